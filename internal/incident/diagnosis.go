@@ -1,0 +1,238 @@
+package incident
+
+import (
+	"strings"
+	"time"
+)
+
+// Object names a Kubernetes object, or a thing on a host (Kind "Node" with the file in the evidence). Namespace is empty for
+// cluster-scoped kinds. The zero value names nothing.
+type Object struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// String is "Kind/namespace/name", or "Kind/name" for cluster-scoped kinds.
+func (o Object) String() string {
+	if o.Namespace == "" {
+		return o.Kind + "/" + o.Name
+	}
+	return o.Kind + "/" + o.Namespace + "/" + o.Name
+}
+
+// IsZero says whether o names nothing.
+func (o Object) IsZero() bool { return o == Object{} }
+
+// Compare orders objects by kind, namespace and name.
+func (o Object) Compare(p Object) int {
+	if c := strings.Compare(o.Kind, p.Kind); c != 0 {
+		return c
+	}
+	if c := strings.Compare(o.Namespace, p.Namespace); c != 0 {
+		return c
+	}
+	return strings.Compare(o.Name, p.Name)
+}
+
+// Source is where a piece of evidence was seen.
+type Source string
+
+const (
+	SourceAPI   Source = "api"   // an object's spec or status
+	SourceEvent Source = "event" // a Kubernetes Event
+	SourceLog   Source = "log"   // a container's log
+	SourceHost  Source = "host"  // a file or setting on a node
+	SourceProbe Source = "probe" // a bounded second look, such as a DNS query
+)
+
+// Evidence is one observed fact. Excerpt is redacted and at most [MaxExcerpt] bytes long.
+type Evidence struct {
+	ID      string    `json:"id"` // "E1"…, by sorted content, never by arrival
+	Source  Source    `json:"source"`
+	Object  Object    `json:"object"`
+	Field   string    `json:"field,omitempty"` // where in the object: "status.conditions[Ready]", "data.Corefile", a path on the host
+	Time    time.Time `json:"time,omitzero"`   // when it happened, where that is known
+	Excerpt string    `json:"excerpt"`
+}
+
+// MaxExcerpt bounds Evidence.Excerpt, in bytes.
+const MaxExcerpt = 800
+
+// Severity says how much a finding matters. Only warning and critical count as "something is wrong".
+type Severity string
+
+const (
+	Info     Severity = "info"     // worth knowing, nothing to do
+	Warning  Severity = "warning"  // degraded, or soon will be
+	Critical Severity = "critical" // something that people rely on does not work
+)
+
+// Rank orders severities: 0 info, 1 warning, 2 critical.
+func (s Severity) Rank() int {
+	switch s {
+	case Critical:
+		return 2
+	case Warning:
+		return 1
+	}
+	return 0
+}
+
+// Finding is what a check concludes from evidence.
+type Finding struct {
+	ID       string    `json:"id"`   // "F1"…, by sorted content
+	Code     string    `json:"code"` // stable, such as "DNSLoop"; see the checks' registry
+	Severity Severity  `json:"severity"`
+	Object   Object    `json:"object"`
+	Title    string    `json:"title"`          // one sentence in words that a newcomer understands
+	Next     string    `json:"next,omitempty"` // what a person would do next
+	Evidence []string  `json:"evidence"`       // ids
+	Since    time.Time `json:"since,omitzero"` // the onset, where it is known
+}
+
+// Confidence in a cause, in three words.
+type Confidence string
+
+const (
+	Certain  Confidence = "certain"  // the cause itself was observed, and what it explains follows from it
+	Likely   Confidence = "likely"   // the cause was observed, but a link to what it explains is inferred
+	Possible Confidence = "possible" // a symptom without an observed root
+)
+
+// Block says that a cause keeps another's remedy from working.
+type Block struct {
+	Cause  string `json:"cause"` // the id of the cause whose remedy is blocked
+	Reason string `json:"reason"`
+}
+
+// Cause is a hypothesis that explains findings.
+type Cause struct {
+	ID         string     `json:"id"`   // "C1"…, in order of rank
+	Code       string     `json:"code"` // the code of the finding at its root
+	Title      string     `json:"title"`
+	Confidence Confidence `json:"confidence"`
+	Objects    []Object   `json:"objects"`  // at fault, not merely suffering
+	Explains   []string   `json:"explains"` // finding ids, the root's own first
+	Blocks     []Block    `json:"blocks,omitempty"`
+	Evidence   []string   `json:"evidence"` // ids
+	Reason     string     `json:"reason"`   // why it is believed, in words
+	Against    []string   `json:"against,omitempty"`
+	Next       string     `json:"next,omitempty"` // what a person would do next
+	Since      time.Time  `json:"since,omitzero"`
+}
+
+// NotSeen is something that could not be looked at, and why.
+type NotSeen struct {
+	What string `json:"what"`
+	Why  string `json:"why"`
+}
+
+// Restarts sums container restarts of one workload.
+type Restarts struct {
+	Workload Object    `json:"workload"`
+	Pods     int       `json:"pods"`
+	Count    int       `json:"count"`
+	Onset    time.Time `json:"onset,omitzero"` // the earliest restart that can still be seen
+	Last     time.Time `json:"last,omitzero"`
+}
+
+// Similar is a prior incident that resembles this one.
+type Similar struct {
+	ID      string   `json:"id"` // the postmortem's id
+	Title   string   `json:"title"`
+	Date    string   `json:"date,omitempty"`
+	Score   float64  `json:"score"`            // 0 to 1
+	Shared  []string `json:"shared,omitempty"` // finding codes in common
+	Outcome string   `json:"outcome,omitempty"`
+	Worked  []string `json:"worked,omitempty"` // what was tried and helped
+	Excerpt string   `json:"excerpt,omitempty"`
+}
+
+// Diagnosis is what is known about why a cluster is ill at one moment. The zero value says that nothing was found.
+type Diagnosis struct {
+	At       time.Time  `json:"at"`
+	Cluster  string     `json:"cluster"`
+	Causes   []Cause    `json:"causes"`
+	Findings []Finding  `json:"findings"`
+	Evidence []Evidence `json:"evidence"`
+	Restarts []Restarts `json:"restarts"`
+	NotSeen  []NotSeen  `json:"notSeen"`
+	Looked   []string   `json:"looked,omitempty"` // "23 pods", "1 node" …: what was looked at
+}
+
+// Wrong says whether any finding is of severity warning or more.
+func (d *Diagnosis) Wrong() bool {
+	for _, f := range d.Findings {
+		if f.Severity.Rank() >= Warning.Rank() {
+			return true
+		}
+	}
+	return false
+}
+
+// Finding returns the finding with the id, or nil.
+func (d *Diagnosis) Finding(id string) *Finding {
+	for i := range d.Findings {
+		if d.Findings[i].ID == id {
+			return &d.Findings[i]
+		}
+	}
+	return nil
+}
+
+// Cause returns the cause with the id, or nil.
+func (d *Diagnosis) Cause(id string) *Cause {
+	for i := range d.Causes {
+		if d.Causes[i].ID == id {
+			return &d.Causes[i]
+		}
+	}
+	return nil
+}
+
+// EvidenceByID returns the evidence with the id, or nil.
+func (d *Diagnosis) EvidenceByID(id string) *Evidence {
+	for i := range d.Evidence {
+		if d.Evidence[i].ID == id {
+			return &d.Evidence[i]
+		}
+	}
+	return nil
+}
+
+// Codes lists the causes' codes and then the other findings' codes, each once.
+func (d *Diagnosis) Codes() []string {
+	var codes []string
+	seen := map[string]bool{}
+	add := func(c string) {
+		if !seen[c] {
+			seen[c] = true
+			codes = append(codes, c)
+		}
+	}
+	for _, c := range d.Causes {
+		add(c.Code)
+	}
+	for _, f := range d.Findings {
+		add(f.Code)
+	}
+	return codes
+}
+
+// Sentence of a story; every claim cites evidence.
+type Sentence struct {
+	Text  string   `json:"text"`
+	Cites []string `json:"cites"`
+}
+
+// Unknown is what a Story's Cause says when none of the causes offered convinces.
+const Unknown = "unknown"
+
+// Story tells a diagnosis in prose.
+type Story struct {
+	Cause     string     `json:"cause"` // a cause id, or Unknown
+	Sentences []Sentence `json:"sentences"`
+	By        string     `json:"by"`             // the model's name, or "template"
+	Note      string     `json:"note,omitempty"` // why the template speaks, where it does
+}

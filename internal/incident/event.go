@@ -1,0 +1,232 @@
+package incident
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// Event is something that happened to an incident. Its payload types are the structs below; each is stored as JSON under its own
+// name and the version in [EventVersion].
+type Event interface{ event() }
+
+// EventVersion is the version under which payloads are written today. Older ones are upcast when read, never rewritten.
+const EventVersion = 1
+
+// SignalStatus of an alert.
+type SignalStatus string
+
+const (
+	Firing   SignalStatus = "firing"
+	Resolved SignalStatus = "resolved"
+)
+
+// Signal is something that asks for attention.
+type Signal struct {
+	Kind        string            `json:"kind"` // "alert", "command", "cli"
+	Status      SignalStatus      `json:"status"`
+	Fingerprint string            `json:"fingerprint"` // identifies the alert; signals with one fingerprint belong together
+	Group       string            `json:"group,omitempty"`
+	Title       string            `json:"title"`
+	Text        string            `json:"text,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	By          Person            `json:"by,omitzero"`
+	Channel     string            `json:"channel,omitempty"` // where to tell it; empty: the configured one
+}
+
+type (
+	// SignalReceived opens an incident, or joins it.
+	SignalReceived struct {
+		Signal Signal `json:"signal"`
+	}
+	// InvestigationFailed says that nothing could be looked at. It is tried again.
+	InvestigationFailed struct {
+		Error string `json:"error"`
+	}
+	// DiagnosisMade holds the evidence collected, the findings and the causes.
+	DiagnosisMade struct {
+		Diagnosis Diagnosis `json:"diagnosis"`
+	}
+	// Recalled lists similar incidents of the past; none is an answer. Note says what the search had to do without.
+	Recalled struct {
+		Similar []Similar `json:"similar"`
+		Note    string    `json:"note,omitempty"`
+	}
+	// StoryTold is the diagnosis in prose.
+	StoryTold struct {
+		Story Story `json:"story"`
+	}
+	// LookAgainRequested asks for a new diagnosis.
+	LookAgainRequested struct {
+		By Person `json:"by"`
+	}
+	// PlanProposed offers a plan.
+	PlanProposed struct {
+		Plan Plan `json:"plan"`
+	}
+	// NoPlan says why none is offered.
+	NoPlan struct {
+		Reason string `json:"reason"`
+	}
+	// PlanReviewed records that a person opened the plan: the rights and the server-side dry-run of each step, as that person.
+	PlanReviewed struct {
+		PlanHash string   `json:"planHash"`
+		By       Person   `json:"by"`
+		As       Identity `json:"as"`
+		Checks   []Check  `json:"checks"`
+	}
+	// PlanApproved is a person's yes.
+	PlanApproved struct {
+		Approval Approval `json:"approval"`
+	}
+	// PlanRejected is a person's no.
+	PlanRejected struct {
+		PlanHash string `json:"planHash"`
+		By       Person `json:"by"`
+		Reason   string `json:"reason,omitempty"`
+	}
+	// PlanSuperseded withdraws a plan, for what it was made from has changed. A new one is proposed.
+	PlanSuperseded struct {
+		PlanHash string `json:"planHash"`
+		Reason   string `json:"reason"`
+	}
+	// Refused records that somebody asked for what may not be.
+	Refused struct {
+		By     Person `json:"by"`
+		Action string `json:"action"`
+		Reason string `json:"reason"`
+	}
+	// StepIntended is recorded before a step is applied. Attempt counts from 1.
+	StepIntended struct {
+		PlanHash string   `json:"planHash"`
+		Step     string   `json:"step"`
+		Attempt  int      `json:"attempt"`
+		As       Identity `json:"as"`
+	}
+	// StepDone is recorded after.
+	StepDone struct {
+		PlanHash string      `json:"planHash"`
+		Step     string      `json:"step"`
+		Outcome  StepOutcome `json:"outcome"`
+		Detail   string      `json:"detail,omitempty"`
+		Inverse  *Step       `json:"inverse,omitempty"` // what would undo it, where something would
+	}
+	// StepUnclear says that after a crash nobody can tell whether a step was done; a person decides.
+	StepUnclear struct {
+		PlanHash string `json:"planHash"`
+		Step     string `json:"step"`
+		Detail   string `json:"detail"`
+	}
+	// StepDecided is that person's word.
+	StepDecided struct {
+		PlanHash string `json:"planHash"`
+		Step     string `json:"step"`
+		By       Person `json:"by"`
+		Done     bool   `json:"done"`
+	}
+	// VerificationSampled is recorded when verification begins and whenever its verdict changes.
+	VerificationSampled struct {
+		OK     bool    `json:"ok"`
+		Checks []Check `json:"checks"`
+	}
+	// Verified ends a verification: passed, or given up.
+	Verified struct {
+		OK     bool    `json:"ok"`
+		Checks []Check `json:"checks"`
+	}
+	// Closed ends an incident by a person's word.
+	Closed struct {
+		By     Person `json:"by"`
+		Reason string `json:"reason,omitempty"`
+	}
+	// PostmortemDrafted is the write-up made from the log.
+	PostmortemDrafted struct {
+		Postmortem Postmortem `json:"postmortem"`
+	}
+	// PostmortemEdited replaces the draft.
+	PostmortemEdited struct {
+		By         Person     `json:"by"`
+		Postmortem Postmortem `json:"postmortem"`
+	}
+	// PostmortemPublished makes the current draft public.
+	PostmortemPublished struct {
+		By Person `json:"by"`
+	}
+	// PostmortemIndexed says where the published write-up lies in the knowledge folder.
+	PostmortemIndexed struct {
+		Path string `json:"path"`
+	}
+)
+
+// StepOutcome is how a step ended.
+type StepOutcome string
+
+const (
+	StepOK      StepOutcome = "done"
+	StepSkipped StepOutcome = "skipped" // its condition made it needless
+	StepFailed  StepOutcome = "failed"
+)
+
+func (SignalReceived) event()      {}
+func (InvestigationFailed) event() {}
+func (DiagnosisMade) event()       {}
+func (Recalled) event()            {}
+func (StoryTold) event()           {}
+func (LookAgainRequested) event()  {}
+func (PlanProposed) event()        {}
+func (NoPlan) event()              {}
+func (PlanReviewed) event()        {}
+func (PlanApproved) event()        {}
+func (PlanRejected) event()        {}
+func (PlanSuperseded) event()      {}
+func (Refused) event()             {}
+func (StepIntended) event()        {}
+func (StepDone) event()            {}
+func (StepUnclear) event()         {}
+func (StepDecided) event()         {}
+func (VerificationSampled) event() {}
+func (Verified) event()            {}
+func (Closed) event()              {}
+func (PostmortemDrafted) event()   {}
+func (PostmortemEdited) event()    {}
+func (PostmortemPublished) event() {}
+func (PostmortemIndexed) event()   {}
+
+var eventTypes = func() map[string]reflect.Type {
+	m := map[string]reflect.Type{}
+	for _, e := range []Event{SignalReceived{}, InvestigationFailed{}, DiagnosisMade{}, Recalled{}, StoryTold{}, LookAgainRequested{},
+		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{}, StepDone{},
+		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
+		PostmortemPublished{}, PostmortemIndexed{}} {
+		m[EventType(e)] = reflect.TypeOf(e)
+	}
+	return m
+}()
+
+// EventType is the name under which an event is stored, such as "StepIntended".
+func EventType(e Event) string { return reflect.TypeOf(e).Name() }
+
+// Encode returns an event's payload.
+func Encode(e Event) ([]byte, error) { return json.Marshal(e) }
+
+// Decode reads a payload that was stored under the type and version. It refuses what this program does not know, for to skip an event
+// could repeat an act.
+func Decode(typ string, version int, data []byte) (Event, error) {
+	t, ok := eventTypes[typ]
+	if !ok || version > EventVersion {
+		return nil, fmt.Errorf("decode event %s v%d: unknown to this version of paramedic; was it written by a newer one?", typ, version)
+	}
+	p := reflect.New(t)
+	if err := json.Unmarshal(data, p.Interface()); err != nil {
+		return nil, fmt.Errorf("decode event %s v%d: %w", typ, version, err)
+	}
+	return p.Elem().Interface().(Event), nil
+}
+
+// Recorded is an event as it stands in its stream.
+type Recorded struct {
+	Version int // 1-based place in the stream
+	At      time.Time
+	Event   Event
+}

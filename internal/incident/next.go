@@ -1,0 +1,178 @@
+package incident
+
+import "time"
+
+// WorkKind names what is to be done.
+type WorkKind string
+
+const (
+	Investigate WorkKind = "investigate" // look at the cluster, append DiagnosisMade or InvestigationFailed
+	Recall      WorkKind = "recall"      // search the knowledge, append Recalled
+	Tell        WorkKind = "tell"        // append StoryTold
+	Propose     WorkKind = "propose"     // append PlanProposed or NoPlan
+	Execute     WorkKind = "execute"     // append StepIntended, apply, append StepDone
+	Observe     WorkKind = "observe"     // a step was intended and nobody knows how it ended: look
+	Verify      WorkKind = "verify"      // take a sample, append VerificationSampled or Verified
+	Draft       WorkKind = "draft"       // append PostmortemDrafted
+	Index       WorkKind = "index"       // write the published postmortem to the knowledge, append PostmortemIndexed
+)
+
+// Work is one thing to be done.
+type Work struct {
+	Kind WorkKind
+	Step string    // the step's id, for Execute and Observe
+	Due  time.Time // not before; zero or past: now
+	// Every, where set, is the least time between two goes at this work: looks that change nothing leave no event to count from.
+	Every time.Duration
+}
+
+// Key identifies work within its incident. Work of one key must not run twice at a time; Execute and Observe of one step share it.
+func (w Work) Key() string {
+	if w.Step != "" {
+		return "step/" + w.Step
+	}
+	return string(w.Kind)
+}
+
+// Policy holds the durations by which Next decides.
+type Policy struct {
+	// VerifyFor is how long everything must stay well. Longer than five minutes, the kubelet's greatest restart back-off
+	// (MaxContainerBackOff in k8s.io/kubernetes/pkg/kubelet), makes "no restarts" mean something.
+	VerifyFor time.Duration
+	// VerifyEvery is the time between samples.
+	VerifyEvery time.Duration
+	// VerifyGiveUp ends a verification that has not passed by then.
+	VerifyGiveUp time.Duration
+}
+
+// DefaultPolicy is what serve uses unless told otherwise.
+var DefaultPolicy = Policy{VerifyFor: 6 * time.Minute, VerifyEvery: 10 * time.Second, VerifyGiveUp: 20 * time.Minute}
+
+const (
+	relookAfter = time.Minute // a look that found nothing is repeated, for an alert can be quicker than its symptom
+	relookMost  = 5
+	retryFirst  = 5 * time.Second // a failed look is repeated, waiting twice as long each time
+	retryMost   = 5 * time.Minute
+	settle      = 30 * time.Second // new alerts within this time of a look are taken to be about what it saw
+)
+
+// Next says what is to be done for an incident at now. It is pure: the same state and time give the same work. Work that is due
+// later is listed too, so that the caller knows when to ask again. A state without work waits for a person or is over.
+func Next(s *State, p Policy, now time.Time) []Work {
+	if s.ID == "" {
+		return nil
+	}
+	if !s.Open() {
+		return nextWritten(s)
+	}
+	if s.Diagnosis == nil {
+		return []Work{{Kind: Investigate, Due: retryAt(s)}}
+	}
+	if s.Running() && !s.RunEnded() || s.ApprovalValid(now) && !s.Running() {
+		return append(nextRun(s), nextTold(s)...)
+	}
+	work := nextTold(s)
+	verify := Work{Kind: Verify, Every: p.VerifyEvery}
+	switch {
+	case s.Running() && s.helpless():
+		if len(s.Undo) > 0 {
+			return append(work, Work{Kind: Propose}) // the way back
+		}
+	case s.Running() && s.Plan.InverseOf == "" && s.Verification.Ended.IsZero():
+		return append(work, verify)
+	case !s.Running() && s.AlertsResolved() && s.Verification.Ended.IsZero():
+		work = append(work, verify) // it ended by itself: prove it
+	}
+	if s.Plan == nil && s.NoPlan == "" {
+		work = append(work, Work{Kind: Propose})
+	}
+	if look, ok := relook(s); ok {
+		work = append(work, look)
+	}
+	return work
+}
+
+// helpless says whether the run that ended has failed, or did not help.
+func (s *State) helpless() bool {
+	return s.RunFailed() || !s.Verification.Ended.IsZero() && !s.Verification.OK
+}
+
+// nextTold is what is still to be said about the diagnosis: prior incidents first, for the story may mention them.
+func nextTold(s *State) []Work {
+	switch {
+	case !s.Recalled:
+		return []Work{{Kind: Recall}}
+	case s.Story == nil:
+		return []Work{{Kind: Tell}}
+	}
+	return nil
+}
+
+// nextRun is the next step of an approved plan; none while a person must decide about one.
+func nextRun(s *State) []Work {
+	if s.unclear() != nil {
+		return nil
+	}
+	if st := s.inFlight(); st != nil {
+		return []Work{{Kind: Observe, Step: st.Step}}
+	}
+	for _, step := range s.Plan.Steps {
+		if s.StepState(step.ID) == nil {
+			return []Work{{Kind: Execute, Step: step.ID}}
+		}
+	}
+	return nil
+}
+
+// nextWritten is what is left when an incident is over.
+func nextWritten(s *State) []Work {
+	switch {
+	case s.Postmortem == nil && s.Diagnosis != nil && s.ClosedBy == nil:
+		return []Work{{Kind: Draft}}
+	case s.Published != nil && s.Path == "":
+		return []Work{{Kind: Index}}
+	}
+	return nil
+}
+
+// relook says when to look at the cluster again without being told to.
+func relook(s *State) (Work, bool) {
+	i := s.Investigation
+	w := Work{Kind: Investigate, Due: retryAt(s)}
+	switch {
+	case i.Wanted:
+		return w, true
+	case i.LastSignal.After(s.Diagnosis.At.Add(settle)):
+		return w, true
+	case s.lastActed().After(s.Diagnosis.At): // a run ended without a proof that it helped
+		return w, true
+	case !s.Diagnosis.Wrong() && s.AlertsFiring() && i.Looks < relookMost:
+		w.Due = s.Diagnosis.At.Add(relookAfter)
+		return w, true
+	}
+	return w, false
+}
+
+// lastActed is when the current run, or the verification of it, came to its end without success; zero if it did not.
+func (s *State) lastActed() time.Time {
+	if !s.Verification.Ended.IsZero() {
+		return s.Verification.Ended
+	}
+	if s.RunEnded() && (s.RunFailed() || s.Plan.InverseOf != "") {
+		return s.Steps[len(s.Steps)-1].Ended
+	}
+	return time.Time{}
+}
+
+// retryAt is when a look may be tried: at once, or after the back-off that its failures earned.
+func retryAt(s *State) time.Time {
+	i := s.Investigation
+	if i.Failures == 0 {
+		return time.Time{}
+	}
+	wait := retryMost
+	if i.Failures < 8 {
+		wait = min(retryMost, retryFirst<<(i.Failures-1))
+	}
+	return i.LastTried.Add(wait)
+}

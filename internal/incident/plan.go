@@ -1,0 +1,137 @@
+package incident
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+)
+
+// Person is somebody in Slack or at a terminal. User ids are unique within a team only, so people are keyed by both.
+type Person struct {
+	Team string `json:"team,omitempty"`
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+}
+
+// Key identifies a person: "team/id".
+func (p Person) Key() string { return p.Team + "/" + p.ID }
+
+// Identity is the Kubernetes user that a person acts as.
+type Identity struct {
+	User   string   `json:"user"`
+	Groups []string `json:"groups,omitempty"`
+}
+
+// Risk of a plan.
+type Risk string
+
+const (
+	Safe        Risk = "safe"        // one person approves
+	Disruptive  Risk = "disruptive"  // one person approves and confirms
+	Destructive Risk = "destructive" // two people, neither of whom asked for it
+)
+
+// Right is one thing that a step's executor must be allowed to do.
+type Right struct {
+	Verb      string `json:"verb"`
+	Group     string `json:"group"`
+	Resource  string `json:"resource"`
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name,omitempty"`
+}
+
+// Target is what a step acts on, bound to what was seen: its UID and a hash of its spec or data (not its resourceVersion, which
+// every status update moves).
+type Target struct {
+	Object   Object `json:"object"`
+	UID      string `json:"uid,omitempty"`
+	SpecHash string `json:"specHash,omitempty"`
+}
+
+// Step is one typed act of recovery, as data. Its kind's executor knows how to apply and to observe it.
+type Step struct {
+	ID     string            `json:"id"`
+	Kind   string            `json:"kind"`
+	Target Target            `json:"target"`
+	Params map[string]string `json:"params"`
+	Title  string            `json:"title"` // what it does, in words
+	Diff   string            `json:"diff,omitempty"`
+	Rights []Right           `json:"rights,omitempty"`
+	// Unless, where set, makes the step conditional: it is skipped if its target is healthy within this time of being due.
+	Unless time.Duration `json:"unless,omitempty"`
+}
+
+// Plan is a runbook bound to objects and parameters.
+type Plan struct {
+	Hash      string   `json:"hash"`
+	Runbook   string   `json:"runbook"`
+	Title     string   `json:"title"`
+	Why       string   `json:"why"`
+	Risk      Risk     `json:"risk"`
+	Causes    []string `json:"causes,omitempty"`    // the causes that it treats
+	Steps     []Step   `json:"steps"`               // in order
+	InverseOf string   `json:"inverseOf,omitempty"` // the hash of the plan that this one undoes
+}
+
+// Step returns the step with the id, or nil.
+func (p *Plan) Step(id string) *Step {
+	for i := range p.Steps {
+		if p.Steps[i].ID == id {
+			return &p.Steps[i]
+		}
+	}
+	return nil
+}
+
+// ComputeHash is what an approval binds to: everything of the plan that a person sees and that runs, the words around it aside.
+func (p Plan) ComputeHash() string {
+	p.Hash, p.Why, p.Title, p.Causes = "", "", "", nil
+	b, err := json.Marshal(p)
+	if err != nil { // plain strings and numbers always encode
+		panic(err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// Approval is a person's yes to one plan hash.
+type Approval struct {
+	PlanHash string    `json:"planHash"`
+	By       Person    `json:"by"`
+	As       Identity  `json:"as"`
+	At       time.Time `json:"at"`
+	Expires  time.Time `json:"expires"` // the run must have begun by then
+}
+
+// Check is one observed condition, of a review or a verification.
+type Check struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// AllOK says whether every check holds; false for none at all, for nothing was looked at.
+func AllOK(checks []Check) bool {
+	for _, c := range checks {
+		if !c.OK {
+			return false
+		}
+	}
+	return len(checks) > 0
+}
+
+// Postmortem is the written-up incident. Each section is Markdown.
+type Postmortem struct {
+	Title    string   `json:"title"`
+	Summary  string   `json:"summary"`
+	Timeline string   `json:"timeline"`
+	Cause    string   `json:"cause"`
+	Evidence string   `json:"evidence"`
+	Actions  string   `json:"actions"` // what was done, by whom
+	Followup string   `json:"followup"`
+	Codes    []string `json:"codes"` // finding codes, so that the next one like it is recognised
+	Worked   []string `json:"worked,omitempty"`
+	Failed   []string `json:"failed,omitempty"`
+	Outcome  string   `json:"outcome"` // "resolved", "closed"
+}

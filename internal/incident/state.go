@@ -1,0 +1,183 @@
+package incident
+
+import (
+	"slices"
+	"time"
+)
+
+// State is an incident as its log says it is. Make it with [Fold]; the zero value is an incident that does not exist.
+type State struct {
+	ID      string
+	Version int // of the last event folded in
+
+	Title    string
+	Channel  string // empty: the configured one
+	OpenedAt time.Time
+	Signals  []Signal // the newest of each fingerprint, in order of first arrival
+
+	Investigation Investigation
+	Diagnosis     *Diagnosis
+	Similar       []Similar
+	Recalled      bool
+	RecallNote    string
+	Story         *Story
+
+	Plan       *Plan
+	NoPlan     string // why no plan is offered
+	Reviewed   *PlanReviewed
+	Rejected   *PlanRejected
+	Superseded *PlanSuperseded // the plan before the current one, if it was withdrawn
+	Approval   *Approval
+	Steps      []StepState // those begun, in order
+	Refusals   []Refused
+
+	Verification Verification
+	Undo         []Step // the inverses of what was applied, the newest first
+
+	ResolvedAt time.Time // zero while open
+	ClosedBy   *Closed
+	Postmortem *Postmortem
+	EditedBy   *Person
+	Published  *PostmortemPublished
+	Path       string // where the postmortem lies; empty until indexed
+
+	Log []Recorded
+}
+
+// Investigation counts looks at the cluster.
+type Investigation struct {
+	Failures   int // in a row
+	LastError  string
+	LastTried  time.Time
+	Looks      int       // diagnoses made
+	Wanted     bool      // somebody asked to look again
+	LastSignal time.Time // when a signal that was not known before last came
+}
+
+// StepState is how far a step has come.
+type StepState struct {
+	Step     string
+	Attempt  int
+	Intended time.Time
+	Ended    time.Time // zero while in flight
+	Outcome  StepOutcome
+	Detail   string
+	Unclear  string // set while a person must decide
+}
+
+// Verification watches whether a remedy helped.
+type Verification struct {
+	Began     time.Time
+	GoodSince time.Time // zero while something is not as it should be
+	Checks    []Check
+	Ended     time.Time
+	OK        bool
+}
+
+// Phase is an incident's state in one word, for lists and headings.
+type Phase string
+
+const (
+	Investigating Phase = "investigating"
+	Diagnosed     Phase = "diagnosed"
+	Awaiting      Phase = "awaiting approval"
+	Approved      Phase = "approved"
+	Recovering    Phase = "recovering"
+	Stuck         Phase = "needs a person"
+	Verifying     Phase = "verifying"
+	ResolvedPhase Phase = "resolved"
+	ClosedPhase   Phase = "closed"
+)
+
+// Phase says where the incident stands at now, which matters for approvals that expire.
+func (s *State) Phase(now time.Time) Phase {
+	switch {
+	case s.ClosedBy != nil:
+		return ClosedPhase
+	case !s.ResolvedAt.IsZero():
+		return ResolvedPhase
+	case s.Diagnosis == nil:
+		return Investigating
+	case s.unclear() != nil:
+		return Stuck
+	case s.Running() && s.RunEnded():
+		if s.RunFailed() || !s.Verification.Ended.IsZero() {
+			return Stuck
+		}
+		return Verifying
+	case s.Running():
+		return Recovering
+	case s.ApprovalValid(now):
+		return Approved
+	case s.Plan != nil && s.Rejected == nil:
+		return Awaiting
+	}
+	return Diagnosed
+}
+
+// Open says whether the incident is neither resolved nor closed.
+func (s *State) Open() bool { return s.ID != "" && s.ResolvedAt.IsZero() && s.ClosedBy == nil }
+
+// Running says whether the current plan's run has begun.
+func (s *State) Running() bool { return len(s.Steps) > 0 }
+
+// ApprovalValid says whether the current plan is approved and its run may begin at now, or has begun.
+func (s *State) ApprovalValid(now time.Time) bool {
+	return s.Plan != nil && s.Approval != nil && s.Approval.PlanHash == s.Plan.Hash && (s.Running() || now.Before(s.Approval.Expires))
+}
+
+// RunFailed says whether a step of the current plan failed.
+func (s *State) RunFailed() bool {
+	return slices.ContainsFunc(s.Steps, func(st StepState) bool { return st.Outcome == StepFailed })
+}
+
+// RunEnded says whether the run has come to its end: every step ended, or one failed.
+func (s *State) RunEnded() bool {
+	if s.Plan == nil || !s.Running() {
+		return false
+	}
+	return s.RunFailed() || s.inFlight() == nil && s.unclear() == nil && len(s.Steps) == len(s.Plan.Steps)
+}
+
+// StepState returns the state of the step with the id, or nil if it has not begun.
+func (s *State) StepState(id string) *StepState {
+	for i := range s.Steps {
+		if s.Steps[i].Step == id {
+			return &s.Steps[i]
+		}
+	}
+	return nil
+}
+
+func (s *State) inFlight() *StepState {
+	for i := range s.Steps {
+		if s.Steps[i].Ended.IsZero() && s.Steps[i].Unclear == "" {
+			return &s.Steps[i]
+		}
+	}
+	return nil
+}
+
+func (s *State) unclear() *StepState {
+	for i := range s.Steps {
+		if s.Steps[i].Ended.IsZero() && s.Steps[i].Unclear != "" {
+			return &s.Steps[i]
+		}
+	}
+	return nil
+}
+
+// AlertsFiring says whether any alert that belongs to the incident has not been resolved.
+func (s *State) AlertsFiring() bool {
+	return slices.ContainsFunc(s.Signals, func(g Signal) bool { return g.Kind == "alert" && g.Status == Firing })
+}
+
+// AlertsResolved says whether there were alerts, and all of them are over.
+func (s *State) AlertsResolved() bool {
+	return !s.AlertsFiring() && slices.ContainsFunc(s.Signals, func(g Signal) bool { return g.Kind == "alert" })
+}
+
+// Has says whether a signal with the fingerprint belongs to the incident.
+func (s *State) Has(fingerprint string) bool {
+	return slices.ContainsFunc(s.Signals, func(g Signal) bool { return g.Fingerprint == fingerprint })
+}
