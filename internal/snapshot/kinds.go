@@ -1,0 +1,97 @@
+package snapshot
+
+import (
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	storagev1 "k8s.io/api/storage/v1"
+)
+
+// Kind is one kind that a Snapshot holds.
+type Kind struct {
+	schema.GroupVersionResource
+	Name       string // the kind's name, such as "Pod"
+	Namespaced bool
+	NewList    func() runtime.Object            // an empty list to decode into
+	Take       func(*Snapshot, runtime.Object)  // moves the list's items into the Snapshot
+	Add        func(*Snapshot, func(any) error) // decodes one object into the Snapshot, by the function given
+}
+
+// Kinds is every kind that a Snapshot holds. Reading from a cluster, from a bundle and from manifests, and the rights that the bot
+// needs, all follow from it.
+var Kinds = []Kind{
+	kind(corev1.SchemeGroupVersion, "pods", "Pod", true, func(l *corev1.PodList) []corev1.Pod { return l.Items }, func(s *Snapshot) *[]corev1.Pod { return &s.Pods }),
+	kind(corev1.SchemeGroupVersion, "nodes", "Node", false, func(l *corev1.NodeList) []corev1.Node { return l.Items }, func(s *Snapshot) *[]corev1.Node { return &s.Nodes }),
+	kind(corev1.SchemeGroupVersion, "events", "Event", true, func(l *corev1.EventList) []corev1.Event { return l.Items }, func(s *Snapshot) *[]corev1.Event { return &s.Events }),
+	kind(corev1.SchemeGroupVersion, "services", "Service", true, func(l *corev1.ServiceList) []corev1.Service { return l.Items }, func(s *Snapshot) *[]corev1.Service { return &s.Services }),
+	kind(corev1.SchemeGroupVersion, "persistentvolumeclaims", "PersistentVolumeClaim", true, func(l *corev1.PersistentVolumeClaimList) []corev1.PersistentVolumeClaim { return l.Items }, func(s *Snapshot) *[]corev1.PersistentVolumeClaim { return &s.PersistentVolumeClaims }),
+	kind(corev1.SchemeGroupVersion, "persistentvolumes", "PersistentVolume", false, func(l *corev1.PersistentVolumeList) []corev1.PersistentVolume { return l.Items }, func(s *Snapshot) *[]corev1.PersistentVolume { return &s.PersistentVolumes }),
+	kind(corev1.SchemeGroupVersion, "namespaces", "Namespace", false, func(l *corev1.NamespaceList) []corev1.Namespace { return l.Items }, func(s *Snapshot) *[]corev1.Namespace { return &s.Namespaces }),
+	kind(corev1.SchemeGroupVersion, "serviceaccounts", "ServiceAccount", true, func(l *corev1.ServiceAccountList) []corev1.ServiceAccount { return l.Items }, func(s *Snapshot) *[]corev1.ServiceAccount { return &s.ServiceAccounts }),
+	kind(corev1.SchemeGroupVersion, "configmaps", "ConfigMap", true, func(l *corev1.ConfigMapList) []corev1.ConfigMap { return l.Items }, func(s *Snapshot) *[]corev1.ConfigMap { return &s.ConfigMaps }),
+	kind(corev1.SchemeGroupVersion, "resourcequotas", "ResourceQuota", true, func(l *corev1.ResourceQuotaList) []corev1.ResourceQuota { return l.Items }, func(s *Snapshot) *[]corev1.ResourceQuota { return &s.ResourceQuotas }),
+	kind(corev1.SchemeGroupVersion, "limitranges", "LimitRange", true, func(l *corev1.LimitRangeList) []corev1.LimitRange { return l.Items }, func(s *Snapshot) *[]corev1.LimitRange { return &s.LimitRanges }),
+	kind(appsv1.SchemeGroupVersion, "deployments", "Deployment", true, func(l *appsv1.DeploymentList) []appsv1.Deployment { return l.Items }, func(s *Snapshot) *[]appsv1.Deployment { return &s.Deployments }),
+	kind(appsv1.SchemeGroupVersion, "replicasets", "ReplicaSet", true, func(l *appsv1.ReplicaSetList) []appsv1.ReplicaSet { return l.Items }, func(s *Snapshot) *[]appsv1.ReplicaSet { return &s.ReplicaSets }),
+	kind(appsv1.SchemeGroupVersion, "statefulsets", "StatefulSet", true, func(l *appsv1.StatefulSetList) []appsv1.StatefulSet { return l.Items }, func(s *Snapshot) *[]appsv1.StatefulSet { return &s.StatefulSets }),
+	kind(appsv1.SchemeGroupVersion, "daemonsets", "DaemonSet", true, func(l *appsv1.DaemonSetList) []appsv1.DaemonSet { return l.Items }, func(s *Snapshot) *[]appsv1.DaemonSet { return &s.DaemonSets }),
+	kind(batchv1.SchemeGroupVersion, "jobs", "Job", true, func(l *batchv1.JobList) []batchv1.Job { return l.Items }, func(s *Snapshot) *[]batchv1.Job { return &s.Jobs }),
+	kind(batchv1.SchemeGroupVersion, "cronjobs", "CronJob", true, func(l *batchv1.CronJobList) []batchv1.CronJob { return l.Items }, func(s *Snapshot) *[]batchv1.CronJob { return &s.CronJobs }),
+	kind(discoveryv1.SchemeGroupVersion, "endpointslices", "EndpointSlice", true, func(l *discoveryv1.EndpointSliceList) []discoveryv1.EndpointSlice { return l.Items }, func(s *Snapshot) *[]discoveryv1.EndpointSlice { return &s.EndpointSlices }),
+	kind(networkingv1.SchemeGroupVersion, "ingresses", "Ingress", true, func(l *networkingv1.IngressList) []networkingv1.Ingress { return l.Items }, func(s *Snapshot) *[]networkingv1.Ingress { return &s.Ingresses }),
+	kind(networkingv1.SchemeGroupVersion, "networkpolicies", "NetworkPolicy", true, func(l *networkingv1.NetworkPolicyList) []networkingv1.NetworkPolicy { return l.Items }, func(s *Snapshot) *[]networkingv1.NetworkPolicy { return &s.NetworkPolicies }),
+	kind(autoscalingv2.SchemeGroupVersion, "horizontalpodautoscalers", "HorizontalPodAutoscaler", true, func(l *autoscalingv2.HorizontalPodAutoscalerList) []autoscalingv2.HorizontalPodAutoscaler { return l.Items }, func(s *Snapshot) *[]autoscalingv2.HorizontalPodAutoscaler { return &s.HPAs }),
+	kind(policyv1.SchemeGroupVersion, "poddisruptionbudgets", "PodDisruptionBudget", true, func(l *policyv1.PodDisruptionBudgetList) []policyv1.PodDisruptionBudget { return l.Items }, func(s *Snapshot) *[]policyv1.PodDisruptionBudget { return &s.PDBs }),
+	kind(storagev1.SchemeGroupVersion, "storageclasses", "StorageClass", false, func(l *storagev1.StorageClassList) []storagev1.StorageClass { return l.Items }, func(s *Snapshot) *[]storagev1.StorageClass { return &s.StorageClasses }),
+	kind(coordinationv1.SchemeGroupVersion, "leases", "Lease", true, func(l *coordinationv1.LeaseList) []coordinationv1.Lease { return l.Items }, func(s *Snapshot) *[]coordinationv1.Lease { return &s.Leases }),
+	kind(admissionv1.SchemeGroupVersion, "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", false, func(l *admissionv1.ValidatingWebhookConfigurationList) []admissionv1.ValidatingWebhookConfiguration { return l.Items }, func(s *Snapshot) *[]admissionv1.ValidatingWebhookConfiguration { return &s.ValidatingWebhooks }),
+	kind(admissionv1.SchemeGroupVersion, "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", false, func(l *admissionv1.MutatingWebhookConfigurationList) []admissionv1.MutatingWebhookConfiguration { return l.Items }, func(s *Snapshot) *[]admissionv1.MutatingWebhookConfiguration { return &s.MutatingWebhooks }),
+}
+
+// kind ties a list type L with items of type T to the Snapshot's field.
+func kind[T any, L any, PL interface {
+	*L
+	runtime.Object
+}](gv schema.GroupVersion, resource, name string, namespaced bool, items func(PL) []T, field func(*Snapshot) *[]T) Kind {
+	return Kind{
+		GroupVersionResource: gv.WithResource(resource), Name: name, Namespaced: namespaced,
+		NewList: func() runtime.Object { return PL(new(L)) },
+		Take: func(s *Snapshot, l runtime.Object) {
+			list := items(l.(PL))
+			for i := range list {
+				slim(&list[i])
+			}
+			*field(s) = append(*field(s), list...)
+		},
+		Add: func(s *Snapshot, decode func(any) error) {
+			var t T
+			if decode(&t) == nil {
+				slim(&t)
+				*field(s) = append(*field(s), t)
+			}
+		},
+	}
+}
+
+// slim reduces managedFields to who, what and when; the field sets are most of an object's size and no check reads them.
+func slim(object any) {
+	m, err := meta.Accessor(object)
+	if err != nil {
+		return
+	}
+	fields := m.GetManagedFields()
+	for i := range fields {
+		fields[i] = metav1.ManagedFieldsEntry{Manager: fields[i].Manager, Operation: fields[i].Operation, Time: fields[i].Time}
+	}
+}
