@@ -1,0 +1,141 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/version"
+	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+var metaCreate = metav1.CreateOptions{}
+
+// LookOptions says how to look. The zero value looks at all namespaces, from the watch cache, with logs, without DNS queries.
+type LookOptions struct {
+	Namespace string              // one namespace only, and the cluster-scoped kinds; empty: all
+	Fresh     bool                // read with quorum rather than from the watch cache, where a stale answer would mislead
+	NoLogs    bool                // leave the log tails out
+	Lookups   bool                // ask the cluster's DNS whether it resolves
+	Redact    func(string) string // applied to log lines; nil: as they are
+	Now       func() time.Time    // nil: time.Now
+}
+
+// Look makes a Snapshot, indexed. Kinds that may not be read, or fail, are listed in its NotSeen; if nothing can be read at all, that is an
+// error that says why and what to try.
+func (r *Reader) Look(ctx context.Context, o LookOptions) (*snapshot.Snapshot, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &snapshot.Snapshot{At: o.Now().UTC(), Cluster: r.name, Namespace: o.Namespace}
+	if err := r.list(ctx, o, s); err != nil {
+		return nil, err
+	}
+	s.Index() // the logs to read and the DNS to ask follow from the objects
+	var g errgroup.Group
+	var logs []snapshot.Log
+	var blind []incident.NotSeen
+	if !o.NoLogs {
+		g.Go(func() error { logs, blind = r.logs(ctx, s, o.Redact); return nil })
+	}
+	if o.Lookups {
+		g.Go(func() error { s.Lookups = lookups(ctx, s); return nil })
+	}
+	g.Wait() // what these could not see is in what they return
+	s.Logs, s.NotSeen = logs, append(s.NotSeen, blind...)
+	if len(s.Logs)+len(s.Lookups)+len(blind) > 0 {
+		s.Index()
+	}
+	return s, nil
+}
+
+// list reads every kind side by side, as protobuf.
+func (r *Reader) list(ctx context.Context, o LookOptions, s *snapshot.Snapshot) error {
+	var (
+		g      errgroup.Group
+		mu     sync.Mutex
+		failed error
+		seen   int
+	)
+	options := metav1.ListOptions{ResourceVersion: "0"}
+	if o.Fresh {
+		options.ResourceVersion = ""
+	}
+	for _, k := range snapshot.Kinds {
+		g.Go(func() error {
+			list := k.NewList()
+			err := r.clients[k.GroupVersion()].Get().NamespaceIfScoped(o.Namespace, k.Namespaced && o.Namespace != "").
+				Resource(k.Resource).VersionedParams(&options, scheme.ParameterCodec).Do(ctx).Into(list)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				failed = err
+				s.NotSeen = append(s.NotSeen, incident.NotSeen{What: k.Resource, Why: why(err)})
+				return nil
+			}
+			seen++
+			k.Take(s, list)
+			return nil
+		})
+	}
+	g.Wait() // errors are counted above
+	if seen == 0 {
+		return unreachable(r.config.Host, failed)
+	}
+	return nil
+}
+
+// why puts an API error into a person's words.
+func why(err error) string {
+	switch {
+	case apierrors.IsForbidden(err):
+		return "forbidden: grant the bot list on it (deploy/ holds the role)"
+	case apierrors.IsUnauthorized(err):
+		return "the cluster does not accept the credentials"
+	case apierrors.IsNotFound(err):
+		return "the cluster does not serve this kind"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	}
+	return err.Error()
+}
+
+// unreachable explains why nothing could be read.
+func unreachable(host string, err error) error {
+	var dns *net.DNSError
+	var op *net.OpError
+	var u *url.Error
+	switch {
+	case apierrors.IsUnauthorized(err):
+		return fmt.Errorf("look at %s: the cluster does not accept the credentials (%w); renew the kubeconfig or the token", host, err)
+	case apierrors.IsForbidden(err):
+		return fmt.Errorf("look at %s: not allowed to read anything (%w); bind the read-only role in deploy/", host, err)
+	case errors.As(err, &dns):
+		return fmt.Errorf("look at %s: its name does not resolve: %w", host, err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("look at %s: no answer in time; is the API server up, and reachable from here? (%w)", host, err)
+	case errors.As(err, &op), errors.As(err, &u), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("look at %s: cannot reach the API server: %w; is it running, and is this the right kubeconfig?", host, err)
+	}
+	return fmt.Errorf("look at %s: %w", host, err)
+}
+
+func decodeVersion(body []byte) (*version.Info, error) {
+	var v version.Info
+	if err := json.Unmarshal(body, &v); err != nil {
+		return nil, fmt.Errorf("read the API server's version: %w; is this a Kubernetes API?", err)
+	}
+	return &v, nil
+}
