@@ -1,0 +1,178 @@
+package store
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// audit is a verification under way: a pure fold over events. First it is told
+// what the system stream says (system), then it is shown all events by stream
+// and version (event), then it compares what it saw with what should be there
+// (finish).
+type audit struct {
+	report    Report
+	purged    map[string]map[int]bool // stream → versions purged on the record
+	recorded  map[string]checkpointed // stream → where it ended at its last checkpoint
+	seen      map[string]*link        // stream → the last event seen
+	perStream map[string]int          // problems
+}
+
+type checkpointed struct {
+	version int
+	head    []byte
+	at      time.Time
+	matched bool // the event was seen, hash and all
+}
+
+// link is the end of a chain so far.
+type link struct {
+	version int
+	hash    []byte
+}
+
+func newAudit() *audit {
+	return &audit{
+		purged:    map[string]map[int]bool{},
+		recorded:  map[string]checkpointed{},
+		seen:      map[string]*link{},
+		perStream: map[string]int{},
+	}
+}
+
+func (a *audit) problem(stream string, version int, format string, args ...any) {
+	a.perStream[stream]++
+	switch n := a.perStream[stream]; {
+	case n < problemsPerStream:
+		a.report.Problems = append(a.report.Problems, Problem{stream, version, fmt.Sprintf(format, args...)})
+	case n == problemsPerStream:
+		a.report.Problems = append(a.report.Problems, Problem{stream, version, "and more; the rest of this stream's problems are left out"})
+	}
+}
+
+// system takes in one event of the system stream.
+func (a *audit) system(e Event) {
+	switch e.Type {
+	case TypeEventPurged:
+		var p purged
+		if err := json.Unmarshal(e.Data, &p); err != nil {
+			a.problem(SystemStream, e.Version, "it should record a purge and can't be read: %v", err)
+			return
+		}
+		if a.purged[p.Stream] == nil {
+			a.purged[p.Stream] = map[int]bool{}
+		}
+		a.purged[p.Stream][p.Version] = true
+	case TypeHeadsRecorded:
+		var r headsRecorded
+		if err := json.Unmarshal(e.Data, &r); err != nil {
+			a.problem(SystemStream, e.Version, "it should record a checkpoint and can't be read: %v", err)
+			return
+		}
+		for _, h := range r.Heads {
+			head, err := hex.DecodeString(h.Head)
+			if err != nil {
+				a.problem(SystemStream, e.Version, "its checkpoint of %s can't be read: %v", h.Stream, err)
+				continue
+			}
+			a.recorded[h.Stream] = checkpointed{version: h.Version, head: head, at: e.At}
+		}
+	}
+}
+
+// event checks one event against the one before it. After a problem it goes on
+// from what is stored, so that one change is one problem.
+func (a *audit) event(e Event) {
+	last := a.seen[e.Stream]
+	if last == nil {
+		last = &link{hash: genesis}
+		a.seen[e.Stream] = last
+		a.report.Streams++
+	}
+	a.report.Events++
+	switch missing := e.Version - last.version - 1; {
+	case missing == 1:
+		a.problem(e.Stream, e.Version-1, "it is missing")
+	case missing > 1:
+		a.problem(e.Stream, last.version+1, "it and %d more after it are missing", missing-1)
+	case !bytes.Equal(e.Prev, last.hash):
+		a.problem(e.Stream, e.Version, "it does not follow from event %d: one of the two was changed or replaced after it was written", last.version)
+	}
+	a.content(e)
+	if c, ok := a.recorded[e.Stream]; ok && c.version == e.Version {
+		c.matched = true
+		a.recorded[e.Stream] = c
+		if !bytes.Equal(c.head, e.Hash) {
+			a.problem(e.Stream, e.Version, "it is not the event that the checkpoint of %s recorded: the stream was rewritten", c.at.Format(time.RFC3339))
+		}
+	}
+	last.version, last.hash = e.Version, e.Hash
+}
+
+// content checks an event for itself.
+func (a *audit) content(e Event) {
+	switch {
+	case e.Purged && !a.purged[e.Stream][e.Version]:
+		a.problem(e.Stream, e.Version, "its data is gone, said to be purged (%q), but no purge is on the record", e.PurgeReason)
+	case e.Purged:
+		a.report.Purged++
+	case !bytes.Equal(digest(e.Data), e.Digest):
+		a.problem(e.Stream, e.Version, "its data was changed after it was written")
+	}
+	if !bytes.Equal(eventHash(e.Prev, e.Stream, e.Version, e.Type, e.TypeVersion, e.At, e.Digest), e.Hash) {
+		a.problem(e.Stream, e.Version, "its type, time, place or digest was changed after it was written")
+	}
+}
+
+// finish compares the chains' ends with the list of streams and the
+// checkpoints; of all streams, or of the one named.
+func (a *audit) finish(infos []StreamInfo, only string) Report {
+	concerns := func(stream string) bool { return only == "" || stream == only || stream == SystemStream }
+	listed := map[string]bool{}
+	for _, i := range infos {
+		listed[i.Stream] = true
+		if concerns(i.Stream) {
+			a.end(i)
+		}
+	}
+	for _, stream := range slices.Sorted(maps.Keys(a.seen)) {
+		if !listed[stream] {
+			a.problem(stream, 0, "it has events but the list of streams does not have it")
+		}
+	}
+	for _, stream := range slices.Sorted(maps.Keys(a.recorded)) {
+		c := a.recorded[stream]
+		if c.matched || !concerns(stream) {
+			continue
+		}
+		at := c.at.Format(time.RFC3339)
+		if a.seen[stream] == nil {
+			a.problem(stream, 0, "the whole stream is gone; the checkpoint of %s recorded %d events", at, c.version)
+		} else if a.seen[stream].version < c.version {
+			a.problem(stream, 0, "it was cut short to %d events; the checkpoint of %s recorded %d", a.seen[stream].version, at, c.version)
+		}
+	}
+	if only != "" && a.seen[only] == nil && a.perStream[only] == 0 {
+		a.problem(only, 0, "there is no such stream")
+	}
+	return a.report
+}
+
+// end checks that a stream ends where the list of streams says.
+func (a *audit) end(i StreamInfo) {
+	last := a.seen[i.Stream]
+	switch {
+	case last == nil:
+		a.problem(i.Stream, 0, "all of its %d events are gone", i.Version)
+	case last.version < i.Version:
+		a.problem(i.Stream, 0, "it was cut short to %d events; there were %d", last.version, i.Version)
+	case last.version > i.Version:
+		a.problem(i.Stream, 0, "it has %d events, %d were appended", last.version, i.Version)
+	case !bytes.Equal(last.hash, i.Head):
+		a.problem(i.Stream, i.Version, "it is not the last event that was appended")
+	}
+}

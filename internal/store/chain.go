@@ -1,0 +1,70 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"time"
+)
+
+// hashLabel keeps event hashes apart from any other use of SHA-256, and names
+// the encoding so that another can follow it one day.
+const hashLabel = "paramedic event 1"
+
+// genesis is the hash before the first event.
+var genesis = make([]byte, sha256.Size)
+
+func digest(data []byte) []byte {
+	sum := sha256.Sum256(data)
+	return sum[:]
+}
+
+// eventHash chains an event to the one before:
+//
+//	SHA-256(label, prev, stream, version, type, type version, at, digest)
+//
+// where texts and hashes are preceded by their length, and numbers are 64 bits,
+// big-endian, so that no two events encode alike. It covers the digest of the
+// data and not the data, so that purging leaves the chain whole.
+func eventHash(prev []byte, stream string, version int, typ string, typeVersion int, at time.Time, digest []byte) []byte {
+	h := sha256.New()
+	putBytes(h, []byte(hashLabel))
+	putBytes(h, prev)
+	putBytes(h, []byte(stream))
+	putNumber(h, int64(version))
+	putBytes(h, []byte(typ))
+	putNumber(h, int64(typeVersion))
+	putNumber(h, at.UnixNano())
+	putBytes(h, digest)
+	return h.Sum(nil)
+}
+
+func putBytes(h hash.Hash, b []byte) {
+	putNumber(h, int64(len(b)))
+	h.Write(b)
+}
+
+func putNumber(h hash.Hash, n int64) {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(n))
+	h.Write(b[:])
+}
+
+// chain makes events of new ones, to follow the event of that version and hash.
+func chain(stream string, version int, prev []byte, events []NewEvent) []Event {
+	chained := make([]Event, len(events))
+	for i, e := range events {
+		version++
+		data := e.Data
+		if data == nil {
+			data = []byte{} // nil means purged
+		}
+		sum := digest(data)
+		chained[i] = Event{
+			Stream: stream, Version: version, Type: e.Type, TypeVersion: e.TypeVersion, At: e.At, Data: data,
+			Digest: sum, Prev: prev, Hash: eventHash(prev, stream, version, e.Type, e.TypeVersion, e.At, sum),
+		}
+		prev = chained[i].Hash
+	}
+	return chained
+}

@@ -1,0 +1,217 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+)
+
+// SystemStream is where the store itself writes: checkpoints and purges. Others
+// may append to it too.
+const SystemStream = "system"
+
+// Types of the events the store appends to [SystemStream].
+const (
+	TypeHeadsRecorded = "HeadsRecorded"
+	TypeEventPurged   = "EventPurged"
+)
+
+// purged is the data of an EventPurged.
+type purged struct {
+	Stream  string `json:"stream"`
+	Version int    `json:"version"`
+	Reason  string `json:"reason"`
+}
+
+// Append adds events to a stream and queues jobs, both or neither. version is
+// the version the caller has read and decided upon, 0 for a stream that is not
+// there yet; if the stream has another one, nothing is written and the error is
+// [ErrConflict]. It returns the stream's new version. Jobs are queued as by
+// [Store.Enqueue].
+func (s *Store) Append(ctx context.Context, stream string, version int, events []NewEvent, jobs []Job) (int, error) {
+	if err := checkAppend(stream, version, events); err != nil {
+		return 0, fmt.Errorf("append: %w", err)
+	}
+	queue, err := prepare(jobs)
+	if err != nil {
+		return 0, fmt.Errorf("append to %s: %w", stream, err)
+	}
+	err = s.write(ctx, "append to "+stream, func(tx *sql.Tx) error {
+		now, head, err := streamHead(ctx, tx, stream)
+		if err != nil {
+			return err
+		}
+		if now != version {
+			return fmt.Errorf("expected version %d, found %d: %w", version, now, ErrConflict)
+		}
+		if err := appendEvents(ctx, tx, stream, now, head, events); err != nil {
+			return err
+		}
+		return s.insertJobs(ctx, tx, queue)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return version + len(events), nil
+}
+
+func checkAppend(stream string, version int, events []NewEvent) error {
+	if err := checkStream(stream); err != nil {
+		return err
+	}
+	if version < 0 {
+		return fmt.Errorf("to %s: version %d is less than 0", stream, version)
+	}
+	if n := len(events); n < 1 || n > MaxEvents {
+		return fmt.Errorf("to %s: %d events; 1 to %d can be appended at once", stream, n, MaxEvents)
+	}
+	for i, e := range events {
+		if e.Type == "" || len(e.Type) > MaxTypeName || !utf8.ValidString(e.Type) {
+			return fmt.Errorf("to %s: event %d: type %.40q: use 1 to %d characters", stream, i+1, e.Type, MaxTypeName)
+		}
+		if len(e.Data) > MaxEventData {
+			return fmt.Errorf("to %s: event %d (%s) has %d bytes, at most %d fit: keep the rest as a blob and name its hash", stream, i+1, e.Type, len(e.Data), MaxEventData)
+		}
+		if err := checkTime(e.At); err != nil {
+			return fmt.Errorf("to %s: event %d (%s): %w", stream, i+1, e.Type, err)
+		}
+	}
+	return nil
+}
+
+// streamHead gives a stream's version and head: 0 and genesis if it is new.
+func streamHead(ctx context.Context, q query, stream string) (version int, head []byte, err error) {
+	err = q.QueryRowContext(ctx, `SELECT version, head FROM streams WHERE stream = $1`, stream).Scan(&version, &head)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, genesis, nil
+	}
+	return version, head, err
+}
+
+// appendEvents writes events after version, whose hash is prev. The stream's row
+// goes first: of two that try the same version at the same time, the database
+// lets one through and shows the other that the version is gone.
+func appendEvents(ctx context.Context, tx *sql.Tx, stream string, version int, prev []byte, events []NewEvent) error {
+	chained := chain(stream, version, prev, events)
+	last := chained[len(chained)-1]
+	res, err := tx.ExecContext(ctx, `
+		INSERT INTO streams (stream, version, head, first_at, last_at, checkpointed)
+		VALUES ($1, $2, $3, $4, $5, 0)
+		ON CONFLICT (stream) DO UPDATE SET version = excluded.version, head = excluded.head, last_at = excluded.last_at
+		WHERE streams.version = $6`,
+		stream, last.Version, last.Hash, chained[0].At.UnixNano(), last.At.UnixNano(), version)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(err, ErrConflict)
+	}
+	for _, e := range chained {
+		if _, err := tx.ExecContext(ctx, `
+			INSERT INTO events (stream, version, type, type_version, at, data, digest, prev, hash)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			e.Stream, e.Version, e.Type, e.TypeVersion, e.At.UnixNano(), e.Data, e.Digest, e.Prev, e.Hash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Load gives a stream's events after a version, oldest first; after 0 gives
+// all. A stream that is not there has no events, which is not an error.
+func (r *Reader) Load(ctx context.Context, stream string, after int) ([]Event, error) {
+	rows, err := r.db.QueryContext(ctx, selectEvents+` WHERE stream = $1 AND version > $2 ORDER BY version`, stream, after)
+	events, err := collect(rows, err, scanEvent)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", stream, err)
+	}
+	return events, nil
+}
+
+const selectEvents = `SELECT stream, version, type, type_version, at, data, digest, prev, hash, purged FROM events`
+
+func scanEvent(rows *sql.Rows) (Event, error) {
+	var e Event
+	var at int64
+	var reason sql.NullString
+	err := rows.Scan(&e.Stream, &e.Version, &e.Type, &e.TypeVersion, &at, &e.Data, &e.Digest, &e.Prev, &e.Hash, &reason)
+	e.At, e.Purged, e.PurgeReason = fromNanos(at), reason.Valid, reason.String
+	if !e.Purged && e.Data == nil {
+		e.Data = []byte{}
+	}
+	return e, err
+}
+
+// Streams lists the streams whose name begins with prefix, by name.
+func (r *Reader) Streams(ctx context.Context, prefix string) ([]StreamInfo, error) {
+	streams, err := listStreams(ctx, r.db, prefix)
+	if err != nil {
+		return nil, fmt.Errorf("list streams %s*: %w", prefix, err)
+	}
+	return streams, nil
+}
+
+func listStreams(ctx context.Context, q query, prefix string) ([]StreamInfo, error) {
+	rows, err := q.QueryContext(ctx, `
+		SELECT stream, version, head, first_at, last_at FROM streams
+		WHERE substr(stream, 1, $1) = $2 ORDER BY stream`, utf8.RuneCountInString(prefix), prefix)
+	return collect(rows, err, func(rows *sql.Rows) (StreamInfo, error) {
+		var i StreamInfo
+		var first, last int64
+		err := rows.Scan(&i.Stream, &i.Version, &i.Head, &first, &last)
+		i.FirstAt, i.LastAt = fromNanos(first), fromNanos(last)
+		return i, err
+	})
+}
+
+// Purge removes an event's data for good, for instance because a secret leaked
+// into it, and leaves a tombstone: type, time, digest and hash stay, Data is
+// nil. The purge is recorded in [SystemStream], whose own events can't be
+// purged; a tombstone without that record is a broken stream to Verify. The
+// error is [ErrNotFound] if there is no such event; purging twice is no error.
+func (s *Store) Purge(ctx context.Context, stream string, version int, reason string) error {
+	what := fmt.Sprintf("purge %s, event %d", stream, version)
+	if stream == SystemStream {
+		return fmt.Errorf("%s: the stream %q records purges and can't be purged", what, SystemStream)
+	}
+	if reason == "" || len(reason) > MaxPurgeReason || !utf8.ValidString(reason) {
+		return fmt.Errorf("%s: give a reason of 1 to %d bytes", what, MaxPurgeReason)
+	}
+	data, err := json.Marshal(purged{stream, version, reason})
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	err = s.write(ctx, what, func(tx *sql.Tx) error {
+		var done bool
+		err := tx.QueryRowContext(ctx, `SELECT purged IS NOT NULL FROM events WHERE stream = $1 AND version = $2`, stream, version).Scan(&done)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrNotFound
+		}
+		if err != nil || done {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE events SET data = NULL, purged = $3 WHERE stream = $1 AND version = $2`, stream, version, reason); err != nil {
+			return err
+		}
+		return s.appendSystem(ctx, tx, NewEvent{Type: TypeEventPurged, TypeVersion: 1, At: s.opts.Now(), Data: data})
+	})
+	if err != nil {
+		return err
+	}
+	if err := scrub(ctx, s.w); err != nil {
+		return fmt.Errorf("%s: purged, but traces may remain in %s-wal until the next restart: %w", what, s.path, err)
+	}
+	return nil
+}
+
+// appendSystem appends to the system stream whatever its version is.
+func (s *Store) appendSystem(ctx context.Context, tx *sql.Tx, events ...NewEvent) error {
+	version, head, err := streamHead(ctx, tx, SystemStream)
+	if err != nil {
+		return err
+	}
+	return appendEvents(ctx, tx, SystemStream, version, head, events)
+}

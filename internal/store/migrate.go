@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+// schemaFS holds one file for each version of the schema, in order. A file that
+// was released is never changed.
+//
+//go:embed schema/sqlite/*.sql
+var schemaFS embed.FS
+
+func schemaFiles() ([]string, error) { return fs.Glob(schemaFS, "schema/sqlite/*.sql") }
+
+// migrate brings our tables and River's forward to what this program knows.
+// It takes the lock only if there is something to do.
+func migrate(ctx context.Context, path string, w *sql.DB, log *slog.Logger) error {
+	m, err := rivermigrate.New(riversqlite.New(w), &rivermigrate.Config{Logger: log})
+	if err != nil {
+		return err
+	}
+	if current, err := isCurrent(ctx, w, m); err != nil || current {
+		return err
+	}
+	l, err := takeLock(ctx, path, busyWait)
+	if err != nil {
+		return fmt.Errorf("its schema must be brought up to date first: %w", err)
+	}
+	defer l.release()
+	if err := migrateOwn(ctx, w); err != nil {
+		return fmt.Errorf("bring its schema up to date: %w", err)
+	}
+	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("bring the schema of its jobs up to date: %w", err)
+	}
+	return nil
+}
+
+// isCurrent reports whether there is nothing to migrate. It fails if the state
+// is newer than this program.
+func isCurrent(ctx context.Context, w *sql.DB, m *rivermigrate.Migrator[*sql.Tx]) (bool, error) {
+	have, err := schemaVersion(ctx, w)
+	if err != nil {
+		return false, err
+	}
+	files, err := schemaFiles()
+	if err != nil {
+		return false, err
+	}
+	if have > len(files) {
+		return false, errNewer(have, len(files))
+	}
+	applied, err := m.ExistingVersions(ctx)
+	if err != nil {
+		return false, fmt.Errorf("read the schema version of its jobs: %w", err)
+	}
+	known := m.AllVersions()
+	if a, k := len(applied), len(known); a > 0 && applied[a-1].Version > known[k-1].Version {
+		return false, errNewer(applied[a-1].Version, known[k-1].Version)
+	}
+	return have == len(files) && len(applied) == len(known), nil
+}
+
+func migrateOwn(ctx context.Context, w *sql.DB) error {
+	files, err := schemaFiles()
+	if err != nil {
+		return err
+	}
+	tx, err := w.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	have, err := schemaVersion(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if have == 0 {
+		if _, err := tx.ExecContext(ctx, `CREATE TABLE schema_versions (version BIGINT NOT NULL PRIMARY KEY)`); err != nil {
+			return err
+		}
+	}
+	for v := have; v < len(files); v++ {
+		statements, err := schemaFS.ReadFile(files[v])
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, string(statements)); err != nil {
+			return fmt.Errorf("%s: %w", files[v], err)
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO schema_versions (version) VALUES ($1)`, v+1); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// schemaVersion is 0 for an empty file.
+func schemaVersion(ctx context.Context, q query) (int, error) {
+	var n int
+	err := q.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_versions'`).Scan(&n)
+	if err != nil || n == 0 {
+		return 0, err
+	}
+	err = q.QueryRowContext(ctx, `SELECT max(version) FROM schema_versions`).Scan(&n)
+	return n, err
+}
+
+// checkSchema fails unless the state has the schema this program knows.
+func checkSchema(ctx context.Context, q query) error {
+	have, err := schemaVersion(ctx, q)
+	if err != nil {
+		return err
+	}
+	files, err := schemaFiles()
+	switch {
+	case err != nil:
+		return err
+	case have > len(files):
+		return errNewer(have, len(files))
+	case have < len(files):
+		return fmt.Errorf("its schema is version %d, this program needs %d: start \"paramedic serve\" of this version once, it brings the state up to date", have, len(files))
+	}
+	return nil
+}
+
+func errNewer(have, know int) error {
+	return fmt.Errorf("its schema is version %d, this program knows %d: it was written by a newer paramedic; use that one, or restore the state from before", have, know)
+}

@@ -1,0 +1,180 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	_ "modernc.org/sqlite" // the database
+)
+
+// What only SQLite needs is in this file and in sqlite_lock.go and migrate.go;
+// the SQL elsewhere is what SQLite and Postgres share.
+
+const (
+	readers = 4
+
+	// How long a connection waits for another process that is writing.
+	busyWait = 10 * time.Second
+)
+
+// Open opens the state in the file at path for reading and writing, makes it if
+// it is not there (the file with mode 0600, its folder with 0700), and brings
+// its schema up to date. A file written by a newer program is refused. Other
+// processes may have it open too.
+func Open(ctx context.Context, path string, opts Options) (*Store, error) {
+	s, err := open(ctx, path, opts.withDefaults())
+	if err != nil {
+		return nil, fmt.Errorf("open state %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, path string, opts Options) (_ *Store, err error) {
+	if err := createFile(path); err != nil {
+		return nil, err
+	}
+	w, err := sql.Open("sqlite", writerDSN(path))
+	if err != nil {
+		return nil, err
+	}
+	w.SetMaxOpenConns(1)
+	defer func() {
+		if err != nil {
+			w.Close()
+		}
+	}()
+	if err := migrate(ctx, path, w, opts.Logger); err != nil {
+		return nil, err
+	}
+	jobs, err := river.NewClient(riversqlite.New(w), &river.Config{Logger: opts.Logger})
+	if err != nil {
+		return nil, err
+	}
+	r, err := openReader(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{Reader: r, opts: opts, w: w, jobs: jobs}, nil
+}
+
+// OpenReadOnly opens the state in the file at path for reading; a process that
+// writes may have it open too. The file must be there, and its schema must be
+// the one this program knows.
+func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open state %s: there is no such file; has \"paramedic serve\" run with this state?", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open state: %w", err)
+	}
+	r, err := openReader(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("open state %s for reading: %w", path, err)
+	}
+	return r, nil
+}
+
+func openReader(ctx context.Context, path string) (*Reader, error) {
+	db, err := sql.Open("sqlite", readerDSN(path))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(readers)
+	if err := checkSchema(ctx, db); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return &Reader{path: path, db: db}, nil
+}
+
+// createFile makes an empty file that only its owner can read. SQLite gives the
+// files it adds (-wal, -shm) the same mode. A file that exists is not opened
+// here: closing it would drop the locks that SQLite holds on it elsewhere in
+// this process (a rule of POSIX locks).
+func createFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// writerDSN: WAL, so that readers never wait for the writer. synchronous FULL,
+// because an intent recorded before a step must outlive a power cut, or the
+// step would run twice; the price is one fsync an append. Transactions begin
+// with the write lock, because one that reads first could find on writing that
+// another process came between. secure_delete, so that what is purged is
+// overwritten.
+func writerDSN(path string) string {
+	return dsn(path, busyWait, url.Values{
+		"_txlock":       {"immediate"},
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {"FULL"},
+		"_foreign_keys": {"on"},
+		"_pragma":       {"secure_delete(on)"},
+	})
+}
+
+func readerDSN(path string) string {
+	return dsn(path, busyWait, url.Values{"mode": {"ro"}, "_query_only": {"on"}})
+}
+
+// dsn names a database whose connections wait for a lock for at most wait.
+func dsn(path string, wait time.Duration, params url.Values) string {
+	params.Set("_busy_timeout", fmt.Sprint(wait.Milliseconds()))
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: params.Encode()}).String()
+}
+
+// scrub moves the write-ahead log into the database and empties it, so that no
+// page that was overwritten remains in it.
+func scrub(ctx context.Context, w *sql.DB) error {
+	var busy, pages, moved int
+	if err := w.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &moved); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return errors.New("a reader held on to it")
+	}
+	return nil
+}
+
+// The statements below look into River's table; River has no call for them.
+const (
+	// Is the same job waiting, to run by $3? Not the one with the id $4.
+	sqlWaiting = `
+		SELECT EXISTS (SELECT 1 FROM river_job
+		WHERE state IN ('available', 'retryable', 'scheduled')
+		AND kind = $1 AND args = jsonb($2) AND scheduled_at <= $3 AND id <> $4)`
+
+	// River moves jobs from scheduled to available every five seconds, and fetches
+	// those that are available and due; so available is the state of a job that
+	// is to run on time.
+	sqlOnTime = `UPDATE river_job SET state = 'available' WHERE id = $1 AND state = 'scheduled'`
+
+	// For the one process that works jobs: what runs according to the table was
+	// left by a process that is gone, and so was the lead (which would else be
+	// waited out).
+	sqlTakeUp = `UPDATE river_job SET state = 'available' WHERE state = 'running'`
+	sqlLead   = `DELETE FROM river_leader`
+)
+
+// sqliteTime is how River writes times into SQLite.
+func sqliteTime(t time.Time) string {
+	return t.UTC().Round(time.Millisecond).Format("2006-01-02 15:04:05.000")
+}
