@@ -31,6 +31,7 @@ type Signal struct {
 	Title       string            `json:"title"`
 	Text        string            `json:"text,omitempty"`
 	Labels      map[string]string `json:"labels,omitempty"`
+	Since       time.Time         `json:"since,omitzero"` // when an alert began to fire
 	By          Person            `json:"by,omitzero"`
 	Channel     string            `json:"channel,omitempty"` // where to tell it; empty: the configured one
 }
@@ -103,6 +104,7 @@ type (
 		Step     string   `json:"step"`
 		Attempt  int      `json:"attempt"`
 		As       Identity `json:"as"`
+		Inverse  *Step    `json:"inverse,omitempty"` // what would undo it, where something would; written down before the act
 	}
 	// StepDone is recorded after.
 	StepDone struct {
@@ -110,7 +112,6 @@ type (
 		Step     string      `json:"step"`
 		Outcome  StepOutcome `json:"outcome"`
 		Detail   string      `json:"detail,omitempty"`
-		Inverse  *Step       `json:"inverse,omitempty"` // what would undo it, where something would
 	}
 	// StepUnclear says that after a crash nobody can tell whether a step was done; a person decides.
 	StepUnclear struct {

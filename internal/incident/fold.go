@@ -35,6 +35,7 @@ func (s *State) apply(r Recorded) {
 		s.Investigation.Wanted = true
 	case PlanProposed:
 		s.setPlan(&e.Plan)
+		s.PlanAt = r.At
 	case NoPlan:
 		s.setPlan(nil)
 		s.NoPlan = e.Reason
@@ -130,10 +131,10 @@ func (s *State) step(r Recorded) {
 			return
 		}
 		if st := s.StepState(e.Step); st != nil { // an attempt that was observed not to have happened
-			*st = StepState{Step: e.Step, Attempt: e.Attempt, Intended: r.At}
+			*st = StepState{Step: e.Step, Attempt: e.Attempt, Intended: r.At, Inverse: e.Inverse}
 			return
 		}
-		s.Steps = append(s.Steps, StepState{Step: e.Step, Attempt: e.Attempt, Intended: r.At})
+		s.Steps = append(s.Steps, StepState{Step: e.Step, Attempt: e.Attempt, Intended: r.At, Inverse: e.Inverse})
 	case StepDone:
 		if !s.current(e.PlanHash) {
 			return
@@ -143,10 +144,7 @@ func (s *State) step(r Recorded) {
 			s.Steps = append(s.Steps, StepState{Step: e.Step, Intended: r.At})
 			st = &s.Steps[len(s.Steps)-1]
 		}
-		st.Ended, st.Outcome, st.Detail, st.Unclear = r.At, e.Outcome, e.Detail, ""
-		if e.Inverse != nil {
-			s.Undo = append([]Step{*e.Inverse}, s.Undo...)
-		}
+		s.ended(st, r.At, e.Outcome, e.Detail)
 	case StepUnclear:
 		if st := s.StepState(e.Step); st != nil && s.current(e.PlanHash) {
 			st.Unclear = e.Detail
@@ -156,11 +154,18 @@ func (s *State) step(r Recorded) {
 		if st == nil || !s.current(e.PlanHash) {
 			return
 		}
-		st.Ended, st.Outcome, st.Unclear = r.At, StepFailed, ""
-		st.Detail = "not done, says " + e.By.Name
 		if e.Done {
-			st.Outcome, st.Detail = StepOK, "done, says "+e.By.Name
+			s.ended(st, r.At, StepOK, "done, says "+e.By.Name)
+		} else {
+			s.ended(st, r.At, StepFailed, "not done, says "+e.By.Name)
 		}
+	}
+}
+
+func (s *State) ended(st *StepState, at time.Time, outcome StepOutcome, detail string) {
+	st.Ended, st.Outcome, st.Detail, st.Unclear = at, outcome, detail, ""
+	if outcome == StepOK && st.Inverse != nil {
+		s.Undo = append([]Step{*st.Inverse}, s.Undo...)
 	}
 }
 

@@ -29,8 +29,12 @@ var (
 	plan   = withHash(Plan{Runbook: "dns", Steps: []Step{{ID: "1", Kind: "A"}, {ID: "2", Kind: "B"}}})
 	ada    = Person{Team: "T1", ID: "U1", Name: "Ada"}
 	yes    = PlanApproved{Approval{PlanHash: plan.Hash, By: ada, At: t0, Expires: t0.Add(time.Hour)}}
-	intent = func(step string, n int) StepIntended { return StepIntended{PlanHash: plan.Hash, Step: step, Attempt: n} }
-	done   = func(step string, o StepOutcome) StepDone { return StepDone{PlanHash: plan.Hash, Step: step, Outcome: o} }
+	intent = func(step string, n int) StepIntended {
+		return StepIntended{PlanHash: plan.Hash, Step: step, Attempt: n}
+	}
+	done = func(step string, o StepOutcome) StepDone {
+		return StepDone{PlanHash: plan.Hash, Step: step, Outcome: o}
+	}
 )
 
 // then never writes into the array behind events.
@@ -43,7 +47,7 @@ func TestNext(t *testing.T) {
 	ready := then([]Event{opened, ill}, then(told, PlanProposed{plan})...)
 	ran := then(ready, yes, intent("1", 1), done("1", StepOK), intent("2", 1), done("2", StepOK))
 	undo := &Step{ID: "1", Kind: "A"}
-	failed := then(ready, yes, intent("1", 1), StepDone{PlanHash: plan.Hash, Step: "1", Outcome: StepOK, Inverse: undo}, intent("2", 1), done("2", StepFailed))
+	failed := then(ready, yes, StepIntended{PlanHash: plan.Hash, Step: "1", Attempt: 1, Inverse: undo}, done("1", StepOK), intent("2", 1), done("2", StepFailed))
 	verified := then(ran, VerificationSampled{OK: true}, Verified{OK: true})
 	cases := []struct {
 		name   string

@@ -23,7 +23,8 @@ type State struct {
 	Story         *Story
 
 	Plan       *Plan
-	NoPlan     string // why no plan is offered
+	PlanAt     time.Time // when it was proposed
+	NoPlan     string    // why no plan is offered
 	Reviewed   *PlanReviewed
 	Rejected   *PlanRejected
 	Superseded *PlanSuperseded // the plan before the current one, if it was withdrawn
@@ -63,6 +64,7 @@ type StepState struct {
 	Outcome  StepOutcome
 	Detail   string
 	Unclear  string // set while a person must decide
+	Inverse  *Step  // what would undo it, if it was done
 }
 
 // Verification watches whether a remedy helped.
