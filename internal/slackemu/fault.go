@@ -1,0 +1,81 @@
+package slackemu
+
+import "net/http"
+
+// Outcome is what goes wrong with a request.
+type Outcome int
+
+const (
+	// Lost breaks the connection before anything was done.
+	Lost Outcome = iota + 1
+	// DoneUnanswered does what was asked and breaks the connection: the client can't know.
+	DoneUnanswered
+	// DoneHanging does what was asked and never answers, until the client gives up.
+	DoneHanging
+	// RateLimited answers 429 with Retry-After: 1.
+	RateLimited
+	// ServerError answers 500, as Slack does on a bad day.
+	ServerError
+)
+
+// Fault breaks requests on purpose.
+type Fault struct {
+	Method    string // "chat.postMessage"; empty breaks every method
+	ChannelID string // empty breaks calls for every channel
+	Times     int    // how many requests; 0 means 1
+	Outcome   Outcome
+}
+
+// Inject arms a fault; those armed earlier strike first.
+func (s *Server) Inject(f Fault) {
+	setDefault(&f.Times, 1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = append(s.faults, &f)
+}
+
+// takeFault is what shall go wrong with a request; 0 is nothing.
+func (s *Server) takeFault(method, channelID string) Outcome {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.faults {
+		if f.Times > 0 && (f.Method == "" || f.Method == method) && (f.ChannelID == "" || f.ChannelID == channelID) {
+			f.Times--
+			return f.Outcome
+		}
+	}
+	return 0
+}
+
+// failBefore breaks a request before it is looked at, and says whether it did.
+func (s *Server) failBefore(w http.ResponseWriter, r *http.Request, o Outcome) bool {
+	switch o {
+	case Lost:
+		panic(http.ErrAbortHandler) // net/http's own way to cut a connection
+	case RateLimited:
+		done := s.change()
+		s.ws.counts.RateLimited++
+		done()
+		(&apiError{Code: "ratelimited", Wait: 1}).write(w)
+	case ServerError:
+		http.Error(w, "<html>internal error</html>", http.StatusInternalServerError)
+	default:
+		return false
+	}
+	return true
+}
+
+// failAfter breaks a request that was done, and says whether it did.
+func (s *Server) failAfter(r *http.Request, o Outcome) bool {
+	switch o {
+	case DoneUnanswered:
+		panic(http.ErrAbortHandler)
+	case DoneHanging:
+		select {
+		case <-r.Context().Done():
+		case <-s.ctx.Done():
+		}
+		return true
+	}
+	return false
+}
