@@ -1,0 +1,156 @@
+package incident
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// DraftPostmortem writes an incident up from its log. It states what the log says and leaves judgement to the person who edits it.
+func DraftPostmortem(s *State) Postmortem {
+	pm := Postmortem{Title: s.Title, Outcome: "closed"}
+	if !s.ResolvedAt.IsZero() {
+		pm.Outcome = "resolved"
+	}
+	if s.Diagnosis != nil {
+		pm.Codes = s.Diagnosis.Codes()
+	}
+	pm.Summary = summary(s)
+	pm.Timeline = timeline(s)
+	pm.Cause = causes(s.Diagnosis)
+	pm.Evidence = evidence(s.Diagnosis)
+	pm.Actions, pm.Worked, pm.Failed = actions(s)
+	pm.Followup = followup(s)
+	return pm
+}
+
+func summary(s *State) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s was opened on %s", s.ID, stamp(s.OpenedAt))
+	if len(s.Signals) > 0 {
+		fmt.Fprintf(&b, " by: %s", tellSignal(s.Signals[0]))
+	}
+	b.WriteString(".")
+	if !s.ResolvedAt.IsZero() {
+		fmt.Fprintf(&b, " It was resolved after %s.", s.ResolvedAt.Sub(s.OpenedAt).Round(time.Second))
+	}
+	if s.Story != nil {
+		b.WriteString("\n\n")
+		for i, sentence := range s.Story.Sentences {
+			if i > 0 {
+				b.WriteByte(' ')
+			}
+			b.WriteString(sentence.Text)
+			if len(sentence.Cites) > 0 {
+				fmt.Fprintf(&b, " (%s)", strings.Join(sentence.Cites, ", "))
+			}
+		}
+	}
+	return b.String()
+}
+
+func timeline(s *State) string {
+	var b strings.Builder
+	for _, m := range Timeline(s) {
+		fmt.Fprintf(&b, "- %s: %s\n", stamp(m.At), oneLine(m.Text))
+	}
+	return b.String()
+}
+
+func causes(d *Diagnosis) string {
+	if d == nil || len(d.Causes) == 0 {
+		return "No cause was found."
+	}
+	var b strings.Builder
+	for _, c := range d.Causes {
+		fmt.Fprintf(&b, "- **%s** (%s, %s)", oneLine(c.Title), c.Code, c.Confidence)
+		for _, o := range c.Objects {
+			fmt.Fprintf(&b, " `%s`", o)
+		}
+		fmt.Fprintf(&b, "\n  %s", oneLine(c.Reason))
+		if n := len(c.Explains) - 1; n > 0 {
+			fmt.Fprintf(&b, " It explains %d other findings.", n)
+		}
+		for _, block := range c.Blocks {
+			fmt.Fprintf(&b, " It blocks the remedy of %s: %s", block.Cause, oneLine(block.Reason))
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// evidence lists what the causes themselves rest on; what the consequences rest on can be looked up in the log.
+func evidence(d *Diagnosis) string {
+	if d == nil {
+		return ""
+	}
+	var b strings.Builder
+	seen := map[string]bool{}
+	for _, c := range d.Causes {
+		for _, id := range c.Evidence {
+			e := d.EvidenceByID(id)
+			if e == nil || seen[id] {
+				continue
+			}
+			seen[id] = true
+			fmt.Fprintf(&b, "- %s, %s of `%s`: `%s`\n", e.ID, e.Source, e.Object, strings.ReplaceAll(oneLine(e.Excerpt), "`", "'"))
+		}
+	}
+	return b.String()
+}
+
+// actions says what was done and by whom, over all plans that ran. Steps that brought the end about are what worked.
+func actions(s *State) (text string, worked, failed []string) {
+	var b strings.Builder
+	plans := map[string]*Plan{}
+	by := map[string]Person{}
+	for _, r := range s.Log {
+		switch e := r.Event.(type) {
+		case PlanProposed:
+			plans[e.Plan.Hash] = &e.Plan
+		case PlanApproved:
+			by[e.Approval.PlanHash] = e.Approval.By
+		case StepDone:
+			p := plans[e.PlanHash]
+			if p == nil || p.Step(e.Step) == nil {
+				continue
+			}
+			title := p.Step(e.Step).Title
+			fmt.Fprintf(&b, "- %s: %s: %s, approved by %s", stamp(r.At), oneLine(title), e.Outcome, by[e.PlanHash].Name)
+			if e.Detail != "" {
+				fmt.Fprintf(&b, " (%s)", oneLine(e.Detail))
+			}
+			b.WriteByte('\n')
+			switch {
+			case e.Outcome == StepOK && s.Plan != nil && e.PlanHash == s.Plan.Hash && s.Verification.OK:
+				worked = append(worked, title)
+			case e.Outcome != StepSkipped:
+				failed = append(failed, title)
+			}
+		}
+	}
+	if b.Len() == 0 {
+		return "Nothing was done by Paramedic.", nil, nil
+	}
+	return b.String(), worked, failed
+}
+
+func followup(s *State) string {
+	var b strings.Builder
+	if s.Diagnosis != nil {
+		for _, c := range s.Diagnosis.Causes {
+			fmt.Fprintf(&b, "- Find out what brought about: %s\n", oneLine(c.Title))
+		}
+		for _, n := range s.Diagnosis.NotSeen {
+			fmt.Fprintf(&b, "- Let Paramedic see %s (%s)\n", n.What, oneLine(n.Why))
+		}
+	}
+	if s.NoPlan != "" {
+		fmt.Fprintf(&b, "- No plan could be offered: %s\n", oneLine(s.NoPlan))
+	}
+	return b.String()
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
