@@ -1,0 +1,120 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// Config says where a host's files are.
+type Config struct {
+	// Root is the directory under which the host's "/" is seen. Empty means "/".
+	Root string
+	// Node is the name of the Kubernetes node whose files these are. Empty means the machine's host name in lower case, which is the
+	// kubelet's own default.
+	Node string
+	// CNIDir is the CNI configuration directory as on the host. Empty means the first of [CNIDirs] that exists.
+	CNIDir string
+	// ServiceLogs are the log files of the kubelet or of K3s, as on the host. Nil means [ServiceLogs].
+	ServiceLogs []string
+}
+
+// CNIDirs are where CNI configuration lies: K3s keeps its own, everybody else uses containerd's default.
+var CNIDirs = []string{"/var/lib/rancher/k3s/agent/etc/cni/net.d", "/etc/cni/net.d"}
+
+// ServiceLogs are the log files that are looked for unless told otherwise. With systemd the log is in the journal instead.
+var ServiceLogs = []string{"/var/log/k3s.log", "/var/log/kubelet.log"}
+
+// Host is one node's file system. Make it with [New].
+type Host struct {
+	root, node, cniDir string
+	logs               []string
+}
+
+// New checks the configuration and chooses the CNI directory once and for all: if that directory is lost later, it must still be the
+// one that is looked at.
+func New(c Config) (*Host, error) {
+	h := &Host{root: c.Root, node: c.Node, logs: c.ServiceLogs}
+	if h.root == "" {
+		h.root = "/"
+	}
+	info, err := os.Stat(h.root)
+	if err != nil {
+		return nil, fmt.Errorf("open host root %s: %w; is the host's file system mounted there?", h.root, err)
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("open host root %s: not a directory", h.root)
+	}
+	if h.node == "" {
+		name, err := os.Hostname()
+		if err != nil {
+			return nil, fmt.Errorf("find the node's name: %w; name it in the configuration", err)
+		}
+		h.node = strings.ToLower(name)
+	}
+	if h.logs == nil {
+		h.logs = ServiceLogs
+	}
+	if h.cniDir, err = h.chooseCNIDir(c.CNIDir); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// Node is the name of the Kubernetes node whose files these are.
+func (h *Host) Node() string { return h.node }
+
+// CNIDir is the CNI configuration directory, as on the host.
+func (h *Host) CNIDir() string { return h.cniDir }
+
+func (h *Host) chooseCNIDir(configured string) (string, error) {
+	if configured != "" {
+		return path.Clean("/" + filepath.ToSlash(configured)), nil
+	}
+	root, err := os.OpenRoot(h.root)
+	if err != nil {
+		return "", fmt.Errorf("open host root %s: %w", h.root, err)
+	}
+	defer root.Close()
+	for _, dir := range CNIDirs {
+		if info, err := root.Stat(inside(dir)); err == nil && info.IsDir() {
+			return dir, nil
+		}
+	}
+	// Both are gone, which may be the very fault to be found: K3s' own is meant where K3s' agent is.
+	if _, err := root.Stat("var/lib/rancher/k3s/agent"); err == nil {
+		return CNIDirs[0], nil
+	}
+	return CNIDirs[1], nil
+}
+
+// inside turns a path as on the host into one relative to the root. What would lead out of the root ends at it.
+func inside(p string) string {
+	p = strings.TrimPrefix(path.Clean("/"+filepath.ToSlash(p)), "/")
+	if p == "" {
+		return "."
+	}
+	return p
+}
+
+// open opens a file for reading. A link at the path's end may be absolute, as resolv.conf's often is; it is taken to mean the host's
+// own "/", which os.Root alone would refuse.
+func open(root *os.Root, p string) (*os.File, error) {
+	p = inside(p)
+	for range 5 {
+		f, err := root.Open(p)
+		if err == nil {
+			return f, nil
+		}
+		to, linkErr := root.Readlink(p)
+		if linkErr != nil || !path.IsAbs(to) {
+			return nil, err
+		}
+		p = inside(to)
+	}
+	return nil, &fs.PathError{Op: "open", Path: p, Err: errors.New("too many links")}
+}
