@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -159,6 +160,7 @@ func (a *audit) finish(infos []StreamInfo, only string) Report {
 	if only != "" && a.seen[only] == nil && a.perStream[only] == 0 {
 		a.problem(only, 0, "there is no such stream")
 	}
+	slices.SortStableFunc(a.report.Problems, func(p, q Problem) int { return cmp.Compare(p.Stream, q.Stream) })
 	return a.report
 }
 

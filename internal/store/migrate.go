@@ -47,26 +47,27 @@ func migrate(ctx context.Context, path string, w *sql.DB, log *slog.Logger) erro
 // isCurrent reports whether there is nothing to migrate. It fails if the state
 // is newer than this program.
 func isCurrent(ctx context.Context, w *sql.DB, m *rivermigrate.Migrator[*sql.Tx]) (bool, error) {
-	have, err := schemaVersion(ctx, w)
-	if err != nil {
-		return false, err
-	}
 	files, err := schemaFiles()
 	if err != nil {
 		return false, err
 	}
-	if have > len(files) {
-		return false, errNewer(have, len(files))
-	}
-	applied, err := m.ExistingVersions(ctx)
+	own, err := version(ctx, w, ownVersions)
 	if err != nil {
-		return false, fmt.Errorf("read the schema version of its jobs: %w", err)
+		return false, err
 	}
-	known := m.AllVersions()
-	if a, k := len(applied), len(known); a > 0 && applied[a-1].Version > known[k-1].Version {
-		return false, errNewer(applied[a-1].Version, known[k-1].Version)
+	jobs, err := version(ctx, w, riverVersions)
+	if err != nil {
+		return false, err
 	}
-	return have == len(files) && len(applied) == len(known), nil
+	all := m.AllVersions()
+	newest := all[len(all)-1].Version
+	if own > len(files) {
+		return false, errNewer(own, len(files))
+	}
+	if jobs > newest {
+		return false, errNewer(jobs, newest)
+	}
+	return own == len(files) && jobs == newest, nil
 }
 
 func migrateOwn(ctx context.Context, w *sql.DB) error {
@@ -79,7 +80,7 @@ func migrateOwn(ctx context.Context, w *sql.DB) error {
 		return err
 	}
 	defer tx.Rollback()
-	have, err := schemaVersion(ctx, tx)
+	have, err := version(ctx, tx, ownVersions)
 	if err != nil {
 		return err
 	}
@@ -103,20 +104,26 @@ func migrateOwn(ctx context.Context, w *sql.DB) error {
 	return tx.Commit()
 }
 
-// schemaVersion is 0 for an empty file.
-func schemaVersion(ctx context.Context, q query) (int, error) {
+// The tables that say which schema there is.
+const (
+	ownVersions   = "schema_versions"
+	riverVersions = "river_migration"
+)
+
+// version is the newest version in a table of them, 0 if there is no such table.
+func version(ctx context.Context, q query, table string) (int, error) {
 	var n int
-	err := q.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_versions'`).Scan(&n)
+	err := q.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1`, table).Scan(&n)
 	if err != nil || n == 0 {
 		return 0, err
 	}
-	err = q.QueryRowContext(ctx, `SELECT max(version) FROM schema_versions`).Scan(&n)
+	err = q.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM `+table).Scan(&n)
 	return n, err
 }
 
 // checkSchema fails unless the state has the schema this program knows.
 func checkSchema(ctx context.Context, q query) error {
-	have, err := schemaVersion(ctx, q)
+	have, err := version(ctx, q, ownVersions)
 	if err != nil {
 		return err
 	}

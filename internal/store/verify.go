@@ -26,10 +26,10 @@ func (p Problem) String() string {
 
 // Report is what a verification found.
 type Report struct {
-	Streams  int // looked at
-	Events   int // looked at
-	Purged   int // of these, purged on the record
-	Problems []Problem
+	Streams  int       // looked at
+	Events   int       // looked at
+	Purged   int       // of these, purged on the record
+	Problems []Problem // by stream; at most ten of each
 }
 
 // OK reports whether nothing is wrong.
