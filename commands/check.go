@@ -1,0 +1,147 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+func (s *Set) check(ctx context.Context, r Request) (Reply, error) {
+	o, err := parseOptions(r.Args)
+	if err != nil {
+		return Reply{}, err
+	}
+	if len(o.words) > 0 {
+		return Reply{}, usageError("check takes no name; " + r.Prog + " why " + cut(strings.Join(o.words, " "), 80) + " tells about one thing")
+	}
+	d, err := s.diagnose(ctx, o.namespace)
+	if err != nil {
+		return Reply{}, err
+	}
+	reply := CheckReply(d)
+	if s.Incidents != nil && d.Wrong() {
+		reply.Blocks = append(reply.Blocks, openActions(d))
+	}
+	return reply, nil
+}
+
+// diagnose looks, and says in its error what was being done.
+func (s *Set) diagnose(ctx context.Context, namespace string) (*incident.Diagnosis, error) {
+	if s.Looker == nil {
+		return nil, errMissing("Looking at a cluster")
+	}
+	d, err := s.Looker.Look(ctx, namespace)
+	if err != nil {
+		return nil, fmt.Errorf("look at the cluster: %w", err)
+	}
+	return d, nil
+}
+
+// CheckReply says what is wrong, in short, and what restarts.
+func CheckReply(d *incident.Diagnosis) Reply {
+	head := headline(d)
+	blocks := []Block{Header{head}}
+	for i, c := range d.Causes {
+		if i == mostCauses {
+			blocks = append(blocks, Note{Text(fmt.Sprintf("… %s more", count(len(d.Causes)-i, "cause")))})
+			break
+		}
+		blocks = append(blocks, briefCause(d, i+1, c))
+	}
+	blocks = append(blocks, looseBlocks(d)...)
+	blocks = append(blocks, restartBlocks(d.Restarts)...)
+	blocks = append(blocks, notSeenBlocks(d)...)
+	blocks = append(blocks, lookedNote(d))
+	reply := Reply{Text: head, Blocks: blocks, Data: NewReport(d, nil, nil)}
+	if d.Wrong() {
+		reply.Exit = ExitWrong
+	}
+	if len(d.Causes) > 0 {
+		reply.Text += ". " + sentence(d.Causes[0].Title)
+	}
+	return reply
+}
+
+// briefCause is a cause in two lines.
+func briefCause(d *incident.Diagnosis, n int, c incident.Cause) Paragraph {
+	p := Paragraph{Bold(fmt.Sprintf("%d. %s", n, c.Title)), Text("  " + string(c.Confidence))}
+	if names := objects(c.Objects); len(names) > 0 {
+		p = append(append(p, Text("\nin ")), names...)
+	}
+	if !c.Since.IsZero() {
+		p = append(p, Text(" since "), When(c.Since))
+	}
+	if len(c.Explains) > 1 {
+		p = append(p, Text("\nexplains "+count(len(c.Explains)-1, "consequence")))
+	}
+	for _, b := range c.Blocks {
+		p = append(p, Text("\nblocks the remedy of "+causeName(d, b.Cause)))
+	}
+	return p
+}
+
+// restartBlocks gives the restart total by namespace and by workload, with the onset.
+func restartBlocks(restarts []incident.Restarts) []Block {
+	total := 0
+	for _, r := range restarts {
+		total += r.Count
+	}
+	if total == 0 {
+		return nil
+	}
+	sums := byNamespace(restarts)
+	sum := Paragraph{Bold("Restarts: " + thousands(total))}
+	onset := sums[0].Onset
+	for _, n := range sums[1:] {
+		onset = earlier(onset, n.Onset)
+	}
+	if !onset.IsZero() {
+		sum = append(sum, Text(", the earliest still to be seen "), When(onset))
+	}
+	var names []string
+	for _, n := range sums {
+		if n.Count > 0 {
+			names = append(names, n.Namespace+" "+thousands(n.Count))
+		}
+	}
+	sum = append(sum, Text("\n"+cut(strings.Join(names, ", "), 600)))
+	return []Block{sum, restartTable(restarts)}
+}
+
+func restartTable(restarts []incident.Restarts) Table {
+	sorted := slices.Clone(restarts)
+	slices.SortStableFunc(sorted, func(a, b incident.Restarts) int {
+		if a.Count != b.Count {
+			return b.Count - a.Count
+		}
+		return a.Workload.Compare(b.Workload)
+	})
+	sorted = slices.DeleteFunc(sorted, func(r incident.Restarts) bool { return r.Count == 0 })
+	t := Table{Columns: []Column{{"Namespace", false}, {"Workload", false}, {"Pods", true}, {"Restarts", true}, {"Since", false}}}
+	for i, r := range sorted {
+		if i == mostRestarts {
+			t.More = len(sorted) - i
+			break
+		}
+		t.Rows = append(t.Rows, []Span{Text(r.Workload.Namespace), Text(r.Workload.Kind + "/" + r.Workload.Name),
+			Text(fmt.Sprint(r.Pods)), Text(thousands(r.Count)), When(r.Onset)})
+	}
+	return t
+}
+
+// openActions offers to make an incident of what was found. Pressed twice, it joins the one it opened.
+func openActions(d *incident.Diagnosis) Actions {
+	title, fingerprint := headline(d), "found/"+d.Cluster
+	if len(d.Causes) > 0 {
+		c := d.Causes[0]
+		title, fingerprint = c.Title, fingerprint+"/"+c.Code
+		if len(c.Objects) > 0 {
+			fingerprint += "/" + c.Objects[0].String()
+		}
+	}
+	return Actions{{ID: "open", Label: "Open an incident", Style: Primary,
+		Value: Quote("open", "--as", cut(fingerprint, 400), cut(title, 200)), Accessibility: "Open an incident about this"}}
+}

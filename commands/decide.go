@@ -1,0 +1,156 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// about reads the incident that a decision is about, and the words after it.
+func (s *Set) about(ctx context.Context, r Request, what string) (*incident.State, []string, error) {
+	if s.Incidents == nil {
+		return nil, nil, errMissing("Keeping incidents")
+	}
+	if len(r.Args) == 0 {
+		return nil, nil, usageError(what + " which incident?")
+	}
+	state, err := s.Incidents.Get(ctx, incidentID(r.Args[0]))
+	return state, r.Args[1:], err
+}
+
+// done is the answer to a decision that the incident's messages show by themselves.
+func done(s *incident.State, text string) Reply {
+	return Reply{Text: text, Quiet: true, Data: map[string]string{"id": s.ID, "done": text}}
+}
+
+func (s *Set) open(ctx context.Context, r Request) (Reply, error) {
+	if s.Incidents == nil {
+		return Reply{}, errMissing("Keeping incidents")
+	}
+	words, fingerprint := r.Args, ""
+	if len(words) > 1 && words[0] == "--as" {
+		fingerprint, words = words[1], words[2:]
+	}
+	title := cut(strings.Join(words, " "), maxLine)
+	if title == "" {
+		return Reply{}, usageError("what is it about?")
+	}
+	if fingerprint == "" {
+		fingerprint = "said/" + strings.ToLower(title)
+	}
+	kind := "command"
+	if r.Channel == "" {
+		kind = "cli"
+	}
+	state, err := s.Incidents.Open(ctx, incident.Signal{Kind: kind, Status: incident.Firing, Fingerprint: fingerprint, Title: title,
+		By: r.Person, Channel: r.Channel})
+	if err != nil {
+		return Reply{}, err
+	}
+	return done(state, fmt.Sprintf("%s is open: %s", state.ID, title)), nil
+}
+
+func (s *Set) approve(ctx context.Context, r Request) (Reply, error) {
+	state, rest, err := s.about(ctx, r, "approve")
+	if err != nil {
+		return Reply{}, err
+	}
+	if len(rest) == 0 {
+		return Reply{}, hashNeeded(state, r.Prog)
+	}
+	if len(rest) > 1 {
+		return Reply{}, usageError("that is more than one hash")
+	}
+	hash, err := wholeHash(state, rest[0])
+	if err != nil {
+		return Reply{}, err
+	}
+	state, err = s.Incidents.Approve(ctx, state.ID, hash, r.Person)
+	if err != nil {
+		return Reply{}, err
+	}
+	text := state.ID + ": approved."
+	if state.Approval != nil {
+		text = fmt.Sprintf("%s: approved. It runs as %s.", state.ID, state.Approval.As.User)
+	}
+	return done(state, text), nil
+}
+
+// hashNeeded says how to name the plan that is approved, for an approval is of what was seen.
+func hashNeeded(s *incident.State, prog string) error {
+	if s.Plan == nil {
+		return &Refusal{Reason: s.ID + " has no plan to approve."}
+	}
+	return &Refusal{Reason: "An approval names the plan that you saw by its hash.",
+		Try: fmt.Sprintf("Read it with %s plan %s, then type %s approve %s %s.", prog, s.ID, prog, s.ID, short(s.Plan.Hash))}
+}
+
+// wholeHash completes a hash of which the beginning was typed. What does not fit goes on as it is: the refusal is the keeper's.
+func wholeHash(s *incident.State, said string) (string, error) {
+	if len(said) < 8 {
+		return "", usageError("of the hash at least 8 characters are needed")
+	}
+	if s.Plan != nil && strings.HasPrefix(s.Plan.Hash, strings.ToLower(said)) {
+		return s.Plan.Hash, nil
+	}
+	return said, nil
+}
+
+// short is what is shown of a hash.
+func short(hash string) string { return hash[:min(len(hash), shortHash)] }
+
+func (s *Set) reject(ctx context.Context, r Request) (Reply, error) {
+	state, rest, err := s.about(ctx, r, "reject")
+	if err != nil {
+		return Reply{}, err
+	}
+	if state.Plan == nil {
+		return Reply{}, &Refusal{Reason: state.ID + " has no plan to reject."}
+	}
+	hash := state.Plan.Hash
+	if len(rest) > 1 && rest[0] == "--plan" { // a button rejects the plan it stands under
+		hash, rest = rest[1], rest[2:]
+	}
+	if state, err = s.Incidents.Reject(ctx, state.ID, hash, cut(strings.Join(rest, " "), maxLine), r.Person); err != nil {
+		return Reply{}, err
+	}
+	return done(state, state.ID+": the plan is rejected."), nil
+}
+
+func (s *Set) look(ctx context.Context, r Request) (Reply, error) {
+	state, _, err := s.about(ctx, r, "look again at")
+	if err != nil {
+		return Reply{}, err
+	}
+	if state, err = s.Incidents.LookAgain(ctx, state.ID, r.Person); err != nil {
+		return Reply{}, err
+	}
+	return done(state, state.ID+": looking at the cluster again."), nil
+}
+
+func (s *Set) close(ctx context.Context, r Request) (Reply, error) {
+	state, rest, err := s.about(ctx, r, "close")
+	if err != nil {
+		return Reply{}, err
+	}
+	if state, err = s.Incidents.Close(ctx, state.ID, cut(strings.Join(rest, " "), maxLine), r.Person); err != nil {
+		return Reply{}, err
+	}
+	return done(state, state.ID+" is closed."), nil
+}
+
+func (s *Set) decide(ctx context.Context, r Request) (Reply, error) {
+	state, rest, err := s.about(ctx, r, "decide about")
+	if err != nil {
+		return Reply{}, err
+	}
+	if len(rest) != 2 || rest[1] != "done" && rest[1] != "undone" {
+		return Reply{}, usageError("name the step and say done or undone")
+	}
+	if state, err = s.Incidents.Decide(ctx, state.ID, rest[0], rest[1] == "done", r.Person); err != nil {
+		return Reply{}, err
+	}
+	return done(state, fmt.Sprintf("%s: step %s counts as %s.", state.ID, cut(rest[0], 40), rest[1])), nil
+}

@@ -1,0 +1,84 @@
+package commands
+
+import (
+	"context"
+	"strings"
+)
+
+func (s *Set) help(_ context.Context, r Request) (Reply, error) {
+	list := List{}
+	for _, c := range table() {
+		if c.help != "" {
+			list = append(list, Item{Spans: []Span{Mono(strings.TrimSpace(r.Prog + " " + c.name + " " + c.usage)), Text("  " + c.help)}})
+		}
+	}
+	return Reply{
+		Text: "Paramedic finds out why the cluster is ill, proves it, and once people approve makes it well.",
+		Blocks: []Block{
+			Paragraph{Bold("Paramedic"), Text(" finds out why the cluster is ill, proves it, and once people approve makes it well.")},
+			list,
+			Note{Text("Answers are for you alone; incidents are told in the channel.")},
+		},
+	}, nil
+}
+
+// unknown answers what is not a command, with the nearest that is.
+func unknown(r Request) Reply {
+	said := cut(r.Command, 40)
+	near := nearest(strings.ToLower(r.Command))
+	if near == "" {
+		return Reply{Text: "There is no command “" + said + "”. Try " + r.Prog + " help.", Exit: ExitNoAnswer, Blocks: []Block{
+			Paragraph{Text("There is no command "), Mono(said), Text(". Try "), Mono(r.Prog + " help"), Text(".")},
+		}}
+	}
+	return Reply{Text: "There is no command “" + said + "”. Did you mean " + r.Prog + " " + near + "?", Exit: ExitNoAnswer, Blocks: []Block{
+		Paragraph{Text("There is no command "), Mono(said), Text(". Did you mean "), Mono(r.Prog + " " + near), Text("? "),
+			Mono(r.Prog + " help"), Text(" lists them all.")},
+	}}
+}
+
+// nearest is the command that a mistyped one was meant to be; "" if none is near enough.
+func nearest(said string) string {
+	best, least := "", 3 // two slips at most
+	if len(said) > 20 {
+		return ""
+	}
+	for _, c := range table() {
+		if c.help == "" {
+			continue
+		}
+		d := slips(said, c.name)
+		if len(said) >= 3 && strings.HasPrefix(c.name, said) {
+			d = 0
+		}
+		if d < least && d < max(len(said), 2) {
+			best, least = c.name, d
+		}
+	}
+	return best
+}
+
+// slips is the optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours.
+func slips(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}

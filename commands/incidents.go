@@ -1,0 +1,148 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// mostListed bounds the list of incidents.
+const mostListed = 20
+
+func (s *Set) incidents(ctx context.Context, r Request) (Reply, error) {
+	if s.Incidents == nil {
+		return Reply{}, errMissing("Keeping incidents")
+	}
+	switch {
+	case len(r.Args) > 1:
+		return Reply{}, usageError("that is more than one incident")
+	case len(r.Args) == 1 && !strings.EqualFold(r.Args[0], "all"):
+		state, err := s.Incidents.Get(ctx, incidentID(r.Args[0]))
+		if err != nil {
+			return Reply{}, err
+		}
+		return IncidentReply(state, r.Now), nil
+	}
+	all := len(r.Args) == 1
+	states, err := s.Incidents.List(ctx, all)
+	if err != nil {
+		return Reply{}, err
+	}
+	return listReply(states, all, r.Now), nil
+}
+
+// incidentID forgives lower case and a missing prefix.
+func incidentID(said string) string {
+	id := strings.ToUpper(strings.TrimSpace(said))
+	if id != "" && !strings.HasPrefix(id, "INC-") {
+		id = "INC-" + id
+	}
+	return cut(id, 64)
+}
+
+// Summary is an incident in a list, in JSON.
+type Summary struct {
+	ID       string            `json:"id"`
+	Title    string            `json:"title"`
+	Phase    incident.Phase    `json:"phase"`
+	Severity incident.Severity `json:"severity,omitempty"`
+	Cluster  string            `json:"cluster,omitempty"`
+	OpenedAt time.Time         `json:"openedAt"`
+	Ended    time.Time         `json:"ended,omitzero"`
+	PlanHash string            `json:"planHash,omitempty"`
+}
+
+func summary(s *incident.State, now time.Time) Summary {
+	m := Summary{ID: s.ID, Title: s.Title, Phase: s.Phase(now), OpenedAt: s.OpenedAt, Ended: s.ResolvedAt}
+	if s.Diagnosis != nil {
+		m.Severity, m.Cluster = worst(s.Diagnosis), s.Diagnosis.Cluster
+	}
+	if s.Plan != nil {
+		m.PlanHash = s.Plan.Hash
+	}
+	return m
+}
+
+func listReply(states []*incident.State, all bool, now time.Time) Reply {
+	summaries := []Summary{}
+	for _, s := range states {
+		summaries = append(summaries, summary(s, now))
+	}
+	which := "open incident"
+	if all {
+		which = "incident"
+	}
+	if len(states) == 0 {
+		return Reply{Text: "No " + which + ".", Data: summaries}
+	}
+	table := Table{Columns: []Column{{"Incident", false}, {"Where it stands", false}, {"What", false}, {"Since", false}}}
+	for i, m := range summaries {
+		if i == mostListed {
+			table.More = len(summaries) - i
+			break
+		}
+		table.Rows = append(table.Rows, []Span{Text(m.ID), Text(string(m.Phase)), Text(cut(m.Title, 150)), When(m.OpenedAt)})
+	}
+	text := "There are " + count(len(states), which) + "."
+	if len(states) == 1 {
+		text = "There is 1 " + which + "."
+	}
+	return Reply{Text: text, Blocks: []Block{Paragraph{Text(text)}, table}, Data: summaries}
+}
+
+// IncidentReply shows one incident whole: its messages, one after the other.
+func IncidentReply(s *incident.State, now time.Time) Reply {
+	reply := Reply{Text: fmt.Sprintf("%s: %s (%s)", s.ID, cut(s.Title, maxLine), s.Phase(now)), Data: detail(s, now)}
+	seen := map[string]bool{}
+	for i, m := range IncidentMessages(s, now) {
+		if i > 0 {
+			reply.Blocks = append(reply.Blocks, Divider{})
+		}
+		for _, b := range m.Reply.Blocks {
+			if a, ok := b.(Actions); ok {
+				b = unpressed(a, seen)
+			}
+			reply.Blocks = append(reply.Blocks, b)
+		}
+	}
+	return reply
+}
+
+// unpressed are the buttons that no message before has offered.
+func unpressed(a Actions, seen map[string]bool) Actions {
+	var left Actions
+	for _, b := range a {
+		if !seen[b.Value] {
+			seen[b.Value] = true
+			left = append(left, b)
+		}
+	}
+	return left
+}
+
+// Detail is an incident in JSON.
+type Detail struct {
+	Summary
+	Signals      []incident.Signal     `json:"signals"`
+	Diagnosis    *Report               `json:"diagnosis"`
+	Plan         *incident.Plan        `json:"plan"`
+	NoPlan       string                `json:"noPlan,omitempty"`
+	Approval     *incident.Approval    `json:"approval"`
+	Steps        []incident.StepState  `json:"steps"`
+	Verification incident.Verification `json:"verification"`
+	Postmortem   *incident.Postmortem  `json:"postmortem"`
+	Path         string                `json:"path,omitempty"`
+}
+
+func detail(s *incident.State, now time.Time) Detail {
+	d := Detail{Summary: summary(s, now), Signals: full(s.Signals), Plan: s.Plan, NoPlan: s.NoPlan, Approval: s.Approval,
+		Steps: full(s.Steps), Verification: s.Verification, Postmortem: s.Postmortem, Path: s.Path}
+	if s.Diagnosis != nil {
+		r := NewReport(s.Diagnosis, s.Story, s.Similar)
+		d.Diagnosis = &r
+	}
+	return d
+}

@@ -1,0 +1,244 @@
+package commands
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// Slots of an incident's messages, in the order in which a thread shows them. The first is the message in the channel, the others
+// are its thread.
+var slots = []string{"incident", "facts", "story", "similar", "plan", "progress", "verification", "resolution", "postmortem"}
+
+// RootSlot is the slot of the message in the channel.
+const RootSlot = "incident"
+
+// SlotOrder is the place of a slot in its thread; unknown ones come last.
+func SlotOrder(slot string) int {
+	if i := slices.Index(slots, slot); i >= 0 {
+		return i
+	}
+	return len(slots)
+}
+
+// IncidentMessages are the messages that tell an incident as it stands, in order of their slots; what there is nothing to say of is
+// left out. now matters for approvals that expire, and for nothing else. A slot that once was there stays: where its subject is
+// gone, because the cluster was looked at again, it says so.
+func IncidentMessages(s *incident.State, now time.Time) []Message {
+	if s == nil || s.ID == "" {
+		return nil
+	}
+	var messages []Message
+	add := func(slot string, blocks []Block, text string) {
+		if len(blocks) > 0 {
+			messages = append(messages, Message{Slot: slot, Reply: Reply{Text: text, Blocks: blocks, Audience: Everybody}})
+		}
+	}
+	messages = append(messages, Message{Slot: RootSlot, Reply: rootReply(s, now)})
+	facts, text := factBlocks(s)
+	add("facts", facts, text)
+	add("story", storyMessage(s), s.ID+": what happened")
+	add("similar", similarMessage(s), s.ID+": seen before")
+	add("plan", planMessage(s, now), s.ID+": the plan")
+	add("progress", progressBlocks(s), s.ID+": what is being done")
+	add("verification", verificationBlocks(s), s.ID+": did it help")
+	add("resolution", resolutionBlocks(s), s.ID+" is over")
+	add("postmortem", postmortemBlocks(s), s.ID+": the postmortem")
+	return messages
+}
+
+// happened says whether an event of E's type is in the log.
+func happened[E incident.Event](s *incident.State) bool {
+	return slices.ContainsFunc(s.Log, func(r incident.Recorded) bool { _, ok := r.Event.(E); return ok })
+}
+
+// outdated stands where something was that a new look has overtaken.
+func outdated(what string) []Block { return []Block{Note{Text(what)}} }
+
+// factBlocks tell what is being looked at, and then what was found.
+func factBlocks(s *incident.State) ([]Block, string) {
+	if s.Diagnosis == nil {
+		blocks := []Block{Paragraph{Bold("Looking at the cluster: "), Text("nodes, pods and their last logs, workloads, services, DNS, networking, storage, what changed.")}}
+		blocks = append(blocks, signalBlocks(s)...)
+		if i := s.Investigation; i.Failures > 0 {
+			blocks = append(blocks, Paragraph{Bold("Could not look"), Text(fmt.Sprintf(" (%s): %s ", times(i.Failures), cut(i.LastError, maxLine))),
+				Text("It is tried again by itself.")})
+		}
+		return blocks, s.ID + ": looking at the cluster"
+	}
+	blocks := diagnosisBlocks(s.Diagnosis)
+	if !s.Diagnosis.Wrong() {
+		blocks = append([]Block{Paragraph{Bold("Nothing wrong was found.")}}, blocks...)
+	}
+	blocks = append(blocks, signalBlocks(s)...)
+	if s.Investigation.Failures > 0 {
+		blocks = append(blocks, Note{Text("The last look failed, and is tried again: " + cut(s.Investigation.LastError, maxLine))})
+	}
+	if s.Investigation.Wanted {
+		blocks = append(blocks, Note{Text("Being looked at again.")})
+	}
+	return append(blocks, lookedNote(s.Diagnosis)), headline(s.Diagnosis)
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// signalBlocks list what asked for attention.
+func signalBlocks(s *incident.State) []Block {
+	if len(s.Signals) == 0 {
+		return nil
+	}
+	note := Note{Text("Asked for by ")}
+	for i, g := range s.Signals {
+		if i == mostSignals {
+			note = append(note, Text(fmt.Sprintf(" and %d more", len(s.Signals)-i)))
+			break
+		}
+		if i > 0 {
+			note = append(note, Text("; "))
+		}
+		text := g.Kind + " “" + cut(g.Title, 150) + "”"
+		if g.By.Name != "" {
+			text = g.By.Name + ": “" + cut(g.Title, 150) + "”"
+		}
+		if g.Status == incident.Resolved {
+			text += " (over)"
+		}
+		note = append(note, Text(text))
+	}
+	return []Block{note}
+}
+
+func storyMessage(s *incident.State) []Block {
+	switch {
+	case s.Story != nil:
+		return storyBlocks(s.Story)
+	case happened[incident.StoryTold](s):
+		return outdated("The cluster was looked at again; the story follows.")
+	}
+	return nil
+}
+
+func similarMessage(s *incident.State) []Block {
+	switch {
+	case s.Recalled:
+		return similarBlocks(s.Similar, s.RecallNote)
+	case happened[incident.Recalled](s):
+		return outdated("The cluster was looked at again; what is like it follows.")
+	}
+	return nil
+}
+
+// planMessage shows the plan, or why there is none, and what was decided about it.
+func planMessage(s *incident.State, now time.Time) []Block {
+	var blocks []Block
+	if p := s.Superseded; p != nil && s.Plan == nil {
+		blocks = append(blocks, Note{Text("Plan "), Mono(short(p.PlanHash)), Text(" was withdrawn: " + sentence(cut(p.Reason, maxLine)))})
+	}
+	switch {
+	case s.Plan != nil:
+		blocks = append(blocks, planBlocks(s.Plan)...)
+		if s.Plan.InverseOf != "" {
+			blocks = append(blocks, Note{Text("It undoes plan "), Mono(short(s.Plan.InverseOf)), Text(".")})
+		}
+		blocks = append(blocks, decision(s, now)...)
+	case s.NoPlan != "":
+		blocks = append(blocks, Paragraph{Bold("No plan: "), Text(sentence(s.NoPlan))})
+	case len(blocks) > 0:
+	case happened[incident.PlanProposed](s) || happened[incident.NoPlan](s):
+		return outdated("The cluster was looked at again; the plan that was here no longer stands.")
+	}
+	return blocks
+}
+
+// decision offers the plan's buttons, or says who decided, and when.
+func decision(s *incident.State, now time.Time) []Block {
+	switch {
+	case s.Rejected != nil:
+		note := Note{Text("Rejected by " + s.Rejected.By.Name + " "), When(decidedAt[incident.PlanRejected](s))}
+		if s.Rejected.Reason != "" {
+			note = append(note, Text(": "+cut(s.Rejected.Reason, maxLine)))
+		}
+		return []Block{note}
+	case s.ApprovalValid(now):
+		return []Block{Note{Text("Approved by " + s.Approval.By.Name + " "), When(s.Approval.At), Text(", runs as "), Mono(s.Approval.As.User)}}
+	case !s.Open():
+		return nil
+	}
+	var blocks []Block
+	if a := s.Approval; a != nil {
+		blocks = append(blocks, Note{Text("The approval by " + a.By.Name + " expired "), When(a.Expires), Text(" before the run began.")})
+	}
+	blocks = append(blocks, Actions{
+		{ID: "review", Label: "Review & approve", Style: Primary, Value: Quote("plan", s.ID, s.Plan.Hash),
+			Accessibility: "Open the plan of " + s.ID + " to approve it"},
+		{ID: "reject", Label: "Reject", Style: Danger, Value: Quote("reject", s.ID, "--plan", s.Plan.Hash),
+			Confirm:       &Confirm{Title: "Reject the plan?", Text: "Nothing will be changed. A new look at the cluster makes a new plan.", Yes: "Reject", No: "Keep it"},
+			Accessibility: "Reject the plan of " + s.ID},
+	})
+	if n := len(s.Refusals); n > 0 {
+		r := s.Refusals[n-1]
+		blocks = append(blocks, Note{Text(fmt.Sprintf("Refused to %s for %s: %s", r.Action, r.By.Name, sentence(cut(r.Reason, maxLine))))})
+	}
+	return blocks
+}
+
+// decidedAt is when the newest event of E's type was recorded.
+func decidedAt[E incident.Event](s *incident.State) time.Time {
+	for i := len(s.Log) - 1; i >= 0; i-- {
+		if _, ok := s.Log[i].Event.(E); ok {
+			return s.Log[i].At
+		}
+	}
+	return time.Time{}
+}
+
+func verificationBlocks(s *incident.State) []Block {
+	v := s.Verification
+	if v.Began.IsZero() && v.Ended.IsZero() {
+		if happened[incident.VerificationSampled](s) {
+			return outdated("It did not help; the cluster was looked at again.")
+		}
+		return nil
+	}
+	title := "Watching whether it helped:"
+	switch {
+	case !v.Ended.IsZero() && v.OK:
+		title = "It helped:"
+	case !v.Ended.IsZero():
+		title = "It did not help:"
+	}
+	blocks := []Block{checkList(title, v.Checks)}
+	switch {
+	case !v.Ended.IsZero():
+		return append(blocks, Note{Text("Watched from "), When(v.Began), Text(" to "), When(v.Ended)})
+	case v.GoodSince.IsZero():
+		return append(blocks, Note{Text("Not well yet. Watching since "), When(v.Began)})
+	}
+	return append(blocks, Note{Text("All well since "), When(v.GoodSince), Text("; it must stay so for some minutes.")})
+}
+
+func resolutionBlocks(s *incident.State) []Block {
+	switch {
+	case s.ClosedBy != nil:
+		p := Paragraph{Bold("Closed"), Text(" by " + s.ClosedBy.By.Name + " "), When(decidedAt[incident.Closed](s))}
+		if s.ClosedBy.Reason != "" {
+			p = append(p, Text(": "+cut(s.ClosedBy.Reason, maxLine)))
+		}
+		return []Block{p}
+	case !s.ResolvedAt.IsZero():
+		p := Paragraph{Bold("Resolved "), When(s.ResolvedAt), Text(fmt.Sprintf(", %s after it was opened.", strings.TrimSuffix(s.ResolvedAt.Sub(s.OpenedAt).Round(time.Second).String(), "m0s")))}
+		if s.Approval == nil {
+			return []Block{append(p, Text(" It ended by itself."))}
+		}
+		return []Block{append(p, Text(" Approved by "+s.Approval.By.Name+", proved by the checks above."))}
+	}
+	return nil
+}

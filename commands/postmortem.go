@@ -1,0 +1,178 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// section is a part of a postmortem that people write.
+type section struct {
+	id, label string
+	text      func(*incident.Postmortem) *string
+}
+
+func sections() []section {
+	return []section{
+		{"title", "Title", func(p *incident.Postmortem) *string { return &p.Title }},
+		{"summary", "Summary", func(p *incident.Postmortem) *string { return &p.Summary }},
+		{"timeline", "Timeline", func(p *incident.Postmortem) *string { return &p.Timeline }},
+		{"cause", "Cause", func(p *incident.Postmortem) *string { return &p.Cause }},
+		{"evidence", "Evidence", func(p *incident.Postmortem) *string { return &p.Evidence }},
+		{"actions", "What was done, and by whom", func(p *incident.Postmortem) *string { return &p.Actions }},
+		{"followup", "What follows", func(p *incident.Postmortem) *string { return &p.Followup }},
+	}
+}
+
+// mostParts is into how many inputs a long section is split; a longer one can't be edited in a form.
+const mostParts = 5
+
+func (s *Set) postmortem(ctx context.Context, r Request) (Reply, error) {
+	state, _, err := s.about(ctx, r, "show the postmortem of")
+	if err != nil {
+		return Reply{}, err
+	}
+	if state.Postmortem == nil {
+		return Reply{}, &Refusal{Reason: state.ID + " has no postmortem yet.", Try: "It is drafted when the incident is resolved."}
+	}
+	if state.Published != nil {
+		return Reply{Text: state.Postmortem.Title, Blocks: postmortemText(state.Postmortem), Data: state.Postmortem,
+			Form: &Form{ID: "postmortem", Title: "Postmortem"}}, nil
+	}
+	form := PostmortemForm(state)
+	return Reply{Text: state.Postmortem.Title, Form: &form, Data: state.Postmortem,
+		Blocks: []Block{Note{Text("Markdown. Saving keeps it a draft; publishing is a step of its own.")}}}, nil
+}
+
+// PostmortemForm edits the draft: an input for each section, several for one that is longer than an input.
+func PostmortemForm(s *incident.State) Form {
+	f := Form{ID: "postmortem", Command: Quote("save", s.ID), Title: "Postmortem " + s.ID, Submit: "Save", Cancel: "Cancel"}
+	for _, sec := range sections() {
+		parts, ok := split(*sec.text(s.Postmortem), MaxField)
+		if !ok {
+			continue // too long for a form: it stays as it is
+		}
+		for i, part := range parts {
+			field := FormField{ID: sec.id, Label: sec.label, Value: part, Multiline: sec.id != "title", Optional: sec.id != "title", Max: MaxField}
+			if sec.id == "title" {
+				field.Max = 200
+				field.Value = cut(strings.Join(strings.Fields(part), " "), 200)
+			}
+			if i > 0 {
+				field.ID, field.Label = fmt.Sprintf("%s.%d", sec.id, i+1), fmt.Sprintf("%s, continued", sec.label)
+			}
+			f.Fields = append(f.Fields, field)
+		}
+	}
+	return f
+}
+
+// split cuts text into parts of at most n characters, at line ends where it can. ok is false if that takes too many.
+func split(text string, n int) (parts []string, ok bool) {
+	rest := []rune(text)
+	for len(rest) > n {
+		end := n
+		for i := n; i > n/2; i-- {
+			if rest[i] == '\n' {
+				end = i
+				break
+			}
+		}
+		parts = append(parts, string(rest[:end]))
+		if rest[end] == '\n' {
+			end++
+		}
+		rest = rest[end:]
+	}
+	parts = append(parts, string(rest))
+	return parts, len(parts) <= mostParts
+}
+
+// save takes the form's values.
+func (s *Set) save(ctx context.Context, r Request) (Reply, error) {
+	state, _, err := s.about(ctx, r, "save the postmortem of")
+	if err != nil {
+		return Reply{}, err
+	}
+	if state.Postmortem == nil || len(r.Values) == 0 {
+		return Reply{}, &Refusal{Reason: "There is nothing to save.", Try: fmt.Sprintf("Open the form with %s postmortem %s.", r.Prog, state.ID)}
+	}
+	pm, problems := edited(*state.Postmortem, r.Values)
+	if len(problems) > 0 {
+		return Reply{Text: "The postmortem is not complete.", Errors: problems, Exit: ExitWrong}, nil
+	}
+	if state, err = s.Incidents.EditPostmortem(ctx, state.ID, pm, r.Person); err != nil {
+		return Reply{}, err
+	}
+	return done(state, state.ID+": the postmortem is saved."), nil
+}
+
+// edited is the draft with a form's values laid over it, and what is wrong with them, by field.
+func edited(pm incident.Postmortem, values map[string]string) (incident.Postmortem, map[string]string) {
+	problems := map[string]string{}
+	for _, sec := range sections() {
+		first, there := values[sec.id]
+		if !there {
+			continue
+		}
+		parts := []string{first}
+		for i := 2; i <= mostParts; i++ {
+			if v, ok := values[fmt.Sprintf("%s.%d", sec.id, i)]; ok {
+				parts = append(parts, v)
+			}
+		}
+		text := strings.TrimSpace(strings.Join(parts, "\n"))
+		if text == "" && (sec.id == "title" || sec.id == "summary") {
+			problems[sec.id] = sec.label + " can’t be empty."
+		}
+		*sec.text(&pm) = text
+	}
+	return pm, problems
+}
+
+func (s *Set) publish(ctx context.Context, r Request) (Reply, error) {
+	state, _, err := s.about(ctx, r, "publish the postmortem of")
+	if err != nil {
+		return Reply{}, err
+	}
+	if state, err = s.Incidents.Publish(ctx, state.ID, r.Person); err != nil {
+		return Reply{}, err
+	}
+	return done(state, state.ID+": the postmortem is published. The next incident like it will be told of it."), nil
+}
+
+// postmortemText shows a write-up, section by section.
+func postmortemText(pm *incident.Postmortem) []Block {
+	blocks := []Block{Header{"Postmortem: " + pm.Title}}
+	for _, sec := range sections()[1:] {
+		if text := strings.TrimSpace(*sec.text(pm)); text != "" {
+			blocks = append(blocks, Paragraph{Bold(sec.label), Text("\n" + cut(text, 1200))})
+		}
+	}
+	return blocks
+}
+
+// postmortemBlocks is the draft in the thread, and what can be done with it.
+func postmortemBlocks(s *incident.State) []Block {
+	if s.Postmortem == nil {
+		return nil
+	}
+	blocks := postmortemText(s.Postmortem)
+	if s.EditedBy != nil {
+		blocks = append(blocks, Note{Text("Edited by " + s.EditedBy.Name + " "), When(decidedAt[incident.PostmortemEdited](s))})
+	}
+	if s.Published != nil {
+		note := Note{Text("Published by " + s.Published.By.Name + " "), When(decidedAt[incident.PostmortemPublished](s))}
+		if s.Path != "" {
+			note = append(note, Text(" as "), Mono(s.Path))
+		}
+		return append(blocks, note)
+	}
+	return append(blocks, Actions{
+		{ID: "edit", Label: "Edit", Value: Quote("postmortem", s.ID), Accessibility: "Edit the postmortem of " + s.ID},
+		{ID: "publish", Label: "Publish", Style: Primary, Value: Quote("publish", s.ID), Accessibility: "Publish the postmortem of " + s.ID,
+			Confirm: &Confirm{Title: "Publish the postmortem?", Text: "It becomes knowledge: the next incident like it will be told of it.", Yes: "Publish", No: "Not yet"}},
+	})
+}

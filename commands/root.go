@@ -1,0 +1,153 @@
+package commands
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// marks stand before a phase, so that a channel can be read at a glance.
+var marks = map[incident.Phase]string{
+	incident.Investigating: "🔎", incident.Diagnosed: "🩺", incident.Awaiting: "✋", incident.Approved: "▶️", incident.Recovering: "▶️",
+	incident.Stuck: "⚠️", incident.Verifying: "👀", incident.ResolvedPhase: "✅", incident.ClosedPhase: "⬜",
+}
+
+// rootReply is the message in the channel.
+func rootReply(s *incident.State, now time.Time) Reply {
+	phase := s.Phase(now)
+	status := Paragraph{Text(marks[phase] + " "), Bold(capital(string(phase))), Text("  " + s.ID)}
+	if d := s.Diagnosis; d != nil {
+		if d.Cluster != "" {
+			status = append(status, Text(" · "), Mono(d.Cluster))
+		}
+		if d.Wrong() {
+			status = append(status, Text(" · "+string(worst(d))))
+		}
+	}
+	status = append(status, Text(" · since "), When(since(s)))
+	blocks := []Block{Header{s.Title}, status}
+	blocks = append(blocks, rootCauses(s)...)
+	if a := rootActions(s, phase); len(a) > 0 {
+		blocks = append(blocks, a)
+	}
+	if n := rootNote(s, phase, now); len(n) > 0 {
+		blocks = append(blocks, n)
+	}
+	return Reply{Text: fmt.Sprintf("%s %s: %s (%s)", marks[phase], s.ID, cut(s.Title, maxLine), phase), Blocks: blocks, Audience: Everybody}
+}
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// since is the onset, where it is known, or when it was noticed.
+func since(s *incident.State) time.Time {
+	if s.Diagnosis != nil && len(s.Diagnosis.Causes) > 0 && !s.Diagnosis.Causes[0].Since.IsZero() {
+		return s.Diagnosis.Causes[0].Since
+	}
+	return s.OpenedAt
+}
+
+// rootCauses name the causes in a line each.
+func rootCauses(s *incident.State) []Block {
+	d := s.Diagnosis
+	if d == nil {
+		return nil
+	}
+	if len(d.Causes) == 0 {
+		if d.Wrong() {
+			return []Block{Paragraph{Text("The cause is not known.")}}
+		}
+		return []Block{Paragraph{Text("Nothing wrong was found in the cluster.")}}
+	}
+	var list List
+	for i, c := range d.Causes {
+		if i == 3 {
+			list = append(list, Item{Spans: []Span{Text(fmt.Sprintf("… %s more", count(len(d.Causes)-i, "cause")))}})
+			break
+		}
+		spans := []Span{Bold("Cause: ")}
+		if len(d.Causes) > 1 {
+			spans = []Span{Bold(fmt.Sprintf("Cause %d: ", i+1))}
+		}
+		spans = append(spans, Text(c.Title+" ("+string(c.Confidence)+")"))
+		if len(c.Explains) > 1 {
+			spans = append(spans, Text(", explains "+count(len(c.Explains)-1, "consequence")))
+		}
+		for _, b := range c.Blocks {
+			j := slices.IndexFunc(d.Causes, func(o incident.Cause) bool { return o.ID == b.Cause })
+			spans = append(spans, Text(fmt.Sprintf(", blocks the remedy of cause %d", j+1)))
+		}
+		list = append(list, Item{Spans: spans})
+	}
+	return []Block{list}
+}
+
+// rootActions are the buttons that fit the phase; the first is the primary one.
+func rootActions(s *incident.State, phase incident.Phase) Actions {
+	again := Button{ID: "look", Label: "Look again", Value: Quote("look", s.ID), Accessibility: "Look at the cluster of " + s.ID + " again"}
+	switch phase {
+	case incident.Awaiting:
+		return Actions{{ID: "plan", Label: "Open the plan", Style: Primary, Value: Quote("plan", s.ID, s.Plan.Hash),
+			Accessibility: "Open the plan of " + s.ID}, again}
+	case incident.Diagnosed:
+		again.Style = Primary
+		return Actions{again, closing(s)}
+	case incident.Stuck:
+		if i := slices.IndexFunc(s.Steps, func(st incident.StepState) bool { return st.Unclear != "" && st.Ended.IsZero() }); i >= 0 {
+			return unclearActions(s, s.Steps[i].Step)
+		}
+		again.Style = Primary
+		return Actions{again, closing(s)}
+	case incident.ResolvedPhase:
+		if s.Postmortem != nil && s.Published == nil {
+			return Actions{{ID: "postmortem", Label: "Read the postmortem", Style: Primary, Value: Quote("postmortem", s.ID),
+				Accessibility: "Read and edit the postmortem of " + s.ID}}
+		}
+	}
+	return nil
+}
+
+func closing(s *incident.State) Button {
+	return Button{ID: "close", Label: "Close", Value: Quote("close", s.ID), Accessibility: "Close " + s.ID + " without recovery",
+		Confirm: &Confirm{Title: "Close the incident?", Text: "Paramedic stops caring for it. Nothing in the cluster is changed.", Yes: "Close", No: "Keep it open"}}
+}
+
+// unclearActions ask a person what happened to a step.
+func unclearActions(s *incident.State, step string) Actions {
+	name := "Step " + step
+	if s.Plan != nil && s.Plan.Step(step) != nil {
+		name = s.Plan.Step(step).Title
+	}
+	ask := func(id, label, word, text string) Button {
+		return Button{ID: id, Label: label, Value: Quote("decide", s.ID, step, word), Accessibility: label + ": " + cut(name, 60),
+			Confirm: &Confirm{Title: "Are you sure?", Text: cut(name, 150) + ". " + text, Yes: label, No: "Cancel"}}
+	}
+	yes := ask("done", "It was done", "done", "The plan goes on with the next step.")
+	yes.Style = Primary
+	return Actions{yes, ask("undone", "It was not done", "undone", "The plan ends here; what was done can be undone.")}
+}
+
+// rootNote says who decided, and when.
+func rootNote(s *incident.State, phase incident.Phase, now time.Time) Note {
+	switch {
+	case s.Published != nil:
+		note := Note{Text("Postmortem published by " + s.Published.By.Name + " "), When(decidedAt[incident.PostmortemPublished](s))}
+		if s.Path != "" {
+			note = append(note, Text(" as "), Mono(s.Path))
+		}
+		return note
+	case phase == incident.ClosedPhase:
+		return Note{Text("Closed by " + s.ClosedBy.By.Name + " "), When(decidedAt[incident.Closed](s))}
+	case phase == incident.ResolvedPhase:
+		return Note{Text("Resolved "), When(s.ResolvedAt)}
+	case phase == incident.Stuck && !s.RunEnded():
+		return Note{Text("Nobody can tell whether a step was done. Look for yourself, then say so.")}
+	case s.ApprovalValid(now):
+		return Note{Text("Approved by " + s.Approval.By.Name + " "), When(s.Approval.At)}
+	case s.Rejected != nil:
+		return Note{Text("Plan rejected by " + s.Rejected.By.Name + " "), When(decidedAt[incident.PlanRejected](s))}
+	}
+	return nil
+}

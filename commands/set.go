@@ -1,0 +1,208 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// Request is what a person asks.
+type Request struct {
+	Command string // its first word; empty means help
+	Args    []string
+	Values  map[string]string // of a submitted Form, by field
+	Person  incident.Person
+	Channel string    // where it was asked; empty at a terminal
+	Now     time.Time // when
+	Prog    string    // what the person types before a command: "/medic" if empty
+}
+
+// Looker looks at the cluster.
+type Looker interface {
+	// Look returns what is wrong in a namespace, or everywhere if it is empty.
+	Look(ctx context.Context, namespace string) (*incident.Diagnosis, error)
+}
+
+// Explainer adds what a diagnosis does not say itself: a story, and what was seen before. Either may be missing; it does not fail.
+type Explainer interface {
+	Explain(ctx context.Context, d *incident.Diagnosis) (*incident.Story, []incident.Similar)
+}
+
+// Searcher searches the knowledge. The note says what it had to do without.
+type Searcher interface {
+	Search(ctx context.Context, words string, n int) (hits []incident.Similar, note string, err error)
+}
+
+// Incidents keeps the incidents and decides what may be done to them. An error that is a [Refusal] is told to the person as it
+// stands. Each change returns the incident as it is after it.
+type Incidents interface {
+	// List returns incidents, the newest first: the open ones, or all.
+	List(ctx context.Context, all bool) ([]*incident.State, error)
+	Get(ctx context.Context, id string) (*incident.State, error)
+	// Open opens an incident, or joins the open one that the signal belongs to.
+	Open(ctx context.Context, s incident.Signal) (*incident.State, error)
+	// Review checks the current plan's rights and dry-runs it as the person; what it found is in State.Reviewed.
+	Review(ctx context.Context, id string, by incident.Person) (*incident.State, error)
+	Approve(ctx context.Context, id, hash string, by incident.Person) (*incident.State, error)
+	Reject(ctx context.Context, id, hash, reason string, by incident.Person) (*incident.State, error)
+	// Decide says whether a step of which nobody can tell was done.
+	Decide(ctx context.Context, id, step string, done bool, by incident.Person) (*incident.State, error)
+	LookAgain(ctx context.Context, id string, by incident.Person) (*incident.State, error)
+	Close(ctx context.Context, id, reason string, by incident.Person) (*incident.State, error)
+	EditPostmortem(ctx context.Context, id string, pm incident.Postmortem, by incident.Person) (*incident.State, error)
+	Publish(ctx context.Context, id string, by incident.Person) (*incident.State, error)
+}
+
+// Refusal is a no that a person can read.
+type Refusal struct {
+	Reason string // a sentence
+	Try    string // what to do instead; may be empty
+}
+
+// Error is the whole of it in one line.
+func (r *Refusal) Error() string {
+	if r.Try == "" {
+		return r.Reason
+	}
+	return r.Reason + " " + r.Try
+}
+
+// Set is the commands and what they need. A command whose part is nil says that it is not available. A Set is safe for concurrent
+// use if its parts are.
+type Set struct {
+	Looker    Looker
+	Explainer Explainer
+	Incidents Incidents
+	Searcher  Searcher
+}
+
+// command is a row of the table.
+type command struct {
+	name   string
+	usage  string // arguments
+	help   string // one line; empty hides it: for buttons and forms
+	form   bool   // its Reply is a Form
+	answer func(s *Set, ctx context.Context, r Request) (Reply, error)
+}
+
+// table lists the commands in the order in which help shows them.
+func table() []command {
+	return []command{
+		{"check", "[-n NAMESPACE]", "what is wrong in the cluster, and what restarts", false, (*Set).check},
+		{"why", "[KIND/NAME] [-n NAMESPACE]", "why: the causes, their consequences and the evidence", false, (*Set).why},
+		{"incidents", "[INC-ID | all]", "incidents that are open, or one of them", false, (*Set).incidents},
+		{"open", "TITLE", "open an incident", false, (*Set).open},
+		{"plan", "INC-ID", "the plan of an incident, tried out with your own rights", true, (*Set).plan},
+		{"approve", "INC-ID HASH", "approve the plan with that hash", false, (*Set).approve},
+		{"reject", "INC-ID [REASON]", "reject the plan", false, (*Set).reject},
+		{"look", "INC-ID", "look at the cluster again", false, (*Set).look},
+		{"close", "INC-ID [REASON]", "close an incident without recovery", false, (*Set).close},
+		{"decide", "INC-ID STEP done|undone", "say whether an unclear step was done", false, (*Set).decide},
+		{"postmortem", "INC-ID", "read and edit an incident's postmortem", true, (*Set).postmortem},
+		{"save", "INC-ID", "", false, (*Set).save},
+		{"publish", "INC-ID", "publish it, so that the next one like it is recognised", false, (*Set).publish},
+		{"search", "WORDS", "search the postmortems", false, (*Set).search},
+		{"help", "", "this", false, (*Set).help},
+	}
+}
+
+func lookup(name string) (command, bool) {
+	for _, c := range table() {
+		if c.name == name {
+			return c, true
+		}
+	}
+	return command{}, false
+}
+
+// Opens says whether a command's Reply is a Form, so that a face can open a window before it is there.
+func (s *Set) Opens(name string) bool {
+	c, ok := lookup(strings.ToLower(name))
+	return ok && c.form
+}
+
+// Dispatch answers a request. It never fails: what went wrong is in the Reply.
+func (s *Set) Dispatch(ctx context.Context, r Request) Reply {
+	if r.Prog == "" {
+		r.Prog = "/medic"
+	}
+	name := strings.ToLower(r.Command)
+	if name == "" {
+		name = "help"
+	}
+	c, ok := lookup(name)
+	if !ok {
+		return unknown(r)
+	}
+	reply, err := c.answer(s, ctx, r)
+	if err != nil {
+		return failure(c, r, err)
+	}
+	return reply
+}
+
+// usageError says that arguments were not understood.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+// errMissing is returned by commands whose part was not given.
+func errMissing(what string) error {
+	return &Refusal{Reason: what + " is not set up here.", Try: "Ask whoever runs Paramedic, or run `paramedic doctor`."}
+}
+
+// failure tells an error to a person.
+func failure(c command, r Request, err error) Reply {
+	var usage usageError
+	if errors.As(err, &usage) {
+		text := fmt.Sprintf("%s Usage: %s", sentence(string(usage)), strings.TrimSpace(r.Prog+" "+c.name+" "+c.usage))
+		return Reply{Text: text, Blocks: []Block{
+			Paragraph{Text(sentence(string(usage)) + " Usage: "), Mono(strings.TrimSpace(r.Prog + " " + c.name + " " + c.usage))},
+		}, Exit: ExitNoAnswer}
+	}
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return Reply{Text: cut(refusal.Error(), maxLine), Exit: ExitWrong}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return Reply{Text: "It took too long, and was given up. Try again, or narrow it down with -n NAMESPACE.", Exit: ExitNoAnswer}
+	}
+	return Reply{Text: cut(sentence("Could not "+c.name+": "+err.Error()), maxLine), Exit: ExitNoAnswer}
+}
+
+const (
+	maxLine = 500 // characters of an error or a title that came from outside
+	// shortHash is how many characters of a plan's hash are shown, and the fewest that approve accepts.
+	shortHash = 12
+)
+
+// sentence gives s a capital and a full stop.
+func sentence(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return s
+	}
+	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
+		s += "."
+	}
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
+}
+
+// cut shortens s to n characters, the last of which says so.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n-1]) + "…"
+}

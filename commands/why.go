@@ -1,0 +1,164 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+func (s *Set) why(ctx context.Context, r Request) (Reply, error) {
+	o, err := parseOptions(r.Args)
+	if err != nil {
+		return Reply{}, err
+	}
+	var asked incident.Object
+	if len(o.words) > 0 {
+		if asked, err = parseObject(o.words, o.namespace); err != nil {
+			return Reply{}, err
+		}
+	}
+	d, err := s.diagnose(ctx, o.namespace)
+	if err != nil {
+		return Reply{}, err
+	}
+	if asked.Name != "" {
+		return whyOne(About(d, asked), asked), nil
+	}
+	var story *incident.Story
+	var similar []incident.Similar
+	if s.Explainer != nil && d.Wrong() {
+		story, similar = s.Explainer.Explain(ctx, d)
+	}
+	reply := WhyReply(d, story, similar)
+	if s.Incidents != nil && d.Wrong() {
+		reply.Blocks = append(reply.Blocks, openActions(d))
+	}
+	return reply, nil
+}
+
+// whyOne answers about one object. The story tells the whole, so it is left out.
+func whyOne(d *incident.Diagnosis, asked incident.Object) Reply {
+	name := strings.TrimPrefix(asked.String(), "/")
+	reply := WhyReply(d, nil, nil)
+	if len(d.Findings) > 0 {
+		reply.Blocks[0] = Header{"Why " + name}
+		reply.Text = name + ": " + d.Findings[0].Title
+		if len(d.Causes) > 0 {
+			reply.Text = name + ": " + d.Causes[0].Title
+		}
+		return reply
+	}
+	reply.Text = "Nothing is known to be wrong with " + name + "."
+	reply.Blocks = append([]Block{Paragraph{Text("Nothing is known to be wrong with "), Mono(name), Text(".")}}, notSeenBlocks(d)...)
+	reply.Blocks = append(reply.Blocks, lookedNote(d))
+	return reply
+}
+
+// WhyReply says why: the causes, each with what proves it and what follows from it, the story, and what was seen before.
+func WhyReply(d *incident.Diagnosis, story *incident.Story, similar []incident.Similar) Reply {
+	head := headline(d)
+	blocks := append([]Block{Header{head}}, diagnosisBlocks(d)...)
+	if story != nil {
+		blocks = append(blocks, Divider{})
+		blocks = append(blocks, storyBlocks(story)...)
+	}
+	if len(similar) > 0 {
+		blocks = append(blocks, Divider{})
+		blocks = append(blocks, similarBlocks(similar, "")...)
+	}
+	blocks = append(blocks, lookedNote(d))
+	reply := Reply{Text: head, Blocks: blocks, Data: NewReport(d, story, similar)}
+	if d.Wrong() {
+		reply.Exit = ExitWrong
+	}
+	if len(d.Causes) > 0 {
+		reply.Text += ". " + sentence(d.Causes[0].Title)
+	}
+	return reply
+}
+
+// diagnosisBlocks are the causes, what none explains, and what was not seen.
+func diagnosisBlocks(d *incident.Diagnosis) []Block {
+	var blocks []Block
+	for i, c := range d.Causes {
+		if i == mostCauses {
+			blocks = append(blocks, Note{Text(fmt.Sprintf("… %s more", count(len(d.Causes)-i, "cause")))})
+			break
+		}
+		if i > 0 {
+			blocks = append(blocks, Divider{})
+		}
+		blocks = append(blocks, causeBlocks(d, i+1, c)...)
+	}
+	blocks = append(blocks, looseBlocks(d)...)
+	return append(blocks, notSeenBlocks(d)...)
+}
+
+// storyBlocks tell the story, each sentence with what it cites.
+func storyBlocks(s *incident.Story) []Block {
+	var p Paragraph
+	for i, line := range s.Sentences {
+		if i > 0 {
+			p = append(p, Text(" "))
+		}
+		p = append(p, Text(strings.TrimSpace(line.Text)))
+		if len(line.Cites) > 0 {
+			p = append(p, Text(" ["+strings.Join(line.Cites, ", ")+"]"))
+		}
+	}
+	by := Note{Text("Told by " + s.By + " from the evidence above.")}
+	if s.By == "template" {
+		by = Note{Text("Told from a template, without a model.")}
+	}
+	if s.Note != "" {
+		by = append(by, Text(" "+sentence(s.Note)))
+	}
+	if len(p) == 0 {
+		return []Block{by}
+	}
+	return []Block{p, by}
+}
+
+// similarBlocks show what was seen before and what worked.
+func similarBlocks(similar []incident.Similar, note string) []Block {
+	var blocks []Block
+	if len(similar) == 0 {
+		blocks = append(blocks, Paragraph{Bold("Seen before: "), Text("nothing like it is known.")})
+	} else {
+		list := List{{Spans: []Span{Bold("Seen before:")}}}
+		for i, m := range similar {
+			if i == mostSimilar {
+				break
+			}
+			list = append(list, similarItems(m)...)
+		}
+		blocks = append(blocks, list)
+	}
+	if note != "" {
+		blocks = append(blocks, Note{Text(sentence(note))})
+	}
+	return blocks
+}
+
+func similarItems(m incident.Similar) List {
+	head := []Span{Bold(m.Title)}
+	if m.Date != "" {
+		head = append(head, Text(", "+m.Date))
+	}
+	if m.Outcome != "" {
+		head = append(head, Text(", "+m.Outcome))
+	}
+	list := List{{Depth: 1, Spans: head}}
+	if len(m.Worked) > 0 {
+		list = append(list, Item{Depth: 2, Spans: []Span{Text("What worked: " + cut(strings.Join(m.Worked, "; "), maxLine))}})
+	}
+	if len(m.Shared) > 0 {
+		list = append(list, Item{Depth: 2, Spans: []Span{Text("In common: " + cut(strings.Join(m.Shared, ", "), maxLine))}})
+	}
+	if m.ID != "" {
+		list = append(list, Item{Depth: 2, Spans: []Span{Text("Postmortem "), Mono(m.ID)}})
+	}
+	return list
+}
