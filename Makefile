@@ -1,0 +1,45 @@
+# make demo   builds Paramedic and shows the founding incident in a browser: no account, no key, no cluster
+# make test   runs the tests
+# make e2e    runs the end-to-end tests on the lab's real cluster (needs root; LAB names the lab's command)
+SHELL := /bin/bash
+LAB   ?= $(CURDIR)/../shared/lab/lab
+BIN   := $(CURDIR)/bin
+GOLANGCI_LINT := v2.15.0
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+.PHONY: all build demo test e2e bench lint generate fuzz clean
+
+all: build
+
+build:
+	@[ -d "$$(go env GOMODCACHE)/k8s.io/client-go@v0.36.3" ] || echo "downloading the libraries and building; the first time takes a few minutes" >&2
+	@go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/paramedic ./cmd/bot
+
+demo: build
+	@$(BIN)/paramedic demo
+
+test:
+	go vet ./...
+	go test ./...
+
+e2e: build
+	LAB='$(LAB)' PARAMEDIC=$(BIN)/paramedic go test -tags e2e -count=1 -timeout 60m -v ./e2e/...
+
+bench: build
+	LAB='$(LAB)' PARAMEDIC=$(BIN)/paramedic go test -tags e2e -count=1 -timeout 20m -v -run '^TestBench' ./e2e/...
+
+lint: $(BIN)/golangci-lint-$(GOLANGCI_LINT)
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt these files:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(BIN)/golangci-lint-$(GOLANGCI_LINT) run ./...
+
+$(BIN)/golangci-lint-$(GOLANGCI_LINT):
+	@echo 'building golangci-lint; the first time takes some minutes' >&2
+	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+	mv $(BIN)/golangci-lint $@
+
+generate:
+	go generate ./...
+
+clean:
+	rm -rf $(BIN)
