@@ -1,0 +1,236 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// Duration is written as "6m" or "90s".
+type Duration = metav1.Duration
+
+// Config is what `paramedic serve --config FILE` reads. Secrets may be written as ${NAME}, which takes the environment variable, or be read
+// from files, named by the fields that end in File. Defaults are in [DefaultConfig].
+type Config struct {
+	Cluster   ClusterConfig    `json:"cluster"`
+	Slack     SlackConfig      `json:"slack"`
+	Webhook   WebhookConfig    `json:"webhook"`
+	Ollama    OllamaConfig     `json:"ollama"`
+	State     string           `json:"state"`     // the SQLite file
+	Knowledge string           `json:"knowledge"` // the folder of postmortems
+	Host      HostConfig       `json:"host"`
+	Approvers []ApproverConfig `json:"approvers"`
+	Plans     PlanConfig       `json:"plans"`
+	Verify    VerifyConfig     `json:"verify"`
+	LastGood  LastGoodConfig   `json:"lastGood"`
+}
+
+// ClusterConfig says which cluster is cared for. Empty fields mean what kubectl does, or in a pod its service account.
+type ClusterConfig struct {
+	Name       string `json:"name"` // what people call it; empty: the kubeconfig's word
+	Kubeconfig string `json:"kubeconfig"`
+	Context    string `json:"context"`
+}
+
+// SlackConfig holds the app's two tokens and the channel for incidents.
+type SlackConfig struct {
+	BotToken     string `json:"botToken"` // xoxb-…
+	BotTokenFile string `json:"botTokenFile"`
+	AppToken     string `json:"appToken"` // xapp-…, with connections:write
+	AppTokenFile string `json:"appTokenFile"`
+	Channel      string `json:"channel"` // a channel's id, or its #name
+	APIURL       string `json:"apiURL"`  // another Slack than Slack's own, for tests; empty: Slack's
+}
+
+// WebhookConfig is where Alertmanager posts to. Without Listen there is no webhook; with it, a token or a password must be set.
+type WebhookConfig struct {
+	Listen          string `json:"listen"` // host:port
+	BearerToken     string `json:"bearerToken"`
+	BearerTokenFile string `json:"bearerTokenFile"`
+	User            string `json:"user"`
+	Password        string `json:"password"`
+	PasswordFile    string `json:"passwordFile"`
+}
+
+// OllamaConfig names the models. Without a Model the template tells the story; without an Embedder words alone are searched.
+type OllamaConfig struct {
+	Host     string   `json:"host"` // empty: $OLLAMA_HOST, or http://127.0.0.1:11434
+	Model    string   `json:"model"`
+	Embedder string   `json:"embedder"`
+	Timeout  Duration `json:"timeout"` // of one story
+}
+
+// HostConfig lets Paramedic see, and restore, files of one node. Without Root it sees no host.
+type HostConfig struct {
+	Root   string `json:"root"`   // the node's / as seen from here: "/", or where it is mounted
+	Node   string `json:"node"`   // the node's name
+	CNIDir string `json:"cniDir"` // on the host; empty: the first of the usual ones that exists
+}
+
+// ApproverConfig maps a person to the Kubernetes user that plans run as.
+type ApproverConfig struct {
+	Slack  string   `json:"slack"` // a user id such as U012AB3CD, or TEAM/USER
+	User   string   `json:"user"`
+	Groups []string `json:"groups"`
+}
+
+// PlanConfig bounds approvals.
+type PlanConfig struct {
+	Expires Duration `json:"expires"` // how long a plan may be decided upon, and its run begun
+	// Comeback is how long dependants are given to come back by themselves before they are restarted.
+	Comeback Duration `json:"comeback"`
+}
+
+// VerifyConfig says how long everything must stay well after a recovery.
+type VerifyConfig struct {
+	For    Duration `json:"for"`
+	Every  Duration `json:"every"`
+	GiveUp Duration `json:"giveUp"`
+}
+
+// LastGoodConfig says how often copies are kept of what recovery restores.
+type LastGoodConfig struct {
+	Every Duration `json:"every"`
+}
+
+// DefaultConfig is what a configuration file starts from.
+func DefaultConfig() Config {
+	return Config{
+		State:     "paramedic.db",
+		Knowledge: "postmortems",
+		Ollama:    OllamaConfig{Timeout: Duration{Duration: 2 * time.Minute}},
+		Plans:     PlanConfig{Expires: Duration{Duration: 30 * time.Minute}, Comeback: Duration{Duration: 6 * time.Minute}},
+		Verify: VerifyConfig{For: Duration{Duration: incident.DefaultPolicy.VerifyFor}, Every: Duration{Duration: incident.DefaultPolicy.VerifyEvery},
+			GiveUp: Duration{Duration: incident.DefaultPolicy.VerifyGiveUp}},
+		LastGood: LastGoodConfig{Every: Duration{Duration: 5 * time.Minute}},
+	}
+}
+
+// LoadConfig reads and validates a configuration file, and the secrets that it names. Relative paths in it are relative to the file.
+func LoadConfig(path string) (Config, error) {
+	c := DefaultConfig()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return c, fmt.Errorf("read the configuration: %w; docs/configuration.md shows one", err)
+	}
+	if err := yaml.UnmarshalStrict(raw, &c); err != nil {
+		return c, fmt.Errorf("read the configuration %s: %w", path, err)
+	}
+	dir := filepath.Dir(path)
+	for _, p := range []*string{&c.State, &c.Knowledge, &c.Cluster.Kubeconfig, &c.Slack.BotTokenFile, &c.Slack.AppTokenFile, &c.Webhook.BearerTokenFile, &c.Webhook.PasswordFile} {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+	if err := errors.Join(c.readSecrets(), c.validate()); err != nil {
+		return c, fmt.Errorf("the configuration %s is not usable:\n%w", path, err)
+	}
+	return c, nil
+}
+
+// readSecrets fills in secrets from the environment and from files.
+func (c *Config) readSecrets() error {
+	var errs []error
+	for _, s := range []struct {
+		name  string
+		value *string
+		file  string
+	}{
+		{"slack.botToken", &c.Slack.BotToken, c.Slack.BotTokenFile},
+		{"slack.appToken", &c.Slack.AppToken, c.Slack.AppTokenFile},
+		{"webhook.bearerToken", &c.Webhook.BearerToken, c.Webhook.BearerTokenFile},
+		{"webhook.password", &c.Webhook.Password, c.Webhook.PasswordFile},
+	} {
+		if name, ok := strings.CutPrefix(*s.value, "${"); ok {
+			name = strings.TrimSuffix(name, "}")
+			if *s.value = os.Getenv(name); *s.value == "" {
+				errs = append(errs, fmt.Errorf("%s: the environment variable %s is empty", s.name, name))
+			}
+			continue
+		}
+		if s.file == "" {
+			continue
+		}
+		b, err := os.ReadFile(s.file)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%sFile: %w", s.name, err))
+			continue
+		}
+		*s.value = strings.TrimSpace(string(b))
+	}
+	return errors.Join(errs...)
+}
+
+// validate returns everything that is wrong, at once.
+func (c *Config) validate() error {
+	var errs []error
+	bad := func(field, format string, args ...any) { errs = append(errs, fmt.Errorf(field+": "+format, args...)) }
+	if !strings.HasPrefix(c.Slack.BotToken, "xoxb-") {
+		bad("slack.botToken", "must be a bot token, which begins with xoxb-; see docs/slack.md")
+	}
+	if !strings.HasPrefix(c.Slack.AppToken, "xapp-") {
+		bad("slack.appToken", "must be an app-level token, which begins with xapp-; see docs/slack.md")
+	}
+	if c.Slack.Channel == "" {
+		bad("slack.channel", "must name the channel for incidents")
+	}
+	if c.Webhook.Listen != "" {
+		if _, _, err := net.SplitHostPort(c.Webhook.Listen); err != nil {
+			bad("webhook.listen", "must be host:port: %v", err)
+		}
+		if c.Webhook.BearerToken == "" && c.Webhook.Password == "" {
+			bad("webhook", "needs a bearerToken, or a user and a password: whoever can post to it can open incidents")
+		}
+		if c.Webhook.Password != "" && c.Webhook.User == "" {
+			bad("webhook.user", "must be set with the password")
+		}
+	}
+	if u, err := url.Parse(c.Ollama.Host); c.Ollama.Host != "" && (err != nil || u.Host == "") {
+		bad("ollama.host", "must be a URL such as http://127.0.0.1:11434")
+	}
+	if c.Host.Root != "" && c.Host.Node == "" {
+		bad("host.node", "must name the node whose files lie under %s", c.Host.Root)
+	}
+	for n, a := range c.Approvers {
+		if a.Slack == "" || a.User == "" {
+			bad(fmt.Sprintf("approvers[%d]", n), "needs both a slack id and a Kubernetes user")
+		}
+	}
+	for _, d := range []struct {
+		field string
+		value time.Duration
+	}{{"plans.expires", c.Plans.Expires.Duration}, {"plans.comeback", c.Plans.Comeback.Duration}, {"verify.for", c.Verify.For.Duration}, {"verify.every", c.Verify.Every.Duration},
+		{"verify.giveUp", c.Verify.GiveUp.Duration}, {"lastGood.every", c.LastGood.Every.Duration}, {"ollama.timeout", c.Ollama.Timeout.Duration}} {
+		if d.value <= 0 {
+			bad(d.field, "must be longer than nothing")
+		}
+	}
+	if c.Verify.GiveUp.Duration < c.Verify.For.Duration {
+		bad("verify.giveUp", "must not be shorter than verify.for")
+	}
+	return errors.Join(errs...)
+}
+
+// approvers is the table by which people are recognised.
+func (c *Config) approvers() Approvers {
+	a := Approvers{}
+	for _, p := range c.Approvers {
+		a[p.Slack] = incident.Identity{User: p.User, Groups: p.Groups}
+	}
+	return a
+}
+
+// policy is what incident.Next goes by.
+func (c *Config) policy() incident.Policy {
+	return incident.Policy{VerifyFor: c.Verify.For.Duration, VerifyEvery: c.Verify.Every.Duration, VerifyGiveUp: c.Verify.GiveUp.Duration}
+}

@@ -1,0 +1,160 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// Incidents keeps the incidents and decides what may be done to them. It implements commands.Incidents and the webhook's sink. Every
+// decision is made on the newest state and recorded with it, so that of two people who press at once one is told that the other did.
+type Incidents struct {
+	ledger    *ledger
+	recovery  Recovery
+	approvers Approvers
+	expires   time.Duration // of a plan, and of an approval
+	redact    func(string) string
+
+	opening sync.Mutex
+}
+
+// Recovery is what Incidents needs of plans: whether one still fits the cluster, and what the server says to it.
+type Recovery interface {
+	// Recheck says whether the targets of the steps named are still what they were when the plan was made, and if not, why.
+	Recheck(ctx context.Context, p *incident.Plan, steps []string) (same bool, why string, err error)
+	// Review asks for each step's rights and dry-runs it, as somebody.
+	Review(ctx context.Context, p *incident.Plan, as incident.Identity) ([]incident.Check, error)
+}
+
+// Approvers maps people to the Kubernetes users that they act as, by Person.Key, or by id alone where the team is left open.
+type Approvers map[string]incident.Identity
+
+// Identity returns whom a person acts as; ok is false for people who are no approvers.
+func (a Approvers) Identity(p incident.Person) (incident.Identity, bool) {
+	if as, ok := a[p.Key()]; ok {
+		return as, true
+	}
+	as, ok := a[p.ID]
+	return as, ok
+}
+
+var _ commands.Incidents = (*Incidents)(nil)
+
+// List returns incidents, the newest first.
+func (i *Incidents) List(ctx context.Context, all bool) ([]*incident.State, error) {
+	states, err := i.ledger.List(ctx)
+	if err != nil || all {
+		return states, err
+	}
+	open := states[:0]
+	for _, s := range states {
+		if s.Open() {
+			open = append(open, s)
+		}
+	}
+	return open, nil
+}
+
+// Get returns one incident.
+func (i *Incidents) Get(ctx context.Context, id string) (*incident.State, error) {
+	s, err := i.ledger.fold(ctx, strings.ToUpper(id))
+	if err != nil {
+		return nil, err
+	}
+	if s.Version == 0 {
+		return nil, &commands.Refusal{Reason: fmt.Sprintf("There is no incident %s.", id), Try: "See “incidents”."}
+	}
+	return s, nil
+}
+
+// Open opens an incident for a person's signal, or joins the open one it belongs to.
+func (i *Incidents) Open(ctx context.Context, g incident.Signal) (*incident.State, error) {
+	id, err := i.receive(ctx, g)
+	if err != nil {
+		return nil, err
+	}
+	return i.Get(ctx, id)
+}
+
+// LookAgain asks for a new diagnosis.
+func (i *Incidents) LookAgain(ctx context.Context, id string, by incident.Person) (*incident.State, error) {
+	return i.decide(ctx, id, func(s *incident.State) ([]incident.Event, error) {
+		switch {
+		case !s.Open():
+			return nil, over(s)
+		case s.Running() && !s.RunEnded():
+			return nil, &commands.Refusal{Reason: s.ID + " is being recovered right now.", Try: "Look again when the run has ended."}
+		case s.Investigation.Wanted || s.Diagnosis == nil:
+			return nil, nil
+		}
+		return []incident.Event{incident.LookAgainRequested{By: by}}, nil
+	})
+}
+
+// Close ends an incident by a person's word.
+func (i *Incidents) Close(ctx context.Context, id, reason string, by incident.Person) (*incident.State, error) {
+	return i.decide(ctx, id, func(s *incident.State) ([]incident.Event, error) {
+		switch {
+		case !s.Open():
+			return nil, over(s)
+		case s.Running() && !s.RunEnded():
+			return nil, &commands.Refusal{Reason: s.ID + " is being recovered right now.", Try: "Close it when the run has ended."}
+		}
+		return []incident.Event{incident.Closed{By: by, Reason: i.redact(reason)}}, nil
+	})
+}
+
+// EditPostmortem replaces the draft.
+func (i *Incidents) EditPostmortem(ctx context.Context, id string, pm incident.Postmortem, by incident.Person) (*incident.State, error) {
+	return i.decide(ctx, id, func(s *incident.State) ([]incident.Event, error) {
+		switch {
+		case s.Postmortem == nil:
+			return nil, &commands.Refusal{Reason: s.ID + " has no postmortem yet.", Try: "One is drafted when it is resolved."}
+		case s.Published != nil:
+			return nil, &commands.Refusal{Reason: "The postmortem is published already.", Try: "Edit its file in the knowledge folder."}
+		}
+		return []incident.Event{incident.PostmortemEdited{By: by, Postmortem: i.redactPostmortem(pm)}}, nil
+	})
+}
+
+// Publish makes the draft known.
+func (i *Incidents) Publish(ctx context.Context, id string, by incident.Person) (*incident.State, error) {
+	return i.decide(ctx, id, func(s *incident.State) ([]incident.Event, error) {
+		switch {
+		case s.Postmortem == nil:
+			return nil, &commands.Refusal{Reason: s.ID + " has no postmortem yet.", Try: "One is drafted when it is resolved."}
+		case s.Published != nil:
+			return nil, &commands.Refusal{Reason: s.Published.By.Name + " has published it already."}
+		}
+		return []incident.Event{incident.PostmortemPublished{By: by}}, nil
+	})
+}
+
+// decide is update for an incident that must exist.
+func (i *Incidents) decide(ctx context.Context, id string, decide func(*incident.State) ([]incident.Event, error)) (*incident.State, error) {
+	return i.ledger.update(ctx, strings.ToUpper(id), func(s *incident.State) ([]incident.Event, error) {
+		if s.Version == 0 {
+			return nil, &commands.Refusal{Reason: fmt.Sprintf("There is no incident %s.", id), Try: "See “incidents”."}
+		}
+		return decide(s)
+	})
+}
+
+func over(s *incident.State) error {
+	if s.ClosedBy != nil {
+		return &commands.Refusal{Reason: fmt.Sprintf("%s was closed by %s.", s.ID, s.ClosedBy.By.Name)}
+	}
+	return &commands.Refusal{Reason: fmt.Sprintf("%s is resolved.", s.ID)}
+}
+
+func (i *Incidents) redactPostmortem(pm incident.Postmortem) incident.Postmortem {
+	for _, field := range []*string{&pm.Title, &pm.Summary, &pm.Timeline, &pm.Cause, &pm.Evidence, &pm.Actions, &pm.Followup} {
+		*field = i.redact(*field)
+	}
+	return pm
+}

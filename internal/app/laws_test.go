@@ -1,0 +1,118 @@
+package app
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/paramedic-bot/paramedic/"
+
+// goPackage is what `go list -json` says of a package.
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+// The laws of the design that the import graph can hold. direct: only these packages may import it; never: these packages may not reach it by
+// any detour.
+var (
+	direct = map[string][]string{
+		"k8s.io/client-go/":               {"internal/cluster", "internal/cluster/write", "internal/bundle"},
+		"k8s.io/kubectl/":                 {"internal/cluster", "internal/cluster/write", "internal/bundle"},
+		"github.com/slack-go/slack":       {"internal/slackapp", "internal/slackemu"},
+		"database/sql":                    {"internal/store"},
+		"modernc.org/sqlite":              {"internal/store"},
+		"github.com/riverqueue/river":     {"internal/store"},
+		"github.com/ollama/ollama/":       {"internal/ollama"},
+		"github.com/spf13/cobra":          {"internal/cli"},
+		module + "internal/cluster/write": {"internal/app"},
+	}
+	never = map[string][]string{
+		"commands":          {"github.com/slack-go/slack", "github.com/spf13/cobra", "golang.org/x/term", "k8s.io/client-go/", module + "internal/slackapp", module + "internal/cli"},
+		"diagnosis":         {module + "internal/cluster", "k8s.io/client-go/", "net/http"},
+		"internal/recovery": {module + "diagnosis/story", module + "internal/ollama", "github.com/ollama/ollama/", "github.com/slack-go/slack"},
+		"internal/snapshot": {"k8s.io/client-go/"},
+		"internal/store":    {module + "internal/incident"},
+	}
+	banned = []string{"util", "utils", "common", "helpers", "helper", "types", "models", "pkg", "misc"}
+)
+
+func TestTheImportGraphKeepsTheLaws(t *testing.T) {
+	packages := list(t)
+	for _, p := range packages {
+		here := strings.TrimPrefix(p.ImportPath, module)
+		for what, who := range direct {
+			if i := slices.IndexFunc(p.Imports, func(s string) bool { return strings.HasPrefix(s, what) }); i >= 0 && !slices.Contains(who, here) {
+				t.Errorf("%s imports %s; only %v may", here, p.Imports[i], who)
+			}
+		}
+		for who, whats := range never {
+			if here != who {
+				continue
+			}
+			for _, what := range whats {
+				if i := slices.IndexFunc(p.Deps, func(s string) bool { return strings.HasPrefix(s, what) }); i >= 0 {
+					t.Errorf("%s reaches %s; it never may", here, p.Deps[i])
+				}
+			}
+		}
+		if strings.HasPrefix(here, "diagnosis/") && slices.Contains(p.Deps, module+"internal/cluster/write") {
+			t.Errorf("%s reaches the writer", here)
+		}
+		if slices.Contains(banned, here[strings.LastIndex(here, "/")+1:]) {
+			t.Errorf("%s: a package's name says what it is for", here)
+		}
+		if here == "internal/incident" {
+			for _, d := range p.Imports {
+				if strings.Contains(strings.Split(d, "/")[0], ".") {
+					t.Errorf("internal/incident imports %s; it knows the standard library alone", d)
+				}
+			}
+		}
+	}
+}
+
+// The test above can only hold what it sees: the packages that the laws speak of must be there.
+func TestTheLawsSpeakOfPackagesThatExist(t *testing.T) {
+	var have []string
+	for _, p := range list(t) {
+		have = append(have, strings.TrimPrefix(p.ImportPath, module))
+	}
+	for what, who := range direct {
+		for _, p := range who {
+			if !slices.Contains(have, p) {
+				t.Errorf("the law on %s speaks of %s, which does not exist", what, p)
+			}
+		}
+	}
+	for p := range never {
+		if !slices.Contains(have, p) {
+			t.Errorf("a law speaks of %s, which does not exist", p)
+		}
+	}
+}
+
+func list(t *testing.T) []goPackage {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps=false", "-json=ImportPath,Imports,Deps", module+"...")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []goPackage
+	for d := json.NewDecoder(strings.NewReader(string(out))); d.More(); {
+		var p goPackage
+		if err := d.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+	if len(packages) < 10 {
+		t.Fatalf("go list shows %d packages only", len(packages))
+	}
+	return packages
+}

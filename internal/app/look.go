@@ -1,0 +1,99 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/diagnosis"
+	"github.com/paramedic-bot/paramedic/internal/bundle"
+	"github.com/paramedic-bot/paramedic/internal/cluster"
+	"github.com/paramedic-bot/paramedic/internal/host"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// lookWithin bounds one look at a live cluster.
+const lookWithin = 45 * time.Second
+
+// Eyes look at a cluster: a live one, with the files of one of its nodes where there is a host root, or a bundle's. Everything that they report
+// is redacted. They implement commands.Looker and are safe for concurrent use.
+type Eyes struct {
+	Reader *cluster.Reader // nil: look at the bundle
+	Bundle *bundle.Bundle
+	Host   *host.Host // nil: no host is seen
+	Redact func(string) string
+	Now    func() time.Time
+	// Lookups asks the cluster's DNS as well.
+	Lookups bool
+}
+
+// Look diagnoses a namespace, or everything. It reads from the watch cache: good enough to find what is wrong.
+func (e *Eyes) Look(ctx context.Context, namespace string) (*incident.Diagnosis, error) {
+	_, d, err := e.look(ctx, namespace, false)
+	return d, err
+}
+
+// look returns the Snapshot too. Fresh reads with quorum, for plans and proofs.
+func (e *Eyes) look(ctx context.Context, namespace string, fresh bool) (*snapshot.Snapshot, *incident.Diagnosis, error) {
+	s, err := e.snapshot(ctx, namespace, fresh)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, e.redacted(diagnosis.Diagnose(s)), nil
+}
+
+func (e *Eyes) snapshot(ctx context.Context, namespace string, fresh bool) (*snapshot.Snapshot, error) {
+	if e.Reader == nil {
+		s, err := e.Bundle.Snapshot()
+		if err != nil {
+			return nil, err
+		}
+		if namespace != "" {
+			s = s.In(namespace)
+		}
+		return s, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
+	s, err := e.Reader.Look(ctx, cluster.LookOptions{Namespace: namespace, Fresh: fresh, Lookups: e.Lookups, Redact: e.Redact, Now: e.Now})
+	if err != nil {
+		return nil, err
+	}
+	if e.Host != nil {
+		facts, blind := e.Host.Facts(ctx)
+		s.Hosts = append(s.Hosts, facts)
+		s.NotSeen = append(s.NotSeen, blind...)
+		s.Index()
+	} else {
+		s.NotSeen = append(s.NotSeen, incident.NotSeen{What: "files on the nodes", Why: "no host root is configured"})
+	}
+	return s, nil
+}
+
+// redacted passes everything that came from the cluster through the redactor, once.
+func (e *Eyes) redacted(d *incident.Diagnosis) *incident.Diagnosis {
+	if e.Redact == nil {
+		return d
+	}
+	for i := range d.Evidence {
+		d.Evidence[i].Excerpt = e.Redact(d.Evidence[i].Excerpt)
+	}
+	for i := range d.Findings {
+		d.Findings[i].Title = e.Redact(d.Findings[i].Title)
+	}
+	for i := range d.Causes {
+		d.Causes[i].Title = e.Redact(d.Causes[i].Title)
+		d.Causes[i].Reason = e.Redact(d.Causes[i].Reason)
+	}
+	return d
+}
+
+// OpenBundle prepares to look at a bundle instead of a cluster.
+func OpenBundle(path string, redact func(string) string) (*Eyes, error) {
+	b, err := bundle.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Eyes{Bundle: b, Redact: redact}, nil
+}
+
