@@ -1,0 +1,83 @@
+package redact
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const markerOpen = "[REDACTED:"
+
+func marker(id string) string { return markerOpen + id + "]" }
+
+var (
+	markers    = regexp.MustCompile(`^\[REDACTED:[a-z0-9-]{1,64}\]`)
+	markersEnd = regexp.MustCompile(`\[REDACTED:[a-z0-9-]{1,64}\]$`)
+
+	// secretName says of a name that its value is a secret.
+	secretName = regexp.MustCompile(`(?i)(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|authorization|cookie|(?:api|access|secret|private|encryption|signing|account|master)[_-]?key|(?-i:_KEY)|client-key-data)$`)
+	path       = regexp.MustCompile(`^/[\w./-]*$`)
+)
+
+func isMarker(s string) bool { return len(markers.FindString(s)) == len(s) }
+
+// trim takes white space and what is redacted already off both ends of a span.
+func trim(s string, start, end int) (int, int) {
+	for start < end {
+		t := s[start:end]
+		switch {
+		case strings.IndexByte(" \t\r\n", t[0]) >= 0:
+			start++
+		case strings.IndexByte(" \t\r\n", t[len(t)-1]) >= 0:
+			end--
+		case strings.HasPrefix(t, markerOpen) && markers.MatchString(t):
+			start += len(markers.FindString(t))
+		case t[len(t)-1] == ']' && endsInMarker(t):
+			end = start + strings.LastIndex(t, markerOpen)
+		default:
+			return start, end
+		}
+	}
+	return start, end
+}
+
+func endsInMarker(t string) bool {
+	return markersEnd.MatchString(t[max(0, len(t)-len(markerOpen)-65):])
+}
+
+// merge puts spans in order and makes those that overlap one, under the name of the rule that comes first.
+func merge(s string, spans []span) []span {
+	if len(spans) < 2 {
+		return spans
+	}
+	slices.SortStableFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	out := spans[:1]
+	for _, p := range spans[1:] {
+		last := &out[len(out)-1]
+		if p.start < last.end {
+			last.end = max(last.end, p.end)
+			if p.rank < last.rank {
+				last.id, last.rank = p.id, p.rank
+			}
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// replace puts a marker in the place of each span, and after it as many line ends as the span had.
+func replace(s string, spans []span) string {
+	var b strings.Builder
+	b.Grow(len(s) + 16*len(spans))
+	at := 0
+	for _, p := range spans {
+		b.WriteString(s[at:p.start])
+		b.WriteString(marker(p.id))
+		b.WriteString(strings.Repeat("\n", strings.Count(s[p.start:p.end], "\n")))
+		at = p.end
+	}
+	b.WriteString(s[at:])
+	return b.String()
+}
