@@ -44,8 +44,7 @@ func (s *Set) open(ctx context.Context, r Request) (Reply, error) {
 	if r.Channel == "" {
 		kind = "cli"
 	}
-	state, err := s.Incidents.Open(ctx, incident.Signal{Kind: kind, Status: incident.Firing, Fingerprint: fingerprint, Title: title,
-		By: r.Person, Channel: r.Channel})
+	state, err := s.Incidents.Open(ctx, incident.Signal{Kind: kind, Status: incident.Firing, Fingerprint: fingerprint, Title: title, By: r.Person})
 	if err != nil {
 		return Reply{}, err
 	}

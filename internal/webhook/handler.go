@@ -1,0 +1,113 @@
+package webhook
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// Sink records signals. Once Receive has returned nil they must not be lost, and the same ones again must do no harm.
+type Sink interface {
+	Receive(ctx context.Context, signals []incident.Signal) error
+}
+
+// Options of a Handler. A Token, or a User and a Password, or both are needed: a webhook without credentials would let anyone who
+// reaches it open incidents.
+type Options struct {
+	Token          string // of "Authorization: Bearer"
+	User, Password string // of basic auth, or of the URL
+	Sink           Sink
+	Logger         *slog.Logger  // nil: slog.Default
+	Timeout        time.Duration // for recording; 0: 10 s
+}
+
+// Paths at which Handler is to be mounted.
+var Paths = []string{"/alerts", "/webhook/alertmanager"}
+
+// New makes the handler of alerts. It answers on any path: mount it on each of Paths.
+func New(o Options) (http.Handler, error) {
+	switch {
+	case o.Sink == nil:
+		return nil, errors.New("alert webhook: nothing to hand alerts to")
+	case o.Token == "" && o.Password == "":
+		return nil, errors.New("alert webhook: no credentials; set a token, or a user and a password")
+	case (o.User == "") != (o.Password == ""):
+		return nil, errors.New("alert webhook: basic auth needs both a user and a password")
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 10 * time.Second
+	}
+	return &handler{o}, nil
+}
+
+type handler struct{ o Options }
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !h.allowed(r) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="paramedic"`)
+		h.refuse(w, r, http.StatusUnauthorized, "The credentials are missing or wrong: set http_config.authorization or basic_auth in webhook_config.")
+		return
+	}
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		h.refuse(w, r, http.StatusMethodNotAllowed, "Alerts are posted.")
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			h.refuse(w, r, http.StatusRequestEntityTooLarge, fmt.Sprintf("The message is larger than %d bytes; set max_alerts in webhook_config.", maxBody))
+			return
+		}
+		h.refuse(w, r, http.StatusBadRequest, "The message could not be read to its end.")
+		return
+	}
+	signals, err := Parse(body)
+	if err != nil {
+		h.refuse(w, r, http.StatusBadRequest, "Bad message: "+err.Error()+".")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), h.o.Timeout)
+	defer cancel()
+	if err := h.o.Sink.Receive(ctx, signals); err != nil {
+		h.o.Logger.Error("alerts could not be recorded; the sender is asked to try again", "alerts", len(signals), "error", err)
+		http.Error(w, "The alerts could not be recorded. Send them again.", http.StatusInternalServerError)
+		return
+	}
+	w.WriteHeader(http.StatusAccepted)
+	fmt.Fprintf(w, "recorded %d\n", len(signals))
+}
+
+// refuse answers with a sentence, and logs it without what was sent.
+func (h *handler) refuse(w http.ResponseWriter, r *http.Request, status int, sentence string) {
+	h.o.Logger.Warn("alert webhook refused a request", "status", status, "reason", sentence, "from", r.RemoteAddr)
+	http.Error(w, sentence, status)
+}
+
+// allowed compares digests, so that the time taken tells neither content nor length.
+func (h *handler) allowed(r *http.Request) bool {
+	if user, password, ok := r.BasicAuth(); ok {
+		both := same(user, h.o.User) & same(password, h.o.Password)
+		return h.o.Password != "" && both == 1
+	}
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return ok && h.o.Token != "" && strings.EqualFold(scheme, "Bearer") && same(strings.TrimSpace(token), h.o.Token) == 1
+}
+
+func same(a, b string) int {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:])
+}
