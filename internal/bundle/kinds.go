@@ -17,16 +17,17 @@ type Kind struct {
 	short      []string // kubectl's abbreviations
 	all        bool     // part of "kubectl get all"
 	scale      bool     // has the scale subresource
-	role       captureRole
+	role       role
 }
 
-// captureRole says when Capture asks for a kind.
-type captureRole int
+// role says what a kind is here for.
+type role int
 
 const (
-	captured  captureRole = iota
-	rbac                  // only with Options.RBAC
-	neverKept             // served as empty, so that access to it can be asked about and refused
+	captured  role = iota
+	rbac           // captured only with Options.RBAC
+	neverKept      // served as empty, so that access to it can be asked about and refused
+	question       // only created, to ask the server something
 )
 
 // kinds is every built-in kind that is captured or served, in the order of the API's paths.
