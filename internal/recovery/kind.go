@@ -1,0 +1,150 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/paramedic-bot/paramedic/internal/host"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// The kinds of step. The registry is closed: nothing else can be done to a cluster or a host.
+const (
+	SetConfigMapKey    = "SetConfigMapKey"
+	RestoreHostFiles   = "RestoreHostFiles"
+	RestartWorkload    = "RestartWorkload"
+	RollbackDeployment = "RollbackDeployment"
+)
+
+var registry = map[string]kind{
+	SetConfigMapKey:    setConfigMapKey{},
+	RestoreHostFiles:   restoreHostFiles{},
+	RestartWorkload:    restartWorkload{},
+	RollbackDeployment: rollbackDeployment{},
+}
+
+// StepKind documents one kind of step.
+type StepKind struct {
+	Kind  string
+	Means string        // one sentence
+	Risk  incident.Risk // the usual one
+}
+
+// StepKinds lists every kind of step, by name.
+func StepKinds() []StepKind {
+	var list []StepKind
+	for _, name := range slices.Sorted(maps.Keys(registry)) {
+		list = append(list, StepKind{Kind: name, Means: registry[name].means(), Risk: registry[name].risk(incident.Step{})})
+	}
+	return list
+}
+
+// paramAfter names the hash that the target is to have once the step is done. Every bound step has it.
+const paramAfter = "after"
+
+// subject is a step's target as it is, or as it should be. hash is of the part that a plan is bound to.
+type subject struct {
+	uid, hash string
+	object    object       // of steps on the cluster
+	dir       host.Archive // of steps on a host
+}
+
+// kind is what one kind of step adds to the algorithm that all share. Everything but look, dryRun and commit is pure.
+type kind interface {
+	means() string
+	risk(incident.Step) incident.Risk
+	title(incident.Step) string
+	rights(incident.Step) []incident.Right
+
+	look(context.Context, *Recovery, incident.Step) (subject, error)
+	// prepare sets the parameters that follow from the target as it is, such as the value before. Blobs go into put.
+	prepare(s *incident.Step, now subject, load loader, put func([]byte) (string, error)) error
+	// change is the target after the step. It does not write into now.
+	change(s incident.Step, load loader, now subject) (subject, error)
+	// between says whether now lies between before and after, as a step of several writes leaves it when it is cut short; such a
+	// step can be done again.
+	between(s incident.Step, load loader, now subject) (string, bool)
+	// views are what a person sees of the target before and after, made from the parameters alone.
+	views(s incident.Step, load loader) (before, after string, err error)
+	// undo is the step's opposite, its parameters swapped; nil where nothing undoes it.
+	undo(incident.Step) *incident.Step
+
+	// dryRun asks whoever would be written to what the target would become.
+	dryRun(ctx context.Context, r *Recovery, w Writer, s incident.Step, from, to subject) (hash string, err error)
+	commit(ctx context.Context, r *Recovery, w Writer, s incident.Step, from, to subject) error
+}
+
+func kindOf(s incident.Step) (kind, error) {
+	k, ok := registry[s.Kind]
+	if !ok {
+		return nil, fmt.Errorf("step %s: %q is not a kind of step that this version of paramedic knows", s.ID, s.Kind)
+	}
+	return k, nil
+}
+
+// finish sets what follows from the parameters: title, diff and rights.
+func (r *Recovery) finish(k kind, s *incident.Step, load loader) error {
+	before, after, err := k.views(*s, load)
+	if err != nil {
+		return fmt.Errorf("show step %s on %s: %w", s.Kind, s.Target.Object, err)
+	}
+	s.Title, s.Rights = k.title(*s), k.rights(*s)
+	s.Diff = unified(s.Target.Object.String(), r.o.Redact(before), r.o.Redact(after))
+	return nil
+}
+
+// errNothing says that a step would change nothing.
+type errNothing struct{ step incident.Step }
+
+func (e errNothing) Error() string { return e.step.Target.Object.String() + " is that already" }
+
+// bind completes a step of which kind, target and the input parameters are given: it looks at the target as it is. Bound again, a
+// step stays the same as long as its target does.
+func (r *Recovery) bind(ctx context.Context, draft incident.Step) (incident.Step, error) {
+	s := draft
+	s.Params = maps.Clone(draft.Params)
+	if s.Params == nil {
+		s.Params = map[string]string{}
+	}
+	k, err := kindOf(s)
+	if err != nil {
+		return s, err
+	}
+	now, err := k.look(ctx, r, s)
+	if err != nil {
+		return s, err
+	}
+	s.Target.UID, s.Target.SpecHash = now.uid, now.hash
+	load := r.loader(ctx)
+	if err := k.prepare(&s, now, load, func(b []byte) (string, error) { return r.put(ctx, b) }); err != nil {
+		return s, err
+	}
+	to, err := k.change(s, load, now)
+	if err != nil {
+		return s, err
+	}
+	if to.hash == now.hash {
+		return s, errNothing{s}
+	}
+	s.Params[paramAfter] = to.hash
+	return s, r.finish(k, &s, load)
+}
+
+// Undo is the step that undoes a bound step once it is done, or nil where nothing does. It looks at no target: it holds as well after
+// a crash.
+func (r *Recovery) Undo(ctx context.Context, s incident.Step) (*incident.Step, error) {
+	k, err := kindOf(s)
+	if err != nil {
+		return nil, err
+	}
+	u := k.undo(s)
+	if u == nil {
+		return nil, nil
+	}
+	u.ID, u.Kind, u.Unless = s.ID, s.Kind, 0
+	u.Target = incident.Target{Object: s.Target.Object, UID: s.Target.UID, SpecHash: s.Params[paramAfter]}
+	u.Params[paramAfter] = s.Target.SpecHash
+	return u, r.finish(k, u, r.loader(ctx))
+}

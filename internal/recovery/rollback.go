@@ -1,0 +1,94 @@
+package recovery
+
+import (
+	"errors"
+	"fmt"
+
+	sigsyaml "sigs.k8s.io/yaml"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+const (
+	revisionAnnotation = "deployment.kubernetes.io/revision" // RevisionAnnotation in k8s.io/kubernetes/pkg/controller/deployment/util
+	templateHashLabel  = "pod-template-hash"
+)
+
+// rollbackDeployment gives a Deployment another revision's pod template. Parameters: "template" and "before", blobs of pod templates
+// as JSON; "to" and "from", their revisions, for people.
+type rollbackDeployment struct{ edit }
+
+func (rollbackDeployment) means() string {
+	return "Rolls a Deployment back to the pod template of its previous revision."
+}
+
+// risk: disruptive, for the pods of the revision that goes end.
+func (rollbackDeployment) risk(incident.Step) incident.Risk { return incident.Disruptive }
+
+func (rollbackDeployment) title(s incident.Step) string {
+	return fmt.Sprintf("Roll Deployment %s/%s back from revision %s to %s", s.Target.Object.Namespace, s.Target.Object.Name, s.Params["from"], s.Params["to"])
+}
+
+func (rollbackDeployment) prepare(s *incident.Step, now subject, _ loader, put func([]byte) (string, error)) (err error) {
+	if s.Target.Object.Kind != "Deployment" {
+		return fmt.Errorf("roll back %s: not a Deployment", s.Target.Object)
+	}
+	if paused, _ := now.object.at("spec", "paused").(bool); paused {
+		return fmt.Errorf("roll back %s: its rollout is paused; resume it first", s.Target.Object)
+	}
+	t, err := templateOf(now.object)
+	if err != nil {
+		return fmt.Errorf("roll back %s: %w", s.Target.Object, err)
+	}
+	s.Params["before"], err = put(encode(t))
+	return err
+}
+
+// templateOf is the pod template of a Deployment or ReplicaSet, without the label that the controller adds to each ReplicaSet's.
+func templateOf(o object) (object, error) {
+	t, ok := o.clone().at("spec", "template").(map[string]any)
+	if !ok {
+		return nil, errors.New("it has no pod template")
+	}
+	object(t).unset("metadata", "labels", templateHashLabel)
+	return t, nil
+}
+
+func (rollbackDeployment) change(s incident.Step, load loader, now subject) (subject, error) {
+	t, err := loadTemplate(load, s.Params["template"])
+	if err != nil {
+		return subject{}, err
+	}
+	o := now.object.clone()
+	o.set(map[string]any(t), "spec", "template")
+	return subjectOf(s.Target.Object.Kind, o), nil
+}
+
+func loadTemplate(load loader, hash string) (object, error) {
+	b, err := load(hash)
+	if err != nil {
+		return nil, err
+	}
+	return decodeObject(b)
+}
+
+func (rollbackDeployment) views(s incident.Step, load loader) (before, after string, err error) {
+	if before, err = templateView(load, s.Params["before"]); err != nil {
+		return "", "", err
+	}
+	after, err = templateView(load, s.Params["template"])
+	return before, after, err
+}
+
+func templateView(load loader, hash string) (string, error) {
+	t, err := loadTemplate(load, hash)
+	if err != nil {
+		return "", err
+	}
+	b, err := sigsyaml.Marshal(map[string]any{"template": map[string]any(t)})
+	return string(b), err
+}
+
+func (rollbackDeployment) undo(s incident.Step) *incident.Step {
+	return &incident.Step{Params: map[string]string{"template": s.Params["before"], "before": s.Params["template"], "from": s.Params["to"], "to": s.Params["from"]}}
+}
