@@ -97,6 +97,9 @@ func (s *Store) insertJobs(ctx context.Context, tx *sql.Tx, queue []queued) erro
 		if err != nil {
 			return fmt.Errorf("job %s: %w", q.job.Kind(), err)
 		}
+		if q.at.IsZero() {
+			continue
+		}
 		if _, err := tx.ExecContext(ctx, sqlOnTime, res.Job.ID); err != nil {
 			return fmt.Errorf("job %s: %w", q.job.Kind(), err)
 		}

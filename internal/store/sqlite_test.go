@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -141,18 +142,43 @@ func TestReadOnly(t *testing.T) {
 	read("when nobody has it open", 2)
 }
 
-// As "paramedic approve" beside "paramedic serve".
+// As "paramedic approve" beside "paramedic serve": they wait for each other.
 func TestTwoMayWrite(t *testing.T) {
-	path := newPath(t)
-	one, two := openAt(t, path, store.Options{}), openAt(t, path, store.Options{})
-	_, err := one.Append(t.Context(), "a", 0, noted("one"), nil)
-	ok(t, err)
-	_, err = two.Append(t.Context(), "a", 1, noted("two"), nil)
-	ok(t, err)
-	events, err := one.Load(t.Context(), "a", 0)
-	ok(t, err)
-	if len(events) != 2 {
-		t.Errorf("one sees %d events", len(events))
+	path, ctx := newPath(t), t.Context()
+	errs := make(chan error, 2)
+	for _, text := range []string{"one", "two"} {
+		s := openAt(t, path, store.Options{})
+		go func() {
+			for range 50 {
+				for {
+					events, err := s.Load(ctx, "a", 0)
+					if err == nil {
+						_, err = s.Append(ctx, "a", len(events), noted(text), []store.Job{step{len(events)}})
+					}
+					if errors.Is(err, store.ErrConflict) {
+						continue
+					}
+					if err != nil {
+						errs <- err
+						return
+					}
+					break
+				}
+			}
+			errs <- nil
+		}()
+	}
+	for range 2 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	s := openAt(t, path, store.Options{})
+	if events, err := s.Load(ctx, "a", 0); err != nil || len(events) != 100 {
+		t.Errorf("%d events, %v", len(events), err)
+	}
+	if report, err := s.Verify(ctx); err != nil || !report.OK() {
+		t.Errorf("problems: %v, %v", report.Problems, err)
 	}
 }
 

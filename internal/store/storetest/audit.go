@@ -103,3 +103,31 @@ func unknownStreamDoesNotVerify(t *testing.T, s *suite) {
 		t.Errorf("report on a stream nobody wrote: %+v", r)
 	}
 }
+
+func appendsDoNotDisturb(t *testing.T, s *suite) {
+	done := make(chan error, 1)
+	go func() {
+		for v := range 100 {
+			if _, err := s.Append(s.ctx, "a", v, []store.NewEvent{event("Noted", "x")}, nil); err != nil {
+				done <- err
+				return
+			}
+			if v%10 == 0 {
+				if err := s.Checkpoint(s.ctx, start); err != nil {
+					done <- err
+					return
+				}
+			}
+		}
+		done <- nil
+	}()
+	for {
+		s.wantHealthy(t)
+		select {
+		case err := <-done:
+			ok(t, err)
+			return
+		default:
+		}
+	}
+}

@@ -62,6 +62,7 @@ func tests() map[string]func(*testing.T, *suite) {
 		"a healthy state verifies":                         healthyVerifies,
 		"a purge leaves a tombstone and a whole chain":     purgeLeavesTombstone,
 		"a checkpoint records only what has grown":         checkpointRecordsGrowth,
+		"appends do not disturb a verification":            appendsDoNotDisturb,
 		"an unknown stream does not verify":                unknownStreamDoesNotVerify,
 		"jobs run with their arguments":                    jobsRun,
 		"a job that waits is not queued again":             waitingJobNotDoubled,
