@@ -81,10 +81,10 @@ func evidenceList(d *incident.Diagnosis, ids []string) List {
 	var list List
 	for i, id := range ids {
 		if i == mostEvidence {
-			return append(list, Item{Spans: []Span{Text(fmt.Sprintf("… %d more pieces of evidence", len(ids)-i))}})
+			return append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %d more pieces of evidence", len(ids)-i))}})
 		}
 		if e := d.EvidenceByID(id); e != nil {
-			list = append(list, Item{Spans: evidence(e)})
+			list = append(list, Item{Depth: 1, Spans: evidence(e)})
 		}
 	}
 	return list

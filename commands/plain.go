@@ -104,6 +104,9 @@ func plainSpans(spans []Span, zone *time.Location) string {
 	return b.String()
 }
 
+// TableText is a table as lines of fixed width, with times in UTC.
+func TableText(t Table) string { return plainTable(t, time.UTC) }
+
 func plainTable(t Table, zone *time.Location) string {
 	var head []string
 	for _, c := range t.Columns {

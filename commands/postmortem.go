@@ -148,7 +148,7 @@ func postmortemText(pm *incident.Postmortem) []Block {
 	blocks := []Block{Header{"Postmortem: " + pm.Title}}
 	for _, sec := range sections()[1:] {
 		if text := strings.TrimSpace(*sec.text(pm)); text != "" {
-			blocks = append(blocks, Paragraph{Bold(sec.label), Text("\n" + cut(text, 1200))})
+			blocks = append(blocks, append(Paragraph{Bold(sec.label), Text("\n")}, prose(cut(text, 1200))...))
 		}
 	}
 	return blocks

@@ -19,16 +19,20 @@ var marks = map[incident.Phase]string{
 func rootReply(s *incident.State, now time.Time) Reply {
 	phase := s.Phase(now)
 	status := Paragraph{Text(marks[phase] + " "), Bold(capital(string(phase))), Text("  " + s.ID)}
+	fields := Fields{}
 	if d := s.Diagnosis; d != nil {
 		if d.Cluster != "" {
-			status = append(status, Text(" · "), Mono(d.Cluster))
+			fields = append(fields, Field{"Cluster", []Span{Mono(d.Cluster)}})
 		}
 		if d.Wrong() {
-			status = append(status, Text(" · "+string(worst(d))))
+			fields = append(fields, Field{"Severity", []Span{Text(string(worst(d)))}})
 		}
 	}
-	status = append(status, Text(" · since "), When(since(s)))
-	blocks := []Block{Header{s.Title}, status}
+	fields = append(fields, Field{"Since", []Span{When(since(s))}})
+	if who := askedBy(s); who != "" {
+		fields = append(fields, Field{"Asked for by", []Span{Text(who)}})
+	}
+	blocks := []Block{Header{s.Title}, status, fields}
 	blocks = append(blocks, rootCauses(s)...)
 	if a := rootActions(s, phase); len(a) > 0 {
 		blocks = append(blocks, a)
@@ -47,6 +51,21 @@ func since(s *incident.State) time.Time {
 		return s.Diagnosis.Causes[0].Since
 	}
 	return s.OpenedAt
+}
+
+// askedBy is who or what asked for attention first.
+func askedBy(s *incident.State) string {
+	if len(s.Signals) == 0 {
+		return ""
+	}
+	who := s.Signals[0].By.Name
+	if who == "" {
+		who = s.Signals[0].Kind
+	}
+	if n := len(s.Signals) - 1; n > 0 {
+		who += fmt.Sprintf(" and %d more", n)
+	}
+	return cut(who, 100)
 }
 
 // rootCauses name the causes in a line each.

@@ -18,6 +18,7 @@ type Request struct {
 	Args    []string
 	Values  map[string]string // of a submitted Form, by field
 	Person  incident.Person
+	Outside bool      // the person belongs to another organisation: may ask, never act
 	Channel string    // where it was asked; empty at a terminal
 	Now     time.Time // when
 	Prog    string    // what the person types before a command: "/medic" if empty
@@ -88,27 +89,28 @@ type command struct {
 	usage  string // arguments
 	help   string // one line; empty hides it: for buttons and forms
 	form   bool   // its Reply is a Form
+	acts   bool   // it changes something: not for people from outside
 	answer func(s *Set, ctx context.Context, r Request) (Reply, error)
 }
 
 // table lists the commands in the order in which help shows them.
 func table() []command {
 	return []command{
-		{"check", "[-n NAMESPACE]", "what is wrong in the cluster, and what restarts", false, (*Set).check},
-		{"why", "[KIND/NAME] [-n NAMESPACE]", "why: the causes, their consequences and the evidence", false, (*Set).why},
-		{"incidents", "[INC-ID | all]", "incidents that are open, or one of them", false, (*Set).incidents},
-		{"open", "TITLE", "open an incident", false, (*Set).open},
-		{"plan", "INC-ID", "the plan of an incident, tried out with your own rights", true, (*Set).plan},
-		{"approve", "INC-ID HASH", "approve the plan with that hash", false, (*Set).approve},
-		{"reject", "INC-ID [REASON]", "reject the plan", false, (*Set).reject},
-		{"look", "INC-ID", "look at the cluster again", false, (*Set).look},
-		{"close", "INC-ID [REASON]", "close an incident without recovery", false, (*Set).close},
-		{"decide", "INC-ID STEP done|undone", "say whether an unclear step was done", false, (*Set).decide},
-		{"postmortem", "INC-ID", "read and edit an incident's postmortem", true, (*Set).postmortem},
-		{"save", "INC-ID", "", false, (*Set).save},
-		{"publish", "INC-ID", "publish it, so that the next one like it is recognised", false, (*Set).publish},
-		{"search", "WORDS", "search the postmortems", false, (*Set).search},
-		{"help", "", "this", false, (*Set).help},
+		{"check", "[-n NAMESPACE]", "what is wrong in the cluster, and what restarts", false, false, (*Set).check},
+		{"why", "[KIND/NAME] [-n NAMESPACE]", "why: the causes, their consequences and the evidence", false, false, (*Set).why},
+		{"incidents", "[INC-ID | all]", "incidents that are open, or one of them", false, false, (*Set).incidents},
+		{"open", "TITLE", "open an incident", false, true, (*Set).open},
+		{"plan", "INC-ID", "the plan of an incident, tried out with your own rights", true, true, (*Set).plan},
+		{"approve", "INC-ID HASH", "approve the plan with that hash", false, true, (*Set).approve},
+		{"reject", "INC-ID [REASON]", "reject the plan", false, true, (*Set).reject},
+		{"look", "INC-ID", "look at the cluster again", false, true, (*Set).look},
+		{"close", "INC-ID [REASON]", "close an incident without recovery", false, true, (*Set).close},
+		{"decide", "INC-ID STEP done|undone", "say whether an unclear step was done", false, true, (*Set).decide},
+		{"postmortem", "INC-ID", "read and edit an incident's postmortem", true, true, (*Set).postmortem},
+		{"save", "INC-ID", "", false, true, (*Set).save},
+		{"publish", "INC-ID", "publish it, so that the next one like it is recognised", false, true, (*Set).publish},
+		{"search", "WORDS", "search the postmortems", false, false, (*Set).search},
+		{"help", "", "this", false, false, (*Set).help},
 	}
 }
 
@@ -139,6 +141,9 @@ func (s *Set) Dispatch(ctx context.Context, r Request) Reply {
 	c, ok := lookup(name)
 	if !ok {
 		return unknown(r)
+	}
+	if r.Outside && c.acts {
+		return failure(c, r, &Refusal{Reason: "Only people of this workspace may do that."})
 	}
 	reply, err := c.answer(s, ctx, r)
 	if err != nil {
