@@ -160,8 +160,8 @@ func checkStream(stream string) error {
 }
 
 // Times are kept as nanoseconds since 1970: exact, and the same in every
-// database. The zero time and what lies outside the years 1678 to 2262 has no
-// such number.
+// database. Those fit the years 1678 to 2262; the zero time is far outside, and
+// what is outside 1900 to 2200 is a mistake.
 func checkTime(t time.Time) error {
 	if y := t.Year(); y < 1900 || y > 2200 {
 		return fmt.Errorf("time %v is not one that can be stored", t)
