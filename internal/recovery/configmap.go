@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -28,7 +27,7 @@ func (setConfigMapKey) title(s incident.Step) string {
 
 func (setConfigMapKey) prepare(s *incident.Step, now subject, _ loader, put func([]byte) (string, error)) (err error) {
 	if s.Params["key"] == "" {
-		return errors.New("set a key of a ConfigMap: no key is named")
+		return unfit("set a key of a ConfigMap: no key is named")
 	}
 	s.Params["before"] = ""
 	if v, ok := now.object.at("data", s.Params["key"]).(string); ok {
@@ -47,7 +46,7 @@ func (setConfigMapKey) change(s incident.Step, load loader, now subject) (subjec
 			return subject{}, err
 		}
 		if !utf8.Valid(v) {
-			return subject{}, fmt.Errorf("the copy of %s is not text", s.Params["key"])
+			return subject{}, unfit("the copy of %s is not text", s.Params["key"])
 		}
 		o.set(string(v), "data", s.Params["key"])
 	}

@@ -73,9 +73,6 @@ func rolledOut(o incident.Object, data []byte) (sel *metav1.LabelSelector, ok bo
 		}
 		sel, current = d.Spec.Selector, d.Generation-d.Status.ObservedGeneration
 		want, updated, available = replicas(d.Spec.Replicas), int64(d.Status.UpdatedReplicas), int64(d.Status.AvailableReplicas)
-		if d.Status.UpdateRevision == d.Status.CurrentRevision { // then updatedReplicas need not be set
-			updated = int64(d.Status.CurrentReplicas)
-		}
 	case "DaemonSet":
 		var d appsv1.DaemonSet
 		if !read(&d) {

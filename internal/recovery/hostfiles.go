@@ -66,7 +66,7 @@ func (restoreHostFiles) look(ctx context.Context, r *Recovery, s incident.Step) 
 
 func hostOf(r *Recovery, s incident.Step) (Host, error) {
 	if s.Target.Object.Kind != "Node" {
-		return nil, fmt.Errorf("restore files of %s: not a Node", s.Target.Object)
+		return nil, unfit("restore files of %s: not a Node", s.Target.Object)
 	}
 	h, ok := r.o.Hosts[s.Target.Object.Name]
 	if !ok || h == nil {
@@ -77,7 +77,7 @@ func hostOf(r *Recovery, s incident.Step) (Host, error) {
 
 func (k restoreHostFiles) prepare(s *incident.Step, now subject, load loader, put func([]byte) (string, error)) (err error) {
 	if !strings.HasPrefix(s.Params["dir"], "/") {
-		return fmt.Errorf("restore files of node %s: %q is not an absolute path", s.Target.Object.Name, s.Params["dir"])
+		return unfit("restore files of node %s: %q is not an absolute path", s.Target.Object.Name, s.Params["dir"])
 	}
 	becomes, err := k.change(*s, load, now)
 	if err != nil {

@@ -100,6 +100,13 @@ type errNothing struct{ step incident.Step }
 
 func (e errNothing) Error() string { return e.step.Target.Object.String() + " is that already" }
 
+// errUnfit says that a target is not one that the step can be done to, in words.
+type errUnfit struct{ why string }
+
+func (e errUnfit) Error() string { return e.why }
+
+func unfit(format string, a ...any) error { return errUnfit{fmt.Sprintf(format, a...)} }
+
 // bind completes a step of which kind, target and the input parameters are given: it looks at the target as it is. Bound again, a
 // step stays the same as long as its target does.
 func (r *Recovery) bind(ctx context.Context, draft incident.Step) (incident.Step, error) {

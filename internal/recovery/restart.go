@@ -36,16 +36,16 @@ func (restartWorkload) prepare(s *incident.Step, now subject, _ loader, _ func([
 	switch o.Kind {
 	case "Deployment", "StatefulSet", "DaemonSet":
 	default:
-		return fmt.Errorf("restart %s: only a Deployment, StatefulSet or DaemonSet can be restarted", o)
+		return unfit("restart %s: only a Deployment, StatefulSet or DaemonSet can be restarted", o)
 	}
 	if paused, _ := now.object.at("spec", "paused").(bool); paused {
-		return fmt.Errorf("restart %s: its rollout is paused; resume it first", o)
+		return unfit("restart %s: its rollout is paused; resume it first", o)
 	}
 	if now.object.text("spec", "updateStrategy", "type") == "OnDelete" {
-		return fmt.Errorf("restart %s: its pods are replaced only when somebody deletes them (updateStrategy OnDelete)", o)
+		return unfit("restart %s: its pods are replaced only when somebody deletes them (updateStrategy OnDelete)", o)
 	}
 	if s.Params["at"] == "" {
-		return fmt.Errorf("restart %s: no time is given", o)
+		return unfit("restart %s: no time is given", o)
 	}
 	s.Params["before"] = now.object.text(annotationPath...)
 	return nil

@@ -31,14 +31,14 @@ func (rollbackDeployment) title(s incident.Step) string {
 
 func (rollbackDeployment) prepare(s *incident.Step, now subject, _ loader, put func([]byte) (string, error)) (err error) {
 	if s.Target.Object.Kind != "Deployment" {
-		return fmt.Errorf("roll back %s: not a Deployment", s.Target.Object)
+		return unfit("roll back %s: not a Deployment", s.Target.Object)
 	}
 	if paused, _ := now.object.at("spec", "paused").(bool); paused {
-		return fmt.Errorf("roll back %s: its rollout is paused; resume it first", s.Target.Object)
+		return unfit("roll back %s: its rollout is paused; resume it first", s.Target.Object)
 	}
 	t, err := templateOf(now.object)
 	if err != nil {
-		return fmt.Errorf("roll back %s: %w", s.Target.Object, err)
+		return unfit("roll back %s: %v", s.Target.Object, err)
 	}
 	s.Params["before"], err = put(encode(t))
 	return err

@@ -1,0 +1,210 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strconv"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+const (
+	recentRollout = 24 * time.Hour   // a revision older than this did not break things by being new
+	provenFor     = 10 * time.Minute // a revision that was the current one for less was never proved
+)
+
+func draftRollback(ctx context.Context, r *Recovery, q request) (draft, error) {
+	var out draft
+	var why string
+	for _, o := range atFault(q) {
+		if o.Kind != "Deployment" {
+			continue
+		}
+		prev, from, reason := previous(q.s, o, q.cause.Since)
+		if prev == nil {
+			why = reason
+			continue
+		}
+		s, err := r.rollbackTo(ctx, o, prev, from)
+		if err != nil {
+			return draft{}, err
+		}
+		out.steps = append(out.steps, s)
+		out.title = fmt.Sprintf("roll Deployment %s/%s back to revision %s", o.Namespace, o.Name, s.Params["to"])
+		out.why = join(out.why, reason)
+	}
+	if len(out.steps) == 0 {
+		if why == "" {
+			why = "no Deployment is at fault"
+		}
+		return no("%s", why)
+	}
+	return out, nil
+}
+
+// atFault lists the workloads that a cause blames; if it blames something else, those that suffer from it.
+func atFault(q request) []incident.Object {
+	var out []incident.Object
+	for _, o := range q.cause.Objects {
+		if o = workloadOf(q.s, o); restartable(o) {
+			out = append(out, o)
+		}
+	}
+	if len(out) == 0 {
+		out = explained(q)
+	}
+	return out
+}
+
+// rollbackTo reads the ReplicaSet's template as it is, for the Snapshot's types may not know all its fields.
+func (r *Recovery) rollbackTo(ctx context.Context, o incident.Object, prev *appsv1.ReplicaSet, from string) (incident.Step, error) {
+	b, err := r.o.Reader.Get(ctx, incident.Object{Kind: "ReplicaSet", Namespace: prev.Namespace, Name: prev.Name})
+	if err != nil {
+		return incident.Step{}, err
+	}
+	rs, err := decodeObject(b)
+	if err != nil {
+		return incident.Step{}, err
+	}
+	t, err := templateOf(rs)
+	if err != nil {
+		return incident.Step{}, fmt.Errorf("read ReplicaSet %s/%s: %w", prev.Namespace, prev.Name, err)
+	}
+	hash, err := r.put(ctx, encode(t))
+	if err != nil {
+		return incident.Step{}, err
+	}
+	return incident.Step{Kind: RollbackDeployment, Target: incident.Target{Object: o},
+		Params: map[string]string{"template": hash, "to": prev.Annotations[revisionAnnotation], "from": from}}, nil
+}
+
+// previous finds the revision before a Deployment's current one, if the trouble began with the current one and the one before is known
+// to have worked. The reason says why, or why not.
+func previous(s *snapshot.Snapshot, o incident.Object, since time.Time) (prev *appsv1.ReplicaSet, from, reason string) {
+	d, now, prev := revisions(s, o)
+	switch {
+	case d == nil || now == nil:
+		return nil, "", fmt.Sprintf("the revisions of %s are not known", o)
+	case prev == nil:
+		return nil, "", fmt.Sprintf("%s has no earlier revision to go back to", o)
+	case s.At.Sub(now.CreationTimestamp.Time) > recentRollout:
+		return nil, "", fmt.Sprintf("%s was last rolled out %s, too long ago to be the reason", o, stamp(now.CreationTimestamp.Time))
+	case !since.IsZero() && since.Before(now.CreationTimestamp.Add(-time.Minute)):
+		return nil, "", fmt.Sprintf("the trouble of %s began before its last rollout", o)
+	}
+	to := prev.Annotations[revisionAnnotation]
+	ran := now.CreationTimestamp.Sub(prev.CreationTimestamp.Time)
+	from = now.Annotations[revisionAnnotation]
+	switch {
+	case prev.Status.AvailableReplicas > 0:
+		reason = fmt.Sprintf("%s was rolled out %s and fails since; revision %s still serves with %d pods.", o, stamp(now.CreationTimestamp.Time), to, prev.Status.AvailableReplicas)
+	case ran >= provenFor && wasAvailable(d, now.CreationTimestamp.Time):
+		reason = fmt.Sprintf("%s was rolled out %s and fails since; it was available with revision %s before.", o, stamp(now.CreationTimestamp.Time), to)
+	default:
+		return nil, "", fmt.Sprintf("nothing proves that revision %s of %s worked", to, o)
+	}
+	return prev, from, reason
+}
+
+// revisions finds a Deployment, its current ReplicaSet, and the newest one before it with another template.
+func revisions(s *snapshot.Snapshot, o incident.Object) (d *appsv1.Deployment, now, prev *appsv1.ReplicaSet) {
+	for i := range s.Deployments {
+		if s.Deployments[i].Namespace == o.Namespace && s.Deployments[i].Name == o.Name {
+			d = &s.Deployments[i]
+		}
+	}
+	if d == nil {
+		return nil, nil, nil
+	}
+	current, best := revision(d), int64(0)
+	for i := range s.ReplicaSets {
+		rs := &s.ReplicaSets[i]
+		if rs.Namespace != o.Namespace || !metav1.IsControlledBy(rs, d) {
+			continue
+		}
+		if n := revision(rs); n == current {
+			now = rs
+		} else if n > best && n < current {
+			prev, best = rs, n
+		}
+	}
+	if now != nil && prev != nil && reflect.DeepEqual(now.Spec.Template.Spec, prev.Spec.Template.Spec) {
+		prev = nil // a restart: to go back changes nothing
+	}
+	return d, now, prev
+}
+
+func revision(o metav1.Object) int64 {
+	n, _ := strconv.ParseInt(o.GetAnnotations()[revisionAnnotation], 10, 64) // 0 where there is none
+	return n
+}
+
+// wasAvailable says whether the Deployment's own condition shows that it was available just before the time.
+func wasAvailable(d *appsv1.Deployment, t time.Time) bool {
+	for _, c := range d.Status.Conditions {
+		if c.Type == appsv1.DeploymentAvailable {
+			return (c.Status == corev1.ConditionTrue) == c.LastTransitionTime.Time.Before(t)
+		}
+	}
+	return false
+}
+
+// hung is how long a pod must have run before it can be said to have worked and then stopped.
+const hung = 10 * time.Minute
+
+// draftRestart restarts only what a restart can help: every pod that is not ready runs, has run for long, was ready and ceased to be, on
+// a node that works; and it was not restarted in vain just before.
+func draftRestart(_ context.Context, _ *Recovery, q request) (draft, error) {
+	for _, o := range atFault(q) {
+		n := 0
+		for _, p := range q.s.PodsIn(o.Namespace) {
+			if q.s.WorkloadOf(p) != o || p.DeletionTimestamp != nil || ready(p) {
+				continue
+			}
+			if why := notHung(q.s, p); why != "" {
+				return no("a restart of %s would not help: %s", o, why)
+			}
+			n++
+		}
+		if n > 0 {
+			return draft{steps: []incident.Step{restart(o, q.d.At)}, title: fmt.Sprintf("restart %s %s/%s", o.Kind, o.Namespace, o.Name),
+				why: fmt.Sprintf("%d pods of %s ran well, then stopped answering, and keep running.", n, o)}, nil
+		}
+	}
+	return no("no workload is at fault that a restart would help")
+}
+
+func notHung(s *snapshot.Snapshot, p *corev1.Pod) string {
+	if n := s.Node(p.Spec.NodeName); n == nil || !nodeReadyFor(n, s.At, 0) {
+		return "the node of " + p.Name + " is not ready"
+	}
+	if at, err := time.Parse(time.RFC3339, p.Annotations[restartedAt]); err == nil && s.At.Sub(at) < time.Hour {
+		return p.Name + " was restarted within the hour"
+	}
+	for _, c := range p.Status.ContainerStatuses {
+		if c.State.Running == nil || s.At.Sub(c.State.Running.StartedAt.Time) < hung {
+			return "container " + c.Name + " of " + p.Name + " does not run, or not for long"
+		}
+		if ceased := readySince(p); ceased.Sub(c.State.Running.StartedAt.Time) < time.Minute {
+			return p.Name + " was never ready since it started"
+		}
+	}
+	return ""
+}
+
+// readySince is when a pod's readiness last changed.
+func readySince(p *corev1.Pod) time.Time {
+	for _, c := range p.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return c.LastTransitionTime.Time
+		}
+	}
+	return time.Time{}
+}

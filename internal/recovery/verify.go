@@ -1,0 +1,263 @@
+package recovery
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// Proof is what a sample of a verification is taken from.
+type Proof struct {
+	Plan        *incident.Plan      // nil: it ended by itself
+	Before, Now *incident.Diagnosis // what was wrong, and what a fresh look found
+	Snapshot    *snapshot.Snapshot  // of that fresh look, read with quorum
+	// Since is when the last sample that held was the first to hold (incident.Verification.GoodSince); zero if the last one did not
+	// hold. No container may have restarted since.
+	Since time.Time
+}
+
+// Sample says whether all is well now: the findings are gone, none is new that the plan could have made, the pods are ready and their
+// restarts flat, services have endpoints, names resolve. It is pure; to hold once proves little, the caller demands it for minutes.
+// Names are demanded only where the Snapshot holds lookups.
+func Sample(p Proof) []incident.Check {
+	sc := scopeOf(p)
+	checks := []incident.Check{sc.seen(), sc.gone(), sc.none(), sc.podsReady(), sc.restartsFlat()}
+	for _, c := range []func() (incident.Check, bool){sc.nodesReady, sc.endpoints, sc.names} {
+		if c, ok := c(); ok {
+			checks = append(checks, c)
+		}
+	}
+	return checks
+}
+
+// scope is what a verification is about.
+type scope struct {
+	Proof
+	findings   []incident.Finding       // of before, which must be gone
+	workloads  map[incident.Object]bool // touched, or explained by what was treated
+	nodes      map[string]bool
+	namespaces map[string]bool
+	pods       []*corev1.Pod
+}
+
+func scopeOf(p Proof) scope {
+	sc := scope{Proof: p, workloads: map[incident.Object]bool{}, nodes: map[string]bool{}, namespaces: map[string]bool{}}
+	for _, c := range p.Before.Causes {
+		if p.Plan != nil && !slices.Contains(p.Plan.Causes, c.ID) {
+			continue
+		}
+		for _, id := range c.Explains {
+			if f := p.Before.Finding(id); f != nil && f.Severity.Rank() >= incident.Warning.Rank() {
+				sc.findings = append(sc.findings, *f)
+				sc.about(f.Object)
+			}
+		}
+	}
+	if p.Plan != nil {
+		for _, s := range p.Plan.Steps {
+			sc.about(s.Target.Object)
+		}
+	}
+	for i := range p.Snapshot.Pods {
+		pod := &p.Snapshot.Pods[i]
+		if sc.workloads[p.Snapshot.WorkloadOf(pod)] && pod.DeletionTimestamp == nil && pod.Status.Phase != corev1.PodSucceeded {
+			sc.pods = append(sc.pods, pod)
+		}
+	}
+	return sc
+}
+
+func (sc *scope) about(o incident.Object) {
+	if o = workloadOf(sc.Snapshot, o); restartable(o) || o.Kind == "Pod" {
+		sc.workloads[o] = true
+	}
+	if o.Kind == "Node" {
+		sc.nodes[o.Name] = true
+	}
+	if o.Namespace != "" {
+		sc.namespaces[o.Namespace] = true
+	}
+}
+
+// seen: what cannot be looked at cannot be proved.
+func (sc scope) seen() incident.Check {
+	var lost []string
+	for _, n := range sc.Now.NotSeen {
+		if !slices.ContainsFunc(sc.Before.NotSeen, func(o incident.NotSeen) bool { return o.What == n.What }) {
+			lost = append(lost, n.What+": "+n.Why)
+		}
+	}
+	return verdict("everything could be looked at", lost, "as much as when the plan was made")
+}
+
+// gone: a finding is still there if one of its code and object is, or of its code on a pod of the same workload.
+func (sc scope) gone() incident.Check {
+	var left []string
+	for _, f := range sc.findings {
+		if found(sc.Now, sc.Snapshot, f) {
+			left = append(left, f.Code+" on "+f.Object.String())
+		}
+	}
+	return verdict("the findings are gone", left, fmt.Sprintf("all %d", len(sc.findings)))
+}
+
+func found(d *incident.Diagnosis, s *snapshot.Snapshot, f incident.Finding) bool {
+	return slices.ContainsFunc(d.Findings, func(o incident.Finding) bool {
+		return o.Code == f.Code && o.Severity.Rank() >= incident.Warning.Rank() && workloadOf(s, o.Object) == workloadOf(s, f.Object)
+	})
+}
+
+// none: a finding that was not there before, about what the plan touched or in the namespaces that it touched. What goes wrong elsewhere
+// is another incident.
+func (sc scope) none() incident.Check {
+	var fresh []string
+	for _, f := range sc.Now.Findings {
+		if f.Severity.Rank() < incident.Warning.Rank() || found(sc.Before, sc.Snapshot, f) {
+			continue
+		}
+		if sc.namespaces[f.Object.Namespace] || f.Object.Kind == "Node" && sc.nodes[f.Object.Name] {
+			fresh = append(fresh, f.Code+" on "+f.Object.String())
+		}
+	}
+	return verdict("nothing new is wrong", fresh, "no new finding where the plan acts")
+}
+
+// podsReady: the workload's own counts are asked as well, for a pod that was never made is not in any list.
+func (sc scope) podsReady() incident.Check {
+	var bad []string
+	for _, p := range sc.pods {
+		if p.Status.Phase == corev1.PodFailed {
+			continue // replaced by its controller; the counts below know
+		}
+		if why := ill(p, p.CreationTimestamp.Time); why != "" && !restartedOnly(p) {
+			bad = append(bad, p.Namespace+"/"+why)
+		}
+	}
+	s := sc.Snapshot
+	short := func(kind, namespace, name string, want, have int64) {
+		if o := (incident.Object{Kind: kind, Namespace: namespace, Name: name}); sc.workloads[o] && have < want {
+			bad = append(bad, fmt.Sprintf("%s: %d of %d available", o, have, want))
+		}
+	}
+	for i := range s.Deployments {
+		d := &s.Deployments[i]
+		short("Deployment", d.Namespace, d.Name, replicas(d.Spec.Replicas), int64(d.Status.AvailableReplicas))
+	}
+	for i := range s.StatefulSets {
+		d := &s.StatefulSets[i]
+		short("StatefulSet", d.Namespace, d.Name, replicas(d.Spec.Replicas), int64(d.Status.ReadyReplicas))
+	}
+	for i := range s.DaemonSets {
+		d := &s.DaemonSets[i]
+		short("DaemonSet", d.Namespace, d.Name, int64(d.Status.DesiredNumberScheduled), int64(d.Status.NumberReady))
+	}
+	return verdict("pods are ready", bad, fmt.Sprintf("%d pods of %d workloads", len(sc.pods), len(sc.workloads)))
+}
+
+// restartedOnly: a recent restart is restartsFlat's to say.
+func restartedOnly(p *corev1.Pod) bool {
+	for _, c := range p.Status.ContainerStatuses {
+		if c.State.Running == nil {
+			return false
+		}
+	}
+	return ready(p)
+}
+
+// restartsFlat: counts say how often, but not since when; a restarted container's own start does. So no counts of earlier samples are
+// needed, and none is lost when the bot restarts.
+func (sc scope) restartsFlat() incident.Check {
+	since := sc.Snapshot.At.Add(-settled)
+	if !sc.Since.IsZero() && sc.Since.Before(since) {
+		since = sc.Since
+	}
+	var bad []string
+	total := int32(0)
+	for _, p := range sc.pods {
+		for _, c := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
+			total += c.RestartCount
+			if t := restarted(c); t.After(since) {
+				bad = append(bad, fmt.Sprintf("%s/%s restarted at %s, for the %dth time", p.Namespace, p.Name, t.UTC().Format("15:04:05"), c.RestartCount))
+			}
+		}
+	}
+	return verdict("restarts are flat", bad, fmt.Sprintf("%d in all, none since %s", total, since.UTC().Format("15:04:05")))
+}
+
+func (sc scope) nodesReady() (incident.Check, bool) {
+	var bad []string
+	for name := range sc.nodes {
+		if n := sc.Snapshot.Node(name); n == nil || !nodeReadyFor(n, sc.Snapshot.At, 0) {
+			bad = append(bad, name)
+		}
+	}
+	slices.Sort(bad)
+	return verdict("nodes are ready", bad, fmt.Sprintf("%d nodes", len(sc.nodes))), len(sc.nodes) > 0
+}
+
+// endpoints: services that select the pods in question, and those that a finding named.
+func (sc scope) endpoints() (incident.Check, bool) {
+	var bad []string
+	n := 0
+	for i := range sc.Snapshot.Services {
+		svc := &sc.Snapshot.Services[i]
+		o := incident.Object{Kind: "Service", Namespace: svc.Namespace, Name: svc.Name}
+		named := slices.ContainsFunc(sc.findings, func(f incident.Finding) bool { return f.Object == o })
+		if !named && !sc.selectsOurs(svc) {
+			continue
+		}
+		if n++; !hasEndpoint(sc.Snapshot, svc) {
+			bad = append(bad, svc.Namespace+"/"+svc.Name)
+		}
+	}
+	return verdict("services have endpoints", bad, fmt.Sprintf("%d services", n)), n > 0
+}
+
+func (sc scope) selectsOurs(svc *corev1.Service) bool {
+	for _, p := range sc.Snapshot.PodsSelected(svc.Namespace, svc.Spec.Selector) {
+		if sc.workloads[sc.Snapshot.WorkloadOf(p)] {
+			return true
+		}
+	}
+	return false
+}
+
+func hasEndpoint(s *snapshot.Snapshot, svc *corev1.Service) bool {
+	for _, slice := range s.EndpointSlicesOf(svc.Namespace, svc.Name) {
+		for _, e := range slice.Endpoints {
+			if len(e.Addresses) > 0 && (e.Conditions.Ready == nil || *e.Conditions.Ready) { // nil means ready, says its API
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (sc scope) names() (incident.Check, bool) {
+	var bad []string
+	for _, l := range sc.Snapshot.Lookups {
+		if l.Error != "" || len(l.Addrs) == 0 {
+			bad = append(bad, strings.TrimSpace(l.Name+" "+l.Error))
+		}
+	}
+	return verdict("names resolve", bad, fmt.Sprintf("%d names", len(sc.Snapshot.Lookups))), len(sc.Snapshot.Lookups) > 0
+}
+
+// verdict is a check that holds when nothing is bad. The detail names the first few that are.
+func verdict(name string, bad []string, good string) incident.Check {
+	if len(bad) == 0 {
+		return incident.Check{Name: name, OK: true, Detail: good}
+	}
+	const few = 5
+	detail := strings.Join(bad[:min(few, len(bad))], "; ")
+	if len(bad) > few {
+		detail += fmt.Sprintf("; and %d more", len(bad)-few)
+	}
+	return incident.Check{Name: name, Detail: detail}
+}
