@@ -9,6 +9,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
 // Incidents keeps the incidents and decides what may be done to them. It implements commands.Incidents and the webhook's sink. Every
@@ -25,10 +26,10 @@ type Incidents struct {
 
 // Recovery is what Incidents needs of plans: whether one still fits the cluster, and what the server says to it.
 type Recovery interface {
-	// Recheck says whether the targets of the steps named are still what they were when the plan was made, and if not, why.
-	Recheck(ctx context.Context, p *incident.Plan, steps []string) (same bool, why string, err error)
-	// Review asks for each step's rights and dry-runs it, as somebody.
-	Review(ctx context.Context, p *incident.Plan, as incident.Identity) ([]incident.Check, error)
+	// Recheck says whether the steps that have not begun would still come out as they are in the plan, and if not, why.
+	Recheck(ctx context.Context, p *incident.Plan, begun map[string]bool) (same bool, why string, err error)
+	// Review asks for each step's rights and dry-runs it, as somebody. It changes nothing.
+	Review(ctx context.Context, p *incident.Plan, as incident.Identity) []incident.Check
 }
 
 // Approvers maps people to the Kubernetes users that they act as, by Person.Key, or by id alone where the team is left open.
@@ -157,4 +158,9 @@ func (i *Incidents) redactPostmortem(pm incident.Postmortem) incident.Postmortem
 		*field = i.redact(*field)
 	}
 	return pm
+}
+
+// ReadIncidents reads incidents from a state that is open for reading only. What would change one is refused.
+func ReadIncidents(r *store.Reader) *Incidents {
+	return &Incidents{ledger: &ledger{Journal: NewJournal(r), now: time.Now}}
 }

@@ -96,9 +96,11 @@ func (j Journal) fold(ctx context.Context, id string) (*incident.State, error) {
 // ledger appends to incidents.
 type ledger struct {
 	Journal
-	store *store.Store
+	store *store.Store // nil: read only
 	now   func() time.Time
 }
+
+var errReadOnly = errors.New("the state is open for reading only")
 
 // conflictTries bounds how often a decision is made again because somebody else appended meanwhile.
 const conflictTries = 20
@@ -129,6 +131,9 @@ func (l *ledger) update(ctx context.Context, id string, decide func(*incident.St
 
 // append writes events at the version, with the hints to act on them.
 func (l *ledger) append(ctx context.Context, id string, version int, events []incident.Event) error {
+	if l.store == nil {
+		return errReadOnly
+	}
 	at := l.now().UTC()
 	stored := make([]store.NewEvent, 0, len(events))
 	for _, e := range events {

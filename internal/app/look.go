@@ -97,3 +97,9 @@ func OpenBundle(path string, redact func(string) string) (*Eyes, error) {
 	return &Eyes{Bundle: b, Redact: redact}, nil
 }
 
+func (e *Eyes) redact(s string) string {
+	if e.Redact == nil {
+		return s
+	}
+	return e.Redact(s)
+}

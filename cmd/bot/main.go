@@ -1,0 +1,20 @@
+// Command paramedic finds out why a Kubernetes cluster is ill, proves it, and once people approve makes it well.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/paramedic-bot/paramedic/internal/cli"
+)
+
+// version is set when the program is built.
+var version = "unknown"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(cli.Run(ctx, version, os.Args[1:], os.Stdout, os.Stderr))
+}

@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/recovery"
+	"github.com/paramedic-bot/paramedic/internal/store"
+)
+
+// keeper keeps last-good copies of what recovery restores, while all is well: the Corefile, the CNI directory, and the knowledge that the
+// cluster's names resolve from here.
+type keeper struct {
+	eyes   *Eyes
+	store  *store.Store
+	logger *slog.Logger
+}
+
+// lookupKey is the key under which it is kept that a DNS server has answered.
+func lookupKey(server string) string { return "dns/" + server }
+
+// run keeps copies now and at every tick until the context ends.
+func (k *keeper) run(ctx context.Context, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if n, err := k.keep(ctx); err != nil && ctx.Err() == nil {
+			k.logger.Warn("cannot keep last-good copies; will try again", "error", err, "in", every)
+		} else if n > 0 {
+			k.logger.Info("last-good copies are kept", "copies", n)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// keep takes one look and returns how many copies were found good.
+func (k *keeper) keep(ctx context.Context) (int, error) {
+	s, d, err := k.eyes.look(ctx, "", true)
+	if err != nil {
+		return 0, err
+	}
+	if slices.ContainsFunc(d.Findings, doubtful) {
+		return 0, nil
+	}
+	var dirs []recovery.HostDir
+	if h := k.eyes.Host; h != nil {
+		archive, changed, err := h.Archive(h.CNIDir())
+		if err != nil {
+			return 0, fmt.Errorf("read the CNI directory of %s: %w", h.Node(), err)
+		}
+		dirs = append(dirs, recovery.HostDir{Node: h.Node(), Dir: h.CNIDir(), Archive: archive, Changed: changed})
+	}
+	copies := recovery.Keep(s, dirs)
+	for _, l := range s.Lookups {
+		if l.Error == "" && len(l.Addrs) > 0 {
+			copies = append(copies, recovery.Copy{Key: lookupKey(l.Server), Content: []byte(strings.Join(l.Addrs, "\n"))})
+		}
+	}
+	for _, c := range copies {
+		hash, err := k.store.PutBlob(ctx, c.Content)
+		if err != nil {
+			return 0, err
+		}
+		if err := k.store.SetLastGood(ctx, c.Key, hash, s.At); err != nil {
+			return 0, err
+		}
+	}
+	return len(copies), nil
+}
+
+// doubtful says whether a finding casts doubt on what would be kept: anything wrong with a node, the network or DNS.
+func doubtful(f incident.Finding) bool {
+	if f.Severity.Rank() < incident.Warning.Rank() {
+		return false
+	}
+	return f.Object.Kind == "Node" || f.Object.Namespace == "kube-system" || strings.HasPrefix(f.Code, "DNS") || strings.HasPrefix(f.Code, "Node")
+}

@@ -1,0 +1,262 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/diagnosis"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/recovery"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// worker does every kind of work of an incident. What it learns it records by ledger.update, which decides on the newest state whether
+// it still matters.
+type worker struct {
+	ledger   *ledger
+	eyes     *Eyes
+	recall   func(ctx context.Context, d *incident.Diagnosis) (similar []incident.Similar, note string)
+	tell     func(ctx context.Context, d *incident.Diagnosis, similar []incident.Similar) incident.Story
+	recovery *recovery.Recovery
+	publish  func(ctx context.Context, s *incident.State) (path string, err error)
+	policy   incident.Policy
+	steps    time.Duration // between looks at whether a dependant has come back
+}
+
+func (w *worker) table() map[incident.WorkKind]doer {
+	return map[incident.WorkKind]doer{
+		incident.Investigate: w.investigate,
+		incident.Recall:      w.remember,
+		incident.Tell:        w.story,
+		incident.Propose:     w.propose,
+		incident.Execute:     w.execute,
+		incident.Observe:     w.observe,
+		incident.Verify:      w.verify,
+		incident.Draft:       w.draft,
+		incident.Index:       w.index,
+	}
+}
+
+// investigate looks at the cluster. That it cannot is recorded too, for people wait for an answer.
+func (w *worker) investigate(ctx context.Context, s *incident.State, _ incident.Work) error {
+	d, err := w.eyes.Look(ctx, "")
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	looks := s.Investigation.Looks
+	_, uerr := w.ledger.update(ctx, s.ID, func(s *incident.State) ([]incident.Event, error) {
+		switch {
+		case !s.Open() || s.Investigation.Looks != looks || s.Running() && !s.RunEnded():
+			return nil, nil // somebody else has looked, or what is being done must not be disturbed
+		case err != nil:
+			return []incident.Event{incident.InvestigationFailed{Error: w.eyes.redact(err.Error())}}, nil
+		}
+		return []incident.Event{incident.DiagnosisMade{Diagnosis: *d}}, nil
+	})
+	return uerr
+}
+
+// remember searches the knowledge for incidents like this one.
+func (w *worker) remember(ctx context.Context, s *incident.State, _ incident.Work) error {
+	similar, note := w.recall(ctx, s.Diagnosis)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return w.aboutDiagnosis(ctx, s, func(s *incident.State) incident.Event {
+		if s.Recalled {
+			return nil
+		}
+		return incident.Recalled{Similar: similar, Note: note}
+	})
+}
+
+// story tells the diagnosis. It always has something to say: without a model the template's words.
+func (w *worker) story(ctx context.Context, s *incident.State, _ incident.Work) error {
+	story := w.tell(ctx, s.Diagnosis, s.Similar)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return w.aboutDiagnosis(ctx, s, func(s *incident.State) incident.Event {
+		if s.Story != nil {
+			return nil
+		}
+		return incident.StoryTold{Story: story}
+	})
+}
+
+// aboutDiagnosis records something about the diagnosis of before, unless it has been replaced meanwhile.
+func (w *worker) aboutDiagnosis(ctx context.Context, before *incident.State, event func(*incident.State) incident.Event) error {
+	_, err := w.ledger.update(ctx, before.ID, func(s *incident.State) ([]incident.Event, error) {
+		if s.Diagnosis == nil || !s.Diagnosis.At.Equal(before.Diagnosis.At) {
+			return nil, nil
+		}
+		if e := event(s); e != nil {
+			return []incident.Event{e}, nil
+		}
+		return nil, nil
+	})
+	return err
+}
+
+// propose makes a plan, or says why there is none. After a run that failed or did not help, the plan is the way back.
+func (w *worker) propose(ctx context.Context, s *incident.State, _ incident.Work) error {
+	plan, reason, err := w.plan(ctx, s)
+	if err != nil {
+		return err
+	}
+	_, err = w.ledger.update(ctx, s.ID, func(now *incident.State) ([]incident.Event, error) {
+		switch {
+		case now.Diagnosis == nil || !now.Diagnosis.At.Equal(s.Diagnosis.At) || hash(now.Plan) != hash(s.Plan) || now.NoPlan != "":
+			return nil, nil
+		case plan == nil:
+			return []incident.Event{incident.NoPlan{Reason: reason}}, nil
+		}
+		return []incident.Event{incident.PlanProposed{Plan: *plan}}, nil
+	})
+	return err
+}
+
+func (w *worker) plan(ctx context.Context, s *incident.State) (*incident.Plan, string, error) {
+	if s.Plan != nil { // it ran, and Next asks for another: the way back
+		return recovery.Inverse(s.Plan, s.Undo), "", nil
+	}
+	if !s.Diagnosis.Wrong() {
+		return nil, "nothing was found that a plan could mend", nil
+	}
+	snap, err := w.eyes.snapshot(ctx, "", true)
+	if err != nil {
+		return nil, "", err
+	}
+	plan, reason, err := w.recovery.Propose(ctx, s.Diagnosis, snap)
+	if err == nil && plan != nil && useless(s, plan) {
+		return nil, "the plan that fits was run before in this incident and did not help", nil
+	}
+	return plan, reason, err
+}
+
+// useless says whether the same steps were run before in this incident, to their end, without mending it.
+func useless(s *incident.State, plan *incident.Plan) bool {
+	ran := map[string]bool{}
+	for _, r := range s.Log {
+		if e, ok := r.Event.(incident.StepIntended); ok {
+			ran[e.PlanHash] = true
+		}
+	}
+	for _, r := range s.Log {
+		if e, ok := r.Event.(incident.PlanProposed); ok && ran[e.Plan.Hash] && sameWork(e.Plan, *plan) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameWork compares what plans do and to what: the state of the targets aside, which differs between two tries.
+func sameWork(a, b incident.Plan) bool {
+	if a.Runbook != b.Runbook || len(a.Steps) != len(b.Steps) {
+		return false
+	}
+	for i := range a.Steps {
+		if a.Steps[i].Kind != b.Steps[i].Kind || a.Steps[i].Target.Object != b.Steps[i].Target.Object {
+			return false
+		}
+	}
+	return true
+}
+
+// verify takes one sample: a fresh look, compared with the diagnosis. Only a change of the verdict is recorded.
+func (w *worker) verify(ctx context.Context, s *incident.State, _ incident.Work) error {
+	checks, err := w.sample(ctx, s)
+	if err != nil {
+		checks = []incident.Check{{Name: "the cluster can be looked at", Detail: w.eyes.redact(err.Error())}}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	now := w.ledger.now()
+	_, err = w.ledger.update(ctx, s.ID, func(s *incident.State) ([]incident.Event, error) {
+		if !s.Open() || !s.Verification.Ended.IsZero() {
+			return nil, nil
+		}
+		return verdict(s.Verification, checks, w.policy, now), nil
+	})
+	return err
+}
+
+// verdict is what a sample at now means for a verification: everything well for long enough passes; not well for too long gives up; a
+// change, and the first sample, are recorded.
+func verdict(v incident.Verification, checks []incident.Check, p incident.Policy, now time.Time) []incident.Event {
+	ok := incident.AllOK(checks)
+	switch {
+	case v.Began.IsZero():
+		return []incident.Event{incident.VerificationSampled{OK: ok, Checks: checks}}
+	case ok && !v.GoodSince.IsZero() && now.Sub(v.GoodSince) >= p.VerifyFor:
+		return []incident.Event{incident.Verified{OK: true, Checks: checks}}
+	case !ok && now.Sub(v.Began) >= p.VerifyGiveUp:
+		return []incident.Event{incident.Verified{OK: false, Checks: checks}}
+	case ok == v.GoodSince.IsZero():
+		return []incident.Event{incident.VerificationSampled{OK: ok, Checks: checks}}
+	}
+	return nil
+}
+
+func (w *worker) sample(ctx context.Context, s *incident.State) ([]incident.Check, error) {
+	snap, err := w.eyes.snapshot(ctx, "", true)
+	if err != nil {
+		return nil, err
+	}
+	if !w.resolved(ctx, snap) {
+		snap.Lookups = nil // names never resolved from here, so that they don't proves nothing
+	}
+	return recovery.Sample(s.Plan, s.Diagnosis, w.eyes.redacted(diagnosis.Diagnose(snap)), snap), nil
+}
+
+// resolved says whether names of the cluster have ever resolved from here, which the keeper of last-good copies records.
+func (w *worker) resolved(ctx context.Context, snap *snapshot.Snapshot) bool {
+	for _, l := range snap.Lookups {
+		if _, ok, err := w.ledger.store.LastGood(ctx, lookupKey(l.Server)); err == nil && ok {
+			return true
+		}
+	}
+	return false
+}
+
+// draft writes the incident up.
+func (w *worker) draft(ctx context.Context, s *incident.State, _ incident.Work) error {
+	_, err := w.ledger.update(ctx, s.ID, func(s *incident.State) ([]incident.Event, error) {
+		if s.Postmortem != nil {
+			return nil, nil
+		}
+		return []incident.Event{incident.PostmortemDrafted{Postmortem: incident.DraftPostmortem(s)}}, nil
+	})
+	return err
+}
+
+// index writes the published postmortem to the knowledge folder. Written and not recorded, it is found again under the same incident.
+func (w *worker) index(ctx context.Context, s *incident.State, _ incident.Work) error {
+	path, err := w.publish(ctx, s)
+	if err != nil {
+		return err
+	}
+	_, err = w.ledger.update(ctx, s.ID, func(s *incident.State) ([]incident.Event, error) {
+		if s.Path != "" {
+			return nil, nil
+		}
+		return []incident.Event{incident.PostmortemIndexed{Path: path}}, nil
+	})
+	return err
+}
+
+func hash(p *incident.Plan) string {
+	if p == nil {
+		return ""
+	}
+	return p.Hash
+}
+
+var errBroken = errors.New("the incident's record is broken")
+
+func brokenRecord(problems int) error {
+	return fmt.Errorf("%w in %d places; see “paramedic audit verify”", errBroken, problems)
+}

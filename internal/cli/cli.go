@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/redact"
+)
+
+// cli is what all commands share.
+type cli struct {
+	version  string
+	out, err io.Writer
+	redactor *redact.Redactor
+	exit     int
+}
+
+// usage marks errors that come from how the program was called.
+type usage struct{ error }
+
+// Run runs the program with the arguments and returns its exit code.
+func Run(ctx context.Context, version string, args []string, stdout, stderr io.Writer) int {
+	c := &cli{version: version, out: stdout, err: stderr, redactor: redact.New()}
+	root := c.root()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintf(stderr, "paramedic: %s\n", c.redactor.String(err.Error()))
+		var u usage
+		if errors.As(err, &u) {
+			fmt.Fprintln(stderr, "See “paramedic --help”.")
+		}
+		return commands.ExitNoAnswer
+	}
+	return c.exit
+}
+
+func (c *cli) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "paramedic",
+		Short: "Finds out why a Kubernetes cluster is ill, proves it, and once people approve makes it well",
+		Long: `Paramedic finds out why a Kubernetes cluster is ill, proves it, and once people approve makes it well.
+
+  paramedic demo            see it work: the founding incident in a browser, no cluster needed
+  paramedic check           what is wrong in the cluster that your kubeconfig names
+  paramedic why             why, with the evidence
+  paramedic serve           the Slack bot
+
+Exit codes: 0 nothing wrong, 1 something wrong, 2 could not look or was not understood.`,
+		SilenceUsage: true, SilenceErrors: true, Version: c.version,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
+	root.AddCommand(c.check(), c.why(), c.incidents(), c.serve(), c.demo(), c.bundle(), c.knowledge(), c.audit(), c.doctor())
+	return root
+}
+
+// print shows a Reply in the format asked for, and remembers its exit code.
+func (c *cli) print(r commands.Reply, format string) error {
+	c.exit = r.Exit
+	switch format {
+	case "json":
+		return c.printJSON(r.Data, r.Text)
+	case "text":
+		_, err := io.WriteString(c.out, commands.PlainIn(r, time.Local))
+		return err
+	}
+	return usage{fmt.Errorf("-o %s: must be text or json", format)}
+}
+
+func (c *cli) printJSON(data any, text string) error {
+	if data == nil {
+		data = map[string]string{"text": text}
+	}
+	e := json.NewEncoder(c.out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(data)
+}
+
+// output adds the -o flag.
+func output(cmd *cobra.Command) *string {
+	return cmd.Flags().StringP("output", "o", "text", "text or json")
+}
+
+// validOutput refuses a format before anything is looked at.
+func validOutput(format string) error {
+	if format != "text" && format != "json" {
+		return usage{fmt.Errorf("-o %s: must be text or json", format)}
+	}
+	return nil
+}

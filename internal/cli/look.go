@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/app"
+	"github.com/paramedic-bot/paramedic/internal/cluster"
+	"github.com/paramedic-bot/paramedic/internal/host"
+)
+
+// source is the flags that say what is looked at.
+type source struct {
+	kubeconfig, context, namespace, bundle string
+	hostRoot, node                         string
+	all                                    bool
+}
+
+func (s *source) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	s.cluster(cmd)
+	f.StringVarP(&s.namespace, "namespace", "n", "", "look at one namespace")
+	f.BoolVarP(&s.all, "all-namespaces", "A", true, "look at all namespaces; -n overrides it")
+	f.StringVar(&s.bundle, "bundle", "", "look at a bundle `FILE` instead of a cluster")
+	cmd.MarkFlagsMutuallyExclusive("bundle", "kubeconfig")
+	cmd.MarkFlagsMutuallyExclusive("bundle", "context")
+}
+
+func (s *source) cluster(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` (default: $KUBECONFIG, ~/.kube/config, or the pod's own account)")
+	f.StringVar(&s.context, "context", "", "the kubeconfig's context")
+	f.StringVar(&s.hostRoot, "host-root", "", "the node's / as seen from here, to look at its files as well")
+	f.StringVar(&s.node, "node", "", "the node whose files lie under --host-root (default: this machine's name)")
+}
+
+// eyes opens what is to be looked at.
+func (c *cli) eyes(s source) (*app.Eyes, error) {
+	if s.bundle != "" {
+		return app.OpenBundle(s.bundle, c.redactor.String)
+	}
+	reader, err := cluster.Connect(s.kubeconfig, s.context)
+	if err != nil {
+		return nil, err
+	}
+	eyes := &app.Eyes{Reader: reader, Redact: c.redactor.String}
+	if s.hostRoot != "" {
+		if eyes.Host, err = host.New(host.Config{Root: s.hostRoot, Node: s.node}); err != nil {
+			return nil, err
+		}
+	}
+	return eyes, nil
+}
+
+// look is check and why: they differ in what the command makes of the diagnosis.
+func (c *cli) look(name string, cmd *cobra.Command, explain bool) *cobra.Command {
+	var s source
+	s.flags(cmd)
+	format := output(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := validOutput(*format); err != nil {
+			return err
+		}
+		eyes, err := c.eyes(s)
+		if err != nil {
+			return err
+		}
+		eyes.Lookups = explain
+		set := commands.Set{Looker: eyes}
+		if explain {
+			set.Explainer = app.NewPlainExplainer(c.redactor.String)
+		}
+		if s.namespace != "" {
+			args = append(args, "-n", s.namespace)
+		}
+		return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: name, Args: args, Prog: "paramedic", Now: time.Now()}), *format)
+	}
+	return cmd
+}
+
+func (c *cli) check() *cobra.Command {
+	return c.look("check", &cobra.Command{
+		Use: "check", Short: "What is wrong in a cluster, and what restarts", Args: cobra.NoArgs,
+		Example: "  paramedic check\n  paramedic check -n shop -o json\n  paramedic check --bundle incident.tar.zst",
+	}, false)
+}
+
+func (c *cli) why() *cobra.Command {
+	return c.look("why", &cobra.Command{
+		Use: "why [KIND/NAME]", Short: "Why: the causes, what follows from them, and the evidence", Args: cobra.MaximumNArgs(2),
+		Example: "  paramedic why\n  paramedic why deployment/web -n shop\n  paramedic why -o json",
+	}, true)
+}
+
+// progress tells a person who waits what is being done.
+func (c *cli) progress(format string, args ...any) { fmt.Fprintf(c.err, format+"\n", args...) }
+
+// withTimeout bounds what a command asks of somebody else.
+func withTimeout(ctx context.Context, d time.Duration, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	return f(ctx)
+}
