@@ -132,9 +132,10 @@ func expired(asked, oldest uint64) error {
 	return apierrors.NewResourceExpired(fmt.Sprintf("too old resource version: %d (%d)", asked, oldest))
 }
 
-// tooNew is what a client hears that has seen a later state than this one: of another server at the same address, for instance.
+// tooNew is what a client hears that has seen a later state than this one: of another server at the same address, for instance. Unlike
+// an API server's, it asks for no retry: nothing here catches up by waiting.
 func tooNew(asked, current uint64) error {
-	err := apierrors.NewTimeoutError(fmt.Sprintf("Too large resource version: %d, current: %d", asked, current), 1)
+	err := apierrors.NewTimeoutError(fmt.Sprintf("Too large resource version: %d, current: %d", asked, current), 0)
 	err.ErrStatus.Details.Causes = []metav1.StatusCause{{Type: metav1.CauseTypeResourceVersionTooLarge, Message: "Too large resource version"}}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
@@ -81,5 +82,5 @@ func applyStrategicPatch(k Kind, doc, patch []byte) ([]byte, error) {
 }
 
 func unprocessable(message string) error {
-	return apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", Kind{}.GVR().GroupResource(), "", message, 0, false)
+	return &apierrors.StatusError{ErrStatus: statusOf(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, message)}
 }

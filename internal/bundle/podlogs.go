@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/kubernetes/scheme"
 )
 
 // defaultContainer names the container that kubectl means when it is not told.
@@ -18,9 +19,9 @@ const defaultContainer = "kubectl.kubernetes.io/default-container"
 // podLog answers with a log as it was captured. It cannot be followed, and lines have no times of their own: follow, timestamps,
 // sinceSeconds and sinceTime change nothing.
 func (s *Server) podLog(w http.ResponseWriter, r *request) error {
-	var o corev1.PodLogOptions
-	if err := scheme.ParameterCodec.DecodeParameters(r.URL.Query(), corev1.SchemeGroupVersion, &o); err != nil {
-		return apierrors.NewBadRequest(err.Error())
+	o, err := logOptions(r.URL.Query())
+	if err != nil {
+		return err
 	}
 	rec := s.world.get(r.gvr(), r.key())
 	if rec == nil {
@@ -41,12 +42,36 @@ func (s *Server) podLog(w http.ResponseWriter, r *request) error {
 	if o.TailLines != nil {
 		data = lastLines(data, *o.TailLines)
 	}
-	if o.LimitBytes != nil && *o.LimitBytes >= 0 && int64(len(data)) > *o.LimitBytes {
+	if o.LimitBytes != nil && int64(len(data)) > *o.LimitBytes {
 		data = data[:*o.LimitBytes]
 	}
 	w.Header().Set("Content-Type", "text/plain")
 	w.Write(data)
 	return nil
+}
+
+// logOptions reads the part of the query that matters here.
+func logOptions(query url.Values) (corev1.PodLogOptions, error) {
+	o := corev1.PodLogOptions{Container: query.Get("container")}
+	if v := query.Get("previous"); v != "" {
+		previous, err := strconv.ParseBool(v)
+		if err != nil {
+			return o, apierrors.NewBadRequest(fmt.Sprintf("previous: Invalid value: %q", v))
+		}
+		o.Previous = previous
+	}
+	for name, field := range map[string]**int64{"tailLines": &o.TailLines, "limitBytes": &o.LimitBytes} {
+		v := query.Get(name)
+		if v == "" {
+			continue
+		}
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil || n < 0 {
+			return o, apierrors.NewBadRequest(fmt.Sprintf("%s: Invalid value: %q: must be greater than or equal to 0", name, v))
+		}
+		*field = &n
+	}
+	return o, nil
 }
 
 // containerOf returns the container that is meant, in the API server's words if that is not clear.

@@ -109,7 +109,7 @@ func (s *Server) evict(w http.ResponseWriter, r *request) error {
 	}
 	for _, pdb := range s.world.list(policyv1.SchemeGroupVersion.WithResource("poddisruptionbudgets"), r.namespace).records {
 		if forbidsDisruption(pdb.object, pod.object) {
-			err := apierrors.NewTooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", 10)
+			err := apierrors.NewTooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", 0)
 			err.ErrStatus.Details.Causes = []metav1.StatusCause{{Type: policyv1.DisruptionBudgetCause,
 				Message: fmt.Sprintf("The disruption budget %s allows no disruption now", pdb.object.GetName())}}
 			return err
