@@ -1,0 +1,21 @@
+// Package cause says what explains what, and which findings are causes.
+//
+// Findings are the nodes of a graph. An edge says that one would explain another; it comes from a [Rule], which wants proof (a log that
+// names the Service, a pod on the node, an event's words) and gives its reason in words. No proof, no edge: two roots that merely
+// coincide stay two. What no edge explains is a root; a root of severity warning or more is a cause, and explains all that can be
+// reached from it. Findings that explain each other in a circle count as one, spoken for by the one that began first.
+//
+// That a cause keeps another's remedy from working is an edge of its own ([incident.Block]), for it explains nothing.
+//
+// # Order
+//
+// Causes are ordered by weight, which is the sum over the findings explained (critical 10, warning 3, info 0), times 1, 0.8 or 0.5 as the
+// cause is certain, likely or possible, plus 5 for each cause that it blocks; then by onset, the earlier first; then by code and object.
+//
+// # Confidence
+//
+// A cause is certain if its finding names what is at fault in itself ([checks.Code].Root) and at least one thing that it explains follows
+// by proof, or nothing else needs explaining; likely if all links are inferred; possible if it is a symptom without an observed root.
+//
+// The package is pure: it reads the Snapshot and the findings, and gives the same answer for the same input.
+package cause

@@ -1,0 +1,188 @@
+package cause
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// Edge says that one finding would explain another.
+type Edge struct {
+	Rule     string
+	From, To int // indexes of findings
+	Reason   string
+	Inferred bool // the link is likely rather than proven
+}
+
+// String is the edge as "why --trace" prints it.
+func (e Edge) trace(findings []*checks.Finding) string {
+	f, t := findings[e.From], findings[e.To]
+	return fmt.Sprintf("%s: %s %s -> %s %s: %s", e.Rule, f.Code, f.Object, t.Code, t.Object, e.Reason)
+}
+
+// Edges applies every rule to every pair of findings of the codes that it names, in the order of the findings and of the table.
+func Edges(s *snapshot.Snapshot, findings []*checks.Finding) []Edge {
+	c := newContext(s, findings)
+	byCode := map[string][]int{}
+	for i, f := range findings {
+		byCode[f.Code] = append(byCode[f.Code], i)
+	}
+	all := func(codes []string) []int {
+		var out []int
+		for _, code := range codes {
+			out = append(out, byCode[code]...)
+		}
+		slices.Sort(out)
+		return out
+	}
+	var edges []Edge
+	seen := map[[2]int]bool{}
+	for _, r := range Rules {
+		to := all(r.To)
+		for _, i := range all(r.From) {
+			for _, j := range to {
+				if i == j || seen[[2]int{i, j}] || findings[i].Severity == incident.Info {
+					continue
+				}
+				if l, ok := r.Explains(c, findings[i], findings[j]); ok {
+					seen[[2]int{i, j}] = true
+					edges = append(edges, Edge{r.Name, i, j, l.Reason, l.Inferred})
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(edges, func(a, b Edge) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	return edges
+}
+
+// graph is the edges by their start, and by their end.
+type graph struct {
+	findings []*checks.Finding
+	out, in  [][]Edge
+}
+
+func newGraph(findings []*checks.Finding, edges []Edge) graph {
+	g := graph{findings, make([][]Edge, len(findings)), make([][]Edge, len(findings))}
+	for _, e := range edges {
+		g.out[e.From] = append(g.out[e.From], e)
+		g.in[e.To] = append(g.in[e.To], e)
+	}
+	return g
+}
+
+// reach lists what can be reached from a finding, itself first, nearest first.
+func (g graph) reach(root int) []int {
+	seen := map[int]bool{root: true}
+	order := []int{root}
+	for n := 0; n < len(order); n++ {
+		for _, e := range g.out[order[n]] {
+			if !seen[e.To] {
+				seen[e.To] = true
+				order = append(order, e.To)
+			}
+		}
+	}
+	return order
+}
+
+// roots are the findings of severity warning or more that nothing outside their own circle explains; of a circle, the one that began
+// first.
+func (g graph) roots() []int {
+	circle := g.circles()
+	explained := map[int]bool{}
+	for _, edges := range g.out {
+		for _, e := range edges {
+			if circle[e.From] != circle[e.To] {
+				explained[circle[e.To]] = true
+			}
+		}
+	}
+	speaks := map[int]int{}
+	var order []int
+	for i, f := range g.findings {
+		c := circle[i]
+		if f.Severity == incident.Info || explained[c] {
+			continue
+		}
+		if before, ok := speaks[c]; !ok {
+			speaks[c] = i
+			order = append(order, c)
+		} else if byOnset(f, g.findings[before]) < 0 {
+			speaks[c] = i
+		}
+	}
+	roots := make([]int, len(order))
+	for i, c := range order {
+		roots[i] = speaks[c]
+	}
+	return roots
+}
+
+// byOnset orders findings by when they began, the known before the unknown, then by code and object.
+func byOnset(a, b *checks.Finding) int {
+	switch {
+	case a.Since.IsZero() && !b.Since.IsZero():
+		return 1
+	case b.Since.IsZero() && !a.Since.IsZero():
+		return -1
+	}
+	return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Code, b.Code), a.Object.Compare(b.Object), cmp.Compare(a.Title, b.Title))
+}
+
+// circles gives each finding the number of its strongly connected component (Tarjan, with a stack of our own: depth is bounded by
+// memory rather than by the goroutine's).
+func (g graph) circles() []int {
+	n := len(g.findings)
+	index, low, circle := make([]int, n), make([]int, n), make([]int, n)
+	onStack := make([]bool, n)
+	var stack []int
+	next, count := 1, 0
+	type frame struct{ node, edge int }
+	for start := range n {
+		if index[start] != 0 {
+			continue
+		}
+		work := []frame{{start, 0}}
+		for len(work) > 0 {
+			f := &work[len(work)-1]
+			v := f.node
+			if f.edge == 0 && index[v] == 0 {
+				index[v], low[v] = next, next
+				next++
+				stack = append(stack, v)
+				onStack[v] = true
+			}
+			if f.edge < len(g.out[v]) {
+				w := g.out[v][f.edge].To
+				f.edge++
+				if index[w] == 0 {
+					work = append(work, frame{w, 0})
+				} else if onStack[w] {
+					low[v] = min(low[v], index[w])
+				}
+				continue
+			}
+			if low[v] == index[v] {
+				for {
+					w := stack[len(stack)-1]
+					stack = stack[:len(stack)-1]
+					onStack[w], circle[w] = false, count
+					if w == v {
+						break
+					}
+				}
+				count++
+			}
+			work = work[:len(work)-1]
+			if len(work) > 0 {
+				parent := work[len(work)-1].node
+				low[parent] = min(low[parent], low[v])
+			}
+		}
+	}
+	return circle
+}

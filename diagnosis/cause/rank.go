@@ -1,0 +1,215 @@
+package cause
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// Result is what was made of the findings.
+type Result struct {
+	Causes []incident.Cause // in order of rank, with ids
+	Trace  []string         // every edge: rule, from, to, reason
+}
+
+// Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids.
+func Rank(s *snapshot.Snapshot, findings []*checks.Finding) Result {
+	edges := Edges(s, findings)
+	g := newGraph(findings, edges)
+	var ranked []*candidate
+	for _, root := range g.roots() {
+		ranked = append(ranked, g.candidate(root))
+	}
+	blocks(s, ranked)
+	for _, c := range ranked {
+		c.weigh()
+	}
+	slices.SortFunc(ranked, func(a, b *candidate) int {
+		return cmp.Or(cmp.Compare(b.weight, a.weight), byOnset(a.root, b.root))
+	})
+	for i, c := range ranked {
+		c.cause.ID = fmt.Sprintf("C%d", i+1)
+	}
+	r := Result{Causes: []incident.Cause{}, Trace: []string{}}
+	for _, c := range ranked {
+		r.Causes = append(r.Causes, c.finish(s, ranked))
+	}
+	for _, e := range edges {
+		r.Trace = append(r.Trace, e.trace(findings))
+	}
+	return r
+}
+
+// candidate is a cause while it is being weighed.
+type candidate struct {
+	cause     incident.Cause
+	root      *checks.Finding
+	explained []*checks.Finding // the root first
+	links     []Edge            // the edge by which each but the root was reached
+	blocked   []block
+	weight    float64
+}
+
+func (g graph) candidate(root int) *candidate {
+	f := g.findings[root]
+	c := &candidate{root: f, cause: incident.Cause{Code: f.Code, Title: f.Title, Objects: f.AtFault(), Next: f.Next, Since: f.Since}}
+	reached := g.reach(root)
+	within := map[int]bool{}
+	for _, i := range reached {
+		within[i] = true
+	}
+	for _, i := range reached {
+		c.explained = append(c.explained, g.findings[i])
+		c.cause.Explains = append(c.cause.Explains, g.findings[i].ID)
+		if i == root {
+			continue
+		}
+		for _, e := range g.in[i] {
+			if within[e.From] {
+				c.links = append(c.links, e)
+				break
+			}
+		}
+	}
+	c.cause.Evidence = slices.Clone(f.Evidence)
+	c.cause.Confidence = c.confidence()
+	return c
+}
+
+func (c *candidate) confidence() incident.Confidence {
+	proven := func(e Edge) bool { return !e.Inferred }
+	switch {
+	case !c.root.Root:
+		return incident.Possible
+	case len(c.links) == 0 || slices.ContainsFunc(c.links, proven):
+		return incident.Certain
+	}
+	return incident.Likely
+}
+
+var (
+	severityWeight   = map[incident.Severity]float64{incident.Critical: 10, incident.Warning: 3}
+	confidenceWeight = map[incident.Confidence]float64{incident.Certain: 1, incident.Likely: 0.8, incident.Possible: 0.5}
+)
+
+const blockWeight = 5
+
+func (c *candidate) weigh() {
+	for _, f := range c.explained {
+		c.weight += severityWeight[f.Severity]
+	}
+	c.weight = c.weight*confidenceWeight[c.cause.Confidence] + blockWeight*float64(len(c.blocked))
+}
+
+// finish writes down in words what the graph has shown.
+func (c *candidate) finish(s *snapshot.Snapshot, all []*candidate) incident.Cause {
+	out := c.cause
+	for _, b := range c.blocked {
+		out.Blocks = append(out.Blocks, incident.Block{Cause: b.of.cause.ID, Reason: b.reason})
+	}
+	slices.SortFunc(out.Blocks, func(a, b incident.Block) int { return cmp.Or(cmp.Compare(len(a.Cause), len(b.Cause)), cmp.Compare(a.Cause, b.Cause)) })
+	out.Reason = c.reason()
+	out.Against = c.against(s, all)
+	return out
+}
+
+func (c *candidate) reason() string {
+	why := c.root.Because
+	if why == "" {
+		why = c.root.Title
+	}
+	if len(c.links) == 0 {
+		if !c.root.Root {
+			why += ". Nothing that was seen explains it"
+		}
+		return why + "."
+	}
+	type kind struct {
+		reason   string
+		n        int
+		inferred bool
+	}
+	var kinds []*kind
+	by := map[string]*kind{}
+	for _, e := range c.links {
+		k := by[e.Rule]
+		if k == nil {
+			k = &kind{reason: e.Reason, inferred: e.Inferred}
+			by[e.Rule] = k
+			kinds = append(kinds, k)
+		}
+		k.n++
+	}
+	slices.SortStableFunc(kinds, func(a, b *kind) int { return cmp.Compare(b.n, a.n) })
+	var parts []string
+	for _, k := range kinds[:min(len(kinds), 4)] {
+		p := k.reason
+		if k.n > 1 {
+			p = fmt.Sprintf("%s (and %d more like it)", p, k.n-1)
+		}
+		if k.inferred {
+			p += ", by inference"
+		}
+		parts = append(parts, p)
+	}
+	follow := "1 other finding follows"
+	if len(c.links) > 1 {
+		follow = fmt.Sprintf("%d other findings follow", len(c.links))
+	}
+	return fmt.Sprintf("%s. %s from it: %s.", why, follow, strings.Join(parts, "; "))
+}
+
+// against says what speaks against a cause, or bounds it.
+func (c *candidate) against(s *snapshot.Snapshot, all []*candidate) []string {
+	var out []string
+	switch {
+	case c.root.Code == checks.NodeCNIMissing:
+		if n := crashedBefore(c, all); n > 0 {
+			out = append(out, fmt.Sprintf("it does not explain the crashes: %d workloads on the node kept crashing before it began", n))
+		}
+	case slices.Contains(dnsFaults, c.root.Code) || c.root.Code == checks.DNSDown:
+		for _, l := range s.Lookups {
+			if l.Error == "" && len(l.Addrs) > 0 {
+				out = append(out, fmt.Sprintf("a lookup of %s at %s was answered", l.Name, l.Server))
+				break
+			}
+		}
+	case c.root.NeedsName() && !anyDNS(all):
+		out = append(out, "the cluster's DNS looks well now: its pods may only be waiting out their back-off")
+	}
+	return out
+}
+
+func anyDNS(all []*candidate) bool {
+	for _, c := range all {
+		for _, f := range c.explained {
+			if slices.Contains(dnsFaults, f.Code) || f.Code == checks.DNSDown {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// crashedBefore counts the crashing workloads with pods on the node that began before the node's cause did.
+func crashedBefore(c *candidate, all []*candidate) int {
+	seen := map[incident.Object]bool{}
+	for _, other := range all {
+		for _, f := range other.explained {
+			if f.Code != checks.PodCrashLoop || f.Since.IsZero() || !f.Since.Before(c.root.Since) {
+				continue
+			}
+			for _, p := range f.Pods {
+				if p.Spec.NodeName == c.root.Object.Name {
+					seen[f.Workload] = true
+				}
+			}
+		}
+	}
+	return len(seen)
+}

@@ -1,0 +1,200 @@
+package checks
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// sickContainers looks at the containers of a pod that is not well. While an init container is at it the others have not begun.
+func sickContainers(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
+	var found []ailment
+	for _, c := range containersOf(p) {
+		a, ok := sickContainer(s, p, c)
+		if ok {
+			found = append(found, a)
+		}
+		if c.init && !initDone(c) {
+			break
+		}
+	}
+	return found
+}
+
+func initDone(c container) bool {
+	t := c.status.State.Terminated
+	return t != nil && t.ExitCode == 0
+}
+
+func sickContainer(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool) {
+	switch w, t, run := c.status.State.Waiting, c.status.State.Terminated, c.status.State.Running; {
+	case w != nil:
+		return waiting(s, p, c, w)
+	case t != nil:
+		return ended(s, p, c, t)
+	case run != nil && c.init:
+		return initRunning(s, p, c, run.StartedAt.Time)
+	case run != nil:
+		return runningAgain(s, p, c)
+	}
+	return ailment{}, false
+}
+
+// waiting reads the kubelet's reason for which a container does not run.
+func waiting(s *snapshot.Snapshot, p *corev1.Pod, c container, w *corev1.ContainerStateWaiting) (ailment, bool) {
+	last := c.status.LastTerminationState.Terminated
+	switch w.Reason {
+	case "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed":
+		return noImage(s, p, c, w), true
+	case "CreateContainerConfigError":
+		return badConfig(p, c, w), true
+	case "CreateContainerError", "RunContainerError", "StartError", "PreStartHookError", "PostStartHookError", "PreCreateHookError":
+		return cannotStart(p, c, w.Message, earlier(time.Time{}, endOf(last))), true
+	case "CrashLoopBackOff":
+		return crashed(s, p, c, last), true
+	}
+	return ailment{}, false // ContainerCreating, PodInitializing: the pod's business
+}
+
+// ended looks at a container that has ended and waits to be started again. One that ended for the first time a moment ago may yet
+// do well.
+func ended(s *snapshot.Snapshot, p *corev1.Pod, c container, t *corev1.ContainerStateTerminated) (ailment, bool) {
+	switch {
+	case t.ExitCode == 0 && (c.init || p.Spec.RestartPolicy != corev1.RestartPolicyAlways):
+		return ailment{}, false
+	case c.status.RestartCount == 0 && newly(s, t.FinishedAt.Time):
+		return ailment{}, false
+	}
+	return crashed(s, p, c, t), true
+}
+
+// stuckInit is how long an init container may run before it looks stuck. Migrations take minutes; waiting for ever takes longer.
+const stuckInit = 5 * time.Minute
+
+func initRunning(s *snapshot.Snapshot, p *corev1.Pod, c container, since time.Time) (ailment, bool) {
+	last := c.status.LastTerminationState.Terminated
+	if last != nil && last.ExitCode != 0 && c.status.RestartCount >= 2 {
+		return crashed(s, p, c, last), true
+	}
+	if s.At.Sub(since) < stuckInit {
+		return ailment{}, false
+	}
+	lines, e, needs := tellingLog(s, p, c)
+	a := ailment{code: PodInitStuck, alike: c.spec.Name, since: since, needs: needs,
+		what: fmt.Sprintf("{waits|wait} for {its|their} init container %s, running for %s", c.spec.Name, duration(s.At.Sub(since)))}
+	if len(lines) > 0 {
+		a.what += ": " + lines[len(lines)-1]
+	}
+	a.seen = append(a.seen, seenAPI(podObject(p), c.field(), since, "running since "+clock(since)), e)
+	return a, true
+}
+
+// Restarts of a container that runs now. The kubelet's back-off is at most five minutes, and forgotten after ten minutes of running.
+const (
+	justStarted   = time.Minute // after two crashes or more, running for less than this proves nothing
+	addUp         = 3           // restarts from which on they count as many
+	recentRestart = time.Hour
+	oldRestart    = 24 * time.Hour
+)
+
+// runningAgain looks at a container that runs but has ended before. It counts as well again once it has lived for twice as long as
+// the instance before, and a minute at least.
+func runningAgain(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool) {
+	last, run := c.status.LastTerminationState.Terminated, c.status.State.Running
+	if last == nil || run == nil || c.status.RestartCount < 2 {
+		return ailment{}, false
+	}
+	lived, before := s.At.Sub(run.StartedAt.Time), last.FinishedAt.Sub(last.StartedAt.Time)
+	quiet := s.At.Sub(last.FinishedAt.Time)
+	switch well := lived >= 2*before && lived >= justStarted; {
+	case lived < justStarted && quiet < recentRestart:
+		return crashed(s, p, c, last), true
+	case c.status.RestartCount < addUp || quiet > oldRestart || well || quiet > recentRestart:
+		return ailment{}, false
+	}
+	return addingUp(s, p, c, last), true
+}
+
+func addingUp(s *snapshot.Snapshot, p *corev1.Pod, c container, last *corev1.ContainerStateTerminated) ailment {
+	crash := crashed(s, p, c, last)
+	n, age := c.status.RestartCount, s.At.Sub(p.CreationTimestamp.Time)
+	a := ailment{code: PodRestarts, alike: c.spec.Name, since: crash.since, needs: crash.needs, seen: crash.seen}
+	rate := ""
+	if days := age.Hours() / 24; days > 0 && age < 10*365*24*time.Hour {
+		rate = fmt.Sprintf(" (%.0f a day)", float64(n)/max(days, 1.0/24))
+	}
+	a.what = fmt.Sprintf("restarted %d times%s, last %s ago%s: %s", n, rate, duration(s.At.Sub(last.FinishedAt.Time)), c.in(p), crash.why)
+	return a
+}
+
+func endOf(t *corev1.ContainerStateTerminated) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.FinishedAt.Time
+}
+
+// creating looks at a bound pod whose containers have not been created.
+func creating(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
+	if p.Status.Phase != corev1.PodPending && p.Status.Phase != "" {
+		return ailment{}, false
+	}
+	for _, c := range containersOf(p) {
+		if c.status.State.Waiting == nil || c.status.ContainerID != "" {
+			return ailment{}, false
+		}
+	}
+	since := p.CreationTimestamp.Time
+	if c := podCondition(p, corev1.PodScheduled); c != nil && c.Status == corev1.ConditionTrue {
+		since = c.LastTransitionTime.Time
+	}
+	if newly(s, since) {
+		return ailment{}, false
+	}
+	return stuckCreating(s, p, since)
+}
+
+// stuckQuietly is how long a pod may be creating while no event complains; a large image takes a while.
+const stuckQuietly = 3 * time.Minute
+
+func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (ailment, bool) {
+	o, node := podObject(p), p.Spec.NodeName
+	a := ailment{alike: node, node: node, since: since}
+	sandbox := lastEvent(s, o, "FailedCreatePodSandBox", "NetworkNotReady")
+	volume := lastEvent(s, o, "FailedMount", "FailedAttachVolume", "FailedMapVolume")
+	switch {
+	case sandbox != nil && (volume == nil || snapshot.EventTime(sandbox).After(snapshot.EventTime(volume).Time)):
+		a.code, a.words, a.seen = PodSandboxFailed, sandbox.Message, []incident.Evidence{seenEvent(sandbox)}
+		a.what = "cannot start on node " + node + ": " + firstSentence(sandbox.Message)
+	case volume != nil:
+		a.code, a.words, a.seen = PodVolumeFailed, volume.Message, []incident.Evidence{seenEvent(volume)}
+		a.what, a.refs = "{waits|wait} for a volume: "+firstSentence(volume.Message), claimsOf(p)
+		if o, _, ok := missingIn(p, volume.Message); ok {
+			a.refs = []incident.Object{o}
+		}
+	case s.At.Sub(since) < stuckQuietly:
+		return ailment{}, false
+	default:
+		a.code = PodStuckCreating
+		a.what = fmt.Sprintf("{has|have} been waiting for {its|their} containers to be created for %s on node %s", duration(s.At.Sub(since)), node)
+		a.seen = []incident.Evidence{seenAPI(o, "status.phase", since, "Pending, bound to "+node+", no container created")}
+	}
+	return a, true
+}
+
+// firstSentence shortens a runtime's long error to what a title can hold, keeping its end, where such errors say why.
+func firstSentence(message string) string {
+	message = oneLine(message, 2000)
+	if len(message) <= 160 {
+		return message
+	}
+	if i := strings.LastIndex(message[:len(message)-1], ": "); i > 0 && len(message)-i > 20 && len(message)-i < 140 {
+		return "… " + message[i+2:]
+	}
+	return clip(message, 160)
+}

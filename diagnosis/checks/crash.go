@@ -1,0 +1,185 @@
+package checks
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// crashed says why a container keeps ending, from its last end, its log and the events about it. The end is nil where the kubelet has
+// forgotten it.
+func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.ContainerStateTerminated) ailment {
+	o := podObject(p)
+	backOff := lastEvent(s, o, "BackOff")
+	lines, log, needs := tellingLog(s, p, c)
+	a := ailment{alike: c.spec.Name, since: earlier(endOf(end), beganAt(backOff)), needs: needs,
+		seen: []incident.Evidence{seenAPI(o, c.field(), endOf(end), statusWords(c.status, end)), log}}
+	last := ""
+	if len(lines) > 0 {
+		last = lines[len(lines)-1]
+	}
+	liveness := livenessKill(s, o, end)
+	switch {
+	case end == nil:
+		a.code, a.why = PodCrashLoop, "its last end is not known"
+	case end.Reason == "OOMKilled":
+		return oomKilled(p, c, a, lastEvent(s, snapshot.ObjectOf("Node", "", p.Spec.NodeName), "SystemOOM"))
+	case cannotExecute(end, last):
+		why := end.Message
+		if why == "" {
+			why = last
+		}
+		b := cannotStart(p, c, why, a.since)
+		b.seen = append(b.seen, a.seen...)
+		return b
+	case liveness != nil:
+		return probeKills(p, c, a, liveness)
+	case end.ExitCode == 0:
+		a.code, a.why = PodExitsZero, "it ends without an error"
+		a.what = "{ends by itself|end by themselves} (exit 0)" + c.in(p) + " and {is|are} started again and again"
+		return a
+	case len(needs) > 0:
+		a.code, a.why = PodCrashLoop, needsOf(needs)
+	case last != "":
+		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d, %s", end.ExitCode, last)
+	default:
+		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d (%s)", end.ExitCode, ExitMeaning(end.ExitCode))
+	}
+	a.what = "{keeps|keep} crashing" + c.in(p) + ": " + a.why
+	return a
+}
+
+// livenessKill is the event by which the kubelet says that the liveness or startup probe, and not the program, ended the container;
+// nil if it says no such thing. How a program exits when it is asked to stop is its own affair.
+func livenessKill(s *snapshot.Snapshot, o incident.Object, end *corev1.ContainerStateTerminated) *corev1.Event {
+	if end == nil {
+		return nil
+	}
+	var unhealthy *corev1.Event
+	kills := end.ExitCode == 137 || end.ExitCode == 143
+	for _, e := range s.EventsOf(o) {
+		switch {
+		case e.Reason == "Unhealthy" && (strings.HasPrefix(e.Message, "Liveness") || strings.HasPrefix(e.Message, "Startup")):
+			unhealthy = e
+		case e.Reason == "Killing" && (strings.Contains(e.Message, "failed liveness probe") || strings.Contains(e.Message, "failed startup probe")):
+			kills = true
+			if unhealthy == nil {
+				unhealthy = e
+			}
+		}
+	}
+	if !kills {
+		return nil
+	}
+	return unhealthy
+}
+
+func statusWords(st *corev1.ContainerStatus, end *corev1.ContainerStateTerminated) string {
+	var b strings.Builder
+	switch w := st.State.Waiting; {
+	case w != nil:
+		fmt.Fprintf(&b, "waiting: %s", w.Reason)
+		if w.Message != "" && w.Reason != "CrashLoopBackOff" {
+			fmt.Fprintf(&b, ", %s", w.Message)
+		}
+	case st.State.Running != nil:
+		fmt.Fprintf(&b, "running since %s", clock(st.State.Running.StartedAt.Time))
+	default:
+		b.WriteString("ended")
+	}
+	fmt.Fprintf(&b, "; %d restarts", st.RestartCount)
+	if end != nil {
+		fmt.Fprintf(&b, "; last exit code %d (%s)", end.ExitCode, ExitMeaning(end.ExitCode))
+		if end.Reason != "" && end.Reason != "Error" {
+			fmt.Fprintf(&b, ", %s", end.Reason)
+		}
+		if ran := end.FinishedAt.Sub(end.StartedAt.Time); ran >= 0 && !end.StartedAt.IsZero() {
+			fmt.Fprintf(&b, " after %s", duration(ran))
+		}
+		if end.Message != "" {
+			fmt.Fprintf(&b, ": %s", oneLine(end.Message, maxLine))
+		}
+	}
+	return b.String()
+}
+
+// tellingLog finds the log of the instance that ended: the current one's while nothing runs, or else the previous one's.
+func tellingLog(s *snapshot.Snapshot, p *corev1.Pod, c container) ([]string, incident.Evidence, []Dependency) {
+	order := []bool{false, true}
+	if c.status.State.Running != nil && !c.init {
+		order = []bool{true}
+	}
+	for _, previous := range order {
+		l := s.Log(p.Namespace, p.Name, c.spec.Name, previous)
+		if l == nil || strings.TrimSpace(l.Text) == "" {
+			continue
+		}
+		lines := TellingLines(l.Text, 4)
+		return lines, seenLog(p, c.spec.Name, previous, strings.Join(lines, "\n")), Dependencies(l.Text)
+	}
+	return nil, incident.Evidence{}, nil
+}
+
+// cannotExecute knows the ends by which a runtime or a shell says that there was nothing to run. A program may exit with 126 or 127
+// for its own reasons: then its log tells, and only the shell's words count.
+func cannotExecute(end *corev1.ContainerStateTerminated, last string) bool {
+	switch end.Reason {
+	case "StartError", "ContainerCannotRun":
+		return true
+	}
+	low := strings.ToLower(last)
+	if strings.Contains(low, "exec format error") {
+		return true
+	}
+	if end.ExitCode != 126 && end.ExitCode != 127 {
+		return false
+	}
+	return last == "" || strings.Contains(low, "not found") || strings.Contains(low, "permission denied") || strings.Contains(low, "no such file") || strings.Contains(low, "cannot execute")
+}
+
+func cannotStart(p *corev1.Pod, c container, why string, since time.Time) ailment {
+	if why == "" {
+		why = "the command was not found or may not be executed"
+	}
+	a := ailment{code: PodCannotStart, alike: c.spec.Name, why: why, words: why, since: since, node: p.Spec.NodeName,
+		what: "cannot start" + c.in(p) + ": " + firstSentence(why)}
+	if strings.Contains(why, "exec format error") {
+		a.what += " (built for another architecture than node " + p.Spec.NodeName + "'s, or not a program)"
+	}
+	if command := append(append([]string{}, c.spec.Command...), c.spec.Args...); len(command) > 0 {
+		a.seen = append(a.seen, seenAPI(podObject(p), "spec.containers["+c.spec.Name+"].command", time.Time{}, oneLine(strings.Join(command, " "), maxLine)))
+	}
+	if w := c.status.State.Waiting; w != nil && w.Message != "" {
+		a.seen = append(a.seen, seenAPI(podObject(p), c.field(), since, w.Reason+": "+w.Message))
+	}
+	return a
+}
+
+// oomKilled tells the container's own limit from the node's memory. A container without a limit, or a SystemOOM event at its node,
+// speaks for the node.
+func oomKilled(p *corev1.Pod, c container, a ailment, system *corev1.Event) ailment {
+	a.code, a.node, a.why = PodOOMKilled, p.Spec.NodeName, "killed for using too much memory"
+	limit, ok := c.spec.Resources.Limits[corev1.ResourceMemory]
+	switch {
+	case ok && !limit.IsZero():
+		a.what = fmt.Sprintf("{is|are} killed for using more memory than {its|their} limit of %s%s", limit.String(), c.in(p))
+		a.seen = append(a.seen, seenAPI(podObject(p), "spec.containers["+c.spec.Name+"].resources.limits.memory", time.Time{}, limit.String()))
+	default:
+		a.what = fmt.Sprintf("{is|are} killed because node %s ran out of memory%s; {it has|they have} no limit of {its|their} own", p.Spec.NodeName, c.in(p))
+		a.seen = append(a.seen, seenEvent(system))
+	}
+	return a
+}
+
+func probeKills(p *corev1.Pod, c container, a ailment, e *corev1.Event) ailment {
+	a.code, a.words = PodProbeFailing, e.Message
+	a.why = firstSentence(e.Message)
+	a.what = "{is|are} killed and started again" + c.in(p) + ": " + a.why
+	a.seen = append([]incident.Evidence{seenEvent(e), probeSeen(p, c, "livenessProbe", c.spec.LivenessProbe)}, a.seen...)
+	return a
+}

@@ -1,0 +1,404 @@
+package checks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+var dnsCodes = []Code{
+	{Code: DNSLoop, Severity: incident.Critical, Root: true,
+		Meaning: "CoreDNS forwards queries to itself. It notices and stops, again and again, so no name resolves in the cluster.",
+		Next:    "Let the Corefile forward to a real upstream resolver, not to a loopback address or the cluster's own DNS; then restart CoreDNS.",
+		Example: "CoreDNS forwards to itself (forward . 127.0.0.1) and stops: names do not resolve in the cluster"},
+	{Code: DNSCorefileError, Severity: incident.Critical, Root: true,
+		Meaning: "CoreDNS cannot read its configuration.",
+		Next:    "Correct the line of the Corefile that it names, or restore the last version that worked; then restart CoreDNS.",
+		Example: "CoreDNS cannot read its Corefile: line 7, Unknown directive 'forwrd'"},
+	{Code: DNSScaledToZero, Severity: incident.Critical, Root: true,
+		Meaning: "The cluster's DNS is scaled to zero, so no name resolves.",
+		Next:    "Scale it up again.",
+		Example: "The cluster's DNS is switched off: Deployment coredns is scaled to 0"},
+	{Code: DNSDown, Severity: incident.Critical,
+		Meaning: "No pod of the cluster's DNS is ready, so no name resolves.",
+		Next:    "Look at the DNS pods.",
+		Example: "The cluster's DNS is down: none of its 1 pods is ready"},
+}
+
+const (
+	dnsNamespace = metav1.NamespaceSystem
+	dnsName      = "kube-dns"
+	dnsLabel     = "k8s-app"
+)
+
+// dnsService is the Service that answers names in the cluster; nil if none is seen.
+func dnsService(s *snapshot.Snapshot) *corev1.Service {
+	if v := s.Service(dnsNamespace, dnsName); v != nil {
+		return v
+	}
+	for i := range s.Services {
+		if v := &s.Services[i]; v.Namespace == dnsNamespace && v.Labels[dnsLabel] == dnsName && v.Spec.ClusterIP != corev1.ClusterIPNone {
+			return v
+		}
+	}
+	return nil
+}
+
+// resolver is the cluster's DNS: its Service, pods, workload and configuration.
+type resolver struct {
+	service  *corev1.Service // nil if not seen
+	pods     []*corev1.Pod
+	workload incident.Object
+	replicas int32           // that the workload wants; 1 where it can't be seen
+	spec     *corev1.PodSpec // of a pod, or of the template
+	config   *corev1.ConfigMap
+}
+
+func findResolver(s *snapshot.Snapshot) (resolver, bool) {
+	d := resolver{service: dnsService(s), replicas: 1}
+	selector := map[string]string{dnsLabel: dnsName}
+	if d.service != nil && len(d.service.Spec.Selector) > 0 {
+		selector = d.service.Spec.Selector
+	}
+	for _, p := range s.PodsSelected(dnsNamespace, selector) {
+		if p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed {
+			d.pods = append(d.pods, p)
+		}
+	}
+	for _, t := range templatesIn(s, dnsNamespace) {
+		if t.object.Kind != "Pod" && matches(selector, t.labels) {
+			d.workload, d.replicas = t.object, t.replicas
+			d.spec = templateSpec(s, t.object)
+			break
+		}
+	}
+	if len(d.pods) > 0 {
+		d.spec = &d.pods[0].Spec
+		if d.workload.IsZero() {
+			d.workload = s.WorkloadOf(d.pods[0])
+		}
+	}
+	d.config = corefileMap(s, d.spec)
+	return d, d.service != nil || d.spec != nil
+}
+
+func templateSpec(s *snapshot.Snapshot, o incident.Object) *corev1.PodSpec {
+	switch o.Kind {
+	case "Deployment":
+		return &s.Deployment(o.Namespace, o.Name).Spec.Template.Spec
+	case "StatefulSet":
+		return &s.StatefulSet(o.Namespace, o.Name).Spec.Template.Spec
+	case "DaemonSet":
+		return &s.DaemonSet(o.Namespace, o.Name).Spec.Template.Spec
+	}
+	return nil
+}
+
+// corefileMap is the ConfigMap of the DNS pods' volumes that holds the Corefile, or the one that has always been called so.
+func corefileMap(s *snapshot.Snapshot, spec *corev1.PodSpec) *corev1.ConfigMap {
+	if spec != nil {
+		for i := range spec.Volumes {
+			if v := spec.Volumes[i].ConfigMap; v != nil {
+				if c := s.ConfigMap(dnsNamespace, v.Name); c != nil && c.Data["Corefile"] != "" {
+					return c
+				}
+			}
+		}
+	}
+	return s.ConfigMap(dnsNamespace, "coredns")
+}
+
+func checkDNS(s *snapshot.Snapshot, r *Report) {
+	d, ok := findResolver(s)
+	if !ok {
+		return
+	}
+	if d.replicas == 0 && len(d.pods) == 0 {
+		f := d.about(r.Find(DNSScaledToZero, d.workload, fmt.Sprintf("The cluster's DNS is switched off: %s is scaled to 0", short(d.workload))))
+		f.See(seenAPI(d.workload, "spec.replicas", time.Time{}, "0"))
+		return
+	}
+	d.checkDown(s, r)
+	log, pod := d.fatal(s)
+	d.checkLoop(s, r, log, pod)
+	d.checkCorefile(r, log, pod)
+}
+
+// about binds a finding to the DNS pods: they are what a remedy restarts.
+func (d resolver) about(f *Finding) *Finding {
+	f.Workload, f.Pods = d.workload, d.pods
+	for _, p := range d.pods {
+		if p.Spec.NodeName != "" {
+			f.Nodes = union(f.Nodes, []string{p.Spec.NodeName})
+		}
+	}
+	return f
+}
+
+// checkDown reports a DNS without a single ready pod.
+func (d resolver) checkDown(s *snapshot.Snapshot, r *Report) {
+	if slices.ContainsFunc(d.pods, isReady) || d.service == nil {
+		return
+	}
+	crashing := slices.ContainsFunc(d.pods, func(p *corev1.Pod) bool { return len(sickContainers(s, p)) > 0 })
+	if len(d.pods) > 0 && !crashing && allStarting(s, d.pods) {
+		return
+	}
+	title := fmt.Sprintf("The cluster's DNS is down: none of its %d pods is ready", len(d.pods))
+	switch len(d.pods) {
+	case 0:
+		title = "The cluster's DNS is down: it has no pods"
+	case 1:
+		title = "The cluster's DNS is down: its pod is not ready"
+	}
+	f := d.about(r.Find(DNSDown, serviceObject(d.service), title))
+	for _, p := range d.pods {
+		f.Since = latest(f.Since, unreadySince(p))
+		f.See(seenAPI(podObject(p), "status.conditions[Ready]", unreadySince(p), "not ready"))
+	}
+	f.See(sliceEvidence(s, d.service))
+	f.See(failedLookups(s)...)
+}
+
+func failedLookups(s *snapshot.Snapshot) []incident.Evidence {
+	var out []incident.Evidence
+	for _, l := range s.Lookups {
+		if l.Error != "" {
+			out = append(out, evidence(incident.SourceProbe, snapshot.ObjectOf("Service", dnsNamespace, dnsName), "lookup "+l.Name, time.Time{},
+				fmt.Sprintf("%s asked %s for %s: %s", l.From, l.Server, l.Name, l.Error)))
+		}
+	}
+	return out
+}
+
+var (
+	loopLine     = regexp.MustCompile(`plugin/loop: Loop \(([^)]*)\) detected for zone "([^"]*)"`)
+	corefileLine = regexp.MustCompile(`(\S*Corefile):(\d+)\s*-\s*Error during parsing: (.*)`)
+)
+
+// fatal is the line with which a DNS pod says why it stops, if its log has one, and the evidence of it.
+func (d resolver) fatal(s *snapshot.Snapshot) (incident.Evidence, *corev1.Pod) {
+	for _, p := range d.pods {
+		for _, c := range p.Spec.Containers {
+			for _, previous := range []bool{false, true} {
+				l := s.Log(p.Namespace, p.Name, c.Name, previous)
+				if l == nil {
+					continue
+				}
+				lines := tail(l.Text)
+				for i := len(lines) - 1; i >= 0; i-- {
+					if loopLine.MatchString(lines[i]) || corefileLine.MatchString(lines[i]) {
+						return seenLog(p, c.Name, previous, lines[i]), p
+					}
+				}
+			}
+		}
+	}
+	return incident.Evidence{}, nil
+}
+
+func lastEnd(p *corev1.Pod) time.Time {
+	var t time.Time
+	for _, c := range containersOf(p) {
+		t = latest(t, latest(endOf(c.status.LastTerminationState.Terminated), endOf(c.status.State.Terminated)))
+	}
+	return t
+}
+
+// checkLoop wants proof: CoreDNS' own word, or a Corefile that leads back to it. Its word about an instance that has ended counts
+// only while the pod is not well again: an old log is no present loop.
+func (d resolver) checkLoop(s *snapshot.Snapshot, r *Report, log incident.Evidence, pod *corev1.Pod) {
+	said := loopLine.MatchString(log.Excerpt) && pod != nil && !(isReady(pod) && strings.HasPrefix(log.Field, "previous"))
+	looping, why := d.loopingForward(s)
+	if why == "" && said && d.changed().After(lastEnd(pod)) {
+		said = false // it spoke of a Corefile that has since been mended
+	}
+	if !said && (why == "" || d.inUse(s)) {
+		return
+	}
+	f := d.about(r.Find(DNSLoop, d.corefileObject(), "CoreDNS forwards to itself and stops: names do not resolve in the cluster"))
+	f.Because = "CoreDNS' loop detection stops it"
+	if why != "" {
+		f.Title = oneLine(fmt.Sprintf("CoreDNS forwards to itself (%s) and stops: names do not resolve in the cluster", looping.text), maxTitle)
+		f.Because = fmt.Sprintf("The Corefile's line %d, %q, sends what CoreDNS cannot answer back to CoreDNS: %s", looping.line, looping.text, why)
+		f.See(seenAPI(d.corefileObject(), "data.Corefile", d.changed(), fmt.Sprintf("line %d: %s", looping.line, looping.text)))
+		d.blameResolv(s, f, looping)
+	}
+	if said {
+		f.Because += "; its log says so"
+		f.See(log)
+	} else if slices.ContainsFunc(d.pods, isReady) {
+		f.Severity = incident.Warning
+		f.Title = oneLine(fmt.Sprintf("The Corefile forwards to CoreDNS itself (%s): it will stop when it reads it", looping.text), maxTitle)
+	}
+	f.Because += d.changedWords()
+	for _, p := range d.pods {
+		for _, c := range containersOf(p) {
+			f.Since = earlier(f.Since, earlier(endOf(c.status.LastTerminationState.Terminated), endOf(c.status.State.Terminated)))
+		}
+		f.Since = earlier(f.Since, beganAt(lastEvent(s, podObject(p), "BackOff")))
+	}
+	if t := d.changed(); !t.IsZero() && s.At.Sub(t) < 24*time.Hour {
+		f.Since = earlier(f.Since, t)
+	}
+}
+
+// inUse says that the Corefile works as it is: a pod that started after its last change has run for long enough to notice a loop.
+func (d resolver) inUse(s *snapshot.Snapshot) bool {
+	changed := d.changed()
+	for _, p := range d.pods {
+		if !isReady(p) {
+			continue
+		}
+		for _, c := range containersOf(p) {
+			if run := c.status.State.Running; run != nil && run.StartedAt.After(changed) && s.At.Sub(run.StartedAt.Time) >= time.Minute && !changed.IsZero() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (d resolver) corefileObject() incident.Object {
+	if d.config != nil {
+		return snapshot.ObjectOf("ConfigMap", d.config.Namespace, d.config.Name)
+	}
+	return snapshot.ObjectOf("ConfigMap", dnsNamespace, "coredns")
+}
+
+// loopingForward finds the line of the Corefile that leads back to CoreDNS, and why it does.
+func (d resolver) loopingForward(s *snapshot.Snapshot) (forward, string) {
+	if d.config == nil {
+		return forward{}, ""
+	}
+	var ips []string
+	if d.service != nil {
+		ips = append(d.service.Spec.ClusterIPs, d.service.Spec.ClusterIP)
+	}
+	hostNetwork := d.spec != nil && d.spec.HostNetwork
+	for _, f := range parseCorefile(d.config.Data["Corefile"]).forwards {
+		for _, target := range f.targets {
+			if why := f.loopsTo(target, ips, hostNetwork); why != "" {
+				return f, why
+			}
+			if target == resolvConf {
+				if why := d.resolvLoops(s, hostNetwork); why != "" {
+					return f, why
+				}
+			}
+		}
+	}
+	return forward{}, ""
+}
+
+// resolvLoops follows /etc/resolv.conf: with dnsPolicy Default it is the node's, otherwise it names the cluster's DNS.
+func (d resolver) resolvLoops(s *snapshot.Snapshot, hostNetwork bool) string {
+	switch {
+	case d.spec == nil || hostNetwork:
+		return ""
+	case d.spec.DNSPolicy == corev1.DNSClusterFirst:
+		return "its pods' dnsPolicy is ClusterFirst, so their resolv.conf names the cluster's DNS itself"
+	case d.spec.DNSPolicy != corev1.DNSDefault:
+		return ""
+	}
+	for i := range s.Hosts {
+		h := &s.Hosts[i]
+		if on := func(p *corev1.Pod) bool { return p.Spec.NodeName == h.Node }; !slices.ContainsFunc(d.pods, on) {
+			continue
+		}
+		if servers := loopbackServers(h.Resolv); len(servers) > 0 {
+			return fmt.Sprintf("/etc/resolv.conf of node %s, which CoreDNS uses, names %s", h.Node, strings.Join(servers, ", "))
+		}
+	}
+	return ""
+}
+
+// blameResolv puts the blame where it belongs when the Corefile only passes on what another file says.
+func (d resolver) blameResolv(s *snapshot.Snapshot, f *Finding, looping forward) {
+	if !slices.Contains(looping.targets, resolvConf) || d.spec == nil {
+		return
+	}
+	if d.spec.DNSPolicy == corev1.DNSClusterFirst {
+		f.Fault = []incident.Object{d.workload}
+		return
+	}
+	for i := range s.Hosts {
+		if h := &s.Hosts[i]; slices.Contains(f.Nodes, h.Node) && len(loopbackServers(h.Resolv)) > 0 {
+			f.Fault = append(f.Fault, snapshot.ObjectOf("Node", "", h.Node))
+			f.See(hostEvidence(h, resolvConf, time.Time{}, "nameserver "+strings.Join(loopbackServers(h.Resolv), ", ")))
+		}
+	}
+	if len(f.Fault) > 0 {
+		f.Fault = append(f.Fault, f.Object)
+	}
+}
+
+// changed is when the ConfigMap was last written, going by its field managers.
+func (d resolver) changed() time.Time {
+	var t time.Time
+	if d.config != nil {
+		for _, m := range d.config.ManagedFields {
+			if m.Time != nil {
+				t = latest(t, m.Time.Time)
+			}
+		}
+	}
+	return t
+}
+
+func (d resolver) changedWords() string {
+	t := d.changed()
+	if t.IsZero() || !t.After(d.config.CreationTimestamp.Time) {
+		return ""
+	}
+	for _, m := range d.config.ManagedFields {
+		if m.Time != nil && m.Time.Time.Equal(t) {
+			return fmt.Sprintf("; it was last changed at %s by %s", clock(t), m.Manager)
+		}
+	}
+	return ""
+}
+
+// checkCorefile reports what CoreDNS says about its configuration, or braces that don't match while it is not well.
+func (d resolver) checkCorefile(r *Report, log incident.Evidence, pod *corev1.Pod) {
+	m := corefileLine.FindStringSubmatch(log.Excerpt)
+	well := slices.ContainsFunc(d.pods, isReady)
+	switch {
+	case m != nil && pod != nil && !isReady(pod):
+		f := d.about(r.Find(DNSCorefileError, d.corefileObject(), fmt.Sprintf("CoreDNS cannot read its Corefile: line %s, %s", m[2], m[3])))
+		f.Because = "CoreDNS' log names the line" + d.changedWords()
+		f.See(log)
+		if d.config != nil {
+			f.See(seenAPI(f.Object, "data.Corefile", d.changed(), "line "+m[2]+": "+lineOf(d.config.Data["Corefile"], m[2])))
+		}
+	case d.config != nil && len(d.pods) > 0 && !well:
+		c := parseCorefile(d.config.Data["Corefile"])
+		if c.err == "" && d.config.Data["Corefile"] != "" {
+			return
+		}
+		what := fmt.Sprintf("line %d, %s", c.errLine, c.err)
+		if d.config.Data["Corefile"] == "" {
+			what = fmt.Sprintf("ConfigMap %s has no key Corefile", d.config.Name)
+		}
+		f := d.about(r.Find(DNSCorefileError, d.corefileObject(), "CoreDNS cannot read its Corefile: "+what))
+		f.Because = "Its structure is broken" + d.changedWords()
+		f.See(seenAPI(f.Object, "data.Corefile", d.changed(), what))
+	}
+}
+
+func lineOf(text, number string) string {
+	for i, line := range strings.Split(text, "\n") {
+		if fmt.Sprint(i+1) == number {
+			return oneLine(line, maxLine)
+		}
+	}
+	return "not in the ConfigMap any more"
+}

@@ -1,0 +1,142 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// groups gathers the ailments of pods by workload, so that ten pods that fail alike are one finding.
+type groups struct {
+	s     *snapshot.Snapshot
+	order []*group
+	by    map[groupKey]*group
+	size  map[incident.Object]int // pods of a workload that have not ended
+	ready map[incident.Object]int
+}
+
+type groupKey struct {
+	workload    incident.Object
+	code, alike string
+}
+
+type group struct {
+	key  groupKey
+	pods []*corev1.Pod
+	ails []ailment
+}
+
+func newGroups(s *snapshot.Snapshot) *groups {
+	g := &groups{s: s, by: map[groupKey]*group{}, size: map[incident.Object]int{}, ready: map[incident.Object]int{}}
+	for i := range s.Pods {
+		p := &s.Pods[i]
+		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
+			continue
+		}
+		w := s.WorkloadOf(p)
+		g.size[w]++
+		if isReady(p) {
+			g.ready[w]++
+		}
+	}
+	return g
+}
+
+func isReady(p *corev1.Pod) bool {
+	c := podCondition(p, corev1.PodReady)
+	return c != nil && c.Status == corev1.ConditionTrue && p.DeletionTimestamp == nil
+}
+
+func (g *groups) add(p *corev1.Pod, a ailment) {
+	k := groupKey{g.s.WorkloadOf(p), a.code, a.alike}
+	if g.by[k] == nil {
+		g.by[k] = &group{key: k}
+		g.order = append(g.order, g.by[k])
+	}
+	g.by[k].pods = append(g.by[k].pods, p)
+	g.by[k].ails = append(g.by[k].ails, a)
+}
+
+// shownPods is how many pods of a group give their evidence; the others say the same.
+const shownPods = 3
+
+func (g *groups) report(r *Report) {
+	for _, x := range g.order {
+		first := x.telling()
+		f := r.Find(x.key.code, x.key.workload, g.subject(x)+" "+inflect(first.what, len(x.pods)))
+		f.Workload, f.Pods, f.Words = x.key.workload, x.pods, first.words
+		f.Severity = g.severity(f)
+		for i, a := range x.ails {
+			f.Since = earlier(f.Since, a.since)
+			f.addNeeds(a.needs)
+			f.Refs = union(f.Refs, a.refs)
+			if a.node != "" {
+				f.Nodes = union(f.Nodes, []string{a.node})
+			}
+			if i < shownPods {
+				f.See(a.seen...)
+			}
+		}
+		f.outlast(g.s)
+	}
+}
+
+// telling is the ailment that the title speaks of: the first whose log names what it could not reach, or else the first.
+func (x *group) telling() ailment {
+	for _, a := range x.ails {
+		if len(a.needs) > 0 {
+			return a
+		}
+	}
+	return x.ails[0]
+}
+
+// severity is lowered to warning while other pods of the workload serve.
+func (g *groups) severity(f *Finding) incident.Severity {
+	if f.Severity == incident.Critical && g.ready[f.Workload] > 0 {
+		return incident.Warning
+	}
+	return f.Severity
+}
+
+// outlast lowers what is left behind by pods that were replaced: their workload has as many ready pods as it wants.
+func (f *Finding) outlast(s *snapshot.Snapshot) {
+	if (f.Code == PodEvicted || f.Code == PodFailed) && f.Workload.Kind != "Pod" && satisfied(s, f.Workload) {
+		f.Severity = incident.Info
+	}
+}
+
+func (g *groups) subject(x *group) string {
+	w, n, total := x.key.workload, len(x.pods), g.size[x.key.workload]
+	switch {
+	case w.Kind == "Pod":
+		return short(w)
+	case n < total:
+		return fmt.Sprintf("%d of %d pods of %s", n, total, short(w))
+	case n == 1:
+		return "The pod of " + short(w)
+	}
+	return fmt.Sprintf("%d pods of %s", n, short(w))
+}
+
+func (f *Finding) addNeeds(needs []Dependency) {
+	for _, d := range needs {
+		same := func(e Dependency) bool { return e.Host == d.Host && e.Port == d.Port && e.Why == d.Why }
+		if !slices.ContainsFunc(f.Needs, same) {
+			f.Needs = append(f.Needs, d)
+		}
+	}
+}
+
+func union[T comparable](into, more []T) []T {
+	for _, x := range more {
+		if !slices.Contains(into, x) {
+			into = append(into, x)
+		}
+	}
+	return into
+}

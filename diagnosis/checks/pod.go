@@ -1,0 +1,219 @@
+package checks
+
+import (
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// ailment is what is wrong with one pod. Ailments that are alike within a workload become one finding.
+type ailment struct {
+	code  string
+	alike string // sets ailments of one code apart: the container, the node
+	what  string // the verb and what follows, with {one|many} where it bends: "{keeps|keep} crashing: cannot resolve x"
+	why   string // the reason alone, for other titles
+	words string // Kubernetes' own
+	since time.Time
+	node  string
+	needs []Dependency
+	refs  []incident.Object
+	seen  []incident.Evidence
+}
+
+// settling is how long a pod or a condition may be new without being looked at: what passes by itself does so within it.
+const settling = 30 * time.Second
+
+func checkPods(s *snapshot.Snapshot, r *Report) {
+	g := newGroups(s)
+	for i := range s.Pods {
+		p := &s.Pods[i]
+		for _, a := range ailmentsOf(s, p) {
+			g.add(p, a)
+		}
+	}
+	g.report(r)
+}
+
+// ailmentsOf goes through a pod's life from its end to its beginning: being deleted, ended, not yet placed, its containers, being
+// created, not ready.
+func ailmentsOf(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
+	switch {
+	case p.DeletionTimestamp != nil:
+		return one(terminating(s, p))
+	case p.Status.Phase == corev1.PodSucceeded:
+		return nil
+	case p.Status.Phase == corev1.PodFailed:
+		return one(failed(s, p))
+	case p.Spec.NodeName == "":
+		return one(unscheduled(s, p))
+	case healthy(p):
+		return restarted(s, p)
+	}
+	if found := sickContainers(s, p); len(found) > 0 {
+		return found
+	}
+	if a, ok := creating(s, p); ok {
+		return []ailment{a}
+	}
+	return one(unready(s, p))
+}
+
+func one(a ailment, ok bool) []ailment {
+	if !ok {
+		return nil
+	}
+	return []ailment{a}
+}
+
+// healthy is the short way for most pods: ready, and no container has ever ended.
+func healthy(p *corev1.Pod) bool {
+	if c := podCondition(p, corev1.PodReady); c == nil || c.Status != corev1.ConditionTrue {
+		return false
+	}
+	for i := range p.Status.ContainerStatuses {
+		if st := &p.Status.ContainerStatuses[i]; st.State.Running == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// restarted looks at a ready pod's restarts: a crash a moment ago, or many that add up.
+func restarted(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
+	var found []ailment
+	for _, c := range containersOf(p) {
+		if c.status.RestartCount > 0 {
+			found = append(found, one(runningAgain(s, p, c))...)
+		}
+	}
+	return found
+}
+
+func podCondition(p *corev1.Pod, t corev1.PodConditionType) *corev1.PodCondition {
+	for i := range p.Status.Conditions {
+		if p.Status.Conditions[i].Type == t {
+			return &p.Status.Conditions[i]
+		}
+	}
+	return nil
+}
+
+// container is a container with its status. Init containers that run on beside the others (sidecars) count as ordinary ones.
+type container struct {
+	spec   *corev1.Container
+	status *corev1.ContainerStatus
+	init   bool
+}
+
+// title is how people see it: nothing for a pod's only container.
+func (c container) in(p *corev1.Pod) string {
+	switch {
+	case c.init:
+		return " (init container " + c.spec.Name + ")"
+	case len(p.Spec.Containers) > 1 || len(p.Spec.InitContainers) > 0 && isSidecar(c.spec):
+		return " (container " + c.spec.Name + ")"
+	}
+	return ""
+}
+
+func (c container) field() string {
+	if c.init {
+		return "status.initContainerStatuses[" + c.spec.Name + "]"
+	}
+	return "status.containerStatuses[" + c.spec.Name + "]"
+}
+
+func isSidecar(c *corev1.Container) bool {
+	return c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
+}
+
+// containersOf pairs statuses with specs, init containers first. Statuses without a spec are left out.
+func containersOf(p *corev1.Pod) []container {
+	out := make([]container, 0, len(p.Status.ContainerStatuses)+len(p.Status.InitContainerStatuses))
+	pair := func(statuses []corev1.ContainerStatus, specs []corev1.Container, init bool) {
+		for i := range statuses {
+			for j := range specs {
+				if specs[j].Name == statuses[i].Name {
+					out = append(out, container{&specs[j], &statuses[i], init && !isSidecar(&specs[j])})
+					break
+				}
+			}
+		}
+	}
+	pair(p.Status.InitContainerStatuses, p.Spec.InitContainers, true)
+	pair(p.Status.ContainerStatuses, p.Spec.Containers, false)
+	return out
+}
+
+// newly says that something is too recent to be looked at. An unknown time is not recent.
+func newly(s *snapshot.Snapshot, t time.Time) bool { return !t.IsZero() && s.At.Sub(t) < settling }
+
+// ownedByJob says whether a Job controls the pod; its failures are the Job's business.
+func ownedByJob(p *corev1.Pod) bool {
+	for i := range p.OwnerReferences {
+		if o := &p.OwnerReferences[i]; o.Controller != nil && *o.Controller && o.Kind == "Job" {
+			return true
+		}
+	}
+	return false
+}
+
+func failed(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
+	o := podObject(p)
+	if p.Status.Reason == "Evicted" {
+		return ailment{code: PodEvicted, alike: p.Spec.NodeName, node: p.Spec.NodeName, words: p.Status.Message, since: failedAt(p),
+			what: "{was|were} evicted from node " + p.Spec.NodeName + ": " + p.Status.Message,
+			seen: []incident.Evidence{seenAPI(o, "status", failedAt(p), "Evicted: "+p.Status.Message)}}, true
+	}
+	if ownedByJob(p) || p.Status.Reason == "NodeShutdown" || p.Status.Reason == "Terminated" || p.Status.Reason == "Preempting" {
+		return ailment{}, false // a Job speaks for its pods; a node that shut down in good order has had its pods replaced
+	}
+	a := ailment{code: PodFailed, since: failedAt(p), words: p.Status.Message, what: "{has|have} failed: " + strings.TrimSpace(p.Status.Reason+" "+p.Status.Message)}
+	for _, c := range containersOf(p) {
+		if t := c.status.State.Terminated; t != nil && t.ExitCode != 0 {
+			crash := crashed(s, p, c, t)
+			a.needs, a.seen = crash.needs, crash.seen
+			a.what = "{has|have} failed: " + crash.why
+			break
+		}
+	}
+	if a.seen == nil {
+		a.seen = []incident.Evidence{seenAPI(o, "status", a.since, "Failed "+p.Status.Reason+": "+p.Status.Message)}
+	}
+	return a, true
+}
+
+func failedAt(p *corev1.Pod) time.Time {
+	var t time.Time
+	for i := range p.Status.ContainerStatuses {
+		if end := p.Status.ContainerStatuses[i].State.Terminated; end != nil && end.FinishedAt.After(t) {
+			t = end.FinishedAt.Time
+		}
+	}
+	if c := podCondition(p, corev1.PodReady); t.IsZero() && c != nil {
+		t = c.LastTransitionTime.Time
+	}
+	return t
+}
+
+// stuckTerminating is how long after its grace period (which the deletion's time includes) a pod should be gone.
+const stuckTerminating = time.Minute
+
+func terminating(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
+	due := p.DeletionTimestamp.Time
+	if s.At.Sub(due) < stuckTerminating {
+		return ailment{}, false
+	}
+	a := ailment{code: PodTerminating, alike: p.Spec.NodeName, node: p.Spec.NodeName, since: due,
+		what: "should have been gone since " + clock(due) + " and {is|are} still terminating"}
+	if len(p.Finalizers) > 0 {
+		a.words = "finalizers " + strings.Join(p.Finalizers, ", ")
+		a.what += ": " + a.words + " hold {it|them}"
+	}
+	a.seen = []incident.Evidence{seenAPI(podObject(p), "metadata.deletionTimestamp", due, strings.TrimSpace("still there "+duration(s.At.Sub(due))+" later; "+a.words))}
+	return a, true
+}

@@ -1,0 +1,140 @@
+package checks
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// unready looks at a pod whose containers run and that still does not count as ready.
+func unready(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
+	ready := podCondition(p, corev1.PodReady)
+	if ready == nil || ready.Status == corev1.ConditionTrue || newly(s, ready.LastTransitionTime.Time) || newly(s, p.CreationTimestamp.Time) {
+		return ailment{}, false
+	}
+	for _, c := range containersOf(p) {
+		if c.init || c.status.Ready || c.status.State.Running == nil {
+			continue
+		}
+		if newly(s, c.status.State.Running.StartedAt.Time) {
+			return ailment{}, false
+		}
+		if a, ok := probeFails(s, p, c); ok {
+			return a, true
+		}
+	}
+	if p.Status.Phase == corev1.PodPending {
+		return ailment{}, false
+	}
+	a := ailment{code: PodNotReady, alike: p.Spec.NodeName, node: p.Spec.NodeName, since: ready.LastTransitionTime.Time, words: ready.Message,
+		what: "{runs|run} on node " + p.Spec.NodeName + ", but {is|are} not ready"}
+	if ready.Message != "" {
+		a.what += ": " + ready.Message
+	}
+	a.seen = []incident.Evidence{seenAPI(podObject(p), "status.conditions[Ready]", a.since, strings.TrimSpace(string(ready.Status)+" "+ready.Reason+" "+ready.Message))}
+	return a, true
+}
+
+// probeFails needs the kubelet's word, or a probe that has had its time: events are kept for an hour only.
+func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool) {
+	field, probe := "readinessProbe", c.spec.ReadinessProbe
+	if c.spec.StartupProbe != nil && (c.status.Started == nil || !*c.status.Started) {
+		field, probe = "startupProbe", c.spec.StartupProbe
+	}
+	e := lastEvent(s, podObject(p), "Unhealthy")
+	if probe == nil && e == nil {
+		return ailment{}, false
+	}
+	started := c.status.State.Running.StartedAt.Time
+	if e == nil && s.At.Sub(started) < probeTime(probe) {
+		return ailment{}, false
+	}
+	a := ailment{code: PodProbeFailing, alike: c.spec.Name, since: earlier(beganAt(e), time.Time{})}
+	said := "its " + strings.TrimSuffix(field, "Probe") + " probe " + probeWords(probe) + " fails"
+	if e != nil {
+		said, a.words = firstSentence(e.Message), e.Message
+	} else {
+		a.since = started
+	}
+	a.why = said
+	a.what = "{is|are} not ready" + c.in(p) + ": " + said + portHint(c, probe)
+	a.seen = []incident.Evidence{seenEvent(e), probeSeen(p, c, field, probe),
+		seenAPI(podObject(p), c.field(), started, "running since "+clock(started)+", not ready")}
+	return a, true
+}
+
+// probeTime is how long a probe needs until it has failed for good, from the container's start.
+func probeTime(p *corev1.Probe) time.Duration {
+	period, failures := max(p.PeriodSeconds, 1), max(p.FailureThreshold, 1)
+	return max(settling, time.Duration(p.InitialDelaySeconds+period*(failures+1))*time.Second)
+}
+
+func probeSeen(p *corev1.Pod, c container, field string, probe *corev1.Probe) incident.Evidence {
+	if probe == nil {
+		return incident.Evidence{}
+	}
+	return seenAPI(podObject(p), "spec.containers["+c.spec.Name+"]."+field, time.Time{},
+		fmt.Sprintf("%s every %ds, timeout %ds, %d failures allowed; the container exposes %s", probeWords(probe), probe.PeriodSeconds, probe.TimeoutSeconds, probe.FailureThreshold, portsOf(c.spec)))
+}
+
+func probeWords(p *corev1.Probe) string {
+	switch {
+	case p == nil:
+		return ""
+	case p.HTTPGet != nil:
+		scheme := ""
+		if p.HTTPGet.Scheme == corev1.URISchemeHTTPS {
+			scheme = "https "
+		}
+		return fmt.Sprintf("GET %s:%s%s", scheme, p.HTTPGet.Port.String(), p.HTTPGet.Path)
+	case p.TCPSocket != nil:
+		return "TCP :" + p.TCPSocket.Port.String()
+	case p.GRPC != nil:
+		return fmt.Sprintf("gRPC :%d", p.GRPC.Port)
+	case p.Exec != nil:
+		return oneLine(strings.Join(p.Exec.Command, " "), 80)
+	}
+	return ""
+}
+
+// portHint says that a probe asks for a port that the container does not expose.
+func portHint(c container, p *corev1.Probe) string {
+	if p == nil || len(c.spec.Ports) == 0 {
+		return ""
+	}
+	var want string
+	switch {
+	case p.HTTPGet != nil:
+		want = p.HTTPGet.Port.String()
+	case p.TCPSocket != nil:
+		want = p.TCPSocket.Port.String()
+	default:
+		return ""
+	}
+	for _, port := range c.spec.Ports {
+		if port.Name == want || fmt.Sprint(port.ContainerPort) == want {
+			return ""
+		}
+	}
+	return fmt.Sprintf(" (the probe asks port %s, the container exposes %s)", want, portsOf(c.spec))
+}
+
+func portsOf(c *corev1.Container) string {
+	var out []string
+	for _, p := range c.Ports {
+		port := fmt.Sprint(p.ContainerPort)
+		if p.Name != "" {
+			port = p.Name + "=" + port
+		}
+		out = append(out, port)
+	}
+	if len(out) == 0 {
+		return "no ports"
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,255 @@
+package checks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+var referenceCodes = []Code{
+	{Code: ConfigMapMissing, Severity: incident.Critical, Root: true,
+		Meaning: "A pod needs a ConfigMap, or a key of one, that does not exist.",
+		Next:    "Create it, or correct the name in the workload that refers to it.",
+		Example: "ConfigMap shop/web-conf does not exist (there is web-config), Deployment web needs it"},
+	{Code: SecretMissing, Severity: incident.Critical, Root: true,
+		Meaning: "A pod needs a Secret, or a key of one, that does not exist; the kubelet says so. Secrets themselves are not read.",
+		Next:    "Create it, or correct the name in the workload that refers to it.",
+		Example: "Secret shop/db-password does not exist, Deployment web needs it"},
+}
+
+// missing is a ConfigMap or Secret, or a key of one, that pods need and that is not there.
+type missing struct {
+	object incident.Object
+	key    string
+	how    []string // where it is referred to
+	pods   []*corev1.Pod
+	seen   []incident.Evidence
+	stops  bool // some pod cannot start for want of it
+}
+
+// checkReferences compares what pods refer to with the ConfigMaps that exist, and takes the kubelet's word for the rest.
+func checkReferences(s *snapshot.Snapshot, r *Report) {
+	m := map[string]*missing{}
+	var order []*missing
+	note := func(p *corev1.Pod, object incident.Object, key, how string, e incident.Evidence, stops bool) {
+		id := object.String() + "\x00" + key
+		if m[id] == nil {
+			m[id] = &missing{object: object, key: key}
+			order = append(order, m[id])
+		}
+		x := m[id]
+		x.stops = x.stops || stops
+		x.pods = union(x.pods, []*corev1.Pod{p})
+		x.how = union(x.how, []string{how})
+		if len(x.seen) < shownPods {
+			x.seen = append(x.seen, e)
+		}
+	}
+	complete := len(s.ConfigMaps) > 0 && !notSeen(s, "configmap")
+	for i := range s.Pods {
+		p := &s.Pods[i]
+		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.DeletionTimestamp != nil || newly(s, p.CreationTimestamp.Time) {
+			continue
+		}
+		stops := !healthy(p)
+		if stops {
+			said(s, p, note)
+		}
+		if complete {
+			unresolved(s, p, func(object incident.Object, key, how string) {
+				note(p, object, key, how, seenAPI(podObject(p), how, time.Time{}, refWords(object, key)), stops)
+			})
+		}
+	}
+	for _, x := range order {
+		x.report(s, r)
+	}
+}
+
+func refWords(o incident.Object, key string) string {
+	if key != "" {
+		return "refers to key " + key + " of " + short(o)
+	}
+	return "refers to " + short(o)
+}
+
+// unresolved calls back for every reference to a ConfigMap that does not hold, unless it is optional.
+func unresolved(s *snapshot.Snapshot, p *corev1.Pod, note func(o incident.Object, key, how string)) {
+	check := func(name string, keys []string, optional *bool, how string) {
+		if name == "" || name == "kube-root-ca.crt" || optional != nil && *optional {
+			return
+		}
+		o, c := snapshot.ObjectOf("ConfigMap", p.Namespace, name), s.ConfigMap(p.Namespace, name)
+		if c == nil {
+			note(o, "", how)
+			return
+		}
+		for _, k := range keys {
+			if !hasKey(c, k) {
+				note(o, k, how)
+			}
+		}
+	}
+	for i := range p.Spec.Volumes {
+		v := &p.Spec.Volumes[i]
+		how := "spec.volumes[" + v.Name + "]"
+		if v.ConfigMap != nil {
+			check(v.ConfigMap.Name, itemKeys(v.ConfigMap.Items), v.ConfigMap.Optional, how)
+		}
+		if v.Projected != nil {
+			for _, src := range v.Projected.Sources {
+				if src.ConfigMap != nil {
+					check(src.ConfigMap.Name, itemKeys(src.ConfigMap.Items), src.ConfigMap.Optional, how)
+				}
+			}
+		}
+	}
+	for _, list := range [][]corev1.Container{p.Spec.InitContainers, p.Spec.Containers} {
+		for i := range list {
+			c := &list[i]
+			for _, e := range c.EnvFrom {
+				if e.ConfigMapRef != nil {
+					check(e.ConfigMapRef.Name, nil, e.ConfigMapRef.Optional, "spec.containers["+c.Name+"].envFrom")
+				}
+			}
+			for _, e := range c.Env {
+				if e.ValueFrom != nil && e.ValueFrom.ConfigMapKeyRef != nil {
+					ref := e.ValueFrom.ConfigMapKeyRef
+					check(ref.Name, []string{ref.Key}, ref.Optional, "spec.containers["+c.Name+"].env["+e.Name+"]")
+				}
+			}
+		}
+	}
+}
+
+func itemKeys(items []corev1.KeyToPath) []string {
+	var keys []string
+	for _, i := range items {
+		keys = append(keys, i.Key)
+	}
+	return keys
+}
+
+func hasKey(c *corev1.ConfigMap, key string) bool {
+	_, text := c.Data[key]
+	_, binary := c.BinaryData[key]
+	return text || binary
+}
+
+// The kubelet's words for what is missing.
+var (
+	notFound = regexp.MustCompile(`\b(configmap|secret)s? "([^"]+)" not found`)
+	noKey    = regexp.MustCompile(`couldn't find key (\S+) in (ConfigMap|Secret) ([^/\s]+)/(\S+)`)
+	noItem   = regexp.MustCompile(`references non-existent (secret|config) key: (\S+)`)
+)
+
+// said reads what the kubelet says about a pod's containers and mounts.
+func said(s *snapshot.Snapshot, p *corev1.Pod, note func(*corev1.Pod, incident.Object, string, string, incident.Evidence, bool)) {
+	for _, c := range containersOf(p) {
+		if w := c.status.State.Waiting; w != nil && w.Reason == "CreateContainerConfigError" {
+			if o, key, ok := missingIn(p, w.Message); ok {
+				note(p, o, key, c.field(), seenAPI(podObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message), true)
+			}
+		}
+	}
+	if e := lastEvent(s, podObject(p), "FailedMount"); e != nil && p.Status.Phase == corev1.PodPending {
+		if o, key, ok := missingIn(p, e.Message); ok {
+			note(p, o, key, "volumes", seenEvent(e), true)
+		}
+	}
+}
+
+func missingIn(p *corev1.Pod, message string) (o incident.Object, key string, ok bool) {
+	if m := noKey.FindStringSubmatch(message); m != nil {
+		return snapshot.ObjectOf(m[2], m[3], strings.Trim(m[4], `".,`)), strings.Trim(m[1], `"`), true
+	}
+	if m := notFound.FindStringSubmatch(message); m != nil {
+		kind := map[string]string{"configmap": "ConfigMap", "secret": "Secret"}[m[1]]
+		return snapshot.ObjectOf(kind, p.Namespace, m[2]), "", true
+	}
+	if m := noItem.FindStringSubmatch(message); m != nil {
+		for i := range p.Spec.Volumes {
+			v := &p.Spec.Volumes[i]
+			if v.Secret != nil && m[1] == "secret" && slices.Contains(itemKeys(v.Secret.Items), m[2]) {
+				return snapshot.ObjectOf("Secret", p.Namespace, v.Secret.SecretName), m[2], true
+			}
+			if v.ConfigMap != nil && m[1] == "config" && slices.Contains(itemKeys(v.ConfigMap.Items), m[2]) {
+				return snapshot.ObjectOf("ConfigMap", p.Namespace, v.ConfigMap.Name), m[2], true
+			}
+		}
+	}
+	return incident.Object{}, "", false
+}
+
+func (x *missing) report(s *snapshot.Snapshot, r *Report) {
+	var needed []string
+	for _, p := range x.pods {
+		needed = union(needed, []string{short(s.WorkloadOf(p))})
+	}
+	who := needed[0]
+	if len(needed) > 1 {
+		who = fmt.Sprintf("%s and %d more", needed[0], len(needed)-1)
+	}
+	code := ConfigMapMissing
+	if x.object.Kind == "Secret" {
+		code = SecretMissing
+	}
+	name := fmt.Sprintf("%s %s/%s", x.object.Kind, x.object.Namespace, x.object.Name)
+	title := name + " does not exist"
+	hint := ""
+	c := s.ConfigMap(x.object.Namespace, x.object.Name)
+	switch {
+	case x.object.Kind == "ConfigMap" && x.key != "" && c != nil:
+		hint = didYouMean(near(x.key, keysOf(c)))
+	case x.object.Kind == "ConfigMap" && x.key == "":
+		hint = didYouMean(near(x.object.Name, slices.DeleteFunc(s.ConfigMapsIn(x.object.Namespace), func(n string) bool { return n == "kube-root-ca.crt" })))
+	}
+	if x.key != "" {
+		title = fmt.Sprintf("%s has no key %q", name, x.key)
+	}
+	title += hint + ", " + who + " needs it"
+	if !x.stops {
+		title += " the next time it starts"
+	}
+	f := r.Find(code, x.object, title).See(x.seen...)
+	f.Pods, f.Refs = x.pods, []incident.Object{x.object}
+	if !x.stops {
+		f.Severity = incident.Warning
+	}
+	for _, p := range x.pods {
+		f.Since = earlier(f.Since, p.CreationTimestamp.Time)
+	}
+	if c != nil {
+		f.See(seenAPI(x.object, "data", time.Time{}, "keys: "+clip(strings.Join(keysOf(c), ", "), maxLine)))
+	}
+}
+
+func keysOf(c *corev1.ConfigMap) []string {
+	var keys []string
+	for k := range c.Data {
+		keys = append(keys, k)
+	}
+	for k := range c.BinaryData {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// badConfig is the pod's side of it.
+func badConfig(p *corev1.Pod, c container, w *corev1.ContainerStateWaiting) ailment {
+	a := ailment{code: PodConfigError, alike: c.spec.Name, words: w.Message, since: p.CreationTimestamp.Time, why: w.Message,
+		what: "cannot be configured" + c.in(p) + ": " + w.Message,
+		seen: []incident.Evidence{seenAPI(podObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message)}}
+	if o, _, ok := missingIn(p, w.Message); ok {
+		a.refs = []incident.Object{o}
+	}
+	return a
+}

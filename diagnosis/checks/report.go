@@ -1,0 +1,136 @@
+package checks
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// Report takes what one check finds. It is not safe for concurrent use: each check has its own.
+type Report struct {
+	Findings []*Finding
+	codes    []Code
+}
+
+// Finding is a finding with what the causes need to know of it. Its ID and its Evidence are given later, from Seen.
+type Finding struct {
+	incident.Finding
+	Root    bool                // names what is at fault in itself; see Code.Root
+	Seen    []incident.Evidence // without ids; at most maxSeen
+	Fault   []incident.Object   // what is at fault, not merely suffering; nil: Object
+	Because string              // a sentence for the cause's reason; empty: Title
+
+	Workload incident.Object // that the pods belong to; zero where it is not about pods
+	Pods     []*corev1.Pod   // that fail, or that a remedy would have to restart
+	Nodes    []string        // where they are, or the node that it is about
+	Needs    []Dependency    // that their logs say they could not reach
+	Refs     []incident.Object
+	Words    string // Kubernetes' own words, for rules that need them
+}
+
+// maxSeen bounds the evidence of one finding.
+const maxSeen = 16
+
+// Find adds a finding with the severity and the next step that the code's documentation names, and returns it to be filled in.
+func (r *Report) Find(code string, o incident.Object, title string) *Finding {
+	c, _ := find(r.codes, code)
+	f := &Finding{Root: c.Root, Finding: incident.Finding{Code: code, Severity: c.Severity, Object: o, Title: oneLine(title, maxTitle), Next: c.Next}}
+	r.Findings = append(r.Findings, f)
+	return f
+}
+
+// See adds evidence; what is beyond maxSeen is left out.
+func (f *Finding) See(evidence ...incident.Evidence) *Finding {
+	for _, e := range evidence {
+		if len(f.Seen) < maxSeen && e.Excerpt != "" {
+			f.Seen = append(f.Seen, e)
+		}
+	}
+	return f
+}
+
+// AtFault names what is at fault, for the cause that the finding may become.
+func (f *Finding) AtFault() []incident.Object {
+	if len(f.Fault) == 0 {
+		return []incident.Object{f.Object}
+	}
+	return f.Fault
+}
+
+// NeedsName says whether a log says that a name did not resolve.
+func (f *Finding) NeedsName() bool {
+	for _, d := range f.Needs {
+		if d.Why == WhyName {
+			return true
+		}
+	}
+	return false
+}
+
+// About says whether the finding is about pods of the workload.
+func (f *Finding) About(workload incident.Object) bool {
+	return !workload.IsZero() && f.Workload == workload
+}
+
+func seenAPI(o incident.Object, field string, at time.Time, excerpt string) incident.Evidence {
+	return evidence(incident.SourceAPI, o, field, at, excerpt)
+}
+
+func seenLog(p *corev1.Pod, container string, previous bool, excerpt string) incident.Evidence {
+	field := "log[" + container + "]"
+	if previous {
+		field = "previous " + field
+	}
+	return evidence(incident.SourceLog, podObject(p), field, time.Time{}, excerpt)
+}
+
+func seenEvent(e *corev1.Event) incident.Evidence {
+	if e == nil {
+		return incident.Evidence{}
+	}
+	o := incident.Object{Kind: e.InvolvedObject.Kind, Namespace: e.InvolvedObject.Namespace, Name: e.InvolvedObject.Name}
+	return evidence(incident.SourceEvent, o, e.Reason, snapshot.EventTime(e).Time, strings.TrimSpace(e.Message))
+}
+
+func evidence(source incident.Source, o incident.Object, field string, at time.Time, excerpt string) incident.Evidence {
+	if !at.IsZero() {
+		at = at.UTC().Round(0)
+	}
+	return incident.Evidence{Source: source, Object: o, Field: field, Time: at, Excerpt: clip(strings.ToValidUTF8(excerpt, "?"), incident.MaxExcerpt)}
+}
+
+// maxTitle bounds a finding's title, in bytes.
+const maxTitle = 240
+
+// oneLine folds white space and control characters and bounds the length: titles hold words from logs and statuses.
+func oneLine(text string, limit int) string {
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool { return r <= ' ' || r == 0x7f }), " ")
+	return clip(text, limit)
+}
+
+// clip shortens text to at most limit bytes at a character's border, ending in "…" if something was cut.
+func clip(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	cut := limit - len("…")
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
+}
+
+func podObject(p *corev1.Pod) incident.Object { return snapshot.ObjectOf("Pod", p.Namespace, p.Name) }
+
+// earlier returns the earlier of two times; a zero time is unknown.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}

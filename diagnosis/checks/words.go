@@ -1,0 +1,174 @@
+package checks
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// exitCodes says what an exit code means, by the shell's and the kernel's convention: 126 and 127 are the shell's, 128+n is signal n.
+var exitCodes = map[int32]string{
+	0:   "it ended by itself, without an error",
+	1:   "a general error of the program",
+	2:   "wrong usage, or a panic of a Go program",
+	126: "the command cannot be executed: no permission, or not a program",
+	127: "the command was not found",
+	128: "the container could not be started",
+	130: "interrupted (SIGINT)",
+	134: "aborted (SIGABRT)",
+	137: "killed (SIGKILL): out of memory, or it did not stop in time",
+	139: "segmentation fault (SIGSEGV)",
+	143: "asked to stop (SIGTERM)",
+	255: "a general error of the program",
+}
+
+// ExitMeaning says what a container's exit code means.
+func ExitMeaning(code int32) string {
+	if m, ok := exitCodes[code]; ok {
+		return m
+	}
+	if code > 128 && code <= 192 {
+		return fmt.Sprintf("killed by signal %d", code-128)
+	}
+	return "the program's own code"
+}
+
+// near returns the candidates that look like the name, nearest first, at most three: the same but for case, a part of one another,
+// or a few letters apart.
+func near(name string, candidates []string) []string {
+	type hit struct {
+		name     string
+		distance int
+	}
+	var hits []hit
+	low := strings.ToLower(name)
+	for _, c := range candidates {
+		l := strings.ToLower(c)
+		d := distance(low, l)
+		part := min(len(l), len(low)) >= 3 && (strings.Contains(l, low) || strings.Contains(low, l))
+		if part || d <= max(2, len(name)/4) && d < len(name) {
+			hits = append(hits, hit{c, d})
+		}
+	}
+	slices.SortFunc(hits, func(a, b hit) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.name, b.name))
+	})
+	var names []string
+	for _, h := range hits {
+		if len(names) < 3 && !slices.Contains(names, h.name) {
+			names = append(names, h.name)
+		}
+	}
+	return names
+}
+
+// distance is the edit distance between two names (Levenshtein). Names longer than a Kubernetes name may be are not compared.
+func distance(a, b string) int {
+	if len(a) > 253 || len(b) > 253 {
+		return max(len(a), len(b))
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j]+1, row[j+1]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}
+
+// didYouMean is " (there is x, y)", or nothing.
+func didYouMean(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return " (there is " + strings.Join(names, ", ") + ")"
+}
+
+// short names an object for people within its namespace: "Deployment web".
+func short(o incident.Object) string { return o.Kind + " " + o.Name }
+
+// clock is a time of day for people.
+func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
+
+// duration is a length of time for people, in its two largest units at most: "2d3h", "25m", "40s".
+func duration(d time.Duration) string {
+	d = d.Round(time.Second)
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%dd%dh", int(d.Hours())/24, int(d.Hours())%24)
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh%dm", int(d.Hours()), int(d.Minutes())%60)
+	case d >= time.Minute:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	}
+	return fmt.Sprintf("%ds", int(d.Seconds()))
+}
+
+// inflect resolves "{one|many}" by number: inflect("{keeps|keep} crashing", 2) is "keep crashing".
+func inflect(text string, n int) string {
+	for {
+		open := strings.IndexByte(text, '{')
+		if open < 0 {
+			return text
+		}
+		bar, end := strings.IndexByte(text[open:], '|'), strings.IndexByte(text[open:], '}')
+		if bar < 0 || end < bar {
+			return text
+		}
+		word := text[open+1 : open+bar]
+		if n != 1 {
+			word = text[open+bar+1 : open+end]
+		}
+		text = text[:open] + word + text[open+end+1:]
+	}
+}
+
+// notSeen says whether a kind could not be looked at, going by the resource's plural name, so that absence proves nothing.
+func notSeen(s *snapshot.Snapshot, resource string) bool {
+	for _, n := range s.NotSeen {
+		if strings.Contains(strings.ToLower(n.What), resource) {
+			return true
+		}
+	}
+	return false
+}
+
+// lastEvent returns the newest event about the object that one of the reasons names, or nil.
+func lastEvent(s *snapshot.Snapshot, o incident.Object, reasons ...string) *corev1.Event {
+	events := s.EventsOf(o)
+	for i := len(events) - 1; i >= 0; i-- {
+		if slices.Contains(reasons, events[i].Reason) {
+			return events[i]
+		}
+	}
+	return nil
+}
+
+// beganAt is when an event was first seen.
+func beganAt(e *corev1.Event) time.Time {
+	switch {
+	case e == nil:
+		return time.Time{}
+	case !e.FirstTimestamp.IsZero():
+		return e.FirstTimestamp.Time
+	case !e.EventTime.IsZero():
+		return e.EventTime.Time
+	}
+	return snapshot.EventTime(e).Time
+}

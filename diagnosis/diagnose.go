@@ -1,0 +1,101 @@
+package diagnosis
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/cause"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// Scope says what is asked about. The zero value is the whole cluster.
+type Scope struct {
+	// Namespace keeps what is in it, and what explains what is in it, wherever that lies. Empty: all.
+	Namespace string
+}
+
+// Diagnose finds what is wrong in the Snapshot, and why. It is deterministic: the same Snapshot gives the same Diagnosis, byte for byte,
+// in whatever order its objects came. It is safe for concurrent use.
+func Diagnose(s *snapshot.Snapshot, scope Scope) *incident.Diagnosis {
+	d, _ := Explain(s, scope)
+	return d
+}
+
+// Explain is Diagnose, and lists every rule that said what explains what, with its reason.
+func Explain(s *snapshot.Snapshot, scope Scope) (*incident.Diagnosis, []string) {
+	found := checks.Run(s)
+	d := &incident.Diagnosis{At: s.At.UTC(), Cluster: s.Cluster, Findings: []incident.Finding{}, NotSeen: slices.Clone(s.NotSeen), Looked: looked(s)}
+	d.Evidence = number(found)
+	for _, f := range found {
+		d.Findings = append(d.Findings, f.Finding)
+	}
+	r := cause.Rank(s, found)
+	d.Causes, d.Restarts = r.Causes, restarts(s, scope.Namespace)
+	if d.NotSeen == nil {
+		d.NotSeen = []incident.NotSeen{}
+	}
+	if scope.Namespace != "" {
+		d = within(d, func(f *incident.Finding) bool { return f.Object.Namespace == scope.Namespace })
+	}
+	return d, r.Trace
+}
+
+// number orders findings and evidence by content and gives both their ids; it returns the evidence, each piece once.
+func number(found []*checks.Finding) []incident.Evidence {
+	slices.SortStableFunc(found, func(a, b *checks.Finding) int {
+		return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), cmp.Compare(a.Code, b.Code), a.Object.Compare(b.Object),
+			cmp.Compare(a.Title, b.Title), a.Since.Compare(b.Since), slices.CompareFunc(a.Seen, b.Seen, compareEvidence))
+	})
+	all := []incident.Evidence{}
+	for i, f := range found {
+		f.ID = fmt.Sprintf("F%d", i+1)
+		if !f.Since.IsZero() {
+			f.Since = f.Since.UTC()
+		}
+		all = append(all, f.Seen...)
+	}
+	slices.SortFunc(all, compareEvidence)
+	all = slices.CompactFunc(all, func(a, b incident.Evidence) bool { return compareEvidence(a, b) == 0 })
+	for i := range all {
+		all[i].ID = fmt.Sprintf("E%d", i+1)
+	}
+	for _, f := range found {
+		f.Evidence = []string{}
+		for _, e := range f.Seen {
+			i, _ := slices.BinarySearchFunc(all, e, compareEvidence)
+			if !slices.Contains(f.Evidence, all[i].ID) {
+				f.Evidence = append(f.Evidence, all[i].ID)
+			}
+		}
+	}
+	return all
+}
+
+func compareEvidence(a, b incident.Evidence) int {
+	return cmp.Or(a.Object.Compare(b.Object), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Field, b.Field), a.Time.Compare(b.Time), cmp.Compare(a.Excerpt, b.Excerpt))
+}
+
+// looked counts what was looked at, for people.
+func looked(s *snapshot.Snapshot) []string {
+	out := []string{}
+	for _, k := range []struct {
+		n         int
+		one, many string
+	}{
+		{len(s.Nodes), "node", "nodes"}, {len(s.Pods), "pod", "pods"},
+		{len(s.Deployments) + len(s.StatefulSets) + len(s.DaemonSets), "workload", "workloads"},
+		{len(s.Services), "service", "services"}, {len(s.Events), "event", "events"}, {len(s.Logs), "log", "logs"}, {len(s.Hosts), "host", "hosts"},
+	} {
+		switch k.n {
+		case 0:
+		case 1:
+			out = append(out, "1 "+k.one)
+		default:
+			out = append(out, fmt.Sprintf("%d %s", k.n, k.many))
+		}
+	}
+	return out
+}
