@@ -67,18 +67,21 @@ func start(t *testing.T, o slackemu.Options) (*slackemu.Server, *slack.Client) {
 	return s, slack.New("xoxb-emulated", slack.OptionAppLevelToken("xapp-emulated"), slack.OptionAPIURL(s.APIURL()))
 }
 
-// bot runs a Socket Mode client whose events go to handle, until the test ends or stop is called.
-func bot(t *testing.T, s *slackemu.Server, api *slack.Client, handle func(*socketmode.Client, socketmode.Event)) (stop func()) {
+// bot connects a Socket Mode client whose events go to handle, until the test ends or stop is called.
+func bot(t *testing.T, api *slack.Client, handle func(*socketmode.Client, socketmode.Event)) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	client := socketmode.New(api)
 	var wg sync.WaitGroup
-	before := s.Snapshot().Connections
+	hello := make(chan struct{}, 10)
 	wg.Go(func() { _ = client.RunContext(ctx) })
 	wg.Go(func() {
 		for {
 			select {
 			case e := <-client.Events:
+				if e.Type == socketmode.EventTypeHello {
+					hello <- struct{}{}
+				}
 				handle(client, e)
 			case <-ctx.Done():
 				return
@@ -87,7 +90,7 @@ func bot(t *testing.T, s *slackemu.Server, api *slack.Client, handle func(*socke
 	})
 	stop = sync.OnceFunc(func() { cancel(); wg.Wait() })
 	t.Cleanup(stop)
-	wait(t, s, func(n slackemu.Snapshot) bool { return n.Connections > before })
+	<-hello
 	return stop
 }
 

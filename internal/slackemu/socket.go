@@ -152,9 +152,9 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		_ = c.send(disconnectMessage("too_many_websockets"))
 		return
 	}
-	defer s.change()()
+	defer s.Refresh()
 	defer s.hub.leave(c)
-	s.change()() // the page shows that the app is there
+	s.Refresh() // the page shows that the app is there
 	s.logger.Info("slack connection opened", "connections", n)
 	if err := c.send(helloMessage(n)); err != nil {
 		return
@@ -225,8 +225,9 @@ func (s *Server) Disconnect(reason string) {
 	for _, c := range s.hub.all() {
 		_ = c.send(disconnectMessage(reason)) // it is going away either way
 		s.hub.leave(c)
+		_ = c.ws.SetReadDeadline(time.Now().Add(writeWithin)) // closed then, if the client has not
 	}
-	s.change()()
+	s.Refresh()
 }
 
 // DropConnections cuts every connection without a word, as a broken network does.
@@ -235,5 +236,5 @@ func (s *Server) DropConnections() {
 		c.ws.Close()
 		s.hub.leave(c)
 	}
-	s.change()()
+	s.Refresh()
 }
