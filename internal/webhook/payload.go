@@ -20,10 +20,9 @@ import (
 // payload is version 4 of Alertmanager's webhook message
 // (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config); fields that are not used are not read.
 type payload struct {
-	Version         string  `json:"version"`
-	GroupKey        string  `json:"groupKey"`
-	TruncatedAlerts uint64  `json:"truncatedAlerts"`
-	Alerts          []alert `json:"alerts"`
+	Version  string  `json:"version"`
+	GroupKey string  `json:"groupKey"`
+	Alerts   []alert `json:"alerts"`
 }
 
 type alert struct {
@@ -37,7 +36,7 @@ type alert struct {
 // Bounds of what is kept; lengths are bytes.
 const (
 	maxBody   = 1 << 20
-	maxAlerts = 500
+	maxAlerts = 5000
 	maxLabels = 64
 	maxName   = 128
 	maxValue  = 512

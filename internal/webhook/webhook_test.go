@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -83,7 +82,7 @@ func serve(t *testing.T, s Sink) *httptest.Server {
 }
 
 func TestAnswers(t *testing.T) {
-	many, _ := json.Marshal(map[string]any{"version": "4", "alerts": make([]alert, maxAlerts+1)})
+	many := `{"version":"4","alerts":[{}` + strings.Repeat(",{}", maxAlerts) + `]}`
 	bearer := func(token string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
 	}
@@ -115,7 +114,7 @@ func TestAnswers(t *testing.T) {
 		{"JSON of another kind", "POST", `{"text":"hi"}`, good, nil, 400, "version"},
 		{"another version", "POST", `{"version":"5"}`, good, nil, 400, `version "5"`},
 		{"no alerts", "POST", `{"version":"4","alerts":[]}`, good, nil, 400, "no alerts"},
-		{"too many alerts", "POST", string(many), good, nil, 400, "max_alerts"},
+		{"too many alerts", "POST", many, good, nil, 400, "max_alerts"},
 		{"an unknown status", "POST", `{"version":"4","alerts":[{"status":"x","fingerprint":"1"}]}`, good, nil, 400, "status"},
 		{"an alert without identity", "POST", `{"version":"4","alerts":[{"status":"firing"}]}`, good, nil, 400, "fingerprint"},
 		{"too large", "POST", `{"version":"` + strings.Repeat("4", maxBody) + `"}`, good, nil, 413, "larger than"},

@@ -1,0 +1,125 @@
+package slackapp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+// Options say how to reach a Slack workspace. They are not changed once used.
+type Options struct {
+	BotToken string // xoxb-…
+	AppToken string // xapp-…, with connections:write; for Socket Mode
+	APIURL   string // empty: Slack's own; ends with a slash
+	// Channel is where incidents are told that name no other: an id, or a name with or without #.
+	Channel string
+	HTTP    *http.Client     // nil: one with a time-out of 10 s
+	Now     func() time.Time // nil: time.Now
+	Logger  *slog.Logger     // nil: slog.Default
+	// OnConnected, where set, is called whenever Socket Mode has connected. It must not block.
+	OnConnected func()
+}
+
+func (o Options) withDefaults() Options {
+	if o.HTTP == nil {
+		o.HTTP = &http.Client{Timeout: 10 * time.Second}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o
+}
+
+// client is the Web API. It does not retry: every caller decides for itself what may be done twice.
+func (o Options) client() *slack.Client {
+	opts := []slack.Option{slack.OptionAppLevelToken(o.AppToken), slack.OptionHTTPClient(o.HTTP), slack.OptionLog(libraryLog{o.Logger})}
+	if o.APIURL != "" {
+		opts = append(opts, slack.OptionAPIURL(o.APIURL))
+	}
+	return slack.New(o.BotToken, opts...)
+}
+
+// libraryLog hands the library's own log lines on, as debugging.
+type libraryLog struct{ to *slog.Logger }
+
+func (l libraryLog) Output(_ int, s string) error {
+	l.to.Debug("slack library", "says", s)
+	return nil
+}
+
+// apiError is the word with which Slack refused a call, or "".
+func apiError(err error) string {
+	var r slack.SlackErrorResponse
+	if errors.As(err, &r) {
+		return r.Err
+	}
+	return ""
+}
+
+// retryAfter is how long Slack asked to wait, or 0.
+func retryAfter(err error) time.Duration {
+	var limited *slack.RateLimitedError
+	if errors.As(err, &limited) {
+		return max(limited.RetryAfter, time.Second)
+	}
+	return 0
+}
+
+var conversationID = regexp.MustCompile(`^[CGDU][A-Z0-9]{2,20}$`)
+
+// directory finds channels by name and remembers them. It is safe for concurrent use.
+type directory struct {
+	api *slack.Client
+	mu  sync.Mutex
+	ids map[string]string
+}
+
+// cached is the id of a channel if that is known without asking, and otherwise its name.
+func (d *directory) cached(name string) string {
+	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if id := d.ids[name]; id != "" {
+		return id
+	}
+	return name
+}
+
+// channel is the id of a channel that is given by id or by name.
+func (d *directory) channel(ctx context.Context, name string) (string, error) {
+	if id := d.cached(name); conversationID.MatchString(id) {
+		return id, nil
+	}
+	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
+	cursor := ""
+	for range 50 { // pages of 200: more channels than a bot can see in most workspaces
+		page, next, err := d.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
+			Cursor: cursor, Limit: 200, ExcludeArchived: true, Types: []string{"public_channel", "private_channel"}})
+		if err != nil {
+			return "", fmt.Errorf("look for channel #%s: %w", name, err)
+		}
+		for _, c := range page {
+			if c.Name == name {
+				d.mu.Lock()
+				d.ids[name] = c.ID
+				d.mu.Unlock()
+				return c.ID, nil
+			}
+		}
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	return "", fmt.Errorf("look for channel #%s: %w", name, slack.SlackErrorResponse{Err: "channel_not_found"})
+}

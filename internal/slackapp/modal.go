@@ -1,0 +1,92 @@
+package slackapp
+
+import (
+	"encoding/json"
+	"unicode/utf8"
+
+	"github.com/slack-go/slack"
+
+	"github.com/paramedic-bot/paramedic/commands"
+)
+
+// origin is where a modal was opened; it travels in the modal itself, so that a restart forgets nothing.
+type origin struct {
+	Command string `json:"command,omitempty"` // what submitting dispatches
+	Channel string `json:"channel,omitempty"`
+	Thread  string `json:"thread,omitempty"`
+}
+
+// inputAction is the action_id of every input; its block_id is the field.
+const inputAction = "value"
+
+const callbackID = "form"
+
+// Modal makes a window of a Reply: its blocks, and its Form's inputs and submit button. A Reply without a Form can be read and closed.
+func Modal(r commands.Reply, from origin) slack.ModalViewRequest {
+	form := commands.Form{}
+	if r.Form != nil {
+		form = *r.Form
+	}
+	f := fitter{blocks: maxModalBlocks - len(form.Fields), text: maxModalText}
+	for _, field := range form.Fields {
+		f.text -= utf8.RuneCountInString(field.Value)
+	}
+	doc := r.Blocks
+	if len(doc) == 0 && len(form.Fields) == 0 {
+		doc = []commands.Block{commands.Paragraph{commands.Text(orElse(r.Text, "Nothing to show."))}}
+	}
+	blocks := f.fit(doc)
+	for _, field := range form.Fields {
+		blocks = append(blocks, inputBlock(field))
+	}
+	view := slack.ModalViewRequest{
+		Type: slack.VTModal, CallbackID: callbackID, Title: plain(orElse(cut(oneLine(form.Title), maxModalTitle), "Paramedic")),
+		Close: plain(orElse(cut(oneLine(form.Cancel), maxModalTitle), "Close")), Blocks: slack.Blocks{BlockSet: blocks},
+	}
+	if form.Submit != "" {
+		from.Command = form.Command
+		view.Submit = plain(cut(oneLine(form.Submit), maxModalTitle))
+	}
+	if raw, err := json.Marshal(from); err == nil && len(raw) <= maxMetadata {
+		view.PrivateMetadata = string(raw)
+	}
+	return view
+}
+
+func inputBlock(field commands.FormField) *slack.InputBlock {
+	most := field.Max
+	if most <= 0 || most > maxInput {
+		most = maxInput
+	}
+	input := slack.NewPlainTextInputBlockElement(nil, inputAction)
+	input.Multiline, input.MaxLength, input.InitialValue = field.Multiline, most, cut(clean(field.Value), most)
+	var hint *slack.TextBlockObject
+	if field.Hint != "" {
+		hint = plain(cut(oneLine(field.Hint), maxHint))
+	}
+	block := slack.NewInputBlock(cut(field.ID, maxID), plain(orElse(cut(oneLine(field.Label), maxLabel), "Text")), hint, input)
+	block.Optional = field.Optional
+	return block
+}
+
+// loading is shown while a Reply is made.
+func loading(from origin) slack.ModalViewRequest {
+	return Modal(commands.Reply{Text: "Looking …"}, from)
+}
+
+// submitted reads a submitted modal: where it came from, and the values by field.
+func submitted(v slack.View) (origin, map[string]string) {
+	var from origin
+	if json.Unmarshal([]byte(v.PrivateMetadata), &from) != nil {
+		from = origin{}
+	}
+	values := map[string]string{}
+	if v.State != nil {
+		for field, actions := range v.State.Values {
+			if a, ok := actions[inputAction]; ok {
+				values[field] = clean(a.Value)
+			}
+		}
+	}
+	return from, values
+}

@@ -1,0 +1,179 @@
+package slackapp
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/paramedic-bot/paramedic/commands"
+)
+
+var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// clean makes s something that Slack shows: valid, without control characters and without marks that turn the direction of text.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case unicode.IsControl(r), r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
+}
+
+// oneLine is s without line ends.
+func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
+
+// cut shortens s to n characters.
+func cut(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n-1]) + "…"
+}
+
+// cutBytes shortens s to n bytes.
+func cutBytes(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	n -= len("…")
+	for !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+// lookalikes stand for the marks of mrkdwn where they would begin a style: before a word. Elsewhere (in my_pod_name) marks mean
+// nothing to Slack and stay.
+var lookalikes = map[rune]rune{'*': '∗', '_': 'ˍ', '~': '∼', '`': 'ˋ'}
+
+// literal is text that Slack shows as it stands, without reading styles, links or mentions into it.
+func literal(s string) string {
+	var b strings.Builder
+	before := ' '
+	for _, r := range clean(s) {
+		if like, mark := lookalikes[r]; mark && !unicode.IsLetter(before) && !unicode.IsDigit(before) {
+			r = like
+		}
+		b.WriteRune(r)
+		before = r
+	}
+	return escaper.Replace(b.String())
+}
+
+// pieces renders spans as mrkdwn in pieces of at most maxSection characters that may be put together or apart.
+func pieces(spans []commands.Span) []string {
+	var out []string
+	for _, s := range spans {
+		switch {
+		case !s.Time.IsZero():
+			out = append(out, moment(s.Time))
+		case s.URL != "":
+			out = append(out, link(s))
+		case s.Style == commands.Fixed:
+			if text := strings.ReplaceAll(oneLine(s.Text), "`", "'"); text != "" {
+				out = append(out, "`"+escaper.Replace(cut(text, 500))+"`")
+			}
+		case s.Style == commands.Strong:
+			if text := oneLine(s.Text); text != "" {
+				out = append(out, "*"+strings.ReplaceAll(literal(cut(text, 500)), "*", "∗")+"*")
+			}
+		default:
+			out = append(out, chunks(s.Text, literal, maxSection)...)
+		}
+	}
+	return out
+}
+
+// mrkdwn is spans as one text of at most n characters.
+func mrkdwn(spans []commands.Span, n int) string {
+	var b strings.Builder
+	length := 0
+	for _, p := range pieces(spans) {
+		if length += utf8.RuneCountInString(p); length > n-1 {
+			b.WriteString("…")
+			break
+		}
+		b.WriteString(p)
+	}
+	return b.String()
+}
+
+// moment is shown in the reader's own zone; the text after the bar to whoever can't.
+func moment(t time.Time) string {
+	if t.Unix() <= 0 {
+		return t.UTC().Format("2006-01-02 15:04:05 MST")
+	}
+	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time_secs}|%s>", t.Unix(), t.UTC().Format("2006-01-02 15:04:05 MST"))
+}
+
+// link is a link if it leads to a web page, and its text otherwise.
+func link(s commands.Span) string {
+	if !strings.HasPrefix(s.URL, "https://") && !strings.HasPrefix(s.URL, "http://") || strings.ContainsAny(s.URL, "<>|\n ") || len(s.URL) > 1000 {
+		return literal(cut(s.Text, 500))
+	}
+	text := strings.ReplaceAll(oneLine(s.Text), "|", "¦")
+	if text == "" {
+		return "<" + escaper.Replace(s.URL) + ">"
+	}
+	return "<" + escaper.Replace(s.URL) + "|" + escaper.Replace(cut(text, 500)) + ">"
+}
+
+// chunks splits s so that what render makes of each part has at most n characters, at line ends or blanks where it can.
+func chunks(s string, render func(string) string, n int) []string {
+	var out []string
+	rest := []rune(clean(s))
+	for len(rest) > 0 {
+		end := min(len(rest), n)
+		for utf8.RuneCountInString(render(string(rest[:end]))) > n {
+			end = end * 3 / 4
+		}
+		if end < len(rest) {
+			end = breakAt(rest, end)
+		}
+		out = append(out, render(string(rest[:end])))
+		rest = rest[end:]
+	}
+	return out
+}
+
+// breakAt is the best place to break text at end or a little before.
+func breakAt(text []rune, end int) int {
+	for _, at := range []rune{'\n', ' '} {
+		for i := end; i > end*2/3; i-- {
+			if text[i-1] == at {
+				return i
+			}
+		}
+	}
+	return end
+}
+
+// pack puts pieces together into texts of at most n characters.
+func pack(all []string, n int) []string {
+	var out []string
+	var b strings.Builder
+	length := 0
+	flush := func() {
+		if text := strings.Trim(b.String(), "\n"); strings.TrimSpace(text) != "" {
+			out = append(out, text)
+		}
+		b.Reset()
+		length = 0
+	}
+	for _, p := range all {
+		size := utf8.RuneCountInString(p)
+		if length+size > n {
+			flush()
+		}
+		b.WriteString(p)
+		length += size
+	}
+	flush()
+	return out
+}

@@ -1,0 +1,111 @@
+package slackapp
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// Scopes are the least that the bot token needs.
+var Scopes = []string{
+	"app_mentions:read", "chat:write", "commands", "im:history", "users:read", "users:read.email", "channels:read", "groups:read",
+	"channels:history", "groups:history", "files:write", "reactions:write",
+}
+
+// Probe says whether a configuration works: tokens, scopes, Socket Mode, the channel. The detail of a check that is not OK says what
+// to do about it. It posts nothing.
+func Probe(ctx context.Context, o Options) []incident.Check {
+	o = o.withDefaults()
+	api := o.client()
+	checks := probeBot(ctx, api)
+	botWorks := checks[0].OK
+	checks = append(checks, probeApp(ctx, api))
+	if botWorks {
+		checks = append(checks, probeChannel(ctx, api, o.Channel))
+	}
+	return checks
+}
+
+func probeBot(ctx context.Context, api *slack.Client) []incident.Check {
+	who, err := api.AuthTestContext(ctx)
+	if err != nil {
+		return []incident.Check{{Name: "Slack bot token", Detail: explain(err, map[string]string{
+			"invalid_auth":     "Slack does not know it; copy the Bot User OAuth Token (xoxb-…) from the app's page, OAuth & Permissions",
+			"not_authed":       "there is none; configure the Bot User OAuth Token (xoxb-…)",
+			"account_inactive": "the app was removed from the workspace; install it again",
+			"token_revoked":    "it was revoked; install the app again and configure the new token",
+		})}}
+	}
+	checks := []incident.Check{{Name: "Slack bot token", OK: true, Detail: fmt.Sprintf("@%s in %s", who.User, who.Team)}}
+	granted := strings.FieldsFunc(who.Header.Get("X-OAuth-Scopes"), func(r rune) bool { return r == ',' || r == ' ' })
+	var missing []string
+	for _, s := range Scopes {
+		if !slices.Contains(granted, s) {
+			missing = append(missing, s)
+		}
+	}
+	scopes := incident.Check{Name: "Slack scopes", OK: len(missing) == 0, Detail: count(len(Scopes)) + " granted"}
+	if len(missing) > 0 {
+		scopes.Detail = "missing: " + strings.Join(missing, ", ") + "; add them on the app's page, OAuth & Permissions, and install the app again"
+	}
+	return append(checks, scopes)
+}
+
+func count(n int) string { return fmt.Sprintf("all %d", n) }
+
+func probeApp(ctx context.Context, api *slack.Client) incident.Check {
+	check := incident.Check{Name: "Slack Socket Mode"}
+	if _, _, err := api.StartSocketModeContext(ctx); err != nil {
+		check.Detail = explain(err, map[string]string{
+			"invalid_auth":           "the app token is not known; make one (xapp-…) with connections:write on the app's page, Basic Information",
+			"not_authed":             "there is no app token; make one (xapp-…) with connections:write on the app's page, Basic Information",
+			"not_allowed_token_type": "that is not an app token; it begins with xapp-",
+			"missing_scope":          "the app token lacks connections:write; make a new one",
+			"forbidden_team":         "Socket Mode is off; turn it on on the app's page",
+		})
+		return check
+	}
+	check.OK, check.Detail = true, "a connection is offered"
+	return check
+}
+
+func probeChannel(ctx context.Context, api *slack.Client, name string) incident.Check {
+	check := incident.Check{Name: "Slack channel"}
+	if name == "" {
+		check.Detail = "none is configured; name the channel where incidents are told"
+		return check
+	}
+	names := &directory{api: api, ids: map[string]string{}}
+	id, err := names.channel(ctx, name)
+	var info *slack.Channel
+	if err == nil {
+		info, err = api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
+	}
+	switch {
+	case err != nil:
+		check.Detail = name + ": " + explain(err, map[string]string{
+			"channel_not_found": "there is none of that name, or it is private and the bot not in it; invite the bot",
+			"missing_scope":     "the scopes channels:read and groups:read are needed to look",
+		})
+	case info.IsArchived:
+		check.Detail = "#" + info.Name + " is archived; unarchive it, or configure another"
+	case !info.IsMember:
+		check.Detail = "the bot is not in #" + info.Name + "; type /invite there"
+	default:
+		check.OK, check.Detail = true, "the bot is in #"+info.Name
+	}
+	return check
+}
+
+// explain is what an error of Slack's means and what to do, or the error itself.
+func explain(err error, words map[string]string) string {
+	if known, ok := words[apiError(err)]; ok {
+		return known
+	}
+	return err.Error() + "; is Slack reachable from here?"
+}

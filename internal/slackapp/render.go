@@ -1,0 +1,214 @@
+package slackapp
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/slack-go/slack"
+
+	"github.com/paramedic-bot/paramedic/commands"
+)
+
+// Rendered is a Reply as Slack takes it.
+type Rendered struct {
+	Text   string        // fallback and notification, escaped; never empty
+	Blocks []slack.Block // nil: Text alone
+}
+
+// Render makes a message of a Reply within all of Slack's limits. What does not fit is left out from the end, and a line says so;
+// buttons always stay.
+func Render(r commands.Reply) Rendered {
+	f := fitter{blocks: maxBlocks, text: maxText, message: true}
+	out := Rendered{Text: fallback(r.Text), Blocks: f.fit(r.Blocks)}
+	if out.Text == "" {
+		out.Text = "Paramedic"
+	}
+	return out
+}
+
+// fallback is a line of text for notifications.
+func fallback(s string) string { return cutBytes(escaper.Replace(oneLine(s)), maxFallback) }
+
+// part is a rendered block and what it counts for.
+type part struct {
+	block slack.Block
+	text  int  // characters
+	keep  bool // buttons and inputs: never left out
+}
+
+// fitter keeps what fits.
+type fitter struct {
+	blocks, text int // what there is room for
+	message      bool
+	tables       int
+	actionIDs    map[string]bool
+}
+
+func (f *fitter) fit(doc []commands.Block) []slack.Block {
+	f.actionIDs = map[string]bool{}
+	var parts []part
+	for _, b := range doc {
+		parts = append(parts, f.render(b)...)
+	}
+	return identified(f.chosen(parts))
+}
+
+// chosen are the parts for which there is room: those to be kept, and the others from the start.
+func (f *fitter) chosen(parts []part) []slack.Block {
+	blocks, text := f.blocks-1, f.text-100 // the line that counts what is left out
+	for i, p := range parts {
+		if p.keep {
+			blocks, text = blocks-1, text-p.text
+			if blocks < 0 || text < 0 { // more buttons than fit into a message
+				parts = parts[:i]
+				break
+			}
+		}
+	}
+	var out []slack.Block
+	left := 0
+	for _, p := range parts {
+		if !p.keep {
+			if left > 0 || blocks == 0 || p.text > text {
+				left++
+				continue
+			}
+			blocks, text = blocks-1, text-p.text
+		}
+		out = append(out, p.block)
+	}
+	if left > 0 {
+		out = append(out, contextBlock(fmt.Sprintf("… %d more parts did not fit here.", left)))
+	}
+	return out
+}
+
+// identified gives each block an id that changes with its content, so that what was entered or pressed in an old one is not shown in
+// a new one.
+func identified(blocks []slack.Block) []slack.Block {
+	for i, b := range blocks {
+		raw, err := json.Marshal(b)
+		if err != nil { // plain strings always encode
+			panic(err)
+		}
+		sum := sha256.Sum256(raw)
+		id := fmt.Sprintf("%d-%s", i, hex.EncodeToString(sum[:4]))
+		switch v := b.(type) {
+		case *slack.HeaderBlock:
+			v.BlockID = id
+		case *slack.SectionBlock:
+			v.BlockID = id
+		case *slack.ContextBlock:
+			v.BlockID = id
+		case *slack.ActionBlock:
+			v.BlockID = id
+		case *slack.DividerBlock:
+			v.BlockID = id
+		case *slack.TableBlock:
+			v.BlockID = id
+		}
+	}
+	return blocks
+}
+
+// render makes parts of one block; none, if there would be nothing to see.
+func (f *fitter) render(b commands.Block) []part {
+	switch v := b.(type) {
+	case commands.Header:
+		if text := cut(oneLine(v.Text), maxHeader); text != "" {
+			return []part{{block: slack.NewHeaderBlock(plain(text)), text: utf8.RuneCountInString(text)}}
+		}
+	case commands.Paragraph:
+		return sections(pack(pieces(v), maxSection))
+	case commands.List:
+		return sections(pack(listPieces(v), maxSection))
+	case commands.Fields:
+		return fieldParts(v)
+	case commands.Code:
+		return sections(fenced(v.Text))
+	case commands.Table:
+		return f.table(v)
+	case commands.Note:
+		if text := mrkdwn(v, maxContext); strings.TrimSpace(text) != "" {
+			return []part{{block: contextBlock(text), text: utf8.RuneCountInString(text)}}
+		}
+	case commands.Actions:
+		return f.actions(v)
+	case commands.Divider:
+		return []part{{block: slack.NewDividerBlock()}}
+	}
+	return nil
+}
+
+func plain(text string) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.PlainTextType, text, false, false)
+}
+
+func marked(text string) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.MarkdownType, text, false, true) // verbatim: no links or mentions are made of words
+}
+
+func contextBlock(text string) *slack.ContextBlock { return slack.NewContextBlock("", marked(text)) }
+
+func sections(texts []string) []part {
+	var parts []part
+	for _, t := range texts {
+		parts = append(parts, part{block: slack.NewSectionBlock(marked(t), nil, nil), text: utf8.RuneCountInString(t)})
+	}
+	return parts
+}
+
+// bullets by depth; the outermost items are lines of their own.
+var bullets = []string{"", "• ", "      ◦ ", "            ▪ "}
+
+func listPieces(l commands.List) []string {
+	var out []string
+	for i, item := range l {
+		if i > 0 {
+			out = append(out, "\n")
+		}
+		out = append(out, bullets[max(0, min(item.Depth, len(bullets)-1))])
+		out = append(out, pieces(item.Spans)...)
+	}
+	return out
+}
+
+func fieldParts(fields commands.Fields) []part {
+	var parts []part
+	for len(fields) > 0 {
+		n := min(len(fields), maxFields)
+		var objects []*slack.TextBlockObject
+		size := 0
+		for _, f := range fields[:n] {
+			text := mrkdwn([]commands.Span{commands.Bold(f.Label)}, maxLabel) + "\n" + mrkdwn(f.Value, maxFieldText-maxLabel-600)
+			if strings.TrimSpace(text) != "" {
+				objects = append(objects, marked(text))
+				size += utf8.RuneCountInString(text)
+			}
+		}
+		if len(objects) > 0 {
+			parts = append(parts, part{block: slack.NewSectionBlock(nil, objects, nil), text: size})
+		}
+		fields = fields[n:]
+	}
+	return parts
+}
+
+// fenced is text as it is, in one code block or several.
+func fenced(text string) []string {
+	text = strings.ReplaceAll(strings.Trim(text, "\n"), "```", "'''")
+	if strings.TrimSpace(clean(text)) == "" {
+		return nil
+	}
+	var out []string
+	for _, c := range chunks(text, escaper.Replace, maxSection-10) {
+		if strings.TrimSpace(c) != "" {
+			out = append(out, "```\n"+strings.TrimSuffix(c, "\n")+"\n```")
+		}
+	}
+	return out
+}
