@@ -158,7 +158,7 @@ func (r *Recovery) Recheck(ctx context.Context, p *incident.Plan, begun map[stri
 		if begun[s.ID] {
 			continue
 		}
-		again, err := r.bind(ctx, incident.Step{ID: s.ID, Kind: s.Kind, Target: incident.Target{Object: s.Target.Object}, Params: maps.Clone(s.Params), Unless: s.Unless})
+		again, err := r.Bind(ctx, incident.Step{ID: s.ID, Kind: s.Kind, Target: incident.Target{Object: s.Target.Object}, Params: maps.Clone(s.Params), Unless: s.Unless})
 		var nothing errNothing
 		switch {
 		case errors.As(err, &nothing), apierrors.IsNotFound(err):

@@ -101,23 +101,35 @@ func replicas(n *int32) int64 {
 	return int64(*n)
 }
 
-// ill says why a pod does not count as well; empty: it does. Pods that ended or are being deleted don't matter.
+// ill says why a pod does not count as well at now; empty: it does.
 func ill(p *corev1.Pod, now time.Time) string {
-	if p.DeletionTimestamp != nil || p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
+	if over(p) {
+		return ""
+	}
+	for _, c := range p.Status.ContainerStatuses {
+		if t := restarted(c); !t.IsZero() && now.Sub(t) < settled {
+			return fmt.Sprintf("%s restarted %s ago, for the %dth time", p.Name, words(max(0, now.Sub(t))), c.RestartCount)
+		}
+	}
+	return unready(p)
+}
+
+// over says whether a pod does not matter any more: it ended, or is being deleted.
+func over(p *corev1.Pod) bool {
+	return p.DeletionTimestamp != nil || p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
+}
+
+// unready says why a pod is not ready; empty: it is.
+func unready(p *corev1.Pod) string {
+	if ready(p) {
 		return ""
 	}
 	for _, c := range p.Status.ContainerStatuses {
 		if c.State.Waiting != nil {
 			return fmt.Sprintf("%s waits: %s", p.Name, c.State.Waiting.Reason)
 		}
-		if t := restarted(c); !t.IsZero() && now.Sub(t) < settled {
-			return fmt.Sprintf("%s restarted %s ago, for the %dth time", p.Name, words(max(0, now.Sub(t))), c.RestartCount)
-		}
 	}
-	if !ready(p) {
-		return p.Name + " is not ready"
-	}
-	return ""
+	return p.Name + " is not ready"
 }
 
 // restarted is when a container that is running was last started again; zero if it never was or does not run.

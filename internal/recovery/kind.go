@@ -107,9 +107,9 @@ func (e errUnfit) Error() string { return e.why }
 
 func unfit(format string, a ...any) error { return errUnfit{fmt.Sprintf(format, a...)} }
 
-// bind completes a step of which kind, target and the input parameters are given: it looks at the target as it is. Bound again, a
-// step stays the same as long as its target does.
-func (r *Recovery) bind(ctx context.Context, draft incident.Step) (incident.Step, error) {
+// Bind completes a step of which kind, target and the input parameters are given: it looks at the target as it is, and sets UID, hash,
+// the parameters that follow, title, diff and rights. Bound again, a step stays the same as long as its target does.
+func (r *Recovery) Bind(ctx context.Context, draft incident.Step) (incident.Step, error) {
 	s := draft
 	s.Params = maps.Clone(draft.Params)
 	if s.Params == nil {

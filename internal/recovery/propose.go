@@ -150,7 +150,7 @@ func (c *composition) bind(ctx context.Context, d draft) (draft, error) {
 func (c *composition) bindAll(ctx context.Context, drafts []incident.Step) ([]incident.Step, error) {
 	var out []incident.Step
 	for _, s := range drafts {
-		b, err := c.r.bind(ctx, s)
+		b, err := c.r.Bind(ctx, s)
 		if err != nil {
 			return nil, err
 		}
@@ -200,12 +200,12 @@ func (c *composition) plan() *incident.Plan {
 	p.Title = strings.ToUpper(title[:1]) + title[1:]
 	p.Why = strings.Join(append(c.why, c.refused...), " ")
 	p.Steps = c.steps
-	seal(p)
+	Seal(p)
 	return p
 }
 
-// seal numbers the steps and sets what follows from them.
-func seal(p *incident.Plan) {
+// Seal numbers a plan's bound steps, and sets its risk, the highest of the steps', and its hash.
+func Seal(p *incident.Plan) {
 	p.Risk = incident.Safe
 	for i := range p.Steps {
 		p.Steps[i].ID = strconv.Itoa(i + 1)
@@ -236,6 +236,6 @@ func Inverse(p *incident.Plan, undo []incident.Step) *incident.Plan {
 		Title: "Undo: " + p.Title,
 		Why:   "The plan did not help, or did not come to its end. This puts back what it changed; pods that were restarted stay restarted.",
 	}
-	seal(out)
+	Seal(out)
 	return out
 }

@@ -66,7 +66,7 @@ func scopeOf(p Proof) scope {
 	}
 	for i := range p.Snapshot.Pods {
 		pod := &p.Snapshot.Pods[i]
-		if sc.workloads[p.Snapshot.WorkloadOf(pod)] && pod.DeletionTimestamp == nil && pod.Status.Phase != corev1.PodSucceeded {
+		if sc.workloads[p.Snapshot.WorkloadOf(pod)] && !over(pod) {
 			sc.pods = append(sc.pods, pod)
 		}
 	}
@@ -132,10 +132,7 @@ func (sc scope) none() incident.Check {
 func (sc scope) podsReady() incident.Check {
 	var bad []string
 	for _, p := range sc.pods {
-		if p.Status.Phase == corev1.PodFailed {
-			continue // replaced by its controller; the counts below know
-		}
-		if why := ill(p, p.CreationTimestamp.Time); why != "" && !restartedOnly(p) {
+		if why := unready(p); why != "" {
 			bad = append(bad, p.Namespace+"/"+why)
 		}
 	}
@@ -158,16 +155,6 @@ func (sc scope) podsReady() incident.Check {
 		short("DaemonSet", d.Namespace, d.Name, int64(d.Status.DesiredNumberScheduled), int64(d.Status.NumberReady))
 	}
 	return verdict("pods are ready", bad, fmt.Sprintf("%d pods of %d workloads", len(sc.pods), len(sc.workloads)))
-}
-
-// restartedOnly: a recent restart is restartsFlat's to say.
-func restartedOnly(p *corev1.Pod) bool {
-	for _, c := range p.Status.ContainerStatuses {
-		if c.State.Running == nil {
-			return false
-		}
-	}
-	return ready(p)
 }
 
 // restartsFlat: counts say how often, but not since when; a restarted container's own start does. So no counts of earlier samples are

@@ -1,0 +1,268 @@
+package steptest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/host"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/recovery"
+)
+
+// World is a cluster, and a node's files, that the suite may do as it likes with.
+type World struct {
+	Options   recovery.Options // Hosts is set by the suite
+	Namespace string           // all objects but Node are made here
+	Node      string           // the name of a Node object that exists
+	May       incident.Identity
+	MayNot    incident.Identity
+	// Put creates or replaces an object, as somebody else would; Delete removes it and waits until it is gone.
+	Put    func(t *testing.T, o incident.Object, object map[string]any)
+	Delete func(t *testing.T, o incident.Object)
+}
+
+// NewWorld is a World in memory.
+func NewWorld() (World, *Cluster) {
+	c := NewCluster()
+	node := incident.Object{Kind: "Node", Name: "leveling-pc"}
+	c.Put(node, map[string]any{"apiVersion": "v1", "spec": map[string]any{}})
+	w := World{Namespace: "recovery-test", Node: node.Name, May: incident.Identity{User: "ada", Groups: []string{"operators"}}, MayNot: incident.Identity{User: "ben"}}
+	c.Allowed = func(as incident.Identity, _ incident.Right) bool { return as.User == w.May.User }
+	w.Put = func(_ *testing.T, o incident.Object, object map[string]any) { c.Put(o, object) }
+	w.Delete = func(_ *testing.T, o incident.Object) { c.Delete(o) }
+	m := &Memory{}
+	w.Options = recovery.Options{Reader: c, WriterFor: c.WriterFor, Blobs: m, LastGood: m, Now: time.Now}
+	return w, c
+}
+
+// kindCase is how the suite meets one kind of step.
+type kindCase struct {
+	kind     string
+	setUp    func(*testing.T, World) incident.Step // the target as it is to be mended, and the draft of the step
+	meddle   func(*testing.T, World, incident.Object)
+	undoable bool
+}
+
+// Run runs the suite: every kind of step, each case on a target of its own.
+func Run(t *testing.T, world func(t *testing.T) World) {
+	covered := map[string]bool{}
+	for _, c := range cases() {
+		covered[c.kind] = true
+		t.Run(c.kind, func(t *testing.T) { c.run(t, world) })
+	}
+	for _, k := range recovery.StepKinds() {
+		if !covered[k.Kind] {
+			t.Errorf("%s is not in the suite", k.Kind)
+		}
+	}
+}
+
+func (c kindCase) run(t *testing.T, world func(t *testing.T) World) {
+	t.Run("before it is not done, and a review changes nothing", func(t *testing.T) {
+		b := c.begin(t, world(t))
+		b.observes(recovery.NotDone)
+		if b.step.Title == "" || b.step.Diff == "" || len(b.step.Rights) == 0 || b.step.Target.UID == "" || b.step.Target.SpecHash == "" {
+			t.Errorf("something is missing: %+v", b.step)
+		}
+		checks := b.r.Review(t.Context(), b.plan, b.w.May)
+		if len(checks) != 2 || !incident.AllOK(checks) {
+			t.Errorf("review: %+v", checks)
+		}
+		b.observes(recovery.NotDone)
+		b.rechecks(true)
+	})
+	t.Run("somebody without the right is told so, and nothing happens", func(t *testing.T) {
+		b := c.begin(t, world(t))
+		checks := b.r.Review(t.Context(), b.plan, b.w.MayNot)
+		if len(checks) == 0 || checks[0].OK || !strings.Contains(checks[0].Detail, b.w.MayNot.User) {
+			t.Errorf("review: %+v", checks)
+		}
+		if _, _, err := b.r.Apply(t.Context(), b.plan, b.step, b.w.MayNot); err == nil {
+			t.Error("applied")
+		}
+		b.observes(recovery.NotDone)
+	})
+	t.Run("applied it is done, and applied again it is done once", func(t *testing.T) {
+		b := c.begin(t, world(t))
+		b.apply(b.plan, b.step) // a crash here leaves no record; observe must know
+		b.observes(recovery.Done)
+		was := b.target()
+		b.apply(b.plan, b.step)
+		if now := b.target(); now != was {
+			t.Errorf("the second time changed it from %s to %s", was, now)
+		}
+		b.observes(recovery.Done)
+		b.rechecks(false)
+	})
+	t.Run("the inverse restores", func(t *testing.T) {
+		b := c.begin(t, world(t))
+		inverse := b.apply(b.plan, b.step)
+		if (inverse != nil) != c.undoable {
+			t.Fatalf("inverse %+v", inverse)
+		}
+		if inverse == nil {
+			return
+		}
+		back := recovery.Inverse(b.plan, []incident.Step{*inverse})
+		if back.InverseOf != b.plan.Hash || back.Hash != back.ComputeHash() {
+			t.Errorf("inverse plan %+v", back)
+		}
+		if ok, why, err := b.r.Recheck(t.Context(), back, nil); !ok || err != nil {
+			t.Errorf("the inverse is not what it would be if made again: %s, %v", why, err)
+		}
+		if checks := b.r.Review(t.Context(), back, b.w.May); !incident.AllOK(checks) {
+			t.Errorf("review of the inverse: %+v", checks)
+		}
+		again := b.apply(back, back.Steps[0])
+		b.observes(recovery.NotDone)
+		if o, err := b.r.Observe(t.Context(), back.Steps[0]); err != nil || o.Outcome != recovery.Done {
+			t.Errorf("observe the inverse: %+v, %v", o, err)
+		}
+		if again == nil || again.Target != b.step.Target {
+			t.Errorf("the inverse of the inverse is not the step: %+v", again)
+		}
+	})
+	t.Run("a target that somebody changed is left alone", func(t *testing.T) {
+		b := c.begin(t, world(t))
+		c.meddle(t, b.w, b.step.Target.Object)
+		b.refused()
+	})
+	t.Run("a target that was replaced or is gone is left alone", func(t *testing.T) {
+		if c.kind == recovery.RestoreHostFiles {
+			t.Skip("a Node is nothing to delete")
+		}
+		b := c.begin(t, world(t))
+		b.w.Delete(t, b.step.Target.Object)
+		b.refused()
+		c.setUp(t, b.w)
+		b.refused()
+	})
+	t.Run("a step that is not the plan's is refused", func(t *testing.T) {
+		b := c.begin(t, world(t))
+		other := b.step
+		other.Title += "!"
+		if _, _, err := b.r.Apply(t.Context(), b.plan, other, b.w.May); !errors.Is(err, recovery.ErrChanged) {
+			t.Errorf("got %v", err)
+		}
+		b.observes(recovery.NotDone)
+	})
+}
+
+// bench is one case under way.
+type bench struct {
+	t    *testing.T
+	w    World
+	r    *recovery.Recovery
+	plan *incident.Plan
+	step incident.Step
+}
+
+func (c kindCase) begin(t *testing.T, w World) *bench {
+	t.Helper()
+	root := t.TempDir()
+	h, err := host.New(host.Config{Root: root, Node: w.Node})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Options.Hosts = map[string]recovery.Host{w.Node: rooted{h, root}}
+	r, err := recovery.New(w.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	step, err := r.Bind(t.Context(), c.setUp(t, w))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &incident.Plan{Runbook: "test", Title: "test", Steps: []incident.Step{step}}
+	recovery.Seal(p)
+	var stored incident.Plan // as it comes back from the log
+	mustJSON(encode(p), &stored)
+	return &bench{t: t, w: w, r: r, plan: &stored, step: stored.Steps[0]}
+}
+
+func (b *bench) observes(want recovery.Outcome) {
+	b.t.Helper()
+	o, err := b.r.Observe(b.t.Context(), b.step)
+	if err != nil || o.Outcome != want || o.Detail == "" {
+		b.t.Errorf("observed %+v, %v; want %s", o, err, want)
+	}
+}
+
+func (b *bench) rechecks(want bool) {
+	b.t.Helper()
+	ok, why, err := b.r.Recheck(b.t.Context(), b.plan, nil)
+	if err != nil || ok != want || ok == (why != "") {
+		b.t.Errorf("recheck %v %q, %v; want %v", ok, why, err, want)
+	}
+}
+
+func (b *bench) apply(p *incident.Plan, s incident.Step) *incident.Step {
+	b.t.Helper()
+	detail, inverse, err := b.r.Apply(b.t.Context(), p, s, b.w.May)
+	if err != nil || detail == "" {
+		b.t.Fatalf("apply: %q, %v", detail, err)
+	}
+	return inverse
+}
+
+func (b *bench) refused() {
+	b.t.Helper()
+	if _, _, err := b.r.Apply(b.t.Context(), b.plan, b.step, b.w.May); !errors.Is(err, recovery.ErrChanged) {
+		b.t.Errorf("apply: %v, want ErrChanged", err)
+	}
+	b.observes(recovery.Unknown)
+	b.rechecks(false)
+	if incident.AllOK(b.r.Review(b.t.Context(), b.plan, b.w.May)) {
+		b.t.Error("the review found nothing wrong")
+	}
+}
+
+// target is the target as it is, as far as somebody decided about it.
+func (b *bench) target() string {
+	b.t.Helper()
+	if b.step.Kind == recovery.RestoreHostFiles {
+		a, changed, err := b.w.Options.Hosts[b.w.Node].Archive(cniDir)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		return a.Hash() + changed.String()
+	}
+	o := get(b.t, b.w, b.step.Target.Object)
+	return string(encode([]any{o["data"], o["spec"]}))
+}
+
+func get(t *testing.T, w World, o incident.Object) map[string]any {
+	t.Helper()
+	data, err := w.Options.Reader.Get(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var object map[string]any
+	if err := json.Unmarshal(data, &object); err != nil {
+		t.Fatal(err)
+	}
+	return object
+}
+
+// rooted lets the suite meddle with the files behind a host.
+type rooted struct {
+	*host.Host
+	root string
+}
+
+func (r rooted) write(t *testing.T, name, content string) {
+	t.Helper()
+	p := filepath.Join(r.root, cniDir, name)
+	if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(p, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
