@@ -23,11 +23,19 @@ test:
 	go vet ./...
 	go test ./...
 
-e2e: build
-	LAB='$(LAB)' PARAMEDIC=$(BIN)/paramedic go test -tags e2e -count=1 -timeout 60m -v ./e2e/...
+# The lab keeps its cluster here unless LAB_HOME says otherwise.
+LAB_HOME ?= $(HOME)/.cache/lab
+LAB_ENV = LAB='$(LAB)' PARAMEDIC=$(BIN)/paramedic KUBECONFIG=$(LAB_HOME)/kubeconfig HOST_ROOT=$(LAB_HOME)/n1/host OLLAMA_HOST=http://127.0.0.1:11434
 
+e2e: build
+	'$(LAB)' up
+	'$(LAB)' models
+	$(LAB_ENV) go test -tags e2e -count=1 -timeout 60m -v ./e2e/...
+
+# against the least that any check can take, in one run
 bench: build
-	LAB='$(LAB)' PARAMEDIC=$(BIN)/paramedic go test -tags e2e -count=1 -timeout 20m -v -run '^TestBench' ./e2e/...
+	'$(LAB)' up
+	$(LAB_ENV) go test -tags bench -count=1 -timeout 20m -v -run TestBench ./e2e/...
 
 lint: $(BIN)/golangci-lint-$(GOLANGCI_LINT)
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt these files:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
