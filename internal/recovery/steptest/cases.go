@@ -15,6 +15,7 @@ func cases() []kindCase {
 		{kind: recovery.SetConfigMapKey, undoable: true,
 			setUp: func(t *testing.T, w World) incident.Step {
 				o := incident.Object{Kind: "ConfigMap", Namespace: w.Namespace, Name: "coredns"}
+				w.Delete(t, o)
 				w.Put(t, o, configMap("forward . 127.0.0.1\n"))
 				return draft(recovery.SetConfigMapKey, o, "key", "Corefile", "value", blob(t, w, []byte("forward . 10.99.0.1\n")))
 			},
@@ -23,6 +24,7 @@ func cases() []kindCase {
 		{kind: recovery.RestartWorkload,
 			setUp: func(t *testing.T, w World) incident.Step {
 				o := incident.Object{Kind: "Deployment", Namespace: w.Namespace, Name: "web"}
+				w.Delete(t, o)
 				w.Put(t, o, deployment("busybox:1.36"))
 				return draft(recovery.RestartWorkload, o, "at", "2025-10-05T11:00:00Z")
 			},
@@ -31,6 +33,7 @@ func cases() []kindCase {
 		{kind: recovery.RollbackDeployment, undoable: true,
 			setUp: func(t *testing.T, w World) incident.Step {
 				o := incident.Object{Kind: "Deployment", Namespace: w.Namespace, Name: "web"}
+				w.Delete(t, o)
 				w.Put(t, o, deployment("busybox:1.36"))
 				good := get(t, w, o)["spec"].(map[string]any)["template"] // with the API server's defaults
 				w.Put(t, o, deployment("busybox:none"))

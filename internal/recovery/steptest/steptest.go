@@ -22,7 +22,7 @@ type World struct {
 	Node      string           // the name of a Node object that exists
 	May       incident.Identity
 	MayNot    incident.Identity
-	// Put creates or replaces an object, as somebody else would; Delete removes it and waits until it is gone.
+	// Put creates or replaces an object, as somebody else would; Delete removes it, if it is there, and waits until it is gone.
 	Put    func(t *testing.T, o incident.Object, object map[string]any)
 	Delete func(t *testing.T, o incident.Object)
 }
