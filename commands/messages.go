@@ -3,7 +3,6 @@ package commands
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -234,7 +233,7 @@ func resolutionBlocks(s *incident.State) []Block {
 		}
 		return []Block{p}
 	case !s.ResolvedAt.IsZero():
-		p := Paragraph{Bold("Resolved "), When(s.ResolvedAt), Text(fmt.Sprintf(", %s after it was opened.", strings.TrimSuffix(s.ResolvedAt.Sub(s.OpenedAt).Round(time.Second).String(), "m0s")))}
+		p := Paragraph{Bold("Resolved "), When(s.ResolvedAt), Text(fmt.Sprintf(", %s after it was opened.", duration(s.ResolvedAt.Sub(s.OpenedAt))))}
 		if s.Approval == nil {
 			return []Block{append(p, Text(" It ended by itself."))}
 		}

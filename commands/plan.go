@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -76,7 +77,7 @@ func planBlocks(p *incident.Plan) []Block {
 	for i, step := range p.Steps {
 		line := Paragraph{Bold(fmt.Sprintf("%d. %s", i+1, step.Title)), Text("\n"), Mono(step.Target.Object.String())}
 		if step.Unless > 0 {
-			line = append(line, Text(fmt.Sprintf("\nonly if it is not healthy by itself within %s", step.Unless)))
+			line = append(line, Text(fmt.Sprintf("\nonly if it is not healthy by itself within %s", duration(step.Unless))))
 		}
 		blocks = append(blocks, line)
 		if d := strings.TrimRight(step.Diff, "\n"); d != "" {
@@ -143,4 +144,25 @@ func bad(checks []incident.Check) int {
 		}
 	}
 	return n
+}
+
+// duration writes 6m0s as "6 minutes", in its two greatest units.
+func duration(d time.Duration) string {
+	d = d.Round(time.Second)
+	var parts []string
+	for _, unit := range []struct {
+		name string
+		of   time.Duration
+	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}, {"second", time.Second}} {
+		if n := int(d / unit.of); n > 0 && len(parts) < 2 {
+			parts = append(parts, count(n, unit.name))
+			d -= time.Duration(n) * unit.of
+		} else if len(parts) > 0 {
+			break
+		}
+	}
+	if len(parts) == 0 {
+		return "less than a second"
+	}
+	return strings.Join(parts, " ")
 }

@@ -118,7 +118,7 @@ func storyBlocks(s *incident.Story) []Block {
 	if len(p) == 0 {
 		return []Block{by}
 	}
-	return []Block{p, by}
+	return []Block{append(Paragraph{Bold("What happened"), Text("\n")}, p...), by}
 }
 
 // similarBlocks show what was seen before and what worked.

@@ -84,7 +84,7 @@ func (p *people) whereHome(ctx context.Context) (*slack.AuthTestResponse, error)
 }
 
 func nameOf(u *slack.User, said string) string {
-	for _, name := range []string{u.Profile.DisplayName, u.RealName, u.Profile.RealName, u.Name, said} {
+	for _, name := range []string{u.RealName, u.Profile.RealName, u.Profile.DisplayName, u.Name, said} {
 		if name = oneLine(name); name != "" {
 			return cut(name, 80)
 		}

@@ -1,0 +1,194 @@
+package commandstest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// Keeper keeps incidents in memory. It is safe for concurrent use. Only Approvers may approve, as the Kubernetes user named.
+type Keeper struct {
+	Now       func() time.Time
+	Approvers map[string]string // Person.Key to Kubernetes user
+	Changed   func(*incident.State)
+
+	mu   sync.Mutex
+	ids  []string
+	logs map[string][]incident.Recorded
+}
+
+// NewKeeper is a Keeper with Ada as its approver. now may be nil for a clock that starts at Start and gains a second with each event.
+func NewKeeper(now func() time.Time) *Keeper {
+	k := &Keeper{Now: now, Approvers: map[string]string{Ada.Key(): "ada@example.com"}, logs: map[string][]incident.Recorded{}}
+	if now == nil {
+		n := 0
+		k.Now = func() time.Time { n++; return Start.Add(56*time.Hour + time.Duration(n)*time.Second) }
+	}
+	return k
+}
+
+// Append adds events to an incident, which is made if it is new.
+func (k *Keeper) Append(id string, events ...incident.Event) *incident.State {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.append(id, events...)
+}
+
+func (k *Keeper) append(id string, events ...incident.Event) *incident.State {
+	if _, ok := k.logs[id]; !ok {
+		k.ids = append(k.ids, id)
+	}
+	for _, e := range events {
+		k.logs[id] = append(k.logs[id], incident.Recorded{Version: len(k.logs[id]) + 1, At: k.Now(), Event: e})
+	}
+	s := incident.Fold(id, k.logs[id])
+	if k.Changed != nil {
+		k.Changed(s)
+	}
+	return s
+}
+
+// change decides about an incident under the lock, so that of two people one comes second.
+func (k *Keeper) change(id string, decide func(*incident.State) (incident.Event, error)) (*incident.State, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	s, err := k.get(id)
+	if err != nil {
+		return nil, err
+	}
+	e, err := decide(s)
+	if err != nil {
+		return nil, err
+	}
+	return k.append(id, e), nil
+}
+
+func (k *Keeper) get(id string) (*incident.State, error) {
+	log, ok := k.logs[id]
+	if !ok {
+		return nil, &commands.Refusal{Reason: "There is no incident " + id + ".", Try: "List them with incidents."}
+	}
+	return incident.Fold(id, log), nil
+}
+
+// Get implements commands.Incidents, as do all methods below.
+func (k *Keeper) Get(_ context.Context, id string) (*incident.State, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.get(id)
+}
+
+// List returns the newest first.
+func (k *Keeper) List(_ context.Context, all bool) ([]*incident.State, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var out []*incident.State
+	for i := len(k.ids) - 1; i >= 0; i-- {
+		if s := incident.Fold(k.ids[i], k.logs[k.ids[i]]); all || s.Open() {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+// Open joins by fingerprint.
+func (k *Keeper) Open(_ context.Context, g incident.Signal) (*incident.State, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, id := range k.ids {
+		if s := incident.Fold(id, k.logs[id]); s.Open() && s.Has(g.Fingerprint) {
+			return s, nil
+		}
+	}
+	return k.append(fmt.Sprintf("INC-%d", len(k.ids)+1), incident.SignalReceived{Signal: g}), nil
+}
+
+// Review finds nothing against the plan.
+func (k *Keeper) Review(_ context.Context, id string, by incident.Person) (*incident.State, error) {
+	return k.change(id, func(s *incident.State) (incident.Event, error) {
+		return incident.PlanReviewed{PlanHash: s.Plan.Hash, By: by, Checks: Reviewed()}, nil
+	})
+}
+
+// Approve refuses those who may not, what has changed, and what is decided.
+func (k *Keeper) Approve(_ context.Context, id, hash string, by incident.Person) (*incident.State, error) {
+	return k.change(id, func(s *incident.State) (incident.Event, error) {
+		user, may := k.Approvers[by.Key()]
+		switch {
+		case !may:
+			return nil, &commands.Refusal{Reason: by.Name + " is not among those who may approve.", Try: "Ask one of them."}
+		case s.Plan == nil || s.Plan.Hash != hash:
+			return nil, &commands.Refusal{Reason: "The plan has changed since you saw it.", Try: "Open the new one."}
+		case s.Approval != nil:
+			return nil, &commands.Refusal{Reason: "It was approved already, by " + s.Approval.By.Name + "."}
+		}
+		now := k.Now()
+		return incident.PlanApproved{Approval: incident.Approval{PlanHash: hash, By: by, As: incident.Identity{User: user}, At: now, Expires: now.Add(time.Hour)}}, nil
+	})
+}
+
+// Reject takes anyone's no.
+func (k *Keeper) Reject(_ context.Context, id, hash, reason string, by incident.Person) (*incident.State, error) {
+	return k.change(id, func(*incident.State) (incident.Event, error) {
+		return incident.PlanRejected{PlanHash: hash, By: by, Reason: reason}, nil
+	})
+}
+
+// Decide records what a person says.
+func (k *Keeper) Decide(_ context.Context, id, step string, done bool, by incident.Person) (*incident.State, error) {
+	return k.change(id, func(s *incident.State) (incident.Event, error) {
+		return incident.StepDecided{PlanHash: s.Plan.Hash, Step: step, By: by, Done: done}, nil
+	})
+}
+
+// LookAgain records the wish.
+func (k *Keeper) LookAgain(_ context.Context, id string, by incident.Person) (*incident.State, error) {
+	return k.change(id, func(*incident.State) (incident.Event, error) { return incident.LookAgainRequested{By: by}, nil })
+}
+
+// Close closes.
+func (k *Keeper) Close(_ context.Context, id, reason string, by incident.Person) (*incident.State, error) {
+	return k.change(id, func(*incident.State) (incident.Event, error) { return incident.Closed{By: by, Reason: reason}, nil })
+}
+
+// EditPostmortem replaces the draft.
+func (k *Keeper) EditPostmortem(_ context.Context, id string, pm incident.Postmortem, by incident.Person) (*incident.State, error) {
+	return k.change(id, func(*incident.State) (incident.Event, error) {
+		return incident.PostmortemEdited{By: by, Postmortem: pm}, nil
+	})
+}
+
+// Publish publishes once.
+func (k *Keeper) Publish(_ context.Context, id string, by incident.Person) (*incident.State, error) {
+	return k.change(id, func(s *incident.State) (incident.Event, error) {
+		if s.Published != nil {
+			return nil, &commands.Refusal{Reason: "It was published already, by " + s.Published.By.Name + "."}
+		}
+		return incident.PostmortemPublished{By: by}, nil
+	})
+}
+
+// Cluster is a Looker, an Explainer and a Searcher who see Founding, or what they are given.
+type Cluster struct {
+	Diagnosis *incident.Diagnosis
+	Err       error
+}
+
+// Look returns the diagnosis.
+func (c Cluster) Look(context.Context, string) (*incident.Diagnosis, error) {
+	return c.Diagnosis, c.Err
+}
+
+// Explain tells the founding incident.
+func (c Cluster) Explain(context.Context, *incident.Diagnosis) (*incident.Story, []incident.Similar) {
+	return Story(), Seen()
+}
+
+// Search finds the founding incident.
+func (c Cluster) Search(context.Context, string, int) ([]incident.Similar, string, error) {
+	return Seen(), "words alone, for no embedder answers", nil
+}
