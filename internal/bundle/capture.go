@@ -104,7 +104,11 @@ func (c *capture) run(ctx context.Context, host string) (*Bundle, error) {
 		NotSeen: []NotSeen{{What: "secrets", Why: "a bundle never holds Secrets"}},
 	}
 	var err error
-	if b.Manifest.Cluster.ServerVersion, err = c.version(ctx); err != nil {
+	b.Manifest.Cluster.ServerVersion, err = c.version(ctx)
+	switch {
+	case apierrors.IsUnauthorized(err):
+		return nil, fmt.Errorf("capture from %s: %w; are the kubeconfig's credentials still valid?", host, err)
+	case err != nil:
 		return nil, fmt.Errorf("capture from %s: %w; is the address right and the API server up?", host, err)
 	}
 	if err := c.objects(ctx); err != nil {

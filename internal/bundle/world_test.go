@@ -1,6 +1,7 @@
 package bundle_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -237,4 +238,21 @@ func splitYAML(text string) []string {
 		}
 	}
 	return parts
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// recordRequests tells the URLs that a client asks for.
+func recordRequests(to chan<- string) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			select {
+			case to <- r.URL.String():
+			default:
+			}
+			return next.RoundTrip(r)
+		})
+	}
 }

@@ -1,0 +1,240 @@
+package bundle_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
+
+	"github.com/paramedic-bot/paramedic/internal/bundle"
+)
+
+func asIs(s string) string { return s }
+
+// captureOptions make a capture of a served bundle comparable with it.
+func captureOptions() bundle.Options {
+	return bundle.Options{ClusterName: "lab", Version: "test", Redact: asIs, Now: func() time.Time { return capturedBroken }}
+}
+
+func TestCaptureOfAServedBundleIsThatBundle(t *testing.T) {
+	want := full(t)
+	want.Manifest.Redactions = 0
+	_, config := serve(t, full(t), asCaptured)
+	o := captureOptions()
+	o.HostFiles, o.Facts = want.HostFiles, want.Facts
+	got, err := bundle.Capture(t.Context(), config(""), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, diff := range []string{cmp.Diff(want.Objects, got.Objects), cmp.Diff(want.Logs, got.Logs), cmp.Diff(want.HostFiles, got.HostFiles), cmp.Diff(want.Manifest.NotSeen, got.Manifest.NotSeen)} {
+		if diff != "" {
+			t.Error("-served +captured:\n" + diff)
+		}
+	}
+	if !bytes.Equal(written(t, got), written(t, want)) {
+		t.Error("the bytes differ")
+	}
+}
+
+func TestCaptureOfManyPages(t *testing.T) {
+	b := healthy(t)
+	for i := range 1200 {
+		b.Objects[configMaps] = append(b.Objects[configMaps], *object(t, fmt.Sprintf("{apiVersion: v1, kind: ConfigMap, metadata: {name: c%04d, namespace: d}}", i)))
+	}
+	_, config := serve(t, b, asCaptured)
+	got, err := bundle.Capture(t.Context(), config(""), captureOptions())
+	if err != nil || len(got.Objects[configMaps]) != 1201 {
+		t.Errorf("%d of 1201, %v", len(got.Objects[configMaps]), err)
+	}
+}
+
+func TestCaptureOfOneNamespace(t *testing.T) {
+	_, config := serve(t, broken(t), asCaptured)
+	o := captureOptions()
+	o.Namespace = "convocanvas"
+	got, err := bundle.Capture(t.Context(), config(""), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for gvr, want := range map[string]int{"pods": 1, "configmaps": 0, "events": 0, "namespaces": 1, "nodes": 1} {
+		if n := len(got.Objects[pods.GroupVersion().WithResource(gvr)]); n != want {
+			t.Errorf("%d %s, want %d", n, gvr, want)
+		}
+	}
+	if got.Manifest.Namespace != "convocanvas" {
+		t.Errorf("manifest: %+v", got.Manifest)
+	}
+}
+
+func TestCaptureSaysWhatItMayNotSee(t *testing.T) {
+	o := people()
+	o.Authorize = bundle.Rules(bundle.Rule{Users: []string{"bot"}, Verbs: []string{"list"}, APIGroups: []string{""}, Resources: []string{"pods", "nodes"}})
+	_, config := serve(t, broken(t), o)
+	got, err := bundle.Capture(t.Context(), config("bot-token"), captureOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !got.Seen(pods) || !got.Seen(nodes) || got.Seen(deployments) || len(got.Logs) != 0 {
+		t.Errorf("saw %v", got.Manifest.Kinds)
+	}
+	why := map[string]string{}
+	for _, n := range got.Manifest.NotSeen {
+		why[n.What] = n.Why
+	}
+	if !strings.Contains(why["deployments.apps"], `User "bot" cannot list resource "deployments"`) ||
+		!strings.Contains(why["logs/kube-system/coredns-1/coredns.log"], `cannot get resource "pods/log"`) || why["secrets"] == "" {
+		t.Errorf("%v", why)
+	}
+	if _, err := bundle.Capture(t.Context(), config("wrong"), captureOptions()); err == nil || !strings.Contains(err.Error(), "are the kubeconfig's credentials still valid?") {
+		t.Errorf("with no rights at all: %v", err)
+	}
+}
+
+func TestCaptureOfNoCluster(t *testing.T) {
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	_, err := bundle.Capture(t.Context(), &rest.Config{Host: gone.URL}, captureOptions())
+	if err == nil || !strings.Contains(err.Error(), gone.URL) || !strings.Contains(err.Error(), "is the address right and the API server up?") {
+		t.Errorf("nobody there: %v", err)
+	}
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	if _, err := bundle.Capture(t.Context(), &rest.Config{Host: other.URL}, captureOptions()); err == nil || !strings.Contains(err.Error(), "nothing could be listed") {
+		t.Errorf("no API server: %v", err)
+	}
+	o := captureOptions()
+	o.Redact = nil
+	if _, err := bundle.Capture(t.Context(), &rest.Config{Host: other.URL}, o); err == nil || !strings.Contains(err.Error(), "no redactor") {
+		t.Errorf("without a redactor: %v", err)
+	}
+	_, config := serve(t, broken(t), asCaptured)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := bundle.Capture(ctx, config(""), captureOptions()); err == nil {
+		t.Error("cancelled, and yet it has a bundle")
+	}
+}
+
+// hide is a redactor in small: it knows a secret word, and names that speak of secrets.
+func hide(s string) string {
+	if name, _, ok := strings.Cut(s, "="); ok && strings.Contains(strings.ToLower(name), "password") {
+		return name + "=[redacted]"
+	}
+	return strings.ReplaceAll(s, "hunter2", "[redacted]")
+}
+
+func TestCaptureRedacts(t *testing.T) {
+	b := worldOf(t, capturedBroken, `
+apiVersion: v1
+kind: Pod
+metadata:
+  name: p
+  namespace: d
+  annotations: {note: "login hunter2", "kubectl.kubernetes.io/last-applied-configuration": "{all of it}"}
+  managedFields: [{manager: m, operation: Update, apiVersion: v1, time: "2025-10-02T22:00:00Z", fieldsType: FieldsV1, fieldsV1: {"f:spec": {}}}]
+spec:
+  containers:
+  - name: c
+    image: hunter2/image
+    command: [run, --key=hunter2]
+    args: [hunter2]
+    env: [{name: DB_PASSWORD, value: tiger}, {name: MODE, value: hunter2}, {name: FROM, valueFrom: {secretKeyRef: {name: s, key: k}}}]
+    livenessProbe: {httpGet: {path: /, port: 80, httpHeaders: [{name: Password, value: lion}]}}
+status: {message: "bad hunter2", containerStatuses: [{name: c, restartCount: 1}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: cm, namespace: d}
+data: {password: puma, plain: "x", "a.conf": "first\nkey hunter2\n"}
+binaryData: {store: aHVudGVyMg==}
+---
+apiVersion: v1
+kind: Event
+metadata: {name: e, namespace: d}
+involvedObject: {kind: Pod, name: p}
+message: failed with hunter2
+`)
+	key := bundle.LogKey{Namespace: "d", Pod: "p", Container: "c"}
+	b.Logs[key] = []byte("connecting with hunter2\n")
+	_, config := serve(t, b, asCaptured)
+	o := captureOptions()
+	o.Redact = hide
+	o.HostFiles = map[bundle.HostKey][]byte{{Node: "n", Path: "/f"}: []byte("hunter2")}
+	o.Facts = json.RawMessage(`{"a":[{"password":"lynx","n":1.5}],"b":"hunter2"}`)
+	got, err := bundle.Capture(t.Context(), config(""), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, list := range got.Objects {
+		data, _ := json.Marshal(list)
+		all.Write(data)
+	}
+	fmt.Fprint(&all, string(got.Logs[key]), string(got.HostFiles[bundle.HostKey{Node: "n", Path: "/f"}]), string(got.Facts))
+	text := strings.Replace(all.String(), "hunter2/image", "", 1) // an image is what it is
+	for _, secret := range []string{"hunter2", "tiger", "lion", "puma", "lynx", "aHVudGVyMg", "all of it", "fieldsV1"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("%s is still there:\n%s", secret, text)
+		}
+	}
+	for _, kept := range []string{`"MODE"`, `"secretKeyRef":{"key":"k","name":"s"}`, `"plain":"x"`, `"store":""`, "first\\nkey [redacted]", `"manager":"m"`, `"n":1.5`} {
+		if !strings.Contains(text, kept) {
+			t.Errorf("%s is lost:\n%s", kept, text)
+		}
+	}
+	if got.Manifest.Redactions != 15 { // 7 in the pod, 3 in the ConfigMap, 1 each in the event, the log and the host file, 2 in the facts
+		t.Errorf("%d redactions", got.Manifest.Redactions)
+	}
+}
+
+func TestFailingContainers(t *testing.T) {
+	pod := *object(t, `
+apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: d}
+status:
+  initContainerStatuses: [{name: init, restartCount: 0, state: {terminated: {exitCode: 2}}}]
+  containerStatuses:
+  - {name: fine, restartCount: 0, state: {running: {}}}
+  - {name: done, restartCount: 0, state: {terminated: {exitCode: 0}}}
+  - {name: loop, restartCount: 4, state: {waiting: {reason: CrashLoopBackOff}}}
+  - {name: pulling, restartCount: 0, state: {waiting: {reason: ImagePullBackOff}}}`)
+	var got []string
+	for _, k := range bundle.FailingContainers([]unstructured.Unstructured{pod}) {
+		got = append(got, fmt.Sprint(k.Container, " ", k.Previous))
+	}
+	if diff := cmp.Diff([]string{"init false", "loop false", "loop true"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLogsAreBounded(t *testing.T) {
+	b := broken(t)
+	key := bundle.LogKey{Namespace: "kube-system", Pod: "coredns-1", Container: "coredns"}
+	b.Logs[key] = []byte(strings.Repeat(strings.Repeat("x", 99)+"\n", 5000) + "the end\n")
+	_, config := serve(t, b, asCaptured)
+	o := captureOptions()
+	o.MaxLogLines, o.MaxLogBytes = 1000, 550
+	got, err := bundle.Capture(t.Context(), config(""), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if log := string(got.Logs[key]); len(log) != 508 || !strings.HasSuffix(log, "x\nthe end\n") || log[0] != 'x' {
+		t.Errorf("%d bytes: %s", len(log), log)
+	}
+	o.MaxLogs = 1
+	got, err = bundle.Capture(t.Context(), config(""), o)
+	if err != nil || len(got.Logs) != 1 || !slices.ContainsFunc(got.Manifest.NotSeen, func(n bundle.NotSeen) bool { return n.What == "logs" }) {
+		t.Errorf("%d logs, %+v, %v", len(got.Logs), got.Manifest.NotSeen, err)
+	}
+}
