@@ -45,7 +45,9 @@ func restarts(s *snapshot.Snapshot, namespace string) []incident.Restarts {
 	for _, r := range by {
 		out = append(out, *r)
 	}
-	slices.SortFunc(out, func(a, b incident.Restarts) int { return cmp.Or(cmp.Compare(b.Count, a.Count), a.Workload.Compare(b.Workload)) })
+	slices.SortFunc(out, func(a, b incident.Restarts) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), a.Workload.Compare(b.Workload))
+	})
 	return out
 }
 

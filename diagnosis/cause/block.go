@@ -100,4 +100,3 @@ func blockReason(c, other *candidate, node string) string {
 	}
 	return fmt.Sprintf("nothing can start on %s until %s%s", node, until, who)
 }
-

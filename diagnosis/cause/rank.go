@@ -77,8 +77,26 @@ func (g graph) candidate(root int) *candidate {
 		}
 	}
 	c.cause.Evidence = slices.Clone(f.Evidence)
+	for _, x := range c.explained[1:] {
+		if len(c.cause.Evidence) < maxEvidence && len(x.Needs) > 0 {
+			c.cite(x)
+		}
+	}
 	c.cause.Confidence = c.confidence()
 	return c
+}
+
+// maxEvidence bounds what a cause cites beyond its own finding's evidence.
+const maxEvidence = 8
+
+// cite adds the log that ties a consequence to the cause.
+func (c *candidate) cite(f *checks.Finding) {
+	for i, e := range f.Seen {
+		if e.Source == incident.SourceLog && i < len(f.Evidence) && !slices.Contains(c.cause.Evidence, f.Evidence[i]) {
+			c.cause.Evidence = append(c.cause.Evidence, f.Evidence[i])
+			return
+		}
+	}
 }
 
 func (c *candidate) confidence() incident.Confidence {
@@ -112,7 +130,9 @@ func (c *candidate) finish(s *snapshot.Snapshot, all []*candidate) incident.Caus
 	for _, b := range c.blocked {
 		out.Blocks = append(out.Blocks, incident.Block{Cause: b.of.cause.ID, Reason: b.reason})
 	}
-	slices.SortFunc(out.Blocks, func(a, b incident.Block) int { return cmp.Or(cmp.Compare(len(a.Cause), len(b.Cause)), cmp.Compare(a.Cause, b.Cause)) })
+	slices.SortFunc(out.Blocks, func(a, b incident.Block) int {
+		return cmp.Or(cmp.Compare(len(a.Cause), len(b.Cause)), cmp.Compare(a.Cause, b.Cause))
+	})
 	out.Reason = c.reason()
 	out.Against = c.against(s, all)
 	return out
@@ -129,39 +149,24 @@ func (c *candidate) reason() string {
 		}
 		return why + "."
 	}
-	type kind struct {
-		reason   string
-		n        int
-		inferred bool
-	}
-	var kinds []*kind
-	by := map[string]*kind{}
+	count := map[string]int{}
 	for _, e := range c.links {
-		k := by[e.Rule]
-		if k == nil {
-			k = &kind{reason: e.Reason, inferred: e.Inferred}
-			by[e.Rule] = k
-			kinds = append(kinds, k)
-		}
-		k.n++
+		count[e.Rule]++
 	}
-	slices.SortStableFunc(kinds, func(a, b *kind) int { return cmp.Compare(b.n, a.n) })
 	var parts []string
-	for _, k := range kinds[:min(len(kinds), 4)] {
-		p := k.reason
-		if k.n > 1 {
-			p = fmt.Sprintf("%s (and %d more like it)", p, k.n-1)
+	for _, r := range Rules {
+		switch n := count[r.Name]; {
+		case n == 1:
+			parts = append(parts, r.One)
+		case n > 1:
+			parts = append(parts, fmt.Sprintf(r.Many, n))
 		}
-		if k.inferred {
-			p += ", by inference"
-		}
-		parts = append(parts, p)
 	}
 	follow := "1 other finding follows"
 	if len(c.links) > 1 {
 		follow = fmt.Sprintf("%d other findings follow", len(c.links))
 	}
-	return fmt.Sprintf("%s. %s from it: %s.", why, follow, strings.Join(parts, "; "))
+	return fmt.Sprintf("%s. %s: %s.", why, follow, strings.Join(parts, "; "))
 }
 
 // against says what speaks against a cause, or bounds it.

@@ -19,6 +19,8 @@ type Rule struct {
 	From, To []string // codes
 	// Explains says why from would explain to, or that it would not. It is called for every pair of the codes named.
 	Explains func(c *Context, from, to *checks.Finding) (Link, bool)
+	// One and Many say what follows, for a cause's reason; Many has a %d.
+	One, Many string
 }
 
 // Link is the reason of an edge.
@@ -87,25 +89,44 @@ var (
 
 // Rules is every rule. Where two would give the same edge, the first does.
 var Rules = []Rule{
-	{"dns-stops", []string{checks.DNSLoop, checks.DNSCorefileError}, crashes, dnsStops},
-	{"dns-pods", slices.Concat(dnsFaults, podFaults, []string{checks.PodsRefused}), []string{checks.DNSDown}, dnsPods},
-	{"names-unresolved", append(slices.Clone(dnsFaults), checks.DNSDown), crashes, namesUnresolved},
-	{"service-called", serviceFaults, crashes, serviceCalled},
-	{"pods-of-service", podFaults, []string{checks.ServicePodsUnready}, podsOfService},
-	{"no-pods-for-service", append(slices.Clone(workloadFaults), checks.PodsRefused), []string{checks.ServiceNoEndpoints}, sameWorkload("there is no pod that it could select")},
-	{"pods-refused", []string{checks.PodsRefused}, workloadFaults, sameWorkload("its pods are refused")},
-	{"pods-of-workload", podFaults, workloadFaults, sameWorkload("these are its pods")},
-	{"pods-of-job", podFaults, []string{checks.JobFailed}, sameWorkload("these are its pods")},
-	{"unavailable-stuck", []string{checks.DeploymentStuck}, []string{checks.DeploymentUnavailable}, sameWorkload("its rollout does not get ready")},
-	{"dns-switched-off", []string{checks.DNSScaledToZero}, workloadFaults, sameWorkload("it is scaled to 0")},
-	{"reference-missing", []string{checks.ConfigMapMissing, checks.SecretMissing}, []string{checks.PodConfigError, checks.PodVolumeFailed, checks.PodImagePull, checks.PodStuckCreating}, waitsFor},
-	{"claim-unbound", []string{checks.PVCPending, checks.PVCLost, checks.PVCMissing}, []string{checks.PodUnschedulable, checks.PodVolumeFailed, checks.PodStuckCreating}, waitsFor},
-	{"claim-unscheduled", []string{checks.PodUnschedulable}, []string{checks.PVCPending}, claimWaits},
-	{"cni-node", []string{checks.NodeCNIMissing}, []string{checks.NodeNotReady}, sameNode("the kubelet is not ready without a CNI configuration")},
-	{"node-pods", nodeFaults, []string{checks.PodNotReady, checks.PodStuckCreating, checks.PodSandboxFailed, checks.PodTerminating, checks.PodVolumeFailed}, onNode},
-	{"node-taint", append(slices.Clone(nodeFaults), checks.NodePressure, checks.NodeCordoned), []string{checks.PodUnschedulable}, tainted},
-	{"node-pressure", []string{checks.NodePressure}, []string{checks.PodEvicted, checks.PodOOMKilled}, pressed},
-	{"node-daemon", nodeFaults, []string{checks.DaemonSetUnavailable}, daemonNode},
+	{"dns-stops", []string{checks.DNSLoop, checks.DNSCorefileError}, crashes, dnsStops,
+		"CoreDNS stops, again and again", "CoreDNS stops, again and again (%d findings)"},
+	{"dns-pods", slices.Concat(dnsFaults, podFaults, []string{checks.PodsRefused}), []string{checks.DNSDown}, dnsPods,
+		"nothing answers names in the cluster", "nothing answers names in the cluster (%d findings)"},
+	{"names-unresolved", append(slices.Clone(dnsFaults), checks.DNSDown), crashes, namesUnresolved,
+		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
+	{"service-called", serviceFaults, crashes, serviceCalled,
+		"1 workload fails because a Service that it calls does not answer", "%d workloads fail because Services that they call do not answer"},
+	{"pods-of-service", podFaults, []string{checks.ServicePodsUnready}, podsOfService,
+		"1 Service has no endpoint", "%d Services have no endpoint"},
+	{"no-pods-for-service", append(slices.Clone(workloadFaults), checks.PodsRefused), []string{checks.ServiceNoEndpoints}, sameWorkload("there is no pod that it could select"),
+		"1 Service has no pods", "%d Services have no pods"},
+	{"pods-refused", []string{checks.PodsRefused}, workloadFaults, sameWorkload("its pods are refused"),
+		"1 workload is not available", "%d workloads are not available"},
+	{"pods-of-workload", podFaults, workloadFaults, sameWorkload("these are its pods"),
+		"1 workload is not available", "%d workloads are not available"},
+	{"pods-of-job", podFaults, []string{checks.JobFailed}, sameWorkload("these are its pods"),
+		"1 Job has failed", "%d Jobs have failed"},
+	{"unavailable-stuck", []string{checks.DeploymentStuck}, []string{checks.DeploymentUnavailable}, sameWorkload("its rollout does not get ready"),
+		"1 Deployment is not available", "%d Deployments are not available"},
+	{"dns-switched-off", []string{checks.DNSScaledToZero}, workloadFaults, sameWorkload("it is scaled to 0"),
+		"its workload has no pods", "%d workloads have no pods"},
+	{"reference-missing", []string{checks.ConfigMapMissing, checks.SecretMissing}, []string{checks.PodConfigError, checks.PodVolumeFailed, checks.PodImagePull, checks.PodStuckCreating}, waitsFor,
+		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
+	{"claim-unbound", []string{checks.PVCPending, checks.PVCLost, checks.PVCMissing}, []string{checks.PodUnschedulable, checks.PodVolumeFailed, checks.PodStuckCreating}, waitsFor,
+		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
+	{"claim-unscheduled", []string{checks.PodUnschedulable}, []string{checks.PVCPending}, claimWaits,
+		"1 claim waits for its pod", "%d claims wait for their pods"},
+	{"cni-node", []string{checks.NodeCNIMissing}, []string{checks.NodeNotReady}, sameNode("the kubelet is not ready without a CNI configuration"),
+		"the kubelet reports the node as not ready", "%d nodes are not ready"},
+	{"node-pods", nodeFaults, []string{checks.PodNotReady, checks.PodStuckCreating, checks.PodSandboxFailed, checks.PodTerminating, checks.PodVolumeFailed}, onNode,
+		"the pods of 1 workload on it are not ready or cannot start", "the pods of %d workloads on it are not ready or cannot start"},
+	{"node-taint", append(slices.Clone(nodeFaults), checks.NodePressure, checks.NodeCordoned), []string{checks.PodUnschedulable}, tainted,
+		"the pods of 1 workload find no node", "the pods of %d workloads find no node"},
+	{"node-pressure", []string{checks.NodePressure}, []string{checks.PodEvicted, checks.PodOOMKilled}, pressed,
+		"the pods of 1 workload were stopped", "the pods of %d workloads were stopped"},
+	{"node-daemon", nodeFaults, []string{checks.DaemonSetUnavailable}, daemonNode,
+		"1 DaemonSet lacks a pod", "%d DaemonSets lack a pod"},
 }
 
 // slack is how far apart two clocks in one cluster may tell the same moment.

@@ -46,7 +46,7 @@ func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.Conta
 	case len(needs) > 0:
 		a.code, a.why = PodCrashLoop, needsOf(needs)
 	case last != "":
-		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d, %s", end.ExitCode, last)
+		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d, %s", end.ExitCode, clip(last, 120))
 	default:
 		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d (%s)", end.ExitCode, ExitMeaning(end.ExitCode))
 	}

@@ -127,6 +127,9 @@ func reportCNI(s *snapshot.Snapshot, r *Report, n *corev1.Node, since time.Time,
 			f.See(hostEvidence(h, "service log", logTime(line), oneLine(line, maxLine)))
 			if strings.Contains(strings.ToLower(line), "auto-update") {
 				f.Because += fmt.Sprintf("; its service log says %q", logMessage(line))
+				if t := logTime(line); !t.IsZero() {
+					f.Because += " at " + clock(t)
+				}
 			}
 		}
 	}
