@@ -40,7 +40,7 @@ type Deliverer struct {
 	wake  chan struct{}
 
 	mu    sync.Mutex
-	paces map[string]*pace // by channel
+	paces map[string]*pace // of posts by channel, of updates under ""
 	holds map[string]*hold // by channel, and by incident and slot
 }
 

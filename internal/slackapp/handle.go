@@ -177,14 +177,18 @@ var (
 	autoURL = regexp.MustCompile(`<(?:https?://|mailto:)([^|>]*)(?:\|([^>]*))?>`)
 )
 
-// said reads what was written to the bot as a command line.
+// said answers what was written to the bot.
 func (a *App) said(ctx context.Context, text string, to place, team string) {
-	line := mention.ReplaceAllString(text, "")
-	line = autoURL.ReplaceAllStringFunc(line, func(s string) string { // Slack makes links of names like coredns.kube-system.svc
+	r, bad := a.request(spoken(text), a.people.who(ctx, to.user, team, ""), to.channel)
+	a.answer(ctx, to, a.dispatch(ctx, r, bad))
+}
+
+// spoken is the command line in what was written to the bot: without the mention, and without the links that Slack makes of names
+// like coredns.kube-system.svc.
+func spoken(text string) string {
+	line := autoURL.ReplaceAllStringFunc(mention.ReplaceAllString(text, ""), func(s string) string {
 		m := autoURL.FindStringSubmatch(s)
 		return orElse(m[2], m[1])
 	})
-	line = html.UnescapeString(strings.TrimPrefix(strings.TrimSpace(line), "/medic"))
-	r, bad := a.request(line, a.people.who(ctx, to.user, team, ""), to.channel)
-	a.answer(ctx, to, a.dispatch(ctx, r, bad))
+	return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(html.UnescapeString(line)), "/medic"))
 }

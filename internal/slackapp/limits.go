@@ -28,4 +28,6 @@ const (
 	maxInput        = 3000
 	maxFallback     = 3500 // bytes; chat.update takes 4,000
 	maxMetadata     = 3000
+
+	maxTaken = 4 * maxModalText // bytes that are looked at of one text: more is never shown
 )

@@ -61,8 +61,8 @@ func inputBlock(field commands.FormField) *slack.InputBlock {
 	input := slack.NewPlainTextInputBlockElement(nil, inputAction)
 	input.Multiline, input.MaxLength, input.InitialValue = field.Multiline, most, cut(clean(field.Value), most)
 	var hint *slack.TextBlockObject
-	if field.Hint != "" {
-		hint = plain(cut(oneLine(field.Hint), maxHint))
+	if text := cut(oneLine(field.Hint), maxHint); text != "" {
+		hint = plain(text)
 	}
 	block := slack.NewInputBlock(cut(field.ID, maxID), plain(orElse(cut(oneLine(field.Label), maxLabel), "Text")), hint, input)
 	block.Optional = field.Optional

@@ -127,7 +127,7 @@ func link(s commands.Span) string {
 // chunks splits s so that what render makes of each part has at most n characters, at line ends or blanks where it can.
 func chunks(s string, render func(string) string, n int) []string {
 	var out []string
-	rest := []rune(clean(s))
+	rest := []rune(clean(cutBytes(s, maxTaken)))
 	for len(rest) > 0 {
 		end := min(len(rest), n)
 		for utf8.RuneCountInString(render(string(rest[:end]))) > n {

@@ -22,6 +22,7 @@ func (f *fitter) table(t commands.Table) []part {
 	}
 	t.Columns = t.Columns[:min(len(t.Columns), maxTableColumns)]
 	t.More = 0
+	t.Rows = shortened(t.Rows, len(t.Columns))
 	var parts []part
 	if !f.message || f.tables > 0 {
 		parts = sections(fenced(commands.TableText(t)))
@@ -39,6 +40,20 @@ func (f *fitter) table(t commands.Table) []part {
 		parts = append(parts, part{block: contextBlock(note), text: len(note)})
 	}
 	return parts
+}
+
+// shortened are rows of short cells, as many as there are columns.
+func shortened(rows [][]commands.Span, columns int) [][]commands.Span {
+	var out [][]commands.Span
+	for _, r := range rows {
+		var row []commands.Span
+		for _, cell := range r[:min(len(r), columns)] {
+			cell.Text = cut(oneLine(cutBytes(cell.Text, 4*maxCell)), maxCell)
+			row = append(row, cell)
+		}
+		out = append(out, row)
+	}
+	return out
 }
 
 func tableBlock(t commands.Table) (*slack.TableBlock, int) {

@@ -147,7 +147,7 @@ func (d *Deliverer) channel(ctx context.Context, channel string, tasks []task) t
 		if t.root != nil && t.root.TS == "" {
 			continue
 		}
-		if ok, at := d.mayPost(channel); !ok {
+		if ok, at := d.maySend(channel, t.TS != ""); !ok {
 			sooner(at)
 			return next
 		}
@@ -164,15 +164,20 @@ func (d *Deliverer) channel(ctx context.Context, channel string, tasks []task) t
 	return next
 }
 
-func (d *Deliverer) mayPost(channel string) (bool, time.Time) {
+// maySend takes from the pace of a channel's posts, or of all updates, which Slack counts together.
+func (d *Deliverer) maySend(channel string, update bool) (bool, time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	allowed := ofPosts
+	if update {
+		channel, allowed = "", ofUpdates
+	}
 	p := d.paces[channel]
 	if p == nil {
 		p = &pace{}
 		d.paces[channel] = p
 	}
-	return p.take(d.opts.Now())
+	return p.take(d.opts.Now(), allowed)
 }
 
 // send brings one message to what is wanted, and returns where it is.
