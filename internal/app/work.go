@@ -209,7 +209,11 @@ func (w *worker) sample(ctx context.Context, s *incident.State) ([]incident.Chec
 	if !w.resolved(ctx, snap) {
 		snap.Lookups = nil // names never resolved from here, so that they don't proves nothing
 	}
-	return recovery.Sample(s.Plan, s.Diagnosis, w.eyes.redacted(diagnosis.Diagnose(snap)), snap), nil
+	p := recovery.Proof{Plan: s.Plan, Before: s.Diagnosis, Now: w.eyes.redacted(diagnosis.Diagnose(snap)), Snapshot: snap, Since: s.Verification.GoodSince}
+	if !s.Running() {
+		p.Plan = nil // it ended by itself
+	}
+	return recovery.Sample(p), nil
 }
 
 // resolved says whether names of the cluster have ever resolved from here, which the keeper of last-good copies records.

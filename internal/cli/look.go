@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -72,7 +73,9 @@ func (c *cli) look(name string, cmd *cobra.Command, explain bool) *cobra.Command
 		eyes.Lookups = explain
 		set := commands.Set{Looker: eyes}
 		if explain {
-			set.Explainer = app.NewPlainExplainer(c.redactor.String)
+			if set.Explainer, err = app.NewPlainMind(cmd.Context(), c.redactor.String, slog.New(slog.DiscardHandler)); err != nil {
+				return err
+			}
 		}
 		if s.namespace != "" {
 			args = append(args, "-n", s.namespace)

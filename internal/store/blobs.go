@@ -114,3 +114,17 @@ func (r *Reader) LastGoods(ctx context.Context, key string) ([]Good, error) {
 	}
 	return all, nil
 }
+
+// LastGoodKeys lists what is remembered, by key.
+func (r *Reader) LastGoodKeys(ctx context.Context) ([]string, error) {
+	rows, err := r.db.QueryContext(ctx, `SELECT DISTINCT key FROM last_good ORDER BY key`)
+	keys, err := collect(rows, err, func(rows *sql.Rows) (string, error) {
+		var key string
+		err := rows.Scan(&key)
+		return key, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list what was last good: %w", err)
+	}
+	return keys, nil
+}

@@ -1,0 +1,202 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/cluster"
+	"github.com/paramedic-bot/paramedic/internal/host"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/ollama"
+	"github.com/paramedic-bot/paramedic/internal/slackapp"
+	"github.com/paramedic-bot/paramedic/internal/store"
+)
+
+// DoctorPart is one thing that doctor looks at.
+type DoctorPart struct {
+	Name string
+	Look func(context.Context) []incident.Check
+}
+
+// DoctorParts lists what can be looked at under a configuration. Without a configuration file there is no Slack and no state to look at.
+func DoctorParts(c Config, configured bool) []DoctorPart {
+	parts := []DoctorPart{
+		{"the cluster", func(ctx context.Context) []incident.Check { return doctorCluster(ctx, c) }},
+		{"Ollama", func(ctx context.Context) []incident.Check { return doctorOllama(ctx, c.Ollama) }},
+	}
+	if !configured {
+		return parts
+	}
+	return append(parts,
+		DoctorPart{"Slack", func(ctx context.Context) []incident.Check { return slackapp.Probe(ctx, slackOptions(c.Slack)) }},
+		DoctorPart{"the host", func(ctx context.Context) []incident.Check { return doctorHost(ctx, c.Host) }},
+		DoctorPart{"the state", func(ctx context.Context) []incident.Check { return doctorState(ctx, c) }},
+	)
+}
+
+func bad(name string, err error) incident.Check {
+	return incident.Check{Name: name, Detail: err.Error()}
+}
+
+func good(name, format string, args ...any) incident.Check {
+	return incident.Check{Name: name, OK: true, Detail: fmt.Sprintf(format, args...)}
+}
+
+func doctorCluster(ctx context.Context, c Config) []incident.Check {
+	reader, err := cluster.Connect(c.Cluster.Kubeconfig, c.Cluster.Context)
+	if err != nil {
+		return []incident.Check{bad("kubeconfig", err)}
+	}
+	version, err := reader.Version(ctx)
+	if err != nil {
+		return []incident.Check{bad("cluster "+reader.Name(), err)}
+	}
+	checks := []incident.Check{good("cluster "+reader.Name(), "%s at %s", version.GitVersion, reader.Config().Host)}
+	checks = append(checks, doctorReading(ctx, reader))
+	if ok, err := reader.May(ctx, "get", "", "pods", "log", ""); err != nil || !ok {
+		checks = append(checks, incident.Check{Name: "right to read logs", Detail: "missing: crashed containers' last words will not be seen; grant get on pods/log"})
+	} else {
+		checks = append(checks, good("right to read logs", ""))
+	}
+	for _, a := range c.Approvers {
+		checks = append(checks, doctorApprover(ctx, reader, a))
+	}
+	return checks
+}
+
+func doctorReading(ctx context.Context, reader *cluster.Reader) incident.Check {
+	const name = "right to read what checks look at"
+	may, err := reader.MayList(ctx)
+	if err != nil {
+		return bad(name, err)
+	}
+	var missing []string
+	for resource, ok := range may {
+		if !ok {
+			missing = append(missing, resource)
+		}
+	}
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		return incident.Check{Name: name, Detail: "missing for " + strings.Join(missing, ", ") + "; apply deploy/kubernetes/rbac.yaml"}
+	}
+	return good(name, "all %d kinds", len(may))
+}
+
+// doctorApprover asks whether the bot may act as the person's user.
+func doctorApprover(ctx context.Context, reader *cluster.Reader, a ApproverConfig) incident.Check {
+	name := fmt.Sprintf("acting as %s for %s", a.User, a.Slack)
+	ok, err := reader.May(ctx, "impersonate", "", "users", "", a.User)
+	if err != nil {
+		return bad(name, err)
+	}
+	missing := []string{}
+	if !ok {
+		missing = append(missing, "user "+a.User)
+	}
+	for _, g := range a.Groups {
+		if ok, err := reader.May(ctx, "impersonate", "", "groups", "", g); err != nil || !ok {
+			missing = append(missing, "group "+g)
+		}
+	}
+	if len(missing) > 0 {
+		return incident.Check{Name: name, Detail: "the bot may not impersonate " + strings.Join(missing, ", ") + "; add it to the resourceNames in deploy/kubernetes/rbac.yaml"}
+	}
+	return good(name, "allowed")
+}
+
+func doctorOllama(ctx context.Context, c OllamaConfig) []incident.Check {
+	client, err := ollama.New(ollama.Options{Host: c.Host, Chat: c.Model, Embed: c.Embedder})
+	if err != nil {
+		return []incident.Check{bad("Ollama", err)}
+	}
+	status, err := client.Look(ctx)
+	if err != nil {
+		check := bad("Ollama", err)
+		if c.Model == "" && c.Embedder == "" { // nobody asked for it
+			check.OK, check.Detail = true, "not there, and none is configured: the template tells stories, and search goes by words"
+		}
+		return []incident.Check{check}
+	}
+	checks := []incident.Check{good("Ollama", "%s at %s, %d models", status.Version, status.URL, len(status.Models))}
+	for _, m := range []struct{ use, name string }{{"model", c.Model}, {"embedder", c.Embedder}} {
+		if m.name == "" {
+			checks = append(checks, good(m.use, "none is configured"))
+			continue
+		}
+		checks = append(checks, doctorModel(status, m.use, m.name))
+	}
+	return checks
+}
+
+func doctorModel(status ollama.Status, use, name string) incident.Check {
+	model, ok := status.Model(name)
+	if !ok {
+		return incident.Check{Name: use + " " + name, Detail: "not there; run: ollama pull " + name}
+	}
+	if running, ok := status.Loaded(name); ok {
+		return good(use+" "+name, "%.2f GB, in memory now on %s (%.2f of %.2f GB in GPU memory)", gb(model.Size), running.Place(), gb(running.GPU), gb(running.Size))
+	}
+	return good(use+" "+name, "%.2f GB, not in memory now: whether it runs on a GPU shows once it has been asked something", gb(model.Size))
+}
+
+func gb(bytes int64) float64 { return float64(bytes) / 1e9 }
+
+func doctorHost(ctx context.Context, c HostConfig) []incident.Check {
+	if c.Root == "" {
+		return []incident.Check{good("host", "none is configured: files on nodes are neither seen nor restored")}
+	}
+	h, err := host.New(host.Config{Root: c.Root, Node: c.Node, CNIDir: c.CNIDir})
+	if err != nil {
+		return []incident.Check{bad("host", err)}
+	}
+	facts, blind := h.Facts(ctx)
+	checks := []incident.Check{good("host "+h.Node(), "CNI directory %s with %d files", facts.CNIDir, len(facts.CNIFiles))}
+	for _, n := range blind {
+		checks = append(checks, incident.Check{Name: "host " + h.Node() + ": " + n.What, Detail: n.Why})
+	}
+	if err := h.CanRestore(h.CNIDir()); err != nil {
+		checks = append(checks, bad("restoring to "+h.CNIDir(), err))
+	} else {
+		checks = append(checks, good("restoring to "+h.CNIDir(), "possible"))
+	}
+	return checks
+}
+
+func doctorState(ctx context.Context, c Config) []incident.Check {
+	r, err := store.OpenReadOnly(ctx, c.State)
+	if errors.Is(err, os.ErrNotExist) {
+		return []incident.Check{good("state", "%s is not there yet; serve makes it", filepath.Base(c.State))}
+	}
+	if err != nil {
+		return []incident.Check{bad("state", err)}
+	}
+	defer r.Close()
+	report, err := r.Verify(ctx)
+	if err != nil {
+		return []incident.Check{bad("state", err)}
+	}
+	if !report.OK() {
+		return []incident.Check{{Name: "state", Detail: fmt.Sprintf("the record is broken in %s; see paramedic audit verify", strings.Join(report.Broken(), ", "))}}
+	}
+	checks := []incident.Check{good("state", "%d events in %d streams, whole", report.Events, report.Streams)}
+	return append(checks, doctorCopies(ctx, c, r)...)
+}
+
+// doctorCopies says what could be restored today.
+func doctorCopies(ctx context.Context, c Config, r *store.Reader) []incident.Check {
+	const name = "last-good copies"
+	keys, err := r.LastGoodKeys(ctx)
+	if err != nil {
+		return []incident.Check{bad(name, err)}
+	}
+	if len(keys) == 0 {
+		return []incident.Check{{Name: name, Detail: fmt.Sprintf("none yet: serve keeps them every %v while all is well", c.LastGood.Every.Duration)}}
+	}
+	return []incident.Check{good(name, "%s", strings.Join(keys, ", "))}
+}

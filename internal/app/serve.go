@@ -1,0 +1,257 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/cluster"
+	"github.com/paramedic-bot/paramedic/internal/cluster/write"
+	"github.com/paramedic-bot/paramedic/internal/host"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/recovery"
+	"github.com/paramedic-bot/paramedic/internal/redact"
+	"github.com/paramedic-bot/paramedic/internal/slackapp"
+	"github.com/paramedic-bot/paramedic/internal/store"
+	"github.com/paramedic-bot/paramedic/internal/webhook"
+)
+
+// ServerOptions are what a Server needs beside its configuration.
+type ServerOptions struct {
+	Version  string
+	Logger   *slog.Logger
+	Redactor *redact.Redactor
+}
+
+// Server is the bot: `paramedic serve`.
+type Server struct {
+	config    Config
+	options   ServerOptions
+	store     *store.Store
+	runner    *runner
+	keeper    *keeper
+	deliver   *slackapp.Deliverer
+	slack     *slackapp.App
+	incidents *Incidents
+	mind      *Mind
+	listener  net.Listener // of the webhook; nil without one
+}
+
+const (
+	sweepEvery      = 15 * time.Second // looks for work whose hint was lost
+	checkpointEvery = 10 * time.Minute // records the heads of all streams
+	stopWithin      = 15 * time.Second
+)
+
+// NewServer opens the state and prepares every part. It contacts nobody yet but binds the webhook's address, so that a port in use is known at
+// once.
+func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err error) {
+	s := &Server{config: c, options: o}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.store, err = store.Open(ctx, c.State, store.Options{Logger: o.Logger}); err != nil {
+		return nil, err
+	}
+	eyes, err := s.openEyes()
+	if err != nil {
+		return nil, err
+	}
+	rec, err := s.openRecovery(eyes)
+	if err != nil {
+		return nil, err
+	}
+	if s.mind, err = OpenMind(ctx, c, s.store, o.Redactor, o.Logger); err != nil {
+		return nil, err
+	}
+	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: time.Now}
+	s.incidents = &Incidents{ledger: l, recovery: rec, approvers: c.approvers(), expires: c.Plans.Expires.Duration, redact: o.Redactor.String}
+	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, publish: s.mind.Publish, policy: c.policy(), steps: 2 * time.Second}
+	s.runner = newRunner(l, c.policy(), w.table(), o.Logger)
+	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
+	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind})
+	return s, s.listen()
+}
+
+func (s *Server) openEyes() (*Eyes, error) {
+	c := s.config
+	reader, err := cluster.Connect(c.Cluster.Kubeconfig, c.Cluster.Context)
+	if err != nil {
+		return nil, err
+	}
+	if c.Cluster.Name != "" {
+		if reader, err = cluster.New(reader.Config(), c.Cluster.Name); err != nil {
+			return nil, err
+		}
+	}
+	eyes := &Eyes{Reader: reader, Redact: s.options.Redactor.String, Lookups: true}
+	if c.Host.Root != "" {
+		if eyes.Host, err = host.New(host.Config{Root: c.Host.Root, Node: c.Host.Node, CNIDir: c.Host.CNIDir}); err != nil {
+			return nil, err
+		}
+	}
+	return eyes, nil
+}
+
+func (s *Server) openRecovery(eyes *Eyes) (*recovery.Recovery, error) {
+	client, err := write.New(eyes.Reader.Config())
+	if err != nil {
+		return nil, err
+	}
+	reader, err := client.Reader()
+	if err != nil {
+		return nil, err
+	}
+	hosts := map[string]recovery.Host{}
+	if eyes.Host != nil {
+		hosts[eyes.Host.Node()] = eyes.Host
+	}
+	return recovery.New(recovery.Options{
+		Reader:    reader,
+		WriterFor: func(as incident.Identity) (recovery.Writer, error) { return client.WriterFor(as) },
+		Hosts:     hosts, Blobs: s.store, LastGood: lastGood{s.store}, Now: time.Now, Redact: s.options.Redactor.String,
+		Patience: s.config.Plans.Comeback.Duration,
+	})
+}
+
+// lastGood is the store's memory of good copies, as recovery asks for it.
+type lastGood struct{ *store.Store }
+
+// LastGood returns the hash of the copy last kept under the key, and when.
+func (l lastGood) LastGood(ctx context.Context, key string) (string, time.Time, bool, error) {
+	g, ok, err := l.Store.LastGood(ctx, key)
+	return g.Hash, g.At, ok, err
+}
+
+// listen binds the webhook's address.
+func (s *Server) listen() error {
+	if s.config.Webhook.Listen == "" {
+		return nil
+	}
+	ln, err := net.Listen("tcp", s.config.Webhook.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for alerts: %w; is another paramedic running?", err)
+	}
+	s.listener = ln
+	return nil
+}
+
+// WebhookAddr is where alerts are taken; empty without a webhook.
+func (s *Server) WebhookAddr() string {
+	if s.listener == nil {
+		return ""
+	}
+	return s.listener.Addr().String()
+}
+
+// Run is the bot's life: it ends with the context, or with the first part that cannot go on. What was being done then is written down, or
+// observed by the next Run.
+func (s *Server) Run(ctx context.Context) error {
+	workers, err := s.store.Work(ctx, store.WorkOptions{Handlers: []store.Handler{
+		store.Handle(30*time.Second, s.runner.advance),
+		store.Handle(2*time.Minute, s.render),
+	}, Concurrency: 16})
+	if err != nil {
+		return errors.Join(err, s.close())
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.slack.Run(ctx) })
+	g.Go(func() error { return s.deliver.Run(ctx) })
+	g.Go(func() error { s.keeper.run(ctx, s.config.LastGood.Every.Duration); return nil })
+	g.Go(func() error { s.every(ctx, sweepEvery, "look for work", s.runner.sweep); return nil })
+	g.Go(func() error { s.every(ctx, checkpointEvery, "record a checkpoint", s.checkpoint); return nil })
+	g.Go(func() error { s.mind.Watch(ctx); return nil })
+	if s.listener != nil {
+		g.Go(func() error { return s.serveHTTP(ctx) })
+	}
+	s.options.Logger.Info("paramedic is on duty", "version", s.options.Version, "cluster", s.keeper.eyes.Reader.Name(), "channel", s.config.Slack.Channel, "alerts", s.WebhookAddr())
+	err = g.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	s.runner.stop()
+	return errors.Join(err, workers.Stop(stop), s.checkpoint(stop), s.close())
+}
+
+// render brings one incident's messages up to date.
+func (s *Server) render(ctx context.Context, job render) error {
+	state, err := s.incidents.ledger.Get(ctx, job.Incident)
+	if err != nil {
+		return err
+	}
+	return s.deliver.Deliver(ctx, state.ID, state.Channel, commands.IncidentMessages(state, time.Now()))
+}
+
+func (s *Server) checkpoint(ctx context.Context) error { return s.store.Checkpoint(ctx, time.Now()) }
+
+// every does something at once and then at intervals until the context ends.
+func (s *Server) every(ctx context.Context, interval time.Duration, what string, do func(context.Context) error) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			s.options.Logger.Warn("cannot "+what+"; will try again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// serveHTTP takes alerts in, and answers probes.
+func (s *Server) serveHTTP(ctx context.Context) error {
+	alerts, err := webhook.New(webhook.Options{Token: s.config.Webhook.BearerToken, User: s.config.Webhook.User, Password: s.config.Webhook.Password,
+		Sink: s.incidents, Logger: s.options.Logger})
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	for _, p := range webhook.Paths {
+		mux.Handle(p, alerts)
+	}
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := s.store.Streams(r.Context(), "system"); err != nil {
+			http.Error(w, "the state cannot be read", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 20 * time.Second, MaxHeaderBytes: 32 << 10}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(s.listener) }()
+	select {
+	case err := <-done:
+		return fmt.Errorf("take alerts: %w", err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	return server.Shutdown(stop)
+}
+
+func (s *Server) close() error {
+	var errs []error
+	if s.listener != nil {
+		if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	return errors.Join(errs...)
+}
