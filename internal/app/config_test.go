@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func write(t *testing.T, name, text string) string {
+func writeFile(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -19,8 +19,8 @@ func write(t *testing.T, name, text string) string {
 
 func TestConfigReadsSecretsAndKeepsDefaults(t *testing.T) {
 	t.Setenv("BOT", "xoxb-1")
-	token := write(t, "token", "xapp-1\n")
-	path := write(t, "c.yaml", "slack: {botToken: '${BOT}', appTokenFile: "+token+", channel: '#incidents'}\nverify: {for: 1m}\napprovers: [{slack: U1, user: ada}]\n")
+	token := writeFile(t, "token", "xapp-1\n")
+	path := writeFile(t, "c.yaml", "slack: {botToken: '${BOT}', appTokenFile: "+token+", channel: '#incidents'}\nverify: {for: 1m}\napprovers: [{slack: U1, user: ada}]\n")
 	c, err := LoadConfig(path)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func TestConfigReadsSecretsAndKeepsDefaults(t *testing.T) {
 }
 
 func TestConfigTellsEverythingThatIsWrongAtOnce(t *testing.T) {
-	path := write(t, "c.yaml", "webhook: {listen: nowhere, password: x}\nhost: {root: /}\napprovers: [{slack: U1}]\nollama: {host: 'not a url'}\nplans: {expires: 0s}\nslack: {botToken: '${UNSET_BOT}'}\n")
+	path := writeFile(t, "c.yaml", "webhook: {listen: nowhere, password: x}\nhost: {root: /}\napprovers: [{slack: U1}]\nollama: {host: 'not a url'}\nplans: {expires: 0s}\nslack: {botToken: '${UNSET_BOT}'}\n")
 	_, err := LoadConfig(path)
 	if err == nil {
 		t.Fatal("accepted")
@@ -47,7 +47,7 @@ func TestConfigTellsEverythingThatIsWrongAtOnce(t *testing.T) {
 			t.Errorf("does not mention %s:\n%v", want, err)
 		}
 	}
-	if _, err := LoadConfig(write(t, "d.yaml", "slak: {}")); err == nil || !strings.Contains(err.Error(), "slak") {
+	if _, err := LoadConfig(writeFile(t, "d.yaml", "slak: {}")); err == nil || !strings.Contains(err.Error(), "slak") {
 		t.Errorf("a misspelt field: %v", err)
 	}
 }

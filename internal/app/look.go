@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis"
@@ -33,25 +34,26 @@ func (e *Eyes) Look(ctx context.Context, namespace string) (*incident.Diagnosis,
 	return d, err
 }
 
-// look returns the Snapshot too. Fresh reads with quorum, for plans and proofs.
+// look returns the Snapshot too. Fresh reads with quorum, for plans and proofs. What is wrong in a namespace can be explained by what lies
+// outside it, so the whole cluster is looked at, unless that is not allowed.
 func (e *Eyes) look(ctx context.Context, namespace string, fresh bool) (*snapshot.Snapshot, *incident.Diagnosis, error) {
-	s, err := e.snapshot(ctx, namespace, fresh)
+	s, err := e.snapshot(ctx, "", fresh)
+	if namespace != "" && (err != nil || podsNotSeen(s)) {
+		s, err = e.snapshot(ctx, namespace, fresh)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	return s, e.redacted(diagnosis.Diagnose(s)), nil
+	return s, e.redacted(diagnosis.Diagnose(s, diagnosis.Scope{Namespace: namespace})), nil
+}
+
+func podsNotSeen(s *snapshot.Snapshot) bool {
+	return slices.ContainsFunc(s.NotSeen, func(n incident.NotSeen) bool { return n.What == "pods" })
 }
 
 func (e *Eyes) snapshot(ctx context.Context, namespace string, fresh bool) (*snapshot.Snapshot, error) {
 	if e.Reader == nil {
-		s, err := e.Bundle.Snapshot()
-		if err != nil {
-			return nil, err
-		}
-		if namespace != "" {
-			s = s.In(namespace)
-		}
-		return s, nil
+		return e.Bundle.Snapshot()
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()

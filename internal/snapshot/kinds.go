@@ -51,12 +51,18 @@ var Kinds = []Kind{
 	kind(discoveryv1.SchemeGroupVersion, "endpointslices", "EndpointSlice", true, func(l *discoveryv1.EndpointSliceList) []discoveryv1.EndpointSlice { return l.Items }, func(s *Snapshot) *[]discoveryv1.EndpointSlice { return &s.EndpointSlices }),
 	kind(networkingv1.SchemeGroupVersion, "ingresses", "Ingress", true, func(l *networkingv1.IngressList) []networkingv1.Ingress { return l.Items }, func(s *Snapshot) *[]networkingv1.Ingress { return &s.Ingresses }),
 	kind(networkingv1.SchemeGroupVersion, "networkpolicies", "NetworkPolicy", true, func(l *networkingv1.NetworkPolicyList) []networkingv1.NetworkPolicy { return l.Items }, func(s *Snapshot) *[]networkingv1.NetworkPolicy { return &s.NetworkPolicies }),
-	kind(autoscalingv2.SchemeGroupVersion, "horizontalpodautoscalers", "HorizontalPodAutoscaler", true, func(l *autoscalingv2.HorizontalPodAutoscalerList) []autoscalingv2.HorizontalPodAutoscaler { return l.Items }, func(s *Snapshot) *[]autoscalingv2.HorizontalPodAutoscaler { return &s.HPAs }),
+	kind(autoscalingv2.SchemeGroupVersion, "horizontalpodautoscalers", "HorizontalPodAutoscaler", true, func(l *autoscalingv2.HorizontalPodAutoscalerList) []autoscalingv2.HorizontalPodAutoscaler {
+		return l.Items
+	}, func(s *Snapshot) *[]autoscalingv2.HorizontalPodAutoscaler { return &s.HPAs }),
 	kind(policyv1.SchemeGroupVersion, "poddisruptionbudgets", "PodDisruptionBudget", true, func(l *policyv1.PodDisruptionBudgetList) []policyv1.PodDisruptionBudget { return l.Items }, func(s *Snapshot) *[]policyv1.PodDisruptionBudget { return &s.PDBs }),
 	kind(storagev1.SchemeGroupVersion, "storageclasses", "StorageClass", false, func(l *storagev1.StorageClassList) []storagev1.StorageClass { return l.Items }, func(s *Snapshot) *[]storagev1.StorageClass { return &s.StorageClasses }),
 	kind(coordinationv1.SchemeGroupVersion, "leases", "Lease", true, func(l *coordinationv1.LeaseList) []coordinationv1.Lease { return l.Items }, func(s *Snapshot) *[]coordinationv1.Lease { return &s.Leases }),
-	kind(admissionv1.SchemeGroupVersion, "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", false, func(l *admissionv1.ValidatingWebhookConfigurationList) []admissionv1.ValidatingWebhookConfiguration { return l.Items }, func(s *Snapshot) *[]admissionv1.ValidatingWebhookConfiguration { return &s.ValidatingWebhooks }),
-	kind(admissionv1.SchemeGroupVersion, "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", false, func(l *admissionv1.MutatingWebhookConfigurationList) []admissionv1.MutatingWebhookConfiguration { return l.Items }, func(s *Snapshot) *[]admissionv1.MutatingWebhookConfiguration { return &s.MutatingWebhooks }),
+	kind(admissionv1.SchemeGroupVersion, "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", false, func(l *admissionv1.ValidatingWebhookConfigurationList) []admissionv1.ValidatingWebhookConfiguration {
+		return l.Items
+	}, func(s *Snapshot) *[]admissionv1.ValidatingWebhookConfiguration { return &s.ValidatingWebhooks }),
+	kind(admissionv1.SchemeGroupVersion, "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", false, func(l *admissionv1.MutatingWebhookConfigurationList) []admissionv1.MutatingWebhookConfiguration {
+		return l.Items
+	}, func(s *Snapshot) *[]admissionv1.MutatingWebhookConfiguration { return &s.MutatingWebhooks }),
 }
 
 // kind ties a list type L with items of type T to the Snapshot's field.
