@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -170,10 +171,10 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (ailmen
 	switch {
 	case sandbox != nil && (volume == nil || snapshot.EventTime(sandbox).After(snapshot.EventTime(volume).Time)):
 		a.code, a.words, a.seen = PodSandboxFailed, sandbox.Message, []incident.Evidence{seenEvent(sandbox)}
-		a.what = "cannot start on node " + node + ": " + firstSentence(sandbox.Message)
+		a.what = "cannot start on node " + node + ": " + shortest(sandbox.Message)
 	case volume != nil:
 		a.code, a.words, a.seen = PodVolumeFailed, volume.Message, []incident.Evidence{seenEvent(volume)}
-		a.what, a.refs = "{waits|wait} for a volume: "+firstSentence(volume.Message), claimsOf(p)
+		a.what, a.refs = "{waits|wait} for a volume: "+shortest(volume.Message), claimsOf(p)
 		if o, _, ok := missingIn(p, volume.Message); ok {
 			a.refs = []incident.Object{o}
 		}
@@ -187,14 +188,24 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (ailmen
 	return a, true
 }
 
-// firstSentence shortens a runtime's long error to what a title can hold, keeping its end, where such errors say why.
-func firstSentence(message string) string {
-	message = oneLine(message, 2000)
-	if len(message) <= 160 {
+var rpcError = regexp.MustCompile(`rpc error: code = \w+ desc = `)
+
+// shortest makes a runtime's long error fit into a title. Such errors wrap one another, and the innermost says why: as many of the
+// last parts are kept as fit.
+func shortest(message string) string {
+	const limit = 160
+	message = rpcError.ReplaceAllString(oneLine(message, 4*incident.MaxExcerpt), "")
+	if len(message) <= limit {
 		return message
 	}
-	if i := strings.LastIndex(message[:len(message)-1], ": "); i > 0 && len(message)-i > 20 && len(message)-i < 140 {
-		return "… " + message[i+2:]
+	for i := 0; ; {
+		next := strings.Index(message[i:], ": ")
+		if next < 0 {
+			return clip(message, limit)
+		}
+		i += next + len(": ")
+		if rest := message[i:]; len(rest) <= limit && len(rest) > limit/8 {
+			return "… " + rest
+		}
 	}
-	return clip(message, 160)
 }

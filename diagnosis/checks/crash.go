@@ -98,7 +98,7 @@ func statusWords(st *corev1.ContainerStatus, end *corev1.ContainerStateTerminate
 		if end.Reason != "" && end.Reason != "Error" {
 			fmt.Fprintf(&b, ", %s", end.Reason)
 		}
-		if ran := end.FinishedAt.Sub(end.StartedAt.Time); ran >= 0 && !end.StartedAt.IsZero() {
+		if ran := end.FinishedAt.Sub(end.StartedAt.Time); ran >= 0 && end.StartedAt.Unix() > 0 {
 			fmt.Fprintf(&b, " after %s", duration(ran))
 		}
 		if end.Message != "" {
@@ -147,7 +147,7 @@ func cannotStart(p *corev1.Pod, c container, why string, since time.Time) ailmen
 		why = "the command was not found or may not be executed"
 	}
 	a := ailment{code: PodCannotStart, alike: c.spec.Name, why: why, words: why, since: since, node: p.Spec.NodeName,
-		what: "cannot start" + c.in(p) + ": " + firstSentence(why)}
+		what: "cannot start" + c.in(p) + ": " + shortest(why)}
 	if strings.Contains(why, "exec format error") {
 		a.what += " (built for another architecture than node " + p.Spec.NodeName + "'s, or not a program)"
 	}
@@ -178,7 +178,7 @@ func oomKilled(p *corev1.Pod, c container, a ailment, system *corev1.Event) ailm
 
 func probeKills(p *corev1.Pod, c container, a ailment, e *corev1.Event) ailment {
 	a.code, a.words = PodProbeFailing, e.Message
-	a.why = firstSentence(e.Message)
+	a.why = shortest(e.Message)
 	a.what = "{is|are} killed and started again" + c.in(p) + ": " + a.why
 	a.seen = append([]incident.Evidence{seenEvent(e), probeSeen(p, c, "livenessProbe", c.spec.LivenessProbe)}, a.seen...)
 	return a

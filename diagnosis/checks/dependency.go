@@ -78,7 +78,10 @@ var (
 	hostName = regexp.MustCompile(`(?i)\b([a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+)\b`)
 	// a host without dots or port, where the words around it say that it is one
 	namedHost = regexp.MustCompile(`(?i)(?:resolve(?: host)?:?|host name|bad address|enotfound|eai_again|unknownhostexception:|find) ['"]?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)`)
-	sourceExt = regexp.MustCompile(`(?i)\.(go|py|js|mjs|cjs|ts|tsx|java|kt|rb|rs|c|cc|cpp|h|php|cs|ex|scala|json|yaml|yml|conf|log|sh|so)$`)
+	// Python's requests and urllib3
+	keyedHost = regexp.MustCompile(`\bhost='([^']+)'(?:, port=([0-9]+))?`)
+	// dotted words that are no hosts: source files, and the names of exceptions
+	sourceExt = regexp.MustCompile(`(?i)\.(go|py|js|mjs|cjs|ts|tsx|java|kt|rb|rs|c|cc|cpp|h|php|cs|ex|scala|json|yaml|yml|conf|log|sh|so)$|(exception|error)$`)
 )
 
 const (
@@ -134,6 +137,9 @@ func complaint(line string) (Why, bool) {
 
 // hostIn finds the host that a line complains about. Names win over addresses: next to a name, an address is its resolver's or its own.
 func hostIn(line string, why Why) (host, port string) {
+	if m := keyedHost.FindStringSubmatch(line); m != nil && isHost(m[1]) {
+		return m[1], m[2]
+	}
 	if why == WhyName {
 		for _, re := range []*regexp.Regexp{lookedUp, namedHost} {
 			if m := re.FindStringSubmatch(line); m != nil && isHost(m[1]) && !isAddress(m[1]) {
@@ -155,7 +161,7 @@ func hostIn(line string, why Why) (host, port string) {
 		return address[1], address[2]
 	}
 	for _, m := range hostName.FindAllStringSubmatch(line, 8) {
-		if isHost(m[1]) && !isAddress(m[1]) && strings.ContainsFunc(m[1], func(r rune) bool { return r >= 'a' && r <= 'z' }) {
+		if isHost(m[1]) && !isAddress(m[1]) && (why == WhyName || strings.Contains(m[1], ".svc")) {
 			return m[1], ""
 		}
 	}

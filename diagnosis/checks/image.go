@@ -77,7 +77,7 @@ func imageWords(reason, said string) string {
 		}
 	}
 	if m := registryError.FindStringSubmatch(said); m != nil {
-		return firstSentence(m[1])
+		return shortest(m[1])
 	}
-	return firstSentence(said)
+	return shortest(said)
 }

@@ -57,7 +57,7 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool
 	a := ailment{code: PodProbeFailing, alike: c.spec.Name, since: earlier(beganAt(e), time.Time{})}
 	said := "its " + strings.TrimSuffix(field, "Probe") + " probe " + probeWords(probe) + " fails"
 	if e != nil {
-		said, a.words = firstSentence(e.Message), e.Message
+		said, a.words = shortest(e.Message), e.Message
 	} else {
 		a.since = started
 	}

@@ -131,7 +131,7 @@ func latest(a, b time.Time) time.Time {
 
 func allStarting(s *snapshot.Snapshot, pods []*corev1.Pod) bool {
 	for _, p := range pods {
-		if !newly(s, p.CreationTimestamp.Time) && !newly(s, unreadySince(p)) {
+		if !startingUp(s, p) {
 			return false
 		}
 	}

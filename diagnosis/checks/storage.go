@@ -74,7 +74,7 @@ func reportPending(s *snapshot.Snapshot, r *Report, c *corev1.PersistentVolumeCl
 		if said == nil || waits != nil && snapshot.EventTime(waits).After(snapshot.EventTime(said).Time) {
 			return
 		}
-		why = firstSentence(said.Message)
+		why = shortest(said.Message)
 	}
 	f := r.Find(PVCPending, o, fmt.Sprintf("PersistentVolumeClaim %s gets no volume: %s", c.Name, why))
 	f.Pods, f.Refs, f.Since = users, []incident.Object{o}, c.CreationTimestamp.Time

@@ -119,7 +119,7 @@ func refusal(message string) string {
 	if _, after, ok := strings.Cut(message, "is forbidden: "); ok {
 		message = after
 	}
-	return firstSentence(message)
+	return shortest(message)
 }
 
 func reportStuck(s *snapshot.Snapshot, r *Report, d *appsv1.Deployment, o incident.Object, c *appsv1.DeploymentCondition) {
@@ -188,14 +188,16 @@ func checkStatefulSet(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet) {
 		refused(r, o, e.Message, beganAt(e), seenEvent(e))
 	}
 	first := ""
+	var before *corev1.Pod
 	for i := range want {
 		name := fmt.Sprintf("%s-%d", d.Name, i+ordinalStart(d))
 		p := s.Pod(d.Namespace, name)
 		if p != nil && isReady(p) {
+			before = p
 			continue
 		}
-		if p != nil && startingUp(s, p) {
-			return
+		if p != nil && startingUp(s, p) || p == nil && before != nil && newly(s, podCondition(before, corev1.PodReady).LastTransitionTime.Time) {
+			return // the next one begins when the one before is ready
 		}
 		first = name
 		break
@@ -221,8 +223,11 @@ func ordinalStart(d *appsv1.StatefulSet) int32 {
 	return d.Spec.Ordinals.Start
 }
 
-// startingUp says that a pod is too young, or not ready for too short a time, to be looked at.
+// startingUp says that a pod is too young, or not ready for too short a time, to be looked at; or that it is about to be replaced.
 func startingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
+	if p.DeletionTimestamp != nil {
+		return s.At.Sub(p.DeletionTimestamp.Time) < stuckTerminating
+	}
 	return newly(s, p.CreationTimestamp.Time) || newly(s, unreadySince(p))
 }
 
@@ -238,11 +243,12 @@ func checkDaemonSet(s *snapshot.Snapshot, r *Report, d *appsv1.DaemonSet) {
 	if newly(s, d.CreationTimestamp.Time) || ready >= want {
 		return
 	}
-	if e := lastEvent(s, o, "FailedCreate"); e != nil && d.Status.CurrentNumberScheduled < want {
-		refused(r, o, e.Message, beganAt(e), seenEvent(e))
+	refusal := lastEvent(s, o, "FailedCreate")
+	if refusal != nil && d.Status.CurrentNumberScheduled < want {
+		refused(r, o, refusal.Message, beganAt(refusal), seenEvent(refusal))
 	}
 	var nodes []string
-	f := &Finding{}
+	var since time.Time
 	for _, p := range s.PodsIn(d.Namespace) {
 		if c := metav1.GetControllerOf(p); c == nil || c.Kind != "DaemonSet" || c.Name != d.Name || isReady(p) {
 			continue
@@ -251,14 +257,16 @@ func checkDaemonSet(s *snapshot.Snapshot, r *Report, d *appsv1.DaemonSet) {
 			return
 		}
 		nodes = union(nodes, []string{p.Spec.NodeName})
-		f.Since = earlier(f.Since, unreadySince(p))
+		since = earlier(since, unreadySince(p))
+	}
+	if len(nodes) == 0 && refusal == nil {
+		return // its pods are being created
 	}
 	title := fmt.Sprintf("DaemonSet %s: ready on %d of %d nodes", d.Name, ready, want)
 	if len(nodes) > 0 {
 		title += ", not on " + strings.Join(nodes[:min(len(nodes), 3)], ", ")
 	}
-	since := f.Since
-	f = r.Find(DaemonSetUnavailable, o, title)
+	f := r.Find(DaemonSetUnavailable, o, title)
 	f.Workload, f.Since, f.Nodes = o, since, nodes
 	f.See(seenAPI(o, "status.numberReady", time.Time{}, fmt.Sprintf("%d of %d ready", ready, want)))
 }

@@ -1,0 +1,142 @@
+package checks
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+var update = flag.Bool("update", false, "write what was found into the fixtures")
+
+func section(a *txtar.Archive, name string) *txtar.File {
+	for i := range a.Files {
+		if a.Files[i].Name == name {
+			return &a.Files[i]
+		}
+	}
+	return &txtar.File{}
+}
+
+func load(t testing.TB, file string) (*txtar.Archive, *snapshot.Snapshot) {
+	t.Helper()
+	a, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := time.Parse(time.RFC3339, strings.TrimSpace(string(section(a, "at").Data)))
+	if err != nil {
+		t.Fatalf("%s: at: %v", file, err)
+	}
+	s, err := snapshot.FromManifests(at, section(a, "manifests.yaml").Data)
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return a, s
+}
+
+func fixtures(t testing.TB) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("fixtures: %v, %d found", err, len(files))
+	}
+	return files
+}
+
+// TestFixtures: given these objects, these findings with this evidence, and none about their neighbours. -update writes them.
+func TestFixtures(t *testing.T) {
+	for _, file := range fixtures(t) {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			a, s := load(t, file)
+			got := words(Run(s))
+			if *update {
+				section(a, "want").Data = []byte(got)
+				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(string(section(a, "want").Data), got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func words(found []*Finding) string {
+	var b strings.Builder
+	for _, f := range found {
+		fmt.Fprintf(&b, "%s %s %s: %s\n", f.Severity, f.Code, f.Object, f.Title)
+		for _, e := range f.Seen {
+			fmt.Fprintf(&b, "  %s %s %s: %s\n", e.Source, e.Object, e.Field, oneLine(e.Excerpt, 160))
+		}
+	}
+	return b.String()
+}
+
+// TestEveryCodeIsShown: each code is documented, belongs to one check, and appears in a fixture.
+func TestEveryCodeIsShown(t *testing.T) {
+	shown := map[string]bool{}
+	for _, file := range fixtures(t) {
+		_, s := load(t, file)
+		for i, c := range All {
+			r := Report{codes: c.Codes}
+			c.Run(s, &r)
+			for _, f := range r.Findings {
+				shown[f.Code] = true
+				if !slices.ContainsFunc(c.Codes, func(c Code) bool { return c.Code == f.Code }) {
+					t.Errorf("%s: check %s reports %s, which it does not declare", file, All[i].Name, f.Code)
+				}
+				if len(f.Seen) == 0 {
+					t.Errorf("%s: %s %s has no evidence", file, f.Code, f.Object)
+				}
+			}
+		}
+	}
+	declared := map[string]string{}
+	for _, check := range All {
+		for _, c := range check.Codes {
+			switch {
+			case declared[c.Code] != "":
+				t.Errorf("%s is declared by %s and %s", c.Code, declared[c.Code], check.Name)
+			case c.Meaning == "" || c.Example == "" || c.Severity == "":
+				t.Errorf("%s is not documented", c.Code)
+			case c.Next == "" && c.Severity.Rank() > 0:
+				t.Errorf("%s does not say what to do next", c.Code)
+			case !shown[c.Code]:
+				t.Errorf("no fixture shows %s", c.Code)
+			}
+			declared[c.Code] = check.Name
+		}
+	}
+}
+
+// FuzzManifests: no object, however odd, makes a check panic.
+func FuzzManifests(f *testing.F) {
+	for _, file := range fixtures(f) {
+		a, _ := load(f, file)
+		f.Add(section(a, "manifests.yaml").Data)
+	}
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, manifests []byte) {
+		s, err := snapshot.FromManifests(at, manifests)
+		if err != nil {
+			return
+		}
+		for _, x := range Run(s) {
+			if x.Code == "" || x.Title == "" || len(x.Title) > maxTitle || x.Object.Kind == "" {
+				t.Errorf("an incomplete finding: %+v", x.Finding)
+			}
+		}
+	})
+}
