@@ -33,7 +33,7 @@ var (
 	}
 	never = map[string][]string{
 		"commands":          {"github.com/slack-go/slack", "github.com/spf13/cobra", "golang.org/x/term", "k8s.io/client-go/", module + "internal/slackapp", module + "internal/cli"},
-		"diagnosis":         {module + "internal/cluster", "k8s.io/client-go/", "net/http"},
+		"diagnosis":         {module + "internal/cluster", "k8s.io/client-go/"},
 		"internal/recovery": {module + "diagnosis/story", module + "internal/ollama", "github.com/ollama/ollama/", "github.com/slack-go/slack"},
 		"internal/snapshot": {"k8s.io/client-go/"},
 		"internal/store":    {module + "internal/incident"},
