@@ -81,13 +81,21 @@ func pieces(spans []commands.Span) []string {
 			}
 		case s.Style == commands.Strong:
 			if text := oneLine(s.Text); text != "" {
-				out = append(out, "*"+strings.ReplaceAll(literal(cut(text, 500)), "*", "∗")+"*")
+				out = append(out, edge(s.Text, strings.HasPrefix)+"*"+strings.ReplaceAll(literal(cut(text, 500)), "*", "∗")+"*"+edge(s.Text, strings.HasSuffix))
 			}
 		default:
 			out = append(out, chunks(s.Text, literal, maxSection)...)
 		}
 	}
 	return out
+}
+
+// edge is the blank that text has at one end: within the marks of a style it would undo them.
+func edge(text string, has func(s, blank string) bool) string {
+	if has(text, " ") {
+		return " "
+	}
+	return ""
 }
 
 // mrkdwn is spans as one text of at most n characters.

@@ -44,6 +44,7 @@ func TestSpans(t *testing.T) {
 		{"markup is escaped", commands.Text("<!channel> & <@U1> a<b"), "&lt;!channel&gt; &amp; &lt;@U1&gt; a&lt;b"},
 		{"styles are not read into text", commands.Text("*.svc _x_ ~/y `z` my_pod_name 2*3"), "∗.svc ˍx_ ∼/y ˋz` my_pod_name 2*3"},
 		{"bold", commands.Bold("2. a *title*\n"), "*2. a ∗title∗*"},
+		{"blanks stay outside of bold", commands.Bold(" Cause: "), " *Cause:* "},
 		{"code keeps everything but its own mark", commands.Mono("a*b_c <x> `y`"), "`a*b_c &lt;x&gt; 'y'`"},
 		{"nothing is no mark", commands.Mono(" \n"), ""},
 		{"a moment in the reader's zone", commands.When(at), "<!date^1759457700^{date_short_pretty} {time_secs}|2025-10-03 02:15:00 UTC>"},
