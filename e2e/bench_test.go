@@ -28,7 +28,9 @@ func TestBench(t *testing.T) {
 	l := theLab(t)
 	l.run(t, "scale", strconv.Itoa(benchNodes), strconv.Itoa(benchPods), "50")
 	eventually(t, 10*time.Minute, "all simulated pods running", func() bool {
-		var pods struct{ Items []struct{ Status struct{ Phase, PodIP string } } }
+		var pods struct {
+			Items []struct{ Status struct{ Phase, PodIP string } }
+		}
 		if err := json.Unmarshal([]byte(l.kubectl(t, "get", "pods", "-A", "-l", "app", "-o", "json", "--field-selector", "status.phase=Running")), &pods); err != nil {
 			t.Fatal(err)
 		}
