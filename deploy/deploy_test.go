@@ -181,7 +181,7 @@ func TestOperatorsMayDoEveryKindOfStepAndNothingElse(t *testing.T) {
 	for _, k := range recovery.StepKinds() {
 		needs, ok := stepNeeds[k.Kind]
 		if !ok {
-			t.Errorf("step kind %s is new: say here, and in kubernetes/20-approvers.yaml, what it needs", k.Kind)
+			t.Errorf("step kind %s is new: say here, and in kubernetes/rbac.yaml, what it needs", k.Kind)
 		}
 		want = append(want, needs...)
 	}

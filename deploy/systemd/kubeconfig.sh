@@ -13,7 +13,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
   sleep 1
 done
 token=$(secret token | base64 -d)
-[ -n "$token" ] || { echo "kubeconfig.sh: the cluster has not filled in the token of paramedic/paramedic-token; is deploy/kubernetes/10-read.yaml applied?" >&2; exit 1; }
+[ -n "$token" ] || { echo "kubeconfig.sh: the cluster has not filled in the token of paramedic/paramedic-token; is deploy/kubernetes/rbac.yaml applied?" >&2; exit 1; }
 cat <<END
 apiVersion: v1
 kind: Config
