@@ -77,7 +77,7 @@ func Parse(body []byte) ([]incident.Signal, error) {
 }
 
 func (a alert) signal(group string) (incident.Signal, error) {
-	s := incident.Signal{Kind: "alert", Group: bound(group, maxValue), Labels: labels(a.Labels)}
+	s := incident.Signal{Kind: "alert", Group: bound(group, maxValue), Labels: labels(a.Labels), Since: a.StartsAt.UTC()}
 	switch a.Status {
 	case "firing":
 		s.Status = incident.Firing
