@@ -17,7 +17,7 @@ import (
 
 // browser is a page of a headless browser, closed with the test. Without a browser the test is skipped, unless
 // PARAMEDIC_REQUIRE_BROWSER is set.
-func browser(t *testing.T, width, height int) context.Context {
+func browser(t *testing.T, width, height int64) context.Context {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "headless-shell", "chrome"} {
@@ -33,7 +33,7 @@ func browser(t *testing.T, width, height int) context.Context {
 		t.Skip("no chromium or chrome in the PATH")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.WindowSize(width, height), chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-quic", true),
+		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", false))
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(stop)
@@ -42,6 +42,7 @@ func browser(t *testing.T, width, height int) context.Context {
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // starts the browser, which lives as long as ctx
 		t.Fatal(err)
 	}
+	do(t, ctx, chromedp.EmulateViewport(width, height))
 	return ctx
 }
 
@@ -182,6 +183,9 @@ func TestPage(t *testing.T) {
 
 	do(t, ctx, chromedp.Click(".replies"), chromedp.WaitVisible("#thread"), chromedp.SendKeys("#write-reply", "Thanks\r"))
 	wait(t, s, func(n slackemu.Snapshot) bool { return len(n.Thread(incidents, ts)) == 5 })
+	if left := ask(t, ctx, chromedp.Evaluate[string](`document.getElementById('write-reply').value`)); left != "" {
+		t.Errorf("after sending, the composer holds %q", left)
+	}
 	shoot(t, ctx, "thread")
 
 	if _, _, _, err := api.UpdateMessage(incidents, ts, incident("Approved by Ada", false)...); err != nil {
@@ -199,6 +203,88 @@ func TestPage(t *testing.T) {
 	if seen := ask(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll('#list .message').length`)); seen != 1 {
 		t.Errorf("Grace sees %d messages, want the incident alone", seen)
 	}
+	if len(s.Refusals()) != 0 {
+		t.Errorf("refused: %v", s.Refusals())
+	}
+}
+
+// gallery is every kind of block.
+func gallery() []slack.Block {
+	rich := slack.NewRichTextBlock("", slack.NewRichTextSection(
+		slack.NewRichTextSectionTextElement("Rich text with ", nil),
+		slack.NewRichTextSectionTextElement("bold", &slack.RichTextSectionTextStyle{Bold: true}),
+		slack.NewRichTextSectionTextElement(" and ", nil),
+		slack.NewRichTextSectionTextElement("kubectl get pods", &slack.RichTextSectionTextStyle{Code: true})))
+	cells := func(texts ...string) []slack.TableCell {
+		return many(len(texts), func(i int) slack.TableCell { return slack.NewTableRawTextCell(texts[i]) })
+	}
+	return []slack.Block{
+		slack.NewMarkdownBlock("", "## Postmortem\n\nThe **CNI** file was *lost*:\n\n1. updated at night\n2. restarted\n\n- `Corefile` looped\n\n> seen before\n\n"+
+			"| what | when |\n|---|---|\n| onset | 02:20 |\n\n```\nkubectl -n kube-system logs coredns\n```"),
+		slack.NewDividerBlock(), rich,
+		&slack.TableBlock{Type: slack.MBTTable, Rows: [][]slack.TableCell{
+			cells("Workload", "Namespace", "Restarts", "State"), cells("coredns", "kube-system", "412", "CrashLoopBackOff"), cells("grafana", "monitoring", "388", "CrashLoopBackOff"),
+		}, ColumnSettings: []slack.ColumnSetting{{}, {}, {Align: slack.ColumnAlignmentRight}}},
+		slack.NewSectionBlock(mrkdwn("Which plan?\n>quoted &lt;text&gt;\n~no~ _maybe_ *yes*"), nil,
+			slack.NewAccessory(slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose a plan"), "plan", options(4)...))),
+		slack.NewActionBlock("", slack.NewCheckboxGroupsBlockElement("steps", options(3)...)),
+	}
+}
+
+// TestPageOnAPhone walks the narrow page, where one thing at a time is seen and nothing may be wider than the screen.
+func TestPageOnAPhone(t *testing.T) {
+	s, api := start(t, slackemu.Options{Banner: "This cluster is a replay of two captured bundles.",
+		Controls: []slackemu.Control{{ID: "break", Label: "Break the cluster", Style: "danger", Do: func(context.Context) (string, error) { return "", nil }}}})
+	bot(t, api, func(c *socketmode.Client, e socketmode.Event) {
+		if d, ok := e.Data.(slack.InteractionCallback); ok && d.Type == slack.InteractionTypeBlockActions {
+			if _, err := api.OpenView(d.TriggerID, editor("Edit the postmortem")); err != nil {
+				t.Error(err)
+			}
+		}
+		if e.Request != nil && e.Request.EnvelopeID != "" {
+			c.Ack(*e.Request)
+		}
+	})
+	_, ts, err := api.PostMessage(incidents, slack.MsgOptionBlocks(gallery()...))
+	if err != nil {
+		t.Fatal(err, complaints(err))
+	}
+	if _, ts, err = api.PostMessage(incidents, incident("Waiting for one approval", true)...); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := api.PostMessage(incidents, slack.MsgOptionTS(ts), slack.MsgOptionText("Looking at nodes, DNS and the CNI.", false)); err != nil {
+		t.Fatal(err)
+	}
+	home := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{
+		slack.NewHeaderBlock(plain("Open incidents")), slack.NewSectionBlock(mrkdwn("*inc-7* CoreDNS is looping"), nil, slack.NewAccessory(button("open", "Open"))),
+	}}}
+	if _, err := api.PublishView(ada, home, ""); err != nil {
+		t.Fatal(err)
+	}
+	ctx := browser(t, 390, 844)
+	fits := func(where string) {
+		t.Helper()
+		shoot(t, ctx, "phone-"+where)
+		if wide := ask(t, ctx, chromedp.Evaluate[int](`document.scrollingElement.scrollWidth`)); wide > 390 {
+			t.Errorf("%s is %d pixels wide", where, wide)
+		}
+		over := ask(t, ctx, chromedp.Evaluate[string](`[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.id).join()`))
+		if over != "" {
+			t.Errorf("%s: %s scrolls sideways", where, over)
+		}
+	}
+	do(t, ctx, chromedp.Navigate(s.URL()+"/"), chromedp.WaitVisible(`[data-action="edit"]`))
+	fits("channel")
+	ask(t, ctx, chromedp.Evaluate[bool](`document.getElementById('scroll').scrollTop = 0, true`))
+	fits("gallery")
+	do(t, ctx, chromedp.Click(`[data-action="edit"]`), chromedp.WaitVisible("#modal[open]"))
+	fits("modal")
+	do(t, ctx, chromedp.Click(`#modal [aria-label="Close"]`), chromedp.WaitNotPresent("#modal[open]"), chromedp.Click(".replies"), chromedp.WaitVisible("#thread"))
+	fits("thread")
+	do(t, ctx, chromedp.Click("#thread-close"), chromedp.WaitNotVisible("#thread"), chromedp.Click("#nav"), chromedp.WaitVisible("#sidebar"))
+	fits("places")
+	do(t, ctx, chromedp.Click(`[data-channel="D`+ada+`"]`), chromedp.WaitVisible("#tabs"), chromedp.Click("#tabs button"), chromedp.WaitVisible(`.home [data-action="open"]`))
+	fits("home")
 	if len(s.Refusals()) != 0 {
 		t.Errorf("refused: %v", s.Refusals())
 	}

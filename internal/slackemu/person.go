@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -143,19 +144,37 @@ func (w *workspace) actor(userID, channelID string) (User, *channel, error) {
 	return u, c, nil
 }
 
-// compose turns what a person typed into a message's text: escaped, with mentions.
+var (
+	typedMention = regexp.MustCompile(`@[A-Za-z0-9][\w.-]*\w|@\w`)
+	wireMention  = regexp.MustCompile(`^<@(\w+)>`)
+)
+
+// compose turns what a person typed into a message's text: escaped, with mentions of people and the app by name. A
+// mention at the start may also come as Slack writes it.
 func (w *workspace) compose(text string) string {
-	mention := "<@" + botUserID + ">"
-	rest, mentioned := strings.CutPrefix(text, mention)
-	pairs := []string{"@" + w.opts.AppName, mention, "@" + strings.ToLower(w.opts.AppName), mention}
+	first := ""
+	if m := wireMention.FindStringSubmatch(text); m != nil && (m[1] == botUserID || w.users[m[1]].ID != "") {
+		first, text = m[0], text[len(m[0]):]
+	}
+	return first + typedMention.ReplaceAllStringFunc(escape(text), func(typed string) string {
+		if id := w.idOf(typed[1:]); id != "" {
+			return "<@" + id + ">"
+		}
+		return typed
+	})
+}
+
+// idOf is whom a handle means; empty for nobody.
+func (w *workspace) idOf(handle string) string {
+	if strings.EqualFold(handle, w.opts.AppName) {
+		return botUserID
+	}
 	for _, u := range w.users {
-		pairs = append(pairs, "@"+u.Name+" ", "<@"+u.ID+"> ")
+		if strings.EqualFold(handle, u.Name) {
+			return u.ID
+		}
 	}
-	text = strings.NewReplacer(pairs...).Replace(escape(rest))
-	if mentioned {
-		text = mention + text
-	}
-	return text
+	return ""
 }
 
 // escape protects what Slack's markup gives a meaning to.

@@ -87,7 +87,8 @@ func (s *Server) Start(addr string) error {
 	return nil
 }
 
-// Close ends every connection, delivery and Wait, and returns when they have ended.
+// Close ends every connection, delivery and Wait, and returns when they have ended. Under httptest, close this first:
+// the page's event stream ends only with it.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	s.closed = true

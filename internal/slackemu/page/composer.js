@@ -83,13 +83,16 @@ export function composer(container, id, where) {
   box.addEventListener('input', () => { fit(); suggest(); });
   box.addEventListener('blur', () => { list.hidden = true; });
   box.addEventListener('focus', suggest);
+  let plainEnter = false; // some keyboards insert the line break although its key was dealt with
+  box.addEventListener('beforeinput', (e) => { if (plainEnter && e.inputType === 'insertLineBreak') e.preventDefault(); });
   box.addEventListener('keydown', (e) => {
+    plainEnter = e.key === 'Enter' && !e.shiftKey && !e.isComposing;
     const open = !list.hidden && hints.some((x) => x.insert !== null);
     if (open && keys[e.key] && !e.shiftKey) {
       e.preventDefault();
       e.stopPropagation();
       keys[e.key]();
-    } else if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) {
+    } else if (plainEnter) {
       e.preventDefault();
       // A name that was not typed out is completed first; a whole one is sent.
       const x = hints[chosen];
