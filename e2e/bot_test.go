@@ -73,7 +73,7 @@ host: {root: %q, node: %s}
 approvers:
 - {slack: %s, user: operator, groups: [operators]}
 - {slack: %s, user: viewer, groups: [viewers]}
-plans: {comeback: 6m}
+plans: {comeback: 1m}
 verify: {for: %s, every: 3s, giveUp: 10m}
 lastGood: {every: 5s}
 %s`, slack.APIURL(), b.webhook, l.hostRoot, node, ada, cleo, verifyFor, ollama)

@@ -109,7 +109,7 @@ func (b *bot) awaitEvent(t *testing.T, point string, before int) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(8 * time.Minute); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		events, err := r.Load(t.Context(), fmt.Sprintf("incident/INC-%d", before+1), 0)
 		if err != nil {
 			t.Fatal(err)
@@ -120,7 +120,7 @@ func (b *bot) awaitEvent(t *testing.T, point string, before int) {
 			return
 		}
 	}
-	t.Fatalf("no %s within five minutes", point)
+	t.Fatalf("no %s within eight minutes", point)
 }
 
 // saidOnce: no message of the thread stands there twice.
