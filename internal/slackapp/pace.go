@@ -31,21 +31,3 @@ func (p *pace) take(now time.Time, r rate) (ok bool, next time.Time) {
 	p.spent++
 	return true, now
 }
-
-// hold keeps something back after an error, longer each time.
-type hold struct {
-	until  time.Time
-	wait   time.Duration
-	reason string // as it was logged
-}
-
-const (
-	holdFirst = time.Second
-	holdMost  = 5 * time.Minute
-)
-
-// again sets the hold after another failure. at least is what Slack asked for.
-func (h *hold) again(now time.Time, least time.Duration) {
-	h.wait = min(max(2*h.wait, holdFirst), holdMost)
-	h.until = now.Add(max(h.wait, least))
-}
