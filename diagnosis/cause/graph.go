@@ -45,10 +45,10 @@ func Edges(s *snapshot.Snapshot, findings []*checks.Finding) []Edge {
 		to := all(r.To)
 		for _, i := range all(r.From) {
 			for _, j := range to {
-				if i == j || seen[[2]int{i, j}] || findings[i].Severity == incident.Info {
+				if i == j || findings[i].Severity == incident.Info {
 					continue
 				}
-				if l, ok := r.Explains(c, findings[i], findings[j]); ok {
+				if l, ok := r.Explains(c, findings[i], findings[j]); ok && !seen[[2]int{i, j}] {
 					seen[[2]int{i, j}] = true
 					edges = append(edges, Edge{r.Name, i, j, l.Reason, l.Inferred})
 				}

@@ -149,24 +149,39 @@ func (c *candidate) reason() string {
 		}
 		return why + "."
 	}
-	count := map[string]int{}
-	for _, e := range c.links {
-		count[e.Rule]++
-	}
-	var parts []string
-	for _, r := range Rules {
-		switch n := count[r.Name]; {
-		case n == 1:
-			parts = append(parts, r.One)
-		case n > 1:
-			parts = append(parts, fmt.Sprintf(r.Many, n))
-		}
-	}
+	parts := c.consequences()
 	follow := "1 other finding follows"
 	if len(c.links) > 1 {
 		follow = fmt.Sprintf("%d other findings follow", len(c.links))
 	}
 	return fmt.Sprintf("%s. %s: %s.", why, follow, strings.Join(parts, "; "))
+}
+
+// consequences says what follows, in the order of the rules, by the number of objects that suffer.
+func (c *candidate) consequences() []string {
+	says := map[string]Rule{}
+	for _, r := range Rules {
+		says[r.Name] = r
+	}
+	suffer := map[string]map[incident.Object]bool{}
+	for i, e := range c.links {
+		one := says[e.Rule].One
+		if suffer[one] == nil {
+			suffer[one] = map[incident.Object]bool{}
+		}
+		suffer[one][c.explained[i+1].Object] = true
+	}
+	var parts []string
+	for _, r := range Rules {
+		switch n := len(suffer[r.One]); {
+		case n == 1:
+			parts = append(parts, r.One)
+		case n > 1:
+			parts = append(parts, fmt.Sprintf(r.Many, n))
+		}
+		delete(suffer, r.One)
+	}
+	return parts
 }
 
 // against says what speaks against a cause, or bounds it.
@@ -175,7 +190,11 @@ func (c *candidate) against(s *snapshot.Snapshot, all []*candidate) []string {
 	switch {
 	case c.root.Code == checks.NodeCNIMissing:
 		if n := crashedBefore(c, all); n > 0 {
-			out = append(out, fmt.Sprintf("it does not explain the crashes: %d workloads on the node kept crashing before it began", n))
+			who := "1 workload"
+			if n > 1 {
+				who = fmt.Sprintf("%d workloads", n)
+			}
+			out = append(out, fmt.Sprintf("it does not explain the crashes: %s on the node kept crashing before it began", who))
 		}
 	case slices.Contains(dnsFaults, c.root.Code) || c.root.Code == checks.DNSDown:
 		for _, l := range s.Lookups {

@@ -19,7 +19,7 @@ type Rule struct {
 	From, To []string // codes
 	// Explains says why from would explain to, or that it would not. It is called for every pair of the codes named.
 	Explains func(c *Context, from, to *checks.Finding) (Link, bool)
-	// One and Many say what follows, for a cause's reason; Many has a %d.
+	// One and Many say what follows, for a cause's reason; Many has a %d for the number of objects. Rules may share them.
 	One, Many string
 }
 
@@ -93,24 +93,10 @@ var Rules = []Rule{
 		"CoreDNS stops, again and again", "CoreDNS stops, again and again (%d findings)"},
 	{"dns-pods", slices.Concat(dnsFaults, podFaults, []string{checks.PodsRefused}), []string{checks.DNSDown}, dnsPods,
 		"nothing answers names in the cluster", "nothing answers names in the cluster (%d findings)"},
-	{"names-unresolved", append(slices.Clone(dnsFaults), checks.DNSDown), crashes, namesUnresolved,
-		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
-	{"service-called", serviceFaults, crashes, serviceCalled,
-		"1 workload fails because a Service that it calls does not answer", "%d workloads fail because Services that they call do not answer"},
-	{"pods-of-service", podFaults, []string{checks.ServicePodsUnready}, podsOfService,
-		"1 Service has no endpoint", "%d Services have no endpoint"},
-	{"no-pods-for-service", append(slices.Clone(workloadFaults), checks.PodsRefused), []string{checks.ServiceNoEndpoints}, sameWorkload("there is no pod that it could select"),
-		"1 Service has no pods", "%d Services have no pods"},
-	{"pods-refused", []string{checks.PodsRefused}, workloadFaults, sameWorkload("its pods are refused"),
-		"1 workload is not available", "%d workloads are not available"},
-	{"pods-of-workload", podFaults, workloadFaults, sameWorkload("these are its pods"),
-		"1 workload is not available", "%d workloads are not available"},
-	{"pods-of-job", podFaults, []string{checks.JobFailed}, sameWorkload("these are its pods"),
-		"1 Job has failed", "%d Jobs have failed"},
-	{"unavailable-stuck", []string{checks.DeploymentStuck}, []string{checks.DeploymentUnavailable}, sameWorkload("its rollout does not get ready"),
-		"1 Deployment is not available", "%d Deployments are not available"},
 	{"dns-switched-off", []string{checks.DNSScaledToZero}, workloadFaults, sameWorkload("it is scaled to 0"),
 		"its workload has no pods", "%d workloads have no pods"},
+	{"names-unresolved", append(slices.Clone(dnsFaults), checks.DNSDown), crashes, namesUnresolved,
+		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"reference-missing", []string{checks.ConfigMapMissing, checks.SecretMissing}, []string{checks.PodConfigError, checks.PodVolumeFailed, checks.PodImagePull, checks.PodStuckCreating}, waitsFor,
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
 	{"claim-unbound", []string{checks.PVCPending, checks.PVCLost, checks.PVCMissing}, []string{checks.PodUnschedulable, checks.PodVolumeFailed, checks.PodStuckCreating}, waitsFor,
@@ -125,8 +111,22 @@ var Rules = []Rule{
 		"the pods of 1 workload find no node", "the pods of %d workloads find no node"},
 	{"node-pressure", []string{checks.NodePressure}, []string{checks.PodEvicted, checks.PodOOMKilled}, pressed,
 		"the pods of 1 workload were stopped", "the pods of %d workloads were stopped"},
+	{"service-called", serviceFaults, crashes, serviceCalled,
+		"1 workload fails because a Service that it calls does not answer", "%d workloads fail because Services that they call do not answer"},
+	{"pods-refused", []string{checks.PodsRefused}, workloadFaults, sameWorkload("its pods are refused"),
+		"1 workload is not available", "%d workloads are not available"},
+	{"pods-of-workload", podFaults, workloadFaults, sameWorkload("these are its pods"),
+		"1 workload is not available", "%d workloads are not available"},
+	{"pods-of-job", podFaults, []string{checks.JobFailed}, sameWorkload("these are its pods"),
+		"1 Job has failed", "%d Jobs have failed"},
+	{"unavailable-stuck", []string{checks.DeploymentStuck}, []string{checks.DeploymentUnavailable}, sameWorkload("its rollout does not get ready"),
+		"1 workload is not available", "%d workloads are not available"},
 	{"node-daemon", nodeFaults, []string{checks.DaemonSetUnavailable}, daemonNode,
-		"1 DaemonSet lacks a pod", "%d DaemonSets lack a pod"},
+		"1 workload is not available", "%d workloads are not available"},
+	{"pods-of-service", podFaults, []string{checks.ServicePodsUnready}, podsOfService,
+		"1 Service has no endpoint", "%d Services have no endpoint"},
+	{"no-pods-for-service", append(slices.Clone(workloadFaults), checks.PodsRefused), []string{checks.ServiceNoEndpoints}, sameWorkload("there is no pod that it could select"),
+		"1 Service has no pods", "%d Services have no pods"},
 }
 
 // slack is how far apart two clocks in one cluster may tell the same moment.
@@ -305,7 +305,7 @@ func pressed(_ *Context, from, to *checks.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	if to.Code == checks.PodOOMKilled {
-		return Link{Reason: "its node is short of memory", Inferred: true}, from.Words == string(corev1.NodeMemoryPressure) && strings.Contains(to.Title, "because node")
+		return Link{Reason: "its node is short of memory", Inferred: true}, from.Words == string(corev1.NodeMemoryPressure) && to.Words == checks.NodeMemory
 	}
 	return Link{Reason: "the kubelet evicted it because of the pressure"}, true
 }

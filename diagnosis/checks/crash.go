@@ -160,6 +160,9 @@ func cannotStart(p *corev1.Pod, c container, why string, since time.Time) ailmen
 	return a
 }
 
+// NodeMemory is the Words of a finding PodOOMKilled where it was not the container's own limit that was reached.
+const NodeMemory = "memory of the node"
+
 // oomKilled tells the container's own limit from the node's memory. A container without a limit, or a SystemOOM event at its node,
 // speaks for the node.
 func oomKilled(p *corev1.Pod, c container, a ailment, system *corev1.Event) ailment {
@@ -170,7 +173,8 @@ func oomKilled(p *corev1.Pod, c container, a ailment, system *corev1.Event) ailm
 		a.what = fmt.Sprintf("{is|are} killed for using more memory than {its|their} limit of %s%s", limit.String(), c.in(p))
 		a.seen = append(a.seen, seenAPI(podObject(p), "spec.containers["+c.spec.Name+"].resources.limits.memory", time.Time{}, limit.String()))
 	default:
-		a.what = fmt.Sprintf("{is|are} killed because node %s ran out of memory%s; {it has|they have} no limit of {its|their} own", p.Spec.NodeName, c.in(p))
+		a.words = NodeMemory
+		a.what = fmt.Sprintf("{is|are} killed because memory ran out%s; {it has|they have} no limit of {its|their} own, so it was node %s's", c.in(p), p.Spec.NodeName)
 		a.seen = append(a.seen, seenEvent(system))
 	}
 	return a

@@ -128,7 +128,7 @@ func reportStuck(s *snapshot.Snapshot, r *Report, d *appsv1.Deployment, o incide
 	f := r.Find(DeploymentStuck, o, title)
 	f.Workload, f.Since = o, c.LastUpdateTime.Time
 	f.See(seenAPI(o, "status.conditions[Progressing]", c.LastUpdateTime.Time, c.Reason+": "+c.Message))
-	if now != nil {
+	if now != nil && now.Annotations[revisionAnnotation] != "" {
 		title = fmt.Sprintf("Deployment %s: the rollout of revision %s is stuck", d.Name, now.Annotations[revisionAnnotation])
 		if before != nil {
 			title += changedImages(before, now)
