@@ -77,7 +77,7 @@ func Parse(body []byte) ([]incident.Signal, error) {
 }
 
 func (a alert) signal(group string) (incident.Signal, error) {
-	s := incident.Signal{Kind: "alert", Group: bound(group, maxValue), Labels: labels(a.Labels), Since: a.StartsAt.UTC()}
+	s := incident.Signal{Kind: "alert", Group: bound(group, maxValue), Labels: labels(a.Labels), Since: onset(a.StartsAt)}
 	switch a.Status {
 	case "firing":
 		s.Status = incident.Firing
@@ -103,6 +103,14 @@ func (a alert) signal(group string) (incident.Signal, error) {
 	}
 	s.Text = bound(text, maxText)
 	return s, nil
+}
+
+// onset is when an alert began; zero for years that no clock shows, of which some can't even be written down in UTC.
+func onset(t time.Time) time.Time {
+	if t = t.UTC(); t.Year() < 1970 || t.Year() > 2200 {
+		return time.Time{}
+	}
+	return t
 }
 
 // labels keeps the first names in order, so that what is left out does not depend on chance.

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,9 +36,9 @@ func TestEachAlertIsASignal(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []incident.Signal{
-		{Kind: "alert", Status: incident.Firing, Fingerprint: "c5a1f2d3e4b59687", Group: `{}:{namespace="shop"}`, Title: "Pod shop/checkout-1 crash-loops",
+		{Kind: "alert", Status: incident.Firing, Fingerprint: "c5a1f2d3e4b59687", Group: `{}:{namespace="shop"}`, Title: "Pod shop/checkout-1 crash-loops", Since: time.Date(2025, 10, 3, 2, 15, 0, 0, time.UTC),
 			Text: "4 restarts in 10 minutes", Labels: map[string]string{"alertname": "PodCrashLooping", "namespace": "shop", "pod": "checkout-1"}},
-		{Kind: "alert", Status: incident.Resolved, Fingerprint: "0011223344556677", Group: `{}:{namespace="shop"}`, Title: "TargetDown",
+		{Kind: "alert", Status: incident.Resolved, Fingerprint: "0011223344556677", Group: `{}:{namespace="shop"}`, Title: "TargetDown", Since: time.Date(2025, 10, 3, 2, 10, 0, 0, time.UTC),
 			Labels: map[string]string{"alertname": "TargetDown", "job": "api"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -155,10 +157,14 @@ func TestItWantsCredentials(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(message))
 	f.Add([]byte(`{"version":"4","alerts":[{"status":"firing","labels":{"\u0000":"\ud800"},"annotations":{"summary":" "}}]}`))
+	f.Add([]byte(`{"version":"4","alerts":[{"status":"firing","fingerprint":"1","startsAt":"9999-12-31T23:59:59-12:00"}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		signals, err := Parse(body)
 		if err != nil {
 			return
+		}
+		if _, err := json.Marshal(signals); err != nil {
+			t.Errorf("can't be recorded: %v", err)
 		}
 		for _, s := range signals {
 			if s.Title == "" || s.Fingerprint == "" || len(s.Title) > maxTitle || len(s.Text) > maxText || len(s.Labels) > maxLabels || !utf8.ValidString(s.Title+s.Text+s.Group) {
