@@ -21,7 +21,7 @@ func (r *Recovery) Propose(ctx context.Context, d *incident.Diagnosis, s *snapsh
 	if len(d.Causes) == 0 {
 		return nil, "nothing was found that needs a remedy", nil
 	}
-	c := composition{r: r, treated: map[string]bool{}}
+	c := composition{r: r, untreated: map[string]bool{}}
 	for _, cause := range treatmentOrder(d.Causes) {
 		if by, ok := c.blockedBy(d, cause); ok {
 			c.refuse(cause, fmt.Sprintf("its remedy is blocked as long as %q is not mended", by.Title))
@@ -37,7 +37,7 @@ func (r *Recovery) Propose(ctx context.Context, d *incident.Diagnosis, s *snapsh
 	return c.plan(), strings.Join(c.refused, " "), nil
 }
 
-// treatmentOrder puts causes that block others' remedies before those; otherwise the rank stays. In a circle, rank decides.
+// treatmentOrder puts causes that block others' remedies before those; otherwise the rank stays. A circle is cut where it closes.
 func treatmentOrder(causes []incident.Cause) []incident.Cause {
 	var out []incident.Cause
 	placed, visiting := map[string]bool{}, map[string]bool{}
@@ -72,18 +72,19 @@ type composition struct {
 	runbooks     []string
 	titles, why  []string
 	causes       []string
-	refused      []string // sentences
-	treated      map[string]bool
+	refused      []string        // sentences
+	untreated    map[string]bool // causes for which there is no remedy
 }
 
 func (c *composition) refuse(cause incident.Cause, why string) {
+	c.untreated[cause.ID] = true
 	c.refused = append(c.refused, fmt.Sprintf("No remedy for %q: %s.", cause.Title, strings.TrimSuffix(why, ".")))
 }
 
-// blockedBy finds a cause that blocks this one's remedy and is not treated itself.
+// blockedBy finds a cause that blocks this one's remedy and has none itself.
 func (c *composition) blockedBy(d *incident.Diagnosis, cause incident.Cause) (incident.Cause, bool) {
 	for _, other := range d.Causes {
-		if blocks(other, cause) && !c.treated[other.ID] {
+		if blocks(other, cause) && c.untreated[other.ID] {
 			return other, true
 		}
 	}
@@ -186,7 +187,6 @@ func (c *composition) add(book Runbook, cause incident.Cause, d draft) {
 		}
 	}
 	c.causes = append(c.causes, cause.ID)
-	c.treated[cause.ID] = true
 }
 
 func (c *composition) plan() *incident.Plan {
