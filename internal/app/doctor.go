@@ -200,3 +200,13 @@ func doctorCopies(ctx context.Context, c Config, r *store.Reader) []incident.Che
 	}
 	return []incident.Check{good(name, "%s", strings.Join(keys, ", "))}
 }
+
+// LastGoodKeys lists what a state that may be in use has copies of.
+func LastGoodKeys(ctx context.Context, state string) ([]string, error) {
+	r, err := store.OpenReadOnly(ctx, state)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return r.LastGoodKeys(ctx)
+}

@@ -28,11 +28,15 @@ func lookupKey(server string) string { return "dns/" + server }
 func (k *keeper) run(ctx context.Context, every time.Duration) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
+	before := -1
 	for {
-		if n, err := k.keep(ctx); err != nil && ctx.Err() == nil {
+		n, err := k.keep(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
 			k.logger.Warn("cannot keep last-good copies; will try again", "error", err, "in", every)
-		} else if n > 0 {
-			k.logger.Info("last-good copies are kept", "copies", n)
+		case err == nil && n != before:
+			k.logger.Info("last-good copies of what is well", "copies", n)
+			before = n
 		}
 		select {
 		case <-ctx.Done():

@@ -42,12 +42,12 @@ func (d *Demo) Play(ctx context.Context, out io.Writer) error {
 
 	p.say("Ada opens the plan, sees its diff, and approves")
 	p.press(Ada, first, "Open the plan")
-	p.submit(Ada, "Approve", nil, "-        forward . 127.0.0.1")
+	p.submit(Ada, "Approve", nil, "forward . 127.0.0.1", "CNI configuration")
 	p.reads(first, "resolved")
 
 	p.say("Ada completes the postmortem and publishes it")
 	p.press(Ada, first, "Edit")
-	p.submit(Ada, "", map[string]string{"followup": "- Pin the K3s version\n- Try updates on one node first"}, "Follow")
+	p.submit(Ada, "", map[string]string{"followup": "- Pin the K3s version\n- Try updates on one node first"}, "followup")
 	p.press(Ada, first, "Publish")
 	p.reads(first, "Published")
 

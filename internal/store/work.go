@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -154,7 +155,7 @@ func (s *Store) workClient(o WorkOptions) (*river.Client[*sql.Tx], error) {
 		}
 	}
 	return river.NewClient(riversqlite.New(s.w), &river.Config{
-		Logger:                      s.opts.Logger,
+		Logger:                      slog.New(warnings{s.opts.Logger.Handler()}),
 		Workers:                     workers,
 		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cmp.Or(o.Concurrency, defaultConcurrency)}},
 		FetchCooldown:               pollEvery / 5,
@@ -178,3 +179,13 @@ func (s *Store) takeUp(ctx context.Context) error {
 		return err
 	})
 }
+
+// warnings passes on what River warns of: it reports on itself by the minute, which nobody who runs a bot reads.
+type warnings struct{ slog.Handler }
+
+func (h warnings) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
+}
+
+func (h warnings) WithAttrs(a []slog.Attr) slog.Handler { return warnings{h.Handler.WithAttrs(a)} }
+func (h warnings) WithGroup(name string) slog.Handler   { return warnings{h.Handler.WithGroup(name)} }
