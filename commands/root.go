@@ -45,12 +45,18 @@ func rootReply(s *incident.State, now time.Time) Reply {
 
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// since is the onset, where it is known, or when it was noticed.
+// since is the onset, where it is known, or when an alert began, or when it was noticed.
 func since(s *incident.State) time.Time {
 	if s.Diagnosis != nil && len(s.Diagnosis.Causes) > 0 && !s.Diagnosis.Causes[0].Since.IsZero() {
 		return s.Diagnosis.Causes[0].Since
 	}
-	return s.OpenedAt
+	at := s.OpenedAt
+	for _, g := range s.Signals {
+		if !g.Since.IsZero() {
+			at = earlier(at, g.Since)
+		}
+	}
+	return at
 }
 
 // askedBy is who or what asked for attention first.
