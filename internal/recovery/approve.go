@@ -61,12 +61,12 @@ func (a Approvers) MayApprove(p *incident.Plan, by incident.Person, asked []inci
 	return identity, nil
 }
 
-// Needed is how many people must approve a plan of the risk.
+// Needed is how many people must approve a plan of the risk. A risk that is none of the three counts as the highest.
 func Needed(r incident.Risk) int {
-	if r == incident.Destructive {
-		return 2
+	if r == incident.Safe || r == incident.Disruptive {
+		return 1
 	}
-	return 1
+	return 2
 }
 
 // Approved says whether the approvals given let the plan begin at now, and if not, what is missing: enough different people, for this
