@@ -95,7 +95,7 @@ func (a *App) modalFor(ctx context.Context, trigger, line string, who func() som
 	r, bad := a.request(line, who(), to.channel)
 	reply := a.dispatch(ctx, r, bad)
 	if openErr == nil {
-		_, openErr = a.api.UpdateViewContext(ctx, Modal(reply, from), "", "", view.ID)
+		_, openErr = a.api.UpdateViewContext(ctx, modal(reply, from), "", "", view.ID)
 	}
 	if openErr != nil {
 		a.log.Warn("a window could not be opened; the answer goes to the channel", "error", openErr)

@@ -132,7 +132,7 @@ func submissionAnswer(reply commands.Reply, from origin) any {
 		return slack.NewClearViewSubmissionResponse()
 	}
 	from.Command = ""
-	view := Modal(reply, from)
+	view := modal(reply, from)
 	return slack.NewUpdateViewSubmissionResponse(&view)
 }
 

@@ -21,8 +21,8 @@ const inputAction = "value"
 
 const callbackID = "form"
 
-// Modal makes a window of a Reply: its blocks, and its Form's inputs and submit button. A Reply without a Form can be read and closed.
-func Modal(r commands.Reply, from origin) slack.ModalViewRequest {
+// modal makes a window of a Reply: its blocks, and its Form's inputs and submit button. A Reply without a Form can be read and closed.
+func modal(r commands.Reply, from origin) slack.ModalViewRequest {
 	form := commands.Form{}
 	if r.Form != nil {
 		form = *r.Form
@@ -71,7 +71,7 @@ func inputBlock(field commands.FormField) *slack.InputBlock {
 
 // loading is shown while a Reply is made.
 func loading(from origin) slack.ModalViewRequest {
-	return Modal(commands.Reply{Text: "Looking …"}, from)
+	return modal(commands.Reply{Text: "Looking …"}, from)
 }
 
 // submitted reads a submitted modal: where it came from, and the values by field.
