@@ -37,6 +37,9 @@ var serviceCodes = []Code{
 }
 
 func checkServices(s *snapshot.Snapshot, r *Report) {
+	if notSeen(s, "pods") {
+		return
+	}
 	pods := newPodLabels(s)
 	dns := dnsService(s)
 	for i := range s.Services {
@@ -338,7 +341,7 @@ func declaredPorts(p *corev1.Pod, protocol corev1.Protocol) (ports []corev1.Cont
 
 // checkCalled finds Services that failing pods' logs call and that do not exist.
 func checkCalled(s *snapshot.Snapshot, r *Report) {
-	if notSeen(s, "service") || s.Namespace != "" {
+	if notSeen(s, "services") || s.Namespace != "" {
 		return
 	}
 	called := map[incident.Object]*Finding{}

@@ -96,7 +96,7 @@ func className(c *corev1.PersistentVolumeClaim) string {
 
 // pendingWhy knows the reasons that lie in the class.
 func pendingWhy(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) (why string, fault incident.Object) {
-	if notSeen(s, "storageclass") || c.Spec.VolumeName != "" {
+	if notSeen(s, "storageclasses") || c.Spec.VolumeName != "" {
 		return "", fault
 	}
 	if c.Spec.StorageClassName == nil {

@@ -139,10 +139,10 @@ func inflect(text string, n int) string {
 	}
 }
 
-// notSeen says whether a kind could not be looked at, going by the resource's plural name, so that absence proves nothing.
+// notSeen says whether a kind could not be looked at, going by its resource's name ("pods"), so that absence proves nothing.
 func notSeen(s *snapshot.Snapshot, resource string) bool {
 	for _, n := range s.NotSeen {
-		if strings.Contains(strings.ToLower(n.What), resource) {
+		if slices.Contains(strings.FieldsFunc(strings.ToLower(n.What), func(r rune) bool { return r < 'a' || r > 'z' }), resource) {
 			return true
 		}
 	}
