@@ -34,7 +34,6 @@ type Context struct {
 	Snapshot *snapshot.Snapshot
 	pods     map[*checks.Finding]map[*corev1.Pod]bool
 	byIP     map[string]incident.Object // Services by cluster IP
-	dns      incident.Object            // the workload that answers names, as far as a finding tells
 }
 
 func newContext(s *snapshot.Snapshot, findings []*checks.Finding) *Context {
@@ -45,9 +44,6 @@ func newContext(s *snapshot.Snapshot, findings []*checks.Finding) *Context {
 			m[p] = true
 		}
 		c.pods[f] = m
-		if slices.Contains(dnsFaults, f.Code) || f.Code == checks.DNSDown {
-			c.dns = f.Workload
-		}
 	}
 	for i := range s.Services {
 		v := &s.Services[i]

@@ -1,0 +1,142 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+func lastEnd(p *corev1.Pod) time.Time {
+	var t time.Time
+	for _, c := range containersOf(p) {
+		t = latest(t, latest(endOf(c.status.LastTerminationState.Terminated), endOf(c.status.State.Terminated)))
+	}
+	return t
+}
+
+// checkLoop wants proof: CoreDNS' own word, or a Corefile that leads back to it. Its word about an instance that has ended counts
+// only while the pod is not well again: an old log is no present loop.
+func (d resolver) checkLoop(s *snapshot.Snapshot, r *Report, log incident.Evidence, pod *corev1.Pod) {
+	said := loopLine.MatchString(log.Excerpt) && pod != nil && !(isReady(pod) && strings.HasPrefix(log.Field, "previous"))
+	looping, why := d.loopingForward(s)
+	if why == "" && said && d.changed().After(lastEnd(pod)) {
+		said = false // it spoke of a Corefile that has since been mended
+	}
+	if !said && (why == "" || d.inUse(s)) {
+		return
+	}
+	f := d.about(r.Find(DNSLoop, d.corefileObject(), "CoreDNS forwards to itself and stops: names do not resolve in the cluster"))
+	f.Because = "CoreDNS' loop detection stops it"
+	if why != "" {
+		f.Title = oneLine(fmt.Sprintf("CoreDNS forwards to itself (%s) and stops: names do not resolve in the cluster", looping.text), maxTitle)
+		f.Because = fmt.Sprintf("The Corefile's line %d, %q, sends what CoreDNS cannot answer back to CoreDNS: %s", looping.line, looping.text, why)
+		f.See(seenAPI(d.corefileObject(), "data.Corefile", d.changed(), fmt.Sprintf("line %d: %s", looping.line, looping.text)))
+		d.blameResolv(s, f, looping)
+	}
+	if said {
+		f.Because += "; its log says so"
+		f.See(log)
+	} else if slices.ContainsFunc(d.pods, isReady) {
+		f.Severity = incident.Warning
+		f.Title = oneLine(fmt.Sprintf("The Corefile forwards to CoreDNS itself (%s): it will stop when it reads it", looping.text), maxTitle)
+	}
+	f.Because += d.changedWords()
+	for _, p := range d.pods {
+		for _, c := range containersOf(p) {
+			f.Since = earlier(f.Since, earlier(endOf(c.status.LastTerminationState.Terminated), endOf(c.status.State.Terminated)))
+		}
+		f.Since = earlier(f.Since, beganAt(lastEvent(s, podObject(p), "BackOff")))
+	}
+	if t := d.changed(); !t.IsZero() && s.At.Sub(t) < 24*time.Hour {
+		f.Since = earlier(f.Since, t)
+	}
+}
+
+// inUse says that the Corefile works as it is: a pod that started after its last change has run for long enough to notice a loop.
+func (d resolver) inUse(s *snapshot.Snapshot) bool {
+	changed := d.changed()
+	for _, p := range d.pods {
+		if !isReady(p) {
+			continue
+		}
+		for _, c := range containersOf(p) {
+			if run := c.status.State.Running; run != nil && run.StartedAt.After(changed) && s.At.Sub(run.StartedAt.Time) >= time.Minute && !changed.IsZero() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// loopingForward finds the line of the Corefile that leads back to CoreDNS, and why it does.
+func (d resolver) loopingForward(s *snapshot.Snapshot) (forward, string) {
+	if d.config == nil {
+		return forward{}, ""
+	}
+	var ips []string
+	if d.service != nil {
+		ips = append(d.service.Spec.ClusterIPs, d.service.Spec.ClusterIP)
+	}
+	hostNetwork := d.spec != nil && d.spec.HostNetwork
+	for _, f := range parseCorefile(d.config.Data["Corefile"]).forwards {
+		for _, target := range f.targets {
+			if why := f.loopsTo(target, ips, hostNetwork); why != "" {
+				return f, why
+			}
+			if target == resolvConf {
+				if why := d.resolvLoops(s, hostNetwork); why != "" {
+					return f, why
+				}
+			}
+		}
+	}
+	return forward{}, ""
+}
+
+// resolvLoops follows /etc/resolv.conf: with dnsPolicy Default it is the node's, otherwise it names the cluster's DNS.
+func (d resolver) resolvLoops(s *snapshot.Snapshot, hostNetwork bool) string {
+	switch {
+	case d.spec == nil || hostNetwork:
+		return ""
+	case d.spec.DNSPolicy == corev1.DNSClusterFirst:
+		return "its pods' dnsPolicy is ClusterFirst, so their resolv.conf names the cluster's DNS itself"
+	case d.spec.DNSPolicy != corev1.DNSDefault:
+		return ""
+	}
+	for i := range s.Hosts {
+		h := &s.Hosts[i]
+		if on := func(p *corev1.Pod) bool { return p.Spec.NodeName == h.Node }; !slices.ContainsFunc(d.pods, on) {
+			continue
+		}
+		if servers := loopbackServers(h.Resolv); len(servers) > 0 {
+			return fmt.Sprintf("/etc/resolv.conf of node %s, which CoreDNS uses, names %s", h.Node, strings.Join(servers, ", "))
+		}
+	}
+	return ""
+}
+
+// blameResolv puts the blame where it belongs when the Corefile only passes on what another file says.
+func (d resolver) blameResolv(s *snapshot.Snapshot, f *Finding, looping forward) {
+	if !slices.Contains(looping.targets, resolvConf) || d.spec == nil {
+		return
+	}
+	if d.spec.DNSPolicy == corev1.DNSClusterFirst {
+		f.Fault = []incident.Object{d.workload}
+		return
+	}
+	for i := range s.Hosts {
+		if h := &s.Hosts[i]; slices.Contains(f.Nodes, h.Node) && len(loopbackServers(h.Resolv)) > 0 {
+			f.Fault = append(f.Fault, snapshot.ObjectOf("Node", "", h.Node))
+			f.See(hostEvidence(h, resolvConf, time.Time{}, "nameserver "+strings.Join(loopbackServers(h.Resolv), ", ")))
+		}
+	}
+	if len(f.Fault) > 0 {
+		f.Fault = append(f.Fault, f.Object)
+	}
+}
