@@ -74,15 +74,25 @@ func planBlocks(p *incident.Plan) []Block {
 	if p.Why != "" {
 		blocks[0] = Paragraph{Bold(p.Title), Text("\n" + p.Why)}
 	}
+	shown := map[string]bool{} // kinds of conditional steps of which one diff was shown: the others' are alike
+	var alike List
 	for i, step := range p.Steps {
+		if step.Unless > 0 && shown[step.Kind] {
+			alike = append(alike, Item{Spans: []Span{Text(fmt.Sprintf("%d. %s", i+1, step.Title))}})
+			continue
+		}
 		line := Paragraph{Bold(fmt.Sprintf("%d. %s", i+1, step.Title)), Text("\n"), Mono(step.Target.Object.String())}
 		if step.Unless > 0 {
 			line = append(line, Text(fmt.Sprintf("\nonly if it is not healthy by itself within %s", duration(step.Unless))))
+			shown[step.Kind] = true
 		}
 		blocks = append(blocks, line)
 		if d := strings.TrimRight(step.Diff, "\n"); d != "" {
 			blocks = append(blocks, Code{Text: d, Language: "diff"})
 		}
+	}
+	if len(alike) > 0 {
+		blocks = append(blocks, Paragraph{Text("In the same way, each only if it is not healthy by itself:")}, alike)
 	}
 	return append(blocks, Note{Text("Risk: " + string(p.Risk) + ". Plan "), Mono(short(p.Hash)), Text(".")})
 }

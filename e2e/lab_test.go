@@ -140,7 +140,7 @@ func (l lab) alert(t *testing.T, began time.Time, firing bool) {
 // will give it.
 func (l lab) botKubeconfig(t *testing.T, path string) {
 	t.Helper()
-	l.kubectl(t, "apply", "-f", "../deploy/kubernetes/00-namespace.yaml", "-f", "../deploy/kubernetes/10-read.yaml", "-f", "../deploy/kubernetes/20-approvers.yaml")
+	l.kubectl(t, "apply", "-f", "../deploy/kubernetes/00-namespace.yaml", "-f", "../deploy/kubernetes/rbac.yaml")
 	l.kubectl(t, "apply", "-f", "testdata/rbac.yaml")
 	token := strings.TrimSpace(l.kubectl(t, "-n", "paramedic", "create", "token", "paramedic", "--duration=6h"))
 	server := strings.TrimSpace(l.kubectl(t, "config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}"))

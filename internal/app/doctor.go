@@ -83,7 +83,7 @@ func doctorReading(ctx context.Context, reader *cluster.Reader) incident.Check {
 	}
 	if len(missing) > 0 {
 		slices.Sort(missing)
-		return incident.Check{Name: name, Detail: "missing for " + strings.Join(missing, ", ") + "; apply deploy/kubernetes/10-read.yaml"}
+		return incident.Check{Name: name, Detail: "missing for " + strings.Join(missing, ", ") + "; apply deploy/kubernetes/rbac.yaml"}
 	}
 	return good(name, "all %d kinds", len(may))
 }
@@ -105,7 +105,7 @@ func doctorApprover(ctx context.Context, reader *cluster.Reader, a ApproverConfi
 		}
 	}
 	if len(missing) > 0 {
-		return incident.Check{Name: name, Detail: "the bot may not impersonate " + strings.Join(missing, ", ") + "; add it to the resourceNames in deploy/kubernetes/20-approvers.yaml"}
+		return incident.Check{Name: name, Detail: "the bot may not impersonate " + strings.Join(missing, ", ") + "; add it to the resourceNames in deploy/kubernetes/rbac.yaml"}
 	}
 	return good(name, "allowed")
 }

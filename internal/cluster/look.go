@@ -101,7 +101,7 @@ func (r *Reader) list(ctx context.Context, o LookOptions, s *snapshot.Snapshot) 
 func why(err error) string {
 	switch {
 	case apierrors.IsForbidden(err):
-		return "forbidden: grant the bot list on it (deploy/kubernetes/10-read.yaml)"
+		return "forbidden: grant the bot list on it (deploy/kubernetes/rbac.yaml)"
 	case apierrors.IsUnauthorized(err):
 		return "the cluster does not accept the credentials"
 	case apierrors.IsNotFound(err):
@@ -121,7 +121,7 @@ func unreachable(host string, err error) error {
 	case apierrors.IsUnauthorized(err):
 		return fmt.Errorf("look at %s: the cluster does not accept the credentials (%w); renew the kubeconfig or the token", host, err)
 	case apierrors.IsForbidden(err):
-		return fmt.Errorf("look at %s: not allowed to read anything (%w); bind the role in deploy/kubernetes/10-read.yaml", host, err)
+		return fmt.Errorf("look at %s: not allowed to read anything (%w); bind the role in deploy/kubernetes/rbac.yaml", host, err)
 	case errors.As(err, &dns):
 		return fmt.Errorf("look at %s: its name does not resolve: %w", host, err)
 	case errors.Is(err, context.DeadlineExceeded):

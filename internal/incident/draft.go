@@ -104,6 +104,7 @@ func actions(s *State) (text string, worked, failed []string) {
 	var b strings.Builder
 	plans := map[string]*Plan{}
 	by := map[string]Person{}
+	needless := 0
 	for _, r := range s.Log {
 		switch e := r.Event.(type) {
 		case PlanProposed:
@@ -111,6 +112,10 @@ func actions(s *State) (text string, worked, failed []string) {
 		case PlanApproved:
 			by[e.Approval.PlanHash] = e.Approval.By
 		case StepDone:
+			if e.Outcome == StepSkipped {
+				needless++
+				continue
+			}
 			p := plans[e.PlanHash]
 			if p == nil || p.Step(e.Step) == nil {
 				continue
@@ -124,10 +129,13 @@ func actions(s *State) (text string, worked, failed []string) {
 			switch {
 			case e.Outcome == StepOK && s.Plan != nil && e.PlanHash == s.Plan.Hash && s.Verification.OK:
 				worked = append(worked, title)
-			case e.Outcome != StepSkipped:
+			default:
 				failed = append(failed, title)
 			}
 		}
+	}
+	if needless > 0 {
+		fmt.Fprintf(&b, "- %d further steps were not needed: what they would have restarted came back by itself\n", needless)
 	}
 	if b.Len() == 0 {
 		return "Nothing was done by Paramedic.", nil, nil

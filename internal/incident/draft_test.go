@@ -25,7 +25,7 @@ func TestAPostmortemSaysWhatTheLogSays(t *testing.T) {
 		{"cause", pm.Cause, "**CoreDNS forwards to itself** (DNSLoop"},
 		{"evidence", pm.Evidence, "E1, log of `Pod/kube-system/coredns-1`: `[FATAL] plugin/loop`"},
 		{"actions", pm.Actions, "Set the Corefile: done, approved by Ada"},
-		{"actions", pm.Actions, "Restart grafana: skipped, approved by Ada (healthy by itself)"},
+		{"actions", pm.Actions, "1 further steps were not needed"},
 		{"follow-up", pm.Followup, "CoreDNS forwards to itself"},
 	} {
 		if !strings.Contains(c.section, c.want) {

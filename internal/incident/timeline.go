@@ -69,6 +69,9 @@ func tell(e Event, plans map[string]*Plan) string {
 	case Refused:
 		return fmt.Sprintf("%s was refused to %s: %s", e.By.Name, e.Action, e.Reason)
 	case StepDone:
+		if e.Outcome == StepSkipped {
+			return ""
+		}
 		return tellStep(e, plans)
 	case StepUnclear:
 		return fmt.Sprintf("Step %s: nobody can tell whether it was done: %s", e.Step, e.Detail)

@@ -1,0 +1,270 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/paramedic-bot/paramedic/internal/bundle"
+)
+
+// begin starts a demo without a model, whatever Ollama there may be.
+func begin(t *testing.T) *Demo {
+	t.Helper()
+	t.Setenv("OLLAMA_HOST", "127.0.0.1:1")
+	d, err := Start(t.Context(), Options{Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+		if _, err := os.Stat(d.dir); !os.IsNotExist(err) {
+			t.Errorf("%s is left behind", d.dir)
+		}
+	})
+	return d
+}
+
+func TestTheVisitByScript(t *testing.T) {
+	d := begin(t)
+	var out bytes.Buffer
+	if err := d.Play(t.Context(), &out); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+}
+
+// TestTheWorldGetsWellByWhatItSees: each remedy alone is not enough, and nothing is assumed.
+func TestTheWorldGetsWellByWhatItSees(t *testing.T) {
+	healthy, err := Healthy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken, err := Broken()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := newWorld(healthy, broken, bundle.ServerOptions{}, t.TempDir(), Pace{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.API.Close()
+	step := func() bool {
+		t.Helper()
+		well, err := w.step(time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return well
+	}
+	if step() || w.Broken() {
+		t.Fatal("the world is not well at the beginning")
+	}
+	if err := w.Break(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Break(); err == nil {
+		t.Error("what is broken was broken again")
+	}
+	mendCorefile(t, w)
+	restartDNS(t, w)
+	if step(); w.scene != (scene{}) {
+		t.Errorf("moved to %+v without a CNI configuration", w.scene)
+	}
+	for name, content := range w.cniFiles {
+		if err := os.WriteFile(filepath.Join(w.cniDir, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	step() // which keeps what requests wrote, and not what was set here
+	if w.scene != (scene{Node: true}) {
+		t.Errorf("moved to %+v by the CNI configuration", w.scene)
+	}
+	mendCorefile(t, w)
+	for range 5 {
+		step()
+	}
+	if w.scene != (scene{Node: true}) {
+		t.Errorf("moved to %+v before CoreDNS was restarted", w.scene)
+	}
+	restartDNS(t, w)
+	for i := 0; !step(); i++ { // a request's writes would stay; what was set here has to be set again
+		mendCorefile(t, w)
+		restartDNS(t, w)
+		if i > 20 {
+			t.Fatalf("not well after %d steps: %+v", i, w.scene)
+		}
+	}
+	if w.Broken() {
+		t.Error("still broken")
+	}
+	if err := w.Break(); err != nil {
+		t.Errorf("break it again: %v", err)
+	}
+}
+
+func mendCorefile(t *testing.T, w *World) {
+	t.Helper()
+	m := w.API.Get(configMapsGVR, dnsNamespace, dnsName).DeepCopy()
+	text, _, _ := unstructured.NestedString(m.Object, "data", "Corefile")
+	set(t, w, m, strings.Replace(text, "forward . 127.0.0.1", "forward . 10.99.0.1", 1), "data", "Corefile")
+}
+
+func restartDNS(t *testing.T, w *World) {
+	t.Helper()
+	set(t, w, w.API.Get(deploymentsGVR, dnsNamespace, dnsName).DeepCopy(), "2026-01-01T00:00:00Z", "spec", "template", "metadata", "annotations", "kubectl.kubernetes.io/restartedAt")
+}
+
+func set(t *testing.T, w *World, o *unstructured.Unstructured, value string, path ...string) {
+	t.Helper()
+	if err := unstructured.SetNestedField(o.Object, value, path...); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.API.Set(o); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTheVisitInABrowser is what a newcomer does, by keyboard and mouse.
+func TestTheVisitInABrowser(t *testing.T) {
+	b := openBrowser(t)
+	d := begin(t)
+	b.do(chromedp.Navigate(d.Slack.URL() + "/"))
+	b.reads("#list, body", "replay")
+	b.do(chromedp.SendKeys("#write", "/medic check\r"))
+	b.reads("#list", "nothing wrong")
+	b.shoot("1-check")
+	b.do(chromedp.Click(`[data-control="break"]`))
+	b.reads("#list", "CoreDNS forwards to itself", "Open the plan")
+	b.do(chromedp.Click(".replies"), chromedp.WaitVisible("#thread"))
+	b.reads("#thread", "lost its CNI configuration", "What happened", "Seen before")
+	b.shoot("2-diagnosis")
+	b.press("#list", "Open the plan")
+	b.reads("#modal", "forward . 127.0.0.1", "Approve and run")
+	b.shoot("3-plan")
+	b.press("#modal", "Approve and run")
+	b.reads("#thread", "Restore /etc/cni/net.d", "changed, as ada")
+	b.shoot("4-run")
+	b.reads("#list", "Resolved")
+	b.reads("#thread", "Publish")
+	b.shoot("5-resolved")
+	b.press("#thread", "Edit")
+	b.reads("#modal", "What follows")
+	b.do(chromedp.SendKeys(`#modal [data-field^="followup"]`, "Pin the K3s version. "))
+	b.shoot("6-postmortem")
+	b.press("#modal", "Save")
+	b.reads("#thread", "Pin the K3s version")
+	b.press("#thread", "Publish")
+	b.press("#confirm", "Publish")
+	b.reads("#thread", "Published by Ada")
+	b.do(chromedp.Click(`[data-control="break"]`))
+	b.reads("#list", "INC-2", "Open the plan")
+	b.evaluate(`[...document.querySelectorAll('#list .replies')].at(-1).click()`)
+	b.reads("#thread", "INC-2", "What worked", "Set Corefile")
+	b.shoot("7-seen-before")
+	if r := d.Slack.Refusals(); len(r) > 0 {
+		t.Errorf("Slack refused %v", r)
+	}
+}
+
+type page struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// openBrowser opens a headless browser. Without one the test is skipped, unless PARAMEDIC_REQUIRE_BROWSER is set.
+func openBrowser(t *testing.T) *page {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		path, err = exec.LookPath("google-chrome")
+	}
+	if err != nil && os.Getenv("PARAMEDIC_REQUIRE_BROWSER") != "" {
+		t.Fatal("no chromium or google-chrome in the PATH, and PARAMEDIC_REQUIRE_BROWSER is set")
+	}
+	if err != nil {
+		t.Skip("no chromium or google-chrome in the PATH")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // starts the browser, which lives as long as ctx
+		t.Fatal(err)
+	}
+	p := &page{t, ctx}
+	p.do(chromedp.EmulateViewport(1280, 800))
+	return p
+}
+
+func (p *page) do(steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	for _, a := range steps {
+		ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
+		_, err := chromedp.Run(ctx, a)
+		cancel()
+		if err != nil {
+			p.t.Fatalf("%v", err)
+		}
+	}
+}
+
+func (p *page) evaluate(js string) string {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
+	defer cancel()
+	out, err := chromedp.Run(ctx, chromedp.Evaluate[string]("String(("+js+") ?? '')"))
+	if err != nil {
+		p.t.Fatalf("%s: %v", js, err)
+	}
+	return out
+}
+
+// reads waits until the part of the page says all of the words.
+func (p *page) reads(where string, words ...string) {
+	p.t.Helper()
+	text := ""
+	for end := time.Now().Add(90 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		text = p.evaluate(`[...document.querySelectorAll('` + where + `')].map(e => e.innerText + ' ' + [...e.querySelectorAll('textarea, input')].map(i => i.value).join(' ')).join(' ')`)
+		if containsAll(text, words) {
+			return
+		}
+	}
+	p.shoot("failed")
+	p.t.Fatalf("%s does not say %q but:\n%s", where, words, text)
+}
+
+// press clicks the last button of the label.
+func (p *page) press(where, label string) {
+	p.t.Helper()
+	p.reads(where, label)
+	p.evaluate(`[...document.querySelectorAll('` + where + ` button')].filter(b => b.textContent.trim() === '` + label + `').at(-1).click()`)
+}
+
+// shoot keeps a screenshot when PARAMEDIC_SCREENSHOTS names a folder for them.
+func (p *page) shoot(name string) {
+	p.t.Helper()
+	dir := os.Getenv("PARAMEDIC_SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	time.Sleep(300 * time.Millisecond) // for what moves to come to rest
+	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "visit-"+name+".png"), png, 0o644)
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
