@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,7 +28,7 @@ const (
 	ada     = "U0ADA"  // an approver who may
 	cleo    = "U0CLEO" // an approver without the rights
 	ben     = "U0BEN"  // no approver
-	other   = "http://paramedic:let%%20me%%20in@%s/webhook/alertmanager"
+	hook    = "http://paramedic:let%%20me%%20in@%s/webhook/alertmanager"
 )
 
 // bot is `paramedic serve`, started and killed as often as a test likes, with everything around it.
@@ -80,7 +81,8 @@ lastGood: {every: 5s}
 	if err := os.WriteFile(b.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l.run(t, "alertmanager", fmt.Sprintf(other, b.webhook))
+	l.run(t, "alertmanager", fmt.Sprintf(hook, b.webhook))
+	reload(t) // one that ran already has another test's address
 	t.Cleanup(func() {
 		b.kill()
 		if t.Failed() {
@@ -89,6 +91,19 @@ lastGood: {every: 5s}
 		}
 	})
 	return b
+}
+
+// reload makes Alertmanager read its configuration.
+func reload(t *testing.T) {
+	t.Helper()
+	resp, err := http.Post("http://127.0.0.1:9093/-/reload", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("Alertmanager answers %s", resp.Status)
+	}
 }
 
 func freePort(t *testing.T) string {

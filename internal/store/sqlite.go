@@ -55,7 +55,7 @@ func open(ctx context.Context, path string, opts Options) (_ *Store, err error) 
 	if err := migrate(ctx, path, w, opts.Logger); err != nil {
 		return nil, err
 	}
-	jobs, err := river.NewClient(riversqlite.New(w), &river.Config{Logger: opts.Logger})
+	jobs, err := river.NewClient(riversqlite.New(w), &river.Config{Logger: slog.New(warnings{opts.Logger.Handler()})})
 	if err != nil {
 		return nil, err
 	}
