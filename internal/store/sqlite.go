@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -52,7 +53,7 @@ func open(ctx context.Context, path string, opts Options) (_ *Store, err error) 
 			w.Close()
 		}
 	}()
-	if err := migrate(ctx, path, w, opts.Logger); err != nil {
+	if err := migrate(ctx, path, w, slog.New(warnings{opts.Logger.Handler()})); err != nil {
 		return nil, err
 	}
 	jobs, err := river.NewClient(riversqlite.New(w), &river.Config{Logger: slog.New(warnings{opts.Logger.Handler()})})
