@@ -18,5 +18,7 @@
 // starts as the Bundle; [Server.Transition] moves it to another one as watch events, [Server.Set] moves single objects. No controller
 // runs behind it: nothing happens that a request, Set or Transition did not do. Server-side apply, Tables and OpenAPI are not served.
 //
-// The package neither judges what it holds (diagnosis does) nor turns it into a Snapshot (cluster does, by [Decode]).
+// A Server's users are known by tokens, which clients send over https only: a [Certificate] makes that possible without any set-up.
+//
+// The package does not judge what it holds (diagnosis does). [Bundle.Snapshot] and [Decode] give it in typed form.
 package bundle
