@@ -231,10 +231,19 @@ func TestTheBotHasNoMorePowerOverTheNodeThanItsFilesNeed(t *testing.T) {
 	if s := pod.SecurityContext; s == nil || s.SeccompProfile == nil || s.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault {
 		t.Error("no seccomp profile")
 	}
-	allowed := []string{"/var/lib/paramedic", "/var/lib/rancher/k3s/agent/etc/cni"}
+	writable := map[string]bool{"/var/lib/paramedic": true, "/var/lib/rancher/k3s/agent/etc/cni": true, "/etc/resolv.conf": false}
 	for _, v := range pod.Volumes {
-		if v.HostPath != nil && !slices.Contains(allowed, v.HostPath.Path) {
+		if v.HostPath == nil {
+			continue
+		}
+		may, known := writable[v.HostPath.Path]
+		if !known {
 			t.Errorf("volume %s mounts %s of the node", v.Name, v.HostPath.Path)
+		}
+		for _, m := range pod.Containers[0].VolumeMounts {
+			if m.Name == v.Name && m.ReadOnly == may {
+				t.Errorf("%s of the node is mounted with readOnly %v", v.HostPath.Path, m.ReadOnly)
+			}
 		}
 	}
 }

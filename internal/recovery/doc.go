@@ -7,6 +7,7 @@
 //
 // Then, each by itself, for the caller keeps the log and decides with incident.Next what is due:
 //
+//	Bind      completes one step by looking at its target; Seal numbers a plan's steps and hashes it
 //	Review    what an approver is shown: rights and server-side dry-run of every step, as that person
 //	MayApprove, Approved    who may say yes, how many must, until when; pure
 //	Recheck   is every target still as it was when the plan was made?

@@ -7,7 +7,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/internal/host"
-	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -105,79 +104,4 @@ func lastChange(m *corev1.ConfigMap) time.Time {
 		}
 	}
 	return t
-}
-
-// The cluster DNS is the Service kube-dns, whatever serves it: the name and the label are the same in kubeadm, K3s and the managed
-// clusters, for the kubelet's and the addons' sake.
-const (
-	dnsNamespace = "kube-system"
-	dnsService   = "kube-dns"
-)
-
-var dnsLabels = map[string]string{"k8s-app": "kube-dns"}
-
-func dnsSelector(s *snapshot.Snapshot) map[string]string {
-	if svc := s.Service(dnsNamespace, dnsService); svc != nil && len(svc.Spec.Selector) > 0 {
-		return svc.Spec.Selector
-	}
-	return dnsLabels
-}
-
-func dnsPods(s *snapshot.Snapshot) []*corev1.Pod {
-	var pods []*corev1.Pod
-	for _, p := range s.PodsSelected(dnsNamespace, dnsSelector(s)) {
-		if p.DeletionTimestamp == nil {
-			pods = append(pods, p)
-		}
-	}
-	return pods
-}
-
-// dnsConfigMap is the ConfigMap with a Corefile that the DNS pods mount.
-func dnsConfigMap(s *snapshot.Snapshot, pods []*corev1.Pod) *corev1.ConfigMap {
-	for _, p := range pods {
-		for _, v := range p.Spec.Volumes {
-			if v.ConfigMap == nil {
-				continue
-			}
-			if m := s.ConfigMap(p.Namespace, v.ConfigMap.Name); m != nil && m.Data[corefile] != "" {
-				return m
-			}
-		}
-	}
-	return nil
-}
-
-// dnsWorkload is what runs the DNS pods: the owner of the pods there are, else the Deployment or DaemonSet that would make them.
-func dnsWorkload(s *snapshot.Snapshot) (incident.Object, bool) {
-	for _, p := range dnsPods(s) {
-		if w := s.WorkloadOf(p); restartable(w) {
-			return w, true
-		}
-	}
-	sel := dnsSelector(s)
-	for _, d := range s.Deployments {
-		if d.Namespace == dnsNamespace && hasAll(d.Spec.Template.Labels, sel) {
-			return incident.Object{Kind: "Deployment", Namespace: d.Namespace, Name: d.Name}, true
-		}
-	}
-	for _, d := range s.DaemonSets {
-		if d.Namespace == dnsNamespace && hasAll(d.Spec.Template.Labels, sel) {
-			return incident.Object{Kind: "DaemonSet", Namespace: d.Namespace, Name: d.Name}, true
-		}
-	}
-	return incident.Object{}, false
-}
-
-func hasAll(labels, want map[string]string) bool {
-	for k, v := range want {
-		if labels[k] != v {
-			return false
-		}
-	}
-	return len(want) > 0
-}
-
-func restartable(o incident.Object) bool {
-	return o.Kind == "Deployment" || o.Kind == "StatefulSet" || o.Kind == "DaemonSet"
 }

@@ -50,75 +50,6 @@ type draft struct {
 
 func no(format string, a ...any) (draft, error) { return draft{no: fmt.Sprintf(format, a...)}, nil }
 
-func draftCNI(ctx context.Context, r *Recovery, q request) (draft, error) {
-	var out draft
-	for _, o := range q.cause.Objects {
-		if o.Kind != "Node" {
-			continue
-		}
-		i := slices.IndexFunc(q.s.Hosts, func(h snapshot.Host) bool { return h.Node == o.Name })
-		if i < 0 || r.o.Hosts[o.Name] == nil {
-			return no("the files of node %s are out of reach; run Paramedic on that node, or give it the host root", o.Name)
-		}
-		dir := q.s.Hosts[i].CNIDir
-		hash, at, ok, err := r.o.LastGood.LastGood(ctx, HostKey(o.Name, dir))
-		if err != nil {
-			return draft{}, fmt.Errorf("find the last-good copy of %s on %s: %w", dir, o.Name, err)
-		}
-		if !ok {
-			return no("no last-good copy of %s on node %s was kept; Paramedic keeps one while the node is well", dir, o.Name)
-		}
-		out.steps = append(out.steps, incident.Step{Kind: RestoreHostFiles, Target: incident.Target{Object: o}, Params: map[string]string{"dir": dir, "archive": hash}})
-		out.title = "restore the CNI configuration of node " + o.Name
-		out.why = join(out.why, fmt.Sprintf("%s on %s is restored from the copy last seen good %s.", dir, o.Name, stamp(at)))
-	}
-	if len(out.steps) == 0 {
-		return no("no node is named at fault")
-	}
-	return out, nil
-}
-
-func draftDNS(ctx context.Context, r *Recovery, q request) (draft, error) {
-	i := slices.IndexFunc(q.cause.Objects, func(o incident.Object) bool { return o.Kind == "ConfigMap" })
-	if i < 0 {
-		return no("no Corefile is named at fault")
-	}
-	m := q.cause.Objects[i]
-	hash, at, ok, err := r.o.LastGood.LastGood(ctx, ConfigMapKey(m.Namespace, m.Name, corefile))
-	if err != nil {
-		return draft{}, fmt.Errorf("find the last-good copy of %s: %w", m, err)
-	}
-	if !ok {
-		return no("no last-good copy of the %s in ConfigMap %s/%s was kept; Paramedic keeps one while DNS is well", corefile, m.Namespace, m.Name)
-	}
-	out := draft{
-		steps: []incident.Step{{Kind: SetConfigMapKey, Target: incident.Target{Object: m}, Params: map[string]string{"key": corefile, "value": hash}}},
-		title: "restore the Corefile",
-		why:   fmt.Sprintf("The Corefile is restored from the copy last seen good %s.", stamp(at)),
-	}
-	dns, ok := dnsWorkload(q.s)
-	if ok {
-		out.steps = append(out.steps, restart(dns, q.d.At))
-		out.title = "restore the Corefile and restart " + dns.Name
-	}
-	for _, o := range explained(q) {
-		if o == dns || !restartable(o) {
-			continue
-		}
-		if len(out.later) == maxLater {
-			out.why = join(out.why, fmt.Sprintf("More than %d workloads depend on it; the others are left to come back by themselves.", maxLater))
-			break
-		}
-		s := restart(o, q.d.At)
-		s.Unless = r.o.Patience
-		out.later = append(out.later, s)
-	}
-	return out, nil
-}
-
-// maxLater bounds a plan's conditional restarts, so that a person can still read it.
-const maxLater = 24
-
 // restart takes its timestamp from the diagnosis, so that one diagnosis gives one plan however often it is asked for.
 func restart(o incident.Object, at time.Time) incident.Step {
 	return incident.Step{Kind: RestartWorkload, Target: incident.Target{Object: o}, Params: map[string]string{"at": at.UTC().Format(time.RFC3339)}}
@@ -157,3 +88,7 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 // join puts a sentence behind others.
 func join(text, sentence string) string { return strings.TrimSpace(text + " " + sentence) }
+
+func restartable(o incident.Object) bool {
+	return o.Kind == "Deployment" || o.Kind == "StatefulSet" || o.Kind == "DaemonSet"
+}
