@@ -227,3 +227,25 @@ func TestNewSaysAllThatIsMissing(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAutoscalerDoesNotStopAStep(t *testing.T) {
+	c, m := steptest.NewCluster(), &steptest.Memory{}
+	r := newRecovery(t, recovery.Options{Reader: c, WriterFor: c.WriterFor, Blobs: m, LastGood: m})
+	web := incident.Object{Kind: "Deployment", Namespace: "shop", Name: "web"}
+	scaled := func(n int, image string) {
+		c.Put(web, map[string]any{"spec": map[string]any{"replicas": n, "template": map[string]any{"spec": map[string]any{"image": image}}}})
+	}
+	scaled(2, "web:1")
+	s, err := r.Bind(t.Context(), incident.Step{Kind: recovery.RestartWorkload, Target: incident.Target{Object: web}, Params: map[string]string{"at": "2025-10-05T09:00:00Z"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &incident.Plan{Steps: []incident.Step{s}}
+	recovery.Seal(p)
+	for image, want := range map[string]bool{"web:1": true, "web:2": false} {
+		scaled(5, image)
+		if ok, why, err := r.Recheck(t.Context(), p, nil); ok != want || err != nil {
+			t.Errorf("scaled, with image %s: %v, %q, %v", image, ok, why, err)
+		}
+	}
+}
