@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -43,7 +42,8 @@ With an Ollama at $OLLAMA_HOST a model tells the story ($PARAMEDIC_MODEL says wh
 			return c.play(cmd.Context(), d)
 		}
 		c.tour(d)
-		return errors.Join(ignoreCancel(d.Wait()), d.Close())
+		d.Wait()
+		return d.Close()
 	}
 	return cmd
 }
@@ -77,11 +77,4 @@ func (c *cli) tour(d *demo.Demo) {
 
 Ctrl-C ends it and leaves nothing behind.
 `, d.Slack.URL(), by, d.Kubeconfig)
-}
-
-func ignoreCancel(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
 }

@@ -55,6 +55,7 @@ type Demo struct {
 	dir    string
 	alerts *alertmanager
 	api    *http.Server
+	ended  <-chan struct{} // closed when a part has failed, or it is to end
 	cancel context.CancelFunc
 	group  *errgroup.Group
 	closed sync.Once
@@ -80,6 +81,7 @@ func Start(ctx context.Context, o Options) (_ *Demo, err error) {
 	}
 	ctx, d.cancel = context.WithCancel(ctx)
 	d.group, ctx = errgroup.WithContext(ctx)
+	d.ended = ctx.Done()
 	if err := d.startCluster(); err != nil {
 		return nil, err
 	}
@@ -288,8 +290,8 @@ func (d *Demo) well(ctx context.Context, logger *slog.Logger) {
 	}
 }
 
-// Wait returns when a part of the demo has failed, or the context that it was started with has ended.
-func (d *Demo) Wait() error { return d.group.Wait() }
+// Wait returns when a part of the demo has failed, or the context that it was started with has ended. Close says why.
+func (d *Demo) Wait() { <-d.ended }
 
 // Close ends everything and removes what was written.
 func (d *Demo) Close() error {

@@ -43,6 +43,23 @@ func TestTheVisitByScript(t *testing.T) {
 	}
 }
 
+func TestItEndsWithItsContext(t *testing.T) {
+	t.Setenv("OLLAMA_HOST", "127.0.0.1:1")
+	ctx, stop := context.WithCancel(t.Context())
+	d, err := Start(ctx, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop() // as Ctrl-C does
+	d.Wait()
+	if err := d.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	if _, err := os.Stat(d.dir); !os.IsNotExist(err) {
+		t.Errorf("%s is left behind", d.dir)
+	}
+}
+
 // TestTheWorldGetsWellByWhatItSees: each remedy alone is not enough, and nothing is assumed.
 func TestTheWorldGetsWellByWhatItSees(t *testing.T) {
 	healthy, err := Healthy()
