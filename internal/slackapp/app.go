@@ -102,6 +102,9 @@ func (a *App) receive(ctx context.Context, socket *socketmode.Client, e socketmo
 			a.opts.OnConnected()
 		}
 	case socketmode.EventTypeConnectionError, socketmode.EventTypeInvalidAuth, socketmode.EventTypeIncomingError:
+		if ctx.Err() != nil {
+			break // it is we who are leaving
+		}
 		a.log.Warn("the connection to Slack is disturbed", "event", string(e.Type), "error", disturbance(e.Data))
 	case socketmode.EventTypeErrorBadMessage:
 		a.badMessage(ctx, socket, e.Data)
