@@ -197,7 +197,7 @@ func (d *Demo) startBot(ctx context.Context, o Options) error {
 	c.Slack = app.SlackConfig{BotToken: "xoxb-emulated", AppToken: "xapp-emulated", Channel: Channel, APIURL: d.Slack.APIURL()}
 	c.Webhook = app.WebhookConfig{Listen: "127.0.0.1:0", BearerToken: token}
 	c.State, c.Knowledge = filepath.Join(d.dir, "paramedic.db"), filepath.Join(d.dir, "postmortems")
-	c.Host = app.HostConfig{Root: d.World.root, Node: node, CNIDir: cniDir}
+	c.Host = app.HostConfig{Root: d.World.node.root, Node: node, CNIDir: cniDir}
 	c.Approvers = []app.ApproverConfig{{Slack: Ada, User: "ada", Groups: []string{"operators"}}}
 	c.Plans.Comeback = metav1.Duration{Duration: 30 * time.Second}
 	c.Verify = app.VerifyConfig{For: metav1.Duration{Duration: 10 * time.Second}, Every: metav1.Duration{Duration: time.Second}, GiveUp: metav1.Duration{Duration: 3 * time.Minute}}

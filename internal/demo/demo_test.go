@@ -6,14 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
-	"github.com/paramedic-bot/paramedic/internal/bundle"
 )
 
 // begin starts a demo without a model, whatever Ollama there may be.
@@ -57,97 +53,6 @@ func TestItEndsWithItsContext(t *testing.T) {
 	}
 	if _, err := os.Stat(d.dir); !os.IsNotExist(err) {
 		t.Errorf("%s is left behind", d.dir)
-	}
-}
-
-// TestTheWorldGetsWellByWhatItSees: each remedy alone is not enough, and nothing is assumed.
-func TestTheWorldGetsWellByWhatItSees(t *testing.T) {
-	healthy, err := Healthy()
-	if err != nil {
-		t.Fatal(err)
-	}
-	broken, err := Broken()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := newWorld(healthy, broken, bundle.ServerOptions{}, t.TempDir(), Pace{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.API.Close()
-	step := func() bool {
-		t.Helper()
-		well, err := w.step(time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return well
-	}
-	if step() || w.Broken() {
-		t.Fatal("the world is not well at the beginning")
-	}
-	if err := w.Break(); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Break(); err == nil {
-		t.Error("what is broken was broken again")
-	}
-	mendCorefile(t, w)
-	restartDNS(t, w)
-	if step(); w.scene != (scene{}) {
-		t.Errorf("moved to %+v without a CNI configuration", w.scene)
-	}
-	for name, content := range w.cniFiles {
-		if err := os.WriteFile(filepath.Join(w.cniDir, name), content, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	step() // which keeps what requests wrote, and not what was set here
-	if w.scene != (scene{Node: true}) {
-		t.Errorf("moved to %+v by the CNI configuration", w.scene)
-	}
-	mendCorefile(t, w)
-	for range 5 {
-		step()
-	}
-	if w.scene != (scene{Node: true}) {
-		t.Errorf("moved to %+v before CoreDNS was restarted", w.scene)
-	}
-	restartDNS(t, w)
-	for i := 0; !step(); i++ { // a request's writes would stay; what was set here has to be set again
-		mendCorefile(t, w)
-		restartDNS(t, w)
-		if i > 20 {
-			t.Fatalf("not well after %d steps: %+v", i, w.scene)
-		}
-	}
-	if w.Broken() {
-		t.Error("still broken")
-	}
-	if err := w.Break(); err != nil {
-		t.Errorf("break it again: %v", err)
-	}
-}
-
-func mendCorefile(t *testing.T, w *World) {
-	t.Helper()
-	m := w.API.Get(configMapsGVR, dnsNamespace, dnsName).DeepCopy()
-	text, _, _ := unstructured.NestedString(m.Object, "data", "Corefile")
-	set(t, w, m, strings.Replace(text, "forward . 127.0.0.1", "forward . 10.99.0.1", 1), "data", "Corefile")
-}
-
-func restartDNS(t *testing.T, w *World) {
-	t.Helper()
-	set(t, w, w.API.Get(deploymentsGVR, dnsNamespace, dnsName).DeepCopy(), "2026-01-01T00:00:00Z", "spec", "template", "metadata", "annotations", "kubectl.kubernetes.io/restartedAt")
-}
-
-func set(t *testing.T, w *World, o *unstructured.Unstructured, value string, path ...string) {
-	t.Helper()
-	if err := unstructured.SetNestedField(o.Object, value, path...); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.API.Set(o); err != nil {
-		t.Fatal(err)
 	}
 }
 
