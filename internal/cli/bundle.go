@@ -106,11 +106,13 @@ func writeInfo(w io.Writer, i bundle.Info) error {
 
 func (c *cli) bundleServe() *cobra.Command {
 	var listen string
+	var keep bool
 	cmd := &cobra.Command{
 		Use: "serve FILE", Short: "Serve a bundle as a Kubernetes API for kubectl and others; changes stay in memory", Args: cobra.ExactArgs(1),
 		Example: "  paramedic bundle serve incident.tar.zst > /tmp/kubeconfig &\n  KUBECONFIG=/tmp/kubeconfig kubectl get pods -A -o yaml",
 	}
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "host:port")
+	cmd.Flags().BoolVar(&keep, "keep-times", false, "serve times as they were captured (default: moved so that the capture is now)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		b, err := bundle.Open(args[0])
 		if err != nil {
@@ -129,8 +131,11 @@ func (c *cli) bundleServe() *cobra.Command {
 			return err
 		}
 		c.progress("serving %s at %s until interrupted; the kubeconfig is on standard output", args[0], url)
-		server := bundle.NewServer(b, bundle.ServerOptions{})
+		server := bundle.NewServer(b, bundle.ServerOptions{KeepTimes: keep})
 		defer server.Close()
+		if !keep {
+			go beat(cmd.Context(), server)
+		}
 		return serveUntil(cmd.Context(), ln, server)
 	}
 	return cmd
@@ -155,4 +160,18 @@ func serveUntil(ctx context.Context, ln net.Listener, h http.Handler) error {
 		return err
 	}
 	return nil
+}
+
+// beat renews the replay's Leases, lest its nodes look dead.
+func beat(ctx context.Context, server *bundle.Server) {
+	tick := time.NewTicker(10 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			server.Heartbeat()
+		}
+	}
 }
