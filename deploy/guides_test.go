@@ -1,0 +1,61 @@
+package deploy
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/paramedic-bot/paramedic/internal/recovery"
+	"github.com/paramedic-bot/paramedic/internal/slackapp"
+	"github.com/paramedic-bot/paramedic/knowledge"
+)
+
+func TestTheGuidesNameWhatTheProgramHas(t *testing.T) {
+	names := map[string][]string{"../docs/slack.md": slackapp.Scopes}
+	for _, k := range recovery.StepKinds() {
+		names["../docs/recovery.md"] = append(names["../docs/recovery.md"], k.Kind)
+	}
+	for _, b := range recovery.Runbooks {
+		names["../docs/recovery.md"] = append(names["../docs/recovery.md"], b.Name)
+	}
+	front := reflect.TypeFor[knowledge.Meta]()
+	for i := range front.NumField() {
+		name, _, _ := strings.Cut(front.Field(i).Tag.Get("json"), ",")
+		names["../docs/knowledge.md"] = append(names["../docs/knowledge.md"], name)
+	}
+	names["../docs/knowledge.md"] = append(names["../docs/knowledge.md"], knowledge.Outcomes...)
+	for guide, all := range names {
+		text := read(t, guide)
+		for _, name := range all {
+			if !strings.Contains(text, "`"+name+"`") {
+				t.Errorf("%s says nothing about %s", guide, name)
+			}
+		}
+	}
+}
+
+func TestTheGuidesExampleIsAPostmortem(t *testing.T) {
+	_, rest, _ := strings.Cut(read(t, "../docs/knowledge.md"), "```markdown\n")
+	example, _, ok := strings.Cut(rest, "```\n")
+	if !ok {
+		t.Fatal("docs/knowledge.md shows no example")
+	}
+	if _, err := knowledge.Parse([]byte(example)); err != nil {
+		t.Error(err)
+	}
+}
+
+var link = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
+
+func TestTheGuidesLinkToWhatIsThere(t *testing.T) {
+	for _, guide := range glob(t, "../docs/*.md", "../CONTRIBUTING.md") {
+		for _, m := range link.FindAllStringSubmatch(read(t, guide), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(guide), m[1])); err != nil {
+				t.Errorf("%s links to %s: %v", guide, m[1], err)
+			}
+		}
+	}
+}
