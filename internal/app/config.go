@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -204,6 +205,9 @@ func (c *Config) validate() error {
 	for n, a := range c.Approvers {
 		if a.Slack == "" || a.User == "" {
 			bad(fmt.Sprintf("approvers[%d]", n), "needs both a slack id and a Kubernetes user")
+		}
+		if slices.Contains(a.Groups, "system:masters") {
+			bad(fmt.Sprintf("approvers[%d]", n), "system:masters bypasses every check of the API server; use a group of your own")
 		}
 	}
 	for _, d := range []struct {
