@@ -14,7 +14,7 @@ import (
 )
 
 // scriptWithin bounds the visit without a browser.
-const scriptWithin = 4 * time.Minute
+const scriptWithin = 3 * time.Minute
 
 func (c *cli) demo() *cobra.Command {
 	cmd := &cobra.Command{

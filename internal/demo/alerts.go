@@ -31,6 +31,23 @@ func newAlertmanager(url, token string, broken *bundle.Bundle) *alertmanager {
 	return a
 }
 
+// deliver posts until it is heard, as Alertmanager does, or for a few tries.
+func (a *alertmanager) deliver(ctx context.Context, began, ended time.Time) (err error) {
+	for try := range 5 {
+		if try > 0 {
+			select {
+			case <-ctx.Done():
+				return err
+			case <-time.After(time.Second):
+			}
+		}
+		if err = a.post(ctx, began, ended); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
 // post sends one group of alerts that began at the time given; ended zero means that they fire.
 func (a *alertmanager) post(ctx context.Context, began, ended time.Time) error {
 	status := "firing"

@@ -2,195 +2,152 @@ package demo
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
-	"time"
 
-	"github.com/paramedic-bot/paramedic/internal/slackemu"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// playWithin bounds each thing that is waited for; a model's story is not waited for.
-const playWithin = 90 * time.Second
+const followup = "Pin the K3s version; try updates on one node first."
 
-// player acts as people, and says what fails.
-type player struct {
-	*Demo
-	ctx context.Context
-	out io.Writer
-	err error // the first thing that failed; nothing is done after it
-}
-
-// Play is the whole visit without a browser: it acts as Ada and Ben, checks what they should see, and prints the conversation. The error says
-// what did not happen.
+// Play is the whole visit without a browser: it acts as Ada and Ben, prints the conversation as it goes, and checks what they see against what
+// the bot recorded and what became of the cluster. The error says what did not happen.
 func (d *Demo) Play(ctx context.Context, out io.Writer) error {
-	p := &player{Demo: d, ctx: ctx, out: out}
+	p := &player{Demo: d, ctx: ctx, ear: ear{out: out, heard: map[string]string{}}}
+
 	p.say("Ada asks how the healthy cluster is: /medic check")
 	p.command(Ada, "check")
 	p.told(Ada, "nothing wrong")
 
 	p.say("The cluster breaks, and the alert comes in")
 	p.breaks()
-	first := p.thread("")
-	p.reads(first, "CoreDNS forwards to itself", "lost its CNI configuration", "Seen before")
-	p.reads(first, "Open the plan")
+	first := p.thread("INC-1", "")
+	p.reads(first, "CoreDNS forwards to itself", "lost its CNI configuration", "What happened", "Open the plan")
+	p.recorded("INC-1", "both causes first, of which one blocks the other's remedy", twoCauses)
 
 	p.say("Ben opens the plan, and may not approve it")
 	p.press(Ben, first, "Open the plan")
 	p.told(Ben, "not among the approvers")
+	p.recorded("INC-1", "that Ben was refused", func(s *incident.State) error {
+		if !slices.ContainsFunc(s.Refusals, func(r incident.Refused) bool { return r.By.ID == Ben }) || s.Approval != nil {
+			return fmt.Errorf("refusals %+v, approval %+v", s.Refusals, s.Approval)
+		}
+		return nil
+	})
 
 	p.say("Ada opens the plan, sees its diff, and approves")
 	p.press(Ada, first, "Open the plan")
 	p.submit(Ada, "Approve", nil, "forward . 127.0.0.1", "CNI configuration")
-	p.reads(first, "resolved")
+	p.reads(first, "Resolved")
+	p.recorded("INC-1", "every step in order, and the proof that it helped", mended)
+	p.check("the cluster is mended, and not only said to be", d.isMended)
 
 	p.say("Ada completes the postmortem and publishes it")
 	p.press(Ada, first, "Edit")
-	p.submit(Ada, "", map[string]string{"followup": "- Pin the K3s version\n- Try updates on one node first"}, "followup")
+	p.submit(Ada, "Save", map[string]string{"followup": followup}, "What follows")
+	p.reads(first, followup)
 	p.press(Ada, first, "Publish")
 	p.reads(first, "Published")
+	p.recorded("INC-1", "the postmortem's place in the knowledge", func(s *incident.State) error { return holds(s.Path, followup) })
 
 	p.say("The cluster breaks again: it was seen before, and what worked is known")
 	p.breaks()
-	second := p.thread(first)
-	p.reads(second, "Seen before", "What worked", "Restart")
+	second := p.thread("INC-2", first)
+	p.reads(second, "Seen before", "What worked", "Open the plan")
+	p.recorded("INC-2", "the first incident among those like it", seenBefore)
 
-	p.say("That was the visit. The conversation:")
-	fmt.Fprintln(out, d.Slack.Transcript())
-	if r := d.Slack.Refusals(); len(r) > 0 && p.err == nil {
-		p.err = fmt.Errorf("the emulated Slack refused what the bot sent: %v", r)
+	p.check("the bot kept to Slack's rules, and its record is whole", d.wasGood)
+	if p.err == nil {
+		p.say("All of it happened.")
 	}
 	return p.err
 }
 
-func (p *player) say(what string) {
-	if p.err == nil {
-		fmt.Fprintln(p.out, "▸ "+what)
+// twoCauses demands the diagnosis of the founding incident: two roots, and all the rest folded under them.
+func twoCauses(s *incident.State) error {
+	if s.Diagnosis == nil {
+		return errors.New("no diagnosis")
 	}
-}
-
-// do does one thing, unless something has failed before.
-func (p *player) do(what string, f func(ctx context.Context) error) {
-	if p.err != nil {
-		return
+	var codes []string
+	for _, c := range s.Diagnosis.Causes {
+		codes = append(codes, c.Code)
 	}
-	ctx, cancel := context.WithTimeout(p.ctx, playWithin)
-	defer cancel()
-	if err := f(ctx); err != nil {
-		p.err = fmt.Errorf("%s: %w", what, err)
+	if !slices.Equal(codes, []string{"DNSLoop", "NodeCNIMissing"}) {
+		return fmt.Errorf("the causes are %v", codes)
 	}
-}
-
-func (p *player) command(who, text string) {
-	p.do("type /medic "+text, func(ctx context.Context) error { return p.Slack.Command(ctx, who, Channel, "/medic", text) })
-}
-
-func (p *player) breaks() {
-	p.do("wait for the cluster to be well", func(ctx context.Context) error {
-		for p.World.Broken() {
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(100 * time.Millisecond):
-			}
-		}
-		return nil
-	})
-	p.do("break the cluster", p.Break)
-}
-
-// thread waits for an incident's message other than the one named, and returns its timestamp.
-func (p *player) thread(other string) (root string) {
-	p.wait("a thread for the incident", func(s slackemu.Snapshot) bool {
-		for _, m := range s.Messages(Channel) {
-			if m.Metadata != nil && m.TS > other {
-				root = m.TS
-			}
-		}
-		return root != ""
-	})
-	return root
-}
-
-// reads waits until the thread says all of the words.
-func (p *player) reads(root string, words ...string) {
-	p.wait(fmt.Sprintf("the thread says %q", words), func(s slackemu.Snapshot) bool {
-		text := ""
-		for _, m := range s.Thread(Channel, root) {
-			text += m.Plain() + "\n"
-			for _, e := range m.Elements() {
-				text += e.Label + "\n"
-			}
-		}
-		return containsAll(text, words)
-	})
-}
-
-// told waits until only that person sees the words, as a message or in a window.
-func (p *player) told(who string, words ...string) {
-	p.wait(fmt.Sprintf("%s alone is told %q", who, words), func(s slackemu.Snapshot) bool {
-		for _, m := range s.Ephemerals(who) {
-			if containsAll(m.Plain(), words) {
-				return true
-			}
-		}
-		for _, v := range s.Views(who) {
-			if containsAll(viewText(v), words) {
-				return true
-			}
-		}
-		return false
-	})
-}
-
-// press presses the newest button of the label in the incident's thread.
-func (p *player) press(who, root, label string) {
-	var ts, action string
-	p.wait(fmt.Sprintf("a button %q", label), func(s slackemu.Snapshot) bool {
-		for _, m := range s.Thread(Channel, root) {
-			for _, e := range m.Elements() {
-				if e.Type == "button" && e.Label == label {
-					ts, action = m.TS, e.ActionID
-				}
-			}
-		}
-		return ts != ""
-	})
-	p.do("press "+label, func(ctx context.Context) error { return p.Slack.Press(ctx, who, Channel, ts, action) })
-}
-
-// submit waits for a window that shows the words and can be submitted by a button that begins with the label, and submits it.
-func (p *player) submit(who, label string, values map[string]string, words ...string) {
-	var id string
-	p.wait(fmt.Sprintf("a window of %s that shows %q", who, words), func(s slackemu.Snapshot) bool {
-		for _, v := range s.Views(who) {
-			if v.Type == "modal" && v.Submit != "" && strings.HasPrefix(v.Submit, label) && containsAll(viewText(v), words) {
-				id = v.ID
-			}
-		}
-		return id != ""
-	})
-	p.do("submit the window", func(ctx context.Context) error { return p.Slack.Submit(ctx, who, id, values) })
-}
-
-func (p *player) wait(what string, until func(slackemu.Snapshot) bool) {
-	p.do("wait: "+what, func(ctx context.Context) error { return p.Slack.Wait(ctx, until) })
-}
-
-func viewText(v slackemu.View) string {
-	body, err := json.Marshal(v.Blocks)
-	if err != nil {
-		return ""
+	loop, lost := s.Diagnosis.Causes[0], s.Diagnosis.Causes[1]
+	if len(lost.Blocks) != 1 || lost.Blocks[0].Cause != loop.ID || len(loop.Explains) < 12 {
+		return fmt.Errorf("the lost configuration blocks %v, the loop explains %d findings", lost.Blocks, len(loop.Explains))
 	}
-	return string(body)
+	return nil
 }
 
-func containsAll(text string, words []string) bool {
-	for _, w := range words {
-		if !strings.Contains(text, w) {
-			return false
+// mended demands that the plan ran as it was approved: in order, by Ada, the first three steps in any case.
+func mended(s *incident.State) error {
+	switch {
+	case s.Plan == nil || s.Approval == nil || s.Approval.As.User != "ada" || s.Approval.PlanHash != s.Plan.Hash:
+		return fmt.Errorf("the approval is %+v", s.Approval)
+	case len(s.Steps) != len(s.Plan.Steps) || len(s.Steps) < 3:
+		return fmt.Errorf("%d of %d steps were begun", len(s.Steps), len(s.Plan.Steps))
+	case !s.Verification.OK || s.ResolvedAt.IsZero():
+		return fmt.Errorf("resolved %v, verification %+v", s.ResolvedAt, s.Verification)
+	}
+	for i, step := range s.Steps {
+		switch {
+		case step.Step != s.Plan.Steps[i].ID:
+			return fmt.Errorf("step %s came where %s should have", step.Step, s.Plan.Steps[i].ID)
+		case step.Outcome != incident.StepOK && (i < 3 || step.Outcome != incident.StepSkipped):
+			return fmt.Errorf("step %s ended as %q: %s", step.Step, step.Outcome, step.Detail)
 		}
 	}
-	return true
+	return nil
+}
+
+func seenBefore(s *incident.State) error {
+	for _, o := range s.Similar {
+		if strings.Contains(strings.ToUpper(o.ID), "INC-1") && len(o.Worked) >= 3 {
+			return nil
+		}
+	}
+	return fmt.Errorf("similar are %+v", s.Similar)
+}
+
+// isMended looks at the cluster itself.
+func (d *Demo) isMended(context.Context) error {
+	d.World.mu.Lock()
+	defer d.World.mu.Unlock()
+	r, err := d.World.seen()
+	if err == nil && (d.World.broken || !r.CNI || !r.DNS) {
+		err = fmt.Errorf("seen are %+v, in scene %+v", r, d.World.scene)
+	}
+	return err
+}
+
+func holds(path, text string) error {
+	if path == "" {
+		return errors.New("it has none")
+	}
+	b, err := os.ReadFile(path)
+	if err == nil && !strings.Contains(string(b), text) {
+		err = fmt.Errorf("%s does not say %q", path, text)
+	}
+	return err
+}
+
+// wasGood asks the emulated Slack whether it had to refuse anything, and the record whether it is as it was written.
+func (d *Demo) wasGood(ctx context.Context) error {
+	for _, r := range d.Slack.Refusals() {
+		if r.Error != "ratelimited" { // which is an answer, and was heeded
+			return fmt.Errorf("Slack refused %v", r)
+		}
+	}
+	report, err := d.state.Verify(ctx)
+	if err == nil && !report.OK() {
+		err = fmt.Errorf("the record is broken: %v", report.Problems)
+	}
+	return err
 }

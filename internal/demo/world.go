@@ -35,6 +35,8 @@ type World struct {
 // heartbeat is how often the kubelets and controllers renew their Leases, as in a real cluster.
 const heartbeat = 10 * time.Second
 
+var errBroken = errors.New("the cluster is broken already")
+
 // newWorld is well.
 func newWorld(healthy, broken *bundle.Bundle, o bundle.ServerOptions, root string, pace Pace) (*World, error) {
 	w := &World{scenes: newScenes(healthy, broken), pace: pace}
@@ -60,7 +62,7 @@ func (w *World) Break() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.broken {
-		return errors.New("the cluster is broken already")
+		return errBroken
 	}
 	w.scene, w.broken = scene{}, true
 	if _, err := w.API.Transition(w.scenes.bundle(w.scene), bundle.TransitionOptions{}); err != nil {

@@ -1,0 +1,114 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/slackemu"
+)
+
+// The people and places of the demo's Slack.
+const (
+	Ada      = "U0ADA" // an operator: may approve
+	Ben      = "U0BEN" // looks on
+	Channel  = "C0INCIDENTS"
+	general  = "C0GENERAL"
+	workshop = "Leveling"
+)
+
+// banner says on the page what is real here and what is not.
+const banner = "This cluster is a replay of two recordings of a real one. The bot is the real bot; Slack is an emulation. Waits are shortened."
+
+func (d *Demo) startSlack(o Options) error {
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	slack, err := slackemu.New(slackemu.Options{
+		Workspace: workshop, Banner: banner, Logger: o.Logger,
+		Users: []slackemu.User{
+			{ID: Ada, Name: "ada", RealName: "Ada", Email: "ada@leveling.example", Title: "Operator, may approve"},
+			{ID: Ben, Name: "ben", RealName: "Ben", Email: "ben@leveling.example", Title: "Looks on"},
+		},
+		Channels: []slackemu.Channel{{ID: Channel, Name: "incidents", Topic: "What is wrong, and what is done about it"}, {ID: general, Name: "general"}},
+		Commands: []slackemu.Command{{Name: "/medic", Hint: "[check | why | incidents | search | help]", Description: "Ask Paramedic"}},
+		Controls: []slackemu.Control{{
+			ID: "break", Label: "Break the cluster", Style: "danger",
+			Do: func(ctx context.Context) (string, error) {
+				return "The cluster breaks. The alert comes in a moment.", d.Break(ctx)
+			},
+			Enabled: func() bool { return d.mayBreak(context.Background()) == nil },
+		}},
+	})
+	if err != nil {
+		return err
+	}
+	d.Slack = slack
+	if err := slack.Start(o.Listen); err != nil {
+		return fmt.Errorf("show the page at %s: %w; name another address with --listen", o.Listen, err)
+	}
+	return nil
+}
+
+// mayBreak says why the cluster cannot be broken now: it is broken, or the bot is about to prove that it is well again.
+func (d *Demo) mayBreak(ctx context.Context) error {
+	if d.World.Broken() {
+		return errBroken
+	}
+	d.mu.Lock()
+	record := d.record
+	d.mu.Unlock()
+	if record == nil {
+		return errors.New("the bot is still starting")
+	}
+	open, err := record.List(ctx, false)
+	if err != nil {
+		return err
+	}
+	for _, s := range open {
+		switch s.Phase(time.Now()) {
+		case incident.Approved, incident.Recovering, incident.Verifying:
+			return fmt.Errorf("%s is being mended; wait until it is resolved", s.ID)
+		}
+	}
+	return nil
+}
+
+// Break breaks the cluster; the alert follows a moment later.
+func (d *Demo) Break(ctx context.Context) error {
+	if err := d.mayBreak(ctx); err != nil {
+		return err
+	}
+	if err := d.World.Break(); err != nil {
+		return err
+	}
+	d.Slack.Refresh()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Second): // Prometheus takes minutes over it
+	}
+	d.mu.Lock()
+	d.began = time.Now()
+	began := d.began
+	d.mu.Unlock()
+	return d.alerts.deliver(ctx, began, time.Time{})
+}
+
+// well ends the alert.
+func (d *Demo) well(ctx context.Context, logger *slog.Logger) {
+	d.Slack.Refresh()
+	d.mu.Lock()
+	began := d.began
+	d.began = time.Time{}
+	d.mu.Unlock()
+	if began.IsZero() {
+		return
+	}
+	if err := d.alerts.deliver(ctx, began, time.Now()); err != nil && ctx.Err() == nil {
+		logger.Warn("the end of the alert could not be told", "error", err)
+	}
+}
