@@ -53,7 +53,7 @@ func scopeOf(p Proof) scope {
 			continue
 		}
 		for _, id := range c.Explains {
-			if f := p.Before.Finding(id); f != nil && f.Severity.Rank() >= incident.Warning.Rank() {
+			if f := p.Before.Finding(id); f != nil && counts(*f) {
 				sc.findings = append(sc.findings, *f)
 				sc.about(f.Object)
 			}
@@ -71,6 +71,12 @@ func scopeOf(p Proof) scope {
 		}
 	}
 	return sc
+}
+
+// counts says whether a finding speaks against all being well. Restarts of the past add up for up to an hour after the last of them,
+// whatever was mended since; that none is added is a check of its own.
+func counts(f incident.Finding) bool {
+	return f.Severity.Rank() >= incident.Warning.Rank() && f.Code != "PodRestarts"
 }
 
 func (sc *scope) about(o incident.Object) {
@@ -109,7 +115,7 @@ func (sc scope) gone() incident.Check {
 
 func found(d *incident.Diagnosis, s *snapshot.Snapshot, f incident.Finding) bool {
 	return slices.ContainsFunc(d.Findings, func(o incident.Finding) bool {
-		return o.Code == f.Code && o.Severity.Rank() >= incident.Warning.Rank() && workloadOf(s, o.Object) == workloadOf(s, f.Object)
+		return o.Code == f.Code && counts(o) && workloadOf(s, o.Object) == workloadOf(s, f.Object)
 	})
 }
 
@@ -118,7 +124,7 @@ func found(d *incident.Diagnosis, s *snapshot.Snapshot, f incident.Finding) bool
 func (sc scope) none() incident.Check {
 	var fresh []string
 	for _, f := range sc.Now.Findings {
-		if f.Severity.Rank() < incident.Warning.Rank() || found(sc.Before, sc.Snapshot, f) {
+		if !counts(f) || found(sc.Before, sc.Snapshot, f) {
 			continue
 		}
 		if sc.namespaces[f.Object.Namespace] || f.Object.Kind == "Node" && sc.nodes[f.Object.Name] {
