@@ -8,7 +8,7 @@ GOLANGCI_LINT := v2.15.0
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build demo test e2e bench lint generate fuzz clean
+.PHONY: all build demo test e2e bench lint generate clean
 
 all: build
 
@@ -46,8 +46,11 @@ $(BIN)/golangci-lint-$(GOLANGCI_LINT):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 	mv $(BIN)/golangci-lint $@
 
+# the README's picture, from the demo's page in a real browser
 generate:
-	go generate ./...
+	@mkdir -p $(BIN)/shots
+	PARAMEDIC_REQUIRE_BROWSER=1 PARAMEDIC_SCREENSHOTS=$(BIN)/shots go test -count=1 -run TestTheVisitInABrowser ./internal/demo
+	cp $(BIN)/shots/visit-2-diagnosis.png docs/images/incident.png
 
 clean:
 	rm -rf $(BIN)

@@ -69,6 +69,7 @@ func TestTheVisitInABrowser(t *testing.T) {
 	b.reads("#list", "CoreDNS forwards to itself", "Open the plan")
 	b.do(chromedp.Click(".replies"), chromedp.WaitVisible("#thread"))
 	b.reads("#thread", "lost its CNI configuration", "What happened", "Seen before")
+	b.evaluate(`document.querySelector('.toast')?.classList.remove('shown'), document.querySelectorAll('#thread .message')[1].scrollIntoView()`) // the README's picture
 	b.shoot("2-diagnosis")
 	b.press("#list", "Open the plan")
 	b.reads("#modal", "forward . 127.0.0.1", "Approve and run")
