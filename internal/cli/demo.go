@@ -70,8 +70,9 @@ func (c *cli) tour(d *demo.Demo) {
   %s
 
   1. Type /medic check: all is well.
-  2. Press “Break the cluster”: an alert comes in, a thread opens; read the diagnosis. %s
-  3. Press “Open the plan”, look at its diff, approve; watch the steps and the proof. (As Ben you may not.)
+  2. Press “Break the cluster”: an alert comes in, a thread opens; read the diagnosis.
+     %s
+  3. Press “Open the plan”, look at its diff, approve; watch the steps and the proof. (As Ben, switched to at the bottom left, you may not.)
   4. Edit the postmortem and publish it. Break the cluster again: it was seen before.
   5. Look behind it: KUBECONFIG=%s kubectl get pods -A -o yaml
 

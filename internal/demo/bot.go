@@ -35,6 +35,7 @@ func (d *Demo) startBot(ctx context.Context, o Options) error {
 	c.Plans.Comeback = metav1.Duration{Duration: 30 * time.Second}
 	c.Verify = app.VerifyConfig{For: metav1.Duration{Duration: 10 * time.Second}, Every: metav1.Duration{Duration: time.Second}, GiveUp: metav1.Duration{Duration: 3 * time.Minute}}
 	c.LastGood.Every = metav1.Duration{Duration: 5 * time.Second}
+	c.Ollama.Timeout = metav1.Duration{Duration: 90 * time.Second} // less than a player waits
 	c.Ollama.Model, c.Ollama.Embedder = models(ctx, o.Model)
 	d.Model = c.Ollama.Model
 	server, err := app.NewServer(ctx, c, app.ServerOptions{Version: o.Version, Logger: o.Logger, Redactor: redact.New()})

@@ -26,7 +26,7 @@ func (d *Demo) Play(ctx context.Context, out io.Writer) error {
 	p.say("The cluster breaks, and the alert comes in")
 	p.breaks()
 	first := p.thread("INC-1", "")
-	p.reads(first, "CoreDNS forwards to itself", "lost its CNI configuration", "What happened", "Open the plan")
+	p.reads(first, "CoreDNS forwards to itself", "lost its CNI configuration", "Open the plan")
 	p.recorded("INC-1", "both causes first, of which one blocks the other's remedy", twoCauses)
 
 	p.say("Ben opens the plan, and may not approve it")
@@ -53,6 +53,9 @@ func (d *Demo) Play(ctx context.Context, out io.Writer) error {
 	p.press(Ada, first, "Publish")
 	p.reads(first, "Published")
 	p.recorded("INC-1", "the postmortem's place in the knowledge", func(s *incident.State) error { return holds(s.Path, followup) })
+
+	p.say("The story of it, which nothing waited for")
+	p.reads(first, "What happened")
 
 	p.say("The cluster breaks again: it was seen before, and what worked is known")
 	p.breaks()

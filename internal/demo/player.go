@@ -14,7 +14,7 @@ import (
 )
 
 // waitWithin bounds each thing that is waited for: a plan's steps, the proof, and a model that is slow to tell a story.
-const waitWithin = 90 * time.Second
+const waitWithin = 100 * time.Second
 
 // player acts as people, and says what fails. After the first failure it does nothing more.
 type player struct {
