@@ -18,7 +18,7 @@ const (
 	maxSentences = 6
 	maxCites     = 4
 	minText      = 10  // runes
-	maxText      = 300 // runes
+	maxText      = 240 // runes
 	maxBytes     = 16 << 10
 )
 

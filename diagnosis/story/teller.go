@@ -98,10 +98,10 @@ func (t *Teller) ask(ctx context.Context, d *incident.Diagnosis, similar []incid
 // differs says so if the model chose against the ranking: the facts come first, and people should know.
 func differs(d *incident.Diagnosis, chosen string) string {
 	first := d.Causes[0]
-	switch {
-	case chosen == first.ID:
+	switch chosen {
+	case first.ID:
 		return ""
-	case chosen == incident.Unknown:
+	case incident.Unknown:
 		return fmt.Sprintf("the model is not convinced by any cause; by the evidence %s comes first (%s)", first.ID, first.Confidence)
 	}
 	return fmt.Sprintf("the model chose %s; by the evidence %s comes first (%s)", chosen, first.ID, first.Confidence)

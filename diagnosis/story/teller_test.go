@@ -83,7 +83,7 @@ func TestWhatTheModelMayNotSay(t *testing.T) {
 		{"a wrong citation", one("CoreDNS forwards to itself.", `"F1"`), `no evidence "F1"`},
 		{"too many citations", one("CoreDNS forwards to itself.", `"E1","E2","E3","E4","E5"`), "cites 5"},
 		{"a repeated sentence", strings.Replace(good, `{"text":"convocanvas`, `{"text":"So no name resolves: CoreDNS forwards to 127.0.0.1:53, which is itself.","cites":["E1"]},{"text":"convocanvas`, 1), "say the same"},
-		{"too long", one("CoreDNS forwards to itself "+strings.Repeat("again and ", 40), `"E1"`), "not 10 to 300"},
+		{"too long", one("CoreDNS forwards to itself "+strings.Repeat("again and ", 40), `"E1"`), "not 10 to 240"},
 		{"a name that the evidence does not mention", one("CoreDNS loops because grafana queries it.", `"E1"`), `names "grafana"`},
 		{"a name that nobody knows", one("CoreDNS forwards to payment-gateway.", `"E1"`), `names "payment-gateway"`},
 		{"a product that nobody mentioned", one("CoreDNS was broken by Istio.", `"E1"`), `names "Istio"`},
@@ -198,7 +198,7 @@ func TestAPoisonedLogStaysData(t *testing.T) {
 func TestTheSchemaOffersThisDiagnosisAlone(t *testing.T) {
 	m := &scripted{answers: []string{good}}
 	tell(m, founding())
-	for _, want := range []string{`"enum":["C1","C2","unknown"]`, `"maxItems":6`, `"maxLength":300`, `"additionalProperties":false`} {
+	for _, want := range []string{`"enum":["C1","C2","unknown"]`, `"maxItems":6`, `"maxLength":240`, `"additionalProperties":false`} {
 		if !strings.Contains(string(m.schemas[0]), want) {
 			t.Errorf("%s is not in %s", want, m.schemas[0])
 		}
