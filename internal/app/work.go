@@ -45,17 +45,20 @@ func (w *worker) investigate(ctx context.Context, s *incident.State, _ incident.
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	var found incident.Event
+	if err != nil {
+		found = incident.InvestigationFailed{Error: w.eyes.redact(err.Error())}
+	} else {
+		found = incident.DiagnosisMade{Diagnosis: *d}
+	}
 	looks := s.Investigation.Looks
-	_, uerr := w.ledger.update(ctx, s.ID, func(s *incident.State) ([]incident.Event, error) {
-		switch {
-		case !s.Open() || s.Investigation.Looks != looks || s.Running() && !s.RunEnded():
+	_, err = w.ledger.update(ctx, s.ID, func(s *incident.State) ([]incident.Event, error) {
+		if !s.Open() || s.Investigation.Looks != looks || s.Running() && !s.RunEnded() {
 			return nil, nil // somebody else has looked, or what is being done must not be disturbed
-		case err != nil:
-			return []incident.Event{incident.InvestigationFailed{Error: w.eyes.redact(err.Error())}}, nil
 		}
-		return []incident.Event{incident.DiagnosisMade{Diagnosis: *d}}, nil
+		return []incident.Event{found}, nil
 	})
-	return uerr
+	return err
 }
 
 // remember searches the knowledge for incidents like this one.

@@ -66,7 +66,7 @@ func sameObject(r *request, old, wanted *unstructured.Unstructured) error {
 		return apierrors.NewBadRequest(fmt.Sprintf("the namespace of the provided object (%s) does not match the namespace sent on the request (%s)", ns, old.GetNamespace()))
 	}
 	if uid := wanted.GetUID(); uid != "" && uid != old.GetUID() {
-		return apierrors.NewConflict(r.resource(), r.name, fmt.Errorf("Precondition failed: UID in precondition: %v, UID in object meta: %v", uid, old.GetUID()))
+		return apierrors.NewConflict(r.resource(), r.name, errPrecondition("UID", uid, old.GetUID()))
 	}
 	if v := wanted.GetResourceVersion(); v != "" && v != old.GetResourceVersion() {
 		return apierrors.NewConflict(r.resource(), r.name, errModified)
@@ -111,8 +111,11 @@ func keepServerOwned(r *request, old, next *unstructured.Unstructured) {
 // unknown it returns as warnings or refuses. Objects that have no API type stay as they are.
 func normalize(k Kind, o *unstructured.Unstructured, validation string) (*unstructured.Unstructured, []string, error) {
 	typed, err := scheme.Scheme.New(k.GVK())
-	if err != nil {
+	if runtime.IsNotRegisteredError(err) {
 		return o.DeepCopy(), nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	var warnings []string
 	err = runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(o.Object, typed, validation != metav1.FieldValidationIgnore)

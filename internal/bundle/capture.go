@@ -171,7 +171,7 @@ func (c *capture) objects(ctx context.Context) error {
 			return nil
 		})
 	}
-	g.Wait()
+	_ = g.Wait() // what could not be listed is recorded above
 	if len(c.bundle.Objects) == 0 {
 		return fmt.Errorf("nothing could be listed: %w", first)
 	}

@@ -74,7 +74,7 @@ func (c *capture) logs(ctx context.Context) {
 			return nil
 		})
 	}
-	g.Wait()
+	_ = g.Wait() // what could not be read is recorded above
 }
 
 func (c *capture) notSeen(n NotSeen) {

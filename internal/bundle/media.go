@@ -169,7 +169,7 @@ func (m media) write(w http.ResponseWriter, code int, data []byte) error {
 	w.Header().Set("Content-Type", string(m))
 	w.Header().Set("Cache-Control", "no-cache, private")
 	w.WriteHeader(code)
-	w.Write(data) // who has hung up needs no answer
+	_, _ = w.Write(data) // who has hung up needs no answer
 	return nil
 }
 

@@ -198,7 +198,7 @@ func deleteOptions(r *request) (metav1.DeleteOptions, error) {
 			return o, err
 		}
 	} else {
-		query := url.Values(r.URL.Query())
+		query := r.URL.Query()
 		if err := metav1.Convert_url_Values_To_v1_DeleteOptions(&query, &o, nil); err != nil {
 			return o, apierrors.NewBadRequest(err.Error())
 		}
@@ -247,11 +247,14 @@ func precondition(r *request, p *metav1.Preconditions, now *unstructured.Unstruc
 	switch {
 	case p == nil:
 	case p.UID != nil && *p.UID != now.GetUID():
-		return apierrors.NewConflict(r.resource(), r.name,
-			fmt.Errorf("Precondition failed: UID in precondition: %v, UID in object meta: %v", *p.UID, now.GetUID()))
+		return apierrors.NewConflict(r.resource(), r.name, errPrecondition("UID", *p.UID, now.GetUID()))
 	case p.ResourceVersion != nil && *p.ResourceVersion != now.GetResourceVersion():
-		return apierrors.NewConflict(r.resource(), r.name, fmt.Errorf(
-			"Precondition failed: ResourceVersion in precondition: %v, ResourceVersion in object meta: %v", *p.ResourceVersion, now.GetResourceVersion()))
+		return apierrors.NewConflict(r.resource(), r.name,
+			errPrecondition("ResourceVersion", *p.ResourceVersion, now.GetResourceVersion()))
 	}
 	return nil
+}
+
+func errPrecondition(field string, want, got any) error {
+	return fmt.Errorf("Precondition failed: %s in precondition: %v, %s in object meta: %v", field, want, field, got) //nolint:staticcheck // an API server's own words
 }

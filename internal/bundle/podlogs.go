@@ -46,7 +46,7 @@ func (s *Server) podLog(w http.ResponseWriter, r *request) error {
 		data = data[:*o.LimitBytes]
 	}
 	w.Header().Set("Content-Type", "text/plain")
-	w.Write(data)
+	_, _ = w.Write(data) // who has hung up needs no answer
 	return nil
 }
 

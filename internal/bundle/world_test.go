@@ -135,7 +135,6 @@ var (
 	pods        = corev1.SchemeGroupVersion.WithResource("pods")
 	nodes       = corev1.SchemeGroupVersion.WithResource("nodes")
 	events      = corev1.SchemeGroupVersion.WithResource("events")
-	namespaces  = corev1.SchemeGroupVersion.WithResource("namespaces")
 	configMaps  = corev1.SchemeGroupVersion.WithResource("configmaps")
 	deployments = appsv1.SchemeGroupVersion.WithResource("deployments")
 	leases      = coordinationv1.SchemeGroupVersion.WithResource("leases")

@@ -104,7 +104,7 @@ func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(str
 			return nil
 		})
 	}
-	g.Wait() // errors are counted above
+	_ = g.Wait() // errors are counted above
 	var blind []incident.NotSeen
 	for node, n := range failed {
 		blind = append(blind, incident.NotSeen{What: fmt.Sprintf("logs of %d containers on %s", n, node), Why: reason[node]})

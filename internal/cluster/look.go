@@ -53,7 +53,7 @@ func (r *Reader) Look(ctx context.Context, o LookOptions) (*snapshot.Snapshot, e
 	if o.Lookups {
 		g.Go(func() error { s.Lookups = lookups(ctx, s); return nil })
 	}
-	g.Wait() // what these could not see is in what they return
+	_ = g.Wait() // what these could not see is in what they return
 	s.Logs, s.NotSeen = logs, append(s.NotSeen, blind...)
 	if len(s.Logs)+len(s.Lookups)+len(blind) > 0 {
 		s.Index()
@@ -90,7 +90,7 @@ func (r *Reader) list(ctx context.Context, o LookOptions, s *snapshot.Snapshot) 
 			return nil
 		})
 	}
-	g.Wait() // errors are counted above
+	_ = g.Wait() // errors are counted above
 	if seen == 0 {
 		return unreachable(r.config.Host, failed)
 	}

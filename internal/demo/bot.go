@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -95,7 +96,7 @@ func (d *Demo) ready(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the bot has kept copies of %v alone within 30 s, and of what is well it should keep two (%v)", keys, err)
+			return fmt.Errorf("the bot has kept copies of %v alone within 30 s, and of what is well it should keep two (%w)", keys, errors.Join(ctx.Err(), err))
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

@@ -60,10 +60,10 @@ func (s scenes) well() scene { return scene{Node: true, Healed: len(s.order)} }
 // whose leases are the ones that are held at that time; what is taken from the healthy one looks a minute or so older than it was.
 func (s scenes) bundle(c scene) *bundle.Bundle {
 	fromHealthy := func(gvr schema.GroupVersionResource, namespace string) bool {
-		switch {
-		case gvr == nodesGVR:
+		switch gvr {
+		case nodesGVR:
 			return c.Node
-		case gvr == leasesGVR:
+		case leasesGVR:
 			return false
 		}
 		return c.Healed == len(s.order) || slices.Contains(s.order[:c.Healed], namespace)

@@ -32,9 +32,6 @@ type World struct {
 	movedAt   time.Time // when the scene last changed
 }
 
-// heartbeat is how often the kubelets and controllers renew their Leases, as in a real cluster.
-const heartbeat = 10 * time.Second
-
 var errBroken = errors.New("the cluster is broken already")
 
 // newWorld is well.

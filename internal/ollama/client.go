@@ -120,7 +120,7 @@ func (c *Client) explain(ctx context.Context, doing, model string, err error) er
 	case errors.As(err, &status):
 		return fmt.Errorf("%s with model %q: Ollama at %s: %s (HTTP %d)", doing, model, c.url, status.ErrorMessage, status.StatusCode)
 	case errors.As(err, &opErr), errors.As(err, &urlErr):
-		return fmt.Errorf("%s: %w at %s (%v); is it running? try: ollama serve", doing, ErrUnreachable, c.url, err)
+		return fmt.Errorf("%s: %w at %s (%w); is it running? try: ollama serve", doing, ErrUnreachable, c.url, err)
 	}
 	return fmt.Errorf("%s with model %q at %s: %w", doing, model, c.url, err)
 }

@@ -72,7 +72,7 @@ func (a *App) Run(ctx context.Context) error {
 		wait = min(2*wait, time.Minute)
 	}
 	a.drain()
-	return nil
+	return nil //nolint:nilerr // that ctx has ended is how Run is told to stop
 }
 
 // connect runs one Socket Mode client, which reconnects by itself as long as the tokens are right.

@@ -117,7 +117,8 @@ func TestBlockIDsFollowContent(t *testing.T) {
 	render := func(s string) string {
 		return Render(commands.Reply{Blocks: []commands.Block{commands.Paragraph{commands.Text(s)}}}).Blocks[0].(*slack.SectionBlock).BlockID
 	}
-	if render("a") != render("a") || render("a") == render("b") {
+	first, again, other := render("a"), render("a"), render("b")
+	if first != again || first == other {
 		t.Error("a block's id must change with its content, and with nothing else")
 	}
 }

@@ -2,6 +2,7 @@ package slackemu
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -24,7 +25,7 @@ func parseArgs(r *http.Request) (args, error) {
 	case "application/json":
 		return out, out.readJSON(r.Body)
 	case "application/x-www-form-urlencoded", "multipart/form-data":
-		if err := r.ParseMultipartForm(maxRequestBytes); err != nil && err != http.ErrNotMultipart {
+		if err := r.ParseMultipartForm(maxRequestBytes); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 			return nil, fail("invalid_form_data")
 		}
 		for key, values := range r.PostForm {

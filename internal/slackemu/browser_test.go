@@ -42,12 +42,12 @@ func browser(t *testing.T, width, height int64) context.Context {
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // starts the browser, which lives as long as ctx
 		t.Fatal(err)
 	}
-	do(t, ctx, chromedp.EmulateViewport(width, height))
+	do(ctx, t, chromedp.EmulateViewport(width, height))
 	return ctx
 }
 
 // do runs steps one after the other, each within a bounded time.
-func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
+func do(ctx context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	for i, a := range steps {
 		if _, err := try(ctx, a); err != nil {
@@ -58,7 +58,7 @@ func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Voi
 }
 
 // ask runs a step that has a result.
-func ask[T any](t *testing.T, ctx context.Context, a chromedp.Action[T]) T {
+func ask[T any](ctx context.Context, t *testing.T, a chromedp.Action[T]) T {
 	t.Helper()
 	v, err := try(ctx, a)
 	if err != nil {
@@ -74,14 +74,14 @@ func try[T any](ctx context.Context, a chromedp.Action[T]) (T, error) {
 }
 
 // shoot keeps a screenshot when PARAMEDIC_SCREENSHOTS names a folder for them.
-func shoot(t *testing.T, ctx context.Context, name string) {
+func shoot(ctx context.Context, t *testing.T, name string) {
 	t.Helper()
 	dir := os.Getenv("PARAMEDIC_SCREENSHOTS")
 	if dir == "" {
 		return
 	}
-	do(t, ctx, chromedp.Sleep(300*time.Millisecond)) // for what moves to come to rest
-	png := ask(t, ctx, chromedp.CaptureScreenshot())
+	do(ctx, t, chromedp.Sleep(300*time.Millisecond)) // for what moves to come to rest
+	png := ask(ctx, t, chromedp.CaptureScreenshot())
 	if err := os.WriteFile(dir+"/"+name+".png", png, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -154,53 +154,53 @@ func TestPage(t *testing.T) {
 	}
 
 	ctx := browser(t, 1280, 800)
-	do(t, ctx, chromedp.Navigate(s.URL()+"/"), chromedp.WaitVisible(`[data-action="approve"]`))
-	shoot(t, ctx, "channel")
+	do(ctx, t, chromedp.Navigate(s.URL()+"/"), chromedp.WaitVisible(`[data-action="approve"]`))
+	shoot(ctx, t, "channel")
 
-	do(t, ctx, chromedp.SendKeys("#write", "/me"), chromedp.WaitVisible(".hint-row"))
-	shoot(t, ctx, "hints")
-	do(t, ctx, chromedp.SendKeys("#write", "\t"), chromedp.SendKeys("#write", "check\r"), chromedp.WaitVisible(".message.ephemeral"))
+	do(ctx, t, chromedp.SendKeys("#write", "/me"), chromedp.WaitVisible(".hint-row"))
+	shoot(ctx, t, "hints")
+	do(ctx, t, chromedp.SendKeys("#write", "\t"), chromedp.SendKeys("#write", "check\r"), chromedp.WaitVisible(".message.ephemeral"))
 	if all := s.Ephemerals(ada); len(all) != 1 || all[0].Text != "*All quiet* in `k3s-prod`." {
 		t.Fatalf("after /medic check Ada sees %+v", all)
 	}
 
-	do(t, ctx, chromedp.Click(`[data-action="reject"]`), chromedp.WaitVisible("#confirm[open]"))
-	dialog := ask(t, ctx, chromedp.Text("#confirm"))
-	shoot(t, ctx, "confirm")
+	do(ctx, t, chromedp.Click(`[data-action="reject"]`), chromedp.WaitVisible("#confirm[open]"))
+	dialog := ask(ctx, t, chromedp.Text("#confirm"))
+	shoot(ctx, t, "confirm")
 	if !strings.Contains(dialog, "Reject the plan?") || len(presses) != 0 {
 		t.Errorf("the dialog says %q, %d presses were sent before it was answered", dialog, len(presses))
 	}
-	do(t, ctx, chromedp.Click(`#confirm button[value="no"].button`), chromedp.WaitNotPresent("#confirm[open]"))
-	do(t, ctx, chromedp.Click(`[data-action="approve"]`))
+	do(ctx, t, chromedp.Click(`#confirm button[value="no"].button`), chromedp.WaitNotPresent("#confirm[open]"))
+	do(ctx, t, chromedp.Click(`[data-action="approve"]`))
 	if p := <-presses; p.User.ID != ada || p.ActionCallback.BlockActions[0].ActionID != "approve" {
 		t.Errorf("pressed: %+v", p)
 	}
 
-	do(t, ctx, chromedp.Click(`[data-action="edit"]`), chromedp.WaitVisible("#modal[open]"),
+	do(ctx, t, chromedp.Click(`[data-action="edit"]`), chromedp.WaitVisible("#modal[open]"),
 		chromedp.SendKeys(`[data-field="notes/text"]`, "bad"), chromedp.Click("#modal button.primary"), chromedp.WaitVisible("#modal .error"))
-	shoot(t, ctx, "modal")
-	do(t, ctx, chromedp.SendKeys(`[data-field="notes/text"]`, ", but better"), chromedp.Click("#modal button.primary"), chromedp.WaitNotPresent("#modal[open]"))
+	shoot(ctx, t, "modal")
+	do(ctx, t, chromedp.SendKeys(`[data-field="notes/text"]`, ", but better"), chromedp.Click("#modal button.primary"), chromedp.WaitNotPresent("#modal[open]"))
 
-	do(t, ctx, chromedp.Click(".replies"), chromedp.WaitVisible("#thread"), chromedp.SendKeys("#write-reply", "Thanks\r"))
+	do(ctx, t, chromedp.Click(".replies"), chromedp.WaitVisible("#thread"), chromedp.SendKeys("#write-reply", "Thanks\r"))
 	wait(t, s, func(n slackemu.Snapshot) bool { return len(n.Thread(incidents, ts)) == 5 })
-	if left := ask(t, ctx, chromedp.Evaluate[string](`document.getElementById('write-reply').value`)); left != "" {
+	if left := ask(ctx, t, chromedp.Evaluate[string](`document.getElementById('write-reply').value`)); left != "" {
 		t.Errorf("after sending, the composer holds %q", left)
 	}
-	shoot(t, ctx, "thread")
+	shoot(ctx, t, "thread")
 
 	if _, _, _, err := api.UpdateMessage(incidents, ts, incident("Approved by Ada", false)...); err != nil {
 		t.Fatal(err)
 	}
-	do(t, ctx, chromedp.WaitNotPresent(`#list [data-action="approve"]`))
-	if ask(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll('#list script').length`)) != 0 {
+	do(ctx, t, chromedp.WaitNotPresent(`#list [data-action="approve"]`))
+	if ask(ctx, t, chromedp.Evaluate[int](`document.querySelectorAll('#list script').length`)) != 0 {
 		t.Error("text from a cluster became markup")
 	}
-	do(t, ctx, chromedp.Click(`[data-control="break"]`), chromedp.WaitVisible(".toast.shown"))
+	do(ctx, t, chromedp.Click(`[data-control="break"]`), chromedp.WaitVisible(".toast.shown"))
 	<-broken
 
-	ask(t, ctx, chromedp.Evaluate[bool](`(as => { as.value = '`+grace+`'; return as.dispatchEvent(new Event('change')); })(document.getElementById('as'))`))
-	do(t, ctx, chromedp.WaitNotPresent(".message.ephemeral"))
-	if seen := ask(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll('#list .message').length`)); seen != 1 {
+	ask(ctx, t, chromedp.Evaluate[bool](`(as => { as.value = '`+grace+`'; return as.dispatchEvent(new Event('change')); })(document.getElementById('as'))`))
+	do(ctx, t, chromedp.WaitNotPresent(".message.ephemeral"))
+	if seen := ask(ctx, t, chromedp.Evaluate[int](`document.querySelectorAll('#list .message').length`)); seen != 1 {
 		t.Errorf("Grace sees %d messages, want the incident alone", seen)
 	}
 	if len(s.Refusals()) != 0 {
@@ -245,7 +245,8 @@ func TestPageOnAPhone(t *testing.T) {
 			c.Ack(*e.Request)
 		}
 	})
-	_, ts, err := api.PostMessage(incidents, slack.MsgOptionBlocks(gallery()...))
+	var ts string
+	_, _, err := api.PostMessage(incidents, slack.MsgOptionBlocks(gallery()...))
 	if err != nil {
 		t.Fatal(err, complaints(err))
 	}
@@ -264,26 +265,26 @@ func TestPageOnAPhone(t *testing.T) {
 	ctx := browser(t, 390, 844)
 	fits := func(where string) {
 		t.Helper()
-		shoot(t, ctx, "phone-"+where)
-		if wide := ask(t, ctx, chromedp.Evaluate[int](`document.scrollingElement.scrollWidth`)); wide > 390 {
+		shoot(ctx, t, "phone-"+where)
+		if wide := ask(ctx, t, chromedp.Evaluate[int](`document.scrollingElement.scrollWidth`)); wide > 390 {
 			t.Errorf("%s is %d pixels wide", where, wide)
 		}
-		over := ask(t, ctx, chromedp.Evaluate[string](`[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.id).join()`))
+		over := ask(ctx, t, chromedp.Evaluate[string](`[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.id).join()`))
 		if over != "" {
 			t.Errorf("%s: %s scrolls sideways", where, over)
 		}
 	}
-	do(t, ctx, chromedp.Navigate(s.URL()+"/"), chromedp.WaitVisible(`[data-action="edit"]`))
+	do(ctx, t, chromedp.Navigate(s.URL()+"/"), chromedp.WaitVisible(`[data-action="edit"]`))
 	fits("channel")
-	ask(t, ctx, chromedp.Evaluate[bool](`document.getElementById('scroll').scrollTop = 0, true`))
+	ask(ctx, t, chromedp.Evaluate[bool](`document.getElementById('scroll').scrollTop = 0, true`))
 	fits("gallery")
-	do(t, ctx, chromedp.Click(`[data-action="edit"]`), chromedp.WaitVisible("#modal[open]"))
+	do(ctx, t, chromedp.Click(`[data-action="edit"]`), chromedp.WaitVisible("#modal[open]"))
 	fits("modal")
-	do(t, ctx, chromedp.Click(`#modal [aria-label="Close"]`), chromedp.WaitNotPresent("#modal[open]"), chromedp.Click(".replies"), chromedp.WaitVisible("#thread"))
+	do(ctx, t, chromedp.Click(`#modal [aria-label="Close"]`), chromedp.WaitNotPresent("#modal[open]"), chromedp.Click(".replies"), chromedp.WaitVisible("#thread"))
 	fits("thread")
-	do(t, ctx, chromedp.Click("#thread-close"), chromedp.WaitNotVisible("#thread"), chromedp.Click("#nav"), chromedp.WaitVisible("#sidebar"))
+	do(ctx, t, chromedp.Click("#thread-close"), chromedp.WaitNotVisible("#thread"), chromedp.Click("#nav"), chromedp.WaitVisible("#sidebar"))
 	fits("places")
-	do(t, ctx, chromedp.Click(`[data-channel="D`+ada+`"]`), chromedp.WaitVisible("#tabs"), chromedp.Click("#tabs button"), chromedp.WaitVisible(`.home [data-action="open"]`))
+	do(ctx, t, chromedp.Click(`[data-channel="D`+ada+`"]`), chromedp.WaitVisible("#tabs"), chromedp.Click("#tabs button"), chromedp.WaitVisible(`.home [data-action="open"]`))
 	fits("home")
 	if len(s.Refusals()) != 0 {
 		t.Errorf("refused: %v", s.Refusals())

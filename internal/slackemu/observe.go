@@ -115,7 +115,7 @@ func filter(all []Message, keep func(Message) bool) []Message {
 	return out
 }
 
-// Messages, Thread, Ephemerals, Views, Home, Refusals and Counts are the Snapshot's, of now.
+// Messages are those of the channel itself. Messages, Thread, Ephemerals, Views, Home, Refusals and Counts are the Snapshot's, of now.
 func (s *Server) Messages(channelID string) []Message { return s.Snapshot().Messages(channelID) }
 
 // Thread is a message and the replies to it.

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -19,7 +20,7 @@ func FromManifests(at time.Time, manifests []byte) (*Snapshot, error) {
 	r := yaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(manifests)))
 	for n := 1; ; n++ {
 		doc, err := r.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -34,7 +34,7 @@ func migrate(ctx context.Context, path string, w *sql.DB, log *slog.Logger) erro
 	if err != nil {
 		return fmt.Errorf("its schema must be brought up to date first: %w", err)
 	}
-	defer l.release()
+	defer func() { _ = l.release() }() // the lock ends with the process at the latest
 	if err := migrateOwn(ctx, w); err != nil {
 		return fmt.Errorf("bring its schema up to date: %w", err)
 	}
@@ -79,7 +79,7 @@ func migrateOwn(ctx context.Context, w *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	defer func() { _ = tx.Rollback() }() // no effect once committed
 	have, err := version(ctx, tx, ownVersions)
 	if err != nil {
 		return err

@@ -115,7 +115,7 @@ func (s *Store) write(ctx context.Context, what string, f func(*sql.Tx) error) e
 		if err != nil {
 			return err
 		}
-		defer tx.Rollback() // no effect once committed
+		defer func() { _ = tx.Rollback() }() // no effect once committed
 		if err := f(tx); err != nil {
 			return err
 		}

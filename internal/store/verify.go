@@ -81,7 +81,7 @@ func (r *Reader) verify(ctx context.Context, only string) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	defer tx.Rollback()
+	defer func() { _ = tx.Rollback() }() // it only reads
 	a := newAudit()
 	if err := eachEvent(ctx, tx, ` WHERE stream = $1 ORDER BY version`, a.system, SystemStream); err != nil {
 		return Report{}, err
