@@ -5,6 +5,7 @@ import "time"
 // Audience is who sees a Reply.
 type Audience int
 
+// The audiences.
 const (
 	AskerAlone Audience = iota // the person who asked
 	Everybody                  // the channel it was asked in
@@ -91,6 +92,7 @@ type Column struct {
 // Style of a Span.
 type Style int
 
+// The styles of text.
 const (
 	Plainly Style = iota
 	Strong
@@ -128,6 +130,7 @@ func Link(text, url string) Span { return Span{Text: text, URL: url} }
 // ButtonStyle says how much a Button calls for being pressed.
 type ButtonStyle string
 
+// The styles of buttons; the empty one is neither.
 const (
 	Primary ButtonStyle = "primary" // at most one in a message
 	Danger  ButtonStyle = "danger"

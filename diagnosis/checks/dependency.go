@@ -14,6 +14,7 @@ import (
 // Why a dependency could not be reached.
 type Why string
 
+// The reasons that logs give.
 const (
 	WhyName    Why = "name"    // its name did not resolve
 	WhyRefused Why = "refused" // it, or what stands in for it, refused the connection

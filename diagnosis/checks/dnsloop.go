@@ -23,7 +23,7 @@ func lastEnd(p *corev1.Pod) time.Time {
 // checkLoop wants proof: CoreDNS' own word, or a Corefile that leads back to it. Its word about an instance that has ended counts
 // only while the pod is not well again: an old log is no present loop.
 func (d resolver) checkLoop(s *snapshot.Snapshot, r *Report, log incident.Evidence, pod *corev1.Pod) {
-	said := loopLine.MatchString(log.Excerpt) && pod != nil && !(isReady(pod) && strings.HasPrefix(log.Field, "previous"))
+	said := loopLine.MatchString(log.Excerpt) && pod != nil && (!isReady(pod) || !strings.HasPrefix(log.Field, "previous"))
 	looping, why := d.loopingForward(s)
 	if why == "" && said && d.changed().After(lastEnd(pod)) {
 		said = false // it spoke of a Corefile that has since been mended

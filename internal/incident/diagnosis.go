@@ -38,6 +38,7 @@ func (o Object) Compare(p Object) int {
 // Source is where a piece of evidence was seen.
 type Source string
 
+// The sources.
 const (
 	SourceAPI   Source = "api"   // an object's spec or status
 	SourceEvent Source = "event" // a Kubernetes Event
@@ -62,6 +63,7 @@ const MaxExcerpt = 800
 // Severity says how much a finding matters. Only warning and critical count as "something is wrong".
 type Severity string
 
+// The severities, the least first.
 const (
 	Info     Severity = "info"     // worth knowing, nothing to do
 	Warning  Severity = "warning"  // degraded, or soon will be
@@ -94,6 +96,7 @@ type Finding struct {
 // Confidence in a cause, in three words.
 type Confidence string
 
+// The confidences, the strongest first.
 const (
 	Certain  Confidence = "certain"  // the cause itself was observed, and what it explains follows from it
 	Likely   Confidence = "likely"   // the cause was observed, but a link to what it explains is inferred

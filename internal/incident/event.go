@@ -17,6 +17,7 @@ const EventVersion = 1
 // SignalStatus of an alert.
 type SignalStatus string
 
+// What an alert may be.
 const (
 	Firing   SignalStatus = "firing"
 	Resolved SignalStatus = "resolved"
@@ -163,6 +164,7 @@ type (
 // StepOutcome is how a step ended.
 type StepOutcome string
 
+// The ends a step may have.
 const (
 	StepOK      StepOutcome = "done"
 	StepSkipped StepOutcome = "skipped" // its condition made it needless

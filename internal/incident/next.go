@@ -5,6 +5,7 @@ import "time"
 // WorkKind names what is to be done.
 type WorkKind string
 
+// The kinds of work.
 const (
 	Investigate WorkKind = "investigate" // look at the cluster, append DiagnosisMade or InvestigationFailed
 	Recall      WorkKind = "recall"      // search the knowledge, append Recalled

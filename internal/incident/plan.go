@@ -26,6 +26,7 @@ type Identity struct {
 // Risk of a plan.
 type Risk string
 
+// The risks, the least first.
 const (
 	Safe        Risk = "safe"        // one person approves
 	Disruptive  Risk = "disruptive"  // one person approves and confirms

@@ -79,6 +79,7 @@ type Verification struct {
 // Phase is an incident's state in one word, for lists and headings.
 type Phase string
 
+// The phases, in the order in which they usually follow.
 const (
 	Investigating Phase = "investigating"
 	Diagnosed     Phase = "diagnosed"

@@ -15,6 +15,7 @@ import (
 // Outcome is what Observe found.
 type Outcome string
 
+// The outcomes.
 const (
 	Done    Outcome = "done"
 	NotDone Outcome = "not done"
@@ -78,8 +79,8 @@ func (r *Recovery) Apply(ctx context.Context, p *incident.Plan, s incident.Step,
 		return "", nil, fmt.Errorf("step %s (%s): %w", s.ID, s.Title, err)
 	}
 	inverse, err = r.Undo(ctx, s)
-	if err != nil { // the act is done and must be recorded as such; only the way back is missing
-		return detail + "; it cannot be undone by Paramedic: " + err.Error(), nil, nil
+	if err != nil {
+		return detail + "; it cannot be undone by Paramedic: " + err.Error(), nil, nil //nolint:nilerr // the act is done and must be recorded as such; only the way back is missing
 	}
 	return detail, inverse, nil
 }

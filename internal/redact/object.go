@@ -72,12 +72,13 @@ func mapping(s string, lines []line, k int) (first, last int) {
 	inside := func(l line) bool {
 		return l.blank || l.column >= column && !strings.HasPrefix(s[l.start:l.end], "---")
 	}
+	starts := func(l line) bool { return l.item && l.column == column }
 	first = k
-	for !(lines[first].item && lines[first].column == column) && first > 0 && k-first < maxMapping && inside(lines[first-1]) {
+	for !starts(lines[first]) && first > 0 && k-first < maxMapping && inside(lines[first-1]) {
 		first--
 	}
 	last = k + 1
-	for last < len(lines) && last-k < maxMapping && inside(lines[last]) && !(lines[last].item && lines[last].column == column) {
+	for last < len(lines) && last-k < maxMapping && inside(lines[last]) && !starts(lines[last]) {
 		last++
 	}
 	return first, last
