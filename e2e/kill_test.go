@@ -69,7 +69,11 @@ func killed(t *testing.T, b *bot) {
 	for object, n := range after {
 		ran := 0
 		for _, r := range s.Log {
-			if e, ok := r.Event.(incident.StepDone); ok && e.Outcome == incident.StepOK && strings.Contains(object, s.Plan.Step(e.Step).Target.Object.Name) {
+			e, ok := r.Event.(incident.StepDone)
+			if !ok || e.Outcome != incident.StepOK {
+				continue
+			}
+			if o := s.Plan.Step(e.Step).Target.Object; o.Kind != "ConfigMap" && o.Namespace+"/"+o.Name == object {
 				ran++
 			}
 		}
