@@ -17,9 +17,7 @@ import (
 )
 
 func (c *cli) bundle() *cobra.Command {
-	cmd := &cobra.Command{Use: "bundle", Short: "A file holding a cluster's evidence, to look at elsewhere or later"}
-	cmd.AddCommand(c.bundleCapture(), c.bundleServe(), c.bundleInfo())
-	return cmd
+	return group("bundle", "A file holding a cluster's evidence, to look at elsewhere or later", c.bundleCapture(), c.bundleServe(), c.bundleInfo())
 }
 
 func (c *cli) bundleCapture() *cobra.Command {

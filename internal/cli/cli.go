@@ -63,6 +63,13 @@ Exit codes: 0 nothing wrong, 1 something wrong, 2 could not look or was not unde
 	return root
 }
 
+// group is a command that only has sub-commands: alone it helps, and a sub-command that it does not have is an error.
+func group(use, short string, subs ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, DisableFlagsInUseLine: true, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd.AddCommand(subs...)
+	return cmd
+}
+
 // print shows a Reply in the format asked for, and remembers its exit code.
 func (c *cli) print(r commands.Reply, format string) error {
 	c.exit = r.Exit

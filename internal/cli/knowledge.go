@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -13,9 +14,7 @@ import (
 )
 
 func (c *cli) knowledge() *cobra.Command {
-	cmd := &cobra.Command{Use: "knowledge", Short: "The postmortems, and what is found in them"}
-	cmd.AddCommand(c.knowledgeIndex(), c.knowledgeSearch())
-	return cmd
+	return group("knowledge", "The postmortems, and what is found in them", c.knowledgeIndex(), c.knowledgeSearch())
 }
 
 // shelf is the flags that say where the postmortems are and what embeds them.
@@ -29,6 +28,11 @@ func shelf(cmd *cobra.Command) *app.Config {
 }
 
 func (c *cli) openShelf(cmd *cobra.Command, cfg *app.Config) (*app.Mind, error) {
+	if cfg.Knowledge != "" { // serve makes a missing folder; who names one here has mistyped it
+		if _, err := os.Stat(cfg.Knowledge); err != nil {
+			return nil, fmt.Errorf("read the postmortems: %w; name their folder with --dir", err)
+		}
+	}
 	logger := slog.New(c.redactor.Handler(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	return app.OpenMind(cmd.Context(), *cfg, nil, c.redactor, logger)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,7 @@ docs/configuration.md shows a configuration file, docs/slack.md how to make the 
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var l slog.Level
 		if err := l.UnmarshalText([]byte(*level)); err != nil {
-			return usage{err}
+			return usage{fmt.Errorf("--log-level %s: must be debug, info, warn or error", *level)}
 		}
 		cfg, err := app.LoadConfig(*config)
 		if err != nil {

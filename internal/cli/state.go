@@ -38,7 +38,6 @@ func (c *cli) incidents() *cobra.Command {
 }
 
 func (c *cli) audit() *cobra.Command {
-	cmd := &cobra.Command{Use: "audit", Short: "The record of what was seen, decided and done"}
 	verify := &cobra.Command{
 		Use: "verify", Short: "Check that the record is whole and as it was written; exit 1 if not", Args: cobra.NoArgs,
 		Example: "  paramedic audit verify --state /var/lib/paramedic/paramedic.db",
@@ -57,8 +56,7 @@ func (c *cli) audit() *cobra.Command {
 			return c.print(auditReply(report), *format)
 		})
 	}
-	cmd.AddCommand(verify)
-	return cmd
+	return group("audit", "The record of what was seen, decided and done", verify)
 }
 
 func auditReply(report store.Report) commands.Reply {
