@@ -35,7 +35,7 @@ func (s *Set) diagnose(ctx context.Context, namespace string) (*incident.Diagnos
 	}
 	d, err := s.Looker.Look(ctx, namespace)
 	if err != nil {
-		return nil, fmt.Errorf("look at the cluster: %w", err)
+		return nil, err // it says what was looked at
 	}
 	return d, nil
 }

@@ -64,14 +64,20 @@ func askedBy(s *incident.State) string {
 	if len(s.Signals) == 0 {
 		return ""
 	}
-	who := s.Signals[0].By.Name
-	if who == "" {
-		who = s.Signals[0].Kind
+	var who []string
+	alerts := 0
+	for _, g := range s.Signals {
+		switch {
+		case g.By.Name == "":
+			alerts++
+		case !slices.Contains(who, g.By.Name):
+			who = append(who, g.By.Name)
+		}
 	}
-	if n := len(s.Signals) - 1; n > 0 {
-		who += fmt.Sprintf(" and %d more", n)
+	if alerts > 0 {
+		who = append(who, count(alerts, "alert"))
 	}
-	return cut(who, 100)
+	return cut(strings.Join(who, ", "), 100)
 }
 
 // rootCauses name the causes in a line each.

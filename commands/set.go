@@ -178,7 +178,7 @@ func failure(c command, r Request, err error) Reply {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return Reply{Text: "It took too long, and was given up. Try again, or narrow it down with -n NAMESPACE.", Exit: ExitNoAnswer}
 	}
-	return Reply{Text: cut(sentence("Could not "+c.name+": "+err.Error()), maxLine), Exit: ExitNoAnswer}
+	return Reply{Text: cut(sentence(strings.TrimSpace(r.Prog+" "+c.name)+" did not work: "+err.Error()), maxLine), Exit: ExitNoAnswer}
 }
 
 const (

@@ -52,7 +52,7 @@ func TestBench(t *testing.T) {
 		t.Errorf("%.0f MB, want less than 400", float64(most)/1e6)
 	}
 	if ratio := float64(median) / float64(floor); ratio > maxRatio {
-		t.Errorf("%.2f times the floor, want at most %.1f", ratio, maxRatio)
+		t.Errorf("%.2f times the floor, want at most %.2f", ratio, maxRatio)
 	}
 }
 

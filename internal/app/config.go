@@ -190,7 +190,7 @@ func (c *Config) validate() error {
 			bad("webhook.listen", "must be host:port: %v", err)
 		}
 		if c.Webhook.BearerToken == "" && c.Webhook.Password == "" {
-			bad("webhook", "needs a bearerToken, or a user and a password: whoever can post to it can open incidents")
+			bad("webhook", "needs a bearerToken, or a user and a password; whoever can post to it can open incidents")
 		}
 		if c.Webhook.Password != "" && c.Webhook.User == "" {
 			bad("webhook.user", "must be set with the password")
