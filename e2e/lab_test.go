@@ -113,7 +113,9 @@ func (l lab) alert(t *testing.T, began time.Time, firing bool) {
 	var alerts []map[string]any
 	for _, w := range [][2]string{{"convocanvas", "convocanvas"}, {"convocanvas", "rag-api"}, {"ollama", "open-webui"}, {"monitoring", "grafana"}} {
 		a := map[string]any{
-			"labels":      map[string]string{"alertname": "KubePodCrashLooping", "severity": "warning", "namespace": w[0], "deployment": w[1]},
+			// Alertmanager remembers for an hour, over restarts, of which alerts it has told: the onset makes them new ones.
+			"labels": map[string]string{"alertname": "KubePodCrashLooping", "severity": "warning", "namespace": w[0], "deployment": w[1],
+				"onset": began.UTC().Format(time.RFC3339)},
 			"annotations": map[string]string{"summary": "Pods of " + w[1] + " are crash-looping"},
 			"startsAt":    began.UTC().Format(time.RFC3339),
 		}
