@@ -27,9 +27,9 @@ func (u User) in(users, groups []string) bool {
 func (s *Server) user(r *http.Request) (User, error) {
 	user := User{Name: "admin", Groups: []string{"system:masters"}}
 	if len(s.options.Users) > 0 {
-		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		var ok bool
-		if user, ok = s.options.Users[token]; !ok || token == "" {
+		token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		known := false
+		if user, known = s.options.Users[token]; !bearer || !known || token == "" {
 			return User{}, apierrors.NewUnauthorized("Unauthorized")
 		}
 	}
