@@ -255,5 +255,5 @@ func precondition(r *request, p *metav1.Preconditions, now *unstructured.Unstruc
 }
 
 func errPrecondition(field string, want, got any) error {
-	return fmt.Errorf("Precondition failed: %s in precondition: %v, %s in object meta: %v", field, want, field, got)
+	return fmt.Errorf("Precondition failed: %s in precondition: %v, %s in object meta: %v", field, want, field, got) //nolint:staticcheck // an API server's own words
 }

@@ -145,7 +145,7 @@ func holds(path, text string) error {
 func (d *Demo) wasGood(ctx context.Context) error {
 	for _, r := range d.Slack.Refusals() {
 		if r.Error != "ratelimited" { // which is an answer, and was heeded
-			return fmt.Errorf("Slack refused %v", r)
+			return fmt.Errorf("the emulated Slack refused %v", r)
 		}
 	}
 	report, err := d.state.Verify(ctx)
