@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,65 +14,12 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Bounds on reading logs: what a person would read of a crashed container, of a few pods of each workload, for the pods of one workload
-// tend to fail alike.
+// Bounds on reading logs side by side; what of each is kept is the snapshot's to say.
 const (
-	logLines       = 60
-	logBytes       = 16 << 10
-	logsOfWorkload = 2
-	logsMost       = 120
-	logsAtOnce     = 24
-	logsWithin     = 2 * time.Second
+	logsAtOnce = 24
+	logsWithin = 2 * time.Second
+	logRead    = 256 << 10 // bytes of one log's last lines, of which the end is kept
 )
-
-type logWanted struct {
-	pod       *corev1.Pod
-	container string
-	previous  bool
-}
-
-// failingContainers lists whose logs are worth reading: containers that wait in a crash loop, ended badly, or were restarted lately, of at most
-// two pods of each workload.
-func failingContainers(s *snapshot.Snapshot) []logWanted {
-	var out []logWanted
-	taken := map[string]int{}
-	for i := range s.Pods {
-		p := &s.Pods[i]
-		for _, c := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
-			current, previous := worthReading(&c, s.At)
-			if !current && !previous {
-				continue
-			}
-			k := s.WorkloadOf(p).String() + " " + c.Name
-			if taken[k]++; taken[k] > logsOfWorkload {
-				continue
-			}
-			if current {
-				out = append(out, logWanted{p, c.Name, false})
-			}
-			if previous {
-				out = append(out, logWanted{p, c.Name, true})
-			}
-		}
-	}
-	return out[:min(len(out), logsMost)]
-}
-
-// worthReading says whether the log of a container's current and of its previous instance is likely to tell something. A container that waits
-// for its next start still answers with the log of the instance that crashed.
-func worthReading(c *corev1.ContainerStatus, now time.Time) (current, previous bool) {
-	const lately = 2 * time.Hour
-	last := c.LastTerminationState.Terminated
-	switch {
-	case c.State.Waiting != nil:
-		return last != nil, false
-	case c.State.Terminated != nil:
-		return c.State.Terminated.ExitCode != 0, false
-	case c.RestartCount > 0 && last != nil && now.Sub(last.FinishedAt.Time) < lately:
-		return !c.Ready, true
-	}
-	return c.State.Running != nil && !c.Ready && now.Sub(c.State.Running.StartedAt.Time) > 30*time.Second, false
-}
 
 func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(string) string) ([]snapshot.Log, []incident.NotSeen) {
 	ctx, cancel := context.WithTimeout(ctx, logsWithin)
@@ -87,20 +32,20 @@ func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(str
 		g      errgroup.Group
 	)
 	g.SetLimit(logsAtOnce)
-	for _, w := range failingContainers(s) {
+	for _, w := range s.LogsWanted() {
 		g.Go(func() error {
 			text, err := r.tail(ctx, w)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				failed[w.pod.Spec.NodeName]++
-				reason[w.pod.Spec.NodeName] = logTrouble(err)
+				failed[w.Pod.Spec.NodeName]++
+				reason[w.Pod.Spec.NodeName] = logTrouble(err)
 				return nil
 			}
 			if redact != nil {
 				text = redact(text)
 			}
-			logs = append(logs, snapshot.Log{Namespace: w.pod.Namespace, Pod: w.pod.Name, Container: w.container, Previous: w.previous, Text: text})
+			logs = append(logs, snapshot.Log{Namespace: w.Pod.Namespace, Pod: w.Pod.Name, Container: w.Container, Previous: w.Previous, Text: text})
 			return nil
 		})
 	}
@@ -112,10 +57,10 @@ func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(str
 	return logs, blind
 }
 
-func (r *Reader) tail(ctx context.Context, w logWanted) (string, error) {
-	lines, most := int64(logLines), int64(logBytes)
-	stream, err := r.core.CoreV1().Pods(w.pod.Namespace).GetLogs(w.pod.Name,
-		&corev1.PodLogOptions{Container: w.container, Previous: w.previous, TailLines: &lines, LimitBytes: &most}).Stream(ctx)
+func (r *Reader) tail(ctx context.Context, w snapshot.LogWanted) (string, error) {
+	lines, most := int64(snapshot.LogLines), int64(logRead)
+	stream, err := r.core.CoreV1().Pods(w.Pod.Namespace).GetLogs(w.Pod.Name,
+		&corev1.PodLogOptions{Container: w.Container, Previous: w.Previous, TailLines: &lines, LimitBytes: &most}).Stream(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -124,7 +69,7 @@ func (r *Reader) tail(ctx context.Context, w logWanted) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return strings.ToValidUTF8(string(b), "\uFFFD"), nil
+	return snapshot.LogTail(b), nil
 }
 
 func logTrouble(err error) string {

@@ -1,0 +1,94 @@
+package snapshot
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Bounds on the logs of a look, live or captured: what a person would read of a crashed container, of a few pods of each workload, for
+// the pods of one workload tend to fail alike.
+const (
+	LogLines       = 60       // of one log, the last
+	LogBytes       = 16 << 10 // of one log, the last
+	LogsOfWorkload = 2        // pods whose logs are read, of each container of a workload
+	LogsMost       = 120      // logs of a look
+)
+
+// LogWanted names a log that is worth reading.
+type LogWanted struct {
+	Pod       *corev1.Pod
+	Container string
+	Previous  bool // of the container's instance before the current one
+}
+
+// LogsWanted lists whose logs are worth reading: containers that wait in a crash loop, ended badly, or were restarted lately. The look at a
+// cluster, the capture of a bundle and the reading of a dump all ask here, so that they hold the same logs. The Snapshot must be indexed.
+func (s *Snapshot) LogsWanted() []LogWanted {
+	var out []LogWanted
+	taken := map[string]int{}
+	for i := range s.Pods {
+		p := &s.Pods[i]
+		for _, statuses := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
+			for j := range statuses {
+				c := &statuses[j]
+				current, previous := worthReading(c, s.At)
+				if !current && !previous {
+					continue
+				}
+				k := s.WorkloadOf(p).String() + " " + c.Name
+				if taken[k]++; taken[k] > LogsOfWorkload {
+					continue
+				}
+				if current {
+					out = append(out, LogWanted{p, c.Name, false})
+				}
+				if previous {
+					out = append(out, LogWanted{p, c.Name, true})
+				}
+			}
+		}
+	}
+	return slices.Clip(out[:min(len(out), LogsMost)])
+}
+
+// worthReading says whether the log of a container's current and of its previous instance is likely to tell something. A container that waits
+// for its next start still answers with the log of the instance that crashed.
+func worthReading(c *corev1.ContainerStatus, now time.Time) (current, previous bool) {
+	const lately = 2 * time.Hour
+	last := c.LastTerminationState.Terminated
+	switch {
+	case c.State.Waiting != nil:
+		return last != nil, false
+	case c.State.Terminated != nil:
+		return c.State.Terminated.ExitCode != 0, false
+	case c.RestartCount > 0 && last != nil && now.Sub(last.FinishedAt.Time) < lately:
+		return !c.Ready, true
+	}
+	return c.State.Running != nil && !c.Ready && now.Sub(c.State.Running.StartedAt.Time) > 30*time.Second, false
+}
+
+// LogTail returns what is kept of a log: its last LogLines lines, of these the last LogBytes bytes from the beginning of a line if there is
+// one, as valid UTF-8.
+func LogTail(log []byte) string {
+	end := len(bytes.TrimSuffix(log, []byte("\n")))
+	for i, lines := end-1, 0; i >= 0; i-- {
+		if log[i] != '\n' {
+			continue
+		}
+		if lines++; lines == LogLines {
+			log = log[i+1:]
+			break
+		}
+	}
+	if extra := len(log) - LogBytes; extra > 0 {
+		log = log[extra:]
+		if i := bytes.IndexByte(log, '\n'); i >= 0 && i < len(log)-1 {
+			log = log[i+1:]
+		}
+	}
+	return strings.ToValidUTF8(string(log), "\uFFFD")
+}
