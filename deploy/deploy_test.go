@@ -126,6 +126,9 @@ func rights(t *testing.T, role *rbacv1.ClusterRole) []string {
 
 func TestTheBotMayReadWhatASnapshotHoldsAndNothingElse(t *testing.T) {
 	want := []string{"get /pods/log"}
+	for _, custom := range []string{"apiregistration.k8s.io/apiservices", "gateway.networking.k8s.io/*"} {
+		want = append(want, "get "+custom, "list "+custom, "watch "+custom)
+	}
 	for _, k := range snapshot.Kinds {
 		for _, verb := range []string{"get", "list", "watch"} {
 			want = append(want, verb+" "+k.Group+"/"+k.Resource)
@@ -163,7 +166,7 @@ func TestTheBotMayImpersonateAnAllowListAndNothingElse(t *testing.T) {
 			}
 		}
 	}
-	if diff := cmp.Diff(map[string]bool{"paramedic-read": true, "paramedic-impersonate": true}, bound); diff != "" {
+	if diff := cmp.Diff(map[string]bool{"paramedic-read": true, "paramedic-read-custom": true, "paramedic-impersonate": true}, bound); diff != "" {
 		t.Errorf("roles bound to service accounts (-want +got):\n%s", diff)
 	}
 }

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -26,17 +27,16 @@ type Code struct {
 	Example string // a title as people see it
 }
 
-// All is every check.
-var All = []Check{
-	{"nodes", nodeCodes, checkNodes},
-	{"pods", podCodes, checkPods},
-	{"references", referenceCodes, checkReferences},
-	{"workloads", workloadCodes, checkWorkloads},
-	{"jobs", jobCodes, checkJobs},
-	{"services", serviceCodes, checkServices},
-	{"dns", dnsCodes, checkDNS},
-	{"storage", storageCodes, checkStorage},
-}
+// All is every check, by area. Codes are stable, for postmortems, runbooks and policies name them; each is a constant beside its check.
+var All = slices.Concat(nodeChecks, podChecks, logChecks, workloadChecks, networkChecks, storageChecks, accessChecks, controlChecks, customChecks)
+
+var logChecks []Check
+
+var accessChecks []Check
+
+var controlChecks []Check
+
+var customChecks []Check
 
 // CodeOf returns the documentation of a code; ok is false for one that no check reports.
 func CodeOf(code string) (c Code, ok bool) {

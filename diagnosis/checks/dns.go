@@ -14,6 +14,14 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// The codes of findings about the cluster's DNS.
+const (
+	DNSLoop          = "DNSLoop"
+	DNSCorefileError = "DNSCorefileError"
+	DNSScaledToZero  = "DNSScaledToZero"
+	DNSDown          = "DNSDown"
+)
+
 var dnsCodes = []Code{
 	{Code: DNSLoop, Severity: incident.Critical, Root: true,
 		Meaning: "CoreDNS forwards queries to itself. It notices and stops, again and again, so no name resolves in the cluster.",

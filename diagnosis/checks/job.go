@@ -11,6 +11,11 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// The codes of findings about Jobs.
+const (
+	JobFailed = "JobFailed"
+)
+
 var jobCodes = []Code{
 	{Code: JobFailed, Severity: incident.Warning, Root: true,
 		Meaning: "A Job has given up: its pods failed too often, or it took too long.",

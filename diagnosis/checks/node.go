@@ -12,6 +12,20 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+var nodeChecks = []Check{
+	{"nodes", nodeCodes, checkNodes},
+}
+
+// The codes of findings about nodes.
+const (
+	NodeCNIMissing  = "NodeCNIMissing"
+	NodeNotReady    = "NodeNotReady"
+	NodeUnreachable = "NodeUnreachable"
+	NodePressure    = "NodePressure"
+	NodeCordoned    = "NodeCordoned"
+	NodeLeaseStale  = "NodeLeaseStale"
+)
+
 var nodeCodes = []Code{
 	{Code: NodeCNIMissing, Severity: incident.Critical, Root: true,
 		Meaning: "The node's container runtime has no network (CNI) configuration: no new pod can start on it, and what has crashed is not restarted.",

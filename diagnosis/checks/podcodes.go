@@ -2,6 +2,32 @@ package checks
 
 import "github.com/paramedic-bot/paramedic/internal/incident"
 
+var podChecks = []Check{
+	{"pods", podCodes, checkPods},
+	{"references", referenceCodes, checkReferences},
+}
+
+// The codes of findings about pods.
+const (
+	PodCrashLoop     = "PodCrashLoop"
+	PodExitsZero     = "PodExitsZero"
+	PodOOMKilled     = "PodOOMKilled"
+	PodCannotStart   = "PodCannotStart"
+	PodRestarts      = "PodRestarts"
+	PodImagePull     = "PodImagePull"
+	PodConfigError   = "PodConfigError"
+	PodUnschedulable = "PodUnschedulable"
+	PodProbeFailing  = "PodProbeFailing"
+	PodSandboxFailed = "PodSandboxFailed"
+	PodVolumeFailed  = "PodVolumeFailed"
+	PodStuckCreating = "PodStuckCreating"
+	PodInitStuck     = "PodInitStuck"
+	PodNotReady      = "PodNotReady"
+	PodEvicted       = "PodEvicted"
+	PodFailed        = "PodFailed"
+	PodTerminating   = "PodTerminating"
+)
+
 var podCodes = []Code{
 	{Code: PodCrashLoop, Severity: incident.Critical,
 		Meaning: "A container ends with an error again and again.",

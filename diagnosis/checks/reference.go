@@ -13,6 +13,12 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// The codes of findings about references.
+const (
+	ConfigMapMissing = "ConfigMapMissing"
+	SecretMissing    = "SecretMissing"
+)
+
 var referenceCodes = []Code{
 	{Code: ConfigMapMissing, Severity: incident.Critical, Root: true,
 		Meaning: "A pod needs a ConfigMap, or a key of one, that does not exist.",

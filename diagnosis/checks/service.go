@@ -14,6 +14,20 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+var networkChecks = []Check{
+	{"services", serviceCodes, checkServices},
+	{"dns", dnsCodes, checkDNS},
+}
+
+// The codes of findings about Services.
+const (
+	ServiceNoEndpoints  = "ServiceNoEndpoints"
+	ServicePodsUnready  = "ServicePodsUnready"
+	ServicePortMismatch = "ServicePortMismatch"
+	ServiceMissing      = "ServiceMissing"
+	ServiceIdle         = "ServiceIdle"
+)
+
 var serviceCodes = []Code{
 	{Code: ServiceNoEndpoints, Severity: incident.Critical, Root: true,
 		Meaning: "A Service's selector matches no pod, so nothing answers behind its name.",

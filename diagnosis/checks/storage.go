@@ -11,6 +11,17 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+var storageChecks = []Check{
+	{"storage", storageCodes, checkStorage},
+}
+
+// The codes of findings about storage.
+const (
+	PVCPending = "PVCPending"
+	PVCLost    = "PVCLost"
+	PVCMissing = "PVCMissing"
+)
+
 var storageCodes = []Code{
 	{Code: PVCPending, Severity: incident.Critical, Root: true,
 		Meaning: "A claim for storage gets no volume, so the pods that use it can't start.",

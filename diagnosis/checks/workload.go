@@ -14,6 +14,20 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+var workloadChecks = []Check{
+	{"workloads", workloadCodes, checkWorkloads},
+	{"jobs", jobCodes, checkJobs},
+}
+
+// The codes of findings about workloads.
+const (
+	DeploymentUnavailable  = "DeploymentUnavailable"
+	DeploymentStuck        = "DeploymentStuck"
+	StatefulSetUnavailable = "StatefulSetUnavailable"
+	DaemonSetUnavailable   = "DaemonSetUnavailable"
+	PodsRefused            = "PodsRefused"
+)
+
 var workloadCodes = []Code{
 	{Code: DeploymentUnavailable, Severity: incident.Critical,
 		Meaning: "Fewer pods of a Deployment are available than it promises.",

@@ -7,7 +7,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -26,6 +28,7 @@ type index struct {
 	configMaps map[key]*corev1.ConfigMap
 	slices     map[key][]*discoveryv1.EndpointSlice // by service
 	logs       map[logKey]*Log
+	customs    map[schema.GroupKind][]*unstructured.Unstructured
 }
 
 type logKey struct {
@@ -41,7 +44,7 @@ func (s *Snapshot) Index() {
 		pods: make(map[key]*corev1.Pod, len(s.Pods)), podsByNS: map[string][]*corev1.Pod{}, podsByNode: map[string][]*corev1.Pod{},
 		nodes: map[string]*corev1.Node{}, owners: map[types.UID]incident.Object{}, events: map[incident.Object][]*corev1.Event{},
 		services: map[key]*corev1.Service{}, configMaps: map[key]*corev1.ConfigMap{}, slices: map[key][]*discoveryv1.EndpointSlice{},
-		logs: map[logKey]*Log{},
+		logs: map[logKey]*Log{}, customs: map[schema.GroupKind][]*unstructured.Unstructured{},
 	}
 	for i := range s.Pods {
 		p := &s.Pods[i]
@@ -77,6 +80,10 @@ func (s *Snapshot) Index() {
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		x.logs[logKey{key{l.Namespace, l.Pod}, l.Container, l.Previous}] = l
+	}
+	for i := range s.Customs {
+		k := s.Customs[i].GroupVersionKind().GroupKind()
+		x.customs[k] = append(x.customs[k], &s.Customs[i])
 	}
 	s.index = x
 }
@@ -189,6 +196,24 @@ func (s *Snapshot) sort() {
 	byName(s.Leases)
 	byName(s.ValidatingWebhooks)
 	byName(s.MutatingWebhooks)
+	byName(s.ControllerRevisions)
+	byName(s.IngressClasses)
+	byName(s.VolumeAttachments)
+	byName(s.Roles)
+	byName(s.RoleBindings)
+	byName(s.ClusterRoles)
+	byName(s.ClusterRoleBindings)
+	slices.SortStableFunc(s.Customs, func(a, b unstructured.Unstructured) int {
+		return cmp.Or(cmp.Compare(a.GetAPIVersion(), b.GetAPIVersion()), cmp.Compare(a.GetKind(), b.GetKind()), cmp.Compare(a.GetNamespace(), b.GetNamespace()), cmp.Compare(a.GetName(), b.GetName()))
+	})
+	slices.SortFunc(s.Secrets, func(a, b Secret) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	slices.SortFunc(s.Dials, func(a, b Dial) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Address, b.Address)) })
+	slices.SortFunc(s.Metrics, func(a, b Metric) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), a.Object.Compare(b.Object), cmp.Compare(a.Query, b.Query))
+	})
+	slices.SortFunc(s.Health, func(a, b Health) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Events, func(a, b corev1.Event) int {
 		at, bt := EventTime(&a), EventTime(&b)
 		return cmp.Or(at.Compare(bt.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))

@@ -1,6 +1,8 @@
 package snapshot
 
 import (
+	"time"
+
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -15,6 +17,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	storagev1 "k8s.io/api/storage/v1"
 )
 
@@ -63,6 +66,13 @@ var Kinds = []Kind{
 	kind(admissionv1.SchemeGroupVersion, "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", false, func(l *admissionv1.MutatingWebhookConfigurationList) []admissionv1.MutatingWebhookConfiguration {
 		return l.Items
 	}, func(s *Snapshot) *[]admissionv1.MutatingWebhookConfiguration { return &s.MutatingWebhooks }),
+	kind(appsv1.SchemeGroupVersion, "controllerrevisions", "ControllerRevision", true, func(l *appsv1.ControllerRevisionList) []appsv1.ControllerRevision { return l.Items }, func(s *Snapshot) *[]appsv1.ControllerRevision { return &s.ControllerRevisions }),
+	kind(networkingv1.SchemeGroupVersion, "ingressclasses", "IngressClass", false, func(l *networkingv1.IngressClassList) []networkingv1.IngressClass { return l.Items }, func(s *Snapshot) *[]networkingv1.IngressClass { return &s.IngressClasses }),
+	kind(storagev1.SchemeGroupVersion, "volumeattachments", "VolumeAttachment", false, func(l *storagev1.VolumeAttachmentList) []storagev1.VolumeAttachment { return l.Items }, func(s *Snapshot) *[]storagev1.VolumeAttachment { return &s.VolumeAttachments }),
+	kind(rbacv1.SchemeGroupVersion, "roles", "Role", true, func(l *rbacv1.RoleList) []rbacv1.Role { return l.Items }, func(s *Snapshot) *[]rbacv1.Role { return &s.Roles }),
+	kind(rbacv1.SchemeGroupVersion, "rolebindings", "RoleBinding", true, func(l *rbacv1.RoleBindingList) []rbacv1.RoleBinding { return l.Items }, func(s *Snapshot) *[]rbacv1.RoleBinding { return &s.RoleBindings }),
+	kind(rbacv1.SchemeGroupVersion, "clusterroles", "ClusterRole", false, func(l *rbacv1.ClusterRoleList) []rbacv1.ClusterRole { return l.Items }, func(s *Snapshot) *[]rbacv1.ClusterRole { return &s.ClusterRoles }),
+	kind(rbacv1.SchemeGroupVersion, "clusterrolebindings", "ClusterRoleBinding", false, func(l *rbacv1.ClusterRoleBindingList) []rbacv1.ClusterRoleBinding { return l.Items }, func(s *Snapshot) *[]rbacv1.ClusterRoleBinding { return &s.ClusterRoleBindings }),
 }
 
 // kind ties a list type L with items of type T to the Snapshot's field.
@@ -90,7 +100,7 @@ func kind[T any, L any, PL interface {
 	}
 }
 
-// slim reduces managedFields to who, what and when; the field sets are most of an object's size and no check reads them.
+// slim reduces managedFields to who, how and when; the field sets are most of an object's size and no check reads them.
 func slim(object any) {
 	m, err := meta.Accessor(object)
 	if err != nil {
@@ -98,6 +108,18 @@ func slim(object any) {
 	}
 	fields := m.GetManagedFields()
 	for i := range fields {
-		fields[i] = metav1.ManagedFieldsEntry{Manager: fields[i].Manager, Operation: fields[i].Operation, Time: fields[i].Time}
+		fields[i] = metav1.ManagedFieldsEntry{Manager: fields[i].Manager, Operation: fields[i].Operation, Time: fields[i].Time, Subresource: fields[i].Subresource}
 	}
+	m.SetManagedFields(fields) // a typed object shares the slice; an unstructured one gave a copy
+}
+
+// Changed says when an object was last written, and by which field manager, as its managed fields have it. What is written through a
+// subresource (status, scale) does not count. Zero and "" if no manager gives a time.
+func Changed(o metav1.Object) (at time.Time, manager string) {
+	for _, f := range o.GetManagedFields() {
+		if f.Subresource == "" && f.Time != nil && f.Time.After(at) {
+			at, manager = f.Time.Time, f.Manager
+		}
+	}
+	return at, manager
 }

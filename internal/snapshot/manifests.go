@@ -6,15 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	sigsyaml "sigs.k8s.io/yaml"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// FromManifests reads a YAML stream of Kubernetes objects, and of three kinds of our own (apiVersion "paramedic"): Log, Host and Lookup,
-// whose fields are those of the types of the same name. It is how tests say what a cluster looks like. Unknown fields and kinds are
-// errors, so that a fixture's slip of the pen does not pass for an absent fact. The Snapshot returned is indexed.
+// FromManifests reads a YAML stream of Kubernetes objects, and of kinds of our own (apiVersion "paramedic"): Log, Host, Lookup, Dial,
+// Metric, Health and Secret, whose fields are those of the types of the same name, and Cluster (serverVersion, secretsSeen, notSeen).
+// It is how tests and cases say what a cluster looks like. Unknown fields and kinds are errors, so that a slip of the pen does not pass
+// for an absent fact; kinds of API groups that Kubernetes' own packages don't know become Customs. The Snapshot returned is indexed.
 func FromManifests(at time.Time, manifests []byte) (*Snapshot, error) {
 	s := &Snapshot{At: at}
 	r := yaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(manifests)))
@@ -46,7 +53,11 @@ func (s *Snapshot) addManifest(doc []byte) error {
 		return err
 	}
 	if head.APIVersion == "paramedic" {
-		return s.addOwn(head.Kind, doc)
+		add, ok := own[head.Kind]
+		if !ok {
+			return fmt.Errorf("paramedic %s: not one of %s", head.Kind, strings.Join(slices.Sorted(maps.Keys(own)), ", "))
+		}
+		return add(s, doc)
 	}
 	for _, k := range Kinds {
 		if k.Name == head.Kind && k.GroupVersion().String() == head.APIVersion {
@@ -58,44 +69,58 @@ func (s *Snapshot) addManifest(doc []byte) error {
 			return err
 		}
 	}
+	if group, _, ok := strings.Cut(head.APIVersion, "/"); ok && IsCustomGroup(group) {
+		var o unstructured.Unstructured
+		if err := sigsyaml.Unmarshal(doc, &o.Object); err != nil {
+			return err
+		}
+		SlimCustom(&o)
+		s.Customs = append(s.Customs, o)
+		return nil
+	}
 	return fmt.Errorf("%s %s: not a kind that a Snapshot holds", head.APIVersion, head.Kind)
 }
 
-func (s *Snapshot) addOwn(kind string, doc []byte) error {
-	type head struct {
-		APIVersion string `json:"apiVersion"`
-		Kind       string `json:"kind"`
+// own is the kinds of our own, each with how one is added to a Snapshot.
+var own = map[string]func(*Snapshot, []byte) error{
+	"Log":    ownKind(func(s *Snapshot) *[]Log { return &s.Logs }),
+	"Host":   ownKind(func(s *Snapshot) *[]Host { return &s.Hosts }),
+	"Lookup": ownKind(func(s *Snapshot) *[]Lookup { return &s.Lookups }),
+	"Dial":   ownKind(func(s *Snapshot) *[]Dial { return &s.Dials }),
+	"Metric": ownKind(func(s *Snapshot) *[]Metric { return &s.Metrics }),
+	"Health": ownKind(func(s *Snapshot) *[]Health { return &s.Health }),
+	"Secret": ownKind(func(s *Snapshot) *[]Secret { return &s.Secrets }),
+	"Cluster": func(s *Snapshot, doc []byte) error {
+		return strict(doc, &struct {
+			ServerVersion *string             `json:"serverVersion"`
+			SecretsSeen   *bool               `json:"secretsSeen"`
+			NotSeen       *[]incident.NotSeen `json:"notSeen"`
+		}{&s.ServerVersion, &s.SecretsSeen, &s.NotSeen})
+	},
+}
+
+func ownKind[T any](field func(*Snapshot) *[]T) func(*Snapshot, []byte) error {
+	return func(s *Snapshot, doc []byte) error {
+		var t T
+		if err := strict(doc, &t); err != nil {
+			return err
+		}
+		*field(s) = append(*field(s), t)
+		return nil
 	}
-	switch kind {
-	case "Log":
-		var l struct {
-			head
-			Log
-		}
-		if err := sigsyaml.UnmarshalStrict(doc, &l); err != nil {
-			return err
-		}
-		s.Logs = append(s.Logs, l.Log)
-	case "Host":
-		var h struct {
-			head
-			Host
-		}
-		if err := sigsyaml.UnmarshalStrict(doc, &h); err != nil {
-			return err
-		}
-		s.Hosts = append(s.Hosts, h.Host)
-	case "Lookup":
-		var l struct {
-			head
-			Lookup
-		}
-		if err := sigsyaml.UnmarshalStrict(doc, &l); err != nil {
-			return err
-		}
-		s.Lookups = append(s.Lookups, l.Lookup)
-	default:
-		return fmt.Errorf("paramedic %s: not one of Log, Host, Lookup", kind)
+}
+
+// strict decodes all but the two fields that say what a document is.
+func strict(doc []byte, into any) error {
+	var fields map[string]any
+	if err := sigsyaml.Unmarshal(doc, &fields); err != nil {
+		return err
 	}
-	return nil
+	delete(fields, "apiVersion")
+	delete(fields, "kind")
+	rest, err := sigsyaml.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	return sigsyaml.UnmarshalStrict(rest, into)
 }

@@ -12,7 +12,9 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -49,11 +51,32 @@ type Snapshot struct {
 	Leases                 []coordinationv1.Lease
 	ValidatingWebhooks     []admissionv1.ValidatingWebhookConfiguration
 	MutatingWebhooks       []admissionv1.MutatingWebhookConfiguration
+	ControllerRevisions    []appsv1.ControllerRevision
+	IngressClasses         []networkingv1.IngressClass
+	VolumeAttachments      []storagev1.VolumeAttachment
+	Roles                  []rbacv1.Role
+	RoleBindings           []rbacv1.RoleBinding
+	ClusterRoles           []rbacv1.ClusterRole
+	ClusterRoleBindings    []rbacv1.ClusterRoleBinding
+
+	// Customs are objects of kinds that Kubernetes' own API packages do not know: APIServices, the Gateway API, and every custom
+	// resource; see [SlimCustom] for what is kept of them.
+	Customs []unstructured.Unstructured
+
+	ServerVersion string // of the API server, such as "v1.36.3"; empty: not asked
 
 	Logs    []Log
 	Hosts   []Host
 	Lookups []Lookup
+	Dials   []Dial
+	Metrics []Metric
+	Health  []Health
 	NotSeen []incident.NotSeen
+
+	// Secrets is what may be known of Secrets, never a value. SecretsSeen says that it is complete: reading it is opt-in, and without it
+	// absence proves nothing.
+	Secrets     []Secret
+	SecretsSeen bool
 
 	index index
 }
@@ -65,15 +88,6 @@ type Log struct {
 	Container string `json:"container"`
 	Previous  bool   `json:"previous"` // of the container's instance before the current one
 	Text      string `json:"text"`
-}
-
-// Lookup is the result of one DNS query.
-type Lookup struct {
-	From   string   `json:"from"` // who asked: "paramedic"
-	Server string   `json:"server"`
-	Name   string   `json:"name"`
-	Addrs  []string `json:"addrs,omitempty"`
-	Error  string   `json:"error,omitempty"` // empty: answered
 }
 
 // ObjectOf names an object of a kind.

@@ -1,0 +1,38 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+)
+
+// configRules are about what pods refer to: ConfigMaps, Secrets, claims.
+var configRules = []Rule{
+	{"reference-missing", []string{checks.ConfigMapMissing, checks.SecretMissing}, []string{checks.PodConfigError, checks.PodVolumeFailed, checks.PodImagePull, checks.PodStuckCreating}, waitsFor,
+		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
+	{"claim-unbound", []string{checks.PVCPending, checks.PVCLost, checks.PVCMissing}, []string{checks.PodUnschedulable, checks.PodVolumeFailed, checks.PodStuckCreating}, waitsFor,
+		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
+	{"claim-unscheduled", []string{checks.PodUnschedulable}, []string{checks.PVCPending}, claimWaits,
+		"1 claim waits for its pod", "%d claims wait for their pods"},
+}
+
+// waitsFor wants the very object in what the pods wait for: the kubelet's word, or the claim that the scheduler speaks of.
+func waitsFor(c *Context, from, to *checks.Finding) (Link, bool) {
+	if !slices.Contains(to.Refs, from.Object) || !c.share(from, to) {
+		return Link{}, false
+	}
+	if to.Code == checks.PodUnschedulable && !strings.Contains(strings.ToLower(to.Words), "persistentvolumeclaim") {
+		return Link{}, false
+	}
+	return Link{Reason: fmt.Sprintf("its pods wait for %s %s", from.Object.Kind, from.Object.Name)}, true
+}
+
+// claimWaits is the other way about: a claim that waits for its first consumer, which cannot be scheduled for another reason.
+func claimWaits(c *Context, from, to *checks.Finding) (Link, bool) {
+	if strings.Contains(strings.ToLower(from.Words), "persistentvolumeclaim") || !c.share(from, to) || !strings.Contains(to.Title, "wait") {
+		return Link{}, false
+	}
+	return Link{Reason: "the claim waits for a pod that cannot be scheduled"}, true
+}

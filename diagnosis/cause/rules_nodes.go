@@ -1,0 +1,78 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+)
+
+// nodeRules are about nodes.
+var nodeRules = []Rule{
+	{"cni-node", []string{checks.NodeCNIMissing}, []string{checks.NodeNotReady}, sameNode("the kubelet is not ready without a CNI configuration"),
+		"the kubelet reports the node as not ready", "%d nodes are not ready"},
+	{"node-pods", nodeFaults, []string{checks.PodNotReady, checks.PodStuckCreating, checks.PodSandboxFailed, checks.PodTerminating, checks.PodVolumeFailed}, onNode,
+		"the pods of 1 workload on it are not ready or cannot start", "the pods of %d workloads on it are not ready or cannot start"},
+	{"node-taint", append(slices.Clone(nodeFaults), checks.NodePressure, checks.NodeCordoned), []string{checks.PodUnschedulable}, tainted,
+		"the pods of 1 workload find no node", "the pods of %d workloads find no node"},
+	{"node-pressure", []string{checks.NodePressure}, []string{checks.PodEvicted, checks.PodOOMKilled}, pressed,
+		"the pods of 1 workload were stopped", "the pods of %d workloads were stopped"},
+}
+
+// onNode wants all the pods to be on the node (their findings are kept apart by node) and to have begun to suffer when the node did
+// or later.
+func onNode(_ *Context, from, to *checks.Finding) (Link, bool) {
+	if len(to.Nodes) != 1 || to.Nodes[0] != from.Object.Name {
+		return Link{}, false
+	}
+	if !from.Since.IsZero() && !to.Since.IsZero() && to.Since.Before(from.Since.Add(-slack)) && !endsLater(from, to) {
+		return Link{}, false
+	}
+	node := from.Object.Name
+	switch {
+	case to.Code == checks.PodNotReady:
+		return Link{Reason: fmt.Sprintf("pods on %s stop counting as ready when the node does", node)}, true
+	case to.Code == checks.PodTerminating:
+		return Link{Reason: fmt.Sprintf("the kubelet of %s cannot finish it", node), Inferred: from.Code != checks.NodeUnreachable}, true
+	case from.Code == checks.NodeCNIMissing:
+		return Link{Reason: fmt.Sprintf("nothing can start on %s without a CNI configuration", node)}, true
+	}
+	return Link{Reason: fmt.Sprintf("nothing can start on %s while it is not ready", node)}, true
+}
+
+// endsLater allows for a pod that was bound just before the node failed and is stuck since: its own words name the network.
+func endsLater(from, to *checks.Finding) bool {
+	return from.Code == checks.NodeCNIMissing && to.Code == checks.PodSandboxFailed && strings.Contains(strings.ToLower(to.Words), "cni")
+}
+
+// taints are those that the node's state puts on it, by the codes that say so.
+var taints = map[string][]string{
+	checks.NodeCNIMissing:  {corev1.TaintNodeNotReady},
+	checks.NodeNotReady:    {corev1.TaintNodeNotReady},
+	checks.NodeUnreachable: {corev1.TaintNodeUnreachable},
+	checks.NodeCordoned:    {corev1.TaintNodeUnschedulable},
+	checks.NodePressure:    {corev1.TaintNodeMemoryPressure, corev1.TaintNodeDiskPressure, corev1.TaintNodePIDPressure, corev1.TaintNodeNetworkUnavailable},
+}
+
+// tainted reads the scheduler's words: they name the taints that kept the pod away.
+func tainted(c *Context, from, to *checks.Finding) (Link, bool) {
+	for _, t := range taints[from.Code] {
+		if strings.Contains(to.Words, t) {
+			return Link{Reason: fmt.Sprintf("the scheduler keeps it off %s for the taint %s", from.Object.Name, t)}, true
+		}
+	}
+	return Link{}, false
+}
+
+func pressed(_ *Context, from, to *checks.Finding) (Link, bool) {
+	if len(to.Nodes) != 1 || to.Nodes[0] != from.Object.Name {
+		return Link{}, false
+	}
+	if to.Code == checks.PodOOMKilled {
+		return Link{Reason: "its node is short of memory", Inferred: true}, from.Words == string(corev1.NodeMemoryPressure) && to.Words == checks.NodeMemory
+	}
+	return Link{Reason: "the kubelet evicted it because of the pressure"}, true
+}

@@ -1,0 +1,54 @@
+package snapshot
+
+import (
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// GatewayGroup is the API group of the Gateway API.
+const GatewayGroup = "gateway.networking.k8s.io"
+
+// wholeGroups are the groups whose objects' spec is kept whole, for checks that read it.
+var wholeGroups = []string{GatewayGroup, "apiregistration.k8s.io"}
+
+// IsCustomGroup says whether an API group holds custom resources, or others that a Snapshot keeps as Customs.
+func IsCustomGroup(group string) bool {
+	return strings.Contains(group, ".") && !slices.ContainsFunc(Kinds, func(k Kind) bool { return k.Group == group })
+}
+
+// SlimCustom keeps of a custom resource what checks read: metadata without field sets, the status, and of the spec the plain values at
+// its top ("suspend: true"), or all of it in the groups of [wholeGroups]. It changes the object.
+func SlimCustom(o *unstructured.Unstructured) {
+	slim(o)
+	o.SetAnnotations(nil)
+	if slices.Contains(wholeGroups, o.GroupVersionKind().Group) {
+		return
+	}
+	spec, _ := o.Object["spec"].(map[string]any)
+	for key, value := range spec {
+		switch value.(type) {
+		case map[string]any, []any:
+			delete(spec, key)
+		}
+	}
+	for key := range o.Object {
+		if !slices.Contains([]string{"apiVersion", "kind", "metadata", "spec", "status"}, key) {
+			delete(o.Object, key)
+		}
+	}
+}
+
+// CustomsOf returns the custom objects of a kind, by namespace and name, whatever their version.
+func (s *Snapshot) CustomsOf(k schema.GroupKind) []*unstructured.Unstructured {
+	return s.index.customs[k]
+}
+
+// CustomObject names a custom object.
+func CustomObject(o *unstructured.Unstructured) incident.Object {
+	return ObjectOf(o.GetKind(), o.GetNamespace(), o.GetName())
+}
