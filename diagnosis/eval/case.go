@@ -1,0 +1,164 @@
+package eval
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/tools/txtar"
+	sigsyaml "sigs.k8s.io/yaml"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// Case is one situation and what a diagnosis of it must say.
+type Case struct {
+	Name  string `json:"-"` // the file's path within the folder, without its ending: "pods/crash-loop-exit-1"
+	Title string `json:"-"` // the first line of the file
+	Story string `json:"-"` // the lines after it, up to the first section
+
+	Fault string    `json:"fault"`           // the row of Faults that it belongs to
+	At    time.Time `json:"at"`              // when the cluster is looked at; a bundle knows by itself
+	Onset time.Time `json:"onset,omitzero"`  // when people noticed, for diagnosis.Scope; zero: not said
+	Root  []Root    `json:"root,omitempty"`  // what is at fault; none: nothing is wrong, no finding of severity warning or above
+	Quiet []string  `json:"quiet,omitempty"` // objects ("Kind/namespace/name") that look similar and are well
+	Also  []string  `json:"also,omitempty"`  // objects that may be named as causes as well, such as an old unrelated fault
+	// Bundle is the name of a bundle beside the file, instead of manifests.
+	Bundle string `json:"bundle,omitempty"`
+
+	Manifests []byte `json:"-"`
+	dir       string
+}
+
+// Root is one thing at fault.
+type Root struct {
+	Object string   `json:"object"`          // "Kind/namespace/name"; the workload, not one of its pods
+	Or     []string `json:"or,omitempty"`    // other objects that are as good an answer
+	Codes  []string `json:"codes,omitempty"` // the codes that are right, any of them; none: any
+	Says   []string `json:"says,omitempty"`  // words that the cause's title, reason, next step or evidence must hold, whatever their case
+}
+
+// Load reads every case below a folder, by name.
+func Load(dir string) ([]Case, error) {
+	var cases []Case
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".txtar" {
+			return err
+		}
+		c, err := read(path)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		c.Name = strings.TrimSuffix(filepath.ToSlash(rel), ".txtar")
+		cases = append(cases, c)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load cases: %w", err)
+	}
+	if len(cases) == 0 {
+		return nil, fmt.Errorf("load cases: no *.txtar below %s; docs/diagnosis.md shows one", dir)
+	}
+	slices.SortFunc(cases, func(a, b Case) int { return strings.Compare(a.Name, b.Name) })
+	return cases, nil
+}
+
+func read(path string) (Case, error) {
+	a, err := txtar.ParseFile(path)
+	if err != nil {
+		return Case{}, err
+	}
+	c := Case{dir: filepath.Dir(path)}
+	title, story, _ := strings.Cut(strings.TrimSpace(string(a.Comment)), "\n")
+	c.Title, c.Story = title, strings.TrimSpace(story)
+	for _, f := range a.Files {
+		switch f.Name {
+		case "case.yaml":
+			if err := sigsyaml.UnmarshalStrict(f.Data, &c); err != nil {
+				return c, fmt.Errorf("%s: case.yaml: %w", path, err)
+			}
+		case "manifests.yaml":
+			c.Manifests = f.Data
+		default:
+			return c, fmt.Errorf("%s: section %s: not one of case.yaml, manifests.yaml", path, f.Name)
+		}
+	}
+	switch {
+	case c.Title == "":
+		return c, fmt.Errorf("%s: has no title: write one above the first section", path)
+	case len(c.Manifests) == 0 && c.Bundle == "":
+		return c, fmt.Errorf("%s: has neither a section manifests.yaml nor a bundle", path)
+	case len(c.Manifests) > 0 && c.At.IsZero():
+		return c, fmt.Errorf("%s: case.yaml does not say when (at)", path)
+	}
+	for _, o := range slices.Concat(c.Quiet, c.Also) {
+		if _, err := parseObject(o); err != nil {
+			return c, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	for _, r := range c.Root {
+		for _, o := range append([]string{r.Object}, r.Or...) {
+			if _, err := parseObject(o); err != nil {
+				return c, fmt.Errorf("%s: %w", path, err)
+			}
+		}
+	}
+	return c, nil
+}
+
+// Snapshot is the cluster of a case that has manifests.
+func (c Case) Snapshot() (*snapshot.Snapshot, error) {
+	s, err := snapshot.FromManifests(c.At, c.Manifests)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Name, err)
+	}
+	return s, nil
+}
+
+// BundlePath is where the case's bundle lies; "" if it has manifests.
+func (c Case) BundlePath() string {
+	if c.Bundle == "" {
+		return ""
+	}
+	return filepath.Join(c.dir, filepath.FromSlash(c.Bundle))
+}
+
+// parseObject reads "Kind/namespace/name", or "Kind/name" for kinds without a namespace.
+func parseObject(s string) (incident.Object, error) {
+	switch p := strings.Split(s, "/"); len(p) {
+	case 2:
+		return incident.Object{Kind: p[0], Name: p[1]}, nil
+	case 3:
+		return incident.Object{Kind: p[0], Namespace: p[1], Name: p[2]}, nil
+	}
+	return incident.Object{}, fmt.Errorf("object %q: must be Kind/namespace/name or Kind/name", s)
+}
+
+// Fault is one row of what goes wrong in clusters.
+type Fault struct {
+	ID   string `json:"id"`            // "area/name"
+	Lab  bool   `json:"lab,omitempty"` // also runs on a real cluster
+	What string `json:"what"`
+}
+
+// LoadFaults reads a list of faults.
+func LoadFaults(path string) ([]Fault, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("load faults: %w", err)
+	}
+	var faults []Fault
+	if err := sigsyaml.UnmarshalStrict(raw, &faults); err != nil {
+		return nil, fmt.Errorf("load faults %s: %w", path, err)
+	}
+	return faults, nil
+}

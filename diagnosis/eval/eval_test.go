@@ -1,0 +1,74 @@
+package eval_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/paramedic-bot/paramedic/diagnosis"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/eval"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+func faults(t *testing.T) []eval.Fault {
+	t.Helper()
+	list, err := eval.LoadFaults("faults.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func cases(t *testing.T) []eval.Case {
+	t.Helper()
+	list, err := eval.Load("cases")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// TestCases: each case's root is named first, for the right reason, nothing else is blamed, and its neighbours stay quiet.
+func TestCases(t *testing.T) {
+	for _, c := range cases(t) {
+		if c.Bundle != "" {
+			continue // who can open bundles runs these
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			if !slices.ContainsFunc(faults(t), func(f eval.Fault) bool { return f.ID == c.Fault }) {
+				t.Errorf("fault %q is not in faults.yaml", c.Fault)
+			}
+			for _, r := range c.Root {
+				for _, code := range r.Codes {
+					if _, ok := checks.CodeOf(code); !ok {
+						t.Errorf("no check reports %s", code)
+					}
+				}
+			}
+			s, err := c.Snapshot()
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := diagnosis.Diagnose(s, diagnosis.Scope{})
+			if v := eval.Judge(c, d); !v.Passed() {
+				t.Errorf("%s\nmissed: %s\nfalse alarms: %s\nmisnamed: %s\n%s", c.Title, strings.Join(v.Missed, "; "), strings.Join(v.FalseAlarms, "; "),
+					strings.Join(v.Misnamed, "; "), told(d))
+			}
+		})
+	}
+}
+
+// told is a diagnosis in a few lines, for whoever mends a case.
+func told(d *incident.Diagnosis) string {
+	var b strings.Builder
+	for _, c := range d.Causes {
+		fmt.Fprintf(&b, "%s %s %s %v: %s\n", c.ID, c.Confidence, c.Code, c.Objects, c.Reason)
+	}
+	for _, f := range d.Findings {
+		fmt.Fprintf(&b, "  %s %s %s %s: %s\n", f.ID, f.Severity, f.Code, f.Object, f.Title)
+	}
+	return b.String()
+}
