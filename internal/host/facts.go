@@ -48,8 +48,25 @@ func (h *Host) Facts(ctx context.Context) (snapshot.Host, []incident.NotSeen) {
 		f.Resolv = strings.ToValidUTF8(string(b), "�")
 		return err
 	})
+	look("/run/systemd/resolve/resolv.conf", func() (err error) {
+		f.Upstream, err = text(root, "/run/systemd/resolve/resolv.conf", maxResolv)
+		return err
+	})
 	look("service log", func() (err error) { f.ServiceLog, err = serviceLog(root, h.logs); return err })
+	for _, r := range readers {
+		look(r.what, func() error { return r.read(root, &f) })
+	}
+	look("disk usage", func() error { return h.disks(root, &f) })
 	return f, unseen
+}
+
+// readers are the other looks, each with what it looks at. An absent file is no error: hosts differ.
+var readers = []struct {
+	what string
+	read func(*os.Root, *snapshot.Host) error
+}{
+	{"kernel", kernel}, {"settings", settings}, {"modules", loaded}, {"swap", swaps}, {"release", release}, {"reboot", reboot}, {"clock", clock},
+	{"certificates", certificates}, {"datastore", datastore}, {"GPU", gpu}, {"system log", systemLog}, {"history", changes},
 }
 
 // cniFiles lists the files that libcni would read: those that end in .conf, .conflist or .json (ConfFiles in
@@ -81,7 +98,9 @@ func cniFiles(root *os.Root, dir string) ([]snapshot.HostFile, error) {
 			return files, err
 		}
 		sum := sha256.Sum256(b)
-		files = append(files, snapshot.HostFile{Name: e.Name(), Size: int64(len(b)), Hash: hex.EncodeToString(sum[:])})
+		file := snapshot.HostFile{Name: e.Name(), Size: int64(len(b)), Hash: hex.EncodeToString(sum[:])}
+		file.Plugins, file.Broken = plugins(e.Name(), b)
+		files = append(files, file)
 	}
 	return files, nil
 }

@@ -27,12 +27,14 @@ type Config struct {
 var CNIDirs = []string{"/var/lib/rancher/k3s/agent/etc/cni/net.d", "/etc/cni/net.d"}
 
 // ServiceLogs are the log files that are looked for unless told otherwise. With systemd the log is in the journal instead.
-var ServiceLogs = []string{"/var/log/k3s.log", "/var/log/kubelet.log"}
+// Syslog's lines of the service do where it has no file of its own.
+var ServiceLogs = []string{"/var/log/k3s.log", "/var/log/k3s-service.log", "/var/log/k3s-agent.log", "/var/log/kubelet.log", "/var/log/k3s.log.1", "/var/log/kubelet.log.1"}
 
 // Host is one node's file system. Make it with [New].
 type Host struct {
 	root, node, cniDir string
 	logs               []string
+	usage              func(*os.File) (usage, error) // nil: the root is no file system of its own
 }
 
 // New checks the configuration and chooses the CNI directory once and for all: if that directory is lost later, it must still be the
@@ -42,6 +44,7 @@ func New(c Config) (*Host, error) {
 	if h.root == "" {
 		h.root = "/"
 	}
+	h.usage = usageOf(h.root)
 	info, err := os.Stat(h.root)
 	if err != nil {
 		return nil, fmt.Errorf("open host root %s: %w; is the host's file system mounted there?", h.root, err)

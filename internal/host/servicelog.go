@@ -20,7 +20,7 @@ const (
 
 // telling are words of lines that say when something changed or broke. A K3s log is mostly routine; what matters can be days and
 // thousands of lines back.
-var telling = regexp.MustCompile(`(?i)level=(error|fatal|panic)|^[EF]\d{4} |panic:|auto-?update|upgrad|cni|restarting|starting k3s|stopping|shutting down|certificate.*expired|no space left|out of memory|read-only file system`)
+var telling = regexp.MustCompile(`(?i)level=(error|fatal|panic)|^[EF]\d{4} |panic:|auto-?update|upgrad|cni|restarting|starting k3s|stopping|shutting down|certificate.*expired|no space left|swap on is not supported|database space exceeded|malformed|too many open files|crc mismatch|out of memory|read-only file system`)
 
 // sameLine finds what differs between two lines that say the same: times, counts, ids.
 var sameLine = regexp.MustCompile(`[0-9a-f]{8,}|[0-9]+`)
@@ -36,6 +36,9 @@ func serviceLog(root *os.Root, paths []string) ([]string, error) {
 			return nil, err
 		}
 		return tellingLines(strings.ToValidUTF8(string(b), "�")), nil
+	}
+	if lines := serviceOfSyslog(root); lines != nil {
+		return lines, nil
 	}
 	return nil, fmt.Errorf("none of %s exists; where systemd runs the service its log is in the journal, which is not read", strings.Join(paths, ", "))
 }

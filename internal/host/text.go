@@ -1,0 +1,73 @@
+package host
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+)
+
+// text returns a small file's content without the white space around it; an absent file is "". At most limit bytes are read.
+func text(root *os.Root, p string, limit int64) (string, error) {
+	b, err := readHead(root, p, limit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return strings.TrimSpace(strings.ToValidUTF8(string(b), "�")), err
+}
+
+// tail is the lines of a file's end, oldest first; an absent file has none. At most limit bytes are read.
+func tail(root *os.Root, p string, limit int64) ([]string, error) {
+	b, err := readTail(root, p, limit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return strings.FieldsFunc(strings.ToValidUTF8(string(b), "�"), func(r rune) bool { return r == '\n' || r == '\r' }), nil
+}
+
+// list names a directory's entries, in order, at most limit; an absent directory has none.
+func list(root *os.Root, dir string, limit int) ([]string, error) {
+	d, err := root.Open(inside(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	names, err := d.Readdirnames(limit)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// glob names the files of a directory that match the pattern, with their paths, in order.
+func glob(root *os.Root, dir, pattern string) ([]string, error) {
+	names, err := list(root, dir, maxEntries)
+	var out []string
+	for _, name := range names {
+		if ok, err := path.Match(pattern, name); err == nil && ok {
+			out = append(out, path.Join(dir, name))
+		}
+	}
+	return out, err
+}
+
+// maxEntries bounds the entries of a directory that are looked at.
+const maxEntries = 4096
+
+// cut shortens a line to maxLine bytes.
+func cut(line string) string {
+	if len(line) > maxLine {
+		return strings.ToValidUTF8(line[:maxLine], "") + "…"
+	}
+	return line
+}
