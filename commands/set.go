@@ -81,6 +81,7 @@ type Set struct {
 	Explainer Explainer
 	Incidents Incidents
 	Searcher  Searcher
+	Codes     []incident.CodeDoc // what can be found
 }
 
 // command is a row of the table.
@@ -110,6 +111,7 @@ func table() []command {
 		{"save", "INC-ID", "", false, true, (*Set).save},
 		{"publish", "INC-ID", "publish it, so that the next one like it is recognised", false, true, (*Set).publish},
 		{"search", "WORDS", "search the postmortems", false, false, (*Set).search},
+		{"checks", "[CODE]", "what can be found, or what a code means", false, false, (*Set).checks},
 		{"help", "", "this", false, false, (*Set).help},
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/diagnosis/catalog"
 	"github.com/paramedic-bot/paramedic/internal/cluster"
 	"github.com/paramedic-bot/paramedic/internal/cluster/write"
 	"github.com/paramedic-bot/paramedic/internal/host"
@@ -78,7 +79,7 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, publish: s.mind.Publish, policy: c.policy(), steps: 2 * time.Second}
 	s.runner = newRunner(l, c.policy(), w.table(), o.Logger)
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
-	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind})
+	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Codes: catalog.Codes()})
 	return s, s.listen()
 }
 

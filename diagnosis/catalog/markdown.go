@@ -1,0 +1,77 @@
+package catalog
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+const head = `<!-- Generated from the checks' registry by "make generate". Do not edit. -->
+
+# What Paramedic finds
+
+%d codes of %d checks. ` + "`paramedic checks`" + ` lists them, ` + "`paramedic checks CODE`" + ` explains one. A **root** names what is at fault in itself; a symptom without an
+observed root makes a cause that is merely possible. What a code explains, it explains only where a rule finds proof for that very pair of
+objects; the rule's words are what a cause then says follows from it.
+`
+
+// Markdown is docs/checks.md.
+func Markdown() string {
+	docs := Codes()
+	var b strings.Builder
+	fmt.Fprintf(&b, head, len(docs), len(checks.All))
+	for _, check := range checks.All {
+		fmt.Fprintf(&b, "\n## %s\n", check.Name)
+		if r := reads[check.Name]; len(r) > 0 {
+			fmt.Fprintf(&b, "\nReads %s.\n", strings.Join(r, ", "))
+		}
+		for _, d := range docs {
+			if d.Check == check.Name {
+				writeCode(&b, d)
+			}
+		}
+	}
+	return b.String()
+}
+
+func writeCode(b *strings.Builder, d incident.CodeDoc) {
+	kind := "symptom"
+	if d.Root {
+		kind = "root"
+	}
+	fmt.Fprintf(b, "\n### %s\n\n%s · %s. %s\n\n> %s\n", d.Code, d.Severity, kind, escape(d.Meaning), escape(d.Example))
+	if d.Next != "" {
+		fmt.Fprintf(b, "\nNext: %s\n", escape(d.Next))
+	}
+	writeLinks(b, "Explains", d.Explains)
+	writeLinks(b, "Explained by", d.ExplainedBy)
+}
+
+// writeLinks gathers the links of one rule in one line.
+func writeLinks(b *strings.Builder, heading string, links []incident.CodeLink) {
+	if len(links) == 0 {
+		return
+	}
+	byRule := map[string][]string{}
+	var rules []incident.CodeLink
+	for _, l := range links {
+		if byRule[l.Rule] == nil {
+			rules = append(rules, l)
+		}
+		byRule[l.Rule] = append(byRule[l.Rule], fmt.Sprintf("[%s](#%s)", l.Code, strings.ToLower(l.Code)))
+	}
+	slices.SortFunc(rules, func(a, b incident.CodeLink) int { return cmp.Compare(a.Rule, b.Rule) })
+	fmt.Fprintf(b, "\n%s:\n\n", heading)
+	for _, r := range rules {
+		fmt.Fprintf(b, "- %s (%s: “%s”)\n", strings.Join(byRule[r.Rule], ", "), r.Rule, escape(r.Says))
+	}
+}
+
+// escape keeps Markdown from taking placeholders for its own: <name>, *, and the bars of words in two numbers.
+func escape(s string) string {
+	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`).Replace(s)
+}
