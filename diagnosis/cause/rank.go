@@ -78,7 +78,7 @@ func (g graph) candidate(root int) *candidate {
 	}
 	c.cause.Evidence = slices.Clone(f.Evidence)
 	for _, x := range c.explained[1:] {
-		if len(c.cause.Evidence) < maxEvidence && len(x.Needs) > 0 {
+		if len(c.cause.Evidence) < maxEvidence && len(x.Said) > 0 {
 			c.cite(x)
 		}
 	}

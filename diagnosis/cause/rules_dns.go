@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -55,8 +56,8 @@ func namesUnresolved(c *Context, from, to *checks.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	outside := ""
-	for _, d := range to.Needs {
-		if d.Why != checks.WhyName {
+	for _, d := range to.Said {
+		if d.Kind != logs.NameUnresolved {
 			continue
 		}
 		if _, ok := checks.ServiceOf(c.Snapshot, d.Host, asks.Namespace); ok {

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 )
 
 // networkRules are about Services.
@@ -22,10 +23,13 @@ var networkRules = []Rule{
 // serviceCalled follows a log to the Service that it names. An unresolved name is the Service's fault only where it does not exist, or
 // is headless and so without a name while no pod is ready.
 func serviceCalled(c *Context, from, to *checks.Finding) (Link, bool) {
-	if len(to.Needs) == 0 || len(to.Pods) == 0 {
+	if len(to.Pods) == 0 {
 		return Link{}, false
 	}
-	for _, d := range to.Needs {
+	for _, d := range to.Said {
+		if !d.Kind.Network() {
+			continue
+		}
 		o, ok := c.byIP[d.Host]
 		if !ok {
 			o, ok = checks.ServiceOf(c.Snapshot, d.Host, to.Pods[0].Namespace)
@@ -33,7 +37,7 @@ func serviceCalled(c *Context, from, to *checks.Finding) (Link, bool) {
 		if !ok || o != from.Object {
 			continue
 		}
-		if d.Why == checks.WhyName && from.Code != checks.ServiceMissing {
+		if d.Kind == logs.NameUnresolved && from.Code != checks.ServiceMissing {
 			v := c.Snapshot.Service(o.Namespace, o.Name)
 			if v == nil || v.Spec.ClusterIP != corev1.ClusterIPNone {
 				continue

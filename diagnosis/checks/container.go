@@ -85,11 +85,11 @@ func initRunning(s *snapshot.Snapshot, p *corev1.Pod, c container, since time.Ti
 	if s.At.Sub(since) < stuckInit {
 		return ailment{}, false
 	}
-	lines, e, needs := tellingLog(s, p, c)
-	a := ailment{code: PodInitStuck, alike: c.spec.Name, since: since, needs: needs,
+	said, e := lastWords(s, p, c)
+	a := ailment{code: PodInitStuck, alike: c.spec.Name, since: since, said: said.Facts,
 		what: fmt.Sprintf("{waits|wait} for {its|their} init container %s, running for %s", c.spec.Name, duration(s.At.Sub(since)))}
-	if len(lines) > 0 {
-		a.what += ": " + lines[len(lines)-1]
+	if said.Last != "" {
+		a.what += ": " + clip(said.Last, 120)
 	}
 	a.seen = append(a.seen, seenAPI(podObject(p), c.field(), since, "running since "+clock(since)), e)
 	return a, true
@@ -124,7 +124,7 @@ func runningAgain(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bo
 func addingUp(s *snapshot.Snapshot, p *corev1.Pod, c container, last *corev1.ContainerStateTerminated) ailment {
 	crash := crashed(s, p, c, last)
 	n, age := c.status.RestartCount, s.At.Sub(p.CreationTimestamp.Time)
-	a := ailment{code: PodRestarts, alike: c.spec.Name, since: crash.since, needs: crash.needs, seen: crash.seen}
+	a := ailment{code: PodRestarts, alike: c.spec.Name, since: crash.since, said: crash.said, seen: crash.seen}
 	rate := ""
 	if days := age.Hours() / 24; days > 0 && age < 10*365*24*time.Hour {
 		rate = fmt.Sprintf(" (%.0f a day)", float64(n)/max(days, 1.0/24))

@@ -16,13 +16,10 @@ import (
 func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.ContainerStateTerminated) ailment {
 	o := podObject(p)
 	backOff := lastEvent(s, o, "BackOff")
-	lines, log, needs := tellingLog(s, p, c)
-	a := ailment{alike: c.spec.Name, since: earlier(endOf(end), beganAt(backOff)), needs: needs,
+	said, log := lastWords(s, p, c)
+	a := ailment{alike: c.spec.Name, since: earlier(endOf(end), beganAt(backOff)), said: said.Facts,
 		seen: []incident.Evidence{seenAPI(o, c.field(), endOf(end), statusWords(c.status, end)), log}}
-	last := ""
-	if len(lines) > 0 {
-		last = lines[len(lines)-1]
-	}
+	last, needs := said.Last, needsOf(said.Facts)
 	liveness := livenessKill(s, o, end)
 	switch {
 	case end == nil:
@@ -43,8 +40,8 @@ func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.Conta
 		a.code, a.why = PodExitsZero, "it ends without an error"
 		a.what = "{ends by itself|end by themselves} (exit 0)" + c.in(p) + " and {is|are} started again and again"
 		return a
-	case len(needs) > 0:
-		a.code, a.why = PodCrashLoop, needsOf(needs)
+	case needs != "":
+		a.code, a.why = PodCrashLoop, needs
 	case last != "":
 		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d, %s", end.ExitCode, clip(last, 120))
 	default:
@@ -106,23 +103,6 @@ func statusWords(st *corev1.ContainerStatus, end *corev1.ContainerStateTerminate
 		}
 	}
 	return b.String()
-}
-
-// tellingLog finds the log of the instance that ended: the current one's while nothing runs, or else the previous one's.
-func tellingLog(s *snapshot.Snapshot, p *corev1.Pod, c container) ([]string, incident.Evidence, []Dependency) {
-	order := []bool{false, true}
-	if c.status.State.Running != nil && !c.init {
-		order = []bool{true}
-	}
-	for _, previous := range order {
-		l := s.Log(p.Namespace, p.Name, c.spec.Name, previous)
-		if l == nil || strings.TrimSpace(l.Text) == "" {
-			continue
-		}
-		lines := TellingLines(l.Text, 4)
-		return lines, seenLog(p, c.spec.Name, previous, strings.Join(lines, "\n")), Dependencies(l.Text)
-	}
-	return nil, incident.Evidence{}, nil
 }
 
 // cannotExecute knows the ends by which a runtime or a shell says that there was nothing to run. A program may exit with 126 or 127

@@ -201,10 +201,9 @@ func (d resolver) fatal(s *snapshot.Snapshot) (incident.Evidence, *corev1.Pod) {
 				if l == nil {
 					continue
 				}
-				lines := tail(l.Text)
-				for i := len(lines) - 1; i >= 0; i-- {
-					if loopLine.MatchString(lines[i]) || corefileLine.MatchString(lines[i]) {
-						return seenLog(p, c.Name, previous, lines[i]), p
+				for _, line := range slices.Backward(readingOf(s, l).Telling) {
+					if loopLine.MatchString(line) || corefileLine.MatchString(line) {
+						return seenLog(p, c.Name, previous, line), p
 					}
 				}
 			}

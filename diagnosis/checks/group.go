@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -72,7 +73,7 @@ func (g *groups) report(r *Report) {
 		f.Severity = g.severity(f)
 		for i, a := range x.ails {
 			f.Since = earlier(f.Since, a.since)
-			f.addNeeds(a.needs)
+			f.hear(a.said)
 			f.Refs = union(f.Refs, a.refs)
 			if a.node != "" {
 				f.Nodes = union(f.Nodes, []string{a.node})
@@ -85,10 +86,10 @@ func (g *groups) report(r *Report) {
 	}
 }
 
-// telling is the ailment that the title speaks of: the first whose log names what it could not reach, or else the first.
+// telling is the ailment that the title speaks of: the first whose log says something that is understood, or else the first.
 func (x *group) telling() ailment {
 	for _, a := range x.ails {
-		if len(a.needs) > 0 {
+		if len(a.said) > 0 {
 			return a
 		}
 	}
@@ -123,11 +124,11 @@ func (g *groups) subject(x *group) string {
 	return fmt.Sprintf("%d pods of %s", n, short(w))
 }
 
-func (f *Finding) addNeeds(needs []Dependency) {
-	for _, d := range needs {
-		same := func(e Dependency) bool { return e.Host == d.Host && e.Port == d.Port && e.Why == d.Why }
-		if !slices.ContainsFunc(f.Needs, same) {
-			f.Needs = append(f.Needs, d)
+// hear adds what the pods' logs say, each fact once.
+func (f *Finding) hear(facts []logs.Fact) {
+	for _, d := range facts {
+		if !slices.ContainsFunc(f.Said, d.Same) {
+			f.Said = append(f.Said, d)
 		}
 	}
 }

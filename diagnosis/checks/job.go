@@ -112,7 +112,7 @@ func reportJob(s *snapshot.Snapshot, r *Report, j *batchv1.Job, c *batchv1.JobCo
 			if len(f.Seen) == 1 && c.Reason != batchv1.JobReasonDeadlineExceeded {
 				f.Title = oneLine(title+": "+a.why, maxTitle)
 			}
-			f.addNeeds(a.needs)
+			f.hear(a.said)
 			f.Refs = union(f.Refs, a.refs)
 			f.See(a.seen...)
 		}

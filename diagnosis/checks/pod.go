@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -19,7 +20,7 @@ type ailment struct {
 	words string // Kubernetes' own
 	since time.Time
 	node  string
-	needs []Dependency
+	said  []logs.Fact
 	refs  []incident.Object
 	seen  []incident.Evidence
 }
@@ -176,7 +177,7 @@ func failed(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	for _, c := range containersOf(p) {
 		if t := c.status.State.Terminated; t != nil && t.ExitCode != 0 {
 			crash := crashed(s, p, c, t)
-			a.needs, a.seen = crash.needs, crash.seen
+			a.said, a.seen = crash.said, crash.seen
 			a.what = "{has|have} failed: " + crash.why
 			break
 		}

@@ -1,12 +1,14 @@
 package checks
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -28,7 +30,7 @@ type Finding struct {
 	Workload incident.Object // that the pods belong to; zero where it is not about pods
 	Pods     []*corev1.Pod   // that fail, or that a remedy would have to restart
 	Nodes    []string        // where they are, or the node that it is about
-	Needs    []Dependency    // that their logs say they could not reach
+	Said     []logs.Fact     // by their logs: what they could not reach, and what else went wrong
 	Refs     []incident.Object
 	Words    string // Kubernetes' own words, for rules that need them
 }
@@ -64,12 +66,7 @@ func (f *Finding) AtFault() []incident.Object {
 
 // NeedsName says whether a log says that a name did not resolve.
 func (f *Finding) NeedsName() bool {
-	for _, d := range f.Needs {
-		if d.Why == WhyName {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.Said, func(d logs.Fact) bool { return d.Kind == logs.NameUnresolved })
 }
 
 // About says whether the finding is about pods of the workload.
@@ -104,8 +101,11 @@ func evidence(source incident.Source, o incident.Object, field string, at time.T
 	return incident.Evidence{Source: source, Object: o, Field: field, Time: at, Excerpt: clip(strings.ToValidUTF8(excerpt, "?"), incident.MaxExcerpt)}
 }
 
-// maxTitle bounds a finding's title, in bytes.
-const maxTitle = 240
+// Bounds on a finding's title and on one line of an excerpt, in bytes.
+const (
+	maxTitle = 240
+	maxLine  = 300
+)
 
 // oneLine folds white space and control characters and bounds the length: titles hold words from logs and statuses.
 func oneLine(text string, limit int) string {

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -365,9 +366,9 @@ func checkCalled(s *snapshot.Snapshot, r *Report) {
 		if p == nil || healthy(p) {
 			continue
 		}
-		for _, d := range Dependencies(l.Text) {
+		for _, d := range readingOf(s, l).Facts {
 			o, ok := ServiceOf(s, d.Host, l.Namespace)
-			if !ok || d.Why != WhyName || s.Service(o.Namespace, o.Name) != nil {
+			if !ok || d.Kind != logs.NameUnresolved || s.Service(o.Namespace, o.Name) != nil {
 				continue
 			}
 			f := called[o]

@@ -169,3 +169,8 @@ func classLiterals(ranges []rune) []literal {
 	}
 	return lits
 }
+
+// foldPrefix reports whether s begins with the lower-case prefix, ASCII case aside.
+func foldPrefix(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}

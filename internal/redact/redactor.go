@@ -5,12 +5,14 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/paramedic-bot/paramedic/internal/keyword"
 )
 
 // Redactor replaces secrets. Make one with [New] and share it: it is safe for concurrent use.
 type Redactor struct {
 	rules    *ruleSet
-	keywords *automaton
+	keywords *keyword.Set
 	byWord   [][]*rule // the rules of each keyword
 	count    atomic.Int64
 }
@@ -33,7 +35,7 @@ var shared = sync.OnceValue(func() *Redactor {
 			r.byWord[i] = append(r.byWord[i], rule)
 		}
 	}
-	r.keywords = newAutomaton(words)
+	r.keywords = keyword.New(words)
 	return r
 })
 
@@ -100,7 +102,7 @@ type span struct {
 // find returns the secrets' places, in order and without overlap.
 func (r *Redactor) find(s string) []span {
 	f := finder{r: r, s: s}
-	r.keywords.scan(s, f.keyword)
+	r.keywords.Scan(s, f.keyword)
 	f.spans = append(f.spans, secretObjects(s)...)
 	return merge(s, f.spans)
 }

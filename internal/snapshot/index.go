@@ -3,6 +3,7 @@ package snapshot
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -29,6 +30,7 @@ type index struct {
 	slices     map[key][]*discoveryv1.EndpointSlice // by service
 	logs       map[logKey]*Log
 	customs    map[schema.GroupKind][]*unstructured.Unstructured
+	made       *sync.Map // by Once
 }
 
 type logKey struct {
@@ -44,7 +46,7 @@ func (s *Snapshot) Index() {
 		pods: make(map[key]*corev1.Pod, len(s.Pods)), podsByNS: map[string][]*corev1.Pod{}, podsByNode: map[string][]*corev1.Pod{},
 		nodes: map[string]*corev1.Node{}, owners: map[types.UID]incident.Object{}, events: map[incident.Object][]*corev1.Event{},
 		services: map[key]*corev1.Service{}, configMaps: map[key]*corev1.ConfigMap{}, slices: map[key][]*discoveryv1.EndpointSlice{},
-		logs: map[logKey]*Log{}, customs: map[schema.GroupKind][]*unstructured.Unstructured{},
+		logs: map[logKey]*Log{}, customs: map[schema.GroupKind][]*unstructured.Unstructured{}, made: &sync.Map{},
 	}
 	for i := range s.Pods {
 		p := &s.Pods[i]

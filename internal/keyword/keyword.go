@@ -1,9 +1,8 @@
-package redact
+// Package keyword finds all of a set of keywords in a text in one pass, so that costlier looks can be kept for where they may find something.
+package keyword
 
-import "strings"
-
-// automaton finds all of a set of keywords in one pass, ASCII case aside (Aho and Corasick, "Efficient string matching", CACM 1975).
-type automaton struct {
+// Set finds its keywords, ASCII case aside (Aho and Corasick, "Efficient string matching", CACM 1975). It is safe for concurrent use.
+type Set struct {
 	class  [256]byte // bytes that no keyword has share class 0
 	stride int
 	next   []uint16 // next[state*stride+class]; the high bit says that keywords end in the state
@@ -13,9 +12,9 @@ type automaton struct {
 
 const ending = 1 << 15
 
-// newAutomaton takes lower-case keywords, none empty.
-func newAutomaton(keywords []string) *automaton {
-	a := &automaton{length: make([]int, len(keywords))}
+// New takes lower-case keywords, none empty, some thousands of letters in all. It panics if they are too many for its 15-bit states.
+func New(keywords []string) *Set {
+	a := &Set{length: make([]int, len(keywords))}
 	a.classes(keywords)
 	states := 1
 	trie := make([]uint16, a.stride)
@@ -36,13 +35,13 @@ func newAutomaton(keywords []string) *automaton {
 		a.ends[s] = append(a.ends[s], id)
 	}
 	if states >= ending {
-		panic("redact: too many keywords for 15-bit states") // the rules are embedded; a test builds them
+		panic("keyword: too many keywords for 15-bit states") // sets are fixed in the code; tests build them
 	}
 	a.complete(trie)
 	return a
 }
 
-func (a *automaton) classes(keywords []string) {
+func (a *Set) classes(keywords []string) {
 	n := byte(1)
 	for _, k := range keywords {
 		for i := range len(k) {
@@ -59,7 +58,7 @@ func (a *automaton) classes(keywords []string) {
 }
 
 // complete turns the trie into an automaton without failure links, breadth first.
-func (a *automaton) complete(trie []uint16) {
+func (a *Set) complete(trie []uint16) {
 	fail := make([]int, len(a.ends))
 	queue := []int{0}
 	for len(queue) > 0 {
@@ -87,8 +86,8 @@ func (a *automaton) complete(trie []uint16) {
 	a.next = trie
 }
 
-// scan calls found with each keyword and the place where it starts, in order of where they end.
-func (a *automaton) scan(s string, found func(keyword, start int)) {
+// Scan calls found with the number of each keyword, as it was given to New, and the place where it starts, in order of where they end.
+func (a *Set) Scan(s string, found func(keyword, start int)) {
 	state := 0
 	for i := range len(s) {
 		t := a.next[state*a.stride+int(a.class[s[i]])]
@@ -99,9 +98,4 @@ func (a *automaton) scan(s string, found func(keyword, start int)) {
 			}
 		}
 	}
-}
-
-// foldPrefix reports whether s begins with the lower-case prefix, ASCII case aside.
-func foldPrefix(s, prefix string) bool {
-	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }

@@ -1,4 +1,4 @@
-package checks
+package logs
 
 import (
 	"testing"
@@ -7,7 +7,7 @@ import (
 )
 
 // What programs say when they can't reach another, in the words of their languages and libraries.
-func TestDependencies(t *testing.T) {
+func TestNetwork(t *testing.T) {
 	for name, c := range map[string]struct {
 		log  string
 		want []string
@@ -35,61 +35,12 @@ func TestDependencies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, d := range Dependencies(c.log) {
-				got = append(got, string(d.Why)+" "+d.Host+" "+d.Port)
+			for _, d := range Read(c.log).Facts {
+				got = append(got, string(d.Kind)+" "+d.Host+" "+d.Port)
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
-	}
-}
-
-func TestNear(t *testing.T) {
-	all := []string{"web-config", "web", "database", "redis", "URL"}
-	for name, want := range map[string][]string{
-		"web-conf": {"web-config", "web"},
-		"databse":  {"database"},
-		"url":      {"URL"},
-		"zookeper": nil,
-	} {
-		if diff := cmp.Diff(want, near(name, all)); diff != "" {
-			t.Errorf("near %s (-want +got)\n%s", name, diff)
-		}
-	}
-}
-
-// The Corefile's forwards that lead back to CoreDNS, and those that don't.
-func TestForwardLoops(t *testing.T) {
-	for line, want := range map[string]bool{
-		"forward . 127.0.0.1":                true,
-		"forward . 127.0.0.53":               true,
-		"forward . ::1":                      true,
-		"forward . dns://127.0.0.1:53":       true,
-		"forward . 1.1.1.1 10.43.0.10":       true,
-		"proxy . 127.0.0.1":                  true,
-		"forward . 127.0.0.1:5353":           false,
-		"forward . tls://127.0.0.1":          false,
-		"forward . 10.99.0.1":                false,
-		"forward . /etc/resolv.conf":         false,
-		"# forward . 127.0.0.1":              false,
-		"forward . 1.1.1.1 # 127.0.0.1":      false,
-		"forward corp.example 10.0.0.1 {":    false,
-		"forward":                            false,
-		"forward . 127.0.0.1 {\n  force_tcp": true,
-	} {
-		c := parseCorefile(".:53 {\n  errors\n  " + line + "\n}\n")
-		got := false
-		for _, f := range c.forwards {
-			for _, target := range f.targets {
-				got = got || f.loopsTo(target, []string{"10.43.0.10"}, false) != ""
-			}
-		}
-		if got != want {
-			t.Errorf("%q: loops %v, want %v", line, got, want)
-		}
-	}
-	if f := parseCorefile(".:53 {\n forward . 127.0.0.1\n}").forwards[0]; f.loopsTo("127.0.0.1", nil, true) != "" || f.line != 2 {
-		t.Errorf("on the host's network, loopback is the node's: %+v", f)
 	}
 }

@@ -1,0 +1,30 @@
+package checks
+
+import (
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// ServiceOf says which Service a host means to a pod of the namespace: "svc.ns.svc.cluster.local" and its shorter forms, or a cluster IP.
+// ok is false for a host outside the cluster. The Service need not exist if the name's form says that it is one's.
+func ServiceOf(s *snapshot.Snapshot, host, namespace string) (service incident.Object, ok bool) {
+	host = strings.ToLower(strings.TrimRight(host, "."))
+	name, _, isService := strings.Cut(host+".", ".svc.")
+	parts := strings.Split(name, ".")
+	switch {
+	case isService && len(parts) >= 2: // a pod of a headless Service has one label more in front
+		return snapshot.ObjectOf("Service", parts[len(parts)-1], parts[len(parts)-2]), true
+	case isService:
+		return incident.Object{}, false
+	}
+	parts = strings.Split(host, ".")
+	if len(parts) == 1 && s.Service(namespace, host) != nil {
+		return snapshot.ObjectOf("Service", namespace, host), true
+	}
+	if len(parts) == 2 && s.Service(parts[1], parts[0]) != nil {
+		return snapshot.ObjectOf("Service", parts[1], parts[0]), true
+	}
+	return incident.Object{}, false
+}

@@ -1,0 +1,54 @@
+package checks
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// readingOf is what a log says. Each log is read once, whoever asks.
+func readingOf(s *snapshot.Snapshot, l *snapshot.Log) logs.Reading {
+	type key struct{ log *snapshot.Log }
+	return snapshot.Once(s, key{l}, func() logs.Reading { return logs.Read(l.Text) })
+}
+
+// lastWords is what the log of a container's instance that ended says, with the evidence of it: the current one's log while nothing runs,
+// or else the previous one's. It is the zero value where no log was read.
+func lastWords(s *snapshot.Snapshot, p *corev1.Pod, c container) (logs.Reading, incident.Evidence) {
+	order := []bool{false, true}
+	if c.status.State.Running != nil && !c.init {
+		order = []bool{true}
+	}
+	for _, previous := range order {
+		l := s.Log(p.Namespace, p.Name, c.spec.Name, previous)
+		if l == nil || strings.TrimSpace(l.Text) == "" {
+			continue
+		}
+		r := readingOf(s, l)
+		return r, seenLog(p, c.spec.Name, previous, strings.Join(r.Telling, "\n"))
+	}
+	return logs.Reading{}, incident.Evidence{}
+}
+
+// needsOf is for titles: the first of what a program could not reach, and how many more; empty where it says no such thing.
+func needsOf(facts []logs.Fact) string {
+	first, more := "", 0
+	for _, f := range facts {
+		switch {
+		case !f.Kind.Network():
+		case first == "":
+			first = f.String()
+		default:
+			more++
+		}
+	}
+	if more == 0 {
+		return first
+	}
+	return fmt.Sprintf("%s, and %d more", first, more)
+}

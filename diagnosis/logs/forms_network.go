@@ -1,0 +1,42 @@
+package logs
+
+// networkForms come in the order in which they decide: a line speaks of one network failure only. Resolver complaints come before
+// time-outs, for a lookup can time out as well.
+var networkForms = []form{
+	{NameUnresolved, "enotfound", ``, "Error: getaddrinfo ENOTFOUND chromadb.chromadb.svc.cluster.local", "host=chromadb.chromadb.svc.cluster.local"},
+	{NameUnresolved, "eai_again", ``, "Error: getaddrinfo EAI_AGAIN redis", "host=redis"},
+	{NameUnresolved, "no such host", ``, "dial tcp: lookup db.shop.svc.cluster.local on 10.43.0.10:53: no such host", "host=db.shop.svc.cluster.local"},
+	{NameUnresolved, "server misbehaving", ``, "dial tcp: lookup api on 10.43.0.10:53: server misbehaving", "host=api"},
+	{NameUnresolved, ":nxdomain", `\(?(?P<host>[a-z0-9.-]+):(?P<port>\d+)\): non-existing domain - :nxdomain`, "failed to connect: ** (DBConnection.ConnectionError) tcp connect (db.shop:5432): non-existing domain - :nxdomain", "host=db.shop port=5432"},
+	{NameUnresolved, "nxdomain", ``, "** server can't find db.shop.svc.cluster.local: NXDOMAIN", "host=db.shop.svc.cluster.local"},
+	{NameUnresolved, "servfail", ``, "** server can't find db.shop.svc.cluster.local: SERVFAIL", "host=db.shop.svc.cluster.local"},
+	{NameUnresolved, "php_network_getaddresses", `getaddrinfo (?:failed|for (?P<host>\S+) failed)`, "PDO::__construct(): php_network_getaddresses: getaddrinfo for db failed: Try again", "host=db"},
+	{NameUnresolved, "name or service not known", ``, "HTTPConnection(host='search.shop', port=9200): [Errno -2] Name or service not known", "host=search.shop port=9200"},
+	{NameUnresolved, "temporary failure in name resolution", ``, `could not translate host name "db" to address: Temporary failure in name resolution`, "host=db"},
+	{NameUnresolved, "could not resolve host", ``, "curl: (6) Could not resolve host: api.example.com", "host=api.example.com"},
+	{NameUnresolved, "could not translate host name", ``, `psql: error: could not translate host name "db.shop" to address: Try again`, "host=db.shop"},
+	{NameUnresolved, "nodename nor servname provided", ``, "connect to search.shop:80: nodename nor servname provided, or not known", "host=search.shop port=80"},
+	{NameUnresolved, "unknownhostexception", ``, "java.net.UnknownHostException: kafka.data.svc.cluster.local", "host=kafka.data.svc.cluster.local"},
+	{NameUnresolved, "can't resolve|couldn't resolve|could not resolve address", ``, "ping: can't resolve 'db.shop'", "host=db.shop"},
+	{NameUnresolved, "no resolvable bootstrap urls", ``, "org.apache.kafka.common.config.ConfigException: No resolvable bootstrap urls given in bootstrap.servers; couldn't resolve kafka.data:9092", "host=kafka.data"},
+	{NameUnresolved, "bad address", ``, "wget: bad address 'web:80'", "host=web"},
+	{NameUnresolved, "name does not resolve", ``, "redis.shop: Name does not resolve", "host=redis.shop"},
+	{NameUnresolved, "host not found in upstream", `host not found in upstream "(?P<host>[^":/]+)(?::(?P<port>\d+))?`,
+		`nginx: [emerg] host not found in upstream "backend.shop:8080" in /etc/nginx/conf.d/default.conf:12`, "host=backend.shop port=8080"},
+	{NameUnresolved, "unknown mysql server host", `unknown mysql server host '(?P<host>[^']+)'`, "ERROR 2005 (HY000): Unknown MySQL server host 'mysql' (-2)", "host=mysql"},
+	{NameUnresolved, "dns error", ``, "error sending request for url (http://search.shop:9200/): error trying to connect: dns error", "host=search.shop port=9200"},
+
+	{ConnectionRefused, "connection refused|econnrefused|actively refused", ``, "dial tcp 10.43.0.7:5432: connect: connection refused", "host=10.43.0.7 port=5432"},
+	{ConnectionRefused, "can't connect to mysql server on|can't connect to server on", `server on '(?P<host>[^':]+)(?::(?P<port>\d+))?'.*\(111`,
+		"ERROR 2003 (HY000): Can't connect to MySQL server on 'mysql:3306' (111)", "host=mysql port=3306"},
+	{ConnectionReset, "connection reset by peer|econnreset", ``, "read tcp 10.42.0.9:42318->10.43.0.7:5432: read: connection reset by peer", "host=10.43.0.7 port=5432"},
+	{ConnectionReset, "server closed the connection unexpectedly", ``, `connection to server at "db" (10.43.1.2), port 5432 failed: server closed the connection unexpectedly`, "host=db port=5432"},
+	{ConnectionTimeout, "i/o timeout", ``, "dial tcp 10.43.0.7:5432: i/o timeout", "host=10.43.0.7 port=5432"},
+	{ConnectionTimeout, "connection timed out|etimedout|connect timed out|connecttimeout", ``, "Error: connect ETIMEDOUT 10.43.0.7:6379", "host=10.43.0.7 port=6379"},
+	{ConnectionTimeout, "no route to host|ehostunreach|network is unreachable|enetunreach", ``, "dial tcp 10.43.0.7:443: connect: no route to host", "host=10.43.0.7 port=443"},
+	{ConnectionTimeout, "client.timeout exceeded while awaiting headers", ``, `Get "http://search.shop:9200/": net/http: request canceled (Client.Timeout exceeded while awaiting headers)`, "host=search.shop port=9200"},
+	{ConnectionTimeout, "timeout expired|timed out", `(?:connection to server at|port \d+ failed|connect(?:ing|ion)?\b.*)\b.*(?:timeout expired|timed out)`,
+		`connection to server at "db.shop" (10.43.1.2), port 5432 failed: timeout expired`, "host=db.shop port=5432"},
+	{ConnectionTimeout, "bootstrap broker", `bootstrap broker (?P<host>[^\s:]+):(?P<port>\d+) .*disconnected`,
+		"[AdminClient clientId=adminclient-1] Bootstrap broker kafka.data:9092 (id: -1 rack: null) disconnected", "host=kafka.data port=9092"},
+}

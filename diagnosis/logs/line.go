@@ -1,0 +1,144 @@
+package logs
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxLine bounds a line that is shown, in bytes.
+const maxLine = 240
+
+// level is how much a line itself says that it matters.
+type level int
+
+const (
+	quiet level = iota // info, debug, trace, notice
+	unknown
+	warn
+	failure
+	fatal
+)
+
+var levels = map[string]level{
+	"info": quiet, "information": quiet, "informational": quiet, "inf": quiet, "debug": quiet, "debu": quiet, "dbg": quiet, "trace": quiet, "trc": quiet, "notice": quiet,
+	"log": quiet, "note": quiet, "system": quiet, "verbose": quiet, "i": quiet, "d": quiet,
+	"warn": warn, "warning": warn, "wrn": warn, "w": warn,
+	"error": failure, "err": failure, "erro": failure, "severe": failure, "fail": failure, "e": failure,
+	"fatal": fatal, "ftl": fatal, "critical": fatal, "crit": fatal, "alert": fatal, "emerg": fatal, "emergency": fatal, "panic": fatal, "dpanic": fatal, "f": fatal, "fata": fatal,
+}
+
+var (
+	colour = regexp.MustCompile("\x1b\\[[0-9;?]*[ -/]*[@-~]|\x1b[()][A-Z0-9]")
+	// the container runtime's own prefix (CRI), and the stamp of kubectl logs --timestamps
+	runtimePrefix = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) (?:(?:stdout|stderr) [FP] )?`)
+	stamp         = regexp.MustCompile(`^[\[(]?(?:` +
+		`\d{4}[-/.]\d\d[-/.]\d\d[T ]?(?:\d\d:\d\d:\d\d)?(?:[.,:]\d+)?(?: ?(?:Z|UTC|GMT|CES?T|[+-]\d\d:?\d\d))?` +
+		`|\d\d/[A-Z][a-z]{2}/\d{4}[: ]\d\d:\d\d:\d\d(?: [+-]\d{4})?` +
+		`|(?:[A-Z][a-z]{2},? )?(?:\d\d? [A-Z][a-z]{2}|[A-Z][a-z]{2} {1,2}\d\d?)(?:,? \d{4})? \d\d:\d\d:\d\d(?:[.,]\d+)?(?: \d{4})?` +
+		`|\d\d:\d\d:\d\d(?:[.,]\d+)?` +
+		`|\d{10}(?:\.\d{3,9})?)[\])]?(?:[\s|:-]+|$)`)
+	klog      = regexp.MustCompile(`^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w./-]+:\d+\] ?`)
+	levelWord = regexp.MustCompile(`^(?:[\[<(]\s*([A-Za-z]{1,13})\s*[\]>)]|([A-Z]{3,9}|[a-z]{3,9}|[A-Z][a-z]{3,8}):|([A-Z]{3,9}))(?:[\s|:-]+|$|\[)`)
+	number    = regexp.MustCompile(`^(?:\d{1,7}(?:#\d+)?:?|\d+:[A-Z]|\[\d+(?:#\d+)?\]:?|PID:\d+)\s+`)
+	bracketed = regexp.MustCompile(`^(?:\[[^\]\n]{0,60}\]|<[\d.]+>|\([\w -]{1,30}\))[:\s]*`)
+	spring    = regexp.MustCompile(`^--- (?:\[[^\]]{0,60}\] ?){1,3}\S+ +: `)
+	caller    = regexp.MustCompile(`^[\w./-]+\.(?:go|py|js|ts|rs|java):\d+[:\s]+`)
+	logger    = regexp.MustCompile(`^(?:\[?[a-z][\w$]*(?:\.[\w$]+){2,}\]?|root|__main__)\s?(?: -|:)\s+`)
+)
+
+// head takes what stands before a line's message apart: stamps, level, process, thread, logger, in whatever order and form.
+func head(line string) (level, string) {
+	l, seen := unknown, false
+	if m := klog.FindStringSubmatch(line); m != nil {
+		return levels[strings.ToLower(m[1])], line[len(m[0]):]
+	}
+	cut := func(re *regexp.Regexp) bool {
+		loc := re.FindStringIndex(line)
+		if loc == nil || loc[1] == 0 {
+			return false
+		}
+		line = line[loc[1]:]
+		return true
+	}
+	for range 8 {
+		line = strings.TrimLeft(line, " \t")
+		if cut(stamp) {
+			seen = true
+			continue
+		}
+		if m := levelWord.FindStringSubmatch(line); m != nil && l == unknown {
+			word := m[1] + m[2] + m[3]
+			if word == "panic" { // Go's own word, and a part of what it says
+				return fatal, line
+			}
+			if found, ok := levels[strings.ToLower(word)]; ok && (len(word) > 1 || m[1] != "") {
+				l, seen, line = found, true, strings.TrimPrefix(line[len(m[0]):], "[")
+				continue
+			}
+		}
+		if strings.HasPrefix(line, "# ") && seen { // Redis' mark of a warning
+			l, line = max(l, warn), line[2:]
+			continue
+		}
+		if !seen && !(strings.HasPrefix(line, "[") && leveled(line)) {
+			if cut(redis) {
+				seen = true
+				continue
+			}
+			break
+		}
+		if cut(number) || cut(spring) || cut(bracketed) || cut(caller) || l != unknown && cut(logger) {
+			continue
+		}
+		break
+	}
+	return l, line
+}
+
+var redis = regexp.MustCompile(`^\d+:[A-Z] `)
+
+// leveled says whether a level follows soon: only then is what stands in brackets before it a thread or a logger, not the message.
+func leveled(line string) bool {
+	_, rest, _ := strings.Cut(line, "]")
+	m := levelWord.FindStringSubmatch(strings.TrimLeft(rest, " "))
+	if m == nil {
+		return false
+	}
+	_, ok := levels[strings.ToLower(m[1]+m[2]+m[3])]
+	return ok
+}
+
+// plain is a line without colours, control characters and what the container runtime puts in front.
+func plain(line string, prefixed bool) string {
+	if strings.IndexByte(line, 0x1b) >= 0 {
+		line = colour.ReplaceAllString(line, "")
+	}
+	if prefixed {
+		line = line[len(runtimePrefix.FindString(line)):]
+	}
+	line = strings.TrimRight(line, " \t\r")
+	if strings.IndexFunc(line, control) >= 0 {
+		line = strings.Map(func(r rune) rune {
+			if control(r) {
+				return ' '
+			}
+			return r
+		}, line)
+	}
+	return line
+}
+
+func control(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 }
+
+// clip shortens text to at most limit bytes at a character's border, ending in "…" if something was cut.
+func clip(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	cut := limit - len("…")
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
+}

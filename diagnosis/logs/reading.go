@@ -1,0 +1,328 @@
+package logs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Bounds on what is read and what comes of it.
+const (
+	maxBytes   = 1 << 20 // of the text, its end
+	maxLines   = 20000
+	maxLooked  = 3000 // lines with a telling word that are looked at, the newest first
+	maxMeant   = 400  // lines whose meaning is tried
+	maxFacts   = 16
+	maxEntries = 64
+	maxTelling = 8   // lines
+	maxTold    = 760 // bytes, in all
+	frames     = 3
+)
+
+// Reading is what a log says. The zero value is that of an empty log.
+type Reading struct {
+	Telling []string // the lines that tell why, in their order, at most 8 and some hundred bytes; the last ones if none stands out
+	Last    string   // the one of them for a title, without stamp and level; empty for an empty log
+	Quiet   bool     // nothing in the log complains: Telling is merely its end
+	Facts   []Fact   // each once; those that tell why come first, then the newest
+}
+
+// Read finds in a log's tail what tells why its program ended. It never fails, and takes some milliseconds at most, whatever the text.
+func Read(text string) Reading {
+	d := newDocument(text)
+	if len(d.lines) == 0 {
+		return Reading{}
+	}
+	entries := d.entries()
+	best := -1
+	for i, e := range entries { // the newest first
+		if best < 0 || e.score > entries[best].score {
+			best = i
+		}
+	}
+	if best < 0 || entries[best].score < enoughToTell-1 {
+		return d.end()
+	}
+	r := Reading{Last: entries[best].text, Telling: d.tell(entries, best)}
+	r.Facts = d.collect(entries[best].from - tellsFrom)
+	return r
+}
+
+// tellsFrom is how many lines before the telling place still belong to it: many programs complain first and then give up.
+const tellsFrom = 5
+
+// end is the reading of a log that does not complain.
+func (d *document) end() Reading {
+	last := d.lines[max(0, len(d.lines)-4):]
+	r := Reading{Quiet: true, Last: clip(strings.TrimSpace(parse(last[len(last)-1]).text), maxLine), Facts: d.collect(len(d.lines) - endLines)}
+	for _, line := range last {
+		r.Telling = append(r.Telling, clip(line, maxLine))
+	}
+	if r.Last == "" {
+		r.Last = clip(strings.TrimSpace(last[len(last)-1]), maxLine)
+	}
+	return r
+}
+
+// document is a text on the way to its reading.
+type document struct {
+	lines []string // without empty ones
+	marks []bool   // by line: it has a telling word, or a form's
+	facts map[int][]Fact
+}
+
+func newDocument(text string) *document {
+	if len(text) > maxBytes {
+		text = text[len(text)-maxBytes:]
+		if i := strings.IndexByte(text, '\n'); i >= 0 {
+			text = text[i+1:]
+		}
+	}
+	raw := lastLines(strings.ToValidUTF8(text, "?"), maxLines)
+	d := &document{lines: make([]string, 0, len(raw)), facts: map[int][]Fact{}}
+	prefixed := len(raw) > 0 && runtimePrefix.MatchString(raw[0]) && runtimePrefix.MatchString(raw[len(raw)-1])
+	for _, line := range raw {
+		if line = plain(line, prefixed); line != "" {
+			d.lines = append(d.lines, line)
+		}
+	}
+	d.understand()
+	return d
+}
+
+// lastLines are a text's last n lines that are not empty, in order.
+func lastLines(text string, n int) []string {
+	var lines []string
+	for len(text) > 0 && len(lines) < n {
+		i := strings.LastIndexByte(text, '\n')
+		if line := text[i+1:]; line != "" && line != "\r" {
+			lines = append(lines, line)
+		}
+		text = text[:max(i, 0)]
+	}
+	slices.Reverse(lines)
+	return lines
+}
+
+func (d *document) level(i int) level { return parse(d.lines[i]).level }
+
+// understand marks the lines that have a word that matters, and reads the newest of those that may have a known form.
+func (d *document) understand() {
+	m := theMatcher()
+	d.marks = make([]bool, len(d.lines))
+	var (
+		mayBe []int // forms
+		at    int
+	)
+	found := func(word, _ int) {
+		d.marks[at] = d.marks[at] || m.telling[word] || len(m.forms[word]) > 0
+		for _, f := range m.forms[word] {
+			if !slices.Contains(mayBe, f) {
+				mayBe = append(mayBe, f)
+			}
+		}
+	}
+	tried := 0
+	for i := len(d.lines) - 1; i >= 0; i-- {
+		at, mayBe = i, mayBe[:0]
+		m.set.Scan(clip(d.lines[i], maxRecord), found)
+		if len(mayBe) > 0 && tried < maxMeant {
+			tried++
+			slices.Sort(mayBe)
+			d.readForms(m, i, mayBe)
+		}
+	}
+}
+
+// readForms reads line i by the forms whose words it has; the first of each kind that fits counts. What a line says that is not meant as a
+// complaint is taken for one only where it is about the network: many programs try again there and say so quietly.
+func (d *document) readForms(m *matcher, i int, mayBe []int) {
+	line := d.lines[i]
+	r := parse(line)
+	if len(line) != len(r.text) && (strings.HasPrefix(line, "{") || r.level != unknown) {
+		line = r.text
+	}
+	before := ""
+	if i > 0 {
+		before = d.lines[i-1]
+	}
+	var seen []Kind
+	for _, f := range mayBe {
+		kind := forms[f].kind
+		if r.level == quiet && !kind.Network() || slices.Contains(seen, kind) || kind.Network() && slices.ContainsFunc(seen, Kind.Network) {
+			continue
+		}
+		fact, ok := m.read(f, before, line)
+		if !ok {
+			continue
+		}
+		seen = append(seen, kind)
+		if said := d.show(i, line); said != line {
+			fact.Line = strings.Replace(fact.Line, clip(line, maxLine), clip(said, maxLine), 1)
+		}
+		if kind.Network() {
+			if kind == ConnectionTimeout && lookedUp.MatchString(line) {
+				fact.Kind = NameUnresolved
+			}
+			if fact.Host == "" && !d.whom(&fact, i, line) {
+				continue
+			}
+		}
+		d.facts[i] = append(d.facts[i], fact)
+	}
+}
+
+// whom finds the host that a complaint is about: on its line, or on the two above, for many programs say whom they called on one line and
+// why it failed on the next.
+func (d *document) whom(f *Fact, i int, line string) bool {
+	if f.Host, f.Port = hostIn(line, f.Kind); f.Host != "" {
+		return true
+	}
+	for k := i - 1; k >= 0 && k >= i-2; k-- {
+		if f.Host, f.Port = hostIn(d.lines[k], f.Kind); f.Host != "" {
+			f.Line = clip(d.lines[k], maxLine) + "\n" + f.Line
+			return true
+		}
+	}
+	return false
+}
+
+// entries are what tells something, the newest first, each shape once.
+func (d *document) entries() []entry {
+	var (
+		found  []entry
+		shapes = map[string]int{}
+		limit  = len(d.lines)
+		looked = 0
+	)
+	for i := len(d.lines) - 1; i >= 0 && looked < maxLooked; i-- {
+		if !d.marks[i] || i >= limit {
+			continue
+		}
+		looked++
+		from, to := d.block(i, limit)
+		limit = from
+		e, ok := d.judge(from, to)
+		if !ok {
+			continue
+		}
+		s := shape(e.text)
+		if k, again := shapes[s]; again {
+			found[k].count++
+			continue
+		}
+		if len(found) < maxEntries {
+			shapes[s] = len(found)
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// tell makes the lines to show: the best entry with its trace, then what else complained, the newest first, while there is room; all in
+// the order of the log.
+func (d *document) tell(entries []entry, best int) []string {
+	type told struct {
+		at    int
+		lines []string
+	}
+	out := []told{{entries[best].from, d.excerpt(entries[best])}}
+	lines, bytes := 0, 0
+	for _, line := range out[0].lines {
+		lines, bytes = lines+1, bytes+len(line)+1
+	}
+	for i, e := range entries {
+		if i == best || e.score < enoughToTell-farAway {
+			continue
+		}
+		line := counted(clip(d.show(e.from, e.text), 160), e.count)
+		if lines+1 > maxTelling || bytes+len(line)+1 > maxTold || lines > 5 {
+			break
+		}
+		out = append(out, told{e.from, []string{line}})
+		lines, bytes = lines+1, bytes+len(line)+1
+	}
+	slices.SortStableFunc(out, func(a, b told) int { return a.at - b.at })
+	var all []string
+	for _, t := range out {
+		all = append(all, t.lines...)
+	}
+	return all
+}
+
+// show is a line as it stands, or what it says where it is a record that buries that.
+func (d *document) show(i int, text string) string {
+	if line := d.lines[i]; !strings.HasPrefix(line, "{") && strings.Contains(line, text) {
+		return line
+	}
+	return text
+}
+
+func counted(line string, n int) string {
+	if n < 2 {
+		return line
+	}
+	return fmt.Sprintf("%s (%d times)", line, n)
+}
+
+// excerpt is an entry's head, its conclusion and the frames of the program's own.
+func (d *document) excerpt(e entry) []string {
+	block := d.lines[e.from : e.to+1]
+	r := parse(block[0])
+	head := block[0]
+	if strings.HasPrefix(head, "{") {
+		head = r.text
+	}
+	if len(r.stack) > 0 {
+		block = r.stack
+	}
+	out := []string{clip(head, maxLine)}
+	if !strings.Contains(head, e.text) {
+		out = append(out, e.text)
+	}
+	out[len(out)-1] = counted(out[len(out)-1], e.count)
+	bytes := len(strings.Join(out, "\n"))
+	for _, f := range ownFrames(block, frames) {
+		f = clip(f, 120)
+		if bytes += len(f) + 1; bytes > maxTold {
+			break
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// collect lists the facts, each once, those from the telling line on first, then the newest.
+func (d *document) collect(from int) []Fact {
+	var telling, others []Fact
+	for i := len(d.lines) - 1; i >= 0; i-- {
+		for _, f := range d.facts[i] {
+			if slices.ContainsFunc(telling, f.Same) || slices.ContainsFunc(others, f.Same) {
+				continue
+			}
+			f.Telling = i >= from
+			if f.Telling {
+				telling = append(telling, f)
+			} else {
+				others = append(others, f)
+			}
+		}
+	}
+	all := precise(append(telling, others...))
+	return all[:min(len(all), maxFacts)]
+}
+
+// precise leaves out what is vague beside what says the same with a name.
+func precise(all []Fact) []Fact {
+	type said struct {
+		kind    Kind
+		telling bool
+	}
+	named := map[said]bool{}
+	for _, f := range all {
+		if !f.vague() {
+			named[said{f.Kind, f.Telling}] = true
+		}
+	}
+	return slices.DeleteFunc(all, func(f Fact) bool { return f.vague() && named[said{f.Kind, f.Telling}] })
+}
