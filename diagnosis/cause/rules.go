@@ -128,8 +128,6 @@ var Rules = slices.Concat(dnsRules, configRules, nodeRules, logRules, networkRul
 
 var logRules []Rule
 
-var storageRules []Rule
-
 var accessRules []Rule
 
 var controlRules []Rule

@@ -23,7 +23,7 @@ func waitsFor(c *Context, from, to *checks.Finding) (Link, bool) {
 	if !slices.Contains(to.Refs, from.Object) || !c.share(from, to) {
 		return Link{}, false
 	}
-	if to.Code == checks.PodUnschedulable && !strings.Contains(strings.ToLower(to.Words), "persistentvolumeclaim") {
+	if to.Code == checks.PodUnschedulable && !speaksOfVolumes(to.Words) && !(to.Words == "" && nodeChosen(c, from)) {
 		return Link{}, false
 	}
 	return Link{Reason: fmt.Sprintf("its pods wait for %s %s", from.Object.Kind, from.Object.Name)}, true
@@ -31,8 +31,20 @@ func waitsFor(c *Context, from, to *checks.Finding) (Link, bool) {
 
 // claimWaits is the other way about: a claim that waits for its first consumer, which cannot be scheduled for another reason.
 func claimWaits(c *Context, from, to *checks.Finding) (Link, bool) {
-	if strings.Contains(strings.ToLower(from.Words), "persistentvolumeclaim") || !c.share(from, to) || !strings.Contains(to.Title, "wait") {
+	if speaksOfVolumes(from.Words) || !c.share(from, to) || !strings.Contains(to.Title, "wait") {
 		return Link{}, false
 	}
 	return Link{Reason: "the claim waits for a pod that cannot be scheduled"}, true
+}
+
+// speaksOfVolumes says whether the scheduler's words name volumes as what is missing.
+func speaksOfVolumes(words string) bool {
+	low := strings.ToLower(words)
+	return strings.Contains(low, "persistentvolumeclaim") || strings.Contains(low, "persistent volumes to bind") || strings.Contains(low, "binding volumes")
+}
+
+// nodeChosen says whether the scheduler has chosen a node for the claim's pod and waits, without a word, for the volume to be made there.
+func nodeChosen(c *Context, claim *checks.Finding) bool {
+	o := c.Snapshot.PersistentVolumeClaim(claim.Object.Namespace, claim.Object.Name)
+	return o != nil && o.Annotations["volume.kubernetes.io/selected-node"] != ""
 }

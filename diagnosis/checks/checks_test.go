@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/eval"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -84,11 +85,32 @@ func words(found []*Finding) string {
 	return b.String()
 }
 
-// TestEveryCodeIsShown: each code is documented, belongs to one check, and appears in a fixture.
+// shownBy is every cluster that a fixture or a case of package eval shows, by its file or name.
+func shownBy(t *testing.T) map[string]*snapshot.Snapshot {
+	t.Helper()
+	all := map[string]*snapshot.Snapshot{}
+	for _, file := range fixtures(t) {
+		_, all[file] = load(t, file)
+	}
+	cases, err := eval.Load("../eval/cases")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		if c.Bundle != "" {
+			continue // who can open bundles runs these
+		}
+		if all[c.Name], err = c.Snapshot(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+// TestEveryCodeIsShown: each code is documented, belongs to one check, and appears in a fixture or a case.
 func TestEveryCodeIsShown(t *testing.T) {
 	shown := map[string]bool{}
-	for _, file := range fixtures(t) {
-		_, s := load(t, file)
+	for file, s := range shownBy(t) {
 		for i, c := range All {
 			r := Report{codes: c.Codes}
 			c.Run(s, &r)

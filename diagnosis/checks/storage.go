@@ -12,20 +12,21 @@ import (
 )
 
 var storageChecks = []Check{
-	{"storage", storageCodes, checkStorage},
+	{"claims", claimCodes, checkClaims},
+	{"volumes", volumeCodes, checkVolumes},
 }
 
-// The codes of findings about storage.
+// The codes of findings about claims.
 const (
 	PVCPending = "PVCPending"
 	PVCLost    = "PVCLost"
 	PVCMissing = "PVCMissing"
 )
 
-var storageCodes = []Code{
+var claimCodes = []Code{
 	{Code: PVCPending, Severity: incident.Critical, Root: true,
 		Meaning: "A claim for storage gets no volume, so the pods that use it can't start.",
-		Next:    "Look at the claim's class and its events: the class may be missing, or its provisioner may not run.",
+		Next:    "Give the claim a class that exists and whose provisioner runs, or a volume of its class, size and access mode.",
 		Example: "PersistentVolumeClaim data-db-0 gets no volume: StorageClass fast does not exist (there is fast-ssd)"},
 	{Code: PVCLost, Severity: incident.Critical, Root: true,
 		Meaning: "A claim has lost its volume; the data may be gone.",
@@ -42,7 +43,7 @@ const (
 	betaDefaultClass = "storageclass.beta.kubernetes.io/is-default-class"
 )
 
-func checkStorage(s *snapshot.Snapshot, r *Report) {
+func checkClaims(s *snapshot.Snapshot, r *Report) {
 	var users map[incident.Object][]*corev1.Pod
 	for i := range s.PersistentVolumeClaims {
 		c := &s.PersistentVolumeClaims[i]
@@ -52,24 +53,33 @@ func checkStorage(s *snapshot.Snapshot, r *Report) {
 		if users == nil {
 			users = claimUsers(s)
 		}
-		o := snapshot.ObjectOf("PersistentVolumeClaim", c.Namespace, c.Name)
+		o := claimObject(c)
 		switch c.Status.Phase {
 		case corev1.ClaimLost:
 			f := r.Find(PVCLost, o, fmt.Sprintf("PersistentVolumeClaim %s has lost its volume %s", c.Name, c.Spec.VolumeName))
 			f.Pods, f.Refs = users[o], []incident.Object{o}
 			f.See(seenAPI(o, "status.phase", time.Time{}, "Lost, volume "+c.Spec.VolumeName))
 		default:
-			reportPending(s, r, c, o, users[o])
+			reportPending(s, r, c, users[o])
 		}
 	}
 	checkClaimed(s, r)
 }
 
+func claimObject(c *corev1.PersistentVolumeClaim) incident.Object {
+	return snapshot.ObjectOf("PersistentVolumeClaim", c.Namespace, c.Name)
+}
+
+// claimUsers is the pods that use each claim, those that have ended left out.
 func claimUsers(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 	users := map[incident.Object][]*corev1.Pod{}
 	for i := range s.Pods {
-		for _, o := range claimsOf(&s.Pods[i]) {
-			users[o] = append(users[o], &s.Pods[i])
+		p := &s.Pods[i]
+		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
+			continue
+		}
+		for _, o := range claimsOf(p) {
+			users[o] = append(users[o], p)
 		}
 	}
 	return users
@@ -77,25 +87,22 @@ func claimUsers(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 
 // reportPending says why a claim waits. One whose class waits for its first consumer is well until a pod wants it, and while that pod
 // waits for something else.
-func reportPending(s *snapshot.Snapshot, r *Report, c *corev1.PersistentVolumeClaim, o incident.Object, users []*corev1.Pod) {
-	why, fault := pendingWhy(s, c)
-	said := lastEvent(s, o, "ProvisioningFailed", "FailedBinding", "ExternalProvisioning", "Provisioning")
-	waits := lastEvent(s, o, "WaitForFirstConsumer", "WaitForPodScheduled")
-	if why == "" {
-		if said == nil || waits != nil && snapshot.EventTime(waits).After(snapshot.EventTime(said).Time) {
-			return
-		}
-		why = shortest(said.Message)
+func reportPending(s *snapshot.Snapshot, r *Report, c *corev1.PersistentVolumeClaim, users []*corev1.Pod) {
+	o := claimObject(c)
+	w := pendingWhy(s, c, users)
+	if w.why == "" {
+		return
 	}
-	f := r.Find(PVCPending, o, fmt.Sprintf("PersistentVolumeClaim %s gets no volume: %s", c.Name, why))
-	f.Pods, f.Refs, f.Since = users, []incident.Object{o}, c.CreationTimestamp.Time
-	if !fault.IsZero() {
-		f.Fault = []incident.Object{o, fault}
+	f := r.Find(PVCPending, o, fmt.Sprintf("PersistentVolumeClaim %s gets no volume: %s", c.Name, w.why))
+	f.Pods, f.Since = users, c.CreationTimestamp.Time
+	f.Refs = append([]incident.Object{o}, w.refs...)
+	if !w.fault.IsZero() {
+		f.Fault = []incident.Object{o, w.fault}
 	}
 	if len(users) == 0 {
 		f.Severity = incident.Warning
 	}
-	f.See(seenAPI(o, "status.phase", c.CreationTimestamp.Time, fmt.Sprintf("Pending, storageClassName %s", className(c))), seenEvent(said))
+	f.See(seenAPI(o, "status.phase", c.CreationTimestamp.Time, fmt.Sprintf("Pending, storageClassName %s", className(c)))).See(w.seen...)
 }
 
 func className(c *corev1.PersistentVolumeClaim) string {
@@ -103,36 +110,6 @@ func className(c *corev1.PersistentVolumeClaim) string {
 		return "not set"
 	}
 	return fmt.Sprintf("%q", *c.Spec.StorageClassName)
-}
-
-// pendingWhy knows the reasons that lie in the class.
-func pendingWhy(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) (why string, fault incident.Object) {
-	if notSeen(s, "storageclasses") || c.Spec.VolumeName != "" {
-		return "", fault
-	}
-	if c.Spec.StorageClassName == nil {
-		for i := range s.StorageClasses {
-			a := s.StorageClasses[i].Annotations
-			if a[defaultClass] == "true" || a[betaDefaultClass] == "true" {
-				return "", fault
-			}
-		}
-		return "it names no StorageClass, and the cluster has no default one", fault
-	}
-	name := *c.Spec.StorageClassName
-	if name == "" || s.StorageClass(name) != nil {
-		return "", fault
-	}
-	for i := range s.PersistentVolumes {
-		if s.PersistentVolumes[i].Spec.StorageClassName == name {
-			return "", fault // made by hand for a class that is only a name
-		}
-	}
-	var names []string
-	for i := range s.StorageClasses {
-		names = append(names, s.StorageClasses[i].Name)
-	}
-	return fmt.Sprintf("StorageClass %s does not exist%s", name, didYouMean(near(name, names))), snapshot.ObjectOf("StorageClass", "", name)
 }
 
 var claimNotFound = regexp.MustCompile(`persistentvolumeclaim "([^"]+)" not found`)

@@ -69,3 +69,8 @@ func (s *Snapshot) ReplicaSetsIn(namespace string) []*appsv1.ReplicaSet {
 	}
 	return out
 }
+
+// PersistentVolume returns the volume of the name, or nil.
+func (s *Snapshot) PersistentVolume(name string) *corev1.PersistentVolume {
+	return named(s.PersistentVolumes, "", name)
+}

@@ -1,0 +1,83 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// mountFaults are why a volume cannot be attached or mounted.
+var mountFaults = []string{
+	checks.VolumeMultiAttach,
+	checks.HostPathMissing,
+	checks.CSIDriverMissing,
+	checks.MountHelperMissing,
+}
+
+// storageRules are about claims, volumes and what provides them.
+var storageRules = []Rule{
+	{"volume-kept", []string{checks.PVReleased, checks.PVFailed}, []string{checks.PVCPending}, namesClaim,
+		"1 claim gets no volume", "%d claims get no volume"},
+	{"driver-down", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{checks.PVCPending, checks.CSIDriverMissing}, driverDown,
+		"its volumes are not made or mounted", "its volumes are not made or mounted (%d findings)"},
+	{"mount-fails", mountFaults, []string{checks.PodVolumeFailed, checks.PodStuckCreating}, sharedPods("its pods wait for that volume"),
+		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
+	{"volume-held", nodeFaults, []string{checks.VolumeMultiAttach}, heldByNode,
+		"1 volume cannot leave it", "%d volumes cannot leave it"},
+	{"terminating-holds", []string{checks.PodTerminating}, []string{checks.VolumeMultiAttach}, heldByPod,
+		"1 volume stays where it was", "%d volumes stay where they were"},
+	{"volume-full", []string{checks.VolumeFull}, append(slices.Clone(crashes), checks.PodNotReady), sharedPods("its pods write to that volume"),
+		"1 workload fails because it cannot write", "%d workloads fail because they cannot write"},
+	{"resize-full", []string{checks.VolumeResizeWaits}, []string{checks.VolumeFull}, sameObject("it waits for the space that was asked for"),
+		"1 volume is full", "%d volumes are full"},
+}
+
+// namesClaim wants the two to speak of each other: the volume of the claim, or the claim of the volume.
+func namesClaim(_ *Context, from, to *checks.Finding) (Link, bool) {
+	if !slices.Contains(from.Refs, to.Object) && !slices.Contains(to.Refs, from.Object) {
+		return Link{}, false
+	}
+	return Link{Reason: fmt.Sprintf("the claim waits for %s", from.Object.Name)}, true
+}
+
+// driverDown wants the workload that provides the volumes to be the one that fails.
+func driverDown(_ *Context, from, to *checks.Finding) (Link, bool) {
+	of := from.Workload
+	if of.IsZero() {
+		of = from.Object
+	}
+	if !slices.Contains(to.Refs, of) || from.Object == to.Object {
+		return Link{}, false
+	}
+	return Link{Reason: fmt.Sprintf("%s %s provides the volume", of.Kind, of.Name)}, true
+}
+
+func heldByNode(_ *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: fmt.Sprintf("the volume stays attached to %s, which does not answer", from.Object.Name)},
+		slices.Contains(to.Refs, incident.Object{Kind: "Node", Name: from.Object.Name})
+}
+
+// heldByPod wants the pod that does not end to be the one that holds the volume.
+func heldByPod(_ *Context, from, to *checks.Finding) (Link, bool) {
+	for _, p := range from.Pods {
+		if strings.Contains(to.Title, "held by pod "+p.Name+" ") {
+			return Link{Reason: fmt.Sprintf("pod %s holds the volume and does not end", p.Name)}, true
+		}
+	}
+	return Link{}, false
+}
+
+func sharedPods(reason string) func(*Context, *checks.Finding, *checks.Finding) (Link, bool) {
+	return func(c *Context, from, to *checks.Finding) (Link, bool) {
+		return Link{Reason: reason}, c.share(from, to)
+	}
+}
+
+func sameObject(reason string) func(*Context, *checks.Finding, *checks.Finding) (Link, bool) {
+	return func(_ *Context, from, to *checks.Finding) (Link, bool) {
+		return Link{Reason: reason}, from.Object == to.Object
+	}
+}

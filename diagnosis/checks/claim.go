@@ -1,0 +1,188 @@
+package checks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// noProvisioner is the provisioner of classes whose volumes are made by hand.
+const noProvisioner = "kubernetes.io/no-provisioner"
+
+// pending is why a claim waits; the zero value: for nothing that is wrong.
+type pending struct {
+	why   string
+	fault incident.Object   // beside the claim
+	refs  []incident.Object // whose trouble would explain it
+	seen  []incident.Evidence
+}
+
+// pendingWhy goes the way of the volume controller: the volume that the claim names, its class, the volumes made by hand, and the
+// provisioner.
+func pendingWhy(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, users []*corev1.Pod) pending {
+	if c.Spec.VolumeName != "" {
+		return namedVolume(s, c)
+	}
+	if notSeen(s, "storageclasses") {
+		return saidPending(s, c)
+	}
+	if c.Spec.StorageClassName == nil {
+		if hasDefaultClass(s) {
+			return saidPending(s, c)
+		}
+		if w := byHand(s, c, ""); !w.fault.IsZero() {
+			return w
+		}
+		return pending{why: "it names no StorageClass, and the cluster has no default one"}
+	}
+	name := *c.Spec.StorageClassName
+	class := s.StorageClass(name)
+	switch {
+	case name == "":
+		return byHand(s, c, name)
+	case class == nil:
+		if w := byHand(s, c, name); !w.fault.IsZero() {
+			return w // a class may be a name alone
+		}
+		if slices.ContainsFunc(s.PersistentVolumes, func(v corev1.PersistentVolume) bool { return v.Spec.StorageClassName == name }) {
+			return saidPending(s, c)
+		}
+		return pending{why: fmt.Sprintf("StorageClass %s does not exist%s", name, didYouMean(near(name, classNames(s)))), fault: snapshot.ObjectOf("StorageClass", "", name)}
+	case class.VolumeBindingMode != nil && *class.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer && !placing(users):
+		return saidPending(s, c)
+	case class.Provisioner == noProvisioner:
+		return byHand(s, c, name)
+	}
+	if w := saidPending(s, c); w.why != "" {
+		return w
+	}
+	return unprovisioned(s, c, class)
+}
+
+func hasDefaultClass(s *snapshot.Snapshot) bool {
+	return slices.ContainsFunc(s.StorageClasses, func(c storagev1.StorageClass) bool {
+		return c.Annotations[defaultClass] == "true" || c.Annotations[betaDefaultClass] == "true"
+	})
+}
+
+func classNames(s *snapshot.Snapshot) []string {
+	var names []string
+	for i := range s.StorageClasses {
+		names = append(names, s.StorageClasses[i].Name)
+	}
+	return names
+}
+
+// The scheduler's words for a pod that waits for volumes, rather than for a node.
+var noVolumeWords = regexp.MustCompile(`didn't find available persistent volumes to bind|did not have enough free storage|unbound immediate PersistentVolumeClaims|binding volumes`)
+
+// placing says whether one of the claim's pods is far enough for a volume to be wanted: it has its node, or the scheduler says that
+// volumes are what is missing.
+func placing(users []*corev1.Pod) bool {
+	return slices.ContainsFunc(users, func(p *corev1.Pod) bool {
+		c := podCondition(p, corev1.PodScheduled)
+		return p.Spec.NodeName != "" || c == nil || c.Message == "" || noVolumeWords.MatchString(c.Message)
+	})
+}
+
+// saidPending takes the events' word, unless a newer one says that the claim waits for its pod.
+func saidPending(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) pending {
+	o := claimObject(c)
+	said := lastEvent(s, o, "ProvisioningFailed", "FailedBinding")
+	waits := lastEvent(s, o, "WaitForFirstConsumer", "WaitForPodScheduled")
+	if said == nil || waits != nil && snapshot.EventTime(waits).After(snapshot.EventTime(said).Time) {
+		return pending{}
+	}
+	return pending{why: shortest(said.Message), seen: []incident.Evidence{seenEvent(said)}}
+}
+
+// slowProvisioning is how long a provisioner may take before its silence is looked at.
+const slowProvisioning = 2 * time.Minute
+
+var waitsForProvisioner = regexp.MustCompile(`[Ww]aiting for a volume to be created,? either by (?:the )?external provisioner ["']([^"']+)["']`)
+
+// unprovisioned is a claim whose provisioner has not said a word: the controller waits for it, and it does not even begin.
+func unprovisioned(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, class *storagev1.StorageClass) pending {
+	o := claimObject(c)
+	waits := lastEvent(s, o, "ExternalProvisioning")
+	if waits == nil || lastEvent(s, o, "Provisioning") != nil || s.At.Sub(beganAt(waits)) < slowProvisioning || !waitsForProvisioner.MatchString(waits.Message) {
+		return pending{}
+	}
+	w := pending{seen: []incident.Evidence{seenEvent(waits), seenAPI(snapshot.ObjectOf("StorageClass", "", class.Name), "provisioner", time.Time{}, class.Provisioner)}}
+	of, sound := driverWorkload(s, class.Provisioner)
+	switch {
+	case of.IsZero() && s.Namespace == "" && !notSeen(s, "pods"):
+		w.fault = snapshot.ObjectOf("StorageClass", "", class.Name)
+		w.why = fmt.Sprintf("its class %s is provisioned by %s, which has not answered for %s, and no workload of that name runs", class.Name, class.Provisioner, duration(s.At.Sub(beganAt(waits))))
+	case of.IsZero():
+		w.why = fmt.Sprintf("its class %s is provisioned by %s, which has not answered for %s", class.Name, class.Provisioner, duration(s.At.Sub(beganAt(waits))))
+	default:
+		w.fault, w.refs = of, []incident.Object{of}
+		w.why = fmt.Sprintf("its provisioner %s has not answered for %s; %s", class.Provisioner, duration(s.At.Sub(beganAt(waits))), of.Kind+" "+of.Namespace+"/"+of.Name+" "+sound)
+	}
+	return w
+}
+
+// plainParts are parts of drivers' names that tell none from another.
+var plainParts = []string{"com", "io", "org", "net", "csi", "k8s", "kubernetes", "storage", "sigs", "driver", "provisioner", "external", "x-k8s"}
+
+// driverWorkload finds the workload of a storage driver by its name: one that is named after it, or whose containers are told the
+// name. Sound says how it does. Zero if there is none to be found.
+func driverWorkload(s *snapshot.Snapshot, driver string) (of incident.Object, sound string) {
+	var parts []string
+	for _, p := range strings.FieldsFunc(strings.ToLower(driver), func(r rune) bool { return r == '/' || r == '.' }) {
+		if len(p) >= 3 && !slices.Contains(plainParts, p) {
+			parts = append(parts, p)
+		}
+	}
+	named := func(name string, t *corev1.PodSpec) bool {
+		for i := range t.Containers {
+			c := &t.Containers[i]
+			for _, a := range slices.Concat(c.Command, c.Args) {
+				if strings.Contains(a, driver) {
+					return true
+				}
+			}
+			if slices.ContainsFunc(c.Env, func(e corev1.EnvVar) bool { return strings.Contains(e.Value, driver) }) {
+				return true
+			}
+		}
+		return (strings.Contains(name, "provisioner") || strings.Contains(name, "csi")) && slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(name, p) })
+	}
+	for i := range s.Deployments {
+		if d := &s.Deployments[i]; named(d.Name, &d.Spec.Template.Spec) {
+			return snapshot.ObjectOf("Deployment", d.Namespace, d.Name), ofReplicas(d.Status.AvailableReplicas, replicas(d.Spec.Replicas))
+		}
+	}
+	for i := range s.StatefulSets {
+		if d := &s.StatefulSets[i]; named(d.Name, &d.Spec.Template.Spec) {
+			return snapshot.ObjectOf("StatefulSet", d.Namespace, d.Name), ofReplicas(d.Status.ReadyReplicas, replicas(d.Spec.Replicas))
+		}
+	}
+	for i := range s.DaemonSets {
+		if d := &s.DaemonSets[i]; named(d.Name, &d.Spec.Template.Spec) {
+			return snapshot.ObjectOf("DaemonSet", d.Namespace, d.Name), ofReplicas(d.Status.NumberReady, d.Status.DesiredNumberScheduled)
+		}
+	}
+	for i := range s.Pods {
+		if p := &s.Pods[i]; len(p.OwnerReferences) == 0 && named(p.Name, &p.Spec) {
+			return podObject(p), "is " + strings.ToLower(string(p.Status.Phase))
+		}
+	}
+	return incident.Object{}, ""
+}
+
+func ofReplicas(ready, want int32) string {
+	if want == 0 {
+		return "is scaled to 0"
+	}
+	return fmt.Sprintf("has %d of %d pods available", ready, want)
+}

@@ -1,0 +1,179 @@
+package checks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// slowDetach is how long a volume may take to leave the node that it was on.
+const slowDetach = time.Minute
+
+// The words of the attach/detach controller and the kubelet.
+var (
+	multiAttach  = regexp.MustCompile(`Multi-Attach error for volume "([^"]+)" (.*)`)
+	hostPathType = regexp.MustCompile(`hostPath type check failed: (\S+) (is not an? [a-z ]+)`)
+	localPath    = regexp.MustCompile(`for volume "([^"]+)" : path "([^"]+)" does not exist`)
+	noCSIDriver  = regexp.MustCompile(`driver name (\S+) not found in the list of registered CSI drivers`)
+	noHelper     = regexp.MustCompile(`you might need a /sbin/mount\.<type> helper program|/sbin/mount\.(\w+): not found|unknown filesystem type '(\w+)'`)
+	mountType    = regexp.MustCompile(`mount -t (\w+)|Mounting arguments: -t (\w+)`)
+)
+
+// checkMounts reads why pods that have a node wait for their volumes.
+func checkMounts(s *snapshot.Snapshot, r *Report) {
+	m := mounts{s: s, r: r, found: map[string]*Finding{}}
+	for i := range s.Pods {
+		p := &s.Pods[i]
+		if p.Status.Phase != corev1.PodPending || p.Spec.NodeName == "" || p.DeletionTimestamp != nil || newly(s, p.CreationTimestamp.Time) {
+			continue
+		}
+		if e := lastEvent(s, podObject(p), "FailedAttachVolume"); e != nil {
+			m.attach(p, e)
+		}
+		if e := lastEvent(s, podObject(p), "FailedMount", "FailedMapVolume"); e != nil {
+			m.mount(p, e)
+		}
+	}
+}
+
+type mounts struct {
+	s       *snapshot.Snapshot
+	r       *Report
+	found   map[string]*Finding
+	holders map[incident.Object][]*corev1.Pod // by claim; made when first asked for
+}
+
+// note adds a pod to the finding of what it waits for.
+func (m *mounts) note(p *corev1.Pod, e *corev1.Event, code string, o incident.Object, alike, title string) *Finding {
+	id := code + "\x00" + o.String() + "\x00" + alike
+	f := m.found[id]
+	if f == nil {
+		f = m.r.Find(code, o, title)
+		m.found[id] = f
+	}
+	f.Pods, f.Nodes, f.Since = append(f.Pods, p), union(f.Nodes, []string{p.Spec.NodeName}), earlier(f.Since, beganAt(e))
+	return f.See(seenEvent(e))
+}
+
+func (m *mounts) attach(p *corev1.Pod, e *corev1.Event) {
+	x := multiAttach.FindStringSubmatch(e.Message)
+	if x == nil || m.s.At.Sub(beganAt(e)) < slowDetach {
+		return
+	}
+	o, name := volumeObject(x[1]), "Volume "+x[1]
+	if v := m.s.PersistentVolume(x[1]); v != nil && v.Spec.ClaimRef != nil {
+		o = snapshot.ObjectOf("PersistentVolumeClaim", v.Spec.ClaimRef.Namespace, v.Spec.ClaimRef.Name)
+		name = fmt.Sprintf("Volume %s (claim %s)", x[1], o.Name)
+	}
+	attached := m.attachedTo(x[1], p.Spec.NodeName)
+	holder := m.holder(o, p)
+	var seen []incident.Evidence
+	title := name + " is still attached to another node"
+	node := ""
+	switch {
+	case holder != nil:
+		node = holder.Spec.NodeName
+		title = fmt.Sprintf("%s is held by pod %s on node %s", name, holder.Name, node)
+		seen = append(seen, seenAPI(podObject(holder), "spec.nodeName", time.Time{}, node+", with claim "+o.Name))
+	case attached != "":
+		node = attached
+		title = fmt.Sprintf("%s is still attached to node %s, where no pod uses it", name, node)
+	}
+	f := m.note(p, e, VolumeMultiAttach, o, x[1], fmt.Sprintf("%s, so pod %s cannot start on node %s", title, p.Name, p.Spec.NodeName))
+	f.Workload = m.s.WorkloadOf(p)
+	f.Refs = union(f.Refs, []incident.Object{o})
+	if node != "" {
+		f.Refs = union(f.Refs, []incident.Object{snapshot.ObjectOf("Node", "", node)})
+	}
+	if w := m.s.WorkloadOf(p); w.Kind == "Deployment" && holder != nil && m.s.WorkloadOf(holder) == w {
+		f.Fault = []incident.Object{o, w}
+	}
+	f.See(seen...)
+	if attached != "" {
+		f.See(seenAPI(o, "VolumeAttachment", time.Time{}, fmt.Sprintf("volume %s is attached to node %s", x[1], attached)))
+	}
+}
+
+// attachedTo is another node that the volume is attached to, or "".
+func (m *mounts) attachedTo(volume, but string) string {
+	for i := range m.s.VolumeAttachments {
+		a := &m.s.VolumeAttachments[i]
+		if a.Spec.Source.PersistentVolumeName != nil && *a.Spec.Source.PersistentVolumeName == volume && a.Status.Attached && a.Spec.NodeName != but {
+			return a.Spec.NodeName
+		}
+	}
+	return ""
+}
+
+// holder is a pod on another node that uses the claim, or nil.
+func (m *mounts) holder(claim incident.Object, p *corev1.Pod) *corev1.Pod {
+	if m.holders == nil {
+		m.holders = claimUsers(m.s)
+	}
+	for _, h := range m.holders[claim] {
+		if h.Spec.NodeName != "" && h.Spec.NodeName != p.Spec.NodeName {
+			return h
+		}
+	}
+	return nil
+}
+
+func (m *mounts) mount(p *corev1.Pod, e *corev1.Event) {
+	node := snapshot.ObjectOf("Node", "", p.Spec.NodeName)
+	w := m.s.WorkloadOf(p)
+	if x := hostPathType.FindStringSubmatch(e.Message); x != nil {
+		f := m.note(p, e, HostPathMissing, w, x[1], fmt.Sprintf("%s mounts hostPath %s, which %s on node %s", short(w), x[1], strings.TrimSpace(x[2]), node.Name))
+		f.Workload = w
+		for i := range p.Spec.Volumes {
+			if v := &p.Spec.Volumes[i]; v.HostPath != nil && v.HostPath.Path == x[1] {
+				f.See(seenAPI(podObject(p), "spec.volumes["+v.Name+"].hostPath", time.Time{}, x[1]+hostPathKind(v.HostPath)))
+			}
+		}
+		return
+	}
+	if x := localPath.FindStringSubmatch(e.Message); x != nil {
+		if v := m.s.PersistentVolume(x[1]); v != nil {
+			o := volumeObject(x[1])
+			f := m.note(p, e, HostPathMissing, o, x[2], fmt.Sprintf("PersistentVolume %s lies at %s, which does not exist on node %s", x[1], x[2], node.Name))
+			f.Fault = []incident.Object{o, node}
+			return
+		}
+	}
+	if x := noCSIDriver.FindStringSubmatch(e.Message); x != nil {
+		driver := strings.Trim(x[1], `"',`)
+		of, sound := driverWorkload(m.s, driver)
+		title := fmt.Sprintf("Node %s has no CSI driver %s: volumes of it cannot be mounted there", node.Name, driver)
+		if !of.IsZero() {
+			title += fmt.Sprintf("; %s %s/%s %s", of.Kind, of.Namespace, of.Name, sound)
+		}
+		f := m.note(p, e, CSIDriverMissing, node, driver, title)
+		if !of.IsZero() {
+			f.Refs, f.Fault = union(f.Refs, []incident.Object{of}), []incident.Object{node, of}
+		}
+		return
+	}
+	if x := noHelper.FindStringSubmatch(e.Message); x != nil {
+		kind := strings.Join(x[1:], "")
+		if t := mountType.FindStringSubmatch(e.Message); kind == "" && t != nil {
+			kind = strings.Join(t[1:], "")
+		}
+		if kind == "" || !slices.Contains([]string{"nfs", "nfs4", "cifs", "ceph", "glusterfs"}, kind) {
+			return // another file system's damage, not a missing client
+		}
+		m.note(p, e, MountHelperMissing, node, kind, fmt.Sprintf("Node %s cannot mount %s: its mount helper is not installed", node.Name, kind))
+	}
+}
+
+func hostPathKind(v *corev1.HostPathVolumeSource) string {
+	if v.Type == nil || *v.Type == corev1.HostPathUnset {
+		return ""
+	}
+	return ", type " + string(*v.Type)
+}

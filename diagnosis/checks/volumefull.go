@@ -1,0 +1,167 @@
+package checks
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// The metrics that a look-up in Prometheus may add about a claim, as parts of one: 0.97 is 97 %.
+const (
+	MetricVolumeSpace  = "volume space used"  // 1 - kubelet_volume_stats_available_bytes / kubelet_volume_stats_capacity_bytes
+	MetricVolumeInodes = "volume inodes used" // kubelet_volume_stats_inodes_used / kubelet_volume_stats_inodes
+)
+
+// From how much used on a volume is said to fill up, and to be full.
+const (
+	fillingVolume = 0.90
+	fullVolume    = 0.99
+)
+
+var (
+	noSpace   = regexp.MustCompile(`(?i)no space left on device|\bENOSPC\b|disk quota exceeded|not enough space on the disk`)
+	pathWords = regexp.MustCompile(`/[A-Za-z0-9_.@+-]+(?:/[A-Za-z0-9_.@+-]*)*`)
+)
+
+// fullness is what is known of one volume.
+type fullness struct {
+	what  string
+	part  float64 // used; 0: unknown
+	pods  []*corev1.Pod
+	seen  []incident.Evidence
+	since time.Time
+}
+
+// checkFull takes Prometheus' word, and that of the logs: "no space left on device" with a path below a volume's mount, or from a pod
+// that has but one volume that keeps what is written.
+func checkFull(s *snapshot.Snapshot, r *Report) {
+	full := map[incident.Object]*fullness{}
+	var order []incident.Object
+	at := func(o incident.Object) *fullness {
+		if full[o] == nil {
+			full[o] = &fullness{}
+			order = append(order, o)
+		}
+		return full[o]
+	}
+	for _, m := range s.Metrics {
+		if m.Object.Kind != "PersistentVolumeClaim" || m.Name != MetricVolumeSpace && m.Name != MetricVolumeInodes || m.Value < fillingVolume {
+			continue
+		}
+		x := at(m.Object)
+		kind := "space"
+		if m.Name == MetricVolumeInodes {
+			kind = "inodes"
+		}
+		if m.Value > x.part {
+			x.part, x.what = m.Value, fmt.Sprintf("%d %% of its %s are used", int(m.Value*100), kind)
+			if kind == "space" {
+				x.what = fmt.Sprintf("%d %% of its space is used", int(m.Value*100))
+			}
+		}
+		x.seen = append(x.seen, evidence(incident.SourceProbe, m.Object, m.Name, time.Time{}, fmt.Sprintf("%.3f (%s)", m.Value, m.Query)))
+	}
+	for i := range s.Logs {
+		l := &s.Logs[i]
+		p := s.Pod(l.Namespace, l.Pod)
+		if p == nil || healthy(p) || !noSpace.MatchString(l.Text) {
+			continue
+		}
+		line, o := fullClaim(p, l)
+		if o.IsZero() {
+			continue
+		}
+		x := at(o)
+		x.pods = union(x.pods, []*corev1.Pod{p})
+		if len(x.seen) < shownPods {
+			x.seen = append(x.seen, seenLog(p, l.Container, l.Previous, line))
+		}
+		if x.part < fullVolume {
+			x.what = fmt.Sprintf("the log of %s says %q", short(s.WorkloadOf(p)), noSpace.FindString(line))
+		}
+	}
+	for _, o := range order {
+		x := full[o]
+		title := "The volume of PersistentVolumeClaim %s fills up: %s"
+		if x.part >= fullVolume || len(x.pods) > 0 {
+			title = "The volume of PersistentVolumeClaim %s is full: %s"
+		}
+		f := r.Find(VolumeFull, o, fmt.Sprintf(title, o.Name, x.what)).See(x.seen...)
+		f.Pods, f.Refs = x.pods, []incident.Object{o}
+		if len(x.pods) == 0 {
+			f.Severity = incident.Warning
+		}
+	}
+}
+
+// fullClaim is the line of a log that says that there is no space, and the claim whose volume that is; zero if it may be the
+// container's own layer or what is gone with the pod.
+func fullClaim(p *corev1.Pod, l *snapshot.Log) (line string, claim incident.Object) {
+	lines := tail(l.Text)
+	for i := len(lines) - 1; i >= 0; i-- {
+		if !noSpace.MatchString(lines[i]) {
+			continue
+		}
+		claim, named := claimAt(p, l.Container, lines[i])
+		if named {
+			return lines[i], claim
+		}
+		if own := claimsOf(p); len(own) == 1 && len(mountsOf(p, l.Container)) == 1 {
+			return lines[i], own[0]
+		}
+		return lines[i], incident.Object{}
+	}
+	return "", incident.Object{}
+}
+
+// claimAt finds the volume that a path in the line lies on; named says that there is one, claim or not.
+func claimAt(p *corev1.Pod, container, line string) (claim incident.Object, named bool) {
+	mounted := mountsOf(p, container)
+	for _, file := range pathWords.FindAllString(line, 8) {
+		best := ""
+		for at := range mounted {
+			if (file == at || strings.HasPrefix(file, strings.TrimSuffix(at, "/")+"/")) && len(at) > len(best) {
+				best = at
+			}
+		}
+		if best != "" {
+			return mounted[best], true
+		}
+	}
+	return incident.Object{}, false
+}
+
+// mountsOf is the paths at which a container has volumes that it may write to, with the claim of each, zero for a volume without.
+func mountsOf(p *corev1.Pod, container string) map[string]incident.Object {
+	claims := map[string]incident.Object{}
+	for i := range p.Spec.Volumes {
+		v := &p.Spec.Volumes[i]
+		switch {
+		case v.PersistentVolumeClaim != nil:
+			claims[v.Name] = snapshot.ObjectOf("PersistentVolumeClaim", p.Namespace, v.PersistentVolumeClaim.ClaimName)
+		case v.EmptyDir != nil || v.HostPath != nil || v.NFS != nil || v.CSI != nil || v.Ephemeral != nil:
+			claims[v.Name] = incident.Object{}
+		}
+	}
+	out := map[string]incident.Object{}
+	for _, list := range [][]corev1.Container{p.Spec.InitContainers, p.Spec.Containers} {
+		for i := range list {
+			if list[i].Name != container {
+				continue
+			}
+			for _, m := range list[i].VolumeMounts {
+				if claim, ok := claims[m.Name]; ok && !m.ReadOnly {
+					out[path.Clean("/"+m.MountPath)] = claim
+				}
+			}
+		}
+	}
+	return out
+}
