@@ -3,12 +3,12 @@ package checks
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -23,11 +23,6 @@ const (
 const (
 	fillingVolume = 0.90
 	fullVolume    = 0.99
-)
-
-var (
-	noSpace   = regexp.MustCompile(`(?i)no space left on device|\bENOSPC\b|disk quota exceeded|not enough space on the disk`)
-	pathWords = regexp.MustCompile(`/[A-Za-z0-9_.@+-]+(?:/[A-Za-z0-9_.@+-]*)*`)
 )
 
 // fullness is what is known of one volume.
@@ -71,20 +66,20 @@ func checkFull(s *snapshot.Snapshot, r *Report) {
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		p := s.Pod(l.Namespace, l.Pod)
-		if p == nil || healthy(p) || !noSpace.MatchString(l.Text) {
+		if p == nil || healthy(p) {
 			continue
 		}
-		line, o := fullClaim(p, l)
+		said, o := fullClaim(s, p, l)
 		if o.IsZero() {
 			continue
 		}
 		x := at(o)
 		x.pods = union(x.pods, []*corev1.Pod{p})
 		if len(x.seen) < shownPods {
-			x.seen = append(x.seen, seenLog(p, l.Container, l.Previous, line))
+			x.seen = append(x.seen, seenLog(p, l.Container, l.Previous, said.Line))
 		}
 		if x.part < fullVolume {
-			x.what = fmt.Sprintf("the log of %s says %q", short(s.WorkloadOf(p)), noSpace.FindString(line))
+			x.what = fmt.Sprintf("the log of %s says that it %s", short(s.WorkloadOf(p)), said)
 		}
 	}
 	for _, o := range order {
@@ -101,41 +96,33 @@ func checkFull(s *snapshot.Snapshot, r *Report) {
 	}
 }
 
-// fullClaim is the line of a log that says that there is no space, and the claim whose volume that is; zero if it may be the
-// container's own layer or what is gone with the pod.
-func fullClaim(p *corev1.Pod, l *snapshot.Log) (line string, claim incident.Object) {
-	lines := tail(l.Text)
-	for i := len(lines) - 1; i >= 0; i-- {
-		if !noSpace.MatchString(lines[i]) {
+// fullClaim is the fact by which a log says that there is no space, and the claim whose volume that is; zero if it may be the
+// container's own layer, or a volume that goes with the pod.
+func fullClaim(s *snapshot.Snapshot, p *corev1.Pod, l *snapshot.Log) (said logs.Fact, claim incident.Object) {
+	mounted := mountsOf(p, l.Container)
+	for _, f := range readingOf(s, l).Facts {
+		if f.Kind != logs.NoSpace {
 			continue
 		}
-		claim, named := claimAt(p, l.Container, lines[i])
-		if named {
-			return lines[i], claim
+		if claim, named := claimAt(mounted, f.Path); named {
+			return f, claim
 		}
-		if own := claimsOf(p); len(own) == 1 && len(mountsOf(p, l.Container)) == 1 {
-			return lines[i], own[0]
+		if own := claimsOf(p); len(own) == 1 && len(mounted) == 1 && !path.IsAbs(f.Path) {
+			return f, own[0] // what it writes beside its own layer goes there
 		}
-		return lines[i], incident.Object{}
 	}
-	return "", incident.Object{}
+	return logs.Fact{}, incident.Object{}
 }
 
-// claimAt finds the volume that a path in the line lies on; named says that there is one, claim or not.
-func claimAt(p *corev1.Pod, container, line string) (claim incident.Object, named bool) {
-	mounted := mountsOf(p, container)
-	for _, file := range pathWords.FindAllString(line, 8) {
-		best := ""
-		for at := range mounted {
-			if (file == at || strings.HasPrefix(file, strings.TrimSuffix(at, "/")+"/")) && len(at) > len(best) {
-				best = at
-			}
-		}
-		if best != "" {
-			return mounted[best], true
+// claimAt finds the volume that a file lies on; named says that there is one, claim or not.
+func claimAt(mounted map[string]incident.Object, file string) (claim incident.Object, named bool) {
+	best := ""
+	for at := range mounted {
+		if (file == at || strings.HasPrefix(file, strings.TrimSuffix(at, "/")+"/")) && len(at) > len(best) {
+			best = at
 		}
 	}
-	return incident.Object{}, false
+	return mounted[best], best != ""
 }
 
 // mountsOf is the paths at which a container has volumes that it may write to, with the claim of each, zero for a volume without.
