@@ -109,6 +109,32 @@ type Block struct {
 	Reason string `json:"reason"`
 }
 
+// Link is one step of an explanation: one finding would explain another.
+type Link struct {
+	From     string `json:"from"` // finding ids
+	To       string `json:"to"`
+	Rule     string `json:"rule"`
+	Reason   string `json:"reason"`             // in words
+	Inferred bool   `json:"inferred,omitempty"` // likely rather than proven
+}
+
+// Change is something that changed in a cluster or on a node: a rollout, a configuration, a node, a package. It is no fault by itself;
+// on the way to a symptom and just before its onset it is evidence.
+type Change struct {
+	ID     string    `json:"id"` // "T1"…, by time
+	At     time.Time `json:"at"`
+	Source Source    `json:"source"`
+	Object Object    `json:"object"`
+	What   string    `json:"what"`         // "revision 4 was rolled out: image shop/web:v3 → shop/web:v4"
+	By     string    `json:"by,omitempty"` // the field manager or the program, where it is known
+}
+
+// RuledOut is something that was looked at and is well, so that the cause need not be sought there.
+type RuledOut struct {
+	What string `json:"what"` // "the nodes"
+	Why  string `json:"why"`  // "all 3 are ready, and none is under pressure"
+}
+
 // Cause is a hypothesis that explains findings.
 type Cause struct {
 	ID         string     `json:"id"`   // "C1"…, in order of rank
@@ -117,9 +143,12 @@ type Cause struct {
 	Confidence Confidence `json:"confidence"`
 	Objects    []Object   `json:"objects"`  // at fault, not merely suffering
 	Explains   []string   `json:"explains"` // finding ids, the root's own first
+	Links      []Link     `json:"links,omitempty"` // how it explains them, one link for each but the root's own
 	Blocks     []Block    `json:"blocks,omitempty"`
-	Evidence   []string   `json:"evidence"` // ids
-	Reason     string     `json:"reason"`   // why it is believed, in words
+	Evidence   []string   `json:"evidence"`          // ids
+	Changes    []string   `json:"changes,omitempty"` // ids of what changed just before, on the way to it
+	Before     bool       `json:"before,omitempty"`  // it was there long before the rest, and explains nothing of it
+	Reason     string     `json:"reason"`            // why it is believed, in words
 	Against    []string   `json:"against,omitempty"`
 	Next       string     `json:"next,omitempty"` // what a person would do next
 	Since      time.Time  `json:"since,omitzero"`
@@ -162,6 +191,11 @@ type Diagnosis struct {
 	Restarts []Restarts `json:"restarts"`
 	NotSeen  []NotSeen  `json:"notSeen"`
 	Looked   []string   `json:"looked,omitempty"` // "23 pods", "1 node" …: what was looked at
+	Changes  []Change   `json:"changes,omitempty"`
+	RuledOut []RuledOut `json:"ruledOut,omitempty"`
+
+	// Trace is every finding, rule and weight that led to the causes, for whoever wants to follow. It is not kept.
+	Trace []string `json:"-"`
 }
 
 // Wrong says whether any finding is of severity warning or more.

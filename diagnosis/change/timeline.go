@@ -1,0 +1,81 @@
+package change
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// Span is how far back changes are looked for: two nights and a weekend.
+const Span = 4 * 24 * time.Hour
+
+// most bounds the changes of one timeline, the newest kept.
+const most = 2000
+
+// Timeline lists what changed within Span before the Snapshot, oldest first, with ids.
+func Timeline(s *snapshot.Snapshot) []incident.Change {
+	t := &timeline{s: s}
+	t.rollouts()
+	t.revisions()
+	t.configuration()
+	t.scaling()
+	t.nodes()
+	t.hosts()
+	slices.SortStableFunc(t.changes, func(a, b incident.Change) int {
+		return cmp.Or(a.At.Compare(b.At), a.Object.Compare(b.Object), cmp.Compare(a.What, b.What), cmp.Compare(a.By, b.By))
+	})
+	t.changes = slices.Compact(t.changes)
+	t.changes = t.changes[max(0, len(t.changes)-most):]
+	for i := range t.changes {
+		t.changes[i].ID = fmt.Sprintf("T%d", i+1)
+	}
+	return t.changes
+}
+
+type timeline struct {
+	s       *snapshot.Snapshot
+	changes []incident.Change
+}
+
+// add enters a change, unless it is too old or, by a clock that goes wrong, yet to come.
+func (t *timeline) add(source incident.Source, o incident.Object, at time.Time, by, what string) {
+	if t.recent(at) {
+		t.changes = append(t.changes, incident.Change{At: at.UTC().Round(0), Source: source, Object: o, What: what, By: by})
+	}
+}
+
+func (t *timeline) recent(at time.Time) bool {
+	return !at.IsZero() && !at.After(t.s.At) && t.s.At.Sub(at) <= Span
+}
+
+// written enters that an object was written after it was made. Objects are made by several writes within a moment.
+func (t *timeline) written(kind string, o metav1.Object) {
+	at, by := snapshot.Changed(o)
+	if t.recent(at) && at.Sub(o.GetCreationTimestamp().Time) > making {
+		t.add(incident.SourceAPI, snapshot.ObjectOf(kind, o.GetNamespace(), o.GetName()), at, by, "was changed")
+	}
+}
+
+// made enters that an object was created.
+func (t *timeline) made(kind string, o metav1.Object) {
+	created := o.GetCreationTimestamp().Time
+	if !t.recent(created) {
+		return
+	}
+	by := ""
+	for _, f := range o.GetManagedFields() {
+		if f.Time != nil && f.Time.Sub(created).Abs() <= making && f.Subresource == "" {
+			by = f.Manager
+			break
+		}
+	}
+	t.add(incident.SourceAPI, snapshot.ObjectOf(kind, o.GetNamespace(), o.GetName()), created, by, "was created")
+}
+
+const making = 2 * time.Second
