@@ -14,6 +14,9 @@ func (s *Set) check(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
+	if o.trace {
+		return Reply{}, usageError("check tells no reasons; " + r.Prog + " why --trace does")
+	}
 	if len(o.words) > 0 {
 		return Reply{}, usageError("check takes no name; " + r.Prog + " why " + cut(strings.Join(o.words, " "), 80) + " tells about one thing")
 	}
@@ -73,6 +76,9 @@ func briefCause(d *incident.Diagnosis, n int, c incident.Cause) Paragraph {
 	}
 	if !c.Since.IsZero() {
 		p = append(p, Text(" since "), When(c.Since))
+	}
+	if c.Before {
+		p = append(p, Text("\n"+wasThere))
 	}
 	if len(c.Explains) > 1 {
 		p = append(p, Text("\nexplains "+count(len(c.Explains)-1, "consequence")))

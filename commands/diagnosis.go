@@ -18,6 +18,8 @@ const (
 	mostSimilar   = 3
 	mostLoose     = 6
 	mostObjects   = 4
+	mostChanges   = 6
+	mostTraced    = 200
 	mostSignals   = 5
 	excerptLength = 300
 )
@@ -30,6 +32,9 @@ func causeBlocks(d *incident.Diagnosis, n int, c incident.Cause) []Block {
 	}
 	if !c.Since.IsZero() {
 		head = append(head, Text("\nsince "), When(c.Since))
+	}
+	if c.Before {
+		head = append(head, Text("\n"+wasThere))
 	}
 	if c.Reason != "" {
 		head = append(head, Text("\n"+c.Reason))
@@ -51,6 +56,67 @@ func causeBlocks(d *incident.Diagnosis, n int, c incident.Cause) []Block {
 		blocks = append(blocks, Note{Text("Next: " + c.Next)})
 	}
 	return blocks
+}
+
+// wasThere is said of a cause that is set apart.
+const wasThere = "It was there long before, and explains nothing of the rest."
+
+// changeBlocks tell what changed just before, on the way to the causes.
+func changeBlocks(d *incident.Diagnosis) []Block {
+	cited := map[string]bool{}
+	for _, c := range d.Causes {
+		for _, id := range c.Changes {
+			cited[id] = true
+		}
+	}
+	list := List{{Spans: []Span{Bold("What changed just before:")}}}
+	for _, c := range d.Changes {
+		if !cited[c.ID] {
+			continue
+		}
+		if len(list) > mostChanges {
+			list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %d more", len(cited)-mostChanges))}})
+			break
+		}
+		spans := []Span{When(c.At), Text(" "), Mono(c.Object.String()), Text(" " + cut(c.What, excerptLength))}
+		if c.By != "" {
+			spans = append(spans, Text(", by "+c.By))
+		}
+		list = append(list, Item{Depth: 1, Spans: spans})
+	}
+	if len(list) == 1 {
+		return nil
+	}
+	return []Block{list}
+}
+
+// unknownBlocks admit that the root is not known, and say where it need not be sought.
+func unknownBlocks(d *incident.Diagnosis) []Block {
+	if !d.Wrong() || len(d.Causes) > 0 && d.Causes[0].Confidence != incident.Possible {
+		return nil
+	}
+	blocks := []Block{Paragraph{Bold("I don't know the root of it: "), Text("what is named above is a symptom, and nothing that was seen explains it.")}}
+	if len(d.RuledOut) == 0 {
+		return blocks
+	}
+	list := List{{Spans: []Span{Bold("Ruled out:")}}}
+	for _, r := range d.RuledOut {
+		list = append(list, Item{Depth: 1, Spans: []Span{Text(r.What + ": " + r.Why)}})
+	}
+	return append(blocks, list)
+}
+
+// traceBlock lists how a diagnosis came about.
+func traceBlock(d *incident.Diagnosis) Block {
+	list := List{{Spans: []Span{Bold("How this came about: findings, rules, weights")}}}
+	for i, line := range d.Trace {
+		if i == mostTraced {
+			list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %d more; -o json has them all", len(d.Trace)-i))}})
+			break
+		}
+		list = append(list, Item{Depth: 1, Spans: []Span{Text(line)}})
+	}
+	return list
 }
 
 // causeName is "2. title" of the cause with the id.

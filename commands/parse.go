@@ -80,10 +80,11 @@ func quote(w string) string {
 // options are what a command's arguments say besides words.
 type options struct {
 	namespace string
+	trace     bool
 	words     []string
 }
 
-// parseOptions reads -n NAMESPACE, --namespace=NAMESPACE and -A among the arguments.
+// parseOptions reads -n NAMESPACE, --namespace=NAMESPACE, -A and --trace among the arguments.
 func parseOptions(args []string) (options, error) {
 	var o options
 	for i := 0; i < len(args); i++ {
@@ -91,6 +92,8 @@ func parseOptions(args []string) (options, error) {
 		switch {
 		case arg == "-A" || arg == "--all-namespaces":
 			o.namespace = ""
+		case arg == "--trace":
+			o.trace = true
 		case arg == "-n" || arg == "--namespace":
 			if i++; i == len(args) || args[i] == "" {
 				return o, usageError(arg + " needs a namespace")

@@ -20,8 +20,11 @@ type Report struct {
 	RestartsByNamespace []NamespaceRestarts `json:"restartsByNamespace"`
 	Story               *incident.Story     `json:"story"`
 	Similar             []incident.Similar  `json:"similar"`
+	Changes             []incident.Change   `json:"changes"`
+	RuledOut            []incident.RuledOut `json:"ruledOut"`
 	NotSeen             []incident.NotSeen  `json:"notSeen"`
 	Looked              []string            `json:"looked"`
+	Trace               []string            `json:"trace"` // empty unless it was asked for
 }
 
 // NamespaceRestarts sums the restarts of a namespace.
@@ -37,7 +40,7 @@ func NewReport(d *incident.Diagnosis, story *incident.Story, similar []incident.
 	r := Report{
 		Cluster: d.Cluster, At: d.At, Wrong: d.Wrong(), Causes: full(d.Causes), Findings: full(d.Findings), Evidence: full(d.Evidence),
 		Restarts: full(d.Restarts), RestartsByNamespace: full(byNamespace(d.Restarts)), Story: story, Similar: full(similar),
-		NotSeen: full(d.NotSeen), Looked: full(d.Looked),
+		Changes: full(d.Changes), RuledOut: full(d.RuledOut), NotSeen: full(d.NotSeen), Looked: full(d.Looked), Trace: []string{},
 	}
 	for i := range r.Causes {
 		c := &r.Causes[i]

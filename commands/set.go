@@ -98,7 +98,7 @@ type command struct {
 func table() []command {
 	return []command{
 		{"check", "[-n NAMESPACE]", "what is wrong in the cluster, and what restarts", false, false, (*Set).check},
-		{"why", "[KIND/NAME] [-n NAMESPACE]", "why: the causes, their consequences and the evidence", false, false, (*Set).why},
+		{"why", "[KIND/NAME] [-n NAMESPACE] [--trace]", "why: the causes, their consequences and the evidence", false, false, (*Set).why},
 		{"incidents", "[INC-ID | all]", "incidents that are open, or one of them", false, false, (*Set).incidents},
 		{"open", "TITLE", "open an incident", false, true, (*Set).open},
 		{"plan", "INC-ID", "the plan of an incident, tried out with your own rights", true, true, (*Set).plan},

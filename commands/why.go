@@ -24,18 +24,29 @@ func (s *Set) why(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, err
 	}
 	if asked.Name != "" {
-		return whyOne(About(d, asked), asked), nil
+		return withTrace(whyOne(About(d, asked), asked), d, o.trace), nil
 	}
 	var story *incident.Story
 	var similar []incident.Similar
 	if s.Explainer != nil && d.Wrong() {
 		story, similar = s.Explainer.Explain(ctx, d)
 	}
-	reply := WhyReply(d, story, similar)
+	reply := withTrace(WhyReply(d, story, similar), d, o.trace)
 	if s.Incidents != nil && d.Wrong() {
 		reply.Blocks = append(reply.Blocks, openActions(d))
 	}
 	return reply, nil
+}
+
+// withTrace adds how the diagnosis came about, where that was asked for.
+func withTrace(r Reply, d *incident.Diagnosis, wanted bool) Reply {
+	report, ok := r.Data.(Report)
+	if !wanted || !ok {
+		return r
+	}
+	report.Trace = full(d.Trace)
+	r.Data, r.Blocks = report, append(r.Blocks, traceBlock(d))
+	return r
 }
 
 // whyOne answers about one object. The story tells the whole, so it is left out.
@@ -93,6 +104,8 @@ func diagnosisBlocks(d *incident.Diagnosis) []Block {
 		blocks = append(blocks, causeBlocks(d, i+1, c)...)
 	}
 	blocks = append(blocks, looseBlocks(d)...)
+	blocks = append(blocks, changeBlocks(d)...)
+	blocks = append(blocks, unknownBlocks(d)...)
 	return append(blocks, notSeenBlocks(d)...)
 }
 

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/cause"
+	"github.com/paramedic-bot/paramedic/diagnosis/change"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -15,32 +17,34 @@ import (
 type Scope struct {
 	// Namespace keeps what is in it, and what explains what is in it, wherever that lies. Empty: all.
 	Namespace string
+	// Onset is when people noticed, such as an alert's start: what was there long before and has nothing to do with it is set apart.
+	// Zero: nobody said.
+	Onset time.Time
 }
 
 // Diagnose finds what is wrong in the Snapshot, and why. It is deterministic: the same Snapshot gives the same Diagnosis, byte for byte,
-// in whatever order its objects came. It is safe for concurrent use.
+// in whatever order its objects came. Its Trace lists every finding, every rule that said what explains what, with its reason, and every
+// cause's weight. It is safe for concurrent use.
 func Diagnose(s *snapshot.Snapshot, scope Scope) *incident.Diagnosis {
-	d, _ := Explain(s, scope)
-	return d
-}
-
-// Explain is Diagnose, and lists every rule that said what explains what, with its reason.
-func Explain(s *snapshot.Snapshot, scope Scope) (*incident.Diagnosis, []string) {
 	found := checks.Run(s)
+	changes := change.Timeline(s)
+	attach(s, found, changes)
 	d := &incident.Diagnosis{At: s.At.UTC(), Cluster: s.Cluster, Findings: []incident.Finding{}, NotSeen: slices.Clone(s.NotSeen), Looked: looked(s)}
 	d.Evidence = number(found)
 	for _, f := range found {
 		d.Findings = append(d.Findings, f.Finding)
+		d.Trace = append(d.Trace, fmt.Sprintf("%s %s %s %s: %s", f.ID, f.Severity, f.Code, f.Object, f.Title))
 	}
-	r := cause.Rank(s, found)
+	r := cause.Rank(s, found, scope.Onset)
 	d.Causes, d.Restarts = r.Causes, restarts(s, scope.Namespace)
+	d.Changes, d.RuledOut, d.Trace = shown(found, changes), ruledOut(s, found), append(d.Trace, r.Trace...)
 	if d.NotSeen == nil {
 		d.NotSeen = []incident.NotSeen{}
 	}
 	if scope.Namespace != "" {
 		d = within(d, func(f *incident.Finding) bool { return f.Object.Namespace == scope.Namespace })
 	}
-	return d, r.Trace
+	return d
 }
 
 // number orders findings and evidence by content and gives both their ids; it returns the evidence, each piece once.

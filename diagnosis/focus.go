@@ -20,7 +20,7 @@ func concerns(d *incident.Diagnosis, f *incident.Finding, o incident.Object) boo
 		return true
 	}
 	for _, id := range f.Evidence {
-		if e := d.EvidenceByID(id); e != nil && same(e.Object, o) {
+		if e := d.EvidenceByID(id); e != nil && e.Field != changeField && same(e.Object, o) {
 			return true
 		}
 	}
@@ -71,16 +71,22 @@ func within(d *incident.Diagnosis, wanted func(*incident.Finding) bool) *inciden
 			}
 		}
 	}
+	changes := map[string]bool{}
 	for i := range out.Causes {
 		c := &out.Causes[i]
 		c.Explains = slices.DeleteFunc(slices.Clone(c.Explains), func(id string) bool { return !keep[id] })
 		c.Blocks = slices.DeleteFunc(slices.Clone(c.Blocks), func(b incident.Block) bool {
 			return !slices.ContainsFunc(out.Causes, func(c incident.Cause) bool { return c.ID == b.Cause })
 		})
+		c.Links = slices.DeleteFunc(slices.Clone(c.Links), func(l incident.Link) bool { return !keep[l.From] || !keep[l.To] })
 		for _, id := range c.Evidence {
 			evidence[id] = true
 		}
+		for _, id := range c.Changes {
+			changes[id] = true
+		}
 	}
+	out.Changes = slices.DeleteFunc(slices.Clone(d.Changes), func(c incident.Change) bool { return !changes[c.ID] })
 	out.Evidence = slices.DeleteFunc(slices.Clone(d.Evidence), func(e incident.Evidence) bool { return !evidence[e.ID] })
 	return &out
 }

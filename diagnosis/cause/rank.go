@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -14,11 +15,12 @@ import (
 // Result is what was made of the findings.
 type Result struct {
 	Causes []incident.Cause // in order of rank, with ids
-	Trace  []string         // every edge: rule, from, to, reason
+	Trace  []string         // every edge with its rule and reason, then every cause with its weight
 }
 
-// Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids.
-func Rank(s *snapshot.Snapshot, findings []*checks.Finding) Result {
+// Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids. Onset is when people
+// noticed, such as an alert's start; zero if nobody said.
+func Rank(s *snapshot.Snapshot, findings []*checks.Finding, onset time.Time) Result {
 	edges := Edges(s, findings)
 	g := newGraph(findings, edges)
 	var ranked []*candidate
@@ -27,22 +29,40 @@ func Rank(s *snapshot.Snapshot, findings []*checks.Finding) Result {
 	}
 	blocks(s, ranked)
 	for _, c := range ranked {
-		c.weigh()
+		c.missing = absent(s, c)
+		c.judge()
 	}
-	slices.SortFunc(ranked, func(a, b *candidate) int {
-		return cmp.Or(cmp.Compare(b.weight, a.weight), byOnset(a.root, b.root))
-	})
+	sortByWeight(ranked)
+	setApart(ranked, onset)
 	for i, c := range ranked {
 		c.cause.ID = fmt.Sprintf("C%d", i+1)
 	}
 	r := Result{Causes: []incident.Cause{}, Trace: []string{}}
-	for _, c := range ranked {
-		r.Causes = append(r.Causes, c.finish(s, ranked))
-	}
 	for _, e := range edges {
 		r.Trace = append(r.Trace, e.trace(findings))
 	}
+	for _, c := range ranked {
+		r.Causes = append(r.Causes, c.finish(s, ranked))
+		r.Trace = append(r.Trace, c.trace())
+	}
 	return r
+}
+
+func sortByWeight(ranked []*candidate) {
+	slices.SortStableFunc(ranked, func(a, b *candidate) int {
+		return cmp.Or(compareBool(a.cause.Before, b.cause.Before), cmp.Compare(b.weight, a.weight), byOnset(a.root, b.root))
+	})
+}
+
+// compareBool puts false first.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }
 
 // candidate is a cause while it is being weighed.
@@ -52,6 +72,7 @@ type candidate struct {
 	explained []*checks.Finding // the root first
 	links     []Edge            // the edge by which each but the root was reached
 	blocked   []block
+	missing   []string // what it should have caused and that is not there, in words
 	weight    float64
 }
 
@@ -72,9 +93,13 @@ func (g graph) candidate(root int) *candidate {
 		for _, e := range g.in[i] {
 			if within[e.From] {
 				c.links = append(c.links, e)
+				c.cause.Links = append(c.cause.Links, incident.Link{From: g.findings[e.From].ID, To: g.findings[e.To].ID, Rule: e.Rule, Reason: e.Reason, Inferred: e.Inferred})
 				break
 			}
 		}
+	}
+	for _, x := range f.Changes {
+		c.cause.Changes = append(c.cause.Changes, x.ID)
 	}
 	c.cause.Evidence = slices.Clone(f.Evidence)
 	for _, x := range c.explained[1:] {
@@ -82,7 +107,6 @@ func (g graph) candidate(root int) *candidate {
 			c.cite(x)
 		}
 	}
-	c.cause.Confidence = c.confidence()
 	return c
 }
 
@@ -99,11 +123,29 @@ func (c *candidate) cite(f *checks.Finding) {
 	}
 }
 
+// judge gives the cause its confidence and its weight.
+func (c *candidate) judge() {
+	c.cause.Confidence = c.confidence()
+	for _, f := range c.explained {
+		c.weight += severityWeight[f.Severity]
+	}
+	c.weight *= confidenceWeight[c.cause.Confidence]
+	for range c.missing {
+		c.weight *= missingWeight
+	}
+	c.weight += blockWeight * float64(len(c.blocked))
+	if len(c.root.Changes) > 0 {
+		c.weight += changeWeight
+	}
+}
+
 func (c *candidate) confidence() incident.Confidence {
 	proven := func(e Edge) bool { return !e.Inferred }
 	switch {
 	case !c.root.Root:
 		return incident.Possible
+	case len(c.missing) > 0:
+		return incident.Likely
 	case len(c.links) == 0 || slices.ContainsFunc(c.links, proven):
 		return incident.Certain
 	}
@@ -115,13 +157,33 @@ var (
 	confidenceWeight = map[incident.Confidence]float64{incident.Certain: 1, incident.Likely: 0.8, incident.Possible: 0.5}
 )
 
-const blockWeight = 5
+const (
+	blockWeight   = 5   // for each cause whose remedy it blocks
+	missingWeight = 0.7 // a factor for each consequence that it should have had
+	changeWeight  = 2   // something changed just before it, on the way to it: less than any finding, so that it only breaks ties
+)
 
-func (c *candidate) weigh() {
+// trace tells how a cause came by its rank.
+func (c *candidate) trace() string {
+	n := map[incident.Severity]int{}
 	for _, f := range c.explained {
-		c.weight += severityWeight[f.Severity]
+		n[f.Severity]++
 	}
-	c.weight = c.weight*confidenceWeight[c.cause.Confidence] + blockWeight*float64(len(c.blocked))
+	out := fmt.Sprintf("%s %s %s: weight %.1f = (%d critical × 10 + %d warning × 3) × %.1f (%s)", c.cause.ID, c.root.Code, c.root.Object, c.weight,
+		n[incident.Critical], n[incident.Warning], confidenceWeight[c.cause.Confidence], c.cause.Confidence)
+	if len(c.missing) > 0 {
+		out += fmt.Sprintf(" × %.1f for each of %d missing consequences", missingWeight, len(c.missing))
+	}
+	if len(c.blocked) > 0 {
+		out += fmt.Sprintf(" + %d for each of %d causes that it blocks", blockWeight, len(c.blocked))
+	}
+	if len(c.root.Changes) > 0 {
+		out += fmt.Sprintf(" + %d for what changed just before", changeWeight)
+	}
+	if c.cause.Before {
+		out += "; set apart: it was there before"
+	}
+	return out
 }
 
 // finish writes down in words what the graph has shown.
@@ -134,7 +196,7 @@ func (c *candidate) finish(s *snapshot.Snapshot, all []*candidate) incident.Caus
 		return cmp.Or(cmp.Compare(len(a.Cause), len(b.Cause)), cmp.Compare(a.Cause, b.Cause))
 	})
 	out.Reason = c.reason()
-	out.Against = c.against(s, all)
+	out.Against = append(c.against(s, all), c.missing...)
 	return out
 }
 
@@ -143,6 +205,7 @@ func (c *candidate) reason() string {
 	if why == "" {
 		why = c.root.Title
 	}
+	why += c.justBefore(why)
 	if len(c.links) == 0 {
 		if !c.root.Root {
 			why += ". Nothing that was seen explains it"
@@ -156,6 +219,21 @@ func (c *candidate) reason() string {
 	}
 	return fmt.Sprintf("%s. %s: %s.", why, follow, strings.Join(parts, "; "))
 }
+
+// justBefore tells the nearest change on the way to the cause, unless the reason names its time already.
+func (c *candidate) justBefore(told string) string {
+	if len(c.root.Changes) == 0 || strings.Contains(told, clock(c.root.Changes[0].At)) {
+		return ""
+	}
+	x := c.root.Changes[0]
+	out := fmt.Sprintf(". Just before, at %s, %s %s %s", clock(x.At), x.Object.Kind, x.Object.Name, x.What)
+	if x.By != "" {
+		out += " (" + x.By + ")"
+	}
+	return out
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
 
 // consequences says what follows, in the order of the rules, by the number of objects that suffer.
 func (c *candidate) consequences() []string {
@@ -195,13 +273,6 @@ func (c *candidate) against(s *snapshot.Snapshot, all []*candidate) []string {
 				who = fmt.Sprintf("%d workloads", n)
 			}
 			out = append(out, fmt.Sprintf("it does not explain the crashes: %s on the node kept crashing before it began", who))
-		}
-	case slices.Contains(dnsFaults, c.root.Code) || c.root.Code == checks.DNSDown:
-		for _, l := range s.Lookups {
-			if l.Error == "" && len(l.Addrs) > 0 {
-				out = append(out, fmt.Sprintf("a lookup of %s at %s was answered", l.Name, l.Server))
-				break
-			}
 		}
 	case c.root.NeedsName() && !anyDNS(all):
 		out = append(out, "the cluster's DNS looks well now: its pods may only be waiting out their back-off")

@@ -86,7 +86,7 @@ func (t *timeline) nodes() {
 	for i := range t.s.Nodes {
 		n := &t.s.Nodes[i]
 		o := snapshot.ObjectOf("Node", "", n.Name)
-		t.add(incident.SourceAPI, o, n.CreationTimestamp.Time, "", "joined the cluster, "+n.Status.NodeInfo.KubeletVersion)
+		t.add(incident.SourceAPI, o, n.CreationTimestamp.Time, "", strings.TrimSpace("joined the cluster "+n.Status.NodeInfo.KubeletVersion))
 		for _, taint := range n.Spec.Taints {
 			if taint.Key == corev1.TaintNodeUnschedulable && taint.TimeAdded != nil {
 				t.add(incident.SourceAPI, o, taint.TimeAdded.Time, "", "was cordoned")

@@ -21,6 +21,7 @@ func (t *timeline) hosts() {
 	for i := range t.s.Hosts {
 		h := &t.s.Hosts[i]
 		o := snapshot.ObjectOf("Node", "", h.Node)
+		t.add(incident.SourceHost, o, h.Boot, "", "the machine was started, kernel "+h.Kernel)
 		for _, c := range h.Changes {
 			t.add(incident.SourceHost, o, c.At, c.Where, c.What)
 		}

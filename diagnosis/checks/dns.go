@@ -98,6 +98,12 @@ func findResolver(s *snapshot.Snapshot) (resolver, bool) {
 	return d, d.service != nil || d.spec != nil
 }
 
+// DNSReady says whether a pod of the cluster's DNS is seen to be ready.
+func DNSReady(s *snapshot.Snapshot) bool {
+	d, _ := findResolver(s)
+	return slices.ContainsFunc(d.pods, isReady)
+}
+
 func templateSpec(s *snapshot.Snapshot, o incident.Object) *corev1.PodSpec {
 	switch o.Kind {
 	case "Deployment":

@@ -33,6 +33,8 @@ type Finding struct {
 	Said     []logs.Fact     // by their logs: what they could not reach, and what else went wrong
 	Refs     []incident.Object
 	Words    string // Kubernetes' own words, for rules that need them
+
+	Changes []incident.Change // just before its onset and on the way to it, the nearest first; see package diagnosis
 }
 
 // maxSeen bounds the evidence of one finding.
@@ -55,6 +57,9 @@ func (f *Finding) See(evidence ...incident.Evidence) *Finding {
 	}
 	return f
 }
+
+// Alarms says whether the finding is more than worth knowing: of severity warning or above.
+func (f *Finding) Alarms() bool { return f.Severity.Rank() >= incident.Warning.Rank() }
 
 // AtFault names what is at fault, for the cause that the finding may become.
 func (f *Finding) AtFault() []incident.Object {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/recovery"
 	"github.com/paramedic-bot/paramedic/internal/store"
@@ -48,7 +49,7 @@ func (k *keeper) run(ctx context.Context, every time.Duration) {
 
 // keep takes one look and returns how many copies were found good.
 func (k *keeper) keep(ctx context.Context) (int, error) {
-	s, d, err := k.eyes.look(ctx, "", true)
+	s, d, err := k.eyes.look(ctx, diagnosis.Scope{}, true)
 	if err != nil {
 		return 0, err
 	}

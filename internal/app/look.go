@@ -30,21 +30,21 @@ type Eyes struct {
 
 // Look diagnoses a namespace, or everything. It reads from the watch cache: good enough to find what is wrong.
 func (e *Eyes) Look(ctx context.Context, namespace string) (*incident.Diagnosis, error) {
-	_, d, err := e.look(ctx, namespace, false)
+	_, d, err := e.look(ctx, diagnosis.Scope{Namespace: namespace}, false)
 	return d, err
 }
 
 // look returns the Snapshot too. Fresh reads with quorum, for plans and proofs. What is wrong in a namespace can be explained by what lies
 // outside it, so the whole cluster is looked at, unless that is not allowed.
-func (e *Eyes) look(ctx context.Context, namespace string, fresh bool) (*snapshot.Snapshot, *incident.Diagnosis, error) {
+func (e *Eyes) look(ctx context.Context, scope diagnosis.Scope, fresh bool) (*snapshot.Snapshot, *incident.Diagnosis, error) {
 	s, err := e.snapshot(ctx, "", fresh)
-	if namespace != "" && (err != nil || podsNotSeen(s)) {
+	if namespace := scope.Namespace; namespace != "" && (err != nil || podsNotSeen(s)) {
 		s, err = e.snapshot(ctx, namespace, fresh)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	return s, e.redacted(diagnosis.Diagnose(s, diagnosis.Scope{Namespace: namespace})), nil
+	return s, e.redacted(diagnosis.Diagnose(s, scope)), nil
 }
 
 func podsNotSeen(s *snapshot.Snapshot) bool {
@@ -84,8 +84,20 @@ func (e *Eyes) redacted(d *incident.Diagnosis) *incident.Diagnosis {
 		d.Findings[i].Title = e.Redact(d.Findings[i].Title)
 	}
 	for i := range d.Causes {
-		d.Causes[i].Title = e.Redact(d.Causes[i].Title)
-		d.Causes[i].Reason = e.Redact(d.Causes[i].Reason)
+		c := &d.Causes[i]
+		c.Title, c.Reason = e.Redact(c.Title), e.Redact(c.Reason)
+		for j := range c.Links {
+			c.Links[j].Reason = e.Redact(c.Links[j].Reason)
+		}
+		for j := range c.Against {
+			c.Against[j] = e.Redact(c.Against[j])
+		}
+	}
+	for i := range d.Changes {
+		d.Changes[i].What = e.Redact(d.Changes[i].What)
+	}
+	for i := range d.Trace {
+		d.Trace[i] = e.Redact(d.Trace[i])
 	}
 	return d
 }

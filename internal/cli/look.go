@@ -62,6 +62,10 @@ func (c *cli) look(name string, cmd *cobra.Command, explain bool) *cobra.Command
 	var s source
 	s.flags(cmd)
 	format := output(cmd)
+	trace := false
+	if explain {
+		cmd.Flags().BoolVar(&trace, "trace", false, "tell every finding, rule and weight that led to the causes")
+	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := validOutput(*format); err != nil {
 			return err
@@ -76,6 +80,9 @@ func (c *cli) look(name string, cmd *cobra.Command, explain bool) *cobra.Command
 			if set.Explainer, err = app.NewPlainMind(cmd.Context(), c.redactor.String, slog.New(slog.DiscardHandler)); err != nil {
 				return err
 			}
+		}
+		if trace {
+			args = append(args, "--trace")
 		}
 		if s.namespace != "" {
 			args = append(args, "-n", s.namespace)
@@ -95,7 +102,7 @@ func (c *cli) check() *cobra.Command {
 func (c *cli) why() *cobra.Command {
 	return c.look("why", &cobra.Command{
 		Use: "why [KIND/NAME]", Short: "Why: the causes, what follows from them, and the evidence", Args: cobra.MaximumNArgs(2),
-		Example: "  paramedic why\n  paramedic why deployment/web -n shop\n  paramedic why -o json",
+		Example: "  paramedic why\n  paramedic why --trace\n  paramedic why deployment/web -n shop\n  paramedic why -o json",
 	}, true)
 }
 

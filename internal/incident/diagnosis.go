@@ -141,8 +141,8 @@ type Cause struct {
 	Code       string     `json:"code"` // the code of the finding at its root
 	Title      string     `json:"title"`
 	Confidence Confidence `json:"confidence"`
-	Objects    []Object   `json:"objects"`  // at fault, not merely suffering
-	Explains   []string   `json:"explains"` // finding ids, the root's own first
+	Objects    []Object   `json:"objects"`         // at fault, not merely suffering
+	Explains   []string   `json:"explains"`        // finding ids, the root's own first
 	Links      []Link     `json:"links,omitempty"` // how it explains them, one link for each but the root's own
 	Blocks     []Block    `json:"blocks,omitempty"`
 	Evidence   []string   `json:"evidence"`          // ids

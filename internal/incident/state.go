@@ -170,6 +170,17 @@ func (s *State) unclear() *StepState {
 	return nil
 }
 
+// Noticed is when the first of its alerts began to fire; zero if none says.
+func (s *State) Noticed() time.Time {
+	var first time.Time
+	for _, g := range s.Signals {
+		if !g.Since.IsZero() && (first.IsZero() || g.Since.Before(first)) {
+			first = g.Since
+		}
+	}
+	return first
+}
+
 // AlertsFiring says whether any alert that belongs to the incident has not been resolved.
 func (s *State) AlertsFiring() bool {
 	return slices.ContainsFunc(s.Signals, func(g Signal) bool { return g.Kind == "alert" && g.Status == Firing })

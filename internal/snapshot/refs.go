@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,6 +34,11 @@ func (s *Snapshot) PersistentVolumeClaim(namespace, name string) *corev1.Persist
 // StorageClass returns the class of the name, or nil.
 func (s *Snapshot) StorageClass(name string) *storagev1.StorageClass {
 	return named(s.StorageClasses, "", name)
+}
+
+// Lease returns the Lease of the name, or nil.
+func (s *Snapshot) Lease(namespace, name string) *coordinationv1.Lease {
+	return named(s.Leases, namespace, name)
 }
 
 // ConfigMapsIn names the namespace's ConfigMaps, in order.

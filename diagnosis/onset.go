@@ -1,0 +1,153 @@
+package diagnosis
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+const (
+	justBefore  = time.Hour   // a change this long before an onset may have to do with it
+	clockSlack  = time.Minute // and one that two clocks put a little after it
+	mostChanges = 2           // of one finding
+	mostShown   = 40          // of a diagnosis
+)
+
+// changeField is where evidence of a change says that it lies.
+const changeField = "change"
+
+// attach makes changes evidence: for each finding that matters and whose onset is known, those just before it on the way to it.
+func attach(s *snapshot.Snapshot, found []*checks.Finding, changes []incident.Change) {
+	if len(changes) == 0 {
+		return
+	}
+	of := map[incident.Object][]incident.Change{}
+	for _, c := range changes {
+		of[c.Object] = append(of[c.Object], c)
+	}
+	for _, f := range found {
+		if !f.Alarms() || f.Since.IsZero() {
+			continue
+		}
+		for _, o := range wayTo(f) {
+			for _, c := range of[o] {
+				if d := f.Since.Sub(c.At); d <= justBefore && d >= -clockSlack {
+					f.Changes = append(f.Changes, c)
+				}
+			}
+		}
+		slices.SortFunc(f.Changes, func(a, b incident.Change) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.ID, b.ID)) })
+		f.Changes = slices.CompactFunc(f.Changes, func(a, b incident.Change) bool { return a.ID == b.ID })
+		f.Changes = f.Changes[:min(len(f.Changes), mostChanges)]
+		for _, c := range f.Changes {
+			f.See(incident.Evidence{Source: c.Source, Object: c.Object, Field: changeField, Time: c.At, Excerpt: excerpt(c)})
+		}
+	}
+}
+
+func excerpt(c incident.Change) string {
+	if c.By == "" {
+		return c.What
+	}
+	return c.What + " (" + c.By + ")"
+}
+
+// mostNodes is on how many nodes a fault's pods may be for the nodes to count as on the way to it: what is everywhere is no node's doing.
+const mostNodes = 3
+
+// wayTo is the objects whose change could have brought a finding about: itself, what is at fault, its workload, what it waits for, what
+// its pods take their configuration and their rights from, and, unless it names by itself what is at fault, its nodes.
+func wayTo(f *checks.Finding) []incident.Object {
+	way := append([]incident.Object{f.Object}, f.Fault...)
+	if !f.Workload.IsZero() {
+		way = append(way, f.Workload)
+	}
+	way = append(way, f.Refs...)
+	if aboutNode := f.Object.Kind == "Node"; aboutNode || !f.Root && len(f.Nodes) <= mostNodes {
+		for _, n := range f.Nodes {
+			way = append(way, snapshot.ObjectOf("Node", "", n))
+		}
+	}
+	if len(f.Pods) > 0 {
+		way = append(way, takenFrom(f.Pods[0])...)
+	}
+	slices.SortFunc(way, incident.Object.Compare)
+	return slices.Compact(way)
+}
+
+// takenFrom is what a pod takes its configuration and its rights from.
+func takenFrom(p *corev1.Pod) []incident.Object {
+	var out []incident.Object
+	add := func(kind, name string) {
+		if name != "" {
+			out = append(out, snapshot.ObjectOf(kind, p.Namespace, name))
+		}
+	}
+	add("ServiceAccount", p.Spec.ServiceAccountName)
+	for i := range p.Spec.Volumes {
+		v := &p.Spec.Volumes[i]
+		if v.ConfigMap != nil {
+			add("ConfigMap", v.ConfigMap.Name)
+		}
+		if v.Secret != nil {
+			add("Secret", v.Secret.SecretName)
+		}
+		if v.PersistentVolumeClaim != nil {
+			add("PersistentVolumeClaim", v.PersistentVolumeClaim.ClaimName)
+		}
+	}
+	for _, list := range [][]corev1.Container{p.Spec.InitContainers, p.Spec.Containers} {
+		for i := range list {
+			for _, e := range list[i].EnvFrom {
+				if e.ConfigMapRef != nil {
+					add("ConfigMap", e.ConfigMapRef.Name)
+				}
+				if e.SecretRef != nil {
+					add("Secret", e.SecretRef.Name)
+				}
+			}
+			for _, e := range list[i].Env {
+				if v := e.ValueFrom; v != nil && v.ConfigMapKeyRef != nil {
+					add("ConfigMap", v.ConfigMapKeyRef.Name)
+				} else if v != nil && v.SecretKeyRef != nil {
+					add("Secret", v.SecretKeyRef.Name)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// shown is which changes a diagnosis tells: those that are evidence, and the newest others.
+func shown(found []*checks.Finding, changes []incident.Change) []incident.Change {
+	cited := map[string]bool{}
+	for _, f := range found {
+		for _, c := range f.Changes {
+			cited[c.ID] = true
+		}
+	}
+	others := max(0, mostShown-len(cited))
+	keep := make([]bool, len(changes))
+	for i := len(changes) - 1; i >= 0; i-- {
+		switch {
+		case cited[changes[i].ID]:
+			keep[i] = true
+		case others > 0:
+			others--
+			keep[i] = true
+		}
+	}
+	var out []incident.Change
+	for i, c := range changes {
+		if keep[i] {
+			out = append(out, c)
+		}
+	}
+	return out
+}
