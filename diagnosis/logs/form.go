@@ -15,8 +15,8 @@ type form struct {
 	kind Kind
 	// words are what a line must have before anything else is tried, in lower case; "a|b" is either.
 	words string
-	// pattern makes sure, case aside, and takes the fact's fields by named groups. Empty: the words are enough. One that has a line
-	// break sees the line before too. A network form needs none: see hostIn.
+	// pattern makes sure, case aside, and takes the fact's fields by named groups. Empty: the words are enough. One that has `\n\s`
+	// sees the line before too. A network form needs none: see hostIn.
 	pattern string
 	example string // as a program writes it
 	want    string // the fields that the example gives, as "path=/data"
@@ -66,7 +66,7 @@ func (m *matcher) read(form int, before, line string) (Fact, bool) {
 		return fact, true
 	}
 	text := line
-	if strings.Contains(f.pattern, `\n`) {
+	if strings.Contains(f.pattern, `\n\s`) {
 		text = before + "\n" + line
 		fact.Line = clip(before, maxLine) + "\n" + fact.Line
 	}

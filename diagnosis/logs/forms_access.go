@@ -13,6 +13,7 @@ var accessForms = []form{
 	{AuthFailed, "access denied for user", `access denied for user '(?P<name>[^']+)'@'(?P<host>[^']*)'`, "ERROR 1045 (28000): Access denied for user 'shop'@'10.42.0.9' (using password: YES)", "host=10.42.0.9 name=shop"},
 	{AuthFailed, "role", `role ` + q + `(?P<name>[^"\\]+)` + q + ` does not exist`, `FATAL:  role "shop" does not exist`, "name=shop"},
 	{AuthFailed, "no pg_hba.conf entry", `no pg_hba\.conf entry for host ` + q + `[^"\\]*` + q + `, user ` + q + `(?P<name>[^"\\]+)`, `FATAL:  no pg_hba.conf entry for host "10.42.0.9", user "shop", database "shop", no encryption`, "name=shop"},
+	{AuthFailed, "permission denied for", `permission denied for (?:table|relation|schema|database|sequence|view|function) (?P<name>[\w.]+)`, "ERROR:  permission denied for table orders", "name=orders"},
 	{AuthFailed, "wrongpass", ``, "WRONGPASS invalid username-password pair or user is disabled.", ""},
 	{AuthFailed, "noauth", `noauth authentication required|noauth hello`, "NOAUTH Authentication required.", ""},
 	{AuthFailed, "invalid password", `\b(?:err )?invalid password\b`, "ReplyError: ERR invalid password", ""},

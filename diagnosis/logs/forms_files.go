@@ -4,7 +4,7 @@ package logs
 const (
 	quotedPath = `["'\x60](?P<path>/[^"'\x60]*)["'\x60]`
 	barePath   = `(?P<path>/[^\s:"',;()\[\]]+)`
-	somePath   = `["'\x60]?(?P<path>/[^\s:"'\x60,;()\[\]]*)["'\x60]?`
+	somePath   = `(?:^|[\s"'\x60(\[=:,])(?P<path>/[^\s:"'\x60,;()\[\]]*)["'\x60]?`
 )
 
 var fileForms = []form{
@@ -20,6 +20,8 @@ var fileForms = []form{
 	{PermissionDenied, "operation not permitted", `chown: (?:changing ownership of )?` + somePath + `: operation not permitted`, "chown: changing ownership of '/data': Operation not permitted", "path=/data"},
 	{PermissionDenied, "permission denied", `(?:listen|bind)[^:]*(?::|.*[\d\]]:)(?P<port>\d+):? .*permission denied`, "listen tcp :80: bind: permission denied", "port=80"},
 
+	{PermissionDenied, "permission denied", `permission denied["')\]]*(?: \})?["')\]]*(?:, \S+\.rs:\d+:\d+)?$`, "Can't open the append-only file appendonly.aof.1.base.rdb: Permission denied", ""},
+
 	{ReadOnly, "read-only file system|erofs|readonly file", `(?:erofs|read-only)[^/]*` + quotedPath, "Error: EROFS: read-only file system, open '/app/cache.json'", "path=/app/cache.json"},
 	{ReadOnly, "read-only file system", somePath + `["'\x60)]*:? \(?(?:failed )?\(?(?:30: )?read-only file system`, "mkdir: can't create directory '/tmp/x': Read-only file system", "path=/tmp/x"},
 	{ReadOnly, "read-only file system", `read-only file system[^/]*` + somePath, "OSError: [Errno 30] Read-only file system: '/app/uploads'", "path=/app/uploads"},
@@ -28,6 +30,7 @@ var fileForms = []form{
 	{NoSpace, "no space left on device|enospc", `(?:enospc|no space left)[^/]*` + quotedPath, "Error: ENOSPC: no space left on device, write '/data/x'", "path=/data/x"},
 	{NoSpace, "no space left on device", somePath + `["'\x60)]*:? (?:write failed \()?no space left on device`, "write /var/lib/prometheus/wal/00000123: no space left on device", "path=/var/lib/prometheus/wal/00000123"},
 	{NoSpace, "no space left on device", `file ` + quotedPath + `.*no space left on device`, `PANIC:  could not write to file "/pg/pg_wal/xlogtemp.29": No space left on device`, "path=/pg/pg_wal/xlogtemp.29"},
+	{NoSpace, "no space left on device", `file "(?P<path>[^"]+)"[^/]*no space left on device`, `PANIC:  could not write to file "pg_wal/xlogtemp.27": No space left on device`, "path=pg_wal/xlogtemp.27"},
 	{NoSpace, "no space left on device|enospc", ``, "OSError: [Errno 28] No space left on device", ""},
 	{NoSpace, "disk quota exceeded", ``, "write error: Disk quota exceeded", ""},
 
@@ -38,6 +41,7 @@ var fileForms = []form{
 	{NotFound, "could not find file", `could not find (?:file|a part of the path) ` + quotedPath, "System.IO.FileNotFoundException: Could not find file '/app/appsettings.json'.", "path=/app/appsettings.json"},
 	{NotFound, "cannot load certificate", `cannot load certificate(?: key)? ` + quotedPath + `.*no such file`, `nginx: [emerg] cannot load certificate "/etc/tls/tls.crt": BIO_new_file() failed (SSL: error:80000002:system library::No such file or directory)`, "path=/etc/tls/tls.crt"},
 
+	{PortInUse, "eaddrinuse", `\{port,(?P<port>\d+)\}.*eaddrinuse`, "Failed to start Ranch listener in ranch_tcp:listen([{port,5672}]) for reason eaddrinuse (address already in use)", "port=5672"},
 	{PortInUse, "address already in use|eaddrinuse|address in use", `(?:in use|eaddrinuse)[^\n]*?[:\]](?P<port>\d{2,5})\b`, "Error: listen EADDRINUSE: address already in use :::3000", "port=3000"},
 	{PortInUse, "address already in use|address in use", `[:\]](?P<port>\d{2,5})\)?"?:? (?:failed \(98: |bind: |\(98\))?(?:bind: )?addres[^\n]* in use`, "listen tcp 0.0.0.0:8080: bind: address already in use", "port=8080"},
 	{PortInUse, "port", `port[ :=]+(?P<port>\d{2,5}) (?:was|is) already (?:in use|being used|allocated)`, "Web server failed to start. Port 8080 was already in use.", "port=8080"},
@@ -49,5 +53,5 @@ var fileForms = []form{
 	{LockHeld, "resource temporarily unavailable", `lock[^/]*` + somePath + `.*resource temporarily unavailable`, "opening storage failed: lock DB directory: /prometheus/lock: resource temporarily unavailable", "path=/prometheus/lock"},
 	{LockHeld, "failed to obtain node lock", `failed to obtain node locks?, tried \[+` + barePath, "java.lang.IllegalStateException: failed to obtain node locks, tried [[/usr/share/elasticsearch/data]] with lock id [0]", "path=/usr/share/elasticsearch/data"},
 	{LockHeld, "unable to lock", `unable to lock (?P<path>\./\w+)`, "[ERROR] [MY-012574] [InnoDB] Unable to lock ./ibdata1 error: 11", "path=./ibdata1"},
-	{LockHeld, "dblocked|unable to lock the lock file", `lock file:? ` + somePath, "DBPathInUse: Unable to lock the lock file: /data/db/mongod.lock (Resource temporarily unavailable). Another mongod instance is already running", "path=/data/db/mongod.lock"},
+	{LockHeld, "dblocked|unable to lock the lock file", `lock file:?` + somePath, "DBPathInUse: Unable to lock the lock file: /data/db/mongod.lock (Resource temporarily unavailable). Another mongod instance is already running", "path=/data/db/mongod.lock"},
 }

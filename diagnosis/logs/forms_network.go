@@ -3,7 +3,7 @@ package logs
 // networkForms come in the order in which they decide: a line speaks of one network failure only. Resolver complaints come before
 // time-outs, for a lookup can time out as well.
 var networkForms = []form{
-	{NameUnresolved, "enotfound", ``, "Error: getaddrinfo ENOTFOUND chromadb.chromadb.svc.cluster.local", "host=chromadb.chromadb.svc.cluster.local"},
+	{NameUnresolved, "enotfound", `\benotfound\b`, "Error: getaddrinfo ENOTFOUND chromadb.chromadb.svc.cluster.local", "host=chromadb.chromadb.svc.cluster.local"},
 	{NameUnresolved, "eai_again", ``, "Error: getaddrinfo EAI_AGAIN redis", "host=redis"},
 	{NameUnresolved, "no such host", ``, "dial tcp: lookup db.shop.svc.cluster.local on 10.43.0.10:53: no such host", "host=db.shop.svc.cluster.local"},
 	{NameUnresolved, "server misbehaving", ``, "dial tcp: lookup api on 10.43.0.10:53: server misbehaving", "host=api"},
@@ -26,6 +26,9 @@ var networkForms = []form{
 	{NameUnresolved, "unknown mysql server host", `unknown mysql server host '(?P<host>[^']+)'`, "ERROR 2005 (HY000): Unknown MySQL server host 'mysql' (-2)", "host=mysql"},
 	{NameUnresolved, "dns error", ``, "error sending request for url (http://search.shop:9200/): error trying to connect: dns error", "host=search.shop port=9200"},
 
+	{ConnectionRefused, "refused. check that the hostname", `connection to (?P<host>[^\s:]+):(?P<port>\d+) refused`,
+		"org.postgresql.util.PSQLException: Connection to postgres.shop:5432 refused. Check that the hostname and port are correct", "host=postgres.shop port=5432"},
+	{ConnectionRefused, "connect call failed", `connect call failed \('(?P<host>[^']+)', (?P<port>\d+)`, "ConnectionRefusedError: [Errno 111] Connect call failed ('10.43.7.7', 5432)", "host=10.43.7.7 port=5432"},
 	{ConnectionRefused, "connection refused|econnrefused|actively refused", ``, "dial tcp 10.43.0.7:5432: connect: connection refused", "host=10.43.0.7 port=5432"},
 	{ConnectionRefused, "can't connect to mysql server on|can't connect to server on", `server on '(?P<host>[^':]+)(?::(?P<port>\d+))?'.*\(111`,
 		"ERROR 2003 (HY000): Can't connect to MySQL server on 'mysql:3306' (111)", "host=mysql port=3306"},

@@ -42,7 +42,7 @@ var settingForms = []form{
 
 	{ConfigInvalid, "unknown directive", `unknown directive "[^"]+" in (?P<path>[^\s:]+):(?P<line>\d+)`, `nginx: [emerg] unknown directive "servr" in /etc/nginx/conf.d/default.conf:3`, "path=/etc/nginx/conf.d/default.conf line=3"},
 	{ConfigInvalid, "[emerg]", ` in (?P<path>/[^\s:]+):(?P<line>\d+)$`, `2026/01/02 03:04:05 [emerg] 1#1: invalid number of arguments in "listen" directive in /etc/nginx/nginx.conf:14`, "path=/etc/nginx/nginx.conf line=14"},
-	{ConfigInvalid, "yaml: line|yaml: unmarshal", `(?P<path>/[^\s:"]+)"?: .*yaml: (?:unmarshal errors:.*)?line (?P<line>\d+)`, "error loading config from /etc/prometheus/prometheus.yml: yaml: line 12: did not find expected key", "path=/etc/prometheus/prometheus.yml line=12"},
+	{ConfigInvalid, "yaml: line|yaml: unmarshal", `(?P<path>/[^\s:"()]+)"?: .*yaml: (?:unmarshal errors:.*)?line (?P<line>\d+)`, "error loading config from /etc/prometheus/prometheus.yml: yaml: line 12: did not find expected key", "path=/etc/prometheus/prometheus.yml line=12"},
 	{ConfigInvalid, "yaml: line|yaml: unmarshal", `yaml: (?:unmarshal errors:.*)?line (?P<line>\d+)`, "couldn't parse config: yaml: line 7: mapping values are not allowed in this context", "line=7"},
 	{ConfigInvalid, "yaml: unmarshal errors", ``, "couldn't load configuration: yaml: unmarshal errors:", ""},
 	{ConfigInvalid, "line", `\n\s+in "(?P<path>[^"]+)", line (?P<line>\d+)`, `  in "/app/config.yml", line 7, column 3`, "path=/app/config.yml line=7"},
@@ -52,6 +52,9 @@ var settingForms = []form{
 	{ConfigInvalid, "jsondecodeerror", `jsondecodeerror: .*line (?P<line>\d+)`, "json.decoder.JSONDecodeError: Expecting ',' delimiter: line 4 column 3 (char 61)", "line=4"},
 	{ConfigInvalid, "toml", `toml[^\n]*line (?P<line>\d+)`, "toml: line 3 (last key \"server.port\"): expected value but found '\\n' instead", "line=3"},
 	{ConfigInvalid, "bad directive or wrong number of arguments|fatal config file error", ``, "*** FATAL CONFIG FILE ERROR (Redis 7.2.4) ***", ""},
+	{ConfigInvalid, "error initializing configuration", `initializing configuration '(?P<path>[^']+)'(?:.* at line (?P<line>\d+))?`, "error initializing configuration '/etc/envoy/envoy.yaml': Unable to parse YAML as JSON: yaml-cpp: error at line 14, column 5: illegal map value", "path=/etc/envoy/envoy.yaml line=14"},
+	{ConfigInvalid, "error during parsing", `(?P<path>[^\s:]+):(?P<line>\d+) - error during parsing`, "/etc/coredns/Corefile:7 - Error during parsing: Unknown directive 'forwrd'", "path=/etc/coredns/Corefile line=7"},
+	{ConfigInvalid, "parsing [", `parsing \[(?P<path>[^\]:]+):(?P<line>\d+)\]`, "[ALERT]    (1) : config : parsing [/usr/local/etc/haproxy/haproxy.cfg:21] : unknown keyword 'sever' in 'backend' section", "path=/usr/local/etc/haproxy/haproxy.cfg line=21"},
 	{ConfigInvalid, "contains errors", `configuration file "(?P<path>[^"]+)" contains errors`, `FATAL:  configuration file "/etc/postgresql/postgresql.conf" contains errors`, "path=/etc/postgresql/postgresql.conf"},
-	{ConfigInvalid, "error loading config|failed to load config|invalid configuration|configuration error|error parsing config|failed to parse config|error initializing configuration|unable to load config", ``, `level=error msg="Error loading config (--config.file=/etc/prometheus/prometheus.yml)"`, ""},
+	{ConfigInvalid, "error loading config|failed to load config|invalid configuration|configuration error|error parsing config|failed to parse config|unable to load config", `(?:loading|load|parse|parsing) config(?:uration)?\b|invalid configuration|configuration error`, `level=error msg="Error loading config (--config.file=/etc/prometheus/prometheus.yml)"`, ""},
 }

@@ -31,18 +31,19 @@ var levels = map[string]level{
 var (
 	colour = regexp.MustCompile("\x1b\\[[0-9;?]*[ -/]*[@-~]|\x1b[()][A-Z0-9]")
 	// the container runtime's own prefix (CRI), and the stamp of kubectl logs --timestamps
-	runtimePrefix = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) (?:(?:stdout|stderr) [FP] )?`)
+	runtimePrefix = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) (?:stdout|stderr) [FP] |\.\d{7,9}Z )`)
 	stamp         = regexp.MustCompile(`^[\[(]?(?:` +
 		`\d{4}[-/.]\d\d[-/.]\d\d[T ]?(?:\d\d:\d\d:\d\d)?(?:[.,:]\d+)?(?: ?(?:Z|UTC|GMT|CES?T|[+-]\d\d:?\d\d))?` +
 		`|\d\d/[A-Z][a-z]{2}/\d{4}[: ]\d\d:\d\d:\d\d(?: [+-]\d{4})?` +
 		`|(?:[A-Z][a-z]{2},? )?(?:\d\d? [A-Z][a-z]{2}|[A-Z][a-z]{2} {1,2}\d\d?)(?:,? \d{4})? \d\d:\d\d:\d\d(?:[.,]\d+)?(?: \d{4})?` +
 		`|\d\d:\d\d:\d\d(?:[.,]\d+)?` +
-		`|\d{10}(?:\.\d{3,9})?)[\])]?(?:[\s|:-]+|$)`)
+		`|\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d(?: [A-Z]{3,4})?` +
+		`|\d{10}(?:\.\d{3,9})?\b)[\])]?[\s|:-]*`)
 	klog      = regexp.MustCompile(`^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w./-]+:\d+\] ?`)
-	levelWord = regexp.MustCompile(`^(?:[\[<(]\s*([A-Za-z]{1,13})\s*[\]>)]|([A-Z]{3,9}|[a-z]{3,9}|[A-Z][a-z]{3,8}):|([A-Z]{3,9}))(?:[\s|:-]+|$|\[)`)
+	levelWord = regexp.MustCompile(`^(?:[\[<(]\s*([A-Za-z]{1,13})\s*[\]>)]|([A-Z]{3,9}|[a-z]{3,9}|[A-Z][a-z]{3,8}):|([A-Z]{3,9}))(?:[\s|:-]+|$|\[\d+\] *)`)
 	number    = regexp.MustCompile(`^(?:\d{1,7}(?:#\d+)?:?|\d+:[A-Z]|\[\d+(?:#\d+)?\]:?|PID:\d+)\s+`)
 	bracketed = regexp.MustCompile(`^(?:\[[^\]\n]{0,60}\]|<[\d.]+>|\([\w -]{1,30}\))[:\s]*`)
-	spring    = regexp.MustCompile(`^--- (?:\[[^\]]{0,60}\] ?){1,3}\S+ +: `)
+	spring    = regexp.MustCompile(`^(?:\d+ )?--- (?:\[[^\]]{0,60}\] ?){1,3}\S+ +: `)
 	caller    = regexp.MustCompile(`^[\w./-]+\.(?:go|py|js|ts|rs|java):\d+[:\s]+`)
 	logger    = regexp.MustCompile(`^(?:\[?[a-z][\w$]*(?:\.[\w$]+){2,}\]?|root|__main__)\s?(?: -|:)\s+`)
 )
@@ -67,13 +68,13 @@ func head(line string) (level, string) {
 			seen = true
 			continue
 		}
-		if m := levelWord.FindStringSubmatch(line); m != nil && l == unknown {
+		if m := levelWord.FindStringSubmatch(line); m != nil && l != quiet {
 			word := m[1] + m[2] + m[3]
 			if word == "panic" { // Go's own word, and a part of what it says
 				return fatal, line
 			}
 			if found, ok := levels[strings.ToLower(word)]; ok && (len(word) > 1 || m[1] != "") {
-				l, seen, line = found, true, strings.TrimPrefix(line[len(m[0]):], "[")
+				l, seen, line = worst(l, found), true, line[len(m[0]):]
 				continue
 			}
 		}
@@ -88,7 +89,7 @@ func head(line string) (level, string) {
 			}
 			break
 		}
-		if cut(number) || cut(spring) || cut(bracketed) || cut(caller) || l != unknown && cut(logger) {
+		if l == unknown && cut(number) || cut(spring) || cut(threaded) || cut(bracketed) || cut(caller) || l != unknown && cut(logger) {
 			continue
 		}
 		break
@@ -97,6 +98,17 @@ func head(line string) (level, string) {
 }
 
 var redis = regexp.MustCompile(`^\d+:[A-Z] `)
+
+// threaded is nginx' process and thread.
+var threaded = regexp.MustCompile(`^\d+#\d+: `)
+
+// worst is the graver of two levels; one that is known outdoes none.
+func worst(a, b level) level {
+	if a == unknown {
+		return b
+	}
+	return max(a, b)
+}
 
 // leveled says whether a level follows soon: only then is what stands in brackets before it a thread or a logger, not the message.
 func leveled(line string) bool {

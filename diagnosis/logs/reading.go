@@ -17,6 +17,7 @@ const (
 	maxTelling = 8   // lines
 	maxTold    = 760 // bytes, in all
 	frames     = 3
+	maxCauses  = 2 // between an error's head and its innermost cause
 )
 
 // Reading is what a log says. The zero value is that of an empty log.
@@ -270,14 +271,22 @@ func (d *document) excerpt(e entry) []string {
 	block := d.lines[e.from : e.to+1]
 	r := parse(block[0])
 	head := block[0]
-	if strings.HasPrefix(head, "{") {
+	if strings.HasPrefix(head, "{") || !strings.Contains(head, r.text) {
 		head = r.text
 	}
 	if len(r.stack) > 0 {
 		block = r.stack
 	}
 	out := []string{clip(head, maxLine)}
-	if !strings.Contains(head, e.text) {
+	for i := e.from + 1; i <= e.to && len(out) < 1+maxCauses; i++ { // what is understood on the way to the conclusion
+		for _, f := range d.facts[i] {
+			if line := strings.TrimSpace(d.lines[i]); !f.vague() && !strings.Contains(line, e.text) && !strings.Contains(e.text, line) && !slices.ContainsFunc(d.facts[e.from], f.Same) {
+				out = append(out, strings.Split(f.Line, "\n")...)
+				break
+			}
+		}
+	}
+	if !strings.Contains(clip(head, maxLine), e.text) {
 		out = append(out, e.text)
 	}
 	out[len(out)-1] = counted(out[len(out)-1], e.count)

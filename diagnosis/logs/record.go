@@ -93,6 +93,12 @@ func ofFields(fields map[string]any) (record, bool) {
 			break
 		}
 	}
+	if first, rest, ok := strings.Cut(r.text, "\n"); ok {
+		r.text = first
+		if r.stack == nil {
+			r.stack = strings.Split(rest, "\n")
+		}
+	}
 	return r, r.text != ""
 }
 

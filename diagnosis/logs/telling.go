@@ -8,19 +8,19 @@ import (
 // tellingWords make a line worth a look; see wordy for what is made of it.
 var tellingWords = []string{"error", "fatal", "panic", "exception", "traceback", "fail", "cannot", "can't", "could not", "couldn't", "unable", "denied", "refused", "no such", "not found",
 	"invalid", "missing", "unknown", "killed", "uncaught", "unhandled", "abort", "emerg", "[crit", "critical", "severe", "segmentation fault", "sigsegv", "sigabrt", "terminate called",
-	"not set", "required", "unexpected", "forbidden", "unauthorized", "must be", "must not", "not a directory", "is a directory", "usage:", "not allowed", "too low", "mismatch", "incompatible",
+	"not set", "required", "unexpected", "forbidden", "unauthorized", "must be", "must not", "not a directory", "is a directory", "not allowed", "too low", "mismatch", "incompatible",
 	"caused by:", "panicked", "assertion", `"level":60`, `"level":50`, `"level":"e`, `"s":"f"`, `"s":"e"`, "level=err", "level=fatal", "level=panic"}
 
 var (
 	// words that complain, as whole words: not in a path, a query or an option
-	complaint = regexp.MustCompile(`(?i)(?:^|[^\w./?&=-])(?:errors?|errored|fatal|panic(?:ked)?|exceptions?|traceback|failed|fails|failure|cannot|can't|could not|couldn't|unable|denied|refused|no such|not found|invalid|missing|unknown|killed|uncaught|unhandled|aborted|aborting|segmentation fault|sigsegv|sigabrt|not set|is required|are required|unexpected|forbidden|unauthorized|must be|must not|not a directory|is a directory|usage:|not allowed|too low|mismatch|incompatible|assertion)(?:[^\w/-]|$)` +
-		`|\b[A-Za-z]\w*(?:Error|Exception)\b|\b[45]\d\d (?:unauthorized|forbidden|bad request|internal)|\bE[A-Z]{4,12}\b: `)
+	complaint = regexp.MustCompile(`(?i)(?:^|[^\w./?&=-])(?:errors?|errored|fatal|panic(?:ked)?|exceptions?|traceback|failed|fails|failure|cannot|can't|could not|couldn't|unable|denied|refused|no such|not found|invalid|missing|unknown|killed|uncaught|unhandled|aborted|aborting|segmentation fault|sigsegv|sigabrt|not set|is required|are required|unexpected|forbidden|unauthorized|must be|must not|not a directory|is a directory|not allowed|too low|mismatch|incompatible|assertion)(?:[^\w/-]|$)` +
+		`|\b[A-Za-z]\w*(?:Error|Exception)\b|\b[45]\d\d (?:unauthorized|forbidden|bad request|internal)|(?-i:\bE[A-Z]{4,12}\b: )`)
 	// complaints denied: what programs count, configure or deny
 	harmless = regexp.MustCompile(`(?i)\b(?:no|0|zero|without|without any|any|ignore|ignoring|ignored|on|handle|handles|handled) (?:errors?|failures?|failed|exceptions?|problems?|errors? found)\b` +
 		`|\b(?:errors?|failures?|failed|fail|err|exceptions?|errorcount|error_count|num_errors|missing|invalid|unknown|denied|refused|skipped|retries)["']?\s*(?:[:=]|is|are|count:|rate:)\s*["']?(?:0(?:\.0+)?%?|none|null|nil|<nil>|false|no|-|\[\]|\{\}|"")(?:["',;\s)}\]]|$)` +
 		`|\berror[ _-](?:log|page|handler|handling|reporting|rate|budget|level|channel|correction|template|pages|logs|handlers|boundary|middleware|tracking)\b|\b(?:exception|error|failure) (?:handler|translator|resolver|policy|detector|threshold|domain)\b|\bfail(?:ed)?[ -]?(?:over|fast|safe)\b|\bstderr\b`)
 	// what comes after an error as its consequence, or would come without one
-	routine = regexp.MustCompile(`(?i)\b(?:shutting down|shut ?down|exiting|exited|exit (?:status|code)|terminated|terminating|stopping|stopped|elifecycle|lifecycle script|command failed|aborting|gracefully|goodbye|complete log of this run|closing|application run failed|error: script .* exited|failed to start component|context canceled)\b|^npm (?:err!|error)|^make(?:\[\d+\])?: \*\*\*|^error command failed|^\s*$`)
+	routine = regexp.MustCompile(`(?i)\b(?:shutting down|shut ?down|exiting|exited|exit (?:status|code)|terminated|terminating|stopping|stopped|elifecycle|lifecycle script|command failed|aborting|gracefully|goodbye|complete log of this run|closing|did not exit normally|failed to boot|application run failed|error: script .* exited|failed to start component|context canceled)\b|^npm (?:err!|error)|^make(?:\[\d+\])?: \*\*\*|^error command failed|^\s*$`)
 	// beginnings of what nobody caught: the program ended by it
 	uncaught = regexp.MustCompile(`^(?:panic: |fatal error: |` + regexp.QuoteMeta(tracebackHead) + `|Exception in thread |Unhandled (?:[Ee]xception|[Rr]ejection)|Uncaught |thread '[^']*'(?: \(\d+\))? panicked|PHP Fatal error|Fatal error: |FATAL ERROR: |Fatal [Ee]rror|terminate called|Segmentation fault|\[?Error \[?ERR_UNHANDLED|\[?UnhandledPromiseRejection|\*\*\* |nginx: \[emerg\]|SIGSEGV|\*\* \(\w)|` +
 		springHead + `|\(\w*(?:Error|Exception)\)$|^thread .* panicked`)
@@ -47,6 +47,7 @@ type entry struct {
 const (
 	perLevel     = 2
 	understood   = 1
+	whole        = 1 // a trace says more than a line
 	atEnd        = 2
 	endLines     = 6
 	farAway      = 3
@@ -84,6 +85,9 @@ func (d *document) judge(from, to int) (entry, bool) {
 	e.score = class * perLevel
 	if meant {
 		e.score += understood
+	}
+	if to > from && l >= failure {
+		e.score += whole
 	}
 	switch last := len(d.lines) - 1; {
 	case last-to < endLines:

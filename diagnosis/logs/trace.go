@@ -10,7 +10,7 @@ const maxTrace = 200
 
 // continues are beginnings of lines that belong to the line before.
 var continues = []string{"Caused by:", "Suppressed:", "at ", "... ", "--->", "goroutine ", "created by ", "[signal ", "#0 ", "#1 ", "#2 ", "#3 ", "#4 ", "#5 ", "#6 ", "#7 ", "#8 ", "#9 ",
-	"stack backtrace:", "Stack trace:", "note: run with `RUST_BACKTRACE", "note: Some details are omitted", "During handling of the above exception", "The above exception was the direct cause", "Location:"}
+	"Emitted 'error' event", "Node.js v", "stack backtrace:", "Stack trace:", "note: run with `RUST_BACKTRACE", "note: Some details are omitted", "During handling of the above exception", "The above exception was the direct cause", "Location:"}
 
 const (
 	tracebackHead = "Traceback (most recent call last):"
@@ -71,18 +71,20 @@ func (d *document) block(i, limit int) (from, to int) {
 		}
 		head, ok := d.traceback(from)
 		if !ok {
+			head = d.notice(from)
+		}
+		if head == from {
 			break
 		}
 		from = head
 	}
-	from = d.notice(from)
 	for to+1 < limit && to-i < maxTrace && d.continuesAt(to+1) {
 		to++
 	}
 	for {
 		// a Python trace ends with the first line that is not indented
 		end := to
-		if strings.HasPrefix(d.lastHead(from, to), tracebackHead) && to+1 < limit && indented(d.lines[to]) {
+		if strings.Contains(d.lastHead(from, to), tracebackHead) && to+1 < limit && indented(d.lines[to]) {
 			end++
 			for end+1 < limit && end-i < maxTrace && d.continuesAt(end+1) {
 				end++
@@ -118,7 +120,7 @@ func (d *document) traceback(i int) (int, bool) {
 	}
 	for k := i - 1; k >= 0 && i-k < maxTrace; k-- {
 		if !indented(d.lines[k]) {
-			return k, strings.HasPrefix(d.lines[k], tracebackHead)
+			return k, strings.Contains(d.lines[k], tracebackHead)
 		}
 	}
 	return 0, false
@@ -163,17 +165,32 @@ func conclusion(block []string) string {
 		}
 	case strings.Contains(head, redisHead) && len(block) > 3:
 		return block[3] + " " + block[2]
-	case strings.HasPrefix(head, tracebackHead), len(block) > 1 && strings.HasPrefix(block[1], tracebackHead):
-		return last
+	case strings.Contains(head, tracebackHead), len(block) > 1 && strings.HasPrefix(block[1], tracebackHead):
+		return raised(block, last)
 	case strings.Contains(head, " panicked at ") && strings.HasSuffix(head, ":") && len(block) > 1:
 		return block[1]
 	case len(block) > 1 && exceptionLine.MatchString(block[1]):
 		return block[1]
-	case strings.Contains(head, "bootstrap checks failed") && len(block) > 1:
-		return block[1]
 	}
-	return head
+	for _, line := range block[1:] {
+		if strings.HasPrefix(line, "bootstrap check failure") {
+			return line
+		}
+	}
+	return strings.TrimSuffix(head, " {")
 }
+
+// raised is the last exception that a Python trace names at the beginning of a line; its message can have lines of its own.
+func raised(block []string, otherwise string) string {
+	for i := len(block) - 1; i > 0; i-- {
+		if pythonError.MatchString(block[i]) {
+			return block[i]
+		}
+	}
+	return otherwise
+}
+
+var pythonError = regexp.MustCompile(`^(?:[\w]+\.)*[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt|Configured|Failed|NotFound|Invalid|Value)(?::|$)`)
 
 // deepest is the last of the indented lines under an empty "Caused by:", as Rust's anyhow and eyre write them.
 func deepest(lines []string, otherwise string) string {
@@ -198,7 +215,7 @@ func slicesHasPrefix(prefixes []string, line string) bool {
 }
 
 var (
-	frame = regexp.MustCompile(`^\s+(?:at |File "|from |in |\d+: )|^\t/|^#\d+ |^\s+at$`)
+	frame = regexp.MustCompile(`^\s+(?:at |File ")|^\tfrom |^\t/|^#\d+ |^\s+at$`)
 	// frames of languages, their libraries and packages: not the program's own
 	foreign = regexp.MustCompile(`node_modules|node:|internal/modules|site-packages|dist-packages|/usr/(?:local/)?lib|/usr/local/go/|/pkg/mod/|/vendor/|/gems/|/rustc/|<frozen |` +
 		`at (?:java|javax|jdk|sun|com\.sun|jakarta|kotlin|scala|org\.(?:springframework|apache|hibernate|eclipse|postgresql|elasticsearch|flywaydb|jboss)|com\.(?:zaxxer|mysql|fasterxml|mongodb)|io\.(?:netty|lettuce)|reactor|System|Microsoft|Npgsql)\.|` +

@@ -1,0 +1,74 @@
+package logs
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+)
+
+var update = flag.Bool("update", false, "write what was read into the fixtures")
+
+// words are a reading as the fixtures have it: the sentence for a title, the telling lines, the facts (those that tell why with a star).
+func words(r Reading) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "last: %s\n", r.Last)
+	if r.Quiet {
+		b.WriteString("quiet\n")
+	}
+	for _, line := range r.Telling {
+		fmt.Fprintf(&b, "> %s\n", line)
+	}
+	for _, f := range r.Facts {
+		star := ""
+		if f.Telling {
+			star = "*"
+		}
+		fmt.Fprintf(&b, "fact: %s\n", strings.TrimSpace(fmt.Sprintf("%s%s %s", f.Kind, star, fields(f))))
+	}
+	return b.String()
+}
+
+// TestRead: given this log, these lines tell why, and this is what they say. -update writes it.
+func TestRead(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.txtar")
+	if len(files) == 0 {
+		t.Fatal("no fixtures")
+	}
+	for _, file := range files {
+		a, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := &txtar.Archive{Comment: a.Comment}
+		for i, f := range a.Files {
+			name, ok := strings.CutSuffix(f.Name, ".log")
+			if !ok {
+				continue
+			}
+			got, want := words(Read(string(f.Data))), ""
+			if i+1 < len(a.Files) && a.Files[i+1].Name == name+".want" {
+				want = string(a.Files[i+1].Data)
+			}
+			out.Files = append(out.Files, f, txtar.File{Name: name + ".want", Data: []byte(got)})
+			if *update {
+				continue
+			}
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar")+"/"+name, func(t *testing.T) {
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("(-want +got)\n%s", diff)
+				}
+			})
+		}
+		if *update {
+			if err := os.WriteFile(file, txtar.Format(out), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
