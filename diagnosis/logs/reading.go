@@ -10,7 +10,7 @@ import (
 const (
 	maxBytes   = 1 << 20 // of the text, its end
 	maxLines   = 20000
-	maxLooked  = 3000 // lines with a telling word that are looked at, the newest first
+	maxLooked  = 2000 // places with a telling word that are looked at, the newest first, those that look alike once
 	maxMeant   = 400  // lines whose meaning is tried
 	maxFacts   = 16
 	maxEntries = 64
@@ -192,7 +192,7 @@ func (d *document) whom(f *Fact, i int, line string) bool {
 func (d *document) entries() []entry {
 	var (
 		found  []entry
-		shapes = map[string]int{}
+		shapes = map[uint64]int{} // of lines and of texts: the entry, or -1 for what tells nothing
 		limit  = len(d.lines)
 		looked = 0
 	)
@@ -200,19 +200,32 @@ func (d *document) entries() []entry {
 		if !d.marks[i] || i >= limit {
 			continue
 		}
-		looked++
 		from, to := d.block(i, limit)
 		limit = from
+		line := shape(d.lines[to])
+		if k, again := shapes[line]; again && from == to {
+			if k >= 0 {
+				found[k].count++
+			}
+			continue
+		}
+		looked++
 		e, ok := d.judge(from, to)
 		if !ok {
+			if from == to {
+				shapes[line] = -1
+			}
 			continue
 		}
 		s := shape(e.text)
-		if k, again := shapes[s]; again {
+		if k, again := shapes[s]; again && k >= 0 {
 			found[k].count++
 			continue
 		}
 		if len(found) < maxEntries {
+			if from == to {
+				shapes[line] = len(found)
+			}
 			shapes[s] = len(found)
 			found = append(found, e)
 		}

@@ -3,6 +3,9 @@ package logs
 import (
 	"regexp"
 	"strings"
+	"sync"
+
+	"github.com/paramedic-bot/paramedic/internal/keyword"
 )
 
 // tellingWords make a line worth a look; see wordy for what is made of it.
@@ -12,27 +15,55 @@ var tellingWords = []string{"error", "fatal", "panic", "exception", "traceback",
 	"caused by:", "panicked", "assertion", `"level":60`, `"level":50`, `"level":"e`, `"s":"f"`, `"s":"e"`, "level=err", "level=fatal", "level=panic"}
 
 var (
-	// words that complain, as whole words: not in a path, a query or an option
-	complaint = regexp.MustCompile(`(?i)(?:^|[^\w./?&=-])(?:errors?|errored|fatal|panic(?:ked)?|exceptions?|traceback|failed|fails|failure|cannot|can't|could not|couldn't|unable|denied|refused|no such|not found|invalid|missing|unknown|killed|uncaught|unhandled|aborted|aborting|segmentation fault|sigsegv|sigabrt|not set|is required|are required|unexpected|forbidden|unauthorized|must be|must not|not a directory|is a directory|not allowed|too low|mismatch|incompatible|assertion)(?:[^\w/-]|$)` +
-		`|\b[A-Za-z]\w*(?:Error|Exception)\b|\b[45]\d\d (?:unauthorized|forbidden|bad request|internal)|(?-i:\bE[A-Z]{4,12}\b: )`)
 	// complaints denied: what programs count, configure or deny
 	harmless = regexp.MustCompile(`(?i)\b(?:no|0|zero|without|without any|any|ignore|ignoring|ignored|on|handle|handles|handled) (?:errors?|failures?|failed|exceptions?|problems?|errors? found)\b` +
 		`|\b(?:errors?|failures?|failed|fail|err|exceptions?|errorcount|error_count|num_errors|missing|invalid|unknown|denied|refused|skipped|retries)["']?\s*(?:[:=]|is|are|count:|rate:)\s*["']?(?:0(?:\.0+)?%?|none|null|nil|<nil>|false|no|-|\[\]|\{\}|"")(?:["',;\s)}\]]|$)` +
 		`|\berror[ _-](?:log|page|handler|handling|reporting|rate|budget|level|channel|correction|template|pages|logs|handlers|boundary|middleware|tracking)\b|\b(?:exception|error|failure) (?:handler|translator|resolver|policy|detector|threshold|domain)\b|\bfail(?:ed)?[ -]?(?:over|fast|safe)\b|\bstderr\b`)
 	// what comes after an error as its consequence, or would come without one
 	routine = regexp.MustCompile(`(?i)\b(?:shutting down|shut ?down|exiting|exited|exit (?:status|code)|terminated|terminating|stopping|stopped|elifecycle|lifecycle script|command failed|aborting|gracefully|goodbye|complete log of this run|closing|did not exit normally|failed to boot|application run failed|error: script .* exited|failed to start component|context canceled)\b|^npm (?:err!|error)|^make(?:\[\d+\])?: \*\*\*|^error command failed|^\s*$`)
-	// beginnings of what nobody caught: the program ended by it
-	uncaught = regexp.MustCompile(`^(?:panic: |fatal error: |` + regexp.QuoteMeta(tracebackHead) + `|Exception in thread |Unhandled (?:[Ee]xception|[Rr]ejection)|Uncaught |thread '[^']*'(?: \(\d+\))? panicked|PHP Fatal error|Fatal error: |FATAL ERROR: |Fatal [Ee]rror|terminate called|Segmentation fault|\[?Error \[?ERR_UNHANDLED|\[?UnhandledPromiseRejection|\*\*\* |nginx: \[emerg\]|SIGSEGV|\*\* \(\w)|` +
-		springHead + `|\(\w*(?:Error|Exception)\)$|^thread .* panicked`)
 )
+
+// complaints are words that complain where they stand as whole words: not in a path, a query or an option.
+var complaints = []string{"error", "errors", "errored", "fatal", "panic", "panicked", "exception", "exceptions", "traceback", "failed", "fails", "failure", "cannot", "can't", "could not", "couldn't", "unable",
+	"denied", "refused", "no such", "not found", "invalid", "missing", "unknown", "killed", "uncaught", "unhandled", "aborted", "aborting", "segmentation fault", "sigsegv", "sigabrt", "not set",
+	"is required", "are required", "unexpected", "forbidden", "unauthorized", "must be", "must not", "not a directory", "is a directory", "not allowed", "too low", "mismatch", "incompatible", "assertion"}
+
+var complaintSet = sync.OnceValue(func() *keyword.Set { return keyword.New(complaints) })
+
+// complains says whether a text has a word that complains. The name of an exception ("KeyError") is one.
+func complains(text string) bool {
+	found := false
+	complaintSet().Scan(text, func(word, start int) {
+		end := start + len(complaints[word])
+		after := end == len(text) || !isWord(text[end]) && text[end] != '/' && text[end] != '-'
+		before := start == 0 || !isWord(text[start-1]) && !strings.ContainsRune("./?&=-", rune(text[start-1]))
+		name := start > 0 && isWord(text[start-1]) && text[start] == 'E'
+		found = found || after && (before || name)
+	})
+	return found
+}
+
+func isWord(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
 
 // wordy says whether a text complains in words, once what is harmless is taken away.
 func wordy(text string) bool {
-	if !complaint.MatchString(text) {
+	text = clip(text, maxRecord)
+	if !complains(text) {
 		return false
 	}
 	rest := harmless.ReplaceAllString(text, " ")
-	return len(rest) == len(text) || complaint.MatchString(rest)
+	return len(rest) == len(text) || complains(rest)
+}
+
+// lastWords are beginnings of what nobody caught: the program ended by it.
+var lastWords = []string{"panic: ", "fatal error: ", "Fatal error", "Fatal Error", "FATAL ERROR:", tracebackHead, "Exception in thread ", "Unhandled exception", "Unhandled Exception", "Unhandled Rejection",
+	"Uncaught ", "thread '", "PHP Fatal error", "terminate called", "Segmentation fault", "[UnhandledPromiseRejection", "*** ", "nginx: [emerg]", "SIGSEGV", "** ("}
+
+// uncaught says whether a block's head is what nobody caught.
+func uncaught(head string) bool {
+	return hasPrefix(lastWords, head) || strings.Contains(head, springHead) || strings.HasSuffix(head, "Error)") && !strings.HasPrefix(head, "(")
 }
 
 // entry is what one telling place of a log says.
@@ -71,7 +102,7 @@ func (d *document) judge(from, to int) (entry, bool) {
 	l := r.level
 	meant := d.means(from, to)
 	switch {
-	case uncaught.MatchString(r.text) || uncaught.MatchString(block[0]):
+	case uncaught(r.text) || uncaught(block[0]):
 		l = fatal
 	case l == unknown && len(block) > 1 && len(ownFrames(block, 1)) > 0 && wordy(text):
 		l = failure
@@ -108,7 +139,21 @@ func (d *document) means(from, to int) bool {
 	return false
 }
 
-var digits = regexp.MustCompile(`[0-9]+|\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b`)
-
-// shape is a text without what differs from one repetition to the next.
-func shape(text string) string { return digits.ReplaceAllString(clip(text, 160), "0") }
+// shape is a hash of a text without what differs from one repetition to the next: its numbers.
+func shape(text string) uint64 {
+	h := uint64(14695981039346656037) // FNV-1a
+	inNumber := false
+	for i := range min(len(text), maxLine) {
+		c := text[i]
+		if c >= '0' && c <= '9' {
+			if inNumber {
+				continue
+			}
+			inNumber, c = true, '0'
+		} else {
+			inNumber = false
+		}
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
+}

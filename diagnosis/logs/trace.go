@@ -2,6 +2,7 @@ package logs
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -152,7 +153,7 @@ func conclusion(block []string) string {
 		if rest, ok := strings.CutPrefix(line, "---> "); ok {
 			return rest
 		}
-		if !indented(block[i]) && last == head && !slicesHasPrefix(continues, block[i]) {
+		if !indented(block[i]) && last == head && !hasPrefix(continues, block[i]) {
 			last = block[i]
 		}
 	}
@@ -205,7 +206,7 @@ func deepest(lines []string, otherwise string) string {
 	return otherwise
 }
 
-func slicesHasPrefix(prefixes []string, line string) bool {
+func hasPrefix(prefixes []string, line string) bool {
 	for _, p := range prefixes {
 		if strings.HasPrefix(line, p) {
 			return true
@@ -214,19 +215,19 @@ func slicesHasPrefix(prefixes []string, line string) bool {
 	return false
 }
 
-var (
-	frame = regexp.MustCompile(`^\s+(?:at |File ")|^\tfrom |^\t/|^#\d+ |^\s+at$`)
-	// frames of languages, their libraries and packages: not the program's own
-	foreign = regexp.MustCompile(`node_modules|node:|internal/modules|site-packages|dist-packages|/usr/(?:local/)?lib|/usr/local/go/|/pkg/mod/|/vendor/|/gems/|/rustc/|<frozen |` +
-		`at (?:java|javax|jdk|sun|com\.sun|jakarta|kotlin|scala|org\.(?:springframework|apache|hibernate|eclipse|postgresql|elasticsearch|flywaydb|jboss)|com\.(?:zaxxer|mysql|fasterxml|mongodb)|io\.(?:netty|lettuce)|reactor|System|Microsoft|Npgsql)\.|` +
-		`\{main\}|std::|core::|__libc`)
-)
+var frame = regexp.MustCompile(`^\s+(?:at |File ")|^\tfrom |^\t/|^#\d+ |^\s+at$`)
+
+// foreign are frames of languages, their libraries and packages: not the program's own.
+var foreign = []string{"node_modules", "node:", "internal/modules", "site-packages", "dist-packages", "/usr/lib", "/usr/local/lib", "/usr/local/go/", "/pkg/mod/", "/vendor/", "/gems/", "/rustc/", "<frozen ",
+	"at java.", "at javax.", "at jdk.", "at sun.", "at com.sun.", "at jakarta.", "at kotlin.", "at scala.", "at org.springframework.", "at org.apache.", "at org.hibernate.", "at org.eclipse.", "at org.postgresql.",
+	"at org.elasticsearch.", "at org.flywaydb.", "at org.jboss.", "at com.zaxxer.", "at com.mysql.", "at com.fasterxml.", "at com.mongodb.", "at io.netty.", "at io.lettuce.", "at reactor.", "at System.",
+	"at Microsoft.", "at Npgsql.", "{main}", "std::", "core::", "__libc"}
 
 // ownFrames are the program's own frames nearest to where it failed, at most n.
 func ownFrames(block []string, n int) []string {
 	var own []string
 	for _, line := range block {
-		if frame.MatchString(line) && !foreign.MatchString(line) {
+		if frame.MatchString(line) && !isForeign(line) {
 			own = append(own, line)
 		}
 	}
@@ -237,4 +238,8 @@ func ownFrames(block []string, n int) []string {
 		return own[:n]
 	}
 	return own
+}
+
+func isForeign(line string) bool {
+	return slices.ContainsFunc(foreign, func(f string) bool { return strings.Contains(line, f) })
 }
