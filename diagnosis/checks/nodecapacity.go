@@ -1,0 +1,137 @@
+package checks
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// pressures are the conditions by which a kubelet says what runs out.
+var pressures = []struct {
+	condition corev1.NodeConditionType
+	words     string
+}{
+	{corev1.NodeMemoryPressure, "runs out of memory"},
+	{corev1.NodeDiskPressure, "runs out of disk space"},
+	{corev1.NodePIDPressure, "runs out of process ids"},
+	{corev1.NodeNetworkUnavailable, "has no pod network yet"},
+}
+
+func reportPressure(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
+	for _, p := range pressures {
+		c := nodeCondition(n, p.condition)
+		if c == nil || c.Status != corev1.ConditionTrue {
+			continue
+		}
+		f := r.Find(NodePressure, nodeObject(n), fmt.Sprintf("Node %s %s", n.Name, p.words)).on(n)
+		f.Since, f.Words = c.LastTransitionTime.Time, string(p.condition)
+		f.See(seenAPI(f.Object, "status.conditions["+string(p.condition)+"]", f.Since, strings.TrimSpace(c.Reason+": "+c.Message)))
+		if p.condition != corev1.NodeNetworkUnavailable {
+			f.See(seenEvent(lastEvent(s, f.Object, "EvictionThresholdMet")))
+		}
+	}
+}
+
+// pending holds the pods that no node takes, by the scheduler's words (ErrReason in the node resources and node unschedulable plugins of
+// pkg/scheduler/framework/plugins). They do not say which node each is about.
+type pending struct{ full, cordoned []*corev1.Pod }
+
+const (
+	tooManyPods       = "Too many pods"
+	wereUnschedulable = "were unschedulable"
+)
+
+func pendingPods(s *snapshot.Snapshot) pending {
+	var w pending
+	for _, p := range s.PodsOn("") {
+		c := podCondition(p, corev1.PodScheduled)
+		if c == nil || c.Status == corev1.ConditionTrue || p.DeletionTimestamp != nil || newly(s, p.CreationTimestamp.Time) {
+			continue
+		}
+		if strings.Contains(c.Message, tooManyPods) {
+			w.full = append(w.full, p)
+		}
+		if strings.Contains(c.Message, wereUnschedulable) {
+			w.cordoned = append(w.cordoned, p)
+		}
+	}
+	return w
+}
+
+// nearlyFull is the share of its pods that a node has when the next few find no place, in hundredths.
+const nearlyFull = 95
+
+// reportFull speaks of a node that has all the pods that it may have: worth knowing, and a fault once others are turned away.
+func (w pending) reportFull(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
+	most := int(n.Status.Allocatable.Pods().Value())
+	if most <= 0 || len(s.PodsOn(n.Name))*100 < most*nearlyFull {
+		return
+	}
+	count := running(s, n.Name)
+	if count*100 < most*nearlyFull {
+		return
+	}
+	var refused *corev1.Pod
+	for _, p := range s.PodsOn(n.Name) {
+		if p.Status.Phase == corev1.PodFailed && p.Status.Reason == "OutOfpods" {
+			refused = p
+		}
+	}
+	f := r.Find(NodeFull, nodeObject(n), fmt.Sprintf("Node %s has %d of the %d pods that it may have", n.Name, count, most)).on(n)
+	f.See(seenAPI(f.Object, "status.allocatable.pods", time.Time{}, fmt.Sprintf("%d; %d are on it", most, count)))
+	switch {
+	case refused != nil:
+		f.retitle(f.Title + ", and its kubelet turns others away")
+		f.See(seenAPI(podObject(refused), "status", time.Time{}, "OutOfpods: "+refused.Status.Message))
+	case len(w.full) > 0:
+		f.retitle(f.Title + fmt.Sprintf(inflect(", and %d {pod waits|pods wait} for a place", len(w.full)), len(w.full)))
+		f.seePending(w.full)
+	default:
+		f.Severity = incident.Info
+	}
+}
+
+// seePending cites the scheduler's words about the first of the pods.
+func (f *Finding) seePending(pods []*corev1.Pod) {
+	if len(pods) > 0 {
+		c := podCondition(pods[0], corev1.PodScheduled)
+		f.See(seenAPI(podObject(pods[0]), "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
+	}
+}
+
+// forgotten is how long a cordon lasts that people still know of.
+const forgotten = 24 * time.Hour
+
+// reportCordoned speaks of a node that somebody cordoned: on purpose, unless it was forgotten or pods wait for it.
+func (w pending) reportCordoned(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
+	title := fmt.Sprintf("Node %s is cordoned: it takes no new pods", n.Name)
+	since := cordonedAt(s, n)
+	if !since.IsZero() && s.At.Sub(since) >= forgotten {
+		title = fmt.Sprintf("Node %s has been cordoned for %s, perhaps forgotten: it takes no new pods", n.Name, duration(s.At.Sub(since)))
+	}
+	if count := len(w.cordoned); count > 0 {
+		title += fmt.Sprintf(inflect(", and %d {waits|wait} for a node", count), count)
+	}
+	f := r.Find(NodeCordoned, nodeObject(n), title).on(n)
+	f.Since = since
+	f.See(seenAPI(f.Object, "spec.unschedulable", since, "true"))
+	if len(w.cordoned) > 0 {
+		f.Severity, f.Root = incident.Warning, true
+		f.seePending(w.cordoned)
+	}
+}
+
+// cordonedAt is when the taint came that the node lifecycle controller puts on a cordoned node, or when the kubelet noticed.
+func cordonedAt(s *snapshot.Snapshot, n *corev1.Node) time.Time {
+	for i := range n.Spec.Taints {
+		if t := &n.Spec.Taints[i]; t.Key == corev1.TaintNodeUnschedulable && t.TimeAdded != nil {
+			return t.TimeAdded.Time
+		}
+	}
+	return beganAt(lastEvent(s, nodeObject(n), "NodeNotSchedulable"))
+}

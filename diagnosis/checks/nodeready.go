@@ -1,0 +1,216 @@
+package checks
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// leavingTaints are put on a node that is about to be removed: by the cluster autoscaler, Karpenter, cloud controllers and the handlers
+// of spot instances' last notice.
+var leavingTaints = map[string]bool{
+	"ToBeDeletedByClusterAutoscaler": true, "karpenter.sh/disrupted": true, "karpenter.sh/disruption": true,
+	"node.cloudprovider.kubernetes.io/shutdown": true, "aws-node-termination-handler/spot-itn": true,
+	"cloud.google.com/impending-node-termination": true,
+}
+
+// leavingTime is how long a node that is to be removed may take about it.
+const leavingTime = 15 * time.Minute
+
+// leaving says whether a node is on its way out, as it should: that it stops reporting is part of it.
+func leaving(s *snapshot.Snapshot, n *corev1.Node) bool {
+	if n.DeletionTimestamp != nil {
+		return s.At.Sub(n.DeletionTimestamp.Time) < leavingTime
+	}
+	for i := range n.Spec.Taints {
+		if leavingTaints[n.Spec.Taints[i].Key] {
+			c := nodeCondition(n, corev1.NodeReady)
+			return c == nil || s.At.Sub(c.LastTransitionTime.Time) < leavingTime
+		}
+	}
+	return false
+}
+
+func reportNotReady(s *snapshot.Snapshot, r *Report, n *corev1.Node, ready *corev1.NodeCondition) {
+	o, since := nodeObject(n), ready.LastTransitionTime.Time
+	seen := seenAPI(o, "status.conditions[Ready]", since, fmt.Sprintf("%s %s: %s", ready.Status, ready.Reason, ready.Message))
+	find := func(code, title string) *Finding {
+		f := r.Find(code, o, title).on(n).See(seen)
+		f.Since, f.Words = since, ready.Message
+		return f
+	}
+	switch {
+	case ready.Status == corev1.ConditionUnknown:
+		find(NodeUnreachable, unheard(s, n, ready)+podsOn(s, n))
+	case shuttingDown(ready.Message):
+		f := find(NodeNotReady, fmt.Sprintf("Node %s is shutting down since %s%s", n.Name, moment(s.At, since), podsOn(s, n)))
+		f.Severity = incident.Warning
+		if s.At.Sub(since) < leavingTime {
+			f.Severity = incident.Info
+		}
+	case runtimeDown(ready.Message):
+		if s.At.Sub(since) < startingRuntime && strings.Contains(ready.Message, "may not have completed yet") {
+			return // the kubelet has just started
+		}
+		find(NodeRuntimeDown, fmt.Sprintf("The container runtime of node %s does not answer%s: %s", n.Name, podsOn(s, n), ready.Message))
+	default:
+		if noCNI(ready.Message) {
+			reportCNI(s, r, n, since, seen)
+		}
+		find(NodeNotReady, fmt.Sprintf("Node %s is not ready%s: %s", n.Name, podsOn(s, n), ready.Message))
+	}
+}
+
+// unheard tells a kubelet that stopped from one that never reported (the node lifecycle controller's words differ).
+func unheard(s *snapshot.Snapshot, n *corev1.Node, ready *corev1.NodeCondition) string {
+	if heard := ready.LastHeartbeatTime.Time; !heard.IsZero() && !strings.Contains(ready.Message, "never posted") {
+		return fmt.Sprintf("Node %s has not been heard of since %s", n.Name, moment(s.At, heard))
+	}
+	return fmt.Sprintf("Node %s has never been heard of: its kubelet has not reported since the node was made at %s", n.Name, moment(s.At, n.CreationTimestamp.Time))
+}
+
+// podsOn is ", with 12 pods on it", or nothing.
+func podsOn(s *snapshot.Snapshot, n *corev1.Node) string {
+	count := running(s, n.Name)
+	if count == 0 {
+		return ""
+	}
+	return fmt.Sprintf(inflect(", with %d {pod|pods} on it", count), count)
+}
+
+// running counts the pods on a node that have not ended.
+func running(s *snapshot.Snapshot, node string) int {
+	count := 0
+	for _, p := range s.PodsOn(node) {
+		if p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed {
+			count++
+		}
+	}
+	return count
+}
+
+// startingRuntime is how long a kubelet that has just started may wait for its first look at the runtime.
+const startingRuntime = 2 * time.Minute
+
+// runtimeDown knows the kubelet's words (runtimeErrors in pkg/kubelet/runtime.go, and the health checks that it joins to them).
+func runtimeDown(message string) bool {
+	for _, words := range []string{"container runtime is down", "container runtime status check may not have completed yet", "PLEG is not healthy", "EventedPLEG is not healthy", "failed to get container runtime status"} {
+		if strings.Contains(message, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// shuttingDown knows the words of the kubelet's shutdown manager.
+func shuttingDown(message string) bool { return strings.Contains(message, "node is shutting down") }
+
+// noCNI knows how the kubelet, containerd and CRI-O say that there is no network configuration.
+func noCNI(message string) bool {
+	low := strings.ToLower(message)
+	for _, words := range []string{"networkpluginnotready", "cni plugin not initialized", "cni config uninitialized", "no cni configuration file", "no networks found in"} {
+		if strings.Contains(low, words) {
+			return true
+		}
+	}
+	return false
+}
+
+func reportCNI(s *snapshot.Snapshot, r *Report, n *corev1.Node, since time.Time, seen incident.Evidence) {
+	title := "Node %s has lost its CNI configuration: no new pod can start on it"
+	if since.Sub(n.CreationTimestamp.Time) < newNode {
+		title = "Node %s has no CNI configuration: no pod can start on it"
+	}
+	f := r.Find(NodeCNIMissing, nodeObject(n), fmt.Sprintf(title, n.Name)).on(n).See(seen)
+	f.Since = since
+	f.Because = fmt.Sprintf("Since %s the kubelet of %s reports that the runtime's network is not ready, for no CNI plugin is initialized", clock(since), n.Name)
+	for i := range s.Hosts {
+		h := &s.Hosts[i]
+		if h.Node != n.Name {
+			continue
+		}
+		if h.CNIDir != "" && len(h.CNIFiles) == 0 {
+			f.See(hostEvidence(h, h.CNIDir, time.Time{}, "no CNI configuration file: the directory is empty or absent"))
+			f.Because += ", and " + h.CNIDir + " on it is empty"
+		}
+		if file := brokenCNI(h); file != nil {
+			f.retitle(fmt.Sprintf("The CNI configuration %s of node %s is broken (%s): no new pod can start on it", file.Name, n.Name, file.Broken))
+			f.See(hostEvidence(h, h.CNIDir+"/"+file.Name, time.Time{}, "not a CNI configuration: "+file.Broken))
+			f.Because += fmt.Sprintf(", and %s/%s on it cannot be read: %s", h.CNIDir, file.Name, file.Broken)
+		}
+		for _, line := range cniLines(h.ServiceLog) {
+			f.See(hostEvidence(h, "service log", logTime(line), oneLine(line, maxLine)))
+			if strings.Contains(strings.ToLower(line), "auto-update") {
+				f.Because += fmt.Sprintf("; its service log says %q", logMessage(line))
+				if t := logTime(line); !t.IsZero() {
+					f.Because += " at " + clock(t)
+				}
+			}
+		}
+	}
+}
+
+// brokenCNI is the first configuration that cannot be read, where none can: runtimes pass over a broken one if there is another.
+func brokenCNI(h *snapshot.Host) *snapshot.HostFile {
+	for i := range h.CNIFiles {
+		if h.CNIFiles[i].Broken == "" {
+			return nil
+		}
+	}
+	if len(h.CNIFiles) == 0 {
+		return nil
+	}
+	return &h.CNIFiles[0]
+}
+
+func hostEvidence(h *snapshot.Host, field string, at time.Time, excerpt string) incident.Evidence {
+	return evidence(incident.SourceHost, snapshot.ObjectOf("Node", "", h.Node), field, at, excerpt)
+}
+
+// cniLines picks the service log's newest lines that tell of the network or of an update, oldest first, at most six.
+func cniLines(log []string) []string {
+	var out []string
+	for i := len(log) - 1; i >= 0 && len(out) < 6; i-- {
+		low := strings.ToLower(log[i])
+		if strings.Contains(low, "cni") || strings.Contains(low, "auto-update") || strings.Contains(low, "restarting networking") {
+			out = append([]string{log[i]}, out...)
+		}
+	}
+	return out
+}
+
+var (
+	logfmtTime    = regexp.MustCompile(`(?:time="?|^)(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))`)
+	logfmtMessage = regexp.MustCompile(`msg="((?:[^"\\]|\\.)*)"`)
+)
+
+// logTime is the time that a line in logfmt, or one that begins with a time, gives; zero if none.
+func logTime(line string) time.Time {
+	if m := logfmtTime.FindStringSubmatch(line); m != nil {
+		if t, err := time.Parse(time.RFC3339, m[1]); err == nil {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+func logMessage(line string) string {
+	if m := logfmtMessage.FindStringSubmatch(line); m != nil {
+		return oneLine(strings.ReplaceAll(m[1], `\"`, `"`), maxLine)
+	}
+	return oneLine(line, maxLine)
+}
+
+// moment is a time for people: the time of day, and the date if it was on another.
+func moment(now, t time.Time) string {
+	if t.UTC().Format(time.DateOnly) == now.UTC().Format(time.DateOnly) {
+		return clock(t)
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}
