@@ -25,7 +25,7 @@ func blocks(s *snapshot.Snapshot, all []*candidate) {
 			continue
 		}
 		for _, other := range all {
-			if other == c || slices.Contains(nodeFaults, other.root.Code) {
+			if other == c || stopped(other) != "" {
 				continue
 			}
 			if n := bound(s, other, node); n > 0 {
@@ -37,8 +37,10 @@ func blocks(s *snapshot.Snapshot, all []*candidate) {
 
 // stopped is the node on which nothing can start while the cause lasts, or "".
 func stopped(c *candidate) string {
-	if slices.Contains(nodeFaults, c.root.Code) {
-		return c.root.Object.Name
+	for _, f := range c.explained {
+		if f.Object == c.root.Object && slices.Contains(nodeFaults, f.Code) {
+			return f.Object.Name
+		}
 	}
 	return ""
 }

@@ -118,6 +118,7 @@ var (
 
 	nodeFaults = []string{
 		checks.NodeCNIMissing,
+		checks.NodeRuntimeDown,
 		checks.NodeNotReady,
 		checks.NodeUnreachable,
 	}

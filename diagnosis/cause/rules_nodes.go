@@ -11,16 +11,16 @@ import (
 )
 
 // nodeRules are about nodes.
-var nodeRules = []Rule{
+var nodeRules = append(slices.Clone(hostRules), []Rule{
 	{"cni-node", []string{checks.NodeCNIMissing}, []string{checks.NodeNotReady}, sameNode("the kubelet is not ready without a CNI configuration"),
 		"the kubelet reports the node as not ready", "%d nodes are not ready"},
 	{"node-pods", nodeFaults, []string{checks.PodNotReady, checks.PodStuckCreating, checks.PodSandboxFailed, checks.PodTerminating, checks.PodVolumeFailed}, onNode,
 		"the pods of 1 workload on it are not ready or cannot start", "the pods of %d workloads on it are not ready or cannot start"},
-	{"node-taint", append(slices.Clone(nodeFaults), checks.NodePressure, checks.NodeCordoned), []string{checks.PodUnschedulable}, tainted,
+	{"node-taint", append(slices.Clone(nodeFaults), checks.NodePressure, checks.NodeCordoned, checks.NodeFull), []string{checks.PodUnschedulable}, tainted,
 		"the pods of 1 workload find no node", "the pods of %d workloads find no node"},
 	{"node-pressure", []string{checks.NodePressure}, []string{checks.PodEvicted, checks.PodOOMKilled}, pressed,
 		"the pods of 1 workload were stopped", "the pods of %d workloads were stopped"},
-}
+}...)
 
 // onNode wants all the pods to be on the node (their findings are kept apart by node) and to have begun to suffer when the node did
 // or later.
@@ -52,17 +52,25 @@ func endsLater(from, to *checks.Finding) bool {
 var taints = map[string][]string{
 	checks.NodeCNIMissing:  {corev1.TaintNodeNotReady},
 	checks.NodeNotReady:    {corev1.TaintNodeNotReady},
+	checks.NodeRuntimeDown: {corev1.TaintNodeNotReady},
 	checks.NodeUnreachable: {corev1.TaintNodeUnreachable},
 	checks.NodeCordoned:    {corev1.TaintNodeUnschedulable},
 	checks.NodePressure:    {corev1.TaintNodeMemoryPressure, corev1.TaintNodeDiskPressure, corev1.TaintNodePIDPressure, corev1.TaintNodeNetworkUnavailable},
 }
 
-// tainted reads the scheduler's words: they name the taints that kept the pod away.
+// tainted reads the scheduler's words: they name the taints that kept the pod away, and have words of their own for nodes that are
+// cordoned or full.
 func tainted(c *Context, from, to *checks.Finding) (Link, bool) {
 	for _, t := range taints[from.Code] {
 		if strings.Contains(to.Words, t) {
 			return Link{Reason: fmt.Sprintf("the scheduler keeps it off %s for the taint %s", from.Object.Name, t)}, true
 		}
+	}
+	switch {
+	case from.Code == checks.NodeCordoned && strings.Contains(to.Words, "were unschedulable"):
+		return Link{Reason: fmt.Sprintf("the scheduler passes over %s, which is cordoned", from.Object.Name), Inferred: true}, true
+	case from.Code == checks.NodeFull && strings.Contains(to.Words, "Too many pods"):
+		return Link{Reason: fmt.Sprintf("%s has all the pods that it may have", from.Object.Name)}, true
 	}
 	return Link{}, false
 }

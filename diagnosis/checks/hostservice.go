@@ -34,6 +34,27 @@ type unit struct {
 	retries         string
 }
 
+// fail keeps the first line that speaks of it.
+func (u *unit) fail(l *snapshot.HostLine) {
+	if u.failed == nil {
+		u.failed = l
+	}
+}
+
+// unitsOf are the units that systemd speaks of: newer ones are named, older ones described, and K3s describes both of its alike.
+func unitsOf(words string) []string {
+	var names []string
+	for _, u := range units {
+		if strings.HasPrefix(words, u.name+".service") {
+			return []string{u.name}
+		}
+		if strings.HasPrefix(words, u.description) {
+			names = append(names, u.name)
+		}
+	}
+	return names
+}
+
 func (h host) units() map[string]*unit {
 	by := map[string]*unit{}
 	of := func(name string) *unit {
@@ -46,24 +67,21 @@ func (h host) units() map[string]*unit {
 		l := &h.Log[i]
 		if m := unitFailed.FindStringSubmatch(l.Text); m != nil {
 			u := of(m[1])
-			u.failed = l
+			u.fail(l)
 			if strings.Contains(l.Text, "Failed with result") {
 				u.failures = append(u.failures, l.At)
 			}
 		} else if m := unitRetried.FindStringSubmatch(l.Text); m != nil {
 			of(m[1]).retries = m[2]
 		} else if m := unitChanged.FindStringSubmatch(l.Text); m != nil {
-			for _, known := range units {
-				if !strings.Contains(m[2], known.description) && !strings.HasPrefix(m[2], known.name+".service") {
-					continue
-				}
-				switch u := of(known.name); m[1] {
+			for _, name := range unitsOf(m[2]) {
+				switch u := of(name); m[1] {
 				case "Started":
 					u.failed, u.stopped = nil, nil
 				case "Stopped":
 					u.stopped = l
 				default:
-					u.failed = l
+					u.fail(l)
 				}
 			}
 		}
@@ -82,6 +100,7 @@ func (h host) services() {
 	said := h.lastSaid(fatalSaid)
 	known := h.units()
 	found := false
+	alike := map[*snapshot.HostLine]bool{}
 	for _, name := range units {
 		u := known[name.name]
 		if u == nil {
@@ -90,6 +109,8 @@ func (h host) services() {
 		var f *Finding
 		looping := slices.DeleteFunc(slices.Clone(u.failures), func(t time.Time) bool { return t.IsZero() || h.s.At.Sub(t) > loopWithin })
 		switch {
+		case alike[u.failed] || alike[u.stopped]:
+			continue // told of the one that is described alike
 		case h.ill() && u.failed != nil:
 			f = h.find(HostServiceFailed, fmt.Sprintf("Service %s on node %s has failed%s", name.name, h.Node, because(said)))
 			f.Since = u.failed.At
@@ -108,6 +129,11 @@ func (h host) services() {
 			continue
 		}
 		found = true
+		for _, l := range []*snapshot.HostLine{u.failed, u.stopped} {
+			if l != nil {
+				alike[l] = true
+			}
+		}
 		if u.retries != "" && u.failed != nil {
 			f.retitle(f.Title + " (restarted " + u.retries + " times)")
 		}

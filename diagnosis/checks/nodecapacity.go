@@ -37,17 +37,17 @@ func reportPressure(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
 	}
 }
 
-// pending holds the pods that no node takes, by the scheduler's words (ErrReason in the node resources and node unschedulable plugins of
+// unplaced holds the pods that no node takes, by the scheduler's words (ErrReason in the node resources and node unschedulable plugins of
 // pkg/scheduler/framework/plugins). They do not say which node each is about.
-type pending struct{ full, cordoned []*corev1.Pod }
+type unplaced struct{ full, cordoned []*corev1.Pod }
 
 const (
 	tooManyPods       = "Too many pods"
 	wereUnschedulable = "were unschedulable"
 )
 
-func pendingPods(s *snapshot.Snapshot) pending {
-	var w pending
+func pendingPods(s *snapshot.Snapshot) unplaced {
+	var w unplaced
 	for _, p := range s.PodsOn("") {
 		c := podCondition(p, corev1.PodScheduled)
 		if c == nil || c.Status == corev1.ConditionTrue || p.DeletionTimestamp != nil || newly(s, p.CreationTimestamp.Time) {
@@ -67,7 +67,7 @@ func pendingPods(s *snapshot.Snapshot) pending {
 const nearlyFull = 95
 
 // reportFull speaks of a node that has all the pods that it may have: worth knowing, and a fault once others are turned away.
-func (w pending) reportFull(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
+func (w unplaced) reportFull(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
 	most := int(n.Status.Allocatable.Pods().Value())
 	if most <= 0 || len(s.PodsOn(n.Name))*100 < most*nearlyFull {
 		return
@@ -108,14 +108,14 @@ func (f *Finding) seePending(pods []*corev1.Pod) {
 const forgotten = 24 * time.Hour
 
 // reportCordoned speaks of a node that somebody cordoned: on purpose, unless it was forgotten or pods wait for it.
-func (w pending) reportCordoned(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
+func (w unplaced) reportCordoned(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
 	title := fmt.Sprintf("Node %s is cordoned: it takes no new pods", n.Name)
 	since := cordonedAt(s, n)
 	if !since.IsZero() && s.At.Sub(since) >= forgotten {
 		title = fmt.Sprintf("Node %s has been cordoned for %s, perhaps forgotten: it takes no new pods", n.Name, duration(s.At.Sub(since)))
 	}
 	if count := len(w.cordoned); count > 0 {
-		title += fmt.Sprintf(inflect(", and %d {waits|wait} for a node", count), count)
+		title += fmt.Sprintf(inflect(", and %d {pod waits|pods wait} for a node", count), count)
 	}
 	f := r.Find(NodeCordoned, nodeObject(n), title).on(n)
 	f.Since = since

@@ -187,6 +187,7 @@ func cniLines(log []string) []string {
 
 var (
 	logfmtTime    = regexp.MustCompile(`(?:time="?|^)(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))`)
+	klogHeader    = regexp.MustCompile(`^[IWEF]\d{4} [^\]]{0,100}\] `)
 	logfmtMessage = regexp.MustCompile(`msg="((?:[^"\\]|\\.)*)"`)
 )
 
@@ -204,7 +205,7 @@ func logMessage(line string) string {
 	if m := logfmtMessage.FindStringSubmatch(line); m != nil {
 		return oneLine(strings.ReplaceAll(m[1], `\"`, `"`), maxLine)
 	}
-	return oneLine(line, maxLine)
+	return oneLine(klogHeader.ReplaceAllString(line, ""), maxLine)
 }
 
 // moment is a time for people: the time of day, and the date if it was on another.

@@ -1,0 +1,142 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// networkFaults cut the pods of a node off, or some of their connections.
+var networkFaults = []string{checks.HostForwardingOff, checks.HostRulesFlushed, checks.HostBridgeOff, checks.HostConntrackFull}
+
+// hostRules are about what lies under a node.
+var hostRules = []Rule{
+	{"resolv-loop", []string{checks.HostResolvLoopback}, []string{checks.DNSLoop}, resolvLoop,
+		"CoreDNS forwards to itself", "CoreDNS forwards to itself (%d findings)"},
+	{"swap-service", []string{checks.HostSwapRefused}, append([]string{checks.HostServiceFailed}, silentNode...), sameNode("the kubelet ends at once while swap is on"),
+		"its service does not start", "its service does not start (%d findings)"},
+	{"certificate-service", []string{checks.HostCertificateEnds}, append([]string{checks.HostServiceFailed}, silentNode...), expired,
+		"what uses the certificate is refused", "what uses the certificate is refused (%d findings)"},
+	{"datastore-service", []string{checks.HostDatastore}, append([]string{checks.HostServiceFailed}, silentNode...), datastoreStops,
+		"the API server's service does not start", "the API server's service does not start (%d findings)"},
+	{"service-node", []string{checks.HostServiceFailed}, []string{checks.NodeUnreachable, checks.NodeNotReady, checks.NodeRuntimeDown, checks.NodeLeaseStale}, sameNode("the service without which the node is none does not run on it"),
+		"the node is not ready", "%d nodes are not ready"},
+	{"disk-pressure", []string{checks.HostDiskFilling}, []string{checks.NodePressure}, diskPressure,
+		"the kubelet reports disk pressure", "%d kubelets report disk pressure"},
+	{"disk-node", []string{checks.HostDiskFailing, checks.HostDiskFilling}, []string{checks.NodeRuntimeDown, checks.NodeNotReady, checks.NodeUnreachable, checks.HostServiceFailed, checks.HostDatastore}, diskStops,
+		"what writes to the disk fails", "what writes to the disk fails (%d findings)"},
+	{"memory-pods", []string{checks.HostOutOfMemory}, []string{checks.PodOOMKilled, checks.NodeUnreachable}, outOfMemory,
+		"what ran on the node was stopped", "what ran on the node was stopped (%d findings)"},
+	{"pressure-memory", []string{checks.NodePressure}, []string{checks.HostOutOfMemory}, func(_ *Context, from, to *checks.Finding) (Link, bool) {
+		return Link{Reason: "the node is short of memory, as its kubelet says"}, from.Object == to.Object && from.Words == string(corev1.NodeMemoryPressure)
+	}, "the kernel killed a process", "the kernel killed processes (%d findings)"},
+	{"host-network", networkFaults, append([]string{checks.DNSDown}, crashes...), cutOff,
+		"1 workload on the node does not reach what it needs", "%d workloads on the node do not reach what they need"},
+	{"driver-gpus", []string{checks.GPUDriverMismatch}, []string{checks.GPUUnhealthy, checks.GPUNotOffered}, sameNode("no program can use a GPU whose driver does not match its libraries"),
+		"the node offers no GPU", "%d nodes offer no GPU"},
+	{"plugin-gpus", slices.Concat(podFaults, workloadFaults), []string{checks.GPUNotOffered}, func(_ *Context, from, to *checks.Finding) (Link, bool) {
+		return Link{Reason: "it is the device plugin that registers GPUs"}, len(to.Fault) > 0 && from.About(to.Fault[0])
+	}, "the node offers no GPU", "%d nodes offer no GPU"},
+	{"gpu-pods", []string{checks.GPUNotOffered, checks.GPUAbsent, checks.GPUUnhealthy}, []string{checks.PodUnschedulable}, gpuWaits,
+		"the pods of 1 workload wait for a GPU", "the pods of %d workloads wait for a GPU"},
+}
+
+// silentNode is how it shows that no kubelet runs on a node.
+var silentNode = []string{checks.NodeUnreachable, checks.NodeLeaseStale}
+
+// resolvLoop needs no more: the finding is only there with CoreDNS' own word, from that node.
+func resolvLoop(_ *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "the Corefile sends what CoreDNS cannot answer to the node's resolv.conf, which names a loopback address"}, slices.Contains(to.AtFault(), from.Object)
+}
+
+// saidSo says whether the host's service log is among what the finding cites.
+func saidSo(f *checks.Finding) bool {
+	return slices.ContainsFunc(f.Seen, func(e incident.Evidence) bool { return e.Field == "service log" })
+}
+
+// later says whether the second finding began no earlier than the first; an unknown time can be any.
+func later(from, to *checks.Finding) bool {
+	return from.Since.IsZero() || to.Since.IsZero() || !to.Since.Before(from.Since.Add(-slack))
+}
+
+// expired wants a certificate that has ended before the service or the node fell silent; the service's own word is proof.
+func expired(_ *Context, from, to *checks.Finding) (Link, bool) {
+	ok := from.Object == to.Object && from.Severity == incident.Critical && later(from, to)
+	return Link{Reason: "an expired certificate is refused", Inferred: !saidSo(from)}, ok
+}
+
+func datastoreStops(_ *Context, from, to *checks.Finding) (Link, bool) {
+	ok := from.Object == to.Object && from.Severity == incident.Critical && later(from, to)
+	return Link{Reason: "the server ends when its datastore fails", Inferred: to.Code != checks.HostServiceFailed}, ok
+}
+
+func diskPressure(_ *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "the kubelet reports pressure when less is free than its thresholds"}, from.Object == to.Object && to.Words == string(corev1.NodeDiskPressure)
+}
+
+// diskStops takes a disk that is full or fails for the likely reason of what stopped later; words about space are proof.
+func diskStops(_ *Context, from, to *checks.Finding) (Link, bool) {
+	if from.Object != to.Object || from.Severity != incident.Critical || !later(from, to) {
+		return Link{}, false
+	}
+	says := func(words string) bool {
+		return slices.ContainsFunc(to.Seen, func(e incident.Evidence) bool { return strings.Contains(e.Excerpt, words) })
+	}
+	if from.Code == checks.HostDiskFilling {
+		return Link{Reason: "its log says that no space is left"}, says("no space left on device")
+	}
+	return Link{Reason: "its disk fails", Inferred: !says("read-only file system") && !says("input/output error")}, true
+}
+
+// silentAfter is how soon after the kernel killed something a node falls silent for it.
+const silentAfter = 10 * time.Minute
+
+func outOfMemory(_ *Context, from, to *checks.Finding) (Link, bool) {
+	if !slices.Contains(to.Nodes, from.Object.Name) {
+		return Link{}, false
+	}
+	if to.Code == checks.NodeUnreachable {
+		apart := to.Since.Sub(from.Since)
+		return Link{Reason: "a node without memory hardly answers", Inferred: true}, !to.Since.IsZero() && apart > -silentAfter && apart < silentAfter
+	}
+	return Link{Reason: "the kernel killed it because the node had no memory left"}, to.Words == checks.NodeMemory
+}
+
+// cutOff wants a log that says that something was not reached, from a pod on the node that is not on the host's own network; or that
+// the pods that answer names are all there. The packets themselves were not seen, so it is inferred.
+func cutOff(c *Context, from, to *checks.Finding) (Link, bool) {
+	node := from.Object.Name
+	on := func(p *corev1.Pod) bool { return p.Spec.NodeName == node && !p.Spec.HostNetwork }
+	if !later(from, to) && !from.Since.IsZero() {
+		return Link{}, false
+	}
+	if to.Code == checks.DNSDown {
+		ok := len(to.Pods) > 0 && !slices.ContainsFunc(to.Pods, func(p *corev1.Pod) bool { return !on(p) })
+		return Link{Reason: fmt.Sprintf("the pods that answer names are on %s, whose pods are cut off", node), Inferred: true}, ok
+	}
+	if !slices.ContainsFunc(to.Pods, on) {
+		return Link{}, false
+	}
+	for _, d := range to.Said {
+		if d.Kind == logs.NameUnresolved || d.Kind == logs.ConnectionTimeout {
+			return Link{Reason: fmt.Sprintf("it runs on %s, and its log says: %s", node, d.String()), Inferred: true}, true
+		}
+	}
+	return Link{}, false
+}
+
+// gpuWaits wants the very pods, or the scheduler's word that such GPUs run short.
+func gpuWaits(c *Context, from, to *checks.Finding) (Link, bool) {
+	if c.share(from, to) {
+		return Link{Reason: "its pods ask for a GPU that no node offers"}, true
+	}
+	ok := from.Words != "" && strings.Contains(to.Words, "Insufficient "+from.Words)
+	return Link{Reason: fmt.Sprintf("%s of %s are missing from what the nodes offer", from.Words, from.Object.Name), Inferred: true}, ok
+}
