@@ -4,37 +4,63 @@ import (
 	"context"
 	"encoding/json"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/internal/bundle"
+	"github.com/paramedic-bot/paramedic/internal/cluster"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Capture makes a bundle of what the eyes see, redacted. Version is this program's.
-func (e *Eyes) Capture(ctx context.Context, namespace, version string) (*bundle.Bundle, error) {
-	o := bundle.Options{Namespace: namespace, ClusterName: e.Reader.Name(), Version: version, Redact: e.Redact, Now: e.Now}
-	var facts bundle.Facts
+// Capture makes a bundle of what the eyes see of a namespace, or of everything, redacted. Version is this program's; maxSize bounds the bytes
+// of objects, 0 is bundle.DefaultSize.
+func (e *Eyes) Capture(ctx context.Context, namespace, version string, maxSize int64) (*bundle.Bundle, error) {
+	s, err := e.live(ctx, cluster.LookOptions{Namespace: namespace, NoLogs: true, Lookups: true})
+	if err != nil {
+		return nil, err
+	}
+	o := bundle.Options{
+		Namespace: namespace, ClusterName: e.Reader.Name(), Version: version, MaxSize: maxSize, Redact: e.Redact, Now: e.Now,
+		Customs: s.Customs, NotSeen: besideKinds(s.NotSeen),
+	}
+	if o.Facts, err = json.Marshal(bundle.FactsOf(s)); err != nil {
+		return nil, err
+	}
 	if e.Host != nil {
-		seen, _ := e.Host.Facts(ctx) // what is not seen here is missing from the bundle's host files, which shows
-		facts.Hosts = append(facts.Hosts, seen)
-		o.HostFiles = map[bundle.HostKey][]byte{{Node: seen.Node, Path: "/etc/resolv.conf"}: []byte(seen.Resolv)}
+		if o.HostFiles, err = e.hostFiles(s.Hosts); err != nil {
+			return nil, err
+		}
+	}
+	return bundle.Capture(ctx, e.Reader.Config(), o)
+}
+
+// besideKinds leaves out the kinds, which the capture lists again by itself.
+func besideKinds(blind []incident.NotSeen) []bundle.NotSeen {
+	var out []bundle.NotSeen
+	for _, n := range blind {
+		if !slices.ContainsFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.Resource == n.What }) {
+			out = append(out, bundle.NotSeen{What: n.What, Why: n.Why})
+		}
+	}
+	return out
+}
+
+// hostFiles are the host's files that a replay of the bundle lays out again.
+func (e *Eyes) hostFiles(hosts []snapshot.Host) (map[bundle.HostKey][]byte, error) {
+	out := map[bundle.HostKey][]byte{}
+	for _, seen := range hosts {
+		out[bundle.HostKey{Node: seen.Node, Path: "/etc/resolv.conf"}] = []byte(seen.Resolv)
 		if len(seen.ServiceLog) > 0 {
-			o.HostFiles[bundle.HostKey{Node: seen.Node, Path: "/var/log/service.log"}] = []byte(strings.Join(seen.ServiceLog, "\n") + "\n")
+			out[bundle.HostKey{Node: seen.Node, Path: "/var/log/service.log"}] = []byte(strings.Join(seen.ServiceLog, "\n") + "\n")
 		}
 		files, _, err := e.Host.Archive(e.Host.CNIDir())
 		if err != nil {
 			return nil, err
 		}
 		for _, f := range files.Files {
-			o.HostFiles[bundle.HostKey{Node: seen.Node, Path: path.Join(e.Host.CNIDir(), f.Name)}] = f.Content
+			out[bundle.HostKey{Node: seen.Node, Path: path.Join(e.Host.CNIDir(), f.Name)}] = f.Content
 		}
 	}
-	s, err := e.snapshot(ctx, namespace, false)
-	if err != nil {
-		return nil, err
-	}
-	facts.Lookups = s.Lookups
-	if o.Facts, err = json.Marshal(facts); err != nil {
-		return nil, err
-	}
-	return bundle.Capture(ctx, e.Reader.Config(), o)
+	return out, nil
 }

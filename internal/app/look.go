@@ -53,11 +53,26 @@ func podsNotSeen(s *snapshot.Snapshot) bool {
 
 func (e *Eyes) snapshot(ctx context.Context, namespace string, fresh bool) (*snapshot.Snapshot, error) {
 	if e.Reader == nil {
-		return e.Bundle.Snapshot()
+		return e.opened()
 	}
+	return e.live(ctx, cluster.LookOptions{Namespace: namespace, Fresh: fresh, Lookups: e.Lookups})
+}
+
+// opened is what the bundle shows. What its capture asked the DNS counts only where a live look would ask too, so that both find the same.
+func (e *Eyes) opened() (*snapshot.Snapshot, error) {
+	s, err := e.Bundle.Snapshot()
+	if err == nil && !e.Lookups {
+		s.Lookups = nil
+	}
+	return s, err
+}
+
+// live looks at the cluster, and at the host's files.
+func (e *Eyes) live(ctx context.Context, o cluster.LookOptions) (*snapshot.Snapshot, error) {
+	o.Redact, o.Now = e.Redact, e.Now
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
-	s, err := e.Reader.Look(ctx, cluster.LookOptions{Namespace: namespace, Fresh: fresh, Lookups: e.Lookups, Redact: e.Redact, Now: e.Now})
+	s, err := e.Reader.Look(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -102,9 +117,9 @@ func (e *Eyes) redacted(d *incident.Diagnosis) *incident.Diagnosis {
 	return d
 }
 
-// OpenBundle prepares to look at a bundle instead of a cluster.
+// OpenBundle prepares to look at a bundle, or at what "kubectl cluster-info dump" wrote, instead of a cluster.
 func OpenBundle(path string, redact func(string) string) (*Eyes, error) {
-	b, err := bundle.Open(path)
+	b, err := bundle.OpenAny(path, redact)
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,7 @@ type Bundle struct {
 type Manifest struct {
 	Format     int       `json:"format"`              // the file format's version, see Format
 	Paramedic  string    `json:"paramedic,omitempty"` // the version of the program that captured it
+	Source     string    `json:"source,omitempty"`    // the program that made it, if not this one
 	CapturedAt time.Time `json:"capturedAt"`          // when the capture began
 	Cluster    Cluster   `json:"cluster"`
 	Namespace  string    `json:"namespace,omitempty"` // the only namespace looked at; empty means all

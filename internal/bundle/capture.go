@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -20,6 +21,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/pager"
+
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // Options says what Capture looks at.
@@ -27,27 +30,29 @@ type Options struct {
 	Namespace   string // the only namespace to look at; empty means all. Kinds outside namespaces are looked at in either case
 	ClusterName string // for Manifest.Cluster
 	Version     string // of this program, for Manifest.Paramedic
-	RBAC        bool   // roles and their bindings as well
+	MaxSize     int64  // bytes of objects, as JSON, at most; 0 means DefaultSize. More is left out, and Manifest.NotSeen says what
 
 	// Redact returns text with its secrets replaced. It is required; it is called from several goroutines. What it sees: values of
 	// environment variables and of one-line ConfigMap entries as NAME=value, so that it can judge by the name; longer ConfigMap
 	// entries, commands, arguments, annotations, messages, logs, host files and every string of the facts as they are.
 	Redact func(string) string
 
-	// LogsOf says which logs to read; nil means FailingContainers.
-	LogsOf      func(pods []unstructured.Unstructured) []LogKey
-	MaxLogs     int   // how many logs at most; 0 means 200
-	MaxLogLines int64 // of each log, the last; 0 means 200
-	MaxLogBytes int   // of each log, the last; 0 means 64 KiB
-
-	HostFiles map[HostKey][]byte // what was read on nodes
-	Facts     json.RawMessage    // what probes saw
+	HostFiles map[HostKey][]byte          // what was read on nodes
+	Facts     json.RawMessage             // what probes saw
+	Customs   []unstructured.Unstructured // objects of kinds that are no part of Kubernetes
+	NotSeen   []NotSeen                   // what these lack
 
 	Concurrency int              // requests at a time; 0 means 8
 	Now         func() time.Time // nil means time.Now
 }
 
+// secretsNotSeen is part of every bundle.
+var secretsNotSeen = NotSeen{What: "secrets", Why: "a bundle never holds Secrets"}
+
 const (
+	// DefaultSize bounds what a capture holds of objects; a cluster of 5,000 pods needs about half.
+	DefaultSize = 64 << 20
+
 	pageSize   = 500              // objects a request, what kubectl asks for
 	logTimeout = 15 * time.Second // for one log: a kubelet that is gone answers by a timeout only
 )
@@ -58,13 +63,11 @@ func Capture(ctx context.Context, config *rest.Config, o Options) (*Bundle, erro
 	if o.Redact == nil {
 		return nil, errors.New("capture: no redactor given; a bundle must not carry secrets")
 	}
-	o.MaxLogs = cmp.Or(o.MaxLogs, 200)
-	o.MaxLogLines = cmp.Or(o.MaxLogLines, 200)
-	o.MaxLogBytes = cmp.Or(o.MaxLogBytes, 64<<10)
-	o.Concurrency = cmp.Or(o.Concurrency, 8)
-	if o.LogsOf == nil {
-		o.LogsOf = FailingContainers
+	o.MaxSize = cmp.Or(o.MaxSize, DefaultSize)
+	if o.MaxSize < 0 || o.MaxSize > MaxSize {
+		return nil, fmt.Errorf("capture: %d bytes at most: must be between 1 and %d, what can be read again", o.MaxSize, MaxSize)
 	}
+	o.Concurrency = cmp.Or(o.Concurrency, 8)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -101,7 +104,7 @@ func (c *capture) run(ctx context.Context, host string) (*Bundle, error) {
 	b.Manifest = Manifest{
 		Format: Format, Paramedic: o.Version, CapturedAt: o.Now().UTC(), Namespace: o.Namespace,
 		Cluster: Cluster{Name: o.ClusterName},
-		NotSeen: []NotSeen{{What: "secrets", Why: "a bundle never holds Secrets"}},
+		NotSeen: append([]NotSeen{secretsNotSeen}, o.NotSeen...),
 	}
 	var err error
 	b.Manifest.Cluster.ServerVersion, err = c.version(ctx)
@@ -114,7 +117,11 @@ func (c *capture) run(ctx context.Context, host string) (*Bundle, error) {
 	if err := c.objects(ctx); err != nil {
 		return nil, fmt.Errorf("capture from %s: %w", host, err)
 	}
-	c.logs(ctx)
+	c.customs()
+	c.bundle.fit(o.MaxSize)
+	if err := c.logs(ctx); err != nil {
+		return nil, fmt.Errorf("capture from %s: %w", host, err)
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("capture from %s: %w", host, err)
 	}
@@ -156,7 +163,7 @@ func (c *capture) objects(ctx context.Context) error {
 		first error
 	)
 	g.SetLimit(c.options.Concurrency)
-	for _, k := range CapturedKinds(c.options.RBAC) {
+	for _, k := range CapturedKinds() {
 		g.Go(func() error {
 			list, redactions, err := c.list(ctx, k)
 			c.mu.Lock()
@@ -194,6 +201,7 @@ func (c *capture) list(ctx context.Context, k Kind) ([]unstructured.Unstructured
 	p.PageSize = pageSize
 	list := []unstructured.Unstructured{}
 	r := &redactor{redact: c.options.Redact}
+	var size int64
 	err := p.EachListItem(ctx, options, func(item runtime.Object) error {
 		object, ok := item.(*unstructured.Unstructured)
 		if !ok {
@@ -201,6 +209,9 @@ func (c *capture) list(ctx context.Context, k Kind) ([]unstructured.Unstructured
 		}
 		object.SetGroupVersionKind(k.GVK())
 		r.object(object)
+		if size += sizeOf(object); size > c.options.MaxSize {
+			return errors.New(whyLeftOut(c.options.MaxSize))
+		}
 		list = append(list, *object)
 		return nil
 	})
@@ -209,4 +220,27 @@ func (c *capture) list(ctx context.Context, k Kind) ([]unstructured.Unstructured
 	}
 	sortObjects(list)
 	return list, r.count, nil
+}
+
+// customs adds the objects that were handed over, by the resources that their kinds most likely are.
+func (c *capture) customs() {
+	r := &redactor{redact: c.options.Redact}
+	for _, o := range c.options.Customs {
+		o = *o.DeepCopy()
+		if o.GetName() == "" || o.GetKind() == "" || !snapshot.IsCustomGroup(o.GroupVersionKind().Group) {
+			continue
+		}
+		gvr, _ := meta.UnsafeGuessKindToResource(o.GroupVersionKind())
+		if builtIn(gvr) {
+			continue
+		}
+		r.object(&o)
+		c.bundle.Objects[gvr] = append(c.bundle.Objects[gvr], o)
+	}
+	for gvr, list := range c.bundle.Objects {
+		if !builtIn(gvr) {
+			sortObjects(list)
+		}
+	}
+	c.bundle.Manifest.Redactions += r.count
 }

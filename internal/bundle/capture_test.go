@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/paramedic-bot/paramedic/internal/bundle"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 func asIs(s string) string { return s }
@@ -29,6 +30,7 @@ func captureOptions() bundle.Options {
 func TestCaptureOfAServedBundleIsThatBundle(t *testing.T) {
 	want := full(t)
 	want.Manifest.Redactions = 0
+	delete(want.Logs, bundle.LogKey{Namespace: "kube-system", Pod: "coredns-1", Container: "coredns", Previous: true}) // what waits shows the log of what crashed
 	_, config := serve(t, full(t), asCaptured)
 	o := captureOptions()
 	o.HostFiles, o.Facts = want.HostFiles, want.Facts
@@ -92,7 +94,7 @@ func TestCaptureSaysWhatItMayNotSee(t *testing.T) {
 		why[n.What] = n.Why
 	}
 	if !strings.Contains(why["deployments.apps"], `User "bot" cannot list resource "deployments"`) ||
-		!strings.Contains(why["logs/kube-system/coredns-1/coredns.log"], `cannot get resource "pods/log"`) || why["secrets"] == "" {
+		!strings.Contains(why["logs of 1 containers on leveling-pc"], `cannot get resource "pods/log"`) || why["secrets"] == "" {
 		t.Errorf("%v", why)
 	}
 	if _, err := bundle.Capture(t.Context(), config("wrong"), captureOptions()); err == nil || !strings.Contains(err.Error(), "are the kubeconfig's credentials still valid?") {
@@ -150,7 +152,7 @@ spec:
     args: [hunter2]
     env: [{name: DB_PASSWORD, value: tiger}, {name: MODE, value: hunter2}, {name: FROM, valueFrom: {secretKeyRef: {name: s, key: k}}}]
     livenessProbe: {httpGet: {path: /, port: 80, httpHeaders: [{name: Password, value: lion}]}}
-status: {message: "bad hunter2", containerStatuses: [{name: c, restartCount: 1}]}
+status: {message: "bad hunter2", containerStatuses: [{name: c, restartCount: 1, state: {terminated: {exitCode: 1}}}]}
 ---
 apiVersion: v1
 kind: ConfigMap
@@ -197,44 +199,67 @@ message: failed with hunter2
 	}
 }
 
-func TestFailingContainers(t *testing.T) {
-	pod := *object(t, `
-apiVersion: v1
-kind: Pod
-metadata: {name: p, namespace: d}
-status:
-  initContainerStatuses: [{name: init, restartCount: 0, state: {terminated: {exitCode: 2}}}]
-  containerStatuses:
-  - {name: fine, restartCount: 0, state: {running: {}}}
-  - {name: done, restartCount: 0, state: {terminated: {exitCode: 0}}}
-  - {name: loop, restartCount: 4, state: {waiting: {reason: CrashLoopBackOff}}}
-  - {name: pulling, restartCount: 0, state: {waiting: {reason: ImagePullBackOff}}}`)
-	var got []string
-	for _, k := range bundle.FailingContainers([]unstructured.Unstructured{pod}) {
-		got = append(got, fmt.Sprint(k.Container, " ", k.Previous))
-	}
-	if diff := cmp.Diff([]string{"init false", "loop false", "loop true"}, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestLogsAreBounded(t *testing.T) {
 	b := broken(t)
 	key := bundle.LogKey{Namespace: "kube-system", Pod: "coredns-1", Container: "coredns"}
-	b.Logs[key] = []byte(strings.Repeat(strings.Repeat("x", 99)+"\n", 5000) + "the end\n")
+	b.Logs[key] = []byte(strings.Repeat(strings.Repeat("x", 9999)+"\n", 100) + "the end\n")
 	_, config := serve(t, b, asCaptured)
-	o := captureOptions()
-	o.MaxLogLines, o.MaxLogBytes = 1000, 550
-	got, err := bundle.Capture(t.Context(), config(""), o)
+	got, err := bundle.Capture(t.Context(), config(""), captureOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if log := string(got.Logs[key]); len(log) != 508 || !strings.HasSuffix(log, "x\nthe end\n") || log[0] != 'x' {
-		t.Errorf("%d bytes: %s", len(log), log)
+	if log := string(got.Logs[key]); len(log) > snapshot.LogBytes || !strings.HasSuffix(log, "x\nthe end\n") {
+		t.Errorf("%d bytes: %.80s", len(log), log)
 	}
-	o.MaxLogs = 1
-	got, err = bundle.Capture(t.Context(), config(""), o)
-	if err != nil || len(got.Logs) != 1 || !slices.ContainsFunc(got.Manifest.NotSeen, func(n bundle.NotSeen) bool { return n.What == "logs" }) {
-		t.Errorf("%d logs, %+v, %v", len(got.Logs), got.Manifest.NotSeen, err)
+}
+
+func TestCaptureIsBounded(t *testing.T) {
+	b := broken(t)
+	value := strings.Repeat("v", 1000)
+	for i := range 100 {
+		b.Objects[configMaps] = append(b.Objects[configMaps], *object(t, fmt.Sprintf("{apiVersion: v1, kind: ConfigMap, metadata: {name: c%03d, namespace: d}, data: {k: %s}}", i, value)))
+		b.Objects[events] = append(b.Objects[events], *object(t, fmt.Sprintf(`
+{apiVersion: v1, kind: Event, metadata: {name: e%03d, namespace: d}, involvedObject: {kind: Pod, namespace: d, name: p}, message: %s, lastTimestamp: "2025-10-02T22:%02d:00Z"}`, i, value[:200], i%60)))
+	}
+	_, config := serve(t, b, asCaptured)
+	for _, c := range []struct {
+		size    int64
+		without []string
+		events  int
+	}{
+		{0, nil, 101},
+		{150_000, nil, 51},
+		{60_000, []string{"configmaps"}, 101},
+		{5_000, []string{"configmaps", "events"}, 0},
+		{100, []string{"configmaps", "events", "pods", "nodes", "namespaces"}, 0},
+	} {
+		o := captureOptions()
+		o.MaxSize = c.size
+		got, err := bundle.Capture(t.Context(), config(""), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blind := fmt.Sprint(got.Manifest.NotSeen)
+		for _, kind := range []string{"configmaps", "events", "pods", "nodes", "namespaces"} {
+			gvr, gone := pods.GroupVersion().WithResource(kind), slices.Contains(c.without, kind)
+			if got.Seen(gvr) == gone || strings.Contains(blind, "{"+kind+" left out") != gone {
+				t.Errorf("at most %d bytes: %s seen: %v; not seen: %s", c.size, kind, got.Seen(gvr), blind)
+			}
+		}
+		if n := len(got.Objects[events]); n < c.events-1 || n > c.events+1 {
+			t.Errorf("at most %d bytes: %d events, want about %d", c.size, n, c.events)
+		}
+		for _, e := range got.Objects[events] {
+			if at, _, _ := unstructured.NestedString(e.Object, "lastTimestamp"); c.events == 51 && at < "2025-10-02T22:25:00Z" {
+				t.Errorf("at most %d bytes: an old event stayed: %s", c.size, at)
+			}
+		}
+	}
+	for _, size := range []int64{-1, bundle.MaxSize + 1} {
+		o := captureOptions()
+		o.MaxSize = size
+		if _, err := bundle.Capture(t.Context(), config(""), o); err == nil || !strings.Contains(err.Error(), "must be between") {
+			t.Errorf("%d bytes: %v", size, err)
+		}
 	}
 }

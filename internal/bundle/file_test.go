@@ -3,10 +3,13 @@ package bundle_test
 import (
 	"archive/tar"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +45,7 @@ func written(t testing.TB, b *bundle.Bundle) []byte {
 func TestWhatIsWrittenIsRead(t *testing.T) {
 	b := full(t)
 	path := filepath.Join(t.TempDir(), "incident.tar.zst")
-	if err := b.WriteFile(path); err != nil {
+	if _, err := b.WriteFile(path); err != nil {
 		t.Fatal(err)
 	}
 	got, err := bundle.Open(path)
@@ -113,12 +116,12 @@ func TestSecretsAreRefused(t *testing.T) {
 
 func TestAFailedWriteLeavesTheOldFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "b.tar.zst")
-	if err := full(t).WriteFile(path); err != nil {
+	if _, err := full(t).WriteFile(path); err != nil {
 		t.Fatal(err)
 	}
 	bad := full(t)
 	bad.Facts = json.RawMessage("{")
-	if err := bad.WriteFile(path); err == nil || !strings.Contains(err.Error(), path) {
+	if _, err := bad.WriteFile(path); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("bad facts: %v", err)
 	}
 	if _, err := bundle.Open(path); err != nil {
@@ -267,6 +270,41 @@ func TestLimits(t *testing.T) {
 	}
 	if _, err := bundle.Read(bytes.NewReader(data), bundle.Limits{Entry: 6000, Total: 12000, Entries: 2}); err != nil {
 		t.Errorf("within limits: %v", err)
+	}
+}
+
+// A small file that grows when it is read is refused before it fills the memory.
+func TestBombs(t *testing.T) {
+	sum := func(s string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(s))) }
+	manifest := func(name, data string) entry {
+		return entry{"manifest.json", fmt.Sprintf(`{"format":1,"entries":[{"name":%q,"size":%d,"sha256":%q}]}`, name, len(data), sum(data)), tar.TypeReg}
+	}
+	zeros := strings.Repeat("\x00", 64<<20)
+	empty := `{"items":[` + strings.Repeat("{},", 20<<20) + `{}]}`
+	for name, c := range map[string]struct {
+		entries []entry
+		want    string
+	}{
+		"zeros":          {[]entry{manifest("logs/a/b/c.log", zeros), {"logs/a/b/c.log", zeros, tar.TypeReg}}, "more than 33554432 bytes"},
+		"a manifest":     {[]entry{{"manifest.json", `{"format":1,"entries":[` + strings.Repeat("{},", 8<<20) + `{}]}`, tar.TypeReg}}, "more than the 16777216 allowed"},
+		"empty objects":  {[]entry{manifest("objects/core/v1/pods.json", empty), {"objects/core/v1/pods.json", empty, tar.TypeReg}}, "object 0: it has no kind or no name"},
+		"nested objects": {[]entry{manifest("facts.json", strings.Repeat("[", 1<<20)), {"facts.json", strings.Repeat("[", 1<<20), tar.TypeReg}}, "exceeded max depth"},
+	} {
+		data := pack(t, c.entries...)
+		limits := bundle.Limits{}
+		if name == "zeros" {
+			limits.Total = 32 << 20
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := bundle.Read(bytes.NewReader(data), limits)
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if used := after.TotalAlloc - before.TotalAlloc; used > 512<<20 {
+			t.Errorf("%s: %d bytes of a file took %d MiB", name, len(data), used>>20)
+		}
 	}
 }
 

@@ -99,7 +99,7 @@ func covers(list []string, s string) bool {
 // ReadRules lets users and groups read everything that a bundle can hold, and logs: not Secrets.
 func ReadRules(users, groups []string) []Rule {
 	var rules []Rule
-	for _, k := range CapturedKinds(true) {
+	for _, k := range CapturedKinds() {
 		rules = append(rules, Rule{
 			Users: users, Groups: groups, Verbs: []string{"get", "list", "watch"},
 			APIGroups: []string{k.Group}, Resources: []string{k.Resource, k.Resource + "/status", k.Resource + "/scale", k.Resource + "/log"},

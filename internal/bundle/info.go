@@ -9,7 +9,8 @@ type Info struct {
 	HostFiles         int   `json:"hostFiles"`
 	HostBytes         int64 `json:"hostBytes"`
 	HasFacts          bool  `json:"hasFacts"`
-	UncompressedBytes int64 `json:"uncompressedBytes"` // of all entries; 0 for a bundle that was not read from a file
+	UncompressedBytes int64 `json:"uncompressedBytes"` // of all entries; 0 for a bundle that is no file, such as a dump
+	FileBytes         int64 `json:"fileBytes"`         // of the file; 0 where Info does not know it
 }
 
 // Info returns the bundle's summary.

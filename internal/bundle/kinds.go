@@ -25,8 +25,7 @@ type role int
 
 const (
 	captured  role = iota
-	rbac           // captured only with Options.RBAC
-	neverKept      // served as empty, so that access to it can be asked about and refused
+	neverKept      // served as empty: clients ask for it, and access to it can be refused
 	question       // only created, to ask the server something
 )
 
@@ -40,12 +39,14 @@ var kinds = []Kind{
 	{Version: "v1", Resource: "persistentvolumeclaims", Kind: "PersistentVolumeClaim", Namespaced: true, short: []string{"pvc"}},
 	{Version: "v1", Resource: "persistentvolumes", Kind: "PersistentVolume", short: []string{"pv"}},
 	{Version: "v1", Resource: "pods", Kind: "Pod", Namespaced: true, short: []string{"po"}, all: true},
+	{Version: "v1", Resource: "replicationcontrollers", Kind: "ReplicationController", Namespaced: true, short: []string{"rc"}, role: neverKept},
 	{Version: "v1", Resource: "resourcequotas", Kind: "ResourceQuota", Namespaced: true, short: []string{"quota"}},
 	{Version: "v1", Resource: "secrets", Kind: "Secret", Namespaced: true, role: neverKept},
 	{Version: "v1", Resource: "serviceaccounts", Kind: "ServiceAccount", Namespaced: true, short: []string{"sa"}},
 	{Version: "v1", Resource: "services", Kind: "Service", Namespaced: true, short: []string{"svc"}, all: true},
 	{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "mutatingwebhookconfigurations", Kind: "MutatingWebhookConfiguration"},
 	{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingwebhookconfigurations", Kind: "ValidatingWebhookConfiguration"},
+	{Group: "apps", Version: "v1", Resource: "controllerrevisions", Kind: "ControllerRevision", Namespaced: true},
 	{Group: "apps", Version: "v1", Resource: "daemonsets", Kind: "DaemonSet", Namespaced: true, short: []string{"ds"}, all: true},
 	{Group: "apps", Version: "v1", Resource: "deployments", Kind: "Deployment", Namespaced: true, short: []string{"deploy"}, all: true, scale: true},
 	{Group: "apps", Version: "v1", Resource: "replicasets", Kind: "ReplicaSet", Namespaced: true, short: []string{"rs"}, all: true, scale: true},
@@ -59,21 +60,18 @@ var kinds = []Kind{
 	{Group: "networking.k8s.io", Version: "v1", Resource: "ingresses", Kind: "Ingress", Namespaced: true, short: []string{"ing"}},
 	{Group: "networking.k8s.io", Version: "v1", Resource: "networkpolicies", Kind: "NetworkPolicy", Namespaced: true, short: []string{"netpol"}},
 	{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets", Kind: "PodDisruptionBudget", Namespaced: true, short: []string{"pdb"}},
-	{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterrolebindings", Kind: "ClusterRoleBinding", role: rbac},
-	{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterroles", Kind: "ClusterRole", role: rbac},
-	{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "rolebindings", Kind: "RoleBinding", Namespaced: true, role: rbac},
-	{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "roles", Kind: "Role", Namespaced: true, role: rbac},
+	{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterrolebindings", Kind: "ClusterRoleBinding"},
+	{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterroles", Kind: "ClusterRole"},
+	{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "rolebindings", Kind: "RoleBinding", Namespaced: true},
+	{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "roles", Kind: "Role", Namespaced: true},
 	{Group: "scheduling.k8s.io", Version: "v1", Resource: "priorityclasses", Kind: "PriorityClass", short: []string{"pc"}},
 	{Group: "storage.k8s.io", Version: "v1", Resource: "storageclasses", Kind: "StorageClass", short: []string{"sc"}},
 	{Group: "storage.k8s.io", Version: "v1", Resource: "volumeattachments", Kind: "VolumeAttachment"},
 }
 
-// CapturedKinds returns the kinds that Capture asks a cluster for, those of access control (roles and their bindings) only with RBAC.
-// What a reader's role must be allowed to list follows from it.
-func CapturedKinds(withRBAC bool) []Kind {
-	return slices.DeleteFunc(slices.Clone(kinds), func(k Kind) bool {
-		return k.role == neverKept || k.role == rbac && !withRBAC
-	})
+// CapturedKinds returns the kinds that Capture asks a cluster for. What a reader's role must be allowed to list follows from it.
+func CapturedKinds() []Kind {
+	return slices.DeleteFunc(slices.Clone(kinds), func(k Kind) bool { return k.role == neverKept })
 }
 
 // GVR returns the kind's group, version and resource.

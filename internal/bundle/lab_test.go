@@ -30,7 +30,7 @@ func TestCaptureOfARealCluster(t *testing.T) {
 	capture := func(c *rest.Config, at time.Time) *bundle.Bundle {
 		t.Helper()
 		start := time.Now()
-		b, err := bundle.Capture(t.Context(), c, bundle.Options{ClusterName: "lab", Version: "test", RBAC: true, Redact: asIs, Now: func() time.Time { return at }})
+		b, err := bundle.Capture(t.Context(), c, bundle.Options{ClusterName: "lab", Version: "test", Redact: asIs, Now: func() time.Time { return at }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +39,7 @@ func TestCaptureOfARealCluster(t *testing.T) {
 	}
 	real := capture(config, time.Now())
 	path := filepath.Join(t.TempDir(), "lab.tar.zst")
-	if err := real.WriteFile(path); err != nil {
+	if _, err := real.WriteFile(path); err != nil {
 		t.Fatal(err)
 	}
 	read, err := bundle.Open(path)

@@ -20,13 +20,27 @@ import (
 
 // Limits bounds what is read, for a bundle may come from anybody. Zero means the default.
 type Limits struct {
-	Entry   int64 // bytes of one entry, uncompressed; 256 MiB
-	Total   int64 // bytes of all entries, uncompressed; 1 GiB
+	Entry   int64 // bytes of one entry, uncompressed; MaxSize
+	Total   int64 // bytes of all entries, uncompressed; MaxSize, and a quarter for logs and host files
 	Entries int   // 20,000
+}
+
+// MaxSize is how many bytes of objects, uncompressed, a bundle may hold at most. In memory they become some five times as many.
+const MaxSize = 256 << 20
+
+// withDefaults fills in what is zero.
+func (l Limits) withDefaults() Limits {
+	l.Entry = cmp.Or(l.Entry, MaxSize)
+	l.Total = cmp.Or(l.Total, MaxSize+MaxSize/4)
+	l.Entries = cmp.Or(l.Entries, 20_000)
+	return l
 }
 
 // windowLimit bounds what the decompressor may hold back; encoders at the usual levels use 8 MiB at most.
 const windowLimit = 64 << 20
+
+// manifestLimit bounds the manifest: 20,000 entries take a fifth of it.
+const manifestLimit = 16 << 20
 
 const notBundle = `not a bundle (%s); was it made by "paramedic bundle capture"?`
 
@@ -47,18 +61,14 @@ func Open(path string) (*Bundle, error) {
 // Read reads a bundle. What it returns is complete and as it was written: every entry that the manifest names was there, with the right
 // checksum, and no other.
 func Read(r io.Reader, limits Limits) (*Bundle, error) {
-	limits.Entry = cmp.Or(limits.Entry, 256<<20)
-	limits.Total = cmp.Or(limits.Total, 1<<30)
-	limits.Entries = cmp.Or(limits.Entries, 20_000)
-
 	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(windowLimit), zstd.WithDecoderMaxMemory(windowLimit))
 	if err != nil {
 		return nil, fmt.Errorf("decompress: %w", err)
 	}
 	defer z.Close()
-	a := &archive{tar: tar.NewReader(z), limits: limits}
+	a := &archive{tar: tar.NewReader(z), limits: limits.withDefaults()}
 
-	name, data, err := a.next()
+	name, data, err := a.next(manifestLimit)
 	switch {
 	case errors.Is(err, zstd.ErrMagicMismatch):
 		return nil, fmt.Errorf(notBundle, "not compressed with zstd")
@@ -88,8 +98,8 @@ type archive struct {
 	count  int
 }
 
-// next returns the next entry, io.EOF after the last.
-func (a *archive) next() (string, []byte, error) {
+// next returns the next entry, which may have limit bytes, io.EOF after the last.
+func (a *archive) next(limit int64) (string, []byte, error) {
 	h, err := a.tar.Next()
 	if err != nil {
 		return "", nil, err
@@ -100,8 +110,8 @@ func (a *archive) next() (string, []byte, error) {
 	if h.Typeflag != tar.TypeReg {
 		return "", nil, fmt.Errorf("entry %q is not a plain file", h.Name)
 	}
-	if h.Size > a.limits.Entry {
-		return "", nil, fmt.Errorf("entry %q has %d bytes, more than the %d allowed", h.Name, h.Size, a.limits.Entry)
+	if limit = min(limit, a.limits.Entry); h.Size > limit {
+		return "", nil, fmt.Errorf("entry %q has %d bytes, more than the %d allowed", h.Name, h.Size, limit)
 	}
 	if a.total += h.Size; a.total > a.limits.Total {
 		return "", nil, fmt.Errorf("more than %d bytes when uncompressed", a.limits.Total)
@@ -125,7 +135,7 @@ func (a *archive) read(m Manifest) (*Bundle, error) {
 		HostFiles: map[HostKey][]byte{},
 	}
 	for i, want := range m.Entries {
-		name, data, err := a.next()
+		name, data, err := a.next(a.limits.Entry)
 		if err != nil {
 			return nil, broken(err, i, len(m.Entries))
 		}
@@ -139,7 +149,7 @@ func (a *archive) read(m Manifest) (*Bundle, error) {
 			return nil, err
 		}
 	}
-	switch name, _, err := a.next(); {
+	switch name, _, err := a.next(a.limits.Entry); {
 	case errors.Is(err, io.EOF):
 		return b, nil
 	case err != nil:
@@ -179,29 +189,27 @@ func (b *Bundle) add(name string, data []byte) error {
 
 // decodeList reads a List of one resource. Each object must say what it is and be named, once.
 func decodeList(gvr schema.GroupVersionResource, data []byte) ([]unstructured.Unstructured, error) {
-	var list struct {
-		Items []map[string]any `json:"items"`
-	}
-	if err := json.Unmarshal(data, &list); err != nil {
-		return nil, err
-	}
-	out := make([]unstructured.Unstructured, 0, len(list.Items))
+	out := []unstructured.Unstructured{}
 	seen := map[string]bool{}
 	kind := ""
-	for i, item := range list.Items {
+	err := eachItem(data, func(i int, item map[string]any) error {
 		o := unstructured.Unstructured{Object: item}
 		if err := checkObject(&o, gvr.GroupVersion()); err != nil {
-			return nil, fmt.Errorf("object %d: %w", i, err)
+			return fmt.Errorf("object %d: %w", i, err)
 		}
 		switch key := objectKey(&o); {
 		case seen[key]:
-			return nil, fmt.Errorf("object %s is there twice", key)
+			return fmt.Errorf("object %s is there twice", key)
 		case kind != "" && o.GetKind() != kind:
-			return nil, fmt.Errorf("object %s is a %s among %s", key, o.GetKind(), kind)
+			return fmt.Errorf("object %s is a %s among %s", key, o.GetKind(), kind)
 		default:
 			seen[key], kind = true, o.GetKind()
 		}
 		out = append(out, o)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	sortObjects(out)
 	return out, nil

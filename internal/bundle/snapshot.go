@@ -3,26 +3,61 @@ package bundle
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Facts is what Bundle.Facts holds, as JSON: what was seen beside the API.
+// Facts is what Bundle.Facts holds, as JSON: what was seen beside the API's objects.
 type Facts struct {
 	Hosts   []snapshot.Host   `json:"hosts,omitempty"`
 	Lookups []snapshot.Lookup `json:"lookups,omitempty"`
+	Dials   []snapshot.Dial   `json:"dials,omitempty"`
+	Metrics []snapshot.Metric `json:"metrics,omitempty"`
+	Health  []snapshot.Health `json:"health,omitempty"`
+	// Secrets are names and dates, never a value; complete if SecretsSeen.
+	Secrets     []snapshot.Secret `json:"secrets,omitempty"`
+	SecretsSeen bool              `json:"secretsSeen,omitempty"`
+}
+
+// FactsOf takes from a look what a capture does not see by itself.
+func FactsOf(s *snapshot.Snapshot) Facts {
+	return Facts{Hosts: s.Hosts, Lookups: s.Lookups, Dials: s.Dials, Metrics: s.Metrics, Health: s.Health, Secrets: s.Secrets, SecretsSeen: s.SecretsSeen}
 }
 
 // Snapshot returns what the bundle shows as a Snapshot, indexed, at the time of its capture: what a look at the cluster would have given then.
 func (b *Bundle) Snapshot() (*snapshot.Snapshot, error) {
-	s := &snapshot.Snapshot{At: b.Manifest.CapturedAt.UTC(), Cluster: b.Manifest.Cluster.Name, Namespace: b.Manifest.Namespace}
-	for _, k := range snapshot.Kinds {
-		if !b.Seen(k.GroupVersionResource) {
-			continue // Manifest.NotSeen says why
+	s := &snapshot.Snapshot{
+		At: b.Manifest.CapturedAt.UTC(), Cluster: b.Manifest.Cluster.Name, Namespace: b.Manifest.Namespace,
+		ServerVersion: b.Manifest.Cluster.ServerVersion,
+	}
+	if err := b.addObjects(s); err != nil {
+		return nil, err
+	}
+	for key, text := range b.Logs {
+		s.Logs = append(s.Logs, snapshot.Log{Namespace: key.Namespace, Pod: key.Pod, Container: key.Container, Previous: key.Previous, Text: string(text)})
+	}
+	if len(b.Facts) > 0 {
+		var f Facts
+		if err := json.Unmarshal(b.Facts, &f); err != nil {
+			return nil, fmt.Errorf("read the facts of the bundle: %w", err)
 		}
+		s.Hosts, s.Lookups, s.Dials, s.Metrics, s.Health = f.Hosts, f.Lookups, f.Dials, f.Metrics, f.Health
+		s.Secrets, s.SecretsSeen = f.Secrets, f.SecretsSeen
+	}
+	s.NotSeen = b.blind(s.SecretsSeen)
+	s.Index()
+	return s, nil
+}
+
+// addObjects puts the bundle's objects into the Snapshot.
+func (b *Bundle) addObjects(s *snapshot.Snapshot) error {
+	for _, k := range snapshot.Kinds {
 		for _, o := range b.List(k.GroupVersionResource) {
 			var err error
 			k.Add(s, func(object any) error {
@@ -30,23 +65,51 @@ func (b *Bundle) Snapshot() (*snapshot.Snapshot, error) {
 				return err
 			})
 			if err != nil {
-				return nil, fmt.Errorf("read %s %s/%s of the bundle: %w", k.Resource, o.GetNamespace(), o.GetName(), err)
+				return fmt.Errorf("read %s %s/%s of the bundle: %w", k.Resource, o.GetNamespace(), o.GetName(), err)
 			}
 		}
 	}
-	for key, text := range b.Logs {
-		s.Logs = append(s.Logs, snapshot.Log{Namespace: key.Namespace, Pod: key.Pod, Container: key.Container, Previous: key.Previous, Text: string(text)})
-	}
-	for _, n := range b.Manifest.NotSeen {
-		s.NotSeen = append(s.NotSeen, incident.NotSeen{What: n.What, Why: n.Why})
-	}
-	if len(b.Facts) > 0 {
-		var f Facts
-		if err := json.Unmarshal(b.Facts, &f); err != nil {
-			return nil, fmt.Errorf("read the facts of the bundle: %w", err)
+	for gvr, list := range b.Objects {
+		if builtIn(gvr) || !snapshot.IsCustomGroup(gvr.Group) {
+			continue
 		}
-		s.Hosts, s.Lookups = f.Hosts, f.Lookups
+		for _, o := range list {
+			o = *o.DeepCopy()
+			snapshot.SlimCustom(&o)
+			s.Customs = append(s.Customs, o)
+		}
 	}
-	s.Index()
-	return s, nil
+	return nil
+}
+
+// builtIn reports whether the table of kinds knows the resource.
+func builtIn(gvr schema.GroupVersionResource) bool {
+	return slices.ContainsFunc(kinds, func(k Kind) bool { return k.GVR() == gvr })
+}
+
+// blind is what the bundle cannot show: what its capture could not see, and the kinds that it lacks without a word, for it was made by another
+// version or another program.
+func (b *Bundle) blind(secretsSeen bool) []incident.NotSeen {
+	var out []incident.NotSeen
+	said := map[string]bool{}
+	for _, n := range b.Manifest.NotSeen {
+		if secretsSeen && n.What == secretsNotSeen.What {
+			continue
+		}
+		out = append(out, incident.NotSeen{What: n.What, Why: n.Why})
+		for _, word := range strings.FieldsFunc(n.What, func(r rune) bool { return r < 'a' || r > 'z' }) {
+			said[word] = true
+		}
+	}
+	var lacking []string
+	for _, k := range snapshot.Kinds {
+		if !b.Seen(k.GroupVersionResource) && !said[k.Resource] {
+			lacking = append(lacking, k.Resource)
+		}
+	}
+	if len(lacking) > 0 {
+		slices.Sort(lacking)
+		out = append(out, incident.NotSeen{What: strings.Join(lacking, ", "), Why: "the bundle does not hold them"})
+	}
+	return out
 }

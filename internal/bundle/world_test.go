@@ -167,7 +167,7 @@ func worldOf(t testing.TB, at time.Time, text string) *bundle.Bundle {
 		HostFiles: map[bundle.HostKey][]byte{},
 	}
 	byKind := map[schema.GroupVersionKind]schema.GroupVersionResource{}
-	for _, k := range bundle.CapturedKinds(false) {
+	for _, k := range bundle.CapturedKinds() {
 		b.Objects[k.GVR()] = []unstructured.Unstructured{}
 		byKind[k.GVK()] = k.GVR()
 	}

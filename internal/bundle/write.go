@@ -25,11 +25,11 @@ const Format = 1
 const manifestName = "manifest.json"
 
 // WriteFile writes the bundle to path: all of it or, on an error, nothing. A file already there is replaced. Only its owner may read
-// it, for redaction is no proof.
-func (b *Bundle) WriteFile(path string) (err error) {
+// it, for redaction is no proof. The Info is of what was written.
+func (b *Bundle) WriteFile(path string) (_ Info, err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return fmt.Errorf("write bundle %s: %w; is the folder there and writable?", path, err)
+		return Info{}, fmt.Errorf("write bundle %s: %w; is the folder there and writable?", path, err)
 	}
 	defer func() {
 		if err != nil {
@@ -38,24 +38,35 @@ func (b *Bundle) WriteFile(path string) (err error) {
 			err = fmt.Errorf("write bundle %s: %w", path, err)
 		}
 	}()
-	if err := b.Write(f); err != nil {
-		return err
+	written := *b
+	if written.Manifest, err = b.write(f); err != nil {
+		return Info{}, err
 	}
 	if err := f.Sync(); err != nil {
-		return err
+		return Info{}, err
+	}
+	info := written.Info()
+	if info.FileBytes, err = f.Seek(0, io.SeekCurrent); err != nil {
+		return Info{}, err
 	}
 	if err := f.Close(); err != nil {
-		return err
+		return Info{}, err
 	}
-	return os.Rename(f.Name(), path)
+	return info, os.Rename(f.Name(), path)
 }
 
 // Write writes the bundle as a file's bytes, the same bytes for the same bundle. It does not change b: the manifest written is b's with
 // its counts, entries and format computed. It refuses Secrets and names that could not be read back.
 func (b *Bundle) Write(w io.Writer) error {
+	_, err := b.write(w)
+	return err
+}
+
+// write is Write, and returns the manifest written.
+func (b *Bundle) write(w io.Writer) (Manifest, error) {
 	files, err := b.files()
 	if err != nil {
-		return err
+		return Manifest{}, err
 	}
 	m := b.manifest()
 	for _, f := range files {
@@ -64,27 +75,27 @@ func (b *Bundle) Write(w io.Writer) error {
 	}
 	data, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
-		return fmt.Errorf("encode %s: %w", manifestName, err)
+		return Manifest{}, fmt.Errorf("encode %s: %w", manifestName, err)
 	}
 	// One goroutine: with more, where blocks end would depend on timing.
 	z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
 	if err != nil {
-		return err
+		return Manifest{}, err
 	}
 	t := tar.NewWriter(z)
 	for _, f := range append([]file{{manifestName, data}}, files...) {
 		h := &tar.Header{Typeflag: tar.TypeReg, Name: f.name, Size: int64(len(f.data)), Mode: 0o600, ModTime: time.Unix(0, 0)}
 		if err := t.WriteHeader(h); err != nil {
-			return fmt.Errorf("write %s: %w", f.name, err)
+			return Manifest{}, fmt.Errorf("write %s: %w", f.name, err)
 		}
 		if _, err := t.Write(f.data); err != nil {
-			return fmt.Errorf("write %s: %w", f.name, err)
+			return Manifest{}, fmt.Errorf("write %s: %w", f.name, err)
 		}
 	}
 	if err := t.Close(); err != nil {
-		return err
+		return Manifest{}, err
 	}
-	return z.Close()
+	return m, z.Close()
 }
 
 // manifest is b's, with what follows from the rest of b computed; Entries are left to the caller.

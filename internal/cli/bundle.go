@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,10 +9,12 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/paramedic-bot/paramedic/internal/bundle"
 )
@@ -22,35 +25,35 @@ func (c *cli) bundle() *cobra.Command {
 
 func (c *cli) bundleCapture() *cobra.Command {
 	var s source
+	var most string
 	cmd := &cobra.Command{
 		Use: "capture FILE", Short: "Capture a cluster's evidence: redacted, without Secrets", Args: cobra.ExactArgs(1),
 		Example: "  paramedic bundle capture incident.tar.zst\n  paramedic bundle capture -n shop shop.tar.zst",
 	}
 	s.cluster(cmd)
-	cmd.Flags().StringVarP(&s.namespace, "namespace", "n", "", "capture one namespace (default: all)")
+	cmd.Flags().StringVarP(&s.namespace, "namespace", "n", "", "capture one namespace, and what is in none (default: all)")
+	cmd.Flags().StringVar(&most, "max-size", "64Mi", "how many bytes of objects at most, uncompressed; what is left out is said")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		size, err := resource.ParseQuantity(most)
+		if err != nil || size.Value() < 1 || size.Value() > bundle.MaxSize {
+			return usage{fmt.Errorf("--max-size %s: must be a size such as 64Mi, at most %s", most, bundle.Bytes(bundle.MaxSize))}
+		}
 		eyes, err := c.eyes(s)
 		if err != nil {
 			return err
 		}
 		c.progress("capturing %s …", eyes.Reader.Name())
-		b, err := eyes.Capture(cmd.Context(), s.namespace, c.version)
+		b, err := eyes.Capture(cmd.Context(), s.namespace, c.version, size.Value())
 		if err != nil {
 			return err
 		}
-		if err := b.WriteFile(args[0]); err != nil {
-			return err
-		}
-		info, err := os.Stat(args[0])
+		info, err := b.WriteFile(args[0])
 		if err != nil {
 			return err
 		}
-		objects := 0
-		for _, list := range b.Objects {
-			objects += len(list)
-		}
-		fmt.Fprintf(c.out, "%s: %d objects, %d logs, %d host files, %.1f KB, %d values redacted\n", args[0], objects, len(b.Logs), len(b.HostFiles), float64(info.Size())/1000, b.Manifest.Redactions)
-		for _, n := range b.Manifest.NotSeen {
+		fmt.Fprintf(c.out, "%s: %d objects, %d logs, %d host files, %d values redacted\n", args[0], info.Objects, info.Logs, info.HostFiles, info.Redactions)
+		fmt.Fprintf(c.out, "%s, %s before compression\n", bundle.Bytes(info.FileBytes), bundle.Bytes(info.UncompressedBytes))
+		for _, n := range info.NotSeen {
 			fmt.Fprintf(c.out, "not seen: %s: %s\n", n.What, n.Why)
 		}
 		return nil
@@ -59,17 +62,23 @@ func (c *cli) bundleCapture() *cobra.Command {
 }
 
 func (c *cli) bundleInfo() *cobra.Command {
-	cmd := &cobra.Command{Use: "info FILE", Short: "What a bundle holds", Args: cobra.ExactArgs(1)}
+	cmd := &cobra.Command{
+		Use: "info FILE", Short: "What a bundle, or a dump of kubectl's, holds", Args: cobra.ExactArgs(1),
+		Example: "  paramedic bundle info incident.tar.zst\n  kubectl cluster-info dump -A --output-directory=dump && paramedic bundle info dump",
+	}
 	format := output(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		if err := validOutput(*format); err != nil {
 			return err
 		}
-		b, err := bundle.Open(args[0])
+		b, err := bundle.OpenAny(args[0], c.redactor.String)
 		if err != nil {
 			return err
 		}
 		info := b.Info()
+		if st, err := os.Stat(args[0]); err == nil && st.Mode().IsRegular() {
+			info.FileBytes = st.Size()
+		}
 		if *format == "json" {
 			return c.printJSON(info, "")
 		}
@@ -82,8 +91,8 @@ func (c *cli) bundleInfo() *cobra.Command {
 func writeInfo(w io.Writer, i bundle.Info) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, name+"\t"+format+"\n", args...) }
-	row("cluster", "%s %s", i.Cluster.Name, i.Cluster.ServerVersion)
-	row("captured", "%s by paramedic %s", i.CapturedAt.Format(time.RFC3339), i.Paramedic)
+	row("cluster", "%s", cmp.Or(strings.TrimSpace(i.Cluster.Name+" "+i.Cluster.ServerVersion), "unknown"))
+	row("captured", "%s by %s", i.CapturedAt.Format(time.RFC3339), cmp.Or(i.Source, "paramedic "+i.Paramedic))
 	if i.Namespace != "" {
 		row("namespace", "%s", i.Namespace)
 	}
@@ -93,8 +102,14 @@ func writeInfo(w io.Writer, i bundle.Info) error {
 			row("  "+k.String(), "%d", k.Count)
 		}
 	}
-	row("logs", "%d, %.1f KB", i.Logs, float64(i.LogBytes)/1000)
-	row("host files", "%d, %.1f KB", i.HostFiles, float64(i.HostBytes)/1000)
+	row("logs", "%d, %s", i.Logs, bundle.Bytes(i.LogBytes))
+	row("host files", "%d, %s", i.HostFiles, bundle.Bytes(i.HostBytes))
+	if i.FileBytes > 0 {
+		row("size", "%s", bundle.Bytes(i.FileBytes))
+	}
+	if i.UncompressedBytes > 0 {
+		row("uncompressed", "%s", bundle.Bytes(i.UncompressedBytes))
+	}
 	row("redacted", "%d values", i.Redactions)
 	for _, n := range i.NotSeen {
 		row("not seen", "%s: %s", n.What, n.Why)
@@ -112,7 +127,7 @@ func (c *cli) bundleServe() *cobra.Command {
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "host:port")
 	cmd.Flags().BoolVar(&keep, "keep-times", false, "serve times as they were captured (default: moved so that the capture is now)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		b, err := bundle.Open(args[0])
+		b, err := bundle.OpenAny(args[0], c.redactor.String)
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func (s *source) flags(cmd *cobra.Command) {
 	s.cluster(cmd)
 	f.StringVarP(&s.namespace, "namespace", "n", "", "look at one namespace")
 	f.BoolVarP(&s.all, "all-namespaces", "A", true, "look at all namespaces; -n overrides it")
-	f.StringVar(&s.bundle, "bundle", "", "look at a bundle `FILE` instead of a cluster")
+	f.StringVar(&s.bundle, "bundle", "", "look at a bundle `FILE`, or at what kubectl cluster-info dump wrote, instead of a cluster")
 	cmd.MarkFlagsMutuallyExclusive("bundle", "kubeconfig")
 	cmd.MarkFlagsMutuallyExclusive("bundle", "context")
 }

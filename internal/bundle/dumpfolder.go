@@ -1,0 +1,111 @@
+package bundle
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+)
+
+// alwaysThere are namespaces that every cluster has and nobody asks for by name: a dump with all of them is one of all namespaces.
+var alwaysThere = []string{"default", "kube-system", "kube-public", "kube-node-lease"}
+
+// fromFolder reads what --output-directory made: nodes.json, and a folder for each namespace.
+func (d *dump) fromFolder(fsys fs.FS, modified time.Time) (*Bundle, error) {
+	d.begin()
+	if ok, err := d.file(fsys, "nodes"); err != nil {
+		return nil, err
+	} else if !ok {
+		return nil, fmt.Errorf(notDump, "a folder without nodes.json")
+	}
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) > d.limits.Entries {
+		return nil, fmt.Errorf("more than %d entries", d.limits.Entries)
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		for _, k := range dumpKinds {
+			if !k.Namespaced {
+				continue
+			}
+			ok, err := d.file(fsys, e.Name()+"/"+k.file)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				d.spaces[e.Name()] = true
+			}
+		}
+	}
+	all := true
+	for _, ns := range alwaysThere {
+		all = all && d.spaces[ns]
+	}
+	s, err := d.finish(all, modified)
+	if err != nil {
+		return nil, err
+	}
+	wanted := d.wanted(s)
+	for k := range wanted {
+		if err := d.logFile(fsys, k.Namespace+"/"+k.Pod+"/logs.txt", wanted); err != nil {
+			return nil, err
+		}
+	}
+	return d.complete(), nil
+}
+
+// file reads a list, in the form that is there; false means that there is none.
+func (d *dump) file(fsys fs.FS, name string) (bool, error) {
+	for _, form := range []string{".json", ".yaml"} {
+		f, err := fsys.Open(name + form)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		data, err := io.ReadAll(io.LimitReader(f, d.limits.Entry+1))
+		f.Close()
+		switch {
+		case err != nil:
+			return false, err
+		case int64(len(data)) > d.limits.Entry:
+			return false, fmt.Errorf("%s has more than the %s allowed", name+form, Bytes(d.limits.Entry))
+		}
+		data = []byte(strings.TrimPrefix(string(data), "---\n"))
+		if err := d.add(data); err != nil {
+			return false, fmt.Errorf("%s: %w; was the dump broken off?", name+form, err)
+		}
+		return true, nil
+	}
+	return false, nil
+}
+
+// logFile reads the logs of one pod's containers that are wanted and not yet read. A pod's name that is no file's is passed over, as is a
+// pod without the file.
+func (d *dump) logFile(fsys fs.FS, name string, wanted map[LogKey]bool) error {
+	if !fs.ValidPath(name) {
+		return nil
+	}
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil //nolint:nilerr // what is not there is missed by nobody
+	}
+	defer f.Close()
+	sections := sections{limit: d.limits.Entry, wanted: wanted, log: d.log}
+	return sections.read(f)
+}
+
+// complete sums up what the logs have added.
+func (d *dump) complete() *Bundle {
+	d.bundle.Manifest.Redactions = d.redactor.count
+	d.bundle.Manifest = d.bundle.manifest()
+	return d.bundle
+}
