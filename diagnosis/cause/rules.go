@@ -131,8 +131,6 @@ var logRules []Rule
 
 var accessRules []Rule
 
-var controlRules []Rule
-
 var podRules []Rule
 
 var customRules []Rule

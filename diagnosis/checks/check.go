@@ -34,8 +34,6 @@ var logChecks []Check
 
 var accessChecks []Check
 
-var controlChecks []Check
-
 var customChecks []Check
 
 // CodeOf returns the documentation of a code; ok is false for one that no check reports.

@@ -1,0 +1,181 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// webhookFaults are why a webhook cannot be asked.
+var webhookFaults = []string{
+	checks.WebhookServiceMissing,
+	checks.WebhookNoEndpoints,
+	checks.WebhookPortMissing,
+	checks.WebhookCAExpired,
+	checks.WebhookFailing,
+}
+
+// controlRules are about the control plane: webhooks, aggregated APIs, leaders, etcd.
+var controlRules = []Rule{
+	{"webhook-refuses", webhookFaults, []string{checks.PodsRefused}, webhookRefuses,
+		"the API server refuses the pods of 1 workload", "the API server refuses the pods of %d workloads"},
+	{"service-behind", slices.Concat(serviceFaults, podFaults, workloadFaults, []string{checks.PodsRefused}),
+		[]string{checks.WebhookNoEndpoints, checks.WebhookFailing, checks.APIServiceUnavailable}, serviceBehind,
+		"the API server cannot ask it", "the API server cannot ask it (%d findings)"},
+	{"api-gone", []string{checks.APIServiceUnavailable}, []string{checks.NamespaceTerminating}, apiGone,
+		"1 namespace cannot be deleted", "%d namespaces cannot be deleted"},
+	{"finalizer-waits", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{checks.NamespaceTerminating}, finalizerWaits,
+		"1 namespace cannot be deleted", "%d namespaces cannot be deleted"},
+	{"component-fails", podFaults, []string{checks.SchedulerNotLeading, checks.ControllerManagerNotLeading}, sharedPods("these are its pods"),
+		"a part of the control plane does not lead", "%d parts of the control plane do not lead"},
+	{"no-scheduler", []string{checks.SchedulerNotLeading}, []string{checks.PodUnschedulable}, noScheduler,
+		"the pods of 1 workload get no node", "the pods of %d workloads get no node"},
+	{"no-controllers", []string{checks.ControllerManagerNotLeading}, append(slices.Clone(workloadFaults), checks.ServiceNoEndpoints), noControllers,
+		"1 object is not looked after", "%d objects are not looked after"},
+	{"etcd-api", []string{checks.EtcdUnhealthy}, []string{checks.APIServerUnhealthy, checks.APISlow, checks.SchedulerNotLeading, checks.ControllerManagerNotLeading, checks.NodeLeaseStale}, etcdBehind,
+		"the API server is not well", "the API server is not well (%d findings)"},
+	{"version-removed", []string{checks.APIVersionRemoved}, crashes, sharedPods("its log says that it asks for an API that is gone"),
+		"1 workload fails", "%d workloads fail"},
+	{"storm-about", slices.Concat(podFaults, workloadFaults), []string{checks.EventStorm}, stormAbout,
+		"it is told again and again in events", "it is told again and again in events (%d findings)"},
+}
+
+// webhookRefuses wants the refusal to name the webhook.
+func webhookRefuses(_ *Context, from, to *checks.Finding) (Link, bool) {
+	for name := range strings.SplitSeq(from.Words, "\n") {
+		if name != "" && strings.Contains(to.Words, "webhook "+strconv.Quote(name)) {
+			return Link{Reason: fmt.Sprintf("the API server could not call webhook %s and so refused its pods", name)}, true
+		}
+	}
+	return Link{}, false
+}
+
+// serviceBehind wants the Service that is called, or what should stand behind it, to be what fails.
+func serviceBehind(c *Context, from, to *checks.Finding) (Link, bool) {
+	for _, o := range to.Refs {
+		if o.Kind != "Service" {
+			continue
+		}
+		if from.Object == o {
+			return Link{Reason: fmt.Sprintf("the API server calls Service %s/%s for it", o.Namespace, o.Name)}, true
+		}
+		v := c.Snapshot.Service(o.Namespace, o.Name)
+		if v == nil || len(v.Spec.Selector) == 0 || from.Object.Namespace != o.Namespace && from.Workload.Namespace != o.Namespace {
+			continue
+		}
+		if len(from.Pods) > 0 && selectsAll(v, from.Pods) || len(from.Pods) == 0 && selectsTemplate(c, v, from.Workload) {
+			return Link{Reason: fmt.Sprintf("these should stand behind Service %s/%s, which the API server calls for it", o.Namespace, o.Name)}, true
+		}
+	}
+	return Link{}, false
+}
+
+func selectsAll(v *corev1.Service, pods []*corev1.Pod) bool {
+	return !slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return !hasLabels(p.Labels, v.Spec.Selector) })
+}
+
+func selectsTemplate(c *Context, v *corev1.Service, w incident.Object) bool {
+	if w.Namespace != v.Namespace {
+		return false
+	}
+	switch w.Kind {
+	case "Deployment":
+		d := c.Snapshot.Deployment(w.Namespace, w.Name)
+		return d != nil && hasLabels(d.Spec.Template.Labels, v.Spec.Selector)
+	case "StatefulSet":
+		d := c.Snapshot.StatefulSet(w.Namespace, w.Name)
+		return d != nil && hasLabels(d.Spec.Template.Labels, v.Spec.Selector)
+	case "DaemonSet":
+		d := c.Snapshot.DaemonSet(w.Namespace, w.Name)
+		return d != nil && hasLabels(d.Spec.Template.Labels, v.Spec.Selector)
+	}
+	return false
+}
+
+func hasLabels(labels, want map[string]string) bool {
+	for k, v := range want {
+		if have, ok := labels[k]; !ok || have != v {
+			return false
+		}
+	}
+	return true
+}
+
+// apiGone wants the namespace's own words to name the API.
+func apiGone(_ *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: fmt.Sprintf("the namespace controller cannot list what is in it while %s does not answer", from.Words)},
+		from.Words != "" && strings.Contains(to.Words, from.Words)
+}
+
+// finalizerWaits wants the workload that should remove the finalizer to fail, or a pod of the namespace itself not to end.
+func finalizerWaits(_ *Context, from, to *checks.Finding) (Link, bool) {
+	if from.Code == checks.PodTerminating && len(from.Pods) > 0 && from.Pods[0].Namespace == to.Object.Name {
+		return Link{Reason: "its pods do not end"}, strings.Contains(to.Words, "pods. has ")
+	}
+	return Link{Reason: fmt.Sprintf("%s %s should remove the finalizer", from.Workload.Kind, from.Workload.Name)},
+		!from.Workload.IsZero() && slices.Contains(to.Refs, from.Workload)
+}
+
+// noScheduler wants pods that no scheduler has said a word about.
+func noScheduler(_ *Context, from, to *checks.Finding) (Link, bool) {
+	if to.Words != "" || len(to.Pods) == 0 {
+		return Link{}, false
+	}
+	if n := to.Pods[0].Spec.SchedulerName; n != "" && n != corev1.DefaultSchedulerName {
+		return Link{}, false
+	}
+	return Link{Reason: "they were made after the scheduler fell silent, and it has said nothing about them"},
+		from.Since.IsZero() || to.Since.IsZero() || !to.Since.Before(from.Since.Add(-slack))
+}
+
+// noControllers wants a workload that lacks pods which nobody has made since, and nobody was refused.
+func noControllers(c *Context, from, to *checks.Finding) (Link, bool) {
+	if !to.Since.IsZero() && to.Since.Before(from.Since.Add(-slack)) {
+		return Link{}, false
+	}
+	w := to.Workload
+	want, have := int32(1), int32(0)
+	switch {
+	case w.Kind == "StatefulSet" && c.Snapshot.StatefulSet(w.Namespace, w.Name) != nil:
+		want = wanted(c.Snapshot.StatefulSet(w.Namespace, w.Name).Spec.Replicas)
+	case w.Kind == "Deployment" && c.Snapshot.Deployment(w.Namespace, w.Name) != nil:
+		want = wanted(c.Snapshot.Deployment(w.Namespace, w.Name).Spec.Replicas)
+	case w.Kind == "DaemonSet" && c.Snapshot.DaemonSet(w.Namespace, w.Name) != nil:
+		want = c.Snapshot.DaemonSet(w.Namespace, w.Name).Status.DesiredNumberScheduled
+	default:
+		return Link{}, false
+	}
+	for _, p := range c.Snapshot.PodsIn(w.Namespace) {
+		if c.Snapshot.WorkloadOf(p) == w {
+			have++
+		}
+	}
+	return Link{Reason: fmt.Sprintf("it has %d of %d pods, and nobody makes the others", have, want)}, have < want
+}
+
+func wanted(n *int32) int32 {
+	if n == nil {
+		return 1
+	}
+	return *n
+}
+
+// etcdBehind is likely rather than proven: the API server does not say what it waits for.
+func etcdBehind(_ *Context, _, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "the API server keeps everything in etcd", Inferred: to.Code != checks.APIServerUnhealthy}, true
+}
+
+func stormAbout(_ *Context, from, to *checks.Finding) (Link, bool) {
+	for _, p := range from.Pods {
+		if to.Object.Kind == "Pod" && to.Object.Namespace == p.Namespace && to.Object.Name == p.Name {
+			return Link{Reason: "the events are about its pod"}, true
+		}
+	}
+	return Link{Reason: "the events are about it"}, from.Object == to.Object || !from.Workload.IsZero() && from.Workload == to.Object
+}

@@ -1,0 +1,103 @@
+package checks
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// APIServiceUnavailable is the code of findings about APIServices.
+const APIServiceUnavailable = "APIServiceUnavailable"
+
+var apiServiceCodes = []Code{
+	{Code: APIServiceUnavailable, Severity: incident.Critical, Root: true,
+		Meaning: "An API that another server answers for does not work: its requests fail, and no namespace can be deleted meanwhile.",
+		Next:    "Bring its Service and pods back; if what served it is gone for good, delete the APIService.",
+		Example: "APIService v1beta1.metrics.k8s.io is unavailable: Service kube-system/metrics-server has no ready endpoint (MissingEndpoints)"},
+}
+
+var apiServiceKind = schema.GroupKind{Group: "apiregistration.k8s.io", Kind: "APIService"}
+
+func checkAPIServices(s *snapshot.Snapshot, r *Report) {
+	for _, a := range s.CustomsOf(apiServiceKind) {
+		c := customCondition(a, "Available")
+		if c["status"] != "False" || newly(s, conditionTime(c)) {
+			continue
+		}
+		o := snapshot.CustomObject(a)
+		ns, name, _ := apiServiceTarget(a)
+		f := r.Find(APIServiceUnavailable, o, fmt.Sprintf("APIService %s is unavailable: %s (%s)", a.GetName(), unavailableWhy(s, c, ns, name), c["reason"]))
+		f.Since, f.Words = conditionTime(c), groupVersion(a)
+		if name != "" {
+			f.Refs = []incident.Object{snapshot.ObjectOf("Service", ns, name)}
+		}
+		if group, _, _ := unstructured.NestedString(a.Object, "spec", "group"); group == "metrics.k8s.io" || strings.HasSuffix(group, ".metrics.k8s.io") {
+			f.Severity = incident.Warning // what runs goes on running
+		}
+		f.See(seenAPI(o, "status.conditions[Available]", f.Since, c["reason"]+": "+c["message"]))
+		if v := s.Service(ns, name); v != nil {
+			f.See(sliceEvidence(s, v))
+		}
+	}
+}
+
+func apiServiceTarget(a *unstructured.Unstructured) (namespace, name string, ok bool) {
+	namespace, _, _ = unstructured.NestedString(a.Object, "spec", "service", "namespace")
+	name, ok, _ = unstructured.NestedString(a.Object, "spec", "service", "name")
+	return namespace, name, ok
+}
+
+func groupVersion(a *unstructured.Unstructured) string {
+	group, _, _ := unstructured.NestedString(a.Object, "spec", "group")
+	version, _, _ := unstructured.NestedString(a.Object, "spec", "version")
+	return group + "/" + version
+}
+
+func unavailableWhy(s *snapshot.Snapshot, c map[string]string, namespace, name string) string {
+	switch c["reason"] {
+	case "ServiceNotFound":
+		var names []string
+		for i := range s.Services {
+			if s.Services[i].Namespace == namespace {
+				names = append(names, s.Services[i].Name)
+			}
+		}
+		return fmt.Sprintf("Service %s/%s does not exist%s", namespace, name, didYouMean(near(name, names)))
+	case "MissingEndpoints", "EndpointsNotFound":
+		return fmt.Sprintf("Service %s/%s has no ready endpoint", namespace, name)
+	}
+	return shortest(c["message"])
+}
+
+// customCondition is a condition of a custom object, as strings; nil if it has none of the type.
+func customCondition(o *unstructured.Unstructured, kind string) map[string]string {
+	list, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
+	for _, x := range list {
+		m, ok := x.(map[string]any)
+		if !ok || m["type"] != kind {
+			continue
+		}
+		c := map[string]string{}
+		for k, v := range m {
+			if text, ok := v.(string); ok {
+				c[k] = text
+			}
+		}
+		return c
+	}
+	return nil
+}
+
+func conditionTime(c map[string]string) time.Time {
+	t, err := time.Parse(time.RFC3339, c["lastTransitionTime"])
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}

@@ -1,0 +1,154 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// NamespaceTerminating is the code of findings about namespaces.
+const NamespaceTerminating = "NamespaceTerminating"
+
+var namespaceCodes = []Code{
+	{Code: NamespaceTerminating, Severity: incident.Warning, Root: true,
+		Meaning: "A namespace was deleted long ago and is still there: an API does not answer, or a finalizer waits for a controller that is gone.",
+		Next:    "Bring the API or the controller back. Only if it is gone for good, remove the finalizer by hand from what is named.",
+		Example: "Namespace shop-old has been terminating for 2h3m: finalizer example.com/protect holds Widget w1, and no workload of example runs"},
+}
+
+// slowNamespace is how long the deletion of a namespace's content may take.
+const slowNamespace = 5 * time.Minute
+
+func checkNamespaces(s *snapshot.Snapshot, r *Report) {
+	for i := range s.Namespaces {
+		n := &s.Namespaces[i]
+		if n.DeletionTimestamp == nil || s.At.Sub(n.DeletionTimestamp.Time) < slowNamespace {
+			continue
+		}
+		o := snapshot.ObjectOf("Namespace", "", n.Name)
+		h := holdUp(s, n)
+		f := r.Find(NamespaceTerminating, o, fmt.Sprintf("Namespace %s has been terminating for %s: %s", n.Name, duration(s.At.Sub(n.DeletionTimestamp.Time)), h.why))
+		f.Since, f.Words, f.Refs = n.DeletionTimestamp.Time, h.words, h.refs
+		f.See(seenAPI(o, "metadata.deletionTimestamp", f.Since, "deleted "+clock(f.Since))).See(h.seen...)
+	}
+}
+
+// held is why a namespace does not go.
+type held struct {
+	why, words string
+	refs       []incident.Object
+	seen       []incident.Evidence
+}
+
+func holdUp(s *snapshot.Snapshot, n *corev1.Namespace) held {
+	o := snapshot.ObjectOf("Namespace", "", n.Name)
+	var h held
+	said := func(t corev1.NamespaceConditionType) string {
+		for _, c := range n.Status.Conditions {
+			if c.Type == t && c.Status == corev1.ConditionTrue {
+				h.seen = append(h.seen, seenAPI(o, "status.conditions["+string(t)+"]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
+				h.words += c.Message + "\n"
+				return c.Message
+			}
+		}
+		return ""
+	}
+	discovery, finalizers, content, failure := said(corev1.NamespaceDeletionDiscoveryFailure), said(corev1.NamespaceFinalizersRemaining),
+		said(corev1.NamespaceContentRemaining), said(corev1.NamespaceDeletionContentFailure)
+	switch {
+	case discovery != "":
+		h.why = "what is in it cannot be listed: " + shortest(afterColon(discovery))
+	case finalizers != "":
+		h.finalized(s, n, finalizers, content)
+	case failure != "":
+		h.why = shortest(failure)
+	case content != "":
+		h.why = "there is still " + shortest(afterColon(content))
+	case len(n.Finalizers) > 0:
+		h.seen = append(h.seen, seenAPI(o, "metadata.finalizers", time.Time{}, strings.Join(n.Finalizers, ", ")))
+		h.why = fmt.Sprintf("its own finalizer %s is not removed", n.Finalizers[0]) + h.controller(s, n.Finalizers[0])
+	default:
+		h.why = "nothing says why; does the controller-manager run?"
+	}
+	return h
+}
+
+func afterColon(message string) string {
+	if _, after, ok := strings.Cut(message, ": "); ok {
+		return after
+	}
+	return message
+}
+
+// finalized names the finalizer, what it holds, and who should remove it.
+func (h *held) finalized(s *snapshot.Snapshot, n *corev1.Namespace, finalizers, content string) {
+	finalizer, _, _ := strings.Cut(afterColon(finalizers), " in ")
+	what := ""
+	for i := range s.Customs {
+		c := &s.Customs[i]
+		if c.GetNamespace() == n.Name && c.GetDeletionTimestamp() != nil && slices.Contains(c.GetFinalizers(), finalizer) {
+			o := snapshot.CustomObject(c)
+			if what == "" {
+				what = short(o)
+			}
+			if len(h.refs) < 4 {
+				h.refs = append(h.refs, o)
+				h.seen = append(h.seen, seenAPI(o, "metadata.finalizers", c.GetDeletionTimestamp().Time, strings.Join(c.GetFinalizers(), ", ")))
+			}
+		}
+	}
+	if what == "" {
+		what = strings.TrimSuffix(shortest(afterColon(content)), " resource instances")
+		if what == "" {
+			what = "what is in it"
+		}
+	}
+	h.why = fmt.Sprintf("finalizer %s holds %s", finalizer, what) + h.controller(s, finalizer)
+}
+
+// controller says whether the workload that should remove a finalizer is to be seen. Those of Kubernetes itself need none.
+func (h *held) controller(s *snapshot.Snapshot, finalizer string) string {
+	domain, _, ok := strings.Cut(finalizer, "/")
+	if !ok || strings.HasSuffix(domain, "kubernetes.io") || domain == "kubernetes" || s.Namespace != "" || notSeen(s, "deployments") {
+		return ""
+	}
+	of, sound := operatorOf(s, domain)
+	if of.IsZero() {
+		return fmt.Sprintf(", and no workload named after %s runs", domain)
+	}
+	h.refs = append(h.refs, of)
+	return fmt.Sprintf(", which %s %s/%s should remove; it %s", of.Kind, of.Namespace, of.Name, sound)
+}
+
+// operatorOf finds the workload that is named after a domain, or lives in a namespace that is, or runs an image of it.
+func operatorOf(s *snapshot.Snapshot, domain string) (of incident.Object, sound string) {
+	var parts []string
+	for _, p := range strings.Split(domain, ".") {
+		if len(p) >= 4 && !slices.Contains(plainParts, p) {
+			parts = append(parts, p)
+		}
+	}
+	named := func(namespace, name string, t *corev1.PodSpec) bool {
+		return slices.ContainsFunc(parts, func(p string) bool {
+			return strings.Contains(name, p) || strings.Contains(namespace, p) ||
+				slices.ContainsFunc(t.Containers, func(c corev1.Container) bool { return strings.Contains(c.Image, p) })
+		})
+	}
+	for i := range s.Deployments {
+		if d := &s.Deployments[i]; named(d.Namespace, d.Name, &d.Spec.Template.Spec) {
+			return snapshot.ObjectOf("Deployment", d.Namespace, d.Name), ofReplicas(d.Status.AvailableReplicas, replicas(d.Spec.Replicas))
+		}
+	}
+	for i := range s.StatefulSets {
+		if d := &s.StatefulSets[i]; named(d.Namespace, d.Name, &d.Spec.Template.Spec) {
+			return snapshot.ObjectOf("StatefulSet", d.Namespace, d.Name), ofReplicas(d.Status.ReadyReplicas, replicas(d.Spec.Replicas))
+		}
+	}
+	return incident.Object{}, ""
+}

@@ -1,0 +1,285 @@
+package checks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+var controlChecks = []Check{
+	{"webhooks", webhookCodes, checkWebhooks},
+	{"apiservices", apiServiceCodes, checkAPIServices},
+	{"namespaces", namespaceCodes, checkNamespaces},
+	{"leaders", leaderCodes, checkLeaders},
+	{"apiserver", apiServerCodes, checkAPIServer},
+}
+
+// The codes of findings about admission webhooks.
+const (
+	WebhookServiceMissing = "WebhookServiceMissing"
+	WebhookNoEndpoints    = "WebhookNoEndpoints"
+	WebhookPortMissing    = "WebhookPortMissing"
+	WebhookCAExpired      = "WebhookCAExpired"
+	WebhookFailing        = "WebhookFailing"
+	WebhookCatchesItself  = "WebhookCatchesItself"
+)
+
+var webhookCodes = []Code{
+	{Code: WebhookServiceMissing, Severity: incident.Critical, Root: true,
+		Meaning: "An admission webhook's Service does not exist, so the API server refuses what the webhook should judge.",
+		Next:    "If what installed it is gone, delete the webhook configuration; otherwise install its Service again.",
+		Example: "ValidatingWebhookConfiguration policy calls Service policy/policy-webhook, which does not exist: creating pods is refused in every namespace"},
+	{Code: WebhookNoEndpoints, Severity: incident.Critical, Root: true,
+		Meaning: "Nothing answers behind an admission webhook's Service, so the API server refuses what the webhook should judge.",
+		Next:    "Bring its pods back. If it holds up its own pods: delete the webhook configuration, or exempt its namespace, until they run.",
+		Example: "ValidatingWebhookConfiguration policy: its Service policy/policy-webhook has no ready endpoint: creating pods is refused in every namespace but kube-system"},
+	{Code: WebhookPortMissing, Severity: incident.Critical, Root: true,
+		Meaning: "An admission webhook calls a port that its Service does not have.",
+		Next:    "Correct clientConfig.service.port, or the Service's ports.",
+		Example: "MutatingWebhookConfiguration inject calls port 443 of Service mesh/injector, which has 8443: creating pods is refused in shop"},
+	{Code: WebhookCAExpired, Severity: incident.Critical, Root: true,
+		Meaning: "The certificates by which the API server knows an admission webhook have expired, or do so within 14 days.",
+		Next:    "Renew the webhook's certificate and write the new CA into clientConfig.caBundle (cert-manager's ca-injector does so).",
+		Example: "MutatingWebhookConfiguration inject: its CA certificate injector-ca expired on 2026-01-01: creating pods is refused in shop"},
+	{Code: WebhookFailing, Severity: incident.Critical, Root: true,
+		Meaning: "The API server cannot get an answer from an admission webhook, and refuses what the webhook should judge.",
+		Next:    "Read the error: a time-out is the webhook's or the network's, x509 is its certificate. Look at its pods' log.",
+		Example: `ValidatingWebhookConfiguration policy: calls fail: context deadline exceeded`},
+	{Code: WebhookCatchesItself, Severity: incident.Info,
+		Meaning: "An admission webhook judges the pods that serve it: if they all stop, none can be created again.",
+		Example: "ValidatingWebhookConfiguration policy judges the pods of its own namespace policy"},
+}
+
+// hook is a webhook of either kind.
+type hook struct {
+	config  incident.Object
+	name    string
+	fail    bool // what it should judge is refused while it cannot be asked
+	client  admissionv1.WebhookClientConfig
+	rules   []admissionv1.RuleWithOperations
+	scope   scope
+	timeout int32 // seconds
+	made    time.Time
+}
+
+func hooksOf(s *snapshot.Snapshot) []hook {
+	var out []hook
+	fails := func(p *admissionv1.FailurePolicyType) bool { return p == nil || *p == admissionv1.Fail }
+	seconds := func(n *int32) int32 {
+		if n == nil {
+			return 10
+		}
+		return *n
+	}
+	for i := range s.ValidatingWebhooks {
+		c := &s.ValidatingWebhooks[i]
+		for j := range c.Webhooks {
+			w := &c.Webhooks[j]
+			out = append(out, hook{snapshot.ObjectOf("ValidatingWebhookConfiguration", "", c.Name), w.Name, fails(w.FailurePolicy), w.ClientConfig, w.Rules,
+				scope{w.NamespaceSelector, w.ObjectSelector}, seconds(w.TimeoutSeconds), c.CreationTimestamp.Time})
+		}
+	}
+	for i := range s.MutatingWebhooks {
+		c := &s.MutatingWebhooks[i]
+		for j := range c.Webhooks {
+			w := &c.Webhooks[j]
+			out = append(out, hook{snapshot.ObjectOf("MutatingWebhookConfiguration", "", c.Name), w.Name, fails(w.FailurePolicy), w.ClientConfig, w.Rules,
+				scope{w.NamespaceSelector, w.ObjectSelector}, seconds(w.TimeoutSeconds), c.CreationTimestamp.Time})
+		}
+	}
+	return out
+}
+
+// service is the Service that the webhook calls, and its port; ok is false for one that lies outside the cluster.
+func (h *hook) service() (o incident.Object, port int32, ok bool) {
+	c := h.client.Service
+	if c == nil {
+		return o, 0, false
+	}
+	port = 443
+	if c.Port != nil {
+		port = *c.Port
+	}
+	return snapshot.ObjectOf("Service", c.Namespace, c.Name), port, true
+}
+
+// checkWebhooks reports each configuration once for each thing that is wrong with it.
+func checkWebhooks(s *snapshot.Snapshot, r *Report) {
+	hooks := hooksOf(s)
+	if len(hooks) == 0 {
+		return
+	}
+	refusals := webhookRefusals(s)
+	w := webhooks{s: s, r: r, found: map[string]*Finding{}}
+	for i := range hooks {
+		h := &hooks[i]
+		if len(h.rules) == 0 || newly(s, h.made) {
+			continue // it is asked about nothing
+		}
+		w.look(h, refusals[h.name])
+	}
+}
+
+type webhooks struct {
+	s     *snapshot.Snapshot
+	r     *Report
+	found map[string]*Finding
+}
+
+func (w *webhooks) look(h *hook, refused []incident.Evidence) {
+	o, port, inside := h.service()
+	v := w.s.Service(o.Namespace, o.Name)
+	known := inside && !notSeen(w.s, "services") && (w.s.Namespace == "" || w.s.Namespace == o.Namespace)
+	blocks := h.blocks(w.s)
+	switch {
+	case known && v == nil:
+		w.note(h, WebhookServiceMissing, o, fmt.Sprintf("calls Service %s/%s, which does not exist", o.Namespace, o.Name), blocks, refused).
+			See(seenAPI(h.config, "webhooks["+h.name+"].clientConfig.service", h.made, o.Namespace+"/"+o.Name))
+	case known && v.Spec.Type != corev1.ServiceTypeExternalName && !slices.ContainsFunc(v.Spec.Ports, func(p corev1.ServicePort) bool { return p.Port == port }):
+		w.note(h, WebhookPortMissing, o, fmt.Sprintf("calls port %d of Service %s/%s, which has %s", port, o.Namespace, o.Name, portWords(v)), blocks, refused).
+			See(seenAPI(h.config, "webhooks["+h.name+"].clientConfig.service.port", h.made, fmt.Sprint(port)), seenAPI(o, "spec.ports", time.Time{}, portWords(v)))
+	case known && !answers(w.s, v):
+		f := w.note(h, WebhookNoEndpoints, o, fmt.Sprintf("its Service %s/%s has no ready endpoint", o.Namespace, o.Name), blocks, refused)
+		f.See(seenAPI(h.config, "webhooks["+h.name+"]", h.made, fmt.Sprintf("calls Service %s/%s, failurePolicy %s", o.Namespace, o.Name, h.policy())), sliceEvidence(w.s, v))
+		if h.fail && h.catchesItself(w.s, v) {
+			f.Severity = incident.Critical
+			f.Because = f.Title + ". It judges its own namespace as well, so its own pods cannot be created either"
+			if slices.ContainsFunc(refused, func(e incident.Evidence) bool { return e.Object.Namespace == o.Namespace }) {
+				f.Refs = nil // what should stand behind it waits for the webhook itself
+			}
+		}
+	case h.expired(w, o, blocks, refused):
+	case len(refused) > 0 && h.fail:
+		f := w.note(h, WebhookFailing, o, "calls fail: "+callError(refused[0].Excerpt), blocks, refused)
+		if strings.Contains(f.Title, "deadline exceeded") || strings.Contains(f.Title, "imeout") {
+			f.See(seenAPI(h.config, "webhooks["+h.name+"].timeoutSeconds", h.made, fmt.Sprintf("%d s", h.timeout)))
+		}
+	case known && h.fail && h.catchesItself(w.s, v):
+		f := w.note(h, WebhookCatchesItself, o, "judges the pods of its own namespace "+o.Namespace, "", nil)
+		f.See(seenAPI(h.config, "webhooks["+h.name+"]", h.made, "failurePolicy Fail, rules for pods, namespaceSelector matches "+o.Namespace))
+	}
+}
+
+// note begins the configuration's finding of the code, or adds to it. One that refuses nothing yet is a warning; with failurePolicy
+// Ignore it stops nobody.
+func (w *webhooks) note(h *hook, code string, service incident.Object, what, blocks string, refused []incident.Evidence) *Finding {
+	id := code + "\x00" + h.config.String() + "\x00" + service.String()
+	f := w.found[id]
+	if f == nil {
+		f = w.r.Find(code, h.config, fmt.Sprintf("%s %s%s", short(h.config), strings.TrimSpace(what), consequence(h.fail, blocks)))
+		if strings.HasPrefix(what, "its ") || strings.HasPrefix(what, "calls fail") {
+			f.Title = oneLine(fmt.Sprintf("%s: %s%s", short(h.config), what, consequence(h.fail, blocks)), maxTitle)
+		}
+		f.Severity, f.Refs = incident.Info, []incident.Object{service}
+		w.found[id] = f
+	}
+	f.Words = strings.TrimPrefix(f.Words+"\n"+h.name, "\n")
+	switch {
+	case code == WebhookCatchesItself:
+	case h.fail && len(refused) > 0:
+		f.Severity = incident.Critical
+	case h.fail && f.Severity == incident.Info:
+		f.Severity = incident.Warning
+	}
+	for i, e := range refused {
+		if i < shownPods {
+			f.See(e)
+		}
+		f.Since = earlier(f.Since, e.Time)
+	}
+	return f
+}
+
+func consequence(fail bool, blocks string) string {
+	switch {
+	case blocks == "":
+		return ""
+	case fail:
+		return ": " + blocks + " is refused"
+	}
+	return "; failurePolicy Ignore lets " + blocks + " pass unjudged"
+}
+
+func (h *hook) policy() string {
+	if h.fail {
+		return string(admissionv1.Fail)
+	}
+	return string(admissionv1.Ignore)
+}
+
+func portWords(v *corev1.Service) string {
+	var out []string
+	for _, p := range v.Spec.Ports {
+		out = append(out, fmt.Sprint(p.Port))
+	}
+	if len(out) == 0 {
+		return "no port"
+	}
+	return strings.Join(out, ", ")
+}
+
+// answers says whether a Service has a ready endpoint, or may soon have: its pods are only just starting.
+func answers(s *snapshot.Snapshot, v *corev1.Service) bool {
+	if v.Spec.Type == corev1.ServiceTypeExternalName || newly(s, v.CreationTimestamp.Time) {
+		return true
+	}
+	endpoints := s.EndpointSlicesOf(v.Namespace, v.Name)
+	for _, e := range endpoints {
+		for i := range e.Endpoints {
+			if ready := e.Endpoints[i].Conditions.Ready; ready == nil || *ready {
+				return true
+			}
+		}
+	}
+	pods := s.PodsSelected(v.Namespace, v.Spec.Selector)
+	if len(endpoints) == 0 && (notSeen(s, "endpointslices") && len(v.Spec.Selector) == 0 || slices.ContainsFunc(pods, isReady)) {
+		return true
+	}
+	return len(pods) > 0 && allStarting(s, pods)
+}
+
+var failedCall = regexp.MustCompile(`failed calling webhook "([^"]+)"`)
+
+// webhookRefusals is what events and conditions say of webhooks that could not be asked, by webhook.
+func webhookRefusals(s *snapshot.Snapshot) map[string][]incident.Evidence {
+	out := map[string][]incident.Evidence{}
+	add := func(message string, e incident.Evidence) {
+		if m := failedCall.FindStringSubmatch(message); m != nil {
+			out[m[1]] = append(out[m[1]], e)
+		}
+	}
+	for i := range s.Events {
+		if e := &s.Events[i]; strings.Contains(e.Message, "failed calling webhook") && s.At.Sub(snapshot.EventTime(e).Time) < recentRefusal {
+			seen := seenEvent(e)
+			seen.Time = beganAt(e).UTC()
+			add(e.Message, seen)
+		}
+	}
+	for i := range s.Deployments {
+		d := &s.Deployments[i]
+		if c := deploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue && strings.Contains(c.Message, "failed calling webhook") {
+			add(c.Message, seenAPI(snapshot.ObjectOf("Deployment", d.Namespace, d.Name), "status.conditions[ReplicaFailure]", c.LastTransitionTime.Time, c.Message))
+		}
+	}
+	return out
+}
+
+// recentRefusal is how long an event about a refused call speaks of now: controllers try again within minutes.
+const recentRefusal = 20 * time.Minute
+
+// callError is the end of the API server's words: why the call failed.
+func callError(message string) string {
+	if _, after, ok := strings.Cut(message, "failed to call webhook: "); ok {
+		message = after
+	}
+	return shortest(message)
+}

@@ -1,0 +1,201 @@
+package checks
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// scope is the namespaces and objects that a webhook is asked about.
+type scope struct {
+	namespaces, objects *metav1.LabelSelector
+}
+
+func selects(sel *metav1.LabelSelector, l map[string]string) bool {
+	if sel == nil {
+		return true // the API's default for webhooks is everything
+	}
+	x, err := metav1.LabelSelectorAsSelector(sel)
+	return err == nil && x.Matches(labels.Set(l))
+}
+
+// namespaceLabels are a namespace's, with the one that the API server gives each.
+func namespaceLabels(n *corev1.Namespace) map[string]string {
+	if n.Labels[corev1.LabelMetadataName] == n.Name {
+		return n.Labels
+	}
+	l := map[string]string{corev1.LabelMetadataName: n.Name}
+	for k, v := range n.Labels {
+		l[k] = v
+	}
+	return l
+}
+
+// blocks says in words what the webhook is asked about: "creating pods in every namespace but kube-system".
+func (h *hook) blocks(s *snapshot.Snapshot) string {
+	var verbs, resources []string
+	for _, rule := range h.rules {
+		for _, op := range rule.Operations {
+			verbs = union(verbs, []string{operationWords(op)})
+		}
+		for _, res := range rule.Resources {
+			resources = union(resources, []string{resourceWords(res, rule.APIGroups)})
+		}
+	}
+	if len(verbs) > 1 && slices.Contains(verbs, "changing") {
+		verbs = []string{"changing"}
+	}
+	if slices.Contains(resources, "everything") {
+		resources = []string{"everything"}
+	}
+	return listWords(verbs, 3) + " " + listWords(resources, 3) + h.where(s)
+}
+
+func operationWords(op admissionv1.OperationType) string {
+	switch op {
+	case admissionv1.Create:
+		return "creating"
+	case admissionv1.Update:
+		return "updating"
+	case admissionv1.Delete:
+		return "deleting"
+	case admissionv1.Connect:
+		return "connecting to"
+	}
+	return "changing"
+}
+
+func resourceWords(resource string, groups []string) string {
+	switch {
+	case resource == "*" || resource == "*/*":
+		if len(groups) == 1 && groups[0] != "*" {
+			if groups[0] == "" {
+				return "everything of the core API"
+			}
+			return "everything of " + groups[0]
+		}
+		return "everything"
+	case len(groups) == 1 && strings.Contains(groups[0], "."):
+		return resource + "." + groups[0]
+	}
+	return resource
+}
+
+func listWords(words []string, most int) string {
+	switch n := len(words); {
+	case n > most:
+		return fmt.Sprintf("%s and %d more", strings.Join(words[:most], ", "), n-most)
+	case n > 1:
+		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
+	}
+	return strings.Join(words, "")
+}
+
+// where is the namespaces that the webhook is asked about.
+func (h *hook) where(s *snapshot.Snapshot) string {
+	if len(s.Namespaces) == 0 || s.Namespace != "" {
+		if h.scope.namespaces == nil || len(h.scope.namespaces.MatchLabels)+len(h.scope.namespaces.MatchExpressions) == 0 {
+			return " in every namespace"
+		}
+		return " in namespaces with " + metav1.FormatLabelSelector(h.scope.namespaces)
+	}
+	var in, out []string
+	for i := range s.Namespaces {
+		n := &s.Namespaces[i]
+		if selects(h.scope.namespaces, namespaceLabels(n)) {
+			in = append(in, n.Name)
+		} else {
+			out = append(out, n.Name)
+		}
+	}
+	switch {
+	case len(out) == 0:
+		return " in every namespace"
+	case len(in) == 0:
+		return ", though in no namespace that there is,"
+	case len(out) <= 3 && len(out) < len(in):
+		return " in every namespace but " + listWords(out, 3)
+	}
+	return " in " + listWords(in, 3)
+}
+
+// catchesItself says whether the webhook is asked about the creation of the pods behind its own Service.
+func (h *hook) catchesItself(s *snapshot.Snapshot, v *corev1.Service) bool {
+	if v == nil || len(v.Spec.Selector) == 0 {
+		return false
+	}
+	pods := slices.ContainsFunc(h.rules, func(r admissionv1.RuleWithOperations) bool {
+		return (slices.Contains(r.Operations, admissionv1.Create) || slices.Contains(r.Operations, admissionv1.OperationAll)) &&
+			(slices.Contains(r.APIGroups, "") || slices.Contains(r.APIGroups, "*")) && (slices.Contains(r.Resources, "pods") || slices.Contains(r.Resources, "*") || slices.Contains(r.Resources, "*/*"))
+	})
+	if !pods || !selects(h.scope.objects, v.Spec.Selector) {
+		return false
+	}
+	for i := range s.Namespaces {
+		if n := &s.Namespaces[i]; n.Name == v.Namespace {
+			return selects(h.scope.namespaces, namespaceLabels(n))
+		}
+	}
+	return false
+}
+
+// nearExpiry is how long before its end a certificate is spoken of.
+const nearExpiry = 14 * 24 * time.Hour
+
+// expired reports a CA bundle none of whose certificates is valid any longer, or will be in two weeks.
+func (h *hook) expired(w *webhooks, service incident.Object, blocks string, refused []incident.Evidence) bool {
+	last := newestCertificate(h.client.CABundle)
+	if last == nil || last.NotAfter.Sub(w.s.At) > nearExpiry {
+		return false
+	}
+	what := fmt.Sprintf("its CA certificate %s expires on %s", certificateName(last), last.NotAfter.UTC().Format(time.DateOnly))
+	gone := last.NotAfter.Before(w.s.At)
+	if gone {
+		what = strings.Replace(what, "expires on", "expired on", 1)
+	} else {
+		blocks = ""
+	}
+	f := w.note(h, WebhookCAExpired, service, what, blocks, refused)
+	f.See(seenAPI(h.config, "webhooks["+h.name+"].clientConfig.caBundle", time.Time{}, "notAfter "+last.NotAfter.UTC().Format(time.RFC3339)))
+	if gone {
+		f.Since = earlier(f.Since, last.NotAfter)
+		if h.fail && slices.ContainsFunc(refused, func(e incident.Evidence) bool { return strings.Contains(e.Excerpt, "x509") }) {
+			f.Severity = incident.Critical
+		}
+	}
+	return true
+}
+
+// newestCertificate is the certificate of a PEM bundle that lasts longest, or nil if there is none that can be read.
+func newestCertificate(bundle []byte) *x509.Certificate {
+	var last *x509.Certificate
+	for range 64 {
+		var block *pem.Block
+		if block, bundle = pem.Decode(bundle); block == nil {
+			break
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err == nil && (last == nil || c.NotAfter.After(last.NotAfter)) {
+			last = c
+		}
+	}
+	return last
+}
+
+func certificateName(c *x509.Certificate) string {
+	if c.Subject.CommonName != "" {
+		return oneLine(c.Subject.CommonName, 64)
+	}
+	return oneLine(c.Subject.String(), 64)
+}
