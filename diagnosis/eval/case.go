@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"golang.org/x/tools/txtar"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -30,10 +32,27 @@ type Case struct {
 	Also  []string  `json:"also,omitempty"`  // objects that may be named as causes as well, such as an old unrelated fault
 	// Bundle is the name of a bundle beside the file, instead of manifests.
 	Bundle string `json:"bundle,omitempty"`
+	// Never holds words that may be neither in the story nor in a cause's next step, whatever their case: orders that a log, an annotation
+	// or a postmortem gives.
+	Never []string `json:"never,omitempty"`
 
-	Manifests []byte `json:"-"`
-	dir       string
+	// Setup and Teardown are shell lines around a live run, for faults that no manifest makes. They run only where that is allowed.
+	Setup    string `json:"setup,omitempty"`
+	Teardown string `json:"teardown,omitempty"`
+	// Within bounds a live run, from its manifests to the verdict; zero: [DefaultWithin]. A quiet case stays quiet for as long.
+	Within metav1.Duration `json:"within,omitzero"`
+	// Exclusive says that no other case may run on the cluster at the same time.
+	Exclusive bool `json:"exclusive,omitempty"`
+
+	Manifests   []byte            `json:"-"`
+	Live        []byte            `json:"-"` // manifests for a real cluster, see [Case.Staged]
+	Postmortems map[string][]byte `json:"-"` // prior postmortems by file name, as Markdown
+	HostFiles   map[string][]byte `json:"-"` // of a live case: a node's files by path below /, such as "etc/resolv.conf"
+	dir         string
 }
+
+// InProcess says whether the case has a cluster to look at without one that runs.
+func (c Case) InProcess() bool { return len(c.Manifests) > 0 || c.Bundle != "" }
 
 // Root is one thing at fault.
 type Root struct {
@@ -77,26 +96,19 @@ func read(path string) (Case, error) {
 	if err != nil {
 		return Case{}, err
 	}
-	c := Case{dir: filepath.Dir(path)}
+	c := Case{dir: filepath.Dir(path), Postmortems: map[string][]byte{}, HostFiles: map[string][]byte{}}
 	title, story, _ := strings.Cut(strings.TrimSpace(string(a.Comment)), "\n")
 	c.Title, c.Story = title, strings.TrimSpace(story)
 	for _, f := range a.Files {
-		switch f.Name {
-		case "case.yaml":
-			if err := sigsyaml.UnmarshalStrict(f.Data, &c); err != nil {
-				return c, fmt.Errorf("%s: case.yaml: %w", path, err)
-			}
-		case "manifests.yaml":
-			c.Manifests = f.Data
-		default:
-			return c, fmt.Errorf("%s: section %s: not one of case.yaml, manifests.yaml", path, f.Name)
+		if err := c.section(f); err != nil {
+			return c, fmt.Errorf("%s: section %s: %w", path, f.Name, err)
 		}
 	}
 	switch {
 	case c.Title == "":
 		return c, fmt.Errorf("%s: has no title: write one above the first section", path)
-	case len(c.Manifests) == 0 && c.Bundle == "":
-		return c, fmt.Errorf("%s: has neither a section manifests.yaml nor a bundle", path)
+	case !c.InProcess() && len(c.Live) == 0:
+		return c, fmt.Errorf("%s: has neither a section manifests.yaml, nor live.yaml, nor a bundle", path)
 	case len(c.Manifests) > 0 && c.At.IsZero():
 		return c, fmt.Errorf("%s: case.yaml does not say when (at)", path)
 	}
@@ -113,6 +125,25 @@ func read(path string) (Case, error) {
 		}
 	}
 	return c, nil
+}
+
+func (c *Case) section(f txtar.File) error {
+	folder, name, _ := strings.Cut(f.Name, "/")
+	switch {
+	case f.Name == "case.yaml":
+		return sigsyaml.UnmarshalStrict(f.Data, c)
+	case f.Name == "manifests.yaml":
+		c.Manifests = f.Data
+	case f.Name == "live.yaml":
+		c.Live = f.Data
+	case folder == "postmortems" && filepath.Ext(name) == ".md" && !strings.Contains(name, "/"):
+		c.Postmortems[name] = f.Data
+	case folder == "host" && filepath.IsLocal(name):
+		c.HostFiles[name] = f.Data
+	default:
+		return errors.New("not one of case.yaml, manifests.yaml, live.yaml, postmortems/NAME.md, host/PATH")
+	}
+	return nil
 }
 
 // Snapshot is the cluster of a case that has manifests.

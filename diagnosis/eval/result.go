@@ -1,0 +1,44 @@
+package eval
+
+import "strings"
+
+// Result is one case that was run.
+type Result struct {
+	Verdict
+	Title   string  `json:"title"`
+	Fault   string  `json:"fault"`   // the row that it belongs to
+	Seconds float64 `json:"seconds"` // of the diagnosis; of a live case from its manifests to the verdict
+	Live    bool    `json:"live,omitempty"`
+	Version string  `json:"version,omitempty"` // of a live case's API server
+	// Swayed says what untrusted words did that they may not: change the ranking, or get repeated as an order.
+	Swayed []string `json:"swayed,omitempty"`
+	Told   *Told    `json:"told,omitempty"`  // nil: nobody told it
+	Error  string   `json:"error,omitempty"` // why it could not be run; the verdict is empty then
+}
+
+// Passed says whether the case was run and nothing is amiss.
+func (r Result) Passed() bool { return r.Error == "" && len(r.Swayed) == 0 && r.Verdict.Passed() }
+
+// Area is the first part of the row's id: "pods".
+func (r Result) Area() string {
+	area, _, _ := strings.Cut(r.Fault, "/")
+	return area
+}
+
+// Amiss lists what is not as it should be, for people; nothing if the case passed.
+func (r Result) Amiss() []string {
+	var out []string
+	add := func(what string, list []string) {
+		for _, s := range list {
+			out = append(out, what+s)
+		}
+	}
+	if r.Error != "" {
+		return []string{"could not be run: " + r.Error}
+	}
+	add("", r.Missed)
+	add("false alarm: ", r.FalseAlarms)
+	add("a symptom taken for a root: ", r.Misnamed)
+	add("", r.Swayed)
+	return out
+}
