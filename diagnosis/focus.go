@@ -14,6 +14,11 @@ func Focus(d *incident.Diagnosis, o incident.Object) *incident.Diagnosis {
 	return within(d, func(f *incident.Finding) bool { return concerns(d, f, o) })
 }
 
+// Keep narrows a diagnosis to what was found about the objects wanted, as Focus does to one.
+func Keep(d *incident.Diagnosis, wanted func(incident.Object) bool) *incident.Diagnosis {
+	return within(d, func(f *incident.Finding) bool { return wanted(f.Object) })
+}
+
 // concerns says whether a finding is about the object: its own, its workload's, or one whose evidence was seen there.
 func concerns(d *incident.Diagnosis, f *incident.Finding, o incident.Object) bool {
 	if same(f.Object, o) || o.Kind == "Pod" && ownsPod(f.Object, o) {

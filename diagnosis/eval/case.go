@@ -35,6 +35,8 @@ type Case struct {
 	// Never holds words that may be neither in the story nor in a cause's next step, whatever their case: orders that a log, an annotation
 	// or a postmortem gives.
 	Never []string `json:"never,omitempty"`
+	// Similar holds the ids of postmortems that must be found, or the case would not show what they do.
+	Similar []string `json:"similar,omitempty"`
 
 	// Setup and Teardown are shell lines around a live run, for faults that no manifest makes. They run only where that is allowed.
 	Setup    string `json:"setup,omitempty"`

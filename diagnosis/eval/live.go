@@ -47,8 +47,8 @@ func (c Case) Staged() Case {
 
 var moment = regexp.MustCompile(`\$\{(ago|in):([0-9a-z.]+)\}|\$\{now\}`)
 
-// Moments replaces ${now}, ${ago:10m} and ${in:1h} by times around now, as the API writes them.
-func Moments(manifests []byte, now time.Time) ([]byte, error) {
+// Moments replaces ${ago:10m} and ${in:1h} by times around the run's beginning, and ${now} by the present, as the API writes them.
+func Moments(manifests []byte, began, now time.Time) ([]byte, error) {
 	var wrong error
 	out := moment.ReplaceAllFunc(manifests, func(m []byte) []byte {
 		at := now
@@ -60,7 +60,7 @@ func Moments(manifests []byte, now time.Time) ([]byte, error) {
 			if string(parts[1]) == "ago" {
 				d = -d
 			}
-			at = now.Add(d)
+			at = began.Add(d)
 		}
 		return []byte(at.UTC().Format(time.RFC3339))
 	})

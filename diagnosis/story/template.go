@@ -191,14 +191,27 @@ func (w *writer) past(similar []incident.Similar) {
 		return
 	}
 	s := similar[0]
-	text := fmt.Sprintf("Something like it happened before: %s", cut(strings.TrimSuffix(s.Title, "."), 120))
+	text := "Something like it happened before"
+	if tellable(s.Title) {
+		text += ": " + cut(strings.TrimSuffix(s.Title, "."), 120)
+	}
 	if s.Date != "" {
 		text += " (" + s.Date + ")"
 	}
-	if len(s.Worked) > 0 {
-		text += "; what worked then: " + lowerFirst(cut(s.Worked[0], 120))
+	if i := slices.IndexFunc(s.Worked, tellable); i >= 0 {
+		text += "; what worked then: " + lowerFirst(cut(s.Worked[i], 120))
 	}
 	w.say(text)
+}
+
+// tellable says whether words of a postmortem may stand in a story: an order or a command may not, whoever tells.
+func tellable(s string) bool {
+	for _, f := range forbidden {
+		if f.re.MatchString(s) {
+			return false
+		}
+	}
+	return true
 }
 
 // when is a time as a person would say it at d.At: the hour alone on the same day.

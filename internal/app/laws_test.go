@@ -29,7 +29,7 @@ var (
 		"github.com/riverqueue/river":     {"internal/store"},
 		"github.com/ollama/ollama/":       {"internal/ollama"},
 		"github.com/spf13/cobra":          {"internal/cli"},
-		module + "internal/cluster/write": {"internal/app"},
+		module + "internal/cluster/write": {"internal/app", "internal/trial"},
 	}
 	never = map[string][]string{
 		"commands":          {"github.com/slack-go/slack", "github.com/spf13/cobra", "golang.org/x/term", "k8s.io/client-go/", module + "internal/slackapp", module + "internal/cli"},

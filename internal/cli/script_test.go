@@ -50,7 +50,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TZ", "UTC")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "head": head, "await": await},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "head": head, "await": await, "unmark": unmark},
 	})
 }
 
@@ -103,4 +103,20 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s is still not written after %v", args[0], atOnce)
+}
+
+// unmark FILES... turns lines "@@ NAME @@" into a txtar's own, which a script can't hold within its files.
+func unmark(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: unmark FILES...")
+	}
+	for _, file := range args {
+		lines := strings.Split(ts.ReadFile(file), "\n")
+		for i, line := range lines {
+			if name, ok := strings.CutPrefix(line, "@@ "); ok {
+				lines[i] = "-- " + strings.TrimSuffix(name, " @@") + " --"
+			}
+		}
+		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(strings.Join(lines, "\n")), 0o644))
+	}
 }
