@@ -43,6 +43,7 @@ type Fact struct {
 	Subject, Verb, Resource, Group, Namespace string // Forbidden
 
 	Telling bool   // it is said by the lines that tell why the program ended, or right before the log's end
+	Says    string // what the line says, without stamp and level, for a title
 	Line    string // the line that says so, bounded; two lines where only both together say it
 }
 
@@ -53,7 +54,7 @@ func (k Kind) Network() bool {
 
 // Same says whether two facts say the same, wherever they stand.
 func (f Fact) Same(g Fact) bool {
-	f.Telling, f.Line, g.Telling, g.Line = false, "", false, ""
+	f.Telling, f.Says, f.Line, g.Telling, g.Says, g.Line = false, "", "", false, "", ""
 	return f == g
 }
 

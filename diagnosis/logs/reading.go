@@ -158,6 +158,7 @@ func (d *document) readForms(m *matcher, i int, mayBe []int) {
 			continue
 		}
 		seen = append(seen, kind)
+		fact.Says = clip(strings.TrimSpace(r.text), maxLine)
 		if said := d.show(i, line); said != line {
 			fact.Line = strings.Replace(fact.Line, clip(line, maxLine), clip(said, maxLine), 1)
 		}

@@ -1,0 +1,303 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// The codes of what a crashed container's log proves by itself.
+const (
+	LogMissingEnv      = "LogMissingEnv"
+	LogAuthFailed      = "LogAuthFailed"
+	LogTLSFailed       = "LogTLSFailed"
+	LogDatabaseMissing = "LogDatabaseMissing"
+	LogMigrationFailed = "LogMigrationFailed"
+	LogPortInUse       = "LogPortInUse"
+	LogNoSpace         = "LogNoSpace"
+	LogFileDenied      = "LogFileDenied"
+	LogFileMissing     = "LogFileMissing"
+	LogLockHeld        = "LogLockHeld"
+	LogOutOfMemory     = "LogOutOfMemory"
+	LogConfigInvalid   = "LogConfigInvalid"
+)
+
+var logChecks = []Check{{"logs", logCodes, checkSaid}}
+
+var logCodes = []Code{
+	{Code: LogMissingEnv, Severity: incident.Critical, Root: true,
+		Meaning: "A container crashes because an environment variable or a setting that it needs is not set.",
+		Next:    "Set it in the container's env, or in what its envFrom takes; compare the names.",
+		Example: "The pod of Deployment api needs DATABASE_URL, which its container does not set (there is DATABASE_URI)"},
+	{Code: LogAuthFailed, Severity: incident.Critical, Root: true,
+		Meaning: "A container crashes because a service refuses the credentials that it shows.",
+		Next:    "Compare the credentials with what the service expects; a Secret that was changed needs the pods restarted.",
+		Example: `The pod of Deployment orders is refused its credentials (user orders): password authentication failed for user "orders"`},
+	{Code: LogTLSFailed, Severity: incident.Critical, Root: true,
+		Meaning: "A container crashes because a TLS connection fails: it does not trust the certificate, or the two sides do not agree.",
+		Next:    "Look at the certificate's names, dates and issuer, and at the authority that the program trusts.",
+		Example: "The pod of Deployment pay does not trust a certificate for db: x509: certificate is valid for db.shop.svc, not db"},
+	{Code: LogDatabaseMissing, Severity: incident.Critical, Root: true,
+		Meaning: "A container crashes because a database, schema or table that it uses does not exist.",
+		Next:    "Create it, run the migrations, or correct the name in the program's configuration.",
+		Example: `The pod of Deployment orders does not find shop in the database: database "shop" does not exist`},
+	{Code: LogMigrationFailed, Severity: incident.Critical, Root: true,
+		Meaning: "A container crashes because its database's schema cannot be migrated.",
+		Next:    "Look at the migration that it names and at the state of the database; mend that before it runs again.",
+		Example: "The pod of Deployment api cannot migrate its database (7): Dirty database version 7. Fix and force version."},
+	{Code: LogPortInUse, Severity: incident.Critical, Root: true,
+		Meaning: "A container crashes because the port that it wants to listen on is taken.",
+		Next:    "Give it another port; the containers of a pod share their ports, and pods with hostNetwork share the node's.",
+		Example: "The pod of Deployment web cannot listen on port 8080, which container proxy of the same pod has"},
+	{Code: LogNoSpace, Severity: incident.Critical, Root: true,
+		Meaning: "A container crashes because the volume or disk that it writes to is full.",
+		Next:    "Free space, or enlarge the volume.",
+		Example: "The pod of Deployment build has no space left: /scratch/out in its volume scratch"},
+	{Code: LogFileDenied, Severity: incident.Critical, Root: true,
+		Meaning: "A container crashes because it may not read or write a file: by its owner and mode, or because the file system is read-only.",
+		Next:    "Compare runAsUser and fsGroup with the owner of the files; mount a writable volume where the program writes.",
+		Example: "The pod of Deployment api may not access /data/state.db in its volume data, running as user 1000 without fsGroup"},
+	{Code: LogFileMissing, Severity: incident.Critical, Root: true,
+		Meaning: "A container crashes because a file that it needs is not there.",
+		Next:    "See whether the image, or the ConfigMap or Secret that is mounted there, has the file.",
+		Example: "The pod of Deployment api does not find /config/app.yaml: ConfigMap app-conf has no key app.yaml (there is app.yml)"},
+	{Code: LogLockHeld, Severity: incident.Critical, Root: true,
+		Meaning: "A container crashes because another process holds the lock of its data.",
+		Next:    "See whether another pod uses the same volume; a Deployment with one volume needs the strategy Recreate.",
+		Example: "The pod of Deployment prometheus finds /prometheus/lock locked by another process"},
+	{Code: LogOutOfMemory, Severity: incident.Critical, Root: true,
+		Meaning: "A program ends because its own memory, such as its heap, runs out before the container's limit is reached.",
+		Next:    "Raise the heap's size (-Xmx, --max-old-space-size) together with the container's limit, or make it use less.",
+		Example: "The pod of Deployment batch runs out of memory by itself: java.lang.OutOfMemoryError: Java heap space"},
+	{Code: LogConfigInvalid, Severity: incident.Critical, Root: true,
+		Meaning: "A container crashes because it cannot read its configuration, or does not know an option that it is given.",
+		Next:    "Correct the line or the option that it names.",
+		Example: "The pod of Deployment proxy cannot read its configuration /etc/nginx/conf.d/default.conf, line 3 (ConfigMap proxy-conf)"},
+}
+
+// rootOf is what a fact means as a root: its code, and how it is worded for the container. Where a log says several things, the first of
+// the table that it says counts, for what is vague can follow from what is precise.
+var rootOf = []struct {
+	kind logs.Kind
+	code string
+	look func(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool)
+}{
+	{logs.MissingEnv, LogMissingEnv, missingEnv},
+	{logs.AuthFailed, LogAuthFailed, authFailed},
+	{logs.TLSFailed, LogTLSFailed, quoting("{does|do} not trust a certificate or {is|are} not trusted")},
+	{logs.DatabaseMissing, LogDatabaseMissing, quoting("{does|do} not find what {it uses|they use} in the database")},
+	{logs.MigrationFailed, LogMigrationFailed, quoting("cannot migrate {its|their} database")},
+	{logs.PortInUse, LogPortInUse, portInUse},
+	{logs.NoSpace, LogNoSpace, fileTrouble("{has|have} no space left")},
+	{logs.ReadOnly, LogFileDenied, fileTrouble("cannot write on a read-only file system")},
+	{logs.PermissionDenied, LogFileDenied, fileTrouble("may not access")},
+	{logs.LockHeld, LogLockHeld, fileTrouble("{finds|find} {its|their} data locked by another process")},
+	{logs.OutOfMemory, LogOutOfMemory, quoting("{runs|run} out of memory by {itself|themselves}")},
+	{logs.UnknownFlag, LogConfigInvalid, unknownFlag},
+	{logs.ConfigInvalid, LogConfigInvalid, fileTrouble("cannot read {its|their} configuration")},
+	{logs.NotFound, LogFileMissing, fileTrouble("{does|do} not find")},
+}
+
+// root is a fact that explains a crash, put into words.
+type root struct {
+	what  string // the verb and what follows, as an ailment's
+	fault []incident.Object
+	seen  []incident.Evidence
+}
+
+// checkSaid finds what the logs of crashed containers prove by themselves. What they say of other programs that they could not reach, or
+// of what they may not ask Kubernetes for, leads elsewhere.
+func checkSaid(s *snapshot.Snapshot, r *Report) {
+	if len(s.Logs) == 0 {
+		return
+	}
+	var g *groups
+	fault := map[groupKey][]incident.Object{}
+	dns, _ := findResolver(s) // whose log has a check of its own
+	for _, p := range podsWithLogs(s) {
+		if slices.Contains(dns.pods, p) {
+			continue
+		}
+		for _, crash := range crashesOf(s, p) {
+			for _, c := range containersOf(p) {
+				if crash.alike != "" && crash.alike != c.spec.Name || c.init && initDone(c) {
+					continue
+				}
+				a, objects, ok := saidBy(s, p, c)
+				if !ok {
+					continue
+				}
+				if g == nil {
+					g = newGroups(s)
+				}
+				a.since = crash.since
+				g.add(p, a)
+				k := groupKey{s.WorkloadOf(p), a.code, a.alike}
+				fault[k] = union(fault[k], objects)
+			}
+		}
+	}
+	if g == nil {
+		return
+	}
+	first := len(r.Findings)
+	g.report(r)
+	for i, x := range g.order {
+		f := r.Findings[first+i]
+		f.Fault = fault[x.key]
+		if f.Workload.Kind == "Job" || f.Workload.Kind == "CronJob" {
+			f.Severity = incident.Warning
+		}
+	}
+}
+
+// podsWithLogs are the pods whose logs were read, in the logs' order, each once.
+func podsWithLogs(s *snapshot.Snapshot) []*corev1.Pod {
+	var pods []*corev1.Pod
+	for i := range s.Logs {
+		p := s.Pod(s.Logs[i].Namespace, s.Logs[i].Pod)
+		if p != nil && (len(pods) == 0 || pods[len(pods)-1] != p) {
+			pods = append(pods, p)
+		}
+	}
+	return pods
+}
+
+// crashesOf are a pod's ailments that a log can explain. A Job's pods are looked at once the Job has given up.
+func crashesOf(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
+	if p.Status.Phase == corev1.PodFailed && ownedByJob(p) {
+		if !jobGaveUp(s, p) {
+			return nil
+		}
+		var out []ailment
+		for _, c := range containersOf(p) {
+			if t := c.status.State.Terminated; t != nil && t.ExitCode != 0 {
+				out = append(out, ailment{alike: c.spec.Name, since: t.FinishedAt.Time})
+			}
+		}
+		return out
+	}
+	return slices.DeleteFunc(ailmentsOf(s, p), func(a ailment) bool {
+		return a.code != PodCrashLoop && a.code != PodRestarts && a.code != PodInitStuck && a.code != PodFailed
+	})
+}
+
+func jobGaveUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
+	for i := range s.Jobs {
+		j := &s.Jobs[i]
+		if j.Namespace == p.Namespace && slices.ContainsFunc(p.OwnerReferences, func(o metav1.OwnerReference) bool { return o.Kind == "Job" && o.Name == j.Name }) {
+			c := jobCondition(j, batchv1.JobFailed)
+			return c != nil && c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
+
+// saidBy is what a container's last words prove, and which objects beside its workload are at fault.
+func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, []incident.Object, bool) {
+	reading, log := lastWords(s, p, c)
+	elsewhere := func(f logs.Fact) bool {
+		return f.Telling && (f.Kind.Network() || f.Kind == logs.Forbidden)
+	}
+	if slices.ContainsFunc(reading.Facts, elsewhere) {
+		return ailment{}, nil, false
+	}
+	for _, row := range rootOf {
+		i := slices.IndexFunc(reading.Facts, func(f logs.Fact) bool { return f.Telling && f.Kind == row.kind })
+		if i < 0 {
+			continue
+		}
+		f := reading.Facts[i]
+		x, ok := row.look(s, p, c.spec, f)
+		if !ok {
+			continue
+		}
+		log.Excerpt = clip(f.Line, incident.MaxExcerpt)
+		return ailment{code: row.code, alike: c.spec.Name + "\x00" + string(f.Kind) + "\x00" + f.Name + "\x00" + f.Port + "\x00" + f.Path, what: x.what + c.in(p), why: x.what,
+			said: []logs.Fact{f}, seen: append([]incident.Evidence{log}, x.seen...)}, x.fault, true
+	}
+	return ailment{}, nil, false
+}
+
+// quoting words a fact by a verb and the line that says so.
+func quoting(verb string) func(*snapshot.Snapshot, *corev1.Pod, *corev1.Container, logs.Fact) (root, bool) {
+	return func(_ *snapshot.Snapshot, _ *corev1.Pod, _ *corev1.Container, f logs.Fact) (root, bool) {
+		return root{what: verb + ": " + quote(f)}, true
+	}
+}
+
+// quote is what a fact's line says, short enough for a title.
+func quote(f logs.Fact) string { return straight(shortest(f.Says)) }
+
+// straight keeps words from a log from being taken for "{one|many}".
+func straight(text string) string {
+	return strings.NewReplacer("{", "(", "}", ")").Replace(text)
+}
+
+// authFailed names the Secrets that the container takes its credentials from.
+func authFailed(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
+	x := root{what: "{is|are} refused {its|their} credentials"}
+	if f.Name != "" {
+		x.what += " (user " + straight(f.Name) + ")"
+	}
+	x.what += ": " + quote(f)
+	var from []string
+	for _, e := range c.Env {
+		if e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil {
+			from = union(from, []string{"env " + e.Name + " from Secret " + e.ValueFrom.SecretKeyRef.Name})
+		}
+	}
+	for _, e := range c.EnvFrom {
+		if e.SecretRef != nil {
+			from = union(from, []string{"envFrom Secret " + e.SecretRef.Name})
+		}
+	}
+	if len(from) > 0 {
+		x.seen = append(x.seen, seenAPI(podObject(p), "spec.containers["+c.Name+"].env", noTime, clip(strings.Join(from, ", "), maxLine)))
+	}
+	return x, true
+}
+
+// portInUse looks for who has the port: another container of the pod, or the node's other pods.
+func portInUse(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
+	x := root{what: "cannot listen on port " + f.Port + ", which is in use already"}
+	if f.Port == "" {
+		x.what = "cannot listen on {its|their} port, which is in use already"
+	}
+	if p.Spec.HostNetwork {
+		x.what += " on node " + p.Spec.NodeName + " ({it uses|they use} the node's network)"
+		x.seen = append(x.seen, seenAPI(podObject(p), "spec.hostNetwork", noTime, "true"))
+		return x, true
+	}
+	for i := range p.Spec.Containers {
+		other := &p.Spec.Containers[i]
+		if other.Name == c.Name {
+			continue
+		}
+		for _, port := range other.Ports {
+			if fmt.Sprint(port.ContainerPort) == f.Port {
+				x.what = "cannot listen on port " + f.Port + ", which container " + other.Name + " of the same pod has"
+				x.seen = append(x.seen, seenAPI(podObject(p), "spec.containers["+other.Name+"].ports", noTime, portsOf(other)))
+				return x, true
+			}
+		}
+	}
+	return x, true
+}
+
+// unknownFlag shows the command that has the flag.
+func unknownFlag(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
+	x := root{what: "{does|do} not know the option " + straight(f.Name) + " that {it is|they are} given"}
+	if command := slices.Concat(c.Command, c.Args); len(command) > 0 {
+		x.seen = append(x.seen, seenAPI(podObject(p), "spec.containers["+c.Name+"].args", noTime, oneLine(strings.Join(command, " "), maxLine)))
+	}
+	return x, true
+}
