@@ -4,25 +4,23 @@ import (
 	"context"
 	"encoding/json"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/internal/bundle"
 	"github.com/paramedic-bot/paramedic/internal/cluster"
-	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // Capture makes a bundle of what the eyes see of a namespace, or of everything, redacted. Version is this program's; maxSize bounds the bytes
 // of objects, 0 is bundle.DefaultSize.
 func (e *Eyes) Capture(ctx context.Context, namespace, version string, maxSize int64) (*bundle.Bundle, error) {
-	s, err := e.live(ctx, cluster.LookOptions{Namespace: namespace, NoLogs: true, Lookups: true})
+	s, err := e.live(ctx, cluster.LookOptions{Namespace: namespace, Lookups: true})
 	if err != nil {
 		return nil, err
 	}
 	o := bundle.Options{
 		Namespace: namespace, ClusterName: e.Reader.Name(), Version: version, MaxSize: maxSize, Redact: e.Redact, Now: e.Now,
-		Customs: s.Customs, NotSeen: besideKinds(s.NotSeen),
+		Customs: s.Customs, NotSeen: s.NotSeen,
 	}
 	if o.Facts, err = json.Marshal(bundle.FactsOf(s)); err != nil {
 		return nil, err
@@ -33,17 +31,6 @@ func (e *Eyes) Capture(ctx context.Context, namespace, version string, maxSize i
 		}
 	}
 	return bundle.Capture(ctx, e.Reader.Config(), o)
-}
-
-// besideKinds leaves out the kinds, which the capture lists again by itself.
-func besideKinds(blind []incident.NotSeen) []bundle.NotSeen {
-	var out []bundle.NotSeen
-	for _, n := range blind {
-		if !slices.ContainsFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.Resource == n.What }) {
-			out = append(out, bundle.NotSeen{What: n.What, Why: n.Why})
-		}
-	}
-	return out
 }
 
 // hostFiles are the host's files that a replay of the bundle lays out again.

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +24,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/pager"
 
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -40,11 +43,14 @@ type Options struct {
 	HostFiles map[HostKey][]byte          // what was read on nodes
 	Facts     json.RawMessage             // what probes saw
 	Customs   []unstructured.Unstructured // objects of kinds that are no part of Kubernetes
-	NotSeen   []NotSeen                   // what these lack
+	NotSeen   []incident.NotSeen          // what the look that gave these could not see
 
 	Concurrency int              // requests at a time; 0 means 8
 	Now         func() time.Time // nil means time.Now
 }
+
+// versionNotSeen is what NotSeen calls the API server's version.
+const versionNotSeen = "the API server's version"
 
 // secretsNotSeen is part of every bundle.
 var secretsNotSeen = NotSeen{What: "secrets", Why: "a bundle never holds Secrets"}
@@ -104,7 +110,7 @@ func (c *capture) run(ctx context.Context, host string) (*Bundle, error) {
 	b.Manifest = Manifest{
 		Format: Format, Paramedic: o.Version, CapturedAt: o.Now().UTC(), Namespace: o.Namespace,
 		Cluster: Cluster{Name: o.ClusterName},
-		NotSeen: append([]NotSeen{secretsNotSeen}, o.NotSeen...),
+		NotSeen: append([]NotSeen{secretsNotSeen}, besideKinds(o.NotSeen)...),
 	}
 	var err error
 	b.Manifest.Cluster.ServerVersion, err = c.version(ctx)
@@ -137,6 +143,18 @@ func (c *capture) run(ctx context.Context, host string) (*Bundle, error) {
 	return b, nil
 }
 
+// besideKinds leaves out what the capture looks at by itself.
+func besideKinds(blind []incident.NotSeen) []NotSeen {
+	var out []NotSeen
+	for _, n := range blind {
+		if n.What != versionNotSeen && !slices.ContainsFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.Resource == n.What }) &&
+			!strings.HasPrefix(n.What, "logs of ") {
+			out = append(out, NotSeen{What: n.What, Why: n.Why})
+		}
+	}
+	return out
+}
+
 // version asks for the server's version. That it may not be asked is no error; that there is no answer is.
 func (c *capture) version(ctx context.Context) (string, error) {
 	data, err := c.typed.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
@@ -149,7 +167,7 @@ func (c *capture) version(ctx context.Context) (string, error) {
 	case err == nil:
 		return v.GitVersion, nil
 	case errors.As(err, &status) && !apierrors.IsUnauthorized(err):
-		c.bundle.Manifest.NotSeen = append(c.bundle.Manifest.NotSeen, NotSeen{What: "the server's version", Why: err.Error()})
+		c.bundle.Manifest.NotSeen = append(c.bundle.Manifest.NotSeen, NotSeen{What: versionNotSeen, Why: err.Error()})
 		return "", nil
 	default:
 		return "", err

@@ -53,7 +53,13 @@ func (r *Reader) Look(ctx context.Context, o LookOptions) (*snapshot.Snapshot, e
 	if o.Lookups {
 		g.Go(func() error { s.Lookups = lookups(ctx, s); return nil })
 	}
+	var version string
+	var noVersion error
+	g.Go(func() error { version, noVersion = r.serverVersion(ctx); return nil })
 	_ = g.Wait() // what these could not see is in what they return
+	if s.ServerVersion = version; noVersion != nil {
+		blind = append(blind, incident.NotSeen{What: "the API server's version", Why: why(noVersion)})
+	}
 	s.Logs, s.NotSeen = logs, append(s.NotSeen, blind...)
 	if len(s.Logs)+len(s.Lookups)+len(blind) > 0 {
 		s.Index()

@@ -101,6 +101,21 @@ func (r *Reader) Version(ctx context.Context) (*version.Info, error) {
 	return decodeVersion(body)
 }
 
+// serverVersion is the API server's version for a look, "v1.36.3".
+func (r *Reader) serverVersion(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, logsWithin)
+	defer cancel()
+	body, err := r.core.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
+	if err != nil {
+		return "", err
+	}
+	v, err := decodeVersion(body)
+	if err != nil {
+		return "", err
+	}
+	return v.GitVersion, nil
+}
+
 // MayList says, for each kind of a Snapshot, whether the reader's own identity may list it. Kinds that could not be asked about are absent.
 func (r *Reader) MayList(ctx context.Context) (map[string]bool, error) {
 	may := map[string]bool{}
