@@ -1,4 +1,5 @@
-// Package host sees and mends what lies on a node outside Kubernetes: the CNI configuration, resolv.conf, the service log.
+// Package host sees and mends what lies on a node outside Kubernetes: the CNI configuration, resolv.conf, the logs of services and of the
+// system, the kernel's settings, disks, public certificates, and what packages and people have changed.
 //
 // A [Host] works under a root directory: "/" on the node itself, "/host" where a pod mounts it, a folder in a lab or a test. Nothing
 // it reads or writes can lie outside that root, for every access goes through [os.Root]. [Host.Facts] is what a diagnosis reads;

@@ -39,7 +39,7 @@ func (h *Host) Facts(ctx context.Context) (snapshot.Host, []incident.NotSeen) {
 			err = read()
 		}
 		if err != nil {
-			unseen = append(unseen, incident.NotSeen{What: what + " of " + h.node, Why: err.Error()})
+			unseen = append(unseen, incident.NotSeen{What: what + " of " + h.node, Why: strings.ReplaceAll(err.Error(), "\n", "; ")})
 		}
 	}
 	look(h.cniDir, func() (err error) { f.CNIFiles, err = cniFiles(root, h.cniDir); return err })

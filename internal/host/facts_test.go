@@ -234,3 +234,18 @@ func TestEtcdWithItsQuota(t *testing.T) {
 	})
 	same(t, f.Datastore, &snapshot.HostDatastore{Kind: "etcd", Path: "/var/lib/etcd/member/snap/db", Bytes: 5, Quota: 8 << 30})
 }
+
+// A root that holds only some of a host's directories says what it does not show.
+func TestARootOfAFewDirectories(t *testing.T) {
+	root := t.TempDir()
+	h := must[*Host](t)(New(Config{Root: root, Node: "n1"}))
+	_, unseen := h.Facts(t.Context())
+	var what []string
+	for _, n := range unseen {
+		what = append(what, n.What)
+		if strings.Contains(n.Why, "\n") {
+			t.Errorf("more than a line: %q", n.Why)
+		}
+	}
+	same(t, what, []string{"/etc/resolv.conf of n1", "service log of n1", "kernel of n1", "system log of n1"})
+}

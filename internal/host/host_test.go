@@ -16,6 +16,11 @@ const cni = "/etc/cni/net.d"
 func lay(t *testing.T, files map[string]string) (*Host, string) {
 	t.Helper()
 	root := t.TempDir()
+	for _, dir := range []string{"proc", "var/log"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for name, content := range files {
 		p := filepath.Join(root, name)
 		if strings.HasSuffix(name, "/") {

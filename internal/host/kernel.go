@@ -32,7 +32,13 @@ const (
 // errForeignNetwork says why settings of the network are not taken for the host's.
 var errForeignNetwork = errors.New("Paramedic runs in a network namespace of its own, where these settings are not the host's; run it with hostNetwork")
 
+// errNoProc says why a host root that holds a few directories only tells nothing of the kernel.
+var errNoProc = errors.New("there is no /proc below the host root: settings, modules, swap and drivers are not seen")
+
 func kernel(root *os.Root, f *snapshot.Host) error {
+	if _, err := root.Stat("proc"); errors.Is(err, fs.ErrNotExist) {
+		return errNoProc
+	}
 	var err error
 	if f.Kernel, err = text(root, "/proc/sys/kernel/osrelease", maxSetting); err != nil {
 		return err

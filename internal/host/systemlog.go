@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"regexp"
 	"slices"
@@ -33,8 +34,14 @@ const (
 // errJournal says why a systemd host without syslog tells nothing.
 var errJournal = errors.New("there is no syslog; the journal (/var/log/journal), which is binary, is not read")
 
+// errNoLogs is the same of its logs.
+var errNoLogs = errors.New("there is no /var/log below the host root: failed services, updates and the kernel's complaints are not seen")
+
 // systemLog returns the telling lines of the system's own logs, each once, oldest first.
 func systemLog(root *os.Root, f *snapshot.Host) error {
+	if _, err := root.Stat("var/log"); errors.Is(err, fs.ErrNotExist) {
+		return errNoLogs
+	}
 	zone, seen := zoneOf(root), false
 	var kept []snapshot.HostLine
 	var failed error
