@@ -27,6 +27,7 @@ type Scope struct {
 // cause's weight. It is safe for concurrent use.
 func Diagnose(s *snapshot.Snapshot, scope Scope) *incident.Diagnosis {
 	found := checks.Run(s)
+	seeProbed(s, found)
 	changes := change.Timeline(s)
 	attach(s, found, changes)
 	d := &incident.Diagnosis{At: s.At.UTC(), Cluster: s.Cluster, Findings: []incident.Finding{}, NotSeen: slices.Clone(s.NotSeen), Looked: looked(s)}

@@ -107,6 +107,20 @@ func containerStatus(p *corev1.Pod, name string) *corev1.ContainerStatus {
 	return nil
 }
 
+// answersNow says that what a program could not reach was reached a moment ago by a probe; "" if that is not known.
+func answersNow(s *snapshot.Snapshot, c *candidate) string {
+	if c.root.Root {
+		return ""
+	}
+	called := checks.Called(s, c.root)
+	for _, d := range s.Dials {
+		if d.Error == "" && slices.Contains(called, d.For) {
+			return fmt.Sprintf("a connection from %s to %s was accepted", d.From, d.Address)
+		}
+	}
+	return ""
+}
+
 // serviceAnswers: nothing answers at a Service that has no endpoint.
 func serviceAnswers(s *snapshot.Snapshot, c *candidate) string {
 	for _, d := range s.Dials {

@@ -274,6 +274,8 @@ func (c *candidate) against(s *snapshot.Snapshot, all []*candidate) []string {
 			}
 			out = append(out, fmt.Sprintf("it does not explain the crashes: %s on the node kept crashing before it began", who))
 		}
+	case answersNow(s, c) != "":
+		out = append(out, answersNow(s, c)+": it may only be waiting out its back-off")
 	case c.root.NeedsName() && !anyDNS(all):
 		out = append(out, "the cluster's DNS looks well now: its pods may only be waiting out their back-off")
 	}

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/metrics"
 )
 
 // Duration is written as "6m" or "90s".
@@ -27,6 +28,7 @@ type Config struct {
 	Slack     SlackConfig      `json:"slack"`
 	Webhook   WebhookConfig    `json:"webhook"`
 	Ollama    OllamaConfig     `json:"ollama"`
+	Metrics   MetricsConfig    `json:"metrics"`
 	State     string           `json:"state"`     // the SQLite file
 	Knowledge string           `json:"knowledge"` // the folder of postmortems
 	Host      HostConfig       `json:"host"`
@@ -69,6 +71,13 @@ type OllamaConfig struct {
 	Model    string   `json:"model"`
 	Embedder string   `json:"embedder"`
 	Timeout  Duration `json:"timeout"` // of one story
+}
+
+// MetricsConfig names a Prometheus that probes may ask. Without URL no metric is asked for.
+type MetricsConfig struct {
+	URL             string `json:"url"` // such as http://prometheus.monitoring:9090
+	BearerToken     string `json:"bearerToken"`
+	BearerTokenFile string `json:"bearerTokenFile"`
 }
 
 // HostConfig lets Paramedic see, and restore, files of one node. Without Root it sees no host.
@@ -128,7 +137,7 @@ func LoadConfig(path string) (Config, error) {
 		return c, fmt.Errorf("read the configuration %s: %w", path, err)
 	}
 	dir := filepath.Dir(path)
-	for _, p := range []*string{&c.State, &c.Knowledge, &c.Cluster.Kubeconfig, &c.Slack.BotTokenFile, &c.Slack.AppTokenFile, &c.Webhook.BearerTokenFile, &c.Webhook.PasswordFile} {
+	for _, p := range []*string{&c.State, &c.Knowledge, &c.Cluster.Kubeconfig, &c.Slack.BotTokenFile, &c.Slack.AppTokenFile, &c.Webhook.BearerTokenFile, &c.Webhook.PasswordFile, &c.Metrics.BearerTokenFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -151,6 +160,7 @@ func (c *Config) readSecrets() error {
 		{"slack.appToken", &c.Slack.AppToken, c.Slack.AppTokenFile},
 		{"webhook.bearerToken", &c.Webhook.BearerToken, c.Webhook.BearerTokenFile},
 		{"webhook.password", &c.Webhook.Password, c.Webhook.PasswordFile},
+		{"metrics.bearerToken", &c.Metrics.BearerToken, c.Metrics.BearerTokenFile},
 	} {
 		if name, ok := strings.CutPrefix(*s.value, "${"); ok {
 			name = strings.TrimSuffix(name, "}")
@@ -198,6 +208,11 @@ func (c *Config) validate() error {
 	}
 	if u, err := url.Parse(c.Ollama.Host); c.Ollama.Host != "" && (err != nil || u.Host == "") {
 		bad("ollama.host", "must be a URL such as http://127.0.0.1:11434")
+	}
+	if c.Metrics.URL != "" {
+		if _, err := metrics.New(c.Metrics.URL, ""); err != nil {
+			bad("metrics.url", "%v", err)
+		}
 	}
 	if c.Host.Root != "" && c.Host.Node == "" {
 		bad("host.node", "must name the node whose files lie under %s", c.Host.Root)

@@ -26,12 +26,32 @@ type Eyes struct {
 	Now    func() time.Time
 	// Lookups asks the cluster's DNS as well.
 	Lookups bool
+	// Metrics answers the queries that findings ask for; nil: no Prometheus is configured.
+	Metrics cluster.Metrics
 }
 
 // Look diagnoses a namespace, or everything. It reads from the watch cache: good enough to find what is wrong.
 func (e *Eyes) Look(ctx context.Context, namespace string) (*incident.Diagnosis, error) {
-	_, d, err := e.look(ctx, diagnosis.Scope{Namespace: namespace}, false)
-	return d, err
+	return e.lookTwice(ctx, diagnosis.Scope{Namespace: namespace})
+}
+
+// lookTwice takes the second looks that the findings of the first ask for, where Lookups allows them.
+func (e *Eyes) lookTwice(ctx context.Context, scope diagnosis.Scope) (*incident.Diagnosis, error) {
+	s, d, err := e.look(ctx, scope, false)
+	if err != nil || e.Reader == nil || !e.Lookups {
+		return d, err
+	}
+	probes := diagnosis.Probes(s)
+	if len(probes) == 0 {
+		return d, nil
+	}
+	prober := cluster.Prober{Metrics: e.Metrics}
+	if e.Host != nil {
+		prober.From = e.Host.Node()
+	}
+	prober.Probe(ctx, s, probes)
+	s.Index()
+	return e.redacted(diagnosis.Diagnose(s, scope)), nil
 }
 
 // look returns the Snapshot too. Fresh reads with quorum, for plans and proofs. What is wrong in a namespace can be explained by what lies

@@ -17,6 +17,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/cluster/write"
 	"github.com/paramedic-bot/paramedic/internal/host"
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/metrics"
 	"github.com/paramedic-bot/paramedic/internal/recovery"
 	"github.com/paramedic-bot/paramedic/internal/redact"
 	"github.com/paramedic-bot/paramedic/internal/slackapp"
@@ -95,6 +96,11 @@ func (s *Server) openEyes() (*Eyes, error) {
 		}
 	}
 	eyes := &Eyes{Reader: reader, Redact: s.options.Redactor.String, Lookups: true}
+	if c.Metrics.URL != "" {
+		if eyes.Metrics, err = metrics.New(c.Metrics.URL, c.Metrics.BearerToken); err != nil {
+			return nil, err
+		}
+	}
 	if c.Host.Root != "" {
 		if eyes.Host, err = host.New(host.Config{Root: c.Host.Root, Node: c.Host.Node, CNIDir: c.Host.CNIDir}); err != nil {
 			return nil, err

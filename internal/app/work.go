@@ -41,7 +41,7 @@ func (w *worker) table() map[incident.WorkKind]doer {
 
 // investigate looks at the cluster. That it cannot is recorded too, for people wait for an answer.
 func (w *worker) investigate(ctx context.Context, s *incident.State, _ incident.Work) error {
-	_, d, err := w.eyes.look(ctx, diagnosis.Scope{Onset: s.Noticed()}, false)
+	d, err := w.eyes.lookTwice(ctx, diagnosis.Scope{Onset: s.Noticed()})
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -12,12 +12,13 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/app"
 	"github.com/paramedic-bot/paramedic/internal/cluster"
 	"github.com/paramedic-bot/paramedic/internal/host"
+	"github.com/paramedic-bot/paramedic/internal/metrics"
 )
 
 // source is the flags that say what is looked at.
 type source struct {
 	kubeconfig, context, namespace, bundle string
-	hostRoot, node                         string
+	hostRoot, node, prometheus             string
 	all                                    bool
 }
 
@@ -36,6 +37,7 @@ func (s *source) cluster(cmd *cobra.Command) {
 	f.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` (default: $KUBECONFIG, ~/.kube/config, or the pod's own account)")
 	f.StringVar(&s.context, "context", "", "the kubeconfig's context")
 	f.StringVar(&s.hostRoot, "host-root", "", "the node's / as seen from here, to look at its files as well")
+	f.StringVar(&s.prometheus, "prometheus", "", "the `URL` of a Prometheus to ask for a few values, such as http://127.0.0.1:9090")
 	f.StringVar(&s.node, "node", "", "the node whose files lie under --host-root (default: this machine's name)")
 }
 
@@ -49,6 +51,11 @@ func (c *cli) eyes(s source) (*app.Eyes, error) {
 		return nil, err
 	}
 	eyes := &app.Eyes{Reader: reader, Redact: c.redactor.String}
+	if s.prometheus != "" {
+		if eyes.Metrics, err = metrics.New(s.prometheus, ""); err != nil {
+			return nil, usage{err}
+		}
+	}
 	if s.hostRoot != "" {
 		if eyes.Host, err = host.New(host.Config{Root: s.hostRoot, Node: s.node}); err != nil {
 			return nil, err

@@ -13,6 +13,8 @@ type Lookup struct {
 	Name   string   `json:"name"`
 	Addrs  []string `json:"addrs,omitempty"`
 	Error  string   `json:"error,omitempty"` // empty: answered
+	// For is what the query is about, such as the Service of the name; zero: the server itself.
+	For incident.Object `json:"for,omitzero"`
 }
 
 // Dial is the result of one attempt to open a TCP connection.

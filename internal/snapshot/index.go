@@ -224,7 +224,9 @@ func (s *Snapshot) sort() {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Pod, b.Pod), cmp.Compare(a.Container, b.Container), boolCompare(a.Previous, b.Previous))
 	})
 	slices.SortFunc(s.Hosts, func(a, b Host) int { return cmp.Compare(a.Node, b.Node) })
-	slices.SortFunc(s.Lookups, func(a, b Lookup) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(s.Lookups, func(a, b Lookup) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Server, b.Server))
+	})
 	slices.SortFunc(s.NotSeen, func(a, b incident.NotSeen) int { return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why)) })
 }
 
