@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -41,7 +40,7 @@ const lostLead = 45 * time.Second
 func checkLeaders(s *snapshot.Snapshot, r *Report) {
 	newest := nodeLeases(s).newest
 	for _, l := range leaders {
-		lease := leaseOf(s, l.name)
+		lease := s.Lease("kube-system", l.name)
 		if lease == nil {
 			if l.code == SchedulerNotLeading {
 				schedulerSilent(s, r)
@@ -73,15 +72,6 @@ func checkLeaders(s *snapshot.Snapshot, r *Report) {
 			f.See(untaken(s, f.Since)...)
 		}
 	}
-}
-
-func leaseOf(s *snapshot.Snapshot, name string) *coordinationv1.Lease {
-	for i := range s.Leases {
-		if l := &s.Leases[i]; l.Namespace == "kube-system" && l.Name == name {
-			return l
-		}
-	}
-	return nil
 }
 
 // componentPods are the pods of a component of the control plane, as kubeadm runs them.

@@ -7,6 +7,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -79,4 +80,19 @@ func (s *Snapshot) ReplicaSetsIn(namespace string) []*appsv1.ReplicaSet {
 // PersistentVolume returns the volume of the name, or nil.
 func (s *Snapshot) PersistentVolume(name string) *corev1.PersistentVolume {
 	return named(s.PersistentVolumes, "", name)
+}
+
+// ServiceAccount returns the account of the name, or nil.
+func (s *Snapshot) ServiceAccount(namespace, name string) *corev1.ServiceAccount {
+	return named(s.ServiceAccounts, namespace, name)
+}
+
+// Role returns the Role of the name, or nil.
+func (s *Snapshot) Role(namespace, name string) *rbacv1.Role {
+	return named(s.Roles, namespace, name)
+}
+
+// ClusterRole returns the ClusterRole of the name, or nil.
+func (s *Snapshot) ClusterRole(name string) *rbacv1.ClusterRole {
+	return named(s.ClusterRoles, "", name)
 }

@@ -1,0 +1,38 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+)
+
+// accessRules are about rights, accounts and certificates.
+var accessRules = []Rule{
+	{"right-missing", []string{checks.RightMissing, checks.RoleMissing}, append(slices.Clone(crashes), checks.PodNotReady), refusedByRBAC,
+		"1 workload fails because the API server refuses what it asks", "%d workloads fail because the API server refuses what they ask"},
+	{"right-missing-driver", []string{checks.RightMissing, checks.RoleMissing}, []string{checks.PVCPending, checks.VolumeResizeWaits}, namesClaim,
+		"1 claim gets no volume", "%d claims get no volume"},
+	{"account-missing", []string{checks.ServiceAccountMissing}, []string{checks.PodsRefused}, accountMissing,
+		"the pods of 1 workload are refused", "the pods of %d workloads are refused"},
+	{"certificate-bad", []string{checks.TLSSecretExpired, checks.TLSSecretInvalid}, append(slices.Clone(crashes), checks.LogTLSFailed), certificateBad,
+		"1 workload fails because of its certificate", "%d workloads fail because of their certificates"},
+}
+
+// refusedByRBAC wants the very pods whose log tells of the refusal. It is likely only where the log tells of something else in the end.
+func refusedByRBAC(c *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "its log says that the API server refuses it", Inferred: from.Words != "telling"}, c.share(from, to)
+}
+
+func accountMissing(_ *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: fmt.Sprintf("its pods are to run as ServiceAccount %s", from.Object.Name)},
+		strings.Contains(to.Words, "service account "+from.Words+":")
+}
+
+// certificateBad wants the pods that use the certificate to speak of certificates.
+func certificateBad(c *Context, from, to *checks.Finding) (Link, bool) {
+	speaks := slices.ContainsFunc(to.Said, func(f logs.Fact) bool { return f.Kind == logs.TLSFailed })
+	return Link{Reason: fmt.Sprintf("its pods use Secret %s, and its log complains of a certificate", from.Object.Name)}, (speaks || to.Code == checks.LogTLSFailed) && c.share(from, to)
+}

@@ -1,0 +1,176 @@
+package checks
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+var accessChecks = []Check{
+	{"access", accessCodes, checkAccess},
+	{"certificates", tlsCodes, checkTLS},
+}
+
+// The codes of findings about rights.
+const (
+	RightMissing          = "RightMissing"
+	RoleMissing           = "RoleMissing"
+	ServiceAccountMissing = "ServiceAccountMissing"
+)
+
+var accessCodes = []Code{
+	{Code: RightMissing, Severity: incident.Critical, Root: true,
+		Meaning: "The API server refuses what a program asks: no Role that is bound to its account grants it.",
+		Next:    "Give the account the right that is named, by the Role or binding that is named; kubectl auth can-i VERB RESOURCE --as SUBJECT shows whether it has it.",
+		Example: "ServiceAccount ops/watcher may not list pods in shop: Role shop/pod-reader allows it get, watch, not list"},
+	{Code: RoleMissing, Severity: incident.Critical, Root: true,
+		Meaning: "A binding gives a program's account a Role that does not exist, so the API server refuses what it asks.",
+		Next:    "Create the Role, or make the binding again with the right name (a binding's roleRef cannot be changed).",
+		Example: "RoleBinding shop/watcher gives ServiceAccount ops/watcher Role pod-raeder, which does not exist (there is pod-reader), so it may not list pods in shop"},
+	{Code: ServiceAccountMissing, Severity: incident.Critical, Root: true,
+		Meaning: "A workload's pods are to run as a ServiceAccount that does not exist, so they cannot be created.",
+		Next:    "Create the ServiceAccount, or correct spec.serviceAccountName in the workload.",
+		Example: "ServiceAccount shop/wroker does not exist (there is worker), Deployment web is to run as it"},
+}
+
+func checkAccess(s *snapshot.Snapshot, r *Report) {
+	d := denials{s: s, r: r, found: map[string]*Finding{}}
+	for i := range s.Logs {
+		l := &s.Logs[i]
+		p := s.Pod(l.Namespace, l.Pod)
+		if p == nil || healthy(p) || !strings.Contains(l.Text, "cannot") {
+			continue
+		}
+		for _, f := range readingOf(s, l).Facts {
+			if f.Kind == logs.Forbidden {
+				d.denied(f, p, seenLog(p, l.Container, l.Previous, f.Line), incident.Object{})
+			}
+		}
+	}
+	for i := range s.Events {
+		e := &s.Events[i]
+		if !strings.Contains(e.Message, `forbidden: User "system:serviceaccount:`) || s.At.Sub(snapshot.EventTime(e).Time) > recentRefusal {
+			continue
+		}
+		o := snapshot.ObjectOf(e.InvolvedObject.Kind, e.InvolvedObject.Namespace, e.InvolvedObject.Name)
+		for _, f := range logs.Read(e.Message).Facts {
+			if f.Kind == logs.Forbidden {
+				d.denied(f, nil, seenEvent(e), o)
+			}
+		}
+	}
+	checkServiceAccounts(s, r)
+}
+
+// denials gathers what was refused, so that what has one cause is one finding.
+type denials struct {
+	s     *snapshot.Snapshot
+	r     *Report
+	found map[string]*Finding
+}
+
+// denied traces one refusal. The pod is the one whose log tells of it, or nil where an event about the object does.
+func (d *denials) denied(f logs.Fact, p *corev1.Pod, e incident.Evidence, about incident.Object) {
+	if f.Subject == "" || f.Verb == "" || f.Resource == "" {
+		return
+	}
+	m := missingRight(d.s, p, f.Subject, f.Verb, f.Group, f.Resource, f.Namespace)
+	if m.granted {
+		return // it has the right by now
+	}
+	id := m.object.String() + "\x00" + f.Subject + "\x00" + m.code
+	x := d.found[id]
+	if x == nil {
+		x = d.r.Find(m.code, m.object, m.title)
+		d.found[id] = x
+		if who, ok := accountOf(f.Subject); ok && who != m.object {
+			x.Fault = []incident.Object{m.object, who}
+		}
+	}
+	if p != nil {
+		x.Pods = union(x.Pods, []*corev1.Pod{p})
+		x.Workload = d.s.WorkloadOf(p)
+	}
+	if !about.IsZero() {
+		x.Refs = union(x.Refs, []incident.Object{about})
+	}
+	if f.Telling {
+		x.Words = "telling"
+	}
+	x.See(e).See(m.seen...)
+}
+
+// accountOf is the ServiceAccount of a user's name.
+func accountOf(subject string) (incident.Object, bool) {
+	rest, ok := strings.CutPrefix(subject, "system:serviceaccount:")
+	namespace, name, both := strings.Cut(rest, ":")
+	return snapshot.ObjectOf("ServiceAccount", namespace, name), ok && both
+}
+
+// The words of the API server's ServiceAccount admission, as controllers pass them on.
+var noAccount = regexp.MustCompile(`error looking up service account ([^/\s]+)/(\S+): service ?account "[^"]+" not found`)
+
+// checkServiceAccounts takes the refusals' word for accounts that do not exist.
+func checkServiceAccounts(s *snapshot.Snapshot, r *Report) {
+	found := map[incident.Object]*Finding{}
+	note := func(message string, e incident.Evidence, by incident.Object) {
+		m := noAccount.FindStringSubmatch(message)
+		if m == nil {
+			return
+		}
+		o := snapshot.ObjectOf("ServiceAccount", m[1], m[2])
+		if s.ServiceAccount(m[1], m[2]) != nil {
+			return // it is there by now
+		}
+		f := found[o]
+		if f == nil {
+			var names []string
+			for i := range s.ServiceAccounts {
+				if s.ServiceAccounts[i].Namespace == m[1] && s.ServiceAccounts[i].Name != "default" {
+					names = append(names, s.ServiceAccounts[i].Name)
+				}
+			}
+			f = r.Find(ServiceAccountMissing, o, fmt.Sprintf("ServiceAccount %s/%s does not exist%s, %s is to run as it", m[1], m[2], didYouMean(near(m[2], names)), short(by)))
+			f.Words = m[1] + "/" + m[2]
+			found[o] = f
+		}
+		f.Since = earlier(f.Since, e.Time)
+		f.See(e)
+	}
+	for i := range s.Events {
+		if e := &s.Events[i]; strings.Contains(e.Message, "error looking up service account") && s.At.Sub(snapshot.EventTime(e).Time) < recentRefusal {
+			seen := seenEvent(e)
+			seen.Time = beganAt(e).UTC()
+			note(e.Message, seen, ownerOf(s, snapshot.ObjectOf(e.InvolvedObject.Kind, e.InvolvedObject.Namespace, e.InvolvedObject.Name)))
+		}
+	}
+	for i := range s.Deployments {
+		dep := &s.Deployments[i]
+		for _, c := range dep.Status.Conditions {
+			if c.Status == corev1.ConditionTrue && strings.Contains(c.Message, "error looking up service account") {
+				o := snapshot.ObjectOf("Deployment", dep.Namespace, dep.Name)
+				note(c.Message, seenAPI(o, "status.conditions["+string(c.Type)+"]", c.LastTransitionTime.Time, c.Message), o)
+			}
+		}
+	}
+}
+
+// ownerOf is the Deployment of a ReplicaSet, or the object itself.
+func ownerOf(s *snapshot.Snapshot, o incident.Object) incident.Object {
+	if o.Kind != "ReplicaSet" {
+		return o
+	}
+	for _, rs := range s.ReplicaSetsIn(o.Namespace) {
+		if c := metav1.GetControllerOf(rs); rs.Name == o.Name && c != nil {
+			return snapshot.ObjectOf(c.Kind, o.Namespace, c.Name)
+		}
+	}
+	return o
+}
