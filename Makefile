@@ -8,7 +8,7 @@ GOLANGCI_LINT := v2.15.0
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build demo test e2e bench lint generate clean
+.PHONY: all build demo test e2e e2e-faults bench lint generate clean
 
 all: build
 
@@ -32,6 +32,15 @@ e2e: build
 	'$(LAB)' models
 	$(LAB_ENV) go test -tags e2e -count=1 -timeout 60m -v ./e2e/...
 
+# every fault live on the lab, and docs/faults.md of what was found; interrupted, it goes on where it ended (remove $(FAULTS).jsonl to begin again)
+FAULTS ?= $(CURDIR)/.e2e-faults
+e2e-faults: build
+	'$(LAB)' up
+	PATH="$(LAB_HOME)/bin:$$PATH" LAB_HOME='$(LAB_HOME)' $(LAB_ENV) $(BIN)/paramedic eval --live --allow-commands --host-root '$(LAB_HOME)/n1/host' --node leveling-pc \
+	  --resume '$(FAULTS).jsonl' -o markdown diagnosis/eval/cases >'$(FAULTS).md' || [ $$? -eq 1 ]
+	{ printf '%s\n' '# Faults on a real cluster' '' 'What `make e2e-faults` found: each case of `diagnosis/eval/cases/live` made on a real cluster, diagnosed, and removed. Seconds are from' \
+	  'the manifests to the verdict. [evaluation.md](evaluation.md) says what is measured.' ''; cat '$(FAULTS).md'; } >docs/faults.md
+
 # against the least that any check can take, in one run
 bench: build
 	'$(LAB)' up
@@ -48,7 +57,8 @@ $(BIN)/golangci-lint-$(GOLANGCI_LINT):
 
 # what is derived: the guide to the checks from their registry, and the README's picture from the demo's page in a real browser
 generate:
-	go test -count=1 -run 'TestTheGuideToChecksIsCurrent' ./internal/cli -update
+	go test -count=1 -run TestWhatChecksReadIsCurrent ./internal/cli -update
+	go test -count=1 -run TestTheGuideToChecksIsCurrent ./internal/cli -update
 	@mkdir -p $(BIN)/shots
 	PARAMEDIC_REQUIRE_BROWSER=1 PARAMEDIC_SCREENSHOTS=$(BIN)/shots go test -count=1 -run TestTheVisitInABrowser ./internal/demo
 	cp $(BIN)/shots/visit-2-diagnosis.png docs/images/incident.png

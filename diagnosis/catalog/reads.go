@@ -3,4 +3,21 @@
 package catalog
 
 // reads is what of a Snapshot each check looks at.
-var reads = map[string][]string{}
+var reads = map[string][]string{
+	"nodes":       []string{"events", "host facts", "leases", "nodes", "pods"},
+	"gpus":        []string{"daemonsets", "host facts", "nodes", "pods"},
+	"hosts":       []string{"configmaps", "daemonsets", "deployments", "host facts", "logs", "nodes", "pods", "services", "statefulsets"},
+	"pods":        []string{"daemonsets", "deployments", "events", "logs", "pods", "statefulsets"},
+	"references":  []string{"configmaps", "events", "pods"},
+	"workloads":   []string{"daemonsets", "deployments", "events", "pods", "replicasets", "statefulsets"},
+	"jobs":        []string{"events", "jobs", "logs", "pods"},
+	"services":    []string{"daemonsets", "deployments", "endpointslices", "logs", "pods", "services", "statefulsets"},
+	"dns":         []string{"DNS lookups", "configmaps", "daemonsets", "deployments", "endpointslices", "events", "host facts", "logs", "pods", "services", "statefulsets"},
+	"claims":      []string{"daemonsets", "deployments", "events", "persistentvolumeclaims", "persistentvolumes", "pods", "statefulsets", "storageclasses"},
+	"volumes":     []string{"daemonsets", "deployments", "events", "logs", "metrics", "persistentvolumeclaims", "persistentvolumes", "pods", "statefulsets", "volumeattachments"},
+	"webhooks":    []string{"deployments", "endpointslices", "events", "mutatingwebhookconfigurations", "namespaces", "pods", "services", "validatingwebhookconfigurations"},
+	"apiservices": []string{"custom resources", "endpointslices", "services"},
+	"namespaces":  []string{"custom resources", "deployments", "namespaces", "statefulsets"},
+	"leaders":     []string{"deployments", "events", "leases", "pods"},
+	"apiserver":   []string{"events", "logs", "metrics", "pods", "the API server's health"},
+}
