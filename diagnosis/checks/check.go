@@ -55,6 +55,7 @@ func find(codes []Code, code string) (Code, bool) {
 func Run(s *snapshot.Snapshot) []*Finding {
 	reports := make([]Report, len(All))
 	var wg sync.WaitGroup
+	readLogs(s, &wg)
 	for i, c := range All {
 		reports[i].codes = c.Codes
 		wg.Go(func() { c.Run(s, &reports[i]) })

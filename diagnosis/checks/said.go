@@ -2,7 +2,9 @@ package checks
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -15,6 +17,18 @@ import (
 func readingOf(s *snapshot.Snapshot, l *snapshot.Log) logs.Reading {
 	type key struct{ log *snapshot.Log }
 	return snapshot.Once(s, key{l}, func() logs.Reading { return logs.Read(l.Text) })
+}
+
+// readLogs has the logs read beside the checks, by as many as there are processors, so that no check reads them all alone.
+func readLogs(s *snapshot.Snapshot, wg *sync.WaitGroup) {
+	n := min(runtime.GOMAXPROCS(0), len(s.Logs))
+	for first := range n {
+		wg.Go(func() {
+			for i := first; i < len(s.Logs); i += n {
+				readingOf(s, &s.Logs[i])
+			}
+		})
+	}
 }
 
 // lastWords is what the log of a container's instance that ended says, with the evidence of it: the current one's log while nothing runs,

@@ -256,16 +256,16 @@ func neverDumped() []string {
 	return out
 }
 
-// wanted are the logs that a look would have read, as far as a dump has them: it holds no previous ones, and says so.
-func (d *dump) wanted(s *snapshot.Snapshot) map[LogKey]bool {
-	out := map[LogKey]bool{}
+// wanted are the logs that a look would have read, with how many bytes of each are kept, as far as a dump has them: it holds no previous ones, and says so.
+func (d *dump) wanted(s *snapshot.Snapshot) map[LogKey]int {
+	out := map[LogKey]int{}
 	previous := 0
 	for _, w := range s.LogsWanted() {
 		if w.Previous {
 			previous++
 			continue
 		}
-		out[keyOf(w)] = true
+		out[keyOf(w)] = w.Bytes
 	}
 	if previous > 0 {
 		d.bundle.notSeen(fmt.Sprintf("logs of the previous instance of %d containers", previous), dumpLacks)
@@ -274,12 +274,12 @@ func (d *dump) wanted(s *snapshot.Snapshot) map[LogKey]bool {
 }
 
 // log takes a section of logs: a log, or kubectl's words why there is none.
-func (d *dump) log(k LogKey, text []byte) {
+func (d *dump) log(k LogKey, text []byte, keep int) {
 	for _, trouble := range []string{"Request log error: ", "Create log request error: "} {
 		if why, ok := bytes.CutPrefix(text, []byte(trouble)); ok && bytes.IndexByte(why, '\n') == len(why)-1 {
 			d.bundle.notSeen("log of "+k.Container+" in "+k.Namespace+"/"+k.Pod, d.redactor.text(strings.ToValidUTF8(string(why[:len(why)-1]), "\uFFFD")))
 			return
 		}
 	}
-	d.bundle.Logs[k] = []byte(d.redactor.text(snapshot.LogTail(text)))
+	d.bundle.Logs[k] = []byte(d.redactor.text(snapshot.LogTail(text, keep)))
 }

@@ -90,7 +90,7 @@ func (d *dump) file(fsys fs.FS, name string) (bool, error) {
 
 // logFile reads the logs of one pod's containers that are wanted and not yet read. A pod's name that is no file's is passed over, as is a
 // pod without the file.
-func (d *dump) logFile(fsys fs.FS, name string, wanted map[LogKey]bool) error {
+func (d *dump) logFile(fsys fs.FS, name string, wanted map[LogKey]int) error {
 	if !fs.ValidPath(name) {
 		return nil
 	}

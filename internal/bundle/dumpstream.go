@@ -65,10 +65,10 @@ func (d *dump) pass(open func() (io.ReadCloser, error), s sections) error {
 
 // sections splits the output of a dump.
 type sections struct {
-	limit  int64                // bytes of a list
-	doc    func([]byte) error   // a list; nil: lists are passed over
-	log    func(LogKey, []byte) // the end of a log; called for those wanted
-	wanted map[LogKey]bool
+	limit  int64                     // bytes of a list
+	doc    func([]byte) error        // a list; nil: lists are passed over
+	log    func(LogKey, []byte, int) // the end of a log, and how many bytes of it are kept; called for those wanted
+	wanted map[LogKey]int
 
 	state   int
 	buf     []byte // the list so far, or the end of the log so far
@@ -219,8 +219,8 @@ func (s *sections) mark() []byte {
 }
 
 func (s *sections) closeLog() {
-	if s.wanted[s.key] && s.log != nil {
-		s.log(s.key, bytes.TrimSuffix(s.buf, s.mark()))
+	if keep, ok := s.wanted[s.key]; ok && s.log != nil {
+		s.log(s.key, bytes.TrimSuffix(s.buf, s.mark()), keep)
 		delete(s.wanted, s.key)
 	}
 	s.state, s.buf = outside, nil

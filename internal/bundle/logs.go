@@ -29,7 +29,7 @@ func (c *capture) logs(ctx context.Context) error {
 			switch {
 			case err == nil:
 				r := &redactor{redact: c.options.Redact}
-				c.bundle.Logs[keyOf(w)] = []byte(r.text(snapshot.LogTail(data)))
+				c.bundle.Logs[keyOf(w)] = []byte(r.text(snapshot.LogTail(data, w.Bytes)))
 				c.bundle.Manifest.Redactions += r.count
 			case w.Previous && apierrors.IsBadRequest(err):
 				// "previous terminated container not found": its log was already thrown away.

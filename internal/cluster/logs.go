@@ -18,7 +18,7 @@ import (
 const (
 	logsAtOnce = 24
 	logsWithin = 2 * time.Second
-	logRead    = 256 << 10 // bytes of one log's last lines, of which the end is kept
+	logRead    = 512 << 10 // bytes of one log's last lines, of which the end is kept
 )
 
 func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(string) string) ([]snapshot.Log, []incident.NotSeen) {
@@ -35,15 +35,15 @@ func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(str
 	for _, w := range s.LogsWanted() {
 		g.Go(func() error {
 			text, err := r.tail(ctx, w)
+			if err == nil && redact != nil {
+				text = redact(text)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
 				failed[w.Pod.Spec.NodeName]++
 				reason[w.Pod.Spec.NodeName] = logTrouble(err)
 				return nil
-			}
-			if redact != nil {
-				text = redact(text)
 			}
 			logs = append(logs, snapshot.Log{Namespace: w.Pod.Namespace, Pod: w.Pod.Name, Container: w.Container, Previous: w.Previous, Text: text})
 			return nil
@@ -69,7 +69,7 @@ func (r *Reader) tail(ctx context.Context, w snapshot.LogWanted) (string, error)
 	if err != nil {
 		return "", err
 	}
-	return snapshot.LogTail(b), nil
+	return snapshot.LogTail(b, w.Bytes), nil
 }
 
 func logTrouble(err error) string {

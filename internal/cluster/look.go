@@ -29,7 +29,7 @@ type LookOptions struct {
 	Fresh     bool                // read with quorum rather than from the watch cache, where a stale answer would mislead
 	NoLogs    bool                // leave the log tails out
 	Lookups   bool                // ask the cluster's DNS whether it resolves
-	Redact    func(string) string // applied to log lines; nil: as they are
+	Redact    func(string) string // applied to log lines, side by side; nil: as they are
 	Now       func() time.Time    // nil: time.Now
 }
 

@@ -9,11 +9,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Bounds on the logs of a look, live or captured: what a person would read of a crashed container, of a few pods of each workload, for
-// the pods of one workload tend to fail alike.
+// Bounds on the logs of a look, live or captured: what holds a trace and what led to it, of a few pods of each workload, for the pods of
+// one workload tend to fail alike. The fewer logs there are, the more of each is kept.
 const (
-	LogLines       = 60       // of one log, the last
-	LogBytes       = 16 << 10 // of one log, the last
+	LogLines       = 500      // of one log, the last
+	LogBytes       = 64 << 10 // of one log, the last, at most
+	logLeast       = 16 << 10 // of one log, however many there are
+	logsBytes      = 2 << 20  // of all logs together
 	LogsOfWorkload = 2        // pods whose logs are read, of each container of a workload
 	LogsMost       = 120      // logs of a look
 )
@@ -23,6 +25,7 @@ type LogWanted struct {
 	Pod       *corev1.Pod
 	Container string
 	Previous  bool // of the container's instance before the current one
+	Bytes     int  // how much of its end is kept; see LogTail
 }
 
 // LogsWanted lists whose logs are worth reading: containers that wait in a crash loop, ended badly, or were restarted lately. The look at a
@@ -44,15 +47,19 @@ func (s *Snapshot) LogsWanted() []LogWanted {
 					continue
 				}
 				if current {
-					out = append(out, LogWanted{p, c.Name, false})
+					out = append(out, LogWanted{Pod: p, Container: c.Name})
 				}
 				if previous {
-					out = append(out, LogWanted{p, c.Name, true})
+					out = append(out, LogWanted{Pod: p, Container: c.Name, Previous: true})
 				}
 			}
 		}
 	}
-	return slices.Clip(out[:min(len(out), LogsMost)])
+	out = slices.Clip(out[:min(len(out), LogsMost)])
+	for i := range out {
+		out[i].Bytes = min(LogBytes, max(logLeast, logsBytes/len(out)))
+	}
+	return out
 }
 
 // worthReading says whether the log of a container's current and of its previous instance is likely to tell something. A container that waits
@@ -71,9 +78,9 @@ func worthReading(c *corev1.ContainerStatus, now time.Time) (current, previous b
 	return c.State.Running != nil && !c.Ready && now.Sub(c.State.Running.StartedAt.Time) > 30*time.Second, false
 }
 
-// LogTail returns what is kept of a log: its last LogLines lines, of these the last LogBytes bytes from the beginning of a line if there is
+// LogTail returns what is kept of a log: its last LogLines lines, of these the last keep bytes from the beginning of a line if there is
 // one, as valid UTF-8.
-func LogTail(log []byte) string {
+func LogTail(log []byte, keep int) string {
 	end := len(bytes.TrimSuffix(log, []byte("\n")))
 	for i, lines := end-1, 0; i >= 0; i-- {
 		if log[i] != '\n' {
@@ -84,7 +91,7 @@ func LogTail(log []byte) string {
 			break
 		}
 	}
-	if extra := len(log) - LogBytes; extra > 0 {
+	if extra := len(log) - keep; extra > 0 {
 		log = log[extra:]
 		if i := bytes.IndexByte(log, '\n'); i >= 0 && i < len(log)-1 {
 			log = log[i+1:]
