@@ -56,7 +56,7 @@ const versionNotSeen = "the API server's version"
 var secretsNotSeen = NotSeen{What: "secrets", Why: "a bundle never holds Secrets"}
 
 const (
-	// DefaultSize bounds what a capture holds of objects; a cluster of 5,000 pods needs about half.
+	// DefaultSize is what a capture may have of objects, as JSON, if nobody says more.
 	DefaultSize = 64 << 20
 
 	pageSize   = 500              // objects a request, what kubectl asks for

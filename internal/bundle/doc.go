@@ -1,8 +1,8 @@
 // Package bundle keeps a cluster's evidence in a file, and serves such a file as a Kubernetes API.
 //
 // A [Bundle] is what one look at a cluster gave: objects, log tails of failing containers, files of nodes, and facts from probes. It
-// comes from a live cluster by [Capture], which redacts as it reads, or from a file by [Open]; [Bundle.WriteFile] makes the file, a
-// tar compressed with zstd:
+// comes from a live cluster by [Capture], which redacts as it reads, from a file by [Open], or from what "kubectl cluster-info dump" wrote
+// by [OpenAny]; [Bundle.WriteFile] makes the file, a tar compressed with zstd:
 //
 //	manifest.json                                  what is in it, with checksums, and what could not be seen (Manifest)
 //	objects/<group or core>/<version>/<resource>.json

@@ -196,18 +196,22 @@ func (d *dump) finish(all bool, modified time.Time) (*snapshot.Snapshot, error) 
 	for _, n := range d.lists {
 		most = max(most, n)
 	}
+	var lacking []string
 	for _, k := range dumpKinds {
 		gvr := k.GVR()
 		n := d.lists[gvr]
 		switch {
 		case n == 0:
-			b.notSeen(k.String(), brokenOff)
+			lacking = append(lacking, k.Resource)
 			continue
 		case k.Namespaced && n < most:
 			b.notSeen(fmt.Sprintf("%s of %d namespaces", k.String(), most-n), brokenOff)
 		}
 		b.Objects[gvr] = append([]unstructured.Unstructured{}, b.Objects[gvr]...)
 		sortObjects(b.Objects[gvr])
+	}
+	if len(lacking) > 0 {
+		b.notSeen(strings.Join(lacking, ", "), brokenOff)
 	}
 	delete(d.spaces, "")
 	if !all {
@@ -230,7 +234,7 @@ func (d *dump) partial() {
 	if len(names) == 1 {
 		d.bundle.Manifest.Namespace = names[0]
 	}
-	d.bundle.notSeen("services and all else in other namespaces", fmt.Sprintf("the dump is of %s; make it with --all-namespaces", few(names, 6)))
+	d.bundle.notSeen("all else, services too, in other namespaces", fmt.Sprintf("the dump is of %s; make it with --all-namespaces", few(names, 6)))
 }
 
 // few lists at most n names.

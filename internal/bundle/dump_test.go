@@ -313,7 +313,7 @@ func TestABrokenOffDump(t *testing.T) {
 		t.Fatal(err)
 	}
 	blind := fmt.Sprint(b.Manifest.NotSeen)
-	for _, want := range []string{"{pods of 1 namespaces the dump was broken off", "{replicasets.apps the dump was broken off"} {
+	for _, want := range []string{"{pods of 1 namespaces the dump was broken off", "{replicasets the dump was broken off"} {
 		if !strings.Contains(blind, want) {
 			t.Errorf("nothing of %s: %s", want, blind)
 		}
