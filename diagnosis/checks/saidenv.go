@@ -56,8 +56,8 @@ func missingEnv(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs
 		return root{what: "{needs|need} an environment variable that is not set: " + quote(f)}, true
 	}
 	e := environmentOf(s, p, c)
-	name := f.Name
-	if is := func(n string) bool { return sameSetting(n, name) }; slices.ContainsFunc(e.names, is) {
+	name := straight(f.Name)
+	if is := func(n string) bool { return sameSetting(n, f.Name) }; slices.ContainsFunc(e.names, is) {
 		if !slices.ContainsFunc(e.empty, is) {
 			return root{}, false
 		}

@@ -45,17 +45,17 @@ func Read(text string) Reading {
 		return d.end()
 	}
 	r := Reading{Last: entries[best].text, Telling: d.tell(entries, best)}
-	r.Facts = d.collect(entries[best].from - tellsFrom)
+	r.Facts = d.collect(entries[best].from, entries[best].to)
 	return r
 }
 
-// tellsFrom is how many lines before the telling place still belong to it: many programs complain first and then give up.
+// tellsFrom is how many lines before the telling place can still belong to it: many programs complain first and then give up.
 const tellsFrom = 5
 
 // end is the reading of a log that does not complain.
 func (d *document) end() Reading {
 	last := d.lines[max(0, len(d.lines)-4):]
-	r := Reading{Quiet: true, Last: clip(strings.TrimSpace(parse(last[len(last)-1]).text), maxLine), Facts: d.collect(len(d.lines) - endLines)}
+	r := Reading{Quiet: true, Last: clip(strings.TrimSpace(parse(last[len(last)-1]).text), maxLine), Facts: d.collect(len(d.lines)-endLines, len(d.lines)-1)}
 	for _, line := range last {
 		r.Telling = append(r.Telling, clip(line, maxLine))
 	}
@@ -70,6 +70,7 @@ type document struct {
 	lines []string // without empty ones
 	marks []bool   // by line: it has a telling word, or a form's
 	facts map[int][]Fact
+	grave map[int]bool // of facts: their line is an error by its own level
 }
 
 func newDocument(text string) *document {
@@ -80,7 +81,7 @@ func newDocument(text string) *document {
 		}
 	}
 	raw := lastLines(strings.ToValidUTF8(text, "?"), maxLines)
-	d := &document{lines: make([]string, 0, len(raw)), facts: map[int][]Fact{}}
+	d := &document{lines: make([]string, 0, len(raw)), facts: map[int][]Fact{}, grave: map[int]bool{}}
 	prefixed := len(raw) > 0 && runtimePrefix.MatchString(raw[0]) && runtimePrefix.MatchString(raw[len(raw)-1])
 	for _, line := range raw {
 		if line = plain(line, prefixed); line != "" {
@@ -171,6 +172,7 @@ func (d *document) readForms(m *matcher, i int, mayBe []int) {
 			}
 		}
 		d.facts[i] = append(d.facts[i], fact)
+		d.grave[i] = r.level >= failure
 	}
 }
 
@@ -315,15 +317,16 @@ func (d *document) excerpt(e entry) []string {
 	return out
 }
 
-// collect lists the facts, each once, those from the telling line on first, then the newest.
-func (d *document) collect(from int) []Fact {
+// collect lists the facts, each once, those that tell why first, then the newest. Those of the telling place do; and what is said around it
+// or after it as an error, or of others that the program needs. A warning beside it need not.
+func (d *document) collect(from, to int) []Fact {
 	var telling, others []Fact
 	for i := len(d.lines) - 1; i >= 0; i-- {
 		for _, f := range d.facts[i] {
 			if slices.ContainsFunc(telling, f.Same) || slices.ContainsFunc(others, f.Same) {
 				continue
 			}
-			f.Telling = i >= from
+			f.Telling = i >= from && i <= to || i >= from-tellsFrom && (d.grave[i] || f.Kind.Network() || f.Kind == Forbidden)
 			if f.Telling {
 				telling = append(telling, f)
 			} else {

@@ -59,7 +59,28 @@ func (d *document) continuesAt(i int) bool {
 			return true
 		}
 	}
+	if d.withinCause(i) {
+		return true
+	}
 	return strings.Contains(d.lines[i-1], " panicked at ") && strings.HasSuffix(d.lines[i-1], ":")
+}
+
+// withinCause says whether a line is one of the further lines of a Java cause's message: between "Caused by:" and the frames.
+func (d *document) withinCause(i int) bool {
+	const most = 6 // lines of a message
+	above := i - 1
+	for above >= 0 && i-above <= most && !indented(d.lines[above]) && !strings.HasPrefix(d.lines[above], "Caused by:") {
+		above--
+	}
+	if above < 0 || !strings.HasPrefix(d.lines[above], "Caused by:") {
+		return false
+	}
+	for below := i + 1; below < len(d.lines) && below-i <= most; below++ {
+		if indented(d.lines[below]) {
+			return strings.HasPrefix(d.lines[below], "\tat ")
+		}
+	}
+	return false
 }
 
 // block is the first and the last line of what line i belongs to; no line from limit on is.
