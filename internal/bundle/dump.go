@@ -2,7 +2,6 @@ package bundle
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -95,7 +94,7 @@ func readDump(path string, st os.FileInfo, d *dump) (*Bundle, error) {
 		return nil, err
 	}
 	defer root.Close()
-	return d.fromFolder(root.FS(), st.ModTime()) // no link leads out of it
+	return d.fromFolder(root.FS()) // no link leads out of it
 }
 
 // dump is a dump being read.
@@ -190,7 +189,7 @@ func (d *dump) object(k Kind, i int, item map[string]any) error {
 const brokenOff = "the dump was broken off, or lacks files"
 
 // finish completes the bundle but for its logs. All says that all namespaces were dumped.
-func (d *dump) finish(all bool, modified time.Time) (*snapshot.Snapshot, error) {
+func (d *dump) finish(all bool, written time.Time) (*snapshot.Snapshot, error) {
 	b := d.bundle
 	most := 0
 	for _, n := range d.lists {
@@ -218,7 +217,7 @@ func (d *dump) finish(all bool, modified time.Time) (*snapshot.Snapshot, error) 
 		d.partial()
 	}
 	b.notSeen(strings.Join(neverDumped(), ", "), dumpLacks)
-	b.Manifest.CapturedAt = cmp.Or(dumpedAt(b), modified.UTC())
+	b.Manifest.CapturedAt = dumpedAt(b, written)
 	b.Manifest.Redactions = d.redactor.count
 	b.Manifest = b.manifest()
 	return b.Snapshot()

@@ -35,8 +35,11 @@ var dumpFiles = []struct{ file, apiVersion, kind, resource string }{
 
 // dumped writes the broken world as "kubectl cluster-info dump" does: a file, its name and its text.
 func dumped(t testing.TB, form string, namespaces ...string) []entry {
+	return dumpOf(t, broken(t), form, namespaces...)
+}
+
+func dumpOf(t testing.TB, b *bundle.Bundle, form string, namespaces ...string) []entry {
 	t.Helper()
-	b := broken(t)
 	var files []entry
 	list := func(name, apiVersion, kind, resource, namespace string) {
 		items := []any{}
@@ -340,6 +343,34 @@ func TestDumpsDoNotLeadOut(t *testing.T) {
 	}
 	if len(b.Logs) != 0 {
 		t.Errorf("read: %v", b.Logs)
+	}
+}
+
+// The time of the file counts if the cluster can have been silent as long: a copy's does not.
+func TestWhenADumpWasWritten(t *testing.T) {
+	for name, c := range map[string]struct{ written, want string }{
+		"as it was":            {"2026-01-01T10:05:00Z", "2026-01-01T10:05:00Z"},
+		"copied":               {"2026-03-01T00:00:00Z", "2026-01-01T10:00:00Z"},
+		"a clock that is slow": {"2026-01-01T09:00:00Z", "2026-01-01T10:00:00Z"},
+	} {
+		list := `{"kind": "NodeList", "apiVersion": "v1", "items": [{"metadata": {"name": "a", "creationTimestamp": "2026-01-01T10:00:00Z"}}]}` + "\n"
+		at, err := time.Parse(time.RFC3339, c.written)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir, file := folder(t, []entry{{name: "nodes.json", data: list}}), stream(t, []entry{{data: list}}, false)
+		for open, written := range map[string]string{dir: filepath.Join(dir, "nodes.json"), file: file} {
+			if err := os.Chtimes(written, at, at); err != nil {
+				t.Fatal(err)
+			}
+			b, err := bundle.OpenAny(open, asIs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := b.Manifest.CapturedAt.Format(time.RFC3339); got != c.want {
+				t.Errorf("%s: %s, want %s", name, got, c.want)
+			}
+		}
 	}
 }
 

@@ -1,11 +1,11 @@
 package bundle
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"strings"
 	"time"
 )
 
@@ -13,11 +13,13 @@ import (
 var alwaysThere = []string{"default", "kube-system", "kube-public", "kube-node-lease"}
 
 // fromFolder reads what --output-directory made: nodes.json, and a folder for each namespace.
-func (d *dump) fromFolder(fsys fs.FS, modified time.Time) (*Bundle, error) {
+func (d *dump) fromFolder(fsys fs.FS) (*Bundle, error) {
 	d.begin()
-	if ok, err := d.file(fsys, "nodes"); err != nil {
+	written, ok, err := d.file(fsys, "nodes")
+	if err != nil {
 		return nil, err
-	} else if !ok {
+	}
+	if !ok {
 		return nil, fmt.Errorf(notDump, "a folder without nodes.json")
 	}
 	entries, err := fs.ReadDir(fsys, ".")
@@ -35,7 +37,7 @@ func (d *dump) fromFolder(fsys fs.FS, modified time.Time) (*Bundle, error) {
 			if !k.Namespaced {
 				continue
 			}
-			ok, err := d.file(fsys, e.Name()+"/"+k.file)
+			_, ok, err := d.file(fsys, e.Name()+"/"+k.file)
 			if err != nil {
 				return nil, err
 			}
@@ -48,7 +50,7 @@ func (d *dump) fromFolder(fsys fs.FS, modified time.Time) (*Bundle, error) {
 	for _, ns := range alwaysThere {
 		all = all && d.spaces[ns]
 	}
-	s, err := d.finish(all, modified)
+	s, err := d.finish(all, written)
 	if err != nil {
 		return nil, err
 	}
@@ -61,31 +63,33 @@ func (d *dump) fromFolder(fsys fs.FS, modified time.Time) (*Bundle, error) {
 	return d.complete(), nil
 }
 
-// file reads a list, in the form that is there; false means that there is none.
-func (d *dump) file(fsys fs.FS, name string) (bool, error) {
+// file reads a list, in the form that is there, and returns when it was written; false means that there is none.
+func (d *dump) file(fsys fs.FS, name string) (written time.Time, ok bool, err error) {
 	for _, form := range []string{".json", ".yaml"} {
 		f, err := fsys.Open(name + form)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return false, err
+			return time.Time{}, false, err
+		}
+		defer f.Close()
+		if st, err := f.Stat(); err == nil {
+			written = st.ModTime()
 		}
 		data, err := io.ReadAll(io.LimitReader(f, d.limits.Entry+1))
-		f.Close()
 		switch {
 		case err != nil:
-			return false, err
+			return time.Time{}, false, err
 		case int64(len(data)) > d.limits.Entry:
-			return false, fmt.Errorf("%s has more than the %s allowed", name+form, Bytes(d.limits.Entry))
+			return time.Time{}, false, fmt.Errorf("%s has more than the %s allowed", name+form, Bytes(d.limits.Entry))
 		}
-		data = []byte(strings.TrimPrefix(string(data), "---\n"))
-		if err := d.add(data); err != nil {
-			return false, fmt.Errorf("%s: %w; was the dump broken off?", name+form, err)
+		if err := d.add(bytes.TrimPrefix(data, []byte("---\n"))); err != nil {
+			return time.Time{}, false, fmt.Errorf("%s: %w; was the dump broken off?", name+form, err)
 		}
-		return true, nil
+		return written, true, nil
 	}
-	return false, nil
+	return time.Time{}, false, nil
 }
 
 // logFile reads the logs of one pod's containers that are wanted and not yet read. A pod's name that is no file's is passed over, as is a

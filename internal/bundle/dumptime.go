@@ -13,9 +13,9 @@ import (
 const heartbeatEvery = 6 * time.Minute
 
 // dumpedAt is when a dump was made, which it does not say: the newest time in its objects. The clock of one node can be wrong: times that are
-// later than the median of the ready nodes' heartbeats by more than heartbeatEvery do not count, or everything else would look old. It is zero if
-// there is no time at all.
-func dumpedAt(b *Bundle) time.Time {
+// later than the median of the ready nodes' heartbeats by more than heartbeatEvery do not count, or everything else would look old. Written is
+// when the file was, which a copy loses: it counts if it is later by no more than the cluster can have been silent, or if there is no other.
+func dumpedAt(b *Bundle, written time.Time) time.Time {
 	var beats []time.Time
 	for _, n := range b.List(nodesGVR) {
 		if t := heartbeat(n); !t.IsZero() {
@@ -36,6 +36,9 @@ func dumpedAt(b *Bundle) time.Time {
 				}
 			})
 		}
+	}
+	if silent := written.Sub(newest); newest.IsZero() || silent > 0 && silent <= heartbeatEvery {
+		return written.UTC()
 	}
 	return newest.UTC()
 }

@@ -185,3 +185,41 @@ func TestACaptureGivesTheSameDiagnosis(t *testing.T) {
 		})
 	}
 }
+
+// A dump shows less than a capture. What is found in it is found in the whole, too: nothing that it lacks is taken for a fault.
+func TestADumpAlarmsOfNothingElse(t *testing.T) {
+	for _, f := range fixtures(t) {
+		t.Run(f.name, func(t *testing.T) {
+			b, s := f.bundle(t)
+			known := map[string]bool{}
+			for _, found := range diagnosis.Diagnose(s, diagnosis.Scope{}).Findings {
+				known[found.Code+" "+found.Object.String()] = true
+			}
+			spaces := slices.Clone(allNamespaces)
+			for _, list := range b.Objects {
+				for _, o := range list {
+					if ns := o.GetNamespace(); ns != "" && !slices.Contains(spaces, ns) {
+						spaces = append(spaces, ns)
+					}
+				}
+			}
+			dir := folder(t, dumpOf(t, b, "json", spaces...))
+			if err := os.Chtimes(filepath.Join(dir, "nodes.json"), f.at, f.at); err != nil {
+				t.Fatal(err)
+			}
+			dump, err := bundle.OpenAny(dir, asIs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen, err := dump.Snapshot()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, found := range diagnosis.Diagnose(seen, diagnosis.Scope{}).Findings {
+				if !known[found.Code+" "+found.Object.String()] && found.Severity.Rank() >= incident.Warning.Rank() {
+					t.Errorf("%s %s %s: %s", found.Severity, found.Code, found.Object, found.Title)
+				}
+			}
+		})
+	}
+}
