@@ -91,6 +91,7 @@ var (
 		checks.PodImagePull,
 		checks.PodConfigError,
 		checks.PodUnschedulable,
+		checks.PodPreempted,
 		checks.PodProbeFailing,
 		checks.PodSandboxFailed,
 		checks.PodVolumeFailed,
@@ -126,8 +127,6 @@ var (
 
 // Rules is every rule, by area. Where two would give the same edge, the first does; what follows from a cause is told in their order.
 var Rules = slices.Concat(dnsRules, configRules, nodeRules, logRules, networkRules, storageRules, accessRules, controlRules, podRules, workloadRules, customRules)
-
-var podRules []Rule
 
 var customRules []Rule
 

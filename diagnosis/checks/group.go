@@ -70,7 +70,13 @@ func (g *groups) report(r *Report) {
 		first := x.telling()
 		f := r.Find(x.key.code, x.key.workload, g.subject(x)+" "+inflect(first.what, len(x.pods)))
 		f.Workload, f.Pods, f.Words = x.key.workload, x.pods, first.words
+		if first.severity != "" {
+			f.Severity = first.severity
+		}
 		f.Severity = g.severity(f)
+		if len(first.fault) > 0 {
+			f.Fault = union([]incident.Object{x.key.workload}, first.fault)
+		}
 		for i, a := range x.ails {
 			f.Since = earlier(f.Since, a.since)
 			f.hear(a.said)

@@ -13,16 +13,18 @@ import (
 
 // ailment is what is wrong with one pod. Ailments that are alike within a workload become one finding.
 type ailment struct {
-	code  string
-	alike string // sets ailments of one code apart: the container, the node
-	what  string // the verb and what follows, with {one|many} where it bends: "{keeps|keep} crashing: cannot resolve x"
-	why   string // the reason alone, for other titles
-	words string // Kubernetes' own
-	since time.Time
-	node  string
-	said  []logs.Fact
-	refs  []incident.Object
-	seen  []incident.Evidence
+	code     string
+	alike    string // sets ailments of one code apart: the container, the node
+	what     string // the verb and what follows, with {one|many} where it bends: "{keeps|keep} crashing: cannot resolve x"
+	why      string // the reason alone, for other titles
+	words    string // Kubernetes' own
+	since    time.Time
+	node     string
+	said     []logs.Fact
+	refs     []incident.Object
+	fault    []incident.Object // beside the workload
+	severity incident.Severity // where it differs from the code's
+	seen     []incident.Evidence
 }
 
 // settling is how long a pod or a condition may be new without being looked at: what passes by itself does so within it.
@@ -39,9 +41,23 @@ func checkPods(s *snapshot.Snapshot, r *Report) {
 	g.report(r)
 }
 
-// ailmentsOf goes through a pod's life from its end to its beginning: being deleted, ended, not yet placed, its containers, being
-// created, not ready.
+// ailmentsOf is what is wrong with a pod. All pods are looked at once, whoever asks first.
 func ailmentsOf(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
+	type key struct{}
+	return snapshot.Once(s, key{}, func() map[*corev1.Pod][]ailment {
+		all, nodes := map[*corev1.Pod][]ailment{}, newRooms(s)
+		for i := range s.Pods {
+			if found := examine(s, nodes, &s.Pods[i]); len(found) > 0 {
+				all[&s.Pods[i]] = found
+			}
+		}
+		return all
+	})[p]
+}
+
+// examine goes through a pod's life from its end to its beginning: being deleted, ended, not yet placed, its containers, being
+// created, not ready.
+func examine(s *snapshot.Snapshot, nodes *rooms, p *corev1.Pod) []ailment {
 	switch {
 	case p.DeletionTimestamp != nil:
 		return one(terminating(s, p))
@@ -50,7 +66,7 @@ func ailmentsOf(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
 	case p.Status.Phase == corev1.PodFailed:
 		return one(failed(s, p))
 	case p.Spec.NodeName == "":
-		return one(unscheduled(s, p))
+		return one(unscheduled(s, nodes, p))
 	case healthy(p):
 		return restarted(s, p)
 	}

@@ -17,6 +17,7 @@ const (
 	PodImagePull     = "PodImagePull"
 	PodConfigError   = "PodConfigError"
 	PodUnschedulable = "PodUnschedulable"
+	PodPreempted     = "PodPreempted"
 	PodProbeFailing  = "PodProbeFailing"
 	PodSandboxFailed = "PodSandboxFailed"
 	PodVolumeFailed  = "PodVolumeFailed"
@@ -61,6 +62,10 @@ var podCodes = []Code{
 		Meaning: "No node can take the pod.",
 		Next:    "Read the scheduler's reasons: they say for how many nodes each holds.",
 		Example: "2 pods of Deployment batch cannot be scheduled: 0/3 nodes are available: 3 Insufficient cpu"},
+	{Code: PodPreempted, Severity: incident.Critical, Root: true,
+		Meaning: "The scheduler took the pod's place away for one of higher priority, and it finds no other.",
+		Next:    "Add room, or correct the priorities (priorityClassName) of the two.",
+		Example: "The pod of Deployment web lost its place to Deployment batch in namespace jobs (priority 1000) at 09:00:00 UTC, and cannot be scheduled"},
 	{Code: PodProbeFailing, Severity: incident.Critical, Root: true,
 		Meaning: "A probe fails: the pod gets no traffic (readiness), or is killed and started again (liveness, startup).",
 		Next:    "Compare the probe's port, path and times with what the container serves.",

@@ -185,7 +185,7 @@ func crashesOf(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
 		}
 		return out
 	}
-	return slices.DeleteFunc(ailmentsOf(s, p), func(a ailment) bool {
+	return slices.DeleteFunc(slices.Clone(ailmentsOf(s, p)), func(a ailment) bool {
 		return a.code != PodCrashLoop && a.code != PodRestarts && a.code != PodInitStuck && a.code != PodFailed
 	})
 }

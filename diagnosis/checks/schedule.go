@@ -1,7 +1,9 @@
 package checks
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,13 +13,20 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// noScheduler is how long a pod may wait without a word from any scheduler.
-const noScheduler = time.Minute
+const (
+	noScheduler = time.Minute      // how long a pod may wait without a word from any scheduler
+	gatePasses  = 5 * time.Minute  // gates are lifted by controllers, which take a while
+	scalesUp    = 10 * time.Minute // how long a node that an autoscaler promised may take to come
+)
 
-var preemption = regexp.MustCompile(`\.? preemption: .*$`)
+var (
+	preemption = regexp.MustCompile(`\.? preemption: .*$`)
+	// untolerated is how a scheduler before Kubernetes 1.34 names taints. Where nodes are seen, what they say of themselves counts instead.
+	untolerated = regexp.MustCompile(`untolerated taint(\(s\))? ?\{[^}]*\}`)
+)
 
-func unscheduled(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
-	if newly(s, p.CreationTimestamp.Time) {
+func unscheduled(s *snapshot.Snapshot, r *rooms, p *corev1.Pod) (ailment, bool) {
+	if newly(s, p.CreationTimestamp.Time) || nodePromised(s, p) {
 		return ailment{}, false
 	}
 	o, since := podObject(p), p.CreationTimestamp.Time
@@ -25,19 +34,14 @@ func unscheduled(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	e := lastEvent(s, o, "FailedScheduling")
 	a := ailment{code: PodUnschedulable, since: since, refs: claimsOf(p)}
 	switch {
-	case c != nil && c.Reason == "SchedulingGated":
-		a.words = c.Message
-		a.what = "{waits|wait} for {a scheduling gate|scheduling gates} to be removed: " + gates(p)
+	case len(p.Spec.SchedulingGates) > 0:
+		return gated(s, p, a, c)
 	case c != nil && c.Status != corev1.ConditionTrue && c.Message != "":
 		a.words = c.Message
-		a.what = "cannot be scheduled: " + preemption.ReplaceAllString(c.Message, "")
 	case e != nil:
 		a.words = e.Message
-		a.what = "cannot be scheduled: " + preemption.ReplaceAllString(e.Message, "")
 	case s.At.Sub(since) >= noScheduler:
-		a.what = "{is|are} taken up by no scheduler: " + schedulerWords(p)
-		a.seen = []incident.Evidence{seenAPI(o, "spec.nodeName", since, "no node after "+duration(s.At.Sub(since))+", and no word from scheduler "+p.Spec.SchedulerName)}
-		return a, true
+		return ignored(s, p, a), true
 	default:
 		return ailment{}, false
 	}
@@ -45,30 +49,155 @@ func unscheduled(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	if c != nil {
 		a.seen = append(a.seen, seenAPI(o, "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
 	}
-	return a, true
+	said := preemption.ReplaceAllString(a.words, "")
+	a.what = "cannot be scheduled: " + said
+	if strings.Contains(strings.ToLower(said), "persistentvolumeclaim") && !strings.Contains(said, "ReadWriteOncePod") {
+		return a, true // no node is at fault while the claim is not bound
+	}
+	if u := r.explain(p); u.why != "" {
+		a.what = "cannot be scheduled: " + u.why
+		a.words = untolerated.ReplaceAllString(a.words, "untolerated taint(s)")
+		a.seen, a.refs = append(a.seen, u.seen...), append(a.refs, u.refs...)
+	} else if plain := plainly(said); plain != "" {
+		a.what += " (" + plain + ")"
+	}
+	return preempted(s, r, p, a), true
 }
 
-func gates(p *corev1.Pod) string {
+// schedulerSays explains words of the scheduler's that the nodes seen do not show.
+var schedulerSays = []struct{ words, means string }{
+	{"existing pods anti-affinity", "pods that run there want no pod like it beside them"},
+	{"exceed max volume count", "these nodes hold as many volumes as they may"},
+	{"ReadWriteOncePod", "its claim may be used by one pod only, and another uses it"},
+	{"didn't find available persistent volumes to bind", "no volume that its claim could have is where it may run"},
+	{"volume node affinity conflict", "its volume is elsewhere"},
+	{"non-existent pv", "its claim names a volume that does not exist"},
+	{"did not have enough free storage", "the storage there is full"},
+}
+
+func plainly(said string) string {
+	for _, x := range schedulerSays {
+		if strings.Contains(said, x.words) {
+			return x.means
+		}
+	}
+	return ""
+}
+
+// nodePromised says that an autoscaler is making room for the pod.
+func nodePromised(s *snapshot.Snapshot, p *corev1.Pod) bool {
+	e := lastEvent(s, podObject(p), "TriggeredScaleUp", "Nominated")
+	return e != nil && s.At.Sub(snapshot.EventTime(e).Time) < scalesUp
+}
+
+// gated is on purpose, until whoever set the gate forgets it.
+func gated(s *snapshot.Snapshot, p *corev1.Pod, a ailment, c *corev1.PodCondition) (ailment, bool) {
+	if s.At.Sub(a.since) < gatePasses {
+		return ailment{}, false
+	}
 	var names []string
 	for _, g := range p.Spec.SchedulingGates {
 		names = append(names, g.Name)
 	}
-	return strings.Join(names, ", ")
+	a.severity = incident.Warning
+	a.words = "SchedulingGated"
+	a.what = fmt.Sprintf("{waits|wait} for %s for its scheduling gate to be removed: %s", duration(s.At.Sub(a.since)), strings.Join(names, ", "))
+	a.seen = []incident.Evidence{seenAPI(podObject(p), "spec.schedulingGates", a.since, strings.Join(names, ", "))}
+	if c != nil && c.Message != "" {
+		a.seen = append(a.seen, seenAPI(podObject(p), "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
+	}
+	return a, true
 }
 
-func schedulerWords(p *corev1.Pod) string {
-	if n := p.Spec.SchedulerName; n != "" && n != corev1.DefaultSchedulerName {
-		return "is there a scheduler named " + n + "?"
+// ignored is a pod of which no scheduler has said anything: the one that it names does not exist, or none runs. Its finding has no Words.
+func ignored(s *snapshot.Snapshot, p *corev1.Pod, a ailment) ailment {
+	name := p.Spec.SchedulerName
+	if name == "" {
+		name = corev1.DefaultSchedulerName
 	}
-	return "does the scheduler run?"
+	if claim, node := chosen(s, p); claim != "" {
+		a.words = "binding volumes"
+		a.what = "{waits|wait} for the volume of claim " + claim + ", which is to be made for node " + node
+		a.seen = []incident.Evidence{seenAPI(snapshot.ObjectOf("PersistentVolumeClaim", p.Namespace, claim), "metadata.annotations["+selectedNode+"]", time.Time{}, node)}
+		return a
+	}
+	waited := duration(s.At.Sub(a.since))
+	a.seen = []incident.Evidence{seenAPI(podObject(p), "spec.schedulerName", a.since, name+"; no node after "+waited+", no event, no condition")}
+	if name == corev1.DefaultSchedulerName {
+		a.what = "{is|are} taken up by no scheduler: not a word about {it|them} for " + waited + "; does kube-scheduler run?"
+		return a
+	}
+	a.what = "{asks|ask} for scheduler " + name + ", and none of that name has taken {it|them} up for " + waited
+	var others []string
+	for i := range s.Pods {
+		if q := &s.Pods[i]; q.Spec.NodeName != "" && q.Spec.SchedulerName != "" && q.Spec.SchedulerName != name && len(others) < 8 {
+			others = union(others, []string{q.Spec.SchedulerName})
+		}
+	}
+	slices.Sort(others)
+	a.what += didYouMean(others[:min(len(others), 3)])
+	return a
+}
+
+// selectedNode is the annotation by which the scheduler asks a provisioner for a volume. It then waits for ten minutes without a word.
+const selectedNode = "volume.kubernetes.io/selected-node"
+
+// chosen is the pod's claim that waits to be provisioned for a node that the scheduler has chosen; "" if there is none.
+func chosen(s *snapshot.Snapshot, p *corev1.Pod) (claim, node string) {
+	for _, o := range claimsOf(p) {
+		if c := s.PersistentVolumeClaim(o.Namespace, o.Name); c != nil && c.Status.Phase == corev1.ClaimPending && c.Annotations[selectedNode] != "" {
+			return o.Name, c.Annotations[selectedNode]
+		}
+	}
+	return "", ""
+}
+
+// preempted tells a pod that has to wait because a more important one took its predecessor's place. Its events outlive it for an hour.
+func preempted(s *snapshot.Snapshot, r *rooms, p *corev1.Pod, a ailment) ailment {
+	e := r.preemptions()[preemptionKey(p.Namespace, p.Name)]
+	if e == nil {
+		return a
+	}
+	by := "a pod of higher priority"
+	for i := range s.Pods {
+		if q := &s.Pods[i]; q.UID != "" && strings.Contains(e.Message, string(q.UID)) {
+			w := s.WorkloadOf(q)
+			by = fmt.Sprintf("%s in namespace %s", short(w), q.Namespace)
+			if q.Spec.Priority != nil {
+				by += fmt.Sprintf(" (priority %d)", *q.Spec.Priority)
+			}
+			a.fault = []incident.Object{w}
+			break
+		}
+	}
+	a.code = PodPreempted
+	a.since = beganAt(e)
+	mine := ""
+	if p.Spec.Priority != nil {
+		mine = fmt.Sprintf(" (priority %d)", *p.Spec.Priority)
+	}
+	a.what = fmt.Sprintf("lost {its|their} place%s to %s at %s, and %s", mine, by, clock(snapshot.EventTime(e).Time), a.what)
+	a.seen = append([]incident.Evidence{seenEvent(e)}, a.seen...)
+	return a
+}
+
+// preemptionKey is a pod's name without the end that its controller gives it, so that a pod finds its predecessor's event.
+func preemptionKey(namespace, pod string) string {
+	if i := strings.LastIndexByte(pod, '-'); i > 0 && len(pod)-i-1 == 5 {
+		pod = pod[:i]
+	}
+	return namespace + "/" + pod
 }
 
 // claimsOf names the PersistentVolumeClaims that a pod uses.
 func claimsOf(p *corev1.Pod) []incident.Object {
 	var out []incident.Object
 	for i := range p.Spec.Volumes {
-		if c := p.Spec.Volumes[i].PersistentVolumeClaim; c != nil {
-			out = append(out, snapshot.ObjectOf("PersistentVolumeClaim", p.Namespace, c.ClaimName))
+		switch v := &p.Spec.Volumes[i]; {
+		case v.PersistentVolumeClaim != nil:
+			out = append(out, snapshot.ObjectOf("PersistentVolumeClaim", p.Namespace, v.PersistentVolumeClaim.ClaimName))
+		case v.Ephemeral != nil:
+			out = append(out, snapshot.ObjectOf("PersistentVolumeClaim", p.Namespace, p.Name+"-"+v.Name))
 		}
 	}
 	return out
