@@ -13,9 +13,11 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// forwarding speaks of hosts that have a pod network; Cilium switches forwarding on for each of its interfaces instead.
 func (h host) forwarding() {
 	const name = "net.ipv4.ip_forward"
-	if h.Sysctls[name] != "0" {
+	cilium := func(c snapshot.HostFile) bool { return slices.Contains(c.Plugins, "cilium-cni") }
+	if h.Sysctls[name] != "0" || len(h.CNIFiles) == 0 || slices.ContainsFunc(h.CNIFiles, cilium) {
 		return
 	}
 	f := h.find(HostForwardingOff, fmt.Sprintf("Node %s does not forward packets (%s is 0): its pods are cut off", h.Node, name))

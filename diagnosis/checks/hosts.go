@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -170,7 +171,26 @@ func (h host) seeLine(f *Finding, l *snapshot.HostLine) {
 
 // seeSaid cites a line of the service's log, if there is one.
 func (h host) seeSaid(f *Finding, line string) {
-	f.See(hostEvidence(h.Host, "service log", logTime(line), oneLine(line, maxLine)))
+	f.See(hostEvidence(h.Host, "service log", h.saidAt(line), oneLine(line, maxLine)))
+}
+
+var klogTime = regexp.MustCompile(`^[IWEF](\d{4} \d\d:\d\d:\d\d)`)
+
+// saidAt is when a line of the service's log was written; zero if it does not say. The kubelet leaves the year out: it is the last in
+// which the line is not of the future.
+func (h host) saidAt(line string) time.Time {
+	m := klogTime.FindStringSubmatch(line)
+	if m == nil {
+		return logTime(line)
+	}
+	now := h.s.At.UTC()
+	for _, year := range []int{now.Year(), now.Year() - 1} {
+		at, err := time.Parse("2006 0102 15:04:05", fmt.Sprintf("%04d %s", year, m[1]))
+		if err == nil && !at.After(now.Add(recently)) { // clocks and zones differ
+			return at
+		}
+	}
+	return time.Time{}
 }
 
 const (

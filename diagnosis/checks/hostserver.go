@@ -63,7 +63,7 @@ var (
 func (h host) datastore() {
 	said := func(words *regexp.Regexp) string {
 		line := h.lastSaid(words)
-		if t := logTime(line); !t.IsZero() && h.s.At.Sub(t) > recently {
+		if t := h.saidAt(line); !t.IsZero() && h.s.At.Sub(t) > recently {
 			return ""
 		}
 		return line
@@ -74,7 +74,7 @@ func (h host) datastore() {
 	}
 	if line := said(damaged); line != "" {
 		f := h.find(HostDatastore, fmt.Sprintf("The datastore on node %s (%s) is damaged: %s", h.Node, where, damaged.FindString(line)))
-		f.Since = logTime(line)
+		f.Since = h.saidAt(line)
 		h.seeSaid(f, line)
 		return
 	}
@@ -102,7 +102,7 @@ func (h host) datastore() {
 		f.Severity = incident.Warning
 	} else {
 		f.retitle(fmt.Sprintf("The datastore on node %s takes no more writes: %s", h.Node, strings.TrimSpace(noSpace.FindString(line))))
-		f.Since = logTime(line)
+		f.Since = h.saidAt(line)
 	}
 	f.See(hostEvidence(h.Host, where, time.Time{}, fmt.Sprintf("%d bytes", used)))
 	h.seeSaid(f, line)

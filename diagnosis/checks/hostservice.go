@@ -142,7 +142,7 @@ func (h host) services() {
 	}
 	if !found && said != "" && h.ill() && h.endsWith(said) {
 		f := h.find(HostServiceFailed, fmt.Sprintf("The kubelet's service on node %s has failed%s", h.Node, because(said)))
-		f.Since = logTime(said)
+		f.Since = h.saidAt(said)
 		h.seeSaid(f, said)
 		h.cite(f, "systemctl", "k3s", "kubelet")
 	}
@@ -174,7 +174,7 @@ func (h host) swap() {
 		on = " (" + strings.Join(h.Swaps, ", ") + ")"
 	}
 	f := h.find(HostSwapRefused, fmt.Sprintf("The kubelet of node %s does not start because swap is on%s", h.Node, on))
-	f.Since = logTime(said)
+	f.Since = h.saidAt(said)
 	h.seeSaid(f, said)
 	f.See(hostEvidence(h.Host, "/proc/swaps", time.Time{}, strings.Join(h.Swaps, ", ")))
 	h.cite(f, "swapon", "fstab")
@@ -204,12 +204,12 @@ func (h host) update() {
 		return
 	}
 	for i := len(h.ServiceLog) - 1; i > 0; i-- {
-		if !updateFails.MatchString(h.ServiceLog[i]) || !recent(logTime(h.ServiceLog[i])) {
+		if !updateFails.MatchString(h.ServiceLog[i]) || !recent(h.saidAt(h.ServiceLog[i])) {
 			continue
 		}
-		at := logTime(h.ServiceLog[i])
+		at := h.saidAt(h.ServiceLog[i])
 		for j := i; j >= 0 && j > i-logNear; j-- {
-			began := logTime(h.ServiceLog[j])
+			began := h.saidAt(h.ServiceLog[j])
 			if !updateBegins.MatchString(h.ServiceLog[j]) || began.IsZero() || at.Sub(began) > updateTakes {
 				continue
 			}
@@ -233,7 +233,7 @@ func (h host) limits() {
 	}
 	const name = "fs.inotify.max_user_instances"
 	said := h.lastSaid(noInotify)
-	if at := logTime(said); said == "" || !at.IsZero() && h.s.At.Sub(at) > stillTold {
+	if at := h.saidAt(said); said == "" || !at.IsZero() && h.s.At.Sub(at) > stillTold {
 		return
 	}
 	value := ""

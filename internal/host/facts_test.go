@@ -249,3 +249,27 @@ func TestARootOfAFewDirectories(t *testing.T) {
 	}
 	same(t, what, []string{"/etc/resolv.conf of n1", "service log of n1", "kernel of n1", "system log of n1"})
 }
+
+// Whatever logs, histories and configurations hold, reading them ends, and without a panic.
+func FuzzTexts(f *testing.F) {
+	f.Add("Oct  3 02:14:30 host k3s[1]: x\n#1759457600\niptables -F\n: 1:0;ls\nUpgrade: a:amd64 (1, 2)")
+	f.Add(`{"name":"x","plugins":[{"type":"flannel"}]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		lines := strings.Split(text, "\n")
+		clock := times{time.UTC, time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}
+		for _, l := range lines {
+			clock.of(l)
+		}
+		for _, c := range commands(lines, "x") {
+			if c.At.IsZero() || len(c.What) > maxLine+4 {
+				t.Errorf("%+v", c)
+			}
+		}
+		packages(text)
+		fewAlike(lines)
+		if types, broken := plugins("x.conflist", []byte(text)); len(types) > 0 && broken != "" {
+			t.Errorf("%v, but %s", types, broken)
+		}
+		firstCertificate([]byte(text))
+	})
+}
