@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ type LookOptions struct {
 	Fresh     bool                // read with quorum rather than from the watch cache, where a stale answer would mislead
 	NoLogs    bool                // leave the log tails out
 	Lookups   bool                // ask the cluster's DNS whether it resolves
+	Secrets   bool                // read Secrets too, for their names, keys and certificates; no value is kept
 	Redact    func(string) string // applied to log lines, side by side; nil: as they are
 	Now       func() time.Time    // nil: time.Now
 }
@@ -40,7 +42,15 @@ func (r *Reader) Look(ctx context.Context, o LookOptions) (*snapshot.Snapshot, e
 		o.Now = time.Now
 	}
 	s := &snapshot.Snapshot{At: o.Now().UTC(), Cluster: r.name, Namespace: o.Namespace}
-	if err := r.list(ctx, o, s); err != nil {
+	beside, done := context.WithCancel(ctx)
+	defer done()
+	put := r.besideLists(beside, o)
+	err := r.list(ctx, o, s)
+	if err != nil {
+		done()
+	}
+	put(s)
+	if err != nil {
 		return nil, err
 	}
 	s.Index() // the logs to read and the DNS to ask follow from the objects
@@ -65,6 +75,25 @@ func (r *Reader) Look(ctx context.Context, o LookOptions) (*snapshot.Snapshot, e
 		s.Index()
 	}
 	return s, nil
+}
+
+// besideLists begins to read what is not a list of a known kind. The function returned waits for it and puts it into the Snapshot.
+func (r *Reader) besideLists(ctx context.Context, o LookOptions) func(*snapshot.Snapshot) {
+	var (
+		g                             errgroup.Group
+		seen                          snapshot.Snapshot
+		noCustoms, noHealth, noSecret []incident.NotSeen
+	)
+	g.Go(func() error { seen.Customs, noCustoms = r.customs(ctx, o.Namespace); return nil })
+	g.Go(func() error { seen.Health, noHealth = r.health(ctx); return nil })
+	if o.Secrets {
+		g.Go(func() error { seen.Secrets, seen.SecretsSeen, noSecret = r.secrets(ctx, o.Namespace); return nil })
+	}
+	return func(s *snapshot.Snapshot) {
+		_ = g.Wait() // what these could not see is in what they return
+		s.Customs, s.Health, s.Secrets, s.SecretsSeen = seen.Customs, seen.Health, seen.Secrets, seen.SecretsSeen
+		s.NotSeen = append(s.NotSeen, slices.Concat(noCustoms, noHealth, noSecret)...)
+	}
 }
 
 // list reads every kind side by side, as protobuf.
