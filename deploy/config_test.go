@@ -185,6 +185,9 @@ func defaults(into map[string]string, prefix string, v reflect.Value) {
 	case string:
 		into[prefix] = x
 		return
+	case bool:
+		into[prefix] = fmt.Sprint(x)
+		return
 	case []string:
 		into[prefix] = strings.Join(x, ", ")
 		return

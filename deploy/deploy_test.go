@@ -99,6 +99,18 @@ func TestEveryObjectOfTheClusterBelongsToParamedic(t *testing.T) {
 	}
 }
 
+// Reading Secrets is opt-in: the role is in a file of its own that applying the folder leaves out, and lists them alone.
+func TestSecretsAreReadOnlyWhereThatIsApplied(t *testing.T) {
+	for _, o := range objects(t, "kubernetes/*.yaml") {
+		if role, ok := o.(*rbacv1.ClusterRole); ok && slices.ContainsFunc(rights(t, role), func(r string) bool { return strings.HasSuffix(r, " /secrets") }) {
+			t.Errorf("%s may read Secrets", role.Name)
+		}
+	}
+	if diff := cmp.Diff([]string{"list /secrets"}, rights(t, only[*rbacv1.ClusterRole](t, manifests(t), "paramedic-read-secrets"))); diff != "" {
+		t.Errorf("paramedic-read-secrets (-want +got):\n%s", diff)
+	}
+}
+
 // "kubectl apply -f kubernetes/" must not overwrite the true Secret with the example's.
 func TestApplyingTheFolderLeavesTheSecretAlone(t *testing.T) {
 	for _, o := range objects(t, "kubernetes/*.yaml") {
@@ -166,7 +178,7 @@ func TestTheBotMayImpersonateAnAllowListAndNothingElse(t *testing.T) {
 			}
 		}
 	}
-	if diff := cmp.Diff(map[string]bool{"paramedic-read": true, "paramedic-read-custom": true, "paramedic-impersonate": true}, bound); diff != "" {
+	if diff := cmp.Diff(map[string]bool{"paramedic-read": true, "paramedic-read-custom": true, "paramedic-read-secrets": true, "paramedic-impersonate": true}, bound); diff != "" {
 		t.Errorf("roles bound to service accounts (-want +got):\n%s", diff)
 	}
 }

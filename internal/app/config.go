@@ -43,6 +43,7 @@ type ClusterConfig struct {
 	Name       string `json:"name"` // what people call it; empty: the kubeconfig's word
 	Kubeconfig string `json:"kubeconfig"`
 	Context    string `json:"context"`
+	Secrets    bool   `json:"secrets"` // look at Secrets too: their names, keys and certificates, never a value
 }
 
 // SlackConfig holds the app's two tokens and the channel for incidents.

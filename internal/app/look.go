@@ -26,6 +26,8 @@ type Eyes struct {
 	Now    func() time.Time
 	// Lookups asks the cluster's DNS as well.
 	Lookups bool
+	// Secrets looks at Secrets too, for names, keys and certificates; no value is kept.
+	Secrets bool
 	// Metrics answers the queries that findings ask for; nil: no Prometheus is configured.
 	Metrics cluster.Metrics
 }
@@ -89,7 +91,7 @@ func (e *Eyes) opened() (*snapshot.Snapshot, error) {
 
 // live looks at the cluster, and at the host's files.
 func (e *Eyes) live(ctx context.Context, o cluster.LookOptions) (*snapshot.Snapshot, error) {
-	o.Redact, o.Now = e.Redact, e.Now
+	o.Redact, o.Now, o.Secrets = e.Redact, e.Now, e.Secrets
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
 	s, err := e.Reader.Look(ctx, o)

@@ -95,7 +95,7 @@ func (s *Server) openEyes() (*Eyes, error) {
 			return nil, err
 		}
 	}
-	eyes := &Eyes{Reader: reader, Redact: s.options.Redactor.String, Lookups: true}
+	eyes := &Eyes{Reader: reader, Redact: s.options.Redactor.String, Lookups: true, Secrets: c.Cluster.Secrets}
 	if c.Metrics.URL != "" {
 		if eyes.Metrics, err = metrics.New(c.Metrics.URL, c.Metrics.BearerToken); err != nil {
 			return nil, err

@@ -19,7 +19,7 @@ import (
 type source struct {
 	kubeconfig, context, namespace, bundle string
 	hostRoot, node, prometheus             string
-	all                                    bool
+	all, secrets                           bool
 }
 
 func (s *source) flags(cmd *cobra.Command) {
@@ -37,6 +37,7 @@ func (s *source) cluster(cmd *cobra.Command) {
 	f.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` (default: $KUBECONFIG, ~/.kube/config, or the pod's own account)")
 	f.StringVar(&s.context, "context", "", "the kubeconfig's context")
 	f.StringVar(&s.hostRoot, "host-root", "", "the node's / as seen from here, to look at its files as well")
+	f.BoolVar(&s.secrets, "secrets", false, "look at Secrets too, for missing keys and bad certificates; no value is kept")
 	f.StringVar(&s.prometheus, "prometheus", "", "the `URL` of a Prometheus to ask for a few values, such as http://127.0.0.1:9090")
 	f.StringVar(&s.node, "node", "", "the node whose files lie under --host-root (default: this machine's name)")
 }
@@ -50,7 +51,7 @@ func (c *cli) eyes(s source) (*app.Eyes, error) {
 	if err != nil {
 		return nil, err
 	}
-	eyes := &app.Eyes{Reader: reader, Redact: c.redactor.String}
+	eyes := &app.Eyes{Reader: reader, Redact: c.redactor.String, Secrets: s.secrets}
 	if s.prometheus != "" {
 		if eyes.Metrics, err = metrics.New(s.prometheus, ""); err != nil {
 			return nil, usage{err}
