@@ -15,7 +15,8 @@ type Edge struct {
 	Rule     string
 	From, To int // indexes of findings
 	Reason   string
-	Inferred bool // the link is likely rather than proven
+	Inferred bool   // the link is likely rather than proven
+	says     string // the rule's One
 }
 
 // String is the edge as "why --trace" prints it.
@@ -50,7 +51,7 @@ func Edges(s *snapshot.Snapshot, findings []*checks.Finding) []Edge {
 				}
 				if l, ok := r.Explains(c, findings[i], findings[j]); ok && !seen[[2]int{i, j}] {
 					seen[[2]int{i, j}] = true
-					edges = append(edges, Edge{r.Name, i, j, l.Reason, l.Inferred})
+					edges = append(edges, Edge{r.Name, i, j, l.Reason, l.Inferred, r.One})
 				}
 			}
 		}

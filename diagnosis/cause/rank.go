@@ -237,13 +237,9 @@ func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
 
 // consequences says what follows, in the order of the rules, by the number of objects that suffer.
 func (c *candidate) consequences() []string {
-	says := map[string]Rule{}
-	for _, r := range Rules {
-		says[r.Name] = r
-	}
 	suffer := map[string]map[incident.Object]bool{}
 	for i, e := range c.links {
-		one := says[e.Rule].One
+		one := e.says
 		if suffer[one] == nil {
 			suffer[one] = map[incident.Object]bool{}
 		}

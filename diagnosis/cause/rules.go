@@ -30,18 +30,14 @@ type Link struct {
 // Context is what rules may look at beside the two findings.
 type Context struct {
 	Snapshot *snapshot.Snapshot
-	pods     map[*checks.Finding]map[*corev1.Pod]bool
+	pods     map[*checks.Finding]podSet
 	byIP     map[string]incident.Object // Services by cluster IP
 }
 
 func newContext(s *snapshot.Snapshot, findings []*checks.Finding) *Context {
-	c := &Context{Snapshot: s, pods: make(map[*checks.Finding]map[*corev1.Pod]bool, len(findings)), byIP: map[string]incident.Object{}}
+	c := &Context{Snapshot: s, pods: make(map[*checks.Finding]podSet, len(findings)), byIP: map[string]incident.Object{}}
 	for _, f := range findings {
-		m := make(map[*corev1.Pod]bool, len(f.Pods))
-		for _, p := range f.Pods {
-			m[p] = true
-		}
-		c.pods[f] = m
+		c.pods[f] = newPodSet(f.Pods)
 	}
 	for i := range s.Services {
 		v := &s.Services[i]
@@ -57,12 +53,35 @@ func (c *Context) share(a, b *checks.Finding) bool {
 	if len(a.Pods) > len(b.Pods) {
 		a, b = b, a
 	}
+	in := c.pods[b]
+	if ns := c.pods[a].namespace; ns != "" && in.namespace != "" && ns != in.namespace {
+		return false
+	}
 	for _, p := range a.Pods {
-		if c.pods[b][p] {
+		if in.pods[p] {
 			return true
 		}
 	}
 	return false
+}
+
+// podSet is a finding's pods, and the namespace where all of them are; "" if they are in several.
+type podSet struct {
+	pods      map[*corev1.Pod]bool
+	namespace string
+}
+
+func newPodSet(pods []*corev1.Pod) podSet {
+	s := podSet{pods: make(map[*corev1.Pod]bool, len(pods))}
+	for i, p := range pods {
+		s.pods[p] = true
+		if i == 0 {
+			s.namespace = p.Namespace
+		} else if p.Namespace != s.namespace {
+			s.namespace = ""
+		}
+	}
+	return s
 }
 
 var (
