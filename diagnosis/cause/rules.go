@@ -125,6 +125,7 @@ var (
 	workloadFaults = []string{
 		checks.DeploymentUnavailable,
 		checks.DeploymentStuck,
+		checks.DeploymentFails,
 		checks.StatefulSetUnavailable,
 		checks.DaemonSetUnavailable,
 	}
@@ -146,8 +147,6 @@ var (
 
 // Rules is every rule, by area. Where two would give the same edge, the first does; what follows from a cause is told in their order.
 var Rules = slices.Concat(dnsRules, configRules, nodeRules, logRules, networkRules, storageRules, accessRules, controlRules, podRules, workloadRules, customRules)
-
-var customRules []Rule
 
 // slack is how far apart two clocks in one cluster may tell the same moment.
 const slack = 5 * time.Second

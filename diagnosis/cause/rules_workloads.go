@@ -1,25 +1,101 @@
 package cause
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
 // workloadRules are about workloads and their pods.
 var workloadRules = []Rule{
-	{"pods-refused", []string{checks.PodsRefused}, workloadFaults, sameWorkload("its pods are refused"),
+	{"pods-refused", []string{checks.PodsRefused}, slices.Concat(workloadFaults, cronFaults), sameWorkload("its pods are refused"),
 		"1 workload is not available", "%d workloads are not available"},
-	{"pods-of-workload", podFaults, workloadFaults, sameWorkload("these are its pods"),
+	{"same-refuser", []string{checks.PodsRefused}, []string{checks.PodsRefused}, sameRefuser,
+		"it refuses the pods of another workload as well", "it refuses the pods of %d other workloads as well"},
+	{"revision-held", []string{checks.StatefulSetHeld}, slices.Concat(podFaults, []string{checks.StatefulSetUnavailable}), revisionHeld,
 		"1 workload is not available", "%d workloads are not available"},
-	{"pods-of-job", podFaults, []string{checks.JobFailed}, sameWorkload("these are its pods"),
+	{"pods-of-workload", podFaults, workloadFaults, podsOfWorkload,
+		"1 workload is not available", "%d workloads are not available"},
+	{"pods-of-job", podFaults, slices.Concat([]string{checks.JobFailed}, cronFaults), sameWorkload("these are its pods"),
 		"1 Job has failed", "%d Jobs have failed"},
-	{"unavailable-stuck", []string{checks.DeploymentStuck}, []string{checks.DeploymentUnavailable}, sameWorkload("its rollout does not get ready"),
+	{"job-of-cronjob", []string{checks.JobFailed}, []string{checks.CronJobNoSuccess}, sameWorkload("these are its runs"),
+		"its CronJob has not succeeded for long", "%d CronJobs have not succeeded for long"},
+	{"unavailable-stuck", []string{checks.DeploymentStuck, checks.DeploymentFails}, []string{checks.DeploymentUnavailable}, sameWorkload("its rollout does not get ready"),
 		"1 workload is not available", "%d workloads are not available"},
 	{"node-daemon", nodeFaults, []string{checks.DaemonSetUnavailable}, daemonNode,
 		"1 workload is not available", "%d workloads are not available"},
+	{"headless-missing", []string{checks.StatefulSetNoService}, []string{checks.ServiceMissing}, headlessMissing,
+		"1 Service is called and does not exist", "%d Services are called and do not exist"},
+	{"pods-unmeasured", slices.Concat(podFaults, workloadFaults), []string{checks.HPANoMetrics}, unmeasured,
+		"1 autoscaler gets no metrics", "%d autoscalers get no metrics"},
+	{"same-metrics", []string{checks.HPANoMetrics}, []string{checks.HPANoMetrics}, sameRefuser,
+		"another autoscaler gets no metrics either", "%d other autoscalers get no metrics either"},
+	{"budget-spent", podFaults, []string{checks.PDBUnhealthy}, budgetSpent,
+		"1 disruption budget is spent", "%d disruption budgets are spent"},
+	{"drain-blocked", []string{checks.PDBBlocksDrain}, []string{checks.NodeCordoned}, drainBlocked,
+		"1 node stays cordoned", "%d nodes stay cordoned"},
+}
+
+// cronFaults are what a CronJob suffers when its Jobs or their pods fail.
+var cronFaults = []string{checks.CronJobBlocked, checks.CronJobNoSuccess}
+
+// podsOfWorkload tells also how a failing revision differs from the last good one.
+func podsOfWorkload(_ *Context, from, to *checks.Finding) (Link, bool) {
+	reason := "these are its pods"
+	if to.Because != "" {
+		reason += "; " + to.Because
+	}
+	return Link{Reason: reason}, from.About(to.Workload)
+}
+
+// revisionHeld: the pod that is waited for is of a revision that has been replaced, so what is wrong with it is mended already.
+func revisionHeld(c *Context, from, to *checks.Finding) (Link, bool) {
+	if to.Code == checks.StatefulSetUnavailable {
+		return Link{Reason: "the StatefulSet waits for the pod of its old revision"}, from.About(to.Workload)
+	}
+	return Link{Reason: "the pod is of the old revision"}, c.share(from, to)
+}
+
+// sameRefuser folds what one object does to several under the one that it did it to first.
+func sameRefuser(_ *Context, from, to *checks.Finding) (Link, bool) {
+	if len(from.Refs) == 0 || byOnset(from, to) >= 0 || !slices.Equal(from.Refs, to.Refs) {
+		return Link{}, false
+	}
+	o := from.Refs[0]
+	return Link{Reason: fmt.Sprintf("it is %s %s here as well", o.Kind, o.Name)}, true
 }
 
 func daemonNode(_ *Context, from, to *checks.Finding) (Link, bool) {
 	return Link{Reason: "its pod on " + from.Object.Name + " is not ready because the node is not"}, slices.Contains(to.Nodes, from.Object.Name)
+}
+
+func headlessMissing(_ *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "it is the StatefulSet's Service that is called"}, slices.Contains(from.Refs, to.Object)
+}
+
+// unmeasured wants the autoscaler's own word that its pods are the reason.
+func unmeasured(_ *Context, from, to *checks.Finding) (Link, bool) {
+	if !strings.Contains(to.Words, "pods might be unready") && !strings.Contains(to.Words, "no pods returned") {
+		return Link{}, false
+	}
+	return Link{Reason: "these are the pods that it measures"}, from.About(to.Workload)
+}
+
+func budgetSpent(c *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "these are the pods that are not healthy"}, c.share(from, to)
+}
+
+func drainBlocked(_ *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "its drain cannot finish while the budget keeps pods there", Inferred: true}, slices.Contains(from.Nodes, to.Object.Name)
+}
+
+// workloadOf is the workload that a finding is about, or its own object.
+func workloadOf(f *checks.Finding) incident.Object {
+	if f.Workload.IsZero() {
+		return f.Object
+	}
+	return f.Workload
 }

@@ -30,8 +30,6 @@ type Code struct {
 // All is every check, by area. Codes are stable, for postmortems, runbooks and policies name them; each is a constant beside its check.
 var All = slices.Concat(nodeChecks, podChecks, logChecks, workloadChecks, networkChecks, storageChecks, accessChecks, controlChecks, customChecks)
 
-var customChecks []Check
-
 // CodeOf returns the documentation of a code; ok is false for one that no check reports.
 func CodeOf(code string) (c Code, ok bool) {
 	for _, check := range All {

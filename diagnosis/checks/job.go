@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -13,7 +14,8 @@ import (
 
 // The codes of findings about Jobs.
 const (
-	JobFailed = "JobFailed"
+	JobFailed  = "JobFailed"
+	JobEndless = "JobEndless"
 )
 
 var jobCodes = []Code{
@@ -21,6 +23,10 @@ var jobCodes = []Code{
 		Meaning: "A Job has given up: its pods failed too often, or it took too long.",
 		Next:    "Read its pods' log; run it again once the reason is gone.",
 		Example: "Job nightly-backup has failed after 7 tries: exit code 1, disk full"},
+	{Code: JobEndless, Severity: incident.Info,
+		Meaning: "A Job has been running for days, and nothing would ever end it.",
+		Next:    "See whether it still does something; give it an activeDeadlineSeconds.",
+		Example: "Job import has been running for 5d2h, and has no activeDeadlineSeconds"},
 }
 
 func checkJobs(s *snapshot.Snapshot, r *Report) {
@@ -28,8 +34,12 @@ func checkJobs(s *snapshot.Snapshot, r *Report) {
 	var pods map[incident.Object][]*corev1.Pod
 	for i := range s.Jobs {
 		j := &s.Jobs[i]
+		if j.DeletionTimestamp != nil {
+			continue
+		}
 		c := jobCondition(j, batchv1.JobFailed)
-		if c == nil || c.Status != corev1.ConditionTrue || j.DeletionTimestamp != nil {
+		if c == nil || c.Status != corev1.ConditionTrue {
+			checkRunning(s, r, j)
 			continue
 		}
 		if pods == nil {
@@ -38,6 +48,34 @@ func checkJobs(s *snapshot.Snapshot, r *Report) {
 		reportJob(s, r, j, c, pods[snapshot.ObjectOf("Job", j.Namespace, j.Name)], newest)
 	}
 }
+
+// endless is how long a Job may run without a deadline before that is worth a word.
+const endless = 72 * time.Hour
+
+// checkRunning looks at a Job that has not ended: it may run on and on.
+func checkRunning(s *snapshot.Snapshot, r *Report, j *batchv1.Job) {
+	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
+	if hasEnded(j) || suspended(j.Spec.Suspend) {
+		return
+	}
+	if start := j.Status.StartTime; start != nil && j.Spec.ActiveDeadlineSeconds == nil && j.Status.Active > 0 && s.At.Sub(start.Time) >= endless {
+		f := r.Find(JobEndless, o, fmt.Sprintf("Job %s has been running for %s, and has no activeDeadlineSeconds", j.Name, duration(s.At.Sub(start.Time))))
+		f.Workload, f.Since = o, start.Time
+		f.See(seenAPI(o, "status.startTime", start.Time, fmt.Sprintf("%d active, %d succeeded, %d failed", j.Status.Active, j.Status.Succeeded, j.Status.Failed)))
+	}
+}
+
+func hasEnded(j *batchv1.Job) bool {
+	for _, t := range []batchv1.JobConditionType{batchv1.JobComplete, batchv1.JobFailed} {
+		if c := jobCondition(j, t); c != nil && c.Status == corev1.ConditionTrue {
+			return true
+		}
+	}
+	return false
+}
+
+// suspended reads an optional spec.suspend.
+func suspended(b *bool) bool { return b != nil && *b }
 
 func jobCondition(j *batchv1.Job, t batchv1.JobConditionType) *batchv1.JobCondition {
 	for i := range j.Status.Conditions {
@@ -81,6 +119,9 @@ func podsOfJobs(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 	return pods
 }
 
+// longPast is how long ago a Job may have failed to be a concern of today.
+const longPast = 7 * 24 * time.Hour
+
 func reportJob(s *snapshot.Snapshot, r *Report, j *batchv1.Job, c *batchv1.JobCondition, pods []*corev1.Pod, newest map[incident.Object]*batchv1.Job) {
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
 	title := inflect(fmt.Sprintf("Job %s has failed after %d {try|tries}", j.Name, max(j.Status.Failed, 1)), int(max(j.Status.Failed, 1)))
@@ -88,6 +129,15 @@ func reportJob(s *snapshot.Snapshot, r *Report, j *batchv1.Job, c *batchv1.JobCo
 		title = fmt.Sprintf("Job %s took longer than its deadline", j.Name)
 		if d := j.Spec.ActiveDeadlineSeconds; d != nil {
 			title += fmt.Sprintf(" of %ds", *d)
+		}
+	}
+	switch c.Reason {
+	case batchv1.JobReasonPodFailurePolicy:
+		title = fmt.Sprintf("Job %s has failed by its pod failure policy", j.Name)
+	case batchv1.JobReasonFailedIndexes, batchv1.JobReasonMaxFailedIndexesExceeded:
+		title = fmt.Sprintf("Job %s has failed at its indexes", j.Name)
+		if x := j.Status.FailedIndexes; x != nil {
+			title += " " + *x
 		}
 	}
 	f := r.Find(JobFailed, o, title)
@@ -98,6 +148,9 @@ func reportJob(s *snapshot.Snapshot, r *Report, j *batchv1.Job, c *batchv1.JobCo
 		if newest[cron] != j {
 			f.Severity = incident.Info
 		}
+	}
+	if s.At.Sub(f.Since) > longPast {
+		f.Severity = incident.Info
 	}
 	for _, p := range pods {
 		for _, ct := range containersOf(p) {

@@ -48,6 +48,9 @@ func (s *Snapshot) CustomsOf(k schema.GroupKind) []*unstructured.Unstructured {
 	return s.index.customs[k]
 }
 
+// Custom returns the custom object of the name, or nil. Of two kinds that differ in their group alone, it is either one's.
+func (s *Snapshot) Custom(o incident.Object) *unstructured.Unstructured { return s.index.custom[o] }
+
 // CustomObject names a custom object.
 func CustomObject(o *unstructured.Unstructured) incident.Object {
 	return ObjectOf(o.GetKind(), o.GetNamespace(), o.GetName())

@@ -30,6 +30,7 @@ type index struct {
 	slices     map[key][]*discoveryv1.EndpointSlice // by service
 	logs       map[logKey]*Log
 	customs    map[schema.GroupKind][]*unstructured.Unstructured
+	custom     map[incident.Object]*unstructured.Unstructured
 	made       *sync.Map // by Once
 }
 
@@ -46,7 +47,7 @@ func (s *Snapshot) Index() {
 		pods: make(map[key]*corev1.Pod, len(s.Pods)), podsByNS: map[string][]*corev1.Pod{}, podsByNode: map[string][]*corev1.Pod{},
 		nodes: map[string]*corev1.Node{}, owners: map[types.UID]incident.Object{}, events: map[incident.Object][]*corev1.Event{},
 		services: map[key]*corev1.Service{}, configMaps: map[key]*corev1.ConfigMap{}, slices: map[key][]*discoveryv1.EndpointSlice{},
-		logs: map[logKey]*Log{}, customs: map[schema.GroupKind][]*unstructured.Unstructured{}, made: &sync.Map{},
+		logs: map[logKey]*Log{}, customs: map[schema.GroupKind][]*unstructured.Unstructured{}, custom: map[incident.Object]*unstructured.Unstructured{}, made: &sync.Map{},
 	}
 	for i := range s.Pods {
 		p := &s.Pods[i]
@@ -86,6 +87,7 @@ func (s *Snapshot) Index() {
 	for i := range s.Customs {
 		k := s.Customs[i].GroupVersionKind().GroupKind()
 		x.customs[k] = append(x.customs[k], &s.Customs[i])
+		x.custom[CustomObject(&s.Customs[i])] = &s.Customs[i]
 	}
 	s.index = x
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	sigsyaml "sigs.k8s.io/yaml"
 
@@ -70,8 +71,12 @@ func (s *Snapshot) addManifest(doc []byte) error {
 		}
 	}
 	if group, _, ok := strings.Cut(head.APIVersion, "/"); ok && IsCustomGroup(group) {
+		raw, err := sigsyaml.YAMLToJSON(doc)
+		if err != nil {
+			return err
+		}
 		var o unstructured.Unstructured
-		if err := sigsyaml.Unmarshal(doc, &o.Object); err != nil {
+		if err := json.Unmarshal(raw, &o.Object); err != nil { // whole numbers become int64, as from a client
 			return err
 		}
 		SlimCustom(&o)

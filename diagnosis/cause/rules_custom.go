@@ -1,0 +1,127 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// customRules are about custom resources, and Helm's releases.
+var customRules = []Rule{
+	{"custom-owns", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused, checks.PVCPending}), []string{checks.CustomNotReady}, customOwns,
+		"the custom resource that made it is not ready", "%d custom resources that made it are not ready"},
+	{"custom-part", []string{checks.CustomNotReady}, []string{checks.CustomNotReady}, customPart,
+		"the custom resource that it is part of is not ready", "%d custom resources that it is part of are not ready"},
+	{"custom-secret", []string{checks.CustomNotReady}, []string{checks.SecretMissing, checks.PodConfigError, checks.PodVolumeFailed, checks.PodStuckCreating}, customSecret,
+		"the Secret that it should make is missing", "the Secret that it should make is missing (%d findings)"},
+	{"helm-release", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{checks.HelmReleaseFailed, checks.CustomNotReady}, helmRelease,
+		"its Helm release has failed", "%d Helm releases have failed"},
+}
+
+// customOwns follows the workload's owners, and takes the custom resource's word for what it names.
+func customOwns(c *Context, from, to *checks.Finding) (Link, bool) {
+	w := workloadOf(from)
+	switch {
+	case slices.Contains(to.Refs, w):
+		return Link{Reason: fmt.Sprintf("it names %s %s as not healthy", w.Kind, w.Name)}, true
+	case strings.Contains(to.Words, w.String()):
+		return Link{Reason: fmt.Sprintf("its message names %s", w)}, true
+	case owned(ownersOf(c.Snapshot, w), to):
+		return Link{Reason: fmt.Sprintf("it owns %s %s", w.Kind, w.Name)}, true
+	}
+	return Link{}, false
+}
+
+// owned says whether one of the owners is what the finding is about.
+func owned(owners []metav1.OwnerReference, f *checks.Finding) bool {
+	return slices.ContainsFunc(owners, func(o metav1.OwnerReference) bool {
+		return slices.ContainsFunc(f.AtFault(), func(at incident.Object) bool { return at.Kind == o.Kind && at.Name == o.Name })
+	})
+}
+
+func ownersOf(s *snapshot.Snapshot, w incident.Object) []metav1.OwnerReference {
+	if o := workload(s, w); o != nil {
+		return o.GetOwnerReferences()
+	}
+	return nil
+}
+
+// workload is the metadata of a workload; nil if it is not there, or of another kind.
+func workload(s *snapshot.Snapshot, w incident.Object) metav1.Object {
+	switch w.Kind {
+	case "Deployment":
+		if d := s.Deployment(w.Namespace, w.Name); d != nil {
+			return d
+		}
+	case "StatefulSet":
+		if d := s.StatefulSet(w.Namespace, w.Name); d != nil {
+			return d
+		}
+	case "DaemonSet":
+		if d := s.DaemonSet(w.Namespace, w.Name); d != nil {
+			return d
+		}
+	}
+	return nil
+}
+
+// customPart: an owner is not ready because a part of it is not, or it says in its message what it waits for.
+func customPart(c *Context, from, to *checks.Finding) (Link, bool) {
+	for _, at := range from.AtFault() {
+		if o := c.Snapshot.Custom(at); o != nil && owned(o.GetOwnerReferences(), to) {
+			return Link{Reason: fmt.Sprintf("it owns %s %s", at.Kind, at.Name)}, true
+		}
+	}
+	if slices.Contains(to.Refs, from.Object) {
+		return Link{Reason: fmt.Sprintf("it names %s %s as not healthy", from.Object.Kind, from.Object.Name)}, true
+	}
+	name := from.Object.Name
+	if from.Object.Namespace != "" {
+		name = from.Object.Namespace + "/" + name
+	}
+	for _, quote := range []string{"'%s'", `"%s"`} {
+		if strings.Contains(to.Words, fmt.Sprintf(quote, name)) {
+			return Link{Reason: fmt.Sprintf("its message names %s %s", from.Object.Kind, from.Object.Name)}, true
+		}
+	}
+	if strings.HasSuffix(from.Object.Kind, "Issuer") && strings.Contains(to.Words, "issuer does not have a Ready status condition") &&
+		(from.Object.Namespace == "" || from.Object.Namespace == to.Object.Namespace) {
+		return Link{Reason: "it waits for its issuer to be ready", Inferred: true}, true
+	}
+	return Link{}, false
+}
+
+func customSecret(_ *Context, from, to *checks.Finding) (Link, bool) {
+	for _, o := range from.Refs {
+		if o.Kind == "Secret" && (to.Object == o || slices.Contains(to.Refs, o)) {
+			return Link{Reason: fmt.Sprintf("%s %s is what should make Secret %s", from.Object.Kind, from.Object.Name, o.Name)}, true
+		}
+	}
+	return Link{}, false
+}
+
+// helmRelease reads the annotations that Helm gives what it installs.
+func helmRelease(c *Context, from, to *checks.Finding) (Link, bool) {
+	o := workload(c.Snapshot, workloadOf(from))
+	if o == nil {
+		return Link{}, false
+	}
+	release, namespace := o.GetAnnotations()["meta.helm.sh/release-name"], o.GetAnnotations()["meta.helm.sh/release-namespace"]
+	name := to.Words
+	if to.Code == checks.CustomNotReady {
+		if to.Object.Kind != "HelmRelease" {
+			return Link{}, false
+		}
+		name = to.Object.Name
+	}
+	if release == "" || release != name || namespace != to.Object.Namespace {
+		return Link{}, false
+	}
+	return Link{Reason: fmt.Sprintf("release %s installed it", release), Inferred: true}, true
+}

@@ -1,0 +1,75 @@
+package checks
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// The codes of findings about Helm's releases, which are Secrets.
+const (
+	HelmReleaseFailed  = "HelmReleaseFailed"
+	HelmReleasePending = "HelmReleasePending"
+)
+
+var helmCodes = []Code{
+	{Code: HelmReleaseFailed, Severity: incident.Warning,
+		Meaning: "The newest revision of a Helm release has failed: part of it may be in the cluster, part not.",
+		Next:    "See why (helm history, helm status), then upgrade again or roll back.",
+		Example: "Helm release web has failed: revision 4"},
+	{Code: HelmReleasePending, Severity: incident.Warning, Root: true,
+		Meaning: "A Helm release is in the middle of an operation that has been given up, and every other is refused until that is cleared.",
+		Next:    "Roll the release back (helm rollback), which clears it.",
+		Example: "Helm release web has been in pending-upgrade for 2h10m: helm refuses any other operation on it"},
+}
+
+const helmSecret = "helm.sh/release.v1"
+
+// helmPending is how long an operation of Helm may take; its own limit is five minutes unless told otherwise.
+const helmPending = 30 * time.Minute
+
+// checkHelm looks at the newest revision of each release. Secrets are seen only where their reading was allowed.
+func checkHelm(s *snapshot.Snapshot, r *Report) {
+	newest := map[incident.Object]*snapshot.Secret{}
+	var order []incident.Object
+	for i := range s.Secrets {
+		x := &s.Secrets[i]
+		if x.Type != helmSecret || x.Labels["name"] == "" {
+			continue
+		}
+		o := snapshot.ObjectOf("Secret", x.Namespace, x.Labels["name"])
+		if newest[o] == nil {
+			order = append(order, o)
+		}
+		if newest[o] == nil || helmRevision(x) > helmRevision(newest[o]) {
+			newest[o] = x
+		}
+	}
+	for _, o := range order {
+		reportHelm(s, r, newest[o])
+	}
+}
+
+func helmRevision(x *snapshot.Secret) int {
+	n, _ := strconv.Atoi(x.Labels["version"])
+	return n
+}
+
+func reportHelm(s *snapshot.Snapshot, r *Report, x *snapshot.Secret) {
+	o, name, status := snapshot.ObjectOf("Secret", x.Namespace, x.Name), x.Labels["name"], x.Labels["status"]
+	var f *Finding
+	switch {
+	case status == "failed":
+		f = r.Find(HelmReleaseFailed, o, fmt.Sprintf("Helm release %s has failed: revision %d", name, helmRevision(x)))
+	case strings.HasPrefix(status, "pending-") && !x.Changed.IsZero() && s.At.Sub(x.Changed) >= helmPending:
+		f = r.Find(HelmReleasePending, o, fmt.Sprintf("Helm release %s has been in %s for %s: helm refuses any other operation on it", name, status, duration(s.At.Sub(x.Changed))))
+	default:
+		return
+	}
+	f.Since, f.Words = x.Changed, name
+	f.See(seenAPI(o, "metadata.labels", x.Changed, fmt.Sprintf("name %s, status %s, version %s", name, status, x.Labels["version"])))
+}

@@ -1,0 +1,154 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+func checkStatefulSet(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet) {
+	o, want := snapshot.ObjectOf("StatefulSet", d.Namespace, d.Name), replicas(d.Spec.Replicas)
+	if want == 0 || newly(s, d.CreationTimestamp.Time) {
+		return
+	}
+	checkServiceName(s, r, d, o)
+	if d.Status.ReadyReplicas >= want {
+		return
+	}
+	if e := refusedEvent(s, o); e != nil && d.Status.Replicas < want {
+		refused(s, r, o, e.Message, beganAt(e), seenEvent(e)).servesStill(d.Status.ReadyReplicas > 0)
+	}
+	first := waitsForOrdinal(s, d, want)
+	if first == "" {
+		return
+	}
+	f := r.Find(StatefulSetUnavailable, o, fmt.Sprintf("StatefulSet %s: %d of %d pods are ready, it waits for %s", d.Name, d.Status.ReadyReplicas, want, first))
+	f.Workload = o
+	f.See(seenAPI(o, "status.readyReplicas", time.Time{}, fmt.Sprintf("%d of %d ready", d.Status.ReadyReplicas, want)))
+	f.servesStill(d.Status.ReadyReplicas > 0)
+	p := s.Pod(d.Namespace, first)
+	if p == nil {
+		return
+	}
+	f.Since = unreadySince(p)
+	if !checkHeld(s, r, d, o, p) {
+		f.revised(s, d.Namespace, d.Status.CurrentRevision, p.Labels[appsv1.ControllerRevisionHashLabelKey])
+	}
+}
+
+// waitsForOrdinal is the first pod, in order, that is not ready; "" while that may pass.
+func waitsForOrdinal(s *snapshot.Snapshot, d *appsv1.StatefulSet, want int32) string {
+	var before *corev1.Pod
+	for i := range want {
+		name := fmt.Sprintf("%s-%d", d.Name, i+ordinalStart(d))
+		p := s.Pod(d.Namespace, name)
+		if p != nil && isReady(p) {
+			before = p
+			continue
+		}
+		if p != nil && startingUp(s, p) || p == nil && before != nil && newly(s, podCondition(before, corev1.PodReady).LastTransitionTime.Time) {
+			return "" // the next one begins when the one before is ready
+		}
+		return name
+	}
+	return ""
+}
+
+func ordinalStart(d *appsv1.StatefulSet) int32 {
+	if d.Spec.Ordinals == nil {
+		return 0
+	}
+	return d.Spec.Ordinals.Start
+}
+
+// revised adds what differs between two revisions, of which the newer one's pods fail.
+func (f *Finding) revised(s *snapshot.Snapshot, namespace, before, now string) {
+	if before == "" || now == "" || before == now {
+		return
+	}
+	old, current := snapshot.RevisionTemplate(s.ControllerRevision(namespace, before)), snapshot.RevisionTemplate(s.ControllerRevision(namespace, now))
+	if old == nil || current == nil {
+		return
+	}
+	d := snapshot.TemplateDiff(old, current)
+	if len(d) == 0 {
+		return
+	}
+	f.Title = oneLine(f.Title+"; its new revision differs by "+strings.Join(d, ", "), maxTitle)
+	f.Because = fmt.Sprintf("%s's revision %s differs from %s by %s", short(f.Object), now, before, strings.Join(d, ", "))
+	f.See(seenAPI(snapshot.ObjectOf("ControllerRevision", namespace, now), "data.spec.template", time.Time{}, strings.Join(d, "; ")))
+}
+
+// heldLong is how long a pod of an older revision may keep a StatefulSet from its new one before it looks as if it will not end.
+const heldLong = 2 * time.Minute
+
+// checkHeld tells of the trap that Kubernetes' documentation calls "forced rollback": with OrderedReady, a StatefulSet waits for a broken
+// pod to become ready before it replaces it, even by the revision that would mend it.
+func checkHeld(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet, o incident.Object, p *corev1.Pod) bool {
+	has, wants := p.Labels[appsv1.ControllerRevisionHashLabelKey], d.Status.UpdateRevision
+	if has == "" || wants == "" || has == wants || p.DeletionTimestamp != nil ||
+		d.Spec.PodManagementPolicy == appsv1.ParallelPodManagement || d.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
+		return false
+	}
+	since := unreadySince(p)
+	if made := s.ControllerRevision(d.Namespace, wants); made != nil && made.CreationTimestamp.After(since) {
+		since = made.CreationTimestamp.Time
+	}
+	if since.IsZero() || s.At.Sub(since) < heldLong || !failsAgain(p) {
+		return false
+	}
+	f := r.Find(StatefulSetHeld, o, fmt.Sprintf("StatefulSet %s waits for %s, which is of revision %s and not ready: revision %s cannot reach it before it is deleted", d.Name, p.Name, has, wants))
+	f.Workload, f.Since, f.Pods = o, since, []*corev1.Pod{p}
+	f.Next = fmt.Sprintf("Delete pod %s (kubectl delete pod -n %s %s): the StatefulSet makes it anew, of revision %s.", p.Name, p.Namespace, p.Name, wants)
+	f.See(seenAPI(o, "status", time.Time{}, fmt.Sprintf("updateRevision %s, currentRevision %s, podManagementPolicy OrderedReady", wants, d.Status.CurrentRevision)),
+		seenAPI(podObject(p), "metadata.labels["+appsv1.ControllerRevisionHashLabelKey+"]", unreadySince(p), has+", not ready"))
+	return true
+}
+
+// checkServiceName: names like db-0.db need the headless Service; nothing else notices that it is absent. A set that asks for no such
+// name is well without, so a warning wants a Service of nearly that name, or a template that speaks of the name.
+func checkServiceName(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet, o incident.Object) {
+	name := d.Spec.ServiceName
+	if name == "" || notSeen(s, "services") || s.Service(d.Namespace, name) != nil {
+		return
+	}
+	var names []string
+	for i := range s.Services {
+		if s.Services[i].Namespace == d.Namespace {
+			names = append(names, s.Services[i].Name)
+		}
+	}
+	nearly := near(name, names)
+	f := r.Find(StatefulSetNoService, o, fmt.Sprintf("StatefulSet %s: its serviceName is %s, and there is no such Service%s", d.Name, name, didYouMean(nearly)))
+	if len(nearly) == 0 && !mentions(&d.Spec.Template, "."+name) {
+		f.Severity = incident.Info
+	}
+	service := snapshot.ObjectOf("Service", d.Namespace, name)
+	f.Fault, f.Workload, f.Refs = []incident.Object{o, service}, o, []incident.Object{service}
+	f.Since = d.CreationTimestamp.Time
+	f.See(seenAPI(o, "spec.serviceName", d.CreationTimestamp.Time, name+": no such Service in "+d.Namespace))
+}
+
+// mentions says whether a template's commands, arguments or variables hold the words.
+func mentions(t *corev1.PodTemplateSpec, words string) bool {
+	for _, c := range slices.Concat(t.Spec.InitContainers, t.Spec.Containers) {
+		for _, text := range slices.Concat(c.Command, c.Args) {
+			if strings.Contains(text, words) {
+				return true
+			}
+		}
+		for _, e := range c.Env {
+			if strings.Contains(e.Value, words) {
+				return true
+			}
+		}
+	}
+	return false
+}
