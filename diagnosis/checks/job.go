@@ -55,7 +55,7 @@ const endless = 72 * time.Hour
 // checkRunning looks at a Job that has not ended: it may run on and on.
 func checkRunning(s *snapshot.Snapshot, r *Report, j *batchv1.Job) {
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
-	if hasEnded(j) || suspended(j.Spec.Suspend) {
+	if jobEnded(j) || suspended(j.Spec.Suspend) {
 		return
 	}
 	if start := j.Status.StartTime; start != nil && j.Spec.ActiveDeadlineSeconds == nil && j.Status.Active > 0 && s.At.Sub(start.Time) >= endless {
@@ -65,7 +65,7 @@ func checkRunning(s *snapshot.Snapshot, r *Report, j *batchv1.Job) {
 	}
 }
 
-func hasEnded(j *batchv1.Job) bool {
+func jobEnded(j *batchv1.Job) bool {
 	for _, t := range []batchv1.JobConditionType{batchv1.JobComplete, batchv1.JobFailed} {
 		if c := jobCondition(j, t); c != nil && c.Status == corev1.ConditionTrue {
 			return true

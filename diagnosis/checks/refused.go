@@ -80,7 +80,7 @@ func checkRefusedJobs(s *snapshot.Snapshot, r *Report) {
 		j := &s.Jobs[i]
 		o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
 		e := refusedEvent(s, o)
-		if e == nil || j.Status.Active > 0 || hasEnded(j) || suspended(j.Spec.Suspend) || j.DeletionTimestamp != nil {
+		if e == nil || j.Status.Active > 0 || jobEnded(j) || suspended(j.Spec.Suspend) || j.DeletionTimestamp != nil {
 			continue
 		}
 		f := refused(s, r, o, e.Message, beganAt(e), seenEvent(e))

@@ -52,7 +52,7 @@ func TestCases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := diagnosis.Diagnose(s, diagnosis.Scope{})
+			d := diagnosis.Diagnose(s, diagnosis.Scope{Onset: c.Onset})
 			if v := eval.Judge(c, d); !v.Passed() {
 				t.Errorf("%s\nmissed: %s\nfalse alarms: %s\nmisnamed: %s\n%s", c.Title, strings.Join(v.Missed, "; "), strings.Join(v.FalseAlarms, "; "),
 					strings.Join(v.Misnamed, "; "), told(d))
