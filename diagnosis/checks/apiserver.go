@@ -89,12 +89,17 @@ func checkDatastoreWords(s *snapshot.Snapshot, r *Report) {
 			return // said already
 		}
 	}
+	var told []*corev1.Event
+	for i := range s.Events {
+		if e := &s.Events[i]; strings.Contains(e.Message, "etcdserver: ") && s.At.Sub(snapshot.EventTime(e).Time) < recentRefusal {
+			told = append(told, e)
+		}
+	}
 	for _, w := range datastoreWords {
 		var seen []incident.Evidence
 		var since time.Time
-		for i := range s.Events {
-			e := &s.Events[i]
-			if strings.Contains(e.Message, w.words) && s.At.Sub(snapshot.EventTime(e).Time) < recentRefusal {
+		for _, e := range told {
+			if strings.Contains(e.Message, w.words) {
 				seen = append(seen, seenEvent(e))
 				since = earlier(since, beganAt(e))
 			}
@@ -112,6 +117,12 @@ func checkDatastoreWords(s *snapshot.Snapshot, r *Report) {
 const MetricAPILatency = "API latency"
 
 const slowAPI = 1.0 // seconds; what Kubernetes promises for one object (SIG Scalability's SLO)
+
+// askLatency asks how long the API server takes, by its own metric.
+func askLatency(*snapshot.Snapshot, *Finding) []snapshot.Probe {
+	const q = `histogram_quantile(0.99, sum by (le) (rate(apiserver_request_duration_seconds_bucket{verb!~"WATCH|CONNECT",subresource!~"log|exec|attach|portforward|proxy"}[5m])))`
+	return []snapshot.Probe{{Kind: snapshot.ProbeQuery, Target: q, For: component("kube-apiserver"), Name: MetricAPILatency, Unit: "s"}}
+}
 
 func checkLatency(s *snapshot.Snapshot, r *Report) {
 	for _, m := range s.Metrics {

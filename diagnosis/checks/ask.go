@@ -32,6 +32,8 @@ var asks = []struct {
 	{[]string{NodeUnreachable}, askKubelet},
 	{[]string{PodOOMKilled}, askMemory},
 	{[]string{PodCrashLoop, PodRestarts, PodOOMKilled}, askRestarts},
+	{[]string{PodCrashLoop, VolumeFull, LogNoSpace}, askVolumes},
+	{[]string{EtcdUnhealthy, APIServerUnhealthy, SchedulerNotLeading, ControllerManagerNotLeading, WebhookFailing}, askLatency},
 }
 
 // Asks lists the second looks that findings ask for, in an order that does not depend on theirs, each once.

@@ -25,6 +25,25 @@ const (
 	fullVolume    = 0.99
 )
 
+// askVolumes asks how full the volumes of the finding's pods are, by the kubelet's metrics.
+func askVolumes(_ *snapshot.Snapshot, f *Finding) []snapshot.Probe {
+	var claims []incident.Object
+	for _, p := range f.Pods[:min(len(f.Pods), shownPods)] {
+		claims = union(claims, claimsOf(p))
+	}
+	if f.Object.Kind == "PersistentVolumeClaim" {
+		claims = union(claims, []incident.Object{f.Object})
+	}
+	var out []snapshot.Probe
+	for _, c := range claims[:min(len(claims), shownPods)] {
+		of := fmt.Sprintf("{namespace=%q,persistentvolumeclaim=%q}", c.Namespace, c.Name)
+		out = append(out,
+			snapshot.Probe{Kind: snapshot.ProbeQuery, For: c, Name: MetricVolumeSpace, Target: "max(1 - kubelet_volume_stats_available_bytes" + of + " / kubelet_volume_stats_capacity_bytes" + of + ")"},
+			snapshot.Probe{Kind: snapshot.ProbeQuery, For: c, Name: MetricVolumeInodes, Target: "max(kubelet_volume_stats_inodes_used" + of + " / kubelet_volume_stats_inodes" + of + ")"})
+	}
+	return out
+}
+
 // fullness is what is known of one volume.
 type fullness struct {
 	what  string
@@ -47,7 +66,7 @@ func checkFull(s *snapshot.Snapshot, r *Report) {
 		return full[o]
 	}
 	for _, m := range s.Metrics {
-		if m.Object.Kind != "PersistentVolumeClaim" || m.Name != MetricVolumeSpace && m.Name != MetricVolumeInodes || m.Value < fillingVolume {
+		if m.Object.Kind != "PersistentVolumeClaim" || m.Name != MetricVolumeSpace && m.Name != MetricVolumeInodes || !(m.Value >= fillingVolume) {
 			continue
 		}
 		x := at(m.Object)
