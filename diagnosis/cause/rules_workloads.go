@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -31,6 +32,10 @@ var workloadRules = []Rule{
 		"1 Service is called and does not exist", "%d Services are called and do not exist"},
 	{"pods-unmeasured", slices.Concat(podFaults, workloadFaults), []string{checks.HPANoMetrics}, unmeasured,
 		"1 autoscaler gets no metrics", "%d autoscalers get no metrics"},
+	{"metrics-unserved", []string{checks.APIServiceUnavailable}, []string{checks.HPANoMetrics}, metricsUnserved,
+		"1 autoscaler gets no metrics", "%d autoscalers get no metrics"},
+	{"nobody-schedules", []string{checks.ControllerManagerNotLeading}, []string{checks.CronJobMissed}, nobodySchedules,
+		"1 CronJob has missed its times", "%d CronJobs have missed their times"},
 	{"same-metrics", []string{checks.HPANoMetrics}, []string{checks.HPANoMetrics}, sameRefuser,
 		"another autoscaler gets no metrics either", "%d other autoscalers get no metrics either"},
 	{"budget-spent", podFaults, []string{checks.PDBUnhealthy}, budgetSpent,
@@ -82,6 +87,16 @@ func unmeasured(_ *Context, from, to *checks.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	return Link{Reason: "these are the pods that it measures"}, from.About(to.Workload)
+}
+
+// metricsUnserved wants the autoscaler to have asked the very API that is not served.
+func metricsUnserved(_ *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "its metrics come by way of " + from.Object.Kind + " " + from.Object.Name}, slices.Contains(to.Refs, from.Object)
+}
+
+// nobodySchedules: CronJobs are started by the controller-manager. One that missed times before has another reason.
+func nobodySchedules(_ *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "the controller-manager, which starts its Jobs, does not lead"}, from.Since.IsZero() || to.Since.IsZero() || !to.Since.Before(from.Since.Add(-time.Minute))
 }
 
 func budgetSpent(c *Context, from, to *checks.Finding) (Link, bool) {
