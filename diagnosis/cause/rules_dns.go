@@ -18,7 +18,11 @@ var dnsRules = []Rule{
 		"nothing answers names in the cluster", "nothing answers names in the cluster (%d findings)"},
 	{"dns-switched-off", []string{checks.DNSScaledToZero}, workloadFaults, sameWorkload("it is scaled to 0"),
 		"its workload has no pods", "%d workloads have no pods"},
-	{"names-unresolved", append(slices.Clone(dnsFaults), checks.DNSDown), crashes, namesUnresolved,
+	{"dns-settings", []string{checks.PodDNSConfig}, suffers, misses("its DNS settings keep it from that"),
+		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
+	{"names-unresolved", append(slices.Clone(dnsFaults), checks.DNSDown, checks.DNSServiceMissing, checks.DNSAddressMismatch), crashes, namesUnresolved,
+		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
+	{"outside-unresolved", []string{checks.DNSUpstreamUnreachable}, append(slices.Clone(suffers), checks.ExternalNameNotFound), outsideUnresolved,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 }
 
@@ -47,7 +51,7 @@ func namesUnresolved(c *Context, from, to *checks.Finding) (Link, bool) {
 	}
 	var asks *corev1.Pod
 	for _, p := range to.Pods {
-		if usesClusterDNS(p) {
+		if checks.UsesClusterDNS(p) {
 			asks = p
 			break
 		}
@@ -71,13 +75,18 @@ func namesUnresolved(c *Context, from, to *checks.Finding) (Link, bool) {
 	return Link{Reason: "its log says that it cannot resolve " + outside + ", and its queries go to the cluster's DNS", Inferred: true}, true
 }
 
-// usesClusterDNS follows the API's rule: ClusterFirst means the node's resolver for pods on the host network.
-func usesClusterDNS(p *corev1.Pod) bool {
-	switch p.Spec.DNSPolicy {
-	case corev1.DNSClusterFirstWithHostNet:
-		return true
-	case corev1.DNSClusterFirst, "":
-		return !p.Spec.HostNetwork
+// outsideUnresolved wants a name outside the cluster that no server answered for, from a pod that asks the cluster's DNS.
+func outsideUnresolved(c *Context, from, to *checks.Finding) (Link, bool) {
+	if to.Code == checks.ExternalNameNotFound {
+		return Link{Reason: "it stands for a name outside the cluster"}, len(to.Refs) == 0
 	}
-	return false
+	if len(to.Pods) == 0 || !checks.UsesClusterDNS(to.Pods[0]) {
+		return Link{}, false
+	}
+	for _, d := range to.Said {
+		if d.Kind == logs.NameUnresolved && checks.Unanswered(d.Line) && checks.Outside(c.Snapshot, d.Host) {
+			return Link{Reason: "its log says that it " + d.String() + ", and CoreDNS gets no answer from outside"}, true
+		}
+	}
+	return Link{}, false
 }

@@ -3,21 +3,65 @@ package cause
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// networkRules are about Services.
-var networkRules = []Rule{
-	{"service-called", serviceFaults, crashes, serviceCalled,
+// networkRules are about Services and what leads to them, from the outside in.
+var networkRules = slices.Concat(podNetworkRules, []Rule{
+	{"flow-cut", []string{checks.PolicyBlocksDNS, checks.PolicyBlocksFlow}, suffers, misses("a NetworkPolicy cuts that off"),
+		"1 workload fails because a NetworkPolicy cuts it off from what it calls", "%d workloads fail because NetworkPolicies cut them off from what they call"},
+	{"policy-idle", []string{checks.PolicySelectsNothing}, []string{checks.PolicyBlocksDNS, checks.PolicyBlocksFlow}, refersTo("it would allow the flow, but selects no pod"),
+		"1 flow that it should allow is cut off", "%d flows that they should allow are cut off"},
+	{"service-called", append(slices.Clone(serviceFaults), checks.ExternalNameInvalid, checks.ExternalNameNotFound), crashes, serviceCalled,
 		"1 workload fails because a Service that it calls does not answer", "%d workloads fail because Services that they call do not answer"},
+	{"service-misused", []string{checks.ServicePortMissing, checks.ServiceHidesPods, checks.ServiceNameMismatch}, suffers, misses("that is how it calls the Service"),
+		"1 workload fails because it calls a Service in a way that leads nowhere", "%d workloads fail because they call Services in a way that leads nowhere"},
+	{"pods-called", podFaults, crashes, podsCalled,
+		"1 workload fails because the pods that it calls do", "%d workloads fail because the pods that they call do"},
 	{"pods-of-service", podFaults, []string{checks.ServicePodsUnready}, podsOfService,
 		"1 Service has no endpoint", "%d Services have no endpoint"},
 	{"no-pods-for-service", append(slices.Clone(workloadFaults), checks.PodsRefused), []string{checks.ServiceNoEndpoints}, sameWorkload("there is no pod that it could select"),
 		"1 Service has no pods", "%d Services have no pods"},
+	{"balancer-port", []string{checks.LoadBalancerPending}, append([]string{checks.PodUnschedulable}, workloadFaults...), balancerPort,
+		"its pods find no free port", "%d workloads find no free port"},
+	{"balancer-pods", append(slices.Clone(podFaults), checks.PodsRefused), []string{checks.LoadBalancerPending}, balancerPods,
+		"1 Service has no address for the outside", "%d Services have no address for the outside"},
+	{"controller-pods", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{checks.IngressNoController}, sameWorkload("these are the controller's pods"),
+		"nothing answers for the Ingresses of 1 class", "nothing answers for the Ingresses of %d classes"},
+	{"gateway-class", []string{checks.GatewayClassMissing}, []string{checks.GatewayNotReady, checks.RouteRefused}, gatewayOf,
+		"1 object that needs the Gateway is not well", "%d objects that need the Gateway are not well"},
+	{"gateway-routes", []string{checks.GatewayNotReady}, []string{checks.RouteRefused}, gatewayOf,
+		"1 route to it is refused", "%d routes to it are refused"},
+})
+
+// suffers are what a pod that cannot reach another may come to.
+var suffers = append(slices.Clone(crashes), checks.PodNotReady)
+
+// misses wants a pod of both whose log misses what the finding is about.
+func misses(reason string) func(*Context, *checks.Finding, *checks.Finding) (Link, bool) {
+	return func(c *Context, from, to *checks.Finding) (Link, bool) {
+		if !c.share(from, to) {
+			return Link{}, false
+		}
+		for _, d := range to.Said {
+			if slices.ContainsFunc(from.Said, d.Same) {
+				return Link{Reason: "its log says that it " + d.String() + ", and " + reason}, true
+			}
+		}
+		return Link{}, false
+	}
+}
+
+func refersTo(reason string) func(*Context, *checks.Finding, *checks.Finding) (Link, bool) {
+	return func(_ *Context, from, to *checks.Finding) (Link, bool) {
+		return Link{Reason: reason}, slices.Contains(to.Refs, from.Object)
+	}
 }
 
 // serviceCalled follows a log to the Service that it names. An unresolved name is the Service's fault only where it does not exist, or
@@ -27,17 +71,12 @@ func serviceCalled(c *Context, from, to *checks.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	for _, d := range to.Said {
-		if !d.Kind.Network() {
-			continue
-		}
-		o, ok := c.byIP[d.Host]
-		if !ok {
-			o, ok = checks.ServiceOf(c.Snapshot, d.Host, to.Pods[0].Namespace)
-		}
+		o, ok := c.called(d, to.Pods[0].Namespace)
 		if !ok || o != from.Object {
 			continue
 		}
-		if d.Kind == logs.NameUnresolved && from.Code != checks.ServiceMissing {
+		external := from.Code == checks.ExternalNameInvalid || from.Code == checks.ExternalNameNotFound
+		if d.Kind == logs.NameUnresolved && from.Code != checks.ServiceMissing && !external {
 			v := c.Snapshot.Service(o.Namespace, o.Name)
 			if v == nil || v.Spec.ClusterIP != corev1.ClusterIPNone {
 				continue
@@ -53,4 +92,72 @@ func podsOfService(c *Context, from, to *checks.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	return Link{Reason: "these are the pods behind it"}, true
+}
+
+// podsCalled goes past a Service that has an endpoint just now: its pods fail again and again, all of them alike.
+func podsCalled(c *Context, from, to *checks.Finding) (Link, bool) {
+	if len(to.Said) == 0 || len(from.Pods) == 0 || len(to.Pods) == 0 || from.About(to.Workload) {
+		return Link{}, false
+	}
+	for _, d := range to.Said {
+		o, ok := c.called(d, to.Pods[0].Namespace)
+		if !ok || d.Kind == logs.NameUnresolved {
+			continue
+		}
+		v := c.Snapshot.Service(o.Namespace, o.Name)
+		if v == nil || o.Namespace != from.Pods[0].Namespace || !selects(v, from.Pods[0]) {
+			continue
+		}
+		behind := c.Snapshot.PodsSelected(v.Namespace, v.Spec.Selector)
+		if !slices.ContainsFunc(behind, ready) || slices.ContainsFunc(behind, func(p *corev1.Pod) bool { return !c.pods[from].pods[p] }) {
+			continue
+		}
+		return Link{Reason: fmt.Sprintf("its log says: %s, and these are the pods behind Service %s/%s", d.String(), o.Namespace, o.Name)}, true
+	}
+	return Link{}, false
+}
+
+// called is the Service that a log's host means to a pod of the namespace, where the log says that it was not reached.
+func (c *Context) called(d logs.Fact, namespace string) (incident.Object, bool) {
+	if !d.Kind.Network() {
+		return incident.Object{}, false
+	}
+	if o, ok := c.byIP[d.Host]; ok {
+		return o, true
+	}
+	return checks.ServiceOf(c.Snapshot, d.Host, namespace)
+}
+
+func ready(p *corev1.Pod) bool {
+	return slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue })
+}
+
+func selects(v *corev1.Service, p *corev1.Pod) bool {
+	for key, value := range v.Spec.Selector {
+		if p.Labels[key] != value {
+			return false
+		}
+	}
+	return len(v.Spec.Selector) > 0
+}
+
+// balancerPort wants a Service whose port another one's pods hold on every node.
+func balancerPort(_ *Context, from, to *checks.Finding) (Link, bool) {
+	if !from.Root || !from.About(to.Workload) {
+		return Link{}, false
+	}
+	return Link{Reason: "they wait for a port of the node that another Service has"}, to.Code != checks.PodUnschedulable || strings.Contains(to.Words, "free ports")
+}
+
+func balancerPods(_ *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "these are the pods that answer for it on the nodes"}, !to.Root && from.About(to.Workload)
+}
+
+// gatewayOf follows a route, or a class, to its Gateway.
+func gatewayOf(_ *Context, from, to *checks.Finding) (Link, bool) {
+	gateways := append([]incident.Object{from.Object}, from.Refs...)
+	fits := func(o incident.Object) bool {
+		return o.Kind == "Gateway" && (o == to.Object || slices.Contains(to.Refs, o))
+	}
+	return Link{Reason: "it depends on this Gateway"}, slices.ContainsFunc(gateways, fits)
 }

@@ -14,33 +14,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// The codes of findings about the cluster's DNS.
-const (
-	DNSLoop          = "DNSLoop"
-	DNSCorefileError = "DNSCorefileError"
-	DNSScaledToZero  = "DNSScaledToZero"
-	DNSDown          = "DNSDown"
-)
-
-var dnsCodes = []Code{
-	{Code: DNSLoop, Severity: incident.Critical, Root: true,
-		Meaning: "CoreDNS forwards queries to itself. It notices and stops, again and again, so no name resolves in the cluster.",
-		Next:    "Let the Corefile forward to a real upstream resolver, not to a loopback address or the cluster's own DNS; then restart CoreDNS.",
-		Example: "CoreDNS forwards to itself (forward . 127.0.0.1) and stops: names do not resolve in the cluster"},
-	{Code: DNSCorefileError, Severity: incident.Critical, Root: true,
-		Meaning: "CoreDNS cannot read its configuration.",
-		Next:    "Correct the line of the Corefile that it names, or restore the last version that worked; then restart CoreDNS.",
-		Example: "CoreDNS cannot read its Corefile: line 7, Unknown directive 'forwrd'"},
-	{Code: DNSScaledToZero, Severity: incident.Critical, Root: true,
-		Meaning: "The cluster's DNS is scaled to zero, so no name resolves.",
-		Next:    "Scale it up again.",
-		Example: "The cluster's DNS is switched off: Deployment coredns is scaled to 0"},
-	{Code: DNSDown, Severity: incident.Critical,
-		Meaning: "No pod of the cluster's DNS is ready, so no name resolves.",
-		Next:    "Look at the DNS pods.",
-		Example: "The cluster's DNS is down: none of its 1 pods is ready"},
-}
-
 const (
 	dnsNamespace = metav1.NamespaceSystem
 	dnsName      = "kube-dns"
@@ -144,6 +117,9 @@ func checkDNS(s *snapshot.Snapshot, r *Report) {
 	log, pod := d.fatal(s)
 	d.checkLoop(s, r, log, pod)
 	d.checkCorefile(r, log, pod)
+	d.checkAddress(s, r)
+	d.checkUpstream(s, r)
+	d.checkClients(s, r)
 }
 
 // about binds a finding to the DNS pods: they are what a remedy restarts.
@@ -174,12 +150,26 @@ func (d resolver) checkDown(s *snapshot.Snapshot, r *Report) {
 		title = "The cluster's DNS is down: its pod is not ready"
 	}
 	f := d.about(r.Find(DNSDown, serviceObject(d.service), title))
+	d.checkSelector(s, f)
 	for _, p := range d.pods {
 		f.Since = latest(f.Since, unreadySince(p))
 		f.See(seenAPI(podObject(p), "status.conditions[Ready]", unreadySince(p), "not ready"))
 	}
 	f.See(sliceEvidence(s, d.service))
 	f.See(failedLookups(s)...)
+}
+
+// checkSelector tells a Service that selects nothing from one whose pods are gone: the DNS pods are there under their usual label.
+func (d resolver) checkSelector(s *snapshot.Snapshot, f *Finding) {
+	usual := map[string]string{dnsLabel: dnsName}
+	there := s.PodsSelected(dnsNamespace, usual)
+	if len(d.pods) > 0 || !d.workload.IsZero() || len(there) == 0 {
+		return
+	}
+	w := s.WorkloadOf(there[0])
+	f.Root, f.Workload = true, w
+	f.Title = oneLine(fmt.Sprintf("The cluster's DNS has no endpoint: Service %s selects %s, %s has %s", d.service.Name, labelWords(d.service.Spec.Selector), short(w), labelWords(usual)), maxTitle)
+	f.See(seenAPI(f.Object, "spec.selector", time.Time{}, labelWords(d.service.Spec.Selector)), seenAPI(podObject(there[0]), "metadata.labels", time.Time{}, labelWords(there[0].Labels)))
 }
 
 func failedLookups(s *snapshot.Snapshot) []incident.Evidence {

@@ -164,7 +164,7 @@ func (d *document) readForms(m *matcher, i int, mayBe []int) {
 			fact.Line = strings.Replace(fact.Line, clip(line, maxLine), clip(said, maxLine), 1)
 		}
 		if kind.Network() {
-			if kind == ConnectionTimeout && lookedUp.MatchString(line) {
+			if (kind == ConnectionTimeout || kind == ConnectionRefused) && lookedUp.MatchString(line) {
 				fact.Kind = NameUnresolved
 			}
 			if fact.Host == "" && !d.whom(&fact, i, line) {

@@ -1,0 +1,110 @@
+package cause
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+)
+
+// podNetworkRules are about what gives pods their network on a node: the plugin, its addresses, kube-proxy.
+var podNetworkRules = []Rule{
+	{"plugin-pods", failingPods, []string{checks.PodSandboxFailed, checks.NodeCNIMissing, checks.NodeNotReady}, pluginPods,
+		"the pods of 1 workload get no network", "the pods of %d workloads get no network"},
+	{"plugin-missing", []string{checks.NetworkPluginMissing}, []string{checks.PodSandboxFailed, checks.PodStuckCreating, checks.NodeCNIMissing, checks.NodeNotReady}, pluginMissing,
+		"the pods of 1 workload get no network", "the pods of %d workloads get no network"},
+	{"addresses-exhausted", []string{checks.NodeIPsExhausted}, []string{checks.PodSandboxFailed}, addressesExhausted,
+		"the pods of 1 workload get no address", "the pods of %d workloads get no address"},
+	{"proxy-pods", failingPods, crashes, proxyPods,
+		"1 workload does not reach the Services that it calls", "%d workloads do not reach the Services that they call"},
+	{"proxy-missing", []string{checks.NodeProxyMissing}, crashes, proxyMissing,
+		"1 workload does not reach the Services that it calls", "%d workloads do not reach the Services that they call"},
+}
+
+// failingPods are the faults of pods on the host network that are no fault of the network's.
+var failingPods = []string{
+	checks.PodCrashLoop,
+	checks.PodExitsZero,
+	checks.PodOOMKilled,
+	checks.PodCannotStart,
+	checks.PodRestarts,
+	checks.PodImagePull,
+	checks.PodConfigError,
+	checks.PodProbeFailing,
+	checks.PodVolumeFailed,
+	checks.PodInitStuck,
+	checks.PodFailed,
+}
+
+// nodesOf are the nodes of a finding's pods, or those that it is about.
+func nodesOf(f *checks.Finding) []string {
+	if len(f.Pods) == 0 {
+		return f.Nodes
+	}
+	var nodes []string
+	for _, p := range f.Pods {
+		if n := p.Spec.NodeName; n != "" && !slices.Contains(nodes, n) {
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes
+}
+
+// within says whether all of what suffers is on the nodes where the fault is.
+func within(from, to *checks.Finding) bool {
+	suffer, faulty := nodesOf(to), nodesOf(from)
+	return len(suffer) > 0 && !slices.ContainsFunc(suffer, func(n string) bool { return !slices.Contains(faulty, n) })
+}
+
+func pluginPods(_ *Context, from, to *checks.Finding) (Link, bool) {
+	if !checks.NetworkPlugin(from.Workload) || from.About(to.Workload) || !within(from, to) {
+		return Link{}, false
+	}
+	return Link{Reason: fmt.Sprintf("the pods of the network plugin %s fail there", from.Workload.Name)}, true
+}
+
+func pluginMissing(_ *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: fmt.Sprintf("the network plugin %s has no pod there", from.Object.Name)}, slices.Equal(from.Nodes, nodesOf(to))
+}
+
+func addressesExhausted(c *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: fmt.Sprintf("%s has no address left for them", from.Object.Name)}, c.share(from, to)
+}
+
+func proxyPods(c *Context, from, to *checks.Finding) (Link, bool) {
+	if !checks.NodeProxy(from.Workload) || from.About(to.Workload) || !within(from, to) {
+		return Link{}, false
+	}
+	return Link{Reason: "kube-proxy fails on its node, and " + servicesMissed(c, to)}, servicesMissed(c, to) != ""
+}
+
+func proxyMissing(c *Context, from, to *checks.Finding) (Link, bool) {
+	if !slices.Equal(from.Nodes, nodesOf(to)) {
+		return Link{}, false
+	}
+	return Link{Reason: "kube-proxy does not run on its node, and " + servicesMissed(c, to)}, servicesMissed(c, to) != ""
+}
+
+// servicesMissed says which Service with an address of its own a log misses; a name that no server answered misses that of the DNS. "" if
+// there is none.
+func servicesMissed(c *Context, to *checks.Finding) string {
+	for _, d := range to.Said {
+		if len(to.Pods) == 0 {
+			break
+		}
+		if d.Kind == logs.NameUnresolved {
+			if checks.Unanswered(d.Line) && checks.UsesClusterDNS(to.Pods[0]) {
+				return "no name server answers it"
+			}
+			continue
+		}
+		o, ok := c.called(d, to.Pods[0].Namespace)
+		if v := c.Snapshot.Service(o.Namespace, o.Name); ok && v != nil && v.Spec.ClusterIP != corev1.ClusterIPNone {
+			return fmt.Sprintf("Service %s/%s does not answer it", o.Namespace, o.Name)
+		}
+	}
+	return ""
+}

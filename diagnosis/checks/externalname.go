@@ -1,0 +1,83 @@
+package checks
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// checkExternalName looks at what a Service of type ExternalName stands for. A name outside the cluster counts as unresolved only if
+// somebody asked for it and got no answer.
+func checkExternalName(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
+	o, name := serviceObject(v), strings.ToLower(strings.TrimRight(v.Spec.ExternalName, "."))
+	seen := seenAPI(o, "spec.externalName", time.Time{}, v.Spec.ExternalName)
+	if _, err := netip.ParseAddr(name); err == nil {
+		r.Find(ExternalNameInvalid, o, fmt.Sprintf("Service %s is an ExternalName of %s: an IP address is not a name, so it does not resolve", v.Name, name)).See(seen)
+		return
+	}
+	if inside, ok := ServiceOf(s, name, v.Namespace); ok {
+		if s.Service(inside.Namespace, inside.Name) != nil || notSeen(s, "services") || s.Namespace != "" && inside.Namespace != s.Namespace {
+			return
+		}
+		f := r.Find(ExternalNameNotFound, o, fmt.Sprintf("Service %s/%s stands for %s, but Service %s/%s does not exist%s", v.Namespace, v.Name, name,
+			inside.Namespace, inside.Name, didYouMean(near(inside.Name, servicesIn(s, inside.Namespace))))).See(seen)
+		f.Refs = []incident.Object{inside}
+		return
+	}
+	for _, l := range s.Lookups {
+		asked := strings.ToLower(strings.TrimRight(l.Name, "."))
+		if l.Error == "" || asked != name && !strings.HasPrefix(asked, v.Name+"."+v.Namespace+".svc") {
+			continue
+		}
+		f := r.Find(ExternalNameNotFound, o, fmt.Sprintf("Service %s/%s stands for %s, which does not resolve", v.Namespace, v.Name, name)).See(seen)
+		f.See(evidence(incident.SourceProbe, o, "lookup "+l.Name, time.Time{}, fmt.Sprintf("%s asked %s for %s: %s", l.From, l.Server, l.Name, l.Error)))
+		return
+	}
+}
+
+// externalName blames a Service of type ExternalName whose name a failing pod could not resolve.
+func (c callers) externalName(by call, v *corev1.Service) {
+	if by.need.Kind != logs.NameUnresolved {
+		return
+	}
+	o := by.service
+	for _, f := range c.r.Findings {
+		if f.Object == o && (f.Code == ExternalNameInvalid || f.Code == ExternalNameNotFound) {
+			f.Severity = incident.Critical
+			f.Pods = union(f.Pods, []*corev1.Pod{by.pod})
+			f.See(by.seen())
+			return
+		}
+	}
+	if Unanswered(by.need.Line) {
+		return // no name server spoke, which is no fault of the name
+	}
+	c.find(ExternalNameNotFound, o, "", by, fmt.Sprintf("Service %s/%s stands for %s, which does not resolve", v.Namespace, v.Name, v.Spec.ExternalName)).
+		See(seenAPI(o, "spec.externalName", time.Time{}, v.Spec.ExternalName))
+}
+
+// Unanswered says that a log's complaint about a name is that no name server answered, rather than that the name does not exist.
+func Unanswered(line string) bool {
+	low := strings.ToLower(line)
+	for _, words := range []string{"i/o timeout", "timed out", "timeout", "eai_again", "temporary failure in name resolution", "try again", "connection refused",
+		"server misbehaving", "bad address", "no servers could be reached"} {
+		if strings.Contains(low, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// Outside says whether a name is none of the cluster's.
+func Outside(s *snapshot.Snapshot, name string) bool {
+	_, in := ServiceOf(s, name, "")
+	low := strings.ToLower(strings.TrimRight(name, "."))
+	return !in && strings.Contains(low, ".") && !strings.HasSuffix(low, ".cluster.local") && !strings.HasSuffix(low, ".svc")
+}

@@ -1,0 +1,254 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// The codes of findings about Ingresses.
+const (
+	IngressBackendMissing = "IngressBackendMissing"
+	IngressPortMissing    = "IngressPortMissing"
+	IngressClassMissing   = "IngressClassMissing"
+	IngressNoController   = "IngressNoController"
+	IngressConflict       = "IngressConflict"
+	IngressSecretMissing  = "IngressSecretMissing"
+	IngressCertificate    = "IngressCertificate"
+)
+
+var ingressCodes = []Code{
+	{Code: IngressBackendMissing, Severity: incident.Critical, Root: true,
+		Meaning: "An Ingress sends a path to a Service that does not exist; who asks for it gets an error (503, or 404).",
+		Next:    "Correct the Service's name in the Ingress, or create the Service.",
+		Example: "Ingress shop/web sends shop.example.com/ to Service wbe, which does not exist (there is web)"},
+	{Code: IngressPortMissing, Severity: incident.Critical, Root: true,
+		Meaning: "An Ingress sends a path to a port that the Service does not have.",
+		Next:    "Correct the port in the Ingress, or add it to the Service.",
+		Example: "Ingress shop/web sends shop.example.com/ to port 8080 of Service web, which it does not have (there is http=80)"},
+	{Code: IngressClassMissing, Severity: incident.Warning, Root: true,
+		Meaning: "No controller serves an Ingress: the class that it names does not exist, or it names none and no class is the default.",
+		Next:    "Name a class that exists (kubectl get ingressclass) in spec.ingressClassName.",
+		Example: "Ingress shop/web names IngressClass ngnix, which does not exist (there is nginx)"},
+	{Code: IngressNoController, Severity: incident.Critical,
+		Meaning: "An IngressClass is used, but no pod of its controller is ready, so nothing answers for its Ingresses.",
+		Next:    "Look at the controller's pods.",
+		Example: "IngressClass nginx has no controller: Deployment ingress-nginx/ingress-nginx-controller is scaled to 0"},
+	{Code: IngressConflict, Severity: incident.Warning, Root: true,
+		Meaning: "Two Ingresses of one class claim the same host and path for different backends; the controller picks one of them.",
+		Next:    "Give one of them another host or path, or delete it.",
+		Example: "Ingresses shop/web and old/web both claim shop.example.com/ (class nginx), for different Services"},
+	{Code: IngressSecretMissing, Severity: incident.Warning, Root: true,
+		Meaning: "The TLS Secret that an Ingress names does not exist; browsers get the controller's own certificate and warn.",
+		Next:    "Create the Secret, or correct its name in spec.tls.",
+		Example: "Ingress shop/web needs TLS Secret web-tsl, which does not exist (there is web-tls)"},
+	{Code: IngressCertificate, Severity: incident.Warning, Root: true,
+		Meaning: "An Ingress serves a host with a certificate that is for other names, so that browsers warn.",
+		Next:    "Ask for a certificate with the names that the Ingress serves, or correct spec.tls.",
+		Example: "Ingress shop/web serves shop.example.org with a certificate that is for shop.example.com (Secret web-tls)"},
+}
+
+func checkIngresses(s *snapshot.Snapshot, r *Report) {
+	if len(s.Ingresses) == 0 {
+		return
+	}
+	for i := range s.Ingresses {
+		g := &s.Ingresses[i]
+		if g.DeletionTimestamp != nil || newly(s, g.CreationTimestamp.Time) {
+			continue
+		}
+		checkBackends(s, r, g)
+		checkIngressClass(s, r, g)
+		checkIngressTLS(s, r, g)
+	}
+	checkRouteClaims(s, r)
+	checkIngressControllers(s, r)
+}
+
+func ingressObject(g *networkingv1.Ingress) incident.Object {
+	return snapshot.ObjectOf("Ingress", g.Namespace, g.Name)
+}
+
+// route is one host and path of an Ingress with its backend.
+type route struct {
+	host, path, pathType string
+	backend              *networkingv1.IngressBackend
+	field                string
+}
+
+func (x route) String() string {
+	if x.host == "" && x.path == "" {
+		return "all that no rule names"
+	}
+	host := x.host
+	if host == "" {
+		host = "*"
+	}
+	path := x.path
+	if path == "" {
+		path = "/"
+	}
+	return host + path
+}
+
+func routesOf(g *networkingv1.Ingress) []route {
+	var out []route
+	if g.Spec.DefaultBackend != nil {
+		out = append(out, route{backend: g.Spec.DefaultBackend, field: "spec.defaultBackend"})
+	}
+	for i := range g.Spec.Rules {
+		rule := &g.Spec.Rules[i]
+		if rule.HTTP == nil {
+			continue
+		}
+		for j := range rule.HTTP.Paths {
+			p := &rule.HTTP.Paths[j]
+			x := route{host: rule.Host, path: p.Path, backend: &p.Backend, field: fmt.Sprintf("spec.rules[%d].http.paths[%d].backend", i, j)}
+			if x.path == "" {
+				x.path = "/"
+			}
+			if p.PathType != nil {
+				x.pathType = string(*p.PathType)
+			}
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// checkBackends reports each Service that is missing, or lacks the port, once for an Ingress.
+func checkBackends(s *snapshot.Snapshot, r *Report, g *networkingv1.Ingress) {
+	if notSeen(s, "services") {
+		return
+	}
+	told := map[networkingv1.IngressServiceBackend]bool{}
+	for _, x := range routesOf(g) {
+		b := x.backend.Service
+		if b == nil || told[*b] {
+			continue
+		}
+		told[*b] = true
+		o := ingressObject(g)
+		v := s.Service(g.Namespace, b.Name)
+		switch {
+		case v == nil && b.Port.Name == useAnnotation:
+		case v == nil:
+			f := r.Find(IngressBackendMissing, o, fmt.Sprintf("Ingress %s/%s sends %s to Service %s, which does not exist%s", g.Namespace, g.Name, x, b.Name,
+				didYouMean(near(b.Name, servicesIn(s, g.Namespace)))))
+			f.Since = g.CreationTimestamp.Time
+			f.See(seenAPI(o, x.field, time.Time{}, "service "+b.Name+", port "+backendPort(b.Port)))
+		case v.Spec.Type != corev1.ServiceTypeExternalName && len(v.Spec.Ports) > 0 && !hasBackendPort(v, b.Port):
+			f := r.Find(IngressPortMissing, o, fmt.Sprintf("Ingress %s/%s sends %s to port %s of Service %s, which it does not have%s", g.Namespace, g.Name, x, backendPort(b.Port), b.Name,
+				didYouMean(servicePorts(v))))
+			f.Since = g.CreationTimestamp.Time
+			f.See(seenAPI(o, x.field, time.Time{}, "service "+b.Name+", port "+backendPort(b.Port)), seenAPI(serviceObject(v), "spec.ports", time.Time{}, "has "+strings.Join(servicePorts(v), ", ")))
+		}
+	}
+}
+
+// useAnnotation is the port by which the AWS controller's Ingresses refer to an action in an annotation, not to a Service.
+const useAnnotation = "use-annotation"
+
+func hasBackendPort(v *corev1.Service, p networkingv1.ServiceBackendPort) bool {
+	return p.Name == useAnnotation || slices.ContainsFunc(v.Spec.Ports, func(have corev1.ServicePort) bool {
+		return p.Name != "" && have.Name == p.Name || p.Name == "" && have.Port == p.Number
+	})
+}
+
+func backendPort(p networkingv1.ServiceBackendPort) string {
+	if p.Name != "" {
+		return fmt.Sprintf("%q", p.Name)
+	}
+	return fmt.Sprint(p.Number)
+}
+
+// claim is an Ingress' word that a host and path are its own.
+type claim struct {
+	ingress *networkingv1.Ingress
+	route   route
+}
+
+// checkRouteClaims reports Ingresses that claim the same, unless they lead to the same place or stand behind different addresses.
+func checkRouteClaims(s *snapshot.Snapshot, r *Report) {
+	type key struct{ class, host, path, pathType string }
+	first := map[key]claim{}
+	told := map[[2]*networkingv1.Ingress]bool{}
+	for i := range s.Ingresses {
+		g := &s.Ingresses[i]
+		if sharesOnPurpose(g) || g.DeletionTimestamp != nil {
+			continue
+		}
+		for _, x := range routesOf(g) {
+			if x.field == "spec.defaultBackend" {
+				continue
+			}
+			k := key{classOf(s, g), x.host, x.path, x.pathType}
+			before, ok := first[k]
+			if !ok {
+				first[k] = claim{g, x}
+				continue
+			}
+			pair := [2]*networkingv1.Ingress{before.ingress, g}
+			if before.ingress == g || told[pair] || !sameAddress(before.ingress, g) || sameBackend(before, claim{g, x}) {
+				continue
+			}
+			told[pair] = true
+			older, newer := before.ingress, g
+			if newer.CreationTimestamp.Before(&older.CreationTimestamp) {
+				older, newer = newer, older
+			}
+			class := ""
+			if k.class != "" {
+				class = " (class " + k.class + ")"
+			}
+			f := r.Find(IngressConflict, ingressObject(newer), fmt.Sprintf("Ingresses %s/%s and %s/%s both claim %s%s, for different Services", older.Namespace, older.Name, newer.Namespace, newer.Name, x, class))
+			f.Fault = []incident.Object{ingressObject(newer), ingressObject(older)}
+			f.Since = newer.CreationTimestamp.Time
+			f.See(seenAPI(ingressObject(older), before.route.field, older.CreationTimestamp.Time, before.route.String()+" to "+backendWords(before.route.backend)),
+				seenAPI(ingressObject(newer), x.field, newer.CreationTimestamp.Time, x.String()+" to "+backendWords(x.backend)))
+		}
+	}
+}
+
+// sharesOnPurpose knows the annotations by which controllers let Ingresses share a host and path.
+func sharesOnPurpose(g *networkingv1.Ingress) bool {
+	for _, a := range []string{"nginx.ingress.kubernetes.io/canary", "nginx.org/mergeable-ingress-type", "alb.ingress.kubernetes.io/group.name", "traefik.ingress.kubernetes.io/router.priority",
+		"traefik.ingress.kubernetes.io/router.entrypoints", "haproxy.org/route-acl"} {
+		if v, ok := g.Annotations[a]; ok && v != "false" {
+			return true
+		}
+	}
+	return false
+}
+
+func sameBackend(a, b claim) bool {
+	x, y := a.route.backend.Service, b.route.backend.Service
+	return a.ingress.Namespace == b.ingress.Namespace && x != nil && y != nil && *x == *y
+}
+
+// sameAddress says that two Ingresses are reached at one address, as far as their status tells: some controllers give each its own.
+func sameAddress(a, b *networkingv1.Ingress) bool {
+	x, y := a.Status.LoadBalancer.Ingress, b.Status.LoadBalancer.Ingress
+	return len(x) == 0 || len(y) == 0 || slices.ContainsFunc(x, func(p networkingv1.IngressLoadBalancerIngress) bool {
+		return slices.ContainsFunc(y, func(q networkingv1.IngressLoadBalancerIngress) bool {
+			return p.IP == q.IP && p.Hostname == q.Hostname
+		})
+	})
+}
+
+func backendWords(b *networkingv1.IngressBackend) string {
+	switch {
+	case b.Service != nil:
+		return "Service " + b.Service.Name + ":" + backendPort(b.Service.Port)
+	case b.Resource != nil:
+		return b.Resource.Kind + " " + b.Resource.Name
+	}
+	return "nothing"
+}

@@ -1,0 +1,174 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// classAnnotation is how Ingresses named their class before spec.ingressClassName.
+const classAnnotation = "kubernetes.io/ingress.class"
+
+// classOf is the class that an Ingress names, or the default one; "" if there is neither.
+func classOf(s *snapshot.Snapshot, g *networkingv1.Ingress) string {
+	if n := g.Spec.IngressClassName; n != nil {
+		return *n
+	}
+	if n := g.Annotations[classAnnotation]; n != "" {
+		return n
+	}
+	for i := range s.IngressClasses {
+		if s.IngressClasses[i].Annotations[networkingv1.AnnotationIsDefaultIngressClass] == "true" {
+			return s.IngressClasses[i].Name
+		}
+	}
+	return ""
+}
+
+func ingressClass(s *snapshot.Snapshot, name string) *networkingv1.IngressClass {
+	i := slices.IndexFunc(s.IngressClasses, func(c networkingv1.IngressClass) bool { return c.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &s.IngressClasses[i]
+}
+
+// slowIngress is how long a controller may take to take an Ingress up.
+const slowIngress = 2 * time.Minute
+
+// checkIngressClass reports an Ingress that no controller takes up for its class. One that has an address was taken up by somebody.
+func checkIngressClass(s *snapshot.Snapshot, r *Report, g *networkingv1.Ingress) {
+	if notSeen(s, "ingressclasses") || s.Namespace != "" || len(g.Status.LoadBalancer.Ingress) > 0 || s.At.Sub(g.CreationTimestamp.Time) < slowIngress {
+		return
+	}
+	class := classOf(s, g)
+	if class != "" && (ingressClass(s, class) != nil || g.Spec.IngressClassName == nil) {
+		return // the annotation's words are the controller's own, and need no IngressClass
+	}
+	var names []string
+	for i := range s.IngressClasses {
+		names = append(names, s.IngressClasses[i].Name)
+	}
+	o := ingressObject(g)
+	title, field, seen := fmt.Sprintf("Ingress %s/%s names IngressClass %s, which does not exist", g.Namespace, g.Name, class), "spec.ingressClassName", class
+	switch {
+	case class == "" && len(names) == 0:
+		title, seen = fmt.Sprintf("Ingress %s/%s has no controller: it names no class, and the cluster has none", g.Namespace, g.Name), "none"
+	case class == "":
+		title, seen = fmt.Sprintf("Ingress %s/%s names no IngressClass, and none is the default%s", g.Namespace, g.Name, didYouMean(names)), "none"
+	case len(near(class, names)) > 0:
+		title += didYouMean(near(class, names))
+	default:
+		title += didYouMean(names)
+	}
+	f := r.Find(IngressClassMissing, o, title)
+	f.Since = g.CreationTimestamp.Time
+	f.See(seenAPI(o, field, g.CreationTimestamp.Time, seen), seenAPI(o, "status.loadBalancer", time.Time{}, "no address"))
+}
+
+// controllers are those that run as pods of the cluster, by the controller that their IngressClass names, with what their images are called.
+var controllers = []struct{ class, image string }{
+	{"k8s.io/ingress-nginx", "ingress-nginx/controller"},
+	{"k8s.io/ingress-nginx", "nginx-ingress-controller"},
+	{"nginx.org/ingress-controller", "nginx-ingress"},
+	{"traefik.io/ingress-controller", "traefik"},
+	{"haproxy-ingress.github.io/controller", "haproxy-ingress"},
+	{"haproxy.org/ingress-controller", "kubernetes-ingress"},
+	{"ingress-controllers.konghq.com/kong", "kong"},
+	{"projectcontour.io/", "contour"},
+}
+
+func isController(class string, spec *corev1.PodSpec) bool {
+	for _, c := range controllers {
+		if !strings.HasPrefix(class, c.class) {
+			continue
+		}
+		for i := range spec.Containers {
+			if name, _, _ := strings.Cut(spec.Containers[i].Image, "@"); strings.Contains(name, c.image) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// checkIngressControllers looks, for each class in use whose controller is known to run as pods, whether one of them is ready.
+func checkIngressControllers(s *snapshot.Snapshot, r *Report) {
+	if notSeen(s, "pods") || s.Namespace != "" {
+		return
+	}
+	used := map[string][]*networkingv1.Ingress{}
+	for i := range s.Ingresses {
+		class := classOf(s, &s.Ingresses[i])
+		used[class] = append(used[class], &s.Ingresses[i])
+	}
+	for i := range s.IngressClasses {
+		c := &s.IngressClasses[i]
+		if known := slices.ContainsFunc(controllers, func(x struct{ class, image string }) bool { return strings.HasPrefix(c.Spec.Controller, x.class) }); !known || len(used[c.Name]) == 0 || newly(s, c.CreationTimestamp.Time) {
+			continue
+		}
+		var pods []*corev1.Pod
+		for j := range s.Pods {
+			if p := &s.Pods[j]; p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed && isController(c.Spec.Controller, &p.Spec) {
+				pods = append(pods, p)
+			}
+		}
+		if !slices.ContainsFunc(pods, isReady) && (len(pods) == 0 || !allStarting(s, pods)) {
+			noController(s, r, c, pods, used[c.Name])
+		}
+	}
+}
+
+func noController(s *snapshot.Snapshot, r *Report, c *networkingv1.IngressClass, pods []*corev1.Pod, ingresses []*networkingv1.Ingress) {
+	o := snapshot.ObjectOf("IngressClass", "", c.Name)
+	who := fmt.Sprintf("%d Ingresses", len(ingresses))
+	if len(ingresses) == 1 {
+		who = "Ingress " + ingresses[0].Namespace + "/" + ingresses[0].Name
+	}
+	title := inflect(fmt.Sprintf("IngressClass %s, which %s {names|name}, has no controller: ", c.Name, who), len(ingresses))
+	var workload *appsv1.Deployment
+	for i := range s.Deployments {
+		if d := &s.Deployments[i]; isController(c.Spec.Controller, &d.Spec.Template.Spec) {
+			workload = d
+		}
+	}
+	if len(pods) == 0 && workload == nil && slices.ContainsFunc(ingresses, func(g *networkingv1.Ingress) bool {
+		return len(g.Status.LoadBalancer.Ingress) > 0 || s.At.Sub(g.CreationTimestamp.Time) < slowIngress
+	}) {
+		return // somebody has served them, under a name of its own perhaps
+	}
+	f := r.Find(IngressNoController, o, title+"no pod of "+c.Spec.Controller+" is in the cluster")
+	f.See(seenAPI(o, "spec.controller", time.Time{}, c.Spec.Controller))
+	f.Pods = pods
+	if len(pods) > 0 {
+		f.Workload = s.WorkloadOf(pods[0])
+		f.Title = oneLine(title+"no pod of "+short(f.Workload)+" is ready", maxTitle)
+		for _, p := range pods[:min(len(pods), shownPods)] {
+			f.Since = latest(f.Since, unreadySince(p))
+			f.See(seenAPI(podObject(p), "status.conditions[Ready]", unreadySince(p), "not ready"))
+		}
+		return
+	}
+	f.Root = true
+	if workload == nil {
+		return
+	}
+	f.Workload = snapshot.ObjectOf("Deployment", workload.Namespace, workload.Name)
+	f.Fault = []incident.Object{f.Workload}
+	name := fmt.Sprintf("Deployment %s/%s", workload.Namespace, workload.Name)
+	if replicas(workload.Spec.Replicas) == 0 {
+		f.Title = oneLine(title+name+" is scaled to 0", maxTitle)
+		f.See(seenAPI(f.Workload, "spec.replicas", time.Time{}, "0"))
+		return
+	}
+	f.Root = false
+	f.Title = oneLine(title+name+" has no pods", maxTitle)
+}

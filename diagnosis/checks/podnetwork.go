@@ -1,0 +1,193 @@
+package checks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// The codes of findings about the pod network.
+const (
+	NetworkPluginMissing = "NetworkPluginMissing"
+	NodeIPsExhausted     = "NodeIPsExhausted"
+	NodeProxyMissing     = "NodeProxyMissing"
+	PodNetworkOverlap    = "PodNetworkOverlap"
+)
+
+var podNetworkCodes = []Code{
+	{Code: NetworkPluginMissing, Severity: incident.Critical, Root: true,
+		Meaning: "The network plugin's pod is missing on a node on which pods cannot get a network.",
+		Next:    "See why its DaemonSet has no pod there: its node selector, its tolerations, or the DaemonSet itself is gone.",
+		Example: "DaemonSet kube-flannel-ds has no pod on node worker-2, where pods cannot get a network"},
+	{Code: NodeIPsExhausted, Severity: incident.Critical, Root: true,
+		Meaning: "All addresses that a node may give to pods are taken, so no new pod can start on it.",
+		Next:    "Move pods away; if far fewer pods run than addresses are taken, remove what the plugin forgot (/var/lib/cni/networks on the node); give nodes larger ranges.",
+		Example: "Node worker-1 has no pod address left: 10.42.1.0/24 is used up"},
+	{Code: NodeProxyMissing, Severity: incident.Critical, Root: true,
+		Meaning: "kube-proxy does not run on a node, so the addresses of Services lead nowhere from there.",
+		Next:    "See why the DaemonSet kube-proxy has no pod there: its node selector or its tolerations.",
+		Example: "Node worker-2 has no kube-proxy: addresses of Services lead nowhere from it"},
+	{Code: PodNetworkOverlap, Severity: incident.Critical, Root: true,
+		Meaning: "Two address ranges overlap that must be apart: pods, nodes and Services. What lies in both is not reached from everywhere.",
+		Next:    "Give the pod network a range of its own (--cluster-cidr, or the plugin's pool); it can hardly be changed without new nodes.",
+		Example: "The pod network of node worker-1, 192.168.0.0/24, holds the address of node worker-2 (192.168.0.12)"},
+}
+
+func checkPodNetwork(s *snapshot.Snapshot, r *Report) {
+	checkPlugins(s, r)
+	checkAddresses(s, r)
+	checkProxies(s, r)
+	checkOverlaps(s, r)
+}
+
+// plugins are how the DaemonSets of network plugins are called.
+var plugins = []string{"kube-flannel", "calico-node", "cilium", "canal", "weave-net", "kindnet", "aws-node", "azure-cni", "kube-router", "antrea-agent", "ovnkube-node", "kube-multus"}
+
+// NetworkPlugin says whether a workload is the part of a network plugin that runs on every node.
+func NetworkPlugin(w incident.Object) bool {
+	return w.Kind == "DaemonSet" && slices.ContainsFunc(plugins, func(name string) bool {
+		return w.Name == name || strings.HasPrefix(w.Name, name+"-ds") || w.Name == "rke2-"+name
+	})
+}
+
+// podsByNode are a DaemonSet's pods, by node.
+func podsByNode(s *snapshot.Snapshot, d *appsv1.DaemonSet) map[string]*corev1.Pod {
+	m := map[string]*corev1.Pod{}
+	for _, p := range s.PodsIn(d.Namespace) {
+		if c := metav1.GetControllerOf(p); c != nil && c.Kind == "DaemonSet" && c.Name == d.Name && p.DeletionTimestamp == nil {
+			m[p.Spec.NodeName] = p
+		}
+	}
+	return m
+}
+
+// without says that a node is none of a DaemonSet's, though others are: it has no pod there, and none is about to come.
+func without(s *snapshot.Snapshot, d *appsv1.DaemonSet, pods map[string]*corev1.Pod, node string) bool {
+	n := s.Node(node)
+	return n != nil && pods[node] == nil && !newly(s, d.CreationTimestamp.Time) && s.At.Sub(n.CreationTimestamp.Time) >= slowIngress
+}
+
+// sandboxFailures are the events by which the kubelet says that a pod gets no network, the newest of each node.
+func sandboxFailures(s *snapshot.Snapshot) (map[string]*corev1.Event, map[string][]*corev1.Pod) {
+	events, pods := map[string]*corev1.Event{}, map[string][]*corev1.Pod{}
+	for _, p := range startingPods(s) {
+		e := lastEvent(s, podObject(p), "FailedCreatePodSandBox", "NetworkNotReady")
+		if e == nil {
+			continue
+		}
+		node := p.Spec.NodeName
+		pods[node] = append(pods[node], p)
+		if before := events[node]; before == nil || snapshot.EventTime(before).Time.Before(snapshot.EventTime(e).Time) {
+			events[node] = e
+		}
+	}
+	return events, pods
+}
+
+func startingPods(s *snapshot.Snapshot) []*corev1.Pod {
+	var out []*corev1.Pod
+	for i := range s.Pods {
+		p := &s.Pods[i]
+		if p.Status.Phase == corev1.PodPending && p.Spec.NodeName != "" && !newly(s, p.CreationTimestamp.Time) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// checkPlugins looks, where pods get no network, whether the plugin's pod is missing. One that is there and unwell speaks for itself.
+func checkPlugins(s *snapshot.Snapshot, r *Report) {
+	events, pods := sandboxFailures(s)
+	nodes := keysInOrder(events)
+	for i := range s.Nodes {
+		n := &s.Nodes[i]
+		if c := nodeCondition(n, corev1.NodeReady); c != nil && c.Status == corev1.ConditionFalse && noCNI(c.Message) {
+			nodes = union(nodes, []string{n.Name})
+		}
+	}
+	if len(nodes) == 0 || notSeen(s, "daemonsets") {
+		return
+	}
+	for i := range s.DaemonSets {
+		d := &s.DaemonSets[i]
+		o := snapshot.ObjectOf("DaemonSet", d.Namespace, d.Name)
+		if !NetworkPlugin(o) || d.Name == "kube-multus" {
+			continue
+		}
+		have := podsByNode(s, d)
+		for _, node := range nodes {
+			if !without(s, d, have, node) {
+				continue
+			}
+			f := r.Find(NetworkPluginMissing, o, fmt.Sprintf("DaemonSet %s has no pod on node %s, where pods cannot get a network%s", d.Name, node, whyNot(d, s.Node(node))))
+			f.Nodes, f.Pods = []string{node}, pods[node]
+			f.See(seenAPI(o, "status.desiredNumberScheduled", time.Time{}, fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), node)), seenEvent(events[node]))
+		}
+	}
+}
+
+// whyNot says which label or taint keeps a DaemonSet off a node, as far as its node selector and tolerations tell.
+func whyNot(d *appsv1.DaemonSet, n *corev1.Node) string {
+	spec := &d.Spec.Template.Spec
+	if !matches(spec.NodeSelector, n.Labels) {
+		return fmt.Sprintf(": its nodeSelector has %s, the node does not", labelWords(differing(spec.NodeSelector, n.Labels)))
+	}
+	for _, t := range n.Spec.Taints {
+		tolerates := func(x corev1.Toleration) bool {
+			return (x.Key == "" || x.Key == t.Key) && (x.Effect == "" || x.Effect == t.Effect) && (x.Operator == corev1.TolerationOpExists || x.Value == t.Value)
+		}
+		if t.Effect != corev1.TaintEffectPreferNoSchedule && !strings.HasPrefix(t.Key, "node.kubernetes.io/") && !slices.ContainsFunc(spec.Tolerations, tolerates) {
+			return fmt.Sprintf(": it does not tolerate the taint %s=%s:%s", t.Key, t.Value, t.Effect)
+		}
+	}
+	return ""
+}
+
+// exhausted are the plugins' words for a range without a free address: host-local's, Calico's, Cilium's and the clouds'.
+var exhausted = regexp.MustCompile(`(?i)no IP addresses available in (?:range set|network)[: ]*(\S*)|no more free affine blocks|no more IPs available|no IPs available in pools|all CIDR ranges are exhausted|` +
+	`failed to assign an IP address to container|InsufficientFreeAddressesInSubnet|range is full|IPAM pool exhausted|no available IP addresses`)
+
+// checkAddresses reports nodes whose network plugin has no address left.
+func checkAddresses(s *snapshot.Snapshot, r *Report) {
+	events, pods := sandboxFailures(s)
+	for _, node := range keysInOrder(events) {
+		e := events[node]
+		m := exhausted.FindStringSubmatch(e.Message)
+		if m == nil {
+			continue
+		}
+		o := snapshot.ObjectOf("Node", "", node)
+		taken := 0
+		for _, p := range s.PodsOn(node) {
+			if !p.Spec.HostNetwork && p.Status.PodIP != "" && p.Status.Phase == corev1.PodRunning {
+				taken++
+			}
+		}
+		where := strings.TrimRight(m[1], ".,;\"'")
+		n := s.Node(node)
+		if n != nil && n.Spec.PodCIDR != "" {
+			where = n.Spec.PodCIDR
+		}
+		title := fmt.Sprintf("Node %s has no pod address left", node)
+		if where != "" {
+			title += ": " + where + " is used up"
+		}
+		if taken > 0 {
+			title += fmt.Sprintf(", and %d of its pods have one", taken)
+		}
+		f := r.Find(NodeIPsExhausted, o, title).See(seenEvent(e))
+		f.Nodes, f.Pods, f.Since = []string{node}, pods[node], beganAt(e)
+		if n != nil {
+			f.See(seenAPI(o, "spec.podCIDR", time.Time{}, n.Spec.PodCIDR))
+		}
+	}
+}

@@ -1,0 +1,365 @@
+package checks
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// The codes of findings about NetworkPolicies.
+const (
+	PolicyBlocksDNS      = "PolicyBlocksDNS"
+	PolicyBlocksFlow     = "PolicyBlocksFlow"
+	PolicySelectsNothing = "PolicySelectsNothing"
+)
+
+var policyCodes = []Code{
+	{Code: PolicyBlocksDNS, Severity: incident.Critical, Root: true,
+		Meaning: "A NetworkPolicy keeps pods from the cluster's DNS, so no name resolves for them.",
+		Next:    "Allow egress to the DNS pods on port 53, UDP and TCP.",
+		Example: "NetworkPolicy shop/deny-egress cuts Deployment web off from DNS: it allows no egress to kube-dns on port 53 (UDP)"},
+	{Code: PolicyBlocksFlow, Severity: incident.Critical, Root: true,
+		Meaning: "A NetworkPolicy keeps pods from what they call, and their log says that it does not answer.",
+		Next:    "Add a rule for the flow to the policy, or correct the labels or the port that it names.",
+		Example: "NetworkPolicy shop/db keeps Deployment api from Service shop/db:5432: its ingress rules for that peer are not for port 5432 (they are for 5433)"},
+	{Code: PolicySelectsNothing, Severity: incident.Warning, Root: true,
+		Meaning: "A NetworkPolicy's pod selector matches no pod, but nearly matches some: it has no effect on them.",
+		Next:    "Compare its podSelector with the labels of the pods that it means.",
+		Example: "NetworkPolicy shop/db selects no pod: its selector has app=databse, StatefulSet database has app=database"},
+}
+
+// checkPolicies follows what failing pods could not reach through the policies. A policy that cuts off what nobody misses is as somebody
+// wanted it.
+func checkPolicies(s *snapshot.Snapshot, r *Report) {
+	if len(s.NetworkPolicies) == 0 || notSeen(s, "pods") || notSeen(s, "networkpolicies") {
+		return
+	}
+	checkIdlePolicies(s, r)
+	calls := failingCalls(s)
+	if len(calls) == 0 {
+		return
+	}
+	c := flows{callers{s, r, map[string]*Finding{}}, newPolicies(s)}
+	for _, by := range calls {
+		if by.need.Kind == logs.NameUnresolved {
+			c.name(by)
+		} else {
+			c.reach(by)
+		}
+	}
+}
+
+// flows reports the flows that failing pods miss and that policies cut.
+type flows struct {
+	callers
+	policies policies
+}
+
+// name looks at the way to the cluster's DNS of a pod to which no name server answered.
+func (c flows) name(by call) {
+	d, ok := findResolver(c.s)
+	if !ok || d.service == nil || !Unanswered(by.need.Line) || !UsesClusterDNS(by.pod) {
+		return
+	}
+	to := side{addrs: append(addrsOf(d.service.Spec.ClusterIPs...), addrsOf(d.service.Spec.ClusterIP, nodeLocalDNS)...)}
+	var blocked []*policy
+	var cut flow
+	egress := true
+	for _, p := range d.pods {
+		if !isReady(p) {
+			continue
+		}
+		f := flow{from: podSide(by.pod), to: side{p, append(addrsOf(p.Status.PodIP), to.addrs...)}, protocol: corev1.ProtocolUDP, ports: []intstr.IntOrString{intstr.FromInt32(53)}}
+		for _, port := range d.service.Spec.Ports {
+			if port.Protocol == corev1.ProtocolUDP {
+				f.ports = union(f.ports, []intstr.IntOrString{targetPort(port)})
+			}
+		}
+		by, out := c.cutting(f)
+		if len(by) == 0 {
+			return
+		}
+		blocked, cut, egress = by, f, out
+	}
+	if len(blocked) == 0 {
+		return
+	}
+	c.report(PolicyBlocksDNS, by, blocked, cut, egress, "cuts %s off from DNS", "kube-dns", "53 (UDP)")
+}
+
+// nodeLocalDNS is the address at which the node-local cache of the cluster's DNS listens, where there is one.
+const nodeLocalDNS = "169.254.20.10"
+
+// cutting lists the policies that cut a flow, those of its source first, and whether it is they.
+func (c flows) cutting(f flow) (by []*policy, egress bool) {
+	if by := c.policies.cut(f, true); len(by) > 0 {
+		return by, true
+	}
+	if f.to.pod == nil {
+		return nil, false
+	}
+	return c.policies.cut(f, false), false
+}
+
+// reach looks at the way to what did not answer: a Service's ready pods, a pod, or something outside.
+func (c flows) reach(by call) {
+	from := podSide(by.pod)
+	where := by.need.Host
+	if by.need.Port != "" {
+		where += ":" + by.need.Port
+	}
+	number, _ := strconv.ParseInt(by.need.Port, 10, 32)
+	if by.service.IsZero() {
+		f := flow{from: from}
+		if number > 0 {
+			f.ports = []intstr.IntOrString{intstr.FromInt32(int32(number))}
+		}
+		if a, ok := by.address(); ok {
+			if a.IsLoopback() {
+				return
+			}
+			f.to.addrs = []netip.Addr{a}
+			f.to.pod = podAt(c.s, a)
+		}
+		if blocked, egress := c.cutting(f); len(blocked) > 0 {
+			c.report(PolicyBlocksFlow, by, blocked, f, egress, "keeps %s from "+where, where, by.need.Port)
+		}
+		return
+	}
+	v := c.s.Service(by.service.Namespace, by.service.Name)
+	if v == nil || len(v.Spec.Selector) == 0 {
+		return
+	}
+	var blocked []*policy
+	var cut flow
+	out := true
+	for _, p := range c.s.PodsSelected(v.Namespace, v.Spec.Selector) {
+		if !isReady(p) {
+			continue
+		}
+		f := flow{from: from, to: side{p, append(addrsOf(p.Status.PodIP, v.Spec.ClusterIP), addrsOf(v.Spec.ClusterIPs...)...)}}
+		for _, port := range v.Spec.Ports {
+			if v.Spec.ClusterIP != corev1.ClusterIPNone && fmt.Sprint(port.Port) == by.need.Port {
+				f.ports, f.protocol = []intstr.IntOrString{targetPort(port)}, port.Protocol
+			}
+		}
+		if v.Spec.ClusterIP == corev1.ClusterIPNone && number > 0 {
+			f.ports = []intstr.IntOrString{intstr.FromInt32(int32(number))}
+		}
+		blocking, egress := c.cutting(f)
+		if len(blocking) == 0 {
+			return // one that can be reached would have answered
+		}
+		blocked, cut, out = blocking, f, egress
+	}
+	if len(blocked) > 0 {
+		o := by.service
+		name := fmt.Sprintf("Service %s/%s", o.Namespace, o.Name)
+		if by.need.Port != "" {
+			name += ":" + by.need.Port
+		}
+		port := by.need.Port
+		if len(cut.ports) > 0 {
+			port = fmt.Sprint(policyPort(cut.to.pod, cut.ports[0], protocolOf(cut.protocol)))
+		}
+		c.report(PolicyBlocksFlow, by, blocked, cut, out, "keeps %s from "+name, short(c.s.WorkloadOf(cut.to.pod)), port)
+	}
+}
+
+// report names the policy that comes nearest to allowing the flow, or else the one that allows least, and what it lacks.
+func (c flows) report(code string, by call, blocked []*policy, f flow, egress bool, what, to, port string) {
+	blames := nearestPolicy(c.policies, blocked, f, egress)
+	n := blames.NetworkPolicy
+	o, caller := policyObject(n), c.s.WorkloadOf(by.pod)
+	title := fmt.Sprintf("NetworkPolicy %s/%s %s: %s", n.Namespace, n.Name, fmt.Sprintf(what, short(caller)), c.lacks(blames, f, egress, caller, to, port))
+	would := c.policies.idleFor(f, egress)
+	if len(would) > 0 {
+		title += fmt.Sprintf("; %s would allow it, but selects no pod", would[0].Name)
+	}
+	finding := c.find(code, o, short(caller)+" "+to+" "+port, by, title)
+	for _, b := range blocked[:min(len(blocked), 4)] {
+		finding.Fault = union(finding.Fault, []incident.Object{policyObject(b.NetworkPolicy)})
+		finding.See(seenAPI(policyObject(b.NetworkPolicy), "spec", b.CreationTimestamp.Time, policyWords(b, egress)))
+	}
+	for _, w := range would {
+		finding.Refs = union(finding.Refs, []incident.Object{policyObject(w.NetworkPolicy)})
+	}
+	if changed, _ := snapshot.Changed(n); !changed.IsZero() {
+		finding.Since = changed
+	} else {
+		finding.Since = n.CreationTimestamp.Time
+	}
+}
+
+// nearestPolicy prefers, of the policies that cut a flow, one with a rule for its peer, then one with a rule for its port, then the one
+// with the fewest rules.
+func nearestPolicy(m policies, blocked []*policy, f flow, egress bool) *policy {
+	score := func(n *policy) int {
+		_, peer, port := m.match(n, f, egress)
+		switch {
+		case peer:
+			return 1 << 20
+		case port && ruleCount(n, egress) > 0:
+			return 1 << 19
+		}
+		return -ruleCount(n, egress)
+	}
+	return slices.MaxFunc(blocked, func(a, b *policy) int { return score(a) - score(b) })
+}
+
+func ruleCount(n *policy, egress bool) int {
+	if egress {
+		return len(n.Spec.Egress)
+	}
+	return len(n.Spec.Ingress)
+}
+
+// lacks says which rule a policy does not have.
+func (c flows) lacks(n *policy, f flow, egress bool, caller incident.Object, to, port string) string {
+	_, peer, hasPort := c.policies.match(n, f, egress)
+	switch {
+	case ruleCount(n, egress) == 0 && egress:
+		return "it lets nothing out" + forPort(" to "+to, port)
+	case ruleCount(n, egress) == 0:
+		return "it lets nothing in" + forPort(" to "+to, port)
+	case peer:
+		return fmt.Sprintf("its rules for that peer are not for port %s (they are for %s)", port, strings.Join(policyPorts(n, egress), ", "))
+	case egress && hasPort:
+		return fmt.Sprintf("it allows port %s, but not to %s%s", port, to, peerHint(n, f.to.pod, egress))
+	case egress:
+		return "it allows no egress to " + to + forPort("", port)
+	case hasPort:
+		return fmt.Sprintf("it allows port %s, but not from %s%s", port, short(caller), peerHint(n, f.from.pod, egress))
+	}
+	return "it allows no ingress from " + short(caller) + forPort("", port)
+}
+
+func forPort(before, port string) string {
+	if port == "" {
+		return before
+	}
+	return before + " on port " + port
+}
+
+// peerHint names labels that the policy's peers ask for and the pod has otherwise.
+func peerHint(n *policy, p *corev1.Pod, egress bool) string {
+	if p == nil {
+		return ""
+	}
+	for _, peer := range policyPeers(n, egress) {
+		if peer.PodSelector == nil || peer.NamespaceSelector == nil && p.Namespace != n.Namespace {
+			continue
+		}
+		for _, k := range keysInOrder(peer.PodSelector.MatchLabels) {
+			want := peer.PodSelector.MatchLabels[k]
+			if have, ok := p.Labels[k]; ok && have != want {
+				return fmt.Sprintf(" (it names %s=%s, the pod has %s=%s)", k, want, k, have)
+			}
+		}
+	}
+	return ""
+}
+
+func policyPeers(n *policy, egress bool) []networkingv1.NetworkPolicyPeer {
+	var out []networkingv1.NetworkPolicyPeer
+	if egress {
+		for _, r := range n.Spec.Egress {
+			out = append(out, r.To...)
+		}
+		return out
+	}
+	for _, r := range n.Spec.Ingress {
+		out = append(out, r.From...)
+	}
+	return out
+}
+
+// policyPorts are the ports of a policy's rules in words.
+func policyPorts(n *policy, egress bool) []string {
+	var ports []networkingv1.NetworkPolicyPort
+	if egress {
+		for _, r := range n.Spec.Egress {
+			ports = append(ports, r.Ports...)
+		}
+	} else {
+		for _, r := range n.Spec.Ingress {
+			ports = append(ports, r.Ports...)
+		}
+	}
+	var out []string
+	for _, p := range ports {
+		word := "every port"
+		if p.Port != nil {
+			word = p.Port.String()
+		}
+		if p.EndPort != nil {
+			word += fmt.Sprintf("-%d", *p.EndPort)
+		}
+		if p.Protocol != nil && *p.Protocol != corev1.ProtocolTCP {
+			word += " (" + string(*p.Protocol) + ")"
+		}
+		if len(out) < 6 {
+			out = union(out, []string{word})
+		}
+	}
+	return out
+}
+
+// policyWords say what a policy selects and allows, for its evidence.
+func policyWords(n *policy, egress bool) string {
+	direction := "Ingress"
+	if egress {
+		direction = "Egress"
+	}
+	selects := "every pod of the namespace"
+	if words := podSelectorWords(&n.Spec.PodSelector); words != "" {
+		selects = "pods with " + words
+	}
+	allows := "nothing"
+	if count := ruleCount(n, egress); count > 0 {
+		allows = fmt.Sprintf("%d rules", count)
+		if ports := policyPorts(n, egress); len(ports) > 0 {
+			allows += ", ports " + strings.Join(ports, ", ")
+		}
+		if count == 1 {
+			allows = strings.Replace(allows, "1 rules", "1 rule", 1)
+		}
+	}
+	return fmt.Sprintf("policyTypes %s; selects %s; allows %s", direction, selects, allows)
+}
+
+func policyObject(n *networkingv1.NetworkPolicy) incident.Object {
+	return snapshot.ObjectOf("NetworkPolicy", n.Namespace, n.Name)
+}
+
+func podSide(p *corev1.Pod) side { return side{p, addrsOf(p.Status.PodIP)} }
+
+func addrsOf(ips ...string) []netip.Addr {
+	var out []netip.Addr
+	for _, ip := range ips {
+		if a, err := netip.ParseAddr(ip); err == nil {
+			out = append(out, a.Unmap())
+		}
+	}
+	return out
+}
+
+// podAt is the pod of an address in the pod network; nil if there is none.
+func podAt(s *snapshot.Snapshot, a netip.Addr) *corev1.Pod {
+	for i := range s.Pods {
+		if p := &s.Pods[i]; !p.Spec.HostNetwork && p.Status.PodIP == a.String() {
+			return p
+		}
+	}
+	return nil
+}

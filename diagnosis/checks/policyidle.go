@@ -1,0 +1,94 @@
+package checks
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// checkIdlePolicies reports policies whose selector is a near miss. One that selects nothing at all may wait for what is to come.
+func checkIdlePolicies(s *snapshot.Snapshot, r *Report) {
+	templates := map[string][]template{}
+	for i := range s.NetworkPolicies {
+		n := &s.NetworkPolicies[i]
+		want := n.Spec.PodSelector.MatchLabels
+		if len(want) == 0 || newly(s, n.CreationTimestamp.Time) || selectsAny(s, n.Namespace, &n.Spec.PodSelector) {
+			continue
+		}
+		if _, ok := templates[n.Namespace]; !ok {
+			templates[n.Namespace] = templatesIn(s, n.Namespace)
+		}
+		all := templates[n.Namespace]
+		sel := selectorOf(&n.Spec.PodSelector)
+		if slices.ContainsFunc(all, func(t template) bool { return sel.Matches(labels.Set(t.labels)) }) {
+			continue // its workload is scaled to 0, or starts a moment later
+		}
+		near, ok := nearestTemplate(n.Name, want, all)
+		if !ok || !nearLabels(want, near.labels) {
+			continue
+		}
+		o := policyObject(n)
+		f := r.Find(PolicySelectsNothing, o, fmt.Sprintf("NetworkPolicy %s/%s selects no pod: its selector has %s, %s has %s", n.Namespace, n.Name,
+			labelWords(differing(want, near.labels)), short(near.object), labelWords(counterpart(want, near.labels))))
+		f.Since = n.CreationTimestamp.Time
+		f.See(seenAPI(o, "spec.podSelector", time.Time{}, podSelectorWords(&n.Spec.PodSelector)),
+			seenAPI(near.object, "spec.template.metadata.labels", time.Time{}, labelWords(near.labels)))
+	}
+}
+
+// nearLabels wants every label to be there, or to be there with a value that looks alike, or its value under another key.
+func nearLabels(want, have map[string]string) bool {
+	values := slices.Collect(maps.Values(have))
+	for k, v := range differing(want, have) {
+		if other, ok := have[k]; ok && len(near(v, []string{other})) > 0 || slices.Contains(values, v) {
+			continue
+		}
+		return false
+	}
+	return true
+}
+
+func selectsAny(s *snapshot.Snapshot, namespace string, l *metav1.LabelSelector) bool {
+	sel := selectorOf(l)
+	for _, p := range s.PodsIn(namespace) {
+		if sel.Matches(labels.Set(p.Labels)) {
+			return true
+		}
+	}
+	return false
+}
+
+// idleFor lists the policies, of the namespace where a flow is cut, that would allow it but select no pod.
+func (m policies) idleFor(f flow, egress bool) []*policy {
+	at := f.to.pod
+	if egress {
+		at = f.from.pod
+	}
+	if at == nil {
+		return nil
+	}
+	var out []*policy
+	for _, n := range m.byNamespace[at.Namespace] {
+		if (egress && n.egress || !egress && n.ingress) && m.allows(n, f, egress) && !selectsAny(m.s, n.Namespace, &n.Spec.PodSelector) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// podSelectorWords writes a selector as kubectl does; "" for one that selects all.
+func podSelectorWords(l *metav1.LabelSelector) string {
+	words := metav1.FormatLabelSelector(l)
+	if words == "<none>" {
+		return ""
+	}
+	return words
+}
+
+func keysInOrder[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

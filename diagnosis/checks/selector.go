@@ -1,0 +1,157 @@
+package checks
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// podLabels finds pods by label, so that many Services in one namespace do not each go through all its pods.
+type podLabels map[labelKey][]*corev1.Pod
+
+type labelKey struct{ namespace, key, value string }
+
+func newPodLabels(s *snapshot.Snapshot) podLabels {
+	type key struct{}
+	return snapshot.Once(s, key{}, func() podLabels { return labelPods(s) })
+}
+
+func labelPods(s *snapshot.Snapshot) podLabels {
+	m := make(podLabels, len(s.Pods))
+	for i := range s.Pods {
+		p := &s.Pods[i]
+		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
+			continue
+		}
+		for k, v := range p.Labels {
+			m[labelKey{p.Namespace, k, v}] = append(m[labelKey{p.Namespace, k, v}], p)
+		}
+	}
+	return m
+}
+
+// selected returns the pods that have all the labels and have not ended, by name.
+func (m podLabels) selected(namespace string, selector map[string]string) []*corev1.Pod {
+	var fewest []*corev1.Pod
+	first := true
+	for k, v := range selector {
+		if with := m[labelKey{namespace, k, v}]; first || len(with) < len(fewest) {
+			fewest, first = with, false
+		}
+	}
+	var out []*corev1.Pod
+	for _, p := range fewest {
+		if matches(selector, p.Labels) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func matches(selector, labels map[string]string) bool {
+	for k, v := range selector {
+		if have, ok := labels[k]; !ok || have != v {
+			return false
+		}
+	}
+	return true
+}
+
+// template is a workload's pod template, for Services whose pods do not exist.
+type template struct {
+	object   incident.Object
+	replicas int32
+	labels   map[string]string
+}
+
+// templatesIn lists the namespace's workloads. It is called only for Services without pods.
+func templatesIn(s *snapshot.Snapshot, namespace string) []template {
+	var out []template
+	for i := range s.Deployments {
+		if d := &s.Deployments[i]; d.Namespace == namespace {
+			out = append(out, template{snapshot.ObjectOf("Deployment", namespace, d.Name), replicas(d.Spec.Replicas), d.Spec.Template.Labels})
+		}
+	}
+	for i := range s.StatefulSets {
+		if d := &s.StatefulSets[i]; d.Namespace == namespace {
+			out = append(out, template{snapshot.ObjectOf("StatefulSet", namespace, d.Name), replicas(d.Spec.Replicas), d.Spec.Template.Labels})
+		}
+	}
+	for i := range s.DaemonSets {
+		if d := &s.DaemonSets[i]; d.Namespace == namespace {
+			out = append(out, template{snapshot.ObjectOf("DaemonSet", namespace, d.Name), d.Status.DesiredNumberScheduled, d.Spec.Template.Labels})
+		}
+	}
+	for _, p := range s.PodsIn(namespace) {
+		if len(p.OwnerReferences) == 0 {
+			out = append(out, template{podObject(p), 1, p.Labels})
+		}
+	}
+	return out
+}
+
+// nearestTemplate finds the workload that a selector most likely means: most labels in common, then values or names that look alike.
+func nearestTemplate(name string, selector map[string]string, templates []template) (best template, ok bool) {
+	bestScore := 0
+	for _, t := range templates {
+		score := 0
+		for k, want := range selector {
+			switch have, has := t.labels[k]; {
+			case has && have == want:
+				score += 4
+			case has && len(near(want, []string{have})) > 0:
+				score += 2
+			case slices.Contains(slices.Collect(maps.Values(t.labels)), want):
+				score += 2
+			}
+		}
+		if t.object.Name == name {
+			score += 2
+		}
+		if score > bestScore {
+			best, bestScore, ok = t, score, true
+		}
+	}
+	return best, ok
+}
+
+// differing are the selector's labels that the others lack or have otherwise.
+func differing(selector, labels map[string]string) map[string]string {
+	out := map[string]string{}
+	for k, v := range selector {
+		if labels[k] != v {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// counterpart are the labels that stand where the differing ones should: the same keys, or all of them if none has the key.
+func counterpart(selector, labels map[string]string) map[string]string {
+	out := map[string]string{}
+	for k := range differing(selector, labels) {
+		if v, ok := labels[k]; ok {
+			out[k] = v
+		}
+	}
+	if len(out) == 0 {
+		return labels
+	}
+	return out
+}
+
+func labelWords(labels map[string]string) string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(labels)) {
+		out = append(out, k+"="+labels[k])
+	}
+	if len(out) == 0 {
+		return "no labels"
+	}
+	return strings.Join(out, ",")
+}
