@@ -18,6 +18,7 @@ func (e *Eyes) Capture(ctx context.Context, namespace, version string, maxSize i
 	if err != nil {
 		return nil, err
 	}
+	e.probe(ctx, s)
 	o := bundle.Options{
 		Namespace: namespace, ClusterName: e.Reader.Name(), Version: version, MaxSize: maxSize, Redact: e.Redact, Now: e.Now,
 		Customs: s.Customs, NotSeen: s.NotSeen,

@@ -40,12 +40,17 @@ func (e *Eyes) Look(ctx context.Context, namespace string) (*incident.Diagnosis,
 // lookTwice takes the second looks that the findings of the first ask for, where Lookups allows them.
 func (e *Eyes) lookTwice(ctx context.Context, scope diagnosis.Scope) (*incident.Diagnosis, error) {
 	s, d, err := e.look(ctx, scope, false)
-	if err != nil || e.Reader == nil || !e.Lookups {
+	if err != nil || e.Reader == nil || !e.Lookups || !e.probe(ctx, s) {
 		return d, err
 	}
+	return e.redacted(diagnosis.Diagnose(s, scope)), nil
+}
+
+// probe takes the second looks that are asked for, and says whether there were any.
+func (e *Eyes) probe(ctx context.Context, s *snapshot.Snapshot) bool {
 	probes := diagnosis.Probes(s)
 	if len(probes) == 0 {
-		return d, nil
+		return false
 	}
 	prober := cluster.Prober{Metrics: e.Metrics}
 	if e.Host != nil {
@@ -53,7 +58,7 @@ func (e *Eyes) lookTwice(ctx context.Context, scope diagnosis.Scope) (*incident.
 	}
 	prober.Probe(ctx, s, probes)
 	s.Index()
-	return e.redacted(diagnosis.Diagnose(s, scope)), nil
+	return true
 }
 
 // look returns the Snapshot too. Fresh reads with quorum, for plans and proofs. What is wrong in a namespace can be explained by what lies
@@ -80,11 +85,12 @@ func (e *Eyes) snapshot(ctx context.Context, namespace string, fresh bool) (*sna
 	return e.live(ctx, cluster.LookOptions{Namespace: namespace, Fresh: fresh, Lookups: e.Lookups})
 }
 
-// opened is what the bundle shows. What its capture asked the DNS counts only where a live look would ask too, so that both find the same.
+// opened is what the bundle shows. What its capture's probes saw counts only where a live look would take them too, so that both find the
+// same.
 func (e *Eyes) opened() (*snapshot.Snapshot, error) {
 	s, err := e.Bundle.Snapshot()
 	if err == nil && !e.Lookups {
-		s.Lookups = nil
+		s.Lookups, s.Dials, s.Metrics = nil, nil, nil
 	}
 	return s, err
 }
