@@ -58,7 +58,7 @@ $(BIN)/golangci-lint-$(GOLANGCI_LINT):
 # what is derived: the guide to the checks from their registry, and the README's picture from the demo's page in a real browser
 generate:
 	go test -count=1 -run TestWhatChecksReadIsCurrent ./internal/cli -update
-	go test -count=1 -run TestTheGuideToChecksIsCurrent ./internal/cli -update
+	go test -count=1 -run 'TestTheGuideTo(Checks|Diagnosis)IsCurrent' ./internal/cli -update
 	@mkdir -p $(BIN)/shots
 	PARAMEDIC_REQUIRE_BROWSER=1 PARAMEDIC_SCREENSHOTS=$(BIN)/shots go test -count=1 -run TestTheVisitInABrowser ./internal/demo
 	cp $(BIN)/shots/visit-2-diagnosis.png docs/images/incident.png

@@ -73,6 +73,8 @@ func TestAnswers(t *testing.T) {
 		{"why-dependant", "why deploy/convocanvas", commandstest.Founding(), 1},
 		{"why-node", "why no leveling-pc", commandstest.Founding(), 1},
 		{"why-unknown-object", "why shop/checkout", commandstest.Founding(), 0},
+		{"why-root-unknown", "why --trace", commandstest.Unexplained(), 1},
+		{"check-before", "check", commandstest.Unexplained(), 1},
 		{"search", `search "dns loop"`, nil, 0},
 		{"incidents-none", "incidents", nil, 0},
 		{"incident-unknown", "incidents inc-9", nil, 1},

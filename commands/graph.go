@@ -12,7 +12,8 @@ const mostDrawn = 30
 
 // Graph draws what broke what, in Mermaid's flowchart language: each cause, what it explains by which reason, and whose remedy it blocks.
 // Consequences of one kind with one reason are drawn as one box with their number.
-func Graph(d *incident.Diagnosis) string {
+func (r Report) Graph() string {
+	d := &incident.Diagnosis{Causes: r.Causes, Findings: r.Findings}
 	var b strings.Builder
 	b.WriteString("flowchart LR\n")
 	for _, c := range d.Causes {
@@ -64,7 +65,7 @@ func drawCause(b *strings.Builder, d *incident.Diagnosis, c incident.Cause) {
 			byKey[key] = x
 			boxes = append(boxes, x)
 		} else if x.reason != l.Reason {
-			x.reason = l.Rule // several objects, each with its own words
+			x.reason = shared(x.reason, l.Reason) // several objects, each with its own words
 		}
 		x.findings = append(x.findings, f)
 		of[id] = x.id
@@ -86,6 +87,16 @@ func drawCause(b *strings.Builder, d *incident.Diagnosis, c incident.Cause) {
 			fmt.Fprintf(b, "  %s -- \"%s\" --> %s\n", x.from, mermaid(x.reason), x.id)
 		}
 	}
+}
+
+// shared is the words with which two reasons begin.
+func shared(a, b string) string {
+	x, y := strings.Fields(strings.TrimSuffix(a, " …")), strings.Fields(b)
+	n := 0
+	for n < len(x) && n < len(y) && x[n] == y[n] {
+		n++
+	}
+	return strings.Join(x[:n], " ") + " …"
 }
 
 // mermaid makes text safe within quotes, and short.

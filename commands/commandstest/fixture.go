@@ -104,3 +104,36 @@ func Plan() incident.Plan {
 func Reviewed() []incident.Check {
 	return []incident.Check{{Name: "may patch ConfigMap/kube-system/coredns", OK: true}, {Name: "dry-run of step 2", OK: true, Detail: "as shown"}}
 }
+
+// Unexplained is a diagnosis that knows no root: a crash nothing explains, what changed before it, and an old fault beside it.
+func Unexplained() *incident.Diagnosis {
+	api := incident.Object{Kind: "Deployment", Namespace: "shop", Name: "api"}
+	mail := incident.Object{Kind: "Deployment", Namespace: "crm", Name: "mail"}
+	return &incident.Diagnosis{
+		At: Start.Add(time.Hour), Cluster: "shop", Looked: []string{"40 pods", "3 nodes"},
+		Evidence: []incident.Evidence{
+			{ID: "E1", Source: incident.SourceAPI, Object: api, Field: "change", Time: Start, Excerpt: "revision 4 was rolled out: image api:3 → api:4 (helm)"},
+			{ID: "E2", Source: incident.SourceAPI, Object: api, Field: "status.containerStatuses[main]", Excerpt: "waiting: CrashLoopBackOff; 9 restarts; last exit code 3 (the program's own code)"},
+			{ID: "E3", Source: incident.SourceEvent, Object: mail, Field: "Failed", Excerpt: "mail:9: not found"},
+		},
+		Findings: []incident.Finding{
+			{ID: "F1", Code: "PodCrashLoop", Severity: incident.Critical, Object: api, Title: "The pod of Deployment api keeps crashing: exit code 3", Evidence: []string{"E1", "E2"}, Since: Start.Add(time.Minute)},
+			{ID: "F2", Code: "DeploymentUnavailable", Severity: incident.Critical, Object: api, Title: "Deployment api: 0 of 1 pods are available", Evidence: []string{"E2"}, Since: Start.Add(time.Minute)},
+			{ID: "F3", Code: "PodImagePull", Severity: incident.Critical, Object: mail, Title: "The pod of Deployment mail cannot get its image mail:9: no such tag", Evidence: []string{"E3"}, Since: Start.Add(-72 * time.Hour)},
+		},
+		Causes: []incident.Cause{
+			{ID: "C1", Code: "PodCrashLoop", Title: "The pod of Deployment api keeps crashing: exit code 3", Confidence: incident.Possible, Objects: []incident.Object{api},
+				Explains: []string{"F1", "F2"}, Links: []incident.Link{{From: "F1", To: "F2", Rule: "pods-of-workload", Reason: "these are its pods"}},
+				Evidence: []string{"E2", "E1"}, Changes: []string{"T7"}, Reason: "The pod of Deployment api keeps crashing: exit code 3. Nothing that was seen explains it.", Since: Start.Add(time.Minute)},
+			{ID: "C2", Code: "PodImagePull", Title: "The pod of Deployment mail cannot get its image mail:9: no such tag", Confidence: incident.Certain, Objects: []incident.Object{mail},
+				Explains: []string{"F3"}, Evidence: []string{"E3"}, Before: true, Reason: "The pod of Deployment mail cannot get its image mail:9: no such tag.", Since: Start.Add(-72 * time.Hour)},
+		},
+		Changes: []incident.Change{
+			{ID: "T7", At: Start, Source: incident.SourceAPI, Object: api, What: "revision 4 was rolled out: image api:3 → api:4", By: "helm"},
+			{ID: "T8", At: Start.Add(30 * time.Minute), Source: incident.SourceAPI, Object: incident.Object{Kind: "Node", Name: "n9"}, What: "joined the cluster"},
+		},
+		RuledOut: []incident.RuledOut{{What: "the nodes", Why: "all 3 are ready, and none is under pressure"}, {What: "the cluster's DNS", Why: "its pods are ready"}},
+		NotSeen:  []incident.NotSeen{{What: "Secrets", Why: "not allowed to read them"}},
+		Trace:    []string{"F1 critical PodCrashLoop Deployment/shop/api: The pod of Deployment api keeps crashing: exit code 3", "pods-of-workload: PodCrashLoop Deployment/shop/api -> DeploymentUnavailable Deployment/shop/api: these are its pods"},
+	}
+}

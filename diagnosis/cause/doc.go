@@ -10,12 +10,14 @@
 // # Order
 //
 // Causes are ordered by weight, which is the sum over the findings explained (critical 10, warning 3, info 0), times 1, 0.8 or 0.5 as the
-// cause is certain, likely or possible, plus 5 for each cause that it blocks; then by onset, the earlier first; then by code and object.
+// cause is certain, likely or possible, times 0.7 for each consequence that it should have and has not, plus 5 for each cause that it
+// blocks, plus 2 if something changed just before it; then by onset, the earlier first; then by code and object. What was there long before
+// and explains nothing of the rest comes last.
 //
 // # Confidence
 //
 // A cause is certain if its finding names what is at fault in itself ([checks.Code].Root) and at least one thing that it explains follows
-// by proof, or nothing else needs explaining; likely if all links are inferred; possible if it is a symptom without an observed root.
+// by proof, or nothing else needs explaining; likely if all links are inferred or a consequence is missing; possible if it is a symptom without an observed root.
 //
 // The package is pure: it reads the Snapshot and the findings, and gives the same answer for the same input.
 package cause

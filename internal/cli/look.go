@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -72,10 +73,12 @@ func (c *cli) look(name string, cmd *cobra.Command, explain bool) *cobra.Command
 	format := output(cmd)
 	trace := false
 	if explain {
+		cmd.Flag("output").Usage += "; mermaid draws what broke what"
 		cmd.Flags().BoolVar(&trace, "trace", false, "tell every finding, rule and weight that led to the causes")
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := validOutput(*format); err != nil {
+		draw := explain && *format == "mermaid"
+		if err := validOutput(*format); err != nil && !draw {
 			return err
 		}
 		eyes, err := c.eyes(s)
@@ -95,7 +98,16 @@ func (c *cli) look(name string, cmd *cobra.Command, explain bool) *cobra.Command
 		if s.namespace != "" {
 			args = append(args, "-n", s.namespace)
 		}
-		return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: name, Args: args, Prog: "paramedic", Now: time.Now()}), *format)
+		reply := set.Dispatch(cmd.Context(), commands.Request{Command: name, Args: args, Prog: "paramedic", Now: time.Now()})
+		if report, ok := reply.Data.(commands.Report); ok && draw {
+			c.exit = reply.Exit
+			_, err := io.WriteString(c.out, report.Graph())
+			return err
+		}
+		if draw {
+			*format = "text" // there is nothing to draw, and the reply says why
+		}
+		return c.print(reply, *format)
 	}
 	return cmd
 }
@@ -110,7 +122,7 @@ func (c *cli) check() *cobra.Command {
 func (c *cli) why() *cobra.Command {
 	return c.look("why", &cobra.Command{
 		Use: "why [KIND/NAME]", Short: "Why: the causes, what follows from them, and the evidence", Args: cobra.MaximumNArgs(2),
-		Example: "  paramedic why\n  paramedic why --trace\n  paramedic why deployment/web -n shop\n  paramedic why -o json",
+		Example: "  paramedic why\n  paramedic why --trace\n  paramedic why deployment/web -n shop\n  paramedic why -o json\n  paramedic why -o mermaid > causes.mmd",
 	}, true)
 }
 
