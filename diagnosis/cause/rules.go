@@ -118,6 +118,9 @@ var (
 		checks.PodInitStuck,
 		checks.PodNotReady,
 		checks.PodEvicted,
+		checks.PodOverStorage,
+		checks.PodRejected,
+		checks.PodSecurityRefused,
 		checks.PodFailed,
 		checks.PodTerminating,
 	}

@@ -11,6 +11,30 @@ import (
 var podRules = []Rule{
 	{"node-would-take", append(slices.Clone(nodeFaults), checks.NodePressure, checks.NodeCordoned, checks.NodeFull), []string{checks.PodUnschedulable, checks.PodPreempted}, wouldTake,
 		"the pods of 1 workload find no node", "the pods of %d workloads find no node"},
+	{"node-rejects", append(slices.Clone(nodeFaults), checks.NodePressure, checks.NodeFull), []string{checks.PodRejected}, rejects,
+		"the pods of 1 workload are turned away", "the pods of %d workloads are turned away"},
+	{"registry-fails", []string{checks.RegistryFails}, []string{checks.PodImagePull}, sharedPods("its image comes from that registry, which fails for others as well"),
+		"the pods of 1 workload cannot get their image", "the pods of %d workloads cannot get their images"},
+	{"init-waits", serviceFaults, []string{checks.PodInitStuck}, initWaits,
+		"1 workload waits for a Service before it starts", "%d workloads wait for Services before they start"},
+	{"environment-stale", []string{checks.EnvironmentStale}, []string{checks.PodProbeFailing, checks.PodNotReady}, staleEnvironment,
+		"1 workload is not ready", "%d workloads are not ready"},
+}
+
+// initWaits wants the Service in the init container's command, which does nothing but wait for it.
+func initWaits(_ *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "its init container's command waits for Service " + from.Object.Name}, from.Object != to.Object && slices.Contains(to.Refs, from.Object)
+}
+
+// staleEnvironment is likely at most: that the values matter is not seen.
+func staleEnvironment(c *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "its pods run with what the ConfigMap was before", Inferred: true}, from.About(to.Workload) && c.share(from, to)
+}
+
+// rejects wants the node's own word: the kubelet of that very node turned the pods away, for pods where it is full of them.
+func rejects(_ *Context, from, to *checks.Finding) (Link, bool) {
+	ok := len(to.Nodes) == 1 && to.Nodes[0] == from.Object.Name && (from.Code == checks.NodeFull) == (to.Words == "OutOfpods")
+	return Link{Reason: "the kubelet of " + from.Object.Name + " turns pods away"}, ok
 }
 
 // wouldTake wants a node on which nothing but its own state keeps the pod away: its requests, labels and the rest fit.

@@ -55,7 +55,7 @@ func waiting(s *snapshot.Snapshot, p *corev1.Pod, c container, w *corev1.Contain
 	case "CreateContainerConfigError":
 		return badConfig(p, c, w), true
 	case "CreateContainerError", "RunContainerError", "StartError", "PreStartHookError", "PostStartHookError", "PreCreateHookError":
-		return cannotStart(p, c, w.Message, earlier(time.Time{}, endOf(last))), true
+		return cannotStart(s, p, c, w.Message, earlier(time.Time{}, endOf(last))), true
 	case "CrashLoopBackOff":
 		return crashed(s, p, c, last), true
 	}
@@ -88,10 +88,17 @@ func initRunning(s *snapshot.Snapshot, p *corev1.Pod, c container, since time.Ti
 	said, e := lastWords(s, p, c)
 	a := ailment{code: PodInitStuck, alike: c.spec.Name, since: since, said: said.Facts,
 		what: fmt.Sprintf("{waits|wait} for {its|their} init container %s, running for %s", c.spec.Name, duration(s.At.Sub(since)))}
-	if said.Last != "" {
+	services, absent, command := waitsOn(s, p, c)
+	a.refs = services
+	switch {
+	case absent != "":
+		a.what += ": " + absent
+	case len(services) > 0 && len(needsOf(said.Facts)) == 0:
+		a.what += ", for Service " + services[0].Name
+	case said.Last != "":
 		a.what += ": " + clip(said.Last, 120)
 	}
-	a.seen = append(a.seen, seenAPI(podObject(p), c.field(), since, "running since "+clock(since)), e)
+	a.seen = append(a.seen, seenAPI(podObject(p), c.field(), since, "running since "+clock(since)), e, command)
 	return a, true
 }
 
@@ -101,6 +108,7 @@ const (
 	addUp         = 3           // restarts from which on they count as many
 	recentRestart = time.Hour
 	oldRestart    = 24 * time.Hour
+	seldom        = 24 * time.Hour // between two restarts: not worth waking anybody
 )
 
 // runningAgain looks at a container that runs but has ended before. It counts as well again once it has lived for twice as long as
@@ -112,10 +120,11 @@ func runningAgain(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bo
 	}
 	lived, before := s.At.Sub(run.StartedAt.Time), last.FinishedAt.Sub(last.StartedAt.Time)
 	quiet := s.At.Sub(last.FinishedAt.Time)
+	every := s.At.Sub(p.CreationTimestamp.Time) / time.Duration(c.status.RestartCount)
 	switch well := lived >= 2*before && lived >= justStarted; {
 	case lived < justStarted && quiet < recentRestart:
 		return crashed(s, p, c, last), true
-	case c.status.RestartCount < addUp || quiet > oldRestart || well || quiet > recentRestart:
+	case c.status.RestartCount < addUp || well || every > seldom || quiet > max(recentRestart, 2*every) || quiet > oldRestart:
 		return ailment{}, false
 	}
 	return addingUp(s, p, c, last), true
@@ -172,6 +181,9 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (ailmen
 	case sandbox != nil && (volume == nil || snapshot.EventTime(sandbox).After(snapshot.EventTime(volume).Time)):
 		a.code, a.words, a.seen = PodSandboxFailed, sandbox.Message, []incident.Evidence{seenEvent(sandbox)}
 		a.what = "cannot start on node " + node + ": " + shortest(sandbox.Message)
+		if layer := sandboxLayer(sandbox.Message); layer != "" {
+			a.what = "cannot start on node " + node + " (" + layer + "): " + shortest(sandbox.Message)
+		}
 	case volume != nil:
 		a.code, a.words, a.seen = PodVolumeFailed, volume.Message, []incident.Evidence{seenEvent(volume)}
 		a.what, a.refs = "{waits|wait} for a volume: "+shortest(volume.Message), claimsOf(p)

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -25,25 +26,29 @@ func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.Conta
 	case end == nil:
 		a.code, a.why = PodCrashLoop, "its last end is not known"
 	case end.Reason == "OOMKilled":
-		return oomKilled(p, c, a, lastEvent(s, snapshot.ObjectOf("Node", "", p.Spec.NodeName), "SystemOOM"))
+		return oomKilled(s, p, c, a, end)
+	case end.ExitCode == sigkilled && liveness == nil && systemOOM(s, p.Spec.NodeName, end) != nil:
+		return oomKilled(s, p, c, a, end)
 	case cannotExecute(end, last):
 		why := end.Message
 		if why == "" {
 			why = last
 		}
-		b := cannotStart(p, c, why, a.since)
+		b := cannotStart(s, p, c, why, a.since)
 		b.seen = append(b.seen, a.seen...)
 		return b
 	case liveness != nil:
-		return probeKills(p, c, a, liveness)
+		return probeKills(p, c, a, liveness, end)
 	case end.ExitCode == 0:
 		a.code, a.why = PodExitsZero, "it ends without an error"
 		a.what = "{ends by itself|end by themselves} (exit 0)" + c.in(p) + " and {is|are} started again and again"
 		return a
 	case needs != "":
 		a.code, a.why = PodCrashLoop, needs
-	case last != "":
+	case last != "" && (end.ExitCode == 1 || end.ExitCode == 255 || end.ExitCode == 2):
 		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d, %s", end.ExitCode, clip(last, 120))
+	case last != "":
+		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d (%s), %s", end.ExitCode, ExitMeaning(end.ExitCode), clip(last, 100))
 	default:
 		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d (%s)", end.ExitCode, ExitMeaning(end.ExitCode))
 	}
@@ -122,14 +127,23 @@ func cannotExecute(end *corev1.ContainerStateTerminated, last string) bool {
 	return last == "" || strings.Contains(low, "not found") || strings.Contains(low, "permission denied") || strings.Contains(low, "no such file") || strings.Contains(low, "cannot execute")
 }
 
-func cannotStart(p *corev1.Pod, c container, why string, since time.Time) ailment {
+func cannotStart(s *snapshot.Snapshot, p *corev1.Pod, c container, why string, since time.Time) ailment {
+	if a, ok := refusedFor(p, c.spec.Name, why); ok {
+		if w := c.status.State.Waiting; w != nil {
+			a.seen = append(a.seen, seenAPI(podObject(p), c.field(), since, w.Reason+": "+w.Message))
+		}
+		return a
+	}
 	if why == "" {
 		why = "the command was not found or may not be executed"
 	}
 	a := ailment{code: PodCannotStart, alike: c.spec.Name, why: why, words: why, since: since, node: p.Spec.NodeName,
 		what: "cannot start" + c.in(p) + ": " + shortest(why)}
 	if strings.Contains(why, "exec format error") {
-		a.what += " (built for another architecture than node " + p.Spec.NodeName + "'s, or not a program)"
+		a.what += " (" + otherArchitecture(s, p.Spec.NodeName) + ")"
+		if n := s.Node(p.Spec.NodeName); n != nil && n.Status.NodeInfo.Architecture != "" {
+			a.seen = append(a.seen, seenAPI(nodeObject(n), "status.nodeInfo.architecture", time.Time{}, n.Status.NodeInfo.Architecture))
+		}
 	}
 	if command := append(append([]string{}, c.spec.Command...), c.spec.Args...); len(command) > 0 {
 		a.seen = append(a.seen, seenAPI(podObject(p), "spec.containers["+c.spec.Name+"].command", time.Time{}, oneLine(strings.Join(command, " "), maxLine)))
@@ -140,30 +154,30 @@ func cannotStart(p *corev1.Pod, c container, why string, since time.Time) ailmen
 	return a
 }
 
-// NodeMemory is the Words of a finding PodOOMKilled where it was not the container's own limit that was reached.
-const NodeMemory = "memory of the node"
-
-// oomKilled tells the container's own limit from the node's memory. A container without a limit, or a SystemOOM event at its node,
-// speaks for the node.
-func oomKilled(p *corev1.Pod, c container, a ailment, system *corev1.Event) ailment {
-	a.code, a.node, a.why = PodOOMKilled, p.Spec.NodeName, "killed for using too much memory"
-	limit, ok := c.spec.Resources.Limits[corev1.ResourceMemory]
-	switch {
-	case ok && !limit.IsZero():
-		a.what = fmt.Sprintf("{is|are} killed for using more memory than {its|their} limit of %s%s", limit.String(), c.in(p))
-		a.seen = append(a.seen, seenAPI(podObject(p), "spec.containers["+c.spec.Name+"].resources.limits.memory", time.Time{}, limit.String()))
-	default:
-		a.words = NodeMemory
-		a.what = fmt.Sprintf("{is|are} killed because memory ran out%s; {it has|they have} no limit of {its|their} own, so it was node %s's", c.in(p), p.Spec.NodeName)
-		a.seen = append(a.seen, seenEvent(system))
+// otherArchitecture says what a program that cannot be executed may be built for.
+func otherArchitecture(s *snapshot.Snapshot, node string) string {
+	n := s.Node(node)
+	if n == nil || n.Status.NodeInfo.Architecture == "" {
+		return "built for another architecture than node " + node + "'s, or not a program"
 	}
-	return a
+	return "node " + node + " is " + n.Status.NodeInfo.Architecture + ": the image is built for another architecture, or the command is no program"
 }
 
-func probeKills(p *corev1.Pod, c container, a ailment, e *corev1.Event) ailment {
+// dialed is what net/http puts before why it could not connect: the probe, which is shown beside, and the pod's address.
+var dialed = regexp.MustCompile(`Get "[^"]*": dial tcp \S+: (?:connect: )?`)
+
+func probeKills(p *corev1.Pod, c container, a ailment, e *corev1.Event, end *corev1.ContainerStateTerminated) ailment {
 	a.code, a.words = PodProbeFailing, e.Message
-	a.why = shortest(e.Message)
-	a.what = "{is|are} killed and started again" + c.in(p) + ": " + a.why
-	a.seen = append([]incident.Evidence{seenEvent(e), probeSeen(p, c, "livenessProbe", c.spec.LivenessProbe)}, a.seen...)
+	a.why = shortest(dialed.ReplaceAllString(e.Message, ""))
+	field, probe := "livenessProbe", c.spec.LivenessProbe
+	if c.spec.StartupProbe != nil && strings.Contains(e.Message, "tartup") {
+		field, probe = "startupProbe", c.spec.StartupProbe
+	}
+	hint := probeHint(c, probe, e.Message)
+	if hint == "" || strings.Contains(strings.ToLower(e.Message), "refused") {
+		hint += slowStart(c, field, probe, end)
+	}
+	a.what = "{is|are} killed and started again" + c.in(p) + ": " + a.why + hint
+	a.seen = append([]incident.Evidence{seenEvent(e), probeSeen(p, c, field, probe)}, a.seen...)
 	return a
 }

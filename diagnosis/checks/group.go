@@ -112,7 +112,7 @@ func (g *groups) severity(f *Finding) incident.Severity {
 
 // outlast lowers what is left behind by pods that were replaced: their workload has as many ready pods as it wants.
 func (f *Finding) outlast(s *snapshot.Snapshot) {
-	if (f.Code == PodEvicted || f.Code == PodFailed) && f.Workload.Kind != "Pod" && satisfied(s, f.Workload) {
+	if (f.Code == PodEvicted || f.Code == PodFailed || f.Code == PodRejected) && f.Workload.Kind != "Pod" && satisfied(s, f.Workload) {
 		f.Severity = incident.Info
 	}
 }

@@ -3,6 +3,7 @@ package checks
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,17 +21,79 @@ func noImage(s *snapshot.Snapshot, p *corev1.Pod, c container, w *corev1.Contain
 		said = e.Message
 	}
 	a := ailment{code: PodImagePull, alike: c.spec.Name, words: said, since: earlier(p.CreationTimestamp.Time, beganAt(e)), why: imageWords(w.Reason, said)}
+	if ofRegistry(said) {
+		_, a.registry = repositoryOf(c.spec.Image)
+	}
 	a.what = fmt.Sprintf("cannot get {its|their} image %s%s: %s", c.spec.Image, c.in(p), a.why)
 	a.seen = []incident.Evidence{seenAPI(o, c.field(), time.Time{}, strings.TrimSpace(w.Reason+": "+w.Message)), seenEvent(e)}
-	for _, ref := range p.Spec.ImagePullSecrets {
-		if missing := lastEvent(s, o, "FailedToRetrieveImagePullSecret"); missing != nil {
-			a.refs = append(a.refs, snapshot.ObjectOf("Secret", p.Namespace, ref.Name))
-			a.seen = append(a.seen, seenEvent(missing))
-			a.what += "; its pull secret could not be read"
-			break
+	secret, seen := pullSecret(s, p)
+	if secret != "" {
+		a.refs = append(a.refs, snapshot.ObjectOf("Secret", p.Namespace, secret))
+		a.seen = append(a.seen, seen)
+		a.what += "; its pull secret " + secret + " could not be read" + secretHint(s, p.Namespace, secret)
+	}
+	switch a.why {
+	case noSuchTag, noSuchImage:
+		a.what += didYouMean(otherTags(s, c.spec.Image))
+	case noPlatform:
+		if n := s.Node(p.Spec.NodeName); n != nil && n.Status.NodeInfo.Architecture != "" {
+			a.what += " (node " + n.Name + " is " + n.Status.NodeInfo.Architecture + ")"
+		}
+	case noPermission, noPermissionOrRepository:
+		if len(p.Spec.ImagePullSecrets) == 0 {
+			a.what += " (the pod names no pull secret)"
 		}
 	}
 	return a
+}
+
+// unreadSecrets is the kubelet's word for pull secrets that it could not read (pkg/kubelet/kubelet.go).
+var unreadSecrets = regexp.MustCompile(`pull secrets \(([^)]*)\)`)
+
+// pullSecret is the pull secret that the pod names and the kubelet could not read, or that is not there.
+func pullSecret(s *snapshot.Snapshot, p *corev1.Pod) (string, incident.Evidence) {
+	e := lastEvent(s, podObject(p), "FailedToRetrieveImagePullSecret")
+	for _, ref := range p.Spec.ImagePullSecrets {
+		if e != nil {
+			m := unreadSecrets.FindStringSubmatch(e.Message)
+			if m == nil || slices.Contains(strings.Split(m[1], ", "), ref.Name) {
+				return ref.Name, seenEvent(e)
+			}
+		}
+		if s.SecretsSeen && ref.Name != "" && !secretExists(s, p.Namespace, ref.Name) {
+			return ref.Name, seenAPI(podObject(p), "spec.imagePullSecrets", time.Time{}, ref.Name)
+		}
+	}
+	return "", incident.Evidence{}
+}
+
+// otherTags are the tags of the same repository that pods run with, those that look like it first.
+func otherTags(s *snapshot.Snapshot, image string) []string {
+	repository, _ := repositoryOf(image)
+	var others []string
+	for i := range s.Pods {
+		p := &s.Pods[i]
+		for _, c := range containersOf(p) {
+			if r, _ := repositoryOf(c.spec.Image); r == repository && c.spec.Image != image && c.status.State.Running != nil {
+				others = union(others, []string{c.spec.Image})
+			}
+		}
+	}
+	slices.Sort(others)
+	return others[:min(len(others), 3)]
+}
+
+// repositoryOf splits an image's reference into its repository and its registry's host.
+func repositoryOf(image string) (repository, host string) {
+	repository, _, _ = strings.Cut(image, "@")
+	if i := strings.LastIndexByte(repository, ':'); i > strings.LastIndexByte(repository, '/') {
+		repository = repository[:i]
+	}
+	host, _, ok := strings.Cut(repository, "/")
+	if !ok || !strings.ContainsAny(host, ".:") && host != "localhost" {
+		host = "docker.io"
+	}
+	return repository, host
 }
 
 // pullError is the newest event with which the kubelet said why it could not pull the image.
@@ -44,22 +107,45 @@ func pullError(s *snapshot.Snapshot, p *corev1.Pod, c container) *corev1.Event {
 	return nil
 }
 
-// registrySays orders what registries and runtimes say, the more telling first.
-var registrySays = []struct{ words, means string }{
-	{"toomanyrequests", "the registry's rate limit is reached"},
-	{"429 Too Many Requests", "the registry's rate limit is reached"},
-	{"no such host", "the registry's name does not resolve"},
-	{"server misbehaving", "the registry's name does not resolve"},
-	{"connection refused", "the registry refuses connections"},
-	{"i/o timeout", "the registry does not answer"},
-	{"certificate", "the registry's certificate is not accepted"},
-	{"insufficient_scope", "no such repository, or no permission to pull it"},
-	{"pull access denied", "no such repository, or no permission to pull it"},
-	{"unauthorized", "no permission to pull it"},
-	{"403 Forbidden", "no permission to pull it"},
-	{"no match for platform", "it is not there for the node's architecture"},
-	{"manifest unknown", "no such tag"},
-	{"not found", "no such image or tag"},
+// What registries and runtimes say, in short.
+const (
+	noSuchTag                = "no such tag"
+	noSuchImage              = "no such image or tag"
+	noPermission             = "no permission to pull it"
+	noPermissionOrRepository = "no such repository, or no permission to pull it"
+	noPlatform               = "it is not there for the node's architecture"
+)
+
+// registrySays orders what registries and runtimes say, the more telling first. Some speak of the registry rather than of the image.
+var registrySays = []struct {
+	words, means string
+	registry     bool
+}{
+	{"toomanyrequests", "the registry's rate limit is reached", true},
+	{"429 Too Many Requests", "the registry's rate limit is reached", true},
+	{"no such host", "the registry's name does not resolve", true},
+	{"server misbehaving", "the registry's name does not resolve", true},
+	{"connection refused", "the registry refuses connections", true},
+	{"no route to host", "the registry cannot be reached", true},
+	{"network is unreachable", "the registry cannot be reached", true},
+	{"i/o timeout", "the registry does not answer", true},
+	{"Client.Timeout", "the registry does not answer", true},
+	{"deadline exceeded", "the registry does not answer", true},
+	{"server gave HTTP response to HTTPS client", "the registry speaks plain HTTP, and the runtime wants HTTPS", true},
+	{"x509", "the registry's certificate is not accepted", true},
+	{"certificate", "the registry's certificate is not accepted", true},
+	{"502 Bad Gateway", "the registry fails", true},
+	{"503 Service Unavailable", "the registry fails", true},
+	{"500 Internal Server Error", "the registry fails", true},
+	{"insufficient_scope", noPermissionOrRepository, false},
+	{"pull access denied", noPermissionOrRepository, false},
+	{"unauthorized", noPermission, false},
+	{"denied", noPermission, false},
+	{"403 Forbidden", noPermission, false},
+	{"no match for platform", noPlatform, false},
+	{"manifest unknown", noSuchTag, false},
+	{"no space left on device", "the node's disk is full", false},
+	{"not found", noSuchImage, false},
 }
 
 var registryError = regexp.MustCompile(`(?s)(?:failed to (?:pull|resolve|do request|authorize|fetch)[^:]*: )+(.*)`)
@@ -80,4 +166,14 @@ func imageWords(reason, said string) string {
 		return shortest(m[1])
 	}
 	return shortest(said)
+}
+
+// ofRegistry says whether a pull failed for the registry rather than for the image.
+func ofRegistry(said string) bool {
+	for _, r := range registrySays {
+		if strings.Contains(said, r.words) {
+			return r.registry
+		}
+	}
+	return false
 }

@@ -25,6 +25,13 @@ type ailment struct {
 	fault    []incident.Object // beside the workload
 	severity incident.Severity // where it differs from the code's
 	seen     []incident.Evidence
+	registry string // the host of the registry that an image cannot be pulled from, where the registry is why
+}
+
+// podAilment is an ailment with its pod.
+type podAilment struct {
+	pod *corev1.Pod
+	ailment
 }
 
 // settling is how long a pod or a condition may be new without being looked at: what passes by itself does so within it.
@@ -121,9 +128,10 @@ func podCondition(p *corev1.Pod, t corev1.PodConditionType) *corev1.PodCondition
 
 // container is a container with its status. Init containers that run on beside the others (sidecars) count as ordinary ones.
 type container struct {
-	spec   *corev1.Container
-	status *corev1.ContainerStatus
-	init   bool
+	spec    *corev1.Container
+	status  *corev1.ContainerStatus
+	init    bool
+	sidecar bool // an init container that runs on
 }
 
 // title is how people see it: nothing for a pod's only container.
@@ -131,6 +139,8 @@ func (c container) in(p *corev1.Pod) string {
 	switch {
 	case c.init:
 		return " (init container " + c.spec.Name + ")"
+	case c.sidecar:
+		return " (sidecar " + c.spec.Name + ")"
 	case len(p.Spec.Containers) > 1 || len(p.Spec.InitContainers) > 0 && isSidecar(c.spec):
 		return " (container " + c.spec.Name + ")"
 	}
@@ -138,7 +148,7 @@ func (c container) in(p *corev1.Pod) string {
 }
 
 func (c container) field() string {
-	if c.init {
+	if c.init || c.sidecar {
 		return "status.initContainerStatuses[" + c.spec.Name + "]"
 	}
 	return "status.containerStatuses[" + c.spec.Name + "]"
@@ -155,7 +165,8 @@ func containersOf(p *corev1.Pod) []container {
 		for i := range statuses {
 			for j := range specs {
 				if specs[j].Name == statuses[i].Name {
-					out = append(out, container{&specs[j], &statuses[i], init && !isSidecar(&specs[j])})
+					sidecar := init && isSidecar(&specs[j])
+					out = append(out, container{&specs[j], &statuses[i], init && !sidecar, sidecar})
 					break
 				}
 			}
@@ -182,9 +193,10 @@ func ownedByJob(p *corev1.Pod) bool {
 func failed(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	o := podObject(p)
 	if p.Status.Reason == "Evicted" {
-		return ailment{code: PodEvicted, alike: p.Spec.NodeName, node: p.Spec.NodeName, words: p.Status.Message, since: failedAt(p),
-			what: "{was|were} evicted from node " + p.Spec.NodeName + ": " + p.Status.Message,
-			seen: []incident.Evidence{seenAPI(o, "status", failedAt(p), "Evicted: "+p.Status.Message)}}, true
+		return evicted(p), true
+	}
+	if a, ok := rejected(p); ok && !ownedByJob(p) {
+		return a, true
 	}
 	if ownedByJob(p) || p.Status.Reason == "NodeShutdown" || p.Status.Reason == "Terminated" || p.Status.Reason == "Preempting" {
 		return ailment{}, false // a Job speaks for its pods; a node that shut down in good order has had its pods replaced
@@ -227,10 +239,45 @@ func terminating(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	}
 	a := ailment{code: PodTerminating, alike: p.Spec.NodeName, node: p.Spec.NodeName, since: due,
 		what: "should have been gone since " + clock(due) + " and {is|are} still terminating"}
-	if len(p.Finalizers) > 0 {
-		a.words = "finalizers " + strings.Join(p.Finalizers, ", ")
-		a.what += ": " + a.words + " hold {it|them}"
+	a.words = heldBy(s, p)
+	if a.words != "" {
+		a.what += ": " + a.words
 	}
 	a.seen = []incident.Evidence{seenAPI(podObject(p), "metadata.deletionTimestamp", due, strings.TrimSpace("still there "+duration(s.At.Sub(due))+" later; "+a.words))}
 	return a, true
+}
+
+// heldBy says what keeps a pod that is being deleted: a finalizer, a node that is gone, a container that does not stop, or what the
+// kubelet does after its containers have ended, of which unmounting is what can hang.
+func heldBy(s *snapshot.Snapshot, p *corev1.Pod) string {
+	if len(p.Finalizers) > 0 {
+		return inflect("{finalizer|finalizers} ", len(p.Finalizers)) + strings.Join(p.Finalizers, ", ") + " " + inflect("{holds|hold}", len(p.Finalizers)) + " it"
+	}
+	n := s.Node(p.Spec.NodeName)
+	if n == nil {
+		if len(s.Nodes) == 0 || notSeen(s, "nodes") || p.Spec.NodeName == "" {
+			return ""
+		}
+		return "its node " + p.Spec.NodeName + " is gone, so no kubelet is there to finish it"
+	}
+	if ready := nodeCondition(n, corev1.NodeReady); ready == nil || ready.Status != corev1.ConditionTrue {
+		return "its node " + p.Spec.NodeName + " is not ready"
+	}
+	var running []string
+	for _, c := range containersOf(p) {
+		if c.status.State.Running != nil {
+			running = append(running, c.spec.Name)
+		}
+	}
+	if len(running) > 0 {
+		why := inflect("{container|containers} ", len(running)) + strings.Join(running, ", ") + inflect(" {does|do} not stop", len(running))
+		if e := lastEvent(s, podObject(p), "FailedKillPod", "FailedPreStopHook"); e != nil {
+			why += ": " + shortest(e.Message)
+		}
+		return why
+	}
+	if claims := claimsOf(p); len(claims) > 0 {
+		return "its containers have ended; what the kubelet has yet to do is to unmount claim " + claims[0].Name
+	}
+	return ""
 }

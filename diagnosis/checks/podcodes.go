@@ -5,28 +5,33 @@ import "github.com/paramedic-bot/paramedic/internal/incident"
 var podChecks = []Check{
 	{"pods", podCodes, checkPods},
 	{"references", referenceCodes, checkReferences},
+	{"registries", registryCodes, checkRegistries},
+	{"environment", environmentCodes, checkEnvironment},
 }
 
 // The codes of findings about pods.
 const (
-	PodCrashLoop     = "PodCrashLoop"
-	PodExitsZero     = "PodExitsZero"
-	PodOOMKilled     = "PodOOMKilled"
-	PodCannotStart   = "PodCannotStart"
-	PodRestarts      = "PodRestarts"
-	PodImagePull     = "PodImagePull"
-	PodConfigError   = "PodConfigError"
-	PodUnschedulable = "PodUnschedulable"
-	PodPreempted     = "PodPreempted"
-	PodProbeFailing  = "PodProbeFailing"
-	PodSandboxFailed = "PodSandboxFailed"
-	PodVolumeFailed  = "PodVolumeFailed"
-	PodStuckCreating = "PodStuckCreating"
-	PodInitStuck     = "PodInitStuck"
-	PodNotReady      = "PodNotReady"
-	PodEvicted       = "PodEvicted"
-	PodFailed        = "PodFailed"
-	PodTerminating   = "PodTerminating"
+	PodCrashLoop       = "PodCrashLoop"
+	PodExitsZero       = "PodExitsZero"
+	PodOOMKilled       = "PodOOMKilled"
+	PodCannotStart     = "PodCannotStart"
+	PodRestarts        = "PodRestarts"
+	PodImagePull       = "PodImagePull"
+	PodConfigError     = "PodConfigError"
+	PodUnschedulable   = "PodUnschedulable"
+	PodPreempted       = "PodPreempted"
+	PodProbeFailing    = "PodProbeFailing"
+	PodSandboxFailed   = "PodSandboxFailed"
+	PodVolumeFailed    = "PodVolumeFailed"
+	PodStuckCreating   = "PodStuckCreating"
+	PodInitStuck       = "PodInitStuck"
+	PodNotReady        = "PodNotReady"
+	PodEvicted         = "PodEvicted"
+	PodOverStorage     = "PodOverStorage"
+	PodRejected        = "PodRejected"
+	PodSecurityRefused = "PodSecurityRefused"
+	PodFailed          = "PodFailed"
+	PodTerminating     = "PodTerminating"
 )
 
 var podCodes = []Code{
@@ -94,6 +99,18 @@ var podCodes = []Code{
 		Meaning: "The kubelet evicted the pod because its node ran short of something.",
 		Next:    "Give it requests that match its use; free the node.",
 		Example: "The pod of Deployment cache was evicted from node worker-1: The node was low on resource: memory"},
+	{Code: PodOverStorage, Severity: incident.Critical, Root: true,
+		Meaning: "The kubelet evicts the pod because it uses more local storage than its own limit allows.",
+		Next:    "Raise the limit (ephemeral-storage, or the emptyDir's sizeLimit), or find what it writes and where it should go.",
+		Example: `2 pods of Deployment web are evicted for using more storage than their own limit: Usage of EmptyDir volume "cache" exceeds the limit "1Gi"`},
+	{Code: PodRejected, Severity: incident.Critical, Root: true,
+		Meaning: "The kubelet does not admit a pod that was bound to its node: the node cannot give what the scheduler thought that it could.",
+		Next:    "Read the kubelet's reason; look for pods that no scheduler placed (static pods, nodeName), and for device plugins.",
+		Example: "3 pods of Deployment train were rejected by the kubelet of node gpu-1 (UnexpectedAdmissionError): Allocate failed due to no healthy devices"},
+	{Code: PodSecurityRefused, Severity: incident.Critical, Root: true,
+		Meaning: "The kubelet or the container runtime refuses a container for its own security settings.",
+		Next:    "Correct the field that is named, or what the image and the node bring along for it.",
+		Example: "The pod of Deployment web is refused for its spec.containers[main].securityContext.runAsNonRoot: it must not run as root, and its image does"},
 	{Code: PodFailed, Severity: incident.Warning,
 		Meaning: "The pod ended with an error and is not started again.",
 		Next:    "Read its log.",

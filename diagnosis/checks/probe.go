@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -62,7 +63,8 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool
 		a.since = started
 	}
 	a.why = said
-	a.what = "{is|are} not ready" + c.in(p) + ": " + said + portHint(c, probe)
+	a.what = "{is|are} not ready" + c.in(p) + ": " + said + probeHint(c, probe, a.words)
+	a.said = currentFacts(s, p, c)
 	a.seen = []incident.Evidence{seenEvent(e), probeSeen(p, c, field, probe),
 		seenAPI(podObject(p), c.field(), started, "running since "+clock(started)+", not ready")}
 	return a, true
@@ -102,28 +104,6 @@ func probeWords(p *corev1.Probe) string {
 	return ""
 }
 
-// portHint says that a probe asks for a port that the container does not expose.
-func portHint(c container, p *corev1.Probe) string {
-	if p == nil || len(c.spec.Ports) == 0 {
-		return ""
-	}
-	var want string
-	switch {
-	case p.HTTPGet != nil:
-		want = p.HTTPGet.Port.String()
-	case p.TCPSocket != nil:
-		want = p.TCPSocket.Port.String()
-	default:
-		return ""
-	}
-	for _, port := range c.spec.Ports {
-		if port.Name == want || fmt.Sprint(port.ContainerPort) == want {
-			return ""
-		}
-	}
-	return fmt.Sprintf(" (the probe asks port %s, the container exposes %s)", want, portsOf(c.spec))
-}
-
 func portsOf(c *corev1.Container) string {
 	var out []string
 	for _, p := range c.Ports {
@@ -137,4 +117,13 @@ func portsOf(c *corev1.Container) string {
 		return "no ports"
 	}
 	return strings.Join(out, ", ")
+}
+
+// currentFacts are what the log of the container that runs says: a program that is not ready for want of another usually says so.
+func currentFacts(s *snapshot.Snapshot, p *corev1.Pod, c container) []logs.Fact {
+	l := s.Log(p.Namespace, p.Name, c.spec.Name, false)
+	if l == nil {
+		return nil
+	}
+	return readingOf(s, l).Facts
 }

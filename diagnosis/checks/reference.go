@@ -25,7 +25,7 @@ var referenceCodes = []Code{
 		Next:    "Create it, or correct the name in the workload that refers to it.",
 		Example: "ConfigMap shop/web-conf does not exist (there is web-config), Deployment web needs it"},
 	{Code: SecretMissing, Severity: incident.Critical, Root: true,
-		Meaning: "A pod needs a Secret, or a key of one, that does not exist; the kubelet says so. Secrets themselves are not read.",
+		Meaning: "A pod needs a Secret, or a key of one, that does not exist; the kubelet says so, or the names of Secrets may be read. Their values never are.",
 		Next:    "Create it, or correct the name in the workload that refers to it.",
 		Example: "Secret shop/db-password does not exist, Deployment web needs it"},
 }
@@ -68,8 +68,8 @@ func checkReferences(s *snapshot.Snapshot, r *Report) {
 		if stops {
 			said(s, p, note)
 		}
-		if complete {
-			unresolved(s, p, func(object incident.Object, key, how string) {
+		if complete || s.SecretsSeen {
+			unresolved(s, p, complete, func(object incident.Object, key, how string) {
 				note(p, object, key, how, seenAPI(podObject(p), how, time.Time{}, refWords(object, key)), stops)
 			})
 		}
@@ -79,6 +79,9 @@ func checkReferences(s *snapshot.Snapshot, r *Report) {
 	}
 }
 
+// maxHolders bounds how many workloads a missing object is told to be missed by.
+const maxHolders = 4
+
 func refWords(o incident.Object, key string) string {
 	if key != "" {
 		return "refers to key " + key + " of " + short(o)
@@ -86,9 +89,28 @@ func refWords(o incident.Object, key string) string {
 	return "refers to " + short(o)
 }
 
-// unresolved calls back for every reference to a ConfigMap that does not hold, unless it is optional.
-func unresolved(s *snapshot.Snapshot, p *corev1.Pod, note func(o incident.Object, key, how string)) {
+// unresolved calls back for every reference to a ConfigMap (where configs says that all were seen) or Secret that does not hold, unless it
+// is optional.
+func unresolved(s *snapshot.Snapshot, p *corev1.Pod, configs bool, note func(o incident.Object, key, how string)) {
+	secret := func(name string, keys []string, optional *bool, how string) {
+		if name == "" || !s.SecretsSeen || optional != nil && *optional {
+			return
+		}
+		o, have := snapshot.ObjectOf("Secret", p.Namespace, name), secretNamed(s, p.Namespace, name)
+		if have == nil {
+			note(o, "", how)
+			return
+		}
+		for _, k := range keys {
+			if !slices.Contains(have.Keys, k) {
+				note(o, k, how)
+			}
+		}
+	}
 	check := func(name string, keys []string, optional *bool, how string) {
+		if !configs {
+			return
+		}
 		if name == "" || name == "kube-root-ca.crt" || optional != nil && *optional {
 			return
 		}
@@ -109,26 +131,44 @@ func unresolved(s *snapshot.Snapshot, p *corev1.Pod, note func(o incident.Object
 		if v.ConfigMap != nil {
 			check(v.ConfigMap.Name, itemKeys(v.ConfigMap.Items), v.ConfigMap.Optional, how)
 		}
+		if v.Secret != nil {
+			secret(v.Secret.SecretName, itemKeys(v.Secret.Items), v.Secret.Optional, how)
+		}
 		if v.Projected != nil {
 			for _, src := range v.Projected.Sources {
+				if src.Secret != nil {
+					secret(src.Secret.Name, itemKeys(src.Secret.Items), src.Secret.Optional, how)
+				}
 				if src.ConfigMap != nil {
 					check(src.ConfigMap.Name, itemKeys(src.ConfigMap.Items), src.ConfigMap.Optional, how)
 				}
 			}
 		}
 	}
-	for _, list := range [][]corev1.Container{p.Spec.InitContainers, p.Spec.Containers} {
-		for i := range list {
-			c := &list[i]
+	for _, list := range []struct {
+		field string
+		in    []corev1.Container
+	}{{"initContainers", p.Spec.InitContainers}, {"containers", p.Spec.Containers}} {
+		for i := range list.in {
+			c := &list.in[i]
+			where := "spec." + list.field + "[" + c.Name + "]"
 			for _, e := range c.EnvFrom {
 				if e.ConfigMapRef != nil {
-					check(e.ConfigMapRef.Name, nil, e.ConfigMapRef.Optional, "spec.containers["+c.Name+"].envFrom")
+					check(e.ConfigMapRef.Name, nil, e.ConfigMapRef.Optional, where+".envFrom")
+				}
+				if e.SecretRef != nil {
+					secret(e.SecretRef.Name, nil, e.SecretRef.Optional, where+".envFrom")
 				}
 			}
 			for _, e := range c.Env {
-				if e.ValueFrom != nil && e.ValueFrom.ConfigMapKeyRef != nil {
-					ref := e.ValueFrom.ConfigMapKeyRef
-					check(ref.Name, []string{ref.Key}, ref.Optional, "spec.containers["+c.Name+"].env["+e.Name+"]")
+				if e.ValueFrom == nil {
+					continue
+				}
+				if ref := e.ValueFrom.ConfigMapKeyRef; ref != nil {
+					check(ref.Name, []string{ref.Key}, ref.Optional, where+".env["+e.Name+"]")
+				}
+				if ref := e.ValueFrom.SecretKeyRef; ref != nil {
+					secret(ref.Name, []string{ref.Key}, ref.Optional, where+".env["+e.Name+"]")
 				}
 			}
 		}
@@ -195,13 +235,13 @@ func missingIn(p *corev1.Pod, message string) (o incident.Object, key string, ok
 }
 
 func (x *missing) report(s *snapshot.Snapshot, r *Report) {
-	var needed []string
+	var needed []incident.Object
 	for _, p := range x.pods {
-		needed = union(needed, []string{short(s.WorkloadOf(p))})
+		needed = union(needed, []incident.Object{s.WorkloadOf(p)})
 	}
-	who := needed[0]
+	who := short(needed[0])
 	if len(needed) > 1 {
-		who = fmt.Sprintf("%s and %d more", needed[0], len(needed)-1)
+		who = fmt.Sprintf("%s and %d more", who, len(needed)-1)
 	}
 	code := ConfigMapMissing
 	if x.object.Kind == "Secret" {
@@ -216,6 +256,12 @@ func (x *missing) report(s *snapshot.Snapshot, r *Report) {
 		hint = didYouMean(near(x.key, keysOf(c)))
 	case x.object.Kind == "ConfigMap" && x.key == "":
 		hint = didYouMean(near(x.object.Name, slices.DeleteFunc(s.ConfigMapsIn(x.object.Namespace), func(n string) bool { return n == "kube-root-ca.crt" })))
+	case x.object.Kind == "Secret" && x.key == "":
+		hint = secretHint(s, x.object.Namespace, x.object.Name)
+	case x.object.Kind == "Secret":
+		if have := secretNamed(s, x.object.Namespace, x.object.Name); have != nil {
+			hint = didYouMean(near(x.key, have.Keys))
+		}
 	}
 	if x.key != "" {
 		title = fmt.Sprintf("%s has no key %q", name, x.key)
@@ -224,8 +270,12 @@ func (x *missing) report(s *snapshot.Snapshot, r *Report) {
 	if !x.stops {
 		title += " the next time it starts"
 	}
+	if i := slices.IndexFunc(x.how, func(how string) bool { return strings.HasPrefix(how, "spec.") }); i >= 0 {
+		title += " (" + x.how[i] + ")"
+	}
 	f := r.Find(code, x.object, title).See(x.seen...)
 	f.Pods, f.Refs = x.pods, []incident.Object{x.object}
+	f.Fault = append([]incident.Object{x.object}, needed[:min(len(needed), maxHolders)]...)
 	if !x.stops {
 		f.Severity = incident.Warning
 	}
@@ -251,6 +301,10 @@ func keysOf(c *corev1.ConfigMap) []string {
 
 // badConfig is the pod's side of it.
 func badConfig(p *corev1.Pod, c container, w *corev1.ContainerStateWaiting) ailment {
+	if a, ok := refusedFor(p, c.spec.Name, w.Message); ok {
+		a.seen = append(a.seen, seenAPI(podObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message))
+		return a
+	}
 	a := ailment{code: PodConfigError, alike: c.spec.Name, words: w.Message, since: p.CreationTimestamp.Time, why: w.Message,
 		what: "cannot be configured" + c.in(p) + ": " + w.Message,
 		seen: []incident.Evidence{seenAPI(podObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message)}}

@@ -22,9 +22,13 @@ var exitCodes = map[int32]string{
 	127: "the command was not found",
 	128: "the container could not be started",
 	130: "interrupted (SIGINT)",
+	132: "illegal instruction (SIGILL): built for another processor",
 	134: "aborted (SIGABRT)",
+	135: "bad memory access (SIGBUS)",
+	136: "arithmetic error (SIGFPE)",
 	137: "killed (SIGKILL): out of memory, or it did not stop in time",
 	139: "segmentation fault (SIGSEGV)",
+	141: "wrote to a closed pipe (SIGPIPE)",
 	143: "asked to stop (SIGTERM)",
 	255: "a general error of the program",
 }
@@ -41,7 +45,7 @@ func ExitMeaning(code int32) string {
 }
 
 // near returns the candidates that look like the name, nearest first, at most three: the same but for case, a part of one another,
-// or a few letters apart.
+// a few letters apart, or one an abbreviation of the other (db-config, database-config).
 func near(name string, candidates []string) []string {
 	type hit struct {
 		name     string
@@ -53,7 +57,7 @@ func near(name string, candidates []string) []string {
 		l := strings.ToLower(c)
 		d := distance(low, l)
 		part := min(len(l), len(low)) >= 3 && (strings.Contains(l, low) || strings.Contains(low, l))
-		if part || d <= max(2, len(name)/4) && d < len(name) {
+		if part || shortened(low, l) || d <= max(2, len(name)/4) && d < len(name) {
 			hits = append(hits, hit{c, d})
 		}
 	}
@@ -67,6 +71,40 @@ func near(name string, candidates []string) []string {
 		}
 	}
 	return names
+}
+
+// shortened says whether two names have as many parts, and each part is the same or abbreviated in one of them: db-config is
+// database-config.
+func shortened(a, b string) bool {
+	cut := func(r rune) bool { return r == '-' || r == '_' || r == '.' }
+	x, y := strings.FieldsFunc(a, cut), strings.FieldsFunc(b, cut)
+	if len(x) != len(y) || len(x) < 2 || len(a) > 253 || len(b) > 253 {
+		return false
+	}
+	same := 0
+	for i := range x {
+		switch {
+		case x[i] == y[i]:
+			same++
+		case !abbreviates(x[i], y[i]) && !abbreviates(y[i], x[i]):
+			return false
+		}
+	}
+	return same > 0
+}
+
+// abbreviates says whether the letters of a, at least two, are in b in that order, the first one first.
+func abbreviates(a, b string) bool {
+	if len(a) < 2 || len(a) >= len(b) || a[0] != b[0] {
+		return false
+	}
+	i := 0
+	for j := 0; j < len(b) && i < len(a); j++ {
+		if a[i] == b[j] {
+			i++
+		}
+	}
+	return i == len(a)
 }
 
 // distance is the edit distance between two names (Levenshtein). Names longer than a Kubernetes name may be are not compared.

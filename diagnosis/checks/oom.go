@@ -1,0 +1,80 @@
+package checks
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// NodeMemory is the Words of a finding PodOOMKilled where it was not the container's own limit that was reached.
+const NodeMemory = "memory of the node"
+
+// sigkilled is the exit code of a program that the kernel killed itself, rather than one of its children.
+const sigkilled = 137
+
+// oomKilled tells whose memory ran out: the container's own limit, the node's, and whether the program itself was killed or a child of
+// it. A container without a limit, or the kubelet's word of a system OOM at that moment, speaks for the node. The runtime reports
+// OOMKilled for any process of the container; a program that then ends with a code of its own was not the one that was killed.
+func oomKilled(s *snapshot.Snapshot, p *corev1.Pod, c container, a ailment, end *corev1.ContainerStateTerminated) ailment {
+	a.code, a.node = PodOOMKilled, p.Spec.NodeName
+	limit, limited := c.spec.Resources.Limits[corev1.ResourceMemory]
+	limited = limited && !limit.IsZero()
+	system := systemOOM(s, p.Spec.NodeName, end)
+	what := "{is|are} killed"
+	if end.Reason == "OOMKilled" && end.ExitCode != sigkilled {
+		what = fmt.Sprintf("{ends|end} with exit code %d after a child process was killed", end.ExitCode)
+	}
+	switch {
+	case limited && system == nil:
+		a.why = "killed for using more memory than its limit of " + limit.String()
+		a.what = fmt.Sprintf("%s for using more memory than {its|their} limit of %s%s", what, limit.String(), c.in(p))
+		if used, e := memoryUse(s, p, c); used != "" {
+			a.what += "; it uses " + used
+			a.seen = append(a.seen, e)
+		}
+	case limited:
+		a.words, a.why = NodeMemory, "killed because node "+p.Spec.NodeName+" ran out of memory"
+		a.what = fmt.Sprintf("%s because node %s ran out of memory%s, not for {its|their} own limit of %s", what, p.Spec.NodeName, c.in(p), limit.String())
+	default:
+		a.words, a.why = NodeMemory, "killed because node "+p.Spec.NodeName+" ran out of memory"
+		a.what = fmt.Sprintf("%s because memory ran out%s; {it has|they have} no limit of {its|their} own, so it was node %s's", what, c.in(p), p.Spec.NodeName)
+	}
+	if limited {
+		a.seen = append(a.seen, seenAPI(podObject(p), "spec.containers["+c.spec.Name+"].resources.limits.memory", time.Time{}, limit.String()))
+	}
+	a.seen = append(a.seen, seenEvent(system))
+	return a
+}
+
+// oomNear is how far the kubelet's word of a system OOM may be from the end of the container that it killed.
+const oomNear = 2 * time.Minute
+
+// systemOOM is the event by which a kubelet says that the node, not a container's limit, ran out of memory when the container ended.
+func systemOOM(s *snapshot.Snapshot, node string, end *corev1.ContainerStateTerminated) *corev1.Event {
+	e := lastEvent(s, snapshot.ObjectOf("Node", "", node), "SystemOOM")
+	if e == nil || end == nil {
+		return nil
+	}
+	if between := snapshot.EventTime(e).Sub(end.FinishedAt.Time); between < -oomNear || between > oomNear {
+		return nil
+	}
+	return e
+}
+
+// memoryUse is what the container, or else its pod, used by a metric; "" where none was asked for.
+func memoryUse(s *snapshot.Snapshot, p *corev1.Pod, c container) (string, incident.Evidence) {
+	for i := range s.Metrics {
+		m := &s.Metrics[i]
+		if m.Object != podObject(p) || m.Unit != "bytes" || !strings.Contains(strings.ToLower(m.Name), "memory") {
+			continue
+		}
+		words := byteWords(int64(m.Value))
+		return words, evidence(incident.SourceProbe, m.Object, m.Query, time.Time{}, m.Name+": "+words)
+	}
+	return "", incident.Evidence{}
+}

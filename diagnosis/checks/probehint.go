@@ -1,0 +1,134 @@
+package checks
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// probeSays is what a probe's failure means, in the words of the kubelet's probers (pkg/probe) and of net/http.
+var probeSays = []struct {
+	words string
+	means func(*corev1.Probe) string
+}{
+	{"statuscode: 404", func(p *corev1.Probe) string { return "there is nothing at the path " + probePath(p) }},
+	{"statuscode: 401", func(*corev1.Probe) string { return "the path asks for credentials, which a probe has none of" }},
+	{"statuscode: 403", func(*corev1.Probe) string { return "the path is forbidden to the probe" }},
+	{"statuscode: 405", func(p *corev1.Probe) string { return "the path " + probePath(p) + " takes no GET" }},
+	{"statuscode: 5", func(*corev1.Probe) string { return "the program itself says that it is not well" }},
+	{"server gave HTTP response to HTTPS client", func(*corev1.Probe) string { return "the probe's scheme is HTTPS, and the port speaks HTTP" }},
+	{"HTTP request to an HTTPS server", func(*corev1.Probe) string { return "the probe's scheme is HTTP, and the port speaks HTTPS" }},
+	{"malformed HTTP response", func(*corev1.Probe) string {
+		return "the port does not speak HTTP; with TLS the probe's scheme must be HTTPS"
+	}},
+	{"malformed HTTP status", func(*corev1.Probe) string { return "the port does not speak HTTP" }},
+	{"implement the grpc health protocol", func(*corev1.Probe) string { return "the server does not serve grpc.health.v1.Health" }},
+	{"executable file not found", func(*corev1.Probe) string { return "the probe's command is not in the image" }},
+	{"deadline exceeded", tooStrict},
+	{"Client.Timeout", tooStrict},
+	{"timed out", tooStrict},
+	{"i/o timeout", tooStrict},
+	{"did not complete within", tooStrict},
+}
+
+func tooStrict(p *corev1.Probe) string {
+	if p == nil {
+		return ""
+	}
+	return fmt.Sprintf("no answer within timeoutSeconds %d", max(p.TimeoutSeconds, 1))
+}
+
+func probePath(p *corev1.Probe) string {
+	if p == nil || p.HTTPGet == nil {
+		return ""
+	}
+	if p.HTTPGet.Path == "" {
+		return "/"
+	}
+	return p.HTTPGet.Path
+}
+
+// probeHint compares a probe with what its failure says and with what the container exposes.
+func probeHint(c container, p *corev1.Probe, said string) string {
+	if hint := portHint(c, p); hint != "" {
+		return " (" + hint + ")"
+	}
+	// a server that speaks TLS answers plain HTTP with 400
+	if p != nil && p.HTTPGet != nil && p.HTTPGet.Scheme != corev1.URISchemeHTTPS && strings.Contains(said, "statuscode: 400") && looksTLS(c, p) {
+		return " (the probe's scheme is HTTP, and the port speaks HTTPS by its name or number)"
+	}
+	for _, x := range probeSays {
+		if strings.Contains(said, x.words) {
+			if means := x.means(p); means != "" {
+				return " (" + means + ")"
+			}
+		}
+	}
+	return ""
+}
+
+func looksTLS(c container, p *corev1.Probe) bool {
+	want := p.HTTPGet.Port.String()
+	for _, port := range c.spec.Ports {
+		if (port.Name == want || fmt.Sprint(port.ContainerPort) == want) && strings.Contains(port.Name, "https") {
+			return true
+		}
+	}
+	return strings.HasSuffix(want, "443") || strings.Contains(want, "https")
+}
+
+// portHint says that a probe asks for a port that the container does not have by that name, or does not expose.
+func portHint(c container, p *corev1.Probe) string {
+	var want string
+	switch {
+	case p == nil:
+		return ""
+	case p.HTTPGet != nil:
+		want = p.HTTPGet.Port.String()
+	case p.TCPSocket != nil:
+		want = p.TCPSocket.Port.String()
+	case p.GRPC != nil:
+		want = fmt.Sprint(p.GRPC.Port)
+	default:
+		return ""
+	}
+	if len(c.spec.Ports) == 0 {
+		return ""
+	}
+	var names []string
+	for _, port := range c.spec.Ports {
+		if port.Name == want || fmt.Sprint(port.ContainerPort) == want {
+			return ""
+		}
+		if port.Name != "" {
+			names = append(names, port.Name)
+		}
+	}
+	hint := fmt.Sprintf("the probe asks port %s, the container exposes %s", want, portsOf(c.spec))
+	if like := near(want, names); len(like) > 0 && strings.Trim(want, "0123456789") != "" {
+		hint += didYouMean(like)
+	}
+	return hint
+}
+
+// slowStart says that a probe kills a container that has not had more time than the probe gives it: every life ends when the probe has
+// failed as often as it may. Without a startup probe, the liveness probe's own times are all that a program has to start.
+func slowStart(c container, field string, p *corev1.Probe, end *corev1.ContainerStateTerminated) string {
+	if p == nil || end == nil || end.StartedAt.IsZero() {
+		return ""
+	}
+	period, failures := max(p.PeriodSeconds, 1), max(p.FailureThreshold, 1)
+	allowed := time.Duration(p.InitialDelaySeconds+period*failures) * time.Second
+	lived := end.FinishedAt.Sub(end.StartedAt.Time)
+	// the kubelet waits for the grace period on top
+	if lived <= 0 || lived > allowed+time.Duration(period)*time.Second+time.Minute {
+		return ""
+	}
+	hint := fmt.Sprintf("; it lived for %s, its %s gives it %s", duration(lived), field, duration(allowed))
+	if c.spec.StartupProbe == nil {
+		hint += ", and it has no startupProbe"
+	}
+	return hint
+}

@@ -1,0 +1,64 @@
+package checks
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// RegistryFails is the code of a registry that several workloads cannot pull from.
+const RegistryFails = "RegistryFails"
+
+var registryCodes = []Code{
+	{Code: RegistryFails, Severity: incident.Critical, Root: true,
+		Meaning: "Several workloads cannot pull images for one reason that lies with their registry or the way to it: it does not answer, its name does not resolve, its rate limit is reached.",
+		Next:    "See whether the registry answers from a node; with a rate limit, pull with credentials or through a mirror.",
+		Example: "Registry docker.io: its rate limit is reached; 7 workloads cannot pull their images"},
+}
+
+// checkRegistries gathers the pulls that fail for their registry. One workload alone speaks for itself.
+func checkRegistries(s *snapshot.Snapshot, r *Report) {
+	type trouble struct {
+		workloads []incident.Object
+		pods      []podAilment
+	}
+	by := map[string]*trouble{}
+	for i := range s.Pods {
+		p := &s.Pods[i]
+		for _, a := range ailmentsOf(s, p) {
+			if a.registry == "" {
+				continue
+			}
+			if by[a.registry] == nil {
+				by[a.registry] = &trouble{}
+			}
+			t := by[a.registry]
+			t.workloads = union(t.workloads, []incident.Object{s.WorkloadOf(p)})
+			t.pods = append(t.pods, podAilment{p, a})
+		}
+	}
+	for _, host := range slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Compare(a, b) }) {
+		t := by[host]
+		if len(t.workloads) < 2 {
+			continue
+		}
+		f := r.Find(RegistryFails, snapshot.ObjectOf("Registry", "", host), "")
+		for i, x := range t.pods {
+			f.Since = earlier(f.Since, x.since)
+			f.Pods = append(f.Pods, x.pod)
+			f.Nodes = union(f.Nodes, []string{x.pod.Spec.NodeName})
+			if i < shownPods {
+				f.See(x.seen...)
+			}
+		}
+		where := ""
+		if len(f.Nodes) == 1 && len(s.Nodes) > 1 {
+			where = ", all on node " + f.Nodes[0]
+		}
+		f.Title = oneLine(fmt.Sprintf("Registry %s: %s; %d workloads cannot pull their images%s", host, t.pods[0].why, len(t.workloads), where), maxTitle)
+	}
+}

@@ -1,0 +1,37 @@
+package checks
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// wasRejected is how the kubelet's words begin when it does not admit a pod that was bound to its node (rejectPod in
+// pkg/kubelet/kubelet.go). Older kubelets say "Pod " and the reason.
+const wasRejected = "Pod was rejected: "
+
+var forbiddenSysctl = regexp.MustCompile(`forbidden sysctl: "([^"]+)"`)
+
+// rejected looks at a pod that its node's kubelet did not admit: the scheduler and the kubelet disagree about what the node can give.
+func rejected(p *corev1.Pod) (ailment, bool) {
+	reason, message := p.Status.Reason, strings.TrimPrefix(p.Status.Message, wasRejected)
+	if !strings.HasPrefix(p.Status.Message, wasRejected) && !strings.HasPrefix(reason, "OutOf") && reason != "UnexpectedAdmissionError" && reason != "SysctlForbidden" && reason != "NodeAffinity" {
+		return ailment{}, false
+	}
+	node := p.Spec.NodeName
+	seen := seenAPI(podObject(p), "status", p.CreationTimestamp.Time, reason+": "+p.Status.Message)
+	if m := forbiddenSysctl.FindStringSubmatch(message); m != nil {
+		return ailment{code: PodSecurityRefused, alike: m[1], node: node, words: p.Status.Message, since: p.CreationTimestamp.Time, why: "sysctl " + m[1] + " is not allowed",
+			what: "{is|are} refused for {its|their} spec.securityContext.sysctls: node " + node + " does not allow " + m[1] + " (the kubelet's --allowed-unsafe-sysctls)", seen: []incident.Evidence{seen}}, true
+	}
+	if a, ok := refusedFor(p, "", message); ok {
+		a.alike, a.seen = reason, append(a.seen, seen)
+		return a, true
+	}
+	return ailment{code: PodRejected, alike: node + reason, node: node, words: reason, since: p.CreationTimestamp.Time, why: message,
+		what: fmt.Sprintf("{was|were} rejected by the kubelet of node %s (%s): %s", node, reason, message), seen: []incident.Evidence{seen}}, true
+}
