@@ -132,7 +132,7 @@ func (k *seeker) stateAndTaints(n *corev1.Node) []lack {
 			continue
 		}
 		words := strings.TrimSuffix(t.Key+"="+t.Value, "=") + ":" + string(t.Effect)
-		out = append(out, lack{rule: taintKeeps, what: words, here: "has the taint " + words + ", which it does not tolerate"})
+		out = append(out, lack{rule: taintKeeps, what: words, here: "has the taint " + words + ", not tolerated"})
 	}
 	return out
 }
