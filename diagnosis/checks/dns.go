@@ -155,6 +155,9 @@ func (d resolver) checkDown(s *snapshot.Snapshot, r *Report) {
 		f.Since = latest(f.Since, unreadySince(p))
 		f.See(seenAPI(podObject(p), "status.conditions[Ready]", unreadySince(p), "not ready"))
 	}
+	if len(d.pods) == 0 {
+		f.See(seenAPI(f.Object, "spec.selector", time.Time{}, "no pod in "+dnsNamespace+" has "+labelWords(d.service.Spec.Selector)))
+	}
 	f.See(sliceEvidence(s, d.service))
 	f.See(failedLookups(s)...)
 }

@@ -37,7 +37,7 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	if ready.Message != "" {
 		a.what += ": " + ready.Message
 	}
-	a.seen = []incident.Evidence{seenAPI(podObject(p), "status.conditions[Ready]", a.since, strings.TrimSpace(string(ready.Status)+" "+ready.Reason+" "+ready.Message))}
+	a.seen = []incident.Evidence{seenAPI(podObject(p), "status.conditions[Ready]", a.since, strings.TrimSpace(fmt.Sprintf("status %s %s %s", ready.Status, ready.Reason, ready.Message)))}
 	return a, true
 }
 

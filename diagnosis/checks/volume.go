@@ -123,7 +123,7 @@ func checkResizes(s *snapshot.Snapshot, r *Report) {
 			}
 			f := r.Find(VolumeResizeWaits, o, fmt.Sprintf("PersistentVolumeClaim %s still has %s of the %s asked for: %s", c.Name, has.String(), want.String(), why))
 			f.Since, f.Refs = cond.LastTransitionTime.Time, []incident.Object{o}
-			f.See(seenAPI(o, "status.conditions["+string(cond.Type)+"]", f.Since, strings.TrimSpace(cond.Reason+" "+cond.Message)), seenEvent(said))
+			f.See(seenAPI(o, "status.conditions["+string(cond.Type)+"]", f.Since, strings.TrimSpace(fmt.Sprintf("%s %s %s", cond.Status, cond.Reason, cond.Message))), seenEvent(said))
 			break
 		}
 	}
