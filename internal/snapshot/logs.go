@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Bounds on the logs of a look, live or captured: what holds a trace and what led to it, of a few pods of each workload, for the pods of
@@ -28,7 +29,8 @@ type LogWanted struct {
 	Bytes     int  // how much of its end is kept; see LogTail
 }
 
-// LogsWanted lists whose logs are worth reading: containers that wait in a crash loop, ended badly, or were restarted lately. The look at a
+// LogsWanted lists whose logs are worth reading: containers that wait in a crash loop, ended badly, or were restarted lately; and those of
+// the cluster's DNS, which complains of its upstream servers while it is well itself. The look at a
 // cluster, the capture of a bundle and the reading of a dump all ask here, so that they hold the same logs. The Snapshot must be indexed.
 func (s *Snapshot) LogsWanted() []LogWanted {
 	var out []LogWanted
@@ -39,6 +41,7 @@ func (s *Snapshot) LogsWanted() []LogWanted {
 			for j := range statuses {
 				c := &statuses[j]
 				current, previous := worthReading(c, s.At)
+				current = current || answersNames(p)
 				if !current && !previous {
 					continue
 				}
@@ -60,6 +63,11 @@ func (s *Snapshot) LogsWanted() []LogWanted {
 		out[i].Bytes = min(LogBytes, max(logLeast, logsBytes/len(out)))
 	}
 	return out
+}
+
+// answersNames says whether a pod is one of the cluster's DNS, by the label that its Service selects.
+func answersNames(p *corev1.Pod) bool {
+	return p.Namespace == metav1.NamespaceSystem && p.Labels["k8s-app"] == "kube-dns" && p.Status.Phase == corev1.PodRunning
 }
 
 // worthReading says whether the log of a container's current and of its previous instance is likely to tell something. A container that waits
