@@ -23,7 +23,8 @@ func waitsFor(c *Context, from, to *checks.Finding) (Link, bool) {
 	if !slices.Contains(to.Refs, from.Object) || !c.share(from, to) {
 		return Link{}, false
 	}
-	if to.Code == checks.PodUnschedulable && !speaksOfVolumes(to.Words) && !(to.Words == "" && nodeChosen(c, from)) {
+	forVolumes := speaksOfVolumes(to.Words) || to.Words == "" && nodeChosen(c, from)
+	if to.Code == checks.PodUnschedulable && !forVolumes {
 		return Link{}, false
 	}
 	return Link{Reason: fmt.Sprintf("its pods wait for %s %s", from.Object.Kind, from.Object.Name)}, true

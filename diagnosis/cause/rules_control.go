@@ -140,7 +140,7 @@ func noControllers(c *Context, from, to *checks.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	w := to.Workload
-	want, have := int32(1), int32(0)
+	var want, have int32
 	switch {
 	case w.Kind == "StatefulSet" && c.Snapshot.StatefulSet(w.Namespace, w.Name) != nil:
 		want = wanted(c.Snapshot.StatefulSet(w.Namespace, w.Name).Spec.Replicas)

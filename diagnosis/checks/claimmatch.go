@@ -94,8 +94,9 @@ func claimedBy(v *corev1.PersistentVolume, c *corev1.PersistentVolumeClaim) bool
 // misfits says why the volume controller does not bind the claim to the volume, by its own rules (pkg/controller/volume/persistentvolume).
 func misfits(c *corev1.PersistentVolumeClaim, v *corev1.PersistentVolume) []string {
 	var why []string
-	if ref := v.Spec.ClaimRef; ref != nil && !(claimedBy(v, c) && (ref.UID == "" || ref.UID == c.UID)) {
+	if ref := v.Spec.ClaimRef; ref != nil {
 		switch {
+		case claimedBy(v, c) && (ref.UID == "" || ref.UID == c.UID): // it is kept for this very claim
 		case claimedBy(v, c):
 			why = append(why, fmt.Sprintf("is %s: it is still kept for a deleted claim of the same name", v.Status.Phase))
 		case v.Status.Phase == corev1.VolumeReleased:

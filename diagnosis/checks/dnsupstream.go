@@ -34,7 +34,8 @@ func (d resolver) checkUpstream(s *snapshot.Snapshot, r *Report) {
 		}
 	}
 	said := log.Excerpt != ""
-	if !(said && len(lookups)+len(missed) > 0) && !(len(lookups) > 0 && inside) {
+	silent := said && len(lookups)+len(missed) > 0 || inside && len(lookups) > 0
+	if !silent {
 		return
 	}
 	f := r.Find(DNSUpstreamUnreachable, d.corefileObject(), "CoreDNS gets no answer from outside: names of the cluster resolve, others do not")

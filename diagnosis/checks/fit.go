@@ -86,7 +86,8 @@ func (k *seeker) lacks(x *room) []lack {
 		}
 	}
 	for _, d := range k.together {
-		if d.in[x.node.Labels[d.key]] == nil && !(len(d.in) == 0 && d.self) || !d.hasKey(x.node) {
+		first := len(d.in) == 0 && d.self // of its kind: nobody is there yet to be beside
+		if d.in[x.node.Labels[d.key]] == nil && !first || !d.hasKey(x.node) {
 			out = append(out, lack{rule: podsMiss, what: d.words, here: fmt.Sprintf("has no pod with %s in its %s, as the affinity asks", d.words, d.key)})
 		}
 	}

@@ -46,11 +46,10 @@ func askVolumes(_ *snapshot.Snapshot, f *Finding) []snapshot.Probe {
 
 // fullness is what is known of one volume.
 type fullness struct {
-	what  string
-	part  float64 // used; 0: unknown
-	pods  []*corev1.Pod
-	seen  []incident.Evidence
-	since time.Time
+	what string
+	part float64 // used; 0: unknown
+	pods []*corev1.Pod
+	seen []incident.Evidence
 }
 
 // checkFull takes Prometheus' word, and that of the logs: "no space left on device" with a path below a volume's mount, or from a pod

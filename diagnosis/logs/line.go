@@ -82,7 +82,8 @@ func head(line string) (level, string) {
 			l, line = max(l, warn), line[2:]
 			continue
 		}
-		if !seen && !(strings.HasPrefix(line, "[") && leveled(line)) {
+		begins := strings.HasPrefix(line, "[") && leveled(line)
+		if !seen && !begins {
 			if cut(redis) {
 				seen = true
 				continue

@@ -100,7 +100,7 @@ func (d *dump) logFile(fsys fs.FS, name string, wanted map[LogKey]int) error {
 	}
 	f, err := fsys.Open(name)
 	if err != nil {
-		return nil //nolint:nilerr // what is not there is missed by nobody
+		return nil // what is not there is missed by nobody
 	}
 	defer f.Close()
 	sections := sections{limit: d.limits.Entry, wanted: wanted, log: d.log}

@@ -30,7 +30,7 @@ const (
 )
 
 // errForeignNetwork says why settings of the network are not taken for the host's.
-var errForeignNetwork = errors.New("Paramedic runs in a network namespace of its own, where these settings are not the host's; run it with hostNetwork")
+var errForeignNetwork = errors.New("the network namespace here is not the host's, and neither are these settings; run Paramedic with hostNetwork")
 
 // errNoProc says why a host root that holds a few directories only tells nothing of the kernel.
 var errNoProc = errors.New("there is no /proc below the host root: settings, modules, swap and drivers are not seen")
