@@ -26,6 +26,7 @@ type scene struct {
 	began     time.Time
 	props     []prop
 	named     map[string]bool // objects that the case speaks of
+	before    map[string]bool // objects that were ill before an exclusive case began
 }
 
 // prop is one object of a scene.
@@ -98,6 +99,17 @@ func (s *scene) concerns(o incident.Object) bool {
 		return p.object.GetKind() == o.Kind && p.object.GetNamespace() == o.Namespace && p.object.GetName() == o.Name
 	})
 }
+
+// ill remembers what was found before the case began: that is not its doing.
+func (s *scene) ill(before *incident.Diagnosis) {
+	s.before = map[string]bool{}
+	for _, f := range before.Findings {
+		s.before[f.Object.String()] = true
+	}
+}
+
+// wasWell says whether an object is the case's own, or was well before it began.
+func (s *scene) wasWell(o incident.Object) bool { return !s.before[o.String()] || s.concerns(o) }
 
 // own is the case's namespace.
 func (s *scene) own() *unstructured.Unstructured {

@@ -56,6 +56,19 @@ func TestScene(t *testing.T) {
 	}
 }
 
+// An exclusive case answers for all but what was ill before it.
+func TestWhatWasIllBefore(t *testing.T) {
+	s, err := parseScene(eval.Case{Name: "a", Root: []eval.Root{{Object: "Node/n1"}}, Live: []byte(sceneManifests)}.Staged(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, node, fresh := incident.Object{Kind: "Deployment", Namespace: "team", Name: "old"}, incident.Object{Kind: "Node", Name: "n1"}, incident.Object{Kind: "Deployment", Namespace: "team", Name: "new"}
+	s.ill(&incident.Diagnosis{Findings: []incident.Finding{{Object: old}, {Object: node}}})
+	if s.wasWell(old) || !s.wasWell(node) || !s.wasWell(fresh) {
+		t.Error("what was ill before counts, or what the case is about does not")
+	}
+}
+
 func TestASceneKeepsToItsNamespace(t *testing.T) {
 	for manifest, says := range map[string]string{
 		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: coredns, namespace: kube-system}": "not the case's own",

@@ -104,6 +104,13 @@ func (s *Stage) Run(ctx context.Context, c eval.Case) eval.Result {
 			res.Error = err.Error()
 		}
 	}()
+	if c.Exclusive {
+		before, err := eyes.Look(ctx, "")
+		if err != nil {
+			return fail(err)
+		}
+		set.ill(before)
+	}
 	if err := s.make(ctx, set); err != nil {
 		return fail(err)
 	}
@@ -134,10 +141,11 @@ func (s *Stage) watch(ctx context.Context, c eval.Case, set *scene, look looker,
 			unseen = err
 		}
 		if err == nil {
-			d = whole
-			if !c.Exclusive {
-				d = diagnosis.Keep(whole, set.concerns)
+			concerns := set.concerns
+			if c.Exclusive {
+				concerns = set.wasWell
 			}
+			d = diagnosis.Keep(whole, concerns)
 			res.Verdict, res.Seconds = eval.Judge(c, d), time.Since(began).Seconds()
 			if res.Verdict.Passed() != quiet { // a pass, or an alarm where all is well
 				return d, nil
