@@ -17,12 +17,23 @@ type usage struct {
 	bytes, bytesUsed, inodes, inodesUsed uint64
 }
 
-// disks asks for every directory that is there, and counts each file system once.
+// disks asks for every directory that is there, and counts each file system once. Where the root is a mere folder, a copy of a host's
+// files or a container's directory with a few mounts in it, its own file system is not the host's; what is mounted below it is.
 func (h *Host) disks(root *os.Root, f *snapshot.Host) error {
-	if h.usage == nil {
-		return nil
-	}
 	var ids []uint64
+	var folder *uint64
+	if h.folder {
+		own, err := root.Open(".")
+		if err != nil {
+			return err
+		}
+		u, err := h.usage(own)
+		own.Close()
+		if err != nil {
+			return err
+		}
+		folder = &u.id
+	}
 	for _, p := range diskPaths {
 		d, err := root.Open(inside(p))
 		if err != nil {
@@ -33,7 +44,7 @@ func (h *Host) disks(root *os.Root, f *snapshot.Host) error {
 		if err != nil {
 			return err
 		}
-		if u.bytes == 0 {
+		if u.bytes == 0 || folder != nil && *folder == u.id {
 			continue
 		}
 		if i := slices.Index(ids, u.id); i >= 0 {
@@ -46,14 +57,8 @@ func (h *Host) disks(root *os.Root, f *snapshot.Host) error {
 	return nil
 }
 
-// usageOf is how to ask, or nil where the root is a mere copy of a host's files, whose disk is not the host's.
-func usageOf(root string) func(*os.File) (usage, error) {
+// isFolder says whether the root is a folder of a file system that has other things in it.
+func isFolder(root string) bool {
 	root, err := filepath.Abs(root)
-	if err != nil {
-		return nil
-	}
-	if root != "/" && !mounted(root) {
-		return nil
-	}
-	return fileSystem
+	return err != nil || root != "/" && !mounted(root)
 }

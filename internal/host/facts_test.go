@@ -108,6 +108,7 @@ func TestDisksOfACopyAreNotTheHosts(t *testing.T) {
 	if f, _ := h.Facts(t.Context()); f.Disks != nil {
 		t.Errorf("disks of a folder: %v", f.Disks)
 	}
+	h.folder = false
 	h.usage = func(d *os.File) (usage, error) {
 		if strings.HasSuffix(d.Name(), "kubelet") {
 			return usage{id: 2, bytes: 100, bytesUsed: 96, inodes: 10, inodesUsed: 1}, nil
@@ -116,6 +117,9 @@ func TestDisksOfACopyAreNotTheHosts(t *testing.T) {
 	}
 	f, _ := h.Facts(t.Context())
 	same(t, f.Disks, []snapshot.HostDisk{{Paths: []string{"/", "/var/log"}, Bytes: 1000, BytesUsed: 10}, {Paths: []string{"/var/lib/kubelet"}, Bytes: 100, BytesUsed: 96, Inodes: 10, InodesUsed: 1}})
+	h.folder = true // with one mount in it
+	f, _ = h.Facts(t.Context())
+	same(t, f.Disks, []snapshot.HostDisk{{Paths: []string{"/var/lib/kubelet"}, Bytes: 100, BytesUsed: 96, Inodes: 10, InodesUsed: 1}})
 }
 
 func TestSystemLogKeepsWhatTells(t *testing.T) {

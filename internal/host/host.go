@@ -34,7 +34,8 @@ var ServiceLogs = []string{"/var/log/k3s.log", "/var/log/k3s-service.log", "/var
 type Host struct {
 	root, node, cniDir string
 	logs               []string
-	usage              func(*os.File) (usage, error) // nil: the root is no file system of its own
+	folder             bool // the root is no file system of its own
+	usage              func(*os.File) (usage, error)
 }
 
 // New checks the configuration and chooses the CNI directory once and for all: if that directory is lost later, it must still be the
@@ -44,7 +45,7 @@ func New(c Config) (*Host, error) {
 	if h.root == "" {
 		h.root = "/"
 	}
-	h.usage = usageOf(h.root)
+	h.folder, h.usage = isFolder(h.root), fileSystem
 	info, err := os.Stat(h.root)
 	if err != nil {
 		return nil, fmt.Errorf("open host root %s: %w; is the host's file system mounted there?", h.root, err)

@@ -147,12 +147,12 @@ func release(root *os.Root, f *snapshot.Host) error {
 
 // reboot reads what Debian's and Ubuntu's packages leave behind when they want one.
 func reboot(root *os.Root, f *snapshot.Host) error {
-	for _, dir := range []string{"/run", "/var/run"} {
-		if _, err := root.Stat(inside(dir + "/reboot-required")); err != nil {
+	for _, p := range []string{"/run/reboot-required", "/var/run/reboot-required"} {
+		if _, err := root.Stat(inside(p)); err != nil {
 			continue
 		}
 		f.RebootPending = true
-		pkgs, err := text(root, dir+"/reboot-required.pkgs", 16<<10)
+		pkgs, err := text(root, p+".pkgs", 16<<10)
 		f.RebootFor = strings.Fields(pkgs)
 		slices.Sort(f.RebootFor)
 		f.RebootFor = slices.Compact(f.RebootFor)
