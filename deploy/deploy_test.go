@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
+	"github.com/paramedic-bot/paramedic/internal/host"
 	"github.com/paramedic-bot/paramedic/internal/recovery"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -120,11 +122,16 @@ func TestApplyingTheFolderLeavesTheSecretAlone(t *testing.T) {
 	}
 }
 
-// rights lists a role's rules as "verb group/resource", each once.
+// rights lists a role's rules as "verb group/resource" or "verb /path", each once.
 func rights(t *testing.T, role *rbacv1.ClusterRole) []string {
 	t.Helper()
 	have := map[string]bool{}
 	for _, rule := range role.Rules {
+		for _, path := range rule.NonResourceURLs {
+			for _, v := range rule.Verbs {
+				have[v+" "+path] = true
+			}
+		}
 		for _, g := range rule.APIGroups {
 			for _, r := range rule.Resources {
 				for _, v := range rule.Verbs {
@@ -137,7 +144,7 @@ func rights(t *testing.T, role *rbacv1.ClusterRole) []string {
 }
 
 func TestTheBotMayReadWhatASnapshotHoldsAndNothingElse(t *testing.T) {
-	want := []string{"get /pods/log"}
+	want := []string{"get /pods/log", "get /apis", "get /readyz", "get /version"}
 	for _, custom := range []string{"apiregistration.k8s.io/apiservices", "gateway.networking.k8s.io/*"} {
 		want = append(want, "get "+custom, "list "+custom, "watch "+custom)
 	}
@@ -246,20 +253,47 @@ func TestTheBotHasNoMorePowerOverTheNodeThanItsFilesNeed(t *testing.T) {
 	if s := pod.SecurityContext; s == nil || s.SeccompProfile == nil || s.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault {
 		t.Error("no seccomp profile")
 	}
-	writable := map[string]bool{"/var/lib/paramedic": true, "/var/lib/rancher/k3s/agent/etc/cni": true, "/etc/resolv.conf": false}
+}
+
+// What the bot can see of the node is what it reads, less what a container is better not shown. One of the two CNI directories is mounted,
+// by the directory above it.
+func TestTheBotSeesOfTheNodeWhatItReads(t *testing.T) {
+	pod := only[*appsv1.Deployment](t, manifests(t), "paramedic").Spec.Template.Spec
+	_, c := clusterConfig(t)
+	writable := []string{"/var/lib/paramedic", path.Dir(c.Host.CNIDir)}
+	want := slices.Clone(writable)
+	for _, p := range host.Places {
+		if p.Withheld == "" && !slices.Contains(host.CNIDirs, p.Path) {
+			want = append(want, p.Path)
+		}
+	}
+	var got []string
 	for _, v := range pod.Volumes {
 		if v.HostPath == nil {
 			continue
 		}
-		may, known := writable[v.HostPath.Path]
-		if !known {
-			t.Errorf("volume %s mounts %s of the node", v.Name, v.HostPath.Path)
+		at := v.HostPath.Path
+		got = append(got, at)
+		if v.HostPath.Type == nil || *v.HostPath.Type == corev1.HostPathUnset {
+			t.Errorf("%s has no type: the runtime would make a directory of it where it is missing", at)
 		}
-		for _, m := range pod.Containers[0].VolumeMounts {
-			if m.Name == v.Name && m.ReadOnly == may {
-				t.Errorf("%s of the node is mounted with readOnly %v", v.HostPath.Path, m.ReadOnly)
-			}
+		inside := path.Join(c.Host.Root, at)
+		if at == path.Dir(c.State) {
+			inside = at
 		}
+		i := slices.IndexFunc(pod.Containers[0].VolumeMounts, func(m corev1.VolumeMount) bool { return m.Name == v.Name })
+		if i < 0 {
+			t.Errorf("volume %s is not mounted", v.Name)
+			continue
+		}
+		if m := pod.Containers[0].VolumeMounts[i]; m.ReadOnly == slices.Contains(writable, at) || m.MountPath != inside {
+			t.Errorf("%s of the node is mounted at %s with readOnly %v; want %s", at, m.MountPath, m.ReadOnly, inside)
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("mounts are not what host.Places has (-want +got):\n%s", diff)
 	}
 }
 

@@ -96,6 +96,14 @@ func (r *Reader) besideLists(ctx context.Context, o LookOptions) func(*snapshot.
 	}
 }
 
+// Blind reads what stands beside the known kinds as [Reader.Look] does (custom resources, the API server's health, and Secrets where they
+// are asked for) and returns what of it could not be seen, and why.
+func (r *Reader) Blind(ctx context.Context, secrets bool) []incident.NotSeen {
+	var s snapshot.Snapshot
+	r.besideLists(ctx, LookOptions{Secrets: secrets})(&s)
+	return s.NotSeen
+}
+
 // list reads every kind side by side, as protobuf.
 func (r *Reader) list(ctx context.Context, o LookOptions, s *snapshot.Snapshot) error {
 	var (
