@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/internal/cluster"
-	"github.com/paramedic-bot/paramedic/internal/host"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/ollama"
 	"github.com/paramedic-bot/paramedic/internal/slackapp"
@@ -31,6 +30,9 @@ func DoctorParts(c Config, configured bool) []DoctorPart {
 	}
 	if !configured {
 		return parts
+	}
+	if c.Metrics.URL != "" {
+		parts = append(parts, DoctorPart{"Prometheus", func(ctx context.Context) []incident.Check { return doctorMetrics(ctx, c.Metrics) }})
 	}
 	return append(parts,
 		DoctorPart{"Slack", func(ctx context.Context) []incident.Check { return slackapp.Probe(ctx, slackOptions(c.Slack)) }},
@@ -63,6 +65,7 @@ func doctorCluster(ctx context.Context, c Config) []incident.Check {
 	} else {
 		checks = append(checks, good("right to read logs", ""))
 	}
+	checks = append(checks, doctorBeside(ctx, reader, c.Cluster.Secrets)...)
 	for _, a := range c.Approvers {
 		checks = append(checks, doctorApprover(ctx, reader, a))
 	}
@@ -146,27 +149,6 @@ func doctorModel(status ollama.Status, use, name string) incident.Check {
 }
 
 func gb(bytes int64) float64 { return float64(bytes) / 1e9 }
-
-func doctorHost(ctx context.Context, c HostConfig) []incident.Check {
-	if c.Root == "" {
-		return []incident.Check{good("host", "none is configured: files on nodes are neither seen nor restored")}
-	}
-	h, err := host.New(host.Config{Root: c.Root, Node: c.Node, CNIDir: c.CNIDir})
-	if err != nil {
-		return []incident.Check{bad("host", err)}
-	}
-	facts, blind := h.Facts(ctx)
-	checks := []incident.Check{good("host "+h.Node(), "CNI directory %s with %d files", facts.CNIDir, len(facts.CNIFiles))}
-	for _, n := range blind {
-		checks = append(checks, good("host "+h.Node(), "not seen: %s: %s", n.What, n.Why)) // less to diagnose by, and nothing broken
-	}
-	if err := h.CanRestore(h.CNIDir()); err != nil {
-		checks = append(checks, bad("restoring to "+h.CNIDir(), err))
-	} else {
-		checks = append(checks, good("restoring to "+h.CNIDir(), "possible"))
-	}
-	return checks
-}
 
 func doctorState(ctx context.Context, c Config) []incident.Check {
 	r, err := store.OpenReadOnly(ctx, c.State)

@@ -1,0 +1,94 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/cluster"
+	"github.com/paramedic-bot/paramedic/internal/host"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/metrics"
+)
+
+// besideRemedies say what to do where reading beside the known kinds is forbidden, by the beginning of what is not seen.
+var besideRemedies = []struct{ what, remedy string }{
+	{"custom resources of ", "to have them seen, label a ClusterRole that may list them paramedic-bot.github.io/aggregate-to-read=true"},
+	{"the API server's health", "apply deploy/kubernetes/rbac.yaml, which lets the bot get /readyz"},
+	{"custom resources", "apply deploy/kubernetes/rbac.yaml, which lets the bot get /apis"},
+	{"secrets", "apply deploy/kubernetes/rbac-secrets.yaml.example, or take cluster.secrets out of the configuration"},
+}
+
+// doctorBeside looks at what a diagnosis reads beside the known kinds. Custom resources of a group that are not seen are less to diagnose
+// by, and nothing broken.
+func doctorBeside(ctx context.Context, reader *cluster.Reader, secrets bool) []incident.Check {
+	const name = "reading beside the kinds"
+	blind := reader.Blind(ctx, secrets)
+	if len(blind) == 0 {
+		seen := "custom resources and the API server's health"
+		if secrets {
+			seen += ", and Secrets without their values"
+		}
+		return []incident.Check{good(name, "%s", seen)}
+	}
+	var checks []incident.Check
+	for _, n := range blind {
+		check := incident.Check{Name: name, OK: strings.HasPrefix(n.What, "custom resources of "), Detail: fmt.Sprintf("not seen: %s: %s", n.What, n.Why)}
+		for _, r := range besideRemedies {
+			if strings.Contains(n.Why, "forbidden") && strings.HasPrefix(n.What, r.what) {
+				check.Detail += "; " + r.remedy
+				break
+			}
+		}
+		checks = append(checks, check)
+	}
+	return checks
+}
+
+// doctorMetrics asks the Prometheus that is configured for what probes ask most.
+func doctorMetrics(ctx context.Context, c MetricsConfig) []incident.Check {
+	name := "Prometheus at " + c.URL
+	p, err := metrics.New(c.URL, c.BearerToken)
+	if err != nil {
+		return []incident.Check{bad("Prometheus", err)}
+	}
+	const series = "container_memory_working_set_bytes"
+	n, ok, err := p.Query(ctx, "count("+series+")")
+	if err != nil {
+		return []incident.Check{{Name: name, Detail: err.Error() + "; is metrics.url reachable from here, and is metrics.bearerToken right?"}}
+	}
+	if !ok {
+		return []incident.Check{{Name: name, Detail: "it answers, and knows no " + series + ": memory is not seen; let it scrape the kubelets' cAdvisor"}}
+	}
+	return []incident.Check{good(name, "it answers, and knows the memory of %.0f containers", n)}
+}
+
+func doctorHost(ctx context.Context, c HostConfig) []incident.Check {
+	if c.Root == "" {
+		return []incident.Check{good("host", "none is configured: files on nodes are neither seen nor restored")}
+	}
+	h, err := host.New(host.Config{Root: c.Root, Node: c.Node, CNIDir: c.CNIDir})
+	if err != nil {
+		return []incident.Check{bad("host", err)}
+	}
+	name := "host " + h.Node()
+	facts, blind := h.Facts(ctx)
+	checks := []incident.Check{good(name, "CNI directory %s with %d files, %d settings, %d telling lines of logs, %d changes, %d certificates, %d disks",
+		facts.CNIDir, len(facts.CNIFiles), len(facts.Sysctls), len(facts.ServiceLog)+len(facts.Log), len(facts.Changes), len(facts.Certificates), len(facts.Disks))}
+	for _, n := range blind {
+		checks = append(checks, good(name, "not seen: %s: %s", n.What, n.Why)) // less to diagnose by, and nothing broken
+	}
+	absent, err := h.Absent()
+	if err != nil {
+		checks = append(checks, bad(name, err))
+	}
+	for _, p := range absent {
+		checks = append(checks, good(name, "not there: %s (%s); if the node has it, mount it below %s as deploy/kubernetes/deployment.yaml does", p.Path, p.For, c.Root))
+	}
+	if err := h.CanRestore(h.CNIDir()); err != nil {
+		checks = append(checks, bad("restoring to "+h.CNIDir(), err))
+	} else {
+		checks = append(checks, good("restoring to "+h.CNIDir(), "possible"))
+	}
+	return checks
+}
