@@ -5,9 +5,11 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/paramedic-bot/paramedic/internal/host"
 	"github.com/paramedic-bot/paramedic/internal/recovery"
 	"github.com/paramedic-bot/paramedic/internal/slackapp"
 	"github.com/paramedic-bot/paramedic/knowledge"
@@ -33,6 +35,23 @@ func TestTheGuidesNameWhatTheProgramHas(t *testing.T) {
 			if !strings.Contains(text, "`"+name+"`") {
 				t.Errorf("%s says nothing about %s", guide, name)
 			}
+		}
+	}
+}
+
+// Who installs Paramedic must be told of all that it reads of a node, and of what a container is not shown.
+func TestTheGuideNamesWhatIsReadOfANode(t *testing.T) {
+	shown, withheld, ok := strings.Cut(read(t, "../docs/install.md"), "and withheld from the pod:")
+	if !ok {
+		t.Fatal("docs/install.md does not say what is withheld")
+	}
+	for _, p := range host.Places {
+		text := shown
+		if p.Withheld != "" {
+			text = withheld
+		}
+		if !strings.Contains(text, "`"+p.Path+"`") && !slices.Contains(host.CNIDirs, p.Path) {
+			t.Errorf("docs/install.md says nothing about %s (withheld: %q)", p.Path, p.Withheld)
 		}
 	}
 }

@@ -18,7 +18,8 @@ const doctorWithin = 20 * time.Second
 func (c *cli) doctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Whether everything that Paramedic needs is there, and what to do where it is not", Args: cobra.NoArgs,
-		Long: `Checks the cluster and the rights on it, Ollama and its models, and, with --config, Slack's tokens and scopes, the approvers' rights and the state.
+		Long: `Checks the cluster and the rights on it, Ollama and its models, and, with --config, Slack's tokens and scopes, the approvers' rights, Prometheus, what is seen
+of the host, and the state.
 It changes nothing and posts nothing. Exit 1 if something is not as it should be.`,
 		Example: "  paramedic doctor\n  paramedic doctor --config paramedic.yaml",
 	}
