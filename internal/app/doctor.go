@@ -151,10 +151,10 @@ func doctorModel(status ollama.Status, use, name string) incident.Check {
 func gb(bytes int64) float64 { return float64(bytes) / 1e9 }
 
 func doctorState(ctx context.Context, c Config) []incident.Check {
-	r, err := store.OpenReadOnly(ctx, c.State)
-	if errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(c.State); errors.Is(err, os.ErrNotExist) {
 		return []incident.Check{good("state", "%s is not there yet; serve makes it", filepath.Base(c.State))}
 	}
+	r, err := store.OpenReadOnly(ctx, c.State)
 	if err != nil {
 		return []incident.Check{bad("state", err)}
 	}

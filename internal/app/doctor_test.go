@@ -104,3 +104,10 @@ func TestDoctorSaysWhatIsNotSeenOfTheHost(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestDoctorIsContentBeforeTheFirstStart(t *testing.T) {
+	got := doctor(t, app.Config{State: filepath.Join(t.TempDir(), "paramedic.db")}, "the state")
+	if got != "true state: paramedic.db is not there yet; serve makes it\n" {
+		t.Error(got)
+	}
+}
