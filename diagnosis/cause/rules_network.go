@@ -18,7 +18,7 @@ var networkRules = slices.Concat(podNetworkRules, []Rule{
 		"1 workload fails because a NetworkPolicy cuts it off from what it calls", "%d workloads fail because NetworkPolicies cut them off from what they call"},
 	{"policy-idle", []string{checks.PolicySelectsNothing}, []string{checks.PolicyBlocksDNS, checks.PolicyBlocksFlow}, refersTo("it would allow the flow, but selects no pod"),
 		"1 flow that it should allow is cut off", "%d flows that they should allow are cut off"},
-	{"service-called", append(slices.Clone(serviceFaults), checks.ExternalNameInvalid, checks.ExternalNameNotFound), crashes, serviceCalled,
+	{"service-called", append(slices.Clone(serviceFaults), checks.ServiceIdle, checks.ExternalNameInvalid, checks.ExternalNameNotFound), crashes, serviceCalled,
 		"1 workload fails because a Service that it calls does not answer", "%d workloads fail because Services that they call do not answer"},
 	{"service-misused", []string{checks.ServicePortMissing, checks.ServiceHidesPods, checks.ServiceNameMismatch}, suffers, misses("that is how it calls the Service"),
 		"1 workload fails because it calls a Service in a way that leads nowhere", "%d workloads fail because they call Services in a way that leads nowhere"},

@@ -73,7 +73,7 @@ var serviceCodes = []Code{
 		Next:    "Correct spec.externalName, or the name server that should know the name.",
 		Example: "Service shop/db stands for databse.data.svc.cluster.local, but Service data/databse does not exist (there is database)"},
 	{Code: ServiceIdle, Severity: incident.Info,
-		Meaning: "A Service has no pods because its workload is scaled to zero.",
+		Meaning: "A Service has no pods because its workload is scaled to zero. That is critical where a program fails because it calls the Service.",
 		Example: "Service reports has no pods: Deployment reports is scaled to 0"},
 }
 
@@ -163,6 +163,11 @@ func allStarting(s *snapshot.Snapshot, pods []*corev1.Pod) bool {
 	return true
 }
 
+// calledInVain says whether the log of a pod that fails says that it misses the Service.
+func calledInVain(s *snapshot.Snapshot, service incident.Object) bool {
+	return slices.ContainsFunc(failingCalls(s), func(c call) bool { return c.service == service })
+}
+
 // sliceEvidence is what the EndpointSlices say, where there are any.
 func sliceEvidence(s *snapshot.Snapshot, v *corev1.Service) incident.Evidence {
 	ready, total, name := 0, 0, ""
@@ -192,6 +197,10 @@ func selectsNothing(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
 		if t.replicas == 0 {
 			f := r.Find(ServiceIdle, o, fmt.Sprintf("Service %s has no pods: %s is scaled to 0", v.Name, short(t.object))).See(seen)
 			f.Workload = t.object
+			if calledInVain(s, o) {
+				f.Severity, f.Root, f.Fault = incident.Critical, true, []incident.Object{t.object}
+				f.Next = "Scale " + short(t.object) + " up again, or stop what calls it."
+			}
 			return
 		}
 		f := r.Find(ServiceNoEndpoints, o, fmt.Sprintf("Service %s has no endpoint: %s has no pods", v.Name, short(t.object))).See(seen)
