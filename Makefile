@@ -8,7 +8,7 @@ GOLANGCI_LINT := v2.15.0
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build demo test e2e e2e-faults bench lint generate clean
+.PHONY: all build demo test e2e e2e-faults scoreboard bench lint generate clean
 
 all: build
 
@@ -31,6 +31,12 @@ e2e: build
 	'$(LAB)' up
 	'$(LAB)' models
 	$(LAB_ENV) go test -tags e2e -count=1 -timeout 60m -v ./e2e/...
+
+# docs/scoreboard.md: every case that needs no cluster, failures included
+scoreboard: build
+	$(BIN)/paramedic eval -o markdown diagnosis/eval/cases >$(BIN)/scoreboard.md || [ $$? -eq 1 ]
+	{ printf '%s\n' '# Scoreboard' '' 'What `make scoreboard` printed: each case of `diagnosis/eval/cases` that needs no cluster, by the rules alone.' \
+	  '[evaluation.md](evaluation.md) says what is measured, [faults.md](faults.md) what was found on a real cluster.' ''; cat $(BIN)/scoreboard.md; } >docs/scoreboard.md
 
 # every fault live on the lab, and docs/faults.md of what was found; interrupted, it goes on where it ended (remove $(FAULTS).jsonl to begin again)
 FAULTS ?= $(CURDIR)/.e2e-faults
