@@ -30,6 +30,8 @@ type ServerOptions struct {
 	Version  string
 	Logger   *slog.Logger
 	Redactor *redact.Redactor
+	// Replay says that the cluster is played from a bundle: its addresses mean nothing here, so nothing is asked of them.
+	Replay bool
 }
 
 // Server is the bot: `paramedic serve`.
@@ -95,7 +97,7 @@ func (s *Server) openEyes() (*Eyes, error) {
 			return nil, err
 		}
 	}
-	eyes := &Eyes{Reader: reader, Redact: s.options.Redactor.String, Lookups: true, Secrets: c.Cluster.Secrets}
+	eyes := &Eyes{Reader: reader, Redact: s.options.Redactor.String, Lookups: !s.options.Replay, Secrets: c.Cluster.Secrets}
 	if c.Metrics.URL != "" {
 		if eyes.Metrics, err = metrics.New(c.Metrics.URL, c.Metrics.BearerToken); err != nil {
 			return nil, err

@@ -33,6 +33,7 @@ func (c *capture) logs(ctx context.Context) error {
 				c.bundle.Manifest.Redactions += r.count
 			case w.Previous && apierrors.IsBadRequest(err):
 				// "previous terminated container not found": its log was already thrown away.
+			case w.Well:
 			default:
 				trouble.add(w, err.Error())
 			}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -40,6 +41,9 @@ func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(str
 			}
 			mu.Lock()
 			defer mu.Unlock()
+			if err != nil && w.Well {
+				return nil
+			}
 			if err != nil {
 				failed[w.Pod.Spec.NodeName]++
 				reason[w.Pod.Spec.NodeName] = logTrouble(err)
@@ -73,6 +77,9 @@ func (r *Reader) tail(ctx context.Context, w snapshot.LogWanted) (string, error)
 }
 
 func logTrouble(err error) string {
+	if apierrors.IsNotFound(err) {
+		return "there is no log of it any more"
+	}
 	if s := why(err); len(s) <= 200 {
 		return s
 	}

@@ -39,7 +39,7 @@ func (d *Demo) startBot(ctx context.Context, o Options) error {
 	c.Ollama.Timeout = metav1.Duration{Duration: 90 * time.Second} // less than a player waits
 	c.Ollama.Model, c.Ollama.Embedder = models(ctx, o.Model)
 	d.Model = c.Ollama.Model
-	server, err := app.NewServer(ctx, c, app.ServerOptions{Version: o.Version, Logger: o.Logger, Redactor: redact.New()})
+	server, err := app.NewServer(ctx, c, app.ServerOptions{Version: o.Version, Logger: o.Logger, Redactor: redact.New(), Replay: true})
 	if err != nil {
 		return err
 	}

@@ -27,11 +27,12 @@ type LogWanted struct {
 	Container string
 	Previous  bool // of the container's instance before the current one
 	Bytes     int  // how much of its end is kept; see LogTail
+	Well      bool // the container is well: its log may tell of others, and is not missed where it can't be read
 }
 
 // LogsWanted lists whose logs are worth reading: containers that wait in a crash loop, ended badly, or were restarted lately; and those of
-// the cluster's DNS, which complains of its upstream servers while it is well itself. The look at a
-// cluster, the capture of a bundle and the reading of a dump all ask here, so that they hold the same logs. The Snapshot must be indexed.
+// the cluster's DNS, which complains of its upstream servers while it is well itself. The look at a cluster, the capture of a bundle and the
+// reading of a dump all ask here, so that they hold the same logs. The Snapshot must be indexed.
 func (s *Snapshot) LogsWanted() []LogWanted {
 	var out []LogWanted
 	taken := map[string]int{}
@@ -41,7 +42,8 @@ func (s *Snapshot) LogsWanted() []LogWanted {
 			for j := range statuses {
 				c := &statuses[j]
 				current, previous := worthReading(c, s.At)
-				current = current || answersNames(p)
+				well := !current && !previous && answersNames(p)
+				current = current || well
 				if !current && !previous {
 					continue
 				}
@@ -50,7 +52,7 @@ func (s *Snapshot) LogsWanted() []LogWanted {
 					continue
 				}
 				if current {
-					out = append(out, LogWanted{Pod: p, Container: c.Name})
+					out = append(out, LogWanted{Pod: p, Container: c.Name, Well: well})
 				}
 				if previous {
 					out = append(out, LogWanted{Pod: p, Container: c.Name, Previous: true})
