@@ -32,6 +32,9 @@ func checkAPIServices(s *snapshot.Snapshot, r *Report) {
 		}
 		o := snapshot.CustomObject(a)
 		ns, name, _ := apiServiceTarget(a)
+		if v := s.Service(ns, name); v != nil && starting(s, v) {
+			continue
+		}
 		f := r.Find(APIServiceUnavailable, o, fmt.Sprintf("APIService %s is unavailable: %s (%s)", a.GetName(), unavailableWhy(s, c, ns, name), c["reason"]))
 		f.Since, f.Words = conditionTime(c), groupVersion(a)
 		if name != "" {

@@ -104,8 +104,9 @@ func initRunning(s *snapshot.Snapshot, p *corev1.Pod, c container, since time.Ti
 
 // Restarts of a container that runs now. The kubelet's back-off is at most five minutes, and forgotten after ten minutes of running.
 const (
-	justStarted   = time.Minute // after two crashes or more, running for less than this proves nothing
-	addUp         = 3           // restarts from which on they count as many
+	justStarted   = time.Minute      // after two crashes or more, running for less than this proves nothing
+	forgiven      = 10 * time.Minute // of running, after which the kubelet starts a container anew without delay
+	addUp         = 3                // restarts from which on they count as many
 	recentRestart = time.Hour
 	oldRestart    = 24 * time.Hour
 	seldom        = 24 * time.Hour // between two restarts: not worth waking anybody
@@ -115,19 +116,24 @@ const (
 // the instance before, and a minute at least.
 func runningAgain(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool) {
 	last, run := c.status.LastTerminationState.Terminated, c.status.State.Running
-	if last == nil || run == nil || c.status.RestartCount < 2 {
+	if last == nil || run == nil || c.status.RestartCount < 2 || lostWithNode(last) {
 		return ailment{}, false
 	}
 	lived, before := s.At.Sub(run.StartedAt.Time), last.FinishedAt.Sub(last.StartedAt.Time)
 	quiet := s.At.Sub(last.FinishedAt.Time)
 	every := s.At.Sub(p.CreationTimestamp.Time) / time.Duration(c.status.RestartCount)
 	switch well := lived >= 2*before && lived >= justStarted; {
-	case lived < justStarted && quiet < recentRestart:
+	case lived < justStarted && quiet < recentRestart && before < forgiven:
 		return crashed(s, p, c, last), true
 	case c.status.RestartCount < addUp || well || every > seldom || quiet > max(recentRestart, 2*every) || quiet > oldRestart:
 		return ailment{}, false
 	}
 	return addingUp(s, p, c, last), true
+}
+
+// lostWithNode says that a container did not end by itself: its node or the runtime went down and forgot it, as at a reboot.
+func lostWithNode(end *corev1.ContainerStateTerminated) bool {
+	return end.Reason == "Unknown" || end.Reason == "ContainerStatusUnknown"
 }
 
 func addingUp(s *snapshot.Snapshot, p *corev1.Pod, c container, last *corev1.ContainerStateTerminated) ailment {
@@ -169,6 +175,23 @@ func creating(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	return stuckCreating(s, p, since)
 }
 
+// slowPull is how long the pull of an image may take: those of machine learning weigh many gigabytes.
+const slowPull = 15 * time.Minute
+
+// hasSandbox says whether the kubelet has mounted the pod's volumes and set up its network, and has only its containers left to make.
+func hasSandbox(p *corev1.Pod) bool {
+	c := podCondition(p, corev1.PodReadyToStartContainers)
+	return c != nil && c.Status == corev1.ConditionTrue
+}
+
+// timeOf is when an event was last seen; zero without one.
+func timeOf(e *corev1.Event) time.Time {
+	if e == nil {
+		return time.Time{}
+	}
+	return snapshot.EventTime(e).Time
+}
+
 // stuckQuietly is how long a pod may be creating while no event complains; a large image takes a while.
 const stuckQuietly = 3 * time.Minute
 
@@ -177,7 +200,13 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (ailmen
 	a := ailment{alike: node, node: node, since: since}
 	sandbox := lastEvent(s, o, "FailedCreatePodSandBox", "NetworkNotReady")
 	volume := lastEvent(s, o, "FailedMount", "FailedAttachVolume", "FailedMapVolume")
+	pulling := lastEvent(s, o, "Pulling", "Pulled")
+	if hasSandbox(p) || pulling != nil && !snapshot.EventTime(pulling).Time.Before(latest(timeOf(sandbox), timeOf(volume))) {
+		sandbox, volume = nil, nil // it has come further since
+	}
 	switch {
+	case pulling != nil && pulling.Reason == "Pulling" && sandbox == nil && volume == nil && s.At.Sub(timeOf(pulling)) < slowPull:
+		return ailment{}, false
 	case sandbox != nil && (volume == nil || snapshot.EventTime(sandbox).After(snapshot.EventTime(volume).Time)):
 		a.code, a.words, a.seen = PodSandboxFailed, sandbox.Message, []incident.Evidence{seenEvent(sandbox)}
 		a.what = "cannot start on node " + node + ": " + shortest(sandbox.Message)

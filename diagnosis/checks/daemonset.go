@@ -40,7 +40,7 @@ func checkDaemonSet(s *snapshot.Snapshot, r *Report, d *appsv1.DaemonSet) {
 			continue
 		}
 		if startingUp(s, p) {
-			return
+			continue
 		}
 		nodes = union(nodes, []string{daemonNode(p)})
 		if len(why) < shownPods {

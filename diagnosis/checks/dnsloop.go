@@ -99,7 +99,8 @@ func (d resolver) loopingForward(s *snapshot.Snapshot) (forward, string) {
 	return forward{}, ""
 }
 
-// resolvLoops follows /etc/resolv.conf: with dnsPolicy Default it is the node's, otherwise it names the cluster's DNS.
+// resolvLoops follows /etc/resolv.conf: with dnsPolicy Default it is the node's, otherwise it names the cluster's DNS. Which of its files
+// a kubelet hands on is its own affair: kubeadm and K3s pass over one that names a loopback, so that while CoreDNS is well it is no proof.
 func (d resolver) resolvLoops(s *snapshot.Snapshot, hostNetwork bool) string {
 	switch {
 	case d.spec == nil || hostNetwork:
@@ -111,7 +112,7 @@ func (d resolver) resolvLoops(s *snapshot.Snapshot, hostNetwork bool) string {
 	}
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
-		if on := func(p *corev1.Pod) bool { return p.Spec.NodeName == h.Node }; !slices.ContainsFunc(d.pods, on) {
+		if on := func(p *corev1.Pod) bool { return p.Spec.NodeName == h.Node && !isReady(p) }; !slices.ContainsFunc(d.pods, on) {
 			continue
 		}
 		if servers := loopbackServers(h.Resolv); len(servers) > 0 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -110,11 +111,27 @@ func (g *groups) severity(f *Finding) incident.Severity {
 	return f.Severity
 }
 
-// outlast lowers what is left behind by pods that were replaced: their workload has as many ready pods as it wants.
+// outlast lowers what is left behind by pods that were replaced, whose workload has as many ready pods as it wants; and by pods of nobody's
+// that ended long ago, as those do by which people try something.
 func (f *Finding) outlast(s *snapshot.Snapshot) {
-	if (f.Code == PodEvicted || f.Code == PodFailed || f.Code == PodRejected) && f.Workload.Kind != "Pod" && satisfied(s, f.Workload) {
+	if f.Code != PodEvicted && f.Code != PodFailed && f.Code != PodRejected {
+		return
+	}
+	alone := f.Workload.Kind == "Pod"
+	ended := !f.Since.IsZero() && s.At.Sub(f.Since) > oldRestart
+	if alone && ended || !alone && (satisfied(s, f.Workload) || !slices.ContainsFunc(f.Pods, func(p *corev1.Pod) bool { return !retried(s, p) })) {
 		f.Severity = incident.Info
 	}
+}
+
+// retried says whether a pod's Job has got on without it: it is done, or has another pod at work.
+func retried(s *snapshot.Snapshot, p *corev1.Pod) bool {
+	owner := metav1.GetControllerOf(p)
+	if owner == nil || owner.Kind != "Job" {
+		return false
+	}
+	j := jobsByName(s)[snapshot.ObjectOf("Job", p.Namespace, owner.Name)]
+	return j != nil && (j.Status.CompletionTime != nil || j.Status.Ready != nil && *j.Status.Ready > 0)
 }
 
 func (g *groups) subject(x *group) string {

@@ -21,7 +21,7 @@ const (
 func (h host) disks() {
 	for i := range h.Disks {
 		d := &h.Disks[i]
-		if len(d.Paths) == 0 {
+		if len(d.Paths) == 0 || isImage(d) {
 			continue
 		}
 		path := mainPath(d.Paths)
@@ -34,6 +34,12 @@ func (h host) disks() {
 			h.full(f, d, path, share, fmt.Sprintf("%d of %d inodes are used", d.InodesUsed, d.Inodes))
 		}
 	}
+}
+
+// isImage says whether a file system is full because it was made so, to the last byte and inode: systems that are an image, such as
+// Talos, have such a root, and what they write lies elsewhere.
+func isImage(d *snapshot.HostDisk) bool {
+	return d.Bytes > 0 && d.BytesUsed == d.Bytes && d.InodesUsed == d.Inodes && len(d.Paths) == 1 && d.Paths[0] == "/"
 }
 
 func (h host) full(f *Finding, d *snapshot.HostDisk, path string, share uint64, excerpt string) {

@@ -16,13 +16,16 @@ import (
 // forwarding speaks of hosts that have a pod network; Cilium switches forwarding on for each of its interfaces instead.
 func (h host) forwarding() {
 	const name = "net.ipv4.ip_forward"
-	cilium := func(c snapshot.HostFile) bool { return slices.Contains(c.Plugins, "cilium-cni") }
-	if h.Sysctls[name] != "0" || len(h.CNIFiles) == 0 || slices.ContainsFunc(h.CNIFiles, cilium) {
+	if h.Sysctls[name] != "0" || len(h.CNIFiles) == 0 || h.cilium() {
 		return
 	}
 	f := h.find(HostForwardingOff, fmt.Sprintf("Node %s does not forward packets (%s is 0): its pods are cut off", h.Node, name))
 	f.See(hostEvidence(h.Host, sysctl(name), time.Time{}, "0"))
 	h.cite(f, "ip_forward", "sysctl")
+}
+
+func (h host) cilium() bool {
+	return slices.ContainsFunc(h.CNIFiles, func(c snapshot.HostFile) bool { return slices.Contains(c.Plugins, "cilium-cni") })
 }
 
 // bridged are the CNI plugins that join pods by a bridge: only their packets need br_netfilter.
@@ -58,8 +61,11 @@ var flushes = []string{"iptables -F", "iptables --flush", "iptables -X", "-t nat
 
 // rules tells an emptied packet filter by its own book-keeping: each rule that rewrites or marks holds its module, and kube-proxy
 // always has one of both, whether by iptables or by IPVS. Modules that nothing uses were loaded for rules that are gone. A kube-proxy
-// that uses nftables or is replaced needs neither.
+// that uses nftables or is replaced, as Cilium does, needs neither.
 func (h host) rules() {
+	if h.cilium() {
+		return
+	}
 	rewrite, was := h.Modules["xt_MASQUERADE"]
 	mark, marked := h.Modules["xt_mark"]
 	if !was || !marked || rewrite != 0 || mark != 0 || proxyMode(h.s) == "nftables" {

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -86,6 +87,17 @@ func jobCondition(j *batchv1.Job, t batchv1.JobConditionType) *batchv1.JobCondit
 	return nil
 }
 
+func jobsByName(s *snapshot.Snapshot) map[incident.Object]*batchv1.Job {
+	type key struct{}
+	return snapshot.Once(s, key{}, func() map[incident.Object]*batchv1.Job {
+		m := make(map[incident.Object]*batchv1.Job, len(s.Jobs))
+		for i := range s.Jobs {
+			m[snapshot.ObjectOf("Job", s.Jobs[i].Namespace, s.Jobs[i].Name)] = &s.Jobs[i]
+		}
+		return m
+	})
+}
+
 // newestJobs is each CronJob's newest Job: an older one's failure is past.
 func newestJobs(s *snapshot.Snapshot) map[incident.Object]*batchv1.Job {
 	newest := map[incident.Object]*batchv1.Job{}
@@ -122,6 +134,35 @@ func podsOfJobs(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 // longPast is how long ago a Job may have failed to be a concern of today.
 const longPast = 7 * 24 * time.Hour
 
+// doneSince says whether another Job that runs the same has succeeded since: the next try, under a name of its own.
+func doneSince(s *snapshot.Snapshot, j *batchv1.Job, failed time.Time) bool {
+	type key struct{}
+	done := snapshot.Once(s, key{}, func() map[string]time.Time {
+		m := map[string]time.Time{}
+		for i := range s.Jobs {
+			if t := s.Jobs[i].Status.CompletionTime; t != nil {
+				m[taskOf(&s.Jobs[i])] = latest(m[taskOf(&s.Jobs[i])], t.Time)
+			}
+		}
+		return m
+	})
+	return done[taskOf(j)].After(failed)
+}
+
+// taskOf is what a Job runs, whatever the version: its containers with their commands, and their images without tags.
+func taskOf(j *batchv1.Job) string {
+	var b strings.Builder
+	b.WriteString(j.Namespace)
+	for _, c := range j.Spec.Template.Spec.Containers {
+		image, _, _ := strings.Cut(c.Image, "@")
+		if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
+			image = image[:i]
+		}
+		fmt.Fprintf(&b, "\x00%s\x00%s\x00%q\x00%q", c.Name, image, c.Command, c.Args)
+	}
+	return b.String()
+}
+
 func reportJob(s *snapshot.Snapshot, r *Report, j *batchv1.Job, c *batchv1.JobCondition, pods []*corev1.Pod, newest map[incident.Object]*batchv1.Job) {
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
 	title := inflect(fmt.Sprintf("Job %s has failed after %d {try|tries}", j.Name, max(j.Status.Failed, 1)), int(max(j.Status.Failed, 1)))
@@ -149,7 +190,7 @@ func reportJob(s *snapshot.Snapshot, r *Report, j *batchv1.Job, c *batchv1.JobCo
 			f.Severity = incident.Info
 		}
 	}
-	if s.At.Sub(f.Since) > longPast {
+	if s.At.Sub(f.Since) > longPast || doneSince(s, j, f.Since) {
 		f.Severity = incident.Info
 	}
 	for _, p := range pods {

@@ -2,10 +2,12 @@ package checks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -55,7 +57,7 @@ func checkLeaders(s *snapshot.Snapshot, r *Report) {
 			lasts = time.Duration(*d) * time.Second
 		}
 		silent := newest.Sub(lease.Spec.RenewTime.Time)
-		if silent < lasts+lostLead {
+		if silent < lasts+lostLead || works(s, l.name, lease.Spec.RenewTime.Add(lasts+lostLead)) {
 			continue
 		}
 		o := snapshot.ObjectOf("Lease", lease.Namespace, lease.Name)
@@ -72,6 +74,20 @@ func checkLeaders(s *snapshot.Snapshot, r *Report) {
 			f.See(untaken(s, f.Since)...)
 		}
 	}
+}
+
+// works says whether somebody does a component's work though its Lease is not renewed, as where the Lease is what an earlier control
+// plane left behind: since then, pods were placed; or a ReplicaSet's pods were made.
+func works(s *snapshot.Snapshot, component string, since time.Time) bool {
+	return slices.ContainsFunc(s.Pods, func(p corev1.Pod) bool {
+		owner := metav1.GetControllerOf(&p)
+		if component == "kube-controller-manager" {
+			return owner != nil && owner.Kind == "ReplicaSet" && p.CreationTimestamp.After(since)
+		}
+		c := podCondition(&p, corev1.PodScheduled)
+		scheduled := c != nil && c.Status == corev1.ConditionTrue && c.LastTransitionTime.After(since)
+		return scheduled && (p.Spec.SchedulerName == "" || p.Spec.SchedulerName == corev1.DefaultSchedulerName) && owner != nil && owner.Kind != "Node"
+	})
 }
 
 // componentPods are the pods of a component of the control plane, as kubeadm runs them.

@@ -84,7 +84,7 @@ var nodeCodes = []Code{
 }
 
 const (
-	newNode    = time.Minute      // a node younger than this is still being set up
+	newNode    = 3 * time.Minute  // a node younger than this is still being set up: its network plugin has yet to be pulled and started
 	staleLease = 60 * time.Second // kubelets renew every 10 s; the controller gives up on a lease after 40 s
 )
 

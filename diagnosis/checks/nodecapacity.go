@@ -25,7 +25,7 @@ var pressures = []struct {
 func reportPressure(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
 	for _, p := range pressures {
 		c := nodeCondition(n, p.condition)
-		if c == nil || c.Status != corev1.ConditionTrue {
+		if c == nil || c.Status != corev1.ConditionTrue || p.condition == corev1.NodeNetworkUnavailable && s.At.Sub(n.CreationTimestamp.Time) < newNode {
 			continue
 		}
 		f := r.Find(NodePressure, nodeObject(n), fmt.Sprintf("Node %s %s", n.Name, p.words)).on(n)

@@ -125,7 +125,7 @@ func checkPlugins(s *snapshot.Snapshot, r *Report) {
 		}
 		have := podsByNode(s, d)
 		for _, node := range nodes {
-			if !without(s, d, have, node) {
+			if n := s.Node(node); n == nil || !without(s, d, have, node) || spares(d, n) {
 				continue
 			}
 			f := r.Find(NetworkPluginMissing, o, fmt.Sprintf("DaemonSet %s has no pod on node %s, where pods cannot get a network%s", d.Name, node, whyNot(d, s.Node(node))))

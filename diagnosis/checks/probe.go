@@ -29,7 +29,7 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 			return a, true
 		}
 	}
-	if p.Status.Phase == corev1.PodPending {
+	if p.Status.Phase == corev1.PodPending || warmingUp(s, p) {
 		return ailment{}, false
 	}
 	a := ailment{code: PodNotReady, alike: p.Spec.NodeName, node: p.Spec.NodeName, since: ready.LastTransitionTime.Time, words: ready.Message,
@@ -54,6 +54,9 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool
 	started := c.status.State.Running.StartedAt.Time
 	if e == nil && s.At.Sub(started) < probeTime(probe) {
 		return ailment{}, false
+	}
+	if !staysSo(c, probe, e) && warmingUp(s, p) {
+		return ailment{}, false // it has yet to listen, for all that the probe shows
 	}
 	a := ailment{code: PodProbeFailing, alike: c.spec.Name, since: earlier(beganAt(e), time.Time{})}
 	said := "its " + strings.TrimSuffix(field, "Probe") + " probe " + probeWords(probe) + " fails"

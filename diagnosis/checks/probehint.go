@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 // probeSays is what a probe's failure means, in the words of the kubelet's probers (pkg/probe) and of net/http.
@@ -31,6 +32,16 @@ var probeSays = []struct {
 	{"timed out", tooStrict},
 	{"i/o timeout", tooStrict},
 	{"did not complete within", tooStrict},
+}
+
+// answered are words of a program that is up: it will answer the probe no other way once it has warmed up.
+var answered = []string{"statuscode: 4", "HTTP response to HTTPS client", "HTTP request to an HTTPS server", "malformed HTTP", "grpc health protocol", "executable file not found"}
+
+// staysSo says whether a probe's failure cannot pass by itself: the program answered, and not as the probe wants, or the probe asks for a
+// port by a name that the container does not have. A refused connection, silence and 503 are also how programs start.
+func staysSo(c container, p *corev1.Probe, e *corev1.Event) bool {
+	named := p != nil && (p.HTTPGet != nil && p.HTTPGet.Port.Type == intstr.String || p.TCPSocket != nil && p.TCPSocket.Port.Type == intstr.String)
+	return named && portHint(c, p) != "" || e != nil && containsAny(e.Message, answered)
 }
 
 func tooStrict(p *corev1.Probe) string {

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -12,6 +14,17 @@ import (
 
 // NodeProxy says whether a workload is kube-proxy.
 func NodeProxy(w incident.Object) bool { return w.Kind == "DaemonSet" && w.Name == "kube-proxy" }
+
+// spares says whether a DaemonSet leaves a node out by design: its affinity is for nodes of another kind (those of serverless pools and
+// virtual ones have a way of their own), or its selector is for another system.
+func spares(d *appsv1.DaemonSet, n *corev1.Node) bool {
+	p := &corev1.Pod{Spec: corev1.PodSpec{Affinity: d.Spec.Template.Spec.Affinity}}
+	if fits, err := nodeaffinity.GetRequiredNodeAffinity(p).Match(n); err == nil && !fits {
+		return true
+	}
+	os, asked := d.Spec.Template.Spec.NodeSelector[corev1.LabelOSStable]
+	return asked && n.Labels[corev1.LabelOSStable] != "" && n.Labels[corev1.LabelOSStable] != os
+}
 
 // checkProxies looks for nodes without kube-proxy, where others have it. Clusters without the DaemonSet have another way.
 func checkProxies(s *snapshot.Snapshot, r *Report) {
@@ -27,7 +40,7 @@ func checkProxies(s *snapshot.Snapshot, r *Report) {
 		}
 		for j := range s.Nodes {
 			n := &s.Nodes[j]
-			if c := nodeCondition(n, corev1.NodeReady); c == nil || c.Status != corev1.ConditionTrue || !without(s, d, have, n.Name) {
+			if !nodeReady(n) || !without(s, d, have, n.Name) || spares(d, n) {
 				continue
 			}
 			f := r.Find(NodeProxyMissing, nodeObject(n), fmt.Sprintf("Node %s has no kube-proxy: addresses of Services lead nowhere from it%s", n.Name, whyNot(d, n))).on(n)

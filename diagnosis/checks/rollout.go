@@ -37,13 +37,24 @@ func checkDeployment(s *snapshot.Snapshot, r *Report, d *appsv1.Deployment) {
 	}
 	rolling := d.Status.ObservedGeneration < d.Generation ||
 		!stuck && progressing != nil && progressing.Reason != "NewReplicaSetAvailable" && newly(s, progressing.LastUpdateTime.Time)
-	if rolling || available == nil || available.Status != corev1.ConditionFalse || newly(s, available.LastTransitionTime.Time) {
+	if rolling || available == nil || available.Status != corev1.ConditionFalse || newly(s, available.LastTransitionTime.Time) || onlyStarting(s, o) {
 		return
 	}
 	f := r.Find(DeploymentUnavailable, o, fmt.Sprintf("Deployment %s: %d of %d pods are available", d.Name, d.Status.AvailableReplicas, want))
 	f.Workload, f.Since = o, available.LastTransitionTime.Time
 	f.servesStill(d.Status.AvailableReplicas > 0)
 	f.See(seenAPI(o, "status.conditions[Available]", f.Since, fmt.Sprintf("%s: %s; %d of %d available", available.Reason, available.Message, d.Status.AvailableReplicas, want)))
+}
+
+// onlyStarting says whether a workload has pods that are not ready, all of them because they have only just started.
+func onlyStarting(s *snapshot.Snapshot, o incident.Object) bool {
+	var unready []*corev1.Pod
+	for _, p := range s.PodsIn(o.Namespace) {
+		if !isReady(p) && p.DeletionTimestamp == nil && p.Status.Phase != corev1.PodFailed && s.WorkloadOf(p) == o {
+			unready = append(unready, p)
+		}
+	}
+	return len(unready) > 0 && allStarting(s, unready)
 }
 
 // servesStill lowers a finding to a warning if what people rely on still works.

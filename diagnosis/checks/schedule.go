@@ -26,7 +26,7 @@ var (
 )
 
 func unscheduled(s *snapshot.Snapshot, r *rooms, p *corev1.Pod) (ailment, bool) {
-	if newly(s, p.CreationTimestamp.Time) || nodePromised(s, p) {
+	if newly(s, p.CreationTimestamp.Time) || nodePromised(s, p) || takesOver(s, p) {
 		return ailment{}, false
 	}
 	o, since := podObject(p), p.CreationTimestamp.Time
@@ -88,6 +88,13 @@ func plainly(said string) string {
 func nodePromised(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	e := lastEvent(s, podObject(p), "TriggeredScaleUp", "Nominated")
 	return e != nil && s.At.Sub(snapshot.EventTime(e).Time) < scalesUp
+}
+
+// takesOver says that the scheduler has made room for the pod on a node, where others are still ending.
+func takesOver(s *snapshot.Snapshot, p *corev1.Pod) bool {
+	return p.Status.NominatedNodeName != "" && slices.ContainsFunc(s.PodsOn(p.Status.NominatedNodeName), func(victim *corev1.Pod) bool {
+		return victim.DeletionTimestamp != nil && s.At.Sub(victim.DeletionTimestamp.Time) < stuckTerminating
+	})
 }
 
 // gated is on purpose, until whoever set the gate forgets it.

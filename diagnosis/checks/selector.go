@@ -95,6 +95,29 @@ func templatesIn(s *snapshot.Snapshot, namespace string) []template {
 	return out
 }
 
+// roleIsFree says whether a Service selects by a label that an operator moves among pods as they run, and that none carries as the
+// Service has it: the replicas of a database that has one instance. Ready pods have the label otherwise, and no template gave it to them.
+func roleIsFree(s *snapshot.Snapshot, v *corev1.Service, templates []template) bool {
+	given := map[incident.Object]map[string]string{}
+	for _, t := range templates {
+		given[t.object] = t.labels
+	}
+	return slices.ContainsFunc(s.PodsIn(v.Namespace), func(p *corev1.Pod) bool {
+		if !isReady(p) || len(p.OwnerReferences) == 0 {
+			return false
+		}
+		template, shared := given[s.WorkloadOf(p)], false
+		for k, want := range v.Spec.Selector {
+			have, ok := p.Labels[k]
+			if _, fixed := template[k]; !ok || have != want && fixed {
+				return false
+			}
+			shared = shared || have == want
+		}
+		return shared
+	})
+}
+
 // nearestTemplate finds the workload that a selector most likely means: most labels in common, then values or names that look alike.
 func nearestTemplate(name string, selector map[string]string, templates []template) (best template, ok bool) {
 	bestScore := 0

@@ -168,6 +168,12 @@ func calledInVain(s *snapshot.Snapshot, service incident.Object) bool {
 	return slices.ContainsFunc(failingCalls(s), func(c call) bool { return c.service == service })
 }
 
+// starting says whether what stands behind a Service has only just been started, all of it.
+func starting(s *snapshot.Snapshot, v *corev1.Service) bool {
+	pods := s.PodsSelected(v.Namespace, v.Spec.Selector)
+	return len(v.Spec.Selector) > 0 && len(pods) > 0 && !slices.ContainsFunc(pods, isReady) && allStarting(s, pods)
+}
+
 // sliceEvidence is what the EndpointSlices say, where there are any.
 func sliceEvidence(s *snapshot.Snapshot, v *corev1.Service) incident.Evidence {
 	ready, total, name := 0, 0, ""
@@ -205,6 +211,9 @@ func selectsNothing(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
 		}
 		f := r.Find(ServiceNoEndpoints, o, fmt.Sprintf("Service %s has no endpoint: %s has no pods", v.Name, short(t.object))).See(seen)
 		f.Workload, f.Root = t.object, false
+		return
+	}
+	if roleIsFree(s, v, templates) {
 		return
 	}
 	title := fmt.Sprintf("Service %s selects no pod: nothing has %s", v.Name, labelWords(v.Spec.Selector))

@@ -14,11 +14,16 @@ import (
 )
 
 // checkTargetPorts compares target ports with the pods' containers. A number that no container declares counts only where every
-// container declares some: to declare a port is a habit, not a duty.
+// container declares some, and no other port of the Service is among them: to declare a port is a habit, not a duty, and many declare
+// the one that they serve and not the one of their metrics.
 func checkTargetPorts(r *Report, v *corev1.Service, pods []*corev1.Pod) {
+	had := func(port corev1.ServicePort) bool {
+		return slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return mayHavePort(p, targetPort(port), port.Protocol) })
+	}
+	some := slices.ContainsFunc(v.Spec.Ports, had)
 	for _, port := range v.Spec.Ports {
 		target := targetPort(port)
-		if slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return mayHavePort(p, target, port.Protocol) }) {
+		if had(port) || some && target.Type == intstr.Int && otherProtocol(pods[0], target, port.Protocol) == "" {
 			continue
 		}
 		p := pods[0]

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -124,5 +125,40 @@ func startingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	if p.DeletionTimestamp != nil {
 		return s.At.Sub(p.DeletionTimestamp.Time) < stuckTerminating
 	}
-	return newly(s, p.CreationTimestamp.Time) || newly(s, unreadySince(p))
+	return newly(s, p.CreationTimestamp.Time) || newly(s, unreadySince(p)) || warmingUp(s, p)
 }
+
+// warmUp is how long a program may take from its start until it answers: virtual machines of languages, caches and joining a cluster
+// take a minute or two.
+const warmUp = 2 * time.Minute
+
+// warmingUp says that a pod's containers run, or are being made, for the first time, that none has failed, and that the time is not up
+// which programs commonly need to start, or the longer one that the pod's own probes grant.
+func warmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
+	if p.Spec.NodeName == "" || p.Status.Phase == corev1.PodFailed {
+		return false
+	}
+	begun, granted := p.CreationTimestamp.Time, warmUp
+	for _, c := range containersOf(p) {
+		switch st := c.status; {
+		case st.RestartCount > 0 || st.LastTerminationState.Terminated != nil || st.State.Terminated != nil && st.State.Terminated.ExitCode != 0:
+			return false
+		case st.State.Waiting != nil && !slices.Contains(beginning, st.State.Waiting.Reason):
+			return false
+		case st.State.Running != nil:
+			begun = latest(begun, st.State.Running.StartedAt.Time)
+		}
+		for _, probe := range []*corev1.Probe{c.spec.StartupProbe, c.spec.ReadinessProbe} {
+			if probe != nil {
+				granted = max(granted, min(probeTime(probe), longStart))
+			}
+		}
+	}
+	return !begun.IsZero() && s.At.Sub(begun) < granted
+}
+
+// longStart is the most that a probe can ask for before somebody should know.
+const longStart = 10 * time.Minute
+
+// beginning are the reasons for which a container waits that is about to be created.
+var beginning = []string{"", "ContainerCreating", "PodInitializing"}
