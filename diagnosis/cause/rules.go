@@ -138,6 +138,7 @@ var (
 		checks.ServicePodsUnready,
 		checks.ServicePortMismatch,
 		checks.ServiceMissing,
+		checks.ServiceIdle,
 	}
 
 	nodeFaults = []string{

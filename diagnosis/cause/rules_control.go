@@ -23,6 +23,8 @@ var webhookFaults = []string{
 
 // controlRules are about the control plane: webhooks, aggregated APIs, leaders, etcd.
 var controlRules = []Rule{
+	{"webhook-injects", []string{checks.WebhookInjects}, podFaults, webhookInjects,
+		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
 	{"webhook-refuses", webhookFaults, []string{checks.PodsRefused}, webhookRefuses,
 		"the API server refuses the pods of 1 workload", "the API server refuses the pods of %d workloads"},
 	{"service-behind", slices.Concat(serviceFaults, podFaults, workloadFaults, []string{checks.PodsRefused}),
@@ -178,4 +180,9 @@ func stormAbout(_ *Context, from, to *checks.Finding) (Link, bool) {
 		}
 	}
 	return Link{Reason: "the events are about it"}, from.Object == to.Object || !from.Workload.IsZero() && from.Workload == to.Object
+}
+
+// webhookInjects wants the finding to be about the very container.
+func webhookInjects(c *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "its template has no container " + from.Words + ": the webhook has put it there"}, strings.Contains(to.Title, "container "+from.Words+")") && c.share(from, to)
 }

@@ -22,6 +22,8 @@ var dnsRules = []Rule{
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"names-unresolved", append(slices.Clone(dnsFaults), checks.DNSDown, checks.DNSServiceMissing, checks.DNSAddressMismatch), crashes, namesUnresolved,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
+	{"names-unanswered", podFaults, crashes, namesUnanswered,
+		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"outside-unresolved", []string{checks.DNSUpstreamUnreachable}, append(slices.Clone(suffers), checks.ExternalNameNotFound), outsideUnresolved,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 }
@@ -73,6 +75,20 @@ func namesUnresolved(c *Context, from, to *checks.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	return Link{Reason: "its log says that it cannot resolve " + outside + ", and its queries go to the cluster's DNS", Inferred: true}, true
+}
+
+// namesUnanswered is about a DNS of which some pods fail and others answer: look-ups that reach those that fail get no answer. That a name
+// does not exist is an answer.
+func namesUnanswered(c *Context, from, to *checks.Finding) (Link, bool) {
+	if len(to.Said) == 0 || len(to.Pods) == 0 || from.About(to.Workload) || !checks.UsesClusterDNS(to.Pods[0]) || !checks.AnswersNames(c.Snapshot, from.Workload) {
+		return Link{}, false
+	}
+	for _, d := range to.Said {
+		if _, ours := checks.ServiceOf(c.Snapshot, d.Host, to.Pods[0].Namespace); ours && d.Kind == logs.NameUnresolved && checks.Unanswered(d.Line) {
+			return Link{Reason: "its log says that it " + d.String() + " for want of an answer, and pods that answer names fail", Inferred: true}, true
+		}
+	}
+	return Link{}, false
 }
 
 // outsideUnresolved wants a name outside the cluster that no server answered for, from a pod that asks the cluster's DNS.

@@ -10,9 +10,9 @@ import (
 var logRules = []Rule{
 	{"said-by-log", []string{
 		checks.LogMissingEnv, checks.LogAuthFailed, checks.LogTLSFailed, checks.LogDatabaseMissing, checks.LogMigrationFailed, checks.LogPortInUse,
-		checks.LogNoSpace, checks.LogFileDenied, checks.LogFileMissing, checks.LogLockHeld, checks.LogOutOfMemory, checks.LogConfigInvalid,
-	}, []string{checks.PodCrashLoop, checks.PodRestarts, checks.PodInitStuck, checks.PodFailed, checks.JobFailed}, saidByLog,
-		"1 workload crashes, as its log says", "%d workloads crash, as their logs say"},
+		checks.LogNoSpace, checks.LogFileDenied, checks.LogFileMissing, checks.LogLockHeld, checks.LogOutOfMemory, checks.LogConfigInvalid, checks.LogExhausted, checks.LogServiceLink,
+	}, []string{checks.PodCrashLoop, checks.PodRestarts, checks.PodInitStuck, checks.PodFailed, checks.PodProbeFailing, checks.JobFailed}, saidByLog,
+		"1 workload fails, as its log says", "%d workloads fail, as their logs say"},
 }
 
 // saidByLog wants the same pods, whose log says the very fact: another container of the pod may crash for a reason of its own.

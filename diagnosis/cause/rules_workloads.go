@@ -2,9 +2,12 @@ package cause
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -34,6 +37,8 @@ var workloadRules = []Rule{
 		"1 autoscaler gets no metrics", "%d autoscalers get no metrics"},
 	{"metrics-unserved", []string{checks.APIServiceUnavailable}, []string{checks.HPANoMetrics}, metricsUnserved,
 		"1 autoscaler gets no metrics", "%d autoscalers get no metrics"},
+	{"runs-take-room", []string{checks.CronJobOverlaps}, []string{checks.PodUnschedulable}, runsTakeRoom,
+		"the pods of 1 workload find no room", "the pods of %d workloads find no room"},
 	{"nobody-schedules", []string{checks.ControllerManagerNotLeading}, []string{checks.CronJobMissed}, nobodySchedules,
 		"1 CronJob has missed its times", "%d CronJobs have missed their times"},
 	{"same-metrics", []string{checks.HPANoMetrics}, []string{checks.HPANoMetrics}, sameRefuser,
@@ -97,6 +102,51 @@ func metricsUnserved(_ *Context, from, to *checks.Finding) (Link, bool) {
 // nobodySchedules: CronJobs are started by the controller-manager. One that missed times before has another reason.
 func nobodySchedules(_ *Context, from, to *checks.Finding) (Link, bool) {
 	return Link{Reason: "the controller-manager, which starts its Jobs, does not lead"}, from.Since.IsZero() || to.Since.IsZero() || !to.Since.Before(from.Since.Add(-time.Minute))
+}
+
+// runsTakeRoom wants a node where the runs that are too many ask for as much as the pod does, of everything that it finds too little of.
+func runsTakeRoom(_ *Context, from, to *checks.Finding) (Link, bool) {
+	if len(to.Pods) == 0 || !strings.Contains(to.Words, "Insufficient ") {
+		return Link{}, false
+	}
+	taken := map[string]corev1.ResourceList{}
+	for _, p := range from.Pods[min(1, len(from.Pods)):] { // one run is as it should be
+		node := taken[p.Spec.NodeName]
+		if node == nil {
+			node = corev1.ResourceList{}
+			taken[p.Spec.NodeName] = node
+		}
+		for name, asked := range requestsOf(p) {
+			total := asked.DeepCopy()
+			total.Add(node[name])
+			node[name] = total
+		}
+	}
+	wants := requestsOf(to.Pods[0])
+	for _, node := range slices.Sorted(maps.Keys(taken)) {
+		enough := true
+		for name, asked := range wants {
+			if has := taken[node][name]; strings.Contains(to.Words, "Insufficient "+string(name)) && has.Cmp(asked) < 0 {
+				enough = false
+			}
+		}
+		if enough {
+			return Link{Reason: "on node " + node + " the runs that are too many hold as much as it asks for"}, true
+		}
+	}
+	return Link{}, false
+}
+
+func requestsOf(p *corev1.Pod) corev1.ResourceList {
+	sum := corev1.ResourceList{}
+	for i := range p.Spec.Containers {
+		for name, asked := range p.Spec.Containers[i].Resources.Requests {
+			total := asked.DeepCopy()
+			total.Add(sum[name])
+			sum[name] = total
+		}
+	}
+	return sum
 }
 
 func budgetSpent(c *Context, from, to *checks.Finding) (Link, bool) {

@@ -45,11 +45,12 @@ func checkAccess(s *snapshot.Snapshot, r *Report) {
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		p := s.Pod(l.Namespace, l.Pod)
-		if p == nil || healthy(p) || !strings.Contains(l.Text, "cannot") {
+		if p == nil || !strings.Contains(l.Text, "cannot") {
 			continue
 		}
+		well := healthy(p)
 		for _, f := range readingOf(s, l).Facts {
-			if f.Kind == logs.Forbidden {
+			if f.Kind == logs.Forbidden && (!well || neverSees(f)) {
 				d.denied(f, p, seenLog(p, l.Container, l.Previous, f.Line), incident.Object{})
 			}
 		}
@@ -67,6 +68,12 @@ func checkAccess(s *snapshot.Snapshot, r *Report) {
 		}
 	}
 	checkServiceAccounts(s, r)
+}
+
+// neverSees says whether a controller may not list what it is to care for: client-go's reflector then tries for ever, and what waits for its
+// cache does nothing, while the program's probes may say that it is well (k8s.io/client-go/tools/cache/reflector.go).
+func neverSees(f logs.Fact) bool {
+	return f.Telling && (f.Verb == "list" || f.Verb == "watch") && (strings.Contains(f.Line, "ailed to list *") || strings.Contains(f.Line, "ailed to watch *"))
 }
 
 // denials gathers what was refused, so that what has one cause is one finding.
@@ -96,6 +103,9 @@ func (d *denials) denied(f logs.Fact, p *corev1.Pod, e incident.Evidence, about 
 	}
 	if p != nil {
 		x.Pods = union(x.Pods, []*corev1.Pod{p})
+		if healthy(p) {
+			x.Severity = incident.Warning
+		}
 		x.Workload = d.s.WorkloadOf(p)
 	}
 	if !about.IsZero() {

@@ -79,7 +79,7 @@ func checkCalled(s *snapshot.Snapshot, r *Report) {
 	}
 	c := callers{s, r, map[string]*Finding{}}
 	for _, call := range failingCalls(s) {
-		if c.calledPod(call) || call.service.IsZero() {
+		if c.hostsEntry(call) || c.calledPod(call) || call.service.IsZero() {
 			continue
 		}
 		switch v := s.Service(call.service.Namespace, call.service.Name); {
@@ -92,6 +92,7 @@ func checkCalled(s *snapshot.Snapshot, r *Report) {
 		case call.need.Kind != logs.NameUnresolved:
 			c.port(call, v)
 			c.byHand(call, v)
+			c.elsewhere(call, v)
 		}
 	}
 }
@@ -122,7 +123,7 @@ func (c callers) missing(by call) {
 		return
 	}
 	c.find(ServiceMissing, o, "", by, fmt.Sprintf("Service %s/%s does not exist%s, %s calls it", o.Namespace, o.Name,
-		didYouMean(near(o.Name, servicesIn(c.s, o.Namespace))), short(c.s.WorkloadOf(by.pod))))
+		couldBe(c.s, o.Namespace, o.Name), short(c.s.WorkloadOf(by.pod))))
 }
 
 func (c callers) port(by call, v *corev1.Service) {
@@ -215,6 +216,24 @@ func (c callers) calledPod(by call) bool {
 		set.Name, has, v.Name, short(c.s.WorkloadOf(by.pod))))
 	f.See(seenAPI(o, "spec.serviceName", time.Time{}, has))
 	return true
+}
+
+// couldBe names the Services that one that does not exist could have meant: like it in its namespace, or else of its name in others.
+func couldBe(s *snapshot.Snapshot, namespace, name string) string {
+	if like := near(name, servicesIn(s, namespace)); len(like) > 0 {
+		return didYouMean(like)
+	}
+	var others []string
+	for i := range s.Services {
+		if v := &s.Services[i]; v.Name == name && v.Namespace != namespace {
+			others = append(others, v.Namespace)
+		}
+	}
+	if len(others) == 0 {
+		return ""
+	}
+	slices.Sort(others)
+	return " (there is one in namespace " + firstFew(others) + ")"
 }
 
 func servicesIn(s *snapshot.Snapshot, namespace string) []string {

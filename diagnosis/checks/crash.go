@@ -164,7 +164,7 @@ func otherArchitecture(s *snapshot.Snapshot, node string) string {
 }
 
 // dialed is what net/http puts before why it could not connect: the probe, which is shown beside, and the pod's address.
-var dialed = regexp.MustCompile(`Get "[^"]*": dial tcp \S+: (?:connect: )?`)
+var dialed = regexp.MustCompile(`Get "[^"]*": (?:dial tcp \S+: (?:connect: )?)?`)
 
 func probeKills(p *corev1.Pod, c container, a ailment, e *corev1.Event, end *corev1.ContainerStateTerminated) ailment {
 	a.code, a.words = PodProbeFailing, e.Message
@@ -177,7 +177,8 @@ func probeKills(p *corev1.Pod, c container, a ailment, e *corev1.Event, end *cor
 	if hint == "" || strings.Contains(strings.ToLower(e.Message), "refused") {
 		hint += slowStart(c, field, probe, end)
 	}
-	a.what = "{is|are} killed and started again" + c.in(p) + ": " + a.why + hint
+	a.why += hint
+	a.what = "{is|are} killed and started again" + c.in(p) + ": " + a.why
 	a.seen = append([]incident.Evidence{seenEvent(e), probeSeen(p, c, field, probe)}, a.seen...)
 	return a
 }

@@ -23,6 +23,7 @@ const (
 	CronJobBlocked   = "CronJobBlocked"
 	CronJobNoSuccess = "CronJobNoSuccess"
 	CronJobSuspended = "CronJobSuspended"
+	CronJobOverlaps  = "CronJobOverlaps"
 )
 
 var cronJobCodes = []Code{
@@ -42,6 +43,10 @@ var cronJobCodes = []Code{
 		Meaning: "A CronJob runs at its times, but none of its last runs has succeeded.",
 		Next:    "Read the log of its last run's pods.",
 		Example: "CronJob backup last succeeded 6d2h ago, though it should have 6 times since"},
+	{Code: CronJobOverlaps, Severity: incident.Warning, Root: true,
+		Meaning: "A CronJob's runs take longer than the time between two starts, and its concurrencyPolicy lets them add up.",
+		Next:    "Set concurrencyPolicy to Forbid or Replace, start it less often, or make a run shorter; give its Jobs an activeDeadlineSeconds.",
+		Example: "CronJob sync has 19 runs at once, the oldest for 18m: a run takes longer than the time between two starts, and concurrencyPolicy is Allow"},
 	{Code: CronJobSuspended, Severity: incident.Info,
 		Meaning: "A CronJob is suspended: it starts nothing until somebody resumes it.",
 		Next:    "Resume it, if it should run (kubectl patch cronjob … suspend: false).",
@@ -75,6 +80,8 @@ func checkCronJob(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o inciden
 	}
 	d := dueSince(schedule, lastRun(c), s.At)
 	switch {
+	case len(c.Status.Active) >= manyRuns && c.Spec.ConcurrencyPolicy != batchv1.ForbidConcurrent:
+		reportRunsAddUp(s, r, c, o)
 	case len(c.Status.Active) > 0 && c.Spec.ConcurrencyPolicy == batchv1.ForbidConcurrent:
 		checkBlocked(s, r, c, o, d)
 	case d.count > 0 && s.At.Sub(d.first) > lateStart:
@@ -82,6 +89,32 @@ func checkCronJob(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o inciden
 	case len(c.Status.Active) == 0:
 		checkSuccess(s, r, c, o, schedule)
 	}
+}
+
+// manyRuns is from how many runs at once on a CronJob is not meant to run so.
+const manyRuns = 10
+
+// reportRunsAddUp wants the Jobs themselves to be at work: the status may be behind.
+func reportRunsAddUp(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o incident.Object) {
+	runs, oldest, ours := 0, s.At, map[string]bool{}
+	for i := range s.Jobs {
+		j := &s.Jobs[i]
+		if cron, ok := cronJobOf(j); ok && cron == o && j.Status.Active > 0 && j.Status.CompletionTime == nil && j.Status.StartTime != nil {
+			runs, oldest, ours[j.Name] = runs+1, earlier(oldest, j.Status.StartTime.Time), true
+		}
+	}
+	if runs < manyRuns {
+		return
+	}
+	f := r.Find(CronJobOverlaps, o, fmt.Sprintf("CronJob %s has %d runs at once, the oldest for %s: a run takes longer than the time between two starts, and concurrencyPolicy is Allow",
+		c.Name, runs, duration(s.At.Sub(oldest))))
+	f.Workload, f.Since = o, oldest
+	for _, p := range s.PodsIn(c.Namespace) {
+		if owner := metav1.GetControllerOf(p); owner != nil && owner.Kind == "Job" && ours[owner.Name] && p.Status.Phase == corev1.PodRunning {
+			f.Pods = append(f.Pods, p)
+		}
+	}
+	f.See(seenAPI(o, "status.active", time.Time{}, fmt.Sprintf("%d Jobs", len(c.Status.Active))), seenAPI(o, "spec.schedule", time.Time{}, c.Spec.Schedule))
 }
 
 func reportSuspended(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o incident.Object) {

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -90,6 +91,16 @@ func dnsWords(p *corev1.Pod) string {
 		words += fmt.Sprintf("; nameservers %s; searches %s", strings.Join(c.Nameservers, ", "), strings.Join(c.Searches, ", "))
 	}
 	return words
+}
+
+// AnswersNames says whether the workload is the cluster's DNS.
+func AnswersNames(s *snapshot.Snapshot, workload incident.Object) bool {
+	type key struct{}
+	dns := snapshot.Once(s, key{}, func() incident.Object {
+		d, _ := findResolver(s)
+		return d.workload
+	})
+	return !workload.IsZero() && dns == workload
 }
 
 // UsesClusterDNS says whether a pod asks the cluster's DNS for names. It follows the API's rule: ClusterFirst means the node's resolver for pods on the host network.

@@ -43,11 +43,5 @@ func waitsOn(s *snapshot.Snapshot, p *corev1.Pod, c container) (services []incid
 }
 
 func missingService(s *snapshot.Snapshot, namespace, name string) string {
-	var names []string
-	for i := range s.Services {
-		if s.Services[i].Namespace == namespace {
-			names = append(names, s.Services[i].Name)
-		}
-	}
-	return "there is no Service " + name + " in namespace " + namespace + didYouMean(near(name, names))
+	return "there is no Service " + name + " in namespace " + namespace + couldBe(s, namespace, name)
 }

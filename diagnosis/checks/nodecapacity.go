@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -33,9 +34,35 @@ func reportPressure(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
 		f.See(seenAPI(f.Object, "status.conditions["+string(p.condition)+"]", f.Since, strings.TrimSpace(c.Reason+": "+c.Message)))
 		if p.condition != corev1.NodeNetworkUnavailable {
 			f.See(seenEvent(lastEvent(s, f.Object, "EvictionThresholdMet")))
+			f.blameBiggest(s, n)
 		}
 	}
 }
+
+// blameBiggest names the pod that used most of what ran out, by the words of the kubelet that evicted it.
+func (f *Finding) blameBiggest(s *snapshot.Snapshot, n *corev1.Node) {
+	var most resource.Quantity
+	var who *corev1.Pod
+	for _, p := range s.PodsOn(n.Name) {
+		if p.Status.Phase != corev1.PodFailed || p.Status.Reason != "Evicted" || lowOn.FindString(p.Status.Message) == "" {
+			continue
+		}
+		for _, u := range biggest.FindAllStringSubmatch(p.Status.Message, 8) {
+			if used, err := resource.ParseQuantity(u[2]); err == nil && used.Cmp(most) > 0 {
+				most, who = used, p
+			}
+		}
+	}
+	if who == nil || most.Value() < muchUsed {
+		return
+	}
+	w := s.WorkloadOf(who)
+	f.retitle(fmt.Sprintf("%s; %s in namespace %s used %s of it", f.Title, short(w), who.Namespace, byteWords(most.Value())))
+	f.See(seenAPI(podObject(who), "status", failedAt(who), "Evicted: "+who.Status.Message))
+}
+
+// muchUsed is from when on what one container used is worth a word, in bytes.
+const muchUsed = 1 << 30
 
 // unplaced holds the pods that no node takes, by the scheduler's words (ErrReason in the node resources and node unschedulable plugins of
 // pkg/scheduler/framework/plugins). They do not say which node each is about.

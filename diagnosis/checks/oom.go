@@ -2,10 +2,12 @@ package checks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -45,10 +47,37 @@ func oomKilled(s *snapshot.Snapshot, p *corev1.Pod, c container, a ailment, end 
 		a.what = fmt.Sprintf("%s because memory ran out%s; {it has|they have} no limit of {its|their} own, so it was node %s's", what, c.in(p), p.Spec.NodeName)
 	}
 	if limited {
+		a.byDefault(s, p, c, limit)
 		a.seen = append(a.seen, seenAPI(podObject(p), "spec.containers["+c.spec.Name+"].resources.limits.memory", time.Time{}, limit.String()))
 	}
 	a.seen = append(a.seen, seenEvent(system))
 	return a
+}
+
+// limitRanger is the annotation in which the API server's LimitRanger says which limits it has set for want of any in the template
+// (plugin/pkg/admission/limitranger).
+const limitRanger = "kubernetes.io/limit-ranger"
+
+// byDefault names the LimitRange that a limit comes from.
+func (a *ailment) byDefault(s *snapshot.Snapshot, p *corev1.Pod, c container, limit resource.Quantity) {
+	said := p.Annotations[limitRanger]
+	if !slices.Contains(strings.FieldsFunc(said, func(r rune) bool { return r == ';' || r == ':' }), " memory limit for container "+c.spec.Name) {
+		return
+	}
+	for i := range s.LimitRanges {
+		l := &s.LimitRanges[i]
+		for _, item := range l.Spec.Limits {
+			byDefault, ok := item.Default[corev1.ResourceMemory]
+			if l.Namespace != p.Namespace || item.Type != corev1.LimitTypeContainer || !ok || byDefault.Cmp(limit) != 0 {
+				continue
+			}
+			o := snapshot.ObjectOf("LimitRange", l.Namespace, l.Name)
+			a.what += ", which LimitRange " + l.Name + " sets where the template has none"
+			a.fault = union(a.fault, []incident.Object{o})
+			a.seen = append(a.seen, seenAPI(o, "spec.limits.default.memory", time.Time{}, limit.String()), seenAPI(podObject(p), "metadata.annotations["+limitRanger+"]", time.Time{}, said))
+			return
+		}
+	}
 }
 
 // oomNear is how far the kubelet's word of a system OOM may be from the end of the container that it killed.

@@ -44,11 +44,25 @@ func staysSo(c container, p *corev1.Probe, e *corev1.Event) bool {
 	return named && portHint(c, p) != "" || e != nil && containsAny(e.Message, answered)
 }
 
+const noAnswer = "no answer within timeoutSeconds"
+
+// littleCPU is the limit, in thousandths of a CPU, from which down a container stands still for nine tenths of the time once it has work.
+const littleCPU = 100
+
+// starved says that the container's own CPU limit is a reason to be slow.
+func starved(c container) string {
+	limit := c.spec.Resources.Limits.Cpu()
+	if limit.IsZero() || limit.MilliValue() > littleCPU {
+		return ""
+	}
+	return ", and its CPU limit of " + limit.String() + " slows it down"
+}
+
 func tooStrict(p *corev1.Probe) string {
 	if p == nil {
 		return ""
 	}
-	return fmt.Sprintf("no answer within timeoutSeconds %d", max(p.TimeoutSeconds, 1))
+	return fmt.Sprintf(noAnswer+" %d", max(p.TimeoutSeconds, 1))
 }
 
 func probePath(p *corev1.Probe) string {
@@ -73,6 +87,9 @@ func probeHint(c container, p *corev1.Probe, said string) string {
 	for _, x := range probeSays {
 		if strings.Contains(said, x.words) {
 			if means := x.means(p); means != "" {
+				if strings.HasPrefix(means, noAnswer) {
+					means += starved(c)
+				}
 				return " (" + means + ")"
 			}
 		}

@@ -49,6 +49,16 @@ func lastWords(s *snapshot.Snapshot, p *corev1.Pod, c container) (logs.Reading, 
 	return logs.Reading{}, incident.Evidence{}
 }
 
+// currentWords is what the log of a container's instance that runs says, with the evidence of it.
+func currentWords(s *snapshot.Snapshot, p *corev1.Pod, c container) (logs.Reading, incident.Evidence) {
+	l := s.Log(p.Namespace, p.Name, c.spec.Name, false)
+	if l == nil || c.status.State.Running == nil {
+		return logs.Reading{}, incident.Evidence{}
+	}
+	r := readingOf(s, l)
+	return r, seenLog(p, c.spec.Name, false, strings.Join(r.Telling, "\n"))
+}
+
 // needsOf is for titles: the first of what a program could not reach, and how many more; empty where it says no such thing.
 func needsOf(facts []logs.Fact) string {
 	first, more := "", 0

@@ -83,3 +83,21 @@ func (e environment) seen(p *corev1.Pod, c *corev1.Container) incident.Evidence 
 	}
 	return seenAPI(podObject(p), "spec.containers["+c.Name+"].env", noTime, clip(words, maxLine))
 }
+
+// serviceLink wants the value to be that of a Service in the pod's namespace, for which the kubelet sets the variable.
+func serviceLink(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
+	if p.Spec.EnableServiceLinks != nil && !*p.Spec.EnableServiceLinks {
+		return root{}, false
+	}
+	o := servicesByIP(s)[strings.Trim(f.Host, "[]")]
+	if o.IsZero() || o.Namespace != p.Namespace {
+		return root{}, false
+	}
+	name := strings.ToUpper(strings.ReplaceAll(o.Name, "-", "_")) + "_PORT"
+	if slices.ContainsFunc(c.Env, func(e corev1.EnvVar) bool { return e.Name == name }) {
+		return root{}, false
+	}
+	x := root{what: fmt.Sprintf("{takes|take} %s for {its|their} own setting, which Kubernetes sets to tcp://%s:%s for Service %s (enableServiceLinks)", name, f.Host, f.Port, o.Name)}
+	x.seen = append(x.seen, seenAPI(podObject(p), "spec.enableServiceLinks", noTime, "true (the default)"), seenAPI(o, "spec.clusterIP", noTime, f.Host))
+	return x, true
+}

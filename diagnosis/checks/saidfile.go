@@ -18,6 +18,12 @@ func fileTrouble(verb string) func(*snapshot.Snapshot, *corev1.Pod, *corev1.Cont
 		if f.Kind == logs.PermissionDenied && f.Port != "" {
 			return root{what: fmt.Sprintf("may not listen on port %s%s: ports below 1024 take root or the capability NET_BIND_SERVICE", f.Port, asUser(p, c))}, true
 		}
+		if f.Kind == logs.NoSpace && ofSharedMemory(f) {
+			if _, v := mountOf(p, c, sharedMemory); v == nil {
+				return root{what: verb + " in {its|their} shared memory: " + sharedMemory + " has 64 MB unless an emptyDir of medium Memory is mounted there"}, true
+			}
+			return root{what: verb + " in {its|their} shared memory, " + sharedMemory}, true
+		}
 		if f.Kind == logs.NoSpace && f.Path == "" && len(claimsOf(p)) > 0 {
 			return root{}, false // which of its volumes is full is the claims' business
 		}
@@ -45,6 +51,13 @@ func fileTrouble(verb string) func(*snapshot.Snapshot, *corev1.Pod, *corev1.Cont
 		x.volume(s, p, c, f, mount, volume)
 		return x, true
 	}
+}
+
+// sharedMemory is where POSIX shared memory lives: a small tmpfs that the runtime makes, which no field of the pod but a mount enlarges.
+const sharedMemory = "/dev/shm"
+
+func ofSharedMemory(f logs.Fact) bool {
+	return strings.HasPrefix(f.Path, sharedMemory) || strings.Contains(strings.ToLower(f.Line), "shared memory")
 }
 
 // volume adds which volume holds the file, and what it says about the trouble.

@@ -28,6 +28,8 @@ const (
 	LogLockHeld        = "LogLockHeld"
 	LogOutOfMemory     = "LogOutOfMemory"
 	LogConfigInvalid   = "LogConfigInvalid"
+	LogExhausted       = "LogExhausted"
+	LogServiceLink     = "LogServiceLink"
 )
 
 var logChecks = []Check{{"logs", logCodes, checkSaid}}
@@ -81,6 +83,14 @@ var logCodes = []Code{
 		Meaning: "A container crashes because it cannot read its configuration, or does not know an option that it is given.",
 		Next:    "Correct the line or the option that it names.",
 		Example: "The pod of Deployment proxy cannot read its configuration /etc/nginx/conf.d/default.conf, line 3 (ConfigMap proxy-conf)"},
+	{Code: LogServiceLink, Severity: incident.Critical, Root: true,
+		Meaning: "A program takes for its own setting a variable that Kubernetes sets for a Service of the same name (REDIS_PORT=tcp://…), and crashes on the value.",
+		Next:    "Set enableServiceLinks: false in the pod template, set the variable there, or rename the Service.",
+		Example: "The pod of Deployment hub takes REDIS_PORT for its own setting, which Kubernetes sets to tcp://10.43.0.7:6379 for Service redis (enableServiceLinks)"},
+	{Code: LogExhausted, Severity: incident.Critical, Root: true,
+		Meaning: "A program fails because the operating system gives it no more of something that it counts: open files, threads, file watches.",
+		Next:    "See whether the program leaks them (connections and files that are never closed); or raise the runtime's or the node's limit (LimitNOFILE, podPidsLimit, fs.inotify).",
+		Example: "The pod of Deployment stream gets no more from its operating system: accept4: too many open files"},
 }
 
 // rootOf is what a fact means as a root: its code, and how it is worded for the container. Where a log says several things, the first of
@@ -90,6 +100,7 @@ var rootOf = []struct {
 	code string
 	look func(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool)
 }{
+	{logs.LinkTaken, LogServiceLink, serviceLink},
 	{logs.MissingEnv, LogMissingEnv, missingEnv},
 	{logs.AuthFailed, LogAuthFailed, authFailed},
 	{logs.TLSFailed, LogTLSFailed, quoting("{does|do} not trust a certificate or {is|are} not trusted")},
@@ -100,6 +111,7 @@ var rootOf = []struct {
 	{logs.ReadOnly, LogFileDenied, fileTrouble("cannot write on a read-only file system")},
 	{logs.PermissionDenied, LogFileDenied, fileTrouble("may not access")},
 	{logs.LockHeld, LogLockHeld, fileTrouble("{finds|find} {its|their} data locked by another process")},
+	{logs.Exhausted, LogExhausted, quoting("{gets|get} no more from {its|their} operating system")},
 	{logs.OutOfMemory, LogOutOfMemory, quoting("{runs|run} out of memory by {itself|themselves}")},
 	{logs.UnknownFlag, LogConfigInvalid, unknownFlag},
 	{logs.ConfigInvalid, LogConfigInvalid, fileTrouble("cannot read {its|their} configuration")},
@@ -131,7 +143,7 @@ func checkSaid(s *snapshot.Snapshot, r *Report) {
 				if crash.alike != "" && crash.alike != c.spec.Name || c.init && initDone(c) {
 					continue
 				}
-				a, objects, ok := saidBy(s, p, c)
+				a, objects, ok := saidBy(s, p, c, crash.code == PodProbeFailing)
 				if !ok {
 					continue
 				}
@@ -186,7 +198,7 @@ func crashesOf(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
 		return out
 	}
 	return slices.DeleteFunc(slices.Clone(ailmentsOf(s, p)), func(a ailment) bool {
-		return a.code != PodCrashLoop && a.code != PodRestarts && a.code != PodInitStuck && a.code != PodFailed
+		return a.code != PodCrashLoop && a.code != PodRestarts && a.code != PodInitStuck && a.code != PodFailed && a.code != PodProbeFailing
 	})
 }
 
@@ -202,8 +214,12 @@ func jobGaveUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 }
 
 // saidBy is what a container's last words prove, and which objects beside its workload are at fault.
-func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, []incident.Object, bool) {
+// A program that runs and is not ready may complain of much that it lives with: only what keeps it from serving counts.
+func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c container, runs bool) (ailment, []incident.Object, bool) {
 	reading, log := lastWords(s, p, c)
+	if runs {
+		reading, log = currentWords(s, p, c)
+	}
 	elsewhere := func(f logs.Fact) bool {
 		return f.Telling && (f.Kind.Network() || f.Kind == logs.Forbidden)
 	}
@@ -216,6 +232,9 @@ func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, []incide
 			continue
 		}
 		f := reading.Facts[i]
+		if runs && !stopsServing(f) {
+			continue
+		}
 		x, ok := row.look(s, p, c.spec, f)
 		if !ok {
 			continue
@@ -225,6 +244,18 @@ func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, []incide
 			said: []logs.Fact{f}, seen: append([]incident.Evidence{log}, x.seen...)}, x.fault, true
 	}
 	return ailment{}, nil, false
+}
+
+// stopsServing says whether a program that runs cannot serve for it. Credentials count where a data store refuses a user by name; others
+// may have been a caller's.
+func stopsServing(f logs.Fact) bool {
+	switch f.Kind {
+	case logs.Exhausted, logs.DatabaseMissing, logs.MigrationFailed, logs.NoSpace:
+		return true
+	case logs.AuthFailed:
+		return f.Name != ""
+	}
+	return false
 }
 
 // quoting words a fact by a verb and the line that says so.

@@ -21,6 +21,8 @@ const (
 
 var (
 	preemption = regexp.MustCompile(`\.? preemption: .*$`)
+	// notTriggered is how the cluster autoscaler begins to say why it adds no node (processors/status/eventing_scale_up_processor.go).
+	notTriggered = regexp.MustCompile(`^pod didn't trigger scale-up:? ?`)
 	// untolerated is how a scheduler before Kubernetes 1.34 names taints. Where nodes are seen, what they say of themselves counts instead.
 	untolerated = regexp.MustCompile(`untolerated taint(\(s\))? ?\{[^}]*\}`)
 )
@@ -60,6 +62,10 @@ func unscheduled(s *snapshot.Snapshot, r *rooms, p *corev1.Pod) (ailment, bool) 
 		a.seen, a.refs = append(a.seen, u.seen...), append(a.refs, u.refs...)
 	} else if plain := plainly(said); plain != "" {
 		a.what += " (" + plain + ")"
+	}
+	if e := lastEvent(s, o, "NotTriggerScaleUp"); e != nil && s.At.Sub(snapshot.EventTime(e).Time) < scalesUp {
+		a.what += "; the autoscaler adds no node: " + shortest(notTriggered.ReplaceAllString(e.Message, ""))
+		a.seen = append(a.seen, seenEvent(e))
 	}
 	return preempted(s, r, p, a), true
 }

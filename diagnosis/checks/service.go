@@ -33,6 +33,8 @@ const (
 	ExternalNameInvalid  = "ExternalNameInvalid"
 	ExternalNameNotFound = "ExternalNameNotFound"
 	ServiceIdle          = "ServiceIdle"
+	ServiceNotOnNode     = "ServiceNotOnNode"
+	PodHostsEntry        = "PodHostsEntry"
 )
 
 var serviceCodes = []Code{
@@ -73,8 +75,16 @@ var serviceCodes = []Code{
 		Next:    "Correct spec.externalName, or the name server that should know the name.",
 		Example: "Service shop/db stands for databse.data.svc.cluster.local, but Service data/databse does not exist (there is database)"},
 	{Code: ServiceIdle, Severity: incident.Info,
-		Meaning: "A Service has no pods because its workload is scaled to zero. That is critical where a program fails because it calls the Service.",
+		Meaning: "A Service has no pods because its workload is scaled to zero. That is critical where a program fails because it calls the Service, or waits for it.",
 		Example: "Service reports has no pods: Deployment reports is scaled to 0"},
+	{Code: ServiceNotOnNode, Severity: incident.Critical, Root: true,
+		Meaning: "A Service keeps traffic on the caller's node (internalTrafficPolicy: Local), and no ready pod of it is there.",
+		Next:    "Set internalTrafficPolicy to Cluster, or run a pod of the Service on every node that calls it (a DaemonSet).",
+		Example: "Service shop/quotes keeps traffic on its node (internalTrafficPolicy: Local), and on node worker-1, where Deployment shipping calls it, is no ready pod of it"},
+	{Code: PodHostsEntry, Severity: incident.Critical, Root: true,
+		Meaning: "A pod's own hosts file (hostAliases) gives a Service's name an address that is not the Service's.",
+		Next:    "Take the entry out of spec.hostAliases: the cluster's DNS knows the Service.",
+		Example: "Deployment checkout has 10.43.0.99 for payments in its hostAliases, but Service shop/payments is at 10.43.0.21"},
 }
 
 func checkServices(s *snapshot.Snapshot, r *Report) {
@@ -163,11 +173,6 @@ func allStarting(s *snapshot.Snapshot, pods []*corev1.Pod) bool {
 	return true
 }
 
-// calledInVain says whether the log of a pod that fails says that it misses the Service.
-func calledInVain(s *snapshot.Snapshot, service incident.Object) bool {
-	return slices.ContainsFunc(failingCalls(s), func(c call) bool { return c.service == service })
-}
-
 // starting says whether what stands behind a Service has only just been started, all of it.
 func starting(s *snapshot.Snapshot, v *corev1.Service) bool {
 	pods := s.PodsSelected(v.Namespace, v.Spec.Selector)
@@ -203,10 +208,7 @@ func selectsNothing(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
 		if t.replicas == 0 {
 			f := r.Find(ServiceIdle, o, fmt.Sprintf("Service %s has no pods: %s is scaled to 0", v.Name, short(t.object))).See(seen)
 			f.Workload = t.object
-			if calledInVain(s, o) {
-				f.Severity, f.Root, f.Fault = incident.Critical, true, []incident.Object{t.object}
-				f.Next = "Scale " + short(t.object) + " up again, or stop what calls it."
-			}
+			f.needed(s, t.object)
 			return
 		}
 		f := r.Find(ServiceNoEndpoints, o, fmt.Sprintf("Service %s has no endpoint: %s has no pods", v.Name, short(t.object))).See(seen)

@@ -34,6 +34,10 @@ const (
 )
 
 var webhookCodes = []Code{
+	{Code: WebhookInjects, Severity: incident.Critical, Root: true,
+		Meaning: "A mutating webhook puts into pods a container that their workload's template does not have, and that container works nowhere.",
+		Next:    "Correct what the webhook injects (its own configuration, often a ConfigMap beside it); until then, exempt the namespace or the pods.",
+		Example: "MutatingWebhookConfiguration injector puts container proxy into pods of Deployment cart and 2 other workloads, where it does not start: no such image or tag"},
 	{Code: WebhookServiceMissing, Severity: incident.Critical, Root: true,
 		Meaning: "An admission webhook's Service does not exist, so the API server refuses what the webhook should judge.",
 		Next:    "If what installed it is gone, delete the webhook configuration; otherwise install its Service again.",
@@ -114,6 +118,7 @@ func (h *hook) service() (o incident.Object, port int32, ok bool) {
 
 // checkWebhooks reports each configuration once for each thing that is wrong with it.
 func checkWebhooks(s *snapshot.Snapshot, r *Report) {
+	checkInjected(s, r)
 	hooks := hooksOf(s)
 	if len(hooks) == 0 {
 		return

@@ -132,14 +132,7 @@ func (h *hook) where(s *snapshot.Snapshot) string {
 
 // catchesItself says whether the webhook is asked about the creation of the pods behind its own Service.
 func (h *hook) catchesItself(s *snapshot.Snapshot, v *corev1.Service) bool {
-	if v == nil || len(v.Spec.Selector) == 0 {
-		return false
-	}
-	pods := slices.ContainsFunc(h.rules, func(r admissionv1.RuleWithOperations) bool {
-		return (slices.Contains(r.Operations, admissionv1.Create) || slices.Contains(r.Operations, admissionv1.OperationAll)) &&
-			(slices.Contains(r.APIGroups, "") || slices.Contains(r.APIGroups, "*")) && (slices.Contains(r.Resources, "pods") || slices.Contains(r.Resources, "*") || slices.Contains(r.Resources, "*/*"))
-	})
-	if !pods || !selects(h.scope.objects, v.Spec.Selector) {
+	if v == nil || len(v.Spec.Selector) == 0 || !h.judgesPods() || !selects(h.scope.objects, v.Spec.Selector) {
 		return false
 	}
 	for i := range s.Namespaces {

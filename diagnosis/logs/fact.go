@@ -28,6 +28,8 @@ const (
 	UnknownFlag       Kind = "flag"       // Name is a flag that the program does not know
 	LockHeld          Kind = "lock"       // Path is locked by another process
 	RateLimited       Kind = "limit"      // a service answers that there were too many requests, or that a quota is used up
+	Exhausted         Kind = "exhausted"  // the operating system gives out no more of something: open files, threads; Name is the system's word for it
+	LinkTaken         Kind = "link"       // a setting holds tcp://Host:Port, as Kubernetes sets it for a Service; Name is the variable
 	CommandMissing    Kind = "command"    // Name is a command that a script calls and the image lacks
 )
 
@@ -111,6 +113,10 @@ func (f Fact) String() string {
 		return "finds " + or(f.Path, "a file") + " locked by another process"
 	case RateLimited:
 		return "is told that it asks too much"
+	case Exhausted:
+		return "is given no more by its operating system" + with(" (", f.Name, ")")
+	case LinkTaken:
+		return "cannot use " + or(f.Name, "a setting") + " = tcp://" + host
 	case CommandMissing:
 		return "calls " + or(f.Name, "a command") + ", which is not in the image"
 	}

@@ -40,6 +40,8 @@ var networkForms = []form{
 	{ConnectionTimeout, "client.timeout exceeded while awaiting headers", ``, `Get "http://search.shop:9200/": net/http: request canceled (Client.Timeout exceeded while awaiting headers)`, "host=search.shop port=9200"},
 	{ConnectionTimeout, "timeout expired|timed out", `(?:connection to server at|port \d+ failed|connect(?:ing|ion)?\b.*)\b.*(?:timeout expired|timed out)`,
 		`connection to server at "db.shop" (10.43.1.2), port 5432 failed: timeout expired`, "host=db.shop port=5432"},
+	{ConnectionTimeout, "could not be established", `\((?P<host>[^\s:/()]+)(?:/[^:()]*)?:(?P<port>\d+)\) could not be established`,
+		"[Consumer clientId=c-1, groupId=g] Connection to node -1 (kafka.data/10.43.0.7:9092) could not be established. Node may not be available.", "host=kafka.data port=9092"},
 	{ConnectionTimeout, "bootstrap broker", `bootstrap broker (?P<host>[^\s:]+):(?P<port>\d+) .*disconnected`,
 		"[AdminClient clientId=adminclient-1] Bootstrap broker kafka.data:9092 (id: -1 rack: null) disconnected", "host=kafka.data port=9092"},
 }

@@ -9,7 +9,17 @@ const (
 	quoteEnds = "[\"'`$:{}()= ]*"
 )
 
+// A value that Kubernetes gives the variable NAME_PORT of each Service in a pod's namespace, and how programs say that it is none of theirs.
+const (
+	linkValue = `tcp://(?P<host>\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):(?P<port>\d+)`
+	notValid  = `(?:invalid|pars(?:e|ing)\b|numberformat|for input string|not a (?:valid )?(?:number|integer|port)|strconv|convert|valueerror|unmarshal|must be (?:a|an) (?:number|integer|port)|should be)`
+)
+
 var settingForms = []form{
+	{LinkTaken, "tcp://", `(?-i:\b(?P<name>[A-Z][A-Z0-9_]*_PORT)\b).*` + notValid + `.*` + linkValue, `invalid configuration: REDIS_PORT: strconv.Atoi: parsing "tcp://10.43.0.7:6379": invalid syntax`, "host=10.43.0.7 port=6379 name=REDIS_PORT"},
+	{LinkTaken, "tcp://", notValid + `.*` + linkValue, `java.lang.NumberFormatException: For input string: "tcp://10.43.0.7:6379"`, "host=10.43.0.7 port=6379"},
+	{LinkTaken, "tcp://", linkValue + `.*` + notValid, `port "tcp://10.43.0.7:6379" is not a valid number`, "host=10.43.0.7 port=6379"},
+
 	{MissingEnv, "keyerror", `keyerror: ['"]` + envName + `['"]`, "KeyError: 'DATABASE_URL'", "name=DATABASE_URL"},
 	{MissingEnv, "environment variable|env var|environment var|envvar", variable + quoteEnds + envName + quoteEnds + `(?:is |was |are |has )?` + notSet, `panic: environment variable "API_KEY" is not set`, "name=API_KEY"},
 	{MissingEnv, "environment variable|env var|envvar|environment var|missing env|required env", `(?:missing|required|not found|undefined|unset|must set|must specify|please set)[\w ]{0,24}` + variable + `[^A-Za-z0-9]{0,6}(?:key |called |named )?` + quoteEnds + envName,

@@ -23,6 +23,13 @@ var stateForms = []form{
 	{DatabaseMissing, "doesn't exist", `table '(?P<name>[^']+)' doesn't exist`, "ERROR 1146 (42S02): Table 'shop.orders' doesn't exist", "name=shop.orders"},
 	{DatabaseMissing, "index_not_found_exception", `no such index \[(?P<name>[^\]]+)\]`, "index_not_found_exception: no such index [orders]", "name=orders"},
 
+	{Exhausted, "too many open files|emfile", `(?P<name>too many open files|emfile)`, "http: Accept error: accept tcp [::]:8080: accept4: too many open files; retrying in 1s", "name=too many open files"},
+	{Exhausted, "no file descriptors available", `(?P<name>no file descriptors available)`, "OSError: [Errno 24] No file descriptors available", "name=No file descriptors available"},
+	{Exhausted, "file watchers reached", `(?P<name>file watchers) reached`, "Error: ENOSPC: System limit for number of file watchers reached, watch '/app/src'", "name=file watchers"},
+	{Exhausted, "native thread|can't start new thread|pthread_create|newosproc", `(?P<name>unable to create (?:new )?native thread|can't start new thread|pthread_create failed|failed to create new os thread)`,
+		"java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory or process/resource limits reached", "name=unable to create native thread"},
+	{Exhausted, "resource temporarily unavailable", `fork: (?:retry: )?(?P<name>resource temporarily unavailable)`, "/entrypoint.sh: fork: retry: Resource temporarily unavailable", "name=Resource temporarily unavailable"},
+
 	{OutOfMemory, "outofmemoryerror", ``, "java.lang.OutOfMemoryError: Java heap space", ""},
 	{OutOfMemory, "javascript heap out of memory", ``, "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", ""},
 	{OutOfMemory, "memoryerror", `(?:^|\s)memoryerror\b`, "MemoryError: Unable to allocate 2.00 GiB for an array", ""},

@@ -1,0 +1,143 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// WebhookInjects is the code of a mutating webhook whose work breaks pods. The finding's Words are the container that it puts into them.
+const WebhookInjects = "WebhookInjects"
+
+// checkInjected looks at failing containers that are not in their workload's template: a mutating webhook has put them there. One that works
+// somewhere is left to its pod; and which webhook it was is said only where no other is asked about the pod.
+func checkInjected(s *snapshot.Snapshot, r *Report) {
+	if len(s.MutatingWebhooks) == 0 || notSeen(s, "pods") {
+		return
+	}
+	hooks := slices.DeleteFunc(hooksOf(s), func(h hook) bool { return h.config.Kind != "MutatingWebhookConfiguration" || !h.judgesPods() })
+	if len(hooks) == 0 {
+		return
+	}
+	type key struct {
+		config    incident.Object
+		container string
+	}
+	found := map[key]*Finding{}
+	whys := map[key]string{}
+	workloads := map[key][]incident.Object{}
+	works := workingContainers(s)
+	for i := range s.Pods {
+		p := &s.Pods[i]
+		if healthy(p) {
+			continue
+		}
+		for _, a := range ailmentsOf(s, p) {
+			if a.code != PodImagePull && a.code != PodCrashLoop && a.code != PodCannotStart && a.code != PodConfigError || !injected(s, p, a.alike) || works[a.alike] {
+				continue
+			}
+			config, ok := injector(s, hooks, p)
+			if !ok {
+				continue
+			}
+			k, w := key{config, a.alike}, s.WorkloadOf(p)
+			f := found[k]
+			if f == nil {
+				f = r.Find(WebhookInjects, config, "")
+				f.Words, whys[k] = a.alike, a.why
+				f.See(seenAPI(config, "webhooks", time.Time{}, "is asked about creating pods in namespace "+p.Namespace))
+				found[k] = f
+			}
+			f.Pods, f.Since = append(f.Pods, p), earlier(f.Since, a.since)
+			workloads[k] = union(workloads[k], []incident.Object{w})
+			f.retitle(fmt.Sprintf("%s puts container %s into pods of %s, where it does not start: %s", short(config), a.alike, andOthers(workloads[k]), whys[k]))
+			f.See(seenAPI(w, "spec.template.spec.containers", time.Time{}, "has no container "+a.alike)).See(a.seen...)
+		}
+	}
+}
+
+func andOthers(workloads []incident.Object) string {
+	words := short(workloads[0])
+	if more := len(workloads) - 1; more > 0 {
+		words += fmt.Sprintf(inflect(" and %d other {workload|workloads}", more), more)
+	}
+	return words
+}
+
+// judgesPods says whether the webhook is asked about new pods.
+func (h *hook) judgesPods() bool {
+	return slices.ContainsFunc(h.rules, func(r admissionv1.RuleWithOperations) bool {
+		return (slices.Contains(r.Operations, admissionv1.Create) || slices.Contains(r.Operations, admissionv1.OperationAll)) &&
+			(slices.Contains(r.APIGroups, "") || slices.Contains(r.APIGroups, "*")) && (slices.Contains(r.Resources, "pods") || slices.Contains(r.Resources, "*") || slices.Contains(r.Resources, "*/*"))
+	})
+}
+
+// injector is the only configuration that is asked about the pod.
+func injector(s *snapshot.Snapshot, hooks []hook, p *corev1.Pod) (incident.Object, bool) {
+	var configs []incident.Object
+	for i := range s.Namespaces {
+		n := &s.Namespaces[i]
+		if n.Name != p.Namespace {
+			continue
+		}
+		for _, h := range hooks {
+			if selects(h.scope.namespaces, namespaceLabels(n)) && selects(h.scope.objects, p.Labels) {
+				configs = union(configs, []incident.Object{h.config})
+			}
+		}
+	}
+	if len(configs) != 1 {
+		return incident.Object{}, false
+	}
+	return configs[0], true
+}
+
+// injected says whether a pod has a container that its workload's template lacks. It is false where the template is not seen.
+func injected(s *snapshot.Snapshot, p *corev1.Pod, container string) bool {
+	spec := templateOf(s, s.WorkloadOf(p))
+	if spec == nil {
+		return false
+	}
+	has := func(containers []corev1.Container) bool {
+		return slices.ContainsFunc(containers, func(c corev1.Container) bool { return c.Name == container })
+	}
+	return (has(p.Spec.Containers) || has(p.Spec.InitContainers)) && !has(spec.Containers) && !has(spec.InitContainers)
+}
+
+// templateOf is the spec of a workload's pod template; nil if it is not seen.
+func templateOf(s *snapshot.Snapshot, o incident.Object) *corev1.PodSpec {
+	switch o.Kind {
+	case "Deployment":
+		if d := s.Deployment(o.Namespace, o.Name); d != nil {
+			return &d.Spec.Template.Spec
+		}
+	case "StatefulSet":
+		if d := s.StatefulSet(o.Namespace, o.Name); d != nil {
+			return &d.Spec.Template.Spec
+		}
+	case "DaemonSet":
+		if d := s.DaemonSet(o.Namespace, o.Name); d != nil {
+			return &d.Spec.Template.Spec
+		}
+	}
+	return nil
+}
+
+// workingContainers are the names of containers that are ready in some pod.
+func workingContainers(s *snapshot.Snapshot) map[string]bool {
+	names := map[string]bool{}
+	for i := range s.Pods {
+		for _, st := range s.Pods[i].Status.ContainerStatuses {
+			if st.Ready {
+				names[st.Name] = true
+			}
+		}
+	}
+	return names
+}

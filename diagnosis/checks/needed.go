@@ -1,0 +1,52 @@
+package checks
+
+import (
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// neededServices are the Services that pods which are not well cannot do without: their logs say that they call them in vain, or their
+// init containers wait for them.
+func neededServices(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
+	type key struct{}
+	return snapshot.Once(s, key{}, func() map[incident.Object][]*corev1.Pod {
+		by := map[incident.Object][]*corev1.Pod{}
+		for _, call := range failingCalls(s) {
+			if !call.service.IsZero() {
+				by[call.service] = union(by[call.service], []*corev1.Pod{call.pod})
+			}
+		}
+		for i := range s.Pods {
+			p := &s.Pods[i]
+			if len(p.Spec.InitContainers) == 0 || healthy(p) {
+				continue
+			}
+			for _, a := range ailmentsOf(s, p) {
+				if a.code != PodInitStuck {
+					continue
+				}
+				for _, o := range a.refs {
+					by[o] = union(by[o], []*corev1.Pod{p})
+				}
+			}
+		}
+		return by
+	})
+}
+
+// needed makes a Service without pods a fault where somebody needs it: scaling its workload to zero is on purpose until then.
+func (f *Finding) needed(s *snapshot.Snapshot, workload incident.Object) {
+	by := neededServices(s)[f.Object]
+	if len(by) == 0 {
+		return
+	}
+	f.Severity, f.Root, f.Fault = incident.Critical, true, []incident.Object{workload}
+	f.retitle(fmt.Sprintf("%s, and %s needs it", f.Title, short(s.WorkloadOf(by[0]))))
+	f.Next = "Scale " + short(workload) + " up again, or stop what calls it."
+	f.See(seenAPI(workload, "spec.replicas", time.Time{}, "0 replicas"))
+}
