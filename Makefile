@@ -50,7 +50,7 @@ e2e-faults: build
 # against the least that any check can take, in one run
 bench: build
 	'$(LAB)' up
-	$(LAB_ENV) go test -tags bench -count=1 -timeout 20m -v -run TestBench ./e2e/...
+	$(LAB_ENV) go test -tags bench -count=1 -timeout 20m -v -run "TestQuietAtScale|TestBench" ./e2e/...
 
 lint: $(BIN)/golangci-lint-$(GOLANGCI_LINT)
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt these files:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
