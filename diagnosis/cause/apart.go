@@ -28,19 +28,21 @@ func setApart(ranked []*candidate, onset time.Time) {
 	if onset.IsZero() {
 		return
 	}
-	apart := 0
+	var rest, apart []*candidate
 	for _, c := range ranked {
-		c.cause.Before = !c.cause.Since.IsZero() && onset.Sub(c.cause.Since) > gap && len(c.blocked) == 0 && !c.reaches(onset.Add(-slackAfter))
-		if c.cause.Before {
-			apart++
+		if !c.cause.Since.IsZero() && onset.Sub(c.cause.Since) > gap && len(c.blocked) == 0 && !c.reaches(onset.Add(-slackAfter)) {
+			apart = append(apart, c)
+		} else {
+			rest = append(rest, c)
 		}
 	}
-	if apart == len(ranked) { // apart from what?
-		for _, c := range ranked {
-			c.cause.Before = false
-		}
+	if len(rest) == 0 { // apart from what?
+		return
 	}
-	sortByWeight(ranked)
+	for _, c := range apart {
+		c.cause.Before = true
+	}
+	copy(ranked, append(rest, apart...))
 }
 
 // reaches says whether something critical that the cause explains began at the time or later: then it is part of what people notice.

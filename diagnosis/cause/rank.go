@@ -50,19 +50,8 @@ func Rank(s *snapshot.Snapshot, findings []*checks.Finding, onset time.Time) Res
 
 func sortByWeight(ranked []*candidate) {
 	slices.SortStableFunc(ranked, func(a, b *candidate) int {
-		return cmp.Or(compareBool(a.cause.Before, b.cause.Before), cmp.Compare(b.weight, a.weight), byOnset(a.root, b.root))
+		return cmp.Or(cmp.Compare(b.weight, a.weight), byOnset(a.root, b.root))
 	})
-}
-
-// compareBool puts false first.
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }
 
 // candidate is a cause while it is being weighed.

@@ -23,6 +23,7 @@ func Timeline(s *snapshot.Snapshot) []incident.Change {
 	t := &timeline{s: s}
 	t.rollouts()
 	t.revisions()
+	t.digests()
 	t.configuration()
 	t.scaling()
 	t.nodes()

@@ -72,6 +72,16 @@ reason: Rebooted
 message: "Node n1 has been rebooted, boot id: 1"
 lastTimestamp: "2026-01-02T07:00:00Z"
 ---
+apiVersion: v1
+kind: Pod
+metadata: {name: old, namespace: shop, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, name: agent, uid: a, controller: true}]}
+status: {containerStatuses: [{name: main, image: "agent:latest", imageID: "docker.io/agent@sha256:aaaaaaaaaaaaaaaaaaaa", ready: true, restartCount: 0, state: {running: {startedAt: "2026-01-01T05:00:00Z"}}}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: young, namespace: shop, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, name: agent, uid: a, controller: true}]}
+status: {containerStatuses: [{name: main, image: "agent:latest", imageID: "docker.io/agent@sha256:bbbbbbbbbbbbbbbbbbbb", ready: true, restartCount: 0, state: {running: {startedAt: "2026-01-02T09:48:00Z"}}}]}
+---
 apiVersion: paramedic
 kind: Host
 node: n1
@@ -99,6 +109,7 @@ func TestTimeline(t *testing.T) {
 		"T6 09:30 Deployment/shop/web revision 2 was rolled out: image web:1 → web:2 (helm)",
 		"T7 09:40 ConfigMap/shop/web was changed (kubectl-edit)",
 		"T8 09:45 NetworkPolicy/shop/deny was created (kubectl-create)",
+		"T9 09:48 DaemonSet/shop/agent image agent:latest of container main is another than in its older pods: sha256:bbbbbbbbbbbb, not sha256:aaaaaaaaaaaa ()",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
