@@ -36,7 +36,7 @@ func waitsOn(s *snapshot.Snapshot, p *corev1.Pod, c container) (services []incid
 			absent = missingService(s, p.Namespace, host)
 		}
 	}
-	if len(services) > 0 || absent != "" {
+	if command != "" {
 		seen = seenAPI(podObject(p), "spec.initContainers["+c.spec.Name+"].command", time.Time{}, oneLine(command, maxLine))
 	}
 	return services, absent, seen

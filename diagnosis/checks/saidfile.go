@@ -3,6 +3,7 @@ package checks
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -71,7 +72,7 @@ func (x *root) volume(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, 
 			x.fault = []incident.Object{o}
 		}
 		if f.Kind == logs.NotFound {
-			x.key(s, o, f, mount)
+			x.key(s, c, o, f, mount)
 			return
 		}
 	case volume.Secret != nil:
@@ -98,12 +99,16 @@ func (x *root) volume(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, 
 	}
 }
 
-// key compares the file with the keys of the ConfigMap that is mounted there.
-func (x *root) key(s *snapshot.Snapshot, o incident.Object, f logs.Fact, mount *corev1.VolumeMount) {
+// key compares the file with the keys of the ConfigMap that is mounted there. A file that is the container's own command was the image's.
+func (x *root) key(s *snapshot.Snapshot, c *corev1.Container, o incident.Object, f logs.Fact, mount *corev1.VolumeMount) {
 	m := s.ConfigMap(o.Namespace, o.Name)
 	key := path.Base(f.Path)
 	if mount.SubPath != "" {
 		key = mount.SubPath
+	}
+	if m != nil && len(near(key, keysOf(m))) == 0 && slices.Contains(slices.Concat(c.Command, c.Args), f.Path) {
+		x.what += fmt.Sprintf(": {its|their} volume %s (ConfigMap %s) is mounted at %s, and hides what the image has there", mount.Name, o.Name, mount.MountPath)
+		return
 	}
 	if m == nil || hasKey(m, key) {
 		x.what += " in {its|their} volume " + mount.Name + " (ConfigMap " + o.Name + ")"

@@ -58,6 +58,8 @@ var settingForms = []form{
 	{ConfigInvalid, "line", `\n\s+in "(?P<path>[^"]+)", line (?P<line>\d+)`, `  in "/app/config.yml", line 7, column 3`, "path=/app/config.yml line=7"},
 	{ConfigInvalid, "scannererror|parsererror", `yaml\.(?:scanner\.scanner|parser\.parser)error`, "yaml.scanner.ScannerError: mapping values are not allowed here", ""},
 	{ConfigInvalid, "in json at position", `(?P<path>/[^\s:"]+): .*in json at position`, "SyntaxError: /app/config.json: Unexpected token } in JSON at position 213", "path=/app/config.json"},
+	{ConfigInvalid, "invalid character|unexpected end of json input|unexpected token", `(?P<path>/[^\s:"',;()\[\]]+\.(?:json|ya?ml|toml|ini|conf|cfg|properties))["']?: .*(?:invalid character|unexpected end of json|unexpected token)`,
+		"failed to parse config /etc/app/flags.json: invalid character '}' looking for beginning of object key string", "path=/etc/app/flags.json"},
 	{ConfigInvalid, "invalid character|unexpected end of json input|unexpected token", `(?:config|\.json|settings).*(?:invalid character|unexpected end of json|unexpected token)`, "failed to parse config: invalid character '}' looking for beginning of object key string", ""},
 	{ConfigInvalid, "jsondecodeerror", `jsondecodeerror: .*line (?P<line>\d+)`, "json.decoder.JSONDecodeError: Expecting ',' delimiter: line 4 column 3 (char 61)", "line=4"},
 	{ConfigInvalid, "toml", `toml[^\n]*line (?P<line>\d+)`, "toml: line 3 (last key \"server.port\"): expected value but found '\\n' instead", "line=3"},

@@ -70,4 +70,9 @@ var nodeAddress = regexp.MustCompile(`\bconnect E[A-Z]+ (\d+\.\d+\.\d+\.\d+)`)
 
 func isAddress(host string) bool { _, err := netip.ParseAddr(host); return err == nil }
 
-func isHost(host string) bool { return len(host) <= 253 && !sourceExt.MatchString(host) }
+func isHost(host string) bool {
+	return len(host) <= 253 && !sourceExt.MatchString(host) && !moment.MatchString(host)
+}
+
+// moment is the first part of a time stamp, whose minutes look like a port.
+var moment = regexp.MustCompile(`^\d{4}-\d\d-\d\d[Tt_]\d\d$`)
