@@ -24,6 +24,8 @@ var dnsRules = []Rule{
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"names-unanswered", podFaults, crashes, namesUnanswered,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
+	{"names-unresolved-before", []string{checks.DNSWasDown}, suffers, waitsForTry,
+		"1 workload waits for its next try", "%d workloads wait for their next try"},
 	{"outside-unresolved", []string{checks.DNSUpstreamUnreachable}, append(slices.Clone(suffers), checks.ExternalNameNotFound), outsideUnresolved,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 }
@@ -105,4 +107,9 @@ func outsideUnresolved(c *Context, from, to *checks.Finding) (Link, bool) {
 		}
 	}
 	return Link{}, false
+}
+
+// waitsForTry wants a pod that could not resolve a name that exists, and has not been tried since names resolve again.
+func waitsForTry(c *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "its log says that it could not resolve a name, and it has not been started since names resolve again"}, to.NeedsName() && c.share(from, to)
 }

@@ -120,6 +120,7 @@ func checkDNS(s *snapshot.Snapshot, r *Report) {
 	d.checkAddress(s, r)
 	d.checkUpstream(s, r)
 	d.checkClients(s, r)
+	d.checkPast(s, r)
 }
 
 // about binds a finding to the DNS pods: they are what a remedy restarts.

@@ -8,6 +8,7 @@ const (
 	DNSCorefileError       = "DNSCorefileError"
 	DNSScaledToZero        = "DNSScaledToZero"
 	DNSDown                = "DNSDown"
+	DNSWasDown             = "DNSWasDown"
 	DNSUpstreamUnreachable = "DNSUpstreamUnreachable"
 	DNSServiceMissing      = "DNSServiceMissing"
 	DNSAddressMismatch     = "DNSAddressMismatch"
@@ -31,6 +32,10 @@ var dnsCodes = []Code{
 		Meaning: "No pod of the cluster's DNS is ready, so no name resolves.",
 		Next:    "Look at the DNS pods.",
 		Example: "The cluster's DNS is down: none of its 1 pods is ready"},
+	{Code: DNSWasDown, Severity: incident.Warning, Root: true,
+		Meaning: "The cluster's DNS is well again, and programs that could not resolve a name before wait for their next try.",
+		Next:    "Nothing, if they come back within the kubelet's five minutes; restart them if that is too long.",
+		Example: "The cluster's DNS did not answer before 08:19:02 UTC, when it was started: 10 workloads wait for their next try"},
 	{Code: PodDNSConfig, Severity: incident.Critical, Root: true,
 		Meaning: "A pod's dnsPolicy or dnsConfig sends its lookups where the name is not known, or where nobody answers.",
 		Next:    "Correct spec.dnsPolicy or spec.dnsConfig of the pod template; ClusterFirst without a dnsConfig is right for most.",

@@ -1,0 +1,67 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// dnsStarts is how long after its start CoreDNS may take to answer: it waits for the API server's lists, its endpoints for its readiness.
+const dnsStarts = 15 * time.Second
+
+// checkPast reports programs that could not resolve names which exist, and have not been tried since the cluster's DNS, well now, was
+// started: the kubelet waits for up to five minutes between two tries.
+func (d resolver) checkPast(s *snapshot.Snapshot, r *Report) {
+	since := d.wellSince()
+	if since.IsZero() || d.service == nil {
+		return
+	}
+	var waiting []call
+	for _, c := range failingCalls(s) {
+		v := s.Service(c.service.Namespace, c.service.Name)
+		end := lastEnd(c.pod)
+		if c.need.Kind == logs.NameUnresolved && v != nil && v.Spec.ClusterIP != corev1.ClusterIPNone && UsesClusterDNS(c.pod) && !end.IsZero() && !end.After(since.Add(dnsStarts)) {
+			waiting = append(waiting, c)
+		}
+	}
+	if len(waiting) == 0 {
+		return
+	}
+	f := r.Find(DNSWasDown, serviceObject(d.service), "")
+	var workloads []string
+	for _, c := range waiting {
+		f.Pods = union(f.Pods, []*corev1.Pod{c.pod})
+		workloads = union(workloads, []string{s.WorkloadOf(c.pod).String()})
+		f.Since = earlier(f.Since, lastEnd(c.pod))
+	}
+	who := "1 workload waits for its next try"
+	if n := len(workloads); n > 1 {
+		who = fmt.Sprintf("%d workloads wait for their next try", n)
+	}
+	f.Title = fmt.Sprintf("The cluster's DNS did not answer before %s, when it was started: %s", clock(since), who)
+	f.See(seenAPI(f.Object, "pods", since, "the DNS pods are ready, and run since "+clock(since)))
+	for _, c := range waiting[:min(len(waiting), shownPods)] {
+		f.See(c.seen())
+	}
+}
+
+// wellSince is since when the cluster's DNS is well: the earliest start of its pods, all of which are ready; zero if some are not.
+func (d resolver) wellSince() time.Time {
+	var since time.Time
+	if len(d.pods) == 0 || slices.ContainsFunc(d.pods, func(p *corev1.Pod) bool { return !isReady(p) }) {
+		return since
+	}
+	for _, p := range d.pods {
+		for _, c := range containersOf(p) {
+			if run := c.status.State.Running; run != nil {
+				since = earlier(since, run.StartedAt.Time)
+			}
+		}
+	}
+	return since
+}
