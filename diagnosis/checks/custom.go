@@ -189,7 +189,7 @@ func switchedOff(o *unstructured.Unstructured) bool {
 			return true
 		}
 	}
-	if stringAt(spec, "runStrategy") == "Halted" || fmt.Sprint(spec["replicas"]) == "0" {
+	if stringAt(spec, "runStrategy") == "Halted" || stringAt(statusOf(o), "printableStatus") == "Stopped" || fmt.Sprint(spec["replicas"]) == "0" {
 		return true
 	}
 	return slices.ContainsFunc(conditionsOf(o), func(c condition) bool {

@@ -154,7 +154,7 @@ func checkGatewayClasses(s *snapshot.Snapshot, r *Report, gateways []*gatewayObj
 			f := r.Find(GatewayClassMissing, g.object(), fmt.Sprintf("Gateway %s/%s names GatewayClass %s, which does not exist%s", g.Namespace, g.Name, g.Spec.GatewayClassName,
 				didYouMean(nearOrAll(g.Spec.GatewayClassName, keysInOrder(classes)))))
 			f.Since = g.CreationTimestamp.Time
-			f.See(seenAPI(f.Object, "spec.gatewayClassName", time.Time{}, g.Spec.GatewayClassName))
+			f.See(seenAPI(f.Object, "spec.gatewayClassName", time.Time{}, fmt.Sprintf("%q", g.Spec.GatewayClassName)))
 			continue
 		case ok && conditionRefuses(gatewayCondition(class.Status.Conditions, "Accepted")) != "":
 			c := gatewayCondition(class.Status.Conditions, "Accepted")

@@ -3,6 +3,7 @@ package checks
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -68,6 +69,10 @@ const shownPods = 3
 
 func (g *groups) report(r *Report) {
 	for _, x := range g.order {
+		left := x.leftBehind(g.s)
+		if left && x.longAgo(g.s) {
+			continue
+		}
 		first := x.telling()
 		f := r.Find(x.key.code, x.key.workload, g.subject(x)+" "+inflect(first.what, len(x.pods)))
 		f.Workload, f.Pods, f.Words = x.key.workload, x.pods, first.words
@@ -89,7 +94,9 @@ func (g *groups) report(r *Report) {
 				f.See(a.seen...)
 			}
 		}
-		f.outlast(g.s)
+		if left {
+			f.Severity = incident.Info
+		}
 	}
 }
 
@@ -111,17 +118,25 @@ func (g *groups) severity(f *Finding) incident.Severity {
 	return f.Severity
 }
 
-// outlast lowers what is left behind by pods that were replaced, whose workload has as many ready pods as it wants; and by pods of nobody's
-// that ended long ago, as those do by which people try something.
-func (f *Finding) outlast(s *snapshot.Snapshot) {
-	if f.Code != PodEvicted && f.Code != PodFailed && f.Code != PodRejected {
-		return
+// leftBehind says whether the pods of a group ended and others have taken their place: their workload has as many ready pods as it wants,
+// or their Job has got on without them.
+func (x *group) leftBehind(s *snapshot.Snapshot) bool {
+	if x.key.code != PodEvicted && x.key.code != PodFailed && x.key.code != PodRejected {
+		return false
 	}
-	alone := f.Workload.Kind == "Pod"
-	ended := !f.Since.IsZero() && s.At.Sub(f.Since) > oldRestart
-	if alone && ended || !alone && (satisfied(s, f.Workload) || !slices.ContainsFunc(f.Pods, func(p *corev1.Pod) bool { return !retried(s, p) })) {
-		f.Severity = incident.Info
+	if x.key.workload.Kind == "Pod" {
+		return x.longAgo(s) // nobody's, as those are by which people try something
 	}
+	return satisfied(s, x.key.workload) || !slices.ContainsFunc(x.pods, func(p *corev1.Pod) bool { return !retried(s, p) })
+}
+
+// longAgo says whether the last of a group's ailments began more than a day ago.
+func (x *group) longAgo(s *snapshot.Snapshot) bool {
+	var last time.Time
+	for _, a := range x.ails {
+		last = latest(last, a.since)
+	}
+	return !last.IsZero() && s.At.Sub(last) > oldRestart
 }
 
 // retried says whether a pod's Job has got on without it: it is done, or has another pod at work.

@@ -96,7 +96,8 @@ const nearlyFull = 95
 // reportFull speaks of a node that has all the pods that it may have: worth knowing, and a fault once others are turned away.
 func (w unplaced) reportFull(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
 	most := int(n.Status.Allocatable.Pods().Value())
-	if most <= 0 || len(s.PodsOn(n.Name))*100 < most*nearlyFull {
+	if most <= 1 || // a node that is made for one pod is meant to be full
+		len(s.PodsOn(n.Name))*100 < most*nearlyFull {
 		return
 	}
 	count := running(s, n.Name)

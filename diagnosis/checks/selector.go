@@ -143,6 +143,17 @@ func nearestTemplate(name string, selector map[string]string, templates []templa
 	return best, ok
 }
 
+// slipped says whether labels differ from a selector as by a slip of the pen: each value looks alike, or stands under another key.
+func slipped(selector, labels map[string]string) bool {
+	for k, want := range differing(selector, labels) {
+		have, ok := labels[k]
+		if !(ok && len(near(want, []string{have})) > 0) && !slices.Contains(slices.Collect(maps.Values(labels)), want) {
+			return false
+		}
+	}
+	return true
+}
+
 // differing are the selector's labels that the others lack or have otherwise.
 func differing(selector, labels map[string]string) map[string]string {
 	out := map[string]string{}

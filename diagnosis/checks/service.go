@@ -6,6 +6,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -179,6 +181,19 @@ func starting(s *snapshot.Snapshot, v *corev1.Service) bool {
 	return len(v.Spec.Selector) > 0 && len(pods) > 0 && !slices.ContainsFunc(pods, isReady) && allStarting(s, pods)
 }
 
+// reliedOn says whether anything is known to need the Service: a program that fails, an Ingress, a webhook or an API.
+func reliedOn(s *snapshot.Snapshot, service incident.Object) bool {
+	return len(neededServices(s)[service]) > 0 ||
+		slices.ContainsFunc(s.Ingresses, func(g networkingv1.Ingress) bool {
+			return g.Namespace == service.Namespace && slices.ContainsFunc(routesOf(&g), func(x route) bool { return x.backend.Service != nil && x.backend.Service.Name == service.Name })
+		}) ||
+		slices.ContainsFunc(hooksOf(s), func(h hook) bool { o, _, ok := h.service(); return ok && o == service }) ||
+		slices.ContainsFunc(s.CustomsOf(apiServiceKind), func(a *unstructured.Unstructured) bool {
+			ns, name, _ := apiServiceTarget(a)
+			return ns == service.Namespace && name == service.Name
+		})
+}
+
 // sliceEvidence is what the EndpointSlices say, where there are any.
 func sliceEvidence(s *snapshot.Snapshot, v *corev1.Service) incident.Evidence {
 	ready, total, name := 0, 0, ""
@@ -218,12 +233,19 @@ func selectsNothing(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
 	if roleIsFree(s, v, templates) {
 		return
 	}
+	near, ok := nearestTemplate(v.Name, v.Spec.Selector, templates)
+	ok = ok && (near.object.Name == v.Name || slipped(v.Spec.Selector, near.labels))
+	if !ok && (notSeen(s, "deployments") || notSeen(s, "statefulsets") || notSeen(s, "daemonsets")) {
+		return // what it selects may be scaled to 0, out of sight
+	}
 	title := fmt.Sprintf("Service %s selects no pod: nothing has %s", v.Name, labelWords(v.Spec.Selector))
 	f := r.Find(ServiceNoEndpoints, o, title).See(seen)
 	f.Since = v.CreationTimestamp.Time
-	near, ok := nearestTemplate(v.Name, v.Spec.Selector, templates)
 	if !ok {
-		f.Severity = incident.Warning // whose it is can't be seen: a leftover, perhaps
+		f.Severity = incident.Info // whose it is can't be seen: a leftover, perhaps, or part of what is switched off
+		if reliedOn(s, o) {
+			f.Severity = incident.Warning
+		}
 		return
 	}
 	f.Title = oneLine(fmt.Sprintf("Service %s selects no pod: its selector has %s, %s has %s", v.Name,

@@ -120,12 +120,14 @@ func unreadySince(p *corev1.Pod) time.Time {
 	return time.Time{}
 }
 
-// startingUp says that a pod is too young, or not ready for too short a time, to be looked at; or that it is about to be replaced.
+// startingUp says that a pod is too young, or not ready for too short a time, to be looked at; that it is on its way, such as while a
+// large image is pulled or its init containers are at work, and nothing is wrong with it; or that it is about to be replaced.
 func startingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	if p.DeletionTimestamp != nil {
 		return s.At.Sub(p.DeletionTimestamp.Time) < stuckTerminating
 	}
-	return newly(s, p.CreationTimestamp.Time) || newly(s, unreadySince(p)) || warmingUp(s, p)
+	return newly(s, p.CreationTimestamp.Time) || newly(s, unreadySince(p)) || warmingUp(s, p) ||
+		p.Status.Phase == corev1.PodPending && p.Spec.NodeName != "" && len(ailmentsOf(s, p)) == 0
 }
 
 // warmUp is how long a program may take from its start until it answers: virtual machines of languages, caches and joining a cluster

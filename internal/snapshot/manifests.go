@@ -20,7 +20,7 @@ import (
 )
 
 // FromManifests reads a YAML stream of Kubernetes objects, and of kinds of our own (apiVersion "paramedic"): Log, Host, Lookup, Dial,
-// Metric, Health and Secret, whose fields are those of the types of the same name, and Cluster (serverVersion, secretsSeen, notSeen).
+// Metric, Health and Secret, whose fields are those of the types of the same name, and Cluster (serverVersion, namespace, secretsSeen, notSeen).
 // It is how tests and cases say what a cluster looks like. Unknown fields and kinds are errors, so that a slip of the pen does not pass
 // for an absent fact; kinds of API groups that Kubernetes' own packages don't know become Customs. The Snapshot returned is indexed.
 func FromManifests(at time.Time, manifests []byte) (*Snapshot, error) {
@@ -98,9 +98,10 @@ var own = map[string]func(*Snapshot, []byte) error{
 	"Cluster": func(s *Snapshot, doc []byte) error {
 		return strict(doc, &struct {
 			ServerVersion *string             `json:"serverVersion"`
+			Namespace     *string             `json:"namespace"`
 			SecretsSeen   *bool               `json:"secretsSeen"`
 			NotSeen       *[]incident.NotSeen `json:"notSeen"`
-		}{&s.ServerVersion, &s.SecretsSeen, &s.NotSeen})
+		}{&s.ServerVersion, &s.Namespace, &s.SecretsSeen, &s.NotSeen})
 	},
 }
 
