@@ -126,6 +126,15 @@ func (h *held) controller(s *snapshot.Snapshot, finalizer string) string {
 	return fmt.Sprintf(", which %s %s/%s should remove; it %s", of.Kind, of.Namespace, of.Name, sound)
 }
 
+// withoutRegistry leaves the registry's host out of an image's reference: whose registry it is does not say what runs.
+func withoutRegistry(image string) string {
+	host, rest, ok := strings.Cut(image, "/")
+	if ok && (strings.ContainsAny(host, ".:") || host == "localhost") {
+		return rest
+	}
+	return image
+}
+
 // operatorOf finds the workload that is named after a domain, or lives in a namespace that is, or runs an image of it.
 func operatorOf(s *snapshot.Snapshot, domain string) (of incident.Object, sound string) {
 	var parts []string
@@ -137,7 +146,7 @@ func operatorOf(s *snapshot.Snapshot, domain string) (of incident.Object, sound 
 	named := func(namespace, name string, t *corev1.PodSpec) bool {
 		return slices.ContainsFunc(parts, func(p string) bool {
 			return strings.Contains(name, p) || strings.Contains(namespace, p) ||
-				slices.ContainsFunc(t.Containers, func(c corev1.Container) bool { return strings.Contains(c.Image, p) })
+				slices.ContainsFunc(t.Containers, func(c corev1.Container) bool { return strings.Contains(withoutRegistry(c.Image), p) })
 		})
 	}
 	for i := range s.Deployments {
