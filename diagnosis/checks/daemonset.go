@@ -39,7 +39,7 @@ func checkDaemonSet(s *snapshot.Snapshot, r *Report, d *appsv1.DaemonSet) {
 		if c := metav1.GetControllerOf(p); c == nil || c.Kind != "DaemonSet" || c.Name != d.Name || isReady(p) {
 			continue
 		}
-		if startingUp(s, p) {
+		if startingUp(s, p) || awayWithNode(s, p) {
 			continue
 		}
 		nodes = union(nodes, []string{daemonNode(p)})

@@ -71,5 +71,8 @@ func reportHelm(s *snapshot.Snapshot, r *Report, x *snapshot.Secret) {
 		return
 	}
 	f.Since, f.Words = x.Changed, name
+	if status == "failed" && !x.Changed.IsZero() && s.At.Sub(x.Changed) > longPast {
+		f.Severity = incident.Info // what it left has run since
+	}
 	f.See(seenAPI(o, "metadata.labels", x.Changed, fmt.Sprintf("name %s, status %s, version %s", name, status, x.Labels["version"])))
 }

@@ -3,10 +3,12 @@ package checks
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -23,10 +25,14 @@ var leavingTaints = map[string]bool{
 // leavingTime is how long a node that is to be removed may take about it.
 const leavingTime = 15 * time.Minute
 
-// leaving says whether a node is on its way out, as it should: that it stops reporting is part of it.
+// leaving says whether a node is on its way out, as it should, or drained for maintenance: that it stops reporting is part of it.
 func leaving(s *snapshot.Snapshot, n *corev1.Node) bool {
 	if n.DeletionTimestamp != nil {
 		return s.At.Sub(n.DeletionTimestamp.Time) < leavingTime
+	}
+	if drained(s, n) {
+		c := nodeCondition(n, corev1.NodeReady)
+		return c == nil || c.Status == corev1.ConditionTrue || s.At.Sub(c.LastTransitionTime.Time) < leavingTime
 	}
 	for i := range n.Spec.Taints {
 		if leavingTaints[n.Spec.Taints[i].Key] {
@@ -35,6 +41,21 @@ func leaving(s *snapshot.Snapshot, n *corev1.Node) bool {
 		}
 	}
 	return false
+}
+
+// drained says whether a node is cordoned and has no pods but those that belong to every node, or that are ending.
+func drained(s *snapshot.Snapshot, n *corev1.Node) bool {
+	return n.Spec.Unschedulable && !notSeen(s, "pods") && !slices.ContainsFunc(s.PodsOn(n.Name), func(p *corev1.Pod) bool {
+		owner := metav1.GetControllerOf(p)
+		ofNode := owner != nil && (owner.Kind == "DaemonSet" || owner.Kind == "Node")
+		return !ofNode && p.DeletionTimestamp == nil && p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed
+	})
+}
+
+// awayWithNode says whether a pod is not ready because its node is away for a while, as it should be.
+func awayWithNode(s *snapshot.Snapshot, p *corev1.Pod) bool {
+	n := s.Node(p.Spec.NodeName)
+	return n != nil && !nodeReady(n) && leaving(s, n)
 }
 
 func reportNotReady(s *snapshot.Snapshot, r *Report, n *corev1.Node, ready *corev1.NodeCondition) {

@@ -15,7 +15,7 @@ import (
 // unready looks at a pod whose containers run and that still does not count as ready.
 func unready(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	ready := podCondition(p, corev1.PodReady)
-	if ready == nil || ready.Status == corev1.ConditionTrue || newly(s, ready.LastTransitionTime.Time) || newly(s, p.CreationTimestamp.Time) {
+	if ready == nil || ready.Status == corev1.ConditionTrue || newly(s, ready.LastTransitionTime.Time) || newly(s, p.CreationTimestamp.Time) || awayWithNode(s, p) {
 		return ailment{}, false
 	}
 	for _, c := range containersOf(p) {
