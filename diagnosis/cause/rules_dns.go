@@ -18,6 +18,8 @@ var dnsRules = []Rule{
 		"nothing answers names in the cluster", "nothing answers names in the cluster (%d findings)"},
 	{"dns-switched-off", []string{checks.DNSScaledToZero}, workloadFaults, sameWorkload("it is scaled to 0"),
 		"its workload has no pods", "%d workloads have no pods"},
+	{"names-denied", []string{checks.DNSNamesDenied}, suffers, misses("the cluster's DNS denies that there is such a name"),
+		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"dns-settings", []string{checks.PodDNSConfig}, suffers, misses("its DNS settings keep it from that"),
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"names-unresolved", append(slices.Clone(dnsFaults), checks.DNSDown, checks.DNSServiceMissing, checks.DNSAddressMismatch), crashes, namesUnresolved,

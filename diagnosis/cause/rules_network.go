@@ -20,6 +20,8 @@ var networkRules = slices.Concat(podNetworkRules, []Rule{
 		"1 flow that it should allow is cut off", "%d flows that they should allow are cut off"},
 	{"service-called", append(slices.Clone(serviceFaults), checks.ExternalNameInvalid, checks.ExternalNameNotFound), crashes, serviceCalled,
 		"1 workload fails because a Service that it calls does not answer", "%d workloads fail because Services that they call do not answer"},
+	{"setting-names", []string{checks.ServiceMissing}, suffers, settingNames,
+		"1 workload fails because its setting names a Service that does not exist", "%d workloads fail because their settings name Services that do not exist"},
 	{"service-misused", []string{checks.ServicePortMissing, checks.ServiceHidesPods, checks.ServiceNameMismatch, checks.ServiceNotOnNode, checks.PodHostsEntry}, suffers, misses("that is how it calls the Service"),
 		"1 workload fails because it calls a Service in a way that leads nowhere", "%d workloads fail because they call Services in a way that leads nowhere"},
 	{"pods-called", podFaults, crashes, podsCalled,
@@ -58,6 +60,11 @@ func misses(reason string) func(*Context, *checks.Finding, *checks.Finding) (Lin
 	}
 }
 
+// settingNames is likely at most: the log says only that the program cannot connect.
+func settingNames(c *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "its setting names the Service, and its log says that it cannot connect", Inferred: true}, from.Words == checks.FromSetting && c.share(from, to)
+}
+
 func refersTo(reason string) func(*Context, *checks.Finding, *checks.Finding) (Link, bool) {
 	return func(_ *Context, from, to *checks.Finding) (Link, bool) {
 		return Link{Reason: reason}, slices.Contains(to.Refs, from.Object)
@@ -72,6 +79,9 @@ func serviceCalled(c *Context, from, to *checks.Finding) (Link, bool) {
 	}
 	for _, d := range to.Said {
 		o, ok := c.called(d, to.Pods[0].Namespace)
+		if ok && o != from.Object {
+			o = c.standsFor(o)
+		}
 		if !ok || o != from.Object {
 			continue
 		}
@@ -104,6 +114,7 @@ func podsCalled(c *Context, from, to *checks.Finding) (Link, bool) {
 		if !ok || d.Kind == logs.NameUnresolved {
 			continue
 		}
+		o = c.standsFor(o)
 		v := c.Snapshot.Service(o.Namespace, o.Name)
 		if v == nil || o.Namespace != from.Pods[0].Namespace || !selects(v, from.Pods[0]) {
 			continue
@@ -126,6 +137,18 @@ func (c *Context) called(d logs.Fact, namespace string) (incident.Object, bool) 
 		return o, true
 	}
 	return checks.ServiceOf(c.Snapshot, d.Host, namespace)
+}
+
+// standsFor is the Service that one of type ExternalName stands for, or else the Service itself.
+func (c *Context) standsFor(o incident.Object) incident.Object {
+	v := c.Snapshot.Service(o.Namespace, o.Name)
+	if v == nil || v.Spec.Type != corev1.ServiceTypeExternalName {
+		return o
+	}
+	if target, ok := checks.ServiceOf(c.Snapshot, v.Spec.ExternalName, o.Namespace); ok {
+		return target
+	}
+	return o
 }
 
 func ready(p *corev1.Pod) bool {

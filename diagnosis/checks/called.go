@@ -78,6 +78,7 @@ func checkCalled(s *snapshot.Snapshot, r *Report) {
 		return
 	}
 	c := callers{s, r, map[string]*Finding{}}
+	c.vaguely()
 	for _, call := range failingCalls(s) {
 		if c.hostsEntry(call) || c.calledPod(call) || call.service.IsZero() {
 			continue
@@ -138,13 +139,45 @@ func (c callers) port(by call, v *corev1.Service) {
 	f.See(seenAPI(by.service, "spec.ports", time.Time{}, "has "+strings.Join(servicePorts(v), ", ")))
 }
 
-// byHand reports a Service without a selector for which nobody has written an EndpointSlice.
+// byHand reports a Service without a selector for which nobody has written an EndpointSlice, or whose EndpointSlice sends to an address of
+// the pod network that no pod has.
 func (c callers) byHand(by call, v *corev1.Service) {
-	if len(v.Spec.Selector) > 0 || notSeen(c.s, "endpointslices") || len(c.s.EndpointSlicesOf(v.Namespace, v.Name)) > 0 || newly(c.s, v.CreationTimestamp.Time) {
+	if len(v.Spec.Selector) > 0 || notSeen(c.s, "endpointslices") || newly(c.s, v.CreationTimestamp.Time) {
 		return
 	}
-	f := c.find(ServiceNoEndpoints, by.service, "", by, fmt.Sprintf("Service %s has no selector, and no EndpointSlice says where it leads", v.Name))
-	f.See(seenAPI(by.service, "spec.selector", time.Time{}, "none"))
+	slicesOf := c.s.EndpointSlicesOf(v.Namespace, v.Name)
+	if len(slicesOf) == 0 {
+		f := c.find(ServiceNoEndpoints, by.service, "", by, fmt.Sprintf("Service %s has no selector, and no EndpointSlice says where it leads", v.Name))
+		f.See(seenAPI(by.service, "spec.selector", time.Time{}, "none"))
+		return
+	}
+	for _, slice := range slicesOf {
+		for _, e := range slice.Endpoints {
+			for _, a := range addrsOf(e.Addresses...) {
+				if !ofPods(c.s, a) || podAt(c.s, a) != nil || notSeen(c.s, "pods") {
+					return
+				}
+				o := snapshot.ObjectOf("EndpointSlice", slice.Namespace, slice.Name)
+				f := c.find(ServiceNoEndpoints, by.service, "", by, fmt.Sprintf("Service %s has no selector, and its EndpointSlice %s, written by hand, sends to %s, which no pod has (any longer)", v.Name, slice.Name, a))
+				f.Fault = union(f.Fault, []incident.Object{by.service, o})
+				f.See(seenAPI(o, "endpoints.addresses", time.Time{}, a.String()))
+				return
+			}
+		}
+	}
+}
+
+// ofPods says whether an address is in the pod network of a node.
+func ofPods(s *snapshot.Snapshot, a netip.Addr) bool {
+	for i := range s.Nodes {
+		spec := &s.Nodes[i].Spec
+		for _, cidr := range append([]string{spec.PodCIDR}, spec.PodCIDRs...) {
+			if p, err := netip.ParsePrefix(cidr); err == nil && p.Contains(a) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // headless Services have no address of their own: callers reach the pods' ports, and only those of pods that are ready have names.

@@ -10,6 +10,7 @@ import (
 // corefile is as much of CoreDNS' configuration as the checks need. See https://coredns.io/manual/configuration.
 type corefile struct {
 	forwards []forward
+	denials  []denial
 	err      string // what is wrong with its structure; empty if nothing is
 	errLine  int
 }
@@ -24,10 +25,18 @@ type forward struct {
 	text    string   // the line as written, trimmed
 }
 
+// denial is a template that answers, in place of the plugins after it, that names do not exist.
+type denial struct {
+	zones []string // that it answers for; none: those of its server block
+	line  int
+	text  string
+}
+
 // parseCorefile reads server blocks and their forwards. It bounds nothing itself: a ConfigMap holds at most 1 MiB.
 func parseCorefile(text string) corefile {
 	var c corefile
 	depth, zone := 0, ""
+	var within *denial // the template whose block is read
 	for n, line := range strings.Split(text, "\n") {
 		words := corefileWords(line)
 		for i, w := range words {
@@ -36,10 +45,15 @@ func parseCorefile(text string) corefile {
 				depth++
 			case w == "}":
 				depth--
+				within = nil
 			case depth == 0:
 				zone = strings.TrimSpace(strings.Join(slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "{" }), " "))
 			case depth == 1 && i == 0 && (w == "forward" || w == "proxy"):
 				c.forwards = append(c.forwards, newForward(zone, words, n+1, line))
+			case depth == 1 && i == 0 && w == "template":
+				within = &denial{zones: templateZones(words), line: n + 1, text: strings.TrimSpace(line)}
+			case depth == 2 && i == 0 && w == "rcode" && len(words) > 1 && strings.EqualFold(words[1], "NXDOMAIN") && within != nil:
+				c.denials = append(c.denials, *within)
 			}
 			if depth < 0 && c.err == "" {
 				c.err, c.errLine = "a closing brace without an opening one", n+1
@@ -50,6 +64,24 @@ func parseCorefile(text string) corefile {
 		c.err, c.errLine = fmt.Sprintf("%d brace(s) never closed", depth), strings.Count(strings.TrimRight(text, "\n"), "\n")+1
 	}
 	return c
+}
+
+// templateZones are the zones of "template CLASS TYPE [ZONE...] {".
+func templateZones(words []string) []string {
+	var zones []string
+	for _, w := range words[min(3, len(words)):] {
+		if w == "{" {
+			break
+		}
+		zones = append(zones, strings.ToLower(strings.TrimSuffix(w, ".")))
+	}
+	return zones
+}
+
+// covers says whether the template names a zone that the host is in.
+func (d denial) covers(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	return slices.ContainsFunc(d.zones, func(zone string) bool { return zone != "" && (host == zone || strings.HasSuffix(host, "."+zone)) })
 }
 
 // corefileWords splits a line; a word that begins with # ends it. Braces are words of their own only where white space sets them apart.

@@ -37,6 +37,10 @@ func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.Conta
 		b := cannotStart(s, p, c, why, a.since)
 		b.seen = append(b.seen, a.seen...)
 		return b
+	case hookKill(s, o, end) != nil:
+		e := hookKill(s, o, end)
+		a.code, a.why = PodCrashLoop, "its postStart hook fails: "+shortest(strings.TrimPrefix(e.Message, "PostStartHook failed: "))
+		a.seen = append([]incident.Evidence{seenEvent(e)}, a.seen...)
 	case liveness != nil:
 		return probeKills(p, c, a, liveness, end)
 	case end.ExitCode == 0:
@@ -54,6 +58,16 @@ func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.Conta
 	}
 	a.what = "{keeps|keep} crashing" + c.in(p) + ": " + a.why
 	return a
+}
+
+// hookKill is the event by which the kubelet says that it ended the container for its postStart hook (pkg/kubelet/kuberuntime); nil if it did
+// not, or the program ended by itself.
+func hookKill(s *snapshot.Snapshot, o incident.Object, end *corev1.ContainerStateTerminated) *corev1.Event {
+	e := lastEvent(s, o, "FailedPostStartHook")
+	if e == nil || end == nil || s.At.Sub(snapshot.EventTime(e).Time) > recentRestart {
+		return nil
+	}
+	return e
 }
 
 // livenessKill is the event by which the kubelet says that the liveness or startup probe, and not the program, ended the container;

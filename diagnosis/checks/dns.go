@@ -77,14 +77,21 @@ func DNSReady(s *snapshot.Snapshot) bool {
 	return slices.ContainsFunc(d.pods, isReady)
 }
 
+// templateSpec is the spec of a workload's pod template; nil if it is not seen.
 func templateSpec(s *snapshot.Snapshot, o incident.Object) *corev1.PodSpec {
 	switch o.Kind {
 	case "Deployment":
-		return &s.Deployment(o.Namespace, o.Name).Spec.Template.Spec
+		if d := s.Deployment(o.Namespace, o.Name); d != nil {
+			return &d.Spec.Template.Spec
+		}
 	case "StatefulSet":
-		return &s.StatefulSet(o.Namespace, o.Name).Spec.Template.Spec
+		if d := s.StatefulSet(o.Namespace, o.Name); d != nil {
+			return &d.Spec.Template.Spec
+		}
 	case "DaemonSet":
-		return &s.DaemonSet(o.Namespace, o.Name).Spec.Template.Spec
+		if d := s.DaemonSet(o.Namespace, o.Name); d != nil {
+			return &d.Spec.Template.Spec
+		}
 	}
 	return nil
 }
@@ -121,6 +128,7 @@ func checkDNS(s *snapshot.Snapshot, r *Report) {
 	d.checkUpstream(s, r)
 	d.checkClients(s, r)
 	d.checkPast(s, r)
+	d.checkTemplates(s, r)
 }
 
 // about binds a finding to the DNS pods: they are what a remedy restarts.

@@ -100,7 +100,7 @@ func injector(s *snapshot.Snapshot, hooks []hook, p *corev1.Pod) (incident.Objec
 
 // injected says whether a pod has a container that its workload's template lacks. It is false where the template is not seen.
 func injected(s *snapshot.Snapshot, p *corev1.Pod, container string) bool {
-	spec := templateOf(s, s.WorkloadOf(p))
+	spec := templateSpec(s, s.WorkloadOf(p))
 	if spec == nil {
 		return false
 	}
@@ -108,25 +108,6 @@ func injected(s *snapshot.Snapshot, p *corev1.Pod, container string) bool {
 		return slices.ContainsFunc(containers, func(c corev1.Container) bool { return c.Name == container })
 	}
 	return (has(p.Spec.Containers) || has(p.Spec.InitContainers)) && !has(spec.Containers) && !has(spec.InitContainers)
-}
-
-// templateOf is the spec of a workload's pod template; nil if it is not seen.
-func templateOf(s *snapshot.Snapshot, o incident.Object) *corev1.PodSpec {
-	switch o.Kind {
-	case "Deployment":
-		if d := s.Deployment(o.Namespace, o.Name); d != nil {
-			return &d.Spec.Template.Spec
-		}
-	case "StatefulSet":
-		if d := s.StatefulSet(o.Namespace, o.Name); d != nil {
-			return &d.Spec.Template.Spec
-		}
-	case "DaemonSet":
-		if d := s.DaemonSet(o.Namespace, o.Name); d != nil {
-			return &d.Spec.Template.Spec
-		}
-	}
-	return nil
 }
 
 // workingContainers are the names of containers that are ready in some pod.

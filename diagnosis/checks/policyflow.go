@@ -137,7 +137,11 @@ func (c flows) reach(by call) {
 		return
 	}
 	v := c.s.Service(by.service.Namespace, by.service.Name)
-	if v == nil || len(v.Spec.Selector) == 0 {
+	if v == nil {
+		return
+	}
+	if len(v.Spec.Selector) == 0 {
+		c.reachByHand(by, v, where)
 		return
 	}
 	var blocked []*policy
@@ -173,6 +177,34 @@ func (c flows) reach(by call) {
 			port = fmt.Sprint(policyPort(cut.to.pod, cut.ports[0], protocolOf(cut.protocol)))
 		}
 		c.report(PolicyBlocksFlow, by, blocked, cut, out, "keeps %s from "+name, short(c.s.WorkloadOf(cut.to.pod)), port)
+	}
+}
+
+// reachByHand looks at the way to a Service whose addresses are in EndpointSlices of no selector's, such as the API server's.
+func (c flows) reachByHand(by call, v *corev1.Service, where string) {
+	var blocked []*policy
+	var cut flow
+	for _, slice := range c.s.EndpointSlicesOf(v.Namespace, v.Name) {
+		f := flow{from: podSide(by.pod), to: side{addrs: addrsOf(append(slices.Clone(v.Spec.ClusterIPs), v.Spec.ClusterIP)...)}}
+		for _, p := range slice.Ports {
+			if p.Port != nil {
+				f.ports = union(f.ports, []intstr.IntOrString{intstr.FromInt32(*p.Port)})
+			}
+		}
+		for _, e := range slice.Endpoints {
+			f.to.addrs = append(f.to.addrs, addrsOf(e.Addresses...)...)
+		}
+		if len(f.ports) == 0 || len(slice.Endpoints) == 0 {
+			return
+		}
+		by := c.policies.cut(f, true)
+		if len(by) == 0 {
+			return
+		}
+		blocked, cut = by, f
+	}
+	if len(blocked) > 0 {
+		c.report(PolicyBlocksFlow, by, blocked, cut, true, fmt.Sprintf("keeps %%s from Service %s/%s (%s)", v.Namespace, v.Name, where), "Service "+v.Name, cut.ports[0].String())
 	}
 }
 

@@ -43,6 +43,7 @@ func fileTrouble(verb string) func(*snapshot.Snapshot, *corev1.Pod, *corev1.Cont
 		mount, volume := mountOf(p, c, f.Path)
 		if volume == nil {
 			x.what += noVolume(p, c, f)
+			x.token(s, p, f)
 			return x, true
 		}
 		if f.Kind == logs.NoSpace && volume.PersistentVolumeClaim != nil {
@@ -130,6 +131,32 @@ func noVolume(p *corev1.Pod, c *corev1.Container, f logs.Fact) string {
 		return ": no volume is mounted there, and the image does not have it"
 	}
 	return ""
+}
+
+// tokenDir is where the API server mounts a pod's token.
+const tokenDir = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+// token says who asked for no token to be mounted: the pod, or its ServiceAccount, in that order.
+func (x *root) token(s *snapshot.Snapshot, p *corev1.Pod, f logs.Fact) {
+	if !strings.HasPrefix(f.Path, tokenDir) && !strings.HasPrefix(f.Path, strings.TrimPrefix(tokenDir, "/var")) {
+		return
+	}
+	const field = "automountServiceAccountToken"
+	name := p.Spec.ServiceAccountName
+	if name == "" {
+		name = "default"
+	}
+	a := s.ServiceAccount(p.Namespace, name)
+	switch mount := p.Spec.AutomountServiceAccountToken; {
+	case mount != nil && !*mount:
+		x.what += " ({its|their} pod has " + field + ": false)"
+		x.seen = append(x.seen, seenAPI(podObject(p), "spec."+field, noTime, "false"))
+	case mount == nil && a != nil && a.AutomountServiceAccountToken != nil && !*a.AutomountServiceAccountToken:
+		o := snapshot.ObjectOf("ServiceAccount", a.Namespace, a.Name)
+		x.what += " (ServiceAccount " + a.Name + " has " + field + ": false)"
+		x.fault = append(x.fault, o)
+		x.seen = append(x.seen, seenAPI(o, field, noTime, "false"))
+	}
 }
 
 // asUser says which user the container runs as, where the spec does.

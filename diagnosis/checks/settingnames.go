@@ -1,0 +1,104 @@
+package checks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// FromSetting is the Words of a finding ServiceMissing that rests on a setting, because the log does not say whom the program calls.
+const FromSetting = "setting"
+
+// serviceName is the name of a Service as settings have it, within a URL or by itself.
+var serviceName = regexp.MustCompile(`[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.svc\b`)
+
+// setting is a value of a container's environment.
+type setting struct {
+	field, value string
+	from         incident.Object
+}
+
+// vaguely looks at programs that end because they cannot connect and do not say to whom: a setting of theirs may name a Service that does not
+// exist. One that names several leaves open which of them is missed.
+func (c callers) vaguely() {
+	for _, p := range podsWithLogs(c.s) {
+		for _, a := range ailmentsOf(c.s, p) {
+			if a.code != PodCrashLoop {
+				continue
+			}
+			for _, x := range containersOf(p) {
+				if x.spec.Name == a.alike {
+					c.settingsOf(p, x)
+				}
+			}
+		}
+	}
+}
+
+func (c callers) settingsOf(p *corev1.Pod, x container) {
+	said, log := lastWords(c.s, p, x)
+	named := slices.ContainsFunc(said.Facts, func(f logs.Fact) bool { return f.Telling && (!f.Kind.Network() || f.Host != "") })
+	if named || !strings.Contains(strings.ToLower(said.Last), "connect") {
+		return
+	}
+	var missing incident.Object
+	var where setting
+	for _, v := range settingsIn(c.s, p, x.spec) {
+		for _, host := range serviceName.FindAllString(v.value, 8) {
+			o, ok := ServiceOf(c.s, host, p.Namespace)
+			if !ok || c.s.Service(o.Namespace, o.Name) != nil || c.s.Namespace != "" && o.Namespace != c.s.Namespace || o == missing {
+				continue
+			}
+			if !missing.IsZero() {
+				return
+			}
+			missing, where = o, v
+		}
+	}
+	if missing.IsZero() {
+		return
+	}
+	w := c.s.WorkloadOf(p)
+	k := ServiceMissing + " " + missing.String() + " " + FromSetting
+	f := c.found[k]
+	if f == nil {
+		f = c.r.Find(ServiceMissing, missing, fmt.Sprintf("Service %s/%s does not exist%s, %s names it in %s, and cannot connect", missing.Namespace, missing.Name,
+			couldBe(c.s, missing.Namespace, missing.Name), short(w), where.field))
+		f.Words, f.Fault = FromSetting, []incident.Object{missing, w}
+		c.found[k] = f
+	}
+	f.Pods = union(f.Pods, []*corev1.Pod{p})
+	f.See(seenAPI(where.from, where.field, noTime, oneLine(where.value, maxLine)), log)
+}
+
+// settingsIn are the values of a container's environment that are in sight.
+func settingsIn(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container) []setting {
+	var out []setting
+	for _, e := range c.Env {
+		out = append(out, setting{"env " + e.Name, e.Value, podObject(p)})
+		if e.ValueFrom != nil && e.ValueFrom.ConfigMapKeyRef != nil {
+			ref := e.ValueFrom.ConfigMapKeyRef
+			if m := s.ConfigMap(p.Namespace, ref.Name); m != nil {
+				out = append(out, setting{"data." + ref.Key, m.Data[ref.Key], snapshot.ObjectOf("ConfigMap", p.Namespace, ref.Name)})
+			}
+		}
+	}
+	for _, e := range c.EnvFrom {
+		if e.ConfigMapRef == nil {
+			continue
+		}
+		if m := s.ConfigMap(p.Namespace, e.ConfigMapRef.Name); m != nil {
+			for _, key := range keysInOrder(m.Data) {
+				out = append(out, setting{"data." + key, m.Data[key], snapshot.ObjectOf("ConfigMap", p.Namespace, m.Name)})
+			}
+		}
+	}
+	return out
+}
