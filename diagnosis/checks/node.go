@@ -95,7 +95,7 @@ func checkNodes(s *snapshot.Snapshot, r *Report) {
 		n := &s.Nodes[i]
 		ready := nodeCondition(n, corev1.NodeReady)
 		if ready != nil && ready.Status != corev1.ConditionTrue {
-			if s.At.Sub(n.CreationTimestamp.Time) >= newNode && !leaving(s, n) {
+			if setUp(s, n) && !leaving(s, n) {
 				reportNotReady(s, r, n, ready)
 				reportDifference(s, r, n)
 			}

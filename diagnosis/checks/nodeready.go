@@ -22,6 +22,16 @@ var leavingTaints = map[string]bool{
 	"cloud.google.com/impending-node-termination": true,
 }
 
+// setUp says whether a node is past its first minutes: by its age, or because its network has worked once.
+func setUp(s *snapshot.Snapshot, n *corev1.Node) bool {
+	return s.At.Sub(n.CreationTimestamp.Time) >= newNode || hadNetwork(s, n)
+}
+
+// hadNetwork says whether the node's network has given a pod its address.
+func hadNetwork(s *snapshot.Snapshot, n *corev1.Node) bool {
+	return slices.ContainsFunc(s.PodsOn(n.Name), func(p *corev1.Pod) bool { return p.Status.PodIP != "" && !p.Spec.HostNetwork })
+}
+
 // leavingTime is how long a node that is to be removed may take about it.
 const leavingTime = 15 * time.Minute
 
@@ -145,7 +155,7 @@ func noCNI(message string) bool {
 
 func reportCNI(s *snapshot.Snapshot, r *Report, n *corev1.Node, since time.Time, seen incident.Evidence) {
 	title := "Node %s has lost its CNI configuration: no new pod can start on it"
-	if since.Sub(n.CreationTimestamp.Time) < newNode {
+	if since.Sub(n.CreationTimestamp.Time) < newNode && !hadNetwork(s, n) {
 		title = "Node %s has no CNI configuration: no pod can start on it"
 	}
 	f := r.Find(NodeCNIMissing, nodeObject(n), fmt.Sprintf(title, n.Name)).on(n).See(seen)
