@@ -55,7 +55,7 @@ func starved(c container) string {
 	if limit.IsZero() || limit.MilliValue() > littleCPU {
 		return ""
 	}
-	return ", and its CPU limit of " + limit.String() + " slows it down"
+	return ", and its CPU limit is only " + limit.String()
 }
 
 func tooStrict(p *corev1.Probe) string {

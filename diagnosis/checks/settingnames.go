@@ -16,8 +16,14 @@ import (
 // FromSetting is the Words of a finding ServiceMissing that rests on a setting, because the log does not say whom the program calls.
 const FromSetting = "setting"
 
-// serviceName is the name of a Service as settings have it, within a URL or by itself.
-var serviceName = regexp.MustCompile(`[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.svc\b`)
+// hostWord is what could be a host within a setting: a URL's, or a value by itself.
+var hostWord = regexp.MustCompile(`[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?`)
+
+// Bounds on what is looked at of one setting: bytes, and words that could be hosts.
+const (
+	maxSetting = 4096
+	maxHosts   = 64
+)
 
 // setting is a value of a container's environment.
 type setting struct {
@@ -26,7 +32,7 @@ type setting struct {
 }
 
 // vaguely looks at programs that end because they cannot connect and do not say to whom: a setting of theirs may name a Service that does not
-// exist. One that names several leaves open which of them is missed.
+// exist. Settings that name another, which does exist, leave open which of them is missed.
 func (c callers) vaguely() {
 	for _, p := range podsWithLogs(c.s) {
 		for _, a := range ailmentsOf(c.s, p) {
@@ -51,12 +57,12 @@ func (c callers) settingsOf(p *corev1.Pod, x container) {
 	var missing incident.Object
 	var where setting
 	for _, v := range settingsIn(c.s, p, x.spec) {
-		for _, host := range serviceName.FindAllString(v.value, 8) {
+		for _, host := range hostWord.FindAllString(strings.ToLower(clip(v.value, maxSetting)), maxHosts) {
 			o, ok := ServiceOf(c.s, host, p.Namespace)
-			if !ok || c.s.Service(o.Namespace, o.Name) != nil || c.s.Namespace != "" && o.Namespace != c.s.Namespace || o == missing {
+			if !ok || o == missing {
 				continue
 			}
-			if !missing.IsZero() {
+			if !missing.IsZero() || c.s.Service(o.Namespace, o.Name) != nil || c.s.Namespace != "" && o.Namespace != c.s.Namespace {
 				return
 			}
 			missing, where = o, v
