@@ -240,7 +240,11 @@ func settleTime(x ill) time.Duration {
 func readApplication(o *unstructured.Unstructured) (ill, bool) {
 	status := statusOf(o)
 	x := ill{refs: applicationResources(status)}
-	if health := stringAt(status, "health", "status"); health == "Degraded" || health == "Missing" {
+	health := stringAt(status, "health", "status")
+	if _, tried := status["operationState"]; health == "Missing" && !tried {
+		return ill{}, false // nobody has asked for it to be synced yet
+	}
+	if health == "Degraded" || health == "Missing" {
 		x.field, x.what, x.reason = "status.health", "is "+strings.ToLower(health), health
 		x.since, x.message = timeAt(status, "health", "lastTransitionTime"), stringAt(status, "health", "message")
 		if x.message == "" && len(x.refs) > 0 {

@@ -69,7 +69,7 @@ const shownPods = 3
 
 func (g *groups) report(r *Report) {
 	for _, x := range g.order {
-		left := x.leftBehind(g.s)
+		left := g.leftBehind(x)
 		if left && x.longAgo(g.s) {
 			continue
 		}
@@ -120,14 +120,20 @@ func (g *groups) severity(f *Finding) incident.Severity {
 
 // leftBehind says whether the pods of a group ended and others have taken their place: their workload has as many ready pods as it wants,
 // or their Job has got on without them.
-func (x *group) leftBehind(s *snapshot.Snapshot) bool {
+func (g *groups) leftBehind(x *group) bool {
 	if x.key.code != PodEvicted && x.key.code != PodFailed && x.key.code != PodRejected {
 		return false
 	}
-	if x.key.workload.Kind == "Pod" {
-		return x.longAgo(s) // nobody's, as those are by which people try something
+	w := x.key.workload
+	switch w.Kind {
+	case "Pod":
+		return x.longAgo(g.s) // nobody's, as those are by which people try something
+	case "Deployment", "StatefulSet", "DaemonSet":
+		return satisfied(g.s, w)
+	case "Job", "CronJob":
+		return !slices.ContainsFunc(x.pods, func(p *corev1.Pod) bool { return !retried(g.s, p) })
 	}
-	return satisfied(s, x.key.workload) || !slices.ContainsFunc(x.pods, func(p *corev1.Pod) bool { return !retried(s, p) })
+	return g.size[w] > 0 && g.ready[w] == g.size[w] // of an operator's kind: what it has made since is well
 }
 
 // longAgo says whether the last of a group's ailments began more than a day ago.

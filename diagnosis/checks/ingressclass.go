@@ -50,6 +50,9 @@ func checkIngressClass(s *snapshot.Snapshot, r *Report, g *networkingv1.Ingress)
 		return
 	}
 	class := classOf(s, g)
+	if class == "" && servesUnclassed(s) {
+		return
+	}
 	if class != "" && (ingressClass(s, class) != nil || g.Spec.IngressClassName == nil) {
 		return // the annotation's words are the controller's own, and need no IngressClass
 	}
@@ -84,6 +87,27 @@ var controllers = []struct{ class, image string }{
 	{"haproxy.org/ingress-controller", "kubernetes-ingress"},
 	{"ingress-controllers.konghq.com/kong", "kong"},
 	{"projectcontour.io/", "contour"},
+}
+
+// servesUnclassed says whether a controller runs that takes up Ingresses without a class: Traefik does unless it is told a class of its own,
+// others if they are told to.
+func servesUnclassed(s *snapshot.Snapshot) bool {
+	type key struct{}
+	return snapshot.Once(s, key{}, func() bool {
+		return slices.ContainsFunc(s.Pods, func(p corev1.Pod) bool {
+			traefik := isController("traefik.io/ingress-controller", &p.Spec)
+			for _, c := range p.Spec.Containers {
+				for _, a := range slices.Concat(c.Command, c.Args) {
+					a = strings.ToLower(a)
+					if strings.Contains(a, "watch-ingress-without-class") && !strings.HasSuffix(a, "=false") || strings.Contains(a, "empty-ingress-class") {
+						return isReady(&p)
+					}
+					traefik = traefik && !strings.Contains(a, "kubernetesingress.ingressclass")
+				}
+			}
+			return traefik && isReady(&p)
+		})
+	})
 }
 
 func isController(class string, spec *corev1.PodSpec) bool {

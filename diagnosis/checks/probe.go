@@ -12,6 +12,10 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// partDone is how long a task may go on after one of its containers is done: another has the rest to do, unless it is a sidecar that
+// nobody stops.
+const partDone = 12 * time.Hour
+
 // unready looks at a pod whose containers run and that still does not count as ready.
 func unready(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	ready := podCondition(p, corev1.PodReady)
@@ -19,6 +23,9 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 		return ailment{}, false
 	}
 	for _, c := range containersOf(p) {
+		if !c.init && initDone(c) && p.Spec.RestartPolicy != corev1.RestartPolicyAlways && s.At.Sub(c.status.State.Terminated.FinishedAt.Time) < partDone {
+			return ailment{}, false
+		}
 		if c.init || c.status.Ready || c.status.State.Running == nil {
 			continue
 		}
