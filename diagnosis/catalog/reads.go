@@ -24,7 +24,7 @@ var reads = map[string][]string{
 	"networkpolicies":    []string{"configmaps", "daemonsets", "deployments", "endpointslices", "logs", "namespaces", "networkpolicies", "pods", "services", "statefulsets"},
 	"dns":                []string{"DNS lookups", "configmaps", "daemonsets", "deployments", "endpointslices", "events", "host facts", "limitranges", "logs", "metrics", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "services", "statefulsets"},
 	"podnetwork":         []string{"daemonsets", "events", "nodes", "pods", "services"},
-	"claims":             []string{"daemonsets", "deployments", "events", "persistentvolumeclaims", "persistentvolumes", "pods", "statefulsets", "storageclasses"},
+	"claims":             []string{"daemonsets", "deployments", "events", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "statefulsets", "storageclasses"},
 	"volumes":            []string{"daemonsets", "deployments", "events", "logs", "metrics", "persistentvolumeclaims", "persistentvolumes", "pods", "statefulsets", "volumeattachments"},
 	"access":             []string{"clusterrolebindings", "clusterroles", "deployments", "events", "logs", "pods", "replicasets", "rolebindings", "roles", "serviceaccounts"},
 	"certificates":       []string{"custom resources", "ingresses", "logs", "names and dates of secrets", "pods"},

@@ -64,6 +64,9 @@ func pendingWhy(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, users []*
 	if w := saidPending(s, c); w.why != "" {
 		return w
 	}
+	if w := outside(s, class); w.why != "" {
+		return w
+	}
 	return unprovisioned(s, c, class)
 }
 
