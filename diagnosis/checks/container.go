@@ -68,7 +68,7 @@ func ended(s *snapshot.Snapshot, p *corev1.Pod, c container, t *corev1.Container
 	switch {
 	case t.ExitCode == 0 && (c.init || p.Spec.RestartPolicy != corev1.RestartPolicyAlways):
 		return ailment{}, false
-	case c.status.RestartCount == 0 && newly(s, t.FinishedAt.Time):
+	case c.status.RestartCount == 0 && newly(s, t.FinishedAt.Time), lostWithNode(t) && s.At.Sub(t.FinishedAt.Time) < warmUp:
 		return ailment{}, false
 	}
 	return crashed(s, p, c, t), true

@@ -134,7 +134,11 @@ func startingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 // take a minute or two.
 const warmUp = 2 * time.Minute
 
-// warmingUp says that a pod's containers run, or are being made, for the first time, that none has failed, and that the time is not up
+func endedBadly(t *corev1.ContainerStateTerminated) bool {
+	return t != nil && t.ExitCode != 0 && !lostWithNode(t)
+}
+
+// warmingUp says that a pod's containers run, or are being made, for the first time or after their node has started anew, that none has failed, and that the time is not up
 // which programs commonly need to start, or the longer one that the pod's own probes grant.
 func warmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	if p.Spec.NodeName == "" || p.Status.Phase == corev1.PodFailed {
@@ -143,12 +147,14 @@ func warmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	begun, granted := p.CreationTimestamp.Time, warmUp
 	for _, c := range containersOf(p) {
 		switch st := c.status; {
-		case st.RestartCount > 0 || st.LastTerminationState.Terminated != nil || st.State.Terminated != nil && st.State.Terminated.ExitCode != 0:
+		case endedBadly(st.State.Terminated) || st.LastTerminationState.Terminated != nil && !lostWithNode(st.LastTerminationState.Terminated):
 			return false
 		case st.State.Waiting != nil && !slices.Contains(beginning, st.State.Waiting.Reason):
 			return false
 		case st.State.Running != nil:
 			begun = latest(begun, st.State.Running.StartedAt.Time)
+		case st.State.Terminated != nil && lostWithNode(st.State.Terminated):
+			begun = latest(begun, st.State.Terminated.FinishedAt.Time)
 		}
 		for _, probe := range []*corev1.Probe{c.spec.StartupProbe, c.spec.ReadinessProbe} {
 			if probe != nil {
