@@ -46,11 +46,14 @@ func checkDeployment(s *snapshot.Snapshot, r *Report, d *appsv1.Deployment) {
 	f.See(seenAPI(o, "status.conditions[Available]", f.Since, fmt.Sprintf("%s: %s; %d of %d available", available.Reason, available.Message, d.Status.AvailableReplicas, want)))
 }
 
-// onlyStarting says whether a workload has pods that are not ready, all of them because they have only just started.
+// onlyStarting says whether a workload has pods that are not ready, all of them because they have only just started, and none ails.
 func onlyStarting(s *snapshot.Snapshot, o incident.Object) bool {
 	var unready []*corev1.Pod
 	for _, p := range s.PodsIn(o.Namespace) {
 		if !isReady(p) && p.DeletionTimestamp == nil && p.Status.Phase != corev1.PodFailed && s.WorkloadOf(p) == o {
+			if len(ailmentsOf(s, p)) > 0 {
+				return false
+			}
 			unready = append(unready, p)
 		}
 	}
