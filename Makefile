@@ -41,6 +41,7 @@ scoreboard: build
 # every fault live on the lab, and docs/faults.md of what was found; interrupted, it goes on where it ended (remove $(FAULTS).jsonl to begin again)
 FAULTS ?= $(CURDIR)/.e2e-faults
 e2e-faults: build
+	'$(LAB)' down
 	'$(LAB)' up
 	PATH="$(LAB_HOME)/bin:$$PATH" LAB_HOME='$(LAB_HOME)' $(LAB_ENV) $(BIN)/paramedic eval --live --allow-commands --host-root '$(LAB_HOME)/n1/host' --node leveling-pc \
 	  --resume '$(FAULTS).jsonl' -o markdown diagnosis/eval/cases >'$(FAULTS).md' || [ $$? -eq 1 ]
