@@ -50,7 +50,6 @@ e2e-faults: build
 
 # against the least that any check can take, in one run
 bench: build
-	'$(LAB)' up
 	$(LAB_ENV) go test -tags bench -count=1 -timeout 20m -v -run "TestQuietAtScale|TestBench" ./e2e/...
 
 lint: $(BIN)/golangci-lint-$(GOLANGCI_LINT)

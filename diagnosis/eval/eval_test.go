@@ -72,3 +72,24 @@ func told(d *incident.Diagnosis) string {
 	}
 	return b.String()
 }
+
+// Every row of what goes wrong has a case that shows it, and a neighbour that looks like it and must stay quiet; the rows of what is
+// well have a case without a root.
+func TestEveryFaultIsShown(t *testing.T) {
+	shown, quiet := map[string]bool{}, map[string]bool{}
+	for _, c := range cases(t) {
+		if len(c.Live) > 0 {
+			continue
+		}
+		shown[c.Fault] = shown[c.Fault] || len(c.Root) > 0
+		quiet[c.Fault] = quiet[c.Fault] || len(c.Quiet) > 0 || len(c.Root) == 0
+	}
+	for _, f := range faults(t) {
+		if !shown[f.ID] && !strings.HasPrefix(f.ID, "quiet/") {
+			t.Errorf("no case shows %s (%s)", f.ID, f.What)
+		}
+		if !quiet[f.ID] {
+			t.Errorf("no case holds a neighbour of %s (%s) to silence", f.ID, f.What)
+		}
+	}
+}
