@@ -41,6 +41,8 @@ type Case struct {
 	// Setup and Teardown are shell lines around a live run, for faults that no manifest makes. They run only where that is allowed.
 	Setup    string `json:"setup,omitempty"`
 	Teardown string `json:"teardown,omitempty"`
+	// Misses says why the case does not pass yet, for one that is known not to; empty: it must. The scoreboard counts it as it is.
+	Misses string `json:"misses,omitempty"`
 	// Within bounds a live run, from its manifests to the verdict; zero: [DefaultWithin]. A quiet case stays quiet for as long.
 	Within metav1.Duration `json:"within,omitzero"`
 	// Exclusive says that no other case may run on the cluster at the same time.

