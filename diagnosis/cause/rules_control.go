@@ -27,9 +27,14 @@ var controlRules = []Rule{
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
 	{"webhook-refuses", webhookFaults, []string{checks.PodsRefused}, webhookRefuses,
 		"the API server refuses the pods of 1 workload", "the API server refuses the pods of %d workloads"},
+	{"webhook-refuses-custom", webhookFaults, []string{checks.CustomNotReady}, webhookRefusesCustom,
+		"a custom resource waits for what the API server refuses", "%d custom resources wait for what the API server refuses"},
 	{"service-behind", slices.Concat(serviceFaults, podFaults, workloadFaults, []string{checks.PodsRefused}),
 		[]string{checks.WebhookNoEndpoints, checks.WebhookFailing, checks.APIServiceUnavailable}, serviceBehind,
 		"the API server cannot ask it", "the API server cannot ask it (%d findings)"},
+	{"api-taken", []string{checks.APIServiceTakenOver}, []string{checks.HPANoMetrics}, func(_ *Context, from, to *checks.Finding) (Link, bool) {
+		return Link{Reason: "it asks that API, and has got nothing since it was changed"}, slices.Contains(from.Refs, to.Object)
+	}, "1 autoscaler gets no metrics", "%d autoscalers get no metrics"},
 	{"api-gone", []string{checks.APIServiceUnavailable}, []string{checks.NamespaceTerminating}, apiGone,
 		"1 namespace cannot be deleted", "%d namespaces cannot be deleted"},
 	{"finalizer-waits", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{checks.NamespaceTerminating}, finalizerWaits,
@@ -56,6 +61,15 @@ func webhookRefuses(_ *Context, from, to *checks.Finding) (Link, bool) {
 		}
 	}
 	return Link{}, false
+}
+
+// webhookRefusesCustom wants the custom resource's own message to name the webhook.
+func webhookRefusesCustom(c *Context, from, to *checks.Finding) (Link, bool) {
+	l, ok := webhookRefuses(c, from, to)
+	if ok {
+		l.Reason = "its message says that the API server could not call the webhook"
+	}
+	return l, ok
 }
 
 // serviceBehind wants the Service that is called, or what should stand behind it, to be what fails.

@@ -18,7 +18,7 @@ var customRules = []Rule{
 		"the custom resource that made it is not ready", "%d custom resources that made it are not ready"},
 	{"custom-part", []string{checks.CustomNotReady}, []string{checks.CustomNotReady}, customPart,
 		"the custom resource that it is part of is not ready", "%d custom resources that it is part of are not ready"},
-	{"custom-secret", []string{checks.CustomNotReady}, []string{checks.SecretMissing, checks.PodConfigError, checks.PodVolumeFailed, checks.PodStuckCreating}, customSecret,
+	{"custom-secret", []string{checks.CustomNotReady}, []string{checks.SecretMissing, checks.IngressSecretMissing, checks.PodConfigError, checks.PodVolumeFailed, checks.PodStuckCreating}, customSecret,
 		"the Secret that it should make is missing", "the Secret that it should make is missing (%d findings)"},
 	{"helm-release", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{checks.HelmReleaseFailed, checks.CustomNotReady}, helmRelease,
 		"its Helm release has failed", "%d Helm releases have failed"},
@@ -74,8 +74,8 @@ func workload(s *snapshot.Snapshot, w incident.Object) metav1.Object {
 // customPart: an owner is not ready because a part of it is not, or it says in its message what it waits for.
 func customPart(c *Context, from, to *checks.Finding) (Link, bool) {
 	for _, at := range from.AtFault() {
-		if o := c.Snapshot.Custom(at); o != nil && owned(o.GetOwnerReferences(), to) {
-			return Link{Reason: fmt.Sprintf("it owns %s %s", at.Kind, at.Name)}, true
+		if part, ok := ownedThrough(c.Snapshot, at, to); ok {
+			return Link{Reason: fmt.Sprintf("it owns %s %s", part.Kind, part.Name)}, true
 		}
 	}
 	if slices.Contains(to.Refs, from.Object) {
@@ -95,6 +95,29 @@ func customPart(c *Context, from, to *checks.Finding) (Link, bool) {
 		return Link{Reason: "it waits for its issuer to be ready", Inferred: true}, true
 	}
 	return Link{}, false
+}
+
+// maxOwners is how many custom resources that say nothing themselves may lie between a part and the one that says that it is not ready:
+// a Certificate owns a CertificateRequest, which owns an Order, which owns a Challenge.
+const maxOwners = 4
+
+// ownedThrough follows a custom resource's owners up to one that the finding is about, and names the part that is its own.
+func ownedThrough(s *snapshot.Snapshot, part incident.Object, f *checks.Finding) (incident.Object, bool) {
+	for range maxOwners {
+		o := s.Custom(part)
+		if o == nil {
+			break
+		}
+		if owned(o.GetOwnerReferences(), f) {
+			return part, true
+		}
+		owner := metav1.GetControllerOfNoCopy(o)
+		if owner == nil {
+			break
+		}
+		part = snapshot.ObjectOf(owner.Kind, part.Namespace, owner.Name)
+	}
+	return incident.Object{}, false
 }
 
 func customSecret(_ *Context, from, to *checks.Finding) (Link, bool) {

@@ -26,6 +26,10 @@ var hostRules = []Rule{
 		"what uses the certificate is refused", "what uses the certificate is refused (%d findings)"},
 	{"datastore-service", []string{checks.HostDatastore}, append([]string{checks.HostServiceFailed}, silentNode...), datastoreStops,
 		"the API server's service does not start", "the API server's service does not start (%d findings)"},
+	{"datastore-writes", []string{checks.HostDatastore, checks.EtcdUnhealthy}, append([]string{checks.CronJobMissed, checks.SchedulerNotLeading, checks.ControllerManagerNotLeading}, silentNode...), nothingWritten,
+		"what has to be written down stands still", "what has to be written down stands still (%d findings)"},
+	{"datastore-etcd", []string{checks.HostDatastore}, []string{checks.EtcdUnhealthy, checks.APIServerUnhealthy}, nothingWritten,
+		"the API server's datastore is not well", "the API server's datastore is not well (%d findings)"},
 	{"service-node", []string{checks.HostServiceFailed}, []string{checks.NodeUnreachable, checks.NodeNotReady, checks.NodeRuntimeDown, checks.NodeLeaseStale}, sameNode("the service without which the node is none does not run on it"),
 		"the node is not ready", "%d nodes are not ready"},
 	{"disk-pressure", []string{checks.HostDiskFilling}, []string{checks.NodePressure}, diskPressure,
@@ -75,6 +79,12 @@ func expired(_ *Context, from, to *checks.Finding) (Link, bool) {
 func datastoreStops(_ *Context, from, to *checks.Finding) (Link, bool) {
 	ok := from.Object == to.Object && from.Severity == incident.Critical && later(from, to)
 	return Link{Reason: "the server ends when its datastore fails", Inferred: to.Code != checks.HostServiceFailed}, ok
+}
+
+// nothingWritten wants a datastore that takes no writes, and something that began once it took none.
+func nothingWritten(_ *Context, from, to *checks.Finding) (Link, bool) {
+	full := slices.ContainsFunc(from.Seen, func(e incident.Evidence) bool { return strings.Contains(e.Excerpt, "database space exceeded") })
+	return Link{Reason: "Leases, Jobs and heartbeats cannot be written while the datastore takes no writes"}, full && later(from, to)
 }
 
 func diskPressure(_ *Context, from, to *checks.Finding) (Link, bool) {

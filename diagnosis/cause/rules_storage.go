@@ -15,6 +15,7 @@ var mountFaults = []string{
 	checks.HostPathMissing,
 	checks.CSIDriverMissing,
 	checks.MountHelperMissing,
+	checks.VolumeDeviceBusy,
 }
 
 // storageRules are about claims, volumes and what provides them.

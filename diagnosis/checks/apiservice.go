@@ -12,19 +12,27 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// APIServiceUnavailable is the code of findings about APIServices.
-const APIServiceUnavailable = "APIServiceUnavailable"
+// The codes of findings about APIServices.
+const (
+	APIServiceUnavailable = "APIServiceUnavailable"
+	APIServiceTakenOver   = "APIServiceTakenOver"
+)
 
 var apiServiceCodes = []Code{
 	{Code: APIServiceUnavailable, Severity: incident.Critical, Root: true,
 		Meaning: "An API that another server answers for does not work: its requests fail, and no namespace can be deleted meanwhile.",
 		Next:    "Bring its Service and pods back; if what served it is gone for good, delete the APIService.",
 		Example: "APIService v1beta1.metrics.k8s.io is unavailable: Service kube-system/metrics-server has no ready endpoint (MissingEndpoints)"},
+	{Code: APIServiceTakenOver, Severity: incident.Warning, Root: true,
+		Meaning: "An API for metrics was changed, and whoever serves it since does not know the metrics that HorizontalPodAutoscalers ask it for. A cluster has one server for each such API.",
+		Next:    "Let one of the two serve it: point spec.service back at the server that knows the metrics, and keep the other from installing its APIService (with Helm, a value of its chart).",
+		Example: "APIService v1beta1.external.metrics.k8s.io was changed at 09:12:00 UTC (helm), and Service datadog/datadog-cluster-agent-metrics-api, which answers for it, does not know what HorizontalPodAutoscaler keda-hpa-worker asks for"},
 }
 
 var apiServiceKind = schema.GroupKind{Group: "apiregistration.k8s.io", Kind: "APIService"}
 
 func checkAPIServices(s *snapshot.Snapshot, r *Report) {
+	checkTakenOver(s, r)
 	for _, a := range s.CustomsOf(apiServiceKind) {
 		c := customCondition(a, "Available")
 		if c["status"] != "False" || newly(s, conditionTime(c)) {

@@ -23,6 +23,7 @@ type pending struct {
 	fault incident.Object   // beside the claim
 	refs  []incident.Object // whose trouble would explain it
 	seen  []incident.Evidence
+	next  string // what to do, where it is not what the code says
 }
 
 // pendingWhy goes the way of the volume controller: the volume that the claim names, its class, the volumes made by hand, and the
@@ -62,7 +63,7 @@ func pendingWhy(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, users []*
 		return byHand(s, c, name)
 	}
 	if w := saidPending(s, c); w.why != "" {
-		return w
+		return refusedByCloud(s, class, w)
 	}
 	if w := outside(s, class); w.why != "" {
 		return w

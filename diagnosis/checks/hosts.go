@@ -116,6 +116,7 @@ func checkHosts(s *snapshot.Snapshot, r *Report) {
 		x.memory()
 		x.reboot()
 	}
+	checkDatastoreFull(s, r)
 }
 
 // there says whether the host's node is in the cluster: one that was removed is nobody's trouble.

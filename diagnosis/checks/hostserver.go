@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -50,60 +49,3 @@ func (h host) certificates() {
 }
 
 var certificateSaid = regexp.MustCompile(`certificate.*(?:has expired|is expired|expired)`)
-
-// defaultQuota is etcd's own (DefaultQuotaBytes). Where the objects are in SQLite it serves as the measure of what is large.
-const defaultQuota = 2 << 30
-
-// datastoreSaid are SQLite's and etcd's words of a database that is damaged or full.
-var (
-	damaged = regexp.MustCompile(`database disk image is malformed|file is not a database|crc mismatch|freepages: failed to get all reachable pages|snap: .*(?:corrupt|unexpected EOF)`)
-	noSpace = regexp.MustCompile(`mvcc: database space exceeded|alarm:NOSPACE`)
-)
-
-func (h host) datastore() {
-	said := func(words *regexp.Regexp) string {
-		line := h.lastSaid(words)
-		if t := h.saidAt(line); !t.IsZero() && h.s.At.Sub(t) > recently {
-			return ""
-		}
-		return line
-	}
-	where := "/var/lib"
-	if h.Datastore != nil {
-		where = h.Datastore.Path
-	}
-	if line := said(damaged); line != "" {
-		f := h.find(HostDatastore, fmt.Sprintf("The datastore on node %s (%s) is damaged: %s", h.Node, where, damaged.FindString(line)))
-		f.Since = h.saidAt(line)
-		h.seeSaid(f, line)
-		return
-	}
-	line := said(noSpace)
-	if line == "" && h.Datastore == nil {
-		return
-	}
-	quota, allows := uint64(defaultQuota), "that etcd allows"
-	used := uint64(0)
-	if d := h.Datastore; d != nil {
-		used = uint64(max(0, d.Bytes))
-		if d.Quota > 0 {
-			quota = uint64(d.Quota)
-		}
-		if d.Kind != "etcd" {
-			allows = "after which it gets slow"
-		}
-	}
-	share := percent(used, quota)
-	if line == "" && share < diskFilling {
-		return
-	}
-	f := h.find(HostDatastore, fmt.Sprintf("The datastore on node %s has used %s of the %s %s", h.Node, size(used), size(quota), allows))
-	if line == "" {
-		f.Severity = incident.Warning
-	} else {
-		f.retitle(fmt.Sprintf("The datastore on node %s takes no more writes: %s", h.Node, strings.TrimSpace(noSpace.FindString(line))))
-		f.Since = h.saidAt(line)
-	}
-	f.See(hostEvidence(h.Host, where, time.Time{}, fmt.Sprintf("%d bytes", used)))
-	h.seeSaid(f, line)
-}

@@ -37,10 +37,30 @@ func checkMounts(s *snapshot.Snapshot, r *Report) {
 		if e := lastEvent(s, podObject(p), "FailedAttachVolume"); e != nil {
 			m.attach(p, e)
 		}
-		if e := lastEvent(s, podObject(p), "FailedMount", "FailedMapVolume"); e != nil {
+		if e := mountEvent(s, p); e != nil {
 			m.mount(p, e)
 		}
 	}
+}
+
+// mountEvent is the newest event that says why a volume is not mounted: between two tries the kubelet also says which volumes it still waits
+// for, without a reason.
+func mountEvent(s *snapshot.Snapshot, p *corev1.Pod) *corev1.Event {
+	var waits *corev1.Event
+	events := s.EventsOf(podObject(p))
+	for i := len(events) - 1; i >= 0; i-- {
+		e := events[i]
+		if e.Reason != "FailedMount" && e.Reason != "FailedMapVolume" {
+			continue
+		}
+		if !strings.HasPrefix(e.Message, "Unable to attach or mount volumes") {
+			return e
+		}
+		if waits == nil {
+			waits = e
+		}
+	}
+	return waits
 }
 
 type mounts struct {
@@ -157,6 +177,9 @@ func (m *mounts) mount(p *corev1.Pod, e *corev1.Event) {
 		if !of.IsZero() {
 			f.Refs, f.Fault = union(f.Refs, []incident.Object{of}), []incident.Object{node, of}
 		}
+		return
+	}
+	if m.deviceBusy(p, e) {
 		return
 	}
 	if x := noHelper.FindStringSubmatch(e.Message); x != nil {

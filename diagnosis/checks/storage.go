@@ -99,6 +99,9 @@ func reportPending(s *snapshot.Snapshot, r *Report, c *corev1.PersistentVolumeCl
 	if !w.fault.IsZero() {
 		f.Fault = []incident.Object{o, w.fault}
 	}
+	if w.next != "" {
+		f.Next = w.next
+	}
 	if len(users) == 0 {
 		f.Severity = incident.Warning
 	}

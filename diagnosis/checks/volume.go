@@ -21,6 +21,7 @@ const (
 	HostPathMissing    = "HostPathMissing"
 	CSIDriverMissing   = "CSIDriverMissing"
 	MountHelperMissing = "MountHelperMissing"
+	VolumeDeviceBusy   = "VolumeDeviceBusy"
 )
 
 var volumeCodes = []Code{
@@ -56,6 +57,10 @@ var volumeCodes = []Code{
 		Meaning: "A node lacks the program that mounts a file system of this type, such as NFS.",
 		Next:    "Install the client on the node (nfs-common or nfs-utils for NFS, cifs-utils for CIFS).",
 		Example: "Node n1 cannot mount nfs: its mount helper is not installed"},
+	{Code: VolumeDeviceBusy, Severity: incident.Critical, Root: true,
+		Meaning: "A volume is attached to a node and cannot be formatted or mounted there, for something else on the node holds its device.",
+		Next:    "On the node: lsblk and dmsetup ls --tree show what lies on the device. If it is multipath, exclude such devices in /etc/multipath.conf (blacklist), or stop multipathd; then flush the map (multipath -f NAME).",
+		Example: "Node n1 cannot format volume pv-db: its device is in use by something else on the node; multipathd has taken a device there"},
 }
 
 func checkVolumes(s *snapshot.Snapshot, r *Report) {

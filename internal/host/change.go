@@ -21,7 +21,7 @@ const (
 )
 
 // touches are commands that change what a cluster stands on.
-var touches = regexp.MustCompile(`\b(?:k3s\S*|rke2\S*|kube[a-z]+|ip6?tables\S*|nft|ip (?:-\S+ )*(?:link|route|addr|rule|l|r|a)|ifconfig|systemctl|service|init|apt|apt-get|dpkg|dnf|yum|rpm|zypper|snap|modprobe|rmmod|sysctl|ufw|firewall-cmd|containerd|crictl|nerdctl|ctr|docker|swapon|swapoff|netplan|nmcli|reboot|shutdown|poweroff|helm|mount|umount|resolvectl|timedatectl)\b|cni|/etc/(?:rancher|kubernetes|resolv|sysctl|fstab)|/var/lib/(?:rancher|kubelet|etcd)`)
+var touches = regexp.MustCompile(`\b(?:k3s\S*|rke2\S*|kube[a-z]+|ip6?tables\S*|nft|ip (?:-\S+ )*(?:link|route|addr|rule|l|r|a)|ifconfig|systemctl|service|init|multipath\S*|apt|apt-get|dpkg|dnf|yum|rpm|zypper|snap|modprobe|rmmod|sysctl|ufw|firewall-cmd|containerd|crictl|nerdctl|ctr|docker|swapon|swapoff|netplan|nmcli|reboot|shutdown|poweroff|helm|mount|umount|resolvectl|timedatectl)\b|cni|/etc/(?:rancher|kubernetes|resolv|sysctl|fstab)|/var/lib/(?:rancher|kubelet|etcd)`)
 
 // secret is a value on a command line that its name gives away; redaction comes later, and twice is better.
 var secret = regexp.MustCompile(`(?i)((?:token|passw(?:or)?d|secret|api-?key)[=\s]+)\S+`)
