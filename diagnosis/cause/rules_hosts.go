@@ -32,6 +32,10 @@ var hostRules = []Rule{
 		"the API server's datastore is not well", "the API server's datastore is not well (%d findings)"},
 	{"service-node", []string{checks.HostServiceFailed}, []string{checks.NodeUnreachable, checks.NodeNotReady, checks.NodeRuntimeDown, checks.NodeLeaseStale}, sameNode("the service without which the node is none does not run on it"),
 		"the node is not ready", "%d nodes are not ready"},
+	{"refused-node", []string{checks.HostAgentRefused}, []string{checks.NodeUnreachable, checks.NodeNotReady, checks.NodeLeaseStale}, sameNode("its agent is not let into the cluster"),
+		"the node is not ready", "%d nodes are not ready"},
+	{"limit-reached", []string{checks.HostLimitReached}, []string{checks.LogExhausted, checks.PodCrashLoop, checks.PodProbeFailing}, limitReached,
+		"1 workload on the node gets no more from it", "%d workloads on the node get no more from it"},
 	{"disk-pressure", []string{checks.HostDiskFilling}, []string{checks.NodePressure}, diskPressure,
 		"the kubelet reports disk pressure", "%d kubelets report disk pressure"},
 	{"disk-node", []string{checks.HostDiskFailing, checks.HostDiskFilling}, []string{checks.NodeRuntimeDown, checks.NodeNotReady, checks.NodeUnreachable, checks.HostServiceFailed, checks.HostDatastore}, diskStops,
@@ -45,6 +49,10 @@ var hostRules = []Rule{
 		"1 workload on the node does not reach what it needs", "%d workloads on the node do not reach what they need"},
 	{"driver-gpus", []string{checks.GPUDriverMismatch}, []string{checks.GPUUnhealthy, checks.GPUNotOffered}, sameNode("no program can use a GPU whose driver does not match its libraries"),
 		"the node offers no GPU", "%d nodes offer no GPU"},
+	{"gpu-lost", []string{checks.GPUDriverMismatch, checks.GPUUnhealthy}, []string{checks.LogDeviceLost}, func(_ *Context, from, to *checks.Finding) (Link, bool) {
+		elsewhere := func(p *corev1.Pod) bool { return p.Spec.NodeName != from.Object.Name }
+		return Link{Reason: "it runs on " + from.Object.Name + ", whose GPU does not work"}, len(to.Pods) > 0 && !slices.ContainsFunc(to.Pods, elsewhere)
+	}, "1 workload cannot use its GPU", "%d workloads cannot use their GPUs"},
 	{"plugin-gpus", slices.Concat(podFaults, workloadFaults), []string{checks.GPUNotOffered}, func(_ *Context, from, to *checks.Finding) (Link, bool) {
 		return Link{Reason: "it is the device plugin that registers GPUs"}, len(to.Fault) > 0 && from.About(to.Fault[0])
 	}, "the node offers no GPU", "%d nodes offer no GPU"},
@@ -149,4 +157,19 @@ func gpuWaits(c *Context, from, to *checks.Finding) (Link, bool) {
 	}
 	ok := from.Words != "" && strings.Contains(to.Words, "Insufficient "+from.Words)
 	return Link{Reason: fmt.Sprintf("%s of %s are missing from what the nodes offer", from.Words, from.Object.Name), Inferred: true}, ok
+}
+
+// limitReached wants all the pods on the node, and their own word that they cannot open one more. That it is the node's limit and not the
+// container's own is inferred.
+func limitReached(_ *Context, from, to *checks.Finding) (Link, bool) {
+	elsewhere := func(p *corev1.Pod) bool { return p.Spec.NodeName != from.Object.Name }
+	if len(to.Pods) == 0 || slices.ContainsFunc(to.Pods, elsewhere) {
+		return Link{}, false
+	}
+	for _, d := range to.Said {
+		if d.Kind == logs.Exhausted && strings.Contains(strings.ToLower(d.Name), "file") {
+			return Link{Reason: fmt.Sprintf("it runs on %s, and its log says: %s", from.Object.Name, d.Name), Inferred: true}, true
+		}
+	}
+	return Link{}, false
 }

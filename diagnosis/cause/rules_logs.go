@@ -10,7 +10,7 @@ import (
 var logRules = []Rule{
 	{"said-by-log", []string{
 		checks.LogMissingEnv, checks.LogAuthFailed, checks.LogTLSFailed, checks.LogDatabaseMissing, checks.LogMigrationFailed, checks.LogPortInUse,
-		checks.LogNoSpace, checks.LogFileDenied, checks.LogFileMissing, checks.LogLockHeld, checks.LogOutOfMemory, checks.LogConfigInvalid, checks.LogExhausted, checks.LogServiceLink,
+		checks.LogNoSpace, checks.LogFileDenied, checks.LogFileMissing, checks.LogLockHeld, checks.LogOutOfMemory, checks.LogConfigInvalid, checks.LogExhausted, checks.LogServiceLink, checks.LogNotEmpty, checks.LogDeviceLost,
 	}, []string{checks.PodCrashLoop, checks.PodRestarts, checks.PodInitStuck, checks.PodFailed, checks.PodProbeFailing, checks.JobFailed}, saidByLog,
 		"1 workload fails, as its log says", "%d workloads fail, as their logs say"},
 }

@@ -14,6 +14,8 @@ import (
 
 // networkRules are about Services and what leads to them, from the outside in.
 var networkRules = slices.Concat(podNetworkRules, []Rule{
+	{"reload-job", []string{checks.IngressReloadFails}, []string{checks.JobFailed}, reloadJob,
+		"1 Job has failed", "%d Jobs have failed"},
 	{"flow-cut", []string{checks.PolicyBlocksDNS, checks.PolicyBlocksFlow}, suffers, misses("a NetworkPolicy cuts that off"),
 		"1 workload fails because a NetworkPolicy cuts it off from what it calls", "%d workloads fail because NetworkPolicies cut them off from what they call"},
 	{"policy-idle", []string{checks.PolicySelectsNothing}, []string{checks.PolicyBlocksDNS, checks.PolicyBlocksFlow}, refersTo("it would allow the flow, but selects no pod"),
@@ -183,4 +185,9 @@ func gatewayOf(_ *Context, from, to *checks.Finding) (Link, bool) {
 		return o.Kind == "Gateway" && (o == to.Object || slices.Contains(to.Refs, o))
 	}
 	return Link{Reason: "it depends on this Gateway"}, slices.ContainsFunc(gateways, fits)
+}
+
+// reloadJob wants the Job's log to name a host of an Ingress that the controller could not take up.
+func reloadJob(_ *Context, from, to *checks.Finding) (Link, bool) {
+	return Link{Reason: "its log names a host that the ingress controller cannot take up", Inferred: true}, slices.Contains(from.Refs, to.Object)
 }

@@ -25,6 +25,8 @@ var workloadRules = []Rule{
 		"1 workload is not available", "%d workloads are not available"},
 	{"pods-of-job", podFaults, slices.Concat([]string{checks.JobFailed}, cronFaults), sameWorkload("these are its pods"),
 		"1 Job has failed", "%d Jobs have failed"},
+	{"held-job", []string{checks.JobHeld}, slices.Concat(cronFaults, []string{checks.CronJobOverlaps}), sameWorkload("this run never ends"),
+		"its CronJob starts no new run", "%d CronJobs start no new run"},
 	{"job-of-cronjob", []string{checks.JobFailed}, []string{checks.CronJobNoSuccess}, sameWorkload("these are its runs"),
 		"its CronJob has not succeeded for long", "%d CronJobs have not succeeded for long"},
 	{"unavailable-stuck", []string{checks.DeploymentStuck, checks.DeploymentFails}, []string{checks.DeploymentUnavailable}, sameWorkload("its rollout does not get ready"),

@@ -20,6 +20,7 @@ const (
 	HostConntrackFull   = "HostConntrackFull"
 	HostLimitReached    = "HostLimitReached"
 	HostServiceFailed   = "HostServiceFailed"
+	HostAgentRefused    = "HostAgentRefused"
 	HostSwapRefused     = "HostSwapRefused"
 	HostUpdateFailed    = "HostUpdateFailed"
 	HostCertificateEnds = "HostCertificateEnds"
@@ -63,6 +64,10 @@ var hostCodes = []Code{
 		Meaning: "Swap is on, and the kubelet is configured not to start then.",
 		Next:    "On the node: swapoff -a, and take it out of /etc/fstab; or set the kubelet's failSwapOn to false.",
 		Example: "The kubelet of node worker-1 does not start because swap is on (/swap.img)"},
+	{Code: HostAgentRefused, Severity: incident.Critical, Root: true,
+		Meaning: "The agent of a node runs, and the cluster does not let it join: its password, token or credentials are not those that the server knows.",
+		Next:    "Give the agent a token that is valid (k3s token, kubeadm token create), or have it join anew.",
+		Example: "The cluster refuses the agent of node worker-1 for its node password: Node password rejected, duplicate hostname or contents of '/etc/rancher/node/password' may not match server node-passwd entry"},
 	{Code: HostUpdateFailed, Severity: incident.Info,
 		Meaning: "An automatic update failed on the node within the last week.",
 		Next:    "Read the lines before it; see which packages are half installed (dpkg --audit).",
@@ -107,6 +112,7 @@ func checkHosts(s *snapshot.Snapshot, r *Report) {
 		x.conntrack()
 		x.limits()
 		x.services()
+		x.refused()
 		x.swap()
 		x.update()
 		x.certificates()

@@ -22,6 +22,7 @@ const (
 	IngressConflict       = "IngressConflict"
 	IngressSecretMissing  = "IngressSecretMissing"
 	IngressCertificate    = "IngressCertificate"
+	IngressReloadFails    = "IngressReloadFails"
 )
 
 var ingressCodes = []Code{
@@ -53,6 +54,10 @@ var ingressCodes = []Code{
 		Meaning: "An Ingress serves a host with a certificate that is for other names, so that browsers warn.",
 		Next:    "Ask for a certificate with the names that the Ingress serves, or correct spec.tls.",
 		Example: "Ingress shop/web serves shop.example.org with a certificate that is for shop.example.com (Secret web-tls)"},
+	{Code: IngressReloadFails, Severity: incident.Critical, Root: true,
+		Meaning: "The ingress controller cannot take up its new configuration, for one Ingress makes it invalid. It serves the old one, and no change of any Ingress has an effect.",
+		Next:    "Correct the annotation or take it away; let the controller's admission webhook refuse such Ingresses, and keep snippets off (allow-snippet-annotations).",
+		Example: `Ingress shop/web keeps Deployment ingress-nginx-controller from taking up any change of Ingresses: unknown directive "more_set_header" (annotation nginx.ingress.kubernetes.io/configuration-snippet)`},
 }
 
 func checkIngresses(s *snapshot.Snapshot, r *Report) {
@@ -70,6 +75,7 @@ func checkIngresses(s *snapshot.Snapshot, r *Report) {
 	}
 	checkRouteClaims(s, r)
 	checkIngressControllers(s, r)
+	checkIngressReload(s, r)
 }
 
 func ingressObject(g *networkingv1.Ingress) incident.Object {

@@ -17,6 +17,7 @@ import (
 const (
 	JobFailed  = "JobFailed"
 	JobEndless = "JobEndless"
+	JobHeld    = "JobHeld"
 )
 
 var jobCodes = []Code{
@@ -28,11 +29,14 @@ var jobCodes = []Code{
 		Meaning: "A Job has been running for days, and nothing would ever end it.",
 		Next:    "See whether it still does something; give it an activeDeadlineSeconds.",
 		Example: "Job import has been running for 5d2h, and has no activeDeadlineSeconds"},
+	{Code: JobHeld, Severity: incident.Warning, Root: true,
+		Meaning: "A Job's work is done, but a helper beside it, such as a service mesh's proxy, runs on, so that the Job never ends.",
+		Next:    "Run the helper as an init container with restartPolicy Always (a native sidecar), have the program tell it to quit when it is done (istio: POST /quitquitquit on port 15020), or keep it out of Jobs. Delete the pod that hangs.",
+		Example: "Job sync-29 does not end: container sync ended with exit 0 9h12m ago, and istio-proxy beside it runs on"},
 }
 
 func checkJobs(s *snapshot.Snapshot, r *Report) {
 	newest := newestJobs(s)
-	var pods map[incident.Object][]*corev1.Pod
 	for i := range s.Jobs {
 		j := &s.Jobs[i]
 		if j.DeletionTimestamp != nil {
@@ -43,10 +47,7 @@ func checkJobs(s *snapshot.Snapshot, r *Report) {
 			checkRunning(s, r, j)
 			continue
 		}
-		if pods == nil {
-			pods = podsOfJobs(s)
-		}
-		reportJob(s, r, j, c, pods[snapshot.ObjectOf("Job", j.Namespace, j.Name)], newest)
+		reportJob(s, r, j, c, podsOfJobs(s)[snapshot.ObjectOf("Job", j.Namespace, j.Name)], newest)
 	}
 }
 
@@ -57,6 +58,9 @@ const endless = 72 * time.Hour
 func checkRunning(s *snapshot.Snapshot, r *Report, j *batchv1.Job) {
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
 	if jobEnded(j) || suspended(j.Spec.Suspend) {
+		return
+	}
+	if j.Status.Active > 0 && checkJobHeld(s, r, j) {
 		return
 	}
 	if start := j.Status.StartTime; start != nil && j.Spec.ActiveDeadlineSeconds == nil && j.Status.Active > 0 && s.At.Sub(start.Time) >= endless {
@@ -120,15 +124,18 @@ func cronJobOf(j *batchv1.Job) (incident.Object, bool) {
 }
 
 func podsOfJobs(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
-	pods := map[incident.Object][]*corev1.Pod{}
-	for i := range s.Pods {
-		p := &s.Pods[i]
-		if c := metav1.GetControllerOf(p); c != nil && c.Kind == "Job" {
-			o := snapshot.ObjectOf("Job", p.Namespace, c.Name)
-			pods[o] = append(pods[o], p)
+	type key struct{}
+	return snapshot.Once(s, key{}, func() map[incident.Object][]*corev1.Pod {
+		pods := map[incident.Object][]*corev1.Pod{}
+		for i := range s.Pods {
+			p := &s.Pods[i]
+			if c := metav1.GetControllerOf(p); c != nil && c.Kind == "Job" {
+				o := snapshot.ObjectOf("Job", p.Namespace, c.Name)
+				pods[o] = append(pods[o], p)
+			}
 		}
-	}
-	return pods
+		return pods
+	})
 }
 
 // longPast is how long ago a Job may have failed to be a concern of today.

@@ -243,6 +243,9 @@ func terminating(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	if a.words != "" {
 		a.what += ": " + a.words
 	}
+	if n := s.Node(p.Spec.NodeName); n != nil && !nodeReady(n) && satisfied(s, s.WorkloadOf(p)) {
+		a.severity = incident.Info // the node's trouble: others have taken its place
+	}
 	a.seen = []incident.Evidence{seenAPI(podObject(p), "metadata.deletionTimestamp", due, strings.TrimSpace("still there "+duration(s.At.Sub(due))+" later; "+a.words))}
 	return a, true
 }

@@ -30,6 +30,8 @@ const (
 	LogConfigInvalid   = "LogConfigInvalid"
 	LogExhausted       = "LogExhausted"
 	LogServiceLink     = "LogServiceLink"
+	LogNotEmpty        = "LogNotEmpty"
+	LogDeviceLost      = "LogDeviceLost"
 )
 
 var logChecks = []Check{{"logs", logCodes, checkSaid}}
@@ -87,6 +89,14 @@ var logCodes = []Code{
 		Meaning: "A program takes for its own setting a variable that Kubernetes sets for a Service of the same name (REDIS_PORT=tcp://…), and crashes on the value.",
 		Next:    "Set enableServiceLinks: false in the pod template, set the variable there, or rename the Service.",
 		Example: "The pod of Deployment hub takes REDIS_PORT for its own setting, which Kubernetes sets to tcp://10.43.0.7:6379 for Service redis (enableServiceLinks)"},
+	{Code: LogNotEmpty, Severity: incident.Critical, Root: true,
+		Meaning: "A new database does not start because the directory that it is to initialise has something in it, as the root of a new volume has (lost+found).",
+		Next:    "Give it a directory of its own within the volume: subPath in the volumeMount, or the program's setting (PGDATA). What else lies there may be a database's: look before deleting.",
+		Example: "The pod of StatefulSet db finds its new data directory /var/lib/postgresql/data not empty, which is the root of volume data: it has lost+found in it"},
+	{Code: LogDeviceLost, Severity: incident.Critical, Root: true,
+		Meaning: "A container that was given a GPU cannot use it, as its libraries say (NVML, CUDA).",
+		Next:    "Run nvidia-smi in the container and on the node. Where only the container has lost it, delete the pod, so that another is given the device anew; keep systemd from taking it away (CDI, or the cgroup driver systemd with the device nodes named).",
+		Example: "The pod of Deployment llm cannot use its GPU: Failed to initialize NVML: Unknown Error"},
 	{Code: LogExhausted, Severity: incident.Critical, Root: true,
 		Meaning: "A program fails because the operating system gives it no more of something that it counts: open files, threads, file watches.",
 		Next:    "See whether the program leaks them (connections and files that are never closed); or raise the runtime's or the node's limit (LimitNOFILE, podPidsLimit, fs.inotify).",
@@ -112,6 +122,8 @@ var rootOf = []struct {
 	{logs.PermissionDenied, LogFileDenied, fileTrouble("may not access")},
 	{logs.LockHeld, LogLockHeld, fileTrouble("{finds|find} {its|their} data locked by another process")},
 	{logs.Exhausted, LogExhausted, quoting("{gets|get} no more from {its|their} operating system")},
+	{logs.NotEmpty, LogNotEmpty, notEmpty},
+	{logs.DeviceLost, LogDeviceLost, deviceLost},
 	{logs.OutOfMemory, LogOutOfMemory, quoting("{runs|run} out of memory by {itself|themselves}")},
 	{logs.UnknownFlag, LogConfigInvalid, unknownFlag},
 	{logs.ConfigInvalid, LogConfigInvalid, fileTrouble("cannot read {its|their} configuration")},
@@ -250,7 +262,7 @@ func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c container, runs bool) (ailmen
 // may have been a caller's.
 func stopsServing(f logs.Fact) bool {
 	switch f.Kind {
-	case logs.Exhausted, logs.DatabaseMissing, logs.MigrationFailed, logs.NoSpace:
+	case logs.Exhausted, logs.DatabaseMissing, logs.MigrationFailed, logs.NoSpace, logs.DeviceLost:
 		return true
 	case logs.AuthFailed:
 		return f.Name != ""

@@ -14,13 +14,13 @@ import (
 )
 
 // checkTargetPorts compares target ports with the pods' containers. A number that no container declares counts only where every
-// container declares some, and no other port of the Service is among them: to declare a port is a habit, not a duty, and many declare
-// the one that they serve and not the one of their metrics.
+// container declares some, no other port of the Service is among them, and the Service has no more ports than they declare: to declare a
+// port is a habit, not a duty, and many declare the one that they serve and not the one of their metrics, or the other way about.
 func checkTargetPorts(r *Report, v *corev1.Service, pods []*corev1.Pod) {
 	had := func(port corev1.ServicePort) bool {
 		return slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return mayHavePort(p, targetPort(port), port.Protocol) })
 	}
-	some := slices.ContainsFunc(v.Spec.Ports, had)
+	some := slices.ContainsFunc(v.Spec.Ports, had) || declareFew(v, pods[0])
 	for _, port := range v.Spec.Ports {
 		target := targetPort(port)
 		if had(port) || some && target.Type == intstr.Int && otherProtocol(pods[0], target, port.Protocol) == "" {
@@ -41,6 +41,21 @@ func checkTargetPorts(r *Report, v *corev1.Service, pods []*corev1.Pod) {
 		f.See(seenAPI(f.Object, "spec.ports", time.Time{}, fmt.Sprintf("port %d, targetPort %s", port.Port, target.String())),
 			seenAPI(podObject(p), "spec.containers[].ports", time.Time{}, "has "+strings.Join(names, ", ")))
 	}
+}
+
+// declareFew says whether the Service sends to more numbers than the pod declares ports: then some that it has are certainly not declared.
+func declareFew(v *corev1.Service, p *corev1.Pod) bool {
+	numbers := map[int32]bool{}
+	for _, port := range v.Spec.Ports {
+		if target := targetPort(port); target.Type == intstr.Int {
+			numbers[target.IntVal] = true
+		}
+	}
+	declared := 0
+	for i := range p.Spec.Containers {
+		declared += len(p.Spec.Containers[i].Ports)
+	}
+	return len(numbers) > declared
 }
 
 // targetPort is where a Service's port leads; without a targetPort, to the same number.

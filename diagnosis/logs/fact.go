@@ -31,6 +31,8 @@ const (
 	Exhausted         Kind = "exhausted"  // the operating system gives out no more of something: open files, threads; Name is the system's word for it
 	LinkTaken         Kind = "link"       // a setting holds tcp://Host:Port, as Kubernetes sets it for a Service; Name is the variable
 	CommandMissing    Kind = "command"    // Name is a command that a script calls and the image lacks
+	NotEmpty          Kind = "notempty"   // Path is to be initialised as a data directory, and has something in it
+	DeviceLost        Kind = "gpu"        // the process cannot use a GPU; Name is the library that says so
 )
 
 // Fact is what one line says, in typed fields; a field is empty where the line does not name it.
@@ -119,6 +121,10 @@ func (f Fact) String() string {
 		return "cannot use " + or(f.Name, "a setting") + " = tcp://" + host
 	case CommandMissing:
 		return "calls " + or(f.Name, "a command") + ", which is not in the image"
+	case NotEmpty:
+		return "finds its new data directory" + with(" ", f.Path) + " not empty"
+	case DeviceLost:
+		return "cannot use its GPU"
 	}
 	return string(f.Kind)
 }

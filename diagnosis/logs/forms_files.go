@@ -8,6 +8,9 @@ const (
 )
 
 var fileForms = []form{
+	{NotEmpty, "but is not empty", `directory ` + quotedPath + ` exists but is not empty`, `initdb: error: directory "/var/lib/postgresql/data" exists but is not empty`, "path=/var/lib/postgresql/data"},
+	{NotEmpty, "data directory has files in it", ``, "[ERROR] [MY-010457] [Server] --initialize specified but the data directory has files in it. Aborting.", ""},
+
 	{PermissionDenied, "permission denied|eacces|accessdenied", `(?:eacces|permission denied)[^/]*` + quotedPath, "Error: EACCES: permission denied, open '/data/app.log'", "path=/data/app.log"},
 	{PermissionDenied, "permission denied|accessdenied|not permitted", somePath + `["'\x60)]*:? \(?(?:failed \(13: )?(?:permission denied|operation not permitted)`, "open /var/lib/app/state.db: permission denied", "path=/var/lib/app/state.db"},
 	{PermissionDenied, "permission denied|permissionerror", `permission denied\)?[^/]*` + somePath, "PermissionError: [Errno 13] Permission denied: '/var/log/app'", "path=/var/log/app"},

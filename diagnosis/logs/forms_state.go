@@ -30,6 +30,12 @@ var stateForms = []form{
 		"java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory or process/resource limits reached", "name=unable to create native thread"},
 	{Exhausted, "resource temporarily unavailable", `fork: (?:retry: )?(?P<name>resource temporarily unavailable)`, "/entrypoint.sh: fork: retry: Resource temporarily unavailable", "name=Resource temporarily unavailable"},
 
+	{DeviceLost, "initialize nvml", `failed to initialize (?P<name>nvml)`, "nvidia-smi exited 255: Failed to initialize NVML: Unknown Error", "name=NVML"},
+	{DeviceLost, "couldn't communicate with the nvidia driver", ``, "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.", ""},
+	{DeviceLost, "cuda", `\b(?P<name>cuda)\b.*(?:operation not permitted|no cuda-capable device|driver version is insufficient|unknown error - this may be due to an incorrectly set up environment|system not yet initialized)`,
+		"RuntimeError: CUDA error: no CUDA-capable device is detected", "name=CUDA"},
+	{DeviceLost, "cuda_error_no_device|cudaerrornodevice|cuda_error_not_permitted|cuda_error_system_driver_mismatch", ``, "failed call to cuInit: CUDA_ERROR_NO_DEVICE: no CUDA-capable device is detected", ""},
+
 	{OutOfMemory, "outofmemoryerror", ``, "java.lang.OutOfMemoryError: Java heap space", ""},
 	{OutOfMemory, "javascript heap out of memory", ``, "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", ""},
 	{OutOfMemory, "memoryerror", `(?:^|\s)memoryerror\b`, "MemoryError: Unable to allocate 2.00 GiB for an array", ""},

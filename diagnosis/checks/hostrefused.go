@@ -1,0 +1,71 @@
+package checks
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// agentRefused are the words by which an agent says that the cluster does not let its node join (K3s and RKE2: pkg/agent/config; the
+// kubelet: pkg/kubelet/kubelet_node_status.go).
+var agentRefused = []struct {
+	words *regexp.Regexp
+	about string
+	next  string // empty: the code's
+}{
+	{regexp.MustCompile(`Node password rejected[^"]*`), "node password",
+		"If the node was installed anew under its old name, delete Secret kube-system/NAME.node-password.k3s (with RKE2, .rke2), and its agent joins by itself. If two machines have one name, give one another (--with-node-id)."},
+	{regexp.MustCompile(`token CA hash does not match[^"]*|failed to validate token[^"]*|invalid (?:join )?token[^"]*`), "token", ""},
+	{regexp.MustCompile(`Unable to register node with API server"?.*(?:Unauthorized|forbidden)[^"]*`), "credentials", ""},
+}
+
+// refused speaks of an agent that runs on a node that is ill, and is not let in by the server.
+func (h host) refused() {
+	if !h.ill() {
+		return
+	}
+	for _, x := range agentRefused {
+		said := h.lastSaid(x.words)
+		if at := h.saidAt(said); said == "" || !at.IsZero() && h.s.At.Sub(at) > stillTold {
+			continue
+		}
+		f := h.find(HostAgentRefused, fmt.Sprintf("The cluster refuses the agent of node %s for its %s: %s", h.Node, x.about, oneLine(x.words.FindString(said), 120)))
+		if x.next != "" {
+			f.Next = strings.ReplaceAll(x.next, "NAME", h.Node)
+		}
+		h.seeSaid(f, said)
+		h.serversWord(f)
+		h.passwordOf(f)
+		h.cite(f, "k3s", "rke2", "kubeadm")
+		return
+	}
+}
+
+// serversWord cites the server's refusal of the node's password from its own log.
+func (h host) serversWord(f *Finding) {
+	words := regexp.MustCompile(`unable to verify (?:hash|password) for node '?` + regexp.QuoteMeta(h.Node) + `\b`)
+	for i := range h.s.Hosts {
+		server := host{&h.s.Hosts[i], h.s, h.r}
+		if said := server.lastSaid(words); said != "" {
+			server.seeSaid(f, said)
+			return
+		}
+	}
+}
+
+// passwordOf names the Secret in which the server keeps the node's password: it is what is older than the node's installation.
+func (h host) passwordOf(f *Finding) {
+	for i := range h.s.Secrets {
+		v := &h.s.Secrets[i]
+		if v.Namespace != "kube-system" || v.Name != h.Node+".node-password.k3s" && v.Name != h.Node+".node-password.rke2" {
+			continue
+		}
+		o := snapshot.ObjectOf("Secret", v.Namespace, v.Name)
+		f.Fault = []incident.Object{f.Object, o}
+		f.See(seenAPI(o, "metadata", v.Changed, "the server's record of the node's password"))
+		return
+	}
+}

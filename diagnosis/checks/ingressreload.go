@@ -1,0 +1,187 @@
+package checks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+var (
+	// nginx' words of a configuration that it does not take, and the controller's of what waits for it
+	emerg    = regexp.MustCompile(`\[emerg\] (?:\d+#\d+: )?([^\n]{1,300})`)
+	quoted   = regexp.MustCompile(`"([^"\s]{2,128})"`)
+	requeued = regexp.MustCompile(`"requeuing"[^\n]{0,300} key="?([^"\s/]{1,63})/([^"\s]{1,253})"`)
+)
+
+// reloaded are the last words of a reload that went well.
+const reloaded = "Backend successfully reloaded"
+
+// checkIngressReload finds controllers of nginx that cannot take up a new configuration. They go on serving the old one and stay ready, so that
+// all that is changed since is without effect.
+func checkIngressReload(s *snapshot.Snapshot, r *Report) {
+	told := map[incident.Object]bool{}
+	look := func(p *corev1.Pod) {
+		w := s.WorkloadOf(p)
+		if told[w] || !(isController("k8s.io/ingress-nginx", &p.Spec) || isController("nginx.org/", &p.Spec)) {
+			return
+		}
+		why, waiting, seen, since := reloadFails(s, p)
+		if why == "" {
+			return
+		}
+		told[w] = true
+		reportReload(s, r, p, why, seen, since).Refs = waitingFor(s, waiting)
+	}
+	for i := range s.Events {
+		if e := &s.Events[i]; e.Reason == "RELOAD" && e.Type == corev1.EventTypeWarning {
+			if p := s.Pod(e.InvolvedObject.Namespace, e.InvolvedObject.Name); p != nil {
+				look(p)
+			}
+		}
+	}
+	for _, p := range podsWithLogs(s) {
+		look(p)
+	}
+}
+
+// reloadFails is why the pod's last reload failed, "" if it did not; and the Ingresses that it could not take up, as far as its log says.
+func reloadFails(s *snapshot.Snapshot, p *corev1.Pod) (why string, waiting []incident.Object, seen []incident.Evidence, since time.Time) {
+	if e := lastEvent(s, podObject(p), "RELOAD"); e != nil && e.Type == corev1.EventTypeWarning && s.At.Sub(snapshot.EventTime(e).Time) < stillTold {
+		if m := emerg.FindStringSubmatch(e.Message); m != nil {
+			why, since, seen = m[1], beganAt(e), []incident.Evidence{seenEvent(e)}
+		}
+	}
+	for i := range p.Spec.Containers {
+		l := s.Log(p.Namespace, p.Name, p.Spec.Containers[i].Name, false)
+		if l == nil {
+			continue
+		}
+		text := l.Text[max(0, strings.LastIndex(l.Text, reloaded)):]
+		m := emerg.FindStringSubmatch(text)
+		switch {
+		case m != nil && strings.Contains(text, "test failed"):
+			why = m[1]
+			seen = append(seen, seenLog(p, p.Spec.Containers[i].Name, false, oneLine(m[0], maxLine)))
+		case strings.HasPrefix(text, reloaded):
+			return "", nil, nil, since // it has gone well since
+		}
+		for _, m := range requeued.FindAllStringSubmatch(text, maxWaiting) {
+			waiting = union(waiting, []incident.Object{snapshot.ObjectOf("Ingress", m[1], m[2])})
+		}
+	}
+	return why, waiting, seen, since
+}
+
+// maxWaiting bounds the Ingresses that are read from one log.
+const maxWaiting = 32
+
+func reportReload(s *snapshot.Snapshot, r *Report, p *corev1.Pod, why string, seen []incident.Evidence, since time.Time) *Finding {
+	w := s.WorkloadOf(p)
+	why, _, _ = strings.Cut(why, " in /tmp/")
+	word := ""
+	if m := quoted.FindStringSubmatch(why); m != nil {
+		word = m[1]
+	}
+	var by []*networkingv1.Ingress
+	var annotations []string
+	for i := range s.Ingresses {
+		if a := annotationWith(&s.Ingresses[i], word); a != "" {
+			by, annotations = append(by, &s.Ingresses[i]), append(annotations, a)
+		}
+	}
+	if len(by) != 1 {
+		f := r.Find(IngressReloadFails, w, fmt.Sprintf("%s cannot take up its new configuration: %s; changes to Ingresses have no effect", short(w), oneLine(why, 120)))
+		f.Since = since
+		return f.See(seen...)
+	}
+	g, o := by[0], ingressObject(by[0])
+	f := r.Find(IngressReloadFails, o, fmt.Sprintf("Ingress %s/%s keeps %s from taking up any change of Ingresses: %s (annotation %s)", g.Namespace, g.Name, short(w), oneLine(why, 120), annotations[0]))
+	f.Since = since
+	changed, _ := snapshot.Changed(g)
+	return f.See(seen...).See(seenAPI(o, "metadata.annotations["+annotations[0]+"]", changed, oneLine(lineWith(g.Annotations[annotations[0]], word), maxLine)))
+}
+
+// annotationWith is the first of an Ingress' annotations for nginx that has the word by itself, snippets before others; "" if none has.
+func annotationWith(g *networkingv1.Ingress, word string) string {
+	var keys []string
+	for k, v := range g.Annotations {
+		if word != "" && g.DeletionTimestamp == nil && (strings.HasPrefix(k, "nginx.ingress.kubernetes.io/") || strings.HasPrefix(k, "nginx.org/")) && lineWith(v, word) != "" {
+			keys = append(keys, k)
+		}
+	}
+	if len(keys) == 0 {
+		return ""
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		if x, y := strings.Contains(a, "snippet"), strings.Contains(b, "snippet"); x != y {
+			if x {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	return keys[0]
+}
+
+// lineWith is the first line of a text that has a word by itself, "" if none has.
+func lineWith(text, word string) string {
+	isWord := func(c byte) bool {
+		return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		for from := 0; ; {
+			i := strings.Index(line[from:], word)
+			if i < 0 {
+				break
+			}
+			i += from
+			end := i + len(word)
+			if (i == 0 || !isWord(line[i-1])) && (end == len(line) || !isWord(line[end])) {
+				return line
+			}
+			from = end
+		}
+	}
+	return ""
+}
+
+// waitingFor are the Ingresses that are not taken up, and the failed Jobs whose log names a host of one.
+func waitingFor(s *snapshot.Snapshot, ingresses []incident.Object) []incident.Object {
+	var hosts []string
+	for i := range s.Ingresses {
+		if !slices.Contains(ingresses, ingressObject(&s.Ingresses[i])) {
+			continue
+		}
+		for _, rule := range s.Ingresses[i].Spec.Rules {
+			if rule.Host != "" && !strings.HasPrefix(rule.Host, "*") {
+				hosts = union(hosts, []string{rule.Host})
+			}
+		}
+	}
+	refs := slices.Clone(ingresses)
+	if len(hosts) == 0 {
+		return refs
+	}
+	for i := range s.Logs {
+		l := &s.Logs[i]
+		p := s.Pod(l.Namespace, l.Pod)
+		if p == nil || !ownedByJob(p) || !slices.ContainsFunc(hosts, func(h string) bool { return strings.Contains(l.Text, h) }) {
+			continue
+		}
+		for _, owner := range p.OwnerReferences {
+			if owner.Kind == "Job" {
+				refs = union(refs, []incident.Object{snapshot.ObjectOf("Job", p.Namespace, owner.Name)})
+			}
+		}
+	}
+	return refs
+}
