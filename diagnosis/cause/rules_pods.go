@@ -17,6 +17,8 @@ var podRules = []Rule{
 		"the pods of 1 workload cannot get their image", "the pods of %d workloads cannot get their images"},
 	{"init-waits", serviceFaults, []string{checks.PodInitStuck}, initWaits,
 		"1 workload waits for a Service before it starts", "%d workloads wait for Services before they start"},
+	{"pods-lost", lost, suffers, missesPods,
+		"1 workload misses the pods that were taken away", "%d workloads miss the pods that were taken away"},
 	{"environment-stale", []string{checks.EnvironmentStale}, []string{checks.PodProbeFailing, checks.PodNotReady}, staleEnvironment,
 		"1 workload is not ready", "%d workloads are not ready"},
 }

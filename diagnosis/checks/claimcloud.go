@@ -3,6 +3,7 @@ package checks
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
@@ -26,7 +27,8 @@ var clouds = []struct {
 var asWhom = regexp.MustCompile(`User: (arn:\S+) is not authorized`)
 
 // refusedByCloud: a claim gets no volume because the cloud refuses its driver. At fault is who the driver is to the cloud: its
-// ServiceAccount, by the annotation that names a role, or that is not there.
+// ServiceAccount, by the annotation that names a role, or that is not there where others have it; else the driver itself, which may have
+// got its credentials in any other way.
 func refusedByCloud(s *snapshot.Snapshot, class *storagev1.StorageClass, w pending) pending {
 	said := w.seen[len(w.seen)-1].Excerpt
 	for _, cloud := range clouds {
@@ -35,33 +37,41 @@ func refusedByCloud(s *snapshot.Snapshot, class *storagev1.StorageClass, w pendi
 			continue
 		}
 		of, _ := driverWorkload(s, class.Provisioner)
-		account := accountRun(s, of)
-		if account == nil {
+		if of.IsZero() {
 			return w
 		}
-		o := snapshot.ObjectOf("ServiceAccount", account.Namespace, account.Name)
-		at, by := snapshot.Changed(account)
-		role := account.Annotations[cloud.role]
-		who := "has no annotation " + cloud.role
-		if role != "" {
-			who = "is " + role
+		w.fault, w.why = of, fmt.Sprintf("the cloud refuses its driver %s (%s)", of.Name, words)
+		w.next = "Find out as whom the driver asks the cloud (the message may name it), and allow that identity what is refused."
+		if account := accountRun(s, of); account != nil {
+			w.blame(s, account, cloud.role, said)
 		}
-		w.fault, w.next = o, fmt.Sprintf("Let ServiceAccount %s/%s be somebody who may: %s names the role (see what last wrote it, such as a chart's values), or allow that role what is refused. Then restart the driver's pods.", account.Namespace, account.Name, cloud.role)
-		w.why = fmt.Sprintf("the cloud refuses its driver %s (%s), whose ServiceAccount %s %s", of.Name, words, account.Name, who)
-		seen := cloud.role + ": " + role
-		if role == "" {
-			seen = "no " + cloud.role
-			if m := asWhom.FindStringSubmatch(said); m != nil {
-				seen += ", so that it asks as " + m[1]
-			}
-		}
-		if by != "" {
-			seen += "; last written by " + by
-		}
-		w.seen = append(w.seen, seenAPI(o, "metadata.annotations", at, seen))
 		return w
 	}
 	return w
+}
+
+// blame turns to the ServiceAccount where the cluster's pods get their roles by its annotations.
+func (w *pending) blame(s *snapshot.Snapshot, account *corev1.ServiceAccount, annotation, said string) {
+	role := account.Annotations[annotation]
+	if role == "" && !slices.ContainsFunc(s.ServiceAccounts, func(a corev1.ServiceAccount) bool { return a.Annotations[annotation] != "" }) {
+		return
+	}
+	o := snapshot.ObjectOf("ServiceAccount", account.Namespace, account.Name)
+	who, seen := "is "+role, annotation+": "+role
+	if role == "" {
+		who, seen = "has no annotation "+annotation, "no "+annotation
+		if m := asWhom.FindStringSubmatch(said); m != nil {
+			seen += ", so that it asks as " + m[1]
+		}
+	}
+	at, by := snapshot.Changed(account)
+	if by != "" {
+		seen += "; last written by " + by
+	}
+	w.fault, w.why = o, fmt.Sprintf("%s, whose ServiceAccount %s %s", w.why, account.Name, who)
+	w.next = fmt.Sprintf("See that the annotation %s of ServiceAccount %s/%s names a role (what last wrote it, such as a chart's values, may have lost it) that may do what is refused. Then restart the driver's pods.",
+		annotation, account.Namespace, account.Name)
+	w.seen = append(w.seen, seenAPI(o, "metadata.annotations", at, seen))
 }
 
 // accountRun is the ServiceAccount of a workload's pods; nil if it was not seen.
