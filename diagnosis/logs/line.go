@@ -36,7 +36,7 @@ var (
 		`\d{4}[-/.]\d\d[-/.]\d\d[T ]?(?:\d\d:\d\d:\d\d)?(?:[.,:]\d+)?(?: ?(?:Z|UTC|GMT|CES?T|[+-]\d\d:?\d\d))?` +
 		`|\d\d/[A-Z][a-z]{2}/\d{4}[: ]\d\d:\d\d:\d\d(?: [+-]\d{4})?` +
 		`|(?:[A-Z][a-z]{2},? )?(?:\d\d? [A-Z][a-z]{2}|[A-Z][a-z]{2} {1,2}\d\d?)(?:,? \d{4})? \d\d:\d\d:\d\d(?:[.,]\d+)?(?: \d{4})?` +
-		`|\d\d:\d\d:\d\d(?:[.,]\d+)?` +
+		`|(?:\d\d-\d\d )?\d\d:\d\d:\d\d(?:[.,]\d+)?` +
 		`|\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d(?: [A-Z]{3,4})?` +
 		`|\d{10}(?:\.\d{3,9})?\b)[\])]?[\s|:-]*`)
 	klog      = regexp.MustCompile(`^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w./-]+:\d+\] ?`)
@@ -44,7 +44,7 @@ var (
 	number    = regexp.MustCompile(`^(?:\d{1,7}(?:#\d+)?:?|\d+:[A-Z]|\[\d+(?:#\d+)?\]:?|PID:\d+)\s+`)
 	bracketed = regexp.MustCompile(`^(?:\[[^\]\n]{0,60}\]|<[\d.]+>|\([\w -]{1,30}\))[:\s]*`)
 	spring    = regexp.MustCompile(`^(?:\d+ )?--- (?:\[[^\]]{0,60}\] ?){1,3}\S+ +: `)
-	caller    = regexp.MustCompile(`^[\w./-]+\.(?:go|py|js|ts|rs|java):\d+[:\s]+`)
+	caller    = regexp.MustCompile(`^[\w./-]+\.(?:go|py|js|ts|rs|java):\d+\]?[:\s]+`)
 	logger    = regexp.MustCompile(`^(?:\[?[a-z][\w$]*(?:\.[\w$]+){2,}\]?|root|__main__)\s?(?: -|:)\s+`)
 )
 
