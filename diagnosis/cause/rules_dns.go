@@ -24,6 +24,8 @@ var dnsRules = []Rule{
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"names-unresolved", append(slices.Clone(dnsFaults), checks.DNSDown, checks.DNSServiceMissing, checks.DNSAddressMismatch), crashes, namesUnresolved,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
+	{"names-unlisted", []string{checks.RightMissing, checks.RoleMissing}, crashes, namesUnlisted,
+		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"names-unanswered", podFaults, crashes, namesUnanswered,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"names-unresolved-before", []string{checks.DNSWasDown}, suffers, waitsForTry,
@@ -79,6 +81,15 @@ func namesUnresolved(c *Context, from, to *checks.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	return Link{Reason: "its log says that it cannot resolve " + outside + ", and its queries go to the cluster's DNS", Inferred: true}, true
+}
+
+// namesUnlisted is about a DNS that may not list what names come from: it answers that it cannot, for every name of the cluster.
+func namesUnlisted(c *Context, from, to *checks.Finding) (Link, bool) {
+	if !checks.AnswersNames(c.Snapshot, from.Workload) {
+		return Link{}, false
+	}
+	l, ok := namesUnresolved(c, from, to)
+	return l, ok && !l.Inferred
 }
 
 // namesUnanswered is about a DNS of which some pods fail and others answer: look-ups that reach those that fail get no answer. That a name

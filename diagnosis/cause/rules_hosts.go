@@ -47,6 +47,8 @@ var hostRules = []Rule{
 	}, "the kernel killed a process", "the kernel killed processes (%d findings)"},
 	{"host-network", networkFaults, append([]string{checks.DNSDown}, crashes...), cutOff,
 		"1 workload on the node does not reach what it needs", "%d workloads on the node do not reach what they need"},
+	{"host-cut", networkFaults, []string{checks.NodeNetworkCut}, sameNode("it cuts the pods of the node off"),
+		"pods on the node get no answer from beyond it", "pods on the node get no answer from beyond it (%d findings)"},
 	{"driver-gpus", []string{checks.GPUDriverMismatch}, []string{checks.GPUUnhealthy, checks.GPUNotOffered}, sameNode("no program can use a GPU whose driver does not match its libraries"),
 		"the node offers no GPU", "%d nodes offer no GPU"},
 	{"gpu-lost", []string{checks.GPUDriverMismatch, checks.GPUUnhealthy}, []string{checks.LogDeviceLost}, func(_ *Context, from, to *checks.Finding) (Link, bool) {

@@ -22,6 +22,10 @@ var podNetworkRules = []Rule{
 		"1 workload does not reach the Services that it calls", "%d workloads do not reach the Services that they call"},
 	{"proxy-missing", []string{checks.NodeProxyMissing}, crashes, proxyMissing,
 		"1 workload does not reach the Services that it calls", "%d workloads do not reach the Services that they call"},
+	{"node-cut", []string{checks.NodeNetworkCut}, suffers, nodeCut,
+		"1 workload gets no answer from beyond the node", "%d workloads get no answer from beyond the node"},
+	{"routes-missing", []string{checks.BGPPeersMissing}, append(slices.Clone(suffers), checks.NodeNetworkCut), routesMissing,
+		"1 workload gets no answer from other nodes", "%d workloads get no answer from other nodes"},
 }
 
 // failingPods are the faults of pods on the host network that are no fault of the network's.
@@ -68,6 +72,25 @@ func pluginPods(_ *Context, from, to *checks.Finding) (Link, bool) {
 
 func pluginMissing(_ *Context, from, to *checks.Finding) (Link, bool) {
 	return Link{Reason: fmt.Sprintf("the network plugin %s has no pod there", from.Object.Name)}, slices.Equal(from.Nodes, nodesOf(to))
+}
+
+func nodeCut(c *Context, from, to *checks.Finding) (Link, bool) {
+	l, ok := misses("so do other workloads on the node, and none elsewhere")(c, from, to)
+	return l, ok && within(from, to)
+}
+
+// routesMissing wants a log that tells of silence: what is on other nodes neither answers nor refuses.
+func routesMissing(c *Context, from, to *checks.Finding) (Link, bool) {
+	if to.Code == checks.NodeNetworkCut {
+		return Link{Reason: "no routes to other nodes are learned"}, true
+	}
+	for _, d := range to.Said {
+		ofName := d.Kind == logs.NameUnresolved && checks.Unanswered(d.Line) && len(to.Pods) > 0 && checks.UsesClusterDNS(to.Pods[0])
+		if ofName || d.Kind == logs.ConnectionTimeout {
+			return Link{Reason: "its log says that it " + d.String() + ", and no routes to other nodes' pods are learned"}, true
+		}
+	}
+	return Link{}, false
 }
 
 func addressesExhausted(c *Context, from, to *checks.Finding) (Link, bool) {

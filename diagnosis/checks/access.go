@@ -3,6 +3,7 @@ package checks
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -103,10 +104,10 @@ func (d *denials) denied(f logs.Fact, p *corev1.Pod, e incident.Evidence, about 
 	}
 	if p != nil {
 		x.Pods = union(x.Pods, []*corev1.Pod{p})
-		if healthy(p) {
+		x.Workload = d.s.WorkloadOf(p)
+		if healthy(p) && !d.blinds(x.Workload) {
 			x.Severity = incident.Warning
 		}
-		x.Workload = d.s.WorkloadOf(p)
 	}
 	if !about.IsZero() {
 		x.Refs = union(x.Refs, []incident.Object{about})
@@ -115,6 +116,15 @@ func (d *denials) denied(f logs.Fact, p *corev1.Pod, e incident.Evidence, about 
 		x.Words = "telling"
 	}
 	x.See(e).See(m.seen...)
+}
+
+// blinds says whether what the workload may not list leaves the cluster without names: CoreDNS answers SERVFAIL for every Service until it
+// has listed them and their EndpointSlices, and is ready all the while by some probes. A look-up that was answered says otherwise.
+func (d *denials) blinds(w incident.Object) bool {
+	return AnswersNames(d.s, w) && !slices.ContainsFunc(d.s.Lookups, func(l snapshot.Lookup) bool {
+		_, ours := ServiceOf(d.s, l.Name, dnsNamespace)
+		return ours && l.Error == ""
+	})
 }
 
 // accountOf is the ServiceAccount of a user's name.

@@ -80,7 +80,7 @@ func checkCalled(s *snapshot.Snapshot, r *Report) {
 	c := callers{s, r, map[string]*Finding{}}
 	c.vaguely()
 	for _, call := range failingCalls(s) {
-		if c.hostsEntry(call) || c.calledPod(call) || call.service.IsZero() {
+		if c.hostsEntry(call) || c.calledPod(call) || c.refusedAt(call) || call.service.IsZero() {
 			continue
 		}
 		switch v := s.Service(call.service.Namespace, call.service.Name); {
@@ -94,6 +94,7 @@ func checkCalled(s *snapshot.Snapshot, r *Report) {
 			c.port(call, v)
 			c.byHand(call, v)
 			c.elsewhere(call, v)
+			c.mixed(call, v, nil)
 		}
 	}
 }

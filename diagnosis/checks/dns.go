@@ -73,8 +73,11 @@ func findResolver(s *snapshot.Snapshot) (resolver, bool) {
 
 // DNSReady says whether a pod of the cluster's DNS is seen to be ready.
 func DNSReady(s *snapshot.Snapshot) bool {
-	d, _ := findResolver(s)
-	return slices.ContainsFunc(d.pods, isReady)
+	type key struct{}
+	return snapshot.Once(s, key{}, func() bool {
+		d, _ := findResolver(s)
+		return slices.ContainsFunc(d.pods, isReady)
+	})
 }
 
 // templateSpec is the spec of a workload's pod template; nil if it is not seen.

@@ -80,6 +80,10 @@ func (g *groups) report(r *Report) {
 			f.Severity = first.severity
 		}
 		f.Severity = g.severity(f)
+		f.Root = f.Root && !first.symptom
+		if first.next != "" {
+			f.Next = first.next
+		}
 		if len(first.fault) > 0 {
 			f.Fault = union([]incident.Object{x.key.workload}, first.fault)
 		}

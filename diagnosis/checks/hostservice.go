@@ -197,7 +197,9 @@ func (h host) update() {
 		}
 	}
 	recent := func(t time.Time) bool { return !t.IsZero() && !t.After(h.s.At) && h.s.At.Sub(t) < lastWeek }
-	if l := h.lastLine(func(l snapshot.HostLine) bool { return strings.Contains(l.File, "unattended-upgrades") && recent(l.At) }); l != nil {
+	if l := h.lastLine(func(l snapshot.HostLine) bool {
+		return strings.Contains(l.File, "unattended-upgrades") && !strings.Contains(l.Text, "INFO ") && recent(l.At)
+	}); l != nil {
 		f := h.find(HostUpdateFailed, fmt.Sprintf("An automatic update failed on node %s at %s", h.Node, moment(h.s.At, l.At)))
 		f.Since = l.At
 		h.seeLine(f, l)

@@ -86,6 +86,30 @@ func lackingRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool
 	return nearMiss{}, false
 }
 
+// onlyRole is the one role that is the subject's own: what it needs was to stand there.
+func onlyRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool) {
+	var own []binding
+	for _, b := range all {
+		if b.covers(q.namespace) && b.own(q.subject) {
+			own = append(own, b)
+		}
+	}
+	if len(own) != 1 {
+		return nearMiss{}, false
+	}
+	rules, _ := rulesOf(s, own[0])
+	var grants []string
+	for _, r := range rules {
+		grants = union(grants, r.Resources)
+	}
+	if len(grants) == 0 {
+		return nearMiss{}, false
+	}
+	o := own[0].role()
+	return nearMiss{object: o, why: fmt.Sprintf("%s, the only one bound to it, has no rule for it (it has some for %s)", kindAndName(o), firstFew(grants)),
+		seen: []incident.Evidence{seenAPI(o, "rules", time.Time{}, "resources "+strings.Join(grants, ", ")), seenAPI(own[0].object, "roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
+}
+
 // pluralOf says whether a rule means the resource and writes it wrong: "pod", "Pods".
 func pluralOf(r rbacv1.PolicyRule, q request) bool {
 	return slices.ContainsFunc(r.Resources, func(res string) bool {

@@ -23,6 +23,8 @@ type ailment struct {
 	said     []logs.Fact
 	refs     []incident.Object
 	fault    []incident.Object // beside the workload
+	symptom  bool              // whatever its code, it does not name what is at fault
+	next     string            // where it differs from the code's
 	severity incident.Severity // where it differs from the code's
 	seen     []incident.Evidence
 	registry string // the host of the registry that an image cannot be pulled from, where the registry is why

@@ -21,6 +21,8 @@ const (
 	NodeIPsExhausted     = "NodeIPsExhausted"
 	NodeProxyMissing     = "NodeProxyMissing"
 	PodNetworkOverlap    = "PodNetworkOverlap"
+	NodeNetworkCut       = "NodeNetworkCut"
+	BGPPeersMissing      = "BGPPeersMissing"
 )
 
 var podNetworkCodes = []Code{
@@ -40,6 +42,15 @@ var podNetworkCodes = []Code{
 		Meaning: "Two address ranges overlap that must be apart: pods, nodes and Services. What lies in both is not reached from everywhere.",
 		Next:    "Give the pod network a range of its own (--cluster-cidr, or the plugin's pool); it can hardly be changed without new nodes.",
 		Example: "The pod network of node worker-1, 192.168.0.0/24, holds the address of node worker-2 (192.168.0.12)"},
+	{Code: NodeNetworkCut, Severity: incident.Critical, Root: true,
+		Meaning: "Pods of several workloads on one node get no answer from beyond it, while pods of the same workloads on other nodes are well.",
+		Next: "On the node, compare ip rule, ip route and the packet filter with those of a node that is well; restart the network plugin's pod there, which writes its own anew. " +
+			"If systemd-networkd removes them, set ManageForeignRoutes=no and ManageForeignRoutingPolicyRules=no in networkd.conf.",
+		Example: "Pods on node worker-1 get no answer from beyond it, those of 3 workloads: their pods on other nodes are well; systemd-networkd set up the node's network anew at 06:13:49 UTC"},
+	{Code: BGPPeersMissing, Severity: incident.Critical, Root: true,
+		Meaning: "Calico's nodes peer with no one: its mesh between nodes is off, and no node fits the selectors of any BGPPeer, so that no routes to other nodes' pods are learned.",
+		Next:    "Give the route reflectors the label that the BGPPeer's selector names, or let it name one that they have (calicoctl node status shows the sessions).",
+		Example: "BGPPeer route-reflectors selects its peers by has(route-reflector), which no node fits, and the mesh between nodes is off: nodes learn no routes to one another's pods"},
 }
 
 func checkPodNetwork(s *snapshot.Snapshot, r *Report) {
@@ -47,6 +58,8 @@ func checkPodNetwork(s *snapshot.Snapshot, r *Report) {
 	checkAddresses(s, r)
 	checkProxies(s, r)
 	checkOverlaps(s, r)
+	checkCutNodes(s, r)
+	checkPeers(s, r)
 }
 
 // plugins are how the DaemonSets of network plugins are called.

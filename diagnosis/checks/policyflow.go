@@ -71,6 +71,9 @@ func (c flows) name(by call) {
 	if !ok || d.service == nil || !Unanswered(by.need.Line) || !UsesClusterDNS(by.pod) {
 		return
 	}
+	if c.cache(by) {
+		return
+	}
 	to := side{addrs: append(addrsOf(d.service.Spec.ClusterIPs...), addrsOf(d.service.Spec.ClusterIP, nodeLocalDNS)...)}
 	var blocked []*policy
 	var cut flow
@@ -209,7 +212,7 @@ func (c flows) reachByHand(by call, v *corev1.Service, where string) {
 }
 
 // report names the policy that comes nearest to allowing the flow, or else the one that allows least, and what it lacks.
-func (c flows) report(code string, by call, blocked []*policy, f flow, egress bool, what, to, port string) {
+func (c flows) report(code string, by call, blocked []*policy, f flow, egress bool, what, to, port string) *Finding {
 	blames := nearestPolicy(c.policies, blocked, f, egress)
 	n := blames.NetworkPolicy
 	o, caller := policyObject(n), c.s.WorkloadOf(by.pod)
@@ -231,6 +234,7 @@ func (c flows) report(code string, by call, blocked []*policy, f flow, egress bo
 	} else {
 		finding.Since = n.CreationTimestamp.Time
 	}
+	return finding
 }
 
 // nearestPolicy prefers, of the policies that cut a flow, one with a rule for its peer, then one with a rule for its port, then the one
@@ -388,10 +392,14 @@ func addrsOf(ips ...string) []netip.Addr {
 
 // podAt is the pod of an address in the pod network; nil if there is none.
 func podAt(s *snapshot.Snapshot, a netip.Addr) *corev1.Pod {
-	for i := range s.Pods {
-		if p := &s.Pods[i]; !p.Spec.HostNetwork && p.Status.PodIP == a.String() {
-			return p
+	type key struct{}
+	return snapshot.Once(s, key{}, func() map[string]*corev1.Pod {
+		at := make(map[string]*corev1.Pod, len(s.Pods))
+		for i := range s.Pods {
+			if p := &s.Pods[i]; !p.Spec.HostNetwork && p.Status.PodIP != "" && at[p.Status.PodIP] == nil {
+				at[p.Status.PodIP] = p
+			}
 		}
-	}
-	return nil
+		return at
+	})[a.String()]
 }

@@ -75,6 +75,9 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool
 	a.why = said
 	a.what = "{is|are} not ready" + c.in(p) + ": " + said + probeHint(c, probe, a.words)
 	a.said = currentFacts(s, p, c)
+	if ownVerdict(c, probe, a.words) {
+		a.symptom, a.next = true, "Read its log: the program answers the probe, and says of itself that it is not well."
+	}
 	a.seen = []incident.Evidence{seenEvent(e), probeSeen(p, c, field, probe),
 		seenAPI(podObject(p), c.field(), started, "running since "+clock(started)+", not ready")}
 	return a, true

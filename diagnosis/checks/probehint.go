@@ -44,6 +44,12 @@ func staysSo(c container, p *corev1.Probe, e *corev1.Event) bool {
 	return named && portHint(c, p) != "" || e != nil && containsAny(e.Message, answered)
 }
 
+// ownVerdict says whether the program understood the probe and answered that it is not well (5xx): the probe is as it should be, and what
+// is wrong lies within the program or with what it needs.
+func ownVerdict(c container, p *corev1.Probe, said string) bool {
+	return strings.Contains(said, "statuscode: 5") && portHint(c, p) == ""
+}
+
 const noAnswer = "no answer within timeoutSeconds"
 
 // littleCPU is the limit, in thousandths of a CPU, from which down a container stands still for nine tenths of the time once it has work.

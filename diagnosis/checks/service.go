@@ -36,6 +36,7 @@ const (
 	ExternalNameNotFound = "ExternalNameNotFound"
 	ServiceIdle          = "ServiceIdle"
 	ServiceNotOnNode     = "ServiceNotOnNode"
+	ServiceSelectsOthers = "ServiceSelectsOthers"
 	PodHostsEntry        = "PodHostsEntry"
 )
 
@@ -83,6 +84,10 @@ var serviceCodes = []Code{
 		Meaning: "A Service keeps traffic on the caller's node (internalTrafficPolicy: Local), and no ready pod of it is there.",
 		Next:    "Set internalTrafficPolicy to Cluster, or run a pod of the Service on every node that calls it (a DaemonSet).",
 		Example: "Service shop/quotes keeps traffic on its node (internalTrafficPolicy: Local), and on node worker-1, where Deployment shipping calls it, is no ready pod of it"},
+	{Code: ServiceSelectsOthers, Severity: incident.Critical, Root: true,
+		Meaning: "A Service's selector fits the pods of a second workload, which do not have its port: that share of the calls is refused.",
+		Next:    "Add a label to the Service's selector that only the pods that are meant have.",
+		Example: "Service shop/api also sends to the pods of Deployment api-worker, which have no port 8080 and refuse: its selector app=api fits them as well as Deployment api"},
 	{Code: PodHostsEntry, Severity: incident.Critical, Root: true,
 		Meaning: "A pod's own hosts file (hostAliases) gives a Service's name an address that is not the Service's.",
 		Next:    "Take the entry out of spec.hostAliases: the cluster's DNS knows the Service.",

@@ -15,10 +15,11 @@ import (
 var systemLogs = []string{"/var/log/syslog.1", "/var/log/syslog", "/var/log/messages.1", "/var/log/messages", "/var/log/kern.log.1", "/var/log/kern.log",
 	"/var/log/unattended-upgrades/unattended-upgrades.log"}
 
-// systemTelling are lines of services that end, of the kernel about memory, connections, disks and the GPU, of a daemon that takes block
-// devices for itself, and of updates that fail.
+// systemTelling are lines of services that end, of what sets up the network anew, of the kernel about memory, connections, disks and the GPU,
+// of a daemon that takes block devices for itself, and of updates that fail.
 var systemTelling = regexp.MustCompile(`(?:k3s|k3s-agent|rke2-server|rke2-agent|kubelet|containerd|crio|docker|etcd)\.service: (?:Main process exited|Failed with result|Scheduled restart job|Start request repeated|Deactivated successfully)` +
 	`|systemd\[1\]: (?:Started|Stopped|Failed to start) .*(?:Kubernetes|[kK]ubelet|k3s|rke2|containerd|crio|CRI-O|docker|Docker|etcd)` +
+	`|systemd-networkd\[\d+\]: .*(?:Re-configuring|Removing rout)|systemd\[1\]: (?:Stopping|Stopped) (?:Network (?:Configuration|Service|Manager)|firewalld)` +
 	`|Out of memory: Killed process|nf_conntrack: table full` +
 	`|I/O error, dev |EXT4-fs error|Remounting filesystem read-only|XFS \(.*(?:[cC]orruption|metadata I/O error|Shutting down filesystem)` +
 	`|multipathd(?:\[\d+\])?: .*(?:add path|addmap|path added)` +
