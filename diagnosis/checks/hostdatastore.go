@@ -84,9 +84,12 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *Report) {
 			all, said = append(all, told{h, line}), laterOf(said, h.saidAt(line))
 		}
 	}
+	if len(all) == 0 {
+		return
+	}
 	last := nodeLeases(s).newest
-	if len(all) == 0 || !said.IsZero() && last.After(said) {
-		return // nobody says so, or it has been written to since
+	if !said.IsZero() && last.After(said) {
+		return // it has been written to since
 	}
 	slices.SortFunc(all, func(a, b told) int { return strings.Compare(a.Node, b.Node) })
 	words := noSpace.FindString(all[0].line)
