@@ -29,7 +29,7 @@ func calicoObjects(s *snapshot.Snapshot, kind string) []*unstructured.Unstructur
 // checkPeers reports Calico's BGPPeers if none of them has two ends, while the mesh between nodes is off. A peer given by its address is
 // a router that the cluster does not show.
 func checkPeers(s *snapshot.Snapshot, r *Report) {
-	if len(s.Nodes) < 2 || notSeen(s, "nodes") || !meshOff(s) {
+	if len(s.Nodes) < 2 || notSeen(s, "nodes") || !meshOff(s) || overlay(s) {
 		return
 	}
 	type idle struct {
@@ -45,25 +45,36 @@ func checkPeers(s *snapshot.Snapshot, r *Report) {
 		}
 		idles = append(idles, idle{p, field, selector})
 	}
+	if len(idles) == 0 {
+		return
+	}
+	first, what := idles[0], "peers"
+	if first.field == "nodeSelector" {
+		what = "nodes"
+	}
+	f := r.Find(BGPPeersMissing, snapshot.CustomObject(first.peer), fmt.Sprintf("BGPPeer %s selects its %s by %s, which no node fits, and the mesh between nodes is off: nodes learn no routes to one another's pods",
+		first.peer.GetName(), what, oneLine(first.selector, 80)))
+	f.See(seenAPI(snapshot.ObjectOf("BGPConfiguration", "", "default"), "spec.nodeToNodeMeshEnabled", time.Time{}, "false"))
 	for _, x := range idles {
 		o := snapshot.CustomObject(x.peer)
-		what := "peers"
-		if x.field == "nodeSelector" {
-			what = "nodes"
-		}
-		f := r.Find(BGPPeersMissing, o, fmt.Sprintf("BGPPeer %s selects its %s by %s, which no node fits, and the mesh between nodes is off: nodes learn no routes to one another's pods",
-			x.peer.GetName(), what, oneLine(x.selector, 80)))
+		f.Fault = append(f.Fault, o)
+		f.See(seenAPI(o, "spec."+x.field, time.Time{}, x.selector))
+		f.Since = latest(f.Since, x.peer.GetCreationTimestamp().Time)
 		if why := gone(x.selector); why != "" {
 			f.Next = fmt.Sprintf("Let the BGPPeer name a label that the route reflectors have: %s. calicoctl node status shows the sessions.", why)
 		}
-		f.See(seenAPI(o, "spec."+x.field, time.Time{}, x.selector), seenAPI(snapshot.ObjectOf("BGPConfiguration", "", "default"), "spec.nodeToNodeMeshEnabled", time.Time{}, "false"))
-		f.Since = x.peer.GetCreationTimestamp().Time
-		for i := range s.Nodes {
-			if at := labelled(&s.Nodes[i]); at.After(f.Since) {
-				f.Since = at
-			}
-		}
 	}
+	for i := range s.Nodes {
+		f.Since = latest(f.Since, labelled(&s.Nodes[i]))
+	}
+}
+
+// overlay says whether Calico carries all of a pool's traffic in VXLAN, for which it learns no routes by BGP.
+func overlay(s *snapshot.Snapshot) bool {
+	return slices.ContainsFunc(calicoObjects(s, "IPPool"), func(p *unstructured.Unstructured) bool {
+		mode, _, _ := unstructured.NestedString(p.Object, "spec", "vxlanMode")
+		return mode == "Always"
+	})
 }
 
 func meshOff(s *snapshot.Snapshot) bool {

@@ -39,7 +39,7 @@ spec: {nodeSelector: "has(old)", peerSelector: "all()"}
 		spec  string
 		found int
 	}{
-		{false, `nodeSelector: "all()", peerSelector: "has(node-role.kubernetes.io/master)"`, 2},
+		{false, `nodeSelector: "all()", peerSelector: "has(node-role.kubernetes.io/master)"`, 1},
 		{true, `nodeSelector: "all()", peerSelector: "has(node-role.kubernetes.io/master)"`, 0},
 		{false, `nodeSelector: "all()", peerSelector: "has(node-role.kubernetes.io/control-plane)"`, 0},
 		{false, `peerIP: 192.0.2.1, asNumber: 64512`, 0},
