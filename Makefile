@@ -32,11 +32,10 @@ e2e: build
 	'$(LAB)' models
 	$(LAB_ENV) go test -tags e2e -count=1 -timeout 60m -v ./e2e/...
 
-# docs/scoreboard.md: every case that needs no cluster, failures included
+# docs/scoreboard.md: every case that needs no cluster, failures included; MODEL=NAME lets an Ollama model tell some of them, too
 scoreboard: build
-	$(BIN)/paramedic eval -o markdown diagnosis/eval/cases >$(BIN)/scoreboard.md || [ $$? -eq 1 ]
-	{ printf '%s\n' '# Scoreboard' '' 'What `make scoreboard` printed: each case of `diagnosis/eval/cases` that needs no cluster, by the rules alone.' \
-	  '[evaluation.md](evaluation.md) says what is measured, [faults.md](faults.md) what was found on a real cluster.' ''; cat $(BIN)/scoreboard.md; } >docs/scoreboard.md
+	PARAMEDIC=$(BIN)/paramedic MODEL='$(MODEL)' docs/scoreboard.sh >$(BIN)/scoreboard.md
+	mv $(BIN)/scoreboard.md docs/scoreboard.md
 
 # every fault live on the lab, and docs/faults.md of what was found; interrupted, it goes on where it ended (remove $(FAULTS).jsonl to begin again)
 FAULTS ?= $(CURDIR)/.e2e-faults
