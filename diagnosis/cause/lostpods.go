@@ -58,7 +58,8 @@ func missedIn(s *snapshot.Snapshot, line string, from *checks.Finding) (string, 
 
 // notOfName says whether a character ends an object's name.
 func notOfName(r rune) bool {
-	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '_')
+	of := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '_'
+	return !of
 }
 
 func listens(p *corev1.Pod, port string) bool {

@@ -152,20 +152,24 @@ func (c callers) byHand(by call, v *corev1.Service) {
 		f.See(seenAPI(by.service, "spec.selector", time.Time{}, "none"))
 		return
 	}
+	var gone []netip.Addr
 	for _, slice := range slicesOf {
 		for _, e := range slice.Endpoints {
 			for _, a := range addrsOf(e.Addresses...) {
 				if !ofPods(c.s, a) || podAt(c.s, a) != nil || notSeen(c.s, "pods") {
 					return
 				}
-				o := snapshot.ObjectOf("EndpointSlice", slice.Namespace, slice.Name)
-				f := c.find(ServiceNoEndpoints, by.service, "", by, fmt.Sprintf("Service %s has no selector, and its EndpointSlice %s, written by hand, sends to %s, which no pod has (any longer)", v.Name, slice.Name, a))
-				f.Fault = union(f.Fault, []incident.Object{by.service, o})
-				f.See(seenAPI(o, "endpoints.addresses", time.Time{}, a.String()))
-				return
+				gone = append(gone, a)
 			}
 		}
 	}
+	if len(gone) == 0 {
+		return
+	}
+	o := snapshot.ObjectOf("EndpointSlice", v.Namespace, slicesOf[0].Name)
+	f := c.find(ServiceNoEndpoints, by.service, "", by, fmt.Sprintf("Service %s has no selector, and its EndpointSlice %s, written by hand, sends to %s, which no pod has (any longer)", v.Name, o.Name, gone[0]))
+	f.Fault = union(f.Fault, []incident.Object{by.service, o})
+	f.See(seenAPI(o, "endpoints.addresses", time.Time{}, gone[0].String()))
 }
 
 // ofPods says whether an address is in the pod network of a node.

@@ -30,7 +30,8 @@ func checkIngressReload(s *snapshot.Snapshot, r *Report) {
 	told := map[incident.Object]bool{}
 	look := func(p *corev1.Pod) {
 		w := s.WorkloadOf(p)
-		if told[w] || !(isController("k8s.io/ingress-nginx", &p.Spec) || isController("nginx.org/", &p.Spec)) {
+		nginx := isController("k8s.io/ingress-nginx", &p.Spec) || isController("nginx.org/", &p.Spec)
+		if told[w] || !nginx {
 			return
 		}
 		why, waiting, seen, since := reloadFails(s, p)

@@ -147,7 +147,8 @@ func nearestTemplate(name string, selector map[string]string, templates []templa
 func slipped(selector, labels map[string]string) bool {
 	for k, want := range differing(selector, labels) {
 		have, ok := labels[k]
-		if !(ok && len(near(want, []string{have})) > 0) && !slices.Contains(slices.Collect(maps.Values(labels)), want) {
+		alike := ok && len(near(want, []string{have})) > 0
+		if !alike && !slices.Contains(slices.Collect(maps.Values(labels)), want) {
 			return false
 		}
 	}
