@@ -1,7 +1,6 @@
 package change
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -75,26 +74,13 @@ func (t *timeline) revisions() {
 			continue
 		}
 		o := snapshot.ObjectOf(c.Kind, r.Namespace, c.Name)
-		of[o] = append(of[o], revision{number: r.Revision, made: r.CreationTimestamp.Time, template: templateIn(r.Data.Raw)})
+		of[o] = append(of[o], revision{number: r.Revision, made: r.CreationTimestamp.Time, template: snapshot.RevisionTemplate(r)})
 	}
 	for o, list := range of {
 		for _, r := range ordered(list) {
 			t.rolled(o, r)
 		}
 	}
-}
-
-// templateIn reads the pod template of a ControllerRevision, which is a patch of the workload's spec; nil if there is none.
-func templateIn(raw []byte) *corev1.PodTemplateSpec {
-	var data struct {
-		Spec struct {
-			Template *corev1.PodTemplateSpec `json:"template"`
-		} `json:"spec"`
-	}
-	if json.Unmarshal(raw, &data) != nil {
-		return nil
-	}
-	return data.Spec.Template
 }
 
 // step is a revision and the one before it.
