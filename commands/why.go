@@ -31,11 +31,11 @@ func (s *Set) why(ctx context.Context, r Request) (Reply, error) {
 	if s.Explainer != nil && d.Wrong() {
 		story, similar = s.Explainer.Explain(ctx, d)
 	}
-	reply := withTrace(WhyReply(d, story, similar), d, o.trace)
+	reply := WhyReply(d, story, similar)
 	if s.Incidents != nil && d.Wrong() {
-		reply.Blocks = append(reply.Blocks, openActions(d))
+		reply.Blocks = append(reply.Blocks, openActions(d)) // before the trace, of which a face may leave out the end
 	}
-	return reply, nil
+	return withTrace(reply, d, o.trace), nil
 }
 
 // withTrace adds how the diagnosis came about, where that was asked for.
