@@ -49,7 +49,7 @@ func CheckReply(d *incident.Diagnosis) Reply {
 	blocks := []Block{Header{head}}
 	for i, c := range d.Causes {
 		if i == mostCauses {
-			blocks = append(blocks, Note{Text(fmt.Sprintf("… %s more", count(len(d.Causes)-i, "cause")))})
+			blocks = append(blocks, Note{Text("… " + count(len(d.Causes)-i, "more cause"))})
 			break
 		}
 		blocks = append(blocks, briefCause(d, i+1, c))

@@ -95,7 +95,7 @@ func rootCauses(s *incident.State) []Block {
 	var list List
 	for i, c := range d.Causes {
 		if i == 3 {
-			list = append(list, Item{Spans: []Span{Text(fmt.Sprintf("… %s more", count(len(d.Causes)-i, "cause")))}})
+			list = append(list, Item{Spans: []Span{Text("… " + count(len(d.Causes)-i, "more cause"))}})
 			break
 		}
 		spans := []Span{Bold("Cause: ")}

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -95,7 +94,7 @@ func diagnosisBlocks(d *incident.Diagnosis) []Block {
 	var blocks []Block
 	for i, c := range d.Causes {
 		if i == mostCauses {
-			blocks = append(blocks, Note{Text(fmt.Sprintf("… %s more", count(len(d.Causes)-i, "cause")))})
+			blocks = append(blocks, Note{Text("… " + count(len(d.Causes)-i, "more cause"))})
 			break
 		}
 		if i > 0 {
