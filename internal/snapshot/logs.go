@@ -88,9 +88,15 @@ func worthReading(c *corev1.ContainerStatus, now time.Time) (current, previous b
 	return c.State.Running != nil && !c.Ready && now.Sub(c.State.Running.StartedAt.Time) > 30*time.Second, false
 }
 
+// noLog is how a kubelet says, in place of a log, that the runtime has removed it (pkg/kubelet/kuberuntime/kuberuntime_container.go).
+const noLog = "unable to retrieve container logs for "
+
 // LogTail returns what is kept of a log: its last LogLines lines, of these the last keep bytes from the beginning of a line if there is
-// one, as valid UTF-8.
+// one, as valid UTF-8. What a kubelet says in place of a log is none.
 func LogTail(log []byte, keep int) string {
+	if bytes.HasPrefix(log, []byte(noLog)) && bytes.Count(log, []byte("\n")) <= 1 {
+		return ""
+	}
 	end := len(bytes.TrimSuffix(log, []byte("\n")))
 	for i, lines := end-1, 0; i >= 0; i-- {
 		if log[i] != '\n' {

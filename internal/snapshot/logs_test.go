@@ -20,6 +20,7 @@ func TestLogTail(t *testing.T) {
 		"too many bytes":       {long + "\nlast\n", "last\n"},
 		"one line of too many": {"a" + long, long},
 		"not UTF-8":            {"a\xffb", "a\uFFFDb"},
+		"none any more":        {"unable to retrieve container logs for containerd://9fc98a02", ""},
 	} {
 		if got := LogTail([]byte(c.log), LogBytes); got != c.want {
 			t.Errorf("%s: %d bytes, want %d: %.80q", name, len(got), len(c.want), got)
