@@ -32,8 +32,8 @@ Most of these were written beside the checks that answer them: they hold what is
 TEXT
 board | summary
 if [ -n "${MODEL:-}" ]; then
-  printf '## With a model\n\n`make scoreboard MODEL=%s`: the model chooses among the causes and tells, for the cases of `several`. What its answer lacks, the template tells.\n\n' "$MODEL"
-  board --filter '^several/' --model "$MODEL" | summary
+  printf '## With a model\n\n`make scoreboard MODEL=%s`: the model chooses among the causes and tells, for a few cases of `several`. What its answer lacks, the template tells.\n\n' "$MODEL"
+  board --filter '^several/(before|one-root|orders|postmortem|silent-root|two-roots)' --model "$MODEL" | summary
 fi
 printf '## Every case\n\n'
 board | sed -n '/^| row | case |/,$p'
