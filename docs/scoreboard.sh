@@ -30,10 +30,11 @@ cat <<'TEXT'
 Most of these were written beside the checks that answer them: they hold what is known, and promise nothing about the rest.
 
 TEXT
-board | summary
+all=$(board)
+summary <<<"$all"
 if [ -n "${MODEL:-}" ]; then
   printf '## With a model\n\n`make scoreboard MODEL=%s`: the model chooses among the causes and tells, for a few cases of `several`. What its answer lacks, the template tells.\n\n' "$MODEL"
   board --filter '^several/(before|one-root|orders|postmortem|silent-root|two-roots)' --model "$MODEL" | summary
 fi
 printf '## Every case\n\n'
-board | sed -n '/^| row | case |/,$p'
+sed -n '/^| row | case |/,$p' <<<"$all"

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -188,7 +189,7 @@ var klogTime = regexp.MustCompile(`^[IWEF](\d{4} \d\d:\d\d:\d\d)`)
 func (h host) saidAt(line string) time.Time {
 	m := klogTime.FindStringSubmatch(line)
 	if m == nil {
-		return logTime(line)
+		return logs.ServiceTime(line)
 	}
 	now := h.s.At.UTC()
 	for _, year := range []int{now.Year(), now.Year() - 1} {

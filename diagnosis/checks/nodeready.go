@@ -2,7 +2,6 @@ package checks
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -176,10 +176,10 @@ func reportCNI(s *snapshot.Snapshot, r *Report, n *corev1.Node, since time.Time,
 			f.Because += fmt.Sprintf(", and %s/%s on it cannot be read: %s", h.CNIDir, file.Name, file.Broken)
 		}
 		for _, line := range cniLines(h.ServiceLog) {
-			f.See(hostEvidence(h, "service log", logTime(line), oneLine(line, maxLine)))
+			f.See(hostEvidence(h, "service log", logs.ServiceTime(line), oneLine(line, maxLine)))
 			if strings.Contains(strings.ToLower(line), "auto-update") {
 				f.Because += fmt.Sprintf("; its service log says %q", logMessage(line))
-				if t := logTime(line); !t.IsZero() {
+				if t := logs.ServiceTime(line); !t.IsZero() {
 					f.Because += " at " + clock(t)
 				}
 			}
@@ -216,28 +216,8 @@ func cniLines(log []string) []string {
 	return out
 }
 
-var (
-	logfmtTime    = regexp.MustCompile(`(?:time="?|^)(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))`)
-	klogHeader    = regexp.MustCompile(`^[IWEF]\d{4} [^\]]{0,100}\] `)
-	logfmtMessage = regexp.MustCompile(`msg="((?:[^"\\]|\\.)*)"`)
-)
-
-// logTime is the time that a line in logfmt, or one that begins with a time, gives; zero if none.
-func logTime(line string) time.Time {
-	if m := logfmtTime.FindStringSubmatch(line); m != nil {
-		if t, err := time.Parse(time.RFC3339, m[1]); err == nil {
-			return t
-		}
-	}
-	return time.Time{}
-}
-
-func logMessage(line string) string {
-	if m := logfmtMessage.FindStringSubmatch(line); m != nil {
-		return oneLine(strings.ReplaceAll(m[1], `\"`, `"`), maxLine)
-	}
-	return oneLine(klogHeader.ReplaceAllString(line, ""), maxLine)
-}
+// logMessage is what a line of a service's log says, on one line and bounded.
+func logMessage(line string) string { return oneLine(logs.ServiceMessage(line), maxLine) }
 
 // moment is a time for people: the time of day, and the date if it was on another.
 func moment(now, t time.Time) string {

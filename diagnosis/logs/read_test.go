@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -69,6 +70,23 @@ func TestRead(t *testing.T) {
 			if err := os.WriteFile(file, txtar.Format(out), 0o644); err != nil {
 				t.Fatal(err)
 			}
+		}
+	}
+}
+
+func TestServiceLines(t *testing.T) {
+	for line, want := range map[string]struct{ at, says string }{
+		`time="2025-10-03T02:14:23Z" level=info msg="Starting k3s auto-update"`: {"2025-10-03T02:14:23Z", "Starting k3s auto-update"},
+		`time="2025-10-03T02:14:45+02:00" level=error msg="open \"x\": no"`:     {"2025-10-03T00:14:45Z", `open "x": no`},
+		`E1003 02:14:45.000001    1 kubelet.go:1] no network`:                   {"", "no network"},
+		`2025-10-03T02:14:23Z down`:                                             {"2025-10-03T02:14:23Z", "2025-10-03T02:14:23Z down"},
+	} {
+		at := ""
+		if got := ServiceTime(line); !got.IsZero() {
+			at = got.UTC().Format(time.RFC3339)
+		}
+		if says := ServiceMessage(line); at != want.at || says != want.says {
+			t.Errorf("%s: %q, %q; want %q, %q", line, at, says, want.at, want.says)
 		}
 	}
 }
