@@ -142,11 +142,7 @@ func restartTable(restarts []incident.Restarts) Table {
 func openActions(d *incident.Diagnosis) Actions {
 	title, fingerprint := headline(d), "found/"+d.Cluster
 	if len(d.Causes) > 0 {
-		c := d.Causes[0]
-		title, fingerprint = c.Title, fingerprint+"/"+c.Code
-		if len(c.Objects) > 0 {
-			fingerprint += "/" + c.Objects[0].String()
-		}
+		title, fingerprint = d.Causes[0].Title, incident.FoundFingerprint(d.Cluster, d.Causes[0])
 	}
 	return Actions{{ID: "open", Label: "Open an incident", Style: Primary,
 		Value: Quote("open", "--as", cut(fingerprint, 400), cut(title, 200)), Accessibility: "Open an incident about this"}}

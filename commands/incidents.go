@@ -27,11 +27,11 @@ func (s *Set) incidents(ctx context.Context, r Request) (Reply, error) {
 		return IncidentReply(state, r.Now), nil
 	}
 	all := len(r.Args) == 1
-	states, err := s.Incidents.List(ctx, all)
+	states, total, err := s.Incidents.List(ctx, all)
 	if err != nil {
 		return Reply{}, err
 	}
-	return listReply(states, all, r.Now), nil
+	return listReply(states, total, all, r.Now), nil
 }
 
 // incidentID forgives lower case and a missing prefix.
@@ -66,7 +66,7 @@ func summary(s *incident.State, now time.Time) Summary {
 	return m
 }
 
-func listReply(states []*incident.State, all bool, now time.Time) Reply {
+func listReply(states []*incident.State, total int, all bool, now time.Time) Reply {
 	summaries := []Summary{}
 	for _, s := range states {
 		summaries = append(summaries, summary(s, now))
@@ -81,13 +81,13 @@ func listReply(states []*incident.State, all bool, now time.Time) Reply {
 	table := Table{Columns: []Column{{"Incident", false}, {"Where it stands", false}, {"What", false}, {"Since", false}}}
 	for i, m := range summaries {
 		if i == mostListed {
-			table.More = len(summaries) - i
+			table.More = total - i
 			break
 		}
 		table.Rows = append(table.Rows, []Span{Text(m.ID), Text(string(m.Phase)), Text(cut(m.Title, 150)), When(m.OpenedAt)})
 	}
-	text := "There are " + count(len(states), which) + "."
-	if len(states) == 1 {
+	text := "There are " + count(total, which) + "."
+	if total == 1 {
 		text = "There is 1 " + which + "."
 	}
 	return Reply{Text: text, Blocks: []Block{Paragraph{Text(text)}, table}, Data: summaries}

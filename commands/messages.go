@@ -46,7 +46,7 @@ func IncidentMessages(s *incident.State, now time.Time) []Message {
 	add("verification", verificationBlocks(s), s.ID+": did it help")
 	add("resolution", resolutionBlocks(s), s.ID+" is over")
 	add("postmortem", postmortemBlocks(s), s.ID+": the postmortem")
-	return messages
+	return append(messages, onsetMessages(s)...)
 }
 
 // happened says whether an event of E's type is in the log.
@@ -97,7 +97,7 @@ func signalBlocks(s *incident.State) []Block {
 	note := Note{Text("Asked for by ")}
 	for i, g := range s.Signals {
 		if i == mostSignals {
-			note = append(note, Text(fmt.Sprintf(" and %d more", len(s.Signals)-i)))
+			note = append(note, Text(fmt.Sprintf(" and %s more", thousands(len(s.Signals)+s.More.Count-i))))
 			break
 		}
 		if i > 0 {
@@ -226,6 +226,8 @@ func verificationBlocks(s *incident.State) []Block {
 
 func resolutionBlocks(s *incident.State) []Block {
 	switch {
+	case s.Elsewhere() != "":
+		return []Block{Paragraph{Bold("Closed "), When(s.ClosedAt), Text(": " + sentence(cut(s.ClosedBy.Reason, maxLine)) + " See "), Mono(s.Elsewhere()), Text(".")}}
 	case s.ClosedBy != nil:
 		p := Paragraph{Bold("Closed"), Text(" by " + s.ClosedBy.By.Name + " "), When(decidedAt[incident.Closed](s))}
 		if s.ClosedBy.Reason != "" {

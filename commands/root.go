@@ -34,6 +34,7 @@ func rootReply(s *incident.State, now time.Time) Reply {
 	}
 	blocks := []Block{Header{s.Title}, status, fields}
 	blocks = append(blocks, rootCauses(s)...)
+	blocks = append(blocks, failingBlocks(s)...)
 	if a := rootActions(s, phase); len(a) > 0 {
 		blocks = append(blocks, a)
 	}
@@ -74,7 +75,7 @@ func askedBy(s *incident.State) string {
 			who = append(who, g.By.Name)
 		}
 	}
-	if alerts > 0 {
+	if alerts += s.More.Count; alerts > 0 {
 		who = append(who, count(alerts, "alert"))
 	}
 	return cut(strings.Join(who, ", "), 100)
@@ -169,6 +170,8 @@ func rootNote(s *incident.State, phase incident.Phase, now time.Time) Note {
 			note = append(note, Text(" as "), Mono(s.Path))
 		}
 		return note
+	case s.Elsewhere() != "":
+		return Note{Text("Closed "), When(s.ClosedAt), Text(": " + sentence(cut(s.ClosedBy.Reason, maxLine)))}
 	case phase == incident.ClosedPhase:
 		return Note{Text("Closed by " + s.ClosedBy.By.Name + " "), When(decidedAt[incident.Closed](s))}
 	case phase == incident.ResolvedPhase:

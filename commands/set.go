@@ -44,7 +44,7 @@ type Searcher interface {
 // stands. Each change returns the incident as it is after it.
 type Incidents interface {
 	// List returns incidents, the newest first: the open ones, or all.
-	List(ctx context.Context, all bool) ([]*incident.State, error)
+	List(ctx context.Context, all bool) (newest []*incident.State, total int, err error)
 	Get(ctx context.Context, id string) (*incident.State, error)
 	// Open opens an incident, or joins the open one that the signal belongs to.
 	Open(ctx context.Context, s incident.Signal) (*incident.State, error)

@@ -195,7 +195,7 @@ func (b *bot) incidents(t *testing.T) []*incident.State {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	all, err := app.NewJournal(r).List(t.Context())
+	all, _, err := app.NewJournal(r).List(t.Context(), 1000)
 	if err != nil {
 		t.Fatal(err)
 	}

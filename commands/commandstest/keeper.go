@@ -3,6 +3,7 @@ package commandstest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -83,7 +84,7 @@ func (k *Keeper) Get(_ context.Context, id string) (*incident.State, error) {
 }
 
 // List returns the newest first.
-func (k *Keeper) List(_ context.Context, all bool) ([]*incident.State, error) {
+func (k *Keeper) List(_ context.Context, all bool) ([]*incident.State, int, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var out []*incident.State
@@ -92,7 +93,7 @@ func (k *Keeper) List(_ context.Context, all bool) ([]*incident.State, error) {
 			out = append(out, s)
 		}
 	}
-	return out, nil
+	return out, len(out), nil
 }
 
 // Open joins by fingerprint.
@@ -100,7 +101,7 @@ func (k *Keeper) Open(_ context.Context, g incident.Signal) (*incident.State, er
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, id := range k.ids {
-		if s := incident.Fold(id, k.logs[id]); s.Open() && s.Has(g.Fingerprint) {
+		if s := incident.Fold(id, k.logs[id]); s.Open() && slices.ContainsFunc(s.Signals, func(o incident.Signal) bool { return o.Fingerprint == g.Fingerprint }) {
 			return s, nil
 		}
 	}

@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/internal/guard"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/store"
 )
@@ -15,162 +18,206 @@ import (
 // it records, for the state may have moved on while it worked.
 type doer func(ctx context.Context, s *incident.State, w incident.Work) error
 
-// runner does what incident.Next says. Work runs beside other work, never beside itself: the story may take minutes, and an approval does
-// not wait for it. What it does is a function of the log alone, so that a process that dies at any point is followed by one that goes on.
+const (
+	// lease is how long a stream that was claimed is left alone: who dies leaves it to be claimed again after that.
+	lease = 30 * time.Second
+	// lookEvery is how often the store is asked what is due: another process may have appended.
+	lookEvery = time.Second
+	// claimMost bounds what is claimed at once.
+	claimMost = 64
+)
+
+// runner does what incident.Next says of the incidents that are due. Work runs beside other work, never beside itself: the story may take
+// minutes, and an approval does not wait for it. What it does is a function of the log alone, so that a process that dies at any point is followed
+// by one that goes on.
 type runner struct {
 	ledger *ledger
 	policy incident.Policy
 	do     map[incident.WorkKind]doer
+	draw   func(ctx context.Context, s *incident.State) error // brings an incident's messages up to date
+	aside  func(ctx context.Context, e *UnreadableError)      // says that an incident can't be read
+	redact func(string) string
 	logger *slog.Logger
 
-	ctx    context.Context // of all work; ends at stop
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
-
-	mu    sync.Mutex
-	goes  map[string]*goes // by incident and key of work
-	ended bool
+	shifts *shifts
+	woken  chan struct{}
 }
 
-// goes counts the goes at one piece of work.
-type goes struct {
-	running  bool
-	last     time.Time // end of the last go
-	failures int       // in a row
+func newRunner(r runner) *runner {
+	l := r.ledger
+	r.woken = make(chan struct{}, 1)
+	r.shifts = newShifts(l.now, func(string) { r.wake() })
+	l.wake = r.wake
+	return &r
 }
 
-const (
-	failFirst = time.Second
-	failMost  = time.Minute
-)
-
-func newRunner(l *ledger, policy incident.Policy, do map[incident.WorkKind]doer, logger *slog.Logger) *runner {
-	ctx, cancel := context.WithCancel(context.Background())
-	return &runner{ledger: l, policy: policy, do: do, logger: logger, ctx: ctx, cancel: cancel, goes: map[string]*goes{}}
-}
-
-// advance starts all work that is due for the incident, and asks to be called again when the next is.
-func (r *runner) advance(ctx context.Context, job advance) error {
-	s, err := r.ledger.Get(ctx, job.Incident)
-	if err != nil {
-		return err
+// wake makes the runner look at once.
+func (r *runner) wake() {
+	select {
+	case r.woken <- struct{}{}:
+	default:
 	}
-	now := r.ledger.now()
-	for _, w := range incident.Next(s, r.policy, now) {
-		if at := r.due(s.ID, w); at.After(now) {
-			if err := r.ledger.store.EnqueueAt(ctx, at, job); err != nil {
-				return err
-			}
+}
+
+// run advances what is due until ctx ends, and then lets nothing new begin. Errors of the store are logged, and tried again.
+func (r *runner) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		more, next, err := r.round(ctx)
+		if err != nil && ctx.Err() == nil {
+			r.logger.Error("cannot look what is due; it is tried again", "error", err)
+		}
+		if more {
 			continue
 		}
-		r.start(s, w)
+		wait := lookEvery
+		if !next.IsZero() {
+			wait = max(0, min(wait, next.Sub(r.ledger.now())))
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-r.woken:
+		case <-timer.C:
+		}
+		timer.Stop()
 	}
-	return nil
 }
 
-// due is when the work may be started: no sooner than it says, not too soon after the last go, later and later after failures.
-func (r *runner) due(id string, w incident.Work) time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	at := w.Due
-	g := r.goes[id+"/"+w.Key()]
-	if g == nil {
-		return at
+// round advances what is due now. It says whether there may be more, and when the next is due.
+func (r *runner) round(ctx context.Context) (more bool, next time.Time, err error) {
+	now := r.ledger.now()
+	claimed, err := r.ledger.store.Claim(ctx, now, now.Add(lease), claimMost)
+	if err != nil {
+		return false, time.Time{}, err
 	}
-	if next := g.last.Add(w.Every); next.After(at) {
-		at = next
+	more = len(claimed) == claimMost
+	for _, id := range r.shifts.ended() {
+		claimed = append(claimed, streamPrefix+id)
 	}
-	if g.failures > 0 {
-		wait := failMost
-		if g.failures < 8 {
-			wait = min(failMost, failFirst<<(g.failures-1))
-		}
-		if next := g.last.Add(wait); next.After(at) {
-			at = next
-		}
-	}
-	return at
-}
-
-func (r *runner) start(s *incident.State, w incident.Work) {
-	key := s.ID + "/" + w.Key()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	g := r.goes[key]
-	if g == nil {
-		g = &goes{}
-		r.goes[key] = g
-	}
-	if g.running || r.ended {
-		return
-	}
-	g.running = true
-	r.wg.Go(func() {
-		err := r.run(s, w)
-		r.mu.Lock()
-		g.running, g.last = false, r.ledger.now()
-		switch {
-		case err != nil:
-			g.failures++
-		case w.Every == 0:
-			delete(r.goes, key)
-		default:
-			g.failures = 0
-		}
-		r.mu.Unlock()
-		if r.ctx.Err() != nil {
-			return
-		}
+	var settled []store.Settled
+	for _, stream := range claimed {
+		s, due, err := r.advance(ctx, strings.TrimPrefix(stream, streamPrefix))
 		if err != nil {
-			r.logger.Warn("work failed and will be tried again", "incident", s.ID, "work", w.Key(), "error", err)
+			if ctx.Err() == nil {
+				r.logger.Error("cannot look at an incident; it is tried again", "stream", stream, "error", err)
+			}
+			continue // its lease runs out
 		}
-		if err := r.ledger.store.Enqueue(r.ctx, advance{s.ID}); err != nil && r.ctx.Err() == nil {
-			r.logger.Error("cannot queue what follows; the ticker will", "incident", s.ID, "error", err)
-		}
-	})
+		settled = append(settled, store.Settled{Stream: stream, Version: s.Version, Due: due})
+	}
+	if err := r.ledger.store.Settle(ctx, settled...); err != nil {
+		return more, time.Time{}, err
+	}
+	next, err = r.ledger.store.NextDue(ctx)
+	return more, next, err
 }
 
-// run does the work; a panic in it is an error, for one incident's oddity must not end the care for the others.
-func (r *runner) run(s *incident.State, w incident.Work) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%s: panic: %v", w.Key(), p)
+// advance draws the incident, starts all work on it that is due, and says when to look again; zero: when something is appended.
+func (r *runner) advance(ctx context.Context, id string) (*incident.State, time.Time, error) {
+	s, err := r.ledger.fold(ctx, id)
+	var unreadable *UnreadableError
+	if errors.As(err, &unreadable) {
+		r.logger.Error("an incident's record can't be read; it is set aside", "incident", id, "error", unreadable.Reason, "try", "paramedic doctor")
+		if err := r.ledger.setAside(ctx, unreadable); err != nil {
+			return nil, time.Time{}, err
 		}
-	}()
+		if r.aside != nil {
+			r.aside(ctx, unreadable)
+		}
+		return &incident.State{ID: id}, time.Time{}, nil
+	}
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	now := r.ledger.now()
+	var due time.Time
+	sooner := func(t time.Time) {
+		if due.IsZero() || t.Before(due) {
+			due = t
+		}
+	}
+	if at, ok := r.shifts.start(shift{incident: id, key: drawing, version: s.Version}, func(ctx context.Context) error { return r.draw(ctx, s) }); ok {
+		sooner(at)
+	}
+	for _, w := range incident.Next(s, r.policy, now) {
+		if w.Due.After(now) {
+			sooner(w.Due)
+			continue
+		}
+		at, _ := r.shifts.start(shift{incident: id, key: w.Key(), kind: w.Kind, every: w.Every}, func(ctx context.Context) error { return r.work(ctx, s, w) })
+		sooner(at)
+	}
+	if due.IsZero() {
+		r.shifts.forget(id)
+	}
+	return s, due, nil
+}
+
+// work does one piece of work. What fails is tried again, and what fails again and again people see.
+func (r *runner) work(ctx context.Context, s *incident.State, w incident.Work) error {
 	do := r.do[w.Kind]
 	if do == nil {
 		return fmt.Errorf("%s: nobody does this kind of work", w.Kind)
 	}
-	return do(r.ctx, s, w)
-}
-
-// sweep queues every incident that has work, for hints may be lost. It is called at the start and now and then.
-func (r *runner) sweep(ctx context.Context) error {
-	all, err := r.ledger.List(ctx)
-	if err != nil {
+	err := guard.Do(w.Key()+" of "+s.ID, func() error { return do(ctx, s, w) })
+	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	var jobs []store.Job
-	for _, s := range all {
-		if len(incident.Next(s, r.policy, r.ledger.now())) > 0 {
-			jobs = append(jobs, advance{s.ID})
-		}
+	failures := r.shifts.failures(s.ID, w.Key()) + 1
+	r.logger.Warn("work failed and will be tried again", "incident", s.ID, "work", w.Key(), "failures", failures, "error", err)
+	if caught := new(guard.Error); errors.As(err, &caught) {
+		guard.Log(r.logger, err)
 	}
-	for len(jobs) > 0 {
-		n := min(len(jobs), store.MaxJobs)
-		if err := r.ledger.store.Enqueue(ctx, jobs[:n]...); err != nil {
+	if failures%failuresShown != 0 && !(failures == 1 && errors.Is(err, store.ErrTooLarge)) {
+		return err
+	}
+	failed := incident.WorkFailed{Work: w.Key(), Error: clip(r.redact(err.Error()), incident.MaxExcerpt)}
+	_, told := r.ledger.update(ctx, s.ID, func(s *incident.State) ([]incident.Event, error) {
+		for _, f := range s.Failing {
+			if f == failed {
+				return nil, nil
+			}
+		}
+		return []incident.Event{failed}, nil
+	})
+	return errors.Join(err, told)
+}
+
+// failuresShown is after how many failures in a row people are told, and told again if it is something else by then.
+const failuresShown = 3
+
+// rebuildAtOnce bounds the projections that are written in one transaction.
+const rebuildAtOnce = 500
+
+// rebuild makes the projections of incidents that were written by a program which kept none.
+func (l *ledger) rebuild(ctx context.Context, logger *slog.Logger) error {
+	streams, err := l.store.Unprojected(ctx, streamPrefix)
+	if err != nil || len(streams) == 0 {
+		return err
+	}
+	logger.Info("making what is known of incidents beside their records", "incidents", len(streams))
+	for part := range slices.Chunk(streams, rebuildAtOnce) {
+		var all []store.Rebuilt
+		for _, stream := range part {
+			s, log, err := l.read(ctx, strings.TrimPrefix(stream, streamPrefix))
+			var unreadable *UnreadableError
+			if errors.As(err, &unreadable) {
+				if err := l.setAside(ctx, unreadable); err != nil {
+					return err
+				}
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			all = append(all, store.Rebuilt{Stream: stream, Version: s.Version, Change: rebuilt(s, log, l.now())})
+		}
+		if err := l.store.Rebuild(ctx, all...); err != nil {
 			return err
 		}
-		jobs = jobs[n:]
 	}
 	return nil
 }
 
 // stop ends all work and waits for it. A step that is being applied is cut short; the next process observes how far it came.
-func (r *runner) stop() {
-	r.mu.Lock()
-	r.ended = true
-	r.mu.Unlock()
-	r.cancel()
-	r.wg.Wait()
-}
+func (r *runner) stop() { r.shifts.stop() }

@@ -2,9 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/commands"
@@ -21,7 +21,8 @@ type Incidents struct {
 	expires   time.Duration // of a plan, and of an approval
 	redact    func(string) string
 
-	opening sync.Mutex
+	intake intake
+	last   int // the greatest number of an incident, for who decides about signals; 0: not known
 }
 
 // Recovery is what Incidents needs of plans: whether one still fits the cluster, and what the server says to it.
@@ -46,24 +47,25 @@ func (a Approvers) Identity(p incident.Person) (incident.Identity, bool) {
 
 var _ commands.Incidents = (*Incidents)(nil)
 
-// List returns incidents, the newest first.
-func (i *Incidents) List(ctx context.Context, all bool) ([]*incident.State, error) {
-	states, err := i.ledger.List(ctx)
-	if err != nil || all {
-		return states, err
+// mostListed bounds the incidents of the past that are listed.
+const mostListed = 100
+
+// List returns the open incidents, the newest first; with all those that are over too, the newest of them, and how many there are.
+func (i *Incidents) List(ctx context.Context, all bool) ([]*incident.State, int, error) {
+	if all {
+		return i.ledger.Journal.List(ctx, mostListed)
 	}
-	open := states[:0]
-	for _, s := range states {
-		if s.Open() {
-			open = append(open, s)
-		}
-	}
-	return open, nil
+	open, err := i.ledger.Journal.Open(ctx)
+	return open, len(open), err
 }
 
 // Get returns one incident.
 func (i *Incidents) Get(ctx context.Context, id string) (*incident.State, error) {
 	s, err := i.ledger.fold(ctx, strings.ToUpper(id))
+	var unreadable *UnreadableError
+	if errors.As(err, &unreadable) {
+		return nil, &commands.Refusal{Reason: unreadable.ID + "'s record can't be read: " + unreadable.Reason.Error() + ".", Try: "Nothing is done for it; “paramedic audit verify” looks at the record."}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -75,11 +77,11 @@ func (i *Incidents) Get(ctx context.Context, id string) (*incident.State, error)
 
 // Open opens an incident for a person's signal, or joins the open one it belongs to.
 func (i *Incidents) Open(ctx context.Context, g incident.Signal) (*incident.State, error) {
-	id, err := i.receive(ctx, g)
+	ids, err := i.receive(ctx, []incident.Signal{g})
 	if err != nil {
 		return nil, err
 	}
-	return i.Get(ctx, id)
+	return i.Get(ctx, ids[0])
 }
 
 // LookAgain asks for a new diagnosis.
@@ -147,6 +149,9 @@ func (i *Incidents) decide(ctx context.Context, id string, decide func(*incident
 }
 
 func over(s *incident.State) error {
+	if other := s.Elsewhere(); other != "" {
+		return &commands.Refusal{Reason: fmt.Sprintf("%s is closed: %s.", s.ID, s.ClosedBy.Reason), Try: "See “incidents " + other + "”."}
+	}
 	if s.ClosedBy != nil {
 		return &commands.Refusal{Reason: fmt.Sprintf("%s was closed by %s.", s.ID, s.ClosedBy.By.Name)}
 	}

@@ -28,8 +28,8 @@ func (o *oracle) Review(_ context.Context, _ *incident.Plan, as incident.Identit
 	return []incident.Check{{Name: "step 1: rights", OK: o.denied == "", Detail: o.denied}, {Name: "step 1: dry-run", OK: true, Detail: "as " + as.User}}
 }
 
-// desk is an Incidents on a real store, with an incident that waits for approval.
-type desk struct {
+// office is an Incidents on a real store, with an incident that waits for approval.
+type office struct {
 	*Incidents
 	oracle *oracle
 	path   string
@@ -43,9 +43,9 @@ var (
 	ben = incident.Person{Team: "T1", ID: "UBEN", Name: "Ben"}
 )
 
-func open(t *testing.T) *desk {
+func open(t *testing.T) *office {
 	t.Helper()
-	d := &desk{oracle: &oracle{}, path: filepath.Join(t.TempDir(), "state.db"), clock: time.Now()}
+	d := &office{oracle: &oracle{}, path: filepath.Join(t.TempDir(), "state.db"), clock: time.Now()}
 	d.plan = incident.Plan{Runbook: "r", Title: "Mend it", Steps: []incident.Step{{ID: "1", Kind: "K", Title: "Do it"}}}
 	d.plan.Hash = d.plan.ComputeHash()
 	d.restart(t)
@@ -65,7 +65,7 @@ func open(t *testing.T) *desk {
 }
 
 // restart is a new process on the same state.
-func (d *desk) restart(t *testing.T) {
+func (d *office) restart(t *testing.T) {
 	t.Helper()
 	st, err := store.Open(t.Context(), d.path, store.Options{})
 	if err != nil {
@@ -94,7 +94,7 @@ func refused(t *testing.T, err error, words string) {
 
 func TestAPlanIsDecidedOnce(t *testing.T) {
 	cases := map[string]struct {
-		prepare func(t *testing.T, d *desk)
+		prepare func(t *testing.T, d *office)
 		by      incident.Person
 		want    string // of the refusal; empty: approved
 		after   string // event that is recorded last
@@ -102,19 +102,19 @@ func TestAPlanIsDecidedOnce(t *testing.T) {
 		"by an approver":                  {by: ada, after: "PlanApproved"},
 		"by one named by id alone":        {by: eve, after: "PlanApproved"},
 		"not by somebody else":            {by: ben, want: "not among the approvers", after: "Refused"},
-		"not without the rights":          {func(_ *testing.T, d *desk) { d.oracle.denied = "may not patch" }, ada, "may not patch", "Refused"},
-		"not twice":                       {func(t *testing.T, d *desk) { d.yes(t, ada) }, ada, "Ada has approved this plan already", "PlanApproved"},
-		"not after somebody else":         {func(t *testing.T, d *desk) { d.yes(t, eve) }, ada, "Eve has approved", "PlanApproved"},
-		"not twice, also after a restart": {func(t *testing.T, d *desk) { d.yes(t, ada); d.restart(t) }, ada, "already", "PlanApproved"},
-		"after a restart":                 {func(t *testing.T, d *desk) { d.restart(t) }, ada, "", "PlanApproved"},
-		"not after it expired":            {func(_ *testing.T, d *desk) { d.clock = d.clock.Add(time.Hour) }, ada, "expired", "PlanSuperseded"},
-		"not after the cluster changed":   {func(_ *testing.T, d *desk) { d.oracle.changed = "ConfigMap/x was changed" }, ada, "ConfigMap/x was changed", "PlanSuperseded"},
-		"not after a no": {func(t *testing.T, d *desk) {
+		"not without the rights":          {func(_ *testing.T, d *office) { d.oracle.denied = "may not patch" }, ada, "may not patch", "Refused"},
+		"not twice":                       {func(t *testing.T, d *office) { d.yes(t, ada) }, ada, "Ada has approved this plan already", "PlanApproved"},
+		"not after somebody else":         {func(t *testing.T, d *office) { d.yes(t, eve) }, ada, "Eve has approved", "PlanApproved"},
+		"not twice, also after a restart": {func(t *testing.T, d *office) { d.yes(t, ada); d.restart(t) }, ada, "already", "PlanApproved"},
+		"after a restart":                 {func(t *testing.T, d *office) { d.restart(t) }, ada, "", "PlanApproved"},
+		"not after it expired":            {func(_ *testing.T, d *office) { d.clock = d.clock.Add(time.Hour) }, ada, "expired", "PlanSuperseded"},
+		"not after the cluster changed":   {func(_ *testing.T, d *office) { d.oracle.changed = "ConfigMap/x was changed" }, ada, "ConfigMap/x was changed", "PlanSuperseded"},
+		"not after a no": {func(t *testing.T, d *office) {
 			if _, err := d.Reject(t.Context(), "INC-1", "", "not now", eve); err != nil {
 				t.Fatal(err)
 			}
 		}, ada, "Eve has rejected", "PlanRejected"},
-		"not when it is closed": {func(t *testing.T, d *desk) {
+		"not when it is closed": {func(t *testing.T, d *office) {
 			if _, err := d.Close(t.Context(), "inc-1", "", ben); err != nil {
 				t.Fatal(err)
 			}
@@ -143,7 +143,7 @@ func TestAPlanIsDecidedOnce(t *testing.T) {
 	}
 }
 
-func (d *desk) yes(t *testing.T, by incident.Person) {
+func (d *office) yes(t *testing.T, by incident.Person) {
 	t.Helper()
 	if _, err := d.Approve(t.Context(), "INC-1", d.plan.Hash, by); err != nil {
 		t.Fatal(err)
@@ -206,7 +206,7 @@ func TestWhereASignalBelongs(t *testing.T) {
 			if err := d.Receive(t.Context(), []incident.Signal{c.signal}); err != nil {
 				t.Fatal(err)
 			}
-			all, err := d.List(t.Context(), true)
+			all, _, err := d.List(t.Context(), true)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,12 +1,16 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/store"
@@ -17,31 +21,33 @@ const streamPrefix = "incident/"
 // idPrefix begins every incident's id: "INC-1", "INC-2"…
 const idPrefix = "INC-"
 
-// advance does what incident.Next says about one incident. It is a hint: what is to be done follows from the log.
-type advance struct {
-	Incident string `json:"incident"`
-}
-
-func (advance) Kind() string { return "advance" }
-
-// render brings an incident's messages up to date.
-type render struct {
-	Incident string `json:"incident"`
-}
-
-func (render) Kind() string { return "render" }
-
 // reading is the part of the state that looks alone.
 type reading interface {
 	Load(ctx context.Context, stream string, after int) ([]store.Event, error)
 	Streams(ctx context.Context, prefix string) ([]store.StreamInfo, error)
+	OpenStreams(ctx context.Context) ([]string, error)
+	Aside(ctx context.Context) ([]store.Projection, error)
 }
 
-// Journal reads incidents from their streams.
-type Journal struct{ reading }
+// Journal reads incidents from their streams. It remembers those read last, so that reading one again costs what is new.
+type Journal struct {
+	reading
+	memory *memory
+}
 
 // NewJournal reads incidents from a store that may be open for reading only.
-func NewJournal(r *store.Reader) Journal { return Journal{r} }
+func NewJournal(r *store.Reader) Journal { return Journal{r, newMemory()} }
+
+// UnreadableError says that an incident's stream holds what this program can't read.
+type UnreadableError struct {
+	ID     string
+	Reason error
+}
+
+func (e *UnreadableError) Error() string { return fmt.Sprintf("read %s: %v", e.ID, e.Reason) }
+
+// Unwrap returns the reason.
+func (e *UnreadableError) Unwrap() error { return e.Reason }
 
 // Get folds the incident's stream. An incident that does not exist is an error.
 func (j Journal) Get(ctx context.Context, id string) (*incident.State, error) {
@@ -52,45 +58,134 @@ func (j Journal) Get(ctx context.Context, id string) (*incident.State, error) {
 	return s, err
 }
 
-// List folds every incident, the newest first.
-func (j Journal) List(ctx context.Context) ([]*incident.State, error) {
-	streams, err := j.Streams(ctx, streamPrefix)
+// Open folds every incident that is open, the newest first. One that can't be read comes as a State that says so.
+func (j Journal) Open(ctx context.Context) ([]*incident.State, error) {
+	streams, err := j.OpenStreams(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list incidents: %w", err)
+		return nil, err
 	}
+	aside, err := j.Aside(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range aside {
+		streams = append(streams, p.Stream)
+	}
+	return j.foldAll(ctx, streams)
+}
+
+// List folds the newest incidents, at most so many, and says how many there are in all.
+func (j Journal) List(ctx context.Context, most int) (newest []*incident.State, total int, err error) {
+	infos, err := j.Streams(ctx, streamPrefix)
+	if err != nil {
+		return nil, 0, fmt.Errorf("list incidents: %w", err)
+	}
+	sortNewestFirst(infos)
+	var streams []string
+	for _, info := range infos[:min(most, len(infos))] {
+		streams = append(streams, info.Stream)
+	}
+	newest, err = j.foldAll(ctx, streams)
+	return newest, len(infos), err
+}
+
+func (j Journal) foldAll(ctx context.Context, streams []string) ([]*incident.State, error) {
 	out := make([]*incident.State, 0, len(streams))
-	for _, info := range streams {
-		s, err := j.fold(ctx, strings.TrimPrefix(info.Stream, streamPrefix))
+	for _, stream := range streams {
+		s, err := j.fold(ctx, strings.TrimPrefix(stream, streamPrefix))
+		var unreadable *UnreadableError
+		if errors.As(err, &unreadable) {
+			s, err = &incident.State{ID: unreadable.ID, Title: "This incident's record can't be read", Unreadable: unreadable.Reason.Error()}, nil
+		}
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, s)
 	}
-	sortNewestFirst(out)
 	return out, nil
 }
 
+// fold reads what is new of an incident's stream. An incident that does not exist is a State of version 0.
 func (j Journal) fold(ctx context.Context, id string) (*incident.State, error) {
-	stored, err := j.Load(ctx, streamPrefix+id, 0)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", id, err)
+	c := j.memory.of(id)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.state
+	if s == nil {
+		s = &incident.State{ID: id}
 	}
-	log := make([]incident.Recorded, 0, len(stored))
+	log, version, err := j.load(ctx, id, s.Version)
+	if err != nil || version == s.Version {
+		return s, err
+	}
+	s = s.With(log)
+	s.Version = version
+	c.state = s
+	return s, nil
+}
+
+// load reads an incident's events after a version; those that were purged leave no more than the version that they count for.
+func (j Journal) load(ctx context.Context, id string, after int) (log []incident.Recorded, version int, err error) {
+	stored, err := j.Load(ctx, streamPrefix+id, after)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read %s: %w", id, err)
+	}
+	log = make([]incident.Recorded, 0, len(stored))
 	for _, e := range stored {
-		if e.Purged {
+		if after = e.Version; e.Purged {
 			continue
 		}
 		event, err := incident.Decode(e.Type, e.TypeVersion, e.Data)
 		if err != nil {
-			return nil, fmt.Errorf("read %s event %d: %w", id, e.Version, err)
+			return nil, 0, &UnreadableError{id, fmt.Errorf("event %d: %w", e.Version, err)}
 		}
 		log = append(log, incident.Recorded{Version: e.Version, At: e.At, Event: event})
 	}
-	s := incident.Fold(id, log)
-	if n := len(stored); n > 0 {
-		s.Version = stored[n-1].Version // a purged event counts
+	return log, after, nil
+}
+
+// read reads an incident's whole log, and folds it.
+func (j Journal) read(ctx context.Context, id string) (*incident.State, []incident.Recorded, error) {
+	log, version, err := j.load(ctx, id, 0)
+	if err != nil {
+		return nil, nil, err
 	}
-	return s, nil
+	s := incident.Fold(id, log)
+	s.Version = version
+	return s, log, nil
+}
+
+// mostRemembered bounds the states that are kept in memory.
+const mostRemembered = 256
+
+// memory holds the states of the incidents read last. It is safe for concurrent use.
+type memory struct {
+	mu    sync.Mutex
+	cells map[string]*cell
+	order []string // by when they were first read, the oldest first
+}
+
+// cell is one incident's newest state that was read.
+type cell struct {
+	mu    sync.Mutex
+	state *incident.State
+}
+
+func newMemory() *memory { return &memory{cells: map[string]*cell{}} }
+
+func (m *memory) of(id string) *cell {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.cells[id]
+	if c == nil {
+		c = &cell{}
+		m.cells[id] = c
+		if m.order = append(m.order, id); len(m.order) > mostRemembered {
+			delete(m.cells, m.order[0])
+			m.order = m.order[1:]
+		}
+	}
+	return c
 }
 
 // ledger appends to incidents.
@@ -98,6 +193,7 @@ type ledger struct {
 	Journal
 	store *store.Store // nil: read only
 	now   func() time.Time
+	wake  func() // is called after each append; nil: nobody waits for it
 }
 
 var errReadOnly = errors.New("the state is open for reading only")
@@ -105,9 +201,8 @@ var errReadOnly = errors.New("the state is open for reading only")
 // conflictTries bounds how often a decision is made again because somebody else appended meanwhile.
 const conflictTries = 20
 
-// update makes a decision on an incident's newest state and appends what follows from it, atomically with the hints to act on it. If
-// somebody else appends between, it decides again. No events mean that there is nothing to record. It returns the state decided upon,
-// with the events folded in.
+// update makes a decision on an incident's newest state and appends what follows from it. If somebody else appends between, it decides
+// again. No events mean that there is nothing to record. It returns the state decided upon, with the events folded in.
 func (l *ledger) update(ctx context.Context, id string, decide func(*incident.State) ([]incident.Event, error)) (*incident.State, error) {
 	for range conflictTries {
 		s, err := l.fold(ctx, id)
@@ -118,7 +213,7 @@ func (l *ledger) update(ctx context.Context, id string, decide func(*incident.St
 		if err != nil || len(events) == 0 {
 			return s, err
 		}
-		switch err := l.append(ctx, id, s.Version, events); {
+		switch err := l.append(ctx, entry{s, events}); {
 		case errors.Is(err, store.ErrConflict):
 			continue
 		case err != nil:
@@ -129,53 +224,83 @@ func (l *ledger) update(ctx context.Context, id string, decide func(*incident.St
 	return nil, fmt.Errorf("record in %s: %w, %d times over", id, store.ErrConflict, conflictTries)
 }
 
-// append writes events at the version, with the hints to act on them.
-func (l *ledger) append(ctx context.Context, id string, version int, events []incident.Event) error {
+// entry is what is to be recorded of one incident in the state decided upon.
+type entry struct {
+	state  *incident.State
+	events []incident.Event
+}
+
+// append writes events to incidents, all or none, each to the version that was decided upon, with what follows for their projections.
+func (l *ledger) append(ctx context.Context, entries ...entry) error {
 	if l.store == nil {
 		return errReadOnly
 	}
 	at := l.now().UTC()
-	stored := make([]store.NewEvent, 0, len(events))
-	for _, e := range events {
-		data, err := incident.Encode(e)
-		if err != nil {
-			return err
+	writes := make([]store.Write, 0, len(entries))
+	for _, e := range entries {
+		w := store.Write{Stream: streamPrefix + e.state.ID, Version: e.state.Version}
+		for _, event := range e.events {
+			data, err := incident.Encode(event)
+			if err != nil {
+				return err
+			}
+			w.Events = append(w.Events, store.NewEvent{Type: incident.EventType(event), TypeVersion: incident.EventVersion, At: at, Data: data})
 		}
-		stored = append(stored, store.NewEvent{Type: incident.EventType(e), TypeVersion: incident.EventVersion, At: at, Data: data})
+		w.Change = project(e.state, at, e.events)
+		writes = append(writes, w)
 	}
-	_, err := l.store.Append(ctx, streamPrefix+id, version, stored, []store.Job{advance{id}, render{id}})
-	return err
+	if err := l.store.Append(ctx, writes...); err != nil {
+		return err
+	}
+	if l.wake != nil {
+		l.wake()
+	}
+	return nil
 }
 
-// open starts a new incident with the next free number.
-func (l *ledger) open(ctx context.Context, e incident.SignalReceived) (string, error) {
+// setAside takes an incident that can't be read out of the way of the others.
+func (l *ledger) setAside(ctx context.Context, e *UnreadableError) error {
+	if l.store == nil {
+		return errReadOnly
+	}
+	return l.store.SetAside(ctx, streamPrefix+e.ID, clip(e.Reason.Error(), store.MaxKey))
+}
+
+// lastNumber is the greatest number that an incident has.
+func (l *ledger) lastNumber(ctx context.Context) (int, error) {
 	streams, err := l.Streams(ctx, streamPrefix)
 	if err != nil {
-		return "", fmt.Errorf("open an incident: %w", err)
+		return 0, fmt.Errorf("number a new incident: %w", err)
 	}
-	n := 0
+	last := 0
 	for _, info := range streams {
-		n = max(n, number(strings.TrimPrefix(info.Stream, streamPrefix)))
+		last = max(last, number(info.Stream))
 	}
-	for range conflictTries {
-		n++
-		id := idPrefix + strconv.Itoa(n)
-		switch err := l.append(ctx, id, 0, []incident.Event{e}); {
-		case errors.Is(err, store.ErrConflict):
-			continue
-		case err != nil:
-			return "", fmt.Errorf("open an incident: %w", err)
-		}
-		return id, nil
-	}
-	return "", fmt.Errorf("open an incident: %w", store.ErrConflict)
+	return last, nil
 }
 
-// number is an incident id's number; 0 if it is not one.
+// number is the number in an incident's id or stream; 0 if there is none.
 func number(id string) int {
-	n, err := strconv.Atoi(strings.TrimPrefix(id, idPrefix))
+	n, err := strconv.Atoi(strings.TrimPrefix(strings.TrimPrefix(id, streamPrefix), idPrefix))
 	if err != nil {
 		return 0
 	}
 	return n
+}
+
+// sortNewestFirst goes by number, which is the order in which incidents were opened.
+func sortNewestFirst(infos []store.StreamInfo) {
+	slices.SortFunc(infos, func(a, b store.StreamInfo) int { return cmp.Compare(number(b.Stream), number(a.Stream)) })
+}
+
+// clip shortens text to at most n bytes, at a character's border.
+func clip(text string, n int) string {
+	if text = strings.ToValidUTF8(text, "?"); len(text) <= n {
+		return text
+	}
+	n -= len("…")
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n] + "…"
 }

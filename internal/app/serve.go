@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,6 +16,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/catalog"
 	"github.com/paramedic-bot/paramedic/internal/cluster"
 	"github.com/paramedic-bot/paramedic/internal/cluster/write"
+	"github.com/paramedic-bot/paramedic/internal/guard"
 	"github.com/paramedic-bot/paramedic/internal/host"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/metrics"
@@ -49,7 +51,9 @@ type Server struct {
 }
 
 const (
-	sweepEvery      = 15 * time.Second // looks for work whose hint was lost
+	collectEvery = time.Hour // removes what is no longer needed
+	// retention is how long messages of incidents that are over are kept to be changed, and blobs that nothing needs.
+	retention       = 90 * 24 * time.Hour
 	checkpointEvery = 10 * time.Minute // records the heads of all streams
 	stopWithin      = 15 * time.Second
 )
@@ -80,7 +84,7 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: time.Now}
 	s.incidents = &Incidents{ledger: l, recovery: rec, approvers: c.approvers(), expires: c.Plans.Expires.Duration, redact: o.Redactor.String}
 	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, publish: s.mind.Publish, policy: c.policy(), steps: 2 * time.Second}
-	s.runner = newRunner(l, c.policy(), w.table(), o.Logger)
+	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, aside: s.sayAside, redact: o.Redactor.String, logger: o.Logger})
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
 	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Codes: catalog.Codes()})
 	return s, s.listen()
@@ -165,18 +169,22 @@ func (s *Server) WebhookAddr() string {
 // Run is the bot's life: it ends with the context, or with the first part that cannot go on. What was being done then is written down, or
 // observed by the next Run.
 func (s *Server) Run(ctx context.Context) error {
-	workers, err := s.store.Work(ctx, store.WorkOptions{Handlers: []store.Handler{
-		store.Handle(30*time.Second, s.runner.advance),
-		store.Handle(2*time.Minute, s.render),
-	}, Concurrency: 16})
+	duty, err := s.store.TakeDuty(ctx)
+	if err == nil {
+		err = s.incidents.ledger.rebuild(ctx, s.options.Logger)
+	}
 	if err != nil {
+		if duty != nil {
+			err = errors.Join(err, duty.End())
+		}
 		return errors.Join(err, s.close())
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.slack.Run(ctx) })
 	g.Go(func() error { return s.deliver.Run(ctx) })
 	g.Go(func() error { s.keeper.run(ctx, s.config.LastGood.Every.Duration); return nil })
-	g.Go(func() error { s.every(ctx, sweepEvery, "look for work", s.runner.sweep); return nil })
+	g.Go(func() error { s.runner.run(ctx); return nil })
+	g.Go(func() error { s.every(ctx, collectEvery, "remove what is no longer needed", s.collect); return nil })
 	g.Go(func() error { s.every(ctx, checkpointEvery, "record a checkpoint", s.checkpoint); return nil })
 	g.Go(func() error { s.mind.Watch(ctx); return nil })
 	if s.listener != nil {
@@ -190,16 +198,35 @@ func (s *Server) Run(ctx context.Context) error {
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
 	s.runner.stop()
-	return errors.Join(err, workers.Stop(stop), s.checkpoint(stop), s.close())
+	return errors.Join(err, s.checkpoint(stop), duty.End(), s.close())
 }
 
-// render brings one incident's messages up to date.
-func (s *Server) render(ctx context.Context, job render) error {
-	state, err := s.incidents.ledger.Get(ctx, job.Incident)
+// draw brings one incident's messages up to date.
+func (s *Server) draw(ctx context.Context, state *incident.State) error {
+	return s.deliver.Deliver(ctx, state.ID, state.Channel, commands.IncidentMessages(state, time.Now()))
+}
+
+// sayAside tells people that an incident's record can't be read, in a message of its own: what its own messages said can't be drawn anew.
+func (s *Server) sayAside(ctx context.Context, e *UnreadableError) {
+	if err := s.deliver.Deliver(ctx, "aside/"+e.ID, "", commands.UnreadableMessages(e.ID, e.Reason.Error())); err != nil {
+		s.options.Logger.Error("it can't be said in the channel that an incident's record can't be read", "incident", e.ID, "error", err)
+	}
+}
+
+// collect removes what is no longer needed.
+func (s *Server) collect(ctx context.Context) error {
+	open, err := s.store.OpenStreams(ctx)
 	if err != nil {
 		return err
 	}
-	return s.deliver.Deliver(ctx, state.ID, state.Channel, commands.IncidentMessages(state, time.Now()))
+	for i := range open {
+		open[i] = strings.TrimPrefix(open[i], streamPrefix)
+	}
+	c, err := s.store.Collect(ctx, time.Now().Add(-retention), open)
+	if err == nil && c != (store.Collected{}) {
+		s.options.Logger.Info("removed what is no longer needed", "deliveries", c.Deliveries, "blobs", c.Blobs, "keys", c.Keys)
+	}
+	return err
 }
 
 func (s *Server) checkpoint(ctx context.Context) error { return s.store.Checkpoint(ctx, time.Now()) }
@@ -209,7 +236,7 @@ func (s *Server) every(ctx context.Context, interval time.Duration, what string,
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
-		if err := do(ctx); err != nil && ctx.Err() == nil {
+		if err := guard.Do(what, func() error { return do(ctx) }); err != nil && ctx.Err() == nil {
 			s.options.Logger.Warn("cannot "+what+"; will try again", "error", err)
 		}
 		select {

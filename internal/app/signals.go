@@ -1,118 +1,155 @@
 package app
 
 import (
-	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
-// afterglow is how long an alert that still fires is taken to belong to the incident that was resolved: Alertmanager and its rules are
-// slower to see the end than the verification is.
-const afterglow = 15 * time.Minute
+const (
+	// afterglow is how long an alert that still fires is taken to belong to the incident that was resolved: Alertmanager and its rules are
+	// slower to see the end than the verification is.
+	afterglow = 15 * time.Minute
+	// mostOpen is how many incidents may be open before an alert that belongs to none joins the newest instead of opening one more: so many at
+	// once are one outage, and nobody reads a thirtieth thread.
+	mostOpen = 25
+	// mostAtOnce bounds the signals that are decided about at once; a message holds no more.
+	mostAtOnce = 5000
+	// intakeWithin bounds a decision about signals.
+	intakeWithin = 10 * time.Second
+)
+
+// intake is the signals that wait to be decided about. One caller at a time decides, for all that wait: so that a thousand messages that
+// come at once cost a few decisions.
+type intake struct {
+	deciding sync.Mutex
+	mu       sync.Mutex
+	waiting  []*batch
+}
+
+// batch is the signals of one message, and what became of them.
+type batch struct {
+	signals []incident.Signal
+	ids     []string // of the incidents that they went to; empty for those that need none
+	err     error
+	done    chan struct{}
+}
 
 // Receive takes signals in: each joins the open incident that it belongs to, or opens one. When it returns nil they are recorded.
 // Deliveries that come again change nothing.
 func (i *Incidents) Receive(ctx context.Context, signals []incident.Signal) error {
+	_, err := i.receive(ctx, signals)
+	return err
+}
+
+// receive returns the id of the incident that each signal went to; empty if it needs none.
+func (i *Incidents) receive(ctx context.Context, signals []incident.Signal) ([]string, error) {
+	if i.ledger.store == nil {
+		return nil, errReadOnly
+	}
+	b := &batch{done: make(chan struct{})}
 	for _, g := range signals {
-		if _, err := i.receive(ctx, g); err != nil {
-			return err
+		b.signals = append(b.signals, i.redactSignal(g))
+	}
+	i.intake.mu.Lock()
+	i.intake.waiting = append(i.intake.waiting, b)
+	i.intake.mu.Unlock()
+	for {
+		i.decideWaiting(ctx)
+		select {
+		case <-b.done:
+			return b.ids, b.err
+		case <-ctx.Done():
+			return nil, ctx.Err() // it may be recorded nevertheless, and does no harm when it comes again
+		default: // there were more than one decision takes
 		}
 	}
-	return nil
 }
 
-// receive returns the id of the incident that the signal went to; empty if it needs none.
-func (i *Incidents) receive(ctx context.Context, g incident.Signal) (string, error) {
-	g = i.redactSignal(g)
-	i.opening.Lock() // between looking for the incident and opening it nobody else may
-	defer i.opening.Unlock()
-	all, err := i.ledger.List(ctx)
-	if err != nil {
-		return "", err
-	}
-	s := belongsTo(g, all, i.ledger.now())
-	if s == nil {
-		if g.Status == incident.Resolved {
-			return "", nil
+// decideWaiting decides about what waits, in order of arrival, up to mostAtOnce signals. Nobody decides beside it.
+func (i *Incidents) decideWaiting(ctx context.Context) {
+	i.intake.deciding.Lock()
+	defer i.intake.deciding.Unlock()
+	i.intake.mu.Lock()
+	n, signals := 0, []incident.Signal(nil)
+	for _, b := range i.intake.waiting {
+		if n > 0 && len(signals)+len(b.signals) > mostAtOnce {
+			break
 		}
-		return i.ledger.open(ctx, incident.SignalReceived{Signal: g})
+		signals = append(signals, b.signals...)
+		n++
 	}
-	_, err = i.ledger.update(ctx, s.ID, func(s *incident.State) ([]incident.Event, error) {
-		if !s.Open() || known(s, g) {
-			return nil, nil
+	batches := i.intake.waiting[:n]
+	i.intake.waiting = slices.Clone(i.intake.waiting[n:])
+	i.intake.mu.Unlock()
+	if n == 0 {
+		return
+	}
+	ids, err := []string(nil), errors.New("deciding about signals ended early")
+	defer func() { // also should it panic: nobody waits for ever
+		for _, b := range batches {
+			if b.err = err; err == nil {
+				b.ids, ids = ids[:len(b.signals)], ids[len(b.signals):]
+			}
+			close(b.done)
 		}
-		return []incident.Event{incident.SignalReceived{Signal: g}}, nil
-	})
-	return s.ID, err
+	}()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), intakeWithin)
+	defer cancel()
+	ids, err = i.decideSignals(ctx, signals)
 }
 
-// known says whether the incident has the signal already, as it is.
-func known(s *incident.State, g incident.Signal) bool {
-	return slices.ContainsFunc(s.Signals, func(o incident.Signal) bool {
-		return o.Fingerprint == g.Fingerprint && o.Status == g.Status && o.Since.Equal(g.Since)
-	})
-}
-
-// belongsTo finds the incident that a signal belongs to: by fingerprint; by the group that the sender put it into; one that is still being
-// investigated, for the look takes in the whole cluster; one whose diagnosis names what the signal is about. Nil: none does.
-func belongsTo(g incident.Signal, all []*incident.State, now time.Time) *incident.State {
-	rules := []func(*incident.State) bool{
-		func(s *incident.State) bool { return s.Open() && s.Has(g.Fingerprint) },
-		func(s *incident.State) bool { return justResolved(s, g, now) },
-		func(s *incident.State) bool { return s.Open() && g.Group != "" && inGroup(s, g.Group) },
-		func(s *incident.State) bool { return s.Open() && g.Kind == "alert" && s.Diagnosis == nil },
-		func(s *incident.State) bool { return s.Open() && g.Kind == "alert" && names(s.Diagnosis, g.Labels) },
-	}
-	if g.Status == incident.Resolved {
-		rules = rules[:2]
-	}
-	for _, belongs := range rules {
-		if k := slices.IndexFunc(all, belongs); k >= 0 {
-			return all[k]
+// decideSignals records signals, all or none, and decides again if one of the incidents moved on meanwhile.
+func (i *Incidents) decideSignals(ctx context.Context, signals []incident.Signal) ([]string, error) {
+	for range conflictTries {
+		d, err := i.seat(ctx, signals)
+		switch {
+		case err == nil && len(d.entries) == 0:
+			return d.ids, nil
+		case err == nil:
+			err = i.ledger.append(ctx, d.all()...)
 		}
-	}
-	return nil
-}
-
-// justResolved says whether the signal is an alert of a resolved incident that has not noticed yet: it began to fire before the end.
-func justResolved(s *incident.State, g incident.Signal, now time.Time) bool {
-	return !s.ResolvedAt.IsZero() && s.Has(g.Fingerprint) && !g.Since.IsZero() && g.Since.Before(s.ResolvedAt) && now.Sub(s.ResolvedAt) < afterglow
-}
-
-func inGroup(s *incident.State, group string) bool {
-	return slices.ContainsFunc(s.Signals, func(o incident.Signal) bool { return o.Group == group })
-}
-
-// labelKinds are the labels by which the usual alert rules (kube-prometheus' mixin, kube-state-metrics) name an object.
-var labelKinds = map[string]string{"pod": "Pod", "deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet",
-	"job_name": "Job", "node": "Node", "service": "Service", "persistentvolumeclaim": "PersistentVolumeClaim"}
-
-// names says whether a diagnosis found something wrong with an object that the labels name.
-func names(d *incident.Diagnosis, labels map[string]string) bool {
-	if d == nil {
-		return false
-	}
-	wrong := map[incident.Object]bool{}
-	for _, f := range d.Findings {
-		if f.Severity.Rank() >= incident.Warning.Rank() {
-			wrong[f.Object] = true
-		}
-	}
-	for _, e := range d.Evidence { // findings are about workloads; their evidence names the pods
-		wrong[e.Object] = true
-	}
-	for label, kind := range labelKinds {
-		if labels[label] == "" {
+		switch {
+		case errors.Is(err, store.ErrConflict):
+			i.last = 0
 			continue
+		case err != nil:
+			return nil, fmt.Errorf("record %d signals: %w", len(signals), err)
 		}
-		if wrong[incident.Object{Kind: kind, Namespace: labels["namespace"], Name: labels[label]}] || wrong[incident.Object{Kind: kind, Name: labels[label]}] {
-			return true
+		i.last = d.last
+		return d.ids, nil
+	}
+	return nil, fmt.Errorf("record %d signals: %w, %d times over", len(signals), store.ErrConflict, conflictTries)
+}
+
+// seat finds each signal its incident.
+func (i *Incidents) seat(ctx context.Context, signals []incident.Signal) (*desk, error) {
+	d, err := i.newDesk(ctx, signals)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range signals {
+		id, err := d.belongs(ctx, g)
+		if err == nil && id == "" && g.Status != incident.Resolved {
+			id, err = d.open(ctx, g)
+		}
+		if err != nil {
+			return nil, err
+		}
+		d.ids = append(d.ids, id)
+		if id != "" {
+			if err := d.record(ctx, id, g); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return false
+	return d, nil
 }
 
 func (i *Incidents) redactSignal(g incident.Signal) incident.Signal {
@@ -123,10 +160,4 @@ func (i *Incidents) redactSignal(g incident.Signal) incident.Signal {
 	}
 	g.Labels = labels
 	return g
-}
-
-func sortNewestFirst(all []*incident.State) {
-	slices.SortFunc(all, func(a, b *incident.State) int {
-		return cmp.Or(b.OpenedAt.Compare(a.OpenedAt), cmp.Compare(number(b.ID), number(a.ID)))
-	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/recovery"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
+	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
 // worker does every kind of work of an incident. What it learns it records by ledger.update, which decides on the newest state whether
@@ -37,28 +38,6 @@ func (w *worker) table() map[incident.WorkKind]doer {
 		incident.Draft:       w.draft,
 		incident.Index:       w.index,
 	}
-}
-
-// investigate looks at the cluster. That it cannot is recorded too, for people wait for an answer.
-func (w *worker) investigate(ctx context.Context, s *incident.State, _ incident.Work) error {
-	d, err := w.eyes.lookTwice(ctx, diagnosis.Scope{Onset: s.Noticed()})
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	var found incident.Event
-	if err != nil {
-		found = incident.InvestigationFailed{Error: w.eyes.redact(err.Error())}
-	} else {
-		found = incident.DiagnosisMade{Diagnosis: *d}
-	}
-	looks := s.Investigation.Looks
-	_, err = w.ledger.update(ctx, s.ID, func(s *incident.State) ([]incident.Event, error) {
-		if !s.Open() || s.Investigation.Looks != looks || s.Running() && !s.RunEnded() {
-			return nil, nil // somebody else has looked, or what is being done must not be disturbed
-		}
-		return []incident.Event{found}, nil
-	})
-	return err
 }
 
 // remember searches the knowledge for incidents like this one.
@@ -177,14 +156,25 @@ func (w *worker) verify(ctx context.Context, s *incident.State, _ incident.Work)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	now := w.ledger.now()
-	_, err = w.ledger.update(ctx, s.ID, func(s *incident.State) ([]incident.Event, error) {
-		if !s.Open() || !s.Verification.Ended.IsZero() {
-			return nil, nil
+	for range conflictTries {
+		now, err := w.ledger.fold(ctx, s.ID)
+		if err != nil || !now.Open() || !now.Verification.Ended.IsZero() {
+			return err
 		}
-		return verdict(s.Verification, checks, w.policy, now), nil
-	})
-	return err
+		events := verdict(now.Verification, checks, w.policy, w.ledger.now())
+		if len(events) == 0 {
+			return nil
+		}
+		if v, ok := events[0].(incident.Verified); ok && v.OK {
+			err = w.healed(ctx, now, events)
+		} else {
+			err = w.ledger.append(ctx, entry{now, events})
+		}
+		if !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+	}
+	return fmt.Errorf("record in %s: %w", s.ID, store.ErrConflict)
 }
 
 // verdict is what a sample at now means for a verification: everything well for long enough passes; not well for too long gives up; a

@@ -64,7 +64,7 @@ func (d *Demo) mayBreak(ctx context.Context) error {
 	if record == nil {
 		return errors.New("the bot is still starting")
 	}
-	open, err := record.List(ctx, false)
+	open, _, err := record.List(ctx, false)
 	if err != nil {
 		return err
 	}

@@ -273,3 +273,12 @@ type Story struct {
 	By        string     `json:"by"`             // the model's name, or "template"
 	Note      string     `json:"note,omitempty"` // why the template speaks, where it does
 }
+
+// FoundFingerprint is the fingerprint of a signal about a cause that was found: who asks for an incident about it joins the one that has it.
+func FoundFingerprint(cluster string, c Cause) string {
+	f := "found/" + cluster + "/" + c.Code
+	if len(c.Objects) > 0 {
+		f += "/" + c.Objects[0].String()
+	}
+	return f
+}

@@ -38,9 +38,15 @@ type Signal struct {
 }
 
 type (
-	// SignalReceived opens an incident, or joins it.
+	// SignalReceived opens an incident, or joins it. Before is the status in which the incident knew the signal until then; empty if it is new.
 	SignalReceived struct {
-		Signal Signal `json:"signal"`
+		Signal Signal       `json:"signal"`
+		Before SignalStatus `json:"before,omitempty"`
+	}
+	// WorkFailed says that something which is to be done could not be, so that people see it. It is tried again.
+	WorkFailed struct {
+		Work  string `json:"work"` // its key; see Work.Key
+		Error string `json:"error"`
 	}
 	// InvestigationFailed says that nothing could be looked at. It is tried again.
 	InvestigationFailed struct {
@@ -59,9 +65,10 @@ type (
 	StoryTold struct {
 		Story Story `json:"story"`
 	}
-	// LookAgainRequested asks for a new diagnosis.
+	// LookAgainRequested asks for a new diagnosis. Healed, where set, is the incident whose recovery gives reason to look.
 	LookAgainRequested struct {
-		By Person `json:"by"`
+		By     Person `json:"by,omitzero"`
+		Healed string `json:"healed,omitempty"`
 	}
 	// PlanProposed offers a plan.
 	PlanProposed struct {
@@ -137,10 +144,12 @@ type (
 		OK     bool    `json:"ok"`
 		Checks []Check `json:"checks"`
 	}
-	// Closed ends an incident by a person's word.
+	// Closed ends an incident by a person's word, or because another incident is about the same: Into goes on with it, Healed has mended it.
 	Closed struct {
-		By     Person `json:"by"`
+		By     Person `json:"by,omitzero"`
 		Reason string `json:"reason,omitempty"`
+		Into   string `json:"into,omitempty"`
+		Healed string `json:"healed,omitempty"`
 	}
 	// PostmortemDrafted is the write-up made from the log.
 	PostmortemDrafted struct {
@@ -176,6 +185,7 @@ func (InvestigationFailed) event() {}
 func (DiagnosisMade) event()       {}
 func (Recalled) event()            {}
 func (StoryTold) event()           {}
+func (WorkFailed) event()          {}
 func (LookAgainRequested) event()  {}
 func (PlanProposed) event()        {}
 func (NoPlan) event()              {}
@@ -198,7 +208,7 @@ func (PostmortemIndexed) event()   {}
 
 var eventTypes = func() map[string]reflect.Type {
 	m := map[string]reflect.Type{}
-	for _, e := range []Event{SignalReceived{}, InvestigationFailed{}, DiagnosisMade{}, Recalled{}, StoryTold{}, LookAgainRequested{},
+	for _, e := range []Event{SignalReceived{}, InvestigationFailed{}, DiagnosisMade{}, Recalled{}, StoryTold{}, WorkFailed{}, LookAgainRequested{},
 		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{}, StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
 		PostmortemPublished{}, PostmortemIndexed{}} {

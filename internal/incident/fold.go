@@ -7,20 +7,32 @@ import (
 
 // Fold makes the State of the incident with the id from its whole log.
 func Fold(id string, log []Recorded) *State {
-	s := &State{ID: id}
-	for _, r := range log {
-		s.apply(r)
+	return (&State{ID: id}).With(log)
+}
+
+// With is the State after more of its log. s stays as it is, and must be continued once only: both share what they can.
+func (s *State) With(more []Recorded) *State {
+	next := *s
+	next.Signals, next.Steps = slices.Clone(s.Signals), slices.Clone(s.Steps)
+	next.Onsets, next.Failing = slices.Clone(s.Onsets), slices.Clone(s.Failing)
+	for _, r := range more {
+		next.apply(r)
 	}
-	return s
+	return &next
 }
 
 // apply folds one more event in. Events about a plan other than the current one change nothing but the log.
 func (s *State) apply(r Recorded) {
 	s.Version = r.Version
+	if signal, ok := r.Event.(SignalReceived); ok {
+		s.signal(r, signal)
+		return
+	}
 	s.Log = append(s.Log, r)
+	s.Failing = slices.DeleteFunc(s.Failing, func(f WorkFailed) bool { return f.Work == doneBy(r.Event) })
 	switch e := r.Event.(type) {
-	case SignalReceived:
-		s.signal(r, e.Signal)
+	case WorkFailed:
+		s.failing(e)
 	case InvestigationFailed:
 		s.Investigation.Failures++
 		s.Investigation.LastError = e.Error
@@ -32,7 +44,7 @@ func (s *State) apply(r Recorded) {
 	case StoryTold:
 		s.Story = &e.Story
 	case LookAgainRequested:
-		s.Investigation.Wanted = true
+		s.Investigation.Wanted, s.Investigation.Healed = true, e.Healed
 	case PlanProposed:
 		s.setPlan(&e.Plan)
 		s.PlanAt = r.At
@@ -68,7 +80,7 @@ func (s *State) apply(r Recorded) {
 			s.ResolvedAt = r.At
 		}
 	case Closed:
-		s.ClosedBy = &e
+		s.ClosedBy, s.ClosedAt = &e, r.At
 	case PostmortemDrafted:
 		s.Postmortem = &e.Postmortem
 	case PostmortemEdited:
@@ -80,29 +92,107 @@ func (s *State) apply(r Recorded) {
 	}
 }
 
-func (s *State) signal(r Recorded, g Signal) {
-	if len(s.Log) == 1 {
+// signal keeps the first MostSignals whole, and counts the others by what their events say was known of them.
+func (s *State) signal(r Recorded, e SignalReceived) {
+	g := e.Signal
+	if s.OpenedAt.IsZero() {
 		s.OpenedAt, s.Title, s.Channel = r.At, g.Title, g.Channel
 	}
-	i := slices.IndexFunc(s.Signals, func(o Signal) bool { return o.Fingerprint == g.Fingerprint })
-	if i >= 0 {
-		if s.Signals[i].Status == Resolved && g.Status == Firing {
-			s.Investigation.LastSignal = r.At
-		}
+	known := e.Before
+	if i := slices.IndexFunc(s.Signals, func(o Signal) bool { return o.Fingerprint == g.Fingerprint }); i >= 0 {
+		known = s.Signals[i].Status
+		s.begins(r.At, g, known, s.Signals[i].Since)
 		s.Signals[i] = g
+	} else if s.begins(r.At, g, known, time.Time{}); len(s.Signals) < MostSignals {
+		s.Signals = append(s.Signals, g)
+	} else {
+		s.More.count(known, g.Status)
 		return
 	}
-	s.Signals = append(s.Signals, g)
-	if g.Status == Firing {
-		s.Investigation.LastSignal = r.At
+	s.Log = append(s.Log, r)
+}
+
+func (m *MoreSignals) count(before, now SignalStatus) {
+	if before == "" {
+		m.Count++
 	}
+	if now == Firing && before != Firing {
+		m.Firing++
+	}
+	if now != Firing && before == Firing {
+		m.Firing--
+	}
+}
+
+// onsetApart is the quiet time after which what begins is an onset of its own. Alerts of one outage come over as many minutes as their rules
+// wait: 15 in most of those that people copy (the "for" of kubernetes-mixin's alerts).
+const onsetApart = 20 * time.Minute
+
+// begins notes that a signal begins to fire, or fires anew.
+func (s *State) begins(at time.Time, g Signal, known SignalStatus, since time.Time) {
+	anew := known == Firing && !since.IsZero() && g.Since.After(since.Add(onsetApart))
+	if g.Status != Firing || known == Firing && !anew {
+		return
+	}
+	last := s.Investigation.LastSignal
+	s.Investigation.LastSignal = at
+	if s.Diagnosis != nil && g.Kind == "alert" && at.Sub(last) > onsetApart && !s.recovering() {
+		s.onset(at, g.Title)
+	}
+}
+
+// recovering says whether a run or its verification is under way: what begins then is most likely its doing, and is shown there.
+func (s *State) recovering() bool { return s.Running() && s.Verification.Ended.IsZero() }
+
+func (s *State) onset(at time.Time, title string) {
+	if n := len(s.Onsets); n > 0 && (n == MostOnsets || at.Sub(s.Onsets[n-1].At) <= onsetApart) {
+		s.Onsets[n-1].Count++
+		return
+	}
+	s.Onsets = append(s.Onsets, Onset{At: at, Title: title, Count: 1})
+}
+
+// failing remembers the last failure of each kind of work.
+func (s *State) failing(e WorkFailed) {
+	s.Failing = slices.DeleteFunc(s.Failing, func(f WorkFailed) bool { return f.Work == e.Work })
+	s.Failing = append(s.Failing, e)
+}
+
+// doneBy is the key of the work that an event is the outcome of; empty for events that are none's.
+func doneBy(e Event) string {
+	switch e := e.(type) {
+	case DiagnosisMade, InvestigationFailed:
+		return string(Investigate)
+	case Recalled:
+		return string(Recall)
+	case StoryTold:
+		return string(Tell)
+	case PlanProposed, NoPlan:
+		return string(Propose)
+	case StepIntended:
+		return Work{Step: e.Step}.Key()
+	case StepDone:
+		return Work{Step: e.Step}.Key()
+	case StepUnclear:
+		return Work{Step: e.Step}.Key()
+	case VerificationSampled, Verified:
+		return string(Verify)
+	case PostmortemDrafted:
+		return string(Draft)
+	case PostmortemIndexed:
+		return string(Index)
+	}
+	return ""
 }
 
 // diagnosed starts over what followed from the diagnosis before, unless a run has begun: what is being done is not taken back.
 func (s *State) diagnosed(r Recorded, d Diagnosis) {
-	s.Investigation.Failures, s.Investigation.LastError, s.Investigation.Wanted = 0, "", false
+	s.Investigation.Failures, s.Investigation.LastError, s.Investigation.Wanted, s.Investigation.Healed = 0, "", false, ""
 	s.Investigation.LastTried = r.At
 	s.Investigation.Looks++
+	if s.Diagnosis != nil && !s.recovering() && s.newRoot(r.At, &d) {
+		s.onset(r.At, d.Causes[0].Title)
+	}
 	s.Diagnosis = &d
 	s.Story, s.Similar, s.Recalled, s.RecallNote = nil, nil, false, ""
 	if !s.Running() || s.RunEnded() {
@@ -111,6 +201,15 @@ func (s *State) diagnosed(r Recorded, d Diagnosis) {
 	if len(d.Causes) > 0 {
 		s.Title = d.Causes[0].Title
 	}
+}
+
+// newRoot says whether what ranks first now was no cause before, and is no part of the same beginning either.
+func (s *State) newRoot(at time.Time, now *Diagnosis) bool {
+	if !now.Wrong() || len(now.Causes) == 0 || at.Sub(s.Investigation.LastSignal) < onsetApart {
+		return false
+	}
+	first := now.Causes[0]
+	return !slices.ContainsFunc(s.Diagnosis.Causes, func(c Cause) bool { return c.Code == first.Code && slices.Equal(c.Objects, first.Objects) })
 }
 
 func (s *State) current(hash string) bool { return s.Plan != nil && s.Plan.Hash == hash }

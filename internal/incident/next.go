@@ -60,7 +60,7 @@ const (
 // Next says what is to be done for an incident at now. It is pure: the same state and time give the same work. Work that is due
 // later is listed too, so that the caller knows when to ask again. A state without work waits for a person or is over.
 func Next(s *State, p Policy, now time.Time) []Work {
-	if s.ID == "" {
+	if s.ID == "" || s.Unreadable != "" {
 		return nil
 	}
 	if !s.Open() {

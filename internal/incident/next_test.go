@@ -18,7 +18,7 @@ func log(events ...Event) []Recorded {
 }
 
 func alert(fingerprint string, status SignalStatus) SignalReceived {
-	return SignalReceived{Signal{Kind: "alert", Status: status, Fingerprint: fingerprint, Title: "PodCrashLooping"}}
+	return SignalReceived{Signal: Signal{Kind: "alert", Status: status, Fingerprint: fingerprint, Title: "PodCrashLooping"}}
 }
 
 var (
@@ -87,7 +87,7 @@ func TestNext(t *testing.T) {
 		{"a published one is indexed", then(verified, PostmortemDrafted{}, PostmortemPublished{ada}), 0, "index"},
 		{"an indexed one is the end", then(verified, PostmortemDrafted{}, PostmortemPublished{ada}, PostmortemIndexed{"x.md"}), 0, ""},
 		{"closed is over", then(ready, Closed{By: ada}), 0, ""},
-		{"asked to look again", then(ready, LookAgainRequested{ada}), 0, "investigate"},
+		{"asked to look again", then(ready, LookAgainRequested{By: ada}), 0, "investigate"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

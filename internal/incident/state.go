@@ -13,7 +13,13 @@ type State struct {
 	Title    string
 	Channel  string // empty: the configured one
 	OpenedAt time.Time
-	Signals  []Signal // the newest of each fingerprint, in order of first arrival
+	Signals  []Signal // the newest of each fingerprint, in order of first arrival; at most MostSignals
+	More     MoreSignals
+	Onsets   []Onset // what began anew while it was open; at most MostOnsets
+
+	// Unreadable is why the stream can't be read, where it can't: nothing else is known then.
+	Unreadable string
+	Failing    []WorkFailed // what could not be done and has not been since, one for each kind of work
 
 	Investigation Investigation
 	Diagnosis     *Diagnosis
@@ -36,6 +42,7 @@ type State struct {
 	Undo         []Step // the inverses of what was applied, the newest first
 
 	ResolvedAt time.Time // zero while open
+	ClosedAt   time.Time // zero unless ClosedBy is set
 	ClosedBy   *Closed
 	Postmortem *Postmortem
 	EditedBy   *Person
@@ -45,6 +52,25 @@ type State struct {
 	Log []Recorded
 }
 
+// MostSignals is how many signals a State holds whole; what comes beyond is counted.
+const MostSignals = 200
+
+// MoreSignals counts the signals beyond MostSignals.
+type MoreSignals struct {
+	Count  int // fingerprints
+	Firing int // of these, those that fire
+}
+
+// MostOnsets is how many onsets a State holds; the last one stands for all that come after.
+const MostOnsets = 20
+
+// Onset is something that began anew while the incident was open, of which people are to be woken: an edited message wakes nobody.
+type Onset struct {
+	At    time.Time // when it was noticed
+	Title string    // of the signal, or of the cause
+	Count int       // how many began within onsetApart of it
+}
+
 // Investigation counts looks at the cluster.
 type Investigation struct {
 	Failures   int // in a row
@@ -52,6 +78,7 @@ type Investigation struct {
 	LastTried  time.Time
 	Looks      int       // diagnoses made
 	Wanted     bool      // somebody asked to look again
+	Healed     string    // the incident whose recovery gave reason to; it is set until the next look
 	LastSignal time.Time // when a signal that was not known before last came
 }
 
@@ -90,11 +117,14 @@ const (
 	Verifying     Phase = "verifying"
 	ResolvedPhase Phase = "resolved"
 	ClosedPhase   Phase = "closed"
+	Unreadable    Phase = "can't be read"
 )
 
 // Phase says where the incident stands at now, which matters for approvals that expire.
 func (s *State) Phase(now time.Time) Phase {
 	switch {
+	case s.Unreadable != "":
+		return Unreadable
 	case s.ClosedBy != nil:
 		return ClosedPhase
 	case !s.ResolvedAt.IsZero():
@@ -119,7 +149,9 @@ func (s *State) Phase(now time.Time) Phase {
 }
 
 // Open says whether the incident is neither resolved nor closed.
-func (s *State) Open() bool { return s.ID != "" && s.ResolvedAt.IsZero() && s.ClosedBy == nil }
+func (s *State) Open() bool {
+	return s.ID != "" && s.Unreadable == "" && s.ResolvedAt.IsZero() && s.ClosedBy == nil
+}
 
 // Running says whether the current plan's run has begun.
 func (s *State) Running() bool { return len(s.Steps) > 0 }
@@ -183,7 +215,7 @@ func (s *State) Noticed() time.Time {
 
 // AlertsFiring says whether any alert that belongs to the incident has not been resolved.
 func (s *State) AlertsFiring() bool {
-	return slices.ContainsFunc(s.Signals, func(g Signal) bool { return g.Kind == "alert" && g.Status == Firing })
+	return s.More.Firing > 0 || slices.ContainsFunc(s.Signals, func(g Signal) bool { return g.Kind == "alert" && g.Status == Firing })
 }
 
 // AlertsResolved says whether there were alerts, and all of them are over.
@@ -191,7 +223,21 @@ func (s *State) AlertsResolved() bool {
 	return !s.AlertsFiring() && slices.ContainsFunc(s.Signals, func(g Signal) bool { return g.Kind == "alert" })
 }
 
-// Has says whether a signal with the fingerprint belongs to the incident.
-func (s *State) Has(fingerprint string) bool {
-	return slices.ContainsFunc(s.Signals, func(g Signal) bool { return g.Fingerprint == fingerprint })
+// EndedAt is when the incident was resolved or closed; zero while it is open.
+func (s *State) EndedAt() time.Time {
+	if s.ResolvedAt.IsZero() {
+		return s.ClosedAt
+	}
+	return s.ResolvedAt
+}
+
+// Elsewhere is the incident in which this one goes on, or which mended it; empty if neither.
+func (s *State) Elsewhere() string {
+	if s.ClosedBy == nil {
+		return ""
+	}
+	if s.ClosedBy.Into != "" {
+		return s.ClosedBy.Into
+	}
+	return s.ClosedBy.Healed
 }

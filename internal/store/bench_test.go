@@ -1,10 +1,11 @@
 package store_test
 
 import (
-	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/store"
 )
@@ -19,37 +20,55 @@ func openBench(b *testing.B) *store.Store {
 	return s
 }
 
-// One append with its job: what each step of the loop costs in the store.
+// One append: what each step of the loop costs in the store.
 func BenchmarkAppend(b *testing.B) {
 	s, v := openBench(b), 0
 	events := noted(strings.Repeat("x", 2000))
 	for b.Loop() {
 		var err error
-		if v, err = s.Append(b.Context(), "a", v, events, []store.Job{step{1}}); err != nil {
+		if v, err = write(b.Context(), s, "a", v, events); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-// From queueing a job to its running, with workers that are idle.
-func BenchmarkJobStarts(b *testing.B) {
-	s, started := openBench(b), make(chan int)
-	w, err := s.Work(b.Context(), store.WorkOptions{Handlers: []store.Handler{
-		store.Handle(0, func(_ context.Context, j step) error { started <- j.N; return nil }),
-	}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	n := 0
+// One append of 5,000 events, each with a key of its own: a message of alerts.
+func BenchmarkAppendMany(b *testing.B) {
+	s, v := openBench(b), 0
+	const n = 5000
 	for b.Loop() {
-		n++
-		if err := s.Enqueue(b.Context(), step{n}); err != nil {
+		w := store.Write{Stream: "a", Version: v, Change: &store.Change{Open: true, Due: time.Now()}}
+		for i := range n {
+			w.Events = append(w.Events, noted(strings.Repeat("x", 700))...)
+			w.Change.Keys = append(w.Change.Keys, store.Key{Name: fmt.Sprintf("fingerprint/%d/%d", v, i), Value: "firing"})
+		}
+		if err := s.Append(b.Context(), w); err != nil {
 			b.Fatal(err)
 		}
-		<-started
+		v += n
 	}
-	if err := w.Stop(context.Background()); err != nil {
-		b.Fatal(err)
+}
+
+// Claim one stream among 10,000 that are not due, and settle it.
+func BenchmarkClaim(b *testing.B) {
+	s := openBench(b)
+	for i := range 10000 {
+		c := store.Change{Due: time.Now().Add(time.Hour)}
+		if i == 0 {
+			c.Due = time.Unix(0, 1)
+		}
+		if err := s.Append(b.Context(), store.Write{Stream: fmt.Sprintf("incident/INC-%d", i), Events: noted("x"), Change: &c}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		got, err := s.Claim(b.Context(), time.Now(), time.Now().Add(time.Minute), 64)
+		if err != nil || len(got) != 1 {
+			b.Fatal(got, err)
+		}
+		if err := s.Settle(b.Context(), store.Settled{Stream: got[0], Version: 1, Due: time.Unix(0, 1)}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
@@ -61,7 +80,7 @@ func BenchmarkVerify(b *testing.B) {
 		texts[i] = strings.Repeat("x", 2000)
 	}
 	for i := range 1000 {
-		if _, err := s.Append(b.Context(), "incident/INC-"+string(rune('a'+i%26))+strings.Repeat("i", i/26), 0, noted(texts...), nil); err != nil {
+		if _, err := write(b.Context(), s, "incident/INC-"+string(rune('a'+i%26))+strings.Repeat("i", i/26), 0, noted(texts...)); err != nil {
 			b.Fatal(err)
 		}
 	}

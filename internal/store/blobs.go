@@ -11,7 +11,8 @@ import (
 )
 
 // PutBlob keeps data and returns its name, the SHA-256 in hex. The same data
-// twice is kept once. At most [MaxBlob] bytes.
+// twice is kept once, as the younger. At most [MaxBlob] bytes. [Store.Collect]
+// removes what has grown old.
 func (s *Store) PutBlob(ctx context.Context, data []byte) (hash string, err error) {
 	if len(data) > MaxBlob {
 		return "", fmt.Errorf("keep a blob: it has %d bytes, at most %d can be kept", len(data), MaxBlob)
@@ -21,7 +22,8 @@ func (s *Store) PutBlob(ctx context.Context, data []byte) (hash string, err erro
 	}
 	hash = hex.EncodeToString(digest(data))
 	err = s.write(ctx, "keep a blob", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO blobs (hash, data) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`, hash, data)
+		_, err := tx.ExecContext(ctx, `INSERT INTO blobs (hash, data, at) VALUES ($1, $2, $3) ON CONFLICT (hash) DO UPDATE SET at = excluded.at`,
+			hash, data, s.opts.Now().UnixNano())
 		return err
 	})
 	if err != nil {
@@ -118,11 +120,7 @@ func (r *Reader) LastGoods(ctx context.Context, key string) ([]Good, error) {
 // LastGoodKeys lists what is remembered, by key.
 func (r *Reader) LastGoodKeys(ctx context.Context) ([]string, error) {
 	rows, err := r.db.QueryContext(ctx, `SELECT DISTINCT key FROM last_good ORDER BY key`)
-	keys, err := collect(rows, err, func(rows *sql.Rows) (string, error) {
-		var key string
-		err := rows.Scan(&key)
-		return key, err
-	})
+	keys, err := collect(rows, err, scanText)
 	if err != nil {
 		return nil, fmt.Errorf("list what was last good: %w", err)
 	}

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 // children are what the other process does with a path; it writes to stdout.
 var children = map[string]func(ctx context.Context, path string) error{
 	"append": appendForever,
-	"work":   workForever,
+	"claim":  claimAndHang,
 	"cat": func(_ context.Context, path string) error {
 		f, err := os.Open(path)
 		if err != nil {
@@ -83,13 +83,15 @@ func (p *process) kill() (rest []string) {
 	return rest
 }
 
-type step struct{ N int }
-
-func (step) Kind() string { return "step" }
+// write appends to one stream and returns its new version.
+func write(ctx context.Context, s *store.Store, stream string, version int, events []store.NewEvent) (int, error) {
+	version += len(events)
+	return version, s.Append(ctx, store.Write{Stream: stream, Version: version - len(events), Events: events})
+}
 
 const perAppend = 3
 
-// appendForever appends three events and a job at a time, and says the version
+// appendForever appends three events and a key at a time, and says the version
 // of each append that it was told is done.
 func appendForever(ctx context.Context, path string) error {
 	s, err := store.Open(ctx, path, store.Options{})
@@ -101,9 +103,12 @@ func appendForever(ctx context.Context, path string) error {
 		return err
 	}
 	for v := len(events); ; {
-		if v, err = s.Append(ctx, "a", v, noted("x", strings.Repeat("y", v%5000), "z"), []store.Job{step{v}}); err != nil {
+		err := s.Append(ctx, store.Write{Stream: "a", Version: v, Events: noted("x", strings.Repeat("y", v%5000), "z"),
+			Change: &store.Change{Open: true, Keys: []store.Key{{Name: "version", Value: strconv.Itoa(v + perAppend)}}}})
+		if err != nil {
 			return err
 		}
+		v += perAppend
 		fmt.Println(v)
 	}
 }
@@ -137,60 +142,50 @@ func TestKilledWhileAppending(t *testing.T) {
 	if !report.OK() {
 		t.Errorf("problems: %v", report.Problems)
 	}
-	var jobs int
-	ok(t, rawDB(t, path).QueryRowContext(ctx, `SELECT count(*) FROM river_job`).Scan(&jobs))
-	if jobs != len(events)/perAppend {
-		t.Errorf("%d jobs for %d appends", jobs, len(events)/perAppend)
+	p, err := s.Projection(ctx, "a")
+	ok(t, err)
+	if want := strconv.Itoa(len(events)); p.Version != len(events) || len(p.Keys) != 1 || p.Keys[0].Value != want {
+		t.Errorf("the projection is that of %d events, %v; there are %s", p.Version, p.Keys, want)
 	}
 }
 
-// workForever starts a job that never ends, and says so.
-func workForever(ctx context.Context, path string) error {
+// claimAndHang takes the duty, claims what is due, and never settles it.
+func claimAndHang(ctx context.Context, path string) error {
 	s, err := store.Open(ctx, path, store.Options{})
 	if err != nil {
 		return err
 	}
-	_, err = s.Work(ctx, store.WorkOptions{Handlers: []store.Handler{
-		store.Handle(time.Hour, func(ctx context.Context, j step) error {
-			fmt.Println("started", j.N)
-			<-ctx.Done()
-			return nil
-		}),
-	}})
+	if _, err := s.TakeDuty(ctx); err != nil {
+		return err
+	}
+	streams, err := s.Claim(ctx, time.Now(), time.Now().Add(time.Hour), 10)
 	if err != nil {
 		return err
 	}
+	fmt.Println("claimed", streams)
 	select {}
 }
 
 func TestKilledWhileWorking(t *testing.T) {
 	path, ctx := newPath(t), t.Context()
 	s := openAt(t, path, store.Options{})
-	ok(t, s.Enqueue(ctx, step{7}))
+	ok(t, s.Append(ctx, store.Write{Stream: "a", Events: noted("x"), Change: &store.Change{Open: true, Due: time.Now()}}))
 
-	p := child(t, "work", path)
+	p := child(t, "claim", path)
 	p.start(t)
-	if !p.lines.Scan() || p.lines.Text() != "started 7" {
+	if !p.lines.Scan() || p.lines.Text() != "claimed [a]" {
 		t.Fatalf("the process said %q", p.lines.Text())
 	}
-	ran := make(chan int, 10)
-	options := store.WorkOptions{Handlers: []store.Handler{
-		store.Handle(0, func(_ context.Context, j step) error { ran <- j.N; return nil }),
-	}}
-	_, err := s.Work(ctx, options)
+	_, err := s.TakeDuty(ctx)
 	wantError(t, err, "another process is working on this state")
 
 	p.kill()
-	begin := time.Now()
-	w, err := s.Work(ctx, options)
+	d, err := s.TakeDuty(ctx)
 	ok(t, err)
-	defer w.Stop(context.WithoutCancel(ctx))
-	select {
-	case n := <-ran:
-		if took := time.Since(begin); n != 7 || took > 2*time.Second {
-			t.Errorf("job %d ran after %v", n, took)
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("the job that was running is stuck")
+	defer d.End()
+	claimed, err := s.Claim(ctx, time.Now(), time.Now().Add(time.Hour), 10)
+	ok(t, err)
+	if len(claimed) != 1 {
+		t.Errorf("what the dead process had claimed is not due at once: %v", claimed)
 	}
 }

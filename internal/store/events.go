@@ -26,58 +26,89 @@ type purged struct {
 	Reason  string `json:"reason"`
 }
 
-// Append adds events to a stream and queues jobs, both or neither. version is
-// the version the caller has read and decided upon, 0 for a stream that is not
-// there yet; if the stream has another one, nothing is written and the error is
-// [ErrConflict]. It returns the stream's new version. Jobs are queued as by
-// [Store.Enqueue].
-func (s *Store) Append(ctx context.Context, stream string, version int, events []NewEvent, jobs []Job) (int, error) {
-	if err := checkAppend(stream, version, events); err != nil {
-		return 0, fmt.Errorf("append: %w", err)
-	}
-	queue, err := prepare(jobs)
-	if err != nil {
-		return 0, fmt.Errorf("append to %s: %w", stream, err)
-	}
-	err = s.write(ctx, "append to "+stream, func(tx *sql.Tx) error {
-		now, head, err := streamHead(ctx, tx, stream)
-		if err != nil {
-			return err
-		}
-		if now != version {
-			return fmt.Errorf("expected version %d, found %d: %w", version, now, ErrConflict)
-		}
-		if err := appendEvents(ctx, tx, stream, now, head, events); err != nil {
-			return err
-		}
-		return s.insertJobs(ctx, tx, queue)
-	})
-	if err != nil {
-		return 0, err
-	}
-	return version + len(events), nil
+// Write is one stream's part of an append. Version is the version that the
+// caller has read and decided upon, 0 for a stream that is not there yet.
+type Write struct {
+	Stream  string
+	Version int
+	Events  []NewEvent
+	Change  *Change // to the stream's projection; nil: it has none
 }
 
-func checkAppend(stream string, version int, events []NewEvent) error {
-	if err := checkStream(stream); err != nil {
+// Append adds events to streams, with what follows for their projections: all
+// of it or nothing. If one of the streams has another version than the caller
+// decided upon, nothing is written and the error is [ErrConflict]. A stream may
+// be named once.
+func (s *Store) Append(ctx context.Context, writes ...Write) error {
+	if err := checkWrites(writes); err != nil {
+		return fmt.Errorf("append: %w", err)
+	}
+	return s.write(ctx, "append to "+writes[0].Stream, func(tx *sql.Tx) error {
+		for _, w := range writes {
+			now, head, err := streamHead(ctx, tx, w.Stream)
+			if err != nil {
+				return err
+			}
+			if now != w.Version {
+				return fmt.Errorf("expected version %d of %s, found %d: %w", w.Version, w.Stream, now, ErrConflict)
+			}
+			if err := appendEvents(ctx, tx, w.Stream, now, head, w.Events); err != nil {
+				return err
+			}
+			if w.Change == nil {
+				continue
+			}
+			if err := project(ctx, tx, w.Stream, now+len(w.Events), w.Change); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func checkWrites(writes []Write) error {
+	if len(writes) == 0 {
+		return errors.New("nothing to append")
+	}
+	events, streams := 0, map[string]bool{}
+	for _, w := range writes {
+		if streams[w.Stream] {
+			return fmt.Errorf("%s is named twice", w.Stream)
+		}
+		streams[w.Stream] = true
+		if events += len(w.Events); events > MaxEvents {
+			return fmt.Errorf("%d events; at most %d can be appended at once", events, MaxEvents)
+		}
+		if err := w.validate(); err != nil {
+			return fmt.Errorf("to %s: %w", w.Stream, err)
+		}
+	}
+	return nil
+}
+
+func (w Write) validate() error {
+	if err := checkStream(w.Stream); err != nil {
 		return err
 	}
-	if version < 0 {
-		return fmt.Errorf("to %s: version %d is less than 0", stream, version)
+	if w.Version < 0 {
+		return fmt.Errorf("version %d is less than 0", w.Version)
 	}
-	if n := len(events); n < 1 || n > MaxEvents {
-		return fmt.Errorf("to %s: %d events; 1 to %d can be appended at once", stream, n, MaxEvents)
+	if len(w.Events) == 0 {
+		return errors.New("no events")
 	}
-	for i, e := range events {
+	for i, e := range w.Events {
 		if e.Type == "" || len(e.Type) > MaxTypeName || !utf8.ValidString(e.Type) {
-			return fmt.Errorf("to %s: event %d: type %.40q: use 1 to %d characters", stream, i+1, e.Type, MaxTypeName)
+			return fmt.Errorf("event %d: type %.40q: use 1 to %d characters", i+1, e.Type, MaxTypeName)
 		}
 		if len(e.Data) > MaxEventData {
-			return fmt.Errorf("to %s: event %d (%s) has %d bytes, at most %d fit: keep the rest as a blob and name its hash", stream, i+1, e.Type, len(e.Data), MaxEventData)
+			return fmt.Errorf("event %d (%s) has %d bytes, at most %d fit: %w; keep the rest as a blob and name its hash", i+1, e.Type, len(e.Data), MaxEventData, ErrTooLarge)
 		}
 		if err := checkTime(e.At); err != nil {
-			return fmt.Errorf("to %s: event %d (%s): %w", stream, i+1, e.Type, err)
+			return fmt.Errorf("event %d (%s): %w", i+1, e.Type, err)
 		}
+	}
+	if w.Change != nil {
+		return w.Change.validate()
 	}
 	return nil
 }
@@ -109,11 +140,15 @@ func appendEvents(ctx context.Context, tx *sql.Tx, stream string, version int, p
 	if n, err := res.RowsAffected(); err != nil || n != 1 {
 		return errors.Join(err, ErrConflict)
 	}
+	insert, err := tx.PrepareContext(ctx, `
+		INSERT INTO events (stream, version, type, type_version, at, data, digest, prev, hash)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
 	for _, e := range chained {
-		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO events (stream, version, type, type_version, at, data, digest, prev, hash)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			e.Stream, e.Version, e.Type, e.TypeVersion, e.At.UnixNano(), e.Data, e.Digest, e.Prev, e.Hash); err != nil {
+		if _, err := insert.ExecContext(ctx, e.Stream, e.Version, e.Type, e.TypeVersion, e.At.UnixNano(), e.Data, e.Digest, e.Prev, e.Hash); err != nil {
 			return err
 		}
 	}

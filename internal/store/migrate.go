@@ -6,10 +6,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"log/slog"
-
-	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"github.com/riverqueue/river/rivermigrate"
 )
 
 // schemaFS holds one file for each version of the schema, in order. A file that
@@ -20,67 +16,42 @@ var schemaFS embed.FS
 
 func schemaFiles() ([]string, error) { return fs.Glob(schemaFS, "schema/sqlite/*.sql") }
 
-// migrate brings our tables and River's forward to what this program knows.
-// It takes the lock only if there is something to do.
-func migrate(ctx context.Context, path string, w *sql.DB, log *slog.Logger) error {
-	m, err := rivermigrate.New(riversqlite.New(w), &rivermigrate.Config{Logger: log})
+// migrate brings the tables forward to what this program knows. It takes the
+// lock only if there is something to do. It fails if the state is newer than
+// this program.
+func migrate(ctx context.Context, path string, w *sql.DB) error {
+	files, err := schemaFiles()
 	if err != nil {
 		return err
 	}
-	if current, err := isCurrent(ctx, w, m); err != nil || current {
+	have, err := schemaVersion(ctx, w)
+	switch {
+	case err != nil:
 		return err
+	case have > len(files):
+		return errNewer(have, len(files))
+	case have == len(files):
+		return nil
 	}
 	l, err := takeLock(ctx, path, busyWait)
 	if err != nil {
 		return fmt.Errorf("its schema must be brought up to date first: %w", err)
 	}
 	defer func() { _ = l.release() }() // the lock ends with the process at the latest
-	if err := migrateOwn(ctx, w); err != nil {
+	if err := bringForward(ctx, w, files); err != nil {
 		return fmt.Errorf("bring its schema up to date: %w", err)
-	}
-	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return fmt.Errorf("bring the schema of its jobs up to date: %w", err)
 	}
 	return nil
 }
 
-// isCurrent reports whether there is nothing to migrate. It fails if the state
-// is newer than this program.
-func isCurrent(ctx context.Context, w *sql.DB, m *rivermigrate.Migrator[*sql.Tx]) (bool, error) {
-	files, err := schemaFiles()
-	if err != nil {
-		return false, err
-	}
-	own, err := version(ctx, w, ownVersions)
-	if err != nil {
-		return false, err
-	}
-	jobs, err := version(ctx, w, riverVersions)
-	if err != nil {
-		return false, err
-	}
-	all := m.AllVersions()
-	newest := all[len(all)-1].Version
-	if own > len(files) {
-		return false, errNewer(own, len(files))
-	}
-	if jobs > newest {
-		return false, errNewer(jobs, newest)
-	}
-	return own == len(files) && jobs == newest, nil
-}
-
-func migrateOwn(ctx context.Context, w *sql.DB) error {
-	files, err := schemaFiles()
-	if err != nil {
-		return err
-	}
+// bringForward runs the files that were not run yet, all in one transaction.
+func bringForward(ctx context.Context, w *sql.DB, files []string) error {
 	tx, err := w.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // no effect once committed
-	have, err := version(ctx, tx, ownVersions)
+	have, err := schemaVersion(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -104,26 +75,21 @@ func migrateOwn(ctx context.Context, w *sql.DB) error {
 	return tx.Commit()
 }
 
-// The tables that say which schema there is.
-const (
-	ownVersions   = "schema_versions"
-	riverVersions = "river_migration"
-)
-
-// version is the newest version in a table of them, 0 if there is no such table.
-func version(ctx context.Context, q query, table string) (int, error) {
+// schemaVersion is the newest version in the table of them, 0 if there is no
+// such table.
+func schemaVersion(ctx context.Context, q query) (int, error) {
 	var n int
-	err := q.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1`, table).Scan(&n)
+	err := q.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_versions'`).Scan(&n)
 	if err != nil || n == 0 {
 		return 0, err
 	}
-	err = q.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM `+table).Scan(&n)
+	err = q.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM schema_versions`).Scan(&n)
 	return n, err
 }
 
 // checkSchema fails unless the state has the schema this program knows.
 func checkSchema(ctx context.Context, q query) error {
-	have, err := version(ctx, q, ownVersions)
+	have, err := schemaVersion(ctx, q)
 	if err != nil {
 		return err
 	}

@@ -6,14 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
 	_ "modernc.org/sqlite" // the database
 )
 
@@ -53,18 +50,14 @@ func open(ctx context.Context, path string, opts Options) (_ *Store, err error) 
 			w.Close()
 		}
 	}()
-	if err := migrate(ctx, path, w, slog.New(warnings{opts.Logger.Handler()})); err != nil {
-		return nil, err
-	}
-	jobs, err := river.NewClient(riversqlite.New(w), &river.Config{Logger: slog.New(warnings{opts.Logger.Handler()})})
-	if err != nil {
+	if err := migrate(ctx, path, w); err != nil {
 		return nil, err
 	}
 	r, err := openReader(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	return &Store{Reader: r, opts: opts, w: w, jobs: jobs}, nil
+	return &Store{Reader: r, opts: opts, w: w}, nil
 }
 
 // OpenReadOnly opens the state in the file at path for reading; a process that
@@ -153,29 +146,4 @@ func scrub(ctx context.Context, w *sql.DB) error {
 		return errors.New("a reader held on to it")
 	}
 	return nil
-}
-
-// The statements below look into River's table; River has no call for them.
-const (
-	// Is the same job waiting, to run by $3? Not the one with the id $4.
-	sqlWaiting = `
-		SELECT EXISTS (SELECT 1 FROM river_job
-		WHERE state IN ('available', 'retryable', 'scheduled')
-		AND kind = $1 AND args = jsonb($2) AND scheduled_at <= $3 AND id <> $4)`
-
-	// River moves jobs from scheduled to available every five seconds, and fetches
-	// those that are available and due; so available is the state of a job that
-	// is to run on time.
-	sqlOnTime = `UPDATE river_job SET state = 'available' WHERE id = $1 AND state = 'scheduled'`
-
-	// For the one process that works jobs: what runs according to the table was
-	// left by a process that is gone, and so was the lead (which would else be
-	// waited out).
-	sqlTakeUp = `UPDATE river_job SET state = 'available' WHERE state = 'running'`
-	sqlLead   = `DELETE FROM river_leader`
-)
-
-// sqliteTime is how River writes times into SQLite.
-func sqliteTime(t time.Time) string {
-	return t.UTC().Round(time.Millisecond).Format("2006-01-02 15:04:05.000")
 }

@@ -8,13 +8,14 @@ import (
 	"log/slog"
 	"regexp"
 	"time"
-
-	"github.com/riverqueue/river"
 )
 
 // ErrConflict says that a stream no longer has the version the caller expected:
 // somebody else appended. Load what is new, decide again, append again.
 var ErrConflict = errors.New("the stream has moved on")
+
+// ErrTooLarge says that an event has more than [MaxEventData] bytes.
+var ErrTooLarge = errors.New("too large")
 
 // ErrNotFound says that there is no such event, blob or delivery.
 var ErrNotFound = errors.New("not found")
@@ -24,9 +25,8 @@ const (
 	MaxStreamName  = 200     // characters in a stream's name
 	MaxTypeName    = 100     // characters in an event's type
 	MaxEventData   = 1 << 20 // bytes in one event; what is larger is a blob
-	MaxEvents      = 256     // events in one append
-	MaxJobs        = 256     // jobs in one append or enqueue
-	MaxJobArgs     = 64 << 10
+	MaxEvents      = 10000   // events in one append
+	MaxKey         = 1000    // bytes in the name of a key, and in its value
 	MaxBlob        = 32 << 20
 	MaxDelivery    = 1 << 20 // bytes in one message to be delivered
 	MaxVector      = 16384   // dimensions of an embedding
@@ -69,7 +69,7 @@ type StreamInfo struct {
 
 // Options are what a Store needs from outside. The zero value works.
 type Options struct {
-	Now    func() time.Time // the clock of FirstSeen and Purge; nil means time.Now
+	Now    func() time.Time // the clock of FirstSeen, Purge, PutBlob and TakeDuty; nil means time.Now
 	Logger *slog.Logger     // nil discards
 }
 
@@ -94,17 +94,16 @@ type Reader struct {
 type Store struct {
 	*Reader
 	opts Options
-	w    *sql.DB                // the one connection that writes
-	jobs *river.Client[*sql.Tx] // inserts jobs; works none
+	w    *sql.DB // the one connection that writes
 }
 
 // Path is the file that holds the state.
 func (r *Reader) Path() string { return r.path }
 
-// Close closes the connections. Stop the [Workers] first.
+// Close closes the connections. End the [Duty] first.
 func (r *Reader) Close() error { return r.db.Close() }
 
-// Close closes the connections. Stop the [Workers] first.
+// Close closes the connections. End the [Duty] first.
 func (s *Store) Close() error { return errors.Join(s.Reader.Close(), s.w.Close()) }
 
 // write runs f in a transaction of the writing connection. It says what was

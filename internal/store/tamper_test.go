@@ -84,12 +84,12 @@ func TestTamperingShows(t *testing.T) {
 			s := openAt(t, path, store.Options{})
 			ctx := t.Context()
 			for _, stream := range []string{target, "incident/INC-2"} {
-				_, err := s.Append(ctx, stream, 0, noted("one", "two", "three"), nil)
+				_, err := write(ctx, s, stream, 0, noted("one", "two", "three"))
 				ok(t, err)
 			}
 			ok(t, s.Checkpoint(ctx, at))
 			for _, stream := range []string{target, "incident/INC-2"} {
-				_, err := s.Append(ctx, stream, 3, noted("four"), nil)
+				_, err := write(ctx, s, stream, 3, noted("four"))
 				ok(t, err)
 			}
 			alter(t, path, test.statements...)
@@ -119,11 +119,11 @@ func TestTamperingShows(t *testing.T) {
 func TestRewritingAStreamShows(t *testing.T) {
 	path := newPath(t)
 	s, ctx := openAt(t, path, store.Options{}), t.Context()
-	_, err := s.Append(ctx, "a", 0, noted("one", "two"), nil)
+	_, err := write(ctx, s, "a", 0, noted("one", "two"))
 	ok(t, err)
 	ok(t, s.Checkpoint(ctx, at))
 	alter(t, path, `DELETE FROM events WHERE stream = 'a'`, `DELETE FROM streams WHERE stream = 'a'`)
-	_, err = s.Append(ctx, "a", 0, noted("one", "forged", "three"), nil) // a chain as good as any
+	_, err = write(ctx, s, "a", 0, noted("one", "forged", "three")) // a chain as good as any
 	ok(t, err)
 	report, err := s.Verify(ctx)
 	ok(t, err)
@@ -135,7 +135,7 @@ func TestRewritingAStreamShows(t *testing.T) {
 func TestReportIsBounded(t *testing.T) {
 	path := newPath(t)
 	s, ctx := openAt(t, path, store.Options{}), t.Context()
-	_, err := s.Append(ctx, "a", 0, noted(strings.Split(strings.Repeat("x ", 200), " ")...), nil)
+	_, err := write(ctx, s, "a", 0, noted(strings.Split(strings.Repeat("x ", 200), " ")...))
 	ok(t, err)
 	alter(t, path, `UPDATE events SET data = CAST('evil' AS BLOB)`)
 	report, err := s.Verify(ctx)

@@ -108,7 +108,7 @@ func appendsDoNotDisturb(t *testing.T, s *suite) {
 	done := make(chan error, 1)
 	go func() {
 		for v := range 100 {
-			if _, err := s.Append(s.ctx, "a", v, []store.NewEvent{event("Noted", "x")}, nil); err != nil {
+			if _, err := s.write("a", v, []store.NewEvent{event("Noted", "x")}); err != nil {
 				done <- err
 				return
 			}

@@ -20,7 +20,7 @@ func appendedIsLoaded(t *testing.T, s *suite) {
 		{Type: "Empty", At: start.Add(time.Nanosecond).In(time.FixedZone("elsewhere", 3600))},
 		{Type: "Bytes", TypeVersion: 1, At: start.Add(time.Hour), Data: []byte{0, 0xff, 0xfe}},
 	}
-	if v := must[int](t)(s.Append(s.ctx, "incident/INC-1", 0, events, nil)); v != 3 {
+	if v := must[int](t)(s.write("incident/INC-1", 0, events)); v != 3 {
 		t.Fatalf("version after three events = %d", v)
 	}
 	got := must[[]store.Event](t)(s.Load(s.ctx, "incident/INC-1", 0))
@@ -55,19 +55,16 @@ func appendedIsLoaded(t *testing.T, s *suite) {
 func staleVersionConflicts(t *testing.T, s *suite) {
 	s.append(t, "a", 0, "one", "two")
 	for _, version := range []int{0, 1, 3} {
-		_, err := s.Append(s.ctx, "a", version, []store.NewEvent{event("Noted", "late")}, []store.Job{echo{Text: "late"}})
+		_, err := s.write("a", version, []store.NewEvent{event("Noted", "late")})
 		if !errors.Is(err, store.ErrConflict) {
 			t.Errorf("append at %d: %v, want ErrConflict", version, err)
 		}
 	}
-	if _, err := s.Append(s.ctx, "new", 1, []store.NewEvent{event("Noted", "x")}, nil); !errors.Is(err, store.ErrConflict) {
+	if _, err := s.write("new", 1, []store.NewEvent{event("Noted", "x")}); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("append to a new stream at 1: %v, want ErrConflict", err)
 	}
 	if n := len(must[[]store.Event](t)(s.Load(s.ctx, "a", 0))); n != 2 {
 		t.Errorf("stream has %d events after conflicts, want 2", n)
-	}
-	if ran := s.workOff(t); len(ran) != 0 {
-		t.Errorf("conflicts queued %v", ran)
 	}
 }
 
@@ -80,7 +77,7 @@ func oneWinsEachVersion(t *testing.T, s *suite) {
 		all.Go(func() {
 			for v := range versions {
 				for { // nobody tries a version before it is due
-					_, err := s.Append(s.ctx, "race", v, []store.NewEvent{event("Noted", fmt.Sprint(a))}, nil)
+					_, err := s.write("race", v, []store.NewEvent{event("Noted", fmt.Sprint(a))})
 					if err == nil {
 						mu.Lock()
 						wins[v]++
@@ -105,33 +102,9 @@ func oneWinsEachVersion(t *testing.T, s *suite) {
 	s.wantHealthy(t)
 }
 
-func eventsAndJobsTogether(t *testing.T, s *suite) {
-	one := []store.NewEvent{event("Noted", "x")}
-	for name, bad := range map[string]store.Job{
-		"a job that can't be encoded":    unencodable{},
-		"a job the database refuses":     kind(strings.Repeat("k", 500)),
-		"a job larger than jobs may be":  echo{Text: strings.Repeat("x", store.MaxJobArgs)},
-		"a later job, that can't either": store.At(start, unencodable{}),
-	} {
-		if _, err := s.Append(s.ctx, "a", 0, one, []store.Job{echo{Text: "good"}, bad}); err == nil {
-			t.Errorf("%s: appended", name)
-		}
-	}
-	if events := must[[]store.Event](t)(s.Load(s.ctx, "a", 0)); len(events) != 0 {
-		t.Errorf("%d events of failed appends remain", len(events))
-	}
-	if ran := s.workOff(t); len(ran) != 0 {
-		t.Errorf("jobs of failed appends ran: %v", ran)
-	}
-	must[int](t)(s.Append(s.ctx, "a", 0, one, []store.Job{echo{Text: "good"}}))
-	if ran := s.workOff(t); len(ran) != 1 {
-		t.Errorf("after a good append these ran: %v", ran)
-	}
-}
-
 func boundsAreKept(t *testing.T, s *suite) {
 	big := store.NewEvent{Type: "Big", At: start, Data: make([]byte, store.MaxEventData)}
-	must[int](t)(s.Append(s.ctx, "fits", 0, []store.NewEvent{big}, nil))
+	must[int](t)(s.write("fits", 0, []store.NewEvent{big}))
 	bigger := big
 	bigger.Data = make([]byte, store.MaxEventData+1)
 	tests := map[string]struct {
@@ -152,7 +125,7 @@ func boundsAreKept(t *testing.T, s *suite) {
 		"negative version":  {"a", -1, []store.NewEvent{event("T", "")}},
 	}
 	for name, test := range tests {
-		if _, err := s.Append(s.ctx, test.stream, test.version, test.events, nil); err == nil {
+		if _, err := s.write(test.stream, test.version, test.events); err == nil {
 			t.Errorf("%s: appended", name)
 		}
 	}
@@ -167,7 +140,7 @@ func streamsByPrefix(t *testing.T, s *suite) {
 	}
 	later := event("Noted", "three")
 	later.At = start.Add(time.Hour)
-	must[int](t)(s.Append(s.ctx, "incident/INC-1", 2, []store.NewEvent{later}, nil))
+	must[int](t)(s.write("incident/INC-1", 2, []store.NewEvent{later}))
 
 	got := must[[]store.StreamInfo](t)(s.Streams(s.ctx, "incident/"))
 	events := must[[]store.Event](t)(s.Load(s.ctx, "incident/INC-1", 2))

@@ -10,7 +10,7 @@ import (
 
 // Store is what the suite tests. *store.Store has it.
 type Store interface {
-	Append(ctx context.Context, stream string, version int, events []store.NewEvent, jobs []store.Job) (int, error)
+	Append(ctx context.Context, writes ...store.Write) error
 	Load(ctx context.Context, stream string, after int) ([]store.Event, error)
 	Streams(ctx context.Context, prefix string) ([]store.StreamInfo, error)
 	Purge(ctx context.Context, stream string, version int, reason string) error
@@ -18,9 +18,18 @@ type Store interface {
 	Verify(ctx context.Context) (store.Report, error)
 	VerifyStream(ctx context.Context, stream string) (store.Report, error)
 
-	Enqueue(ctx context.Context, jobs ...store.Job) error
-	EnqueueAt(ctx context.Context, at time.Time, jobs ...store.Job) error
-	Work(ctx context.Context, o store.WorkOptions) (*store.Workers, error)
+	Find(ctx context.Context, names []string, at time.Time) ([]store.Hit, error)
+	OpenStreams(ctx context.Context) ([]string, error)
+	Projection(ctx context.Context, stream string) (store.Projection, error)
+	Unprojected(ctx context.Context, prefix string) ([]string, error)
+	Rebuild(ctx context.Context, all ...store.Rebuilt) error
+	TakeDuty(ctx context.Context) (*store.Duty, error)
+	Claim(ctx context.Context, at, until time.Time, most int) ([]string, error)
+	NextDue(ctx context.Context) (time.Time, error)
+	Settle(ctx context.Context, all ...store.Settled) error
+	SetAside(ctx context.Context, stream, why string) error
+	Aside(ctx context.Context) ([]store.Projection, error)
+	Collect(ctx context.Context, before time.Time, keep []string) (store.Collected, error)
 
 	Want(ctx context.Context, d store.Delivery, at time.Time) (bool, error)
 	Sending(ctx context.Context, d store.Delivery, at time.Time) error
@@ -53,36 +62,33 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) Store) {
 // tests is every test of the suite by its name, which says what holds.
 func tests() map[string]func(*testing.T, *suite) {
 	return map[string]func(*testing.T, *suite){
-		"what is appended is loaded":                       appendedIsLoaded,
-		"a stale version conflicts and writes nothing":     staleVersionConflicts,
-		"of concurrent appenders one wins each version":    oneWinsEachVersion,
-		"events and jobs are written together or not":      eventsAndJobsTogether,
-		"what is out of bounds is refused":                 boundsAreKept,
-		"streams are listed by prefix":                     streamsByPrefix,
-		"a healthy state verifies":                         healthyVerifies,
-		"a purge leaves a tombstone and a whole chain":     purgeLeavesTombstone,
-		"a checkpoint records only what has grown":         checkpointRecordsGrowth,
-		"appends do not disturb a verification":            appendsDoNotDisturb,
-		"an unknown stream does not verify":                unknownStreamDoesNotVerify,
-		"jobs run with their arguments":                    jobsRun,
-		"a job that waits is not queued again":             waitingJobNotDoubled,
-		"a job queued while its twin runs runs afterwards": twinRunsAfterwards,
-		"a twin asked for while snoozing runs now":         snoozeDoesNotHoldUp,
-		"a job for later waits until then":                 laterWaits,
-		"snooze and errors bring a job back":               comesBack,
-		"a conflict brings a job back at once":             conflictComesBack,
-		"a panic is an error":                              panicIsError,
-		"a handler's time is limited":                      handlerTimesOut,
-		"stop lets running jobs finish":                    stopLetsFinish,
-		"stop ends jobs that outlast its grace":            stopEndsStubborn,
-		"only one works the jobs":                          oneWorks,
-		"only the newest delivery counts":                  newestDeliveryCounts,
-		"a sending without outcome is known":               sendingIsKnown,
-		"pending deliveries come oldest first":             pendingOldestFirst,
-		"blobs are named by their content":                 blobsByContent,
-		"the last good is the one seen last":               lastGoodIsLatest,
-		"embeddings come back bit by bit":                  embeddingsComeBack,
-		"an id is new once, until forgotten":               idIsNewOnce,
+		"what is appended is loaded":                     appendedIsLoaded,
+		"a stale version conflicts and writes nothing":   staleVersionConflicts,
+		"of concurrent appenders one wins each version":  oneWinsEachVersion,
+		"what is out of bounds is refused":               boundsAreKept,
+		"streams are listed by prefix":                   streamsByPrefix,
+		"a healthy state verifies":                       healthyVerifies,
+		"a purge leaves a tombstone and a whole chain":   purgeLeavesTombstone,
+		"a checkpoint records only what has grown":       checkpointRecordsGrowth,
+		"appends do not disturb a verification":          appendsDoNotDisturb,
+		"an unknown stream does not verify":              unknownStreamDoesNotVerify,
+		"an append to several streams is one":            appendIsOne,
+		"a projection changes with its append or not":    projectionWithAppend,
+		"keys lead to what is open, or was until lately": keysLead,
+		"a projection can be rebuilt":                    projectionRebuilt,
+		"what is due is claimed once":                    claimedOnce,
+		"an append makes its stream due though claimed":  appendMakesDue,
+		"what was claimed and not settled is due again":  claimRunsOut,
+		"a stream set aside stops nobody":                asideStopsNobody,
+		"the duty is one process's":                      dutyIsOnes,
+		"what is no longer needed is collected":          collected,
+		"only the newest delivery counts":                newestDeliveryCounts,
+		"a sending without outcome is known":             sendingIsKnown,
+		"pending deliveries come oldest first":           pendingOldestFirst,
+		"blobs are named by their content":               blobsByContent,
+		"the last good is the one seen last":             lastGoodIsLatest,
+		"embeddings come back bit by bit":                embeddingsComeBack,
+		"an id is new once, until forgotten":             idIsNewOnce,
 	}
 }
 
@@ -127,5 +133,19 @@ func (s *suite) append(t *testing.T, stream string, version int, texts ...string
 	for i, text := range texts {
 		events[i] = event("Noted", text)
 	}
-	return must[int](t)(s.Append(s.ctx, stream, version, events, nil))
+	return must[int](t)(s.write(stream, version, events))
+}
+
+// write appends to one stream and returns its new version.
+func (s *suite) write(stream string, version int, events []store.NewEvent) (int, error) {
+	if err := s.Append(s.ctx, store.Write{Stream: stream, Version: version, Events: events}); err != nil {
+		return 0, err
+	}
+	return version + len(events), nil
+}
+
+// project appends one event with a change to the stream's projection.
+func (s *suite) project(t *testing.T, stream string, version int, c store.Change) {
+	t.Helper()
+	ok(t, s.Append(s.ctx, store.Write{Stream: stream, Version: version, Events: []store.NewEvent{event("Noted", "x")}, Change: &c}))
 }

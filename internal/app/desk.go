@@ -1,0 +1,237 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/store"
+)
+
+// desk is one decision about signals: what leads where, by the projection and by the signals decided about before, and what is to be
+// recorded.
+type desk struct {
+	ledger *ledger
+	now    time.Time
+	hits   map[string][]store.Hit // by the key's name
+	states map[string]*incident.State
+	last   int // the greatest incident number
+
+	entries map[string]*entry // by incident
+	order   []string
+	ids     []string // for each signal
+	room    int      // how many more incidents may be open; -1: not known yet
+}
+
+func (i *Incidents) newDesk(ctx context.Context, signals []incident.Signal) (*desk, error) {
+	d := &desk{ledger: i.ledger, now: i.ledger.now(), hits: map[string][]store.Hit{}, states: map[string]*incident.State{}, entries: map[string]*entry{},
+		last: i.last, room: -1}
+	wanted := map[string]bool{investigatingKey: true}
+	for _, g := range signals {
+		for _, name := range leads(g) {
+			wanted[name] = true
+		}
+	}
+	names := make([]string, 0, len(wanted))
+	for name := range wanted {
+		names = append(names, name)
+	}
+	hits, err := i.ledger.store.Find(ctx, names, d.now)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range hits {
+		d.hits[h.Name] = append(d.hits[h.Name], h)
+	}
+	for _, all := range d.hits { // the newest incident first
+		slices.SortFunc(all, func(a, b store.Hit) int { return cmp.Compare(number(b.Stream), number(a.Stream)) })
+	}
+	return d, nil
+}
+
+// labelKinds are the labels by which the usual alert rules (kube-prometheus' mixin, kube-state-metrics) name an object.
+var labelKinds = map[string]string{"pod": "Pod", "deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet",
+	"job_name": "Job", "node": "Node", "service": "Service", "persistentvolumeclaim": "PersistentVolumeClaim"}
+
+// leads are the keys by which a signal may find its incident.
+func leads(g incident.Signal) []string {
+	names := []string{key(fingerprintKey, g.Fingerprint, "").Name, key(causeKey, g.Fingerprint, "").Name}
+	if g.Group != "" {
+		names = append(names, key(groupKey, g.Group, "").Name)
+	}
+	return append(names, objectLeads(g)...)
+}
+
+func objectLeads(g incident.Signal) []string {
+	var names []string
+	for label, kind := range labelKinds {
+		name := g.Labels[label]
+		if name == "" {
+			continue
+		}
+		for _, o := range []incident.Object{{Kind: kind, Namespace: g.Labels["namespace"], Name: name}, {Kind: kind, Name: name}} {
+			names = append(names, key(objectKey, nameOf(o), "").Name)
+		}
+	}
+	return names
+}
+
+// belongs finds the incident that a signal belongs to: by fingerprint; one that ended just now and that an alert has not noticed yet; by the group
+// that the sender put it into; one whose diagnosis named what a person asks about; one that is still being investigated, for the look takes
+// in the whole cluster; one whose diagnosis found something wrong with what an alert is about. Empty: none does.
+func (d *desk) belongs(ctx context.Context, g incident.Signal) (string, error) {
+	fingerprint := key(fingerprintKey, g.Fingerprint, "").Name
+	if id := d.openBy(fingerprint); id != "" {
+		return id, nil
+	}
+	id, err := d.endedJust(ctx, d.hits[fingerprint], g)
+	if err != nil || id != "" || g.Status == incident.Resolved {
+		return id, err
+	}
+	names := []string{key(causeKey, g.Fingerprint, "").Name}
+	if g.Group != "" {
+		names = append([]string{key(groupKey, g.Group, "").Name}, names...)
+	}
+	if g.Kind == "alert" {
+		names = append(append(names, investigatingKey), objectLeads(g)...)
+	}
+	return d.openBy(names...), nil
+}
+
+// openBy is the newest open incident to which the first of the names leads that leads to any.
+func (d *desk) openBy(names ...string) string {
+	for _, name := range names {
+		for _, h := range d.hits[name] {
+			if h.Open {
+				return strings.TrimPrefix(h.Stream, streamPrefix)
+			}
+		}
+	}
+	return ""
+}
+
+// endedJust is the incident, of those over, that the signal is an alert of which began to fire before the end.
+func (d *desk) endedJust(ctx context.Context, hits []store.Hit, g incident.Signal) (string, error) {
+	for _, h := range hits {
+		id := strings.TrimPrefix(h.Stream, streamPrefix)
+		s, err := d.state(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		if end := s.EndedAt(); !h.Open && !g.Since.IsZero() && g.Since.Before(end) && d.now.Sub(end) < afterglow {
+			return id, nil
+		}
+	}
+	return "", nil
+}
+
+// open gives a signal that belongs nowhere an incident of its own, or the newest one when too many are open.
+func (d *desk) open(ctx context.Context, g incident.Signal) (string, error) {
+	if d.room < 0 {
+		open, err := d.ledger.OpenStreams(ctx)
+		if err != nil {
+			return "", err
+		}
+		d.room = max(0, mostOpen-len(open))
+		if d.room == 0 && g.Kind == "alert" && len(open) > 0 {
+			d.hits[""] = []store.Hit{{Stream: open[0], Open: true}}
+		}
+	}
+	if id := d.openBy(""); d.room == 0 && g.Kind == "alert" && id != "" {
+		return id, nil
+	}
+	if d.last == 0 {
+		last, err := d.ledger.lastNumber(ctx)
+		if err != nil {
+			return "", err
+		}
+		d.last = last
+	}
+	d.last++
+	d.room = max(0, d.room-1)
+	id := idPrefix + strconv.Itoa(d.last)
+	d.states[id] = &incident.State{ID: id}
+	d.lead("", id, "") // where others go once there is no more room
+	return id, nil
+}
+
+// record notes what is to be written about a signal, and that it leads to its incident from now on. What is known already is not.
+func (d *desk) record(ctx context.Context, id string, g incident.Signal) error {
+	s, err := d.state(ctx, id)
+	if err != nil {
+		return err
+	}
+	fingerprint := key(fingerprintKey, g.Fingerprint, "").Name
+	known, _ := d.value(fingerprint, id)
+	if known == knowing(g) || s.Version > 0 && !s.Open() {
+		return nil // it is over: an alert that has not noticed changes nothing
+	}
+	e := d.entries[id]
+	if e == nil {
+		e = &entry{state: s}
+		d.entries[id] = e
+		d.order = append(d.order, id)
+	}
+	event := incident.SignalReceived{Signal: g, Before: knownStatus(known)}
+	_, keys := keysOf(event, s.Version == 0 && len(e.events) == 0)
+	for _, k := range keys {
+		d.lead(k.Name, id, k.Value)
+	}
+	e.events = append(e.events, event)
+	return nil
+}
+
+// state is the incident's, as it is decided upon. One that the projection took to be open and that has ended since is a conflict: decide again.
+func (d *desk) state(ctx context.Context, id string) (*incident.State, error) {
+	if s := d.states[id]; s != nil {
+		return s, nil
+	}
+	s, err := d.ledger.fold(ctx, id)
+	var unreadable *UnreadableError
+	if errors.As(err, &unreadable) {
+		return nil, errors.Join(store.ErrConflict, d.ledger.setAside(ctx, unreadable))
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, all := range d.hits {
+		for _, h := range all {
+			if h.Stream == streamPrefix+id && h.Open != s.Open() {
+				return nil, fmt.Errorf("%s has changed meanwhile: %w", id, store.ErrConflict)
+			}
+		}
+	}
+	d.states[id] = s
+	return s, nil
+}
+
+func (d *desk) value(name, id string) (string, bool) {
+	for _, h := range d.hits[name] {
+		if h.Stream == streamPrefix+id {
+			return h.Value, true
+		}
+	}
+	return "", false
+}
+
+// lead makes a key lead to an incident for the signals that follow in this decision.
+func (d *desk) lead(name, id, value string) {
+	stream := streamPrefix + id
+	all := slices.DeleteFunc(d.hits[name], func(h store.Hit) bool { return h.Stream == stream })
+	d.hits[name] = append([]store.Hit{{Key: store.Key{Name: name, Value: value}, Stream: stream, Open: true}}, all...)
+}
+
+// all is what is to be recorded, in the order in which it came up.
+func (d *desk) all() []entry {
+	out := make([]entry, 0, len(d.order))
+	for _, id := range d.order {
+		out = append(out, *d.entries[id])
+	}
+	return out
+}

@@ -1,0 +1,172 @@
+package app
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/store"
+)
+
+// What leads to an incident: the prefixes of its keys in the projection. They follow from its events alone, so that they can be made
+// again from the log.
+const (
+	fingerprintKey   = "fingerprint/" // of a signal; its value is what is known of the signal
+	groupKey         = "group/"       // into which the sender put an alert
+	investigatingKey = "investigating"
+	objectKey        = "object/" // with which the diagnosis found something wrong
+	causeKey         = "cause/"  // that the diagnosis named
+)
+
+// mostObjects bounds the objects that lead to an incident.
+const mostObjects = 2000
+
+// keysOf is what an event changes about what leads to its incident; first says that it opens it.
+func keysOf(e incident.Event, first bool) (drop []string, keys []store.Key) {
+	switch e := e.(type) {
+	case incident.SignalReceived:
+		keys = append(keys, key(fingerprintKey, e.Signal.Fingerprint, knowing(e.Signal)))
+		if e.Signal.Group != "" {
+			keys = append(keys, key(groupKey, e.Signal.Group, ""))
+		}
+		if first {
+			keys = append(keys, key(investigatingKey, "", ""))
+		}
+	case incident.DiagnosisMade:
+		drop = []string{investigatingKey, objectKey, causeKey}
+		for _, c := range e.Diagnosis.Causes {
+			keys = append(keys, key(causeKey, incident.FoundFingerprint(e.Diagnosis.Cluster, c), ""))
+		}
+		for _, o := range wrong(&e.Diagnosis) {
+			keys = append(keys, key(objectKey, nameOf(o), ""))
+		}
+	case incident.Closed:
+		drop = []string{investigatingKey, groupKey, objectKey, causeKey}
+	case incident.Verified:
+		if e.OK {
+			drop = []string{investigatingKey, groupKey, objectKey, causeKey}
+		}
+	}
+	return drop, keys
+}
+
+func key(prefix, name, value string) store.Key {
+	name = prefix + name
+	if len(name) > store.MaxKey {
+		name = name[:store.MaxKey]
+	}
+	return store.Key{Name: strings.ToValidUTF8(name, ""), Value: value}
+}
+
+// nameOf is an object as it stands in a key.
+func nameOf(o incident.Object) string { return o.Kind + "/" + o.Namespace + "/" + o.Name }
+
+// wrong lists the objects with which a diagnosis found something wrong: those of its findings, and those of their evidence, for findings
+// are about workloads and their evidence names the pods.
+func wrong(d *incident.Diagnosis) []incident.Object {
+	seen := map[incident.Object]bool{}
+	for _, f := range d.Findings {
+		if f.Severity.Rank() >= incident.Warning.Rank() {
+			seen[f.Object] = true
+		}
+	}
+	for _, e := range d.Evidence {
+		seen[e.Object] = true
+	}
+	objects := slices.SortedFunc(maps.Keys(seen), incident.Object.Compare)
+	return objects[:min(len(objects), mostObjects)]
+}
+
+// knowing is what the projection remembers of a signal: enough to know it again, as it is.
+func knowing(g incident.Signal) string {
+	since := int64(0)
+	if !g.Since.IsZero() {
+		since = g.Since.UnixNano()
+	}
+	return string(g.Status) + "@" + strconv.FormatInt(since, 10)
+}
+
+// knownStatus is the status in which a signal is remembered.
+func knownStatus(value string) incident.SignalStatus {
+	status, _, _ := strings.Cut(value, "@")
+	return incident.SignalStatus(status)
+}
+
+// project is how events, appended at a time to an incident in that state, change its projection. It is due at once.
+func project(s *incident.State, at time.Time, events []incident.Event) *store.Change {
+	c := &store.Change{Due: at}
+	ended, leads := s.EndedAt(), leading{}
+	for n, e := range events {
+		c.Drop = append(c.Drop, leads.apply(e, s.Version == 0 && n == 0)...)
+		if v, ok := e.(incident.Verified); ok && v.OK {
+			ended = at
+		}
+		if _, ok := e.(incident.Closed); ok {
+			ended = at
+		}
+	}
+	if c.Open = ended.IsZero(); !c.Open {
+		c.Until = ended.Add(afterglow)
+	}
+	c.Keys = leads.keys()
+	return c
+}
+
+// leading is the keys that lead to an incident, by name, with their values.
+type leading map[string]string
+
+// apply takes an event in, and returns the prefixes of what it dropped.
+func (l leading) apply(e incident.Event, first bool) []string {
+	drop, keys := keysOf(e, first)
+	if len(drop) > 0 {
+		maps.DeleteFunc(l, func(name, _ string) bool { return hasPrefix(name, drop) })
+	}
+	for _, k := range keys {
+		l[k.Name] = k.Value
+	}
+	return drop
+}
+
+func (l leading) keys() []store.Key {
+	out := make([]store.Key, 0, len(l))
+	for _, name := range slices.Sorted(maps.Keys(l)) {
+		out = append(out, store.Key{Name: name, Value: l[name]})
+	}
+	return out
+}
+
+func hasPrefix(name string, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+}
+
+// rebuilt is the projection that follows from an incident's whole log.
+func rebuilt(s *incident.State, log []incident.Recorded, now time.Time) store.Change {
+	leads := leading{}
+	for n, r := range log {
+		leads.apply(r.Event, n == 0)
+	}
+	c := store.Change{Open: s.Open(), Due: now}
+	if !c.Open {
+		c.Until = s.EndedAt().Add(afterglow)
+	}
+	c.Keys = leads.keys()
+	return c
+}
+
+// differs says in words how a projection is not what follows from its incident; empty if it is. Of one that is over the keys don't count: they
+// are removed in time.
+func differs(p store.Projection, s *incident.State, c store.Change) string {
+	switch {
+	case p.Version != s.Version:
+		return fmt.Sprintf("it follows from event %d; there are %d", p.Version, s.Version)
+	case p.Open != c.Open:
+		return fmt.Sprintf("it says open: %t; the events say %t", p.Open, c.Open)
+	case p.Open && !slices.Equal(p.Keys, c.Keys):
+		return fmt.Sprintf("its %d keys are not the %d that follow from the events", len(p.Keys), len(c.Keys))
+	}
+	return ""
+}
