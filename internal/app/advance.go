@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +22,10 @@ const (
 	lease = 30 * time.Second
 	// lookEvery is how often the store is asked what is due: another process may have appended.
 	lookEvery = time.Second
+	// roundsApart is the least time between two rounds, so that a flood of appends costs few of them. A person does not notice it.
+	roundsApart = 50 * time.Millisecond
+	// drawsApart is the least time between two drawings of one incident; the first is at once.
+	drawsApart = 300 * time.Millisecond
 	// claimMost bounds what is claimed at once.
 	claimMost = 64
 )
@@ -73,13 +76,19 @@ func (r *runner) run(ctx context.Context) {
 		if !next.IsZero() {
 			wait = max(0, min(wait, next.Sub(r.ledger.now())))
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-		case <-r.woken:
-		case <-timer.C:
-		}
-		timer.Stop()
+		pause(ctx, wait, r.woken)
+		pause(ctx, roundsApart, nil)
+	}
+}
+
+// pause waits, or less if ctx ends or something comes in.
+func pause(ctx context.Context, d time.Duration, until <-chan struct{}) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-until:
+	case <-timer.C:
 	}
 }
 
@@ -136,7 +145,7 @@ func (r *runner) advance(ctx context.Context, id string) (*incident.State, time.
 			due = t
 		}
 	}
-	if at, ok := r.shifts.start(shift{incident: id, key: drawing, version: s.Version}, func(ctx context.Context) error { return r.draw(ctx, s) }); ok {
+	if at, ok := r.shifts.start(shift{incident: id, key: drawing, version: s.Version, every: drawsApart}, func(ctx context.Context) error { return r.draw(ctx, s) }); ok {
 		sooner(at)
 	}
 	for _, w := range incident.Next(s, r.policy, now) {
@@ -185,39 +194,6 @@ func (r *runner) work(ctx context.Context, s *incident.State, w incident.Work) e
 
 // failuresShown is after how many failures in a row people are told, and told again if it is something else by then.
 const failuresShown = 3
-
-// rebuildAtOnce bounds the projections that are written in one transaction.
-const rebuildAtOnce = 500
-
-// rebuild makes the projections of incidents that were written by a program which kept none.
-func (l *ledger) rebuild(ctx context.Context, logger *slog.Logger) error {
-	streams, err := l.store.Unprojected(ctx, streamPrefix)
-	if err != nil || len(streams) == 0 {
-		return err
-	}
-	logger.Info("making what is known of incidents beside their records", "incidents", len(streams))
-	for part := range slices.Chunk(streams, rebuildAtOnce) {
-		var all []store.Rebuilt
-		for _, stream := range part {
-			s, log, err := l.read(ctx, strings.TrimPrefix(stream, streamPrefix))
-			var unreadable *UnreadableError
-			if errors.As(err, &unreadable) {
-				if err := l.setAside(ctx, unreadable); err != nil {
-					return err
-				}
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			all = append(all, store.Rebuilt{Stream: stream, Version: s.Version, Change: rebuilt(s, log, l.now())})
-		}
-		if err := l.store.Rebuild(ctx, all...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // stop ends all work and waits for it. A step that is being applied is cut short; the next process observes how far it came.
 func (r *runner) stop() { r.shifts.stop() }

@@ -108,6 +108,10 @@ func (i *Incidents) mayAct(ctx context.Context, id string, by incident.Person, a
 	case s.Plan == nil:
 		return nil, as, changedSince(s)
 	}
+	if why, err := doubted(ctx, i.ledger.store.Reader); err != nil || why != "" {
+		return nil, as, errors.Join(err, &commands.Refusal{Reason: "Nothing may run now: " + why + ".",
+			Try: "Paramedic goes on looking. Whoever runs it can say that this copy is right: “paramedic audit accept”."})
+	}
 	return s, as, nil
 }
 

@@ -2,10 +2,7 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,7 +10,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/ollama"
 	"github.com/paramedic-bot/paramedic/internal/slackapp"
-	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
 // DoctorPart is one thing that doctor looks at.
@@ -149,46 +145,3 @@ func doctorModel(status ollama.Status, use, name string) incident.Check {
 }
 
 func gb(bytes int64) float64 { return float64(bytes) / 1e9 }
-
-func doctorState(ctx context.Context, c Config) []incident.Check {
-	if _, err := os.Stat(c.State); errors.Is(err, os.ErrNotExist) {
-		return []incident.Check{good("state", "%s is not there yet; serve makes it", filepath.Base(c.State))}
-	}
-	r, err := store.OpenReadOnly(ctx, c.State)
-	if err != nil {
-		return []incident.Check{bad("state", err)}
-	}
-	defer r.Close()
-	report, err := r.Verify(ctx)
-	if err != nil {
-		return []incident.Check{bad("state", err)}
-	}
-	if !report.OK() {
-		return []incident.Check{{Name: "state", Detail: fmt.Sprintf("the record is broken in %s; see paramedic audit verify", strings.Join(report.Broken(), ", "))}}
-	}
-	checks := []incident.Check{good("state", "%d events in %d streams, whole", report.Events, report.Streams)}
-	return append(checks, doctorCopies(ctx, c, r)...)
-}
-
-// doctorCopies says what could be restored today.
-func doctorCopies(ctx context.Context, c Config, r *store.Reader) []incident.Check {
-	const name = "last-good copies"
-	keys, err := r.LastGoodKeys(ctx)
-	if err != nil {
-		return []incident.Check{bad(name, err)}
-	}
-	if len(keys) == 0 {
-		return []incident.Check{{Name: name, Detail: fmt.Sprintf("none yet: serve keeps them every %v while all is well", c.LastGood.Every.Duration)}}
-	}
-	return []incident.Check{good(name, "%s", strings.Join(keys, ", "))}
-}
-
-// LastGoodKeys lists what a state that may be in use has copies of.
-func LastGoodKeys(ctx context.Context, state string) ([]string, error) {
-	r, err := store.OpenReadOnly(ctx, state)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return r.LastGoodKeys(ctx)
-}

@@ -32,7 +32,8 @@ func (w *worker) execute(ctx context.Context, s *incident.State, work incident.W
 	return w.attempt(ctx, s, *step, 1)
 }
 
-// guard asks once more, right before the act: is the record whole, is the cluster what the plan was made for? The answer is empty if so.
+// guard asks once more, right before the act: is the record whole and the newest, is the cluster what the plan was made
+// for? The answer is empty if so.
 func (w *worker) guard(ctx context.Context, s *incident.State) (why string, err error) {
 	report, err := w.ledger.store.VerifyStream(ctx, streamPrefix+s.ID)
 	if err != nil {
@@ -40,6 +41,9 @@ func (w *worker) guard(ctx context.Context, s *incident.State) (why string, err 
 	}
 	if !report.OK() {
 		return brokenRecord(len(report.Problems)).Error(), nil
+	}
+	if why, err := doubted(ctx, w.ledger.store.Reader); err != nil || why != "" {
+		return why, err
 	}
 	begun := map[string]bool{}
 	for _, st := range s.Steps {

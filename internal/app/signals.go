@@ -54,8 +54,9 @@ func (i *Incidents) receive(ctx context.Context, signals []incident.Signal) ([]s
 		return nil, errReadOnly
 	}
 	b := &batch{done: make(chan struct{})}
+	redact := remembering(i.redact)
 	for _, g := range signals {
-		b.signals = append(b.signals, i.redactSignal(g))
+		b.signals = append(b.signals, redactSignal(g, redact))
 	}
 	i.intake.mu.Lock()
 	i.intake.waiting = append(i.intake.waiting, b)
@@ -152,11 +153,24 @@ func (i *Incidents) seat(ctx context.Context, signals []incident.Signal) (*desk,
 	return d, nil
 }
 
-func (i *Incidents) redactSignal(g incident.Signal) incident.Signal {
-	g.Title, g.Text = i.redact(g.Title), i.redact(g.Text)
+// remembering does the same text once: the alerts of a message have most of their labels in common.
+func remembering(redact func(string) string) func(string) string {
+	known := map[string]string{}
+	return func(text string) string {
+		clean, ok := known[text]
+		if !ok {
+			clean = redact(text)
+			known[text] = clean
+		}
+		return clean
+	}
+}
+
+func redactSignal(g incident.Signal, redact func(string) string) incident.Signal {
+	g.Title, g.Text = redact(g.Title), redact(g.Text)
 	labels := make(map[string]string, len(g.Labels))
 	for k, v := range g.Labels {
-		labels[k] = i.redact(v)
+		labels[k] = redact(v)
 	}
 	g.Labels = labels
 	return g

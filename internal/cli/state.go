@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,46 +33,6 @@ func (c *cli) incidents() *cobra.Command {
 		})
 	}
 	return cmd
-}
-
-func (c *cli) audit() *cobra.Command {
-	verify := &cobra.Command{
-		Use: "verify", Short: "Check that the record is whole and as it was written; exit 1 if not", Args: cobra.NoArgs,
-		Example: "  paramedic audit verify --state /var/lib/paramedic/paramedic.db",
-	}
-	state := stateFlag(verify)
-	format := output(verify)
-	verify.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := validOutput(*format); err != nil {
-			return err
-		}
-		return c.reading(cmd.Context(), *state, func(r *store.Reader) error {
-			report, err := r.Verify(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return c.print(auditReply(report), *format)
-		})
-	}
-	return group("audit", "The record of what was seen, decided and done", verify)
-}
-
-func auditReply(report store.Report) commands.Reply {
-	sum := fmt.Sprintf("%d events in %d streams", report.Events, report.Streams)
-	if report.Purged > 0 {
-		sum += fmt.Sprintf(", %d purged on the record", report.Purged)
-	}
-	if report.OK() {
-		return commands.Reply{Text: "The record is whole: " + sum + ".", Data: report}
-	}
-	list := commands.List{}
-	for _, p := range report.Problems {
-		list = append(list, commands.Item{Spans: []commands.Span{commands.Text(p.String())}})
-	}
-	text := fmt.Sprintf("The record is broken in %s.", strings.Join(report.Broken(), ", "))
-	return commands.Reply{Text: text, Exit: commands.ExitWrong, Data: report, Blocks: []commands.Block{
-		commands.Header{Text: "The record is broken"}, list,
-		commands.Note{commands.Text(sum + " looked at. Paramedic runs nothing on the word of a broken stream; restore the state from a backup.")}}}
 }
 
 // reading opens the state for reading and closes it.

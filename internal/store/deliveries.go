@@ -41,6 +41,12 @@ func (s *Store) Want(ctx context.Context, d Delivery, at time.Time) (changed boo
 	if err := checkTime(at); err != nil {
 		return false, fmt.Errorf("%s: %w", what, err)
 	}
+	hash := hex.EncodeToString(digest(d.Wanted))
+	var have string // most wishes are no new ones, and who only looks need not wait for who writes
+	err = s.db.QueryRowContext(ctx, `SELECT wanted_hash FROM deliveries WHERE incident = $1 AND slot = $2`, d.Incident, d.Slot).Scan(&have)
+	if err == nil && have == hash {
+		return false, nil
+	}
 	err = s.write(ctx, what, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `
 			INSERT INTO deliveries (incident, slot, channel, ts, wanted, wanted_hash, sent_hash, sending_at, updated_at)
@@ -49,7 +55,7 @@ func (s *Store) Want(ctx context.Context, d Delivery, at time.Time) (changed boo
 				wanted = excluded.wanted, wanted_hash = excluded.wanted_hash, updated_at = excluded.updated_at,
 				channel = CASE WHEN deliveries.ts = '' THEN excluded.channel ELSE deliveries.channel END
 			WHERE deliveries.wanted_hash <> excluded.wanted_hash`,
-			d.Incident, d.Slot, d.Channel, d.Wanted, hex.EncodeToString(digest(d.Wanted)), at.UnixNano())
+			d.Incident, d.Slot, d.Channel, d.Wanted, hash, at.UnixNano())
 		if err != nil {
 			return err
 		}

@@ -180,6 +180,35 @@ func scanEvent(rows *sql.Rows) (Event, error) {
 	return e, err
 }
 
+// Event returns one event, [ErrNotFound] if the stream has none of that version.
+func (r *Reader) Event(ctx context.Context, stream string, version int) (Event, error) {
+	what := fmt.Sprintf("read %s, event %d", stream, version)
+	rows, err := r.db.QueryContext(ctx, selectEvents+` WHERE stream = $1 AND version = $2`, stream, version)
+	events, err := collect(rows, err, scanEvent)
+	switch {
+	case err != nil:
+		return Event{}, fmt.Errorf("%s: %w", what, err)
+	case len(events) == 0:
+		return Event{}, fmt.Errorf("%s: %w", what, ErrNotFound)
+	}
+	return events[0], nil
+}
+
+// Head returns what is known of a stream without reading it, [ErrNotFound] if
+// it is not there.
+func (r *Reader) Head(ctx context.Context, stream string) (StreamInfo, error) {
+	what := "read the head of " + stream
+	rows, err := r.db.QueryContext(ctx, selectStreams+` WHERE stream = $1`, stream)
+	infos, err := collect(rows, err, scanStream)
+	switch {
+	case err != nil:
+		return StreamInfo{}, fmt.Errorf("%s: %w", what, err)
+	case len(infos) == 0:
+		return StreamInfo{}, fmt.Errorf("%s: %w", what, ErrNotFound)
+	}
+	return infos[0], nil
+}
+
 // Streams lists the streams whose name begins with prefix, by name.
 func (r *Reader) Streams(ctx context.Context, prefix string) ([]StreamInfo, error) {
 	streams, err := listStreams(ctx, r.db, prefix)
@@ -190,16 +219,18 @@ func (r *Reader) Streams(ctx context.Context, prefix string) ([]StreamInfo, erro
 }
 
 func listStreams(ctx context.Context, q query, prefix string) ([]StreamInfo, error) {
-	rows, err := q.QueryContext(ctx, `
-		SELECT stream, version, head, first_at, last_at FROM streams
-		WHERE substr(stream, 1, $1) = $2 ORDER BY stream`, utf8.RuneCountInString(prefix), prefix)
-	return collect(rows, err, func(rows *sql.Rows) (StreamInfo, error) {
-		var i StreamInfo
-		var first, last int64
-		err := rows.Scan(&i.Stream, &i.Version, &i.Head, &first, &last)
-		i.FirstAt, i.LastAt = fromNanos(first), fromNanos(last)
-		return i, err
-	})
+	rows, err := q.QueryContext(ctx, selectStreams+` WHERE substr(stream, 1, $1) = $2 ORDER BY stream`, utf8.RuneCountInString(prefix), prefix)
+	return collect(rows, err, scanStream)
+}
+
+const selectStreams = `SELECT stream, version, head, first_at, last_at FROM streams`
+
+func scanStream(rows *sql.Rows) (StreamInfo, error) {
+	var i StreamInfo
+	var first, last int64
+	err := rows.Scan(&i.Stream, &i.Version, &i.Head, &first, &last)
+	i.FirstAt, i.LastAt = fromNanos(first), fromNanos(last)
+	return i, err
 }
 
 // Purge removes an event's data for good, for instance because a secret leaked

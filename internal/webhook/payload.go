@@ -35,7 +35,7 @@ type alert struct {
 
 // Bounds of what is kept; lengths are bytes.
 const (
-	maxBody   = 1 << 20
+	maxBody   = 16 << 20
 	maxAlerts = 5000
 	maxLabels = 64
 	maxName   = 128

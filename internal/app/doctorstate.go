@@ -1,0 +1,61 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/store"
+)
+
+func doctorState(ctx context.Context, c Config) []incident.Check {
+	if _, err := os.Stat(c.State); errors.Is(err, os.ErrNotExist) {
+		return []incident.Check{good("state", "%s is not there yet; serve makes it", filepath.Base(c.State))}
+	}
+	r, err := store.OpenReadOnly(ctx, c.State)
+	if err != nil {
+		return []incident.Check{bad("state", err)}
+	}
+	defer r.Close()
+	report, err := r.Verify(ctx)
+	if err != nil {
+		return []incident.Check{bad("state", err)}
+	}
+	if !report.OK() {
+		return []incident.Check{{Name: "state", Detail: fmt.Sprintf("the record is broken in %s; see paramedic audit verify", strings.Join(report.Broken(), ", "))}}
+	}
+	checks := []incident.Check{good("state", "%d events in %d streams, whole", report.Events, report.Streams)}
+	checks = append(checks, doctorAside(ctx, r)...)
+	return append(checks, doctorCopies(ctx, c, r)...)
+}
+
+// doctorAside says which incidents nothing is done for, because their records can't be read.
+func doctorAside(ctx context.Context, r *store.Reader) []incident.Check {
+	aside, err := r.Aside(ctx)
+	if err != nil {
+		return []incident.Check{bad("incidents set aside", err)}
+	}
+	var checks []incident.Check
+	for _, p := range aside {
+		checks = append(checks, incident.Check{Name: strings.TrimPrefix(p.Stream, streamPrefix),
+			Detail: "can't be read, and nothing is done for it: " + p.Aside + "; start the version of Paramedic that wrote it, or restore the state"})
+	}
+	return checks
+}
+
+// doctorCopies says what could be restored today.
+func doctorCopies(ctx context.Context, c Config, r *store.Reader) []incident.Check {
+	const name = "last-good copies"
+	keys, err := r.LastGoodKeys(ctx)
+	if err != nil {
+		return []incident.Check{bad(name, err)}
+	}
+	if len(keys) == 0 {
+		return []incident.Check{{Name: name, Detail: fmt.Sprintf("none yet: serve keeps them every %v while all is well", c.LastGood.Every.Duration)}}
+	}
+	return []incident.Check{good(name, "%s", strings.Join(keys, ", "))}
+}

@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/app"
+	"github.com/paramedic-bot/paramedic/internal/store"
+)
+
+func (c *cli) audit() *cobra.Command {
+	return group("audit", "The record of what was seen, decided and done", c.auditVerify(), c.auditRebuild())
+}
+
+func (c *cli) auditVerify() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "verify", Short: "Check that the record is whole and as it was written; exit 1 if not", Args: cobra.NoArgs,
+		Long: `Reads every event and checks it against its hash and the one before it, and that what is kept beside the events, to find incidents without reading
+them all, follows from them.`,
+		Example: "  paramedic audit verify --state /var/lib/paramedic/paramedic.db",
+	}
+	state := stateFlag(cmd)
+	format := output(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := validOutput(*format); err != nil {
+			return err
+		}
+		return c.reading(cmd.Context(), *state, func(r *store.Reader) error {
+			report, err := r.Verify(cmd.Context())
+			if err != nil {
+				return err
+			}
+			beside, err := app.NewJournal(r).Compare(cmd.Context(), r)
+			if err != nil {
+				return err
+			}
+			return c.print(auditReply(report, beside), *format)
+		})
+	}
+	return cmd
+}
+
+func (c *cli) auditRebuild() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "rebuild", Short: "Make what is kept beside the record anew from it", Args: cobra.NoArgs,
+		Long: `Makes the projection anew from the events: which incidents are open, what leads to them, and that each is to be looked at. Events stay as they are.
+Stop “paramedic serve” first.`,
+		Example: "  paramedic audit rebuild --state /var/lib/paramedic/paramedic.db",
+	}
+	state := stateFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		n, err := app.Rebuild(cmd.Context(), *state)
+		if err != nil {
+			return err
+		}
+		return c.print(commands.Reply{Text: fmt.Sprintf("Made anew for %d incidents.", n)}, "")
+	}
+	return cmd
+}
+
+// audited is what verify prints as JSON.
+type audited struct {
+	store.Report
+	Beside []store.Problem // where what is kept beside the events does not follow from them
+}
+
+func auditReply(report store.Report, beside []store.Problem) commands.Reply {
+	sum := fmt.Sprintf("%d events in %d streams", report.Events, report.Streams)
+	if report.Purged > 0 {
+		sum += fmt.Sprintf(", %d purged on the record", report.Purged)
+	}
+	data := audited{report, append([]store.Problem{}, beside...)}
+	if report.OK() && len(beside) == 0 {
+		return commands.Reply{Text: "The record is whole: " + sum + ".", Data: data}
+	}
+	list := commands.List{}
+	for _, p := range slices.Concat(report.Problems, beside) {
+		list = append(list, commands.Item{Spans: []commands.Span{commands.Text(p.String())}})
+	}
+	text, head := fmt.Sprintf("The record is broken in %s.", strings.Join(report.Broken(), ", ")), "The record is broken"
+	note := sum + " looked at. Paramedic runs nothing on the word of a broken stream; restore the state from a backup."
+	if report.OK() {
+		text, head = "The record is whole, and what is kept beside it does not follow from it.", "What is kept beside the record is wrong"
+		note = sum + " looked at. “paramedic audit rebuild” makes it anew; what can't be read stays as it is."
+	}
+	return commands.Reply{Text: text, Exit: commands.ExitWrong, Data: data,
+		Blocks: []commands.Block{commands.Header{Text: head}, list, commands.Note{commands.Text(note)}}}
+}
