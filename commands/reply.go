@@ -178,4 +178,7 @@ const MaxField = 3000
 type Message struct {
 	Slot  string // one of Slots
 	Reply Reply
+	// Broadcast says that people are to be woken: a face that only tells its readers of what is new shows the message where everybody
+	// of the channel sees it, once, when its slot is first told. Later changes of the message wake nobody.
+	Broadcast bool
 }

@@ -191,6 +191,8 @@ func (s *slowly) Dispatch(ctx context.Context, r commands.Request) commands.Repl
 
 func (s *slowly) Opens(string) bool { return false }
 
+func (s *slowly) Acts(string) bool { return false }
+
 func TestASlowAnswerComesLaterAndOnce(t *testing.T) {
 	b := newBed(t, slackemu.Options{})
 	c := newSlowly(commands.Reply{Text: "at last"})
