@@ -26,10 +26,10 @@ type Options struct {
 	Fallback string
 	// Stamp, where set, is what an incident's message in the channel carries beside its content, unseen by people, each time that it is
 	// sent: a few values that JSON holds. See Deliverer.NewestStamp. It must be safe for concurrent use and must not block for long.
-	Stamp func(ctx context.Context, incident string) map[string]any
-	HTTP    *http.Client     // nil: one with a time-out of 10 s
-	Now     func() time.Time // nil: time.Now
-	Logger  *slog.Logger     // nil: slog.Default
+	Stamp  func(ctx context.Context, incident string) map[string]any
+	HTTP   *http.Client     // nil: one with a time-out of 10 s
+	Now    func() time.Time // nil: time.Now
+	Logger *slog.Logger     // nil: slog.Default
 	// OnConnected, where set, is called whenever Socket Mode has connected. It must not block.
 	OnConnected func()
 }

@@ -16,7 +16,7 @@ type flight struct {
 	waiting []acknowledge // the envelopes that are not acknowledged yet
 	acked   bool
 	payload json.RawMessage // what they were acknowledged with
-	kept    int // bytes of payload that flights counts, once it has ended; -1 before
+	kept    int             // bytes of payload that flights counts, once it has ended; -1 before
 }
 
 // mostTwins bounds the envelopes of one delivery: what came first was sent on connections that are gone.

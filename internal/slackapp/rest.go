@@ -49,4 +49,6 @@ func (r rest) sentence() string {
 	return " All of it: " + strings.Join(where, ", or ") + "."
 }
 
-func mono(text string) string { return strings.Join(pieces([]commands.Span{commands.Mono(cut(text, 200))}), "") }
+func mono(text string) string {
+	return strings.Join(pieces([]commands.Span{commands.Mono(cut(text, 200))}), "")
+}

@@ -16,6 +16,8 @@ const (
 	RateLimited
 	// ServerError answers 500, as Slack does on a bad day.
 	ServerError
+	// Refused answers the Fault's Error.
+	Refused
 )
 
 // Fault breaks requests on purpose.
@@ -24,6 +26,7 @@ type Fault struct {
 	ChannelID string // empty breaks calls for every channel
 	Times     int    // how many requests; 0 means 1
 	Outcome   Outcome
+	Error     string // Slack's word, such as "msg_blocks_too_long"; of Refused
 }
 
 // Inject arms a fault; those armed earlier strike first.
@@ -35,16 +38,16 @@ func (s *Server) Inject(f Fault) {
 }
 
 // takeFault is what shall go wrong with a request; 0 is nothing.
-func (s *Server) takeFault(method, channelID string) Outcome {
+func (s *Server) takeFault(method, channelID string) (Outcome, string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.faults {
 		if f.Times > 0 && (f.Method == "" || f.Method == method) && (f.ChannelID == "" || f.ChannelID == channelID) {
 			f.Times--
-			return f.Outcome
+			return f.Outcome, f.Error
 		}
 	}
-	return 0
+	return 0, ""
 }
 
 // failBefore breaks a request before it is looked at, and says whether it did.
