@@ -55,7 +55,7 @@ func (b *bed) reads(t *testing.T, want string) {
 // settled waits until what was sent is recorded, and only so many deliveries are pending.
 func (b *bed) settled(t *testing.T, want int) {
 	t.Helper()
-	for range 500 {
+	for range 2000 {
 		pending, err := b.store.Pending(t.Context(), 10)
 		if err != nil {
 			t.Fatal(err)

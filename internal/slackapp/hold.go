@@ -32,7 +32,7 @@ type hold struct {
 
 // How long something is held back after the first error, and after many. What passes by itself is tried again quickly.
 var (
-	holdPassing = backoff{first: 250 * time.Millisecond, most: 5 * time.Second}
+	holdPassing = backoff{first: 100 * time.Millisecond, most: 2 * time.Second}
 	holdChannel = backoff{first: time.Second, most: time.Minute}
 	holdMessage = backoff{first: time.Second, most: 5 * time.Minute}
 	// holdStumbled is for a message that fails while others go through.

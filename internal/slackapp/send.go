@@ -201,8 +201,8 @@ func (d *Deliverer) mayGo(r route, t task) (at time.Time, ended bool) {
 	return time.Time{}, false
 }
 
-// tasks lists what is pending in the order in which it is sent: new messages in the channel, then what decisions hang on, then the other
-// new ones, then the other changes, the one that waits longest first. What failed at the last try comes after what did not.
+// tasks lists what is pending in the order in which it is sent: new messages in the channel and what is to wake people, then the other new
+// ones; and of changes those that decisions hang on, then the one that waits longest. What failed at the last try comes after what did not.
 func (d *Deliverer) tasks(ctx context.Context) ([]task, error) {
 	pending, err := d.pending(ctx)
 	if err != nil {
@@ -241,8 +241,8 @@ func (d *Deliverer) sort(tasks []task) {
 		switch {
 		case t.TS == "" && t.root == nil:
 			return 0
-		case t.urgent():
-			return 1
+		case t.TS != "" && t.urgent(), t.body.Broadcast:
+			return 1 // new ones of a thread keep its order
 		case t.TS == "":
 			return 2
 		}

@@ -1,6 +1,9 @@
 package slackemu
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // Outcome is what goes wrong with a request.
 type Outcome int
@@ -24,6 +27,7 @@ const (
 type Fault struct {
 	Method    string // "chat.postMessage"; empty breaks every method
 	ChannelID string // empty breaks calls for every channel
+	Text      string // strikes only what says so in its text; empty breaks whatever it says
 	Times     int    // how many requests; 0 means 1
 	Outcome   Outcome
 	Error     string // Slack's word, such as "msg_blocks_too_long"; of Refused
@@ -38,11 +42,11 @@ func (s *Server) Inject(f Fault) {
 }
 
 // takeFault is what shall go wrong with a request; 0 is nothing.
-func (s *Server) takeFault(method, channelID string) (Outcome, string) {
+func (s *Server) takeFault(method string, a args) (Outcome, string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.faults {
-		if f.Times > 0 && (f.Method == "" || f.Method == method) && (f.ChannelID == "" || f.ChannelID == channelID) {
+		if f.Times > 0 && (f.Method == "" || f.Method == method) && (f.ChannelID == "" || f.ChannelID == a["channel"]) && strings.Contains(a["text"], f.Text) {
 			f.Times--
 			return f.Outcome, f.Error
 		}
