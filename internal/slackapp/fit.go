@@ -37,24 +37,40 @@ const leastShown = 60
 // fit renders a document so that it fits: as it is; with texts side by side put together; with what is longest shortened; and as the last
 // resort with blocks left out. What is left out is said in a line.
 func (f *fitter) fit(doc []commands.Block) []slack.Block {
-	parts := f.parts(doc)
-	if f.fits(parts) {
-		return f.finished(parts)
-	}
-	if parts = together(parts); f.fits(parts) {
-		return f.finished(parts)
-	}
-	for most := maxSection; most >= leastShown; most = most * 4 / 5 {
-		less, cuts := shortenedTo(doc, most)
-		if lengths(less) > f.text {
-			continue // rendered it is longer still
+	if lengths(doc) <= f.text { // rendered it is longer still
+		parts := f.parts(doc)
+		if f.fits(parts) {
+			return f.finished(parts)
 		}
-		if parts = append(together(f.parts(less)), f.leftOut(cuts, "shortened")); cuts > 0 && f.fits(parts) {
+		if parts = together(parts); f.fits(parts) {
 			return f.finished(parts)
 		}
 	}
+	// The most to which every block may be shortened so that all fit, to within a twentieth.
+	var best []part
+	for least, most := leastShown, maxSection; most-least > least/20; {
+		middle := (least + most) / 2
+		if parts, ok := f.shortened(doc, middle); ok {
+			best, least = parts, middle
+		} else {
+			most = middle
+		}
+	}
+	if best != nil {
+		return f.finished(best)
+	}
 	less, cuts := shortenedTo(doc, leastShown)
 	return f.finished(f.chosen(together(f.parts(less)), cuts))
+}
+
+// shortened is a document with no block longer than most, and whether that fits.
+func (f *fitter) shortened(doc []commands.Block, most int) ([]part, bool) {
+	less, cuts := shortenedTo(doc, most)
+	if cuts == 0 || lengths(less) > f.text {
+		return nil, false
+	}
+	parts := append(together(f.parts(less)), f.leftOut(cuts, "shortened"))
+	return parts, f.fits(parts)
 }
 
 func (f *fitter) parts(doc []commands.Block) []part {
@@ -90,7 +106,7 @@ func together(parts []part) []part {
 
 // chosen are the parts for which there is room: those to be kept, and the others from the start. cuts counts what was shortened before.
 func (f *fitter) chosen(parts []part, cuts int) []part {
-	note := f.leftOut(len(parts)+cuts, "left out")
+	note := f.leftOut(len(parts)+cuts, "shortened or left out")
 	blocks, text := f.blocks-1, f.text-note.text
 	for i, p := range parts {
 		if p.keep {

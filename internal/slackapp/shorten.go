@@ -54,7 +54,7 @@ func lengths(doc []commands.Block) int {
 	n := 0
 	spans := func(all []commands.Span) {
 		for _, s := range all {
-			n += min(utf8.RuneCountInString(strings.TrimSpace(s.Text)), 500)
+			n += min(utf8.RuneCountInString(strings.TrimSpace(s.Text)), maxCell)
 		}
 	}
 	for _, b := range doc {
@@ -68,6 +68,14 @@ func lengths(doc []commands.Block) int {
 		case commands.List:
 			for _, item := range v {
 				spans(item.Spans)
+			}
+		case commands.Fields:
+			for _, f := range v {
+				spans(f.Value)
+			}
+		case commands.Table:
+			for _, row := range v.Rows[:min(len(v.Rows), maxTableRows-1)] {
+				spans(row[:min(len(row), len(v.Columns), maxTableColumns)])
 			}
 		}
 	}

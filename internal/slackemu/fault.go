@@ -41,6 +41,13 @@ func (s *Server) Inject(f Fault) {
 	s.faults = append(s.faults, &f)
 }
 
+// Heal disarms every fault.
+func (s *Server) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
 // takeFault is what shall go wrong with a request; 0 is nothing.
 func (s *Server) takeFault(method string, a args) (Outcome, string) {
 	s.mu.Lock()
