@@ -45,10 +45,11 @@ type Deliverer struct {
 	mu       sync.Mutex
 	pace     *pace
 	holds    map[string]*hold
-	busy     map[route]bool // being sent on; true: something was wanted meanwhile
-	stumbled map[string]time.Time
-	worked   map[route]time.Time
-	trouble  map[string]*Trouble // by channel
+	busy     map[route]bool       // being sent on; true: something was wanted meanwhile
+	said     map[string]string    // why a message was not taken, as it was logged
+	stumbled map[string]time.Time // when a message failed by what passes
+	worked   map[route]time.Time  // when something last went out
+	trouble  map[string]*Trouble  // by channel
 }
 
 // NewDeliverer makes a Deliverer. It makes no call yet.
@@ -57,7 +58,7 @@ func NewDeliverer(o Options, d Deliveries) *Deliverer {
 	api := o.client()
 	return &Deliverer{opts: o, api: api, names: &directory{api: api, ids: map[string]string{}}, store: d, log: o.Logger,
 		wake: make(chan struct{}, 1), later: make(chan time.Time), self: newPeople(api, o.Now),
-		pace: newPace(), holds: map[string]*hold{}, busy: map[route]bool{}, stumbled: map[string]time.Time{},
+		pace: newPace(), holds: map[string]*hold{}, busy: map[route]bool{}, stumbled: map[string]time.Time{}, said: map[string]string{},
 		worked: map[route]time.Time{}, trouble: map[string]*Trouble{}}
 }
 
@@ -116,11 +117,13 @@ func (d *Deliverer) Wake() {
 	}
 }
 
-// Retry is Wake for when Slack is there again: what was held back for errors is tried at once.
+// Retry is Wake for when Slack is there again: what was held back for errors is tried at once, but where Slack asked for patience.
 func (d *Deliverer) Retry() {
 	d.mu.Lock()
 	for _, h := range d.holds {
-		h.until = time.Time{}
+		if !h.asked {
+			h.until = time.Time{}
+		}
 	}
 	d.mu.Unlock()
 	d.Wake()

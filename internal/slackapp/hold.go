@@ -25,9 +25,9 @@ type route struct {
 
 // hold keeps something back after an error, longer each time.
 type hold struct {
-	until  time.Time
-	wait   backoff
-	reason string // as it was logged
+	until time.Time
+	wait  backoff
+	asked bool // by Slack, which names the time itself
 }
 
 // How long something is held back after the first error, and after many. What passes by itself is tried again quickly.
@@ -36,7 +36,7 @@ var (
 	holdChannel = backoff{first: time.Second, most: time.Minute}
 	holdMessage = backoff{first: time.Second, most: 5 * time.Minute}
 	// holdStumbled is for a message that fails while others go through.
-	holdStumbled = backoff{first: 500 * time.Millisecond, most: time.Minute}
+	holdStumbled = backoff{first: 500 * time.Millisecond, most: 30 * time.Second}
 )
 
 // ofChannel are refusals that hold for everything in a channel, and what to do about them.
@@ -76,8 +76,9 @@ func (d *Deliverer) failed(ctx context.Context, r route, m store.Delivery, err e
 		if r.method == update {
 			key = allUpdates
 		}
-		d.hold(key, holdPassing).until = now.Add(wait)
-		return now.Add(wait) // Slack only asks for patience
+		h := d.hold(key, holdPassing)
+		h.until, h.asked = now.Add(wait), true
+		return h.until // Slack only asks for patience
 	case wide:
 		d.refused(r.channel, code, try, now)
 		d.hold(r.channel, holdChannel).again(now)
@@ -87,8 +88,8 @@ func (d *Deliverer) failed(ctx context.Context, r route, m store.Delivery, err e
 		d.stumble(r, message, now)
 		d.hold(r.key(), holdPassing).again(now)
 	}
-	if h := d.hold(message, holdMessage); h.reason != err.Error() && ctx.Err() == nil {
-		h.reason = err.Error()
+	if reason := err.Error(); d.said[message] != reason && ctx.Err() == nil {
+		d.said[message] = reason
 		d.log.Warn("Slack did not take a message; it is kept and tried again", "message", message, "channel", r.channel, "error", err, "try", try)
 	}
 	return d.heldUntil(r, message)
@@ -104,7 +105,7 @@ func (d *Deliverer) hold(key string, wait backoff) *hold {
 	return h
 }
 
-func (h *hold) again(now time.Time) { h.until = now.Add(h.wait.next()) }
+func (h *hold) again(now time.Time) { h.until, h.asked = now.Add(h.wait.next()), false }
 
 // stumble notes that a message was the last to fail on its route. If others went through since it did before, it is the message that
 // fails, and it is held back alone.
@@ -141,9 +142,10 @@ func (d *Deliverer) went(r route, m store.Delivery) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.worked[r] = d.opts.Now()
-	if h := d.holds[messageKey(m)]; h != nil && h.reason != "" {
+	if _, failed := d.said[messageKey(m)]; failed {
 		d.log.Info("Slack takes the message now", "message", messageKey(m), "channel", r.channel)
 	}
+	delete(d.said, messageKey(m))
 	delete(d.stumbled, messageKey(m))
 	for _, key := range []string{r.channel, r.key(), messageKey(m)} {
 		delete(d.holds, key)
@@ -162,6 +164,9 @@ func (d *Deliverer) tidy() {
 	defer d.mu.Unlock()
 	if len(d.stumbled) > mostNoted {
 		clear(d.stumbled)
+	}
+	if len(d.said) > mostNoted {
+		clear(d.said)
 	}
 	if len(d.worked) > mostPaces {
 		clear(d.worked)
