@@ -244,12 +244,14 @@ func TestWhoWaitsWhenTheBotStopsIsTold(t *testing.T) {
 // While Slack does not take an answer it is tried again; what it refuses to show is shortened, and keeps its buttons and the way to the
 // whole.
 func TestAnAnswerThatSlackDoesNotTakeComesAllTheSame(t *testing.T) {
-	r := commands.Reply{Text: "A plan", Blocks: []commands.Block{commands.Header{Text: "A plan"}, commands.Paragraph{commands.Text(strings.Repeat("long ", 1000))},
+	r := commands.Reply{Text: "A plan", Blocks: []commands.Block{
+		commands.Header{Text: "A plan"}, commands.Paragraph{commands.Text(strings.Repeat("long ", 1000))},
 		commands.Actions{{ID: "plan", Label: "Open", Value: "plan INC-1"}}}}
 	for name, faults := range map[string][]slackemu.Fault{
-		"an error of Slack's": {{Method: "chat.postEphemeral", Times: 2, Outcome: slackemu.ServerError}, {Method: "chat.postMessage", Times: 2, Outcome: slackemu.ServerError}},
-		"too long":            {{Method: "chat.postEphemeral", Outcome: slackemu.Refused, Error: "msg_blocks_too_long"}},
-		"invalid":             {{Method: "chat.postEphemeral", Times: 2, Outcome: slackemu.Refused, Error: "invalid_blocks"}},
+		"an error of Slack's": {{Method: "chat.postEphemeral", Times: 2, Outcome: slackemu.ServerError},
+			{Method: "chat.postMessage", Times: 2, Outcome: slackemu.ServerError}},
+		"too long": {{Method: "chat.postEphemeral", Outcome: slackemu.Refused, Error: "msg_blocks_too_long"}},
+		"invalid":  {{Method: "chat.postEphemeral", Times: 2, Outcome: slackemu.Refused, Error: "invalid_blocks"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBed(t, slackemu.Options{})

@@ -74,7 +74,8 @@ func planOf(steps int) incident.Plan {
 	for i := range steps {
 		one.ID, one.Title = fmt.Sprintf("s%d", i+1), fmt.Sprintf("Restore the ConfigMap settings-%d", i+1)
 		one.Target.Object.Name = fmt.Sprintf("settings-%d", i+1)
-		one.Diff = fmt.Sprintf("--- settings\n+++ settings\n@@ -3,7 +3,7 @@\n%s-    upstream: 127.0.0.1 # %d\n+    upstream: /etc/resolv.conf # %d\n", strings.Repeat("     unchanged: line\n", 8), i, i)
+		one.Diff = "--- settings\n+++ settings\n@@ -3,7 +3,7 @@\n" + strings.Repeat("     unchanged: line\n", 8) +
+			fmt.Sprintf("-    upstream: 127.0.0.1 # %d\n+    upstream: /etc/resolv.conf # %d\n", i, i)
 		p.Steps = append(p.Steps, one)
 	}
 	return p

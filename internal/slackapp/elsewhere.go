@@ -49,7 +49,8 @@ func (d *Deliverer) refused(channel, reason, try string, now time.Time) {
 	}
 	if t.Reason != reason {
 		t.Reason, t.Try = reason, try
-		d.log.Error("a channel takes no messages; what is to be told there waits", "channel", channel, "reason", reason, "try", try, "fallback", d.opts.Fallback)
+		d.log.Error("a channel takes no messages; what is to be told there waits",
+			"channel", channel, "reason", reason, "try", try, "fallback", d.opts.Fallback)
 		d.Wake() // the fallback is told
 	}
 }

@@ -90,7 +90,8 @@ func (a *App) pressed(cb slack.InteractionCallback) (delivery, bool) {
 		return delivery{}, false // a link, or an element that is none of ours
 	}
 	line := actions[0].Value
-	to := place{channel: orElse(cb.Container.ChannelID, cb.Channel.ID), thread: cb.Container.ThreadTs, user: cb.User.ID, responseURL: cb.ResponseURL, line: line}
+	to := place{channel: orElse(cb.Container.ChannelID, cb.Channel.ID), thread: cb.Container.ThreadTs, user: cb.User.ID,
+		responseURL: cb.ResponseURL, line: line}
 	who := func(ctx context.Context) somebody { return a.people.who(ctx, cb.User.ID, cb.User.TeamID, cb.User.Name) }
 	d := delivery{id: cb.TriggerID, what: "a press", acts: a.commands.Acts(first(line))}
 	d.answer = func(ctx context.Context, _ *flight, r commands.Reply) outcome { return a.answer(ctx, to, r) }
@@ -115,8 +116,8 @@ func shown(r commands.Reply) bool { return r.Quiet && r.Exit == commands.ExitFin
 func (a *App) submission(cb slack.InteractionCallback) delivery {
 	from, values := submitted(cb.View)
 	to := place{channel: from.Channel, thread: from.Thread, user: cb.User.ID, line: from.Command}
-	d := delivery{id: cb.TriggerID, what: "a submitted form", acts: a.commands.Acts(first(from.Command)), late: encoded(slack.NewClearViewSubmissionResponse())}
-	d.away = stillOpen(from, values)
+	d := delivery{id: cb.TriggerID, what: "a submitted form", acts: a.commands.Acts(first(from.Command)),
+		late: encoded(slack.NewClearViewSubmissionResponse()), away: stillOpen(from, values)}
 	d.answer = func(ctx context.Context, f *flight, r commands.Reply) outcome {
 		if payload, ok := a.submissionAnswer(r, from); ok && f.acknowledge(payload) {
 			return inAck

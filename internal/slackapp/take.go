@@ -35,11 +35,14 @@ const (
 
 // Replies of the face itself.
 var (
-	tooMany = commands.Reply{Text: "Too many people are asking at once, and this was not taken. Try again in a moment.", Exit: commands.ExitNoAnswer}
-	wrong   = commands.Reply{Text: "Something went wrong here; it was logged. Try again, or ask whoever runs Paramedic.", Exit: commands.ExitNoAnswer}
-	broken  = commands.Reply{Text: "Paramedic is being restarted, and this was broken off. Try again in a moment; what was decided shows in the incident.",
-		Exit: commands.ExitNoAnswer}
+	tooMany = sorry("Too many people are asking at once, and this was not taken. Try again in a moment.")
+	wrong   = sorry("Something went wrong here; it was logged. Try again, or ask whoever runs Paramedic.")
+	broken  = sorry("Paramedic is being restarted, and this was broken off. Try again in a moment; what was decided shows in the incident.")
 )
+
+func sorry(text string) commands.Reply {
+	return commands.Reply{Text: text, Exit: commands.ExitNoAnswer}
+}
 
 // take works on a delivery, once. It does not wait for that. What comes again joins what came before. What there is no room for is
 // told so; beyond that it is not acknowledged: then Slack tells the person itself, and delivers words to the bot again.

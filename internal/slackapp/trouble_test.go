@@ -149,7 +149,8 @@ func TestANewOnsetIsBroadcast(t *testing.T) {
 	b := newBed(t, slackemu.Options{})
 	d, _ := b.deliver(t)
 	onset := func(text string) commands.Message {
-		return commands.Message{Slot: "onset-2", Broadcast: true, Reply: commands.Reply{Text: text, Blocks: []commands.Block{commands.Paragraph{commands.Text(text)}}}}
+		return commands.Message{Slot: "onset-2", Broadcast: true,
+			Reply: commands.Reply{Text: text, Blocks: []commands.Block{commands.Paragraph{commands.Text(text)}}}}
 	}
 	for _, text := range []string{"again", "again, and worse"} {
 		if err := d.Deliver(t.Context(), "INC-1", "", append(say("ill", "looking"), onset(text))); err != nil {
