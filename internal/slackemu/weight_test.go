@@ -207,3 +207,47 @@ func TestABroadcastReplyStandsInTheChannelAsWell(t *testing.T) {
 		t.Errorf("the history is %+v, %v", past, err)
 	}
 }
+
+// TestModalLimits opens a window with each thing at its limit, which must pass, and one beyond it, which must be refused at the place that is
+// wrong.
+func TestModalLimits(t *testing.T) {
+	s, api := start(t, slackemu.Options{})
+	var view slack.ModalViewRequest
+	answers := make(chan error, 1)
+	bot(t, api, func(c *socketmode.Client, e socketmode.Event) {
+		if cmd, ok := e.Data.(slack.SlashCommand); ok {
+			_, err := api.OpenView(cmd.TriggerID, view)
+			answers <- err
+			c.Ack(*e.Request)
+		}
+	})
+	input := func(v *slack.ModalViewRequest) *slack.InputBlock { return v.Blocks.BlockSet[0].(*slack.InputBlock) }
+	for _, c := range []struct {
+		at    string
+		limit int
+		with  func(v *slack.ModalViewRequest, text string)
+	}{
+		{"/view/title/text", 24, func(v *slack.ModalViewRequest, text string) { v.Title = plain(text) }},
+		{"/view/submit/text", 24, func(v *slack.ModalViewRequest, text string) { v.Submit = plain(text) }},
+		{"/view/close/text", 24, func(v *slack.ModalViewRequest, text string) { v.Close = plain(text) }},
+		{"/view/private_metadata", 3000, func(v *slack.ModalViewRequest, text string) { v.PrivateMetadata = text }},
+		{"/view/callback_id", 255, func(v *slack.ModalViewRequest, text string) { v.CallbackID = text }},
+		{"/view/blocks/0/label/text", 2000, func(v *slack.ModalViewRequest, text string) { input(v).Label = plain(text) }},
+		{"/view/blocks/0/hint/text", 2000, func(v *slack.ModalViewRequest, text string) { input(v).Hint = plain(text) }},
+		{"/view/blocks/0/element/initial_value", 3000, func(v *slack.ModalViewRequest, text string) {
+			input(v).Element.(*slack.PlainTextInputBlockElement).InitialValue = text
+		}},
+	} {
+		for n, want := range map[int]string{c.limit: "", c.limit + 1: c.at + "]"} {
+			view = slack.ModalViewRequest{Type: slack.VTModal, Title: plain("t"), Submit: plain("s"), Blocks: slack.Blocks{BlockSet: []slack.Block{
+				slack.NewInputBlock("b", plain("l"), nil, slack.NewPlainTextInputBlockElement(nil, "a"))}}}
+			c.with(&view, long(n))
+			if err := s.Command(t.Context(), ada, incidents, "/medic", ""); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-answers; (want == "") != (err == nil) || !strings.Contains(complaints(err), want) {
+				t.Errorf("%s of %d characters: %v %s", c.at, n, err, complaints(err))
+			}
+		}
+	}
+}
