@@ -131,6 +131,12 @@ func (s *Set) Opens(name string) bool {
 	return ok && c.form
 }
 
+// Acts says whether a command decides or changes something, so that a face can let it go before questions.
+func (s *Set) Acts(name string) bool {
+	c, ok := lookup(strings.ToLower(name))
+	return ok && c.acts
+}
+
 // Dispatch answers a request. It never fails: what went wrong is in the Reply.
 func (s *Set) Dispatch(ctx context.Context, r Request) Reply {
 	if r.Prog == "" {

@@ -53,7 +53,9 @@ type SlackConfig struct {
 	AppToken     string `json:"appToken"` // xapp-…, with connections:write
 	AppTokenFile string `json:"appTokenFile"`
 	Channel      string `json:"channel"` // a channel's id, or its #name
-	APIURL       string `json:"apiURL"`  // another Slack than Slack's own, for tests; empty: Slack's
+	// Fallback is who is told of incidents while Channel takes no messages: a person's id, or another channel. Empty: nobody.
+	Fallback string `json:"fallback"`
+	APIURL   string `json:"apiURL"` // another Slack than Slack's own, for tests; empty: Slack's
 }
 
 // WebhookConfig is where Alertmanager posts to. Without Listen there is no webhook; with it, a token or a password must be set.
@@ -195,6 +197,9 @@ func (c *Config) validate() error {
 	}
 	if c.Slack.Channel == "" {
 		bad("slack.channel", "must name the channel for incidents")
+	}
+	if c.Slack.Fallback != "" && c.Slack.Fallback == c.Slack.Channel {
+		bad("slack.fallback", "must be somebody else than slack.channel: a person's id such as U012AB3CD, or another channel")
 	}
 	if c.Webhook.Listen != "" {
 		if _, _, err := net.SplitHostPort(c.Webhook.Listen); err != nil {

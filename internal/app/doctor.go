@@ -34,6 +34,7 @@ func DoctorParts(c Config, configured bool) []DoctorPart {
 		DoctorPart{"Slack", func(ctx context.Context) []incident.Check { return slackapp.Probe(ctx, slackOptions(c.Slack)) }},
 		DoctorPart{"the host", func(ctx context.Context) []incident.Check { return doctorHost(ctx, c.Host) }},
 		DoctorPart{"the state", func(ctx context.Context) []incident.Check { return doctorState(ctx, c) }},
+		DoctorPart{"what waits to be told", func(ctx context.Context) []incident.Check { return doctorWaiting(ctx, c) }},
 	)
 }
 

@@ -8,9 +8,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/app"
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/slackemu"
+	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
 // doctor looks at one part and returns what it says, a line each.
@@ -108,6 +111,51 @@ func TestDoctorSaysWhatIsNotSeenOfTheHost(t *testing.T) {
 func TestDoctorIsContentBeforeTheFirstStart(t *testing.T) {
 	got := doctor(t, app.Config{State: filepath.Join(t.TempDir(), "paramedic.db")}, "the state")
 	if got != "true state: paramedic.db is not there yet; serve makes it\n" {
+		t.Error(got)
+	}
+}
+
+// What has not come to Slack is said by channel, with Slack's own word why.
+func TestDoctorSaysWhatWaitsToBeTold(t *testing.T) {
+	emu, err := slackemu.New(slackemu.Options{Channels: []slackemu.Channel{{ID: "C0INCIDENTS", Name: "incidents"}, {ID: "C0OLD", Name: "old", Archived: true}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := emu.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = emu.Close() })
+	c := app.Config{State: filepath.Join(t.TempDir(), "state.db"),
+		Slack: app.SlackConfig{BotToken: "xoxb-emulated", AppToken: "xapp-emulated", APIURL: emu.APIURL(), Channel: "C0OLD", Fallback: "U0ADA"}}
+	const part = "what waits to be told"
+	if got := doctor(t, c, part); !strings.HasPrefix(got, "true ") {
+		t.Error(got)
+	}
+	s, err := store.Open(t.Context(), c.State, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	want := func(incident, slot, channel string, ago time.Duration) {
+		t.Helper()
+		if _, err := s.Want(t.Context(), store.Delivery{Incident: incident, Slot: slot, Channel: channel, Wanted: []byte(`{"text":"x"}`)}, time.Now().Add(-ago)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want("INC-1", "incident", "C0INCIDENTS", 10*time.Second)
+	if got := doctor(t, c, part); !strings.HasPrefix(got, "true ") {
+		t.Error(got)
+	}
+	want("INC-2", "incident", "C0OLD", time.Hour)
+	want("INC-2", "facts", "C0OLD", 30*time.Minute)
+	want("INC-3", "elsewhere", "U0NOBODY", 30*time.Minute)
+	got := doctor(t, c, part)
+	for _, says := range []string{"2 wait for C0OLD, the first, of INC-2, since ", "#old is archived; unarchive it", "1 wait for U0NOBODY", "there is no such person"} {
+		if !strings.Contains(got, says) {
+			t.Errorf("it does not say %q:\n%s", says, got)
+		}
+	}
+	if got := doctor(t, c, "Slack"); !strings.Contains(got, "true Slack fallback: ada is told") {
 		t.Error(got)
 	}
 }

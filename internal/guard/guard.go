@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -54,7 +55,8 @@ func Log(log *slog.Logger, err error) {
 	if log == nil {
 		log = slog.Default()
 	}
-	if caught, ok := err.(*Error); ok { //nolint:errorlint // one that was wrapped has been handled by whoever wrapped it
+	var caught *Error
+	if errors.As(err, &caught) {
 		log.Error("something panicked; the process goes on", "what", caught.What, "panic", fmt.Sprint(caught.Value), "stack", string(caught.Stack))
 		return
 	}

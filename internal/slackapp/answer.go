@@ -3,32 +3,58 @@ package slackapp
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"time"
 
 	"github.com/slack-go/slack"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/guard"
 )
 
-// place is where somebody asked.
+// place is where somebody asked, and what.
 type place struct {
 	channel, thread string
 	user            string
 	responseURL     string
-	direct          bool // a direct message: nobody else is there
+	direct          bool   // a direct message: nobody else is there
+	line            string // the command line: where the whole of an answer is shown that does not fit
 }
 
-// maxAck is how large an acknowledgement may be, in bytes, of the 20 KB beyond which Slack drops it without a word.
+// maxAck is how large an acknowledgement may be, in bytes, of the 20,480 beyond which Slack closes the connection. It leaves room for
+// the envelope around it.
 const maxAck = 19000
 
-// ackPayload is a Reply as the answer to a slash command that goes out with its acknowledgement; not ok if it is too large.
-func ackPayload(r commands.Reply) (payload map[string]any, ok bool) {
-	m := Render(withButton(r))
-	payload = map[string]any{"response_type": responseType(r), "text": m.Text}
-	if len(m.Blocks) > 0 {
-		payload["blocks"] = m.Blocks
+// encoded is what Slack is sent as JSON; nil if it can't be.
+func encoded(v any) json.RawMessage {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil
 	}
-	raw, err := json.Marshal(payload)
-	return payload, err == nil && len(raw) <= maxAck
+	return raw
+}
+
+// rendered is a Reply as it is sent, even if rendering it fails.
+func (a *App) rendered(to place, r commands.Reply) body {
+	b := body{Text: orElse(fallback(r.Text), "Paramedic")}
+	if err := guard.Do("render an answer", func() (err error) {
+		b, err = newBody(render(withButton(r), rest{line: to.line}))
+		return err
+	}); err != nil {
+		guard.Log(a.log, err)
+	}
+	return b
+}
+
+// ackPayload is a Reply as the answer to a slash command that goes out with its acknowledgement; not ok if it is too large.
+func (a *App) ackPayload(to place, r commands.Reply) (_ json.RawMessage, ok bool) {
+	b := a.rendered(to, r)
+	payload := map[string]any{"response_type": responseType(r), "text": b.Text}
+	if len(b.Blocks) > 0 {
+		payload["blocks"] = b.Blocks
+	}
+	raw := encoded(payload)
+	return raw, raw != nil && len(raw) <= maxAck
 }
 
 func responseType(r commands.Reply) string {
@@ -47,58 +73,144 @@ func withButton(r commands.Reply) commands.Reply {
 	return r
 }
 
-// answer sends a Reply to where it was asked for, to the asker alone unless it is for everybody. There are several ways; the next is
-// tried when one fails.
-func (a *App) answer(ctx context.Context, to place, r commands.Reply) {
-	m := Render(withButton(r))
-	content := []slack.MsgOption{slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...),
-		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl()}
-	threaded := content
-	if to.thread != "" {
-		threaded = append(content[:len(content):len(content)], slack.MsgOptionTS(to.thread))
-	}
-	var ways []func() error
-	way := func(channel string, options ...slack.MsgOption) {
-		ways = append(ways, func() error {
-			_, _, err := a.api.PostMessageContext(ctx, channel, options...)
-			return err
-		})
+// way is a way to reach a person with an answer.
+type way struct {
+	channel string
+	options []slack.MsgOption
+}
+
+// ways are the ways to reach who asked: alone unless the answer is for everybody. The next is tried when one fails; the last is a
+// direct message, which reaches a person wherever they are.
+func ways(to place, r commands.Reply) []way {
+	var out []way
+	thread := func(options ...slack.MsgOption) []slack.MsgOption {
+		if to.thread != "" {
+			options = append(options, slack.MsgOptionTS(to.thread))
+		}
+		return options
 	}
 	switch {
 	case to.direct || r.Audience == commands.Everybody:
-		way(to.channel, threaded...)
+		out = append(out, way{to.channel, thread()})
 	case to.channel != "" && to.thread != "" || to.responseURL == "" && to.channel != "":
-		way(to.channel, append(threaded[:len(threaded):len(threaded)], slack.MsgOptionPostEphemeral(to.user))...)
+		out = append(out, way{to.channel, thread(slack.MsgOptionPostEphemeral(to.user))})
 	}
 	if to.responseURL != "" {
-		way(to.channel, append(content[:len(content):len(content)], slack.MsgOptionResponseURL(to.responseURL, responseType(r)))...)
+		out = append(out, way{to.channel, []slack.MsgOption{slack.MsgOptionResponseURL(to.responseURL, responseType(r))}})
 	}
-	way(to.user, content...) // a direct message reaches a person wherever they are
-	var err error
-	for _, w := range ways {
-		if err = w(); err == nil {
-			return
-		}
-		if wait := retryAfter(err); wait > 0 {
-			if sleep(ctx, wait); w() == nil {
-				return
+	return append(out, way{to.user, nil})
+}
+
+// answer sends a Reply to where it was asked for. While Slack does not answer it is tried again, and what Slack refuses to show is
+// sent again shortened: whoever asked is to hear something.
+func (a *App) answer(ctx context.Context, to place, r commands.Reply) outcome {
+	within := answerWithin
+	if a.base.Err() != nil {
+		within = breakFor
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
+	defer cancel()
+	b := a.rendered(to, r)
+	wait := backoff{first: 500 * time.Millisecond, most: 10 * time.Second}
+	for {
+		longest := time.Duration(0)
+		passing := false
+		var err error
+		for _, w := range ways(to, r) {
+			if err = a.send(ctx, w, b, rest{line: to.line}); err == nil {
+				return said
 			}
+			longest = max(longest, retryAfter(err))
+			passing = passing || transient(err)
 		}
+		if !passing || ctx.Err() != nil {
+			a.log.Error("an answer could not be sent", "channel", to.channel, "user", to.user, "error", err)
+			return unanswered
+		}
+		sleep(ctx, max(longest, wait.next()))
 	}
-	a.log.Error("an answer could not be sent", "channel", to.channel, "user", to.user, "error", err)
+}
+
+// send goes one way, with as much of the answer as Slack takes.
+func (a *App) send(ctx context.Context, w way, b body, r rest) error {
+	return b.send(r, func(options []slack.MsgOption) error {
+		_, _, err := a.api.PostMessageContext(ctx, w.channel, append(options, w.options...)...)
+		return err
+	}, func(refused error) { a.log.Error("Slack refused an answer; it is shortened", "error", refused) })
 }
 
 // modalFor opens a modal before it is even known who asks, for a trigger lives three seconds.
-func (a *App) modalFor(ctx context.Context, trigger, line string, who func() somebody, to place) {
+func (a *App) modalFor(ctx context.Context, l *lane, trigger, line string, who func(context.Context) somebody, to place) outcome {
 	from := origin{Channel: to.channel, Thread: to.thread}
 	view, openErr := a.api.OpenViewContext(ctx, trigger, loading(from))
-	r, bad := a.request(line, who(), to.channel)
-	reply := a.dispatch(ctx, r, bad)
+	r, bad := a.request(line, who(ctx), to.channel)
+	reply := a.dispatch(ctx, l, r, bad)
 	if openErr == nil {
-		_, openErr = a.api.UpdateViewContext(ctx, modal(reply, from), "", "", view.ID)
+		openErr = a.fill(ctx, view.ID, reply, from, to)
 	}
 	if openErr != nil {
 		a.log.Warn("a window could not be opened; the answer goes to the channel", "error", openErr)
-		a.answer(ctx, to, reply)
+		return a.answer(ctx, to, reply)
 	}
+	return said
+}
+
+// fill shows a Reply in an open modal; what Slack refuses to show, less of it.
+func (a *App) fill(ctx context.Context, viewID string, r commands.Reply, from origin, to place) (err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	for _, most := range []int{maxModalText, maxModalText / 8} {
+		var view slack.ModalViewRequest
+		if err = guard.Do("render a window", func() error { view = modal(r, from, most, to.line); return nil }); err != nil {
+			guard.Log(a.log, err)
+			return err
+		}
+		wait := backoff{first: 250 * time.Millisecond, most: 2 * time.Second}
+		for range 4 {
+			if _, err = a.api.UpdateViewContext(ctx, view, "", "", viewID); err == nil || !transient(err) {
+				break
+			}
+			sleep(ctx, max(retryAfter(err), wait.next()))
+		}
+		if err == nil || apiError(err) == "" || apiError(err) == "not_found" { // closed meanwhile, or Slack is away
+			return err
+		}
+	}
+	return err
+}
+
+// submissionAnswer is what closes, changes or keeps open a submitted modal; not ok if no view of it is small enough.
+func (a *App) submissionAnswer(r commands.Reply, from origin) (json.RawMessage, bool) {
+	switch {
+	case len(r.Errors) > 0:
+		return encoded(slack.NewErrorsViewSubmissionResponse(r.Errors)), true
+	case shown(r):
+		return encoded(slack.NewClearViewSubmissionResponse()), true
+	}
+	line := from.Command
+	from.Command = ""
+	for most := maxModalText; most > 500; most /= 2 {
+		var raw json.RawMessage
+		if err := guard.Do("render a window", func() error {
+			view := modal(r, from, most, line)
+			raw = encoded(slack.NewUpdateViewSubmissionResponse(&view))
+			return nil
+		}); err != nil {
+			guard.Log(a.log, err)
+			return nil, false
+		}
+		if raw != nil && len(raw) <= maxAck {
+			return raw, true
+		}
+	}
+	return nil, false
+}
+
+// transient says whether an error passes by itself: Slack is away, overloaded, or asks for patience.
+func transient(err error) bool {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return false
+	}
+	code := apiError(err)
+	return code == "" && !isRefusal(err) || passing[code]
 }

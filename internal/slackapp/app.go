@@ -12,24 +12,34 @@ import (
 	"github.com/slack-go/slack/socketmode"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/guard"
 )
 
 // Commands answers requests; *commands.Set does.
 type Commands interface {
 	Dispatch(ctx context.Context, r commands.Request) commands.Reply
+	// Opens says whether a command's Reply is a Form.
 	Opens(command string) bool
+	// Acts says whether a command decides or changes something: those never wait behind questions.
+	Acts(command string) bool
 }
 
 const (
-	// ackWithin is how long a quick answer may take to go out with the acknowledgement, of the three seconds that Slack gives.
+	// ackWithin is how long an answer may take to go out with the acknowledgement, of the three seconds that Slack gives.
 	ackWithin = 1800 * time.Millisecond
+	// sendWithin is how long an acknowledgement may wait for a connection before its payload goes another way.
+	sendWithin = 2 * time.Second
 	// workWithin bounds the work behind a request. A model may take its time; response URLs live for half an hour.
 	workWithin = 5 * time.Minute
-	// mostAtOnce bounds the requests that are worked on at a time.
-	mostAtOnce = 32
-	// drainFor is how long Run waits for work under way when it ends.
+	// answerWithin bounds how long an answer is tried to be given.
+	answerWithin = 2 * time.Minute
+	// drainFor is how long Run waits for work under way when it ends; then it is broken off, and its people are told within breakFor.
 	drainFor = 5 * time.Second
+	breakFor = 3 * time.Second
 )
+
+// errStopping is why work under way is broken off.
+var errStopping = errors.New("paramedic is being stopped")
 
 // App listens to a workspace and answers. Make it with New; Run it once.
 type App struct {
@@ -37,20 +47,28 @@ type App struct {
 	api      *slack.Client
 	commands Commands
 	people   *people
+	flights  *flights
 	once     *once
 	log      *slog.Logger
-	slots    chan struct{}
-	work     sync.WaitGroup
+
+	questions, decisions, turnedAway *lane
+
+	work sync.WaitGroup
+	base context.Context // of all work: what was asked is finished even if the connection goes away meanwhile
+	stop context.CancelCauseFunc
 }
 
 // New makes an App. It makes no call yet.
 func New(o Options, c Commands, seen Seen) *App {
 	o = o.withDefaults()
 	api := o.client()
+	base, stop := context.WithCancelCause(context.Background())
 	return &App{
-		opts: o, api: api, commands: c, log: o.Logger, slots: make(chan struct{}, mostAtOnce),
-		people: &people{api: api, now: o.Now, known: map[string]somebody{}},
-		once:   &once{seen: seen, log: o.Logger, working: map[string]bool{}, answers: map[string]any{}},
+		opts: o, api: api, commands: c, log: o.Logger, base: base, stop: stop,
+		people:  newPeople(api, o.Now),
+		flights: &flights{byID: map[string]*flight{}}, once: &once{seen: seen, log: o.Logger},
+		questions: newLane(mostQuestions, waitingQuestions), decisions: newLane(mostDecisions, waitingDecisions),
+		turnedAway: newLane(mostTurnedAway, waitingAway),
 	}
 }
 
@@ -81,20 +99,23 @@ func (a *App) connect(ctx context.Context) error {
 	defer cancel()
 	socket := socketmode.New(a.api, socketmode.OptionLog(libraryLog{a.log}), socketmode.OptionReadLimit(4<<20))
 	ended := make(chan error, 1)
-	go func() { ended <- socket.RunContext(ctx) }()
+	go func() {
+		ended <- guard.Do("keep the connection to Slack", func() error { return socket.RunContext(ctx) })
+	}()
 	for {
 		select {
 		case err := <-ended:
 			return err
 		case e := <-socket.Events:
-			a.receive(ctx, socket, e)
+			if !guard.Run(a.log, "take what Slack delivered", func() { a.receive(ctx, socket, e) }) {
+				a.ackSoon(ctx, socket, e.Request)
+			}
 		}
 	}
 }
 
-// receive acknowledges an event and sets its work going. It does not block.
+// receive takes what Slack delivered and sets its work going. It does not wait for work.
 func (a *App) receive(ctx context.Context, socket *socketmode.Client, e socketmode.Event) {
-	ack := func(payload any) { a.ack(ctx, socket, e.Request, payload) }
 	switch e.Type {
 	case socketmode.EventTypeConnected:
 		a.log.Info("connected to Slack")
@@ -106,18 +127,19 @@ func (a *App) receive(ctx context.Context, socket *socketmode.Client, e socketmo
 			break // it is we who are leaving
 		}
 		a.log.Warn("the connection to Slack is disturbed", "event", string(e.Type), "error", disturbance(e.Data))
+	case socketmode.EventTypeErrorWriteFailed:
+		if failed, ok := e.Data.(*socketmode.ErrorWriteFailed); ok && failed.Response != nil {
+			a.again(ctx, socket, failed.Response)
+		}
 	case socketmode.EventTypeErrorBadMessage:
 		a.badMessage(ctx, socket, e.Data)
-	case socketmode.EventTypeSlashCommand:
-		if cmd, ok := e.Data.(slack.SlashCommand); ok {
-			a.start(ctx, e.Request.EnvelopeID, ack, false, func(ctx context.Context, ack func(any)) { a.slashCommand(ctx, cmd, ack) })
+	default:
+		d, ok := a.delivery(e)
+		if !ok {
+			a.ackSoon(ctx, socket, e.Request)
+			return
 		}
-	case socketmode.EventTypeInteractive:
-		if cb, ok := e.Data.(slack.InteractionCallback); ok {
-			a.interaction(ctx, e.Request.EnvelopeID, cb, ack)
-		}
-	case socketmode.EventTypeEventsAPI:
-		a.event(ctx, e, ack)
+		a.take(d, func(payload json.RawMessage) error { return ack(ctx, socket, e.Request, payload) })
 	}
 }
 
@@ -131,14 +153,38 @@ func disturbance(data any) error {
 	return errors.New("the token was not accepted")
 }
 
-// ack acknowledges an envelope. A payload that is too large for an acknowledgement is left out: the caller sends it otherwise.
-func (a *App) ack(ctx context.Context, socket *socketmode.Client, r *socketmode.Request, payload any) {
+// ack acknowledges an envelope. That it returns nil does not mean that Slack has it: the connection may end first, and then Slack
+// delivers again.
+func ack(ctx context.Context, socket *socketmode.Client, r *socketmode.Request, payload json.RawMessage) error {
 	if r == nil || r.EnvelopeID == "" {
-		return
+		return errors.New("there is no envelope to acknowledge")
 	}
-	if err := socket.AckCtx(ctx, r.EnvelopeID, payload); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, sendWithin)
+	defer cancel()
+	if payload == nil {
+		return socket.AckCtx(ctx, r.EnvelopeID, nil)
+	}
+	return socket.AckCtx(ctx, r.EnvelopeID, payload)
+}
+
+// ackSoon acknowledges what needs no answer.
+func (a *App) ackSoon(ctx context.Context, socket *socketmode.Client, r *socketmode.Request) {
+	if err := ack(ctx, socket, r, nil); err != nil && r != nil {
 		a.log.Warn("an acknowledgement could not be sent", "error", err)
 	}
+}
+
+// again sends an acknowledgement anew that a connection which was ending did not take.
+func (a *App) again(ctx context.Context, socket *socketmode.Client, r *socketmode.Response) {
+	a.work.Go(func() {
+		guard.Run(a.log, "acknowledge anew", func() {
+			ctx, cancel := context.WithTimeout(ctx, sendWithin)
+			defer cancel()
+			if err := socket.AckCtx(ctx, r.EnvelopeID, r.Payload); err != nil {
+				a.log.Warn("an acknowledgement could not be sent", "error", err)
+			}
+		})
+	})
 }
 
 // badMessage acknowledges what can't be read, lest it come again for ever.
@@ -149,47 +195,12 @@ func (a *App) badMessage(ctx context.Context, socket *socketmode.Client, data an
 	}
 	a.log.Warn("Slack sent something that can't be read", "error", bad.Cause)
 	var envelope socketmode.Request
-	if json.Unmarshal(bad.Message, &envelope) == nil {
-		a.ack(ctx, socket, &envelope, nil)
+	if json.Unmarshal(bad.Message, &envelope) == nil && envelope.EnvelopeID != "" {
+		a.ackSoon(ctx, socket, &envelope)
 	}
 }
 
-// start works on a delivery, once. ackFirst says that it is acknowledged before, and not by the work. What came before is
-// acknowledged again, with the same payload.
-func (a *App) start(ctx context.Context, id string, ack func(any), ackFirst bool, work func(ctx context.Context, ack func(any))) {
-	if ackFirst {
-		ack(nil)
-	}
-	select {
-	case a.slots <- struct{}{}:
-	default:
-		a.log.Warn("too many requests at once; one is turned away", "most", mostAtOnce)
-		if !ackFirst {
-			ack(map[string]any{"response_type": "ephemeral", "text": "Too many people are asking at once. Try again in a moment."})
-		}
-		return
-	}
-	a.work.Go(func() {
-		defer func() { <-a.slots }()
-		// What was asked is finished even if the connection goes away meanwhile.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), workWithin)
-		defer cancel()
-		if !a.once.begin(ctx, id) {
-			if !ackFirst {
-				ack(a.once.answer(id))
-			}
-			return
-		}
-		var answer any
-		work(ctx, func(payload any) {
-			answer = payload
-			ack(payload)
-		})
-		a.once.done(ctx, id, answer)
-	})
-}
-
-// drain waits a little for work under way.
+// drain waits a little for work under way, then breaks it off and tells those who wait for it.
 func (a *App) drain() {
 	done := make(chan struct{})
 	go func() { a.work.Wait(); close(done) }()
@@ -197,8 +208,15 @@ func (a *App) drain() {
 	defer timer.Stop()
 	select {
 	case <-done:
+		return
 	case <-timer.C:
-		a.log.Warn("requests were still being worked on when Slack was left")
+	}
+	a.log.Warn("requests were still being worked on when Slack was left; they are broken off")
+	a.stop(errStopping)
+	timer.Reset(breakFor)
+	select {
+	case <-done:
+	case <-timer.C:
 	}
 }
 

@@ -21,9 +21,15 @@ type Options struct {
 	APIURL   string // empty: Slack's own; ends with a slash
 	// Channel is where incidents are told that name no other: an id, or a name with or without #.
 	Channel string
-	HTTP    *http.Client     // nil: one with a time-out of 10 s
-	Now     func() time.Time // nil: time.Now
-	Logger  *slog.Logger     // nil: slog.Default
+	// Fallback is who is told of incidents whose channel takes no messages: a person's id, who gets a direct message, or another channel.
+	// Empty: nobody, and they only wait.
+	Fallback string
+	// Stamp, where set, is what an incident's message in the channel carries beside its content, unseen by people, each time that it is
+	// sent: a few values that JSON holds. See Deliverer.NewestStamp. It must be safe for concurrent use and must not block for long.
+	Stamp  func(ctx context.Context, incident string) map[string]any
+	HTTP   *http.Client     // nil: one with a time-out of 10 s
+	Now    func() time.Time // nil: time.Now
+	Logger *slog.Logger     // nil: slog.Default
 	// OnConnected, where set, is called whenever Socket Mode has connected. It must not block.
 	OnConnected func()
 }
@@ -76,7 +82,7 @@ func retryAfter(err error) time.Duration {
 	return 0
 }
 
-var conversationID = regexp.MustCompile(`^[CGDU][A-Z0-9]{2,20}$`)
+var conversationID = regexp.MustCompile(`^[CDGUW][A-Z0-9]{2,20}$`)
 
 // directory finds channels by name and remembers them. It is safe for concurrent use.
 type directory struct {

@@ -11,6 +11,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/guard"
 	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
@@ -19,7 +20,7 @@ type Deliveries interface {
 	Want(ctx context.Context, d store.Delivery, at time.Time) (changed bool, err error)
 	Sending(ctx context.Context, d store.Delivery, at time.Time) error
 	Sent(ctx context.Context, d store.Delivery, at time.Time) error
-	Pending(ctx context.Context, limit int) ([]store.Delivery, error)
+	Pending(ctx context.Context, limit int, except ...string) ([]store.Delivery, error)
 	Deliveries(ctx context.Context, incident string) ([]store.Delivery, error)
 }
 
@@ -29,7 +30,8 @@ const (
 )
 
 // Deliverer brings messages to what is wanted of them. Deliver says what is wanted, and returns once that is stored; Run sends, at
-// the pace that Slack allows, always the newest. Deliver and Wake are safe for concurrent use; Run runs once.
+// the pace that Slack allows, always the newest. What can't be told in its channel is told to Options.Fallback. Its methods are safe for
+// concurrent use; Run runs once.
 type Deliverer struct {
 	opts  Options
 	api   *slack.Client
@@ -38,25 +40,26 @@ type Deliverer struct {
 	store Deliveries
 	log   *slog.Logger
 	wake  chan struct{}
+	later chan time.Time // when a route goes on
 
-	mu    sync.Mutex
-	paces map[string]*pace // of posts by channel, of updates under ""
-	holds map[string]*hold // by channel, and by incident and slot
+	mu       sync.Mutex
+	pace     *pace
+	holds    map[string]*hold
+	busy     map[route]bool       // being sent on; true: something was wanted meanwhile
+	said     map[string]string    // why a message was not taken, as it was logged
+	stumbled map[string]time.Time // when a message failed by what passes
+	worked   map[route]time.Time  // when something last went out
+	trouble  map[string]*Trouble  // by channel
 }
 
 // NewDeliverer makes a Deliverer. It makes no call yet.
 func NewDeliverer(o Options, d Deliveries) *Deliverer {
 	o = o.withDefaults()
 	api := o.client()
-	return &Deliverer{opts: o, api: api, names: &directory{api: api, ids: map[string]string{}}, store: d, log: o.Logger, wake: make(chan struct{}, 1),
-		self:  &people{api: api, now: o.Now, known: map[string]somebody{}},
-		paces: map[string]*pace{}, holds: map[string]*hold{}}
-}
-
-// body is a message as it is stored while it waits.
-type body struct {
-	Text   string            `json:"text"`
-	Blocks []json.RawMessage `json:"blocks,omitempty"`
+	return &Deliverer{opts: o, api: api, names: &directory{api: api, ids: map[string]string{}}, store: d, log: o.Logger,
+		wake: make(chan struct{}, 1), later: make(chan time.Time), self: newPeople(api, o.Now),
+		pace: newPace(), holds: map[string]*hold{}, busy: map[route]bool{}, stumbled: map[string]time.Time{}, said: map[string]string{},
+		worked: map[route]time.Time{}, trouble: map[string]*Trouble{}}
 }
 
 // Deliver records what an incident's messages should look like. The channel, an id or a name, is used for those that are not posted
@@ -70,8 +73,10 @@ func (d *Deliverer) Deliver(ctx context.Context, incident, channel string, messa
 	}
 	anything := false
 	for _, m := range messages {
-		wanted, err := encode(Render(m.Reply))
+		var wanted []byte
+		err := guard.Do("render "+m.Slot, func() (err error) { wanted, err = encode(m, wholeOf(incident, m.Slot)); return err })
 		if err != nil {
+			guard.Log(d.log, err)
 			return fmt.Errorf("tell %s of %s: %w", m.Slot, incident, err)
 		}
 		changed, err := d.store.Want(ctx, store.Delivery{Incident: incident, Slot: m.Slot, Channel: channel, Wanted: wanted}, d.opts.Now())
@@ -86,39 +91,22 @@ func (d *Deliverer) Deliver(ctx context.Context, incident, channel string, messa
 	return nil
 }
 
-func encode(r Rendered) ([]byte, error) {
-	b := body{Text: r.Text}
-	for _, block := range r.Blocks {
-		raw, err := json.Marshal(block)
-		if err != nil {
-			return nil, err
-		}
-		b.Blocks = append(b.Blocks, raw)
+func encode(m commands.Message, whole rest) ([]byte, error) {
+	b, err := newBody(render(m.Reply, whole))
+	if err != nil {
+		return nil, err
 	}
+	b.Broadcast = m.Broadcast
 	return json.Marshal(b)
 }
 
-// rawBlock is a block that was rendered before.
-type rawBlock json.RawMessage
-
-func (b rawBlock) BlockType() slack.MessageBlockType { return "raw" }
-func (b rawBlock) ID() string                        { return "" }
-func (b rawBlock) MarshalJSON() ([]byte, error)      { return b, nil }
-
-// content is a stored message as a call's options. Without blocks it is its text alone.
-func content(wanted []byte, withBlocks bool) ([]slack.MsgOption, error) {
-	var b body
-	if err := json.Unmarshal(wanted, &b); err != nil {
-		return nil, fmt.Errorf("read a stored message: %w", err)
+// wholeOf is where the whole of an incident's message is shown, for one that is too long.
+func wholeOf(incident, slot string) rest {
+	switch slot {
+	case "plan", "postmortem":
+		return rest{slack: commands.Quote(slot, incident)}
 	}
-	blocks := []slack.Block{}
-	if withBlocks {
-		for _, raw := range b.Blocks {
-			blocks = append(blocks, rawBlock(raw))
-		}
-	}
-	return []slack.MsgOption{slack.MsgOptionText(b.Text, false), slack.MsgOptionBlocks(blocks...),
-		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl()}, nil
+	return rest{slack: commands.Quote("incidents", incident)}
 }
 
 // Wake makes Run look at once.
@@ -129,11 +117,13 @@ func (d *Deliverer) Wake() {
 	}
 }
 
-// Retry is Wake for when Slack is there again: what was held back for errors is tried at once.
+// Retry is Wake for when Slack is there again: what was held back for errors is tried at once, but where Slack asked for patience.
 func (d *Deliverer) Retry() {
 	d.mu.Lock()
 	for _, h := range d.holds {
-		h.until = time.Time{}
+		if !h.asked {
+			h.until = time.Time{}
+		}
 	}
 	d.mu.Unlock()
 	d.Wake()
@@ -141,15 +131,32 @@ func (d *Deliverer) Retry() {
 
 // Run sends what is wanted until ctx ends. It returns nil then; what could not be sent stays wanted.
 func (d *Deliverer) Run(ctx context.Context) error {
+	var routes sync.WaitGroup
+	defer routes.Wait()
 	for ctx.Err() == nil {
-		next := d.pass(ctx)
-		timer := time.NewTimer(min(max(next.Sub(d.opts.Now()), 0), lookAround))
+		next := d.opts.Now().Add(5 * time.Second)
+		guard.Run(d.log, "look what is to be told", func() { next = d.pass(ctx, &routes) })
+		d.await(ctx, next)
+	}
+	return nil
+}
+
+// await waits until next, or until a route goes on before, or something is wanted.
+func (d *Deliverer) await(ctx context.Context, next time.Time) {
+	for {
+		timer := time.NewTimer(min(max(next.Sub(d.opts.Now()), time.Millisecond), lookAround))
 		select {
+		case at := <-d.later:
+			timer.Stop()
+			if at.Before(next) {
+				next = at
+			}
+			continue
 		case <-ctx.Done():
 		case <-d.wake:
 		case <-timer.C:
 		}
 		timer.Stop()
+		return
 	}
-	return nil
 }

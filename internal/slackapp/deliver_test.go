@@ -55,7 +55,7 @@ func (b *bed) reads(t *testing.T, want string) {
 // settled waits until what was sent is recorded, and only so many deliveries are pending.
 func (b *bed) settled(t *testing.T, want int) {
 	t.Helper()
-	for range 500 {
+	for range 2000 {
 		pending, err := b.store.Pending(t.Context(), 10)
 		if err != nil {
 			t.Fatal(err)
@@ -94,12 +94,14 @@ func TestAThreadIsKeptUpToDate(t *testing.T) {
 func TestChangesAreCoalesced(t *testing.T) {
 	b := newBed(t, slackemu.Options{})
 	d, _ := b.deliver(t)
+	began := time.Now()
 	for i := range 200 {
 		b.tell(t, d, fmt.Sprintf("state %d", i), "looking")
 	}
 	b.reads(t, "state 199 | looking")
-	if c := b.slack.Counts(); c.Posts != 2 || c.Updates > 15 || c.RateLimited > 0 {
-		t.Errorf("%+v", c)
+	most := 11 + int(time.Since(began).Seconds())
+	if c := b.slack.Counts(); c.Posts != 2 || c.Updates > most || c.RateLimited > 0 {
+		t.Errorf("%+v, of at most %d updates", c, most)
 	}
 }
 

@@ -4,9 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"html"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
@@ -14,6 +15,30 @@ import (
 
 	"github.com/paramedic-bot/paramedic/commands"
 )
+
+// delivery reads what Slack delivered; not ok if there is nothing to be done but to acknowledge it.
+func (a *App) delivery(e socketmode.Event) (d delivery, ok bool) {
+	switch data := e.Data.(type) {
+	case slack.SlashCommand:
+		d, ok = a.slashCommand(data), true
+	case slack.InteractionCallback:
+		switch data.Type {
+		case slack.InteractionTypeBlockActions:
+			d, ok = a.pressed(data)
+		case slack.InteractionTypeViewSubmission:
+			d, ok = a.submission(data), true
+		}
+	case slackevents.EventsAPIEvent:
+		d, ok = a.event(data, e.Request)
+	}
+	if d.id == "" && e.Request != nil {
+		d.id = e.Request.EnvelopeID
+	}
+	if d.away.Text == "" {
+		d.away = tooMany
+	}
+	return d, ok && d.id != ""
+}
 
 // request makes a Request of a command line that a person typed or pressed. What can't be read becomes a Reply.
 func (a *App) request(line string, who somebody, channel string) (commands.Request, *commands.Reply) {
@@ -28,160 +53,140 @@ func (a *App) request(line string, who somebody, channel string) (commands.Reque
 	return r, nil
 }
 
-func (a *App) dispatch(ctx context.Context, r commands.Request, unreadable *commands.Reply) commands.Reply {
-	if unreadable != nil {
-		return *unreadable
+// first is the first word of a command line.
+func first(line string) string {
+	words, err := commands.Parse(line)
+	if err != nil || len(words) == 0 {
+		return ""
 	}
-	return a.commands.Dispatch(ctx, r)
+	return words[0]
 }
 
-// slashCommand answers with the acknowledgement if that is quick enough, and through the response URL otherwise.
-func (a *App) slashCommand(ctx context.Context, cmd slack.SlashCommand, ack func(any)) {
-	to := place{channel: cmd.ChannelID, user: cmd.UserID, responseURL: cmd.ResponseURL}
-	who := make(chan somebody, 1)
-	go func() { who <- a.people.who(ctx, cmd.UserID, cmd.TeamID, cmd.UserName) }()
-	words, _ := commands.Parse(cmd.Text)
-	if len(words) > 0 && a.commands.Opens(words[0]) {
-		ack(nil)
-		a.modalFor(ctx, cmd.TriggerID, cmd.Text, func() somebody { return <-who }, to)
-		return
-	}
-	reply := make(chan commands.Reply, 1)
-	a.work.Go(func() {
-		r, bad := a.request(cmd.Text, <-who, cmd.ChannelID)
-		reply <- a.dispatch(ctx, r, bad)
-	})
-	timer := time.NewTimer(ackWithin)
-	defer timer.Stop()
-	select {
-	case r := <-reply:
-		if payload, ok := ackPayload(r); ok {
-			ack(payload)
-			return
+// slashCommand is answered with the acknowledgement if that is quick enough, and through the response URL otherwise.
+func (a *App) slashCommand(cmd slack.SlashCommand) delivery {
+	to := place{channel: cmd.ChannelID, user: cmd.UserID, responseURL: cmd.ResponseURL, line: cmd.Text}
+	who := func(ctx context.Context) somebody { return a.people.who(ctx, cmd.UserID, cmd.TeamID, cmd.UserName) }
+	d := delivery{id: cmd.TriggerID, what: "a command", acts: a.commands.Acts(first(cmd.Text))}
+	d.answer = func(ctx context.Context, f *flight, r commands.Reply) outcome {
+		if payload, ok := a.ackPayload(to, r); ok && f.acknowledge(payload) {
+			return inAck
 		}
-		ack(nil)
-		a.answer(ctx, to, r)
-	case <-timer.C:
-		ack(nil)
-		a.answer(ctx, to, <-reply)
+		return a.answer(ctx, to, r)
 	}
+	d.work = func(ctx context.Context, l *lane, f *flight) outcome {
+		if a.commands.Opens(first(cmd.Text)) {
+			return a.modalFor(ctx, l, cmd.TriggerID, cmd.Text, who, to)
+		}
+		r, bad := a.request(cmd.Text, who(ctx), cmd.ChannelID)
+		return d.answer(ctx, f, a.dispatch(ctx, l, r, bad))
+	}
+	return d
 }
 
-// interaction is a button pressed or a modal submitted.
-func (a *App) interaction(ctx context.Context, id string, cb slack.InteractionCallback, ack func(any)) {
-	switch cb.Type {
-	case slack.InteractionTypeBlockActions:
-		a.start(ctx, id, ack, true, func(ctx context.Context, _ func(any)) { a.pressed(ctx, cb) })
-	case slack.InteractionTypeViewSubmission:
-		a.start(ctx, id, ack, false, func(ctx context.Context, ack func(any)) { a.submission(ctx, cb, ack) })
-	default:
-		ack(nil)
+// pressed is a button. When what it did shows in the incident's messages, nothing more is said.
+func (a *App) pressed(cb slack.InteractionCallback) (delivery, bool) {
+	actions := cb.ActionCallback.BlockActions
+	if len(actions) == 0 || actions[0] == nil || actions[0].Value == "" {
+		return delivery{}, false // a link, or an element that is none of ours
 	}
+	line := actions[0].Value
+	to := place{channel: orElse(cb.Container.ChannelID, cb.Channel.ID), thread: cb.Container.ThreadTs, user: cb.User.ID,
+		responseURL: cb.ResponseURL, line: line}
+	who := func(ctx context.Context) somebody { return a.people.who(ctx, cb.User.ID, cb.User.TeamID, cb.User.Name) }
+	d := delivery{id: cb.TriggerID, what: "a press", acts: a.commands.Acts(first(line))}
+	d.answer = func(ctx context.Context, _ *flight, r commands.Reply) outcome { return a.answer(ctx, to, r) }
+	d.work = func(ctx context.Context, l *lane, f *flight) outcome {
+		if a.commands.Opens(first(line)) {
+			return a.modalFor(ctx, l, cb.TriggerID, line, who, to)
+		}
+		r, bad := a.request(line, who(ctx), to.channel)
+		reply := a.dispatch(ctx, l, r, bad)
+		if shown(reply) {
+			return said
+		}
+		return d.answer(ctx, f, reply)
+	}
+	return d, true
 }
 
-// pressed answers a button. When what it did shows in the incident's messages, nothing more is said.
-func (a *App) pressed(ctx context.Context, cb slack.InteractionCallback) {
-	if len(cb.ActionCallback.BlockActions) == 0 {
-		return
-	}
-	line := cb.ActionCallback.BlockActions[0].Value
-	if line == "" {
-		return // a link, or an element that is none of ours
-	}
-	to := place{channel: orElse(cb.Container.ChannelID, cb.Channel.ID), thread: cb.Container.ThreadTs, user: cb.User.ID, responseURL: cb.ResponseURL}
-	words, _ := commands.Parse(line)
-	if len(words) > 0 && a.commands.Opens(words[0]) {
-		who := func() somebody { return a.people.who(ctx, cb.User.ID, cb.User.TeamID, cb.User.Name) }
-		a.modalFor(ctx, cb.TriggerID, line, who, to)
-		return
-	}
-	r, bad := a.request(line, a.people.who(ctx, cb.User.ID, cb.User.TeamID, cb.User.Name), to.channel)
-	if reply := a.dispatch(ctx, r, bad); !reply.Quiet || reply.Exit != commands.ExitFine {
-		a.answer(ctx, to, reply)
-	}
-}
+// shown says that what happened shows by itself.
+func shown(r commands.Reply) bool { return r.Quiet && r.Exit == commands.ExitFine }
 
 // submission answers a modal: with what is wrong with its fields, with a refusal in its place, or by closing it.
-func (a *App) submission(ctx context.Context, cb slack.InteractionCallback, ack func(any)) {
+func (a *App) submission(cb slack.InteractionCallback) delivery {
 	from, values := submitted(cb.View)
-	to := place{channel: from.Channel, thread: from.Thread, user: cb.User.ID}
-	result := make(chan commands.Reply, 1)
-	a.work.Go(func() {
+	to := place{channel: from.Channel, thread: from.Thread, user: cb.User.ID, line: from.Command}
+	d := delivery{id: cb.TriggerID, what: "a submitted form", acts: a.commands.Acts(first(from.Command)),
+		late: encoded(slack.NewClearViewSubmissionResponse()), away: stillOpen(from, values)}
+	d.answer = func(ctx context.Context, f *flight, r commands.Reply) outcome {
+		if payload, ok := a.submissionAnswer(r, from); ok && f.acknowledge(payload) {
+			return inAck
+		}
+		f.acknowledge(d.late)
+		if shown(r) {
+			return said
+		}
+		return a.answer(ctx, to, r)
+	}
+	d.work = func(ctx context.Context, l *lane, f *flight) outcome {
 		r, bad := a.request(from.Command, a.people.who(ctx, cb.User.ID, cb.User.TeamID, cb.User.Name), from.Channel)
 		r.Values = values
-		result <- a.dispatch(ctx, r, bad)
-	})
-	timer := time.NewTimer(ackWithin)
-	defer timer.Stop()
-	select {
-	case reply := <-result:
-		ack(submissionAnswer(reply, from))
-	case <-timer.C:
-		ack(slack.NewClearViewSubmissionResponse())
-		if reply := <-result; !reply.Quiet || reply.Exit != commands.ExitFine {
-			a.answer(ctx, to, reply)
-		}
+		return d.answer(ctx, f, a.dispatch(ctx, l, r, bad))
 	}
+	return d
 }
 
-func submissionAnswer(reply commands.Reply, from origin) any {
-	switch {
-	case len(reply.Errors) > 0:
-		return slack.NewErrorsViewSubmissionResponse(reply.Errors)
-	case reply.Exit == commands.ExitFine && reply.Quiet:
-		return slack.NewClearViewSubmissionResponse()
+// stillOpen turns a submission away so that nothing of it is lost: what was entered stays, or what was agreed to can be again.
+func stillOpen(from origin, values map[string]string) commands.Reply {
+	r := tooMany
+	if fields := slices.Sorted(maps.Keys(values)); len(fields) > 0 {
+		r.Errors = map[string]string{fields[0]: r.Text}
+	} else if from.Command != "" {
+		r.Form = &commands.Form{Command: from.Command, Submit: "Try again"}
 	}
-	from.Command = ""
-	view := modal(reply, from)
-	return slack.NewUpdateViewSubmissionResponse(&view)
+	return r
 }
 
 // event is a mention, or a direct message.
-func (a *App) event(ctx context.Context, e socketmode.Event, ack func(any)) {
-	outer, ok := e.Data.(slackevents.EventsAPIEvent)
-	if !ok {
-		return
-	}
-	id := e.Request.EnvelopeID
+func (a *App) event(outer slackevents.EventsAPIEvent, request *socketmode.Request) (delivery, bool) {
 	var callback struct {
 		EventID string `json:"event_id"` // the same for each retry
 	}
-	if json.Unmarshal(e.Request.Payload, &callback) == nil && callback.EventID != "" {
-		id = callback.EventID
+	if request == nil || json.Unmarshal(request.Payload, &callback) != nil {
+		callback.EventID = ""
 	}
 	switch inner := outer.InnerEvent.Data.(type) {
 	case *slackevents.AppMentionEvent:
-		if inner.BotID != "" {
-			break
+		if inner.BotID == "" {
+			to := place{channel: inner.Channel, thread: inner.ThreadTimeStamp, user: inner.User}
+			return a.words(callback.EventID, inner.Text, to, orElse(inner.UserTeam, outer.TeamID)), true
 		}
-		to := place{channel: inner.Channel, thread: inner.ThreadTimeStamp, user: inner.User}
-		a.start(ctx, id, ack, true, func(ctx context.Context, _ func(any)) {
-			a.said(ctx, inner.Text, to, orElse(inner.UserTeam, outer.TeamID))
-		})
-		return
 	case *slackevents.MessageEvent:
-		if inner.ChannelType != slack.TYPE_IM || inner.BotID != "" || inner.SubType != "" || inner.User == "" {
-			break
+		if inner.ChannelType == slack.TYPE_IM && inner.BotID == "" && inner.SubType == "" && inner.User != "" {
+			to := place{channel: inner.Channel, thread: inner.ThreadTimeStamp, user: inner.User, direct: true}
+			return a.words(callback.EventID, inner.Text, to, orElse(inner.UserTeam, outer.TeamID)), true
 		}
-		to := place{channel: inner.Channel, thread: inner.ThreadTimeStamp, user: inner.User, direct: true}
-		a.start(ctx, id, ack, true, func(ctx context.Context, _ func(any)) {
-			a.said(ctx, inner.Text, to, orElse(inner.UserTeam, outer.TeamID))
-		})
-		return
 	}
-	ack(nil)
+	return delivery{}, false
+}
+
+// words answers what was written to the bot.
+func (a *App) words(id, text string, to place, team string) delivery {
+	line := spoken(text)
+	to.line = line
+	d := delivery{id: id, what: "words to the bot", acts: a.commands.Acts(first(line))}
+	d.answer = func(ctx context.Context, _ *flight, r commands.Reply) outcome { return a.answer(ctx, to, r) }
+	d.work = func(ctx context.Context, l *lane, f *flight) outcome {
+		r, bad := a.request(line, a.people.who(ctx, to.user, team, ""), to.channel)
+		return d.answer(ctx, f, a.dispatch(ctx, l, r, bad))
+	}
+	return d
 }
 
 var (
 	mention = regexp.MustCompile(`^\s*(<@[A-Z0-9]+(\|[^>]*)?>[\s,:]*)+`)
 	autoURL = regexp.MustCompile(`<(?:https?://|mailto:)([^|>]*)(?:\|([^>]*))?>`)
 )
-
-// said answers what was written to the bot.
-func (a *App) said(ctx context.Context, text string, to place, team string) {
-	r, bad := a.request(spoken(text), a.people.who(ctx, to.user, team, ""), to.channel)
-	a.answer(ctx, to, a.dispatch(ctx, r, bad))
-}
 
 // spoken is the command line in what was written to the bot: without the mention, and without the links that Slack makes of names
 // like coredns.kube-system.svc.

@@ -8,25 +8,38 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
-// hold keeps something back after an error, longer each time.
-type hold struct {
-	until  time.Time
-	wait   time.Duration
-	reason string // as it was logged
-}
+// method is a way to bring a message to what is wanted.
+type method string
 
 const (
-	holdFirst = time.Second
-	holdMost  = 5 * time.Minute
+	post   method = "chat.postMessage"
+	update method = "chat.update"
 )
 
-// again sets the hold after another failure. at least is what Slack asked for.
-func (h *hold) again(now time.Time, least time.Duration) {
-	h.wait = min(max(2*h.wait, holdFirst), holdMost)
-	h.until = now.Add(max(h.wait, least))
+// route is what is sent one by one, and held back together: a channel's new messages, or its changes. What goes wrong on one route
+// keeps no other back.
+type route struct {
+	channel string
+	method  method
 }
 
-// ofChannel are refusals that hold for everything in a channel.
+// hold keeps something back after an error, longer each time.
+type hold struct {
+	until time.Time
+	wait  backoff
+	asked bool // by Slack, which names the time itself
+}
+
+// How long something is held back after the first error, and after many. What passes by itself is tried again quickly.
+var (
+	holdPassing = backoff{first: 100 * time.Millisecond, most: 2 * time.Second}
+	holdChannel = backoff{first: time.Second, most: time.Minute}
+	holdMessage = backoff{first: time.Second, most: 5 * time.Minute}
+	// holdStumbled is for a message that fails while others go through.
+	holdStumbled = backoff{first: 500 * time.Millisecond, most: 30 * time.Second}
+)
+
+// ofChannel are refusals that hold for everything in a channel, and what to do about them.
 var ofChannel = map[string]string{
 	"not_in_channel":          "invite the bot into the channel",
 	"channel_not_found":       "invite the bot into the channel, or configure another",
@@ -38,57 +51,131 @@ var ofChannel = map[string]string{
 	"token_revoked":           "the bot token was revoked; install the app again",
 	"token_expired":           "the bot token has expired; install the app again",
 	"missing_scope":           "the app lacks a scope; run paramedic doctor",
-	"ratelimited":             "Slack asks for patience",
 	"team_access_not_granted": "install the app into the workspace",
 }
 
-// failed holds back what could not be sent: the channel, if nothing else could be sent there either, or the one message. It is said
-// once, however often it is tried, and never given up.
-func (d *Deliverer) failed(ctx context.Context, channel, key string, err error) time.Time {
+// Keys of holds: a route's, a channel's, a message's, and all changes', which Slack counts together.
+func (r route) key() string { return string(r.method) + " in " + r.channel }
+
+const allUpdates = string(update)
+
+func messageKey(d store.Delivery) string { return d.Incident + "/" + d.Slot }
+
+// failed holds back what could not be sent, as widely as the error is about and no wider: the whole channel where Slack refuses it, the
+// one message where Slack refuses that, and for an error that passes by itself the route. It is said once, however often it is tried,
+// and never given up. It returns when it is tried again.
+func (d *Deliverer) failed(ctx context.Context, r route, m store.Delivery, err error) time.Time {
 	now := d.opts.Now()
-	try, wide := ofChannel[apiError(err)]
-	wait := retryAfter(err)
-	if apiError(err) != "" && !wide || errors.Is(err, store.ErrNotFound) {
-		channel = key
-	}
+	code, message := apiError(err), messageKey(m)
+	try, wide := ofChannel[code]
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	h := d.holds[channel]
-	if h == nil {
-		h = &hold{}
-		d.holds[channel] = h
+	switch wait := retryAfter(err); {
+	case wait > 0:
+		key := r.key()
+		if r.method == update {
+			key = allUpdates
+		}
+		h := d.hold(key, holdPassing)
+		h.until, h.asked = now.Add(wait), true
+		return h.until // Slack only asks for patience
+	case wide:
+		d.refused(r.channel, code, try, now)
+		d.hold(r.channel, holdChannel).again(now)
+	case errors.Is(err, errPlain), errors.Is(err, store.ErrNotFound), code != "" && !passing[code]:
+		d.hold(message, holdMessage).again(now)
+	default:
+		d.stumble(r, message, now)
+		d.hold(r.key(), holdPassing).again(now)
 	}
-	if wait > 0 {
-		h.until = now.Add(wait)
-		return h.until
+	if reason := err.Error(); d.said[message] != reason && ctx.Err() == nil {
+		d.said[message] = reason
+		d.log.Warn("Slack did not take a message; it is kept and tried again", "message", message, "channel", r.channel, "error", err, "try", try)
 	}
-	h.again(now, 0)
-	if reason := err.Error(); h.reason != reason && ctx.Err() == nil {
-		h.reason = reason
-		d.log.Warn("Slack did not take a message; it is kept and tried again", "message", key, "channel", channel, "error", err, "try", try)
-	}
-	return h.until
+	return d.heldUntil(r, message)
 }
 
-// held is until when something is held back; zero if it is not.
-func (d *Deliverer) held(key string) time.Time {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if h := d.holds[key]; h != nil && d.opts.Now().Before(h.until) {
-		return h.until
+// hold is what is held back under a key; a new one holds nothing yet.
+func (d *Deliverer) hold(key string, wait backoff) *hold {
+	h := d.holds[key]
+	if h == nil {
+		h = &hold{wait: wait}
+		d.holds[key] = h
+	}
+	return h
+}
+
+func (h *hold) again(now time.Time) { h.until, h.asked = now.Add(h.wait.next()), false }
+
+// stumble notes that a message was the last to fail on its route. If others went through since it did before, it is the message that
+// fails, and it is held back alone.
+func (d *Deliverer) stumble(r route, message string, now time.Time) {
+	if before, failed := d.stumbled[message]; failed && d.worked[r].After(before) {
+		d.hold(message, holdStumbled).again(now)
+	}
+	d.stumbled[message] = now
+}
+
+// heldUntil is until when something on a route is held back; zero if nothing is. message may be empty.
+func (d *Deliverer) heldUntil(r route, message string) time.Time {
+	keys := []string{r.channel, r.key()}
+	if r.method == update {
+		keys = append(keys, allUpdates)
+	}
+	if message != "" {
+		keys = append(keys, message)
+	}
+	var until time.Time
+	for _, key := range keys {
+		if h := d.holds[key]; h != nil && h.until.After(until) {
+			until = h.until
+		}
+	}
+	if d.opts.Now().Before(until) {
+		return until
 	}
 	return time.Time{}
 }
 
-// worked ends what was held back.
-func (d *Deliverer) worked(keys ...string) {
+// went notes that a message went out, which ends what was held back on its route.
+func (d *Deliverer) went(r route, m store.Delivery) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, key := range keys {
-		if h := d.holds[key]; h != nil {
-			if h.reason != "" {
-				d.log.Info("Slack takes messages again", "channel", key)
-			}
+	d.worked[r] = d.opts.Now()
+	if _, failed := d.said[messageKey(m)]; failed {
+		d.log.Info("Slack takes the message now", "message", messageKey(m), "channel", r.channel)
+	}
+	delete(d.said, messageKey(m))
+	delete(d.stumbled, messageKey(m))
+	for _, key := range []string{r.channel, r.key(), messageKey(m)} {
+		delete(d.holds, key)
+	}
+	if t := d.trouble[r.channel]; t != nil {
+		d.log.Info("Slack takes messages again", "channel", r.channel, "since", t.Since)
+		delete(d.trouble, r.channel)
+	}
+}
+
+// mostNoted bounds what is remembered of messages that failed; those of incidents long gone are forgotten.
+const mostNoted = 10000
+
+func (d *Deliverer) tidy() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.stumbled) > mostNoted {
+		clear(d.stumbled)
+	}
+	if len(d.said) > mostNoted {
+		clear(d.said)
+	}
+	if len(d.worked) > mostPaces {
+		clear(d.worked)
+	}
+	if len(d.holds) <= mostNoted {
+		return
+	}
+	for key, h := range d.holds {
+		if d.opts.Now().Sub(h.until) > time.Hour {
 			delete(d.holds, key)
 		}
 	}

@@ -11,7 +11,8 @@ const (
 	maxActions      = 25
 	maxBlocks       = 50
 	maxModalBlocks  = 100
-	maxText         = 12800 // of about 13,200 in all blocks of a message
+	maxText         = 12000 // of all blocks of a message together, with perBlock for each after the first; Slack refuses from some 13,000 on
+	perBlock        = 125
 	maxModalText    = 60000 // so that a view stays under 250 KB
 	maxTableRows    = 100
 	maxTableColumns = 20

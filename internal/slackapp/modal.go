@@ -21,13 +21,14 @@ const inputAction = "value"
 
 const callbackID = "form"
 
-// modal makes a window of a Reply: its blocks, and its Form's inputs and submit button. A Reply without a Form can be read and closed.
-func modal(r commands.Reply, from origin) slack.ModalViewRequest {
+// modal makes a window of a Reply, with at most so many characters: its blocks, and its Form's inputs and submit button. A Reply without
+// a Form can be read and closed. line is the command line that it answers.
+func modal(r commands.Reply, from origin, most int, line string) slack.ModalViewRequest {
 	form := commands.Form{}
 	if r.Form != nil {
 		form = *r.Form
 	}
-	f := fitter{blocks: maxModalBlocks - len(form.Fields), text: maxModalText}
+	f := fitter{blocks: maxModalBlocks - len(form.Fields), text: most, rest: rest{line: line, modal: true}}
 	for _, field := range form.Fields {
 		f.text -= utf8.RuneCountInString(field.Value)
 	}
@@ -71,7 +72,7 @@ func inputBlock(field commands.FormField) *slack.InputBlock {
 
 // loading is shown while a Reply is made.
 func loading(from origin) slack.ModalViewRequest {
-	return modal(commands.Reply{Text: "Looking …"}, from)
+	return modal(commands.Reply{Text: "Looking …"}, from, maxModalText, "")
 }
 
 // submitted reads a submitted modal: where it came from, and the values by field.

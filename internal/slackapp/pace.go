@@ -1,33 +1,54 @@
 package slackapp
 
-import "time"
+import (
+	"time"
 
-// Slack takes about one new message a second in a channel, with short bursts, and some fifty changes of messages a minute
-// (https://docs.slack.dev/apis/web-api/rate-limits: "special rate limits", and tier 3 for chat.update).
-var (
-	ofPosts   = rate{perSecond: 1, burst: 4}
-	ofUpdates = rate{perSecond: 50.0 / 60, burst: 10}
+	"golang.org/x/time/rate"
 )
 
-// rate is how many calls are allowed.
-type rate struct{ perSecond, burst float64 }
+// Slack takes about one new message a second in a channel, with short bursts, and some fifty changes of messages a minute in the whole
+// workspace (https://docs.slack.dev/apis/web-api/rate-limits: "special rate limits", and tier 3 for chat.update).
+const (
+	postsPerSecond   = 1
+	postsBurst       = 4
+	updatesPerSecond = 50.0 / 60
+	updatesBurst     = 10
+	// forDecisions is how many of the updates' burst are kept for messages that a decision hangs on.
+	forDecisions = 4
+)
 
-// pace is a token bucket. The zero value is full.
+// pace is how fast messages may go out. It is not safe for concurrent use.
 type pace struct {
-	spent float64
-	at    time.Time
+	posts   map[string]*rate.Limiter // by channel
+	updates *rate.Limiter
 }
 
-// take says whether a call may go out now, and otherwise when the next may.
-func (p *pace) take(now time.Time, r rate) (ok bool, next time.Time) {
-	if !p.at.IsZero() {
-		p.spent = max(0, p.spent-r.perSecond*now.Sub(p.at).Seconds())
+func newPace() *pace {
+	return &pace{posts: map[string]*rate.Limiter{}, updates: rate.NewLimiter(updatesPerSecond, updatesBurst)}
+}
+
+// mostPaces bounds the channels of which the pace is known; a forgotten one is a full one.
+const mostPaces = 1000
+
+// take says whether a message may go out now, and otherwise when it is worth to ask again.
+func (p *pace) take(now time.Time, r route, urgent bool) (ok bool, next time.Time) {
+	least := 1.0
+	l := p.updates
+	if r.method == update {
+		if !urgent {
+			least += forDecisions
+		}
+	} else {
+		if l = p.posts[r.channel]; l == nil {
+			if len(p.posts) >= mostPaces {
+				clear(p.posts)
+			}
+			l = rate.NewLimiter(postsPerSecond, postsBurst)
+			p.posts[r.channel] = l
+		}
 	}
-	p.at = now
-	if p.spent+1 > r.burst {
-		wait := (p.spent + 1 - r.burst) / r.perSecond
-		return false, now.Add(time.Duration(wait * float64(time.Second)))
+	if missing := least - l.TokensAt(now); missing > 0 {
+		return false, now.Add(time.Duration(missing / float64(l.Limit()) * float64(time.Second)))
 	}
-	p.spent++
-	return true, now
+	return l.AllowN(now, 1), now.Add(time.Millisecond)
 }

@@ -7,13 +7,16 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
 const (
 	rememberPerson = time.Hour
-	mostPeople     = 5000
+	// rememberUnasked is for how long Slack is not asked again that could not say who a person is.
+	rememberUnasked = 10 * time.Second
+	mostPeople      = 5000
 )
 
 // somebody is a person, and whether they belong to another organisation.
@@ -29,23 +32,46 @@ type people struct {
 	api *slack.Client
 	now func() time.Time
 
+	asking singleflight.Group // one question for each person, however many presses
+
 	mu    sync.Mutex
 	home  *slack.AuthTestResponse // nil until known
-	known map[string]somebody     // by id
+	known map[string]somebody     // by team and id
+}
+
+func newPeople(api *slack.Client, now func() time.Time) *people {
+	return &people{api: api, now: now, known: map[string]somebody{}}
 }
 
 // who finds a person. saidTeam and saidName are what the payload said; they stand in where Slack can't be asked, and a person of whom
 // nothing more is known counts as one from outside unless the payload names the home team.
 func (p *people) who(ctx context.Context, id, saidTeam, saidName string) somebody {
+	key := saidTeam + "/" + id
 	p.mu.Lock()
-	s, ok := p.known[id]
+	s, ok := p.known[key]
 	p.mu.Unlock()
 	if ok && p.now().Before(s.until) {
 		return s
 	}
-	s = somebody{Person: incident.Person{Team: saidTeam, ID: id, Name: saidName}, outside: true}
+	found, _, _ := p.asking.Do(key, func() (any, error) {
+		s := p.ask(ctx, id, saidTeam, saidName)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if len(p.known) >= mostPeople {
+			clear(p.known)
+		}
+		p.known[key] = s
+		return s, nil
+	})
+	return found.(somebody)
+}
+
+// ask asks Slack who a person is.
+func (p *people) ask(ctx context.Context, id, saidTeam, saidName string) somebody {
+	s := somebody{Person: incident.Person{Team: saidTeam, ID: id, Name: saidName}, outside: true, until: p.now().Add(rememberUnasked)}
 	home, err := p.whereHome(ctx)
 	if err != nil {
+		s.until = time.Time{} // it is not even known whether it is one of ours: the next to ask asks anew
 		return s
 	}
 	s.outside = saidTeam != home.TeamID
@@ -56,12 +82,6 @@ func (p *people) who(ctx context.Context, id, saidTeam, saidName string) somebod
 	s = somebody{Person: incident.Person{Team: orElse(u.TeamID, saidTeam), ID: id, Name: nameOf(u, saidName)}, until: p.now().Add(rememberPerson)}
 	sameOrg := home.EnterpriseID != "" && u.Enterprise.EnterpriseID == home.EnterpriseID
 	s.outside = u.IsStranger || u.Deleted || s.Team != home.TeamID && !sameOrg
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.known) >= mostPeople {
-		clear(p.known)
-	}
-	p.known[id] = s
 	return s
 }
 
@@ -74,6 +94,11 @@ func (p *people) whereHome(ctx context.Context) (*slack.AuthTestResponse, error)
 		return home, nil
 	}
 	home, err := p.api.AuthTestContext(ctx)
+	wait := backoff{first: 200 * time.Millisecond, most: time.Second}
+	for try := 1; transient(err) && try < 4 && ctx.Err() == nil; try++ {
+		sleep(ctx, max(retryAfter(err), wait.next()))
+		home, err = p.api.AuthTestContext(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("ask Slack who the bot is: %w", err)
 	}

@@ -27,8 +27,41 @@ func Probe(ctx context.Context, o Options) []incident.Check {
 	checks = append(checks, probeApp(ctx, api))
 	if botWorks {
 		checks = append(checks, probeChannel(ctx, api, o.Channel))
+		if o.Fallback != "" {
+			checks = append(checks, probeFallback(ctx, api, o.Fallback))
+		}
 	}
 	return checks
+}
+
+// ProbeChannel says whether the bot may write into Options.Channel, which may be a person for a direct message, and what to do if not. It
+// posts nothing.
+func ProbeChannel(ctx context.Context, o Options) incident.Check {
+	api := o.withDefaults().client()
+	if personID.MatchString(o.Channel) {
+		return probeFallback(ctx, api, o.Channel)
+	}
+	return probeChannel(ctx, api, o.Channel)
+}
+
+// probeFallback says whether the fallback can be told something.
+func probeFallback(ctx context.Context, api *slack.Client, to string) incident.Check {
+	check := incident.Check{Name: "Slack fallback"}
+	if !personID.MatchString(to) {
+		check = probeChannel(ctx, api, to)
+		check.Name = "Slack fallback"
+		return check
+	}
+	u, err := api.GetUserInfoContext(ctx, to)
+	switch {
+	case err != nil:
+		check.Detail = to + ": " + explain(err, map[string]string{"user_not_found": "there is no such person here; a member's profile shows the id"})
+	case u.Deleted || u.IsBot:
+		check.Detail = to + " is deactivated, or a bot; name somebody who reads direct messages"
+	default:
+		check.OK, check.Detail = true, u.Name+" is told when the channel takes no messages"
+	}
+	return check
 }
 
 func probeBot(ctx context.Context, api *slack.Client) []incident.Check {
@@ -83,6 +116,10 @@ func probeChannel(ctx context.Context, api *slack.Client, name string) incident.
 	names := &directory{api: api, ids: map[string]string{}}
 	id, err := names.channel(ctx, name)
 	var info *slack.Channel
+	if err == nil && strings.HasPrefix(id, "D") {
+		check.OK, check.Detail = true, "a direct message"
+		return check
+	}
 	if err == nil {
 		info, err = api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
 	}

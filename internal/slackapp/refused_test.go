@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/slack-go/slack"
 
@@ -23,6 +22,7 @@ type whatever struct{ replies chan commands.Reply }
 
 func (w whatever) Dispatch(context.Context, commands.Request) commands.Reply { return <-w.replies }
 func (w whatever) Opens(string) bool                                         { return true }
+func (w whatever) Acts(string) bool                                          { return false }
 
 // Whatever is in a Reply, Slack takes it: as a message and as a modal.
 func TestNoReplyIsRefused(t *testing.T) {
@@ -82,25 +82,4 @@ func TestALateModalBecomesAMessage(t *testing.T) {
 	b.wait(t, func(n slackemu.Snapshot) bool {
 		return strings.Contains(n.Messages(channel)[0].Plain(), "Approved by Ada")
 	})
-}
-
-func TestTooManyAtOnce(t *testing.T) {
-	b := newBed(t, slackemu.Options{})
-	c := newSlowly(commands.Reply{Text: "done"})
-	b.listen(t, c)
-	for range 32 {
-		go func() { _ = b.slack.Command(context.Background(), bob, channel, "/medic", "why") }()
-	}
-	for range 32 {
-		<-c.asked
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
-	if err := b.slack.Command(ctx, ada, channel, "/medic", "why"); err != nil {
-		t.Fatal(err)
-	}
-	if got := last(b.slack.Snapshot(), ada); !strings.Contains(got, "Try again in a moment") {
-		t.Errorf("%q", got)
-	}
-	close(c.let)
 }

@@ -19,10 +19,13 @@ type Rendered struct {
 	Blocks []slack.Block // nil: Text alone
 }
 
-// Render makes a message of a Reply within all of Slack's limits. What does not fit is left out from the end, and a line says so;
-// buttons always stay.
-func Render(r commands.Reply) Rendered {
-	f := fitter{blocks: maxBlocks, text: maxText, message: true}
+// Render makes a message of a Reply within all of Slack's limits. What does not fit is shortened where it is longest, then left out from
+// the end, and a line says so; buttons always stay.
+func Render(r commands.Reply) Rendered { return render(r, rest{}) }
+
+// render is Render that also says where the whole is shown.
+func render(r commands.Reply, whole rest) Rendered {
+	f := fitter{blocks: maxBlocks, text: maxText, perBlock: perBlock, message: true, rest: whole}
 	out := Rendered{Text: fallback(r.Text), Blocks: f.fit(r.Blocks)}
 	if out.Text == "" {
 		out.Text = "Paramedic"
@@ -32,60 +35,6 @@ func Render(r commands.Reply) Rendered {
 
 // fallback is a line of text for notifications.
 func fallback(s string) string { return cutBytes(escaper.Replace(oneLine(s)), maxFallback) }
-
-// part is a rendered block and what it counts for.
-type part struct {
-	block slack.Block
-	text  int  // characters
-	keep  bool // buttons and inputs: never left out
-}
-
-// fitter keeps what fits.
-type fitter struct {
-	blocks, text int // what there is room for
-	message      bool
-	tables       int
-	actionIDs    map[string]bool
-}
-
-func (f *fitter) fit(doc []commands.Block) []slack.Block {
-	f.actionIDs = map[string]bool{}
-	var parts []part
-	for _, b := range doc {
-		parts = append(parts, f.render(b)...)
-	}
-	return identified(f.chosen(parts))
-}
-
-// chosen are the parts for which there is room: those to be kept, and the others from the start.
-func (f *fitter) chosen(parts []part) []slack.Block {
-	blocks, text := f.blocks-1, f.text-100 // the line that counts what is left out
-	for i, p := range parts {
-		if p.keep {
-			blocks, text = blocks-1, text-p.text
-			if blocks < 0 || text < 0 { // more buttons than fit into a message
-				parts = parts[:i]
-				break
-			}
-		}
-	}
-	var out []slack.Block
-	left := 0
-	for _, p := range parts {
-		if !p.keep {
-			if left > 0 || blocks == 0 || p.text > text {
-				left++
-				continue
-			}
-			blocks, text = blocks-1, text-p.text
-		}
-		out = append(out, p.block)
-	}
-	if left > 0 {
-		out = append(out, contextBlock(fmt.Sprintf("… %d more parts did not fit here.", left)))
-	}
-	return out
-}
 
 // identified gives each block an id that changes with its content, so that what was entered or pressed in an old one is not shown in
 // a new one.
@@ -157,7 +106,7 @@ func contextBlock(text string) *slack.ContextBlock { return slack.NewContextBloc
 func sections(texts []string) []part {
 	var parts []part
 	for _, t := range texts {
-		parts = append(parts, part{block: slack.NewSectionBlock(marked(t), nil, nil), text: utf8.RuneCountInString(t)})
+		parts = append(parts, textPart(t))
 	}
 	return parts
 }

@@ -124,8 +124,10 @@ func (f *fitter) actions(all commands.Actions) []part {
 		button := f.button(b)
 		elements = append(elements, button)
 		size += utf8.RuneCountInString(button.Text.Text)
-		if button.Confirm != nil {
-			size += maxConfirmTitle + maxConfirmText + 2*maxConfirmWord
+		if c := button.Confirm; c != nil {
+			for _, o := range []*slack.TextBlockObject{c.Title, c.Text, c.Confirm, c.Deny} {
+				size += utf8.RuneCountInString(o.Text)
+			}
 		}
 		if len(elements) == maxActions {
 			flush()

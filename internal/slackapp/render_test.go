@@ -2,10 +2,13 @@ package slackapp
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/slack-go/slack"
@@ -71,22 +74,57 @@ func TestLongTextIsSplitWithoutLoss(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotFitIsCounted(t *testing.T) {
+// weight is what Slack counts of a message: all its text, and 125 for each block after the first.
+func weight(blocks []slack.Block) int {
+	n := 125 * max(len(blocks)-1, 0)
+	for _, text := range texts(blocks) {
+		n += utf8.RuneCountInString(text)
+	}
+	return n
+}
+
+func paragraphs(n, length int) []commands.Block {
 	var doc []commands.Block
-	for range 80 {
-		doc = append(doc, commands.Paragraph{commands.Text(strings.Repeat("x", 100))})
+	for i := range n {
+		doc = append(doc, commands.Paragraph{commands.Text(fmt.Sprintf("%03d ", i) + strings.Repeat("x", length-4))})
 	}
-	doc = append(doc, commands.Actions{{ID: "go", Label: "Go", Value: "look INC-1"}})
-	r := Render(commands.Reply{Text: "x", Blocks: doc})
-	if len(r.Blocks) != maxBlocks {
-		t.Errorf("%d blocks", len(r.Blocks))
+	return doc
+}
+
+// What is too much for a message is put together, then shortened, then left out from the end; the buttons stay, and a line says how much is
+// missing and where it is.
+func TestWhatDoesNotFit(t *testing.T) {
+	buttons := commands.Actions{{ID: "go", Label: "Go", Value: "look INC-1"}}
+	cases := []struct {
+		name   string
+		doc    []commands.Block
+		blocks int
+		ends   string
+	}{
+		{"many short ones are put together", paragraphs(80, 100), 3 + 1, ""},
+		{"long ones are shortened", paragraphs(20, 2000), 0, "… 20 parts are shortened here. All of it: `/medic plan INC-1`, or `paramedic incidents INC-1` in a terminal."},
+		{"far too many are left out", paragraphs(1000, 200), 0, "… 1019 parts are shortened or left out here. All of it: "},
 	}
-	all := texts(r.Blocks)
-	if last := all[len(all)-1]; last != "… 32 more parts did not fit here." {
-		t.Errorf("it ends with %q", last)
-	}
-	if b := r.Blocks[len(r.Blocks)-2]; b.BlockType() != slack.MBTAction {
-		t.Errorf("the buttons are gone: %s", b.BlockType())
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			r := render(commands.Reply{Text: "x", Blocks: append(c.doc, buttons)}, rest{slack: "plan INC-1"})
+			if c.blocks > 0 && len(r.Blocks) != c.blocks {
+				t.Errorf("%d blocks", len(r.Blocks))
+			}
+			if n := weight(r.Blocks); n > maxText || n < maxText*3/5 {
+				t.Errorf("it weighs %d", n)
+			}
+			all := texts(r.Blocks)
+			if c.ends != "" && !strings.HasPrefix(all[len(all)-1], c.ends) {
+				t.Errorf("it ends with %q", all[len(all)-1])
+			}
+			if !slices.ContainsFunc(r.Blocks, func(b slack.Block) bool { return b.BlockType() == slack.MBTAction }) {
+				t.Error("the buttons are gone")
+			}
+			if !strings.HasPrefix(all[0], "000 ") {
+				t.Errorf("it begins with %.20q", all[0])
+			}
+		})
 	}
 }
 
@@ -204,7 +242,11 @@ func arbitrary(r *rand.Rand) commands.Reply {
 
 func TestAnAnswerSurvivesStorage(t *testing.T) {
 	r := Render(arbitrary(rand.New(rand.NewPCG(1, 2))))
-	raw, err := encode(r)
+	sent, err := newBody(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(sent)
 	if err != nil {
 		t.Fatal(err)
 	}

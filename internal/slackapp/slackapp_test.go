@@ -101,7 +101,7 @@ func (b *bed) deliver(t *testing.T) (d *slackapp.Deliverer, stop func()) {
 
 func (b *bed) wait(t *testing.T, until func(slackemu.Snapshot) bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	if err := b.slack.Wait(ctx, until); err != nil {
 		t.Fatalf("%v\n%s", err, b.slack.Transcript())
@@ -190,6 +190,8 @@ func (s *slowly) Dispatch(ctx context.Context, r commands.Request) commands.Repl
 }
 
 func (s *slowly) Opens(string) bool { return false }
+
+func (s *slowly) Acts(string) bool { return false }
 
 func TestASlowAnswerComesLaterAndOnce(t *testing.T) {
 	b := newBed(t, slackemu.Options{})

@@ -85,7 +85,11 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		s.refuse(name, err).write(w)
 		return
 	}
-	fault := s.takeFault(name, a["channel"])
+	fault, word := s.takeFault(name, a)
+	if fault == Refused {
+		s.refuse(name, fail(word)).write(w)
+		return
+	}
 	if s.failBefore(w, r, fault) {
 		return
 	}

@@ -106,7 +106,7 @@ func (s *Server) chatPostMessage(c *call) (reply, error) {
 		}
 	}
 	body.text = cut(body.text)
-	m := w.post(ch, body.into(Message{UserID: botUserID, ThreadTS: c.args["thread_ts"]}))
+	m := w.post(ch, body.into(Message{UserID: botUserID, ThreadTS: c.args["thread_ts"], Broadcast: c.bool("reply_broadcast")}))
 	w.counts.Posts++
 	return reply{"channel": ch.ID, "ts": m.TS, "message": w.wire(ch, m, true)}, nil
 }

@@ -64,7 +64,7 @@ func (s *Server) conversationsHistory(c *call) (reply, error) {
 	}
 	var some []map[string]any
 	for _, m := range slices.Backward(ch.messages) {
-		if m.ThreadTS == "" && m.EphemeralTo == "" && c.within(m.TS) {
+		if m.inChannel() && m.EphemeralTo == "" && c.within(m.TS) {
 			some = append(some, s.ws.wire(ch, m, c.bool("include_all_metadata")))
 		}
 	}

@@ -103,7 +103,7 @@ func incident(state string, buttons bool) []slack.MsgOption {
 		approve.Style = slack.StylePrimary
 		reject := button("reject", "Reject")
 		reject.Style = slack.StyleDanger
-		reject.Confirm = slack.NewConfirmationBlockObject(plain("Reject the plan?"), mrkdwn("Nothing will be changed in *k3s-prod*."), plain("Reject"), plain("Keep it"))
+		reject.Confirm = slack.NewConfirmationBlockObject(plain("Reject the plan?"), plain("Nothing will be changed in k3s-prod."), plain("Reject"), plain("Keep it"))
 		reject.Confirm.Style = slack.StyleDanger
 		blocks = append(blocks, slack.NewActionBlock("decide", approve, button("edit", "Edit"), reject, slack.NewOverflowBlockElement("more", options(3)...)))
 	}

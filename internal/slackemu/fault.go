@@ -1,6 +1,9 @@
 package slackemu
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // Outcome is what goes wrong with a request.
 type Outcome int
@@ -16,14 +19,18 @@ const (
 	RateLimited
 	// ServerError answers 500, as Slack does on a bad day.
 	ServerError
+	// Refused answers the Fault's Error.
+	Refused
 )
 
 // Fault breaks requests on purpose.
 type Fault struct {
 	Method    string // "chat.postMessage"; empty breaks every method
 	ChannelID string // empty breaks calls for every channel
+	Text      string // strikes only what says so in its text; empty breaks whatever it says
 	Times     int    // how many requests; 0 means 1
 	Outcome   Outcome
+	Error     string // Slack's word, such as "msg_blocks_too_long"; of Refused
 }
 
 // Inject arms a fault; those armed earlier strike first.
@@ -34,17 +41,24 @@ func (s *Server) Inject(f Fault) {
 	s.faults = append(s.faults, &f)
 }
 
+// Heal disarms every fault.
+func (s *Server) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
 // takeFault is what shall go wrong with a request; 0 is nothing.
-func (s *Server) takeFault(method, channelID string) Outcome {
+func (s *Server) takeFault(method string, a args) (Outcome, string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.faults {
-		if f.Times > 0 && (f.Method == "" || f.Method == method) && (f.ChannelID == "" || f.ChannelID == channelID) {
+		if f.Times > 0 && (f.Method == "" || f.Method == method) && (f.ChannelID == "" || f.ChannelID == a["channel"]) && strings.Contains(a["text"], f.Text) {
 			f.Times--
-			return f.Outcome
+			return f.Outcome, f.Error
 		}
 	}
-	return 0
+	return 0, ""
 }
 
 // failBefore breaks a request before it is looked at, and says whether it did.

@@ -14,7 +14,7 @@ const (
 	maxActionsElements = 25
 	maxMessageBlocks   = 50
 	maxViewBlocks      = 100
-	maxBlocksText      = 13200 // all blocks of a message together: msg_blocks_too_long
+	maxTableText       = 10000 // all cells of a table
 	maxTableRows       = 100
 	maxTableColumns    = 20
 	maxInputLabel      = 2000
@@ -46,11 +46,16 @@ const (
 	maxViewBytes       = 250 * 1024
 	maxViewStack       = 3
 
+	// All blocks of a message together: their text, and blockWeight for each block after the first, or msg_blocks_too_long. Slack
+	// says it nowhere; measured in the threads of slackapi/bolt-js #2509 and #2867.
+	maxMessageWeight = 13000
+	blockWeight      = 125
+
 	maxPostText    = 40000 // longer text is cut when posted
 	maxUpdateBytes = 4000  // chat.update: bytes after escaping, msg_too_long
 	maxMetadata    = 16 * 1024
 
-	maxAckBytes    = 20 * 1024 // a longer Socket Mode answer is dropped without a word
+	maxAckBytes    = 20 * 1024 // a longer Socket Mode answer closes the connection with 1009
 	maxConnections = 10
 
 	triggerLife      = 3 * time.Second

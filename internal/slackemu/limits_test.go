@@ -27,7 +27,7 @@ func withBlockID(id string) slack.Block {
 
 func confirming(title, text, yes string) slack.Block {
 	b := button("a", "b")
-	b.Confirm = slack.NewConfirmationBlockObject(plain(title), mrkdwn(text), plain(yes), plain("No"))
+	b.Confirm = slack.NewConfirmationBlockObject(plain(title), plain(text), plain(yes), plain("No"))
 	return slack.NewActionBlock("", b)
 }
 
@@ -84,9 +84,6 @@ func TestMessageLimits(t *testing.T) {
 			"/blocks"},
 		{"markdown", 12000, func(n int) []slack.Block { return []slack.Block{slack.NewMarkdownBlock("", long(n))} },
 			"/blocks/0/text"},
-		{"all text together", 13200, func(n int) []slack.Block {
-			return []slack.Block{slack.NewMarkdownBlock("", long(12000)), slack.NewSectionBlock(mrkdwn(long(n-12000)), nil, nil)}
-		}, "msg_blocks_too_long"},
 		{"table rows", 100, func(n int) []slack.Block { return []slack.Block{table(n, 2)} }, "/blocks/0/rows"},
 		{"table columns", 20, func(n int) []slack.Block { return []slack.Block{table(2, n)} }, "/blocks/0/rows/0"},
 		{"tables", 1, func(n int) []slack.Block { return many(n, func(int) slack.Block { return table(1, 1) }) },

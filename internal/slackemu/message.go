@@ -12,6 +12,8 @@ type Message struct {
 	TS string
 	// ThreadTS is the TS of the message this one answers; empty for a message of the channel itself.
 	ThreadTS string
+	// Broadcast says that a message of a thread stands in the channel as well.
+	Broadcast bool
 	// UserID is who wrote it: a person's id, Server.BotUserID for the app, or USLACKBOT for Slack itself.
 	UserID string
 	Text   string
@@ -45,6 +47,9 @@ type File struct {
 	AltText string `json:"alt_txt,omitempty"`
 	Content []byte `json:"-"`
 }
+
+// inChannel says that the message stands in the channel itself, not in a thread alone.
+func (m *Message) inChannel() bool { return m.ThreadTS == "" || m.Broadcast }
 
 // channel is a Channel and what was said in it.
 type channel struct {
@@ -120,6 +125,9 @@ func (w *workspace) wire(c *channel, m *Message, metadata bool) map[string]any {
 	}
 	if m.Tombstone {
 		out["subtype"] = "tombstone"
+	}
+	if m.Broadcast {
+		out["subtype"] = "thread_broadcast"
 	}
 	if metadata && m.Metadata != nil {
 		out["metadata"] = m.Metadata

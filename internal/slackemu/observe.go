@@ -70,10 +70,10 @@ func (s *Server) snapshot() Snapshot {
 	return out
 }
 
-// Messages are those of the channel itself that everybody sees, the oldest first. A person's id names their direct
+// Messages are those of the channel itself that everybody sees, replies that are broadcast among them, the oldest first. A person's id names their direct
 // message with the app.
 func (n Snapshot) Messages(channelID string) []Message {
-	return filter(n.channels[channelID], func(m Message) bool { return m.ThreadTS == "" && m.EphemeralTo == "" })
+	return filter(n.channels[channelID], func(m Message) bool { return m.inChannel() && m.EphemeralTo == "" })
 }
 
 // Thread is a message and the replies to it.

@@ -3,6 +3,7 @@ package slackemu
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -14,7 +15,6 @@ import (
 const (
 	pingEvery    = 5 * time.Second // slack-go gives up after 30 s without a ping
 	writeWithin  = 5 * time.Second
-	maxFrame     = 1 << 20
 	socketAppURL = "/socket"
 )
 
@@ -145,7 +145,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return // Upgrade has answered
 	}
 	defer ws.Close()
-	ws.SetReadLimit(maxFrame)
+	ws.SetReadLimit(maxAckBytes) // what is longer closes the connection with 1009
 	c := &conn{ws: ws, gone: make(chan struct{})}
 	n, ok := s.hub.join(c)
 	if !ok {
@@ -165,7 +165,9 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		defer close(done)
 		c.keepAlive(s.ctx)
 	}()
-	s.hub.receive(c)
+	if errors.Is(s.hub.receive(c), websocket.ErrReadLimit) {
+		s.refuse("socket", fail("message_too_big"))
+	}
 	s.hub.leave(c)
 }
 
@@ -189,18 +191,18 @@ func (c *conn) keepAlive(ctx context.Context) {
 	}
 }
 
-// receive reads acknowledgements until the connection ends. What is too long or no acknowledgement is dropped silently.
-func (h *hub) receive(c *conn) {
+// receive reads acknowledgements until the connection ends, and returns why it did. What is no acknowledgement is dropped silently.
+func (h *hub) receive(c *conn) error {
 	for {
 		_, raw, err := c.ws.ReadMessage()
 		if err != nil {
-			return
+			return err
 		}
 		var ack struct {
 			EnvelopeID string          `json:"envelope_id"`
 			Payload    json.RawMessage `json:"payload"`
 		}
-		if len(raw) > maxAckBytes || json.Unmarshal(raw, &ack) != nil {
+		if json.Unmarshal(raw, &ack) != nil {
 			continue
 		}
 		h.acknowledge(ack.EnvelopeID, ack.Payload)

@@ -105,7 +105,7 @@ func (w *workspace) uiWorkspace(as string) map[string]any {
 // latestFor is the timestamp of the newest message that a person sees in the channel and did not write.
 func (c *channel) latestFor(userID string) string {
 	for _, m := range slices.Backward(c.messages) {
-		if m.ThreadTS == "" && m.UserID != userID && (m.EphemeralTo == "" || m.EphemeralTo == userID) {
+		if m.inChannel() && m.UserID != userID && (m.EphemeralTo == "" || m.EphemeralTo == userID) {
 			return m.TS
 		}
 	}
@@ -119,7 +119,7 @@ func (w *workspace) uiMessages(c *channel, as, thread string) []map[string]any {
 		if m.EphemeralTo != "" && m.EphemeralTo != as {
 			continue
 		}
-		if m.ThreadTS == thread || (thread != "" && m.TS == thread) {
+		if m.ThreadTS == thread || (thread == "" && m.Broadcast) || (thread != "" && m.TS == thread) {
 			out = append(out, w.uiMessage(c, m))
 		}
 	}

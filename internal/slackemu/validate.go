@@ -20,6 +20,7 @@ type validator struct {
 	faults  []string
 	ids     map[string]bool // block_ids seen
 	text    int             // characters of all texts together
+	marked  int             // those in markdown blocks
 	tables  int
 	inputs  int
 	unnamed int // elements that came without an action_id
@@ -39,7 +40,7 @@ func validateBlocks(blocks []Block, on surface, next func() string) error {
 		return invalid("invalid_blocks", v.faults)
 	case v.tables > 1:
 		return invalid("invalid_attachments", []string{"[ERROR] only_one_table_allowed"})
-	case on == onMessage && v.text > maxBlocksText:
+	case on == onMessage && v.text+blockWeight*(len(blocks)-1) > maxMessageWeight:
 		return &apiError{Code: "msg_blocks_too_long"}
 	}
 	identify(blocks, next)

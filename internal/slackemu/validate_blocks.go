@@ -89,11 +89,16 @@ func (v *validator) image(m map[string]any, path string) {
 }
 
 func checkMarkdown(v *validator, b Block, path string) {
-	v.text += utf8.RuneCountInString(v.str(b, "text", path, 1, maxMarkdownText))
+	n := utf8.RuneCountInString(v.str(b, "text", path, 1, maxMarkdownText))
+	if v.marked += n; n <= maxMarkdownText && v.marked > maxMarkdownText {
+		v.fail(path+"/text", "all markdown blocks together must be less than %d characters", maxMarkdownText+1)
+	}
+	v.text += n
 }
 
 func checkTable(v *validator, b Block, path string) {
 	v.tables++
+	before := v.text
 	rows, ok := b["rows"].([]any)
 	if !ok || len(rows) == 0 {
 		v.fail(path, "missing required field: rows")
@@ -115,6 +120,9 @@ func checkTable(v *validator, b Block, path string) {
 		for j, c := range cells {
 			v.cell(c, fmt.Sprintf("%s/%d", at, j))
 		}
+	}
+	if v.text-before > maxTableText {
+		v.fail(path+"/rows", "all cells together must be less than %d characters", maxTableText+1)
 	}
 	if n := len(list(b, "column_settings")); n > maxTableColumns {
 		v.fail(path+"/column_settings", "no more than %d items allowed", maxTableColumns)

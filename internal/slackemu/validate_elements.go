@@ -49,9 +49,9 @@ func (v *validator) element(e map[string]any, path string, where place) {
 
 func (v *validator) confirm(c map[string]any, path string) {
 	v.textObject(c, "title", path, maxConfirmTitle, true, true)
-	v.textObject(c, "text", path, maxConfirmText, false, true)
-	v.textObject(c, "confirm", path, maxConfirmButton, true, false)
-	v.textObject(c, "deny", path, maxConfirmButton, true, false)
+	v.textObject(c, "text", path, maxConfirmText, true, true)
+	v.textObject(c, "confirm", path, maxConfirmButton, true, true)
+	v.textObject(c, "deny", path, maxConfirmButton, true, true)
 	v.oneOf(c, "style", path, "primary", "danger")
 }
 

@@ -142,6 +142,7 @@ func (w *workspace) post(c *channel, m Message) *Message {
 			w.touch(c, c.find(m.ThreadTS))
 		}
 	}
+	m.Broadcast = m.Broadcast && m.ThreadTS != ""
 	c.add(&m)
 	return &m
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -103,9 +104,15 @@ func notFoundUnless(err error) error {
 }
 
 // Pending lists deliveries that don't look as wanted, the longest waiting first,
-// at most limit.
-func (r *Reader) Pending(ctx context.Context, limit int) ([]Delivery, error) {
-	rows, err := r.db.QueryContext(ctx, selectDeliveries+` WHERE wanted_hash <> sent_hash ORDER BY updated_at, incident, slot LIMIT $1`, limit)
+// at most limit; none whose channel is among except.
+func (r *Reader) Pending(ctx context.Context, limit int, except ...string) ([]Delivery, error) {
+	args := []any{limit}
+	var not strings.Builder
+	for _, channel := range except {
+		args = append(args, channel)
+		fmt.Fprintf(&not, " AND channel <> $%d", len(args))
+	}
+	rows, err := r.db.QueryContext(ctx, selectDeliveries+` WHERE wanted_hash <> sent_hash`+not.String()+` ORDER BY updated_at, incident, slot LIMIT $1`, args...)
 	all, err := collect(rows, err, scanDelivery)
 	if err != nil {
 		return nil, fmt.Errorf("list pending deliveries: %w", err)

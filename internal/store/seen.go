@@ -35,3 +35,14 @@ func (s *Store) FirstSeen(ctx context.Context, scope, id string, keep time.Durat
 	})
 	return first, err
 }
+
+// Seen says whether an id is remembered in scope, without remembering it. One
+// whose time is over may still be.
+func (r *Reader) Seen(ctx context.Context, scope, id string) (seen bool, err error) {
+	err = r.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM seen WHERE scope = $1 AND id = $2)`,
+		scope, hex.EncodeToString(digest([]byte(id)))).Scan(&seen)
+	if err != nil {
+		return false, fmt.Errorf("look for an id of %s: %w", scope, err)
+	}
+	return seen, nil
+}

@@ -88,7 +88,7 @@ func sendingIsKnown(t *testing.T, s *suite) {
 
 func pendingOldestFirst(t *testing.T, s *suite) {
 	for i, slot := range []string{"c", "a", "b"} {
-		d := store.Delivery{Incident: "INC-1", Slot: slot, Wanted: []byte("x")}
+		d := store.Delivery{Incident: "INC-1", Slot: slot, Channel: "to-" + slot, Wanted: []byte("x")}
 		must[bool](t)(s.Want(s.ctx, d, start.Add(time.Duration(i)*time.Second)))
 	}
 	var got []string
@@ -97,6 +97,9 @@ func pendingOldestFirst(t *testing.T, s *suite) {
 	}
 	if diff := cmp.Diff([]string{"c", "a"}, got); diff != "" {
 		t.Errorf("pending, at most two (-want +got):\n%s", diff)
+	}
+	if rest := must[[]store.Delivery](t)(s.Pending(s.ctx, 2, "to-c", "to-a")); len(rest) != 1 || rest[0].Slot != "b" {
+		t.Errorf("pending, but for two channels: %v", rest)
 	}
 }
 
@@ -175,9 +178,16 @@ func embeddingsComeBack(t *testing.T, s *suite) {
 
 func idIsNewOnce(t *testing.T, s *suite) {
 	first := func(scope, id string) bool { return must[bool](t)(s.FirstSeen(s.ctx, scope, id, time.Hour)) }
+	seen := func(id string) bool { return must[bool](t)(s.Seen(s.ctx, "slack", id)) }
 	long := strings.Repeat("x", 1<<20)
+	if seen("Ev1") || seen("Ev1") {
+		t.Error("looking for an id remembers it")
+	}
 	if !first("slack", "Ev1") || !first("webhook", "Ev1") || !first("slack", long) || !first("slack", "") {
 		t.Error("a new id was seen before")
+	}
+	if !seen("Ev1") || !seen(long) || seen("Ev2") {
+		t.Error("what is remembered is not seen")
 	}
 	s.clock.advance(59 * time.Minute)
 	if first("slack", "Ev1") || first("slack", long) || first("slack", "") {

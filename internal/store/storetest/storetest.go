@@ -34,7 +34,7 @@ type Store interface {
 	Want(ctx context.Context, d store.Delivery, at time.Time) (bool, error)
 	Sending(ctx context.Context, d store.Delivery, at time.Time) error
 	Sent(ctx context.Context, d store.Delivery, at time.Time) error
-	Pending(ctx context.Context, limit int) ([]store.Delivery, error)
+	Pending(ctx context.Context, limit int, except ...string) ([]store.Delivery, error)
 	Deliveries(ctx context.Context, incident string) ([]store.Delivery, error)
 
 	PutBlob(ctx context.Context, data []byte) (string, error)
@@ -45,6 +45,7 @@ type Store interface {
 	PutEmbedding(ctx context.Context, model, chunk string, vector []float32) error
 	Embedding(ctx context.Context, model, chunk string) ([]float32, bool, error)
 	FirstSeen(ctx context.Context, scope, id string, keep time.Duration) (bool, error)
+	Seen(ctx context.Context, scope, id string) (bool, error)
 }
 
 // Run tests the stores that open makes: each call gives an empty one, whose
