@@ -27,7 +27,7 @@ func (e *Eyes) Capture(ctx context.Context, namespace, version string, maxSize i
 		return nil, err
 	}
 	if e.Host != nil {
-		if o.HostFiles, err = e.hostFiles(s.Hosts); err != nil {
+		if o.HostFiles, err = e.hostFiles(ctx, s.Hosts); err != nil {
 			return nil, err
 		}
 	}
@@ -35,14 +35,14 @@ func (e *Eyes) Capture(ctx context.Context, namespace, version string, maxSize i
 }
 
 // hostFiles are the host's files that a replay of the bundle lays out again.
-func (e *Eyes) hostFiles(hosts []snapshot.Host) (map[bundle.HostKey][]byte, error) {
+func (e *Eyes) hostFiles(ctx context.Context, hosts []snapshot.Host) (map[bundle.HostKey][]byte, error) {
 	out := map[bundle.HostKey][]byte{}
 	for _, seen := range hosts {
 		out[bundle.HostKey{Node: seen.Node, Path: "/etc/resolv.conf"}] = []byte(seen.Resolv)
 		if len(seen.ServiceLog) > 0 {
 			out[bundle.HostKey{Node: seen.Node, Path: "/var/log/service.log"}] = []byte(strings.Join(seen.ServiceLog, "\n") + "\n")
 		}
-		files, _, err := e.Host.Archive(e.Host.CNIDir())
+		files, _, err := e.Host.Archive(ctx, e.Host.CNIDir())
 		if err != nil {
 			return nil, err
 		}

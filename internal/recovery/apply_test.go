@@ -181,7 +181,7 @@ func TestFilesRestoredInPartAreRestoredAgain(t *testing.T) {
 	p := &incident.Plan{Steps: []incident.Step{s}}
 	recovery.Seal(p)
 	s = p.Steps[0]
-	if err := h.Restore(dir, host.Archive{Files: []host.File{one}}, nil); err != nil { // killed after the first file
+	if err := h.Restore(t.Context(), dir, host.Archive{Files: []host.File{one}}, nil); err != nil { // killed after the first file
 		t.Fatal(err)
 	}
 	if o, err := r.Observe(t.Context(), s); err != nil || o.Outcome != recovery.NotDone || !strings.Contains(o.Detail, "1 of 2") {
