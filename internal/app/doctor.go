@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/cluster"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -150,6 +151,9 @@ func doctorModel(status ollama.Status, use, name string) incident.Check {
 
 func gb(bytes int64) float64 { return float64(bytes) / 1e9 }
 
+// checkStateWithin bounds the look at the pages of a large state; its events are verified all the same.
+const checkStateWithin = 10 * time.Second
+
 func doctorState(ctx context.Context, c Config) []incident.Check {
 	if _, err := os.Stat(c.State); errors.Is(err, os.ErrNotExist) {
 		return []incident.Check{good("state", "%s is not there yet; serve makes it", filepath.Base(c.State))}
@@ -159,6 +163,9 @@ func doctorState(ctx context.Context, c Config) []incident.Check {
 		return []incident.Check{bad("state", err)}
 	}
 	defer r.Close()
+	if _, err := r.CheckPages(ctx, checkStateWithin); err != nil {
+		return []incident.Check{bad("state", err)}
+	}
 	report, err := r.Verify(ctx)
 	if err != nil {
 		return []incident.Check{bad("state", err)}

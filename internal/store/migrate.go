@@ -20,8 +20,8 @@ var schemaFS embed.FS
 
 func schemaFiles() ([]string, error) { return fs.Glob(schemaFS, "schema/sqlite/*.sql") }
 
-// migrate brings our tables and River's forward to what this program knows.
-// It takes the lock only if there is something to do.
+// migrate brings the tables of a state, ours and River's, forward to what this
+// program knows. It takes the lock only if there is something to do.
 func migrate(ctx context.Context, path string, w *sql.DB, log *slog.Logger) error {
 	m, err := rivermigrate.New(riversqlite.New(w), &rivermigrate.Config{Logger: log})
 	if err != nil {
@@ -35,6 +35,11 @@ func migrate(ctx context.Context, path string, w *sql.DB, log *slog.Logger) erro
 		return fmt.Errorf("its schema must be brought up to date first: %w", err)
 	}
 	defer func() { _ = l.release() }() // the lock ends with the process at the latest
+	return migrateUp(ctx, w, m)
+}
+
+// migrateUp makes all tables that are not there yet. Whoever else may do so must be locked out.
+func migrateUp(ctx context.Context, w *sql.DB, m *rivermigrate.Migrator[*sql.Tx]) error {
 	if err := migrateOwn(ctx, w); err != nil {
 		return fmt.Errorf("bring its schema up to date: %w", err)
 	}
@@ -58,6 +63,9 @@ func isCurrent(ctx context.Context, w *sql.DB, m *rivermigrate.Migrator[*sql.Tx]
 	jobs, err := version(ctx, w, riverVersions)
 	if err != nil {
 		return false, err
+	}
+	if own == 0 {
+		return false, errNoSchema()
 	}
 	all := m.AllVersions()
 	newest := all[len(all)-1].Version
@@ -133,11 +141,15 @@ func checkSchema(ctx context.Context, q query) error {
 		return err
 	case have > len(files):
 		return errNewer(have, len(files))
+	case have == 0:
+		return errNoSchema()
 	case have < len(files):
 		return fmt.Errorf("its schema is version %d, this program needs %d: start \"paramedic serve\" of this version once, it brings the state up to date", have, len(files))
 	}
-	return nil
+	return checkParts(ctx, q)
 }
+
+func errNoSchema() error { return damaged("nothing in it says which schema it has") }
 
 func errNewer(have, know int) error {
 	return fmt.Errorf("its schema is version %d, this program knows %d: it was written by a newer paramedic; use that one, or restore the state from before", have, know)
