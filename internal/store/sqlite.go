@@ -90,6 +90,9 @@ func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
 	real, err := place(path)
+	if err == nil {
+		_, err = exists(real)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open state %s: %w", path, err)
 	}
