@@ -36,7 +36,8 @@ func (c *cli) eval() *cobra.Command {
 the right reason, whether anything that is well is blamed, and how often the confidence was right.
 
 With --live the cases' live manifests run on the cluster that the kubeconfig names: they are made, watched until the diagnosis is right, and
-removed. Use a cluster that is there to be broken.
+removed. Use a cluster that is there to be broken. With --viewer each is looked at in four ways, as people with less in sight look at it,
+and what they are told must agree.
 
 Exit codes: 0 all passed, 1 some did not, 2 some could not be run.`,
 		Example: "  paramedic eval diagnosis/eval/cases\n  paramedic eval diagnosis/eval/cases --filter 'pods/' --model qwen3:4b\n  paramedic eval --live --resume results.jsonl diagnosis/eval/cases -o markdown",
