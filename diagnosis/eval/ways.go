@@ -49,8 +49,9 @@ type First struct {
 
 // Compare judges what a way of looking found, d, by what the case wants and by the look that saw everything, whole.
 //
-// Where all the evidence of the whole look's first cause is in sight, the first cause must be the same. Where some is hidden it may be another,
-// for nobody can know what they don't see; but then it must not be certain and wrong, and "nothing is wrong" must come with what was not seen.
+// Where all the evidence of the whole look's first cause is in sight, the first cause must be the same. Where some is hidden it may be
+// another, for nobody can know what they don't see; but then it must not be certain and wrong, and "nothing is wrong" must come with what
+// was not seen.
 func Compare(c Case, whole, d *incident.Diagnosis, s Sight) View {
 	v := View{Way: s.Way, First: firstOf(d), Hidden: s.hides(whole)}
 	if len(c.Root) == 0 {
@@ -58,7 +59,8 @@ func Compare(c Case, whole, d *incident.Diagnosis, s Sight) View {
 		return v
 	}
 	want := firstOf(whole)
-	v.Same = want != nil && v.First != nil && v.First.Code == want.Code && slices.ContainsFunc(want.Objects, func(o incident.Object) bool { return slices.Contains(v.First.Objects, o) })
+	v.Same = want != nil && v.First != nil && v.First.Code == want.Code &&
+		slices.ContainsFunc(want.Objects, func(o incident.Object) bool { return slices.Contains(v.First.Objects, o) })
 	switch {
 	case v.Same:
 	case want == nil:
@@ -75,7 +77,8 @@ func Compare(c Case, whole, d *incident.Diagnosis, s Sight) View {
 
 // blames says whether a cause names what is at fault, or what may be named.
 func (c Case) blames(x incident.Cause) bool {
-	return slices.ContainsFunc(c.Root, func(r Root) bool { return r.names(x) }) || slices.ContainsFunc(x.Objects, func(o incident.Object) bool { return names(c.Also, o) })
+	return slices.ContainsFunc(c.Root, func(r Root) bool { return r.names(x) }) ||
+		slices.ContainsFunc(x.Objects, func(o incident.Object) bool { return names(c.Also, o) })
 }
 
 func firstOf(d *incident.Diagnosis) *First {
@@ -131,8 +134,8 @@ func (s Sight) hides(whole *incident.Diagnosis) []string {
 	return slices.DeleteFunc(slices.Compact(out), func(what string) bool { return what == "" })
 }
 
-// hidesKind is the resource of a kind that may not be listed, or "". Kinds that a Snapshot does not hold, custom resources, count as hidden where
-// rights are narrow: a role that shows them has to name them.
+// hidesKind is the resource of a kind that may not be listed, or "". Kinds that a Snapshot does not hold, custom resources, count as
+// hidden where rights are narrow: a role that shows them has to name them.
 func (s Sight) hidesKind(kind string) string {
 	if s.May == nil {
 		return ""

@@ -20,18 +20,25 @@ func lostCNI() *incident.Diagnosis {
 	return &incident.Diagnosis{
 		Causes: []incident.Cause{{ID: "C1", Code: "NodeCNIMissing", Title: "n1 has lost it", Confidence: incident.Certain, Objects: []incident.Object{nodeOne},
 			Explains: []string{"F1", "F2"}, Evidence: []string{"E1", "E2", "E3"}}},
-		Findings: []incident.Finding{{ID: "F1", Code: "NodeCNIMissing", Severity: incident.Critical, Object: nodeOne}, {ID: "F2", Code: "PodCreating", Severity: incident.Warning, Object: web}},
-		Evidence: []incident.Evidence{{ID: "E1", Source: incident.SourceAPI, Object: nodeOne}, {ID: "E2", Source: incident.SourceHost, Object: nodeOne}, {ID: "E3", Source: incident.SourceEvent, Object: web}},
+		Findings: []incident.Finding{
+			{ID: "F1", Code: "NodeCNIMissing", Severity: incident.Critical, Object: nodeOne},
+			{ID: "F2", Code: "PodCreating", Severity: incident.Warning, Object: web},
+		},
+		Evidence: []incident.Evidence{
+			{ID: "E1", Source: incident.SourceAPI, Object: nodeOne},
+			{ID: "E2", Source: incident.SourceHost, Object: nodeOne},
+			{ID: "E3", Source: incident.SourceEvent, Object: web},
+		},
 	}
 }
 
 // badImage is all seen in one namespace.
 func badImage() *incident.Diagnosis {
-	return &incident.Diagnosis{
-		Causes:   []incident.Cause{{ID: "C1", Code: "PodImage", Title: "no such image", Confidence: incident.Certain, Objects: []incident.Object{web}, Explains: []string{"F1"}, Evidence: []string{"E1", "E2"}}},
-		Findings: []incident.Finding{{ID: "F1", Code: "PodImage", Severity: incident.Critical, Object: web}},
-		Evidence: []incident.Evidence{{ID: "E1", Source: incident.SourceAPI, Object: incident.Object{Kind: "Pod", Namespace: "shop", Name: "web-1"}}, {ID: "E2", Source: incident.SourceLog, Object: incident.Object{Kind: "Pod", Namespace: "shop", Name: "web-1"}}},
-	}
+	pod := incident.Object{Kind: "Pod", Namespace: "shop", Name: "web-1"}
+	d := first("PodImage", incident.Certain, web)
+	d.Causes[0].Evidence = []string{"E1", "E2"}
+	d.Evidence = []incident.Evidence{{ID: "E1", Source: incident.SourceAPI, Object: pod}, {ID: "E2", Source: incident.SourceLog, Object: pod}}
+	return d
 }
 
 func first(code string, confidence incident.Confidence, o incident.Object) *incident.Diagnosis {
@@ -59,6 +66,7 @@ func TestFourWaysOfLooking(t *testing.T) {
 	without, asViewer := eval.Sight{Way: eval.WithoutHost}, eval.Sight{Way: eval.AsViewer, May: viewer}
 	alone := func(ns string) eval.Sight { return eval.Sight{Way: eval.ByNamespace, Namespace: ns} }
 	old := incident.Object{Kind: "Deployment", Namespace: "shop", Name: "old"}
+	custom := first("AppDegraded", incident.Certain, incident.Object{Kind: "Application", Namespace: "shop", Name: "a"})
 	for name, c := range map[string]struct {
 		c        eval.Case
 		whole, d *incident.Diagnosis
@@ -81,8 +89,8 @@ func TestFourWaysOfLooking(t *testing.T) {
 		"nodes hidden, nothing wrong, which is said":   {cni, lostCNI(), nothing("nodes"), asViewer, false, "nodes, the node's files", ""},
 		"nodes hidden, nothing wrong, and not why":     {cni, lostCNI(), nothing(), asViewer, false, "nodes, the node's files", "it says that nothing is wrong"},
 		"hidden, and certain of what may be named":     {image, lostCNI(), first("PodImage", incident.Certain, old), asViewer, false, "nodes, the node's files", ""},
-		"a custom resource is not for every viewer":    {image, first("AppDegraded", incident.Certain, incident.Object{Kind: "Application", Namespace: "shop", Name: "a"}), nothing("custom resources"), asViewer, false, "Application", ""},
-		"a custom resource is for the administrator":   {image, first("AppDegraded", incident.Certain, incident.Object{Kind: "Application", Namespace: "shop", Name: "a"}), nothing(), without, false, "", "all the evidence is in sight"},
+		"a custom resource is not for every viewer":    {image, custom, nothing("custom resources"), asViewer, false, "Application", ""},
+		"a custom resource is for the administrator":   {image, custom, nothing(), without, false, "", "all the evidence is in sight"},
 		"the whole look knows nothing":                 {image, nothing(), nothing(), without, false, "", "the whole look names no cause"},
 		"quiet":                                        {quiet, nothing(), nothing(), without, true, "", ""},
 		"quiet for the whole, and loud for the viewer": {quiet, nothing(), first("PodPending", incident.Possible, web), asViewer, false, "", "PodPending Deployment/shop/web"},

@@ -109,8 +109,8 @@ func plainName(name string) bool {
 	return utf8.ValidString(name) && name != "" && name != "." && name != ".." && len(name) <= 255 && !strings.ContainsAny(name, "/\\\x00") && !strings.HasPrefix(name, tempPrefix)
 }
 
-// Archive reads the directory's regular files, and when the directory or a file in it last changed. Directories in it are left out;
-// a link is refused, and so are a file with several names and one that is mounted on its own, for what they hold may not be the directory's own.
+// Archive reads the directory's regular files, and when the directory or a file in it last changed. Directories in it are left out; a link
+// is refused, and so are a file with several names and one that is mounted on its own, for what they hold may not be the directory's own.
 // (Whoever may mount may read every file anyway.) An absent directory is an empty one, without a time.
 func (h *Host) Archive(ctx context.Context, dir string) (Archive, time.Time, error) {
 	type found struct {

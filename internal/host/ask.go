@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// ErrNoAnswer says that a file system did not answer in time, such as a network mount whose server is gone. After [Host.Restore] it is not known
-// what was written.
+// ErrNoAnswer says that a file system did not answer in time, such as a network mount whose server is gone. After [Host.Restore] it is not
+// known what was written.
 var ErrNoAnswer = errors.New("no answer from the file system")
 
-// answerWithin is how long whatever is asked of a host's file system may take, all of [Host.Facts] together. A disk under load answers within
-// seconds; a look at the cluster has 45.
+// answerWithin is how long whatever is asked of a host's file system may take, all of [Host.Facts] together. A disk under load answers
+// within seconds; a look at the cluster has 45.
 const answerWithin = 10 * time.Second
 
-// ask lets do work below the root and returns what it returns. If that takes too long, or the context ends first, it is left behind: nothing can
-// interrupt a system call that waits for a mount that hangs. It then holds a thread until the file system answers, so that nothing more is asked
-// of the same kind (what) before.
+// ask lets do work below the root and returns what it returns. If that takes too long, or the context ends first, it is left behind:
+// nothing can interrupt a system call that waits for a mount that hangs. It then holds a thread until the file system answers, so that
+// nothing more is asked of the same kind (what) before.
 func ask[T any](ctx context.Context, h *Host, what string, do func(context.Context, *os.Root) (T, error)) (T, error) {
 	var none T
 	if ctx.Err() != nil {

@@ -22,8 +22,8 @@ const (
 	maxCNIFiles = 64
 )
 
-// Facts looks at what a diagnosis wants to know of the host, side by side, for ten seconds at most. What could not be read, and why, is the second
-// result; an absent CNI directory is a fact (no files), not something unseen. CNIDir is empty if it could not be read.
+// Facts looks at what a diagnosis wants to know of the host, side by side, for ten seconds at most. What could not be read, and why, is
+// the second result; an absent CNI directory is a fact (no files), not something unseen. CNIDir is empty if it could not be read.
 func (h *Host) Facts(ctx context.Context) (snapshot.Host, []incident.NotSeen) {
 	f := snapshot.Host{Node: h.node}
 	if _, err := ask(ctx, h, "root", func(context.Context, *os.Root) (struct{}, error) { return struct{}{}, nil }); err != nil {

@@ -154,7 +154,10 @@ func TestAHostThatHangs(t *testing.T) {
 		_, _, archive := h.Archive(ctx, cni)
 		_, absent := h.Absent(ctx)
 		_, opened := open(Config{Root: "/mnt", Node: "n"}, h)
-		for what, err := range map[string]error{"archive": archive, "absent": absent, "may restore": h.CanRestore(ctx, cni), "restore": h.Restore(ctx, cni, Archive{}, nil), "new": opened} {
+		for what, err := range map[string]error{
+			"archive": archive, "absent": absent, "new": opened,
+			"may restore": h.CanRestore(ctx, cni), "restore": h.Restore(ctx, cni, Archive{}, nil),
+		} {
 			if !errors.Is(err, ErrNoAnswer) {
 				t.Errorf("%s: %v", what, err)
 			}
@@ -246,7 +249,9 @@ func TestTheSizeOfAHostDoesNotMatter(t *testing.T) {
 
 func TestLinksInACircle(t *testing.T) {
 	h, root := lay(t, map[string]string{"etc/": ""})
-	for name, to := range map[string]string{"etc/resolv.conf": "resolv.conf", "var/log/k3s.log": "/var/log/kubelet.log", "var/log/kubelet.log": "/var/log/k3s.log", "etc/cni": "/etc/cni"} {
+	for name, to := range map[string]string{
+		"etc/resolv.conf": "resolv.conf", "var/log/k3s.log": "/var/log/kubelet.log", "var/log/kubelet.log": "/var/log/k3s.log", "etc/cni": "/etc/cni",
+	} {
 		if err := os.Symlink(to, filepath.Join(root, name)); err != nil {
 			t.Fatal(err)
 		}

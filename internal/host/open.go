@@ -11,8 +11,8 @@ import (
 
 // rule says which regular files are read. Anything else is never: to open a pipe waits for its writer, and a device can do anything.
 //
-// A file with several names (hard links) can be somebody else's, a key or /etc/shadow, under a name that is shown to people: whoever may write to
-// a directory can give it one.
+// A file with several names (hard links) can be somebody else's, a key or /etc/shadow, under a name that is shown to people: whoever may
+// write to a directory can give it one.
 type rule uint8
 
 const (
@@ -26,8 +26,8 @@ const (
 // maxLinks bounds the absolute links that are followed one after the other.
 const maxLinks = 5
 
-// openRegular opens a regular file for reading. A link at the path's end may be absolute; it is taken to mean the host's own "/", which os.Root
-// alone would refuse.
+// openRegular opens a regular file for reading. A link at the path's end may be absolute; it is taken to mean the host's own "/", which
+// os.Root alone would refuse.
 func openRegular(root *os.Root, p string, r rule) (*os.File, error) {
 	p = inside(p)
 	var named fs.FileInfo // what the path itself is
@@ -64,7 +64,8 @@ func (r rule) allows(f *os.File, p string, named fs.FileInfo) error {
 	case r == noLink && !os.SameFile(named, info):
 		return fmt.Errorf("/%s: it was replaced while it was looked at", p)
 	case r != anyName && links > 1:
-		return fmt.Errorf("/%s: it has %d names (hard links), so that what it holds may be another file's; to find them: find / -xdev -samefile /%s", p, links, p)
+		return fmt.Errorf("/%s: it has %d names (hard links), so that what it holds may be another file's; to find them: find / -xdev -samefile /%[1]s",
+			p, links)
 	}
 	return nil
 }

@@ -11,11 +11,12 @@ import (
 )
 
 // Restore writes the archive's files into the directory, which is made where it is absent, and then removes the files named in remove.
-// Other files stay as they are. Each file is replaced at once or not at all (a temporary file beside it, fsync, rename), so that
-// whoever reads the directory meanwhile never sees half a file, and a file that had another name (a hard link) stays what it was under that one;
+// Other files stay as they are. Each file is replaced at once or not at all (a temporary file beside it, fsync, rename), so that whoever
+// reads the directory meanwhile never sees half a file, and a file that had another name (a hard link) stays what it was under that one;
 // Restore cut short and run again ends the same. Modes are kept, owners are not: files belong to whoever Paramedic runs as.
 //
-// After [ErrNoAnswer], and if the context ended, it is not known what was written. Nothing new is begun then, but what had begun may still end.
+// After [ErrNoAnswer], and if the context ended, it is not known what was written. Nothing new is begun then, but what had begun may still
+// end.
 func (h *Host) Restore(ctx context.Context, dir string, a Archive, remove []string) error {
 	_, err := ask(ctx, h, "restore", func(ctx context.Context, root *os.Root) (struct{}, error) {
 		return struct{}{}, restore(ctx, root, inside(dir), a, remove)

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// place is the one path that the state at path has, whichever way leads to it: SQLite keeps what is not yet in the database in files beside it, and
-// the lock is beside it as well, so that two names of one state would be two states, which then destroy each other. A file that has a second name
-// for good, by a hard link or by a mount of its own, is refused.
+// place is the one path that the state at path has, whichever way leads to it: SQLite keeps what is not yet in the database in files
+// beside it, and the lock is beside it as well, so that two names of one state would be two states, which then destroy each other. A file
+// that has a second name for good, by a hard link or by a mount of its own, is refused.
 func place(path string) (string, error) {
 	real, err := filepath.Abs(path)
 	if err != nil {
@@ -41,7 +41,8 @@ func place(path string) (string, error) {
 	case !info.Mode().IsRegular():
 		return "", errors.New("it is not a regular file")
 	case links(info) > 1:
-		return "", fmt.Errorf("it has %d names (hard links), and to work by two of them at once would destroy it; keep one (to find them: find DIR -xdev -samefile %s), or make a copy", links(info), real)
+		return "", fmt.Errorf("it has %d names (hard links), and to work by two of them at once would destroy it; keep one, or make a copy "+
+			"(to find them: find DIR -xdev -samefile %s)", links(info), real)
 	case isMount(real):
 		return "", fmt.Errorf("%s is mounted on its own, without the files that SQLite keeps beside it; mount its directory instead", real)
 	}

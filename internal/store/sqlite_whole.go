@@ -44,7 +44,8 @@ func asDamage(err error) error {
 	return err
 }
 
-// checkPages has SQLite read every page (https://www.sqlite.org/pragma.html#pragma_quick_check), for at most d, if d is not 0. Whole says whether it came to the end.
+// checkPages has SQLite read every page (https://www.sqlite.org/pragma.html#pragma_quick_check), for at most d, if d is not 0. Whole says
+// whether it came to the end.
 func checkPages(ctx context.Context, db *sql.DB, d time.Duration) (whole bool, err error) {
 	within, cancel := context.WithCancel(ctx)
 	if d > 0 {

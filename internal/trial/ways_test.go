@@ -19,7 +19,8 @@ func program(t *testing.T, script string) Program {
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return Program{Path: path, Args: []string{"--kubeconfig", "kc"}, Viewer: "viewer", Context: "lab", HostRoot: "/n1", Node: "n1", May: map[string]bool{"pods": true, "deployments": true}}
+	return Program{Path: path, Args: []string{"--kubeconfig", "kc"}, Viewer: "viewer", Context: "lab", HostRoot: "/n1", Node: "n1",
+		May: map[string]bool{"pods": true, "deployments": true}}
 }
 
 // Each way is a command that a user could type.
@@ -35,7 +36,8 @@ func TestTheCommandsOfTheFourWays(t *testing.T) {
 		if got := strings.Join(args, " "); got != want {
 			t.Errorf("%s: %s, want %s", way, got, want)
 		}
-		if sight.Way != way || sight.Host != (way == eval.WithHost) || (sight.May != nil) != (way == eval.AsViewer) || (sight.Namespace != "") != (way == eval.ByNamespace) {
+		if sight.Way != way || sight.Host != (way == eval.WithHost) || (sight.May != nil) != (way == eval.AsViewer) ||
+			(sight.Namespace != "") != (way == eval.ByNamespace) {
 			t.Errorf("%s: %+v", way, sight)
 		}
 	}
@@ -59,7 +61,8 @@ exit 1
 `
 
 func TestAFaultIsLookedAtInFourWays(t *testing.T) {
-	c := eval.Case{Name: "live/pods/image", Root: []eval.Root{{Object: "Deployment/case-image/web", Codes: []string{"PodImage"}}}, Live: []byte(sceneManifests)}.Staged()
+	root := []eval.Root{{Object: "Deployment/case-image/web", Codes: []string{"PodImage"}}}
+	c := eval.Case{Name: "live/pods/image", Root: root, Live: []byte(sceneManifests)}.Staged()
 	set, err := parseScene(c, time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +84,8 @@ func TestAFaultIsLookedAtInFourWays(t *testing.T) {
 	if views, err = program(t, printed).views(t.Context(), c, set); err != nil || !strings.Contains(views[0].Wrong, "is blamed for PodImage") {
 		t.Errorf("%+v, %v", views, err)
 	}
-	if views, err = program(t, "echo cannot reach the API server >&2; exit 2").views(t.Context(), c, set); err != nil || !strings.Contains(views[3].Error, "exit status 2: cannot reach the API server") {
+	views, err = program(t, "echo cannot reach the API server >&2; exit 2").views(t.Context(), c, set)
+	if err != nil || !strings.Contains(views[3].Error, "exit status 2: cannot reach the API server") {
 		t.Errorf("%+v, %v", views, err)
 	}
 	if slices.ContainsFunc(views, func(v eval.View) bool { return v.Error == "" }) {
