@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -49,9 +50,9 @@ type First struct {
 
 // Compare judges what a way of looking found, d, by what the case wants and by the look that saw everything, whole.
 //
-// Where all the evidence of the whole look's first cause is in sight, the first cause must be the same. Where some is hidden it may be
-// another, for nobody can know what they don't see; but then it must not be certain and wrong, and "nothing is wrong" must come with what
-// was not seen.
+// Where all the evidence of the whole look's first cause is in sight, the first cause must be the same, in the same words. Where some is
+// hidden it may be another, for nobody can know what they don't see; but then it must not be certain and wrong, and "nothing is wrong"
+// must come with what was not seen.
 func Compare(c Case, whole, d *incident.Diagnosis, s Sight) View {
 	v := View{Way: s.Way, First: firstOf(d), Hidden: s.hides(whole)}
 	if len(c.Root) == 0 {
@@ -62,6 +63,8 @@ func Compare(c Case, whole, d *incident.Diagnosis, s Sight) View {
 	v.Same = want != nil && v.First != nil && v.First.Code == want.Code &&
 		slices.ContainsFunc(want.Objects, func(o incident.Object) bool { return slices.Contains(v.First.Objects, o) })
 	switch {
+	case v.Same && len(v.Hidden) == 0 && number.ReplaceAllString(v.First.Title, "#") != number.ReplaceAllString(want.Title, "#"):
+		v.Wrong = fmt.Sprintf("all the evidence is in sight, and it says %q instead of %q", v.First.Title, want.Title)
 	case v.Same:
 	case want == nil:
 		v.Wrong = "the whole look names no cause"
@@ -74,6 +77,9 @@ func Compare(c Case, whole, d *incident.Diagnosis, s Sight) View {
 	}
 	return v
 }
+
+// number is what differs between two looks that say the same: counts and times go on.
+var number = regexp.MustCompile(`[0-9]+[a-z]?`)
 
 // blames says whether a cause names what is at fault, or what may be named.
 func (c Case) blames(x incident.Cause) bool {

@@ -66,6 +66,11 @@ func TestFourWaysOfLooking(t *testing.T) {
 	without, asViewer := eval.Sight{Way: eval.WithoutHost}, eval.Sight{Way: eval.AsViewer, May: viewer}
 	alone := func(ns string) eval.Sight { return eval.Sight{Way: eval.ByNamespace, Namespace: ns} }
 	old := incident.Object{Kind: "Deployment", Namespace: "shop", Name: "old"}
+	told := func(title string) *incident.Diagnosis {
+		d := badImage()
+		d.Causes[0].Title = title
+		return d
+	}
 	custom := first("AppDegraded", incident.Certain, incident.Object{Kind: "Application", Namespace: "shop", Name: "a"})
 	for name, c := range map[string]struct {
 		c        eval.Case
@@ -80,6 +85,8 @@ func TestFourWaysOfLooking(t *testing.T) {
 		"all is in sight, and nothing found":           {image, badImage(), nothing("nodes"), asViewer, false, "", "all the evidence is in sight, and the first cause is not PodImage of Deployment/shop/web, certain"},
 		"all is in sight, and another code":            {image, badImage(), first("PodPending", incident.Possible, web), without, false, "", "all the evidence is in sight"},
 		"all is in sight, and another object":          {image, badImage(), first("PodImage", incident.Possible, old), without, false, "", "all the evidence is in sight"},
+		"all is in sight, and other words":             {image, told("no node has the label gpu"), told("0/3 nodes are available: 3 node(s) di"), without, true, "", "instead of"},
+		"all is in sight, and another count":           {image, told("restarted 7 times in 5m"), told("restarted 8 times in 310s"), without, true, "", ""},
 		"its own namespace":                            {image, badImage(), badImage(), alone("shop"), true, "", ""},
 		"a namespace that it does not touch":           {image, badImage(), nothing(), alone("other"), false, "nothing that it explains lies in other", ""},
 		"a namespace that suffers from a node":         {cni, lostCNI(), lostCNI(), alone("shop"), true, "the node's files", ""},
