@@ -54,7 +54,7 @@ type First struct {
 // hidden it may be another, for nobody can know what they don't see; but then it must not be certain and wrong, and "nothing is wrong"
 // must come with what was not seen.
 func Compare(c Case, whole, d *incident.Diagnosis, s Sight) View {
-	v := View{Way: s.Way, First: firstOf(d), Hidden: s.hides(whole)}
+	v := View{Way: s.Way, First: firstOf(d), Hidden: s.hides(c, whole)}
 	if len(c.Root) == 0 {
 		v.Same, v.Wrong = firstOf(d) == nil, strings.Join(Judge(c, d).FalseAlarms, "; ")
 		return v
@@ -111,12 +111,17 @@ func (f *First) String() string {
 const mostObjects = 2
 
 // hides lists what of the evidence for the diagnosis' first cause this way of looking does not show.
-func (s Sight) hides(whole *incident.Diagnosis) []string {
+func (s Sight) hides(of Case, whole *incident.Diagnosis) []string {
 	if len(whole.Causes) == 0 {
 		return nil
 	}
 	c := whole.Causes[0]
 	var out []string
+	for _, resource := range of.Needs {
+		if s.May != nil && !s.May[resource] {
+			out = append(out, resource)
+		}
+	}
 	for _, o := range c.Objects {
 		out = append(out, s.hidesKind(o.Kind))
 	}

@@ -62,6 +62,8 @@ var viewer = map[string]bool{"pods": true, "events": true, "deployments": true, 
 func TestFourWaysOfLooking(t *testing.T) {
 	cni := eval.Case{Name: "live/network/cni-lost", Root: []eval.Root{{Object: "Node/n1"}}}
 	image := eval.Case{Name: "live/pods/image", Root: []eval.Root{{Object: "Deployment/shop/web"}}, Also: []string{"Deployment/shop/old"}}
+	class := image
+	class.Needs = []string{"ingressclasses"}
 	quiet := eval.Case{Name: "live/quiet/healthy"}
 	without, asViewer := eval.Sight{Way: eval.WithoutHost}, eval.Sight{Way: eval.AsViewer, May: viewer}
 	alone := func(ns string) eval.Sight { return eval.Sight{Way: eval.ByNamespace, Namespace: ns} }
@@ -87,6 +89,7 @@ func TestFourWaysOfLooking(t *testing.T) {
 		"all is in sight, and another object":          {image, badImage(), first("PodImage", incident.Possible, old), without, false, "", "all the evidence is in sight"},
 		"all is in sight, and other words":             {image, told("no node has the label gpu"), told("0/3 nodes are available: 3 node(s) di"), without, true, "", "instead of"},
 		"all is in sight, and another count":           {image, told("restarted 7 times in 5m"), told("restarted 8 times in 310s"), without, true, "", ""},
+		"what is absent may not be listed":             {class, badImage(), nothing("ingressclasses"), asViewer, false, "ingressclasses", ""},
 		"its own namespace":                            {image, badImage(), badImage(), alone("shop"), true, "", ""},
 		"a namespace that it does not touch":           {image, badImage(), nothing(), alone("other"), false, "nothing that it explains lies in other", ""},
 		"a namespace that suffers from a node":         {cni, lostCNI(), lostCNI(), alone("shop"), true, "the node's files", ""},
