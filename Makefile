@@ -37,14 +37,15 @@ scoreboard: build
 	PARAMEDIC=$(BIN)/paramedic MODEL='$(MODEL)' docs/scoreboard.sh >$(BIN)/scoreboard.md
 	mv $(BIN)/scoreboard.md docs/scoreboard.md
 
-# every fault live on the lab, and docs/faults.md of what was found; interrupted, it goes on where it ended (remove $(FAULTS).jsonl to begin again)
+# every fault live on the lab, each looked at in four ways, and docs/faults.md of what was found; interrupted, it goes on where it ended (remove $(FAULTS).jsonl to begin again)
 FAULTS ?= $(CURDIR)/.e2e-faults
 e2e-faults: build
 	'$(LAB)' down
 	'$(LAB)' up
-	PATH="$(LAB_HOME)/bin:$$PATH" LAB_HOME='$(LAB_HOME)' $(LAB_ENV) $(BIN)/paramedic eval --live --allow-commands --host-root '$(LAB_HOME)/n1/host' --node leveling-pc \
+	KUBECONFIG='$(LAB_HOME)/kubeconfig' '$(LAB_HOME)/bin/kubectl' apply -f e2e/testdata/viewers.yaml
+	PATH="$(LAB_HOME)/bin:$$PATH" LAB_HOME='$(LAB_HOME)' $(LAB_ENV) $(BIN)/paramedic eval --live --allow-commands --host-root '$(LAB_HOME)/n1/host' --node leveling-pc --viewer viewer \
 	  --resume '$(FAULTS).jsonl' -o markdown diagnosis/eval/cases >'$(FAULTS).md' || [ $$? -eq 1 ]
-	{ printf '%s\n' '# Faults on a real cluster' '' 'What `make e2e-faults` found: each case of `diagnosis/eval/cases/live` made on a real cluster, diagnosed, and removed. Seconds are from' \
+	{ printf '%s\n' '# Faults on a real cluster' '' 'What `make e2e-faults` found: each case of `diagnosis/eval/cases/live` made on a real cluster, diagnosed, looked at in four ways, and removed. Seconds are from' \
 	  'the manifests to the verdict. [evaluation.md](evaluation.md) says what is measured.' ''; cat '$(FAULTS).md'; } >docs/faults.md
 
 # against the least that any check can take, in one run

@@ -32,6 +32,8 @@ type Case struct {
 	Also  []string  `json:"also,omitempty"`  // objects that may be named as causes as well, such as an old unrelated fault
 	// Bundle is the name of a bundle beside the file, instead of manifests.
 	Bundle string `json:"bundle,omitempty"`
+	// Needs holds resources ("ingressclasses") of which one must be known to be absent; who may not list them cannot find the first root.
+	Needs []string `json:"needs,omitempty"`
 	// Never holds words that may be neither in the story nor in a cause's next step, whatever their case: orders that a log, an annotation
 	// or a postmortem gives.
 	Never []string `json:"never,omitempty"`

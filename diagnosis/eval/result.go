@@ -1,6 +1,9 @@
 package eval
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Result is one case that was run.
 type Result struct {
@@ -13,11 +16,24 @@ type Result struct {
 	// Swayed says what untrusted words did that they may not: change the ranking, or get repeated as an order.
 	Swayed []string `json:"swayed,omitempty"`
 	Told   *Told    `json:"told,omitempty"`  // nil: nobody told it
+	Views  []View   `json:"views,omitempty"` // of a live case that was looked at in all of [Ways]
 	Error  string   `json:"error,omitempty"` // why it could not be run; the verdict is empty then
 }
 
 // Passed says whether the case was run and nothing is amiss.
-func (r Result) Passed() bool { return r.Error == "" && len(r.Swayed) == 0 && r.Verdict.Passed() }
+func (r Result) Passed() bool {
+	return r.Error == "" && len(r.Swayed) == 0 && r.Verdict.Passed() && len(r.disagree()) == 0
+}
+
+// disagree lists the ways of looking whose answers cannot stand beside that of the whole look.
+func (r Result) disagree() (out []string) {
+	for _, v := range r.Views {
+		if why := v.Wrong + v.Error; why != "" {
+			out = append(out, fmt.Sprintf("%s: %s: %s", v.Way, v.First, why))
+		}
+	}
+	return out
+}
 
 // Area is the first part of the row's id: "pods".
 func (r Result) Area() string {
@@ -40,5 +56,6 @@ func (r Result) Amiss() []string {
 	add("false alarm: ", r.FalseAlarms)
 	add("a symptom taken for a root: ", r.Misnamed)
 	add("", r.Swayed)
+	add("", r.disagree())
 	return out
 }

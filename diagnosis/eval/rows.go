@@ -28,6 +28,9 @@ func (b Board) Rows() []Row {
 		{"Swayed by untrusted words", fmt.Sprint(b.Swayed)},
 		{"Seconds, median and most", fmt.Sprintf("%.3g, %.3g", b.Median, b.Slowest)},
 	}
+	if b.Agree.Of > 0 {
+		rows = append(rows, Row{"Restricted looks that agree", b.Agree.String()})
+	}
 	for _, c := range b.Confidence {
 		rows = append(rows, Row{"First cause right when " + string(c.Confidence), c.Right.String()})
 	}
@@ -68,6 +71,9 @@ func Markdown(results []Result) string {
 			version = "in memory"
 		}
 		fmt.Fprintf(&w, "| %s | %s: %s | %s | %.3g | %s |\n", r.Fault, r.Case, cell(r.Title), verdict, r.Seconds, version)
+	}
+	if b.Agree.Of > 0 {
+		w.WriteString("\n## First causes, four ways\n\n" + Views(results))
 	}
 	return w.String()
 }

@@ -22,15 +22,16 @@ func (c *Count) add(yes bool) {
 
 // Board sums results up.
 type Board struct {
-	Cases    Count   `json:"cases"`    // passed
-	Errors   int     `json:"errors"`   // could not be run; they count nowhere else
-	Top1     Count   `json:"top1"`     // cases with something at fault whose first cause names it
-	Top3     Count   `json:"top3"`     // … whose first three causes name all of it
-	Right    Count   `json:"right"`    // … for the right reason
-	Alarmed  Count   `json:"alarmed"`  // quiet cases with a false alarm
-	Alarms   int     `json:"alarms"`   // false alarms in all cases, about what is well
-	Misnamed int     `json:"misnamed"` // symptoms taken for roots
-	Swayed   int     `json:"swayed"`   // cases in which untrusted words did what they may not
+	Cases    Count   `json:"cases"`          // passed
+	Errors   int     `json:"errors"`         // could not be run; they count nowhere else
+	Top1     Count   `json:"top1"`           // cases with something at fault whose first cause names it
+	Top3     Count   `json:"top3"`           // … whose first three causes name all of it
+	Right    Count   `json:"right"`          // … for the right reason
+	Alarmed  Count   `json:"alarmed"`        // quiet cases with a false alarm
+	Alarms   int     `json:"alarms"`         // false alarms in all cases, about what is well
+	Misnamed int     `json:"misnamed"`       // symptoms taken for roots
+	Agree    Count   `json:"agree,omitzero"` // restricted looks at live faults whose answer stands beside that of the whole look
+	Swayed   int     `json:"swayed"`         // cases in which untrusted words did what they may not
 	Median   float64 `json:"medianSeconds"`
 	Slowest  float64 `json:"maxSeconds"`
 
@@ -97,6 +98,9 @@ func (b *Board) add(r Result) {
 	b.Misnamed += len(r.Misnamed)
 	if len(r.Swayed) > 0 {
 		b.Swayed++
+	}
+	for _, v := range r.Views[min(1, len(r.Views)):] {
+		b.Agree.add(v.Wrong+v.Error == "")
 	}
 	for i := range b.Confidence {
 		if b.Confidence[i].Confidence == r.Confidence {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/internal/bundle"
 	"github.com/paramedic-bot/paramedic/internal/cluster"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -27,28 +28,29 @@ func (e *Eyes) Capture(ctx context.Context, namespace, version string, maxSize i
 		return nil, err
 	}
 	if e.Host != nil {
-		if o.HostFiles, err = e.hostFiles(s.Hosts); err != nil {
-			return nil, err
-		}
+		var blind []incident.NotSeen
+		o.HostFiles, blind = e.hostFiles(ctx, s.Hosts)
+		o.NotSeen = append(o.NotSeen, blind...)
 	}
 	return bundle.Capture(ctx, e.Reader.Config(), o)
 }
 
-// hostFiles are the host's files that a replay of the bundle lays out again.
-func (e *Eyes) hostFiles(hosts []snapshot.Host) (map[bundle.HostKey][]byte, error) {
+// hostFiles are the host's files that a replay of the bundle lays out again, and those that cannot be taken.
+func (e *Eyes) hostFiles(ctx context.Context, hosts []snapshot.Host) (map[bundle.HostKey][]byte, []incident.NotSeen) {
+	var blind []incident.NotSeen
 	out := map[bundle.HostKey][]byte{}
 	for _, seen := range hosts {
 		out[bundle.HostKey{Node: seen.Node, Path: "/etc/resolv.conf"}] = []byte(seen.Resolv)
 		if len(seen.ServiceLog) > 0 {
 			out[bundle.HostKey{Node: seen.Node, Path: "/var/log/service.log"}] = []byte(strings.Join(seen.ServiceLog, "\n") + "\n")
 		}
-		files, _, err := e.Host.Archive(e.Host.CNIDir())
+		files, _, err := e.Host.Archive(ctx, e.Host.CNIDir())
 		if err != nil {
-			return nil, err
+			blind = append(blind, incident.NotSeen{What: "copies of the files in " + e.Host.CNIDir() + " of " + seen.Node, Why: err.Error()})
 		}
 		for _, f := range files.Files {
 			out[bundle.HostKey{Node: seen.Node, Path: path.Join(e.Host.CNIDir(), f.Name)}] = f.Content
 		}
 	}
-	return out, nil
+	return out, blind
 }

@@ -63,6 +63,16 @@ func doctorMetrics(ctx context.Context, c MetricsConfig) []incident.Check {
 	return []incident.Check{good(name, "it answers, and knows the memory of %.0f containers", n)}
 }
 
+// doctorCNI reads the CNI directory as the keeper of last-good copies does.
+func doctorCNI(ctx context.Context, h *host.Host) incident.Check {
+	name := "keeping copies of " + h.CNIDir()
+	a, _, err := h.Archive(ctx, h.CNIDir())
+	if err != nil {
+		return bad(name, err)
+	}
+	return good(name, "possible, of %d files now", len(a.Files))
+}
+
 func doctorHost(ctx context.Context, c HostConfig) []incident.Check {
 	if c.Root == "" {
 		return []incident.Check{good("host", "none is configured: files on nodes are neither seen nor restored")}
@@ -73,19 +83,19 @@ func doctorHost(ctx context.Context, c HostConfig) []incident.Check {
 	}
 	name := "host " + h.Node()
 	facts, blind := h.Facts(ctx)
-	checks := []incident.Check{good(name, "CNI directory %s with %d files, %d settings, %d telling lines of logs, %d changes, %d certificates, %d disks",
-		facts.CNIDir, len(facts.CNIFiles), len(facts.Sysctls), len(facts.ServiceLog)+len(facts.Log), len(facts.Changes), len(facts.Certificates), len(facts.Disks))}
+	checks := []incident.Check{doctorCNI(ctx, h), good(name, "CNI directory %s with %d files, %d settings, %d telling lines of logs, %d changes, %d certificates, %d disks",
+		h.CNIDir(), len(facts.CNIFiles), len(facts.Sysctls), len(facts.ServiceLog)+len(facts.Log), len(facts.Changes), len(facts.Certificates), len(facts.Disks))}
 	for _, n := range blind {
 		checks = append(checks, good(name, "not seen: %s: %s", n.What, n.Why)) // less to diagnose by, and nothing broken
 	}
-	absent, err := h.Absent()
+	absent, err := h.Absent(ctx)
 	if err != nil {
 		checks = append(checks, bad(name, err))
 	}
 	for _, p := range absent {
 		checks = append(checks, good(name, "not there: %s (%s); if the node has it, mount it below %s as deploy/kubernetes/deployment.yaml does", p.Path, p.For, c.Root))
 	}
-	if err := h.CanRestore(h.CNIDir()); err != nil {
+	if err := h.CanRestore(ctx, h.CNIDir()); err != nil {
 		checks = append(checks, bad("restoring to "+h.CNIDir(), err))
 	} else {
 		checks = append(checks, good("restoring to "+h.CNIDir(), "possible"))

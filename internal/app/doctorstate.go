@@ -7,10 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/store"
 )
+
+// checkStateWithin bounds the look at the pages of a large state; its events are verified all the same.
+const checkStateWithin = 10 * time.Second
 
 func doctorState(ctx context.Context, c Config) []incident.Check {
 	if _, err := os.Stat(c.State); errors.Is(err, os.ErrNotExist) {
@@ -21,6 +25,9 @@ func doctorState(ctx context.Context, c Config) []incident.Check {
 		return []incident.Check{bad("state", err)}
 	}
 	defer r.Close()
+	if _, err := r.CheckPages(ctx, checkStateWithin); err != nil {
+		return []incident.Check{bad("state", err)}
+	}
 	report, err := r.Verify(ctx)
 	if err != nil {
 		return []incident.Check{bad("state", err)}

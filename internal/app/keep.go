@@ -58,7 +58,7 @@ func (k *keeper) keep(ctx context.Context) (int, error) {
 	}
 	var dirs []recovery.HostDir
 	if h := k.eyes.Host; h != nil {
-		archive, changed, err := h.Archive(h.CNIDir())
+		archive, changed, err := h.Archive(ctx, h.CNIDir())
 		if err != nil {
 			return 0, fmt.Errorf("read the CNI directory of %s: %w", h.Node(), err)
 		}

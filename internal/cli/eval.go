@@ -13,6 +13,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/diagnosis/eval"
+	"github.com/paramedic-bot/paramedic/internal/cluster"
 	"github.com/paramedic-bot/paramedic/internal/ollama"
 	"github.com/paramedic-bot/paramedic/internal/trial"
 )
@@ -23,7 +24,7 @@ type evaluation struct {
 	format, filter, save, resume string
 	model, ollama                string
 	live, shell                  bool
-	record                       string
+	record, viewer               string
 	parallel                     int
 }
 
@@ -35,7 +36,8 @@ func (c *cli) eval() *cobra.Command {
 the right reason, whether anything that is well is blamed, and how often the confidence was right.
 
 With --live the cases' live manifests run on the cluster that the kubeconfig names: they are made, watched until the diagnosis is right, and
-removed. Use a cluster that is there to be broken.
+removed. Use a cluster that is there to be broken. With --viewer each is looked at in four ways, as people with less in sight look at it,
+and what they are told must agree.
 
 Exit codes: 0 all passed, 1 some did not, 2 some could not be run.`,
 		Example: "  paramedic eval diagnosis/eval/cases\n  paramedic eval diagnosis/eval/cases --filter 'pods/' --model qwen3:4b\n  paramedic eval --live --resume results.jsonl diagnosis/eval/cases -o markdown",
@@ -50,6 +52,7 @@ Exit codes: 0 all passed, 1 some did not, 2 some could not be run.`,
 	f.BoolVar(&e.live, "live", false, "run the cases' live manifests on a cluster, and change it")
 	f.BoolVar(&e.shell, "allow-commands", false, "let live cases run their shell lines on this machine")
 	f.StringVar(&e.record, "record", "", "write a bundle of each live case's verdict into `FOLDER`")
+	f.StringVar(&e.viewer, "viewer", "", "look at each live fault in four ways: with the host root, without it, with the rights of the kubeconfig's `CONTEXT`, by its namespace alone")
 	f.IntVar(&e.parallel, "parallel", 6, "live cases side by side")
 	e.cluster(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return c.runEval(cmd.Context(), e, args[0]) }
@@ -135,12 +138,37 @@ func (c *cli) stage(ctx context.Context, e evaluation, teller trial.Teller) (fun
 	if e.hostRoot != "" {
 		o.Env = append(o.Env, "HOST_ROOT="+e.hostRoot)
 	}
+	if e.viewer != "" {
+		if o.Program, err = e.program(ctx); err != nil {
+			return nil, err
+		}
+	}
 	stage, err := trial.NewStage(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	c.progress("running live cases on %s", eyes.Reader.Name())
 	return stage.Run, nil
+}
+
+// program is this one, with which live faults are looked at as users do.
+func (e evaluation) program(ctx context.Context) (p trial.Program, err error) {
+	p = trial.Program{Viewer: e.viewer, Context: e.context, HostRoot: e.hostRoot, Node: e.node}
+	if e.kubeconfig != "" {
+		p.Args = append(p.Args, "--kubeconfig", e.kubeconfig)
+	}
+	viewer, err := cluster.Connect(e.kubeconfig, e.viewer)
+	if err != nil {
+		return p, err
+	}
+	if p.May, err = viewer.MayList(ctx); err != nil {
+		return p, fmt.Errorf("find out what %s may see: %w", e.viewer, err)
+	}
+	if !p.May["pods"] {
+		return p, fmt.Errorf("%s may not even list pods; bind it to the ClusterRole view", e.viewer)
+	}
+	p.Path, err = os.Executable()
+	return p, err
 }
 
 // report prints results, and keeps them where they are asked for.

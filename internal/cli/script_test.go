@@ -50,7 +50,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TZ", "UTC")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "head": head, "await": await, "unmark": unmark},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "head": head, "await": await, "awaits": awaits, "unmark": unmark},
 	})
 }
 
@@ -103,6 +103,19 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s is still not written after %v", args[0], atOnce)
+}
+
+// awaits WORDS FILE waits until a program in the background has written the words to the file.
+func awaits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: awaits WORDS FILE")
+	}
+	for start := time.Now(); time.Since(start) < 2*atOnce; time.Sleep(5 * time.Millisecond) {
+		if strings.Contains(ts.ReadFile(args[1]), args[0]) {
+			return
+		}
+	}
+	ts.Fatalf("%s does not say %q after %v: %s", args[1], args[0], 2*atOnce, ts.ReadFile(args[1]))
 }
 
 // unmark FILES... turns lines "@@ NAME @@" into a txtar's own, which a script can't hold within its files.

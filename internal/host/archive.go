@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -108,23 +109,26 @@ func plainName(name string) bool {
 	return utf8.ValidString(name) && name != "" && name != "." && name != ".." && len(name) <= 255 && !strings.ContainsAny(name, "/\\\x00") && !strings.HasPrefix(name, tempPrefix)
 }
 
-// Archive reads the directory's regular files, and when the directory or a file in it last changed. Directories in it are left out;
-// a link is refused, for what it points to is not the directory's own. An absent directory is an empty one, without a time.
-func (h *Host) Archive(dir string) (Archive, time.Time, error) {
-	root, err := os.OpenRoot(h.root)
+// Archive reads the directory's regular files, and when the directory or a file in it last changed. Directories in it are left out; a link
+// is refused, and so are a file with several names and one that is mounted on its own, for what they hold may not be the directory's own.
+// (Whoever may mount may read every file anyway.) An absent directory is an empty one, without a time.
+func (h *Host) Archive(ctx context.Context, dir string) (Archive, time.Time, error) {
+	type found struct {
+		archive Archive
+		changed time.Time
+	}
+	f, err := ask(ctx, h, "archive", func(_ context.Context, root *os.Root) (f found, err error) {
+		f.archive, f.changed, err = archive(root, inside(dir))
+		return f, err
+	})
 	if err != nil {
 		return Archive{}, time.Time{}, fmt.Errorf("archive %s of %s: %w", dir, h.node, err)
 	}
-	defer root.Close()
-	a, changed, err := archive(root, inside(dir))
-	if err != nil {
-		return Archive{}, time.Time{}, fmt.Errorf("archive %s of %s: %w", dir, h.node, err)
-	}
-	return a, changed, nil
+	return f.archive, f.changed, nil
 }
 
 func archive(root *os.Root, dir string) (a Archive, changed time.Time, err error) {
-	d, err := root.Open(dir)
+	d, err := openDirectory(root, dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return a, changed, nil
 	}
@@ -137,9 +141,13 @@ func archive(root *os.Root, dir string) (a Archive, changed time.Time, err error
 		return a, changed, err
 	}
 	changed = info.ModTime()
-	entries, err := d.ReadDir(-1)
-	if err != nil {
+	_, device := inode(info)
+	entries, err := d.ReadDir(maxEntries)
+	if err != nil && !errors.Is(err, io.EOF) {
 		return a, changed, err
+	}
+	if len(entries) == maxEntries {
+		return a, changed, fmt.Errorf("%d entries or more; is it a configuration directory?", maxEntries)
 	}
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	size := int64(0)
@@ -150,7 +158,7 @@ func archive(root *os.Root, dir string) (a Archive, changed time.Time, err error
 		if !e.Type().IsRegular() || !plainName(e.Name()) {
 			return a, changed, fmt.Errorf("%s is not a regular file with a plain name; mend or move it first", e.Name())
 		}
-		f, mod, err := readFile(root, path.Join(dir, e.Name()), MaxBytes-size)
+		f, mod, err := readFile(root, path.Join(dir, e.Name()), device, MaxBytes-size)
 		if err != nil {
 			return a, changed, err
 		}
@@ -165,8 +173,9 @@ func archive(root *os.Root, dir string) (a Archive, changed time.Time, err error
 	return a, changed, nil
 }
 
-func readFile(root *os.Root, p string, limit int64) (File, time.Time, error) {
-	f, err := openRegular(root, p)
+// readFile reads a file that lies on the device, and is at most limit bytes long.
+func readFile(root *os.Root, p string, device uint64, limit int64) (File, time.Time, error) {
+	f, err := openRegular(root, p, noLink)
 	if err != nil {
 		return File{}, time.Time{}, err
 	}
@@ -174,6 +183,9 @@ func readFile(root *os.Root, p string, limit int64) (File, time.Time, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return File{}, time.Time{}, err
+	}
+	if _, on := inode(info); on != device {
+		return File{}, time.Time{}, fmt.Errorf("/%s: it is mounted on its own; unmount it first", p)
 	}
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {

@@ -40,7 +40,7 @@ func certificates(root *os.Root, f *snapshot.Host) error {
 			if len(f.Certificates) == maxCertificates {
 				return fmt.Errorf("more than %d; the rest was not read", maxCertificates)
 			}
-			b, err := readHead(root, p, maxCertificate)
+			b, err := readHead(root, p, maxCertificate, anyName)
 			if err != nil {
 				failed = errors.Join(failed, err)
 				continue

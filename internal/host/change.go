@@ -3,12 +3,14 @@ package host
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -46,7 +48,7 @@ func changes(root *os.Root, f *snapshot.Host) error {
 // aptHistory reads apt's own account, which names the command, or else dpkg's.
 func aptHistory(root *os.Root, zone *time.Location) ([]snapshot.HostChange, error) {
 	const file = "/var/log/apt/history.log"
-	lines, err := tail(root, file, historyTail)
+	lines, err := tail(root, file, historyTail, oneName)
 	if err != nil {
 		return nil, err
 	}
@@ -132,11 +134,11 @@ func zyppHistory(root *os.Root, zone *time.Location) ([]snapshot.HostChange, err
 
 // matching makes a change of every dated line that what has words for.
 func matching(root *os.Root, zone *time.Location, file string, what func(line string) string) ([]snapshot.HostChange, error) {
-	lines, err := tail(root, file, historyTail)
+	lines, err := tail(root, file, historyTail, oneName)
 	clock := times{zone: zone}
 	var out []snapshot.HostChange
 	for _, l := range lines {
-		if w := what(l); w != "" {
+		if w := what(searched(l)); w != "" {
 			if at := clock.of(l); !at.IsZero() {
 				out = append(out, snapshot.HostChange{At: at, What: cut(w), Where: file})
 			}
@@ -157,10 +159,10 @@ func shellHistories(root *os.Root, _ *time.Location) ([]snapshot.HostChange, err
 	for _, home := range homes {
 		for _, name := range []string{".bash_history", ".zsh_history"} {
 			file := path.Join(home, name)
-			if !exists(root, file) {
+			if _, err := root.Lstat(inside(file)); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // a file can lie in /home
 				continue
 			}
-			lines, err := tail(root, file, historyTail)
+			lines, err := tail(root, file, historyTail, noLink)
 			failed = errors.Join(failed, err)
 			out = append(out, commands(lines, file)...)
 		}
@@ -186,7 +188,7 @@ func commands(lines []string, file string) []snapshot.HostChange {
 			n, _ := strconv.ParseInt(m[1], 10, 64) // at most eleven digits
 			at, command = time.Unix(n, 0).UTC(), m[2]
 		}
-		if !at.IsZero() && touches.MatchString(command) {
+		if !at.IsZero() && touches.MatchString(searched(command)) {
 			out = append(out, snapshot.HostChange{At: at, What: "ran: " + hide(command), Where: file})
 		}
 		at = time.Time{}
@@ -194,4 +196,6 @@ func commands(lines []string, file string) []snapshot.HostChange {
 	return out
 }
 
-func hide(command string) string { return cut(secret.ReplaceAllString(command, "${1}[hidden]")) }
+func hide(command string) string {
+	return cut(secret.ReplaceAllString(searched(command), "${1}[hidden]"))
+}

@@ -23,7 +23,7 @@ func (h *Host) disks(root *os.Root, f *snapshot.Host) error {
 	var ids []uint64
 	var folder *uint64
 	if h.folder {
-		own, err := root.Open(".")
+		own, err := openDirectory(root, ".")
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func (h *Host) disks(root *os.Root, f *snapshot.Host) error {
 		folder = &u.id
 	}
 	for _, p := range diskPaths {
-		d, err := root.Open(inside(p))
+		d, err := openDirectory(root, p)
 		if err != nil {
 			continue
 		}

@@ -4,14 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -23,109 +22,104 @@ const (
 	maxCNIFiles = 64
 )
 
-// Facts looks at what a diagnosis wants to know of the host. What could not be read, and why, is the second result; an absent CNI
-// directory is a fact (no files), not something unseen.
+// Facts looks at what a diagnosis wants to know of the host, side by side, for ten seconds at most. What could not be read, and why, is
+// the second result; an absent CNI directory is a fact (no files), not something unseen. CNIDir is empty if it could not be read.
 func (h *Host) Facts(ctx context.Context) (snapshot.Host, []incident.NotSeen) {
-	f := snapshot.Host{Node: h.node, CNIDir: h.cniDir}
-	root, err := os.OpenRoot(h.root)
-	if err != nil {
-		return f, []incident.NotSeen{{What: "files of " + h.node, Why: err.Error()}}
+	f := snapshot.Host{Node: h.node}
+	if _, err := ask(ctx, h, "root", func(context.Context, *os.Root) (struct{}, error) { return struct{}{}, nil }); err != nil {
+		return f, []incident.NotSeen{{What: "files of " + h.node, Why: oneLine(err)}}
 	}
-	defer root.Close()
+	readers := h.readers()
+	parts, errs := make([]snapshot.Host, len(readers)), make([]error, len(readers))
+	var all sync.WaitGroup
+	for i, r := range readers {
+		all.Go(func() {
+			parts[i], errs[i] = ask(ctx, h, r.what, func(_ context.Context, root *os.Root) (part snapshot.Host, err error) {
+				err = r.read(root, &part)
+				return part, err
+			})
+		})
+	}
+	all.Wait()
 	var unseen []incident.NotSeen
-	look := func(what string, read func() error) {
-		err := ctx.Err()
-		if err == nil {
-			err = read()
-		}
-		if err != nil {
-			unseen = append(unseen, incident.NotSeen{What: what + " of " + h.node, Why: strings.ReplaceAll(err.Error(), "\n", "; ")})
+	for i, r := range readers {
+		fill(&f, &parts[i])
+		if errs[i] != nil {
+			unseen = append(unseen, incident.NotSeen{What: r.what + " of " + h.node, Why: oneLine(errs[i])})
 		}
 	}
-	look(h.cniDir, func() (err error) { f.CNIFiles, err = cniFiles(root, h.cniDir); return err })
-	look("/etc/resolv.conf", func() error {
-		b, err := readHead(root, "/etc/resolv.conf", maxResolv)
-		f.Resolv = strings.ToValidUTF8(string(b), "�")
-		return err
-	})
-	look("/run/systemd/resolve/resolv.conf", func() (err error) {
-		f.Upstream, err = text(root, "/run/systemd/resolve/resolv.conf", maxResolv)
-		return err
-	})
-	look("service log", func() (err error) { f.ServiceLog, err = serviceLog(root, h.logs); return err })
-	for _, r := range readers {
-		look(r.what, func() error { return r.read(root, &f) })
-	}
-	look("disk usage", func() error { return h.disks(root, &f) })
 	return f, unseen
 }
 
-// readers are the other looks, each with what it looks at. An absent file is no error: hosts differ.
-var readers = []struct {
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// reader is one look at a host: what it looks at, and how it fills fields of its own.
+type reader struct {
 	what string
 	read func(*os.Root, *snapshot.Host) error
-}{
-	{"kernel", kernel}, {"settings", settings}, {"modules", loaded}, {"swap", swaps}, {"release", release}, {"reboot", reboot}, {"clock", clock},
-	{"certificates", certificates}, {"datastore", datastore}, {"GPU", gpu}, {"system log", systemLog}, {"history", changes},
+}
+
+// readers are all the looks. An absent file is mostly no error: hosts differ.
+func (h *Host) readers() []reader {
+	return []reader{
+		{h.cniDir, func(root *os.Root, f *snapshot.Host) error { return cniFiles(root, h.cniDir, f) }},
+		{"/etc/resolv.conf", resolver}, {"/run/systemd/resolve/resolv.conf", upstream},
+		{"service log", func(root *os.Root, f *snapshot.Host) (err error) {
+			f.ServiceLog, err = serviceLog(root, h.logs)
+			return err
+		}},
+		{"kernel", kernel}, {"settings", settings}, {"modules", loaded}, {"swap", swaps}, {"release", release}, {"reboot", reboot}, {"clock", clock},
+		{"certificates", certificates}, {"datastore", datastore}, {"GPU", gpu}, {"system log", systemLog}, {"history", changes},
+		{"disk usage", h.disks},
+	}
+}
+
+// fill takes over the fields that a reader has filled.
+func fill(f, part *snapshot.Host) {
+	to, from := reflect.ValueOf(f).Elem(), reflect.ValueOf(part).Elem()
+	for i := range from.NumField() {
+		if v := from.Field(i); !v.IsZero() {
+			to.Field(i).Set(v)
+		}
+	}
+}
+
+func resolver(root *os.Root, f *snapshot.Host) error {
+	b, err := readHead(root, "/etc/resolv.conf", maxResolv, oneName)
+	f.Resolv = strings.ToValidUTF8(string(b), "�")
+	return err
+}
+
+func upstream(root *os.Root, f *snapshot.Host) (err error) {
+	f.Upstream, err = text(root, "/run/systemd/resolve/resolv.conf", maxResolv, oneName)
+	return err
 }
 
 // cniFiles lists the files that libcni would read: those that end in .conf, .conflist or .json (ConfFiles in
 // github.com/containernetworking/cni/libcni).
-func cniFiles(root *os.Root, dir string) ([]snapshot.HostFile, error) {
-	d, err := root.Open(inside(dir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+func cniFiles(root *os.Root, dir string, f *snapshot.Host) error {
+	names, err := list(root, dir, maxEntries)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer d.Close()
-	entries, err := d.ReadDir(-1)
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	var files []snapshot.HostFile
-	for _, e := range entries {
-		if !slices.Contains([]string{".conf", ".conflist", ".json"}, path.Ext(e.Name())) || e.IsDir() {
+	for _, name := range names {
+		p := path.Join(dir, name)
+		if info, err := root.Stat(inside(p)); !slices.Contains([]string{".conf", ".conflist", ".json"}, path.Ext(name)) || err == nil && info.IsDir() {
 			continue
 		}
 		if len(files) == maxCNIFiles {
-			return files, fmt.Errorf("more than %d files; the rest was not read", maxCNIFiles)
+			return fmt.Errorf("more than %d files; is it a configuration directory?", maxCNIFiles)
 		}
-		b, err := readHead(root, path.Join(dir, e.Name()), maxCNIFile)
+		b, err := readHead(root, p, maxCNIFile, oneName)
 		if err != nil {
-			return files, err
+			return err
 		}
 		sum := sha256.Sum256(b)
-		file := snapshot.HostFile{Name: e.Name(), Size: int64(len(b)), Hash: hex.EncodeToString(sum[:])}
-		file.Plugins, file.Broken = plugins(e.Name(), b)
+		file := snapshot.HostFile{Name: name, Size: int64(len(b)), Hash: hex.EncodeToString(sum[:])}
+		file.Plugins, file.Broken = plugins(name, b)
 		files = append(files, file)
 	}
-	return files, nil
-}
-
-// readHead reads a regular file's first bytes, at most limit. Anything else could block or never end.
-func readHead(root *os.Root, p string, limit int64) ([]byte, error) {
-	f, err := openRegular(root, p)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, limit))
-}
-
-func openRegular(root *os.Root, p string) (*os.File, error) {
-	if info, err := root.Stat(inside(p)); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", p) // before opening, for to open a pipe waits for a writer
-	}
-	f, err := open(root, p)
-	if err != nil {
-		return nil, err
-	}
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		f.Close()
-		return nil, fmt.Errorf("%s: not a regular file", p)
-	}
-	return f, nil
+	f.CNIDir, f.CNIFiles = dir, files
+	return nil
 }

@@ -172,13 +172,12 @@ func TestChanges(t *testing.T) {
 	f := facts(t, map[string]string{
 		"var/log/apt/history.log": "\nStart-Date: 2025-10-03  02:14:22\nCommandline: /usr/bin/unattended-upgrade\nInstall: linux-image-6.8.0-47:amd64 (6.8.0-47.47, automatic)\n" +
 			"Upgrade: a:amd64 (1, 2), b:amd64 (1, 2), c:amd64 (1, 2), k3s:amd64 (1.30.1, 1.30.2), d:amd64 (1, 2)\nEnd-Date: 2025-10-03  02:15:00\n",
-		"root/.bash_history":      "ls\n#1759457600\niptables -F\n#1759457700\ncat diary.txt\n#1759457800\nK3S_TOKEN=abc k3s server --token s3cr3t\n",
-		"home/ann/.zsh_history":   ": 1759457500:0;sudo systemctl stop k3s\n: 1759457501:0;vim love-letter\n",
-		"home/bob/.profile":       "",
-		"var/log/dnf.rpm.log":     "2025-10-03T02:20:22+0000 SUBDEBUG Upgraded: containerd.io-1.7.1.x86_64\n2025-10-03T02:20:23+0000 SUBDEBUG Upgraded: vim-9\n",
-		"var/log/zypp/history":    "# 2025\n2025-10-03 02:30:22|install|kernel-default|6.4.0|x86_64||repo|sum|\n",
-		"var/log/dpkg.log":        "2025-10-03 02:14:30 upgrade k3s:amd64 1 2\n",
-		"home/ann/.bash_history/": "",
+		"root/.bash_history":    "ls\n#1759457600\niptables -F\n#1759457700\ncat diary.txt\n#1759457800\nK3S_TOKEN=abc k3s server --token s3cr3t\n",
+		"home/ann/.zsh_history": ": 1759457500:0;sudo systemctl stop k3s\n: 1759457501:0;vim love-letter\n",
+		"home/bob/.profile":     "",
+		"var/log/dnf.rpm.log":   "2025-10-03T02:20:22+0000 SUBDEBUG Upgraded: containerd.io-1.7.1.x86_64\n2025-10-03T02:20:23+0000 SUBDEBUG Upgraded: vim-9\n",
+		"var/log/zypp/history":  "# 2025\n2025-10-03 02:30:22|install|kernel-default|6.4.0|x86_64||repo|sum|\n",
+		"var/log/dpkg.log":      "2025-10-03 02:14:30 upgrade k3s:amd64 1 2\n",
 	})
 	var got []string
 	for _, c := range f.Changes {

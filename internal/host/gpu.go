@@ -22,7 +22,7 @@ var (
 
 func gpu(root *os.Root, f *snapshot.Host) error {
 	var g snapshot.HostGPU
-	v, err := text(root, "/proc/driver/nvidia/version", 4<<10)
+	v, err := text(root, "/proc/driver/nvidia/version", 4<<10, oneName)
 	if m := driverVersion.FindStringSubmatch(v + " "); m != nil {
 		g.Driver = m[1]
 	}

@@ -1,13 +1,13 @@
 package host
 
 import (
-	"errors"
+	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Config says where a host's files are.
@@ -35,23 +35,24 @@ type Host struct {
 	root, node, cniDir string
 	logs               []string
 	folder             bool // the root is no file system of its own
-	usage              func(*os.File) (usage, error)
+	within             time.Duration
+	late               late
+
+	// The system, which tests let hang.
+	open  func(root string) (*os.Root, error)
+	usage func(*os.File) (usage, error)
 }
 
 // New checks the configuration and chooses the CNI directory once and for all: if that directory is lost later, it must still be the
-// one that is looked at.
+// one that is looked at. A root that is not there, or does not answer within ten seconds, is an error.
 func New(c Config) (*Host, error) {
-	h := &Host{root: c.Root, node: c.Node, logs: c.ServiceLogs}
+	return open(c, &Host{within: answerWithin, open: os.OpenRoot, usage: fileSystem})
+}
+
+func open(c Config, h *Host) (*Host, error) {
+	h.root, h.node, h.logs = c.Root, c.Node, c.ServiceLogs
 	if h.root == "" {
 		h.root = "/"
-	}
-	h.folder, h.usage = isFolder(h.root), fileSystem
-	info, err := os.Stat(h.root)
-	if err != nil {
-		return nil, fmt.Errorf("open host root %s: %w; is the host's file system mounted there?", h.root, err)
-	}
-	if !info.IsDir() {
-		return nil, fmt.Errorf("open host root %s: not a directory", h.root)
 	}
 	if h.node == "" {
 		name, err := os.Hostname()
@@ -63,9 +64,17 @@ func New(c Config) (*Host, error) {
 	if h.logs == nil {
 		h.logs = ServiceLogs
 	}
-	if h.cniDir, err = h.chooseCNIDir(c.CNIDir); err != nil {
-		return nil, err
+	type seen struct {
+		folder bool
+		cniDir string
 	}
+	s, err := ask(context.Background(), h, "root", func(_ context.Context, root *os.Root) (seen, error) {
+		return seen{isFolder(h.root), chooseCNIDir(root, c.CNIDir)}, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open host root %s: %w; is the host's file system mounted there?", h.root, err)
+	}
+	h.folder, h.cniDir = s.folder, s.cniDir
 	return h, nil
 }
 
@@ -75,25 +84,20 @@ func (h *Host) Node() string { return h.node }
 // CNIDir is the CNI configuration directory, as on the host.
 func (h *Host) CNIDir() string { return h.cniDir }
 
-func (h *Host) chooseCNIDir(configured string) (string, error) {
+func chooseCNIDir(root *os.Root, configured string) string {
 	if configured != "" {
-		return path.Clean("/" + filepath.ToSlash(configured)), nil
+		return path.Clean("/" + filepath.ToSlash(configured))
 	}
-	root, err := os.OpenRoot(h.root)
-	if err != nil {
-		return "", fmt.Errorf("open host root %s: %w", h.root, err)
-	}
-	defer root.Close()
 	for _, dir := range CNIDirs {
 		if info, err := root.Stat(inside(dir)); err == nil && info.IsDir() {
-			return dir, nil
+			return dir
 		}
 	}
 	// Both are gone, which may be the very fault to be found: K3s' own is meant where K3s' agent is.
 	if _, err := root.Stat("var/lib/rancher/k3s/agent"); err == nil {
-		return CNIDirs[0], nil
+		return CNIDirs[0]
 	}
-	return CNIDirs[1], nil
+	return CNIDirs[1]
 }
 
 // inside turns a path as on the host into one relative to the root. What would lead out of the root ends at it.
@@ -103,22 +107,4 @@ func inside(p string) string {
 		return "."
 	}
 	return p
-}
-
-// open opens a file for reading. A link at the path's end may be absolute, as resolv.conf's often is; it is taken to mean the host's
-// own "/", which os.Root alone would refuse.
-func open(root *os.Root, p string) (*os.File, error) {
-	p = inside(p)
-	for range 5 {
-		f, err := root.Open(p)
-		if err == nil {
-			return f, nil
-		}
-		to, linkErr := root.Readlink(p)
-		if linkErr != nil || !path.IsAbs(to) {
-			return nil, err
-		}
-		p = inside(to)
-	}
-	return nil, &fs.PathError{Op: "open", Path: p, Err: errors.New("too many links")}
 }

@@ -27,6 +27,8 @@ var modules = []string{"br_netfilter", "overlay", "nf_conntrack", "nf_nat", "nf_
 const (
 	maxProc    = 1 << 20 // bytes of a file that the kernel writes; the longest, modules.builtin, has some 100 KiB
 	maxSetting = 256     // bytes of one setting
+
+	osRelease = "/proc/sys/kernel/osrelease" // the kernel's version
 )
 
 // errForeignNetwork says why settings of the network are not taken for the host's.
@@ -40,10 +42,10 @@ func kernel(root *os.Root, f *snapshot.Host) error {
 		return errNoProc
 	}
 	var err error
-	if f.Kernel, err = text(root, "/proc/sys/kernel/osrelease", maxSetting); err != nil {
+	if f.Kernel, err = text(root, osRelease, maxSetting, oneName); err != nil {
 		return err
 	}
-	stat, err := text(root, "/proc/stat", maxProc)
+	stat, err := text(root, "/proc/stat", maxProc, oneName)
 	if err != nil {
 		return err
 	}
@@ -64,7 +66,7 @@ func settings(root *os.Root, f *snapshot.Host) error {
 		if foreign && strings.HasPrefix(name, "net.") {
 			continue
 		}
-		v, err := text(root, "/proc/sys/"+strings.ReplaceAll(name, ".", "/"), maxSetting)
+		v, err := text(root, "/proc/sys/"+strings.ReplaceAll(name, ".", "/"), maxSetting, oneName)
 		if err != nil {
 			return err
 		}
@@ -94,7 +96,7 @@ func foreignNetwork(root *os.Root) bool {
 
 // loaded counts the users of the modules, as /proc/modules has them in its third column.
 func loaded(root *os.Root, f *snapshot.Host) error {
-	b, err := readHead(root, "/proc/modules", maxProc)
+	b, err := readHead(root, "/proc/modules", maxProc, oneName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -109,10 +111,11 @@ func loaded(root *os.Root, f *snapshot.Host) error {
 			}
 		}
 	}
-	if f.Kernel == "" || !plainName(f.Kernel) {
-		return nil
+	version, err := text(root, osRelease, maxSetting, oneName)
+	if err != nil || !plainName(version) {
+		return err
 	}
-	builtin, err := text(root, path.Join("/lib/modules", f.Kernel, "modules.builtin"), maxProc)
+	builtin, err := text(root, path.Join("/lib/modules", version, "modules.builtin"), maxProc, anyName)
 	for line := range strings.Lines(builtin) {
 		if name := strings.TrimSuffix(path.Base(strings.TrimSpace(line)), ".ko"); slices.Contains(modules, name) {
 			f.Modules[name] = snapshot.BuiltIn
@@ -123,7 +126,7 @@ func loaded(root *os.Root, f *snapshot.Host) error {
 
 // swaps lists the first column of /proc/swaps, below its heading.
 func swaps(root *os.Root, f *snapshot.Host) error {
-	s, err := text(root, "/proc/swaps", maxProc)
+	s, err := text(root, "/proc/swaps", maxProc, oneName)
 	for i, line := range strings.Split(s, "\n") {
 		if w := strings.Fields(line); i > 0 && len(w) > 0 && len(f.Swaps) < maxFew {
 			f.Swaps = append(f.Swaps, w[0])
@@ -136,7 +139,7 @@ func swaps(root *os.Root, f *snapshot.Host) error {
 const maxFew = 32
 
 func release(root *os.Root, f *snapshot.Host) error {
-	s, err := text(root, "/etc/os-release", 16<<10)
+	s, err := text(root, "/etc/os-release", 16<<10, anyName)
 	for line := range strings.Lines(s) {
 		if v, ok := strings.CutPrefix(strings.TrimSpace(line), "PRETTY_NAME="); ok {
 			f.OS = cut(strings.Trim(v, `"'`))
@@ -152,7 +155,7 @@ func reboot(root *os.Root, f *snapshot.Host) error {
 			continue
 		}
 		f.RebootPending = true
-		pkgs, err := text(root, p+".pkgs", 16<<10)
+		pkgs, err := text(root, p+".pkgs", 16<<10, oneName)
 		f.RebootFor = strings.Fields(pkgs)
 		slices.Sort(f.RebootFor)
 		f.RebootFor = slices.Compact(f.RebootFor)

@@ -17,7 +17,7 @@ type times struct {
 
 // zoneOf reads the host's time zone; without one a host keeps UTC.
 func zoneOf(root *os.Root) *time.Location {
-	b, err := readHead(root, "/etc/localtime", 64<<10)
+	b, err := readHead(root, "/etc/localtime", 64<<10, anyName)
 	if err != nil {
 		return time.UTC
 	}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -78,13 +79,11 @@ var Places = []Place{
 
 // Absent are the places, of those that nothing speaks against showing, that are not below the root. The CNI directory is none of them:
 // its absence is a fact.
-func (h *Host) Absent() ([]Place, error) {
-	root, err := os.OpenRoot(h.root)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	var out []Place
+func (h *Host) Absent(ctx context.Context) ([]Place, error) {
+	return ask(ctx, h, "places", func(_ context.Context, root *os.Root) ([]Place, error) { return absent(root), nil })
+}
+
+func absent(root *os.Root) (out []Place) {
 	for _, p := range Places {
 		if p.Withheld != "" || p.Path == CNIDirs[0] || p.Path == CNIDirs[1] {
 			continue
@@ -93,5 +92,5 @@ func (h *Host) Absent() ([]Place, error) {
 			out = append(out, p)
 		}
 	}
-	return out, nil
+	return out
 }

@@ -83,7 +83,7 @@ func TestAbsent(t *testing.T) {
 		}
 	}
 	h, root := lay(t, files)
-	if got, err := h.Absent(); err != nil || len(got) > 0 {
+	if got, err := h.Absent(t.Context()); err != nil || len(got) > 0 {
 		t.Errorf("%v, %v", got, err)
 	}
 	for _, p := range []string{"proc/swaps", CNIDirs[1]} {
@@ -91,7 +91,7 @@ func TestAbsent(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, err := h.Absent(); err != nil || len(got) != 1 || got[0].Path != "/proc/swaps" {
+	if got, err := h.Absent(t.Context()); err != nil || len(got) != 1 || got[0].Path != "/proc/swaps" {
 		t.Errorf("%v, %v", got, err)
 	}
 }

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,17 +11,23 @@ import (
 )
 
 // Restore writes the archive's files into the directory, which is made where it is absent, and then removes the files named in remove.
-// Other files stay as they are. Each file is replaced at once or not at all (a temporary file beside it, fsync, rename), so that
-// whoever reads the directory meanwhile never sees half a file; Restore cut short and run again ends the same. Modes are kept, owners
-// are not: files belong to whoever Paramedic runs as.
-func (h *Host) Restore(dir string, a Archive, remove []string) error {
-	if err := h.restore(inside(dir), a, remove); err != nil {
+// Other files stay as they are. Each file is replaced at once or not at all (a temporary file beside it, fsync, rename), so that whoever
+// reads the directory meanwhile never sees half a file, and a file that had another name (a hard link) stays what it was under that one;
+// Restore cut short and run again ends the same. Modes are kept, owners are not: files belong to whoever Paramedic runs as.
+//
+// After [ErrNoAnswer], and if the context ended, it is not known what was written. Nothing new is begun then, but what had begun may still
+// end.
+func (h *Host) Restore(ctx context.Context, dir string, a Archive, remove []string) error {
+	_, err := ask(ctx, h, "restore", func(ctx context.Context, root *os.Root) (struct{}, error) {
+		return struct{}{}, restore(ctx, root, inside(dir), a, remove)
+	})
+	if err != nil {
 		return fmt.Errorf("restore %s of %s: %w", dir, h.node, err)
 	}
 	return nil
 }
 
-func (h *Host) restore(dir string, a Archive, remove []string) error {
+func restore(ctx context.Context, root *os.Root, dir string, a Archive, remove []string) error {
 	if err := a.valid(); err != nil {
 		return err
 	}
@@ -29,20 +36,21 @@ func (h *Host) restore(dir string, a Archive, remove []string) error {
 			return fmt.Errorf("%q cannot be removed", name)
 		}
 	}
-	root, err := os.OpenRoot(h.root)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
 	if err := root.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	for _, f := range a.Files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := writeFile(root, dir, f); err != nil {
 			return err
 		}
 	}
 	for _, name := range remove {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := root.Remove(path.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -71,30 +79,25 @@ func writeFile(root *os.Root, dir string, f File) error {
 }
 
 func syncDir(root *os.Root, dir string) error {
-	d, err := root.Open(dir)
+	d, err := openDirectory(root, dir)
 	if err != nil {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Same says whether every file of the archive is in the directory with the same content and mode. Other files don't matter.
-func (h *Host) Same(dir string, a Archive) (bool, error) {
-	now, _, err := h.Archive(dir)
+// CanRestore says whether Restore could write to the directory, and changes nothing; nil means yes.
+func (h *Host) CanRestore(ctx context.Context, dir string) error {
+	_, err := ask(ctx, h, "permission to write", func(_ context.Context, root *os.Root) (struct{}, error) {
+		return struct{}{}, h.canRestore(root, inside(dir))
+	})
 	if err != nil {
-		return false, err
+		return fmt.Errorf("write to %s of %s: %w; run Paramedic as a user who may, and mount the host root writable", dir, h.node, err)
 	}
-	return now.Overlay(a, nil).Hash() == now.Hash(), nil
+	return nil
 }
 
-// CanRestore says whether Restore could write to the directory, and changes nothing; nil means yes.
-func (h *Host) CanRestore(dir string) error {
-	root, err := os.OpenRoot(h.root)
-	if err != nil {
-		return fmt.Errorf("look at %s of %s: %w", dir, h.node, err)
-	}
-	defer root.Close()
-	p := inside(dir)
+func (h *Host) canRestore(root *os.Root, p string) error {
 	for {
 		info, err := root.Stat(p)
 		if errors.Is(err, fs.ErrNotExist) && p != "." {
@@ -104,12 +107,9 @@ func (h *Host) CanRestore(dir string) error {
 		if err == nil && !info.IsDir() {
 			err = errors.New("not a directory")
 		}
-		if err == nil {
-			err = writable(filepath.Join(h.root, filepath.FromSlash(p)))
-		}
 		if err != nil {
-			return fmt.Errorf("write to %s of %s: %w; run Paramedic as a user who may, and mount the host root writable", dir, h.node, err)
+			return err
 		}
-		return nil
+		return writable(filepath.Join(h.root, filepath.FromSlash(p)))
 	}
 }

@@ -20,7 +20,9 @@ const (
 
 // telling are words of lines that say when something changed or broke. A K3s log is mostly routine; what matters can be days and
 // thousands of lines back.
-var telling = regexp.MustCompile(`(?i)level=(error|fatal|panic)|^[EF]\d{4} |panic:|auto-?update|upgrad|cni|restarting|starting k3s|stopping|shutting down|certificate.*expired|no space left|swap on is not supported|database space exceeded|malformed|too many open files|crc mismatch|out of memory|read-only file system`)
+var telling = newTeller(`(?i)level=(error|fatal|panic)|^[EF][01]\d{3} |panic:|auto-?update|upgrad|cni|restarting|starting k3s|stopping|shutting down|certificate.*expired|no space left|swap on is not supported|database space exceeded|malformed|too many open files|crc mismatch|out of memory|read-only file system`,
+	"level=error", "level=fatal", "level=panic", "e0", "e1", "f0", "f1", "panic:", "update", "upgrad", "cni", "restarting", "starting k3s", "stopping", "shutting down", "certificate", "no space left", "swap on", "database space",
+	"malformed", "too many open", "crc mismatch", "out of memory", "read-only file")
 
 // sameLine finds what differs between two lines that say the same: times, counts, ids.
 var sameLine = regexp.MustCompile(`[0-9a-f]{8,}|[0-9]+`)
@@ -28,7 +30,7 @@ var sameLine = regexp.MustCompile(`[0-9a-f]{8,}|[0-9]+`)
 // serviceLog returns the lines that tell, each kind of them at its first and its last, and the newest lines, oldest first.
 func serviceLog(root *os.Root, paths []string) ([]string, error) {
 	for _, p := range paths {
-		b, err := readTail(root, p, logTail)
+		b, err := readTail(root, p, logTail, oneName)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -48,7 +50,8 @@ func tellingLines(text string) []string {
 	keep := make([]bool, len(lines))
 	first, last := map[string]bool{}, map[string]int{}
 	for i, l := range lines {
-		if !telling.MatchString(l) {
+		l = searched(l)
+		if !telling.tells(l) {
 			continue
 		}
 		k := sameLine.ReplaceAllString(l, "#")
@@ -77,8 +80,8 @@ func tellingLines(text string) []string {
 }
 
 // readTail reads a regular file's last bytes, at most limit, from the beginning of a line.
-func readTail(root *os.Root, p string, limit int64) ([]byte, error) {
-	f, err := openRegular(root, p)
+func readTail(root *os.Root, p string, limit int64, r rule) ([]byte, error) {
+	f, err := openRegular(root, p, r)
 	if err != nil {
 		return nil, err
 	}

@@ -17,14 +17,15 @@ var systemLogs = []string{"/var/log/syslog.1", "/var/log/syslog", "/var/log/mess
 
 // systemTelling are lines of services that end, of what sets up the network anew, of the kernel about memory, connections, disks and the GPU,
 // of a daemon that takes block devices for itself, and of updates that fail.
-var systemTelling = regexp.MustCompile(`(?:k3s|k3s-agent|rke2-server|rke2-agent|kubelet|containerd|crio|docker|etcd)\.service: (?:Main process exited|Failed with result|Scheduled restart job|Start request repeated|Deactivated successfully)` +
-	`|systemd\[1\]: (?:Started|Stopped|Failed to start) .*(?:Kubernetes|[kK]ubelet|k3s|rke2|containerd|crio|CRI-O|docker|Docker|etcd)` +
-	`|systemd-networkd\[\d+\]: .*(?:Re-configuring|Removing rout)|systemd\[1\]: (?:Stopping|Stopped) (?:Network (?:Configuration|Service|Manager)|firewalld)` +
-	`|Out of memory: Killed process|nf_conntrack: table full` +
-	`|I/O error, dev |EXT4-fs error|Remounting filesystem read-only|XFS \(.*(?:[cC]orruption|metadata I/O error|Shutting down filesystem)` +
-	`|multipathd(?:\[\d+\])?: .*(?:add path|addmap|path added)` +
-	`|NVRM: (?:API mismatch|Xid)` +
-	`|ERROR.*(?:upgrades failed|error message|dpkg returned)|database disk image is malformed`)
+var systemTelling = newTeller(`(?:k3s|k3s-agent|rke2-server|rke2-agent|kubelet|containerd|crio|docker|etcd)\.service: (?:Main process exited|Failed with result|Scheduled restart job|Start request repeated|Deactivated successfully)`+
+	`|systemd\[1\]: (?:Started|Stopped|Failed to start) .*(?:Kubernetes|[kK]ubelet|k3s|rke2|containerd|crio|CRI-O|docker|Docker|etcd)`+
+	`|systemd-networkd\[\d+\]: .*(?:Re-configuring|Removing rout)|systemd\[1\]: (?:Stopping|Stopped) (?:Network (?:Configuration|Service|Manager)|firewalld)`+
+	`|Out of memory: Killed process|nf_conntrack: table full`+
+	`|I/O error, dev |EXT4-fs error|Remounting filesystem read-only|XFS \(.*(?:[cC]orruption|metadata I/O error|Shutting down filesystem)`+
+	`|multipathd(?:\[\d+\])?: .*(?:add path|addmap|path added)`+
+	`|NVRM: (?:API mismatch|Xid)`+
+	`|ERROR.*(?:upgrades failed|error message|dpkg returned)|database disk image is malformed`,
+	".service: ", "systemd[1]: ", "systemd-networkd[", "out of memory", "nf_conntrack", "i/o error", "ext4-fs", "remounting", "xfs (", "multipathd", "nvrm: ", "error", "malformed")
 
 // serviceTag is how syslog marks the kubelet's and K3s' lines.
 var serviceTag = regexp.MustCompile(` (?:k3s|rke2|kubelet)(?:\[\d+\])?: `)
@@ -50,7 +51,7 @@ func systemLog(root *os.Root, f *snapshot.Host) error {
 	var failed error
 	for _, p := range systemLogs {
 		seen = seen || exists(root, p)
-		lines, err := tail(root, p, logTail)
+		lines, err := tail(root, p, logTail, oneName)
 		failed = errors.Join(failed, err)
 		clock := timesOf(root, zone, p)
 		for _, l := range fewAlike(lines) {
@@ -75,7 +76,7 @@ func systemLog(root *os.Root, f *snapshot.Host) error {
 func fewAlike(lines []string) []string {
 	alike := map[string][]int{}
 	for i, l := range lines {
-		if systemTelling.MatchString(l) {
+		if l = searched(l); systemTelling.tells(l) {
 			k := sameLine.ReplaceAllString(l, "#")
 			alike[k] = append(alike[k], i)
 		}
@@ -96,11 +97,11 @@ func fewAlike(lines []string) []string {
 // serviceOfSyslog returns the kubelet's or K3s' own lines out of syslog, for hosts where it has no file of its own.
 func serviceOfSyslog(root *os.Root) []string {
 	for _, p := range []string{"/var/log/syslog", "/var/log/messages"} {
-		lines, err := tail(root, p, logTail)
+		lines, err := tail(root, p, logTail, oneName)
 		if err != nil {
 			continue
 		}
-		lines = slices.DeleteFunc(lines, func(l string) bool { return !serviceTag.MatchString(l) })
+		lines = slices.DeleteFunc(lines, func(l string) bool { return !serviceTag.MatchString(searched(l)) })
 		if len(lines) > 0 {
 			return tellingLines(strings.Join(lines, "\n"))
 		}

@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,8 +12,8 @@ import (
 )
 
 // text returns a small file's content without the white space around it; an absent file is "". At most limit bytes are read.
-func text(root *os.Root, p string, limit int64) (string, error) {
-	b, err := readHead(root, p, limit)
+func text(root *os.Root, p string, limit int64, r rule) (string, error) {
+	b, err := readHead(root, p, limit, r)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
@@ -20,8 +21,8 @@ func text(root *os.Root, p string, limit int64) (string, error) {
 }
 
 // tail is the lines of a file's end, oldest first; an absent file has none. At most limit bytes are read.
-func tail(root *os.Root, p string, limit int64) ([]string, error) {
-	b, err := readTail(root, p, limit)
+func tail(root *os.Root, p string, limit int64, r rule) ([]string, error) {
+	b, err := readTail(root, p, limit, r)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -31,9 +32,9 @@ func tail(root *os.Root, p string, limit int64) ([]string, error) {
 	return strings.FieldsFunc(strings.ToValidUTF8(string(b), "�"), func(r rune) bool { return r == '\n' || r == '\r' }), nil
 }
 
-// list names a directory's entries, in order, at most limit; an absent directory has none.
+// list names a directory's entries, in order; an absent directory has none. Of more than limit it names that many, whichever, with an error.
 func list(root *os.Root, dir string, limit int) ([]string, error) {
-	d, err := root.Open(inside(dir))
+	d, err := openDirectory(root, dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -41,12 +42,16 @@ func list(root *os.Root, dir string, limit int) ([]string, error) {
 		return nil, err
 	}
 	defer d.Close()
-	names, err := d.Readdirnames(limit)
+	names, err := d.Readdirnames(limit + 1)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
+	err = nil
+	if len(names) > limit {
+		names, err = names[:limit], fmt.Errorf("%s: more than %d entries; the rest was not looked at", dir, limit)
+	}
 	slices.Sort(names)
-	return names, nil
+	return names, err
 }
 
 // glob names the files of a directory that match the pattern, with their paths, in order.

@@ -3,6 +3,7 @@ package recovery_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -162,26 +163,52 @@ type liar struct{ *steptest.Memory }
 
 func (liar) Blob(context.Context, string) ([]byte, error) { return []byte("forward . 6.6.6.6\n"), nil }
 
-func TestFilesRestoredInPartAreRestoredAgain(t *testing.T) {
+const cniDir = "/etc/cni/net.d"
+
+// restores is a plan to restore two files on a node; wrap says how that node answers.
+func restores(t *testing.T, wrap func(*host.Host) recovery.Host) (steptest.World, *host.Host, *recovery.Recovery, *incident.Plan) {
+	t.Helper()
 	w, _ := steptest.NewWorld()
 	h, err := host.New(host.Config{Root: t.TempDir(), Node: w.Node})
 	if err != nil {
 		t.Fatal(err)
 	}
-	const dir = "/etc/cni/net.d"
 	one, two := host.File{Name: "1.conf", Mode: 0o600, Content: []byte("1")}, host.File{Name: "2.conf", Mode: 0o600, Content: []byte("2")}
-	w.Options.Hosts = map[string]recovery.Host{w.Node: h}
+	w.Options.Hosts = map[string]recovery.Host{w.Node: wrap(h)}
 	r := newRecovery(t, w.Options)
 	hash, _ := w.Options.Blobs.PutBlob(t.Context(), host.Archive{Files: []host.File{one, two}}.Encode())
 	s, err := r.Bind(t.Context(), incident.Step{Kind: recovery.RestoreHostFiles, Target: incident.Target{Object: incident.Object{Kind: "Node", Name: w.Node}},
-		Params: map[string]string{"dir": dir, "archive": hash}})
+		Params: map[string]string{"dir": cniDir, "archive": hash}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &incident.Plan{Steps: []incident.Step{s}}
 	recovery.Seal(p)
-	s = p.Steps[0]
-	if err := h.Restore(dir, host.Archive{Files: []host.File{one}}, nil); err != nil { // killed after the first file
+	return w, h, r, p
+}
+
+// silent is a host whose mount no longer answers when it is written to.
+type silent struct{ *host.Host }
+
+func (silent) Restore(context.Context, string, host.Archive, []string) error {
+	return fmt.Errorf("restore: %w in 10s", host.ErrNoAnswer)
+}
+
+func TestAFileSystemThatDoesNotAnswerIsNeitherDoneNorFailed(t *testing.T) {
+	w, _, r, p := restores(t, func(h *host.Host) recovery.Host { return silent{h} })
+	if _, _, err := r.Apply(t.Context(), p, p.Steps[0], w.May); !errors.Is(err, recovery.ErrUnclear) {
+		t.Errorf("%v, want ErrUnclear", err)
+	}
+	if o, err := r.Observe(t.Context(), p.Steps[0]); err != nil || o.Outcome != recovery.NotDone {
+		t.Errorf("observed %+v, %v", o, err)
+	}
+}
+
+func TestFilesRestoredInPartAreRestoredAgain(t *testing.T) {
+	w, h, r, p := restores(t, func(h *host.Host) recovery.Host { return h })
+	s := p.Steps[0]
+	one := host.File{Name: "1.conf", Mode: 0o600, Content: []byte("1")}
+	if err := h.Restore(t.Context(), cniDir, host.Archive{Files: []host.File{one}}, nil); err != nil { // killed after the first file
 		t.Fatal(err)
 	}
 	if o, err := r.Observe(t.Context(), s); err != nil || o.Outcome != recovery.NotDone || !strings.Contains(o.Detail, "1 of 2") {

@@ -20,6 +20,9 @@ func draftCNI(ctx context.Context, r *Recovery, q request) (draft, error) {
 			return no("the files of node %s are out of reach; run Paramedic on that node, or give it the host root", o.Name)
 		}
 		dir := q.s.Hosts[i].CNIDir
+		if dir == "" {
+			return no("the CNI directory of node %s could not be read; among what was not seen stands why", o.Name)
+		}
 		hash, at, ok, err := r.o.LastGood.LastGood(ctx, HostKey(o.Name, dir))
 		if err != nil {
 			return draft{}, fmt.Errorf("find the last-good copy of %s on %s: %w", dir, o.Name, err)

@@ -57,7 +57,7 @@ func (restoreHostFiles) look(ctx context.Context, r *Recovery, s incident.Step) 
 	if err != nil {
 		return subject{}, err
 	}
-	a, _, err := h.Archive(s.Params["dir"])
+	a, _, err := h.Archive(ctx, s.Params["dir"])
 	if err != nil {
 		return subject{}, err
 	}
@@ -213,12 +213,12 @@ func (restoreHostFiles) undo(s incident.Step) *incident.Step {
 	return u
 }
 
-func (restoreHostFiles) dryRun(_ context.Context, r *Recovery, _ Writer, s incident.Step, _, to subject) (string, error) {
+func (restoreHostFiles) dryRun(ctx context.Context, r *Recovery, _ Writer, s incident.Step, _, to subject) (string, error) {
 	h, err := hostOf(r, s)
 	if err != nil {
 		return "", err
 	}
-	return to.hash, h.CanRestore(s.Params["dir"])
+	return to.hash, h.CanRestore(ctx, s.Params["dir"])
 }
 
 func (restoreHostFiles) commit(ctx context.Context, r *Recovery, _ Writer, s incident.Step, _, _ subject) error {
@@ -234,7 +234,11 @@ func (restoreHostFiles) commit(ctx context.Context, r *Recovery, _ Writer, s inc
 	if err != nil {
 		return err
 	}
-	if err := h.Restore(s.Params["dir"], a, remove); err != nil {
+	err = h.Restore(ctx, s.Params["dir"], a, remove)
+	if errors.Is(err, host.ErrNoAnswer) || ctx.Err() != nil && err != nil {
+		return fmt.Errorf("%w: %w", ErrUnclear, err)
+	}
+	if err != nil {
 		return fmt.Errorf("%w; files already written stay, and the step can be done again", err)
 	}
 	return nil

@@ -197,7 +197,7 @@ func TestThePlanRunsAndIsUndone(t *testing.T) {
 			undo = append([]incident.Step{*inverse}, undo...)
 		}
 	}
-	a, _, err := x.host.Archive("/etc/cni/net.d")
+	a, _, err := x.host.Archive(t.Context(), "/etc/cni/net.d")
 	if err != nil || a.Hash() != goodCNI.Hash() {
 		t.Errorf("CNI directory %+v, %v", a, err)
 	}
@@ -210,7 +210,7 @@ func TestThePlanRunsAndIsUndone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if a, _, err := x.host.Archive("/etc/cni/net.d"); err != nil || len(a.Files) != 0 {
+	if a, _, err := x.host.Archive(t.Context(), "/etc/cni/net.d"); err != nil || len(a.Files) != 0 {
 		t.Errorf("undone, the CNI directory has %+v, %v", a, err)
 	}
 	if recovery.Inverse(p, nil) != nil {

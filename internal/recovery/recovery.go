@@ -32,9 +32,9 @@ type Writer interface {
 
 // Host reads and restores files of one node; *host.Host is one.
 type Host interface {
-	Archive(dir string) (a host.Archive, changed time.Time, err error)
-	CanRestore(dir string) error
-	Restore(dir string, a host.Archive, remove []string) error
+	Archive(ctx context.Context, dir string) (a host.Archive, changed time.Time, err error)
+	CanRestore(ctx context.Context, dir string) error
+	Restore(ctx context.Context, dir string, a host.Archive, remove []string) error
 }
 
 // Blobs keeps values that are too large for the log, by their SHA-256 in hexadecimal.

@@ -28,6 +28,8 @@ func migrate(ctx context.Context, path string, w *sql.DB) error {
 	switch {
 	case err != nil:
 		return err
+	case have == 0:
+		return errNoSchema()
 	case have > len(files):
 		return errNewer(have, len(files))
 	case have == len(files):
@@ -38,14 +40,22 @@ func migrate(ctx context.Context, path string, w *sql.DB) error {
 		return fmt.Errorf("its schema must be brought up to date first: %w", err)
 	}
 	defer func() { _ = l.release() }() // the lock ends with the process at the latest
-	if err := bringForward(ctx, w, files); err != nil {
+	return bringForward(ctx, w)
+}
+
+// bringForward runs the files that were not run yet, all in one transaction. Whoever else may do so must be locked out.
+func bringForward(ctx context.Context, w *sql.DB) error {
+	if err := runSchema(ctx, w); err != nil {
 		return fmt.Errorf("bring its schema up to date: %w", err)
 	}
 	return nil
 }
 
-// bringForward runs the files that were not run yet, all in one transaction.
-func bringForward(ctx context.Context, w *sql.DB, files []string) error {
+func runSchema(ctx context.Context, w *sql.DB) error {
+	files, err := schemaFiles()
+	if err != nil {
+		return err
+	}
 	tx, err := w.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -99,11 +109,15 @@ func checkSchema(ctx context.Context, q query) error {
 		return err
 	case have > len(files):
 		return errNewer(have, len(files))
+	case have == 0:
+		return errNoSchema()
 	case have < len(files):
 		return fmt.Errorf("its schema is version %d, this program needs %d: start \"paramedic serve\" of this version once, it brings the state up to date", have, len(files))
 	}
-	return nil
+	return checkParts(ctx, q)
 }
+
+func errNoSchema() error { return damaged("nothing in it says which schema it has") }
 
 func errNewer(have, know int) error {
 	return fmt.Errorf("its schema is version %d, this program knows %d: it was written by a newer paramedic; use that one, or restore the state from before", have, know)

@@ -8,13 +8,12 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
 	"time"
 
 	_ "modernc.org/sqlite" // the database
 )
 
-// What only SQLite needs is in this file and in sqlite_lock.go and migrate.go;
+// What only SQLite needs is in this file, in sqlite_*.go and migrate.go;
 // the SQL elsewhere is what SQLite and Postgres share.
 
 const (
@@ -26,8 +25,9 @@ const (
 
 // Open opens the state in the file at path for reading and writing, makes it if
 // it is not there (the file with mode 0600, its folder with 0700), and brings
-// its schema up to date. A file written by a newer program is refused. Other
-// processes may have it open too.
+// its schema up to date. Refused are a file written by a newer program, one that
+// is not whole ([ErrDamaged]; its pages are looked at for five seconds at most),
+// and one that has several names. Other processes may have it open too.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	s, err := open(ctx, path, opts.withDefaults())
 	if err != nil {
@@ -37,7 +37,10 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 }
 
 func open(ctx context.Context, path string, opts Options) (_ *Store, err error) {
-	if err := createFile(path); err != nil {
+	if path, err = place(path); err != nil {
+		return nil, err
+	}
+	if err := create(ctx, path); err != nil {
 		return nil, err
 	}
 	w, err := sql.Open("sqlite", writerDSN(path))
@@ -51,11 +54,18 @@ func open(ctx context.Context, path string, opts Options) (_ *Store, err error) 
 		}
 	}()
 	if err := migrate(ctx, path, w); err != nil {
-		return nil, err
+		return nil, asDamage(err)
 	}
 	r, err := openReader(ctx, path)
 	if err != nil {
 		return nil, err
+	}
+	whole, err := checkPages(ctx, r.db, checkWithin)
+	if err != nil {
+		return nil, errors.Join(asDamage(err), r.Close())
+	}
+	if !whole {
+		opts.Logger.Warn("the state is so large that only a part of it was checked", "path", path, "within", checkWithin)
 	}
 	return &Store{Reader: r, opts: opts, w: w}, nil
 }
@@ -71,7 +81,14 @@ func OpenReadOnly(ctx context.Context, path string) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
-	r, err := openReader(ctx, path)
+	real, err := place(path)
+	if err == nil {
+		_, err = exists(real)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open state %s: %w", path, err)
+	}
+	r, err := openReader(ctx, real)
 	if err != nil {
 		return nil, fmt.Errorf("open state %s for reading: %w", path, err)
 	}
@@ -86,27 +103,17 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	db.SetMaxOpenConns(readers)
 	if err := checkSchema(ctx, db); err != nil {
 		db.Close()
-		return nil, err
+		return nil, asDamage(err)
 	}
 	return &Reader{path: path, db: db}, nil
 }
 
-// createFile makes an empty file that only its owner can read. SQLite gives the
-// files it adds (-wal, -shm) the same mode. A file that exists is not opened
-// here: closing it would drop the locks that SQLite holds on it elsewhere in
-// this process (a rule of POSIX locks).
-func createFile(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return f.Close()
+// CheckPages has the database read and compare its pages, for at most d; 0 means
+// as long as it takes. Whole says whether it came to the end of them. What is
+// damaged is an [ErrDamaged].
+func (r *Reader) CheckPages(ctx context.Context, d time.Duration) (whole bool, err error) {
+	whole, err = checkPages(ctx, r.db, d)
+	return whole, asDamage(err)
 }
 
 // writerDSN: WAL, so that readers never wait for the writer. synchronous FULL,

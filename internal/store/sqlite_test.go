@@ -198,7 +198,7 @@ func TestSchemaOfAnotherProgram(t *testing.T) {
 		ok(t, os.Mkdir(filepath.Dir(path), 0o700))
 		ok(t, os.WriteFile(path, nil, 0o600))
 		_, err := store.OpenReadOnly(ctx, path)
-		wantError(t, err, "paramedic serve")
+		wantError(t, err, "the state is damaged")
 	})
 	t.Run("not a state", func(t *testing.T) {
 		path := newPath(t)

@@ -111,6 +111,14 @@ func (s *scene) ill(before *incident.Diagnosis) {
 // wasWell says whether an object is the case's own, or was well before it began.
 func (s *scene) wasWell(o incident.Object) bool { return !s.before[o.String()] || s.concerns(o) }
 
+// wanted says which objects the case is judged by: its own, or all that were well if it has the cluster for itself.
+func (s *scene) wanted(c eval.Case) func(incident.Object) bool {
+	if c.Exclusive {
+		return s.wasWell
+	}
+	return s.concerns
+}
+
 // own is the case's namespace.
 func (s *scene) own() *unstructured.Unstructured {
 	o := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace"}}

@@ -33,6 +33,8 @@ type Stage struct {
 	reader  *write.Reader
 	version string
 
+	looking sync.Mutex // held while the program looks
+
 	mu sync.Mutex // of the last look, which cases that run side by side share
 	at time.Time
 	d  *incident.Diagnosis
@@ -47,6 +49,7 @@ type StageOptions struct {
 	Record  string    // a folder for bundles of the cluster as it was at each verdict; empty: none
 	Version string    // this program's, for the bundles
 	Teller  Teller
+	Program Program
 }
 
 // NewStage connects.
@@ -81,7 +84,7 @@ func (s *Stage) Run(ctx context.Context, c eval.Case) eval.Result {
 	if c.Setup+c.Teardown != "" && !s.Shell {
 		return fail(fmt.Errorf("it runs shell lines; allow them with --allow-commands"))
 	}
-	eyes, done, err := s.eyes(c)
+	eyes, hostRoot, done, err := s.eyes(c)
 	if err != nil {
 		return fail(err)
 	}
@@ -121,6 +124,9 @@ func (s *Stage) Run(ctx context.Context, c eval.Case) eval.Result {
 	if err != nil {
 		return fail(err)
 	}
+	if res.Views, err = s.ways(ctx, c, set, hostRoot); err != nil {
+		return fail(err)
+	}
 	s.Teller.tell(ctx, c, d, &res)
 	if err := s.record(ctx, c); err != nil {
 		return fail(err)
@@ -141,11 +147,7 @@ func (s *Stage) watch(ctx context.Context, c eval.Case, set *scene, look looker,
 			unseen = err
 		}
 		if err == nil {
-			concerns := set.concerns
-			if c.Exclusive {
-				concerns = set.wasWell
-			}
-			d = diagnosis.Keep(whole, concerns)
+			d = diagnosis.Keep(whole, set.wanted(c))
 			res.Verdict, res.Seconds = eval.Judge(c, d), time.Since(began).Seconds()
 			if res.Verdict.Passed() != quiet { // a pass, or an alarm where all is well
 				return d, nil
@@ -170,16 +172,16 @@ type looker interface {
 	Look(ctx context.Context, namespace string) (*incident.Diagnosis, error)
 }
 
-// eyes are the case's own if it brings a node's files, else those that cases share.
-func (s *Stage) eyes(c eval.Case) (looker, func(), error) {
+// eyes are the case's own if it brings a node's files, with the folder of these, else those that cases share.
+func (s *Stage) eyes(c eval.Case) (eyes looker, hostRoot string, done func(), err error) {
 	if len(c.HostFiles) == 0 {
-		return s, func() {}, nil
+		return s, "", func() {}, nil
 	}
 	dir, err := os.MkdirTemp("", "paramedic-host-")
 	if err != nil {
-		return nil, nil, fmt.Errorf("make the host of %s: %w", c.Name, err)
+		return nil, "", nil, fmt.Errorf("make the host of %s: %w", c.Name, err)
 	}
-	done := func() { os.RemoveAll(dir) }
+	done = func() { os.RemoveAll(dir) }
 	for path, data := range c.HostFiles {
 		full := filepath.Join(dir, filepath.FromSlash(path))
 		if err = os.MkdirAll(filepath.Dir(full), 0o755); err == nil {
@@ -187,15 +189,15 @@ func (s *Stage) eyes(c eval.Case) (looker, func(), error) {
 		}
 		if err != nil {
 			done()
-			return nil, nil, fmt.Errorf("make the host of %s: %w", c.Name, err)
+			return nil, "", nil, fmt.Errorf("make the host of %s: %w", c.Name, err)
 		}
 	}
 	own := *s.Eyes
 	if own.Host, err = host.New(host.Config{Root: dir, Node: s.Node}); err != nil {
 		done()
-		return nil, nil, err
+		return nil, "", nil, err
 	}
-	return &own, done, nil
+	return &own, dir, done, nil
 }
 
 // Look looks at the whole cluster, unless another case did just now.

@@ -227,7 +227,7 @@ func (b *bench) refused() {
 func (b *bench) target() string {
 	b.t.Helper()
 	if b.step.Kind == recovery.RestoreHostFiles {
-		a, changed, err := b.w.Options.Hosts[b.w.Node].Archive(cniDir)
+		a, changed, err := b.w.Options.Hosts[b.w.Node].Archive(b.t.Context(), cniDir)
 		if err != nil {
 			b.t.Fatal(err)
 		}
