@@ -20,7 +20,7 @@ func (s *Set) check(ctx context.Context, r Request) (Reply, error) {
 	if len(o.words) > 0 {
 		return Reply{}, usageError("check takes no name; " + r.Prog + " why " + cut(strings.Join(o.words, " "), 80) + " tells about one thing")
 	}
-	d, err := s.diagnose(ctx, o.namespace)
+	d, err := s.diagnose(ctx, incident.Asked{Namespace: o.namespace})
 	if err != nil {
 		return Reply{}, err
 	}
@@ -32,15 +32,26 @@ func (s *Set) check(ctx context.Context, r Request) (Reply, error) {
 }
 
 // diagnose looks, and says in its error what was being done.
-func (s *Set) diagnose(ctx context.Context, namespace string) (*incident.Diagnosis, error) {
+func (s *Set) diagnose(ctx context.Context, asked incident.Asked) (*incident.Diagnosis, error) {
 	if s.Looker == nil {
 		return nil, errMissing("Looking at a cluster")
 	}
-	d, err := s.Looker.Look(ctx, namespace)
+	d, err := s.Looker.LookAt(ctx, asked)
 	if err != nil {
 		return nil, err // it says what was looked at
 	}
 	return d, nil
+}
+
+// verdict is the exit code of an answer: what is wrong was seen, however little else was; what is well must have been looked at.
+func verdict(d *incident.Diagnosis) int {
+	switch {
+	case d.Wrong():
+		return ExitWrong
+	case len(d.Scope.Unseen) > 0:
+		return ExitNoAnswer
+	}
+	return ExitFine
 }
 
 // CheckReply says what is wrong, in short, and what restarts.
@@ -58,10 +69,7 @@ func CheckReply(d *incident.Diagnosis) Reply {
 	blocks = append(blocks, restartBlocks(d.Restarts)...)
 	blocks = append(blocks, notSeenBlocks(d)...)
 	blocks = append(blocks, lookedNote(d))
-	reply := Reply{Text: head, Blocks: blocks, Data: NewReport(d, nil, nil)}
-	if d.Wrong() {
-		reply.Exit = ExitWrong
-	}
+	reply := Reply{Text: head, Blocks: blocks, Data: NewReport(d, nil, nil), Exit: verdict(d)}
 	if len(d.Causes) > 0 {
 		reply.Text += ". " + sentence(d.Causes[0].Title)
 	}

@@ -267,8 +267,13 @@ func notSeenBlocks(d *incident.Diagnosis) []Block {
 // lookedNote says what was looked at, and when.
 func lookedNote(d *incident.Diagnosis) Note {
 	note := Note{Text("Looked ")}
-	if len(d.Looked) > 0 {
+	switch {
+	case len(d.Looked) > 0:
 		note = Note{Text("Looked at " + strings.Join(d.Looked, ", ") + ", ")}
+	case len(d.Scope.Objects) > 0:
+		note = Note{Text("Looked at " + d.Scope.String() + ", ")}
+	case d.Scope.Namespace != "":
+		note = Note{Text("Nothing runs in " + d.Scope.String() + ". Looked ")}
 	}
 	return append(note, When(d.At))
 }
@@ -279,14 +284,37 @@ func headline(d *incident.Diagnosis) string {
 	if where == "" {
 		where = "The cluster"
 	}
+	if scope := d.Scope.String(); scope != "" {
+		where += ", " + scope
+	}
 	if !d.Wrong() {
-		return where + ": nothing wrong"
+		return where + ": " + wellSaid(d)
 	}
 	if len(d.Causes) == 0 {
 		worse, _ := loose(d)
 		return fmt.Sprintf("%s: %s wrong, cause unknown", where, count(len(worse), "thing"))
 	}
 	return fmt.Sprintf("%s: %s, %s", where, count(len(d.Causes), "cause"), count(consequences(d), "consequence"))
+}
+
+// wellSaid says that nothing is wrong, as far as that can be said.
+func wellSaid(d *incident.Diagnosis) string {
+	if len(d.Scope.Unseen) == 0 {
+		return "nothing wrong"
+	}
+	return "nothing wrong was seen" + unseenNote(d)
+}
+
+// unseenNote is ", but pods could not be looked at"; empty if all that matters was.
+func unseenNote(d *incident.Diagnosis) string {
+	var what []string
+	for _, n := range d.Scope.Unseen {
+		what = append(what, n.What)
+	}
+	if len(what) == 0 {
+		return ""
+	}
+	return ", but " + strings.Join(what, " and ") + " could not be looked at"
 }
 
 // consequences is how many findings are explained by another.

@@ -70,7 +70,7 @@ func factBlocks(s *incident.State) ([]Block, string) {
 	}
 	blocks := diagnosisBlocks(s.Diagnosis)
 	if !s.Diagnosis.Wrong() {
-		blocks = append([]Block{Paragraph{Bold("Nothing wrong was found.")}}, blocks...)
+		blocks = append([]Block{Paragraph{Bold(foundNothing(s.Diagnosis, ""))}}, blocks...)
 	}
 	blocks = append(blocks, signalBlocks(s)...)
 	if s.Investigation.Failures > 0 {
@@ -80,6 +80,14 @@ func factBlocks(s *incident.State) ([]Block, string) {
 		blocks = append(blocks, Note{Text("Being looked at again.")})
 	}
 	return append(blocks, lookedNote(s.Diagnosis)), headline(s.Diagnosis)
+}
+
+// foundNothing says so, as far as that can be said; where is "", or " in the cluster".
+func foundNothing(d *incident.Diagnosis, where string) string {
+	if len(d.Scope.Unseen) > 0 {
+		return sentence(wellSaid(d))
+	}
+	return "Nothing wrong was found" + where + "."
 }
 
 func times(n int) string {

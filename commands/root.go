@@ -90,7 +90,7 @@ func rootCauses(s *incident.State) []Block {
 		if d.Wrong() {
 			return []Block{Paragraph{Text("The cause is not known.")}}
 		}
-		return []Block{Paragraph{Text("Nothing wrong was found in the cluster.")}}
+		return []Block{Paragraph{Text(foundNothing(d, " in the cluster"))}}
 	}
 	var list List
 	for i, c := range d.Causes {

@@ -178,8 +178,8 @@ type Cluster struct {
 	Err       error
 }
 
-// Look returns the diagnosis.
-func (c Cluster) Look(context.Context, string) (*incident.Diagnosis, error) {
+// LookAt returns the diagnosis, whatever is asked.
+func (c Cluster) LookAt(context.Context, incident.Asked) (*incident.Diagnosis, error) {
 	return c.Diagnosis, c.Err
 }
 

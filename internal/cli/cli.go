@@ -54,7 +54,7 @@ func (c *cli) root() *cobra.Command {
   paramedic why             why, with the evidence
   paramedic serve           the Slack bot
 
-Exit codes: 0 nothing wrong, 1 something wrong, 2 could not look or was not understood.`,
+Exit codes: 0 nothing wrong, 1 something wrong, 2 could not look, does not exist, or was not understood.`,
 		SilenceUsage: true, SilenceErrors: true, Version: c.version,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
