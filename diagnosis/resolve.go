@@ -237,7 +237,7 @@ func resolveName(s *snapshot.Snapshot, namespace, name string) Scope {
 	}
 	var rest []string
 	for _, k := range s.KindsNamed() {
-		if !slices.Contains(bare, k.Kind) {
+		if !slices.Contains(bare, k.Kind) && !slices.Contains(rest, k.Kind) {
 			rest = append(rest, k.Kind)
 		}
 	}
@@ -280,16 +280,18 @@ func nameless(s *snapshot.Snapshot, namespace, name string) Scope {
 	return sc
 }
 
-// bearing are the objects of the kinds that bear the name.
+// bearing are the objects of the kinds that bear the name, in the order of the kinds.
 func bearing(s *snapshot.Snapshot, namespace, name string, kinds []string) []incident.Object {
 	var out []incident.Object
-	for _, k := range s.KindsNamed() {
-		if !slices.Contains(kinds, k.Kind) {
-			continue
-		}
-		for _, o := range known(s, k) {
-			if o.Name == name && (namespace == "" || o.Namespace == namespace) {
-				out = append(out, o)
+	for _, kind := range kinds {
+		for _, k := range s.KindsNamed() {
+			if k.Kind != kind {
+				continue
+			}
+			for _, o := range known(s, k) {
+				if o.Name == name && (namespace == "" || o.Namespace == namespace) {
+					out = append(out, o)
+				}
 			}
 		}
 	}

@@ -235,7 +235,7 @@ func TestMentionsAndDirectMessages(t *testing.T) {
 	if _, err := b.slack.Mention(t.Context(), ada, channel, "", "why coredns"); err != nil {
 		t.Fatal(err)
 	}
-	b.wait(t, func(n slackemu.Snapshot) bool { return strings.Contains(last(n, ada), "Why coredns") })
+	b.wait(t, func(n slackemu.Snapshot) bool { return strings.Contains(last(n, ada), "2 causes") })
 	if _, err := b.slack.DM(t.Context(), bob, "check"); err != nil {
 		t.Fatal(err)
 	}
@@ -243,6 +243,30 @@ func TestMentionsAndDirectMessages(t *testing.T) {
 		m := n.Messages(bob)
 		return len(m) == 2 && strings.Contains(m[1].Plain(), "2 causes")
 	})
+	b.unharmed(t)
+}
+
+// In the middle of an outage, who mistypes a name is told so, and nothing else: no all-clear, no incident to open.
+func TestWhatDoesNotExistIsNotCalledWell(t *testing.T) {
+	b := newBed(t, slackemu.Options{})
+	b.set.Looker = commandstest.Cluster{Err: &incident.NoAnswer{Reason: "There is no namespace shp.", Near: []string{"shop"}}}
+	b.listen(t, b.set)
+	const want = "There is no namespace shp. Did you mean shop?"
+	for _, line := range []string{"check -n shp", "why -n shp", "why deployment/web -n shp"} {
+		if err := b.slack.Command(t.Context(), ada, channel, "/medic", line); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.ReplaceAll(last(b.slack.Snapshot(), ada), "`", ""); got != want {
+			t.Errorf("%q answers %q", line, got)
+		}
+	}
+	if _, err := b.slack.Mention(t.Context(), bob, channel, "", "check -n shp"); err != nil {
+		t.Fatal(err)
+	}
+	b.wait(t, func(n slackemu.Snapshot) bool { return strings.ReplaceAll(last(n, bob), "`", "") == want })
+	if m := b.slack.Messages(channel); len(m) != 1 { // the mention
+		t.Errorf("the channel was told: %v", m)
+	}
 	b.unharmed(t)
 }
 
