@@ -165,8 +165,11 @@ func rootNote(s *incident.State, phase incident.Phase, now time.Time) Note {
 	switch {
 	case s.Published != nil:
 		note := Note{Text("Postmortem published by " + s.Published.By.Name + " "), When(decidedAt[incident.PostmortemPublished](s))}
-		if s.Path != "" {
+		switch {
+		case s.Path != "":
 			note = append(note, Text(" as "), Mono(s.Path))
+		case s.Unwritten != "":
+			note = append(note, Text(", but it could not be written; its thread says why"))
 		}
 		return note
 	case phase == incident.ClosedPhase:

@@ -155,9 +155,12 @@ func (k *Keeper) Close(_ context.Context, id, reason string, by incident.Person)
 	return k.change(id, func(*incident.State) (incident.Event, error) { return incident.Closed{By: by, Reason: reason}, nil })
 }
 
-// EditPostmortem replaces the draft.
+// EditPostmortem replaces the draft, or what could not be written.
 func (k *Keeper) EditPostmortem(_ context.Context, id string, pm incident.Postmortem, by incident.Person) (*incident.State, error) {
-	return k.change(id, func(*incident.State) (incident.Event, error) {
+	return k.change(id, func(s *incident.State) (incident.Event, error) {
+		if !s.Editable() {
+			return nil, &commands.Refusal{Reason: "The postmortem is published already."}
+		}
 		return incident.PostmortemEdited{By: by, Postmortem: pm}, nil
 	})
 }

@@ -370,6 +370,45 @@ func TestEditingThePostmortemInSlack(t *testing.T) {
 	b.unharmed(t)
 }
 
+// A published postmortem that could not be written says so in the thread, and can be edited there, with a title of 200 emoji as with any; one of
+// which nothing can be seen is sent back.
+func TestEditingAnUnwrittenPostmortemInSlack(t *testing.T) {
+	b := newBed(t, slackemu.Options{})
+	b.deliver(t)
+	b.listen(t, b.set)
+	b.keeper.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.Verified{OK: true},
+		incident.PostmortemDrafted{Postmortem: incident.Postmortem{Title: "T", Summary: "S"}}, incident.PostmortemPublished{By: commandstest.Ada},
+		incident.PostmortemUnwritten{Reason: "write into /srv/postmortems: read-only file system"})
+	var post slackemu.Message
+	b.wait(t, func(n slackemu.Snapshot) bool {
+		for _, root := range n.Messages(channel) {
+			for _, m := range n.Thread(channel, root.TS) {
+				if strings.Contains(m.Plain(), "read-only file system") {
+					post = m
+				}
+			}
+		}
+		return post.TS != ""
+	})
+	if err := b.slack.Press(t.Context(), ada, channel, post.TS, "edit"); err != nil {
+		t.Fatal(err)
+	}
+	b.wait(t, func(n slackemu.Snapshot) bool { v := n.Views(ada); return len(v) == 1 && v[0].Submit == "Save" })
+	v := b.slack.Views(ada)[0]
+	var wrong slackemu.InputErrors
+	if err := b.slack.Submit(t.Context(), ada, v.ID, map[string]string{"title": " \u200b\u00a0"}); !errors.As(err, &wrong) || !strings.Contains(wrong["title"], "can’t be empty") {
+		t.Fatalf("%v", err)
+	}
+	fire := strings.Repeat("🔥", 200)
+	if err := b.slack.Submit(t.Context(), ada, v.ID, map[string]string{"title": fire}); err != nil {
+		t.Fatal(err)
+	}
+	if state, _ := b.keeper.Get(t.Context(), "INC-1"); state.Postmortem.Title != fire {
+		t.Errorf("the title is %q", state.Postmortem.Title)
+	}
+	b.unharmed(t)
+}
+
 func TestPeopleFromOutsideAreRefused(t *testing.T) {
 	b := newBed(t, slackemu.Options{})
 	b.deliver(t)
