@@ -79,7 +79,11 @@ func factBlocks(s *incident.State) ([]Block, string) {
 	if s.Investigation.Wanted {
 		blocks = append(blocks, Note{Text("Being looked at again.")})
 	}
-	return append(blocks, lookedNote(s.Diagnosis)), headline(s.Diagnosis)
+	blocks = append(blocks, lookedNote(s.Diagnosis))
+	if len(s.Diagnosis.Evidence) > 0 {
+		blocks = append(blocks, evidenceAction(s))
+	}
+	return blocks, headline(s.Diagnosis)
 }
 
 // foundNothing says so, as far as that can be said; where is "", or " in the cluster".
@@ -126,7 +130,11 @@ func signalBlocks(s *incident.State) []Block {
 func storyMessage(s *incident.State) []Block {
 	switch {
 	case s.Story != nil:
-		return storyBlocks(s.Story)
+		blocks := storyBlocks(s.Story)
+		if ids := cites(s.Story); len(ids) > 0 {
+			blocks = append(blocks, evidenceAction(s, ids...))
+		}
+		return blocks
 	case happened[incident.StoryTold](s):
 		return outdated("The cluster was looked at again; the story follows.")
 	}

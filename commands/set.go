@@ -101,6 +101,7 @@ func table() []command {
 		{"check", "[-n NAMESPACE]", "what is wrong in the cluster, and what restarts", false, false, (*Set).check},
 		{"why", "[KIND/NAME] [-n NAMESPACE] [--trace]", "why: the causes, their consequences and the evidence", false, false, (*Set).why},
 		{"incidents", "[INC-ID | all]", "incidents that are open, or one of them", false, false, (*Set).incidents},
+		{"evidence", "INC-ID [ID…]", "an incident's evidence, or what its ids (E3, F1, C2, T7) stand for", false, false, (*Set).evidence},
 		{"open", "TITLE", "open an incident", false, true, (*Set).open},
 		{"plan", "INC-ID", "the plan of an incident, tried out with your own rights", true, true, (*Set).plan},
 		{"approve", "INC-ID HASH", "approve the plan with that hash", false, true, (*Set).approve},
