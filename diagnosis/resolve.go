@@ -34,10 +34,14 @@ func Resolve(s *snapshot.Snapshot, asked incident.Asked) Scope {
 	case len(w) == 2 && namespaceSeen(s, w[0]):
 		return resolveName(s, w[0], w[1])
 	}
-	n := &incident.NoAnswer{Reason: fmt.Sprintf("“%s” is not a kind that Paramedic knows, nor a namespace that it sees.", clipped(w[0]))}
-	if len(w) == 3 {
-		n.Reason = fmt.Sprintf("“%s” is not a kind that Paramedic knows.", clipped(w[0]))
+	n := &incident.NoAnswer{Reason: fmt.Sprintf("“%s” is not a kind that Paramedic knows", clipped(w[0]))}
+	if len(w) == 2 {
+		n.Reason += ", nor a namespace that it sees"
 	}
+	if blind := customsUnseen(s); blind != "" {
+		n.Reason += "; " + blind
+	}
+	n.Reason += "."
 	for _, name := range nearest(w[0], append(kindWords(s), namespaces(s)...)) {
 		n.Near = append(n.Near, strings.Join(append([]string{name}, w[1:]...), "/"))
 	}
@@ -56,7 +60,7 @@ func resolveNamespace(s *snapshot.Snapshot, name string) Scope {
 		sc.nothing = &incident.NoAnswer{Reason: fmt.Sprintf("There is no namespace %s.", clipped(name)), Near: nearest(name, namespaces(s))}
 	default:
 		why := "namespaces could not be looked at"
-		if n, ok := unseen(s, "namespaces"); ok {
+		if n, ok := unseen(s, namespacesResource); ok {
 			why += " (" + n.Why + ")"
 		}
 		sc.nothing = &incident.NoAnswer{Reason: fmt.Sprintf("Nothing was seen in namespace %s, and whether there is one is not known: %s.", clipped(name), why)}
@@ -111,7 +115,7 @@ func resolveObject(s *snapshot.Snapshot, k snapshot.Named, namespace, name strin
 // known are the objects of a kind that are known to exist: those listed, and those that others say they belong to.
 func known(s *snapshot.Snapshot, k snapshot.Named) []incident.Object {
 	all := s.ObjectsOf(k)
-	if _, blind := unseen(s, k.Resource); !blind || !slices.Contains(runs, k.Kind) {
+	if _, blind := unseen(s, k.GroupResource); !blind || !slices.Contains(runs, k.Kind) {
 		return all
 	}
 	all = slices.Clone(all)
@@ -143,7 +147,7 @@ func absent(s *snapshot.Snapshot, k snapshot.Named, namespace, name string, all 
 	if namespace != "" {
 		in = " in namespace " + clipped(namespace)
 	}
-	n, blind := unseen(s, k.Resource)
+	n, blind := unseen(s, k.GroupResource)
 	switch {
 	case !k.Listed && blind:
 		return &incident.NoAnswer{Reason: fmt.Sprintf("Nothing is known of %s%s: %s are not looked at (%s).", what, in, k.Resource, n.Why)}
@@ -255,7 +259,7 @@ func nameless(s *snapshot.Snapshot, namespace, name string) Scope {
 	of := map[string]incident.Object{}
 	for _, k := range s.KindsNamed() {
 		sc.Objects = append(sc.Objects, missing(s, k, namespace, name)...)
-		if _, not := unseen(s, k.Resource); not && slices.Contains(bare, k.Kind) {
+		if _, not := unseen(s, k.GroupResource); not && slices.Contains(bare, k.Kind) {
 			blind = append(blind, k.Resource)
 		}
 		if slices.Contains(bare, k.Kind) {

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -46,39 +47,61 @@ func (sc Scope) told(s *snapshot.Snapshot) incident.Scope {
 // runs are the kinds that are well only if their pods are.
 var runs = []string{"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Service"}
 
+var (
+	podsResource       = schema.GroupResource{Resource: "pods"}
+	nodesResource      = schema.GroupResource{Resource: "nodes"}
+	namespacesResource = schema.GroupResource{Resource: "namespaces"}
+)
+
 // needed are the resources without which nothing in the scope can be called well.
-func (sc Scope) needed(s *snapshot.Snapshot) []string {
+func (sc Scope) needed(s *snapshot.Snapshot) []schema.GroupResource {
 	if len(sc.Objects) == 0 {
 		if sc.Namespace != "" || s.Namespace != "" {
-			return []string{"pods"}
+			return []schema.GroupResource{podsResource}
 		}
-		return []string{"nodes", "pods"}
+		return []schema.GroupResource{nodesResource, podsResource}
 	}
-	var out []string
-	add := func(resource string) {
-		if !slices.Contains(out, resource) {
-			out = append(out, resource)
+	var out []schema.GroupResource
+	add := func(r schema.GroupResource) {
+		if !slices.Contains(out, r) {
+			out = append(out, r)
 		}
 	}
 	for _, o := range sc.Objects {
 		if k, ok := s.KindNamed(o.Kind); ok {
-			add(k.Resource)
+			add(k.GroupResource)
 		}
 		if slices.Contains(runs, o.Kind) {
-			add("pods")
+			add(podsResource)
 		}
 	}
 	return out
 }
 
-// unseen says whether a resource could not be listed, and why.
-func unseen(s *snapshot.Snapshot, resource string) (incident.NotSeen, bool) {
+// unseen says whether a resource could not be listed, or not wholly, and why. Notes name resources as "pods", "deployments.apps", several with
+// commas between, and custom ones by their group.
+func unseen(s *snapshot.Snapshot, r schema.GroupResource) (incident.NotSeen, bool) {
 	for _, n := range s.NotSeen {
-		if slices.Contains(strings.Split(n.What, ", "), resource) {
-			return incident.NotSeen{What: resource, Why: n.Why}, true
+		names := strings.Split(n.What, ", ")
+		if slices.Contains(names, r.Resource) || slices.Contains(names, r.String()) ||
+			snapshot.IsCustomGroup(r.Group) && (n.What == customsNote || n.What == customsNote+" of "+r.Group) {
+			return incident.NotSeen{What: r.Resource, Why: n.Why}, true
 		}
 	}
 	return incident.NotSeen{}, false
+}
+
+// customsNote begins the notes on custom resources that could not be listed.
+const customsNote = "custom resources"
+
+// customsUnseen says why kinds may be there that are not known.
+func customsUnseen(s *snapshot.Snapshot) string {
+	for _, n := range s.NotSeen {
+		if strings.HasPrefix(n.What, customsNote) {
+			return fmt.Sprintf("%s could not be looked at (%s)", n.What, n.Why)
+		}
+	}
+	return ""
 }
 
 // view is what of a Snapshot lies in a scope.
@@ -92,7 +115,7 @@ type view struct {
 }
 
 func (sc Scope) view(s *snapshot.Snapshot) view {
-	v := view{whole: sc.Namespace == "" && len(sc.Objects) == 0, 
+	v := view{whole: sc.Namespace == "" && len(sc.Objects) == 0,
 		named: map[incident.Object]bool{}, below: map[incident.Object]bool{}, beside: map[incident.Object]bool{}, above: map[incident.Object]bool{}}
 	if len(sc.Objects) == 0 {
 		v.namespace = sc.Namespace
