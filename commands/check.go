@@ -43,17 +43,6 @@ func (s *Set) diagnose(ctx context.Context, asked incident.Asked) (*incident.Dia
 	return d, nil
 }
 
-// verdict is the exit code of an answer: what is wrong was seen, however little else was; what is well must have been looked at.
-func verdict(d *incident.Diagnosis) int {
-	switch {
-	case d.Wrong():
-		return ExitWrong
-	case len(d.Scope.Unseen) > 0:
-		return ExitNoAnswer
-	}
-	return ExitFine
-}
-
 // CheckReply says what is wrong, in short, and what restarts.
 func CheckReply(d *incident.Diagnosis) Reply {
 	head := headline(d)

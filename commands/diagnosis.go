@@ -297,26 +297,6 @@ func headline(d *incident.Diagnosis) string {
 	return fmt.Sprintf("%s: %s, %s", where, count(len(d.Causes), "cause"), count(consequences(d), "consequence"))
 }
 
-// wellSaid says that nothing is wrong, as far as that can be said.
-func wellSaid(d *incident.Diagnosis) string {
-	if len(d.Scope.Unseen) == 0 {
-		return "nothing wrong"
-	}
-	return "nothing wrong was seen" + unseenNote(d)
-}
-
-// unseenNote is ", but pods could not be looked at"; empty if all that matters was.
-func unseenNote(d *incident.Diagnosis) string {
-	var what []string
-	for _, n := range d.Scope.Unseen {
-		what = append(what, n.What)
-	}
-	if len(what) == 0 {
-		return ""
-	}
-	return ", but " + strings.Join(what, " and ") + " could not be looked at"
-}
-
 // consequences is how many findings are explained by another.
 func consequences(d *incident.Diagnosis) int {
 	seen := map[string]bool{}

@@ -224,7 +224,8 @@ func citedIDs(p Piece) string {
 // evidenceAction offers what the ids of a message stand for; without ids, the list of all.
 func evidenceAction(s *incident.State, ids ...string) Actions {
 	ids = ids[:min(len(ids), mostAsked)]
-	b := Button{ID: "evidence", Label: "The evidence", Value: Quote(append([]string{"evidence", s.ID}, ids...)...), Accessibility: "Show the evidence of " + s.ID}
+	b := Button{ID: "evidence", Label: "The evidence", Value: Quote(append([]string{"evidence", s.ID}, ids...)...),
+		Accessibility: "Show the evidence of " + s.ID}
 	if len(ids) > 0 {
 		b.Accessibility = "Show what the story of " + s.ID + " cites"
 	}

@@ -86,14 +86,6 @@ func factBlocks(s *incident.State) ([]Block, string) {
 	return blocks, headline(s.Diagnosis)
 }
 
-// foundNothing says so, as far as that can be said; where is "", or " in the cluster".
-func foundNothing(d *incident.Diagnosis, where string) string {
-	if len(d.Scope.Unseen) > 0 {
-		return sentence(wellSaid(d))
-	}
-	return "Nothing wrong was found" + where + "."
-}
-
 func times(n int) string {
 	if n == 1 {
 		return "once"

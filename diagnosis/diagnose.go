@@ -21,7 +21,8 @@ func Diagnose(s *snapshot.Snapshot, scope Scope) *incident.Diagnosis {
 	changes := change.Timeline(s)
 	attach(s, found, changes)
 	in := scope.view(s)
-	d := &incident.Diagnosis{At: s.At.UTC(), Cluster: s.Cluster, Scope: scope.told(s), Findings: []incident.Finding{}, NotSeen: slices.Clone(s.NotSeen), Looked: in.looked(s)}
+	d := &incident.Diagnosis{At: s.At.UTC(), Cluster: s.Cluster, Scope: scope.told(s), Findings: []incident.Finding{},
+		NotSeen: slices.Clone(s.NotSeen), Looked: in.looked(s)}
 	d.Evidence = number(found)
 	for _, f := range found {
 		d.Findings = append(d.Findings, f.Finding)

@@ -10,7 +10,8 @@ import (
 )
 
 // bare are the kinds among which a name without a kind is sought first: what people name when they ask. The others come after.
-var bare = []string{"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod", "Service", "Ingress", "Node", "PersistentVolumeClaim", "HorizontalPodAutoscaler"}
+var bare = []string{"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod", "Service", "Ingress", "Node",
+	"PersistentVolumeClaim", "HorizontalPodAutoscaler"}
 
 // mostNear bounds what may have been meant.
 const mostNear = 3

@@ -120,7 +120,7 @@ or could not be seen.`
 func (c *cli) check() *cobra.Command {
 	return c.look("check", &cobra.Command{
 		Use: "check", Short: "What is wrong in a cluster, and what restarts", Args: cobra.NoArgs,
-		Long: "Says what is wrong in a cluster or, with -n, in a namespace, and what restarts.\n" + lookExits,
+		Long:    "Says what is wrong in a cluster or, with -n, in a namespace, and what restarts.\n" + lookExits,
 		Example: "  paramedic check\n  paramedic check -n shop -o json\n  paramedic check --bundle incident.tar.zst",
 	}, false)
 }
