@@ -20,7 +20,7 @@ func (s *Set) check(ctx context.Context, r Request) (Reply, error) {
 	if len(o.words) > 0 {
 		return Reply{}, usageError("check takes no name; " + r.Prog + " why " + cut(strings.Join(o.words, " "), 80) + " tells about one thing")
 	}
-	d, err := s.diagnose(ctx, o.namespace)
+	d, err := s.diagnose(ctx, incident.Asked{Namespace: o.namespace})
 	if err != nil {
 		return Reply{}, err
 	}
@@ -32,11 +32,11 @@ func (s *Set) check(ctx context.Context, r Request) (Reply, error) {
 }
 
 // diagnose looks, and says in its error what was being done.
-func (s *Set) diagnose(ctx context.Context, namespace string) (*incident.Diagnosis, error) {
+func (s *Set) diagnose(ctx context.Context, asked incident.Asked) (*incident.Diagnosis, error) {
 	if s.Looker == nil {
 		return nil, errMissing("Looking at a cluster")
 	}
-	d, err := s.Looker.Look(ctx, namespace)
+	d, err := s.Looker.LookAt(ctx, asked)
 	if err != nil {
 		return nil, err // it says what was looked at
 	}
@@ -58,10 +58,7 @@ func CheckReply(d *incident.Diagnosis) Reply {
 	blocks = append(blocks, restartBlocks(d.Restarts)...)
 	blocks = append(blocks, notSeenBlocks(d)...)
 	blocks = append(blocks, lookedNote(d))
-	reply := Reply{Text: head, Blocks: blocks, Data: NewReport(d, nil, nil)}
-	if d.Wrong() {
-		reply.Exit = ExitWrong
-	}
+	reply := Reply{Text: head, Blocks: blocks, Data: NewReport(d, nil, nil), Exit: verdict(d)}
 	if len(d.Causes) > 0 {
 		reply.Text += ". " + sentence(d.Causes[0].Title)
 	}

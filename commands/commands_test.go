@@ -60,6 +60,15 @@ func ask(t *testing.T, s *commands.Set, line string) commands.Reply {
 
 func TestAnswers(t *testing.T) {
 	well := &incident.Diagnosis{At: commandstest.Start, Cluster: "lab", Looked: []string{"40 pods", "3 nodes"}}
+	web := incident.Object{Kind: "Deployment", Namespace: "shop", Name: "web"}
+	scoped := func(d *incident.Diagnosis, scope incident.Scope, looked ...string) *incident.Diagnosis {
+		d.Scope, d.Looked = scope, looked
+		return d
+	}
+	quiet := func(scope incident.Scope, looked ...string) *incident.Diagnosis {
+		return scoped(&incident.Diagnosis{At: commandstest.Start, Cluster: "lab"}, scope, looked...)
+	}
+	blind := []incident.NotSeen{{What: "pods", Why: "forbidden"}}
 	cases := []struct {
 		name, line string
 		d          *incident.Diagnosis
@@ -70,9 +79,14 @@ func TestAnswers(t *testing.T) {
 		{"check-founding", "check", commandstest.Founding(), 1},
 		{"check-well", "check -A", well, 0},
 		{"why-founding", "why", commandstest.Founding(), 1},
-		{"why-dependant", "why deploy/convocanvas", commandstest.Founding(), 1},
-		{"why-node", "why no leveling-pc", commandstest.Founding(), 1},
-		{"why-unknown-object", "why shop/checkout", commandstest.Founding(), 0},
+		{"check-namespace", "check -n shop", quiet(incident.Scope{Namespace: "shop"}, "4 pods", "2 workloads"), 0},
+		{"check-empty-namespace", "check -n shop", quiet(incident.Scope{Namespace: "shop"}), 0},
+		{"check-blind", "check", quiet(incident.Scope{Unseen: blind}, "3 nodes"), 2},
+		{"check-blind-and-wrong", "check", scoped(commandstest.Unexplained(), incident.Scope{Unseen: blind}), 1},
+		{"why-dependant", "why deploy/convocanvas", scoped(commandstest.Founding(), incident.Scope{Objects: []incident.Object{
+			{Kind: "Deployment", Namespace: "convocanvas", Name: "convocanvas"}}}, "1 workload", "2 pods"), 1},
+		{"why-well", "why web", quiet(incident.Scope{Objects: []incident.Object{web, {Kind: "Service", Namespace: "shop", Name: "web"}}}, "1 workload", "1 service"), 0},
+		{"why-blind", "why deploy/web", quiet(incident.Scope{Objects: []incident.Object{web}, Unseen: blind}), 2},
 		{"why-root-unknown", "why --trace", commandstest.Unexplained(), 1},
 		{"check-before", "check", commandstest.Unexplained(), 1},
 		{"search", `search "dns loop"`, nil, 0},
@@ -97,6 +111,24 @@ func TestAnswers(t *testing.T) {
 			}
 			golden(t, c.name, "$ medic "+c.line+"\n# "+r.Text+"\n\n"+commands.Plain(r))
 		})
+	}
+}
+
+// What does not exist is no good news: exit 2, in text and in JSON, with what may have been meant and without an incident to open.
+func TestWhatDoesNotExistHasNoAnswer(t *testing.T) {
+	none := &incident.NoAnswer{Reason: "There is no namespace shp.", Near: []string{"shop"}}
+	s := &commands.Set{Looker: commandstest.Cluster{Err: none}, Incidents: commandstest.NewKeeper(nil)}
+	for _, line := range []string{"check -n shp", "why -n shp", "why deployment/web -n shp", "why web"} {
+		r := ask(t, s, line)
+		if r.Exit != commands.ExitNoAnswer || r.Text != "There is no namespace shp. Did you mean shop?" {
+			t.Errorf("%s: %d %q", line, r.Exit, r.Text)
+		}
+		if got := strings.TrimSpace(commands.Plain(r)); got != r.Text {
+			t.Errorf("%s shows %q", line, got)
+		}
+		if diff := cmp.Diff(commands.Unanswered{Text: none.Reason, Near: none.Near}, r.Data); diff != "" {
+			t.Errorf("%s: %s", line, diff)
+		}
 	}
 }
 

@@ -267,8 +267,13 @@ func notSeenBlocks(d *incident.Diagnosis) []Block {
 // lookedNote says what was looked at, and when.
 func lookedNote(d *incident.Diagnosis) Note {
 	note := Note{Text("Looked ")}
-	if len(d.Looked) > 0 {
+	switch {
+	case len(d.Looked) > 0:
 		note = Note{Text("Looked at " + strings.Join(d.Looked, ", ") + ", ")}
+	case len(d.Scope.Objects) > 0:
+		note = Note{Text("Looked at " + d.Scope.String() + ", ")}
+	case d.Scope.Namespace != "":
+		note = Note{Text("Nothing runs in " + d.Scope.String() + ". Looked ")}
 	}
 	return append(note, When(d.At))
 }
@@ -279,8 +284,11 @@ func headline(d *incident.Diagnosis) string {
 	if where == "" {
 		where = "The cluster"
 	}
+	if scope := d.Scope.String(); scope != "" {
+		where += ", " + scope
+	}
 	if !d.Wrong() {
-		return where + ": nothing wrong"
+		return where + ": " + wellSaid(d)
 	}
 	if len(d.Causes) == 0 {
 		worse, _ := loose(d)

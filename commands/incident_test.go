@@ -214,3 +214,15 @@ func TestPlainObeysNothing(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// An incident of which the pods could not be seen is not called well.
+func TestAnIncidentIsNotWellUnseen(t *testing.T) {
+	k := commandstest.NewKeeper(nil)
+	s := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: incident.Diagnosis{At: commandstest.Start,
+		Scope: incident.Scope{Unseen: []incident.NotSeen{{What: "pods", Why: "forbidden"}}}}})
+	for _, m := range commands.IncidentMessages(s, commandstest.Start) {
+		if text := commands.Plain(m.Reply); strings.Contains(text, "Nothing wrong was found") || !strings.Contains(text, "pods could not be looked at") {
+			t.Errorf("%s says: %s", m.Slot, text)
+		}
+	}
+}

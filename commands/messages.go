@@ -70,7 +70,7 @@ func factBlocks(s *incident.State) ([]Block, string) {
 	}
 	blocks := diagnosisBlocks(s.Diagnosis)
 	if !s.Diagnosis.Wrong() {
-		blocks = append([]Block{Paragraph{Bold("Nothing wrong was found.")}}, blocks...)
+		blocks = append([]Block{Paragraph{Bold(foundNothing(s.Diagnosis, ""))}}, blocks...)
 	}
 	blocks = append(blocks, signalBlocks(s)...)
 	if s.Investigation.Failures > 0 {
@@ -79,7 +79,11 @@ func factBlocks(s *incident.State) ([]Block, string) {
 	if s.Investigation.Wanted {
 		blocks = append(blocks, Note{Text("Being looked at again.")})
 	}
-	return append(blocks, lookedNote(s.Diagnosis)), headline(s.Diagnosis)
+	blocks = append(blocks, lookedNote(s.Diagnosis))
+	if len(s.Diagnosis.Evidence) > 0 {
+		blocks = append(blocks, evidenceAction(s))
+	}
+	return blocks, headline(s.Diagnosis)
 }
 
 func times(n int) string {
@@ -118,7 +122,11 @@ func signalBlocks(s *incident.State) []Block {
 func storyMessage(s *incident.State) []Block {
 	switch {
 	case s.Story != nil:
-		return storyBlocks(s.Story)
+		blocks := storyBlocks(s.Story)
+		if ids := cites(s.Story); len(ids) > 0 {
+			blocks = append(blocks, evidenceAction(s, ids...))
+		}
+		return blocks
 	case happened[incident.StoryTold](s):
 		return outdated("The cluster was looked at again; the story follows.")
 	}

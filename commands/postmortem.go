@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -37,13 +38,16 @@ func (s *Set) postmortem(ctx context.Context, r Request) (Reply, error) {
 	if state.Postmortem == nil {
 		return Reply{}, &Refusal{Reason: state.ID + " has no postmortem yet.", Try: "It is drafted when the incident is resolved."}
 	}
-	if state.Published != nil {
+	if !state.Editable() {
 		return Reply{Text: state.Postmortem.Title, Blocks: postmortemText(state.Postmortem), Data: state.Postmortem,
 			Form: &Form{ID: "postmortem", Title: "Postmortem"}}, nil
 	}
 	form := PostmortemForm(state)
-	return Reply{Text: state.Postmortem.Title, Form: &form, Data: state.Postmortem,
-		Blocks: []Block{Note{Text("Markdown. Saving keeps it a draft; publishing is a step of its own.")}}}, nil
+	note := Text("Markdown. Saving keeps it a draft; publishing is a step of its own.")
+	if state.Published != nil {
+		note = Text("Markdown. It is published and could not be written; once saved, it is tried again.")
+	}
+	return Reply{Text: state.Postmortem.Title, Form: &form, Data: state.Postmortem, Blocks: []Block{Note{note}}}, nil
 }
 
 // PostmortemForm edits the draft: an input for each section, several for one that is longer than an input.
@@ -124,12 +128,17 @@ func edited(pm incident.Postmortem, values map[string]string) (incident.Postmort
 			}
 		}
 		text := strings.TrimSpace(strings.Join(parts, "\n"))
-		if text == "" && (sec.id == "title" || sec.id == "summary") {
+		if !seen(text) && (sec.id == "title" || sec.id == "summary") {
 			problems[sec.id] = sec.label + " can’t be empty."
 		}
 		*sec.text(&pm) = text
 	}
 	return pm, problems
+}
+
+// seen says whether a text has anything to see: emoji and all scripts count, blanks and control characters do not.
+func seen(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
 
 func (s *Set) publish(ctx context.Context, r Request) (Reply, error) {
@@ -163,16 +172,25 @@ func postmortemBlocks(s *incident.State) []Block {
 	if s.EditedBy != nil {
 		blocks = append(blocks, Note{Text("Edited by " + s.EditedBy.Name + " "), When(decidedAt[incident.PostmortemEdited](s))})
 	}
+	edit := Button{ID: "edit", Label: "Edit", Value: Quote("postmortem", s.ID), Accessibility: "Edit the postmortem of " + s.ID}
 	if s.Published != nil {
 		note := Note{Text("Published by " + s.Published.By.Name + " "), When(decidedAt[incident.PostmortemPublished](s))}
+		if s.Unwritten != "" {
+			return append(blocks, note, unwritten(s), Actions{edit})
+		}
 		if s.Path != "" {
 			note = append(note, Text(" as "), Mono(s.Path))
 		}
 		return append(blocks, note)
 	}
 	return append(blocks, Actions{
-		{ID: "edit", Label: "Edit", Value: Quote("postmortem", s.ID), Accessibility: "Edit the postmortem of " + s.ID},
+		edit,
 		{ID: "publish", Label: "Publish", Style: Primary, Value: Quote("publish", s.ID), Accessibility: "Publish the postmortem of " + s.ID,
 			Confirm: &Confirm{Title: "Publish the postmortem?", Text: "It becomes knowledge: the next incident like it will be told of it.", Yes: "Publish", No: "Not yet"}},
 	})
+}
+
+// unwritten says why the published postmortem is not in the folder.
+func unwritten(s *incident.State) Paragraph {
+	return Paragraph{Bold("It could not be written: "), Text(sentence(cut(s.Unwritten, maxLine)) + " It is tried again by itself.")}
 }

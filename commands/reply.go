@@ -13,9 +13,9 @@ const (
 
 // Exit codes of a Reply, for scripts.
 const (
-	ExitFine     = 0 // nothing wrong
+	ExitFine     = 0 // nothing wrong, and all that was asked about was looked at
 	ExitWrong    = 1 // something is wrong, or was refused
-	ExitNoAnswer = 2 // could not look, or was not understood
+	ExitNoAnswer = 2 // could not look, does not exist, or was not understood
 )
 
 // Reply is an answer as a document. The zero value says nothing.

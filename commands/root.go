@@ -91,7 +91,7 @@ func rootCauses(s *incident.State) []Block {
 		if d.Wrong() {
 			return []Block{Paragraph{Text("The cause is not known.")}}
 		}
-		return []Block{Paragraph{Text("Nothing wrong was found in the cluster.")}}
+		return []Block{Paragraph{Text(foundNothing(d, " in the cluster"))}}
 	}
 	var list List
 	for i, c := range d.Causes {
@@ -166,8 +166,11 @@ func rootNote(s *incident.State, phase incident.Phase, now time.Time) Note {
 	switch {
 	case s.Published != nil:
 		note := Note{Text("Postmortem published by " + s.Published.By.Name + " "), When(decidedAt[incident.PostmortemPublished](s))}
-		if s.Path != "" {
+		switch {
+		case s.Path != "":
 			note = append(note, Text(" as "), Mono(s.Path))
+		case s.Unwritten != "":
+			note = append(note, Text(", but it could not be written; its thread says why"))
 		}
 		return note
 	case s.Elsewhere() != "":

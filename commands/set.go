@@ -26,8 +26,9 @@ type Request struct {
 
 // Looker looks at the cluster.
 type Looker interface {
-	// Look returns what is wrong in a namespace, or everywhere if it is empty.
-	Look(ctx context.Context, namespace string) (*incident.Diagnosis, error)
+	// LookAt returns what is wrong with what is asked about; the Diagnosis' Scope says what that turned out to be. The error is an
+	// *[incident.NoAnswer] where nothing can be said of it, neither good nor bad: it does not exist, or could not be seen.
+	LookAt(ctx context.Context, asked incident.Asked) (*incident.Diagnosis, error)
 }
 
 // Explainer adds what a diagnosis does not say itself: a story, and what was seen before. Either may be missing; it does not fail.
@@ -100,6 +101,7 @@ func table() []command {
 		{"check", "[-n NAMESPACE]", "what is wrong in the cluster, and what restarts", false, false, (*Set).check},
 		{"why", "[KIND/NAME] [-n NAMESPACE] [--trace]", "why: the causes, their consequences and the evidence", false, false, (*Set).why},
 		{"incidents", "[INC-ID | all]", "incidents that are open, or one of them", false, false, (*Set).incidents},
+		{"evidence", "INC-ID [ID…]", "an incident's evidence, or what its ids (E3, F1, C2, T7) stand for", false, false, (*Set).evidence},
 		{"open", "TITLE", "open an incident", false, true, (*Set).open},
 		{"plan", "INC-ID", "the plan of an incident, tried out with your own rights", true, true, (*Set).plan},
 		{"approve", "INC-ID HASH", "approve the plan with that hash", false, true, (*Set).approve},
@@ -183,13 +185,45 @@ func failure(c command, r Request, err error) Reply {
 	if errors.As(err, &refusal) {
 		return Reply{Text: cut(refusal.Error(), maxLine), Exit: ExitWrong}
 	}
+	var none *incident.NoAnswer
+	if errors.As(err, &none) {
+		return unanswered(none)
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return Reply{Text: "It took too long, and was given up. Try again, or narrow it down with -n NAMESPACE.", Exit: ExitNoAnswer}
 	}
 	return Reply{Text: cut(sentence(strings.TrimSpace(r.Prog+" "+c.name)+" did not work: "+err.Error()), maxLine), Exit: ExitNoAnswer}
 }
 
+// Unanswered is what "-o json" prints of a question that has no answer.
+type Unanswered struct {
+	Text string   `json:"text"` // why
+	Near []string `json:"near"` // what may have been meant, as it would be typed
+}
+
+// unanswered says that there is no answer, and what may have been meant.
+func unanswered(n *incident.NoAnswer) Reply {
+	near := make([]string, len(n.Near))
+	for i, name := range n.Near {
+		near[i] = cut(name, maxName)
+	}
+	blocks := []Block{Paragraph{Text(cut(n.Reason, maxLine))}}
+	if len(near) > 0 {
+		p := Paragraph{Text(cut(n.Reason, maxLine) + " Did you mean ")}
+		for i, name := range near {
+			if i > 0 {
+				p = append(p, Text(", "))
+			}
+			p = append(p, Mono(name))
+		}
+		blocks[0] = append(p, Text("?"))
+	}
+	return Reply{Text: cut(n.Error(), maxLine), Blocks: blocks, Exit: ExitNoAnswer, Data: Unanswered{Text: n.Reason, Near: near}}
+}
+
 const (
+	// maxName is the most that is shown of a Kubernetes name with its kind and namespace.
+	maxName = 400
 	maxLine = 500 // characters of an error or a title that came from outside
 	// shortHash is how many characters of a plan's hash are shown, and the fewest that approve accepts.
 	shortHash = 12

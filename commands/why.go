@@ -12,18 +12,16 @@ func (s *Set) why(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	var asked incident.Object
-	if len(o.words) > 0 {
-		if asked, err = parseObject(o.words, o.namespace); err != nil {
-			return Reply{}, err
-		}
-	}
-	d, err := s.diagnose(ctx, o.namespace)
+	words, err := objectWords(o.words)
 	if err != nil {
 		return Reply{}, err
 	}
-	if asked.Name != "" {
-		return withTrace(whyOne(About(d, asked), asked), d, o.trace), nil
+	d, err := s.diagnose(ctx, incident.Asked{Namespace: o.namespace, Words: words})
+	if err != nil {
+		return Reply{}, err
+	}
+	if len(d.Scope.Objects) > 0 {
+		return withTrace(whyObjects(d), d, o.trace), nil
 	}
 	var story *incident.Story
 	var similar []incident.Similar
@@ -48,9 +46,9 @@ func withTrace(r Reply, d *incident.Diagnosis, wanted bool) Reply {
 	return r
 }
 
-// whyOne answers about one object. The story tells the whole, so it is left out.
-func whyOne(d *incident.Diagnosis, asked incident.Object) Reply {
-	name := strings.TrimPrefix(asked.String(), "/")
+// whyObjects answers about what was named. The story tells the whole, so it is left out.
+func whyObjects(d *incident.Diagnosis) Reply {
+	name := d.Scope.String()
 	reply := WhyReply(d, nil, nil)
 	if len(d.Findings) > 0 {
 		reply.Blocks[0] = Header{"Why " + name}
@@ -60,8 +58,12 @@ func whyOne(d *incident.Diagnosis, asked incident.Object) Reply {
 		}
 		return reply
 	}
-	reply.Text = "Nothing is known to be wrong with " + name + "."
-	reply.Blocks = append([]Block{Paragraph{Text("Nothing is known to be wrong with "), Mono(name), Text(".")}}, notSeenBlocks(d)...)
+	known := "Nothing is known to be wrong with "
+	if len(d.Scope.Unseen) > 0 {
+		known = "Nothing was seen to be wrong with "
+	}
+	reply.Text = known + name + unseenNote(d) + "."
+	reply.Blocks = append([]Block{Paragraph{Text(known), Mono(name), Text(unseenNote(d) + ".")}}, notSeenBlocks(d)...)
 	reply.Blocks = append(reply.Blocks, lookedNote(d))
 	return reply
 }
@@ -79,10 +81,7 @@ func WhyReply(d *incident.Diagnosis, story *incident.Story, similar []incident.S
 		blocks = append(blocks, similarBlocks(similar, "")...)
 	}
 	blocks = append(blocks, lookedNote(d))
-	reply := Reply{Text: head, Blocks: blocks, Data: NewReport(d, story, similar)}
-	if d.Wrong() {
-		reply.Exit = ExitWrong
-	}
+	reply := Reply{Text: head, Blocks: blocks, Data: NewReport(d, story, similar), Exit: verdict(d)}
 	if len(d.Causes) > 0 {
 		reply.Text += ". " + sentence(d.Causes[0].Title)
 	}

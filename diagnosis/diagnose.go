@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/cause"
 	"github.com/paramedic-bot/paramedic/diagnosis/change"
@@ -12,15 +11,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
-
-// Scope says what is asked about. The zero value is the whole cluster.
-type Scope struct {
-	// Namespace keeps what is in it, and what explains what is in it, wherever that lies. Empty: all.
-	Namespace string
-	// Onset is when people noticed, such as an alert's start: what was there long before and has nothing to do with it is set apart.
-	// Zero: nobody said.
-	Onset time.Time
-}
 
 // Diagnose finds what is wrong in the Snapshot, and why. It is deterministic: the same Snapshot gives the same Diagnosis, byte for byte,
 // in whatever order its objects came. Its Trace lists every finding, every rule that said what explains what, with its reason, and every
@@ -30,20 +20,22 @@ func Diagnose(s *snapshot.Snapshot, scope Scope) *incident.Diagnosis {
 	seeProbed(s, found)
 	changes := change.Timeline(s)
 	attach(s, found, changes)
-	d := &incident.Diagnosis{At: s.At.UTC(), Cluster: s.Cluster, Findings: []incident.Finding{}, NotSeen: slices.Clone(s.NotSeen), Looked: looked(s)}
+	in := scope.view(s)
+	d := &incident.Diagnosis{At: s.At.UTC(), Cluster: s.Cluster, Scope: scope.told(s), Findings: []incident.Finding{},
+		NotSeen: slices.Clone(s.NotSeen), Looked: in.looked(s)}
 	d.Evidence = number(found)
 	for _, f := range found {
 		d.Findings = append(d.Findings, f.Finding)
 		d.Trace = append(d.Trace, fmt.Sprintf("%s %s %s %s: %s", f.ID, f.Severity, f.Code, f.Object, f.Title))
 	}
 	r := cause.Rank(s, found, scope.Onset)
-	d.Causes, d.Restarts = r.Causes, restarts(s, scope.Namespace)
+	d.Causes, d.Restarts = r.Causes, restarts(s, in.holds)
 	d.Changes, d.RuledOut, d.Trace = shown(found, changes), ruledOut(s, found), append(d.Trace, r.Trace...)
 	if d.NotSeen == nil {
 		d.NotSeen = []incident.NotSeen{}
 	}
-	if scope.Namespace != "" {
-		d = within(d, func(f *incident.Finding) bool { return f.Object.Namespace == scope.Namespace })
+	if !in.whole {
+		d = within(d, func(f *incident.Finding) bool { return in.concerns(d, f) }, in.holds)
 	}
 	return d
 }
@@ -81,26 +73,4 @@ func number(found []*checks.Finding) []incident.Evidence {
 
 func compareEvidence(a, b incident.Evidence) int {
 	return cmp.Or(a.Object.Compare(b.Object), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Field, b.Field), a.Time.Compare(b.Time), cmp.Compare(a.Excerpt, b.Excerpt))
-}
-
-// looked counts what was looked at, for people.
-func looked(s *snapshot.Snapshot) []string {
-	out := []string{}
-	for _, k := range []struct {
-		n         int
-		one, many string
-	}{
-		{len(s.Nodes), "node", "nodes"}, {len(s.Pods), "pod", "pods"},
-		{len(s.Deployments) + len(s.StatefulSets) + len(s.DaemonSets), "workload", "workloads"},
-		{len(s.Services), "service", "services"}, {len(s.Events), "event", "events"}, {len(s.Logs), "log", "logs"}, {len(s.Hosts), "host", "hosts"},
-	} {
-		switch k.n {
-		case 0:
-		case 1:
-			out = append(out, "1 "+k.one)
-		default:
-			out = append(out, fmt.Sprintf("%d %s", k.n, k.many))
-		}
-	}
-	return out
 }

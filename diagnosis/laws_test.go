@@ -137,50 +137,6 @@ func TestFoundingIncident(t *testing.T) {
 	}
 }
 
-func TestFocus(t *testing.T) {
-	d := Diagnose(snapshotOf(t, "testdata/founding.txtar"), Scope{})
-	for name, c := range map[string]struct {
-		object  incident.Object
-		causes  []string
-		finding string // one that must be there
-	}{
-		"a dependant":           {incident.Object{Kind: "Deployment", Namespace: "monitoring", Name: "grafana"}, []string{"DNSLoop"}, "PodCrashLoop"},
-		"its pod":               {incident.Object{Kind: "Pod", Namespace: "monitoring", Name: "grafana-6fbc7f545c-dkq55"}, []string{"DNSLoop"}, "PodCrashLoop"},
-		"its service":           {incident.Object{Kind: "Service", Namespace: "monitoring", Name: "grafana"}, []string{"DNSLoop"}, "ServicePodsUnready"},
-		"lower case, any place": {incident.Object{Kind: "deployment", Name: "grafana"}, []string{"DNSLoop"}, "PodCrashLoop"},
-		"the node":              {incident.Object{Kind: "Node", Name: "leveling-pc"}, []string{"NodeCNIMissing"}, "NodeNotReady"},
-		"what is well":          {incident.Object{Kind: "Deployment", Namespace: "convocanvas", Name: "redis"}, nil, ""},
-		"what is not there":     {incident.Object{Kind: "Deployment", Namespace: "x", Name: "y"}, nil, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := Focus(d, c.object)
-			var causes []string
-			for _, x := range f.Causes {
-				causes = append(causes, x.Code)
-			}
-			if !slices.Equal(causes, c.causes) {
-				t.Errorf("causes %v, want %v", causes, c.causes)
-			}
-			if c.finding != "" && !slices.ContainsFunc(f.Findings, func(x incident.Finding) bool { return x.Code == c.finding }) {
-				t.Errorf("findings %v lack %s", f.Findings, c.finding)
-			}
-			for _, x := range f.Findings {
-				for _, id := range x.Evidence {
-					if f.EvidenceByID(id) == nil {
-						t.Errorf("%s cites %s, which was left out", x.ID, id)
-					}
-				}
-			}
-			if len(f.Findings) >= len(d.Findings) {
-				t.Errorf("nothing was left out")
-			}
-		})
-	}
-	if len(d.Causes[0].Explains) < 30 {
-		t.Error("Focus changed the diagnosis that it was given")
-	}
-}
-
 // A namespace's diagnosis names what explains it, though that lies elsewhere.
 func TestScope(t *testing.T) {
 	d := Diagnose(snapshotOf(t, "testdata/founding.txtar"), Scope{Namespace: "ollama"})

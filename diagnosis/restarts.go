@@ -13,12 +13,13 @@ import (
 
 // restarts sums container restarts by workload, most first. The onset is the earliest restart that still shows: the kubelet keeps a
 // container's last end only, but its BackOff event remembers when it was first seen.
-func restarts(s *snapshot.Snapshot, namespace string) []incident.Restarts {
+func restarts(s *snapshot.Snapshot, wanted func(incident.Object) bool) []incident.Restarts {
 	by := map[incident.Object]*incident.Restarts{}
 	for i := range s.Pods {
 		p := &s.Pods[i]
 		n, first, last := podRestarts(p)
-		if n == 0 || namespace != "" && p.Namespace != namespace {
+		w := s.WorkloadOf(p)
+		if n == 0 || !wanted(w) && !wanted(snapshot.ObjectOf("Pod", p.Namespace, p.Name)) {
 			continue
 		}
 		for _, e := range s.EventsOf(snapshot.ObjectOf("Pod", p.Namespace, p.Name)) {
@@ -26,7 +27,6 @@ func restarts(s *snapshot.Snapshot, namespace string) []incident.Restarts {
 				first = e.FirstTimestamp.Time
 			}
 		}
-		w := s.WorkloadOf(p)
 		r := by[w]
 		if r == nil {
 			r = &incident.Restarts{Workload: w}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"sigs.k8s.io/yaml"
 )
@@ -38,9 +40,10 @@ type Document struct {
 var Outcomes = []string{"resolved", "mitigated", "closed", "unresolved"}
 
 const (
-	maxFile  = 256 << 10 // bytes
-	maxItems = 64        // in each list of the front matter
-	maxItem  = 400       // bytes of each item, and of the title
+	// maxFile is the most bytes of a file: more than any postmortem that the record of an incident holds, which has at most 1 MiB.
+	maxFile  = 4 << 20
+	maxItems = 64  // in each list of the front matter
+	maxItem  = 400 // characters of each item, and of the title
 	fence    = "---"
 )
 
@@ -82,8 +85,8 @@ func (d *Document) validate() error {
 	if !idPattern.MatchString(d.ID) {
 		bad("id %q: needs lower-case letters, digits and hyphens, such as 2025-10-05-dns-loop", d.ID)
 	}
-	if d.Title == "" || len(d.Title) > maxItem || strings.ContainsAny(d.Title, "\n\r") {
-		bad("title: needs one line of at most %d bytes", maxItem)
+	if d.Title == "" || !isLine(d.Title) {
+		bad("title: needs one line of at most %d characters", maxItem)
 	}
 	if _, err := time.Parse(time.DateOnly, d.Date); err != nil {
 		bad("date %q: write it as 2025-10-05", d.Date)
@@ -96,8 +99,8 @@ func (d *Document) validate() error {
 			bad("%s: %d items, at most %d", name, len(list), maxItems)
 		}
 		for _, item := range list {
-			if strings.TrimSpace(item) == "" || len(item) > maxItem || strings.ContainsAny(item, "\n\r") {
-				bad("%s: an item needs one line of at most %d bytes", name, maxItem)
+			if strings.TrimSpace(item) == "" || !isLine(item) {
+				bad("%s: an item needs one line of at most %d characters", name, maxItem)
 				break
 			}
 		}
@@ -107,6 +110,33 @@ func (d *Document) validate() error {
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
+}
+
+// isLine says whether the front matter can hold the text: one line, not too long, of characters that YAML allows.
+func isLine(s string) bool {
+	return utf8.RuneCountInString(s) <= maxItem && strings.IndexFunc(s, notInLine) < 0
+}
+
+// notInLine says whether a character cannot stand in a line of YAML: control characters, and those that are none (YAML 1.2, 5.1).
+func notInLine(r rune) bool { return unicode.IsControl(r) || r == 0xfffe || r == 0xffff }
+
+// line makes a text fit the front matter.
+func line(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if notInLine(r) {
+			return -1
+		}
+		return r
+	}, oneLine(strings.ToValidUTF8(s, "\ufffd")))
+	if utf8.RuneCountInString(s) > maxItem {
+		s = strings.TrimSpace(string([]rune(s)[:maxItem]))
+	}
+	return s
+}
+
+// visible says whether there is anything to see in a text.
+func visible(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
 
 // Format writes a document so that Parse gives it back. The error is what Parse would say of it.

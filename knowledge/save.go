@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -37,7 +38,11 @@ func (x *Index) Save(ctx context.Context, pm incident.Postmortem, meta Meta) (st
 		}
 		return "", fmt.Errorf("save the postmortem: %s has the id %q already", there.Path, d.ID)
 	}
-	path, err := create(x.o.Dir, d.Date+"-"+slug(d.Title), data)
+	name := d.ID
+	if s := slug(line(pm.Title)); s != "" {
+		name = d.Date + "-" + s
+	}
+	path, err := create(x.o.Dir, name, data)
 	if err != nil {
 		return "", fmt.Errorf("save the postmortem %q: %w", d.ID, err)
 	}
@@ -47,9 +52,17 @@ func (x *Index) Save(ctx context.Context, pm incident.Postmortem, meta Meta) (st
 	return path, nil
 }
 
-// FromPostmortem makes a document of a postmortem's sections; empty ones are left out.
+// FromPostmortem makes a document of a postmortem's sections; empty ones are left out. What the front matter cannot hold (control characters,
+// what is too long or too many) is left out, and a title of which nothing can be seen is replaced, so that whatever was published can be saved.
 func FromPostmortem(pm incident.Postmortem, meta Meta) Document {
-	meta.Title, meta.Codes, meta.Outcome = oneLine(pm.Title), pm.Codes, pm.Outcome
+	meta.Title, meta.Outcome = line(pm.Title), pm.Outcome
+	if !visible(meta.Title) {
+		meta.Title = "Postmortem " + meta.ID
+	}
+	if !slices.Contains(Outcomes, meta.Outcome) {
+		meta.Outcome = ""
+	}
+	meta.Codes, meta.Kinds = lines(pm.Codes), lines(meta.Kinds)
 	meta.Worked, meta.Failed = lines(pm.Worked), lines(pm.Failed)
 	var b strings.Builder
 	for _, s := range []struct{ heading, text string }{
@@ -60,14 +73,17 @@ func FromPostmortem(pm incident.Postmortem, meta Meta) Document {
 			fmt.Fprintf(&b, "## %s\n\n%s\n\n", s.heading, text)
 		}
 	}
-	return Document{Meta: meta, Body: b.String()}
+	if b.Len() == 0 {
+		b.WriteString("Nobody has written anything down.\n")
+	}
+	return Document{Meta: meta, Body: strings.ToValidUTF8(b.String(), "\ufffd")}
 }
 
 // lines makes items fit the front matter: one line each, not too long.
 func lines(items []string) []string {
 	var out []string
 	for _, s := range items {
-		if s = clip(oneLine(s), maxItem); s != "" && len(out) < maxItems {
+		if s = line(s); s != "" && len(out) < maxItems {
 			out = append(out, s)
 		}
 	}
@@ -81,7 +97,7 @@ func create(dir, name string, data []byte) (path string, err error) {
 	}
 	tmp, err := os.CreateTemp(dir, ".saving-*")
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("write into %s: %w", dir, errors.Unwrap(err)) // without the name, which is another one each time
 	}
 	defer os.Remove(tmp.Name())
 	_, err = tmp.Write(data)
@@ -119,7 +135,7 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// slug makes a title a file name.
+// slug makes a title a part of a file name: its ASCII letters and digits, at most 60 of them; empty if it has none.
 func slug(title string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(title) {
@@ -133,8 +149,5 @@ func slug(title string) string {
 			break
 		}
 	}
-	if s := strings.Trim(b.String(), "-"); s != "" {
-		return s
-	}
-	return "postmortem"
+	return strings.Trim(b.String(), "-")
 }

@@ -156,9 +156,12 @@ func (k *Keeper) Close(_ context.Context, id, reason string, by incident.Person)
 	return k.change(id, func(*incident.State) (incident.Event, error) { return incident.Closed{By: by, Reason: reason}, nil })
 }
 
-// EditPostmortem replaces the draft.
+// EditPostmortem replaces the draft, or what could not be written.
 func (k *Keeper) EditPostmortem(_ context.Context, id string, pm incident.Postmortem, by incident.Person) (*incident.State, error) {
-	return k.change(id, func(*incident.State) (incident.Event, error) {
+	return k.change(id, func(s *incident.State) (incident.Event, error) {
+		if !s.Editable() {
+			return nil, &commands.Refusal{Reason: "The postmortem is published already."}
+		}
 		return incident.PostmortemEdited{By: by, Postmortem: pm}, nil
 	})
 }
@@ -179,8 +182,8 @@ type Cluster struct {
 	Err       error
 }
 
-// Look returns the diagnosis.
-func (c Cluster) Look(context.Context, string) (*incident.Diagnosis, error) {
+// LookAt returns the diagnosis, whatever is asked.
+func (c Cluster) LookAt(context.Context, incident.Asked) (*incident.Diagnosis, error) {
 	return c.Diagnosis, c.Err
 }
 

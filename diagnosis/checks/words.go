@@ -44,6 +44,14 @@ func ExitMeaning(code int32) string {
 	return "the program's own code"
 }
 
+// Near is near for those who answer questions: what a mistyped name may have been meant to be. At least half of the letters are in their
+// place, or there is too little to go by.
+func Near(name string, candidates []string) []string {
+	return slices.DeleteFunc(near(name, candidates), func(c string) bool {
+		return 2*distance(strings.ToLower(name), strings.ToLower(c)) > max(len(name), len(c))
+	})
+}
+
 // near returns the candidates that look like the name, nearest first, at most three: the same but for case, a part of one another,
 // a few letters apart, or one an abbreviation of the other (db-config, database-config).
 func near(name string, candidates []string) []string {

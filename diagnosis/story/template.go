@@ -54,7 +54,12 @@ func (w *writer) nothing() {
 	if len(w.d.Looked) > 0 {
 		looked = "; looked at " + strings.Join(w.d.Looked, ", ")
 	}
-	if !w.d.Wrong() {
+	switch {
+	case w.d.Wrong():
+	case len(w.d.Scope.Unseen) > 0:
+		w.say("Nothing wrong was seen, but what matters most could not be looked at" + looked)
+		return
+	default:
 		w.say("Nothing was found that is wrong" + looked)
 		return
 	}

@@ -44,6 +44,14 @@ func TestTheTemplateSaysWhenNothingIsWrong(t *testing.T) {
 	}
 }
 
+func TestTheTemplateCallsNothingWellThatWasNotSeen(t *testing.T) {
+	pods := []incident.NotSeen{{What: "pods", Why: "forbidden"}}
+	s := Template(&incident.Diagnosis{At: at, Looked: []string{"1 node"}, NotSeen: pods, Scope: incident.Scope{Unseen: pods}}, nil)
+	if got := text(s); got != "Nothing wrong was seen, but what matters most could not be looked at; looked at 1 node. []\nNot seen: pods (forbidden). []\n" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestTheTemplateSaysHowSureItIs(t *testing.T) {
 	d := founding()
 	d.Causes = d.Causes[:1]

@@ -41,7 +41,8 @@ func TestWhatIsPrintedFollowsTheSchema(t *testing.T) {
 		{"broken.tar.zst", []string{"check"}, true},
 		{"broken.tar.zst", []string{"why"}, true},
 		{"broken.tar.zst", []string{"why", "configmap/coredns", "-n", "kube-system"}, true},
-		{"broken.tar.zst", []string{"why", "pod/there-is-no-such-pod"}, false},
+		{"healthy.tar.zst", []string{"check", "-n", "kube-system"}, false},
+		{"healthy.tar.zst", []string{"why", "deployment/coredns"}, false},
 	} {
 		t.Run(c.file+" "+strings.Join(c.command, " "), func(t *testing.T) {
 			report, exit := run(t, append(c.command, "--bundle", bundles+c.file, "-o", "json")...)

@@ -118,7 +118,7 @@ func (i *Incidents) EditPostmortem(ctx context.Context, id string, pm incident.P
 		switch {
 		case s.Postmortem == nil:
 			return nil, &commands.Refusal{Reason: s.ID + " has no postmortem yet.", Try: "One is drafted when it is resolved."}
-		case s.Published != nil:
+		case !s.Editable():
 			return nil, &commands.Refusal{Reason: "The postmortem is published already.", Try: "Edit its file in the knowledge folder."}
 		}
 		return []incident.Event{incident.PostmortemEdited{By: by, Postmortem: i.redactPostmortem(pm)}}, nil

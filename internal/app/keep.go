@@ -53,8 +53,8 @@ func (k *keeper) keep(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if slices.ContainsFunc(d.Findings, doubtful) {
-		return 0, nil
+	if len(d.Scope.Unseen) > 0 || slices.ContainsFunc(d.Findings, doubtful) {
+		return 0, nil // what was not seen is not known to be well
 	}
 	var dirs []recovery.HostDir
 	if h := k.eyes.Host; h != nil {

@@ -61,17 +61,53 @@ func (e *Eyes) probe(ctx context.Context, s *snapshot.Snapshot) bool {
 	return true
 }
 
-// look returns the Snapshot too. Fresh reads with quorum, for plans and proofs. What is wrong in a namespace can be explained by what lies
-// outside it, so the whole cluster is looked at, unless that is not allowed.
-func (e *Eyes) look(ctx context.Context, scope diagnosis.Scope, fresh bool) (*snapshot.Snapshot, *incident.Diagnosis, error) {
-	s, err := e.snapshot(ctx, "", fresh)
-	if namespace := scope.Namespace; namespace != "" && (err != nil || podsNotSeen(s)) {
-		s, err = e.snapshot(ctx, namespace, fresh)
+// LookAt answers a person's question about the cluster, a namespace or an object, with the second looks that Lookups allows. The error is an
+// *incident.NoAnswer where there is nothing to say of it. It reads from the watch cache: good enough to find what is wrong.
+func (e *Eyes) LookAt(ctx context.Context, asked incident.Asked) (*incident.Diagnosis, error) {
+	s, err := e.seen(ctx, within(asked), false)
+	if err != nil {
+		return nil, err
 	}
+	scope := diagnosis.Resolve(s, asked)
+	if e.Reader != nil && e.Lookups {
+		e.probe(ctx, s)
+	}
+	d, err := diagnosis.Answer(s, scope)
+	if err != nil {
+		return nil, err
+	}
+	return e.redacted(d), nil
+}
+
+// within is the namespace to which the question is confined, if it is.
+func within(asked incident.Asked) string {
+	n := len(asked.Words)
+	if n < 2 || asked.Namespace != "" {
+		return asked.Namespace
+	}
+	if _, kind := new(snapshot.Snapshot).KindNamed(asked.Words[0]); kind && n == 2 {
+		return ""
+	}
+	return asked.Words[n-2]
+}
+
+// look returns the Snapshot too. Fresh reads with quorum, for plans and proofs.
+func (e *Eyes) look(ctx context.Context, scope diagnosis.Scope, fresh bool) (*snapshot.Snapshot, *incident.Diagnosis, error) {
+	s, err := e.seen(ctx, scope.Namespace, fresh)
 	if err != nil {
 		return nil, nil, err
 	}
 	return s, e.redacted(diagnosis.Diagnose(s, scope)), nil
+}
+
+// seen is what can be seen. What is wrong in a namespace can be explained by what lies outside it, so the whole cluster is looked at, unless
+// that is not allowed.
+func (e *Eyes) seen(ctx context.Context, namespace string, fresh bool) (*snapshot.Snapshot, error) {
+	s, err := e.snapshot(ctx, "", fresh)
+	if namespace != "" && (err != nil || podsNotSeen(s)) {
+		return e.snapshot(ctx, namespace, fresh)
+	}
+	return s, err
 }
 
 func podsNotSeen(s *snapshot.Snapshot) bool {

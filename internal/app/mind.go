@@ -90,7 +90,8 @@ func (m *Mind) Search(ctx context.Context, words string, n int) ([]incident.Simi
 
 // Publish writes an incident's postmortem into the knowledge folder and returns the file's path. Done again, it finds what it wrote.
 func (m *Mind) Publish(ctx context.Context, s *incident.State) (string, error) {
-	meta := knowledge.Meta{ID: strings.ToLower(s.OpenedAt.Format("2006-01-02-1504-") + s.ID), Date: s.OpenedAt.Format(time.DateOnly)}
+	opened := s.OpenedAt.UTC()
+	meta := knowledge.Meta{ID: strings.ToLower(opened.Format("2006-01-02-1504-") + s.ID), Date: opened.Format(time.DateOnly)}
 	if s.Diagnosis != nil {
 		for _, cause := range s.Diagnosis.Causes {
 			for _, o := range cause.Objects {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis"
@@ -230,19 +231,33 @@ func (w *worker) draft(ctx context.Context, s *incident.State, _ incident.Work) 
 	return err
 }
 
-// index writes the published postmortem to the knowledge folder. Written and not recorded, it is found again under the same incident.
-func (w *worker) index(ctx context.Context, s *incident.State, _ incident.Work) error {
-	path, err := w.publish(ctx, s)
-	if err != nil {
-		return err
+// index writes the published postmortem to the knowledge folder. Written and not recorded, it is found again under the same incident. Why it
+// could not be written is recorded, for people to see and mend, and it is tried again.
+func (w *worker) index(ctx context.Context, before *incident.State, _ incident.Work) error {
+	path, err := w.publish(ctx, before)
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	_, err = w.ledger.update(ctx, s.ID, func(s *incident.State) ([]incident.Event, error) {
-		if s.Path != "" {
+	reason := ""
+	if err != nil {
+		reason = w.eyes.redact(err.Error())
+	}
+	_, failed := w.ledger.update(ctx, before.ID, func(s *incident.State) ([]incident.Event, error) {
+		if err == nil && !reflect.DeepEqual(s.Postmortem, before.Postmortem) {
+			reason = "it was edited while it was being written; remove " + path + ", and it is written anew"
+		}
+		switch {
+		case s.Path != "" || reason != "" && s.Unwritten == reason:
 			return nil, nil
+		case reason != "":
+			return []incident.Event{incident.PostmortemUnwritten{Reason: reason}}, nil
 		}
 		return []incident.Event{incident.PostmortemIndexed{Path: path}}, nil
 	})
-	return err
+	if reason != "" && err == nil {
+		err = errors.New(reason)
+	}
+	return errors.Join(err, failed)
 }
 
 func hash(p *incident.Plan) string {

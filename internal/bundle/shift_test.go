@@ -7,7 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-func TestShiftText(t *testing.T) {
+func TestMoveText(t *testing.T) {
 	for in, want := range map[string]string{
 		"2025-10-02T23:59:30Z":                          "2025-10-03T00:01:00Z",
 		"2025-10-02T23:59:30.123456Z":                   "2025-10-03T00:01:00.123456Z",
@@ -19,7 +19,7 @@ func TestShiftText(t *testing.T) {
 		"9999-12-31T23:59:59Z":                          "9999-12-31T23:59:59Z",
 		"":                                              "",
 	} {
-		if got := shiftText(in, 90*time.Second); got != want {
+		if got := moveText(in, later(90*time.Second)); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}
 	}

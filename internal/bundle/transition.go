@@ -39,7 +39,7 @@ func (s *Server) moved(b *Bundle) moment {
 		for i := range list {
 			rec := newRecord(withOwnMetadata(&list[i]))
 			if by != 0 {
-				rec = newRecord(shiftObject(&list[i], by))
+				rec = newRecord(moveObject(&list[i], later(by)))
 			}
 			rec.origin = list[i].Object
 			m.records[gvr] = append(m.records[gvr], rec)
@@ -47,7 +47,7 @@ func (s *Server) moved(b *Bundle) moment {
 	}
 	for k, data := range b.Logs {
 		if by != 0 {
-			data = []byte(shiftText(string(data), by))
+			data = []byte(moveText(string(data), later(by)))
 		}
 		m.logs[k] = data
 	}

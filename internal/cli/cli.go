@@ -54,12 +54,12 @@ func (c *cli) root() *cobra.Command {
   paramedic why             why, with the evidence
   paramedic serve           the Slack bot
 
-Exit codes: 0 nothing wrong, 1 something wrong, 2 could not look or was not understood.`,
+Exit codes: 0 nothing wrong, 1 something wrong, 2 could not look, does not exist, or was not understood.`,
 		SilenceUsage: true, SilenceErrors: true, Version: c.version,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
-	root.AddCommand(c.check(), c.why(), c.checks(), c.incidents(), c.serve(), c.demo(), c.bundle(), c.knowledge(), c.eval(), c.audit(), c.doctor())
+	root.AddCommand(c.check(), c.why(), c.checks(), c.incidents(), c.evidence(), c.serve(), c.demo(), c.bundle(), c.knowledge(), c.eval(), c.audit(), c.doctor())
 	return root
 }
 

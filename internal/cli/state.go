@@ -35,6 +35,25 @@ func (c *cli) incidents() *cobra.Command {
 	return cmd
 }
 
+func (c *cli) evidence() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "evidence INC-ID [ID...]", Short: "An incident's evidence, or what its ids (E3, F1, C2, T7) stand for, whole", Args: cobra.MinimumNArgs(1),
+		Example: "  paramedic evidence INC-3\n  paramedic evidence INC-3 E30 F2\n  paramedic evidence INC-3 -o json",
+	}
+	state := stateFlag(cmd)
+	format := output(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := validOutput(*format); err != nil {
+			return err
+		}
+		return c.reading(cmd.Context(), *state, func(r *store.Reader) error {
+			set := commands.Set{Incidents: app.ReadIncidents(r)}
+			return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "evidence", Args: args, Prog: "paramedic", Now: time.Now()}), *format)
+		})
+	}
+	return cmd
+}
+
 // reading opens the state for reading and closes it.
 func (c *cli) reading(ctx context.Context, path string, f func(*store.Reader) error) error {
 	r, err := store.OpenReadOnly(ctx, path)

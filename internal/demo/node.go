@@ -20,8 +20,7 @@ type node struct {
 	root   string
 	cniDir string // in root
 	log    string // the service's, in root
-	night  []byte // what the service said of the incident, at the time of the broken bundle
-	at     time.Time
+	night  []byte // what the service said of the incident
 }
 
 const (
@@ -37,11 +36,11 @@ func newNode(root string, healthy, broken *bundle.Bundle, now time.Time) (*node,
 	}
 	log := bundle.HostKey{Node: name, Path: capturedLog}
 	n := &node{root: root, cniDir: filepath.Join(root, dir), log: filepath.Join(root, servedLog),
-		night: added(healthy.HostFiles[log], broken.HostFiles[log]), at: broken.Manifest.CapturedAt}
+		night: added(healthy.HostFiles[log], broken.HostFiles[log])}
 	for key, content := range healthy.HostFiles {
 		to := filepath.Join(root, key.Path)
 		if key == log {
-			to, content = n.log, shift(content, now.Sub(healthy.Manifest.CapturedAt))
+			to, content = n.log, retimed(content, func(t time.Time) time.Time { return t.Add(now.Sub(healthy.Manifest.CapturedAt)) })
 		}
 		if key.Node != name {
 			continue
@@ -67,13 +66,13 @@ func writeOld(name string, content []byte, changed time.Time) error {
 	return errors.Join(os.Chtimes(name, changed, changed), os.Chtimes(filepath.Dir(name), changed, changed))
 }
 
-// fail is what that night did to the node: its service says so, and the CNI configuration is gone.
+// fail is what that night did to the node: its service says so, all of it now, and the CNI configuration is gone.
 func (n *node) fail(now time.Time) error {
 	f, err := os.OpenFile(n.log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(shift(n.night, now.Sub(n.at)))
+	_, err = f.Write(retimed(n.night, func(time.Time) time.Time { return now }))
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
@@ -129,13 +128,13 @@ func added(before, after []byte) []byte {
 
 var logTime = regexp.MustCompile(`time="([^"]+)"`)
 
-// shift moves the times in K3s' log.
-func shift(log []byte, by time.Duration) []byte {
+// retimed moves the times in K3s' log.
+func retimed(log []byte, to func(time.Time) time.Time) []byte {
 	return logTime.ReplaceAllFunc(log, func(b []byte) []byte {
 		t, err := time.Parse(time.RFC3339, string(logTime.FindSubmatch(b)[1]))
 		if err != nil {
 			return b
 		}
-		return fmt.Appendf(nil, "time=%q", t.Add(by).UTC().Format(time.RFC3339))
+		return fmt.Appendf(nil, "time=%q", to(t).UTC().Format(time.RFC3339))
 	})
 }

@@ -50,7 +50,7 @@ func newScenes(healthy, broken *bundle.Bundle) scenes {
 			reached[p.GetNamespace()] = true
 		}
 	}
-	return scenes{restartedDNS(healthy, broken.Manifest.CapturedAt), broken, append([]string{dnsNamespace}, slices.Sorted(maps.Keys(reached))...)}
+	return scenes{restartedDNS(healthy, broken.Manifest.CapturedAt), sudden(broken, healthy.Manifest.CapturedAt), append([]string{dnsNamespace}, slices.Sorted(maps.Keys(reached))...)}
 }
 
 // well is the scene in which nothing is wrong.
@@ -103,6 +103,18 @@ func failing(b *bundle.Bundle) []unstructured.Unstructured {
 		}
 	}
 	return out
+}
+
+// sudden is the broken bundle as if all that has happened since the time given had happened at its end. It took a minute then; in the replay it
+// is there at once when somebody breaks the cluster, who has just seen that all was well, and must not read that it began before.
+func sudden(broken *bundle.Bundle, since time.Time) *bundle.Bundle {
+	since, end := since.Truncate(time.Second), broken.Manifest.CapturedAt
+	return broken.Retimed(func(t time.Time) time.Time {
+		if t.Before(since) {
+			return t
+		}
+		return end.In(t.Location())
+	})
 }
 
 // restartedDNS is the healthy bundle with the pods of DNS as new as the restart that is part of the remedy: begun at the moment that the

@@ -61,13 +61,14 @@ func (w *World) Break() error {
 	if w.broken {
 		return errBroken
 	}
+	now := time.Now()
 	w.scene, w.broken = scene{}, true
 	if _, err := w.API.Transition(w.scenes.bundle(w.scene), bundle.TransitionOptions{}); err != nil {
 		return err
 	}
 	w.replaced = false
 	w.restarted = restartedAt(w.API.Get(deploymentsGVR, dnsNamespace, dnsName))
-	if err := w.node.fail(time.Now()); err != nil {
+	if err := w.node.fail(now); err != nil {
 		return fmt.Errorf("break the node: %w", err)
 	}
 	return nil

@@ -185,12 +185,13 @@ type Similar struct {
 type Diagnosis struct {
 	At       time.Time  `json:"at"`
 	Cluster  string     `json:"cluster"`
+	Scope    Scope      `json:"scope,omitzero"` // what it is about
 	Causes   []Cause    `json:"causes"`
 	Findings []Finding  `json:"findings"`
 	Evidence []Evidence `json:"evidence"`
 	Restarts []Restarts `json:"restarts"`
 	NotSeen  []NotSeen  `json:"notSeen"`
-	Looked   []string   `json:"looked,omitempty"` // "23 pods", "1 node" …: what was looked at
+	Looked   []string   `json:"looked,omitempty"` // "23 pods", "1 node" …: what of the scope was looked at
 	Changes  []Change   `json:"changes,omitempty"`
 	RuledOut []RuledOut `json:"ruledOut,omitempty"`
 

@@ -88,7 +88,9 @@ func (s *State) apply(r Recorded) {
 	case PostmortemPublished:
 		s.Published = &e
 	case PostmortemIndexed:
-		s.Path = e.Path
+		s.Path, s.Unwritten = e.Path, ""
+	case PostmortemUnwritten:
+		s.Unwritten = e.Reason
 	}
 }
 

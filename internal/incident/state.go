@@ -48,6 +48,7 @@ type State struct {
 	EditedBy   *Person
 	Published  *PostmortemPublished
 	Path       string // where the postmortem lies; empty until indexed
+	Unwritten  string // why it could not be written there, while it is tried again; it can still be edited then
 
 	Log []Recorded
 }
@@ -151,6 +152,11 @@ func (s *State) Phase(now time.Time) Phase {
 // Open says whether the incident is neither resolved nor closed.
 func (s *State) Open() bool {
 	return s.ID != "" && s.Unreadable == "" && s.ResolvedAt.IsZero() && s.ClosedBy == nil
+}
+
+// Editable says whether the postmortem is a draft, or published and not to be found in the folder for a reason that editing may remove.
+func (s *State) Editable() bool {
+	return s.Postmortem != nil && (s.Published == nil || s.Unwritten != "")
 }
 
 // Running says whether the current plan's run has begun.

@@ -237,7 +237,7 @@ func TestMentionsAndDirectMessages(t *testing.T) {
 	if _, err := b.slack.Mention(t.Context(), ada, channel, "", "why coredns"); err != nil {
 		t.Fatal(err)
 	}
-	b.wait(t, func(n slackemu.Snapshot) bool { return strings.Contains(last(n, ada), "Why coredns") })
+	b.wait(t, func(n slackemu.Snapshot) bool { return strings.Contains(last(n, ada), "2 causes") })
 	if _, err := b.slack.DM(t.Context(), bob, "check"); err != nil {
 		t.Fatal(err)
 	}
@@ -245,6 +245,30 @@ func TestMentionsAndDirectMessages(t *testing.T) {
 		m := n.Messages(bob)
 		return len(m) == 2 && strings.Contains(m[1].Plain(), "2 causes")
 	})
+	b.unharmed(t)
+}
+
+// In the middle of an outage, who mistypes a name is told so, and nothing else: no all-clear, no incident to open.
+func TestWhatDoesNotExistIsNotCalledWell(t *testing.T) {
+	b := newBed(t, slackemu.Options{})
+	b.set.Looker = commandstest.Cluster{Err: &incident.NoAnswer{Reason: "There is no namespace shp.", Near: []string{"shop"}}}
+	b.listen(t, b.set)
+	const want = "There is no namespace shp. Did you mean shop?"
+	for _, line := range []string{"check -n shp", "why -n shp", "why deployment/web -n shp"} {
+		if err := b.slack.Command(t.Context(), ada, channel, "/medic", line); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.ReplaceAll(last(b.slack.Snapshot(), ada), "`", ""); got != want {
+			t.Errorf("%q answers %q", line, got)
+		}
+	}
+	if _, err := b.slack.Mention(t.Context(), bob, channel, "", "check -n shp"); err != nil {
+		t.Fatal(err)
+	}
+	b.wait(t, func(n slackemu.Snapshot) bool { return strings.ReplaceAll(last(n, bob), "`", "") == want })
+	if m := b.slack.Messages(channel); len(m) != 1 { // the mention
+		t.Errorf("the channel was told: %v", m)
+	}
 	b.unharmed(t)
 }
 
@@ -344,6 +368,45 @@ func TestEditingThePostmortemInSlack(t *testing.T) {
 	state, _ := b.keeper.Get(t.Context(), "INC-1")
 	if pm := state.Postmortem; pm.Title != "T2" || pm.Summary != "Better & <clear>" || len(pm.Timeline) != 700*9-1 {
 		t.Errorf("%q %q %d", pm.Title, pm.Summary, len(pm.Timeline))
+	}
+	b.unharmed(t)
+}
+
+// A published postmortem that could not be written says so in the thread, and can be edited there, with a title of 200 emoji as with any; one of
+// which nothing can be seen is sent back.
+func TestEditingAnUnwrittenPostmortemInSlack(t *testing.T) {
+	b := newBed(t, slackemu.Options{})
+	b.deliver(t)
+	b.listen(t, b.set)
+	b.keeper.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.Verified{OK: true},
+		incident.PostmortemDrafted{Postmortem: incident.Postmortem{Title: "T", Summary: "S"}}, incident.PostmortemPublished{By: commandstest.Ada},
+		incident.PostmortemUnwritten{Reason: "write into /srv/postmortems: read-only file system"})
+	var post slackemu.Message
+	b.wait(t, func(n slackemu.Snapshot) bool {
+		for _, root := range n.Messages(channel) {
+			for _, m := range n.Thread(channel, root.TS) {
+				if strings.Contains(m.Plain(), "read-only file system") {
+					post = m
+				}
+			}
+		}
+		return post.TS != ""
+	})
+	if err := b.slack.Press(t.Context(), ada, channel, post.TS, "edit"); err != nil {
+		t.Fatal(err)
+	}
+	b.wait(t, func(n slackemu.Snapshot) bool { v := n.Views(ada); return len(v) == 1 && v[0].Submit == "Save" })
+	v := b.slack.Views(ada)[0]
+	var wrong slackemu.InputErrors
+	if err := b.slack.Submit(t.Context(), ada, v.ID, map[string]string{"title": " \u200b\u00a0"}); !errors.As(err, &wrong) || !strings.Contains(wrong["title"], "can’t be empty") {
+		t.Fatalf("%v", err)
+	}
+	fire := strings.Repeat("🔥", 200)
+	if err := b.slack.Submit(t.Context(), ada, v.ID, map[string]string{"title": fire}); err != nil {
+		t.Fatal(err)
+	}
+	if state, _ := b.keeper.Get(t.Context(), "INC-1"); state.Postmortem.Title != fire {
+		t.Errorf("the title is %q", state.Postmortem.Title)
 	}
 	b.unharmed(t)
 }

@@ -19,6 +19,8 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	storagev1 "k8s.io/api/storage/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
 // Kind is one kind that a Snapshot holds.
@@ -26,9 +28,10 @@ type Kind struct {
 	schema.GroupVersionResource
 	Name       string // the kind's name, such as "Pod"
 	Namespaced bool
-	NewList    func() runtime.Object            // an empty list to decode into
-	Take       func(*Snapshot, runtime.Object)  // moves the list's items into the Snapshot
-	Add        func(*Snapshot, func(any) error) // decodes one object into the Snapshot, by the function given
+	NewList    func() runtime.Object             // an empty list to decode into
+	Take       func(*Snapshot, runtime.Object)   // moves the list's items into the Snapshot
+	Add        func(*Snapshot, func(any) error)  // decodes one object into the Snapshot, by the function given
+	Objects    func(*Snapshot) []incident.Object // what the Snapshot holds of it
 }
 
 // Kinds is every kind that a Snapshot holds. Reading from a cluster, from a bundle and from manifests, and the rights that the bot
@@ -96,6 +99,16 @@ func kind[T any, L any, PL interface {
 				slim(&t)
 				*field(s) = append(*field(s), t)
 			}
+		},
+		Objects: func(s *Snapshot) []incident.Object {
+			list := *field(s)
+			out := make([]incident.Object, 0, len(list))
+			for i := range list {
+				if m, err := meta.Accessor(&list[i]); err == nil {
+					out = append(out, ObjectOf(name, m.GetNamespace(), m.GetName()))
+				}
+			}
+			return out
 		},
 	}
 }
