@@ -23,7 +23,7 @@ func checkExternalName(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
 		return
 	}
 	if inside, ok := ServiceOf(s, name, v.Namespace); ok {
-		if s.Service(inside.Namespace, inside.Name) != nil || notSeen(s, "services") || s.Namespace != "" && inside.Namespace != s.Namespace {
+		if s.Service(inside.Namespace, inside.Name) != nil || notSeen(s, "services", inside.Namespace) {
 			return
 		}
 		f := r.Find(ExternalNameNotFound, o, fmt.Sprintf("Service %s/%s stands for %s, but Service %s/%s does not exist%s", v.Namespace, v.Name, name,

@@ -18,7 +18,7 @@ const WebhookInjects = "WebhookInjects"
 // checkInjected looks at failing containers that are not in their workload's template: a mutating webhook has put them there. One that works
 // somewhere is left to its pod; and which webhook it was is said only where no other is asked about the pod.
 func checkInjected(s *snapshot.Snapshot, r *Report) {
-	if len(s.MutatingWebhooks) == 0 || notSeen(s, "pods") {
+	if len(s.MutatingWebhooks) == 0 || notSeen(s, "pods", "") {
 		return
 	}
 	hooks := slices.DeleteFunc(hooksOf(s), func(h hook) bool { return h.config.Kind != "MutatingWebhookConfiguration" || !h.judgesPods() })

@@ -167,7 +167,7 @@ const aheadOf = 10 * time.Minute
 
 // checkSelectsNone wants proof of a slip: a workload that may have no pods now is well, and so is a budget made ahead of its workload.
 func checkSelectsNone(s *snapshot.Snapshot, r *Report, b *policyv1.PodDisruptionBudget, o incident.Object, sel labels.Selector) {
-	if notSeen(s, "pods") || s.At.Sub(b.CreationTimestamp.Time) < aheadOf || b.Spec.Selector == nil {
+	if notSeen(s, "pods", b.Namespace) || s.At.Sub(b.CreationTimestamp.Time) < aheadOf || b.Spec.Selector == nil {
 		return
 	}
 	templates := templatesIn(s, b.Namespace)

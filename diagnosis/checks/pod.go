@@ -260,7 +260,7 @@ func heldBy(s *snapshot.Snapshot, p *corev1.Pod) string {
 	}
 	n := s.Node(p.Spec.NodeName)
 	if n == nil {
-		if len(s.Nodes) == 0 || notSeen(s, "nodes") || p.Spec.NodeName == "" {
+		if len(s.Nodes) == 0 || notSeen(s, "nodes", "") || p.Spec.NodeName == "" {
 			return ""
 		}
 		return "its node " + p.Spec.NodeName + " is gone, so no kubelet is there to finish it"

@@ -58,7 +58,7 @@ func checkReferences(s *snapshot.Snapshot, r *Report) {
 			x.seen = append(x.seen, e)
 		}
 	}
-	complete := len(s.ConfigMaps) > 0 && !notSeen(s, "configmaps")
+	complete := len(s.ConfigMaps) > 0 && !notSeen(s, "configmaps", "")
 	for i := range s.Pods {
 		p := &s.Pods[i]
 		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.DeletionTimestamp != nil || newly(s, p.CreationTimestamp.Time) {

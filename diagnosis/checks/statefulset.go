@@ -116,7 +116,7 @@ func checkHeld(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet, o inciden
 // name is well without, so a warning wants a Service of nearly that name, or a template that speaks of the name.
 func checkServiceName(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet, o incident.Object) {
 	name := d.Spec.ServiceName
-	if name == "" || notSeen(s, "services") || s.Service(d.Namespace, name) != nil {
+	if name == "" || notSeen(s, "services", d.Namespace) || s.Service(d.Namespace, name) != nil {
 		return
 	}
 	var names []string

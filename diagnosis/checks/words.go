@@ -177,14 +177,10 @@ func inflect(text string, n int) string {
 	}
 }
 
-// notSeen says whether a kind could not be looked at, going by its resource's name ("pods"), so that absence proves nothing.
-func notSeen(s *snapshot.Snapshot, resource string) bool {
-	for _, n := range s.NotSeen {
-		if slices.Contains(strings.FieldsFunc(strings.ToLower(n.What), func(r rune) bool { return r < 'a' || r > 'z' }), resource) {
-			return true
-		}
-	}
-	return false
+// notSeen says whether objects of a resource ("pods", "deployments.apps") in the namespace may be missing from what was seen, so that their
+// absence proves nothing; an empty namespace asks for those of all.
+func notSeen(s *snapshot.Snapshot, resource incident.Resource, namespace string) bool {
+	return s.NotSeenIn(resource, namespace)
 }
 
 // lastEvent returns the newest event about the object that one of the reasons names, or nil.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis"
@@ -12,6 +11,9 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
+
+// noHostRoot is what is not seen where there is no host to look at.
+var noHostRoot = incident.NotSeen{What: "files on the nodes", Why: "no host root is configured", Resources: []incident.Resource{incident.HostFiles}}
 
 // lookWithin bounds one look at a live cluster.
 const lookWithin = 45 * time.Second
@@ -65,17 +67,13 @@ func (e *Eyes) probe(ctx context.Context, s *snapshot.Snapshot) bool {
 // outside it, so the whole cluster is looked at, unless that is not allowed.
 func (e *Eyes) look(ctx context.Context, scope diagnosis.Scope, fresh bool) (*snapshot.Snapshot, *incident.Diagnosis, error) {
 	s, err := e.snapshot(ctx, "", fresh)
-	if namespace := scope.Namespace; namespace != "" && (err != nil || podsNotSeen(s)) {
+	if namespace := scope.Namespace; namespace != "" && (err != nil || s.NotSeenIn("pods", "")) {
 		s, err = e.snapshot(ctx, namespace, fresh)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
 	return s, e.redacted(diagnosis.Diagnose(s, scope)), nil
-}
-
-func podsNotSeen(s *snapshot.Snapshot) bool {
-	return slices.ContainsFunc(s.NotSeen, func(n incident.NotSeen) bool { return n.What == "pods" })
 }
 
 func (e *Eyes) snapshot(ctx context.Context, namespace string, fresh bool) (*snapshot.Snapshot, error) {
@@ -110,7 +108,7 @@ func (e *Eyes) live(ctx context.Context, o cluster.LookOptions) (*snapshot.Snaps
 		s.NotSeen = append(s.NotSeen, blind...)
 		s.Index()
 	} else {
-		s.NotSeen = append(s.NotSeen, incident.NotSeen{What: "files on the nodes", Why: "no host root is configured"})
+		s.NotSeen = append(s.NotSeen, noHostRoot)
 	}
 	return s, nil
 }

@@ -56,7 +56,9 @@ func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(str
 	_ = g.Wait() // errors are counted above
 	var blind []incident.NotSeen
 	for node, n := range failed {
-		blind = append(blind, incident.NotSeen{What: fmt.Sprintf("logs of %d containers on %s", n, node), Why: reason[node]})
+		blind = append(blind, incident.NotSeen{
+			What: fmt.Sprintf("logs of %d containers on %s", n, node), Why: reason[node], Resources: []incident.Resource{incident.PodLogs}, Where: incident.Object{Kind: "Node", Name: node},
+		})
 	}
 	return logs, blind
 }

@@ -68,7 +68,7 @@ func (r *Reader) Look(ctx context.Context, o LookOptions) (*snapshot.Snapshot, e
 	g.Go(func() error { version, noVersion = r.serverVersion(ctx); return nil })
 	_ = g.Wait() // what these could not see is in what they return
 	if s.ServerVersion = version; noVersion != nil {
-		blind = append(blind, incident.NotSeen{What: "the API server's version", Why: why(noVersion)})
+		blind = append(blind, unseen("the API server's version", noVersion, incident.ServerVersion))
 	}
 	s.Logs, s.NotSeen = logs, append(s.NotSeen, blind...)
 	if len(s.Logs)+len(s.Lookups)+len(blind) > 0 {
@@ -125,7 +125,7 @@ func (r *Reader) list(ctx context.Context, o LookOptions, s *snapshot.Snapshot) 
 			defer mu.Unlock()
 			if err != nil {
 				failed = err
-				s.NotSeen = append(s.NotSeen, incident.NotSeen{What: k.Resource, Why: why(err)})
+				s.NotSeen = append(s.NotSeen, unseen(k.Resource, err, snapshot.ResourceOf(k.GroupResource())))
 				return nil
 			}
 			seen++
@@ -138,6 +138,11 @@ func (r *Reader) list(ctx context.Context, o LookOptions, s *snapshot.Snapshot) 
 		return unreachable(r.config.Host, failed)
 	}
 	return nil
+}
+
+// unseen notes what could not be read for an error of the API.
+func unseen(what string, err error, of ...incident.Resource) incident.NotSeen {
+	return incident.NotSeen{What: what, Why: why(err), Resources: of, Forbidden: apierrors.IsForbidden(err)}
 }
 
 // why puts an API error into a person's words.

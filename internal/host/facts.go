@@ -29,7 +29,7 @@ func (h *Host) Facts(ctx context.Context) (snapshot.Host, []incident.NotSeen) {
 	f := snapshot.Host{Node: h.node, CNIDir: h.cniDir}
 	root, err := os.OpenRoot(h.root)
 	if err != nil {
-		return f, []incident.NotSeen{{What: "files of " + h.node, Why: err.Error()}}
+		return f, []incident.NotSeen{h.notSeen("files", err)}
 	}
 	defer root.Close()
 	var unseen []incident.NotSeen
@@ -39,7 +39,7 @@ func (h *Host) Facts(ctx context.Context) (snapshot.Host, []incident.NotSeen) {
 			err = read()
 		}
 		if err != nil {
-			unseen = append(unseen, incident.NotSeen{What: what + " of " + h.node, Why: strings.ReplaceAll(err.Error(), "\n", "; ")})
+			unseen = append(unseen, h.notSeen(what, err))
 		}
 	}
 	look(h.cniDir, func() (err error) { f.CNIFiles, err = cniFiles(root, h.cniDir); return err })
@@ -58,6 +58,13 @@ func (h *Host) Facts(ctx context.Context) (snapshot.Host, []incident.NotSeen) {
 	}
 	look("disk usage", func() error { return h.disks(root, &f) })
 	return f, unseen
+}
+
+func (h *Host) notSeen(what string, err error) incident.NotSeen {
+	return incident.NotSeen{
+		What: what + " of " + h.node, Why: strings.ReplaceAll(err.Error(), "\n", "; "),
+		Resources: []incident.Resource{incident.HostFiles}, Where: incident.Object{Kind: "Node", Name: h.node},
+	}
 }
 
 // readers are the other looks, each with what it looks at. An absent file is no error: hosts differ.

@@ -154,12 +154,6 @@ type Cause struct {
 	Since      time.Time  `json:"since,omitzero"`
 }
 
-// NotSeen is something that could not be looked at, and why.
-type NotSeen struct {
-	What string `json:"what"`
-	Why  string `json:"why"`
-}
-
 // Restarts sums container restarts of one workload.
 type Restarts struct {
 	Workload Object    `json:"workload"`
