@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -119,14 +122,24 @@ func nameOf(e ast.Expr) string {
 // What was not seen, or not wholly, or cannot be judged without what was not seen, is not ruled out.
 func TestNothingUnseenIsRuledOut(t *testing.T) {
 	const services, storage, nodes, config = "the Services", "storage", "the nodes", "ConfigMaps that pods refer to"
-	everything := ruledOutOf(Diagnose(snapshotOf(t, "testdata/healthy.txtar"), Scope{}))
-	for _, place := range []string{services, storage, nodes, config, "the cluster's DNS"} {
+	healthy := func() *snapshot.Snapshot {
+		s := snapshotOf(t, "testdata/healthy.txtar")
+		s.PersistentVolumeClaims = append(s.PersistentVolumeClaims, corev1.PersistentVolumeClaim{
+			ObjectMeta: metav1.ObjectMeta{Namespace: s.Pods[0].Namespace, Name: "data"}, Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimBound},
+		})
+		s.Health = append(s.Health, snapshot.Health{Name: "ping", OK: true})
+		s.Index()
+		return s
+	}
+	everything := ruledOutOf(Diagnose(healthy(), Scope{}))
+	for _, place := range []string{services, storage, nodes, config, "the cluster's DNS", "the API server"} {
 		if !slices.Contains(everything, place) {
 			t.Errorf("of a healthy cluster that was seen whole, %q are ruled out, not %s", everything, place)
 		}
 	}
 	for resource, places := range map[incident.Resource][]string{
-		"services":                        {services},
+		"services":                        {services, "the cluster's DNS"},
+		incident.ServerHealth:             {"the API server"},
 		"endpointslices.discovery.k8s.io": {services},
 		"pods":                            {services, config, "the cluster's DNS"},
 		"nodes":                           {nodes},
@@ -135,7 +148,7 @@ func TestNothingUnseenIsRuledOut(t *testing.T) {
 		"persistentvolumes":               {storage},
 		"storageclasses.storage.k8s.io":   {storage},
 	} {
-		s := snapshotOf(t, "testdata/healthy.txtar")
+		s := healthy()
 		s.NotSeen = []incident.NotSeen{{What: "something", Why: "half of it was left out", Resources: []incident.Resource{resource}}}
 		s.Index()
 		out := ruledOutOf(Diagnose(s, Scope{}))
@@ -144,7 +157,7 @@ func TestNothingUnseenIsRuledOut(t *testing.T) {
 				t.Errorf("without %s, %s are ruled out", resource, place)
 			}
 		}
-		if resource != "pods" && len(out) != len(everything)-len(places) {
+		if len(out) != len(everything)-len(places) {
 			t.Errorf("without %s, %q are ruled out, of %q", resource, out, everything)
 		}
 	}

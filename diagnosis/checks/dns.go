@@ -114,6 +114,7 @@ func corefileMap(s *snapshot.Snapshot, spec *corev1.PodSpec) *corev1.ConfigMap {
 }
 
 func checkDNS(s *snapshot.Snapshot, r *Report) {
+	r.Judges("services", "pods")
 	d, ok := findResolver(s)
 	if !ok {
 		return

@@ -42,6 +42,7 @@ type missing struct {
 
 // checkReferences compares what pods refer to with the ConfigMaps that exist, and takes the kubelet's word for the rest.
 func checkReferences(s *snapshot.Snapshot, r *Report) {
+	r.Judges("configmaps", "pods")
 	m := map[string]*missing{}
 	var order []*missing
 	note := func(p *corev1.Pod, object incident.Object, key, how string, e incident.Evidence, stops bool) {

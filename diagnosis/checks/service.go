@@ -95,6 +95,7 @@ var serviceCodes = []Code{
 }
 
 func checkServices(s *snapshot.Snapshot, r *Report) {
+	r.Judges("services", "endpointslices.discovery.k8s.io", "pods")
 	pods := newPodLabels(s)
 	dns := dnsService(s)
 	for i := range s.Services {

@@ -32,6 +32,8 @@ type Eyes struct {
 	Secrets bool
 	// Metrics answers the queries that findings ask for; nil: no Prometheus is configured.
 	Metrics cluster.Metrics
+	// Failed is told of each part of a look that panicked, and of each check and rule; nil: nobody is. People see it in NotSeen.
+	Failed func(incident.Failure)
 }
 
 // Look diagnoses a namespace, or everything. It reads from the watch cache: good enough to find what is wrong.
@@ -41,18 +43,32 @@ func (e *Eyes) Look(ctx context.Context, namespace string) (*incident.Diagnosis,
 
 // lookTwice takes the second looks that the findings of the first ask for, where Lookups allows them.
 func (e *Eyes) lookTwice(ctx context.Context, scope diagnosis.Scope) (*incident.Diagnosis, error) {
-	s, d, err := e.look(ctx, scope, false)
-	if err != nil || e.Reader == nil || !e.Lookups || !e.probe(ctx, s) {
-		return d, err
+	s, err := e.within(ctx, scope.Namespace, false)
+	if err != nil {
+		return nil, err
 	}
-	return e.redacted(diagnosis.Diagnose(s, scope)), nil
+	if e.Reader != nil && e.Lookups {
+		e.probe(ctx, s)
+	}
+	return e.diagnose(s, scope), nil
 }
 
-// probe takes the second looks that are asked for, and says whether there were any.
-func (e *Eyes) probe(ctx context.Context, s *snapshot.Snapshot) bool {
+// diagnose tells of what failed, too.
+func (e *Eyes) diagnose(s *snapshot.Snapshot, scope diagnosis.Scope) *incident.Diagnosis {
+	d := diagnosis.Diagnose(s, scope)
+	for _, f := range d.Failures {
+		if e.Failed != nil {
+			e.Failed(f)
+		}
+	}
+	return e.redacted(d)
+}
+
+// probe takes the second looks that are asked for.
+func (e *Eyes) probe(ctx context.Context, s *snapshot.Snapshot) {
 	probes := diagnosis.Probes(s)
 	if len(probes) == 0 {
-		return false
+		return
 	}
 	prober := cluster.Prober{Metrics: e.Metrics}
 	if e.Host != nil {
@@ -60,20 +76,25 @@ func (e *Eyes) probe(ctx context.Context, s *snapshot.Snapshot) bool {
 	}
 	prober.Probe(ctx, s, probes)
 	s.Index()
-	return true
 }
 
-// look returns the Snapshot too. Fresh reads with quorum, for plans and proofs. What is wrong in a namespace can be explained by what lies
-// outside it, so the whole cluster is looked at, unless that is not allowed.
+// look returns the Snapshot too. Fresh reads with quorum, for plans and proofs.
 func (e *Eyes) look(ctx context.Context, scope diagnosis.Scope, fresh bool) (*snapshot.Snapshot, *incident.Diagnosis, error) {
-	s, err := e.snapshot(ctx, "", fresh)
-	if namespace := scope.Namespace; namespace != "" && (err != nil || s.NotSeenIn("pods", "")) {
-		s, err = e.snapshot(ctx, namespace, fresh)
-	}
+	s, err := e.within(ctx, scope.Namespace, fresh)
 	if err != nil {
 		return nil, nil, err
 	}
-	return s, e.redacted(diagnosis.Diagnose(s, scope)), nil
+	return s, e.diagnose(s, scope), nil
+}
+
+// within is what there is to see for a question about a namespace, or everything. What is wrong in a namespace can be explained by what lies
+// outside it, so the whole cluster is looked at, unless that is not allowed.
+func (e *Eyes) within(ctx context.Context, namespace string, fresh bool) (*snapshot.Snapshot, error) {
+	s, err := e.snapshot(ctx, "", fresh)
+	if namespace != "" && (err != nil || s.NotSeenIn("pods", "")) {
+		return e.snapshot(ctx, namespace, fresh)
+	}
+	return s, err
 }
 
 func (e *Eyes) snapshot(ctx context.Context, namespace string, fresh bool) (*snapshot.Snapshot, error) {
@@ -105,7 +126,7 @@ func (e *Eyes) live(ctx context.Context, o cluster.LookOptions) (*snapshot.Snaps
 	if e.Host != nil {
 		facts, blind := e.Host.Facts(ctx)
 		s.Hosts = append(s.Hosts, facts)
-		s.NotSeen = append(s.NotSeen, blind...)
+		s.NotSeen, s.Failures = append(s.NotSeen, blind...), append(s.Failures, facts.Failures...)
 		s.Index()
 	} else {
 		s.NotSeen = append(s.NotSeen, noHostRoot)

@@ -44,7 +44,7 @@ type customKind struct {
 }
 
 // customs lists the objects of the kinds that Kubernetes' own packages do not know, and says once for each group what it could not see.
-func (r *Reader) customs(ctx context.Context, namespace string) ([]unstructured.Unstructured, []incident.NotSeen) {
+func (r *Reader) customs(ctx context.Context, namespace string, failed *failures) ([]unstructured.Unstructured, []incident.NotSeen) {
 	ctx, cancel := context.WithTimeout(ctx, customsWithin)
 	defer cancel()
 	kinds, trouble, err := r.customKinds(ctx)
@@ -58,7 +58,7 @@ func (r *Reader) customs(ctx context.Context, namespace string) ([]unstructured.
 	)
 	g.SetLimit(customsAtOnce)
 	for _, k := range kinds {
-		g.Go(func() error {
+		read := func() {
 			list, more, err := r.listCustom(ctx, k, namespace)
 			mu.Lock()
 			defer mu.Unlock()
@@ -69,8 +69,8 @@ func (r *Reader) customs(ctx context.Context, namespace string) ([]unstructured.
 			case more:
 				trouble.add(k, fmt.Sprintf("there are more than %d %s", customObjects, k.Resource), false)
 			}
-			return nil
-		})
+		}
+		failed.start(&g, read, k.Resource+" of "+k.Group, snapshot.ResourceOf(k.GroupResource()))
 	}
 	_ = g.Wait() // errors are told by group
 	return found, trouble.notes()

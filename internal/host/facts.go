@@ -35,10 +35,14 @@ func (h *Host) Facts(ctx context.Context) (snapshot.Host, []incident.NotSeen) {
 	var unseen []incident.NotSeen
 	look := func(what string, read func() error) {
 		err := ctx.Err()
+		var failed *incident.Failure
 		if err == nil {
-			err = read()
+			failed = incident.Catch(h.notSeen(what, nil), func() { err = read() })
 		}
-		if err != nil {
+		switch {
+		case failed != nil:
+			f.Failures, unseen = append(f.Failures, *failed), append(unseen, failed.NotSeen)
+		case err != nil:
 			unseen = append(unseen, h.notSeen(what, err))
 		}
 	}
@@ -61,10 +65,11 @@ func (h *Host) Facts(ctx context.Context) (snapshot.Host, []incident.NotSeen) {
 }
 
 func (h *Host) notSeen(what string, err error) incident.NotSeen {
-	return incident.NotSeen{
-		What: what + " of " + h.node, Why: strings.ReplaceAll(err.Error(), "\n", "; "),
-		Resources: []incident.Resource{incident.HostFiles}, Where: incident.Object{Kind: "Node", Name: h.node},
+	n := incident.NotSeen{What: what + " of " + h.node, Resources: []incident.Resource{incident.HostFiles}, Where: incident.Object{Kind: "Node", Name: h.node}}
+	if err != nil {
+		n.Why = strings.ReplaceAll(err.Error(), "\n", "; ")
 	}
+	return n
 }
 
 // readers are the other looks, each with what it looks at. An absent file is no error: hosts differ.

@@ -190,6 +190,9 @@ type Diagnosis struct {
 
 	// Trace is every finding, rule and weight that led to the causes, for whoever wants to follow. It is not kept.
 	Trace []string `json:"-"`
+
+	// Failures are the checks and rules that failed, and what of the look did; NotSeen says so too. They are for the log, and are not kept.
+	Failures []Failure `json:"-"`
 }
 
 // Wrong says whether any finding is of severity warning or more.

@@ -30,8 +30,11 @@ func (s *Snapshot) SeenWhole(namespace string, resources ...incident.Resource) b
 	})
 }
 
-// namespaced says whether objects of a resource lie in namespaces. Custom resources are taken to.
+// namespaced says whether objects of a resource lie in namespaces. Custom resources are taken to; what is no resource of the API does not.
 func namespaced(r incident.Resource) bool {
-	i := slices.IndexFunc(Kinds, func(k Kind) bool { return ResourceOf(k.GroupResource()) == r })
-	return i < 0 || Kinds[i].Namespaced
+	if i := slices.IndexFunc(Kinds, func(k Kind) bool { return ResourceOf(k.GroupResource()) == r }); i >= 0 {
+		return Kinds[i].Namespaced
+	}
+	_, group := r.Of()
+	return IsCustomGroup(group) || r == incident.PodLogs || r == incident.Secrets
 }
