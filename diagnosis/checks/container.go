@@ -86,7 +86,7 @@ func initRunning(s *snapshot.Snapshot, p *corev1.Pod, c container, since time.Ti
 		return ailment{}, false
 	}
 	said, e := lastWords(s, p, c)
-	a := ailment{code: PodInitStuck, alike: c.spec.Name, since: since, said: said.Facts,
+	a := ailment{code: PodInitStuck, container: c.spec.Name, alike: c.spec.Name, since: since, said: said.Facts,
 		what: fmt.Sprintf("{waits|wait} for {its|their} init container %s, running for %s", c.spec.Name, duration(s.At.Sub(since)))}
 	services, absent, command := waitsOn(s, p, c)
 	a.refs = services
@@ -139,7 +139,7 @@ func lostWithNode(end *corev1.ContainerStateTerminated) bool {
 func addingUp(s *snapshot.Snapshot, p *corev1.Pod, c container, last *corev1.ContainerStateTerminated) ailment {
 	crash := crashed(s, p, c, last)
 	n, age := c.status.RestartCount, s.At.Sub(p.CreationTimestamp.Time)
-	a := ailment{code: PodRestarts, alike: c.spec.Name, since: crash.since, said: crash.said, seen: crash.seen}
+	a := ailment{code: PodRestarts, container: c.spec.Name, alike: c.spec.Name, since: crash.since, said: crash.said, seen: crash.seen}
 	rate := ""
 	if days := age.Hours() / 24; days > 0 && age < 10*365*24*time.Hour {
 		rate = fmt.Sprintf(" (%.0f a day)", float64(n)/max(days, 1.0/24))

@@ -18,7 +18,7 @@ func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.Conta
 	o := podObject(p)
 	backOff := lastEvent(s, o, "BackOff")
 	said, log := lastWords(s, p, c)
-	a := ailment{alike: c.spec.Name, since: earlier(endOf(end), beganAt(backOff)), said: said.Facts,
+	a := ailment{container: c.spec.Name, alike: c.spec.Name, since: earlier(endOf(end), beganAt(backOff)), said: said.Facts,
 		seen: []incident.Evidence{seenAPI(o, c.field(), endOf(end), statusWords(c.status, end)), log}}
 	last, needs := said.Last, needsOf(said.Facts)
 	liveness := livenessKill(s, o, end)
@@ -151,7 +151,7 @@ func cannotStart(s *snapshot.Snapshot, p *corev1.Pod, c container, why string, s
 	if why == "" {
 		why = "the command was not found or may not be executed"
 	}
-	a := ailment{code: PodCannotStart, alike: c.spec.Name, why: why, words: why, since: since, node: p.Spec.NodeName,
+	a := ailment{code: PodCannotStart, container: c.spec.Name, alike: c.spec.Name, why: why, words: why, since: since, node: p.Spec.NodeName,
 		what: "cannot start" + c.in(p) + ": " + shortest(why)}
 	if strings.Contains(why, "exec format error") {
 		a.what += " (" + otherArchitecture(s, p.Spec.NodeName) + ")"

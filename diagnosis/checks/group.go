@@ -75,7 +75,7 @@ func (g *groups) report(r *Report) {
 		}
 		first := x.telling()
 		f := r.Find(x.key.code, x.key.workload, g.subject(x)+" "+inflect(first.what, len(x.pods)))
-		f.Workload, f.Pods, f.Words = x.key.workload, x.pods, first.words
+		f.Workload, f.Pods, f.Words, f.Container = x.key.workload, x.pods, first.words, first.container
 		if first.severity != "" {
 			f.Severity = first.severity
 		}

@@ -13,21 +13,22 @@ import (
 
 // ailment is what is wrong with one pod. Ailments that are alike within a workload become one finding.
 type ailment struct {
-	code     string
-	alike    string // sets ailments of one code apart: the container, the node
-	what     string // the verb and what follows, with {one|many} where it bends: "{keeps|keep} crashing: cannot resolve x"
-	why      string // the reason alone, for other titles
-	words    string // Kubernetes' own
-	since    time.Time
-	node     string
-	said     []logs.Fact
-	refs     []incident.Object
-	fault    []incident.Object // beside the workload
-	symptom  bool              // whatever its code, it does not name what is at fault
-	next     string            // where it differs from the code's
-	severity incident.Severity // where it differs from the code's
-	seen     []incident.Evidence
-	registry string // the host of the registry that an image cannot be pulled from, where the registry is why
+	code      string
+	alike     string // sets ailments of one code apart: the container, the node
+	container string // that is ill; empty: it is about the pod as a whole
+	what      string // the verb and what follows, with {one|many} where it bends: "{keeps|keep} crashing: cannot resolve x"
+	why       string // the reason alone, for other titles
+	words     string // Kubernetes' own
+	since     time.Time
+	node      string
+	said      []logs.Fact
+	refs      []incident.Object
+	fault     []incident.Object // beside the workload
+	symptom   bool              // whatever its code, it does not name what is at fault
+	next      string            // where it differs from the code's
+	severity  incident.Severity // where it differs from the code's
+	seen      []incident.Evidence
+	registry  string // the host of the registry that an image cannot be pulled from, where the registry is why
 }
 
 // podAilment is an ailment with its pod.

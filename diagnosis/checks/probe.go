@@ -65,7 +65,7 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool
 	if !staysSo(c, probe, e) && warmingUp(s, p) {
 		return ailment{}, false // it has yet to listen, for all that the probe shows
 	}
-	a := ailment{code: PodProbeFailing, alike: c.spec.Name, since: earlier(beganAt(e), time.Time{})}
+	a := ailment{code: PodProbeFailing, container: c.spec.Name, alike: c.spec.Name, since: earlier(beganAt(e), time.Time{})}
 	said := "its " + strings.TrimSuffix(field, "Probe") + " probe " + probeWords(probe) + " fails"
 	if e != nil {
 		said, a.words = shortest(e.Message), e.Message

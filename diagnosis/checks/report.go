@@ -28,12 +28,13 @@ type Finding struct {
 	Fault   []incident.Object   // what is at fault, not merely suffering; nil: Object
 	Because string              // a sentence for the cause's reason; empty: Title
 
-	Workload incident.Object // that the pods belong to; zero where it is not about pods
-	Pods     []*corev1.Pod   // that fail, or that a remedy would have to restart
-	Nodes    []string        // where they are, or the node that it is about
-	Said     []logs.Fact     // by their logs: what they could not reach, and what else went wrong
-	Refs     []incident.Object
-	Words    string // Kubernetes' own words, for rules that need them
+	Workload  incident.Object // that the pods belong to; zero where it is not about pods
+	Pods      []*corev1.Pod   // that fail, or that a remedy would have to restart
+	Nodes     []string        // where they are, or the node that it is about
+	Container string          // of the pods, that is ill, or that was put into them; empty: it is about no container alone
+	Said      []logs.Fact     // by their logs: what they could not reach, and what else went wrong
+	Refs      []incident.Object
+	Words     string // Kubernetes' own words, for rules that need them
 
 	Changes []incident.Change // just before its onset and on the way to it, the nearest first; see package diagnosis
 }

@@ -204,7 +204,7 @@ func crashesOf(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
 		var out []ailment
 		for _, c := range containersOf(p) {
 			if t := c.status.State.Terminated; t != nil && t.ExitCode != 0 {
-				out = append(out, ailment{alike: c.spec.Name, since: t.FinishedAt.Time})
+				out = append(out, ailment{container: c.spec.Name, alike: c.spec.Name, since: t.FinishedAt.Time})
 			}
 		}
 		return out
@@ -252,7 +252,7 @@ func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c container, runs bool) (ailmen
 			continue
 		}
 		log.Excerpt = clip(f.Line, incident.MaxExcerpt)
-		return ailment{code: row.code, alike: c.spec.Name + "\x00" + string(f.Kind) + "\x00" + f.Name + "\x00" + f.Port + "\x00" + f.Path, what: x.what + c.in(p), why: x.what,
+		return ailment{code: row.code, container: c.spec.Name, alike: c.spec.Name + "\x00" + string(f.Kind) + "\x00" + f.Name + "\x00" + f.Port + "\x00" + f.Path, what: x.what + c.in(p), why: x.what,
 			said: []logs.Fact{f}, seen: append([]incident.Evidence{log}, x.seen...)}, x.fault, true
 	}
 	return ailment{}, nil, false

@@ -25,6 +25,8 @@ var (
 	notTriggered = regexp.MustCompile(`^pod didn't trigger scale-up:? ?`)
 	// untolerated is how a scheduler before Kubernetes 1.34 names taints. Where nodes are seen, what they say of themselves counts instead.
 	untolerated = regexp.MustCompile(`untolerated taint(\(s\))? ?\{[^}]*\}`)
+	// reasonBorder is between two reasons of the scheduler's, each of which begins with the number of nodes that it is about.
+	reasonBorder = regexp.MustCompile(`, `)
 )
 
 func unscheduled(s *snapshot.Snapshot, r *rooms, p *corev1.Pod) (ailment, bool) {
@@ -52,7 +54,7 @@ func unscheduled(s *snapshot.Snapshot, r *rooms, p *corev1.Pod) (ailment, bool) 
 		a.seen = append(a.seen, seenAPI(o, "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
 	}
 	said := preemption.ReplaceAllString(a.words, "")
-	a.what = "cannot be scheduled: " + said
+	a.what = "cannot be scheduled: " + clauses(said)
 	if strings.Contains(strings.ToLower(said), "persistentvolumeclaim") && !strings.Contains(said, "ReadWriteOncePod") {
 		return a, true // no node is at fault while the claim is not bound
 	}
@@ -63,11 +65,40 @@ func unscheduled(s *snapshot.Snapshot, r *rooms, p *corev1.Pod) (ailment, bool) 
 	} else if plain := plainly(said); plain != "" {
 		a.what += " (" + plain + ")"
 	}
+	if len(s.Nodes) == 0 || notSeen(s, "nodes", "") {
+		a.symptom = true // the scheduler's words say how many nodes refuse it, not what is wrong with them
+		a.what += "; the nodes were not seen, so what they lack cannot be told"
+	}
 	if e := lastEvent(s, o, "NotTriggerScaleUp"); e != nil && s.At.Sub(snapshot.EventTime(e).Time) < scalesUp {
 		a.what += "; the autoscaler adds no node: " + shortest(notTriggered.ReplaceAllString(e.Message, ""))
 		a.seen = append(a.seen, seenEvent(e))
 	}
 	return preempted(s, r, p, a), true
+}
+
+// mostClauses bounds the scheduler's words in a title, in bytes: what follows them has to fit as well.
+const mostClauses = 120
+
+// clauses are the scheduler's words, as many whole ones as fit: "0/9 nodes are available: 3 Insufficient cpu, 2 …, and 4 more reasons".
+func clauses(said string) string {
+	said = strings.TrimSuffix(said, ".")
+	head, rest, ok := strings.Cut(said, ": ")
+	if !ok || len(said) <= mostClauses {
+		return said
+	}
+	reasons := reasonBorder.Split(rest, -1)
+	out, n := head+": "+reasons[0], 1
+	for ; n < len(reasons) && len(out)+len(reasons[n]) <= mostClauses; n++ {
+		out += ", " + reasons[n]
+	}
+	switch more := len(reasons) - n; more {
+	case 0:
+		return out
+	case 1:
+		return out + ", and 1 more reason"
+	default:
+		return fmt.Sprintf("%s, and %d more reasons", out, more)
+	}
 }
 
 // schedulerSays explains words of the scheduler's that the nodes seen do not show.

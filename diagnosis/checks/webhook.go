@@ -164,8 +164,9 @@ func (w *webhooks) look(h *hook, refused []incident.Evidence) {
 		}
 	case h.expired(w, o, blocks, refused):
 	case len(refused) > 0 && h.fail:
-		f := w.note(h, WebhookFailing, o, "calls fail: "+callError(refused[0].Excerpt), blocks, refused)
-		if strings.Contains(f.Title, "deadline exceeded") || strings.Contains(f.Title, "imeout") {
+		why := callError(refused[0].Excerpt)
+		f := w.note(h, WebhookFailing, o, "calls fail: "+why, blocks, refused)
+		if strings.Contains(why, "deadline exceeded") || strings.Contains(why, "imeout") {
 			f.See(seenAPI(h.config, "webhooks["+h.name+"].timeoutSeconds", h.made, fmt.Sprintf("%d s", h.timeout)))
 		}
 	case known && h.fail && h.catchesItself(w.s, v):

@@ -12,9 +12,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// noHostRoot is what is not seen where there is no host to look at.
-var noHostRoot = incident.NotSeen{What: "files on the nodes", Why: "no host root is configured", Resources: []incident.Resource{incident.HostFiles}}
-
 // lookWithin bounds one look at a live cluster.
 const lookWithin = 45 * time.Second
 
@@ -129,7 +126,7 @@ func (e *Eyes) live(ctx context.Context, o cluster.LookOptions) (*snapshot.Snaps
 		s.NotSeen, s.Failures = append(s.NotSeen, blind...), append(s.Failures, facts.Failures...)
 		s.Index()
 	} else {
-		s.NotSeen = append(s.NotSeen, noHostRoot)
+		s.NotSeen = append(s.NotSeen, snapshot.NoHosts)
 	}
 	return s, nil
 }

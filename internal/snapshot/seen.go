@@ -8,6 +8,17 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
+// NoHosts is what is not seen where there is no host to look at, as for most who look at a cluster from outside it.
+var NoHosts = incident.NotSeen{What: "files on the nodes", Why: "no host root is configured", Resources: []incident.Resource{incident.HostFiles}}
+
+// WithoutHosts is the same cluster as who looks at it without a host root sees it, indexed.
+func (s *Snapshot) WithoutHosts() *Snapshot {
+	t := *s
+	t.Hosts, t.NotSeen = nil, append(slices.Clone(s.NotSeen), NoHosts)
+	t.Index()
+	return &t
+}
+
 // ResourceOf names a resource of the Kubernetes API.
 func ResourceOf(r schema.GroupResource) incident.Resource { return incident.Resource(r.String()) }
 
