@@ -157,7 +157,7 @@ func noController(s *snapshot.Snapshot, r *Report, c *networkingv1.IngressClass,
 	if len(ingresses) == 1 {
 		who = "Ingress " + ingresses[0].Namespace + "/" + ingresses[0].Name
 	}
-	title := inflect(fmt.Sprintf("IngressClass %s, which %s {names|name}, has no controller: ", c.Name, who), len(ingresses))
+	title := inflect(len(ingresses), "IngressClass %s, which %s {names|name}, has no controller: ", c.Name, who)
 	var workload *appsv1.Deployment
 	for i := range s.Deployments {
 		if d := &s.Deployments[i]; isController(c.Spec.Controller, &d.Spec.Template.Spec) {

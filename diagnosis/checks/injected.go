@@ -65,7 +65,7 @@ func checkInjected(s *snapshot.Snapshot, r *Report) {
 func andOthers(workloads []incident.Object) string {
 	words := short(workloads[0])
 	if more := len(workloads) - 1; more > 0 {
-		words += fmt.Sprintf(inflect(" and %d other {workload|workloads}", more), more)
+		words += inflect(more, " and %d other {workload|workloads}", more)
 	}
 	return words
 }

@@ -112,7 +112,7 @@ func podsOn(s *snapshot.Snapshot, n *corev1.Node) string {
 	if count == 0 {
 		return ""
 	}
-	return fmt.Sprintf(inflect(", with %d {pod|pods} on it", count), count)
+	return inflect(count, ", with %d {pod|pods} on it", count)
 }
 
 // running counts the pods on a node that have not ended.

@@ -136,7 +136,7 @@ func checkService(s *snapshot.Snapshot, r *Report, v *corev1.Service, pods []*co
 	if headless {
 		what = "is headless and its name does not resolve: "
 	}
-	f := r.Find(ServicePodsUnready, serviceObject(v), fmt.Sprintf("Service %s %s", v.Name, what)+inflect(fmt.Sprintf("its %d {pod is|pods are} not ready", len(pods)), len(pods)))
+	f := r.Find(ServicePodsUnready, serviceObject(v), inflect(len(pods), "Service %s %sits %d {pod is|pods are} not ready", v.Name, what, len(pods)))
 	f.Pods = pods
 	for _, p := range pods {
 		f.Since = latest(f.Since, unreadySince(p))
