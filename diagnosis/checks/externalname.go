@@ -29,6 +29,9 @@ func checkExternalName(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
 		f := r.Find(ExternalNameNotFound, o, fmt.Sprintf("Service %s/%s stands for %s, but Service %s/%s does not exist%s", v.Namespace, v.Name, name,
 			inside.Namespace, inside.Name, didYouMean(near(inside.Name, servicesIn(s, inside.Namespace))))).See(seen)
 		f.Refs = []incident.Object{inside}
+		if len(callsOf(s, o)) == 0 {
+			f.Severity = incident.Info // a leftover that nobody calls
+		}
 		return
 	}
 	for _, l := range s.Lookups {
