@@ -274,7 +274,6 @@ func words(of []incident.Resource) string {
 		name, _ := r.Of()
 		out = append(out, name)
 	}
-	slices.Sort(out)
 	return strings.Join(out, ", ")
 }
 
