@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"bytes"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -201,4 +203,36 @@ func ruledOutOf(d *incident.Diagnosis) []string {
 		out = append(out, r.What)
 	}
 	return out
+}
+
+// Where the nodes were not seen, the scheduler's words are all that is known: they are told by whole reasons, and prove no cause.
+func TestTheSchedulerIsQuotedWholeWhereNodesAreNotSeen(t *testing.T) {
+	const said = "0/9 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 Insufficient memory, " +
+		"3 Insufficient cpu, 3 node(s) didn't match Pod's node affinity/selector, 2 node(s) had volume node affinity conflict. " +
+		"preemption: 0/9 nodes are available: 9 Preemption is not helpful for scheduling."
+	s, err := snapshot.FromManifests(time.Date(2026, 1, 2, 10, 0, 0, 0, time.UTC), fmt.Appendf(nil, `
+apiVersion: v1
+kind: Pod
+metadata: {name: train, namespace: shop, creationTimestamp: "2026-01-02T08:00:00Z"}
+spec: {nodeSelector: {environment: production-gpu}, containers: [{name: main, image: x}]}
+status: {phase: Pending, conditions: [{type: PodScheduled, status: "False", reason: Unschedulable, message: %q, lastTransitionTime: "2026-01-02T08:00:00Z"}]}
+`, said))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.NotSeen = []incident.NotSeen{{What: "nodes", Why: "forbidden", Resources: []incident.Resource{"nodes"}, Forbidden: true}}
+	s.Index()
+	d := Diagnose(s, Scope{})
+	if len(d.Causes) != 1 || d.Causes[0].Confidence != incident.Possible {
+		t.Fatalf("%+v", d.Causes)
+	}
+	title := d.Causes[0].Title
+	for _, want := range []string{"untolerated taint {node-role.kubernetes.io/control-plane: }", ", and 3 more reasons", "; the nodes were not seen"} {
+		if !strings.Contains(title, want) {
+			t.Errorf("no %q in %s", want, title)
+		}
+	}
+	if strings.Contains(title, "…") || strings.Contains(title, "preemption") {
+		t.Errorf("cut within a reason: %s", title)
+	}
 }

@@ -67,7 +67,7 @@ func unscheduled(s *snapshot.Snapshot, r *rooms, p *corev1.Pod) (ailment, bool) 
 	}
 	if len(s.Nodes) == 0 || notSeen(s, "nodes", "") {
 		a.symptom = true // the scheduler's words say how many nodes refuse it, not what is wrong with them
-		a.what = a.what.and("; the nodes were not seen, so what they lack cannot be told")
+		a.what = a.what.and("; the nodes were not seen")
 	}
 	if e := lastEvent(s, o, "NotTriggerScaleUp"); e != nil && s.At.Sub(snapshot.EventTime(e).Time) < scalesUp {
 		a.what = a.what.and("; the autoscaler adds no node: %s", shortest(notTriggered.ReplaceAllString(e.Message, "")))
