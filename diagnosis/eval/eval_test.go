@@ -53,6 +53,9 @@ func TestCases(t *testing.T) {
 				t.Fatal(err)
 			}
 			d := diagnosis.Diagnose(s, diagnosis.Scope{Onset: c.Onset})
+			for _, f := range d.Failures {
+				t.Errorf("%s panics: %s\n%s", f.What, f.Panic, f.Stack)
+			}
 			v := eval.Judge(c, d)
 			for _, amiss := range eval.Blind(c, len(s.Hosts) > 0, d, diagnosis.Diagnose(s.WithoutHosts(), diagnosis.Scope{Onset: c.Onset})) {
 				t.Error(amiss)
