@@ -13,15 +13,15 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// sought is a place where a cause could lie. It is ruled out if its check ran to its end, all that the check judges by was seen, and no finding
-// of severity warning or above is about it.
+// sought is a place where a cause could lie. It is ruled out if its check ran to its end, all that the check judges by was seen, and no
+// finding of severity warning or above is about it.
 type sought struct {
 	what  string
 	check string   // by its name
 	kinds []string // of objects that findings about it are about
 	codes []string // or the findings that are about it
-	// in is the namespace that it lies in. Without one it is cluster-scoped, or, if spread, lies in all of them: what of it is in the namespace that
-	// is asked about can then be ruled out by itself.
+	// in is the namespace that it lies in. Without one it is cluster-scoped, or, if spread, lies in all of them: what of it is in the
+	// namespace that is asked about can then be ruled out by itself.
 	in     string
 	spread bool
 	// well says why it is well in a namespace, or everywhere, going by what was seen; "": nothing that would show it was seen.

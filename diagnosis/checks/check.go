@@ -52,8 +52,8 @@ func find(codes []Code, code string) (Code, bool) {
 // Result is what the checks make of a Snapshot.
 type Result struct {
 	Findings []*Finding // in the order of the table
-	// Judged is, by the names of checks that say so and that ran to their end, what they judge by: where it was seen whole, their silence says
-	// that all is well there.
+	// Judged is, by the names of checks that say so and that ran to their end, what they judge by: where it was seen whole, their silence
+	// says that all is well there.
 	Judged map[string][]incident.Resource
 	// Failures are the checks, and the readings of logs, that panicked. What such a check had found by then counts.
 	Failures []incident.Failure

@@ -11,8 +11,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// A check that panics costs what it alone would have found: the others find what they find, what failed is said and can be looked up, and its
-// silence says nothing.
+// A check that panics costs what it alone would have found: the others find what they find, what failed is said and can be looked up, and
+// its silence says nothing.
 func TestACheckThatPanicsTakesNothingWithIt(t *testing.T) {
 	s, err := snapshot.FromManifests(time.Date(2026, 1, 2, 10, 0, 0, 0, time.UTC), []byte(asking))
 	if err != nil {

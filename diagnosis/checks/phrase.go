@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// phrase is what happens to one or to several, in words for both. Words of others in it (of logs, of messages, names) are parts as they are: nothing
-// in them is taken for a template.
+// phrase is what happens to one or to several, in words for both. Words of others in it (of logs, of messages, names) are parts as they
+// are: nothing in them is taken for a template.
 type phrase []part
 
 // part says the same of one and of several, or differs: "keeps", "keep".
 type part struct{ one, many string }
 
-// say makes a phrase of a template, which is ours and constant: "{keeps|keep} crashing: %s" bends by number where it has {one|many}, and takes its
-// arguments by verbs as fmt does, outside the braces. An argument that is a phrase keeps its own forms.
+// say makes a phrase of a template, which is ours and constant: "{keeps|keep} crashing: %s" bends by number where it has {one|many}, and
+// takes its arguments by verbs as fmt does, outside the braces. An argument that is a phrase keeps its own forms.
 func say(template string, args ...any) phrase {
 	var out phrase
 	for template != "" {

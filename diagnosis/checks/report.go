@@ -39,8 +39,8 @@ type Finding struct {
 	Changes []incident.Change // just before its onset and on the way to it, the nearest first; see package diagnosis
 }
 
-// Judges says what the check judges by: the objects that it is about, and what it needs to tell whether these are well. Only a check that says
-// so can rule anything out.
+// Judges says what the check judges by: the objects that it is about, and what it needs to tell whether these are well. Only a check that
+// says so can rule anything out.
 func (r *Report) Judges(by ...incident.Resource) { r.judges = by }
 
 // whole are the findings of a check that broke off, but for the last one, which may not be filled in.

@@ -113,9 +113,9 @@ func checkHeld(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet, o inciden
 	return true
 }
 
-// checkServiceName: names like db-0.db need the headless Service, and nothing else does: many a set works without. An alarm wants harm: somebody
-// fails to find such a name, pods of the set are not ready and their template speaks of one, or a headless Service of nearly that name selects these
-// pods, which is good for nothing else.
+// checkServiceName: names like db-0.db need the headless Service, and nothing else does: many a set works without. An alarm wants harm:
+// somebody fails to find such a name, pods of the set are not ready and their template speaks of one, or a headless Service of nearly that
+// name selects these pods, which is good for nothing else.
 func checkServiceName(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet, o incident.Object) {
 	name := d.Spec.ServiceName
 	if name == "" || notSeen(s, "services", d.Namespace) || s.Service(d.Namespace, name) != nil {

@@ -69,9 +69,9 @@ func Judge(c Case, d *incident.Diagnosis) Verdict {
 	return v
 }
 
-// Blind compares what is said of a case with what is said where the files of hosts are not seen, as for most who use the program; hosts says whether
-// the case has any. Without any it may make no difference. With some, less may be known then, and a cause that only they show may be missed: but nothing
-// that is well may be blamed, and nothing but the root for certain. What is amiss is returned, for people.
+// Blind compares what is said of a case with what is said where the files of hosts are not seen, as for most who use the program; hosts
+// says whether the case has any. Without any it may make no difference. With some, less may be known then, and a cause that only they show
+// may be missed: but nothing that is well may be blamed, and nothing but the root for certain. What is amiss is returned, for people.
 func Blind(c Case, hosts bool, seen, blind *incident.Diagnosis) (amiss []string) {
 	say := func(format string, args ...any) {
 		amiss = append(amiss, "without files of hosts: "+fmt.Sprintf(format, args...))

@@ -31,8 +31,8 @@ func (x *Failures) Take(f incident.Failure) {
 	x.counts[part(f)]++
 }
 
-// Counts says how often each part has failed since the start: "check services", "rule volume-held", or the resource whose reading failed. There are
-// as many parts as checks, rules and resources, and no more.
+// Counts says how often each part has failed since the start: "check services", "rule volume-held", or the resource whose reading failed.
+// There are as many parts as checks, rules and resources, and no more.
 func (x *Failures) Counts() map[string]int {
 	x.mu.Lock()
 	defer x.mu.Unlock()

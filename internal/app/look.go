@@ -84,8 +84,8 @@ func (e *Eyes) look(ctx context.Context, scope diagnosis.Scope, fresh bool) (*sn
 	return s, e.diagnose(s, scope), nil
 }
 
-// within is what there is to see for a question about a namespace, or everything. What is wrong in a namespace can be explained by what lies
-// outside it, so the whole cluster is looked at, unless that is not allowed.
+// within is what there is to see for a question about a namespace, or everything. What is wrong in a namespace can be explained by what
+// lies outside it, so the whole cluster is looked at, unless that is not allowed.
 func (e *Eyes) within(ctx context.Context, namespace string, fresh bool) (*snapshot.Snapshot, error) {
 	s, err := e.snapshot(ctx, "", fresh)
 	if namespace != "" && (err != nil || s.NotSeenIn("pods", "")) {

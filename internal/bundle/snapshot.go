@@ -126,8 +126,8 @@ var olderNotes = []struct {
 	{regexp.MustCompile(`^(files on the nodes$|files of )`), incident.HostFiles},
 }
 
-// typed is a note of an older bundle with what it is about. Whole kinds that such a bundle lacks are known by their absence, named here so that
-// they are told once. A note that no version has written says nothing to programs.
+// typed is a note of an older bundle with what it is about. Whole kinds that such a bundle lacks are known by their absence, named here so
+// that they are told once. A note that no version has written says nothing to programs.
 func typed(n incident.NotSeen) incident.NotSeen {
 	if len(n.Resources) > 0 {
 		return n

@@ -76,7 +76,8 @@ func (r *Reader) customs(ctx context.Context, namespace string, failed *failures
 	return found, trouble.notes()
 }
 
-// groupTrouble is what could not be seen of each API group, in one note: the trouble of the first kind, in the order of names, stands for all.
+// groupTrouble is what could not be seen of each API group, in one note: the trouble of the first kind, in the order of names, stands for
+// all.
 type groupTrouble map[string]*incident.NotSeen
 
 // whole says that nothing of a group was seen.

@@ -10,16 +10,16 @@ import (
 // maxStack bounds a Failure's stack, in bytes.
 const maxStack = 16 << 10
 
-// Failure is a panic in a part of this program, caught so that the rest goes on: what is not known because of it, and what its mender needs.
-// Panic and Stack are for the log; they can hold words of the cluster's.
+// Failure is a panic in a part of this program, caught so that the rest goes on: what is not known because of it, and what its mender
+// needs. Panic and Stack are for the log; they can hold words of the cluster's.
 type Failure struct {
 	NotSeen
 	Panic string
 	Stack string
 }
 
-// Catch runs f. It returns nil, or, where f panics, the failure: whatever n says is not known, for the reason that f failed. What f has written
-// by then stays. It is safe for concurrent use.
+// Catch runs f. It returns nil, or, where f panics, the failure: whatever n says is not known, for the reason that f failed. What f has
+// written by then stays. It is safe for concurrent use.
 func Catch(n NotSeen, f func()) (failed *Failure) {
 	defer func() {
 		p := recover()

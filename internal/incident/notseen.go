@@ -31,8 +31,8 @@ func (r Resource) Of() (name, group string) {
 type NotSeen struct {
 	What string `json:"what"`
 	Why  string `json:"why"`
-	// Resources are those of which objects were not seen. Empty in what older versions recorded, and where it hides nothing that is judged by:
-	// it is told to people then, and switches nothing off.
+	// Resources are those of which objects were not seen. Empty in what older versions recorded, and where it hides nothing that is judged
+	// by: it is told to people then, and switches nothing off.
 	Resources []Resource `json:"resources,omitempty"`
 	// Where bounds it to a Namespace, a Node, a Pod or, for [Checks], a Check or a Rule. The zero value: it is so everywhere.
 	Where Object `json:"where,omitzero"`
