@@ -16,21 +16,27 @@ import (
 // in whatever order its objects came. Its Trace lists every finding, every rule that said what explains what, with its reason, and every
 // cause's weight. It is safe for concurrent use.
 func Diagnose(s *snapshot.Snapshot, scope Scope) *incident.Diagnosis {
-	found := checks.Run(s)
-	seeProbed(s, found)
-	changes := change.Timeline(s)
-	attach(s, found, changes)
-	in := scope.view(s)
+	checked := checks.Run(s)
+	found, in := checked.Findings, scope.view(s)
 	d := &incident.Diagnosis{At: s.At.UTC(), Cluster: s.Cluster, Scope: scope.told(s), Findings: []incident.Finding{},
 		NotSeen: slices.Clone(s.NotSeen), Looked: in.looked(s)}
+	d.Failures = slices.Clone(s.Failures)
+	failed(d, checked.Failures...)
+	var changes []incident.Change
+	guarded(d, "what probes saw", func() { seeProbed(s, found) })
+	guarded(d, "what changed", func() { changes = change.Timeline(s); attach(s, found, changes) })
 	d.Evidence = number(found)
 	for _, f := range found {
 		d.Findings = append(d.Findings, f.Finding)
 		d.Trace = append(d.Trace, fmt.Sprintf("%s %s %s %s: %s", f.ID, f.Severity, f.Code, f.Object, f.Title))
 	}
-	r := cause.Rank(s, found, scope.Onset)
-	d.Causes, d.Restarts = r.Causes, restarts(s, in.holds)
-	d.Changes, d.RuledOut, d.Trace = shown(found, changes), ruledOut(s, found), append(d.Trace, r.Trace...)
+	r := cause.Result{Causes: []incident.Cause{}}
+	guarded(d, "the ranking of causes", func() { r = cause.Rank(s, found, scope.Onset) })
+	failed(d, r.Failures...)
+	d.Causes, d.Restarts = r.Causes, []incident.Restarts{}
+	guarded(d, "the sums of restarts", func() { d.Restarts = restarts(s, in.holds) })
+	guarded(d, "what is ruled out", func() { d.RuledOut = ruledOut(s, scope.Namespace, checked) })
+	d.Changes, d.Trace = shown(found, changes), append(d.Trace, r.Trace...)
 	if d.NotSeen == nil {
 		d.NotSeen = []incident.NotSeen{}
 	}

@@ -154,30 +154,3 @@ func TestScope(t *testing.T) {
 		}
 	}
 }
-
-// What could not be looked at is said, and its absence proves nothing: on a healthy cluster of which one kind may not be read, nothing
-// is wrong.
-func TestNotSeen(t *testing.T) {
-	for kind, hide := range map[string]func(*snapshot.Snapshot){
-		"pods":                   func(s *snapshot.Snapshot) { s.Pods = nil },
-		"configmaps":             func(s *snapshot.Snapshot) { s.ConfigMaps = nil },
-		"services":               func(s *snapshot.Snapshot) { s.Services = nil },
-		"nodes":                  func(s *snapshot.Snapshot) { s.Nodes = nil },
-		"deployments.apps":       func(s *snapshot.Snapshot) { s.Deployments = nil },
-		"replicasets.apps":       func(s *snapshot.Snapshot) { s.ReplicaSets = nil },
-		"events":                 func(s *snapshot.Snapshot) { s.Events = nil },
-		"leases":                 func(s *snapshot.Snapshot) { s.Leases = nil },
-		"endpointslices":         func(s *snapshot.Snapshot) { s.EndpointSlices = nil },
-		"everything but nothing": func(*snapshot.Snapshot) {},
-	} {
-		t.Run(kind, func(t *testing.T) {
-			s := snapshotOf(t, "testdata/healthy.txtar")
-			hide(s)
-			s.NotSeen = []incident.NotSeen{{What: kind, Why: "forbidden"}}
-			s.Index()
-			if d := Diagnose(s, Scope{}); len(d.NotSeen) != 1 || d.Wrong() {
-				t.Errorf("%s", words(d))
-			}
-		})
-	}
-}

@@ -12,8 +12,14 @@ import (
 )
 
 // Probes lists the second looks that the findings in the Snapshot ask for. Take them, add what they see to the Snapshot, index it again,
-// and diagnose it.
-func Probes(s *snapshot.Snapshot) []snapshot.Probe { return checks.Asks(s, checks.Run(s)) }
+// and diagnose it. What failed while it asked is added to the Snapshot's Failures and NotSeen.
+func Probes(s *snapshot.Snapshot) []snapshot.Probe {
+	probes, failures := checks.Asks(s, checks.Run(s).Findings)
+	for _, f := range failures {
+		s.Failures, s.NotSeen = append(s.Failures, f), append(s.NotSeen, f.NotSeen)
+	}
+	return probes
+}
 
 // seeProbed makes evidence of what probes saw, for the findings that are about the same objects.
 func seeProbed(s *snapshot.Snapshot, found []*checks.Finding) {

@@ -61,7 +61,7 @@ func resolveNamespace(s *snapshot.Snapshot, name string) Scope {
 		sc.nothing = &incident.NoAnswer{Reason: fmt.Sprintf("There is no namespace %s.", clipped(name)), Near: nearest(name, namespaces(s))}
 	default:
 		why := "namespaces could not be looked at"
-		if n, ok := unseen(s, namespacesResource); ok {
+		if n, ok := unseen(s, namespacesResource, ""); ok {
 			why += " (" + n.Why + ")"
 		}
 		sc.nothing = &incident.NoAnswer{Reason: fmt.Sprintf("Nothing was seen in namespace %s, and whether there is one is not known: %s.", clipped(name), why)}
@@ -116,7 +116,7 @@ func resolveObject(s *snapshot.Snapshot, k snapshot.Named, namespace, name strin
 // known are the objects of a kind that are known to exist: those listed, and those that others say they belong to.
 func known(s *snapshot.Snapshot, k snapshot.Named) []incident.Object {
 	all := s.ObjectsOf(k)
-	if _, blind := unseen(s, k.GroupResource); !blind || !slices.Contains(runs, k.Kind) {
+	if _, blind := unseen(s, k.GroupResource, ""); !blind || !slices.Contains(runs, k.Kind) {
 		return all
 	}
 	all = slices.Clone(all)
@@ -148,7 +148,7 @@ func absent(s *snapshot.Snapshot, k snapshot.Named, namespace, name string, all 
 	if namespace != "" {
 		in = " in namespace " + clipped(namespace)
 	}
-	n, blind := unseen(s, k.GroupResource)
+	n, blind := unseen(s, k.GroupResource, namespace)
 	switch {
 	case !k.Listed && blind:
 		return &incident.NoAnswer{Reason: fmt.Sprintf("Nothing is known of %s%s: %s are not looked at (%s).", what, in, k.Resource, n.Why)}
@@ -260,7 +260,7 @@ func nameless(s *snapshot.Snapshot, namespace, name string) Scope {
 	of := map[string]incident.Object{}
 	for _, k := range s.KindsNamed() {
 		sc.Objects = append(sc.Objects, missing(s, k, namespace, name)...)
-		if _, not := unseen(s, k.GroupResource); not && slices.Contains(bare, k.Kind) {
+		if _, not := unseen(s, k.GroupResource, ""); not && slices.Contains(bare, k.Kind) {
 			blind = append(blind, k.Resource)
 		}
 		if slices.Contains(bare, k.Kind) {

@@ -3,7 +3,6 @@ package diagnosis
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -37,7 +36,7 @@ func (sc Scope) told(s *snapshot.Snapshot) incident.Scope {
 		out.Namespace = s.Namespace
 	}
 	for _, resource := range sc.needed(s) {
-		if n, ok := unseen(s, resource); ok {
+		if n, ok := unseen(s, resource, out.Namespace); ok {
 			out.Unseen = append(out.Unseen, n)
 		}
 	}
@@ -78,26 +77,24 @@ func (sc Scope) needed(s *snapshot.Snapshot) []schema.GroupResource {
 	return out
 }
 
-// unseen says whether a resource could not be listed, or not wholly, and why. Notes name resources as "pods", "deployments.apps", several with
-// commas between, and custom ones by their group.
-func unseen(s *snapshot.Snapshot, r schema.GroupResource) (incident.NotSeen, bool) {
+// unseen says whether a resource could not be listed, or not wholly, where the scope lies, and why.
+func unseen(s *snapshot.Snapshot, r schema.GroupResource, namespace string) (incident.NotSeen, bool) {
 	for _, n := range s.NotSeen {
-		names := strings.Split(n.What, ", ")
-		if slices.Contains(names, r.Resource) || slices.Contains(names, r.String()) ||
-			snapshot.IsCustomGroup(r.Group) && (n.What == customsNote || n.What == customsNote+" of "+r.Group) {
-			return incident.NotSeen{What: r.Resource, Why: n.Why}, true
+		custom := snapshot.IsCustomGroup(r.Group) && n.Names(incident.CustomResources)
+		if (custom || n.Names(incident.Resource(r.String()))) && !n.Elsewhere(namespace) {
+			return incident.NotSeen{What: r.Resource, Why: n.Why, Resources: n.Resources, Where: n.Where, Besides: n.Besides, Forbidden: n.Forbidden}, true
 		}
 	}
 	return incident.NotSeen{}, false
 }
 
-// customsNote begins the notes on custom resources that could not be listed.
-const customsNote = "custom resources"
-
 // customsUnseen says why kinds may be there that are not known.
 func customsUnseen(s *snapshot.Snapshot) string {
 	for _, n := range s.NotSeen {
-		if strings.HasPrefix(n.What, customsNote) {
+		if slices.ContainsFunc(n.Resources, func(r incident.Resource) bool {
+			_, group := r.Of()
+			return r == incident.CustomResources || group != "" && snapshot.IsCustomGroup(group)
+		}) {
 			return fmt.Sprintf("%s could not be looked at (%s)", n.What, n.Why)
 		}
 	}

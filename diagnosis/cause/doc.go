@@ -1,9 +1,10 @@
 // Package cause says what explains what, and which findings are causes.
 //
 // Findings are the nodes of a graph. An edge says that one would explain another; it comes from a [Rule], which wants proof (a log that
-// names the Service, a pod on the node, an event's words) and gives its reason in words. No proof, no edge: two roots that merely
-// coincide stay two. What no edge explains is a root; a root of severity warning or more is a cause, and explains all that can be
-// reached from it. Findings that explain each other in a circle count as one, spoken for by the one that began first.
+// names the Service, a pod on the node, an event's words) and gives its reason in words. Rules go by typed fields (objects with their
+// namespaces, pods, containers, facts of logs), never by titles, in which names of several namespaces are alike. No proof, no edge: two
+// roots that merely coincide stay two. What no edge explains is a root; a root of severity warning or more is a cause, and explains all
+// that can be reached from it. Findings that explain each other in a circle count as one, spoken for by the one that began first.
 //
 // That a cause keeps another's remedy from working is an edge of its own ([incident.Block]), for it explains nothing.
 //

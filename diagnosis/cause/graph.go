@@ -25,8 +25,13 @@ func (e Edge) trace(findings []*checks.Finding) string {
 	return fmt.Sprintf("%s: %s %s -> %s %s: %s", e.Rule, f.Code, f.Object, t.Code, t.Object, e.Reason)
 }
 
-// Edges applies every rule to every pair of findings of the codes that it names, in the order of the findings and of the table.
-func Edges(s *snapshot.Snapshot, findings []*checks.Finding) []Edge {
+// Edges applies every rule to every pair of findings of the codes that it names, in the order of the findings and of the table. A rule that
+// panics explains nothing there, and is among the failures.
+func Edges(s *snapshot.Snapshot, findings []*checks.Finding) ([]Edge, []incident.Failure) {
+	return edgesBy(Rules, s, findings)
+}
+
+func edgesBy(rules []Rule, s *snapshot.Snapshot, findings []*checks.Finding) ([]Edge, []incident.Failure) {
 	c := newContext(s, findings)
 	byCode := map[string][]int{}
 	for i, f := range findings {
@@ -41,23 +46,34 @@ func Edges(s *snapshot.Snapshot, findings []*checks.Finding) []Edge {
 		return out
 	}
 	var edges []Edge
+	var failures []incident.Failure
 	seen := map[[2]int]bool{}
-	for _, r := range Rules {
-		to := all(r.To)
+	for _, r := range rules {
+		to, notApplied := all(r.To), incident.NotSeen{What: "rule " + r.Name, Resources: []incident.Resource{incident.Checks}, Where: incident.Object{Kind: "Rule", Name: r.Name}}
+		var failed *incident.Failure
 		for _, i := range all(r.From) {
-			for _, j := range to {
-				if i == j || findings[i].Severity == incident.Info {
-					continue
-				}
-				if l, ok := r.Explains(c, findings[i], findings[j]); ok && !seen[[2]int{i, j}] {
-					seen[[2]int{i, j}] = true
-					edges = append(edges, Edge{r.Name, i, j, l.Reason, l.Inferred, r.One})
-				}
+			if findings[i].Severity == incident.Info {
+				continue
 			}
+			// A panic costs what this finding would explain by this rule, and is told once for the rule.
+			failed = cmp.Or(failed, incident.Catch(notApplied, func() {
+				for _, j := range to {
+					if i == j {
+						continue
+					}
+					if l, ok := r.Explains(c, findings[i], findings[j]); ok && !seen[[2]int{i, j}] {
+						seen[[2]int{i, j}] = true
+						edges = append(edges, Edge{r.Name, i, j, l.Reason, l.Inferred, r.One})
+					}
+				}
+			}))
+		}
+		if failed != nil {
+			failures = append(failures, *failed)
 		}
 	}
 	slices.SortStableFunc(edges, func(a, b Edge) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
-	return edges
+	return edges, failures
 }
 
 // graph is the edges by their start, and by their end.

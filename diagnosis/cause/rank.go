@@ -16,12 +16,14 @@ import (
 type Result struct {
 	Causes []incident.Cause // in order of rank, with ids
 	Trace  []string         // every edge with its rule and reason, then every cause with its weight
+
+	Failures []incident.Failure // rules that panicked
 }
 
 // Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids. Onset is when people
 // noticed, such as an alert's start; zero if nobody said.
 func Rank(s *snapshot.Snapshot, findings []*checks.Finding, onset time.Time) Result {
-	edges := Edges(s, findings)
+	edges, failures := Edges(s, findings)
 	g := newGraph(findings, edges)
 	var ranked []*candidate
 	for _, root := range g.roots() {
@@ -37,7 +39,7 @@ func Rank(s *snapshot.Snapshot, findings []*checks.Finding, onset time.Time) Res
 	for i, c := range ranked {
 		c.cause.ID = fmt.Sprintf("C%d", i+1)
 	}
-	r := Result{Causes: []incident.Cause{}, Trace: []string{}}
+	r := Result{Causes: []incident.Cause{}, Trace: []string{}, Failures: failures}
 	for _, e := range edges {
 		r.Trace = append(r.Trace, e.trace(findings))
 	}

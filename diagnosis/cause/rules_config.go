@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	storagev1 "k8s.io/api/storage/v1"
+
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 )
 
@@ -32,10 +34,20 @@ func waitsFor(c *Context, from, to *checks.Finding) (Link, bool) {
 
 // claimWaits is the other way about: a claim that waits for its first consumer, which cannot be scheduled for another reason.
 func claimWaits(c *Context, from, to *checks.Finding) (Link, bool) {
-	if speaksOfVolumes(from.Words) || !c.share(from, to) || !strings.Contains(to.Title, "wait") {
+	if speaksOfVolumes(from.Words) || !c.share(from, to) || !waitsForConsumer(c, to) {
 		return Link{}, false
 	}
 	return Link{Reason: "the claim waits for a pod that cannot be scheduled"}, true
+}
+
+// waitsForConsumer says whether the claim's volume is made only once its pod has a node, and it has none yet.
+func waitsForConsumer(c *Context, claim *checks.Finding) bool {
+	o := c.Snapshot.PersistentVolumeClaim(claim.Object.Namespace, claim.Object.Name)
+	if o == nil || o.Spec.StorageClassName == nil || nodeChosen(c, claim) {
+		return false
+	}
+	class := c.Snapshot.StorageClass(*o.Spec.StorageClassName)
+	return class != nil && class.VolumeBindingMode != nil && *class.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer
 }
 
 // speaksOfVolumes says whether the scheduler's words name volumes as what is missing.

@@ -198,5 +198,5 @@ func stormAbout(_ *Context, from, to *checks.Finding) (Link, bool) {
 
 // webhookInjects wants the finding to be about the very container.
 func webhookInjects(c *Context, from, to *checks.Finding) (Link, bool) {
-	return Link{Reason: "its template has no container " + from.Words + ": the webhook has put it there"}, strings.Contains(to.Title, "container "+from.Words+")") && c.share(from, to)
+	return Link{Reason: "its template has no container " + from.Container + ": the webhook has put it there"}, from.Container == to.Container && c.share(from, to)
 }

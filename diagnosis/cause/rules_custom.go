@@ -30,19 +30,40 @@ func customOwns(c *Context, from, to *checks.Finding) (Link, bool) {
 	switch {
 	case slices.Contains(to.Refs, w):
 		return Link{Reason: fmt.Sprintf("it names %s %s as not healthy", w.Kind, w.Name)}, true
-	case strings.Contains(to.Words, w.String()):
+	case spells(to.Words, w.String()):
 		return Link{Reason: fmt.Sprintf("its message names %s", w)}, true
-	case owned(ownersOf(c.Snapshot, w), to):
+	case owned(ownersOf(c.Snapshot, w), w.Namespace, to):
 		return Link{Reason: fmt.Sprintf("it owns %s %s", w.Kind, w.Name)}, true
 	}
 	return Link{}, false
 }
 
-// owned says whether one of the owners is what the finding is about.
-func owned(owners []metav1.OwnerReference, f *checks.Finding) bool {
+// owned says whether one of the owners is what the finding is about. An owner is in the namespace of what it owns, or in none.
+func owned(owners []metav1.OwnerReference, namespace string, f *checks.Finding) bool {
 	return slices.ContainsFunc(owners, func(o metav1.OwnerReference) bool {
-		return slices.ContainsFunc(f.AtFault(), func(at incident.Object) bool { return at.Kind == o.Kind && at.Name == o.Name })
+		return slices.ContainsFunc(f.AtFault(), func(at incident.Object) bool {
+			return at.Kind == o.Kind && at.Name == o.Name && (at.Namespace == namespace || at.Namespace == "")
+		})
 	})
+}
+
+// spells says whether words hold a name, rather than a longer one that begins or ends with it.
+func spells(words, name string) bool {
+	part := func(r byte) bool {
+		return r == '-' || r == '.' || r == '/' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+	}
+	for rest := words; ; {
+		i := strings.Index(rest, name)
+		if i < 0 {
+			return false
+		}
+		before, after := i == 0 || !part(rest[i-1]), rest[i+len(name):]
+		ends := strings.TrimRight(after, ".") == "" || !part(after[0]) || after[0] == '.' && (len(after) == 1 || after[1] == ' ')
+		if before && ends {
+			return true
+		}
+		rest = rest[i+1:]
+	}
 }
 
 func ownersOf(s *snapshot.Snapshot, w incident.Object) []metav1.OwnerReference {
@@ -85,8 +106,10 @@ func customPart(c *Context, from, to *checks.Finding) (Link, bool) {
 	if from.Object.Namespace != "" {
 		name = from.Object.Namespace + "/" + name
 	}
+	// What is quoted without a namespace can be of any kind and anywhere, unless the words say the kind.
+	sure := from.Object.Namespace != "" || strings.Contains(strings.ToLower(to.Words), strings.ToLower(from.Object.Kind))
 	for _, quote := range []string{"'%s'", `"%s"`} {
-		if strings.Contains(to.Words, fmt.Sprintf(quote, name)) {
+		if sure && strings.Contains(to.Words, fmt.Sprintf(quote, name)) {
 			return Link{Reason: fmt.Sprintf("its message names %s %s", from.Object.Kind, from.Object.Name)}, true
 		}
 	}
@@ -108,7 +131,7 @@ func ownedThrough(s *snapshot.Snapshot, part incident.Object, f *checks.Finding)
 		if o == nil {
 			break
 		}
-		if owned(o.GetOwnerReferences(), f) {
+		if owned(o.GetOwnerReferences(), part.Namespace, f) {
 			return part, true
 		}
 		owner := metav1.GetControllerOfNoCopy(o)

@@ -3,10 +3,10 @@ package cause
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // mountFaults are why a volume cannot be attached or mounted.
@@ -64,7 +64,7 @@ func heldByNode(_ *Context, from, to *checks.Finding) (Link, bool) {
 // heldByPod wants the pod that does not end to be the one that holds the volume.
 func heldByPod(_ *Context, from, to *checks.Finding) (Link, bool) {
 	for _, p := range from.Pods {
-		if strings.Contains(to.Title, "held by pod "+p.Name+" ") {
+		if slices.Contains(to.Refs, snapshot.ObjectOf("Pod", p.Namespace, p.Name)) {
 			return Link{Reason: fmt.Sprintf("pod %s holds the volume and does not end", p.Name)}, true
 		}
 	}

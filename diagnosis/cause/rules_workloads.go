@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -33,6 +34,8 @@ var workloadRules = []Rule{
 		"1 workload is not available", "%d workloads are not available"},
 	{"node-daemon", nodeFaults, []string{checks.DaemonSetUnavailable}, daemonNode,
 		"1 workload is not available", "%d workloads are not available"},
+	{"peers-unresolved", []string{checks.StatefulSetNoService}, append(slices.Clone(crashes), checks.PodNotReady), peersUnresolved,
+		"1 workload does not find its pods by name", "%d workloads do not find its pods by name"},
 	{"headless-missing", []string{checks.StatefulSetNoService}, []string{checks.ServiceMissing}, headlessMissing,
 		"1 Service is called and does not exist", "%d Services are called and do not exist"},
 	{"pods-unmeasured", slices.Concat(podFaults, workloadFaults), []string{checks.HPANoMetrics}, unmeasured,
@@ -82,6 +85,18 @@ func sameRefuser(_ *Context, from, to *checks.Finding) (Link, bool) {
 
 func daemonNode(_ *Context, from, to *checks.Finding) (Link, bool) {
 	return Link{Reason: "its pod on " + from.Object.Name + " is not ready because the node is not"}, slices.Contains(to.Nodes, from.Object.Name)
+}
+
+// peersUnresolved wants a log to say that a name below the Service does not resolve.
+func peersUnresolved(_ *Context, from, to *checks.Finding) (Link, bool) {
+	for _, d := range to.Said {
+		for _, o := range from.Refs {
+			if d.Kind == logs.NameUnresolved && len(to.Pods) > 0 && checks.NamesService(d.Host, to.Pods[0].Namespace, o) {
+				return Link{Reason: fmt.Sprintf("its log says that %s does not resolve, and Service %s, which would give it that name, does not exist", d.Host, o.Name)}, true
+			}
+		}
+	}
+	return Link{}, false
 }
 
 func headlessMissing(_ *Context, from, to *checks.Finding) (Link, bool) {

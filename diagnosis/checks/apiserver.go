@@ -49,6 +49,7 @@ var apiServerCodes = []Code{
 func component(name string) incident.Object { return snapshot.ObjectOf("Component", "", name) }
 
 func checkAPIServer(s *snapshot.Snapshot, r *Report) {
+	r.Judges(incident.ServerHealth)
 	checkHealth(s, r)
 	checkDatastoreWords(s, r)
 	checkLatency(s, r)

@@ -36,19 +36,30 @@ var asks = []struct {
 	{[]string{EtcdUnhealthy, APIServerUnhealthy, SchedulerNotLeading, ControllerManagerNotLeading, WebhookFailing}, askLatency},
 }
 
-// Asks lists the second looks that findings ask for, in an order that does not depend on theirs, each once.
-func Asks(s *snapshot.Snapshot, found []*Finding) []snapshot.Probe {
+// Asks lists the second looks that findings ask for, in an order that does not depend on theirs, each once, and what failed while it asked.
+func Asks(s *snapshot.Snapshot, found []*Finding) ([]snapshot.Probe, []incident.Failure) {
 	var all []snapshot.Probe
+	var failures []incident.Failure
 	for _, f := range found {
 		if !f.Alarms() {
 			continue
 		}
 		for _, a := range asks {
-			if len(a.codes) == 0 || slices.Contains(a.codes, f.Code) {
-				all = append(all, a.probes(s, f)...)
+			if len(a.codes) > 0 && !slices.Contains(a.codes, f.Code) {
+				continue
+			}
+			failed := incident.Catch(incident.NotSeen{What: "second looks for " + f.Code, Resources: []incident.Resource{incident.Checks}, Where: f.Object},
+				func() { all = append(all, a.probes(s, f)...) })
+			if failed != nil {
+				failures = append(failures, *failed)
 			}
 		}
 	}
+	return distinct(all), failures
+}
+
+// distinct orders looks, leaves out those that are taken already, and bounds each kind.
+func distinct(all []snapshot.Probe) []snapshot.Probe {
 	slices.SortFunc(all, func(a, b snapshot.Probe) int {
 		return strings.Compare(string(a.Kind)+" "+a.Target+" "+a.Server+" "+a.For.String(), string(b.Kind)+" "+b.Target+" "+b.Server+" "+b.For.String())
 	})

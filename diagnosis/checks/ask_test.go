@@ -58,7 +58,11 @@ func TestAsks(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, p := range Asks(s, Run(s)) {
+	probes, failures := Asks(s, Run(s).Findings)
+	if len(failures) > 0 {
+		t.Error(failures)
+	}
+	for _, p := range probes {
 		if p.Kind != snapshot.ProbeQuery {
 			got = append(got, fmt.Sprintf("%s %s %s for %s", p.Kind, p.Target, p.Server, p.For))
 		}
@@ -72,7 +76,8 @@ func TestAsks(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if healthy := (&snapshot.Snapshot{At: s.At}); len(Asks(healthy, Run(healthy))) > 0 {
+	healthy := &snapshot.Snapshot{At: s.At}
+	if probes, _ := Asks(healthy, Run(healthy).Findings); len(probes) > 0 {
 		t.Error("somebody asks where nothing is wrong")
 	}
 }

@@ -29,7 +29,7 @@ func calicoObjects(s *snapshot.Snapshot, kind string) []*unstructured.Unstructur
 // checkPeers reports Calico's BGPPeers if none of them has two ends, while the mesh between nodes is off. A peer given by its address is
 // a router that the cluster does not show.
 func checkPeers(s *snapshot.Snapshot, r *Report) {
-	if len(s.Nodes) < 2 || notSeen(s, "nodes") || !meshOff(s) || overlay(s) {
+	if len(s.Nodes) < 2 || notSeen(s, "nodes", "") || !meshOff(s) || overlay(s) {
 		return
 	}
 	type idle struct {

@@ -74,7 +74,7 @@ func servicesByIP(s *snapshot.Snapshot) map[string]incident.Object {
 
 // checkCalled compares what failing pods call with the Services that there are.
 func checkCalled(s *snapshot.Snapshot, r *Report) {
-	if notSeen(s, "services") {
+	if notSeen(s, "services", "") || notSeen(s, "pods", "") {
 		return
 	}
 	c := callers{s, r, map[string]*Finding{}}
@@ -143,7 +143,7 @@ func (c callers) port(by call, v *corev1.Service) {
 // byHand reports a Service without a selector for which nobody has written an EndpointSlice, or whose EndpointSlice sends to an address of
 // the pod network that no pod has.
 func (c callers) byHand(by call, v *corev1.Service) {
-	if len(v.Spec.Selector) > 0 || notSeen(c.s, "endpointslices") || newly(c.s, v.CreationTimestamp.Time) {
+	if len(v.Spec.Selector) > 0 || notSeen(c.s, "endpointslices.discovery.k8s.io", v.Namespace) || newly(c.s, v.CreationTimestamp.Time) {
 		return
 	}
 	slicesOf := c.s.EndpointSlicesOf(v.Namespace, v.Name)
@@ -156,7 +156,7 @@ func (c callers) byHand(by call, v *corev1.Service) {
 	for _, slice := range slicesOf {
 		for _, e := range slice.Endpoints {
 			for _, a := range addrsOf(e.Addresses...) {
-				if !ofPods(c.s, a) || podAt(c.s, a) != nil || notSeen(c.s, "pods") {
+				if !ofPods(c.s, a) || podAt(c.s, a) != nil || notSeen(c.s, "pods", "") {
 					return
 				}
 				gone = append(gone, a)

@@ -49,19 +49,44 @@ func find(codes []Code, code string) (Code, bool) {
 	return Code{Code: code, Severity: incident.Warning}, false
 }
 
-// Run runs all checks side by side and returns what they found, in the order of the table.
-func Run(s *snapshot.Snapshot) []*Finding {
-	reports := make([]Report, len(All))
+// Result is what the checks make of a Snapshot.
+type Result struct {
+	Findings []*Finding // in the order of the table
+	// Judged is, by the names of checks that say so and that ran to their end, what they judge by: where it was seen whole, their silence
+	// says that all is well there.
+	Judged map[string][]incident.Resource
+	// Failures are the checks, and the readings of logs, that panicked. What such a check had found by then counts.
+	Failures []incident.Failure
+}
+
+// Run runs all checks side by side. A check that panics takes nothing else with it.
+func Run(s *snapshot.Snapshot) Result { return run(s, All) }
+
+func run(s *snapshot.Snapshot, all []Check) Result {
+	reports := make([]Report, len(all))
+	failed := make([]*incident.Failure, len(all))
 	var wg sync.WaitGroup
 	readLogs(s, &wg)
-	for i, c := range All {
+	for i, c := range all {
 		reports[i].codes = c.Codes
-		wg.Go(func() { c.Run(s, &reports[i]) })
+		wg.Go(func() { failed[i] = incident.Catch(notRun(c), func() { c.Run(s, &reports[i]) }) })
 	}
 	wg.Wait()
-	var found []*Finding
-	for i := range reports {
-		found = append(found, reports[i].Findings...)
+	r := Result{Judged: map[string][]incident.Resource{}, Failures: unread(s)}
+	for i, c := range all {
+		switch {
+		case failed[i] != nil:
+			r.Failures = append(r.Failures, *failed[i])
+			r.Findings = append(r.Findings, reports[i].whole()...)
+			continue
+		case len(reports[i].judges) > 0:
+			r.Judged[c.Name] = reports[i].judges
+		}
+		r.Findings = append(r.Findings, reports[i].Findings...)
 	}
-	return found
+	return r
+}
+
+func notRun(c Check) incident.NotSeen {
+	return incident.NotSeen{What: "check " + c.Name, Resources: []incident.Resource{incident.Checks}, Where: incident.Object{Kind: "Check", Name: c.Name}}
 }

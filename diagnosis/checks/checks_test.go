@@ -59,7 +59,7 @@ func TestFixtures(t *testing.T) {
 	for _, file := range fixtures(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			a, s := load(t, file)
-			got := words(Run(s))
+			got := words(Run(s).Findings)
 			if *update {
 				section(a, "want").Data = []byte(got)
 				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
@@ -155,7 +155,7 @@ func FuzzManifests(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, x := range Run(s) {
+		for _, x := range Run(s).Findings {
 			if x.Code == "" || x.Title == "" || len(x.Title) > maxTitle || x.Object.Kind == "" {
 				t.Errorf("an incomplete finding: %+v", x.Finding)
 			}

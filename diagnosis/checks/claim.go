@@ -32,7 +32,7 @@ func pendingWhy(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, users []*
 	if c.Spec.VolumeName != "" {
 		return namedVolume(s, c)
 	}
-	if notSeen(s, "storageclasses") {
+	if notSeen(s, "storageclasses.storage.k8s.io", "") {
 		return saidPending(s, c)
 	}
 	if c.Spec.StorageClassName == nil {
@@ -123,7 +123,7 @@ func unprovisioned(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, class 
 	w := pending{seen: []incident.Evidence{seenEvent(waits), seenAPI(snapshot.ObjectOf("StorageClass", "", class.Name), "provisioner", time.Time{}, class.Provisioner)}}
 	of, sound := driverWorkload(s, class.Provisioner)
 	switch {
-	case of.IsZero() && s.Namespace == "" && !notSeen(s, "pods"):
+	case of.IsZero() && s.Namespace == "" && !notSeen(s, "pods", ""):
 		w.fault = snapshot.ObjectOf("StorageClass", "", class.Name)
 		w.why = fmt.Sprintf("its class %s is provisioned by %s, which has not answered for %s, and no workload of that name runs", class.Name, class.Provisioner, duration(s.At.Sub(beganAt(waits))))
 	case of.IsZero():

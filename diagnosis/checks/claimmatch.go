@@ -21,7 +21,7 @@ func volumeObject(name string) incident.Object {
 // namedVolume is a claim that names its volume and is not bound to it.
 func namedVolume(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) pending {
 	o, name := claimObject(c), c.Spec.VolumeName
-	if notSeen(s, "persistentvolumes") {
+	if notSeen(s, "persistentvolumes", "") {
 		return saidPending(s, c)
 	}
 	v := s.PersistentVolume(name)
@@ -42,7 +42,7 @@ func namedVolume(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) pending 
 
 // byHand compares a claim with the volumes made by hand and names the one that comes nearest; nothing where none is of its class.
 func byHand(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, class string) pending {
-	if notSeen(s, "persistentvolumes") {
+	if notSeen(s, "persistentvolumes", "") {
 		return saidPending(s, c)
 	}
 	var best *corev1.PersistentVolume

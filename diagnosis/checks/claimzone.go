@@ -15,7 +15,7 @@ import (
 
 // outside says that a class allows volumes only where no node is: the scheduler then finds none that could have the claim's volume.
 func outside(s *snapshot.Snapshot, class *storagev1.StorageClass) pending {
-	if len(class.AllowedTopologies) == 0 || len(s.Nodes) == 0 || notSeen(s, "nodes") {
+	if len(class.AllowedTopologies) == 0 || len(s.Nodes) == 0 || notSeen(s, "nodes", "") {
 		return pending{}
 	}
 	for i := range s.Nodes {

@@ -86,17 +86,17 @@ func initRunning(s *snapshot.Snapshot, p *corev1.Pod, c container, since time.Ti
 		return ailment{}, false
 	}
 	said, e := lastWords(s, p, c)
-	a := ailment{code: PodInitStuck, alike: c.spec.Name, since: since, said: said.Facts,
-		what: fmt.Sprintf("{waits|wait} for {its|their} init container %s, running for %s", c.spec.Name, duration(s.At.Sub(since)))}
+	a := ailment{code: PodInitStuck, container: c.spec.Name, alike: c.spec.Name, since: since, said: said.Facts,
+		what: say("{waits|wait} for {its|their} init container %s, running for %s", c.spec.Name, duration(s.At.Sub(since)))}
 	services, absent, command := waitsOn(s, p, c)
 	a.refs = services
 	switch {
 	case absent != "":
-		a.what += ": " + absent
+		a.what = a.what.and(": %s", absent)
 	case len(services) > 0 && len(needsOf(said.Facts)) == 0:
-		a.what += ", for Service " + services[0].Name
+		a.what = a.what.and(", for Service %s", services[0].Name)
 	case said.Last != "":
-		a.what += ": " + clip(said.Last, 120)
+		a.what = a.what.and(": %s", clip(said.Last, 120))
 	}
 	a.seen = append(a.seen, seenAPI(podObject(p), c.field(), since, "running since "+clock(since)), e, command)
 	return a, true
@@ -139,12 +139,12 @@ func lostWithNode(end *corev1.ContainerStateTerminated) bool {
 func addingUp(s *snapshot.Snapshot, p *corev1.Pod, c container, last *corev1.ContainerStateTerminated) ailment {
 	crash := crashed(s, p, c, last)
 	n, age := c.status.RestartCount, s.At.Sub(p.CreationTimestamp.Time)
-	a := ailment{code: PodRestarts, alike: c.spec.Name, since: crash.since, said: crash.said, seen: crash.seen}
+	a := ailment{code: PodRestarts, container: c.spec.Name, alike: c.spec.Name, since: crash.since, said: crash.said, seen: crash.seen}
 	rate := ""
 	if days := age.Hours() / 24; days > 0 && age < 10*365*24*time.Hour {
 		rate = fmt.Sprintf(" (%.0f a day)", float64(n)/max(days, 1.0/24))
 	}
-	a.what = fmt.Sprintf("restarted %d times%s, last %s ago%s: %s", n, rate, duration(s.At.Sub(last.FinishedAt.Time)), c.in(p), crash.why)
+	a.what = say("restarted %d times%s, last %s ago%s: %s", n, rate, duration(s.At.Sub(last.FinishedAt.Time)), c.in(p), crash.why)
 	return a
 }
 
@@ -209,13 +209,13 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (ailmen
 		return ailment{}, false
 	case sandbox != nil && (volume == nil || snapshot.EventTime(sandbox).After(snapshot.EventTime(volume).Time)):
 		a.code, a.words, a.seen = PodSandboxFailed, sandbox.Message, []incident.Evidence{seenEvent(sandbox)}
-		a.what = "cannot start on node " + node + ": " + shortest(sandbox.Message)
+		a.what = say("cannot start on node %s: %s", node, shortest(sandbox.Message))
 		if layer := sandboxLayer(sandbox.Message); layer != "" {
-			a.what = "cannot start on node " + node + " (" + layer + "): " + shortest(sandbox.Message)
+			a.what = say("cannot start on node %s (%s): %s", node, layer, shortest(sandbox.Message))
 		}
 	case volume != nil:
 		a.code, a.words, a.seen = PodVolumeFailed, volume.Message, []incident.Evidence{seenEvent(volume)}
-		a.what, a.refs = "{waits|wait} for a volume: "+shortest(volume.Message), claimsOf(p)
+		a.what, a.refs = say("{waits|wait} for a volume: %s", shortest(volume.Message)), claimsOf(p)
 		if o, _, ok := missingIn(p, volume.Message); ok {
 			a.refs = []incident.Object{o}
 		}
@@ -223,7 +223,7 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (ailmen
 		return ailment{}, false
 	default:
 		a.code = PodStuckCreating
-		a.what = fmt.Sprintf("{has|have} been waiting for {its|their} containers to be created for %s on node %s", duration(s.At.Sub(since)), node)
+		a.what = say("{has|have} been waiting for {its|their} containers to be created for %s on node %s", duration(s.At.Sub(since)), node)
 		a.seen = []incident.Evidence{seenAPI(o, "status.phase", since, "Pending, bound to "+node+", no container created")}
 	}
 	return a, true

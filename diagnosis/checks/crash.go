@@ -18,7 +18,7 @@ func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.Conta
 	o := podObject(p)
 	backOff := lastEvent(s, o, "BackOff")
 	said, log := lastWords(s, p, c)
-	a := ailment{alike: c.spec.Name, since: earlier(endOf(end), beganAt(backOff)), said: said.Facts,
+	a := ailment{container: c.spec.Name, alike: c.spec.Name, since: earlier(endOf(end), beganAt(backOff)), said: said.Facts,
 		seen: []incident.Evidence{seenAPI(o, c.field(), endOf(end), statusWords(c.status, end)), log}}
 	last, needs := said.Last, needsOf(said.Facts)
 	liveness := livenessKill(s, o, end)
@@ -45,7 +45,7 @@ func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.Conta
 		return probeKills(p, c, a, liveness, end)
 	case end.ExitCode == 0:
 		a.code, a.why = PodExitsZero, "it ends without an error"
-		a.what = "{ends by itself|end by themselves} (exit 0)" + c.in(p) + " and {is|are} started again and again"
+		a.what = say("{ends by itself|end by themselves} (exit 0)%s and {is|are} started again and again", c.in(p))
 		return a
 	case needs != "":
 		a.code, a.why = PodCrashLoop, needs
@@ -56,7 +56,7 @@ func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.Conta
 	default:
 		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d (%s)", end.ExitCode, ExitMeaning(end.ExitCode))
 	}
-	a.what = "{keeps|keep} crashing" + c.in(p) + ": " + a.why
+	a.what = say("{keeps|keep} crashing%s: %s", c.in(p), a.why)
 	return a
 }
 
@@ -151,10 +151,10 @@ func cannotStart(s *snapshot.Snapshot, p *corev1.Pod, c container, why string, s
 	if why == "" {
 		why = "the command was not found or may not be executed"
 	}
-	a := ailment{code: PodCannotStart, alike: c.spec.Name, why: why, words: why, since: since, node: p.Spec.NodeName,
-		what: "cannot start" + c.in(p) + ": " + shortest(why)}
+	a := ailment{code: PodCannotStart, container: c.spec.Name, alike: c.spec.Name, why: why, words: why, since: since, node: p.Spec.NodeName,
+		what: say("cannot start%s: %s", c.in(p), shortest(why))}
 	if strings.Contains(why, "exec format error") {
-		a.what += " (" + otherArchitecture(s, p.Spec.NodeName) + ")"
+		a.what = a.what.and(" (%s)", otherArchitecture(s, p.Spec.NodeName))
 		if n := s.Node(p.Spec.NodeName); n != nil && n.Status.NodeInfo.Architecture != "" {
 			a.seen = append(a.seen, seenAPI(nodeObject(n), "status.nodeInfo.architecture", time.Time{}, n.Status.NodeInfo.Architecture))
 		}
@@ -192,7 +192,7 @@ func probeKills(p *corev1.Pod, c container, a ailment, e *corev1.Event, end *cor
 		hint += slowStart(c, field, probe, end)
 	}
 	a.why += hint
-	a.what = "{is|are} killed and started again" + c.in(p) + ": " + a.why
+	a.what = say("{is|are} killed and started again%s: %s", c.in(p), a.why)
 	a.seen = append([]incident.Evidence{seenEvent(e), probeSeen(p, c, field, probe)}, a.seen...)
 	return a
 }

@@ -242,13 +242,16 @@ func reportMissed(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o inciden
 		last = fmt.Sprintf("not started for %s", duration(s.At.Sub(t.Time)))
 	}
 	title := fmt.Sprintf("CronJob %s has %s, and missed %s (schedule %s)", c.Name, last, d.times(), c.Spec.Schedule)
-	if n := c.Spec.StartingDeadlineSeconds; n != nil && *n < 10 {
+	n := c.Spec.StartingDeadlineSeconds
+	hasty := n != nil && *n < 10
+	if hasty {
 		title += fmt.Sprintf(": its startingDeadlineSeconds of %d leaves the controller, which looks every 10 s, no time", *n)
 	} else if e != nil {
 		title += ": " + shortest(e.Message)
 	}
 	f := r.Find(CronJobMissed, o, title)
 	f.Workload, f.Since = o, d.first
+	f.Root = hasty || e != nil // or else it is the controller that starts nothing, for a reason of its own
 	f.See(seenAPI(o, "status.lastScheduleTime", d.first, fmt.Sprintf("%s; due since %s", last, clock(d.first))), seenEvent(e))
 }
 

@@ -114,11 +114,12 @@ func corefileMap(s *snapshot.Snapshot, spec *corev1.PodSpec) *corev1.ConfigMap {
 }
 
 func checkDNS(s *snapshot.Snapshot, r *Report) {
+	r.Judges("services", "pods")
 	d, ok := findResolver(s)
 	if !ok {
 		return
 	}
-	if d.replicas == 0 && len(d.pods) == 0 && !notSeen(s, "pods") {
+	if d.replicas == 0 && len(d.pods) == 0 && !notSeen(s, "pods", dnsNamespace) {
 		f := d.about(r.Find(DNSScaledToZero, d.workload, fmt.Sprintf("The cluster's DNS is switched off: %s is scaled to 0", short(d.workload))))
 		f.See(seenAPI(d.workload, "spec.replicas", time.Time{}, "0"))
 		return
@@ -147,7 +148,7 @@ func (d resolver) about(f *Finding) *Finding {
 
 // checkDown reports a DNS without a single ready pod.
 func (d resolver) checkDown(s *snapshot.Snapshot, r *Report) {
-	if slices.ContainsFunc(d.pods, isReady) || d.service == nil || notSeen(s, "pods") {
+	if slices.ContainsFunc(d.pods, isReady) || d.service == nil || notSeen(s, "pods", dnsNamespace) {
 		return
 	}
 	crashing := slices.ContainsFunc(d.pods, func(p *corev1.Pod) bool { return len(sickContainers(s, p)) > 0 })

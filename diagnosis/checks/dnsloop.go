@@ -38,6 +38,15 @@ func (d resolver) checkLoop(s *snapshot.Snapshot, r *Report, log incident.Eviden
 		f.Because = fmt.Sprintf("The Corefile's line %d, %q, sends what CoreDNS cannot answer back to CoreDNS: %s", looping.line, looping.text, why)
 		f.See(seenAPI(d.corefileObject(), "data.Corefile", d.changed(), fmt.Sprintf("line %d: %s", looping.line, looping.text)))
 		d.blameResolv(s, f, looping)
+	} else if nodes := d.resolversUnseen(s, f.Nodes); len(nodes) > 0 {
+		on := "/etc/resolv.conf of node " + strings.Join(nodes, ", ")
+		f.retitle("CoreDNS forwards to itself by way of " + on + " and stops: names do not resolve in the cluster")
+		f.Because += ", and it forwards to nothing but " + on + ", which was not seen"
+		for _, n := range nodes {
+			f.Fault = append(f.Fault, snapshot.ObjectOf("Node", "", n))
+		}
+		f.Fault = append(f.Fault, f.Object)
+		f.See(seenAPI(d.corefileObject(), "data.Corefile", d.changed(), "forwards to "+resolvConf+" alone"))
 	}
 	if said {
 		f.Because += "; its log says so"
@@ -120,6 +129,21 @@ func (d resolver) resolvLoops(s *snapshot.Snapshot, hostNetwork bool) string {
 		}
 	}
 	return ""
+}
+
+// resolversUnseen are the nodes whose resolv.conf is all that CoreDNS forwards to, where none of them was seen: a loop leads through it.
+func (d resolver) resolversUnseen(s *snapshot.Snapshot, nodes []string) []string {
+	if d.config == nil || d.spec == nil || d.spec.HostNetwork || d.spec.DNSPolicy != corev1.DNSDefault {
+		return nil
+	}
+	forwards := parseCorefile(d.config.Data["Corefile"]).forwards
+	elsewhere := func(f forward) bool {
+		return slices.ContainsFunc(f.targets, func(t string) bool { return t != resolvConf })
+	}
+	if len(forwards) == 0 || slices.ContainsFunc(forwards, elsewhere) || slices.ContainsFunc(s.Hosts, func(h snapshot.Host) bool { return slices.Contains(nodes, h.Node) }) {
+		return nil
+	}
+	return nodes[:min(len(nodes), 2)]
 }
 
 // blameResolv puts the blame where it belongs when the Corefile only passes on what another file says.

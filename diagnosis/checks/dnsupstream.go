@@ -134,7 +134,7 @@ func (d resolver) nodes() []incident.Object {
 // checkAddress reports a cluster DNS whose Service is gone, or has another address than the one that pods ask.
 func (d resolver) checkAddress(s *snapshot.Snapshot, r *Report) {
 	if d.service == nil {
-		if len(d.pods) == 0 || notSeen(s, "services") || s.Namespace != "" {
+		if len(d.pods) == 0 || notSeen(s, "services", dnsNamespace) {
 			return
 		}
 		o := snapshot.ObjectOf("Service", dnsNamespace, dnsName)

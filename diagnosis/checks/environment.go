@@ -125,7 +125,7 @@ func (x *stale) report(r *Report) {
 	case len(x.after) == 0:
 		who = fmt.Sprintf("%d pods of %s", n, short(x.workload))
 	}
-	f := r.Find(EnvironmentStale, x.workload, fmt.Sprintf("%s %s with what ConfigMap %s was before %s; %s started at %s", who, inflect("{runs|run}", n), x.config.Name, clock(x.changed), inflect("{it|they}", n), clock(x.started)))
+	f := r.Find(EnvironmentStale, x.workload, inflect(n, "%s {runs|run} with what ConfigMap %s was before %s; {it|they} started at %s", who, x.config.Name, clock(x.changed), clock(x.started)))
 	f.Workload, f.Pods, f.Since = x.workload, x.before, x.changed
 	f.Refs = []incident.Object{snapshot.ObjectOf("ConfigMap", x.config.Namespace, x.config.Name)}
 	f.Fault = append([]incident.Object{x.workload}, f.Refs...)

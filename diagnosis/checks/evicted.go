@@ -20,23 +20,23 @@ var (
 func evicted(p *corev1.Pod) ailment {
 	node, message := p.Spec.NodeName, strings.TrimSpace(p.Status.Message)
 	a := ailment{code: PodEvicted, alike: node, node: node, words: message, since: failedAt(p),
-		what: "{was|were} evicted from node " + node + ": " + message,
+		what: say("{was|were} evicted from node %s: %s", node, message),
 		seen: []incident.Evidence{seenAPI(podObject(p), "status", failedAt(p), "Evicted: "+message)}}
 	if m := overOwnLimit.FindString(message); m != "" {
 		a.code, a.alike, a.why = PodOverStorage, "", m
-		a.what = "{is|are} evicted for using more storage than {its|their} own limit: " + m
+		a.what = say("{is|are} evicted for using more storage than {its|their} own limit: %s", m)
 		return a
 	}
 	m := lowOn.FindStringSubmatch(message)
 	if m == nil {
 		return a
 	}
-	a.what = "{was|were} evicted from node " + node + ", which was low on " + m[1]
+	a.what = say("{was|were} evicted from node %s, which was low on %s", node, m[1])
 	if m[3] != "" {
-		a.what += " (" + m[3] + " left, " + m[2] + " is the threshold)"
+		a.what = a.what.and(" (%s left, %s is the threshold)", m[3], m[2])
 	}
 	if u := biggest.FindStringSubmatch(message); u != nil {
-		a.what += ": container " + u[1] + " used " + u[2] + " and asked for " + u[3]
+		a.what = a.what.and(": container %s used %s and asked for %s", u[1], u[2], u[3])
 	}
 	return a
 }

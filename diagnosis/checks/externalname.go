@@ -23,12 +23,15 @@ func checkExternalName(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
 		return
 	}
 	if inside, ok := ServiceOf(s, name, v.Namespace); ok {
-		if s.Service(inside.Namespace, inside.Name) != nil || notSeen(s, "services") || s.Namespace != "" && inside.Namespace != s.Namespace {
+		if s.Service(inside.Namespace, inside.Name) != nil || notSeen(s, "services", inside.Namespace) {
 			return
 		}
 		f := r.Find(ExternalNameNotFound, o, fmt.Sprintf("Service %s/%s stands for %s, but Service %s/%s does not exist%s", v.Namespace, v.Name, name,
 			inside.Namespace, inside.Name, didYouMean(near(inside.Name, servicesIn(s, inside.Namespace))))).See(seen)
 		f.Refs = []incident.Object{inside}
+		if len(callsOf(s, o)) == 0 {
+			f.Severity = incident.Info // a leftover that nobody calls
+		}
 		return
 	}
 	for _, l := range s.Lookups {

@@ -150,7 +150,7 @@ func checkGatewayClasses(s *snapshot.Snapshot, r *Report, gateways []*gatewayObj
 		}
 		class, ok := classes[g.Spec.GatewayClassName]
 		switch {
-		case !ok && !notSeen(s, "gatewayclasses") && s.Namespace == "":
+		case !ok && !notSeen(s, "gatewayclasses.gateway.networking.k8s.io", "") && s.Namespace == "":
 			f := r.Find(GatewayClassMissing, g.object(), fmt.Sprintf("Gateway %s/%s names GatewayClass %s, which does not exist%s", g.Namespace, g.Name, g.Spec.GatewayClassName,
 				didYouMean(nearOrAll(g.Spec.GatewayClassName, keysInOrder(classes)))))
 			f.Since = g.CreationTimestamp.Time

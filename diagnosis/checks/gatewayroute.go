@@ -36,7 +36,7 @@ func checkRoute(s *snapshot.Snapshot, r *Report, route *gatewayObject, gateways 
 
 // checkRouteParents reports parents that are not there, and says whether one is missing.
 func checkRouteParents(s *snapshot.Snapshot, r *Report, route *gatewayObject, gateways []*gatewayObject) bool {
-	if notSeen(s, "gateways") {
+	if notSeen(s, "gateways.gateway.networking.k8s.io", "") {
 		return false
 	}
 	missing := false
@@ -84,7 +84,7 @@ func listenersOf(g *gatewayObject) []string {
 
 // checkRouteBackends reports Services, and ports of them, that are not there, and says whether one is missing.
 func checkRouteBackends(s *snapshot.Snapshot, r *Report, route *gatewayObject) bool {
-	if notSeen(s, "services") {
+	if notSeen(s, "services", "") {
 		return false
 	}
 	missing := false

@@ -74,8 +74,8 @@ func (g *groups) report(r *Report) {
 			continue
 		}
 		first := x.telling()
-		f := r.Find(x.key.code, x.key.workload, g.subject(x)+" "+inflect(first.what, len(x.pods)))
-		f.Workload, f.Pods, f.Words = x.key.workload, x.pods, first.words
+		f := r.Find(x.key.code, x.key.workload, g.subject(x)+" "+first.what.of(len(x.pods)))
+		f.Workload, f.Pods, f.Words, f.Container = x.key.workload, x.pods, first.words, first.container
 		if first.severity != "" {
 			f.Severity = first.severity
 		}

@@ -28,3 +28,12 @@ func ServiceOf(s *snapshot.Snapshot, host, namespace string) (service incident.O
 	}
 	return incident.Object{}, false
 }
+
+// NamesService says whether a host, to a pod of the namespace, is a short form of a Service's name or of a pod's below it: db, db.shop,
+// db-0.db, db-0.db.shop. The Service need not exist.
+func NamesService(host, namespace string, service incident.Object) bool {
+	host = strings.ToLower(strings.TrimRight(host, "."))
+	full := service.Name + "." + service.Namespace
+	return host == full || strings.HasSuffix(host, "."+full) ||
+		namespace == service.Namespace && (host == service.Name || strings.HasSuffix(host, "."+service.Name))
+}

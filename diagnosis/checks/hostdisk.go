@@ -134,7 +134,7 @@ func (h host) reboot() {
 	}
 	title, excerpt := fmt.Sprintf("Node %s waits for a reboot", h.Node), "it is there"
 	if len(h.RebootFor) > 0 {
-		title += " since " + strings.Join(h.RebootFor[:min(3, len(h.RebootFor))], ", ") + inflect(" {was|were} installed", len(h.RebootFor))
+		title += " since " + strings.Join(h.RebootFor[:min(3, len(h.RebootFor))], ", ") + inflect(len(h.RebootFor), " {was|were} installed")
 		excerpt = strings.Join(h.RebootFor, ", ")
 	}
 	f := h.find(HostRebootPending, title)

@@ -32,7 +32,7 @@ func (h host) certificates() {
 	})
 	first, more := ending[0], ""
 	if n := len(ending) - 1; n > 0 {
-		more = fmt.Sprintf(inflect(" (and %d {other|others})", n), n)
+		more = inflect(n, " (and %d {other|others})", n)
 	}
 	f := h.find(HostCertificateEnds, "")
 	if left := first.NotAfter.Sub(h.s.At); left > 0 {

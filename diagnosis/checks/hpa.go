@@ -103,8 +103,12 @@ func reportTarget(s *snapshot.Snapshot, r *Report, o, target incident.Object, c 
 	why := fmt.Sprintf("%s cannot be read: %s", short(target), shortest(c.Message))
 	f := r.Find(HPATargetMissing, o, "")
 	if strings.Contains(c.Message, "not found") {
-		why = fmt.Sprintf("%s does not exist%s", short(target), didYouMean(near(target.Name, namesOfKind(s, target))))
+		meant := near(target.Name, namesOfKind(s, target))
+		why = fmt.Sprintf("%s does not exist%s", short(target), didYouMean(meant))
 		f.Fault = []incident.Object{o, target}
+		if len(meant) == 0 {
+			f.Severity = incident.Info // what it scaled is gone, and it is left over
+		}
 	}
 	f.Title = oneLine(fmt.Sprintf("HorizontalPodAutoscaler %s scales nothing: %s", o.Name, why), maxTitle)
 	f.Since = c.LastTransitionTime.Time

@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,28 +19,28 @@ func noImage(s *snapshot.Snapshot, p *corev1.Pod, c container, w *corev1.Contain
 	if e != nil && (w.Reason == "ImagePullBackOff" || said == "") {
 		said = e.Message
 	}
-	a := ailment{code: PodImagePull, alike: c.spec.Name, words: said, since: earlier(p.CreationTimestamp.Time, beganAt(e)), why: imageWords(w.Reason, said)}
+	a := ailment{code: PodImagePull, container: c.spec.Name, alike: c.spec.Name, words: said, since: earlier(p.CreationTimestamp.Time, beganAt(e)), why: imageWords(w.Reason, said)}
 	if ofRegistry(said) {
 		_, a.registry = repositoryOf(c.spec.Image)
 	}
-	a.what = fmt.Sprintf("cannot get {its|their} image %s%s: %s", c.spec.Image, c.in(p), a.why)
+	a.what = say("cannot get {its|their} image %s%s: %s", c.spec.Image, c.in(p), a.why)
 	a.seen = []incident.Evidence{seenAPI(o, c.field(), time.Time{}, strings.TrimSpace(w.Reason+": "+w.Message)), seenEvent(e)}
 	secret, seen := pullSecret(s, p)
 	if secret != "" {
 		a.refs = append(a.refs, snapshot.ObjectOf("Secret", p.Namespace, secret))
 		a.seen = append(a.seen, seen)
-		a.what += "; its pull secret " + secret + " could not be read" + secretHint(s, p.Namespace, secret)
+		a.what = a.what.and("; its pull secret %s could not be read%s", secret, secretHint(s, p.Namespace, secret))
 	}
 	switch a.why {
 	case noSuchTag, noSuchImage:
-		a.what += didYouMean(otherTags(s, c.spec.Image))
+		a.what = a.what.and("%s", didYouMean(otherTags(s, c.spec.Image)))
 	case noPlatform:
 		if n := s.Node(p.Spec.NodeName); n != nil && n.Status.NodeInfo.Architecture != "" {
-			a.what += " (node " + n.Name + " is " + n.Status.NodeInfo.Architecture + ")"
+			a.what = a.what.and(" (node %s is %s)", n.Name, n.Status.NodeInfo.Architecture)
 		}
 	case noPermission, noPermissionOrRepository:
 		if len(p.Spec.ImagePullSecrets) == 0 {
-			a.what += " (the pod names no pull secret)"
+			a.what = a.what.and(" (the pod names no pull secret)")
 		}
 	}
 	return a

@@ -131,7 +131,7 @@ func routesOf(g *networkingv1.Ingress) []route {
 
 // checkBackends reports each Service that is missing, or lacks the port, once for an Ingress.
 func checkBackends(s *snapshot.Snapshot, r *Report, g *networkingv1.Ingress) {
-	if notSeen(s, "services") {
+	if notSeen(s, "services", g.Namespace) {
 		return
 	}
 	told := map[networkingv1.IngressServiceBackend]bool{}

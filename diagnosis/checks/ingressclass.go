@@ -46,7 +46,7 @@ const slowIngress = 2 * time.Minute
 
 // checkIngressClass reports an Ingress that no controller takes up for its class. One that has an address was taken up by somebody.
 func checkIngressClass(s *snapshot.Snapshot, r *Report, g *networkingv1.Ingress) {
-	if notSeen(s, "ingressclasses") || s.Namespace != "" || len(g.Status.LoadBalancer.Ingress) > 0 || s.At.Sub(g.CreationTimestamp.Time) < slowIngress {
+	if notSeen(s, "ingressclasses.networking.k8s.io", "") || s.Namespace != "" || len(g.Status.LoadBalancer.Ingress) > 0 || s.At.Sub(g.CreationTimestamp.Time) < slowIngress {
 		return
 	}
 	class := classOf(s, g)
@@ -126,7 +126,7 @@ func isController(class string, spec *corev1.PodSpec) bool {
 
 // checkIngressControllers looks, for each class in use whose controller is known to run as pods, whether one of them is ready.
 func checkIngressControllers(s *snapshot.Snapshot, r *Report) {
-	if notSeen(s, "pods") || s.Namespace != "" {
+	if notSeen(s, "pods", "") || s.Namespace != "" {
 		return
 	}
 	used := map[string][]*networkingv1.Ingress{}
@@ -157,7 +157,7 @@ func noController(s *snapshot.Snapshot, r *Report, c *networkingv1.IngressClass,
 	if len(ingresses) == 1 {
 		who = "Ingress " + ingresses[0].Namespace + "/" + ingresses[0].Name
 	}
-	title := inflect(fmt.Sprintf("IngressClass %s, which %s {names|name}, has no controller: ", c.Name, who), len(ingresses))
+	title := inflect(len(ingresses), "IngressClass %s, which %s {names|name}, has no controller: ", c.Name, who)
 	var workload *appsv1.Deployment
 	for i := range s.Deployments {
 		if d := &s.Deployments[i]; isController(c.Spec.Controller, &d.Spec.Template.Spec) {

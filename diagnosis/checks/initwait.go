@@ -32,7 +32,7 @@ func waitsOn(s *snapshot.Snapshot, p *corev1.Pod, c container) (services []incid
 		case ok:
 			services = union(services, []incident.Object{o})
 			absent = missingService(s, o.Namespace, o.Name)
-		case !strings.Contains(host, ".") && host != "localhost" && len(s.Services) > 0 && !notSeen(s, "services"):
+		case !strings.Contains(host, ".") && host != "localhost" && len(s.Services) > 0 && !notSeen(s, "services", p.Namespace):
 			absent = missingService(s, p.Namespace, host)
 		}
 	}

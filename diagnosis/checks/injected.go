@@ -12,13 +12,13 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// WebhookInjects is the code of a mutating webhook whose work breaks pods. The finding's Words are the container that it puts into them.
+// WebhookInjects is the code of a mutating webhook whose work breaks pods. The finding's Container is the one that it puts into them.
 const WebhookInjects = "WebhookInjects"
 
 // checkInjected looks at failing containers that are not in their workload's template: a mutating webhook has put them there. One that works
 // somewhere is left to its pod; and which webhook it was is said only where no other is asked about the pod.
 func checkInjected(s *snapshot.Snapshot, r *Report) {
-	if len(s.MutatingWebhooks) == 0 || notSeen(s, "pods") {
+	if len(s.MutatingWebhooks) == 0 || notSeen(s, "pods", "") {
 		return
 	}
 	hooks := slices.DeleteFunc(hooksOf(s), func(h hook) bool { return h.config.Kind != "MutatingWebhookConfiguration" || !h.judgesPods() })
@@ -39,25 +39,25 @@ func checkInjected(s *snapshot.Snapshot, r *Report) {
 			continue
 		}
 		for _, a := range ailmentsOf(s, p) {
-			if a.code != PodImagePull && a.code != PodCrashLoop && a.code != PodCannotStart && a.code != PodConfigError || !injected(s, p, a.alike) || works[a.alike] {
+			if a.code != PodImagePull && a.code != PodCrashLoop && a.code != PodCannotStart && a.code != PodConfigError || !injected(s, p, a.container) || works[a.container] {
 				continue
 			}
 			config, ok := injector(s, hooks, p)
 			if !ok {
 				continue
 			}
-			k, w := key{config, a.alike}, s.WorkloadOf(p)
+			k, w := key{config, a.container}, s.WorkloadOf(p)
 			f := found[k]
 			if f == nil {
 				f = r.Find(WebhookInjects, config, "")
-				f.Words, whys[k] = a.alike, a.why
+				f.Container, whys[k] = a.container, a.why
 				f.See(seenAPI(config, "webhooks", time.Time{}, "is asked about creating pods in namespace "+p.Namespace))
 				found[k] = f
 			}
 			f.Pods, f.Since = append(f.Pods, p), earlier(f.Since, a.since)
 			workloads[k] = union(workloads[k], []incident.Object{w})
-			f.retitle(fmt.Sprintf("%s puts container %s into pods of %s, where it does not start: %s", short(config), a.alike, andOthers(workloads[k]), whys[k]))
-			f.See(seenAPI(w, "spec.template.spec.containers", time.Time{}, "has no container "+a.alike)).See(a.seen...)
+			f.retitle(fmt.Sprintf("%s puts container %s into pods of %s, where it does not start: %s", short(config), a.container, andOthers(workloads[k]), whys[k]))
+			f.See(seenAPI(w, "spec.template.spec.containers", time.Time{}, "has no container "+a.container)).See(a.seen...)
 		}
 	}
 }
@@ -65,7 +65,7 @@ func checkInjected(s *snapshot.Snapshot, r *Report) {
 func andOthers(workloads []incident.Object) string {
 	words := short(workloads[0])
 	if more := len(workloads) - 1; more > 0 {
-		words += fmt.Sprintf(inflect(" and %d other {workload|workloads}", more), more)
+		words += inflect(more, " and %d other {workload|workloads}", more)
 	}
 	return words
 }

@@ -172,7 +172,7 @@ func taskOf(j *batchv1.Job) string {
 
 func reportJob(s *snapshot.Snapshot, r *Report, j *batchv1.Job, c *batchv1.JobCondition, pods []*corev1.Pod, newest map[incident.Object]*batchv1.Job) {
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
-	title := inflect(fmt.Sprintf("Job %s has failed after %d {try|tries}", j.Name, max(j.Status.Failed, 1)), int(max(j.Status.Failed, 1)))
+	title := inflect(int(max(j.Status.Failed, 1)), "Job %s has failed after %d {try|tries}", j.Name, max(j.Status.Failed, 1))
 	if c.Reason == batchv1.JobReasonDeadlineExceeded {
 		title = fmt.Sprintf("Job %s took longer than its deadline", j.Name)
 		if d := j.Spec.ActiveDeadlineSeconds; d != nil {

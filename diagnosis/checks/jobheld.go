@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -27,7 +26,7 @@ func checkJobHeld(s *snapshot.Snapshot, r *Report, j *batchv1.Job) bool {
 		if len(held) == 0 || s.At.Sub(since) < heldFor {
 			continue
 		}
-		f := r.Find(JobHeld, o, fmt.Sprintf(inflect("Job %s does not end: {container|containers} %s ended with exit 0 %s ago, and %s beside {it|them} runs on", len(done)),
+		f := r.Find(JobHeld, o, inflect(len(done), "Job %s does not end: {container|containers} %s ended with exit 0 %s ago, and %s beside {it|them} runs on",
 			j.Name, strings.Join(done, ", "), duration(s.At.Sub(since)), strings.Join(held, ", ")))
 		f.Workload, f.Since, f.Pods = s.WorkloadOf(p), since, []*corev1.Pod{p}
 		f.Fault = []incident.Object{o}

@@ -117,7 +117,7 @@ func untaken(s *snapshot.Snapshot, since time.Time) []incident.Evidence {
 // schedulerSilent speaks where there is no Lease (K3s and managed control planes have none to see): pods of several workloads wait for
 // a node, and no scheduler has said a word about any.
 func schedulerSilent(s *snapshot.Snapshot, r *Report) {
-	if notSeen(s, "events") || notSeen(s, "pods") {
+	if notSeen(s, "events", "") || notSeen(s, "pods", "") {
 		return
 	}
 	var pods []*corev1.Pod

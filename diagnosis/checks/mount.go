@@ -112,6 +112,9 @@ func (m *mounts) attach(p *corev1.Pod, e *corev1.Event) {
 	if node != "" {
 		f.Refs = union(f.Refs, []incident.Object{snapshot.ObjectOf("Node", "", node)})
 	}
+	if holder != nil {
+		f.Refs = union(f.Refs, []incident.Object{podObject(holder)})
+	}
 	if w := m.s.WorkloadOf(p); w.Kind == "Deployment" && holder != nil && m.s.WorkloadOf(holder) == w {
 		f.Fault = []incident.Object{o, w}
 	}

@@ -115,7 +115,7 @@ func (h *held) finalized(s *snapshot.Snapshot, n *corev1.Namespace, finalizers, 
 // controller says whether the workload that should remove a finalizer is to be seen. Those of Kubernetes itself need none.
 func (h *held) controller(s *snapshot.Snapshot, finalizer string) string {
 	domain, _, ok := strings.Cut(finalizer, "/")
-	if !ok || strings.HasSuffix(domain, "kubernetes.io") || domain == "kubernetes" || s.Namespace != "" || notSeen(s, "deployments") {
+	if !ok || strings.HasSuffix(domain, "kubernetes.io") || domain == "kubernetes" || s.Namespace != "" || notSeen(s, "deployments.apps", "") {
 		return ""
 	}
 	of, sound := operatorOf(s, domain)

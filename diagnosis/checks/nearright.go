@@ -166,7 +166,7 @@ func otherSubject(s *snapshot.Snapshot, q request, all []binding) (nearMiss, boo
 			}
 			m := nearMiss{object: b.object, seen: []incident.Evidence{seenAPI(b.object, "subjects", time.Time{}, "ServiceAccount "+x.Namespace+"/"+x.Name)}}
 			gone := ""
-			if s.ServiceAccount(x.Namespace, x.Name) == nil && !notSeen(s, "serviceaccounts") {
+			if s.ServiceAccount(x.Namespace, x.Name) == nil && !notSeen(s, "serviceaccounts", x.Namespace) {
 				gone = " (which does not exist)"
 			}
 			switch {

@@ -89,6 +89,7 @@ const (
 )
 
 func checkNodes(s *snapshot.Snapshot, r *Report) {
+	r.Judges("nodes")
 	leases := nodeLeases(s)
 	pods := pendingPods(s)
 	for i := range s.Nodes {

@@ -117,7 +117,7 @@ func (w unplaced) reportFull(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
 		f.retitle(f.Title + ", and its kubelet turns others away")
 		f.See(seenAPI(podObject(refused), "status", time.Time{}, "OutOfpods: "+refused.Status.Message))
 	case len(w.full) > 0:
-		f.retitle(f.Title + fmt.Sprintf(inflect(", and %d {pod waits|pods wait} for a place", len(w.full)), len(w.full)))
+		f.retitle(f.Title + inflect(len(w.full), ", and %d {pod waits|pods wait} for a place", len(w.full)))
 		f.seePending(w.full)
 	default:
 		f.Severity = incident.Info
@@ -143,7 +143,7 @@ func (w unplaced) reportCordoned(s *snapshot.Snapshot, r *Report, n *corev1.Node
 		title = fmt.Sprintf("Node %s has been cordoned for %s, perhaps forgotten: it takes no new pods", n.Name, duration(s.At.Sub(since)))
 	}
 	if count := len(w.cordoned); count > 0 {
-		title += fmt.Sprintf(inflect(", and %d {pod waits|pods wait} for a node", count), count)
+		title += inflect(count, ", and %d {pod waits|pods wait} for a node", count)
 	}
 	f := r.Find(NodeCordoned, nodeObject(n), title).on(n)
 	f.Since = since

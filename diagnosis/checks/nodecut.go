@@ -27,7 +27,7 @@ const leastCut = 2
 // beyond it that are well, and pods of the same workloads on other nodes are well. Where the network plugin's or kube-proxy's pod on the
 // node is missing or not ready, that is found by itself.
 func checkCutNodes(s *snapshot.Snapshot, r *Report) {
-	if notSeen(s, "pods") {
+	if notSeen(s, "pods", "") {
 		return
 	}
 	cut := map[string]*cutNode{}

@@ -161,7 +161,7 @@ func (a asker) report(s *snapshot.Snapshot, r *Report) {
 		}
 		f.seePending(a.pods)
 	}
-	if blamed || notSeen(s, "nodes") {
+	if blamed || notSeen(s, "nodes", "") {
 		return
 	}
 	f := r.Find(GPUAbsent, a.workload, fmt.Sprintf("%s asks for %s, which no node has", short(a.workload), a.resource))
@@ -200,7 +200,7 @@ func hasGPU(s *snapshot.Snapshot, n *corev1.Node, resource corev1.ResourceName) 
 
 // whyNotOffered says what is the matter with the device plugin, and which DaemonSet it is.
 func whyNotOffered(s *snapshot.Snapshot, n *corev1.Node) (string, incident.Object) {
-	if notSeen(s, "daemonsets") {
+	if notSeen(s, "daemonsets.apps", "") {
 		return "no device plugin has registered it", incident.Object{}
 	}
 	for i := range s.DaemonSets {

@@ -55,7 +55,7 @@ func leaving(s *snapshot.Snapshot, n *corev1.Node) bool {
 
 // drained says whether a node is cordoned and has no pods but those that belong to every node, or that are ending.
 func drained(s *snapshot.Snapshot, n *corev1.Node) bool {
-	return n.Spec.Unschedulable && !notSeen(s, "pods") && !slices.ContainsFunc(s.PodsOn(n.Name), func(p *corev1.Pod) bool {
+	return n.Spec.Unschedulable && !notSeen(s, "pods", "") && !slices.ContainsFunc(s.PodsOn(n.Name), func(p *corev1.Pod) bool {
 		owner := metav1.GetControllerOf(p)
 		ofNode := owner != nil && (owner.Kind == "DaemonSet" || owner.Kind == "Node")
 		return !ofNode && p.DeletionTimestamp == nil && p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed
@@ -112,7 +112,7 @@ func podsOn(s *snapshot.Snapshot, n *corev1.Node) string {
 	if count == 0 {
 		return ""
 	}
-	return fmt.Sprintf(inflect(", with %d {pod|pods} on it", count), count)
+	return inflect(count, ", with %d {pod|pods} on it", count)
 }
 
 // running counts the pods on a node that have not ended.

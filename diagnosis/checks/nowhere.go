@@ -292,10 +292,10 @@ func (k *seeker) noLabel(l lack, nodes []hindered) string {
 
 // counts says how many nodes each rule keeps the pod off, each node once, by what is hardest to change.
 func counts(nodes []hindered) string {
-	words := map[hindrance]string{
-		nodeState: "{is|are} not well or cordoned", podsTaken: "{runs|run} as many pods as {it|they} may", portTaken: "{has|have} its host port taken",
-		taintKeeps: "{has a taint|have taints} that it does not tolerate", labelLacks: "{does|do} not match its selector or affinity", podsAvoid: "{is|are} kept by its anti-affinity",
-		podsMiss: "{lacks|lack} pods that its affinity asks for", spreadKeeps: "{is|are} kept by its topology spread", volumeKeeps: "{is|are} not where its volume is",
+	words := map[hindrance]phrase{
+		nodeState: say("{is|are} not well or cordoned"), podsTaken: say("{runs|run} as many pods as {it|they} may"), portTaken: say("{has|have} its host port taken"),
+		taintKeeps: say("{has a taint|have taints} that it does not tolerate"), labelLacks: say("{does|do} not match its selector or affinity"), podsAvoid: say("{is|are} kept by its anti-affinity"),
+		podsMiss: say("{lacks|lack} pods that its affinity asks for"), spreadKeeps: say("{is|are} kept by its topology spread"), volumeKeeps: say("{is|are} not where its volume is"),
 	}
 	by := map[hindrance]int{}
 	short := map[string]int{}
@@ -310,7 +310,7 @@ func counts(nodes []hindered) string {
 	var out []string
 	for _, rule := range []hindrance{nodeState, taintKeeps, labelLacks, podsAvoid, podsMiss, spreadKeeps, volumeKeeps, portTaken, podsTaken} {
 		if n := by[rule]; n > 0 {
-			out = append(out, fmt.Sprintf("%d %s", n, inflect(words[rule], n)))
+			out = append(out, fmt.Sprintf("%d %s", n, words[rule].of(n)))
 		}
 	}
 	names := make([]string, 0, len(short))
@@ -319,7 +319,7 @@ func counts(nodes []hindered) string {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		out = append(out, fmt.Sprintf("%d %s too little %s", short[name], inflect("{has|have}", short[name]), resourceWord(corev1.ResourceName(name))))
+		out = append(out, fmt.Sprintf("%d %s too little %s", short[name], inflect(short[name], "{has|have}"), resourceWord(corev1.ResourceName(name))))
 	}
 	return fmt.Sprintf("of %d nodes %s", len(nodes), strings.Join(out, ", "))
 }

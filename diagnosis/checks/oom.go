@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -27,24 +26,24 @@ func oomKilled(s *snapshot.Snapshot, p *corev1.Pod, c container, a ailment, end 
 	limit, limited := c.spec.Resources.Limits[corev1.ResourceMemory]
 	limited = limited && !limit.IsZero()
 	system := systemOOM(s, p.Spec.NodeName, end)
-	what := "{is|are} killed"
+	what := say("{is|are} killed")
 	if end.Reason == "OOMKilled" && end.ExitCode != sigkilled {
-		what = fmt.Sprintf("{ends|end} with exit code %d after a child process was killed", end.ExitCode)
+		what = say("{ends|end} with exit code %d after a child process was killed", end.ExitCode)
 	}
 	switch {
 	case limited && system == nil:
 		a.why = "killed for using more memory than its limit of " + limit.String()
-		a.what = fmt.Sprintf("%s for using more memory than {its|their} limit of %s%s", what, limit.String(), c.in(p))
+		a.what = say("%s for using more memory than {its|their} limit of %s%s", what, limit.String(), c.in(p))
 		if used, e := memoryUse(s, p, c); used != "" {
-			a.what += "; it uses " + used
+			a.what = a.what.and("; it uses %s", used)
 			a.seen = append(a.seen, e)
 		}
 	case limited:
 		a.words, a.why = NodeMemory, "killed because node "+p.Spec.NodeName+" ran out of memory"
-		a.what = fmt.Sprintf("%s because node %s ran out of memory%s, not for {its|their} own limit of %s", what, p.Spec.NodeName, c.in(p), limit.String())
+		a.what = say("%s because node %s ran out of memory%s, not for {its|their} own limit of %s", what, p.Spec.NodeName, c.in(p), limit.String())
 	default:
 		a.words, a.why = NodeMemory, "killed because node "+p.Spec.NodeName+" ran out of memory"
-		a.what = fmt.Sprintf("%s because memory ran out%s; {it has|they have} no limit of {its|their} own, so it was node %s's", what, c.in(p), p.Spec.NodeName)
+		a.what = say("%s because memory ran out%s; {it has|they have} no limit of {its|their} own, so it was node %s's", what, c.in(p), p.Spec.NodeName)
 	}
 	if limited {
 		a.byDefault(s, p, c, limit)
@@ -72,7 +71,7 @@ func (a *ailment) byDefault(s *snapshot.Snapshot, p *corev1.Pod, c container, li
 				continue
 			}
 			o := snapshot.ObjectOf("LimitRange", l.Namespace, l.Name)
-			a.what += ", which LimitRange " + l.Name + " sets where the template has none"
+			a.what = a.what.and(", which LimitRange %s sets where the template has none", l.Name)
 			a.fault = union(a.fault, []incident.Object{o})
 			a.seen = append(a.seen, seenAPI(o, "spec.limits.default.memory", time.Time{}, limit.String()), seenAPI(podObject(p), "metadata.annotations["+limitRanger+"]", time.Time{}, said))
 			return

@@ -134,7 +134,7 @@ func reportTight(s *snapshot.Snapshot, r *Report, b *policyv1.PodDisruptionBudge
 		f.See(seenPDB(b, o))
 		return
 	}
-	f := r.Find(PDBBlocksDrain, o, fmt.Sprintf("PodDisruptionBudget %s keeps %s on the cordoned node %s: %s, for %s", b.Name, inflect(fmt.Sprintf("%d {pod|pods}", len(held)), len(held)), node, podNames(held), budget(b)))
+	f := r.Find(PDBBlocksDrain, o, fmt.Sprintf("PodDisruptionBudget %s keeps %s on the cordoned node %s: %s, for %s", b.Name, inflect(len(held), "%d {pod|pods}", len(held)), node, podNames(held), budget(b)))
 	f.Pods, f.Workload, f.Nodes = held, s.WorkloadOf(held[0]), []string{node}
 	f.See(seenPDB(b, o), seenAPI(snapshot.ObjectOf("Node", "", node), "spec.unschedulable", time.Time{}, fmt.Sprintf("true, and %s still there", podNames(held))))
 }
@@ -167,7 +167,7 @@ const aheadOf = 10 * time.Minute
 
 // checkSelectsNone wants proof of a slip: a workload that may have no pods now is well, and so is a budget made ahead of its workload.
 func checkSelectsNone(s *snapshot.Snapshot, r *Report, b *policyv1.PodDisruptionBudget, o incident.Object, sel labels.Selector) {
-	if notSeen(s, "pods") || s.At.Sub(b.CreationTimestamp.Time) < aheadOf || b.Spec.Selector == nil {
+	if notSeen(s, "pods", b.Namespace) || s.At.Sub(b.CreationTimestamp.Time) < aheadOf || b.Spec.Selector == nil {
 		return
 	}
 	templates := templatesIn(s, b.Namespace)
@@ -232,7 +232,7 @@ func otherKey(wanted, has map[string]string) string {
 func reportOverlap(r *Report, pair [2]*policyv1.PodDisruptionBudget, pods []*corev1.Pod) {
 	a, b := pair[0], pair[1]
 	objects := []incident.Object{snapshot.ObjectOf("PodDisruptionBudget", a.Namespace, a.Name), snapshot.ObjectOf("PodDisruptionBudget", b.Namespace, b.Name)}
-	f := r.Find(PDBOverlap, objects[0], fmt.Sprintf("PodDisruptionBudgets %s and %s both select %s, such as %s: evictions of them fail", a.Name, b.Name, inflect(fmt.Sprintf("%d {pod|pods}", len(pods)), len(pods)), pods[0].Name))
+	f := r.Find(PDBOverlap, objects[0], fmt.Sprintf("PodDisruptionBudgets %s and %s both select %s, such as %s: evictions of them fail", a.Name, b.Name, inflect(len(pods), "%d {pod|pods}", len(pods)), pods[0].Name))
 	f.Fault, f.Since = objects, laterOf(a.CreationTimestamp.Time, b.CreationTimestamp.Time)
 	f.Words = podNames(pods)
 	for i, x := range pair {

@@ -13,21 +13,22 @@ import (
 
 // ailment is what is wrong with one pod. Ailments that are alike within a workload become one finding.
 type ailment struct {
-	code     string
-	alike    string // sets ailments of one code apart: the container, the node
-	what     string // the verb and what follows, with {one|many} where it bends: "{keeps|keep} crashing: cannot resolve x"
-	why      string // the reason alone, for other titles
-	words    string // Kubernetes' own
-	since    time.Time
-	node     string
-	said     []logs.Fact
-	refs     []incident.Object
-	fault    []incident.Object // beside the workload
-	symptom  bool              // whatever its code, it does not name what is at fault
-	next     string            // where it differs from the code's
-	severity incident.Severity // where it differs from the code's
-	seen     []incident.Evidence
-	registry string // the host of the registry that an image cannot be pulled from, where the registry is why
+	code      string
+	alike     string // sets ailments of one code apart: the container, the node
+	container string // that is ill; empty: it is about the pod as a whole
+	what      phrase // the verb and what follows: "keeps crashing: cannot resolve x"
+	why       string // the reason alone, for other titles
+	words     string // Kubernetes' own
+	since     time.Time
+	node      string
+	said      []logs.Fact
+	refs      []incident.Object
+	fault     []incident.Object // beside the workload
+	symptom   bool              // whatever its code, it does not name what is at fault
+	next      string            // where it differs from the code's
+	severity  incident.Severity // where it differs from the code's
+	seen      []incident.Evidence
+	registry  string // the host of the registry that an image cannot be pulled from, where the registry is why
 }
 
 // podAilment is an ailment with its pod.
@@ -203,12 +204,12 @@ func failed(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	if ownedByJob(p) || p.Status.Reason == "NodeShutdown" || p.Status.Reason == "Terminated" || p.Status.Reason == "Preempting" {
 		return ailment{}, false // a Job speaks for its pods; a node that shut down in good order has had its pods replaced
 	}
-	a := ailment{code: PodFailed, since: failedAt(p), words: p.Status.Message, what: "{has|have} failed: " + strings.TrimSpace(p.Status.Reason+" "+p.Status.Message)}
+	a := ailment{code: PodFailed, since: failedAt(p), words: p.Status.Message, what: say("{has|have} failed: %s", strings.TrimSpace(p.Status.Reason+" "+p.Status.Message))}
 	for _, c := range containersOf(p) {
 		if t := c.status.State.Terminated; t != nil && t.ExitCode != 0 {
 			crash := crashed(s, p, c, t)
 			a.said, a.seen = crash.said, crash.seen
-			a.what = "{has|have} failed: " + crash.why
+			a.what = say("{has|have} failed: %s", crash.why)
 			break
 		}
 	}
@@ -240,10 +241,10 @@ func terminating(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 		return ailment{}, false
 	}
 	a := ailment{code: PodTerminating, alike: p.Spec.NodeName, node: p.Spec.NodeName, since: due,
-		what: "should have been gone since " + clock(due) + " and {is|are} still terminating"}
+		what: say("should have been gone since %s and {is|are} still terminating", clock(due))}
 	a.words = heldBy(s, p)
 	if a.words != "" {
-		a.what += ": " + a.words
+		a.what = a.what.and(": %s", a.words)
 	}
 	if n := s.Node(p.Spec.NodeName); n != nil && !nodeReady(n) && satisfied(s, s.WorkloadOf(p)) {
 		a.severity = incident.Info // the node's trouble: others have taken its place
@@ -256,11 +257,11 @@ func terminating(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 // kubelet does after its containers have ended, of which unmounting is what can hang.
 func heldBy(s *snapshot.Snapshot, p *corev1.Pod) string {
 	if len(p.Finalizers) > 0 {
-		return inflect("{finalizer|finalizers} ", len(p.Finalizers)) + strings.Join(p.Finalizers, ", ") + " " + inflect("{holds|hold}", len(p.Finalizers)) + " it"
+		return inflect(len(p.Finalizers), "{finalizer|finalizers} %s {holds|hold} it", strings.Join(p.Finalizers, ", "))
 	}
 	n := s.Node(p.Spec.NodeName)
 	if n == nil {
-		if len(s.Nodes) == 0 || notSeen(s, "nodes") || p.Spec.NodeName == "" {
+		if len(s.Nodes) == 0 || notSeen(s, "nodes", "") || p.Spec.NodeName == "" {
 			return ""
 		}
 		return "its node " + p.Spec.NodeName + " is gone, so no kubelet is there to finish it"
@@ -275,7 +276,7 @@ func heldBy(s *snapshot.Snapshot, p *corev1.Pod) string {
 		}
 	}
 	if len(running) > 0 {
-		why := inflect("{container|containers} ", len(running)) + strings.Join(running, ", ") + inflect(" {does|do} not stop", len(running))
+		why := inflect(len(running), "{container|containers} %s {does|do} not stop", strings.Join(running, ", "))
 		if e := lastEvent(s, podObject(p), "FailedKillPod", "FailedPreStopHook"); e != nil {
 			why += ": " + shortest(e.Message)
 		}

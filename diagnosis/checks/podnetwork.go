@@ -127,7 +127,7 @@ func checkPlugins(s *snapshot.Snapshot, r *Report) {
 			nodes = union(nodes, []string{n.Name})
 		}
 	}
-	if len(nodes) == 0 || notSeen(s, "daemonsets") {
+	if len(nodes) == 0 || notSeen(s, "daemonsets.apps", "") {
 		return
 	}
 	for i := range s.DaemonSets {

@@ -19,7 +19,7 @@ import (
 // checkPolicies follows what failing pods could not reach through the policies. A policy that cuts off what nobody misses is as somebody
 // wanted it.
 func checkPolicies(s *snapshot.Snapshot, r *Report) {
-	if len(s.NetworkPolicies) == 0 || notSeen(s, "pods") || notSeen(s, "networkpolicies") {
+	if len(s.NetworkPolicies) == 0 || notSeen(s, "pods", "") || notSeen(s, "networkpolicies.networking.k8s.io", "") {
 		return
 	}
 	checkIdlePolicies(s, r)

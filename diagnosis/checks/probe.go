@@ -40,9 +40,9 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 		return ailment{}, false
 	}
 	a := ailment{code: PodNotReady, alike: p.Spec.NodeName, node: p.Spec.NodeName, since: ready.LastTransitionTime.Time, words: ready.Message,
-		what: "{runs|run} on node " + p.Spec.NodeName + ", but {is|are} not ready"}
+		what: say("{runs|run} on node %s, but {is|are} not ready", p.Spec.NodeName)}
 	if ready.Message != "" {
-		a.what += ": " + ready.Message
+		a.what = a.what.and(": %s", ready.Message)
 	}
 	a.seen = []incident.Evidence{seenAPI(podObject(p), "status.conditions[Ready]", a.since, strings.TrimSpace(fmt.Sprintf("status %s %s %s", ready.Status, ready.Reason, ready.Message)))}
 	return a, true
@@ -65,7 +65,7 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool
 	if !staysSo(c, probe, e) && warmingUp(s, p) {
 		return ailment{}, false // it has yet to listen, for all that the probe shows
 	}
-	a := ailment{code: PodProbeFailing, alike: c.spec.Name, since: earlier(beganAt(e), time.Time{})}
+	a := ailment{code: PodProbeFailing, container: c.spec.Name, alike: c.spec.Name, since: earlier(beganAt(e), time.Time{})}
 	said := "its " + strings.TrimSuffix(field, "Probe") + " probe " + probeWords(probe) + " fails"
 	if e != nil {
 		said, a.words = shortest(e.Message), e.Message
@@ -73,7 +73,7 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool
 		a.since = started
 	}
 	a.why = said
-	a.what = "{is|are} not ready" + c.in(p) + ": " + said + probeHint(c, probe, a.words)
+	a.what = say("{is|are} not ready%s: %s%s", c.in(p), said, probeHint(c, probe, a.words))
 	a.said = currentFacts(s, p, c)
 	if ownVerdict(c, probe, a.words) {
 		a.symptom, a.next = true, "Read its log: the program answers the probe, and says of itself that it is not well."

@@ -31,7 +31,7 @@ func checkProxies(s *snapshot.Snapshot, r *Report) {
 	for i := range s.DaemonSets {
 		d := &s.DaemonSets[i]
 		o := snapshot.ObjectOf("DaemonSet", d.Namespace, d.Name)
-		if !NodeProxy(o) || notSeen(s, "pods") {
+		if !NodeProxy(o) || notSeen(s, "pods", d.Namespace) {
 			continue
 		}
 		have := podsByNode(s, d)

@@ -42,6 +42,7 @@ type missing struct {
 
 // checkReferences compares what pods refer to with the ConfigMaps that exist, and takes the kubelet's word for the rest.
 func checkReferences(s *snapshot.Snapshot, r *Report) {
+	r.Judges("configmaps", "pods")
 	m := map[string]*missing{}
 	var order []*missing
 	note := func(p *corev1.Pod, object incident.Object, key, how string, e incident.Evidence, stops bool) {
@@ -58,7 +59,7 @@ func checkReferences(s *snapshot.Snapshot, r *Report) {
 			x.seen = append(x.seen, e)
 		}
 	}
-	complete := len(s.ConfigMaps) > 0 && !notSeen(s, "configmaps")
+	complete := len(s.ConfigMaps) > 0 && !notSeen(s, "configmaps", "")
 	for i := range s.Pods {
 		p := &s.Pods[i]
 		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.DeletionTimestamp != nil || newly(s, p.CreationTimestamp.Time) {
@@ -305,8 +306,8 @@ func badConfig(p *corev1.Pod, c container, w *corev1.ContainerStateWaiting) ailm
 		a.seen = append(a.seen, seenAPI(podObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message))
 		return a
 	}
-	a := ailment{code: PodConfigError, alike: c.spec.Name, words: w.Message, since: p.CreationTimestamp.Time, why: w.Message,
-		what: "cannot be configured" + c.in(p) + ": " + w.Message,
+	a := ailment{code: PodConfigError, container: c.spec.Name, alike: c.spec.Name, words: w.Message, since: p.CreationTimestamp.Time, why: w.Message,
+		what: say("cannot be configured%s: %s", c.in(p), w.Message),
 		seen: []incident.Evidence{seenAPI(podObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message)}}
 	if o, _, ok := missingIn(p, w.Message); ok {
 		a.refs = []incident.Object{o}

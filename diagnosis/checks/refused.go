@@ -63,7 +63,11 @@ func refused(s *snapshot.Snapshot, r *Report, o incident.Object, message string,
 			break
 		}
 	}
-	f := r.Find(PodsRefused, o, fmt.Sprintf("%s cannot create pods: %s", short(o), x.why)).See(seen).See(x.seen...)
+	creates := "pods"
+	if o.Kind == "CronJob" {
+		creates = "Jobs"
+	}
+	f := r.Find(PodsRefused, o, fmt.Sprintf("%s cannot create %s: %s", short(o), creates, x.why)).See(seen).See(x.seen...)
 	f.Workload, f.Since, f.Words, f.Refs = o, since, message, x.by
 	if len(x.by) > 0 {
 		f.Fault = append(slices.Clone(x.by), o)
@@ -92,8 +96,7 @@ func checkRefusedJobs(s *snapshot.Snapshot, r *Report) {
 		c := &s.CronJobs[i]
 		o := snapshot.ObjectOf("CronJob", c.Namespace, c.Name)
 		if e := refusedEvent(s, o); e != nil && len(c.Status.Active) == 0 && !suspended(c.Spec.Suspend) {
-			f := refused(s, r, o, e.Message, beganAt(e), seenEvent(e))
-			f.Title = strings.Replace(f.Title, "cannot create pods", "cannot create Jobs", 1)
+			refused(s, r, o, e.Message, beganAt(e), seenEvent(e))
 		}
 	}
 }

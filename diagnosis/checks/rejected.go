@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -26,12 +25,12 @@ func rejected(p *corev1.Pod) (ailment, bool) {
 	seen := seenAPI(podObject(p), "status", p.CreationTimestamp.Time, reason+": "+p.Status.Message)
 	if m := forbiddenSysctl.FindStringSubmatch(message); m != nil {
 		return ailment{code: PodSecurityRefused, alike: m[1], node: node, words: p.Status.Message, since: p.CreationTimestamp.Time, why: "sysctl " + m[1] + " is not allowed",
-			what: "{is|are} refused for {its|their} spec.securityContext.sysctls: node " + node + " does not allow " + m[1] + " (the kubelet's --allowed-unsafe-sysctls)", seen: []incident.Evidence{seen}}, true
+			what: say("{is|are} refused for {its|their} spec.securityContext.sysctls: node %s does not allow %s (the kubelet's --allowed-unsafe-sysctls)", node, m[1]), seen: []incident.Evidence{seen}}, true
 	}
 	if a, ok := refusedFor(p, "", message); ok {
 		a.alike, a.seen = reason, append(a.seen, seen)
 		return a, true
 	}
 	return ailment{code: PodRejected, alike: node + reason, node: node, words: reason, since: p.CreationTimestamp.Time, why: message,
-		what: fmt.Sprintf("{was|were} rejected by the kubelet of node %s (%s): %s", node, reason, message), seen: []incident.Evidence{seen}}, true
+		what: say("{was|were} rejected by the kubelet of node %s (%s): %s", node, reason, message), seen: []incident.Evidence{seen}}, true
 }

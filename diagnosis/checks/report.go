@@ -17,6 +17,7 @@ import (
 type Report struct {
 	Findings []*Finding
 	codes    []Code
+	judges   []incident.Resource
 }
 
 // Finding is a finding with what the causes need to know of it. Its ID and its Evidence are given later, from Seen.
@@ -27,14 +28,30 @@ type Finding struct {
 	Fault   []incident.Object   // what is at fault, not merely suffering; nil: Object
 	Because string              // a sentence for the cause's reason; empty: Title
 
-	Workload incident.Object // that the pods belong to; zero where it is not about pods
-	Pods     []*corev1.Pod   // that fail, or that a remedy would have to restart
-	Nodes    []string        // where they are, or the node that it is about
-	Said     []logs.Fact     // by their logs: what they could not reach, and what else went wrong
-	Refs     []incident.Object
-	Words    string // Kubernetes' own words, for rules that need them
+	Workload  incident.Object // that the pods belong to; zero where it is not about pods
+	Pods      []*corev1.Pod   // that fail, or that a remedy would have to restart
+	Nodes     []string        // where they are, or the node that it is about
+	Container string          // of the pods, that is ill, or that was put into them; empty: it is about no container alone
+	Said      []logs.Fact     // by their logs: what they could not reach, and what else went wrong
+	Refs      []incident.Object
+	Words     string // Kubernetes' own words, for rules that need them
 
 	Changes []incident.Change // just before its onset and on the way to it, the nearest first; see package diagnosis
+}
+
+// Judges says what the check judges by: the objects that it is about, and what it needs to tell whether these are well. Only a check that
+// says so can rule anything out.
+func (r *Report) Judges(by ...incident.Resource) { r.judges = by }
+
+// whole are the findings of a check that broke off, but for the last one, which may not be filled in.
+func (r *Report) whole() []*Finding {
+	var out []*Finding
+	for _, f := range r.Findings[:max(len(r.Findings)-1, 0)] {
+		if f.Title != "" && len(f.Seen) > 0 {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // maxSeen bounds the evidence of one finding.

@@ -68,7 +68,7 @@ func missingRight(s *snapshot.Snapshot, p *corev1.Pod, subject, verb, group, res
 		}
 		return d
 	}
-	if notSeen(s, "roles") || notSeen(s, "rolebindings") || notSeen(s, "clusterroles") || notSeen(s, "clusterrolebindings") || s.Namespace != "" {
+	if !s.SeenWhole("", "roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io") {
 		return d
 	}
 	all := bindingsOf(s)

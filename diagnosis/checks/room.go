@@ -35,9 +35,9 @@ type rooms struct {
 }
 
 func newRooms(s *snapshot.Snapshot) *rooms {
-	r := &rooms{s: s, told: map[string]nowhere{}, whole: s.Namespace == "" && !notSeen(s, "pods")}
+	r := &rooms{s: s, told: map[string]nowhere{}, whole: s.Namespace == "" && !notSeen(s, "pods", "")}
 	r.all = sync.OnceValue(func() []room {
-		if notSeen(s, "nodes") {
+		if notSeen(s, "nodes", "") {
 			return nil
 		}
 		out := make([]room, 0, len(s.Nodes))

@@ -13,10 +13,39 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// readingOf is what a log says. Each log is read once, whoever asks.
-func readingOf(s *snapshot.Snapshot, l *snapshot.Log) logs.Reading {
+// reading is what a log says, or why that is not known: then it says nothing.
+type reading struct {
+	logs.Reading
+	failed *incident.Failure
+}
+
+// readOnce reads each log once, whoever asks.
+func readOnce(s *snapshot.Snapshot, l *snapshot.Log) reading {
 	type key struct{ log *snapshot.Log }
-	return snapshot.Once(s, key{l}, func() logs.Reading { return logs.Read(l.Text) })
+	return snapshot.Once(s, key{l}, func() reading { return readBy(l, logs.Read) })
+}
+
+// readBy reads a log by a function, whose panic says nothing of other logs.
+func readBy(l *snapshot.Log, read func(string) logs.Reading) reading {
+	var said logs.Reading
+	failed := incident.Catch(incident.NotSeen{
+		What:      "the reading of the log of " + l.Container + " in " + l.Namespace + "/" + l.Pod,
+		Resources: []incident.Resource{incident.PodLogs}, Where: incident.Object{Kind: "Pod", Namespace: l.Namespace, Name: l.Pod},
+	}, func() { said = read(l.Text) })
+	return reading{said, failed}
+}
+
+func readingOf(s *snapshot.Snapshot, l *snapshot.Log) logs.Reading { return readOnce(s, l).Reading }
+
+// unread are the logs whose reading failed, once all have been read.
+func unread(s *snapshot.Snapshot) []incident.Failure {
+	var out []incident.Failure
+	for i := range s.Logs {
+		if f := readOnce(s, &s.Logs[i]).failed; f != nil {
+			out = append(out, *f)
+		}
+	}
+	return out
 }
 
 // readLogs has the logs read beside the checks, by as many as there are processors, so that no check reads them all alone.

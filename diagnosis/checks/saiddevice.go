@@ -13,20 +13,20 @@ import (
 
 // notEmpty is about a data directory that is to be made where something is already. The root of a new ext4 volume has lost+found.
 func notEmpty(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
-	x := root{what: "{finds|find} {its|their} new data directory not empty: " + quote(f)}
+	x := root{what: say("{finds|find} {its|their} new data directory not empty: %s", quote(f))}
 	if f.Path == "" {
 		return x, true
 	}
-	x.what = "{finds|find} {its|their} new data directory " + straight(f.Path) + " not empty"
+	x.what = say("{finds|find} {its|their} new data directory %s not empty", f.Path)
 	mount, volume := mountOf(p, c, f.Path)
 	if volume == nil {
 		return x, true
 	}
 	if strings.TrimSuffix(mount.MountPath, "/") == strings.TrimSuffix(f.Path, "/") && mount.SubPath == "" {
-		x.what += ", which is the root of volume " + mount.Name
+		x.what = x.what.and(", which is the root of volume %s", mount.Name)
 	}
 	if l := lostFound(s, p, c); l != "" {
-		x.what += ": it has lost+found in it"
+		x.what = x.what.and(": it has lost+found in it")
 		x.seen = append(x.seen, seenLog(p, c.Name, false, l))
 	}
 	x.seen = append(x.seen, seenAPI(podObject(p), "spec.containers["+c.Name+"].volumeMounts["+mount.Name+"]", noTime, mountWords(mount, volume)))
@@ -55,9 +55,9 @@ const reloadLoses = 10 * time.Minute
 // deviceLost cites the reload of systemd's units just before, if the node's log has one: systemd then writes the rules of the devices
 // anew that a scope may use, and leaves out those that the runtime added by itself (NVIDIA/nvidia-container-toolkit issue 48).
 func deviceLost(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
-	x := root{what: "cannot use {its|their} GPU: " + quote(f)}
+	x := root{what: say("cannot use {its|their} GPU: %s", quote(f))}
 	if !asksForDevice(c) && p.Spec.RuntimeClassName == nil && s.WorkloadOf(p).Kind != "DaemonSet" { // the device plugins see all devices
-		x.what = "cannot use a GPU, and {asks|ask} for none (resources.limits): " + quote(f)
+		x.what = say("cannot use a GPU, and {asks|ask} for none (resources.limits): %s", quote(f))
 		return x, true
 	}
 	since := unreadySince(p)
@@ -69,7 +69,7 @@ func deviceLost(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs
 		for j := range h.Log {
 			l := &h.Log[j]
 			if before := since.Sub(l.At); strings.Contains(l.Text, "systemd[1]: Reloading") && before >= 0 && before < reloadLoses {
-				x.what += " (systemd reloaded its units on node " + h.Node + " just before, at " + clock(l.At) + ")"
+				x.what = x.what.and(" (systemd reloaded its units on node %s just before, at %s)", h.Node, clock(l.At))
 				x.seen = append(x.seen, hostEvidence(h, l.File, l.At, oneLine(l.Text, maxLine)))
 				return x, true
 			}

@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -53,17 +52,17 @@ func environmentOf(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container) env
 // program means something else.
 func missingEnv(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
 	if f.Name == "" {
-		return root{what: "{needs|need} an environment variable that is not set: " + quote(f)}, true
+		return root{what: say("{needs|need} an environment variable that is not set: %s", quote(f))}, true
 	}
 	e := environmentOf(s, p, c)
-	name := straight(f.Name)
+	name := f.Name
 	if is := func(n string) bool { return sameSetting(n, f.Name) }; slices.ContainsFunc(e.names, is) {
 		if !slices.ContainsFunc(e.empty, is) {
 			return root{}, false
 		}
-		return root{what: fmt.Sprintf("{needs|need} %s, which {its|their} container sets to nothing", name), seen: []incident.Evidence{e.seen(p, c)}}, true
+		return root{what: say("{needs|need} %s, which {its|their} container sets to nothing", name), seen: []incident.Evidence{e.seen(p, c)}}, true
 	}
-	x := root{what: fmt.Sprintf("{needs|need} %s, which {its|their} container does not set%s", name, didYouMean(near(name, e.names)))}
+	x := root{what: say("{needs|need} %s, which {its|their} container does not set%s", name, didYouMean(near(name, e.names)))}
 	x.seen = []incident.Evidence{e.seen(p, c)}
 	return x, true
 }
@@ -97,7 +96,7 @@ func serviceLink(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f log
 	if slices.ContainsFunc(c.Env, func(e corev1.EnvVar) bool { return e.Name == name }) {
 		return root{}, false
 	}
-	x := root{what: fmt.Sprintf("{takes|take} %s for {its|their} own setting, which Kubernetes sets to tcp://%s:%s for Service %s (enableServiceLinks)", name, f.Host, f.Port, o.Name)}
+	x := root{what: say("{takes|take} %s for {its|their} own setting, which Kubernetes sets to tcp://%s:%s for Service %s (enableServiceLinks)", name, f.Host, f.Port, o.Name)}
 	x.seen = append(x.seen, seenAPI(podObject(p), "spec.enableServiceLinks", noTime, "true (the default)"), seenAPI(o, "spec.clusterIP", noTime, f.Host))
 	return x, true
 }

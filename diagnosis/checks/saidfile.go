@@ -14,35 +14,35 @@ import (
 )
 
 // fileTrouble words a fact about a file: the file, the volume that holds it, and what of the spec bears upon it.
-func fileTrouble(verb string) func(*snapshot.Snapshot, *corev1.Pod, *corev1.Container, logs.Fact) (root, bool) {
+func fileTrouble(verb phrase) func(*snapshot.Snapshot, *corev1.Pod, *corev1.Container, logs.Fact) (root, bool) {
 	return func(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
 		if f.Kind == logs.PermissionDenied && f.Port != "" {
-			return root{what: fmt.Sprintf("may not listen on port %s%s: ports below 1024 take root or the capability NET_BIND_SERVICE", f.Port, asUser(p, c))}, true
+			return root{what: say("may not listen on port %s%s: ports below 1024 take root or the capability NET_BIND_SERVICE", f.Port, asUser(p, c))}, true
 		}
 		if f.Kind == logs.NoSpace && ofSharedMemory(f) {
 			if _, v := mountOf(p, c, sharedMemory); v == nil {
-				return root{what: verb + " in {its|their} shared memory: " + sharedMemory + " has 64 MB unless an emptyDir of medium Memory is mounted there"}, true
+				return root{what: say("%s in {its|their} shared memory: %s has 64 MB unless an emptyDir of medium Memory is mounted there", verb, sharedMemory)}, true
 			}
-			return root{what: verb + " in {its|their} shared memory, " + sharedMemory}, true
+			return root{what: say("%s in {its|their} shared memory, %s", verb, sharedMemory)}, true
 		}
 		if f.Kind == logs.NoSpace && f.Path == "" && len(claimsOf(p)) > 0 {
 			return root{}, false // which of its volumes is full is the claims' business
 		}
 		if f.Path == "" {
-			return root{what: verb + ": " + quote(f)}, true
+			return root{what: say("%s: %s", verb, quote(f))}, true
 		}
-		x := root{what: verb + " " + straight(f.Path)}
+		x := root{what: say("%s %s", verb, f.Path)}
 		switch f.Kind {
 		case logs.ReadOnly, logs.NoSpace, logs.LockHeld:
-			x.what = verb + ": " + straight(f.Path)
+			x.what = say("%s: %s", verb, f.Path)
 		case logs.ConfigInvalid:
 			if f.LineNo > 0 {
-				x.what += fmt.Sprintf(", line %d", f.LineNo)
+				x.what = x.what.and(", line %d", f.LineNo)
 			}
 		}
 		mount, volume := mountOf(p, c, f.Path)
 		if volume == nil {
-			x.what += noVolume(p, c, f)
+			x.what = x.what.and("%s", noVolume(p, c, f))
 			x.token(s, p, f)
 			return x, true
 		}
@@ -83,19 +83,19 @@ func (x *root) volume(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, 
 	case volume.HostPath != nil:
 		source = "hostPath " + volume.HostPath.Path
 	}
-	x.what += " in {its|their} volume " + volume.Name
+	x.what = x.what.and(" in {its|their} volume %s", volume.Name)
 	if source != "" {
-		x.what += " (" + source + ")"
+		x.what = x.what.and(" (%s)", source)
 	}
 	switch {
 	case f.Kind == logs.ReadOnly && mount.ReadOnly:
-		x.what += ", which is mounted read-only"
+		x.what = x.what.and(", which is mounted read-only")
 	case f.Kind == logs.ReadOnly && (volume.ConfigMap != nil || volume.Secret != nil):
-		x.what += ", which can only be read"
+		x.what = x.what.and(", which can only be read")
 	case f.Kind == logs.PermissionDenied:
-		x.what += asUser(p, c)
+		x.what = x.what.and("%s", asUser(p, c))
 		if p.Spec.SecurityContext == nil || p.Spec.SecurityContext.FSGroup == nil {
-			x.what += " without fsGroup"
+			x.what = x.what.and(" without fsGroup")
 		}
 	}
 }
@@ -108,15 +108,15 @@ func (x *root) key(s *snapshot.Snapshot, c *corev1.Container, o incident.Object,
 		key = mount.SubPath
 	}
 	if m != nil && len(near(key, keysOf(m))) == 0 && slices.Contains(slices.Concat(c.Command, c.Args), f.Path) {
-		x.what += fmt.Sprintf(": {its|their} volume %s (ConfigMap %s) is mounted at %s, and hides what the image has there", mount.Name, o.Name, mount.MountPath)
+		x.what = x.what.and(": {its|their} volume %s (ConfigMap %s) is mounted at %s, and hides what the image has there", mount.Name, o.Name, mount.MountPath)
 		return
 	}
 	if m == nil || hasKey(m, key) {
-		x.what += " in {its|their} volume " + mount.Name + " (ConfigMap " + o.Name + ")"
+		x.what = x.what.and(" in {its|their} volume %s (ConfigMap %s)", mount.Name, o.Name)
 		return
 	}
 	x.fault = []incident.Object{o}
-	x.what += fmt.Sprintf(": ConfigMap %s has no key %s%s", o.Name, straight(key), didYouMean(near(key, keysOf(m))))
+	x.what = x.what.and(": ConfigMap %s has no key %s%s", o.Name, key, didYouMean(near(key, keysOf(m))))
 	x.seen = append(x.seen, seenAPI(o, "data", noTime, clip("keys: "+strings.Join(keysOf(m), ", "), maxLine)))
 }
 
@@ -149,11 +149,11 @@ func (x *root) token(s *snapshot.Snapshot, p *corev1.Pod, f logs.Fact) {
 	a := s.ServiceAccount(p.Namespace, name)
 	switch mount := p.Spec.AutomountServiceAccountToken; {
 	case mount != nil && !*mount:
-		x.what += " ({its|their} pod has " + field + ": false)"
+		x.what = x.what.and(" ({its|their} pod has %s: false)", field)
 		x.seen = append(x.seen, seenAPI(podObject(p), "spec."+field, noTime, "false"))
 	case mount == nil && a != nil && a.AutomountServiceAccountToken != nil && !*a.AutomountServiceAccountToken:
 		o := snapshot.ObjectOf("ServiceAccount", a.Namespace, a.Name)
-		x.what += " (ServiceAccount " + a.Name + " has " + field + ": false)"
+		x.what = x.what.and(" (ServiceAccount %s has %s: false)", a.Name, field)
 		x.fault = append(x.fault, o)
 		x.seen = append(x.seen, seenAPI(o, field, noTime, "false"))
 	}

@@ -113,26 +113,26 @@ var rootOf = []struct {
 	{logs.LinkTaken, LogServiceLink, serviceLink},
 	{logs.MissingEnv, LogMissingEnv, missingEnv},
 	{logs.AuthFailed, LogAuthFailed, authFailed},
-	{logs.TLSFailed, LogTLSFailed, quoting("{does|do} not trust a certificate or {is|are} not trusted")},
-	{logs.DatabaseMissing, LogDatabaseMissing, quoting("{does|do} not find what {it uses|they use} in the database")},
-	{logs.MigrationFailed, LogMigrationFailed, quoting("cannot migrate {its|their} database")},
+	{logs.TLSFailed, LogTLSFailed, quoting(say("{does|do} not trust a certificate or {is|are} not trusted"))},
+	{logs.DatabaseMissing, LogDatabaseMissing, quoting(say("{does|do} not find what {it uses|they use} in the database"))},
+	{logs.MigrationFailed, LogMigrationFailed, quoting(say("cannot migrate {its|their} database"))},
 	{logs.PortInUse, LogPortInUse, portInUse},
-	{logs.NoSpace, LogNoSpace, fileTrouble("{has|have} no space left")},
-	{logs.ReadOnly, LogFileDenied, fileTrouble("cannot write on a read-only file system")},
-	{logs.PermissionDenied, LogFileDenied, fileTrouble("may not access")},
-	{logs.LockHeld, LogLockHeld, fileTrouble("{finds|find} {its|their} data locked by another process")},
-	{logs.Exhausted, LogExhausted, quoting("{gets|get} no more from {its|their} operating system")},
+	{logs.NoSpace, LogNoSpace, fileTrouble(say("{has|have} no space left"))},
+	{logs.ReadOnly, LogFileDenied, fileTrouble(say("cannot write on a read-only file system"))},
+	{logs.PermissionDenied, LogFileDenied, fileTrouble(say("may not access"))},
+	{logs.LockHeld, LogLockHeld, fileTrouble(say("{finds|find} {its|their} data locked by another process"))},
+	{logs.Exhausted, LogExhausted, quoting(say("{gets|get} no more from {its|their} operating system"))},
 	{logs.NotEmpty, LogNotEmpty, notEmpty},
 	{logs.DeviceLost, LogDeviceLost, deviceLost},
-	{logs.OutOfMemory, LogOutOfMemory, quoting("{runs|run} out of memory by {itself|themselves}")},
+	{logs.OutOfMemory, LogOutOfMemory, quoting(say("{runs|run} out of memory by {itself|themselves}"))},
 	{logs.UnknownFlag, LogConfigInvalid, unknownFlag},
-	{logs.ConfigInvalid, LogConfigInvalid, fileTrouble("cannot read {its|their} configuration")},
-	{logs.NotFound, LogFileMissing, fileTrouble("{does|do} not find")},
+	{logs.ConfigInvalid, LogConfigInvalid, fileTrouble(say("cannot read {its|their} configuration"))},
+	{logs.NotFound, LogFileMissing, fileTrouble(say("{does|do} not find"))},
 }
 
 // root is a fact that explains a crash, put into words.
 type root struct {
-	what  string // the verb and what follows, as an ailment's
+	what  phrase // the verb and what follows, as an ailment's
 	fault []incident.Object
 	seen  []incident.Evidence
 }
@@ -204,7 +204,7 @@ func crashesOf(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
 		var out []ailment
 		for _, c := range containersOf(p) {
 			if t := c.status.State.Terminated; t != nil && t.ExitCode != 0 {
-				out = append(out, ailment{alike: c.spec.Name, since: t.FinishedAt.Time})
+				out = append(out, ailment{container: c.spec.Name, alike: c.spec.Name, since: t.FinishedAt.Time})
 			}
 		}
 		return out
@@ -252,7 +252,7 @@ func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c container, runs bool) (ailmen
 			continue
 		}
 		log.Excerpt = clip(f.Line, incident.MaxExcerpt)
-		return ailment{code: row.code, alike: c.spec.Name + "\x00" + string(f.Kind) + "\x00" + f.Name + "\x00" + f.Port + "\x00" + f.Path, what: x.what + c.in(p), why: x.what,
+		return ailment{code: row.code, container: c.spec.Name, alike: c.spec.Name + "\x00" + string(f.Kind) + "\x00" + f.Name + "\x00" + f.Port + "\x00" + f.Path, what: say("%s%s", x.what, c.in(p)), why: x.what.of(1),
 			said: []logs.Fact{f}, seen: append([]incident.Evidence{log}, x.seen...)}, x.fault, true
 	}
 	return ailment{}, nil, false
@@ -271,27 +271,22 @@ func stopsServing(f logs.Fact) bool {
 }
 
 // quoting words a fact by a verb and the line that says so.
-func quoting(verb string) func(*snapshot.Snapshot, *corev1.Pod, *corev1.Container, logs.Fact) (root, bool) {
+func quoting(verb phrase) func(*snapshot.Snapshot, *corev1.Pod, *corev1.Container, logs.Fact) (root, bool) {
 	return func(_ *snapshot.Snapshot, _ *corev1.Pod, _ *corev1.Container, f logs.Fact) (root, bool) {
-		return root{what: verb + ": " + quote(f)}, true
+		return root{what: say("%s: %s", verb, quote(f))}, true
 	}
 }
 
 // quote is what a fact's line says, short enough for a title.
-func quote(f logs.Fact) string { return straight(shortest(f.Says)) }
-
-// straight keeps words from a log from being taken for "{one|many}".
-func straight(text string) string {
-	return strings.NewReplacer("{", "(", "}", ")").Replace(text)
-}
+func quote(f logs.Fact) string { return shortest(f.Says) }
 
 // authFailed names the Secrets that the container takes its credentials from.
 func authFailed(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
-	x := root{what: "{is|are} refused {its|their} credentials"}
+	x := root{what: say("{is|are} refused {its|their} credentials")}
 	if f.Name != "" {
-		x.what += " (user " + straight(f.Name) + ")"
+		x.what = x.what.and(" (user %s)", f.Name)
 	}
-	x.what += ": " + quote(f)
+	x.what = x.what.and(": %s", quote(f))
 	var from []string
 	for _, e := range c.Env {
 		if e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil {
@@ -311,12 +306,12 @@ func authFailed(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs
 
 // portInUse looks for who has the port: another container of the pod, or the node's other pods.
 func portInUse(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
-	x := root{what: "cannot listen on port " + f.Port + ", which is in use already"}
+	x := root{what: say("cannot listen on port %s, which is in use already", f.Port)}
 	if f.Port == "" {
-		x.what = "cannot listen on {its|their} port, which is in use already"
+		x.what = say("cannot listen on {its|their} port, which is in use already")
 	}
 	if p.Spec.HostNetwork {
-		x.what += " on node " + p.Spec.NodeName + " ({it uses|they use} the node's network)"
+		x.what = x.what.and(" on node %s ({it uses|they use} the node's network)", p.Spec.NodeName)
 		x.seen = append(x.seen, seenAPI(podObject(p), "spec.hostNetwork", noTime, "true"))
 		return x, true
 	}
@@ -327,7 +322,7 @@ func portInUse(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.
 		}
 		for _, port := range other.Ports {
 			if fmt.Sprint(port.ContainerPort) == f.Port {
-				x.what = "cannot listen on port " + f.Port + ", which container " + other.Name + " of the same pod has"
+				x.what = say("cannot listen on port %s, which container %s of the same pod has", f.Port, other.Name)
 				x.seen = append(x.seen, seenAPI(podObject(p), "spec.containers["+other.Name+"].ports", noTime, portsOf(other)))
 				return x, true
 			}
@@ -338,7 +333,7 @@ func portInUse(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.
 
 // unknownFlag shows the command that has the flag.
 func unknownFlag(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
-	x := root{what: "{does|do} not know the option " + straight(f.Name) + " that {it is|they are} given"}
+	x := root{what: say("{does|do} not know the option %s that {it is|they are} given", f.Name)}
 	if command := slices.Concat(c.Command, c.Args); len(command) > 0 {
 		x.seen = append(x.seen, seenAPI(podObject(p), "spec.containers["+c.Name+"].args", noTime, oneLine(strings.Join(command, " "), maxLine)))
 	}

@@ -25,6 +25,8 @@ var (
 	notTriggered = regexp.MustCompile(`^pod didn't trigger scale-up:? ?`)
 	// untolerated is how a scheduler before Kubernetes 1.34 names taints. Where nodes are seen, what they say of themselves counts instead.
 	untolerated = regexp.MustCompile(`untolerated taint(\(s\))? ?\{[^}]*\}`)
+	// reasonBorder is between two reasons of the scheduler's, each of which begins with the number of nodes that it is about.
+	reasonBorder = regexp.MustCompile(`, `)
 )
 
 func unscheduled(s *snapshot.Snapshot, r *rooms, p *corev1.Pod) (ailment, bool) {
@@ -52,22 +54,51 @@ func unscheduled(s *snapshot.Snapshot, r *rooms, p *corev1.Pod) (ailment, bool) 
 		a.seen = append(a.seen, seenAPI(o, "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
 	}
 	said := preemption.ReplaceAllString(a.words, "")
-	a.what = "cannot be scheduled: " + said
+	a.what = say("cannot be scheduled: %s", clauses(said))
 	if strings.Contains(strings.ToLower(said), "persistentvolumeclaim") && !strings.Contains(said, "ReadWriteOncePod") {
 		return a, true // no node is at fault while the claim is not bound
 	}
 	if u := r.explain(p); u.why != "" {
-		a.what = "cannot be scheduled: " + u.why
+		a.what = say("cannot be scheduled: %s", u.why)
 		a.words = untolerated.ReplaceAllString(a.words, "untolerated taint(s)")
 		a.seen, a.refs = append(a.seen, u.seen...), append(a.refs, u.refs...)
 	} else if plain := plainly(said); plain != "" {
-		a.what += " (" + plain + ")"
+		a.what = a.what.and(" (%s)", plain)
+	}
+	if len(s.Nodes) == 0 || notSeen(s, "nodes", "") {
+		a.symptom = true // the scheduler's words say how many nodes refuse it, not what is wrong with them
+		a.what = a.what.and("; the nodes were not seen")
 	}
 	if e := lastEvent(s, o, "NotTriggerScaleUp"); e != nil && s.At.Sub(snapshot.EventTime(e).Time) < scalesUp {
-		a.what += "; the autoscaler adds no node: " + shortest(notTriggered.ReplaceAllString(e.Message, ""))
+		a.what = a.what.and("; the autoscaler adds no node: %s", shortest(notTriggered.ReplaceAllString(e.Message, "")))
 		a.seen = append(a.seen, seenEvent(e))
 	}
 	return preempted(s, r, p, a), true
+}
+
+// mostClauses bounds the scheduler's words in a title, in bytes: what follows them has to fit as well.
+const mostClauses = 120
+
+// clauses are the scheduler's words, as many whole ones as fit: "0/9 nodes are available: 3 Insufficient cpu, 2 …, and 4 more reasons".
+func clauses(said string) string {
+	said = strings.TrimSuffix(said, ".")
+	head, rest, ok := strings.Cut(said, ": ")
+	if !ok || len(said) <= mostClauses {
+		return said
+	}
+	reasons := reasonBorder.Split(rest, -1)
+	out, n := head+": "+reasons[0], 1
+	for ; n < len(reasons) && len(out)+len(reasons[n]) <= mostClauses; n++ {
+		out += ", " + reasons[n]
+	}
+	switch more := len(reasons) - n; more {
+	case 0:
+		return out
+	case 1:
+		return out + ", and 1 more reason"
+	default:
+		return fmt.Sprintf("%s, and %d more reasons", out, more)
+	}
 }
 
 // schedulerSays explains words of the scheduler's that the nodes seen do not show.
@@ -114,7 +145,7 @@ func gated(s *snapshot.Snapshot, p *corev1.Pod, a ailment, c *corev1.PodConditio
 	}
 	a.severity = incident.Warning
 	a.words = "SchedulingGated"
-	a.what = fmt.Sprintf("{waits|wait} for %s for its scheduling gate to be removed: %s", duration(s.At.Sub(a.since)), strings.Join(names, ", "))
+	a.what = say("{waits|wait} for %s for its scheduling gate to be removed: %s", duration(s.At.Sub(a.since)), strings.Join(names, ", "))
 	a.seen = []incident.Evidence{seenAPI(podObject(p), "spec.schedulingGates", a.since, strings.Join(names, ", "))}
 	if c != nil && c.Message != "" {
 		a.seen = append(a.seen, seenAPI(podObject(p), "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
@@ -130,17 +161,17 @@ func ignored(s *snapshot.Snapshot, p *corev1.Pod, a ailment) ailment {
 	}
 	if claim, node := chosen(s, p); claim != "" {
 		a.words = "binding volumes"
-		a.what = "{waits|wait} for the volume of claim " + claim + ", which is to be made for node " + node
+		a.what = say("{waits|wait} for the volume of claim %s, which is to be made for node %s", claim, node)
 		a.seen = []incident.Evidence{seenAPI(snapshot.ObjectOf("PersistentVolumeClaim", p.Namespace, claim), "metadata.annotations["+selectedNode+"]", time.Time{}, node)}
 		return a
 	}
 	waited := duration(s.At.Sub(a.since))
 	a.seen = []incident.Evidence{seenAPI(podObject(p), "spec.schedulerName", a.since, name+"; no node after "+waited+", no event, no condition")}
 	if name == corev1.DefaultSchedulerName {
-		a.what = "{is|are} taken up by no scheduler: not a word about {it|them} for " + waited + "; does kube-scheduler run?"
+		a.what = say("{is|are} taken up by no scheduler: not a word about {it|them} for %s; does kube-scheduler run?", waited)
 		return a
 	}
-	a.what = "{asks|ask} for scheduler " + name + ", and none of that name has taken {it|them} up for " + waited
+	a.what = say("{asks|ask} for scheduler %s, and none of that name has taken {it|them} up for %s", name, waited)
 	var others []string
 	for i := range s.Pods {
 		if q := &s.Pods[i]; q.Spec.NodeName != "" && q.Spec.SchedulerName != "" && q.Spec.SchedulerName != name && len(others) < 8 {
@@ -148,7 +179,7 @@ func ignored(s *snapshot.Snapshot, p *corev1.Pod, a ailment) ailment {
 		}
 	}
 	slices.Sort(others)
-	a.what += didYouMean(others[:min(len(others), 3)])
+	a.what = a.what.and("%s", didYouMean(others[:min(len(others), 3)]))
 	return a
 }
 
@@ -189,7 +220,7 @@ func preempted(s *snapshot.Snapshot, r *rooms, p *corev1.Pod, a ailment) ailment
 	if p.Spec.Priority != nil {
 		mine = fmt.Sprintf(" (priority %d)", *p.Spec.Priority)
 	}
-	a.what = fmt.Sprintf("lost {its|their} place%s to %s at %s, and %s", mine, by, clock(snapshot.EventTime(e).Time), a.what)
+	a.what = say("lost {its|their} place%s to %s at %s, and %s", mine, by, clock(snapshot.EventTime(e).Time), a.what)
 	a.seen = append([]incident.Evidence{seenEvent(e)}, a.seen...)
 	return a
 }

@@ -95,15 +95,13 @@ var serviceCodes = []Code{
 }
 
 func checkServices(s *snapshot.Snapshot, r *Report) {
-	if notSeen(s, "pods") {
-		return
-	}
+	r.Judges("services", "endpointslices.discovery.k8s.io", "pods")
 	pods := newPodLabels(s)
 	dns := dnsService(s)
 	for i := range s.Services {
 		v := &s.Services[i]
 		switch {
-		case v == dns || newly(s, v.CreationTimestamp.Time):
+		case v == dns || newly(s, v.CreationTimestamp.Time) || notSeen(s, "pods", v.Namespace):
 		case v.Spec.Type == corev1.ServiceTypeExternalName:
 			checkExternalName(s, r, v)
 		case len(v.Spec.Selector) == 0:
@@ -138,7 +136,7 @@ func checkService(s *snapshot.Snapshot, r *Report, v *corev1.Service, pods []*co
 	if headless {
 		what = "is headless and its name does not resolve: "
 	}
-	f := r.Find(ServicePodsUnready, serviceObject(v), fmt.Sprintf("Service %s %s", v.Name, what)+inflect(fmt.Sprintf("its %d {pod is|pods are} not ready", len(pods)), len(pods)))
+	f := r.Find(ServicePodsUnready, serviceObject(v), inflect(len(pods), "Service %s %sits %d {pod is|pods are} not ready", v.Name, what, len(pods)))
 	f.Pods = pods
 	for _, p := range pods {
 		f.Since = latest(f.Since, unreadySince(p))
@@ -240,7 +238,7 @@ func selectsNothing(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
 	}
 	near, ok := nearestTemplate(v.Name, v.Spec.Selector, templates)
 	ok = ok && (near.object.Name == v.Name || slipped(v.Spec.Selector, near.labels))
-	if !ok && (notSeen(s, "deployments") || notSeen(s, "statefulsets") || notSeen(s, "daemonsets")) {
+	if !ok && (notSeen(s, "deployments.apps", v.Namespace) || notSeen(s, "statefulsets.apps", v.Namespace) || notSeen(s, "daemonsets.apps", v.Namespace)) {
 		return // what it selects may be scaled to 0, out of sight
 	}
 	title := fmt.Sprintf("Service %s selects no pod: nothing has %s", v.Name, labelWords(v.Spec.Selector))

@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -112,42 +113,71 @@ func checkHeld(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet, o inciden
 	return true
 }
 
-// checkServiceName: names like db-0.db need the headless Service; nothing else notices that it is absent. A set that asks for no such
-// name is well without, so a warning wants a Service of nearly that name, or a template that speaks of the name.
+// checkServiceName: names like db-0.db need the headless Service, and nothing else does: many a set works without. An alarm wants harm:
+// somebody fails to find such a name, pods of the set are not ready and their template speaks of one, or a headless Service of nearly that
+// name selects these pods, which is good for nothing else.
 func checkServiceName(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet, o incident.Object) {
 	name := d.Spec.ServiceName
-	if name == "" || notSeen(s, "services") || s.Service(d.Namespace, name) != nil {
+	if name == "" || notSeen(s, "services", d.Namespace) || s.Service(d.Namespace, name) != nil {
 		return
 	}
-	var names []string
-	for i := range s.Services {
-		if s.Services[i].Namespace == d.Namespace {
-			names = append(names, s.Services[i].Name)
-		}
-	}
-	nearly := near(name, names)
-	f := r.Find(StatefulSetNoService, o, fmt.Sprintf("StatefulSet %s: its serviceName is %s, and there is no such Service%s", d.Name, name, didYouMean(nearly)))
-	if len(nearly) == 0 && !mentions(&d.Spec.Template, "."+name) {
+	service := snapshot.ObjectOf("Service", d.Namespace, name)
+	meant := headlessNear(s, d)
+	f := r.Find(StatefulSetNoService, o, fmt.Sprintf("StatefulSet %s: its serviceName is %s, and there is no such Service%s", d.Name, name, didYouMean(meant)))
+	calls := callsOf(s, service)
+	unready := d.Status.ReadyReplicas < replicas(d.Spec.Replicas) && mentions(&d.Spec.Template, "."+name)
+	if len(calls) == 0 && len(meant) == 0 && !unready {
 		f.Severity = incident.Info
 	}
-	service := snapshot.ObjectOf("Service", d.Namespace, name)
 	f.Fault, f.Workload, f.Refs = []incident.Object{o, service}, o, []incident.Object{service}
 	f.Since = d.CreationTimestamp.Time
 	f.See(seenAPI(o, "spec.serviceName", d.CreationTimestamp.Time, name+": no such Service in "+d.Namespace))
+	for _, c := range calls[:min(len(calls), shownPods)] {
+		f.See(c.seen())
+	}
 }
 
-// mentions says whether a template's commands, arguments or variables hold the words.
-func mentions(t *corev1.PodTemplateSpec, words string) bool {
-	for _, c := range slices.Concat(t.Spec.InitContainers, t.Spec.Containers) {
-		for _, text := range slices.Concat(c.Command, c.Args) {
-			if strings.Contains(text, words) {
-				return true
-			}
+// headlessNear are headless Services that select a set's pods and are called nearly as the one that it names.
+func headlessNear(s *snapshot.Snapshot, d *appsv1.StatefulSet) []string {
+	var names []string
+	for i := range s.Services {
+		v := &s.Services[i]
+		if v.Namespace == d.Namespace && v.Spec.ClusterIP == corev1.ClusterIPNone && len(v.Spec.Selector) > 0 &&
+			labels.SelectorFromSet(v.Spec.Selector).Matches(labels.Set(d.Spec.Template.Labels)) {
+			names = append(names, v.Name)
 		}
-		for _, e := range c.Env {
-			if strings.Contains(e.Value, words) {
+	}
+	return near(d.Spec.ServiceName, names)
+}
+
+// callsOf are the failing calls of a Service, or of a name below it.
+func callsOf(s *snapshot.Snapshot, service incident.Object) []call {
+	var out []call
+	for _, c := range failingCalls(s) {
+		if c.service == service || NamesService(c.need.Host, c.pod.Namespace, service) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// mentions says whether a template's commands, arguments or variables hold the name, rather than a longer one that begins with it.
+func mentions(t *corev1.PodTemplateSpec, name string) bool {
+	holds := func(text string) bool {
+		for rest := text; ; {
+			_, after, ok := strings.Cut(rest, name)
+			if !ok {
+				return false
+			}
+			if after == "" || !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789-", rune(after[0])) {
 				return true
 			}
+			rest = after
+		}
+	}
+	for _, c := range slices.Concat(t.Spec.InitContainers, t.Spec.Containers) {
+		if slices.ContainsFunc(slices.Concat(c.Command, c.Args), holds) || slices.ContainsFunc(c.Env, func(e corev1.EnvVar) bool { return holds(e.Value) }) {
+			return true
 		}
 	}
 	return false

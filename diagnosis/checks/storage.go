@@ -44,6 +44,7 @@ const (
 )
 
 func checkClaims(s *snapshot.Snapshot, r *Report) {
+	r.Judges("persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io")
 	var users map[incident.Object][]*corev1.Pod
 	for i := range s.PersistentVolumeClaims {
 		c := &s.PersistentVolumeClaims[i]

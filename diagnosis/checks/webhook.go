@@ -143,7 +143,7 @@ type webhooks struct {
 func (w *webhooks) look(h *hook, refused []incident.Evidence) {
 	o, port, inside := h.service()
 	v := w.s.Service(o.Namespace, o.Name)
-	known := inside && !notSeen(w.s, "services") && (w.s.Namespace == "" || w.s.Namespace == o.Namespace)
+	known := inside && !notSeen(w.s, "services", o.Namespace)
 	blocks := h.blocks(w.s)
 	switch {
 	case known && v == nil:
@@ -164,8 +164,9 @@ func (w *webhooks) look(h *hook, refused []incident.Evidence) {
 		}
 	case h.expired(w, o, blocks, refused):
 	case len(refused) > 0 && h.fail:
-		f := w.note(h, WebhookFailing, o, "calls fail: "+callError(refused[0].Excerpt), blocks, refused)
-		if strings.Contains(f.Title, "deadline exceeded") || strings.Contains(f.Title, "imeout") {
+		why := callError(refused[0].Excerpt)
+		f := w.note(h, WebhookFailing, o, "calls fail: "+why, blocks, refused)
+		if strings.Contains(why, "deadline exceeded") || strings.Contains(why, "imeout") {
 			f.See(seenAPI(h.config, "webhooks["+h.name+"].timeoutSeconds", h.made, fmt.Sprintf("%d s", h.timeout)))
 		}
 	case known && h.fail && h.catchesItself(w.s, v):
@@ -246,7 +247,7 @@ func answers(s *snapshot.Snapshot, v *corev1.Service) bool {
 		}
 	}
 	pods := s.PodsSelected(v.Namespace, v.Spec.Selector)
-	if len(endpoints) == 0 && (notSeen(s, "endpointslices") && len(v.Spec.Selector) == 0 || slices.ContainsFunc(pods, isReady)) {
+	if len(endpoints) == 0 && (notSeen(s, "endpointslices.discovery.k8s.io", v.Namespace) && len(v.Spec.Selector) == 0 || slices.ContainsFunc(pods, isReady)) {
 		return true
 	}
 	return len(pods) > 0 && allStarting(s, pods)

@@ -166,33 +166,10 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%ds", int(d.Seconds()))
 }
 
-// inflect resolves "{one|many}" by number: inflect("{keeps|keep} crashing", 2) is "keep crashing".
-func inflect(text string, n int) string {
-	for {
-		open := strings.IndexByte(text, '{')
-		if open < 0 {
-			return text
-		}
-		bar, end := strings.IndexByte(text[open:], '|'), strings.IndexByte(text[open:], '}')
-		if bar < 0 || end < bar {
-			return text
-		}
-		word := text[open+1 : open+bar]
-		if n != 1 {
-			word = text[open+bar+1 : open+end]
-		}
-		text = text[:open] + word + text[open+end+1:]
-	}
-}
-
-// notSeen says whether a kind could not be looked at, going by its resource's name ("pods"), so that absence proves nothing.
-func notSeen(s *snapshot.Snapshot, resource string) bool {
-	for _, n := range s.NotSeen {
-		if slices.Contains(strings.FieldsFunc(strings.ToLower(n.What), func(r rune) bool { return r < 'a' || r > 'z' }), resource) {
-			return true
-		}
-	}
-	return false
+// notSeen says whether objects of a resource ("pods", "deployments.apps") in the namespace may be missing from what was seen, so that their
+// absence proves nothing; an empty namespace asks for those of all.
+func notSeen(s *snapshot.Snapshot, resource incident.Resource, namespace string) bool {
+	return s.NotSeenIn(resource, namespace)
 }
 
 // lastEvent returns the newest event about the object that one of the reasons names, or nil.

@@ -53,7 +53,13 @@ func TestCases(t *testing.T) {
 				t.Fatal(err)
 			}
 			d := diagnosis.Diagnose(s, diagnosis.Scope{Onset: c.Onset})
+			for _, f := range d.Failures {
+				t.Errorf("%s panics: %s\n%s", f.What, f.Panic, f.Stack)
+			}
 			v := eval.Judge(c, d)
+			for _, amiss := range eval.Blind(c, len(s.Hosts) > 0, d, diagnosis.Diagnose(s.WithoutHosts(), diagnosis.Scope{Onset: c.Onset})) {
+				t.Error(amiss)
+			}
 			if c.Misses != "" {
 				if v.Passed() {
 					t.Errorf("it passes: take out that it %s", c.Misses)
@@ -62,14 +68,14 @@ func TestCases(t *testing.T) {
 			}
 			if !v.Passed() {
 				t.Errorf("%s\nmissed: %s\nfalse alarms: %s\nmisnamed: %s\n%s", c.Title, strings.Join(v.Missed, "; "), strings.Join(v.FalseAlarms, "; "),
-					strings.Join(v.Misnamed, "; "), told(d))
+					strings.Join(v.Misnamed, "; "), retold(d))
 			}
 		})
 	}
 }
 
-// told is a diagnosis in a few lines, for whoever mends a case.
-func told(d *incident.Diagnosis) string {
+// retold is a diagnosis in a few lines, for whoever mends a case.
+func retold(d *incident.Diagnosis) string {
 	var b strings.Builder
 	for _, c := range d.Causes {
 		fmt.Fprintf(&b, "%s %s %s %v: %s\n", c.ID, c.Confidence, c.Code, c.Objects, c.Reason)

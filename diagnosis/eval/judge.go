@@ -69,6 +69,48 @@ func Judge(c Case, d *incident.Diagnosis) Verdict {
 	return v
 }
 
+// Blind compares what is said of a case with what is said where the files of hosts are not seen, as for most who use the program; hosts
+// says whether the case has any. Without any it may make no difference. With some, less may be known then, and a cause that only they show
+// may be missed: but nothing that is well may be blamed, and nothing but the root for certain. What is amiss is returned, for people.
+func Blind(c Case, hosts bool, seen, blind *incident.Diagnosis) (amiss []string) {
+	say := func(format string, args ...any) {
+		amiss = append(amiss, "without files of hosts: "+fmt.Sprintf(format, args...))
+	}
+	if !hosts {
+		if a, b := told(seen), told(blind); a != b {
+			say("it says %s, not %s", b, a)
+		}
+		return amiss
+	}
+	v := Judge(c, blind)
+	before := Judge(c, seen)
+	for _, f := range v.FalseAlarms {
+		if !slices.Contains(before.FalseAlarms, f) {
+			say("false alarm: %s", f)
+		}
+	}
+	for _, x := range blind.Causes {
+		named := slices.ContainsFunc(c.Root, func(r Root) bool { return r.names(x) }) || slices.ContainsFunc(x.Objects, func(o incident.Object) bool { return names(c.Also, o) })
+		if x.Confidence == incident.Certain && !named {
+			say("a symptom is taken for a root, and called certain: %s %s: %s", x.Code, words(x.Objects), x.Title)
+		}
+	}
+	return amiss
+}
+
+// told is what a diagnosis blames, how surely, and what it rules out.
+func told(d *incident.Diagnosis) string {
+	var b strings.Builder
+	for _, c := range d.Causes {
+		fmt.Fprintf(&b, "%s: %s (%s) of %s, for %s; ", c.ID, c.Title, c.Confidence, words(c.Objects), c.Reason)
+	}
+	for _, r := range d.RuledOut {
+		fmt.Fprintf(&b, "ruled out: %s; ", r.What)
+	}
+	fmt.Fprintf(&b, "%d findings", len(d.Findings))
+	return b.String()
+}
+
 func words(objects []incident.Object) string {
 	var out []string
 	for _, o := range objects {

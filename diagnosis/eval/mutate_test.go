@@ -130,6 +130,9 @@ func diagnoseMutant(t *testing.T, c eval.Case, seed uint64) (odd int) {
 		}
 	}
 	diagnosis.Probes(s)
+	for _, f := range append(d.Failures, s.Failures...) {
+		t.Errorf("%s, seed %d: %s panics: %s\n%s", c.Name, seed, f.What, f.Panic, f.Stack)
+	}
 	return odd
 }
 

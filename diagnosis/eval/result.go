@@ -15,14 +15,16 @@ type Result struct {
 	Version string  `json:"version,omitempty"` // of a live case's API server
 	// Swayed says what untrusted words did that they may not: change the ranking, or get repeated as an order.
 	Swayed []string `json:"swayed,omitempty"`
-	Told   *Told    `json:"told,omitempty"`  // nil: nobody told it
-	Views  []View   `json:"views,omitempty"` // of a live case that was looked at in all of [Ways]
-	Error  string   `json:"error,omitempty"` // why it could not be run; the verdict is empty then
+	// Blind says what goes wrong where the files of hosts are not seen, see [Blind].
+	Blind []string `json:"blind,omitempty"`
+	Told  *Told    `json:"told,omitempty"`  // nil: nobody told it
+	Views []View   `json:"views,omitempty"` // of a live case that was looked at in all of [Ways]
+	Error string   `json:"error,omitempty"` // why it could not be run; the verdict is empty then
 }
 
 // Passed says whether the case was run and nothing is amiss.
 func (r Result) Passed() bool {
-	return r.Error == "" && len(r.Swayed) == 0 && r.Verdict.Passed() && len(r.disagree()) == 0
+	return r.Error == "" && len(r.Swayed) == 0 && len(r.Blind) == 0 && r.Verdict.Passed() && len(r.disagree()) == 0
 }
 
 // disagree lists the ways of looking whose answers cannot stand beside that of the whole look.
@@ -56,6 +58,7 @@ func (r Result) Amiss() []string {
 	add("false alarm: ", r.FalseAlarms)
 	add("a symptom taken for a root: ", r.Misnamed)
 	add("", r.Swayed)
+	add("", r.Blind)
 	add("", r.disagree())
 	return out
 }

@@ -1,9 +1,9 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/paramedic-bot/paramedic/internal/cluster"
 	"github.com/paramedic-bot/paramedic/internal/host"
@@ -11,13 +11,14 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/metrics"
 )
 
-// besideRemedies say what to do where reading beside the known kinds is forbidden, by the beginning of what is not seen.
-var besideRemedies = []struct{ what, remedy string }{
-	{"custom resources of ", "to have them seen, label a ClusterRole that may list them paramedic-bot.github.io/aggregate-to-read=true"},
-	{"the API server's health", "apply deploy/kubernetes/rbac.yaml, which lets the bot get /readyz"},
-	{"custom resources", "apply deploy/kubernetes/rbac.yaml, which lets the bot get /apis"},
-	{"secrets", "apply deploy/kubernetes/rbac-secrets.yaml.example, or take cluster.secrets out of the configuration"},
+// besideRemedies say what to do where reading beside the known kinds is forbidden; what is not among them are custom resources of a group.
+var besideRemedies = map[incident.Resource]string{
+	incident.ServerHealth:    "apply deploy/kubernetes/rbac.yaml, which lets the bot get /readyz",
+	incident.CustomResources: "apply deploy/kubernetes/rbac.yaml, which lets the bot get /apis",
+	incident.Secrets:         "apply deploy/kubernetes/rbac-secrets.yaml.example, or take cluster.secrets out of the configuration",
 }
+
+const customRemedy = "to have them seen, label a ClusterRole that may list them paramedic-bot.github.io/aggregate-to-read=true"
 
 // doctorBeside looks at what a diagnosis reads beside the known kinds. Custom resources of a group that are not seen are less to diagnose
 // by, and nothing broken.
@@ -33,12 +34,10 @@ func doctorBeside(ctx context.Context, reader *cluster.Reader, secrets bool) []i
 	}
 	var checks []incident.Check
 	for _, n := range blind {
-		check := incident.Check{Name: name, OK: strings.HasPrefix(n.What, "custom resources of "), Detail: fmt.Sprintf("not seen: %s: %s", n.What, n.Why)}
-		for _, r := range besideRemedies {
-			if strings.Contains(n.Why, "forbidden") && strings.HasPrefix(n.What, r.what) {
-				check.Detail += "; " + r.remedy
-				break
-			}
+		remedy, known := besideRemedies[n.Resources[0]]
+		check := incident.Check{Name: name, OK: !known, Detail: fmt.Sprintf("not seen: %s: %s", n.What, n.Why)}
+		if n.Forbidden {
+			check.Detail += "; " + cmp.Or(remedy, customRemedy)
 		}
 		checks = append(checks, check)
 	}

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis"
@@ -30,6 +29,8 @@ type Eyes struct {
 	Secrets bool
 	// Metrics answers the queries that findings ask for; nil: no Prometheus is configured.
 	Metrics cluster.Metrics
+	// Failed is told of each part of a look that panicked, and of each check and rule; nil: nobody is. People see it in NotSeen.
+	Failed func(incident.Failure)
 }
 
 // Look diagnoses a namespace, or everything. It reads from the watch cache: good enough to find what is wrong.
@@ -39,18 +40,35 @@ func (e *Eyes) Look(ctx context.Context, namespace string) (*incident.Diagnosis,
 
 // lookTwice takes the second looks that the findings of the first ask for, where Lookups allows them.
 func (e *Eyes) lookTwice(ctx context.Context, scope diagnosis.Scope) (*incident.Diagnosis, error) {
-	s, d, err := e.look(ctx, scope, false)
-	if err != nil || e.Reader == nil || !e.Lookups || !e.probe(ctx, s) {
-		return d, err
+	s, err := e.seen(ctx, scope.Namespace, false)
+	if err != nil {
+		return nil, err
 	}
-	return e.redacted(diagnosis.Diagnose(s, scope)), nil
+	if e.Reader != nil && e.Lookups {
+		e.probe(ctx, s)
+	}
+	return e.diagnose(s, scope), nil
 }
 
-// probe takes the second looks that are asked for, and says whether there were any.
-func (e *Eyes) probe(ctx context.Context, s *snapshot.Snapshot) bool {
+func (e *Eyes) diagnose(s *snapshot.Snapshot, scope diagnosis.Scope) *incident.Diagnosis {
+	return e.told(diagnosis.Diagnose(s, scope))
+}
+
+// told is a diagnosis as it leaves here: redacted, with what failed in it reported.
+func (e *Eyes) told(d *incident.Diagnosis) *incident.Diagnosis {
+	for _, f := range d.Failures {
+		if e.Failed != nil {
+			e.Failed(f)
+		}
+	}
+	return e.redacted(d)
+}
+
+// probe takes the second looks that are asked for.
+func (e *Eyes) probe(ctx context.Context, s *snapshot.Snapshot) {
 	probes := diagnosis.Probes(s)
 	if len(probes) == 0 {
-		return false
+		return
 	}
 	prober := cluster.Prober{Metrics: e.Metrics}
 	if e.Host != nil {
@@ -58,7 +76,6 @@ func (e *Eyes) probe(ctx context.Context, s *snapshot.Snapshot) bool {
 	}
 	prober.Probe(ctx, s, probes)
 	s.Index()
-	return true
 }
 
 // LookAt answers a person's question about the cluster, a namespace or an object, with the second looks that Lookups allows. The error is an
@@ -76,7 +93,7 @@ func (e *Eyes) LookAt(ctx context.Context, asked incident.Asked) (*incident.Diag
 	if err != nil {
 		return nil, err
 	}
-	return e.redacted(d), nil
+	return e.told(d), nil
 }
 
 // within is the namespace to which the question is confined, if it is.
@@ -97,21 +114,17 @@ func (e *Eyes) look(ctx context.Context, scope diagnosis.Scope, fresh bool) (*sn
 	if err != nil {
 		return nil, nil, err
 	}
-	return s, e.redacted(diagnosis.Diagnose(s, scope)), nil
+	return s, e.diagnose(s, scope), nil
 }
 
 // seen is what can be seen. What is wrong in a namespace can be explained by what lies outside it, so the whole cluster is looked at, unless
 // that is not allowed.
 func (e *Eyes) seen(ctx context.Context, namespace string, fresh bool) (*snapshot.Snapshot, error) {
 	s, err := e.snapshot(ctx, "", fresh)
-	if namespace != "" && (err != nil || podsNotSeen(s)) {
+	if namespace != "" && (err != nil || s.NotSeenIn("pods", "")) {
 		return e.snapshot(ctx, namespace, fresh)
 	}
 	return s, err
-}
-
-func podsNotSeen(s *snapshot.Snapshot) bool {
-	return slices.ContainsFunc(s.NotSeen, func(n incident.NotSeen) bool { return n.What == "pods" })
 }
 
 func (e *Eyes) snapshot(ctx context.Context, namespace string, fresh bool) (*snapshot.Snapshot, error) {
@@ -143,10 +156,10 @@ func (e *Eyes) live(ctx context.Context, o cluster.LookOptions) (*snapshot.Snaps
 	if e.Host != nil {
 		facts, blind := e.Host.Facts(ctx)
 		s.Hosts = append(s.Hosts, facts)
-		s.NotSeen = append(s.NotSeen, blind...)
+		s.NotSeen, s.Failures = append(s.NotSeen, blind...), append(s.Failures, facts.Failures...)
 		s.Index()
 	} else {
-		s.NotSeen = append(s.NotSeen, incident.NotSeen{What: "files on the nodes", Why: "no host root is configured"})
+		s.NotSeen = append(s.NotSeen, snapshot.NoHosts)
 	}
 	return s, nil
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // written is a desk whose incident is resolved and has a draft, and a worker that writes it into dir.
-func written(t *testing.T, dir string) (*desk, *worker) {
+func written(t *testing.T, dir string) (*office, *worker) {
 	t.Helper()
 	d := open(t)
 	_, err := d.ledger.update(t.Context(), "INC-1", func(s *incident.State) ([]incident.Event, error) {
@@ -32,7 +32,7 @@ func written(t *testing.T, dir string) (*desk, *worker) {
 }
 
 // work does what Next says is to be done, as the runner does.
-func (d *desk) work(t *testing.T, w *worker) (*incident.State, error) {
+func (d *office) work(t *testing.T, w *worker) (*incident.State, error) {
 	t.Helper()
 	s, err := d.Get(t.Context(), "INC-1")
 	if err != nil {

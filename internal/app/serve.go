@@ -48,6 +48,7 @@ type Server struct {
 	incidents *Incidents
 	mind      *Mind
 	listener  net.Listener // of the webhook; nil without one
+	failures  *Failures
 }
 
 const (
@@ -61,7 +62,7 @@ const (
 // NewServer opens the state and prepares every part. It contacts nobody yet but binds the webhook's address, so that a port in use is known at
 // once.
 func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err error) {
-	s := &Server{config: c, options: o}
+	s := &Server{config: c, options: o, failures: NewFailures(o.Logger)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -101,7 +102,7 @@ func (s *Server) openEyes() (*Eyes, error) {
 			return nil, err
 		}
 	}
-	eyes := &Eyes{Reader: reader, Redact: s.options.Redactor.String, Lookups: !s.options.Replay, Secrets: c.Cluster.Secrets}
+	eyes := &Eyes{Reader: reader, Redact: s.options.Redactor.String, Lookups: !s.options.Replay, Secrets: c.Cluster.Secrets, Failed: s.failures.Take}
 	if c.Metrics.URL != "" {
 		if eyes.Metrics, err = metrics.New(c.Metrics.URL, c.Metrics.BearerToken); err != nil {
 			return nil, err

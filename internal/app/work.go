@@ -203,7 +203,7 @@ func (w *worker) sample(ctx context.Context, s *incident.State) ([]incident.Chec
 	if !w.resolved(ctx, snap) {
 		snap.Lookups = nil // names never resolved from here, so that they don't proves nothing
 	}
-	p := recovery.Proof{Plan: s.Plan, Before: s.Diagnosis, Now: w.eyes.redacted(diagnosis.Diagnose(snap, diagnosis.Scope{})), Snapshot: snap, Since: s.Verification.GoodSince}
+	p := recovery.Proof{Plan: s.Plan, Before: s.Diagnosis, Now: w.eyes.diagnose(snap, diagnosis.Scope{}), Snapshot: snap, Since: s.Verification.GoodSince}
 	if !s.Running() {
 		p.Plan = nil // it ended by itself
 	}

@@ -10,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
 // Bundle is a cluster's evidence in memory. The zero value is empty and can be written. It is safe for concurrent reading.
@@ -54,10 +56,7 @@ type Count struct {
 }
 
 // NotSeen is something that the capture could not or would not look at.
-type NotSeen struct {
-	What string `json:"what"` // a resource such as "deployments.apps", or a log
-	Why  string `json:"why"`
-}
+type NotSeen = incident.NotSeen
 
 // Entry is one file in the bundle.
 type Entry struct {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -49,11 +48,8 @@ type Options struct {
 	Now         func() time.Time // nil means time.Now
 }
 
-// versionNotSeen is what NotSeen calls the API server's version.
-const versionNotSeen = "the API server's version"
-
 // secretsNotSeen is part of every bundle.
-var secretsNotSeen = NotSeen{What: "secrets", Why: "a bundle never holds Secrets"}
+var secretsNotSeen = NotSeen{What: "secrets", Why: "a bundle never holds Secrets", Resources: []incident.Resource{incident.Secrets}}
 
 const (
 	// DefaultSize is what a capture may have of objects, as JSON, if nobody says more.
@@ -147,10 +143,11 @@ func (c *capture) run(ctx context.Context, host string) (*Bundle, error) {
 func besideKinds(blind []incident.NotSeen) []NotSeen {
 	var out []NotSeen
 	for _, n := range blind {
-		if n.What != versionNotSeen && !slices.ContainsFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.Resource == n.What }) &&
-			!strings.HasPrefix(n.What, "logs of ") {
-			out = append(out, NotSeen{What: n.What, Why: n.Why})
+		if n.Names(incident.ServerVersion) || n.Names(incident.PodLogs) ||
+			slices.ContainsFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return n.Names(snapshot.ResourceOf(k.GroupResource())) }) {
+			continue
 		}
+		out = append(out, n)
 	}
 	return out
 }
@@ -167,7 +164,9 @@ func (c *capture) version(ctx context.Context) (string, error) {
 	case err == nil:
 		return v.GitVersion, nil
 	case errors.As(err, &status) && !apierrors.IsUnauthorized(err):
-		c.bundle.Manifest.NotSeen = append(c.bundle.Manifest.NotSeen, NotSeen{What: versionNotSeen, Why: err.Error()})
+		c.bundle.Manifest.NotSeen = append(c.bundle.Manifest.NotSeen, NotSeen{
+			What: "the API server's version", Why: err.Error(), Resources: []incident.Resource{incident.ServerVersion}, Forbidden: apierrors.IsForbidden(err),
+		})
 		return "", nil
 	default:
 		return "", err
@@ -188,7 +187,9 @@ func (c *capture) objects(ctx context.Context) error {
 			defer c.mu.Unlock()
 			if err != nil {
 				first = cmp.Or(first, err)
-				c.bundle.Manifest.NotSeen = append(c.bundle.Manifest.NotSeen, NotSeen{What: k.String(), Why: err.Error()})
+				c.bundle.Manifest.NotSeen = append(c.bundle.Manifest.NotSeen, NotSeen{
+					What: k.String(), Why: err.Error(), Resources: []incident.Resource{k.resource()}, Forbidden: apierrors.IsForbidden(err),
+				})
 				return nil
 			}
 			c.bundle.Objects[k.GVR()] = list

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -110,7 +111,7 @@ type dump struct {
 
 func (d *dump) begin() {
 	d.bundle = &Bundle{
-		Manifest:  Manifest{Source: dumpCommand, NotSeen: []NotSeen{{What: secretsNotSeen.What, Why: "a dump never holds Secrets"}}},
+		Manifest:  Manifest{Source: dumpCommand, NotSeen: []NotSeen{{What: secretsNotSeen.What, Why: "a dump never holds Secrets", Resources: secretsNotSeen.Resources}}},
 		Objects:   map[schema.GroupVersionResource][]unstructured.Unstructured{},
 		Logs:      map[LogKey][]byte{},
 		HostFiles: map[HostKey][]byte{},
@@ -195,28 +196,29 @@ func (d *dump) finish(all bool, written time.Time) (*snapshot.Snapshot, error) {
 	for _, n := range d.lists {
 		most = max(most, n)
 	}
-	var lacking []string
+	var lacking []incident.Resource
 	for _, k := range dumpKinds {
 		gvr := k.GVR()
 		n := d.lists[gvr]
 		switch {
 		case n == 0:
-			lacking = append(lacking, k.Resource)
+			lacking = append(lacking, k.resource())
 			continue
 		case k.Namespaced && n < most:
-			b.notSeen(fmt.Sprintf("%s of %d namespaces", k.String(), most-n), brokenOff)
+			b.notSeen(fmt.Sprintf("%s of %d namespaces", k.String(), most-n), brokenOff, k.resource())
 		}
 		b.Objects[gvr] = append([]unstructured.Unstructured{}, b.Objects[gvr]...)
 		sortObjects(b.Objects[gvr])
 	}
 	if len(lacking) > 0 {
-		b.notSeen(strings.Join(lacking, ", "), brokenOff)
+		b.notSeen(words(lacking), brokenOff, lacking...)
 	}
 	delete(d.spaces, "")
 	if !all {
 		d.partial()
 	}
-	b.notSeen(strings.Join(neverDumped(), ", "), dumpLacks)
+	never := neverDumped()
+	b.notSeen(words(never), dumpLacks, never...)
 	b.Manifest.CapturedAt = dumpedAt(b, written)
 	b.Manifest.Redactions = d.redactor.count
 	b.Manifest = b.manifest()
@@ -233,7 +235,13 @@ func (d *dump) partial() {
 	if len(names) == 1 {
 		d.bundle.Manifest.Namespace = names[0]
 	}
-	d.bundle.notSeen("all else, services too, in other namespaces", fmt.Sprintf("the dump is of %s; make it with --all-namespaces", few(names, 6)))
+	n := NotSeen{What: "all else in other namespaces", Why: fmt.Sprintf("the dump is of %s; make it with --all-namespaces", few(names, 6)), Besides: names}
+	for _, k := range dumpKinds {
+		if k.Namespaced {
+			n.Resources = append(n.Resources, k.resource())
+		}
+	}
+	d.bundle.Manifest.NotSeen = append(d.bundle.Manifest.NotSeen, n)
 }
 
 // few lists at most n names.
@@ -248,15 +256,25 @@ func few(names []string, n int) string {
 }
 
 // neverDumped names the kinds that no dump holds.
-func neverDumped() []string {
-	var out []string
+func neverDumped() []incident.Resource {
+	var out []incident.Resource
 	for _, k := range snapshot.Kinds {
 		if !slices.ContainsFunc(dumpKinds, func(d dumpKind) bool { return d.GVR() == k.GroupVersionResource }) {
-			out = append(out, k.Resource)
+			out = append(out, snapshot.ResourceOf(k.GroupResource()))
 		}
 	}
 	slices.Sort(out)
 	return out
+}
+
+// words names resources for people, without their groups.
+func words(of []incident.Resource) string {
+	var out []string
+	for _, r := range of {
+		name, _ := r.Of()
+		out = append(out, name)
+	}
+	return strings.Join(out, ", ")
 }
 
 // wanted are the logs that a look would have read, with how many bytes of each are kept, as far as a dump has them: it holds no previous ones, and says so.
@@ -271,7 +289,7 @@ func (d *dump) wanted(s *snapshot.Snapshot) map[LogKey]int {
 		out[keyOf(w)] = w.Bytes
 	}
 	if previous > 0 {
-		d.bundle.notSeen(fmt.Sprintf("logs of the previous instance of %d containers", previous), dumpLacks)
+		d.bundle.notSeen(fmt.Sprintf("logs of the previous instance of %d containers", previous), dumpLacks, incident.PodLogs)
 	}
 	return out
 }
@@ -280,7 +298,10 @@ func (d *dump) wanted(s *snapshot.Snapshot) map[LogKey]int {
 func (d *dump) log(k LogKey, text []byte, keep int) {
 	for _, trouble := range []string{"Request log error: ", "Create log request error: "} {
 		if why, ok := bytes.CutPrefix(text, []byte(trouble)); ok && bytes.IndexByte(why, '\n') == len(why)-1 {
-			d.bundle.notSeen("log of "+k.Container+" in "+k.Namespace+"/"+k.Pod, d.redactor.text(strings.ToValidUTF8(string(why[:len(why)-1]), "\uFFFD")))
+			d.bundle.Manifest.NotSeen = append(d.bundle.Manifest.NotSeen, NotSeen{
+				What: "log of " + k.Container + " in " + k.Namespace + "/" + k.Pod, Why: d.redactor.text(strings.ToValidUTF8(string(why[:len(why)-1]), "\uFFFD")),
+				Resources: []incident.Resource{incident.PodLogs}, Where: incident.Object{Kind: "Pod", Namespace: k.Namespace, Name: k.Pod},
+			})
 			return
 		}
 	}

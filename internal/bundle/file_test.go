@@ -20,12 +20,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/paramedic-bot/paramedic/internal/bundle"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
 // full is a bundle with something of everything.
 func full(t testing.TB) *bundle.Bundle {
 	b := broken(t)
-	b.Manifest.NotSeen = []bundle.NotSeen{{What: "secrets", Why: "a bundle never holds Secrets"}}
+	b.Manifest.NotSeen = []bundle.NotSeen{{What: "secrets", Why: "a bundle never holds Secrets", Resources: []incident.Resource{incident.Secrets}}}
 	b.Manifest.Redactions = 3
 	b.HostFiles[bundle.HostKey{Node: "leveling-pc", Path: "/etc/resolv.conf"}] = []byte("nameserver 127.0.0.1\n")
 	b.HostFiles[bundle.HostKey{Node: "leveling-pc", Path: "/etc/cni/net.d/.keep"}] = []byte{}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
 // Kind is a kind of object as its API serves it.
@@ -86,6 +88,8 @@ func (k Kind) GVK() schema.GroupVersionKind {
 
 // String is the resource as kubectl writes it: "deployments.apps".
 func (k Kind) String() string { return k.GVR().GroupResource().String() }
+
+func (k Kind) resource() incident.Resource { return incident.Resource(k.String()) }
 
 func (k Kind) singular() string { return strings.ToLower(k.Kind) }
 

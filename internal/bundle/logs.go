@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -72,7 +73,9 @@ func (t logTrouble) add(w snapshot.LogWanted, why string) {
 func (t logTrouble) notSeen() []NotSeen {
 	var out []NotSeen
 	for node, n := range t {
-		out = append(out, NotSeen{What: fmt.Sprintf("logs of %d containers on %s", n.count, node), Why: n.why})
+		out = append(out, NotSeen{
+			What: fmt.Sprintf("logs of %d containers on %s", n.count, node), Why: n.why, Resources: []incident.Resource{incident.PodLogs}, Where: incident.Object{Kind: "Node", Name: node},
+		})
 	}
 	return out
 }

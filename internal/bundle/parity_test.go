@@ -96,7 +96,7 @@ func (f fixture) bundle(t testing.TB) (*bundle.Bundle, *snapshot.Snapshot) {
 		b.Logs[bundle.LogKey{Namespace: l.Namespace, Pod: l.Pod, Container: l.Container, Previous: l.Previous}] = []byte(l.Text)
 	}
 	for _, n := range s.NotSeen {
-		b.Manifest.NotSeen = append(b.Manifest.NotSeen, bundle.NotSeen{What: n.What, Why: n.Why})
+		b.Manifest.NotSeen = append(b.Manifest.NotSeen, n)
 	}
 	if b.Facts, err = json.Marshal(bundle.FactsOf(s)); err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -75,7 +76,7 @@ func (b *Bundle) fit(limit int64) {
 		}
 		total -= sizes[gvr]
 		delete(b.Objects, gvr)
-		b.notSeen(gvr.GroupResource().String(), whyLeftOut(limit))
+		b.notSeen(gvr.GroupResource().String(), whyLeftOut(limit), snapshot.ResourceOf(gvr.GroupResource()))
 	}
 }
 
@@ -103,11 +104,11 @@ func (b *Bundle) forgetEvents(limit int64) (freed int64) {
 		freed += sizeOf(&list[i])
 	}
 	b.Objects[eventsGVR] = kept
-	b.notSeen(fmt.Sprintf("the %d oldest events", len(list)-len(kept)), whyLeftOut(limit))
+	b.notSeen(fmt.Sprintf("the %d oldest events", len(list)-len(kept)), whyLeftOut(limit), snapshot.ResourceOf(eventsGVR.GroupResource()))
 	return freed
 }
 
 // notSeen adds to what the bundle says that it does not show.
-func (b *Bundle) notSeen(what, why string) {
-	b.Manifest.NotSeen = append(b.Manifest.NotSeen, NotSeen{What: what, Why: why})
+func (b *Bundle) notSeen(what, why string, of ...incident.Resource) {
+	b.Manifest.NotSeen = append(b.Manifest.NotSeen, NotSeen{What: what, Why: why, Resources: of})
 }

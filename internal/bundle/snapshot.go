@@ -3,6 +3,7 @@ package bundle
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -91,25 +92,60 @@ func builtIn(gvr schema.GroupVersionResource) bool {
 // version or another program.
 func (b *Bundle) blind(secretsSeen bool) []incident.NotSeen {
 	var out []incident.NotSeen
-	said := map[string]bool{}
 	for _, n := range b.Manifest.NotSeen {
-		if secretsSeen && n.What == secretsNotSeen.What {
-			continue
-		}
-		out = append(out, incident.NotSeen{What: n.What, Why: n.Why})
-		for _, word := range strings.FieldsFunc(n.What, func(r rune) bool { return r < 'a' || r > 'z' }) {
-			said[word] = true
+		n = typed(n)
+		if !secretsSeen || !n.Names(incident.Secrets) {
+			out = append(out, n)
 		}
 	}
-	var lacking []string
+	var lacking []incident.Resource
 	for _, k := range snapshot.Kinds {
-		if !b.Seen(k.GroupVersionResource) && !said[k.Resource] {
-			lacking = append(lacking, k.Resource)
+		r := snapshot.ResourceOf(k.GroupResource())
+		if !b.Seen(k.GroupVersionResource) && !slices.ContainsFunc(out, func(n incident.NotSeen) bool { return n.Names(r) }) {
+			lacking = append(lacking, r)
 		}
 	}
 	if len(lacking) > 0 {
 		slices.Sort(lacking)
-		out = append(out, incident.NotSeen{What: strings.Join(lacking, ", "), Why: "the bundle does not hold them"})
+		out = append(out, incident.NotSeen{What: words(lacking), Why: "the bundle does not hold them", Resources: lacking})
 	}
 	return out
+}
+
+// olderNotes are what a bundle's notes were called before they said which resources they are about.
+var olderNotes = []struct {
+	what *regexp.Regexp
+	of   incident.Resource
+}{
+	{regexp.MustCompile(`^secrets$`), incident.Secrets},
+	{regexp.MustCompile(`^the API server's health$`), incident.ServerHealth},
+	{regexp.MustCompile(`^the API server's version$`), incident.ServerVersion},
+	{regexp.MustCompile(`^the \d+ oldest events$`), "events"},
+	{regexp.MustCompile(`^custom resources$`), incident.CustomResources},
+	{regexp.MustCompile(`^logs? of `), incident.PodLogs},
+	{regexp.MustCompile(`^(files on the nodes$|files of )`), incident.HostFiles},
+}
+
+// typed is a note of an older bundle with what it is about. Whole kinds that such a bundle lacks are known by their absence, named here so
+// that they are told once. A note that no version has written says nothing to programs.
+func typed(n incident.NotSeen) incident.NotSeen {
+	if len(n.Resources) > 0 {
+		return n
+	}
+	for _, o := range olderNotes {
+		if o.what.MatchString(n.What) {
+			n.Resources = []incident.Resource{o.of}
+			return n
+		}
+	}
+	if group, ok := strings.CutPrefix(n.What, "custom resources of "); ok {
+		n.Resources = []incident.Resource{incident.Resource("*." + group)}
+		return n
+	}
+	for _, k := range snapshot.Kinds {
+		if n.What == k.GroupResource().String() || n.What == k.Resource {
+			n.Resources = []incident.Resource{snapshot.ResourceOf(k.GroupResource())}
+		}
+	}
+	return n
 }

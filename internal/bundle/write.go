@@ -110,7 +110,7 @@ func (b *Bundle) manifest() Manifest {
 		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Resource, b.Resource))
 	})
 	m.NotSeen = slices.Clone(m.NotSeen)
-	slices.SortFunc(m.NotSeen, func(a, b NotSeen) int { return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why)) })
+	slices.SortFunc(m.NotSeen, NotSeen.Compare)
 	return m
 }
 

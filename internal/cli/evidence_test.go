@@ -31,7 +31,7 @@ func kept(t *testing.T, events ...incident.Event) string {
 		}
 		stored = append(stored, store.NewEvent{Type: incident.EventType(e), TypeVersion: incident.EventVersion, At: time.Now(), Data: data})
 	}
-	if _, err := st.Append(t.Context(), "incident/INC-1", 0, stored, nil); err != nil {
+	if err := st.Append(t.Context(), store.Write{Stream: "incident/INC-1", Events: stored}); err != nil {
 		t.Fatal(err)
 	}
 	if err := st.Close(); err != nil {

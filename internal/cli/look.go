@@ -13,6 +13,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/app"
 	"github.com/paramedic-bot/paramedic/internal/cluster"
 	"github.com/paramedic-bot/paramedic/internal/host"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/metrics"
 )
 
@@ -46,13 +47,17 @@ func (s *source) cluster(cmd *cobra.Command) {
 // eyes opens what is to be looked at.
 func (c *cli) eyes(s source) (*app.Eyes, error) {
 	if s.bundle != "" {
-		return app.OpenBundle(s.bundle, c.redactor.String)
+		eyes, err := app.OpenBundle(s.bundle, c.redactor.String)
+		if err == nil {
+			eyes.Failed = c.failed
+		}
+		return eyes, err
 	}
 	reader, err := cluster.Connect(s.kubeconfig, s.context)
 	if err != nil {
 		return nil, err
 	}
-	eyes := &app.Eyes{Reader: reader, Redact: c.redactor.String, Secrets: s.secrets}
+	eyes := &app.Eyes{Reader: reader, Redact: c.redactor.String, Secrets: s.secrets, Failed: c.failed}
 	if s.prometheus != "" {
 		if eyes.Metrics, err = metrics.New(s.prometheus, ""); err != nil {
 			return nil, usage{err}
@@ -137,6 +142,11 @@ KIND NAME, NAMESPACE/NAME or NAME. Kinds go by all the names that kubectl takes,
 
 // progress tells a person who waits what is being done.
 func (c *cli) progress(format string, args ...any) { fmt.Fprintf(c.err, format+"\n", args...) }
+
+// failed tells on stderr what panicked in a look, for a report to the project.
+func (c *cli) failed(f incident.Failure) {
+	c.progress("%s failed: %s\n%s", f.What, c.redactor.String(f.Panic), f.Stack)
+}
 
 // withTimeout bounds what a command asks of somebody else.
 func withTimeout(ctx context.Context, d time.Duration, f func(context.Context) error) error {

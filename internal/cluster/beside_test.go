@@ -76,7 +76,7 @@ func TestCustomResourcesAreListed(t *testing.T) {
 			says(`{"metadata":{"continue":"more"},"items":[{"apiVersion":"example.com/v2","kind":"Widget","metadata":{"name":"w1","namespace":"shop","annotations":{"a":"b"}},"spec":{"suspend":true,"size":3,"template":{"x":1}},"status":{"ready":1}},null]}`)(w, r)
 		},
 	})
-	list, blind := r.customs(t.Context(), "")
+	list, blind := r.customs(t.Context(), "", new(failures))
 	var names []string
 	for i := range list {
 		names = append(names, list[i].GetAPIVersion()+" "+snapshot.CustomObject(&list[i]).String())
@@ -95,9 +95,10 @@ func TestCustomResourcesAreListed(t *testing.T) {
 		t.Errorf("asked for %q objects", limit)
 	}
 	want := []incident.NotSeen{
-		{What: "custom resources of example.com", Why: "widgets: there are more than 500 widgets"},
-		{What: "custom resources of hidden.example.com", Why: "keys: forbidden: grant the bot list on it (deploy/kubernetes/rbac.yaml)"},
-		{What: "custom resources of stale.example.com", Why: "its API does not answer"},
+		{What: "custom resources of example.com", Why: "widgets: there are more than 500 widgets", Resources: []incident.Resource{"widgets.example.com"}},
+		{What: "custom resources of hidden.example.com", Why: "keys: forbidden: grant the bot list on it (deploy/kubernetes/rbac.yaml)", Forbidden: true,
+			Resources: []incident.Resource{"keys.hidden.example.com", "locks.hidden.example.com"}},
+		{What: "custom resources of stale.example.com", Why: "its API does not answer", Resources: []incident.Resource{"*.stale.example.com"}},
 	}
 	if diff := cmp.Diff(want, blind); diff != "" {
 		t.Errorf("not seen: -want +got:\n%s", diff)
@@ -110,7 +111,7 @@ func TestCustomResourcesOfOneNamespace(t *testing.T) {
 		"/apis/example.com/v2/widgets": func(http.ResponseWriter, *http.Request) { t.Error("all namespaces were asked for") },
 		"/apis/example.com/v2/namespaces/shop/widgets": says(`{"items":[{"metadata":{"name":"w1","namespace":"shop"}}]}`),
 	})
-	if list, _ := r.customs(t.Context(), "shop"); len(list) != 1 || list[0].GetKind() != "Widget" {
+	if list, _ := r.customs(t.Context(), "shop", new(failures)); len(list) != 1 || list[0].GetKind() != "Widget" {
 		t.Errorf("%v", list)
 	}
 }

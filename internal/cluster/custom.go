@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	apidiscovery "k8s.io/api/apidiscovery/v2"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
@@ -43,51 +44,67 @@ type customKind struct {
 }
 
 // customs lists the objects of the kinds that Kubernetes' own packages do not know, and says once for each group what it could not see.
-func (r *Reader) customs(ctx context.Context, namespace string) ([]unstructured.Unstructured, []incident.NotSeen) {
+func (r *Reader) customs(ctx context.Context, namespace string, failed *failures) ([]unstructured.Unstructured, []incident.NotSeen) {
 	ctx, cancel := context.WithTimeout(ctx, customsWithin)
 	defer cancel()
-	kinds, blind, err := r.customKinds(ctx)
+	kinds, trouble, err := r.customKinds(ctx)
 	if err != nil {
-		return nil, []incident.NotSeen{{What: "custom resources", Why: why(err)}}
+		return nil, []incident.NotSeen{unseen("custom resources", err, incident.CustomResources)}
 	}
 	var (
-		mu      sync.Mutex
-		found   []unstructured.Unstructured
-		trouble = map[string]string{} // by group: the first kind's, in the order of names
-		g       errgroup.Group
+		mu    sync.Mutex
+		found []unstructured.Unstructured
+		g     errgroup.Group
 	)
-	for group, reason := range blind {
-		trouble[group] = reason
-	}
-	said := map[string]string{} // by group: the kind whose trouble is told
 	g.SetLimit(customsAtOnce)
 	for _, k := range kinds {
-		g.Go(func() error {
+		read := func() {
 			list, more, err := r.listCustom(ctx, k, namespace)
 			mu.Lock()
 			defer mu.Unlock()
 			found = append(found, list...)
-			reason := ""
 			switch {
 			case err != nil:
-				reason = why(err)
+				trouble.add(k, why(err), apierrors.IsForbidden(err))
 			case more:
-				reason = fmt.Sprintf("there are more than %d %s", customObjects, k.Resource)
-			default:
-				return nil
+				trouble.add(k, fmt.Sprintf("there are more than %d %s", customObjects, k.Resource), false)
 			}
-			if said[k.Group] == "" || k.Resource < said[k.Group] {
-				said[k.Group], trouble[k.Group] = k.Resource, k.Resource+": "+reason
-			}
-			return nil
-		})
+		}
+		failed.start(&g, read, k.Resource+" of "+k.Group, snapshot.ResourceOf(k.GroupResource()))
 	}
 	_ = g.Wait() // errors are told by group
-	var out []incident.NotSeen
-	for _, group := range slices.Sorted(maps.Keys(trouble)) {
-		out = append(out, incident.NotSeen{What: "custom resources of " + group, Why: trouble[group]})
+	return found, trouble.notes()
+}
+
+// groupTrouble is what could not be seen of each API group, in one note: the trouble of the first kind, in the order of names, stands for
+// all.
+type groupTrouble map[string]*incident.NotSeen
+
+// whole says that nothing of a group was seen.
+func (t groupTrouble) whole(group, reason string) {
+	t[group] = &incident.NotSeen{What: "custom resources of " + group, Why: reason, Resources: []incident.Resource{incident.Resource("*." + group)}}
+}
+
+func (t groupTrouble) add(k customKind, reason string, forbidden bool) {
+	n := t[k.Group]
+	if n == nil {
+		n = &incident.NotSeen{What: "custom resources of " + k.Group}
+		t[k.Group] = n
 	}
-	return found, out
+	r := snapshot.ResourceOf(k.GroupResource())
+	if !n.Names(r) && (len(n.Resources) == 0 || r < n.Resources[0]) {
+		n.Why, n.Forbidden = k.Resource+": "+reason, forbidden
+	}
+	n.Resources = append(n.Resources, r)
+	slices.Sort(n.Resources)
+}
+
+func (t groupTrouble) notes() []incident.NotSeen {
+	var out []incident.NotSeen
+	for _, group := range slices.Sorted(maps.Keys(t)) {
+		out = append(out, *t[group])
+	}
+	return out
 }
 
 // aggregated asks for all that the API serves in one answer, as servers since 1.26 give it.
@@ -95,7 +112,7 @@ const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDisco
 
 // customKinds asks what the API serves and picks the kinds to list, each in the version that its group prefers. Blind says why a group
 // is not to be seen.
-func (r *Reader) customKinds(ctx context.Context) (kinds []customKind, blind map[string]string, err error) {
+func (r *Reader) customKinds(ctx context.Context) (kinds []customKind, blind groupTrouble, err error) {
 	body, err := r.core.Discovery().RESTClient().Get().AbsPath("/apis").SetHeader("Accept", aggregated).Do(ctx).Raw()
 	if err != nil {
 		return nil, nil, err
@@ -107,7 +124,7 @@ func (r *Reader) customKinds(ctx context.Context) (kinds []customKind, blind map
 	if all.Kind != "APIGroupDiscoveryList" {
 		return nil, nil, fmt.Errorf("the API server does not say in one answer what it serves; it is older than Kubernetes 1.26")
 	}
-	blind = map[string]string{}
+	blind = groupTrouble{}
 	for i := range all.Items {
 		group := all.Items[i].Name
 		if len(all.Items[i].Versions) == 0 || !snapshot.IsCustomGroup(group) || slices.Contains(groupsLeftOut, group) || strings.HasSuffix(group, ".metrics.k8s.io") {
@@ -115,7 +132,7 @@ func (r *Reader) customKinds(ctx context.Context) (kinds []customKind, blind map
 		}
 		v := &all.Items[i].Versions[0]
 		if v.Freshness == apidiscovery.DiscoveryFreshnessStale {
-			blind[group] = "its API does not answer"
+			blind.whole(group, "its API does not answer")
 			continue
 		}
 		for _, res := range v.Resources {
@@ -123,7 +140,7 @@ func (r *Reader) customKinds(ctx context.Context) (kinds []customKind, blind map
 				continue
 			}
 			if len(kinds) == customKinds {
-				blind[group] = fmt.Sprintf("there are more than %d kinds", customKinds)
+				blind.whole(group, fmt.Sprintf("there are more than %d kinds", customKinds))
 				break
 			}
 			kinds = append(kinds, customKind{schema.GroupVersionResource{Group: group, Version: v.Version, Resource: res.Resource}, res.ResponseKind.Kind, res.Scope == apidiscovery.ScopeNamespace})

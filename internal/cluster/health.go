@@ -23,7 +23,7 @@ func (r *Reader) health(ctx context.Context) ([]snapshot.Health, []incident.NotS
 	body, err := r.core.Discovery().RESTClient().Get().AbsPath("/readyz").Param("verbose", "").Do(ctx).Raw()
 	checks := parseHealth(string(body))
 	if err != nil && len(checks) == 0 && !apierrors.IsUnauthorized(err) {
-		return nil, []incident.NotSeen{{What: "the API server's health", Why: why(err)}}
+		return nil, []incident.NotSeen{unseen("the API server's health", err, incident.ServerHealth)}
 	}
 	return checks, nil
 }

@@ -22,7 +22,7 @@ const (
 	logRead    = 512 << 10 // bytes of one log's last lines, of which the end is kept
 )
 
-func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(string) string) ([]snapshot.Log, []incident.NotSeen) {
+func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(string) string, panicked *failures) ([]snapshot.Log, []incident.NotSeen) {
 	ctx, cancel := context.WithTimeout(ctx, logsWithin)
 	defer cancel()
 	var (
@@ -34,29 +34,30 @@ func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(str
 	)
 	g.SetLimit(logsAtOnce)
 	for _, w := range s.LogsWanted() {
-		g.Go(func() error {
+		read := func() {
 			text, err := r.tail(ctx, w)
 			if err == nil && redact != nil {
 				text = redact(text)
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			if err != nil && w.Well {
-				return nil
-			}
-			if err != nil {
+			switch {
+			case err != nil && w.Well:
+			case err != nil:
 				failed[w.Pod.Spec.NodeName]++
 				reason[w.Pod.Spec.NodeName] = logTrouble(err)
-				return nil
+			default:
+				logs = append(logs, snapshot.Log{Namespace: w.Pod.Namespace, Pod: w.Pod.Name, Container: w.Container, Previous: w.Previous, Text: text})
 			}
-			logs = append(logs, snapshot.Log{Namespace: w.Pod.Namespace, Pod: w.Pod.Name, Container: w.Container, Previous: w.Previous, Text: text})
-			return nil
-		})
+		}
+		panicked.start(&g, read, "log of "+w.Container+" in "+w.Pod.Namespace+"/"+w.Pod.Name, incident.PodLogs)
 	}
 	_ = g.Wait() // errors are counted above
 	var blind []incident.NotSeen
 	for node, n := range failed {
-		blind = append(blind, incident.NotSeen{What: fmt.Sprintf("logs of %d containers on %s", n, node), Why: reason[node]})
+		blind = append(blind, incident.NotSeen{
+			What: fmt.Sprintf("logs of %d containers on %s", n, node), Why: reason[node], Resources: []incident.Resource{incident.PodLogs}, Where: incident.Object{Kind: "Node", Name: node},
+		})
 	}
 	return logs, blind
 }

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -44,8 +45,9 @@ func (r *Reader) Look(ctx context.Context, o LookOptions) (*snapshot.Snapshot, e
 	s := &snapshot.Snapshot{At: o.Now().UTC(), Cluster: r.name, Namespace: o.Namespace}
 	beside, done := context.WithCancel(ctx)
 	defer done()
-	put := r.besideLists(beside, o)
-	err := r.list(ctx, o, s)
+	var failed failures
+	put := r.besideLists(beside, o, &failed)
+	err := r.list(ctx, o, s, &failed)
 	if err != nil {
 		done()
 	}
@@ -58,36 +60,37 @@ func (r *Reader) Look(ctx context.Context, o LookOptions) (*snapshot.Snapshot, e
 	var logs []snapshot.Log
 	var blind []incident.NotSeen
 	if !o.NoLogs {
-		g.Go(func() error { logs, blind = r.logs(ctx, s, o.Redact); return nil })
+		failed.start(&g, func() { logs, blind = r.logs(ctx, s, o.Redact, &failed) }, "logs", incident.PodLogs)
 	}
 	if o.Lookups {
-		g.Go(func() error { s.Lookups = lookups(ctx, s); return nil })
+		failed.start(&g, func() { s.Lookups = lookups(ctx, s) }, "lookups of names", incident.Checks)
 	}
 	var version string
 	var noVersion error
-	g.Go(func() error { version, noVersion = r.serverVersion(ctx); return nil })
+	failed.start(&g, func() { version, noVersion = r.serverVersion(ctx) }, "the API server's version", incident.ServerVersion)
 	_ = g.Wait() // what these could not see is in what they return
 	if s.ServerVersion = version; noVersion != nil {
-		blind = append(blind, incident.NotSeen{What: "the API server's version", Why: why(noVersion)})
+		blind = append(blind, unseen("the API server's version", noVersion, incident.ServerVersion))
 	}
 	s.Logs, s.NotSeen = logs, append(s.NotSeen, blind...)
-	if len(s.Logs)+len(s.Lookups)+len(blind) > 0 {
+	failed.tell(s)
+	if len(s.Logs)+len(s.Lookups)+len(s.NotSeen) > 0 {
 		s.Index()
 	}
 	return s, nil
 }
 
 // besideLists begins to read what is not a list of a known kind. The function returned waits for it and puts it into the Snapshot.
-func (r *Reader) besideLists(ctx context.Context, o LookOptions) func(*snapshot.Snapshot) {
+func (r *Reader) besideLists(ctx context.Context, o LookOptions, failed *failures) func(*snapshot.Snapshot) {
 	var (
 		g                             errgroup.Group
 		seen                          snapshot.Snapshot
 		noCustoms, noHealth, noSecret []incident.NotSeen
 	)
-	g.Go(func() error { seen.Customs, noCustoms = r.customs(ctx, o.Namespace); return nil })
-	g.Go(func() error { seen.Health, noHealth = r.health(ctx); return nil })
+	failed.start(&g, func() { seen.Customs, noCustoms = r.customs(ctx, o.Namespace, failed) }, "custom resources", incident.CustomResources)
+	failed.start(&g, func() { seen.Health, noHealth = r.health(ctx) }, "the API server's health", incident.ServerHealth)
 	if o.Secrets {
-		g.Go(func() error { seen.Secrets, seen.SecretsSeen, noSecret = r.secrets(ctx, o.Namespace); return nil })
+		failed.start(&g, func() { seen.Secrets, seen.SecretsSeen, noSecret = r.secrets(ctx, o.Namespace) }, "secrets", incident.Secrets)
 	}
 	return func(s *snapshot.Snapshot) {
 		_ = g.Wait() // what these could not see is in what they return
@@ -100,45 +103,56 @@ func (r *Reader) besideLists(ctx context.Context, o LookOptions) func(*snapshot.
 // are asked for) and returns what of it could not be seen, and why.
 func (r *Reader) Blind(ctx context.Context, secrets bool) []incident.NotSeen {
 	var s snapshot.Snapshot
-	r.besideLists(ctx, LookOptions{Secrets: secrets})(&s)
+	var failed failures
+	r.besideLists(ctx, LookOptions{Secrets: secrets}, &failed)(&s)
+	failed.tell(&s)
 	return s.NotSeen
 }
 
 // list reads every kind side by side, as protobuf.
-func (r *Reader) list(ctx context.Context, o LookOptions, s *snapshot.Snapshot) error {
+func (r *Reader) list(ctx context.Context, o LookOptions, s *snapshot.Snapshot, failed *failures) error {
 	var (
-		g      errgroup.Group
-		mu     sync.Mutex
-		failed error
-		seen   int
+		g    errgroup.Group
+		mu   sync.Mutex
+		last error
+		seen int
 	)
 	options := metav1.ListOptions{ResourceVersion: "0"}
 	if o.Fresh {
 		options.ResourceVersion = ""
 	}
 	for _, k := range snapshot.Kinds {
-		g.Go(func() error {
+		of := snapshot.ResourceOf(k.GroupResource())
+		read := func() {
 			list := k.NewList()
 			err := r.clients[k.GroupVersion()].Get().NamespaceIfScoped(o.Namespace, k.Namespaced && o.Namespace != "").
 				Resource(k.Resource).VersionedParams(&options, scheme.ParameterCodec).Do(ctx).Into(list)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				failed = err
-				s.NotSeen = append(s.NotSeen, incident.NotSeen{What: k.Resource, Why: why(err)})
-				return nil
+				last = err
+				s.NotSeen = append(s.NotSeen, unseen(k.Resource, err, of))
+				return
 			}
 			seen++
 			k.Take(s, list)
-			return nil
-		})
+		}
+		failed.start(&g, read, k.Resource, of)
 	}
 	_ = g.Wait() // errors are counted above
 	if seen == 0 {
-		return unreachable(r.config.Host, failed)
+		return unreachable(r.config.Host, cmp.Or(last, errFailed))
 	}
 	return nil
 }
+
+// unseen notes what could not be read for an error of the API.
+func unseen(what string, err error, of ...incident.Resource) incident.NotSeen {
+	return incident.NotSeen{What: what, Why: why(err), Resources: of, Forbidden: apierrors.IsForbidden(err)}
+}
+
+// errFailed stands for the answers of an API server where every kind's reading panicked.
+var errFailed = errors.New("no answer could be read, which is an error in Paramedic")
 
 // why puts an API error into a person's words.
 func why(err error) string {

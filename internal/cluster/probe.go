@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -43,20 +44,23 @@ func (p Prober) Probe(ctx context.Context, s *snapshot.Snapshot, probes []snapsh
 	var (
 		g  errgroup.Group
 		mu sync.Mutex
+
+		failed failures
 	)
 	g.SetLimit(probesAtOnce)
 	for _, probe := range probes {
-		g.Go(func() error {
+		take := func() {
 			ctx, cancel := context.WithTimeout(ctx, probeWithin)
 			defer cancel()
 			add := p.take(ctx, from, probe)
 			mu.Lock()
 			defer mu.Unlock()
 			add(s)
-			return nil
-		})
+		}
+		failed.start(&g, take, string(probe.Kind)+" for "+probe.For.String(), incident.Checks)
 	}
 	_ = g.Wait() // what fails is a fact
+	failed.tell(s)
 }
 
 // take takes one look and returns what adds it to a Snapshot.

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -44,7 +43,11 @@ func (r *Reader) secrets(ctx context.Context, namespace string) (list []snapshot
 		others = append(others, helm...)
 	}
 	if err != nil {
-		return others, false, []incident.NotSeen{{What: "secrets", Why: strings.ReplaceAll(why(err), "rbac.yaml", "rbac-secrets.yaml.example")}}
+		n := unseen("secrets", err, incident.Secrets)
+		if n.Forbidden {
+			n.Why = "forbidden: grant the bot list on it (deploy/kubernetes/rbac-secrets.yaml.example)"
+		}
+		return others, false, []incident.NotSeen{n}
 	}
 	return others, true, nil
 }

@@ -27,31 +27,44 @@ const (
 func (h *Host) Facts(ctx context.Context) (snapshot.Host, []incident.NotSeen) {
 	f := snapshot.Host{Node: h.node}
 	if _, err := ask(ctx, h, "root", func(context.Context, *os.Root) (struct{}, error) { return struct{}{}, nil }); err != nil {
-		return f, []incident.NotSeen{{What: "files of " + h.node, Why: oneLine(err)}}
+		return f, []incident.NotSeen{h.notSeen("files", err)}
 	}
-	readers := h.readers()
-	parts, errs := make([]snapshot.Host, len(readers)), make([]error, len(readers))
+	parts, errs := make([]snapshot.Host, len(h.looks)), make([]error, len(h.looks))
 	var all sync.WaitGroup
-	for i, r := range readers {
+	for i, r := range h.looks {
 		all.Go(func() {
 			parts[i], errs[i] = ask(ctx, h, r.what, func(_ context.Context, root *os.Root) (part snapshot.Host, err error) {
-				err = r.read(root, &part)
+				if failed := incident.Catch(h.notSeen(r.what, nil), func() { err = r.read(root, &part) }); failed != nil {
+					part = snapshot.Host{Failures: []incident.Failure{*failed}}
+				}
 				return part, err
 			})
 		})
 	}
 	all.Wait()
 	var unseen []incident.NotSeen
-	for i, r := range readers {
+	for i, r := range h.looks {
+		failures := parts[i].Failures
+		parts[i].Failures = nil
 		fill(&f, &parts[i])
+		for _, failed := range failures {
+			f.Failures, unseen = append(f.Failures, failed), append(unseen, failed.NotSeen)
+		}
 		if errs[i] != nil {
-			unseen = append(unseen, incident.NotSeen{What: r.what + " of " + h.node, Why: oneLine(errs[i])})
+			unseen = append(unseen, h.notSeen(r.what, errs[i]))
 		}
 	}
 	return f, unseen
 }
 
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+// notSeen is the note that something of the host could not be read.
+func (h *Host) notSeen(what string, err error) incident.NotSeen {
+	n := incident.NotSeen{What: what + " of " + h.node, Resources: []incident.Resource{incident.HostFiles}, Where: incident.Object{Kind: "Node", Name: h.node}}
+	if err != nil {
+		n.Why = strings.ReplaceAll(err.Error(), "\n", "; ")
+	}
+	return n
+}
 
 // reader is one look at a host: what it looks at, and how it fills fields of its own.
 type reader struct {

@@ -148,7 +148,7 @@ func TestAHostThatHangs(t *testing.T) {
 		defer release()
 		ctx := t.Context()
 		f, unseen := h.Facts(ctx)
-		if len(unseen) != 1 || unseen[0] != (incident.NotSeen{What: "files of leveling-pc", Why: "no answer from the file system in 10s"}) || f.CNIDir != "" {
+		if len(unseen) != 1 || unseen[0].What != "files of leveling-pc" || unseen[0].Why != "no answer from the file system in 10s" || f.CNIDir != "" {
 			t.Errorf("%+v, %v", f, unseen)
 		}
 		_, _, archive := h.Archive(ctx, cni)

@@ -34,6 +34,7 @@ var ServiceLogs = []string{"/var/log/k3s.log", "/var/log/k3s-service.log", "/var
 type Host struct {
 	root, node, cniDir string
 	logs               []string
+	looks              []reader
 	folder             bool // the root is no file system of its own
 	within             time.Duration
 	late               late
@@ -75,6 +76,7 @@ func open(c Config, h *Host) (*Host, error) {
 		return nil, fmt.Errorf("open host root %s: %w; is the host's file system mounted there?", h.root, err)
 	}
 	h.folder, h.cniDir = s.folder, s.cniDir
+	h.looks = h.readers()
 	return h, nil
 }
 

@@ -154,12 +154,6 @@ type Cause struct {
 	Since      time.Time  `json:"since,omitzero"`
 }
 
-// NotSeen is something that could not be looked at, and why.
-type NotSeen struct {
-	What string `json:"what"`
-	Why  string `json:"why"`
-}
-
 // Restarts sums container restarts of one workload.
 type Restarts struct {
 	Workload Object    `json:"workload"`
@@ -197,6 +191,9 @@ type Diagnosis struct {
 
 	// Trace is every finding, rule and weight that led to the causes, for whoever wants to follow. It is not kept.
 	Trace []string `json:"-"`
+
+	// Failures are the checks and rules that failed, and what of the look did; NotSeen says so too. They are for the log, and are not kept.
+	Failures []Failure `json:"-"`
 }
 
 // Wrong says whether any finding is of severity warning or more.

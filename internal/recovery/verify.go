@@ -95,7 +95,7 @@ func (sc *scope) about(o incident.Object) {
 func (sc scope) seen() incident.Check {
 	var lost []string
 	for _, n := range sc.Now.NotSeen {
-		if !slices.ContainsFunc(sc.Before.NotSeen, func(o incident.NotSeen) bool { return o.What == n.What }) {
+		if !slices.ContainsFunc(sc.Before.NotSeen, func(o incident.NotSeen) bool { return o.Covers(n) }) {
 			lost = append(lost, n.What+": "+n.Why)
 		}
 	}

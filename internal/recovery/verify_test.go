@@ -1,6 +1,7 @@
 package recovery_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,11 @@ func failed(checks []incident.Check) string {
 	return strings.Join(out, "; ")
 }
 
+// logsOf says of how many containers on one node no log could be read.
+func logsOf(n int) []incident.NotSeen {
+	return []incident.NotSeen{{What: fmt.Sprintf("logs of %d containers on n1", n), Why: "late", Resources: []incident.Resource{incident.PodLogs}, Where: incident.Object{Kind: "Node", Name: "n1"}}}
+}
+
 func TestSampleProvesThatItHelped(t *testing.T) {
 	find := func(code string, s incident.Severity, kind, ns, name string) *incident.Diagnosis {
 		return &incident.Diagnosis{At: t0, Findings: []incident.Finding{{ID: "F1", Code: code, Severity: s, Object: incident.Object{Kind: kind, Namespace: ns, Name: name}}}}
@@ -80,6 +86,7 @@ func TestSampleProvesThatItHelped(t *testing.T) {
 	plan := &incident.Plan{Causes: []string{"C1", "C2"}, Steps: []incident.Step{{Target: incident.Target{Object: incident.Object{Kind: "Node", Name: "leveling-pc"}}}}}
 	for name, c := range map[string]struct {
 		changes []string
+		before  []incident.NotSeen
 		now     *incident.Diagnosis
 		since   time.Duration
 		noPlan  bool
@@ -93,7 +100,8 @@ func TestSampleProvesThatItHelped(t *testing.T) {
 		"something new beside it":          {now: find("PodImagePull", incident.Warning, "Deployment", "monitoring", "loki"), want: "nothing new is wrong"},
 		"something new on the node":        {now: find("NodePressure", incident.Warning, "Node", "", "leveling-pc"), want: "nothing new is wrong"},
 		"something new elsewhere":          {now: find("PodImagePull", incident.Critical, "Deployment", "shop", "web")},
-		"the nodes cannot be read":         {now: &incident.Diagnosis{At: t0, NotSeen: []incident.NotSeen{{What: "nodes", Why: "forbidden"}}}, want: "everything could be looked at"},
+		"the nodes cannot be read":         {now: &incident.Diagnosis{At: t0, NotSeen: []incident.NotSeen{{What: "nodes", Why: "forbidden", Resources: []incident.Resource{"nodes"}}}}, want: "everything could be looked at"},
+		"fewer logs can be read there":     {before: logsOf(3), now: &incident.Diagnosis{At: t0, NotSeen: logsOf(9)}},
 		"a pod is not ready":               {changes: []string{"POD", "False"}, want: "pods are ready"},
 		"a pod was never made":             {changes: []string{"AVAILABLE", "0"}, want: "pods are ready"},
 		"a pod crashed just now":           {changes: running("2025-10-05T08:59:45Z"), want: "restarts are flat"},
@@ -108,7 +116,9 @@ func TestSampleProvesThatItHelped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := recovery.Proof{Plan: plan, Before: ill, Now: clean, Snapshot: s}
+		before := *ill
+		before.NotSeen = c.before
+		p := recovery.Proof{Plan: plan, Before: &before, Now: clean, Snapshot: s}
 		if c.now != nil {
 			p.Now = c.now
 		}

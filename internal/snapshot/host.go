@@ -1,6 +1,10 @@
 package snapshot
 
-import "time"
+import (
+	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
 
 // Host is what was seen of a node's file system, under a host root. What a host does not have, and what was not seen, is the zero
 // value; the Snapshot's NotSeen says what could not be read.
@@ -35,6 +39,9 @@ type Host struct {
 	RebootFor     []string `json:"rebootFor,omitempty"`
 	// ClockSync says how the clock is kept, in words; empty: not known.
 	ClockSync string `json:"clockSync,omitempty"`
+
+	// Failures are what panicked while the host was looked at; the Snapshot's NotSeen says so too.
+	Failures []incident.Failure `json:"-"`
 }
 
 // BuiltIn is the number of users of a module that is part of the kernel.

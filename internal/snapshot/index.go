@@ -229,7 +229,7 @@ func (s *Snapshot) sort() {
 	slices.SortFunc(s.Lookups, func(a, b Lookup) int {
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Server, b.Server))
 	})
-	slices.SortFunc(s.NotSeen, func(a, b incident.NotSeen) int { return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why)) })
+	slices.SortFunc(s.NotSeen, incident.NotSeen.Compare)
 }
 
 func boolCompare(a, b bool) int {

@@ -73,6 +73,9 @@ type Snapshot struct {
 	Health  []Health
 	NotSeen []incident.NotSeen
 
+	// Failures are the parts of the look that failed; NotSeen says so too.
+	Failures []incident.Failure
+
 	// Secrets is what may be known of Secrets, never a value. SecretsSeen says that it is complete: reading it is opt-in, and without it
 	// absence proves nothing.
 	Secrets     []Secret

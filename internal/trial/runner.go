@@ -28,6 +28,7 @@ func (r *Runner) Run(ctx context.Context, c eval.Case) eval.Result {
 	d := diagnosis.Diagnose(s, diagnosis.Scope{})
 	res.Seconds = time.Since(began).Seconds()
 	res.Verdict = eval.Judge(c, d)
+	res.Blind = eval.Blind(c, len(s.Hosts) > 0, d, diagnosis.Diagnose(s.WithoutHosts(), diagnosis.Scope{}))
 	r.Teller.tell(ctx, c, d, &res)
 	return res
 }
