@@ -118,7 +118,7 @@ func signalBlocks(s *incident.State) []Block {
 func storyMessage(s *incident.State) []Block {
 	switch {
 	case s.Story != nil:
-		return storyBlocks(s.Story)
+		return append(storyBlocks(s.Story), citedBlocks(s.Diagnosis, s.Story)...)
 	case happened[incident.StoryTold](s):
 		return outdated("The cluster was looked at again; the story follows.")
 	}

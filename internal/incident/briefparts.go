@@ -203,10 +203,14 @@ func (f *folding) blocks(g group, l level) []Block {
 	told := map[int]bool{self: true}
 	for _, c := range g.members {
 		for _, b := range c.Blocks {
-			k, ok := f.of[b.Cause]
-			if ok && k < l.causes && !told[k] && len(out) < mostBlocks {
+			k, known := f.of[b.Cause]
+			switch {
+			case len(out) == mostBlocks || known && (told[k] || k >= l.causes):
+			case known:
 				told[k] = true
 				out = append(out, Block{f.groups[k].members[0].ID, b.Reason})
+			default: // d was narrowed, and what is blocked lies outside
+				out = append(out, b)
 			}
 		}
 	}

@@ -5,6 +5,7 @@ type Totals struct {
 	Causes       int `json:"causes"`       // alike ones count once, for they are told as one
 	Consequences int `json:"consequences"` // findings that another explains
 	Findings     int `json:"findings"`
+	Mild         int `json:"mild"` // of the findings, those that are only worth knowing and that no cause explains
 	Evidence     int `json:"evidence"`
 	Changes      int `json:"changes"`
 	NotSeen      int `json:"notSeen"`
@@ -29,7 +30,7 @@ func (d *Diagnosis) Total() Totals {
 		return *d.Totals
 	}
 	t := Totals{Causes: len(d.Causes), Evidence: len(d.Evidence), Changes: len(d.Changes), NotSeen: len(d.NotSeen), Restarted: len(d.Restarts)}
-	stands := map[string]int{}
+	stands, explained := map[string]int{}, map[string]bool{}
 	for i := range d.Findings {
 		stands[d.Findings[i].ID] = d.Findings[i].Stands()
 		t.Findings += d.Findings[i].Stands()
@@ -37,10 +38,16 @@ func (d *Diagnosis) Total() Totals {
 	follows := map[string]bool{}
 	for i := range d.Causes {
 		for j, id := range d.Causes[i].Explains {
+			explained[id] = true
 			if j > 0 && !follows[id] {
 				follows[id] = true
 				t.Consequences += max(1, stands[id])
 			}
+		}
+	}
+	for i := range d.Findings {
+		if f := &d.Findings[i]; f.Severity == Info && !explained[f.ID] {
+			t.Mild += f.Stands()
 		}
 	}
 	for i := range d.Restarts {
