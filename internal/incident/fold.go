@@ -64,9 +64,7 @@ func (s *State) apply(r Recorded) {
 		s.sampled(r, e)
 	case Verified:
 		s.Verification.Ended, s.Verification.OK, s.Verification.Checks = r.At, e.OK, e.Checks
-		if e.OK {
-			s.ResolvedAt = r.At
-		}
+		s.verified(r, e)
 	case Closed:
 		s.ClosedBy = &e
 	case PostmortemDrafted:
@@ -110,6 +108,18 @@ func (s *State) diagnosed(r Recorded, d Diagnosis) {
 	}
 	if len(d.Causes) > 0 {
 		s.Title = d.Causes[0].Title
+	}
+}
+
+// verified resolves the incident, unless the plan that helped has left targets for the next one: then what it did stays done, and the
+// cluster is looked at again.
+func (s *State) verified(r Recorded, e Verified) {
+	switch {
+	case !e.OK:
+	case s.Running() && s.Plan.Rest > 0:
+		s.Undo, s.Investigation.Wanted = nil, true
+	default:
+		s.ResolvedAt = r.At
 	}
 }
 

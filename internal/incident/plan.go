@@ -73,6 +73,8 @@ type Plan struct {
 	Causes    []string `json:"causes,omitempty"`    // the causes that it treats
 	Steps     []Step   `json:"steps"`               // in order
 	InverseOf string   `json:"inverseOf,omitempty"` // the hash of the plan that this one undoes
+	// Rest is how many targets are left for the next plan, which is made once this one has run and helped.
+	Rest int `json:"rest,omitempty"`
 }
 
 // Step returns the step with the id, or nil.
