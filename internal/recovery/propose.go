@@ -15,15 +15,21 @@ import (
 )
 
 // Propose composes one plan for a diagnosis' causes: by rank, but a cause that blocks another's remedy before it; then the
-// conditional steps of all. The reason says what the plan does not treat and why; it is all there is when the plan is nil. An error
+// conditional steps of all. It has at most [MaxSteps] steps, for the most important causes; its Rest says how much is left to the next plan. The
+// diagnosis is the whole one, for a brief one does not name every target. The reason says what the plan does not treat and why; it is all there is when the plan is nil. An error
 // means that the cluster, the store or a host could not be read; try again. The same diagnosis of the same world gives the same plan.
 func (r *Recovery) Propose(ctx context.Context, d *incident.Diagnosis, s *snapshot.Snapshot) (*incident.Plan, string, error) {
 	if len(d.Causes) == 0 {
 		return nil, "nothing was found that needs a remedy", nil
 	}
-	c := composition{r: r, untreated: map[string]bool{}}
+	c := composition{r: r, untreated: map[string]bool{}, waits: map[string]bool{}}
 	for _, cause := range treatmentOrder(d.Causes) {
-		if by, ok := c.blockedBy(d, cause); ok {
+		by, blocked := c.blockedBy(d, cause)
+		if blocked && c.waits[by.ID] {
+			c.leave(cause, max(1, len(cause.Objects)))
+			continue
+		}
+		if blocked {
 			c.refuse(cause, fmt.Sprintf("its remedy is blocked as long as %q is not mended", by.Title))
 			continue
 		}
@@ -31,15 +37,21 @@ func (r *Recovery) Propose(ctx context.Context, d *incident.Diagnosis, s *snapsh
 			return nil, "", fmt.Errorf("propose a plan for %s: %w", cause.Code, err)
 		}
 	}
+	reason := incident.Clip(strings.Join(c.no(), " "), maxWhy)
 	if len(c.steps) == 0 {
-		return nil, strings.Join(c.refused, " "), nil
+		return nil, reason, nil
 	}
-	return c.plan(), strings.Join(c.refused, " "), nil
+	return c.plan(), reason, nil
 }
 
 // treatmentOrder puts causes that block others' remedies before those; otherwise the rank stays. A circle is cut where it closes.
 func treatmentOrder(causes []incident.Cause) []incident.Cause {
-	var out []incident.Cause
+	var out, blockers []incident.Cause
+	for _, c := range causes {
+		if len(c.Blocks) > 0 {
+			blockers = append(blockers, c)
+		}
+	}
 	placed, visiting := map[string]bool{}, map[string]bool{}
 	var place func(incident.Cause)
 	place = func(c incident.Cause) {
@@ -47,7 +59,7 @@ func treatmentOrder(causes []incident.Cause) []incident.Cause {
 			return
 		}
 		visiting[c.ID] = true
-		for _, blocker := range causes {
+		for _, blocker := range blockers {
 			if blocks(blocker, c) {
 				place(blocker)
 			}
@@ -72,8 +84,12 @@ type composition struct {
 	runbooks     []string
 	titles, why  []string
 	causes       []string
+	partly       []string
 	refused      []string        // sentences
-	untreated    map[string]bool // causes for which there is no remedy
+	untreated    map[string]bool // causes for which there is no remedy, or not in this plan
+	waits        map[string]bool // those that are for the next plan
+	full         bool            // what comes now is for the next plan
+	rest         int             // targets that are left to it
 }
 
 func (c *composition) refuse(cause incident.Cause, why string) {
@@ -81,10 +97,16 @@ func (c *composition) refuse(cause incident.Cause, why string) {
 	c.refused = append(c.refused, fmt.Sprintf("No remedy for %q: %s.", cause.Title, strings.TrimSuffix(why, ".")))
 }
 
+// leave puts a cause's targets off to the next plan, and with them everything that comes after: the most important comes first.
+func (c *composition) leave(cause incident.Cause, targets int) {
+	c.untreated[cause.ID], c.waits[cause.ID], c.full = true, true, true
+	c.rest += targets
+}
+
 // blockedBy finds a cause that blocks this one's remedy and has none itself.
 func (c *composition) blockedBy(d *incident.Diagnosis, cause incident.Cause) (incident.Cause, bool) {
 	for _, other := range d.Causes {
-		if blocks(other, cause) && c.untreated[other.ID] {
+		if c.untreated[other.ID] && blocks(other, cause) {
 			return other, true
 		}
 	}
@@ -98,11 +120,21 @@ func (c *composition) treat(ctx context.Context, q request) error {
 		if !slices.Contains(book.Codes, q.cause.Code) {
 			continue
 		}
+		if c.full {
+			c.leave(q.cause, max(1, len(q.cause.Objects)))
+			return nil
+		}
 		d, err := book.draft(ctx, c.r, q)
 		if err != nil {
 			return err
 		}
+		left := 0
 		if d.no == "" {
+			d, left = c.fit(d)
+			if len(d.steps) == 0 && left > 0 {
+				c.leave(q.cause, left)
+				return nil
+			}
 			d, err = c.bind(ctx, d)
 		}
 		if err != nil {
@@ -110,6 +142,10 @@ func (c *composition) treat(ctx context.Context, q request) error {
 		}
 		if d.no == "" {
 			c.add(book, q.cause, d)
+			if left > 0 {
+				c.leave(q.cause, left)
+				c.partly = append(c.partly, q.cause.ID)
+			}
 			return nil
 		}
 		why = d.no
@@ -118,15 +154,35 @@ func (c *composition) treat(ctx context.Context, q request) error {
 	return nil
 }
 
-// bind binds a draft's steps to their targets. The remedy is all of its steps or none; a conditional step that cannot be bound is left
-// out, for its target may well come back without it.
+// fit takes of a draft what there is room for in the plan, and says how many targets are left: all of a remedy that is one, of steps that
+// stand each for itself the first.
+func (c *composition) fit(d draft) (draft, int) {
+	room := MaxSteps - len(c.steps)
+	switch {
+	case len(d.steps) <= room:
+		return d, 0
+	case d.apart:
+		left := len(d.steps) - room
+		d.steps = d.steps[:room]
+		return d, left
+	}
+	left := len(d.steps)
+	d.steps = nil
+	return d, left
+}
+
+// bind binds a draft's steps to their targets. The remedy is all of its steps or none, unless each stands for itself; a conditional step that
+// cannot be bound is left out, for its target may well come back without it.
 func (c *composition) bind(ctx context.Context, d draft) (draft, error) {
+	if d.apart && len(d.steps) > 1 {
+		return c.bindEach(ctx, d)
+	}
 	bound, err := c.bindAll(ctx, d.steps)
 	var nothing errNothing
 	switch {
 	case errors.As(err, &nothing):
 		return no("%s is as the last-good copy has it already; what is wrong lies elsewhere", nothing.step.Target.Object)
-	case errors.Is(err, ErrNoHost), apierrors.IsNotFound(err), errors.As(err, new(errUnfit)):
+	case errors.Is(err, ErrNoHost), unboundable(err):
 		return no("%v", err)
 	case err != nil:
 		return d, err
@@ -137,7 +193,7 @@ func (c *composition) bind(ctx context.Context, d draft) (draft, error) {
 	for _, s := range later {
 		bound, err := c.bindAll(ctx, []incident.Step{s})
 		switch {
-		case errors.As(err, &nothing), apierrors.IsNotFound(err), errors.As(err, new(errUnfit)):
+		case unboundable(err):
 			d.why = join(d.why, fmt.Sprintf("%s is left out: %v.", s.Target.Object, err))
 		case err != nil:
 			return d, err
@@ -146,6 +202,33 @@ func (c *composition) bind(ctx context.Context, d draft) (draft, error) {
 		}
 	}
 	return d, nil
+}
+
+// bindEach leaves out what cannot be bound.
+func (c *composition) bindEach(ctx context.Context, d draft) (draft, error) {
+	var bound []incident.Step
+	var left []string
+	for _, s := range d.steps {
+		b, err := c.r.Bind(ctx, s)
+		switch {
+		case errors.Is(err, ErrNoHost), unboundable(err):
+			left = append(left, fmt.Sprintf("%s is left out: %v.", s.Target.Object, err))
+		case err != nil:
+			return d, err
+		default:
+			bound = append(bound, b)
+		}
+	}
+	if len(bound) == 0 {
+		return no("%s", strings.Join(few(left, "more are left out"), " "))
+	}
+	d.steps, d.why = bound, strings.Join(append([]string{d.why}, few(left, "more are left out")...), " ")
+	return d, nil
+}
+
+// unboundable says whether an error means that a step cannot be done to its target, rather than that nobody could look.
+func unboundable(err error) bool {
+	return err != nil && (errors.As(err, new(errNothing)) || apierrors.IsNotFound(err) || errors.As(err, new(errUnfit)))
 }
 
 func (c *composition) bindAll(ctx context.Context, drafts []incident.Step) ([]incident.Step, error) {
@@ -179,30 +262,61 @@ func (c *composition) add(book Runbook, cause incident.Cause, d draft) {
 		c.runbooks = append(c.runbooks, book.Name)
 	}
 	c.titles = append(c.titles, d.title)
-	c.why = append(c.why, strings.TrimSuffix(cause.Title, ".")+".", d.why)
+	why := strings.TrimSuffix(cause.Title, ".") + ". " + d.why
 	for _, b := range cause.Blocks {
 		if b.Reason != "" {
-			c.why = append(c.why, "It comes first: "+strings.TrimSuffix(b.Reason, ".")+".")
+			why = join(why, "It comes first: "+strings.TrimSuffix(b.Reason, ".")+".")
 			break
 		}
 	}
+	c.why = append(c.why, why)
 	c.causes = append(c.causes, cause.ID)
 }
 
 func (c *composition) plan() *incident.Plan {
-	p := &incident.Plan{Runbook: strings.Join(c.runbooks, "+"), Causes: c.causes, Risk: incident.Safe}
+	p := &incident.Plan{Runbook: strings.Join(c.runbooks, "+"), Causes: c.causes, Partly: c.partly, Rest: c.rest, Risk: incident.Safe}
+	byThemselves := 0
 	for _, s := range c.later {
-		if !slices.ContainsFunc(c.steps, func(o incident.Step) bool { return o.Target.Object == s.Target.Object }) {
+		switch {
+		case slices.ContainsFunc(c.steps, func(o incident.Step) bool { return o.Target.Object == s.Target.Object }):
+		case len(c.steps) == MaxSteps:
+			byThemselves++
+		default:
 			c.steps = append(c.steps, s)
 		}
 	}
-	title := strings.Join(c.titles, ", then ")
-	p.Title = strings.ToUpper(title[:1]) + title[1:]
-	p.Why = strings.Join(append(c.why, c.refused...), " ")
+	title := strings.Join(few(c.titles, "more remedies"), ", then ")
+	p.Title = incident.Clip(strings.ToUpper(title[:1])+title[1:], maxTitle)
+	why := append(few(c.why, "more causes are treated"), c.no()...)
+	if byThemselves > 0 {
+		why = append(why, fmt.Sprintf("%d dependants more are left to come back by themselves.", byThemselves))
+	}
+	p.Why = incident.Clip(strings.Join(why, " "), maxWhy)
 	p.Steps = c.steps
 	Seal(p)
 	return p
 }
+
+// no is what has no remedy, in sentences.
+func (c *composition) no() []string { return few(c.refused, "more causes have no remedy") }
+
+// few is the first few sentences, and how many more there are.
+func few(all []string, more string) []string {
+	const most = 5
+	if len(all) <= most {
+		return slices.Clone(all)
+	}
+	return append(slices.Clone(all[:most]), fmt.Sprintf("%d %s.", len(all)-most, more))
+}
+
+// Bounds of a plan, so that a person can read all of it and that it can be recorded whatever it does.
+const (
+	// MaxSteps is the most that a plan has of steps. What is left is for the next plan.
+	MaxSteps = 20
+	maxStep  = 32 << 10 // bytes of one step as JSON, and of its inverse
+	maxTitle = 600
+	maxWhy   = 6000
+)
 
 // Seal numbers a plan's bound steps, and sets its risk, the highest of the steps', and its hash.
 func Seal(p *incident.Plan) {
@@ -220,11 +334,11 @@ func riskier(a, b incident.Risk) incident.Risk {
 }
 
 // Inverse is the plan that undoes what a plan's run did: the inverses of its steps, the newest first, as Apply returned them. Nil if
-// there are none. It is pure.
+// there are none. Of more than a plan may have, the newest are undone. It is pure.
 func Inverse(p *incident.Plan, undo []incident.Step) *incident.Plan {
 	var steps []incident.Step
 	for _, s := range undo {
-		if _, ok := registry[s.Kind]; ok {
+		if _, ok := registry[s.Kind]; ok && len(steps) < MaxSteps {
 			steps = append(steps, s)
 		}
 	}
@@ -233,7 +347,7 @@ func Inverse(p *incident.Plan, undo []incident.Step) *incident.Plan {
 	}
 	out := &incident.Plan{
 		Runbook: p.Runbook, InverseOf: p.Hash, Steps: steps,
-		Title: "Undo: " + p.Title,
+		Title: incident.Clip("Undo: "+p.Title, maxTitle),
 		Why:   "The plan did not help, or did not come to its end. This puts back what it changed; pods that were restarted stay restarted.",
 	}
 	Seal(out)

@@ -38,7 +38,12 @@ func draftRollback(ctx context.Context, r *Recovery, q request) (draft, error) {
 		}
 		out.steps = append(out.steps, s)
 		out.title = fmt.Sprintf("roll Deployment %s/%s back to revision %s", o.Namespace, o.Name, s.Params["to"])
-		out.why = join(out.why, reason)
+		if len(out.steps) <= 5 { // a person reads it
+			out.why = join(out.why, reason)
+		}
+	}
+	if out.apart = true; len(out.steps) > 1 {
+		out.title = fmt.Sprintf("roll %d Deployments back to the revision before", len(out.steps))
 	}
 	if len(out.steps) == 0 {
 		if why == "" {

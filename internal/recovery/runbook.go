@@ -42,6 +42,7 @@ type request struct {
 // draft is a runbook's steps for one cause, not yet bound to their targets, or the reason why it has none.
 type draft struct {
 	steps []incident.Step // in order
+	apart bool            // each of the steps stands for itself: some may be left to another plan
 	later []incident.Step // conditional; after the steps of every other runbook
 	title string          // "restore the CNI configuration of node leveling-pc"
 	why   string          // what the remedy rests on, a sentence
