@@ -48,8 +48,8 @@ func (w *worker) investigate(ctx context.Context, s *incident.State, _ incident.
 	var found incident.Event
 	if err != nil {
 		found = incident.InvestigationFailed{Error: w.eyes.redact(err.Error())}
-	} else {
-		found = incident.DiagnosisMade{Diagnosis: *d}
+	} else if found, err = w.diagnosed(ctx, s, d); err != nil {
+		return err
 	}
 	looks := s.Investigation.Looks
 	_, err = w.ledger.update(ctx, s.ID, func(s *incident.State) ([]incident.Event, error) {
@@ -132,7 +132,11 @@ func (w *worker) plan(ctx context.Context, s *incident.State) (*incident.Plan, s
 	if err != nil {
 		return nil, "", err
 	}
-	plan, reason, err := w.recovery.Propose(ctx, s.Diagnosis, snap)
+	whole, err := w.whole(ctx, s.Diagnosis)
+	if err != nil {
+		return nil, "", err
+	}
+	plan, reason, err := w.recovery.Propose(ctx, whole, snap)
 	if err == nil && plan != nil && useless(s, plan) {
 		return nil, "the plan that fits was run before in this incident and did not help", nil
 	}
@@ -212,7 +216,11 @@ func (w *worker) sample(ctx context.Context, s *incident.State) ([]incident.Chec
 	if !w.resolved(ctx, snap) {
 		snap.Lookups = nil // names never resolved from here, so that they don't proves nothing
 	}
-	p := recovery.Proof{Plan: s.Plan, Before: s.Diagnosis, Now: w.eyes.redacted(diagnosis.Diagnose(snap, diagnosis.Scope{})), Snapshot: snap, Since: s.Verification.GoodSince}
+	before, err := w.whole(ctx, s.Diagnosis)
+	if err != nil {
+		return nil, err
+	}
+	p := recovery.Proof{Plan: s.Plan, Before: before, Now: w.eyes.redacted(diagnosis.Diagnose(snap, diagnosis.Scope{})), Snapshot: snap, Since: s.Verification.GoodSince}
 	if !s.Running() {
 		p.Plan = nil // it ended by itself
 	}

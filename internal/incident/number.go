@@ -44,6 +44,17 @@ func Number(d *Diagnosis, before ...*Diagnosis) (whole, told *Diagnosis) {
 	return whole, Brief(whole)
 }
 
+// Looks are the diagnoses of an incident, the oldest first, as they were told.
+func Looks(s *State) []*Diagnosis {
+	var all []*Diagnosis
+	for _, r := range s.Log {
+		if e, ok := r.Event.(DiagnosisMade); ok {
+			all = append(all, &e.Diagnosis)
+		}
+	}
+	return all
+}
+
 func (n Numbers) max(m Numbers) Numbers {
 	return Numbers{max(n.Causes, m.Causes), max(n.Findings, m.Findings), max(n.Evidence, m.Evidence), max(n.Changes, m.Changes)}
 }
