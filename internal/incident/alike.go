@@ -10,6 +10,7 @@ import (
 
 // pattern is a sentence about the objects, without their names and counts.
 func pattern(sentence string, about ...Object) string {
+	sentence = Clip(sentence, 2*maxTitle)
 	for _, o := range about {
 		for _, name := range []string{o.Name, o.Namespace} {
 			if len(name) > 1 {

@@ -85,7 +85,7 @@ func (f *folding) findings(l level, causes int) []tidings {
 // tell is the one finding that stands for all.
 func (t tidings) tell(l level) Finding {
 	out := *t.items[0]
-	out.Evidence = first(out.Evidence, l.cites)
+	out.Evidence, out.Objects = first(out.Evidence, l.cites), first(out.Objects, l.named)
 	if len(t.items) == 1 {
 		return out
 	}
