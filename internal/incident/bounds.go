@@ -49,6 +49,7 @@ func clipDiagnosis(d *Diagnosis) (cut bool) {
 		c.texts(maxTitle+100, &x.Title)
 		c.texts(maxSay, &x.Next)
 		c.object(&x.Object)
+		c.list(x.Evidence, maxID)
 		for j := range x.Objects {
 			c.object(&x.Objects[j])
 		}
@@ -93,10 +94,15 @@ func (k *clipper) cause(c *Cause) {
 	for i := range c.Objects {
 		k.object(&c.Objects[i])
 	}
+	for _, ids := range [][]string{c.Explains, c.Evidence, c.Changes} {
+		k.list(ids, maxID)
+	}
 	for i := range c.Blocks {
+		k.texts(maxID, &c.Blocks[i].Cause)
 		k.texts(maxSay, &c.Blocks[i].Reason)
 	}
 	for i := range c.Links {
+		k.texts(maxID, &c.Links[i].From, &c.Links[i].To)
 		k.texts(maxField, &c.Links[i].Reason, &c.Links[i].Rule)
 	}
 	k.list(c.Against, maxSay)
