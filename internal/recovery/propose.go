@@ -161,7 +161,7 @@ func (c *composition) fit(d draft) (draft, int) {
 	switch {
 	case len(d.steps) <= room:
 		return d, 0
-	case d.apart:
+	case d.many != "":
 		left := len(d.steps) - room
 		d.steps = d.steps[:room]
 		return d, left
@@ -174,7 +174,7 @@ func (c *composition) fit(d draft) (draft, int) {
 // bind binds a draft's steps to their targets. The remedy is all of its steps or none, unless each stands for itself; a conditional step that
 // cannot be bound is left out, for its target may well come back without it.
 func (c *composition) bind(ctx context.Context, d draft) (draft, error) {
-	if d.apart && len(d.steps) > 1 {
+	if d.many != "" && len(d.steps) > 1 {
 		return c.bindEach(ctx, d)
 	}
 	bound, err := c.bindAll(ctx, d.steps)
@@ -260,6 +260,9 @@ func (c *composition) add(book Runbook, cause incident.Cause, d draft) {
 	}
 	if !slices.Contains(c.runbooks, book.Name) {
 		c.runbooks = append(c.runbooks, book.Name)
+	}
+	if d.many != "" && len(d.steps) > 1 {
+		d.title = fmt.Sprintf(d.many, len(d.steps))
 	}
 	c.titles = append(c.titles, d.title)
 	why := strings.TrimSuffix(cause.Title, ".") + ". " + d.why

@@ -42,9 +42,7 @@ func draftRollback(ctx context.Context, r *Recovery, q request) (draft, error) {
 			out.why = join(out.why, reason)
 		}
 	}
-	if out.apart = true; len(out.steps) > 1 {
-		out.title = fmt.Sprintf("roll %d Deployments back to the revision before", len(out.steps))
-	}
+	out.many = "roll %d Deployments back to the revision before"
 	if len(out.steps) == 0 {
 		if why == "" {
 			why = "no Deployment is at fault"

@@ -42,9 +42,9 @@ type request struct {
 // draft is a runbook's steps for one cause, not yet bound to their targets, or the reason why it has none.
 type draft struct {
 	steps []incident.Step // in order
-	apart bool            // each of the steps stands for itself: some may be left to another plan
 	later []incident.Step // conditional; after the steps of every other runbook
 	title string          // "restore the CNI configuration of node leveling-pc"
+	many  string          // the title of several steps, with "%d"; set where each stands for itself, so that some may be left to another plan
 	why   string          // what the remedy rests on, a sentence
 	no    string          // why there is no remedy; the rest is empty then
 }
