@@ -29,8 +29,13 @@ var levels = []level{
 	{causes: 6, findings: 24, evidence: 24, alike: 1, named: 1, cites: 2, others: 10},
 }
 
-// alikeFrom is how many causes must be alike to be told as one.
-const alikeFrom = 3
+// alikeFrom is how many causes must be alike to be told as one: two already where not all can be told one by one.
+func (f *folding) alikeFrom() int {
+	if len(f.d.Causes) > levels[0].causes {
+		return 2
+	}
+	return 3
+}
 
 // Brief is a diagnosis as it is told and recorded: what is alike is one, with a count and the first few named, and everything is bounded,
 // so that its JSON has at most [MaxDiagnosis] bytes however large the outage is. Ids stay, and each that is cited is there. Where nothing
@@ -96,10 +101,10 @@ func (f *folding) gather() {
 		keys[i] = f.kind(&f.d.Causes[i])
 		size[keys[i]]++
 	}
-	at, merged := map[string]int{}, false
+	at, merged, from := map[string]int{}, false, f.alikeFrom()
 	for i := range f.d.Causes {
 		c := &f.d.Causes[i]
-		if k, ok := at[keys[i]]; ok && size[keys[i]] >= alikeFrom {
+		if k, ok := at[keys[i]]; ok && size[keys[i]] >= from {
 			f.groups[k].members, f.groups[k].weight, merged = append(f.groups[k].members, c), f.groups[k].weight+c.Weight, true
 			continue
 		}
