@@ -95,20 +95,11 @@ func names(d *incident.Diagnosis, labels map[string]string) bool {
 	if d == nil {
 		return false
 	}
-	wrong := map[incident.Object]bool{}
-	for _, f := range d.Findings {
-		if f.Severity.Rank() >= incident.Warning.Rank() {
-			wrong[f.Object] = true
-		}
-	}
-	for _, e := range d.Evidence { // findings are about workloads; their evidence names the pods
-		wrong[e.Object] = true
-	}
 	for label, kind := range labelKinds {
 		if labels[label] == "" {
 			continue
 		}
-		if wrong[incident.Object{Kind: kind, Namespace: labels["namespace"], Name: labels[label]}] || wrong[incident.Object{Kind: kind, Name: labels[label]}] {
+		if d.Concerns(incident.Object{Kind: kind, Namespace: labels["namespace"], Name: labels[label]}) || d.Concerns(incident.Object{Kind: kind, Name: labels[label]}) {
 			return true
 		}
 	}

@@ -18,15 +18,16 @@ type level struct {
 	named                      int // of what is told as one
 	cites                      int // of one finding, and half as much again of a cause
 	others                     int // changes, restarts, what was not seen
+	also                       int // bytes of the names of what else is ill
 }
 
 // levels are tried in this order until the diagnosis is small enough. The first leaves what people usually see as it is; the last is small
 // enough whatever the texts hold.
 var levels = []level{
-	{causes: 50, findings: 300, evidence: 400, alike: 24, named: 8, cites: 24, others: 80},
-	{causes: 40, findings: 120, evidence: 160, alike: 8, named: 5, cites: 8, others: 40},
-	{causes: 20, findings: 60, evidence: 60, alike: 3, named: 3, cites: 4, others: 20},
-	{causes: 6, findings: 24, evidence: 24, alike: 1, named: 1, cites: 2, others: 10},
+	{causes: 50, findings: 300, evidence: 400, alike: 24, named: 8, cites: 24, others: 80, also: 96 << 10},
+	{causes: 40, findings: 120, evidence: 160, alike: 8, named: 5, cites: 8, others: 40, also: 64 << 10},
+	{causes: 20, findings: 60, evidence: 60, alike: 3, named: 3, cites: 4, others: 20, also: 32 << 10},
+	{causes: 6, findings: 24, evidence: 24, alike: 1, named: 1, cites: 2, others: 10, also: 8 << 10},
 }
 
 // alikeFrom is how many causes must be alike to be told as one: two already where not all can be told one by one.
@@ -162,7 +163,7 @@ func (f *folding) tell(l level) *Diagnosis {
 	if cut := clipDiagnosis(&out); cut || f.partial(&out) {
 		t := f.d.Total()
 		t.Causes = len(f.groups)
-		out.Totals = &t
+		out.Totals, out.Also = &t, f.also(&out, l.also)
 	}
 	return &out
 }
