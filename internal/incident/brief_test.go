@@ -115,8 +115,8 @@ func TestCausesThatDifferAreCounted(t *testing.T) {
 
 // Whatever the texts and the lists hold, the JSON is bounded: every list long, every text long and of what JSON writes longest.
 func TestADiagnosisIsNeverTooLarge(t *testing.T) {
-	for _, text := range []string{"x", "<", "\xff", "\"", "😀 "} {
-		for _, n := range []int{1, 30, 120, 310} {
+	for _, text := range []string{"<", "\xff", "😀 "} {
+		for _, n := range []int{30, 310} {
 			var d incident.Diagnosis
 			long := strings.Repeat(text, 5000)
 			incidenttest.Fill(&d, n, long)
