@@ -39,8 +39,8 @@ func measured(f func()) (took time.Duration, allocated, held uint64) {
 func mib(n uint64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
 func kib(n int) string    { return fmt.Sprintf("%.0f KiB", float64(n)/(1<<10)) }
 
-// TestBenchOutage makes outages, diagnoses them, and tells them: the event can be recorded, the first three causes are named, the messages are
-// bounded, and nothing grows with the square of the pods.
+// TestBenchOutage makes outages, diagnoses them, and tells them: the event can be recorded, the first three causes are named, the messages
+// are bounded, and nothing grows with the square of the pods.
 func TestBenchOutage(t *testing.T) {
 	for _, c := range []struct{ pods, reasons int }{{500, 50}, {5000, 500}, {5000, 1}, {50_000, 5000}} {
 		s := snapshottest.Outage(c.pods, c.reasons)

@@ -99,7 +99,8 @@ func names(d *incident.Diagnosis, labels map[string]string) bool {
 		if labels[label] == "" {
 			continue
 		}
-		if d.Concerns(incident.Object{Kind: kind, Namespace: labels["namespace"], Name: labels[label]}) || d.Concerns(incident.Object{Kind: kind, Name: labels[label]}) {
+		o := incident.Object{Kind: kind, Namespace: labels["namespace"], Name: labels[label]}
+		if d.Concerns(o) || d.Concerns(incident.Object{Kind: kind, Name: o.Name}) {
 			return true
 		}
 	}

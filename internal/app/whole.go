@@ -31,7 +31,8 @@ func (w *worker) diagnosed(ctx context.Context, s *incident.State, d *incident.D
 	return incident.DiagnosisMade{Diagnosis: *told}, nil
 }
 
-// whole is all that a look found, also where its event tells but a part: what compares and what acts must not be misled by what was left out.
+// whole is all that a look found, also where its event tells but a part: what compares and what acts must not be misled by what was left
+// out.
 func (w *worker) whole(ctx context.Context, d *incident.Diagnosis) (*incident.Diagnosis, error) {
 	if d.Whole == "" {
 		return d, nil

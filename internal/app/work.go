@@ -220,7 +220,8 @@ func (w *worker) sample(ctx context.Context, s *incident.State) ([]incident.Chec
 	if err != nil {
 		return nil, err
 	}
-	p := recovery.Proof{Plan: s.Plan, Before: before, Now: w.eyes.redacted(diagnosis.Diagnose(snap, diagnosis.Scope{})), Snapshot: snap, Since: s.Verification.GoodSince}
+	now := w.eyes.redacted(diagnosis.Diagnose(snap, diagnosis.Scope{}))
+	p := recovery.Proof{Plan: s.Plan, Before: before, Now: now, Snapshot: snap, Since: s.Verification.GoodSince}
 	if !s.Running() {
 		p.Plan = nil // it ended by itself
 	}

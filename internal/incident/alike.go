@@ -24,9 +24,16 @@ func pattern(sentence string, about ...Object) string {
 	}
 	// "The pod of" one, "2 pods of" another and "2 of 3 pods of" a third.
 	subject := strings.NewReplacer("# of # pod", "# pod", "the pod of", "# pod of")
+	at := func(i int) string {
+		if i < 0 || i >= len(words) {
+			return ""
+		}
+		return words[i]
+	}
 	for i, w := range words {
-		if number(w) && i+1 < len(words) && (counted[words[i+1]] || words[i+1] == "of" && i+2 < len(words) && (number(words[i+2]) || words[i+2] == "#")) ||
-			number(w) && i > 1 && words[i-1] == "of" && words[i-2] == "#" {
+		outOf := at(i+1) == "of" && number(at(i+2))
+		ofThem := at(i-1) == "of" && at(i-2) == "#"
+		if number(w) && (counted[at(i+1)] || outOf || ofThem) {
 			words[i] = "#"
 		}
 	}
@@ -81,7 +88,8 @@ var (
 	// counted are the things that titles count.
 	counted = func() map[string]bool {
 		m := map[string]bool{}
-		for _, w := range strings.Fields("pods replicas containers restarts times workloads services nodes claims jobs seconds minutes hours days more others") {
+		const things = "pods replicas containers restarts times workloads services nodes claims jobs seconds minutes hours days more others"
+		for _, w := range strings.Fields(things) {
 			m[root(w)] = true
 		}
 		return m

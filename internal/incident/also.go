@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Group is objects of one kind and namespace by name; of a group without names, all of the kind there, and without a namespace either all of
-// the kind.
+// Group is objects of one kind and namespace by name; of a group without names, all of the kind there, and without a namespace either all
+// of the kind.
 type Group struct {
 	Kind      string   `json:"kind"`
 	Namespace string   `json:"namespace,omitempty"`
@@ -16,7 +16,8 @@ type Group struct {
 }
 
 // Concerns says whether something is wrong with an object, by what was found about it or by what was seen there, told in brief or not. Of a
-// very large outage all objects of a kind in a namespace count, where not each could be recorded. A pod is its workload's, which goes by names.
+// very large outage all objects of a kind in a namespace count, where not each could be recorded. A pod is its workload's, which goes by
+// names.
 func (d *Diagnosis) Concerns(o Object) bool {
 	about := func(p Object) bool {
 		return p == o || o.Kind == "Pod" && p.Namespace == o.Namespace && hasPods[p.Kind] && strings.HasPrefix(o.Name, p.Name+"-")

@@ -115,7 +115,8 @@ func (f *folding) cause(g group, l level, names map[string]string) Cause {
 		out.Count = n
 	}
 	cites := l.cites + l.cites/2
-	out.Objects, out.Evidence, out.Changes, out.Against = first(out.Objects, max(l.named, 2)), first(out.Evidence, cites), first(out.Changes, 8), first(out.Against, 6)
+	out.Objects, out.Evidence = first(out.Objects, max(l.named, 2)), first(out.Evidence, cites)
+	out.Changes, out.Against = first(out.Changes, 8), first(out.Against, 6)
 	out.Blocks = f.blocks(g, l)
 	return out
 }

@@ -29,7 +29,8 @@ func (d *Diagnosis) Total() Totals {
 	if d.Totals != nil {
 		return *d.Totals
 	}
-	t := Totals{Causes: len(d.Causes), Evidence: len(d.Evidence), Changes: len(d.Changes), NotSeen: len(d.NotSeen), Restarted: len(d.Restarts)}
+	t := Totals{Causes: len(d.Causes), Evidence: len(d.Evidence), Changes: len(d.Changes), NotSeen: len(d.NotSeen),
+		Restarted: len(d.Restarts)}
 	stands, explained := map[string]int{}, map[string]bool{}
 	for i := range d.Findings {
 		stands[d.Findings[i].ID] = d.Findings[i].Stands()

@@ -151,7 +151,8 @@ func (r renames) apply(d *Diagnosis) *Diagnosis {
 		}
 		return ids
 	}
-	out.Causes, out.Findings, out.Evidence, out.Changes = slices.Clone(d.Causes), slices.Clone(d.Findings), slices.Clone(d.Evidence), slices.Clone(d.Changes)
+	out.Causes, out.Findings = slices.Clone(d.Causes), slices.Clone(d.Findings)
+	out.Evidence, out.Changes = slices.Clone(d.Evidence), slices.Clone(d.Changes)
 	for i := range out.Evidence {
 		out.Evidence[i].ID = r.evidence[out.Evidence[i].ID]
 	}
@@ -163,13 +164,15 @@ func (r renames) apply(d *Diagnosis) *Diagnosis {
 	}
 	for i := range out.Causes {
 		c := &out.Causes[i]
-		c.ID, c.Explains, c.Evidence, c.Changes = r.causes[c.ID], list(c.Explains, r.findings), list(c.Evidence, r.evidence), list(c.Changes, r.changes)
+		c.ID, c.Explains = r.causes[c.ID], list(c.Explains, r.findings)
+		c.Evidence, c.Changes = list(c.Evidence, r.evidence), list(c.Changes, r.changes)
 		c.Blocks, c.Links = slices.Clone(c.Blocks), slices.Clone(c.Links)
 		for j := range c.Blocks {
 			c.Blocks[j].Cause = cmp.Or(r.causes[c.Blocks[j].Cause], c.Blocks[j].Cause)
 		}
 		for j := range c.Links {
-			c.Links[j].From, c.Links[j].To = cmp.Or(r.findings[c.Links[j].From], c.Links[j].From), cmp.Or(r.findings[c.Links[j].To], c.Links[j].To)
+			x := &c.Links[j]
+			x.From, x.To = cmp.Or(r.findings[x.From], x.From), cmp.Or(r.findings[x.To], x.To)
 		}
 	}
 	return &out
@@ -178,7 +181,8 @@ func (r renames) apply(d *Diagnosis) *Diagnosis {
 func evidenceOf(d *Diagnosis) []fact {
 	out := make([]fact, len(d.Evidence))
 	for i, e := range d.Evidence {
-		out[i] = fact{e.ID, fmt.Sprintf("%s\x00%s\x00%s\x00%s", e.Source, e.Object, e.Field, noDigits(e.Excerpt)), e.Excerpt + e.Time.String()}
+		place := fmt.Sprintf("%s\x00%s\x00%s\x00", e.Source, e.Object, e.Field)
+		out[i] = fact{e.ID, place + noDigits(e.Excerpt), e.Excerpt + e.Time.String()}
 	}
 	return out
 }

@@ -108,8 +108,8 @@ func TestWhatIsTheSameFact(t *testing.T) {
 	}
 }
 
-// Of a large outage what is told has the low numbers, and keeps them when the outage shrinks and grows again; a whole that was packed is the
-// same unpacked.
+// Of a large outage what is told has the low numbers, and keeps them when the outage shrinks and grows again; a whole that was packed is
+// the same unpacked.
 func TestIdsOfALargeOutage(t *testing.T) {
 	var titles []string
 	for i := range 300 {

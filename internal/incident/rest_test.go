@@ -7,8 +7,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// A plan that helped and has left targets to the next one does not end the incident: the cluster is looked at again, and the next plan follows.
-// What it did is not undone by the way back of the next.
+// A plan that helped and has left targets to the next one does not end the incident: the cluster is looked at again, and the next plan
+// follows. What it did is not undone by the way back of the next.
 func TestTheRestFollowsInTheNextPlan(t *testing.T) {
 	o := incident.Object{Kind: "Deployment", Namespace: "shop", Name: "web"}
 	for name, c := range map[string]struct {

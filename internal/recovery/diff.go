@@ -15,13 +15,14 @@ const (
 	maxShownFile = 8 << 10
 )
 
-// unified is the unified diff of two views of the thing named, all of it: nobody approves what was not shown, so what is too long to show is
-// an error, and no step.
+// unified is the unified diff of two views of the thing named, all of it: nobody approves what was not shown, so what is too long to show
+// is an error, and no step.
 func unified(name, before, after string) (string, error) {
 	if len(before) > maxView || len(after) > maxView {
 		return "", unfit("%s is too long for its change to be shown; it has to be made by hand", name)
 	}
-	before, after = strings.ToValidUTF8(before, "�"), strings.ToValidUTF8(after, "�") // what is not UTF-8 would not survive the log, nor would the hash
+	// What is not UTF-8 would not survive the log, nor would the hash.
+	before, after = strings.ToValidUTF8(before, "�"), strings.ToValidUTF8(after, "�")
 	d, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
 		A: split(before), B: split(after), FromFile: name + " (now)", ToFile: name + " (after)", Context: 3,
 	})

@@ -67,7 +67,8 @@ func ailings(d *incident.Diagnosis, s *snapshot.Snapshot) map[ailing]bool {
 }
 
 func scopeOf(p Proof) scope {
-	sc := scope{Proof: p, workloads: map[incident.Object]bool{}, nodes: map[string]bool{}, namespaces: map[string]bool{}, services: map[incident.Object]bool{},
+	sc := scope{Proof: p, workloads: map[incident.Object]bool{}, services: map[incident.Object]bool{},
+		nodes: map[string]bool{}, namespaces: map[string]bool{},
 		before: ailings(p.Before, p.Snapshot), now: ailings(p.Now, p.Snapshot)}
 	targets := map[incident.Object]bool{}
 	if p.Plan != nil {

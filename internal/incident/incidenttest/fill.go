@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Fill makes the value that into points to as large as can be: each text is the given one, each list and map has n entries, each pointer points
-// to something, each number is large.
+// Fill makes the value that into points to as large as can be: each text is the given one, each list and map has n entries, each pointer
+// points to something, each number is large.
 func Fill(into any, n int, text string) { fill(reflect.ValueOf(into).Elem(), n, text, 0) }
 
 func fill(v reflect.Value, n int, text string, depth int) {
