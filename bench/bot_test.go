@@ -21,7 +21,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/slackemu"
 )
 
-
 // figure prints one line of the benchmark.
 func figure(format string, args ...any) { fmt.Printf("bench: "+format+"\n", args...) }
 

@@ -26,7 +26,7 @@ func (s *Set) check(ctx context.Context, r Request) (Reply, error) {
 	}
 	reply := CheckReply(d)
 	if s.Incidents != nil && d.Wrong() {
-		reply.Blocks = append(reply.Blocks, openActions(d))
+		reply.Blocks = append(reply.Blocks, openActions(incident.Brief(d)))
 	}
 	return reply, nil
 }
@@ -43,22 +43,23 @@ func (s *Set) diagnose(ctx context.Context, asked incident.Asked) (*incident.Dia
 	return d, nil
 }
 
-// CheckReply says what is wrong, in short, and what restarts.
-func CheckReply(d *incident.Diagnosis) Reply {
+// CheckReply says what is wrong, in short, and what restarts. People are told in brief; the Data is the whole.
+func CheckReply(whole *incident.Diagnosis) Reply {
+	d := incident.Brief(whole)
 	head := headline(d)
 	blocks := []Block{Header{head}}
 	for i, c := range d.Causes {
 		if i == mostCauses {
-			blocks = append(blocks, Note{Text("… " + count(len(d.Causes)-i, "more cause"))})
+			blocks = append(blocks, Note{Text("… " + count(d.Total().Causes-i, "more cause"))})
 			break
 		}
 		blocks = append(blocks, briefCause(d, i+1, c))
 	}
 	blocks = append(blocks, looseBlocks(d)...)
-	blocks = append(blocks, restartBlocks(d.Restarts)...)
+	blocks = append(blocks, restartBlocks(whole.Restarts)...)
 	blocks = append(blocks, notSeenBlocks(d)...)
 	blocks = append(blocks, lookedNote(d))
-	reply := Reply{Text: head, Blocks: blocks, Data: NewReport(d, nil, nil), Exit: verdict(d)}
+	reply := Reply{Text: head, Blocks: blocks, Data: NewReport(whole, nil, nil), Exit: verdict(d)}
 	if len(d.Causes) > 0 {
 		reply.Text += ". " + sentence(d.Causes[0].Title)
 	}
@@ -68,7 +69,7 @@ func CheckReply(d *incident.Diagnosis) Reply {
 // briefCause is a cause in two lines.
 func briefCause(d *incident.Diagnosis, n int, c incident.Cause) Paragraph {
 	p := Paragraph{Bold(fmt.Sprintf("%d. %s", n, c.Title)), Text("  " + string(c.Confidence))}
-	if names := objects(c.Objects); len(names) > 0 {
+	if names := objects(c.Objects, c.Faults()); len(names) > 0 {
 		p = append(append(p, Text("\nin ")), names...)
 	}
 	if !c.Since.IsZero() {
@@ -77,11 +78,11 @@ func briefCause(d *incident.Diagnosis, n int, c incident.Cause) Paragraph {
 	if c.Before {
 		p = append(p, Text("\n"+wasThere))
 	}
-	if len(c.Explains) > 1 {
-		p = append(p, Text("\nexplains "+count(len(c.Explains)-1, "consequence")))
+	if n := c.Consequences(); n > 0 {
+		p = append(p, Text("\nexplains "+count(n, "consequence")))
 	}
 	for _, b := range c.Blocks {
-		p = append(p, Text("\nblocks the remedy of "+causeName(d, b.Cause)))
+		p = append(p, Text("\nblocks "+causeName(d, b.Cause)))
 	}
 	return p
 }

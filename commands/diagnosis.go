@@ -21,13 +21,15 @@ const (
 	mostChanges   = 6
 	mostTraced    = 200
 	mostSignals   = 5
+	mostCited     = 24 // sentences of a story are few, and so are their citations
 	excerptLength = 300
+	citedLength   = 120
 )
 
 // causeBlocks shows a cause: what it is, why it is believed, by which evidence, and what follows from it, folded.
 func causeBlocks(d *incident.Diagnosis, n int, c incident.Cause) []Block {
 	head := Paragraph{Bold(fmt.Sprintf("%d. %s", n, c.Title)), Text("  " + string(c.Confidence))}
-	if names := objects(c.Objects); len(names) > 0 {
+	if names := objects(c.Objects, c.Faults()); len(names) > 0 {
 		head = append(append(head, Text("\nin ")), names...)
 	}
 	if !c.Since.IsZero() {
@@ -40,7 +42,7 @@ func causeBlocks(d *incident.Diagnosis, n int, c incident.Cause) []Block {
 		head = append(head, Text("\n"+c.Reason))
 	}
 	for _, b := range c.Blocks {
-		head = append(head, Text("\n"), Bold("Blocks the remedy of "+causeName(d, b.Cause)+": "), Text(b.Reason))
+		head = append(head, Text("\n"), Bold("Blocks "+causeName(d, b.Cause)+": "), Text(b.Reason))
 	}
 	for _, a := range c.Against {
 		head = append(head, Text("\nAgainst it: "+a))
@@ -119,27 +121,13 @@ func traceBlock(d *incident.Diagnosis) Block {
 	return list
 }
 
-// causeName is "2. title" of the cause with the id.
+// causeName is "the remedy of 2. title" for the cause with the id.
 func causeName(d *incident.Diagnosis, id string) string {
 	i := slices.IndexFunc(d.Causes, func(c incident.Cause) bool { return c.ID == id })
 	if i < 0 {
-		return id
+		return "another remedy" // the diagnosis was narrowed, and that cause lies outside
 	}
-	return fmt.Sprintf("%d. %s", i+1, d.Causes[i].Title)
-}
-
-func objects(all []incident.Object) []Span {
-	var spans []Span
-	for i, o := range all {
-		if i == mostObjects {
-			return append(spans, Text(fmt.Sprintf(" and %d more", len(all)-i)))
-		}
-		if i > 0 {
-			spans = append(spans, Text(", "))
-		}
-		spans = append(spans, Mono(o.String()))
-	}
-	return spans
+	return fmt.Sprintf("the remedy of %d. %s", i+1, d.Causes[i].Title)
 }
 
 // evidenceList shows evidence with its ids.
@@ -154,6 +142,36 @@ func evidenceList(d *incident.Diagnosis, ids []string) List {
 		}
 	}
 	return list
+}
+
+// citedBlocks show the evidence that a story cites and that is not shown with the causes: whoever reads an id finds what it stands for.
+func citedBlocks(d *incident.Diagnosis, s *incident.Story) []Block {
+	if d == nil {
+		return nil
+	}
+	shown := map[string]bool{}
+	for _, c := range d.Causes[:min(len(d.Causes), mostCauses)] {
+		for _, id := range c.Evidence[:min(len(c.Evidence), mostEvidence)] {
+			shown[id] = true
+		}
+	}
+	list := List{{Spans: []Span{Bold("Also cited:")}}}
+	for _, line := range s.Sentences {
+		for _, id := range line.Cites {
+			e := d.EvidenceByID(id)
+			if e == nil || shown[id] || len(list) > mostCited {
+				continue
+			}
+			shown[id] = true
+			short := *e
+			short.Excerpt = cut(e.Excerpt, citedLength)
+			list = append(list, Item{Depth: 1, Spans: evidence(&short)})
+		}
+	}
+	if len(list) == 1 {
+		return nil
+	}
+	return []Block{list}
 }
 
 func evidence(e *incident.Evidence) []Span {
@@ -172,70 +190,32 @@ func excerpt(s string) string {
 	return cut(strings.Join(strings.Fields(s), " "), excerptLength)
 }
 
-// foldedUnder counts what a cause explains besides its own root, by kind of finding.
-func foldedUnder(d *incident.Diagnosis, c incident.Cause) List {
-	if len(c.Explains) < 2 {
-		return nil
-	}
-	var codes []string
-	of := map[string][]incident.Finding{}
-	for _, id := range c.Explains[1:] {
-		f := d.Finding(id)
-		if f == nil {
-			continue
-		}
-		if of[f.Code] == nil {
-			codes = append(codes, f.Code)
-		}
-		of[f.Code] = append(of[f.Code], *f)
-	}
-	list := List{{Spans: []Span{Bold(fmt.Sprintf("Explains %s:", count(len(c.Explains)-1, "consequence")))}}}
-	for _, code := range codes {
-		spans := []Span{Text(fmt.Sprintf("%s ×%d: ", code, len(of[code])))}
-		for i, f := range of[code] {
-			if i == mostFolded {
-				spans = append(spans, Text(fmt.Sprintf(" and %d more", len(of[code])-i)))
-				break
-			}
-			if i > 0 {
-				spans = append(spans, Text(", "))
-			}
-			spans = append(spans, Mono(f.Object.String()))
-		}
-		list = append(list, Item{Depth: 1, Spans: spans})
-	}
-	return list
-}
-
-// loose are the findings of severity warning or more that no cause explains, and the number of the milder ones.
-func loose(d *incident.Diagnosis) (worse []incident.Finding, mild int) {
+// loose are the findings of severity warning or more that no cause explains.
+func loose(d *incident.Diagnosis) []incident.Finding {
 	explained := map[string]bool{}
 	for _, c := range d.Causes {
 		for _, id := range c.Explains {
 			explained[id] = true
 		}
 	}
+	var worse []incident.Finding
 	for _, f := range d.Findings {
-		switch {
-		case explained[f.ID]:
-		case f.Severity == incident.Info:
-			mild++
-		default:
+		if !explained[f.ID] && f.Severity != incident.Info {
 			worse = append(worse, f)
 		}
 	}
-	return worse, mild
+	return worse
 }
 
 // looseBlocks shows what stands beside the causes.
 func looseBlocks(d *incident.Diagnosis) []Block {
 	var blocks []Block
-	worse, mild := loose(d)
+	worse, mild := loose(d), d.Total().Mild
 	if len(worse) > 0 {
 		list := List{{Spans: []Span{Bold("Without a known cause:")}}}
 		for i, f := range worse {
 			if i == mostLoose {
-				list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %d more", len(worse)-i))}})
+				list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %s more", thousands(stand(worse[i:]))))}})
 				break
 			}
 			list = append(list, Item{Depth: 1, Spans: []Span{Text(string(f.Severity) + ": " + f.Title + " ("), Mono(f.Object.String()), Text(")")}})
@@ -256,7 +236,7 @@ func notSeenBlocks(d *incident.Diagnosis) []Block {
 	list := List{{Spans: []Span{Bold("Not seen:")}}}
 	for i, n := range d.NotSeen {
 		if i == mostNotSeen {
-			list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %d more", len(d.NotSeen)-i))}})
+			list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %d more", d.Total().NotSeen-i))}})
 			break
 		}
 		list = append(list, Item{Depth: 1, Spans: []Span{Text(n.What + ": " + n.Why)}})
@@ -291,23 +271,19 @@ func headline(d *incident.Diagnosis) string {
 		return where + ": " + wellSaid(d)
 	}
 	if len(d.Causes) == 0 {
-		worse, _ := loose(d)
-		return fmt.Sprintf("%s: %s wrong, cause unknown", where, count(len(worse), "thing"))
+		return fmt.Sprintf("%s: %s wrong, cause unknown", where, count(stand(loose(d)), "thing"))
 	}
-	return fmt.Sprintf("%s: %s, %s", where, count(len(d.Causes), "cause"), count(consequences(d), "consequence"))
+	all := d.Total()
+	return fmt.Sprintf("%s: %s, %s", where, count(all.Causes, "cause"), count(all.Consequences, "consequence"))
 }
 
-// consequences is how many findings are explained by another.
-func consequences(d *incident.Diagnosis) int {
-	seen := map[string]bool{}
-	for _, c := range d.Causes {
-		for i, id := range c.Explains {
-			if i > 0 {
-				seen[id] = true
-			}
-		}
+// stand is how many findings the given ones stand for.
+func stand(findings []incident.Finding) int {
+	n := 0
+	for i := range findings {
+		n += findings[i].Stands()
 	}
-	return len(seen)
+	return n
 }
 
 // worst is the greatest severity among the findings.

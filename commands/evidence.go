@@ -11,7 +11,7 @@ import (
 
 const (
 	mostAsked    = 20  // ids at a time
-	mostCited    = 8   // who rests on a piece
+	mostCiting    = 8   // who rests on a piece
 	mostRows     = 60  // of the list; -o json has all
 	rowExcerpt   = 60  // characters of an excerpt in the list
 	rowCitations = 4   // ids of who rests on it, in the list
@@ -129,7 +129,7 @@ func citedList(p Piece) List {
 	}
 	list := List{{Spans: []Span{Bold("Cited by:")}}}
 	for i, c := range p.CitedBy {
-		if i == mostCited {
+		if i == mostCiting {
 			return append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %d more", len(p.CitedBy)-i))}})
 		}
 		list = append(list, Item{Depth: 1, Spans: []Span{Bold(c.ID), Text(": " + cut(c.Text, excerptLength))}})

@@ -122,7 +122,7 @@ func signalBlocks(s *incident.State) []Block {
 func storyMessage(s *incident.State) []Block {
 	switch {
 	case s.Story != nil:
-		blocks := storyBlocks(s.Story)
+		blocks := append(storyBlocks(s.Story), citedBlocks(s.Diagnosis, s.Story)...)
 		if ids := cites(s.Story); len(ids) > 0 {
 			blocks = append(blocks, evidenceAction(s, ids...))
 		}
@@ -211,12 +211,14 @@ func verificationBlocks(s *incident.State) []Block {
 	v := s.Verification
 	if v.Began.IsZero() && v.Ended.IsZero() {
 		if happened[incident.VerificationSampled](s) {
-			return outdated("It did not help; the cluster was looked at again.")
+			return outdated(helped(s) + "; the cluster was looked at again.")
 		}
 		return nil
 	}
 	title := "Watching whether it helped:"
 	switch {
+	case !v.Ended.IsZero() && v.OK && s.Open():
+		title = "It helped where the plan acted; the rest is looked at again:"
 	case !v.Ended.IsZero() && v.OK:
 		title = "It helped:"
 	case !v.Ended.IsZero():
@@ -230,6 +232,18 @@ func verificationBlocks(s *incident.State) []Block {
 		return append(blocks, Note{Text("Not well yet. Watching since "), When(v.Began)})
 	}
 	return append(blocks, Note{Text("All well since "), When(v.GoodSince), Text("; it must stay so for some minutes.")})
+}
+
+// helped is what the last verification came to.
+func helped(s *incident.State) string {
+	for i := len(s.Log) - 1; i >= 0; i-- {
+		if v, ok := s.Log[i].Event.(incident.Verified); ok && v.OK {
+			return "It helped"
+		} else if ok {
+			break
+		}
+	}
+	return "It did not help"
 }
 
 func resolutionBlocks(s *incident.State) []Block {

@@ -74,6 +74,10 @@ func planBlocks(p *incident.Plan) []Block {
 	if p.Why != "" {
 		blocks[0] = Paragraph{Bold(p.Title), Text("\n" + p.Why)}
 	}
+	if p.Rest > 0 {
+		blocks = append(blocks, Paragraph{Bold(fmt.Sprintf("Treats %s of %s. ", thousands(p.Targets()), count(p.Targets()+p.Rest, "target"))),
+			Text("The rest follows in the next plan, which is made once this one has run and helped.")})
+	}
 	shown := map[string]bool{} // kinds of conditional steps of which one diff was shown: the others' are alike
 	var alike List
 	for i, step := range p.Steps {

@@ -96,7 +96,7 @@ func rootCauses(s *incident.State) []Block {
 	var list List
 	for i, c := range d.Causes {
 		if i == 3 {
-			list = append(list, Item{Spans: []Span{Text("… " + count(len(d.Causes)-i, "more cause"))}})
+			list = append(list, Item{Spans: []Span{Text("… " + count(d.Total().Causes-i, "more cause"))}})
 			break
 		}
 		spans := []Span{Bold("Cause: ")}
@@ -104,8 +104,8 @@ func rootCauses(s *incident.State) []Block {
 			spans = []Span{Bold(fmt.Sprintf("Cause %d: ", i+1))}
 		}
 		spans = append(spans, Text(c.Title+" ("+string(c.Confidence)+")"))
-		if len(c.Explains) > 1 {
-			spans = append(spans, Text(", explains "+count(len(c.Explains)-1, "consequence")))
+		if n := c.Consequences(); n > 0 {
+			spans = append(spans, Text(", explains "+count(n, "consequence")))
 		}
 		for _, b := range c.Blocks {
 			j := slices.IndexFunc(d.Causes, func(o incident.Cause) bool { return o.ID == b.Cause })

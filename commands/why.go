@@ -26,11 +26,11 @@ func (s *Set) why(ctx context.Context, r Request) (Reply, error) {
 	var story *incident.Story
 	var similar []incident.Similar
 	if s.Explainer != nil && d.Wrong() {
-		story, similar = s.Explainer.Explain(ctx, d)
+		story, similar = s.Explainer.Explain(ctx, incident.Brief(d))
 	}
 	reply := WhyReply(d, story, similar)
 	if s.Incidents != nil && d.Wrong() {
-		reply.Blocks = append(reply.Blocks, openActions(d)) // before the trace, of which a face may leave out the end
+		reply.Blocks = append(reply.Blocks, openActions(incident.Brief(d))) // before the trace, of which a face may leave out the end
 	}
 	return withTrace(reply, d, o.trace), nil
 }
@@ -68,20 +68,21 @@ func whyObjects(d *incident.Diagnosis) Reply {
 	return reply
 }
 
-// WhyReply says why: the causes, each with what proves it and what follows from it, the story, and what was seen before.
-func WhyReply(d *incident.Diagnosis, story *incident.Story, similar []incident.Similar) Reply {
+// WhyReply says why, to people in brief and as Data the whole: the causes, each with what proves it and what follows from it, the story, and what was seen before.
+func WhyReply(whole *incident.Diagnosis, story *incident.Story, similar []incident.Similar) Reply {
+	d := incident.Brief(whole)
 	head := headline(d)
 	blocks := append([]Block{Header{head}}, diagnosisBlocks(d)...)
 	if story != nil {
 		blocks = append(blocks, Divider{})
-		blocks = append(blocks, storyBlocks(story)...)
+		blocks = append(append(blocks, storyBlocks(story)...), citedBlocks(d, story)...)
 	}
 	if len(similar) > 0 {
 		blocks = append(blocks, Divider{})
 		blocks = append(blocks, similarBlocks(similar, "")...)
 	}
 	blocks = append(blocks, lookedNote(d))
-	reply := Reply{Text: head, Blocks: blocks, Data: NewReport(d, story, similar), Exit: verdict(d)}
+	reply := Reply{Text: head, Blocks: blocks, Data: NewReport(whole, story, similar), Exit: verdict(d)}
 	if len(d.Causes) > 0 {
 		reply.Text += ". " + sentence(d.Causes[0].Title)
 	}
@@ -93,7 +94,7 @@ func diagnosisBlocks(d *incident.Diagnosis) []Block {
 	var blocks []Block
 	for i, c := range d.Causes {
 		if i == mostCauses {
-			blocks = append(blocks, Note{Text("… " + count(len(d.Causes)-i, "more cause"))})
+			blocks = append(blocks, Note{Text("… " + count(d.Total().Causes-i, "more cause"))})
 			break
 		}
 		if i > 0 {

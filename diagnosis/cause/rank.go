@@ -187,7 +187,7 @@ func (c *candidate) finish(s *snapshot.Snapshot, all []*candidate) incident.Caus
 		return cmp.Or(cmp.Compare(len(a.Cause), len(b.Cause)), cmp.Compare(a.Cause, b.Cause))
 	})
 	out.Reason = c.reason()
-	out.Against = append(c.against(s, all), c.missing...)
+	out.Against, out.Weight = append(c.against(s, all), c.missing...), c.weight
 	return out
 }
 

@@ -19,13 +19,13 @@ func redacted(d *incident.Diagnosis, similar []incident.Similar, redact func(str
 	object := func(o incident.Object) incident.Object {
 		return incident.Object{Kind: clean(o.Kind), Namespace: clean(o.Namespace), Name: clean(o.Name)}
 	}
-	f := facts{d: incident.Diagnosis{At: d.At, Cluster: clean(d.Cluster), Restarts: d.Restarts, Looked: d.Looked}}
+	f := facts{d: incident.Diagnosis{At: d.At, Cluster: clean(d.Cluster), Restarts: d.Restarts, Looked: d.Looked, Totals: d.Totals}}
 	for _, e := range d.Evidence {
 		e.Object, e.Field, e.Excerpt = object(e.Object), clean(e.Field), clean(e.Excerpt)
 		f.d.Evidence = append(f.d.Evidence, e)
 	}
 	for _, n := range d.Findings {
-		n.Object, n.Title = object(n.Object), clean(n.Title)
+		n.Object, n.Title, n.Objects = object(n.Object), clean(n.Title), mapped(n.Objects, object)
 		f.d.Findings = append(f.d.Findings, n)
 	}
 	for _, c := range d.Causes {

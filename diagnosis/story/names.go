@@ -29,10 +29,14 @@ func (f facts) corpus() map[string]string {
 		}
 	}
 	for _, n := range f.d.Findings {
-		add(n.Evidence, n.ID+"\n"+n.Code+"\n"+n.Object.String()+"\n"+n.Title+"\n")
+		text := n.ID + "\n" + n.Code + "\n" + n.Object.String() + "\n" + n.Title + "\n"
+		for _, o := range n.Objects {
+			text += o.String() + "\n"
+		}
+		add(n.Evidence, text)
 	}
 	for _, c := range f.d.Causes {
-		text := fmt.Sprintf("%s\n%s\n%s\n%s\n%d findings\n", c.ID, c.Code, c.Title, c.Reason, len(c.Explains))
+		text := fmt.Sprintf("%s\n%s\n%s\n%s\n%d consequences\n%d objects\n", c.ID, c.Code, c.Title, c.Reason, c.Consequences(), c.Faults())
 		for _, o := range c.Objects {
 			text += o.String() + "\n"
 		}
@@ -59,6 +63,9 @@ func (f facts) names() map[string]bool {
 	}
 	for _, n := range f.d.Findings {
 		add(n.Object)
+		for _, o := range n.Objects {
+			add(o)
+		}
 	}
 	for _, c := range f.d.Causes {
 		for _, o := range c.Objects {

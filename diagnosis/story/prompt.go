@@ -138,7 +138,7 @@ func causeLine(c incident.Cause) string {
 	if c.Reason != "" && c.Reason != c.Title {
 		fmt.Fprintf(&b, " %s.", cut(strings.TrimSuffix(c.Reason, "."), titleRunes))
 	}
-	fmt.Fprintf(&b, " Explains %d findings.", len(c.Explains))
+	fmt.Fprintf(&b, " Explains %d consequences.", c.Consequences())
 	for _, block := range c.Blocks[:min(len(c.Blocks), 3)] {
 		fmt.Fprintf(&b, " Blocks the remedy of %s: %s.", block.Cause, cut(block.Reason, titleRunes))
 	}

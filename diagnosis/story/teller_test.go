@@ -125,7 +125,7 @@ func TestWhatTheModelMaySay(t *testing.T) {
 		{"CoreDNS stopped with FATAL: Loop detected for zone \".\".", `"E2"`},
 		{"Six crash-looping workloads, convocanvas among them, can't resolve chromadb.chromadb.svc.cluster.local.", `"E1","E5"`},
 		{"The ConfigMap kube-system/coredns forwards to 127.0.0.1:53.", `"E1"`},
-		{"CoreDNS explains 7 findings.", `"E1"`},
+		{"CoreDNS explains 6 consequences.", `"E1"`},
 		{"At 02:15 on October 3 the pod coredns-7b98449c4-abcde found a loop.", `"E2"`},
 	} {
 		b, _ := json.Marshal(c.text)

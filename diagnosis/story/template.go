@@ -76,10 +76,11 @@ func (w *writer) causes() {
 		for _, c := range roots {
 			cites = append(cites, firstOf(c.Evidence)...)
 		}
-		w.say(fmt.Sprintf("There are %s separate causes; neither explains the other", count(len(roots))), cites...)
-		if len(roots) > 2 {
-			w.sentences[len(w.sentences)-1].Text = sentence(fmt.Sprintf("There are %s separate causes; none explains another", count(len(roots))))
+		n := count(len(roots))
+		if w.d.Total().Causes > len(w.d.Causes) {
+			n = "many" // those that are not told may be roots, or not
 		}
+		w.say(fmt.Sprintf("There are %s separate causes; %s", n, plural(len(roots)-1, "neither explains the other", "none explains another")), cites...)
 	}
 	for _, c := range w.d.Causes[:min(len(w.d.Causes), toldCauses)] {
 		w.cause(c)
@@ -94,7 +95,11 @@ func (w *writer) causes() {
 		for _, c := range rest[:min(len(rest), 2)] {
 			cites, titles = append(cites, firstOf(c.Evidence)...), append(titles, cut(c.Title, 100))
 		}
-		w.say(fmt.Sprintf("%s more %s: %s", capital(count(len(rest))), plural(len(rest), "thing stands on its own", "things stand on their own"), strings.Join(titles, "; ")), cites...)
+		n, among := w.d.Total().Causes-toldCauses, ""
+		if n > len(titles) {
+			among = ", among them"
+		}
+		w.say(fmt.Sprintf("%s more %s%s: %s", capital(count(n)), plural(n, "thing stands on its own", "things stand on their own"), among, strings.Join(titles, "; ")), cites...)
 	}
 	if next := w.first(); next.Next != "" {
 		w.say("What to do first: "+lowerFirst(next.Next), next.Evidence...)
@@ -125,9 +130,9 @@ func (w *writer) cause(c incident.Cause) {
 		since = ", since " + w.when(c.Since)
 	}
 	w.say(lead+cut(strings.TrimSuffix(c.Title, "."), 220)+since, c.Evidence...)
-	names, cites := w.sufferers(c)
-	if len(names) > 0 {
-		w.say(fmt.Sprintf("Because of it %s %s: %s", count(len(names)), plural(len(names), "other thing fails", "others fail"), list(names)), cites...)
+	if names, cites := w.sufferers(c); len(names) > 0 {
+		n := c.Consequences()
+		w.say(fmt.Sprintf("%s %s from it, in %s", capital(count(n)), plural(n, "consequence follows", "consequences follow"), some(names)), cites...)
 	}
 	for _, a := range c.Against[:min(len(c.Against), 1)] {
 		w.say("Against it speaks: "+lowerFirst(a), c.Evidence...)
@@ -147,16 +152,18 @@ func (w *writer) sufferers(c incident.Cause) (names, cites []string) {
 		}
 		seen[f.Object] = true
 		names, cites = append(names, f.Object.Name), append(cites, firstOf(f.Evidence)...)
+		for _, o := range f.Objects[min(1, len(f.Objects)):] {
+			names = append(names, o.Name)
+		}
 	}
 	return unique(names), cites
 }
 
 // restarts says how much has been restarted, with the evidence of what restarted most.
 func (w *writer) restarts() {
-	total, onset := 0, time.Time{}
+	total, onset := w.d.Total().Restarts, time.Time{}
 	most := incident.Restarts{}
 	for _, r := range w.d.Restarts {
-		total += r.Count
 		if r.Count > most.Count {
 			most = r
 		}
@@ -185,10 +192,10 @@ func (w *writer) notSeen() {
 		return
 	}
 	var what []string
-	for _, n := range w.d.NotSeen {
+	for _, n := range w.d.NotSeen[:min(len(w.d.NotSeen), toldNames+2)] {
 		what = append(what, cut(oneLine(n.What), 60)+" ("+cut(oneLine(n.Why), 60)+")")
 	}
-	w.say("Not seen: " + list(what))
+	w.say("Not seen: " + list(what, w.d.Total().NotSeen))
 }
 
 func (w *writer) past(similar []incident.Similar) {
@@ -230,10 +237,18 @@ func (w *writer) when(t time.Time) string {
 
 func firstOf(ids []string) []string { return ids[:min(len(ids), 1)] }
 
-// list joins names, of many the first few.
-func list(names []string) string {
-	if rest := len(names) - toldNames; rest > 1 {
+// list joins names of so many in all, of many the first few.
+func list(names []string, all int) string {
+	if rest := all - toldNames; rest > 1 && len(names) >= toldNames {
 		return strings.Join(names[:toldNames], ", ") + fmt.Sprintf(" and %d more", rest)
+	}
+	return strings.Join(names, ", ")
+}
+
+// some joins names, of many the first few. It doesn't count: whoever says how many there are has said it.
+func some(names []string) string {
+	if len(names) > toldNames+1 {
+		return strings.Join(names[:toldNames], ", ") + " and others"
 	}
 	return strings.Join(names, ", ")
 }

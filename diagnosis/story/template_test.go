@@ -21,7 +21,7 @@ func TestTheTemplateTellsTheFoundingIncident(t *testing.T) {
 	s := Template(founding(), seenBefore)
 	want := `There are two separate causes; neither explains the other. [E1 E3]
 CoreDNS forwards to itself (127.0.0.1:53), so that no name resolves, since 3 October, 02:15 UTC. [E1 E2]
-Because of it six others fail: convocanvas, convocanvas-worker, librechat, rag-api and 2 more. [E5 E6 E7 E8]
+Six consequences follow from it, in convocanvas, convocanvas-worker, librechat, rag-api and others. [E5 E6 E7 E8]
 Node leveling-pc has lost its CNI configuration: no new pod can start on it, since 3 October, 02:15 UTC. [E3 E4]
 Nothing can start on leveling-pc until it has a CNI configuration, CoreDNS included. [E3 E4]
 What to do first: restore the CNI configuration on the node. [E3 E4]
@@ -58,7 +58,7 @@ func TestTheTemplateSaysHowSureItIs(t *testing.T) {
 	d.Causes[0].Confidence, d.Causes[0].Against, d.Causes[0].Explains = incident.Likely, []string{"It began an hour later"}, d.Causes[0].Explains[:2]
 	d.Restarts, d.NotSeen = nil, nil
 	want := `Probably: CoreDNS forwards to itself (127.0.0.1:53), so that no name resolves, since 3 October, 02:15 UTC. [E1 E2]
-Because of it one other thing fails: convocanvas. [E5]
+One consequence follows from it, in convocanvas. [E5]
 Against it speaks: it began an hour later. [E1 E2]
 What to do first: restore the last good Corefile. [E1 E2]
 `

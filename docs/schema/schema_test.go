@@ -136,6 +136,9 @@ func fields(t *testing.T, root node, path string, n node, typ reflect.Type, used
 	var names, always []string
 	for i := range typ.NumField() {
 		name, options, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
 		names = append(names, name)
 		if !strings.Contains(options, "omit") {
 			always = append(always, name)

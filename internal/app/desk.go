@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,13 +39,25 @@ func (i *Incidents) newDesk(ctx context.Context, signals []incident.Signal) (*de
 			wanted[name] = true
 		}
 	}
-	names := make([]string, 0, len(wanted))
-	for name := range wanted {
-		names = append(names, name)
-	}
-	hits, err := i.ledger.store.Find(ctx, names, d.now)
-	if err != nil {
+	if err := d.find(ctx, wanted); err != nil {
 		return nil, err
+	}
+	clear(wanted) // what those don't seat may be seated by what it is about
+	for _, g := range signals {
+		if g.Kind == "alert" && g.Status == incident.Firing && d.openBy(append(leads(g), investigatingKey)...) == "" {
+			for _, name := range objectLeads(g) {
+				wanted[name] = true
+			}
+		}
+	}
+	return d, d.find(ctx, wanted)
+}
+
+// find takes in where the names lead.
+func (d *desk) find(ctx context.Context, names map[string]bool) error {
+	hits, err := d.ledger.store.Find(ctx, slices.Collect(maps.Keys(names)), d.now)
+	if err != nil {
+		return err
 	}
 	for _, h := range hits {
 		d.hits[h.Name] = append(d.hits[h.Name], h)
@@ -52,31 +65,60 @@ func (i *Incidents) newDesk(ctx context.Context, signals []incident.Signal) (*de
 	for _, all := range d.hits { // the newest incident first
 		slices.SortFunc(all, func(a, b store.Hit) int { return cmp.Compare(number(b.Stream), number(a.Stream)) })
 	}
-	return d, nil
+	return nil
 }
 
 // labelKinds are the labels by which the usual alert rules (kube-prometheus' mixin, kube-state-metrics) name an object.
 var labelKinds = map[string]string{"pod": "Pod", "deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet",
 	"job_name": "Job", "node": "Node", "service": "Service", "persistentvolumeclaim": "PersistentVolumeClaim"}
 
-// leads are the keys by which a signal may find its incident.
+// leads are the keys by which a signal may find its incident, whatever it is about.
 func leads(g incident.Signal) []string {
 	names := []string{key(fingerprintKey, g.Fingerprint, "").Name, key(causeKey, g.Fingerprint, "").Name}
 	if g.Group != "" {
 		names = append(names, key(groupKey, g.Group, "").Name)
 	}
-	return append(names, objectLeads(g)...)
+	return names
 }
 
+// withPods are the kinds whose pods bear their name and one or two parts more, behind hyphens.
+var withPods = []string{"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"}
+
+// objectLeads are the keys of what an alert is about: the objects that its labels name, the workload of a pod, which goes by names, and what
+// stands for all of a kind there.
 func objectLeads(g incident.Signal) []string {
 	var names []string
+	namespace := g.Labels["namespace"]
+	add := func(kind, namespace, name string) {
+		names = append(names, key(objectKey, nameOf(incident.Object{Kind: kind, Namespace: namespace, Name: name}), "").Name)
+	}
+	all := func(kind string) {
+		add(kind, namespace, anyName)
+		add(kind, anyName, anyName)
+	}
 	for label, kind := range labelKinds {
 		name := g.Labels[label]
 		if name == "" {
 			continue
 		}
-		for _, o := range []incident.Object{{Kind: kind, Namespace: g.Labels["namespace"], Name: name}, {Kind: kind, Name: name}} {
-			names = append(names, key(objectKey, nameOf(o), "").Name)
+		add(kind, namespace, name)
+		add(kind, "", name)
+		all(kind)
+		if kind != "Pod" {
+			continue
+		}
+		for range 2 {
+			cut := strings.LastIndexByte(name, '-')
+			if cut < 0 {
+				break
+			}
+			name = name[:cut]
+			for _, workload := range withPods {
+				add(workload, namespace, name)
+			}
+		}
+		for _, workload := range withPods {
+			all(workload)
 		}
 	}
 	return names

@@ -27,7 +27,7 @@ func (w *worker) investigate(ctx context.Context, s *incident.State, _ incident.
 		return err
 	}
 	for range conflictTries {
-		if err = w.diagnosed(ctx, s, *d); !errors.Is(err, store.ErrConflict) {
+		if err = w.diagnosed(ctx, s, d); !errors.Is(err, store.ErrConflict) {
 			return err
 		}
 	}
@@ -44,20 +44,24 @@ func stillWanted(before, now *incident.State, found incident.Event) []incident.E
 
 // diagnosed records a diagnosis, and ends the incident if it has nothing of its own left: when another one has the same causes, that one goes
 // on with them, and when another one's recovery has mended what this one had, nothing is left to do.
-func (w *worker) diagnosed(ctx context.Context, before *incident.State, d incident.Diagnosis) error {
+func (w *worker) diagnosed(ctx context.Context, before *incident.State, whole *incident.Diagnosis) error {
 	s, err := w.ledger.fold(ctx, before.ID)
 	if err != nil {
 		return err
 	}
-	events := stillWanted(before, s, incident.DiagnosisMade{Diagnosis: d})
+	d, err := w.briefed(ctx, s, whole)
+	if err != nil {
+		return err
+	}
+	events := stillWanted(before, s, incident.DiagnosisMade{Diagnosis: *d})
 	if len(events) == 0 {
 		return nil
 	}
-	if healer := s.Investigation.Healed; healer != "" && mended(s.Diagnosis, &d) {
+	if healer := s.Investigation.Healed; healer != "" && mended(s.Diagnosis, d) {
 		closed := incident.Closed{Healed: healer, Reason: "nothing left to do: " + healer + " did it"}
 		return w.ledger.append(ctx, entry{s, append(events, closed)})
 	}
-	other, err := w.sameCauses(ctx, s, &d)
+	other, err := w.sameCauses(ctx, s, d)
 	if err != nil {
 		return err
 	}

@@ -22,8 +22,11 @@ const (
 	causeKey         = "cause/"  // that the diagnosis named
 )
 
+// whileOpen are the keys that lead to an incident only while it is open; a fingerprint leads to it for a while longer.
+var whileOpen = []string{investigatingKey, groupKey, objectKey, causeKey}
+
 // mostObjects bounds the objects that lead to an incident.
-const mostObjects = 2000
+const mostObjects = 5000
 
 // keysOf is what an event changes about what leads to its incident; first says that it opens it.
 func keysOf(e incident.Event, first bool) (drop []string, keys []store.Key) {
@@ -44,12 +47,6 @@ func keysOf(e incident.Event, first bool) (drop []string, keys []store.Key) {
 		for _, o := range wrong(&e.Diagnosis) {
 			keys = append(keys, key(objectKey, nameOf(o), ""))
 		}
-	case incident.Closed:
-		drop = []string{investigatingKey, groupKey, objectKey, causeKey}
-	case incident.Verified:
-		if e.OK {
-			drop = []string{investigatingKey, groupKey, objectKey, causeKey}
-		}
 	}
 	return drop, keys
 }
@@ -65,17 +62,35 @@ func key(prefix, name, value string) store.Key {
 // nameOf is an object as it stands in a key.
 func nameOf(o incident.Object) string { return o.Kind + "/" + o.Namespace + "/" + o.Name }
 
-// wrong lists the objects with which a diagnosis found something wrong: those of its findings, and those of their evidence, for findings
-// are about workloads and their evidence names the pods.
+// anyName stands for every name in a key, or for every namespace.
+const anyName = "*"
+
+// wrong lists the objects with which a diagnosis found something wrong, as incident.Diagnosis.Concerns says it: those of its findings, those of
+// their evidence, for findings are about workloads and their evidence names the pods, and those of a large outage that were not told.
 func wrong(d *incident.Diagnosis) []incident.Object {
 	seen := map[incident.Object]bool{}
 	for _, f := range d.Findings {
 		if f.Severity.Rank() >= incident.Warning.Rank() {
 			seen[f.Object] = true
+			for _, o := range f.Objects {
+				seen[o] = true
+			}
 		}
 	}
 	for _, e := range d.Evidence {
 		seen[e.Object] = true
+	}
+	for _, g := range d.Also {
+		namespace, names := g.Namespace, g.Names
+		if len(names) == 0 {
+			names = []string{anyName}
+			if namespace == "" {
+				namespace = anyName
+			}
+		}
+		for _, name := range names {
+			seen[incident.Object{Kind: g.Kind, Namespace: namespace, Name: name}] = true
+		}
 	}
 	objects := slices.SortedFunc(maps.Keys(seen), incident.Object.Compare)
 	return objects[:min(len(objects), mostObjects)]
@@ -99,18 +114,17 @@ func knownStatus(value string) incident.SignalStatus {
 // project is how events, appended at a time to an incident in that state, change its projection. It is due at once.
 func project(s *incident.State, at time.Time, events []incident.Event) *store.Change {
 	c := &store.Change{Due: at}
-	ended, leads := s.EndedAt(), leading{}
+	leads, log := leading{}, make([]incident.Recorded, 0, len(events))
 	for n, e := range events {
 		c.Drop = append(c.Drop, leads.apply(e, s.Version == 0 && n == 0)...)
-		if v, ok := e.(incident.Verified); ok && v.OK {
-			ended = at
-		}
-		if _, ok := e.(incident.Closed); ok {
-			ended = at
-		}
+		log = append(log, incident.Recorded{Version: s.Version + 1 + n, At: at, Event: e})
 	}
-	if c.Open = ended.IsZero(); !c.Open {
-		c.Until = ended.Add(afterglow)
+	if after := s.With(log); after.Open() {
+		c.Open = true
+	} else {
+		c.Until = after.EndedAt().Add(afterglow)
+		c.Drop = append(c.Drop, whileOpen...)
+		leads.drop(whileOpen)
 	}
 	c.Keys = leads.keys()
 	return c
@@ -122,13 +136,17 @@ type leading map[string]string
 // apply takes an event in, and returns the prefixes of what it dropped.
 func (l leading) apply(e incident.Event, first bool) []string {
 	drop, keys := keysOf(e, first)
-	if len(drop) > 0 {
-		maps.DeleteFunc(l, func(name, _ string) bool { return hasPrefix(name, drop) })
-	}
+	l.drop(drop)
 	for _, k := range keys {
 		l[k.Name] = k.Value
 	}
 	return drop
+}
+
+func (l leading) drop(prefixes []string) {
+	if len(prefixes) > 0 {
+		maps.DeleteFunc(l, func(name, _ string) bool { return hasPrefix(name, prefixes) })
+	}
 }
 
 func (l leading) keys() []store.Key {
@@ -152,6 +170,7 @@ func rebuilt(s *incident.State, log []incident.Recorded, now time.Time) store.Ch
 	c := store.Change{Open: s.Open(), Due: now}
 	if !c.Open {
 		c.Until = s.EndedAt().Add(afterglow)
+		leads.drop(whileOpen)
 	}
 	c.Keys = leads.keys()
 	return c

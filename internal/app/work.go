@@ -112,7 +112,11 @@ func (w *worker) plan(ctx context.Context, s *incident.State) (*incident.Plan, s
 	if err != nil {
 		return nil, "", err
 	}
-	plan, reason, err := w.recovery.Propose(ctx, s.Diagnosis, snap)
+	whole, err := w.whole(ctx, s.Diagnosis)
+	if err != nil {
+		return nil, "", err
+	}
+	plan, reason, err := w.recovery.Propose(ctx, whole, snap)
 	if err == nil && plan != nil && useless(s, plan) {
 		return nil, "the plan that fits was run before in this incident and did not help", nil
 	}
@@ -203,7 +207,12 @@ func (w *worker) sample(ctx context.Context, s *incident.State) ([]incident.Chec
 	if !w.resolved(ctx, snap) {
 		snap.Lookups = nil // names never resolved from here, so that they don't proves nothing
 	}
-	p := recovery.Proof{Plan: s.Plan, Before: s.Diagnosis, Now: w.eyes.diagnose(snap, diagnosis.Scope{}), Snapshot: snap, Since: s.Verification.GoodSince}
+	before, err := w.whole(ctx, s.Diagnosis)
+	if err != nil {
+		return nil, err
+	}
+	now := w.eyes.diagnose(snap, diagnosis.Scope{})
+	p := recovery.Proof{Plan: s.Plan, Before: before, Now: now, Snapshot: snap, Since: s.Verification.GoodSince}
 	if !s.Running() {
 		p.Plan = nil // it ended by itself
 	}

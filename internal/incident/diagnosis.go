@@ -49,7 +49,7 @@ const (
 
 // Evidence is one observed fact. Excerpt is redacted and at most [MaxExcerpt] bytes long.
 type Evidence struct {
-	ID      string    `json:"id"` // "E1"…, by sorted content, never by arrival
+	ID      string    `json:"id"` // "E1"…, by sorted content, never by arrival; kept from look to look, see [Number]
 	Source  Source    `json:"source"`
 	Object  Object    `json:"object"`
 	Field   string    `json:"field,omitempty"` // where in the object: "status.conditions[Ready]", "data.Corefile", a path on the host
@@ -91,6 +91,11 @@ type Finding struct {
 	Next     string    `json:"next,omitempty"` // what a person would do next
 	Evidence []string  `json:"evidence"`       // ids
 	Since    time.Time `json:"since,omitzero"` // the onset, where it is known
+
+	// Count, where set, is how many findings that are alike this one stands for; Objects are the first few that they are about, Object
+	// the first of them. See [Brief].
+	Count   int      `json:"count,omitempty"`
+	Objects []Object `json:"objects,omitempty"`
 }
 
 // Confidence in a cause, in three words.
@@ -152,6 +157,14 @@ type Cause struct {
 	Against    []string   `json:"against,omitempty"`
 	Next       string     `json:"next,omitempty"` // what a person would do next
 	Since      time.Time  `json:"since,omitzero"`
+
+	// Count, where set, is how many objects are at fault in all, of which Objects names the first; Explained is how many findings follow
+	// in all, of which Explains names some. See [Brief].
+	Count     int `json:"count,omitempty"`
+	Explained int `json:"explained,omitempty"`
+
+	// Weight is by what causes are ranked: what they explain, and how surely. It is not kept.
+	Weight float64 `json:"-"`
 }
 
 // Restarts sums container restarts of one workload.
@@ -188,6 +201,15 @@ type Diagnosis struct {
 	Looked   []string   `json:"looked,omitempty"` // "23 pods", "1 node" …: what of the scope was looked at
 	Changes  []Change   `json:"changes,omitempty"`
 	RuledOut []RuledOut `json:"ruledOut,omitempty"`
+
+	// Totals counts the whole, where this diagnosis names but a part of it; see [Brief]. Nil: nothing is left out.
+	Totals *Totals `json:"totals,omitempty"`
+	// Also are objects with which something is wrong as well and that no finding here names; see [Diagnosis.Concerns].
+	Also []Group `json:"also,omitempty"`
+	// Whole names the blob that holds the whole, see [Pack]; empty where nothing is left out, or where it is not kept.
+	Whole string `json:"whole,omitempty"`
+	// Numbered is up to which number ids have been given in this incident; zero where none were given but those seen here.
+	Numbered Numbers `json:"numbered,omitzero"`
 
 	// Trace is every finding, rule and weight that led to the causes, for whoever wants to follow. It is not kept.
 	Trace []string `json:"-"`

@@ -17,11 +17,26 @@ func DraftPostmortem(s *State) Postmortem {
 	}
 	pm.Summary = summary(s)
 	pm.Timeline = timeline(s)
-	pm.Cause = causes(s.Diagnosis)
-	pm.Evidence = evidence(s.Diagnosis)
+	pm.Cause = causeSection(s.Diagnosis)
+	pm.Evidence = evidenceSection(s.Diagnosis, s.Story)
 	pm.Actions, pm.Worked, pm.Failed = actions(s)
 	pm.Followup = followup(s)
+	for _, section := range []*string{&pm.Summary, &pm.Timeline, &pm.Cause, &pm.Evidence, &pm.Actions, &pm.Followup} {
+		*section = fit(*section, maxSection)
+	}
 	return pm
+}
+
+// fit keeps a section's first lines where not all fit into limit bytes as JSON writes them, and says so.
+func fit(section string, limit int) string {
+	short := Clip(section, limit)
+	if len(short) == len(section) {
+		return section
+	}
+	if i := strings.LastIndexByte(short, '\n'); i > 0 {
+		short = short[:i]
+	}
+	return short + "\n- … the rest is in the incident's log\n"
 }
 
 func summary(s *State) string {
@@ -51,13 +66,24 @@ func summary(s *State) string {
 
 func timeline(s *State) string {
 	var b strings.Builder
-	for _, m := range Timeline(s) {
-		fmt.Fprintf(&b, "- %s: %s\n", stamp(m.At), oneLine(m.Text))
+	moments := Timeline(s)
+	left := len(moments) - firstMoments - lastMoments
+	for i, m := range moments {
+		switch {
+		case left > 0 && i == firstMoments:
+			fmt.Fprintf(&b, "- … %d more moments are in the incident's log\n", left)
+		case left > 0 && i > firstMoments && i < firstMoments+left:
+		default:
+			fmt.Fprintf(&b, "- %s: %s\n", stamp(m.At), Clip(oneLine(m.Text), maxTitle))
+		}
 	}
 	return b.String()
 }
 
-func causes(d *Diagnosis) string {
+// Of a long incident the timeline tells how it began and how it ended.
+const firstMoments, lastMoments = 60, 60
+
+func causeSection(d *Diagnosis) string {
 	if d == nil || len(d.Causes) == 0 {
 		return "No cause was found."
 	}
@@ -67,32 +93,49 @@ func causes(d *Diagnosis) string {
 		for _, o := range c.Objects {
 			fmt.Fprintf(&b, " `%s`", o)
 		}
+		if n := c.Faults() - len(c.Objects); n > 0 {
+			fmt.Fprintf(&b, " and %d more", n)
+		}
 		fmt.Fprintf(&b, "\n  %s", oneLine(c.Reason))
-		if n := len(c.Explains) - 1; n > 0 {
-			fmt.Fprintf(&b, " It explains %d other findings.", n)
+		switch n := c.Consequences(); {
+		case n == 1:
+			b.WriteString(" 1 consequence follows from it.")
+		case n > 1:
+			fmt.Fprintf(&b, " %d consequences follow from it.", n)
 		}
 		for _, block := range c.Blocks {
 			fmt.Fprintf(&b, " It blocks the remedy of %s: %s", block.Cause, oneLine(block.Reason))
 		}
 		b.WriteByte('\n')
 	}
+	if n := d.Total().Causes - len(d.Causes); n > 0 {
+		fmt.Fprintf(&b, "- … and %d more causes\n", n)
+	}
 	return b.String()
 }
 
-// evidence lists what the causes themselves rest on; what the consequences rest on can be looked up in the log.
-func evidence(d *Diagnosis) string {
+// evidenceSection lists what the causes themselves rest on, and what the story cites; what the consequences rest on can be looked up in the
+// log.
+func evidenceSection(d *Diagnosis, story *Story) string {
 	if d == nil {
 		return ""
 	}
+	var ids []string
+	if story != nil {
+		for _, x := range story.Sentences {
+			ids = append(ids, x.Cites...)
+		}
+	}
+	for i := range d.Causes {
+		ids = append(ids, d.Causes[i].Evidence...)
+	}
+	cited := map[string]bool{}
+	for _, id := range ids {
+		cited[id] = true
+	}
 	var b strings.Builder
-	seen := map[string]bool{}
-	for _, c := range d.Causes {
-		for _, id := range c.Evidence {
-			e := d.EvidenceByID(id)
-			if e == nil || seen[id] {
-				continue
-			}
-			seen[id] = true
+	for _, e := range d.Evidence {
+		if cited[e.ID] {
 			fmt.Fprintf(&b, "- %s, %s of `%s`: `%s`\n", e.ID, e.Source, e.Object, strings.ReplaceAll(oneLine(e.Excerpt), "`", "'"))
 		}
 	}

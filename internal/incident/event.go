@@ -3,7 +3,9 @@ package incident
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -223,11 +225,27 @@ var eventTypes = func() map[string]reflect.Type {
 	return m
 }()
 
+// EventTypes is one empty event of each type, by name.
+func EventTypes() []Event {
+	var all []Event
+	for _, name := range slices.Sorted(maps.Keys(eventTypes)) {
+		all = append(all, reflect.Zero(eventTypes[name]).Interface().(Event))
+	}
+	return all
+}
+
 // EventType is the name under which an event is stored, such as "StepIntended".
 func EventType(e Event) string { return reflect.TypeOf(e).Name() }
 
-// Encode returns an event's payload.
-func Encode(e Event) ([]byte, error) { return json.Marshal(e) }
+// Encode returns an event's payload, of at most [MaxEvent] bytes: what the event tells is cut to its bounds. An event whose acts are too
+// large to be recorded is an error.
+func Encode(e Event) ([]byte, error) {
+	data, err := json.Marshal(bounded(e))
+	if err == nil && len(data) > MaxEvent {
+		return nil, fmt.Errorf("encode %s: it has %d bytes, at most %d can be recorded", EventType(e), len(data), MaxEvent)
+	}
+	return data, err
+}
 
 // Decode reads a payload that was stored under the type and version. It refuses what this program does not know, for to skip an event
 // could repeat an act.

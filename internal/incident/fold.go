@@ -10,11 +10,12 @@ func Fold(id string, log []Recorded) *State {
 	return (&State{ID: id}).With(log)
 }
 
-// With is the State after more of its log. s stays as it is, and must be continued once only: both share what they can.
+// With is the State after more of its log. s stays as it is.
 func (s *State) With(more []Recorded) *State {
 	next := *s
 	next.Signals, next.Steps = slices.Clone(s.Signals), slices.Clone(s.Steps)
 	next.Onsets, next.Failing = slices.Clone(s.Onsets), slices.Clone(s.Failing)
+	next.Log, next.Refusals = slices.Clip(s.Log), slices.Clip(s.Refusals) // what is appended goes elsewhere
 	for _, r := range more {
 		next.apply(r)
 	}
@@ -76,9 +77,7 @@ func (s *State) apply(r Recorded) {
 		s.sampled(r, e)
 	case Verified:
 		s.Verification.Ended, s.Verification.OK, s.Verification.Checks = r.At, e.OK, e.Checks
-		if e.OK {
-			s.ResolvedAt = r.At
-		}
+		s.verified(r, e)
 	case Closed:
 		s.ClosedBy, s.ClosedAt = &e, r.At
 	case PostmortemDrafted:
@@ -212,6 +211,18 @@ func (s *State) newRoot(at time.Time, now *Diagnosis) bool {
 	}
 	first := now.Causes[0]
 	return !slices.ContainsFunc(s.Diagnosis.Causes, func(c Cause) bool { return c.Code == first.Code && slices.Equal(c.Objects, first.Objects) })
+}
+
+// verified resolves the incident, unless the plan that helped has left targets for the next one: then what it did stays done, and the
+// cluster is looked at again.
+func (s *State) verified(r Recorded, e Verified) {
+	switch {
+	case !e.OK:
+	case s.Running() && s.Plan.Rest > 0:
+		s.Undo, s.Investigation.Wanted = nil, true
+	default:
+		s.ResolvedAt = r.At
+	}
 }
 
 func (s *State) current(hash string) bool { return s.Plan != nil && s.Plan.Hash == hash }

@@ -73,6 +73,19 @@ type Plan struct {
 	Causes    []string `json:"causes,omitempty"`    // the causes that it treats
 	Steps     []Step   `json:"steps"`               // in order
 	InverseOf string   `json:"inverseOf,omitempty"` // the hash of the plan that this one undoes
+	// Rest is how many targets are left for the next plan, which is made once this one has run and helped.
+	Rest int `json:"rest,omitempty"`
+	// Partly are those of Causes of which this plan treats some objects and leaves others to the next.
+	Partly []string `json:"partly,omitempty"`
+}
+
+// Targets is how many things the plan acts on.
+func (p *Plan) Targets() int {
+	seen := map[Object]bool{}
+	for i := range p.Steps {
+		seen[p.Steps[i].Target.Object] = true
+	}
+	return len(seen)
 }
 
 // Step returns the step with the id, or nil.
@@ -87,7 +100,7 @@ func (p *Plan) Step(id string) *Step {
 
 // ComputeHash is what an approval binds to: everything of the plan that a person sees and that runs, the words around it aside.
 func (p Plan) ComputeHash() string {
-	p.Hash, p.Why, p.Title, p.Causes = "", "", "", nil
+	p.Hash, p.Why, p.Title, p.Causes, p.Partly = "", "", "", nil, nil
 	b, err := json.Marshal(p)
 	if err != nil { // plain strings and numbers always encode
 		panic(err)

@@ -135,8 +135,11 @@ func (s *State) Phase(now time.Time) Phase {
 	case s.unclear() != nil:
 		return Stuck
 	case s.Running() && s.RunEnded():
-		if s.RunFailed() || !s.Verification.Ended.IsZero() {
+		switch {
+		case s.RunFailed() || !s.Verification.Ended.IsZero() && !s.Verification.OK:
 			return Stuck
+		case s.Verification.OK:
+			return Investigating // it helped, and the rest is looked at
 		}
 		return Verifying
 	case s.Running():

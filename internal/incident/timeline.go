@@ -59,7 +59,11 @@ func tell(e Event, plans map[string]*Plan) string {
 	case LookAgainRequested:
 		return e.By.Name + " asked to look again"
 	case PlanProposed:
-		return fmt.Sprintf("Proposed: %s (%d steps, plan %.8s)", e.Plan.Title, len(e.Plan.Steps), e.Plan.Hash)
+		steps := fmt.Sprintf("%d steps", len(e.Plan.Steps))
+		if e.Plan.Rest > 0 {
+			steps += fmt.Sprintf(" for %d of %d targets", e.Plan.Targets(), e.Plan.Targets()+e.Plan.Rest)
+		}
+		return fmt.Sprintf("Proposed: %s (%s, plan %.8s)", e.Plan.Title, steps, e.Plan.Hash)
 	case PlanApproved:
 		return fmt.Sprintf("%s approved plan %.8s, to run as %s", e.Approval.By.Name, e.Approval.PlanHash, e.Approval.As.User)
 	case PlanRejected:

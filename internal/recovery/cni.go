@@ -34,6 +34,7 @@ func draftCNI(ctx context.Context, r *Recovery, q request) (draft, error) {
 		out.title = "restore the CNI configuration of node " + o.Name
 		out.why = join(out.why, fmt.Sprintf("%s on %s is restored from the copy last seen good %s.", dir, o.Name, stamp(at)))
 	}
+	out.many = "restore the CNI configuration of %d nodes"
 	if len(out.steps) == 0 {
 		return no("no node is named at fault")
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/pmezard/go-difflib/difflib"
 )
@@ -16,10 +15,14 @@ const (
 	maxShownFile = 8 << 10
 )
 
-// unified is the unified diff of two views of the thing named; it says so where it is cut.
-func unified(name, before, after string) string {
-	before, cutB := cut(strings.ToValidUTF8(before, "�"), maxView) // what is not UTF-8 would not survive the log, nor would the hash
-	after, cutA := cut(strings.ToValidUTF8(after, "�"), maxView)
+// unified is the unified diff of two views of the thing named, all of it: nobody approves what was not shown, so what is too long to show
+// is an error, and no step.
+func unified(name, before, after string) (string, error) {
+	if len(before) > maxView || len(after) > maxView {
+		return "", unfit("%s is too long for its change to be shown; it has to be made by hand", name)
+	}
+	// What is not UTF-8 would not survive the log, nor would the hash.
+	before, after = strings.ToValidUTF8(before, "�"), strings.ToValidUTF8(after, "�")
 	d, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
 		A: split(before), B: split(after), FromFile: name + " (now)", ToFile: name + " (after)", Context: 3,
 	})
@@ -27,13 +30,12 @@ func unified(name, before, after string) string {
 		panic(err)
 	}
 	if d == "" {
-		return "(what differs is redacted or too long to show)\n"
+		return "(what differs is redacted)\n", nil
 	}
-	d, cutD := cut(d, maxDiff)
-	if cutA || cutB || cutD {
-		d = strings.TrimRight(d, "\n") + "\n… cut: the rest is too long to show\n"
+	if len(d) > maxDiff {
+		return "", unfit("the change of %s has %d bytes, too many to be shown; it has to be made by hand", name, len(d))
 	}
-	return d
+	return d, nil
 }
 
 // split keeps line ends, and gives the last line one, so that it is not glued to what follows in the diff.
@@ -42,17 +44,6 @@ func split(s string) []string {
 		return nil
 	}
 	return slices.Collect(strings.Lines(strings.TrimSuffix(s, "\n") + "\n"))
-}
-
-func cut(s string, limit int) (string, bool) {
-	if len(s) <= limit {
-		return s, false
-	}
-	s = s[:limit]
-	for len(s) > 0 && !utf8.ValidString(s[max(0, len(s)-utf8.UTFMax):]) {
-		s = s[:len(s)-1]
-	}
-	return s, true
 }
 
 // words is a duration as people say it: "6 min", "30 s".

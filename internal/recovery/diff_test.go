@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -12,18 +13,24 @@ func TestUnifiedIsBoundedAndWhole(t *testing.T) {
 		"one line":            {"a\nb\n", "a\nc\n", "--- x (now)\n+++ x (after)\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n"},
 		"no end of line":      {"a", "b", "--- x (now)\n+++ x (after)\n@@ -1 +1 @@\n-a\n+b\n"},
 		"something new":       {"", "b\n", "--- x (now)\n+++ x (after)\n@@ -0,0 +1 @@\n+b\n"},
-		"only what is hidden": {"[REDACTED]", "[REDACTED]", "(what differs is redacted or too long to show)\n"},
+		"only what is hidden": {"[REDACTED]", "[REDACTED]", "(what differs is redacted)\n"},
 	} {
-		if got := unified("x", c.before, c.after); got != c.want {
-			t.Errorf("%s: %q, want %q", name, got, c.want)
+		if got, err := unified("x", c.before, c.after); got != c.want || err != nil {
+			t.Errorf("%s: %q, want %q, %v", name, got, c.want, err)
 		}
 	}
-	long := unified("x", strings.Repeat("ä\n", 1<<20), "")
-	if len(long) > maxDiff+100 || !strings.HasSuffix(long, "… cut: the rest is too long to show\n") || !utf8.ValidString(long) {
-		t.Errorf("%d bytes, ends %q", len(long), long[len(long)-40:])
-	}
-	if got := unified("x", "\xff", "ok"); !utf8.ValidString(got) {
+	if got, _ := unified("x", "\xff", "ok"); !utf8.ValidString(got) {
 		t.Errorf("not UTF-8: %q", got)
+	}
+}
+
+// Nobody may approve what was not shown: what is too long to show is refused, never cut.
+func TestADiffIsNeverCut(t *testing.T) {
+	for name, before := range map[string]string{"a view that is too long": strings.Repeat("ä\n", 1<<20), "a diff that is too long": strings.Repeat("ä\n", 3000)} {
+		var why errUnfit
+		if got, err := unified("x", before, ""); got != "" || !errors.As(err, &why) || !strings.Contains(why.why, "by hand") {
+			t.Errorf("%s: %d bytes, %v", name, len(got), err)
+		}
 	}
 }
 

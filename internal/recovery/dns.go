@@ -50,7 +50,7 @@ func draftDNS(ctx context.Context, r *Recovery, q request) (draft, error) {
 }
 
 // maxLater bounds a plan's conditional restarts, so that a person can still read it.
-const maxLater = 24
+const maxLater = MaxSteps
 
 // The cluster DNS is the Service kube-dns, whatever serves it: the name and the label are the same in kubeadm, K3s and the managed
 // clusters, for the kubelet's and the addons' sake.

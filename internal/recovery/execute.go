@@ -160,9 +160,8 @@ func (r *Recovery) Recheck(ctx context.Context, p *incident.Plan, begun map[stri
 			continue
 		}
 		again, err := r.Bind(ctx, incident.Step{ID: s.ID, Kind: s.Kind, Target: incident.Target{Object: s.Target.Object}, Params: maps.Clone(s.Params), Unless: s.Unless})
-		var nothing errNothing
 		switch {
-		case errors.As(err, &nothing), apierrors.IsNotFound(err):
+		case unboundable(err):
 			return false, fmt.Sprintf("step %s (%s): %v", s.ID, s.Title, err), nil
 		case err != nil:
 			return false, "", fmt.Errorf("check step %s (%s) again: %w", s.ID, s.Title, err)

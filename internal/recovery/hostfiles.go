@@ -182,14 +182,23 @@ func (k restoreHostFiles) views(s incident.Step, load loader) (string, string, e
 	if err != nil {
 		return "", "", err
 	}
+	for _, name := range fileNames(before, after.dir) {
+		if was, will := before.File(name), after.dir.File(name); !sameFile(was, will) && (!showable(was) || !showable(will)) {
+			return "", "", unfit("%s/%s is no text or too long for its change to be shown; it has to be restored by hand", s.Params["dir"], name)
+		}
+	}
 	return dirView(s.Params["dir"], before), dirView(s.Params["dir"], after.dir), nil
+}
+
+func showable(f *host.File) bool {
+	return f == nil || utf8.Valid(f.Content) && len(f.Content) <= maxShownFile
 }
 
 func dirView(dir string, a host.Archive) string {
 	var b strings.Builder
 	for _, f := range a.Files {
 		fmt.Fprintf(&b, "== %s/%s %v\n", dir, f.Name, f.Mode)
-		if !utf8.Valid(f.Content) || len(f.Content) > maxShownFile {
+		if !showable(&f) {
 			fmt.Fprintf(&b, "(%d bytes, sha256 %.12s)\n", len(f.Content), digest(f.Content))
 			continue
 		}

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -91,8 +92,14 @@ func (r *Recovery) finish(k kind, s *incident.Step, load loader) error {
 		return fmt.Errorf("show step %s on %s: %w", s.Kind, s.Target.Object, err)
 	}
 	s.Title, s.Rights = k.title(*s), k.rights(*s)
-	s.Diff = unified(s.Target.Object.String(), r.o.Redact(before), r.o.Redact(after))
-	return nil
+	if s.Diff, err = unified(s.Target.Object.String(), r.o.Redact(before), r.o.Redact(after)); err != nil {
+		return err
+	}
+	b, err := json.Marshal(s)
+	if err == nil && len(b) > maxStep {
+		err = unfit("a step on %s has %d bytes, too many for a plan", s.Target.Object, len(b))
+	}
+	return err
 }
 
 // errNothing says that a step would change nothing.
@@ -136,7 +143,11 @@ func (r *Recovery) Bind(ctx context.Context, draft incident.Step) (incident.Step
 		return s, errNothing{s}
 	}
 	s.Params[paramAfter] = to.hash
-	return s, r.finish(k, &s, load)
+	if err := r.finish(k, &s, load); err != nil {
+		return s, err
+	}
+	_, err = r.Undo(ctx, s) // the way back is written down before the act: it must fit as well
+	return s, err
 }
 
 // Undo is the step that undoes a bound step once it is done, or nil where nothing does. It looks at no target: it holds as well after

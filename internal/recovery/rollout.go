@@ -38,8 +38,11 @@ func draftRollback(ctx context.Context, r *Recovery, q request) (draft, error) {
 		}
 		out.steps = append(out.steps, s)
 		out.title = fmt.Sprintf("roll Deployment %s/%s back to revision %s", o.Namespace, o.Name, s.Params["to"])
-		out.why = join(out.why, reason)
+		if len(out.steps) <= 5 { // a person reads it
+			out.why = join(out.why, reason)
+		}
 	}
+	out.many = "roll %d Deployments back to the revision before"
 	if len(out.steps) == 0 {
 		if why == "" {
 			why = "no Deployment is at fault"

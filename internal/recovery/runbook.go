@@ -44,6 +44,7 @@ type draft struct {
 	steps []incident.Step // in order
 	later []incident.Step // conditional; after the steps of every other runbook
 	title string          // "restore the CNI configuration of node leveling-pc"
+	many  string          // the title of several steps, with "%d"; set where each stands for itself, so that some may be left to another plan
 	why   string          // what the remedy rests on, a sentence
 	no    string          // why there is no remedy; the rest is empty then
 }

@@ -15,7 +15,7 @@ import (
 // Proof is what a sample of a verification is taken from.
 type Proof struct {
 	Plan        *incident.Plan      // nil: it ended by itself
-	Before, Now *incident.Diagnosis // what was wrong, and what a fresh look found
+	Before, Now *incident.Diagnosis // what was wrong, and what a fresh look found: both whole, for a brief one does not name everything
 	Snapshot    *snapshot.Snapshot  // of that fresh look, read with quorum
 	// Since is when the last sample that held was the first to hold (incident.Verification.GoodSince); zero if the last one did not
 	// hold. No container may have restarted since.
@@ -44,24 +44,58 @@ type scope struct {
 	nodes      map[string]bool
 	namespaces map[string]bool
 	pods       []*corev1.Pod
+	before     map[ailing]bool // what was found before
+	now        map[ailing]bool
+	services   map[incident.Object]bool // that a finding named
+}
+
+// ailing is a finding as a proof compares it: by its code and by the workload that it is about.
+type ailing struct {
+	code   string
+	object incident.Object
+}
+
+// ailings are what speaks against all being well.
+func ailings(d *incident.Diagnosis, s *snapshot.Snapshot) map[ailing]bool {
+	all := map[ailing]bool{}
+	for _, f := range d.Findings {
+		if counts(f) {
+			all[ailing{f.Code, workloadOf(s, f.Object)}] = true
+		}
+	}
+	return all
 }
 
 func scopeOf(p Proof) scope {
-	sc := scope{Proof: p, workloads: map[incident.Object]bool{}, nodes: map[string]bool{}, namespaces: map[string]bool{}}
+	sc := scope{Proof: p, workloads: map[incident.Object]bool{}, services: map[incident.Object]bool{},
+		nodes: map[string]bool{}, namespaces: map[string]bool{},
+		before: ailings(p.Before, p.Snapshot), now: ailings(p.Now, p.Snapshot)}
+	targets := map[incident.Object]bool{}
+	if p.Plan != nil {
+		for _, s := range p.Plan.Steps {
+			sc.about(s.Target.Object)
+			targets[workloadOf(p.Snapshot, s.Target.Object)] = true
+		}
+	}
+	finding := map[string]incident.Finding{}
+	for _, f := range p.Before.Findings {
+		finding[f.ID] = f
+	}
 	for _, c := range p.Before.Causes {
 		if p.Plan != nil && !slices.Contains(p.Plan.Causes, c.ID) {
 			continue
 		}
+		partly := p.Plan != nil && slices.Contains(p.Plan.Partly, c.ID)
 		for _, id := range c.Explains {
-			if f := p.Before.Finding(id); f != nil && counts(*f) {
-				sc.findings = append(sc.findings, *f)
-				sc.about(f.Object)
+			f, ok := finding[id]
+			if !ok || !counts(f) || partly && !targets[workloadOf(p.Snapshot, f.Object)] {
+				continue
 			}
-		}
-	}
-	if p.Plan != nil {
-		for _, s := range p.Plan.Steps {
-			sc.about(s.Target.Object)
+			sc.findings = append(sc.findings, f)
+			sc.about(f.Object)
+			if f.Object.Kind == "Service" {
+				sc.services[f.Object] = true
+			}
 		}
 	}
 	for i := range p.Snapshot.Pods {
@@ -106,17 +140,11 @@ func (sc scope) seen() incident.Check {
 func (sc scope) gone() incident.Check {
 	var left []string
 	for _, f := range sc.findings {
-		if found(sc.Now, sc.Snapshot, f) {
+		if sc.now[ailing{f.Code, workloadOf(sc.Snapshot, f.Object)}] {
 			left = append(left, f.Code+" on "+f.Object.String())
 		}
 	}
 	return verdict("the findings are gone", left, fmt.Sprintf("all %d", len(sc.findings)))
-}
-
-func found(d *incident.Diagnosis, s *snapshot.Snapshot, f incident.Finding) bool {
-	return slices.ContainsFunc(d.Findings, func(o incident.Finding) bool {
-		return o.Code == f.Code && counts(o) && workloadOf(s, o.Object) == workloadOf(s, f.Object)
-	})
 }
 
 // none: a finding that was not there before, about what the plan touched or in the namespaces that it touched. What goes wrong elsewhere
@@ -124,7 +152,7 @@ func found(d *incident.Diagnosis, s *snapshot.Snapshot, f incident.Finding) bool
 func (sc scope) none() incident.Check {
 	var fresh []string
 	for _, f := range sc.Now.Findings {
-		if !counts(f) || found(sc.Before, sc.Snapshot, f) {
+		if !counts(f) || sc.before[ailing{f.Code, workloadOf(sc.Snapshot, f.Object)}] {
 			continue
 		}
 		if sc.namespaces[f.Object.Namespace] || f.Object.Kind == "Node" && sc.nodes[f.Object.Name] {
@@ -201,8 +229,7 @@ func (sc scope) endpoints() (incident.Check, bool) {
 	for i := range sc.Snapshot.Services {
 		svc := &sc.Snapshot.Services[i]
 		o := incident.Object{Kind: "Service", Namespace: svc.Namespace, Name: svc.Name}
-		named := slices.ContainsFunc(sc.findings, func(f incident.Finding) bool { return f.Object == o })
-		if !named && !sc.selectsOurs(svc) {
+		if !sc.services[o] && !sc.selectsOurs(svc) {
 			continue
 		}
 		if n++; !hasEndpoint(sc.Snapshot, svc) {

@@ -1,0 +1,58 @@
+package incident
+
+// Totals counts what there is of each thing, where a diagnosis names but a part.
+type Totals struct {
+	Causes       int `json:"causes"`       // alike ones count once, for they are told as one
+	Consequences int `json:"consequences"` // findings that another explains
+	Findings     int `json:"findings"`
+	Mild         int `json:"mild"` // of the findings, those that are only worth knowing and that no cause explains
+	Evidence     int `json:"evidence"`
+	Changes      int `json:"changes"`
+	NotSeen      int `json:"notSeen"`
+	Restarted    int `json:"restarted"` // workloads of which containers were restarted
+	Restarts     int `json:"restarts"`  // of containers
+}
+
+// Everybody who tells a number takes it from the methods below: one fact has one count, wherever it is told.
+
+// Stands is how many findings this one stands for, at least 1.
+func (f *Finding) Stands() int { return max(1, f.Count) }
+
+// Faults is how many objects are at fault, whether they are named or not.
+func (c *Cause) Faults() int { return max(len(c.Objects), c.Count) }
+
+// Consequences is how many findings follow from the cause; its own is none of them.
+func (c *Cause) Consequences() int { return max(len(c.Explains)-1, c.Explained, 0) }
+
+// Total counts everything, what is not named included.
+func (d *Diagnosis) Total() Totals {
+	if d.Totals != nil {
+		return *d.Totals
+	}
+	t := Totals{Causes: len(d.Causes), Evidence: len(d.Evidence), Changes: len(d.Changes), NotSeen: len(d.NotSeen),
+		Restarted: len(d.Restarts)}
+	stands, explained := map[string]int{}, map[string]bool{}
+	for i := range d.Findings {
+		stands[d.Findings[i].ID] = d.Findings[i].Stands()
+		t.Findings += d.Findings[i].Stands()
+	}
+	follows := map[string]bool{}
+	for i := range d.Causes {
+		for j, id := range d.Causes[i].Explains {
+			explained[id] = true
+			if j > 0 && !follows[id] {
+				follows[id] = true
+				t.Consequences += max(1, stands[id])
+			}
+		}
+	}
+	for i := range d.Findings {
+		if f := &d.Findings[i]; f.Severity == Info && !explained[f.ID] {
+			t.Mild += f.Stands()
+		}
+	}
+	for i := range d.Restarts {
+		t.Restarts += d.Restarts[i].Count
+	}
+	return t
+}
