@@ -105,13 +105,14 @@ metadata: {name: tls, namespace: shop}
 
 // What does not exist, is not looked at, or could not be seen, is never called well.
 func TestNothingIsSaidOfWhatIsNotThere(t *testing.T) {
-	blind := func(what ...string) []incident.NotSeen {
+	blind := func(what ...incident.Resource) []incident.NotSeen {
 		var out []incident.NotSeen
-		for _, w := range what {
-			out = append(out, incident.NotSeen{What: w, Why: "forbidden"})
+		for _, r := range what {
+			out = append(out, incident.NotSeen{What: "what people call " + string(r), Why: "forbidden", Resources: []incident.Resource{r}})
 		}
 		return out
 	}
+	together := []incident.NotSeen{{What: "much", Why: "forbidden", Resources: []incident.Resource{"leases.coordination.k8s.io", "nodes", "roles.rbac.authorization.k8s.io"}}}
 	for name, c := range map[string]struct {
 		namespace, words string
 		hide             func(*snapshot.Snapshot)
@@ -154,19 +155,19 @@ func TestNothingIsSaidOfWhatIsNotThere(t *testing.T) {
 		"a cluster whose nodes are not seen": {hide: func(s *snapshot.Snapshot) { s.Nodes, s.NotSeen = nil, blind("nodes") }, unseen: "nodes"},
 		"a namespace needs no nodes":         {namespace: "shop", hide: func(s *snapshot.Snapshot) { s.Nodes, s.NotSeen = nil, blind("nodes") }},
 		"what matters less is not missed": {hide: func(s *snapshot.Snapshot) {
-			s.NotSeen = blind("leases", "files on the nodes", "logs of 3 containers on n1", "gke-nodes")
+			s.NotSeen = append(blind("leases.coordination.k8s.io", incident.HostFiles, incident.PodLogs), incident.NotSeen{What: "pods, nodes", Why: "words alone say nothing"})
 		}},
 		"a workload whose pods are not seen": {words: "deployment/prod/web", hide: func(s *snapshot.Snapshot) { s.NotSeen = blind("pods") }, unseen: "pods"},
-		"kinds listed together":              {words: "node/n1", hide: func(s *snapshot.Snapshot) { s.NotSeen = blind("leases, nodes, roles") }, unseen: "nodes"},
-		"a kind that may not be seen": {words: "deployment/shop/web", hide: func(s *snapshot.Snapshot) { s.Deployments, s.NotSeen = nil, blind("deployments") },
+		"kinds listed together":              {words: "node/n1", hide: func(s *snapshot.Snapshot) { s.NotSeen = together }, unseen: "nodes"},
+		"a kind that may not be seen": {words: "deployment/shop/web", hide: func(s *snapshot.Snapshot) { s.Deployments, s.NotSeen = nil, blind("*.apps") },
 			want: "Nothing was seen of Deployment web in namespace shop: deployments could not be looked at (forbidden)."},
 		"a kind by its full name": {words: "deployment/shop/web", hide: func(s *snapshot.Snapshot) { s.Deployments, s.NotSeen = nil, blind("deployments.apps") },
 			want: "Nothing was seen of Deployment web in namespace shop: deployments could not be looked at (forbidden)."},
 		"pods of another group": {hide: func(s *snapshot.Snapshot) { s.NotSeen = blind("pods.metrics.k8s.io") }},
-		"a custom kind, partly seen": {words: "certificate/shop/nope", hide: func(s *snapshot.Snapshot) { s.NotSeen = blind("custom resources of cert-manager.io") },
+		"a custom kind, partly seen": {words: "certificate/shop/nope", hide: func(s *snapshot.Snapshot) { s.NotSeen = blind("*.cert-manager.io") },
 			want: "Nothing was seen of Certificate nope in namespace shop: certificates could not be looked at (forbidden)."},
-		"a custom kind, none seen": {words: "kafka/k", hide: func(s *snapshot.Snapshot) { s.NotSeen = blind("custom resources") },
-			want: "“kafka” is not a kind that Paramedic knows, nor a namespace that it sees; custom resources could not be looked at (forbidden)."},
+		"a custom kind, none seen": {words: "kafka/k", hide: func(s *snapshot.Snapshot) { s.NotSeen = blind(incident.CustomResources) },
+			want: "“kafka” is not a kind that Paramedic knows, nor a namespace that it sees; what people call customresources could not be looked at (forbidden)."},
 		"a namespace, namespaces unseen": {namespace: "shop", hide: func(s *snapshot.Snapshot) { s.Namespaces, s.NotSeen = nil, blind("namespaces") }},
 		"an unknown namespace, namespaces unseen": {namespace: "shp", hide: func(s *snapshot.Snapshot) { s.Namespaces, s.NotSeen = nil, blind("namespaces") },
 			want: "Nothing was seen in namespace shp, and whether there is one is not known: namespaces could not be looked at (forbidden)."},

@@ -192,7 +192,7 @@ func TestTheEndOfAContextEndsALook(t *testing.T) {
 func TestAPanicIsAnError(t *testing.T) {
 	h, _ := hanging(t, func(h *Host, _ func()) { h.usage = func(*os.File) (usage, error) { panic("a strange disk") } })
 	f, unseen := h.Facts(t.Context())
-	if whyNot(unseen, "disk usage") != "panic: a strange disk" || len(f.CNIFiles) != 1 {
+	if len(f.Failures) != 1 || f.Failures[0].Panic != "a strange disk" || whyNot(unseen, "disk usage") != f.Failures[0].Why || len(f.CNIFiles) != 1 {
 		t.Errorf("%v, %v", f.CNIFiles, unseen)
 	}
 }

@@ -74,8 +74,14 @@ func clipDiagnosis(d *Diagnosis) (cut bool) {
 		c.object(&d.Restarts[i].Workload)
 	}
 	for i := range d.NotSeen {
-		c.texts(maxField, &d.NotSeen[i].What)
-		c.texts(maxSay, &d.NotSeen[i].Why)
+		c.notSeen(&d.NotSeen[i])
+	}
+	c.texts(maxKind, &d.Scope.Namespace)
+	for i := range d.Scope.Objects {
+		c.object(&d.Scope.Objects[i])
+	}
+	for i := range d.Scope.Unseen {
+		c.notSeen(&d.Scope.Unseen[i])
 	}
 	for i := range d.RuledOut {
 		c.texts(maxField, &d.RuledOut[i].What)
@@ -83,6 +89,16 @@ func clipDiagnosis(d *Diagnosis) (cut bool) {
 	}
 	c.list(d.Looked, maxField)
 	return c.cut
+}
+
+func (c *clipper) notSeen(n *NotSeen) {
+	c.texts(maxField, &n.What)
+	c.texts(maxSay, &n.Why)
+	c.object(&n.Where)
+	c.list(n.Besides, maxKind)
+	for i := range n.Resources {
+		c.texts(maxField, (*string)(&n.Resources[i]))
+	}
 }
 
 func (k *clipper) cause(c *Cause) {

@@ -172,7 +172,8 @@ func (f *folding) tell(l level) *Diagnosis {
 func (f *folding) partial(out *Diagnosis) bool {
 	d := f.d
 	if len(out.Causes) != len(d.Causes) || len(out.Findings) != len(d.Findings) || len(out.Evidence) != len(d.Evidence) ||
-		len(out.Changes) != len(d.Changes) || len(out.NotSeen) != len(d.NotSeen) || len(out.Restarts) != len(d.Restarts) ||
+		len(out.Changes) != len(d.Changes) || noted(out.NotSeen, d.NotSeen) || noted(out.Scope.Unseen, d.Scope.Unseen) ||
+		len(out.Scope.Objects) != len(d.Scope.Objects) || len(out.Restarts) != len(d.Restarts) ||
 		len(out.RuledOut) != len(d.RuledOut) || len(out.Looked) != len(d.Looked) {
 		return true
 	}
@@ -220,8 +221,34 @@ func (f *folding) others(out *Diagnosis, l level) {
 	for i := range out.Causes {
 		out.Causes[i].Changes = only(out.Causes[i].Changes, has)
 	}
-	out.NotSeen, out.Restarts = first(out.NotSeen, l.others), first(out.Restarts, l.others)
+	out.NotSeen, out.Restarts = notes(out.NotSeen, l.others), first(out.Restarts, l.others)
+	out.Scope.Objects, out.Scope.Unseen = first(out.Scope.Objects, mostScope), notes(out.Scope.Unseen, mostScope)
 	out.RuledOut, out.Looked = first(out.RuledOut, 20), first(out.Looked, 20)
+}
+
+// The most that is told of what was asked about, and of what one note is about.
+const (
+	mostScope = 10
+	mostNoted = 20
+)
+
+// notes are the first of what was not seen, each about no more than is told.
+func notes(all []NotSeen, n int) []NotSeen {
+	all = first(all, n)
+	for i := range all {
+		all[i].Resources, all[i].Besides = first(all[i].Resources, mostNoted), first(all[i].Besides, mostNoted)
+	}
+	return all
+}
+
+// noted says whether notes are about less than the whole's.
+func noted(out, d []NotSeen) bool {
+	for i := range out {
+		if len(out[i].Resources) != len(d[i].Resources) || len(out[i].Besides) != len(d[i].Besides) {
+			return true
+		}
+	}
+	return len(out) != len(d)
 }
 
 // more is how a title goes on that tells of several that are alike.

@@ -32,6 +32,13 @@ func bounded(e Event) Event {
 	case InvestigationFailed:
 		c.texts(maxDetail, &e.Error)
 		return e
+	case WorkFailed:
+		c.texts(maxField, &e.Work)
+		c.texts(maxDetail, &e.Error)
+		return e
+	case PostmortemUnwritten:
+		c.texts(maxDetail, &e.Reason)
+		return e
 	case DiagnosisMade:
 		e.Diagnosis = *Brief(&e.Diagnosis)
 		return e
