@@ -11,7 +11,7 @@ import (
 
 const (
 	mostAsked    = 20  // ids at a time
-	mostCiting    = 8   // who rests on a piece
+	mostCiting   = 8   // who rests on a piece
 	mostRows     = 60  // of the list; -o json has all
 	rowExcerpt   = 60  // characters of an excerpt in the list
 	rowCitations = 4   // ids of who rests on it, in the list

@@ -49,7 +49,7 @@ type runner struct {
 func newRunner(r runner) *runner {
 	l := r.ledger
 	r.woken = make(chan struct{}, 1)
-	r.shifts = newShifts(l.now, func(string) { r.wake() })
+	r.shifts = newShifts(l.now, r.wake)
 	l.wake = r.wake
 	return &r
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"k8s.io/utils/lru"
+
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/store"
 )
@@ -161,8 +163,7 @@ const mostRemembered = 256
 // memory holds the states of the incidents read last. It is safe for concurrent use.
 type memory struct {
 	mu    sync.Mutex
-	cells map[string]*cell
-	order []string // by when they were first read, the oldest first
+	cells *lru.Cache
 }
 
 // cell is one incident's newest state that was read.
@@ -171,20 +172,16 @@ type cell struct {
 	state *incident.State
 }
 
-func newMemory() *memory { return &memory{cells: map[string]*cell{}} }
+func newMemory() *memory { return &memory{cells: lru.New(mostRemembered)} }
 
 func (m *memory) of(id string) *cell {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c := m.cells[id]
-	if c == nil {
-		c = &cell{}
-		m.cells[id] = c
-		if m.order = append(m.order, id); len(m.order) > mostRemembered {
-			delete(m.cells, m.order[0])
-			m.order = m.order[1:]
-		}
+	if c, ok := m.cells.Get(id); ok {
+		return c.(*cell)
 	}
+	c := &cell{}
+	m.cells.Add(id, c)
 	return c
 }
 

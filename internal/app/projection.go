@@ -161,13 +161,16 @@ func hasPrefix(name string, prefixes []string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
-// rebuilt is the projection that follows from an incident's whole log.
+// rebuilt is the projection that follows from an incident's whole log. It is due if something is to be done for it.
 func rebuilt(s *incident.State, log []incident.Recorded, now time.Time) store.Change {
 	leads := leading{}
 	for n, r := range log {
 		leads.apply(r.Event, n == 0)
 	}
-	c := store.Change{Open: s.Open(), Due: now}
+	c := store.Change{Open: s.Open()}
+	if len(incident.Next(s, incident.DefaultPolicy, now)) > 0 || c.Open {
+		c.Due = now
+	}
 	if !c.Open {
 		c.Until = s.EndedAt().Add(afterglow)
 		leads.drop(whileOpen)

@@ -38,7 +38,7 @@ type shifts struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	slots  map[incident.WorkKind]chan struct{}
-	wake   func(incident string) // is called when a piece of work has ended
+	wake   func() // is called when a piece of work has ended
 
 	mu      sync.Mutex
 	goes    map[string]map[string]*goes // by incident and key
@@ -54,7 +54,7 @@ type goes struct {
 	failures int       // in a row
 }
 
-func newShifts(now func() time.Time, wake func(string)) *shifts {
+func newShifts(now func() time.Time, wake func()) *shifts {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &shifts{now: now, ctx: ctx, cancel: cancel, wake: wake, slots: map[incident.WorkKind]chan struct{}{}, goes: map[string]map[string]*goes{},
 		waiting: map[string]bool{}}
@@ -79,8 +79,21 @@ func (s *shifts) start(w shift, do func(context.Context) error) (again time.Time
 	case at.After(now):
 		return at, true
 	}
+	slot := s.slots[w.kind]
+	if slot != nil {
+		select {
+		case slot <- struct{}{}:
+		default:
+			return now.Add(leastApart), true // so many run already
+		}
+	}
 	g.running = true
-	s.wg.Go(func() { s.run(w, g, do) })
+	s.wg.Go(func() {
+		s.run(w, g, do)
+		if slot != nil {
+			<-slot
+		}
+	})
 	return now.Add(lease), true
 }
 
@@ -113,14 +126,6 @@ func (g *goes) due(every time.Duration) time.Time {
 }
 
 func (s *shifts) run(w shift, g *goes, do func(context.Context) error) {
-	slot := s.slots[w.kind]
-	if slot != nil {
-		select {
-		case slot <- struct{}{}:
-			defer func() { <-slot }()
-		case <-s.ctx.Done():
-		}
-	}
 	err := s.ctx.Err()
 	if err == nil {
 		err = guard.Do(w.key+" of "+w.incident, func() error { return do(s.ctx) })
@@ -134,7 +139,7 @@ func (s *shifts) run(w shift, g *goes, do func(context.Context) error) {
 	}
 	s.waiting[w.incident] = true
 	s.mu.Unlock()
-	s.wake(w.incident)
+	s.wake()
 }
 
 // failures is how often the work has failed in a row.
