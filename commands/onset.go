@@ -41,3 +41,14 @@ func UnreadableMessages(id, why string) []Message {
 			Text(" says whether the record was changed; restore the state from a backup. Other incidents are cared for as before.")},
 	}}}}
 }
+
+// DoubtMessages say that nothing runs, because the record is older than what was told of it.
+func DoubtMessages(why string) []Message {
+	const text = "Nothing that changes the cluster runs now: the record is in doubt."
+	return []Message{{Slot: RootSlot, Reply: Reply{Text: text, Audience: Everybody, Blocks: []Block{
+		Paragraph{Text("⚠️ "), Bold(text)},
+		Paragraph{Text(sentence(capital(cut(why, maxLine))))},
+		Paragraph{Text("Paramedic goes on looking and telling. Restore the newest state; or, if this copy is the right one, whoever runs Paramedic says so with "),
+			Mono("paramedic audit accept"), Text(".")},
+	}}}}
+}

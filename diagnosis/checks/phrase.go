@@ -31,8 +31,8 @@ func say(template string, args ...any) phrase {
 		default:
 			verb := template[:2]
 			template = template[2:]
-			switch {
-			case verb == "%%":
+			switch verb {
+			case "%%":
 				out = append(out, part{"%", "%"})
 			default:
 				out, args = append(out, worded(verb, args[0])...), args[1:]

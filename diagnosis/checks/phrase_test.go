@@ -55,7 +55,7 @@ func TestTemplatesAreConstant(t *testing.T) {
 			if !ok {
 				return true
 			}
-			at := -1
+			var at int
 			switch fun := call.Fun.(type) {
 			case *ast.Ident:
 				at = map[string]int{"say": 0, "inflect": 1, "": -1}[fun.Name]

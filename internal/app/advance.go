@@ -65,7 +65,9 @@ func (r *runner) wake() {
 // run advances what is due until ctx ends, and then lets nothing new begin. Errors of the store are logged, and tried again.
 func (r *runner) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		more, next, err := r.round(ctx)
+		var more bool
+		var next time.Time
+		err := guard.Do("look what is due", func() (err error) { more, next, err = r.round(ctx); return err })
 		if err != nil && ctx.Err() == nil {
 			r.logger.Error("cannot look what is due; it is tried again", "error", err)
 		}
@@ -105,7 +107,12 @@ func (r *runner) round(ctx context.Context) (more bool, next time.Time, err erro
 	}
 	var settled []store.Settled
 	for _, stream := range claimed {
-		s, due, err := r.advance(ctx, strings.TrimPrefix(stream, streamPrefix))
+		var s *incident.State
+		var due time.Time
+		err := guard.Do("advance "+stream, func() (err error) {
+			s, due, err = r.advance(ctx, strings.TrimPrefix(stream, streamPrefix))
+			return err
+		})
 		if err != nil {
 			if ctx.Err() == nil {
 				r.logger.Error("cannot look at an incident; it is tried again", "stream", stream, "error", err)
@@ -177,7 +184,7 @@ func (r *runner) work(ctx context.Context, s *incident.State, w incident.Work) e
 	if caught := new(guard.Error); errors.As(err, &caught) {
 		guard.Log(r.logger, err)
 	}
-	if failures%failuresShown != 0 && !(failures == 1 && errors.Is(err, store.ErrTooLarge)) {
+	if failures%failuresShown != 0 && (failures != 1 || !errors.Is(err, store.ErrTooLarge)) {
 		return err
 	}
 	failed := incident.WorkFailed{Work: w.Key(), Error: clip(r.redact(err.Error()), incident.MaxExcerpt)}

@@ -37,7 +37,17 @@ func doctorState(ctx context.Context, c Config) []incident.Check {
 	}
 	checks := []incident.Check{good("state", "%d events in %d streams, whole", report.Events, report.Streams)}
 	checks = append(checks, doctorAside(ctx, r)...)
+	if why, err := doubted(ctx, r); err != nil || why != "" {
+		checks = append(checks, incident.Check{Name: "record", Detail: doubtDetail(why, err)})
+	}
 	return append(checks, doctorCopies(ctx, c, r)...)
+}
+
+func doubtDetail(why string, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return "nothing is executed: " + why + " Restore the newest state, or run: paramedic audit accept"
 }
 
 // doctorAside says which incidents nothing is done for, because their records can't be read.

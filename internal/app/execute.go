@@ -42,6 +42,9 @@ func (w *worker) guard(ctx context.Context, s *incident.State) (why string, err 
 	if !report.OK() {
 		return brokenRecord(len(report.Problems)).Error(), nil
 	}
+	if err := w.awaitComparison(ctx); err != nil {
+		return "", err
+	}
 	if why, err := doubted(ctx, w.ledger.store.Reader); err != nil || why != "" {
 		return why, err
 	}
@@ -54,6 +57,17 @@ func (w *worker) guard(ctx context.Context, s *incident.State) (why string, err 
 		return "", err
 	}
 	return why, nil
+}
+
+// comparedWithin is how long Slack may take to say how much it has seen of the record. Without an answer the record here counts: a recovery must
+// be possible without Slack.
+const comparedWithin = 10 * time.Second
+
+func (w *worker) awaitComparison(ctx context.Context) error {
+	if w.compared != nil {
+		pause(ctx, comparedWithin, w.compared)
+	}
+	return ctx.Err()
 }
 
 // stopBefore ends a run that must not go on: nothing done yet, the plan is withdrawn and made anew; otherwise the step fails, and the way

@@ -53,9 +53,9 @@ const mostListed = 100
 // List returns the open incidents, the newest first; with all those that are over too, the newest of them, and how many there are.
 func (i *Incidents) List(ctx context.Context, all bool) ([]*incident.State, int, error) {
 	if all {
-		return i.ledger.Journal.List(ctx, mostListed)
+		return i.ledger.List(ctx, mostListed)
 	}
-	open, err := i.ledger.Journal.Open(ctx)
+	open, err := i.ledger.Open(ctx)
 	return open, len(open), err
 }
 

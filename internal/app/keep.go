@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -20,31 +19,21 @@ type keeper struct {
 	eyes   *Eyes
 	store  *store.Store
 	logger *slog.Logger
+	before int // copies, when that was last said
+	said   bool
 }
 
 // lookupKey is the key under which it is kept that a DNS server has answered.
 func lookupKey(server string) string { return "dns/" + server }
 
-// run keeps copies now and at every tick until the context ends.
-func (k *keeper) run(ctx context.Context, every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	before := -1
-	for {
-		n, err := k.keep(ctx)
-		switch {
-		case err != nil && ctx.Err() == nil:
-			k.logger.Warn("cannot keep last-good copies; will try again", "error", err, "in", every)
-		case err == nil && n != before:
-			k.logger.Info("last-good copies of what is well", "copies", n)
-			before = n
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+// keepAndSay keeps copies, and says how many when that changes.
+func (k *keeper) keepAndSay(ctx context.Context) error {
+	n, err := k.keep(ctx)
+	if err == nil && (n != k.before || !k.said) {
+		k.logger.Info("last-good copies of what is well", "copies", n)
+		k.before, k.said = n, true
 	}
+	return err
 }
 
 // keep takes one look and returns how many copies were found good.

@@ -26,7 +26,6 @@ var (
 		"github.com/slack-go/slack":       {"internal/slackapp", "internal/slackemu"},
 		"database/sql":                    {"internal/store"},
 		"modernc.org/sqlite":              {"internal/store"},
-		"github.com/riverqueue/river":     {"internal/store"},
 		"github.com/ollama/ollama/":       {"internal/ollama"},
 		"github.com/spf13/cobra":          {"internal/cli"},
 		module + "internal/cluster/write": {"internal/app", "internal/trial"},

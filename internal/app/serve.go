@@ -49,6 +49,7 @@ type Server struct {
 	mind      *Mind
 	listener  net.Listener // of the webhook; nil without one
 	failures  *Failures
+	compared  chan struct{} // is closed once the record has been compared with what Slack has seen of it, or Slack did not say
 }
 
 const (
@@ -62,7 +63,7 @@ const (
 // NewServer opens the state and prepares every part. It contacts nobody yet but binds the webhook's address, so that a port in use is known at
 // once.
 func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err error) {
-	s := &Server{config: c, options: o, failures: NewFailures(o.Logger)}
+	s := &Server{config: c, options: o, failures: NewFailures(o.Logger), compared: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -84,7 +85,8 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	}
 	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: time.Now}
 	s.incidents = &Incidents{ledger: l, recovery: rec, approvers: c.approvers(), expires: c.Plans.Expires.Duration, redact: o.Redactor.String}
-	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, publish: s.mind.Publish, policy: c.policy(), steps: 2 * time.Second}
+	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, publish: s.mind.Publish, policy: c.policy(), steps: 2 * time.Second,
+		compared: s.compared}
 	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, aside: s.sayAside, redact: o.Redactor.String, logger: o.Logger})
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
 	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Codes: catalog.Codes()})
@@ -183,11 +185,18 @@ func (s *Server) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.slack.Run(ctx) })
 	g.Go(func() error { return s.deliver.Run(ctx) })
-	g.Go(func() error { s.keeper.run(ctx, s.config.LastGood.Every.Duration); return nil })
+	g.Go(func() error {
+		s.every(ctx, s.config.LastGood.Every.Duration, "keep last-good copies", s.keeper.keepAndSay)
+		return nil
+	})
 	g.Go(func() error { s.runner.run(ctx); return nil })
 	g.Go(func() error { s.every(ctx, collectEvery, "remove what is no longer needed", s.collect); return nil })
 	g.Go(func() error { s.every(ctx, checkpointEvery, "record a checkpoint", s.checkpoint); return nil })
-	g.Go(func() error { s.mind.Watch(ctx); return nil })
+	g.Go(func() error {
+		_ = guard.Run(s.options.Logger, "watch the postmortems", func() { s.mind.Watch(ctx) })
+		return nil
+	})
+	g.Go(func() error { s.compare(ctx); return nil })
 	if s.listener != nil {
 		g.Go(func() error { return s.serveHTTP(ctx) })
 	}
@@ -259,6 +268,7 @@ func (s *Server) serveHTTP(ctx context.Context) error {
 	for _, p := range webhook.Paths {
 		mux.Handle(p, alerts)
 	}
+	mux.Handle("GET /metrics", s.metricsHandler())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if _, err := s.store.Streams(r.Context(), "system"); err != nil {

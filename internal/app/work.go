@@ -24,7 +24,8 @@ type worker struct {
 	recovery *recovery.Recovery
 	publish  func(ctx context.Context, s *incident.State) (path string, err error)
 	policy   incident.Policy
-	steps    time.Duration // between looks at whether a dependant has come back
+	steps    time.Duration   // between looks at whether a dependant has come back
+	compared <-chan struct{} // no step is begun before; nil: there is nothing to wait for
 }
 
 func (w *worker) table() map[incident.WorkKind]doer {

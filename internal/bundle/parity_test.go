@@ -95,9 +95,7 @@ func (f fixture) bundle(t testing.TB) (*bundle.Bundle, *snapshot.Snapshot) {
 	for _, l := range s.Logs {
 		b.Logs[bundle.LogKey{Namespace: l.Namespace, Pod: l.Pod, Container: l.Container, Previous: l.Previous}] = []byte(l.Text)
 	}
-	for _, n := range s.NotSeen {
-		b.Manifest.NotSeen = append(b.Manifest.NotSeen, n)
-	}
+	b.Manifest.NotSeen = append(b.Manifest.NotSeen, s.NotSeen...)
 	if b.Facts, err = json.Marshal(bundle.FactsOf(s)); err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 func (c *cli) audit() *cobra.Command {
-	return group("audit", "The record of what was seen, decided and done", c.auditVerify(), c.auditRebuild())
+	return group("audit", "The record of what was seen, decided and done", c.auditVerify(), c.auditRebuild(), c.auditAccept())
 }
 
 func (c *cli) auditVerify() *cobra.Command {
@@ -58,6 +58,29 @@ Stop “paramedic serve” first.`,
 			return err
 		}
 		return c.print(commands.Reply{Text: fmt.Sprintf("Made anew for %d incidents.", n)}, "")
+	}
+	return cmd
+}
+
+func (c *cli) auditAccept() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "accept", Short: "Go on with a record that is older than what Slack has seen of it", Args: cobra.NoArgs,
+		Long: `Slack keeps with each incident's message how far its record had come. When an older copy of the state was restored, “paramedic serve” notices,
+says so, and executes nothing: what was done since is not in the record. Look at the cluster and at Slack first; then this command, which is recorded,
+lets it go on with the copy that is there.`,
+		Example: "  paramedic audit accept --state /var/lib/paramedic/paramedic.db",
+	}
+	state := stateFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		what, err := app.AcceptRecord(cmd.Context(), *state)
+		if err != nil {
+			return err
+		}
+		text := "Nothing is in doubt."
+		if what != "" {
+			text = "Accepted: " + what + "."
+		}
+		return c.print(commands.Reply{Text: text}, "")
 	}
 	return cmd
 }

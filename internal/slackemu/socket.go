@@ -166,7 +166,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		c.keepAlive(s.ctx)
 	}()
 	if errors.Is(s.hub.receive(c), websocket.ErrReadLimit) {
-		s.refuse("socket", fail("message_too_big"))
+		_ = s.refuse("socket", fail("message_too_big")) // it is the connection that ends, and nobody else is told
 	}
 	s.hub.leave(c)
 }

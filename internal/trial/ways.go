@@ -164,7 +164,7 @@ func (p Program) one(ctx context.Context, c eval.Case, set *scene, way, namespac
 		return seen{}, ctx.Err()
 	}
 	if err != nil {
-		return seen{sight, &incident.Diagnosis{}, err}, nil
+		return seen{sight, &incident.Diagnosis{}, err}, nil //nolint:nilerr // that it could not be looked at is what was seen
 	}
 	return seen{sight, diagnosis.Keep(d, set.wanted(c)), nil}, nil
 }

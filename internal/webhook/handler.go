@@ -12,6 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
+	"github.com/paramedic-bot/paramedic/internal/guard"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -49,12 +52,29 @@ func New(o Options) (http.Handler, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = 10 * time.Second
 	}
-	return &handler{o}, nil
+	return &handler{o, semaphore.NewWeighted(maxInFlight)}, nil
 }
 
-type handler struct{ o Options }
+type handler struct {
+	o    Options
+	room *semaphore.Weighted // for the messages that are being taken in, in bytes
+}
+
+// weight is what a message may take of the room: what it says that it has, or all that one may have.
+func weight(r *http.Request) int64 {
+	if n := r.ContentLength; n >= 0 && n < maxBody {
+		return n
+	}
+	return maxBody
+}
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !guard.Run(h.o.Logger, "take in alerts", func() { h.take(w, r) }) {
+		http.Error(w, "The alerts could not be recorded. Send them again.", http.StatusInternalServerError)
+	}
+}
+
+func (h *handler) take(w http.ResponseWriter, r *http.Request) {
 	if !h.allowed(r) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="paramedic"`)
 		h.refuse(w, r, http.StatusUnauthorized, "The credentials are missing or wrong: set http_config.authorization or basic_auth in webhook_config.")
@@ -65,6 +85,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, http.StatusMethodNotAllowed, "Alerts are posted.")
 		return
 	}
+	if err := h.room.Acquire(r.Context(), weight(r)); err != nil {
+		h.refuse(w, r, http.StatusServiceUnavailable, "Too many large messages at once.")
+		return
+	}
+	defer h.room.Release(weight(r))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		var tooLarge *http.MaxBytesError

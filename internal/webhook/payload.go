@@ -35,13 +35,15 @@ type alert struct {
 
 // Bounds of what is kept; lengths are bytes.
 const (
-	maxBody   = 16 << 20
-	maxAlerts = 5000
-	maxLabels = 64
-	maxName   = 128
-	maxValue  = 512
-	maxTitle  = 200
-	maxText   = 2000
+	maxBody = 16 << 20
+	// maxInFlight bounds the messages that are being taken in, all together; further ones wait.
+	maxInFlight = 4 * maxBody
+	maxAlerts   = 5000
+	maxLabels   = 64
+	maxName     = 128
+	maxValue    = 512
+	maxTitle    = 200
+	maxText     = 2000
 )
 
 // Parse reads a webhook message and makes a signal of each alert in it, in order. Every string in them is bounded and valid UTF-8.

@@ -111,7 +111,7 @@ func asideStopsNobody(t *testing.T, s *suite) {
 		t.Error("set aside what is not there")
 	}
 	d := must[*store.Duty](t)(s.TakeDuty(s.ctx))
-	defer d.End()
+	defer func() { ok(t, d.End()) }()
 	if got := s.claim(t, start, 10); len(got) != 3 {
 		t.Errorf("who takes the duty tries again what was set aside; claimed %v", got)
 	}
@@ -125,7 +125,7 @@ func dutyIsOnes(t *testing.T, s *suite) {
 		t.Errorf("what somebody gone had claimed is not due: %v", got)
 	}
 	if other, err := s.TakeDuty(s.ctx); err == nil {
-		other.End()
+		ok(t, other.End())
 		t.Error("two have the duty")
 	}
 	ok(t, d.End())

@@ -180,7 +180,7 @@ func idIsNewOnce(t *testing.T, s *suite) {
 	first := func(scope, id string) bool { return must[bool](t)(s.FirstSeen(s.ctx, scope, id, time.Hour)) }
 	seen := func(id string) bool { return must[bool](t)(s.Seen(s.ctx, "slack", id)) }
 	long := strings.Repeat("x", 1<<20)
-	if seen("Ev1") || seen("Ev1") {
+	if before := seen("Ev1"); before || seen("Ev1") {
 		t.Error("looking for an id remembers it")
 	}
 	if !first("slack", "Ev1") || !first("webhook", "Ev1") || !first("slack", long) || !first("slack", "") {
