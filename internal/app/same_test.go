@@ -1,0 +1,128 @@
+package app
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// found is a diagnosis with causes by the codes; each blames a Deployment of its code's name.
+func found(at time.Time, codes ...string) *incident.Diagnosis {
+	d := &incident.Diagnosis{At: at, Cluster: "home"}
+	for i, code := range codes {
+		o := incident.Object{Kind: "Deployment", Namespace: "shop", Name: strings.ToLower(code)}
+		id := string(rune('1' + i))
+		d.Findings = append(d.Findings, incident.Finding{ID: "F" + id, Code: code, Severity: incident.Critical, Object: o, Title: code})
+		d.Causes = append(d.Causes, incident.Cause{ID: "C" + id, Code: code, Title: code, Objects: []incident.Object{o}, Explains: []string{"F" + id}})
+	}
+	return d
+}
+
+// look is what an incident's look finds.
+func (d *office) look(t *testing.T, id string, codes ...string) *incident.State {
+	t.Helper()
+	w := worker{ledger: d.ledger}
+	s, err := d.Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.diagnosed(t.Context(), s, found(d.clock, codes...)); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = d.Get(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// asks opens an incident by a person's words.
+func (d *office) asks(t *testing.T, fingerprint string) string {
+	t.Helper()
+	s, err := d.Open(t.Context(), incident.Signal{Kind: "command", Fingerprint: fingerprint, Title: "the shop is slow", By: ben})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.ID
+}
+
+func TestOneCauseIsOneIncident(t *testing.T) {
+	for name, c := range map[string]struct {
+		first, second []string
+		into          string
+	}{
+		"the same cause":               {[]string{"A"}, []string{"A"}, "INC-1"},
+		"one of two":                   {[]string{"A", "B"}, []string{"B"}, "INC-1"},
+		"two of which one is new":      {[]string{"A"}, []string{"A", "B"}, ""},
+		"another cause":                {[]string{"A"}, []string{"B"}, ""},
+		"nothing":                      {[]string{"A"}, nil, ""},
+		"nothing is like nothing else": {nil, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := open(t)
+			d.look(t, "INC-1", c.first...)
+			id := d.asks(t, "words")
+			s := d.look(t, id, c.second...)
+			if s.Elsewhere() != c.into || s.Open() != (c.into == "") {
+				t.Errorf("%s goes on in %q, open: %t", id, s.Elsewhere(), s.Open())
+			}
+			one, err := d.Get(t.Context(), "INC-1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := len(one.Signals); c.into != "" && n != 2 || c.into == "" && n != 1 {
+				t.Errorf("INC-1 has %d signals", n)
+			}
+			if problems, err := d.ledger.Compare(t.Context(), d.ledger.store.Reader); err != nil || len(problems) > 0 {
+				t.Errorf("%v, %v", problems, err)
+			}
+		})
+	}
+}
+
+// Who presses “Open an incident” under what a check found joins the incident that has it.
+func TestWhatACheckFoundJoinsItsIncident(t *testing.T) {
+	d := open(t)
+	d.look(t, "INC-1", "A", "B")
+	if id := d.asks(t, incident.FoundFingerprint("home", found(d.clock, "B").Causes[0])); id != "INC-1" {
+		t.Errorf("it opened %s", id)
+	}
+	if id := d.asks(t, incident.FoundFingerprint("home", found(d.clock, "C").Causes[0])); id != "INC-2" {
+		t.Errorf("another cause is in %s", id)
+	}
+}
+
+// INC-1's recovery has mended what INC-2 had: INC-2 looks again by itself and closes. INC-3 keeps what it has left.
+func TestWhatAnotherIncidentHealedCloses(t *testing.T) {
+	d := open(t)
+	two, three := d.asks(t, "x"), d.asks(t, "y")
+	d.look(t, two, "B")
+	d.look(t, three, "C")
+	one, err := d.Get(t.Context(), "INC-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := worker{ledger: d.ledger}
+	if err := w.healed(t.Context(), one, []incident.Event{incident.Verified{OK: true}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{two, three} {
+		s, err := d.Get(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if work := incident.Next(s, incident.DefaultPolicy, d.clock); s.Investigation.Healed != "INC-1" || len(work) == 0 || work[len(work)-1].Kind != incident.Investigate {
+			t.Errorf("%s does not look again: %v", id, work)
+		}
+	}
+	if s := d.look(t, two); s.Open() || s.Elsewhere() != "INC-1" || !strings.Contains(s.ClosedBy.Reason, "nothing left to do: INC-1 did it") {
+		t.Errorf("%s: %+v", two, s.ClosedBy)
+	}
+	if s := d.look(t, three, "C"); !s.Open() {
+		t.Errorf("%s closed with its cause still there: %+v", three, s.ClosedBy)
+	}
+	if s := d.look(t, three); !s.Open() {
+		t.Errorf("%s closed by a look that nobody's recovery asked for: %+v", three, s.ClosedBy)
+	}
+}
