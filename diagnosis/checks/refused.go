@@ -33,6 +33,7 @@ type refusal struct {
 	why       string              // for the title
 	next      string              // what to do; empty: the code's
 	seen      []incident.Evidence // about what refuses
+	blind     bool                // what refuses was not seen, so that this is a symptom
 }
 
 // refusers knows the words of Kubernetes' admission plugins: resourcequota, limitranger, pod-security, serviceaccount, priority,
@@ -69,6 +70,7 @@ func refused(s *snapshot.Snapshot, r *Report, o incident.Object, message string,
 	}
 	f := r.Find(PodsRefused, o, fmt.Sprintf("%s cannot create %s: %s", short(o), creates, x.why)).See(seen).See(x.seen...)
 	f.Workload, f.Since, f.Words, f.Refs = o, since, message, x.by
+	f.Root = f.Root && !x.blind
 	if len(x.by) > 0 {
 		f.Fault = append(slices.Clone(x.by), o)
 	}
@@ -223,6 +225,8 @@ func (r *refusal) webhook(name string) {
 			}
 		}
 	}
+	unseen := func(r incident.Resource, s *snapshot.Snapshot) bool { return notSeen(s, r+".admissionregistration.k8s.io", "") }
+	r.blind = len(r.by) == 0 && (unseen("validatingwebhookconfigurations", r.s) || unseen("mutatingwebhookconfigurations", r.s))
 }
 
 func byServiceAccount(r *refusal, m []string) {

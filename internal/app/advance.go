@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +39,6 @@ type runner struct {
 	policy incident.Policy
 	do     map[incident.WorkKind]doer
 	draw   func(ctx context.Context, s *incident.State) error // brings an incident's messages up to date
-	aside  func(ctx context.Context, e *UnreadableError)      // says that an incident can't be read
 	redact func(string) string
 	logger *slog.Logger
 
@@ -103,7 +103,9 @@ func (r *runner) round(ctx context.Context) (more bool, next time.Time, err erro
 	}
 	more = len(claimed) == claimMost
 	for _, id := range r.shifts.ended() {
-		claimed = append(claimed, streamPrefix+id)
+		if stream := streamPrefix + id; !slices.Contains(claimed, stream) {
+			claimed = append(claimed, stream)
+		}
 	}
 	var settled []store.Settled
 	for _, stream := range claimed {
@@ -137,9 +139,6 @@ func (r *runner) advance(ctx context.Context, id string) (*incident.State, time.
 		if err := r.ledger.setAside(ctx, unreadable); err != nil {
 			return nil, time.Time{}, err
 		}
-		if r.aside != nil {
-			r.aside(ctx, unreadable)
-		}
 		return &incident.State{ID: id}, time.Time{}, nil
 	}
 	if err != nil {
@@ -152,7 +151,15 @@ func (r *runner) advance(ctx context.Context, id string) (*incident.State, time.
 			due = t
 		}
 	}
-	if at, ok := r.shifts.start(shift{incident: id, key: drawing, version: s.Version, every: drawsApart}, func(ctx context.Context) error { return r.draw(ctx, s) }); ok {
+	version := 2 * s.Version
+	if s.Approval != nil && !s.Running() { // that it expires shows, and is no event
+		if s.ApprovalValid(now) {
+			sooner(s.Approval.Expires)
+		} else {
+			version++
+		}
+	}
+	if at, ok := r.shifts.start(shift{incident: id, key: drawing, version: version, every: drawsApart}, func(ctx context.Context) error { return r.draw(ctx, s) }); ok {
 		sooner(at)
 	}
 	for _, w := range incident.Next(s, r.policy, now) {
@@ -202,5 +209,5 @@ func (r *runner) work(ctx context.Context, s *incident.State, w incident.Work) e
 // failuresShown is after how many failures in a row people are told, and told again if it is something else by then.
 const failuresShown = 3
 
-// stop ends all work and waits for it. A step that is being applied is cut short; the next process observes how far it came.
+// stop ends all work and waits for it, but not for ever. A step that is being applied is cut short; the next process observes how far it came.
 func (r *runner) stop() { r.shifts.stop() }

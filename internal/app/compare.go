@@ -55,7 +55,7 @@ func (j Journal) compare(ctx context.Context, r *store.Reader, stream string) (s
 	if p.Version > s.Version { // it has moved on since
 		return "", nil
 	}
-	if what := differs(p, s, rebuilt(s, log, time.Time{})); what != "" {
+	if what := differs(p, s, rebuilt(s, log, time.Time{}), len(log) < s.Version); what != "" {
 		return "what is kept beside it: " + what, nil
 	}
 	return "", nil

@@ -158,7 +158,8 @@ func (d *desk) openBy(names ...string) string {
 	return ""
 }
 
-// endedJust is the incident, of those over, that the signal is an alert of which began to fire before the end.
+// endedJust is the incident, of those over, that the signal is an alert of: one that it knew to fire before its end. What began anew since it
+// was over is none of these.
 func (d *desk) endedJust(ctx context.Context, hits []store.Hit, g incident.Signal) (string, error) {
 	for _, h := range hits {
 		id := strings.TrimPrefix(h.Stream, streamPrefix)
@@ -166,7 +167,8 @@ func (d *desk) endedJust(ctx context.Context, hits []store.Hit, g incident.Signa
 		if err != nil {
 			return "", err
 		}
-		if end := s.EndedAt(); !h.Open && !g.Since.IsZero() && g.Since.Before(end) && d.now.Sub(end) < afterglow {
+		unnoticed := g.Status == incident.Resolved || h.Value == knowing(g)
+		if end := s.EndedAt(); !h.Open && unnoticed && !g.Since.IsZero() && g.Since.Before(end) && d.now.Sub(end) < afterglow {
 			return id, nil
 		}
 	}

@@ -22,7 +22,7 @@ func (w *worker) investigate(ctx context.Context, s *incident.State, _ incident.
 	if err != nil {
 		failed := incident.InvestigationFailed{Error: clip(w.eyes.redact(err.Error()), incident.MaxExcerpt)}
 		_, err := w.ledger.update(ctx, s.ID, func(now *incident.State) ([]incident.Event, error) {
-			return stillWanted(s, now, failed), nil
+			return w.stillWanted(s, now, failed), nil
 		})
 		return err
 	}
@@ -34,9 +34,9 @@ func (w *worker) investigate(ctx context.Context, s *incident.State, _ incident.
 	return err
 }
 
-// stillWanted is what a look found, unless somebody else has looked, or what is being done must not be disturbed.
-func stillWanted(before, now *incident.State, found incident.Event) []incident.Event {
-	if !now.Open() || now.Investigation.Looks != before.Investigation.Looks || now.Running() && !now.RunEnded() {
+// stillWanted is what a look found, unless somebody else has looked, or what is approved or being done must not be disturbed.
+func (w *worker) stillWanted(before, now *incident.State, found incident.Event) []incident.Event {
+	if !now.Open() || now.Investigation.Looks != before.Investigation.Looks || now.ApprovalValid(w.ledger.now()) && !now.RunEnded() {
 		return nil
 	}
 	return []incident.Event{found}
@@ -53,88 +53,136 @@ func (w *worker) diagnosed(ctx context.Context, before *incident.State, whole *i
 	if err != nil {
 		return err
 	}
-	events := stillWanted(before, s, incident.DiagnosisMade{Diagnosis: *d})
+	events := w.stillWanted(before, s, incident.DiagnosisMade{Diagnosis: *d})
 	if len(events) == 0 {
 		return nil
 	}
-	if healer := s.Investigation.Healed; healer != "" && mended(s.Diagnosis, d) {
+	switch healer := s.Investigation.Healed; {
+	case healer != "" && healer != before.Investigation.Healed: // it was healed while this look was under way: look again
+		return w.ledger.append(ctx, entry{s, append(events, incident.LookAgainRequested{Healed: healer})})
+	case healer != "" && !d.Wrong() && len(d.Scope.Unseen) == 0 && !s.AlertsFiring():
 		closed := incident.Closed{Healed: healer, Reason: "nothing left to do: " + healer + " did it"}
 		return w.ledger.append(ctx, entry{s, append(events, closed)})
 	}
-	other, err := w.sameCauses(ctx, s, d)
+	older, younger, err := w.sameCauses(ctx, s, d)
 	if err != nil {
 		return err
 	}
-	if other == nil {
-		return w.ledger.append(ctx, entry{s, events})
+	all := []entry{{s, events}}
+	if older != nil {
+		signals, err := w.handedOver(ctx, s, older)
+		if err != nil {
+			return err
+		}
+		if len(signals) > 0 {
+			all = append(all, entry{older, signals})
+		}
+		all[0].events = append(events, incident.Closed{Into: older.ID, Reason: "it has the cause of " + older.ID})
+		return w.ledger.append(ctx, all...)
 	}
-	all := []entry{{s, append(events, incident.Closed{Into: other.ID, Reason: "it has the cause of " + other.ID})}}
-	if signals := handedOver(s, other); len(signals) > 0 {
-		all = append(all, entry{other, signals})
+	for _, y := range younger {
+		all = append(all, entry{y, []incident.Event{incident.LookAgainRequested{}}})
 	}
 	return w.ledger.append(ctx, all...)
 }
 
-// mended says whether none of the causes that there were is left.
-func mended(before, now *incident.Diagnosis) bool {
-	for _, c := range now.Causes {
-		if slices.ContainsFunc(before.Causes, func(b incident.Cause) bool { return sameCause(b, c) }) {
-			return false
-		}
-	}
-	return len(before.Causes) > 0
-}
-
-func sameCause(a, b incident.Cause) bool {
-	return incident.FoundFingerprint("", a) == incident.FoundFingerprint("", b)
-}
-
-// sameCauses is the open incident, older than this one, that has all the causes of the diagnosis; nil if there is none.
-func (w *worker) sameCauses(ctx context.Context, s *incident.State, d *incident.Diagnosis) (*incident.State, error) {
+// sameCauses finds the open incidents that have causes of the diagnosis: the oldest, older than this one, that has all of them, nil if there is
+// none; and the younger ones that have one which is new here, for it may be theirs no longer.
+func (w *worker) sameCauses(ctx context.Context, s *incident.State, d *incident.Diagnosis) (older *incident.State, younger []*incident.State, err error) {
 	if len(d.Causes) == 0 || s.Running() {
-		return nil, nil
+		return nil, nil, nil
 	}
-	var names []string
-	for _, c := range d.Causes {
-		names = append(names, key(causeKey, incident.FoundFingerprint(d.Cluster, c), "").Name)
+	fresh, had := map[string]bool{}, causeKeys(s.Diagnosis)
+	names := causeKeys(d)
+	for _, name := range names {
+		fresh[name] = !slices.Contains(had, name)
 	}
 	hits, err := w.ledger.store.Find(ctx, names, w.ledger.now())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	has := map[string]int{}
+	has, gains := map[string]int{}, map[string]bool{}
 	for _, h := range hits {
-		if id := strings.TrimPrefix(h.Stream, streamPrefix); h.Open && number(id) < number(s.ID) {
+		id := strings.TrimPrefix(h.Stream, streamPrefix)
+		switch {
+		case !h.Open || id == s.ID:
+		case number(id) < number(s.ID):
 			has[id]++
+		case fresh[h.Name]:
+			gains[id] = true
 		}
 	}
-	slices.Sort(names)
-	names = slices.Compact(names)
-	for _, id := range slices.SortedFunc(maps.Keys(has), func(a, b string) int { return cmp.Compare(number(a), number(b)) }) {
+	for _, id := range inOrder(has) {
 		if has[id] < len(names) {
 			continue
 		}
-		other, err := w.ledger.fold(ctx, id)
-		if err != nil {
-			return nil, err
+		older, err := w.ledger.fold(ctx, id)
+		if err == nil && !older.Open() {
+			err = store.ErrConflict
 		}
-		if !other.Open() {
-			return nil, store.ErrConflict
-		}
-		return other, nil
+		return older, nil, err
 	}
-	return nil, nil
+	for _, id := range inOrder(gains) {
+		y, err := w.ledger.fold(ctx, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		if y.Open() && y.Diagnosis != nil && !y.ApprovalValid(w.ledger.now()) && !y.Investigation.Wanted {
+			younger = append(younger, y)
+		}
+	}
+	return nil, younger, nil
 }
 
-// handedOver is what the incident that goes on takes over: the signals that it does not have.
-func handedOver(from, to *incident.State) []incident.Event {
-	var events []incident.Event
-	for _, g := range from.Signals {
-		if !slices.ContainsFunc(to.Signals, func(o incident.Signal) bool { return o.Fingerprint == g.Fingerprint }) {
-			events = append(events, incident.SignalReceived{Signal: g})
+// causeKeys are the keys of a diagnosis' causes, each once; none of a nil one.
+func causeKeys(d *incident.Diagnosis) []string {
+	var names []string
+	if d == nil {
+		return nil
+	}
+	for _, c := range d.Causes {
+		names = append(names, key(causeKey, incident.FoundFingerprint(d.Cluster, c), "").Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// inOrder are the incidents of a map, the oldest first.
+func inOrder[V any](ids map[string]V) []string {
+	return slices.SortedFunc(maps.Keys(ids), func(a, b string) int { return cmp.Compare(number(a), number(b)) })
+}
+
+// handedOver is what the incident that goes on takes over: of each signal the newest, unless it knows it so.
+func (w *worker) handedOver(ctx context.Context, from, to *incident.State) ([]incident.Event, error) {
+	_, log, err := w.ledger.read(ctx, from.ID)
+	if err != nil {
+		return nil, err
+	}
+	newest, order := map[string]incident.Signal{}, []string(nil)
+	for _, r := range log {
+		if e, ok := r.Event.(incident.SignalReceived); ok {
+			if _, there := newest[e.Signal.Fingerprint]; !there {
+				order = append(order, e.Signal.Fingerprint)
+			}
+			newest[e.Signal.Fingerprint] = e.Signal
 		}
 	}
-	return events
+	p, err := w.ledger.store.Projection(ctx, streamPrefix+to.ID)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]string{}
+	for _, k := range p.Keys {
+		known[k.Name] = k.Value
+	}
+	var events []incident.Event
+	for _, f := range order {
+		g, value := newest[f], known[key(fingerprintKey, f, "").Name]
+		if value != knowing(g) {
+			events = append(events, incident.SignalReceived{Signal: g, Before: knownStatus(value)})
+		}
+	}
+	return events, nil
 }
 
 // healed records that an incident's recovery has held, and asks for a look at the others that are open: it may have mended them too.
@@ -145,7 +193,7 @@ func (w *worker) healed(ctx context.Context, s *incident.State, events []inciden
 	}
 	all := []entry{{s, events}}
 	for _, o := range open {
-		if o.ID != s.ID && o.Unreadable == "" && o.Diagnosis != nil && o.Diagnosis.Wrong() && !o.Running() && !o.Investigation.Wanted {
+		if o.ID != s.ID && o.Unreadable == "" && o.Diagnosis != nil && o.Diagnosis.Wrong() && !o.Running() && o.Investigation.Healed != s.ID {
 			all = append(all, entry{o, []incident.Event{incident.LookAgainRequested{Healed: s.ID}}})
 		}
 	}

@@ -190,7 +190,8 @@ type ledger struct {
 	Journal
 	store *store.Store // nil: read only
 	now   func() time.Time
-	wake  func() // is called after each append; nil: nobody waits for it
+	wake  func()                                        // is called after each append; nil: nobody waits for it
+	aside func(ctx context.Context, e *UnreadableError) // says that an incident was set aside; nil: nobody is told
 }
 
 var errReadOnly = errors.New("the state is open for reading only")
@@ -260,7 +261,13 @@ func (l *ledger) setAside(ctx context.Context, e *UnreadableError) error {
 	if l.store == nil {
 		return errReadOnly
 	}
-	return l.store.SetAside(ctx, streamPrefix+e.ID, clip(e.Reason.Error(), store.MaxKey))
+	if err := l.store.SetAside(ctx, streamPrefix+e.ID, clip(e.Reason.Error(), store.MaxKey)); err != nil {
+		return err
+	}
+	if l.aside != nil {
+		l.aside(ctx, e)
+	}
+	return nil
 }
 
 // lastNumber is the greatest number that an incident has.

@@ -49,7 +49,7 @@ type Server struct {
 	mind      *Mind
 	listener  net.Listener // of the webhook; nil without one
 	failures  *Failures
-	compared  chan struct{} // is closed once the record has been compared with what Slack has seen of it, or Slack did not say
+	compared  chan struct{} // is closed once the record has been compared with what Slack has seen of it, or Slack will not say
 }
 
 const (
@@ -83,11 +83,11 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	if s.mind, err = OpenMind(ctx, c, s.store, o.Redactor, o.Logger); err != nil {
 		return nil, err
 	}
-	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: time.Now}
+	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: time.Now, aside: s.sayAside}
 	s.incidents = &Incidents{ledger: l, recovery: rec, approvers: c.approvers(), expires: c.Plans.Expires.Duration, redact: o.Redactor.String}
 	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, publish: s.mind.Publish, policy: c.policy(), steps: 2 * time.Second,
 		compared: s.compared}
-	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, aside: s.sayAside, redact: o.Redactor.String, logger: o.Logger})
+	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, redact: o.Redactor.String, logger: o.Logger})
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
 	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Codes: catalog.Codes()})
 	return s, s.listen()
@@ -184,7 +184,14 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.slack.Run(ctx) })
-	g.Go(func() error { return s.deliver.Run(ctx) })
+	g.Go(func() error {
+		select { // what is sent would hide what Slack has seen before
+		case <-ctx.Done():
+			return nil
+		case <-s.compared:
+		}
+		return s.deliver.Run(ctx)
+	})
 	g.Go(func() error {
 		s.every(ctx, s.config.LastGood.Every.Duration, "keep last-good copies", s.keeper.keepAndSay)
 		return nil
@@ -205,9 +212,9 @@ func (s *Server) Run(ctx context.Context) error {
 	if errors.Is(err, context.Canceled) {
 		err = nil
 	}
+	s.runner.stop()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
-	s.runner.stop()
 	return errors.Join(err, s.checkpoint(stop), duty.End(), s.close())
 }
 

@@ -28,7 +28,7 @@ type shift struct {
 	incident, key string
 	kind          incident.WorkKind
 	every         time.Duration // the least time between two goes
-	version       int           // of the state that it is about, where it need be done once for each
+	version       int           // of what it is about, where it need be done once for each; 0: it is done whenever it is asked for
 }
 
 // shifts runs work, each piece beside the others and never beside itself. It is safe for concurrent use.
@@ -173,11 +173,16 @@ func (s *shifts) forget(id string) {
 	delete(s.goes, id)
 }
 
-// stop ends all work and waits for it.
+// stopWork is how long stop waits for work that does not end when its context does, such as a read from a disk that hangs.
+const stopWork = 15 * time.Second
+
+// stop ends all work and waits for it, but not for what hangs.
 func (s *shifts) stop() {
 	s.mu.Lock()
 	s.stopped = true
 	s.mu.Unlock()
 	s.cancel()
-	s.wg.Wait()
+	ended := make(chan struct{})
+	go func() { s.wg.Wait(); close(ended) }()
+	pause(context.Background(), stopWork, ended)
 }

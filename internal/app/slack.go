@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/commands"
@@ -25,33 +26,39 @@ func (s *Server) openSlack(set *commands.Set) {
 	s.slack = slackapp.New(o, set, s.store)
 }
 
-// compareEvery is how long to wait before Slack is asked again, when it did not answer.
-const compareEvery = time.Minute
+const (
+	// askFirst is how long to wait before Slack is asked again when it did not answer: until it has, nothing is sent to it either.
+	askFirst = 2 * time.Second
+	// askLater is the same where it did answer, but will not say: a scope may be granted.
+	askLater = time.Minute
+)
 
 // compare asks Slack, until it answers, how much of the record it has seen. If that is more than there is here, an old copy of the state was
 // restored, and nothing is executed until somebody accepts that.
 func (s *Server) compare(ctx context.Context) {
-	for first := true; ctx.Err() == nil; first = false {
+	var once sync.Once
+	for ctx.Err() == nil {
 		within, cancel := context.WithTimeout(ctx, comparedWithin)
 		err := guard.Do("compare the record with Slack's", func() error {
-			newest, _, err := s.deliver.NewestStamp(within)
+			stamps, err := s.deliver.Stamps(within)
 			if err != nil {
 				return err
 			}
-			return compareWithSlack(within, s.store, newest)
+			return compareWithSlack(within, s.store, stamps)
 		})
 		cancel()
 		if err == nil {
 			s.sayDoubt(ctx)
-		}
-		if first {
-			close(s.compared)
-		}
-		if err == nil {
+			once.Do(func() { close(s.compared) })
 			return
 		}
-		s.options.Logger.Warn("Slack does not say how much it has seen of the record; it is asked again", "error", err, "in", compareEvery)
-		pause(ctx, compareEvery, nil)
+		wait := askFirst
+		if slackapp.Refused(err) {
+			once.Do(func() { close(s.compared) })
+			wait = askLater
+		}
+		s.options.Logger.Warn("Slack does not say how much it has seen of the record; it is asked again", "error", err, "in", wait)
+		pause(ctx, wait, nil)
 	}
 }
 

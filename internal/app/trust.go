@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"os/user"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/store"
@@ -75,52 +77,59 @@ func differ(ctx context.Context, r *store.Reader, seen stamp) (here int, yes boo
 	return info.Version, hex.EncodeToString(e.Hash) != seen.Head, nil
 }
 
-// compareWithSlack records, once, that Slack has seen more of the record than there is here.
-func compareWithSlack(ctx context.Context, st *store.Store, newest map[string]any) error {
-	seen, ok := readStamp(newest)
-	if !ok {
-		return nil
-	}
-	here, yes, err := differ(ctx, st.Reader, seen)
-	if err != nil || !yes {
-		return err
-	}
+// compareWithSlack records, once for each, of which incidents Slack has seen more than there is here.
+func compareWithSlack(ctx context.Context, st *store.Store, stamps []map[string]any) error {
 	t, err := readTrust(ctx, st.Reader)
-	if err != nil || t.accepted[seen] || t.doubt != nil && t.doubt.Seen == seen {
+	if err != nil {
 		return err
 	}
-	return appendSystem(ctx, st, typeRolledBack, rolledBack{Seen: seen, Here: here})
+	for _, values := range stamps {
+		seen, ok := readStamp(values)
+		if !ok || t.known[seen] {
+			continue
+		}
+		here, yes, err := differ(ctx, st.Reader, seen)
+		if err != nil {
+			return err
+		}
+		if !yes {
+			continue
+		}
+		t.known[seen] = true
+		if err := appendSystem(ctx, st, typeRolledBack, rolledBack{Seen: seen, Here: here}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// trust is what the system stream says of the record: the doubt that nobody has accepted yet, nil if there is none.
+// trust is what the system stream says of the record: the doubts that nobody has accepted yet, the oldest first, and all that were ever had.
 type trust struct {
-	doubt    *rolledBack
-	accepted map[stamp]bool
+	doubts []rolledBack
+	known  map[stamp]bool
 }
 
 func readTrust(ctx context.Context, r *store.Reader) (trust, error) {
-	t := trust{accepted: map[stamp]bool{}}
+	t := trust{known: map[stamp]bool{}}
 	events, err := r.Load(ctx, store.SystemStream, 0)
 	if err != nil {
 		return t, err
 	}
 	for _, e := range events {
+		var d rolledBack
+		var a accepted
 		switch e.Type {
 		case typeRolledBack:
-			var d rolledBack
-			if err := json.Unmarshal(e.Data, &d); err != nil {
-				return t, fmt.Errorf("read %s, event %d: %w", store.SystemStream, e.Version, err)
+			if err = json.Unmarshal(e.Data, &d); err == nil {
+				t.doubts, t.known[d.Seen] = append(t.doubts, d), true
 			}
-			t.doubt = &d
 		case typeAccepted:
-			var a accepted
-			if err := json.Unmarshal(e.Data, &a); err != nil {
-				return t, fmt.Errorf("read %s, event %d: %w", store.SystemStream, e.Version, err)
+			if err = json.Unmarshal(e.Data, &a); err == nil {
+				t.doubts = slices.DeleteFunc(t.doubts, func(d rolledBack) bool { return d.Seen == a.Seen })
 			}
-			t.accepted[a.Seen] = true
-			if t.doubt != nil && t.doubt.Seen == a.Seen {
-				t.doubt = nil
-			}
+		}
+		if err != nil {
+			return t, fmt.Errorf("read %s, event %d: %w", store.SystemStream, e.Version, err)
 		}
 	}
 	return t, nil
@@ -129,11 +138,12 @@ func readTrust(ctx context.Context, r *store.Reader) (trust, error) {
 // doubted says in a sentence why nothing may be executed on the word of the record; empty if it may.
 func doubted(ctx context.Context, r *store.Reader) (string, error) {
 	t, err := readTrust(ctx, r)
-	if err != nil || t.doubt == nil {
+	if err != nil || len(t.doubts) == 0 {
 		return "", err
 	}
+	d := t.doubts[0]
 	return fmt.Sprintf("the record is older than what Slack has seen: %s had %d events there, and has %d here; was an old copy of the state restored?",
-		t.doubt.Seen.Incident, t.doubt.Seen.Version, t.doubt.Here), nil
+		d.Seen.Incident, d.Seen.Version, d.Here), nil
 }
 
 // AcceptRecord records that a person goes on with a record which is older than what Slack has seen. It returns what was accepted; empty if
@@ -145,17 +155,21 @@ func AcceptRecord(ctx context.Context, path string) (what string, err error) {
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	t, err := readTrust(ctx, st.Reader)
-	if err != nil || t.doubt == nil {
+	if err != nil {
 		return "", err
 	}
 	by := "somebody at the terminal"
 	if u, err := user.Current(); err == nil {
 		by = u.Username
 	}
-	if err := appendSystem(ctx, st, typeAccepted, accepted{Seen: t.doubt.Seen, By: by}); err != nil {
-		return "", err
+	var all []string
+	for _, d := range t.doubts {
+		if err := appendSystem(ctx, st, typeAccepted, accepted{Seen: d.Seen, By: by}); err != nil {
+			return "", err
+		}
+		all = append(all, fmt.Sprintf("%s with %d events, where Slack had seen %d", d.Seen.Incident, d.Here, d.Seen.Version))
 	}
-	return fmt.Sprintf("%s with %d events, where Slack had seen %d", t.doubt.Seen.Incident, t.doubt.Here, t.doubt.Seen.Version), nil
+	return strings.Join(all, "; "), nil
 }
 
 // appendSystem appends to the system stream, whatever others append to it meanwhile.

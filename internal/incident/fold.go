@@ -2,6 +2,7 @@ package incident
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -14,6 +15,7 @@ func Fold(id string, log []Recorded) *State {
 func (s *State) With(more []Recorded) *State {
 	next := *s
 	next.Signals, next.Steps = slices.Clone(s.Signals), slices.Clone(s.Steps)
+	next.fired = slices.Clone(s.fired)
 	next.Onsets, next.Failing = slices.Clone(s.Onsets), slices.Clone(s.Failing)
 	next.Log, next.Refusals = slices.Clip(s.Log), slices.Clip(s.Refusals) // what is appended goes elsewhere
 	for _, r := range more {
@@ -79,7 +81,7 @@ func (s *State) apply(r Recorded) {
 		s.Verification.Ended, s.Verification.OK, s.Verification.Checks = r.At, e.OK, e.Checks
 		s.verified(r, e)
 	case Closed:
-		s.ClosedBy, s.ClosedAt = &e, r.At
+		s.ClosedBy, s.ClosedAt, s.Failing = &e, r.At, nil
 	case PostmortemDrafted:
 		s.Postmortem = &e.Postmortem
 	case PostmortemEdited:
@@ -101,19 +103,33 @@ func (s *State) signal(r Recorded, e SignalReceived) {
 	}
 	known := e.Before
 	if i := slices.IndexFunc(s.Signals, func(o Signal) bool { return o.Fingerprint == g.Fingerprint }); i >= 0 {
-		known = s.Signals[i].Status
-		s.begins(r.At, g, known, s.Signals[i].Since)
+		if s.begins(g, s.Signals[i]) {
+			s.began(r.At, g, !s.fired[i].IsZero() && r.At.Sub(s.fired[i]) <= onsetApart)
+			s.fired[i] = r.At
+		}
 		s.Signals[i] = g
-	} else if s.begins(r.At, g, known, time.Time{}); len(s.Signals) < MostSignals {
-		s.Signals = append(s.Signals, g)
 	} else {
-		s.More.count(known, g.Status)
-		return
+		if g.Status == Firing && known != Firing {
+			s.began(r.At, g, known != "")
+		}
+		if len(s.Signals) == MostSignals {
+			s.More.count(known, g.Status)
+			return
+		}
+		s.Signals, s.fired = append(s.Signals, g), append(s.fired, r.At)
 	}
-	s.Log = append(s.Log, r)
+	if len(s.Log) < mostLogged {
+		s.Log = append(s.Log, r)
+	}
 }
 
+// mostLogged bounds the log of a State for signals: what flaps for weeks is in the stream, and told by its newest.
+const mostLogged = 2000
+
 func (m *MoreSignals) count(before, now SignalStatus) {
+	if before == "" && now == Resolved { // of an event that says nothing of before: what is not known is never recorded as over
+		before = Firing
+	}
 	if before == "" {
 		m.Count++
 	}
@@ -129,15 +145,21 @@ func (m *MoreSignals) count(before, now SignalStatus) {
 // wait: 15 in most of those that people copy (the "for" of kubernetes-mixin's alerts).
 const onsetApart = 20 * time.Minute
 
-// begins notes that a signal begins to fire, or fires anew.
-func (s *State) begins(at time.Time, g Signal, known SignalStatus, since time.Time) {
-	anew := known == Firing && !since.IsZero() && g.Since.After(since.Add(onsetApart))
-	if g.Status != Firing || known == Firing && !anew {
+// begins says whether a signal that is known begins to fire, or fires anew.
+func (s *State) begins(g, known Signal) bool {
+	anew := known.Status == Firing && !known.Since.IsZero() && g.Since.After(known.Since.Add(onsetApart))
+	return g.Status == Firing && (known.Status != Firing || anew)
+}
+
+// began notes that a signal began to fire. One that flaps hides nothing that begins beside it, and is no onset either.
+func (s *State) began(at time.Time, g Signal, flaps bool) {
+	s.Investigation.LastSignal = at
+	if flaps {
 		return
 	}
-	last := s.Investigation.LastSignal
-	s.Investigation.LastSignal = at
-	if s.Diagnosis != nil && g.Kind == "alert" && at.Sub(last) > onsetApart && !s.recovering() {
+	quiet := at.Sub(s.lastBegan) > onsetApart
+	s.lastBegan = at
+	if s.Diagnosis != nil && g.Kind == "alert" && quiet && !s.recovering() {
 		s.onset(at, g.Title)
 	}
 }
@@ -206,11 +228,14 @@ func (s *State) diagnosed(r Recorded, d Diagnosis) {
 
 // newRoot says whether what ranks first now was no cause before, and is no part of the same beginning either.
 func (s *State) newRoot(at time.Time, now *Diagnosis) bool {
-	if !now.Wrong() || len(now.Causes) == 0 || at.Sub(s.Investigation.LastSignal) < onsetApart {
+	if !now.Wrong() || len(now.Causes) == 0 || at.Sub(s.lastBegan) < onsetApart {
 		return false
 	}
 	first := now.Causes[0]
-	return !slices.ContainsFunc(s.Diagnosis.Causes, func(c Cause) bool { return c.Code == first.Code && slices.Equal(c.Objects, first.Objects) })
+	return !slices.ContainsFunc(s.Diagnosis.Causes, func(c Cause) bool {
+		shared := func(o Object) bool { return slices.Contains(first.Objects, o) }
+		return c.Code == first.Code && (slices.ContainsFunc(c.Objects, shared) || len(c.Objects)+len(first.Objects) == 0)
+	})
 }
 
 // verified resolves the incident, unless the plan that helped has left targets for the next one: then what it did stays done, and the
@@ -221,7 +246,7 @@ func (s *State) verified(r Recorded, e Verified) {
 	case s.Running() && s.Plan.Rest > 0:
 		s.Undo, s.Investigation.Wanted = nil, true
 	default:
-		s.ResolvedAt = r.At
+		s.ResolvedAt, s.Failing = r.At, nil
 	}
 }
 
@@ -230,6 +255,7 @@ func (s *State) current(hash string) bool { return s.Plan != nil && s.Plan.Hash 
 func (s *State) setPlan(p *Plan) {
 	s.Plan, s.NoPlan = p, ""
 	s.Reviewed, s.Rejected, s.Approval, s.Steps = nil, nil, nil, nil
+	s.Failing = slices.DeleteFunc(s.Failing, func(f WorkFailed) bool { return strings.HasPrefix(f.Work, stepWork) })
 	s.Verification = Verification{}
 	if p != nil && p.InverseOf != "" {
 		s.Undo = nil // it is on offer now

@@ -27,10 +27,13 @@ type Work struct {
 	Every time.Duration
 }
 
+// stepWork begins the keys of work on steps.
+const stepWork = "step/"
+
 // Key identifies work within its incident. Work of one key must not run twice at a time; Execute and Observe of one step share it.
 func (w Work) Key() string {
 	if w.Step != "" {
-		return "step/" + w.Step
+		return stepWork + w.Step
 	}
 	return string(w.Kind)
 }

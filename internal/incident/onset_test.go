@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -74,5 +75,66 @@ func TestAStateStaysAsItIs(t *testing.T) {
 	}
 	if three := two.With([]Recorded{{Version: 5, At: t0, Event: StoryTold{}}}); len(three.Failing) != 0 {
 		t.Errorf("what works again still fails: %+v", three.Failing)
+	}
+}
+
+func TestAFlappingAlertHidesNoSecondOutage(t *testing.T) {
+	l := log(alert("a", Firing), ill)
+	add := func(at time.Duration, e Event) {
+		l = append(l, Recorded{Version: len(l) + 1, At: t0.Add(at), Event: e})
+	}
+	add(time.Minute, alert("flap", Firing))
+	at := time.Minute
+	for at < 24*time.Hour {
+		at += 5 * time.Minute
+		add(at, alert("flap", Resolved))
+		at += 10 * time.Minute
+		add(at, alert("flap", Firing))
+	}
+	for i := range 50 {
+		add(at+5*time.Minute, alert(fmt.Sprint("second", i), Firing))
+	}
+	other := DiagnosisMade{Diagnosis{At: t0, Causes: []Cause{{ID: "C1", Code: "NodeNotReady", Title: "The node is gone"}}, Findings: []Finding{{ID: "F1", Severity: Critical}}}}
+	add(at+6*time.Minute, other)
+	if s := Fold("INC-1", l); len(s.Onsets) == 0 {
+		t.Error("a day later 50 new alerts and another root wake nobody")
+	}
+}
+
+func TestAlertsOfOldEventsEnd(t *testing.T) {
+	var l []Recorded
+	add := func(e Event) { l = append(l, Recorded{Version: len(l) + 1, At: t0, Event: e}) }
+	for i := range 250 {
+		add(alert(fmt.Sprint("s", i), Firing))
+	}
+	for i := range 250 {
+		add(alert(fmt.Sprint("s", i), Resolved)) // no Before: as events were written once
+	}
+	if s := Fold("INC-1", l); s.AlertsFiring() || len(s.Signals)+s.More.Count != 250 {
+		t.Errorf("firing for ever: %d, of %d", s.More.Firing, len(s.Signals)+s.More.Count)
+	}
+}
+
+func TestTheSameRootWithMoreObjectsIsNoOnset(t *testing.T) {
+	mk := func(n int) DiagnosisMade {
+		c := Cause{ID: "C1", Code: "CrashLoop", Title: "Pods crash"}
+		for i := range n {
+			c.Objects = append(c.Objects, Object{Kind: "Pod", Namespace: "a", Name: fmt.Sprint(i)})
+		}
+		return DiagnosisMade{Diagnosis{At: t0, Causes: []Cause{c}, Findings: []Finding{{ID: "F1", Severity: Critical}}}}
+	}
+	l := log(alert("a", Firing), mk(2))
+	l = append(l, Recorded{Version: 3, At: t0.Add(time.Hour), Event: mk(3)})
+	if s := Fold("INC-1", l); len(s.Onsets) != 0 {
+		t.Errorf("the same cause with one more object: %+v", s.Onsets)
+	}
+}
+
+func TestWhatFailedIsForgottenWithItsPlan(t *testing.T) {
+	p := Plan{Title: "x", Steps: []Step{{ID: "1", Kind: "K"}}}
+	p.Hash = p.ComputeHash()
+	l := log(alert("a", Firing), ill, PlanProposed{p}, WorkFailed{Work: "step/1", Error: "e"}, PlanSuperseded{PlanHash: p.Hash}, WorkFailed{Work: "propose", Error: "no"}, Closed{})
+	if s := Fold("INC-1", l); len(s.Failing) != 0 {
+		t.Errorf("closed, and still said to be tried again: %+v", s.Failing)
 	}
 }

@@ -50,7 +50,10 @@ type State struct {
 	Path       string // where the postmortem lies; empty until indexed
 	Unwritten  string // why it could not be written there, while it is tried again; it can still be edited then
 
-	Log []Recorded
+	Log []Recorded // signals beyond MostSignals, and what repeats itself endlessly, left out
+
+	fired     []time.Time // when each of Signals last began to fire
+	lastBegan time.Time   // when something last began that does not flap
 }
 
 // MostSignals is how many signals a State holds whole; what comes beyond is counted.

@@ -25,7 +25,7 @@ type Options struct {
 	// Empty: nobody, and they only wait.
 	Fallback string
 	// Stamp, where set, is what an incident's message in the channel carries beside its content, unseen by people, each time that it is
-	// sent: a few values that JSON holds. See Deliverer.NewestStamp. It must be safe for concurrent use and must not block for long.
+	// sent: a few values that JSON holds. See Deliverer.Stamps. It must be safe for concurrent use and must not block for long.
 	Stamp  func(ctx context.Context, incident string) map[string]any
 	HTTP   *http.Client     // nil: one with a time-out of 10 s
 	Now    func() time.Time // nil: time.Now

@@ -60,7 +60,8 @@ func (p Program) arguments(way, namespace string) ([]string, eval.Sight) {
 	return args, s
 }
 
-// look runs the program and reads what it prints. Its exit codes 0 and 1 say whether something is wrong; others that it could not look.
+// look runs the program and reads what it prints. Its exit codes 0 and 1 say whether something is wrong, 2 that it could not look, or not at all
+// that matters: then it prints what it saw all the same.
 func (p Program) look(ctx context.Context, args []string) (*incident.Diagnosis, error) {
 	ctx, cancel := context.WithTimeout(ctx, wayWithin)
 	defer cancel()
@@ -69,12 +70,13 @@ func (p Program) look(ctx context.Context, args []string) (*incident.Diagnosis, 
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &complaint, time.Second
 	err := cmd.Run()
 	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == 1 {
-		err = nil
-	}
 	d := &incident.Diagnosis{}
-	if err == nil {
-		err = json.Unmarshal(out.Bytes(), d)
+	if failed := errors.As(err, &exit); err == nil || failed && exit.ExitCode() <= 2 {
+		if read := json.Unmarshal(out.Bytes(), d); !failed || exit.ExitCode() == 1 {
+			err = read
+		} else if read == nil && d.Causes != nil {
+			err = nil
+		}
 	}
 	if err != nil {
 		said := strings.TrimSpace(complaint.String() + " " + out.String())
