@@ -225,7 +225,9 @@ func (r *refusal) webhook(name string) {
 			}
 		}
 	}
-	unseen := func(r incident.Resource, s *snapshot.Snapshot) bool { return notSeen(s, r+".admissionregistration.k8s.io", "") }
+	unseen := func(r incident.Resource, s *snapshot.Snapshot) bool {
+		return notSeen(s, r+".admissionregistration.k8s.io", "")
+	}
 	r.blind = len(r.by) == 0 && (unseen("validatingwebhookconfigurations", r.s) || unseen("mutatingwebhookconfigurations", r.s))
 }
 
