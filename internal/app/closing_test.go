@@ -248,8 +248,7 @@ func TestWhatIsSetAsideIsSaid(t *testing.T) {
 func TestAnExpiredApprovalIsDrawn(t *testing.T) {
 	d := open(t)
 	ctx := t.Context()
-	s, err := d.Approve(ctx, "INC-1", d.plan.Hash, ada)
-	if err != nil {
+	if _, err := d.Approve(ctx, "INC-1", d.plan.Hash, ada); err != nil {
 		t.Fatal(err)
 	}
 	began, passed := d.clock, atomic.Int64{}
@@ -274,7 +273,7 @@ func TestAnExpiredApprovalIsDrawn(t *testing.T) {
 		passed.Add(int64(time.Minute))
 	}
 	r.stop()
-	s = d.get(t, "INC-1")
+	s := d.get(t, "INC-1")
 	if want := s.Phase(now()); last.Load() != want || draws.Load() > 5 {
 		t.Errorf("drawn %d times, shows %v; it is %s", draws.Load(), last.Load(), want)
 	}
@@ -285,9 +284,9 @@ func TestTheOrderOfLooksDoesNotMatter(t *testing.T) {
 	ctx := t.Context()
 	d.Receive(ctx, []incident.Signal{signal("n", incident.Firing)}) // INC-2, being looked at
 	three := d.asks(t, "x")                                         // a person opens INC-3 meanwhile
-	s3 := d.look(t, three, "A")
+	d.look(t, three, "A")
 	s2 := d.look(t, "INC-2", "A")
-	s3 = d.get(t, three)
+	s3 := d.get(t, three)
 	if s2.Open() && s3.Open() && !s3.Investigation.Wanted && !s2.Investigation.Wanted {
 		t.Errorf("%s and %s are open with one cause", s2.ID, s3.ID)
 	}
