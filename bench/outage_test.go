@@ -74,8 +74,8 @@ func TestBenchOutage(t *testing.T) {
 			}
 		}
 		total := told.Total()
-		fmt.Printf("outage of %d pods for %d reasons: %d causes, %d findings; diagnosed in %s (allocated %s, held %s), folded in %s (allocated %s), in the next look %s; "+
-			"whole %s, packed %s, event %s; told in %s, longest message %d characters\n",
+		figure("outage of %d pods for %d reasons: %d causes, %d findings; diagnosed in %s (allocated %s, held %s), folded in %s (allocated %s), in the next look %s; "+
+			"whole %s, packed %s, event %s; told in %s, longest message %d characters",
 			c.pods, c.reasons, total.Causes, total.Findings, diagnosed.Round(time.Millisecond), mib(allocated), mib(held), folded.Round(time.Millisecond), mib(foldAllocated),
 			again.Round(time.Millisecond), kib(len(unfolded)), kib(len(blob)), kib(len(event)), rendered.Round(time.Millisecond), longest)
 		if limit := time.Duration(c.pods) * 4 * time.Millisecond; diagnosed+folded > max(limit, 5*time.Second) {
