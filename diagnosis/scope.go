@@ -9,7 +9,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -271,6 +270,3 @@ func mentions(d *incident.Diagnosis, o incident.Object) bool {
 		slices.ContainsFunc(d.Evidence, func(e incident.Evidence) bool { return e.Object == o }) ||
 		slices.ContainsFunc(d.Causes, func(c incident.Cause) bool { return slices.Contains(c.Objects, o) })
 }
-
-// nearest are the candidates that a name may have been meant to be.
-func nearest(name string, candidates []string) []string { return checks.Near(name, candidates) }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/guard"
 )
 
 // ErrNoAnswer says that a file system did not answer in time, such as a network mount whose server is gone. After [Host.Restore] it is not
@@ -37,20 +39,17 @@ func ask[T any](ctx context.Context, h *Host, what string, do func(context.Conte
 	c, answers := &call{what: what, began: time.Now()}, make(chan answer, 1)
 	go func() {
 		var a answer
-		defer func() {
-			if p := recover(); p != nil {
-				a = answer{err: fmt.Errorf("panic: %v", p)}
+		a.err = guard.Do("read "+what, func() (err error) {
+			root, err := h.open(h.root)
+			if err != nil {
+				return err
 			}
-			h.late.end(c)
-			answers <- a
-		}()
-		root, err := h.open(h.root)
-		if err != nil {
-			a.err = err
-			return
-		}
-		defer root.Close()
-		a.value, a.err = do(within, root)
+			defer root.Close()
+			a.value, err = do(within, root)
+			return err
+		})
+		h.late.end(c)
+		answers <- a
 	}()
 	select {
 	case a := <-answers:

@@ -70,20 +70,20 @@ func (s *Store) Want(ctx context.Context, d Delivery, at time.Time) (changed boo
 // Sending records that a message is about to be sent, so that after a crash it
 // is known that it may have been.
 func (s *Store) Sending(ctx context.Context, d Delivery, at time.Time) error {
-	return s.changeDelivery(ctx, fmt.Sprintf("record the sending of %s of %s", d.Slot, d.Incident),
+	return s.changeRow(ctx, fmt.Sprintf("record the sending of %s of %s", d.Slot, d.Incident),
 		`UPDATE deliveries SET sending_at = $3 WHERE incident = $1 AND slot = $2`, d.Incident, d.Slot, at.UnixNano())
 }
 
 // Sent records that d.Wanted is now what people see at d.Channel and d.TS. If
 // something else has been wanted since, the delivery stays pending.
 func (s *Store) Sent(ctx context.Context, d Delivery, at time.Time) error {
-	return s.changeDelivery(ctx, fmt.Sprintf("record %s of %s as sent", d.Slot, d.Incident), `
+	return s.changeRow(ctx, fmt.Sprintf("record %s of %s as sent", d.Slot, d.Incident), `
 		UPDATE deliveries SET channel = $3, ts = $4, sent_hash = $5, sending_at = 0, updated_at = $6
 		WHERE incident = $1 AND slot = $2`,
 		d.Incident, d.Slot, d.Channel, d.TS, d.WantedHash, at.UnixNano())
 }
 
-func (s *Store) changeDelivery(ctx context.Context, what, statement string, args ...any) error {
+func (s *Store) changeRow(ctx context.Context, what, statement string, args ...any) error {
 	return s.write(ctx, what, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, statement, args...)
 		if err != nil {

@@ -110,7 +110,7 @@ func (s *Store) SetAside(ctx context.Context, stream, why string) error {
 	if why == "" || len(why) > MaxKey {
 		return fmt.Errorf("set %s aside: give a reason of 1 to %d bytes", stream, MaxKey)
 	}
-	return s.changeDelivery(ctx, "set "+stream+" aside", `
+	return s.changeRow(ctx, "set "+stream+" aside", `
 		INSERT INTO projections (stream, version, open, until, due, aside) SELECT stream, 0, 1, 0, NULL, $2 FROM streams WHERE stream = $1
 		ON CONFLICT (stream) DO UPDATE SET aside = excluded.aside`, stream, why)
 }

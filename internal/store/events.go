@@ -182,31 +182,17 @@ func scanEvent(rows *sql.Rows) (Event, error) {
 
 // Event returns one event, [ErrNotFound] if the stream has none of that version.
 func (r *Reader) Event(ctx context.Context, stream string, version int) (Event, error) {
-	what := fmt.Sprintf("read %s, event %d", stream, version)
 	rows, err := r.db.QueryContext(ctx, selectEvents+` WHERE stream = $1 AND version = $2`, stream, version)
 	events, err := collect(rows, err, scanEvent)
-	switch {
-	case err != nil:
-		return Event{}, fmt.Errorf("%s: %w", what, err)
-	case len(events) == 0:
-		return Event{}, fmt.Errorf("%s: %w", what, ErrNotFound)
-	}
-	return events[0], nil
+	return only(events, err, fmt.Sprintf("read %s, event %d", stream, version))
 }
 
 // Head returns what is known of a stream without reading it, [ErrNotFound] if
 // it is not there.
 func (r *Reader) Head(ctx context.Context, stream string) (StreamInfo, error) {
-	what := "read the head of " + stream
 	rows, err := r.db.QueryContext(ctx, selectStreams+` WHERE stream = $1`, stream)
 	infos, err := collect(rows, err, scanStream)
-	switch {
-	case err != nil:
-		return StreamInfo{}, fmt.Errorf("%s: %w", what, err)
-	case len(infos) == 0:
-		return StreamInfo{}, fmt.Errorf("%s: %w", what, ErrNotFound)
-	}
-	return infos[0], nil
+	return only(infos, err, "read the head of "+stream)
 }
 
 // Streams lists the streams whose name begins with prefix, by name.

@@ -159,21 +159,19 @@ func (r *Reader) Projection(ctx context.Context, stream string) (Projection, err
 	what := "read the projection of " + stream
 	rows, err := r.db.QueryContext(ctx, selectProjections+` WHERE stream = $1`, stream)
 	found, err := collect(rows, err, scanProjection)
+	p, err := only(found, err, what)
 	if err != nil {
-		return Projection{}, fmt.Errorf("%s: %w", what, err)
-	}
-	if len(found) == 0 {
-		return Projection{}, fmt.Errorf("%s: %w", what, ErrNotFound)
+		return p, err
 	}
 	rows, err = r.db.QueryContext(ctx, `SELECT name, value FROM projection_keys WHERE stream = $1 ORDER BY name`, stream)
-	found[0].Keys, err = collect(rows, err, func(rows *sql.Rows) (Key, error) {
+	p.Keys, err = collect(rows, err, func(rows *sql.Rows) (Key, error) {
 		var k Key
 		return k, rows.Scan(&k.Name, &k.Value)
 	})
 	if err != nil {
 		return Projection{}, fmt.Errorf("%s: %w", what, err)
 	}
-	return found[0], nil
+	return p, nil
 }
 
 // Unprojected lists the streams with the prefix whose projection does not

@@ -149,6 +149,18 @@ func collect[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) 
 	return all, rows.Err()
 }
 
+// only is the one row that there can be; [ErrNotFound] if there is none.
+func only[T any](rows []T, err error, what string) (T, error) {
+	var none T
+	switch {
+	case err != nil:
+		return none, fmt.Errorf("%s: %w", what, err)
+	case len(rows) == 0:
+		return none, fmt.Errorf("%s: %w", what, ErrNotFound)
+	}
+	return rows[0], nil
+}
+
 var streamName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/-]*$`)
 
 func checkStream(stream string) error {

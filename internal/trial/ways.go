@@ -2,6 +2,7 @@ package trial
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -69,20 +70,17 @@ func (p Program) look(ctx context.Context, args []string) (*incident.Diagnosis, 
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &complaint, time.Second
 	err := cmd.Run()
-	var exit *exec.ExitError
 	d := &incident.Diagnosis{}
-	if failed := errors.As(err, &exit); err == nil || failed && exit.ExitCode() <= 2 {
-		if read := json.Unmarshal(out.Bytes(), d); !failed || exit.ExitCode() == 1 {
-			err = read
-		} else if read == nil && d.Causes != nil {
-			err = nil
+	var exit *exec.ExitError
+	if err == nil || errors.As(err, &exit) && exit.ExitCode() <= 2 {
+		read := json.Unmarshal(out.Bytes(), d)
+		if read == nil && d.Causes != nil { // a report has a list of causes, be it empty
+			return d, nil
 		}
+		err = cmp.Or(err, read, errors.New("it printed no report"))
 	}
-	if err != nil {
-		said := strings.TrimSpace(complaint.String() + " " + out.String())
-		return nil, fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, said[:min(len(said), 500)])
-	}
-	return d, nil
+	said := strings.TrimSpace(complaint.String() + " " + out.String())
+	return nil, fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, said[:min(len(said), 500)])
 }
 
 // ways looks at a fault that is there in every way, until all agree or it was tried often enough.
