@@ -26,6 +26,9 @@ func onsetMessages(s *incident.State) []Message {
 func failingBlocks(s *incident.State) []Block {
 	var blocks []Block
 	for _, f := range s.Failing {
+		if f.Work == string(incident.Index) {
+			continue // the postmortem's own message says it
+		}
 		blocks = append(blocks, Note{Text("⚠️ This does not work, and is tried again: "), Mono(f.Work), Text(": " + cut(f.Error, maxLine))})
 	}
 	return blocks

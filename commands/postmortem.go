@@ -175,7 +175,7 @@ func postmortemBlocks(s *incident.State) []Block {
 	edit := Button{ID: "edit", Label: "Edit", Value: Quote("postmortem", s.ID), Accessibility: "Edit the postmortem of " + s.ID}
 	if s.Published != nil {
 		note := Note{Text("Published by " + s.Published.By.Name + " "), When(decidedAt[incident.PostmortemPublished](s))}
-		if s.Unwritten != "" {
+		if s.Unwritten() != "" {
 			return append(blocks, note, unwritten(s), Actions{edit})
 		}
 		if s.Path != "" {
@@ -192,5 +192,5 @@ func postmortemBlocks(s *incident.State) []Block {
 
 // unwritten says why the published postmortem is not in the folder.
 func unwritten(s *incident.State) Paragraph {
-	return Paragraph{Bold("It could not be written: "), Text(sentence(cut(s.Unwritten, maxLine)) + " It is tried again by itself.")}
+	return Paragraph{Bold("It could not be written: "), Text(sentence(cut(s.Unwritten(), maxLine)) + " It is tried again by itself.")}
 }

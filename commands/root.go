@@ -169,7 +169,7 @@ func rootNote(s *incident.State, phase incident.Phase, now time.Time) Note {
 		switch {
 		case s.Path != "":
 			note = append(note, Text(" as "), Mono(s.Path))
-		case s.Unwritten != "":
+		case s.Unwritten() != "":
 			note = append(note, Text(", but it could not be written; its thread says why"))
 		}
 		return note

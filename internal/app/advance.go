@@ -133,13 +133,9 @@ func (r *runner) round(ctx context.Context) (more bool, next time.Time, err erro
 // advance draws the incident, starts all work on it that is due, and says when to look again; zero: when something is appended.
 func (r *runner) advance(ctx context.Context, id string) (*incident.State, time.Time, error) {
 	s, err := r.ledger.fold(ctx, id)
-	var unreadable *UnreadableError
-	if errors.As(err, &unreadable) {
-		r.logger.Error("an incident's record can't be read; it is set aside", "incident", id, "error", unreadable.Reason, "try", "paramedic doctor")
-		if err := r.ledger.setAside(ctx, unreadable); err != nil {
-			return nil, time.Time{}, err
-		}
-		return &incident.State{ID: id}, time.Time{}, nil
+	if aside, failed := r.ledger.setAside(ctx, err); aside {
+		r.logger.Error("an incident's record can't be read; it is set aside", "incident", id, "error", err, "try", "paramedic doctor")
+		return &incident.State{ID: id}, time.Time{}, failed
 	}
 	if err != nil {
 		return nil, time.Time{}, err
@@ -191,15 +187,13 @@ func (r *runner) work(ctx context.Context, s *incident.State, w incident.Work) e
 	if caught := new(guard.Error); errors.As(err, &caught) {
 		guard.Log(r.logger, err)
 	}
-	if failures%failuresShown != 0 && (failures != 1 || !errors.Is(err, store.ErrTooLarge)) {
+	if failures%failuresShown != 0 && (failures != 1 || !errors.Is(err, store.ErrTooLarge)) && !errors.As(err, new(mendable)) {
 		return err
 	}
-	failed := incident.WorkFailed{Work: w.Key(), Error: clip(r.redact(err.Error()), incident.MaxExcerpt)}
+	failed := incident.WorkFailed{Work: w.Key(), Error: incident.Clip(r.redact(err.Error()), incident.MaxExcerpt)}
 	_, told := r.ledger.update(ctx, s.ID, func(s *incident.State) ([]incident.Event, error) {
-		for _, f := range s.Failing {
-			if f == failed {
-				return nil, nil
-			}
+		if slices.Contains(s.Failing, failed) {
+			return nil, nil
 		}
 		return []incident.Event{failed}, nil
 	})
@@ -208,6 +202,12 @@ func (r *runner) work(ctx context.Context, s *incident.State, w incident.Work) e
 
 // failuresShown is after how many failures in a row people are told, and told again if it is something else by then.
 const failuresShown = 3
+
+// mendable is an error that people can do something about: they are told at once, and of each one that is another.
+type mendable struct{ error }
+
+// Unwrap returns the error.
+func (e mendable) Unwrap() error { return e.error }
 
 // stop ends all work and waits for it, but not for ever. A step that is being applied is cut short; the next process observes how far it came.
 func (r *runner) stop() { r.shifts.stop() }

@@ -14,14 +14,14 @@ const mostDiffer = 100
 
 // Compare checks that what is kept beside each incident's events follows from them, and lists what does not, bounded. An incident that
 // can't be read is a problem too.
-func (j Journal) Compare(ctx context.Context, r *store.Reader) ([]store.Problem, error) {
+func (j Journal) Compare(ctx context.Context) ([]store.Problem, error) {
 	streams, err := j.Streams(ctx, streamPrefix)
 	if err != nil {
 		return nil, err
 	}
 	var problems []store.Problem
 	for _, info := range streams {
-		what, err := j.compare(ctx, r, info.Stream)
+		what, err := j.compare(ctx, info.Stream)
 		if err != nil {
 			return nil, err
 		}
@@ -36,7 +36,7 @@ func (j Journal) Compare(ctx context.Context, r *store.Reader) ([]store.Problem,
 	return problems, nil
 }
 
-func (j Journal) compare(ctx context.Context, r *store.Reader, stream string) (string, error) {
+func (j Journal) compare(ctx context.Context, stream string) (string, error) {
 	s, log, err := j.read(ctx, strings.TrimPrefix(stream, streamPrefix))
 	var unreadable *UnreadableError
 	if errors.As(err, &unreadable) {
@@ -45,7 +45,7 @@ func (j Journal) compare(ctx context.Context, r *store.Reader, stream string) (s
 	if err != nil {
 		return "", err
 	}
-	p, err := r.Projection(ctx, stream)
+	p, err := j.Projection(ctx, stream)
 	if errors.Is(err, store.ErrNotFound) {
 		return "nothing is kept beside it", nil
 	}

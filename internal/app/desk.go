@@ -30,9 +30,9 @@ type desk struct {
 	room    int      // how many more incidents may be open; -1: not known yet
 }
 
-func (i *Incidents) newDesk(ctx context.Context, signals []incident.Signal) (*desk, error) {
+func (i *Incidents) newDesk(ctx context.Context, signals []incident.Signal, last int) (*desk, error) {
 	d := &desk{ledger: i.ledger, now: i.ledger.now(), hits: map[string][]store.Hit{}, states: map[string]*incident.State{}, entries: map[string]*entry{},
-		last: i.last, room: -1}
+		last: last, room: -1}
 	wanted := map[string]bool{investigatingKey: true}
 	for _, g := range signals {
 		for _, name := range leads(g) {
@@ -90,7 +90,7 @@ func objectLeads(g incident.Signal) []string {
 	var names []string
 	namespace := g.Labels["namespace"]
 	add := func(kind, namespace, name string) {
-		names = append(names, key(objectKey, nameOf(incident.Object{Kind: kind, Namespace: namespace, Name: name}), "").Name)
+		names = append(names, key(objectKey, incident.Object{Kind: kind, Namespace: namespace, Name: name}.String(), "").Name)
 	}
 	all := func(kind string) {
 		add(kind, namespace, anyName)
@@ -212,7 +212,7 @@ func (d *desk) record(ctx context.Context, id string, g incident.Signal) error {
 		return err
 	}
 	fingerprint := key(fingerprintKey, g.Fingerprint, "").Name
-	known, _ := d.value(fingerprint, id)
+	known := d.value(fingerprint, id)
 	if known == knowing(g) || s.Version > 0 && !s.Open() {
 		return nil // it is over: an alert that has not noticed changes nothing
 	}
@@ -237,9 +237,8 @@ func (d *desk) state(ctx context.Context, id string) (*incident.State, error) {
 		return s, nil
 	}
 	s, err := d.ledger.fold(ctx, id)
-	var unreadable *UnreadableError
-	if errors.As(err, &unreadable) {
-		return nil, errors.Join(store.ErrConflict, d.ledger.setAside(ctx, unreadable))
+	if aside, failed := d.ledger.setAside(ctx, err); aside {
+		return nil, errors.Join(store.ErrConflict, failed) // decide without it
 	}
 	if err != nil {
 		return nil, err
@@ -255,13 +254,14 @@ func (d *desk) state(ctx context.Context, id string) (*incident.State, error) {
 	return s, nil
 }
 
-func (d *desk) value(name, id string) (string, bool) {
+// value is what is known of an incident under a key; empty if the key does not lead to it.
+func (d *desk) value(name, id string) string {
 	for _, h := range d.hits[name] {
 		if h.Stream == streamPrefix+id {
-			return h.Value, true
+			return h.Value
 		}
 	}
-	return "", false
+	return ""
 }
 
 // lead makes a key lead to an incident for the signals that follow in this decision.

@@ -17,14 +17,25 @@ import (
 const checkStateWithin = 10 * time.Second
 
 func doctorState(ctx context.Context, c Config) []incident.Check {
+	return inState(ctx, c, good("state", "%s is not there yet; serve makes it", filepath.Base(c.State)), func(r *store.Reader) []incident.Check {
+		return doctorRecord(ctx, c, r)
+	})
+}
+
+// inState looks at the state; absent is said where there is none yet.
+func inState(ctx context.Context, c Config, absent incident.Check, look func(*store.Reader) []incident.Check) []incident.Check {
 	if _, err := os.Stat(c.State); errors.Is(err, os.ErrNotExist) {
-		return []incident.Check{good("state", "%s is not there yet; serve makes it", filepath.Base(c.State))}
+		return []incident.Check{absent}
 	}
 	r, err := store.OpenReadOnly(ctx, c.State)
 	if err != nil {
-		return []incident.Check{bad("state", err)}
+		return []incident.Check{bad(absent.Name, err)}
 	}
 	defer r.Close()
+	return look(r)
+}
+
+func doctorRecord(ctx context.Context, c Config, r *store.Reader) []incident.Check {
 	if _, err := r.CheckPages(ctx, checkStateWithin); err != nil {
 		return []incident.Check{bad("state", err)}
 	}

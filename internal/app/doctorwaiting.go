@@ -2,9 +2,7 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -28,17 +26,15 @@ type waiting struct {
 	first    store.Delivery // the one that waits longest
 }
 
+const messagesName = "messages to Slack"
+
 // doctorWaiting says which messages have not come to Slack, and asks Slack why.
 func doctorWaiting(ctx context.Context, c Config) []incident.Check {
-	const name = "messages to Slack"
-	if _, err := os.Stat(c.State); errors.Is(err, os.ErrNotExist) {
-		return []incident.Check{good(name, "none yet")}
-	}
-	r, err := store.OpenReadOnly(ctx, c.State)
-	if err != nil {
-		return []incident.Check{bad(name, err)}
-	}
-	defer r.Close()
+	return inState(ctx, c, good(messagesName, "none yet"), func(r *store.Reader) []incident.Check { return waitingMessages(ctx, c, r) })
+}
+
+func waitingMessages(ctx context.Context, c Config, r *store.Reader) []incident.Check {
+	const name = messagesName
 	pending, err := r.Pending(ctx, mostWaiting)
 	if err != nil {
 		return []incident.Check{bad(name, err)}

@@ -290,7 +290,7 @@ func TestWhatLeadsToAnIncidentFollowsFromItsLog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	problems, err := d.ledger.Compare(ctx, d.ledger.store.Reader)
+	problems, err := d.ledger.Compare(ctx)
 	if err != nil || len(problems) != 0 {
 		t.Errorf("what is kept beside the events does not follow from them: %v, %v", problems, err)
 	}
@@ -305,7 +305,7 @@ func TestWhatLeadsToAnIncidentFollowsFromItsLog(t *testing.T) {
 	if err := d.ledger.store.Rebuild(ctx, store.Rebuilt{Stream: "incident/INC-1", Version: s.Version, Change: store.Change{Open: false}}); err != nil {
 		t.Fatal(err)
 	}
-	problems, err = d.ledger.Compare(ctx, d.ledger.store.Reader)
+	problems, err = d.ledger.Compare(ctx)
 	if err != nil || len(problems) != 1 || !strings.Contains(problems[0].String(), "incident/INC-1: what is kept beside it: it says open: false") {
 		t.Errorf("a projection that was changed does not show: %v, %v", problems, err)
 	}

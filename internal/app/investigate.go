@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -20,18 +19,13 @@ func (w *worker) investigate(ctx context.Context, s *incident.State, _ incident.
 		return ctx.Err()
 	}
 	if err != nil {
-		failed := incident.InvestigationFailed{Error: clip(w.eyes.redact(err.Error()), incident.MaxExcerpt)}
+		failed := incident.InvestigationFailed{Error: w.eyes.redact(err.Error())}
 		_, err := w.ledger.update(ctx, s.ID, func(now *incident.State) ([]incident.Event, error) {
 			return w.stillWanted(s, now, failed), nil
 		})
 		return err
 	}
-	for range conflictTries {
-		if err = w.diagnosed(ctx, s, d); !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-	}
-	return err
+	return decideAgain(func() error { return w.diagnosed(ctx, s, d) })
 }
 
 // stillWanted is what a look found, unless somebody else has looked, or what is approved or being done must not be disturbed.

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"k8s.io/utils/lru"
 
@@ -29,6 +28,7 @@ type reading interface {
 	Streams(ctx context.Context, prefix string) ([]store.StreamInfo, error)
 	OpenStreams(ctx context.Context) ([]string, error)
 	Aside(ctx context.Context) ([]store.Projection, error)
+	Projection(ctx context.Context, stream string) (store.Projection, error)
 }
 
 // Journal reads incidents from their streams. It remembers those read last, so that reading one again costs what is new.
@@ -201,25 +201,32 @@ const conflictTries = 20
 
 // update makes a decision on an incident's newest state and appends what follows from it. If somebody else appends between, it decides
 // again. No events mean that there is nothing to record. It returns the state decided upon, with the events folded in.
-func (l *ledger) update(ctx context.Context, id string, decide func(*incident.State) ([]incident.Event, error)) (*incident.State, error) {
-	for range conflictTries {
-		s, err := l.fold(ctx, id)
-		if err != nil {
-			return nil, err
+func (l *ledger) update(ctx context.Context, id string, decide func(*incident.State) ([]incident.Event, error)) (s *incident.State, err error) {
+	err = decideAgain(func() (err error) {
+		if s, err = l.fold(ctx, id); err != nil {
+			return err
 		}
 		events, err := decide(s)
 		if err != nil || len(events) == 0 {
-			return s, err
+			return err
 		}
-		switch err := l.append(ctx, entry{s, events}); {
-		case errors.Is(err, store.ErrConflict):
-			continue
-		case err != nil:
-			return nil, fmt.Errorf("record in %s: %w", id, err)
+		if err := l.append(ctx, entry{s, events}); err != nil {
+			return fmt.Errorf("record in %s: %w", id, err)
 		}
-		return l.fold(ctx, id)
+		s, err = l.fold(ctx, id)
+		return err
+	})
+	return s, err
+}
+
+// decideAgain decides and records, and does so again while somebody else appended meanwhile.
+func decideAgain(decide func() error) error {
+	for range conflictTries {
+		if err := decide(); !errors.Is(err, store.ErrConflict) {
+			return err
+		}
 	}
-	return nil, fmt.Errorf("record in %s: %w, %d times over", id, store.ErrConflict, conflictTries)
+	return fmt.Errorf("%w, %d times over", store.ErrConflict, conflictTries)
 }
 
 // entry is what is to be recorded of one incident in the state decided upon.
@@ -256,18 +263,22 @@ func (l *ledger) append(ctx context.Context, entries ...entry) error {
 	return nil
 }
 
-// setAside takes an incident that can't be read out of the way of the others.
-func (l *ledger) setAside(ctx context.Context, e *UnreadableError) error {
-	if l.store == nil {
-		return errReadOnly
+// setAside takes an incident out of the way of the others, where err is that it can't be read, and says whether that was so.
+func (l *ledger) setAside(ctx context.Context, err error) (bool, error) {
+	var unreadable *UnreadableError
+	if !errors.As(err, &unreadable) {
+		return false, nil
 	}
-	if err := l.store.SetAside(ctx, streamPrefix+e.ID, clip(e.Reason.Error(), store.MaxKey)); err != nil {
-		return err
+	if l.store == nil {
+		return true, errReadOnly
+	}
+	if err := l.store.SetAside(ctx, streamPrefix+unreadable.ID, incident.Clip(unreadable.Reason.Error(), store.MaxKey)); err != nil {
+		return true, err
 	}
 	if l.aside != nil {
-		l.aside(ctx, e)
+		l.aside(ctx, unreadable)
 	}
-	return nil
+	return true, nil
 }
 
 // lastNumber is the greatest number that an incident has.
@@ -295,16 +306,4 @@ func number(id string) int {
 // sortNewestFirst goes by number, which is the order in which incidents were opened.
 func sortNewestFirst(infos []store.StreamInfo) {
 	slices.SortFunc(infos, func(a, b store.StreamInfo) int { return cmp.Compare(number(b.Stream), number(a.Stream)) })
-}
-
-// clip shortens text to at most n bytes, at a character's border.
-func clip(text string, n int) string {
-	if text = strings.ToValidUTF8(text, "?"); len(text) <= n {
-		return text
-	}
-	n -= len("…")
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n] + "…"
 }

@@ -19,7 +19,6 @@ import (
 const (
 	mostSimilar  = 3
 	recallWithin = 8 * time.Second
-	watchEvery   = 30 * time.Second // for postmortems that came into the folder
 )
 
 // Mind tells stories and remembers: the model and the knowledge. It always answers, with less where Ollama is not there. It implements
@@ -104,20 +103,10 @@ func (m *Mind) Publish(ctx context.Context, s *incident.State) (string, error) {
 	return m.index.Save(ctx, *s.Postmortem, meta)
 }
 
-// Watch takes postmortems in that come into the folder from elsewhere, a git pull for instance, until the context ends.
-func (m *Mind) Watch(ctx context.Context) {
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if _, err := m.index.Reindex(ctx); err != nil && ctx.Err() == nil {
-			m.logger.Warn("cannot read all postmortems", "error", err)
-		}
-	}
+// Reread takes postmortems in that came into the folder from elsewhere, a git pull for instance.
+func (m *Mind) Reread(ctx context.Context) error {
+	_, err := m.index.Reindex(ctx)
+	return err
 }
 
 // NewPlainMind is the Mind of a terminal: no model, no folder, the postmortems built in.

@@ -31,7 +31,12 @@ func written(t *testing.T, dir string) (*office, *worker) {
 	return d, &worker{ledger: d.ledger, eyes: &Eyes{}, publish: mind.Publish}
 }
 
-// work does what Next says is to be done, as the runner does.
+// does is the runner whose work the worker does.
+func (d *office) does(w *worker) *runner {
+	return newRunner(runner{ledger: d.ledger, do: w.table(), redact: d.redact, logger: slog.New(slog.DiscardHandler)})
+}
+
+// work does what Next says is to be done.
 func (d *office) work(t *testing.T, w *worker) (*incident.State, error) {
 	t.Helper()
 	s, err := d.Get(t.Context(), "INC-1")
@@ -40,7 +45,7 @@ func (d *office) work(t *testing.T, w *worker) (*incident.State, error) {
 	}
 	for _, work := range incident.Next(s, incident.DefaultPolicy, d.clock) {
 		if work.Kind == incident.Index {
-			err = w.index(t.Context(), s, work)
+			err = d.does(w).work(t.Context(), s, work)
 		}
 	}
 	after, failed := d.Get(t.Context(), "INC-1")
@@ -62,8 +67,8 @@ func TestAPublishedPostmortemIsWritten(t *testing.T) {
 				t.Fatal(err)
 			}
 			s, err := d.work(t, w)
-			if err != nil || s.Path == "" || s.Unwritten != "" {
-				t.Fatalf("path %q, unwritten %q, %v", s.Path, s.Unwritten, err)
+			if err != nil || s.Path == "" || s.Unwritten() != "" {
+				t.Fatalf("path %q, unwritten %q, %v", s.Path, s.Unwritten(), err)
 			}
 			text, err := os.ReadFile(s.Path)
 			if err != nil || !strings.Contains(string(text), "It burnt.") {
@@ -90,8 +95,8 @@ func TestWhyAPostmortemIsNotWrittenIsTold(t *testing.T) {
 	var events []int
 	for range 3 {
 		s, err := d.work(t, w)
-		if err == nil || s.Unwritten == "" || !s.Editable() {
-			t.Fatalf("unwritten %q, %v", s.Unwritten, err)
+		if err == nil || s.Unwritten() == "" || !s.Editable() {
+			t.Fatalf("unwritten %q, %v", s.Unwritten(), err)
 		}
 		events = append(events, len(s.Log))
 		told := map[string]string{}
@@ -113,8 +118,8 @@ func TestWhyAPostmortemIsNotWrittenIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, err := d.work(t, w)
-	if err != nil || s.Unwritten != "" || !strings.HasSuffix(s.Path, "as-it-was-edited.md") {
-		t.Errorf("path %q, unwritten %q, %v", s.Path, s.Unwritten, err)
+	if err != nil || s.Unwritten() != "" || !strings.HasSuffix(s.Path, "as-it-was-edited.md") {
+		t.Errorf("path %q, unwritten %q, %v", s.Path, s.Unwritten(), err)
 	}
 }
 
@@ -133,10 +138,10 @@ func TestAnEditDuringTheWritingIsNotLost(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.index(t.Context(), s, incident.Work{}); err == nil {
+	if err := d.does(w).work(t.Context(), s, incident.Work{Kind: incident.Index}); err == nil {
 		t.Error("the older one was taken for it")
 	}
-	if s, err = d.Get(t.Context(), "INC-1"); err != nil || !strings.Contains(s.Unwritten, "edited while it was being written") {
-		t.Errorf("%q, %v", s.Unwritten, err)
+	if s, err = d.Get(t.Context(), "INC-1"); err != nil || !strings.Contains(s.Unwritten(), "edited while it was being written") {
+		t.Errorf("%q, %v", s.Unwritten(), err)
 	}
 }

@@ -45,7 +45,7 @@ func keysOf(e incident.Event, first bool) (drop []string, keys []store.Key) {
 			keys = append(keys, key(causeKey, incident.FoundFingerprint(e.Diagnosis.Cluster, c), ""))
 		}
 		for _, o := range wrong(&e.Diagnosis) {
-			keys = append(keys, key(objectKey, nameOf(o), ""))
+			keys = append(keys, key(objectKey, o.String(), ""))
 		}
 	}
 	return drop, keys
@@ -59,14 +59,11 @@ func key(prefix, name, value string) store.Key {
 	return store.Key{Name: strings.ToValidUTF8(name, ""), Value: value}
 }
 
-// nameOf is an object as it stands in a key.
-func nameOf(o incident.Object) string { return o.Kind + "/" + o.Namespace + "/" + o.Name }
-
 // anyName stands for every name in a key, or for every namespace.
 const anyName = "*"
 
-// wrong lists the objects with which a diagnosis found something wrong, as incident.Diagnosis.Concerns says it: those of its findings, those of
-// their evidence, for findings are about workloads and their evidence names the pods, and those of a large outage that were not told.
+// wrong lists the objects with which a diagnosis found something wrong: those of its findings, those of their evidence, for findings are about
+// workloads and their evidence names the pods, and those of a large outage that were not told.
 func wrong(d *incident.Diagnosis) []incident.Object {
 	seen := map[incident.Object]bool{}
 	for _, f := range d.Findings {
@@ -113,21 +110,16 @@ func knownStatus(value string) incident.SignalStatus {
 
 // project is how events, appended at a time to an incident in that state, change its projection. It is due at once.
 func project(s *incident.State, at time.Time, events []incident.Event) *store.Change {
-	c := &store.Change{Due: at}
+	var drop []string
 	leads, log := leading{}, make([]incident.Recorded, 0, len(events))
 	for n, e := range events {
-		c.Drop = append(c.Drop, leads.apply(e, s.Version == 0 && n == 0)...)
-		log = append(log, incident.Recorded{Version: s.Version + 1 + n, At: at, Event: e})
+		version := s.Version + 1 + n
+		drop = append(drop, leads.apply(e, version == 1)...)
+		log = append(log, incident.Recorded{Version: version, At: at, Event: e})
 	}
-	if after := s.With(log); after.Open() {
-		c.Open = true
-	} else {
-		c.Until = after.EndedAt().Add(afterglow)
-		c.Drop = append(c.Drop, whileOpen...)
-		leads.drop(whileOpen)
-	}
-	c.Keys = leads.keys()
-	return c
+	c := leads.to(s.With(log))
+	c.Due, c.Drop = at, append(drop, c.Drop...)
+	return &c
 }
 
 // leading is the keys that lead to an incident, by name, with their values.
@@ -157,6 +149,15 @@ func (l leading) keys() []store.Key {
 	return out
 }
 
+// to is what leads to an incident in that state.
+func (l leading) to(s *incident.State) store.Change {
+	if s.Open() {
+		return store.Change{Open: true, Keys: l.keys()}
+	}
+	l.drop(whileOpen)
+	return store.Change{Until: s.EndedAt().Add(afterglow), Drop: whileOpen, Keys: l.keys()}
+}
+
 func hasPrefix(name string, prefixes []string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 }
@@ -167,15 +168,10 @@ func rebuilt(s *incident.State, log []incident.Recorded, now time.Time) store.Ch
 	for _, r := range log {
 		leads.apply(r.Event, r.Version == 1)
 	}
-	c := store.Change{Open: s.Open()}
-	if len(incident.Next(s, incident.DefaultPolicy, now)) > 0 || c.Open {
+	c := leads.to(s)
+	if c.Open || len(incident.Next(s, incident.DefaultPolicy, now)) > 0 {
 		c.Due = now
 	}
-	if !c.Open {
-		c.Until = s.EndedAt().Add(afterglow)
-		leads.drop(whileOpen)
-	}
-	c.Keys = leads.keys()
 	return c
 }
 

@@ -53,14 +53,11 @@ func (l *ledger) rebuildAll(ctx context.Context, streams []string) error {
 		var all []store.Rebuilt
 		for _, stream := range part {
 			s, log, err := l.read(ctx, strings.TrimPrefix(stream, streamPrefix))
-			var unreadable *UnreadableError
-			if errors.As(err, &unreadable) {
-				if err := l.setAside(ctx, unreadable); err != nil {
-					return err
-				}
+			aside, failed := l.setAside(ctx, err)
+			if aside && failed == nil {
 				continue
 			}
-			if err != nil {
+			if err := errors.Join(err, failed); err != nil {
 				return err
 			}
 			all = append(all, store.Rebuilt{Stream: stream, Version: s.Version, Change: rebuilt(s, log, l.now())})

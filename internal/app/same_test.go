@@ -74,7 +74,7 @@ func TestOneCauseIsOneIncident(t *testing.T) {
 			if n := len(one.Signals); c.into != "" && n != 2 || c.into == "" && n != 1 {
 				t.Errorf("INC-1 has %d signals", n)
 			}
-			if problems, err := d.ledger.Compare(t.Context(), d.ledger.store.Reader); err != nil || len(problems) > 0 {
+			if problems, err := d.ledger.Compare(t.Context()); err != nil || len(problems) > 0 {
 				t.Errorf("%v, %v", problems, err)
 			}
 		})

@@ -56,6 +56,7 @@ const (
 	collectEvery = time.Hour // removes what is no longer needed
 	// retention is how long messages of incidents that are over are kept to be changed, and blobs that nothing needs.
 	retention       = 90 * 24 * time.Hour
+	rereadEvery     = 30 * time.Second // for postmortems that came into the folder
 	checkpointEvery = 10 * time.Minute // records the heads of all streams
 	stopWithin      = 15 * time.Second
 )
@@ -199,10 +200,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.runner.run(ctx); return nil })
 	g.Go(func() error { s.every(ctx, collectEvery, "remove what is no longer needed", s.collect); return nil })
 	g.Go(func() error { s.every(ctx, checkpointEvery, "record a checkpoint", s.checkpoint); return nil })
-	g.Go(func() error {
-		_ = guard.Run(s.options.Logger, "watch the postmortems", func() { s.mind.Watch(ctx) })
-		return nil
-	})
+	g.Go(func() error { s.every(ctx, rereadEvery, "read all postmortems", s.mind.Reread); return nil })
 	g.Go(func() error { s.compare(ctx); return nil })
 	if s.listener != nil {
 		g.Go(func() error { return s.serveHTTP(ctx) })

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
-	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
 const (
@@ -107,31 +106,29 @@ func (i *Incidents) decideWaiting(ctx context.Context) {
 }
 
 // decideSignals records signals, all or none, and decides again if one of the incidents moved on meanwhile.
-func (i *Incidents) decideSignals(ctx context.Context, signals []incident.Signal) ([]string, error) {
-	for range conflictTries {
-		d, err := i.seat(ctx, signals)
-		switch {
-		case err == nil && len(d.entries) == 0:
-			return d.ids, nil
-		case err == nil:
+func (i *Incidents) decideSignals(ctx context.Context, signals []incident.Signal) (ids []string, err error) {
+	err = decideAgain(func() error {
+		last := i.last
+		i.last = 0 // where this fails the numbers are read anew
+		d, err := i.seat(ctx, signals, last)
+		if err == nil && len(d.entries) > 0 {
 			err = i.ledger.append(ctx, d.all()...)
 		}
-		switch {
-		case errors.Is(err, store.ErrConflict):
-			i.last = 0
-			continue
-		case err != nil:
-			return nil, fmt.Errorf("record %d signals: %w", len(signals), err)
+		if err != nil {
+			return err
 		}
-		i.last = d.last
-		return d.ids, nil
+		ids, i.last = d.ids, d.last
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("record %d signals: %w", len(signals), err)
 	}
-	return nil, fmt.Errorf("record %d signals: %w, %d times over", len(signals), store.ErrConflict, conflictTries)
+	return ids, nil
 }
 
-// seat finds each signal its incident.
-func (i *Incidents) seat(ctx context.Context, signals []incident.Signal) (*desk, error) {
-	d, err := i.newDesk(ctx, signals)
+// seat finds each signal its incident. last is the greatest number that an incident has, 0 if it is not known.
+func (i *Incidents) seat(ctx context.Context, signals []incident.Signal, last int) (*desk, error) {
+	d, err := i.newDesk(ctx, signals, last)
 	if err != nil {
 		return nil, err
 	}

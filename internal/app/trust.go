@@ -14,7 +14,10 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
-// Types of the events about a record that is older than what Slack has seen of it, in the store's system stream.
+// trustStream holds what is said of a record that is older than what Slack has seen of it.
+const trustStream = "trust"
+
+// Types of its events.
 const (
 	typeRolledBack = "RecordRolledBack"
 	typeAccepted   = "RecordAccepted"
@@ -79,43 +82,40 @@ func differ(ctx context.Context, r *store.Reader, seen stamp) (here int, yes boo
 
 // compareWithSlack records, once for each, of which incidents Slack has seen more than there is here.
 func compareWithSlack(ctx context.Context, st *store.Store, stamps []map[string]any) error {
-	t, err := readTrust(ctx, st.Reader)
-	if err != nil {
-		return err
-	}
-	for _, values := range stamps {
-		seen, ok := readStamp(values)
-		if !ok || t.known[seen] {
-			continue
+	return decideTrust(ctx, st, func(t trust) (typ string, all []any, err error) {
+		for _, values := range stamps {
+			seen, ok := readStamp(values)
+			if !ok || t.known[seen] {
+				continue
+			}
+			here, yes, err := differ(ctx, st.Reader, seen)
+			if err != nil {
+				return "", nil, err
+			}
+			if yes {
+				t.known[seen] = true
+				all = append(all, rolledBack{Seen: seen, Here: here})
+			}
 		}
-		here, yes, err := differ(ctx, st.Reader, seen)
-		if err != nil {
-			return err
-		}
-		if !yes {
-			continue
-		}
-		t.known[seen] = true
-		if err := appendSystem(ctx, st, typeRolledBack, rolledBack{Seen: seen, Here: here}); err != nil {
-			return err
-		}
-	}
-	return nil
+		return typeRolledBack, all, nil
+	})
 }
 
-// trust is what the system stream says of the record: the doubts that nobody has accepted yet, the oldest first, and all that were ever had.
+// trust is what its stream says of the record: the doubts that nobody has accepted yet, the oldest first, and all that were ever had.
 type trust struct {
-	doubts []rolledBack
-	known  map[stamp]bool
+	doubts  []rolledBack
+	known   map[stamp]bool
+	version int // of its stream
 }
 
 func readTrust(ctx context.Context, r *store.Reader) (trust, error) {
 	t := trust{known: map[stamp]bool{}}
-	events, err := r.Load(ctx, store.SystemStream, 0)
+	events, err := r.Load(ctx, trustStream, 0)
 	if err != nil {
 		return t, err
 	}
 	for _, e := range events {
+		t.version = e.Version
 		var d rolledBack
 		var a accepted
 		switch e.Type {
@@ -129,7 +129,7 @@ func readTrust(ctx context.Context, r *store.Reader) (trust, error) {
 			}
 		}
 		if err != nil {
-			return t, fmt.Errorf("read %s, event %d: %w", store.SystemStream, e.Version, err)
+			return t, fmt.Errorf("read %s, event %d: %w", trustStream, e.Version, err)
 		}
 	}
 	return t, nil
@@ -154,43 +154,41 @@ func AcceptRecord(ctx context.Context, path string) (what string, err error) {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	t, err := readTrust(ctx, st.Reader)
-	if err != nil {
-		return "", err
-	}
 	by := "somebody at the terminal"
 	if u, err := user.Current(); err == nil {
 		by = u.Username
 	}
-	var all []string
-	for _, d := range t.doubts {
-		if err := appendSystem(ctx, st, typeAccepted, accepted{Seen: d.Seen, By: by}); err != nil {
-			return "", err
+	var said []string
+	err = decideTrust(ctx, st, func(t trust) (typ string, all []any, err error) {
+		said = nil
+		for _, d := range t.doubts {
+			all = append(all, accepted{Seen: d.Seen, By: by})
+			said = append(said, fmt.Sprintf("%s with %d events, where Slack had seen %d", d.Seen.Incident, d.Here, d.Seen.Version))
 		}
-		all = append(all, fmt.Sprintf("%s with %d events, where Slack had seen %d", d.Seen.Incident, d.Here, d.Seen.Version))
-	}
-	return strings.Join(all, "; "), nil
+		return typeAccepted, all, nil
+	})
+	return strings.Join(said, "; "), err
 }
 
-// appendSystem appends to the system stream, whatever others append to it meanwhile.
-func appendSystem(ctx context.Context, st *store.Store, typ string, data any) error {
-	raw, err := json.Marshal(data)
-	if err != nil {
-		return err
-	}
-	for range conflictTries {
-		version := 0
-		info, err := st.Head(ctx, store.SystemStream)
-		if err == nil {
-			version = info.Version
-		} else if !errors.Is(err, store.ErrNotFound) {
+// decideTrust records what is decided on what its stream says, the events of one type.
+func decideTrust(ctx context.Context, st *store.Store, decide func(trust) (typ string, all []any, err error)) error {
+	return decideAgain(func() error {
+		t, err := readTrust(ctx, st.Reader)
+		if err != nil {
 			return err
 		}
-		err = st.Append(ctx, store.Write{Stream: store.SystemStream, Version: version,
-			Events: []store.NewEvent{{Type: typ, TypeVersion: 1, At: time.Now(), Data: raw}}})
-		if !errors.Is(err, store.ErrConflict) {
+		typ, all, err := decide(t)
+		if err != nil || len(all) == 0 {
 			return err
 		}
-	}
-	return fmt.Errorf("record in %s: %w", store.SystemStream, store.ErrConflict)
+		w := store.Write{Stream: trustStream, Version: t.version}
+		for _, data := range all {
+			raw, err := json.Marshal(data)
+			if err != nil {
+				return err
+			}
+			w.Events = append(w.Events, store.NewEvent{Type: typ, TypeVersion: 1, At: time.Now(), Data: raw})
+		}
+		return st.Append(ctx, w)
+	})
 }

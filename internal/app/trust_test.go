@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
-	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
 // throughSlack is a stamp as Slack gives it back: JSON that was read.
@@ -28,12 +27,7 @@ func throughSlack(t *testing.T, stamp map[string]any) map[string]any {
 func TestAnOldCopyOfTheRecordRunsNothing(t *testing.T) {
 	d := open(t)
 	ctx := t.Context()
-	old := filepath.Join(t.TempDir(), "old.db")
-	if err := d.ledger.store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	copyFile(t, d.path, old)
-	d.restart(t)
+	old := d.copied(t)
 
 	if err := compareWithSlack(ctx, d.ledger.store, []map[string]any{throughSlack(t, stampOf(ctx, d.ledger.store.Reader, "INC-1"))}); err != nil {
 		t.Fatal(err)
@@ -45,11 +39,7 @@ func TestAnOldCopyOfTheRecordRunsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := throughSlack(t, stampOf(ctx, d.ledger.store.Reader, "INC-1"))
-	if err := d.ledger.store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	d.path = old
-	d.restart(t)
+	d.moved(t, old)
 
 	for range 2 { // also at the next start
 		if err := compareWithSlack(ctx, d.ledger.store, []map[string]any{seen}); err != nil {
@@ -66,7 +56,7 @@ func TestAnOldCopyOfTheRecordRunsNothing(t *testing.T) {
 	if why, err := w.guard(ctx, s); err != nil || why == "" {
 		t.Errorf("a step may begin: %q, %v", why, err)
 	}
-	if events := systemEvents(t, d, typeRolledBack); events != 1 {
+	if events := trustEvents(t, d, typeRolledBack); events != 1 {
 		t.Errorf("the doubt is recorded %d times", events)
 	}
 
@@ -84,9 +74,9 @@ func TestAnOldCopyOfTheRecordRunsNothing(t *testing.T) {
 	}
 }
 
-func systemEvents(t *testing.T, d *office, typ string) (n int) {
+func trustEvents(t *testing.T, d *office, typ string) (n int) {
 	t.Helper()
-	events, err := d.ledger.store.Load(t.Context(), store.SystemStream, 0)
+	events, err := d.ledger.store.Load(t.Context(), trustStream, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,13 +88,33 @@ func systemEvents(t *testing.T, d *office, typ string) (n int) {
 	return n
 }
 
-func copyFile(t *testing.T, from, to string) {
+// copied is the path of a copy of the state as it is.
+func (d *office) copied(t *testing.T) string {
 	t.Helper()
-	data, err := os.ReadFile(from)
+	d.closed(t)
+	data, err := os.ReadFile(d.path)
+	path := filepath.Join(t.TempDir(), "old.db")
 	if err == nil {
-		err = os.WriteFile(to, data, 0o600)
+		err = os.WriteFile(path, data, 0o600)
 	}
 	if err != nil {
+		t.Fatal(err)
+	}
+	d.restart(t)
+	return path
+}
+
+// moved goes on with another state.
+func (d *office) moved(t *testing.T, path string) {
+	t.Helper()
+	d.closed(t)
+	d.path = path
+	d.restart(t)
+}
+
+func (d *office) closed(t *testing.T) {
+	t.Helper()
+	if err := d.ledger.store.Close(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -132,20 +142,11 @@ func TestAnotherHistoryIsDoubted(t *testing.T) {
 func TestAnOldCopyIsNotHiddenByWhatItPosts(t *testing.T) {
 	d := open(t)
 	ctx := t.Context()
-	old := filepath.Join(t.TempDir(), "old.db")
-	if err := d.ledger.store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	copyFile(t, d.path, old)
-	d.restart(t)
+	old := d.copied(t)
 	d.look(t, d.asks(t, "x"), "Z")
 	d.take(t, signal("a", incident.Resolved))
 	one := throughSlack(t, stampOf(ctx, d.ledger.store.Reader, "INC-1"))
-	if err := d.ledger.store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	d.path = old
-	d.restart(t)
+	d.moved(t, old)
 	d.take(t, signal("b", incident.Firing)) // a new INC-2
 	two := throughSlack(t, stampOf(ctx, d.ledger.store.Reader, "INC-2"))
 	if err := compareWithSlack(ctx, d.ledger.store, []map[string]any{two, one}); err != nil {

@@ -11,7 +11,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/recovery"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
-	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
 // worker does every kind of work of an incident. What it learns it records by ledger.update, which decides on the newest state whether
@@ -162,7 +161,7 @@ func (w *worker) verify(ctx context.Context, s *incident.State, _ incident.Work)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	for range conflictTries {
+	return decideAgain(func() error {
 		now, err := w.ledger.fold(ctx, s.ID)
 		if err != nil || !now.Open() || !now.Verification.Ended.IsZero() {
 			return err
@@ -172,15 +171,10 @@ func (w *worker) verify(ctx context.Context, s *incident.State, _ incident.Work)
 			return nil
 		}
 		if v, ok := events[0].(incident.Verified); ok && v.OK {
-			err = w.healed(ctx, now, events)
-		} else {
-			err = w.ledger.append(ctx, entry{now, events})
+			return w.healed(ctx, now, events)
 		}
-		if !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-	}
-	return fmt.Errorf("record in %s: %w", s.ID, store.ErrConflict)
+		return w.ledger.append(ctx, entry{now, events})
+	})
 }
 
 // verdict is what a sample at now means for a verification: everything well for long enough passes; not well for too long gives up; a
@@ -242,32 +236,27 @@ func (w *worker) draft(ctx context.Context, s *incident.State, _ incident.Work) 
 }
 
 // index writes the published postmortem to the knowledge folder. Written and not recorded, it is found again under the same incident. Why it
-// could not be written is recorded, for people to see and mend, and it is tried again.
+// could not be written people see, for it is theirs to mend.
 func (w *worker) index(ctx context.Context, before *incident.State, _ incident.Work) error {
 	path, err := w.publish(ctx, before)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	reason := ""
 	if err != nil {
-		reason = w.eyes.redact(err.Error())
+		return mendable{err}
 	}
-	_, failed := w.ledger.update(ctx, before.ID, func(s *incident.State) ([]incident.Event, error) {
-		if err == nil && !reflect.DeepEqual(s.Postmortem, before.Postmortem) {
-			reason = "it was edited while it was being written; remove " + path + ", and it is written anew"
-		}
-		switch {
-		case s.Path != "" || reason != "" && s.Unwritten == reason:
+	edited := false
+	_, err = w.ledger.update(ctx, before.ID, func(s *incident.State) ([]incident.Event, error) {
+		edited = !reflect.DeepEqual(s.Postmortem, before.Postmortem)
+		if s.Path != "" || edited {
 			return nil, nil
-		case reason != "":
-			return []incident.Event{incident.PostmortemUnwritten{Reason: reason}}, nil
 		}
 		return []incident.Event{incident.PostmortemIndexed{Path: path}}, nil
 	})
-	if reason != "" && err == nil {
-		err = errors.New(reason)
+	if err == nil && edited {
+		return mendable{fmt.Errorf("it was edited while it was being written; remove %s, and it is written anew", path)}
 	}
-	return errors.Join(err, failed)
+	return err
 }
 
 func hash(p *incident.Plan) string {

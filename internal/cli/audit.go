@@ -34,7 +34,7 @@ them all, follows from them.`,
 			if err != nil {
 				return err
 			}
-			beside, err := app.NewJournal(r).Compare(cmd.Context(), r)
+			beside, err := app.NewJournal(r).Compare(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
-	"strings"
 )
 
 // Group is objects of one kind and namespace by name; of a group without names, all of the kind there, and without a namespace either all
@@ -14,41 +13,6 @@ type Group struct {
 	Namespace string   `json:"namespace,omitempty"`
 	Names     []string `json:"names,omitempty"`
 }
-
-// Concerns says whether something is wrong with an object, by what was found about it or by what was seen there, told in brief or not. Of a
-// very large outage all objects of a kind in a namespace count, where not each could be recorded. A pod is its workload's, which goes by
-// names.
-func (d *Diagnosis) Concerns(o Object) bool {
-	about := func(p Object) bool {
-		return p == o || o.Kind == "Pod" && p.Namespace == o.Namespace && hasPods[p.Kind] && strings.HasPrefix(o.Name, p.Name+"-")
-	}
-	for i := range d.Findings {
-		f := &d.Findings[i]
-		if f.Severity.Rank() >= Warning.Rank() && (about(f.Object) || slices.ContainsFunc(f.Objects, about)) {
-			return true
-		}
-	}
-	for i := range d.Evidence { // findings are about workloads; their evidence names the pods
-		if d.Evidence[i].Object == o {
-			return true
-		}
-	}
-	return slices.ContainsFunc(d.Also, func(g Group) bool { return g.has(o, about) })
-}
-
-func (g Group) has(o Object, about func(Object) bool) bool {
-	kind := g.Kind == o.Kind || o.Kind == "Pod" && hasPods[g.Kind]
-	switch {
-	case !kind || g.Namespace != "" && g.Namespace != o.Namespace:
-		return false
-	case len(g.Names) == 0:
-		return true
-	}
-	return slices.ContainsFunc(g.Names, func(name string) bool { return about(Object{g.Kind, g.Namespace, name}) })
-}
-
-// hasPods are the kinds whose pods bear their name and a suffix.
-var hasPods = map[string]bool{"Deployment": true, "StatefulSet": true, "DaemonSet": true, "ReplicaSet": true, "Job": true, "CronJob": true}
 
 // also are the objects of the whole with which something is wrong and that out doesn't name, within so many bytes as JSON: where they take
 // more, the largest groups are told without names, then all without namespaces.

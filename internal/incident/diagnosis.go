@@ -204,7 +204,7 @@ type Diagnosis struct {
 
 	// Totals counts the whole, where this diagnosis names but a part of it; see [Brief]. Nil: nothing is left out.
 	Totals *Totals `json:"totals,omitempty"`
-	// Also are objects with which something is wrong as well and that no finding here names; see [Diagnosis.Concerns].
+	// Also are objects with which something is wrong as well and that no finding here names, so that an alert about one is known to belong here.
 	Also []Group `json:"also,omitempty"`
 	// Whole names the blob that holds the whole, see [Pack]; empty where nothing is left out, or where it is not kept.
 	Whole string `json:"whole,omitempty"`

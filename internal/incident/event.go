@@ -170,11 +170,6 @@ type (
 	PostmortemIndexed struct {
 		Path string `json:"path"`
 	}
-	// PostmortemUnwritten says why the published write-up could not be written to the knowledge folder. It is tried again, and recorded once
-	// for each reason.
-	PostmortemUnwritten struct {
-		Reason string `json:"reason"`
-	}
 )
 
 // StepOutcome is how a step ended.
@@ -212,14 +207,13 @@ func (PostmortemDrafted) event()   {}
 func (PostmortemEdited) event()    {}
 func (PostmortemPublished) event() {}
 func (PostmortemIndexed) event()   {}
-func (PostmortemUnwritten) event() {}
 
 var eventTypes = func() map[string]reflect.Type {
 	m := map[string]reflect.Type{}
 	for _, e := range []Event{SignalReceived{}, InvestigationFailed{}, DiagnosisMade{}, Recalled{}, StoryTold{}, WorkFailed{}, LookAgainRequested{},
 		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{}, StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
-		PostmortemPublished{}, PostmortemIndexed{}, PostmortemUnwritten{}} {
+		PostmortemPublished{}, PostmortemIndexed{}} {
 		m[EventType(e)] = reflect.TypeOf(e)
 	}
 	return m

@@ -36,9 +36,6 @@ func bounded(e Event) Event {
 		c.texts(maxField, &e.Work)
 		c.texts(maxDetail, &e.Error)
 		return e
-	case PostmortemUnwritten:
-		c.texts(maxDetail, &e.Reason)
-		return e
 	case DiagnosisMade:
 		e.Diagnosis = *Brief(&e.Diagnosis)
 		return e

@@ -89,9 +89,7 @@ func (s *State) apply(r Recorded) {
 	case PostmortemPublished:
 		s.Published = &e
 	case PostmortemIndexed:
-		s.Path, s.Unwritten = e.Path, ""
-	case PostmortemUnwritten:
-		s.Unwritten = e.Reason
+		s.Path = e.Path
 	}
 }
 

@@ -48,7 +48,6 @@ type State struct {
 	EditedBy   *Person
 	Published  *PostmortemPublished
 	Path       string // where the postmortem lies; empty until indexed
-	Unwritten  string // why it could not be written there, while it is tried again; it can still be edited then
 
 	Log []Recorded // signals beyond MostSignals, and what repeats itself endlessly, left out
 
@@ -162,7 +161,7 @@ func (s *State) Open() bool {
 
 // Editable says whether the postmortem is a draft, or published and not to be found in the folder for a reason that editing may remove.
 func (s *State) Editable() bool {
-	return s.Postmortem != nil && (s.Published == nil || s.Unwritten != "")
+	return s.Postmortem != nil && (s.Published == nil || s.Unwritten() != "")
 }
 
 // Running says whether the current plan's run has begun.
@@ -241,6 +240,16 @@ func (s *State) EndedAt() time.Time {
 		return s.ClosedAt
 	}
 	return s.ResolvedAt
+}
+
+// Unwritten is why the published postmortem could not be written to the knowledge folder, while that is tried again; empty if it could, or was
+// not tried yet.
+func (s *State) Unwritten() string {
+	i := slices.IndexFunc(s.Failing, func(f WorkFailed) bool { return f.Work == string(Index) })
+	if i < 0 {
+		return ""
+	}
+	return s.Failing[i].Error
 }
 
 // Elsewhere is the incident in which this one goes on, or which mended it; empty if neither.

@@ -380,7 +380,7 @@ func TestEditingAnUnwrittenPostmortemInSlack(t *testing.T) {
 	b.listen(t, b.set)
 	b.keeper.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.Verified{OK: true},
 		incident.PostmortemDrafted{Postmortem: incident.Postmortem{Title: "T", Summary: "S"}}, incident.PostmortemPublished{By: commandstest.Ada},
-		incident.PostmortemUnwritten{Reason: "write into /srv/postmortems: read-only file system"})
+		incident.WorkFailed{Work: string(incident.Index), Error: "write into /srv/postmortems: read-only file system"})
 	var post slackemu.Message
 	b.wait(t, func(n slackemu.Snapshot) bool {
 		for _, root := range n.Messages(channel) {

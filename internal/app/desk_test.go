@@ -1,15 +1,27 @@
-package incident_test
+package app
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/incident/incidenttest"
 )
 
-// Whatever is told in brief, an alert about any object of the outage belongs to its incident, and one about another does not.
-func TestABriefDiagnosisConcernsAllThatIsIll(t *testing.T) {
+// about is an alert about an object, by the labels that the usual rules give it.
+func about(o incident.Object) incident.Signal {
+	for label, kind := range labelKinds {
+		if kind == o.Kind {
+			return incident.Signal{Kind: "alert", Labels: map[string]string{label: o.Name, "namespace": o.Namespace}}
+		}
+	}
+	panic("no label names a " + o.Kind)
+}
+
+// Whatever is told in brief, an alert about any object of the outage leads to its incident, and one about another does not.
+func TestAnAlertAboutWhatIsIllLeadsToItsIncident(t *testing.T) {
 	for name, c := range map[string]struct {
 		workloads, reasons, namespaces int
 		others                         bool // of the same kind and namespace, which then count as well
@@ -25,7 +37,7 @@ func TestABriefDiagnosisConcernsAllThatIsIll(t *testing.T) {
 		for i := range c.workloads {
 			titles = append(titles, fmt.Sprintf("reason %d of %%s", i%c.reasons))
 		}
-		d := ill("Deployment", titles...)
+		d := incidenttest.Ill("Deployment", titles...)
 		for i := range d.Findings {
 			d.Findings[i].Object.Name = fmt.Sprintf("workload-with-a-long-name-%d-x", i/2)
 			d.Findings[i].Object.Namespace = fmt.Sprintf("team-%d", (i/2)%c.namespaces)
@@ -34,16 +46,21 @@ func TestABriefDiagnosisConcernsAllThatIsIll(t *testing.T) {
 			d.Causes[i].Objects = []incident.Object{d.Findings[2*i].Object}
 		}
 		b := incident.Brief(d)
+		lead := leading{}
+		lead.apply(incident.DiagnosisMade{Diagnosis: *b}, false)
+		leads := func(o incident.Object) bool {
+			return slices.ContainsFunc(objectLeads(about(o)), func(name string) bool { _, ok := lead[name]; return ok })
+		}
 		for i := 0; i < len(d.Findings); i += 1 + len(d.Findings)/500 {
 			o := d.Findings[i].Object
 			pod := incident.Object{Kind: "Pod", Namespace: o.Namespace, Name: o.Name + "-7f9c-abcde"}
-			if !b.Concerns(o) || o.Kind == "Deployment" && !b.Concerns(pod) {
-				t.Fatalf("%s: %s is ill, and the diagnosis does not concern it", name, o)
+			if !leads(o) || o.Kind == "Deployment" && !leads(pod) {
+				t.Fatalf("%s: %s is ill, and an alert about it does not lead there", name, o)
 			}
 		}
 		for _, o := range []incident.Object{{Kind: "Node", Name: "n1"}, {Kind: "StatefulSet", Namespace: "team-0", Name: "db"}, {Kind: "Deployment", Namespace: "team-0", Name: "well"}} {
-			if got := b.Concerns(o); got && (o.Kind != "Deployment" || !c.others) {
-				t.Errorf("%s: %s is well, and the diagnosis concerns it (%s)", name, o, strings.Repeat("…", len(b.Also)))
+			if leads(o) && (o.Kind != "Deployment" || !c.others) {
+				t.Errorf("%s: %s is well, and an alert about it leads there (%s)", name, o, strings.Repeat("…", len(b.Also)))
 			}
 		}
 	}
