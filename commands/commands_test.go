@@ -157,7 +157,7 @@ func TestPeopleFromOutsideMayAskButNotAct(t *testing.T) {
 			t.Errorf("%s: exit %d, %q", command, r.Exit, r.Text)
 		}
 	}
-	if state, _ := k.Get(context.Background(), "INC-1"); state.Approval != nil || !state.Open() {
+	if state, _ := k.Get(context.Background(), "INC-1"); state.Approval() != nil || !state.Open() {
 		t.Error("somebody from outside changed the incident")
 	}
 }
