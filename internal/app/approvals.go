@@ -99,10 +99,10 @@ func (i *Incidents) mayAct(ctx context.Context, id string, by incident.Person, a
 	if err != nil {
 		return nil, incident.Identity{}, err
 	}
-	as, ok := i.approvers.Identity(by)
+	as, ok := i.access.Identity(by)
 	switch {
 	case !ok:
-		return nil, as, i.refuse(ctx, s.ID, by, action, fmt.Sprintf("%s is not among the approvers.", by.Name), "Whoever runs Paramedic can add people under “approvers” in its configuration.")
+		return nil, as, i.refused(ctx, s.ID, by, action, i.access.May(by, commands.Approve))
 	case !s.Open():
 		return nil, as, over(s)
 	case s.Plan == nil:
@@ -186,6 +186,15 @@ func (i *Incidents) refuse(ctx context.Context, id string, by incident.Person, a
 		return []incident.Event{incident.Refused{By: by, Action: action, Reason: reason}}, nil
 	})
 	return errors.Join(&commands.Refusal{Reason: reason, Try: try}, err)
+}
+
+// refused records a refusal that was made elsewhere.
+func (i *Incidents) refused(ctx context.Context, id string, by incident.Person, action string, err error) error {
+	var r *commands.Refusal
+	if !errors.As(err, &r) {
+		return err
+	}
+	return i.refuse(ctx, id, by, action, r.Reason, r.Try)
 }
 
 func changedSince(s *incident.State) error {

@@ -29,8 +29,9 @@ type somebody struct {
 // people knows who an id is. Ids are unique within a team only, so the team is the person's own, not the one that was asked in.
 // It is safe for concurrent use.
 type people struct {
-	api *slack.Client
-	now func() time.Time
+	api    *slack.Client
+	now    func() time.Time
+	onHome func(team string) // is told the bot's own team once it is known; may be nil
 
 	asking singleflight.Group // one question for each person, however many presses
 
@@ -39,8 +40,8 @@ type people struct {
 	known map[string]somebody     // by team and id
 }
 
-func newPeople(api *slack.Client, now func() time.Time) *people {
-	return &people{api: api, now: now, known: map[string]somebody{}}
+func newPeople(api *slack.Client, o Options) *people {
+	return &people{api: api, now: o.Now, onHome: o.OnHome, known: map[string]somebody{}}
 }
 
 // who finds a person. saidTeam and saidName are what the payload said; they stand in where Slack can't be asked, and a person of whom
@@ -101,6 +102,9 @@ func (p *people) whereHome(ctx context.Context) (*slack.AuthTestResponse, error)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ask Slack who the bot is: %w", err)
+	}
+	if p.onHome != nil {
+		p.onHome(home.TeamID)
 	}
 	p.mu.Lock()
 	p.home = home
