@@ -89,8 +89,8 @@ func byTheBook(t *testing.T, b *bot) {
 			t.Fatal(err)
 		}
 		told(t, b, cleo, "viewer")
-		if s := b.incidents(t)[0]; s.Approval != nil {
-			t.Fatalf("approved by %s", s.Approval.By.Name)
+		if s := b.incidents(t)[0]; s.Approval() != nil {
+			t.Fatalf("approved by %s", s.Approval().By.Name)
 		}
 	})
 

@@ -155,6 +155,18 @@ func DefaultConfig() Config {
 
 // LoadConfig reads and validates a configuration file, and the secrets that it names. Relative paths in it are relative to the file.
 func LoadConfig(path string) (Config, error) {
+	c, err := ReadConfig(path)
+	if err != nil {
+		return c, err
+	}
+	if err := errors.Join(c.readSecrets(), c.validate()); err != nil {
+		return c, fmt.Errorf("the configuration %s is not usable:\n%w", path, err)
+	}
+	return c, nil
+}
+
+// ReadConfig reads a configuration file, and neither validates it nor reads the secrets that it names: for who works beside the serve that does.
+func ReadConfig(path string) (Config, error) {
 	c := DefaultConfig()
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -168,9 +180,6 @@ func LoadConfig(path string) (Config, error) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
-	}
-	if err := errors.Join(c.readSecrets(), c.validate()); err != nil {
-		return c, fmt.Errorf("the configuration %s is not usable:\n%w", path, err)
 	}
 	return c, nil
 }

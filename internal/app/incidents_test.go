@@ -138,7 +138,7 @@ func TestAPlanIsDecidedOnce(t *testing.T) {
 			s, err := d.Approve(t.Context(), "INC-1", d.plan.Hash, c.by)
 			if c.want != "" {
 				refused(t, err, c.want)
-			} else if err != nil || s.Approval == nil || s.Approval.By != c.by {
+			} else if err != nil || s.Approval() == nil || s.Approval().By != c.by {
 				t.Errorf("got %+v, %v", s, err)
 			}
 			s, err = d.Get(t.Context(), "INC-1")

@@ -97,6 +97,7 @@ func (w *worker) propose(ctx context.Context, s *incident.State, _ incident.Work
 		case plan == nil:
 			return []incident.Event{incident.NoPlan{Reason: reason}}, nil
 		}
+		w.access.Asks(plan)
 		return []incident.Event{incident.PlanProposed{Plan: *plan}}, nil
 	})
 	return err

@@ -254,7 +254,7 @@ func (s *State) verified(r Recorded, e Verified) {
 
 // approved takes a yes in. A person's newest stands for those before, wherever they were given, and what has expired by then is gone.
 func (s *State) approved(a Approval) {
-	gone := func(o Approval) bool { return o.By.Key() == a.By.Key() || !a.At.Before(o.Expires) }
+	gone := func(o Approval) bool { return s.Plan.SamePerson(o, a) || !a.At.Before(o.Expires) }
 	s.Approvals = append(slices.DeleteFunc(slices.Clone(s.Approvals), gone), a)
 	s.Rejected, s.Stopped = nil, nil
 }
