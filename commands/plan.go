@@ -20,7 +20,7 @@ func (s *Set) plan(ctx context.Context, r Request) (Reply, error) {
 	if state.Plan == nil {
 		return Reply{}, noPlan(state)
 	}
-	return planShown(state, r), nil
+	return planShown(state, state.Reviewed, r.Now), nil
 }
 
 // page shows a plan again to a person who turns its pages, as it was tried out when they opened it.
@@ -29,10 +29,11 @@ func (s *Set) page(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	if reviewBy(state, r.Person) == nil {
+	v := reviewBy(state, r.Person)
+	if v == nil {
 		return Reply{}, &Refusal{Reason: "You have not opened the plan of " + state.ID + " yet.", Try: fmt.Sprintf("Open it with %s plan %s.", r.Prog, state.ID)}
 	}
-	return planShown(state, r), nil
+	return planShown(state, v, r.Now), nil
 }
 
 // aboutPlan is an incident whose plan is the one meant.
@@ -50,9 +51,9 @@ func (s *Set) aboutPlan(ctx context.Context, r Request, what string) (*incident.
 }
 
 // planShown is the plan for a person who opened it. If it can't be approved any more, it can be read.
-func planShown(s *incident.State, r Request) Reply {
-	reply := PlanReview(s, reviewBy(s, r.Person))
-	if s.ApprovalValid(r.Now) || !s.Open() {
+func planShown(s *incident.State, v *incident.PlanReviewed, now time.Time) Reply {
+	reply := PlanReview(s, v)
+	if s.ApprovalValid(now) || !s.Open() {
 		reply.Form.Command, reply.Form.Submit = "", ""
 	}
 	return reply

@@ -106,7 +106,7 @@ func table() []command {
 		{"evidence", "INC-ID [ID…]", "an incident's evidence, or what its ids (E3, F1, C2, T7) stand for", false, false, (*Set).evidence},
 		{"open", "TITLE", "open an incident", false, true, (*Set).open},
 		{"plan", "INC-ID", "the plan of an incident, tried out with your own rights", true, true, (*Set).plan},
-		{"page", "INC-ID HASH", "", false, true, (*Set).page},
+		{"page", "INC-ID HASH", "", true, true, (*Set).page},
 		{"approve", "INC-ID HASH", "approve the plan with that hash", false, true, (*Set).approve},
 		{"stop", "[INC-ID [REASON]]", "begin no further step of a recovery, or of all", false, true, (*Set).stop},
 		{"reject", "INC-ID [REASON]", "reject the plan", false, true, (*Set).reject},

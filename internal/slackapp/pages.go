@@ -174,11 +174,16 @@ func (a *App) turned(cb slack.InteractionCallback, button string) (delivery, boo
 	return d, true
 }
 
-// windowed is a Reply whose Form has a Whole, for where there is no window: nobody can agree to it there, but open it.
+// windowed is a Reply whose Form has a Whole, for where there is no window. A message may be shortened: the Whole is left to the window, and
+// nobody can agree to it here.
 func windowed(r commands.Reply, line string) commands.Reply {
-	r.Blocks = slices.Concat(r.Blocks, r.Form.Whole)
-	if r.Form.Submit != "" && strings.TrimSpace(line) != "" {
-		r.Blocks = append(r.Blocks, commands.Actions{{ID: "open", Label: "Open it to decide", Style: commands.Primary, Value: line}})
+	if strings.TrimSpace(line) == "" {
+		return r
 	}
+	open := commands.Button{ID: "open", Label: "Read all of it", Style: commands.Primary, Value: line}
+	if r.Form.Submit != "" {
+		open.Label = "Read and decide"
+	}
+	r.Blocks = slices.Concat(r.Blocks, []commands.Block{commands.Actions{open}})
 	return r
 }

@@ -136,6 +136,30 @@ func TestNothingIsApprovedThatWasNotShown(t *testing.T) {
 	b.unharmed(t)
 }
 
+// Whoever asks where no window can be opened reads the plan in short, and opens it from there: all of it is shown in a window alone.
+func TestAPlanAskedForInWordsIsOpenedFromThere(t *testing.T) {
+	b := newBed(t, slackemu.Options{})
+	b.listen(t, b.set)
+	plan := planOf(20)
+	plan.Hash = plan.ComputeHash()
+	b.keeper.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.PlanProposed{Plan: plan})
+	if _, err := b.slack.Mention(t.Context(), ada, channel, "", "plan INC-1"); err != nil {
+		t.Fatal(err)
+	}
+	b.wait(t, func(n slackemu.Snapshot) bool { return strings.Contains(last(n, ada), "[Read and decide]") })
+	if got := last(b.slack.Snapshot(), ada); strings.Contains(got, plan.Hash[:8]) || strings.Contains(got, "[Approve") {
+		t.Errorf("it can be approved from a message: %s", got)
+	}
+	m := b.slack.Ephemerals(ada)[0]
+	if err := b.slack.Press(t.Context(), ada, channel, m.TS, "open"); err != nil {
+		t.Fatal(err)
+	}
+	if pages := b.turnThrough(t); pages[len(pages)-1].Submit != "Approve and run" {
+		t.Error("it can't be approved in the window")
+	}
+	b.unharmed(t)
+}
+
 // A double press turns one page, going back takes nothing away, and what was turned to of another plan does not count for this one.
 func TestTurningPages(t *testing.T) {
 	b := newBed(t, slackemu.Options{RateLimit: slackemu.RateLimit{Off: true}})

@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/commands/commandstest"
 	"github.com/paramedic-bot/paramedic/internal/slackapp"
 	"github.com/paramedic-bot/paramedic/internal/slackemu"
 )
@@ -74,9 +75,9 @@ func TestALateModalBecomesAMessage(t *testing.T) {
 	if err := b.slack.Press(t.Context(), ada, channel, root, "plan"); err != nil {
 		t.Fatal(err)
 	}
-	b.wait(t, func(n slackemu.Snapshot) bool { return strings.Contains(last(n, ada), "[Open it to decide]") })
-	if strings.Contains(last(b.slack.Snapshot(), ada), "[Approve and run]") {
-		t.Error("it can be approved from a message, which is shortened")
+	b.wait(t, func(n slackemu.Snapshot) bool { return strings.Contains(last(n, ada), "[Read and decide]") })
+	if got := last(b.slack.Snapshot(), ada); strings.Contains(got, "[Approve and run]") || strings.Contains(got, commandstest.Plan().Hash[:8]) || !strings.Contains(got, "Approving will:") {
+		t.Errorf("a message, which may be shortened, says %s", got)
 	}
 	m := b.slack.Ephemerals(ada)[0]
 	if err := b.slack.Press(t.Context(), ada, channel, m.TS, "open"); err != nil {
