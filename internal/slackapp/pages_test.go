@@ -116,6 +116,11 @@ func TestNothingIsApprovedThatWasNotShown(t *testing.T) {
 			}
 		}
 		for n, v := range pages {
+			for _, block := range v.Blocks {
+				if block.Type() == "section" && block["expand"] != true {
+					t.Errorf("plan %d, page %d: Slack may fold %.100v", i, n+1, block["text"])
+				}
+			}
 			text := as.Replace(v.Plain())
 			for k, step := range plan.Steps {
 				if !strings.Contains(text, fmt.Sprintf("%d. %s", k+1, step.Title)) {
@@ -158,6 +163,19 @@ func TestAPlanAskedForInWordsIsOpenedFromThere(t *testing.T) {
 		t.Error("it can't be approved in the window")
 	}
 	b.unharmed(t)
+}
+
+// Where Slack takes no window that large the pages are smaller, and as whole.
+func TestSmallerPages(t *testing.T) {
+	b := newBed(t, slackemu.Options{RateLimit: slackemu.RateLimit{Off: true}})
+	b.listen(t, b.set)
+	b.keeper.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.PlanProposed{Plan: planOf(20)})
+	b.slack.Inject(slackemu.Fault{Method: "views.update", Outcome: slackemu.Refused, Error: "view_too_large"})
+	b.review(t)
+	pages := b.turnThrough(t)
+	if n := strings.Count(told(pages), "upstream: /etc"); n != 20 || len(pages) < 2 || pages[len(pages)-1].Submit != "Approve and run" {
+		t.Errorf("%d pages show %d of 20 steps; submit %q", len(pages), n, pages[len(pages)-1].Submit)
+	}
 }
 
 // A double press turns one page, going back takes nothing away, and what was turned to of another plan does not count for this one.
