@@ -86,6 +86,10 @@ func byTheBook(t *testing.T, b *bot) {
 
 	t.Run("who may not, may not", func(t *testing.T) {
 		b.press(t, ben, root, "Open the plan")
+		told(t, b, ben, "It would:")
+		if err := b.slack.Command(t.Context(), ben, channel, "/medic", "approve "+s.ID+" "+s.Plan.Hash); err != nil {
+			t.Fatal(err)
+		}
 		told(t, b, ben, "not among the approvers")
 		if err := b.slack.Command(t.Context(), cleo, channel, "/medic", "approve "+s.ID+" "+s.Plan.Hash); err != nil {
 			t.Fatal(err)
