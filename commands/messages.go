@@ -195,10 +195,6 @@ func decision(s *incident.State, now time.Time) []Block {
 			Confirm:       &Confirm{Title: "Reject the plan?", Text: "Nothing will be changed. A new look at the cluster makes a new plan.", Yes: "Reject", No: "Keep it"},
 			Accessibility: "Reject the plan of " + s.ID},
 	})
-	if n := len(s.Refusals); n > 0 {
-		r := s.Refusals[n-1]
-		blocks = append(blocks, Note{Text(fmt.Sprintf("Refused to %s for %s: %s", r.Action, r.By.Name, sentence(cut(r.Reason, maxLine))))})
-	}
 	return blocks
 }
 

@@ -14,6 +14,9 @@ func (s *Set) plan(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
+	if s.may(r, Approve) != nil {
+		return planSeen(state), nil
+	}
 	if state, err = s.Incidents.Review(ctx, state.ID, r.Person); err != nil {
 		return Reply{}, err
 	}
@@ -28,6 +31,9 @@ func (s *Set) page(ctx context.Context, r Request) (Reply, error) {
 	state, err := s.aboutPlan(ctx, r, "turn the pages of")
 	if err != nil {
 		return Reply{}, err
+	}
+	if s.may(r, Approve) != nil {
+		return planSeen(state), nil
 	}
 	v := reviewBy(state, r.Person)
 	if v == nil {
@@ -75,6 +81,14 @@ func reviewBy(s *incident.State, p incident.Person) *incident.PlanReviewed {
 	return nil
 }
 
+// planSeen is the plan for who may see it and not decide: it is tried out as nobody, and there is nothing to press.
+func planSeen(s *incident.State) Reply {
+	reply := PlanReview(s, nil)
+	reply.Form.Command, reply.Form.Submit = "", ""
+	reply.Blocks[1] = Paragraph{Bold("It would: "), Text(whatHappens(s.Plan, "whoever approves it")), Text(" Who may decide upon it also sees whether it may be done.")}
+	return reply
+}
+
 func noPlan(s *incident.State) error {
 	reason := s.NoPlan
 	if reason == "" {
@@ -104,6 +118,9 @@ func PlanReview(s *incident.State, v *incident.PlanReviewed) Reply {
 	} else {
 		reply.Form.Command = Quote("approve", s.ID, p.Hash)
 		reply.Form.Submit = "Approve and run"
+		if p.Asks() > 1 {
+			reply.Form.Submit = "Approve"
+		}
 	}
 	reply.Blocks = planSummary(p, lead, checks)
 	return reply
@@ -208,7 +225,13 @@ func whatHappens(p *incident.Plan, as string) string {
 	case incident.Disruptive:
 		text += " Something that runs now is interrupted."
 	case incident.Destructive:
-		text += " It can’t be undone, and needs a second person."
+		text += " It can’t be undone."
+	}
+	switch {
+	case p.Terminal:
+		text += " It needs a second yes, in the terminal with a kubeconfig of one’s own."
+	case p.Asks() > 1:
+		text += fmt.Sprintf(" It needs %d people’s yes.", p.Asks())
 	}
 	return text
 }

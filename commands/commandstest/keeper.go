@@ -186,6 +186,14 @@ func (k *Keeper) Publish(_ context.Context, id string, by incident.Person) (*inc
 	})
 }
 
+// Refuse records each refusal.
+func (k *Keeper) Refuse(_ context.Context, id string, by incident.Person, action, reason string) error {
+	_, err := k.change(id, func(*incident.State) (incident.Event, error) {
+		return incident.Refused{By: by, Action: action, Reason: reason}, nil
+	})
+	return err
+}
+
 // Cluster is a Looker, an Explainer and a Searcher who see Founding, or what they are given.
 type Cluster struct {
 	Diagnosis *incident.Diagnosis

@@ -227,8 +227,13 @@ func (i *Incidents) withdraw(ctx context.Context, s *incident.State, why string)
 	return err
 }
 
-// refuse records a refusal, once for each person, action and reason, and returns it.
+// refuse records a refusal and returns it.
 func (i *Incidents) refuse(ctx context.Context, id string, by incident.Person, action, reason, try string) error {
+	return errors.Join(&commands.Refusal{Reason: reason, Try: try}, i.Refuse(ctx, id, by, action, reason))
+}
+
+// Refuse records a refusal, once for each person, action and reason.
+func (i *Incidents) Refuse(ctx context.Context, id string, by incident.Person, action, reason string) error {
 	_, err := i.decide(ctx, id, func(s *incident.State) ([]incident.Event, error) {
 		for _, r := range s.Refusals {
 			if r.By.Key() == by.Key() && r.Action == action && r.Reason == reason {
@@ -237,7 +242,7 @@ func (i *Incidents) refuse(ctx context.Context, id string, by incident.Person, a
 		}
 		return []incident.Event{incident.Refused{By: by, Action: action, Reason: reason}}, nil
 	})
-	return errors.Join(&commands.Refusal{Reason: reason, Try: try}, err)
+	return err
 }
 
 // refused records a refusal that was made elsewhere.
