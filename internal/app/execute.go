@@ -35,17 +35,10 @@ func (w *worker) execute(ctx context.Context, s *incident.State, work incident.W
 // guard asks once more, right before the act: is the record whole and the newest, is the cluster what the plan was made
 // for? The answer is empty if so.
 func (w *worker) guard(ctx context.Context, s *incident.State) (why string, err error) {
-	report, err := w.ledger.store.VerifyStream(ctx, streamPrefix+s.ID)
-	if err != nil {
-		return "", fmt.Errorf("verify the record of %s: %w", s.ID, err)
-	}
-	if !report.OK() {
-		return brokenRecord(len(report.Problems)).Error(), nil
-	}
 	if err := w.awaitComparison(ctx); err != nil {
 		return "", err
 	}
-	if why, err := doubted(ctx, w.ledger.store.Reader); err != nil || why != "" {
+	if why, err := mistrusted(ctx, w.ledger.store.Reader, s.ID); err != nil || why != "" {
 		return why, err
 	}
 	begun := map[string]bool{}
@@ -170,6 +163,9 @@ func (w *worker) observe(ctx context.Context, s *incident.State, work incident.W
 	case recovery.Done:
 		return w.end(ctx, s, step.ID, incident.StepOK, "observed: "+o.Detail)
 	case recovery.NotDone:
+		if why, err := w.guard(ctx, s); err != nil || why != "" { // what says that it was intended must be trusted as what says that it was approved
+			return errors.Join(err, w.stopBefore(ctx, s, step.ID, why))
+		}
 		return w.attempt(ctx, s, *step, st.Attempt+1)
 	}
 	return w.onPlan(ctx, s, func(s *incident.State) []incident.Event {

@@ -70,8 +70,11 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if s.store, err = store.Open(ctx, c.State, store.Options{Logger: o.Logger}); err != nil {
+	if s.store, err = store.Open(ctx, c.State, store.Options{Logger: o.Logger, KeyFile: c.StateKeyFile, Seal: true}); err != nil {
 		return nil, err
+	}
+	if why, err := unsure(ctx, s.store.Reader); err != nil || why != "" {
+		o.Logger.Error("nothing is approved or executed: "+doubtDetail(why, err), "try", "paramedic doctor")
 	}
 	eyes, err := s.openEyes()
 	if err != nil {
@@ -146,6 +149,9 @@ type lastGood struct{ *store.Store }
 // LastGood returns the hash of the copy last kept under the key, and when.
 func (l lastGood) LastGood(ctx context.Context, key string) (string, time.Time, bool, error) {
 	g, ok, err := l.Store.LastGood(ctx, key)
+	if errors.Is(err, store.ErrForged) {
+		err = fmt.Errorf("%w: %w", recovery.ErrNoCopy, err)
+	}
 	return g.Hash, g.At, ok, err
 }
 

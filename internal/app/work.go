@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"time"
@@ -264,10 +263,4 @@ func hash(p *incident.Plan) string {
 		return ""
 	}
 	return p.Hash
-}
-
-var errBroken = errors.New("the incident's record is broken")
-
-func brokenRecord(problems int) error {
-	return fmt.Errorf("%w in %d places; see “paramedic audit verify”", errBroken, problems)
 }

@@ -3,8 +3,6 @@ package store_test
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -15,48 +13,10 @@ import (
 	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/store"
+	"github.com/paramedic-bot/paramedic/internal/store/storetest"
 )
 
 var sealing = store.Options{Seal: true}
-
-// forge appends an event as somebody does who can write the file and knows how hashes are made, but has not the key.
-func forge(t *testing.T, path, stream, typ, data string) {
-	t.Helper()
-	db, ctx := rawDB(t, path), t.Context()
-	var version int
-	var prev []byte
-	err := db.QueryRowContext(ctx, `SELECT version, head FROM streams WHERE stream = ?`, stream).Scan(&version, &prev)
-	fresh := errors.Is(err, sql.ErrNoRows)
-	if fresh {
-		prev, err = make([]byte, 32), nil
-	}
-	ok(t, err)
-	sum := sha256.Sum256([]byte(data))
-	h := sha256.New()
-	number := func(n int64) { ok(t, binary.Write(h, binary.BigEndian, n)) }
-	text := func(b []byte) { number(int64(len(b))); h.Write(b) }
-	for _, b := range [][]byte{[]byte("paramedic event 1"), prev, []byte(stream)} {
-		text(b)
-	}
-	number(int64(version + 1))
-	text([]byte(typ))
-	number(1)
-	number(at.UnixNano())
-	text(sum[:])
-	hash := h.Sum(nil)
-	exec := func(q string, args ...any) {
-		if _, err := db.ExecContext(ctx, q, args...); err != nil {
-			t.Fatal(err)
-		}
-	}
-	exec(`INSERT INTO events (stream, version, type, type_version, at, data, digest, prev, hash) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?)`,
-		stream, version+1, typ, at.UnixNano(), []byte(data), sum[:], prev, hash)
-	if fresh {
-		exec(`INSERT INTO streams (stream, version, head, first_at, last_at, checkpointed) VALUES (?, 1, ?, ?, ?, 0)`, stream, hash, at.UnixNano(), at.UnixNano())
-	} else {
-		exec(`UPDATE streams SET version = ?, head = ? WHERE stream = ?`, version+1, hash, stream)
-	}
-}
 
 // The forged event has the very hash that Paramedic gave to events before there were keys: without the seal it passes.
 func TestForgedEventsPassWithoutAKeyAlone(t *testing.T) {
@@ -64,7 +24,7 @@ func TestForgedEventsPassWithoutAKeyAlone(t *testing.T) {
 	s := openAt(t, path, store.Options{})
 	_, err := write(t.Context(), s, "incident/INC-1", 0, noted("one"))
 	ok(t, err)
-	forge(t, path, "incident/INC-1", "PlanApproved", "yes")
+	storetest.Forge(t, path, "incident/INC-1", "PlanApproved", "yes")
 	wantWhole(t, s.Reader)
 }
 
@@ -101,9 +61,9 @@ func TestASealedRecordTakesNothingWithoutTheKey(t *testing.T) {
 		attack       func(t *testing.T, path string)
 		stream, want string
 	}{
-		{"an event appended", func(t *testing.T, path string) { forge(t, path, target, "PlanApproved", "yes") }, target, "written without the record's key"},
-		{"a stream made up", func(t *testing.T, path string) { forge(t, path, "incident/INC-9", "PlanApproved", "yes") }, "incident/INC-9", "written without the record's key"},
-		{"a doubt lifted", func(t *testing.T, path string) { forge(t, path, "trust", "RecordAccepted", "{}") }, "trust", "written without the record's key"},
+		{"an event appended", func(t *testing.T, path string) { storetest.Forge(t, path, target, "PlanApproved", "yes") }, target, "written without the record's key"},
+		{"a stream made up", func(t *testing.T, path string) { storetest.Forge(t, path, "incident/INC-9", "PlanApproved", "yes") }, "incident/INC-9", "written without the record's key"},
+		{"a doubt lifted", func(t *testing.T, path string) { storetest.Forge(t, path, "trust", "RecordAccepted", "{}") }, "trust", "written without the record's key"},
 		{"the end cut off after the checkpoint", func(t *testing.T, path string) {
 			alter(t, path, `DELETE FROM events WHERE stream = 'incident/INC-1' AND version = 4`,
 				`UPDATE streams SET version = 3, head = (SELECT hash FROM events WHERE stream = 'incident/INC-1' AND version = 3) WHERE stream = 'incident/INC-1'`)
@@ -115,7 +75,7 @@ func TestASealedRecordTakesNothingWithoutTheKey(t *testing.T) {
 		{"an older event rewritten, and all after it", func(t *testing.T, path string) {
 			alter(t, path, `DELETE FROM events WHERE stream = 'incident/INC-1'`, `UPDATE streams SET version = 0, head = zeroblob(32) WHERE stream = 'incident/INC-1'`)
 			for range 4 {
-				forge(t, path, target, "Noted", "x")
+				storetest.Forge(t, path, target, "Noted", "x")
 			}
 		}, target, "written without the record's key"},
 		{"a last-good copy swapped", func(t *testing.T, path string) {
@@ -219,7 +179,7 @@ func TestAnOldRecordIsSealed(t *testing.T) {
 	_, err = write(t.Context(), s, "incident/INC-3", 0, noted("one"))
 	ok(t, err)
 	wantWhole(t, s.Reader)
-	forge(t, path, "incident/INC-2", "PlanApproved", "yes")
+	storetest.Forge(t, path, "incident/INC-2", "PlanApproved", "yes")
 	wantBroken(t, s.Reader, "incident/INC-2", "written without the record's key")
 }
 
@@ -340,7 +300,7 @@ func TestARecordMadeOldIsNotSealedAnew(t *testing.T) {
 	s := openAt(t, path, sealing)
 	ok(t, s.Close())
 	alter(t, path, `DELETE FROM events`, `DELETE FROM streams`)
-	forge(t, path, "incident/INC-1", "PlanApproved", "yes")
+	storetest.Forge(t, path, "incident/INC-1", "PlanApproved", "yes")
 	s = openAt(t, path, sealing)
 	report, err := s.VerifyStream(t.Context(), "incident/INC-1")
 	ok(t, err)
