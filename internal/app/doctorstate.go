@@ -51,11 +51,24 @@ func doctorRecord(ctx context.Context, c Config, r *store.Reader) []incident.Che
 		return []incident.Check{{Name: "state", Detail: "nothing is approved or executed: " + report.Key + ". Put the right key there; or, if it is lost, seal the record anew: paramedic audit accept --reseal"}}
 	}
 	checks := []incident.Check{good("state", "%d events in %d streams, whole", report.Events, report.Streams)}
+	checks = append(checks, doctorClock(ctx, r)...)
 	checks = append(checks, doctorAside(ctx, r)...)
 	if why, err := doubted(ctx, r); err != nil || why != "" {
 		checks = append(checks, incident.Check{Name: "record", Detail: "nothing is executed: " + doubtDetail(why, err) + " Restore the newest state, or run: paramedic audit accept"})
 	}
 	return append(checks, doctorCopies(ctx, c, r)...)
+}
+
+// doctorClock says that the clock is behind what was recorded last.
+func doctorClock(ctx context.Context, r *store.Reader) []incident.Check {
+	newest, err := r.Newest(ctx)
+	if err != nil {
+		return []incident.Check{bad("clock", err)}
+	}
+	if d := newClock(time.Now, newest).behind(); d > 0 {
+		return []incident.Check{{Name: "clock", Detail: fmt.Sprintf("it is %v behind the newest event, of %s; plans and approvals expire by the record's time. Set the clock right", d, newest.Format(time.RFC3339))}}
+	}
+	return nil
 }
 
 func doubtDetail(why string, err error) string {

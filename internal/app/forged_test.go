@@ -28,7 +28,9 @@ func (d *office) approval() incident.Approval {
 
 // Somebody writes into the database, hashes and all, that Ada has approved: nothing runs, the incident says why, and the audit names it.
 func TestAForgedApprovalDoesNotRun(t *testing.T) {
-	intended := func(d *office) any { return incident.StepIntended{PlanHash: d.plan.Hash, Step: "1", Attempt: 1, As: d.approval().As} }
+	intended := func(d *office) any {
+		return incident.StepIntended{PlanHash: d.plan.Hash, Step: "1", Attempt: 1, As: d.approval().As}
+	}
 	cases := map[string]struct {
 		before bool // somebody approved
 		typ    string
