@@ -38,17 +38,10 @@ func (w *worker) guard(ctx context.Context, s *incident.State) (why string, err 
 	if why := w.access.withdrawn(s); why != "" {
 		return why, nil
 	}
-	report, err := w.ledger.store.VerifyStream(ctx, streamPrefix+s.ID)
-	if err != nil {
-		return "", fmt.Errorf("verify the record of %s: %w", s.ID, err)
-	}
-	if !report.OK() {
-		return brokenRecord(len(report.Problems)).Error(), nil
-	}
 	if err := w.awaitComparison(ctx); err != nil {
 		return "", err
 	}
-	if why, err := doubted(ctx, w.ledger.store.Reader); err != nil || why != "" {
+	if why, err := mistrusted(ctx, w.ledger.store.Reader, s.ID); err != nil || why != "" {
 		return why, err
 	}
 	begun := map[string]bool{}
