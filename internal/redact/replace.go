@@ -14,10 +14,6 @@ func marker(id string) string { return markerOpen + id + "]" }
 var (
 	markers    = regexp.MustCompile(`^\[REDACTED:[a-z0-9-]{1,64}\]`)
 	markersEnd = regexp.MustCompile(`\[REDACTED:[a-z0-9-]{1,64}\]$`)
-
-	// secretName says of a name that its value is a secret.
-	secretName = regexp.MustCompile(`(?i)(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|authorization|cookie|(?:api|access|secret|private|encryption|signing|account|master)[_-]?key|(?-i:_KEY)|client-key-data)$`)
-	path       = regexp.MustCompile(`^/[\w./-]*$`)
 )
 
 func isMarker(s string) bool { return len(markers.FindString(s)) == len(s) }
@@ -44,6 +40,16 @@ func trim(s string, start, end int) (int, int) {
 
 func endsInMarker(t string) bool {
 	return markersEnd.MatchString(t[max(0, len(t)-len(markerOpen)-65):])
+}
+
+// wholeMarkers moves the end of a span that ends in a marker to the marker's end.
+func wholeMarkers(s string, start, end int) int {
+	if i := strings.LastIndex(s[start:end], markerOpen[:1]); i >= 0 {
+		if n := len(markers.FindString(s[start+i:])); start+i+n > end {
+			return start + i + n
+		}
+	}
+	return end
 }
 
 // merge puts spans in order and makes those that overlap one, under the name of the rule that comes first.

@@ -28,7 +28,7 @@ type (
 		Entropy     float64
 		Keywords    []string
 		Allowlists  []tomlAllowlist
-		Assignment  bool // our own file only: see [head]
+		Looks       bool // our own file only: what is found has to look like a secret
 	}
 	tomlAllowlist struct {
 		Condition   string
@@ -42,8 +42,8 @@ type (
 )
 
 // replaced are gitleaks' rules that ours do better here: a token followed by a comma, a key whose end was cut off, a Secret's every
-// value.
-var replaced = []string{"jwt", "private-key", "kubernetes-secret-yaml"}
+// value; and what tell.go does for all names.
+var replaced = []string{"jwt", "private-key", "kubernetes-secret-yaml", "generic-api-key"}
 
 // ruleSet is all rules, ours first, and what is never a secret.
 type ruleSet struct {
