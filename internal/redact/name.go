@@ -21,7 +21,7 @@ const (
 var words = func() map[string]class {
 	m := map[string]class{}
 	for c, list := range map[class]string{
-		password: "password passwords passwd passphrase passcode pass pwd pswd passwrd psw pw pws passkey p4ssword passw0rd p4ssw0rd pword userpass requirepass masterauth storepass keypass " +
+		password: "password passwords passwd passphrase passcode pass pwd pswd passwrd psw pw pws passkey p4ssword passw0rd p455word bindpw rootpw adminpw userpw dbpw dbpass rootpass p4ssw0rd pword userpass requirepass masterauth storepass keypass " +
 			"sharedpass psk presharedkey plaintextpassword mypass cred_pass secretphrase seedphrase mnemonic cipherpass " +
 			"kennwort passwort losungswort geheimwort geheim parole parola contraseña contrasena clave senha palavrapasse passord lösenord losenord adgangskode kodeord wachtwoord " +
 			"hasło haslo heslo jelszó jelszo geslo lozinka zaporka salasana parool slaptažodis slaptazodis şifre sifre " +
@@ -31,7 +31,7 @@ var words = func() map[string]class {
 			"sharedaccesskey clientkey appkey licensekey jwt bearer authtoken csrf xsrf csrftoken accesstoken refreshtoken idtoken sastoken apitoken instrumentationkey webhooksecret " +
 			"geheimnis zugangsschlüssel schlüsselwort geheimschlüssel secreto segredo segreto sekret секрет токен ключ 密钥 密鑰 秘钥 令牌 トークン シークレット 토큰 비밀키 secretkeybase jaas keytab tajemství gizli",
 		pin:     "pin puk otp totp mfa cvv cvc tan пин",
-		session: "session sessionid sid cookie sig signature hmac auth authorization authparams authenticator samlresponse samlrequest assertion ticket deviceid_secret jsessionid phpsessid nonce_secret stok",
+		session: "session sessionid session_id sess sid cookie sig signature hmac auth authorization authparams authenticator samlresponse samlrequest assertion ticket deviceid_secret jsessionid phpsessid nonce_secret stok",
 		perhaps: "key keys code salt seed encrypt license licence community digest_auth state_secret unseal",
 	} {
 		for _, w := range strings.Fields(list) {
@@ -45,11 +45,11 @@ var words = func() map[string]class {
 var phrases = map[string]class{
 	"mot de passe": password, "mots de passe": password, "mot_de_passe": password, "motdepasse": password, "kata sandi": password, "mật khẩu": password, "slovo heslo": password,
 	"كلمة المرور": password, "كلمة السر": password, "رمز عبور": password, "palavra-passe": password, "palabra clave": password, "kod dostępu": password, "zugangscode": password,
-	"pass phrase": password, "pass word": password, "pass code": password, "p a s s w o r d": password,
+	"pass phrase": password, "pass word": password, "pass code": password, "p a s s w o r d": password, "p@ssw0rd": password, "p@ssword": password, "pa$$word": password, "pa$$w0rd": password, "pa55word": password, "seed phrase": password, "recovery phrase": password,
 	"api key": secret, "secret key": secret, "access key": secret, "private key": secret, "encryption key": secret, "signing key": secret, "unseal key": secret, "license key": secret,
 	"recovery key": secret, "shared key": secret, "auth key": secret, "master key": secret, "account key": secret, "service key": secret, "client key": secret,
 	"clé secrète": secret, "clé api": secret, "clave secreta": secret, "chave secreta": secret, "chiave segreta": secret, "clé d'accès": secret,
-	"verification code": pin, "one-time code": pin, "security code": pin, "login code": pin, "access code": pin, "recovery code": session, "backup code": session, "bestätigungscode": pin,
+	"totp code": pin, "your code": pin, "2fa code": pin, "auth code": pin, "sms code": pin, "recovery codes": session, "verification code": pin, "one-time code": pin, "security code": pin, "login code": pin, "access code": pin, "recovery code": session, "backup code": session, "bestätigungscode": pin,
 	"sicherheitscode": pin, "код подтверждения": pin, "code de vérification": pin, "验证码": pin, "驗證碼": pin, "認証コード": pin, "인증번호": pin, "código de verificación": pin,
 }
 
@@ -151,6 +151,9 @@ func classified(name string) (c class, whole bool) {
 		}
 	}
 	for _, p := range parts[at+1:] {
+		if p == "for" || p == "of" {
+			return c, false // passwordForDB
+		}
 		switch {
 		case about[p]:
 			return silent, false

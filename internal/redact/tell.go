@@ -18,7 +18,7 @@ func (f *finder) tell(word string, at int) {
 		return // in a name that was looked at already
 	}
 	from, to := f.name(word, at)
-	if from >= to {
+	if from >= to || strings.HasSuffix(f.s[:from], markerOpen) {
 		return
 	}
 	name := f.s[from:to]
@@ -94,7 +94,7 @@ func (f *finder) aboutSomething(from int) bool {
 	return sums.MatchString(f.s[max(0, from-80):from])
 }
 
-var becomes = regexp.MustCompile(`^["']? (?:->|=>|→) `)
+var becomes = regexp.MustCompile(`^["']? (?:->|=>|→|to) `)
 
 // wordBefore is the word before a name, if one blank is between them.
 func (f *finder) wordBefore(from int) string {
@@ -119,14 +119,18 @@ var (
 	element   = regexp.MustCompile(`^(?:\s+[\w:.-]+="[^"<>]*"){0,4}\s*>\s*(?:<!\[CDATA\[)?([^<\n\]]{1,1000})`)
 	attribute = regexp.MustCompile(`^["']\s*>\s*(?:<!\[CDATA\[)?([^<\n\]]{1,1000})<`)
 	pair      = regexp.MustCompile(`^["']?[\s,;:{]*(?:"[\w.-]+"\s*\{\s*)?(?:["']?[\w.-]{1,30}["']?\s*[:=]\s*["']?[\w./:-]{0,40}["']?[\s,;]+){0,3}["']?(?:value|content|default|result|values)["']?\s*[:=]\s*`)
-	operator  = regexp.MustCompile(`^(?:\\?["'\x60])?[\])]{0,2}[ \t]{0,60}(?:=>|:=|->|~>|<-|\?=|\+=|={1,3}|!={1,2}|=~|::|:|—|–|=)`)
+	operator  = regexp.MustCompile(`^(?:\\?["'\x60])?[\])]{0,2}[ \t]{0,60}(?:=>|→|:=|->|~>|<-|\?=|\+=|={1,3}|!={1,2}|=~|::|:|—|–|=)`)
+	element2  = regexp.MustCompile(`^[^<>\n]{0,80}>\s*<value>([^<\n]{1,1000})<`)
 	list      = regexp.MustCompile(`^\\?["']\)?\s{0,40},\s{0,40}\\?(["'])`)
+	particles = regexp.MustCompile(`^[\p{Han}\p{Hiragana}\p{Hangul}]{0,6}[ :=]*`)
 	dots      = regexp.MustCompile(`^[ \t]?\.{3,}[ \t]?`)
-	gap       = regexp.MustCompile(`^(?: \|)?(?:  +|[ \t]*\t[ \t]*)(?:\| *)?`)
+	gap       = regexp.MustCompile(`^(?:[ \t]*\|[ \t]+|(?:  +|[ \t]*\t[ \t]*)(?:\| *)?)`)
 	nextLine  = regexp.MustCompile(`^["']?,?[ \t]*\n[ \t]*(?:- )?["']?`)
-	says      = regexp.MustCompile(`^["']?(?: [\p{L}\d._'-]{1,20}){0,5}?(?:: ?| [=—–]| (?:by|is|was|are|to|now|lautet|ist|war|es|est|è|jest|å|är|er|on|=>|->|:=|has value|value|changed to))(?: (?:now|set|to|as|the|following))*(?: ?[:=])?[ \t]+`)
-	typed     = regexp.MustCompile(`^(?:(?:\((?:string|interface \{\}|\*string|\[\]uint8|\[\]string)\)|\(len=\d+\)|string\(\d+\)|&?string|[bruf]|\[\]string|!!\w+)[ ({]?)?(?:\(len=\d+\) )?`)
+	says      = regexp.MustCompile(`^["']?(?: [\p{L}\d._'-]{1,20}){0,5}?(?:: ?| [=—–→]| (?:by|is|set|from|was|are|to|now|lautet|ist|war|es|est|è|jest|å|är|er|on|=>|->|:=|has value|value|changed to))(?: (?:now|set|to|as|the|following))*(?: ?[:=])?[ \t]+`)
+	typed     = regexp.MustCompile(`^(?:(?:\[\]byte\(|\((?:string|interface \{\}|\*string|\[\]uint8|\[\]string)\)|\(len=\d+\)|string\(\d+\)|&?string|[bruf]|\[\]string|!!\w+)[ ({]?)?(?:\(len=\d+\) )?`)
 	bytesOf   = regexp.MustCompile(`^(?:\[\](?:u?int8|byte))?[\[{(] ?((?:0x[0-9a-fA-F]{1,2}|\d{1,3})(?:(?:, ?| )(?:0x[0-9a-fA-F]{1,2}|\d{1,3})){3,}) ?[\]})]?`)
+	bold      = regexp.MustCompile(`^(?:\*{1,2}|_{1,2}):?[ \t]+|^:\*{1,2}[ \t]*`)
+	setter    = regexp.MustCompile(`^\(\s*(["'])`)
 	tags      = regexp.MustCompile(`^</\w+>\s*(?:<\w+[^<>]*>\s*)?`)
 	block     = regexp.MustCompile(`^[|>][-+0-9]*[ \t]*(?:#[^\n]*)?\n`)
 )
@@ -146,6 +150,9 @@ func (n naming) values(take func(v value, start, end int) bool) {
 		}
 	}
 	if m := attribute.FindStringSubmatchIndex(rest); m != nil && take(value{text: rest[m[2]:m[3]], quoted: true}, to+m[2], to+m[3]) {
+		return
+	}
+	if m := element2.FindStringSubmatchIndex(rest); m != nil && take(value{text: rest[m[2]:m[3]], quoted: true}, to+m[2], to+m[3]) {
 		return
 	}
 	if m := pair.FindStringIndex(head); m != nil {
@@ -178,6 +185,14 @@ func (n naming) values(take func(v value, start, end int) bool) {
 		n.at(to+m[2], how, take)
 		return
 	}
+	if m := bold.FindStringIndex(head); m != nil {
+		n.at(to+m[1], assigned, take)
+		return
+	}
+	if m := setter.FindStringSubmatchIndex(head); m != nil && n.class >= secret {
+		n.at(to+m[2], setterSign(s[n.from:to]), take)
+		return
+	}
 	if m := dots.FindStringIndex(head); m != nil {
 		n.at(to+m[1], assigned, take)
 		return
@@ -192,7 +207,7 @@ func (n naming) values(take func(v value, start, end int) bool) {
 			return
 		}
 	}
-	if m := gap.FindStringIndex(head); m != nil {
+	if m := gap.FindStringIndex(head); m != nil && (!strings.Contains(head[:m[1]], "|") || strings.Contains(s[lineStart(s, n.from):n.from], "|")) {
 		n.inTable(to+m[1], take)
 		return
 	}
@@ -204,9 +219,20 @@ func (n naming) values(take func(v value, start, end int) bool) {
 	}
 	if head[0] == ' ' || strings.HasPrefix(head, `" `) || strings.HasPrefix(head, `' `) {
 		n.at(to+strings.IndexByte(head, ' '), spoken, take)
-	} else if strings.IndexByte("([<{`", head[0]) >= 0 || n.class == password && n.f.cjk(n.from) {
+	} else if strings.IndexByte("([<{`", head[0]) >= 0 {
 		n.at(to, spoken, take)
+	} else if m := particles.FindStringIndex(head); m != nil && n.f.cjk(n.from) {
+		n.at(to+m[1], spoken, take)
 	}
+}
+
+// setterSign is how sure it is that setPassword("x") sets one; getSecret("x") asks for one by its name.
+func setterSign(name string) sign {
+	low := strings.ToLower(name)
+	if strings.HasPrefix(low, "get") || strings.HasPrefix(low, "find") || strings.HasPrefix(low, "read") || strings.HasPrefix(low, "fetch") || strings.HasPrefix(low, "lookup") {
+		return compared
+	}
+	return spoken
 }
 
 // requires are names whose argument follows after a blank.

@@ -65,7 +65,7 @@ func isNothing(t string, quoted bool) bool {
 		return true
 	case !quoted && call.MatchString(t):
 		return true
-	case !quoted && identifier1.MatchString(t) && classify(t) >= secret && !strings.ContainsAny(t, "0123456789"):
+	case !quoted && identifier1.MatchString(t) && classify(t) >= secret && !strings.ContainsAny(t, "0123456789") && (strings.ContainsAny(t, "._[") || camel.MatchString(t) || words[strings.ToLower(t)] != silent):
 		return true
 	}
 	return len(t) > 1 && aPath.MatchString(t) && !strings.HasSuffix(t, "=") && (strings.Count(t, "/") > 1 || len(t) < 24) || fileName.MatchString(t)
@@ -195,7 +195,7 @@ func (v value) tells(c class) bool {
 	if aWord.MatchString(t) && !strings.ContainsAny(t, "-.:") {
 		return utf8.RuneCountInString(t) > 5 && (v.sign == assigned || v.upper) && v.wordy(c)
 	}
-	return len(t) > 4 && (!isName(t) || hexes.MatchString(t) && len(t) > 15) || v.upper && len(t) > 3 && countDigits(t) > 0
+	return len(t) > 4 && (!isName(t) || hexes.MatchString(t) && len(t) > 15) || v.upper && len(t) > 3 && countDigits(t) > 0 && !isName(t)
 }
 
 // wordy lets an ordinary word be a secret where it is written as one; who writes of tokens means no such word.
