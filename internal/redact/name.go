@@ -21,17 +21,17 @@ const (
 var words = func() map[string]class {
 	m := map[string]class{}
 	for c, list := range map[class]string{
-		password: "password passwords passwd passphrase passcode pass pwd pswd passwrd psw pw pws passkey p4ssword passw0rd p455word bindpw rootpw adminpw userpw dbpw dbpass rootpass p4ssw0rd pword userpass requirepass masterauth storepass keypass " +
+		password: "password passwords passwd passphrase passcode pass pwd pswd passwrd psw pw pws passkey p4ssword passw0rd p455word mdp pass_word bindpw rootpw adminpw userpw dbpw dbpass rootpass p4ssw0rd pword userpass requirepass masterauth storepass keypass " +
 			"sharedpass psk presharedkey plaintextpassword mypass cred_pass secretphrase seedphrase mnemonic cipherpass " +
-			"kennwort passwort losungswort geheimwort geheim parole parola contraseña contrasena clave senha palavrapasse passord lösenord losenord adgangskode kodeord wachtwoord " +
+			"kennwort passwort losungswort geheimwort geheim parole parola parolă contraseña contrasena clave senha palavrapasse passord lösenord losenord adgangskode kodeord wachtwoord " +
 			"hasło haslo heslo jelszó jelszo geslo lozinka zaporka salasana parool slaptažodis slaptazodis şifre sifre " +
 			"пароль пароля парол кодовое лозинка κωδικός κωδικό συνθηματικό סיסמה סיסמא رمز گذرواژه " +
 			"密码 密碼 口令 パスワード 暗証番号 비밀번호 암호 รหัสผ่าน पासवर्ड",
 		secret: "secret secrets token tokens credential credentials creds cred apikey api_key accesskey secretkey secretaccesskey privatekey privkey signingkey encryptionkey authkey accountkey masterkey sharedkey " +
-			"sharedaccesskey clientkey appkey licensekey jwt bearer authtoken csrf xsrf csrftoken accesstoken refreshtoken idtoken sastoken apitoken instrumentationkey webhooksecret " +
+			"sharedaccesskey clientkey appkey licensekey jwt bearer authtoken csrf xsrf csrftoken accesstoken refreshtoken idtoken sastoken apitoken instrumentationkey webhooksecret secretid secret_id licencekey lizenzschlüssel mysecret " +
 			"geheimnis zugangsschlüssel schlüsselwort geheimschlüssel secreto segredo segreto sekret секрет токен ключ 密钥 密鑰 秘钥 令牌 トークン シークレット 토큰 비밀키 secretkeybase jaas keytab tajemství gizli",
 		pin:     "pin puk otp totp mfa cvv cvc tan пин",
-		session: "session sessionid session_id sess sid cookie sig signature hmac auth authorization authparams authenticator samlresponse samlrequest assertion ticket deviceid_secret jsessionid phpsessid nonce_secret stok",
+		session: "session sessionid session_id sess sid macaroon aspxauth ntlm kek pepper cookie sig signature hmac auth authorization authparams authenticator samlresponse samlrequest assertion ticket deviceid_secret jsessionid phpsessid nonce_secret stok",
 		perhaps: "key keys code salt seed encrypt license licence community digest_auth state_secret unseal",
 	} {
 		for _, w := range strings.Fields(list) {
@@ -49,7 +49,7 @@ var phrases = map[string]class{
 	"api key": secret, "secret key": secret, "access key": secret, "private key": secret, "encryption key": secret, "signing key": secret, "unseal key": secret, "license key": secret,
 	"recovery key": secret, "shared key": secret, "auth key": secret, "master key": secret, "account key": secret, "service key": secret, "client key": secret,
 	"clé secrète": secret, "clé api": secret, "clave secreta": secret, "chave secreta": secret, "chiave segreta": secret, "clé d'accès": secret,
-	"totp code": pin, "your code": pin, "2fa code": pin, "auth code": pin, "sms code": pin, "recovery codes": session, "verification code": pin, "one-time code": pin, "security code": pin, "login code": pin, "access code": pin, "recovery code": session, "backup code": session, "bestätigungscode": pin,
+	"totp code": pin, "otp code": pin, "aes key": session, "product key": session, "licence key": session, "certificate key": session, "encryption keys": session, "ntlm hash": session, "your code": pin, "2fa code": pin, "auth code": pin, "sms code": pin, "recovery codes": session, "verification code": pin, "one-time code": pin, "security code": pin, "login code": pin, "access code": pin, "recovery code": session, "backup code": session, "bestätigungscode": pin,
 	"sicherheitscode": pin, "код подтверждения": pin, "code de vérification": pin, "验证码": pin, "驗證碼": pin, "認証コード": pin, "인증번호": pin, "código de verificación": pin,
 }
 
@@ -97,12 +97,12 @@ var (
 		checksum sha sha256 md5 digest expose skip ignore version automount ask missing failed wrong expired per prompt completion`)
 
 	// keyOf makes a key secret, keyFor makes it none.
-	keyOf = set(`api secret private signing sign encryption encrypt encrypted decryption decrypt master account auth client shared admin service license licence access app application instrumentation ssh deploy hmac jwt
+	keyOf = set(`api secret private signing sign validation certificate encryption encrypt encrypted decryption decrypt master account auth client shared admin service license licence access app application instrumentation ssh deploy hmac jwt
 		cookie webhook integration user rest restuser sas function write read ingest ingestion stripe sendgrid consumer subscription storage unseal recovery crypto cipher aes rsa wallet validator bot authorization
 		datadog mailgun openai anthropic algolia maps google azure aws telegram x apikey tsig rndc wireguard session preshared psk transport registration project host hostkey machine node agent fernet django flask rails`)
 	keyFor = set(`public pub primary partition foreign sort cache config map object group shard row index unique composite label dedup deduplication idempotency registry translation i18n metric tag topology redis kms event lookup
 		message keyboard match hash search order item entity natural surrogate business join lock rate error field column property env annotation translation resource node_selector s3 parent child range scan start end last first next
-		s3object storageobject groups any routing grouping sorting candidate super license_file id kid valuefrom trace span aggregation`)
+		s3object storageobject groups any gpg pgp routing grouping sorting candidate super license_file id kid valuefrom trace span aggregation`)
 )
 
 // classify says what a name tells. Upper says that it is written as variables of an environment are.
@@ -123,7 +123,12 @@ func classified(name string) (c class, whole bool) {
 	parts := segments(name)
 	at := -1
 	for i, p := range parts {
-		if pc := part(p); pc != silent && !(at >= 0 && (fine[p] && pc < c || about[p])) {
+		if pc := part(p); pc != silent && !(at >= 0 && (fine[p] && pc < c && p != "key" || about[p])) {
+			at, c = i, pc
+		}
+	}
+	for i := 1; i < len(parts); i++ { // sessionId is one word for this
+		if pc, ok := words[parts[i-1]+parts[i]]; ok && at >= i-1 && at <= i && !fine[parts[i]] {
 			at, c = i, pc
 		}
 	}
@@ -155,6 +160,7 @@ func classified(name string) (c class, whole bool) {
 			return c, false // passwordForDB
 		}
 		switch {
+		case c == password && hashNames[p]:
 		case about[p]:
 			return silent, false
 		case fine[p]:
@@ -162,8 +168,13 @@ func classified(name string) (c class, whole bool) {
 			c = min(c, perhaps)
 		}
 	}
+	if last := parts[len(parts)-1]; last == "key" && c == password {
+		c = secret // passwordKey: admin-password
+	}
 	return c, at == len(parts)-1
 }
+
+var hashNames = set("sha sha1 sha256 sha512 md5 bcrypt hex hash double digest scram argon2 crypt")
 
 func part(p string) class {
 	if c, ok := words[p]; ok {

@@ -93,9 +93,7 @@ func (r *Redactor) Bytes(b []byte) []byte {
 // value does.
 func (r *Redactor) Value(name, value string) string {
 	value = r.String(value)
-	upper := strings.ToUpper(name) == name
-	v := rewrite(view{s: value}, plainly).s
-	if !(valueOf(v, upper)).tells(classify(name)) {
+	if !valueOf(name, rewrite(view{s: value}, plainly).s).tells(classify(name)) {
 		return value
 	}
 	r.count.Add(1)
@@ -217,6 +215,9 @@ func group(r *rule, m []int) int {
 func (f *finder) accept(r *rule, from int, m []int) {
 	g := group(r, m)
 	start, end := trim(f.s, from+m[2*g], from+m[2*g+1])
+	if end-start > 2 && f.s[start] == f.s[end-1] && strings.IndexByte("\"'`", f.s[start]) >= 0 {
+		start, end = start+1, end-1
+	}
 	if start >= end {
 		return
 	}

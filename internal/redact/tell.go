@@ -10,11 +10,14 @@ import (
 const (
 	passwordID = "password"
 	secretID   = "secret-assignment"
+
+	byName    = 1 << 20 // the rank of what a name tells: a rule knows better what it is
+	longValue = 8 << 10 // more of a value is not read; all of it goes
 )
 
 // tell looks at a telling word: what name it is in, and what value that points to.
 func (f *finder) tell(word string, at int) {
-	if at < f.named && strings.IndexByte(word, ' ') < 0 {
+	if at < f.covered || at < f.named && strings.IndexByte(word, ' ') < 0 {
 		return // in a name that was looked at already
 	}
 	from, to := f.name(word, at)
@@ -27,7 +30,11 @@ func (f *finder) tell(word string, at int) {
 	if c == silent || f.aboutSomething(from) || c == perhaps && keyFor[f.wordBefore(from)] {
 		return
 	}
+	if c == perhaps && from > 0 && strings.IndexByte("?&", f.s[from-1]) >= 0 {
+		c = session // in the query of a URL
+	}
 	n := naming{f: f, class: c, from: from, to: to, flag: from > 1 && f.s[from-1] == '-', upper: strings.ToUpper(name) == name && len(name) > 3}
+	f.table(name, c, from)
 	n.values(func(v value, start, end int) bool {
 		v.name, v.upper = name, n.upper
 		if !v.tells(c) {
@@ -37,10 +44,14 @@ func (f *finder) tell(word string, at int) {
 		if c == password {
 			id = passwordID
 		}
-		f.spans = append(f.spans, span{start, end, id, 0})
+		if end-start >= longValue {
+			end += wordEnd(f.s[end:])
+		}
+		f.spans = append(f.spans, span{start, end, id, byName})
+		f.covered = max(f.covered, end)
 		if m := becomes.FindStringIndex(f.s[end:min(len(f.s), end+20)]); m != nil { // a value and what it changes to
 			if a, b, _ := valueAt(f.s, end+m[1]); a < b {
-				f.spans = append(f.spans, span{a, b, id, 0})
+				f.spans = append(f.spans, span{a, b, id, byName})
 			}
 		}
 		return true
@@ -120,14 +131,18 @@ var (
 	attribute = regexp.MustCompile(`^["']\s*>\s*(?:<!\[CDATA\[)?([^<\n\]]{1,1000})<`)
 	pair      = regexp.MustCompile(`^["']?[\s,;:{]*(?:"[\w.-]+"\s*\{\s*)?(?:["']?[\w.-]{1,30}["']?\s*[:=]\s*["']?[\w./:-]{0,40}["']?[\s,;]+){0,3}["']?(?:value|content|default|result|values)["']?\s*[:=]\s*`)
 	operator  = regexp.MustCompile(`^(?:\\?["'\x60])?[\])]{0,2}[ \t]{0,60}(?:=>|→|:=|->|~>|<-|\?=|\+=|={1,3}|!={1,2}|=~|::|:|—|–|=)`)
-	element2  = regexp.MustCompile(`^[^<>\n]{0,80}>\s*<value>([^<\n]{1,1000})<`)
+	element2  = regexp.MustCompile(`(?i)^[^<>\n]{0,80}>\s*<value>([^<\n]{1,1000})<`)
 	list      = regexp.MustCompile(`^\\?["']\)?\s{0,40},\s{0,40}\\?(["'])`)
 	particles = regexp.MustCompile(`^[\p{Han}\p{Hiragana}\p{Hangul}]{0,6}[ :=]*`)
-	dots      = regexp.MustCompile(`^[ \t]?\.{3,}[ \t]?`)
+	dots      = regexp.MustCompile(`^[ \t]?\.{3,}[ \t]?(?:[:=][ \t]*)?`)
+	lastWord  = regexp.MustCompile(`^[^\n]{0,120}:[ \t]+(["']?)[^\s"']+["']?[ \t]*$`)
+	colonEnd  = regexp.MustCompile(`^[^\n]{0,90}:[ \t]*\n`)
+	typeWord  = regexp.MustCompile(`^[ \t]+REG_(?:SZ|EXPAND_SZ|MULTI_SZ|BINARY)[ \t]+`)
+	tuple     = regexp.MustCompile(`^,\s?(?:<<)?["']`)
 	gap       = regexp.MustCompile(`^(?:[ \t]*\|[ \t]+|(?:  +|[ \t]*\t[ \t]*)(?:\| *)?)`)
 	nextLine  = regexp.MustCompile(`^["']?,?[ \t]*\n[ \t]*(?:- )?["']?`)
-	says      = regexp.MustCompile(`^["']?(?: [\p{L}\d._'-]{1,20}){0,5}?(?:: ?| [=—–→]| (?:by|is|set|from|was|are|to|now|lautet|ist|war|es|est|è|jest|å|är|er|on|=>|->|:=|has value|value|changed to))(?: (?:now|set|to|as|the|following))*(?: ?[:=])?[ \t]+`)
-	typed     = regexp.MustCompile(`^(?:(?:\[\]byte\(|\((?:string|interface \{\}|\*string|\[\]uint8|\[\]string)\)|\(len=\d+\)|string\(\d+\)|&?string|[bruf]|\[\]string|!!\w+)[ ({]?)?(?:\(len=\d+\) )?`)
+	says      = regexp.MustCompile(`^["']?(?: [\p{L}\d._'-]{1,20}){0,5}?(?:: ?| [=—–→]| (?:by|is|set|from|c'est|was|are|to|now|lautet|ist|war|es|est|è|jest|å|är|er|on|=>|->|:=|has value|value|changed to))(?: (?:now|set|to|as|the|following|jetzt|nun|ahora|maintenant))*(?: ?[:=])?[ \t]+`)
+	typed     = regexp.MustCompile(`^(?:(?:\[\]byte\(|Some\(|Ok\(|Just |Optional\[|String\(|<<|\((?:string|interface \{\}|\*string|\[\]uint8|\[\]string)\)|\(len=\d+\)|string\(\d+\)|&?string|[bruf]|\[\]string|!!\w+)[ ({]?)?(?:\(len=\d+\) )?`)
 	bytesOf   = regexp.MustCompile(`^(?:\[\](?:u?int8|byte))?[\[{(] ?((?:0x[0-9a-fA-F]{1,2}|\d{1,3})(?:(?:, ?| )(?:0x[0-9a-fA-F]{1,2}|\d{1,3})){3,}) ?[\]})]?`)
 	bold      = regexp.MustCompile(`^(?:\*{1,2}|_{1,2}):?[ \t]+|^:\*{1,2}[ \t]*`)
 	setter    = regexp.MustCompile(`^\(\s*(["'])`)
@@ -160,17 +175,34 @@ func (n naming) values(take func(v value, start, end int) bool) {
 			return
 		}
 	}
+	if m := bold.FindStringIndex(head); m != nil {
+		n.at(to+m[1], assigned, take)
+		return
+	}
+	if m := typeWord.FindStringIndex(head); m != nil {
+		n.at(to+m[1], assigned, take)
+		return
+	}
+	if m := tuple.FindStringIndex(head); m != nil && n.from > 0 && s[n.from-1] == '{' {
+		n.at(to+m[1]-1, assigned, take)
+		return
+	}
+	if n.inserted(take) {
+		return
+	}
 	if m := operator.FindStringIndex(head); m != nil {
 		op := strings.TrimLeft(head[:m[1]], "\\\"'`]) \t")
 		how := assigned
-		if op == "==" || op == "===" || strings.HasPrefix(op, "!") || op == "=~" {
+		if glued := head[m[1]:]; op == "==" && n.class == password && glued != "" && glued[0] != ' ' {
+			m[1]--
+		} else if op == "==" || op == "===" || strings.HasPrefix(op, "!") || op == "=~" {
 			how = compared
 		}
 		if n.at(to+m[1], how, take) {
 			return
 		}
-		if how == assigned {
-			n.said(head, take)
+		if how == assigned && !n.said(head, take) {
+			n.announced(head, take)
 		}
 		return
 	}
@@ -183,10 +215,6 @@ func (n naming) values(take func(v value, start, end int) bool) {
 			return
 		}
 		n.at(to+m[2], how, take)
-		return
-	}
-	if m := bold.FindStringIndex(head); m != nil {
-		n.at(to+m[1], assigned, take)
 		return
 	}
 	if m := setter.FindStringSubmatchIndex(head); m != nil && n.class >= secret {
@@ -211,7 +239,7 @@ func (n naming) values(take func(v value, start, end int) bool) {
 		n.inTable(to+m[1], take)
 		return
 	}
-	if n.said(head, take) {
+	if n.said(head, take) || n.announced(head, take) {
 		return
 	}
 	if n.from > 0 && strings.IndexByte("/+", s[n.from-1]) >= 0 {
@@ -236,7 +264,7 @@ func setterSign(name string) sign {
 }
 
 // requires are names whose argument follows after a blank.
-var requires = set("requirepass masterauth storepass keypass insecure-password passin passout")
+var requires = set("rootpw bindpw requirepass masterauth storepass keypass insecure-password passin passout")
 
 func (f *finder) cjk(at int) bool {
 	r, _ := utf8.DecodeRuneInString(f.s[at:])
@@ -254,12 +282,66 @@ func (n naming) said(head string, take func(v value, start, end int) bool) bool 
 		return false
 	}
 	for _, w := range strings.Fields(line[:m[1]]) {
-		if w = strings.ToLower(strings.Trim(w, `:"'`)); about[w] && w != "is" {
+		if notIt[strings.ToLower(strings.Trim(w, `:"'`))] {
 			return false
 		}
 	}
 	return n.at(n.to+m[1], spoken, take)
 }
+
+// announced looks at the end of the line, and below a line that ends in a colon: "the password for admin (change it!): x".
+func (n naming) announced(head string, take func(v value, start, end int) bool) bool {
+	line := head
+	if i := strings.IndexByte(line, '\n'); i >= 0 {
+		line = line[:i]
+	}
+	if m := lastWord.FindStringSubmatchIndex(line); m != nil && len(line) < 199 && n.class == password {
+		return n.at(n.to+m[2], spoken, take)
+	}
+	if m := colonEnd.FindStringIndex(head); m != nil && n.class >= secret {
+		return n.below(n.to+m[1], false, spoken, take)
+	}
+	return false
+}
+
+var inserts = regexp.MustCompile(`(?i)insert\s+into\s+\S+\s*\(([^()]*)$`)
+
+// inserted finds the value of a column in an INSERT.
+func (n naming) inserted(take func(v value, start, end int) bool) bool {
+	s := n.f.s
+	before := s[max(0, n.from-200):n.from]
+	m := inserts.FindStringSubmatch(before)
+	if m == nil {
+		return false
+	}
+	column := strings.Count(m[1], ",")
+	i := strings.Index(s[n.to:], "(")
+	if i < 0 {
+		return false
+	}
+	for at := n.to + i + 1; at < len(s); {
+		for at < len(s) && (s[at] == ' ' || s[at] == ',') {
+			at++
+		}
+		if at >= len(s) {
+			return false
+		}
+		start, end, quoted := valueAt(s, at)
+		if column == 0 {
+			return take(value{text: s[start:end], quoted: quoted}, start, end)
+		}
+		column--
+		next := strings.IndexByte(s[max(end, at):], ',')
+		if next < 0 {
+			return false
+		}
+		at = max(end, at) + next
+	}
+	return false
+}
+
+// notIt says in a sentence that it speaks of something else than the secret itself.
+var notIt = set("fingerprint id name names length path file files expires expired expiry type version age policy url hash checksum count limit digest size format host port length, user, index")
 
 // inTable takes the word in the next column.
 func (n naming) inTable(at int, take func(v value, start, end int) bool) {
@@ -268,6 +350,10 @@ func (n naming) inTable(at int, take func(v value, start, end int) bool) {
 	end := lineEnd(s, at)
 	cell := strings.TrimRight(s[at:end], " \t\r|")
 	how := spoken
+	if strings.EqualFold(s[n.from:n.to], "pass") {
+		n.at(at, how, take)
+		return
+	}
 	if strings.TrimSpace(strings.Trim(s[start:n.from], "|- \t")) == "" && !strings.ContainsAny(cell, " \t") && (n.class == password || n.upper) {
 		how = assigned
 	}
@@ -277,7 +363,10 @@ func (n naming) inTable(at int, take func(v value, start, end int) bool) {
 // at reads the value that begins at a place, after blanks.
 func (n naming) at(i int, how sign, take func(v value, start, end int) bool) bool {
 	s := n.f.s
-	glued := strings.IndexByte("= \t", s[i-1]) < 0 || i < len(s) && s[i] != ' ' && s[i] != '\t' && s[i-1] == '='
+	glued := i < len(s) && s[i] != ' ' && s[i] != '\t'
+	if strings.HasPrefix(s[i:], "\\\n") {
+		i += 2 // the line goes on
+	}
 	for i < len(s) && (s[i] == ' ' || s[i] == '\t') {
 		i++
 	}
@@ -295,7 +384,7 @@ func (n naming) at(i int, how sign, take func(v value, start, end int) bool) boo
 	if m := typed.FindStringIndex(s[i:min(len(s), i+40)]); m != nil && i+m[1] < len(s) && (m[1] > 1 || m[1] == 1 && strings.IndexByte(`"'`, s[i+1]) >= 0) {
 		i += m[1]
 	}
-	if m := bytesOf.FindStringSubmatchIndex(s[i:min(len(s), i+maxWindow)]); m != nil {
+	if m := bytesOf.FindStringSubmatchIndex(s[i:min(len(s), i+longValue)]); m != nil {
 		return take(value{text: "bytes=" + s[i+m[2]:i+m[3]], quoted: true, sign: assigned}, i+m[2], i+m[3])
 	}
 	if strings.HasPrefix(s[i:], "</") {
@@ -313,7 +402,7 @@ func (n naming) at(i int, how sign, take func(v value, start, end int) bool) boo
 		}
 	}
 	if strings.IndexByte("[(<{", s[i]) >= 0 {
-		if inner := bracketed(s[i:]); inner > 0 {
+		if inner := bracketed(s[i:]); inner > 0 && (i+inner+1 == len(s) || !isWord(s[i+inner+1])) {
 			text := s[i+1 : i+inner]
 			if q := strings.Trim(text, `"'`); len(q) == len(text)-2 && text[0] == text[len(text)-1] && (s[i] != '{' || !strings.Contains(q, `"`)) {
 				return take(value{text: q, quoted: true, sign: how}, i+2, i+inner-1)
@@ -339,13 +428,26 @@ func (n naming) at(i int, how sign, take func(v value, start, end int) bool) boo
 	}
 	v := value{text: s[start:end], quoted: quoted, sign: how}
 	if !quoted {
+		v.before = strings.HasPrefix(s[end:], " = ") || strings.HasPrefix(s[end:], " := ")
 		v.prose = prose(s[end:]) && !(glued && how == assigned)
 	}
 	if !take(v, start, end) {
 		return false
 	}
+	for !quoted && len(v.text) > 31 && end < len(s) && s[end] == '\n' { // a wrapped value
+		next := s[end+1 : min(len(s), end+201)]
+		if j := strings.IndexByte(next, '\n'); j >= 0 {
+			next = next[:j]
+		}
+		if len(next) < 16 || len(next) == 200 || !wrapped.MatchString(next) || !looksRandom(next, true) || !take(value{text: next, quoted: true, sign: how}, end+1, end+1+len(next)) {
+			break
+		}
+		end += 1 + len(next)
+	}
 	return true
 }
+
+var wrapped = regexp.MustCompile(`^[A-Za-z0-9+/=_-]+$`)
 
 // prose says that a sentence goes on.
 func prose(s string) bool {
@@ -387,12 +489,12 @@ func (n naming) below(at int, whole bool, how sign, take func(v value, start, en
 		text := strings.TrimRight(s[at:end], " \t\r")
 		in := indentation(text)
 		if len(text) == in {
-			if at = end + 1; whole {
+			if at = end + 1; whole || lines == 0 {
 				continue
 			}
 			return found
 		}
-		if in < indent || in == indent && (whole || text[in] != '"') {
+		if in < indent || in == indent && whole {
 			return found
 		}
 		start, stop := at+in, at+len(text)
@@ -401,8 +503,23 @@ func (n naming) below(at int, whole bool, how sign, take func(v value, start, en
 			at = end + 1
 			continue
 		}
-		if strings.HasPrefix(s[start:], "- ") || in == indent && text[in] != '"' {
+		if strings.HasPrefix(s[start:], "- ") {
+			a, b, quoted := valueAt(s, start+2)
+			if a >= b || !quoted && strings.HasPrefix(s[b:], ":") || strings.HasSuffix(s[a:b], ":") || !take(value{text: s[a:b], quoted: quoted, sign: how}, a, b) {
+				return found
+			}
+			found = true
+			at = end + 1
+			continue
+		}
+		if found {
+			return true
+		}
+		if in == indent && text[in] != '"' && !(how == spoken || in == 0 && !strings.ContainsAny(text, " :=")) {
 			return false
+		}
+		if how == assigned && in == indent && text[in] != '"' && lines == 0 {
+			how = spoken
 		}
 		a, b, quoted := valueAt(s, start)
 		if a >= b || !quoted && (strings.HasSuffix(s[a:b], ":") || b < stop || strings.HasPrefix(s[b:], ":")) || quoted && strings.HasPrefix(strings.TrimLeft(s[min(b+1, len(s)):], " "), ":") {
@@ -426,7 +543,7 @@ func valueAt(s string, i int) (start, end int, quoted bool) {
 			i += 2
 		}
 		i++
-		for j := i; j < len(s) && j < i+maxWindow; j++ {
+		for j := i; j < len(s) && j < i+longValue; j++ {
 			switch {
 			case s[j] == '\\':
 				j++
@@ -438,7 +555,7 @@ func valueAt(s string, i int) (start, end int, quoted bool) {
 				return i, j, false
 			}
 		}
-		return i, min(len(s), i+maxWindow), true
+		return i, min(len(s), i+longValue), true
 	case '\\':
 		if i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\'') {
 			return i, i, false // as it reads unescaped
@@ -447,7 +564,7 @@ func valueAt(s string, i int) (start, end int, quoted bool) {
 		return i, i, false
 	}
 	j := i
-	for j < len(s) && j < i+maxWindow && strings.IndexByte(" \t\r\n\"", s[j]) < 0 {
+	for j < len(s) && j < i+longValue && strings.IndexByte(" \t\r\n\"", s[j]) < 0 {
 		if s[j] == '\'' && (j+1 == len(s) || !isWord(s[j+1])) {
 			break
 		}

@@ -23,22 +23,24 @@ type value struct {
 	name   string
 	quoted bool // in quotes, so that it is a value and no word of a sentence
 	prose  bool // a word of a sentence follows it
+	before bool // an operator follows it: it is the next name
+	field  bool // it is the value of the name and of nothing else
 	upper  bool // the name is written as variables of the environment are
 	sign   sign
 }
 
 var (
-	reference = regexp.MustCompile(`^(?:\$\{.*\}?|\$\(.*\)?|\$\w+|\$\$?|\{\{.*|%\(?\w*\)?[sdvq]?%?|@\w+@|<[^<>]*>?|!\w+.*|\(\w+\)|\{\w*\}|#\{.*|\[\]?|\{\}?|&\w+|(?:var|local|locals|data|module|process|req|request|this|self|config|cfg|conf|settings|args|opts|options|os|env|params|user|ctx|secrets|vars|ENV|System|values|Values|import)[.\[(:].*)$`)
+	reference = regexp.MustCompile(`^(?:\$\{.*\}?|\$\(.*\)?|\$\w+|\$\$?|\{\{.*|%\(?\w*\)?[sdvq]?%?|@\w+@|<[^<>]*>?|![A-Z]\w*|!(?:env|vault|secret|file|include)|%\{.*|\(\w+\)|\{\w*\}|#\{.*|\[\]?|\{\}?|&\w+|(?:var|local|locals|data|module|process|req|request|this|self|config|cfg|conf|settings|args|opts|options|os|env|params|user|ctx|secrets|vars|ENV|System|values|Values|import)[.\[(:].*)$`)
 	call      = regexp.MustCompile(`^[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)*[(\[]`)
 	aPath     = regexp.MustCompile(`^(?:file:/*|[A-Za-z]:\\|\.{0,2}/|~/)[\w./@:-]*$`)
 	fileName  = regexp.MustCompile(`^[\w.-]+\.(?:pem|crt|cer|key|json|ya?ml|txt|conf|cfg|p12|jks|pfx|env|go|py|js|java|rb|sh|sql|svc|log|properties|toml|ini)$`)
 	elsewhere = regexp.MustCompile(`^(?:arn:aws|ref\+|vault:|secret:|projects/|awssm:|gcpsm:|sops:|env:|k8s:|kubernetes:|configmap:|keyvault:|op://|ssm:|urn:)`)
 	address   = regexp.MustCompile(`^(?:https?|tcp|grpc|wss?)://[^\s?#@]*$`)
-	shape     = regexp.MustCompile(`^(?:v?\d+(?:\.\d+)+(?:-[\w.]+)?(?:\+[\w.]+)?|\d{4}-\d\d-\d\d(?:[T ][\d:.,+Z-]*)?|\d\d:\d\d.*|\d+(?:\.\d+)?(?:ms|s|m|h|d|w|y|%|[KMGT]i?B?|Mi|Gi|bytes)|(?:\d+[hms])+|0x[0-9a-fA-F]+|sha\d+[:-].*|md5:.*|[\d.]+:\d+(?::\d+)?[):]*|HTTP/\d.*|SHA\d+:.*|[\da-f:]+::[\da-f:]*)$`)
+	shape     = regexp.MustCompile(`^(?:v?\d+(?:\.\d+)+(?:-[\w.]+)?(?:\+[\w.]+)?|\d{4}-\d\d-\d\d(?:[T ][\d:.,+Z-]*)?|\d\d:\d\d.*|\d+(?:\.\d+)?(?:ms|s|m|h|d|w|y|%|[KMGT]i?B?|Mi|Gi|bytes)|(?:\d+[hms])+|0x[0-9a-fA-F]{1,16}|sha\d+[:-].*|md5:.*|[\d.]+:\d+(?::\d+)?[):]*|HTTP/\d.*|SHA\d+:.*|[\da-f:]+::[\da-f:]*)$`)
 	another   = regexp.MustCompile(`^[A-Za-z_][\w.-]*=`) // the next assignment
 	uuid      = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 	hexes     = regexp.MustCompile(`^(?:[0-9a-f]+|[0-9A-F]+)$`)
-	hidden    = regexp.MustCompile(`(?i)^(?:[*•.x#?_·-]+|[x*]{3,}.*|\W*(?:redacted|filtered|hidden|masked|removed|sensitive|secret|omitted|scrubbed|sanitized|obfuscated|protected|censored)\W*(?:value)?\W*)$`)
+	hidden    = regexp.MustCompile(`(?i)^(?:[*•.x#?_·~-]+|[x*]{3,}.*|\W*(?:redacted|filtered|hidden|masked|removed|sensitive|secret|omitted|scrubbed|sanitized|obfuscated|protected|censored)\W*(?:value)?\W*)$`)
 	noName    = regexp.MustCompile(`^[a-z0-9]+(?:[-./_:@][a-z0-9]+)*$`)
 	aWord     = regexp.MustCompile(`^[A-Za-z]?[a-z'’-]*[.,:;!?]?$`)
 	constant  = regexp.MustCompile(`^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$`)
@@ -51,7 +53,7 @@ var said = set(`true false yes no on off null nil none undefined nan empty unset
 	array map secret password token key the a an is was are and or not to for in of from by with at it this that as be been has have must should will can could would please see via per n/a na tbd todo placeholder
 	basic bearer digest negotiate oauth oauth2 oidc saml ldap password_file plain scram static dynamic internal external auto automatic generated random manual optional, required, encrypted hashed
 	ist wird falsch abgelaufen läuft est incorrecto incorrect es der die das wurde war nicht wrong, false, true, null, none, name cannot error unexpected authentication found sent received refresh access id_token
-	cookie header query body environment env config mapping reference readonly readwrite read write admin-only anonymous public private any all self other new old current previous`)
+	cookie header query body environment env config mapping reference readonly readwrite read write admin-only anonymous public private any all self other new old current previous files compat sss systemd`)
 
 // isNothing says that a text is no value: a reference to one, a placeholder, a word about one, a path.
 func isNothing(t string, quoted bool) bool {
@@ -61,7 +63,7 @@ func isNothing(t string, quoted bool) bool {
 		return true
 	case hidden.MatchString(t), elsewhere.MatchString(t), address.MatchString(t):
 		return true
-	case reference.MatchString(t) && !(strings.HasPrefix(t, "$") && (passwordHash.MatchString(t) || oddDollar(t))) && !(quoted && (t[0] == '!' || t[0] == '%' || t[0] == '&' || t[0] == '#')):
+	case reference.MatchString(t) && !(strings.HasPrefix(t, "$") && (passwordHash.MatchString(t) || oddDollar(t))) && !(quoted && (t[0] == '!' || t[0] == '%' && len(t) > 2 || t[0] == '&' || t[0] == '#')):
 		return true
 	case !quoted && call.MatchString(t):
 		return true
@@ -141,7 +143,7 @@ func looksRandom(t string, hashes bool) bool {
 	if len(t) < 16 || strings.ContainsAny(t, " (){}<>") || strings.Contains(t, "sha256") || strings.Contains(t, "@") || shape.MatchString(t) || uuid.MatchString(t) || isName(t) && !(hashes && hexes.MatchString(t)) || strings.Contains(t, "://") {
 		return false
 	}
-	if !hashes && hexes.MatchString(t) {
+	if !hashes && hexes.MatchString(strings.TrimLeft(t[strings.LastIndexByte(t, '-')+1:], "-")) {
 		return false
 	}
 	d := countDigits(t)
@@ -156,17 +158,21 @@ func (v value) tells(c class) bool {
 	}
 	digitsOnly := countDigits(t) == len(t)
 	switch {
+	case c == silent:
+		return false
+	case (v.field || v.upper && v.sign == assigned) && c >= secret && !digitsOnly && !shape.MatchString(t) && (len(t) < 6 || !isName(t)) && !v.prose && v.name != "PASS":
+		return true
 	case c == pin:
 		return digitsOnly && len(t) >= 4 && len(t) <= 10 && (v.sign != spoken || !v.prose || len(t) > 3) || v.sign == assigned && looksSecret(t)
 	case c == perhaps:
 		return looksRandom(t, false) && (v.sign != spoken || entropy(t) > 3.5)
 	case c == session:
-		return looksRandom(t, true)
-	case v.sign == spoken && another.MatchString(t):
+		return looksRandom(t, true) || v.quoted && len(t) > 11 && looksSecret(t) && !strings.ContainsAny(t, " /:")
+	case v.sign == spoken && (another.MatchString(t) || v.before):
 		return false
 	case v.sign == spoken || v.sign == compared:
 		if v.quoted {
-			return c == password && v.sign == spoken && len(t) > 3 && !strings.Contains(t, " ") && !isConstantOrTelling(t) || looksSecret(t) || looksRandom(t, true)
+			return c == password && v.sign == spoken && len(t) > 3 && (!strings.Contains(t, " ") || strings.Count(t, " ") > 1 && !sentence(t)) && !isConstantOrTelling(t) || looksSecret(t) || looksRandom(t, true)
 		}
 		return looksSecret(t) || c == secret && looksRandom(t, true) || c == password && digitsOnly && len(t) > 5
 	case c == password:
@@ -176,7 +182,7 @@ func (v value) tells(c class) bool {
 		if v.sign == listed {
 			return v.upper || looksSecret(t)
 		}
-		if n := strings.ToLower(v.name); n == "pass" && !v.quoted && camel.MatchString(t) {
+		if n := strings.ToLower(v.name); n == "pass" && !v.quoted && (camel.MatchString(t) || strings.HasPrefix(t, "Test") || strings.Contains(t, "/")) {
 			return false // a test's result
 		}
 		if shape.MatchString(t) && !v.quoted && strings.ContainsAny(t, "-:") {
@@ -217,6 +223,6 @@ func sentence(t string) bool {
 }
 
 // valueOf is a value whose name is known apart from it.
-func valueOf(text string, upper bool) value {
-	return value{text: text, quoted: true, upper: upper}
+func valueOf(name, text string) value {
+	return value{text: text, name: name, quoted: true, field: true, upper: strings.ToUpper(name) == name}
 }

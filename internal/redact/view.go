@@ -89,6 +89,9 @@ func (v *view) add(of view, from, to int) {
 // plainly drops what nobody sees, colours and characters without width, and makes wide characters and blanks plain ones.
 func plainly(s string, i int) (string, int) {
 	c := s[i]
+	if c == 0 {
+		return " ", 1
+	}
 	if c == 0x1b {
 		return "", escapeSequence(s[i:])
 	}
@@ -194,7 +197,7 @@ func backslash(s string) (string, int) {
 			return string(n), 6
 		}
 	case 'x':
-		if n, ok := hexRune(s, 2, 2); ok && n < 0x80 {
+		if n, ok := hexRune(s, 2, 2); ok && n < 0x80 { // also \x00, the end of a string of C
 			return string(n), 4
 		}
 	case '0':
