@@ -129,9 +129,10 @@ type finder struct {
 	r       *Redactor
 	s       string
 	spans   []span
-	covered int           // the end of what is found so far
-	named   int           // the end of the last name that was looked at
-	looked  map[*rule]int // by rules that aren't anchored: how far they have looked
+	covered int              // the end of what is found so far
+	classes map[string]class // of the names met so far
+	named   int              // the end of the last name that was looked at
+	looked  map[*rule]int    // by rules that aren't anchored: how far they have looked
 }
 
 func (f *finder) keyword(word, at int) {

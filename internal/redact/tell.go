@@ -26,7 +26,13 @@ func (f *finder) tell(word string, at int) {
 	}
 	name := f.s[from:to]
 	f.named = max(f.named, to)
-	c := classify(name)
+	c, ok := f.classes[name]
+	if !ok {
+		if c = classify(name); f.classes == nil {
+			f.classes = map[string]class{}
+		}
+		f.classes[name] = c
+	}
 	if c == silent || f.aboutSomething(from) || c == perhaps && keyFor[f.wordBefore(from)] {
 		return
 	}
@@ -102,7 +108,7 @@ var sums = regexp.MustCompile(`(?i)(?:(?:checksum|hash|sha\d*|digest|version|sec
 
 // aboutSomething says that what stands before a name makes its value something else.
 func (f *finder) aboutSomething(from int) bool {
-	return sums.MatchString(f.s[max(0, from-80):from])
+	return from > 0 && strings.IndexByte("/:.{", f.s[from-1]) >= 0 && sums.MatchString(f.s[max(0, from-80):from])
 }
 
 var becomes = regexp.MustCompile(`^["']? (?:->|=>|→|to) `)
@@ -164,26 +170,27 @@ func (n naming) values(take func(v value, start, end int) bool) {
 			return
 		}
 	}
-	if m := attribute.FindStringSubmatchIndex(rest); m != nil && take(value{text: rest[m[2]:m[3]], quoted: true}, to+m[2], to+m[3]) {
+	quote := head[0] == '"' || head[0] == '\''
+	if m := attribute.FindStringSubmatchIndex(onlyIf(quote && strings.IndexByte(head, '>') >= 0, rest)); m != nil && take(value{text: rest[m[2]:m[3]], quoted: true}, to+m[2], to+m[3]) {
 		return
 	}
-	if m := element2.FindStringSubmatchIndex(rest); m != nil && take(value{text: rest[m[2]:m[3]], quoted: true}, to+m[2], to+m[3]) {
+	if m := element2.FindStringSubmatchIndex(onlyIf(strings.Contains(head, "alue>"), rest)); m != nil && take(value{text: rest[m[2]:m[3]], quoted: true}, to+m[2], to+m[3]) {
 		return
 	}
-	if m := pair.FindStringIndex(head); m != nil {
+	if m := pair.FindStringIndex(onlyIf(strings.Contains(head, "alue") || strings.Contains(head, "ontent") || strings.Contains(head, "efault") || strings.Contains(head, "esult"), head)); m != nil {
 		if n.at(to+m[1], assigned, take) {
 			return
 		}
 	}
-	if m := bold.FindStringIndex(head); m != nil {
+	if m := bold.FindStringIndex(onlyIf(strings.IndexByte("*_:", head[0]) >= 0, head)); m != nil {
 		n.at(to+m[1], assigned, take)
 		return
 	}
-	if m := typeWord.FindStringIndex(head); m != nil {
+	if m := typeWord.FindStringIndex(onlyIf(strings.Contains(head, "REG_"), head)); m != nil {
 		n.at(to+m[1], assigned, take)
 		return
 	}
-	if m := tuple.FindStringIndex(head); m != nil && n.from > 0 && s[n.from-1] == '{' {
+	if m := tuple.FindStringIndex(onlyIf(head[0] == ',', head)); m != nil && n.from > 0 && s[n.from-1] == '{' {
 		n.at(to+m[1]-1, assigned, take)
 		return
 	}
@@ -206,7 +213,7 @@ func (n naming) values(take func(v value, start, end int) bool) {
 		}
 		return
 	}
-	if m := list.FindStringSubmatchIndex(head); m != nil {
+	if m := list.FindStringSubmatchIndex(onlyIf(quote || head[0] == '\\', head)); m != nil {
 		how := listed
 		if n.flag {
 			how = assigned
@@ -217,11 +224,11 @@ func (n naming) values(take func(v value, start, end int) bool) {
 		n.at(to+m[2], how, take)
 		return
 	}
-	if m := setter.FindStringSubmatchIndex(head); m != nil && n.class >= secret {
+	if m := setter.FindStringSubmatchIndex(onlyIf(head[0] == '(', head)); m != nil && n.class >= secret {
 		n.at(to+m[2], setterSign(s[n.from:to]), take)
 		return
 	}
-	if m := dots.FindStringIndex(head); m != nil {
+	if m := dots.FindStringIndex(onlyIf(strings.Contains(head, "..."), head)); m != nil {
 		n.at(to+m[1], assigned, take)
 		return
 	}
@@ -263,6 +270,14 @@ func setterSign(name string) sign {
 	return spoken
 }
 
+// onlyIf spares an expression texts that it can't match.
+func onlyIf(maybe bool, s string) string {
+	if maybe {
+		return s
+	}
+	return ""
+}
+
 // requires are names whose argument follows after a blank.
 var requires = set("rootpw bindpw requirepass masterauth storepass keypass insecure-password passin passout")
 
@@ -276,6 +291,9 @@ func (n naming) said(head string, take func(v value, start, end int) bool) bool 
 	line := head
 	if i := strings.IndexByte(line, '\n'); i >= 0 {
 		line = line[:i]
+	}
+	if line = line[:min(len(line), 120)]; strings.IndexByte(line, ' ') < 0 {
+		return false
 	}
 	m := says.FindStringIndex(line)
 	if m == nil || n.from > 0 && strings.IndexByte("/+", n.f.s[n.from-1]) >= 0 {
@@ -295,10 +313,13 @@ func (n naming) announced(head string, take func(v value, start, end int) bool) 
 	if i := strings.IndexByte(line, '\n'); i >= 0 {
 		line = line[:i]
 	}
-	if m := lastWord.FindStringSubmatchIndex(line); m != nil && len(line) < 199 && n.class == password {
+	if strings.IndexByte(line, ':') < 0 {
+		return false
+	}
+	if m := lastWord.FindStringSubmatchIndex(onlyIf(n.class == password && len(line) < 199, line)); m != nil {
 		return n.at(n.to+m[2], spoken, take)
 	}
-	if m := colonEnd.FindStringIndex(head); m != nil && n.class >= secret {
+	if m := colonEnd.FindStringIndex(onlyIf(n.class >= secret, head)); m != nil {
 		return n.below(n.to+m[1], false, spoken, take)
 	}
 	return false
@@ -310,6 +331,9 @@ var inserts = regexp.MustCompile(`(?i)insert\s+into\s+\S+\s*\(([^()]*)$`)
 func (n naming) inserted(take func(v value, start, end int) bool) bool {
 	s := n.f.s
 	before := s[max(0, n.from-200):n.from]
+	if strings.IndexByte(before, '(') < 0 || !strings.Contains(before, "into") && !strings.Contains(before, "INTO") && !strings.Contains(before, "Into") {
+		return false
+	}
 	m := inserts.FindStringSubmatch(before)
 	if m == nil {
 		return false

@@ -20,16 +20,38 @@ func views(s string, look func(view)) {
 	v := rewrite(view{s: s}, plainly)
 	look(v)
 	for range levels {
-		next := rewrite(v, unescaped)
-		if len(next.s) == len(v.s) {
+		lines := v.escapedLines()
+		next := rewrite(lines, unescaped)
+		if len(next.s) == len(lines.s) {
 			return
 		}
-		if next = rewrite(next, plainly); next.s == v.s {
-			return
-		}
-		v = next
+		v = rewrite(next, plainly)
 		look(v)
 	}
+}
+
+// escapedLines is the view without the lines that have no escapes: they have been looked at.
+func (v view) escapedLines() view {
+	var b strings.Builder
+	var out view
+	for at := 0; at < len(v.s); {
+		end := len(v.s)
+		if i := strings.IndexByte(v.s[at:], '\n'); i >= 0 {
+			end = at + i + 1
+		}
+		if strings.ContainsAny(v.s[at:end], `\%&`) {
+			if out.start == nil {
+				out.start, out.end = make([]int32, 0, len(v.s)-at), make([]int32, 0, len(v.s)-at)
+			}
+			b.WriteString(v.s[at:end])
+			for i := at; i < end; i++ {
+				out.add(v, i, i+1)
+			}
+		}
+		at = end
+	}
+	out.s = b.String()
+	return out
 }
 
 // span maps a place in the view to one in the text.
