@@ -116,7 +116,8 @@ func (r *Redactor) find(s string) []span {
 		f.spans = append(f.spans, secretObjects(v.s)...)
 		for _, p := range f.spans {
 			p = v.span(p)
-			if p.start, p.end = trim(s, p.start, wholeMarkers(s, p.start, p.end)); p.start < p.end {
+			p.start, p.end = outsideMarkers(s, p.start, p.end)
+			if p.start, p.end = trim(s, p.start, p.end); p.start < p.end {
 				spans = append(spans, p)
 			}
 		}

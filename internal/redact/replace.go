@@ -7,7 +7,10 @@ import (
 	"strings"
 )
 
-const markerOpen = "[REDACTED:"
+const (
+	markerOpen    = "[REDACTED:"
+	longestMarker = len(markerOpen) + 64 + len("]")
+)
 
 func marker(id string) string { return markerOpen + id + "]" }
 
@@ -42,14 +45,19 @@ func endsInMarker(t string) bool {
 	return markersEnd.MatchString(t[max(0, len(t)-len(markerOpen)-65):])
 }
 
-// wholeMarkers moves the end of a span that ends in a marker to the marker's end.
-func wholeMarkers(s string, start, end int) int {
-	if i := strings.LastIndex(s[start:end], markerOpen[:1]); i >= 0 {
-		if n := len(markers.FindString(s[start+i:])); start+i+n > end {
-			return start + i + n
-		}
+// outsideMarkers moves the bounds of a span that cut through a marker: its start behind the marker, its end to the marker's end.
+func outsideMarkers(s string, start, end int) (int, int) {
+	low := max(0, start-longestMarker)
+	if i := strings.LastIndex(s[low:min(len(s), start+len(markerOpen))], markerOpen); i >= 0 && low+i < start {
+		start = max(start, low+i+len(markers.FindString(s[low+i:])))
 	}
-	return end
+	if start >= end {
+		return start, start
+	}
+	if i := strings.LastIndex(s[start:end], markerOpen[:1]); i >= 0 {
+		end = max(end, start+i+len(markers.FindString(s[start+i:])))
+	}
+	return start, end
 }
 
 // merge puts spans in order and makes those that overlap one, under the name of the rule that comes first.

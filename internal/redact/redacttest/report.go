@@ -42,6 +42,24 @@ func (r Report) Recall() float64 { return r.total(false).Percent() }
 // False is the share of innocent texts that were changed, in percent.
 func (r Report) False() float64 { return 100 - r.total(true).Percent() }
 
+// What redaction has to reach on the corpus, in percent.
+const (
+	LeastRecall = 98.0
+	MostFalse   = 1.0
+)
+
+// Problems says where the score falls short of the goal.
+func (r Report) Problems() []string {
+	var out []string
+	if got := r.Recall(); got < LeastRecall {
+		out = append(out, fmt.Sprintf("%.2f %% of the secrets are gone; the goal is %.0f %%", got, LeastRecall))
+	}
+	if got := r.False(); got > MostFalse {
+		out = append(out, fmt.Sprintf("%.2f %% of the innocent texts were changed; the goal is at most %.0f %%", got, MostFalse))
+	}
+	return out
+}
+
 // String is a table in Markdown.
 func (r Report) String() string {
 	var b strings.Builder
