@@ -148,7 +148,7 @@ func (i *Incidents) mayAct(ctx context.Context, id string, by incident.Person, a
 	case s.Plan == nil:
 		return nil, a, changedSince(s)
 	}
-	if why, err := doubted(ctx, i.ledger.store.Reader); err != nil || why != "" {
+	if why, err := mistrusted(ctx, i.ledger.store.Reader, s.ID); err != nil || why != "" {
 		return nil, a, errors.Join(err, &commands.Refusal{Reason: "Nothing may run now: " + why + ".",
 			Try: "Paramedic goes on looking. Whoever runs it can say that this copy is right: “paramedic audit accept”."})
 	}

@@ -67,7 +67,7 @@ func open(t *testing.T) *office {
 // restart is a new process on the same state.
 func (d *office) restart(t *testing.T) {
 	t.Helper()
-	st, err := store.Open(t.Context(), d.path, store.Options{})
+	st, err := store.Open(t.Context(), d.path, store.Options{Seal: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func OpenApprovals(ctx context.Context, c Config, o TerminalOptions) (_ *Inciden
 		}
 		hosts[h.Node()] = h
 	}
-	i, closing, err := OpenStops(ctx, c.State, o.Redact)
+	i, closing, err := OpenStops(ctx, c.State, c.StateKeyFile, o.Redact)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -77,9 +77,10 @@ func OpenApprovals(ctx context.Context, c Config, o TerminalOptions) (_ *Inciden
 	return i, closing, nil
 }
 
-// OpenStops opens the state of a serve that may be running, for a person who stops recoveries. Close it after use.
-func OpenStops(ctx context.Context, path string, redact func(string) string) (*Incidents, func() error, error) {
-	st, err := openExisting(ctx, path)
+// OpenStops opens the state of a serve that may be running, for a person who stops recoveries. The record's key is in keyFile; empty: beside the
+// state. Close it after use.
+func OpenStops(ctx context.Context, path, keyFile string, redact func(string) string) (*Incidents, func() error, error) {
+	st, err := openExisting(ctx, path, keyFile)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -88,7 +89,7 @@ func OpenStops(ctx context.Context, path string, redact func(string) string) (*I
 }
 
 // openExisting opens a state for writing that must be there: a mistyped name makes none.
-func openExisting(ctx context.Context, path string) (*store.Store, error) {
+func openExisting(ctx context.Context, path, keyFile string) (*store.Store, error) {
 	r, err := store.OpenReadOnly(ctx, path)
 	if err != nil {
 		return nil, err
@@ -96,7 +97,7 @@ func openExisting(ctx context.Context, path string) (*store.Store, error) {
 	if err := r.Close(); err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, path, store.Options{})
+	return store.Open(ctx, path, store.Options{KeyFile: keyFile})
 }
 
 // atTerminal is who a person is by the credentials they came with: an approver, by the Kubernetes user that the configuration names for one, or,

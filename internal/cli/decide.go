@@ -59,13 +59,13 @@ func (c *cli) stop() *cobra.Command {
 it ended. It works beside a “paramedic serve” that runs, and without one: a stop is on the record.`,
 		Example: "  paramedic stop --state /var/lib/paramedic/paramedic.db\n  paramedic stop INC-3 it restarts the wrong thing",
 	}
-	state := stateFlag(cmd)
+	state, key := stateFlag(cmd), keyFlag(cmd)
 	format := output(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if err := validOutput(*format); err != nil {
 			return err
 		}
-		incidents, closing, err := app.OpenStops(cmd.Context(), *state, c.redactor.String)
+		incidents, closing, err := app.OpenStops(cmd.Context(), *state, *key, c.redactor.String)
 		if err != nil {
 			return err
 		}
