@@ -109,6 +109,9 @@ func PlanReview(s *incident.State, v *incident.PlanReviewed) Reply {
 			as = v.As.User
 		}
 	}
+	if a := s.Approval(); p.Terminal && a != nil && !a.Terminal {
+		as = a.As.User
+	}
 	reply := Reply{Text: p.Title, Data: map[string]any{"plan": p, "checks": full(checks)},
 		Form: &Form{ID: "plan", Title: "The plan", Whole: planWhole(p, checks), Again: Quote("page", s.ID, p.Hash)}}
 	lead := Paragraph{Bold("Approving will: "), Text(whatHappens(p, as))}
