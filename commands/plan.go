@@ -10,7 +10,7 @@ import (
 )
 
 func (s *Set) plan(ctx context.Context, r Request) (Reply, error) {
-	state, rest, err := s.about(ctx, r, "show the plan of")
+	state, rest, err := s.shown(ctx, r, "show the plan of")
 	if err != nil {
 		return Reply{}, err
 	}
