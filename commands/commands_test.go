@@ -160,7 +160,7 @@ func TestPeopleFromOutsideMayAskButNotAct(t *testing.T) {
 			t.Errorf("somebody from outside may submit the plan: %+v", r.Form)
 		}
 	}
-	if state, _ := k.Get(context.Background(), "INC-1"); state.Approval != nil || !state.Open() {
+	if state, _ := k.Get(context.Background(), "INC-1"); state.Approval() != nil || !state.Open() {
 		t.Error("somebody from outside changed the incident")
 	}
 }

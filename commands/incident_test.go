@@ -131,8 +131,8 @@ func TestApproving(t *testing.T) {
 		t.Fatal("the plan can't be approved from where it is read")
 	}
 	for line, says := range map[string]string{
-		"approve INC-1":              "by its hash",
-		"approve INC-1 abc":          "at least 8",
+		"approve INC-1":              "Open it with /medic plan INC-1",
+		"approve INC-1 abc":          "at least 12",
 		"approve INC-1 0123456789ab": "has changed",
 		"approve INC-7 0123456789ab": "no incident",
 		"plan INC-1 0123456789ab":    "no longer the current one",
@@ -159,7 +159,7 @@ func TestApproving(t *testing.T) {
 func TestAFailedReviewCannotBeApproved(t *testing.T) {
 	k := commandstest.NewKeeper(nil)
 	s := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.PlanProposed{Plan: commandstest.Plan()})
-	r := commands.PlanReview(s, []incident.Check{{Name: "may patch configmaps", OK: false, Detail: "ada@example.com may not"}})
+	r := commands.PlanReview(s, &incident.PlanReviewed{Checks: []incident.Check{{Name: "may patch configmaps", OK: false, Detail: "ada@example.com may not"}}})
 	if r.Form.Submit != "" || r.Exit != commands.ExitWrong || !strings.Contains(commands.Plain(r), "✗ may patch configmaps: ada@example.com may not") {
 		t.Errorf("%+v\n%s", r.Form, commands.Plain(r))
 	}

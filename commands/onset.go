@@ -45,13 +45,13 @@ func UnreadableMessages(id, why string) []Message {
 	}}}}
 }
 
-// DoubtMessages say that nothing runs, because the record is older than what was told of it.
+// DoubtMessages say that nothing runs, because the record is older than what was told of it, or nobody can tell who wrote it.
 func DoubtMessages(why string) []Message {
 	const text = "Nothing that changes the cluster runs now: the record is in doubt."
 	return []Message{{Slot: RootSlot, Reply: Reply{Text: text, Audience: Everybody, Blocks: []Block{
 		Paragraph{Text("⚠️ "), Bold(text)},
 		Paragraph{Text(sentence(capital(cut(why, maxLine))))},
-		Paragraph{Text("Paramedic goes on looking and telling. Restore the newest state; or, if this copy is the right one, whoever runs Paramedic says so with "),
+		Paragraph{Text("Paramedic goes on looking and telling. Restore the newest state and its key; or, if what is there is right, whoever runs Paramedic says so with "),
 			Mono("paramedic audit accept"), Text(".")},
 	}}}}
 }

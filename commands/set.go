@@ -52,6 +52,8 @@ type Incidents interface {
 	// Review checks the current plan's rights and dry-runs it as the person; what it found is in State.Reviewed.
 	Review(ctx context.Context, id string, by incident.Person) (*incident.State, error)
 	Approve(ctx context.Context, id, hash string, by incident.Person) (*incident.State, error)
+	// Stop lets no further step of the plan that is approved or running begin.
+	Stop(ctx context.Context, id, reason string, by incident.Person) (*incident.State, error)
 	Reject(ctx context.Context, id, hash, reason string, by incident.Person) (*incident.State, error)
 	// Decide says whether a step of which nobody can tell was done.
 	Decide(ctx context.Context, id, step string, done bool, by incident.Person) (*incident.State, error)
@@ -109,7 +111,9 @@ func table() []command {
 		{"evidence", "INC-ID [ID…]", "an incident's evidence, or what its ids (E3, F1, C2, T7) stand for", false, false, View, (*Set).evidence},
 		{"open", "TITLE", "open an incident", false, true, Open, (*Set).open},
 		{"plan", "INC-ID", "the plan of an incident, tried out with your own rights", true, true, View, (*Set).plan},
+		{"page", "INC-ID HASH", "", false, true, View, (*Set).page},
 		{"approve", "INC-ID HASH", "approve the plan with that hash", false, true, Approve, (*Set).approve},
+		{"stop", "[INC-ID [REASON]]", "begin no further step of a recovery, or of all", false, true, Stop, (*Set).stop},
 		{"reject", "INC-ID [REASON]", "reject the plan", false, true, Approve, (*Set).reject},
 		{"look", "INC-ID", "look at the cluster again", false, true, Open, (*Set).look},
 		{"close", "INC-ID [REASON]", "close an incident without recovery", false, true, Close, (*Set).close},

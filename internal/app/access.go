@@ -24,6 +24,7 @@ type grants struct {
 	roles             map[commands.Role]Holders
 	readEverybody     bool
 	limits            LimitConfig
+	people            PeopleConfig
 }
 
 // NewAccess is what a configuration says.
@@ -35,7 +36,7 @@ func NewAccess(c Config) *Access {
 
 // Replace takes what a newer configuration says, from now on.
 func (a *Access) Replace(c Config) {
-	g := &grants{approvers: map[string]incident.Identity{}, mapped: map[string]incident.Identity{}, roles: c.Roles.table(), limits: c.Limits}
+	g := &grants{approvers: map[string]incident.Identity{}, mapped: map[string]incident.Identity{}, roles: c.Roles.table(), limits: c.Limits, people: c.Plans.People}
 	for _, p := range c.Approvers {
 		g.mapped[p.Slack] = p.identity()
 		if h := g.roles[commands.Approve]; h.Who == holdApprovers || slices.Contains(h.People, p.Slack) {

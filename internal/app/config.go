@@ -24,22 +24,24 @@ type Duration = metav1.Duration
 // Config is what `paramedic serve --config FILE` reads. Secrets may be written as ${NAME}, which takes the environment variable, or be read
 // from files, named by the fields that end in File. Defaults are in [DefaultConfig].
 type Config struct {
-	Cluster   ClusterConfig  `json:"cluster"`
-	Slack     SlackConfig    `json:"slack"`
-	Webhook   WebhookConfig  `json:"webhook"`
-	Ollama    OllamaConfig   `json:"ollama"`
-	Metrics   MetricsConfig  `json:"metrics"`
-	State     string         `json:"state"`     // the SQLite file
-	Knowledge string         `json:"knowledge"` // the folder of postmortems
-	Host      HostConfig     `json:"host"`
-	Approvers []PersonConfig `json:"approvers"` // may decide upon plans
-	People    []PersonConfig `json:"people"`    // may read as far as their Kubernetes user may
-	Roles     RoleConfig     `json:"roles"`
-	Read      string         `json:"read"` // who is shown what the bot reads: "mapped" people or "everybody"; empty: everybody, with more than one approver mapped people
-	Limits    LimitConfig    `json:"limits"`
-	Plans     PlanConfig     `json:"plans"`
-	Verify    VerifyConfig   `json:"verify"`
-	LastGood  LastGoodConfig `json:"lastGood"`
+	Cluster ClusterConfig `json:"cluster"`
+	Slack   SlackConfig   `json:"slack"`
+	Webhook WebhookConfig `json:"webhook"`
+	Ollama  OllamaConfig  `json:"ollama"`
+	Metrics MetricsConfig `json:"metrics"`
+	State   string        `json:"state"` // the SQLite file
+	// StateKeyFile holds the key that the record in State is sealed with. Empty: beside it, and made at the first start.
+	StateKeyFile string         `json:"stateKeyFile"`
+	Knowledge    string         `json:"knowledge"` // the folder of postmortems
+	Host         HostConfig     `json:"host"`
+	Approvers    []PersonConfig `json:"approvers"` // may decide upon plans
+	People       []PersonConfig `json:"people"`    // may read as far as their Kubernetes user may
+	Roles        RoleConfig     `json:"roles"`
+	Read         string         `json:"read"` // who is shown what the bot reads: "mapped" people or "everybody"; empty: everybody, with more than one approver mapped people
+	Limits       LimitConfig    `json:"limits"`
+	Plans        PlanConfig     `json:"plans"`
+	Verify       VerifyConfig   `json:"verify"`
+	LastGood     LastGoodConfig `json:"lastGood"`
 }
 
 // ClusterConfig says which cluster is cared for. Empty fields mean what kubectl does, or in a pod its service account.
@@ -155,6 +157,18 @@ func DefaultConfig() Config {
 
 // LoadConfig reads and validates a configuration file, and the secrets that it names. Relative paths in it are relative to the file.
 func LoadConfig(path string) (Config, error) {
+	c, err := ReadConfig(path)
+	if err != nil {
+		return c, err
+	}
+	if err := errors.Join(c.readSecrets(), c.validate()); err != nil {
+		return c, fmt.Errorf("the configuration %s is not usable:\n%w", path, err)
+	}
+	return c, nil
+}
+
+// ReadConfig reads a configuration file, and neither validates it nor reads the secrets that it names: for who works beside the serve that does.
+func ReadConfig(path string) (Config, error) {
 	c := DefaultConfig()
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -164,13 +178,10 @@ func LoadConfig(path string) (Config, error) {
 		return c, fmt.Errorf("read the configuration %s: %w", path, err)
 	}
 	dir := filepath.Dir(path)
-	for _, p := range []*string{&c.State, &c.Knowledge, &c.Cluster.Kubeconfig, &c.Slack.BotTokenFile, &c.Slack.AppTokenFile, &c.Webhook.BearerTokenFile, &c.Webhook.PasswordFile, &c.Metrics.BearerTokenFile} {
+	for _, p := range []*string{&c.State, &c.StateKeyFile, &c.Knowledge, &c.Cluster.Kubeconfig, &c.Slack.BotTokenFile, &c.Slack.AppTokenFile, &c.Webhook.BearerTokenFile, &c.Webhook.PasswordFile, &c.Metrics.BearerTokenFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
-	}
-	if err := errors.Join(c.readSecrets(), c.validate()); err != nil {
-		return c, fmt.Errorf("the configuration %s is not usable:\n%w", path, err)
 	}
 	return c, nil
 }

@@ -32,6 +32,7 @@ func inState(ctx context.Context, c Config, absent incident.Check, look func(*st
 		return []incident.Check{bad(absent.Name, err)}
 	}
 	defer r.Close()
+	r.UseKey(c.StateKeyFile)
 	return look(r)
 }
 
@@ -43,22 +44,38 @@ func doctorRecord(ctx context.Context, c Config, r *store.Reader) []incident.Che
 	if err != nil {
 		return []incident.Check{bad("state", err)}
 	}
-	if !report.OK() {
+	switch {
+	case len(report.Problems) > 0:
 		return []incident.Check{{Name: "state", Detail: fmt.Sprintf("the record is broken in %s; see paramedic audit verify", strings.Join(report.Broken(), ", "))}}
+	case report.Key != "":
+		return []incident.Check{{Name: "state", Detail: "nothing is approved or executed: " + report.Key + ". Put the right key there; or, if it is lost, seal the record anew: paramedic audit accept --reseal"}}
 	}
 	checks := []incident.Check{good("state", "%d events in %d streams, whole", report.Events, report.Streams)}
+	checks = append(checks, doctorClock(ctx, r)...)
 	checks = append(checks, doctorAside(ctx, r)...)
 	if why, err := doubted(ctx, r); err != nil || why != "" {
-		checks = append(checks, incident.Check{Name: "record", Detail: doubtDetail(why, err)})
+		checks = append(checks, incident.Check{Name: "record", Detail: "nothing is executed: " + doubtDetail(why, err) + " Restore the newest state, or run: paramedic audit accept"})
 	}
 	return append(checks, doctorCopies(ctx, c, r)...)
+}
+
+// doctorClock says that the clock is behind what was recorded last.
+func doctorClock(ctx context.Context, r *store.Reader) []incident.Check {
+	newest, err := r.Newest(ctx)
+	if err != nil {
+		return []incident.Check{bad("clock", err)}
+	}
+	if d := newClock(time.Now, newest).behind(); d > 0 {
+		return []incident.Check{{Name: "clock", Detail: fmt.Sprintf("it is %v behind the newest event, of %s; plans and approvals expire by the record's time. Set the clock right", d, newest.Format(time.RFC3339))}}
+	}
+	return nil
 }
 
 func doubtDetail(why string, err error) string {
 	if err != nil {
 		return err.Error()
 	}
-	return "nothing is executed: " + why + " Restore the newest state, or run: paramedic audit accept"
+	return why
 }
 
 // doctorAside says which incidents nothing is done for, because their records can't be read.

@@ -18,7 +18,8 @@ type Incidents struct {
 	ledger   *ledger
 	recovery Recovery
 	access   *Access
-	expires  time.Duration // of a plan, and of an approval
+	self     *incident.Identity // in the terminal: who the API server says that the person's own credentials are; nil elsewhere
+	expires  time.Duration      // of a plan, and of an approval
 	redact   func(string) string
 
 	intake intake
@@ -94,7 +95,7 @@ func (i *Incidents) Close(ctx context.Context, id, reason string, by incident.Pe
 		case !s.Open():
 			return nil, over(s)
 		case s.Running() && !s.RunEnded():
-			return nil, &commands.Refusal{Reason: s.ID + " is being recovered right now.", Try: "Close it when the run has ended."}
+			return nil, &commands.Refusal{Reason: s.ID + " is being recovered right now.", Try: "Stop it first: “stop " + s.ID + "”."}
 		}
 		return []incident.Event{incident.Closed{By: by, Reason: i.redact(reason)}}, nil
 	})

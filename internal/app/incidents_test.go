@@ -67,7 +67,7 @@ func open(t *testing.T) *office {
 // restart is a new process on the same state.
 func (d *office) restart(t *testing.T) {
 	t.Helper()
-	st, err := store.Open(t.Context(), d.path, store.Options{})
+	st, err := store.Open(t.Context(), d.path, store.Options{Seal: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestAPlanIsDecidedOnce(t *testing.T) {
 			s, err := d.Approve(t.Context(), "INC-1", d.plan.Hash, c.by)
 			if c.want != "" {
 				refused(t, err, c.want)
-			} else if err != nil || s.Approval == nil || s.Approval.By != c.by {
+			} else if err != nil || s.Approval() == nil || s.Approval().By != c.by {
 				t.Errorf("got %+v, %v", s, err)
 			}
 			s, err = d.Get(t.Context(), "INC-1")

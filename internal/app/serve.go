@@ -47,6 +47,7 @@ type Server struct {
 	deliver   *slackapp.Deliverer
 	slack     *slackapp.App
 	incidents *Incidents
+	clock     *clock
 	mind      *Mind
 	listener  net.Listener // of the webhook; nil without one
 	failures  *Failures
@@ -59,6 +60,7 @@ const (
 	retention       = 90 * 24 * time.Hour
 	rereadEvery     = 30 * time.Second // for postmortems that came into the folder
 	checkpointEvery = 10 * time.Minute // records the heads of all streams
+	clockEvery      = 10 * time.Minute // says that the clock was set back
 	stopWithin      = 15 * time.Second
 )
 
@@ -71,8 +73,11 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if s.store, err = store.Open(ctx, c.State, store.Options{Logger: o.Logger}); err != nil {
+	if s.store, err = store.Open(ctx, c.State, store.Options{Logger: o.Logger, KeyFile: c.StateKeyFile, Seal: true}); err != nil {
 		return nil, err
+	}
+	if why, err := unsure(ctx, s.store.Reader); err != nil || why != "" {
+		o.Logger.Error("nothing is approved or executed: "+doubtDetail(why, err), "try", "paramedic doctor")
 	}
 	eyes, err := s.openEyes()
 	if err != nil {
@@ -85,9 +90,12 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	if s.mind, err = OpenMind(ctx, c, s.store, o.Redactor, o.Logger); err != nil {
 		return nil, err
 	}
-	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: time.Now, aside: s.sayAside}
+	if s.clock, err = clockOf(ctx, s.store.Reader); err != nil {
+		return nil, err
+	}
+	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: s.clock.Now, aside: s.sayAside}
 	s.incidents = &Incidents{ledger: l, recovery: rec, access: s.access, expires: c.Plans.Expires.Duration, redact: o.Redactor.String}
-	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, publish: s.mind.Publish, policy: c.policy(), steps: 2 * time.Second,
+	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, access: s.access, publish: s.mind.Publish, policy: c.policy(), steps: 2 * time.Second,
 		compared: s.compared}
 	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, redact: o.Redactor.String, logger: o.Logger})
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
@@ -148,6 +156,9 @@ type lastGood struct{ *store.Store }
 // LastGood returns the hash of the copy last kept under the key, and when.
 func (l lastGood) LastGood(ctx context.Context, key string) (string, time.Time, bool, error) {
 	g, ok, err := l.Store.LastGood(ctx, key)
+	if errors.Is(err, store.ErrForged) {
+		err = fmt.Errorf("%w: %w", recovery.ErrNoCopy, err)
+	}
 	return g.Hash, g.At, ok, err
 }
 
@@ -203,6 +214,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.every(ctx, collectEvery, "remove what is no longer needed", s.collect); return nil })
 	g.Go(func() error { s.every(ctx, checkpointEvery, "record a checkpoint", s.checkpoint); return nil })
 	g.Go(func() error { s.every(ctx, rereadEvery, "read all postmortems", s.mind.Reread); return nil })
+	g.Go(func() error { s.every(ctx, clockEvery, "compare the clock with the record", s.lookAtClock); return nil })
 	g.Go(func() error { s.compare(ctx); return nil })
 	if s.listener != nil {
 		g.Go(func() error { return s.serveHTTP(ctx) })
@@ -220,7 +232,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 // draw brings one incident's messages up to date.
 func (s *Server) draw(ctx context.Context, state *incident.State) error {
-	return s.deliver.Deliver(ctx, state.ID, state.Channel, commands.IncidentMessages(state, time.Now()))
+	return s.deliver.Deliver(ctx, state.ID, state.Channel, commands.IncidentMessages(state, s.clock.Now()))
 }
 
 // sayAside tells people that an incident's record can't be read, in a message of its own: what its own messages said can't be drawn anew.
@@ -246,7 +258,17 @@ func (s *Server) collect(ctx context.Context) error {
 	return err
 }
 
-func (s *Server) checkpoint(ctx context.Context) error { return s.store.Checkpoint(ctx, time.Now()) }
+func (s *Server) checkpoint(ctx context.Context) error {
+	return s.store.Checkpoint(ctx, s.clock.Now())
+}
+
+// lookAtClock says that the system's clock is behind.
+func (s *Server) lookAtClock(context.Context) error {
+	if d := s.clock.behind(); d > 0 {
+		s.options.Logger.Warn("the clock is behind what is recorded already; plans and approvals expire by the record's time", "behind", d, "try", "set the clock right")
+	}
+	return nil
+}
 
 // every does something at once and then at intervals until the context ends.
 func (s *Server) every(ctx context.Context, interval time.Duration, what string, do func(context.Context) error) {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os/user"
 	"slices"
 	"strings"
 	"time"
@@ -137,6 +136,9 @@ func readTrust(ctx context.Context, r *store.Reader) (trust, error) {
 
 // doubted says in a sentence why nothing may be executed on the word of the record; empty if it may.
 func doubted(ctx context.Context, r *store.Reader) (string, error) {
+	if why, err := unsure(ctx, r); err != nil || why != "" {
+		return why, err
+	}
 	t, err := readTrust(ctx, r)
 	if err != nil || len(t.doubts) == 0 {
 		return "", err
@@ -146,18 +148,42 @@ func doubted(ctx context.Context, r *store.Reader) (string, error) {
 		d.Seen.Incident, d.Seen.Version, d.Here), nil
 }
 
+// unsure says why nobody can tell who wrote what is said of the record: its key is not there, or that very part is broken. Empty if all is well.
+func unsure(ctx context.Context, r *store.Reader) (string, error) {
+	stream := trustStream
+	if _, err := r.Head(ctx, trustStream); errors.Is(err, store.ErrNotFound) {
+		stream = store.SystemStream
+	}
+	report, err := r.VerifyStream(ctx, stream)
+	if err != nil {
+		return "", err
+	}
+	if stream == store.SystemStream && report.Events == 0 && report.Key == "" {
+		return "", nil // nothing was recorded yet
+	}
+	return report.Why(), nil
+}
+
+// mistrusted says why nothing may be decided or executed for an incident on the word of the record; empty if it may.
+func mistrusted(ctx context.Context, r *store.Reader, id string) (string, error) {
+	report, err := r.VerifyStream(ctx, streamPrefix+id)
+	if err != nil {
+		return "", fmt.Errorf("verify the record of %s: %w", id, err)
+	}
+	if !report.OK() {
+		return report.Why(), nil
+	}
+	return doubted(ctx, r)
+}
+
 // AcceptRecord records that a person goes on with a record which is older than what Slack has seen. It returns what was accepted; empty if
-// nothing was in doubt.
-func AcceptRecord(ctx context.Context, path string) (what string, err error) {
-	st, err := store.Open(ctx, path, store.Options{})
+// nothing was in doubt. The record's key is in keyFile; empty: beside the state.
+func AcceptRecord(ctx context.Context, path, keyFile, by string) (what string, err error) {
+	st, err := store.Open(ctx, path, store.Options{KeyFile: keyFile})
 	if err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	by := "somebody at the terminal"
-	if u, err := user.Current(); err == nil {
-		by = u.Username
-	}
 	var said []string
 	err = decideTrust(ctx, st, func(t trust) (typ string, all []any, err error) {
 		said = nil

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
 // throughSlack is a stamp as Slack gives it back: JSON that was read.
@@ -48,7 +49,7 @@ func TestAnOldCopyOfTheRecordRunsNothing(t *testing.T) {
 	}
 	_, err := d.Approve(ctx, "INC-1", d.plan.Hash, ada)
 	refused(t, err, "Nothing may run now: the record is older than what Slack has seen")
-	w := worker{ledger: d.ledger}
+	w := worker{ledger: d.ledger, access: d.access}
 	s, err := d.Get(ctx, "INC-1")
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +61,7 @@ func TestAnOldCopyOfTheRecordRunsNothing(t *testing.T) {
 		t.Errorf("the doubt is recorded %d times", events)
 	}
 
-	if what, err := AcceptRecord(ctx, d.path); err != nil || what == "" {
+	if what, err := AcceptRecord(ctx, d.path, "", "root"); err != nil || what == "" {
 		t.Fatalf("accepted %q, %v", what, err)
 	}
 	if err := compareWithSlack(ctx, d.ledger.store, []map[string]any{seen}); err != nil {
@@ -69,7 +70,7 @@ func TestAnOldCopyOfTheRecordRunsNothing(t *testing.T) {
 	if _, err := d.Approve(ctx, "INC-1", d.plan.Hash, ada); err != nil {
 		t.Errorf("after it was accepted: %v", err)
 	}
-	if what, err := AcceptRecord(ctx, d.path); err != nil || what != "" {
+	if what, err := AcceptRecord(ctx, d.path, "", "root"); err != nil || what != "" {
 		t.Errorf("accepted again: %q, %v", what, err)
 	}
 }
@@ -88,17 +89,19 @@ func trustEvents(t *testing.T, d *office, typ string) (n int) {
 	return n
 }
 
-// copied is the path of a copy of the state as it is.
+// copied is the path of a copy of the state as it is, and of its key.
 func (d *office) copied(t *testing.T) string {
 	t.Helper()
 	d.closed(t)
-	data, err := os.ReadFile(d.path)
 	path := filepath.Join(t.TempDir(), "old.db")
-	if err == nil {
-		err = os.WriteFile(path, data, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
+	for from, to := range map[string]string{d.path: path, store.KeyFile(d.path): store.KeyFile(path)} {
+		data, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(to, data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	d.restart(t)
 	return path

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"time"
@@ -21,8 +20,10 @@ type worker struct {
 	recall   func(ctx context.Context, d *incident.Diagnosis) (similar []incident.Similar, note string)
 	tell     func(ctx context.Context, d *incident.Diagnosis, similar []incident.Similar) incident.Story
 	recovery *recovery.Recovery
+	access   *Access
 	publish  func(ctx context.Context, s *incident.State) (path string, err error)
 	policy   incident.Policy
+	watch    watch
 	steps    time.Duration   // between looks at whether a dependant has come back
 	compared <-chan struct{} // no step is begun before; nil: there is nothing to wait for
 }
@@ -96,6 +97,7 @@ func (w *worker) propose(ctx context.Context, s *incident.State, _ incident.Work
 		case plan == nil:
 			return []incident.Event{incident.NoPlan{Reason: reason}}, nil
 		}
+		w.access.Asks(plan)
 		return []incident.Event{incident.PlanProposed{Plan: *plan}}, nil
 	})
 	return err
@@ -127,8 +129,11 @@ func (w *worker) plan(ctx context.Context, s *incident.State) (*incident.Plan, s
 func useless(s *incident.State, plan *incident.Plan) bool {
 	ran := map[string]bool{}
 	for _, r := range s.Log {
-		if e, ok := r.Event.(incident.StepIntended); ok {
+		switch e := r.Event.(type) {
+		case incident.StepIntended:
 			ran[e.PlanHash] = true
+		case incident.Stopped: // it could not show whether it helps
+			delete(ran, e.PlanHash)
 		}
 	}
 	for _, r := range s.Log {
@@ -161,16 +166,21 @@ func (w *worker) verify(ctx context.Context, s *incident.State, _ incident.Work)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	went := w.watch.look(s.ID, s.Verification.Began, s.Verification.GoodSince)
 	return decideAgain(func() error {
 		now, err := w.ledger.fold(ctx, s.ID)
 		if err != nil || !now.Open() || !now.Verification.Ended.IsZero() {
 			return err
 		}
-		events := verdict(now.Verification, checks, w.policy, w.ledger.now())
+		events := verdict(now.Verification, went, checks, w.policy, w.ledger.now())
 		if len(events) == 0 {
 			return nil
 		}
-		if v, ok := events[0].(incident.Verified); ok && v.OK {
+		v, ended := events[0].(incident.Verified)
+		if ended {
+			defer w.watch.forget(s.ID)
+		}
+		if ended && v.OK {
 			return w.healed(ctx, now, events)
 		}
 		return w.ledger.append(ctx, entry{now, events})
@@ -178,15 +188,15 @@ func (w *worker) verify(ctx context.Context, s *incident.State, _ incident.Work)
 }
 
 // verdict is what a sample at now means for a verification: everything well for long enough passes; not well for too long gives up; a
-// change, and the first sample, are recorded.
-func verdict(v incident.Verification, checks []incident.Check, p incident.Policy, now time.Time) []incident.Event {
+// change, and the first sample, are recorded. Long enough is what the clock says and what went by.
+func verdict(v incident.Verification, went passes, checks []incident.Check, p incident.Policy, now time.Time) []incident.Event {
 	ok := incident.AllOK(checks)
 	switch {
 	case v.Began.IsZero():
 		return []incident.Event{incident.VerificationSampled{OK: ok, Checks: checks}}
-	case ok && !v.GoodSince.IsZero() && now.Sub(v.GoodSince) >= p.VerifyFor:
+	case ok && !v.GoodSince.IsZero() && now.Sub(v.GoodSince) >= p.VerifyFor && went.good.enough(p.VerifyFor, p.VerifyEvery):
 		return []incident.Event{incident.Verified{OK: true, Checks: checks}}
-	case !ok && now.Sub(v.Began) >= p.VerifyGiveUp:
+	case !ok && now.Sub(v.Began) >= p.VerifyGiveUp && went.all.enough(p.VerifyGiveUp, p.VerifyEvery):
 		return []incident.Event{incident.Verified{OK: false, Checks: checks}}
 	case ok == v.GoodSince.IsZero():
 		return []incident.Event{incident.VerificationSampled{OK: ok, Checks: checks}}
@@ -264,10 +274,4 @@ func hash(p *incident.Plan) string {
 		return ""
 	}
 	return p.Hash
-}
-
-var errBroken = errors.New("the incident's record is broken")
-
-func brokenRecord(problems int) error {
-	return fmt.Errorf("%w in %d places; see “paramedic audit verify”", errBroken, problems)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"os/user"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,20 @@ import (
 // stateFlag adds the flag that names the state; serve may have it open at the same time.
 func stateFlag(cmd *cobra.Command) *string {
 	return cmd.Flags().String("state", app.DefaultConfig().State, "the state `FILE` that serve keeps")
+}
+
+// keyFlag adds the flag that names the record's key.
+func keyFlag(cmd *cobra.Command) *string {
+	return cmd.Flags().String("key", "", "the `FILE` with the record's key, as stateKeyFile in the configuration; without it: the one beside the state")
+}
+
+// byFlag adds the flag that says who decides; without it, who runs the program.
+func byFlag(cmd *cobra.Command) *string {
+	name := "somebody at the terminal"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	return cmd.Flags().String("by", name, "`WHO` decides so, for the record")
 }
 
 func (c *cli) incidents() *cobra.Command {

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -24,6 +25,9 @@ func draftCNI(ctx context.Context, r *Recovery, q request) (draft, error) {
 			return no("the CNI directory of node %s could not be read; among what was not seen stands why", o.Name)
 		}
 		hash, at, ok, err := r.o.LastGood.LastGood(ctx, HostKey(o.Name, dir))
+		if errors.Is(err, ErrNoCopy) {
+			return no("there is no last-good copy of %s on node %s: %v", dir, o.Name, err)
+		}
 		if err != nil {
 			return draft{}, fmt.Errorf("find the last-good copy of %s on %s: %w", dir, o.Name, err)
 		}

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -18,6 +19,9 @@ func draftDNS(ctx context.Context, r *Recovery, q request) (draft, error) {
 	}
 	m := q.cause.Objects[i]
 	hash, at, ok, err := r.o.LastGood.LastGood(ctx, ConfigMapKey(m.Namespace, m.Name, corefile))
+	if errors.Is(err, ErrNoCopy) {
+		return no("there is no last-good copy of the %s in ConfigMap %s/%s: %v", corefile, m.Namespace, m.Name, err)
+	}
 	if err != nil {
 		return draft{}, fmt.Errorf("find the last-good copy of %s: %w", m, err)
 	}

@@ -94,6 +94,8 @@ func New(o Options) (*Recovery, error) {
 var (
 	// ErrChanged says that a target, or what the server would make of it, is not what the plan showed: withdraw the plan.
 	ErrChanged = errors.New("not as it was when the plan was made")
+	// ErrNoCopy says that what is kept as a last-good copy is none: nothing is restored from it.
+	ErrNoCopy = errors.New("no copy that can be restored from")
 	// ErrUnclear says that a change was sent and no answer came: [Recovery.Observe] before anything else.
 	ErrUnclear = errors.New("sent, but nobody knows whether it was done")
 )

@@ -3,9 +3,13 @@ package store
 import (
 	"bytes"
 	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"hash"
 	"maps"
 	"slices"
 	"time"
@@ -17,6 +21,8 @@ import (
 // (finish).
 type audit struct {
 	report    Report
+	vouched   vouching
+	sealed    map[string]sealedAt     // stream → how far it counts although it was not written with the key
 	purged    map[string]map[int]bool // stream → versions purged on the record
 	recorded  map[string]checkpointed // stream → where it ended at its last checkpoint
 	seen      map[string]*link        // stream → the last event seen
@@ -30,14 +36,23 @@ type checkpointed struct {
 	matched bool // the event was seen, hash and all
 }
 
+type sealedAt struct {
+	version int
+	sum     []byte // of all of its events up to then; nil: each can be checked by its hash
+}
+
 // link is the end of a chain so far.
 type link struct {
 	version int
 	hash    []byte
+	sum     hash.Hash // nil: nobody asks for it
 }
 
-func newAudit() *audit {
+func newAudit(v vouching) *audit {
 	return &audit{
+		vouched:   v,
+		report:    Report{Key: v.why},
+		sealed:    map[string]sealedAt{},
 		purged:    map[string]map[int]bool{},
 		recorded:  map[string]checkpointed{},
 		seen:      map[string]*link{},
@@ -82,6 +97,30 @@ func (a *audit) system(e Event) {
 			}
 			a.recorded[h.Stream] = checkpointed{version: h.Version, head: head, at: e.At}
 		}
+	case TypeRecordSealed:
+		a.seal(e)
+	}
+}
+
+// seal takes in how far streams count that were not written with the key; only the key's owner can say so.
+func (a *audit) seal(e Event) {
+	if a.vouched.key == nil || !a.vouched.key.made(e) {
+		return
+	}
+	var r recordSealed
+	if err := json.Unmarshal(e.Data, &r); err != nil {
+		a.problem(SystemStream, e.Version, "it should record a seal and can't be read: %v", err)
+		return
+	}
+	for _, s := range r.Streams {
+		head, err := hex.DecodeString(s.Head)
+		sum, err2 := hex.DecodeString(s.Sum)
+		if err := errors.Join(err, err2); err != nil {
+			a.problem(SystemStream, e.Version, "its seal of %s can't be read: %v", s.Stream, err)
+			continue
+		}
+		a.sealed[s.Stream] = sealedAt{s.Version, sum}
+		a.recorded[s.Stream] = checkpointed{version: s.Version, head: head, at: e.At}
 	}
 }
 
@@ -91,6 +130,9 @@ func (a *audit) event(e Event) {
 	last := a.seen[e.Stream]
 	if last == nil {
 		last = &link{hash: genesis}
+		if len(a.sealed[e.Stream].sum) > 0 {
+			last.sum = sha256.New()
+		}
 		a.seen[e.Stream] = last
 		a.report.Streams++
 	}
@@ -104,6 +146,7 @@ func (a *audit) event(e Event) {
 		a.problem(e.Stream, e.Version, "it does not follow from event %d: one of the two was changed or replaced after it was written", last.version)
 	}
 	a.content(e)
+	a.summed(e, last)
 	if c, ok := a.recorded[e.Stream]; ok && c.version == e.Version {
 		c.matched = true
 		a.recorded[e.Stream] = c
@@ -124,8 +167,56 @@ func (a *audit) content(e Event) {
 	case !bytes.Equal(digest(e.Data), e.Digest):
 		a.problem(e.Stream, e.Version, "its data was changed after it was written")
 	}
-	if !bytes.Equal(eventHash(e.Prev, e.Stream, e.Version, e.Type, e.TypeVersion, e.At, e.Digest), e.Hash) {
+	a.written(e)
+}
+
+// written checks with what an event was written. In a record that is sealed only what was written with the key counts, but for what is
+// older than the seal.
+func (a *audit) written(e Event) {
+	plain := bytes.Equal(eventHash(e.Prev, e.Stream, e.Version, e.Type, e.TypeVersion, e.At, e.Digest), e.Hash)
+	before := a.sealed[e.Stream]
+	switch {
+	case a.vouched.key == nil && a.vouched.sealed:
+		if !plain {
+			a.report.Unverified++
+		}
+	case plain && (!a.vouched.sealed || e.Version <= before.version):
+	case a.vouched.key != nil && a.vouched.key.made(e):
+	case len(before.sum) > 0 && e.Version <= before.version: // the sum tells
+	case plain:
+		a.problem(e.Stream, e.Version, "it was written without the record's key: while Paramedic did not have it, or by somebody else")
+	default:
 		a.problem(e.Stream, e.Version, "its type, time, place or digest was changed after it was written")
+	}
+}
+
+// summed checks the events of which the seal knows no more than their sum.
+func (a *audit) summed(e Event, last *link) {
+	s := a.sealed[e.Stream]
+	if last.sum == nil || e.Version > s.version {
+		return
+	}
+	addSum(last.sum, e)
+	if e.Version == s.version && !bytes.Equal(last.sum.Sum(nil), s.sum) {
+		a.problem(e.Stream, e.Version, "it, or one before it, is not as it was when the record was sealed")
+	}
+}
+
+// copy checks one last-good copy.
+func (a *audit) copy(g goodRow) {
+	a.report.Copies++
+	if a.vouched.key != nil && !a.vouched.key.signed(g) {
+		a.problem(copyName(g.key), 0, "the copy %.12s of it was not kept by this Paramedic, and none is offered", g.hash)
+	}
+}
+
+func copyName(key string) string { return "last-good " + key }
+
+// blob checks one blob by its name.
+func (a *audit) blob(name string, data []byte) {
+	a.report.Blobs++
+	if hex.EncodeToString(digest(data)) != name {
+		a.problem("blob "+name, 0, "its data was changed after it was kept")
 	}
 }
 
@@ -176,5 +267,7 @@ func (a *audit) end(i StreamInfo) {
 		a.problem(i.Stream, 0, "it has %d events, %d were appended", last.version, i.Version)
 	case !bytes.Equal(last.hash, i.Head):
 		a.problem(i.Stream, i.Version, "it is not the last event that was appended")
+	case a.vouched.key != nil && a.perStream[i.Stream] == 0 && !hmac.Equal(i.Tip, a.vouched.key.tip(i.Stream, i.Version, i.Head)):
+		a.problem(i.Stream, i.Version, "nobody who has the key has said that it ends here: it was cut short, or the list of streams was changed")
 	}
 }

@@ -22,7 +22,7 @@ func (s *Store) PutBlob(ctx context.Context, data []byte) (hash string, err erro
 	}
 	hash = hex.EncodeToString(digest(data))
 	err = s.write(ctx, "keep a blob", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO blobs (hash, data, at) VALUES ($1, $2, $3) ON CONFLICT (hash) DO UPDATE SET at = excluded.at`,
+		_, err := tx.ExecContext(ctx, `INSERT INTO blobs (hash, data, at) VALUES ($1, $2, $3) ON CONFLICT (hash) DO UPDATE SET at = excluded.at, data = excluded.data`,
 			hash, data, s.opts.Now().UnixNano())
 		return err
 	})
@@ -64,6 +64,9 @@ type Good struct {
 // the newest five contents are remembered.
 func (s *Store) SetLastGood(ctx context.Context, key, hash string, at time.Time) error {
 	what := "record the last good " + key
+	if s.mustSeal && s.signs == nil {
+		return fmt.Errorf("%s: nothing is kept while the record has no key; “paramedic doctor” says why", what)
+	}
 	if key == "" || len(key) > MaxStreamName {
 		return fmt.Errorf("%s: a key has 1 to %d bytes", what, MaxStreamName)
 	}
@@ -78,10 +81,14 @@ func (s *Store) SetLastGood(ctx context.Context, key, hash string, at time.Time)
 		if n == 0 {
 			return fmt.Errorf("blob %.64s: %w: put it first", hash, ErrNotFound)
 		}
+		var mac []byte
+		if s.signs != nil {
+			mac = s.signs.copyMAC(key, hash, at.UnixNano())
+		}
 		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO last_good (key, hash, at) VALUES ($1, $2, $3)
-			ON CONFLICT (key, hash) DO UPDATE SET at = excluded.at WHERE excluded.at > last_good.at`,
-			key, hash, at.UnixNano()); err != nil {
+			INSERT INTO last_good (key, hash, at, mac) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (key, hash) DO UPDATE SET at = excluded.at, mac = excluded.mac WHERE excluded.at > last_good.at`,
+			key, hash, at.UnixNano(), mac); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `
@@ -101,20 +108,34 @@ func (r *Reader) LastGood(ctx context.Context, key string) (g Good, ok bool, err
 	return all[0], true, nil
 }
 
-// LastGoods returns what is remembered of key, newest first.
+// ErrForged says that what is kept as a last-good copy was put there by somebody who has not the record's key.
+var ErrForged = errors.New("it was not kept by this Paramedic")
+
+// LastGoods returns what is remembered of key, newest first. In a sealed record
+// everything under the key must have been kept with the record's key: otherwise
+// the error is [ErrForged], and nothing is returned.
 func (r *Reader) LastGoods(ctx context.Context, key string) ([]Good, error) {
-	rows, err := r.db.QueryContext(ctx, `SELECT hash, at FROM last_good WHERE key = $1 ORDER BY at DESC, hash`, key)
-	all, err := collect(rows, err, func(rows *sql.Rows) (Good, error) {
-		var g Good
-		var at int64
-		err := rows.Scan(&g.Hash, &at)
-		g.At = fromNanos(at)
-		return g, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the last good %s: %w", key, err)
+	what := "read the last good " + key
+	v, err := r.vouch(ctx, r.db)
+	if err == nil && v.why != "" {
+		err = fmt.Errorf("%w, as far as anybody can tell: %s", ErrForged, v.why)
 	}
-	return all, nil
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	rows, err := r.db.QueryContext(ctx, `SELECT key, hash, at, mac FROM last_good WHERE key = $1 ORDER BY at DESC, hash`, key)
+	all, err := collect(rows, err, scanCopy)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	var good []Good
+	for _, g := range all {
+		if v.key != nil && !v.key.signed(g) {
+			return nil, fmt.Errorf("%s: the copy %.12s: %w; see “paramedic audit verify”", what, g.hash, ErrForged)
+		}
+		good = append(good, Good{Hash: g.hash, At: fromNanos(g.at)})
+	}
+	return good, nil
 }
 
 // LastGoodKeys lists what is remembered, by key.

@@ -11,6 +11,9 @@ import (
 // the encoding so that another can follow it one day.
 const hashLabel = "paramedic event 1"
 
+// keyedLabel does the same for the hashes made with the record's key, HMAC-SHA-256.
+const keyedLabel = "paramedic event 2"
+
 // genesis is the hash before the first event.
 var genesis = make([]byte, sha256.Size)
 
@@ -23,12 +26,18 @@ func digest(data []byte) []byte {
 //
 //	SHA-256(label, prev, stream, version, type, type version, at, digest)
 //
+// or, in a record that is sealed, HMAC-SHA-256 of the same with its key,
 // where texts and hashes are preceded by their length, and numbers are 64 bits,
 // big-endian, so that no two events encode alike. It covers the digest of the
 // data and not the data, so that purging leaves the chain whole.
 func eventHash(prev []byte, stream string, version int, typ string, typeVersion int, at time.Time, digest []byte) []byte {
 	h := sha256.New()
-	putBytes(h, []byte(hashLabel))
+	putEvent(h, hashLabel, prev, stream, version, typ, typeVersion, at, digest)
+	return h.Sum(nil)
+}
+
+func putEvent(h hash.Hash, label string, prev []byte, stream string, version int, typ string, typeVersion int, at time.Time, digest []byte) {
+	putBytes(h, []byte(label))
 	putBytes(h, prev)
 	putBytes(h, []byte(stream))
 	putNumber(h, int64(version))
@@ -36,7 +45,6 @@ func eventHash(prev []byte, stream string, version int, typ string, typeVersion 
 	putNumber(h, int64(typeVersion))
 	putNumber(h, at.UnixNano())
 	putBytes(h, digest)
-	return h.Sum(nil)
 }
 
 func putBytes(h hash.Hash, b []byte) {
@@ -50,8 +58,13 @@ func putNumber(h hash.Hash, n int64) {
 	h.Write(b[:])
 }
 
-// chain makes events of new ones, to follow the event of that version and hash.
-func chain(stream string, version int, prev []byte, events []NewEvent) []Event {
+// chain makes events of new ones, to follow the event of that version and hash,
+// with the key if there is one. Time never runs back: none is before at.
+func chain(k *key, stream string, version int, prev []byte, at time.Time, events []NewEvent) []Event {
+	link := eventHash
+	if k != nil {
+		link = k.eventHash
+	}
 	chained := make([]Event, len(events))
 	for i, e := range events {
 		version++
@@ -59,10 +72,13 @@ func chain(stream string, version int, prev []byte, events []NewEvent) []Event {
 		if data == nil {
 			data = []byte{} // nil means purged
 		}
+		if e.At.After(at) {
+			at = e.At
+		}
 		sum := digest(data)
 		chained[i] = Event{
-			Stream: stream, Version: version, Type: e.Type, TypeVersion: e.TypeVersion, At: e.At, Data: data,
-			Digest: sum, Prev: prev, Hash: eventHash(prev, stream, version, e.Type, e.TypeVersion, e.At, sum),
+			Stream: stream, Version: version, Type: e.Type, TypeVersion: e.TypeVersion, At: at, Data: data,
+			Digest: sum, Prev: prev, Hash: link(prev, stream, version, e.Type, e.TypeVersion, at, sum),
 		}
 		prev = chained[i].Hash
 	}

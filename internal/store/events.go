@@ -17,6 +17,7 @@ const SystemStream = "system"
 const (
 	TypeHeadsRecorded = "HeadsRecorded"
 	TypeEventPurged   = "EventPurged"
+	TypeRecordSealed  = "RecordSealed"
 )
 
 // purged is the data of an EventPurged.
@@ -45,20 +46,20 @@ func (s *Store) Append(ctx context.Context, writes ...Write) error {
 	}
 	return s.write(ctx, "append to "+writes[0].Stream, func(tx *sql.Tx) error {
 		for _, w := range writes {
-			now, head, err := streamHead(ctx, tx, w.Stream)
+			end, err := streamEnd(ctx, tx, w.Stream)
 			if err != nil {
 				return err
 			}
-			if now != w.Version {
-				return fmt.Errorf("expected version %d of %s, found %d: %w", w.Version, w.Stream, now, ErrConflict)
+			if end.Version != w.Version {
+				return fmt.Errorf("expected version %d of %s, found %d: %w", w.Version, w.Stream, end.Version, ErrConflict)
 			}
-			if err := appendEvents(ctx, tx, w.Stream, now, head, w.Events); err != nil {
+			if err := s.appendEvents(ctx, tx, end, w.Events); err != nil {
 				return err
 			}
 			if w.Change == nil {
 				continue
 			}
-			if err := project(ctx, tx, w.Stream, now+len(w.Events), w.Change); err != nil {
+			if err := project(ctx, tx, w.Stream, end.Version+len(w.Events), w.Change); err != nil {
 				return err
 			}
 		}
@@ -113,27 +114,33 @@ func (w Write) validate() error {
 	return nil
 }
 
-// streamHead gives a stream's version and head: 0 and genesis if it is new.
-func streamHead(ctx context.Context, q query, stream string) (version int, head []byte, err error) {
-	err = q.QueryRowContext(ctx, `SELECT version, head FROM streams WHERE stream = $1`, stream).Scan(&version, &head)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, genesis, nil
+// streamEnd is the end of a stream: version 0 and genesis if it is new.
+func streamEnd(ctx context.Context, q query, stream string) (StreamInfo, error) {
+	rows, err := q.QueryContext(ctx, selectStreams+` WHERE stream = $1`, stream)
+	found, err := collect(rows, err, scanStream)
+	if err != nil || len(found) == 0 {
+		return StreamInfo{Stream: stream, Head: genesis}, err
 	}
-	return version, head, err
+	return found[0], nil
 }
 
-// appendEvents writes events after version, whose hash is prev. The stream's row
-// goes first: of two that try the same version at the same time, the database
-// lets one through and shows the other that the version is gone.
-func appendEvents(ctx context.Context, tx *sql.Tx, stream string, version int, prev []byte, events []NewEvent) error {
-	chained := chain(stream, version, prev, events)
+// appendEvents writes events after the end of a stream. The stream's row goes
+// first: of two that try the same version at the same time, the database lets
+// one through and shows the other that the version is gone. No event is older
+// than the one before it, whatever the clock says.
+func (s *Store) appendEvents(ctx context.Context, tx *sql.Tx, end StreamInfo, events []NewEvent) error {
+	chained := chain(s.signs, end.Stream, end.Version, end.Head, end.LastAt, events)
 	last := chained[len(chained)-1]
+	var tip []byte
+	if s.signs != nil {
+		tip = s.signs.tip(last.Stream, last.Version, last.Hash)
+	}
 	res, err := tx.ExecContext(ctx, `
-		INSERT INTO streams (stream, version, head, first_at, last_at, checkpointed)
-		VALUES ($1, $2, $3, $4, $5, 0)
-		ON CONFLICT (stream) DO UPDATE SET version = excluded.version, head = excluded.head, last_at = excluded.last_at
+		INSERT INTO streams (stream, version, head, first_at, last_at, checkpointed, tip)
+		VALUES ($1, $2, $3, $4, $5, 0, $7)
+		ON CONFLICT (stream) DO UPDATE SET version = excluded.version, head = excluded.head, last_at = excluded.last_at, tip = excluded.tip
 		WHERE streams.version = $6`,
-		stream, last.Version, last.Hash, chained[0].At.UnixNano(), last.At.UnixNano(), version)
+		end.Stream, last.Version, last.Hash, chained[0].At.UnixNano(), last.At.UnixNano(), end.Version, tip)
 	if err != nil {
 		return err
 	}
@@ -209,12 +216,12 @@ func listStreams(ctx context.Context, q query, prefix string) ([]StreamInfo, err
 	return collect(rows, err, scanStream)
 }
 
-const selectStreams = `SELECT stream, version, head, first_at, last_at FROM streams`
+const selectStreams = `SELECT stream, version, head, first_at, last_at, tip FROM streams`
 
 func scanStream(rows *sql.Rows) (StreamInfo, error) {
 	var i StreamInfo
 	var first, last int64
-	err := rows.Scan(&i.Stream, &i.Version, &i.Head, &first, &last)
+	err := rows.Scan(&i.Stream, &i.Version, &i.Head, &first, &last, &i.Tip)
 	i.FirstAt, i.LastAt = fromNanos(first), fromNanos(last)
 	return i, err
 }
@@ -261,9 +268,9 @@ func (s *Store) Purge(ctx context.Context, stream string, version int, reason st
 
 // appendSystem appends to the system stream whatever its version is.
 func (s *Store) appendSystem(ctx context.Context, tx *sql.Tx, events ...NewEvent) error {
-	version, head, err := streamHead(ctx, tx, SystemStream)
+	end, err := streamEnd(ctx, tx, SystemStream)
 	if err != nil {
 		return err
 	}
-	return appendEvents(ctx, tx, SystemStream, version, head, events)
+	return s.appendEvents(ctx, tx, end, events)
 }

@@ -207,15 +207,15 @@ func (s *Store) Rebuild(ctx context.Context, all ...Rebuilt) error {
 	}
 	return s.write(ctx, what, func(tx *sql.Tx) error {
 		for _, r := range all {
-			version, _, err := streamHead(ctx, tx, r.Stream)
+			end, err := streamEnd(ctx, tx, r.Stream)
 			if err != nil {
 				return err
 			}
-			if version != r.Version {
+			if end.Version != r.Version {
 				continue
 			}
 			r.Change.Drop = []string{""}
-			if err := project(ctx, tx, r.Stream, version, &r.Change); err != nil {
+			if err := project(ctx, tx, r.Stream, end.Version, &r.Change); err != nil {
 				return err
 			}
 		}

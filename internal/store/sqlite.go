@@ -67,7 +67,16 @@ func open(ctx context.Context, path string, opts Options) (_ *Store, err error) 
 	if !whole {
 		opts.Logger.Warn("the state is so large that only a part of it was checked", "path", path, "within", checkWithin)
 	}
-	return &Store{Reader: r, opts: opts, w: w}, nil
+	r.UseKey(opts.KeyFile)
+	r.mustSeal = opts.Seal
+	s := &Store{Reader: r, opts: opts, w: w}
+	if opts.keyless {
+		return s, nil
+	}
+	if err := s.useKey(ctx); err != nil {
+		return nil, errors.Join(asDamage(err), r.Close())
+	}
+	return s, nil
 }
 
 // OpenReadOnly opens the state in the file at path for reading; a process that
@@ -105,7 +114,7 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 		db.Close()
 		return nil, asDamage(err)
 	}
-	return &Reader{path: path, db: db}, nil
+	return &Reader{path: path, db: db, keyFile: KeyFile(path)}, nil
 }
 
 // CheckPages has the database read and compare its pages, for at most d; 0 means

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"bytes"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -48,18 +47,9 @@ func wantError(t *testing.T, err error, part string) {
 	}
 }
 
-// rawDB is the file as somebody sees it who goes around the store.
-func rawDB(t *testing.T, path string) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("sqlite", strings.NewReplacer("?", "%3f", "#", "%23", "%", "%25").Replace("file:"+path)+"?_busy_timeout=5000")
-	ok(t, err)
-	t.Cleanup(func() { db.Close() })
-	return db
-}
-
 func alter(t *testing.T, path string, statements ...string) {
 	t.Helper()
-	db := rawDB(t, path)
+	db := storetest.Raw(t, path)
 	for _, s := range statements {
 		if _, err := db.ExecContext(t.Context(), s); err != nil {
 			t.Fatalf("%s: %v", s, err)

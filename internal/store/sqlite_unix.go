@@ -3,6 +3,7 @@
 package store
 
 import (
+	"errors"
 	"io/fs"
 	"syscall"
 )
@@ -13,4 +14,10 @@ func links(info fs.FileInfo) uint64 {
 		return uint64(s.Nlink) //nolint:unconvert // its type differs between systems
 	}
 	return 1
+}
+
+// readOnly says whether a file lies on a file system that is mounted read-only.
+func readOnly(path string) bool {
+	const toWrite = 2 // W_OK
+	return errors.Is(syscall.Access(path, toWrite), syscall.EROFS)
 }

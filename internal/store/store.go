@@ -65,12 +65,23 @@ type StreamInfo struct {
 	Head    []byte // hash of its last event
 	FirstAt time.Time
 	LastAt  time.Time
+
+	Tip []byte // what only the key's owner can make of it; nil: written without the key
 }
 
 // Options are what a Store needs from outside. The zero value works.
 type Options struct {
 	Now    func() time.Time // the clock of FirstSeen, Purge, PutBlob and TakeDuty; nil means time.Now
 	Logger *slog.Logger     // nil discards
+
+	// KeyFile holds the key that the record is sealed with; empty: [KeyFile] of the state.
+	KeyFile string
+	// Seal says that the record's word will be acted upon, so that it must be sealed: at the first start the key is made, unless KeyFile names
+	// another place than the one beside the state, and the record sealed. If the key is not there later, or is another one, the state is
+	// opened all the same and Verify says so: what is appended then does not count.
+	Seal bool
+
+	keyless bool // whatever the key is
 }
 
 func (o Options) withDefaults() Options {
@@ -86,19 +97,30 @@ func (o Options) withDefaults() Options {
 // Reader reads the state. It is what [OpenReadOnly] gives and what every
 // [Store] has.
 type Reader struct {
-	path string
-	db   *sql.DB // a pool of read-only connections
+	path     string
+	db       *sql.DB // a pool of read-only connections
+	keyFile  string
+	mustSeal bool
 }
 
 // Store reads and writes the state.
 type Store struct {
 	*Reader
-	opts Options
-	w    *sql.DB // the one connection that writes
+	opts  Options
+	w     *sql.DB // the one connection that writes
+	signs *key    // what is written is signed with it; nil: the record is not sealed, or its key is not there
 }
 
 // Path is the file that holds the state.
 func (r *Reader) Path() string { return r.path }
+
+// UseKey says where the record's key is, if not beside the state; empty: there.
+func (r *Reader) UseKey(file string) {
+	if file == "" {
+		file = KeyFile(r.path)
+	}
+	r.keyFile = file
+}
 
 // Close closes the connections. End the [Duty] first.
 func (r *Reader) Close() error { return r.db.Close() }

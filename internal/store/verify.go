@@ -29,11 +29,28 @@ type Report struct {
 	Streams  int       // looked at
 	Events   int       // looked at
 	Purged   int       // of these, purged on the record
+	Copies   int       // last-good copies looked at
+	Blobs    int       // looked at
 	Problems []Problem // by stream; at most ten of each
+
+	// Key is why nobody can tell who wrote the record, where nobody can: its key is not there, is another one, or the record was not sealed
+	// by it. Of Unverified events the hash could not be checked then.
+	Key        string `json:",omitempty"`
+	Unverified int    `json:",omitempty"`
 }
 
-// OK reports whether nothing is wrong.
-func (r Report) OK() bool { return len(r.Problems) == 0 }
+// OK reports whether nothing is wrong, and the record's key says so.
+func (r Report) OK() bool { return len(r.Problems) == 0 && r.Key == "" }
+
+// Why says in words why the record can't be trusted; empty if it can.
+func (r Report) Why() string {
+	switch {
+	case len(r.Problems) > 0:
+		return fmt.Sprintf("the record is broken in %d places; see “paramedic audit verify”", len(r.Problems))
+	default:
+		return r.Key
+	}
+}
 
 // Broken lists the streams with problems, by name.
 func (r Report) Broken() []string {
@@ -82,7 +99,11 @@ func (r *Reader) verify(ctx context.Context, only string) (Report, error) {
 		return Report{}, err
 	}
 	defer func() { _ = tx.Rollback() }() // it only reads
-	a := newAudit()
+	v, err := r.vouch(ctx, tx)
+	if err != nil {
+		return Report{}, err
+	}
+	a := newAudit(v)
 	if err := eachEvent(ctx, tx, ` WHERE stream = $1 ORDER BY version`, a.system, SystemStream); err != nil {
 		return Report{}, err
 	}
@@ -97,7 +118,33 @@ func (r *Reader) verify(ctx context.Context, only string) (Report, error) {
 	if err := eachEvent(ctx, tx, where, a.event, args...); err != nil {
 		return Report{}, err
 	}
+	if only == "" {
+		if err := keptBeside(ctx, tx, a); err != nil {
+			return Report{}, err
+		}
+	}
 	return a.finish(infos, only), nil
+}
+
+// keptBeside shows the audit the last-good copies and the blobs, one at a time.
+func keptBeside(ctx context.Context, q query, a *audit) error {
+	copies, err := listCopies(ctx, q)
+	if err != nil {
+		return err
+	}
+	for _, g := range copies {
+		a.copy(g)
+	}
+	rows, err := q.QueryContext(ctx, `SELECT hash, data FROM blobs ORDER BY hash`)
+	_, err = collect(rows, err, func(rows *sql.Rows) (none struct{}, err error) {
+		var name string
+		var data sql.RawBytes
+		if err = rows.Scan(&name, &data); err == nil {
+			a.blob(name, data)
+		}
+		return none, err
+	})
+	return err
 }
 
 // eachEvent streams events to f, so that memory holds one at a time.
