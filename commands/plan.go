@@ -44,7 +44,7 @@ func (s *Set) page(ctx context.Context, r Request) (Reply, error) {
 
 // aboutPlan is an incident whose plan is the one meant.
 func (s *Set) aboutPlan(ctx context.Context, r Request, what string) (*incident.State, error) {
-	state, rest, err := s.about(ctx, r, what)
+	state, rest, err := s.shown(ctx, r, what)
 	switch {
 	case err != nil:
 		return nil, err
