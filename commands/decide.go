@@ -2,8 +2,10 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -70,11 +72,71 @@ func (s *Set) approve(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	text := state.ID + ": approved."
-	if state.Approval != nil {
-		text = fmt.Sprintf("%s: approved. It runs as %s.", state.ID, state.Approval.As.User)
+	return done(state, approved(state, r.Now)), nil
+}
+
+// approved says what follows from an approval.
+func approved(s *incident.State, now time.Time) string {
+	a := s.Approval()
+	switch {
+	case a == nil:
+		return s.ID + ": approved."
+	case s.ApprovalValid(now):
+		return fmt.Sprintf("%s: approved. It runs as %s.", s.ID, a.As.User)
 	}
-	return done(state, text), nil
+	return s.ID + ": approved by " + a.By.Name + ". " + second(s)
+}
+
+// second says whose approval is still waited for.
+func second(s *incident.State) string {
+	if s.Plan.Terminal {
+		return "It needs a second one, in the terminal with a kubeconfig of your own: “paramedic approve " + s.ID + "”."
+	}
+	return "It needs that of another person, too."
+}
+
+// stop stops one recovery, or without an incident all of them.
+func (s *Set) stop(ctx context.Context, r Request) (Reply, error) {
+	if s.Incidents == nil {
+		return Reply{}, errMissing("Keeping incidents")
+	}
+	if len(r.Args) > 0 {
+		state, err := s.Incidents.Stop(ctx, incidentID(r.Args[0]), cut(strings.Join(r.Args[1:], " "), maxLine), r.Person)
+		if err != nil {
+			return Reply{}, err
+		}
+		return done(state, stopped(state)), nil
+	}
+	open, _, err := s.Incidents.List(ctx, false)
+	if err != nil {
+		return Reply{}, err
+	}
+	var said []string
+	for _, o := range open {
+		if o.RunEnded() || !o.Running() && len(o.Approvals) == 0 {
+			continue
+		}
+		state, err := s.Incidents.Stop(ctx, o.ID, "", r.Person)
+		var over *Refusal
+		switch {
+		case errors.As(err, &over): // it has ended meanwhile
+		case err != nil:
+			said = append(said, fmt.Sprintf("%s could not be stopped: %v.", o.ID, err))
+		default:
+			said = append(said, stopped(state))
+		}
+	}
+	if len(said) == 0 {
+		return Reply{}, &Refusal{Reason: "Nothing is approved or running."}
+	}
+	return Reply{Text: strings.Join(said, " "), Data: map[string][]string{"stopped": said}}, nil
+}
+
+func stopped(s *incident.State) string {
+	if s.Phase(time.Time{}) == incident.Stopping {
+		return s.ID + ": stopped. What is in flight ends; nothing else begins."
+	}
+	return s.ID + ": stopped. Nothing else begins."
 }
 
 // hashNeeded says how to name the plan that is approved, for an approval is of what was seen.

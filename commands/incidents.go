@@ -130,7 +130,9 @@ type Detail struct {
 	Diagnosis    *Report               `json:"diagnosis"`
 	Plan         *incident.Plan        `json:"plan"`
 	NoPlan       string                `json:"noPlan,omitempty"`
-	Approval     *incident.Approval    `json:"approval"`
+	Approval     *incident.Approval    `json:"approval"` // as whose identity the plan runs
+	Approvals    []incident.Approval   `json:"approvals"`
+	Stopped      *incident.Stopped     `json:"stopped,omitempty"`
 	Steps        []incident.StepState  `json:"steps"`
 	Verification incident.Verification `json:"verification"`
 	Postmortem   *incident.Postmortem  `json:"postmortem"`
@@ -138,7 +140,7 @@ type Detail struct {
 }
 
 func detail(s *incident.State, now time.Time) Detail {
-	d := Detail{Summary: summary(s, now), Signals: full(s.Signals), Plan: s.Plan, NoPlan: s.NoPlan, Approval: s.Approval,
+	d := Detail{Summary: summary(s, now), Signals: full(s.Signals), Plan: s.Plan, NoPlan: s.NoPlan, Approval: s.Approval(), Approvals: full(s.Approvals), Stopped: s.Stopped,
 		Steps: full(s.Steps), Verification: s.Verification, Postmortem: s.Postmortem, Path: s.Path}
 	if s.Diagnosis != nil {
 		r := NewReport(s.Diagnosis, s.Story, s.Similar)

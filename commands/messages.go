@@ -174,13 +174,18 @@ func decision(s *incident.State, now time.Time) []Block {
 			note = append(note, Text(": "+cut(s.Rejected.Reason, maxLine)))
 		}
 		return []Block{note}
-	case s.ApprovalValid(now):
-		return []Block{Note{Text("Approved by " + s.Approval.By.Name + " "), When(s.Approval.At), Text(", runs as "), Mono(s.Approval.As.User)}}
+	case s.ApprovalValid(now) || s.Running():
+		return []Block{Note{Text("Approved by " + approvers(s) + " "), When(s.Approval().At), Text(", runs as "), Mono(s.Approval().As.User)}}
 	case !s.Open():
 		return nil
 	}
 	var blocks []Block
-	if a := s.Approval; a != nil {
+	switch a := s.Approval(); {
+	case s.Stopped != nil:
+		blocks = append(blocks, stopNote(s))
+	case len(s.Standing(now)) > 0:
+		blocks = append(blocks, Note{Text("Approved by " + approvers(s) + ". " + second(s))})
+	case a != nil:
 		blocks = append(blocks, Note{Text("The approval by " + a.By.Name + " expired "), When(a.Expires), Text(" before the run began.")})
 	}
 	blocks = append(blocks, Actions{
@@ -190,10 +195,6 @@ func decision(s *incident.State, now time.Time) []Block {
 			Confirm:       &Confirm{Title: "Reject the plan?", Text: "Nothing will be changed. A new look at the cluster makes a new plan.", Yes: "Reject", No: "Keep it"},
 			Accessibility: "Reject the plan of " + s.ID},
 	})
-	if n := len(s.Refusals); n > 0 {
-		r := s.Refusals[n-1]
-		blocks = append(blocks, Note{Text(fmt.Sprintf("Refused to %s for %s: %s", r.Action, r.By.Name, sentence(cut(r.Reason, maxLine))))})
-	}
 	return blocks
 }
 
@@ -258,10 +259,10 @@ func resolutionBlocks(s *incident.State) []Block {
 		return []Block{p}
 	case !s.ResolvedAt.IsZero():
 		p := Paragraph{Bold("Resolved "), When(s.ResolvedAt), Text(fmt.Sprintf(", %s after it was opened.", duration(s.ResolvedAt.Sub(s.OpenedAt))))}
-		if s.Approval == nil {
+		if len(s.Approvals) == 0 {
 			return []Block{append(p, Text(" It ended by itself."))}
 		}
-		return []Block{append(p, Text(" Approved by "+s.Approval.By.Name+", proved by the checks above."))}
+		return []Block{append(p, Text(" Approved by "+approvers(s)+", proved by the checks above."))}
 	}
 	return nil
 }

@@ -20,6 +20,9 @@ func (s *Set) plan(ctx context.Context, r Request) (Reply, error) {
 	if len(rest) == 1 && rest[0] != state.Plan.Hash {
 		return Reply{}, &Refusal{Reason: "That plan is no longer the current one.", Try: "Look at the incident's newest plan."}
 	}
+	if err := s.may(r, Approve); err != nil {
+		return planShown(state), nil
+	}
 	if state, err = s.Incidents.Review(ctx, state.ID, r.Person); err != nil {
 		return Reply{}, err
 	}
@@ -36,6 +39,14 @@ func (s *Set) plan(ctx context.Context, r Request) (Reply, error) {
 	}
 	reply.Form = &Form{ID: "plan", Title: "The plan"} // to be read only
 	return reply, nil
+}
+
+// planShown is the plan for who may see it and not decide: it is tried out as nobody, and there is nothing to press.
+func planShown(s *incident.State) Reply {
+	reply := PlanReview(s, nil)
+	reply.Form = &Form{ID: "plan", Title: "The plan"}
+	reply.Blocks[len(reply.Blocks)-1] = Paragraph{Bold("It would: "), Text(whatHappens(s.Plan)), Text(" Who may decide upon it also sees whether it may be done.")}
+	return reply
 }
 
 func noPlan(s *incident.State) error {

@@ -9,8 +9,9 @@ import (
 
 // run is one plan being carried out, as the log tells it.
 type run struct {
-	plan  incident.Plan
-	steps []incident.StepState
+	plan    incident.Plan
+	steps   []incident.StepState
+	stopped *incident.Stopped // nil: nobody did
 }
 
 // runs are the plans of which a step was begun, in order. They come from the log, for the state knows the current plan alone.
@@ -37,6 +38,10 @@ func runs(s *incident.State) []run {
 		switch e := rec.Event.(type) {
 		case incident.PlanProposed:
 			plans[e.Plan.Hash] = e.Plan
+		case incident.Stopped:
+			if n := len(all); n > 0 && all[n-1].plan.Hash == e.PlanHash {
+				all[n-1].stopped = &e
+			}
 		case incident.StepIntended:
 			if st := step(e.PlanHash, e.Step); st != nil {
 				*st = incident.StepState{Step: e.Step, Attempt: e.Attempt, Intended: rec.At}
@@ -73,6 +78,8 @@ func progressBlocks(s *incident.State) []Block {
 			switch {
 			case j >= 0:
 				item = stepLine(i+1, step, r.steps[j])
+			case r.stopped != nil:
+				item = []Span{Text(fmt.Sprintf("– %d. %s: not begun, stopped by %s", i+1, step.Title, r.stopped.By.Name))}
 			case failed:
 				item = []Span{Text(fmt.Sprintf("– %d. %s: not begun", i+1, step.Title))}
 			}

@@ -12,7 +12,7 @@ import (
 // marks stand before a phase, so that a channel can be read at a glance.
 var marks = map[incident.Phase]string{
 	incident.Investigating: "🔎", incident.Diagnosed: "🩺", incident.Awaiting: "✋", incident.Approved: "▶️", incident.Recovering: "▶️",
-	incident.Stuck: "⚠️", incident.Verifying: "👀", incident.ResolvedPhase: "✅", incident.ClosedPhase: "⬜",
+	incident.Stopping: "⏹️", incident.StoppedPhase: "⏹️", incident.Stuck: "⚠️", incident.Verifying: "👀", incident.ResolvedPhase: "✅", incident.ClosedPhase: "⬜",
 }
 
 // rootReply is the message in the channel.
@@ -126,7 +126,9 @@ func rootActions(s *incident.State, phase incident.Phase) Actions {
 	case incident.Diagnosed:
 		again.Style = Primary
 		return Actions{again, closing(s)}
-	case incident.Stuck:
+	case incident.Approved, incident.Recovering:
+		return Actions{stopping(s)}
+	case incident.Stuck, incident.StoppedPhase:
 		if i := slices.IndexFunc(s.Steps, func(st incident.StepState) bool { return st.Unclear != "" && st.Ended.IsZero() }); i >= 0 {
 			return unclearActions(s, s.Steps[i].Step)
 		}
@@ -139,6 +141,10 @@ func rootActions(s *incident.State, phase incident.Phase) Actions {
 		}
 	}
 	return nil
+}
+
+func stopping(s *incident.State) Button {
+	return Button{ID: "stop", Label: "Stop", Style: Danger, Value: Quote("stop", s.ID), Accessibility: "Let no further step of " + s.ID + " begin"}
 }
 
 func closing(s *incident.State) Button {
@@ -181,10 +187,36 @@ func rootNote(s *incident.State, phase incident.Phase, now time.Time) Note {
 		return Note{Text("Resolved "), When(s.ResolvedAt)}
 	case phase == incident.Stuck && !s.RunEnded():
 		return Note{Text("Nobody can tell whether a step was done. Look for yourself, then say so.")}
+	case s.Stopped != nil:
+		return stopNote(s)
 	case s.ApprovalValid(now):
-		return Note{Text("Approved by " + s.Approval.By.Name + " "), When(s.Approval.At)}
+		return Note{Text("Approved by " + approvers(s) + " "), When(s.Approval().At)}
+	case len(s.Standing(now)) > 0:
+		return Note{Text("Approved by " + approvers(s) + ". " + second(s))}
 	case s.Rejected != nil:
 		return Note{Text("Plan rejected by " + s.Rejected.By.Name + " "), When(decidedAt[incident.PlanRejected](s))}
 	}
 	return nil
+}
+
+// stopNote says who stopped the recovery, when and why.
+func stopNote(s *incident.State) Note {
+	note := Note{Text("Stopped by " + s.Stopped.By.Name + " "), When(decidedAt[incident.Stopped](s))}
+	if s.Stopped.Reason != "" {
+		note = append(note, Text(": "+cut(s.Stopped.Reason, maxLine)))
+	}
+	return note
+}
+
+// approvers names those who approved the current plan.
+func approvers(s *incident.State) string {
+	var names []string
+	for _, a := range s.Approvals {
+		name := a.By.Name
+		if a.Terminal {
+			name += " (in the terminal)"
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, " and ")
 }

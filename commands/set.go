@@ -18,7 +18,7 @@ type Request struct {
 	Args    []string
 	Values  map[string]string // of a submitted Form, by field
 	Person  incident.Person
-	Outside bool      // the person belongs to another organisation: may ask, never act
+	Outside bool      // the person belongs to another organisation
 	Channel string    // where it was asked; empty at a terminal
 	Now     time.Time // when
 	Prog    string    // what the person types before a command: "/medic" if empty
@@ -52,6 +52,8 @@ type Incidents interface {
 	// Review checks the current plan's rights and dry-runs it as the person; what it found is in State.Reviewed.
 	Review(ctx context.Context, id string, by incident.Person) (*incident.State, error)
 	Approve(ctx context.Context, id, hash string, by incident.Person) (*incident.State, error)
+	// Stop lets no further step of the plan that is approved or running begin.
+	Stop(ctx context.Context, id, reason string, by incident.Person) (*incident.State, error)
 	Reject(ctx context.Context, id, hash, reason string, by incident.Person) (*incident.State, error)
 	// Decide says whether a step of which nobody can tell was done.
 	Decide(ctx context.Context, id, step string, done bool, by incident.Person) (*incident.State, error)
@@ -59,6 +61,8 @@ type Incidents interface {
 	Close(ctx context.Context, id, reason string, by incident.Person) (*incident.State, error)
 	EditPostmortem(ctx context.Context, id string, pm incident.Postmortem, by incident.Person) (*incident.State, error)
 	Publish(ctx context.Context, id string, by incident.Person) (*incident.State, error)
+	// Refuse records that a person was refused, once for each person, action and reason.
+	Refuse(ctx context.Context, id string, by incident.Person, action, reason string) error
 }
 
 // Refusal is a no that a person can read.
@@ -82,6 +86,7 @@ type Set struct {
 	Explainer Explainer
 	Incidents Incidents
 	Searcher  Searcher
+	Roles     Roles              // nil: whoever asks has every role, as at a terminal
 	Codes     []incident.CodeDoc // what can be found
 }
 
@@ -91,30 +96,32 @@ type command struct {
 	usage  string // arguments
 	help   string // one line; empty hides it: for buttons and forms
 	form   bool   // its Reply is a Form
-	acts   bool   // it changes something: not for people from outside
+	acts   bool   // it decides or changes something
+	role   Role   // who may ask it; empty: everybody
 	answer func(s *Set, ctx context.Context, r Request) (Reply, error)
 }
 
 // table lists the commands in the order in which help shows them.
 func table() []command {
 	return []command{
-		{"check", "[-n NAMESPACE]", "what is wrong in the cluster, and what restarts", false, false, (*Set).check},
-		{"why", "[KIND/NAME] [-n NAMESPACE] [--trace]", "why: the causes, their consequences and the evidence", false, false, (*Set).why},
-		{"incidents", "[INC-ID | all]", "incidents that are open, or one of them", false, false, (*Set).incidents},
-		{"evidence", "INC-ID [ID…]", "an incident's evidence, or what its ids (E3, F1, C2, T7) stand for", false, false, (*Set).evidence},
-		{"open", "TITLE", "open an incident", false, true, (*Set).open},
-		{"plan", "INC-ID", "the plan of an incident, tried out with your own rights", true, true, (*Set).plan},
-		{"approve", "INC-ID HASH", "approve the plan with that hash", false, true, (*Set).approve},
-		{"reject", "INC-ID [REASON]", "reject the plan", false, true, (*Set).reject},
-		{"look", "INC-ID", "look at the cluster again", false, true, (*Set).look},
-		{"close", "INC-ID [REASON]", "close an incident without recovery", false, true, (*Set).close},
-		{"decide", "INC-ID STEP done|undone", "say whether an unclear step was done", false, true, (*Set).decide},
-		{"postmortem", "INC-ID", "read and edit an incident's postmortem", true, true, (*Set).postmortem},
-		{"save", "INC-ID", "", false, true, (*Set).save},
-		{"publish", "INC-ID", "publish it, so that the next one like it is recognised", false, true, (*Set).publish},
-		{"search", "WORDS", "search the postmortems", false, false, (*Set).search},
-		{"checks", "[CODE]", "what can be found, or what a code means", false, false, (*Set).checks},
-		{"help", "", "this", false, false, (*Set).help},
+		{"check", "[-n NAMESPACE]", "what is wrong in the cluster, and what restarts", false, false, View, (*Set).check},
+		{"why", "[KIND/NAME] [-n NAMESPACE] [--trace]", "why: the causes, their consequences and the evidence", false, false, View, (*Set).why},
+		{"incidents", "[INC-ID | all]", "incidents that are open, or one of them", false, false, View, (*Set).incidents},
+		{"evidence", "INC-ID [ID…]", "an incident's evidence, or what its ids (E3, F1, C2, T7) stand for", false, false, View, (*Set).evidence},
+		{"open", "TITLE", "open an incident", false, true, Open, (*Set).open},
+		{"plan", "INC-ID", "the plan of an incident, tried out with your own rights", true, true, View, (*Set).plan},
+		{"approve", "INC-ID HASH", "approve the plan with that hash", false, true, Approve, (*Set).approve},
+		{"stop", "[INC-ID [REASON]]", "begin no further step of a recovery, or of all", false, true, Stop, (*Set).stop},
+		{"reject", "INC-ID [REASON]", "reject the plan", false, true, Approve, (*Set).reject},
+		{"look", "INC-ID", "look at the cluster again", false, true, Open, (*Set).look},
+		{"close", "INC-ID [REASON]", "close an incident without recovery", false, true, Close, (*Set).close},
+		{"decide", "INC-ID STEP done|undone", "say whether an unclear step was done", false, true, Approve, (*Set).decide},
+		{"postmortem", "INC-ID", "read and edit an incident's postmortem", true, true, View, (*Set).postmortem},
+		{"save", "INC-ID", "", false, true, Edit, (*Set).save},
+		{"publish", "INC-ID", "publish it, so that the next one like it is recognised", false, true, Publish, (*Set).publish},
+		{"search", "WORDS", "search the postmortems", false, false, View, (*Set).search},
+		{"checks", "[CODE]", "what can be found, or what a code means", false, false, "", (*Set).checks},
+		{"help", "", "this", false, false, "", (*Set).help},
 	}
 }
 
@@ -152,8 +159,8 @@ func (s *Set) Dispatch(ctx context.Context, r Request) Reply {
 	if !ok {
 		return unknown(r)
 	}
-	if r.Outside && c.acts {
-		return failure(c, r, &Refusal{Reason: "Only people of this workspace may do that."})
+	if err := s.permitted(ctx, c, r); err != nil {
+		return failure(c, r, err)
 	}
 	reply, err := c.answer(s, ctx, r)
 	if err != nil {

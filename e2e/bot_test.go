@@ -26,6 +26,7 @@ import (
 const (
 	channel = "C0INCIDENTS"
 	ada     = "U0ADA"  // an approver who may
+	dora    = "U0DORA" // another
 	cleo    = "U0CLEO" // an approver without the rights
 	ben     = "U0BEN"  // no approver
 	hook    = "http://paramedic:let%%20me%%20in@%s/webhook/alertmanager"
@@ -36,17 +37,24 @@ type bot struct {
 	lab
 	dir, config, state, webhook string
 	slack                       *slackemu.Server
+	approvers                   func(entries ...string) // writes the configuration with these
 
 	mu   sync.Mutex
 	cmd  *exec.Cmd
 	logs bytes.Buffer
 }
 
+// The approvers of a company, and of a home. Two people are asked for in both.
+var (
+	home    = []string{"- {slack: " + ada + ", user: operator, groups: [operators]}"}
+	company = append(slices.Clip(home), "- {slack: "+dora+", user: operator2, groups: [operators]}", "- {slack: "+cleo+", user: viewer, groups: [viewers]}")
+)
+
 // newBot writes the configuration and starts Slack and Alertmanager; the bot itself is started by start.
 func newBot(t *testing.T, l lab, verifyFor time.Duration) *bot {
 	t.Helper()
 	slack, err := slackemu.New(slackemu.Options{
-		Users:    []slackemu.User{{ID: ada, Name: "ada", RealName: "Ada"}, {ID: ben, Name: "ben", RealName: "Ben"}, {ID: cleo, Name: "cleo", RealName: "Cleo"}},
+		Users:    []slackemu.User{{ID: ada, Name: "ada", RealName: "Ada"}, {ID: ben, Name: "ben", RealName: "Ben"}, {ID: cleo, Name: "cleo", RealName: "Cleo"}, {ID: dora, Name: "dora", RealName: "Dora"}},
 		Channels: []slackemu.Channel{{ID: channel, Name: "incidents"}},
 	})
 	if err != nil {
@@ -71,16 +79,17 @@ webhook: {listen: %q, user: paramedic, password: let me in}
 state: state/paramedic.db
 knowledge: postmortems
 host: {root: %q, node: %s}
-approvers:
-- {slack: %s, user: operator, groups: [operators]}
-- {slack: %s, user: viewer, groups: [viewers]}
-plans: {comeback: 1m}
+plans: {comeback: 1m, people: {disruptive: 2}}
 verify: {for: %s, every: 3s, giveUp: 10m}
 lastGood: {every: 5s}
-%s`, slack.APIURL(), b.webhook, l.hostRoot, node, ada, cleo, verifyFor, ollama)
-	if err := os.WriteFile(b.config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+%s`, slack.APIURL(), b.webhook, l.hostRoot, node, verifyFor, ollama)
+	b.approvers = func(entries ...string) {
+		t.Helper()
+		if err := os.WriteFile(b.config, []byte(text+"approvers:\n"+strings.Join(entries, "\n")+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
+	b.approvers(company...)
 	l.run(t, "alertmanager", fmt.Sprintf(hook, b.webhook))
 	reload(t) // one that ran already has another test's address
 	t.Cleanup(func() {

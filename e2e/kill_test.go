@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -51,7 +52,9 @@ func killed(t *testing.T, b *bot) {
 	if !slices.ContainsFunc(s.Similar, func(m incident.Similar) bool { return len(m.Worked) > 0 && slices.Contains(m.Shared, "DNSLoop") }) {
 		t.Errorf("the first run's postmortem, with what worked, is not among %+v", s.Similar)
 	}
-	approve(t, b, root)
+	approve(t, b, ada, root)
+	b.thread(t, time.Minute, root, "in the terminal")
+	approveInTerminal(t, b, s)
 	killer("VerificationSampled")
 	s = b.incident(t, 12*time.Minute, "resolved", func(s *incident.State) bool { return !s.ResolvedAt.IsZero() })
 	b.alert(t, began, false)
@@ -86,6 +89,21 @@ func killed(t *testing.T, b *bot) {
 	}
 	if out, code := b.paramedic(t, "audit", "verify", "--state", b.state); code != 0 {
 		t.Errorf("audit verify: exit %d\n%s", code, out)
+	}
+}
+
+// approveInTerminal says the second yes with the lab's own kubeconfig, after a bot's was refused.
+func approveInTerminal(t *testing.T, b *bot, s *incident.State) {
+	t.Helper()
+	if out, code := b.paramedic(t, "approve", "--config", b.config, "--kubeconfig", filepath.Join(b.dir, "kubeconfig"), s.ID, s.Plan.Hash); code == 0 || !strings.Contains(out, "account of a program") {
+		t.Fatalf("as the bot itself: exit %d\n%s", code, out)
+	}
+	out, code := b.paramedic(t, "approve", "--config", b.config, s.ID)
+	if code != 0 || !strings.Contains(out, s.Plan.Hash[:12]) || !strings.Contains(out, "/etc/resolv.conf") {
+		t.Fatalf("the plan in the terminal: exit %d\n%s", code, out)
+	}
+	if out, code := b.paramedic(t, "approve", "--config", b.config, s.ID, s.Plan.Hash[:12]); code != 0 {
+		t.Fatalf("exit %d\n%s", code, out)
 	}
 }
 

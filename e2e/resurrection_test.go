@@ -33,7 +33,8 @@ func (l lab) why(t *testing.T) (report, int) {
 	return r, code
 }
 
-// TestTheFoundingIncident is the whole loop twice: the first time by the book, the second with the bot killed ten times over.
+// TestTheFoundingIncident is the whole loop twice: the first time by the book, with three approvers of whom two say yes; the second with one
+// approver, whose second yes is given in the terminal, and the bot killed ten times over.
 func TestTheFoundingIncident(t *testing.T) {
 	l := theLab(t)
 	l.run(t, "apps")
@@ -44,12 +45,13 @@ func TestTheFoundingIncident(t *testing.T) {
 	b.start(t)
 	b.connected(t)
 	b.keeps(t)
-	if !t.Run("by the book", func(t *testing.T) { byTheBook(t, b) }) {
+	if !t.Run("by the book, in a company", func(t *testing.T) { byTheBook(t, b) }) {
 		t.FailNow()
 	}
 	l.healthy(t)
 	b.keeps(t)
-	t.Run("killed ten times", func(t *testing.T) { killed(t, b) })
+	b.approvers(home...) // which takes effect while the bot runs
+	t.Run("killed ten times, at home", func(t *testing.T) { killed(t, b) })
 }
 
 // quiet: nothing of severity warning or more.
@@ -84,17 +86,26 @@ func byTheBook(t *testing.T, b *bot) {
 
 	t.Run("who may not, may not", func(t *testing.T) {
 		b.press(t, ben, root, "Open the plan")
+		told(t, b, ben, "It would:")
+		if err := b.slack.Command(t.Context(), ben, channel, "/medic", "approve "+s.ID+" "+s.Plan.Hash); err != nil {
+			t.Fatal(err)
+		}
 		told(t, b, ben, "not among the approvers")
 		if err := b.slack.Command(t.Context(), cleo, channel, "/medic", "approve "+s.ID+" "+s.Plan.Hash); err != nil {
 			t.Fatal(err)
 		}
 		told(t, b, cleo, "viewer")
-		if s := b.incidents(t)[0]; s.Approval != nil {
-			t.Fatalf("approved by %s", s.Approval.By.Name)
+		if s := b.incidents(t)[0]; s.Approval() != nil {
+			t.Fatalf("approved by %s", s.Approval().By.Name)
 		}
 	})
 
-	approve(t, b, root)
+	approve(t, b, ada, root)
+	b.thread(t, time.Minute, root, "It needs that of another person, too")
+	if s := b.incidents(t)[0]; s.Running() || s.ApprovalValid(time.Now()) {
+		t.Fatalf("one approval of two runs it: %+v", s.Approvals)
+	}
+	approve(t, b, dora, root)
 	s = b.incident(t, 12*time.Minute, "resolved", func(s *incident.State) bool { return !s.ResolvedAt.IsZero() })
 	mended(t, b.lab)
 	once(t, s)
@@ -228,20 +239,20 @@ func told(t *testing.T, b *bot, person string, words string) {
 	})
 }
 
-// approve opens the plan as Ada and says yes.
-func approve(t *testing.T, b *bot, root string) {
+// approve opens the plan as an approver and says yes.
+func approve(t *testing.T, b *bot, by, root string) {
 	t.Helper()
-	b.press(t, ada, root, "Open the plan")
+	b.press(t, by, root, "Open the plan")
 	var view slackemu.View
 	b.wait(t, time.Minute, "the plan, ready to be approved", func(s slackemu.Snapshot) bool {
-		for _, v := range s.Views(ada) {
+		for _, v := range s.Views(by) {
 			if v.Submit != "" && v.Type == "modal" {
 				view = v
 			}
 		}
 		return view.ID != ""
 	})
-	if err := b.slack.Submit(t.Context(), ada, view.ID, nil); err != nil {
+	if err := b.slack.Submit(t.Context(), by, view.ID, nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -124,11 +124,21 @@ func (k *Keeper) Approve(_ context.Context, id, hash string, by incident.Person)
 			return nil, &commands.Refusal{Reason: by.Name + " is not among those who may approve.", Try: "Ask one of them."}
 		case s.Plan == nil || s.Plan.Hash != hash:
 			return nil, &commands.Refusal{Reason: "The plan has changed since you saw it.", Try: "Open the new one."}
-		case s.Approval != nil:
-			return nil, &commands.Refusal{Reason: "It was approved already, by " + s.Approval.By.Name + "."}
+		case len(s.Approvals) > 0:
+			return nil, &commands.Refusal{Reason: "It was approved already, by " + s.Approvals[0].By.Name + "."}
 		}
 		now := k.Now()
 		return incident.PlanApproved{Approval: incident.Approval{PlanHash: hash, By: by, As: incident.Identity{User: user}, At: now, Expires: now.Add(time.Hour)}}, nil
+	})
+}
+
+// Stop stops what is approved or running.
+func (k *Keeper) Stop(_ context.Context, id, reason string, by incident.Person) (*incident.State, error) {
+	return k.change(id, func(s *incident.State) (incident.Event, error) {
+		if s.Plan == nil || len(s.Approvals) == 0 || s.RunEnded() {
+			return nil, &commands.Refusal{Reason: s.ID + " has nothing to stop."}
+		}
+		return incident.Stopped{PlanHash: s.Plan.Hash, By: by, Reason: reason}, nil
 	})
 }
 
@@ -174,6 +184,14 @@ func (k *Keeper) Publish(_ context.Context, id string, by incident.Person) (*inc
 		}
 		return incident.PostmortemPublished{By: by}, nil
 	})
+}
+
+// Refuse records each refusal.
+func (k *Keeper) Refuse(_ context.Context, id string, by incident.Person, action, reason string) error {
+	_, err := k.change(id, func(*incident.State) (incident.Event, error) {
+		return incident.Refused{By: by, Action: action, Reason: reason}, nil
+	})
+	return err
 }
 
 // Cluster is a Looker, an Explainer and a Searcher who see Founding, or what they are given.

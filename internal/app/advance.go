@@ -147,13 +147,13 @@ func (r *runner) advance(ctx context.Context, id string) (*incident.State, time.
 			due = t
 		}
 	}
-	version := 2 * s.Version
-	if s.Approval != nil && !s.Running() { // that it expires shows, and is no event
-		if s.ApprovalValid(now) {
-			sooner(s.Approval.Expires)
-		} else {
-			version++
+	version := 8 * s.Version // and the approvals that have expired
+	if !s.Running() { // that an approval expires shows, and is no event
+		standing := s.Standing(now)
+		for _, a := range standing {
+			sooner(a.Expires)
 		}
+		version += min(len(s.Approvals)-len(standing), 7)
 	}
 	if at, ok := r.shifts.start(shift{incident: id, key: drawing, version: version, every: drawsApart}, func(ctx context.Context) error { return r.draw(ctx, s) }); ok {
 		sooner(at)

@@ -147,7 +147,7 @@ func TestALookInFlightDropsNoApprovedPlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := d.get(t, "INC-1")
-	if s.Plan == nil || s.Approval == nil {
+	if s.Plan == nil || s.Approval() == nil {
 		t.Errorf("an approved plan is gone without a word; work %v", incident.Next(s, incident.DefaultPolicy, d.clock))
 	}
 }

@@ -31,13 +31,17 @@ type Config struct {
 	Metrics MetricsConfig `json:"metrics"`
 	State   string        `json:"state"` // the SQLite file
 	// StateKeyFile holds the key that the record in State is sealed with. Empty: beside it, and made at the first start.
-	StateKeyFile string           `json:"stateKeyFile"`
-	Knowledge    string           `json:"knowledge"` // the folder of postmortems
-	Host         HostConfig       `json:"host"`
-	Approvers    []ApproverConfig `json:"approvers"`
-	Plans        PlanConfig       `json:"plans"`
-	Verify       VerifyConfig     `json:"verify"`
-	LastGood     LastGoodConfig   `json:"lastGood"`
+	StateKeyFile string         `json:"stateKeyFile"`
+	Knowledge    string         `json:"knowledge"` // the folder of postmortems
+	Host         HostConfig     `json:"host"`
+	Approvers    []PersonConfig `json:"approvers"` // may decide upon plans
+	People       []PersonConfig `json:"people"`    // may read as far as their Kubernetes user may
+	Roles        RoleConfig     `json:"roles"`
+	Read         string         `json:"read"` // who is shown what the bot reads: "mapped" people or "everybody"; empty: everybody, with more than one approver mapped people
+	Limits       LimitConfig    `json:"limits"`
+	Plans        PlanConfig     `json:"plans"`
+	Verify       VerifyConfig   `json:"verify"`
+	LastGood     LastGoodConfig `json:"lastGood"`
 }
 
 // ClusterConfig says which cluster is cared for. Empty fields mean what kubectl does, or in a pod its service account.
@@ -92,18 +96,35 @@ type HostConfig struct {
 	CNIDir string `json:"cniDir"` // on the host; empty: the first of the usual ones that exists
 }
 
-// ApproverConfig maps a person to the Kubernetes user that plans run as.
-type ApproverConfig struct {
-	Slack  string   `json:"slack"` // a user id such as U012AB3CD, or TEAM/USER
+// PersonConfig maps a person to the Kubernetes user that they are: what they may read is what it may, and an approver's plans run as it.
+type PersonConfig struct {
+	Slack  string   `json:"slack"` // a user id such as U012AB3CD, of the bot's own workspace, or TEAM/USER
 	User   string   `json:"user"`
 	Groups []string `json:"groups"`
+}
+
+func (p PersonConfig) identity() incident.Identity {
+	return incident.Identity{User: p.User, Groups: p.Groups}
+}
+
+// LimitConfig bounds what one person may ask for.
+type LimitConfig struct {
+	OpenPerPerson     int `json:"openPerPerson"`     // incidents that a person opened and that are open still
+	RequestsPerMinute int `json:"requestsPerMinute"` // commands, presses and forms
 }
 
 // PlanConfig bounds approvals.
 type PlanConfig struct {
 	Expires Duration `json:"expires"` // how long a plan may be decided upon, and its run begun
 	// Comeback is how long dependants are given to come back by themselves before they are restarted.
-	Comeback Duration `json:"comeback"`
+	Comeback Duration     `json:"comeback"`
+	People   PeopleConfig `json:"people"`
+}
+
+// PeopleConfig says how many people must approve a plan, by its risk: one or two. One that is safe needs one.
+type PeopleConfig struct {
+	Disruptive  int `json:"disruptive"`
+	Destructive int `json:"destructive"`
 }
 
 // VerifyConfig says how long everything must stay well after a recovery.
@@ -124,7 +145,10 @@ func DefaultConfig() Config {
 		State:     "paramedic.db",
 		Knowledge: "postmortems",
 		Ollama:    OllamaConfig{Timeout: Duration{Duration: 2 * time.Minute}},
-		Plans:     PlanConfig{Expires: Duration{Duration: 30 * time.Minute}, Comeback: Duration{Duration: 6 * time.Minute}},
+		Roles:     defaultRoles(),
+		Limits:    LimitConfig{OpenPerPerson: 3, RequestsPerMinute: 20},
+		Plans: PlanConfig{Expires: Duration{Duration: 30 * time.Minute}, Comeback: Duration{Duration: 6 * time.Minute},
+			People: PeopleConfig{Disruptive: 1, Destructive: 2}},
 		Verify: VerifyConfig{For: Duration{Duration: incident.DefaultPolicy.VerifyFor}, Every: Duration{Duration: incident.DefaultPolicy.VerifyEvery},
 			GiveUp: Duration{Duration: incident.DefaultPolicy.VerifyGiveUp}},
 		LastGood: LastGoodConfig{Every: Duration{Duration: 5 * time.Minute}},
@@ -133,6 +157,18 @@ func DefaultConfig() Config {
 
 // LoadConfig reads and validates a configuration file, and the secrets that it names. Relative paths in it are relative to the file.
 func LoadConfig(path string) (Config, error) {
+	c, err := ReadConfig(path)
+	if err != nil {
+		return c, err
+	}
+	if err := errors.Join(c.readSecrets(), c.validate()); err != nil {
+		return c, fmt.Errorf("the configuration %s is not usable:\n%w", path, err)
+	}
+	return c, nil
+}
+
+// ReadConfig reads a configuration file, and neither validates it nor reads the secrets that it names: for who works beside the serve that does.
+func ReadConfig(path string) (Config, error) {
 	c := DefaultConfig()
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -146,9 +182,6 @@ func LoadConfig(path string) (Config, error) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
-	}
-	if err := errors.Join(c.readSecrets(), c.validate()); err != nil {
-		return c, fmt.Errorf("the configuration %s is not usable:\n%w", path, err)
 	}
 	return c, nil
 }
@@ -225,12 +258,18 @@ func (c *Config) validate() error {
 	if c.Host.Root != "" && c.Host.Node == "" {
 		bad("host.node", "must name the node whose files lie under %s", c.Host.Root)
 	}
-	for n, a := range c.Approvers {
-		if a.Slack == "" || a.User == "" {
-			bad(fmt.Sprintf("approvers[%d]", n), "needs both a slack id and a Kubernetes user")
-		}
-		if slices.Contains(a.Groups, "system:masters") {
-			bad(fmt.Sprintf("approvers[%d]", n), "system:masters bypasses every check of the API server; use a group of your own")
+	c.validatePeople(bad)
+	c.Roles.validate(c.Approvers, bad)
+	if !slices.Contains([]string{"", readMapped, readEverybody}, c.Read) {
+		bad("read", "must be mapped or everybody; it is %q", c.Read)
+	}
+	for _, n := range []struct {
+		field             string
+		value, least, top int
+	}{{"limits.openPerPerson", c.Limits.OpenPerPerson, 1, mostOpen}, {"limits.requestsPerMinute", c.Limits.RequestsPerMinute, 1, 1000},
+		{"plans.people.disruptive", c.Plans.People.Disruptive, 1, 2}, {"plans.people.destructive", c.Plans.People.Destructive, 1, 2}} {
+		if n.value < n.least || n.value > n.top {
+			bad(n.field, "must be from %d to %d", n.least, n.top)
 		}
 	}
 	for _, d := range []struct {
@@ -246,15 +285,6 @@ func (c *Config) validate() error {
 		bad("verify.giveUp", "must not be shorter than verify.for")
 	}
 	return errors.Join(errs...)
-}
-
-// approvers is the table by which people are recognised.
-func (c *Config) approvers() Approvers {
-	a := Approvers{}
-	for _, p := range c.Approvers {
-		a[p.Slack] = incident.Identity{User: p.User, Groups: p.Groups}
-	}
-	return a
 }
 
 // policy is what incident.Next goes by.

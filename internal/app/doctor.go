@@ -89,7 +89,7 @@ func doctorReading(ctx context.Context, reader *cluster.Reader) incident.Check {
 }
 
 // doctorApprover asks whether the bot may act as the person's user.
-func doctorApprover(ctx context.Context, reader *cluster.Reader, a ApproverConfig) incident.Check {
+func doctorApprover(ctx context.Context, reader *cluster.Reader, a PersonConfig) incident.Check {
 	name := fmt.Sprintf("acting as %s for %s", a.User, a.Slack)
 	ok, err := reader.May(ctx, "impersonate", "", "users", "", a.User)
 	if err != nil {

@@ -32,9 +32,12 @@ func (w *worker) execute(ctx context.Context, s *incident.State, work incident.W
 	return w.attempt(ctx, s, *step, 1)
 }
 
-// guard asks once more, right before the act: is the record whole and the newest, is the cluster what the plan was made
-// for? The answer is empty if so.
+// guard asks once more, right before the act: do those who approved still may, is the record whole and the newest, is the cluster what the plan
+// was made for? The answer is empty if so.
 func (w *worker) guard(ctx context.Context, s *incident.State) (why string, err error) {
+	if why := w.access.withdrawn(s); why != "" {
+		return why, nil
+	}
 	if err := w.awaitComparison(ctx); err != nil {
 		return "", err
 	}
@@ -83,7 +86,7 @@ func (w *worker) stopBefore(ctx context.Context, s *incident.State, step, why st
 // cameBack waits for a dependant to come back by itself, as long as the plan grants it: counted from the end of the last step that was
 // not conditional, for all of them together.
 func (w *worker) cameBack(ctx context.Context, s *incident.State, step incident.Step) (bool, string, error) {
-	until := s.Approval.At
+	until := s.Approval().At
 	for _, st := range s.Steps {
 		if p := s.Plan.Step(st.Step); p != nil && p.Unless == 0 {
 			until = st.Ended
@@ -91,6 +94,10 @@ func (w *worker) cameBack(ctx context.Context, s *incident.State, step incident.
 	}
 	until = until.Add(step.Unless)
 	for {
+		now, err := w.ledger.fold(ctx, s.ID)
+		if err != nil || now.Stopped != nil {
+			return false, "", err
+		}
 		healthy, detail, err := w.recovery.Healthy(ctx, step)
 		switch {
 		case err != nil:
@@ -120,14 +127,14 @@ func (w *worker) attempt(ctx context.Context, s *incident.State, step incident.S
 		if !intended {
 			return nil, nil
 		}
-		return []incident.Event{incident.StepIntended{PlanHash: s.Plan.Hash, Step: step.ID, Attempt: n, As: s.Approval.As, Inverse: inverse}}, nil
+		return []incident.Event{incident.StepIntended{PlanHash: s.Plan.Hash, Step: step.ID, Attempt: n, As: s.Approval().As, Inverse: inverse}}, nil
 	})
 	if err != nil || !intended {
 		return err
 	}
 	act, cancel := context.WithTimeout(ctx, applyWithin)
 	defer cancel()
-	detail, _, err := w.recovery.Apply(act, after.Plan, step, after.Approval.As)
+	detail, _, err := w.recovery.Apply(act, after.Plan, step, after.Approval().As)
 	switch {
 	case err == nil:
 		return w.end(ctx, after, step.ID, incident.StepOK, detail)
@@ -137,8 +144,11 @@ func (w *worker) attempt(ctx context.Context, s *incident.State, step incident.S
 	return w.end(ctx, after, step.ID, incident.StepFailed, w.eyes.redact(err.Error()))
 }
 
-// mayBegin says whether the nth attempt at the step is what comes next, by the newest state.
+// mayBegin says whether the nth attempt at the step is what comes next, by the newest state. Of a run that was stopped nothing begins.
 func mayBegin(s *incident.State, step string, n int, p incident.Policy, now time.Time) bool {
+	if s.Stopped != nil {
+		return false
+	}
 	for _, work := range incident.Next(s, p, now) {
 		if work.Step != step {
 			continue
@@ -163,10 +173,7 @@ func (w *worker) observe(ctx context.Context, s *incident.State, work incident.W
 	case recovery.Done:
 		return w.end(ctx, s, step.ID, incident.StepOK, "observed: "+o.Detail)
 	case recovery.NotDone:
-		if why, err := w.guard(ctx, s); err != nil || why != "" { // what says that it was intended must be trusted as what says that it was approved
-			return errors.Join(err, w.stopBefore(ctx, s, step.ID, why))
-		}
-		return w.attempt(ctx, s, *step, st.Attempt+1)
+		return w.again(ctx, s, *step, st.Attempt+1, o.Detail)
 	}
 	return w.onPlan(ctx, s, func(s *incident.State) []incident.Event {
 		if st := s.StepState(step.ID); st == nil || !st.Ended.IsZero() || st.Unclear != "" {
@@ -174,6 +181,17 @@ func (w *worker) observe(ctx context.Context, s *incident.State, work incident.W
 		}
 		return []incident.Event{incident.StepUnclear{PlanHash: s.Plan.Hash, Step: step.ID, Detail: o.Detail}}
 	})
+}
+
+// again attempts a step that was observed not to have been done, under the same guards as the first time.
+func (w *worker) again(ctx context.Context, s *incident.State, step incident.Step, n int, seen string) error {
+	if s.Stopped != nil {
+		return w.end(ctx, s, step.ID, incident.StepFailed, "not done, and stopped before it was tried again: "+seen)
+	}
+	if why, err := w.guard(ctx, s); err != nil || why != "" {
+		return errors.Join(err, w.stopBefore(ctx, s, step.ID, why))
+	}
+	return w.attempt(ctx, s, step, n)
 }
 
 // end records a step's result. It is a fact: it is recorded whatever else has happened to the incident meanwhile, but once.

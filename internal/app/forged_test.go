@@ -55,7 +55,7 @@ func TestAForgedApprovalDoesNotRun(t *testing.T) {
 			if len(work) == 0 || work[0].Kind != c.kind {
 				t.Fatalf("the forgery is not believed at first: %v", work)
 			}
-			w := worker{ledger: d.ledger} // who acts would need more of it
+			w := worker{ledger: d.ledger, access: d.access} // who acts would need more of it
 			if why, err := w.guard(ctx, s); err != nil || !strings.Contains(why, "the record is broken") {
 				t.Fatalf("a step may begin: %q, %v", why, err)
 			}
@@ -103,8 +103,8 @@ func TestNothingIsApprovedOnAWordThatNobodyVouchesFor(t *testing.T) {
 			_, err := d.Approve(ctx, "INC-1", d.plan.Hash, ada)
 			refused(t, err, "Nothing may run now: the record ")
 			s, err := d.Get(ctx, "INC-1")
-			if err != nil || s.Approval != nil {
-				t.Errorf("approved: %+v, %v", s.Approval, err)
+			if err != nil || s.Approval() != nil {
+				t.Errorf("approved: %+v, %v", s.Approval(), err)
 			}
 		})
 	}

@@ -15,11 +15,12 @@ import (
 // Incidents keeps the incidents and decides what may be done to them. It implements commands.Incidents and the webhook's sink. Every
 // decision is made on the newest state and recorded with it, so that of two people who press at once one is told that the other did.
 type Incidents struct {
-	ledger    *ledger
-	recovery  Recovery
-	approvers Approvers
-	expires   time.Duration // of a plan, and of an approval
-	redact    func(string) string
+	ledger   *ledger
+	recovery Recovery
+	access   *Access
+	self     *incident.Identity // in the terminal: who the API server says that the person's own credentials are; nil elsewhere
+	expires  time.Duration // of a plan, and of an approval
+	redact   func(string) string
 
 	intake intake
 	last   int // the greatest number of an incident, for who decides about signals; 0: not known
@@ -31,18 +32,6 @@ type Recovery interface {
 	Recheck(ctx context.Context, p *incident.Plan, begun map[string]bool) (same bool, why string, err error)
 	// Review asks for each step's rights and dry-runs it, as somebody. It changes nothing.
 	Review(ctx context.Context, p *incident.Plan, as incident.Identity) []incident.Check
-}
-
-// Approvers maps people to the Kubernetes users that they act as, by Person.Key, or by id alone where the team is left open.
-type Approvers map[string]incident.Identity
-
-// Identity returns whom a person acts as; ok is false for people who are no approvers.
-func (a Approvers) Identity(p incident.Person) (incident.Identity, bool) {
-	if as, ok := a[p.Key()]; ok {
-		return as, true
-	}
-	as, ok := a[p.ID]
-	return as, ok
 }
 
 var _ commands.Incidents = (*Incidents)(nil)
@@ -106,7 +95,7 @@ func (i *Incidents) Close(ctx context.Context, id, reason string, by incident.Pe
 		case !s.Open():
 			return nil, over(s)
 		case s.Running() && !s.RunEnded():
-			return nil, &commands.Refusal{Reason: s.ID + " is being recovered right now.", Try: "Close it when the run has ended."}
+			return nil, &commands.Refusal{Reason: s.ID + " is being recovered right now.", Try: "Stop it first: “stop " + s.ID + "”."}
 		}
 		return []incident.Event{incident.Closed{By: by, Reason: i.redact(reason)}}, nil
 	})
@@ -167,5 +156,5 @@ func (i *Incidents) redactPostmortem(pm incident.Postmortem) incident.Postmortem
 
 // ReadIncidents reads incidents from a state that is open for reading only. What would change one is refused.
 func ReadIncidents(r *store.Reader) *Incidents {
-	return &Incidents{ledger: &ledger{Journal: NewJournal(r), now: time.Now}}
+	return &Incidents{ledger: &ledger{Journal: NewJournal(r), now: time.Now}, access: NewAccess(DefaultConfig())}
 }

@@ -75,8 +75,17 @@ func (d *office) restart(t *testing.T) {
 	d.Incidents = &Incidents{
 		ledger:   &ledger{Journal: NewJournal(st.Reader), store: st, now: func() time.Time { return d.clock }},
 		recovery: d.oracle, expires: 30 * time.Minute, redact: func(s string) string { return strings.ReplaceAll(s, "hunter2", "[REDACTED]") },
-		approvers: Approvers{ada.Key(): {User: "ada"}, eve.ID: {User: "eve"}},
+		access: accessFor(PersonConfig{Slack: ada.Key(), User: "ada"}, PersonConfig{Slack: eve.ID, User: "eve"}),
 	}
+}
+
+// accessFor is what the defaults say, with those approvers, in the workspace T1.
+func accessFor(approvers ...PersonConfig) *Access {
+	c := DefaultConfig()
+	c.Approvers = approvers
+	a := NewAccess(c)
+	a.SetHome("T1")
+	return a
 }
 
 func signal(fingerprint string, status incident.SignalStatus) incident.Signal {
@@ -129,7 +138,7 @@ func TestAPlanIsDecidedOnce(t *testing.T) {
 			s, err := d.Approve(t.Context(), "INC-1", d.plan.Hash, c.by)
 			if c.want != "" {
 				refused(t, err, c.want)
-			} else if err != nil || s.Approval == nil || s.Approval.By != c.by {
+			} else if err != nil || s.Approval() == nil || s.Approval().By != c.by {
 				t.Errorf("got %+v, %v", s, err)
 			}
 			s, err = d.Get(t.Context(), "INC-1")

@@ -40,6 +40,7 @@ type ServerOptions struct {
 type Server struct {
 	config    Config
 	options   ServerOptions
+	access    *Access
 	store     *store.Store
 	runner    *runner
 	keeper    *keeper
@@ -66,7 +67,7 @@ const (
 // NewServer opens the state and prepares every part. It contacts nobody yet but binds the webhook's address, so that a port in use is known at
 // once.
 func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err error) {
-	s := &Server{config: c, options: o, failures: NewFailures(o.Logger), compared: make(chan struct{})}
+	s := &Server{config: c, options: o, access: NewAccess(c), failures: NewFailures(o.Logger), compared: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -93,12 +94,12 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 		return nil, err
 	}
 	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: s.clock.Now, aside: s.sayAside}
-	s.incidents = &Incidents{ledger: l, recovery: rec, approvers: c.approvers(), expires: c.Plans.Expires.Duration, redact: o.Redactor.String}
-	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, publish: s.mind.Publish, policy: c.policy(), steps: 2 * time.Second,
+	s.incidents = &Incidents{ledger: l, recovery: rec, access: s.access, expires: c.Plans.Expires.Duration, redact: o.Redactor.String}
+	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, access: s.access, publish: s.mind.Publish, policy: c.policy(), steps: 2 * time.Second,
 		compared: s.compared}
 	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, redact: o.Redactor.String, logger: o.Logger})
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
-	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Codes: catalog.Codes()})
+	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Roles: s.access, Codes: catalog.Codes()})
 	return s, s.listen()
 }
 

@@ -23,6 +23,7 @@ func (s *Server) openSlack(set *commands.Set) {
 	}
 	s.deliver = slackapp.NewDeliverer(o, s.store)
 	o.OnConnected = s.deliver.Retry // what waited while Slack was away
+	o.OnHome = s.access.SetHome
 	s.slack = slackapp.New(o, set, s.store)
 }
 

@@ -49,7 +49,7 @@ func TestAnOldCopyOfTheRecordRunsNothing(t *testing.T) {
 	}
 	_, err := d.Approve(ctx, "INC-1", d.plan.Hash, ada)
 	refused(t, err, "Nothing may run now: the record is older than what Slack has seen")
-	w := worker{ledger: d.ledger}
+	w := worker{ledger: d.ledger, access: d.access}
 	s, err := d.Get(ctx, "INC-1")
 	if err != nil {
 		t.Fatal(err)

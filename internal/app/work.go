@@ -20,6 +20,7 @@ type worker struct {
 	recall   func(ctx context.Context, d *incident.Diagnosis) (similar []incident.Similar, note string)
 	tell     func(ctx context.Context, d *incident.Diagnosis, similar []incident.Similar) incident.Story
 	recovery *recovery.Recovery
+	access   *Access
 	publish  func(ctx context.Context, s *incident.State) (path string, err error)
 	policy   incident.Policy
 	watch    watch
@@ -96,6 +97,7 @@ func (w *worker) propose(ctx context.Context, s *incident.State, _ incident.Work
 		case plan == nil:
 			return []incident.Event{incident.NoPlan{Reason: reason}}, nil
 		}
+		w.access.Asks(plan)
 		return []incident.Event{incident.PlanProposed{Plan: *plan}}, nil
 	})
 	return err
@@ -127,8 +129,11 @@ func (w *worker) plan(ctx context.Context, s *incident.State) (*incident.Plan, s
 func useless(s *incident.State, plan *incident.Plan) bool {
 	ran := map[string]bool{}
 	for _, r := range s.Log {
-		if e, ok := r.Event.(incident.StepIntended); ok {
+		switch e := r.Event.(type) {
+		case incident.StepIntended:
 			ran[e.PlanHash] = true
+		case incident.Stopped: // it could not show whether it helps
+			delete(ran, e.PlanHash)
 		}
 	}
 	for _, r := range s.Log {

@@ -32,7 +32,7 @@ func (d *Demo) startBot(ctx context.Context, o Options) error {
 	c.Webhook = app.WebhookConfig{Listen: "127.0.0.1:0", BearerToken: token}
 	c.State, c.Knowledge = filepath.Join(d.dir, "paramedic.db"), filepath.Join(d.dir, "postmortems")
 	c.Host = app.HostConfig{Root: d.World.node.root, Node: node, CNIDir: cniDir}
-	c.Approvers = []app.ApproverConfig{{Slack: Ada, User: "ada", Groups: []string{"operators"}}}
+	c.Approvers = []app.PersonConfig{{Slack: Ada, User: "ada", Groups: []string{"operators"}}}
 	c.Plans.Comeback = metav1.Duration{Duration: 30 * time.Second}
 	c.Verify = app.VerifyConfig{For: metav1.Duration{Duration: 10 * time.Second}, Every: metav1.Duration{Duration: time.Second}, GiveUp: metav1.Duration{Duration: 3 * time.Minute}}
 	c.LastGood.Every = metav1.Duration{Duration: 5 * time.Second}

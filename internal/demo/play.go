@@ -31,10 +31,12 @@ func (d *Demo) Play(ctx context.Context, out io.Writer) error {
 
 	p.say("Ben opens the plan, and may not approve it")
 	p.press(Ben, first, "Open the plan")
+	p.told(Ben, "It would:")
+	p.command(Ben, "approve INC-1 "+p.plan("INC-1"))
 	p.told(Ben, "not among the approvers")
 	p.recorded("INC-1", "that Ben was refused", func(s *incident.State) error {
-		if !slices.ContainsFunc(s.Refusals, func(r incident.Refused) bool { return r.By.ID == Ben }) || s.Approval != nil {
-			return fmt.Errorf("refusals %+v, approval %+v", s.Refusals, s.Approval)
+		if !slices.ContainsFunc(s.Refusals, func(r incident.Refused) bool { return r.By.ID == Ben }) || len(s.Approvals) > 0 {
+			return fmt.Errorf("refusals %+v, approvals %+v", s.Refusals, s.Approvals)
 		}
 		return nil
 	})
@@ -92,8 +94,8 @@ func twoCauses(s *incident.State) error {
 // mended demands that the plan ran as it was approved: in order, by Ada, the first three steps in any case.
 func mended(s *incident.State) error {
 	switch {
-	case s.Plan == nil || s.Approval == nil || s.Approval.As.User != "ada" || s.Approval.PlanHash != s.Plan.Hash:
-		return fmt.Errorf("the approval is %+v", s.Approval)
+	case s.Plan == nil || s.Approval() == nil || s.Approval().As.User != "ada" || s.Approval().PlanHash != s.Plan.Hash:
+		return fmt.Errorf("the approvals are %+v", s.Approvals)
 	case len(s.Steps) != len(s.Plan.Steps) || len(s.Steps) < 3:
 		return fmt.Errorf("%d of %d steps were begun", len(s.Steps), len(s.Plan.Steps))
 	case !s.Verification.OK || s.ResolvedAt.IsZero():

@@ -17,7 +17,7 @@ func founding() *incident.State {
 			{ID: "C2", Code: "NodeCNIMissing", Blocks: []incident.Block{{Cause: "C1"}}},
 		}},
 		Plan:     &incident.Plan{Hash: "h", Steps: []incident.Step{{ID: "1"}, {ID: "2"}, {ID: "3"}, {ID: "4"}}},
-		Approval: &incident.Approval{PlanHash: "h", As: incident.Identity{User: "ada"}},
+		Approvals: []incident.Approval{{PlanHash: "h", As: incident.Identity{User: "ada"}}},
 		Similar:  []incident.Similar{{ID: "2026-11-23-inc-1", Worked: []string{"a", "b", "c"}}},
 	}
 	for _, id := range []string{"1", "2", "3"} {
@@ -47,9 +47,9 @@ func TestTheScriptIsHardToPlease(t *testing.T) {
 		},
 		"nothing is blocked":        func(s *incident.State) { s.Diagnosis.Causes[1].Blocks = nil },
 		"dependants are not folded": func(s *incident.State) { s.Diagnosis.Causes[0].Explains = nil },
-		"no approval":               func(s *incident.State) { s.Approval = nil },
-		"another plan was approved": func(s *incident.State) { s.Approval.PlanHash = "other" },
-		"it ran as somebody else":   func(s *incident.State) { s.Approval.As.User = "paramedic" },
+		"no approval":               func(s *incident.State) { s.Approvals = nil },
+		"another plan was approved": func(s *incident.State) { s.Approvals[0].PlanHash = "other" },
+		"it ran as somebody else":   func(s *incident.State) { s.Approvals[0].As.User = "paramedic" },
 		"a step is missing":         func(s *incident.State) { s.Steps = s.Steps[:3] },
 		"steps in another order":    func(s *incident.State) { s.Steps[0], s.Steps[1] = s.Steps[1], s.Steps[0] },
 		"a remedy was skipped":      func(s *incident.State) { s.Steps[2].Outcome = incident.StepSkipped },

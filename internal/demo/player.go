@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -79,6 +80,18 @@ func (p *player) recorded(id, what string, complaint func(*incident.State) error
 		}
 		return complaint(s)
 	})
+}
+
+// plan waits for an incident's plan, and returns its hash.
+func (p *player) plan(id string) (hash string) {
+	p.recorded(id, "a plan", func(s *incident.State) error {
+		if s.Plan == nil {
+			return errors.New("there is none")
+		}
+		hash = s.Plan.Hash
+		return nil
+	})
+	return hash
 }
 
 // thread waits for the one message about an incident that is newer than the one named, and returns its timestamp.

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -146,14 +147,16 @@ func evidenceSection(d *Diagnosis, story *Story) string {
 func actions(s *State) (text string, worked, failed []string) {
 	var b strings.Builder
 	plans := map[string]*Plan{}
-	by := map[string]Person{}
+	by := map[string][]string{} // who approved each plan
 	needless := 0
 	for _, r := range s.Log {
 		switch e := r.Event.(type) {
 		case PlanProposed:
 			plans[e.Plan.Hash] = &e.Plan
 		case PlanApproved:
-			by[e.Approval.PlanHash] = e.Approval.By
+			if names := by[e.Approval.PlanHash]; !slices.Contains(names, e.Approval.By.Name) {
+				by[e.Approval.PlanHash] = append(names, e.Approval.By.Name)
+			}
 		case StepDone:
 			if e.Outcome == StepSkipped {
 				needless++
@@ -164,7 +167,7 @@ func actions(s *State) (text string, worked, failed []string) {
 				continue
 			}
 			title := p.Step(e.Step).Title
-			fmt.Fprintf(&b, "- %s: %s: %s, approved by %s", stamp(r.At), oneLine(title), e.Outcome, by[e.PlanHash].Name)
+			fmt.Fprintf(&b, "- %s: %s: %s, approved by %s", stamp(r.At), oneLine(title), e.Outcome, strings.Join(by[e.PlanHash], " and "))
 			if e.Detail != "" {
 				fmt.Fprintf(&b, " (%s)", oneLine(e.Detail))
 			}

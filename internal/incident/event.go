@@ -91,6 +91,12 @@ type (
 	PlanApproved struct {
 		Approval Approval `json:"approval"`
 	}
+	// Stopped is a person's word that no further step of an approved plan begins. What is in flight ends, or is observed.
+	Stopped struct {
+		PlanHash string `json:"planHash"`
+		By       Person `json:"by"`
+		Reason   string `json:"reason,omitempty"`
+	}
 	// PlanRejected is a person's no.
 	PlanRejected struct {
 		PlanHash string `json:"planHash"`
@@ -193,6 +199,7 @@ func (PlanProposed) event()        {}
 func (NoPlan) event()              {}
 func (PlanReviewed) event()        {}
 func (PlanApproved) event()        {}
+func (Stopped) event()             {}
 func (PlanRejected) event()        {}
 func (PlanSuperseded) event()      {}
 func (Refused) event()             {}
@@ -211,7 +218,7 @@ func (PostmortemIndexed) event()   {}
 var eventTypes = func() map[string]reflect.Type {
 	m := map[string]reflect.Type{}
 	for _, e := range []Event{SignalReceived{}, InvestigationFailed{}, DiagnosisMade{}, Recalled{}, StoryTold{}, WorkFailed{}, LookAgainRequested{},
-		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{}, StepDone{},
+		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, Stopped{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{}, StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
 		PostmortemPublished{}, PostmortemIndexed{}} {
 		m[EventType(e)] = reflect.TypeOf(e)

@@ -52,6 +52,9 @@ func bounded(e Event) Event {
 	case PlanReviewed:
 		e.Checks = c.checks(e.Checks)
 		return e
+	case Stopped:
+		c.texts(maxDetail, &e.Reason)
+		return e
 	case PlanRejected:
 		c.texts(maxDetail, &e.Reason)
 		return e

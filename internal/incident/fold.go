@@ -60,11 +60,15 @@ func (s *State) apply(r Recorded) {
 		}
 	case PlanApproved:
 		if s.current(e.Approval.PlanHash) && !s.Running() {
-			s.Approval, s.Rejected = &e.Approval, nil
+			s.approved(e.Approval)
+		}
+	case Stopped:
+		if s.current(e.PlanHash) {
+			s.stopped(e)
 		}
 	case PlanRejected:
 		if s.current(e.PlanHash) {
-			s.Rejected, s.Approval = &e, nil
+			s.Rejected, s.Approvals = &e, nil
 		}
 	case PlanSuperseded:
 		if s.current(e.PlanHash) {
@@ -248,11 +252,26 @@ func (s *State) verified(r Recorded, e Verified) {
 	}
 }
 
+// approved takes a yes in. A person's newest stands for those before, wherever they were given, and what has expired by then is gone.
+func (s *State) approved(a Approval) {
+	gone := func(o Approval) bool { return s.Plan.SamePerson(o, a) || !a.At.Before(o.Expires) }
+	s.Approvals = append(slices.DeleteFunc(slices.Clone(s.Approvals), gone), a)
+	s.Rejected, s.Stopped = nil, nil
+}
+
+// stopped ends a run. Where it has not begun, what was approved is not any more.
+func (s *State) stopped(e Stopped) {
+	s.Stopped = &e
+	if !s.Running() {
+		s.Approvals = nil
+	}
+}
+
 func (s *State) current(hash string) bool { return s.Plan != nil && s.Plan.Hash == hash }
 
 func (s *State) setPlan(p *Plan) {
 	s.Plan, s.NoPlan = p, ""
-	s.Reviewed, s.Rejected, s.Approval, s.Steps = nil, nil, nil, nil
+	s.Reviewed, s.Rejected, s.Approvals, s.Stopped, s.Steps = nil, nil, nil, nil, nil
 	s.Failing = slices.DeleteFunc(s.Failing, func(f WorkFailed) bool { return strings.HasPrefix(f.Work, stepWork) })
 	s.Verification = Verification{}
 	if p != nil && p.InverseOf != "" {

@@ -96,9 +96,9 @@ func Next(s *State, p Policy, now time.Time) []Work {
 	return work
 }
 
-// helpless says whether the run that ended has failed, or did not help.
+// helpless says whether the run that ended has failed, was stopped, or did not help.
 func (s *State) helpless() bool {
-	return s.RunFailed() || !s.Verification.Ended.IsZero() && !s.Verification.OK
+	return s.RunFailed() || s.Stopped != nil || !s.Verification.Ended.IsZero() && !s.Verification.OK
 }
 
 // nextTold is what is still to be said about the diagnosis: prior incidents first, for the story may mention them.
@@ -162,7 +162,7 @@ func (s *State) lastActed() time.Time {
 	if !s.Verification.Ended.IsZero() {
 		return s.Verification.Ended
 	}
-	if s.RunEnded() && (s.RunFailed() || s.Plan.InverseOf != "") {
+	if s.RunEnded() && (s.RunFailed() || s.Stopped != nil || s.Plan.InverseOf != "") {
 		return s.Steps[len(s.Steps)-1].Ended
 	}
 	return time.Time{}

@@ -32,6 +32,7 @@ var (
 	intent = func(step string, n int) StepIntended {
 		return StepIntended{PlanHash: plan.Hash, Step: step, Attempt: n}
 	}
+	stop = Stopped{PlanHash: plan.Hash, By: ada}
 	done = func(step string, o StepOutcome) StepDone {
 		return StepDone{PlanHash: plan.Hash, Step: step, Outcome: o}
 	}
@@ -48,6 +49,13 @@ func TestNext(t *testing.T) {
 	ran := then(ready, yes, intent("1", 1), done("1", StepOK), intent("2", 1), done("2", StepOK))
 	undo := &Step{ID: "1", Kind: "A"}
 	failed := then(ready, yes, StepIntended{PlanHash: plan.Hash, Step: "1", Attempt: 1, Inverse: undo}, done("1", StepOK), intent("2", 1), done("2", StepFailed))
+	pair := withHash(Plan{Runbook: "dns", People: 2, Steps: plan.Steps})
+	two := then([]Event{opened, ill}, then(told, PlanProposed{pair})...)
+	alone := withHash(Plan{Runbook: "dns", People: 2, Terminal: true, Steps: plan.Steps})
+	home := then([]Event{opened, ill}, then(told, PlanProposed{alone})...)
+	yesTo := func(p Plan, by Person, terminal bool) PlanApproved {
+		return PlanApproved{Approval{PlanHash: p.Hash, By: by, Expires: t0.Add(time.Hour), Terminal: terminal}}
+	}
 	verified := then(ran, VerificationSampled{OK: true}, Verified{OK: true})
 	cases := []struct {
 		name   string
@@ -68,6 +76,21 @@ func TestNext(t *testing.T) {
 		{"an expired approval does not", then(ready, yes), 2 * time.Hour, ""},
 		{"an approval of another plan does not", then(ready, PlanApproved{Approval{PlanHash: "other", Expires: t0.Add(time.Hour)}}), 0, ""},
 		{"an approval does not wait for the story", []Event{opened, ill, PlanProposed{plan}, yes}, 0, "execute 1 recall"},
+		{"a stopped run begins no further step", then(ready, yes, intent("1", 1), done("1", StepOK), stop), 0, "investigate"},
+		{"what is in flight when it is stopped is observed", then(ready, yes, intent("1", 1), stop), 0, "observe 1"},
+		{"and the way back of what was done is offered", then(ready, yes, StepIntended{PlanHash: plan.Hash, Step: "1", Attempt: 1, Inverse: undo}, stop, done("1", StepOK)), 0, "propose"},
+		{"what is unclear when it is stopped waits for a person", then(ready, yes, intent("1", 1), stop, StepUnclear{plan.Hash, "1", "?"}), 0, ""},
+		{"stopped before it begins", then(ready, yes, stop), 0, ""},
+		{"approved again after that", then(ready, yes, stop, yes), 0, "execute 1"},
+		{"a stop of another plan stops nothing", then(ready, yes, Stopped{PlanHash: "other"}), 0, "execute 1"},
+		{"one of two approvals runs nothing", then(two, yesTo(pair, ada, false)), 0, ""},
+		{"nor does one person's second", then(two, yesTo(pair, ada, false), yesTo(pair, ada, false)), 0, ""},
+		{"two people's do", then(two, yesTo(pair, ada, false), yesTo(pair, Person{Team: "T1", ID: "U2"}, false)), 0, "execute 1"},
+		{"one person's two do not, wherever they are given", then(two, yesTo(pair, ada, false), yesTo(pair, ada, true)), 0, ""},
+		{"one approver's does with one in the terminal", then(home, yesTo(alone, ada, false), yesTo(alone, Person{ID: "admin"}, true)), 0, "execute 1"},
+		{"without it, it does not", then(home, yesTo(alone, ada, false)), 0, ""},
+		{"nor do two in the terminal", then(home, yesTo(alone, Person{ID: "admin"}, true), yesTo(alone, Person{ID: "root"}, true)), 0, ""},
+		{"of two of which one has expired", then(two, PlanApproved{Approval{PlanHash: pair.Hash, By: Person{ID: "U2"}, Expires: t0.Add(time.Minute)}}, yesTo(pair, ada, false)), 2 * time.Minute, ""},
 		{"a rejected plan does not run", then(ready, PlanRejected{PlanHash: plan.Hash}), 0, ""},
 		{"an intent without a result is observed", then(ready, yes, intent("1", 1)), 0, "observe 1"},
 		{"a run that began goes on after the expiry", then(ready, yes, intent("1", 1)), 2 * time.Hour, "observe 1"},

@@ -28,9 +28,9 @@ type Risk string
 
 // The risks, the least first.
 const (
-	Safe        Risk = "safe"        // one person approves
-	Disruptive  Risk = "disruptive"  // one person approves and confirms
-	Destructive Risk = "destructive" // two people, neither of whom asked for it
+	Safe        Risk = "safe"        // changes nothing that runs
+	Disruptive  Risk = "disruptive"  // interrupts something that runs
+	Destructive Risk = "destructive" // can't be undone
 )
 
 // Right is one thing that a step's executor must be allowed to do.
@@ -77,6 +77,10 @@ type Plan struct {
 	Rest int `json:"rest,omitempty"`
 	// Partly are those of Causes of which this plan treats some objects and leaves others to the next.
 	Partly []string `json:"partly,omitempty"`
+	// People is how many must approve it; 0 means one.
+	People int `json:"people,omitempty"`
+	// Terminal says that the second of two approvals is given in the terminal, for only one approver is configured.
+	Terminal bool `json:"terminal,omitempty"`
 }
 
 // Targets is how many things the plan acts on.
@@ -86,6 +90,29 @@ func (p *Plan) Targets() int {
 		seen[p.Steps[i].Target.Object] = true
 	}
 	return len(seen)
+}
+
+// Asks is how many people must approve it.
+func (p *Plan) Asks() int { return max(1, p.People) }
+
+// SamePerson says whether two approvals are one person's: people are known by their ids, and at a terminal by the Kubernetes user that they are.
+// The two that a Terminal plan asks for may be the same person's.
+func (p *Plan) SamePerson(a, b Approval) bool {
+	return a.By.Key() == b.By.Key() || !p.Terminal && a.As.User != "" && a.As.User == b.As.User
+}
+
+// enough says whether the approvals, each of another person, are those that the plan asks for.
+func (p *Plan) enough(approvals []Approval) bool {
+	terminal := 0
+	for _, a := range approvals {
+		if a.Terminal {
+			terminal++
+		}
+	}
+	if p.Terminal {
+		return terminal > 0 && len(approvals) > terminal
+	}
+	return len(approvals) >= p.Asks()
 }
 
 // Step returns the step with the id, or nil.
@@ -116,6 +143,8 @@ type Approval struct {
 	As       Identity  `json:"as"`
 	At       time.Time `json:"at"`
 	Expires  time.Time `json:"expires"` // the run must have begun by then
+	// Terminal says that it was given in the terminal, with credentials of the person's own.
+	Terminal bool `json:"terminal,omitempty"`
 }
 
 // Check is one observed condition, of a review or a verification.

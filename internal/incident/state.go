@@ -34,8 +34,9 @@ type State struct {
 	Reviewed   *PlanReviewed
 	Rejected   *PlanRejected
 	Superseded *PlanSuperseded // the plan before the current one, if it was withdrawn
-	Approval   *Approval
-	Steps      []StepState // those begun, in order
+	Approvals  []Approval      // of the current plan, one for each who gave one, the newest
+	Stopped    *Stopped        // the current plan's run, or what was approved of it
+	Steps      []StepState     // those begun, in order
 	Refusals   []Refused
 
 	Verification Verification
@@ -117,6 +118,8 @@ const (
 	Approved      Phase = "approved"
 	Recovering    Phase = "recovering"
 	Stuck         Phase = "needs a person"
+	Stopping      Phase = "stopping"
+	StoppedPhase  Phase = "stopped"
 	Verifying     Phase = "verifying"
 	ResolvedPhase Phase = "resolved"
 	ClosedPhase   Phase = "closed"
@@ -138,12 +141,16 @@ func (s *State) Phase(now time.Time) Phase {
 		return Stuck
 	case s.Running() && s.RunEnded():
 		switch {
+		case s.Stopped != nil:
+			return StoppedPhase
 		case s.RunFailed() || !s.Verification.Ended.IsZero() && !s.Verification.OK:
 			return Stuck
 		case s.Verification.OK:
 			return Investigating // it helped, and the rest is looked at
 		}
 		return Verifying
+	case s.Running() && s.Stopped != nil:
+		return Stopping
 	case s.Running():
 		return Recovering
 	case s.ApprovalValid(now):
@@ -167,9 +174,38 @@ func (s *State) Editable() bool {
 // Running says whether the current plan's run has begun.
 func (s *State) Running() bool { return len(s.Steps) > 0 }
 
-// ApprovalValid says whether the current plan is approved and its run may begin at now, or has begun.
+// ApprovalValid says whether the current plan is approved by as many as it asks for and its run may begin at now, or has begun.
 func (s *State) ApprovalValid(now time.Time) bool {
-	return s.Plan != nil && s.Approval != nil && s.Approval.PlanHash == s.Plan.Hash && (s.Running() || now.Before(s.Approval.Expires))
+	return s.Plan != nil && len(s.Approvals) > 0 && s.Stopped == nil && (s.Running() || s.Plan.enough(s.Standing(now)))
+}
+
+// Standing are the approvals of the current plan that have not expired at now.
+func (s *State) Standing(now time.Time) []Approval {
+	var standing []Approval
+	for _, a := range s.Approvals {
+		if now.Before(a.Expires) {
+			standing = append(standing, a)
+		}
+	}
+	return standing
+}
+
+// Approval is the approval as whose identity the current plan runs: the newest, but for one given in the terminal beside another's. It is nil
+// while nobody has approved.
+func (s *State) Approval() *Approval {
+	for _, terminal := range []bool{false, true} {
+		for i := len(s.Approvals) - 1; i >= 0; i-- {
+			if s.Approvals[i].Terminal == terminal {
+				return &s.Approvals[i]
+			}
+		}
+	}
+	return nil
+}
+
+// Asked says whether the person asked for the incident to be opened. An alert asks in nobody's name.
+func (s *State) Asked(p Person) bool {
+	return slices.ContainsFunc(s.Signals, func(g Signal) bool { return g.By.ID != "" && g.By.Key() == p.Key() })
 }
 
 // RunFailed says whether a step of the current plan failed.
@@ -177,12 +213,12 @@ func (s *State) RunFailed() bool {
 	return slices.ContainsFunc(s.Steps, func(st StepState) bool { return st.Outcome == StepFailed })
 }
 
-// RunEnded says whether the run has come to its end: every step ended, or one failed.
+// RunEnded says whether the run has come to its end: every step ended, one failed, or it was stopped and nothing is in flight.
 func (s *State) RunEnded() bool {
 	if s.Plan == nil || !s.Running() {
 		return false
 	}
-	return s.RunFailed() || s.inFlight() == nil && s.unclear() == nil && len(s.Steps) == len(s.Plan.Steps)
+	return s.RunFailed() || s.inFlight() == nil && s.unclear() == nil && (s.Stopped != nil || len(s.Steps) == len(s.Plan.Steps))
 }
 
 // StepState returns the state of the step with the id, or nil if it has not begun.

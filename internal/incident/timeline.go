@@ -65,7 +65,12 @@ func tell(e Event, plans map[string]*Plan) string {
 		}
 		return fmt.Sprintf("Proposed: %s (%s, plan %.8s)", e.Plan.Title, steps, e.Plan.Hash)
 	case PlanApproved:
+		if e.Approval.Terminal {
+			return fmt.Sprintf("%s approved plan %.8s in the terminal, as %s", e.Approval.By.Name, e.Approval.PlanHash, e.Approval.As.User)
+		}
 		return fmt.Sprintf("%s approved plan %.8s, to run as %s", e.Approval.By.Name, e.Approval.PlanHash, e.Approval.As.User)
+	case Stopped:
+		return strings.TrimSuffix(fmt.Sprintf("%s stopped plan %.8s: %s", e.By.Name, e.PlanHash, e.Reason), ": ")
 	case PlanRejected:
 		return strings.TrimSuffix(fmt.Sprintf("%s rejected plan %.8s: %s", e.By.Name, e.PlanHash, e.Reason), ": ")
 	case PlanSuperseded:

@@ -65,7 +65,7 @@ func New(o Options, c Commands, seen Seen) *App {
 	base, stop := context.WithCancelCause(context.Background())
 	return &App{
 		opts: o, api: api, commands: c, log: o.Logger, base: base, stop: stop,
-		people:  newPeople(api, o.Now),
+		people:  newPeople(api, o),
 		flights: &flights{byID: map[string]*flight{}}, once: &once{seen: seen, log: o.Logger},
 		questions: newLane(mostQuestions, waitingQuestions), decisions: newLane(mostDecisions, waitingDecisions),
 		turnedAway: newLane(mostTurnedAway, waitingAway),

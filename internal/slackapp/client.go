@@ -32,6 +32,8 @@ type Options struct {
 	Logger *slog.Logger     // nil: slog.Default
 	// OnConnected, where set, is called whenever Socket Mode has connected. It must not block.
 	OnConnected func()
+	// OnHome, where set, is told the team of the bot's own workspace before anybody of it is answered. It must not block.
+	OnHome func(team string)
 }
 
 func (o Options) withDefaults() Options {

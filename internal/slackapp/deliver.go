@@ -57,7 +57,7 @@ func NewDeliverer(o Options, d Deliveries) *Deliverer {
 	o = o.withDefaults()
 	api := o.client()
 	return &Deliverer{opts: o, api: api, names: &directory{api: api, ids: map[string]string{}}, store: d, log: o.Logger,
-		wake: make(chan struct{}, 1), later: make(chan time.Time), self: newPeople(api, o.Now),
+		wake: make(chan struct{}, 1), later: make(chan time.Time), self: newPeople(api, o),
 		pace: newPace(), holds: map[string]*hold{}, busy: map[route]bool{}, stumbled: map[string]time.Time{}, said: map[string]string{},
 		worked: map[route]time.Time{}, trouble: map[string]*Trouble{}}
 }

@@ -3,6 +3,7 @@ package slackapp
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,11 +27,13 @@ type somebody struct {
 	until   time.Time
 }
 
-// people knows who an id is. Ids are unique within a team only, so the team is the person's own, not the one that was asked in.
+// people knows who an id is. Ids are unique within a team only, so the team is the person's own, not the one that was asked in; where it is not
+// proven to be the bot's or one of its organisation, the person is from outside.
 // It is safe for concurrent use.
 type people struct {
-	api *slack.Client
-	now func() time.Time
+	api    *slack.Client
+	now    func() time.Time
+	onHome func(team string) // is told the bot's own team once it is known; may be nil
 
 	asking singleflight.Group // one question for each person, however many presses
 
@@ -39,8 +42,8 @@ type people struct {
 	known map[string]somebody     // by team and id
 }
 
-func newPeople(api *slack.Client, now func() time.Time) *people {
-	return &people{api: api, now: now, known: map[string]somebody{}}
+func newPeople(api *slack.Client, o Options) *people {
+	return &people{api: api, now: o.Now, onHome: o.OnHome, known: map[string]somebody{}}
 }
 
 // who finds a person. saidTeam and saidName are what the payload said; they stand in where Slack can't be asked, and a person of whom
@@ -79,10 +82,25 @@ func (p *people) ask(ctx context.Context, id, saidTeam, saidName string) somebod
 	if err != nil {
 		return s
 	}
-	s = somebody{Person: incident.Person{Team: orElse(u.TeamID, saidTeam), ID: id, Name: nameOf(u, saidName)}, until: p.now().Add(rememberPerson)}
-	sameOrg := home.EnterpriseID != "" && u.Enterprise.EnterpriseID == home.EnterpriseID
-	s.outside = u.IsStranger || u.Deleted || s.Team != home.TeamID && !sameOrg
+	s = somebody{Person: incident.Person{ID: id, Name: nameOf(u, saidName)}, until: p.now().Add(rememberPerson)}
+	s.Team, s.outside = placed(saidTeam, u, home)
 	return s
+}
+
+// placed says which team a person is of, and whether they are from outside. What delivered their words says one team and Slack's directory
+// another: the same id may be somebody else's in another team, and then neither says who acts. Only an organisation, in which ids are unique, can
+// prove that both are one person.
+func placed(said string, u *slack.User, home *slack.AuthTestResponse) (team string, outside bool) {
+	known := orElse(u.TeamID, said)
+	org := u.Enterprise.EnterpriseID
+	sameOrg := home.EnterpriseID != "" && org == home.EnterpriseID && (said == "" || said == known || said == org || slices.Contains(u.Enterprise.Teams, said))
+	switch {
+	case sameOrg:
+		return known, u.IsStranger || u.Deleted
+	case said != "" && said != known && known == home.TeamID:
+		return said, true
+	}
+	return known, u.IsStranger || u.Deleted || known != home.TeamID
 }
 
 // whereHome is who the bot is, and where.
@@ -101,6 +119,9 @@ func (p *people) whereHome(ctx context.Context) (*slack.AuthTestResponse, error)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ask Slack who the bot is: %w", err)
+	}
+	if p.onHome != nil {
+		p.onHome(home.TeamID)
 	}
 	p.mu.Lock()
 	p.home = home

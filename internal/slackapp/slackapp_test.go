@@ -26,6 +26,7 @@ const (
 	ada     = "U0ADA"
 	bob     = "U0BOB"
 	eve     = "U0EVE" // from another organisation
+	mallory = "U0MAL" // somebody of another workspace, with the id of one of this one
 )
 
 // bed is a workspace, a state, and a bot between them.
@@ -41,7 +42,8 @@ type bed struct {
 func newBed(t *testing.T, o slackemu.Options) *bed {
 	t.Helper()
 	t.Parallel()
-	o.Users = []slackemu.User{{ID: ada, Name: "ada", RealName: "Ada Lovelace"}, {ID: bob, Name: "bob", RealName: "Bob"}, {ID: eve, Name: "eve", TeamID: "T0EVIL"}}
+	o.Users = []slackemu.User{{ID: ada, Name: "ada", RealName: "Ada Lovelace"}, {ID: bob, Name: "bob", RealName: "Bob"}, {ID: eve, Name: "eve", TeamID: "T0EVIL"},
+		{ID: mallory, Name: "mallory", SaidTeam: "T0EVIL"}}
 	o.Channels = []slackemu.Channel{{ID: channel, Name: "incidents"}, {ID: "C0OLD", Name: "old", Archived: true}, {ID: "C0OTHER", Name: "other", Uninvited: true}}
 	emu, err := slackemu.New(o)
 	if err != nil {
@@ -306,11 +308,11 @@ func TestApprovingInSlack(t *testing.T) {
 	}
 	b.wait(t, func(n slackemu.Snapshot) bool {
 		m := n.Messages(channel)[0]
-		return strings.Contains(m.Plain(), "Approved by Ada Lovelace") && len(m.Elements()) == 0
+		return strings.Contains(m.Plain(), "Approved by Ada Lovelace") && len(m.Elements()) == 1 // it can be stopped
 	})
 	state, _ := b.keeper.Get(t.Context(), "INC-1")
-	if state.Approval == nil || state.Approval.By.Key() != "T0ACME/U0ADA" {
-		t.Errorf("%+v", state.Approval)
+	if state.Approval() == nil || state.Approval().By.Key() != "T0ACME/U0ADA" {
+		t.Errorf("%+v", state.Approvals)
 	}
 	b.unharmed(t)
 }
@@ -419,10 +421,32 @@ func TestPeopleFromOutsideAreRefused(t *testing.T) {
 	if err := b.slack.Press(t.Context(), eve, channel, root, "plan"); err != nil {
 		t.Fatal(err)
 	}
-	b.wait(t, func(n slackemu.Snapshot) bool {
+	b.wait(t, func(n slackemu.Snapshot) bool { // they may see it, and there is nothing to press
 		v := n.Views(eve)
-		return len(v) == 1 && strings.Contains(v[0].Plain(), "Only people of this workspace") && v[0].Submit == ""
+		return len(v) == 1 && strings.Contains(v[0].Plain(), "It would:") && v[0].Submit == ""
 	})
+	if err := b.slack.Command(t.Context(), eve, channel, "/medic", "close INC-1"); err != nil {
+		t.Fatal(err)
+	}
+	b.wait(t, func(n slackemu.Snapshot) bool { return count(n, eve, "Only people of this workspace") == 1 })
+	if state, _ := b.keeper.Get(t.Context(), "INC-1"); !state.Open() {
+		t.Error("somebody from outside closed an incident")
+	}
+}
+
+// The attack of a user id that is an approver's here and somebody else's in another workspace.
+func TestTheIdOfAnApproverInAnotherWorkspaceIsNobody(t *testing.T) {
+	b := newBed(t, slackemu.Options{})
+	b.deliver(t)
+	b.listen(t, b.set)
+	b.begin(t)
+	if _, err := b.slack.Mention(t.Context(), mallory, channel, "", "close INC-1"); err != nil {
+		t.Fatal(err)
+	}
+	b.wait(t, func(n slackemu.Snapshot) bool { return count(n, mallory, "Only people of this workspace") == 1 })
+	if state, _ := b.keeper.Get(t.Context(), "INC-1"); !state.Open() {
+		t.Error("an id of another workspace closed an incident")
+	}
 }
 
 func TestItReconnects(t *testing.T) {

@@ -53,12 +53,15 @@ type User struct {
 	RealName string
 	// TeamID is the person's home workspace; the Options' when empty. Another one makes the person a stranger, from
 	// outside by Slack Connect.
-	TeamID  string
-	Email   string
-	Title   string // what the person does, shown beside the name when switching
-	TZ      string // IANA name; "Etc/UTC" when empty
-	Admin   bool
-	Deleted bool // deactivated: may not act
+	TeamID string
+	// SaidTeam is the team that payloads name for the person; TeamID when empty. Another one is somebody of that workspace who has the same id as
+	// the person whom the directory knows.
+	SaidTeam string
+	Email    string
+	Title    string // what the person does, shown beside the name when switching
+	TZ       string // IANA name; "Etc/UTC" when empty
+	Admin    bool
+	Deleted  bool // deactivated: may not act
 }
 
 // Channel is a place to talk. Everyone of the workspace is a member, and so is the app unless it is Uninvited.

@@ -6,7 +6,7 @@ import "strings"
 
 // wireActor is a person in a payload.
 func wireActor(u User) map[string]any {
-	return map[string]any{"id": u.ID, "username": u.Name, "name": u.Name, "team_id": u.TeamID}
+	return map[string]any{"id": u.ID, "username": u.Name, "name": u.Name, "team_id": u.SaidTeam}
 }
 
 func (w *workspace) wireTeam() map[string]any {

@@ -91,7 +91,7 @@ func (s *Server) DM(ctx context.Context, userID, text string) (ts string, err er
 // messageEvent is what the app hears of a person's message; nil if nothing.
 func (w *workspace) messageEvent(u User, c *channel, m *Message) map[string]any {
 	event := map[string]any{
-		"user": u.ID, "team": w.opts.TeamID, "user_team": u.TeamID, "text": m.Text, "ts": m.TS, "event_ts": m.TS, "channel": c.ID,
+		"user": u.ID, "team": w.opts.TeamID, "user_team": u.SaidTeam, "text": m.Text, "ts": m.TS, "event_ts": m.TS, "channel": c.ID,
 	}
 	if m.ThreadTS != "" {
 		event["thread_ts"] = m.ThreadTS

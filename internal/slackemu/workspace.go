@@ -45,6 +45,7 @@ func newWorkspace(o Options) *workspace {
 	}
 	for _, u := range o.Users {
 		setDefault(&u.TeamID, o.TeamID)
+		setDefault(&u.SaidTeam, u.TeamID)
 		setDefault(&u.RealName, u.Name)
 		setDefault(&u.TZ, "Etc/UTC")
 		w.users[u.ID] = u

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/app"
+)
+
+func (c *cli) approve() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "approve INC-ID [HASH]", Short: "Read an incident's plan, and approve it with your own kubeconfig", Args: cobra.RangeArgs(1, 2),
+		Long: `Shows the plan of an incident whole, tried out with your own rights and changing nothing. With the plan's hash, which stands at its end, it approves it;
+“paramedic serve”, which keeps the state, then runs it.
+
+Who you are the API server says (SelfSubjectReview). You approve as the approver whom the configuration names with that Kubernetes user. Where a plan asks
+for two people and only one approver is configured, that approver says yes in Slack, and whoever has the rights says the second yes here. The accounts of
+programs approve nothing.`,
+		Example: "  paramedic approve --config paramedic.yaml INC-3\n  paramedic approve --config paramedic.yaml --kubeconfig ~/.kube/config INC-3 3f9a1c07b2d4",
+	}
+	config := cmd.Flags().String("config", "", "the configuration `FILE` of serve")
+	o := app.TerminalOptions{Redact: c.redactor.String}
+	cmd.Flags().StringVar(&o.Kubeconfig, "kubeconfig", "", "your own kubeconfig `FILE` (default: $KUBECONFIG or ~/.kube/config)")
+	cmd.Flags().StringVar(&o.Context, "context", "", "the kubeconfig's context")
+	format := output(cmd)
+	if err := cmd.MarkFlagRequired("config"); err != nil {
+		panic(err) // the flag is declared above
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		if err := validOutput(*format); err != nil {
+			return err
+		}
+		cfg, err := app.ReadConfig(*config)
+		if err != nil {
+			return err
+		}
+		incidents, closing, err := app.OpenApprovals(cmd.Context(), cfg, o)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, closing()) }()
+		name := "plan"
+		if len(args) > 1 {
+			name = "approve"
+		}
+		return c.decide(cmd.Context(), incidents, name, args, *format)
+	}
+	return cmd
+}
+
+func (c *cli) stop() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "stop [INC-ID [REASON...]]", Short: "Begin no further step of a recovery, or of all",
+		Long: `Lets no further step of an approved or running plan begin; without an incident, of none. The step that is in flight ends, or is observed if nobody knows how
+it ended. It works beside a “paramedic serve” that runs, and without one: a stop is on the record.`,
+		Example: "  paramedic stop --state /var/lib/paramedic/paramedic.db\n  paramedic stop INC-3 it restarts the wrong thing",
+	}
+	state, key := stateFlag(cmd), keyFlag(cmd)
+	format := output(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		if err := validOutput(*format); err != nil {
+			return err
+		}
+		incidents, closing, err := app.OpenStops(cmd.Context(), *state, *key, c.redactor.String)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, closing()) }()
+		return c.decide(cmd.Context(), incidents, "stop", args, *format)
+	}
+	return cmd
+}
+
+// decide answers a command about incidents in the name of who runs this process.
+func (c *cli) decide(ctx context.Context, incidents *app.Incidents, name string, args []string, format string) error {
+	set := commands.Set{Incidents: incidents}
+	return c.print(set.Dispatch(ctx, commands.Request{Command: name, Args: args, Person: app.AtTerminal(), Prog: "paramedic", Now: time.Now()}), format)
+}
