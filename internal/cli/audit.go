@@ -122,6 +122,9 @@ func auditReply(report store.Report, beside []store.Problem) commands.Reply {
 	sum := fmt.Sprintf("%d events in %d streams", report.Events, report.Streams)
 	if report.Purged > 0 {
 		sum += fmt.Sprintf(", %d purged on the record", report.Purged)
+		if len(report.PurgedBy) > 0 {
+			sum += " by " + strings.Join(report.PurgedBy, ", ")
+		}
 	}
 	data := audited{report, append([]store.Problem{}, beside...)}
 	if report.Copies > 0 || report.Blobs > 0 {
