@@ -120,13 +120,20 @@ func (j Journal) fold(ctx context.Context, id string) (*incident.State, error) {
 	if err != nil || version == s.Version {
 		return s, err
 	}
+	if s.Version > 0 && slices.ContainsFunc(log, func(r incident.Recorded) bool { _, ok := r.Event.(incident.Purged); return ok }) {
+		s = &incident.State{ID: id} // what was read before holds what was removed
+		if log, version, err = j.load(ctx, id, 0); err != nil {
+			return s, err
+		}
+	}
 	s = s.With(log)
 	s.Version = version
 	c.state = s
 	return s, nil
 }
 
-// load reads an incident's events after a version; those that were purged leave no more than the version that they count for.
+// load reads an incident's events after a version; those of which nothing was left by a purge leave no more than the version that
+// they count for.
 func (j Journal) load(ctx context.Context, id string, after int) (log []incident.Recorded, version int, err error) {
 	stored, err := j.Load(ctx, streamPrefix+id, after)
 	if err != nil {
@@ -134,7 +141,7 @@ func (j Journal) load(ctx context.Context, id string, after int) (log []incident
 	}
 	log = make([]incident.Recorded, 0, len(stored))
 	for _, e := range stored {
-		if after = e.Version; e.Purged {
+		if after = e.Version; e.Data == nil {
 			continue
 		}
 		event, err := incident.Decode(e.Type, e.TypeVersion, e.Data)
@@ -240,19 +247,9 @@ func (l *ledger) append(ctx context.Context, entries ...entry) error {
 	if l.store == nil {
 		return errReadOnly
 	}
-	at := l.now().UTC()
-	writes := make([]store.Write, 0, len(entries))
-	for _, e := range entries {
-		w := store.Write{Stream: streamPrefix + e.state.ID, Version: e.state.Version}
-		for _, event := range e.events {
-			data, err := incident.Encode(event)
-			if err != nil {
-				return err
-			}
-			w.Events = append(w.Events, store.NewEvent{Type: incident.EventType(event), TypeVersion: incident.EventVersion, At: at, Data: data})
-		}
-		w.Change = project(e.state, at, e.events)
-		writes = append(writes, w)
+	writes, err := l.writes(entries...)
+	if err != nil {
+		return err
 	}
 	if err := l.store.Append(ctx, writes...); err != nil {
 		return err
@@ -261,6 +258,25 @@ func (l *ledger) append(ctx context.Context, entries ...entry) error {
 		l.wake()
 	}
 	return nil
+}
+
+// writes is what append writes.
+func (l *ledger) writes(entries ...entry) ([]store.Write, error) {
+	at := l.now().UTC()
+	writes := make([]store.Write, 0, len(entries))
+	for _, e := range entries {
+		w := store.Write{Stream: streamPrefix + e.state.ID, Version: e.state.Version}
+		for _, event := range e.events {
+			data, err := incident.Encode(event)
+			if err != nil {
+				return nil, err
+			}
+			w.Events = append(w.Events, store.NewEvent{Type: incident.EventType(event), TypeVersion: incident.EventVersion, At: at, Data: data})
+		}
+		w.Change = project(e.state, at, e.events)
+		writes = append(writes, w)
+	}
+	return writes, nil
 }
 
 // setAside takes an incident out of the way of the others, where err is that it can't be read, and says whether that was so.

@@ -232,6 +232,9 @@ func (s *Server) Run(ctx context.Context) error {
 
 // draw brings one incident's messages up to date.
 func (s *Server) draw(ctx context.Context, state *incident.State) error {
+	if state.Purges > 0 {
+		defer s.deliver.Wake() // who purged has changed what is wanted beside this process
+	}
 	return s.deliver.Deliver(ctx, state.ID, state.Channel, commands.IncidentMessages(state, s.clock.Now()))
 }
 

@@ -73,7 +73,7 @@ func (w *worker) story(ctx context.Context, s *incident.State, _ incident.Work) 
 // aboutDiagnosis records something about the diagnosis of before, unless it has been replaced meanwhile.
 func (w *worker) aboutDiagnosis(ctx context.Context, before *incident.State, event func(*incident.State) incident.Event) error {
 	_, err := w.ledger.update(ctx, before.ID, func(s *incident.State) ([]incident.Event, error) {
-		if s.Diagnosis == nil || !s.Diagnosis.At.Equal(before.Diagnosis.At) {
+		if s.Diagnosis == nil || !s.Diagnosis.At.Equal(before.Diagnosis.At) || s.Purges != before.Purges {
 			return nil, nil
 		}
 		if e := event(s); e != nil {
@@ -92,7 +92,7 @@ func (w *worker) propose(ctx context.Context, s *incident.State, _ incident.Work
 	}
 	_, err = w.ledger.update(ctx, s.ID, func(now *incident.State) ([]incident.Event, error) {
 		switch {
-		case now.Diagnosis == nil || !now.Diagnosis.At.Equal(s.Diagnosis.At) || hash(now.Plan) != hash(s.Plan) || now.NoPlan != "":
+		case now.Diagnosis == nil || now.Purges != s.Purges || !now.Diagnosis.At.Equal(s.Diagnosis.At) || hash(now.Plan) != hash(s.Plan) || now.NoPlan != "":
 			return nil, nil
 		case plan == nil:
 			return []incident.Event{incident.NoPlan{Reason: reason}}, nil

@@ -176,6 +176,12 @@ type (
 	PostmortemIndexed struct {
 		Path string `json:"path"`
 	}
+	// Purged says that a person had something removed from what is recorded of the incident, a secret that leaked. What was derived from it is
+	// derived anew.
+	Purged struct {
+		By     Person `json:"by"`
+		Events int    `json:"events"` // of this incident, that were changed
+	}
 )
 
 // StepOutcome is how a step ended.
@@ -214,13 +220,14 @@ func (PostmortemDrafted) event()   {}
 func (PostmortemEdited) event()    {}
 func (PostmortemPublished) event() {}
 func (PostmortemIndexed) event()   {}
+func (Purged) event()              {}
 
 var eventTypes = func() map[string]reflect.Type {
 	m := map[string]reflect.Type{}
 	for _, e := range []Event{SignalReceived{}, InvestigationFailed{}, DiagnosisMade{}, Recalled{}, StoryTold{}, WorkFailed{}, LookAgainRequested{},
 		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, Stopped{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{}, StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
-		PostmortemPublished{}, PostmortemIndexed{}} {
+		PostmortemPublished{}, PostmortemIndexed{}, Purged{}} {
 		m[EventType(e)] = reflect.TypeOf(e)
 	}
 	return m

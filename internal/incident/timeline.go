@@ -91,6 +91,8 @@ func tell(e Event, plans map[string]*Plan) string {
 			return "Verified: everything has stayed well"
 		}
 		return "Verification gave up: not everything is well"
+	case Purged:
+		return e.By.Name + " removed a secret from the record"
 	case Closed:
 		return strings.TrimSuffix(fmt.Sprintf("%s closed the incident: %s", e.By.Name, e.Reason), ": ")
 	}
