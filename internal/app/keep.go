@@ -22,7 +22,7 @@ type keeper struct {
 	before int // copies, when that was last said
 	// withheld says by key what looked like a secret in a copy that was not kept, when that was last said.
 	withheld map[string]string
-	said   bool
+	said     bool
 }
 
 // withheldPrefix begins the key under which it is kept what in a copy looked like a secret, so that the copy was not kept.
