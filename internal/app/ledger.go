@@ -14,6 +14,7 @@ import (
 	"k8s.io/utils/lru"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/redact"
 	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
@@ -199,6 +200,8 @@ type ledger struct {
 	now   func() time.Time
 	wake  func()                                        // is called after each append; nil: nobody waits for it
 	aside func(ctx context.Context, e *UnreadableError) // says that an incident was set aside; nil: nobody is told
+	// redact is applied to the words of every event before it is recorded; nil: they are as they are.
+	redact func(string) string
 }
 
 var errReadOnly = errors.New("the state is open for reading only")
@@ -265,6 +268,7 @@ func (l *ledger) writes(entries ...entry) ([]store.Write, error) {
 	at := l.now().UTC()
 	writes := make([]store.Write, 0, len(entries))
 	for _, e := range entries {
+		e.events = l.redacted(e.events)
 		w := store.Write{Stream: streamPrefix + e.state.ID, Version: e.state.Version}
 		for _, event := range e.events {
 			data, err := incident.Encode(event)
@@ -277,6 +281,28 @@ func (l *ledger) writes(entries ...entry) ([]store.Write, error) {
 		writes = append(writes, w)
 	}
 	return writes, nil
+}
+
+// redacted is the last door before the record: no event's words are written as they came. Signals were redacted when they came in; of a plan
+// the words are, not what runs, for its hash is approved.
+func (l *ledger) redacted(events []incident.Event) []incident.Event {
+	if l.redact == nil {
+		return events
+	}
+	w := &redact.Walker{Text: redact.Remembering(l.redact)}
+	out := make([]incident.Event, len(events))
+	for i, e := range events {
+		switch e := e.(type) {
+		case incident.SignalReceived, incident.StepIntended:
+			out[i] = e
+		case incident.PlanProposed:
+			e.Plan.Title, e.Plan.Why = w.String(e.Plan.Title), w.String(e.Plan.Why)
+			out[i] = e
+		default:
+			out[i] = redact.Values(w, e)
+		}
+	}
+	return out
 }
 
 // setAside takes an incident out of the way of the others, where err is that it can't be read, and says whether that was so.

@@ -93,7 +93,7 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	if s.clock, err = clockOf(ctx, s.store.Reader); err != nil {
 		return nil, err
 	}
-	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: s.clock.Now, aside: s.sayAside}
+	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: s.clock.Now, aside: s.sayAside, redact: o.Redactor.String}
 	s.incidents = &Incidents{ledger: l, recovery: rec, access: s.access, expires: c.Plans.Expires.Duration, redact: o.Redactor.String}
 	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, access: s.access, publish: s.mind.Publish, policy: c.policy(), steps: 2 * time.Second,
 		compared: s.compared}
@@ -292,7 +292,7 @@ func (s *Server) every(ctx context.Context, interval time.Duration, what string,
 // serveHTTP takes alerts in, and answers probes.
 func (s *Server) serveHTTP(ctx context.Context) error {
 	alerts, err := webhook.New(webhook.Options{Token: s.config.Webhook.BearerToken, User: s.config.Webhook.User, Password: s.config.Webhook.Password,
-		Sink: s.incidents, Logger: s.options.Logger})
+		Sink: s.incidents, Logger: s.options.Logger, Redact: s.options.Redactor.String})
 	if err != nil {
 		return err
 	}

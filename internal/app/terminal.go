@@ -88,7 +88,7 @@ func OpenStops(ctx context.Context, path, keyFile string, redact func(string) st
 	if err != nil {
 		return nil, nil, errors.Join(err, st.Close())
 	}
-	l := &ledger{Journal: NewJournal(st.Reader), store: st, now: clock.Now}
+	l := &ledger{Journal: NewJournal(st.Reader), store: st, now: clock.Now, redact: redact}
 	return &Incidents{ledger: l, redact: redact}, st.Close, nil
 }
 
