@@ -24,7 +24,7 @@ var (
 		"k8s.io/client-go/":               {"internal/cluster", "internal/cluster/write", "internal/bundle"},
 		"k8s.io/kubectl/":                 {"internal/cluster", "internal/cluster/write", "internal/bundle"},
 		"github.com/slack-go/slack":       {"internal/slackapp", "internal/slackemu"},
-		"database/sql":                    {"internal/store"},
+		"database/sql":                    {"internal/store", "internal/store/storetest"},
 		"modernc.org/sqlite":              {"internal/store"},
 		"github.com/ollama/ollama/":       {"internal/ollama"},
 		"github.com/spf13/cobra":          {"internal/cli"},
