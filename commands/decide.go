@@ -139,19 +139,20 @@ func stopped(s *incident.State) string {
 	return s.ID + ": stopped. Nothing else begins."
 }
 
-// hashNeeded says how to name the plan that is approved, for an approval is of what was seen.
+// hashNeeded says how to name the plan that is approved, for an approval is of what was seen: the hash stands at the end of the plan.
 func hashNeeded(s *incident.State, prog string) error {
 	if s.Plan == nil {
 		return &Refusal{Reason: s.ID + " has no plan to approve."}
 	}
-	return &Refusal{Reason: "An approval names the plan that you saw by its hash.",
-		Try: fmt.Sprintf("Read it with %s plan %s, then type %s approve %s %s.", prog, s.ID, prog, s.ID, short(s.Plan.Hash))}
+	return &Refusal{Reason: "An approval names the plan that you saw by its hash, which stands at the plan’s end.",
+		Try: fmt.Sprintf("Open it with %s plan %s; it can be approved there.", prog, s.ID)}
 }
 
-// wholeHash completes a hash of which the beginning was typed. What does not fit goes on as it is: the refusal is the keeper's.
+// wholeHash completes a hash of which the beginning was typed, as much of it as is shown. What does not fit goes on as it is: the refusal is
+// the keeper's.
 func wholeHash(s *incident.State, said string) (string, error) {
-	if len(said) < 8 {
-		return "", usageError("of the hash at least 8 characters are needed")
+	if len(said) < shortHash {
+		return "", usageError(fmt.Sprintf("of the hash at least %d characters are needed", shortHash))
 	}
 	if s.Plan != nil && strings.HasPrefix(s.Plan.Hash, strings.ToLower(said)) {
 		return s.Plan.Hash, nil

@@ -131,8 +131,8 @@ func TestApproving(t *testing.T) {
 		t.Fatal("the plan can't be approved from where it is read")
 	}
 	for line, says := range map[string]string{
-		"approve INC-1":              "by its hash",
-		"approve INC-1 abc":          "at least 8",
+		"approve INC-1":              "Open it with /medic plan INC-1",
+		"approve INC-1 abc":          "at least 12",
 		"approve INC-1 0123456789ab": "has changed",
 		"approve INC-7 0123456789ab": "no incident",
 		"plan INC-1 0123456789ab":    "no longer the current one",
@@ -159,9 +159,61 @@ func TestApproving(t *testing.T) {
 func TestAFailedReviewCannotBeApproved(t *testing.T) {
 	k := commandstest.NewKeeper(nil)
 	s := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.PlanProposed{Plan: commandstest.Plan()})
-	r := commands.PlanReview(s, []incident.Check{{Name: "may patch configmaps", OK: false, Detail: "ada@example.com may not"}})
+	r := commands.PlanReview(s, &incident.PlanReviewed{Checks: []incident.Check{{Name: "may patch configmaps", OK: false, Detail: "ada@example.com may not"}}})
 	if r.Form.Submit != "" || r.Exit != commands.ExitWrong || !strings.Contains(commands.Plain(r), "✗ may patch configmaps: ada@example.com may not") {
 		t.Errorf("%+v\n%s", r.Form, commands.Plain(r))
+	}
+}
+
+// renamed reviews as somebody whom the asker turned out to be, as at a terminal.
+type renamed struct{ *commandstest.Keeper }
+
+func (k renamed) Review(_ context.Context, id string, _ incident.Person) (*incident.State, error) {
+	s, err := k.Get(context.Background(), id)
+	if err != nil {
+		return nil, err
+	}
+	return k.Append(id, incident.PlanReviewed{PlanHash: s.Plan.Hash, By: commandstest.Bob, As: incident.Identity{User: "bob@example.com"},
+		Checks: []incident.Check{{Name: "may patch configmaps", OK: false}}}), nil
+}
+
+// What a review found is told to whoever asked for it, by whatever name they are known.
+func TestAReviewIsTheAskers(t *testing.T) {
+	s, k := newSet(commandstest.Founding())
+	s.Incidents = renamed{k}
+	k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.PlanProposed{Plan: commandstest.Plan()})
+	if r := ask(t, s, "plan INC-1"); r.Form == nil || r.Form.Submit != "" || r.Exit != commands.ExitWrong {
+		t.Errorf("what speaks against the plan is not said: %+v", r.Form)
+	}
+}
+
+// The hash, with which a plan can be approved by typing, is shown at the end of the whole plan and nowhere before it.
+func TestTheHashStandsAtTheEnd(t *testing.T) {
+	s, k := newSet(commandstest.Founding())
+	plan := commandstest.Plan()
+	state := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.PlanProposed{Plan: plan})
+	shown := func(blocks []commands.Block) bool {
+		var seen []commands.Block
+		for _, b := range blocks {
+			if _, button := b.(commands.Actions); !button { // its value is not shown in Slack
+				seen = append(seen, b)
+			}
+		}
+		return strings.Contains(commands.Plain(commands.Reply{Blocks: seen}), plan.Hash[:8])
+	}
+	for _, m := range commands.IncidentMessages(state, commandstest.Start) {
+		if shown(m.Reply.Blocks) || strings.Contains(m.Reply.Text, plan.Hash[:8]) {
+			t.Errorf("message %s shows it", m.Slot)
+		}
+	}
+	for _, line := range []string{"approve INC-1", "approve INC-1 0123456789ab", "incidents", "incidents INC-1", "page INC-1", "plan INC-1 0123456789ab", "look INC-1"} {
+		if r := ask(t, s, line); shown(r.Blocks) || strings.Contains(r.Text, plan.Hash[:8]) {
+			t.Errorf("%s shows it: %s", line, r.Text)
+		}
+	}
+	f := ask(t, s, "plan INC-1").Form
+	if n := len(f.Whole) - 1; shown(f.Whole[:n]) || !shown(f.Whole[n:]) {
+		t.Error("it does not stand at the end")
 	}
 }
 

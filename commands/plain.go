@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -18,7 +19,11 @@ func PlainIn(r Reply, zone *time.Location) string {
 	if len(r.Blocks) == 0 && r.Text != "" {
 		b.WriteString(visible(r.Text) + "\n")
 	}
-	for i, block := range r.Blocks {
+	blocks := r.Blocks
+	if r.Form != nil {
+		blocks = slices.Concat(blocks, r.Form.Whole)
+	}
+	for i, block := range blocks {
 		text := plainBlock(block, zone)
 		if text == "" {
 			continue

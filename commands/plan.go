@@ -10,18 +10,12 @@ import (
 )
 
 func (s *Set) plan(ctx context.Context, r Request) (Reply, error) {
-	state, rest, err := s.about(ctx, r, "show the plan of")
+	state, err := s.aboutPlan(ctx, r, "show the plan of")
 	if err != nil {
 		return Reply{}, err
 	}
-	if state.Plan == nil {
-		return Reply{}, noPlan(state)
-	}
-	if len(rest) == 1 && rest[0] != state.Plan.Hash {
-		return Reply{}, &Refusal{Reason: "That plan is no longer the current one.", Try: "Look at the incident's newest plan."}
-	}
-	if err := s.may(r, Approve); err != nil {
-		return planShown(state), nil
+	if s.may(r, Approve) != nil {
+		return planSeen(state), nil
 	}
 	if state, err = s.Incidents.Review(ctx, state.ID, r.Person); err != nil {
 		return Reply{}, err
@@ -29,23 +23,69 @@ func (s *Set) plan(ctx context.Context, r Request) (Reply, error) {
 	if state.Plan == nil {
 		return Reply{}, noPlan(state)
 	}
-	var checks []incident.Check
-	if v := state.Reviewed; v != nil && v.By.Key() == r.Person.Key() {
-		checks = v.Checks
-	}
-	reply := PlanReview(state, checks)
-	if reply.Form != nil && !state.ApprovalValid(r.Now) && state.Open() {
-		return reply, nil
-	}
-	reply.Form = &Form{ID: "plan", Title: "The plan"} // to be read only
-	return reply, nil
+	return planShown(state, state.Reviewed, r.Now), nil
 }
 
-// planShown is the plan for who may see it and not decide: it is tried out as nobody, and there is nothing to press.
-func planShown(s *incident.State) Reply {
+// page shows a plan again to a person who turns its pages, as it was tried out when they opened it.
+func (s *Set) page(ctx context.Context, r Request) (Reply, error) {
+	state, err := s.aboutPlan(ctx, r, "turn the pages of")
+	if err != nil {
+		return Reply{}, err
+	}
+	if s.may(r, Approve) != nil {
+		return planSeen(state), nil
+	}
+	v := reviewBy(state, r.Person)
+	if v == nil {
+		return Reply{}, &Refusal{Reason: "You have not opened the plan of " + state.ID + " yet.", Try: fmt.Sprintf("Open it with %s plan %s.", r.Prog, state.ID)}
+	}
+	return planShown(state, v, r.Now), nil
+}
+
+// aboutPlan is an incident whose plan is the one meant.
+func (s *Set) aboutPlan(ctx context.Context, r Request, what string) (*incident.State, error) {
+	state, rest, err := s.shown(ctx, r, what)
+	switch {
+	case err != nil:
+		return nil, err
+	case state.Plan == nil:
+		return nil, noPlan(state)
+	case len(rest) == 1 && rest[0] != state.Plan.Hash:
+		return nil, &Refusal{Reason: "That plan is no longer the current one.", Try: "Look at the incident's newest plan."}
+	}
+	return state, nil
+}
+
+// planShown is the plan for a person who opened it. If it can't be approved any more, it can be read.
+func planShown(s *incident.State, v *incident.PlanReviewed, now time.Time) Reply {
+	reply := PlanReview(s, v)
+	if s.ApprovalValid(now) || !s.Open() {
+		reply.Form.Command, reply.Form.Submit = "", ""
+	}
+	return reply
+}
+
+// reviewBy is the person's newest review of the current plan, or nil.
+func reviewBy(s *incident.State, p incident.Person) *incident.PlanReviewed {
+	is := func(v *incident.PlanReviewed) bool {
+		return v != nil && v.PlanHash == s.Plan.Hash && v.By.Key() == p.Key()
+	}
+	for i := len(s.Log) - 1; i >= 0; i-- {
+		if v, ok := s.Log[i].Event.(incident.PlanReviewed); ok && is(&v) {
+			return &v
+		}
+	}
+	if is(s.Reviewed) {
+		return s.Reviewed
+	}
+	return nil
+}
+
+// planSeen is the plan for who may see it and not decide: it is tried out as nobody, and there is nothing to press.
+func planSeen(s *incident.State) Reply {
 	reply := PlanReview(s, nil)
-	reply.Form = &Form{ID: "plan", Title: "The plan"}
-	reply.Blocks[len(reply.Blocks)-1] = Paragraph{Bold("It would: "), Text(whatHappens(s.Plan)), Text(" Who may decide upon it also sees whether it may be done.")}
+	reply.Form.Command, reply.Form.Submit = "", ""
+	reply.Blocks[1] = Paragraph{Bold("It would: "), Text(whatHappens(s.Plan, "whoever approves it")), Text(" Who may decide upon it also sees whether it may be done.")}
 	return reply
 }
 
@@ -57,63 +97,117 @@ func noPlan(s *incident.State) error {
 	return &Refusal{Reason: s.ID + " has no plan: " + sentence(reason)}
 }
 
-// PlanReview shows a plan to the person who opened it: each step with its diff, whether the server agrees, and what approving does.
-// Its Form approves; without it, for a check failed, there is nothing to approve. checks are those made as that person; nil if none
-// were made.
-func PlanReview(s *incident.State, checks []incident.Check) Reply {
+// PlanReview shows a plan to the person who opened it: in short what approving does, and below that, whole, each step with its diff. Its
+// Form approves; if a check failed, there is nothing to approve. v is what was found when it was tried out as that person, nil if it was
+// not.
+func PlanReview(s *incident.State, v *incident.PlanReviewed) Reply {
 	p := s.Plan
-	blocks := planBlocks(p)
-	allowed := len(checks) == 0 || incident.AllOK(checks)
-	if len(checks) > 0 {
-		blocks = append(blocks, Divider{}, checkList("Tried out as you, changing nothing:", checks))
+	checks, as := []incident.Check(nil), "you"
+	if v != nil {
+		checks = v.Checks
+		if v.As.User != "" {
+			as = v.As.User
+		}
 	}
-	reply := Reply{Text: p.Title, Blocks: append(blocks, Paragraph{Bold("Approving will: "), Text(whatHappens(p))}),
-		Form: &Form{ID: "plan", Title: "The plan"}, Data: map[string]any{"plan": p, "checks": full(checks)}}
-	if !allowed {
-		reply.Blocks[len(reply.Blocks)-1] = Paragraph{Bold("You can’t approve this: "), Text("what is marked ✗ above speaks against it.")}
+	if a := s.Approval(); p.Terminal && a != nil && !a.Terminal {
+		as = a.As.User
+	}
+	reply := Reply{Text: p.Title, Data: map[string]any{"plan": p, "checks": full(checks)},
+		Form: &Form{ID: "plan", Title: "The plan", Whole: planWhole(p, checks), Again: Quote("page", s.ID, p.Hash)}}
+	lead := Paragraph{Bold("Approving will: "), Text(whatHappens(p, as))}
+	if len(checks) > 0 && !incident.AllOK(checks) {
+		lead = Paragraph{Bold("You can’t approve this: "), Text("what is marked ✗ speaks against it.")}
 		reply.Exit = ExitWrong
-		return reply
+	} else {
+		reply.Form.Command = Quote("approve", s.ID, p.Hash)
+		reply.Form.Submit = "Approve and run"
+		if p.Asks() > 1 {
+			reply.Form.Submit = "Approve"
+		}
 	}
-	reply.Form.Command = Quote("approve", s.ID, p.Hash)
-	reply.Form.Submit = "Approve and run"
+	reply.Blocks = planSummary(p, lead, checks)
 	return reply
 }
 
-// planBlocks show a plan and every step with its diff.
+// planSummary is a plan in short: what approving it does, its risk, what speaks against it, and its steps by their titles.
+func planSummary(p *incident.Plan, lead Paragraph, checks []incident.Check) []Block {
+	blocks := []Block{Paragraph{Bold(p.Title)}, lead, Paragraph{Bold("Risk: "), Text(string(p.Risk) + ".")}}
+	if p.Rest > 0 {
+		blocks = append(blocks, restOf(p))
+	}
+	var against []incident.Check
+	for _, c := range checks {
+		if !c.OK {
+			against = append(against, c)
+		}
+	}
+	if len(against) > 0 {
+		blocks = append(blocks, checkList("Tried out as you, changing nothing:", against))
+	}
+	var steps List
+	for i := range p.Steps {
+		line := Item{Spans: []Span{Text(stepTitle(p, i))}}
+		if p.Steps[i].Unless > 0 {
+			line.Spans = append(line.Spans, Text(", only if needed"))
+		}
+		steps = append(steps, line)
+	}
+	if len(steps) > 0 {
+		blocks = append(blocks, steps)
+	}
+	return blocks
+}
+
+// planWhole is all of a plan, to its hash, which stands at the end: who can name it has seen all.
+func planWhole(p *incident.Plan, checks []incident.Check) []Block {
+	var blocks []Block
+	if p.Why != "" {
+		blocks = append(blocks, Paragraph{Text(p.Why)})
+	}
+	blocks = append(blocks, stepBlocks(p)...)
+	if len(checks) > 0 {
+		blocks = append(blocks, Divider{}, checkList("Tried out as you, changing nothing:", checks))
+	}
+	return append(blocks, Paragraph{Text("This is all of plan "), Mono(short(p.Hash)), Text(".")})
+}
+
+// planBlocks tell a plan.
 func planBlocks(p *incident.Plan) []Block {
 	blocks := []Block{Paragraph{Bold(p.Title)}}
 	if p.Why != "" {
 		blocks[0] = Paragraph{Bold(p.Title), Text("\n" + p.Why)}
 	}
 	if p.Rest > 0 {
-		blocks = append(blocks, Paragraph{Bold(fmt.Sprintf("Treats %s of %s. ", thousands(p.Targets()), count(p.Targets()+p.Rest, "target"))),
-			Text("The rest follows in the next plan, which is made once this one has run and helped.")})
+		blocks = append(blocks, restOf(p))
 	}
-	shown := map[string]bool{} // kinds of conditional steps of which one diff was shown: the others' are alike
-	var alike List
+	return append(append(blocks, stepBlocks(p)...), Note{Text("Risk: " + string(p.Risk) + ".")})
+}
+
+func restOf(p *incident.Plan) Paragraph {
+	return Paragraph{Bold(fmt.Sprintf("Treats %s of %s. ", thousands(p.Targets()), count(p.Targets()+p.Rest, "target"))),
+		Text("The rest follows in the next plan, which is made once this one has run and helped.")}
+}
+
+func stepTitle(p *incident.Plan, i int) string { return fmt.Sprintf("%d. %s", i+1, p.Steps[i].Title) }
+
+// stepBlocks are every step with its diff.
+func stepBlocks(p *incident.Plan) []Block {
+	var blocks []Block
 	for i, step := range p.Steps {
-		if step.Unless > 0 && shown[step.Kind] {
-			alike = append(alike, Item{Spans: []Span{Text(fmt.Sprintf("%d. %s", i+1, step.Title))}})
-			continue
-		}
-		line := Paragraph{Bold(fmt.Sprintf("%d. %s", i+1, step.Title)), Text("\n"), Mono(step.Target.Object.String())}
+		line := Paragraph{Bold(stepTitle(p, i)), Text("\n"), Mono(step.Target.Object.String())}
 		if step.Unless > 0 {
 			line = append(line, Text(fmt.Sprintf("\nonly if it is not healthy by itself within %s", duration(step.Unless))))
-			shown[step.Kind] = true
 		}
 		blocks = append(blocks, line)
 		if d := strings.TrimRight(step.Diff, "\n"); d != "" {
 			blocks = append(blocks, Code{Text: d, Language: "diff"})
 		}
 	}
-	if len(alike) > 0 {
-		blocks = append(blocks, Paragraph{Text("In the same way, each only if it is not healthy by itself:")}, alike)
-	}
-	return append(blocks, Note{Text("Risk: " + string(p.Risk) + ". Plan "), Mono(short(p.Hash)), Text(".")})
+	return blocks
 }
 
-// whatHappens says in words what a yes sets going.
-func whatHappens(p *incident.Plan) string {
+// whatHappens says in words what a yes sets going, and as whom.
+func whatHappens(p *incident.Plan, as string) string {
 	must, may := 0, 0
 	for _, s := range p.Steps {
 		if s.Unless > 0 {
@@ -122,7 +216,7 @@ func whatHappens(p *incident.Plan) string {
 			must++
 		}
 	}
-	text := fmt.Sprintf("run %s in this order, as you", count(must, "step"))
+	text := fmt.Sprintf("run %s in this order, as %s", count(must, "step"), as)
 	if must == 0 {
 		text = "wait for what is ill to get well by itself"
 	}
@@ -134,7 +228,13 @@ func whatHappens(p *incident.Plan) string {
 	case incident.Disruptive:
 		text += " Something that runs now is interrupted."
 	case incident.Destructive:
-		text += " It can’t be undone, and needs a second person."
+		text += " It can’t be undone."
+	}
+	switch {
+	case p.Terminal:
+		text += " It needs a second yes, in the terminal with a kubeconfig of one’s own."
+	case p.Asks() > 1:
+		text += fmt.Sprintf(" It needs %d people’s yes.", p.Asks())
 	}
 	return text
 }

@@ -158,6 +158,12 @@ type Form struct {
 	Fields  []FormField
 	Submit  string // label; empty means that there is nothing to submit
 	Cancel  string // label; empty means "Close"
+	// Whole is what is agreed to: shown below the Reply's Blocks, all of it as it is, nothing shortened or left out. A face that has no
+	// room for it at once shows it in pages, each with the Blocks above it, and offers Submit only to whom all of them were shown; one
+	// that can't offers no Submit. It has no other blocks than Paragraph, List, Code and Divider.
+	Whole []Block
+	// Again, where there is a Whole, is a command line that gives the same Reply once more, for a face to turn a page.
+	Again string
 }
 
 // FormField is one input.

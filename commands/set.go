@@ -87,6 +87,7 @@ type Set struct {
 	Incidents Incidents
 	Searcher  Searcher
 	Roles     Roles              // nil: whoever asks has every role, as at a terminal
+	Sight     Sight              // nil: whoever asks is shown everything, as at a terminal
 	Codes     []incident.CodeDoc // what can be found
 }
 
@@ -110,6 +111,7 @@ func table() []command {
 		{"evidence", "INC-ID [ID…]", "an incident's evidence, or what its ids (E3, F1, C2, T7) stand for", false, false, View, (*Set).evidence},
 		{"open", "TITLE", "open an incident", false, true, Open, (*Set).open},
 		{"plan", "INC-ID", "the plan of an incident, tried out with your own rights", true, true, View, (*Set).plan},
+		{"page", "INC-ID HASH", "", true, true, View, (*Set).page},
 		{"approve", "INC-ID HASH", "approve the plan with that hash", false, true, Approve, (*Set).approve},
 		{"stop", "[INC-ID [REASON]]", "begin no further step of a recovery, or of all", false, true, Stop, (*Set).stop},
 		{"reject", "INC-ID [REASON]", "reject the plan", false, true, Approve, (*Set).reject},

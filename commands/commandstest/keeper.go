@@ -111,7 +111,7 @@ func (k *Keeper) Open(_ context.Context, g incident.Signal) (*incident.State, er
 // Review finds nothing against the plan.
 func (k *Keeper) Review(_ context.Context, id string, by incident.Person) (*incident.State, error) {
 	return k.change(id, func(s *incident.State) (incident.Event, error) {
-		return incident.PlanReviewed{PlanHash: s.Plan.Hash, By: by, Checks: Reviewed()}, nil
+		return incident.PlanReviewed{PlanHash: s.Plan.Hash, By: by, As: incident.Identity{User: k.Approvers[by.Key()]}, Checks: Reviewed()}, nil
 	})
 }
 

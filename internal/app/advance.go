@@ -148,7 +148,7 @@ func (r *runner) advance(ctx context.Context, id string) (*incident.State, time.
 		}
 	}
 	version := 8 * s.Version // and the approvals that have expired
-	if !s.Running() { // that an approval expires shows, and is no event
+	if !s.Running() {        // that an approval expires shows, and is no event
 		standing := s.Standing(now)
 		for _, a := range standing {
 			sooner(a.Expires)

@@ -19,7 +19,7 @@ type Incidents struct {
 	recovery Recovery
 	access   *Access
 	self     *incident.Identity // in the terminal: who the API server says that the person's own credentials are; nil elsewhere
-	expires  time.Duration // of a plan, and of an approval
+	expires  time.Duration      // of a plan, and of an approval
 	redact   func(string) string
 
 	intake intake

@@ -24,6 +24,7 @@ import (
 	"k8s.io/client-go/tools/pager"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/redact"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -127,14 +128,14 @@ func (c *capture) run(ctx context.Context, host string) (*Bundle, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("capture from %s: %w", host, err)
 	}
-	r := &redactor{redact: o.Redact}
+	r := &redact.Walker{Text: o.Redact}
 	for k, data := range o.HostFiles {
-		b.HostFiles[k] = []byte(r.text(string(data)))
+		b.HostFiles[k] = []byte(r.String(string(data)))
 	}
-	if b.Facts, err = r.facts(o.Facts); err != nil {
+	if b.Facts, err = facts(r, o.Facts); err != nil {
 		return nil, fmt.Errorf("capture: the facts are not JSON: %w", err)
 	}
-	b.Manifest.Redactions += r.count
+	b.Manifest.Redactions += r.Count
 	b.Manifest = b.manifest()
 	return b, nil
 }
@@ -219,7 +220,7 @@ func (c *capture) list(ctx context.Context, k Kind) ([]unstructured.Unstructured
 	})
 	p.PageSize = pageSize
 	list := []unstructured.Unstructured{}
-	r := &redactor{redact: c.options.Redact}
+	r := &redact.Walker{Text: c.options.Redact}
 	var size int64
 	err := p.EachListItem(ctx, options, func(item runtime.Object) error {
 		object, ok := item.(*unstructured.Unstructured)
@@ -227,7 +228,7 @@ func (c *capture) list(ctx context.Context, k Kind) ([]unstructured.Unstructured
 			return fmt.Errorf("the server sent a %T", item)
 		}
 		object.SetGroupVersionKind(k.GVK())
-		r.object(object)
+		clean(r, object)
 		if size += sizeOf(object); size > c.options.MaxSize {
 			return errors.New(whyLeftOut(c.options.MaxSize))
 		}
@@ -238,12 +239,12 @@ func (c *capture) list(ctx context.Context, k Kind) ([]unstructured.Unstructured
 		return nil, 0, err
 	}
 	sortObjects(list)
-	return list, r.count, nil
+	return list, r.Count, nil
 }
 
 // customs adds the objects that were handed over, by the resources that their kinds most likely are.
 func (c *capture) customs() {
-	r := &redactor{redact: c.options.Redact}
+	r := &redact.Walker{Text: c.options.Redact}
 	for _, o := range c.options.Customs {
 		o = *o.DeepCopy()
 		if o.GetName() == "" || o.GetKind() == "" || !snapshot.IsCustomGroup(o.GroupVersionKind().Group) {
@@ -253,7 +254,7 @@ func (c *capture) customs() {
 		if builtIn(gvr) {
 			continue
 		}
-		r.object(&o)
+		clean(r, &o)
 		c.bundle.Objects[gvr] = append(c.bundle.Objects[gvr], o)
 	}
 	for gvr, list := range c.bundle.Objects {
@@ -261,5 +262,5 @@ func (c *capture) customs() {
 			sortObjects(list)
 		}
 	}
-	c.bundle.Manifest.Redactions += r.count
+	c.bundle.Manifest.Redactions += r.Count
 }

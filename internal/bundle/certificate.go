@@ -17,16 +17,16 @@ import (
 // certificateLife is as long as a replay may run; the key is never stored.
 const certificateLife = 30 * 24 * time.Hour
 
-// Certificate lets a Server be reached by https on this machine, for clients that are known by tokens: the server listens with TLS, its
+// Certificate lets a Server be reached by https, for clients that are known by tokens: the server listens with TLS, its
 // clients trust Authority.
 type Certificate struct {
 	TLS       tls.Certificate
 	Authority []byte // PEM, for rest.Config's CAData
 }
 
-// NewCertificate makes a certificate, signed by itself, for localhost and the loopback addresses, valid for 30 days from an hour
-// before now.
-func NewCertificate(now time.Time) (Certificate, error) {
+// NewCertificate makes a certificate, signed by itself, for localhost, the loopback addresses and other hosts, by name or address, valid
+// for 30 days from an hour before now.
+func NewCertificate(now time.Time, hosts ...string) (Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return Certificate{}, fmt.Errorf("make a key for the served bundle: %w", err)
@@ -41,6 +41,13 @@ func NewCertificate(now time.Time) (Certificate, error) {
 		KeyUsage:     x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		IsCA:         true, BasicConstraintsValid: true,
+	}
+	for _, host := range hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, host)
+		}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

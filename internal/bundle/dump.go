@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/redact"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -44,9 +45,9 @@ func kindNamed(name string) Kind {
 }
 
 // OpenAny reads a bundle, within the default Limits, or what "kubectl cluster-info dump" wrote: the folder of its --output-directory, or its
-// standard output, as it is or compressed with gzip. A dump is redacted as it is read, by redact as in Options; kinds that it lacks are in
+// standard output, as it is or compressed with gzip. A dump is redacted as it is read, by secrets as Options.Redact is; kinds that it lacks are in
 // Manifest.NotSeen.
-func OpenAny(path string, redact func(string) string) (*Bundle, error) {
+func OpenAny(path string, secrets func(string) string) (*Bundle, error) {
 	st, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("open bundle: %w", err)
@@ -57,10 +58,10 @@ func OpenAny(path string, redact func(string) string) (*Bundle, error) {
 		err = err2
 	case isBundle:
 		return Open(path)
-	case redact == nil:
+	case secrets == nil:
 		err = errors.New("no redactor given; a dump can carry secrets")
 	default:
-		b, err = readDump(path, st, &dump{limits: Limits{}.withDefaults(), redactor: redactor{redact: redact}})
+		b, err = readDump(path, st, &dump{limits: Limits{}.withDefaults(), redactor: redact.Walker{Text: secrets}})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open bundle %s: %w", path, err)
@@ -101,7 +102,7 @@ func readDump(path string, st os.FileInfo, d *dump) (*Bundle, error) {
 // dump is a dump being read.
 type dump struct {
 	limits   Limits
-	redactor redactor
+	redactor redact.Walker
 	total    int64 // bytes read so far
 	bundle   *Bundle
 	known    map[schema.GroupVersionResource]map[string]bool // objects by key
@@ -182,7 +183,7 @@ func (d *dump) object(k Kind, i int, item map[string]any) error {
 	if k.Namespaced {
 		d.spaces[o.GetNamespace()] = true
 	}
-	d.redactor.object(&o)
+	clean(&d.redactor, &o)
 	d.bundle.Objects[gvr] = append(d.bundle.Objects[gvr], o)
 	return nil
 }
@@ -220,7 +221,7 @@ func (d *dump) finish(all bool, written time.Time) (*snapshot.Snapshot, error) {
 	never := neverDumped()
 	b.notSeen(words(never), dumpLacks, never...)
 	b.Manifest.CapturedAt = dumpedAt(b, written)
-	b.Manifest.Redactions = d.redactor.count
+	b.Manifest.Redactions = d.redactor.Count
 	b.Manifest = b.manifest()
 	return b.Snapshot()
 }
@@ -299,11 +300,11 @@ func (d *dump) log(k LogKey, text []byte, keep int) {
 	for _, trouble := range []string{"Request log error: ", "Create log request error: "} {
 		if why, ok := bytes.CutPrefix(text, []byte(trouble)); ok && bytes.IndexByte(why, '\n') == len(why)-1 {
 			d.bundle.Manifest.NotSeen = append(d.bundle.Manifest.NotSeen, NotSeen{
-				What: "log of " + k.Container + " in " + k.Namespace + "/" + k.Pod, Why: d.redactor.text(strings.ToValidUTF8(string(why[:len(why)-1]), "\uFFFD")),
+				What: "log of " + k.Container + " in " + k.Namespace + "/" + k.Pod, Why: d.redactor.String(strings.ToValidUTF8(string(why[:len(why)-1]), "\uFFFD")),
 				Resources: []incident.Resource{incident.PodLogs}, Where: incident.Object{Kind: "Pod", Namespace: k.Namespace, Name: k.Pod},
 			})
 			return
 		}
 	}
-	d.bundle.Logs[k] = []byte(d.redactor.text(snapshot.LogTail(text, keep)))
+	d.bundle.Logs[k] = []byte(d.redactor.String(snapshot.LogTail(text, keep)))
 }

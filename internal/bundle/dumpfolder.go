@@ -109,7 +109,7 @@ func (d *dump) logFile(fsys fs.FS, name string, wanted map[LogKey]int) error {
 
 // complete sums up what the logs have added.
 func (d *dump) complete() *Bundle {
-	d.bundle.Manifest.Redactions = d.redactor.count
+	d.bundle.Manifest.Redactions = d.redactor.Count
 	d.bundle.Manifest = d.bundle.manifest()
 	return d.bundle
 }

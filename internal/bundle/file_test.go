@@ -256,6 +256,36 @@ func TestBadObjects(t *testing.T) {
 	}
 }
 
+// Of an entry that is there twice nobody can say which of the two is meant.
+func TestAnEntryTwiceIsRefused(t *testing.T) {
+	pods := func(name string) string {
+		return `{"items":[{"apiVersion":"v1","kind":"Pod","metadata":{"name":"` + name + `"}}]}`
+	}
+	for name, c := range map[string]struct{ first, second, want string }{
+		"the same name":          {"objects/core/v1/pods.json", "objects/core/v1/pods.json", `entry "objects/core/v1/pods.json" is there twice`},
+		"logs":                   {"logs/a/b/c.log", "logs/a/b/c.log", `entry "logs/a/b/c.log" is there twice`},
+		"host files":             {"host/n/x", "host/n/x", `entry "host/n/x" is there twice`},
+		"facts":                  {"facts.json", "facts.json", `entry "facts.json" is there twice`},
+		"another way to write":   {"objects/core/v1/pods.json", "./objects/core/v1/pods.json", "no place in a bundle"},
+		"in other case":          {"logs/a/b/c.log", "logs/a/B/c.log", "no place in a bundle"},
+		"in other characters":    {"logs/a/b/c.log", "logs/a/b\u0301/c.log", "no place in a bundle"},
+		"a host's own two names": {"host/n/x", "host/n/X", ""},
+	} {
+		var entries []entry
+		var listed []string
+		for i, n := range []string{c.first, c.second} {
+			data := pods(fmt.Sprint("p", i))
+			entries = append(entries, entry{n, data, tar.TypeReg})
+			listed = append(listed, fmt.Sprintf(`{"name":%q,"size":%d,"sha256":"%x"}`, n, len(data), sha256.Sum256([]byte(data))))
+		}
+		manifest := entry{"manifest.json", `{"format":1,"entries":[` + strings.Join(listed, ",") + `]}`, tar.TypeReg}
+		_, err := bundle.Read(bytes.NewReader(pack(t, append([]entry{manifest}, entries...)...)), bundle.Limits{})
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
 func TestLimits(t *testing.T) {
 	b := &bundle.Bundle{HostFiles: map[bundle.HostKey][]byte{
 		{Node: "n", Path: "/a"}: bytes.Repeat([]byte("x"), 5000), {Node: "n", Path: "/b"}: bytes.Repeat([]byte("y"), 5000)}}

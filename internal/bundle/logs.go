@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/redact"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -29,9 +30,9 @@ func (c *capture) logs(ctx context.Context) error {
 			defer c.mu.Unlock()
 			switch {
 			case err == nil:
-				r := &redactor{redact: c.options.Redact}
-				c.bundle.Logs[keyOf(w)] = []byte(r.text(snapshot.LogTail(data, w.Bytes)))
-				c.bundle.Manifest.Redactions += r.count
+				r := &redact.Walker{Text: c.options.Redact}
+				c.bundle.Logs[keyOf(w)] = []byte(r.String(snapshot.LogTail(data, w.Bytes)))
+				c.bundle.Manifest.Redactions += r.Count
 			case w.Previous && apierrors.IsBadRequest(err):
 				// "previous terminated container not found": its log was already thrown away.
 			case w.Well:

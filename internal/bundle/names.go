@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"unicode"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -45,6 +46,9 @@ func parseName(name string) (any, error) {
 	parts := strings.Split(name, "/")
 	if len(parts) < 3 {
 		return nil, refuse
+	}
+	if parts[0] != "host" && strings.IndexFunc(name, func(r rune) bool { return r > unicode.MaxASCII || unicode.IsUpper(r) }) >= 0 {
+		return nil, refuse // no name of Kubernetes' has such, and two that look or sort alike would be one to a person
 	}
 	last := parts[len(parts)-1]
 	switch {

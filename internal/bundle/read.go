@@ -134,7 +134,12 @@ func (a *archive) read(m Manifest) (*Bundle, error) {
 		Logs:      map[LogKey][]byte{},
 		HostFiles: map[HostKey][]byte{},
 	}
+	seen := map[string]bool{}
 	for i, want := range m.Entries {
+		if seen[want.Name] {
+			return nil, fmt.Errorf("entry %q is there twice; the file was changed after it was made", want.Name)
+		}
+		seen[want.Name] = true
 		name, data, err := a.next(a.limits.Entry)
 		if err != nil {
 			return nil, broken(err, i, len(m.Entries))

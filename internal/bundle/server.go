@@ -17,12 +17,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/uuid"
 )
 
-// ServerOptions says how a bundle is served. The zero value serves it to anybody, with all rights, times moved to now.
+// ServerOptions says how a bundle is served. The zero value serves it to anybody on this machine, with all rights, times moved to now.
 type ServerOptions struct {
 	// KeepTimes serves times as they were captured. Otherwise they are moved so that the capture's moment is now: at the start, and at
 	// each Transition.
 	KeepTimes bool
-	// Users are known by their bearer tokens. Without any, no token is needed and everyone is "admin".
+	// Users are known by their bearer tokens. Without any, no token is needed and everyone is "admin": then only requests to localhost or a
+	// loopback address are answered.
 	Users map[string]User
 	// Authorize decides who may do what; nil allows everything.
 	Authorize Authorizer
@@ -127,7 +128,11 @@ const maxBody = 3 << 20
 // ServeHTTP answers a request of the Kubernetes API.
 func (s *Server) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
 	hr.Body = http.MaxBytesReader(w, hr.Body, maxBody)
-	if err := s.serve(w, hr); err != nil {
+	err := s.stranger(hr)
+	if err == nil {
+		err = s.serve(w, hr)
+	}
+	if err != nil {
 		writeError(w, negotiate(hr.Header.Get("Accept"), true), err)
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -124,7 +125,7 @@ func (c *cli) bundleServe() *cobra.Command {
 		Use: "serve FILE", Short: "Serve a bundle as a Kubernetes API for kubectl and others; changes stay in memory", Args: cobra.ExactArgs(1),
 		Example: "  paramedic bundle serve incident.tar.zst > /tmp/kubeconfig &\n  KUBECONFIG=/tmp/kubeconfig kubectl get pods -A -o yaml",
 	}
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "host:port")
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "host:port; off this machine, it is served by https to whoever has the kubeconfig, which holds a token")
 	cmd.Flags().BoolVar(&keep, "keep-times", false, "serve times as they were captured (default: moved so that the capture is now)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		b, err := bundle.OpenAny(args[0], c.redactor.String)
@@ -135,16 +136,23 @@ func (c *cli) bundleServe() *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("serve the bundle: %w", err)
 		}
-		url := "http://" + ln.Addr().String()
-		kubeconfig, err := bundle.Kubeconfig(url, "")
+		defer ln.Close()
+		host, _, err := net.SplitHostPort(listen)
+		if err != nil {
+			return fmt.Errorf("serve the bundle: %w", err)
+		}
+		access, err := bundle.NewAccess(ln.Addr(), host, time.Now())
 		if err != nil {
 			return err
 		}
-		if _, err := c.out.Write(kubeconfig); err != nil {
+		if access.TLS != nil {
+			ln = tls.NewListener(ln, access.TLS)
+		}
+		if _, err := c.out.Write(access.Kubeconfig); err != nil {
 			return err
 		}
-		c.progress("serving %s at %s until interrupted; the kubeconfig is on standard output", args[0], url)
-		server := bundle.NewServer(b, bundle.ServerOptions{KeepTimes: keep})
+		c.progress("serving %s at %s until interrupted; the kubeconfig is on standard output", args[0], access.URL)
+		server := bundle.NewServer(b, bundle.ServerOptions{KeepTimes: keep, Users: access.Users})
 		defer server.Close()
 		if !keep {
 			go beat(cmd.Context(), server)

@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/api"
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
+
+	"github.com/paramedic-bot/paramedic/internal/straight"
 )
 
 // Prometheus is one server. It is safe for concurrent use.
@@ -23,7 +25,8 @@ func New(address, token string) (*Prometheus, error) {
 	if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("Prometheus at %q: not an http or https address", address)
 	}
-	client, err := api.NewClient(api.Config{Address: strings.TrimRight(address, "/"), RoundTripper: bearer{token, api.DefaultRoundTripper}})
+	client, err := api.NewClient(api.Config{Address: strings.TrimRight(address, "/"), Client: &http.Client{
+		Transport: bearer{token, api.DefaultRoundTripper}, CheckRedirect: straight.Refuse}}) // lest the token go elsewhere
 	if err != nil {
 		return nil, fmt.Errorf("Prometheus at %s: %w", address, err)
 	}

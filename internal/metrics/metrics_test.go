@@ -53,3 +53,20 @@ func TestAddressesAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// The token is for Prometheus, and not for whom it sends us to.
+func TestNoRedirectIsFollowed(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("asked elsewhere, with %q", r.Header.Get("Authorization"))
+	}))
+	defer elsewhere.Close()
+	server := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	defer server.Close()
+	p, err := New(server.URL, "sesame")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := p.Query(t.Context(), "up"); err == nil || !strings.Contains(err.Error(), "redirects to "+elsewhere.URL) {
+		t.Errorf("%v", err)
+	}
+}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/ollama/ollama/api"
 	"github.com/ollama/ollama/envconfig"
+
+	"github.com/paramedic-bot/paramedic/internal/straight"
 )
 
 // Options say where the models are and which to use.
@@ -58,7 +60,7 @@ func New(o Options) (*Client, error) {
 	if name := strings.ToLower(base.Hostname()); name == "ollama.com" || strings.HasSuffix(name, ".ollama.com") {
 		return nil, fmt.Errorf("host %s of Ollama: %w; use an Ollama of your own", base, ErrRemote)
 	}
-	h := &http.Client{Transport: bounded{http.DefaultTransport}}
+	h := &http.Client{Transport: bounded{straight.Unproxied()}, CheckRedirect: straight.Refuse} // a prompt goes to that host and to no other
 	return &Client{api: api.NewClient(base, h), url: base.String(), chat: o.Chat, embed: o.Embed, local: map[string]bool{}}, nil
 }
 
@@ -108,9 +110,12 @@ func (c *Client) explain(ctx context.Context, doing, model string, err error) er
 	var status api.StatusError
 	var opErr *net.OpError
 	var urlErr *url.Error
+	var redirect *straight.Redirect
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &redirect):
+		return fmt.Errorf("%s: %w: %w; what a cluster says goes to Ollama itself alone: if %s is yours, give it as Ollama's host", doing, ErrRemote, redirect, redirect.To)
 	case errors.Is(err, ErrTooLong):
 		return fmt.Errorf("%s with model %q: %w", doing, model, err)
 	case ctx.Err() != nil:

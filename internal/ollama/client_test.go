@@ -218,3 +218,43 @@ func TestRealOllama(t *testing.T) {
 		t.Errorf("got %d vectors, %v", len(v), err)
 	}
 }
+
+// A prompt goes to the configured Ollama and to nobody else: no redirect is followed, at whichever question it comes.
+func TestAPromptGoesNowhereElse(t *testing.T) {
+	reached := make(chan string, 10)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { reached <- r.URL.Path }))
+	t.Cleanup(elsewhere.Close)
+	for _, at := range []string{"/api/tags", "/api/chat", "/api/embed", "/api/version"} {
+		for _, code := range []int{http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == at {
+					http.Redirect(w, r, elsewhere.URL+r.URL.Path, code)
+					return
+				}
+				fmt.Fprint(w, `{"version":"1","models":[{"name":"m:latest"}]}`)
+			}))
+			t.Cleanup(s.Close)
+			c, err := New(Options{Host: s.URL, Chat: "m", Embed: "m"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, chat := c.Complete(t.Context(), "", "a secret prompt", nil, 0)
+			_, embed := c.Embed(t.Context(), []string{"a secret text"})
+			_, look := c.Look(t.Context())
+			var refused error
+			for _, err := range []error{chat, embed, look} {
+				if errors.Is(err, ErrRemote) {
+					refused = err
+				}
+			}
+			if refused == nil || !strings.Contains(refused.Error(), s.URL+" redirects to "+elsewhere.URL) {
+				t.Errorf("%s, %d: %v; %v; %v", at, code, chat, embed, look)
+			}
+		}
+	}
+	select {
+	case path := <-reached:
+		t.Errorf("%s went elsewhere", path)
+	default:
+	}
+}

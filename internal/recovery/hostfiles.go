@@ -38,7 +38,7 @@ func (restoreHostFiles) title(s incident.Step) string {
 	if names, err := removed(s); err == nil && len(names) > 0 {
 		t += ", and remove " + strings.Join(names, ", ")
 	}
-	return t
+	return reveal(t)
 }
 
 // rights: the files of a host are no Kubernetes objects, so there is no right to write them. Whoever may change the Node is taken to

@@ -92,7 +92,7 @@ func (r *Recovery) finish(k kind, s *incident.Step, load loader) error {
 		return fmt.Errorf("show step %s on %s: %w", s.Kind, s.Target.Object, err)
 	}
 	s.Title, s.Rights = k.title(*s), k.rights(*s)
-	if s.Diff, err = unified(s.Target.Object.String(), r.o.Redact(before), r.o.Redact(after)); err != nil {
+	if s.Diff, err = unified(s.Target.Object.String(), before, after, r.o.Redact); err != nil {
 		return err
 	}
 	b, err := json.Marshal(s)

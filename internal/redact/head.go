@@ -61,11 +61,11 @@ func (h *head) may(s string, at int) bool {
 			break
 		}
 	}
-	return found && (!h.assignment || assigned(s[at:]))
+	return found && (!h.assignment || operatorFollows(s[at:]))
 }
 
-// assigned says whether nothing but a name, spaces and quotes stand between here and an operator such as "=" or ":".
-func assigned(s string) bool {
+// operatorFollows says whether nothing but a name, spaces and quotes stand between here and an operator such as "=" or ":".
+func operatorFollows(s string) bool {
 	for i := range min(len(s), 80) {
 		switch c := s[i]; {
 		case isWord(c), c == '.', c == '-', c == ' ', c == '\t', c == '\n', c == '\r', c == '"', c == '\'', c == '\\':

@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,6 +13,8 @@ type Redactor struct {
 	rules    *ruleSet
 	keywords *keyword.Set
 	byWord   [][]*rule // the rules of each keyword
+	words    []string  // the keywords
+	telling  []bool    // the keywords that tell of what follows them: see tell.go
 	count    atomic.Int64
 }
 
@@ -24,25 +25,33 @@ var shared = sync.OnceValue(func() *Redactor {
 		panic("redact: " + err.Error()) // the rules are embedded; a test loads them
 	}
 	r := &Redactor{rules: set}
-	var words []string
+	numbers := map[string]int{}
+	number := func(k string) int {
+		i, ok := numbers[k]
+		if !ok {
+			i = len(r.words)
+			numbers[k] = i
+			r.words, r.byWord, r.telling = append(r.words, k), append(r.byWord, nil), append(r.telling, false)
+		}
+		return i
+	}
 	for _, rule := range set.rules {
 		for _, k := range rule.keywords {
-			i := slices.Index(words, k)
-			if i < 0 {
-				i = len(words)
-				words, r.byWord = append(words, k), append(r.byWord, nil)
-			}
+			i := number(k)
 			r.byWord[i] = append(r.byWord[i], rule)
 		}
 	}
-	r.keywords = keyword.New(words)
+	for _, w := range tellingWords() {
+		r.telling[number(w)] = true
+	}
+	r.keywords = keyword.New(r.words)
 	return r
 })
 
 // New returns a Redactor. The first one loads the rules, which takes some milliseconds.
 func New() *Redactor {
 	s := shared()
-	return &Redactor{rules: s.rules, keywords: s.keywords, byWord: s.byWord}
+	return &Redactor{rules: s.rules, keywords: s.keywords, byWord: s.byWord, words: s.words, telling: s.telling}
 }
 
 const (
@@ -84,8 +93,7 @@ func (r *Redactor) Bytes(b []byte) []byte {
 // value does.
 func (r *Redactor) Value(name, value string) string {
 	value = r.String(value)
-	if !secretName.MatchString(name) || value == "" || isMarker(value) || r.rules.allow.allows(value, value, value) ||
-		path.MatchString(value) {
+	if !valueOf(name, rewrite(view{s: value}, plainly).s).tells(classify(name)) {
 		return value
 	}
 	r.count.Add(1)
@@ -101,10 +109,20 @@ type span struct {
 
 // find returns the secrets' places, in order and without overlap.
 func (r *Redactor) find(s string) []span {
-	f := finder{r: r, s: s}
-	r.keywords.Scan(s, f.keyword)
-	f.spans = append(f.spans, secretObjects(s)...)
-	return merge(s, f.spans)
+	var spans []span
+	views(s, func(v view) {
+		f := finder{r: r, s: v.s}
+		r.keywords.Scan(v.s, f.keyword)
+		f.spans = append(f.spans, secretObjects(v.s)...)
+		for _, p := range f.spans {
+			p = v.span(p)
+			p.start, p.end = outsideMarkers(s, p.start, p.end)
+			if p.start, p.end = trim(s, p.start, p.end); p.start < p.end {
+				spans = append(spans, p)
+			}
+		}
+	})
+	return merge(s, spans)
 }
 
 // finder looks at one text.
@@ -112,11 +130,16 @@ type finder struct {
 	r       *Redactor
 	s       string
 	spans   []span
-	covered int           // the end of what is found so far
-	looked  map[*rule]int // by rules that aren't anchored: how far they have looked
+	covered int              // the end of what is found so far
+	classes map[string]class // of the names met so far
+	named   int              // the end of the last name that was looked at
+	looked  map[*rule]int    // by rules that aren't anchored: how far they have looked
 }
 
 func (f *finder) keyword(word, at int) {
+	if f.r.telling[word] {
+		f.tell(f.r.words[word], at)
+	}
 	for _, r := range f.r.byWord[word] {
 		switch {
 		case !r.head.anchored:
@@ -194,11 +217,17 @@ func group(r *rule, m []int) int {
 func (f *finder) accept(r *rule, from int, m []int) {
 	g := group(r, m)
 	start, end := trim(f.s, from+m[2*g], from+m[2*g+1])
+	if end-start > 2 && f.s[start] == f.s[end-1] && strings.IndexByte("\"'`", f.s[start]) >= 0 {
+		start, end = start+1, end-1
+	}
 	if start >= end {
 		return
 	}
 	secret := f.s[start:end]
 	if r.entropy > 0 && entropy(secret) <= r.entropy {
+		return
+	}
+	if r.looks && (isNothing(secret, false) || !looksSecret(secret) && !looksRandom(secret, true)) {
 		return
 	}
 	first := from + m[0]

@@ -36,10 +36,10 @@ func TestSecretsGo(t *testing.T) {
 		{"AWS secret", "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzzzzzKEY", "AWS_SECRET_ACCESS_KEY=[REDACTED:secret-assignment]"},
 		{"GitHub", "clone with " + github, "clone with [REDACTED:github-pat]"},
 		{"Slack", slackBot + " " + slackApp, "[REDACTED:slack-token] [REDACTED:slack-app-level-token]"},
-		{"environment", "DB_PASS=abc\nSIGNING_KEY=9x\nX_TOKEN='t t'", "DB_PASS=[REDACTED:environment-secret]\nSIGNING_KEY=[REDACTED:environment-secret]\nX_TOKEN='[REDACTED:environment-secret]'"},
-		{"environment in YAML", "- name: DB_PASSWORD\n  value: hunter2\n- name: A\n  value: b", "- name: DB_PASSWORD\n  value: [REDACTED:environment-secret-pair]\n- name: A\n  value: b"},
-		{"environment in JSON", `{"name":"API_TOKEN","value":"abc"},{"name":"A","value":"b"}`, `{"name":"API_TOKEN","value":"[REDACTED:environment-secret-pair]"},{"name":"A","value":"b"}`},
-		{"command line", "k3s agent --token abc123 --server x", "k3s agent --token [REDACTED:command-line-secret] --server x"},
+		{"environment", "DB_PASS=abc\nSIGNING_KEY=9x\nX_TOKEN='t t'", "DB_PASS=[REDACTED:password]\nSIGNING_KEY=[REDACTED:secret-assignment]\nX_TOKEN='[REDACTED:secret-assignment]'"},
+		{"environment in YAML", "- name: DB_PASSWORD\n  value: hunter2\n- name: A\n  value: b", "- name: DB_PASSWORD\n  value: [REDACTED:password]\n- name: A\n  value: b"},
+		{"environment in JSON", `{"name":"API_TOKEN","value":"abc"},{"name":"A","value":"b"}`, `{"name":"API_TOKEN","value":"[REDACTED:secret-assignment]"},{"name":"A","value":"b"}`},
+		{"command line", "k3s agent --token abc123 --server x", "k3s agent --token [REDACTED:secret-assignment] --server x"},
 		{"kubeconfig", "client-key-data: LS0tLS1CRUdJTg==\ntoken: 8fh2jd9s.k3", "client-key-data: [REDACTED:secret-assignment]\ntoken: [REDACTED:secret-assignment]"},
 		{"k3s", "K10" + strings.Repeat("ab01", 16) + "::server:0f1e2d3c4b5a", "[REDACTED:k3s-token]"},
 		{"Docker", `{"auths":{"r.io":{"auth":"dXNlcjpwYXNzd29yZA=="}}}`, `{"auths":{"r.io":{"auth":"[REDACTED:docker-auth]"}}}`},
@@ -47,7 +47,7 @@ func TestSecretsGo(t *testing.T) {
 		{"PEM cut off", "x " + pem[:90], "x [REDACTED:private-key]\n"},
 		{"PEM in JSON", `"` + strings.ReplaceAll(pem, "\n", `\n`) + `"`, `"[REDACTED:private-key]"`},
 		{"cookie", "Cookie: session=abcdef; a=b\nx", "Cookie: [REDACTED:cookie]\nx"},
-		{"generic", `api_secret_value = "9f8Kx2Lq7Zt4Vn1"`, `api_secret_value = "[REDACTED:generic-api-key]"`},
+		{"generic", `api_secret_value = "9f8Kx2Lq7Zt4Vn1"`, `api_secret_value = "[REDACTED:secret-assignment]"`},
 		{"a long one", "token=" + strings.Repeat("aB3", 50_000) + " end", "token=[REDACTED:secret-assignment] end"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

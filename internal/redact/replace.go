@@ -7,17 +7,16 @@ import (
 	"strings"
 )
 
-const markerOpen = "[REDACTED:"
+const (
+	markerOpen    = "[REDACTED:"
+	longestMarker = len(markerOpen) + 64 + len("]")
+)
 
 func marker(id string) string { return markerOpen + id + "]" }
 
 var (
 	markers    = regexp.MustCompile(`^\[REDACTED:[a-z0-9-]{1,64}\]`)
 	markersEnd = regexp.MustCompile(`\[REDACTED:[a-z0-9-]{1,64}\]$`)
-
-	// secretName says of a name that its value is a secret.
-	secretName = regexp.MustCompile(`(?i)(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|authorization|cookie|(?:api|access|secret|private|encryption|signing|account|master)[_-]?key|(?-i:_KEY)|client-key-data)$`)
-	path       = regexp.MustCompile(`^/[\w./-]*$`)
 )
 
 func isMarker(s string) bool { return len(markers.FindString(s)) == len(s) }
@@ -44,6 +43,21 @@ func trim(s string, start, end int) (int, int) {
 
 func endsInMarker(t string) bool {
 	return markersEnd.MatchString(t[max(0, len(t)-len(markerOpen)-65):])
+}
+
+// outsideMarkers moves the bounds of a span that cut through a marker: its start behind the marker, its end to the marker's end.
+func outsideMarkers(s string, start, end int) (int, int) {
+	low := max(0, start-longestMarker)
+	if i := strings.LastIndex(s[low:min(len(s), start+len(markerOpen))], markerOpen); i >= 0 && low+i < start {
+		start = max(start, low+i+len(markers.FindString(s[low+i:])))
+	}
+	if start >= end {
+		return start, start
+	}
+	if i := strings.LastIndex(s[start:end], markerOpen[:1]); i >= 0 {
+		end = max(end, start+i+len(markers.FindString(s[start+i:])))
+	}
+	return start, end
 }
 
 // merge puts spans in order and makes those that overlap one, under the name of the rule that comes first.

@@ -14,6 +14,7 @@ type rule struct {
 	rank     int // its place in the list, from 1
 	group    int // the group that holds the secret; 0: the first that is not empty, or else all of the match
 	entropy  float64
+	looks    bool // what is found has to look like a secret
 	allow    []allowlist
 	keywords []string
 	head     head
@@ -54,7 +55,7 @@ func (a allowlist) allows(secret, match, line string) bool {
 var identifier = regexp.MustCompile(`^(\(\?i\))?\[\\w\.-\]\{0,50\}\?`)
 
 func newRule(t tomlRule) (*rule, error) {
-	r := &rule{id: t.ID, group: t.SecretGroup, entropy: t.Entropy}
+	r := &rule{id: t.ID, group: t.SecretGroup, entropy: t.Entropy, looks: t.Looks}
 	for _, k := range t.Keywords {
 		r.keywords = append(r.keywords, strings.ToLower(k))
 	}
@@ -79,7 +80,7 @@ func newRule(t tomlRule) (*rule, error) {
 	if r.head, err = newHead(expr, r.keywords); err != nil {
 		return nil, fmt.Errorf("rule %q: %w", t.ID, err)
 	}
-	r.head.assignment = assignment || t.Assignment
+	r.head.assignment = assignment
 	if r.head.anchored {
 		expr = `\A[\s\S]?(` + expr + `)` // the byte before is there for \b
 	}

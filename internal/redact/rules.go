@@ -28,7 +28,8 @@ type (
 		Entropy     float64
 		Keywords    []string
 		Allowlists  []tomlAllowlist
-		Assignment  bool // our own file only: see [head]
+		General     bool // our own file only: where another rule finds the same, that one names it
+		Looks       bool // our own file only: what is found has to look like a secret
 	}
 	tomlAllowlist struct {
 		Condition   string
@@ -42,8 +43,8 @@ type (
 )
 
 // replaced are gitleaks' rules that ours do better here: a token followed by a comma, a key whose end was cut off, a Secret's every
-// value.
-var replaced = []string{"jwt", "private-key", "kubernetes-secret-yaml"}
+// value; and what tell.go does for all names.
+var replaced = []string{"jwt", "private-key", "kubernetes-secret-yaml", "generic-api-key", "hashicorp-tf-password"}
 
 // ruleSet is all rules, ours first, and what is never a secret.
 type ruleSet struct {
@@ -84,7 +85,9 @@ func loadRules() (*ruleSet, error) {
 			return nil, err
 		}
 		set.rules = append(set.rules, r)
-		r.rank = len(set.rules)
+		if r.rank = len(set.rules); t.General {
+			r.rank += byName - 1
+		}
 	}
 	return set, nil
 }

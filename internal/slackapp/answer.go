@@ -38,7 +38,7 @@ func encoded(v any) json.RawMessage {
 func (a *App) rendered(to place, r commands.Reply) body {
 	b := body{Text: orElse(fallback(r.Text), "Paramedic")}
 	if err := guard.Do("render an answer", func() (err error) {
-		b, err = newBody(render(withButton(r), rest{line: to.line}))
+		b, err = newBody(render(withButton(r, to.line), rest{line: to.line}))
 		return err
 	}); err != nil {
 		guard.Log(a.log, err)
@@ -64,9 +64,11 @@ func responseType(r commands.Reply) string {
 	return slack.ResponseTypeEphemeral
 }
 
-// withButton offers a Form without fields as a button, for where no modal can be opened.
-func withButton(r commands.Reply) commands.Reply {
-	if f := r.Form; f != nil && f.Submit != "" && len(f.Fields) == 0 {
+// withButton offers a Form without fields as a button, for where no modal can be opened; of one with a Whole, a button that opens it.
+func withButton(r commands.Reply, line string) commands.Reply {
+	if f := r.Form; f != nil && len(f.Whole) > 0 {
+		return windowed(r, line)
+	} else if f != nil && f.Submit != "" && len(f.Fields) == 0 {
 		r.Blocks = append(r.Blocks[:len(r.Blocks):len(r.Blocks)], commands.Actions{
 			{ID: "submit", Label: f.Submit, Style: commands.Primary, Value: f.Command}})
 	}
@@ -146,7 +148,7 @@ func (a *App) modalFor(ctx context.Context, l *lane, trigger, line string, who f
 	r, bad := a.request(line, who(ctx), to.channel)
 	reply := a.dispatch(ctx, l, r, bad)
 	if openErr == nil {
-		openErr = a.fill(ctx, view.ID, reply, from, to)
+		openErr = a.fill(ctx, view.ID, "", reply, from, to)
 	}
 	if openErr != nil {
 		a.log.Warn("a window could not be opened; the answer goes to the channel", "error", openErr)
@@ -155,11 +157,16 @@ func (a *App) modalFor(ctx context.Context, l *lane, trigger, line string, who f
 	return said
 }
 
-// fill shows a Reply in an open modal; what Slack refuses to show, less of it.
-func (a *App) fill(ctx context.Context, viewID string, r commands.Reply, from origin, to place) (err error) {
+// fill shows a Reply in an open modal; what Slack refuses to show, less of it, or in smaller pages. A hash is that of the modal as it must
+// still be.
+func (a *App) fill(ctx context.Context, viewID, hash string, r commands.Reply, from origin, to place) (err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
-	for _, most := range []int{maxModalText, maxModalText / 8} {
+	sizes := []int{maxModalText, maxModalText / 8}
+	if p := from.Pages; p != nil && p.Most <= sizes[1] { // it was refused when it was opened
+		sizes = sizes[1:]
+	}
+	for _, most := range sizes {
 		var view slack.ModalViewRequest
 		if err = guard.Do("render a window", func() error { view = modal(r, from, most, to.line); return nil }); err != nil {
 			guard.Log(a.log, err)
@@ -167,12 +174,12 @@ func (a *App) fill(ctx context.Context, viewID string, r commands.Reply, from or
 		}
 		wait := backoff{first: 250 * time.Millisecond, most: 2 * time.Second}
 		for range 4 {
-			if _, err = a.api.UpdateViewContext(ctx, view, "", "", viewID); err == nil || !transient(err) {
+			if _, err = a.api.UpdateViewContext(ctx, view, "", hash, viewID); err == nil || !transient(err) {
 				break
 			}
 			sleep(ctx, max(retryAfter(err), wait.next()))
 		}
-		if err == nil || apiError(err) == "" || apiError(err) == "not_found" { // closed meanwhile, or Slack is away
+		if code := apiError(err); code == "" || code == "not_found" || code == "hash_conflict" { // done, closed meanwhile, or Slack is away
 			return err
 		}
 	}
@@ -188,7 +195,6 @@ func (a *App) submissionAnswer(r commands.Reply, from origin) (json.RawMessage, 
 		return encoded(slack.NewClearViewSubmissionResponse()), true
 	}
 	line := from.Command
-	from.Command = ""
 	for most := maxModalText; most > 500; most /= 2 {
 		var raw json.RawMessage
 		if err := guard.Do("render a window", func() error {

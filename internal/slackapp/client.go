@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"github.com/paramedic-bot/paramedic/internal/straight"
 )
 
 // Options say how to reach a Slack workspace. They are not changed once used.
@@ -38,7 +40,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.HTTP == nil {
-		o.HTTP = &http.Client{Timeout: 10 * time.Second}
+		o.HTTP = &http.Client{Timeout: 10 * time.Second, CheckRedirect: straight.Refuse}
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -81,10 +81,9 @@ func planOf(steps int) incident.Plan {
 	return p
 }
 
-// However long a plan is, its message keeps its title, its buttons and the way to the whole; and the window that opens shows all of it, or
-// says where all of it is.
+// However long a plan is, its message keeps its title, its buttons and the way to the whole; and the window that opens shows all of it.
 func TestAPlanOfManyStepsKeepsItsButtons(t *testing.T) {
-	for _, steps := range []int{25, 250} {
+	for _, steps := range []int{20, 100} {
 		t.Run(fmt.Sprint(steps), func(t *testing.T) {
 			b := newBed(t, slackemu.Options{RateLimit: slackemu.RateLimit{Off: true}})
 			b.listen(t, b.set)
@@ -108,17 +107,12 @@ func TestAPlanOfManyStepsKeepsItsButtons(t *testing.T) {
 			if err := b.slack.Press(t.Context(), ada, channel, plan.TS, "review"); err != nil {
 				t.Fatal(err)
 			}
-			b.wait(t, func(n slackemu.Snapshot) bool {
-				v := n.Views(ada)
-				return len(v) == 1 && v[0].Submit == "Approve and run"
-			})
-			window := b.slack.Views(ada)[0].Plain()
-			whole := strings.Contains(window, fmt.Sprintf("settings-%d", steps)) && strings.Count(window, "upstream: /etc") == steps
-			if steps == 25 && !whole {
-				t.Errorf("the window does not show the whole plan: %d of %d", strings.Count(window, "upstream: /etc"), steps)
+			window := b.turnThrough(t)
+			if last := window[len(window)-1]; last.Submit != "Approve and run" {
+				t.Errorf("all %d pages were shown, and it can't be approved", len(window))
 			}
-			if !whole && !strings.Contains(window, "paramedic incidents INC-1") {
-				t.Errorf("the window does not say where the whole plan is: …%s", window[len(window)-300:])
+			if n := strings.Count(told(window), "upstream: /etc"); n != steps {
+				t.Errorf("the window shows %d of %d steps", n, steps)
 			}
 			b.unharmed(t)
 		})

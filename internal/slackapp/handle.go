@@ -89,6 +89,9 @@ func (a *App) pressed(cb slack.InteractionCallback) (delivery, bool) {
 	if len(actions) == 0 || actions[0] == nil || actions[0].Value == "" {
 		return delivery{}, false // a link, or an element that is none of ours
 	}
+	if d, ok := a.turned(cb, actions[0].ActionID); ok {
+		return d, true
+	}
 	line := actions[0].Value
 	to := place{channel: orElse(cb.Container.ChannelID, cb.Channel.ID), thread: cb.Container.ThreadTs, user: cb.User.ID,
 		responseURL: cb.ResponseURL, line: line}

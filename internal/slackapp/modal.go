@@ -1,6 +1,7 @@
 package slackapp
 
 import (
+	"cmp"
 	"encoding/json"
 	"unicode/utf8"
 
@@ -14,6 +15,8 @@ type origin struct {
 	Command string `json:"command,omitempty"` // what submitting dispatches
 	Channel string `json:"channel,omitempty"`
 	Thread  string `json:"thread,omitempty"`
+	// Pages is where the person is, if it has pages.
+	Pages *turning `json:"pages,omitempty"`
 }
 
 // inputAction is the action_id of every input; its block_id is the field.
@@ -21,8 +24,9 @@ const inputAction = "value"
 
 const callbackID = "form"
 
-// modal makes a window of a Reply, with at most so many characters: its blocks, and its Form's inputs and submit button. A Reply without
-// a Form can be read and closed. line is the command line that it answers.
+// modal makes a window of a Reply, with at most so many characters: its blocks, and its Form's inputs and submit button; of a Form with
+// a Whole a page, and the submit button once all were shown. A Reply without a Form can be read and closed. line is the command line that it
+// answers.
 func modal(r commands.Reply, from origin, most int, line string) slack.ModalViewRequest {
 	form := commands.Form{}
 	if r.Form != nil {
@@ -32,6 +36,17 @@ func modal(r commands.Reply, from origin, most int, line string) slack.ModalView
 	for _, field := range form.Fields {
 		f.text -= utf8.RuneCountInString(field.Value)
 	}
+	from.Command = ""
+	turned := cmp.Or(from.Pages, &turning{})
+	from.Pages = nil
+	if len(form.Whole) > 0 {
+		var all bool
+		var blocks []slack.Block
+		if blocks, from.Pages, all = f.page(r, *turned); !all {
+			form.Submit = ""
+		}
+		return window(form, from, blocks)
+	}
 	doc := r.Blocks
 	if len(doc) == 0 && len(form.Fields) == 0 {
 		doc = []commands.Block{commands.Paragraph{commands.Text(orElse(r.Text, "Nothing to show."))}}
@@ -40,6 +55,11 @@ func modal(r commands.Reply, from origin, most int, line string) slack.ModalView
 	for _, field := range form.Fields {
 		blocks = append(blocks, inputBlock(field))
 	}
+	return window(form, from, blocks)
+}
+
+// window is a modal with these blocks. Where what it needs to know does not fit into it, there is nothing to submit.
+func window(form commands.Form, from origin, blocks []slack.Block) slack.ModalViewRequest {
 	view := slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: callbackID, Title: plain(orElse(cut(oneLine(form.Title), maxModalTitle), "Paramedic")),
 		Close: plain(orElse(cut(oneLine(form.Cancel), maxModalTitle), "Close")), Blocks: slack.Blocks{BlockSet: blocks},
@@ -50,6 +70,8 @@ func modal(r commands.Reply, from origin, most int, line string) slack.ModalView
 	}
 	if raw, err := json.Marshal(from); err == nil && len(raw) <= maxMetadata {
 		view.PrivateMetadata = string(raw)
+	} else if len(form.Fields) == 0 { // with fields Slack wants the button
+		view.Submit = nil
 	}
 	return view
 }

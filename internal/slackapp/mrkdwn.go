@@ -66,6 +66,9 @@ func literal(s string) string {
 	return escaper.Replace(b.String())
 }
 
+// mostStyled is the most characters that are shown in a style; what is longer is shown plainly, for a style ends where a text is broken.
+const mostStyled = 500
+
 // pieces renders spans as mrkdwn in pieces of at most maxSection characters that may be put together or apart.
 func pieces(spans []commands.Span) []string {
 	var out []string
@@ -76,12 +79,16 @@ func pieces(spans []commands.Span) []string {
 		case s.URL != "":
 			out = append(out, link(s))
 		case s.Style == commands.Fixed:
-			if text := strings.ReplaceAll(oneLine(s.Text), "`", "'"); text != "" {
-				out = append(out, "`"+escaper.Replace(cut(text, 500))+"`")
+			if text := strings.ReplaceAll(oneLine(s.Text), "`", "'"); utf8.RuneCountInString(text) > mostStyled {
+				out = append(out, chunks(text, literal, mostStyled)...)
+			} else if text != "" {
+				out = append(out, "`"+escaper.Replace(text)+"`")
 			}
 		case s.Style == commands.Strong:
-			if text := oneLine(s.Text); text != "" {
-				out = append(out, edge(s.Text, strings.HasPrefix)+"*"+strings.ReplaceAll(literal(cut(text, 500)), "*", "∗")+"*"+edge(s.Text, strings.HasSuffix))
+			if text := oneLine(s.Text); utf8.RuneCountInString(text) > mostStyled {
+				out = append(out, chunks(text, literal, mostStyled)...)
+			} else if text != "" {
+				out = append(out, edge(s.Text, strings.HasPrefix)+"*"+strings.ReplaceAll(literal(text), "*", "∗")+"*"+edge(s.Text, strings.HasSuffix))
 			}
 		default:
 			out = append(out, chunks(s.Text, literal, maxSection)...)

@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/commands/commandstest"
 	"github.com/paramedic-bot/paramedic/internal/slackapp"
 	"github.com/paramedic-bot/paramedic/internal/slackemu"
 )
@@ -64,7 +65,7 @@ func TestALargeAnswer(t *testing.T) {
 	b.unharmed(t)
 }
 
-// When no modal can be opened, because the press came too late, the answer is not lost, and neither is the button.
+// When no modal can be opened, because the press came too late, the answer is not lost; to agree to it, it is opened again.
 func TestALateModalBecomesAMessage(t *testing.T) {
 	b := newBed(t, slackemu.Options{})
 	b.listen(t, b.set)
@@ -74,9 +75,16 @@ func TestALateModalBecomesAMessage(t *testing.T) {
 	if err := b.slack.Press(t.Context(), ada, channel, root, "plan"); err != nil {
 		t.Fatal(err)
 	}
-	b.wait(t, func(n slackemu.Snapshot) bool { return strings.Contains(last(n, ada), "[Approve and run]") })
+	b.wait(t, func(n slackemu.Snapshot) bool { return strings.Contains(last(n, ada), "[Read and decide]") })
+	if got := last(b.slack.Snapshot(), ada); strings.Contains(got, "[Approve and run]") || strings.Contains(got, commandstest.Plan().Hash[:8]) || !strings.Contains(got, "Approving will:") {
+		t.Errorf("a message, which may be shortened, says %s", got)
+	}
 	m := b.slack.Ephemerals(ada)[0]
-	if err := b.slack.Press(t.Context(), ada, channel, m.TS, "submit"); err != nil {
+	if err := b.slack.Press(t.Context(), ada, channel, m.TS, "open"); err != nil {
+		t.Fatal(err)
+	}
+	b.wait(t, func(n slackemu.Snapshot) bool { v := n.Views(ada); return len(v) == 1 && v[0].Submit == "Approve and run" })
+	if err := b.slack.Submit(t.Context(), ada, b.slack.Views(ada)[0].ID, nil); err != nil {
 		t.Fatal(err)
 	}
 	b.wait(t, func(n slackemu.Snapshot) bool {

@@ -149,7 +149,7 @@ func fieldParts(fields commands.Fields) []part {
 
 // fenced is text as it is, in one code block or several.
 func fenced(text string) []string {
-	text = strings.ReplaceAll(strings.Trim(cutBytes(text, maxTaken), "\n"), "```", "'''")
+	text = strings.ReplaceAll(strings.Trim(cutBytes(text, maxTaken), "\n"), "```", "ˋˋˋ")
 	if strings.TrimSpace(clean(text)) == "" {
 		return nil
 	}
