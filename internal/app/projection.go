@@ -20,10 +20,13 @@ const (
 	investigatingKey = "investigating"
 	objectKey        = "object/" // with which the diagnosis found something wrong
 	causeKey         = "cause/"  // that the diagnosis named
+	openerKey        = "opener/" // the person who opened it
+	targetKey        = "target/" // of a plan that is on offer, approved or running
+	waitsKey         = "waits/"  // the incident whose plan keeps this one from having its own
 )
 
 // whileOpen are the keys that lead to an incident only while it is open; a fingerprint leads to it for a while longer.
-var whileOpen = []string{investigatingKey, groupKey, objectKey, causeKey}
+var whileOpen = []string{investigatingKey, groupKey, objectKey, causeKey, openerKey, targetKey, waitsKey}
 
 // mostObjects bounds the objects that lead to an incident.
 const mostObjects = 5000
@@ -38,6 +41,9 @@ func keysOf(e incident.Event, first bool) (drop []string, keys []store.Key) {
 		}
 		if first {
 			keys = append(keys, key(investigatingKey, "", ""))
+			if e.Signal.By.ID != "" {
+				keys = append(keys, key(openerKey, e.Signal.By.Key(), ""))
+			}
 		}
 	case incident.DiagnosisMade:
 		drop = []string{investigatingKey, objectKey, causeKey}
