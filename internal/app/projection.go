@@ -53,8 +53,44 @@ func keysOf(e incident.Event, first bool) (drop []string, keys []store.Key) {
 		for _, o := range wrong(&e.Diagnosis) {
 			keys = append(keys, key(objectKey, o.String(), ""))
 		}
+	case incident.LookAgainRequested:
+		drop = []string{waitsKey}
+	case incident.PlanProposed:
+		drop = []string{targetKey, waitsKey}
+		for _, name := range targets(e.Plan) {
+			keys = append(keys, store.Key{Name: name})
+		}
+	case incident.NoPlan:
+		drop = []string{targetKey, waitsKey}
+		if e.Waits != "" {
+			keys = append(keys, key(waitsKey, e.Waits, ""))
+		}
+	case incident.PlanRejected, incident.PlanSuperseded:
+		drop = []string{targetKey}
 	}
 	return drop, keys
+}
+
+// targets are the keys of what a plan changes, each once.
+func targets(p incident.Plan) []string {
+	seen := map[string]bool{}
+	for _, step := range p.Steps {
+		if o := step.Target.Object; !o.IsZero() {
+			seen[key(targetKey, o.String(), "").Name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// frees says whether one of the events takes a plan out of the way of other incidents, or ends the incident.
+func frees(events []incident.Event) bool {
+	return slices.ContainsFunc(events, func(e incident.Event) bool {
+		switch e.(type) {
+		case incident.PlanProposed, incident.NoPlan, incident.PlanRejected, incident.PlanSuperseded, incident.Verified, incident.Closed:
+			return true
+		}
+		return false
+	})
 }
 
 func key(prefix, name, value string) store.Key {

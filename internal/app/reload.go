@@ -109,4 +109,3 @@ func changedFields(a, b Config) (names []string) {
 	}
 	return names
 }
-
