@@ -250,6 +250,10 @@ func (l *ledger) append(ctx context.Context, entries ...entry) error {
 	if l.store == nil {
 		return errReadOnly
 	}
+	entries, err := l.withFreed(ctx, entries)
+	if err != nil {
+		return err
+	}
 	writes, err := l.writes(entries...)
 	if err != nil {
 		return err
@@ -303,6 +307,37 @@ func (l *ledger) redacted(events []incident.Event) []incident.Event {
 		}
 	}
 	return out
+}
+
+// withFreed adds that incidents are looked at again that waited for a plan which the entries take out of the way.
+func (l *ledger) withFreed(ctx context.Context, entries []entry) ([]entry, error) {
+	var names []string
+	for _, e := range entries {
+		if frees(e.events) {
+			names = append(names, key(waitsKey, e.state.ID, "").Name)
+		}
+	}
+	if len(names) == 0 {
+		return entries, nil
+	}
+	hits, err := l.store.Find(ctx, names, l.now())
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range hits {
+		id := strings.TrimPrefix(h.Stream, streamPrefix)
+		if slices.ContainsFunc(entries, func(e entry) bool { return e.state.ID == id }) {
+			continue
+		}
+		s, err := l.fold(ctx, id)
+		if err != nil {
+			continue // it is set aside when its own turn comes
+		}
+		if s.Open() && !s.Running() {
+			entries = append(slices.Clip(entries), entry{s, []incident.Event{incident.LookAgainRequested{Freed: strings.TrimPrefix(h.Name, waitsKey)}}})
+		}
+	}
+	return entries, nil
 }
 
 // setAside takes an incident out of the way of the others, where err is that it can't be read, and says whether that was so.

@@ -32,6 +32,8 @@ type ServerOptions struct {
 	Version  string
 	Logger   *slog.Logger
 	Redactor *redact.Redactor
+	// ConfigFile is what the configuration was read from: it is read again while the bot runs. Empty: it stays as it is.
+	ConfigFile string
 	// Replay says that the cluster is played from a bundle: its addresses mean nothing here, so nothing is asked of them.
 	Replay bool
 }
@@ -41,6 +43,7 @@ type Server struct {
 	config    Config
 	options   ServerOptions
 	access    *Access
+	reload    *reloader
 	store     *store.Store
 	runner    *runner
 	keeper    *keeper
@@ -68,6 +71,7 @@ const (
 // once.
 func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err error) {
 	s := &Server{config: c, options: o, access: NewAccess(c), failures: NewFailures(o.Logger), compared: make(chan struct{})}
+	s.reload = newReloader(o.ConfigFile, c, s.access, o.Logger)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -215,6 +219,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.every(ctx, checkpointEvery, "record a checkpoint", s.checkpoint); return nil })
 	g.Go(func() error { s.every(ctx, rereadEvery, "read all postmortems", s.mind.Reread); return nil })
 	g.Go(func() error { s.every(ctx, clockEvery, "compare the clock with the record", s.lookAtClock); return nil })
+	g.Go(func() error { s.every(ctx, reloadEvery, "read the configuration again", s.reload.read); return nil })
 	g.Go(func() error { s.compare(ctx); return nil })
 	if s.listener != nil {
 		g.Go(func() error { return s.serveHTTP(ctx) })

@@ -67,18 +67,22 @@ type (
 	StoryTold struct {
 		Story Story `json:"story"`
 	}
-	// LookAgainRequested asks for a new diagnosis. Healed, where set, is the incident whose recovery gives reason to look.
+	// LookAgainRequested asks for a new diagnosis. Healed, where set, is the incident whose recovery gives reason to look; Freed the one whose plan
+	// was in the way of another.
 	LookAgainRequested struct {
 		By     Person `json:"by,omitzero"`
 		Healed string `json:"healed,omitempty"`
+		Freed  string `json:"freed,omitempty"`
 	}
 	// PlanProposed offers a plan.
 	PlanProposed struct {
 		Plan Plan `json:"plan"`
 	}
-	// NoPlan says why none is offered.
+	// NoPlan says why none is offered. Waits, where set, is the incident that has a plan for the same target; this one is looked at again when that
+	// plan is gone.
 	NoPlan struct {
 		Reason string `json:"reason"`
+		Waits  string `json:"waits,omitempty"`
 	}
 	// PlanReviewed records that a person opened the plan: the rights and the server-side dry-run of each step, as that person.
 	PlanReviewed struct {
