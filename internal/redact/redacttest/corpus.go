@@ -27,7 +27,7 @@ type File struct {
 	Forms    []Form
 }
 
-// HeldOut says that the file is for numbers only: nobody who works on the redaction looks at its cases.
+// HeldOut says that the file is for numbers only: it is of the half that was written to be measured with, and no report lists its cases.
 func (f *File) HeldOut() bool { return strings.HasSuffix(f.Name, "-b") }
 
 // Load reads the corpus from its folder.
