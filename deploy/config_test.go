@@ -185,8 +185,11 @@ func defaults(into map[string]string, prefix string, v reflect.Value) {
 	case string:
 		into[prefix] = x
 		return
-	case bool:
+	case bool, int:
 		into[prefix] = fmt.Sprint(x)
+		return
+	case app.Holders:
+		into[prefix] = x.Who
 		return
 	case []string:
 		into[prefix] = strings.Join(x, ", ")

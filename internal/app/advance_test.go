@@ -124,6 +124,9 @@ func TestLooksAreBounded(t *testing.T) {
 	d := open(t)
 	var now, most, all atomic.Int32
 	const n = 20
+	limits := DefaultConfig()
+	limits.Limits.OpenPerPerson = n
+	d.access.Replace(limits)
 	for i := range n {
 		d.asks(t, fmt.Sprint("x", i))
 	}

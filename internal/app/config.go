@@ -62,6 +62,24 @@ type SlackConfig struct {
 	// Fallback is who is told of incidents while Channel takes no messages: a person's id, or another channel. Empty: nobody.
 	Fallback string `json:"fallback"`
 	APIURL   string `json:"apiURL"` // another Slack than Slack's own, for tests; empty: Slack's
+	// Routes tell alerts of some namespaces in channels of their own. The first that names a namespace counts.
+	Routes []RouteConfig `json:"routes"`
+}
+
+// RouteConfig is where alerts of namespaces are told.
+type RouteConfig struct {
+	Namespaces []string `json:"namespaces"`
+	Channel    string   `json:"channel"` // as SlackConfig.Channel
+}
+
+// channel is where alerts of the namespace are told; empty: in the channel of all others.
+func (c SlackConfig) channel(namespace string) string {
+	for _, r := range c.Routes {
+		if slices.Contains(r.Namespaces, namespace) {
+			return r.Channel
+		}
+	}
+	return ""
 }
 
 // WebhookConfig is where Alertmanager posts to. Without Listen there is no webhook; with it, a token or a password must be set.
@@ -232,6 +250,11 @@ func (c *Config) validate() error {
 	}
 	if c.Slack.Channel == "" {
 		bad("slack.channel", "must name the channel for incidents")
+	}
+	for n, r := range c.Slack.Routes {
+		if r.Channel == "" || len(r.Namespaces) == 0 || slices.Contains(r.Namespaces, "") {
+			bad(fmt.Sprintf("slack.routes[%d]", n), "needs a channel, and namespaces by their names")
+		}
 	}
 	if c.Slack.Fallback != "" && c.Slack.Fallback == c.Slack.Channel {
 		bad("slack.fallback", "must be somebody else than slack.channel: a person's id such as U012AB3CD, or another channel")

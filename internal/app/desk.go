@@ -22,6 +22,7 @@ type desk struct {
 	now    time.Time
 	hits   map[string][]store.Hit // by the key's name
 	states map[string]*incident.State
+	route  func(namespace string) string
 	last   int // the greatest incident number
 
 	entries map[string]*entry // by incident
@@ -33,7 +34,7 @@ type desk struct {
 
 func (i *Incidents) newDesk(ctx context.Context, signals []incident.Signal, last int) (*desk, error) {
 	d := &desk{ledger: i.ledger, now: i.ledger.now(), hits: map[string][]store.Hit{}, states: map[string]*incident.State{}, entries: map[string]*entry{},
-		last: last, room: -1, most: i.access.Limits().OpenPerPerson}
+		route: i.route, last: last, room: -1, most: i.access.Limits().OpenPerPerson}
 	wanted := map[string]bool{investigatingKey: true}
 	for _, g := range signals {
 		if g.By.ID != "" {
@@ -147,7 +148,34 @@ func (d *desk) belongs(ctx context.Context, g incident.Signal) (string, error) {
 	if g.Kind == "alert" {
 		names = append(append(names, investigatingKey), objectLeads(g)...)
 	}
-	return d.openBy(names...), nil
+	return d.openIn(ctx, d.channel(g), names...)
+}
+
+// channel is where a signal that opens an incident is told; empty: where all others are.
+func (d *desk) channel(g incident.Signal) string {
+	if g.Channel == "" && g.Kind == "alert" && d.route != nil {
+		return d.route(g.Labels["namespace"])
+	}
+	return g.Channel
+}
+
+// openIn is openBy, but for incidents that are told in other channels: an alert is told to nobody but those whom its namespace's are told to.
+func (d *desk) openIn(ctx context.Context, channel string, names ...string) (string, error) {
+	for _, name := range names {
+		for _, h := range d.hits[name] {
+			if !h.Open {
+				continue
+			}
+			s, err := d.state(ctx, strings.TrimPrefix(h.Stream, streamPrefix))
+			if err != nil {
+				return "", err
+			}
+			if s.Channel == channel {
+				return s.ID, nil
+			}
+		}
+	}
+	return "", nil
 }
 
 // openBy is the newest open incident to which the first of the names leads that leads to any.
@@ -192,11 +220,15 @@ func (d *desk) open(ctx context.Context, g incident.Signal) (string, error) {
 		}
 		d.room = max(0, mostOpen-len(open))
 		if d.room == 0 && g.Kind == "alert" && len(open) > 0 {
-			d.hits[""] = []store.Hit{{Stream: open[0], Open: true}}
+			for _, stream := range open {
+				d.hits[""] = append(d.hits[""], store.Hit{Stream: stream, Open: true})
+			}
 		}
 	}
-	if id := d.openBy(""); d.room == 0 && g.Kind == "alert" && id != "" {
-		return id, nil
+	if d.room == 0 && g.Kind == "alert" { // beyond the bound there is one for each channel
+		if id, err := d.openIn(ctx, d.channel(g), ""); err != nil || id != "" {
+			return id, err
+		}
 	}
 	if d.last == 0 {
 		last, err := d.ledger.lastNumber(ctx)
@@ -208,7 +240,7 @@ func (d *desk) open(ctx context.Context, g incident.Signal) (string, error) {
 	d.last++
 	d.room = max(0, d.room-1)
 	id := idPrefix + strconv.Itoa(d.last)
-	d.states[id] = &incident.State{ID: id}
+	d.states[id] = &incident.State{ID: id, Channel: d.channel(g)}
 	d.lead("", id, "") // where others go once there is no more room
 	return id, nil
 }
@@ -229,6 +261,9 @@ func (d *desk) record(ctx context.Context, id string, g incident.Signal) error {
 		e = &entry{state: s}
 		d.entries[id] = e
 		d.order = append(d.order, id)
+	}
+	if s.Version == 0 && len(e.events) == 0 {
+		g.Channel = s.Channel
 	}
 	event := incident.SignalReceived{Signal: g, Before: knownStatus(known)}
 	_, keys := keysOf(event, s.Version == 0 && len(e.events) == 0)

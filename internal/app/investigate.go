@@ -114,6 +114,9 @@ func (w *worker) sameCauses(ctx context.Context, s *incident.State, d *incident.
 		if err == nil && !older.Open() {
 			err = store.ErrConflict
 		}
+		if err == nil && older.Channel != s.Channel {
+			continue // it is told to other people
+		}
 		return older, nil, err
 	}
 	for _, id := range inOrder(gains) {
