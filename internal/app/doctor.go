@@ -66,7 +66,23 @@ func doctorCluster(ctx context.Context, c Config) []incident.Check {
 	for _, a := range c.Approvers {
 		checks = append(checks, doctorApprover(ctx, reader, a))
 	}
+	if len(c.Approvers)+len(c.People) > 0 && !NewAccess(c).ReadEverybody() {
+		checks = append(checks, doctorRights(ctx, reader))
+	}
 	return checks
+}
+
+// doctorRights asks whether the bot may ask what people may read.
+func doctorRights(ctx context.Context, reader *cluster.Reader) incident.Check {
+	const name = "right to ask what people may read"
+	ok, err := reader.May(ctx, "create", "authorization.k8s.io", "subjectaccessreviews", "", "")
+	switch {
+	case err != nil:
+		return bad(name, err)
+	case !ok:
+		return incident.Check{Name: name, Detail: "missing: nobody is shown anything on command; apply deploy/kubernetes/rbac.yaml (create on subjectaccessreviews)"}
+	}
+	return good(name, "")
 }
 
 func doctorReading(ctx context.Context, reader *cluster.Reader) incident.Check {

@@ -96,6 +96,7 @@ func (r *reloader) state() (invalid string, pending []string) {
 
 // changedFields names the fields, as they are written in the file, that differ and take a restart.
 func changedFields(a, b Config) (names []string) {
+	a.Plans.People = b.Plans.People // how many are asked is asked anew each time
 	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
 	for i := range va.NumField() {
 		f := va.Type().Field(i)

@@ -107,7 +107,7 @@ func TestErrorsSayWhoLacksWhat(t *testing.T) {
 		"forbidden": {403, "Forbidden", `deployments.apps "web" is forbidden: User "ada" cannot patch resource`, apierrors.IsForbidden,
 			[]string{"patch Deployment/shop/web as ada", "cannot patch resource", `"patch deployment web in shop" to ada or one of the groups operators, night`}},
 		"may not impersonate": {403, "Forbidden", `users "ada" is forbidden: User "bot" cannot impersonate resource "users"`, apierrors.IsForbidden,
-			[]string{"Paramedic may not act as this user", "verb impersonate on users and groups operators, night"}},
+			[]string{"Paramedic may not act as this user", "resourceNames for its account"}},
 		"conflict":   {409, "Conflict", "the object has been modified", apierrors.IsConflict, []string{"somebody else changed it", "look again"}},
 		"gone":       {404, "NotFound", `deployments.apps "web" not found`, apierrors.IsNotFound, []string{"it is gone"}},
 		"bad token":  {401, "Unauthorized", "Unauthorized", apierrors.IsUnauthorized, []string{"credentials"}},
