@@ -19,8 +19,8 @@ type Incidents struct {
 	recovery Recovery
 	access   *Access
 	route    func(namespace string) (channel string) // where alerts of a namespace are told; nil, or an empty channel: where all others are
-	self     *incident.Identity // in the terminal: who the API server says that the person's own credentials are; nil elsewhere
-	expires  time.Duration      // of a plan, and of an approval
+	self     *incident.Identity                      // in the terminal: who the API server says that the person's own credentials are; nil elsewhere
+	expires  time.Duration                           // of a plan, and of an approval
 	redact   func(string) string
 
 	intake intake
