@@ -20,7 +20,7 @@ func (s *Set) check(ctx context.Context, r Request) (Reply, error) {
 	if len(o.words) > 0 {
 		return Reply{}, usageError("check takes no name; " + r.Prog + " why " + cut(strings.Join(o.words, " "), 80) + " tells about one thing")
 	}
-	d, err := s.diagnose(ctx, incident.Asked{Namespace: o.namespace})
+	d, err := s.diagnose(ctx, r, incident.Asked{Namespace: o.namespace})
 	if err != nil {
 		return Reply{}, err
 	}
@@ -31,10 +31,17 @@ func (s *Set) check(ctx context.Context, r Request) (Reply, error) {
 	return reply, nil
 }
 
-// diagnose looks, and says in its error what was being done.
-func (s *Set) diagnose(ctx context.Context, asked incident.Asked) (*incident.Diagnosis, error) {
+// diagnose looks, as far as who asks may see, and says in its error what was being done.
+func (s *Set) diagnose(ctx context.Context, r Request, asked incident.Asked) (*incident.Diagnosis, error) {
 	if s.Looker == nil {
 		return nil, errMissing("Looking at a cluster")
+	}
+	if s.Sight != nil {
+		as, err := s.Sight.Reader(r.Person)
+		if err != nil {
+			return nil, err
+		}
+		asked.As = as
 	}
 	d, err := s.Looker.LookAt(ctx, asked)
 	if err != nil {

@@ -20,7 +20,7 @@ const (
 
 // evidence shows what ids of an incident stand for, whole; without ids it lists its evidence.
 func (s *Set) evidence(ctx context.Context, r Request) (Reply, error) {
-	state, ids, err := s.about(ctx, r, "show the evidence of")
+	state, ids, err := s.shown(ctx, r, "show the evidence of")
 	if err != nil {
 		return Reply{}, err
 	}

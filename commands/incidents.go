@@ -20,7 +20,7 @@ func (s *Set) incidents(ctx context.Context, r Request) (Reply, error) {
 	case len(r.Args) > 1:
 		return Reply{}, usageError("that is more than one incident")
 	case len(r.Args) == 1 && !strings.EqualFold(r.Args[0], "all"):
-		state, err := s.Incidents.Get(ctx, incidentID(r.Args[0]))
+		state, _, err := s.shown(ctx, r, "show")
 		if err != nil {
 			return Reply{}, err
 		}
@@ -31,7 +31,18 @@ func (s *Set) incidents(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return listReply(states, total, all, r.Now), nil
+	states, hidden, err := s.visible(ctx, r, states)
+	if err != nil {
+		return Reply{}, err
+	}
+	reply := listReply(states, total-hidden, all, r.Now)
+	if hidden > 0 {
+		if len(reply.Blocks) == 0 {
+			reply.Blocks = []Block{Paragraph{Text(reply.Text)}}
+		}
+		reply.Blocks = append(reply.Blocks, Note{Text("… " + count(hidden, "more incident") + ", told in another channel, about what you may not read")})
+	}
+	return reply, nil
 }
 
 // incidentID forgives lower case and a missing prefix.

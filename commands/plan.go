@@ -44,7 +44,7 @@ func (s *Set) page(ctx context.Context, r Request) (Reply, error) {
 
 // aboutPlan is an incident whose plan is the one meant.
 func (s *Set) aboutPlan(ctx context.Context, r Request, what string) (*incident.State, error) {
-	state, rest, err := s.about(ctx, r, what)
+	state, rest, err := s.shown(ctx, r, what)
 	switch {
 	case err != nil:
 		return nil, err
@@ -108,6 +108,9 @@ func PlanReview(s *incident.State, v *incident.PlanReviewed) Reply {
 		if v.As.User != "" {
 			as = v.As.User
 		}
+	}
+	if a := s.Approval(); p.Terminal && a != nil && !a.Terminal {
+		as = a.As.User
 	}
 	reply := Reply{Text: p.Title, Data: map[string]any{"plan": p, "checks": full(checks)},
 		Form: &Form{ID: "plan", Title: "The plan", Whole: planWhole(p, checks), Again: Quote("page", s.ID, p.Hash)}}

@@ -31,7 +31,7 @@ func sections() []section {
 const mostParts = 5
 
 func (s *Set) postmortem(ctx context.Context, r Request) (Reply, error) {
-	state, _, err := s.about(ctx, r, "show the postmortem of")
+	state, _, err := s.shown(ctx, r, "show the postmortem of")
 	if err != nil {
 		return Reply{}, err
 	}

@@ -30,6 +30,42 @@ type Roles interface {
 	MayFromOutside(role Role) error
 }
 
+// Sight says what a person is shown of what Paramedic reads. An error may be a [Refusal].
+type Sight interface {
+	// Reader returns the Kubernetes user whose rights bound what a person is shown of the cluster; nil: nothing bounds it.
+	Reader(p incident.Person) (*incident.Identity, error)
+	// MaySee is nil where a person who asks in that channel may be shown the incident.
+	MaySee(ctx context.Context, p incident.Person, channel string, s *incident.State) error
+}
+
+// shown reads an incident for who asks, if they may see it.
+func (s *Set) shown(ctx context.Context, r Request, what string) (*incident.State, []string, error) {
+	state, rest, err := s.about(ctx, r, what)
+	if err == nil && s.Sight != nil {
+		err = s.Sight.MaySee(ctx, r.Person, r.Channel, state)
+	}
+	return state, rest, err
+}
+
+// visible are the incidents that who asks may see, and how many they may not.
+func (s *Set) visible(ctx context.Context, r Request, states []*incident.State) (seen []*incident.State, hidden int, err error) {
+	if s.Sight == nil {
+		return states, 0, nil
+	}
+	for _, state := range states {
+		err := s.Sight.MaySee(ctx, r.Person, r.Channel, state)
+		switch {
+		case err == nil:
+			seen = append(seen, state)
+		case errors.As(err, new(*Refusal)):
+			hidden++
+		default:
+			return nil, 0, err
+		}
+	}
+	return seen, hidden, nil
+}
+
 // may says whether who asks has a role; the error is a Refusal. Where nobody says who has which, people of other organisations may ask and no
 // more.
 func (s *Set) may(r Request, role Role) error {

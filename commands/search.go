@@ -17,6 +17,11 @@ func (s *Set) search(ctx context.Context, r Request) (Reply, error) {
 	if s.Searcher == nil {
 		return Reply{}, errMissing("Searching the postmortems")
 	}
+	if s.Sight != nil { // a postmortem is about any namespace, and is for whoever is mapped
+		if _, err := s.Sight.Reader(r.Person); err != nil {
+			return Reply{}, err
+		}
+	}
 	hits, note, err := s.Searcher.Search(ctx, words, mostHits)
 	if err != nil {
 		return Reply{}, err

@@ -87,6 +87,7 @@ type Set struct {
 	Incidents Incidents
 	Searcher  Searcher
 	Roles     Roles              // nil: whoever asks has every role, as at a terminal
+	Sight     Sight              // nil: whoever asks is shown everything, as at a terminal
 	Codes     []incident.CodeDoc // what can be found
 }
 

@@ -144,7 +144,7 @@ func rights(t *testing.T, role *rbacv1.ClusterRole) []string {
 }
 
 func TestTheBotMayReadWhatASnapshotHoldsAndNothingElse(t *testing.T) {
-	want := []string{"get /pods/log", "get /apis", "get /readyz", "get /version"}
+	want := []string{"get /pods/log", "get /apis", "get /readyz", "get /version", "create authorization.k8s.io/subjectaccessreviews"}
 	for _, custom := range []string{"apiregistration.k8s.io/apiservices", "gateway.networking.k8s.io/*"} {
 		want = append(want, "get "+custom, "list "+custom, "watch "+custom)
 	}

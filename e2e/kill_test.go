@@ -99,7 +99,7 @@ func approveInTerminal(t *testing.T, b *bot, s *incident.State) {
 		t.Fatalf("as the bot itself: exit %d\n%s", code, out)
 	}
 	out, code := b.paramedic(t, "approve", "--config", b.config, s.ID)
-	if code != 0 || !strings.Contains(out, s.Plan.Hash[:12]) || !strings.Contains(out, "/etc/resolv.conf") {
+	if code != 0 || !strings.Contains(out, s.Plan.Hash[:12]) || !strings.Contains(out, "+    forward . ") {
 		t.Fatalf("the plan in the terminal: exit %d\n%s", code, out)
 	}
 	if out, code := b.paramedic(t, "approve", "--config", b.config, s.ID, s.Plan.Hash[:12]); code != 0 {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -263,7 +265,7 @@ func (c *candidate) against(s *snapshot.Snapshot, all []*candidate) []string {
 		}
 	case answersNow(s, c) != "":
 		out = append(out, answersNow(s, c)+": it may only be waiting out its back-off")
-	case c.root.NeedsName() && !anyDNS(all):
+	case c.root.NeedsName() && !anyDNS(all) && s.SeenWhole(metav1.NamespaceSystem, "pods", incident.PodLogs):
 		out = append(out, "the cluster's DNS looks well now: its pods may only be waiting out their back-off")
 	}
 	return out

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis"
@@ -29,6 +31,8 @@ type Eyes struct {
 	Secrets bool
 	// Metrics answers the queries that findings ask for; nil: no Prometheus is configured.
 	Metrics cluster.Metrics
+	// Rights says what people may read, for questions that are asked as one; nil: such questions are refused.
+	Rights Rights
 	// Failed is told of each part of a look that panicked, and of each check and rule; nil: nobody is. People see it in NotSeen.
 	Failed func(incident.Failure)
 }
@@ -81,7 +85,13 @@ func (e *Eyes) probe(ctx context.Context, s *snapshot.Snapshot) {
 // LookAt answers a person's question about the cluster, a namespace or an object, with the second looks that Lookups allows. The error is an
 // *incident.NoAnswer where there is nothing to say of it. It reads from the watch cache: good enough to find what is wrong.
 func (e *Eyes) LookAt(ctx context.Context, asked incident.Asked) (*incident.Diagnosis, error) {
+	if err := e.mayAsk(ctx, asked); err != nil {
+		return nil, err
+	}
 	s, err := e.seen(ctx, within(asked), false)
+	if err == nil && asked.As != nil {
+		s, err = e.seenBy(ctx, s, *asked.As)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +104,37 @@ func (e *Eyes) LookAt(ctx context.Context, asked incident.Asked) (*incident.Diag
 		return nil, err
 	}
 	return e.told(d), nil
+}
+
+// mayAsk refuses a question about a namespace that who asks may not read, whether or not it exists.
+func (e *Eyes) mayAsk(ctx context.Context, asked incident.Asked) error {
+	if asked.As == nil {
+		return nil
+	}
+	if e.Rights == nil {
+		return unknownRights(errors.New("nobody can be asked"))
+	}
+	namespace := within(asked)
+	if namespace == "" {
+		return nil
+	}
+	ok, err := e.Rights.MayRead(ctx, *asked.As, namespace)
+	if err != nil {
+		return unknownRights(err)
+	}
+	if !ok {
+		return &incident.NoAnswer{Reason: fmt.Sprintf("You, as %s, may not read pods and their logs in namespace %s.", asked.As.User, namespace)}
+	}
+	return nil
+}
+
+// seenBy is what somebody may read of what was seen.
+func (e *Eyes) seenBy(ctx context.Context, s *snapshot.Snapshot, as incident.Identity) (*snapshot.Snapshot, error) {
+	r, err := reach(ctx, e.Rights, as, s)
+	if err != nil {
+		return nil, err
+	}
+	return s.Within(r), nil
 }
 
 // within is the namespace to which the question is confined, if it is.

@@ -9,13 +9,14 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// reviewKinds are questions that a user asks about itself, by creating them.
+// reviewKinds are questions that a user asks, by creating them: about itself, or about another.
 var reviewKinds = []Kind{
 	{Group: "authentication.k8s.io", Version: "v1", Resource: "selfsubjectreviews", Kind: "SelfSubjectReview", role: question},
 	{Group: "authorization.k8s.io", Version: "v1", Resource: "selfsubjectaccessreviews", Kind: "SelfSubjectAccessReview", role: question},
+	{Group: "authorization.k8s.io", Version: "v1", Resource: "subjectaccessreviews", Kind: "SubjectAccessReview", role: question},
 }
 
-// serveReview answers "who am I" and "may I", which everyone may ask.
+// serveReview answers "who am I" and "may I", which everyone may ask, and "may they", which takes a right.
 func (s *Server) serveReview(w http.ResponseWriter, r *http.Request, parts []string, user User) (done bool, err error) {
 	if len(parts) != 4 || parts[0] != "apis" || parts[2] != "v1" {
 		return false, nil
@@ -38,7 +39,22 @@ func (s *Server) serveReview(w http.ResponseWriter, r *http.Request, parts []str
 			if err := readTyped(r, &review); err != nil {
 				return err
 			}
-			if err := s.review(&review, user); err != nil {
+			if err := s.review(review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes, &review.Status, user); err != nil {
+				return err
+			}
+			return m.writeObject(w, http.StatusCreated, &review)
+		}
+	case "authorization.k8s.io/subjectaccessreviews":
+		answer = func() error {
+			if err := s.authorize(Attributes{User: user, Verb: "create", Group: parts[1], Resource: parts[3]}); err != nil {
+				return err
+			}
+			var review authorizationv1.SubjectAccessReview
+			if err := readTyped(r, &review); err != nil {
+				return err
+			}
+			about := User{Name: review.Spec.User, Groups: review.Spec.Groups}
+			if err := s.review(review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes, &review.Status, about); err != nil {
 				return err
 			}
 			return m.writeObject(w, http.StatusCreated, &review)
@@ -53,19 +69,17 @@ func (s *Server) serveReview(w http.ResponseWriter, r *http.Request, parts []str
 }
 
 // review fills in the answer by the rules that requests meet.
-func (s *Server) review(review *authorizationv1.SelfSubjectAccessReview, user User) error {
-	spec := review.Spec
+func (s *Server) review(ra *authorizationv1.ResourceAttributes, other *authorizationv1.NonResourceAttributes, status *authorizationv1.SubjectAccessReviewStatus, user User) error {
 	switch {
-	case spec.ResourceAttributes != nil && spec.NonResourceAttributes == nil:
-		ra := spec.ResourceAttributes
+	case ra != nil && other == nil:
 		resource := ra.Resource
 		if ra.Subresource != "" {
 			resource += "/" + ra.Subresource
 		}
-		review.Status.Allowed, review.Status.Reason = s.allowed(Attributes{
+		status.Allowed, status.Reason = s.allowed(Attributes{
 			User: user, Verb: ra.Verb, Group: ra.Group, Resource: resource, Namespace: ra.Namespace, Name: ra.Name})
-	case spec.NonResourceAttributes != nil && spec.ResourceAttributes == nil:
-		review.Status.Allowed = spec.NonResourceAttributes.Verb == "get"
+	case other != nil && ra == nil:
+		status.Allowed = other.Verb == "get"
 	default:
 		return apierrors.NewBadRequest("exactly one of nonResourceAttributes or resourceAttributes must be specified")
 	}

@@ -10,6 +10,8 @@ type Asked struct {
 	Namespace string // empty: all
 	// Words name an object: NAME, KIND NAME, NAMESPACE NAME or KIND NAMESPACE NAME; empty: none is named.
 	Words []string
+	// As is who is told: nothing that this Kubernetes user may not read counts. Nil: all that Paramedic reads.
+	As *Identity
 }
 
 // Scope is what a diagnosis is about: objects, or else a namespace, or else the whole cluster, which is the zero value.

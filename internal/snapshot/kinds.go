@@ -32,6 +32,8 @@ type Kind struct {
 	Take       func(*Snapshot, runtime.Object)   // moves the list's items into the Snapshot
 	Add        func(*Snapshot, func(any) error)  // decodes one object into the Snapshot, by the function given
 	Objects    func(*Snapshot) []incident.Object // what the Snapshot holds of it
+	// Keep leaves of it in the Snapshot what lies in the namespaces that are to be kept; a list that another Snapshot shares stays as it is.
+	Keep func(s *Snapshot, keep func(namespace string) bool)
 }
 
 // Kinds is every kind that a Snapshot holds. Reading from a cluster, from a bundle and from manifests, and the rights that the bot
@@ -109,6 +111,12 @@ func kind[T any, L any, PL interface {
 				}
 			}
 			return out
+		},
+		Keep: func(s *Snapshot, keep func(string) bool) {
+			*field(s) = kept(*field(s), func(t *T) bool {
+				m, err := meta.Accessor(t)
+				return err == nil && keep(m.GetNamespace())
+			})
 		},
 	}
 }
