@@ -39,6 +39,7 @@ const (
 	ada, eve, cy, ben, fay = "U0ADA", "U0EVE", "U0CY", "U0BEN", "U0FAY"
 	room                   = "C0INCIDENTS"
 	bearer                 = "let-me-in-0123456789"
+	elsewhere              = "C0ELSE"
 	mayRead, mayNot        = "ollama", "convocanvas" // namespaces, to Cy
 )
 
@@ -182,7 +183,7 @@ func begin(t *testing.T, o setup) *world {
 		who = o.people(who)
 	}
 	var err error
-	w.slack, err = slackemu.New(slackemu.Options{Users: who, Channels: []slackemu.Channel{{ID: room, Name: "incidents"}, {ID: "C0ELSE", Name: "else"}}, RateLimit: slackemu.RateLimit{Off: true}})
+	w.slack, err = slackemu.New(slackemu.Options{Users: who, Channels: []slackemu.Channel{{ID: room, Name: "incidents"}, {ID: elsewhere, Name: "else"}}, RateLimit: slackemu.RateLimit{Off: true}})
 	ok(t, err)
 	ok(t, w.slack.Start("127.0.0.1:0"))
 	t.Cleanup(func() { w.slack.Close() })
@@ -258,10 +259,10 @@ func (w *world) copyTo(t *testing.T, dir string) {
 
 func (w *world) wait(what string, until func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !until(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); !until(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			log := w.log.String()
-			w.t.Fatalf("waited in vain for %s\n%s\n%s", what, w.slack.Transcript(), log[max(0, len(log)-4000):])
+			w.t.Fatalf("waited in vain for %s; the log's end:\n%s", what, log[max(0, len(log)-1500):])
 		}
 	}
 }
@@ -337,39 +338,48 @@ func (w *world) get(path string) string {
 	return string(raw)
 }
 
-// says has a person type a command in a channel, and returns what they are told.
+// says has a person type a command in the incidents' channel, and returns what they are told.
 func (w *world) says(who, line string) string { return w.saysIn(who, room, line) }
 
 func (w *world) saysIn(who, channel, line string) string {
 	w.t.Helper()
-	before := w.told(who)
-	if err := w.slack.Command(w.t.Context(), who, channel, "/medic", line); err != nil {
-		return err.Error()
-	}
-	w.wait("an answer to "+line, func() bool { now := w.told(who); return now != before && !strings.Contains(now, "One moment") })
-	return strings.TrimPrefix(w.told(who), before)
+	return w.hears(who, func() error { return w.slack.Command(w.t.Context(), who, channel, "/medic", line) })
 }
 
-// told is all that a person has seen: what was said to them alone, their windows, their direct messages, and the channels.
-func (w *world) told(who string) string {
-	s := w.slack.Snapshot()
-	var b strings.Builder
-	for _, m := range s.Ephemerals(who) {
-		fmt.Fprintln(&b, m.Plain())
-	}
-	for _, m := range s.Messages(who) {
-		fmt.Fprintln(&b, m.Plain())
-	}
-	for _, v := range s.Views(who) {
-		fmt.Fprintln(&b, v.Plain())
-	}
-	return b.String()
-}
-
-// press presses the first button of the label that the channel shows, and returns what the person is told.
-func (w *world) press(who, label string) string {
+// hears does something and returns what a person is told of it.
+func (w *world) hears(who string, do func() error) (heard string) {
 	w.t.Helper()
 	before := w.told(who)
+	if err := do(); err != nil {
+		return err.Error()
+	}
+	w.wait("something for "+who, func() bool {
+		heard = ""
+		for _, text := range w.told(who) {
+			if !slices.Contains(before, text) {
+				heard += text + "\n"
+			}
+		}
+		return heard != "" && !strings.Contains(heard, "Looking …")
+	})
+	return heard
+}
+
+// told is all that a person sees beside the incidents' channel: what is said to them alone, their windows, direct messages, another channel.
+func (w *world) told(who string) (texts []string) {
+	s := w.slack.Snapshot()
+	for _, m := range slices.Concat(s.Ephemerals(who), s.Messages(who), s.Messages(elsewhere)) {
+		texts = append(texts, m.TS+" "+m.Plain())
+	}
+	for _, v := range s.Views(who) {
+		texts = append(texts, v.ID+" "+v.Plain())
+	}
+	return texts
+}
+
+// press presses the last button of the label that the channel shows, and returns what the person is told.
+func (w *world) press(who, label string) string {
+	w.t.Helper()
 	var ts, action string
 	w.wait("a button "+label, func() bool {
 		s := w.slack.Snapshot()
@@ -384,11 +394,7 @@ func (w *world) press(who, label string) string {
 		}
 		return ts != ""
 	})
-	if err := w.slack.Press(w.t.Context(), who, room, ts, action); err != nil {
-		return err.Error()
-	}
-	w.wait("something for "+who, func() bool { now := w.told(who); return now != before && !strings.Contains(now, "One moment") })
-	return strings.TrimPrefix(w.told(who), before)
+	return w.hears(who, func() error { return w.slack.Press(w.t.Context(), who, room, ts, action) })
 }
 
 // window is the window that a person looks at and that can be submitted as the label says.

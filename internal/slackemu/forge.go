@@ -2,11 +2,11 @@ package slackemu
 
 import "context"
 
-// Forge delivers an interaction that nobody made here, such as a copied or tampered form, and waits for the acknowledgement. No Slack would
-// send it: it is for tests of what an app believes.
-func (s *Server) Forge(ctx context.Context, payload map[string]any) error {
-	_, err := s.dispatch(ctx, kindInteractive, payload, true)
-	return err
+// Forge delivers an interaction that nobody made here, such as a copied or tampered form, and returns what the app answers with the
+// acknowledgement. No Slack would send it: it is for tests of what an app believes.
+func (s *Server) Forge(ctx context.Context, payload map[string]any) (string, error) {
+	answer, err := s.dispatch(ctx, kindInteractive, payload, true)
+	return string(answer), err
 }
 
 // Payload is the submission of a modal as its person would send it, to be tampered with.
