@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -28,6 +29,8 @@ type Roles interface {
 	May(p incident.Person, role Role) error
 	// MayFromOutside is nil where people of other organisations have the role too.
 	MayFromOutside(role Role) error
+	// Admit is nil where the person may ask for something more now. It counts.
+	Admit(p incident.Person, now time.Time) error
 }
 
 // Sight says what a person is shown of what Paramedic reads. An error may be a [Refusal].
@@ -85,6 +88,11 @@ func (s *Set) may(r Request, role Role) error {
 
 // permitted says whether who asks may give the command. A no goes on the record of the incident that it was about; it is told to who asked alone.
 func (s *Set) permitted(ctx context.Context, c command, r Request) error {
+	if s.Roles != nil && c.role != Stop { // stopping must always be possible
+		if err := s.Roles.Admit(r.Person, r.Now); err != nil {
+			return err
+		}
+	}
 	err := s.may(r, c.role)
 	var no *Refusal
 	if !errors.As(err, &no) || s.Incidents == nil || len(r.Args) == 0 || !strings.Contains(c.usage, "INC-ID") || strings.EqualFold(r.Args[0], "all") {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/commands/commandstest"
@@ -23,6 +24,8 @@ func (h holding) May(p incident.Person, role commands.Role) error {
 func (h holding) MayFromOutside(role commands.Role) error {
 	return &commands.Refusal{Reason: "Nobody from outside has the role " + string(role) + "."}
 }
+
+func (h holding) Admit(incident.Person, time.Time) error { return nil }
 
 var bystander = incident.Person{Team: "T1", ID: "UBY", Name: "By"}
 

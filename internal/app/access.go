@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -14,8 +15,9 @@ import (
 // Access is what the configuration says now about who may do what. It is safe for concurrent use, and implements commands.Roles. What is asked
 // of it is asked anew each time, so that who was taken out of the configuration is out at once.
 type Access struct {
-	now  atomic.Pointer[grants]
-	home atomic.Pointer[string] // the workspace's team; nil until Slack has said it
+	now   atomic.Pointer[grants]
+	quota *quota
+	home  atomic.Pointer[string] // the workspace's team; nil until Slack has said it
 }
 
 // grants is one reading of the configuration. It does not change.
@@ -29,7 +31,7 @@ type grants struct {
 
 // NewAccess is what a configuration says.
 func NewAccess(c Config) *Access {
-	a := &Access{}
+	a := &Access{quota: newQuota()}
 	a.Replace(c)
 	return a
 }
@@ -71,6 +73,11 @@ func (a *Access) ReadEverybody() bool { return a.now.Load().readEverybody }
 
 // Limits are how much one person may ask for.
 func (a *Access) Limits() LimitConfig { return a.now.Load().limits }
+
+// Admit counts a person's request, and refuses what is more than one person may ask for.
+func (a *Access) Admit(p incident.Person, now time.Time) error {
+	return a.quota.take(p, now, a.Limits().RequestsPerMinute)
+}
 
 // find looks a person up by team and id, and by the id alone where they are of the home team.
 func find[T any](a *Access, table map[string]T, p incident.Person) (T, bool) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -124,5 +125,45 @@ func TestABystanderMayNeitherCloseNorPublish(t *testing.T) {
 		if strings.Contains(commands.Plain(m.Reply), "Ben") {
 			t.Errorf("the channel is told of the refusal:\n%s", commands.Plain(m.Reply))
 		}
+	}
+}
+
+// The attack of the issue: one member's 60 “open” made 32 incidents.
+func TestOnePersonOpensNoMoreThanTheLimit(t *testing.T) {
+	d := open(t)
+	set := commands.Set{Incidents: d.Incidents, Roles: d.access}
+	ask := func(p incident.Person, line string, at time.Time) commands.Reply {
+		words, _ := commands.Parse(line)
+		return set.Dispatch(t.Context(), commands.Request{Command: words[0], Args: words[1:], Person: p, Channel: "C1", Now: at})
+	}
+	for n := range 60 {
+		r := ask(ben, fmt.Sprintf("open fire number %d", n), d.clock.Add(time.Duration(n)*time.Minute))
+		if wanted := n < 3; (r.Exit == 0) != wanted || !wanted && !strings.Contains(r.Text, "limits.openPerPerson") {
+			t.Fatalf("%d: exit %d, %q", n, r.Exit, r.Text)
+		}
+	}
+	if r := ask(ben, "open fire number 1", d.clock.Add(2*time.Hour)); r.Exit != 0 { // it joins the one that there is
+		t.Errorf("joining one: %q", r.Text)
+	}
+	if r := ask(eve, "open another fire", d.clock.Add(2*time.Hour)); r.Exit != 0 {
+		t.Errorf("somebody else: %q", r.Text)
+	}
+	if _, err := d.Close(t.Context(), "INC-2", "", ada); err != nil {
+		t.Fatal(err)
+	}
+	if r := ask(ben, "open the next fire", d.clock.Add(3*time.Hour)); r.Exit != 0 {
+		t.Errorf("after one was closed: %q", r.Text)
+	}
+	refused := 0
+	for range 60 {
+		if r := ask(ben, "checks", d.clock.Add(4*time.Hour)); strings.Contains(r.Text, "limits.requestsPerMinute") {
+			refused++
+		}
+	}
+	if refused != 40 {
+		t.Errorf("%d of 60 requests within a minute were refused", refused)
+	}
+	if r := ask(ben, "stop", d.clock.Add(4*time.Hour)); strings.Contains(r.Text, "limits.requestsPerMinute") {
+		t.Errorf("stop was refused: %q", r.Text)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
 func (d *office) get(t *testing.T, id string) *incident.State {
@@ -315,7 +316,7 @@ func TestAHealingDuringALookIsLookedAt(t *testing.T) {
 func TestAPurgedEventIsNoDifference(t *testing.T) {
 	d := open(t)
 	ctx := t.Context()
-	if err := d.ledger.store.Purge(ctx, "incident/INC-1", 1, "a secret"); err != nil {
+	if err := d.ledger.store.Purge(ctx, store.Purge{By: "ada", Reason: "a secret", Events: []store.Purged{{Stream: "incident/INC-1", Version: 1}}}); err != nil {
 		t.Fatal(err)
 	}
 	if problems, err := NewJournal(d.ledger.store.Reader).Compare(ctx); err != nil || len(problems) > 0 {

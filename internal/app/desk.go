@@ -28,13 +28,17 @@ type desk struct {
 	order   []string
 	ids     []string // for each signal
 	room    int      // how many more incidents may be open; -1: not known yet
+	most    int      // open incidents that one person may have opened
 }
 
 func (i *Incidents) newDesk(ctx context.Context, signals []incident.Signal, last int) (*desk, error) {
 	d := &desk{ledger: i.ledger, now: i.ledger.now(), hits: map[string][]store.Hit{}, states: map[string]*incident.State{}, entries: map[string]*entry{},
-		last: last, room: -1}
+		last: last, room: -1, most: i.access.Limits().OpenPerPerson}
 	wanted := map[string]bool{investigatingKey: true}
 	for _, g := range signals {
+		if g.By.ID != "" {
+			wanted[key(openerKey, g.By.Key(), "").Name] = true
+		}
 		for _, name := range leads(g) {
 			wanted[name] = true
 		}
@@ -175,8 +179,12 @@ func (d *desk) endedJust(ctx context.Context, hits []store.Hit, g incident.Signa
 	return "", nil
 }
 
-// open gives a signal that belongs nowhere an incident of its own, or the newest one when too many are open.
+// open gives a signal that belongs nowhere an incident of its own, or the newest one when too many are open; none to a person who has as many
+// open as one may have.
 func (d *desk) open(ctx context.Context, g incident.Signal) (string, error) {
+	if g.By.ID != "" && len(d.hits[key(openerKey, g.By.Key(), "").Name]) >= d.most {
+		return "", nil
+	}
 	if d.room < 0 {
 		open, err := d.ledger.OpenStreams(ctx)
 		if err != nil {

@@ -9,6 +9,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/host"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/metrics"
+	"github.com/paramedic-bot/paramedic/internal/recovery"
+	"github.com/paramedic-bot/paramedic/internal/redact"
 )
 
 // besideRemedies say what to do where reading beside the known kinds is forbidden; what is not among them are custom resources of a group.
@@ -68,6 +70,9 @@ func doctorCNI(ctx context.Context, h *host.Host) incident.Check {
 	a, _, err := h.Archive(ctx, h.CNIDir())
 	if err != nil {
 		return bad(name, err)
+	}
+	if what := recovery.Withheld(a.Encode(), redact.New().String); what != "" {
+		return incident.Check{Name: name, Detail: what + " holds what looks like a secret, so that no copy is kept and nothing there can be restored; keep the secret elsewhere"}
 	}
 	return good(name, "possible, of %d files now", len(a.Files))
 }

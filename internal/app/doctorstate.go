@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,8 +100,39 @@ func doctorCopies(ctx context.Context, c Config, r *store.Reader) []incident.Che
 	if err != nil {
 		return []incident.Check{bad(name, err)}
 	}
+	keys, withheld, err := withheldCopies(ctx, r, keys)
+	if err != nil {
+		return []incident.Check{bad(name, err)}
+	}
+	if len(withheld) > 0 {
+		return []incident.Check{{Name: name, Detail: "not kept, for they hold what looks like a secret: " + strings.Join(withheld, ", ") +
+			"; move it into a Secret or a file of its own, so that they can be restored"}}
+	}
 	if len(keys) == 0 {
 		return []incident.Check{{Name: name, Detail: fmt.Sprintf("none yet: serve keeps them every %v while all is well", c.LastGood.Every.Duration)}}
 	}
 	return []incident.Check{good(name, "%s", strings.Join(keys, ", "))}
+}
+
+// withheldCopies parts the keys of copies from those that were last not kept because of a secret.
+func withheldCopies(ctx context.Context, r *store.Reader, keys []string) (kept, withheld []string, err error) {
+	for _, key := range keys {
+		of, ok := strings.CutPrefix(key, withheldPrefix)
+		if !ok {
+			kept = append(kept, key)
+			continue
+		}
+		not, _, err := r.LastGood(ctx, key)
+		if err != nil {
+			return nil, nil, err
+		}
+		if copied, ok, err := r.LastGood(ctx, of); err != nil || ok && copied.At.After(not.At) {
+			if err != nil {
+				return nil, nil, err
+			}
+			continue // it has been kept since
+		}
+		withheld = append(withheld, of)
+	}
+	return slices.DeleteFunc(kept, func(k string) bool { return slices.Contains(withheld, k) }), withheld, nil
 }

@@ -23,7 +23,7 @@ func payload(t *testing.T, v any) string {
 }
 
 func (d *office) approval() incident.Approval {
-	return incident.Approval{PlanHash: d.plan.Hash, By: ada, As: incident.Identity{User: "system:admin"}, At: d.clock, Expires: d.clock.Add(24 * time.Hour)}
+	return incident.Approval{PlanHash: d.plan.Hash, By: ada, As: incident.Identity{User: "ada"}, At: d.clock, Expires: d.clock.Add(24 * time.Hour)}
 }
 
 // Somebody writes into the database, hashes and all, that Ada has approved: nothing runs, the incident says why, and the audit names it.

@@ -70,6 +70,10 @@ func (i *Incidents) Open(ctx context.Context, g incident.Signal) (*incident.Stat
 	if err != nil {
 		return nil, err
 	}
+	if ids[0] == "" {
+		return nil, &commands.Refusal{Reason: fmt.Sprintf("%s has opened %d incidents that are open still, and one person may have no more (limits.openPerPerson).", g.By.Name, i.access.Limits().OpenPerPerson),
+			Try: "See “incidents”: it may be one of them. Close what is over, or ask somebody else to open it."}
+	}
 	return i.Get(ctx, ids[0])
 }
 

@@ -20,8 +20,13 @@ type keeper struct {
 	store  *store.Store
 	logger *slog.Logger
 	before int // copies, when that was last said
-	said   bool
+	// withheld says by key what looked like a secret in a copy that was not kept, when that was last said.
+	withheld map[string]string
+	said     bool
 }
+
+// withheldPrefix begins the key under which it is kept what in a copy looked like a secret, so that the copy was not kept.
+const withheldPrefix = "withheld/"
 
 // lookupKey is the key under which it is kept that a DNS server has answered.
 func lookupKey(server string) string { return "dns/" + server }
@@ -59,7 +64,17 @@ func (k *keeper) keep(ctx context.Context) (int, error) {
 			copies = append(copies, recovery.Copy{Key: lookupKey(l.Server), Content: []byte(strings.Join(l.Addrs, "\n"))})
 		}
 	}
+	kept := 0
+	withheld := map[string]string{}
 	for _, c := range copies {
+		if what := recovery.Withheld(c.Content, k.eyes.redact); what != "" {
+			if withheld[c.Key] = what; k.withheld[c.Key] != what {
+				k.logger.Warn("no last-good copy is kept: it would hold what looks like a secret", "copy", c.Key, "where", what)
+			}
+			c = recovery.Copy{Key: withheldPrefix + c.Key, Content: []byte(what)} // so that doctor can say it
+			kept--
+		}
+		kept++
 		hash, err := k.store.PutBlob(ctx, c.Content)
 		if err != nil {
 			return 0, err
@@ -68,7 +83,8 @@ func (k *keeper) keep(ctx context.Context) (int, error) {
 			return 0, err
 		}
 	}
-	return len(copies), nil
+	k.withheld = withheld
+	return kept, nil
 }
 
 // doubtful says whether a finding casts doubt on what would be kept: anything wrong with a node, the network or DNS.

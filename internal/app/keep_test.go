@@ -1,11 +1,14 @@
 package app
 
 import (
+	"bytes"
 	"log/slog"
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"k8s.io/client-go/rest"
 
@@ -46,5 +49,53 @@ func TestNoCopyIsKeptUnseen(t *testing.T) {
 				t.Errorf("%d copies, %v", n, err)
 			}
 		})
+	}
+}
+
+// A copy that would hold a secret is not kept: that is logged once, and doctor says it until the secret is gone.
+func TestNoCopyIsKeptOfASecret(t *testing.T) {
+	b, err := bundle.Open("../demo/bundles/healthy.tar.zst")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := bundle.NewServer(b, bundle.ServerOptions{})
+	h := httptest.NewServer(server)
+	defer func() { server.Close(); h.Close() }()
+	reader, err := cluster.New(&rest.Config{Host: h.URL}, "lab")
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	var log bytes.Buffer
+	hides := true
+	k := &keeper{eyes: &Eyes{Reader: reader, Redact: func(s string) string {
+		if hides {
+			return strings.ReplaceAll(s, "forward", "[REDACTED]")
+		}
+		return s
+	}}, store: st, logger: slog.New(slog.NewTextHandler(&log, nil))}
+	for range 2 {
+		if n, err := k.keep(t.Context()); err != nil || n != 0 {
+			t.Fatalf("%d copies, %v", n, err)
+		}
+	}
+	if n := strings.Count(log.String(), "would hold what looks like a secret"); n != 1 {
+		t.Errorf("logged %d times: %s", n, log.String())
+	}
+	checks := doctorCopies(t.Context(), Config{}, st.Reader)
+	if len(checks) != 1 || checks[0].OK || !strings.Contains(checks[0].Detail, "configmap/kube-system/coredns/Corefile") || strings.Contains(checks[0].Detail, withheldPrefix) {
+		t.Errorf("doctor says %+v", checks)
+	}
+	hides = false
+	time.Sleep(10 * time.Millisecond)
+	if n, err := k.keep(t.Context()); err != nil || n != 1 {
+		t.Fatalf("%d copies, %v", n, err)
+	}
+	if checks := doctorCopies(t.Context(), Config{}, st.Reader); len(checks) != 1 || !checks[0].OK {
+		t.Errorf("then doctor says %+v", checks)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/utils/lru"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/redact"
 	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
@@ -120,13 +121,20 @@ func (j Journal) fold(ctx context.Context, id string) (*incident.State, error) {
 	if err != nil || version == s.Version {
 		return s, err
 	}
+	if s.Version > 0 && slices.ContainsFunc(log, func(r incident.Recorded) bool { _, ok := r.Event.(incident.Purged); return ok }) {
+		s = &incident.State{ID: id} // what was read before holds what was removed
+		if log, version, err = j.load(ctx, id, 0); err != nil {
+			return s, err
+		}
+	}
 	s = s.With(log)
 	s.Version = version
 	c.state = s
 	return s, nil
 }
 
-// load reads an incident's events after a version; those that were purged leave no more than the version that they count for.
+// load reads an incident's events after a version; those of which nothing was left by a purge leave no more than the version that
+// they count for.
 func (j Journal) load(ctx context.Context, id string, after int) (log []incident.Recorded, version int, err error) {
 	stored, err := j.Load(ctx, streamPrefix+id, after)
 	if err != nil {
@@ -134,7 +142,7 @@ func (j Journal) load(ctx context.Context, id string, after int) (log []incident
 	}
 	log = make([]incident.Recorded, 0, len(stored))
 	for _, e := range stored {
-		if after = e.Version; e.Purged {
+		if after = e.Version; e.Data == nil {
 			continue
 		}
 		event, err := incident.Decode(e.Type, e.TypeVersion, e.Data)
@@ -192,6 +200,8 @@ type ledger struct {
 	now   func() time.Time
 	wake  func()                                        // is called after each append; nil: nobody waits for it
 	aside func(ctx context.Context, e *UnreadableError) // says that an incident was set aside; nil: nobody is told
+	// redact is applied to the words of every event before it is recorded; nil: they are as they are.
+	redact func(string) string
 }
 
 var errReadOnly = errors.New("the state is open for reading only")
@@ -240,19 +250,13 @@ func (l *ledger) append(ctx context.Context, entries ...entry) error {
 	if l.store == nil {
 		return errReadOnly
 	}
-	at := l.now().UTC()
-	writes := make([]store.Write, 0, len(entries))
-	for _, e := range entries {
-		w := store.Write{Stream: streamPrefix + e.state.ID, Version: e.state.Version}
-		for _, event := range e.events {
-			data, err := incident.Encode(event)
-			if err != nil {
-				return err
-			}
-			w.Events = append(w.Events, store.NewEvent{Type: incident.EventType(event), TypeVersion: incident.EventVersion, At: at, Data: data})
-		}
-		w.Change = project(e.state, at, e.events)
-		writes = append(writes, w)
+	entries, err := l.withFreed(ctx, entries)
+	if err != nil {
+		return err
+	}
+	writes, err := l.writes(entries...)
+	if err != nil {
+		return err
 	}
 	if err := l.store.Append(ctx, writes...); err != nil {
 		return err
@@ -261,6 +265,79 @@ func (l *ledger) append(ctx context.Context, entries ...entry) error {
 		l.wake()
 	}
 	return nil
+}
+
+// writes is what append writes.
+func (l *ledger) writes(entries ...entry) ([]store.Write, error) {
+	at := l.now().UTC()
+	writes := make([]store.Write, 0, len(entries))
+	for _, e := range entries {
+		e.events = l.redacted(e.events)
+		w := store.Write{Stream: streamPrefix + e.state.ID, Version: e.state.Version}
+		for _, event := range e.events {
+			data, err := incident.Encode(event)
+			if err != nil {
+				return nil, err
+			}
+			w.Events = append(w.Events, store.NewEvent{Type: incident.EventType(event), TypeVersion: incident.EventVersion, At: at, Data: data})
+		}
+		w.Change = project(e.state, at, e.events)
+		writes = append(writes, w)
+	}
+	return writes, nil
+}
+
+// redacted is the last door before the record: no event's words are written as they came. Signals were redacted when they came in; of a plan
+// the words are, not what runs, for its hash is approved.
+func (l *ledger) redacted(events []incident.Event) []incident.Event {
+	if l.redact == nil {
+		return events
+	}
+	w := &redact.Walker{Text: redact.Remembering(l.redact)}
+	out := make([]incident.Event, len(events))
+	for i, e := range events {
+		switch e := e.(type) {
+		case incident.SignalReceived, incident.StepIntended:
+			out[i] = e
+		case incident.PlanProposed:
+			e.Plan.Title, e.Plan.Why = w.String(e.Plan.Title), w.String(e.Plan.Why)
+			out[i] = e
+		default:
+			out[i] = redact.Values(w, e)
+		}
+	}
+	return out
+}
+
+// withFreed adds that incidents are looked at again that waited for a plan which the entries take out of the way.
+func (l *ledger) withFreed(ctx context.Context, entries []entry) ([]entry, error) {
+	var names []string
+	for _, e := range entries {
+		if frees(e.events) {
+			names = append(names, key(waitsKey, e.state.ID, "").Name)
+		}
+	}
+	if len(names) == 0 {
+		return entries, nil
+	}
+	hits, err := l.store.Find(ctx, names, l.now())
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range hits {
+		id := strings.TrimPrefix(h.Stream, streamPrefix)
+		if slices.ContainsFunc(entries, func(e entry) bool { return e.state.ID == id }) {
+			continue
+		}
+		s, err := l.fold(ctx, id)
+		if err != nil {
+			continue // it is set aside when its own turn comes
+		}
+		if s.Open() && !s.Running() {
+			entries = append(slices.Clip(entries), entry{s, []incident.Event{incident.LookAgainRequested{Freed: strings.TrimPrefix(h.Name, waitsKey)}}})
+		}
+	}
+	return entries, nil
 }
 
 // setAside takes an incident out of the way of the others, where err is that it can't be read, and says whether that was so.

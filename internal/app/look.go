@@ -11,6 +11,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/cluster"
 	"github.com/paramedic-bot/paramedic/internal/host"
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/redact"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -210,38 +211,16 @@ func (e *Eyes) redacted(d *incident.Diagnosis) *incident.Diagnosis {
 	if e.Redact == nil {
 		return d
 	}
-	for i := range d.Evidence {
-		d.Evidence[i].Excerpt = e.Redact(d.Evidence[i].Excerpt)
-	}
-	for i := range d.Findings {
-		d.Findings[i].Title = e.Redact(d.Findings[i].Title)
-	}
-	for i := range d.Causes {
-		c := &d.Causes[i]
-		c.Title, c.Reason = e.Redact(c.Title), e.Redact(c.Reason)
-		for j := range c.Links {
-			c.Links[j].Reason = e.Redact(c.Links[j].Reason)
-		}
-		for j := range c.Against {
-			c.Against[j] = e.Redact(c.Against[j])
-		}
-	}
-	for i := range d.Changes {
-		d.Changes[i].What = e.Redact(d.Changes[i].What)
-	}
-	for i := range d.Trace {
-		d.Trace[i] = e.Redact(d.Trace[i])
-	}
-	return d
+	return redact.Values(&redact.Walker{Text: redact.Remembering(e.Redact)}, d)
 }
 
 // OpenBundle prepares to look at a bundle, or at what "kubectl cluster-info dump" wrote, instead of a cluster.
-func OpenBundle(path string, redact func(string) string) (*Eyes, error) {
-	b, err := bundle.OpenAny(path, redact)
+func OpenBundle(path string, secrets func(string) string) (*Eyes, error) {
+	b, err := bundle.OpenAny(path, secrets)
 	if err != nil {
 		return nil, err
 	}
-	return &Eyes{Bundle: b, Redact: redact}, nil
+	return &Eyes{Bundle: b, Redact: secrets}, nil
 }
 
 func (e *Eyes) redact(s string) string {

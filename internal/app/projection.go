@@ -20,10 +20,13 @@ const (
 	investigatingKey = "investigating"
 	objectKey        = "object/" // with which the diagnosis found something wrong
 	causeKey         = "cause/"  // that the diagnosis named
+	openerKey        = "opener/" // the person who opened it
+	targetKey        = "target/" // of a plan that is on offer, approved or running
+	waitsKey         = "waits/"  // the incident whose plan keeps this one from having its own
 )
 
 // whileOpen are the keys that lead to an incident only while it is open; a fingerprint leads to it for a while longer.
-var whileOpen = []string{investigatingKey, groupKey, objectKey, causeKey}
+var whileOpen = []string{investigatingKey, groupKey, objectKey, causeKey, openerKey, targetKey, waitsKey}
 
 // mostObjects bounds the objects that lead to an incident.
 const mostObjects = 5000
@@ -38,6 +41,9 @@ func keysOf(e incident.Event, first bool) (drop []string, keys []store.Key) {
 		}
 		if first {
 			keys = append(keys, key(investigatingKey, "", ""))
+			if e.Signal.By.ID != "" {
+				keys = append(keys, key(openerKey, e.Signal.By.Key(), ""))
+			}
 		}
 	case incident.DiagnosisMade:
 		drop = []string{investigatingKey, objectKey, causeKey}
@@ -47,8 +53,44 @@ func keysOf(e incident.Event, first bool) (drop []string, keys []store.Key) {
 		for _, o := range wrong(&e.Diagnosis) {
 			keys = append(keys, key(objectKey, o.String(), ""))
 		}
+	case incident.LookAgainRequested:
+		drop = []string{waitsKey}
+	case incident.PlanProposed:
+		drop = []string{targetKey, waitsKey}
+		for _, name := range targets(e.Plan) {
+			keys = append(keys, store.Key{Name: name})
+		}
+	case incident.NoPlan:
+		drop = []string{targetKey, waitsKey}
+		if e.Waits != "" {
+			keys = append(keys, key(waitsKey, e.Waits, ""))
+		}
+	case incident.PlanRejected, incident.PlanSuperseded:
+		drop = []string{targetKey}
 	}
 	return drop, keys
+}
+
+// targets are the keys of what a plan changes, each once.
+func targets(p incident.Plan) []string {
+	seen := map[string]bool{}
+	for _, step := range p.Steps {
+		if o := step.Target.Object; !o.IsZero() {
+			seen[key(targetKey, o.String(), "").Name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// frees says whether one of the events takes a plan out of the way of other incidents, or ends the incident.
+func frees(events []incident.Event) bool {
+	return slices.ContainsFunc(events, func(e incident.Event) bool {
+		switch e.(type) {
+		case incident.PlanProposed, incident.NoPlan, incident.PlanRejected, incident.PlanSuperseded, incident.Verified, incident.Closed:
+			return true
+		}
+		return false
+	})
 }
 
 func key(prefix, name, value string) store.Key {

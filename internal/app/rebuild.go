@@ -13,7 +13,7 @@ import (
 
 // Rebuild makes the projections of all incidents of a state anew, and says how many there are. Nothing else may work on the state.
 func Rebuild(ctx context.Context, path, keyFile string) (n int, err error) {
-	st, err := store.Open(ctx, path, store.Options{KeyFile: keyFile})
+	st, err := openExisting(ctx, path, keyFile)
 	if err != nil {
 		return 0, err
 	}

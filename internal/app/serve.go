@@ -32,6 +32,8 @@ type ServerOptions struct {
 	Version  string
 	Logger   *slog.Logger
 	Redactor *redact.Redactor
+	// ConfigFile is what the configuration was read from: it is read again while the bot runs. Empty: it stays as it is.
+	ConfigFile string
 	// Replay says that the cluster is played from a bundle: its addresses mean nothing here, so nothing is asked of them.
 	Replay bool
 }
@@ -41,6 +43,7 @@ type Server struct {
 	config    Config
 	options   ServerOptions
 	access    *Access
+	reload    *reloader
 	store     *store.Store
 	runner    *runner
 	keeper    *keeper
@@ -68,6 +71,7 @@ const (
 // once.
 func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err error) {
 	s := &Server{config: c, options: o, access: NewAccess(c), failures: NewFailures(o.Logger), compared: make(chan struct{})}
+	s.reload = newReloader(o.ConfigFile, c, s.access, o.Logger)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -93,7 +97,7 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	if s.clock, err = clockOf(ctx, s.store.Reader); err != nil {
 		return nil, err
 	}
-	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: s.clock.Now, aside: s.sayAside}
+	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: s.clock.Now, aside: s.sayAside, redact: o.Redactor.String}
 	s.incidents = &Incidents{ledger: l, recovery: rec, access: s.access, expires: c.Plans.Expires.Duration, redact: o.Redactor.String}
 	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, access: s.access, publish: s.mind.Publish, policy: c.policy(), steps: 2 * time.Second,
 		compared: s.compared}
@@ -215,6 +219,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.every(ctx, checkpointEvery, "record a checkpoint", s.checkpoint); return nil })
 	g.Go(func() error { s.every(ctx, rereadEvery, "read all postmortems", s.mind.Reread); return nil })
 	g.Go(func() error { s.every(ctx, clockEvery, "compare the clock with the record", s.lookAtClock); return nil })
+	g.Go(func() error { s.every(ctx, reloadEvery, "read the configuration again", s.reload.read); return nil })
 	g.Go(func() error { s.compare(ctx); return nil })
 	if s.listener != nil {
 		g.Go(func() error { return s.serveHTTP(ctx) })
@@ -232,6 +237,9 @@ func (s *Server) Run(ctx context.Context) error {
 
 // draw brings one incident's messages up to date.
 func (s *Server) draw(ctx context.Context, state *incident.State) error {
+	if state.Purges > 0 {
+		defer s.deliver.Wake() // who purged has changed what is wanted beside this process
+	}
 	return s.deliver.Deliver(ctx, state.ID, state.Channel, commands.IncidentMessages(state, s.clock.Now()))
 }
 
@@ -289,7 +297,7 @@ func (s *Server) every(ctx context.Context, interval time.Duration, what string,
 // serveHTTP takes alerts in, and answers probes.
 func (s *Server) serveHTTP(ctx context.Context) error {
 	alerts, err := webhook.New(webhook.Options{Token: s.config.Webhook.BearerToken, User: s.config.Webhook.User, Password: s.config.Webhook.Password,
-		Sink: s.incidents, Logger: s.options.Logger})
+		Sink: s.incidents, Logger: s.options.Logger, Redact: s.options.Redactor.String})
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/redact"
 )
 
 const (
@@ -53,9 +54,9 @@ func (i *Incidents) receive(ctx context.Context, signals []incident.Signal) ([]s
 		return nil, errReadOnly
 	}
 	b := &batch{done: make(chan struct{})}
-	redact := remembering(i.redact)
+	known := redact.Remembering(i.redact)
 	for _, g := range signals {
-		b.signals = append(b.signals, redactSignal(g, redact))
+		b.signals = append(b.signals, redactSignal(g, known))
 	}
 	i.intake.mu.Lock()
 	i.intake.waiting = append(i.intake.waiting, b)
@@ -150,25 +151,8 @@ func (i *Incidents) seat(ctx context.Context, signals []incident.Signal, last in
 	return d, nil
 }
 
-// remembering does the same text once: the alerts of a message have most of their labels in common.
-func remembering(redact func(string) string) func(string) string {
-	known := map[string]string{}
-	return func(text string) string {
-		clean, ok := known[text]
-		if !ok {
-			clean = redact(text)
-			known[text] = clean
-		}
-		return clean
-	}
-}
-
-func redactSignal(g incident.Signal, redact func(string) string) incident.Signal {
-	g.Title, g.Text = redact(g.Title), redact(g.Text)
-	labels := make(map[string]string, len(g.Labels))
-	for k, v := range g.Labels {
-		labels[k] = redact(v)
-	}
-	g.Labels = labels
-	return g
+// redactSignal redacts all of a signal: labels' names and their values by their names, and what tells signals apart. A fingerprint or a
+// group that held a secret is told apart by what is left of it: a hash of the secret would let it be guessed.
+func redactSignal(g incident.Signal, redacted func(string) string) incident.Signal {
+	return redact.Values(&redact.Walker{Text: redacted}, g)
 }

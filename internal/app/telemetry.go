@@ -23,12 +23,14 @@ var (
 		"Channels in Slack that take no messages now.", nil, nil)
 	asideDesc = prometheus.NewDesc("paramedic_incidents_set_aside",
 		"Incidents whose record can't be read, so that nothing is done for them.", nil, nil)
-	openDesc = prometheus.NewDesc("paramedic_incidents_open", "Incidents that are open.", nil, nil)
+	configDesc  = prometheus.NewDesc("paramedic_config_invalid", "Whether the configuration file has changed and can't be used: 1, and what it said before goes on.", nil, nil)
+	restartDesc = prometheus.NewDesc("paramedic_config_restart_needed", "Fields of the configuration that have changed and take a restart.", nil, nil)
+	openDesc    = prometheus.NewDesc("paramedic_incidents_open", "Incidents that are open.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (t telemetry) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{panicsDesc, failuresDesc, unreachableDesc, asideDesc, openDesc} {
+	for _, d := range []*prometheus.Desc{panicsDesc, failuresDesc, unreachableDesc, asideDesc, configDesc, restartDesc, openDesc} {
 		ch <- d
 	}
 }
@@ -40,6 +42,9 @@ func (t telemetry) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(failuresDesc, prometheus.CounterValue, float64(n), part)
 	}
 	ch <- prometheus.MustNewConstMetric(unreachableDesc, prometheus.GaugeValue, float64(len(t.server.deliver.Trouble())))
+	invalid, pending := t.server.reload.state()
+	ch <- prometheus.MustNewConstMetric(configDesc, prometheus.GaugeValue, float64(min(len(invalid), 1)))
+	ch <- prometheus.MustNewConstMetric(restartDesc, prometheus.GaugeValue, float64(len(pending)))
 	ctx := context.Background() // two look-ups
 	if aside, err := t.server.store.Aside(ctx); err == nil {
 		ch <- prometheus.MustNewConstMetric(asideDesc, prometheus.GaugeValue, float64(len(aside)))

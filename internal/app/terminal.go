@@ -84,7 +84,11 @@ func OpenStops(ctx context.Context, path, keyFile string, redact func(string) st
 	if err != nil {
 		return nil, nil, err
 	}
-	l := &ledger{Journal: NewJournal(st.Reader), store: st, now: time.Now}
+	clock, err := clockOf(ctx, st.Reader)
+	if err != nil {
+		return nil, nil, errors.Join(err, st.Close())
+	}
+	l := &ledger{Journal: NewJournal(st.Reader), store: st, now: clock.Now, redact: redact}
 	return &Incidents{ledger: l, redact: redact}, st.Close, nil
 }
 

@@ -179,7 +179,7 @@ func mistrusted(ctx context.Context, r *store.Reader, id string) (string, error)
 // AcceptRecord records that a person goes on with a record which is older than what Slack has seen. It returns what was accepted; empty if
 // nothing was in doubt. The record's key is in keyFile; empty: beside the state.
 func AcceptRecord(ctx context.Context, path, keyFile, by string) (what string, err error) {
-	st, err := store.Open(ctx, path, store.Options{KeyFile: keyFile})
+	st, err := openExisting(ctx, path, keyFile)
 	if err != nil {
 		return "", err
 	}

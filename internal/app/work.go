@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis"
@@ -15,17 +17,18 @@ import (
 // worker does every kind of work of an incident. What it learns it records by ledger.update, which decides on the newest state whether
 // it still matters.
 type worker struct {
-	ledger   *ledger
-	eyes     *Eyes
-	recall   func(ctx context.Context, d *incident.Diagnosis) (similar []incident.Similar, note string)
-	tell     func(ctx context.Context, d *incident.Diagnosis, similar []incident.Similar) incident.Story
-	recovery *recovery.Recovery
-	access   *Access
-	publish  func(ctx context.Context, s *incident.State) (path string, err error)
-	policy   incident.Policy
-	watch    watch
-	steps    time.Duration   // between looks at whether a dependant has come back
-	compared <-chan struct{} // no step is begun before; nil: there is nothing to wait for
+	ledger    *ledger
+	eyes      *Eyes
+	recall    func(ctx context.Context, d *incident.Diagnosis) (similar []incident.Similar, note string)
+	tell      func(ctx context.Context, d *incident.Diagnosis, similar []incident.Similar) incident.Story
+	recovery  *recovery.Recovery
+	access    *Access
+	publish   func(ctx context.Context, s *incident.State) (path string, err error)
+	policy    incident.Policy
+	proposing sync.Mutex
+	watch     watch
+	steps     time.Duration   // between looks at whether a dependant has come back
+	compared  <-chan struct{} // no step is begun before; nil: there is nothing to wait for
 }
 
 func (w *worker) table() map[incident.WorkKind]doer {
@@ -73,7 +76,7 @@ func (w *worker) story(ctx context.Context, s *incident.State, _ incident.Work) 
 // aboutDiagnosis records something about the diagnosis of before, unless it has been replaced meanwhile.
 func (w *worker) aboutDiagnosis(ctx context.Context, before *incident.State, event func(*incident.State) incident.Event) error {
 	_, err := w.ledger.update(ctx, before.ID, func(s *incident.State) ([]incident.Event, error) {
-		if s.Diagnosis == nil || !s.Diagnosis.At.Equal(before.Diagnosis.At) {
+		if s.Diagnosis == nil || !s.Diagnosis.At.Equal(before.Diagnosis.At) || s.Purges != before.Purges {
 			return nil, nil
 		}
 		if e := event(s); e != nil {
@@ -90,17 +93,42 @@ func (w *worker) propose(ctx context.Context, s *incident.State, _ incident.Work
 	if err != nil {
 		return err
 	}
+	w.proposing.Lock() // of two that propose for the same target one comes second
+	defer w.proposing.Unlock()
 	_, err = w.ledger.update(ctx, s.ID, func(now *incident.State) ([]incident.Event, error) {
+		other, err := w.ledger.claimed(ctx, s.ID, plan)
+		if err != nil {
+			return nil, err
+		}
 		switch {
-		case now.Diagnosis == nil || !now.Diagnosis.At.Equal(s.Diagnosis.At) || hash(now.Plan) != hash(s.Plan) || now.NoPlan != "":
+		case now.Diagnosis == nil || now.Purges != s.Purges || !now.Diagnosis.At.Equal(s.Diagnosis.At) || hash(now.Plan) != hash(s.Plan) || now.NoPlan != "":
 			return nil, nil
 		case plan == nil:
 			return []incident.Event{incident.NoPlan{Reason: reason}}, nil
+		case other != "" && now.Plan == nil: // the way back is never in anybody's way
+			return []incident.Event{incident.NoPlan{Reason: other + " has a plan for the same target; once that is gone, the cluster is looked at again for this one", Waits: other}}, nil
 		}
 		w.access.Asks(plan)
 		return []incident.Event{incident.PlanProposed{Plan: *plan}}, nil
 	})
 	return err
+}
+
+// claimed is another open incident that has a plan for one of the plan's targets; empty: none has.
+func (l *ledger) claimed(ctx context.Context, id string, plan *incident.Plan) (string, error) {
+	if plan == nil {
+		return "", nil
+	}
+	hits, err := l.store.Find(ctx, targets(*plan), l.now())
+	if err != nil {
+		return "", err
+	}
+	for _, h := range hits {
+		if other := strings.TrimPrefix(h.Stream, streamPrefix); h.Open && other != id {
+			return other, nil
+		}
+	}
+	return "", nil
 }
 
 func (w *worker) plan(ctx context.Context, s *incident.State) (*incident.Plan, string, error) {

@@ -128,7 +128,7 @@ func (c *capture) run(ctx context.Context, host string) (*Bundle, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("capture from %s: %w", host, err)
 	}
-	r := &redact.Walker{Text: o.Redact}
+	r := &redact.Walker{Text: redact.Remembering(o.Redact)}
 	for k, data := range o.HostFiles {
 		b.HostFiles[k] = []byte(r.String(string(data)))
 	}
@@ -220,7 +220,7 @@ func (c *capture) list(ctx context.Context, k Kind) ([]unstructured.Unstructured
 	})
 	p.PageSize = pageSize
 	list := []unstructured.Unstructured{}
-	r := &redact.Walker{Text: c.options.Redact}
+	r := &redact.Walker{Text: redact.Remembering(c.options.Redact)}
 	var size int64
 	err := p.EachListItem(ctx, options, func(item runtime.Object) error {
 		object, ok := item.(*unstructured.Unstructured)
@@ -244,7 +244,7 @@ func (c *capture) list(ctx context.Context, k Kind) ([]unstructured.Unstructured
 
 // customs adds the objects that were handed over, by the resources that their kinds most likely are.
 func (c *capture) customs() {
-	r := &redact.Walker{Text: c.options.Redact}
+	r := &redact.Walker{Text: redact.Remembering(c.options.Redact)}
 	for _, o := range c.options.Customs {
 		o = *o.DeepCopy()
 		if o.GetName() == "" || o.GetKind() == "" || !snapshot.IsCustomGroup(o.GroupVersionKind().Group) {

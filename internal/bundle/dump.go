@@ -61,7 +61,7 @@ func OpenAny(path string, secrets func(string) string) (*Bundle, error) {
 	case secrets == nil:
 		err = errors.New("no redactor given; a dump can carry secrets")
 	default:
-		b, err = readDump(path, st, &dump{limits: Limits{}.withDefaults(), redactor: redact.Walker{Text: secrets}})
+		b, err = readDump(path, st, &dump{limits: Limits{}.withDefaults(), redactor: redact.Walker{Text: redact.Remembering(secrets)}})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open bundle %s: %w", path, err)

@@ -59,7 +59,7 @@ Stop “paramedic serve” first.`,
 		if err != nil {
 			return err
 		}
-		return c.print(commands.Reply{Text: fmt.Sprintf("Made anew for %d incidents.", n)}, "")
+		return c.print(commands.Reply{Text: fmt.Sprintf("Made anew for %d incidents.", n)}, "text")
 	}
 	return cmd
 }
@@ -96,7 +96,7 @@ what was written with a key that is lost, which nobody can check any more. Look 
 		if len(text) == 0 {
 			text = append(text, "Nothing is in doubt.")
 		}
-		return c.print(commands.Reply{Text: strings.Join(text, " ")}, "")
+		return c.print(commands.Reply{Text: strings.Join(text, " ")}, "text")
 	}
 	return cmd
 }
@@ -122,6 +122,9 @@ func auditReply(report store.Report, beside []store.Problem) commands.Reply {
 	sum := fmt.Sprintf("%d events in %d streams", report.Events, report.Streams)
 	if report.Purged > 0 {
 		sum += fmt.Sprintf(", %d purged on the record", report.Purged)
+		if len(report.PurgedBy) > 0 {
+			sum += " by " + strings.Join(report.PurgedBy, ", ")
+		}
 	}
 	data := audited{report, append([]store.Problem{}, beside...)}
 	if report.Copies > 0 || report.Blobs > 0 {

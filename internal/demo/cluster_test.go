@@ -64,7 +64,7 @@ func TestEachBreakIsANewOnsetOfTheSameAlerts(t *testing.T) {
 		if err != nil || r.Header.Get("Authorization") != "Bearer secret" {
 			t.Errorf("%v, %v", err, r.Header)
 		}
-		signals, err := webhook.Parse(body)
+		signals, err := webhook.Parse(body, nil)
 		if err != nil {
 			t.Error(err)
 		}

@@ -16,9 +16,9 @@ func founding() *incident.State {
 			{ID: "C1", Code: "DNSLoop", Explains: make([]string, 12)},
 			{ID: "C2", Code: "NodeCNIMissing", Blocks: []incident.Block{{Cause: "C1"}}},
 		}},
-		Plan:     &incident.Plan{Hash: "h", Steps: []incident.Step{{ID: "1"}, {ID: "2"}, {ID: "3"}, {ID: "4"}}},
+		Plan:      &incident.Plan{Hash: "h", Steps: []incident.Step{{ID: "1"}, {ID: "2"}, {ID: "3"}, {ID: "4"}}},
 		Approvals: []incident.Approval{{PlanHash: "h", As: incident.Identity{User: "ada"}}},
-		Similar:  []incident.Similar{{ID: "2026-11-23-inc-1", Worked: []string{"a", "b", "c"}}},
+		Similar:   []incident.Similar{{ID: "2026-11-23-inc-1", Worked: []string{"a", "b", "c"}}},
 	}
 	for _, id := range []string{"1", "2", "3"} {
 		s.Steps = append(s.Steps, incident.StepState{Step: id, Outcome: incident.StepOK})

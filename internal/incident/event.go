@@ -67,18 +67,22 @@ type (
 	StoryTold struct {
 		Story Story `json:"story"`
 	}
-	// LookAgainRequested asks for a new diagnosis. Healed, where set, is the incident whose recovery gives reason to look.
+	// LookAgainRequested asks for a new diagnosis. Healed, where set, is the incident whose recovery gives reason to look; Freed the one whose plan
+	// was in the way of another.
 	LookAgainRequested struct {
 		By     Person `json:"by,omitzero"`
 		Healed string `json:"healed,omitempty"`
+		Freed  string `json:"freed,omitempty"`
 	}
 	// PlanProposed offers a plan.
 	PlanProposed struct {
 		Plan Plan `json:"plan"`
 	}
-	// NoPlan says why none is offered.
+	// NoPlan says why none is offered. Waits, where set, is the incident that has a plan for the same target; this one is looked at again when that
+	// plan is gone.
 	NoPlan struct {
 		Reason string `json:"reason"`
+		Waits  string `json:"waits,omitempty"`
 	}
 	// PlanReviewed records that a person opened the plan: the rights and the server-side dry-run of each step, as that person.
 	PlanReviewed struct {
@@ -176,6 +180,12 @@ type (
 	PostmortemIndexed struct {
 		Path string `json:"path"`
 	}
+	// Purged says that a person had something removed from what is recorded of the incident, a secret that leaked. What was derived from it is
+	// derived anew.
+	Purged struct {
+		By     Person `json:"by"`
+		Events int    `json:"events"` // of this incident, that were changed
+	}
 )
 
 // StepOutcome is how a step ended.
@@ -214,13 +224,14 @@ func (PostmortemDrafted) event()   {}
 func (PostmortemEdited) event()    {}
 func (PostmortemPublished) event() {}
 func (PostmortemIndexed) event()   {}
+func (Purged) event()              {}
 
 var eventTypes = func() map[string]reflect.Type {
 	m := map[string]reflect.Type{}
 	for _, e := range []Event{SignalReceived{}, InvestigationFailed{}, DiagnosisMade{}, Recalled{}, StoryTold{}, WorkFailed{}, LookAgainRequested{},
 		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, Stopped{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{}, StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
-		PostmortemPublished{}, PostmortemIndexed{}} {
+		PostmortemPublished{}, PostmortemIndexed{}, Purged{}} {
 		m[EventType(e)] = reflect.TypeOf(e)
 	}
 	return m

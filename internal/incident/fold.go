@@ -94,6 +94,8 @@ func (s *State) apply(r Recorded) {
 		s.Published = &e
 	case PostmortemIndexed:
 		s.Path = e.Path
+	case Purged:
+		s.Purges++
 	}
 }
 

@@ -19,6 +19,7 @@ type State struct {
 
 	// Unreadable is why the stream can't be read, where it can't: nothing else is known then.
 	Unreadable string
+	Purges     int          // how often something was removed from its record: what was made of it before may hold it still
 	Failing    []WorkFailed // what could not be done and has not been since, one for each kind of work
 
 	Investigation Investigation

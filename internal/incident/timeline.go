@@ -57,6 +57,9 @@ func tell(e Event, plans map[string]*Plan) string {
 		}
 		return "Diagnosed: " + strings.Join(titles, "; ")
 	case LookAgainRequested:
+		if e.Freed != "" {
+			return "Looking again: the plan of " + e.Freed + " is out of the way"
+		}
 		return e.By.Name + " asked to look again"
 	case PlanProposed:
 		steps := fmt.Sprintf("%d steps", len(e.Plan.Steps))
@@ -91,6 +94,8 @@ func tell(e Event, plans map[string]*Plan) string {
 			return "Verified: everything has stayed well"
 		}
 		return "Verification gave up: not everything is well"
+	case Purged:
+		return e.By.Name + " removed a secret from the record"
 	case Closed:
 		return strings.TrimSuffix(fmt.Sprintf("%s closed the incident: %s", e.By.Name, e.Reason), ": ")
 	}

@@ -33,6 +33,23 @@ func HostKey(node, dir string) string {
 	return "host/" + node + "/" + strings.Trim(dir, "/")
 }
 
+// Withheld names what in a copy looks like a secret, so that the copy is not kept: what has to be put back byte for byte can't be redacted.
+// It is empty if nothing does.
+func Withheld(content []byte, redact func(string) string) string {
+	if a, err := host.DecodeArchive(content); err == nil && len(a.Files) > 0 {
+		for _, f := range a.Files {
+			if redact(string(f.Content)) != string(f.Content) {
+				return f.Name
+			}
+		}
+		return ""
+	}
+	if redact(string(content)) != string(content) {
+		return "its content"
+	}
+	return ""
+}
+
 const (
 	corefile = "Corefile" // the key that CoreDNS' own manifests, kubeadm and K3s use
 

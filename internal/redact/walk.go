@@ -11,6 +11,20 @@ type Walker struct {
 	Count int // how many values were changed
 }
 
+// Remembering does the same text once: the objects of a list and the alerts of a message have most of their labels in common. It is for one
+// goroutine, and for what is at hand: it forgets nothing.
+func Remembering(text func(string) string) func(string) string {
+	known := map[string]string{}
+	return func(s string) string {
+		clean, ok := known[s]
+		if !ok {
+			clean = text(s)
+			known[s] = clean
+		}
+		return clean
+	}
+}
+
 // String redacts a value that has no name.
 func (r *Walker) String(s string) string {
 	if s == "" {
@@ -26,8 +40,8 @@ func (r *Walker) counted(before, after string) string {
 	return after
 }
 
-// named redacts a value that its name may betray: "hunter2" says nothing, "password": "hunter2" does.
-func (r *Walker) named(name, value string) string {
+// Named redacts a value that its name may betray: "hunter2" says nothing, "password": "hunter2" does.
+func (r *Walker) Named(name, value string) string {
 	if value == "" {
 		return value
 	}
@@ -95,7 +109,7 @@ var (
 func (r *Walker) walk(name string, v any) any {
 	switch v := v.(type) {
 	case string:
-		return r.named(name, v)
+		return r.Named(name, v)
 	case map[string]any:
 		r.walkMap(name, v)
 	case []any:

@@ -83,7 +83,10 @@ func TestALateModalBecomesAMessage(t *testing.T) {
 	if err := b.slack.Press(t.Context(), ada, channel, m.TS, "open"); err != nil {
 		t.Fatal(err)
 	}
-	b.wait(t, func(n slackemu.Snapshot) bool { v := n.Views(ada); return len(v) == 1 && v[0].Submit == "Approve and run" })
+	b.wait(t, func(n slackemu.Snapshot) bool {
+		v := n.Views(ada)
+		return len(v) == 1 && v[0].Submit == "Approve and run"
+	})
 	if err := b.slack.Submit(t.Context(), ada, b.slack.Views(ada)[0].ID, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -22,11 +22,11 @@ import (
 type audit struct {
 	report    Report
 	vouched   vouching
-	sealed    map[string]sealedAt     // stream → how far it counts although it was not written with the key
-	purged    map[string]map[int]bool // stream → versions purged on the record
-	recorded  map[string]checkpointed // stream → where it ended at its last checkpoint
-	seen      map[string]*link        // stream → the last event seen
-	perStream map[string]int          // problems
+	sealed    map[string]sealedAt       // stream → how far it counts although it was not written with the key
+	purged    map[string]map[int]string // stream → version purged on the record → digest of what was left, in hex
+	recorded  map[string]checkpointed   // stream → where it ended at its last checkpoint
+	seen      map[string]*link          // stream → the last event seen
+	perStream map[string]int            // problems
 }
 
 type checkpointed struct {
@@ -53,7 +53,7 @@ func newAudit(v vouching) *audit {
 		vouched:   v,
 		report:    Report{Key: v.why},
 		sealed:    map[string]sealedAt{},
-		purged:    map[string]map[int]bool{},
+		purged:    map[string]map[int]string{},
 		recorded:  map[string]checkpointed{},
 		seen:      map[string]*link{},
 		perStream: map[string]int{},
@@ -80,9 +80,17 @@ func (a *audit) system(e Event) {
 			return
 		}
 		if a.purged[p.Stream] == nil {
-			a.purged[p.Stream] = map[int]bool{}
+			a.purged[p.Stream] = map[int]string{}
 		}
-		a.purged[p.Stream][p.Version] = true
+		a.purged[p.Stream][p.Version] = p.Kept
+		a.by(p.By)
+	case TypeDataPurged:
+		var p dataPurged
+		if err := json.Unmarshal(e.Data, &p); err != nil {
+			a.problem(SystemStream, e.Version, "it should record a purge and can't be read: %v", err)
+			return
+		}
+		a.by(p.By)
 	case TypeHeadsRecorded:
 		var r headsRecorded
 		if err := json.Unmarshal(e.Data, &r); err != nil {
@@ -160,14 +168,36 @@ func (a *audit) event(e Event) {
 // content checks an event for itself.
 func (a *audit) content(e Event) {
 	switch {
-	case e.Purged && !a.purged[e.Stream][e.Version]:
-		a.problem(e.Stream, e.Version, "its data is gone, said to be purged (%q), but no purge is on the record", e.PurgeReason)
 	case e.Purged:
-		a.report.Purged++
+		a.purge(e)
 	case !bytes.Equal(digest(e.Data), e.Digest):
 		a.problem(e.Stream, e.Version, "its data was changed after it was written")
 	}
 	a.written(e)
+}
+
+// purge checks what is left of an event that was purged.
+func (a *audit) purge(e Event) {
+	kept, recorded := a.purged[e.Stream][e.Version]
+	left := ""
+	if e.Data != nil {
+		left = hex.EncodeToString(digest(e.Data))
+	}
+	switch {
+	case !recorded:
+		a.problem(e.Stream, e.Version, "its data is gone, said to be purged (%q), but no purge is on the record", e.PurgeReason)
+	case kept != left:
+		a.problem(e.Stream, e.Version, "what was left of it when it was purged was changed since")
+	default:
+		a.report.Purged++
+	}
+}
+
+// by remembers who purged something.
+func (a *audit) by(who string) {
+	if who != "" && !slices.Contains(a.report.PurgedBy, who) {
+		a.report.PurgedBy = append(a.report.PurgedBy, who)
+	}
 }
 
 // written checks with what an event was written. In a record that is sealed only what was written with the key counts, but for what is

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"unicode/utf8"
@@ -17,15 +16,9 @@ const SystemStream = "system"
 const (
 	TypeHeadsRecorded = "HeadsRecorded"
 	TypeEventPurged   = "EventPurged"
+	TypeDataPurged    = "DataPurged"
 	TypeRecordSealed  = "RecordSealed"
 )
-
-// purged is the data of an EventPurged.
-type purged struct {
-	Stream  string `json:"stream"`
-	Version int    `json:"version"`
-	Reason  string `json:"reason"`
-}
 
 // Write is one stream's part of an append. Version is the version that the
 // caller has read and decided upon, 0 for a stream that is not there yet.
@@ -44,27 +37,29 @@ func (s *Store) Append(ctx context.Context, writes ...Write) error {
 	if err := checkWrites(writes); err != nil {
 		return fmt.Errorf("append: %w", err)
 	}
-	return s.write(ctx, "append to "+writes[0].Stream, func(tx *sql.Tx) error {
-		for _, w := range writes {
-			end, err := streamEnd(ctx, tx, w.Stream)
-			if err != nil {
-				return err
-			}
-			if end.Version != w.Version {
-				return fmt.Errorf("expected version %d of %s, found %d: %w", w.Version, w.Stream, end.Version, ErrConflict)
-			}
-			if err := s.appendEvents(ctx, tx, end, w.Events); err != nil {
-				return err
-			}
-			if w.Change == nil {
-				continue
-			}
-			if err := project(ctx, tx, w.Stream, end.Version+len(w.Events), w.Change); err != nil {
-				return err
-			}
+	return s.write(ctx, "append to "+writes[0].Stream, func(tx *sql.Tx) error { return s.appendAll(ctx, tx, writes) })
+}
+
+func (s *Store) appendAll(ctx context.Context, tx *sql.Tx, writes []Write) error {
+	for _, w := range writes {
+		end, err := streamEnd(ctx, tx, w.Stream)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+		if end.Version != w.Version {
+			return fmt.Errorf("expected version %d of %s, found %d: %w", w.Version, w.Stream, end.Version, ErrConflict)
+		}
+		if err := s.appendEvents(ctx, tx, end, w.Events); err != nil {
+			return err
+		}
+		if w.Change == nil {
+			continue
+		}
+		if err := project(ctx, tx, w.Stream, end.Version+len(w.Events), w.Change); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func checkWrites(writes []Write) error {
@@ -173,15 +168,19 @@ func (r *Reader) Load(ctx context.Context, stream string, after int) ([]Event, e
 	return events, nil
 }
 
-const selectEvents = `SELECT stream, version, type, type_version, at, data, digest, prev, hash, purged FROM events`
+const selectEvents = `SELECT stream, version, type, type_version, at, data, digest, prev, hash, purged, kept FROM events`
 
 func scanEvent(rows *sql.Rows) (Event, error) {
 	var e Event
 	var at int64
 	var reason sql.NullString
-	err := rows.Scan(&e.Stream, &e.Version, &e.Type, &e.TypeVersion, &at, &e.Data, &e.Digest, &e.Prev, &e.Hash, &reason)
+	var kept []byte
+	err := rows.Scan(&e.Stream, &e.Version, &e.Type, &e.TypeVersion, &at, &e.Data, &e.Digest, &e.Prev, &e.Hash, &reason, &kept)
 	e.At, e.Purged, e.PurgeReason = fromNanos(at), reason.Valid, reason.String
-	if !e.Purged && e.Data == nil {
+	switch {
+	case e.Purged && kept != nil:
+		e.Data = kept
+	case !e.Purged && e.Data == nil:
 		e.Data = []byte{}
 	}
 	return e, err
@@ -224,46 +223,6 @@ func scanStream(rows *sql.Rows) (StreamInfo, error) {
 	err := rows.Scan(&i.Stream, &i.Version, &i.Head, &first, &last, &i.Tip)
 	i.FirstAt, i.LastAt = fromNanos(first), fromNanos(last)
 	return i, err
-}
-
-// Purge removes an event's data for good, for instance because a secret leaked
-// into it, and leaves a tombstone: type, time, digest and hash stay, Data is
-// nil. The purge is recorded in [SystemStream], whose own events can't be
-// purged; a tombstone without that record is a broken stream to Verify. The
-// error is [ErrNotFound] if there is no such event; purging twice is no error.
-func (s *Store) Purge(ctx context.Context, stream string, version int, reason string) error {
-	what := fmt.Sprintf("purge %s, event %d", stream, version)
-	if stream == SystemStream {
-		return fmt.Errorf("%s: the stream %q records purges and can't be purged", what, SystemStream)
-	}
-	if reason == "" || len(reason) > MaxPurgeReason || !utf8.ValidString(reason) {
-		return fmt.Errorf("%s: give a reason of 1 to %d bytes", what, MaxPurgeReason)
-	}
-	data, err := json.Marshal(purged{stream, version, reason})
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	err = s.write(ctx, what, func(tx *sql.Tx) error {
-		var done bool
-		err := tx.QueryRowContext(ctx, `SELECT purged IS NOT NULL FROM events WHERE stream = $1 AND version = $2`, stream, version).Scan(&done)
-		if errors.Is(err, sql.ErrNoRows) {
-			return ErrNotFound
-		}
-		if err != nil || done {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE events SET data = NULL, purged = $3 WHERE stream = $1 AND version = $2`, stream, version, reason); err != nil {
-			return err
-		}
-		return s.appendSystem(ctx, tx, NewEvent{Type: TypeEventPurged, TypeVersion: 1, At: s.opts.Now(), Data: data})
-	})
-	if err != nil {
-		return err
-	}
-	if err := scrub(ctx, s.w); err != nil {
-		return fmt.Errorf("%s: purged, but traces may remain in %s-wal until the next restart: %w", what, s.path, err)
-	}
-	return nil
 }
 
 // appendSystem appends to the system stream whatever its version is.

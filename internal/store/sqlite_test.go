@@ -228,7 +228,7 @@ func TestPurgeLeavesNoTraceInTheFiles(t *testing.T) {
 	if !traces(t, path, secret[:40]) {
 		t.Fatal("the test looks in the wrong place")
 	}
-	ok(t, s.Purge(t.Context(), "a", 2, "a password leaked"))
+	ok(t, s.Purge(t.Context(), store.Purge{By: "ada", Reason: "a password leaked", Events: []store.Purged{{Stream: "a", Version: 2}}}))
 	if traces(t, path, "hunter2") || traces(t, path, "battery staple") {
 		t.Error("the secret is still in the files")
 	}

@@ -40,12 +40,12 @@ type Event struct {
 	Type        string
 	TypeVersion int       // version of Type's encoding; old ones are upcast by whoever reads
 	At          time.Time // UTC, to the nanosecond
-	Data        []byte    // the very bytes that were hashed; nil if purged
+	Data        []byte    // the very bytes that were hashed; what was left of them if purged, nil for nothing
 	Digest      []byte    // SHA-256 of Data
 	Prev        []byte    // Hash of the event before; 32 zero bytes for the first
 	Hash        []byte    // see chain.go
 
-	Purged      bool   // Data was removed on purpose
+	Purged      bool   // Data was removed on purpose, or replaced
 	PurgeReason string // why; empty unless Purged
 }
 

@@ -64,6 +64,9 @@ func TestTamperingShows(t *testing.T) {
 		{"a purge that is on no record", []string{
 			`UPDATE events SET data = NULL, purged = 'nothing to see' WHERE stream = 'incident/INC-1' AND version = 2`,
 		}, target + `, event 2: its data is gone, said to be purged ("nothing to see"), but no purge is on the record`},
+		{"what is left of a purge", []string{
+			`UPDATE events SET data = NULL, purged = 'x', kept = CAST('twO' AS BLOB) WHERE stream = 'incident/INC-1' AND version = 2`,
+		}, target + `, event 2: its data is gone, said to be purged ("x"), but no purge is on the record`},
 		{"data removed without a word", []string{
 			`UPDATE events SET data = NULL WHERE stream = 'incident/INC-1' AND version = 2`,
 		}, target + ", event 2: its data was changed"},

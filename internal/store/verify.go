@@ -29,6 +29,7 @@ type Report struct {
 	Streams  int       // looked at
 	Events   int       // looked at
 	Purged   int       // of these, purged on the record
+	PurgedBy []string  `json:",omitempty"` // who has purged anything
 	Copies   int       // last-good copies looked at
 	Blobs    int       // looked at
 	Problems []Problem // by stream; at most ten of each

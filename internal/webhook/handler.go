@@ -31,6 +31,8 @@ type Options struct {
 	Sink           Sink
 	Logger         *slog.Logger  // nil: slog.Default
 	Timeout        time.Duration // for recording; 0: 10 s
+	// Redact is applied to all texts of a message before they are cut to size, for half a secret is not known as one; nil: they are as they are.
+	Redact func(string) string
 }
 
 // Paths at which Handler is to be mounted.
@@ -100,7 +102,7 @@ func (h *handler) take(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, http.StatusBadRequest, "The message could not be read to its end.")
 		return
 	}
-	signals, err := Parse(body)
+	signals, err := Parse(body, h.o.Redact)
 	if err != nil {
 		h.refuse(w, r, http.StatusBadRequest, "Bad message: "+err.Error()+".")
 		return

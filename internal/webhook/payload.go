@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/redact"
 )
 
 // payload is version 4 of Alertmanager's webhook message
@@ -47,8 +48,9 @@ const (
 )
 
 // Parse reads a webhook message and makes a signal of each alert in it, in order. Every string in them is bounded and valid UTF-8.
-// Errors are sentences for whoever configured the sender.
-func Parse(body []byte) ([]incident.Signal, error) {
+// Errors are sentences for whoever configured the sender. Redact is applied to each text before it is cut to size, to labels by their names;
+// nil leaves them as they are.
+func Parse(body []byte, secrets func(string) string) ([]incident.Signal, error) {
 	var p payload
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if err := dec.Decode(&p); err != nil {
@@ -66,6 +68,13 @@ func Parse(body []byte) ([]incident.Signal, error) {
 		return nil, errors.New("the message has no alerts")
 	case len(p.Alerts) > maxAlerts:
 		return nil, fmt.Errorf("the message has %d alerts, at most %d are taken; set max_alerts in webhook_config", len(p.Alerts), maxAlerts)
+	}
+	if secrets != nil {
+		w := &redact.Walker{Text: redact.Remembering(secrets)}
+		p.GroupKey = w.String(p.GroupKey)
+		for i := range p.Alerts {
+			p.Alerts[i] = redact.Values(w, p.Alerts[i])
+		}
 	}
 	signals := make([]incident.Signal, 0, len(p.Alerts))
 	for i, a := range p.Alerts {

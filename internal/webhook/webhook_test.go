@@ -31,7 +31,7 @@ const message = `{"receiver":"paramedic","status":"firing","alerts":[
  "groupKey":"{}:{namespace=\"shop\"}","truncatedAlerts":0}`
 
 func TestEachAlertIsASignal(t *testing.T) {
-	got, err := Parse([]byte(message))
+	got, err := Parse([]byte(message), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestEachAlertIsASignal(t *testing.T) {
 func TestAnAlertWithoutFingerprintIsKnownByItsLabels(t *testing.T) {
 	const one = `{"version":"4","alerts":[{"status":"%s","labels":{"a":"%s","b":"2"}}]}`
 	print := func(status, a string) string {
-		s, err := Parse(fmt.Appendf(nil, one, status, a))
+		s, err := Parse(fmt.Appendf(nil, one, status, a), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +159,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"version":"4","alerts":[{"status":"firing","labels":{"\u0000":"\ud800"},"annotations":{"summary":" "}}]}`))
 	f.Add([]byte(`{"version":"4","alerts":[{"status":"firing","fingerprint":"1","startsAt":"9999-12-31T23:59:59-12:00"}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		signals, err := Parse(body)
+		signals, err := Parse(body, nil)
 		if err != nil {
 			return
 		}

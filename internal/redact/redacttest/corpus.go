@@ -27,7 +27,7 @@ type File struct {
 	Forms    []Form
 }
 
-// HeldOut says that the file is for numbers only: nobody who works on the redaction looks at its cases.
+// HeldOut says that the file is for numbers only: it is of the half that was written to be measured with, and no report lists its cases.
 func (f *File) HeldOut() bool { return strings.HasSuffix(f.Name, "-b") }
 
 // Load reads the corpus from its folder.
@@ -143,6 +143,60 @@ func Secrets(text string) []string {
 
 // Plain is a case without its marks.
 func Plain(text string) string { return marked.ReplaceAllString(text, "$1") }
+
+// Rest is a case without its secrets.
+func Rest(text string) string { return marked.ReplaceAllString(text, "\x00") }
+
+// LeftOf counts the secrets of 8 characters and more that can be read in a heap of texts: as [Left], for many at once. A piece that several
+// secrets have in common says of none that it is there.
+func LeftOf(secrets []string, rest, out string) int {
+	out = markers.ReplaceAllString(out, "\x00")
+	wanted, owner := map[string]bool{}, map[string]string{}
+	pieces := func(secret string, f func(string)) {
+		runes := []rune(secret)
+		n := piece
+		if len(runes) < longSecret {
+			n = len(runes)
+		}
+		for i := 0; i+n <= len(runes); i++ {
+			f(string(runes[i : i+n]))
+		}
+	}
+	lengths := map[int]bool{}
+	for _, s := range secrets {
+		pieces(s, func(p string) {
+			if of, ok := owner[p]; ok && of != s {
+				delete(wanted, p)
+				return
+			}
+			owner[p], wanted[p], lengths[len(p)] = s, false, true
+		})
+	}
+	scan := func(text string, found bool) {
+		for n := range lengths {
+			for i := 0; i+n <= len(text); i++ {
+				if _, ok := wanted[text[i:i+n]]; ok {
+					if found {
+						wanted[text[i:i+n]] = true
+					} else {
+						delete(wanted, text[i:i+n])
+					}
+				}
+			}
+		}
+	}
+	scan(rest, false)
+	scan(out, true)
+	left := 0
+	for _, s := range secrets {
+		readable := false
+		pieces(s, func(p string) { readable = readable || wanted[p] })
+		if readable {
+			left++
+		}
+	}
+	return left
+}
 
 // mapped copies a tree with the marks replaced, in keys too.
 func mapped(v any, with string) any {

@@ -72,11 +72,7 @@ func (r Report) String() string {
 		if s.File.Innocent {
 			what = "innocent texts unchanged"
 		}
-		half := "worked on"
-		if s.File.HeldOut() {
-			half = "held out"
-		}
-		row(fmt.Sprintf("%s (%s, %s)", s.File.Name, what, half), s)
+		row(fmt.Sprintf("%s (%s)", s.File.Name, what), s)
 	}
 	row("**secrets gone**", r.total(false))
 	row("**innocent texts unchanged**", r.total(true))

@@ -36,11 +36,56 @@ func healthyVerifies(t *testing.T, s *suite) {
 	}
 }
 
+func gone(stream string, version int, why string) store.Purge {
+	return store.Purge{By: "ada", Reason: why, Events: []store.Purged{{Stream: stream, Version: version}}}
+}
+
+func purgeReplaces(t *testing.T, s *suite) {
+	s.append(t, "a", 0, "one", "the password is hunter2", "three")
+	blob := must[string](t)(s.PutBlob(s.ctx, []byte("hunter2")))
+	ok(t, s.SetLastGood(s.ctx, "k", blob, start))
+	ok(t, s.PutEmbedding(s.ctx, "m", "c", []float32{1}))
+	want := store.Delivery{Incident: "I", Slot: "root", Channel: "C", Wanted: []byte("hunter2")}
+	must[bool](t)(s.Want(s.ctx, want, start))
+	d := must[[]store.Delivery](t)(s.Deliveries(s.ctx, "I"))[0]
+	d.Wanted = []byte("[purged]")
+	stale := d
+	stale.Slot, stale.WantedHash = "root", "another"
+	more := store.Write{Stream: "a", Version: 3, Events: []store.NewEvent{event("Purged", "")}}
+	p := store.Purge{By: "ada", Reason: "a password leaked", Events: []store.Purged{{Stream: "a", Version: 2, Data: []byte("the password is [purged]")}},
+		Blobs: []string{blob}, Deliveries: []store.Delivery{stale, d}, Embeddings: []string{"c"}, Writes: []store.Write{more}}
+	ok(t, s.Purge(s.ctx, p))
+	p.Writes = nil
+	ok(t, s.Purge(s.ctx, p)) // twice is once
+	events := must[[]store.Event](t)(s.Load(s.ctx, "a", 0))
+	if e := events[1]; !e.Purged || string(e.Data) != "the password is [purged]" || len(events) != 4 {
+		t.Errorf("what is left: %+v of %d", e, len(events))
+	}
+	if _, err := s.Blob(s.ctx, blob); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the blob: %v", err)
+	}
+	if _, found, err := s.LastGood(s.ctx, "k"); found || err != nil {
+		t.Errorf("the copy is still offered: %v", err)
+	}
+	if _, found, err := s.Embedding(s.ctx, "m", "c"); found || err != nil {
+		t.Errorf("the embedding is still there: %v", err)
+	}
+	if d := must[[]store.Delivery](t)(s.Deliveries(s.ctx, "I"))[0]; string(d.Wanted) != "[purged]" || d.WantedHash == d.SentHash {
+		t.Errorf("the message: %+v", d)
+	}
+	if r := s.wantHealthy(t); r.Purged != 1 || len(r.PurgedBy) != 1 || r.PurgedBy[0] != "ada" {
+		t.Errorf("report: %+v", r)
+	}
+	if record := must[[]store.Event](t)(s.Load(s.ctx, store.SystemStream, 0)); len(record) != 2 {
+		t.Errorf("record of the purge: %+v", record)
+	}
+}
+
 func purgeLeavesTombstone(t *testing.T, s *suite) {
 	s.append(t, "a", 0, "one", "the password is hunter2", "three")
 	before := must[[]store.Event](t)(s.Load(s.ctx, "a", 0))
-	ok(t, s.Purge(s.ctx, "a", 2, "a password leaked"))
-	ok(t, s.Purge(s.ctx, "a", 2, "a password leaked")) // twice is once
+	ok(t, s.Purge(s.ctx, gone("a", 2, "a password leaked")))
+	ok(t, s.Purge(s.ctx, gone("a", 2, "a password leaked"))) // twice is once
 
 	after := must[[]store.Event](t)(s.Load(s.ctx, "a", 0))
 	e := after[1]
@@ -63,13 +108,13 @@ func purgeLeavesTombstone(t *testing.T, s *suite) {
 	s.append(t, "a", 3, "four") // the chain goes on
 	s.wantHealthy(t)
 
-	if err := s.Purge(s.ctx, "a", 9, "why"); !errors.Is(err, store.ErrNotFound) {
+	if err := s.Purge(s.ctx, gone("a", 9, "why")); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("purge of an event that is not there: %v", err)
 	}
-	if err := s.Purge(s.ctx, store.SystemStream, 1, "why"); err == nil {
+	if err := s.Purge(s.ctx, gone(store.SystemStream, 1, "why")); err == nil {
 		t.Error("the system stream was purged")
 	}
-	if err := s.Purge(s.ctx, "a", 1, ""); err == nil {
+	if err := s.Purge(s.ctx, gone("a", 1, "")); err == nil {
 		t.Error("purged without a reason")
 	}
 }

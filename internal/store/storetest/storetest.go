@@ -13,7 +13,7 @@ type Store interface {
 	Append(ctx context.Context, writes ...store.Write) error
 	Load(ctx context.Context, stream string, after int) ([]store.Event, error)
 	Streams(ctx context.Context, prefix string) ([]store.StreamInfo, error)
-	Purge(ctx context.Context, stream string, version int, reason string) error
+	Purge(ctx context.Context, p store.Purge) error
 	Checkpoint(ctx context.Context, at time.Time) error
 	Verify(ctx context.Context) (store.Report, error)
 	VerifyStream(ctx context.Context, stream string) (store.Report, error)
@@ -70,6 +70,7 @@ func tests() map[string]func(*testing.T, *suite) {
 		"streams are listed by prefix":                   streamsByPrefix,
 		"a healthy state verifies":                       healthyVerifies,
 		"a purge leaves a tombstone and a whole chain":   purgeLeavesTombstone,
+		"a purge replaces what it is told to":            purgeReplaces,
 		"a checkpoint records only what has grown":       checkpointRecordsGrowth,
 		"appends do not disturb a verification":          appendsDoNotDisturb,
 		"an unknown stream does not verify":              unknownStreamDoesNotVerify,

@@ -1,0 +1,111 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// reloadEvery is how often the configuration is read again: who is taken out of it is out that much later, at most.
+	reloadEvery = 2 * time.Second
+	// settled is for how long a changed configuration must read the same before it counts: a file that is being written is not whole.
+	settled = 200 * time.Millisecond
+)
+
+// live are the fields of Config that take effect as soon as the file has changed; the others take effect with the next start.
+var live = []string{"Approvers", "People", "Roles", "Read", "Limits"}
+
+// reloader takes in what changes in the configuration file while the bot runs. A file that can't be used changes nothing, and is told of.
+type reloader struct {
+	path   string // empty: there is no file
+	access *Access
+	logger *slog.Logger
+
+	mu      sync.Mutex
+	began   Config // what the bot started with
+	current Config
+	invalid string   // why the file can't be used now; empty: it can
+	pending []string // fields that wait for a restart
+}
+
+func newReloader(path string, c Config, access *Access, logger *slog.Logger) *reloader {
+	return &reloader{path: path, access: access, logger: logger, began: c, current: c}
+}
+
+// read takes in what the file says now, if that has changed. It reads the files that it names too, and compares what they say: a mounted
+// ConfigMap's or Secret's files are replaced with their times kept.
+func (r *reloader) read(ctx context.Context) error {
+	if r.path == "" {
+		return nil
+	}
+	c, err := LoadConfig(r.path)
+	if r.known(c, err) {
+		return nil
+	}
+	if pause(ctx, settled, nil); ctx.Err() != nil {
+		return ctx.Err()
+	}
+	again, errAgain := LoadConfig(r.path)
+	if !reflect.DeepEqual(c, again) || said(err) != said(errAgain) {
+		return nil // it is being written
+	}
+	r.take(c, err)
+	return nil
+}
+
+func said(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func (r *reloader) known(c Config, err error) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return said(err) == r.invalid && (err != nil || reflect.DeepEqual(c, r.current))
+}
+
+// take makes a configuration the one that counts, as far as that needs no restart.
+func (r *reloader) take(c Config, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.invalid = said(err)
+	if err != nil {
+		r.logger.Error("the configuration has changed and can't be used; what it said before goes on", "file", r.path, "error", err, "try", "paramedic doctor --config "+r.path)
+		return
+	}
+	r.current, r.pending = c, changedFields(r.began, c)
+	r.access.Replace(c)
+	r.logger.Info("the configuration has changed: people, roles, read and limits count from now on", "file", r.path, "approvers", r.access.Approvers())
+	if len(r.pending) > 0 {
+		r.logger.Warn("part of what has changed in the configuration takes a restart of paramedic", "fields", strings.Join(r.pending, ", "))
+	}
+}
+
+// state is why the file can't be used, and which fields wait for a restart.
+func (r *reloader) state() (invalid string, pending []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.invalid, r.pending
+}
+
+// changedFields names the fields, as they are written in the file, that differ and take a restart.
+func changedFields(a, b Config) (names []string) {
+	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
+	for i := range va.NumField() {
+		f := va.Type().Field(i)
+		isLive := false
+		for _, name := range live {
+			isLive = isLive || f.Name == name
+		}
+		if !isLive && !reflect.DeepEqual(va.Field(i).Interface(), vb.Field(i).Interface()) {
+			names = append(names, strings.Split(f.Tag.Get("json"), ",")[0])
+		}
+	}
+	return names
+}
