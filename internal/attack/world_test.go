@@ -85,6 +85,7 @@ func newCluster(t *testing.T, change func(*bundle.Bundle)) *cluster {
 	bot := []string{tokens["t-bot"].Name}
 	rules := append(bundle.ReadRules(bot, []string{"operators"}), bundle.OperatorRules(nil, []string{"operators"})...)
 	rules = append(rules, bundle.ImpersonateRules(bot, []string{"ada", "eve", "cy", "mallory"}, []string{"operators"})...)
+	rules = append(rules, bundle.Rule{Users: bot, Verbs: []string{"create"}, APIGroups: []string{"authorization.k8s.io"}, Resources: []string{"subjectaccessreviews"}})
 	for _, r := range bundle.ReadRules([]string{"cy"}, nil) {
 		r.Namespaces = []string{mayRead}
 		rules = append(rules, r)
@@ -134,6 +135,7 @@ type world struct {
 	slack  *slackemu.Server
 	bot    *app.Server
 	log    *buffer // the bot's
+	heard  *buffer // what reached somebody whom nothing should reach
 	stop   func()
 	state  *store.Reader
 	plan   incident.Plan // that INC-1 has on offer
@@ -222,7 +224,7 @@ func (w *world) configure() {
 func (w *world) serve() {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	bot, err := app.NewServer(ctx, w.config, app.ServerOptions{Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, nil)), Redactor: redact.New(), Replay: true})
+	bot, err := app.NewServer(ctx, w.config, app.ServerOptions{Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, nil)), Redactor: redact.New(), Replay: true, ConfigFile: w.file})
 	if err != nil {
 		cancel()
 		w.t.Fatal(err)
@@ -369,7 +371,9 @@ func (w *world) hears(who string, do func() error) (heard string) {
 func (w *world) told(who string) (texts []string) {
 	s := w.slack.Snapshot()
 	for _, m := range slices.Concat(s.Ephemerals(who), s.Messages(who), s.Messages(elsewhere)) {
-		texts = append(texts, m.TS+" "+m.Plain())
+		if m.UserID != who {
+			texts = append(texts, m.TS+" "+m.Plain())
+		}
 	}
 	for _, v := range s.Views(who) {
 		texts = append(texts, v.ID+" "+v.Plain())
