@@ -50,7 +50,7 @@ func (s *Set) open(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return done(state, fmt.Sprintf("%s is open: %s", state.ID, title)), nil
+	return done(state, fmt.Sprintf("%s is open: %s", state.ID, s.clean(title))), nil
 }
 
 func (s *Set) approve(ctx context.Context, r Request) (Reply, error) {

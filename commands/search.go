@@ -26,7 +26,7 @@ func (s *Set) search(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return SearchReply(words, hits, note), nil
+	return SearchReply(s.clean(words), hits, note), nil
 }
 
 // SearchReply shows what was found for words; the note says what the search had to do without.

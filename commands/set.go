@@ -89,6 +89,8 @@ type Set struct {
 	Roles     Roles              // nil: whoever asks has every role, as at a terminal
 	Sight     Sight              // nil: whoever asks is shown everything, as at a terminal
 	Codes     []incident.CodeDoc // what can be found
+	// Redact is applied to what people typed and to errors before an answer repeats them; nil: nothing is redacted.
+	Redact func(string) string
 }
 
 // command is a row of the table.
@@ -162,11 +164,11 @@ func (s *Set) Dispatch(ctx context.Context, r Request) Reply {
 		return unknown(r)
 	}
 	if err := s.permitted(ctx, c, r); err != nil {
-		return failure(c, r, err)
+		return s.failed(c, r, err)
 	}
 	reply, err := c.answer(s, ctx, r)
 	if err != nil {
-		return failure(c, r, err)
+		return s.failed(c, r, err)
 	}
 	return reply
 }
@@ -179,6 +181,21 @@ func (e usageError) Error() string { return string(e) }
 // errMissing is returned by commands whose part was not given.
 func errMissing(what string) error {
 	return &Refusal{Reason: what + " is not set up here.", Try: "Ask whoever runs Paramedic, or run `paramedic doctor`."}
+}
+
+// clean is a text without secrets.
+func (s *Set) clean(text string) string {
+	if s.Redact == nil {
+		return text
+	}
+	return s.Redact(text)
+}
+
+// failed tells an error to a person, without the secrets that it may repeat.
+func (s *Set) failed(c command, r Request, err error) Reply {
+	reply := failure(c, r, err)
+	reply.Text = s.clean(reply.Text)
+	return reply
 }
 
 // failure tells an error to a person.

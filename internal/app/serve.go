@@ -104,7 +104,7 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, redact: o.Redactor.String, logger: o.Logger})
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
 	eyes.Rights = cluster.NewRights(eyes.Reader, nil)
-	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Roles: s.access, Codes: catalog.Codes(), Sight: &sight{s.access, eyes.Rights, s.store.Deliveries}})
+	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Roles: s.access, Codes: catalog.Codes(), Redact: o.Redactor.String, Sight: &sight{s.access, eyes.Rights, s.store.Deliveries}})
 	return s, s.listen()
 }
 

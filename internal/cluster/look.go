@@ -174,6 +174,9 @@ func unreachable(host string, err error) error {
 	var dns *net.DNSError
 	var op *net.OpError
 	var u *url.Error
+	if at, err := url.Parse(host); err == nil {
+		host = at.Redacted()
+	}
 	switch {
 	case apierrors.IsUnauthorized(err):
 		return fmt.Errorf("look at %s: the cluster does not accept the credentials (%w); renew the kubeconfig or the token", host, err)
