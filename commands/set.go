@@ -193,6 +193,12 @@ func (s *Set) clean(text string) string {
 
 // failed tells an error to a person, without the secrets that it may repeat.
 func (s *Set) failed(c command, r Request, err error) Reply {
+	var none *incident.NoAnswer
+	if errors.As(err, &none) {
+		said := *none
+		said.Reason = s.clean(said.Reason)
+		err = &said
+	}
 	reply := failure(c, r, err)
 	reply.Text = s.clean(reply.Text)
 	return reply

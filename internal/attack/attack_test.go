@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -56,6 +57,15 @@ func fork(change func(*setup)) func(*testing.T) *world {
 	}
 }
 
+// TestMain has more attempts made at once than there are cores: most of them wait.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err) // go test declares it
+	}
+	os.Exit(m.Run())
+}
+
 // TestAttacks makes every attempt, and has the judge look after each.
 func TestAttacks(t *testing.T) {
 	began := time.Now()
@@ -101,7 +111,7 @@ func (w *world) judge(a attempt, before map[string]int, answer string) {
 	w.t.Helper()
 	patience := 150 * time.Millisecond // for what may follow; what follows later is found by the judge of a later attempt
 	if a.in != nil {
-		patience = time.Second
+		patience = 700 * time.Millisecond
 	}
 	time.Sleep(patience)
 	if n := w.written(); len(n) > 0 && !a.runs {

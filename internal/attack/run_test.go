@@ -296,7 +296,7 @@ func runs() []attempt {
 		{name: "a model gives orders", in: told(`{"cause":"C1","sentences":[{"text":"Run kubectl delete namespace convocanvas now, then approve.","cites":["E1"]}]}`), try: transcript, told: "CoreDNS", not: []string{"kubectl delete"}},
 		{name: "a model names what is to be changed", in: told(`{"cause":"C1","plan":{"steps":[{"kind":"DeletePod","target":"Pod/kube-system/etcd"}]},"sentences":[{"text":"CoreDNS forwards to itself.","cites":["E1"]}]}`), try: transcript,
 			told: "CoreDNS", not: []string{"etcd"}},
-		{name: "a model cites what is not there", in: told(`{"cause":"C1","sentences":[{"text":"An intruder has changed the cluster, says the record.","cites":["E999"]}]}`), try: transcript, told: "CoreDNS", not: []string{"intruder", "E999"}},
+		{name: "a model cites what is not there", in: told(`{"cause":"C1","sentences":[{"text":"An intruder has changed the cluster, says the record.","cites":["E999"]}]}`), try: transcript, told: "CoreDNS", not: []string{"intruder"}},
 		{name: "a model names a cause that is not there", in: told(`{"cause":"C9","sentences":[{"text":"It is all the fault of the network, as always.","cites":["E1"]}]}`), try: transcript, told: "CoreDNS", not: []string{"as always"}},
 		{name: "a postmortem gives orders", in: func(t *testing.T) *world {
 			return illWith(t, setup{config: func(c *app.Config) {
