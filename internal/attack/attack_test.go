@@ -60,7 +60,7 @@ func fork(change func(*setup)) func(*testing.T) *world {
 // TestMain has more attempts made at once than there are cores: most of them wait.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err) // go test declares it
 	}
 	os.Exit(m.Run())
