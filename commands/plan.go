@@ -14,7 +14,7 @@ func (s *Set) plan(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	if s.may(r, Approve) != nil {
+	if !s.has(r, Approve) {
 		return planSeen(state), nil
 	}
 	if state, err = s.Incidents.Review(ctx, state.ID, r.Person); err != nil {
@@ -32,7 +32,7 @@ func (s *Set) page(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	if s.may(r, Approve) != nil {
+	if !s.has(r, Approve) {
 		return planSeen(state), nil
 	}
 	v := reviewBy(state, r.Person)

@@ -38,7 +38,7 @@ func (s *Set) postmortem(ctx context.Context, r Request) (Reply, error) {
 	if state.Postmortem == nil {
 		return Reply{}, &Refusal{Reason: state.ID + " has no postmortem yet.", Try: "It is drafted when the incident is resolved."}
 	}
-	if !state.Editable() || s.may(r, Edit) != nil {
+	if !state.Editable() || !s.has(r, Edit) {
 		return Reply{Text: state.Postmortem.Title, Blocks: postmortemText(state.Postmortem), Data: state.Postmortem,
 			Form: &Form{ID: "postmortem", Title: "Postmortem"}}, nil
 	}

@@ -103,3 +103,6 @@ func (s *Set) permitted(ctx context.Context, c command, r Request) error {
 	}
 	return err
 }
+
+// has says whether the person who asks has the role.
+func (s *Set) has(r Request, role Role) bool { return s.may(r, role) == nil }

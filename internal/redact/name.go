@@ -123,7 +123,7 @@ func classified(name string) (c class, whole bool) {
 	parts := segments(name)
 	at := -1
 	for i, p := range parts {
-		if pc := part(p); pc != silent && !(at >= 0 && (fine[p] && pc < c && p != "key" || about[p])) {
+		if pc := part(p); pc != silent && (at < 0 || (!fine[p] || pc >= c || p == "key") && !about[p]) {
 			at, c = i, pc
 		}
 	}

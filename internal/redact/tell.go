@@ -453,7 +453,7 @@ func (n naming) at(i int, how sign, take func(v value, start, end int) bool) boo
 	v := value{text: s[start:end], quoted: quoted, sign: how}
 	if !quoted {
 		v.before = strings.HasPrefix(s[end:], " = ") || strings.HasPrefix(s[end:], " := ")
-		v.prose = prose(s[end:]) && !(glued && how == assigned)
+		v.prose = prose(s[end:]) && (!glued || how != assigned)
 	}
 	if !take(v, start, end) {
 		return false
@@ -539,7 +539,7 @@ func (n naming) below(at int, whole bool, how sign, take func(v value, start, en
 		if found {
 			return true
 		}
-		if in == indent && text[in] != '"' && !(how == spoken || in == 0 && !strings.ContainsAny(text, " :=")) {
+		if in == indent && text[in] != '"' && how != spoken && (in != 0 || strings.ContainsAny(text, " :=")) {
 			return false
 		}
 		if how == assigned && in == indent && text[in] != '"' && lines == 0 {

@@ -129,10 +129,10 @@ func (r Reach) why(do string) string {
 
 // mayRead says whether a note about something may be told.
 func (r Reach) mayRead(o incident.Object) bool {
-	switch {
-	case o.Kind == "Namespace":
+	switch o.Kind {
+	case "Namespace":
 		return r.Namespaces[o.Name]
-	case o.Kind == "Node":
+	case "Node":
 		return r.Lists["nodes"]
 	}
 	return o.Namespace == "" || r.Namespaces[o.Namespace]
