@@ -265,7 +265,7 @@ func (c *candidate) against(s *snapshot.Snapshot, all []*candidate) []string {
 		}
 	case answersNow(s, c) != "":
 		out = append(out, answersNow(s, c)+": it may only be waiting out its back-off")
-	case c.root.NeedsName() && !anyDNS(all) && s.SeenWhole(metav1.NamespaceSystem, "pods", incident.PodLogs):
+	case c.root.NeedsName() && !anyDNS(all) && s.SeenWhole(metav1.NamespaceSystem, "pods"):
 		out = append(out, "the cluster's DNS looks well now: its pods may only be waiting out their back-off")
 	}
 	return out

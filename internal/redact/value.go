@@ -63,7 +63,7 @@ func isNothing(t string, quoted bool) bool {
 		return true
 	case hidden.MatchString(t), elsewhere.MatchString(t), address.MatchString(t):
 		return true
-	case reference.MatchString(t) && !(strings.HasPrefix(t, "$") && (passwordHash.MatchString(t) || oddDollar(t))) && !(quoted && (t[0] == '!' || t[0] == '%' && len(t) > 2 || t[0] == '&' || t[0] == '#')):
+	case reference.MatchString(t) && (!strings.HasPrefix(t, "$") || !passwordHash.MatchString(t) && !oddDollar(t)) && (!quoted || t[0] != '!' && (t[0] != '%' || len(t) <= 2) && t[0] != '&' && t[0] != '#'):
 		return true
 	case !quoted && call.MatchString(t):
 		return true
@@ -113,7 +113,7 @@ func countDigits(s string) int {
 
 // looksSecret says that a word of a sentence is none: letters with digits or signs among them, and the shape of nothing else.
 func looksSecret(t string) bool {
-	if utf8.RuneCountInString(t) < 5 || shape.MatchString(t) || uuid.MatchString(t) || isName(t) && !(countDigits(t) > 0 && len(t) >= 8 && !strings.ContainsAny(t, "-./_:@")) {
+	if utf8.RuneCountInString(t) < 5 || shape.MatchString(t) || uuid.MatchString(t) || isName(t) && (countDigits(t) == 0 || len(t) < 8 || strings.ContainsAny(t, "-./_:@")) {
 		return false
 	}
 	letters, digits, signs, upper, lower := 0, 0, 0, 0, 0
@@ -140,7 +140,7 @@ func looksSecret(t string) bool {
 
 // looksRandom says that nobody thought a text out.
 func looksRandom(t string, hashes bool) bool {
-	if len(t) < 16 || strings.ContainsAny(t, " (){}<>") || strings.Contains(t, "sha256") || strings.Contains(t, "@") || shape.MatchString(t) || uuid.MatchString(t) || isName(t) && !(hashes && hexes.MatchString(t)) || strings.Contains(t, "://") {
+	if len(t) < 16 || strings.ContainsAny(t, " (){}<>") || strings.Contains(t, "sha256") || strings.Contains(t, "@") || shape.MatchString(t) || uuid.MatchString(t) || isName(t) && (!hashes || !hexes.MatchString(t)) || strings.Contains(t, "://") {
 		return false
 	}
 	if !hashes && hexes.MatchString(strings.TrimLeft(t[strings.LastIndexByte(t, '-')+1:], "-")) {
