@@ -169,6 +169,10 @@ func TestAnAnswerThatIsTooLongClosesTheConnection(t *testing.T) {
 	if _, err := read(conn); !websocket.IsCloseError(err, websocket.CloseMessageTooBig) {
 		t.Fatalf("the connection ends with %v", err)
 	}
+	deadline := time.Now().Add(5 * time.Second) // it is noted after the connection has ended
+	for len(s.Refusals()) == 0 && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond)
+	}
 	if r := s.Refusals(); len(r) != 1 || r[0].Error != "message_too_big" {
 		t.Errorf("refused: %v", r)
 	}
