@@ -113,7 +113,7 @@ func (s *Set) stop(ctx context.Context, r Request) (Reply, error) {
 	}
 	var said []string
 	for _, o := range open {
-		if o.RunEnded() || !o.Running() && len(o.Approvals) == 0 {
+		if o.RunEnded() || o.Running() && o.Stopped != nil || !o.Running() && len(o.Approvals) == 0 {
 			continue
 		}
 		state, err := s.Incidents.Stop(ctx, o.ID, "", r.Person)
