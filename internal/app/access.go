@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -170,11 +171,7 @@ func (g *grants) holders(h Holders) string {
 			named[cmp.Or(g.mapped[id].User, id)] = true
 		}
 	}
-	var names []string
-	for name := range named {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(named))
 	if len(names) > mostNamed {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:mostNamed], ", "), len(names)-mostNamed)
 	}

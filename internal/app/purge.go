@@ -140,15 +140,10 @@ func (f *finds) empty() bool {
 
 func (p *purger) count(f *finds) {
 	r := &p.report
-	for stream, events := range f.events {
+	for _, events := range f.events {
 		r.Events += len(events)
-		if id, ok := strings.CutPrefix(stream, streamPrefix); ok {
-			r.Incidents = append(r.Incidents, id)
-		}
 	}
-	for _, d := range f.deliveries {
-		r.Incidents = append(r.Incidents, d.Incident)
-	}
+	r.Incidents = append(r.Incidents, f.incidents()...)
 	r.Blobs += len(f.blobs)
 	r.Messages += len(f.deliveries)
 	r.Files = append(r.Files, slices.Sorted(maps.Keys(f.files))...)
@@ -327,7 +322,7 @@ func (p *purger) apply(ctx context.Context, f *finds) error {
 			act.Events = append(act.Events, store.Purged{Stream: stream, Version: e.Version, Data: clean(e.Data, r)})
 		}
 	}
-	for _, id := range p.concerned(f) {
+	for _, id := range f.incidents() {
 		w, err := p.tell(ctx, id, f, act.Events)
 		if err != nil {
 			return err
@@ -347,8 +342,8 @@ func (p *purger) apply(ctx context.Context, f *finds) error {
 	return nil
 }
 
-// concerned are the incidents whose record or messages hold the text.
-func (p *purger) concerned(f *finds) []string {
+// incidents are those whose record or messages hold the text.
+func (f *finds) incidents() []string {
 	seen := map[string]bool{}
 	for stream := range f.events {
 		if id, ok := strings.CutPrefix(stream, streamPrefix); ok {
@@ -379,7 +374,7 @@ func (p *purger) tell(ctx context.Context, id string, f *finds, purged []store.P
 	if all, err := p.store.Deliveries(ctx, id); err != nil || len(all) == 0 {
 		p.report.Notes = append(p.report.Notes, id+": its messages in Slack are too old to be updated by Paramedic: look there, and remove them by hand")
 	}
-	events = append(events, incident.Purged{By: incident.Person{Team: terminalTeam, ID: p.By, Name: p.By + " (at the terminal)"}, Events: len(f.events[streamPrefix+id])})
+	events = append(events, incident.Purged{By: atTerminal(p.By), Events: len(f.events[streamPrefix+id])})
 	writes, err := p.ledger.writes(entry{s, events})
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -100,11 +101,7 @@ func changedFields(a, b Config) (names []string) {
 	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
 	for i := range va.NumField() {
 		f := va.Type().Field(i)
-		isLive := false
-		for _, name := range live {
-			isLive = isLive || f.Name == name
-		}
-		if !isLive && !reflect.DeepEqual(va.Field(i).Interface(), vb.Field(i).Interface()) {
+		if !slices.Contains(live, f.Name) && !reflect.DeepEqual(va.Field(i).Interface(), vb.Field(i).Interface()) {
 			names = append(names, strings.Split(f.Tag.Get("json"), ",")[0])
 		}
 	}

@@ -24,10 +24,7 @@ func (a *Access) withdrawn(s *incident.State) string {
 		if given.Terminal && s.Plan.Terminal {
 			continue // given with rights of the person's own, which the configuration does not name
 		}
-		as, ok := a.approver(given.By)
-		if given.Terminal {
-			_, as, ok = a.approverAs(given.As.User)
-		}
+		as, ok := a.approver(given)
 		switch {
 		case !ok:
 			return given.By.Name + ", who approved it, is no approver any more"
@@ -46,12 +43,16 @@ func (a *Access) withdrawn(s *incident.State) string {
 	return ""
 }
 
-// approver is whom a person acts as whose approval is on the record. That they are of the home team was known then: where Slack has not said yet
-// which that is, their id is enough.
-func (a *Access) approver(p incident.Person) (incident.Identity, bool) {
-	as, ok := a.Identity(p)
+// approver is whom a person acts as whose approval is on the record: at a terminal by the Kubernetes user that they were. That they are of the home
+// team was known then: where Slack has not said yet which that is, their id is enough.
+func (a *Access) approver(given incident.Approval) (incident.Identity, bool) {
+	if given.Terminal {
+		_, as, ok := a.approverAs(given.As.User)
+		return as, ok
+	}
+	as, ok := a.Identity(given.By)
 	if !ok && a.home.Load() == nil {
-		as, ok = a.now.Load().approvers[p.ID]
+		as, ok = a.now.Load().approvers[given.By.ID]
 	}
 	return as, ok
 }

@@ -26,6 +26,10 @@ func AtTerminal() incident.Person {
 	if u, err := user.Current(); err == nil {
 		name = u.Username
 	}
+	return atTerminal(name)
+}
+
+func atTerminal(name string) incident.Person {
 	return incident.Person{Team: terminalTeam, ID: name, Name: name + " (at the terminal)"}
 }
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"os/user"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,11 +23,7 @@ func keyFlag(cmd *cobra.Command) *string {
 
 // byFlag adds the flag that says who decides; without it, who runs the program.
 func byFlag(cmd *cobra.Command) *string {
-	name := "somebody at the terminal"
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	return cmd.Flags().String("by", name, "`WHO` decides so, for the record")
+	return cmd.Flags().String("by", app.AtTerminal().ID, "`WHO` decides so, for the record")
 }
 
 func (c *cli) incidents() *cobra.Command {
