@@ -32,14 +32,17 @@ func (w *worker) execute(ctx context.Context, s *incident.State, work incident.W
 	return w.attempt(ctx, s, *step, 1)
 }
 
-// guard asks once more, right before the act: is the record whole and the newest, may those who approved still do so, is the cluster what the plan
-// was made for? The answer is empty if so.
+// guard asks once more, right before the act: is the record whole and the newest, may those who approved still do so by the configuration as it
+// reads at this moment, is the cluster what the plan was made for? The answer is empty if so.
 func (w *worker) guard(ctx context.Context, s *incident.State) (why string, err error) {
 	if err := w.awaitComparison(ctx); err != nil {
 		return "", err
 	}
 	if why, err := mistrusted(ctx, w.ledger.store.Reader, s.ID); err != nil || why != "" {
 		return why, err
+	}
+	if err := w.reload.read(ctx); err != nil {
+		return "", err
 	}
 	if why := w.access.withdrawn(s); why != "" {
 		return why, nil

@@ -11,10 +11,13 @@ import (
 )
 
 const (
-	// reloadEvery is how often the configuration is read again: who is taken out of it is out that much later, at most.
+	// reloadEvery is how often the configuration is read again, besides right before each step of a plan: who is taken out of it is out that much
+	// later, at most.
 	reloadEvery = 2 * time.Second
-	// settled is for how long a changed configuration must read the same before it counts: a file that is being written is not whole.
-	settled = 200 * time.Millisecond
+	// settled is for how long a changed configuration must read the same before it counts: a file that is being written is not whole. It is read
+	// mostRead times, at most, until it does.
+	settled  = 200 * time.Millisecond
+	mostRead = 10
 )
 
 // live are the fields of Config that take effect as soon as the file has changed; the others take effect with the next start.
@@ -26,6 +29,7 @@ type reloader struct {
 	access *Access
 	logger *slog.Logger
 
+	reading sync.Mutex // held by whoever reads the file, so that a change is taken in once
 	mu      sync.Mutex
 	began   Config // what the bot started with
 	current Config
@@ -38,23 +42,25 @@ func newReloader(path string, c Config, access *Access, logger *slog.Logger) *re
 }
 
 // read takes in what the file says now, if that has changed. It reads the files that it names too, and compares what they say: a mounted
-// ConfigMap's or Secret's files are replaced with their times kept.
+// ConfigMap's or Secret's files are replaced with their times kept. It is safe for concurrent use.
 func (r *reloader) read(ctx context.Context) error {
-	if r.path == "" {
+	if r == nil || r.path == "" {
 		return nil
 	}
+	r.reading.Lock()
+	defer r.reading.Unlock()
 	c, err := LoadConfig(r.path)
-	if r.known(c, err) {
-		return nil
+	for n := 1; n < mostRead && !r.known(c, err); n++ {
+		if pause(ctx, settled, nil); ctx.Err() != nil {
+			return ctx.Err()
+		}
+		again, errAgain := LoadConfig(r.path)
+		if reflect.DeepEqual(c, again) && said(err) == said(errAgain) {
+			r.take(c, err)
+			return nil
+		}
+		c, err = again, errAgain // it is being written
 	}
-	if pause(ctx, settled, nil); ctx.Err() != nil {
-		return ctx.Err()
-	}
-	again, errAgain := LoadConfig(r.path)
-	if !reflect.DeepEqual(c, again) || said(err) != said(errAgain) {
-		return nil // it is being written
-	}
-	r.take(c, err)
 	return nil
 }
 

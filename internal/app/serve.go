@@ -100,7 +100,7 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: s.clock.Now, aside: s.sayAside, redact: o.Redactor.String}
 	s.incidents = &Incidents{ledger: l, recovery: rec, access: s.access, route: c.Slack.channel, expires: c.Plans.Expires.Duration, redact: o.Redactor.String}
 	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, access: s.access, publish: s.mind.Publish, policy: c.policy(), steps: 2 * time.Second,
-		compared: s.compared}
+		compared: s.compared, reload: s.reload}
 	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, redact: o.Redactor.String, logger: o.Logger})
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
 	eyes.Rights = cluster.NewRights(eyes.Reader, nil)

@@ -23,6 +23,7 @@ type worker struct {
 	tell      func(ctx context.Context, d *incident.Diagnosis, similar []incident.Similar) incident.Story
 	recovery  *recovery.Recovery
 	access    *Access
+	reload    *reloader // nil: there is no configuration file
 	publish   func(ctx context.Context, s *incident.State) (path string, err error)
 	policy    incident.Policy
 	proposing sync.Mutex

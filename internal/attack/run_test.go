@@ -177,8 +177,7 @@ func runs() []attempt {
 		{name: "who approved is taken out of the configuration while the bot runs", in: twice, try: func(t *testing.T, w *world) string {
 			w.says(ada, "approve INC-1 "+w.plan.Hash)
 			w.config.Approvers[0] = app.PersonConfig{Slack: ben, User: "mallory"}
-			w.configure()
-			time.Sleep(2500 * time.Millisecond) // it is read again every two seconds
+			w.configure() // it is read again right before a step
 			return w.says(eve, "approve INC-1 "+w.plan.Hash)
 		}, may: map[string]int{"PlanApproved": 2}},
 		{name: "somebody is put in as approver by a broken configuration", in: fork(nil), try: func(t *testing.T, w *world) string {

@@ -224,7 +224,9 @@ func (w *world) configure() {
 func (w *world) serve() {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	bot, err := app.NewServer(ctx, w.config, app.ServerOptions{Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, nil)), Redactor: redact.New(), Replay: true, ConfigFile: w.file})
+	config, err := app.LoadConfig(w.file)
+	ok(w.t, err)
+	bot, err := app.NewServer(ctx, config, app.ServerOptions{Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, nil)), Redactor: redact.New(), Replay: true, ConfigFile: w.file})
 	if err != nil {
 		cancel()
 		w.t.Fatal(err)
