@@ -16,7 +16,6 @@ import (
 
 var accessChecks = []Check{
 	{"access", accessCodes, checkAccess},
-	{"certificates", tlsCodes, checkTLS},
 }
 
 // The codes of findings about rights.

@@ -28,7 +28,8 @@ type Code struct {
 }
 
 // All is every check, by area. Codes are stable, for postmortems, runbooks and policies name them; each is a constant beside its check.
-var All = slices.Concat(nodeChecks, podChecks, logChecks, workloadChecks, networkChecks, storageChecks, accessChecks, controlChecks, customChecks)
+var All = slices.Concat(nodeChecks, hostChecks, podChecks, logChecks, workloadChecks, serviceChecks, ingressChecks, policyChecks, dnsChecks,
+	podNetworkChecks, storageChecks, accessChecks, controlChecks, customChecks)
 
 // CodeOf returns the documentation of a code; ok is false for one that no check reports.
 func CodeOf(code string) (c Code, ok bool) {
@@ -63,13 +64,13 @@ type Result struct {
 func Run(s *snapshot.Snapshot) Result { return run(s, All) }
 
 func run(s *snapshot.Snapshot, all []Check) Result {
-	reports := make([]Report, len(all))
+	reports := make([]*Report, len(all))
 	failed := make([]*incident.Failure, len(all))
 	var wg sync.WaitGroup
 	readLogs(s, &wg)
 	for i, c := range all {
-		reports[i].codes = c.Codes
-		wg.Go(func() { failed[i] = incident.Catch(notRun(c), func() { c.Run(s, &reports[i]) }) })
+		reports[i] = NewReport(c.Codes)
+		wg.Go(func() { failed[i] = incident.Catch(notRun(c), func() { c.Run(s, reports[i]) }) })
 	}
 	wg.Wait()
 	r := Result{Judged: map[string][]incident.Resource{}, Failures: unread(s)}
@@ -77,10 +78,10 @@ func run(s *snapshot.Snapshot, all []Check) Result {
 		switch {
 		case failed[i] != nil:
 			r.Failures = append(r.Failures, *failed[i])
-			r.Findings = append(r.Findings, reports[i].whole()...)
+			r.Findings = append(r.Findings, reports[i].Whole()...)
 			continue
-		case len(reports[i].judges) > 0:
-			r.Judged[c.Name] = reports[i].judges
+		case len(reports[i].Judged()) > 0:
+			r.Judged[c.Name] = reports[i].Judged()
 		}
 		r.Findings = append(r.Findings, reports[i].Findings...)
 	}

@@ -2,6 +2,9 @@ package checks
 
 import "github.com/paramedic-bot/paramedic/internal/incident"
 
+// dnsChecks look at the cluster's DNS.
+var dnsChecks = []Check{{"dns", dnsCodes, checkDNS}}
+
 // The codes of findings about the cluster's DNS.
 const (
 	DNSLoop                = "DNSLoop"

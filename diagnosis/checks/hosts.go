@@ -12,6 +12,9 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// hostChecks look at what was seen on the hosts themselves.
+var hostChecks = []Check{{"hosts", hostCodes, checkHosts}}
+
 // The codes of findings about what lies under a node: its kernel, disks and services.
 const (
 	HostForwardingOff   = "HostForwardingOff"

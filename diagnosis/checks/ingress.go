@@ -13,6 +13,13 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// ingressChecks look at what lets people in: Ingresses, Gateways, and the certificates that they show.
+var ingressChecks = []Check{
+	{"ingresses", ingressCodes, checkIngresses},
+	{"gateways", gatewayCodes, checkGateways},
+	{"certificates", tlsCodes, checkTLS},
+}
+
 // The codes of findings about Ingresses.
 const (
 	IngressBackendMissing = "IngressBackendMissing"

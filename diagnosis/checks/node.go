@@ -13,7 +13,6 @@ import (
 var nodeChecks = []Check{
 	{"nodes", nodeCodes, checkNodes},
 	{"gpus", gpuCodes, checkGPUs},
-	{"hosts", hostCodes, checkHosts},
 }
 
 // The codes of findings about nodes.

@@ -15,6 +15,9 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// podNetworkChecks look at the network between pods.
+var podNetworkChecks = []Check{{"podnetwork", podNetworkCodes, checkPodNetwork}}
+
 // The codes of findings about the pod network.
 const (
 	NetworkPluginMissing = "NetworkPluginMissing"

@@ -2,6 +2,9 @@ package checks
 
 import "github.com/paramedic-bot/paramedic/internal/incident"
 
+// policyChecks look at NetworkPolicies.
+var policyChecks = []Check{{"networkpolicies", policyCodes, checkPolicies}}
+
 // The codes of findings about NetworkPolicies.
 const (
 	PolicyBlocksDNS      = "PolicyBlocksDNS"

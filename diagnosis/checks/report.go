@@ -39,12 +39,18 @@ type Finding struct {
 	Changes []incident.Change // just before its onset and on the way to it, the nearest first; see package diagnosis
 }
 
+// NewReport returns the empty report of a check that may report the codes.
+func NewReport(codes []Code) *Report { return &Report{codes: codes} }
+
 // Judges says what the check judges by: the objects that it is about, and what it needs to tell whether these are well. Only a check that
 // says so can rule anything out.
 func (r *Report) Judges(by ...incident.Resource) { r.judges = by }
 
-// whole are the findings of a check that broke off, but for the last one, which may not be filled in.
-func (r *Report) whole() []*Finding {
+// Judged is what the check has said that it judges by.
+func (r *Report) Judged() []incident.Resource { return r.judges }
+
+// Whole are the findings of a check that broke off, but for the last one, which may not be filled in.
+func (r *Report) Whole() []*Finding {
 	var out []*Finding
 	for _, f := range r.Findings[:max(len(r.Findings)-1, 0)] {
 		if f.Title != "" && len(f.Seen) > 0 {

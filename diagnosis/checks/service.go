@@ -13,14 +13,10 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-var networkChecks = []Check{
+// serviceChecks look at Services.
+var serviceChecks = []Check{
 	{"services", serviceCodes, checkServices},
 	{"loadbalancers", loadBalancerCodes, checkLoadBalancers},
-	{"ingresses", ingressCodes, checkIngresses},
-	{"gateways", gatewayCodes, checkGateways},
-	{"networkpolicies", policyCodes, checkPolicies},
-	{"dns", dnsCodes, checkDNS},
-	{"podnetwork", podNetworkCodes, checkPodNetwork},
 }
 
 // The codes of findings about Services.
