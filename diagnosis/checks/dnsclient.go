@@ -48,7 +48,7 @@ func (d resolver) cannotAsk(s *snapshot.Snapshot, by call) (why, field string) {
 		return d.silentServer(by)
 	case len(spec.DNSConfig.Nameservers) == 0:
 		return "dnsPolicy is None, and its dnsConfig names no name server", "spec.dnsConfig"
-	case inCluster && !slices.ContainsFunc(spec.DNSConfig.Nameservers, d.isOurs):
+	case inCluster && !slices.ContainsFunc(spec.DNSConfig.Nameservers, func(server string) bool { return d.isOurs(server) }):
 		return "it is a Service, but the pod's dnsConfig asks " + firstFew(spec.DNSConfig.Nameservers) + ", not the cluster's DNS " + d.service.Spec.ClusterIP, "spec.dnsConfig"
 	case inCluster && !strings.Contains(by.need.Host, ".svc.") && !searches(spec.DNSConfig, by):
 		return "the pod's dnsConfig searches no domain that would complete it", "spec.dnsConfig"

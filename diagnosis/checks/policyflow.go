@@ -23,12 +23,12 @@ func checkPolicies(s *snapshot.Snapshot, r *Report) {
 		return
 	}
 	checkIdlePolicies(s, r)
-	calls := failingCalls(s)
-	if len(calls) == 0 {
+	failing := failingCalls(s)
+	if len(failing) == 0 {
 		return
 	}
 	c := flows{callers{s, r, map[string]*Finding{}}, newPolicies(s)}
-	for _, by := range calls {
+	for _, by := range failing {
 		if by.need.Kind == logs.NameUnresolved {
 			c.name(by)
 		} else {
@@ -199,20 +199,20 @@ func (c flows) report(code string, by call, blocked []*policy, f flow, egress bo
 	if len(would) > 0 {
 		title += fmt.Sprintf("; %s would allow it, but selects no pod", would[0].Name)
 	}
-	finding := c.find(code, o, short(caller)+" "+to+" "+port, by, title)
+	found := c.find(code, o, short(caller)+" "+to+" "+port, by, title)
 	for _, b := range blocked[:min(len(blocked), 4)] {
-		finding.Fault = union(finding.Fault, []incident.Object{policyObject(b.NetworkPolicy)})
-		finding.See(seenAPI(policyObject(b.NetworkPolicy), "spec", b.CreationTimestamp.Time, policyWords(b, egress)))
+		found.Fault = union(found.Fault, []incident.Object{policyObject(b.NetworkPolicy)})
+		found.See(seenAPI(policyObject(b.NetworkPolicy), "spec", b.CreationTimestamp.Time, policyWords(b, egress)))
 	}
 	for _, w := range would {
-		finding.Refs = union(finding.Refs, []incident.Object{policyObject(w.NetworkPolicy)})
+		found.Refs = union(found.Refs, []incident.Object{policyObject(w.NetworkPolicy)})
 	}
 	if changed, _ := snapshot.Changed(n); !changed.IsZero() {
-		finding.Since = changed
+		found.Since = changed
 	} else {
-		finding.Since = n.CreationTimestamp.Time
+		found.Since = n.CreationTimestamp.Time
 	}
-	return finding
+	return found
 }
 
 // nearestPolicy prefers, of the policies that cut a flow, one with a rule for its peer, then one with a rule for its port, then the one
