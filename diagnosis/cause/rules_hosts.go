@@ -43,7 +43,7 @@ var hostRules = []Rule{
 	{"memory-pods", []string{checks.HostOutOfMemory}, []string{checks.PodOOMKilled, checks.NodeUnreachable}, outOfMemory,
 		"what ran on the node was stopped", "what ran on the node was stopped (%d findings)"},
 	{"pressure-memory", []string{checks.NodePressure}, []string{checks.HostOutOfMemory}, func(_ *Context, from, to *checks.Finding) (Link, bool) {
-		return Link{Reason: "the node is short of memory, as its kubelet says"}, from.Object == to.Object && from.Words == string(corev1.NodeMemoryPressure)
+		return Link{Reason: "the node is short of memory, as its kubelet says"}, from.Object == to.Object && pressedFor(from, corev1.NodeMemoryPressure)
 	}, "the kernel killed a process", "the kernel killed processes (%d findings)"},
 	{"host-network", networkFaults, append([]string{checks.DNSDown}, crashes...), cutOff,
 		"1 workload on the node does not reach what it needs", "%d workloads on the node do not reach what they need"},
@@ -98,7 +98,7 @@ func nothingWritten(_ *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 func diskPressure(_ *Context, from, to *checks.Finding) (Link, bool) {
-	return Link{Reason: "the kubelet reports pressure when less is free than its thresholds"}, from.Object == to.Object && to.Words == string(corev1.NodeDiskPressure)
+	return Link{Reason: "the kubelet reports pressure when less is free than its thresholds"}, from.Object == to.Object && pressedFor(to, corev1.NodeDiskPressure)
 }
 
 // diskStops takes a disk that is full or fails for the likely reason of what stopped later; words about space are proof.
@@ -126,7 +126,8 @@ func outOfMemory(_ *Context, from, to *checks.Finding) (Link, bool) {
 		apart := to.Since.Sub(from.Since)
 		return Link{Reason: "a node without memory hardly answers", Inferred: true}, !to.Since.IsZero() && apart > -silentAfter && apart < silentAfter
 	}
-	return Link{Reason: "the kernel killed it because the node had no memory left"}, to.Words == checks.NodeMemory
+	killed, _ := checks.DetailOf[checks.OutOfMemory](to)
+	return Link{Reason: "the kernel killed it because the node had no memory left"}, killed.OfNode
 }
 
 // cutOff wants a log that says that something was not reached, from a pod on the node that is not on the host's own network; or that
@@ -157,8 +158,10 @@ func gpuWaits(c *Context, from, to *checks.Finding) (Link, bool) {
 	if c.share(from, to) {
 		return Link{Reason: "its pods ask for a GPU that no node offers"}, true
 	}
-	ok := from.Words != "" && strings.Contains(to.Words, "Insufficient "+from.Words)
-	return Link{Reason: fmt.Sprintf("%s of %s are missing from what the nodes offer", from.Words, from.Object.Name), Inferred: true}, ok
+	gpu, ok := checks.DetailOf[checks.GPU](from)
+	u, _ := checks.DetailOf[checks.Unschedulable](to)
+	return Link{Reason: fmt.Sprintf("%s of %s are missing from what the nodes offer", gpu.Resource, from.Object.Name), Inferred: true},
+		ok && slices.Contains(u.Short, gpu.Resource)
 }
 
 // limitReached wants all the pods on the node, and their own word that they cannot open one more. That it is the node's limit and not the

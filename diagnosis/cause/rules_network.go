@@ -3,7 +3,6 @@ package cause
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -64,7 +63,8 @@ func misses(reason string) func(*Context, *checks.Finding, *checks.Finding) (Lin
 
 // settingNames is likely at most: the log says only that the program cannot connect.
 func settingNames(c *Context, from, to *checks.Finding) (Link, bool) {
-	return Link{Reason: "its setting names the Service, and its log says that it cannot connect", Inferred: true}, from.Words == checks.FromSetting && c.share(from, to)
+	_, bySetting := checks.DetailOf[checks.NamedBySetting](from)
+	return Link{Reason: "its setting names the Service, and its log says that it cannot connect", Inferred: true}, bySetting && c.share(from, to)
 }
 
 func refersTo(reason string) func(*Context, *checks.Finding, *checks.Finding) (Link, bool) {
@@ -171,7 +171,8 @@ func balancerPort(_ *Context, from, to *checks.Finding) (Link, bool) {
 	if !from.Root || !from.About(to.Workload) {
 		return Link{}, false
 	}
-	return Link{Reason: "they wait for a port of the node that another Service has"}, to.Code != checks.PodUnschedulable || strings.Contains(to.Words, "free ports")
+	u, unschedulable := checks.DetailOf[checks.Unschedulable](to)
+	return Link{Reason: "they wait for a port of the node that another Service has"}, !unschedulable || u.Ports
 }
 
 func balancerPods(_ *Context, from, to *checks.Finding) (Link, bool) {

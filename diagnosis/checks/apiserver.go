@@ -107,7 +107,7 @@ func checkDatastoreWords(s *snapshot.Snapshot, r *Report) {
 		}
 		if len(seen) >= 3 || len(seen) > 0 && w.words == "database space exceeded" {
 			f := r.Find(EtcdUnhealthy, component("etcd"), fmt.Sprintf("etcd %s: %s", w.means, shortest(seen[0].Excerpt)))
-			f.Since, f.Words = since, w.words
+			f.Since = since
 			f.See(seen[:min(len(seen), shownPods)]...)
 			return
 		}

@@ -22,6 +22,7 @@ type Code struct {
 	// Root says that the finding names what is at fault in itself (a loop in the Corefile, an image that does not exist). The others
 	// are symptoms: without an observed root they make a cause that is merely possible.
 	Root    bool
+	Detail  Detail // a value of the type of detail that its findings may carry; nil: they carry none
 	Meaning string // one sentence
 	Next    string // what a person would do next
 	Example string // a title as people see it

@@ -73,7 +73,7 @@ func reportNotReady(s *snapshot.Snapshot, r *Report, n *corev1.Node, ready *core
 	seen := seenAPI(o, "status.conditions[Ready]", since, fmt.Sprintf("%s %s: %s", ready.Status, ready.Reason, ready.Message))
 	find := func(code, title string) *Finding {
 		f := r.Find(code, o, title).on(n).See(seen)
-		f.Since, f.Words = since, ready.Message
+		f.Since = since
 		return f
 	}
 	switch {

@@ -34,9 +34,19 @@ type Finding struct {
 	Container string          // of the pods, that is ill, or that was put into them; empty: it is about no container alone
 	Said      []logs.Fact     // by their logs: what they could not reach, and what else went wrong
 	Refs      []incident.Object
-	Words     string // Kubernetes' own words, for rules that need them
+	Detail    Detail // what only findings of its code have to tell the rules; nil: nothing
 
 	Changes []incident.Change // just before its onset and on the way to it, the nearest first; see package diagnosis
+}
+
+// Detail is what findings of one code, or of a few that carry the same, tell the rules beyond what every Finding has: a small struct that is
+// declared beside the check, such as [Unschedulable]. [Code].Detail says which struct goes with a code, and [DetailOf] reads it.
+type Detail any
+
+// DetailOf is the finding's detail, if it carries one of that type; or else the zero value.
+func DetailOf[T any](f *Finding) (T, bool) {
+	d, ok := f.Detail.(T)
+	return d, ok
 }
 
 // Judges says what the check judges by: the objects that it is about, and what it needs to tell whether these are well. Only a check that

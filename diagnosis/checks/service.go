@@ -53,7 +53,7 @@ var serviceCodes = []Code{
 		Meaning: "A Service sends traffic to a port that no container of its pods has.",
 		Next:    "Correct the Service's targetPort, or the container's ports.",
 		Example: `Service web sends port 80 to "htpp", which its pods don't have (there is http)`},
-	{Code: ServiceMissing, Severity: incident.Critical, Root: true,
+	{Code: ServiceMissing, Severity: incident.Critical, Root: true, Detail: NamedBySetting{},
 		Meaning: "A program calls a Service that does not exist.",
 		Next:    "Create the Service, or correct the name in the program's configuration.",
 		Example: "Service shop/databse does not exist (there is database), Deployment web calls it"},

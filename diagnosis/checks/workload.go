@@ -69,7 +69,7 @@ var workloadCodes = []Code{
 		Meaning: "A DaemonSet's node selector matches no node, but nearly one.",
 		Next:    "Correct the selector, or the nodes' labels.",
 		Example: "DaemonSet agent runs on no node: its node selector wants disktype=sdd, and nodes have disktype=ssd"},
-	{Code: PodsRefused, Severity: incident.Critical, Root: true,
+	{Code: PodsRefused, Severity: incident.Critical, Root: true, Detail: RefusedPods{},
 		Meaning: "The API server refuses the pods that a workload wants: a quota, a policy, a webhook, a missing ServiceAccount or an invalid field.",
 		Next:    "Read the refusal: it names what refuses and its numbers.",
 		Example: `Deployment web cannot create pods: exceeded quota: compute, requested: cpu=2, used: cpu=4, limited: cpu=4`},
