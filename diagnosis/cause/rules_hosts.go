@@ -70,11 +70,6 @@ func resolvLoop(_ *Context, from, to *checks.Finding) (Link, bool) {
 	return Link{Reason: "the Corefile sends what CoreDNS cannot answer to the node's resolv.conf, which names a loopback address"}, slices.Contains(to.AtFault(), from.Object)
 }
 
-// saidSo says whether the host's service log is among what the finding cites.
-func saidSo(f *checks.Finding) bool {
-	return slices.ContainsFunc(f.Seen, func(e incident.Evidence) bool { return e.Field == "service log" })
-}
-
 // later says whether the second finding began no earlier than the first; an unknown time can be any.
 func later(from, to *checks.Finding) bool {
 	return from.Since.IsZero() || to.Since.IsZero() || !to.Since.Before(from.Since.Add(-slack))
@@ -83,7 +78,8 @@ func later(from, to *checks.Finding) bool {
 // expired wants a certificate that has ended before the service or the node fell silent; the service's own word is proof.
 func expired(_ *Context, from, to *checks.Finding) (Link, bool) {
 	ok := from.Object == to.Object && from.Severity == incident.Critical && later(from, to)
-	return Link{Reason: "an expired certificate is refused", Inferred: !saidSo(from)}, ok
+	certificate, _ := checks.DetailOf[checks.EndingCertificate](from)
+	return Link{Reason: "an expired certificate is refused", Inferred: !certificate.Refused}, ok
 }
 
 func datastoreStops(_ *Context, from, to *checks.Finding) (Link, bool) {
@@ -93,8 +89,8 @@ func datastoreStops(_ *Context, from, to *checks.Finding) (Link, bool) {
 
 // nothingWritten wants a datastore that takes no writes, and something that began once it took none.
 func nothingWritten(_ *Context, from, to *checks.Finding) (Link, bool) {
-	full := slices.ContainsFunc(from.Seen, func(e incident.Evidence) bool { return strings.Contains(e.Excerpt, "database space exceeded") })
-	return Link{Reason: "Leases, Jobs and heartbeats cannot be written while the datastore takes no writes"}, full && later(from, to)
+	datastore, _ := checks.DetailOf[checks.Datastore](from)
+	return Link{Reason: "Leases, Jobs and heartbeats cannot be written while the datastore takes no writes"}, datastore.Full && later(from, to)
 }
 
 func diskPressure(_ *Context, from, to *checks.Finding) (Link, bool) {

@@ -14,11 +14,12 @@ import (
 // ailment is what is wrong with one pod. Ailments that are alike within a workload become one finding.
 type ailment struct {
 	code      string
-	alike     string // sets ailments of one code apart: the container, the node
-	container string // that is ill; empty: it is about the pod as a whole
-	what      phrase // the verb and what follows: "keeps crashing: cannot resolve x"
-	why       string // the reason alone, for other titles
-	detail    Detail // for the finding
+	alike     string      // sets ailments of one code apart: the container, the node
+	container string      // that is ill; empty: it is about the pod as a whole
+	what      phrase      // the verb and what follows: "keeps crashing: cannot resolve x"
+	why       string      // the reason alone, for other titles
+	detail    Detail      // for the finding
+	told      []time.Time // the moments that it tells
 	since     time.Time
 	node      string
 	said      []logs.Fact
@@ -240,7 +241,7 @@ func terminating(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	if s.At.Sub(due) < stuckTerminating {
 		return ailment{}, false
 	}
-	a := ailment{code: PodTerminating, alike: p.Spec.NodeName, node: p.Spec.NodeName, since: due,
+	a := ailment{code: PodTerminating, alike: p.Spec.NodeName, node: p.Spec.NodeName, since: due, told: []time.Time{due},
 		what: say("should have been gone since %s and {is|are} still terminating", clock(due))}
 	holder := heldBy(s, p)
 	if holder != "" {

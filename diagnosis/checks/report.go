@@ -27,6 +27,7 @@ type Finding struct {
 	Seen    []incident.Evidence // without ids; at most maxSeen
 	Fault   []incident.Object   // what is at fault, not merely suffering; nil: Object
 	Because string              // a sentence for the cause's reason; empty: Title
+	Told    []time.Time         // the moments that Title or Because tell
 
 	Workload  incident.Object // that the pods belong to; zero where it is not about pods
 	Pods      []*corev1.Pod   // that fail, or that a remedy would have to restart

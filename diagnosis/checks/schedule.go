@@ -249,7 +249,7 @@ func preempted(s *snapshot.Snapshot, r *rooms, p *corev1.Pod, a ailment) ailment
 		}
 	}
 	a.code = PodPreempted
-	a.since = beganAt(e)
+	a.since, a.told = beganAt(e), []time.Time{snapshot.EventTime(e).Time}
 	mine := ""
 	if p.Spec.Priority != nil {
 		mine = fmt.Sprintf(" (priority %d)", *p.Spec.Priority)
