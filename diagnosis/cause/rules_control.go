@@ -10,22 +10,13 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// webhookFaults are why a webhook cannot be asked.
-var webhookFaults = []string{
-	checks.WebhookServiceMissing,
-	checks.WebhookNoEndpoints,
-	checks.WebhookPortMissing,
-	checks.WebhookCAExpired,
-	checks.WebhookFailing,
-}
-
 // controlRules are about the control plane: webhooks, aggregated APIs, leaders, etcd.
 var controlRules = []Rule{
 	{"webhook-injects", []string{checks.WebhookInjects}, podFaults, webhookInjects,
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
-	{"webhook-refuses", webhookFaults, []string{checks.PodsRefused}, webhookRefuses,
+	{"webhook-refuses", about(checks.WebhookTrouble), []string{checks.PodsRefused}, webhookRefuses,
 		"the API server refuses the pods of 1 workload", "the API server refuses the pods of %d workloads"},
-	{"webhook-refuses-custom", webhookFaults, []string{checks.CustomNotReady}, webhookRefusesCustom,
+	{"webhook-refuses-custom", about(checks.WebhookTrouble), []string{checks.CustomNotReady}, webhookRefusesCustom,
 		"a custom resource waits for what the API server refuses", "%d custom resources wait for what the API server refuses"},
 	{"service-behind", slices.Concat(serviceFaults, podFaults, workloadFaults, []string{checks.PodsRefused}),
 		[]string{checks.WebhookNoEndpoints, checks.WebhookFailing, checks.APIServiceUnavailable}, serviceBehind,

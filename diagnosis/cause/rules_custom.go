@@ -94,7 +94,8 @@ func customPart(c *Context, from, to *checks.Finding) (Link, bool) {
 	if sure && slices.Contains(says.Quoted, name) {
 		return Link{Reason: fmt.Sprintf("its message names %s %s", from.Object.Kind, from.Object.Name)}, true
 	}
-	if says.Issuer && strings.HasSuffix(from.Object.Kind, "Issuer") && (from.Object.Namespace == "" || from.Object.Namespace == to.Object.Namespace) {
+	if says.Issuer && strings.HasSuffix(from.Object.Kind, "Issuer") &&
+		(from.Object.Namespace == "" || from.Object.Namespace == to.Object.Namespace) {
 		return Link{Reason: "it waits for its issuer to be ready", Inferred: true}, true
 	}
 	return Link{}, false

@@ -13,9 +13,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// networkFaults cut the pods of a node off, or some of their connections.
-var networkFaults = []string{checks.HostForwardingOff, checks.HostRulesFlushed, checks.HostBridgeOff, checks.HostConntrackFull}
-
 // hostRules are about what lies under a node.
 var hostRules = []Rule{
 	{"resolv-loop", []string{checks.HostResolvLoopback}, []string{checks.DNSLoop}, resolvLoop,
@@ -43,11 +40,12 @@ var hostRules = []Rule{
 	{"memory-pods", []string{checks.HostOutOfMemory}, []string{checks.PodOOMKilled, checks.NodeUnreachable}, outOfMemory,
 		"what ran on the node was stopped", "what ran on the node was stopped (%d findings)"},
 	{"pressure-memory", []string{checks.NodePressure}, []string{checks.HostOutOfMemory}, func(_ *Context, from, to *checks.Finding) (Link, bool) {
-		return Link{Reason: "the node is short of memory, as its kubelet says"}, from.Object == to.Object && pressedFor(from, corev1.NodeMemoryPressure)
+		return Link{Reason: "the node is short of memory, as its kubelet says"},
+			from.Object == to.Object && pressedFor(from, corev1.NodeMemoryPressure)
 	}, "the kernel killed a process", "the kernel killed processes (%d findings)"},
-	{"host-network", networkFaults, append([]string{checks.DNSDown}, crashes...), cutOff,
+	{"host-network", about(checks.NodeNetworkTrouble), append([]string{checks.DNSDown}, crashes...), cutOff,
 		"1 workload on the node does not reach what it needs", "%d workloads on the node do not reach what they need"},
-	{"host-cut", networkFaults, []string{checks.NodeNetworkCut}, sameNode("it cuts the pods of the node off"),
+	{"host-cut", about(checks.NodeNetworkTrouble), []string{checks.NodeNetworkCut}, sameNode("it cuts the pods of the node off"),
 		"pods on the node get no answer from beyond it", "pods on the node get no answer from beyond it (%d findings)"},
 	{"driver-gpus", []string{checks.GPUDriverMismatch}, []string{checks.GPUUnhealthy, checks.GPUNotOffered}, sameNode("no program can use a GPU whose driver does not match its libraries"),
 		"the node offers no GPU", "%d nodes offer no GPU"},
@@ -94,7 +92,8 @@ func nothingWritten(_ *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 func diskPressure(_ *Context, from, to *checks.Finding) (Link, bool) {
-	return Link{Reason: "the kubelet reports pressure when less is free than its thresholds"}, from.Object == to.Object && pressedFor(to, corev1.NodeDiskPressure)
+	return Link{Reason: "the kubelet reports pressure when less is free than its thresholds"},
+		from.Object == to.Object && pressedFor(to, corev1.NodeDiskPressure)
 }
 
 // diskStops takes a disk that is full or fails for the likely reason of what stopped later; words about space are proof.

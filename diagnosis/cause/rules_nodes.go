@@ -48,21 +48,12 @@ func endsLater(from, to *checks.Finding) bool {
 	return from.Code == checks.NodeCNIMissing && failed.Plugin
 }
 
-// taints are those that the node's state puts on it, by the codes that say so.
-var taints = map[string][]string{
-	checks.NodeCNIMissing:  {corev1.TaintNodeNotReady},
-	checks.NodeNotReady:    {corev1.TaintNodeNotReady},
-	checks.NodeRuntimeDown: {corev1.TaintNodeNotReady},
-	checks.NodeUnreachable: {corev1.TaintNodeUnreachable},
-	checks.NodeCordoned:    {corev1.TaintNodeUnschedulable},
-	checks.NodePressure:    {corev1.TaintNodeMemoryPressure, corev1.TaintNodeDiskPressure, corev1.TaintNodePIDPressure, corev1.TaintNodeNetworkUnavailable},
-}
-
 // tainted takes the scheduler's word: it names the taints that kept the pod away, and has words of its own for nodes that are cordoned or
 // full.
 func tainted(c *Context, from, to *checks.Finding) (Link, bool) {
 	u, _ := checks.DetailOf[checks.Unschedulable](to)
-	for _, t := range taints[from.Code] {
+	code, _ := checks.CodeOf(from.Code)
+	for _, t := range code.Taints {
 		if slices.Contains(u.Taints, t) {
 			return Link{Reason: fmt.Sprintf("the scheduler keeps it off %s for the taint %s", from.Object.Name, t)}, true
 		}

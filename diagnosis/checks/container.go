@@ -208,7 +208,8 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (ailmen
 	case pulling != nil && pulling.Reason == "Pulling" && sandbox == nil && volume == nil && s.At.Sub(timeOf(pulling)) < slowPull:
 		return ailment{}, false
 	case sandbox != nil && (volume == nil || snapshot.EventTime(sandbox).After(snapshot.EventTime(volume).Time)):
-		a.code, a.detail, a.seen = PodSandboxFailed, SandboxFailed{Plugin: strings.Contains(strings.ToLower(sandbox.Message), "cni")}, []incident.Evidence{seenEvent(sandbox)}
+		a.code, a.seen = PodSandboxFailed, []incident.Evidence{seenEvent(sandbox)}
+		a.detail = SandboxFailed{Plugin: strings.Contains(strings.ToLower(sandbox.Message), "cni")}
 		a.what = say("cannot start on node %s: %s", node, shortest(sandbox.Message))
 		if layer := sandboxLayer(sandbox.Message); layer != "" {
 			a.what = say("cannot start on node %s (%s): %s", node, layer, shortest(sandbox.Message))

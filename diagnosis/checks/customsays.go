@@ -8,7 +8,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// CustomSays is the detail of CustomNotReady: what the custom resource's own words name, whose form is up to the controller that writes them.
+// CustomSays is the detail of CustomNotReady: what the custom resource's own words name. Their form is up to the controller that writes
+// them.
 type CustomSays struct {
 	Message  string            // the reason and the message, for the name of a kind that only the rule knows
 	Objects  []incident.Object // that are spelled out, as Kind/namespace/name

@@ -33,15 +33,15 @@ const (
 )
 
 var hostCodes = []Code{
-	{Code: HostForwardingOff, Severity: incident.Critical, Root: true,
+	{Code: HostForwardingOff, Severity: incident.Critical, Root: true, Trouble: NodeNetworkTrouble,
 		Meaning: "The node's kernel does not forward packets: its pods reach nothing beyond the node, and nobody reaches them.",
 		Next:    "On the node: sysctl -w net.ipv4.ip_forward=1, and the same in a file of /etc/sysctl.d, so that it lasts; find what set it to 0.",
 		Example: "Node worker-1 does not forward packets (net.ipv4.ip_forward is 0): its pods are cut off"},
-	{Code: HostBridgeOff, Severity: incident.Warning, Root: true,
+	{Code: HostBridgeOff, Severity: incident.Warning, Root: true, Trouble: NodeNetworkTrouble,
 		Meaning: "Packets that cross the node's bridge pass by the packet filter, so that a Service does not answer pods on the node of its own pods.",
 		Next:    "On the node: modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1; and both in /etc/modules-load.d and /etc/sysctl.d, so that they last.",
 		Example: "Node worker-1 has not loaded br_netfilter: Services fail between pods on it"},
-	{Code: HostRulesFlushed, Severity: incident.Warning, Root: true,
+	{Code: HostRulesFlushed, Severity: incident.Warning, Root: true, Trouble: NodeNetworkTrouble,
 		Meaning: "No rule of the node's packet filter rewrites addresses any more: somebody emptied it, and with it the rules of kube-proxy and the network plugin.",
 		Next:    "Restart kube-proxy's and the network plugin's pods on the node (with K3s, the service k3s): they write their rules anew. Keep firewall tools from flushing.",
 		Example: "The packet filter of node worker-1 was emptied: Services and pods on it are not reached"},
@@ -49,7 +49,7 @@ var hostCodes = []Code{
 		Meaning: "The resolv.conf that the kubelet hands to CoreDNS names a loopback address, so CoreDNS asks itself.",
 		Next:    "Point the kubelet's resolvConf (with K3s, --resolv-conf) at a file with real servers, such as /run/systemd/resolve/resolv.conf, and restart CoreDNS.",
 		Example: "/etc/resolv.conf of node worker-1 names 127.0.0.53, and CoreDNS, which is handed it, asks itself"},
-	{Code: HostConntrackFull, Severity: incident.Critical, Root: true,
+	{Code: HostConntrackFull, Severity: incident.Critical, Root: true, Trouble: NodeNetworkTrouble,
 		Meaning: "The kernel's table of connections is full: it drops packets of new ones, at random.",
 		Next:    "Raise net.netfilter.nf_conntrack_max (kube-proxy's conntrack.maxPerCore sets it), and find who opens so many connections.",
 		Example: "Node worker-1 tracks 262000 of at most 262144 connections: new ones are dropped"},

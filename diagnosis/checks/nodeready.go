@@ -99,12 +99,15 @@ func reportNotReady(s *snapshot.Snapshot, r *Report, n *corev1.Node, ready *core
 	}
 }
 
-// unheard tells a kubelet that stopped from one that never reported, and since when it is not heard of (the node lifecycle controller's words differ).
+// unheard tells a kubelet that stopped from one that never reported (the node lifecycle controller's words differ), with the moment that it
+// tells.
 func unheard(s *snapshot.Snapshot, n *corev1.Node, ready *corev1.NodeCondition) (string, time.Time) {
 	if heard := ready.LastHeartbeatTime.Time; !heard.IsZero() && !strings.Contains(ready.Message, "never posted") {
 		return fmt.Sprintf("Node %s has not been heard of since %s", n.Name, moment(s.At, heard)), heard
 	}
-	return fmt.Sprintf("Node %s has never been heard of: its kubelet has not reported since the node was made at %s", n.Name, moment(s.At, n.CreationTimestamp.Time)), n.CreationTimestamp.Time
+	made := n.CreationTimestamp.Time
+	const never = "Node %s has never been heard of: its kubelet has not reported since the node was made at %s"
+	return fmt.Sprintf(never, n.Name, moment(s.At, made)), made
 }
 
 // podsOn is ", with 12 pods on it", or nothing.

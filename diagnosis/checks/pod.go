@@ -205,7 +205,8 @@ func failed(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	if ownedByJob(p) || p.Status.Reason == "NodeShutdown" || p.Status.Reason == "Terminated" || p.Status.Reason == "Preempting" {
 		return ailment{}, false // a Job speaks for its pods; a node that shut down in good order has had its pods replaced
 	}
-	a := ailment{code: PodFailed, since: failedAt(p), what: say("{has|have} failed: %s", strings.TrimSpace(p.Status.Reason+" "+p.Status.Message))}
+	a := ailment{code: PodFailed, since: failedAt(p),
+		what: say("{has|have} failed: %s", strings.TrimSpace(p.Status.Reason+" "+p.Status.Message))}
 	for _, c := range containersOf(p) {
 		if t := c.status.State.Terminated; t != nil && t.ExitCode != 0 {
 			crash := crashed(s, p, c, t)
@@ -250,7 +251,8 @@ func terminating(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	if n := s.Node(p.Spec.NodeName); n != nil && !nodeReady(n) && satisfied(s, s.WorkloadOf(p)) {
 		a.severity = incident.Info // the node's trouble: others have taken its place
 	}
-	a.seen = []incident.Evidence{seenAPI(podObject(p), "metadata.deletionTimestamp", due, strings.TrimSpace("still there "+duration(s.At.Sub(due))+" later; "+holder))}
+	a.seen = []incident.Evidence{seenAPI(podObject(p), "metadata.deletionTimestamp", due,
+		strings.TrimSpace("still there "+duration(s.At.Sub(due))+" later; "+holder))}
 	return a, true
 }
 

@@ -40,8 +40,8 @@ type Finding struct {
 	Changes []incident.Change // just before its onset and on the way to it, the nearest first; see package diagnosis
 }
 
-// Detail is what findings of one code, or of a few that carry the same, tell the rules beyond what every Finding has: a small struct that is
-// declared beside the check, such as [Unschedulable]. [Code].Detail says which struct goes with a code, and [DetailOf] reads it.
+// Detail is what findings of one code, or of a few that carry the same, tell the rules beyond what every Finding has: a small struct that
+// is declared beside the check, such as [Unschedulable]. [Code].Detail says which struct goes with a code, and [DetailOf] reads it.
 type Detail any
 
 // DetailOf is the finding's detail, if it carries one of that type; or else the zero value.

@@ -49,8 +49,10 @@ var (
 func schedulerNames(words string) Unschedulable {
 	low := strings.ToLower(words)
 	u := Unschedulable{
-		Volumes: strings.Contains(low, "persistentvolumeclaim") || strings.Contains(low, "persistent volumes to bind") || strings.Contains(low, "binding volumes"),
-		Ports:   strings.Contains(words, "free ports"), Cordoned: strings.Contains(words, "were unschedulable"), Full: strings.Contains(words, "Too many pods"),
+		Volumes:  containsAny(low, []string{"persistentvolumeclaim", "persistent volumes to bind", "binding volumes"}),
+		Ports:    strings.Contains(words, "free ports"),
+		Cordoned: strings.Contains(words, "were unschedulable"),
+		Full:     strings.Contains(words, "Too many pods"),
 	}
 	for _, m := range shortOf.FindAllStringSubmatch(words, -1) {
 		u.Short = union(u.Short, []corev1.ResourceName{corev1.ResourceName(strings.TrimRight(m[1], "."))})
