@@ -93,8 +93,8 @@ func titlesIn(f *ast.File) (handed int, judged []token.Pos) {
 	return handed, judged
 }
 
-// handsOn says whether a title becomes part of a text, a field, a variable or a result, whole. That there is a sentence of a finding's own at
-// all may be asked.
+// handsOn says whether a title becomes part of a text, a field, a variable or a result, whole. Whether there is a sentence of a
+// finding's own may be asked.
 func handsOn(title *ast.SelectorExpr, within []ast.Node) bool {
 	for _, n := range slices.Backward(within) {
 		switch x := n.(type) {

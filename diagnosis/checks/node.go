@@ -50,7 +50,7 @@ var nodeCodes = []Code{
 		Next:    "See whether the node runs and the kubelet on it; then whether it reaches the API server.",
 		Example: "Node worker-1 has not been heard of since 09:18:20 UTC, with 12 pods on it"},
 	{Code: NodePressure, Severity: incident.Warning, Root: true, Detail: Pressure{},
-		Taints:  []string{corev1.TaintNodeMemoryPressure, corev1.TaintNodeDiskPressure, corev1.TaintNodePIDPressure,
+		Taints: []string{corev1.TaintNodeMemoryPressure, corev1.TaintNodeDiskPressure, corev1.TaintNodePIDPressure,
 			corev1.TaintNodeNetworkUnavailable},
 		Meaning: "The node runs out of memory, disk or process ids; the kubelet evicts pods.",
 		Next:    "Find what uses it up (kubectl describe node; images, logs and emptyDirs on its disk), and free or add some.",

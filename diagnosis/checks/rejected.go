@@ -30,7 +30,7 @@ func rejected(p *corev1.Pod) (ailment, bool) {
 	seen := seenAPI(podObject(p), "status", p.CreationTimestamp.Time, reason+": "+p.Status.Message)
 	if m := forbiddenSysctl.FindStringSubmatch(message); m != nil {
 		return ailment{code: PodSecurityRefused, alike: m[1], node: node, since: p.CreationTimestamp.Time,
-			why: "sysctl " + m[1] + " is not allowed",
+			why:  "sysctl " + m[1] + " is not allowed",
 			what: say("{is|are} refused for {its|their} spec.securityContext.sysctls: node %s does not allow %s (the kubelet's --allowed-unsafe-sysctls)", node, m[1]), seen: []incident.Evidence{seen}}, true
 	}
 	if a, ok := refusedFor(p, "", message); ok {
@@ -39,5 +39,5 @@ func rejected(p *corev1.Pod) (ailment, bool) {
 	}
 	return ailment{code: PodRejected, alike: node + reason, node: node, since: p.CreationTimestamp.Time, why: message,
 		detail: Rejected{TooManyPods: reason == "OutOfpods"},
-		what: say("{was|were} rejected by the kubelet of node %s (%s): %s", node, reason, message), seen: []incident.Evidence{seen}}, true
+		what:   say("{was|were} rejected by the kubelet of node %s (%s): %s", node, reason, message), seen: []incident.Evidence{seen}}, true
 }
