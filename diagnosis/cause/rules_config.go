@@ -24,7 +24,7 @@ func waitsFor(c *Context, from, to *checks.Finding) (Link, bool) {
 	if !slices.Contains(to.Refs, from.Object) || !c.share(from, to) {
 		return Link{}, false
 	}
-	if u, ok := checks.DetailOf[checks.Unschedulable](to); ok && !u.Volumes && !(u.Silent && nodeChosen(c, from)) {
+	if u, ok := checks.DetailOf[checks.Unschedulable](to); ok && !u.Volumes && (!u.Silent || !nodeChosen(c, from)) {
 		return Link{}, false
 	}
 	return Link{Reason: fmt.Sprintf("its pods wait for %s %s", from.Object.Kind, from.Object.Name)}, true
