@@ -139,7 +139,7 @@ func (g graph) roots() []int {
 	return roots
 }
 
-// byOnset orders findings by when they began, the known before the unknown, then by code and object.
+// byOnset orders findings by when they began, the known before the unknown, then by code and object, and at last by their ids.
 func byOnset(a, b *checks.Finding) int {
 	switch {
 	case a.Since.IsZero() && !b.Since.IsZero():
@@ -147,7 +147,8 @@ func byOnset(a, b *checks.Finding) int {
 	case b.Since.IsZero() && !a.Since.IsZero():
 		return -1
 	}
-	return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Code, b.Code), a.Object.Compare(b.Object), cmp.Compare(a.Title, b.Title))
+	return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Code, b.Code), a.Object.Compare(b.Object),
+		cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
 }
 
 // circles gives each finding the number of its strongly connected component (Tarjan, with a stack of our own: depth is bounded by

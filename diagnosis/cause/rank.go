@@ -198,7 +198,7 @@ func (c *candidate) reason() string {
 	if why == "" {
 		why = c.root.Title
 	}
-	why += c.justBefore(why)
+	why += c.justBefore()
 	if len(c.links) == 0 {
 		if !c.root.Root {
 			why += ". Nothing that was seen explains it"
@@ -213,12 +213,15 @@ func (c *candidate) reason() string {
 	return fmt.Sprintf("%s. %s: %s.", why, follow, strings.Join(parts, "; "))
 }
 
-// justBefore tells the nearest change on the way to the cause, unless the reason names its time already.
-func (c *candidate) justBefore(told string) string {
-	if len(c.root.Changes) == 0 || strings.Contains(told, clock(c.root.Changes[0].At)) {
+// justBefore tells the nearest change on the way to the cause, unless the finding tells its time already.
+func (c *candidate) justBefore() string {
+	if len(c.root.Changes) == 0 {
 		return ""
 	}
 	x := c.root.Changes[0]
+	if slices.ContainsFunc(c.root.Told, func(t time.Time) bool { return clock(t) == clock(x.At) }) {
+		return ""
+	}
 	out := fmt.Sprintf(". Just before, at %s, %s %s %s", clock(x.At), x.Object.Kind, x.Object.Name, x.What)
 	if x.By != "" {
 		out += " (" + x.By + ")"

@@ -84,70 +84,25 @@ func newPodSet(pods []*corev1.Pod) podSet {
 	return s
 }
 
+// What rules name by what the codes say of themselves.
 var (
-	dnsFaults = []string{
-		checks.DNSLoop,
-		checks.DNSCorefileError,
-		checks.DNSScaledToZero,
-	}
-
-	crashes = []string{
-		checks.PodCrashLoop,
-		checks.PodRestarts,
-		checks.PodExitsZero,
-		checks.PodInitStuck,
-		checks.PodFailed,
-		checks.PodProbeFailing,
-		checks.JobFailed,
-	}
-
-	podFaults = []string{
-		checks.PodCrashLoop,
-		checks.PodExitsZero,
-		checks.PodOOMKilled,
-		checks.PodCannotStart,
-		checks.PodRestarts,
-		checks.PodImagePull,
-		checks.PodConfigError,
-		checks.PodUnschedulable,
-		checks.PodPreempted,
-		checks.PodProbeFailing,
-		checks.PodSandboxFailed,
-		checks.PodVolumeFailed,
-		checks.PodStuckCreating,
-		checks.PodInitStuck,
-		checks.PodNotReady,
-		checks.PodEvicted,
-		checks.PodOverStorage,
-		checks.PodRejected,
-		checks.PodSecurityRefused,
-		checks.PodFailed,
-		checks.PodTerminating,
-	}
-
-	workloadFaults = []string{
-		checks.DeploymentUnavailable,
-		checks.DeploymentStuck,
-		checks.DeploymentFails,
-		checks.StatefulSetUnavailable,
-		checks.DaemonSetUnavailable,
-	}
-
-	serviceFaults = []string{
-		checks.ServiceNoEndpoints,
-		checks.ServicePodsUnready,
-		checks.ServicePortMismatch,
-		checks.ServiceMissing,
-		checks.ServiceIdle,
-	}
-
-	nodeFaults = []string{
-		checks.NodeCNIMissing,
-		checks.NodeRuntimeDown,
-		checks.NodeNotReady,
-		checks.NodeUnreachable,
-	}
+	dnsFaults      = about(checks.DNSTrouble)
+	podFaults      = about(checks.PodTrouble)
+	workloadFaults = about(checks.WorkloadTrouble)
+	serviceFaults  = about(checks.ServiceTrouble)
+	nodeFaults     = about(checks.NodeTrouble)
+	crashes        = checks.CodesThat(func(c checks.Code) bool { return c.Crash })
 )
+
+// about lists the codes that are about a kind of trouble.
+func about(t checks.Trouble) []string {
+	return checks.CodesThat(func(c checks.Code) bool { return c.Trouble == t })
+}
+
+// but leaves some codes out.
+func but(codes []string, out ...string) []string {
+	return slices.DeleteFunc(slices.Clone(codes), func(code string) bool { return slices.Contains(out, code) })
+}
 
 // Rules is every rule, by area. Where two would give the same edge, the first does; what follows from a cause is told in their order.
 var Rules = slices.Concat(dnsRules, configRules, nodeRules, logRules, networkRules, storageRules, accessRules, controlRules, podRules, workloadRules, customRules)

@@ -3,7 +3,6 @@ package cause
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -23,12 +22,13 @@ var accessRules = []Rule{
 
 // refusedByRBAC wants the very pods whose log tells of the refusal. It is likely only where the log tells of something else in the end.
 func refusedByRBAC(c *Context, from, to *checks.Finding) (Link, bool) {
-	return Link{Reason: "its log says that the API server refuses it", Inferred: from.Words != "telling"}, c.share(from, to)
+	refused, _ := checks.DetailOf[checks.RefusedRight](from)
+	return Link{Reason: "its log says that the API server refuses it", Inferred: !refused.Telling}, c.share(from, to)
 }
 
 func accountMissing(_ *Context, from, to *checks.Finding) (Link, bool) {
-	return Link{Reason: fmt.Sprintf("its pods are to run as ServiceAccount %s", from.Object.Name)},
-		strings.Contains(to.Words, "service account "+from.Words+":")
+	refused, _ := checks.DetailOf[checks.RefusedPods](to)
+	return Link{Reason: fmt.Sprintf("its pods are to run as ServiceAccount %s", from.Object.Name)}, refused.Account == from.Object
 }
 
 // certificateBad wants the pods that use the certificate to speak of certificates.

@@ -3,7 +3,6 @@ package cause
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	storagev1 "k8s.io/api/storage/v1"
 
@@ -25,8 +24,7 @@ func waitsFor(c *Context, from, to *checks.Finding) (Link, bool) {
 	if !slices.Contains(to.Refs, from.Object) || !c.share(from, to) {
 		return Link{}, false
 	}
-	forVolumes := speaksOfVolumes(to.Words) || to.Words == "" && nodeChosen(c, from)
-	if to.Code == checks.PodUnschedulable && !forVolumes {
+	if u, ok := checks.DetailOf[checks.Unschedulable](to); ok && !u.Volumes && (!u.Silent || !nodeChosen(c, from)) {
 		return Link{}, false
 	}
 	return Link{Reason: fmt.Sprintf("its pods wait for %s %s", from.Object.Kind, from.Object.Name)}, true
@@ -34,7 +32,7 @@ func waitsFor(c *Context, from, to *checks.Finding) (Link, bool) {
 
 // claimWaits is the other way about: a claim that waits for its first consumer, which cannot be scheduled for another reason.
 func claimWaits(c *Context, from, to *checks.Finding) (Link, bool) {
-	if speaksOfVolumes(from.Words) || !c.share(from, to) || !waitsForConsumer(c, to) {
+	if u, _ := checks.DetailOf[checks.Unschedulable](from); u.Volumes || !c.share(from, to) || !waitsForConsumer(c, to) {
 		return Link{}, false
 	}
 	return Link{Reason: "the claim waits for a pod that cannot be scheduled"}, true
@@ -48,12 +46,6 @@ func waitsForConsumer(c *Context, claim *checks.Finding) bool {
 	}
 	class := c.Snapshot.StorageClass(*o.Spec.StorageClassName)
 	return class != nil && class.VolumeBindingMode != nil && *class.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer
-}
-
-// speaksOfVolumes says whether the scheduler's words name volumes as what is missing.
-func speaksOfVolumes(words string) bool {
-	low := strings.ToLower(words)
-	return strings.Contains(low, "persistentvolumeclaim") || strings.Contains(low, "persistent volumes to bind") || strings.Contains(low, "binding volumes")
 }
 
 // nodeChosen says whether the scheduler has chosen a node for the claim's pod and waits, without a word, for the volume to be made there.

@@ -3,8 +3,6 @@ package cause
 import (
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -12,22 +10,13 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// webhookFaults are why a webhook cannot be asked.
-var webhookFaults = []string{
-	checks.WebhookServiceMissing,
-	checks.WebhookNoEndpoints,
-	checks.WebhookPortMissing,
-	checks.WebhookCAExpired,
-	checks.WebhookFailing,
-}
-
 // controlRules are about the control plane: webhooks, aggregated APIs, leaders, etcd.
 var controlRules = []Rule{
 	{"webhook-injects", []string{checks.WebhookInjects}, podFaults, webhookInjects,
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
-	{"webhook-refuses", webhookFaults, []string{checks.PodsRefused}, webhookRefuses,
+	{"webhook-refuses", about(checks.WebhookTrouble), []string{checks.PodsRefused}, webhookRefuses,
 		"the API server refuses the pods of 1 workload", "the API server refuses the pods of %d workloads"},
-	{"webhook-refuses-custom", webhookFaults, []string{checks.CustomNotReady}, webhookRefusesCustom,
+	{"webhook-refuses-custom", about(checks.WebhookTrouble), []string{checks.CustomNotReady}, webhookRefusesCustom,
 		"a custom resource waits for what the API server refuses", "%d custom resources wait for what the API server refuses"},
 	{"service-behind", slices.Concat(serviceFaults, podFaults, workloadFaults, []string{checks.PodsRefused}),
 		[]string{checks.WebhookNoEndpoints, checks.WebhookFailing, checks.APIServiceUnavailable}, serviceBehind,
@@ -55,12 +44,23 @@ var controlRules = []Rule{
 
 // webhookRefuses wants the refusal to name the webhook.
 func webhookRefuses(_ *Context, from, to *checks.Finding) (Link, bool) {
-	for name := range strings.SplitSeq(from.Words, "\n") {
-		if name != "" && strings.Contains(to.Words, "webhook "+strconv.Quote(name)) {
+	asked, _ := checks.DetailOf[checks.Webhooks](from)
+	refused := webhooksNamed(to)
+	for _, name := range asked.Names {
+		if slices.Contains(refused, name) {
 			return Link{Reason: fmt.Sprintf("the API server could not call webhook %s and so refused its pods", name)}, true
 		}
 	}
 	return Link{}, false
+}
+
+// webhooksNamed are the webhooks that the API server's words name, as they were told to whom the finding is about.
+func webhooksNamed(f *checks.Finding) []string {
+	if refused, ok := checks.DetailOf[checks.RefusedPods](f); ok {
+		return refused.Webhooks
+	}
+	says, _ := checks.DetailOf[checks.CustomSays](f)
+	return says.Webhooks
 }
 
 // webhookRefusesCustom wants the custom resource's own message to name the webhook.
@@ -125,14 +125,17 @@ func hasLabels(labels, want map[string]string) bool {
 
 // apiGone wants the namespace's own words to name the API.
 func apiGone(_ *Context, from, to *checks.Finding) (Link, bool) {
-	return Link{Reason: fmt.Sprintf("the namespace controller cannot list what is in it while %s does not answer", from.Words)},
-		from.Words != "" && strings.Contains(to.Words, from.Words)
+	gone, _ := checks.DetailOf[checks.UnavailableAPI](from)
+	held, _ := checks.DetailOf[checks.HeldNamespace](to)
+	return Link{Reason: fmt.Sprintf("the namespace controller cannot list what is in it while %s does not answer", gone.API)},
+		slices.Contains(held.APIs, gone.API)
 }
 
 // finalizerWaits wants the workload that should remove the finalizer to fail, or a pod of the namespace itself not to end.
 func finalizerWaits(_ *Context, from, to *checks.Finding) (Link, bool) {
 	if from.Code == checks.PodTerminating && len(from.Pods) > 0 && from.Pods[0].Namespace == to.Object.Name {
-		return Link{Reason: "its pods do not end"}, strings.Contains(to.Words, "pods. has ")
+		held, _ := checks.DetailOf[checks.HeldNamespace](to)
+		return Link{Reason: "its pods do not end"}, held.Pods
 	}
 	return Link{Reason: fmt.Sprintf("%s %s should remove the finalizer", from.Workload.Kind, from.Workload.Name)},
 		!from.Workload.IsZero() && slices.Contains(to.Refs, from.Workload)
@@ -140,7 +143,7 @@ func finalizerWaits(_ *Context, from, to *checks.Finding) (Link, bool) {
 
 // noScheduler wants pods that no scheduler has said a word about.
 func noScheduler(_ *Context, from, to *checks.Finding) (Link, bool) {
-	if to.Words != "" || len(to.Pods) == 0 {
+	if u, _ := checks.DetailOf[checks.Unschedulable](to); !u.Silent || len(to.Pods) == 0 {
 		return Link{}, false
 	}
 	if n := to.Pods[0].Spec.SchedulerName; n != "" && n != corev1.DefaultSchedulerName {

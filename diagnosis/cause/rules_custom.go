@@ -27,10 +27,11 @@ var customRules = []Rule{
 // customOwns follows the workload's owners, and takes the custom resource's word for what it names.
 func customOwns(c *Context, from, to *checks.Finding) (Link, bool) {
 	w := workloadOf(from)
+	says, _ := checks.DetailOf[checks.CustomSays](to)
 	switch {
 	case slices.Contains(to.Refs, w):
 		return Link{Reason: fmt.Sprintf("it names %s %s as not healthy", w.Kind, w.Name)}, true
-	case spells(to.Words, w.String()):
+	case slices.Contains(says.Objects, w):
 		return Link{Reason: fmt.Sprintf("its message names %s", w)}, true
 	case owned(ownersOf(c.Snapshot, w), w.Namespace, to):
 		return Link{Reason: fmt.Sprintf("it owns %s %s", w.Kind, w.Name)}, true
@@ -45,25 +46,6 @@ func owned(owners []metav1.OwnerReference, namespace string, f *checks.Finding) 
 			return at.Kind == o.Kind && at.Name == o.Name && (at.Namespace == namespace || at.Namespace == "")
 		})
 	})
-}
-
-// spells says whether words hold a name, rather than a longer one that begins or ends with it.
-func spells(words, name string) bool {
-	part := func(r byte) bool {
-		return r == '-' || r == '.' || r == '/' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
-	}
-	for rest := words; ; {
-		i := strings.Index(rest, name)
-		if i < 0 {
-			return false
-		}
-		before, after := i == 0 || !part(rest[i-1]), rest[i+len(name):]
-		ends := strings.TrimRight(after, ".") == "" || !part(after[0]) || after[0] == '.' && (len(after) == 1 || after[1] == ' ')
-		if before && ends {
-			return true
-		}
-		rest = rest[i+1:]
-	}
 }
 
 func ownersOf(s *snapshot.Snapshot, w incident.Object) []metav1.OwnerReference {
@@ -106,14 +88,13 @@ func customPart(c *Context, from, to *checks.Finding) (Link, bool) {
 	if from.Object.Namespace != "" {
 		name = from.Object.Namespace + "/" + name
 	}
+	says, _ := checks.DetailOf[checks.CustomSays](to)
 	// What is quoted without a namespace can be of any kind and anywhere, unless the words say the kind.
-	sure := from.Object.Namespace != "" || strings.Contains(strings.ToLower(to.Words), strings.ToLower(from.Object.Kind))
-	for _, quote := range []string{"'%s'", `"%s"`} {
-		if sure && strings.Contains(to.Words, fmt.Sprintf(quote, name)) {
-			return Link{Reason: fmt.Sprintf("its message names %s %s", from.Object.Kind, from.Object.Name)}, true
-		}
+	sure := from.Object.Namespace != "" || strings.Contains(strings.ToLower(says.Message), strings.ToLower(from.Object.Kind))
+	if sure && slices.Contains(says.Quoted, name) {
+		return Link{Reason: fmt.Sprintf("its message names %s %s", from.Object.Kind, from.Object.Name)}, true
 	}
-	if strings.HasSuffix(from.Object.Kind, "Issuer") && strings.Contains(to.Words, "issuer does not have a Ready status condition") &&
+	if says.Issuer && strings.HasSuffix(from.Object.Kind, "Issuer") &&
 		(from.Object.Namespace == "" || from.Object.Namespace == to.Object.Namespace) {
 		return Link{Reason: "it waits for its issuer to be ready", Inferred: true}, true
 	}
@@ -159,7 +140,8 @@ func helmRelease(c *Context, from, to *checks.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	release, namespace := o.GetAnnotations()["meta.helm.sh/release-name"], o.GetAnnotations()["meta.helm.sh/release-namespace"]
-	name := to.Words
+	of, _ := checks.DetailOf[checks.HelmRelease](to)
+	name := of.Name
 	if to.Code == checks.CustomNotReady {
 		if to.Object.Kind != "HelmRelease" {
 			return Link{}, false

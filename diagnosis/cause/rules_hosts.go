@@ -13,9 +13,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// networkFaults cut the pods of a node off, or some of their connections.
-var networkFaults = []string{checks.HostForwardingOff, checks.HostRulesFlushed, checks.HostBridgeOff, checks.HostConntrackFull}
-
 // hostRules are about what lies under a node.
 var hostRules = []Rule{
 	{"resolv-loop", []string{checks.HostResolvLoopback}, []string{checks.DNSLoop}, resolvLoop,
@@ -43,11 +40,12 @@ var hostRules = []Rule{
 	{"memory-pods", []string{checks.HostOutOfMemory}, []string{checks.PodOOMKilled, checks.NodeUnreachable}, outOfMemory,
 		"what ran on the node was stopped", "what ran on the node was stopped (%d findings)"},
 	{"pressure-memory", []string{checks.NodePressure}, []string{checks.HostOutOfMemory}, func(_ *Context, from, to *checks.Finding) (Link, bool) {
-		return Link{Reason: "the node is short of memory, as its kubelet says"}, from.Object == to.Object && from.Words == string(corev1.NodeMemoryPressure)
+		return Link{Reason: "the node is short of memory, as its kubelet says"},
+			from.Object == to.Object && pressedFor(from, corev1.NodeMemoryPressure)
 	}, "the kernel killed a process", "the kernel killed processes (%d findings)"},
-	{"host-network", networkFaults, append([]string{checks.DNSDown}, crashes...), cutOff,
+	{"host-network", about(checks.NodeNetworkTrouble), append([]string{checks.DNSDown}, crashes...), cutOff,
 		"1 workload on the node does not reach what it needs", "%d workloads on the node do not reach what they need"},
-	{"host-cut", networkFaults, []string{checks.NodeNetworkCut}, sameNode("it cuts the pods of the node off"),
+	{"host-cut", about(checks.NodeNetworkTrouble), []string{checks.NodeNetworkCut}, sameNode("it cuts the pods of the node off"),
 		"pods on the node get no answer from beyond it", "pods on the node get no answer from beyond it (%d findings)"},
 	{"driver-gpus", []string{checks.GPUDriverMismatch}, []string{checks.GPUUnhealthy, checks.GPUNotOffered}, sameNode("no program can use a GPU whose driver does not match its libraries"),
 		"the node offers no GPU", "%d nodes offer no GPU"},
@@ -70,11 +68,6 @@ func resolvLoop(_ *Context, from, to *checks.Finding) (Link, bool) {
 	return Link{Reason: "the Corefile sends what CoreDNS cannot answer to the node's resolv.conf, which names a loopback address"}, slices.Contains(to.AtFault(), from.Object)
 }
 
-// saidSo says whether the host's service log is among what the finding cites.
-func saidSo(f *checks.Finding) bool {
-	return slices.ContainsFunc(f.Seen, func(e incident.Evidence) bool { return e.Field == "service log" })
-}
-
 // later says whether the second finding began no earlier than the first; an unknown time can be any.
 func later(from, to *checks.Finding) bool {
 	return from.Since.IsZero() || to.Since.IsZero() || !to.Since.Before(from.Since.Add(-slack))
@@ -83,7 +76,8 @@ func later(from, to *checks.Finding) bool {
 // expired wants a certificate that has ended before the service or the node fell silent; the service's own word is proof.
 func expired(_ *Context, from, to *checks.Finding) (Link, bool) {
 	ok := from.Object == to.Object && from.Severity == incident.Critical && later(from, to)
-	return Link{Reason: "an expired certificate is refused", Inferred: !saidSo(from)}, ok
+	certificate, _ := checks.DetailOf[checks.EndingCertificate](from)
+	return Link{Reason: "an expired certificate is refused", Inferred: !certificate.Refused}, ok
 }
 
 func datastoreStops(_ *Context, from, to *checks.Finding) (Link, bool) {
@@ -93,12 +87,13 @@ func datastoreStops(_ *Context, from, to *checks.Finding) (Link, bool) {
 
 // nothingWritten wants a datastore that takes no writes, and something that began once it took none.
 func nothingWritten(_ *Context, from, to *checks.Finding) (Link, bool) {
-	full := slices.ContainsFunc(from.Seen, func(e incident.Evidence) bool { return strings.Contains(e.Excerpt, "database space exceeded") })
-	return Link{Reason: "Leases, Jobs and heartbeats cannot be written while the datastore takes no writes"}, full && later(from, to)
+	datastore, _ := checks.DetailOf[checks.Datastore](from)
+	return Link{Reason: "Leases, Jobs and heartbeats cannot be written while the datastore takes no writes"}, datastore.Full && later(from, to)
 }
 
 func diskPressure(_ *Context, from, to *checks.Finding) (Link, bool) {
-	return Link{Reason: "the kubelet reports pressure when less is free than its thresholds"}, from.Object == to.Object && to.Words == string(corev1.NodeDiskPressure)
+	return Link{Reason: "the kubelet reports pressure when less is free than its thresholds"},
+		from.Object == to.Object && pressedFor(to, corev1.NodeDiskPressure)
 }
 
 // diskStops takes a disk that is full or fails for the likely reason of what stopped later; words about space are proof.
@@ -126,7 +121,8 @@ func outOfMemory(_ *Context, from, to *checks.Finding) (Link, bool) {
 		apart := to.Since.Sub(from.Since)
 		return Link{Reason: "a node without memory hardly answers", Inferred: true}, !to.Since.IsZero() && apart > -silentAfter && apart < silentAfter
 	}
-	return Link{Reason: "the kernel killed it because the node had no memory left"}, to.Words == checks.NodeMemory
+	killed, _ := checks.DetailOf[checks.OutOfMemory](to)
+	return Link{Reason: "the kernel killed it because the node had no memory left"}, killed.OfNode
 }
 
 // cutOff wants a log that says that something was not reached, from a pod on the node that is not on the host's own network; or that
@@ -157,8 +153,10 @@ func gpuWaits(c *Context, from, to *checks.Finding) (Link, bool) {
 	if c.share(from, to) {
 		return Link{Reason: "its pods ask for a GPU that no node offers"}, true
 	}
-	ok := from.Words != "" && strings.Contains(to.Words, "Insufficient "+from.Words)
-	return Link{Reason: fmt.Sprintf("%s of %s are missing from what the nodes offer", from.Words, from.Object.Name), Inferred: true}, ok
+	gpu, ok := checks.DetailOf[checks.GPU](from)
+	u, _ := checks.DetailOf[checks.Unschedulable](to)
+	return Link{Reason: fmt.Sprintf("%s of %s are missing from what the nodes offer", gpu.Resource, from.Object.Name), Inferred: true},
+		ok && slices.Contains(u.Short, gpu.Resource)
 }
 
 // limitReached wants all the pods on the node, and their own word that they cannot open one more. That it is the node's limit and not the

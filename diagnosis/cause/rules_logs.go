@@ -8,10 +8,7 @@ import (
 
 // logRules are about what a crashed container's log proves by itself.
 var logRules = []Rule{
-	{"said-by-log", []string{
-		checks.LogMissingEnv, checks.LogAuthFailed, checks.LogTLSFailed, checks.LogDatabaseMissing, checks.LogMigrationFailed, checks.LogPortInUse,
-		checks.LogNoSpace, checks.LogFileDenied, checks.LogFileMissing, checks.LogLockHeld, checks.LogOutOfMemory, checks.LogConfigInvalid, checks.LogExhausted, checks.LogServiceLink, checks.LogNotEmpty, checks.LogDeviceLost,
-	}, []string{checks.PodCrashLoop, checks.PodRestarts, checks.PodInitStuck, checks.PodFailed, checks.PodProbeFailing, checks.JobFailed}, saidByLog,
+	{"said-by-log", about(checks.LogTrouble), but(crashes, checks.PodExitsZero), saidByLog,
 		"1 workload fails, as its log says", "%d workloads fail, as their logs say"},
 }
 

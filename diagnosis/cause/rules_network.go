@@ -3,7 +3,6 @@ package cause
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -24,7 +23,7 @@ var networkRules = slices.Concat(podNetworkRules, []Rule{
 		"1 workload fails because a Service that it calls does not answer", "%d workloads fail because Services that they call do not answer"},
 	{"setting-names", []string{checks.ServiceMissing}, suffers, settingNames,
 		"1 workload fails because its setting names a Service that does not exist", "%d workloads fail because their settings name Services that do not exist"},
-	{"service-misused", []string{checks.ServicePortMissing, checks.ServiceHidesPods, checks.ServiceNameMismatch, checks.ServiceNotOnNode, checks.ServiceSelectsOthers, checks.PodHostsEntry}, suffers, misses("that is how it calls the Service"),
+	{"service-misused", about(checks.CallTrouble), suffers, misses("that is how it calls the Service"),
 		"1 workload fails because it calls a Service in a way that leads nowhere", "%d workloads fail because they call Services in a way that leads nowhere"},
 	{"pods-called", podFaults, crashes, podsCalled,
 		"1 workload fails because the pods that it calls do", "%d workloads fail because the pods that they call do"},
@@ -64,7 +63,9 @@ func misses(reason string) func(*Context, *checks.Finding, *checks.Finding) (Lin
 
 // settingNames is likely at most: the log says only that the program cannot connect.
 func settingNames(c *Context, from, to *checks.Finding) (Link, bool) {
-	return Link{Reason: "its setting names the Service, and its log says that it cannot connect", Inferred: true}, from.Words == checks.FromSetting && c.share(from, to)
+	_, bySetting := checks.DetailOf[checks.NamedBySetting](from)
+	return Link{Reason: "its setting names the Service, and its log says that it cannot connect", Inferred: true},
+		bySetting && c.share(from, to)
 }
 
 func refersTo(reason string) func(*Context, *checks.Finding, *checks.Finding) (Link, bool) {
@@ -171,7 +172,8 @@ func balancerPort(_ *Context, from, to *checks.Finding) (Link, bool) {
 	if !from.Root || !from.About(to.Workload) {
 		return Link{}, false
 	}
-	return Link{Reason: "they wait for a port of the node that another Service has"}, to.Code != checks.PodUnschedulable || strings.Contains(to.Words, "free ports")
+	u, unschedulable := checks.DetailOf[checks.Unschedulable](to)
+	return Link{Reason: "they wait for a port of the node that another Service has"}, !unschedulable || u.Ports
 }
 
 func balancerPods(_ *Context, from, to *checks.Finding) (Link, bool) {

@@ -3,7 +3,6 @@ package cause
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -45,34 +44,33 @@ func onNode(_ *Context, from, to *checks.Finding) (Link, bool) {
 
 // endsLater allows for a pod that was bound just before the node failed and is stuck since: its own words name the network.
 func endsLater(from, to *checks.Finding) bool {
-	return from.Code == checks.NodeCNIMissing && to.Code == checks.PodSandboxFailed && strings.Contains(strings.ToLower(to.Words), "cni")
+	failed, _ := checks.DetailOf[checks.SandboxFailed](to)
+	return from.Code == checks.NodeCNIMissing && failed.Plugin
 }
 
-// taints are those that the node's state puts on it, by the codes that say so.
-var taints = map[string][]string{
-	checks.NodeCNIMissing:  {corev1.TaintNodeNotReady},
-	checks.NodeNotReady:    {corev1.TaintNodeNotReady},
-	checks.NodeRuntimeDown: {corev1.TaintNodeNotReady},
-	checks.NodeUnreachable: {corev1.TaintNodeUnreachable},
-	checks.NodeCordoned:    {corev1.TaintNodeUnschedulable},
-	checks.NodePressure:    {corev1.TaintNodeMemoryPressure, corev1.TaintNodeDiskPressure, corev1.TaintNodePIDPressure, corev1.TaintNodeNetworkUnavailable},
-}
-
-// tainted reads the scheduler's words: they name the taints that kept the pod away, and have words of their own for nodes that are
-// cordoned or full.
+// tainted takes the scheduler's word: it names the taints that kept the pod away, and has words of its own for nodes that are cordoned or
+// full.
 func tainted(c *Context, from, to *checks.Finding) (Link, bool) {
-	for _, t := range taints[from.Code] {
-		if strings.Contains(to.Words, t) {
+	u, _ := checks.DetailOf[checks.Unschedulable](to)
+	code, _ := checks.CodeOf(from.Code)
+	for _, t := range code.Taints {
+		if slices.Contains(u.Taints, t) {
 			return Link{Reason: fmt.Sprintf("the scheduler keeps it off %s for the taint %s", from.Object.Name, t)}, true
 		}
 	}
 	switch {
-	case from.Code == checks.NodeCordoned && strings.Contains(to.Words, "were unschedulable"):
+	case from.Code == checks.NodeCordoned && u.Cordoned:
 		return Link{Reason: fmt.Sprintf("the scheduler passes over %s, which is cordoned", from.Object.Name), Inferred: true}, true
-	case from.Code == checks.NodeFull && strings.Contains(to.Words, "Too many pods"):
+	case from.Code == checks.NodeFull && u.Full:
 		return Link{Reason: fmt.Sprintf("%s has all the pods that it may have", from.Object.Name)}, true
 	}
 	return Link{}, false
+}
+
+// pressedFor says whether the finding is that the node is under this pressure.
+func pressedFor(f *checks.Finding, condition corev1.NodeConditionType) bool {
+	d, _ := checks.DetailOf[checks.Pressure](f)
+	return d.Condition == condition
 }
 
 func pressed(_ *Context, from, to *checks.Finding) (Link, bool) {
@@ -80,7 +78,8 @@ func pressed(_ *Context, from, to *checks.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	if to.Code == checks.PodOOMKilled {
-		return Link{Reason: "its node is short of memory", Inferred: true}, from.Words == string(corev1.NodeMemoryPressure) && to.Words == checks.NodeMemory
+		killed, _ := checks.DetailOf[checks.OutOfMemory](to)
+		return Link{Reason: "its node is short of memory", Inferred: true}, pressedFor(from, corev1.NodeMemoryPressure) && killed.OfNode
 	}
 	return Link{Reason: "the kubelet evicted it because of the pressure"}, true
 }

@@ -29,19 +29,7 @@ var podNetworkRules = []Rule{
 }
 
 // failingPods are the faults of pods on the host network that are no fault of the network's.
-var failingPods = []string{
-	checks.PodCrashLoop,
-	checks.PodExitsZero,
-	checks.PodOOMKilled,
-	checks.PodCannotStart,
-	checks.PodRestarts,
-	checks.PodImagePull,
-	checks.PodConfigError,
-	checks.PodProbeFailing,
-	checks.PodVolumeFailed,
-	checks.PodInitStuck,
-	checks.PodFailed,
-}
+var failingPods = checks.CodesThat(func(c checks.Code) bool { return c.InPlace })
 
 // nodesOf are the nodes of a finding's pods, or those that it is about.
 func nodesOf(f *checks.Finding) []string {

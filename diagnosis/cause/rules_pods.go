@@ -35,7 +35,8 @@ func staleEnvironment(c *Context, from, to *checks.Finding) (Link, bool) {
 
 // rejects wants the node's own word: the kubelet of that very node turned the pods away, for pods where it is full of them.
 func rejects(_ *Context, from, to *checks.Finding) (Link, bool) {
-	ok := len(to.Nodes) == 1 && to.Nodes[0] == from.Object.Name && (from.Code == checks.NodeFull) == (to.Words == "OutOfpods")
+	rejected, _ := checks.DetailOf[checks.Rejected](to)
+	ok := len(to.Nodes) == 1 && to.Nodes[0] == from.Object.Name && (from.Code == checks.NodeFull) == rejected.TooManyPods
 	return Link{Reason: "the kubelet of " + from.Object.Name + " turns pods away"}, ok
 }
 

@@ -9,22 +9,14 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// mountFaults are why a volume cannot be attached or mounted.
-var mountFaults = []string{
-	checks.VolumeMultiAttach,
-	checks.HostPathMissing,
-	checks.CSIDriverMissing,
-	checks.MountHelperMissing,
-	checks.VolumeDeviceBusy,
-}
-
 // storageRules are about claims, volumes and what provides them.
 var storageRules = []Rule{
 	{"volume-kept", []string{checks.PVReleased, checks.PVFailed}, []string{checks.PVCPending}, namesClaim,
 		"1 claim gets no volume", "%d claims get no volume"},
 	{"driver-down", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{checks.PVCPending, checks.CSIDriverMissing}, driverDown,
 		"its volumes are not made or mounted", "its volumes are not made or mounted (%d findings)"},
-	{"mount-fails", mountFaults, []string{checks.PodVolumeFailed, checks.PodStuckCreating}, sharedPods("its pods wait for that volume"),
+	{"mount-fails", about(checks.MountTrouble), []string{checks.PodVolumeFailed, checks.PodStuckCreating},
+		sharedPods("its pods wait for that volume"),
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
 	{"volume-held", nodeFaults, []string{checks.VolumeMultiAttach}, heldByNode,
 		"1 volume cannot leave it", "%d volumes cannot leave it"},

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -105,10 +104,8 @@ func headlessMissing(_ *Context, from, to *checks.Finding) (Link, bool) {
 
 // unmeasured wants the autoscaler's own word that its pods are the reason.
 func unmeasured(_ *Context, from, to *checks.Finding) (Link, bool) {
-	if !strings.Contains(to.Words, "pods might be unready") && !strings.Contains(to.Words, "no pods returned") {
-		return Link{}, false
-	}
-	return Link{Reason: "these are the pods that it measures"}, from.About(to.Workload)
+	u, _ := checks.DetailOf[checks.Unmeasured](to)
+	return Link{Reason: "these are the pods that it measures"}, u.PodsUnready && from.About(to.Workload)
 }
 
 // metricsUnserved wants the autoscaler to have asked the very API that is not served.
@@ -123,7 +120,8 @@ func nobodySchedules(_ *Context, from, to *checks.Finding) (Link, bool) {
 
 // runsTakeRoom wants a node where the runs that are too many ask for as much as the pod does, of everything that it finds too little of.
 func runsTakeRoom(_ *Context, from, to *checks.Finding) (Link, bool) {
-	if len(to.Pods) == 0 || !strings.Contains(to.Words, "Insufficient ") {
+	u, _ := checks.DetailOf[checks.Unschedulable](to)
+	if len(to.Pods) == 0 || len(u.Short) == 0 {
 		return Link{}, false
 	}
 	taken := map[string]corev1.ResourceList{}
@@ -143,7 +141,7 @@ func runsTakeRoom(_ *Context, from, to *checks.Finding) (Link, bool) {
 	for _, node := range slices.Sorted(maps.Keys(taken)) {
 		enough := true
 		for name, asked := range wants {
-			if has := taken[node][name]; strings.Contains(to.Words, "Insufficient "+string(name)) && has.Cmp(asked) < 0 {
+			if has := taken[node][name]; slices.Contains(u.Short, name) && has.Cmp(asked) < 0 {
 				enough = false
 			}
 		}

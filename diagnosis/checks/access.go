@@ -26,11 +26,11 @@ const (
 )
 
 var accessCodes = []Code{
-	{Code: RightMissing, Severity: incident.Critical, Root: true,
+	{Code: RightMissing, Severity: incident.Critical, Root: true, Detail: RefusedRight{},
 		Meaning: "The API server refuses what a program asks: no Role that is bound to its account grants it.",
 		Next:    "Give the account the right that is named, by the Role or binding that is named; kubectl auth can-i VERB RESOURCE --as SUBJECT shows whether it has it.",
 		Example: "ServiceAccount ops/watcher may not list pods in shop: Role shop/pod-reader allows it get, watch, not list"},
-	{Code: RoleMissing, Severity: incident.Critical, Root: true,
+	{Code: RoleMissing, Severity: incident.Critical, Root: true, Detail: RefusedRight{},
 		Meaning: "A binding gives a program's account a Role that does not exist, so the API server refuses what it asks.",
 		Next:    "Create the Role, or make the binding again with the right name (a binding's roleRef cannot be changed).",
 		Example: "RoleBinding shop/watcher gives ServiceAccount ops/watcher Role pod-raeder, which does not exist (there is pod-reader), so it may not list pods in shop"},
@@ -76,6 +76,11 @@ func neverSees(f logs.Fact) bool {
 	return f.Telling && (f.Verb == "list" || f.Verb == "watch") && (strings.Contains(f.Line, "ailed to list *") || strings.Contains(f.Line, "ailed to watch *"))
 }
 
+// RefusedRight is the detail of RightMissing and RoleMissing.
+type RefusedRight struct {
+	Telling bool // a log tells of the refusal in its last words, rather than of something else
+}
+
 // denials gathers what was refused, so that what has one cause is one finding.
 type denials struct {
 	s     *snapshot.Snapshot
@@ -112,7 +117,7 @@ func (d *denials) denied(f logs.Fact, p *corev1.Pod, e incident.Evidence, about 
 		x.Refs = union(x.Refs, []incident.Object{about})
 	}
 	if f.Telling {
-		x.Words = "telling"
+		x.Detail = RefusedRight{Telling: true}
 	}
 	x.See(e).See(m.seen...)
 }
@@ -157,7 +162,6 @@ func checkServiceAccounts(s *snapshot.Snapshot, r *Report) {
 				}
 			}
 			f = r.Find(ServiceAccountMissing, o, fmt.Sprintf("ServiceAccount %s/%s does not exist%s, %s is to run as it", m[1], m[2], didYouMean(near(m[2], names)), short(by)))
-			f.Words = m[1] + "/" + m[2]
 			found[o] = f
 		}
 		f.Since = earlier(f.Since, e.Time)

@@ -24,7 +24,7 @@ const (
 )
 
 var apiServerCodes = []Code{
-	{Code: EtcdUnhealthy, Severity: incident.Critical, Root: true,
+	{Code: EtcdUnhealthy, Severity: incident.Critical, Root: true, Detail: Datastore{},
 		Meaning: "The cluster's datastore does not answer, has no leader or no space: nothing can be changed, and soon nothing be read.",
 		Next:    "Look at etcd (or the datastore that stands in for it): its disk's speed and space, its members, its log. A database out of space wants compaction, defragmentation and the alarm disarmed.",
 		Example: "etcd has no space left: etcdserver: mvcc: database space exceeded"},
@@ -64,8 +64,9 @@ func checkHealth(s *snapshot.Snapshot, r *Report) {
 		}
 		words := strings.TrimSpace(h.Words)
 		if h.Name == "etcd" || h.Name == "etcd-readiness" {
-			r.Find(EtcdUnhealthy, component("etcd"), "etcd does not answer the API server in time: its check "+h.Name+" fails").
+			f := r.Find(EtcdUnhealthy, component("etcd"), "etcd does not answer the API server in time: its check "+h.Name+" fails").
 				See(seenAPI(component("etcd"), "readyz", s.At, "[-]"+h.Name+" failed: "+words))
+			f.Detail = Datastore{Full: strings.Contains(words, spaceExceeded)}
 			continue
 		}
 		r.Find(APIServerUnhealthy, component("kube-apiserver"), fmt.Sprintf("The API server's check %s fails", oneLine(h.Name, 80))).
@@ -73,9 +74,17 @@ func checkHealth(s *snapshot.Snapshot, r *Report) {
 	}
 }
 
+// Datastore is the detail of EtcdUnhealthy and HostDatastore.
+type Datastore struct {
+	Full bool // it says that it takes no more writes for want of space
+}
+
+// spaceExceeded is etcd's word for a datastore that is full (api/v3rpc/rpctypes).
+const spaceExceeded = "database space exceeded"
+
 // datastoreWords is what etcd says through others when it is ill.
 var datastoreWords = []struct{ words, means string }{
-	{"database space exceeded", "has no space left"},
+	{spaceExceeded, "has no space left"},
 	{"etcdserver: no leader", "has no leader"},
 	{"etcdserver: request timed out", "does not answer in time"},
 	{"etcdserver: leader changed", "changes its leader"},
@@ -105,9 +114,9 @@ func checkDatastoreWords(s *snapshot.Snapshot, r *Report) {
 				since = earlier(since, beganAt(e))
 			}
 		}
-		if len(seen) >= 3 || len(seen) > 0 && w.words == "database space exceeded" {
+		if len(seen) >= 3 || len(seen) > 0 && w.words == spaceExceeded {
 			f := r.Find(EtcdUnhealthy, component("etcd"), fmt.Sprintf("etcd %s: %s", w.means, shortest(seen[0].Excerpt)))
-			f.Since, f.Words = since, w.words
+			f.Since, f.Detail = since, Datastore{Full: w.words == spaceExceeded}
 			f.See(seen[:min(len(seen), shownPods)]...)
 			return
 		}

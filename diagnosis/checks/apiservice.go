@@ -19,7 +19,7 @@ const (
 )
 
 var apiServiceCodes = []Code{
-	{Code: APIServiceUnavailable, Severity: incident.Critical, Root: true,
+	{Code: APIServiceUnavailable, Severity: incident.Critical, Root: true, Detail: UnavailableAPI{},
 		Meaning: "An API that another server answers for does not work: its requests fail, and no namespace can be deleted meanwhile.",
 		Next:    "Bring its Service and pods back; if what served it is gone for good, delete the APIService.",
 		Example: "APIService v1beta1.metrics.k8s.io is unavailable: Service kube-system/metrics-server has no ready endpoint (MissingEndpoints)"},
@@ -44,7 +44,7 @@ func checkAPIServices(s *snapshot.Snapshot, r *Report) {
 			continue
 		}
 		f := r.Find(APIServiceUnavailable, o, fmt.Sprintf("APIService %s is unavailable: %s (%s)", a.GetName(), unavailableWhy(s, c, ns, name), c["reason"]))
-		f.Since, f.Words = conditionTime(c), groupVersion(a)
+		f.Since, f.Detail = conditionTime(c), UnavailableAPI{groupVersion(a)}
 		if name != "" {
 			f.Refs = []incident.Object{snapshot.ObjectOf("Service", ns, name)}
 		}
@@ -64,10 +64,15 @@ func apiServiceTarget(a *unstructured.Unstructured) (namespace, name string, ok 
 	return namespace, name, ok
 }
 
-func groupVersion(a *unstructured.Unstructured) string {
+// UnavailableAPI is the detail of APIServiceUnavailable.
+type UnavailableAPI struct {
+	API schema.GroupVersion
+}
+
+func groupVersion(a *unstructured.Unstructured) schema.GroupVersion {
 	group, _, _ := unstructured.NestedString(a.Object, "spec", "group")
 	version, _, _ := unstructured.NestedString(a.Object, "spec", "version")
-	return group + "/" + version
+	return schema.GroupVersion{Group: group, Version: version}
 }
 
 func unavailableWhy(s *snapshot.Snapshot, c map[string]string, namespace, name string) string {

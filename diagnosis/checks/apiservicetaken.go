@@ -73,7 +73,7 @@ func reportTakenOver(s *snapshot.Snapshot, r *Report, a *unstructured.Unstructur
 	}
 	o := snapshot.CustomObject(a)
 	f := r.Find(APIServiceTakenOver, o, fmt.Sprintf("APIService %s was changed at %s (%s), and Service %s/%s, which answers for it, does not know what %s", a.GetName(), clock(at), by, namespace, name, who))
-	f.Since = at
+	f.Since, f.Told = at, []time.Time{at}
 	f.See(seenAPI(o, "spec.service", at, fmt.Sprintf("%s/%s, last written by %s", namespace, name, by)))
 	for i, h := range refused {
 		of := snapshot.ObjectOf("HorizontalPodAutoscaler", h.Namespace, h.Name)

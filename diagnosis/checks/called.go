@@ -136,7 +136,6 @@ func (c callers) port(by call, v *corev1.Service) {
 	f := c.find(ServicePortMissing, by.service, by.need.Port, by, fmt.Sprintf("%s calls Service %s/%s at port %s, which it does not have%s", short(caller),
 		v.Namespace, v.Name, by.need.Port, didYouMean(servicePorts(v))))
 	f.Fault = union(f.Fault, []incident.Object{caller, by.service})
-	f.Words = by.need.Port
 	f.See(seenAPI(by.service, "spec.ports", time.Time{}, "has "+strings.Join(servicePorts(v), ", ")))
 }
 
@@ -199,7 +198,7 @@ func (c callers) headless(by call, v *corev1.Service) {
 		caller := c.s.WorkloadOf(by.pod)
 		f := c.find(ServicePortMissing, by.service, by.need.Port, by, fmt.Sprintf("%s calls headless Service %s/%s at port %s, but a headless Service maps no ports: its pods listen on %s",
 			short(caller), v.Namespace, v.Name, by.need.Port, target.String()))
-		f.Fault, f.Words = union(f.Fault, []incident.Object{caller, by.service}), by.need.Port
+		f.Fault = union(f.Fault, []incident.Object{caller, by.service})
 		f.See(seenAPI(by.service, "spec", time.Time{}, fmt.Sprintf("clusterIP: None, port %d, targetPort %s", p.Port, target.String())))
 	}
 }

@@ -22,9 +22,47 @@ type Code struct {
 	// Root says that the finding names what is at fault in itself (a loop in the Corefile, an image that does not exist). The others
 	// are symptoms: without an observed root they make a cause that is merely possible.
 	Root    bool
-	Meaning string // one sentence
-	Next    string // what a person would do next
-	Example string // a title as people see it
+	Trouble Trouble
+	// Crash says that a program ends, or does not do what it is there for: what it could not do is in its log.
+	Crash bool
+	// InPlace says that pods fail on the node where they are, for no want of a network there: what they do for the node fails with them.
+	InPlace bool
+	Taints  []string // the keys of those that the control plane puts on a node for it
+	Detail  Detail   // a value of the type of detail that its findings may carry; nil: they carry none
+	Meaning string   // one sentence
+	Next    string   // what a person would do next
+	Example string   // a title as people see it
+}
+
+// Trouble is what kind of thing fails by a code. Rules ask for it where they would name many codes.
+type Trouble int
+
+// The kinds of trouble. A code has the first where no rule asks.
+const (
+	OtherTrouble       Trouble = iota
+	PodTrouble                 // pods do not run, or do not count as ready
+	LogTrouble                 // a container's log says by itself why it fails
+	WorkloadTrouble            // a workload has fewer pods than it should
+	ServiceTrouble             // nothing answers at a Service
+	CallTrouble                // a Service is called in a way that leads nowhere
+	DNSTrouble                 // the cluster's DNS does not run, for its own settings
+	NodeTrouble                // nothing can start on a node
+	NodeNetworkTrouble         // a node's settings cut its pods off, or some of their connections
+	MountTrouble               // a volume cannot be attached or mounted
+	WebhookTrouble             // an admission webhook cannot be asked
+)
+
+// CodesThat lists the codes for which is says yes, in the order of the checks' table.
+func CodesThat(is func(Code) bool) []string {
+	var out []string
+	for _, check := range All {
+		for _, c := range check.Codes {
+			if is(c) {
+				out = append(out, c.Code)
+			}
+		}
+	}
+	return out
 }
 
 // All is every check, by area. Codes are stable, for postmortems, runbooks and policies name them; each is a constant beside its check.

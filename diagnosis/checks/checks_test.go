@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -107,18 +107,24 @@ func shownBy(t *testing.T) map[string]*snapshot.Snapshot {
 	return all
 }
 
-// TestEveryCodeIsShown: each code is documented, belongs to one check, and appears in a fixture or a case.
+// TestEveryCodeIsShown: each code is documented, belongs to one check, and appears in a fixture or a case, with the detail that it
+// declares.
 func TestEveryCodeIsShown(t *testing.T) {
-	shown := map[string]bool{}
+	shown, carried := map[string]bool{}, map[string]bool{}
 	for file, s := range shownBy(t) {
 		for i, c := range All {
 			r := Report{codes: c.Codes}
 			c.Run(s, &r)
 			for _, f := range r.Findings {
 				shown[f.Code] = true
-				if !slices.ContainsFunc(c.Codes, func(c Code) bool { return c.Code == f.Code }) {
+				declared, ok := find(c.Codes, f.Code)
+				if !ok {
 					t.Errorf("%s: check %s reports %s, which it does not declare", file, All[i].Name, f.Code)
 				}
+				if f.Detail != nil && reflect.TypeOf(f.Detail) != reflect.TypeOf(declared.Detail) {
+					t.Errorf("%s: %s carries a %T, where its code declares %T", file, f.Code, f.Detail, declared.Detail)
+				}
+				carried[f.Code] = carried[f.Code] || f.Detail != nil
 				if len(f.Seen) == 0 {
 					t.Errorf("%s: %s %s has no evidence", file, f.Code, f.Object)
 				}
@@ -137,6 +143,8 @@ func TestEveryCodeIsShown(t *testing.T) {
 				t.Errorf("%s does not say what to do next", c.Code)
 			case !shown[c.Code]:
 				t.Errorf("no fixture shows %s", c.Code)
+			case c.Detail != nil && !carried[c.Code]:
+				t.Errorf("no %s carries the %T that is declared", c.Code, c.Detail)
 			}
 			declared[c.Code] = check.Name
 		}

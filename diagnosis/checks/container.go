@@ -208,13 +208,14 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (ailmen
 	case pulling != nil && pulling.Reason == "Pulling" && sandbox == nil && volume == nil && s.At.Sub(timeOf(pulling)) < slowPull:
 		return ailment{}, false
 	case sandbox != nil && (volume == nil || snapshot.EventTime(sandbox).After(snapshot.EventTime(volume).Time)):
-		a.code, a.words, a.seen = PodSandboxFailed, sandbox.Message, []incident.Evidence{seenEvent(sandbox)}
+		a.code, a.seen = PodSandboxFailed, []incident.Evidence{seenEvent(sandbox)}
+		a.detail = SandboxFailed{Plugin: strings.Contains(strings.ToLower(sandbox.Message), "cni")}
 		a.what = say("cannot start on node %s: %s", node, shortest(sandbox.Message))
 		if layer := sandboxLayer(sandbox.Message); layer != "" {
 			a.what = say("cannot start on node %s (%s): %s", node, layer, shortest(sandbox.Message))
 		}
 	case volume != nil:
-		a.code, a.words, a.seen = PodVolumeFailed, volume.Message, []incident.Evidence{seenEvent(volume)}
+		a.code, a.seen = PodVolumeFailed, []incident.Evidence{seenEvent(volume)}
 		a.what, a.refs = say("{waits|wait} for a volume: %s", shortest(volume.Message)), claimsOf(p)
 		if o, _, ok := missingIn(p, volume.Message); ok {
 			a.refs = []incident.Object{o}

@@ -151,7 +151,7 @@ func cannotStart(s *snapshot.Snapshot, p *corev1.Pod, c container, why string, s
 	if why == "" {
 		why = "the command was not found or may not be executed"
 	}
-	a := ailment{code: PodCannotStart, container: c.spec.Name, alike: c.spec.Name, why: why, words: why, since: since, node: p.Spec.NodeName,
+	a := ailment{code: PodCannotStart, container: c.spec.Name, alike: c.spec.Name, why: why, since: since, node: p.Spec.NodeName,
 		what: say("cannot start%s: %s", c.in(p), shortest(why))}
 	if strings.Contains(why, "exec format error") {
 		a.what = a.what.and(" (%s)", otherArchitecture(s, p.Spec.NodeName))
@@ -181,7 +181,7 @@ func otherArchitecture(s *snapshot.Snapshot, node string) string {
 var dialed = regexp.MustCompile(`Get "[^"]*": (?:dial tcp \S+: (?:connect: )?)?`)
 
 func probeKills(p *corev1.Pod, c container, a ailment, e *corev1.Event, end *corev1.ContainerStateTerminated) ailment {
-	a.code, a.words = PodProbeFailing, e.Message
+	a.code = PodProbeFailing
 	a.why = shortest(dialed.ReplaceAllString(e.Message, ""))
 	field, probe := "livenessProbe", c.spec.LivenessProbe
 	if c.spec.StartupProbe != nil && strings.Contains(e.Message, "tartup") {

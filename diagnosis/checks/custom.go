@@ -24,7 +24,7 @@ var customChecks = []Check{
 const CustomNotReady = "CustomNotReady"
 
 var customCodes = []Code{
-	{Code: CustomNotReady, Severity: incident.Warning,
+	{Code: CustomNotReady, Severity: incident.Warning, Detail: CustomSays{},
 		Meaning: "A custom resource says in its own status that it is not ready, and why.",
 		Next:    "Read its message, and the log of the controller that writes it.",
 		Example: `Certificate web-tls is not ready: Failed to wait for order resource "web-tls-1" to become ready: order is in "invalid" state`},
@@ -86,7 +86,7 @@ func checkCustoms(s *snapshot.Snapshot, r *Report) {
 
 func reportCustom(r *Report, o *unstructured.Unstructured, obj incident.Object, x ill) *Finding {
 	f := r.Find(CustomNotReady, obj, fmt.Sprintf("%s %s: %s", short(obj), x.what, customWords(x)))
-	f.Since, f.Words = x.since, x.reason+": "+x.message
+	f.Since, f.Detail = x.since, x.says()
 	f.Refs = append(x.refs, makesSecret(o)...)
 	return f.See(seenAPI(obj, x.field, x.since, strings.Trim(x.reason+": "+x.message, ": ")))
 }

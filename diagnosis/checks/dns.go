@@ -244,17 +244,19 @@ func (d resolver) changed() time.Time {
 	return t
 }
 
-func (d resolver) changedWords() string {
+// tellChange says in the finding's reason when the Corefile was last changed, and by whom.
+func (d resolver) tellChange(f *Finding) {
 	t := d.changed()
 	if t.IsZero() || !t.After(d.config.CreationTimestamp.Time) {
-		return ""
+		return
 	}
 	for _, m := range d.config.ManagedFields {
 		if m.Time != nil && m.Time.Time.Equal(t) {
-			return fmt.Sprintf("; it was last changed at %s by %s", clock(t), m.Manager)
+			f.Because += fmt.Sprintf("; it was last changed at %s by %s", clock(t), m.Manager)
+			f.Told = append(f.Told, t)
+			return
 		}
 	}
-	return ""
 }
 
 // checkCorefile reports what CoreDNS says about its configuration, or braces that don't match while it is not well.
@@ -264,7 +266,8 @@ func (d resolver) checkCorefile(r *Report, log incident.Evidence, pod *corev1.Po
 	switch {
 	case m != nil && pod != nil && !isReady(pod):
 		f := d.about(r.Find(DNSCorefileError, d.corefileObject(), fmt.Sprintf("CoreDNS cannot read its Corefile: line %s, %s", m[2], m[3])))
-		f.Because = "CoreDNS' log names the line" + d.changedWords()
+		f.Because = "CoreDNS' log names the line"
+		d.tellChange(f)
 		f.See(log)
 		if d.config != nil {
 			f.See(seenAPI(f.Object, "data.Corefile", d.changed(), "line "+m[2]+": "+lineOf(d.config.Data["Corefile"], m[2])))
@@ -279,7 +282,8 @@ func (d resolver) checkCorefile(r *Report, log incident.Evidence, pod *corev1.Po
 			what = fmt.Sprintf("ConfigMap %s has no key Corefile", d.config.Name)
 		}
 		f := d.about(r.Find(DNSCorefileError, d.corefileObject(), "CoreDNS cannot read its Corefile: "+what))
-		f.Because = "Its structure is broken" + d.changedWords()
+		f.Because = "Its structure is broken"
+		d.tellChange(f)
 		f.See(seenAPI(f.Object, "data.Corefile", d.changed(), what))
 	}
 }

@@ -55,7 +55,7 @@ func (d resolver) checkLoop(s *snapshot.Snapshot, r *Report, log incident.Eviden
 		f.Severity = incident.Warning
 		f.Title = oneLine(fmt.Sprintf("The Corefile forwards to CoreDNS itself (%s): it will stop when it reads it", looping.text), maxTitle)
 	}
-	f.Because += d.changedWords()
+	d.tellChange(f)
 	for _, p := range d.pods {
 		for _, c := range containersOf(p) {
 			f.Since = earlier(f.Since, earlier(endOf(c.status.LastTerminationState.Terminated), endOf(c.status.State.Terminated)))

@@ -44,6 +44,7 @@ func (d resolver) checkPast(s *snapshot.Snapshot, r *Report) {
 		who = fmt.Sprintf("%d workloads wait for their next try", n)
 	}
 	f.Title = fmt.Sprintf("The cluster's DNS did not answer before %s, when it was started: %s", clock(since), who)
+	f.Told = []time.Time{since}
 	f.See(seenAPI(f.Object, "pods", since, "the DNS pods are ready, and run since "+clock(since)))
 	for _, c := range waiting[:min(len(waiting), shownPods)] {
 		f.See(c.seen())

@@ -126,7 +126,7 @@ func (x *stale) report(r *Report) {
 		who = fmt.Sprintf("%d pods of %s", n, short(x.workload))
 	}
 	f := r.Find(EnvironmentStale, x.workload, inflect(n, "%s {runs|run} with what ConfigMap %s was before %s; {it|they} started at %s", who, x.config.Name, clock(x.changed), clock(x.started)))
-	f.Workload, f.Pods, f.Since = x.workload, x.before, x.changed
+	f.Workload, f.Pods, f.Since, f.Told = x.workload, x.before, x.changed, []time.Time{x.changed, x.started}
 	f.Refs = []incident.Object{snapshot.ObjectOf("ConfigMap", x.config.Namespace, x.config.Name)}
 	f.Fault = append([]incident.Object{x.workload}, f.Refs...)
 	if x.sick || len(x.after) > 0 {

@@ -19,7 +19,7 @@ var (
 // evicted tells a pod that its node had no room for from one that broke a limit of its own.
 func evicted(p *corev1.Pod) ailment {
 	node, message := p.Spec.NodeName, strings.TrimSpace(p.Status.Message)
-	a := ailment{code: PodEvicted, alike: node, node: node, words: message, since: failedAt(p),
+	a := ailment{code: PodEvicted, alike: node, node: node, since: failedAt(p),
 		what: say("{was|were} evicted from node %s: %s", node, message),
 		seen: []incident.Evidence{seenAPI(podObject(p), "status", failedAt(p), "Evicted: "+message)}}
 	if m := overOwnLimit.FindString(message); m != "" {

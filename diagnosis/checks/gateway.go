@@ -221,7 +221,7 @@ func checkGateway(s *snapshot.Snapshot, r *Report, g *gatewayObject) {
 			}
 			found = true
 			f := r.Find(GatewayNotReady, g.object(), fmt.Sprintf("Gateway %s/%s: listener %s is not ready (%s is %s, %s): %s", g.Namespace, g.Name, l.Name, t, c.Status, c.Reason, strings.TrimRight(c.Message, ".")))
-			f.Since, f.Words = c.LastTransitionTime.Time, c.Reason
+			f.Since = c.LastTransitionTime.Time
 			f.See(conditionSeen(g, "status.listeners["+l.Name+"]", c))
 			break
 		}
@@ -233,7 +233,7 @@ func checkGateway(s *snapshot.Snapshot, r *Report, g *gatewayObject) {
 		c := gatewayCondition(g.Status.Conditions, t)
 		if words := conditionRefuses(c); words != "" && !newly(s, c.LastTransitionTime.Time) && s.At.Sub(g.CreationTimestamp.Time) >= slowIngress {
 			f := r.Find(GatewayNotReady, g.object(), fmt.Sprintf("Gateway %s/%s is not ready: %s is %s %s", g.Namespace, g.Name, t, c.Status, words))
-			f.Since, f.Words = c.LastTransitionTime.Time, c.Reason
+			f.Since = c.LastTransitionTime.Time
 			f.See(conditionSeen(g, "status", c))
 			return
 		}

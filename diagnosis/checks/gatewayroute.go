@@ -27,7 +27,7 @@ func checkRoute(s *snapshot.Snapshot, r *Report, route *gatewayObject, gateways 
 				does = "has references that cannot be resolved, says"
 			}
 			f := r.Find(RouteRefused, route.object(), fmt.Sprintf("%s %s/%s %s Gateway %s/%s %s", route.Kind, route.Namespace, route.Name, does, parent.Namespace, parent.Name, words))
-			f.Since, f.Words, f.Refs = c.LastTransitionTime.Time, c.Reason, []incident.Object{parent}
+			f.Since, f.Refs = c.LastTransitionTime.Time, []incident.Object{parent}
 			f.See(conditionSeen(route, "status.parents["+p.ParentRef.Name+"]", c))
 			break
 		}

@@ -75,7 +75,7 @@ func (g *groups) report(r *Report) {
 		}
 		first := x.telling()
 		f := r.Find(x.key.code, x.key.workload, g.subject(x)+" "+first.what.of(len(x.pods)))
-		f.Workload, f.Pods, f.Words, f.Container = x.key.workload, x.pods, first.words, first.container
+		f.Workload, f.Pods, f.Detail, f.Told, f.Container = x.key.workload, x.pods, first.detail, first.told, first.container
 		if first.severity != "" {
 			f.Severity = first.severity
 		}

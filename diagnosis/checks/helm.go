@@ -17,14 +17,19 @@ const (
 )
 
 var helmCodes = []Code{
-	{Code: HelmReleaseFailed, Severity: incident.Warning,
+	{Code: HelmReleaseFailed, Severity: incident.Warning, Detail: HelmRelease{},
 		Meaning: "The newest revision of a Helm release has failed: part of it may be in the cluster, part not.",
 		Next:    "See why (helm history, helm status), then upgrade again or roll back.",
 		Example: "Helm release web has failed: revision 4"},
-	{Code: HelmReleasePending, Severity: incident.Warning, Root: true,
+	{Code: HelmReleasePending, Severity: incident.Warning, Root: true, Detail: HelmRelease{},
 		Meaning: "A Helm release is in the middle of an operation that has been given up, and every other is refused until that is cleared.",
 		Next:    "Roll the release back (helm rollback), which clears it.",
 		Example: "Helm release web has been in pending-upgrade for 2h10m: helm refuses any other operation on it"},
+}
+
+// HelmRelease is the detail of findings about Helm's releases.
+type HelmRelease struct {
+	Name string // the release's, in the namespace of the finding's object
 }
 
 const helmSecret = "helm.sh/release.v1"
@@ -70,7 +75,7 @@ func reportHelm(s *snapshot.Snapshot, r *Report, x *snapshot.Secret) {
 	default:
 		return
 	}
-	f.Since, f.Words = x.Changed, name
+	f.Since, f.Detail = x.Changed, HelmRelease{name}
 	if status == "failed" && !x.Changed.IsZero() && s.At.Sub(x.Changed) > longPast {
 		f.Severity = incident.Info // what it left has run since
 	}

@@ -118,9 +118,12 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *Report) {
 			f.See(hostEvidence(h, h.Datastore.Path, time.Time{}, fmt.Sprintf("%d bytes, %s of the %s %s", used, size(used), size(quota), allows)))
 		}
 	}
+	full := false
 	for _, x := range all[:min(len(all), shownPods)] {
+		full = full || strings.Contains(x.line, spaceExceeded)
 		x.seeSaid(f, x.line)
 	}
+	f.Detail = Datastore{Full: full}
 }
 
 // datastoreNodes are the nodes that hold the API server's datastore, by name: those where its file lies, and those of etcd's static pods.

@@ -124,7 +124,7 @@ func (h host) memory() {
 		title += fmt.Sprintf(", the last of %d within the hour", count)
 	}
 	f := h.find(HostOutOfMemory, title)
-	f.Since = last.At
+	f.Since, f.Told = last.At, []time.Time{last.At}
 	h.seeLine(f, last)
 }
 

@@ -146,6 +146,7 @@ func (h host) conntrack() {
 	switch {
 	case said != nil && (most == 0 || count*100 < most*conntrackFilling):
 		f.retitle(fmt.Sprintf("The connection table of node %s was full at %s: new connections were dropped", h.Node, clock(said.At)))
+		f.Told = []time.Time{said.At}
 	case said == nil && count*100 < most*conntrackFull:
 		f.retitle(fmt.Sprintf("Node %s tracks %d of at most %d connections: beyond that new ones are dropped", h.Node, count, most))
 		f.Severity = incident.Warning

@@ -45,7 +45,14 @@ func (h host) certificates() {
 	for _, c := range ending {
 		f.See(hostEvidence(h.Host, c.Path, c.NotAfter, fmt.Sprintf("of %s, valid until %s", c.Subject, c.NotAfter.UTC().Format(time.RFC3339))))
 	}
-	h.seeSaid(f, h.lastSaid(certificateSaid))
+	said := h.lastSaid(certificateSaid)
+	f.Detail = EndingCertificate{Refused: said != ""}
+	h.seeSaid(f, said)
+}
+
+// EndingCertificate is the detail of HostCertificateEnds.
+type EndingCertificate struct {
+	Refused bool // the service's log says that it is not accepted any more
 }
 
 var certificateSaid = regexp.MustCompile(`certificate.*(?:has expired|is expired|expired)`)

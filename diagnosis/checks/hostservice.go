@@ -117,7 +117,7 @@ func (h host) services() {
 			h.seeLine(f, u.failed)
 		case h.ill() && u.stopped != nil:
 			f = h.find(HostServiceFailed, fmt.Sprintf("Service %s on node %s was stopped at %s and not started again", name.name, h.Node, moment(h.s.At, u.stopped.At)))
-			f.Since = u.stopped.At
+			f.Since, f.Told = u.stopped.At, []time.Time{u.stopped.At}
 			h.seeLine(f, u.stopped)
 		case len(looping) >= loopTimes:
 			f = h.find(HostServiceFailed, fmt.Sprintf("Service %s on node %s fails again and again (%d times in %s)%s", name.name, h.Node, len(looping), duration(loopWithin), because(said)))
@@ -201,7 +201,7 @@ func (h host) update() {
 		return strings.Contains(l.File, "unattended-upgrades") && !strings.Contains(l.Text, "INFO ") && recent(l.At)
 	}); l != nil {
 		f := h.find(HostUpdateFailed, fmt.Sprintf("An automatic update failed on node %s at %s", h.Node, moment(h.s.At, l.At)))
-		f.Since = l.At
+		f.Since, f.Told = l.At, []time.Time{l.At}
 		h.seeLine(f, l)
 		return
 	}
@@ -216,7 +216,7 @@ func (h host) update() {
 				continue
 			}
 			f := h.find(HostUpdateFailed, fmt.Sprintf("An automatic update failed on node %s at %s: %q", h.Node, moment(h.s.At, at), oneLine(logMessage(h.ServiceLog[i]), 160)))
-			f.Since = began
+			f.Since, f.Told = began, []time.Time{at}
 			h.seeSaid(f, h.ServiceLog[j])
 			h.seeSaid(f, h.ServiceLog[i])
 			return

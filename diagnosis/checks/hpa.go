@@ -28,7 +28,7 @@ var hpaCodes = []Code{
 		Meaning: "What a HorizontalPodAutoscaler should scale does not exist.",
 		Next:    "Correct spec.scaleTargetRef, or delete the autoscaler.",
 		Example: "HorizontalPodAutoscaler web scales nothing: Deployment fronted does not exist (there is frontend)"},
-	{Code: HPANoMetrics, Severity: incident.Warning, Root: true,
+	{Code: HPANoMetrics, Severity: incident.Warning, Root: true, Detail: Unmeasured{},
 		Meaning: "A HorizontalPodAutoscaler gets no metrics, so it leaves its target as it is, whatever the load.",
 		Next:    "See whether metrics-server, or the adapter that serves the metric, is installed and runs (kubectl get apiservices).",
 		Example: "HorizontalPodAutoscaler web gets no metrics: nothing serves pods.metrics.k8s.io, is metrics-server installed?"},
@@ -144,6 +144,11 @@ var (
 	metricsAPI     = regexp.MustCompile(`\((?:get|list) (\S+\.(?:custom\.|external\.)?metrics\.k8s\.io)\)`)
 )
 
+// Unmeasured is the detail of HPANoMetrics.
+type Unmeasured struct {
+	PodsUnready bool // the autoscaler says that its own pods are why: there are none, or they are not ready
+}
+
 func reportNoMetrics(s *snapshot.Snapshot, r *Report, o, target incident.Object, c *autoscalingv2.HorizontalPodAutoscalerCondition) {
 	var f *Finding
 	if m := requestMissing.FindStringSubmatch(c.Message); m != nil {
@@ -158,9 +163,10 @@ func reportNoMetrics(s *snapshot.Snapshot, r *Report, o, target incident.Object,
 			f.Refs = apiServices(m[1])
 			f.Fault = append([]incident.Object{o}, f.Refs...)
 		}
-		f.Root = !strings.Contains(c.Message, "pods might be unready") && !strings.Contains(c.Message, "no pods returned")
+		unready := strings.Contains(c.Message, "pods might be unready") || strings.Contains(c.Message, "no pods returned")
+		f.Root, f.Detail = !unready, Unmeasured{PodsUnready: unready}
 	}
-	f.Workload, f.Since, f.Words = target, c.LastTransitionTime.Time, c.Message
+	f.Workload, f.Since = target, c.LastTransitionTime.Time
 	f.See(seenHPA(o, c))
 }
 

@@ -19,7 +19,8 @@ func noImage(s *snapshot.Snapshot, p *corev1.Pod, c container, w *corev1.Contain
 	if e != nil && (w.Reason == "ImagePullBackOff" || said == "") {
 		said = e.Message
 	}
-	a := ailment{code: PodImagePull, container: c.spec.Name, alike: c.spec.Name, words: said, since: earlier(p.CreationTimestamp.Time, beganAt(e)), why: imageWords(w.Reason, said)}
+	a := ailment{code: PodImagePull, container: c.spec.Name, alike: c.spec.Name, since: earlier(p.CreationTimestamp.Time, beganAt(e)),
+		why: imageWords(w.Reason, said)}
 	if ofRegistry(said) {
 		_, a.registry = repositoryOf(c.spec.Image)
 	}

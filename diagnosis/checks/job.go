@@ -21,7 +21,7 @@ const (
 )
 
 var jobCodes = []Code{
-	{Code: JobFailed, Severity: incident.Warning, Root: true,
+	{Code: JobFailed, Severity: incident.Warning, Root: true, Crash: true,
 		Meaning: "A Job has given up: its pods failed too often, or it took too long.",
 		Next:    "Read its pods' log; run it again once the reason is gone.",
 		Example: "Job nightly-backup has failed after 7 tries: exit code 1, disk full"},

@@ -145,7 +145,7 @@ func schedulerSilent(s *snapshot.Snapshot, r *Report) {
 	}
 	f := r.Find(SchedulerNotLeading, snapshot.ObjectOf("Lease", "kube-system", "kube-scheduler"),
 		fmt.Sprintf("No scheduler is at work: %d pods of %d workloads have waited for a node since %s without a word", len(pods), len(workloads), clock(since)))
-	f.Since = since
+	f.Since, f.Told = since, []time.Time{since}
 	for _, p := range pods[:min(len(pods), shownPods)] {
 		f.See(seenAPI(podObject(p), "spec.nodeName", p.CreationTimestamp.Time, "no node after "+duration(s.At.Sub(p.CreationTimestamp.Time))+", no condition PodScheduled, no event"))
 	}

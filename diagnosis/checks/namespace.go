@@ -2,11 +2,13 @@ package checks
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -16,7 +18,7 @@ import (
 const NamespaceTerminating = "NamespaceTerminating"
 
 var namespaceCodes = []Code{
-	{Code: NamespaceTerminating, Severity: incident.Warning, Root: true,
+	{Code: NamespaceTerminating, Severity: incident.Warning, Root: true, Detail: HeldNamespace{},
 		Meaning: "A namespace was deleted long ago and is still there: an API does not answer, or a finalizer waits for a controller that is gone.",
 		Next:    "Bring the API or the controller back. Only if it is gone for good, remove the finalizer by hand from what is named.",
 		Example: "Namespace shop-old has been terminating for 2h3m: finalizer example.com/protect holds Widget w1, and no workload of example runs"},
@@ -34,16 +36,37 @@ func checkNamespaces(s *snapshot.Snapshot, r *Report) {
 		o := snapshot.ObjectOf("Namespace", "", n.Name)
 		h := holdUp(s, n)
 		f := r.Find(NamespaceTerminating, o, fmt.Sprintf("Namespace %s has been terminating for %s: %s", n.Name, duration(s.At.Sub(n.DeletionTimestamp.Time)), h.why))
-		f.Since, f.Words, f.Refs = n.DeletionTimestamp.Time, h.words, h.refs
+		f.Since, f.Detail, f.Refs = n.DeletionTimestamp.Time, h.detail, h.refs
 		f.See(seenAPI(o, "metadata.deletionTimestamp", f.Since, "deleted "+clock(f.Since))).See(h.seen...)
 	}
 }
 
+// HeldNamespace is the detail of NamespaceTerminating: what the namespace controller says is in the way.
+type HeldNamespace struct {
+	APIs []schema.GroupVersion // that do not answer, so that what is in the namespace cannot be listed
+	Pods bool                  // pods are left in it
+}
+
+var apiVersion = regexp.MustCompile(`([a-z0-9.-]+)/(v[0-9][a-z0-9]*)`)
+
+// heldBack reads the messages of the namespace's conditions (pkg/controller/namespace/deletion).
+func heldBack(messages ...string) HeldNamespace {
+	var h HeldNamespace
+	for _, said := range messages {
+		for _, m := range apiVersion.FindAllStringSubmatch(said, -1) {
+			h.APIs = union(h.APIs, []schema.GroupVersion{{Group: m[1], Version: m[2]}})
+		}
+		h.Pods = h.Pods || strings.Contains(said, "pods. has ")
+	}
+	return h
+}
+
 // held is why a namespace does not go.
 type held struct {
-	why, words string
-	refs       []incident.Object
-	seen       []incident.Evidence
+	why    string
+	detail HeldNamespace
+	refs   []incident.Object
+	seen   []incident.Evidence
 }
 
 func holdUp(s *snapshot.Snapshot, n *corev1.Namespace) held {
@@ -53,7 +76,6 @@ func holdUp(s *snapshot.Snapshot, n *corev1.Namespace) held {
 		for _, c := range n.Status.Conditions {
 			if c.Type == t && c.Status == corev1.ConditionTrue {
 				h.seen = append(h.seen, seenAPI(o, "status.conditions["+string(t)+"]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
-				h.words += c.Message + "\n"
 				return c.Message
 			}
 		}
@@ -61,6 +83,7 @@ func holdUp(s *snapshot.Snapshot, n *corev1.Namespace) held {
 	}
 	discovery, finalizers, content, failure := said(corev1.NamespaceDeletionDiscoveryFailure), said(corev1.NamespaceFinalizersRemaining),
 		said(corev1.NamespaceContentRemaining), said(corev1.NamespaceDeletionContentFailure)
+	h.detail = heldBack(discovery, finalizers, content, failure)
 	switch {
 	case discovery != "":
 		h.why = "what is in it cannot be listed: " + shortest(afterColon(discovery))

@@ -23,6 +23,11 @@ var pressures = []struct {
 	{corev1.NodeNetworkUnavailable, "has no pod network yet"},
 }
 
+// Pressure is the detail of NodePressure.
+type Pressure struct {
+	Condition corev1.NodeConditionType // by which the kubelet says what runs out
+}
+
 func reportPressure(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
 	for _, p := range pressures {
 		c := nodeCondition(n, p.condition)
@@ -30,7 +35,7 @@ func reportPressure(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
 			continue
 		}
 		f := r.Find(NodePressure, nodeObject(n), fmt.Sprintf("Node %s %s", n.Name, p.words)).on(n)
-		f.Since, f.Words = c.LastTransitionTime.Time, string(p.condition)
+		f.Since, f.Detail = c.LastTransitionTime.Time, Pressure{p.condition}
 		f.See(seenAPI(f.Object, "status.conditions["+string(p.condition)+"]", f.Since, strings.TrimSpace(c.Reason+": "+c.Message)))
 		if p.condition != corev1.NodeNetworkUnavailable {
 			f.See(seenEvent(lastEvent(s, f.Object, "EvictionThresholdMet")))

@@ -166,6 +166,7 @@ func touched(s *snapshot.Snapshot, f *Finding) string {
 		}
 		m := networkTouched.FindStringSubmatch(l.Text)
 		said = fmt.Sprintf("; %s set up the node's network anew at %s", m[1]+m[2], clock(l.At))
+		f.Told = append(f.Told, l.At)
 		h.seeLine(f, l)
 		h.cite(f, "systemd ", "network-manager", "firewalld", "netplan")
 	}

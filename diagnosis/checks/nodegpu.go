@@ -23,11 +23,11 @@ const (
 )
 
 var gpuCodes = []Code{
-	{Code: GPUNotOffered, Severity: incident.Critical, Root: true,
+	{Code: GPUNotOffered, Severity: incident.Critical, Root: true, Detail: GPU{},
 		Meaning: "A node has a GPU, pods wait for one, and the node offers none: no device plugin has registered it with the kubelet.",
 		Next:    "Install the vendor's device plugin or GPU operator, or see why its pod does not run on the node.",
 		Example: "Node gpu-1 has a GPU but offers no nvidia.com/gpu: there is no device plugin DaemonSet in the cluster"},
-	{Code: GPUUnhealthy, Severity: incident.Critical, Root: true,
+	{Code: GPUUnhealthy, Severity: incident.Critical, Root: true, Detail: GPU{},
 		Meaning: "The device plugin calls GPUs of the node unhealthy, so the kubelet does not give them to pods.",
 		Next:    "Read the device plugin's log and the kernel's (NVRM, Xid) on the node; a reset or a reboot may be due.",
 		Example: "Node gpu-1 offers 0 of its 2 nvidia.com/gpu: the device plugin calls the others unhealthy, or has stopped"},
@@ -91,9 +91,14 @@ func gpusOf(list corev1.ResourceList) []corev1.ResourceName {
 	return names
 }
 
+// GPU is the detail of findings about GPUs that a node has and does not offer.
+type GPU struct {
+	Resource corev1.ResourceName // by which pods ask for them, such as nvidia.com/gpu
+}
+
 func reportUnhealthy(r *Report, n *corev1.Node, name corev1.ResourceName, have, usable string) {
 	f := r.Find(GPUUnhealthy, nodeObject(n), fmt.Sprintf("Node %s offers %s of its %s %s: the device plugin calls the others unhealthy, or has stopped", n.Name, usable, have, name)).on(n)
-	f.Words = string(name)
+	f.Detail = GPU{name}
 	if usable != "0" {
 		f.Severity = incident.Warning
 	}
@@ -154,7 +159,7 @@ func (a asker) report(s *snapshot.Snapshot, r *Report) {
 		blamed = true
 		why, plugin := whyNotOffered(s, n)
 		f := r.Find(GPUNotOffered, nodeObject(n), fmt.Sprintf("Node %s has a GPU but offers no %s: %s", n.Name, a.resource, why)).on(n).See(seen)
-		f.Pods, f.Since, f.Words = a.pods, oldest(a.pods), string(a.resource)
+		f.Pods, f.Since, f.Detail = a.pods, oldest(a.pods), GPU{a.resource}
 		if !plugin.IsZero() {
 			f.Fault = []incident.Object{plugin, f.Object}
 			f.See(seenAPI(plugin, "status", time.Time{}, why))

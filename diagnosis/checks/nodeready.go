@@ -73,15 +73,16 @@ func reportNotReady(s *snapshot.Snapshot, r *Report, n *corev1.Node, ready *core
 	seen := seenAPI(o, "status.conditions[Ready]", since, fmt.Sprintf("%s %s: %s", ready.Status, ready.Reason, ready.Message))
 	find := func(code, title string) *Finding {
 		f := r.Find(code, o, title).on(n).See(seen)
-		f.Since, f.Words = since, ready.Message
+		f.Since = since
 		return f
 	}
 	switch {
 	case ready.Status == corev1.ConditionUnknown:
-		find(NodeUnreachable, unheard(s, n, ready)+podsOn(s, n))
+		title, heard := unheard(s, n, ready)
+		find(NodeUnreachable, title+podsOn(s, n)).Told = []time.Time{heard}
 	case shuttingDown(ready.Message):
 		f := find(NodeNotReady, fmt.Sprintf("Node %s is shutting down since %s%s", n.Name, moment(s.At, since), podsOn(s, n)))
-		f.Severity = incident.Warning
+		f.Severity, f.Told = incident.Warning, []time.Time{since}
 		if s.At.Sub(since) < leavingTime {
 			f.Severity = incident.Info
 		}
@@ -98,12 +99,15 @@ func reportNotReady(s *snapshot.Snapshot, r *Report, n *corev1.Node, ready *core
 	}
 }
 
-// unheard tells a kubelet that stopped from one that never reported (the node lifecycle controller's words differ).
-func unheard(s *snapshot.Snapshot, n *corev1.Node, ready *corev1.NodeCondition) string {
+// unheard tells a kubelet that stopped from one that never reported (the node lifecycle controller's words differ), with the moment that it
+// tells.
+func unheard(s *snapshot.Snapshot, n *corev1.Node, ready *corev1.NodeCondition) (string, time.Time) {
 	if heard := ready.LastHeartbeatTime.Time; !heard.IsZero() && !strings.Contains(ready.Message, "never posted") {
-		return fmt.Sprintf("Node %s has not been heard of since %s", n.Name, moment(s.At, heard))
+		return fmt.Sprintf("Node %s has not been heard of since %s", n.Name, moment(s.At, heard)), heard
 	}
-	return fmt.Sprintf("Node %s has never been heard of: its kubelet has not reported since the node was made at %s", n.Name, moment(s.At, n.CreationTimestamp.Time))
+	made := n.CreationTimestamp.Time
+	const never = "Node %s has never been heard of: its kubelet has not reported since the node was made at %s"
+	return fmt.Sprintf(never, n.Name, moment(s.At, made)), made
 }
 
 // podsOn is ", with 12 pods on it", or nothing.
@@ -159,7 +163,7 @@ func reportCNI(s *snapshot.Snapshot, r *Report, n *corev1.Node, since time.Time,
 		title = "Node %s has no CNI configuration: no pod can start on it"
 	}
 	f := r.Find(NodeCNIMissing, nodeObject(n), fmt.Sprintf(title, n.Name)).on(n).See(seen)
-	f.Since = since
+	f.Since, f.Told = since, []time.Time{since}
 	f.Because = fmt.Sprintf("Since %s the kubelet of %s reports that the runtime's network is not ready, for no CNI plugin is initialized", clock(since), n.Name)
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
@@ -180,7 +184,7 @@ func reportCNI(s *snapshot.Snapshot, r *Report, n *corev1.Node, since time.Time,
 			if strings.Contains(strings.ToLower(line), "auto-update") {
 				f.Because += fmt.Sprintf("; its service log says %q", logMessage(line))
 				if t := logs.ServiceTime(line); !t.IsZero() {
-					f.Because += " at " + clock(t)
+					f.Because, f.Told = f.Because+" at "+clock(t), append(f.Told, t)
 				}
 			}
 		}

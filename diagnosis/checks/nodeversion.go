@@ -83,5 +83,5 @@ func reportReboot(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
 		return
 	}
 	f := r.Find(NodeRebooted, nodeObject(n), fmt.Sprintf("Node %s was rebooted at %s", n.Name, moment(s.At, at))).on(n).See(seenEvent(e))
-	f.Since = at
+	f.Since, f.Told = at, []time.Time{at}
 }

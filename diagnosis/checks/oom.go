@@ -12,8 +12,10 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// NodeMemory is the Words of a finding PodOOMKilled where it was not the container's own limit that was reached.
-const NodeMemory = "memory of the node"
+// OutOfMemory is the detail of PodOOMKilled.
+type OutOfMemory struct {
+	OfNode bool // the node's memory ran out, rather than what the container's own limit allows
+}
 
 // sigkilled is the exit code of a program that the kernel killed itself, rather than one of its children.
 const sigkilled = 137
@@ -32,17 +34,17 @@ func oomKilled(s *snapshot.Snapshot, p *corev1.Pod, c container, a ailment, end 
 	}
 	switch {
 	case limited && system == nil:
-		a.why = "killed for using more memory than its limit of " + limit.String()
+		a.detail, a.why = OutOfMemory{}, "killed for using more memory than its limit of "+limit.String()
 		a.what = say("%s for using more memory than {its|their} limit of %s%s", what, limit.String(), c.in(p))
 		if used, e := memoryUse(s, p, c); used != "" {
 			a.what = a.what.and("; it uses %s", used)
 			a.seen = append(a.seen, e)
 		}
 	case limited:
-		a.words, a.why = NodeMemory, "killed because node "+p.Spec.NodeName+" ran out of memory"
+		a.detail, a.why = OutOfMemory{OfNode: true}, "killed because node "+p.Spec.NodeName+" ran out of memory"
 		a.what = say("%s because node %s ran out of memory%s, not for {its|their} own limit of %s", what, p.Spec.NodeName, c.in(p), limit.String())
 	default:
-		a.words, a.why = NodeMemory, "killed because node "+p.Spec.NodeName+" ran out of memory"
+		a.detail, a.why = OutOfMemory{OfNode: true}, "killed because node "+p.Spec.NodeName+" ran out of memory"
 		a.what = say("%s because memory ran out%s; {it has|they have} no limit of {its|their} own, so it was node %s's", what, c.in(p), p.Spec.NodeName)
 	}
 	if limited {

@@ -234,7 +234,6 @@ func reportOverlap(r *Report, pair [2]*policyv1.PodDisruptionBudget, pods []*cor
 	objects := []incident.Object{snapshot.ObjectOf("PodDisruptionBudget", a.Namespace, a.Name), snapshot.ObjectOf("PodDisruptionBudget", b.Namespace, b.Name)}
 	f := r.Find(PDBOverlap, objects[0], fmt.Sprintf("PodDisruptionBudgets %s and %s both select %s, such as %s: evictions of them fail", a.Name, b.Name, inflect(len(pods), "%d {pod|pods}", len(pods)), pods[0].Name))
 	f.Fault, f.Since = objects, laterOf(a.CreationTimestamp.Time, b.CreationTimestamp.Time)
-	f.Words = podNames(pods)
 	for i, x := range pair {
 		f.See(seenAPI(objects[i], "spec.selector", x.CreationTimestamp.Time, metav1.FormatLabelSelector(x.Spec.Selector)+" matches "+podNames(pods)))
 	}

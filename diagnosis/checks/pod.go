@@ -14,11 +14,12 @@ import (
 // ailment is what is wrong with one pod. Ailments that are alike within a workload become one finding.
 type ailment struct {
 	code      string
-	alike     string // sets ailments of one code apart: the container, the node
-	container string // that is ill; empty: it is about the pod as a whole
-	what      phrase // the verb and what follows: "keeps crashing: cannot resolve x"
-	why       string // the reason alone, for other titles
-	words     string // Kubernetes' own
+	alike     string      // sets ailments of one code apart: the container, the node
+	container string      // that is ill; empty: it is about the pod as a whole
+	what      phrase      // the verb and what follows: "keeps crashing: cannot resolve x"
+	why       string      // the reason alone, for other titles
+	detail    Detail      // for the finding
+	told      []time.Time // the moments that it tells
 	since     time.Time
 	node      string
 	said      []logs.Fact
@@ -204,7 +205,8 @@ func failed(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	if ownedByJob(p) || p.Status.Reason == "NodeShutdown" || p.Status.Reason == "Terminated" || p.Status.Reason == "Preempting" {
 		return ailment{}, false // a Job speaks for its pods; a node that shut down in good order has had its pods replaced
 	}
-	a := ailment{code: PodFailed, since: failedAt(p), words: p.Status.Message, what: say("{has|have} failed: %s", strings.TrimSpace(p.Status.Reason+" "+p.Status.Message))}
+	a := ailment{code: PodFailed, since: failedAt(p),
+		what: say("{has|have} failed: %s", strings.TrimSpace(p.Status.Reason+" "+p.Status.Message))}
 	for _, c := range containersOf(p) {
 		if t := c.status.State.Terminated; t != nil && t.ExitCode != 0 {
 			crash := crashed(s, p, c, t)
@@ -240,16 +242,17 @@ func terminating(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	if s.At.Sub(due) < stuckTerminating {
 		return ailment{}, false
 	}
-	a := ailment{code: PodTerminating, alike: p.Spec.NodeName, node: p.Spec.NodeName, since: due,
+	a := ailment{code: PodTerminating, alike: p.Spec.NodeName, node: p.Spec.NodeName, since: due, told: []time.Time{due},
 		what: say("should have been gone since %s and {is|are} still terminating", clock(due))}
-	a.words = heldBy(s, p)
-	if a.words != "" {
-		a.what = a.what.and(": %s", a.words)
+	holder := heldBy(s, p)
+	if holder != "" {
+		a.what = a.what.and(": %s", holder)
 	}
 	if n := s.Node(p.Spec.NodeName); n != nil && !nodeReady(n) && satisfied(s, s.WorkloadOf(p)) {
 		a.severity = incident.Info // the node's trouble: others have taken its place
 	}
-	a.seen = []incident.Evidence{seenAPI(podObject(p), "metadata.deletionTimestamp", due, strings.TrimSpace("still there "+duration(s.At.Sub(due))+" later; "+a.words))}
+	a.seen = []incident.Evidence{seenAPI(podObject(p), "metadata.deletionTimestamp", due,
+		strings.TrimSpace("still there "+duration(s.At.Sub(due))+" later; "+holder))}
 	return a, true
 }
 

@@ -39,7 +39,7 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	if p.Status.Phase == corev1.PodPending || warmingUp(s, p) {
 		return ailment{}, false
 	}
-	a := ailment{code: PodNotReady, alike: p.Spec.NodeName, node: p.Spec.NodeName, since: ready.LastTransitionTime.Time, words: ready.Message,
+	a := ailment{code: PodNotReady, alike: p.Spec.NodeName, node: p.Spec.NodeName, since: ready.LastTransitionTime.Time,
 		what: say("{runs|run} on node %s, but {is|are} not ready", p.Spec.NodeName)}
 	if ready.Message != "" {
 		a.what = a.what.and(": %s", ready.Message)
@@ -66,16 +66,16 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool
 		return ailment{}, false // it has yet to listen, for all that the probe shows
 	}
 	a := ailment{code: PodProbeFailing, container: c.spec.Name, alike: c.spec.Name, since: earlier(beganAt(e), time.Time{})}
-	said := "its " + strings.TrimSuffix(field, "Probe") + " probe " + probeWords(probe) + " fails"
+	kubelet, said := "", "its "+strings.TrimSuffix(field, "Probe")+" probe "+probeWords(probe)+" fails"
 	if e != nil {
-		said, a.words = shortest(e.Message), e.Message
+		kubelet, said = e.Message, shortest(e.Message)
 	} else {
 		a.since = started
 	}
 	a.why = said
-	a.what = say("{is|are} not ready%s: %s%s", c.in(p), said, probeHint(c, probe, a.words))
+	a.what = say("{is|are} not ready%s: %s%s", c.in(p), said, probeHint(c, probe, kubelet))
 	a.said = currentFacts(s, p, c)
-	if ownVerdict(c, probe, a.words) {
+	if ownVerdict(c, probe, kubelet) {
 		a.symptom, a.next = true, "Read its log: the program answers the probe, and says of itself that it is not well."
 	}
 	a.seen = []incident.Evidence{seenEvent(e), probeSeen(p, c, field, probe),

@@ -306,7 +306,7 @@ func badConfig(p *corev1.Pod, c container, w *corev1.ContainerStateWaiting) ailm
 		a.seen = append(a.seen, seenAPI(podObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message))
 		return a
 	}
-	a := ailment{code: PodConfigError, container: c.spec.Name, alike: c.spec.Name, words: w.Message, since: p.CreationTimestamp.Time, why: w.Message,
+	a := ailment{code: PodConfigError, container: c.spec.Name, alike: c.spec.Name, since: p.CreationTimestamp.Time, why: w.Message,
 		what: say("cannot be configured%s: %s", c.in(p), w.Message),
 		seen: []incident.Evidence{seenAPI(podObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message)}}
 	if o, _, ok := missingIn(p, w.Message); ok {

@@ -55,6 +55,34 @@ var refusers = []struct {
 	{regexp.MustCompile(`(?:Pod|Job\.batch) "[^"]*" is invalid: (.+)`), byValidation},
 }
 
+// RefusedPods is the detail of PodsRefused: whom the API server's refusal names.
+type RefusedPods struct {
+	Account  incident.Object // the ServiceAccount that it looked up; zero: none
+	Webhooks []string
+}
+
+var (
+	lookedUp     = regexp.MustCompile(`service account ([^/\s]+)/([^:\s]+):`)
+	namedWebhook = regexp.MustCompile(`webhook "([^"]+)"`)
+)
+
+func accountIn(message string) incident.Object {
+	m := lookedUp.FindStringSubmatch(message)
+	if m == nil {
+		return incident.Object{}
+	}
+	return snapshot.ObjectOf("ServiceAccount", m[1], m[2])
+}
+
+// webhooksIn are the admission webhooks that the API server's words name.
+func webhooksIn(message string) []string {
+	var names []string
+	for _, m := range namedWebhook.FindAllStringSubmatch(message, -1) {
+		names = union(names, m[1:])
+	}
+	return names
+}
+
 // refused reports that the API server refuses what a workload wants to create.
 func refused(s *snapshot.Snapshot, r *Report, o incident.Object, message string, since time.Time, seen incident.Evidence) *Finding {
 	x := refusal{s: s, namespace: o.Namespace, why: withoutPod(message)}
@@ -69,7 +97,8 @@ func refused(s *snapshot.Snapshot, r *Report, o incident.Object, message string,
 		creates = "Jobs"
 	}
 	f := r.Find(PodsRefused, o, fmt.Sprintf("%s cannot create %s: %s", short(o), creates, x.why)).See(seen).See(x.seen...)
-	f.Workload, f.Since, f.Words, f.Refs = o, since, message, x.by
+	f.Workload, f.Since, f.Refs = o, since, x.by
+	f.Detail = RefusedPods{Account: accountIn(message), Webhooks: webhooksIn(message)}
 	f.Root = f.Root && !x.blind
 	if len(x.by) > 0 {
 		f.Fault = append(slices.Clone(x.by), o)

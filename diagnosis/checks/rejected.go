@@ -15,6 +15,11 @@ const wasRejected = "Pod was rejected: "
 
 var forbiddenSysctl = regexp.MustCompile(`forbidden sysctl: "([^"]+)"`)
 
+// Rejected is the detail of PodRejected.
+type Rejected struct {
+	TooManyPods bool // the node has all the pods that it may have (OutOfpods in pkg/kubelet/lifecycle/predicate.go)
+}
+
 // rejected looks at a pod that its node's kubelet did not admit: the scheduler and the kubelet disagree about what the node can give.
 func rejected(p *corev1.Pod) (ailment, bool) {
 	reason, message := p.Status.Reason, strings.TrimPrefix(p.Status.Message, wasRejected)
@@ -24,13 +29,15 @@ func rejected(p *corev1.Pod) (ailment, bool) {
 	node := p.Spec.NodeName
 	seen := seenAPI(podObject(p), "status", p.CreationTimestamp.Time, reason+": "+p.Status.Message)
 	if m := forbiddenSysctl.FindStringSubmatch(message); m != nil {
-		return ailment{code: PodSecurityRefused, alike: m[1], node: node, words: p.Status.Message, since: p.CreationTimestamp.Time, why: "sysctl " + m[1] + " is not allowed",
+		return ailment{code: PodSecurityRefused, alike: m[1], node: node, since: p.CreationTimestamp.Time,
+			why:  "sysctl " + m[1] + " is not allowed",
 			what: say("{is|are} refused for {its|their} spec.securityContext.sysctls: node %s does not allow %s (the kubelet's --allowed-unsafe-sysctls)", node, m[1]), seen: []incident.Evidence{seen}}, true
 	}
 	if a, ok := refusedFor(p, "", message); ok {
 		a.alike, a.seen = reason, append(a.seen, seen)
 		return a, true
 	}
-	return ailment{code: PodRejected, alike: node + reason, node: node, words: reason, since: p.CreationTimestamp.Time, why: message,
-		what: say("{was|were} rejected by the kubelet of node %s (%s): %s", node, reason, message), seen: []incident.Evidence{seen}}, true
+	return ailment{code: PodRejected, alike: node + reason, node: node, since: p.CreationTimestamp.Time, why: message,
+		detail: Rejected{TooManyPods: reason == "OutOfpods"},
+		what:   say("{was|were} rejected by the kubelet of node %s (%s): %s", node, reason, message), seen: []incident.Evidence{seen}}, true
 }

@@ -27,6 +27,7 @@ type Finding struct {
 	Seen    []incident.Evidence // without ids; at most maxSeen
 	Fault   []incident.Object   // what is at fault, not merely suffering; nil: Object
 	Because string              // a sentence for the cause's reason; empty: Title
+	Told    []time.Time         // the moments that Title or Because tell
 
 	Workload  incident.Object // that the pods belong to; zero where it is not about pods
 	Pods      []*corev1.Pod   // that fail, or that a remedy would have to restart
@@ -34,13 +35,23 @@ type Finding struct {
 	Container string          // of the pods, that is ill, or that was put into them; empty: it is about no container alone
 	Said      []logs.Fact     // by their logs: what they could not reach, and what else went wrong
 	Refs      []incident.Object
-	Words     string // Kubernetes' own words, for rules that need them
+	Detail    Detail // what only findings of its code have to tell the rules; nil: nothing
 
 	Changes []incident.Change // just before its onset and on the way to it, the nearest first; see package diagnosis
 }
 
 // NewReport returns the empty report of a check that may report the codes.
 func NewReport(codes []Code) *Report { return &Report{codes: codes} }
+
+// Detail is what findings of one code, or of a few that carry the same, tell the rules beyond what every Finding has: a small struct that
+// is declared beside the check, such as [Unschedulable]. [Code].Detail says which struct goes with a code, and [DetailOf] reads it.
+type Detail any
+
+// DetailOf is the finding's detail, if it carries one of that type; or else the zero value.
+func DetailOf[T any](f *Finding) (T, bool) {
+	d, ok := f.Detail.(T)
+	return d, ok
+}
 
 // Judges says what the check judges by: the objects that it is about, and what it needs to tell whether these are well. Only a check that
 // says so can rule anything out.

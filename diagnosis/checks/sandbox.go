@@ -11,6 +11,11 @@ var (
 	noHandler  = regexp.MustCompile(`no runtime for "([^"]+)" is configured`)
 )
 
+// SandboxFailed is the detail of PodSandboxFailed.
+type SandboxFailed struct {
+	Plugin bool // the runtime speaks of the CNI plugin or its configuration
+}
+
 // sandboxLayer names the layer that fails while a pod's sandbox is made, by the words of containerd, CRI-O and the CNI plugins.
 func sandboxLayer(message string) string {
 	if m := cniPlugin.FindStringSubmatch(message); m != nil {

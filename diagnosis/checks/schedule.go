@@ -29,6 +29,40 @@ var (
 	reasonBorder = regexp.MustCompile(`, `)
 )
 
+// Unschedulable is the detail of PodUnschedulable and PodPreempted: what the scheduler names as missing, on some node or other.
+type Unschedulable struct {
+	Silent   bool                  // no scheduler has said a word about the pod
+	Short    []corev1.ResourceName // too little of them is free
+	Taints   []string              // the keys of taints that are not tolerated; those of a node that was seen are left out
+	Volumes  bool                  // claims are not bound, or their volumes do not exist yet
+	Ports    bool                  // a port of the node is taken
+	Cordoned bool                  // nodes take no pods at all
+	Full     bool                  // nodes have all the pods that they may have
+}
+
+var (
+	shortOf  = regexp.MustCompile(`Insufficient ([A-Za-z0-9./_-]+)`)
+	taintKey = regexp.MustCompile(`taint(?:\(s\))? ?\{([^:}]+)`)
+)
+
+// schedulerNames reads the scheduler's words (pkg/scheduler/framework/plugins).
+func schedulerNames(words string) Unschedulable {
+	low := strings.ToLower(words)
+	u := Unschedulable{
+		Volumes:  containsAny(low, []string{"persistentvolumeclaim", "persistent volumes to bind", "binding volumes"}),
+		Ports:    strings.Contains(words, "free ports"),
+		Cordoned: strings.Contains(words, "were unschedulable"),
+		Full:     strings.Contains(words, "Too many pods"),
+	}
+	for _, m := range shortOf.FindAllStringSubmatch(words, -1) {
+		u.Short = union(u.Short, []corev1.ResourceName{corev1.ResourceName(strings.TrimRight(m[1], "."))})
+	}
+	for _, m := range taintKey.FindAllStringSubmatch(words, -1) {
+		u.Taints = union(u.Taints, m[1:])
+	}
+	return u
+}
+
 func unscheduled(s *snapshot.Snapshot, r *rooms, p *corev1.Pod) (ailment, bool) {
 	if newly(s, p.CreationTimestamp.Time) || nodePromised(s, p) || takesOver(s, p) {
 		return ailment{}, false
@@ -37,30 +71,31 @@ func unscheduled(s *snapshot.Snapshot, r *rooms, p *corev1.Pod) (ailment, bool) 
 	c := podCondition(p, corev1.PodScheduled)
 	e := lastEvent(s, o, "FailedScheduling")
 	a := ailment{code: PodUnschedulable, since: since, refs: claimsOf(p)}
+	var words string
 	switch {
 	case len(p.Spec.SchedulingGates) > 0:
 		return gated(s, p, a, c)
 	case c != nil && c.Status != corev1.ConditionTrue && c.Message != "":
-		a.words = c.Message
+		words = c.Message
 	case e != nil:
-		a.words = e.Message
+		words = e.Message
 	case s.At.Sub(since) >= noScheduler:
 		return ignored(s, p, a), true
 	default:
 		return ailment{}, false
 	}
-	a.seen = []incident.Evidence{seenEvent(e)}
+	a.detail, a.seen = schedulerNames(words), []incident.Evidence{seenEvent(e)}
 	if c != nil {
 		a.seen = append(a.seen, seenAPI(o, "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
 	}
-	said := preemption.ReplaceAllString(a.words, "")
+	said := preemption.ReplaceAllString(words, "")
 	a.what = say("cannot be scheduled: %s", clauses(said))
 	if strings.Contains(strings.ToLower(said), "persistentvolumeclaim") && !strings.Contains(said, "ReadWriteOncePod") {
 		return a, true // no node is at fault while the claim is not bound
 	}
 	if u := r.explain(p); u.why != "" {
 		a.what = say("cannot be scheduled: %s", u.why)
-		a.words = untolerated.ReplaceAllString(a.words, "untolerated taint(s)")
+		a.detail = schedulerNames(untolerated.ReplaceAllString(words, "untolerated taint(s)"))
 		a.seen, a.refs = append(a.seen, u.seen...), append(a.refs, u.refs...)
 	} else if plain := plainly(said); plain != "" {
 		a.what = a.what.and(" (%s)", plain)
@@ -144,7 +179,7 @@ func gated(s *snapshot.Snapshot, p *corev1.Pod, a ailment, c *corev1.PodConditio
 		names = append(names, g.Name)
 	}
 	a.severity = incident.Warning
-	a.words = "SchedulingGated"
+	a.detail = Unschedulable{}
 	a.what = say("{waits|wait} for %s for its scheduling gate to be removed: %s", duration(s.At.Sub(a.since)), strings.Join(names, ", "))
 	a.seen = []incident.Evidence{seenAPI(podObject(p), "spec.schedulingGates", a.since, strings.Join(names, ", "))}
 	if c != nil && c.Message != "" {
@@ -153,18 +188,19 @@ func gated(s *snapshot.Snapshot, p *corev1.Pod, a ailment, c *corev1.PodConditio
 	return a, true
 }
 
-// ignored is a pod of which no scheduler has said anything: the one that it names does not exist, or none runs. Its finding has no Words.
+// ignored is a pod of which no scheduler has said anything: the one that it names does not exist, or none runs.
 func ignored(s *snapshot.Snapshot, p *corev1.Pod, a ailment) ailment {
 	name := p.Spec.SchedulerName
 	if name == "" {
 		name = corev1.DefaultSchedulerName
 	}
 	if claim, node := chosen(s, p); claim != "" {
-		a.words = "binding volumes"
+		a.detail = Unschedulable{Volumes: true}
 		a.what = say("{waits|wait} for the volume of claim %s, which is to be made for node %s", claim, node)
 		a.seen = []incident.Evidence{seenAPI(snapshot.ObjectOf("PersistentVolumeClaim", p.Namespace, claim), "metadata.annotations["+selectedNode+"]", time.Time{}, node)}
 		return a
 	}
+	a.detail = Unschedulable{Silent: true}
 	waited := duration(s.At.Sub(a.since))
 	a.seen = []incident.Evidence{seenAPI(podObject(p), "spec.schedulerName", a.since, name+"; no node after "+waited+", no event, no condition")}
 	if name == corev1.DefaultSchedulerName {
@@ -215,7 +251,7 @@ func preempted(s *snapshot.Snapshot, r *rooms, p *corev1.Pod, a ailment) ailment
 		}
 	}
 	a.code = PodPreempted
-	a.since = beganAt(e)
+	a.since, a.told = beganAt(e), []time.Time{snapshot.EventTime(e).Time}
 	mine := ""
 	if p.Spec.Priority != nil {
 		mine = fmt.Sprintf(" (priority %d)", *p.Spec.Priority)

@@ -47,7 +47,7 @@ func refusedFor(p *corev1.Pod, name, message string) (a ailment, ok bool) {
 			means = fmt.Sprintf(means, who)
 		}
 		path, value := securityField(p, name, r.field)
-		a = ailment{code: PodSecurityRefused, alike: name, words: message, why: means, since: p.CreationTimestamp.Time, node: p.Spec.NodeName,
+		a = ailment{code: PodSecurityRefused, alike: name, why: means, since: p.CreationTimestamp.Time, node: p.Spec.NodeName,
 			what: say("{is|are} refused for {its|their} %s: %s (%s)", path, means, r.next)}
 		a.seen = append(a.seen, seenAPI(podObject(p), path, time.Time{}, value))
 		return a, true

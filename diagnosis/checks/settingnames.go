@@ -13,8 +13,10 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// FromSetting is the Words of a finding ServiceMissing that rests on a setting, because the log does not say whom the program calls.
-const FromSetting = "setting"
+// NamedBySetting is the detail of ServiceMissing where a setting names the Service, because the log does not say whom the program calls.
+type NamedBySetting struct {
+	Field string // where the setting stands
+}
 
 // hostWord is what could be a host within a setting: a URL's, or a value by itself.
 var hostWord = regexp.MustCompile(`[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?`)
@@ -72,12 +74,12 @@ func (c callers) settingsOf(p *corev1.Pod, x container) {
 		return
 	}
 	w := c.s.WorkloadOf(p)
-	k := ServiceMissing + " " + missing.String() + " " + FromSetting
+	k := ServiceMissing + " " + missing.String() + " by setting"
 	f := c.found[k]
 	if f == nil {
 		f = c.r.Find(ServiceMissing, missing, fmt.Sprintf("Service %s/%s does not exist%s, %s names it in %s, and cannot connect", missing.Namespace, missing.Name,
 			couldBe(c.s, missing.Namespace, missing.Name), short(w), where.field))
-		f.Words, f.Fault = FromSetting, []incident.Object{missing, w}
+		f.Detail, f.Fault = NamedBySetting{where.field}, []incident.Object{missing, w}
 		c.found[k] = f
 	}
 	f.Pods = union(f.Pods, []*corev1.Pod{p})

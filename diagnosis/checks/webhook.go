@@ -38,27 +38,27 @@ var webhookCodes = []Code{
 		Meaning: "A mutating webhook puts into pods a container that their workload's template does not have, and that container works nowhere.",
 		Next:    "Correct what the webhook injects (its own configuration, often a ConfigMap beside it); until then, exempt the namespace or the pods.",
 		Example: "MutatingWebhookConfiguration injector puts container proxy into pods of Deployment cart and 2 other workloads, where it does not start: no such image or tag"},
-	{Code: WebhookServiceMissing, Severity: incident.Critical, Root: true,
+	{Code: WebhookServiceMissing, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: WebhookTrouble,
 		Meaning: "An admission webhook's Service does not exist, so the API server refuses what the webhook should judge.",
 		Next:    "If what installed it is gone, delete the webhook configuration; otherwise install its Service again.",
 		Example: "ValidatingWebhookConfiguration policy calls Service policy/policy-webhook, which does not exist: creating pods is refused in every namespace"},
-	{Code: WebhookNoEndpoints, Severity: incident.Critical, Root: true,
+	{Code: WebhookNoEndpoints, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: WebhookTrouble,
 		Meaning: "Nothing answers behind an admission webhook's Service, so the API server refuses what the webhook should judge.",
 		Next:    "Bring its pods back. If it holds up its own pods: delete the webhook configuration, or exempt its namespace, until they run.",
 		Example: "ValidatingWebhookConfiguration policy: its Service policy/policy-webhook has no ready endpoint: creating pods is refused in every namespace but kube-system"},
-	{Code: WebhookPortMissing, Severity: incident.Critical, Root: true,
+	{Code: WebhookPortMissing, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: WebhookTrouble,
 		Meaning: "An admission webhook calls a port that its Service does not have.",
 		Next:    "Correct clientConfig.service.port, or the Service's ports.",
 		Example: "MutatingWebhookConfiguration inject calls port 443 of Service mesh/injector, which has 8443: creating pods is refused in shop"},
-	{Code: WebhookCAExpired, Severity: incident.Critical, Root: true,
+	{Code: WebhookCAExpired, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: WebhookTrouble,
 		Meaning: "The certificates by which the API server knows an admission webhook have expired, or do so within 14 days.",
 		Next:    "Renew the webhook's certificate and write the new CA into clientConfig.caBundle (cert-manager's ca-injector does so).",
 		Example: "MutatingWebhookConfiguration inject: its CA certificate injector-ca expired on 2026-01-01: creating pods is refused in shop"},
-	{Code: WebhookFailing, Severity: incident.Critical, Root: true,
+	{Code: WebhookFailing, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: WebhookTrouble,
 		Meaning: "The API server cannot get an answer from an admission webhook, and refuses what the webhook should judge.",
 		Next:    "Read the error: a time-out is the webhook's or the network's, x509 is its certificate. Look at its pods' log.",
 		Example: `ValidatingWebhookConfiguration policy: calls fail: context deadline exceeded`},
-	{Code: WebhookCatchesItself, Severity: incident.Info,
+	{Code: WebhookCatchesItself, Severity: incident.Info, Detail: Webhooks{},
 		Meaning: "An admission webhook judges the pods that serve it: if they all stop, none can be created again.",
 		Example: "ValidatingWebhookConfiguration policy judges the pods of its own namespace policy"},
 }
@@ -175,6 +175,11 @@ func (w *webhooks) look(h *hook, refused []incident.Evidence) {
 	}
 }
 
+// Webhooks is the detail of findings about a configuration's webhooks.
+type Webhooks struct {
+	Names []string // of those that the finding is about
+}
+
 // note begins the configuration's finding of the code, or adds to it. One that refuses nothing yet is a warning; with failurePolicy
 // Ignore it stops nobody.
 func (w *webhooks) note(h *hook, code string, service incident.Object, what, blocks string, refused []incident.Evidence) *Finding {
@@ -188,7 +193,8 @@ func (w *webhooks) note(h *hook, code string, service incident.Object, what, blo
 		f.Severity, f.Refs = incident.Info, []incident.Object{service}
 		w.found[id] = f
 	}
-	f.Words = strings.TrimPrefix(f.Words+"\n"+h.name, "\n")
+	d, _ := DetailOf[Webhooks](f)
+	f.Detail = Webhooks{append(d.Names, h.name)}
 	switch {
 	case code == WebhookCatchesItself:
 	case h.fail && len(refused) > 0:
