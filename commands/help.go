@@ -3,6 +3,8 @@ package commands
 import (
 	"context"
 	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 func (s *Set) help(_ context.Context, r Request) (Reply, error) {
@@ -24,7 +26,7 @@ func (s *Set) help(_ context.Context, r Request) (Reply, error) {
 
 // unknown answers what is not a command, with the nearest that is.
 func unknown(r Request) Reply {
-	said := cut(r.Command, 40)
+	said := clip.Runes(r.Command, 40)
 	near := nearest(strings.ToLower(r.Command))
 	if near == "" {
 		return Reply{Text: "There is no command “" + said + "”. Try " + r.Prog + " help.", Exit: ExitNoAnswer, Blocks: []Block{

@@ -9,6 +9,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 // text returns a small file's content without the white space around it; an absent file is "". At most limit bytes are read.
@@ -69,10 +71,10 @@ func glob(root *os.Root, dir, pattern string) ([]string, error) {
 // maxEntries bounds the entries of a directory that are looked at.
 const maxEntries = 4096
 
-// cut shortens a line to maxLine bytes.
+// cut shortens a line to maxLine bytes and an "…".
 func cut(line string) string {
-	if len(line) > maxLine {
-		return strings.ToValidUTF8(line[:maxLine], "") + "…"
+	if len(line) <= maxLine {
+		return line
 	}
-	return line
+	return clip.Bytes(strings.ToValidUTF8(line, ""), maxLine+len("…"))
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 // shortenedTo is a document of which no block has more than about so many characters, and how many were shortened for it. Headers and
@@ -91,7 +92,7 @@ func shortenedSpans(spans []commands.Span, most int) ([]commands.Span, bool) {
 			continue
 		}
 		if s.Time.IsZero() && s.URL == "" && most > 1 {
-			s.Text = cut(s.Text, most)
+			s.Text = clip.Runes(s.Text, most)
 			return append(out, s), true
 		}
 		return append(out, commands.Text("…")), true
@@ -115,7 +116,7 @@ func shortenedCode(c commands.Code, most int) (commands.Code, bool) {
 		kept = append(kept, line)
 	}
 	if len(kept) == 0 {
-		kept = []string{cut(lines[0], most)}
+		kept = []string{clip.Runes(lines[0], most)}
 	}
 	c.Text = strings.Join(kept, "\n")
 	if n := len(lines) - len(kept); n > 0 {
