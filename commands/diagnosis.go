@@ -164,9 +164,9 @@ func citedBlocks(d *incident.Diagnosis, s *incident.Story) []Block {
 				continue
 			}
 			shown[id] = true
-			short := *e
-			short.Excerpt = clip.Runes(e.Excerpt, citedLength)
-			list = append(list, Item{Depth: 1, Spans: evidence(&short)})
+			cited := *e
+			cited.Excerpt = clip.Runes(e.Excerpt, citedLength)
+			list = append(list, Item{Depth: 1, Spans: evidence(&cited)})
 		}
 	}
 	if len(list) == 1 {

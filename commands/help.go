@@ -9,7 +9,7 @@ import (
 
 func (s *Set) help(_ context.Context, r Request) (Reply, error) {
 	list := List{}
-	for _, c := range table() {
+	for _, c := range commandTable() {
 		if c.help != "" {
 			list = append(list, Item{Spans: []Span{Mono(strings.TrimSpace(r.Prog + " " + c.name + " " + c.usage)), Text("  " + c.help)}})
 		}
@@ -24,8 +24,8 @@ func (s *Set) help(_ context.Context, r Request) (Reply, error) {
 	}, nil
 }
 
-// unknown answers what is not a command, with the nearest that is.
-func unknown(r Request) Reply {
+// unknownCommand answers what is not a command, with the nearest that is.
+func unknownCommand(r Request) Reply {
 	said := clip.Runes(r.Command, 40)
 	near := nearest(strings.ToLower(r.Command))
 	if near == "" {
@@ -45,7 +45,7 @@ func nearest(said string) string {
 	if len(said) > 20 {
 		return ""
 	}
-	for _, c := range table() {
+	for _, c := range commandTable() {
 		if c.help == "" {
 			continue
 		}

@@ -129,7 +129,7 @@ func edited(pm incident.Postmortem, values map[string]string) (incident.Postmort
 			}
 		}
 		text := strings.TrimSpace(strings.Join(parts, "\n"))
-		if !seen(text) && (sec.id == "title" || sec.id == "summary") {
+		if !visibleText(text) && (sec.id == "title" || sec.id == "summary") {
 			problems[sec.id] = sec.label + " can’t be empty."
 		}
 		*sec.text(&pm) = text
@@ -137,8 +137,8 @@ func edited(pm incident.Postmortem, values map[string]string) (incident.Postmort
 	return pm, problems
 }
 
-// seen says whether a text has anything to see: emoji and all scripts count, blanks and control characters do not.
-func seen(text string) bool {
+// visibleText says whether a text has anything to see: emoji and all scripts count, blanks and control characters do not.
+func visibleText(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
 

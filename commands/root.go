@@ -126,7 +126,7 @@ func rootActions(s *incident.State, phase incident.Phase) Actions {
 			Accessibility: "Open the plan of " + s.ID}, again}
 	case incident.Diagnosed:
 		again.Style = Primary
-		return Actions{again, closing(s)}
+		return Actions{again, closeButton(s)}
 	case incident.Approved, incident.Recovering:
 		return Actions{stopping(s)}
 	case incident.Stuck, incident.StoppedPhase:
@@ -134,7 +134,7 @@ func rootActions(s *incident.State, phase incident.Phase) Actions {
 			return unclearActions(s, s.Steps[i].Step)
 		}
 		again.Style = Primary
-		return Actions{again, closing(s)}
+		return Actions{again, closeButton(s)}
 	case incident.ResolvedPhase:
 		if s.Postmortem != nil && s.Published == nil {
 			return Actions{{ID: "postmortem", Label: "Read the postmortem", Style: Primary, Value: Quote("postmortem", s.ID),
@@ -148,7 +148,7 @@ func stopping(s *incident.State) Button {
 	return Button{ID: "stop", Label: "Stop", Style: Danger, Value: Quote("stop", s.ID), Accessibility: "Let no further step of " + s.ID + " begin"}
 }
 
-func closing(s *incident.State) Button {
+func closeButton(s *incident.State) Button {
 	return Button{ID: "close", Label: "Close", Value: Quote("close", s.ID), Accessibility: "Close " + s.ID + " without recovery",
 		Confirm: &Confirm{Title: "Close the incident?", Text: "Paramedic stops caring for it. Nothing in the cluster is changed.", Yes: "Close", No: "Keep it open"}}
 }

@@ -105,8 +105,8 @@ type command struct {
 	answer func(s *Set, ctx context.Context, r Request) (Reply, error)
 }
 
-// table lists the commands in the order in which help shows them.
-func table() []command {
+// commandTable lists the commands in the order in which help shows them.
+func commandTable() []command {
 	return []command{
 		{"check", "[-n NAMESPACE]", "what is wrong in the cluster, and what restarts", false, false, View, (*Set).check},
 		{"why", "[KIND/NAME] [-n NAMESPACE] [--trace]", "why: the causes, their consequences and the evidence", false, false, View, (*Set).why},
@@ -131,7 +131,7 @@ func table() []command {
 }
 
 func lookup(name string) (command, bool) {
-	for _, c := range table() {
+	for _, c := range commandTable() {
 		if c.name == name {
 			return c, true
 		}
@@ -162,7 +162,7 @@ func (s *Set) Dispatch(ctx context.Context, r Request) Reply {
 	}
 	c, ok := lookup(name)
 	if !ok {
-		return unknown(r)
+		return unknownCommand(r)
 	}
 	if err := s.permitted(ctx, c, r); err != nil {
 		return s.failed(c, r, err)

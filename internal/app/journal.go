@@ -45,6 +45,7 @@ type UnreadableError struct {
 	Reason error
 }
 
+// Error says which incident, and why.
 func (e *UnreadableError) Error() string { return fmt.Sprintf("read %s: %v", e.ID, e.Reason) }
 
 // Unwrap returns the reason.

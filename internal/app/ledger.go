@@ -134,7 +134,7 @@ func (l *ledger) withFreed(ctx context.Context, entries []entry) ([]entry, error
 	var names []string
 	for _, e := range entries {
 		if frees(e.events) {
-			names = append(names, key(waitsKey, e.state.ID, "").Name)
+			names = append(names, keyOf(waitsKey, e.state.ID, "").Name)
 		}
 	}
 	if len(names) == 0 {

@@ -142,7 +142,7 @@ func (a *App) receive(ctx context.Context, socket *socketmode.Client, e socketmo
 			a.ackSoon(ctx, socket, e.Request)
 			return
 		}
-		a.take(d, func(payload json.RawMessage) error { return ack(ctx, socket, e.Request, payload) })
+		a.take(d, func(payload json.RawMessage) error { return sendAck(ctx, socket, e.Request, payload) })
 	}
 }
 
@@ -156,9 +156,9 @@ func disturbance(data any) error {
 	return errors.New("the token was not accepted")
 }
 
-// ack acknowledges an envelope. That it returns nil does not mean that Slack has it: the connection may end first, and then Slack
+// sendAck acknowledges an envelope. That it returns nil does not mean that Slack has it: the connection may end first, and then Slack
 // delivers again.
-func ack(ctx context.Context, socket *socketmode.Client, r *socketmode.Request, payload json.RawMessage) error {
+func sendAck(ctx context.Context, socket *socketmode.Client, r *socketmode.Request, payload json.RawMessage) error {
 	if r == nil || r.EnvelopeID == "" {
 		return errors.New("there is no envelope to acknowledge")
 	}
@@ -172,7 +172,7 @@ func ack(ctx context.Context, socket *socketmode.Client, r *socketmode.Request, 
 
 // ackSoon acknowledges what needs no answer.
 func (a *App) ackSoon(ctx context.Context, socket *socketmode.Client, r *socketmode.Request) {
-	if err := ack(ctx, socket, r, nil); err != nil && r != nil {
+	if err := sendAck(ctx, socket, r, nil); err != nil && r != nil {
 		a.log.Warn("an acknowledgement could not be sent", "error", err)
 	}
 }

@@ -74,8 +74,8 @@ func (b body) send(whole rest, do func([]slack.MsgOption) error, refused func(er
 			return err
 		}
 	}
-	plain := body{Text: clip.Bytes(b.Text, maxFallback-500) + whole.sentence()}
-	if err = do(plain.options()); err == nil && b.hasButtons() {
+	short := body{Text: clip.Bytes(b.Text, maxFallback-500) + whole.sentence()}
+	if err = do(short.options()); err == nil && b.hasButtons() {
 		return errPlain
 	}
 	return err

@@ -121,18 +121,18 @@ func link(s commands.Span) string {
 }
 
 // chunks splits s so that what render makes of each part has at most n characters, at line ends or blanks where it can.
-func chunks(s string, render func(string) string, n int) []string {
+func chunks(s string, write func(string) string, n int) []string {
 	var out []string
 	rest := []rune(clean(clip.Bytes(s, maxTaken)))
 	for len(rest) > 0 {
 		end := min(len(rest), n)
-		for utf8.RuneCountInString(render(string(rest[:end]))) > n {
+		for utf8.RuneCountInString(write(string(rest[:end]))) > n {
 			end = end * 3 / 4
 		}
 		if end < len(rest) {
 			end = breakAt(rest, end)
 		}
-		out = append(out, render(string(rest[:end])))
+		out = append(out, write(string(rest[:end])))
 		rest = rest[end:]
 	}
 	return out
