@@ -20,11 +20,8 @@ type Rendered struct {
 	Blocks []slack.Block // nil: Text alone
 }
 
-// Render makes a message of a Reply within all of Slack's limits. What does not fit is shortened where it is longest, then left out from
-// the end, and a line says so; buttons always stay.
-func Render(r commands.Reply) Rendered { return render(r, rest{}) }
-
-// render is Render that also says where the whole is shown.
+// render makes a message of a Reply within all of Slack's limits. What does not fit is shortened where it is longest, then left out from
+// the end, and a line says so, and where the whole is shown; buttons always stay.
 func render(r commands.Reply, whole rest) Rendered {
 	f := fitter{blocks: maxBlocks, text: maxText, perBlock: perBlock, message: true, rest: whole}
 	out := Rendered{Text: fallback(r.Text), Blocks: f.fit(r.Blocks)}
