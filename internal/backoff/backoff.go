@@ -1,5 +1,5 @@
-// Package backoff says how long to wait before what failed is tried again: twice as long after each failure in a row, up to a most. It knows the
-// standard library alone, for the record's own rules wait by it; and it keeps no count that the record has already.
+// Package backoff says how long to wait before what failed is tried again: twice as long after each failure in a row, up to a most. It
+// knows the standard library alone, for the record's own rules wait by it; and it keeps no count that the record has already.
 package backoff
 
 import (

@@ -10,7 +10,8 @@ import (
 
 func TestTheWaitDoublesUpToAMost(t *testing.T) {
 	b := backoff.Backoff{First: 5 * time.Second, Most: time.Minute}
-	for failures, want := range map[int]time.Duration{-1: 0, 0: 0, 1: 5 * time.Second, 2: 10 * time.Second, 4: 40 * time.Second, 5: time.Minute, math.MaxInt: time.Minute} {
+	for failures, want := range map[int]time.Duration{-1: 0, 0: 0, 1: 5 * time.Second, 2: 10 * time.Second, 4: 40 * time.Second,
+		5: time.Minute, math.MaxInt: time.Minute} {
 		if got := b.After(failures); got != want {
 			t.Errorf("after %d failures %v, want %v", failures, got, want)
 		}

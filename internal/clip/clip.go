@@ -1,5 +1,5 @@
-// Package clip shortens texts at a character's border. What is short enough stays as it is. A text that is counted as JSON writes it is shortened
-// by incident.Clip.
+// Package clip shortens texts at a character's border. What is short enough stays as it is. A text that is counted as JSON writes it is
+// shortened by incident.Clip.
 package clip
 
 import "unicode/utf8"

@@ -12,7 +12,8 @@ import (
 // notYet are folders whose locals may still shadow something.
 var notYet = []string{"diagnosis/"}
 
-// A name means one thing within a file: no local variable is called like a function of its package, nor like a package that the file imports.
+// A name means one thing within a file: no local variable is called like a function of its package, nor like a package that the file
+// imports.
 func TestNoLocalShadows(t *testing.T) {
 	all := sources(t)
 	functions := map[string]map[string]bool{} // by package

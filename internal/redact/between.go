@@ -47,7 +47,8 @@ func (n naming) values(take taker) {
 	s, to := n.f.s, n.to
 	rest := s[to:min(len(s), to+4096)]
 	head := rest[:min(len(rest), 200)]
-	if rest == "" || n.inMarkup(rest, head, take) || n.marked(head, take) || n.inserted(take) || n.assigned(head, take) || n.argument(head, take) {
+	if rest == "" || n.inMarkup(rest, head, take) || n.marked(head, take) || n.inserted(take) || n.assigned(head, take) ||
+		n.argument(head, take) {
 		return
 	}
 	if m := dots.FindStringIndex(onlyIf(strings.Contains(head, "..."), head)); m != nil {
@@ -57,7 +58,8 @@ func (n naming) values(take taker) {
 	if n.option(head, take) {
 		return
 	}
-	if m := gap.FindStringIndex(head); m != nil && (!strings.Contains(head[:m[1]], "|") || strings.Contains(s[lineStart(s, n.from):n.from], "|")) {
+	if m := gap.FindStringIndex(head); m != nil && (!strings.Contains(head[:m[1]], "|") || strings.Contains(s[lineStart(s, n.from):n.from],
+		"|")) {
 		n.inTable(to+m[1], take)
 		return
 	}
@@ -178,7 +180,8 @@ func (n naming) option(head string, take taker) bool {
 // setterSign is how sure it is that setPassword("x") sets one; getSecret("x") asks for one by its name.
 func setterSign(name string) sign {
 	low := strings.ToLower(name)
-	if strings.HasPrefix(low, "get") || strings.HasPrefix(low, "find") || strings.HasPrefix(low, "read") || strings.HasPrefix(low, "fetch") || strings.HasPrefix(low, "lookup") {
+	if strings.HasPrefix(low, "get") || strings.HasPrefix(low, "find") || strings.HasPrefix(low, "read") || strings.HasPrefix(low, "fetch") ||
+		strings.HasPrefix(low, "lookup") {
 		return compared
 	}
 	return spoken
@@ -240,7 +243,8 @@ var inserts = regexp.MustCompile(`(?i)insert\s+into\s+\S+\s*\(([^()]*)$`)
 func (n naming) inserted(take taker) bool {
 	s := n.f.s
 	before := s[max(0, n.from-200):n.from]
-	if strings.IndexByte(before, '(') < 0 || !strings.Contains(before, "into") && !strings.Contains(before, "INTO") && !strings.Contains(before, "Into") {
+	if strings.IndexByte(before, '(') < 0 || !strings.Contains(before, "into") && !strings.Contains(before, "INTO") &&
+		!strings.Contains(before, "Into") {
 		return false
 	}
 	m := inserts.FindStringSubmatch(before)
@@ -274,7 +278,8 @@ func (n naming) inserted(take taker) bool {
 }
 
 // notIt says in a sentence that it speaks of something else than the secret itself.
-var notIt = set("fingerprint id name names length path file files expires expired expiry type version age policy url hash checksum count limit digest size format host port length, user, index")
+var notIt = set("fingerprint id name names length path file files expires expired expiry type version age policy url hash checksum count " +
+	"limit digest size format host port length, user, index")
 
 // inTable takes the word in the next column.
 func (n naming) inTable(at int, take taker) {
@@ -287,7 +292,8 @@ func (n naming) inTable(at int, take taker) {
 		n.at(at, how, take)
 		return
 	}
-	if strings.TrimSpace(strings.Trim(s[start:n.from], "|- \t")) == "" && !strings.ContainsAny(cell, " \t") && (n.class == password || n.upper) {
+	if strings.TrimSpace(strings.Trim(s[start:n.from], "|- \t")) == "" && !strings.ContainsAny(cell, " \t") &&
+		(n.class == password || n.upper) {
 		how = assigned
 	}
 	n.at(at, how, take)

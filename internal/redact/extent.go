@@ -26,7 +26,8 @@ func (n naming) at(i int, how sign, take taker) bool {
 			return n.below(i+1+strings.IndexByte(s[i:], '\n'), false, how, take)
 		}
 	}
-	if m := typed.FindStringIndex(s[i:min(len(s), i+40)]); m != nil && i+m[1] < len(s) && (m[1] > 1 || m[1] == 1 && strings.IndexByte(`"'`, s[i+1]) >= 0) {
+	if m := typed.FindStringIndex(s[i:min(len(s), i+40)]); m != nil && i+m[1] < len(s) &&
+		(m[1] > 1 || m[1] == 1 && strings.IndexByte(`"'`, s[i+1]) >= 0) {
 		i += m[1]
 	}
 	if m := bytesOf.FindStringSubmatchIndex(s[i:min(len(s), i+longValue)]); m != nil {
@@ -78,7 +79,8 @@ func (n naming) inBrackets(opens, closes int, how sign, take taker) bool {
 	}
 	if how == assigned {
 		how = spoken
-		if n.class == password && s[opens] == '[' && !strings.ContainsAny(text, " ,") && countDigits(text) == 0 && aWord.MatchString(text) && len(text) > 5 {
+		if n.class == password && s[opens] == '[' && !strings.ContainsAny(text, " ,") && countDigits(text) == 0 && aWord.MatchString(text) &&
+			len(text) > 5 {
 			how = assigned
 		}
 	}
@@ -172,7 +174,8 @@ func (n naming) below(at int, whole bool, how sign, take taker) bool {
 		}
 		if strings.HasPrefix(s[start:], "- ") {
 			a, b, quoted := valueAt(s, start+2)
-			if a >= b || !quoted && strings.HasPrefix(s[b:], ":") || strings.HasSuffix(s[a:b], ":") || !take(value{text: s[a:b], quoted: quoted, sign: how}, a, b) {
+			if a >= b || !quoted && strings.HasPrefix(s[b:], ":") || strings.HasSuffix(s[a:b], ":") ||
+				!take(value{text: s[a:b], quoted: quoted, sign: how}, a, b) {
 				return found
 			}
 			found = true
@@ -189,7 +192,8 @@ func (n naming) below(at int, whole bool, how sign, take taker) bool {
 			how = spoken
 		}
 		a, b, quoted := valueAt(s, start)
-		if a >= b || !quoted && (strings.HasSuffix(s[a:b], ":") || b < stop || strings.HasPrefix(s[b:], ":")) || quoted && strings.HasPrefix(strings.TrimLeft(s[min(b+1, len(s)):], " "), ":") {
+		if a >= b || !quoted && (strings.HasSuffix(s[a:b], ":") || b < stop || strings.HasPrefix(s[b:], ":")) || quoted &&
+			strings.HasPrefix(strings.TrimLeft(s[min(b+1, len(s)):], " "), ":") {
 			return false
 		}
 		return take(value{text: s[a:b], quoted: quoted, sign: how}, a, b)
