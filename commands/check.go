@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -18,7 +19,7 @@ func (s *Set) check(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, usageError("check tells no reasons; " + r.Prog + " why --trace does")
 	}
 	if len(o.words) > 0 {
-		return Reply{}, usageError("check takes no name; " + r.Prog + " why " + cut(strings.Join(o.words, " "), 80) + " tells about one thing")
+		return Reply{}, usageError("check takes no name; " + r.Prog + " why " + clip.Runes(strings.Join(o.words, " "), 80) + " tells about one thing")
 	}
 	d, err := s.diagnose(ctx, r, incident.Asked{Namespace: o.namespace})
 	if err != nil {
@@ -118,7 +119,7 @@ func restartBlocks(restarts []incident.Restarts) []Block {
 			names = append(names, n.Namespace+" "+thousands(n.Count))
 		}
 	}
-	sum = append(sum, Text("\n"+cut(strings.Join(names, ", "), 600)))
+	sum = append(sum, Text("\n"+clip.Runes(strings.Join(names, ", "), 600)))
 	return []Block{sum, restartTable(restarts)}
 }
 
@@ -150,5 +151,5 @@ func openActions(d *incident.Diagnosis) Actions {
 		title, fingerprint = d.Causes[0].Title, incident.FoundFingerprint(d.Cluster, d.Causes[0])
 	}
 	return Actions{{ID: "open", Label: "Open an incident", Style: Primary,
-		Value: Quote("open", "--as", cut(fingerprint, 400), cut(title, 200)), Accessibility: "Open an incident about this"}}
+		Value: Quote("open", "--as", clip.Runes(fingerprint, 400), clip.Runes(title, 200)), Accessibility: "Open an incident about this"}}
 }

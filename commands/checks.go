@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -49,7 +50,7 @@ func ChecksReply(docs []incident.CodeDoc) Reply {
 func CodeReply(docs []incident.CodeDoc, code string) Reply {
 	i := slices.IndexFunc(docs, func(d incident.CodeDoc) bool { return strings.EqualFold(d.Code, code) })
 	if i < 0 {
-		text := "There is no code “" + cut(code, 60) + "”."
+		text := "There is no code “" + clip.Runes(code, 60) + "”."
 		if near := nearCodes(docs, code); len(near) > 0 {
 			text += " Did you mean " + strings.Join(near, ", ") + "?"
 		}

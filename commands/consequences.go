@@ -7,10 +7,10 @@ import (
 )
 
 // objects names the first of the objects at fault.
-func objects(some []incident.Object, all int) []Span { return names(some, all, mostObjects) }
+func objects(some []incident.Object, all int) []Span { return someObjects(some, all, mostObjects) }
 
-// names names at most so many of all objects, of which some are known by name, and counts the others.
-func names(some []incident.Object, all, most int) []Span {
+// someObjects names at most so many of all objects, of which some are known by name, and counts the others.
+func someObjects(some []incident.Object, all, most int) []Span {
 	var spans []Span
 	named := min(len(some), most)
 	for i, o := range some[:named] {
@@ -48,7 +48,7 @@ func foldedUnder(d *incident.Diagnosis, c incident.Cause) List {
 	}
 	list := List{{Spans: []Span{Bold(fmt.Sprintf("Explains %s:", count(all, "consequence")))}}}
 	for _, k := range kinds {
-		list = append(list, Item{Depth: 1, Spans: append([]Span{Text(fmt.Sprintf("%s ×%s: ", k.code, thousands(k.n)))}, names(k.objects, k.n, mostFolded)...)})
+		list = append(list, Item{Depth: 1, Spans: append([]Span{Text(fmt.Sprintf("%s ×%s: ", k.code, thousands(k.n)))}, someObjects(k.objects, k.n, mostFolded)...)})
 	}
 	if all > counted {
 		list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %s more", thousands(all-counted)))}})

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -35,7 +36,7 @@ func (s *Set) open(ctx context.Context, r Request) (Reply, error) {
 	if len(words) > 1 && words[0] == "--as" {
 		fingerprint, words = words[1], words[2:]
 	}
-	title := cut(strings.Join(words, " "), maxLine)
+	title := clip.Runes(strings.Join(words, " "), maxLine)
 	if title == "" {
 		return Reply{}, usageError("what is it about?")
 	}
@@ -101,7 +102,7 @@ func (s *Set) stop(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, errMissing("Keeping incidents")
 	}
 	if len(r.Args) > 0 {
-		state, err := s.Incidents.Stop(ctx, incidentID(r.Args[0]), cut(strings.Join(r.Args[1:], " "), maxLine), r.Person)
+		state, err := s.Incidents.Stop(ctx, incidentID(r.Args[0]), clip.Runes(strings.Join(r.Args[1:], " "), maxLine), r.Person)
 		if err != nil {
 			return Reply{}, err
 		}
@@ -175,7 +176,7 @@ func (s *Set) reject(ctx context.Context, r Request) (Reply, error) {
 	if len(rest) > 1 && rest[0] == "--plan" { // a button rejects the plan it stands under
 		hash, rest = rest[1], rest[2:]
 	}
-	if state, err = s.Incidents.Reject(ctx, state.ID, hash, cut(strings.Join(rest, " "), maxLine), r.Person); err != nil {
+	if state, err = s.Incidents.Reject(ctx, state.ID, hash, clip.Runes(strings.Join(rest, " "), maxLine), r.Person); err != nil {
 		return Reply{}, err
 	}
 	return done(state, state.ID+": the plan is rejected."), nil
@@ -197,7 +198,7 @@ func (s *Set) close(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	if state, err = s.Incidents.Close(ctx, state.ID, cut(strings.Join(rest, " "), maxLine), r.Person); err != nil {
+	if state, err = s.Incidents.Close(ctx, state.ID, clip.Runes(strings.Join(rest, " "), maxLine), r.Person); err != nil {
 		return Reply{}, err
 	}
 	return done(state, state.ID+" is closed."), nil
@@ -214,5 +215,5 @@ func (s *Set) decide(ctx context.Context, r Request) (Reply, error) {
 	if state, err = s.Incidents.Decide(ctx, state.ID, rest[0], rest[1] == "done", r.Person); err != nil {
 		return Reply{}, err
 	}
-	return done(state, fmt.Sprintf("%s: step %s counts as %s.", state.ID, cut(rest[0], 40), rest[1])), nil
+	return done(state, fmt.Sprintf("%s: step %s counts as %s.", state.ID, clip.Runes(rest[0], 40), rest[1])), nil
 }

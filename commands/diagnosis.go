@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -80,7 +81,7 @@ func changeBlocks(d *incident.Diagnosis) []Block {
 			list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %d more", len(cited)-mostChanges))}})
 			break
 		}
-		spans := []Span{When(c.At), Text(" "), Mono(c.Object.String()), Text(" " + cut(c.What, excerptLength))}
+		spans := []Span{When(c.At), Text(" "), Mono(c.Object.String()), Text(" " + clip.Runes(c.What, excerptLength))}
 		if c.By != "" {
 			spans = append(spans, Text(", by "+c.By))
 		}
@@ -163,9 +164,9 @@ func citedBlocks(d *incident.Diagnosis, s *incident.Story) []Block {
 				continue
 			}
 			shown[id] = true
-			short := *e
-			short.Excerpt = cut(e.Excerpt, citedLength)
-			list = append(list, Item{Depth: 1, Spans: evidence(&short)})
+			cited := *e
+			cited.Excerpt = clip.Runes(e.Excerpt, citedLength)
+			list = append(list, Item{Depth: 1, Spans: evidence(&cited)})
 		}
 	}
 	if len(list) == 1 {
@@ -187,7 +188,7 @@ func evidence(e *incident.Evidence) []Span {
 
 // excerpt is the telling end of an excerpt, on one line.
 func excerpt(s string) string {
-	return cut(strings.Join(strings.Fields(s), " "), excerptLength)
+	return clip.Runes(strings.Join(strings.Fields(s), " "), excerptLength)
 }
 
 // loose are the findings of severity warning or more that no cause explains.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -30,7 +31,7 @@ func (s *Set) evidence(ctx context.Context, r Request) (Reply, error) {
 	for i := range ids {
 		said := ids[i]
 		if ids[i] = strings.ToUpper(strings.Trim(said, ",[]")); !idPattern.MatchString(ids[i]) {
-			return Reply{}, usageError("“" + cut(said, 40) + "” is no id such as E3, F1, C2 or T7")
+			return Reply{}, usageError("“" + clip.Runes(said, 40) + "” is no id such as E3, F1, C2 or T7")
 		}
 	}
 	if len(looks(state)) == 0 {
@@ -109,7 +110,7 @@ func evidenceBlocks(e *incident.Evidence) []Block {
 	if len(fields) > 0 {
 		blocks = append(blocks, fields)
 	}
-	return append(blocks, Code{Text: cut(e.Excerpt, wholeExcerpt)})
+	return append(blocks, Code{Text: clip.Runes(e.Excerpt, wholeExcerpt)})
 }
 
 func findingBlocks(f *incident.Finding) []Block {
@@ -132,7 +133,7 @@ func citedList(p Piece) List {
 		if i == mostCiting {
 			return append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %d more", len(p.CitedBy)-i))}})
 		}
-		list = append(list, Item{Depth: 1, Spans: []Span{Bold(c.ID), Text(": " + cut(c.Text, excerptLength))}})
+		list = append(list, Item{Depth: 1, Spans: []Span{Bold(c.ID), Text(": " + clip.Runes(c.Text, excerptLength))}})
 	}
 	return list
 }
@@ -161,8 +162,8 @@ func listEvidence(s *incident.State, prog string) Reply {
 			break
 		}
 		e := p.Evidence
-		t.Rows = append(t.Rows, []Span{Text(e.ID), Text(string(e.Source)), Text(cut(e.Object.String(), maxName)),
-			Text(cut(strings.Join(strings.Fields(e.Excerpt), " "), rowExcerpt)), Text(citedIDs(p))})
+		t.Rows = append(t.Rows, []Span{Text(e.ID), Text(string(e.Source)), Text(clip.Runes(e.Object.String(), maxName)),
+			Text(clip.Runes(strings.Join(strings.Fields(e.Excerpt), " "), rowExcerpt)), Text(citedIDs(p))})
 	}
 	text := fmt.Sprintf("%s: %s", s.ID, pieceCount(len(all)))
 	blocks := []Block{Header{text}}

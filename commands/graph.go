@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -102,5 +103,5 @@ func shared(a, b string) string {
 // mermaid makes text safe within quotes, and short.
 func mermaid(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
-	return strings.NewReplacer(`"`, "#quot;", "<", "#lt;", ">", "#gt;", "`", "'").Replace(cut(s, 90))
+	return strings.NewReplacer(`"`, "#quot;", "<", "#lt;", ">", "#gt;", "`", "'").Replace(clip.Runes(s, 90))
 }

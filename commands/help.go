@@ -3,11 +3,13 @@ package commands
 import (
 	"context"
 	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 func (s *Set) help(_ context.Context, r Request) (Reply, error) {
 	list := List{}
-	for _, c := range table() {
+	for _, c := range commandTable() {
 		if c.help != "" {
 			list = append(list, Item{Spans: []Span{Mono(strings.TrimSpace(r.Prog + " " + c.name + " " + c.usage)), Text("  " + c.help)}})
 		}
@@ -22,9 +24,9 @@ func (s *Set) help(_ context.Context, r Request) (Reply, error) {
 	}, nil
 }
 
-// unknown answers what is not a command, with the nearest that is.
-func unknown(r Request) Reply {
-	said := cut(r.Command, 40)
+// unknownCommand answers what is not a command, with the nearest that is.
+func unknownCommand(r Request) Reply {
+	said := clip.Runes(r.Command, 40)
 	near := nearest(strings.ToLower(r.Command))
 	if near == "" {
 		return Reply{Text: "There is no command “" + said + "”. Try " + r.Prog + " help.", Exit: ExitNoAnswer, Blocks: []Block{
@@ -43,7 +45,7 @@ func nearest(said string) string {
 	if len(said) > 20 {
 		return ""
 	}
-	for _, c := range table() {
+	for _, c := range commandTable() {
 		if c.help == "" {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -51,7 +52,7 @@ func incidentID(said string) string {
 	if id != "" && !strings.HasPrefix(id, "INC-") {
 		id = "INC-" + id
 	}
-	return cut(id, 64)
+	return clip.Runes(id, 64)
 }
 
 // Summary is an incident in a list, in JSON.
@@ -95,7 +96,7 @@ func listReply(states []*incident.State, total int, all bool, now time.Time) Rep
 			table.More = total - i
 			break
 		}
-		table.Rows = append(table.Rows, []Span{Text(m.ID), Text(string(m.Phase)), Text(cut(m.Title, 150)), When(m.OpenedAt)})
+		table.Rows = append(table.Rows, []Span{Text(m.ID), Text(string(m.Phase)), Text(clip.Runes(m.Title, 150)), When(m.OpenedAt)})
 	}
 	text := "There are " + count(total, which) + "."
 	if total == 1 {
@@ -106,7 +107,7 @@ func listReply(states []*incident.State, total int, all bool, now time.Time) Rep
 
 // IncidentReply shows one incident whole: its messages, one after the other.
 func IncidentReply(s *incident.State, now time.Time) Reply {
-	reply := Reply{Text: fmt.Sprintf("%s: %s (%s)", s.ID, cut(s.Title, maxLine), s.Phase(now)), Data: detail(s, now)}
+	reply := Reply{Text: fmt.Sprintf("%s: %s (%s)", s.ID, clip.Runes(s.Title, maxLine), s.Phase(now)), Data: detailOf(s, now)}
 	seen := map[string]bool{}
 	for i, m := range IncidentMessages(s, now) {
 		if i > 0 {
@@ -150,7 +151,7 @@ type Detail struct {
 	Path         string                `json:"path,omitempty"`
 }
 
-func detail(s *incident.State, now time.Time) Detail {
+func detailOf(s *incident.State, now time.Time) Detail {
 	d := Detail{Summary: summary(s, now), Signals: full(s.Signals), Plan: s.Plan, NoPlan: s.NoPlan, Approval: s.Approval(), Approvals: full(s.Approvals), Stopped: s.Stopped,
 		Steps: full(s.Steps), Verification: s.Verification, Postmortem: s.Postmortem, Path: s.Path}
 	if s.Diagnosis != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -63,7 +64,7 @@ func factBlocks(s *incident.State) ([]Block, string) {
 		blocks := []Block{Paragraph{Bold("Looking at the cluster: "), Text("nodes, pods and their last logs, workloads, services, DNS, networking, storage, what changed.")}}
 		blocks = append(blocks, signalBlocks(s)...)
 		if i := s.Investigation; i.Failures > 0 {
-			blocks = append(blocks, Paragraph{Bold("Could not look"), Text(fmt.Sprintf(" (%s): %s ", times(i.Failures), cut(i.LastError, maxLine))),
+			blocks = append(blocks, Paragraph{Bold("Could not look"), Text(fmt.Sprintf(" (%s): %s ", times(i.Failures), clip.Runes(i.LastError, maxLine))),
 				Text("It is tried again by itself.")})
 		}
 		return blocks, s.ID + ": looking at the cluster"
@@ -74,7 +75,7 @@ func factBlocks(s *incident.State) ([]Block, string) {
 	}
 	blocks = append(blocks, signalBlocks(s)...)
 	if s.Investigation.Failures > 0 {
-		blocks = append(blocks, Note{Text("The last look failed, and is tried again: " + cut(s.Investigation.LastError, maxLine))})
+		blocks = append(blocks, Note{Text("The last look failed, and is tried again: " + clip.Runes(s.Investigation.LastError, maxLine))})
 	}
 	if s.Investigation.Wanted {
 		blocks = append(blocks, Note{Text("Being looked at again.")})
@@ -107,9 +108,9 @@ func signalBlocks(s *incident.State) []Block {
 		if i > 0 {
 			note = append(note, Text("; "))
 		}
-		text := g.Kind + " “" + cut(g.Title, 150) + "”"
+		text := g.Kind + " “" + clip.Runes(g.Title, 150) + "”"
 		if g.By.Name != "" {
-			text = g.By.Name + ": “" + cut(g.Title, 150) + "”"
+			text = g.By.Name + ": “" + clip.Runes(g.Title, 150) + "”"
 		}
 		if g.Status == incident.Resolved {
 			text += " (over)"
@@ -147,7 +148,7 @@ func similarMessage(s *incident.State) []Block {
 func planMessage(s *incident.State, now time.Time) []Block {
 	var blocks []Block
 	if p := s.Superseded; p != nil && s.Plan == nil {
-		blocks = append(blocks, Note{Text("Plan "), Mono(short(p.PlanHash)), Text(" was withdrawn: " + sentence(cut(p.Reason, maxLine)))})
+		blocks = append(blocks, Note{Text("Plan "), Mono(short(p.PlanHash)), Text(" was withdrawn: " + sentence(clip.Runes(p.Reason, maxLine)))})
 	}
 	switch {
 	case s.Plan != nil:
@@ -171,7 +172,7 @@ func decision(s *incident.State, now time.Time) []Block {
 	case s.Rejected != nil:
 		note := Note{Text("Rejected by " + s.Rejected.By.Name + " "), When(decidedAt[incident.PlanRejected](s))}
 		if s.Rejected.Reason != "" {
-			note = append(note, Text(": "+cut(s.Rejected.Reason, maxLine)))
+			note = append(note, Text(": "+clip.Runes(s.Rejected.Reason, maxLine)))
 		}
 		return []Block{note}
 	case s.ApprovalValid(now) || s.Running():
@@ -250,11 +251,11 @@ func helped(s *incident.State) string {
 func resolutionBlocks(s *incident.State) []Block {
 	switch {
 	case s.Elsewhere() != "":
-		return []Block{Paragraph{Bold("Closed "), When(s.ClosedAt), Text(": " + sentence(cut(s.ClosedBy.Reason, maxLine)) + " See "), Mono(s.Elsewhere()), Text(".")}}
+		return []Block{Paragraph{Bold("Closed "), When(s.ClosedAt), Text(": " + sentence(clip.Runes(s.ClosedBy.Reason, maxLine)) + " See "), Mono(s.Elsewhere()), Text(".")}}
 	case s.ClosedBy != nil:
 		p := Paragraph{Bold("Closed"), Text(" by " + s.ClosedBy.By.Name + " "), When(decidedAt[incident.Closed](s))}
 		if s.ClosedBy.Reason != "" {
-			p = append(p, Text(": "+cut(s.ClosedBy.Reason, maxLine)))
+			p = append(p, Text(": "+clip.Runes(s.ClosedBy.Reason, maxLine)))
 		}
 		return []Block{p}
 	case !s.ResolvedAt.IsZero():

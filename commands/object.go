@@ -3,6 +3,8 @@ package commands
 import (
 	"slices"
 	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 // mostNameParts of a name: KIND, NAMESPACE, NAME.
@@ -22,7 +24,7 @@ func objectWords(words []string) ([]string, error) {
 	case slices.Contains(parts, ""):
 		return nil, usageError("a name is missing")
 	case len(parts) > mostNameParts:
-		return nil, usageError("“" + cut(strings.Join(words, " "), 80) + "” is not KIND/NAME")
+		return nil, usageError("“" + clip.Runes(strings.Join(words, " "), 80) + "” is not KIND/NAME")
 	}
 	return parts, nil
 }

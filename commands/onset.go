@@ -3,6 +3,7 @@ package commands
 import (
 	"fmt"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -10,11 +11,11 @@ import (
 func onsetMessages(s *incident.State) []Message {
 	var messages []Message
 	for i, o := range s.Onsets {
-		p := Paragraph{Bold("Something began anew: "), Text(cut(o.Title, maxLine) + ", "), When(o.At)}
+		p := Paragraph{Bold("Something began anew: "), Text(clip.Runes(o.Title, maxLine) + ", "), When(o.At)}
 		if o.Count > 1 {
 			p = append(p, Text(fmt.Sprintf(", and %s more since", thousands(o.Count-1))))
 		}
-		text := fmt.Sprintf("%s: something began anew: %s", s.ID, cut(o.Title, maxLine))
+		text := fmt.Sprintf("%s: something began anew: %s", s.ID, clip.Runes(o.Title, maxLine))
 		note := Note{Text(s.ID + " is still open; its own message says where it stands.")}
 		messages = append(messages, Message{Slot: fmt.Sprintf("onset-%d", i+1), Broadcast: true,
 			Reply: Reply{Text: text, Blocks: []Block{p, note}, Audience: Everybody}})
@@ -29,7 +30,7 @@ func failingBlocks(s *incident.State) []Block {
 		if f.Work == string(incident.Index) {
 			continue // the postmortem's own message says it
 		}
-		blocks = append(blocks, Note{Text("⚠️ This does not work, and is tried again: "), Mono(f.Work), Text(": " + cut(f.Error, maxLine))})
+		blocks = append(blocks, Note{Text("⚠️ This does not work, and is tried again: "), Mono(f.Work), Text(": " + clip.Runes(f.Error, maxLine))})
 	}
 	return blocks
 }
@@ -39,7 +40,7 @@ func UnreadableMessages(id, why string) []Message {
 	text := id + "'s record can't be read. Nothing is done for it, and nothing of it runs."
 	return []Message{{Slot: RootSlot, Reply: Reply{Text: text, Audience: Everybody, Blocks: []Block{
 		Paragraph{Text("⚠️ "), Bold(text)},
-		Paragraph{Text("Why: "), Mono(cut(why, maxLine))},
+		Paragraph{Text("Why: "), Mono(clip.Runes(why, maxLine))},
 		Paragraph{Text("Was it written by a newer version of Paramedic? Start that one. Otherwise "), Mono("paramedic audit verify"),
 			Text(" says whether the record was changed; restore the state from a backup. Other incidents are cared for as before.")},
 	}}}}
@@ -50,7 +51,7 @@ func DoubtMessages(why string) []Message {
 	const text = "Nothing that changes the cluster runs now: the record is in doubt."
 	return []Message{{Slot: RootSlot, Reply: Reply{Text: text, Audience: Everybody, Blocks: []Block{
 		Paragraph{Text("⚠️ "), Bold(text)},
-		Paragraph{Text(sentence(capital(cut(why, maxLine))))},
+		Paragraph{Text(sentence(capital(clip.Runes(why, maxLine))))},
 		Paragraph{Text("Paramedic goes on looking and telling. Restore the newest state and its key; or, if what is there is right, whoever runs Paramedic says so with "),
 			Mono("paramedic audit accept"), Text(".")},
 	}}}}

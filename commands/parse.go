@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 const (
@@ -104,13 +106,13 @@ func parseOptions(args []string) (options, error) {
 		case strings.HasPrefix(arg, "-n") && len(arg) > 2:
 			o.namespace = strings.TrimPrefix(arg[2:], "=")
 		case strings.HasPrefix(arg, "-"):
-			return o, usageError("there is no option " + cut(arg, 40))
+			return o, usageError("there is no option " + clip.Runes(arg, 40))
 		default:
 			o.words = append(o.words, arg)
 		}
 	}
 	if len(o.namespace) > 63 || strings.ContainsAny(o.namespace, "/ \t\n") {
-		return o, usageError("“" + cut(o.namespace, 40) + "” is not the name of a namespace")
+		return o, usageError("“" + clip.Runes(o.namespace, 40) + "” is not the name of a namespace")
 	}
 	return o, nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -252,7 +253,7 @@ func checkList(title string, checks []incident.Check) List {
 		}
 		spans := []Span{Text(mark + c.Name)}
 		if c.Detail != "" {
-			spans = append(spans, Text(": "+cut(c.Detail, excerptLength)))
+			spans = append(spans, Text(": "+clip.Runes(c.Detail, excerptLength)))
 		}
 		list = append(list, Item{Depth: 1, Spans: spans})
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -62,7 +63,7 @@ func PostmortemForm(s *incident.State) Form {
 			field := FormField{ID: sec.id, Label: sec.label, Value: part, Multiline: sec.id != "title", Optional: sec.id != "title", Max: MaxField}
 			if sec.id == "title" {
 				field.Max = 200
-				field.Value = cut(strings.Join(strings.Fields(part), " "), 200)
+				field.Value = clip.Runes(strings.Join(strings.Fields(part), " "), 200)
 			}
 			if i > 0 {
 				field.ID, field.Label = fmt.Sprintf("%s.%d", sec.id, i+1), fmt.Sprintf("%s, continued", sec.label)
@@ -128,7 +129,7 @@ func edited(pm incident.Postmortem, values map[string]string) (incident.Postmort
 			}
 		}
 		text := strings.TrimSpace(strings.Join(parts, "\n"))
-		if !seen(text) && (sec.id == "title" || sec.id == "summary") {
+		if !visibleText(text) && (sec.id == "title" || sec.id == "summary") {
 			problems[sec.id] = sec.label + " can’t be empty."
 		}
 		*sec.text(&pm) = text
@@ -136,8 +137,8 @@ func edited(pm incident.Postmortem, values map[string]string) (incident.Postmort
 	return pm, problems
 }
 
-// seen says whether a text has anything to see: emoji and all scripts count, blanks and control characters do not.
-func seen(text string) bool {
+// visibleText says whether a text has anything to see: emoji and all scripts count, blanks and control characters do not.
+func visibleText(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
 
@@ -157,7 +158,7 @@ func postmortemText(pm *incident.Postmortem) []Block {
 	blocks := []Block{Header{"Postmortem: " + pm.Title}}
 	for _, sec := range sections()[1:] {
 		if text := strings.TrimSpace(*sec.text(pm)); text != "" {
-			blocks = append(blocks, append(Paragraph{Bold(sec.label), Text("\n")}, prose(cut(text, 1200))...))
+			blocks = append(blocks, append(Paragraph{Bold(sec.label), Text("\n")}, prose(clip.Runes(text, 1200))...))
 		}
 	}
 	return blocks
@@ -192,5 +193,5 @@ func postmortemBlocks(s *incident.State) []Block {
 
 // unwritten says why the published postmortem is not in the folder.
 func unwritten(s *incident.State) Paragraph {
-	return Paragraph{Bold("It could not be written: "), Text(sentence(cut(s.Unwritten(), maxLine)) + " It is tried again by itself.")}
+	return Paragraph{Bold("It could not be written: "), Text(sentence(clip.Runes(s.Unwritten(), maxLine)) + " It is tried again by itself.")}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -112,7 +113,7 @@ func stepLine(n int, step incident.Step, st incident.StepState) []Span {
 		detail = "not needed"
 	}
 	if detail != "" {
-		spans = append(spans, Text(": "+cut(detail, excerptLength)))
+		spans = append(spans, Text(": "+clip.Runes(detail, excerptLength)))
 	}
 	if st.Attempt > 1 {
 		spans = append(spans, Text(fmt.Sprintf(" (attempt %d)", st.Attempt)))

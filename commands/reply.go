@@ -124,9 +124,6 @@ func When(t time.Time) Span {
 	return Span{Time: t.UTC().Truncate(time.Second)}
 }
 
-// Link is a link.
-func Link(text, url string) Span { return Span{Text: text, URL: url} }
-
 // ButtonStyle says how much a Button calls for being pressed.
 type ButtonStyle string
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -41,7 +42,7 @@ func rootReply(s *incident.State, now time.Time) Reply {
 	if n := rootNote(s, phase, now); len(n) > 0 {
 		blocks = append(blocks, n)
 	}
-	return Reply{Text: fmt.Sprintf("%s %s: %s (%s)", marks[phase], s.ID, cut(s.Title, maxLine), phase), Blocks: blocks, Audience: Everybody}
+	return Reply{Text: fmt.Sprintf("%s %s: %s (%s)", marks[phase], s.ID, clip.Runes(s.Title, maxLine), phase), Blocks: blocks, Audience: Everybody}
 }
 
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
@@ -78,7 +79,7 @@ func askedBy(s *incident.State) string {
 	if alerts += s.More.Count; alerts > 0 {
 		who = append(who, count(alerts, "alert"))
 	}
-	return cut(strings.Join(who, ", "), 100)
+	return clip.Runes(strings.Join(who, ", "), 100)
 }
 
 // rootCauses name the causes in a line each.
@@ -125,7 +126,7 @@ func rootActions(s *incident.State, phase incident.Phase) Actions {
 			Accessibility: "Open the plan of " + s.ID}, again}
 	case incident.Diagnosed:
 		again.Style = Primary
-		return Actions{again, closing(s)}
+		return Actions{again, closeButton(s)}
 	case incident.Approved, incident.Recovering:
 		return Actions{stopping(s)}
 	case incident.Stuck, incident.StoppedPhase:
@@ -133,7 +134,7 @@ func rootActions(s *incident.State, phase incident.Phase) Actions {
 			return unclearActions(s, s.Steps[i].Step)
 		}
 		again.Style = Primary
-		return Actions{again, closing(s)}
+		return Actions{again, closeButton(s)}
 	case incident.ResolvedPhase:
 		if s.Postmortem != nil && s.Published == nil {
 			return Actions{{ID: "postmortem", Label: "Read the postmortem", Style: Primary, Value: Quote("postmortem", s.ID),
@@ -147,7 +148,7 @@ func stopping(s *incident.State) Button {
 	return Button{ID: "stop", Label: "Stop", Style: Danger, Value: Quote("stop", s.ID), Accessibility: "Let no further step of " + s.ID + " begin"}
 }
 
-func closing(s *incident.State) Button {
+func closeButton(s *incident.State) Button {
 	return Button{ID: "close", Label: "Close", Value: Quote("close", s.ID), Accessibility: "Close " + s.ID + " without recovery",
 		Confirm: &Confirm{Title: "Close the incident?", Text: "Paramedic stops caring for it. Nothing in the cluster is changed.", Yes: "Close", No: "Keep it open"}}
 }
@@ -159,8 +160,8 @@ func unclearActions(s *incident.State, step string) Actions {
 		name = s.Plan.Step(step).Title
 	}
 	ask := func(id, label, word, text string) Button {
-		return Button{ID: id, Label: label, Value: Quote("decide", s.ID, step, word), Accessibility: label + ": " + cut(name, 60),
-			Confirm: &Confirm{Title: "Are you sure?", Text: cut(name, 150) + ". " + text, Yes: label, No: "Cancel"}}
+		return Button{ID: id, Label: label, Value: Quote("decide", s.ID, step, word), Accessibility: label + ": " + clip.Runes(name, 60),
+			Confirm: &Confirm{Title: "Are you sure?", Text: clip.Runes(name, 150) + ". " + text, Yes: label, No: "Cancel"}}
 	}
 	yes := ask("done", "It was done", "done", "The plan goes on with the next step.")
 	yes.Style = Primary
@@ -180,7 +181,7 @@ func rootNote(s *incident.State, phase incident.Phase, now time.Time) Note {
 		}
 		return note
 	case s.Elsewhere() != "":
-		return Note{Text("Closed "), When(s.ClosedAt), Text(": " + sentence(cut(s.ClosedBy.Reason, maxLine)))}
+		return Note{Text("Closed "), When(s.ClosedAt), Text(": " + sentence(clip.Runes(s.ClosedBy.Reason, maxLine)))}
 	case phase == incident.ClosedPhase:
 		return Note{Text("Closed by " + s.ClosedBy.By.Name + " "), When(decidedAt[incident.Closed](s))}
 	case phase == incident.ResolvedPhase:
@@ -203,7 +204,7 @@ func rootNote(s *incident.State, phase incident.Phase, now time.Time) Note {
 func stopNote(s *incident.State) Note {
 	note := Note{Text("Stopped by " + s.Stopped.By.Name + " "), When(decidedAt[incident.Stopped](s))}
 	if s.Stopped.Reason != "" {
-		note = append(note, Text(": "+cut(s.Stopped.Reason, maxLine)))
+		note = append(note, Text(": "+clip.Runes(s.Stopped.Reason, maxLine)))
 	}
 	return note
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 	"strings"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
 const mostHits = 5
 
 func (s *Set) search(ctx context.Context, r Request) (Reply, error) {
-	words := cut(strings.TrimSpace(strings.Join(r.Args, " ")), maxLine)
+	words := clip.Runes(strings.TrimSpace(strings.Join(r.Args, " ")), maxLine)
 	if words == "" {
 		return Reply{}, usageError("search for what?")
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -104,8 +105,8 @@ type command struct {
 	answer func(s *Set, ctx context.Context, r Request) (Reply, error)
 }
 
-// table lists the commands in the order in which help shows them.
-func table() []command {
+// commandTable lists the commands in the order in which help shows them.
+func commandTable() []command {
 	return []command{
 		{"check", "[-n NAMESPACE]", "what is wrong in the cluster, and what restarts", false, false, View, (*Set).check},
 		{"why", "[KIND/NAME] [-n NAMESPACE] [--trace]", "why: the causes, their consequences and the evidence", false, false, View, (*Set).why},
@@ -130,7 +131,7 @@ func table() []command {
 }
 
 func lookup(name string) (command, bool) {
-	for _, c := range table() {
+	for _, c := range commandTable() {
 		if c.name == name {
 			return c, true
 		}
@@ -161,7 +162,7 @@ func (s *Set) Dispatch(ctx context.Context, r Request) Reply {
 	}
 	c, ok := lookup(name)
 	if !ok {
-		return unknown(r)
+		return unknownCommand(r)
 	}
 	if err := s.permitted(ctx, c, r); err != nil {
 		return s.failed(c, r, err)
@@ -215,7 +216,7 @@ func failure(c command, r Request, err error) Reply {
 	}
 	var refusal *Refusal
 	if errors.As(err, &refusal) {
-		return Reply{Text: cut(refusal.Error(), maxLine), Exit: ExitWrong}
+		return Reply{Text: clip.Runes(refusal.Error(), maxLine), Exit: ExitWrong}
 	}
 	var none *incident.NoAnswer
 	if errors.As(err, &none) {
@@ -224,7 +225,7 @@ func failure(c command, r Request, err error) Reply {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return Reply{Text: "It took too long, and was given up. Try again, or narrow it down with -n NAMESPACE.", Exit: ExitNoAnswer}
 	}
-	return Reply{Text: cut(sentence(strings.TrimSpace(r.Prog+" "+c.name)+" did not work: "+err.Error()), maxLine), Exit: ExitNoAnswer}
+	return Reply{Text: clip.Runes(sentence(strings.TrimSpace(r.Prog+" "+c.name)+" did not work: "+err.Error()), maxLine), Exit: ExitNoAnswer}
 }
 
 // Unanswered is what "-o json" prints of a question that has no answer.
@@ -237,11 +238,11 @@ type Unanswered struct {
 func unanswered(n *incident.NoAnswer) Reply {
 	near := make([]string, len(n.Near))
 	for i, name := range n.Near {
-		near[i] = cut(name, maxName)
+		near[i] = clip.Runes(name, maxName)
 	}
-	blocks := []Block{Paragraph{Text(cut(n.Reason, maxLine))}}
+	blocks := []Block{Paragraph{Text(clip.Runes(n.Reason, maxLine))}}
 	if len(near) > 0 {
-		p := Paragraph{Text(cut(n.Reason, maxLine) + " Did you mean ")}
+		p := Paragraph{Text(clip.Runes(n.Reason, maxLine) + " Did you mean ")}
 		for i, name := range near {
 			if i > 0 {
 				p = append(p, Text(", "))
@@ -250,7 +251,7 @@ func unanswered(n *incident.NoAnswer) Reply {
 		}
 		blocks[0] = append(p, Text("?"))
 	}
-	return Reply{Text: cut(n.Error(), maxLine), Blocks: blocks, Exit: ExitNoAnswer, Data: Unanswered{Text: n.Reason, Near: near}}
+	return Reply{Text: clip.Runes(n.Error(), maxLine), Blocks: blocks, Exit: ExitNoAnswer, Data: Unanswered{Text: n.Reason, Near: near}}
 }
 
 const (
@@ -272,16 +273,4 @@ func sentence(s string) string {
 	}
 	first, size := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(first)) + s[size:]
-}
-
-// cut shortens s to n characters, the last of which says so.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:n-1]) + "…"
 }

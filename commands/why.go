@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -164,10 +165,10 @@ func similarItems(m incident.Similar) List {
 	}
 	list := List{{Depth: 1, Spans: head}}
 	if len(m.Worked) > 0 {
-		list = append(list, Item{Depth: 2, Spans: []Span{Text("What worked: " + cut(strings.Join(m.Worked, "; "), maxLine))}})
+		list = append(list, Item{Depth: 2, Spans: []Span{Text("What worked: " + clip.Runes(strings.Join(m.Worked, "; "), maxLine))}})
 	}
 	if len(m.Shared) > 0 {
-		list = append(list, Item{Depth: 2, Spans: []Span{Text("In common: " + cut(strings.Join(m.Shared, ", "), maxLine))}})
+		list = append(list, Item{Depth: 2, Spans: []Span{Text("In common: " + clip.Runes(strings.Join(m.Shared, ", "), maxLine))}})
 	}
 	if m.ID != "" {
 		list = append(list, Item{Depth: 2, Spans: []Span{Text("Postmortem "), Mono(m.ID)}})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -314,9 +315,4 @@ func kindWords(s *snapshot.Snapshot) []string {
 }
 
 // clipped bounds a name that somebody typed.
-func clipped(name string) string {
-	if r := []rune(name); len(r) > 80 {
-		return string(r[:79]) + "…"
-	}
-	return name
-}
+func clipped(name string) string { return clip.Runes(name, 80) }

@@ -5,7 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 // Chunk is a piece of a document: a section, or part of a long one.
@@ -67,8 +68,7 @@ func split(text string) []string {
 			at = -1
 		}
 		if at < 0 {
-			for at = chunkSize; at > 0 && !utf8.RuneStart(text[at]); at-- {
-			}
+			at = len(clip.Prefix(text, chunkSize))
 		}
 		if part := strings.TrimSpace(text[:at]); part != "" {
 			parts = append(parts, part)

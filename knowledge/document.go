@@ -120,8 +120,8 @@ func isLine(s string) bool {
 // notInLine says whether a character cannot stand in a line of YAML: control characters, and those that are none (YAML 1.2, 5.1).
 func notInLine(r rune) bool { return unicode.IsControl(r) || r == 0xfffe || r == 0xffff }
 
-// line makes a text fit the front matter.
-func line(s string) string {
+// fitLine makes a text fit the front matter.
+func fitLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if notInLine(r) {
 			return -1

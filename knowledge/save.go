@@ -39,7 +39,7 @@ func (x *Index) Save(ctx context.Context, pm incident.Postmortem, meta Meta) (st
 		return "", fmt.Errorf("save the postmortem: %s has the id %q already", there.Path, d.ID)
 	}
 	name := d.ID
-	if s := slug(line(pm.Title)); s != "" {
+	if s := slug(fitLine(pm.Title)); s != "" {
 		name = d.Date + "-" + s
 	}
 	path, err := create(x.o.Dir, name, data)
@@ -55,7 +55,7 @@ func (x *Index) Save(ctx context.Context, pm incident.Postmortem, meta Meta) (st
 // FromPostmortem makes a document of a postmortem's sections; empty ones are left out. What the front matter cannot hold (control characters,
 // what is too long or too many) is left out, and a title of which nothing can be seen is replaced, so that whatever was published can be saved.
 func FromPostmortem(pm incident.Postmortem, meta Meta) Document {
-	meta.Title, meta.Outcome = line(pm.Title), pm.Outcome
+	meta.Title, meta.Outcome = fitLine(pm.Title), pm.Outcome
 	if !visible(meta.Title) {
 		meta.Title = "Postmortem " + meta.ID
 	}
@@ -83,7 +83,7 @@ func FromPostmortem(pm incident.Postmortem, meta Meta) Document {
 func lines(items []string) []string {
 	var out []string
 	for _, s := range items {
-		if s = line(s); s != "" && len(out) < maxItems {
+		if s = fitLine(s); s != "" && len(out) < maxItems {
 			out = append(out, s)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -28,7 +29,7 @@ const (
 // Search finds documents by words and meaning, the best first, each once with its best piece as Excerpt; Score is 1 for one that comes
 // first in both. The note says what the search had to do without. No hits is an answer.
 func (x *Index) Search(ctx context.Context, words string, n int) ([]incident.Similar, string, error) {
-	words = clip(strings.ToValidUTF8(strings.TrimSpace(words), ""), maxQuery)
+	words = clip.Prefix(strings.ToValidUTF8(strings.TrimSpace(words), ""), maxQuery)
 	if words == "" {
 		return nil, "", errors.New("search the knowledge: no words given")
 	}
@@ -68,7 +69,7 @@ func (x *Index) embedQuery(ctx context.Context, text string) (vector []float32, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, x.o.QueryTimeout)
 	defer cancel()
-	vectors, err := x.o.Embedder.Embed(ctx, []string{clip(text, chunkSize)})
+	vectors, err := x.o.Embedder.Embed(ctx, []string{clip.Prefix(text, chunkSize)})
 	switch {
 	case err != nil:
 		return nil, "", "found by words alone: " + err.Error()
@@ -128,17 +129,6 @@ func (s *shelf) hits(scores map[string]float64, rankings, n int) []incident.Simi
 
 func (s *shelf) similar(d *Document, text string, score float64) incident.Similar {
 	return incident.Similar{ID: d.ID, Title: d.Title, Date: d.Date, Score: score, Outcome: d.Outcome, Worked: d.Worked, Excerpt: shorten(oneLine(text), excerpt)}
-}
-
-// clip cuts s to at most n bytes, between runes.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
 }
 
 // shorten cuts s to at most n runes, at a word if there is one near.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -73,7 +74,7 @@ func describe(d *incident.Diagnosis) string {
 	for _, f := range d.Findings[:min(len(d.Findings), 20)] {
 		parts = append(parts, f.Title)
 	}
-	return clip(strings.Join(parts, ". "), maxQuery)
+	return clip.Prefix(strings.Join(parts, ". "), maxQuery)
 }
 
 // weights says how much each code of a diagnosis counts: those of causes with an observed root count most.

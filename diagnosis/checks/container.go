@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -96,7 +97,7 @@ func initRunning(s *snapshot.Snapshot, p *corev1.Pod, c container, since time.Ti
 	case len(services) > 0 && len(needsOf(said.Facts)) == 0:
 		a.what = a.what.and(", for Service %s", services[0].Name)
 	case said.Last != "":
-		a.what = a.what.and(": %s", clip(said.Last, 120))
+		a.what = a.what.and(": %s", clip.Bytes(said.Last, 120))
 	}
 	a.seen = append(a.seen, seenAPI(podObject(p), c.field(), since, "running since "+clock(since)), e, command)
 	return a, true
@@ -243,7 +244,7 @@ func shortest(message string) string {
 	for i := 0; ; {
 		next := strings.Index(message[i:], ": ")
 		if next < 0 {
-			return clip(message, limit)
+			return clip.Bytes(message, limit)
 		}
 		i += next + len(": ")
 		if rest := message[i:]; len(rest) <= limit && len(rest) > limit/8 {

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -50,9 +51,9 @@ func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.Conta
 	case needs != "":
 		a.code, a.why = PodCrashLoop, needs
 	case last != "" && (end.ExitCode == 1 || end.ExitCode == 255 || end.ExitCode == 2):
-		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d, %s", end.ExitCode, clip(last, 120))
+		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d, %s", end.ExitCode, clip.Bytes(last, 120))
 	case last != "":
-		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d (%s), %s", end.ExitCode, ExitMeaning(end.ExitCode), clip(last, 100))
+		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d (%s), %s", end.ExitCode, ExitMeaning(end.ExitCode), clip.Bytes(last, 100))
 	default:
 		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d (%s)", end.ExitCode, ExitMeaning(end.ExitCode))
 	}

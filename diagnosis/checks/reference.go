@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -284,7 +285,7 @@ func (x *missing) report(s *snapshot.Snapshot, r *Report) {
 		f.Since = earlier(f.Since, p.CreationTimestamp.Time)
 	}
 	if c != nil {
-		f.See(seenAPI(x.object, "data", time.Time{}, "keys: "+clip(strings.Join(keysOf(c), ", "), maxLine)))
+		f.See(seenAPI(x.object, "data", time.Time{}, "keys: "+clip.Bytes(strings.Join(keysOf(c), ", "), maxLine)))
 	}
 }
 

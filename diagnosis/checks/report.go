@@ -4,11 +4,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -137,7 +137,7 @@ func evidence(source incident.Source, o incident.Object, field string, at time.T
 	if !at.IsZero() {
 		at = at.UTC().Round(0)
 	}
-	return incident.Evidence{Source: source, Object: o, Field: field, Time: at, Excerpt: clip(strings.ToValidUTF8(excerpt, "?"), incident.MaxExcerpt)}
+	return incident.Evidence{Source: source, Object: o, Field: field, Time: at, Excerpt: clip.Bytes(strings.ToValidUTF8(excerpt, "?"), incident.MaxExcerpt)}
 }
 
 // Bounds on a finding's title and on one line of an excerpt, in bytes.
@@ -149,19 +149,7 @@ const (
 // oneLine folds white space and control characters and bounds the length: titles hold words from logs and statuses.
 func oneLine(text string, limit int) string {
 	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool { return r <= ' ' || r == 0x7f }), " ")
-	return clip(text, limit)
-}
-
-// clip shortens text to at most limit bytes at a character's border, ending in "…" if something was cut.
-func clip(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	cut := limit - len("…")
-	for cut > 0 && !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return text[:cut] + "…"
+	return clip.Bytes(text, limit)
 }
 
 func podObject(p *corev1.Pod) incident.Object { return snapshot.ObjectOf("Pod", p.Namespace, p.Name) }

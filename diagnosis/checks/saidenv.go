@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -80,7 +81,7 @@ func (e environment) seen(p *corev1.Pod, c *corev1.Container) incident.Evidence 
 	if len(e.hidden) > 0 {
 		words += "; and takes what Secret " + strings.Join(e.hidden, ", ") + " has, whose keys are not looked at"
 	}
-	return seenAPI(podObject(p), "spec.containers["+c.Name+"].env", noTime, clip(words, maxLine))
+	return seenAPI(podObject(p), "spec.containers["+c.Name+"].env", noTime, clip.Bytes(words, maxLine))
 }
 
 // serviceLink wants the value to be that of a Service in the pod's namespace, for which the kubelet sets the variable.

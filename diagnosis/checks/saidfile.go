@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -117,7 +118,7 @@ func (x *root) key(s *snapshot.Snapshot, c *corev1.Container, o incident.Object,
 	}
 	x.fault = []incident.Object{o}
 	x.what = x.what.and(": ConfigMap %s has no key %s%s", o.Name, key, didYouMean(near(key, keysOf(m))))
-	x.seen = append(x.seen, seenAPI(o, "data", noTime, clip("keys: "+strings.Join(keysOf(m), ", "), maxLine)))
+	x.seen = append(x.seen, seenAPI(o, "data", noTime, clip.Bytes("keys: "+strings.Join(keysOf(m), ", "), maxLine)))
 }
 
 // noVolume is about a file that no volume holds: it is the image's.

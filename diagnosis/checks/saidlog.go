@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -251,7 +252,7 @@ func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c container, runs bool) (ailmen
 		if !ok {
 			continue
 		}
-		log.Excerpt = clip(f.Line, incident.MaxExcerpt)
+		log.Excerpt = clip.Bytes(f.Line, incident.MaxExcerpt)
 		return ailment{code: row.code, container: c.spec.Name, alike: c.spec.Name + "\x00" + string(f.Kind) + "\x00" + f.Name + "\x00" + f.Port + "\x00" + f.Path, what: say("%s%s", x.what, c.in(p)), why: x.what.of(1),
 			said: []logs.Fact{f}, seen: append([]incident.Evidence{log}, x.seen...)}, x.fault, true
 	}
@@ -299,7 +300,7 @@ func authFailed(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs
 		}
 	}
 	if len(from) > 0 {
-		x.seen = append(x.seen, seenAPI(podObject(p), "spec.containers["+c.Name+"].env", noTime, clip(strings.Join(from, ", "), maxLine)))
+		x.seen = append(x.seen, seenAPI(podObject(p), "spec.containers["+c.Name+"].env", noTime, clip.Bytes(strings.Join(from, ", "), maxLine)))
 	}
 	return x, true
 }

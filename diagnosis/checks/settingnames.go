@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -59,7 +60,7 @@ func (c callers) settingsOf(p *corev1.Pod, x container) {
 	var missing incident.Object
 	var where setting
 	for _, v := range settingsIn(c.s, p, x.spec) {
-		for _, host := range hostWord.FindAllString(strings.ToLower(clip(v.value, maxSetting)), maxHosts) {
+		for _, host := range hostWord.FindAllString(strings.ToLower(clip.Bytes(v.value, maxSetting)), maxHosts) {
 			o, ok := ServiceOf(c.s, host, p.Namespace)
 			if !ok || o == missing {
 				continue

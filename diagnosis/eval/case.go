@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -178,24 +177,4 @@ func parseObject(s string) (incident.Object, error) {
 		return incident.Object{Kind: p[0], Namespace: p[1], Name: p[2]}, nil
 	}
 	return incident.Object{}, fmt.Errorf("object %q: must be Kind/namespace/name or Kind/name", s)
-}
-
-// Fault is one row of what goes wrong in clusters.
-type Fault struct {
-	ID   string `json:"id"`            // "area/name"
-	Lab  bool   `json:"lab,omitempty"` // also runs on a real cluster
-	What string `json:"what"`
-}
-
-// LoadFaults reads a list of faults.
-func LoadFaults(path string) ([]Fault, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("load faults: %w", err)
-	}
-	var faults []Fault
-	if err := sigsyaml.UnmarshalStrict(raw, &faults); err != nil {
-		return nil, fmt.Errorf("load faults %s: %w", path, err)
-	}
-	return faults, nil
 }

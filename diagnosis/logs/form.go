@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/keyword"
 )
 
@@ -61,14 +62,14 @@ var theMatcher = sync.OnceValue(func() *matcher {
 // read tries a form on a line, with the line before it.
 func (m *matcher) read(form int, before, line string) (Fact, bool) {
 	f := &forms[form]
-	fact := Fact{Kind: f.kind, Line: clip(line, maxLine)}
+	fact := Fact{Kind: f.kind, Line: clip.Bytes(line, maxLine)}
 	if f.pattern == "" {
 		return fact, true
 	}
 	text := line
 	if strings.Contains(f.pattern, `\n\s`) {
 		text = before + "\n" + line
-		fact.Line = clip(before, maxLine) + "\n" + fact.Line
+		fact.Line = clip.Bytes(before, maxLine) + "\n" + fact.Line
 	}
 	re := m.patterns[form]()
 	match := re.FindStringSubmatch(text)
@@ -87,7 +88,7 @@ func (m *matcher) read(form int, before, line string) (Fact, bool) {
 const maxField = 256
 
 func (f *Fact) set(field, value string) {
-	value = clip(strings.TrimRight(value, ".,;:"), maxField)
+	value = clip.Bytes(strings.TrimRight(value, ".,;:"), maxField)
 	switch field {
 	case "host":
 		f.Host = value

@@ -3,7 +3,6 @@ package logs
 import (
 	"regexp"
 	"strings"
-	"unicode/utf8"
 )
 
 // maxLine bounds a line that is shown, in bytes.
@@ -143,15 +142,3 @@ func plain(line string, prefixed bool) string {
 }
 
 func control(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 }
-
-// clip shortens text to at most limit bytes at a character's border, ending in "…" if something was cut.
-func clip(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	cut := limit - len("…")
-	for cut > 0 && !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return text[:cut] + "…"
-}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 // Bounds on what is read and what comes of it.
@@ -55,12 +57,12 @@ const tellsFrom = 5
 // end is the reading of a log that does not complain.
 func (d *document) end() Reading {
 	last := d.lines[max(0, len(d.lines)-4):]
-	r := Reading{Quiet: true, Last: clip(strings.TrimSpace(parse(last[len(last)-1]).text), maxLine), Facts: d.collect(len(d.lines)-endLines, len(d.lines)-1)}
+	r := Reading{Quiet: true, Last: clip.Bytes(strings.TrimSpace(parse(last[len(last)-1]).text), maxLine), Facts: d.collect(len(d.lines)-endLines, len(d.lines)-1)}
 	for _, line := range last {
-		r.Telling = append(r.Telling, clip(line, maxLine))
+		r.Telling = append(r.Telling, clip.Bytes(line, maxLine))
 	}
 	if r.Last == "" {
-		r.Last = clip(strings.TrimSpace(last[len(last)-1]), maxLine)
+		r.Last = clip.Bytes(strings.TrimSpace(last[len(last)-1]), maxLine)
 	}
 	return r
 }
@@ -127,7 +129,7 @@ func (d *document) understand() {
 	tried := 0
 	for i := len(d.lines) - 1; i >= 0; i-- {
 		at, mayBe = i, mayBe[:0]
-		m.set.Scan(clip(d.lines[i], maxRecord), found)
+		m.set.Scan(clip.Bytes(d.lines[i], maxRecord), found)
 		if len(mayBe) > 0 && tried < maxMeant {
 			tried++
 			slices.Sort(mayBe)
@@ -159,9 +161,9 @@ func (d *document) readForms(m *matcher, i int, mayBe []int) {
 			continue
 		}
 		seen = append(seen, kind)
-		fact.Says = clip(strings.TrimSpace(r.text), maxLine)
+		fact.Says = clip.Bytes(strings.TrimSpace(r.text), maxLine)
 		if said := d.show(i, line); said != line {
-			fact.Line = strings.Replace(fact.Line, clip(line, maxLine), clip(said, maxLine), 1)
+			fact.Line = strings.Replace(fact.Line, clip.Bytes(line, maxLine), clip.Bytes(said, maxLine), 1)
 		}
 		if kind.Network() {
 			if (kind == ConnectionTimeout || kind == ConnectionRefused) && lookedUp.MatchString(line) {
@@ -184,7 +186,7 @@ func (d *document) whom(f *Fact, i int, line string) bool {
 	}
 	for k := i - 1; k >= 0 && k >= i-2; k-- {
 		if f.Host, f.Port = hostIn(d.lines[k], f.Kind); f.Host != "" {
-			f.Line = clip(d.lines[k], maxLine) + "\n" + f.Line
+			f.Line = clip.Bytes(d.lines[k], maxLine) + "\n" + f.Line
 			return true
 		}
 	}
@@ -252,7 +254,7 @@ func (d *document) tell(entries []entry, best int) []string {
 		if i == best || e.score < enoughToTell-farAway {
 			continue
 		}
-		line := counted(clip(d.show(e.from, e.text), 160), e.count)
+		line := counted(clip.Bytes(d.show(e.from, e.text), 160), e.count)
 		if lines+1 > maxTelling || bytes+len(line)+1 > maxTold || lines > 5 {
 			break
 		}
@@ -293,7 +295,7 @@ func (d *document) excerpt(e entry) []string {
 	if len(r.stack) > 0 {
 		block = r.stack
 	}
-	out := []string{clip(head, maxLine)}
+	out := []string{clip.Bytes(head, maxLine)}
 	for i := e.from + 1; i <= e.to && len(out) < 1+maxCauses; i++ { // what is understood on the way to the conclusion
 		for _, f := range d.facts[i] {
 			if line := strings.TrimSpace(d.lines[i]); !f.vague() && !strings.Contains(line, e.text) && !strings.Contains(e.text, line) && !slices.ContainsFunc(d.facts[e.from], f.Same) {
@@ -302,13 +304,13 @@ func (d *document) excerpt(e entry) []string {
 			}
 		}
 	}
-	if !strings.Contains(clip(head, maxLine), e.text) {
+	if !strings.Contains(clip.Bytes(head, maxLine), e.text) {
 		out = append(out, e.text)
 	}
 	out[len(out)-1] = counted(out[len(out)-1], e.count)
 	bytes := len(strings.Join(out, "\n"))
 	for _, f := range ownFrames(block, frames) {
-		f = clip(f, 120)
+		f = clip.Bytes(f, 120)
 		if bytes += len(f) + 1; bytes > maxTold {
 			break
 		}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 // record is what a line says, whatever it is wrapped in.
@@ -18,7 +20,7 @@ const maxRecord = 16 << 10
 
 // parse takes a line apart: JSON, logfmt, klog, or text with a head.
 func parse(line string) record {
-	line = clip(line, maxRecord)
+	line = clip.Bytes(line, maxRecord)
 	trimmed := strings.TrimSpace(line)
 	if strings.HasPrefix(trimmed, "{") && strings.HasSuffix(trimmed, "}") {
 		var fields map[string]any

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/keyword"
 )
 
@@ -49,7 +50,7 @@ func isWord(c byte) bool {
 
 // wordy says whether a text complains in words, once what is harmless is taken away.
 func wordy(text string) bool {
-	text = clip(text, maxRecord)
+	text = clip.Bytes(text, maxRecord)
 	if !complains(text) {
 		return false
 	}
@@ -98,7 +99,7 @@ func (d *document) judge(from, to int) (entry, bool) {
 	if says != block[0] {
 		text = parse(says).text
 	}
-	e := entry{from: from, to: to, text: clip(strings.TrimSpace(text), maxLine), count: 1}
+	e := entry{from: from, to: to, text: clip.Bytes(strings.TrimSpace(text), maxLine), count: 1}
 	l := r.level
 	meant := d.means(from, to)
 	switch {

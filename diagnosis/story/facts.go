@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -60,13 +61,5 @@ func oneLine(s string) string {
 	}), " ")
 }
 
-// cut shortens s to at most n runes.
-func cut(s string, n int) string {
-	for i := range s {
-		if n == 0 {
-			return s[:i] + "…"
-		}
-		n--
-	}
-	return s
-}
+// cut shortens s to n characters and an "…".
+func cut(s string, n int) string { return clip.Runes(s, n+1) }

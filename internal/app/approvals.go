@@ -52,7 +52,7 @@ func (i *Incidents) Approve(ctx context.Context, id, hash string, by incident.Pe
 	}
 	checks := i.recovery.Review(ctx, s.Plan, a.as)
 	if !incident.AllOK(checks) {
-		return nil, i.refuse(ctx, s.ID, by, "approve the plan", "As "+a.as.User+": "+failed(checks), "Ask somebody who may.")
+		return nil, i.refuse(ctx, s.ID, by, "approve the plan", "As "+a.as.User+": "+failedChecks(checks), "Ask somebody who may.")
 	}
 	return i.decide(ctx, id, func(s *incident.State) ([]incident.Event, error) {
 		if err := i.decided(s, hash); err != nil {
@@ -261,7 +261,7 @@ func changedSince(s *incident.State) error {
 	return &commands.Refusal{Reason: "That plan has been replaced by a newer one.", Try: "Open the newer one in the incident's thread."}
 }
 
-func failed(checks []incident.Check) string {
+func failedChecks(checks []incident.Check) string {
 	var out []string
 	for _, c := range checks {
 		if !c.OK {

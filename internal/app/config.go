@@ -241,50 +241,50 @@ func (c *Config) readSecrets() error {
 // validate returns everything that is wrong, at once.
 func (c *Config) validate() error {
 	var errs []error
-	bad := func(field, format string, args ...any) { errs = append(errs, fmt.Errorf(field+": "+format, args...)) }
+	report := func(field, format string, args ...any) { errs = append(errs, fmt.Errorf(field+": "+format, args...)) }
 	if !strings.HasPrefix(c.Slack.BotToken, "xoxb-") {
-		bad("slack.botToken", "must be a bot token, which begins with xoxb-; see docs/slack.md")
+		report("slack.botToken", "must be a bot token, which begins with xoxb-; see docs/slack.md")
 	}
 	if !strings.HasPrefix(c.Slack.AppToken, "xapp-") {
-		bad("slack.appToken", "must be an app-level token, which begins with xapp-; see docs/slack.md")
+		report("slack.appToken", "must be an app-level token, which begins with xapp-; see docs/slack.md")
 	}
 	if c.Slack.Channel == "" {
-		bad("slack.channel", "must name the channel for incidents")
+		report("slack.channel", "must name the channel for incidents")
 	}
 	for n, r := range c.Slack.Routes {
 		if r.Channel == "" || len(r.Namespaces) == 0 || slices.Contains(r.Namespaces, "") {
-			bad(fmt.Sprintf("slack.routes[%d]", n), "needs a channel, and namespaces by their names")
+			report(fmt.Sprintf("slack.routes[%d]", n), "needs a channel, and namespaces by their names")
 		}
 	}
 	if c.Slack.Fallback != "" && c.Slack.Fallback == c.Slack.Channel {
-		bad("slack.fallback", "must be somebody else than slack.channel: a person's id such as U012AB3CD, or another channel")
+		report("slack.fallback", "must be somebody else than slack.channel: a person's id such as U012AB3CD, or another channel")
 	}
 	if c.Webhook.Listen != "" {
 		if _, _, err := net.SplitHostPort(c.Webhook.Listen); err != nil {
-			bad("webhook.listen", "must be host:port: %v", err)
+			report("webhook.listen", "must be host:port: %v", err)
 		}
 		if c.Webhook.BearerToken == "" && c.Webhook.Password == "" {
-			bad("webhook", "needs a bearerToken, or a user and a password; whoever can post to it can open incidents")
+			report("webhook", "needs a bearerToken, or a user and a password; whoever can post to it can open incidents")
 		}
 		if c.Webhook.Password != "" && c.Webhook.User == "" {
-			bad("webhook.user", "must be set with the password")
+			report("webhook.user", "must be set with the password")
 		}
 	}
 	if u, err := url.Parse(c.Ollama.Host); c.Ollama.Host != "" && (err != nil || u.Host == "") {
-		bad("ollama.host", "must be a URL such as http://127.0.0.1:11434")
+		report("ollama.host", "must be a URL such as http://127.0.0.1:11434")
 	}
 	if c.Metrics.URL != "" {
 		if _, err := metrics.New(c.Metrics.URL, ""); err != nil {
-			bad("metrics.url", "%v", err)
+			report("metrics.url", "%v", err)
 		}
 	}
 	if c.Host.Root != "" && c.Host.Node == "" {
-		bad("host.node", "must name the node whose files lie under %s", c.Host.Root)
+		report("host.node", "must name the node whose files lie under %s", c.Host.Root)
 	}
-	c.validatePeople(bad)
-	c.Roles.validate(c.Approvers, bad)
+	c.validatePeople(report)
+	c.Roles.validate(c.Approvers, report)
 	if !slices.Contains([]string{"", readMapped, readEverybody}, c.Read) {
-		bad("read", "must be mapped or everybody; it is %q", c.Read)
+		report("read", "must be mapped or everybody; it is %q", c.Read)
 	}
 	for _, n := range []struct {
 		field             string
@@ -292,7 +292,7 @@ func (c *Config) validate() error {
 	}{{"limits.openPerPerson", c.Limits.OpenPerPerson, 1, mostOpen}, {"limits.requestsPerMinute", c.Limits.RequestsPerMinute, 1, 1000},
 		{"plans.people.disruptive", c.Plans.People.Disruptive, 1, 2}, {"plans.people.destructive", c.Plans.People.Destructive, 1, 2}} {
 		if n.value < n.least || n.value > n.top {
-			bad(n.field, "must be from %d to %d", n.least, n.top)
+			report(n.field, "must be from %d to %d", n.least, n.top)
 		}
 	}
 	for _, d := range []struct {
@@ -301,11 +301,11 @@ func (c *Config) validate() error {
 	}{{"plans.expires", c.Plans.Expires.Duration}, {"plans.comeback", c.Plans.Comeback.Duration}, {"verify.for", c.Verify.For.Duration}, {"verify.every", c.Verify.Every.Duration},
 		{"verify.giveUp", c.Verify.GiveUp.Duration}, {"lastGood.every", c.LastGood.Every.Duration}, {"ollama.timeout", c.Ollama.Timeout.Duration}} {
 		if d.value <= 0 {
-			bad(d.field, "must be longer than nothing")
+			report(d.field, "must be longer than nothing")
 		}
 	}
 	if c.Verify.GiveUp.Duration < c.Verify.For.Duration {
-		bad("verify.giveUp", "must not be shorter than verify.for")
+		report("verify.giveUp", "must not be shorter than verify.for")
 	}
 	return errors.Join(errs...)
 }

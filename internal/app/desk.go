@@ -38,9 +38,9 @@ func (i *Incidents) newDesk(ctx context.Context, signals []incident.Signal, last
 	wanted := map[string]bool{investigatingKey: true}
 	for _, g := range signals {
 		if g.By.ID != "" {
-			wanted[key(openerKey, g.By.Key(), "").Name] = true
+			wanted[keyOf(openerKey, g.By.Key(), "").Name] = true
 		}
-		for _, name := range leads(g) {
+		for _, name := range leadsOf(g) {
 			wanted[name] = true
 		}
 	}
@@ -49,7 +49,7 @@ func (i *Incidents) newDesk(ctx context.Context, signals []incident.Signal, last
 	}
 	clear(wanted) // what those don't seat may be seated by what it is about
 	for _, g := range signals {
-		if g.Kind == "alert" && g.Status == incident.Firing && d.openBy(append(leads(g), investigatingKey)...) == "" {
+		if g.Kind == "alert" && g.Status == incident.Firing && d.openBy(append(leadsOf(g), investigatingKey)...) == "" {
 			for _, name := range objectLeads(g) {
 				wanted[name] = true
 			}
@@ -77,11 +77,11 @@ func (d *desk) find(ctx context.Context, names map[string]bool) error {
 var labelKinds = map[string]string{"pod": "Pod", "deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet",
 	"job_name": "Job", "node": "Node", "service": "Service", "persistentvolumeclaim": "PersistentVolumeClaim"}
 
-// leads are the keys by which a signal may find its incident, whatever it is about.
-func leads(g incident.Signal) []string {
-	names := []string{key(fingerprintKey, g.Fingerprint, "").Name, key(causeKey, g.Fingerprint, "").Name}
+// leadsOf are the keys by which a signal may find its incident, whatever it is about.
+func leadsOf(g incident.Signal) []string {
+	names := []string{keyOf(fingerprintKey, g.Fingerprint, "").Name, keyOf(causeKey, g.Fingerprint, "").Name}
 	if g.Group != "" {
-		names = append(names, key(groupKey, g.Group, "").Name)
+		names = append(names, keyOf(groupKey, g.Group, "").Name)
 	}
 	return names
 }
@@ -95,7 +95,7 @@ func objectLeads(g incident.Signal) []string {
 	var names []string
 	namespace := g.Labels["namespace"]
 	add := func(kind, namespace, name string) {
-		names = append(names, key(objectKey, incident.Object{Kind: kind, Namespace: namespace, Name: name}.String(), "").Name)
+		names = append(names, keyOf(objectKey, incident.Object{Kind: kind, Namespace: namespace, Name: name}.String(), "").Name)
 	}
 	all := func(kind string) {
 		add(kind, namespace, anyName)
@@ -133,7 +133,7 @@ func objectLeads(g incident.Signal) []string {
 // that the sender put it into; one whose diagnosis named what a person asks about; one that is still being investigated, for the look takes
 // in the whole cluster; one whose diagnosis found something wrong with what an alert is about. Empty: none does.
 func (d *desk) belongs(ctx context.Context, g incident.Signal) (string, error) {
-	fingerprint := key(fingerprintKey, g.Fingerprint, "").Name
+	fingerprint := keyOf(fingerprintKey, g.Fingerprint, "").Name
 	if id := d.openBy(fingerprint); id != "" {
 		return id, nil
 	}
@@ -141,9 +141,9 @@ func (d *desk) belongs(ctx context.Context, g incident.Signal) (string, error) {
 	if err != nil || id != "" || g.Status == incident.Resolved {
 		return id, err
 	}
-	names := []string{key(causeKey, g.Fingerprint, "").Name}
+	names := []string{keyOf(causeKey, g.Fingerprint, "").Name}
 	if g.Group != "" {
-		names = append([]string{key(groupKey, g.Group, "").Name}, names...)
+		names = append([]string{keyOf(groupKey, g.Group, "").Name}, names...)
 	}
 	if g.Kind == "alert" {
 		names = append(append(names, investigatingKey), objectLeads(g)...)
@@ -210,7 +210,7 @@ func (d *desk) endedJust(ctx context.Context, hits []store.Hit, g incident.Signa
 // open gives a signal that belongs nowhere an incident of its own, or the newest one when too many are open; none to a person who has as many
 // open as one may have.
 func (d *desk) open(ctx context.Context, g incident.Signal) (string, error) {
-	if g.By.ID != "" && len(d.hits[key(openerKey, g.By.Key(), "").Name]) >= d.most {
+	if g.By.ID != "" && len(d.hits[keyOf(openerKey, g.By.Key(), "").Name]) >= d.most {
 		return "", nil
 	}
 	if d.room < 0 {
@@ -251,7 +251,7 @@ func (d *desk) record(ctx context.Context, id string, g incident.Signal) error {
 	if err != nil {
 		return err
 	}
-	fingerprint := key(fingerprintKey, g.Fingerprint, "").Name
+	fingerprint := keyOf(fingerprintKey, g.Fingerprint, "").Name
 	known := d.value(fingerprint, id)
 	if known == knowing(g) || s.Version > 0 && !s.Open() {
 		return nil // it is over: an alert that has not noticed changes nothing

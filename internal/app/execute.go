@@ -211,7 +211,7 @@ func (w *worker) end(ctx context.Context, s *incident.State, step string, outcom
 // onPlan records something about the plan of before, unless it is no longer the current one.
 func (w *worker) onPlan(ctx context.Context, before *incident.State, events func(*incident.State) []incident.Event) error {
 	_, err := w.ledger.update(ctx, before.ID, func(s *incident.State) ([]incident.Event, error) {
-		if hash(s.Plan) != hash(before.Plan) {
+		if planHash(s.Plan) != planHash(before.Plan) {
 			return nil, nil
 		}
 		return events(s), nil

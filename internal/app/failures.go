@@ -28,7 +28,7 @@ func (x *Failures) Take(f incident.Failure) {
 	x.logger.Error("a part of a look failed; the rest goes on", "part", f.What, "panic", f.Panic, "stack", f.Stack)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.counts[part(f)]++
+	x.counts[failedPart(f)]++
 }
 
 // Counts says how often each part has failed since the start: "check services", "rule volume-held", or the resource whose reading failed.
@@ -39,7 +39,7 @@ func (x *Failures) Counts() map[string]int {
 	return maps.Clone(x.counts)
 }
 
-func part(f incident.Failure) string {
+func failedPart(f incident.Failure) string {
 	switch {
 	case f.Where.Kind == "Check" || f.Where.Kind == "Rule":
 		return f.What

@@ -138,7 +138,7 @@ func causeKeys(d *incident.Diagnosis) []string {
 		return nil
 	}
 	for _, c := range d.Causes {
-		names = append(names, key(causeKey, incident.FoundFingerprint(d.Cluster, c), "").Name)
+		names = append(names, keyOf(causeKey, incident.FoundFingerprint(d.Cluster, c), "").Name)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
@@ -174,7 +174,7 @@ func (w *worker) handedOver(ctx context.Context, from, to *incident.State) ([]in
 	}
 	var events []incident.Event
 	for _, f := range order {
-		g, value := newest[f], known[key(fingerprintKey, f, "").Name]
+		g, value := newest[f], known[keyOf(fingerprintKey, f, "").Name]
 		if value != knowing(g) {
 			events = append(events, incident.SignalReceived{Signal: g, Before: knownStatus(value)})
 		}

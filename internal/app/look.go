@@ -89,7 +89,7 @@ func (e *Eyes) LookAt(ctx context.Context, asked incident.Asked) (*incident.Diag
 	if err := e.mayAsk(ctx, asked); err != nil {
 		return nil, err
 	}
-	s, err := e.seen(ctx, within(asked), false)
+	s, err := e.seen(ctx, askedNamespace(asked), false)
 	if err == nil && asked.As != nil {
 		s, err = e.seenBy(ctx, s, *asked.As)
 	}
@@ -115,7 +115,7 @@ func (e *Eyes) mayAsk(ctx context.Context, asked incident.Asked) error {
 	if e.Rights == nil {
 		return unknownRights(errors.New("nobody can be asked"))
 	}
-	namespace := within(asked)
+	namespace := askedNamespace(asked)
 	if namespace == "" {
 		return nil
 	}
@@ -138,8 +138,8 @@ func (e *Eyes) seenBy(ctx context.Context, s *snapshot.Snapshot, as incident.Ide
 	return s.Within(r), nil
 }
 
-// within is the namespace to which the question is confined, if it is.
-func within(asked incident.Asked) string {
+// askedNamespace is the namespace to which the question is confined, if it is.
+func askedNamespace(asked incident.Asked) string {
 	n := len(asked.Words)
 	if n < 2 || asked.Namespace != "" {
 		return asked.Namespace

@@ -110,12 +110,12 @@ func (m *Mind) Reread(ctx context.Context) error {
 }
 
 // NewPlainMind is the Mind of a terminal: no model, no folder, the postmortems built in.
-func NewPlainMind(ctx context.Context, redact func(string) string, logger *slog.Logger) (*Mind, error) {
+func NewPlainMind(ctx context.Context, redactText func(string) string, logger *slog.Logger) (*Mind, error) {
 	index, err := knowledge.Open(ctx, knowledge.Options{Logger: logger})
 	if err != nil {
 		return nil, err
 	}
-	return &Mind{teller: &story.Teller{Redact: redact}, index: index, logger: logger}, nil
+	return &Mind{teller: &story.Teller{Redact: redactText}, index: index, logger: logger}, nil
 }
 
 // Shelf says what can be found.

@@ -16,7 +16,7 @@ const (
 var slackPattern = regexp.MustCompile(`^([A-Z][A-Z0-9]*/)?[A-Z][A-Z0-9]*$`)
 
 // validatePeople reports people that can't be, and those that are in it twice: of two people who are one Kubernetes user nobody can tell who acted.
-func (c *Config) validatePeople(bad func(field, format string, args ...any)) {
+func (c *Config) validatePeople(report func(field, format string, args ...any)) {
 	ids, users := map[string]string{}, map[string]string{}
 	for _, list := range []struct {
 		name   string
@@ -25,25 +25,25 @@ func (c *Config) validatePeople(bad func(field, format string, args ...any)) {
 		for n, p := range list.people {
 			field := fmt.Sprintf("%s[%d]", list.name, n)
 			if p.Slack == "" || p.User == "" {
-				bad(field, "needs both a slack id and a Kubernetes user")
+				report(field, "needs both a slack id and a Kubernetes user")
 				continue
 			}
 			if why := slackID(p.Slack); why != "" {
-				bad(field, "%q %s", p.Slack, why)
+				report(field, "%q %s", p.Slack, why)
 			}
 			if why := reservedUser(p.User); why != "" {
-				bad(field, "the user %s %s", p.User, why)
+				report(field, "the user %s %s", p.User, why)
 			}
 			for _, g := range p.Groups {
 				if why := reservedGroup(g); why != "" {
-					bad(field, "the group %q %s", g, why)
+					report(field, "the group %q %s", g, why)
 				}
 			}
 			if first := sameSlack(ids, p.Slack); first != "" {
-				bad(field, "%s is in it twice: at %s too; approvers read as well, so they need no entry under people", p.Slack, first)
+				report(field, "%s is in it twice: at %s too; approvers read as well, so they need no entry under people", p.Slack, first)
 			}
 			if first := users[p.User]; first != "" {
-				bad(field, "the Kubernetes user %s is that of %s too, so that nobody could tell who acted; give each person a user of their own, in a common group", p.User, first)
+				report(field, "the Kubernetes user %s is that of %s too, so that nobody could tell who acted; give each person a user of their own, in a common group", p.User, first)
 			}
 			ids[p.Slack], users[p.User] = field, field
 		}

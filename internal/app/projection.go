@@ -35,23 +35,23 @@ const mostObjects = 5000
 func keysOf(e incident.Event, first bool) (drop []string, keys []store.Key) {
 	switch e := e.(type) {
 	case incident.SignalReceived:
-		keys = append(keys, key(fingerprintKey, e.Signal.Fingerprint, knowing(e.Signal)))
+		keys = append(keys, keyOf(fingerprintKey, e.Signal.Fingerprint, knowing(e.Signal)))
 		if e.Signal.Group != "" {
-			keys = append(keys, key(groupKey, e.Signal.Group, ""))
+			keys = append(keys, keyOf(groupKey, e.Signal.Group, ""))
 		}
 		if first {
-			keys = append(keys, key(investigatingKey, "", ""))
+			keys = append(keys, keyOf(investigatingKey, "", ""))
 			if e.Signal.By.ID != "" {
-				keys = append(keys, key(openerKey, e.Signal.By.Key(), ""))
+				keys = append(keys, keyOf(openerKey, e.Signal.By.Key(), ""))
 			}
 		}
 	case incident.DiagnosisMade:
 		drop = []string{investigatingKey, objectKey, causeKey}
 		for _, c := range e.Diagnosis.Causes {
-			keys = append(keys, key(causeKey, incident.FoundFingerprint(e.Diagnosis.Cluster, c), ""))
+			keys = append(keys, keyOf(causeKey, incident.FoundFingerprint(e.Diagnosis.Cluster, c), ""))
 		}
 		for _, o := range wrong(&e.Diagnosis) {
-			keys = append(keys, key(objectKey, o.String(), ""))
+			keys = append(keys, keyOf(objectKey, o.String(), ""))
 		}
 	case incident.LookAgainRequested:
 		drop = []string{waitsKey}
@@ -63,7 +63,7 @@ func keysOf(e incident.Event, first bool) (drop []string, keys []store.Key) {
 	case incident.NoPlan:
 		drop = []string{targetKey, waitsKey}
 		if e.Waits != "" {
-			keys = append(keys, key(waitsKey, e.Waits, ""))
+			keys = append(keys, keyOf(waitsKey, e.Waits, ""))
 		}
 	case incident.PlanRejected, incident.PlanSuperseded:
 		drop = []string{targetKey}
@@ -76,7 +76,7 @@ func targets(p incident.Plan) []string {
 	seen := map[string]bool{}
 	for _, step := range p.Steps {
 		if o := step.Target.Object; !o.IsZero() {
-			seen[key(targetKey, o.String(), "").Name] = true
+			seen[keyOf(targetKey, o.String(), "").Name] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))
@@ -93,7 +93,7 @@ func frees(events []incident.Event) bool {
 	})
 }
 
-func key(prefix, name, value string) store.Key {
+func keyOf(prefix, name, value string) store.Key {
 	name = prefix + name
 	if len(name) > store.MaxKey {
 		name = name[:store.MaxKey]

@@ -1,24 +1,18 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/store"
-	"github.com/paramedic-bot/paramedic/knowledge"
 )
 
 // PurgeOptions say what is to be removed from where.
@@ -124,20 +118,6 @@ func (p *purger) untilGone(ctx context.Context) error {
 	return fmt.Errorf("it is written again and again by the “paramedic serve” that runs: the cluster still shows it; change the secret, then purge once more")
 }
 
-// finds is what holds the text.
-type finds struct {
-	events     map[string][]store.Event // by stream; the data is as it is
-	blobs      map[string][]byte        // name → what takes its place; nil: nothing
-	deliveries []store.Delivery
-	files      map[string][]byte // path → its content without it
-	chunks     []string          // of the documents concerned
-	notes      []string
-}
-
-func (f *finds) empty() bool {
-	return len(f.events)+len(f.blobs)+len(f.deliveries)+len(f.files) == 0
-}
-
 func (p *purger) count(f *finds) {
 	r := &p.report
 	for _, events := range f.events {
@@ -153,149 +133,6 @@ func (p *purger) count(f *finds) {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
-}
-
-func (p *purger) find(ctx context.Context) (*finds, error) {
-	f := &finds{events: map[string][]store.Event{}, blobs: map[string][]byte{}, files: map[string][]byte{}}
-	if err := p.findBlobs(ctx, f); err != nil {
-		return nil, err
-	}
-	infos, err := p.store.Streams(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	for _, info := range infos {
-		if info.Stream == store.SystemStream {
-			continue
-		}
-		events, err := p.store.Load(ctx, info.Stream, 0)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range events {
-			if p.text.in(e.Data) || namesOne(e.Data, f.blobs) {
-				f.events[info.Stream] = append(f.events[info.Stream], e)
-			}
-		}
-	}
-	err = p.store.AllDeliveries(ctx, func(d store.Delivery) {
-		if p.text.in(d.Wanted) {
-			f.deliveries = append(f.deliveries, d)
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	return f, p.findFiles(f)
-}
-
-// namesOne says whether data names a blob that another takes the place of.
-func namesOne(data []byte, blobs map[string][]byte) bool {
-	for name, now := range blobs {
-		if now != nil && bytes.Contains(data, []byte(name)) {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *purger) findBlobs(ctx context.Context, f *finds) error {
-	names, err := p.store.BlobHashes(ctx)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		data, err := p.store.Blob(ctx, name)
-		if err != nil {
-			f.notes = append(f.notes, err.Error())
-			continue
-		}
-		if p.text.inBlob(data) {
-			f.blobs[name] = p.repacked(data)
-		}
-	}
-	return nil
-}
-
-// repacked is a whole diagnosis without the text; nil for any other blob.
-func (p *purger) repacked(data []byte) []byte {
-	d, err := incident.Unpack(data)
-	if err != nil {
-		return nil
-	}
-	raw, err := json.Marshal(d)
-	if err != nil {
-		return nil
-	}
-	d = &incident.Diagnosis{}
-	if json.Unmarshal(clean(raw, p.text.replacer), d) != nil {
-		return nil
-	}
-	now, err := incident.Pack(d)
-	if err != nil {
-		return nil
-	}
-	return now
-}
-
-func (p *purger) findFiles(f *finds) error {
-	if p.Knowledge == "" {
-		return nil
-	}
-	err := filepath.WalkDir(p.Knowledge, func(path string, e fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil
-		case err != nil:
-			return err
-		case path != p.Knowledge && e.IsDir() && strings.HasPrefix(e.Name(), "."):
-			return fs.SkipDir
-		case !e.Type().IsRegular():
-			return nil
-		}
-		if p.text.in([]byte(e.Name())) {
-			f.notes = append(f.notes, "the name of a file in "+filepath.Dir(path)+" holds it: rename it by hand")
-		}
-		if info, err := e.Info(); err != nil || info.Size() > mostFile {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		if err != nil || !p.text.in(data) {
-			return err
-		}
-		f.files[path] = []byte(p.text.replacer.Replace(string(data)))
-		if d, err := knowledge.Parse(data); err == nil {
-			for _, c := range d.Chunks() {
-				f.chunks = append(f.chunks, c.Hash(d.Title))
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("look through the postmortems: %w", err)
-	}
-	if len(f.files) > 0 {
-		if at := repository(p.Knowledge); at != "" {
-			f.notes = append(f.notes, at+" is a git repository: its history holds it still")
-		}
-	}
-	return nil
-}
-
-// repository is the git repository that a folder lies in; empty if none.
-func repository(dir string) string {
-	dir, err := filepath.Abs(dir)
-	for err == nil {
-		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
-			return dir
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			break
-		}
-		dir = up
-	}
-	return ""
 }
 
 // apply removes what was found.
@@ -340,102 +177,6 @@ func (p *purger) apply(ctx context.Context, f *finds) error {
 		}
 	}
 	return nil
-}
-
-// incidents are those whose record or messages hold the text.
-func (f *finds) incidents() []string {
-	seen := map[string]bool{}
-	for stream := range f.events {
-		if id, ok := strings.CutPrefix(stream, streamPrefix); ok {
-			seen[id] = true
-		}
-	}
-	for _, d := range f.deliveries {
-		seen[d.Incident] = true
-	}
-	return slices.Sorted(maps.Keys(seen))
-}
-
-// tell is what an incident's own record says of the purge: who did it, so that what is kept of it in memory is read anew and its messages drawn
-// anew, and that a plan of which something was removed is withdrawn. Nil where there is no such incident.
-func (p *purger) tell(ctx context.Context, id string, f *finds, purged []store.Purged) (*store.Write, error) {
-	s, log, err := p.becomes(ctx, id, purged)
-	if err != nil || s.Version == 0 {
-		return nil, err
-	}
-	var events []incident.Event
-	if s.Open() && s.Plan != nil && p.spoilt(s.Plan, f) {
-		if s.Running() {
-			p.report.Notes = append(p.report.Notes, id+": its plan has begun and holds what was removed: no further step of it will run, nor its way back")
-		} else {
-			events = append(events, incident.PlanSuperseded{PlanHash: s.Plan.Hash, Reason: "a secret was removed from it"})
-		}
-	}
-	if all, err := p.store.Deliveries(ctx, id); err != nil || len(all) == 0 {
-		p.report.Notes = append(p.report.Notes, id+": its messages in Slack are too old to be updated by Paramedic: look there, and remove them by hand")
-	}
-	events = append(events, incident.Purged{By: atTerminal(p.By), Events: len(f.events[streamPrefix+id])})
-	writes, err := p.ledger.writes(entry{s, events})
-	if err != nil {
-		return nil, err
-	}
-	w := &writes[0]
-	for n, e := range events {
-		log = append(log, incident.Recorded{Version: s.Version + 1 + n, At: w.Events[n].At, Event: e})
-	}
-	c := rebuilt(s.With(log[len(log)-len(events):]), log, w.Events[0].At)
-	c.Due, c.Drop = w.Events[0].At, []string{""} // also of one that is over, for its messages
-	w.Change = &c
-	return w, nil
-}
-
-// becomes is an incident as it will be.
-func (p *purger) becomes(ctx context.Context, id string, purged []store.Purged) (*incident.State, []incident.Recorded, error) {
-	stream := streamPrefix + id
-	events, err := p.store.Load(ctx, stream, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	now := map[int][]byte{}
-	for _, e := range purged {
-		if e.Stream == stream {
-			now[e.Version] = e.Data
-		}
-	}
-	var log []incident.Recorded
-	version := 0
-	for _, e := range events {
-		version = e.Version
-		if data, ok := now[e.Version]; ok {
-			e.Data = data
-		}
-		if e.Data == nil {
-			continue
-		}
-		event, err := incident.Decode(e.Type, e.TypeVersion, e.Data)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s, event %d can't be read any more without that text, so nothing was changed: %w", stream, e.Version, err)
-		}
-		log = append(log, incident.Recorded{Version: e.Version, At: e.At, Event: event})
-	}
-	s := incident.Fold(id, log)
-	s.Version = version
-	return s, log, nil
-}
-
-// spoilt says whether a plan is not what its hash says any more, or lacks what it writes.
-func (p *purger) spoilt(plan *incident.Plan, f *finds) bool {
-	if plan.ComputeHash() != plan.Hash {
-		return true
-	}
-	for i := range plan.Steps {
-		for _, value := range plan.Steps[i].Params {
-			if _, gone := f.blobs[value]; gone {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // rewrite replaces a file's content at once, as a whole.

@@ -55,7 +55,7 @@ func (r *reloader) read(ctx context.Context) error {
 			return ctx.Err()
 		}
 		again, errAgain := LoadConfig(r.path)
-		if reflect.DeepEqual(c, again) && said(err) == said(errAgain) {
+		if reflect.DeepEqual(c, again) && saidError(err) == saidError(errAgain) {
 			r.take(c, err)
 			return nil
 		}
@@ -64,7 +64,7 @@ func (r *reloader) read(ctx context.Context) error {
 	return nil
 }
 
-func said(err error) string {
+func saidError(err error) string {
 	if err == nil {
 		return ""
 	}
@@ -74,14 +74,14 @@ func said(err error) string {
 func (r *reloader) known(c Config, err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return said(err) == r.invalid && (err != nil || reflect.DeepEqual(c, r.current))
+	return saidError(err) == r.invalid && (err != nil || reflect.DeepEqual(c, r.current))
 }
 
 // take makes a configuration the one that counts, as far as that needs no restart.
 func (r *reloader) take(c Config, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.invalid = said(err)
+	r.invalid = saidError(err)
 	if err != nil {
 		r.logger.Error("the configuration has changed and can't be used; what it said before goes on", "file", r.path, "error", err, "try", "paramedic doctor --config "+r.path)
 		return

@@ -76,29 +76,29 @@ func (r RoleConfig) table() map[commands.Role]Holders {
 }
 
 // validate reports what no role can be.
-func (r RoleConfig) validate(approvers []PersonConfig, bad func(field, format string, args ...any)) {
+func (r RoleConfig) validate(approvers []PersonConfig, report func(field, format string, args ...any)) {
 	for role, h := range r.table() {
 		field := "roles." + string(role)
 		if h.Who != "" && !slices.Contains([]string{holdEverybody, holdMembers, holdMapped, holdApprovers}, h.Who) {
-			bad(field, "must be everybody, members, mapped, approvers or a list of Slack ids; it is %q", h.Who)
+			report(field, "must be everybody, members, mapped, approvers or a list of Slack ids; it is %q", h.Who)
 		}
 		if h.Who == "" && len(h.People) == 0 {
-			bad(field, "names nobody; leave it out for the default, or list Slack ids")
+			report(field, "names nobody; leave it out for the default, or list Slack ids")
 		}
 		for _, id := range h.People {
 			if why := slackID(id); why != "" {
-				bad(field, "%q %s", id, why)
+				report(field, "%q %s", id, why)
 			}
 		}
 		if role != commands.Approve || h.Who == holdApprovers {
 			continue
 		}
 		if h.Who != "" {
-			bad(field, "must be approvers, or a list of some of them: only who is mapped to a Kubernetes user by “approvers” can approve")
+			report(field, "must be approvers, or a list of some of them: only who is mapped to a Kubernetes user by “approvers” can approve")
 		}
 		for _, id := range h.People {
 			if !slices.ContainsFunc(approvers, func(p PersonConfig) bool { return p.Slack == id }) {
-				bad(field, "%s is not under approvers", id)
+				report(field, "%s is not under approvers", id)
 			}
 		}
 	}

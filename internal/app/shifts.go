@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/internal/backoff"
 	"github.com/paramedic-bot/paramedic/internal/guard"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -12,12 +13,11 @@ import (
 // drawing is the key under which an incident's messages are drawn.
 const drawing = "draw"
 
-const (
-	failFirst = time.Second
-	failMost  = time.Minute
-	// leastApart keeps work that leaves nothing to record from being done over and over.
-	leastApart = 100 * time.Millisecond
-)
+// afterFailures is how long work that failed is left alone.
+var afterFailures = backoff.Backoff{First: time.Second, Most: time.Minute}
+
+// leastApart keeps work that leaves nothing to record from being done over and over.
+const leastApart = 100 * time.Millisecond
 
 // atOnce bounds how much work of a kind runs at a time, over all incidents. A look reads a whole cluster, and a model tells one story at a
 // time; a step of an approved plan waits for nobody.
@@ -114,15 +114,7 @@ func (g *goes) due(every time.Duration) time.Time {
 	if g.last.IsZero() {
 		return time.Time{}
 	}
-	wait := max(every, leastApart)
-	if g.failures > 0 {
-		back := failMost
-		if g.failures < 8 {
-			back = min(failMost, failFirst<<(g.failures-1))
-		}
-		wait = max(wait, back)
-	}
-	return g.last.Add(wait)
+	return g.last.Add(max(every, leastApart, afterFailures.After(g.failures)))
 }
 
 func (s *shifts) run(w shift, g *goes, do func(context.Context) error) {

@@ -102,7 +102,7 @@ func (w *worker) propose(ctx context.Context, s *incident.State, _ incident.Work
 			return nil, err
 		}
 		switch {
-		case now.Diagnosis == nil || now.Purges != s.Purges || !now.Diagnosis.At.Equal(s.Diagnosis.At) || hash(now.Plan) != hash(s.Plan) || now.NoPlan != "":
+		case now.Diagnosis == nil || now.Purges != s.Purges || !now.Diagnosis.At.Equal(s.Diagnosis.At) || planHash(now.Plan) != planHash(s.Plan) || now.NoPlan != "":
 			return nil, nil
 		case plan == nil:
 			return []incident.Event{incident.NoPlan{Reason: reason}}, nil
@@ -298,7 +298,7 @@ func (w *worker) index(ctx context.Context, before *incident.State, _ incident.W
 	return err
 }
 
-func hash(p *incident.Plan) string {
+func planHash(p *incident.Plan) string {
 	if p == nil {
 		return ""
 	}

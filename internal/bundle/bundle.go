@@ -3,12 +3,10 @@ package bundle
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -83,18 +81,6 @@ func (b *Bundle) List(gvr schema.GroupVersionResource) []unstructured.Unstructur
 func (b *Bundle) Seen(gvr schema.GroupVersionResource) bool {
 	_, ok := b.Objects[gvr]
 	return ok
-}
-
-// Decode returns the resource's objects as API types: Decode[corev1.Pod](b, gvr). It fails at the first object that is not a T.
-func Decode[T any](b *Bundle, gvr schema.GroupVersionResource) ([]T, error) {
-	list := b.List(gvr)
-	out := make([]T, len(list))
-	for i := range list {
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(list[i].Object, &out[i]); err != nil {
-			return nil, fmt.Errorf("decode %s %s/%s from the bundle: %w", gvr.GroupResource(), list[i].GetNamespace(), list[i].GetName(), err)
-		}
-	}
-	return out, nil
 }
 
 // sortObjects orders by namespace and name, as every list in a bundle is.

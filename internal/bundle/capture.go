@@ -251,14 +251,14 @@ func (c *capture) customs() {
 			continue
 		}
 		gvr, _ := meta.UnsafeGuessKindToResource(o.GroupVersionKind())
-		if builtIn(gvr) {
+		if isBuiltIn(gvr) {
 			continue
 		}
 		clean(r, &o)
 		c.bundle.Objects[gvr] = append(c.bundle.Objects[gvr], o)
 	}
 	for gvr, list := range c.bundle.Objects {
-		if !builtIn(gvr) {
+		if !isBuiltIn(gvr) {
 			sortObjects(list)
 		}
 	}

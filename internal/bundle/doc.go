@@ -20,5 +20,5 @@
 //
 // A Server's users are known by tokens, which clients send over https only: a [Certificate] makes that possible without any set-up.
 //
-// The package does not judge what it holds (diagnosis does). [Bundle.Snapshot] and [Decode] give it in typed form.
+// The package does not judge what it holds (diagnosis does). [Bundle.Snapshot] gives it in typed form.
 package bundle

@@ -85,19 +85,7 @@ func TestOrderOfObjectsDoesNotShow(t *testing.T) {
 	}
 }
 
-func TestDecode(t *testing.T) {
-	list, err := bundle.Decode[corev1.Pod](broken(t), pods)
-	if err != nil || len(list) != 2 {
-		t.Fatalf("%d pods, %v", len(list), err)
-	}
-	if s := list[1].Status.ContainerStatuses[0]; list[1].Name != "coredns-1" || s.RestartCount != 5 || s.State.Waiting.Reason != "CrashLoopBackOff" {
-		t.Errorf("decoded %s: %+v", list[1].Name, s)
-	}
-	bad := broken(t)
-	bad.Objects[pods][0].Object["spec"] = "text"
-	if _, err := bundle.Decode[corev1.Pod](bad, pods); err == nil || !strings.Contains(err.Error(), "convocanvas/convocanvas-2") {
-		t.Errorf("a pod that is none: %v", err)
-	}
+func TestSeen(t *testing.T) {
 	if b := broken(t); b.Seen(pods.GroupVersion().WithResource("gadgets")) || !b.Seen(nodes) {
 		t.Error("Seen is wrong about what was looked at")
 	}

@@ -65,21 +65,21 @@ func (s *Server) Heartbeat() {
 		spec, _, _ := unstructured.NestedMap(o.Object, "spec") // a copy
 		spec["renewTime"] = at.Format(microTime)
 		o.Object["spec"] = spec
-		s.world.put(leasesGVR, key, renewed(rec, o))
+		s.world.put(leasesGVR, key, renewedRecord(rec, o))
 	}
 	for key, rec := range s.world.resources[nodesGVR].records {
 		if !s.beating.leases[nodeLeases+"/"+key] {
 			continue
 		}
 		if o, ok := withHeartbeats(rec.object, at); ok {
-			s.world.put(nodesGVR, key, renewed(rec, o))
+			s.world.put(nodesGVR, key, renewedRecord(rec, o))
 		}
 	}
 	s.world.publish()
 }
 
-// renewed is the record's next version, which is still the bundle's object.
-func renewed(rec *record, o *unstructured.Unstructured) *record {
+// renewedRecord is the record's next version, which is still the bundle's object.
+func renewedRecord(rec *record, o *unstructured.Unstructured) *record {
 	out := newRecord(o)
 	out.origin, out.written = rec.origin, rec.written
 	return out

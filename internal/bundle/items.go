@@ -27,7 +27,7 @@ func eachItem(data []byte, do func(i int, item map[string]any) error) error {
 			}
 			continue
 		}
-		if err := items(d, do); err != nil {
+		if err := eachElement(d, do); err != nil {
 			return err
 		}
 	}
@@ -35,8 +35,8 @@ func eachItem(data []byte, do func(i int, item map[string]any) error) error {
 	return err
 }
 
-// items goes through the array that comes next; null is an empty one.
-func items(d *stdjson.Decoder, do func(int, map[string]any) error) error {
+// eachElement goes through the array that comes next; null is an empty one.
+func eachElement(d *stdjson.Decoder, do func(int, map[string]any) error) error {
 	t, err := d.Token()
 	switch {
 	case err != nil:

@@ -30,7 +30,7 @@ func (s *Server) list(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	selects, err := selector(r.kind, options)
+	selects, err := selectorOf(r.kind, options)
 	if err != nil {
 		return err
 	}

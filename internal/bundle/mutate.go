@@ -254,6 +254,6 @@ func precondition(r *request, p *metav1.Preconditions, now *unstructured.Unstruc
 	return nil
 }
 
-func errPrecondition(field string, want, got any) error {
-	return fmt.Errorf("Precondition failed: %s in precondition: %v, %s in object meta: %v", field, want, field, got) //nolint:staticcheck // an API server's own words
+func errPrecondition(what string, want, got any) error {
+	return fmt.Errorf("Precondition failed: %s in precondition: %v, %s in object meta: %v", what, want, what, got) //nolint:staticcheck // an API server's own words
 }

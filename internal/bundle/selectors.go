@@ -25,8 +25,8 @@ var selectable = map[string][]string{
 	"jobs.batch":       {"status.successful"},
 }
 
-// selector returns whether an object is selected by the options.
-func selector(k Kind, o metav1.ListOptions) (func(*record) bool, error) {
+// selectorOf returns whether an object is selected by the options.
+func selectorOf(k Kind, o metav1.ListOptions) (func(*record) bool, error) {
 	byLabel, err := labels.Parse(o.LabelSelector)
 	if err != nil {
 		return nil, apierrors.NewBadRequest(err.Error())

@@ -71,7 +71,7 @@ func (b *Bundle) addObjects(s *snapshot.Snapshot) error {
 		}
 	}
 	for gvr, list := range b.Objects {
-		if builtIn(gvr) || !snapshot.IsCustomGroup(gvr.Group) {
+		if isBuiltIn(gvr) || !snapshot.IsCustomGroup(gvr.Group) {
 			continue
 		}
 		for _, o := range list {
@@ -83,8 +83,8 @@ func (b *Bundle) addObjects(s *snapshot.Snapshot) error {
 	return nil
 }
 
-// builtIn reports whether the table of kinds knows the resource.
-func builtIn(gvr schema.GroupVersionResource) bool {
+// isBuiltIn reports whether the table of kinds knows the resource.
+func isBuiltIn(gvr schema.GroupVersionResource) bool {
 	return slices.ContainsFunc(kinds, func(k Kind) bool { return k.GVR() == gvr })
 }
 
@@ -93,7 +93,7 @@ func builtIn(gvr schema.GroupVersionResource) bool {
 func (b *Bundle) blind(secretsSeen bool) []incident.NotSeen {
 	var out []incident.NotSeen
 	for _, n := range b.Manifest.NotSeen {
-		n = typed(n)
+		n = typedNote(n)
 		if !secretsSeen || !n.Names(incident.Secrets) {
 			out = append(out, n)
 		}
@@ -126,9 +126,9 @@ var olderNotes = []struct {
 	{regexp.MustCompile(`^(files on the nodes$|files of )`), incident.HostFiles},
 }
 
-// typed is a note of an older bundle with what it is about. Whole kinds that such a bundle lacks are known by their absence, named here so
+// typedNote is a note of an older bundle with what it is about. Whole kinds that such a bundle lacks are known by their absence, named here so
 // that they are told once. A note that no version has written says nothing to programs.
-func typed(n incident.NotSeen) incident.NotSeen {
+func typedNote(n incident.NotSeen) incident.NotSeen {
 	if len(n.Resources) > 0 {
 		return n
 	}

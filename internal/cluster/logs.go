@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -81,8 +82,5 @@ func logTrouble(err error) string {
 	if apierrors.IsNotFound(err) {
 		return "there is no log of it any more"
 	}
-	if s := why(err); len(s) <= 200 {
-		return s
-	}
-	return why(err)[:200] + "…"
+	return clip.Bytes(why(err), 203)
 }

@@ -65,11 +65,11 @@ func (r *Reader) Look(ctx context.Context, o LookOptions) (*snapshot.Snapshot, e
 	if o.Lookups {
 		failed.start(&g, func() { s.Lookups = lookups(ctx, s) }, "lookups of names", incident.Checks)
 	}
-	var version string
+	var serverVersion string
 	var noVersion error
-	failed.start(&g, func() { version, noVersion = r.serverVersion(ctx) }, "the API server's version", incident.ServerVersion)
+	failed.start(&g, func() { serverVersion, noVersion = r.serverVersion(ctx) }, "the API server's version", incident.ServerVersion)
 	_ = g.Wait() // what these could not see is in what they return
-	if s.ServerVersion = version; noVersion != nil {
+	if s.ServerVersion = serverVersion; noVersion != nil {
 		blind = append(blind, unseen("the API server's version", noVersion, incident.ServerVersion))
 	}
 	s.Logs, s.NotSeen = logs, append(s.NotSeen, blind...)

@@ -82,8 +82,8 @@ func (r *Rights) ask(ctx context.Context, as incident.Identity, a authv1.Resourc
 	if err != nil {
 		return false, fmt.Errorf("ask what %s may read: %w", as.User, err)
 	}
-	if why := review.Status.EvaluationError; why != "" && !review.Status.Allowed {
-		return false, fmt.Errorf("ask what %s may read: the API server could not tell: %s", as.User, why)
+	if trouble := review.Status.EvaluationError; trouble != "" && !review.Status.Allowed {
+		return false, fmt.Errorf("ask what %s may read: the API server could not tell: %s", as.User, trouble)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -20,8 +20,8 @@ var tokens = map[string]bundle.User{
 	"demo-ben":   {Name: "ben", Groups: []string{"viewers"}},
 }
 
-// rules are what deploy/ grants: the bot reads and acts as Ada, operators change what plans change, viewers look.
-func rules() bundle.Authorizer {
+// authorizer are what deploy/ grants: the bot reads and acts as Ada, operators change what plans change, viewers look.
+func authorizer() bundle.Authorizer {
 	bot := []string{tokens["demo-bot"].Name}
 	rules := []bundle.Rule{{Groups: []string{"system:masters"}, Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}}}
 	rules = append(rules, bundle.ReadRules(bot, []string{"operators", "viewers"})...)
@@ -40,7 +40,7 @@ func (d *Demo) startCluster() error {
 	if err != nil {
 		return err
 	}
-	o := bundle.ServerOptions{Users: tokens, Authorize: rules()}
+	o := bundle.ServerOptions{Users: tokens, Authorize: authorizer()}
 	if d.World, err = newWorld(healthy, broken, o, filepath.Join(d.dir, "node"), Pace{Look: 300 * time.Millisecond, Heal: 1500 * time.Millisecond}); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 func TestWhoMayDoWhat(t *testing.T) {
-	allowed := rules()
+	allowed := authorizer()
 	for _, c := range []struct {
 		token, verb, group, resource, name string
 		want                               bool

@@ -48,7 +48,7 @@ func changes(root *os.Root, f *snapshot.Host) error {
 // aptHistory reads apt's own account, which names the command, or else dpkg's.
 func aptHistory(root *os.Root, zone *time.Location) ([]snapshot.HostChange, error) {
 	const file = "/var/log/apt/history.log"
-	lines, err := tail(root, file, historyTail, oneName)
+	lines, err := tailLines(root, file, historyTail, oneName)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func zyppHistory(root *os.Root, zone *time.Location) ([]snapshot.HostChange, err
 
 // matching makes a change of every dated line that what has words for.
 func matching(root *os.Root, zone *time.Location, file string, what func(line string) string) ([]snapshot.HostChange, error) {
-	lines, err := tail(root, file, historyTail, oneName)
+	lines, err := tailLines(root, file, historyTail, oneName)
 	clock := times{zone: zone}
 	var out []snapshot.HostChange
 	for _, l := range lines {
@@ -151,7 +151,7 @@ func matching(root *os.Root, zone *time.Location, file string, what func(line st
 // not touch the cluster is nobody's business.
 func shellHistories(root *os.Root, _ *time.Location) ([]snapshot.HostChange, error) {
 	homes := []string{"/root"}
-	names, failed := list(root, "/home", maxHomes)
+	names, failed := listDirectory(root, "/home", maxHomes)
 	for _, name := range names {
 		homes = append(homes, path.Join("/home", name))
 	}
@@ -162,7 +162,7 @@ func shellHistories(root *os.Root, _ *time.Location) ([]snapshot.HostChange, err
 			if _, err := root.Lstat(inside(file)); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // a file can lie in /home
 				continue
 			}
-			lines, err := tail(root, file, historyTail, noLink)
+			lines, err := tailLines(root, file, historyTail, noLink)
 			failed = errors.Join(failed, err)
 			out = append(out, commands(lines, file)...)
 		}

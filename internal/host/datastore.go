@@ -38,7 +38,7 @@ func datastore(root *os.Root, f *snapshot.Host) error {
 		return nil
 	}
 	for _, p := range quotas {
-		s, err := text(root, p, maxProc, oneName)
+		s, err := readText(root, p, maxProc, oneName)
 		if err != nil {
 			return err
 		}

@@ -81,7 +81,7 @@ func (h *Host) readers() []reader {
 			f.ServiceLog, err = serviceLog(root, h.logs)
 			return err
 		}},
-		{"kernel", kernel}, {"settings", settings}, {"modules", loaded}, {"swap", swaps}, {"release", release}, {"reboot", reboot}, {"clock", clock},
+		{"kernel", kernel}, {"settings", settings}, {"modules", loaded}, {"swap", swaps}, {"release", release}, {"reboot", reboot}, {"clock", readClock},
 		{"certificates", certificates}, {"datastore", datastore}, {"GPU", gpu}, {"system log", systemLog}, {"history", changes},
 		{"disk usage", h.disks},
 	}
@@ -104,14 +104,14 @@ func resolver(root *os.Root, f *snapshot.Host) error {
 }
 
 func upstream(root *os.Root, f *snapshot.Host) (err error) {
-	f.Upstream, err = text(root, "/run/systemd/resolve/resolv.conf", maxResolv, oneName)
+	f.Upstream, err = readText(root, "/run/systemd/resolve/resolv.conf", maxResolv, oneName)
 	return err
 }
 
 // cniFiles lists the files that libcni would read: those that end in .conf, .conflist or .json (ConfFiles in
 // github.com/containernetworking/cni/libcni).
 func cniFiles(root *os.Root, dir string, f *snapshot.Host) error {
-	names, err := list(root, dir, maxEntries)
+	names, err := listDirectory(root, dir, maxEntries)
 	if err != nil {
 		return err
 	}

@@ -22,11 +22,11 @@ var (
 
 func gpu(root *os.Root, f *snapshot.Host) error {
 	var g snapshot.HostGPU
-	v, err := text(root, "/proc/driver/nvidia/version", 4<<10, oneName)
+	v, err := readText(root, "/proc/driver/nvidia/version", 4<<10, oneName)
 	if m := driverVersion.FindStringSubmatch(v + " "); m != nil {
 		g.Driver = m[1]
 	}
-	devices, devErr := list(root, "/dev", maxEntries)
+	devices, devErr := listDirectory(root, "/dev", maxEntries)
 	err = errors.Join(err, devErr)
 	for _, name := range devices {
 		if nvidiaDevice.MatchString(name) && len(g.Devices) < maxFew {
@@ -37,7 +37,7 @@ func gpu(root *os.Root, f *snapshot.Host) error {
 		return err
 	}
 	for _, dir := range libraryDirs {
-		names, listErr := list(root, dir, 4*maxEntries)
+		names, listErr := listDirectory(root, dir, 4*maxEntries)
 		err = errors.Join(err, listErr)
 		for _, name := range names {
 			if m := libraryVersion.FindStringSubmatch(name); m != nil && !slices.Contains(g.Libraries, m[1]) {

@@ -42,10 +42,10 @@ func kernel(root *os.Root, f *snapshot.Host) error {
 		return errNoProc
 	}
 	var err error
-	if f.Kernel, err = text(root, osRelease, maxSetting, oneName); err != nil {
+	if f.Kernel, err = readText(root, osRelease, maxSetting, oneName); err != nil {
 		return err
 	}
-	stat, err := text(root, "/proc/stat", maxProc, oneName)
+	stat, err := readText(root, "/proc/stat", maxProc, oneName)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func settings(root *os.Root, f *snapshot.Host) error {
 		if foreign && strings.HasPrefix(name, "net.") {
 			continue
 		}
-		v, err := text(root, "/proc/sys/"+strings.ReplaceAll(name, ".", "/"), maxSetting, oneName)
+		v, err := readText(root, "/proc/sys/"+strings.ReplaceAll(name, ".", "/"), maxSetting, oneName)
 		if err != nil {
 			return err
 		}
@@ -111,11 +111,11 @@ func loaded(root *os.Root, f *snapshot.Host) error {
 			}
 		}
 	}
-	version, err := text(root, osRelease, maxSetting, oneName)
+	version, err := readText(root, osRelease, maxSetting, oneName)
 	if err != nil || !plainName(version) {
 		return err
 	}
-	builtin, err := text(root, path.Join("/lib/modules", version, "modules.builtin"), maxProc, anyName)
+	builtin, err := readText(root, path.Join("/lib/modules", version, "modules.builtin"), maxProc, anyName)
 	for line := range strings.Lines(builtin) {
 		if name := strings.TrimSuffix(path.Base(strings.TrimSpace(line)), ".ko"); slices.Contains(modules, name) {
 			f.Modules[name] = snapshot.BuiltIn
@@ -126,7 +126,7 @@ func loaded(root *os.Root, f *snapshot.Host) error {
 
 // swaps lists the first column of /proc/swaps, below its heading.
 func swaps(root *os.Root, f *snapshot.Host) error {
-	s, err := text(root, "/proc/swaps", maxProc, oneName)
+	s, err := readText(root, "/proc/swaps", maxProc, oneName)
 	for i, line := range strings.Split(s, "\n") {
 		if w := strings.Fields(line); i > 0 && len(w) > 0 && len(f.Swaps) < maxFew {
 			f.Swaps = append(f.Swaps, w[0])
@@ -139,7 +139,7 @@ func swaps(root *os.Root, f *snapshot.Host) error {
 const maxFew = 32
 
 func release(root *os.Root, f *snapshot.Host) error {
-	s, err := text(root, "/etc/os-release", 16<<10, anyName)
+	s, err := readText(root, "/etc/os-release", 16<<10, anyName)
 	for line := range strings.Lines(s) {
 		if v, ok := strings.CutPrefix(strings.TrimSpace(line), "PRETTY_NAME="); ok {
 			f.OS = cut(strings.Trim(v, `"'`))
@@ -155,7 +155,7 @@ func reboot(root *os.Root, f *snapshot.Host) error {
 			continue
 		}
 		f.RebootPending = true
-		pkgs, err := text(root, p+".pkgs", 16<<10, oneName)
+		pkgs, err := readText(root, p+".pkgs", 16<<10, oneName)
 		f.RebootFor = strings.Fields(pkgs)
 		slices.Sort(f.RebootFor)
 		f.RebootFor = slices.Compact(f.RebootFor)
@@ -165,9 +165,9 @@ func reboot(root *os.Root, f *snapshot.Host) error {
 	return nil
 }
 
-// clock says what keeps the clock, as far as files tell: systemd-timesyncd touches one when it has reached a server, chrony writes its
+// readClock says what keeps the clock, as far as files tell: systemd-timesyncd touches one when it has reached a server, chrony writes its
 // drift.
-func clock(root *os.Root, f *snapshot.Host) error {
+func readClock(root *os.Root, f *snapshot.Host) error {
 	is := func(p string) bool { _, err := root.Stat(inside(p)); return err == nil }
 	switch {
 	case is("/run/systemd/timesync/synchronized"):

@@ -66,9 +66,7 @@ func tellingLines(text string) []string {
 	plain := max(0, len(lines)-logPlain)
 	out, tail := []string{}, []string{}
 	for i, l := range lines {
-		if len(l) > maxLine {
-			l = strings.ToValidUTF8(l[:maxLine], "") + "…"
-		}
+		l = cut(l)
 		switch {
 		case i >= plain:
 			tail = append(tail, l)

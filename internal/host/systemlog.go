@@ -51,7 +51,7 @@ func systemLog(root *os.Root, f *snapshot.Host) error {
 	var failed error
 	for _, p := range systemLogs {
 		seen = seen || exists(root, p)
-		lines, err := tail(root, p, logTail, oneName)
+		lines, err := tailLines(root, p, logTail, oneName)
 		failed = errors.Join(failed, err)
 		clock := timesOf(root, zone, p)
 		for _, l := range fewAlike(lines) {
@@ -97,7 +97,7 @@ func fewAlike(lines []string) []string {
 // serviceOfSyslog returns the kubelet's or K3s' own lines out of syslog, for hosts where it has no file of its own.
 func serviceOfSyslog(root *os.Root) []string {
 	for _, p := range []string{"/var/log/syslog", "/var/log/messages"} {
-		lines, err := tail(root, p, logTail, oneName)
+		lines, err := tailLines(root, p, logTail, oneName)
 		if err != nil {
 			continue
 		}

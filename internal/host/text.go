@@ -9,10 +9,12 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
-// text returns a small file's content without the white space around it; an absent file is "". At most limit bytes are read.
-func text(root *os.Root, p string, limit int64, r rule) (string, error) {
+// readText returns a small file's content without the white space around it; an absent file is "". At most limit bytes are read.
+func readText(root *os.Root, p string, limit int64, r rule) (string, error) {
 	b, err := readHead(root, p, limit, r)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
@@ -20,8 +22,8 @@ func text(root *os.Root, p string, limit int64, r rule) (string, error) {
 	return strings.TrimSpace(strings.ToValidUTF8(string(b), "�")), err
 }
 
-// tail is the lines of a file's end, oldest first; an absent file has none. At most limit bytes are read.
-func tail(root *os.Root, p string, limit int64, r rule) ([]string, error) {
+// tailLines are the lines of a file's end, oldest first; an absent file has none. At most limit bytes are read.
+func tailLines(root *os.Root, p string, limit int64, r rule) ([]string, error) {
 	b, err := readTail(root, p, limit, r)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -32,8 +34,8 @@ func tail(root *os.Root, p string, limit int64, r rule) ([]string, error) {
 	return strings.FieldsFunc(strings.ToValidUTF8(string(b), "�"), func(r rune) bool { return r == '\n' || r == '\r' }), nil
 }
 
-// list names a directory's entries, in order; an absent directory has none. Of more than limit it names that many, whichever, with an error.
-func list(root *os.Root, dir string, limit int) ([]string, error) {
+// listDirectory names a directory's entries, in order; an absent directory has none. Of more than limit it names that many, whichever, with an error.
+func listDirectory(root *os.Root, dir string, limit int) ([]string, error) {
 	d, err := openDirectory(root, dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -56,7 +58,7 @@ func list(root *os.Root, dir string, limit int) ([]string, error) {
 
 // glob names the files of a directory that match the pattern, with their paths, in order.
 func glob(root *os.Root, dir, pattern string) ([]string, error) {
-	names, err := list(root, dir, maxEntries)
+	names, err := listDirectory(root, dir, maxEntries)
 	var out []string
 	for _, name := range names {
 		if ok, err := path.Match(pattern, name); err == nil && ok {
@@ -69,10 +71,10 @@ func glob(root *os.Root, dir, pattern string) ([]string, error) {
 // maxEntries bounds the entries of a directory that are looked at.
 const maxEntries = 4096
 
-// cut shortens a line to maxLine bytes.
+// cut shortens a line to maxLine bytes and an "…".
 func cut(line string) string {
-	if len(line) > maxLine {
-		return strings.ToValidUTF8(line[:maxLine], "") + "…"
+	if len(line) <= maxLine {
+		return line
 	}
-	return line
+	return clip.Bytes(strings.ToValidUTF8(line, ""), maxLine+len("…"))
 }

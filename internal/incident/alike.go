@@ -20,7 +20,7 @@ func pattern(sentence string, about ...Object) string {
 	}
 	words := strings.Fields(strings.ToLower(sentence))
 	for i, w := range words {
-		words[i] = root(w)
+		words[i] = singular(w)
 	}
 	// "The pod of" one, "2 pods of" another and "2 of 3 pods of" a third.
 	subject := strings.NewReplacer("# of # pod", "# pod", "the pod of", "# pod of")
@@ -72,8 +72,8 @@ func number(w string) bool {
 	return w != "" && strings.IndexFunc(w, func(r rune) bool { return !unicode.IsDigit(r) && r != ',' }) < 0
 }
 
-// root makes singular and plural one.
-func root(w string) string {
+// singular makes singular and plural one.
+func singular(w string) string {
 	if r, ok := plurals[w]; ok {
 		return r
 	}
@@ -90,7 +90,7 @@ var (
 		m := map[string]bool{}
 		const things = "pods replicas containers restarts times workloads services nodes claims jobs seconds minutes hours days more others"
 		for _, w := range strings.Fields(things) {
-			m[root(w)] = true
+			m[singular(w)] = true
 		}
 		return m
 	}()

@@ -221,9 +221,9 @@ func (f *folding) others(out *Diagnosis, l level) {
 	for i := range out.Causes {
 		out.Causes[i].Changes = only(out.Causes[i].Changes, has)
 	}
-	out.NotSeen, out.Restarts = notes(out.NotSeen, l.others), first(out.Restarts, l.others)
-	out.Scope.Objects, out.Scope.Unseen = first(out.Scope.Objects, mostScope), notes(out.Scope.Unseen, mostScope)
-	out.RuledOut, out.Looked = first(out.RuledOut, 20), first(out.Looked, 20)
+	out.NotSeen, out.Restarts = notes(out.NotSeen, l.others), firstOf(out.Restarts, l.others)
+	out.Scope.Objects, out.Scope.Unseen = firstOf(out.Scope.Objects, mostScope), notes(out.Scope.Unseen, mostScope)
+	out.RuledOut, out.Looked = firstOf(out.RuledOut, 20), firstOf(out.Looked, 20)
 }
 
 // The most that is told of what was asked about, and of what one note is about.
@@ -234,9 +234,9 @@ const (
 
 // notes are the first of what was not seen, each about no more than is told.
 func notes(all []NotSeen, n int) []NotSeen {
-	all = first(all, n)
+	all = firstOf(all, n)
 	for i := range all {
-		all[i].Resources, all[i].Besides = first(all[i].Resources, mostNoted), first(all[i].Besides, mostNoted)
+		all[i].Resources, all[i].Besides = firstOf(all[i].Resources, mostNoted), firstOf(all[i].Besides, mostNoted)
 	}
 	return all
 }
@@ -251,8 +251,8 @@ func noted(out, d []NotSeen) bool {
 	return len(out) != len(d)
 }
 
-// more is how a title goes on that tells of several that are alike.
-func more(title string, n int, kind string) string {
+// moreTitle is how a title goes on that tells of several that are alike.
+func moreTitle(title string, n int, kind string) string {
 	if n == 1 {
 		return fmt.Sprintf("%s, and 1 more %s alike", strings.TrimSuffix(title, "."), cmp.Or(kind, "object"))
 	}
@@ -280,8 +280,8 @@ func only(ids []string, there map[string]bool) []string {
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !there[id] })
 }
 
-// first is the first n of a list, in memory of its own: the whole must not be held by its beginning.
-func first[T any](list []T, n int) []T {
+// firstOf is the first n of a list, in memory of its own: the whole must not be held by its beginning.
+func firstOf[T any](list []T, n int) []T {
 	if len(list) <= n {
 		return slices.Clone(list)
 	}

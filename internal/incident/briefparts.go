@@ -85,12 +85,12 @@ func (f *folding) findings(l level, causes int) []tidings {
 // tell is the one finding that stands for all.
 func (t tidings) tell(l level) Finding {
 	out := *t.items[0]
-	out.Evidence, out.Objects = first(out.Evidence, l.cites), first(out.Objects, l.named)
+	out.Evidence, out.Objects = firstOf(out.Evidence, l.cites), firstOf(out.Objects, l.named)
 	if len(t.items) == 1 {
 		return out
 	}
-	out.Count, out.Title = len(t.items), more(Clip(out.Title, maxTitle), len(t.items)-1, out.Object.Kind)
-	out.Objects, out.Evidence = nil, first(out.Evidence, l.cites/2)
+	out.Count, out.Title = len(t.items), moreTitle(Clip(out.Title, maxTitle), len(t.items)-1, out.Object.Kind)
+	out.Objects, out.Evidence = nil, firstOf(out.Evidence, l.cites/2)
 	for i, x := range t.items {
 		if i < l.named {
 			out.Objects = append(out.Objects, x.Object)
@@ -115,8 +115,8 @@ func (f *folding) cause(g group, l level, names map[string]string) Cause {
 		out.Count = n
 	}
 	cites := l.cites + l.cites/2
-	out.Objects, out.Evidence = first(out.Objects, max(l.named, 2)), first(out.Evidence, cites)
-	out.Changes, out.Against = first(out.Changes, 8), first(out.Against, 6)
+	out.Objects, out.Evidence = firstOf(out.Objects, max(l.named, 2)), firstOf(out.Evidence, cites)
+	out.Changes, out.Against = firstOf(out.Changes, 8), firstOf(out.Against, 6)
 	out.Blocks = f.blocks(g, l)
 	return out
 }
@@ -124,7 +124,7 @@ func (f *folding) cause(g group, l level, names map[string]string) Cause {
 // merge says of one cause what is so of several that are alike.
 func (f *folding) merge(out *Cause, g group, l level) {
 	seen := map[Object]bool{}
-	out.Objects, out.Evidence, out.Changes = nil, first(out.Evidence, l.cites/2), slices.Clone(out.Changes)
+	out.Objects, out.Evidence, out.Changes = nil, firstOf(out.Evidence, l.cites/2), slices.Clone(out.Changes)
 	for i, c := range g.members {
 		for _, o := range c.Objects[:min(len(c.Objects), 1)] {
 			if !seen[o] {
@@ -147,7 +147,7 @@ func (f *folding) merge(out *Cause, g group, l level) {
 		return
 	}
 	kind := out.Objects[0].Kind
-	out.Title = more(Clip(out.Title, maxTitle), len(g.members)-1, kind)
+	out.Title = moreTitle(Clip(out.Title, maxTitle), len(g.members)-1, kind)
 	out.Reason = fmt.Sprintf("The same is found of %d %s. Of %s: %s", len(g.members), plural(kind), out.Objects[0], out.Reason)
 }
 

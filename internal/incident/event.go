@@ -3,9 +3,7 @@ package incident
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"reflect"
-	"slices"
 	"time"
 )
 
@@ -236,15 +234,6 @@ var eventTypes = func() map[string]reflect.Type {
 	}
 	return m
 }()
-
-// EventTypes is one empty event of each type, by name.
-func EventTypes() []Event {
-	var all []Event
-	for _, name := range slices.Sorted(maps.Keys(eventTypes)) {
-		all = append(all, reflect.Zero(eventTypes[name]).Interface().(Event))
-	}
-	return all
-}
 
 // EventType is the name under which an event is stored, such as "StepIntended".
 func EventType(e Event) string { return reflect.TypeOf(e).Name() }

@@ -103,12 +103,12 @@ func (c *clipper) signal(s Signal) Signal {
 }
 
 func (c *clipper) similar(all []Similar) []Similar {
-	all = first(all, maxSimilar)
+	all = firstOf(all, maxSimilar)
 	for i := range all {
 		s := &all[i]
 		c.texts(maxField, &s.ID, &s.Title, &s.Date)
 		c.texts(maxReason, &s.Outcome, &s.Excerpt)
-		s.Shared, s.Worked = first(s.Shared, maxCites), first(s.Worked, maxCites)
+		s.Shared, s.Worked = firstOf(s.Shared, maxCites), firstOf(s.Worked, maxCites)
 		c.list(s.Shared, maxField)
 		c.list(s.Worked, maxSay)
 	}
@@ -119,11 +119,11 @@ func (c *clipper) story(s Story) Story {
 	c.texts(maxID, &s.Cause)
 	c.texts(maxField, &s.By)
 	c.texts(maxDetail, &s.Note)
-	s.Sentences = first(s.Sentences, maxSentences)
+	s.Sentences = firstOf(s.Sentences, maxSentences)
 	for i := range s.Sentences {
 		x := &s.Sentences[i]
 		c.texts(2*maxSay, &x.Text)
-		x.Cites = first(x.Cites, maxCites)
+		x.Cites = firstOf(x.Cites, maxCites)
 		c.list(x.Cites, maxID)
 	}
 	return s
@@ -134,7 +134,7 @@ func (c *clipper) checks(all []Check) []Check {
 	all = slices.Clone(all)
 	if len(all) > maxChecks {
 		slices.SortStableFunc(all, func(a, b Check) int { return map[bool]int{true: 1}[a.OK] - map[bool]int{true: 1}[b.OK] })
-		all = first(all, maxChecks)
+		all = firstOf(all, maxChecks)
 	}
 	for i := range all {
 		c.texts(maxField, &all[i].Name)
@@ -147,7 +147,7 @@ func (c *clipper) postmortem(p Postmortem) Postmortem {
 	c.texts(maxTitle+100, &p.Title)
 	c.texts(maxField, &p.Outcome)
 	c.texts(maxSection, &p.Summary, &p.Timeline, &p.Cause, &p.Evidence, &p.Actions, &p.Followup)
-	p.Codes, p.Worked, p.Failed = first(p.Codes, maxListed), first(p.Worked, maxListed), first(p.Failed, maxListed)
+	p.Codes, p.Worked, p.Failed = firstOf(p.Codes, maxListed), firstOf(p.Worked, maxListed), firstOf(p.Failed, maxListed)
 	c.list(p.Codes, maxKind)
 	c.list(p.Worked, maxSay)
 	c.list(p.Failed, maxSay)

@@ -1,6 +1,10 @@
 package incident
 
-import "time"
+import (
+	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/backoff"
+)
 
 // WorkKind names what is to be done.
 type WorkKind string
@@ -55,10 +59,11 @@ var DefaultPolicy = Policy{VerifyFor: 6 * time.Minute, VerifyEvery: 10 * time.Se
 const (
 	relookAfter = time.Minute // a look that found nothing is repeated, for an alert can be quicker than its symptom
 	relookMost  = 5
-	retryFirst  = 5 * time.Second // a failed look is repeated, waiting twice as long each time
-	retryMost   = 5 * time.Minute
 	settle      = 30 * time.Second // new alerts within this time of a look are taken to be about what it saw
 )
+
+// retry is how long after a failed look it is repeated.
+var retry = backoff.Backoff{First: 5 * time.Second, Most: 5 * time.Minute}
 
 // Next says what is to be done for an incident at now. It is pure: the same state and time give the same work. Work that is due
 // later is listed too, so that the caller knows when to ask again. A state without work waits for a person or is over.
@@ -174,9 +179,5 @@ func retryAt(s *State) time.Time {
 	if i.Failures == 0 {
 		return time.Time{}
 	}
-	wait := retryMost
-	if i.Failures < 8 {
-		wait = min(retryMost, retryFirst<<(i.Failures-1))
-	}
-	return i.LastTried.Add(wait)
+	return i.LastTried.Add(retry.After(i.Failures))
 }

@@ -68,9 +68,9 @@ func (o object) unset(path ...string) {
 	}
 }
 
-// bound is the part of an object that a plan is bound to: what somebody decided about it, and not its status, its metadata or its
+// boundPart is the part of an object that a plan is bound to: what somebody decided about it, and not its status, its metadata or its
 // replicas, which an autoscaler moves and no step here touches.
-func bound(kind string, o object) any {
+func boundPart(kind string, o object) any {
 	switch kind {
 	case "ConfigMap":
 		return map[string]any{"data": o.at("data"), "binaryData": o.at("binaryData"), "immutable": o.at("immutable")}
@@ -86,7 +86,7 @@ func bound(kind string, o object) any {
 }
 
 // specHash identifies the bound part. Maps encode with sorted keys, so that equal objects have equal hashes.
-func specHash(kind string, o object) string { return digest(encode(bound(kind, o))) }
+func specHash(kind string, o object) string { return digest(encode(boundPart(kind, o))) }
 
 func encode(v any) []byte {
 	b, err := json.Marshal(v)

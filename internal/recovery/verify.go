@@ -274,10 +274,10 @@ func verdict(name string, bad []string, good string) incident.Check {
 	if len(bad) == 0 {
 		return incident.Check{Name: name, OK: true, Detail: good}
 	}
-	const few = 5
-	detail := strings.Join(bad[:min(few, len(bad))], "; ")
-	if len(bad) > few {
-		detail += fmt.Sprintf("; and %d more", len(bad)-few)
+	const named = 5
+	detail := strings.Join(bad[:min(named, len(bad))], "; ")
+	if len(bad) > named {
+		detail += fmt.Sprintf("; and %d more", len(bad)-named)
 	}
 	return incident.Check{Name: name, Detail: detail}
 }

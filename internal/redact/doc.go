@@ -4,11 +4,11 @@
 // YAML, HTML or URLs that it has (view.go). What a view shows is mapped back to the text.
 //
 // Most secrets are found by what stands before them. A name is taken apart into words, of many languages, which say what class of value to
-// expect (name.go); what is between a name and its value, from "=" to a column of a table, says how sure that is (tell.go, table.go); and the
-// value itself must not be a reference, a placeholder, a path or a word about a secret, and must look random where the name tells less
-// (value.go). Secret objects in YAML and JSON are found by their structure (object.go, json.go). Secrets without a telling name are found by
-// rules, which are data: those of gitleaks (gitleaks/gitleaks.toml, MIT, v8.30.1) for the tokens of services, and our own (kubernetes.toml) for
-// headers, connection strings, command lines, statements, hashes and keys.
+// expect (name.go); what is between a name and its value, from "=" to a column of a table, says how sure that is (tell.go, between.go,
+// table.go); and the value itself must not be a reference, a placeholder, a path or a word about a secret, and must look random where the
+// name tells less (value.go). Secret objects in YAML and JSON are found by their structure (object.go, json.go). Secrets without a telling
+// name are found by rules, which are data: those of gitleaks (gitleaks/gitleaks.toml, MIT, v8.30.1) for the tokens of services, and our
+// own (kubernetes.toml) for headers, connection strings, command lines, statements, hashes and keys.
 //
 // What is found is replaced by "[REDACTED:rule-id]"; the lines stay as they are, and redacting twice changes nothing. A [Walker] redacts objects,
 // whose structure is known, and [Values] any value of Go.

@@ -65,10 +65,10 @@ func loadRules() (*ruleSet, error) {
 		return nil, fmt.Errorf("parse gitleaks.toml: %w", err)
 	}
 	theirs.Rules = slices.DeleteFunc(theirs.Rules, func(t tomlRule) bool { return slices.Contains(replaced, t.ID) })
-	set := &ruleSet{}
+	known := &ruleSet{}
 	var err error
 	theirs.Allowlist.Regexes = append(theirs.Allowlist.Regexes, ours.Allowlist.Regexes...)
-	if set.allow, _, err = newAllowlist(theirs.Allowlist); err != nil {
+	if known.allow, _, err = newAllowlist(theirs.Allowlist); err != nil {
 		return nil, fmt.Errorf("the global allow list: %w", err)
 	}
 	for _, t := range slices.Concat(ours.Rules, theirs.Rules) {
@@ -84,10 +84,10 @@ func loadRules() (*ruleSet, error) {
 		if err != nil {
 			return nil, err
 		}
-		set.rules = append(set.rules, r)
-		if r.rank = len(set.rules); t.General {
+		known.rules = append(known.rules, r)
+		if r.rank = len(known.rules); t.General {
 			r.rank += byName - 1
 		}
 	}
-	return set, nil
+	return known, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/backoff"
 	"github.com/paramedic-bot/paramedic/internal/guard"
 )
 
@@ -113,7 +114,7 @@ func (a *App) answer(ctx context.Context, to place, r commands.Reply) outcome {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
 	b := a.rendered(to, r)
-	wait := backoff{first: 500 * time.Millisecond, most: 10 * time.Second}
+	wait := backoff.Backoff{First: 500 * time.Millisecond, Most: 10 * time.Second}
 	for {
 		longest := time.Duration(0)
 		passing := false
@@ -129,7 +130,7 @@ func (a *App) answer(ctx context.Context, to place, r commands.Reply) outcome {
 			a.log.Error("an answer could not be sent", "channel", to.channel, "user", to.user, "error", err)
 			return unanswered
 		}
-		sleep(ctx, max(longest, wait.next()))
+		sleep(ctx, max(longest, wait.Next()))
 	}
 }
 
@@ -172,12 +173,12 @@ func (a *App) fill(ctx context.Context, viewID, hash string, r commands.Reply, f
 			guard.Log(a.log, err)
 			return err
 		}
-		wait := backoff{first: 250 * time.Millisecond, most: 2 * time.Second}
+		wait := backoff.Backoff{First: 250 * time.Millisecond, Most: 2 * time.Second}
 		for range 4 {
 			if _, err = a.api.UpdateViewContext(ctx, view, "", hash, viewID); err == nil || !transient(err) {
 				break
 			}
-			sleep(ctx, max(retryAfter(err), wait.next()))
+			sleep(ctx, max(retryAfter(err), wait.Next()))
 		}
 		if code := apiError(err); code == "" || code == "not_found" || code == "hash_conflict" { // done, closed meanwhile, or Slack is away
 			return err

@@ -12,6 +12,7 @@ import (
 	"github.com/slack-go/slack/socketmode"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/backoff"
 	"github.com/paramedic-bot/paramedic/internal/guard"
 )
 
@@ -75,7 +76,8 @@ func New(o Options, c Commands, seen Seen) *App {
 // Run stays connected by Socket Mode, and reconnects, until ctx ends. It returns nil then; wrong tokens are logged and tried again,
 // for they can be put right while it runs.
 func (a *App) Run(ctx context.Context) error {
-	wait := time.Second
+	apart := backoff.Backoff{First: time.Second, Most: time.Minute}
+	failures := 0
 	for ctx.Err() == nil {
 		began := a.opts.Now()
 		err := a.connect(ctx)
@@ -83,11 +85,12 @@ func (a *App) Run(ctx context.Context) error {
 			break
 		}
 		if a.opts.Now().Sub(began) > time.Minute {
-			wait = time.Second
+			failures = 0
 		}
+		failures++
+		wait := apart.After(failures)
 		a.log.Error("the connection to Slack ended; it is tried again", "error", err, "in", wait, "try", "paramedic doctor")
 		sleep(ctx, wait)
-		wait = min(2*wait, time.Minute)
 	}
 	a.drain()
 	return nil //nolint:nilerr // that ctx has ended is how Run is told to stop
@@ -139,7 +142,7 @@ func (a *App) receive(ctx context.Context, socket *socketmode.Client, e socketmo
 			a.ackSoon(ctx, socket, e.Request)
 			return
 		}
-		a.take(d, func(payload json.RawMessage) error { return ack(ctx, socket, e.Request, payload) })
+		a.take(d, func(payload json.RawMessage) error { return sendAck(ctx, socket, e.Request, payload) })
 	}
 }
 
@@ -153,9 +156,9 @@ func disturbance(data any) error {
 	return errors.New("the token was not accepted")
 }
 
-// ack acknowledges an envelope. That it returns nil does not mean that Slack has it: the connection may end first, and then Slack
+// sendAck acknowledges an envelope. That it returns nil does not mean that Slack has it: the connection may end first, and then Slack
 // delivers again.
-func ack(ctx context.Context, socket *socketmode.Client, r *socketmode.Request, payload json.RawMessage) error {
+func sendAck(ctx context.Context, socket *socketmode.Client, r *socketmode.Request, payload json.RawMessage) error {
 	if r == nil || r.EnvelopeID == "" {
 		return errors.New("there is no envelope to acknowledge")
 	}
@@ -169,7 +172,7 @@ func ack(ctx context.Context, socket *socketmode.Client, r *socketmode.Request, 
 
 // ackSoon acknowledges what needs no answer.
 func (a *App) ackSoon(ctx context.Context, socket *socketmode.Client, r *socketmode.Request) {
-	if err := ack(ctx, socket, r, nil); err != nil && r != nil {
+	if err := sendAck(ctx, socket, r, nil); err != nil && r != nil {
 		a.log.Warn("an acknowledgement could not be sent", "error", err)
 	}
 }

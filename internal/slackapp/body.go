@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/slack-go/slack"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 // body is a message as it is sent, and as it is stored while it waits. Fields are only ever added: what an older version stored is read
@@ -72,8 +74,8 @@ func (b body) send(whole rest, do func([]slack.MsgOption) error, refused func(er
 			return err
 		}
 	}
-	plain := body{Text: cutBytes(b.Text, maxFallback-500) + whole.sentence()}
-	if err = do(plain.options()); err == nil && b.hasButtons() {
+	short := body{Text: clip.Bytes(b.Text, maxFallback-500) + whole.sentence()}
+	if err = do(short.options()); err == nil && b.hasButtons() {
 		return errPlain
 	}
 	return err

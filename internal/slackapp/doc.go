@@ -23,7 +23,7 @@
 //
 // # Fitting
 //
-// [Render] and the modals keep every limit of Slack's: texts are put together, what is longest is shortened, and a line says how much is missing
+// Messages and modals keep every limit of Slack's: texts are put together, what is longest is shortened, and a line says how much is missing
 // and where the whole is; headers and buttons stay. What Slack refuses in spite of that is sent again, shorter. [Probe] says whether a
 // configuration works, and what to do when it does not.
 package slackapp

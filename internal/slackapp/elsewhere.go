@@ -12,6 +12,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
@@ -88,7 +89,7 @@ func (d *Deliverer) toldAfterAll(ctx context.Context, t task) {
 		return // who has not been told needs no pointer
 	}
 	text := fmt.Sprintf("%s is told in %s now: %s", t.Incident, channelName(t.Channel), t.body.Text)
-	d.wantElsewhere(ctx, t.Incident, there.Channel, body{Text: cutBytes(text, maxFallback)})
+	d.wantElsewhere(ctx, t.Incident, there.Channel, body{Text: clip.Bytes(text, maxFallback)})
 }
 
 func (d *Deliverer) wantElsewhere(ctx context.Context, incident, to string, b body) {
@@ -108,7 +109,7 @@ func aside(b body, note string, whole rest) body {
 		b = b.shortened(maxText/2, whole)
 	}
 	blocks := []json.RawMessage{encoded(slack.NewSectionBlock(marked(note), nil, nil))}
-	return body{Text: cutBytes(b.Text, maxFallback), Blocks: append(blocks, b.Blocks...)}
+	return body{Text: clip.Bytes(b.Text, maxFallback), Blocks: append(blocks, b.Blocks...)}
 }
 
 func channelName(channel string) string {

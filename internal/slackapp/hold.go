@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/internal/backoff"
 	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
@@ -26,17 +27,17 @@ type route struct {
 // hold keeps something back after an error, longer each time.
 type hold struct {
 	until time.Time
-	wait  backoff
+	wait  backoff.Backoff
 	asked bool // by Slack, which names the time itself
 }
 
 // How long something is held back after the first error, and after many. What passes by itself is tried again quickly.
 var (
-	holdPassing = backoff{first: 100 * time.Millisecond, most: 2 * time.Second}
-	holdChannel = backoff{first: time.Second, most: time.Minute}
-	holdMessage = backoff{first: time.Second, most: 5 * time.Minute}
+	holdPassing = backoff.Backoff{First: 100 * time.Millisecond, Most: 2 * time.Second}
+	holdChannel = backoff.Backoff{First: time.Second, Most: time.Minute}
+	holdMessage = backoff.Backoff{First: time.Second, Most: 5 * time.Minute}
 	// holdStumbled is for a message that fails while others go through.
-	holdStumbled = backoff{first: 500 * time.Millisecond, most: 30 * time.Second}
+	holdStumbled = backoff.Backoff{First: 500 * time.Millisecond, Most: 30 * time.Second}
 )
 
 // ofChannel are refusals that hold for everything in a channel, and what to do about them.
@@ -96,7 +97,7 @@ func (d *Deliverer) failed(ctx context.Context, r route, m store.Delivery, err e
 }
 
 // hold is what is held back under a key; a new one holds nothing yet.
-func (d *Deliverer) hold(key string, wait backoff) *hold {
+func (d *Deliverer) hold(key string, wait backoff.Backoff) *hold {
 	h := d.holds[key]
 	if h == nil {
 		h = &hold{wait: wait}
@@ -105,7 +106,7 @@ func (d *Deliverer) hold(key string, wait backoff) *hold {
 	return h
 }
 
-func (h *hold) again(now time.Time) { h.until, h.asked = now.Add(h.wait.next()), false }
+func (h *hold) again(now time.Time) { h.until, h.asked = now.Add(h.wait.Next()), false }
 
 // stumble notes that a message was the last to fail on its route. If others went through since it did before, it is the message that
 // fails, and it is held back alone.

@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 // origin is where a modal was opened; it travels in the modal itself, so that a restart forgets nothing.
@@ -61,12 +62,12 @@ func modal(r commands.Reply, from origin, most int, line string) slack.ModalView
 // window is a modal with these blocks. Where what it needs to know does not fit into it, there is nothing to submit.
 func window(form commands.Form, from origin, blocks []slack.Block) slack.ModalViewRequest {
 	view := slack.ModalViewRequest{
-		Type: slack.VTModal, CallbackID: callbackID, Title: plain(orElse(cut(oneLine(form.Title), maxModalTitle), "Paramedic")),
-		Close: plain(orElse(cut(oneLine(form.Cancel), maxModalTitle), "Close")), Blocks: slack.Blocks{BlockSet: blocks},
+		Type: slack.VTModal, CallbackID: callbackID, Title: plain(orElse(clip.Runes(oneLine(form.Title), maxModalTitle), "Paramedic")),
+		Close: plain(orElse(clip.Runes(oneLine(form.Cancel), maxModalTitle), "Close")), Blocks: slack.Blocks{BlockSet: blocks},
 	}
 	if form.Submit != "" {
 		from.Command = form.Command
-		view.Submit = plain(cut(oneLine(form.Submit), maxModalTitle))
+		view.Submit = plain(clip.Runes(oneLine(form.Submit), maxModalTitle))
 	}
 	if raw, err := json.Marshal(from); err == nil && len(raw) <= maxMetadata {
 		view.PrivateMetadata = string(raw)
@@ -82,12 +83,12 @@ func inputBlock(field commands.FormField) *slack.InputBlock {
 		most = maxInput
 	}
 	input := slack.NewPlainTextInputBlockElement(nil, inputAction)
-	input.Multiline, input.MaxLength, input.InitialValue = field.Multiline, most, cut(clean(field.Value), most)
+	input.Multiline, input.MaxLength, input.InitialValue = field.Multiline, most, clip.Runes(clean(field.Value), most)
 	var hint *slack.TextBlockObject
-	if text := cut(oneLine(field.Hint), maxHint); text != "" {
+	if text := clip.Runes(oneLine(field.Hint), maxHint); text != "" {
 		hint = plain(text)
 	}
-	block := slack.NewInputBlock(cut(field.ID, maxID), plain(orElse(cut(oneLine(field.Label), maxLabel), "Text")), hint, input)
+	block := slack.NewInputBlock(clip.Runes(field.ID, maxID), plain(orElse(clip.Runes(oneLine(field.Label), maxLabel), "Text")), hint, input)
 	block.Optional = field.Optional
 	return block
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
@@ -27,26 +28,6 @@ func clean(s string) string {
 
 // oneLine is s without line ends.
 func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
-
-// cut shortens s to n characters.
-func cut(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	return string([]rune(s)[:n-1]) + "…"
-}
-
-// cutBytes shortens s to n bytes.
-func cutBytes(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	n -= len("…")
-	for !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
-}
 
 // lookalikes stand for the marks of mrkdwn where they would begin a style: before a word. Elsewhere (in my_pod_name) marks mean
 // nothing to Slack and stay.
@@ -130,28 +111,28 @@ func moment(t time.Time) string {
 // link is a link if it leads to a web page, and its text otherwise.
 func link(s commands.Span) string {
 	if !strings.HasPrefix(s.URL, "https://") && !strings.HasPrefix(s.URL, "http://") || strings.ContainsAny(s.URL, "<>|\n ") || len(s.URL) > 1000 {
-		return literal(cut(s.Text, 500))
+		return literal(clip.Runes(s.Text, 500))
 	}
 	text := strings.ReplaceAll(oneLine(s.Text), "|", "¦")
 	if text == "" {
 		return "<" + escaper.Replace(s.URL) + ">"
 	}
-	return "<" + escaper.Replace(s.URL) + "|" + escaper.Replace(cut(text, 500)) + ">"
+	return "<" + escaper.Replace(s.URL) + "|" + escaper.Replace(clip.Runes(text, 500)) + ">"
 }
 
 // chunks splits s so that what render makes of each part has at most n characters, at line ends or blanks where it can.
-func chunks(s string, render func(string) string, n int) []string {
+func chunks(s string, write func(string) string, n int) []string {
 	var out []string
-	rest := []rune(clean(cutBytes(s, maxTaken)))
+	rest := []rune(clean(clip.Bytes(s, maxTaken)))
 	for len(rest) > 0 {
 		end := min(len(rest), n)
-		for utf8.RuneCountInString(render(string(rest[:end]))) > n {
+		for utf8.RuneCountInString(write(string(rest[:end]))) > n {
 			end = end * 3 / 4
 		}
 		if end < len(rest) {
 			end = breakAt(rest, end)
 		}
-		out = append(out, render(string(rest[:end])))
+		out = append(out, write(string(rest[:end])))
 		rest = rest[end:]
 	}
 	return out

@@ -10,6 +10,8 @@ import (
 	"github.com/slack-go/slack"
 	"golang.org/x/sync/singleflight"
 
+	"github.com/paramedic-bot/paramedic/internal/backoff"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -112,9 +114,9 @@ func (p *people) whereHome(ctx context.Context) (*slack.AuthTestResponse, error)
 		return home, nil
 	}
 	home, err := p.api.AuthTestContext(ctx)
-	wait := backoff{first: 200 * time.Millisecond, most: time.Second}
+	wait := backoff.Backoff{First: 200 * time.Millisecond, Most: time.Second}
 	for try := 1; transient(err) && try < 4 && ctx.Err() == nil; try++ {
-		sleep(ctx, max(retryAfter(err), wait.next()))
+		sleep(ctx, max(retryAfter(err), wait.Next()))
 		home, err = p.api.AuthTestContext(ctx)
 	}
 	if err != nil {
@@ -132,7 +134,7 @@ func (p *people) whereHome(ctx context.Context) (*slack.AuthTestResponse, error)
 func nameOf(u *slack.User, said string) string {
 	for _, name := range []string{u.RealName, u.Profile.RealName, u.Profile.DisplayName, u.Name, said} {
 		if name = oneLine(name); name != "" {
-			return cut(name, 80)
+			return clip.Runes(name, 80)
 		}
 	}
 	return u.ID

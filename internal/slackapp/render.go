@@ -11,6 +11,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 // Rendered is a Reply as Slack takes it.
@@ -19,11 +20,8 @@ type Rendered struct {
 	Blocks []slack.Block // nil: Text alone
 }
 
-// Render makes a message of a Reply within all of Slack's limits. What does not fit is shortened where it is longest, then left out from
-// the end, and a line says so; buttons always stay.
-func Render(r commands.Reply) Rendered { return render(r, rest{}) }
-
-// render is Render that also says where the whole is shown.
+// render makes a message of a Reply within all of Slack's limits. What does not fit is shortened where it is longest, then left out from
+// the end, and a line says so, and where the whole is shown; buttons always stay.
 func render(r commands.Reply, whole rest) Rendered {
 	f := fitter{blocks: maxBlocks, text: maxText, perBlock: perBlock, message: true, rest: whole}
 	out := Rendered{Text: fallback(r.Text), Blocks: f.fit(r.Blocks)}
@@ -34,7 +32,7 @@ func render(r commands.Reply, whole rest) Rendered {
 }
 
 // fallback is a line of text for notifications.
-func fallback(s string) string { return cutBytes(escaper.Replace(oneLine(s)), maxFallback) }
+func fallback(s string) string { return clip.Bytes(escaper.Replace(oneLine(s)), maxFallback) }
 
 // identified gives each block an id that changes with its content, so that what was entered or pressed in an old one is not shown in
 // a new one.
@@ -68,7 +66,7 @@ func identified(blocks []slack.Block) []slack.Block {
 func (f *fitter) render(b commands.Block) []part {
 	switch v := b.(type) {
 	case commands.Header:
-		if text := cut(oneLine(v.Text), maxHeader); text != "" {
+		if text := clip.Runes(oneLine(v.Text), maxHeader); text != "" {
 			return []part{{block: slack.NewHeaderBlock(plain(text)), text: utf8.RuneCountInString(text)}}
 		}
 	case commands.Paragraph:
@@ -149,7 +147,7 @@ func fieldParts(fields commands.Fields) []part {
 
 // fenced is text as it is, in one code block or several.
 func fenced(text string) []string {
-	text = strings.ReplaceAll(strings.Trim(cutBytes(text, maxTaken), "\n"), "```", "ˋˋˋ")
+	text = strings.ReplaceAll(strings.Trim(clip.Bytes(text, maxTaken), "\n"), "```", "ˋˋˋ")
 	if strings.TrimSpace(clean(text)) == "" {
 		return nil
 	}

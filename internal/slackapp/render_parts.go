@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 // table is a table block, of which a message may have one; a second one, and those of modals, are fixed-width text.
@@ -48,7 +49,7 @@ func shortened(rows [][]commands.Span, columns int) [][]commands.Span {
 	for _, r := range rows {
 		var row []commands.Span
 		for _, cell := range r[:min(len(r), columns)] {
-			cell.Text = cut(oneLine(cutBytes(cell.Text, 4*maxCell)), maxCell)
+			cell.Text = clip.Runes(oneLine(clip.Bytes(cell.Text, 4*maxCell)), maxCell)
 			row = append(row, cell)
 		}
 		out = append(out, row)
@@ -89,7 +90,7 @@ func tableBlock(t commands.Table) (*slack.TableBlock, int) {
 }
 
 func textCell(text string, style *slack.RichTextSectionTextStyle) (slack.TableCell, int) {
-	text = cut(oneLine(text), maxCell)
+	text = clip.Runes(oneLine(text), maxCell)
 	if text == "" {
 		text = "–"
 	}
@@ -138,20 +139,20 @@ func (f *fitter) actions(all commands.Actions) []part {
 }
 
 func (f *fitter) button(b commands.Button) *slack.ButtonBlockElement {
-	e := slack.NewButtonBlockElement(f.actionID(b.ID), b.Value, plain(orElse(cut(oneLine(b.Label), maxButton), "Go")))
+	e := slack.NewButtonBlockElement(f.actionID(b.ID), b.Value, plain(orElse(clip.Runes(oneLine(b.Label), maxButton), "Go")))
 	switch b.Style {
 	case commands.Primary:
 		e.Style = slack.StylePrimary
 	case commands.Danger:
 		e.Style = slack.StyleDanger
 	}
-	e.AccessibilityLabel = cut(oneLine(b.Accessibility), maxButton)
+	e.AccessibilityLabel = clip.Runes(oneLine(b.Accessibility), maxButton)
 	if c := b.Confirm; c != nil {
 		e.Confirm = slack.NewConfirmationBlockObject(
-			plain(orElse(cut(oneLine(c.Title), maxConfirmTitle), "Are you sure?")),
-			plain(orElse(cut(oneLine(c.Text), maxConfirmText), "Are you sure?")),
-			plain(orElse(cut(oneLine(c.Yes), maxConfirmWord), "Yes")),
-			plain(orElse(cut(oneLine(c.No), maxConfirmWord), "No")))
+			plain(orElse(clip.Runes(oneLine(c.Title), maxConfirmTitle), "Are you sure?")),
+			plain(orElse(clip.Runes(oneLine(c.Text), maxConfirmText), "Are you sure?")),
+			plain(orElse(clip.Runes(oneLine(c.Yes), maxConfirmWord), "Yes")),
+			plain(orElse(clip.Runes(oneLine(c.No), maxConfirmWord), "No")))
 		if b.Style == commands.Danger {
 			e.Confirm.Style = slack.StyleDanger
 		}
@@ -161,7 +162,7 @@ func (f *fitter) button(b commands.Button) *slack.ButtonBlockElement {
 
 // actionID is unique in its message.
 func (f *fitter) actionID(id string) string {
-	id = orElse(cut(oneLine(id), maxID-10), "button")
+	id = orElse(clip.Runes(oneLine(id), maxID-10), "button")
 	unique := id
 	for n := 2; f.actionIDs[unique]; n++ {
 		unique = fmt.Sprintf("%s-%d", id, n)

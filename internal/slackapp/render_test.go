@@ -52,8 +52,8 @@ func TestSpans(t *testing.T) {
 		{"nothing is no mark", commands.Mono(" \n"), ""},
 		{"a moment in the reader's zone", commands.When(at), "<!date^1759457700^{date_short_pretty} {time_secs}|2025-10-03 02:15:00 UTC>"},
 		{"an unknown moment", commands.When(time.Time{}), "unknown"},
-		{"a link", commands.Link("a|b", "https://example.com/?a=1&b=2"), "<https://example.com/?a=1&amp;b=2|a¦b>"},
-		{"a link to nowhere good", commands.Link("x", "javascript:alert(1)"), "x"},
+		{"a link", commands.Span{Text: "a|b", URL: "https://example.com/?a=1&b=2"}, "<https://example.com/?a=1&amp;b=2|a¦b>"},
+		{"a link to nowhere good", commands.Span{Text: "x", URL: "javascript:alert(1)"}, "x"},
 		{"controls", commands.Text("a\x1b[31mb\u202ec\x00\xff"), "a[31mbc\ufffd"},
 	}
 	for _, c := range cases {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 // rest is where the whole is shown of what does not fit. The zero value knows of nowhere.
@@ -50,5 +51,5 @@ func (r rest) sentence() string {
 }
 
 func mono(text string) string {
-	return strings.Join(pieces([]commands.Span{commands.Mono(cut(text, 200))}), "")
+	return strings.Join(pieces([]commands.Span{commands.Mono(clip.Runes(text, 200))}), "")
 }

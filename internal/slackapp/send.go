@@ -44,7 +44,7 @@ func (d *Deliverer) pass(ctx context.Context, routes *sync.WaitGroup) time.Time 
 		routes.Go(func() {
 			var at time.Time
 			if !guard.Run(d.log, "send to "+r.channel, func() { at = d.on(ctx, r, tasks) }) {
-				at = d.opts.Now().Add(holdChannel.most)
+				at = d.opts.Now().Add(holdChannel.Most)
 			}
 			d.end(ctx, r, at)
 		})

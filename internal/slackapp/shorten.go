@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 // shortenedTo is a document of which no block has more than about so many characters, and how many were shortened for it. Headers and
@@ -41,8 +42,8 @@ func shortenedBlock(b commands.Block, most int) (commands.Block, bool) {
 	return b, false
 }
 
-// length is about how much of a text is shown of a span.
-func length(s commands.Span) int {
+// spanLength is about how much of a text is shown of a span.
+func spanLength(s commands.Span) int {
 	if !s.Time.IsZero() {
 		return len("2006-01-02 15:04:05 MST") + len("<!date^1759457700^{date_short_pretty} {time_secs}|>")
 	}
@@ -85,13 +86,13 @@ func lengths(doc []commands.Block) int {
 func shortenedSpans(spans []commands.Span, most int) ([]commands.Span, bool) {
 	var out []commands.Span
 	for _, s := range spans {
-		n := length(s)
+		n := spanLength(s)
 		if n <= most {
 			out, most = append(out, s), most-n
 			continue
 		}
 		if s.Time.IsZero() && s.URL == "" && most > 1 {
-			s.Text = cut(s.Text, most)
+			s.Text = clip.Runes(s.Text, most)
 			return append(out, s), true
 		}
 		return append(out, commands.Text("…")), true
@@ -115,7 +116,7 @@ func shortenedCode(c commands.Code, most int) (commands.Code, bool) {
 		kept = append(kept, line)
 	}
 	if len(kept) == 0 {
-		kept = []string{cut(lines[0], most)}
+		kept = []string{clip.Runes(lines[0], most)}
 	}
 	c.Text = strings.Join(kept, "\n")
 	if n := len(lines) - len(kept); n > 0 {
@@ -130,7 +131,7 @@ func shortenedList(l commands.List, most int) (commands.List, bool) {
 	for i, item := range l {
 		n := 0
 		for _, s := range item.Spans {
-			n += length(s)
+			n += spanLength(s)
 		}
 		if n > most && i > 0 {
 			return append(out, commands.Item{Depth: item.Depth, Spans: []commands.Span{commands.Text(fmt.Sprintf("… %d more", len(l)-i))}}), true
@@ -148,7 +149,7 @@ func shortenedList(l commands.List, most int) (commands.List, bool) {
 func shortenedTable(t commands.Table, most int) (commands.Table, bool) {
 	for i, row := range t.Rows {
 		for _, cell := range row {
-			most -= min(length(cell), maxCell) + 2
+			most -= min(spanLength(cell), maxCell) + 2
 		}
 		if most < 0 && i > 0 {
 			t.More += len(t.Rows) - i

@@ -7,7 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // method is a Web API method.
@@ -149,24 +150,26 @@ func checkToken(token string, m method, o Options) error {
 
 // limitMethod spends one call of a method's tier.
 func (w *workspace) limitMethod(name string, perMinute int) error {
-	if perMinute == 0 || w.opts.RateLimit.Off {
+	if perMinute == 0 {
 		return nil
 	}
-	b := w.methods[name]
-	if b == nil {
-		b = &bucket{}
-		w.methods[name] = b
+	l := w.methods[name]
+	if l == nil {
+		l = rate.NewLimiter(rate.Limit(perMinute)/60, perMinute)
+		w.methods[name] = l
 	}
-	return w.limited(b.take(w.opts.Now(), float64(perMinute)/60, perMinute))
+	return w.spend(l)
 }
 
-// limited turns a wait into Slack's error.
-func (w *workspace) limited(wait time.Duration) error {
-	if wait <= 0 {
+// spend spends one call, or is Slack's error that says how long to wait for one.
+func (w *workspace) spend(l *rate.Limiter) error {
+	now := w.opts.Now()
+	if w.opts.RateLimit.Off || l.AllowN(now, 1) {
 		return nil
 	}
 	w.counts.RateLimited++
-	return &apiError{Code: "ratelimited", Wait: int(math.Ceil(wait.Seconds()))}
+	missing := 1 - l.TokensAt(now)
+	return &apiError{Code: "ratelimited", Wait: int(math.Ceil(missing / float64(l.Limit())))}
 }
 
 // refuse writes an error down, for tests to find.

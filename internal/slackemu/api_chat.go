@@ -100,10 +100,8 @@ func (s *Server) chatPostMessage(c *call) (reply, error) {
 	if body.empty() {
 		return nil, fail("no_text")
 	}
-	if rl := w.opts.RateLimit; !rl.Off {
-		if err := w.limited(ch.rate.take(w.opts.Now(), rl.PerSecond, rl.Burst)); err != nil {
-			return nil, err
-		}
+	if err := w.spend(ch.posts); err != nil {
+		return nil, err
 	}
 	body.text = cut(body.text)
 	m := w.post(ch, body.into(Message{UserID: botUserID, ThreadTS: c.args["thread_ts"], Broadcast: c.bool("reply_broadcast")}))

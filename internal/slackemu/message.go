@@ -3,6 +3,8 @@ package slackemu
 import (
 	"encoding/json"
 	"slices"
+
+	"golang.org/x/time/rate"
 )
 
 // Message is one message as it stands now.
@@ -54,9 +56,9 @@ func (m *Message) inChannel() bool { return m.ThreadTS == "" || m.Broadcast }
 // channel is a Channel and what was said in it.
 type channel struct {
 	Channel
-	person   string     // the person of a direct message with the app; "" for other channels
-	messages []*Message // by TS; ephemeral ones among them
-	rate     bucket     // chat.postMessage
+	person   string        // the person of a direct message with the app; "" for other channels
+	messages []*Message    // by TS; ephemeral ones among them
+	posts    *rate.Limiter // chat.postMessage
 }
 
 // find is the message with that timestamp, or nil.

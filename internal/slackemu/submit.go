@@ -12,6 +12,7 @@ import (
 // InputErrors are what is wrong with a modal's inputs, by block_id: either what Slack itself asks for, or the app.
 type InputErrors map[string]string
 
+// Error says of each input what is wrong with it.
 func (e InputErrors) Error() string {
 	var parts []string
 	for id, text := range e {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // Ids that are the same in every workspace.
@@ -24,8 +26,8 @@ type workspace struct {
 	uploads  map[string]*upload // by file id, until completed
 	files    map[string]File    // by file id, once shared
 	triggers map[string]*trigger
-	replies  map[string]*replyTo // by the token of a response_url
-	methods  map[string]*bucket  // rate limits, by method
+	replies  map[string]*replyTo      // by the token of a response_url
+	methods  map[string]*rate.Limiter // by method
 
 	banner   string
 	acts     []act
@@ -41,7 +43,7 @@ func newWorkspace(o Options) *workspace {
 	w := &workspace{
 		opts: o, users: map[string]User{}, modals: map[string][]*View{}, homes: map[string]*View{},
 		uploads: map[string]*upload{}, files: map[string]File{}, triggers: map[string]*trigger{},
-		replies: map[string]*replyTo{}, methods: map[string]*bucket{}, banner: o.Banner,
+		replies: map[string]*replyTo{}, methods: map[string]*rate.Limiter{}, banner: o.Banner,
 	}
 	for _, u := range o.Users {
 		setDefault(&u.TeamID, o.TeamID)
@@ -51,9 +53,15 @@ func newWorkspace(o Options) *workspace {
 		w.users[u.ID] = u
 	}
 	for _, c := range o.Channels {
-		w.channels = append(w.channels, &channel{Channel: c})
+		w.channels = append(w.channels, w.newChannel(c, ""))
 	}
 	return w
+}
+
+// newChannel is a channel in which nothing was said; person is whose direct message with the app it is.
+func (w *workspace) newChannel(c Channel, person string) *channel {
+	r := w.opts.RateLimit
+	return &channel{Channel: c, person: person, posts: rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst)}
 }
 
 // id is a new identifier, unlike any other of the workspace, starting with prefix.
@@ -100,7 +108,7 @@ func (w *workspace) dm(userID string) *channel {
 			return c
 		}
 	}
-	c := &channel{Channel: Channel{ID: "D" + userID, Private: true}, person: userID}
+	c := w.newChannel(Channel{ID: "D" + userID, Private: true}, userID)
 	w.channels = append(w.channels, c)
 	return c
 }
@@ -202,23 +210,4 @@ func remember[T any](all []T, one T) []T {
 		all = slices.Delete(all, 0, over)
 	}
 	return all
-}
-
-// bucket is a token bucket. The zero value is full.
-type bucket struct {
-	used float64
-	at   time.Time
-}
-
-// take uses one token of a bucket that holds burst and refills by perSecond, or says how long to wait for one.
-func (b *bucket) take(now time.Time, perSecond float64, burst int) (wait time.Duration) {
-	if now.After(b.at) {
-		b.used = max(0, b.used-now.Sub(b.at).Seconds()*perSecond)
-		b.at = now
-	}
-	if b.used+1 > float64(burst) {
-		return time.Duration((b.used + 1 - float64(burst)) / perSecond * float64(time.Second))
-	}
-	b.used++
-	return 0
 }

@@ -25,7 +25,7 @@ func ResourceOf(r schema.GroupResource) incident.Resource { return incident.Reso
 // NotSeenIn says whether objects of the resource in the namespace can be missing from the Snapshot, so that their absence proves nothing.
 // An empty namespace asks for all that there are, in every namespace or in none. It goes by what the notes are about, never by their words.
 func (s *Snapshot) NotSeenIn(r incident.Resource, namespace string) bool {
-	if namespace != "" && s.Namespace != "" && namespace != s.Namespace && namespaced(r) {
+	if namespace != "" && s.Namespace != "" && namespace != s.Namespace && isNamespaced(r) {
 		return true
 	}
 	_, group := r.Of()
@@ -37,12 +37,12 @@ func (s *Snapshot) NotSeenIn(r incident.Resource, namespace string) bool {
 // SeenWhole says whether all objects of the resources were seen: in the namespace, or everywhere where it is empty.
 func (s *Snapshot) SeenWhole(namespace string, resources ...incident.Resource) bool {
 	return !slices.ContainsFunc(resources, func(r incident.Resource) bool {
-		return s.NotSeenIn(r, namespace) || namespace == "" && s.Namespace != "" && namespaced(r)
+		return s.NotSeenIn(r, namespace) || namespace == "" && s.Namespace != "" && isNamespaced(r)
 	})
 }
 
-// namespaced says whether objects of a resource lie in namespaces. Custom resources are taken to; what is no resource of the API does not.
-func namespaced(r incident.Resource) bool {
+// isNamespaced says whether objects of a resource lie in namespaces. Custom resources are taken to; what is no resource of the API does not.
+func isNamespaced(r incident.Resource) bool {
 	if i := slices.IndexFunc(Kinds, func(k Kind) bool { return ResourceOf(k.GroupResource()) == r }); i >= 0 {
 		return Kinds[i].Namespaced
 	}

@@ -10,6 +10,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 // maxDiffs bounds what TemplateDiff tells.
@@ -102,12 +104,7 @@ func withValue(name, value string) string {
 }
 
 func brief(s string) string {
-	const most = 60
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "?")), " ")
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
+	return clip.Runes(strings.Join(strings.Fields(strings.ToValidUTF8(s, "?")), " "), 61)
 }
 
 func (d *differ) containers(kind string, before, now []corev1.Container) {

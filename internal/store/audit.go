@@ -170,7 +170,7 @@ func (a *audit) content(e Event) {
 	switch {
 	case e.Purged:
 		a.purge(e)
-	case !bytes.Equal(digest(e.Data), e.Digest):
+	case !bytes.Equal(digestOf(e.Data), e.Digest):
 		a.problem(e.Stream, e.Version, "its data was changed after it was written")
 	}
 	a.written(e)
@@ -181,7 +181,7 @@ func (a *audit) purge(e Event) {
 	kept, recorded := a.purged[e.Stream][e.Version]
 	left := ""
 	if e.Data != nil {
-		left = hex.EncodeToString(digest(e.Data))
+		left = hex.EncodeToString(digestOf(e.Data))
 	}
 	switch {
 	case !recorded:
@@ -245,7 +245,7 @@ func copyName(key string) string { return "last-good " + key }
 // blob checks one blob by its name.
 func (a *audit) blob(name string, data []byte) {
 	a.report.Blobs++
-	if hex.EncodeToString(digest(data)) != name {
+	if hex.EncodeToString(digestOf(data)) != name {
 		a.problem("blob "+name, 0, "its data was changed after it was kept")
 	}
 }

@@ -20,7 +20,7 @@ func (s *Store) PutBlob(ctx context.Context, data []byte) (hash string, err erro
 	if data == nil {
 		data = []byte{}
 	}
-	hash = hex.EncodeToString(digest(data))
+	hash = hex.EncodeToString(digestOf(data))
 	err = s.write(ctx, "keep a blob", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO blobs (hash, data, at) VALUES ($1, $2, $3) ON CONFLICT (hash) DO UPDATE SET at = excluded.at, data = excluded.data`,
 			hash, data, s.opts.Now().UnixNano())
@@ -44,7 +44,7 @@ func (r *Reader) Blob(ctx context.Context, hash string) ([]byte, error) {
 		return nil, fmt.Errorf("read blob %.64s: %w", hash, err)
 	}
 	want, err := hex.DecodeString(hash)
-	if err != nil || !bytes.Equal(digest(data), want) {
+	if err != nil || !bytes.Equal(digestOf(data), want) {
 		return nil, fmt.Errorf("blob %.64s: its data was changed after it was kept", hash)
 	}
 	return data, nil

@@ -17,7 +17,7 @@ const keyedLabel = "paramedic event 2"
 // genesis is the hash before the first event.
 var genesis = make([]byte, sha256.Size)
 
-func digest(data []byte) []byte {
+func digestOf(data []byte) []byte {
 	sum := sha256.Sum256(data)
 	return sum[:]
 }
@@ -75,7 +75,7 @@ func chain(k *key, stream string, version int, prev []byte, at time.Time, events
 		if e.At.After(at) {
 			at = e.At
 		}
-		sum := digest(data)
+		sum := digestOf(data)
 		chained[i] = Event{
 			Stream: stream, Version: version, Type: e.Type, TypeVersion: e.TypeVersion, At: at, Data: data,
 			Digest: sum, Prev: prev, Hash: link(prev, stream, version, e.Type, e.TypeVersion, at, sum),

@@ -42,7 +42,7 @@ func (s *Store) Want(ctx context.Context, d Delivery, at time.Time) (changed boo
 	if err := checkTime(at); err != nil {
 		return false, fmt.Errorf("%s: %w", what, err)
 	}
-	hash := hex.EncodeToString(digest(d.Wanted))
+	hash := hex.EncodeToString(digestOf(d.Wanted))
 	var have string // most wishes are no new ones, and who only looks need not wait for who writes
 	err = s.db.QueryRowContext(ctx, `SELECT wanted_hash FROM deliveries WHERE incident = $1 AND slot = $2`, d.Incident, d.Slot).Scan(&have)
 	if err == nil && have == hash {

@@ -190,7 +190,7 @@ func scanEvent(rows *sql.Rows) (Event, error) {
 func (r *Reader) Event(ctx context.Context, stream string, version int) (Event, error) {
 	rows, err := r.db.QueryContext(ctx, selectEvents+` WHERE stream = $1 AND version = $2`, stream, version)
 	events, err := collect(rows, err, scanEvent)
-	return only(events, err, fmt.Sprintf("read %s, event %d", stream, version))
+	return onlyRow(events, err, fmt.Sprintf("read %s, event %d", stream, version))
 }
 
 // Head returns what is known of a stream without reading it, [ErrNotFound] if
@@ -198,7 +198,7 @@ func (r *Reader) Event(ctx context.Context, stream string, version int) (Event, 
 func (r *Reader) Head(ctx context.Context, stream string) (StreamInfo, error) {
 	rows, err := r.db.QueryContext(ctx, selectStreams+` WHERE stream = $1`, stream)
 	infos, err := collect(rows, err, scanStream)
-	return only(infos, err, "read the head of "+stream)
+	return onlyRow(infos, err, "read the head of "+stream)
 }
 
 // Streams lists the streams whose name begins with prefix, by name.

@@ -159,7 +159,7 @@ func (r *Reader) Projection(ctx context.Context, stream string) (Projection, err
 	what := "read the projection of " + stream
 	rows, err := r.db.QueryContext(ctx, selectProjections+` WHERE stream = $1`, stream)
 	found, err := collect(rows, err, scanProjection)
-	p, err := only(found, err, what)
+	p, err := onlyRow(found, err, what)
 	if err != nil {
 		return p, err
 	}

@@ -93,7 +93,7 @@ func (s *Store) Purge(ctx context.Context, p Purge) error {
 			}
 			entry := purged{Stream: e.Stream, Version: e.Version, Reason: p.Reason, By: p.By}
 			if e.Data != nil {
-				entry.Kept = hex.EncodeToString(digest(e.Data))
+				entry.Kept = hex.EncodeToString(digestOf(e.Data))
 			}
 			record = append(record, s.systemEvent(TypeEventPurged, entry))
 		}
@@ -129,7 +129,7 @@ func (s *Store) systemEvent(typ string, data any) NewEvent {
 func replace(ctx context.Context, tx *sql.Tx, e Purged, reason string) (done bool, err error) {
 	rows, err := tx.QueryContext(ctx, selectEvents+` WHERE stream = $1 AND version = $2`, e.Stream, e.Version)
 	found, err := collect(rows, err, scanEvent)
-	old, err := only(found, err, fmt.Sprintf("%s, event %d", e.Stream, e.Version))
+	old, err := onlyRow(found, err, fmt.Sprintf("%s, event %d", e.Stream, e.Version))
 	if err != nil {
 		return false, err
 	}
@@ -163,7 +163,7 @@ func (p *Purge) beside(ctx context.Context, tx *sql.Tx) (dataPurged, error) {
 	}
 	for _, d := range p.Deliveries {
 		n, err := removed(tx.ExecContext(ctx, `UPDATE deliveries SET wanted = $3, wanted_hash = $4 WHERE incident = $1 AND slot = $2 AND wanted_hash = $5`,
-			d.Incident, d.Slot, d.Wanted, hex.EncodeToString(digest(d.Wanted)), d.WantedHash))
+			d.Incident, d.Slot, d.Wanted, hex.EncodeToString(digestOf(d.Wanted)), d.WantedHash))
 		if err != nil {
 			return r, err
 		}

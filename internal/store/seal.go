@@ -269,7 +269,7 @@ type Resealed struct {
 // beside the state and is not there: by a person's decision, what was recorded
 // without the key counts from now on. Nothing else may work on the state.
 func Reseal(ctx context.Context, path, keyFile, by string) (done Resealed, err error) {
-	s, err := open(ctx, path, Options{KeyFile: keyFile, keyless: true}.withDefaults())
+	s, err := openState(ctx, path, Options{KeyFile: keyFile, keyless: true}.withDefaults())
 	if err != nil {
 		return done, fmt.Errorf("open state %s: %w", path, err)
 	}

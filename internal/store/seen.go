@@ -25,7 +25,7 @@ func (s *Store) FirstSeen(ctx context.Context, scope, id string, keep time.Durat
 			return err
 		}
 		res, err := tx.ExecContext(ctx, `INSERT INTO seen (scope, id, until) VALUES ($1, $2, $3) ON CONFLICT (scope, id) DO NOTHING`,
-			scope, hex.EncodeToString(digest([]byte(id))), now.Add(keep).UnixNano())
+			scope, hex.EncodeToString(digestOf([]byte(id))), now.Add(keep).UnixNano())
 		if err != nil {
 			return err
 		}
@@ -40,7 +40,7 @@ func (s *Store) FirstSeen(ctx context.Context, scope, id string, keep time.Durat
 // whose time is over may still be.
 func (r *Reader) Seen(ctx context.Context, scope, id string) (seen bool, err error) {
 	err = r.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM seen WHERE scope = $1 AND id = $2)`,
-		scope, hex.EncodeToString(digest([]byte(id)))).Scan(&seen)
+		scope, hex.EncodeToString(digestOf([]byte(id)))).Scan(&seen)
 	if err != nil {
 		return false, fmt.Errorf("look for an id of %s: %w", scope, err)
 	}

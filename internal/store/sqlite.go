@@ -29,14 +29,14 @@ const (
 // is not whole ([ErrDamaged]; its pages are looked at for five seconds at most),
 // and one that has several names. Other processes may have it open too.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
-	s, err := open(ctx, path, opts.withDefaults())
+	s, err := openState(ctx, path, opts.withDefaults())
 	if err != nil {
 		return nil, fmt.Errorf("open state %s: %w", path, err)
 	}
 	return s, nil
 }
 
-func open(ctx context.Context, path string, opts Options) (_ *Store, err error) {
+func openState(ctx context.Context, path string, opts Options) (_ *Store, err error) {
 	if path, err = place(path); err != nil {
 		return nil, err
 	}

@@ -171,8 +171,8 @@ func collect[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) 
 	return all, rows.Err()
 }
 
-// only is the one row that there can be; [ErrNotFound] if there is none.
-func only[T any](rows []T, err error, what string) (T, error) {
+// onlyRow is the one row that there can be; [ErrNotFound] if there is none.
+func onlyRow[T any](rows []T, err error, what string) (T, error) {
 	var none T
 	switch {
 	case err != nil:

@@ -17,6 +17,7 @@ type Problem struct {
 	What    string
 }
 
+// String says where the problem is, and what.
 func (p Problem) String() string {
 	if p.Version == 0 {
 		return fmt.Sprintf("%s: %s", p.Stream, p.What)

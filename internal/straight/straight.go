@@ -10,6 +10,7 @@ import (
 // Redirect says that a server answered that somebody else should be asked. Nobody else was.
 type Redirect struct{ From, To string } // schemes and hosts
 
+// Error says from where to where.
 func (r *Redirect) Error() string {
 	return fmt.Sprintf("%s redirects to %s, which is not followed", r.From, r.To)
 }

@@ -135,14 +135,14 @@ func (s *Stage) Run(ctx context.Context, c eval.Case) eval.Result {
 }
 
 // watch looks until the verdict is a pass; a quiet case has to stay quiet until its time is up.
-func (s *Stage) watch(ctx context.Context, c eval.Case, set *scene, look looker, began time.Time, res *eval.Result) (*incident.Diagnosis, error) {
+func (s *Stage) watch(ctx context.Context, c eval.Case, set *scene, looks looker, began time.Time, res *eval.Result) (*incident.Diagnosis, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.Within.Duration)
 	defer cancel()
 	var d *incident.Diagnosis
 	var unseen error
 	quiet := len(c.Root) == 0
 	for {
-		whole, err := look.Look(ctx, "")
+		whole, err := looks.Look(ctx, "")
 		if ctx.Err() == nil {
 			unseen = err
 		}

@@ -47,11 +47,11 @@ func (s *Stage) Apply(ctx context.Context, o *unstructured.Unstructured, subreso
 	}
 	body, err := json.Marshal(o.Object)
 	if err != nil {
-		return fmt.Errorf("apply %s: %w", name(o), err)
+		return fmt.Errorf("apply %s: %w", nameOf(o), err)
 	}
 	req := s.api.Patch(types.ApplyPatchType).AbsPath(p...).Param("fieldManager", FieldManager).Param("force", "true").Body(body)
 	if _, err := raw(req.Do(ctx)); err != nil {
-		return fmt.Errorf("apply %s at %s: %w", strings.TrimSuffix(name(o)+" "+subresource, " "), s.host, err)
+		return fmt.Errorf("apply %s at %s: %w", strings.TrimSuffix(nameOf(o)+" "+subresource, " "), s.host, err)
 	}
 	return nil
 }
@@ -68,16 +68,16 @@ func (s *Stage) Delete(ctx context.Context, o *unstructured.Unstructured) error 
 	if len(o.GetFinalizers()) > 0 {
 		patch := s.api.Patch(types.MergePatchType).AbsPath(p...).Param("fieldManager", FieldManager).Body([]byte(`{"metadata":{"finalizers":null}}`))
 		if _, err := raw(patch.Do(ctx)); err != nil && !apierrors.IsNotFound(err) {
-			return fmt.Errorf("take the finalizers of %s at %s: %w", name(o), s.host, err)
+			return fmt.Errorf("take the finalizers of %s at %s: %w", nameOf(o), s.host, err)
 		}
 	}
 	now, background := int64(0), metav1.DeletePropagationBackground
 	body, err := json.Marshal(metav1.DeleteOptions{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "DeleteOptions"}, GracePeriodSeconds: &now, PropagationPolicy: &background})
 	if err != nil {
-		return fmt.Errorf("delete %s: %w", name(o), err)
+		return fmt.Errorf("delete %s: %w", nameOf(o), err)
 	}
 	if _, err := raw(s.api.Delete().AbsPath(p...).SetHeader("Content-Type", "application/json").Body(body).Do(ctx)); err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
-		return fmt.Errorf("delete %s at %s: %w", name(o), s.host, err)
+		return fmt.Errorf("delete %s at %s: %w", nameOf(o), s.host, err)
 	}
 	return nil
 }
@@ -154,7 +154,7 @@ func root(apiVersion string) string {
 	return "/api/" + apiVersion
 }
 
-func name(o *unstructured.Unstructured) string {
+func nameOf(o *unstructured.Unstructured) string {
 	if o.GetNamespace() == "" {
 		return o.GetKind() + "/" + o.GetName()
 	}

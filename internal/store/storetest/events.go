@@ -107,7 +107,7 @@ func boundsAreKept(t *testing.T, s *suite) {
 	must[int](t)(s.write("fits", 0, []store.NewEvent{big}))
 	bigger := big
 	bigger.Data = make([]byte, store.MaxEventData+1)
-	tests := map[string]struct {
+	refused := map[string]struct {
 		stream  string
 		version int
 		events  []store.NewEvent
@@ -124,7 +124,7 @@ func boundsAreKept(t *testing.T, s *suite) {
 		"stream too long":   {strings.Repeat("s", store.MaxStreamName+1), 0, []store.NewEvent{event("T", "")}},
 		"negative version":  {"a", -1, []store.NewEvent{event("T", "")}},
 	}
-	for name, test := range tests {
+	for name, test := range refused {
 		if _, err := s.write(test.stream, test.version, test.events); err == nil {
 			t.Errorf("%s: appended", name)
 		}

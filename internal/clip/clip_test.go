@@ -1,0 +1,31 @@
+package clip_test
+
+import (
+	"testing"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
+)
+
+func TestClip(t *testing.T) {
+	for name, test := range map[string]struct {
+		clip func(string, int) string
+		text string
+		most int
+		want string
+	}{
+		"bytes: it fits":                 {clip.Bytes, "gone", 4, "gone"},
+		"bytes: too long":                {clip.Bytes, "no such host", 9, "no suc…"},
+		"bytes: between characters":      {clip.Bytes, "aéé", 5, "aéé"},
+		"bytes: not within a character":  {clip.Bytes, "aééé", 5, "a…"},
+		"bytes: less than the mark":      {clip.Bytes, "gone", 2, "…"},
+		"runes: it fits":                 {clip.Runes, "ééé", 3, "ééé"},
+		"runes: too long":                {clip.Runes, "éééé", 3, "éé…"},
+		"prefix: it fits":                {clip.Prefix, "gone", 4, "gone"},
+		"prefix: too long":               {clip.Prefix, "gone", 2, "go"},
+		"prefix: not within a character": {clip.Prefix, "éé", 3, "é"},
+	} {
+		if got := test.clip(test.text, test.most); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
