@@ -244,26 +244,6 @@ func counting[T any](list []T, in func(*T) bool) int {
 	return n
 }
 
-// Answer diagnoses what a scope of [Resolve] is about. The error is an *incident.NoAnswer where that does not exist, is not looked at or
-// could not be seen, and nothing that was found is about it either.
-func Answer(s *snapshot.Snapshot, scope Scope) (*incident.Diagnosis, error) {
-	if scope.nothing != nil && len(scope.Objects) == 0 && scope.Namespace == "" {
-		return nil, scope.nothing
-	}
-	d := Diagnose(s, scope)
-	if scope.nothing == nil {
-		return d, nil
-	}
-	if len(scope.Objects) > 0 { // what does not exist is told of only as far as it is missed
-		missed := slices.DeleteFunc(slices.Clone(scope.Objects), func(o incident.Object) bool { return !mentions(d, o) })
-		d.Scope = Scope{Objects: missed}.told(s)
-	}
-	if len(d.Findings) == 0 {
-		return nil, scope.nothing
-	}
-	return d, nil
-}
-
 // mentions says whether a finding, its evidence or a cause is about the object.
 func mentions(d *incident.Diagnosis, o incident.Object) bool {
 	return slices.ContainsFunc(d.Findings, func(f incident.Finding) bool { return f.Object == o }) ||
