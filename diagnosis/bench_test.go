@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -68,6 +69,23 @@ func BenchmarkDiagnose(b *testing.B) {
 			for b.Loop() {
 				Diagnose(s, Scope{})
 			}
+		})
+	}
+}
+
+// BenchmarkIllClusters prints what a diagnosis costs for each pod of clusters that are ill in many ways: about as much in a large one.
+func BenchmarkIllClusters(b *testing.B) {
+	for _, pods := range []int{1000, 5000, 20_000} {
+		b.Run(fmt.Sprintf("%d pods", pods), func(b *testing.B) {
+			s := ill(pods)
+			var d *incident.Diagnosis
+			for b.Loop() {
+				s.Index() // or the readings of logs are remembered
+				d = Diagnose(s, Scope{})
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*pods), "ns/pod")
+			b.ReportMetric(float64(len(d.Findings)), "findings")
+			b.ReportMetric(float64(len(d.Causes)), "causes")
 		})
 	}
 }
