@@ -102,3 +102,28 @@ func TestManyPods(t *testing.T) {
 		t.Errorf("%d causes, %d findings, want one cause for each of ten workloads, its rollout and its Service", len(d.Causes), len(d.Findings))
 	}
 }
+
+// The time that a pod costs hardly grows with the pods: a square would make it eight times as much.
+func TestTimeGrowsWithThePods(t *testing.T) {
+	if testing.Short() {
+		t.Skip("diagnoses large clusters")
+	}
+	small, large := ill(1000), ill(8000)
+	best := func(s *snapshot.Snapshot) time.Duration {
+		shortest := time.Hour
+		for range 3 {
+			s.Index()
+			began := time.Now()
+			Diagnose(s, Scope{})
+			shortest = min(shortest, time.Since(began))
+		}
+		return shortest
+	}
+	ratio := func() float64 { return float64(best(large)) / float64(best(small)) / 8 }
+	for range 3 { // another may have taken the processor away
+		if ratio() < 4 {
+			return
+		}
+	}
+	t.Errorf("a pod costs %.1f times as much among 8,000 as among 1,000", ratio())
+}

@@ -45,7 +45,8 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 		d.NotSeen = []incident.NotSeen{}
 	}
 	if !in.whole {
-		d = within(d, func(f *incident.Finding) bool { return in.concerns(d, f) }, in.holds)
+		there := in.seenThere(d)
+		d = within(d, func(f *incident.Finding) bool { return in.concerns(f, there) }, in.holds)
 	}
 	return d
 }

@@ -37,6 +37,8 @@ type Finding struct {
 	Words     string // Kubernetes' own words, for rules that need them
 
 	Changes []incident.Change // just before its onset and on the way to it, the nearest first; see package diagnosis
+
+	hasPod map[*corev1.Pod]bool // Pods, for addPod
 }
 
 // Judges says what the check judges by: the objects that it is about, and what it needs to tell whether these are well. Only a check that
