@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -72,6 +73,23 @@ func BenchmarkDiagnose(b *testing.B) {
 	}
 }
 
+// BenchmarkIllClusters prints what a diagnosis costs for each pod of clusters that are ill in many ways: about as much in a large one.
+func BenchmarkIllClusters(b *testing.B) {
+	for _, pods := range []int{1000, 5000, 20_000} {
+		b.Run(fmt.Sprintf("%d pods", pods), func(b *testing.B) {
+			s := ill(pods)
+			var d *incident.Diagnosis
+			for b.Loop() {
+				s.Index() // or the readings of logs are remembered
+				d = Diagnose(s, Scope{})
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*pods), "ns/pod")
+			b.ReportMetric(float64(len(d.Findings)), "findings")
+			b.ReportMetric(float64(len(d.Causes)), "causes")
+		})
+	}
+}
+
 // One finding a workload, not one a pod; and no scan that grows with the square of the pods.
 func TestManyPods(t *testing.T) {
 	s := many(5000, 50)
@@ -83,4 +101,29 @@ func TestManyPods(t *testing.T) {
 	if len(d.Causes) != 10 || len(d.Findings) != 30 || d.Restarts[0].Count != 18420 {
 		t.Errorf("%d causes, %d findings, want one cause for each of ten workloads, its rollout and its Service", len(d.Causes), len(d.Findings))
 	}
+}
+
+// The time that a pod costs hardly grows with the pods: a square would make it eight times as much.
+func TestTimeGrowsWithThePods(t *testing.T) {
+	if testing.Short() {
+		t.Skip("diagnoses large clusters")
+	}
+	small, large := ill(1000), ill(8000)
+	best := func(s *snapshot.Snapshot) time.Duration {
+		shortest := time.Hour
+		for range 3 {
+			s.Index()
+			began := time.Now()
+			Diagnose(s, Scope{})
+			shortest = min(shortest, time.Since(began))
+		}
+		return shortest
+	}
+	ratio := func() float64 { return float64(best(large)) / float64(best(small)) / 8 }
+	for range 3 { // another may have taken the processor away
+		if ratio() < 4 {
+			return
+		}
+	}
+	t.Errorf("a pod costs %.1f times as much among 8,000 as among 1,000", ratio())
 }

@@ -16,12 +16,16 @@ import (
 // in whatever order its objects came. Its Trace lists every finding, every rule that said what explains what, with its reason, and every
 // cause's weight. It is safe for concurrent use.
 func Diagnose(s *snapshot.Snapshot, scope Scope) *incident.Diagnosis {
-	checked := checks.Run(s)
-	found, in := checked.Findings, scope.view(s)
+	return Examine(s).Diagnose(scope)
+}
+
+// Diagnose says of the scope what [Diagnose] does, from what the checks have found already. It is safe for concurrent use.
+func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
+	s, found, in := x.s, x.findings(), scope.view(x.s)
 	d := &incident.Diagnosis{At: s.At.UTC(), Cluster: s.Cluster, Scope: scope.told(s), Findings: []incident.Finding{},
 		NotSeen: slices.Clone(s.NotSeen), Looked: in.looked(s)}
 	d.Failures = slices.Clone(s.Failures)
-	failed(d, checked.Failures...)
+	failed(d, x.checked.Failures...)
 	var changes []incident.Change
 	guarded(d, "what probes saw", func() { seeProbed(s, found) })
 	guarded(d, "what changed", func() { changes = change.Timeline(s); attach(s, found, changes) })
@@ -35,13 +39,14 @@ func Diagnose(s *snapshot.Snapshot, scope Scope) *incident.Diagnosis {
 	failed(d, r.Failures...)
 	d.Causes, d.Restarts = r.Causes, []incident.Restarts{}
 	guarded(d, "the sums of restarts", func() { d.Restarts = restarts(s, in.holds) })
-	guarded(d, "what is ruled out", func() { d.RuledOut = ruledOut(s, scope.Namespace, checked) })
+	guarded(d, "what is ruled out", func() { d.RuledOut = ruledOut(s, scope.Namespace, x.checked) })
 	d.Changes, d.Trace = shown(found, changes), append(d.Trace, r.Trace...)
 	if d.NotSeen == nil {
 		d.NotSeen = []incident.NotSeen{}
 	}
 	if !in.whole {
-		d = within(d, func(f *incident.Finding) bool { return in.concerns(d, f) }, in.holds)
+		there := in.seenThere(d)
+		d = within(d, func(f *incident.Finding) bool { return in.concerns(f, there) }, in.holds)
 	}
 	return d
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -151,6 +152,20 @@ func TestScope(t *testing.T) {
 	for _, r := range d.Restarts {
 		if r.Workload.Namespace != "ollama" {
 			t.Errorf("restarts of %s", r.Workload)
+		}
+	}
+}
+
+// What is asked of an Examination before does not show in what is asked next.
+func TestOneExaminationAnswersEveryScopeAlike(t *testing.T) {
+	s := snapshotOf(t, "testdata/founding.txtar")
+	scopes := []Scope{{}, {Namespace: "ollama"}, Resolve(s, incident.Asked{Words: []string{"grafana"}}), {Onset: s.At.Add(-time.Hour)}}
+	x := Examine(s)
+	x.Probes()
+	for i := range 2 * len(scopes) {
+		scope := scopes[i%len(scopes)]
+		if want, got := encode(t, Diagnose(s, scope)), encode(t, x.Diagnose(scope)); !bytes.Equal(want, got) {
+			t.Errorf("%+v: what was asked before changed the answer", scope)
 		}
 	}
 }

@@ -11,16 +11,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Probes lists the second looks that the findings in the Snapshot ask for. Take them, add what they see to the Snapshot, index it again,
-// and diagnose it. What failed while it asked is added to the Snapshot's Failures and NotSeen.
-func Probes(s *snapshot.Snapshot) []snapshot.Probe {
-	probes, failures := checks.Asks(s, checks.Run(s).Findings)
-	for _, f := range failures {
-		s.Failures, s.NotSeen = append(s.Failures, f), append(s.NotSeen, f.NotSeen)
-	}
-	return probes
-}
-
 // seeProbed makes evidence of what probes saw, for the findings that are about the same objects.
 func seeProbed(s *snapshot.Snapshot, found []*checks.Finding) {
 	of := map[incident.Object][]incident.Evidence{}

@@ -178,18 +178,27 @@ func (v *view) holds(o incident.Object) bool {
 // counts says whether the object is counted among what was looked at.
 func (v *view) counts(o incident.Object) bool { return v.holds(o) || v.beside[o] }
 
-// concerns says whether a finding is about the scope: about what lies in it, about what that belongs to, or with evidence that was seen there.
-func (v *view) concerns(d *incident.Diagnosis, f *incident.Finding) bool {
+// concerns says whether a finding is about the scope: about what lies in it, about what that belongs to, or with evidence that was seen there,
+// going by its id.
+func (v *view) concerns(f *incident.Finding, seenThere map[string]bool) bool {
 	if v.namespace != "" {
 		return v.holds(f.Object)
 	}
 	if v.holds(f.Object) || v.above[f.Object] {
 		return true
 	}
-	return slices.ContainsFunc(f.Evidence, func(id string) bool {
-		e := d.EvidenceByID(id)
-		return e != nil && e.Field != changeField && v.named[e.Object]
-	})
+	return slices.ContainsFunc(f.Evidence, func(id string) bool { return seenThere[id] })
+}
+
+// seenThere are the ids of the evidence that was seen of what is named. That it was changed does not count.
+func (v *view) seenThere(d *incident.Diagnosis) map[string]bool {
+	ids := map[string]bool{}
+	for i := range d.Evidence {
+		if e := &d.Evidence[i]; e.Field != changeField && v.named[e.Object] {
+			ids[e.ID] = true
+		}
+	}
+	return ids
 }
 
 // looked counts what was looked at in the scope, for people.
@@ -242,26 +251,6 @@ func counting[T any](list []T, in func(*T) bool) int {
 		}
 	}
 	return n
-}
-
-// Answer diagnoses what a scope of [Resolve] is about. The error is an *incident.NoAnswer where that does not exist, is not looked at or
-// could not be seen, and nothing that was found is about it either.
-func Answer(s *snapshot.Snapshot, scope Scope) (*incident.Diagnosis, error) {
-	if scope.nothing != nil && len(scope.Objects) == 0 && scope.Namespace == "" {
-		return nil, scope.nothing
-	}
-	d := Diagnose(s, scope)
-	if scope.nothing == nil {
-		return d, nil
-	}
-	if len(scope.Objects) > 0 { // what does not exist is told of only as far as it is missed
-		missed := slices.DeleteFunc(slices.Clone(scope.Objects), func(o incident.Object) bool { return !mentions(d, o) })
-		d.Scope = Scope{Objects: missed}.told(s)
-	}
-	if len(d.Findings) == 0 {
-		return nil, scope.nothing
-	}
-	return d, nil
 }
 
 // mentions says whether a finding, its evidence or a cause is about the object.

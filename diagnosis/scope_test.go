@@ -16,7 +16,7 @@ func answer(s *snapshot.Snapshot, namespace, words string) (*incident.Diagnosis,
 	if words != "" {
 		asked.Words = strings.Split(words, "/")
 	}
-	return Answer(s, Resolve(s, asked))
+	return Examine(s).Answer(Resolve(s, asked))
 }
 
 // Of an ill cluster, what is asked about gets its own trouble and the root of it, by whatever name it goes.

@@ -87,15 +87,35 @@ func imageRunsElsewhere(s *snapshot.Snapshot, c *candidate) string {
 	if len(images) == 0 {
 		return ""
 	}
-	for i := range s.Pods {
-		p := &s.Pods[i]
-		for j := range p.Spec.Containers {
-			if st := containerStatus(p, p.Spec.Containers[j].Name); images[p.Spec.Containers[j].Image] && st != nil && st.State.Running != nil {
-				return fmt.Sprintf("pod %s/%s runs the same image on node %s: it may have been pulled before, or the reason lies with the node", p.Namespace, p.Name, p.Spec.NodeName)
-			}
+	first := -1
+	for image := range images {
+		if i, ok := runs(s)[image]; ok && (first < 0 || i < first) {
+			first = i
 		}
 	}
-	return ""
+	if first < 0 {
+		return ""
+	}
+	p := &s.Pods[first]
+	return fmt.Sprintf("pod %s/%s runs the same image on node %s: it may have been pulled before, or the reason lies with the node", p.Namespace, p.Name, p.Spec.NodeName)
+}
+
+// runs are the images of containers that run, with the first of the pods that they run in.
+func runs(s *snapshot.Snapshot) map[string]int {
+	type key struct{}
+	return snapshot.Once(s, key{}, func() map[string]int {
+		first := map[string]int{}
+		for i := range s.Pods {
+			p := &s.Pods[i]
+			for j := range p.Spec.Containers {
+				image, st := p.Spec.Containers[j].Image, containerStatus(p, p.Spec.Containers[j].Name)
+				if _, known := first[image]; !known && st != nil && st.State.Running != nil {
+					first[image] = i
+				}
+			}
+		}
+		return first
+	})
 }
 
 func containerStatus(p *corev1.Pod, name string) *corev1.ContainerStatus {

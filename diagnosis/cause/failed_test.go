@@ -24,7 +24,7 @@ func TestARuleThatPanicsTakesNothingWithIt(t *testing.T) {
 		}, "1", "%d"},
 		{"holds", []string{"A"}, []string{"B"}, func(*Context, *checks.Finding, *checks.Finding) (Link, bool) { return Link{Reason: "it holds"}, true }, "1", "%d"},
 	}
-	edges, failures := edgesBy(rules, &snapshot.Snapshot{At: time.Unix(0, 0)}, findings)
+	edges, failures := edgesBy(rules, nil, &snapshot.Snapshot{At: time.Unix(0, 0)}, findings)
 	if len(failures) != 1 || failures[0].What != "rule breaks" || !failures[0].Names(incident.Checks) || failures[0].Stack == "" {
 		t.Errorf("%+v", failures)
 	}

@@ -25,13 +25,13 @@ func (e Edge) trace(findings []*checks.Finding) string {
 	return fmt.Sprintf("%s: %s %s -> %s %s: %s", e.Rule, f.Code, f.Object, t.Code, t.Object, e.Reason)
 }
 
-// Edges applies every rule to every pair of findings of the codes that it names, in the order of the findings and of the table. A rule that
-// panics explains nothing there, and is among the failures.
+// Edges applies every rule to the pairs of findings of the codes that it names, as far as they have in common what the rule goes by, in the
+// order of the findings and of the table. A rule that panics explains nothing there, and is among the failures.
 func Edges(s *snapshot.Snapshot, findings []*checks.Finding) ([]Edge, []incident.Failure) {
-	return edgesBy(Rules, s, findings)
+	return edgesBy(Rules, ties, s, findings)
 }
 
-func edgesBy(rules []Rule, s *snapshot.Snapshot, findings []*checks.Finding) ([]Edge, []incident.Failure) {
+func edgesBy(rules []Rule, ties []tie, s *snapshot.Snapshot, findings []*checks.Finding) ([]Edge, []incident.Failure) {
 	c := newContext(s, findings)
 	byCode := map[string][]int{}
 	for i, f := range findings {
@@ -48,6 +48,7 @@ func edgesBy(rules []Rule, s *snapshot.Snapshot, findings []*checks.Finding) ([]
 	var edges []Edge
 	var failures []incident.Failure
 	seen := map[[2]int]bool{}
+	tied := newTied(ties, c, findings)
 	for _, r := range rules {
 		to, notApplied := all(r.To), incident.NotSeen{What: "rule " + r.Name, Resources: []incident.Resource{incident.Checks}, Where: incident.Object{Kind: "Rule", Name: r.Name}}
 		var failed *incident.Failure
@@ -57,7 +58,7 @@ func edgesBy(rules []Rule, s *snapshot.Snapshot, findings []*checks.Finding) ([]
 			}
 			// A panic costs what this finding would explain by this rule, and is told once for the rule.
 			failed = cmp.Or(failed, incident.Catch(notApplied, func() {
-				for _, j := range to {
+				for _, j := range tied.to(r, i, to) {
 					if i == j {
 						continue
 					}

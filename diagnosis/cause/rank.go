@@ -45,8 +45,9 @@ func Rank(s *snapshot.Snapshot, findings []*checks.Finding, onset time.Time) Res
 	for _, e := range edges {
 		r.Trace = append(r.Trace, e.trace(findings))
 	}
+	dns := anyDNS(ranked)
 	for _, c := range ranked {
-		r.Causes = append(r.Causes, c.finish(s, ranked))
+		r.Causes = append(r.Causes, c.finish(s, ranked, dns))
 		r.Trace = append(r.Trace, c.trace())
 	}
 	return r
@@ -180,7 +181,7 @@ func (c *candidate) trace() string {
 }
 
 // finish writes down in words what the graph has shown.
-func (c *candidate) finish(s *snapshot.Snapshot, all []*candidate) incident.Cause {
+func (c *candidate) finish(s *snapshot.Snapshot, all []*candidate, dns bool) incident.Cause {
 	out := c.cause
 	for _, b := range c.blocked {
 		out.Blocks = append(out.Blocks, incident.Block{Cause: b.of.cause.ID, Reason: b.reason})
@@ -189,7 +190,7 @@ func (c *candidate) finish(s *snapshot.Snapshot, all []*candidate) incident.Caus
 		return cmp.Or(cmp.Compare(len(a.Cause), len(b.Cause)), cmp.Compare(a.Cause, b.Cause))
 	})
 	out.Reason = c.reason()
-	out.Against, out.Weight = append(c.against(s, all), c.missing...), c.weight
+	out.Against, out.Weight = append(c.against(s, all, dns), c.missing...), c.weight
 	return out
 }
 
@@ -254,8 +255,8 @@ func (c *candidate) consequences() []string {
 	return parts
 }
 
-// against says what speaks against a cause, or bounds it.
-func (c *candidate) against(s *snapshot.Snapshot, all []*candidate) []string {
+// against says what speaks against a cause, or bounds it. dns says that something is wrong with the cluster's DNS.
+func (c *candidate) against(s *snapshot.Snapshot, all []*candidate, dns bool) []string {
 	var out []string
 	switch {
 	case c.root.Code == checks.NodeCNIMissing:
@@ -268,7 +269,7 @@ func (c *candidate) against(s *snapshot.Snapshot, all []*candidate) []string {
 		}
 	case answersNow(s, c) != "":
 		out = append(out, answersNow(s, c)+": it may only be waiting out its back-off")
-	case c.root.NeedsName() && !anyDNS(all) && s.SeenWhole(metav1.NamespaceSystem, "pods"):
+	case c.root.NeedsName() && !dns && s.SeenWhole(metav1.NamespaceSystem, "pods"):
 		out = append(out, "the cluster's DNS looks well now: its pods may only be waiting out their back-off")
 	}
 	return out

@@ -107,7 +107,7 @@ func (d *denials) denied(f logs.Fact, p *corev1.Pod, e incident.Evidence, about 
 		}
 	}
 	if p != nil {
-		x.Pods = union(x.Pods, []*corev1.Pod{p})
+		x.addPod(p)
 		x.Workload = d.s.WorkloadOf(p)
 		if healthy(p) && !d.blinds(x.Workload) {
 			x.Severity = incident.Warning

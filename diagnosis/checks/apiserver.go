@@ -203,7 +203,7 @@ func checkRemoved(s *snapshot.Snapshot, r *Report) {
 				f.Workload = w
 				found[id] = f
 			}
-			f.Pods = union(f.Pods, []*corev1.Pod{p})
+			f.addPod(p)
 			f.See(seenLog(p, l.Container, l.Previous, line))
 		}
 	}

@@ -114,7 +114,7 @@ func (c callers) find(code string, o incident.Object, about string, by call, tit
 		f = c.r.Find(code, o, title)
 		c.found[k] = f
 	}
-	f.Pods = union(f.Pods, []*corev1.Pod{by.pod})
+	f.addPod(by.pod)
 	f.hear([]logs.Fact{by.need})
 	return f.See(by.seen())
 }
@@ -260,12 +260,14 @@ func couldBe(s *snapshot.Snapshot, namespace, name string) string {
 	if like := near(name, servicesIn(s, namespace)); len(like) > 0 {
 		return didYouMean(like)
 	}
-	var others []string
-	for i := range s.Services {
-		if v := &s.Services[i]; v.Name == name && v.Namespace != namespace {
-			others = append(others, v.Namespace)
+	type key struct{}
+	others := slices.DeleteFunc(slices.Clone(snapshot.Once(s, key{}, func() map[string][]string {
+		namespaces := map[string][]string{}
+		for i := range s.Services {
+			namespaces[s.Services[i].Name] = append(namespaces[s.Services[i].Name], s.Services[i].Namespace)
 		}
-	}
+		return namespaces
+	})[name]), func(other string) bool { return other == namespace })
 	if len(others) == 0 {
 		return ""
 	}
@@ -274,13 +276,14 @@ func couldBe(s *snapshot.Snapshot, namespace, name string) string {
 }
 
 func servicesIn(s *snapshot.Snapshot, namespace string) []string {
-	var names []string
-	for i := range s.Services {
-		if s.Services[i].Namespace == namespace {
-			names = append(names, s.Services[i].Name)
+	type key struct{}
+	return snapshot.Once(s, key{}, func() map[string][]string {
+		names := map[string][]string{}
+		for i := range s.Services {
+			names[s.Services[i].Namespace] = append(names[s.Services[i].Namespace], s.Services[i].Name)
 		}
-	}
-	return names
+		return names
+	})[namespace]
 }
 
 // address reads a call's host as an IP address; ok is false for a name.

@@ -47,11 +47,7 @@ func byHand(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, class string)
 	}
 	var best *corev1.PersistentVolume
 	var reasons []string
-	for i := range s.PersistentVolumes {
-		v := &s.PersistentVolumes[i]
-		if v.Spec.StorageClassName != class {
-			continue
-		}
+	for _, v := range candidates(s, c, class) {
 		why := misfits(c, v)
 		if len(why) == 0 {
 			if where := placed(v); where != "" && waitsUnplaced(s, c) {
@@ -165,8 +161,8 @@ func placed(v *corev1.PersistentVolume) string {
 
 // waitsUnplaced says that the scheduler has looked for a volume for the claim's pod and found none.
 func waitsUnplaced(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) bool {
-	for _, p := range s.PodsOn("") {
-		if p.Namespace != c.Namespace || !slices.Contains(claimsOf(p), claimObject(c)) {
+	for _, p := range claimUsers(s)[claimObject(c)] {
+		if p.Spec.NodeName != "" {
 			continue
 		}
 		if cond := podCondition(p, corev1.PodScheduled); cond != nil && strings.Contains(cond.Message, "didn't find available persistent volumes to bind") {

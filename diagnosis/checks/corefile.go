@@ -17,8 +17,7 @@ type corefile struct {
 
 // forward is one "forward FROM TO..." (or its predecessor "proxy").
 type forward struct {
-	zone    string   // of the server block, such as ".:53"
-	port    string   // that the server block listens on
+	ports   []string // at which the server block answers plain DNS
 	from    string   // the base domain forwarded, such as "."
 	targets []string // as written
 	line    int      // 1 is the first
@@ -32,47 +31,85 @@ type denial struct {
 	text  string
 }
 
-// parseCorefile reads server blocks and their forwards. It bounds nothing itself: a ConfigMap holds at most 1 MiB.
+// parseCorefile reads server blocks and their forwards, with the snippets that they import. It bounds nothing itself: a ConfigMap holds at most
+// 1 MiB.
 func parseCorefile(text string) corefile {
+	words, lines := corefileWords(text), strings.Split(text, "\n")
 	var c corefile
-	depth, zone := 0, ""
-	var within *denial // the template whose block is read
-	for n, line := range strings.Split(text, "\n") {
-		words := corefileWords(line)
-		for i, w := range words {
-			switch {
-			case w == "{":
-				depth++
-			case w == "}":
-				depth--
-				within = nil
-			case depth == 0:
-				zone = strings.TrimSpace(strings.Join(slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "{" }), " "))
-			case depth == 1 && i == 0 && (w == "forward" || w == "proxy"):
-				c.forwards = append(c.forwards, newForward(zone, words, n+1, line))
-			case depth == 1 && i == 0 && w == "template":
-				within = &denial{zones: templateZones(words), line: n + 1, text: strings.TrimSpace(line)}
-			case depth == 2 && i == 0 && w == "rcode" && len(words) > 1 && strings.EqualFold(words[1], "NXDOMAIN") && within != nil:
-				c.denials = append(c.denials, *within)
-			}
-			if depth < 0 && c.err == "" {
-				c.err, c.errLine = "a closing brace without an opening one", n+1
-			}
-		}
+	switch open, line := unmatched(words); {
+	case open < 0:
+		c.err, c.errLine = "a closing brace without an opening one", line
+	case open > 0:
+		c.err, c.errLine = fmt.Sprintf("%d brace(s) never closed", open), strings.Count(strings.TrimRight(text, "\n"), "\n")+1
 	}
-	if depth > 0 && c.err == "" {
-		c.err, c.errLine = fmt.Sprintf("%d brace(s) never closed", depth), strings.Count(strings.TrimRight(text, "\n"), "\n")+1
+	rest, snippets := snippetsOf(words)
+	words = imported(rest, snippets, 0, nil)
+	var block serverBlock
+	for i, w := range words {
+		args := argumentsOf(words[i:])
+		line := strings.TrimSpace(lines[w.line-1])
+		switch {
+		case w.text == "{":
+			block.depth, block.begun = block.depth+1, true
+		case w.text == "}":
+			block.depth = max(block.depth-1, 0)
+			block.template = nil
+		case block.names(w):
+			block.keys = append(block.keys, strings.TrimSuffix(w.text, ","))
+			block.more = strings.HasSuffix(w.text, ",")
+		case !w.first:
+		case block.depth == 1 && (w.text == "forward" || w.text == "proxy"):
+			c.forwards = append(c.forwards, newForward(block.keys, args, w.line, line))
+		case block.depth == 1 && w.text == "template":
+			block.template = &denial{zones: templateZones(args), line: w.line, text: line}
+		case block.depth == 2 && w.text == "rcode" && len(args) > 0 && strings.EqualFold(args[0], "NXDOMAIN") && block.template != nil:
+			c.denials = append(c.denials, *block.template)
+		}
 	}
 	return c
 }
 
-// templateZones are the zones of "template CLASS TYPE [ZONE...] {".
-func templateZones(words []string) []string {
-	var zones []string
-	for _, w := range words[min(3, len(words)):] {
-		if w == "{" {
+// serverBlock is where in a server block the reader is.
+type serverBlock struct {
+	keys     []string // what it answers for, such as ".:53"
+	more     bool     // another key follows the comma
+	begun    bool     // its brace was read, or it needs none
+	depth    int      // of braces
+	template *denial  // whose block is read
+}
+
+// names says whether a word is one of the block's keys. Those of the only block of a Corefile may do without braces: what follows their line is
+// in the block.
+func (b *serverBlock) names(w corefileWord) bool {
+	switch {
+	case b.depth > 0:
+		return false
+	case !w.first || b.more:
+		return true
+	case len(b.keys) > 0 && !b.begun:
+		b.depth, b.begun = 1, true
+		return false
+	}
+	b.keys, b.begun = nil, w.text == "import" // of a file, beside the blocks
+	return true
+}
+
+// argumentsOf are the words that follow the first on its line, up to a brace.
+func argumentsOf(words []corefileWord) []string {
+	var args []string
+	for _, w := range words[1:] {
+		if w.first || w.text == "{" {
 			break
 		}
+		args = append(args, w.text)
+	}
+	return args
+}
+
+// templateZones are the zones of "template CLASS TYPE [ZONE...] {", without the first word.
+func templateZones(args []string) []string {
+	var zones []string
+	for _, w := range args[min(2, len(args)):] {
 		zones = append(zones, strings.ToLower(strings.TrimSuffix(w, ".")))
 	}
 	return zones
@@ -84,33 +121,31 @@ func (d denial) covers(host string) bool {
 	return slices.ContainsFunc(d.zones, func(zone string) bool { return zone != "" && (host == zone || strings.HasSuffix(host, "."+zone)) })
 }
 
-// corefileWords splits a line; a word that begins with # ends it. Braces are words of their own only where white space sets them apart.
-func corefileWords(line string) []string {
-	words := strings.Fields(line)
-	for i, w := range words {
-		if strings.HasPrefix(w, "#") {
-			return words[:i]
+// newForward reads what follows the word in a server block of those keys.
+func newForward(keys, args []string, line int, text string) forward {
+	f := forward{line: line, text: text}
+	for _, key := range keys {
+		if port := portOfKey(key); port != "" {
+			f.ports = append(f.ports, port)
 		}
 	}
-	return words
-}
-
-func newForward(zone string, words []string, line int, text string) forward {
-	f := forward{zone: zone, port: "53", line: line, text: strings.TrimSpace(text)}
-	first, _, _ := strings.Cut(zone, " ")
-	if i := strings.LastIndexByte(first, ':'); i >= 0 && i < len(first)-1 {
-		f.port = first[i+1:]
-	}
-	if len(words) > 1 {
-		f.from = words[1]
-	}
-	for _, w := range words[min(2, len(words)):] {
-		if w == "{" {
-			break
-		}
-		f.targets = append(f.targets, w)
+	if len(args) > 0 {
+		f.from, f.targets = args[0], args[1:]
 	}
 	return f
+}
+
+// portOfKey is the port at which a server block answers plain DNS for a key: 53 of "." and of "dns://.", 5353 of "example.org:5353"; "" where
+// it answers something else, as for "tls://.".
+func portOfKey(key string) string {
+	key = strings.TrimPrefix(key, "dns://")
+	if strings.Contains(key, "://") {
+		return ""
+	}
+	if i := strings.LastIndexByte(key, ':'); i >= 0 && i < len(key)-1 {
+		return key[i+1:]
+	}
+	return "53"
 }
 
 // resolvConf is the target that stands for the name servers of the pod's own /etc/resolv.conf.
@@ -122,7 +157,7 @@ const resolvConf = "/etc/resolv.conf"
 func (f forward) loopsTo(target string, serviceIPs []string, hostNetwork bool) string {
 	addr, port := targetAddress(target)
 	switch {
-	case !addr.IsValid() || port != f.port:
+	case !addr.IsValid() || !slices.Contains(f.ports, port):
 		return ""
 	case slices.Contains(serviceIPs, addr.String()):
 		return addr.String() + " is the cluster's DNS itself"

@@ -97,9 +97,8 @@ const manyRuns = 10
 // reportRunsAddUp wants the Jobs themselves to be at work: the status may be behind.
 func reportRunsAddUp(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o incident.Object) {
 	runs, oldest, ours := 0, s.At, map[string]bool{}
-	for i := range s.Jobs {
-		j := &s.Jobs[i]
-		if cron, ok := cronJobOf(j); ok && cron == o && j.Status.Active > 0 && j.Status.CompletionTime == nil && j.Status.StartTime != nil {
+	for _, j := range jobsOf(s, o) {
+		if j.Status.Active > 0 && j.Status.CompletionTime == nil && j.Status.StartTime != nil {
 			runs, oldest, ours[j.Name] = runs+1, earlier(oldest, j.Status.StartTime.Time), true
 		}
 	}
@@ -212,9 +211,8 @@ const (
 
 func checkBlocked(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o incident.Object, d due) {
 	var oldest *batchv1.Job
-	for i := range s.Jobs {
-		j := &s.Jobs[i]
-		if cron, ok := cronJobOf(j); ok && cron == o && j.Status.StartTime != nil && j.Status.CompletionTime == nil && j.Status.Active > 0 &&
+	for _, j := range jobsOf(s, o) {
+		if j.Status.StartTime != nil && j.Status.CompletionTime == nil && j.Status.Active > 0 &&
 			(oldest == nil || j.Status.StartTime.Before(oldest.Status.StartTime)) {
 			oldest = j
 		}
@@ -226,11 +224,7 @@ func checkBlocked(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o inciden
 	f := r.Find(CronJobBlocked, o, fmt.Sprintf("CronJob %s starts no new run: Job %s has been running for %s, and concurrencyPolicy is Forbid; %s missed", c.Name, oldest.Name, duration(s.At.Sub(start)), d.times()))
 	job := snapshot.ObjectOf("Job", oldest.Namespace, oldest.Name)
 	f.Workload, f.Since, f.Fault = o, start, []incident.Object{job, o}
-	for _, p := range s.PodsIn(oldest.Namespace) {
-		if by := metav1.GetControllerOf(p); by != nil && by.Kind == "Job" && by.Name == oldest.Name {
-			f.Pods = append(f.Pods, p)
-		}
-	}
+	f.Pods = append(f.Pods, podsOf(s, job)...)
 	f.See(seenAPI(job, "status.startTime", start, fmt.Sprintf("%d active, not ended", oldest.Status.Active)),
 		seenAPI(o, "spec.concurrencyPolicy", time.Time{}, string(c.Spec.ConcurrencyPolicy)), seenEvent(lastEvent(s, o, "JobAlreadyActive")))
 }
@@ -280,11 +274,8 @@ func checkSuccess(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o inciden
 }
 
 func failedJobs(s *snapshot.Snapshot, cron incident.Object) bool {
-	for i := range s.Jobs {
-		if o, ok := cronJobOf(&s.Jobs[i]); !ok || o != cron {
-			continue
-		}
-		if c := jobCondition(&s.Jobs[i], batchv1.JobFailed); c != nil && c.Status == corev1.ConditionTrue {
+	for _, j := range jobsOf(s, cron) {
+		if c := jobCondition(j, batchv1.JobFailed); c != nil && c.Status == corev1.ConditionTrue {
 			return true
 		}
 	}

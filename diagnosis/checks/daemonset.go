@@ -35,11 +35,8 @@ func checkDaemonSet(s *snapshot.Snapshot, r *Report, d *appsv1.DaemonSet) {
 	var nodes, why []string
 	var since time.Time
 	now := ""
-	for _, p := range s.PodsIn(d.Namespace) {
-		if c := metav1.GetControllerOf(p); c == nil || c.Kind != "DaemonSet" || c.Name != d.Name || isReady(p) {
-			continue
-		}
-		if startingUp(s, p) || awayWithNode(s, p) {
+	for _, p := range podsOf(s, o) {
+		if isReady(p) || startingUp(s, p) || awayWithNode(s, p) {
 			continue
 		}
 		nodes = union(nodes, []string{daemonNode(p)})

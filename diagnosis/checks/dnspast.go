@@ -35,7 +35,7 @@ func (d resolver) checkPast(s *snapshot.Snapshot, r *Report) {
 	f := r.Find(DNSWasDown, serviceObject(d.service), "")
 	var workloads []string
 	for _, c := range waiting {
-		f.Pods = union(f.Pods, []*corev1.Pod{c.pod})
+		f.addPod(c.pod)
 		workloads = union(workloads, []string{s.WorkloadOf(c.pod).String()})
 		f.Since = earlier(f.Since, lastEnd(c.pod))
 	}

@@ -52,7 +52,7 @@ func (d resolver) checkUpstream(s *snapshot.Snapshot, r *Report) {
 	}
 	f.See(lookups...)
 	for _, c := range missed {
-		f.Pods = union(f.Pods, []*corev1.Pod{c.pod})
+		f.addPod(c.pod)
 		f.See(c.seen())
 	}
 }

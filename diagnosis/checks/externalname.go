@@ -51,10 +51,13 @@ func (c callers) externalName(by call, v *corev1.Service) {
 		return
 	}
 	o := by.service
+	if v := c.s.Service(o.Namespace, o.Name); v == nil || v.Spec.Type != corev1.ServiceTypeExternalName {
+		return
+	}
 	for _, f := range c.r.Findings {
 		if f.Object == o && (f.Code == ExternalNameInvalid || f.Code == ExternalNameNotFound) {
 			f.Severity = incident.Critical
-			f.Pods = union(f.Pods, []*corev1.Pod{by.pod})
+			f.addPod(by.pod)
 			f.See(by.seen())
 			return
 		}

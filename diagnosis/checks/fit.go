@@ -283,12 +283,9 @@ func placedVolumes(s *snapshot.Snapshot, p *corev1.Pod) []placedVolume {
 		if c == nil || c.Spec.VolumeName == "" {
 			continue
 		}
-		for i := range s.PersistentVolumes {
-			v := &s.PersistentVolumes[i]
-			if v.Name != c.Spec.VolumeName || v.Spec.NodeAffinity == nil || v.Spec.NodeAffinity.Required == nil {
-				continue
-			}
-			out = append(out, placedVolume{c.Name, v.Name, selectorWords(v.Spec.NodeAffinity.Required), nodeaffinity.NewLazyErrorNodeSelector(v.Spec.NodeAffinity.Required)})
+		if v := s.PersistentVolume(c.Spec.VolumeName); v != nil && v.Spec.NodeAffinity != nil && v.Spec.NodeAffinity.Required != nil {
+			required := v.Spec.NodeAffinity.Required
+			out = append(out, placedVolume{c.Name, v.Name, selectorWords(required), nodeaffinity.NewLazyErrorNodeSelector(required)})
 		}
 	}
 	return out

@@ -87,17 +87,20 @@ func (g *groups) report(r *Report) {
 		if len(first.fault) > 0 {
 			f.Fault = union([]incident.Object{x.key.workload}, first.fault)
 		}
+		var refs gathered[incident.Object]
+		var nodes gathered[string]
 		for i, a := range x.ails {
 			f.Since = earlier(f.Since, a.since)
 			f.hear(a.said)
-			f.Refs = union(f.Refs, a.refs)
+			refs.add(a.refs...)
 			if a.node != "" {
-				f.Nodes = union(f.Nodes, []string{a.node})
+				nodes.add(a.node)
 			}
 			if i < shownPods {
 				f.See(a.seen...)
 			}
 		}
+		f.Refs, f.Nodes = refs.list, nodes.list
 		if left {
 			f.Severity = incident.Info
 		}
@@ -179,13 +182,4 @@ func (f *Finding) hear(facts []logs.Fact) {
 			f.Said = append(f.Said, d)
 		}
 	}
-}
-
-func union[T comparable](into, more []T) []T {
-	for _, x := range more {
-		if !slices.Contains(into, x) {
-			into = append(into, x)
-		}
-	}
-	return into
 }

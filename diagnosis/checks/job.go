@@ -47,7 +47,7 @@ func checkJobs(s *snapshot.Snapshot, r *Report) {
 			checkRunning(s, r, j)
 			continue
 		}
-		reportJob(s, r, j, c, podsOfJobs(s)[snapshot.ObjectOf("Job", j.Namespace, j.Name)], newest)
+		reportJob(s, r, j, c, podsOf(s, snapshot.ObjectOf("Job", j.Namespace, j.Name)), newest)
 	}
 }
 
@@ -115,27 +115,26 @@ func newestJobs(s *snapshot.Snapshot) map[incident.Object]*batchv1.Job {
 	return newest
 }
 
+// jobsOf are a CronJob's Jobs, by name.
+func jobsOf(s *snapshot.Snapshot, cron incident.Object) []*batchv1.Job {
+	type key struct{}
+	return snapshot.Once(s, key{}, func() map[incident.Object][]*batchv1.Job {
+		m := map[incident.Object][]*batchv1.Job{}
+		for i := range s.Jobs {
+			if o, ok := cronJobOf(&s.Jobs[i]); ok {
+				m[o] = append(m[o], &s.Jobs[i])
+			}
+		}
+		return m
+	})[cron]
+}
+
 func cronJobOf(j *batchv1.Job) (incident.Object, bool) {
 	c := metav1.GetControllerOf(j)
 	if c == nil || c.Kind != "CronJob" {
 		return incident.Object{}, false
 	}
 	return snapshot.ObjectOf("CronJob", j.Namespace, c.Name), true
-}
-
-func podsOfJobs(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
-	type key struct{}
-	return snapshot.Once(s, key{}, func() map[incident.Object][]*corev1.Pod {
-		pods := map[incident.Object][]*corev1.Pod{}
-		for i := range s.Pods {
-			p := &s.Pods[i]
-			if c := metav1.GetControllerOf(p); c != nil && c.Kind == "Job" {
-				o := snapshot.ObjectOf("Job", p.Namespace, c.Name)
-				pods[o] = append(pods[o], p)
-			}
-		}
-		return pods
-	})
 }
 
 // longPast is how long ago a Job may have failed to be a concern of today.

@@ -21,7 +21,7 @@ var helpers = []string{"istio-proxy", "linkerd-proxy", "consul-dataplane", "envo
 // ended. Init containers with restartPolicy Always do not count, and are the remedy.
 func checkJobHeld(s *snapshot.Snapshot, r *Report, j *batchv1.Job) bool {
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
-	for _, p := range podsOfJobs(s)[o] {
+	for _, p := range podsOf(s, o) {
 		done, held, since := heldBySidecar(j, p)
 		if len(held) == 0 || s.At.Sub(since) < heldFor {
 			continue

@@ -15,10 +15,16 @@ import (
 func neededServices(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 	type key struct{}
 	return snapshot.Once(s, key{}, func() map[incident.Object][]*corev1.Pod {
-		by := map[incident.Object][]*corev1.Pod{}
+		by := map[incident.Object]*gathered[*corev1.Pod]{}
+		add := func(service incident.Object, p *corev1.Pod) {
+			if by[service] == nil {
+				by[service] = &gathered[*corev1.Pod]{}
+			}
+			by[service].add(p)
+		}
 		for _, call := range failingCalls(s) {
 			if !call.service.IsZero() {
-				by[call.service] = union(by[call.service], []*corev1.Pod{call.pod})
+				add(call.service, call.pod)
 			}
 		}
 		for i := range s.Pods {
@@ -31,11 +37,15 @@ func neededServices(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 					continue
 				}
 				for _, o := range a.refs {
-					by[o] = union(by[o], []*corev1.Pod{p})
+					add(o, p)
 				}
 			}
 		}
-		return by
+		needed := make(map[incident.Object][]*corev1.Pod, len(by))
+		for o, pods := range by {
+			needed[o] = pods.list
+		}
+		return needed
 	})
 }
 

@@ -59,8 +59,8 @@ func checkPDBs(s *snapshot.Snapshot, r *Report) {
 			continue
 		}
 		var pods []*corev1.Pod
-		for _, p := range s.PodsIn(b.Namespace) {
-			if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || !sel.Matches(labels.Set(p.Labels)) {
+		for _, p := range selectable(s, b) {
+			if !sel.Matches(labels.Set(p.Labels)) {
 				continue
 			}
 			pods = append(pods, p)
@@ -79,6 +79,14 @@ func checkPDBs(s *snapshot.Snapshot, r *Report) {
 	for _, pair := range order {
 		reportOverlap(r, pair, overlaps[pair])
 	}
+}
+
+// selectable are the pods of the budget's namespace that have not ended and have the labels that it asks for.
+func selectable(s *snapshot.Snapshot, b *policyv1.PodDisruptionBudget) []*corev1.Pod {
+	if b.Spec.Selector != nil && len(b.Spec.Selector.MatchLabels) > 0 {
+		return newPodLabels(s).selected(b.Namespace, b.Spec.Selector.MatchLabels)
+	}
+	return slices.DeleteFunc(slices.Clone(s.PodsIn(b.Namespace)), hasEnded)
 }
 
 func checkPDB(s *snapshot.Snapshot, r *Report, b *policyv1.PodDisruptionBudget, sel labels.Selector, pods []*corev1.Pod) {

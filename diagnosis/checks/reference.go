@@ -36,7 +36,7 @@ type missing struct {
 	object incident.Object
 	key    string
 	how    []string // where it is referred to
-	pods   []*corev1.Pod
+	pods   gathered[*corev1.Pod]
 	seen   []incident.Evidence
 	stops  bool // some pod cannot start for want of it
 }
@@ -54,7 +54,7 @@ func checkReferences(s *snapshot.Snapshot, r *Report) {
 		}
 		x := m[id]
 		x.stops = x.stops || stops
-		x.pods = union(x.pods, []*corev1.Pod{p})
+		x.pods.add(p)
 		x.how = union(x.how, []string{how})
 		if len(x.seen) < shownPods {
 			x.seen = append(x.seen, e)
@@ -237,10 +237,11 @@ func missingIn(p *corev1.Pod, message string) (o incident.Object, key string, ok
 }
 
 func (x *missing) report(s *snapshot.Snapshot, r *Report) {
-	var needed []incident.Object
-	for _, p := range x.pods {
-		needed = union(needed, []incident.Object{s.WorkloadOf(p)})
+	var by gathered[incident.Object]
+	for _, p := range x.pods.list {
+		by.add(s.WorkloadOf(p))
 	}
+	needed := by.list
 	who := short(needed[0])
 	if len(needed) > 1 {
 		who = fmt.Sprintf("%s and %d more", who, len(needed)-1)
@@ -276,12 +277,12 @@ func (x *missing) report(s *snapshot.Snapshot, r *Report) {
 		title += " (" + x.how[i] + ")"
 	}
 	f := r.Find(code, x.object, title).See(x.seen...)
-	f.Pods, f.Refs = x.pods, []incident.Object{x.object}
+	f.Pods, f.Refs = x.pods.list, []incident.Object{x.object}
 	f.Fault = append([]incident.Object{x.object}, needed[:min(len(needed), maxHolders)]...)
 	if !x.stops {
 		f.Severity = incident.Warning
 	}
-	for _, p := range x.pods {
+	for _, p := range x.pods.list {
 		f.Since = earlier(f.Since, p.CreationTimestamp.Time)
 	}
 	if c != nil {

@@ -23,7 +23,7 @@ var registryCodes = []Code{
 // checkRegistries gathers the pulls that fail for their registry. One workload alone speaks for itself.
 func checkRegistries(s *snapshot.Snapshot, r *Report) {
 	type trouble struct {
-		workloads []incident.Object
+		workloads gathered[incident.Object]
 		pods      []podAilment
 	}
 	by := map[string]*trouble{}
@@ -37,28 +37,30 @@ func checkRegistries(s *snapshot.Snapshot, r *Report) {
 				by[a.registry] = &trouble{}
 			}
 			t := by[a.registry]
-			t.workloads = union(t.workloads, []incident.Object{s.WorkloadOf(p)})
+			t.workloads.add(s.WorkloadOf(p))
 			t.pods = append(t.pods, podAilment{p, a})
 		}
 	}
 	for _, host := range slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Compare(a, b) }) {
 		t := by[host]
-		if len(t.workloads) < 2 {
+		if len(t.workloads.list) < 2 {
 			continue
 		}
 		f := r.Find(RegistryFails, snapshot.ObjectOf("Registry", "", host), "")
+		var nodes gathered[string]
 		for i, x := range t.pods {
 			f.Since = earlier(f.Since, x.since)
 			f.Pods = append(f.Pods, x.pod)
-			f.Nodes = union(f.Nodes, []string{x.pod.Spec.NodeName})
+			nodes.add(x.pod.Spec.NodeName)
 			if i < shownPods {
 				f.See(x.seen...)
 			}
 		}
+		f.Nodes = nodes.list
 		where := ""
 		if len(f.Nodes) == 1 && len(s.Nodes) > 1 {
 			where = ", all on node " + f.Nodes[0]
 		}
-		f.Title = oneLine(fmt.Sprintf("Registry %s: %s; %d workloads cannot pull their images%s", host, t.pods[0].why, len(t.workloads), where), maxTitle)
+		f.Title = oneLine(fmt.Sprintf("Registry %s: %s; %d workloads cannot pull their images%s", host, t.pods[0].why, len(t.workloads.list), where), maxTitle)
 	}
 }

@@ -38,6 +38,8 @@ type Finding struct {
 	Detail    Detail // what only findings of its code have to tell the rules; nil: nothing
 
 	Changes []incident.Change // just before its onset and on the way to it, the nearest first; see package diagnosis
+
+	hasPod map[*corev1.Pod]bool // Pods, for addPod
 }
 
 // NewReport returns the empty report of a check that may report the codes.

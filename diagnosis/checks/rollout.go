@@ -49,8 +49,8 @@ func checkDeployment(s *snapshot.Snapshot, r *Report, d *appsv1.Deployment) {
 // onlyStarting says whether a workload has pods that are not ready, all of them because they have only just started, and none ails.
 func onlyStarting(s *snapshot.Snapshot, o incident.Object) bool {
 	var unready []*corev1.Pod
-	for _, p := range s.PodsIn(o.Namespace) {
-		if !isReady(p) && p.DeletionTimestamp == nil && p.Status.Phase != corev1.PodFailed && s.WorkloadOf(p) == o {
+	for _, p := range podsOfWorkload(s, o) {
+		if !isReady(p) && p.DeletionTimestamp == nil && p.Status.Phase != corev1.PodFailed {
 			if len(ailmentsOf(s, p)) > 0 {
 				return false
 			}
@@ -99,8 +99,8 @@ func checkFailing(s *snapshot.Snapshot, r *Report, d *appsv1.Deployment, o incid
 		return
 	}
 	var failing []*corev1.Pod
-	for _, p := range s.PodsIn(d.Namespace) {
-		if c := metav1.GetControllerOf(p); c != nil && c.Kind == "ReplicaSet" && c.Name == v.now.Name && failsAgain(p) {
+	for _, p := range podsOf(s, snapshot.ObjectOf("ReplicaSet", d.Namespace, v.now.Name)) {
+		if failsAgain(p) {
 			failing = append(failing, p)
 		}
 	}
@@ -171,12 +171,18 @@ func revision(rs *appsv1.ReplicaSet) int {
 }
 
 func revisionsOf(s *snapshot.Snapshot, d *appsv1.Deployment) revisions {
-	var own []*appsv1.ReplicaSet
-	for _, rs := range s.ReplicaSetsIn(d.Namespace) {
-		if c := metav1.GetControllerOf(rs); c != nil && c.Kind == "Deployment" && c.Name == d.Name {
-			own = append(own, rs)
+	type key struct{}
+	own := slices.Clone(snapshot.Once(s, key{}, func() map[incident.Object][]*appsv1.ReplicaSet {
+		m := map[incident.Object][]*appsv1.ReplicaSet{}
+		for i := range s.ReplicaSets {
+			rs := &s.ReplicaSets[i]
+			if c := metav1.GetControllerOf(rs); c != nil {
+				of := snapshot.ObjectOf(c.Kind, rs.Namespace, c.Name)
+				m[of] = append(m[of], rs)
+			}
 		}
-	}
+		return m
+	})[snapshot.ObjectOf("Deployment", d.Namespace, d.Name)])
 	slices.SortStableFunc(own, func(a, b *appsv1.ReplicaSet) int { return revision(b) - revision(a) })
 	var v revisions
 	for i, rs := range own {

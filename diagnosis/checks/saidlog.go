@@ -7,7 +7,6 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/clip"
@@ -216,9 +215,8 @@ func crashesOf(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
 }
 
 func jobGaveUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
-	for i := range s.Jobs {
-		j := &s.Jobs[i]
-		if j.Namespace == p.Namespace && slices.ContainsFunc(p.OwnerReferences, func(o metav1.OwnerReference) bool { return o.Kind == "Job" && o.Name == j.Name }) {
+	for _, o := range p.OwnerReferences {
+		if j := jobsByName(s)[snapshot.ObjectOf("Job", p.Namespace, o.Name)]; j != nil && o.Kind == "Job" {
 			c := jobCondition(j, batchv1.JobFailed)
 			return c != nil && c.Status == corev1.ConditionTrue
 		}

@@ -71,6 +71,11 @@ type template struct {
 
 // templatesIn lists the namespace's workloads. It is called only for Services without pods.
 func templatesIn(s *snapshot.Snapshot, namespace string) []template {
+	type key struct{ namespace string }
+	return snapshot.Once(s, key{namespace}, func() []template { return listTemplates(s, namespace) })
+}
+
+func listTemplates(s *snapshot.Snapshot, namespace string) []template {
 	var out []template
 	for i := range s.Deployments {
 		if d := &s.Deployments[i]; d.Namespace == namespace {

@@ -83,7 +83,7 @@ func (c callers) settingsOf(p *corev1.Pod, x container) {
 		f.Detail, f.Fault = NamedBySetting{where.field}, []incident.Object{missing, w}
 		c.found[k] = f
 	}
-	f.Pods = union(f.Pods, []*corev1.Pod{p})
+	f.addPod(p)
 	f.See(seenAPI(where.from, where.field, noTime, oneLine(where.value, maxLine)), log)
 }
 

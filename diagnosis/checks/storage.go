@@ -45,23 +45,20 @@ const (
 
 func checkClaims(s *snapshot.Snapshot, r *Report) {
 	r.Judges("persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io")
-	var users map[incident.Object][]*corev1.Pod
 	for i := range s.PersistentVolumeClaims {
 		c := &s.PersistentVolumeClaims[i]
 		if c.Status.Phase == corev1.ClaimBound || newly(s, c.CreationTimestamp.Time) {
 			continue
 		}
-		if users == nil {
-			users = claimUsers(s)
-		}
 		o := claimObject(c)
+		users := claimUsers(s)[o]
 		switch c.Status.Phase {
 		case corev1.ClaimLost:
 			f := r.Find(PVCLost, o, fmt.Sprintf("PersistentVolumeClaim %s has lost its volume %s", c.Name, c.Spec.VolumeName))
-			f.Pods, f.Refs = users[o], []incident.Object{o}
+			f.Pods, f.Refs = users, []incident.Object{o}
 			f.See(seenAPI(o, "status.phase", time.Time{}, "Lost, volume "+c.Spec.VolumeName))
 		default:
-			reportPending(s, r, c, users[o])
+			reportPending(s, r, c, users)
 		}
 	}
 	checkClaimed(s, r)
@@ -73,17 +70,20 @@ func claimObject(c *corev1.PersistentVolumeClaim) incident.Object {
 
 // claimUsers is the pods that use each claim, those that have ended left out.
 func claimUsers(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
-	users := map[incident.Object][]*corev1.Pod{}
-	for i := range s.Pods {
-		p := &s.Pods[i]
-		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
-			continue
+	type key struct{}
+	return snapshot.Once(s, key{}, func() map[incident.Object][]*corev1.Pod {
+		users := map[incident.Object][]*corev1.Pod{}
+		for i := range s.Pods {
+			p := &s.Pods[i]
+			if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
+				continue
+			}
+			for _, o := range claimsOf(p) {
+				users[o] = append(users[o], p)
+			}
 		}
-		for _, o := range claimsOf(p) {
-			users[o] = append(users[o], p)
-		}
-	}
-	return users
+		return users
+	})
 }
 
 // reportPending says why a claim waits. One whose class waits for its first consumer is well until a pod wants it, and while that pod

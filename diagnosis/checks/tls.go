@@ -66,7 +66,7 @@ func expiryWarning(c *snapshot.Certificate) time.Duration {
 
 // secretUsers is who uses a Secret.
 type secretUsers struct {
-	by   []incident.Object
+	by   gathered[incident.Object]
 	pods []*corev1.Pod
 }
 
@@ -77,7 +77,7 @@ func usersOfSecrets(s *snapshot.Snapshot) map[incident.Object]secretUsers {
 	add := func(namespace, name string, by incident.Object, p *corev1.Pod) {
 		o := snapshot.ObjectOf("Secret", namespace, name)
 		u := users[o]
-		u.by = union(u.by, []incident.Object{by})
+		u.by.add(by)
 		if p != nil {
 			u.pods = append(u.pods, p)
 		}
@@ -165,21 +165,21 @@ func reportCertificate(s *snapshot.Snapshot, r *Report, o incident.Object, c *sn
 	case !c.NotAfter.After(s.At):
 		code, expired = TLSSecretExpired, true
 		title = fmt.Sprintf("The certificate of Secret %s (%s) expired on %s", name, certificateFor(c), c.NotAfter.UTC().Format(time.DateOnly))
-	case len(u.by) == 0:
+	case len(u.by.list) == 0:
 		return
 	default:
 		code = TLSSecretExpires
 		title = fmt.Sprintf("The certificate of Secret %s (%s) expires on %s, in %s", name, certificateFor(c), c.NotAfter.UTC().Format(time.DateOnly), duration(c.NotAfter.Sub(s.At)))
 	}
-	if len(u.by) > 0 {
-		title += "; " + short(u.by[0]) + " uses it"
+	if len(u.by.list) > 0 {
+		title += "; " + short(u.by.list[0]) + " uses it"
 	}
 	f := r.Find(code, o, title)
-	f.Pods, f.Refs = u.pods, u.by
+	f.Pods, f.Refs = u.pods, u.by.list
 	if expired {
 		f.Since = c.NotAfter
 	}
-	if len(u.by) == 0 {
+	if len(u.by.list) == 0 {
 		f.Severity = incident.Info
 	}
 	words := fmt.Sprintf("for %s, issued by %s, valid %s to %s", certificateFor(c), oneLine(c.Issuer, 80), c.NotBefore.UTC().Format(time.DateOnly), c.NotAfter.UTC().Format(time.DateOnly))
@@ -187,7 +187,7 @@ func reportCertificate(s *snapshot.Snapshot, r *Report, o incident.Object, c *sn
 		words = "cannot be read: " + c.Error
 	}
 	f.See(seenAPI(o, "data[tls.crt]", time.Time{}, words))
-	for _, by := range u.by[:min(len(u.by), shownPods)] {
+	for _, by := range u.by.list[:min(len(u.by.list), shownPods)] {
 		f.See(seenAPI(by, "spec", time.Time{}, "uses Secret "+o.Name))
 	}
 }
@@ -228,7 +228,7 @@ func checkMismatchLogs(s *snapshot.Snapshot, r *Report) {
 				x.Refs = []incident.Object{w}
 				found[o] = x
 			}
-			x.Pods = union(x.Pods, []*corev1.Pod{p})
+			x.addPod(p)
 			x.See(seenLog(p, l.Container, l.Previous, f.Line))
 		}
 	}

@@ -48,7 +48,7 @@ func askVolumes(_ *snapshot.Snapshot, f *Finding) []snapshot.Probe {
 type fullness struct {
 	what string
 	part float64 // used; 0: unknown
-	pods []*corev1.Pod
+	pods gathered[*corev1.Pod]
 	seen []incident.Evidence
 }
 
@@ -92,7 +92,7 @@ func checkFull(s *snapshot.Snapshot, r *Report) {
 			continue
 		}
 		x := at(o)
-		x.pods = union(x.pods, []*corev1.Pod{p})
+		x.pods.add(p)
 		if len(x.seen) < shownPods {
 			x.seen = append(x.seen, seenLog(p, l.Container, l.Previous, said.Line))
 		}
@@ -103,12 +103,12 @@ func checkFull(s *snapshot.Snapshot, r *Report) {
 	for _, o := range order {
 		x := full[o]
 		title := "The volume of PersistentVolumeClaim %s fills up: %s"
-		if x.part >= fullVolume || len(x.pods) > 0 {
+		if x.part >= fullVolume || len(x.pods.list) > 0 {
 			title = "The volume of PersistentVolumeClaim %s is full: %s"
 		}
 		f := r.Find(VolumeFull, o, fmt.Sprintf(title, o.Name, x.what)).See(x.seen...)
-		f.Pods, f.Refs = x.pods, []incident.Object{o}
-		if len(x.pods) == 0 {
+		f.Pods, f.Refs = x.pods.list, []incident.Object{o}
+		if len(x.pods.list) == 0 {
 			f.Severity = incident.Warning
 		}
 	}

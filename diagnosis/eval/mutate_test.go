@@ -120,7 +120,8 @@ func diagnoseMutant(t *testing.T, c eval.Case, seed uint64) (odd int) {
 		t.Fatalf("%s, seed %d: %v", c.Name, seed, err)
 	}
 	began := time.Now()
-	d := diagnosis.Diagnose(s, diagnosis.Scope{})
+	x := diagnosis.Examine(s)
+	d := x.Diagnose(diagnosis.Scope{})
 	if took := time.Since(began); took > mostTime {
 		t.Errorf("%s, seed %d: took %v", c.Name, seed, took)
 	}
@@ -129,7 +130,7 @@ func diagnoseMutant(t *testing.T, c eval.Case, seed uint64) (odd int) {
 			t.Errorf("%s, seed %d: an incomplete finding: %+v", c.Name, seed, f)
 		}
 	}
-	diagnosis.Probes(s)
+	x.Probes()
 	for _, f := range append(d.Failures, s.Failures...) {
 		t.Errorf("%s, seed %d: %s panics: %s\n%s", c.Name, seed, f.What, f.Panic, f.Stack)
 	}

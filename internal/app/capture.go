@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/paramedic-bot/paramedic/diagnosis"
 	"github.com/paramedic-bot/paramedic/internal/bundle"
 	"github.com/paramedic-bot/paramedic/internal/cluster"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -19,7 +20,8 @@ func (e *Eyes) Capture(ctx context.Context, namespace, version string, maxSize i
 	if err != nil {
 		return nil, err
 	}
-	e.probe(ctx, s)
+	e.probe(ctx, s, diagnosis.Examine(s).Probes())
+	s.Index()
 	o := bundle.Options{
 		Namespace: namespace, ClusterName: e.Reader.Name(), Version: version, MaxSize: maxSize, Redact: e.Redact, Now: e.Now,
 		Customs: s.Customs, NotSeen: s.NotSeen,

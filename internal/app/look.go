@@ -43,16 +43,13 @@ func (e *Eyes) Look(ctx context.Context, namespace string) (*incident.Diagnosis,
 	return e.lookTwice(ctx, diagnosis.Scope{Namespace: namespace})
 }
 
-// lookTwice takes the second looks that the findings of the first ask for, where Lookups allows them.
+// lookTwice diagnoses a scope, with the second looks that the findings of the first ask for, where Lookups allows them.
 func (e *Eyes) lookTwice(ctx context.Context, scope diagnosis.Scope) (*incident.Diagnosis, error) {
 	s, err := e.seen(ctx, scope.Namespace, false)
 	if err != nil {
 		return nil, err
 	}
-	if e.Reader != nil && e.Lookups {
-		e.probe(ctx, s)
-	}
-	return e.diagnose(s, scope), nil
+	return e.told(e.examined(ctx, s).Diagnose(scope)), nil
 }
 
 func (e *Eyes) diagnose(s *snapshot.Snapshot, scope diagnosis.Scope) *incident.Diagnosis {
@@ -69,18 +66,23 @@ func (e *Eyes) told(d *incident.Diagnosis) *incident.Diagnosis {
 	return e.redacted(d)
 }
 
-// probe takes the second looks that are asked for.
-func (e *Eyes) probe(ctx context.Context, s *snapshot.Snapshot) {
-	probes := diagnosis.Probes(s)
-	if len(probes) == 0 {
-		return
+// examined runs the checks on what was seen, and takes the second looks that their findings ask for, where Lookups allows them.
+func (e *Eyes) examined(ctx context.Context, s *snapshot.Snapshot) *diagnosis.Examination {
+	x := diagnosis.Examine(s)
+	if e.Reader != nil && e.Lookups {
+		e.probe(ctx, s, x.Probes())
+		x.Again()
 	}
+	return x
+}
+
+// probe takes second looks. The Snapshot is to be indexed again.
+func (e *Eyes) probe(ctx context.Context, s *snapshot.Snapshot, probes []snapshot.Probe) {
 	prober := cluster.Prober{Metrics: e.Metrics}
 	if e.Host != nil {
 		prober.From = e.Host.Node()
 	}
 	prober.Probe(ctx, s, probes)
-	s.Index()
 }
 
 // LookAt answers a person's question about the cluster, a namespace or an object, with the second looks that Lookups allows. The error is an
@@ -97,10 +99,7 @@ func (e *Eyes) LookAt(ctx context.Context, asked incident.Asked) (*incident.Diag
 		return nil, err
 	}
 	scope := diagnosis.Resolve(s, asked)
-	if e.Reader != nil && e.Lookups {
-		e.probe(ctx, s)
-	}
-	d, err := diagnosis.Answer(s, scope)
+	d, err := e.examined(ctx, s).Answer(scope)
 	if err != nil {
 		return nil, err
 	}

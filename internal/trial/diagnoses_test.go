@@ -35,11 +35,11 @@ func TestDiagnosesAreWritten(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			keep(t, c.Name, map[string]any{"diagnosis": diagnosis.Diagnose(s, diagnosis.Scope{Onset: c.Onset}), "probes": diagnosis.Probes(s)})
-			blind := s.WithoutHosts()
-			keep(t, c.Name+" without hosts", map[string]any{"diagnosis": diagnosis.Diagnose(blind, diagnosis.Scope{Onset: c.Onset}), "probes": diagnosis.Probes(blind)})
+			x, blind := diagnosis.Examine(s), diagnosis.Examine(s.WithoutHosts())
+			keep(t, c.Name, map[string]any{"diagnosis": x.Diagnose(diagnosis.Scope{Onset: c.Onset}), "probes": x.Probes()})
+			keep(t, c.Name+" without hosts", map[string]any{"diagnosis": blind.Diagnose(diagnosis.Scope{Onset: c.Onset}), "probes": blind.Probes()})
 			for _, n := range s.Namespaces {
-				why := diagnosis.Diagnose(s, diagnosis.Resolve(s, incident.Asked{Namespace: n.Name}))
+				why := x.Diagnose(diagnosis.Resolve(s, incident.Asked{Namespace: n.Name}))
 				keep(t, c.Name+" in "+n.Name, map[string]any{"diagnosis": why})
 			}
 		})

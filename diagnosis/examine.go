@@ -1,0 +1,79 @@
+package diagnosis
+
+import (
+	"slices"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// Examination is what the checks have found in a Snapshot. They are run once, whatever is then asked of it: [Examination.Probes],
+// [Examination.Diagnose] and [Examination.Answer] for as many scopes as there are. Make it with [Examine].
+type Examination struct {
+	s       *snapshot.Snapshot
+	checked checks.Result
+	answers int // of probes, when the checks ran
+	blind   int // the Snapshot's NotSeen, when it was last indexed
+}
+
+// Examine runs the checks on a Snapshot that has been indexed.
+func Examine(s *snapshot.Snapshot) *Examination {
+	return &Examination{s: s, checked: checks.Run(s), answers: answers(s), blind: len(s.NotSeen)}
+}
+
+// Probes lists the second looks that the findings ask for. Take them, add what they see to the Snapshot, and call Again. What failed while
+// findings were asked is added to the Snapshot's Failures and NotSeen.
+func (x *Examination) Probes() []snapshot.Probe {
+	probes, failures := checks.Asks(x.s, x.checked.Findings)
+	for _, f := range failures {
+		x.s.Failures, x.s.NotSeen = append(x.s.Failures, f), append(x.s.NotSeen, f.NotSeen)
+	}
+	return probes
+}
+
+// Again takes account of what probes have added to the Snapshot: where any of them was answered, be it by an error, it is indexed anew and the
+// checks are run once more. Nothing else may use the Snapshot meanwhile.
+func (x *Examination) Again() {
+	if n := answers(x.s); n != x.answers {
+		x.s.Index()
+		*x = *Examine(x.s)
+	} else if len(x.s.NotSeen) != x.blind {
+		x.s.Index() // what was not seen is told in order
+		x.blind = len(x.s.NotSeen)
+	}
+}
+
+// answers counts what probes have added to the Snapshot.
+func answers(s *snapshot.Snapshot) int { return len(s.Lookups) + len(s.Dials) + len(s.Metrics) }
+
+// findings are copies: each diagnosis gives them ids and evidence of its own.
+func (x *Examination) findings() []*checks.Finding {
+	found := make([]*checks.Finding, len(x.checked.Findings))
+	for i, f := range x.checked.Findings {
+		own := *f
+		own.Seen, own.Changes = slices.Clip(f.Seen), slices.Clip(f.Changes)
+		found[i] = &own
+	}
+	return found
+}
+
+// Answer diagnoses what a scope of [Resolve] is about. The error is an *incident.NoAnswer where that does not exist, is not looked at or
+// could not be seen, and nothing that was found is about it either.
+func (x *Examination) Answer(scope Scope) (*incident.Diagnosis, error) {
+	if scope.nothing != nil && len(scope.Objects) == 0 && scope.Namespace == "" {
+		return nil, scope.nothing
+	}
+	d := x.Diagnose(scope)
+	if scope.nothing == nil {
+		return d, nil
+	}
+	if len(scope.Objects) > 0 { // what does not exist is told of only as far as it is missed
+		missed := slices.DeleteFunc(slices.Clone(scope.Objects), func(o incident.Object) bool { return !mentions(d, o) })
+		d.Scope = Scope{Objects: missed}.told(x.s)
+	}
+	if len(d.Findings) == 0 {
+		return nil, scope.nothing
+	}
+	return d, nil
+}
