@@ -185,7 +185,8 @@ func begin(t *testing.T, o setup) *world {
 		who = o.people(who)
 	}
 	var err error
-	w.slack, err = slackemu.New(slackemu.Options{Users: who, Channels: []slackemu.Channel{{ID: room, Name: "incidents"}, {ID: elsewhere, Name: "else"}}, RateLimit: slackemu.RateLimit{Off: true}})
+	w.slack, err = slackemu.New(slackemu.Options{Users: who, Channels: []slackemu.Channel{{ID: room, Name: "incidents"}, {ID: elsewhere, Name: "else"}},
+		AckWithin: 20 * time.Second, RateLimit: slackemu.RateLimit{Off: true}}) // people wait longer than in Slack: a slow machine is no failure
 	ok(t, err)
 	ok(t, w.slack.Start("127.0.0.1:0"))
 	t.Cleanup(func() { w.slack.Close() })
