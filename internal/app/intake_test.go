@@ -84,7 +84,7 @@ func TestHistoryCostsAnAlertNothing(t *testing.T) {
 
 func TestAMessageOfAlertsIsOneDecision(t *testing.T) {
 	d := open(t)
-	const n = 5000
+	const n = 1500
 	var all []incident.Signal
 	for i := range n {
 		all = append(all, signal(fmt.Sprint("m", i), incident.Firing))
