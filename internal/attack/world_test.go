@@ -262,9 +262,10 @@ func (w *world) copyTo(t *testing.T, dir string) {
 	ok(t, db.Close())
 }
 
+// wait is patient: four bots share the machine, and what never comes does not come sooner.
 func (w *world) wait(what string, until func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(time.Minute); !until(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); !until(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			log := w.log.String()
 			w.t.Fatalf("waited in vain for %s; the log's end:\n%s", what, log[max(0, len(log)-1500):])
