@@ -95,7 +95,7 @@ func TestManyPods(t *testing.T) {
 	s := many(5000, 50)
 	began := time.Now()
 	d := Diagnose(s, Scope{})
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("took %s", took) // generous: a busy machine is no failure, a square is
 	}
 	if len(d.Causes) != 10 || len(d.Findings) != 30 || d.Restarts[0].Count != 18420 {

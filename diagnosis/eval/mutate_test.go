@@ -18,7 +18,7 @@ import (
 )
 
 // mostTime is what a diagnosis of a small cluster may take, however odd its objects: generous, for a busy machine is no failure.
-const mostTime = 2 * time.Second
+const mostTime = 20 * time.Second
 
 // documents are a case's manifests, one by one.
 func documents(c eval.Case) [][]byte {

@@ -85,7 +85,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		began := time.Now()
 		holds(t, Read(text))
-		if took := time.Since(began); took > 2*time.Second { // generous: the machine is busy while fuzzing
+		if took := time.Since(began); took > 10*time.Second { // generous: the machine is busy while fuzzing
 			t.Errorf("took %s for %d bytes", took, len(text))
 		}
 	})
@@ -108,7 +108,7 @@ func TestBounds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
 			holds(t, Read(text))
-			if took := time.Since(began); took > time.Second {
+			if took := time.Since(began); took > 10*time.Second { // generous: a busy machine is no failure, a square is
 				t.Errorf("took %s for %d bytes", took, len(text))
 			}
 		})

@@ -84,7 +84,7 @@ func TestHistoryCostsAnAlertNothing(t *testing.T) {
 
 func TestAMessageOfAlertsIsOneDecision(t *testing.T) {
 	d := open(t)
-	const n = 5000
+	const n = 1500
 	var all []incident.Signal
 	for i := range n {
 		all = append(all, signal(fmt.Sprint("m", i), incident.Firing))
@@ -259,17 +259,15 @@ func TestWhoWaitsForADecisionThatPanicsIsTold(t *testing.T) {
 		defer func() { _ = recover() }()
 		_ = d.Receive(t.Context(), []incident.Signal{signal("a", incident.Resolved), signal("z", incident.Firing)})
 	}()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		defer func() { _ = recover() }()
-		_ = d.Receive(ctx, []incident.Signal{signal("y", incident.Firing)})
+		_ = d.Receive(t.Context(), []incident.Signal{signal("y", incident.Firing)})
 	}()
 	select {
 	case <-done:
-	case <-ctx.Done():
+	case <-time.After(time.Minute):
 		t.Error("after a panic nobody is answered any more")
 	}
 }

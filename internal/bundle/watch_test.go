@@ -37,7 +37,7 @@ func next(t testing.TB, w watch.Interface) string {
 			name = "of initial events"
 		}
 		return strings.TrimSpace(string(e.Type) + " " + name)
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no event")
 		return ""
 	}
@@ -210,7 +210,7 @@ func TestInformer(t *testing.T) {
 				select {
 				case e := <-seen:
 					got = append(got, e)
-				case <-time.After(5 * time.Second):
+				case <-time.After(time.Minute):
 					t.Fatalf("%s: only %v", form, got)
 				}
 			}

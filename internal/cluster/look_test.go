@@ -244,7 +244,7 @@ func silent(t *testing.T, b *bundle.Bundle, stuck func(*http.Request) bool) *res
 }
 
 func TestALookEndsWithItsContext(t *testing.T) {
-	const patience = 600 * time.Millisecond
+	const patience = 5 * time.Second // enough for all that does answer, on a slow machine, too
 	for _, c := range []struct {
 		name  string
 		stuck func(*http.Request) bool
@@ -268,7 +268,7 @@ func TestALookEndsWithItsContext(t *testing.T) {
 			defer cancel()
 			start := time.Now()
 			s, err := r.Look(ctx, cluster.LookOptions{Now: at(b)})
-			if took := time.Since(start); took > patience+time.Second {
+			if took := time.Since(start); took > 3*patience {
 				t.Errorf("took %v, though it had %v", took, patience)
 			}
 			if !c.fine(s, err) {

@@ -134,7 +134,7 @@ func openBrowser(t *testing.T) *page {
 func (p *page) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	for _, a := range steps {
-		ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
+		ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
 		_, err := chromedp.Run(ctx, a)
 		cancel()
 		if err != nil {
@@ -145,7 +145,7 @@ func (p *page) do(steps ...chromedp.Action[chromedp.Void]) {
 
 func (p *page) evaluate(js string) string {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
 	defer cancel()
 	out, err := chromedp.Run(ctx, chromedp.Evaluate[string]("String(("+js+") ?? '')"))
 	if err != nil {

@@ -29,6 +29,7 @@ func (d *Demo) startSlack(o Options) error {
 	}
 	slack, err := slackemu.New(slackemu.Options{
 		Workspace: workshop, Banner: banner, Logger: o.Logger,
+		AckWithin: 20 * time.Second, // people are patient: the page, the bot and the cluster share one machine, which may be slow
 		Users: []slackemu.User{
 			{ID: Ada, Name: "ada", RealName: "Ada", Email: "ada@leveling.example", Title: "Operator, may approve"},
 			{ID: Ben, Name: "ben", RealName: "Ben", Email: "ben@leveling.example", Title: "Looks on"},

@@ -163,7 +163,7 @@ func TestAProofIsNoSquare(t *testing.T) {
 	d := diagnosis.Diagnose(s, diagnosis.Scope{})
 	began := time.Now()
 	recovery.Sample(recovery.Proof{Before: d, Now: d, Snapshot: s})
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > 30*time.Second { // generous: a busy machine is no failure, a square is
 		t.Errorf("took %s", took)
 	}
 }

@@ -85,9 +85,9 @@ func everybody(n int, do func(i int) error) (errs []error) {
 	return errs
 }
 
-// While every turn for questions is taken, and hundreds more wait, a decision is made at once.
+// While every turn for questions is taken, and hundreds more wait, a decision is made: not one of them is answered before it.
 func TestADecisionNeverWaitsForQuestions(t *testing.T) {
-	b := newBed(t, slackemu.Options{AckWithin: 20 * time.Second, RateLimit: slackemu.RateLimit{Off: true}})
+	b := newBed(t, slackemu.Options{RateLimit: slackemu.RateLimit{Off: true}})
 	d := newDesk()
 	b.listen(t, d)
 	close(d.decisions)
@@ -99,14 +99,10 @@ func TestADecisionNeverWaitsForQuestions(t *testing.T) {
 	for range 32 {
 		<-d.asked
 	}
-	began := time.Now()
 	if err := b.slack.Press(t.Context(), ada, channel, press, "go"); err != nil {
 		t.Fatal(err)
 	}
 	b.wait(t, func(n slackemu.Snapshot) bool { return count(n, ada, "approve is answered") == 1 })
-	if took := time.Since(began); took > 8*time.Second {
-		t.Errorf("it took %s", took)
-	}
 	close(d.questions)
 	if errs := <-questions; len(errs) > 0 {
 		t.Errorf("%d of 300 were not acknowledged: %v", len(errs), errs[0])
@@ -117,7 +113,7 @@ func TestADecisionNeverWaitsForQuestions(t *testing.T) {
 
 // What there is no room for is answered, not acknowledged and dropped: 540 people press at once where 516 may wait.
 func TestEverybodyWhoIsTurnedAwayIsTold(t *testing.T) {
-	b := newBed(t, slackemu.Options{AckWithin: 20 * time.Second, RateLimit: slackemu.RateLimit{Off: true}})
+	b := newBed(t, slackemu.Options{RateLimit: slackemu.RateLimit{Off: true}})
 	d := newDesk()
 	b.listen(t, d)
 	press := b.buttons(t, "approve INC-1 cafe")
@@ -135,7 +131,7 @@ func TestEverybodyWhoIsTurnedAwayIsTold(t *testing.T) {
 func TestWhatIsRedeliveredWhileItIsWorkedOnIsAnswered(t *testing.T) {
 	for name, wait := range map[string]time.Duration{"before the acknowledgement is due": 300 * time.Millisecond, "after": 2500 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
-			b := newBed(t, slackemu.Options{AckWithin: 20 * time.Second, RateLimit: slackemu.RateLimit{Off: true}})
+			b := newBed(t, slackemu.Options{RateLimit: slackemu.RateLimit{Off: true}})
 			d := newDesk()
 			b.listen(t, d)
 			const people = 30
@@ -174,7 +170,7 @@ func (dying) FirstSeen(context.Context, string, string, time.Duration) (bool, er
 
 // Twice the bot is killed while it works on a command; the third process answers it.
 func TestWhatWasKilledTwiceIsAnswered(t *testing.T) {
-	b := newBed(t, slackemu.Options{AckWithin: 30 * time.Second})
+	b := newBed(t, slackemu.Options{})
 	answered := make(chan error, 1)
 	for i := range 2 {
 		killed := newDesk()
@@ -232,7 +228,7 @@ func TestAPanicIsToldAndEndsNothing(t *testing.T) {
 
 // Work that outlives the bot's patience at its end is broken off, and its person is told.
 func TestWhoWaitsWhenTheBotStopsIsTold(t *testing.T) {
-	b := newBed(t, slackemu.Options{AckWithin: 20 * time.Second})
+	b := newBed(t, slackemu.Options{})
 	d := newDesk()
 	b.listen(t, d)
 	go func() { _ = b.slack.Command(context.Background(), ada, channel, "/medic", "why") }()

@@ -39,9 +39,11 @@ type bed struct {
 	stop   func()
 }
 
+// newBed makes a bed. Its people wait longer for the app than Slack does: that a machine is slow is no failure.
 func newBed(t *testing.T, o slackemu.Options) *bed {
 	t.Helper()
 	t.Parallel()
+	o.AckWithin = 20 * time.Second
 	o.Users = []slackemu.User{{ID: ada, Name: "ada", RealName: "Ada Lovelace"}, {ID: bob, Name: "bob", RealName: "Bob"}, {ID: eve, Name: "eve", TeamID: "T0EVIL"},
 		{ID: mallory, Name: "mallory", SaidTeam: "T0EVIL"}}
 	o.Channels = []slackemu.Channel{{ID: channel, Name: "incidents"}, {ID: "C0OLD", Name: "old", Archived: true}, {ID: "C0OTHER", Name: "other", Uninvited: true}}
@@ -101,9 +103,10 @@ func (b *bed) deliver(t *testing.T) (d *slackapp.Deliverer, stop func()) {
 	return d, stop
 }
 
+// wait is patient: what never comes does not come within a minute either, and what does is no slower for it.
 func (b *bed) wait(t *testing.T, until func(slackemu.Snapshot) bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := b.slack.Wait(ctx, until); err != nil {
 		t.Fatalf("%v\n%s", err, b.slack.Transcript())
@@ -119,6 +122,17 @@ func (b *bed) unharmed(t *testing.T) {
 	if n := b.slack.Counts().Complaints; n > 0 {
 		t.Errorf("people were told %d times that the app failed", n)
 	}
+}
+
+// asks has Ada type a command, and returns what she is told when she is.
+func (b *bed) asks(t *testing.T, line string) string {
+	t.Helper()
+	before := len(b.slack.Ephemerals(ada))
+	if err := b.slack.Command(t.Context(), ada, channel, "/medic", line); err != nil {
+		t.Fatal(err)
+	}
+	b.wait(t, func(n slackemu.Snapshot) bool { return len(n.Ephemerals(ada)) > before })
+	return last(b.slack.Snapshot(), ada)
 }
 
 // last is what the newest message that only this person sees says.
@@ -158,10 +172,7 @@ func TestSlashCommands(t *testing.T) {
 		"approve INC-9":            "There is no incident INC-9",
 		"incidents <!channel> *x*": "more than one",
 	} {
-		if err := b.slack.Command(t.Context(), ada, channel, "/medic", line); err != nil {
-			t.Fatal(err)
-		}
-		if got := last(b.slack.Snapshot(), ada); !strings.Contains(strings.ReplaceAll(got, "`", ""), says) {
+		if got := b.asks(t, line); !strings.Contains(strings.ReplaceAll(got, "`", ""), says) {
 			t.Errorf("%q answers %q, want %q", line, got, says)
 		}
 	}
@@ -212,7 +223,7 @@ func TestASlowAnswerComesLaterAndOnce(t *testing.T) {
 
 // A connection that ends before the acknowledgement makes Slack deliver again; the work is done once all the same.
 func TestARedeliveredCommandIsDoneOnce(t *testing.T) {
-	b := newBed(t, slackemu.Options{AckWithin: 6 * time.Second})
+	b := newBed(t, slackemu.Options{})
 	c := newSlowly(commands.Reply{Text: "once"})
 	b.listen(t, c)
 	answered := make(chan error, 1)
@@ -223,6 +234,7 @@ func TestARedeliveredCommandIsDoneOnce(t *testing.T) {
 	if err := <-answered; err != nil {
 		t.Error(err)
 	}
+	b.wait(t, func(n slackemu.Snapshot) bool { return len(n.Ephemerals(ada)) > 0 })
 	select {
 	case r := <-c.asked:
 		t.Errorf("asked twice: %+v", r)
@@ -257,10 +269,7 @@ func TestWhatDoesNotExistIsNotCalledWell(t *testing.T) {
 	b.listen(t, b.set)
 	const want = "There is no namespace shp. Did you mean shop?"
 	for _, line := range []string{"check -n shp", "why -n shp", "why deployment/web -n shp"} {
-		if err := b.slack.Command(t.Context(), ada, channel, "/medic", line); err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.ReplaceAll(last(b.slack.Snapshot(), ada), "`", ""); got != want {
+		if got := strings.ReplaceAll(b.asks(t, line), "`", ""); got != want {
 			t.Errorf("%q answers %q", line, got)
 		}
 	}

@@ -154,8 +154,17 @@ func TestUnknownOutcome(t *testing.T) {
 	for _, outcome := range []slackemu.Outcome{slackemu.DoneUnanswered, slackemu.DoneHanging} {
 		s.Inject(slackemu.Fault{Method: "chat.postMessage", ChannelID: incidents, Outcome: outcome})
 		before := len(s.Messages(incidents))
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		_, _, err := api.PostMessageContext(ctx, incidents, slack.MsgOptionText("did it arrive?", false))
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			_, _, err := api.PostMessageContext(ctx, incidents, slack.MsgOptionText("did it arrive?", false))
+			done <- err
+		}()
+		wait(t, s, func(n slackemu.Snapshot) bool { return len(n.Messages(incidents)) > before })
+		if outcome == slackemu.DoneHanging {
+			cancel() // the client gives up
+		}
+		err := <-done
 		cancel()
 		if err == nil {
 			t.Fatalf("outcome %d: no error", outcome)

@@ -68,7 +68,7 @@ func ask[T any](ctx context.Context, t *testing.T, a chromedp.Action[T]) T {
 }
 
 func try[T any](ctx context.Context, a chromedp.Action[T]) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	return chromedp.Run(ctx, a)
 }

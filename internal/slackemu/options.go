@@ -32,7 +32,7 @@ type Options struct {
 	URL string
 	// Now is the clock of timestamps, triggers, response URLs and rate limits; nil means time.Now.
 	Now func() time.Time
-	// AckWithin is how long a person waits for the app; 0 means Slack's three seconds.
+	// AckWithin is how long a person waits for the app; 0 means Slack's three seconds. Triggers live as long, and three seconds at least.
 	AckWithin time.Duration
 	// RateLimit is how often chat.postMessage may be called for a channel.
 	RateLimit RateLimit

@@ -96,7 +96,7 @@ func bot(t *testing.T, api *slack.Client, handle func(*socketmode.Client, socket
 
 func wait(t *testing.T, s *slackemu.Server, until func(slackemu.Snapshot) bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := s.Wait(ctx, until); err != nil {
 		t.Fatal(err)

@@ -235,27 +235,31 @@ func TestEachEnvelopeGoesToOneConnection(t *testing.T) {
 	}
 }
 
-func TestEvents(t *testing.T) {
-	s, api := start(t, slackemu.Options{AckWithin: 50 * time.Millisecond})
-	type heard struct {
-		event slackevents.EventsAPIEvent
-		retry int
-	}
+// heard is an event as it reached a bot.
+type heard struct {
+	event slackevents.EventsAPIEvent
+	retry int
+}
+
+// listener connects a bot that acknowledges events, or does not, and says what it heard.
+func listener(t *testing.T, api *slack.Client, acks bool) <-chan heard {
+	t.Helper()
 	events := make(chan heard, 10)
-	deaf := true // to the first try
 	bot(t, api, func(c *socketmode.Client, e socketmode.Event) {
-		event, ok := e.Data.(slackevents.EventsAPIEvent)
-		if !ok {
-			return
+		if event, ok := e.Data.(slackevents.EventsAPIEvent); ok {
+			events <- heard{event, e.Request.RetryAttempt}
+			if acks {
+				c.Ack(*e.Request)
+			}
 		}
-		events <- heard{event, e.Request.RetryAttempt}
-		if deaf {
-			deaf = false
-			return
-		}
-		c.Ack(*e.Request)
 	})
-	if _, err := s.Mention(t.Context(), ada, incidents, "", "why is <web> down & out?"); err != nil {
+	return events
+}
+
+func TestAnEventThatIsNotAcknowledgedComesAgain(t *testing.T) {
+	s, api := start(t, slackemu.Options{AckWithin: 50 * time.Millisecond})
+	events := listener(t, api, false)
+	if _, err := s.Mention(t.Context(), ada, incidents, "", "why?"); err != nil {
 		t.Fatal(err)
 	}
 	first, second := <-events, <-events
@@ -263,7 +267,15 @@ func TestEvents(t *testing.T) {
 	if a.EventID != b.EventID || first.retry != 0 || second.retry != 1 {
 		t.Errorf("tries %d and %d of %s and %s, want the same event again at once", first.retry, second.retry, a.EventID, b.EventID)
 	}
-	m := second.event.InnerEvent.Data.(*slackevents.AppMentionEvent)
+}
+
+func TestEvents(t *testing.T) {
+	s, api := start(t, slackemu.Options{AckWithin: time.Minute})
+	events := listener(t, api, true)
+	if _, err := s.Mention(t.Context(), ada, incidents, "", "why is <web> down & out?"); err != nil {
+		t.Fatal(err)
+	}
+	m := (<-events).event.InnerEvent.Data.(*slackevents.AppMentionEvent)
 	if m.User != ada || m.Channel != incidents || m.Text != "<@"+s.BotUserID()+"> why is &lt;web&gt; down &amp; out?" {
 		t.Errorf("%+v", m)
 	}

@@ -2,7 +2,8 @@ package slackemu
 
 import "time"
 
-// trigger is a trigger_id: the permission to open a modal for a person, once, for three seconds.
+// trigger is a trigger_id: the permission to open a modal for a person, once, for three seconds, or as long as people wait for the app if they
+// are more patient.
 type trigger struct {
 	userID  string
 	origin  origin
@@ -27,7 +28,7 @@ func (w *workspace) newTrigger(userID string, from origin, viewID string) string
 		}
 	}
 	id := w.id("trigger.")
-	w.triggers[id] = &trigger{userID: userID, origin: from, viewID: viewID, expires: now.Add(triggerLife)}
+	w.triggers[id] = &trigger{userID: userID, origin: from, viewID: viewID, expires: now.Add(max(triggerLife, w.opts.AckWithin))}
 	return id
 }
 

@@ -341,10 +341,11 @@ func TestTimeNeverRunsBackInAStream(t *testing.T) {
 	wantWhole(t, s.Reader)
 }
 
-// What ten thousand incidents of before there were keys cost at the first start.
+// What ten thousand incidents of before there were keys cost at the first start: less than it took to write them.
 func TestSealingIsQuick(t *testing.T) {
 	path, ctx := newPath(t), t.Context()
 	s := openAt(t, path, store.Options{})
+	began := time.Now()
 	for n := range 10 {
 		var writes []store.Write
 		for i := range 1000 {
@@ -353,12 +354,13 @@ func TestSealingIsQuick(t *testing.T) {
 		ok(t, s.Append(ctx, writes...))
 	}
 	ok(t, s.Close())
-	began := time.Now()
+	wrote := time.Since(began)
+	began = time.Now()
 	s = openAt(t, path, sealing)
-	if took := time.Since(began); took > 10*time.Second {
-		t.Errorf("sealing 10,000 streams took %v", took)
+	if took := time.Since(began); took > wrote {
+		t.Errorf("writing 10,000 streams took %v, and sealing them %v", wrote, took)
 	} else {
-		t.Logf("sealing 10,000 streams took %v", took)
+		t.Logf("writing 10,000 streams took %v, and sealing them %v", wrote, took)
 	}
 	wantWhole(t, s.Reader)
 }
