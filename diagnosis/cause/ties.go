@@ -19,9 +19,9 @@ type tie struct {
 
 // ties are those of the rules for whose codes a large cluster can have many findings on either side.
 var ties = []tie{
-	{pods, pods, []string{"names-denied", "dns-settings", "names-unresolved-before", "flow-cut", "setting-names", "service-misused", "pods-of-service", "registry-fails",
-		"said-by-log", "environment-stale", "reference-missing", "claim-unbound", "claim-unscheduled", "right-missing", "certificate-bad", "mount-fails", "volume-full",
-		"version-removed", "component-fails", "budget-spent", "webhook-injects", "node-cut", "addresses-exhausted"}},
+	{pods, pods, []string{"names-denied", "dns-settings", "names-unresolved-before", "flow-cut", "setting-names", "service-misused",
+		"pods-of-service", "registry-fails", "said-by-log", "environment-stale", "reference-missing", "claim-unbound", "claim-unscheduled", "right-missing",
+		"certificate-bad", "mount-fails", "volume-full", "version-removed", "component-fails", "budget-spent", "webhook-injects", "node-cut", "addresses-exhausted"}},
 	{workloads, workloads, []string{"pods-refused", "pods-of-workload", "pods-of-job", "held-job", "job-of-cronjob", "unavailable-stuck",
 		"pods-unmeasured", "no-pods-for-service", "balancer-port", "balancer-pods", "controller-pods"}},
 	{both(pods, workloads), both(pods, workloads), []string{"revision-held"}},
@@ -37,7 +37,8 @@ var ties = []tie{
 	{object, servicesCalled, []string{"service-called"}},
 	{labelsOfPod, labelsCalled, []string{"pods-called"}},
 	{firstRef, firstRef, []string{"same-refuser", "same-metrics"}},
-	{where(func(c *Context, f *checks.Finding) bool { return checks.AnswersNames(c.Snapshot, f.Workload) }), always, []string{"names-unlisted", "names-unanswered"}},
+	{where(func(c *Context, f *checks.Finding) bool { return checks.AnswersNames(c.Snapshot, f.Workload) }), always,
+		[]string{"names-unlisted", "names-unanswered"}},
 	{where(func(_ *Context, f *checks.Finding) bool { return checks.NodeProxy(f.Workload) }), always, []string{"proxy-pods"}},
 	{where(func(_ *Context, f *checks.Finding) bool { return checks.NetworkPlugin(f.Workload) }), always, []string{"plugin-pods"}},
 }

@@ -20,7 +20,8 @@ type volumesByClass struct {
 // that they are kept for, only the first. A claim that selects by labels wants to see all of them.
 func candidates(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, class string) []*corev1.PersistentVolume {
 	type key struct{ labels bool }
-	of := snapshot.Once(s, key{c.Spec.Selector != nil}, func() map[string]*volumesByClass { return groupVolumes(s, c.Spec.Selector != nil) })[class]
+	byLabels := c.Spec.Selector != nil
+	of := snapshot.Once(s, key{byLabels}, func() map[string]*volumesByClass { return groupVolumes(s, byLabels) })[class]
 	if of == nil {
 		return nil
 	}
@@ -52,7 +53,8 @@ func groupVolumes(s *snapshot.Snapshot, byLabels bool) map[string]*volumesByClas
 			of.kept[k] = append(of.kept[k], v)
 		}
 		size := v.Spec.Capacity[corev1.ResourceStorage]
-		alike := fmt.Sprint(v.Spec.ClaimRef != nil, v.DeletionTimestamp != nil, size.String(), v.Spec.AccessModes, volumeMode(v.Spec.VolumeMode), placed(v) != "")
+		alike := fmt.Sprint(v.Spec.ClaimRef != nil, v.DeletionTimestamp != nil, size.String(), v.Spec.AccessModes,
+			volumeMode(v.Spec.VolumeMode), placed(v) != "")
 		if byLabels {
 			alike += labelWords(v.Labels)
 		}
