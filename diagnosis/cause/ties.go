@@ -19,12 +19,12 @@ type tie struct {
 
 // ties are those of the rules for whose codes a large cluster can have many findings on either side.
 var ties = []tie{
-	{pods, pods, []string{"names-denied", "dns-settings", "names-unresolved-before", "flow-cut", "setting-names", "service-misused",
+	{ofPods, ofPods, []string{"names-denied", "dns-settings", "names-unresolved-before", "flow-cut", "setting-names", "service-misused",
 		"pods-of-service", "registry-fails", "said-by-log", "environment-stale", "reference-missing", "claim-unbound", "claim-unscheduled", "right-missing",
 		"certificate-bad", "mount-fails", "volume-full", "version-removed", "component-fails", "budget-spent", "webhook-injects", "node-cut", "addresses-exhausted"}},
-	{workloads, workloads, []string{"pods-refused", "pods-of-workload", "pods-of-job", "held-job", "job-of-cronjob", "unavailable-stuck",
+	{ofWorkload, ofWorkload, []string{"pods-refused", "pods-of-workload", "pods-of-job", "held-job", "job-of-cronjob", "unavailable-stuck",
 		"pods-unmeasured", "no-pods-for-service", "balancer-port", "balancer-pods", "controller-pods"}},
-	{both(pods, workloads), both(pods, workloads), []string{"revision-held"}},
+	{both(ofPods, ofWorkload), both(ofPods, ofWorkload), []string{"revision-held"}},
 	{object, object, []string{"cni-node", "swap-service", "certificate-service", "service-node", "refused-node", "disk-pressure",
 		"driver-gpus"}},
 	{object, refs, []string{"init-waits", "policy-idle", "metrics-unserved", "node-would-take"}},
@@ -114,7 +114,7 @@ func keys[T any](list []T) []any {
 	return out
 }
 
-func pods(_ *Context, f *checks.Finding) []any        { return keys(f.Pods) }
+func ofPods(_ *Context, f *checks.Finding) []any      { return keys(f.Pods) }
 func object(_ *Context, f *checks.Finding) []any      { return []any{f.Object} }
 func named(_ *Context, f *checks.Finding) []any       { return []any{f.Object.Name} }
 func refs(_ *Context, f *checks.Finding) []any        { return keys(f.Refs) }
@@ -123,7 +123,7 @@ func onNodes(_ *Context, f *checks.Finding) []any     { return keys(f.Nodes) }
 func podsOnNodes(_ *Context, f *checks.Finding) []any { return keys(nodesOf(f)) }
 func provider(_ *Context, f *checks.Finding) []any    { return []any{workloadOf(f)} }
 
-func workloads(_ *Context, f *checks.Finding) []any {
+func ofWorkload(_ *Context, f *checks.Finding) []any {
 	if f.Workload.IsZero() {
 		return nil
 	}

@@ -161,8 +161,6 @@ func (a *App) modalFor(ctx context.Context, l *lane, trigger, line string, who f
 // fill shows a Reply in an open modal; what Slack refuses to show, less of it, or in smaller pages. A hash is that of the modal as it must
 // still be.
 func (a *App) fill(ctx context.Context, viewID, hash string, r commands.Reply, from origin, to place) (err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-	defer cancel()
 	sizes := []int{maxModalText, maxModalText / 8}
 	if p := from.Pages; p != nil && p.Most <= sizes[1] { // it was refused when it was opened
 		sizes = sizes[1:]
@@ -173,16 +171,25 @@ func (a *App) fill(ctx context.Context, viewID, hash string, r commands.Reply, f
 			guard.Log(a.log, err)
 			return err
 		}
-		wait := backoff.Backoff{First: 250 * time.Millisecond, Most: 2 * time.Second}
-		for range 4 {
-			if _, err = a.api.UpdateViewContext(ctx, view, "", hash, viewID); err == nil || !transient(err) {
-				break
-			}
-			sleep(ctx, max(retryAfter(err), wait.Next()))
-		}
+		err = a.updateView(ctx, view, hash, viewID)
 		if code := apiError(err); code == "" || code == "not_found" || code == "hash_conflict" { // done, closed meanwhile, or Slack is away
 			return err
 		}
+	}
+	return err
+}
+
+// updateView has Slack show a view in an open modal. While Slack does not answer it is tried again, for twenty seconds: those are
+// Slack's alone, however long the view took to render.
+func (a *App) updateView(ctx context.Context, view slack.ModalViewRequest, hash, viewID string) (err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	wait := backoff.Backoff{First: 250 * time.Millisecond, Most: 2 * time.Second}
+	for range 4 {
+		if _, err = a.api.UpdateViewContext(ctx, view, "", hash, viewID); err == nil || !transient(err) {
+			break
+		}
+		sleep(ctx, max(retryAfter(err), wait.Next()))
 	}
 	return err
 }
