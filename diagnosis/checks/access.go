@@ -14,6 +14,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// accessChecks look at rights: what the API server refuses, and to whom.
 var accessChecks = []Check{
 	{"access", accessCodes, checkAccess},
 }

@@ -46,6 +46,7 @@ var apiServerCodes = []Code{
 		Example: "Pod shop/web-1 has 48000 events BackOff, 9 a second, from kubelet"},
 }
 
+// component names a part of the control plane.
 func component(name string) incident.Object { return snapshot.ObjectOf("Component", "", name) }
 
 func checkAPIServer(s *snapshot.Snapshot, r *Report) {
@@ -264,6 +265,7 @@ func checkEventStorm(s *snapshot.Snapshot, r *Report) {
 	f.See(seenEvent(top))
 }
 
+// eventCount is how often an event was seen.
 func eventCount(e *corev1.Event) int32 {
 	if e.Series != nil {
 		return max(e.Series.Count, e.Count)

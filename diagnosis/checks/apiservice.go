@@ -29,6 +29,7 @@ var apiServiceCodes = []Code{
 		Example: "APIService v1beta1.external.metrics.k8s.io was changed at 09:12:00 UTC (helm), and Service datadog/datadog-cluster-agent-metrics-api, which answers for it, does not know what HorizontalPodAutoscaler keda-hpa-worker asks for"},
 }
 
+// apiServiceKind is the kind by which aggregated APIs are registered.
 var apiServiceKind = schema.GroupKind{Group: "apiregistration.k8s.io", Kind: "APIService"}
 
 func checkAPIServices(s *snapshot.Snapshot, r *Report) {
@@ -58,6 +59,7 @@ func checkAPIServices(s *snapshot.Snapshot, r *Report) {
 	}
 }
 
+// apiServiceTarget is the Service behind an aggregated API; ok is false for one that the API server serves itself.
 func apiServiceTarget(a *unstructured.Unstructured) (namespace, name string, ok bool) {
 	namespace, _, _ = unstructured.NestedString(a.Object, "spec", "service", "namespace")
 	name, ok, _ = unstructured.NestedString(a.Object, "spec", "service", "name")

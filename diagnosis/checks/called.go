@@ -23,6 +23,7 @@ type call struct {
 	service incident.Object // that the host means; zero: none of the cluster's, or a pod's address
 }
 
+// seen is the evidence of the call: the line of the log.
 func (c call) seen() incident.Evidence {
 	return seenLog(c.pod, c.log.Container, c.log.Previous, c.need.Line)
 }
@@ -59,6 +60,7 @@ func readCalls(s *snapshot.Snapshot) []call {
 	return out
 }
 
+// servicesByIP are the Services by their cluster IPs.
 func servicesByIP(s *snapshot.Snapshot) map[string]incident.Object {
 	m := make(map[string]incident.Object, len(s.Services))
 	for i := range s.Services {
@@ -275,6 +277,7 @@ func couldBe(s *snapshot.Snapshot, namespace, name string) string {
 	return " (there is one in namespace " + firstFew(others) + ")"
 }
 
+// servicesIn are the names of a namespace's Services.
 func servicesIn(s *snapshot.Snapshot, namespace string) []string {
 	type key struct{}
 	return snapshot.Once(s, key{}, func() map[string][]string {

@@ -184,6 +184,7 @@ func driverWorkload(s *snapshot.Snapshot, driver string) (of incident.Object, so
 	return incident.Object{}, ""
 }
 
+// ofReplicas says in words how many of a workload's pods are available.
 func ofReplicas(ready, want int32) string {
 	if want == 0 {
 		return "is scaled to 0"

@@ -28,6 +28,7 @@ func sickContainers(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
 	return found
 }
 
+// initDone says whether an init container has done its work.
 func initDone(c container) bool {
 	t := c.status.State.Terminated
 	return t != nil && t.ExitCode == 0
@@ -108,9 +109,9 @@ const (
 	justStarted   = time.Minute      // after two crashes or more, running for less than this proves nothing
 	forgiven      = 10 * time.Minute // of running, after which the kubelet starts a container anew without delay
 	addUp         = 3                // restarts from which on they count as many
-	recentRestart = time.Hour
-	oldRestart    = 24 * time.Hour
-	seldom        = 24 * time.Hour // between two restarts: not worth waking anybody
+	recentRestart = time.Hour        // a restart that speaks of now
+	oldRestart    = 24 * time.Hour   // a restart, or a failed pod, that is the past
+	seldom        = 24 * time.Hour   // between two restarts: not worth waking anybody
 )
 
 // runningAgain looks at a container that runs but has ended before. It counts as well again once it has lived for twice as long as
@@ -149,6 +150,7 @@ func addingUp(s *snapshot.Snapshot, p *corev1.Pod, c container, last *corev1.Con
 	return a
 }
 
+// endOf is when a container ended; zero if it has not.
 func endOf(t *corev1.ContainerStateTerminated) time.Time {
 	if t == nil {
 		return time.Time{}

@@ -96,6 +96,7 @@ func livenessKill(s *snapshot.Snapshot, o incident.Object, end *corev1.Container
 	return unhealthy
 }
 
+// statusWords tell a container's state in a line, for an excerpt.
 func statusWords(st *corev1.ContainerStatus, end *corev1.ContainerStateTerminated) string {
 	var b strings.Builder
 	switch w := st.State.Waiting; {

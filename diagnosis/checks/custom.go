@@ -15,6 +15,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// customChecks look at what custom resources and Helm releases say of themselves.
 var customChecks = []Check{
 	{"custom resources", customCodes, checkCustoms},
 	{"Helm releases", helmCodes, checkHelm},

@@ -14,6 +14,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// Where the cluster's DNS is found: its Service's namespace and name, and the label of its pods that bears the name.
 const (
 	dnsNamespace = metav1.NamespaceSystem
 	dnsName      = "kube-dns"
@@ -43,6 +44,7 @@ type resolver struct {
 	config   *corev1.ConfigMap
 }
 
+// findResolver finds the cluster's DNS; ok is false where neither its Service nor its pods are seen.
 func findResolver(s *snapshot.Snapshot) (resolver, bool) {
 	d := resolver{service: dnsService(s), replicas: 1}
 	selector := map[string]string{dnsLabel: dnsName}
@@ -199,6 +201,7 @@ func failedLookups(s *snapshot.Snapshot) []incident.Evidence {
 	return out
 }
 
+// The lines with which CoreDNS says why it stops.
 var (
 	loopLine     = regexp.MustCompile(`plugin/loop: Loop \(([^)]*)\) detected for zone "([^"]*)"`)
 	corefileLine = regexp.MustCompile(`(\S*Corefile):(\d+)\s*-\s*Error during parsing: (.*)`)

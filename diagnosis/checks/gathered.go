@@ -12,6 +12,7 @@ type gathered[T comparable] struct {
 	has  map[T]bool
 }
 
+// add takes up values that it has not got yet.
 func (g *gathered[T]) add(more ...T) {
 	for _, x := range more {
 		if g.has[x] {

@@ -22,17 +22,20 @@ type groups struct {
 	ready map[incident.Object]int
 }
 
+// groupKey is what pods have in common that fail alike.
 type groupKey struct {
 	workload    incident.Object
 	code, alike string
 }
 
+// group are the pods of a workload that fail alike.
 type group struct {
 	key  groupKey
 	pods []*corev1.Pod
 	ails []ailment
 }
 
+// newGroups counts the pods of each workload, and gathers nothing yet.
 func newGroups(s *snapshot.Snapshot) *groups {
 	g := &groups{s: s, by: map[groupKey]*group{}, size: map[incident.Object]int{}, ready: map[incident.Object]int{}}
 	for i := range s.Pods {
@@ -49,11 +52,13 @@ func newGroups(s *snapshot.Snapshot) *groups {
 	return g
 }
 
+// isReady says whether a pod is ready, and not being deleted.
 func isReady(p *corev1.Pod) bool {
 	c := podCondition(p, corev1.PodReady)
 	return c != nil && c.Status == corev1.ConditionTrue && p.DeletionTimestamp == nil
 }
 
+// add takes up what is wrong with a pod.
 func (g *groups) add(p *corev1.Pod, a ailment) {
 	k := groupKey{g.s.WorkloadOf(p), a.code, a.alike}
 	if g.by[k] == nil {
@@ -67,6 +72,7 @@ func (g *groups) add(p *corev1.Pod, a ailment) {
 // shownPods is how many pods of a group give their evidence; the others say the same.
 const shownPods = 3
 
+// report makes a finding of each group, in the order in which they came up.
 func (g *groups) report(r *Report) {
 	for _, x := range g.order {
 		left := g.leftBehind(x)

@@ -141,6 +141,7 @@ type host struct {
 	r *Report
 }
 
+// find adds a finding about the host's node.
 func (h host) find(code, title string) *Finding {
 	f := h.r.Find(code, snapshot.ObjectOf("Node", "", h.Node), title)
 	f.Nodes = []string{h.Node}
@@ -221,6 +222,7 @@ func (h host) cite(f *Finding, words ...string) {
 	}
 }
 
+// containsAny says whether the text contains one of the words.
 func containsAny(text string, words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 }

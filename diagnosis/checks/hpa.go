@@ -70,6 +70,7 @@ func checkHPAs(s *snapshot.Snapshot, r *Report) {
 	}
 }
 
+// hpaCondition is an autoscaler's condition; nil if it has none of the type.
 func hpaCondition(h *autoscalingv2.HorizontalPodAutoscaler, t autoscalingv2.HorizontalPodAutoscalerConditionType) *autoscalingv2.HorizontalPodAutoscalerCondition {
 	for i := range h.Status.Conditions {
 		if h.Status.Conditions[i].Type == t {
@@ -79,6 +80,7 @@ func hpaCondition(h *autoscalingv2.HorizontalPodAutoscaler, t autoscalingv2.Hori
 	return nil
 }
 
+// seenHPA is the evidence of an autoscaler's condition.
 func seenHPA(o incident.Object, c *autoscalingv2.HorizontalPodAutoscalerCondition) incident.Evidence {
 	return seenAPI(o, "status.conditions["+string(c.Type)+"]", c.LastTransitionTime.Time, c.Reason+": "+c.Message)
 }

@@ -96,6 +96,7 @@ type route struct {
 	field                string
 }
 
+// String is the host and path as people write them.
 func (x route) String() string {
 	if x.host == "" && x.path == "" {
 		return "all that no rule names"
@@ -111,6 +112,7 @@ func (x route) String() string {
 	return host + path
 }
 
+// routesOf are an Ingress' routes, the default backend's first.
 func routesOf(g *networkingv1.Ingress) []route {
 	var out []route
 	if g.Spec.DefaultBackend != nil {

@@ -150,6 +150,7 @@ func covers(name, host string) bool {
 	return first != "" && first != "*" && !strings.Contains(first, ".")
 }
 
+// firstFew lists up to three names, and says how many more there are.
 func firstFew(names []string) string {
 	if len(names) > 3 {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)

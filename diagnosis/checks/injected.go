@@ -62,6 +62,7 @@ func checkInjected(s *snapshot.Snapshot, r *Report) {
 	}
 }
 
+// andOthers names the first of the workloads, and says how many more there are.
 func andOthers(workloads []incident.Object) string {
 	words := short(workloads[0])
 	if more := len(workloads) - 1; more > 0 {

@@ -82,6 +82,7 @@ func jobEnded(j *batchv1.Job) bool {
 // suspended reads an optional spec.suspend.
 func suspended(b *bool) bool { return b != nil && *b }
 
+// jobCondition is a Job's condition; nil if it has none of the type.
 func jobCondition(j *batchv1.Job, t batchv1.JobConditionType) *batchv1.JobCondition {
 	for i := range j.Status.Conditions {
 		if j.Status.Conditions[i].Type == t {
@@ -91,6 +92,7 @@ func jobCondition(j *batchv1.Job, t batchv1.JobConditionType) *batchv1.JobCondit
 	return nil
 }
 
+// jobsByName are the Jobs by their names, once for a Snapshot.
 func jobsByName(s *snapshot.Snapshot) map[incident.Object]*batchv1.Job {
 	type key struct{}
 	return snapshot.Once(s, key{}, func() map[incident.Object]*batchv1.Job {

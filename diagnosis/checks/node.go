@@ -10,6 +10,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// nodeChecks look at nodes, as the API server has them.
 var nodeChecks = []Check{
 	{"nodes", nodeCodes, checkNodes},
 	{"gpus", gpuCodes, checkGPUs},
@@ -116,6 +117,7 @@ func checkNodes(s *snapshot.Snapshot, r *Report) {
 	}
 }
 
+// on says that the finding is about a node.
 func (f *Finding) on(n *corev1.Node) *Finding {
 	f.Nodes = []string{n.Name}
 	return f
@@ -124,8 +126,10 @@ func (f *Finding) on(n *corev1.Node) *Finding {
 // retitle says it in other words.
 func (f *Finding) retitle(title string) { f.Title = oneLine(title, maxTitle) }
 
+// nodeObject names a node.
 func nodeObject(n *corev1.Node) incident.Object { return snapshot.ObjectOf("Node", "", n.Name) }
 
+// nodeCondition is a node's condition; nil if it has none of the type.
 func nodeCondition(n *corev1.Node, t corev1.NodeConditionType) *corev1.NodeCondition {
 	for i := range n.Status.Conditions {
 		if n.Status.Conditions[i].Type == t {

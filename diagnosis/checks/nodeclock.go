@@ -18,6 +18,7 @@ type leases struct {
 	newest  time.Time
 }
 
+// nodeLeases reads the leases of the nodes.
 func nodeLeases(s *snapshot.Snapshot) leases {
 	l := leases{renewed: map[string]time.Time{}, written: map[string]time.Time{}}
 	for i := range s.Leases {

@@ -204,6 +204,7 @@ func brokenCNI(h *snapshot.Host) *snapshot.HostFile {
 	return &h.CNIFiles[0]
 }
 
+// hostEvidence is evidence from the host itself.
 func hostEvidence(h *snapshot.Host, field string, at time.Time, excerpt string) incident.Evidence {
 	return evidence(incident.SourceHost, snapshot.ObjectOf("Node", "", h.Node), field, at, excerpt)
 }

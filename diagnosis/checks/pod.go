@@ -121,6 +121,7 @@ func restarted(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
 	return found
 }
 
+// podCondition is a pod's condition; nil if it has none of the type.
 func podCondition(p *corev1.Pod, t corev1.PodConditionType) *corev1.PodCondition {
 	for i := range p.Status.Conditions {
 		if p.Status.Conditions[i].Type == t {
@@ -151,6 +152,7 @@ func (c container) in(p *corev1.Pod) string {
 	return ""
 }
 
+// field is where the pod's status speaks of the container.
 func (c container) field() string {
 	if c.init || c.sidecar {
 		return "status.initContainerStatuses[" + c.spec.Name + "]"
@@ -221,6 +223,7 @@ func failed(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	return a, true
 }
 
+// failedAt is when a pod failed: the end of its last container, or when it ceased to be ready; zero if neither is told.
 func failedAt(p *corev1.Pod) time.Time {
 	var t time.Time
 	for i := range p.Status.ContainerStatuses {

@@ -2,6 +2,7 @@ package checks
 
 import "github.com/paramedic-bot/paramedic/internal/incident"
 
+// podChecks look at pods, and at what they refer to.
 var podChecks = []Check{
 	{"pods", podCodes, checkPods},
 	{"references", referenceCodes, checkReferences},
@@ -34,6 +35,7 @@ const (
 	PodTerminating     = "PodTerminating"
 )
 
+// podCodes document what may be wrong with a pod.
 var podCodes = []Code{
 	{Code: PodCrashLoop, Severity: incident.Critical, Trouble: PodTrouble, Crash: true, InPlace: true,
 		Meaning: "A container ends with an error again and again.",

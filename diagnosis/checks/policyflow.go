@@ -358,6 +358,7 @@ func policyObject(n *networkingv1.NetworkPolicy) incident.Object {
 
 func podSide(p *corev1.Pod) side { return side{p, addrsOf(p.Status.PodIP)} }
 
+// addrsOf reads IP addresses; what is none is left out.
 func addrsOf(ips ...string) []netip.Addr {
 	var out []netip.Addr
 	for _, ip := range ips {

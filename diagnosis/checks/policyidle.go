@@ -91,4 +91,5 @@ func podSelectorWords(l *metav1.LabelSelector) string {
 	return words
 }
 
+// keysInOrder are a map's keys, sorted.
 func keysInOrder[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -117,6 +117,7 @@ func probeWords(p *corev1.Probe) string {
 	return ""
 }
 
+// portsOf tells a container's ports in words.
 func portsOf(c *corev1.Container) string {
 	var out []string
 	for _, p := range c.Ports {

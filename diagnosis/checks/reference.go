@@ -177,6 +177,7 @@ func unresolved(s *snapshot.Snapshot, p *corev1.Pod, configs bool, note func(o i
 	}
 }
 
+// itemKeys are the keys that a volume takes from a ConfigMap or a Secret.
 func itemKeys(items []corev1.KeyToPath) []string {
 	var keys []string
 	for _, i := range items {
@@ -185,6 +186,7 @@ func itemKeys(items []corev1.KeyToPath) []string {
 	return keys
 }
 
+// hasKey says whether a ConfigMap has a key, as text or as bytes.
 func hasKey(c *corev1.ConfigMap, key string) bool {
 	_, text := c.Data[key]
 	_, binary := c.BinaryData[key]
@@ -214,6 +216,7 @@ func said(s *snapshot.Snapshot, p *corev1.Pod, note func(*corev1.Pod, incident.O
 	}
 }
 
+// missingIn is the object, and maybe the key in it, that the kubelet's words say a pod lacks.
 func missingIn(p *corev1.Pod, message string) (o incident.Object, key string, ok bool) {
 	if m := noKey.FindStringSubmatch(message); m != nil {
 		return snapshot.ObjectOf(m[2], m[3], strings.Trim(m[4], `".,`)), strings.Trim(m[1], `"`), true
@@ -290,6 +293,7 @@ func (x *missing) report(s *snapshot.Snapshot, r *Report) {
 	}
 }
 
+// keysOf are a ConfigMap's keys, sorted.
 func keysOf(c *corev1.ConfigMap) []string {
 	var keys []string
 	for k := range c.Data {

@@ -115,10 +115,12 @@ func (f *Finding) About(workload incident.Object) bool {
 	return !workload.IsZero() && f.Workload == workload
 }
 
+// seenAPI is evidence from an object's field, as the API server has it.
 func seenAPI(o incident.Object, field string, at time.Time, excerpt string) incident.Evidence {
 	return evidence(incident.SourceAPI, o, field, at, excerpt)
 }
 
+// seenLog is evidence from a container's log.
 func seenLog(p *corev1.Pod, container string, previous bool, excerpt string) incident.Evidence {
 	field := "log[" + container + "]"
 	if previous {
@@ -127,6 +129,7 @@ func seenLog(p *corev1.Pod, container string, previous bool, excerpt string) inc
 	return evidence(incident.SourceLog, podObject(p), field, time.Time{}, excerpt)
 }
 
+// seenEvent is evidence from an event; empty for nil.
 func seenEvent(e *corev1.Event) incident.Evidence {
 	if e == nil {
 		return incident.Evidence{}
@@ -135,6 +138,7 @@ func seenEvent(e *corev1.Event) incident.Evidence {
 	return evidence(incident.SourceEvent, o, e.Reason, snapshot.EventTime(e).Time, strings.TrimSpace(e.Message))
 }
 
+// evidence is a piece of evidence, bounded, without its id.
 func evidence(source incident.Source, o incident.Object, field string, at time.Time, excerpt string) incident.Evidence {
 	if !at.IsZero() {
 		at = at.UTC().Round(0)
@@ -154,6 +158,7 @@ func oneLine(text string, limit int) string {
 	return clip.Bytes(text, limit)
 }
 
+// podObject names a pod.
 func podObject(p *corev1.Pod) incident.Object { return snapshot.ObjectOf("Pod", p.Namespace, p.Name) }
 
 // earlier returns the earlier of two times; a zero time is unknown.

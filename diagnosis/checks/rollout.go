@@ -67,6 +67,7 @@ func (f *Finding) servesStill(does bool) {
 	}
 }
 
+// deploymentCondition is a Deployment's condition; nil if it has none of the type.
 func deploymentCondition(d *appsv1.Deployment, t appsv1.DeploymentConditionType) *appsv1.DeploymentCondition {
 	for i := range d.Status.Conditions {
 		if d.Status.Conditions[i].Type == t {

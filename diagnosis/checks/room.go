@@ -34,6 +34,7 @@ type rooms struct {
 	whole bool
 }
 
+// newRooms prepares the question of what is free where; it is computed when somebody asks.
 func newRooms(s *snapshot.Snapshot) *rooms {
 	r := &rooms{s: s, told: map[string]nowhere{}, whole: s.Namespace == "" && !notSeen(s, "pods", "")}
 	r.all = sync.OnceValue(func() []room {
@@ -68,6 +69,7 @@ func newRooms(s *snapshot.Snapshot) *rooms {
 	return r
 }
 
+// hasEnded says whether a pod takes no room any more.
 func hasEnded(p *corev1.Pod) bool {
 	return p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
 }

@@ -35,6 +35,7 @@ func readBy(l *snapshot.Log, read func(string) logs.Reading) reading {
 	return reading{said, failed}
 }
 
+// readingOf is what a log says, read once.
 func readingOf(s *snapshot.Snapshot, l *snapshot.Log) logs.Reading { return readOnce(s, l).Reading }
 
 // unread are the logs whose reading failed, once all have been read.

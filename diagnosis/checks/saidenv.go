@@ -13,6 +13,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// noTime is the time of evidence that has none.
 var noTime time.Time
 
 // environment is what a container's spec sets, as far as can be seen.

@@ -34,6 +34,7 @@ const (
 	LogDeviceLost      = "LogDeviceLost"
 )
 
+// logChecks look at what the logs of ill containers say by themselves.
 var logChecks = []Check{{"logs", logCodes, checkSaid}}
 
 var logCodes = []Code{

@@ -16,6 +16,7 @@ type podLabels map[labelKey][]*corev1.Pod
 
 type labelKey struct{ namespace, key, value string }
 
+// newPodLabels indexes the pods that have not ended, once for a Snapshot.
 func newPodLabels(s *snapshot.Snapshot) podLabels {
 	type key struct{}
 	return snapshot.Once(s, key{}, func() podLabels { return labelPods(s) })
@@ -53,6 +54,7 @@ func (m podLabels) selected(namespace string, selector map[string]string) []*cor
 	return out
 }
 
+// matches says whether labels fit a selector.
 func matches(selector, labels map[string]string) bool {
 	for k, v := range selector {
 		if have, ok := labels[k]; !ok || have != v {
@@ -185,6 +187,7 @@ func counterpart(selector, labels map[string]string) map[string]string {
 	return out
 }
 
+// labelWords tell labels in words, sorted.
 func labelWords(labels map[string]string) string {
 	var out []string
 	for _, k := range slices.Sorted(maps.Keys(labels)) {

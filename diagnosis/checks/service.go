@@ -109,6 +109,7 @@ func checkServices(s *snapshot.Snapshot, r *Report) {
 	checkCalled(s, r)
 }
 
+// serviceObject names a Service.
 func serviceObject(v *corev1.Service) incident.Object {
 	return snapshot.ObjectOf("Service", v.Namespace, v.Name)
 }
@@ -158,6 +159,7 @@ func failedDials(s *snapshot.Snapshot, o incident.Object) []incident.Evidence {
 	return out
 }
 
+// latest is the later of two times.
 func latest(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b
@@ -165,6 +167,7 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
+// allStarting says whether every one of the pods is only starting up.
 func allStarting(s *snapshot.Snapshot, pods []*corev1.Pod) bool {
 	for _, p := range pods {
 		if !startingUp(s, p) {

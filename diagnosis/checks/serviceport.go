@@ -66,6 +66,7 @@ func targetPort(port corev1.ServicePort) intstr.IntOrString {
 	return port.TargetPort
 }
 
+// mayHavePort says whether a pod has a port, or may have it without declaring it.
 func mayHavePort(p *corev1.Pod, target intstr.IntOrString, protocol corev1.Protocol) bool {
 	ports, complete := declaredPorts(p, protocol)
 	return target.Type == intstr.Int && !complete || slices.ContainsFunc(ports, func(c corev1.ContainerPort) bool { return isPort(c, target) })
@@ -78,6 +79,7 @@ func isPort(c corev1.ContainerPort, target intstr.IntOrString) bool {
 	return c.ContainerPort == target.IntVal
 }
 
+// containerPorts are the names or the numbers of ports, as they are asked for.
 func containerPorts(ports []corev1.ContainerPort, as intstr.Type) []string {
 	var names []string
 	for _, c := range ports {
@@ -104,6 +106,7 @@ func otherProtocol(p *corev1.Pod, target intstr.IntOrString, protocol corev1.Pro
 	return ""
 }
 
+// protocolOf is a port's protocol, TCP where none is said.
 func protocolOf(p corev1.Protocol) corev1.Protocol {
 	if p == "" {
 		return corev1.ProtocolTCP

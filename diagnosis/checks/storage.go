@@ -11,6 +11,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// storageChecks look at claims and volumes.
 var storageChecks = []Check{
 	{"claims", claimCodes, checkClaims},
 	{"volumes", volumeCodes, checkVolumes},

@@ -15,6 +15,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// controlChecks look at the control plane: webhooks, aggregated APIs, namespaces that do not end, leaders, the API server.
 var controlChecks = []Check{
 	{"webhooks", webhookCodes, checkWebhooks},
 	{"apiservices", apiServiceCodes, checkAPIServices},
@@ -75,6 +76,7 @@ type hook struct {
 	made    time.Time
 }
 
+// hooksOf lists the admission webhooks, those that validate first.
 func hooksOf(s *snapshot.Snapshot) []hook {
 	var out []hook
 	fails := func(p *admissionv1.FailurePolicyType) bool { return p == nil || *p == admissionv1.Fail }

@@ -92,6 +92,7 @@ func resourceWords(resource string, groups []string) string {
 	return resource
 }
 
+// listWords lists up to most words, and says how many more there are.
 func listWords(words []string, most int) string {
 	switch n := len(words); {
 	case n > most:

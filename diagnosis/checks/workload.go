@@ -10,6 +10,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// workloadChecks look at what runs pods: workloads, Jobs, autoscalers, disruption budgets.
 var workloadChecks = []Check{
 	{"workloads", workloadCodes, checkWorkloads},
 	{"jobs", jobCodes, checkJobs},

@@ -56,42 +56,48 @@ var seen = map[string]string{
 	"Secret": "names and dates of secrets", "Unstructured": "custom resources",
 }
 
-// readsOf follows each check's Run through its package and gathers what it refers to.
+// readsOf follows each check's Run through the packages of diagnosis and gathers what it refers to.
 func readsOf(t *testing.T) map[string][]string {
 	t.Helper()
 	loaded, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports | packages.NeedDeps},
-		"github.com/paramedic-bot/paramedic/diagnosis/checks")
-	if err != nil || len(loaded) != 1 || len(loaded[0].Errors) > 0 {
+		diagnosisPath+"...")
+	if err != nil || len(loaded) == 0 {
 		t.Fatalf("load the checks: %v, %v", err, loaded)
 	}
-	p := loaded[0]
 	uses, run := map[types.Object][]types.Object{}, map[string]types.Object{}
-	for _, file := range p.Syntax {
-		for _, decl := range file.Decls {
-			from := declared(p, decl)
-			ast.Inspect(decl, func(n ast.Node) bool {
-				switch v := n.(type) {
-				case *ast.Ident:
-					for _, o := range from {
-						if used := p.TypesInfo.Uses[v]; used != nil {
-							uses[o] = append(uses[o], used)
+	for _, p := range loaded {
+		if len(p.Errors) > 0 {
+			t.Fatalf("load %s: %v", p.PkgPath, p.Errors)
+		}
+		for _, file := range p.Syntax {
+			for _, decl := range file.Decls {
+				from := declared(p, decl)
+				ast.Inspect(decl, func(n ast.Node) bool {
+					switch v := n.(type) {
+					case *ast.Ident:
+						for _, o := range from {
+							if used := p.TypesInfo.Uses[v]; used != nil {
+								uses[o] = append(uses[o], used)
+							}
+						}
+					case *ast.CompositeLit:
+						if name, f := check(p, v); name != "" {
+							run[name] = f
 						}
 					}
-				case *ast.CompositeLit:
-					if name, f := check(p, v); name != "" {
-						run[name] = f
-					}
-				}
-				return true
-			})
+					return true
+				})
+			}
 		}
 	}
 	out := map[string][]string{}
 	for name, f := range run {
-		out[name] = reached(p, f, uses)
+		out[name] = readBelow(f, uses)
 	}
 	return out
 }
+
+const diagnosisPath = "github.com/paramedic-bot/paramedic/diagnosis/"
 
 // declared are the functions and package-level variables of a declaration.
 func declared(p *packages.Package, decl ast.Decl) []types.Object {
@@ -134,7 +140,8 @@ func check(p *packages.Package, lit *ast.CompositeLit) (string, types.Object) {
 	return strings.Trim(name.Value, `"`), p.TypesInfo.Uses[f]
 }
 
-func reached(p *packages.Package, start types.Object, uses map[types.Object][]types.Object) []string {
+// readBelow is what a function refers to, and what it calls within diagnosis refers to.
+func readBelow(start types.Object, uses map[types.Object][]types.Object) []string {
 	var out []string
 	visited := map[types.Object]bool{start: true}
 	for work := []types.Object{start}; len(work) > 0; work = work[1:] {
@@ -142,7 +149,7 @@ func reached(p *packages.Package, start types.Object, uses map[types.Object][]ty
 			if word := readBy(used); word != "" && !slices.Contains(out, word) {
 				out = append(out, word)
 			}
-			if used.Pkg() == p.Types && !visited[used] && uses[used] != nil {
+			if used.Pkg() != nil && strings.HasPrefix(used.Pkg().Path(), diagnosisPath) && !visited[used] && uses[used] != nil {
 				visited[used] = true
 				work = append(work, used)
 			}
