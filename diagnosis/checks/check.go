@@ -79,6 +79,7 @@ func CodeOf(code string) (c Code, ok bool) {
 	return Code{Code: code}, false
 }
 
+// find returns a code's documentation; ok is false if it is not among the codes.
 func find(codes []Code, code string) (Code, bool) {
 	for _, c := range codes {
 		if c.Code == code {
