@@ -7,7 +7,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/diagnosis/cause"
 	"github.com/paramedic-bot/paramedic/diagnosis/change"
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -52,8 +52,8 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 }
 
 // number orders findings and evidence by content and gives both their ids; it returns the evidence, each piece once.
-func number(found []*checks.Finding) []incident.Evidence {
-	slices.SortStableFunc(found, func(a, b *checks.Finding) int {
+func number(found []*finding.Finding) []incident.Evidence {
+	slices.SortStableFunc(found, func(a, b *finding.Finding) int {
 		return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), cmp.Compare(a.Code, b.Code), a.Object.Compare(b.Object),
 			cmp.Compare(a.Title, b.Title), a.Since.Compare(b.Since), slices.CompareFunc(a.Seen, b.Seen, compareEvidence))
 	})

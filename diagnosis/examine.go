@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -48,8 +49,8 @@ func (x *Examination) Again() {
 func answers(s *snapshot.Snapshot) int { return len(s.Lookups) + len(s.Dials) + len(s.Metrics) }
 
 // findings are copies: each diagnosis gives them ids and evidence of its own.
-func (x *Examination) findings() []*checks.Finding {
-	found := make([]*checks.Finding, len(x.checked.Findings))
+func (x *Examination) findings() []*finding.Finding {
+	found := make([]*finding.Finding, len(x.checked.Findings))
 	for i, f := range x.checked.Findings {
 		own := *f
 		own.Seen, own.Changes = slices.Clip(f.Seen), slices.Clip(f.Changes)

@@ -7,7 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -23,7 +23,7 @@ const (
 const changeField = "change"
 
 // attach makes changes evidence: for each finding that matters and whose onset is known, those just before it on the way to it.
-func attach(s *snapshot.Snapshot, found []*checks.Finding, changes []incident.Change) {
+func attach(s *snapshot.Snapshot, found []*finding.Finding, changes []incident.Change) {
 	if len(changes) == 0 {
 		return
 	}
@@ -46,7 +46,7 @@ func attach(s *snapshot.Snapshot, found []*checks.Finding, changes []incident.Ch
 		f.Changes = slices.CompactFunc(f.Changes, func(a, b incident.Change) bool { return a.ID == b.ID })
 		f.Changes = f.Changes[:min(len(f.Changes), mostChanges)]
 		for _, c := range f.Changes {
-			f.See(incident.Evidence{Source: c.Source, Object: c.Object, Field: changeField, Time: c.At, Excerpt: excerpt(c)})
+			f.Cite(incident.Evidence{Source: c.Source, Object: c.Object, Field: changeField, Time: c.At, Excerpt: excerpt(c)})
 		}
 	}
 }
@@ -63,7 +63,7 @@ const mostNodes = 3
 
 // wayTo is the objects whose change could have brought a finding about: itself, what is at fault, its workload, what it waits for, what
 // its pods take their configuration and their rights from, and, unless it names by itself what is at fault, its nodes.
-func wayTo(f *checks.Finding) []incident.Object {
+func wayTo(f *finding.Finding) []incident.Object {
 	way := append([]incident.Object{f.Object}, f.Fault...)
 	if !f.Workload.IsZero() {
 		way = append(way, f.Workload)
@@ -125,7 +125,7 @@ func takenFrom(p *corev1.Pod) []incident.Object {
 }
 
 // shown is which changes a diagnosis tells: those that are evidence, and the newest others.
-func shown(found []*checks.Finding, changes []incident.Change) []incident.Change {
+func shown(found []*finding.Finding, changes []incident.Change) []incident.Change {
 	cited := map[string]bool{}
 	for _, f := range found {
 		for _, c := range f.Changes {

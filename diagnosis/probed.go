@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // seeProbed makes evidence of what probes saw, for the findings that are about the same objects.
-func seeProbed(s *snapshot.Snapshot, found []*checks.Finding) {
+func seeProbed(s *snapshot.Snapshot, found []*finding.Finding) {
 	of := map[incident.Object][]incident.Evidence{}
 	add := func(o incident.Object, field, format string, args ...any) {
 		if !o.IsZero() {
@@ -44,13 +45,13 @@ func seeProbed(s *snapshot.Snapshot, found []*checks.Finding) {
 			continue
 		}
 		for _, o := range askedFor(s, f) {
-			f.See(of[o]...)
+			f.Cite(of[o]...)
 		}
 	}
 }
 
 // askedFor is what second looks for the finding are about.
-func askedFor(s *snapshot.Snapshot, f *checks.Finding) []incident.Object {
+func askedFor(s *snapshot.Snapshot, f *finding.Finding) []incident.Object {
 	out := []incident.Object{f.Object}
 	if !f.Workload.IsZero() {
 		out = append(out, f.Workload)

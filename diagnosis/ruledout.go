@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -136,6 +137,6 @@ func ruledOut(s *snapshot.Snapshot, asked string, r checks.Result) []incident.Ru
 }
 
 // about says whether something is wrong there, in whatever namespace.
-func (p sought) about(f *checks.Finding) bool {
+func (p sought) about(f *finding.Finding) bool {
 	return f.Alarms() && (slices.Contains(p.kinds, f.Object.Kind) || slices.Contains(p.codes, f.Code))
 }

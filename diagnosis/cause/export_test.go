@@ -1,12 +1,12 @@
 package cause
 
 import (
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // EveryPair applies every rule to every pair of findings.
-func EveryPair(s *snapshot.Snapshot, findings []*checks.Finding) []Edge {
+func EveryPair(s *snapshot.Snapshot, findings []*finding.Finding) []Edge {
 	edges, _ := edgesBy(Rules, nil, s, findings)
 	return edges
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -20,18 +20,18 @@ type Edge struct {
 }
 
 // String is the edge as "why --trace" prints it.
-func (e Edge) trace(findings []*checks.Finding) string {
+func (e Edge) trace(findings []*finding.Finding) string {
 	f, t := findings[e.From], findings[e.To]
 	return fmt.Sprintf("%s: %s %s -> %s %s: %s", e.Rule, f.Code, f.Object, t.Code, t.Object, e.Reason)
 }
 
 // Edges applies every rule to the pairs of findings of the codes that it names, as far as they have in common what the rule goes by, in the
 // order of the findings and of the table. A rule that panics explains nothing there, and is among the failures.
-func Edges(s *snapshot.Snapshot, findings []*checks.Finding) ([]Edge, []incident.Failure) {
+func Edges(s *snapshot.Snapshot, findings []*finding.Finding) ([]Edge, []incident.Failure) {
 	return edgesBy(Rules, ties, s, findings)
 }
 
-func edgesBy(rules []Rule, ties []tie, s *snapshot.Snapshot, findings []*checks.Finding) ([]Edge, []incident.Failure) {
+func edgesBy(rules []Rule, ties []tie, s *snapshot.Snapshot, findings []*finding.Finding) ([]Edge, []incident.Failure) {
 	c := newContext(s, findings)
 	byCode := map[string][]int{}
 	for i, f := range findings {
@@ -79,11 +79,11 @@ func edgesBy(rules []Rule, ties []tie, s *snapshot.Snapshot, findings []*checks.
 
 // graph is the edges by their start, and by their end.
 type graph struct {
-	findings []*checks.Finding
+	findings []*finding.Finding
 	out, in  [][]Edge
 }
 
-func newGraph(findings []*checks.Finding, edges []Edge) graph {
+func newGraph(findings []*finding.Finding, edges []Edge) graph {
 	g := graph{findings, make([][]Edge, len(findings)), make([][]Edge, len(findings))}
 	for _, e := range edges {
 		g.out[e.From] = append(g.out[e.From], e)
@@ -141,7 +141,7 @@ func (g graph) roots() []int {
 }
 
 // byOnset orders findings by when they began, the known before the unknown, then by code and object, and at last by their ids.
-func byOnset(a, b *checks.Finding) int {
+func byOnset(a, b *finding.Finding) int {
 	switch {
 	case a.Since.IsZero() && !b.Since.IsZero():
 		return 1

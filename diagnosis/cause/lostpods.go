@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -21,7 +22,7 @@ var address = regexp.MustCompile(`\b(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})\b`)
 
 // missesPods wants the log of a pod of the namespace to miss one of the pods that were taken away: a line that names their workload, and an
 // address that is no pod's any more, at a port of theirs. Programs that find each other without a Service (rings, gossip) write such lines.
-func missesPods(c *Context, from, to *checks.Finding) (Link, bool) {
+func missesPods(c *Context, from, to *finding.Finding) (Link, bool) {
 	if len(from.Pods) == 0 || len(to.Pods) == 0 || from.About(to.Workload) || from.Workload.Namespace != to.Workload.Namespace || !later(from, to) {
 		return Link{}, false
 	}
@@ -44,7 +45,7 @@ func missesPods(c *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // missedIn is the address of a pod that is gone, in a line that names its workload.
-func missedIn(s *snapshot.Snapshot, line string, from *checks.Finding) (string, bool) {
+func missedIn(s *snapshot.Snapshot, line string, from *finding.Finding) (string, bool) {
 	if !slices.Contains(strings.FieldsFunc(line, notOfName), from.Workload.Name) {
 		return "", false
 	}

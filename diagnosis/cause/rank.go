@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -24,7 +25,7 @@ type Result struct {
 
 // Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids. Onset is when people
 // noticed, such as an alert's start; zero if nobody said.
-func Rank(s *snapshot.Snapshot, findings []*checks.Finding, onset time.Time) Result {
+func Rank(s *snapshot.Snapshot, findings []*finding.Finding, onset time.Time) Result {
 	edges, failures := Edges(s, findings)
 	g := newGraph(findings, edges)
 	var ranked []*candidate
@@ -62,9 +63,9 @@ func sortByWeight(ranked []*candidate) {
 // candidate is a cause while it is being weighed.
 type candidate struct {
 	cause     incident.Cause
-	root      *checks.Finding
-	explained []*checks.Finding // the root first
-	links     []Edge            // the edge by which each but the root was reached
+	root      *finding.Finding
+	explained []*finding.Finding // the root first
+	links     []Edge             // the edge by which each but the root was reached
 	blocked   []block
 	missing   []string // what it should have caused and that is not there, in words
 	weight    float64
@@ -108,7 +109,7 @@ func (g graph) candidate(root int) *candidate {
 const maxEvidence = 8
 
 // cite adds the log that ties a consequence to the cause.
-func (c *candidate) cite(f *checks.Finding) {
+func (c *candidate) cite(f *finding.Finding) {
 	for i, e := range f.Seen {
 		if e.Source == incident.SourceLog && i < len(f.Evidence) && !slices.Contains(c.cause.Evidence, f.Evidence[i]) {
 			c.cause.Evidence = append(c.cause.Evidence, f.Evidence[i])

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -16,7 +17,7 @@ type Rule struct {
 	Name     string
 	From, To []string // codes
 	// Explains says why from would explain to, or that it would not. It is called for every pair of the codes named.
-	Explains func(c *Context, from, to *checks.Finding) (Link, bool)
+	Explains func(c *Context, from, to *finding.Finding) (Link, bool)
 	// One and Many say what follows, for a cause's reason; Many has a %d for the number of objects. Rules may share them.
 	One, Many string
 }
@@ -30,12 +31,12 @@ type Link struct {
 // Context is what rules may look at beside the two findings.
 type Context struct {
 	Snapshot *snapshot.Snapshot
-	pods     map[*checks.Finding]podSet
+	pods     map[*finding.Finding]podSet
 	byIP     map[string]incident.Object // Services by cluster IP
 }
 
-func newContext(s *snapshot.Snapshot, findings []*checks.Finding) *Context {
-	c := &Context{Snapshot: s, pods: make(map[*checks.Finding]podSet, len(findings)), byIP: map[string]incident.Object{}}
+func newContext(s *snapshot.Snapshot, findings []*finding.Finding) *Context {
+	c := &Context{Snapshot: s, pods: make(map[*finding.Finding]podSet, len(findings)), byIP: map[string]incident.Object{}}
 	for _, f := range findings {
 		c.pods[f] = newPodSet(f.Pods)
 	}
@@ -49,7 +50,7 @@ func newContext(s *snapshot.Snapshot, findings []*checks.Finding) *Context {
 }
 
 // share says whether two findings have a pod in common.
-func (c *Context) share(a, b *checks.Finding) bool {
+func (c *Context) share(a, b *finding.Finding) bool {
 	if len(a.Pods) > len(b.Pods) {
 		a, b = b, a
 	}
@@ -86,17 +87,17 @@ func newPodSet(pods []*corev1.Pod) podSet {
 
 // What rules name by what the codes say of themselves.
 var (
-	dnsFaults      = about(checks.DNSTrouble)
-	podFaults      = about(checks.PodTrouble)
-	workloadFaults = about(checks.WorkloadTrouble)
-	serviceFaults  = about(checks.ServiceTrouble)
-	nodeFaults     = about(checks.NodeTrouble)
-	crashes        = checks.CodesThat(func(c checks.Code) bool { return c.Crash })
+	dnsFaults      = about(finding.DNSTrouble)
+	podFaults      = about(finding.PodTrouble)
+	workloadFaults = about(finding.WorkloadTrouble)
+	serviceFaults  = about(finding.ServiceTrouble)
+	nodeFaults     = about(finding.NodeTrouble)
+	crashes        = checks.CodesThat(func(c finding.Code) bool { return c.Crash })
 )
 
 // about lists the codes that are about a kind of trouble.
-func about(t checks.Trouble) []string {
-	return checks.CodesThat(func(c checks.Code) bool { return c.Trouble == t })
+func about(t finding.Trouble) []string {
+	return checks.CodesThat(func(c finding.Code) bool { return c.Trouble == t })
 }
 
 // but leaves some codes out.
@@ -110,14 +111,14 @@ var Rules = slices.Concat(dnsRules, configRules, nodeRules, logRules, networkRul
 // slack is how far apart two clocks in one cluster may tell the same moment.
 const slack = 5 * time.Second
 
-func sameWorkload(reason string) func(*Context, *checks.Finding, *checks.Finding) (Link, bool) {
-	return func(_ *Context, from, to *checks.Finding) (Link, bool) {
+func sameWorkload(reason string) func(*Context, *finding.Finding, *finding.Finding) (Link, bool) {
+	return func(_ *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: reason}, from.About(to.Workload)
 	}
 }
 
-func sameNode(reason string) func(*Context, *checks.Finding, *checks.Finding) (Link, bool) {
-	return func(_ *Context, from, to *checks.Finding) (Link, bool) {
+func sameNode(reason string) func(*Context, *finding.Finding, *finding.Finding) (Link, bool) {
+	return func(_ *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: reason}, from.Object == to.Object
 	}
 }

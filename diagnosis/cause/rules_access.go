@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 )
 
@@ -21,18 +22,18 @@ var accessRules = []Rule{
 }
 
 // refusedByRBAC wants the very pods whose log tells of the refusal. It is likely only where the log tells of something else in the end.
-func refusedByRBAC(c *Context, from, to *checks.Finding) (Link, bool) {
-	refused, _ := checks.DetailOf[checks.RefusedRight](from)
+func refusedByRBAC(c *Context, from, to *finding.Finding) (Link, bool) {
+	refused, _ := finding.DetailOf[checks.RefusedRight](from)
 	return Link{Reason: "its log says that the API server refuses it", Inferred: !refused.Telling}, c.share(from, to)
 }
 
-func accountMissing(_ *Context, from, to *checks.Finding) (Link, bool) {
-	refused, _ := checks.DetailOf[checks.RefusedPods](to)
+func accountMissing(_ *Context, from, to *finding.Finding) (Link, bool) {
+	refused, _ := finding.DetailOf[checks.RefusedPods](to)
 	return Link{Reason: fmt.Sprintf("its pods are to run as ServiceAccount %s", from.Object.Name)}, refused.Account == from.Object
 }
 
 // certificateBad wants the pods that use the certificate to speak of certificates.
-func certificateBad(c *Context, from, to *checks.Finding) (Link, bool) {
+func certificateBad(c *Context, from, to *finding.Finding) (Link, bool) {
 	speaks := slices.ContainsFunc(to.Said, func(f logs.Fact) bool { return f.Kind == logs.TLSFailed })
 	return Link{Reason: fmt.Sprintf("its pods use Secret %s, and its log complains of a certificate", from.Object.Name)}, (speaks || to.Code == checks.LogTLSFailed) && c.share(from, to)
 }

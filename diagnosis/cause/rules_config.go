@@ -7,6 +7,7 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
 // configRules are about what pods refer to: ConfigMaps, Secrets, claims.
@@ -20,26 +21,26 @@ var configRules = []Rule{
 }
 
 // waitsFor wants the very object in what the pods wait for: the kubelet's word, or the claim that the scheduler speaks of.
-func waitsFor(c *Context, from, to *checks.Finding) (Link, bool) {
+func waitsFor(c *Context, from, to *finding.Finding) (Link, bool) {
 	if !slices.Contains(to.Refs, from.Object) || !c.share(from, to) {
 		return Link{}, false
 	}
-	if u, ok := checks.DetailOf[checks.Unschedulable](to); ok && !u.Volumes && (!u.Silent || !nodeChosen(c, from)) {
+	if u, ok := finding.DetailOf[checks.Unschedulable](to); ok && !u.Volumes && (!u.Silent || !nodeChosen(c, from)) {
 		return Link{}, false
 	}
 	return Link{Reason: fmt.Sprintf("its pods wait for %s %s", from.Object.Kind, from.Object.Name)}, true
 }
 
 // claimWaits is the other way about: a claim that waits for its first consumer, which cannot be scheduled for another reason.
-func claimWaits(c *Context, from, to *checks.Finding) (Link, bool) {
-	if u, _ := checks.DetailOf[checks.Unschedulable](from); u.Volumes || !c.share(from, to) || !waitsForConsumer(c, to) {
+func claimWaits(c *Context, from, to *finding.Finding) (Link, bool) {
+	if u, _ := finding.DetailOf[checks.Unschedulable](from); u.Volumes || !c.share(from, to) || !waitsForConsumer(c, to) {
 		return Link{}, false
 	}
 	return Link{Reason: "the claim waits for a pod that cannot be scheduled"}, true
 }
 
 // waitsForConsumer says whether the claim's volume is made only once its pod has a node, and it has none yet.
-func waitsForConsumer(c *Context, claim *checks.Finding) bool {
+func waitsForConsumer(c *Context, claim *finding.Finding) bool {
 	o := c.Snapshot.PersistentVolumeClaim(claim.Object.Namespace, claim.Object.Name)
 	if o == nil || o.Spec.StorageClassName == nil || nodeChosen(c, claim) {
 		return false
@@ -49,7 +50,7 @@ func waitsForConsumer(c *Context, claim *checks.Finding) bool {
 }
 
 // nodeChosen says whether the scheduler has chosen a node for the claim's pod and waits, without a word, for the volume to be made there.
-func nodeChosen(c *Context, claim *checks.Finding) bool {
+func nodeChosen(c *Context, claim *finding.Finding) bool {
 	o := c.Snapshot.PersistentVolumeClaim(claim.Object.Namespace, claim.Object.Name)
 	return o != nil && o.Annotations["volume.kubernetes.io/selected-node"] != ""
 }

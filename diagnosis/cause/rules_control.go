@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -14,14 +15,14 @@ import (
 var controlRules = []Rule{
 	{"webhook-injects", []string{checks.WebhookInjects}, podFaults, webhookInjects,
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
-	{"webhook-refuses", about(checks.WebhookTrouble), []string{checks.PodsRefused}, webhookRefuses,
+	{"webhook-refuses", about(finding.WebhookTrouble), []string{checks.PodsRefused}, webhookRefuses,
 		"the API server refuses the pods of 1 workload", "the API server refuses the pods of %d workloads"},
-	{"webhook-refuses-custom", about(checks.WebhookTrouble), []string{checks.CustomNotReady}, webhookRefusesCustom,
+	{"webhook-refuses-custom", about(finding.WebhookTrouble), []string{checks.CustomNotReady}, webhookRefusesCustom,
 		"a custom resource waits for what the API server refuses", "%d custom resources wait for what the API server refuses"},
 	{"service-behind", slices.Concat(serviceFaults, podFaults, workloadFaults, []string{checks.PodsRefused}),
 		[]string{checks.WebhookNoEndpoints, checks.WebhookFailing, checks.APIServiceUnavailable}, serviceBehind,
 		"the API server cannot ask it", "the API server cannot ask it (%d findings)"},
-	{"api-taken", []string{checks.APIServiceTakenOver}, []string{checks.HPANoMetrics}, func(_ *Context, from, to *checks.Finding) (Link, bool) {
+	{"api-taken", []string{checks.APIServiceTakenOver}, []string{checks.HPANoMetrics}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: "it asks that API, and has got nothing since it was changed"}, slices.Contains(from.Refs, to.Object)
 	}, "1 autoscaler gets no metrics", "%d autoscalers get no metrics"},
 	{"api-gone", []string{checks.APIServiceUnavailable}, []string{checks.NamespaceTerminating}, apiGone,
@@ -43,8 +44,8 @@ var controlRules = []Rule{
 }
 
 // webhookRefuses wants the refusal to name the webhook.
-func webhookRefuses(_ *Context, from, to *checks.Finding) (Link, bool) {
-	asked, _ := checks.DetailOf[checks.Webhooks](from)
+func webhookRefuses(_ *Context, from, to *finding.Finding) (Link, bool) {
+	asked, _ := finding.DetailOf[checks.Webhooks](from)
 	refused := webhooksNamed(to)
 	for _, name := range asked.Names {
 		if slices.Contains(refused, name) {
@@ -55,16 +56,16 @@ func webhookRefuses(_ *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // webhooksNamed are the webhooks that the API server's words name, as they were told to whom the finding is about.
-func webhooksNamed(f *checks.Finding) []string {
-	if refused, ok := checks.DetailOf[checks.RefusedPods](f); ok {
+func webhooksNamed(f *finding.Finding) []string {
+	if refused, ok := finding.DetailOf[checks.RefusedPods](f); ok {
 		return refused.Webhooks
 	}
-	says, _ := checks.DetailOf[checks.CustomSays](f)
+	says, _ := finding.DetailOf[checks.CustomSays](f)
 	return says.Webhooks
 }
 
 // webhookRefusesCustom wants the custom resource's own message to name the webhook.
-func webhookRefusesCustom(c *Context, from, to *checks.Finding) (Link, bool) {
+func webhookRefusesCustom(c *Context, from, to *finding.Finding) (Link, bool) {
 	l, ok := webhookRefuses(c, from, to)
 	if ok {
 		l.Reason = "its message says that the API server could not call the webhook"
@@ -73,7 +74,7 @@ func webhookRefusesCustom(c *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // serviceBehind wants the Service that is called, or what should stand behind it, to be what fails.
-func serviceBehind(c *Context, from, to *checks.Finding) (Link, bool) {
+func serviceBehind(c *Context, from, to *finding.Finding) (Link, bool) {
 	for _, o := range to.Refs {
 		if o.Kind != "Service" {
 			continue
@@ -124,17 +125,17 @@ func hasLabels(labels, want map[string]string) bool {
 }
 
 // apiGone wants the namespace's own words to name the API.
-func apiGone(_ *Context, from, to *checks.Finding) (Link, bool) {
-	gone, _ := checks.DetailOf[checks.UnavailableAPI](from)
-	held, _ := checks.DetailOf[checks.HeldNamespace](to)
+func apiGone(_ *Context, from, to *finding.Finding) (Link, bool) {
+	gone, _ := finding.DetailOf[checks.UnavailableAPI](from)
+	held, _ := finding.DetailOf[checks.HeldNamespace](to)
 	return Link{Reason: fmt.Sprintf("the namespace controller cannot list what is in it while %s does not answer", gone.API)},
 		slices.Contains(held.APIs, gone.API)
 }
 
 // finalizerWaits wants the workload that should remove the finalizer to fail, or a pod of the namespace itself not to end.
-func finalizerWaits(_ *Context, from, to *checks.Finding) (Link, bool) {
+func finalizerWaits(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if from.Code == checks.PodTerminating && len(from.Pods) > 0 && from.Pods[0].Namespace == to.Object.Name {
-		held, _ := checks.DetailOf[checks.HeldNamespace](to)
+		held, _ := finding.DetailOf[checks.HeldNamespace](to)
 		return Link{Reason: "its pods do not end"}, held.Pods
 	}
 	return Link{Reason: fmt.Sprintf("%s %s should remove the finalizer", from.Workload.Kind, from.Workload.Name)},
@@ -142,8 +143,8 @@ func finalizerWaits(_ *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // noScheduler wants pods that no scheduler has said a word about.
-func noScheduler(_ *Context, from, to *checks.Finding) (Link, bool) {
-	if u, _ := checks.DetailOf[checks.Unschedulable](to); !u.Silent || len(to.Pods) == 0 {
+func noScheduler(_ *Context, from, to *finding.Finding) (Link, bool) {
+	if u, _ := finding.DetailOf[checks.Unschedulable](to); !u.Silent || len(to.Pods) == 0 {
 		return Link{}, false
 	}
 	if n := to.Pods[0].Spec.SchedulerName; n != "" && n != corev1.DefaultSchedulerName {
@@ -154,7 +155,7 @@ func noScheduler(_ *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // noControllers wants a workload that lacks pods which nobody has made since, and nobody was refused.
-func noControllers(c *Context, from, to *checks.Finding) (Link, bool) {
+func noControllers(c *Context, from, to *finding.Finding) (Link, bool) {
 	if !to.Since.IsZero() && to.Since.Before(from.Since.Add(-slack)) {
 		return Link{}, false
 	}
@@ -186,11 +187,11 @@ func wanted(n *int32) int32 {
 }
 
 // etcdBehind is likely rather than proven: the API server does not say what it waits for.
-func etcdBehind(_ *Context, _, to *checks.Finding) (Link, bool) {
+func etcdBehind(_ *Context, _, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "the API server keeps everything in etcd", Inferred: to.Code != checks.APIServerUnhealthy}, true
 }
 
-func stormAbout(_ *Context, from, to *checks.Finding) (Link, bool) {
+func stormAbout(_ *Context, from, to *finding.Finding) (Link, bool) {
 	for _, p := range from.Pods {
 		if to.Object.Kind == "Pod" && to.Object.Namespace == p.Namespace && to.Object.Name == p.Name {
 			return Link{Reason: "the events are about its pod"}, true
@@ -200,6 +201,6 @@ func stormAbout(_ *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // webhookInjects wants the finding to be about the very container.
-func webhookInjects(c *Context, from, to *checks.Finding) (Link, bool) {
+func webhookInjects(c *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "its template has no container " + from.Container + ": the webhook has put it there"}, from.Container == to.Container && c.share(from, to)
 }

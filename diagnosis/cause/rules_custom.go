@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -25,9 +26,9 @@ var customRules = []Rule{
 }
 
 // customOwns follows the workload's owners, and takes the custom resource's word for what it names.
-func customOwns(c *Context, from, to *checks.Finding) (Link, bool) {
+func customOwns(c *Context, from, to *finding.Finding) (Link, bool) {
 	w := workloadOf(from)
-	says, _ := checks.DetailOf[checks.CustomSays](to)
+	says, _ := finding.DetailOf[checks.CustomSays](to)
 	switch {
 	case slices.Contains(to.Refs, w):
 		return Link{Reason: fmt.Sprintf("it names %s %s as not healthy", w.Kind, w.Name)}, true
@@ -40,7 +41,7 @@ func customOwns(c *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // owned says whether one of the owners is what the finding is about. An owner is in the namespace of what it owns, or in none.
-func owned(owners []metav1.OwnerReference, namespace string, f *checks.Finding) bool {
+func owned(owners []metav1.OwnerReference, namespace string, f *finding.Finding) bool {
 	return slices.ContainsFunc(owners, func(o metav1.OwnerReference) bool {
 		return slices.ContainsFunc(f.AtFault(), func(at incident.Object) bool {
 			return at.Kind == o.Kind && at.Name == o.Name && (at.Namespace == namespace || at.Namespace == "")
@@ -75,7 +76,7 @@ func workload(s *snapshot.Snapshot, w incident.Object) metav1.Object {
 }
 
 // customPart: an owner is not ready because a part of it is not, or it says in its message what it waits for.
-func customPart(c *Context, from, to *checks.Finding) (Link, bool) {
+func customPart(c *Context, from, to *finding.Finding) (Link, bool) {
 	for _, at := range from.AtFault() {
 		if part, ok := ownedThrough(c.Snapshot, at, to); ok {
 			return Link{Reason: fmt.Sprintf("it owns %s %s", part.Kind, part.Name)}, true
@@ -88,7 +89,7 @@ func customPart(c *Context, from, to *checks.Finding) (Link, bool) {
 	if from.Object.Namespace != "" {
 		name = from.Object.Namespace + "/" + name
 	}
-	says, _ := checks.DetailOf[checks.CustomSays](to)
+	says, _ := finding.DetailOf[checks.CustomSays](to)
 	// What is quoted without a namespace can be of any kind and anywhere, unless the words say the kind.
 	sure := from.Object.Namespace != "" || strings.Contains(strings.ToLower(says.Message), strings.ToLower(from.Object.Kind))
 	if sure && slices.Contains(says.Quoted, name) {
@@ -106,7 +107,7 @@ func customPart(c *Context, from, to *checks.Finding) (Link, bool) {
 const maxOwners = 4
 
 // ownedThrough follows a custom resource's owners up to one that the finding is about, and names the part that is its own.
-func ownedThrough(s *snapshot.Snapshot, part incident.Object, f *checks.Finding) (incident.Object, bool) {
+func ownedThrough(s *snapshot.Snapshot, part incident.Object, f *finding.Finding) (incident.Object, bool) {
 	for range maxOwners {
 		o := s.Custom(part)
 		if o == nil {
@@ -124,7 +125,7 @@ func ownedThrough(s *snapshot.Snapshot, part incident.Object, f *checks.Finding)
 	return incident.Object{}, false
 }
 
-func customSecret(_ *Context, from, to *checks.Finding) (Link, bool) {
+func customSecret(_ *Context, from, to *finding.Finding) (Link, bool) {
 	for _, o := range from.Refs {
 		if o.Kind == "Secret" && (to.Object == o || slices.Contains(to.Refs, o)) {
 			return Link{Reason: fmt.Sprintf("%s %s is what should make Secret %s", from.Object.Kind, from.Object.Name, o.Name)}, true
@@ -134,13 +135,13 @@ func customSecret(_ *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // helmRelease reads the annotations that Helm gives what it installs.
-func helmRelease(c *Context, from, to *checks.Finding) (Link, bool) {
+func helmRelease(c *Context, from, to *finding.Finding) (Link, bool) {
 	o := workload(c.Snapshot, workloadOf(from))
 	if o == nil {
 		return Link{}, false
 	}
 	release, namespace := o.GetAnnotations()["meta.helm.sh/release-name"], o.GetAnnotations()["meta.helm.sh/release-namespace"]
-	of, _ := checks.DetailOf[checks.HelmRelease](to)
+	of, _ := finding.DetailOf[checks.HelmRelease](to)
 	name := of.Name
 	if to.Code == checks.CustomNotReady {
 		if to.Object.Kind != "HelmRelease" {

@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -34,14 +35,14 @@ var dnsRules = []Rule{
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 }
 
-func dnsStops(c *Context, from, to *checks.Finding) (Link, bool) {
+func dnsStops(c *Context, from, to *finding.Finding) (Link, bool) {
 	if !from.About(to.Workload) {
 		return Link{}, false
 	}
 	return Link{Reason: "CoreDNS stops because of it, again and again"}, true
 }
 
-func dnsPods(c *Context, from, to *checks.Finding) (Link, bool) {
+func dnsPods(c *Context, from, to *finding.Finding) (Link, bool) {
 	switch {
 	case slices.Contains(dnsFaults, from.Code):
 		return Link{Reason: "CoreDNS does not answer because of it"}, true
@@ -53,7 +54,7 @@ func dnsPods(c *Context, from, to *checks.Finding) (Link, bool) {
 
 // namesUnresolved wants a log that says that a name did not resolve, from a pod that asks the cluster's DNS. For a name of the cluster
 // that is proof; for another name it is likely, for its own servers may be at fault as well.
-func namesUnresolved(c *Context, from, to *checks.Finding) (Link, bool) {
+func namesUnresolved(c *Context, from, to *finding.Finding) (Link, bool) {
 	if from.About(to.Workload) || from.Severity != incident.Critical {
 		return Link{}, false
 	}
@@ -84,7 +85,7 @@ func namesUnresolved(c *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // namesUnlisted is about a DNS that may not list what names come from: it answers that it cannot, for every name of the cluster.
-func namesUnlisted(c *Context, from, to *checks.Finding) (Link, bool) {
+func namesUnlisted(c *Context, from, to *finding.Finding) (Link, bool) {
 	if !checks.AnswersNames(c.Snapshot, from.Workload) {
 		return Link{}, false
 	}
@@ -94,7 +95,7 @@ func namesUnlisted(c *Context, from, to *checks.Finding) (Link, bool) {
 
 // namesUnanswered is about a DNS of which some pods fail and others answer: look-ups that reach those that fail get no answer. That a name
 // does not exist is an answer.
-func namesUnanswered(c *Context, from, to *checks.Finding) (Link, bool) {
+func namesUnanswered(c *Context, from, to *finding.Finding) (Link, bool) {
 	if len(to.Said) == 0 || len(to.Pods) == 0 || from.About(to.Workload) || !checks.UsesClusterDNS(to.Pods[0]) || !checks.AnswersNames(c.Snapshot, from.Workload) {
 		return Link{}, false
 	}
@@ -107,7 +108,7 @@ func namesUnanswered(c *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // outsideUnresolved wants a name outside the cluster that no server answered for, from a pod that asks the cluster's DNS.
-func outsideUnresolved(c *Context, from, to *checks.Finding) (Link, bool) {
+func outsideUnresolved(c *Context, from, to *finding.Finding) (Link, bool) {
 	if to.Code == checks.ExternalNameNotFound {
 		return Link{Reason: "it stands for a name outside the cluster"}, len(to.Refs) == 0
 	}
@@ -123,6 +124,6 @@ func outsideUnresolved(c *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // waitsForTry wants a pod that could not resolve a name that exists, and has not been tried since names resolve again.
-func waitsForTry(c *Context, from, to *checks.Finding) (Link, bool) {
+func waitsForTry(c *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "its log says that it could not resolve a name, and it has not been started since names resolve again"}, to.NeedsName() && c.share(from, to)
 }

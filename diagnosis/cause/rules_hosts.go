@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -39,21 +40,21 @@ var hostRules = []Rule{
 		"what writes to the disk fails", "what writes to the disk fails (%d findings)"},
 	{"memory-pods", []string{checks.HostOutOfMemory}, []string{checks.PodOOMKilled, checks.NodeUnreachable}, outOfMemory,
 		"what ran on the node was stopped", "what ran on the node was stopped (%d findings)"},
-	{"pressure-memory", []string{checks.NodePressure}, []string{checks.HostOutOfMemory}, func(_ *Context, from, to *checks.Finding) (Link, bool) {
+	{"pressure-memory", []string{checks.NodePressure}, []string{checks.HostOutOfMemory}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: "the node is short of memory, as its kubelet says"},
 			from.Object == to.Object && pressedFor(from, corev1.NodeMemoryPressure)
 	}, "the kernel killed a process", "the kernel killed processes (%d findings)"},
-	{"host-network", about(checks.NodeNetworkTrouble), append([]string{checks.DNSDown}, crashes...), cutOff,
+	{"host-network", about(finding.NodeNetworkTrouble), append([]string{checks.DNSDown}, crashes...), cutOff,
 		"1 workload on the node does not reach what it needs", "%d workloads on the node do not reach what they need"},
-	{"host-cut", about(checks.NodeNetworkTrouble), []string{checks.NodeNetworkCut}, sameNode("it cuts the pods of the node off"),
+	{"host-cut", about(finding.NodeNetworkTrouble), []string{checks.NodeNetworkCut}, sameNode("it cuts the pods of the node off"),
 		"pods on the node get no answer from beyond it", "pods on the node get no answer from beyond it (%d findings)"},
 	{"driver-gpus", []string{checks.GPUDriverMismatch}, []string{checks.GPUUnhealthy, checks.GPUNotOffered}, sameNode("no program can use a GPU whose driver does not match its libraries"),
 		"the node offers no GPU", "%d nodes offer no GPU"},
-	{"gpu-lost", []string{checks.GPUDriverMismatch, checks.GPUUnhealthy}, []string{checks.LogDeviceLost}, func(_ *Context, from, to *checks.Finding) (Link, bool) {
+	{"gpu-lost", []string{checks.GPUDriverMismatch, checks.GPUUnhealthy}, []string{checks.LogDeviceLost}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
 		elsewhere := func(p *corev1.Pod) bool { return p.Spec.NodeName != from.Object.Name }
 		return Link{Reason: "it runs on " + from.Object.Name + ", whose GPU does not work"}, len(to.Pods) > 0 && !slices.ContainsFunc(to.Pods, elsewhere)
 	}, "1 workload cannot use its GPU", "%d workloads cannot use their GPUs"},
-	{"plugin-gpus", slices.Concat(podFaults, workloadFaults), []string{checks.GPUNotOffered}, func(_ *Context, from, to *checks.Finding) (Link, bool) {
+	{"plugin-gpus", slices.Concat(podFaults, workloadFaults), []string{checks.GPUNotOffered}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: "it is the device plugin that registers GPUs"}, len(to.Fault) > 0 && from.About(to.Fault[0])
 	}, "the node offers no GPU", "%d nodes offer no GPU"},
 	{"gpu-pods", []string{checks.GPUNotOffered, checks.GPUAbsent, checks.GPUUnhealthy}, []string{checks.PodUnschedulable}, gpuWaits,
@@ -64,40 +65,40 @@ var hostRules = []Rule{
 var silentNode = []string{checks.NodeUnreachable, checks.NodeLeaseStale}
 
 // resolvLoop needs no more: the finding is only there with CoreDNS' own word, from that node.
-func resolvLoop(_ *Context, from, to *checks.Finding) (Link, bool) {
+func resolvLoop(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "the Corefile sends what CoreDNS cannot answer to the node's resolv.conf, which names a loopback address"}, slices.Contains(to.AtFault(), from.Object)
 }
 
 // later says whether the second finding began no earlier than the first; an unknown time can be any.
-func later(from, to *checks.Finding) bool {
+func later(from, to *finding.Finding) bool {
 	return from.Since.IsZero() || to.Since.IsZero() || !to.Since.Before(from.Since.Add(-slack))
 }
 
 // expired wants a certificate that has ended before the service or the node fell silent; the service's own word is proof.
-func expired(_ *Context, from, to *checks.Finding) (Link, bool) {
+func expired(_ *Context, from, to *finding.Finding) (Link, bool) {
 	ok := from.Object == to.Object && from.Severity == incident.Critical && later(from, to)
-	certificate, _ := checks.DetailOf[checks.EndingCertificate](from)
+	certificate, _ := finding.DetailOf[checks.EndingCertificate](from)
 	return Link{Reason: "an expired certificate is refused", Inferred: !certificate.Refused}, ok
 }
 
-func datastoreStops(_ *Context, from, to *checks.Finding) (Link, bool) {
+func datastoreStops(_ *Context, from, to *finding.Finding) (Link, bool) {
 	ok := from.Object == to.Object && from.Severity == incident.Critical && later(from, to)
 	return Link{Reason: "the server ends when its datastore fails", Inferred: to.Code != checks.HostServiceFailed}, ok
 }
 
 // nothingWritten wants a datastore that takes no writes, and something that began once it took none.
-func nothingWritten(_ *Context, from, to *checks.Finding) (Link, bool) {
-	datastore, _ := checks.DetailOf[checks.Datastore](from)
+func nothingWritten(_ *Context, from, to *finding.Finding) (Link, bool) {
+	datastore, _ := finding.DetailOf[finding.Datastore](from)
 	return Link{Reason: "Leases, Jobs and heartbeats cannot be written while the datastore takes no writes"}, datastore.Full && later(from, to)
 }
 
-func diskPressure(_ *Context, from, to *checks.Finding) (Link, bool) {
+func diskPressure(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "the kubelet reports pressure when less is free than its thresholds"},
 		from.Object == to.Object && pressedFor(to, corev1.NodeDiskPressure)
 }
 
 // diskStops takes a disk that is full or fails for the likely reason of what stopped later; words about space are proof.
-func diskStops(_ *Context, from, to *checks.Finding) (Link, bool) {
+func diskStops(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if from.Object != to.Object || from.Severity != incident.Critical || !later(from, to) {
 		return Link{}, false
 	}
@@ -113,7 +114,7 @@ func diskStops(_ *Context, from, to *checks.Finding) (Link, bool) {
 // silentAfter is how soon after the kernel killed something a node falls silent for it.
 const silentAfter = 10 * time.Minute
 
-func outOfMemory(_ *Context, from, to *checks.Finding) (Link, bool) {
+func outOfMemory(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if !slices.Contains(to.Nodes, from.Object.Name) {
 		return Link{}, false
 	}
@@ -121,13 +122,13 @@ func outOfMemory(_ *Context, from, to *checks.Finding) (Link, bool) {
 		apart := to.Since.Sub(from.Since)
 		return Link{Reason: "a node without memory hardly answers", Inferred: true}, !to.Since.IsZero() && apart > -silentAfter && apart < silentAfter
 	}
-	killed, _ := checks.DetailOf[checks.OutOfMemory](to)
+	killed, _ := finding.DetailOf[checks.OutOfMemory](to)
 	return Link{Reason: "the kernel killed it because the node had no memory left"}, killed.OfNode
 }
 
 // cutOff wants a log that says that something was not reached, from a pod on the node that is not on the host's own network; or that
 // the pods that answer names are all there. The packets themselves were not seen, so it is inferred.
-func cutOff(c *Context, from, to *checks.Finding) (Link, bool) {
+func cutOff(c *Context, from, to *finding.Finding) (Link, bool) {
 	node := from.Object.Name
 	on := func(p *corev1.Pod) bool { return p.Spec.NodeName == node && !p.Spec.HostNetwork }
 	if !later(from, to) && !from.Since.IsZero() {
@@ -149,19 +150,19 @@ func cutOff(c *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // gpuWaits wants the very pods, or the scheduler's word that such GPUs run short.
-func gpuWaits(c *Context, from, to *checks.Finding) (Link, bool) {
+func gpuWaits(c *Context, from, to *finding.Finding) (Link, bool) {
 	if c.share(from, to) {
 		return Link{Reason: "its pods ask for a GPU that no node offers"}, true
 	}
-	gpu, ok := checks.DetailOf[checks.GPU](from)
-	u, _ := checks.DetailOf[checks.Unschedulable](to)
+	gpu, ok := finding.DetailOf[checks.GPU](from)
+	u, _ := finding.DetailOf[checks.Unschedulable](to)
 	return Link{Reason: fmt.Sprintf("%s of %s are missing from what the nodes offer", gpu.Resource, from.Object.Name), Inferred: true},
 		ok && slices.Contains(u.Short, gpu.Resource)
 }
 
 // limitReached wants all the pods on the node, and their own word that they cannot open one more. That it is the node's limit and not the
 // container's own is inferred.
-func limitReached(_ *Context, from, to *checks.Finding) (Link, bool) {
+func limitReached(_ *Context, from, to *finding.Finding) (Link, bool) {
 	elsewhere := func(p *corev1.Pod) bool { return p.Spec.NodeName != from.Object.Name }
 	if len(to.Pods) == 0 || slices.ContainsFunc(to.Pods, elsewhere) {
 		return Link{}, false

@@ -4,16 +4,17 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
 // logRules are about what a crashed container's log proves by itself.
 var logRules = []Rule{
-	{"said-by-log", about(checks.LogTrouble), but(crashes, checks.PodExitsZero), saidByLog,
+	{"said-by-log", about(finding.LogTrouble), but(crashes, checks.PodExitsZero), saidByLog,
 		"1 workload fails, as its log says", "%d workloads fail, as their logs say"},
 }
 
 // saidByLog wants the same pods, whose log says the very fact: another container of the pod may crash for a reason of its own.
-func saidByLog(c *Context, from, to *checks.Finding) (Link, bool) {
+func saidByLog(c *Context, from, to *finding.Finding) (Link, bool) {
 	if !c.share(from, to) {
 		return Link{}, false
 	}

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -23,7 +24,7 @@ var networkRules = slices.Concat(podNetworkRules, []Rule{
 		"1 workload fails because a Service that it calls does not answer", "%d workloads fail because Services that they call do not answer"},
 	{"setting-names", []string{checks.ServiceMissing}, suffers, settingNames,
 		"1 workload fails because its setting names a Service that does not exist", "%d workloads fail because their settings name Services that do not exist"},
-	{"service-misused", about(checks.CallTrouble), suffers, misses("that is how it calls the Service"),
+	{"service-misused", about(finding.CallTrouble), suffers, misses("that is how it calls the Service"),
 		"1 workload fails because it calls a Service in a way that leads nowhere", "%d workloads fail because they call Services in a way that leads nowhere"},
 	{"pods-called", podFaults, crashes, podsCalled,
 		"1 workload fails because the pods that it calls do", "%d workloads fail because the pods that they call do"},
@@ -47,8 +48,8 @@ var networkRules = slices.Concat(podNetworkRules, []Rule{
 var suffers = append(slices.Clone(crashes), checks.PodNotReady)
 
 // misses wants a pod of both whose log misses what the finding is about.
-func misses(reason string) func(*Context, *checks.Finding, *checks.Finding) (Link, bool) {
-	return func(c *Context, from, to *checks.Finding) (Link, bool) {
+func misses(reason string) func(*Context, *finding.Finding, *finding.Finding) (Link, bool) {
+	return func(c *Context, from, to *finding.Finding) (Link, bool) {
 		if !c.share(from, to) {
 			return Link{}, false
 		}
@@ -62,21 +63,21 @@ func misses(reason string) func(*Context, *checks.Finding, *checks.Finding) (Lin
 }
 
 // settingNames is likely at most: the log says only that the program cannot connect.
-func settingNames(c *Context, from, to *checks.Finding) (Link, bool) {
-	_, bySetting := checks.DetailOf[checks.NamedBySetting](from)
+func settingNames(c *Context, from, to *finding.Finding) (Link, bool) {
+	_, bySetting := finding.DetailOf[checks.NamedBySetting](from)
 	return Link{Reason: "its setting names the Service, and its log says that it cannot connect", Inferred: true},
 		bySetting && c.share(from, to)
 }
 
-func refersTo(reason string) func(*Context, *checks.Finding, *checks.Finding) (Link, bool) {
-	return func(_ *Context, from, to *checks.Finding) (Link, bool) {
+func refersTo(reason string) func(*Context, *finding.Finding, *finding.Finding) (Link, bool) {
+	return func(_ *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: reason}, slices.Contains(to.Refs, from.Object)
 	}
 }
 
 // serviceCalled follows a log to the Service that it names. An unresolved name is the Service's fault only where it does not exist, or
 // is headless and so without a name while no pod is ready.
-func serviceCalled(c *Context, from, to *checks.Finding) (Link, bool) {
+func serviceCalled(c *Context, from, to *finding.Finding) (Link, bool) {
 	if len(to.Pods) == 0 {
 		return Link{}, false
 	}
@@ -100,7 +101,7 @@ func serviceCalled(c *Context, from, to *checks.Finding) (Link, bool) {
 	return Link{}, false
 }
 
-func podsOfService(c *Context, from, to *checks.Finding) (Link, bool) {
+func podsOfService(c *Context, from, to *finding.Finding) (Link, bool) {
 	if !c.share(from, to) {
 		return Link{}, false
 	}
@@ -108,7 +109,7 @@ func podsOfService(c *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // podsCalled goes past a Service that has an endpoint just now: its pods fail again and again, all of them alike.
-func podsCalled(c *Context, from, to *checks.Finding) (Link, bool) {
+func podsCalled(c *Context, from, to *finding.Finding) (Link, bool) {
 	if len(to.Said) == 0 || len(from.Pods) == 0 || len(to.Pods) == 0 || from.About(to.Workload) {
 		return Link{}, false
 	}
@@ -168,20 +169,20 @@ func selects(v *corev1.Service, p *corev1.Pod) bool {
 }
 
 // balancerPort wants a Service whose port another one's pods hold on every node.
-func balancerPort(_ *Context, from, to *checks.Finding) (Link, bool) {
+func balancerPort(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if !from.Root || !from.About(to.Workload) {
 		return Link{}, false
 	}
-	u, unschedulable := checks.DetailOf[checks.Unschedulable](to)
+	u, unschedulable := finding.DetailOf[checks.Unschedulable](to)
 	return Link{Reason: "they wait for a port of the node that another Service has"}, !unschedulable || u.Ports
 }
 
-func balancerPods(_ *Context, from, to *checks.Finding) (Link, bool) {
+func balancerPods(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "these are the pods that answer for it on the nodes"}, !to.Root && from.About(to.Workload)
 }
 
 // gatewayOf follows a route, or a class, to its Gateway.
-func gatewayOf(_ *Context, from, to *checks.Finding) (Link, bool) {
+func gatewayOf(_ *Context, from, to *finding.Finding) (Link, bool) {
 	gateways := append([]incident.Object{from.Object}, from.Refs...)
 	fits := func(o incident.Object) bool {
 		return o.Kind == "Gateway" && (o == to.Object || slices.Contains(to.Refs, o))
@@ -190,6 +191,6 @@ func gatewayOf(_ *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // reloadJob wants the Job's log to name a host of an Ingress that the controller could not take up.
-func reloadJob(_ *Context, from, to *checks.Finding) (Link, bool) {
+func reloadJob(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "its log names a host that the ingress controller cannot take up", Inferred: true}, slices.Contains(from.Refs, to.Object)
 }

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
 // nodeRules are about nodes.
@@ -23,7 +24,7 @@ var nodeRules = append(slices.Clone(hostRules), []Rule{
 
 // onNode wants all the pods to be on the node (their findings are kept apart by node) and to have begun to suffer when the node did
 // or later.
-func onNode(_ *Context, from, to *checks.Finding) (Link, bool) {
+func onNode(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if len(to.Nodes) != 1 || to.Nodes[0] != from.Object.Name {
 		return Link{}, false
 	}
@@ -43,15 +44,15 @@ func onNode(_ *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // endsLater allows for a pod that was bound just before the node failed and is stuck since: its own words name the network.
-func endsLater(from, to *checks.Finding) bool {
-	failed, _ := checks.DetailOf[checks.SandboxFailed](to)
+func endsLater(from, to *finding.Finding) bool {
+	failed, _ := finding.DetailOf[checks.SandboxFailed](to)
 	return from.Code == checks.NodeCNIMissing && failed.Plugin
 }
 
 // tainted takes the scheduler's word: it names the taints that kept the pod away, and has words of its own for nodes that are cordoned or
 // full.
-func tainted(c *Context, from, to *checks.Finding) (Link, bool) {
-	u, _ := checks.DetailOf[checks.Unschedulable](to)
+func tainted(c *Context, from, to *finding.Finding) (Link, bool) {
+	u, _ := finding.DetailOf[checks.Unschedulable](to)
 	code, _ := checks.CodeOf(from.Code)
 	for _, t := range code.Taints {
 		if slices.Contains(u.Taints, t) {
@@ -68,17 +69,17 @@ func tainted(c *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // pressedFor says whether the finding is that the node is under this pressure.
-func pressedFor(f *checks.Finding, condition corev1.NodeConditionType) bool {
-	d, _ := checks.DetailOf[checks.Pressure](f)
+func pressedFor(f *finding.Finding, condition corev1.NodeConditionType) bool {
+	d, _ := finding.DetailOf[checks.Pressure](f)
 	return d.Condition == condition
 }
 
-func pressed(_ *Context, from, to *checks.Finding) (Link, bool) {
+func pressed(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if len(to.Nodes) != 1 || to.Nodes[0] != from.Object.Name {
 		return Link{}, false
 	}
 	if to.Code == checks.PodOOMKilled {
-		killed, _ := checks.DetailOf[checks.OutOfMemory](to)
+		killed, _ := finding.DetailOf[checks.OutOfMemory](to)
 		return Link{Reason: "its node is short of memory", Inferred: true}, pressedFor(from, corev1.NodeMemoryPressure) && killed.OfNode
 	}
 	return Link{Reason: "the kubelet evicted it because of the pressure"}, true

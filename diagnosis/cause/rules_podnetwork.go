@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 )
 
@@ -29,10 +30,10 @@ var podNetworkRules = []Rule{
 }
 
 // failingPods are the faults of pods on the host network that are no fault of the network's.
-var failingPods = checks.CodesThat(func(c checks.Code) bool { return c.InPlace })
+var failingPods = checks.CodesThat(func(c finding.Code) bool { return c.InPlace })
 
 // nodesOf are the nodes of a finding's pods, or those that it is about.
-func nodesOf(f *checks.Finding) []string {
+func nodesOf(f *finding.Finding) []string {
 	if len(f.Pods) == 0 {
 		return f.Nodes
 	}
@@ -46,29 +47,29 @@ func nodesOf(f *checks.Finding) []string {
 }
 
 // within says whether all of what suffers is on the nodes where the fault is.
-func within(from, to *checks.Finding) bool {
+func within(from, to *finding.Finding) bool {
 	suffer, faulty := nodesOf(to), nodesOf(from)
 	return len(suffer) > 0 && !slices.ContainsFunc(suffer, func(n string) bool { return !slices.Contains(faulty, n) })
 }
 
-func pluginPods(_ *Context, from, to *checks.Finding) (Link, bool) {
+func pluginPods(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if !checks.NetworkPlugin(from.Workload) || from.About(to.Workload) || !within(from, to) {
 		return Link{}, false
 	}
 	return Link{Reason: fmt.Sprintf("the pods of the network plugin %s fail there", from.Workload.Name)}, true
 }
 
-func pluginMissing(_ *Context, from, to *checks.Finding) (Link, bool) {
+func pluginMissing(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: fmt.Sprintf("the network plugin %s has no pod there", from.Object.Name)}, slices.Equal(from.Nodes, nodesOf(to))
 }
 
-func nodeCut(c *Context, from, to *checks.Finding) (Link, bool) {
+func nodeCut(c *Context, from, to *finding.Finding) (Link, bool) {
 	l, ok := misses("so do other workloads on the node, and none elsewhere")(c, from, to)
 	return l, ok && within(from, to)
 }
 
 // routesMissing wants a log that tells of silence: what is on other nodes neither answers nor refuses.
-func routesMissing(c *Context, from, to *checks.Finding) (Link, bool) {
+func routesMissing(c *Context, from, to *finding.Finding) (Link, bool) {
 	if to.Code == checks.NodeNetworkCut {
 		return Link{Reason: "no routes to other nodes are learned"}, true
 	}
@@ -81,18 +82,18 @@ func routesMissing(c *Context, from, to *checks.Finding) (Link, bool) {
 	return Link{}, false
 }
 
-func addressesExhausted(c *Context, from, to *checks.Finding) (Link, bool) {
+func addressesExhausted(c *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: fmt.Sprintf("%s has no address left for them", from.Object.Name)}, c.share(from, to)
 }
 
-func proxyPods(c *Context, from, to *checks.Finding) (Link, bool) {
+func proxyPods(c *Context, from, to *finding.Finding) (Link, bool) {
 	if !checks.NodeProxy(from.Workload) || from.About(to.Workload) || !within(from, to) {
 		return Link{}, false
 	}
 	return Link{Reason: "kube-proxy fails on its node, and " + servicesMissed(c, to)}, servicesMissed(c, to) != ""
 }
 
-func proxyMissing(c *Context, from, to *checks.Finding) (Link, bool) {
+func proxyMissing(c *Context, from, to *finding.Finding) (Link, bool) {
 	if !slices.Equal(from.Nodes, nodesOf(to)) {
 		return Link{}, false
 	}
@@ -101,7 +102,7 @@ func proxyMissing(c *Context, from, to *checks.Finding) (Link, bool) {
 
 // servicesMissed says which Service with an address of its own a log misses; a name that no server answered misses that of the DNS. "" if
 // there is none.
-func servicesMissed(c *Context, to *checks.Finding) string {
+func servicesMissed(c *Context, to *finding.Finding) string {
 	for _, d := range to.Said {
 		if len(to.Pods) == 0 {
 			break

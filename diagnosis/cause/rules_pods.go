@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
 // podRules are about pods and what keeps them from running.
@@ -24,23 +25,23 @@ var podRules = []Rule{
 }
 
 // initWaits wants the Service in the init container's command, which does nothing but wait for it.
-func initWaits(_ *Context, from, to *checks.Finding) (Link, bool) {
+func initWaits(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "its init container's command waits for Service " + from.Object.Name}, from.Object != to.Object && slices.Contains(to.Refs, from.Object)
 }
 
 // staleEnvironment is likely at most: that the values matter is not seen.
-func staleEnvironment(c *Context, from, to *checks.Finding) (Link, bool) {
+func staleEnvironment(c *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "its pods run with what the ConfigMap was before", Inferred: true}, from.About(to.Workload) && c.share(from, to)
 }
 
 // rejects wants the node's own word: the kubelet of that very node turned the pods away, for pods where it is full of them.
-func rejects(_ *Context, from, to *checks.Finding) (Link, bool) {
-	rejected, _ := checks.DetailOf[checks.Rejected](to)
+func rejects(_ *Context, from, to *finding.Finding) (Link, bool) {
+	rejected, _ := finding.DetailOf[checks.Rejected](to)
 	ok := len(to.Nodes) == 1 && to.Nodes[0] == from.Object.Name && (from.Code == checks.NodeFull) == rejected.TooManyPods
 	return Link{Reason: "the kubelet of " + from.Object.Name + " turns pods away"}, ok
 }
 
 // wouldTake wants a node on which nothing but its own state keeps the pod away: its requests, labels and the rest fit.
-func wouldTake(_ *Context, from, to *checks.Finding) (Link, bool) {
+func wouldTake(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: fmt.Sprintf("nothing else keeps it off %s", from.Object.Name)}, slices.Contains(to.Refs, from.Object)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -15,7 +16,7 @@ var storageRules = []Rule{
 		"1 claim gets no volume", "%d claims get no volume"},
 	{"driver-down", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{checks.PVCPending, checks.CSIDriverMissing}, driverDown,
 		"its volumes are not made or mounted", "its volumes are not made or mounted (%d findings)"},
-	{"mount-fails", about(checks.MountTrouble), []string{checks.PodVolumeFailed, checks.PodStuckCreating},
+	{"mount-fails", about(finding.MountTrouble), []string{checks.PodVolumeFailed, checks.PodStuckCreating},
 		sharedPods("its pods wait for that volume"),
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
 	{"volume-held", nodeFaults, []string{checks.VolumeMultiAttach}, heldByNode,
@@ -29,7 +30,7 @@ var storageRules = []Rule{
 }
 
 // namesClaim wants the two to speak of each other: the volume of the claim, or the claim of the volume.
-func namesClaim(_ *Context, from, to *checks.Finding) (Link, bool) {
+func namesClaim(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if !slices.Contains(from.Refs, to.Object) && !slices.Contains(to.Refs, from.Object) {
 		return Link{}, false
 	}
@@ -37,7 +38,7 @@ func namesClaim(_ *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // driverDown wants the workload that provides the volumes to be the one that fails.
-func driverDown(_ *Context, from, to *checks.Finding) (Link, bool) {
+func driverDown(_ *Context, from, to *finding.Finding) (Link, bool) {
 	of := from.Workload
 	if of.IsZero() {
 		of = from.Object
@@ -48,13 +49,13 @@ func driverDown(_ *Context, from, to *checks.Finding) (Link, bool) {
 	return Link{Reason: fmt.Sprintf("%s %s provides the volume", of.Kind, of.Name)}, true
 }
 
-func heldByNode(_ *Context, from, to *checks.Finding) (Link, bool) {
+func heldByNode(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: fmt.Sprintf("the volume stays attached to %s, which does not answer", from.Object.Name)},
 		slices.Contains(to.Refs, incident.Object{Kind: "Node", Name: from.Object.Name})
 }
 
 // heldByPod wants the pod that does not end to be the one that holds the volume.
-func heldByPod(_ *Context, from, to *checks.Finding) (Link, bool) {
+func heldByPod(_ *Context, from, to *finding.Finding) (Link, bool) {
 	for _, p := range from.Pods {
 		if slices.Contains(to.Refs, snapshot.ObjectOf("Pod", p.Namespace, p.Name)) {
 			return Link{Reason: fmt.Sprintf("pod %s holds the volume and does not end", p.Name)}, true
@@ -63,14 +64,14 @@ func heldByPod(_ *Context, from, to *checks.Finding) (Link, bool) {
 	return Link{}, false
 }
 
-func sharedPods(reason string) func(*Context, *checks.Finding, *checks.Finding) (Link, bool) {
-	return func(c *Context, from, to *checks.Finding) (Link, bool) {
+func sharedPods(reason string) func(*Context, *finding.Finding, *finding.Finding) (Link, bool) {
+	return func(c *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: reason}, c.share(from, to)
 	}
 }
 
-func sameObject(reason string) func(*Context, *checks.Finding, *checks.Finding) (Link, bool) {
-	return func(_ *Context, from, to *checks.Finding) (Link, bool) {
+func sameObject(reason string) func(*Context, *finding.Finding, *finding.Finding) (Link, bool) {
+	return func(_ *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: reason}, from.Object == to.Object
 	}
 }

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -57,7 +58,7 @@ var workloadRules = []Rule{
 var cronFaults = []string{checks.CronJobBlocked, checks.CronJobNoSuccess}
 
 // podsOfWorkload tells also how a failing revision differs from the last good one.
-func podsOfWorkload(_ *Context, from, to *checks.Finding) (Link, bool) {
+func podsOfWorkload(_ *Context, from, to *finding.Finding) (Link, bool) {
 	reason := "these are its pods"
 	if to.Because != "" {
 		reason += "; " + to.Because
@@ -66,7 +67,7 @@ func podsOfWorkload(_ *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // revisionHeld: the pod that is waited for is of a revision that has been replaced, so what is wrong with it is mended already.
-func revisionHeld(c *Context, from, to *checks.Finding) (Link, bool) {
+func revisionHeld(c *Context, from, to *finding.Finding) (Link, bool) {
 	if to.Code == checks.StatefulSetUnavailable {
 		return Link{Reason: "the StatefulSet waits for the pod of its old revision"}, from.About(to.Workload)
 	}
@@ -74,7 +75,7 @@ func revisionHeld(c *Context, from, to *checks.Finding) (Link, bool) {
 }
 
 // sameRefuser folds what one object does to several under the one that it did it to first.
-func sameRefuser(_ *Context, from, to *checks.Finding) (Link, bool) {
+func sameRefuser(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if len(from.Refs) == 0 || byOnset(from, to) >= 0 || !slices.Equal(from.Refs, to.Refs) {
 		return Link{}, false
 	}
@@ -82,12 +83,12 @@ func sameRefuser(_ *Context, from, to *checks.Finding) (Link, bool) {
 	return Link{Reason: fmt.Sprintf("it is %s %s here as well", o.Kind, o.Name)}, true
 }
 
-func daemonNode(_ *Context, from, to *checks.Finding) (Link, bool) {
+func daemonNode(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "its pod on " + from.Object.Name + " is not ready because the node is not"}, slices.Contains(to.Nodes, from.Object.Name)
 }
 
 // peersUnresolved wants a log to say that a name below the Service does not resolve.
-func peersUnresolved(_ *Context, from, to *checks.Finding) (Link, bool) {
+func peersUnresolved(_ *Context, from, to *finding.Finding) (Link, bool) {
 	for _, d := range to.Said {
 		for _, o := range from.Refs {
 			if d.Kind == logs.NameUnresolved && len(to.Pods) > 0 && checks.NamesService(d.Host, to.Pods[0].Namespace, o) {
@@ -98,29 +99,29 @@ func peersUnresolved(_ *Context, from, to *checks.Finding) (Link, bool) {
 	return Link{}, false
 }
 
-func headlessMissing(_ *Context, from, to *checks.Finding) (Link, bool) {
+func headlessMissing(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "it is the StatefulSet's Service that is called"}, slices.Contains(from.Refs, to.Object)
 }
 
 // unmeasured wants the autoscaler's own word that its pods are the reason.
-func unmeasured(_ *Context, from, to *checks.Finding) (Link, bool) {
-	u, _ := checks.DetailOf[checks.Unmeasured](to)
+func unmeasured(_ *Context, from, to *finding.Finding) (Link, bool) {
+	u, _ := finding.DetailOf[checks.Unmeasured](to)
 	return Link{Reason: "these are the pods that it measures"}, u.PodsUnready && from.About(to.Workload)
 }
 
 // metricsUnserved wants the autoscaler to have asked the very API that is not served.
-func metricsUnserved(_ *Context, from, to *checks.Finding) (Link, bool) {
+func metricsUnserved(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "its metrics come by way of " + from.Object.Kind + " " + from.Object.Name}, slices.Contains(to.Refs, from.Object)
 }
 
 // nobodySchedules: CronJobs are started by the controller-manager. One that missed times before has another reason.
-func nobodySchedules(_ *Context, from, to *checks.Finding) (Link, bool) {
+func nobodySchedules(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "the controller-manager, which starts its Jobs, does not lead"}, from.Since.IsZero() || to.Since.IsZero() || !to.Since.Before(from.Since.Add(-time.Minute))
 }
 
 // runsTakeRoom wants a node where the runs that are too many ask for as much as the pod does, of everything that it finds too little of.
-func runsTakeRoom(_ *Context, from, to *checks.Finding) (Link, bool) {
-	u, _ := checks.DetailOf[checks.Unschedulable](to)
+func runsTakeRoom(_ *Context, from, to *finding.Finding) (Link, bool) {
+	u, _ := finding.DetailOf[checks.Unschedulable](to)
 	if len(to.Pods) == 0 || len(u.Short) == 0 {
 		return Link{}, false
 	}
@@ -164,16 +165,16 @@ func requestsOf(p *corev1.Pod) corev1.ResourceList {
 	return sum
 }
 
-func budgetSpent(c *Context, from, to *checks.Finding) (Link, bool) {
+func budgetSpent(c *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "these are the pods that are not healthy"}, c.share(from, to)
 }
 
-func drainBlocked(_ *Context, from, to *checks.Finding) (Link, bool) {
+func drainBlocked(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "its drain cannot finish while the budget keeps pods there", Inferred: true}, slices.Contains(from.Nodes, to.Object.Name)
 }
 
 // workloadOf is the workload that a finding is about, or its own object.
-func workloadOf(f *checks.Finding) incident.Object {
+func workloadOf(f *finding.Finding) incident.Object {
 	if f.Workload.IsZero() {
 		return f.Object
 	}

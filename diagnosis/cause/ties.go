@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -13,7 +14,7 @@ import (
 // tie is what two findings have in common wherever a rule says that one explains the other: one of the keys of the first is one of the
 // second's. What has no key in common need not be shown to the rule, so that an outage of thousands of findings is not compared pair by pair.
 type tie struct {
-	from, to func(*Context, *checks.Finding) []any
+	from, to func(*Context, *finding.Finding) []any
 	rules    []string
 }
 
@@ -37,21 +38,21 @@ var ties = []tie{
 	{object, servicesCalled, []string{"service-called"}},
 	{labelsOfPod, labelsCalled, []string{"pods-called"}},
 	{firstRef, firstRef, []string{"same-refuser", "same-metrics"}},
-	{where(func(c *Context, f *checks.Finding) bool { return checks.AnswersNames(c.Snapshot, f.Workload) }), always,
+	{where(func(c *Context, f *finding.Finding) bool { return checks.AnswersNames(c.Snapshot, f.Workload) }), always,
 		[]string{"names-unlisted", "names-unanswered"}},
-	{where(func(_ *Context, f *checks.Finding) bool { return checks.NodeProxy(f.Workload) }), always, []string{"proxy-pods"}},
-	{where(func(_ *Context, f *checks.Finding) bool { return checks.NetworkPlugin(f.Workload) }), always, []string{"plugin-pods"}},
+	{where(func(_ *Context, f *finding.Finding) bool { return checks.NodeProxy(f.Workload) }), always, []string{"proxy-pods"}},
+	{where(func(_ *Context, f *finding.Finding) bool { return checks.NetworkPlugin(f.Workload) }), always, []string{"plugin-pods"}},
 }
 
 // tied finds for a rule and a finding which others the rule is to be asked about.
 type tied struct {
 	c        *Context
-	findings []*checks.Finding
+	findings []*finding.Finding
 	of       map[string]*tie // by the rules' names
 	index    map[*tie]map[any][]int
 }
 
-func newTied(ties []tie, c *Context, findings []*checks.Finding) tied {
+func newTied(ties []tie, c *Context, findings []*finding.Finding) tied {
 	x := tied{c, findings, map[string]*tie{}, map[*tie]map[any][]int{}}
 	for i := range ties {
 		for _, name := range ties[i].rules {
@@ -84,8 +85,8 @@ func (x tied) to(r Rule, from int, all []int) []int {
 	return slices.DeleteFunc(slices.Compact(out), func(i int) bool { return !slices.Contains(r.To, x.findings[i].Code) })
 }
 
-func both(all ...func(*Context, *checks.Finding) []any) func(*Context, *checks.Finding) []any {
-	return func(c *Context, f *checks.Finding) []any {
+func both(all ...func(*Context, *finding.Finding) []any) func(*Context, *finding.Finding) []any {
+	return func(c *Context, f *finding.Finding) []any {
 		var keys []any
 		for _, one := range all {
 			keys = append(keys, one(c, f)...)
@@ -95,8 +96,8 @@ func both(all ...func(*Context, *checks.Finding) []any) func(*Context, *checks.F
 }
 
 // where is for rules that ask only something of the first finding.
-func where(is func(*Context, *checks.Finding) bool) func(*Context, *checks.Finding) []any {
-	return func(c *Context, f *checks.Finding) []any {
+func where(is func(*Context, *finding.Finding) bool) func(*Context, *finding.Finding) []any {
+	return func(c *Context, f *finding.Finding) []any {
 		if is(c, f) {
 			return []any{true}
 		}
@@ -104,7 +105,7 @@ func where(is func(*Context, *checks.Finding) bool) func(*Context, *checks.Findi
 	}
 }
 
-func always(*Context, *checks.Finding) []any { return []any{true} }
+func always(*Context, *finding.Finding) []any { return []any{true} }
 
 func keys[T any](list []T) []any {
 	out := make([]any, len(list))
@@ -114,16 +115,16 @@ func keys[T any](list []T) []any {
 	return out
 }
 
-func ofPods(_ *Context, f *checks.Finding) []any      { return keys(f.Pods) }
-func object(_ *Context, f *checks.Finding) []any      { return []any{f.Object} }
-func named(_ *Context, f *checks.Finding) []any       { return []any{f.Object.Name} }
-func refs(_ *Context, f *checks.Finding) []any        { return keys(f.Refs) }
-func firstRef(_ *Context, f *checks.Finding) []any    { return keys(f.Refs[:min(1, len(f.Refs))]) }
-func onNodes(_ *Context, f *checks.Finding) []any     { return keys(f.Nodes) }
-func podsOnNodes(_ *Context, f *checks.Finding) []any { return keys(nodesOf(f)) }
-func provider(_ *Context, f *checks.Finding) []any    { return []any{workloadOf(f)} }
+func ofPods(_ *Context, f *finding.Finding) []any      { return keys(f.Pods) }
+func object(_ *Context, f *finding.Finding) []any      { return []any{f.Object} }
+func named(_ *Context, f *finding.Finding) []any       { return []any{f.Object.Name} }
+func refs(_ *Context, f *finding.Finding) []any        { return keys(f.Refs) }
+func firstRef(_ *Context, f *finding.Finding) []any    { return keys(f.Refs[:min(1, len(f.Refs))]) }
+func onNodes(_ *Context, f *finding.Finding) []any     { return keys(f.Nodes) }
+func podsOnNodes(_ *Context, f *finding.Finding) []any { return keys(nodesOf(f)) }
+func provider(_ *Context, f *finding.Finding) []any    { return []any{workloadOf(f)} }
 
-func ofWorkload(_ *Context, f *checks.Finding) []any {
+func ofWorkload(_ *Context, f *finding.Finding) []any {
 	if f.Workload.IsZero() {
 		return nil
 	}
@@ -131,7 +132,7 @@ func ofWorkload(_ *Context, f *checks.Finding) []any {
 }
 
 // servicesCalled are the Services that the logs of the finding's pods say were not reached, and those that they stand for.
-func servicesCalled(c *Context, f *checks.Finding) []any {
+func servicesCalled(c *Context, f *finding.Finding) []any {
 	var out []any
 	for _, d := range f.Said {
 		if len(f.Pods) == 0 {
@@ -148,7 +149,7 @@ func servicesCalled(c *Context, f *checks.Finding) []any {
 type label struct{ namespace, key, value string }
 
 // labelsOfPod are the labels of the finding's first pod.
-func labelsOfPod(_ *Context, f *checks.Finding) []any {
+func labelsOfPod(_ *Context, f *finding.Finding) []any {
 	var out []any
 	for _, p := range f.Pods[:min(1, len(f.Pods))] {
 		for key, value := range p.Labels {
@@ -159,7 +160,7 @@ func labelsOfPod(_ *Context, f *checks.Finding) []any {
 }
 
 // labelsCalled are, of each Service that was not reached, one label that it selects pods by.
-func labelsCalled(c *Context, f *checks.Finding) []any {
+func labelsCalled(c *Context, f *finding.Finding) []any {
 	var out []any
 	for _, d := range f.Said {
 		if len(f.Pods) == 0 || d.Kind == logs.NameUnresolved {

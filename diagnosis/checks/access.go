@@ -9,14 +9,15 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // accessChecks look at rights: what the API server refuses, and to whom.
-var accessChecks = []Check{
-	{"access", accessCodes, checkAccess},
+var accessChecks = []finding.Check{
+	{Name: "access", Codes: accessCodes, Run: checkAccess},
 }
 
 // The codes of findings about rights.
@@ -26,7 +27,7 @@ const (
 	ServiceAccountMissing = "ServiceAccountMissing"
 )
 
-var accessCodes = []Code{
+var accessCodes = []finding.Code{
 	{Code: RightMissing, Severity: incident.Critical, Root: true, Detail: RefusedRight{},
 		Meaning: "The API server refuses what a program asks: no Role that is bound to its account grants it.",
 		Next:    "Give the account the right that is named, by the Role or binding that is named; kubectl auth can-i VERB RESOURCE --as SUBJECT shows whether it has it.",
@@ -41,8 +42,8 @@ var accessCodes = []Code{
 		Example: "ServiceAccount shop/wroker does not exist (there is worker), Deployment web is to run as it"},
 }
 
-func checkAccess(s *snapshot.Snapshot, r *Report) {
-	d := denials{s: s, r: r, found: map[string]*Finding{}}
+func checkAccess(s *snapshot.Snapshot, r *finding.Report) {
+	d := denials{s: s, r: r, found: map[string]*finding.Finding{}}
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		p := s.Pod(l.Namespace, l.Pod)
@@ -52,19 +53,19 @@ func checkAccess(s *snapshot.Snapshot, r *Report) {
 		well := healthy(p)
 		for _, f := range readingOf(s, l).Facts {
 			if f.Kind == logs.Forbidden && (!well || neverSees(f)) {
-				d.denied(f, p, seenLog(p, l.Container, l.Previous, f.Line), incident.Object{})
+				d.denied(f, p, finding.SeenLog(p, l.Container, l.Previous, f.Line), incident.Object{})
 			}
 		}
 	}
 	for i := range s.Events {
 		e := &s.Events[i]
-		if !strings.Contains(e.Message, `forbidden: User "system:serviceaccount:`) || s.At.Sub(snapshot.EventTime(e).Time) > recentRefusal {
+		if !strings.Contains(e.Message, `forbidden: User "system:serviceaccount:`) || s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRefusal {
 			continue
 		}
 		o := snapshot.ObjectOf(e.InvolvedObject.Kind, e.InvolvedObject.Namespace, e.InvolvedObject.Name)
 		for _, f := range logs.Read(e.Message).Facts {
 			if f.Kind == logs.Forbidden {
-				d.denied(f, nil, seenEvent(e), o)
+				d.denied(f, nil, finding.SeenEvent(e), o)
 			}
 		}
 	}
@@ -85,8 +86,8 @@ type RefusedRight struct {
 // denials gathers what was refused, so that what has one cause is one finding.
 type denials struct {
 	s     *snapshot.Snapshot
-	r     *Report
-	found map[string]*Finding
+	r     *finding.Report
+	found map[string]*finding.Finding
 }
 
 // denied traces one refusal. The pod is the one whose log tells of it, or nil where an event about the object does.
@@ -108,19 +109,19 @@ func (d *denials) denied(f logs.Fact, p *corev1.Pod, e incident.Evidence, about 
 		}
 	}
 	if p != nil {
-		x.addPod(p)
+		x.AddPod(p)
 		x.Workload = d.s.WorkloadOf(p)
 		if healthy(p) && !d.blinds(x.Workload) {
 			x.Severity = incident.Warning
 		}
 	}
 	if !about.IsZero() {
-		x.Refs = union(x.Refs, []incident.Object{about})
+		x.Refs = finding.Union(x.Refs, []incident.Object{about})
 	}
 	if f.Telling {
 		x.Detail = RefusedRight{Telling: true}
 	}
-	x.See(e).See(m.seen...)
+	x.Cite(e).Cite(m.seen...)
 }
 
 // blinds says whether what the workload may not list leaves the cluster without names: CoreDNS answers SERVFAIL for every Service until it
@@ -143,8 +144,8 @@ func accountOf(subject string) (incident.Object, bool) {
 var noAccount = regexp.MustCompile(`error looking up service account ([^/\s]+)/(\S+): service ?account "[^"]+" not found`)
 
 // checkServiceAccounts takes the refusals' word for accounts that do not exist.
-func checkServiceAccounts(s *snapshot.Snapshot, r *Report) {
-	found := map[incident.Object]*Finding{}
+func checkServiceAccounts(s *snapshot.Snapshot, r *finding.Report) {
+	found := map[incident.Object]*finding.Finding{}
 	note := func(message string, e incident.Evidence, by incident.Object) {
 		m := noAccount.FindStringSubmatch(message)
 		if m == nil {
@@ -162,15 +163,15 @@ func checkServiceAccounts(s *snapshot.Snapshot, r *Report) {
 					names = append(names, s.ServiceAccounts[i].Name)
 				}
 			}
-			f = r.Find(ServiceAccountMissing, o, fmt.Sprintf("ServiceAccount %s/%s does not exist%s, %s is to run as it", m[1], m[2], didYouMean(near(m[2], names)), short(by)))
+			f = r.Find(ServiceAccountMissing, o, fmt.Sprintf("ServiceAccount %s/%s does not exist%s, %s is to run as it", m[1], m[2], didYouMean(near(m[2], names)), finding.Short(by)))
 			found[o] = f
 		}
-		f.Since = earlier(f.Since, e.Time)
-		f.See(e)
+		f.Since = finding.Earlier(f.Since, e.Time)
+		f.Cite(e)
 	}
 	for i := range s.Events {
-		if e := &s.Events[i]; strings.Contains(e.Message, "error looking up service account") && s.At.Sub(snapshot.EventTime(e).Time) < recentRefusal {
-			seen := seenEvent(e)
+		if e := &s.Events[i]; strings.Contains(e.Message, "error looking up service account") && s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal {
+			seen := finding.SeenEvent(e)
 			seen.Time = beganAt(e).UTC()
 			note(e.Message, seen, ownerOf(s, snapshot.ObjectOf(e.InvolvedObject.Kind, e.InvolvedObject.Namespace, e.InvolvedObject.Name)))
 		}
@@ -180,7 +181,7 @@ func checkServiceAccounts(s *snapshot.Snapshot, r *Report) {
 		for _, c := range dep.Status.Conditions {
 			if c.Status == corev1.ConditionTrue && strings.Contains(c.Message, "error looking up service account") {
 				o := snapshot.ObjectOf("Deployment", dep.Namespace, dep.Name)
-				note(c.Message, seenAPI(o, "status.conditions["+string(c.Type)+"]", c.LastTransitionTime.Time, c.Message), o)
+				note(c.Message, finding.SeenAPI(o, "status.conditions["+string(c.Type)+"]", c.LastTransitionTime.Time, c.Message), o)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -23,8 +24,8 @@ const (
 	EventStorm         = "EventStorm"
 )
 
-var apiServerCodes = []Code{
-	{Code: EtcdUnhealthy, Severity: incident.Critical, Root: true, Detail: Datastore{},
+var apiServerCodes = []finding.Code{
+	{Code: EtcdUnhealthy, Severity: incident.Critical, Root: true, Detail: finding.Datastore{},
 		Meaning: "The cluster's datastore does not answer, has no leader or no space: nothing can be changed, and soon nothing be read.",
 		Next:    "Look at etcd (or the datastore that stands in for it): its disk's speed and space, its members, its log. A database out of space wants compaction, defragmentation and the alarm disarmed.",
 		Example: "etcd has no space left: etcdserver: mvcc: database space exceeded"},
@@ -49,7 +50,7 @@ var apiServerCodes = []Code{
 // component names a part of the control plane.
 func component(name string) incident.Object { return snapshot.ObjectOf("Component", "", name) }
 
-func checkAPIServer(s *snapshot.Snapshot, r *Report) {
+func checkAPIServer(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges(incident.ServerHealth)
 	checkHealth(s, r)
 	checkDatastoreWords(s, r)
@@ -58,7 +59,7 @@ func checkAPIServer(s *snapshot.Snapshot, r *Report) {
 	checkEventStorm(s, r)
 }
 
-func checkHealth(s *snapshot.Snapshot, r *Report) {
+func checkHealth(s *snapshot.Snapshot, r *finding.Report) {
 	for _, h := range s.Health {
 		if h.OK || h.Name == "readyz" || h.Name == "shutdown" {
 			continue
@@ -66,26 +67,18 @@ func checkHealth(s *snapshot.Snapshot, r *Report) {
 		words := strings.TrimSpace(h.Words)
 		if h.Name == "etcd" || h.Name == "etcd-readiness" {
 			f := r.Find(EtcdUnhealthy, component("etcd"), "etcd does not answer the API server in time: its check "+h.Name+" fails").
-				See(seenAPI(component("etcd"), "readyz", s.At, "[-]"+h.Name+" failed: "+words))
-			f.Detail = Datastore{Full: strings.Contains(words, spaceExceeded)}
+				Cite(finding.SeenAPI(component("etcd"), "readyz", s.At, "[-]"+h.Name+" failed: "+words))
+			f.Detail = finding.Datastore{Full: strings.Contains(words, finding.SpaceExceeded)}
 			continue
 		}
-		r.Find(APIServerUnhealthy, component("kube-apiserver"), fmt.Sprintf("The API server's check %s fails", oneLine(h.Name, 80))).
-			See(seenAPI(component("kube-apiserver"), "readyz", s.At, "[-]"+h.Name+" failed: "+words))
+		r.Find(APIServerUnhealthy, component("kube-apiserver"), fmt.Sprintf("The API server's check %s fails", finding.OneLine(h.Name, 80))).
+			Cite(finding.SeenAPI(component("kube-apiserver"), "readyz", s.At, "[-]"+h.Name+" failed: "+words))
 	}
 }
 
-// Datastore is the detail of EtcdUnhealthy and HostDatastore.
-type Datastore struct {
-	Full bool // it says that it takes no more writes for want of space
-}
-
-// spaceExceeded is etcd's word for a datastore that is full (api/v3rpc/rpctypes).
-const spaceExceeded = "database space exceeded"
-
 // datastoreWords is what etcd says through others when it is ill.
 var datastoreWords = []struct{ words, means string }{
-	{spaceExceeded, "has no space left"},
+	{finding.SpaceExceeded, "has no space left"},
 	{"etcdserver: no leader", "has no leader"},
 	{"etcdserver: request timed out", "does not answer in time"},
 	{"etcdserver: leader changed", "changes its leader"},
@@ -94,7 +87,7 @@ var datastoreWords = []struct{ words, means string }{
 
 // checkDatastoreWords takes the word of events: controllers pass on why the API server refused them. Several objects must tell of it
 // within minutes, but for want of space, which does not pass.
-func checkDatastoreWords(s *snapshot.Snapshot, r *Report) {
+func checkDatastoreWords(s *snapshot.Snapshot, r *finding.Report) {
 	for _, h := range s.Health {
 		if !h.OK && strings.HasPrefix(h.Name, "etcd") {
 			return // said already
@@ -102,7 +95,7 @@ func checkDatastoreWords(s *snapshot.Snapshot, r *Report) {
 	}
 	var told []*corev1.Event
 	for i := range s.Events {
-		if e := &s.Events[i]; strings.Contains(e.Message, "etcdserver: ") && s.At.Sub(snapshot.EventTime(e).Time) < recentRefusal {
+		if e := &s.Events[i]; strings.Contains(e.Message, "etcdserver: ") && s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal {
 			told = append(told, e)
 		}
 	}
@@ -111,14 +104,14 @@ func checkDatastoreWords(s *snapshot.Snapshot, r *Report) {
 		var since time.Time
 		for _, e := range told {
 			if strings.Contains(e.Message, w.words) {
-				seen = append(seen, seenEvent(e))
-				since = earlier(since, beganAt(e))
+				seen = append(seen, finding.SeenEvent(e))
+				since = finding.Earlier(since, beganAt(e))
 			}
 		}
-		if len(seen) >= 3 || len(seen) > 0 && w.words == spaceExceeded {
-			f := r.Find(EtcdUnhealthy, component("etcd"), fmt.Sprintf("etcd %s: %s", w.means, shortest(seen[0].Excerpt)))
-			f.Since, f.Detail = since, Datastore{Full: w.words == spaceExceeded}
-			f.See(seen[:min(len(seen), shownPods)]...)
+		if len(seen) >= 3 || len(seen) > 0 && w.words == finding.SpaceExceeded {
+			f := r.Find(EtcdUnhealthy, component("etcd"), fmt.Sprintf("etcd %s: %s", w.means, finding.ShortMessage(seen[0].Excerpt)))
+			f.Since, f.Detail = since, finding.Datastore{Full: w.words == finding.SpaceExceeded}
+			f.Cite(seen[:min(len(seen), finding.ShownPods)]...)
 			return
 		}
 	}
@@ -130,16 +123,16 @@ const MetricAPILatency = "API latency"
 const slowAPI = 1.0 // seconds; what Kubernetes promises for one object (SIG Scalability's SLO)
 
 // askLatency asks how long the API server takes, by its own metric.
-func askLatency(*snapshot.Snapshot, *Finding) []snapshot.Probe {
+func askLatency(*snapshot.Snapshot, *finding.Finding) []snapshot.Probe {
 	const q = `histogram_quantile(0.99, sum by (le) (rate(apiserver_request_duration_seconds_bucket{verb!~"WATCH|CONNECT",subresource!~"log|exec|attach|portforward|proxy"}[5m])))`
 	return []snapshot.Probe{{Kind: snapshot.ProbeQuery, Target: q, For: component("kube-apiserver"), Name: MetricAPILatency, Unit: "s"}}
 }
 
-func checkLatency(s *snapshot.Snapshot, r *Report) {
+func checkLatency(s *snapshot.Snapshot, r *finding.Report) {
 	for _, m := range s.Metrics {
 		if m.Name == MetricAPILatency && m.Value > slowAPI {
 			r.Find(APISlow, component("kube-apiserver"), fmt.Sprintf("The API server is slow: 99 %% of requests take up to %.1f s", m.Value)).
-				See(evidence(incident.SourceProbe, component("kube-apiserver"), m.Name, s.At, fmt.Sprintf("%.2f s (%s)", m.Value, m.Query)))
+				Cite(finding.NewEvidence(incident.SourceProbe, component("kube-apiserver"), m.Name, s.At, fmt.Sprintf("%.2f s (%s)", m.Value, m.Query)))
 			return
 		}
 	}
@@ -183,8 +176,8 @@ var (
 	notPath   = regexp.MustCompile(`/apis/([a-z0-9.]+/v[0-9a-z]+)/[^\s"]*.*(?:the server could not find the requested resource|404 page not found)`)
 )
 
-func checkRemoved(s *snapshot.Snapshot, r *Report) {
-	found := map[string]*Finding{}
+func checkRemoved(s *snapshot.Snapshot, r *finding.Report) {
+	found := map[string]*finding.Finding{}
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		p := s.Pod(l.Namespace, l.Pod)
@@ -200,12 +193,12 @@ func checkRemoved(s *snapshot.Snapshot, r *Report) {
 			id := w.String() + x.version + x.kind
 			f := found[id]
 			if f == nil {
-				f = r.Find(APIVersionRemoved, w, fmt.Sprintf("%s asks for %s, which Kubernetes serves no more since %s: use %s", short(w), strings.TrimSpace(x.version+" "+x.kind), x.since, x.instead))
+				f = r.Find(APIVersionRemoved, w, fmt.Sprintf("%s asks for %s, which Kubernetes serves no more since %s: use %s", finding.Short(w), strings.TrimSpace(x.version+" "+x.kind), x.since, x.instead))
 				f.Workload = w
 				found[id] = f
 			}
-			f.addPod(p)
-			f.See(seenLog(p, l.Container, l.Previous, line))
+			f.AddPod(p)
+			f.Cite(finding.SeenLog(p, l.Container, l.Previous, line))
 		}
 	}
 }
@@ -234,7 +227,7 @@ const (
 	stormRate   = 3.0
 )
 
-func checkEventStorm(s *snapshot.Snapshot, r *Report) {
+func checkEventStorm(s *snapshot.Snapshot, r *finding.Report) {
 	var top *corev1.Event
 	storms := 0
 	rate := func(e *corev1.Event) float64 {
@@ -243,7 +236,7 @@ func checkEventStorm(s *snapshot.Snapshot, r *Report) {
 	}
 	for i := range s.Events {
 		e := &s.Events[i]
-		if eventCount(e) < stormEvents || s.At.Sub(snapshot.EventTime(e).Time) > recentRefusal || rate(e) < stormRate {
+		if eventCount(e) < stormEvents || s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRefusal || rate(e) < stormRate {
 			continue
 		}
 		storms++
@@ -256,13 +249,13 @@ func checkEventStorm(s *snapshot.Snapshot, r *Report) {
 	}
 	o := snapshot.ObjectOf(top.InvolvedObject.Kind, top.InvolvedObject.Namespace, top.InvolvedObject.Name)
 	from := cmp.Or(top.Source.Component, top.ReportingController, "an unknown component")
-	title := fmt.Sprintf("%s has %d events %s, %.0f a second, from %s", short(o), eventCount(top), top.Reason, rate(top), from)
+	title := fmt.Sprintf("%s has %d events %s, %.0f a second, from %s", finding.Short(o), eventCount(top), top.Reason, rate(top), from)
 	if storms > 1 {
 		title += fmt.Sprintf("; %d other events come as often", storms-1)
 	}
 	f := r.Find(EventStorm, o, title)
 	f.Since = beganAt(top)
-	f.See(seenEvent(top))
+	f.Cite(finding.SeenEvent(top))
 }
 
 // eventCount is how often an event was seen.

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -18,7 +19,7 @@ const (
 	APIServiceTakenOver   = "APIServiceTakenOver"
 )
 
-var apiServiceCodes = []Code{
+var apiServiceCodes = []finding.Code{
 	{Code: APIServiceUnavailable, Severity: incident.Critical, Root: true, Detail: UnavailableAPI{},
 		Meaning: "An API that another server answers for does not work: its requests fail, and no namespace can be deleted meanwhile.",
 		Next:    "Bring its Service and pods back; if what served it is gone for good, delete the APIService.",
@@ -32,7 +33,7 @@ var apiServiceCodes = []Code{
 // apiServiceKind is the kind by which aggregated APIs are registered.
 var apiServiceKind = schema.GroupKind{Group: "apiregistration.k8s.io", Kind: "APIService"}
 
-func checkAPIServices(s *snapshot.Snapshot, r *Report) {
+func checkAPIServices(s *snapshot.Snapshot, r *finding.Report) {
 	checkTakenOver(s, r)
 	for _, a := range s.CustomsOf(apiServiceKind) {
 		c := customCondition(a, "Available")
@@ -52,9 +53,9 @@ func checkAPIServices(s *snapshot.Snapshot, r *Report) {
 		if group, _, _ := unstructured.NestedString(a.Object, "spec", "group"); group == "metrics.k8s.io" || strings.HasSuffix(group, ".metrics.k8s.io") {
 			f.Severity = incident.Warning // what runs goes on running
 		}
-		f.See(seenAPI(o, "status.conditions[Available]", f.Since, c["reason"]+": "+c["message"]))
+		f.Cite(finding.SeenAPI(o, "status.conditions[Available]", f.Since, c["reason"]+": "+c["message"]))
 		if v := s.Service(ns, name); v != nil {
-			f.See(sliceEvidence(s, v))
+			f.Cite(sliceEvidence(s, v))
 		}
 	}
 }
@@ -90,7 +91,7 @@ func unavailableWhy(s *snapshot.Snapshot, c map[string]string, namespace, name s
 	case "MissingEndpoints", "EndpointsNotFound":
 		return fmt.Sprintf("Service %s/%s has no ready endpoint", namespace, name)
 	}
-	return shortest(c["message"])
+	return finding.ShortMessage(c["message"])
 }
 
 // customCondition is a condition of a custom object, as strings; nil if it has none of the type.

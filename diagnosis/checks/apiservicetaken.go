@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -26,7 +27,7 @@ const (
 
 // checkTakenOver looks for an API for metrics that answers, that was changed long after it was made, and by which autoscalers that were
 // there before have found nothing from then on.
-func checkTakenOver(s *snapshot.Snapshot, r *Report) {
+func checkTakenOver(s *snapshot.Snapshot, r *finding.Report) {
 	for _, m := range metricsGroups {
 		var refused []*autoscalingv2.HorizontalPodAutoscaler
 		for i := range s.HPAs {
@@ -48,10 +49,10 @@ func checkTakenOver(s *snapshot.Snapshot, r *Report) {
 
 // servesNothing says whether the server did answer and has no such metric: not one that was not reached, or that refused whoever asked.
 func servesNothing(message string) bool {
-	return !containsAny(message, []string{"unable to handle the request", "could not find the requested resource", "connection refused", "i/o timeout", "deadline exceeded", "x509", "orbidden", "nauthorized"})
+	return !finding.HasAny(message, []string{"unable to handle the request", "could not find the requested resource", "connection refused", "i/o timeout", "deadline exceeded", "x509", "orbidden", "nauthorized"})
 }
 
-func reportTakenOver(s *snapshot.Snapshot, r *Report, a *unstructured.Unstructured, refused []*autoscalingv2.HorizontalPodAutoscaler) {
+func reportTakenOver(s *snapshot.Snapshot, r *finding.Report, a *unstructured.Unstructured, refused []*autoscalingv2.HorizontalPodAutoscaler) {
 	at, by := snapshot.Changed(a)
 	namespace, name, _ := apiServiceTarget(a)
 	if by == "" || name == "" || at.Sub(a.GetCreationTimestamp().Time) < settledAPI {
@@ -72,14 +73,14 @@ func reportTakenOver(s *snapshot.Snapshot, r *Report, a *unstructured.Unstructur
 		who = fmt.Sprintf("%d HorizontalPodAutoscalers ask for", len(refused))
 	}
 	o := snapshot.CustomObject(a)
-	f := r.Find(APIServiceTakenOver, o, fmt.Sprintf("APIService %s was changed at %s (%s), and Service %s/%s, which answers for it, does not know what %s", a.GetName(), clock(at), by, namespace, name, who))
+	f := r.Find(APIServiceTakenOver, o, fmt.Sprintf("APIService %s was changed at %s (%s), and Service %s/%s, which answers for it, does not know what %s", a.GetName(), finding.Clock(at), by, namespace, name, who))
 	f.Since, f.Told = at, []time.Time{at}
-	f.See(seenAPI(o, "spec.service", at, fmt.Sprintf("%s/%s, last written by %s", namespace, name, by)))
+	f.Cite(finding.SeenAPI(o, "spec.service", at, fmt.Sprintf("%s/%s, last written by %s", namespace, name, by)))
 	for i, h := range refused {
 		of := snapshot.ObjectOf("HorizontalPodAutoscaler", h.Namespace, h.Name)
 		f.Refs = append(f.Refs, of)
-		if i < shownPods {
-			f.See(seenHPA(of, hpaCondition(h, autoscalingv2.ScalingActive)))
+		if i < finding.ShownPods {
+			f.Cite(seenHPA(of, hpaCondition(h, autoscalingv2.ScalingActive)))
 		}
 	}
 }

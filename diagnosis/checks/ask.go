@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -22,7 +23,7 @@ const mostProbes = 12
 // asks is which findings ask for which second looks. An empty list of codes means every finding.
 var asks = []struct {
 	codes  []string
-	probes func(*snapshot.Snapshot, *Finding) []snapshot.Probe
+	probes func(*snapshot.Snapshot, *finding.Finding) []snapshot.Probe
 }{
 	{[]string{DNSDown, DNSLoop, DNSCorefileError}, askServers},
 	{nil, askNames},
@@ -37,7 +38,7 @@ var asks = []struct {
 }
 
 // Asks lists the second looks that findings ask for, in an order that does not depend on theirs, each once, and what failed while it asked.
-func Asks(s *snapshot.Snapshot, found []*Finding) ([]snapshot.Probe, []incident.Failure) {
+func Asks(s *snapshot.Snapshot, found []*finding.Finding) ([]snapshot.Probe, []incident.Failure) {
 	var all []snapshot.Probe
 	var failures []incident.Failure
 	for _, f := range found {
@@ -74,12 +75,12 @@ func distinct(all []snapshot.Probe) []snapshot.Probe {
 const AnyName = "kubernetes.default.svc.cluster.local."
 
 // askServers asks each DNS pod by itself, so that one that is ill shows beside those that are well.
-func askServers(s *snapshot.Snapshot, _ *Finding) []snapshot.Probe {
+func askServers(s *snapshot.Snapshot, _ *finding.Finding) []snapshot.Probe {
 	d, _ := findResolver(s)
 	var out []snapshot.Probe
-	for _, p := range d.pods[:min(len(d.pods), shownPods)] {
+	for _, p := range d.pods[:min(len(d.pods), finding.ShownPods)] {
 		if p.Status.PodIP != "" {
-			out = append(out, snapshot.Probe{Kind: snapshot.ProbeLookup, Target: AnyName, Server: p.Status.PodIP, For: podObject(p)})
+			out = append(out, snapshot.Probe{Kind: snapshot.ProbeLookup, Target: AnyName, Server: p.Status.PodIP, For: finding.PodObject(p)})
 		}
 	}
 	return out
@@ -87,7 +88,7 @@ func askServers(s *snapshot.Snapshot, _ *Finding) []snapshot.Probe {
 
 // askNames asks the cluster's DNS for the names that logs say did not resolve, and for those outside the cluster the node's own servers,
 // which CoreDNS asks in turn.
-func askNames(s *snapshot.Snapshot, f *Finding) []snapshot.Probe {
+func askNames(s *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 	v := dnsService(s)
 	if v == nil || len(f.Pods) == 0 {
 		return nil
@@ -131,21 +132,21 @@ func nodeServers(s *snapshot.Snapshot, node string) []string {
 }
 
 // Called lists the Services that the logs of a finding's pods say they could not reach.
-func Called(s *snapshot.Snapshot, f *Finding) []incident.Object {
+func Called(s *snapshot.Snapshot, f *finding.Finding) []incident.Object {
 	if len(f.Pods) == 0 {
 		return nil
 	}
 	var out []incident.Object
 	for _, fact := range f.Said {
 		if o, ok := ServiceOf(s, fact.Host, f.Pods[0].Namespace); ok && fact.Kind.Network() {
-			out = union(out, []incident.Object{o})
+			out = finding.Union(out, []incident.Object{o})
 		}
 	}
 	return out
 }
 
 // askCalled tries the Services that logs say refuse or do not answer.
-func askCalled(s *snapshot.Snapshot, f *Finding) []snapshot.Probe {
+func askCalled(s *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 	var out []snapshot.Probe
 	for _, fact := range f.Said {
 		if len(f.Pods) == 0 || fact.Port == "" || fact.Kind != logs.ConnectionRefused && fact.Kind != logs.ConnectionTimeout {
@@ -163,7 +164,7 @@ func askCalled(s *snapshot.Snapshot, f *Finding) []snapshot.Probe {
 }
 
 // askEndpoints tries the ports of the pods behind a Service.
-func askEndpoints(s *snapshot.Snapshot, f *Finding) []snapshot.Probe {
+func askEndpoints(s *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 	v := s.Service(f.Object.Namespace, f.Object.Name)
 	if v == nil || f.Object.Kind != "Service" {
 		return nil
@@ -176,7 +177,7 @@ func askEndpoints(s *snapshot.Snapshot, f *Finding) []snapshot.Probe {
 				target = intstr.FromInt32(port.Port)
 			}
 			if n := portNumber(p, target); n > 0 && port.Protocol != corev1.ProtocolUDP {
-				out = append(out, dialPod(p, n, podObject(p))...)
+				out = append(out, dialPod(p, n, finding.PodObject(p))...)
 			}
 		}
 	}
@@ -184,7 +185,7 @@ func askEndpoints(s *snapshot.Snapshot, f *Finding) []snapshot.Probe {
 }
 
 // askProbed tries the port that a failing probe asks.
-func askProbed(_ *snapshot.Snapshot, f *Finding) []snapshot.Probe {
+func askProbed(_ *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 	var out []snapshot.Probe
 	for _, p := range f.Pods[:min(len(f.Pods), 2)] {
 		for i := range p.Spec.Containers {
@@ -193,9 +194,9 @@ func askProbed(_ *snapshot.Snapshot, f *Finding) []snapshot.Probe {
 				switch {
 				case probe == nil:
 				case probe.HTTPGet != nil && probe.HTTPGet.Host == "":
-					out = append(out, dialPod(p, portNumber(p, probe.HTTPGet.Port), podObject(p))...)
+					out = append(out, dialPod(p, portNumber(p, probe.HTTPGet.Port), finding.PodObject(p))...)
 				case probe.TCPSocket != nil && probe.TCPSocket.Host == "":
-					out = append(out, dialPod(p, portNumber(p, probe.TCPSocket.Port), podObject(p))...)
+					out = append(out, dialPod(p, portNumber(p, probe.TCPSocket.Port), finding.PodObject(p))...)
 				}
 			}
 		}
@@ -206,7 +207,7 @@ func askProbed(_ *snapshot.Snapshot, f *Finding) []snapshot.Probe {
 // kubeletPort is where kubelets listen, by their default.
 const kubeletPort = "10250"
 
-func askKubelet(s *snapshot.Snapshot, f *Finding) []snapshot.Probe {
+func askKubelet(s *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 	n := s.Node(f.Object.Name)
 	if n == nil {
 		return nil
@@ -220,7 +221,7 @@ func askKubelet(s *snapshot.Snapshot, f *Finding) []snapshot.Probe {
 }
 
 // askMemory asks what the containers of a workload used at the most, by cAdvisor's metric.
-func askMemory(_ *snapshot.Snapshot, f *Finding) []snapshot.Probe {
+func askMemory(_ *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 	if f.Workload.IsZero() || len(f.Pods) == 0 {
 		return nil
 	}
@@ -229,7 +230,7 @@ func askMemory(_ *snapshot.Snapshot, f *Finding) []snapshot.Probe {
 }
 
 // askRestarts asks how often the containers of a workload were restarted, by kube-state-metrics' metric.
-func askRestarts(_ *snapshot.Snapshot, f *Finding) []snapshot.Probe {
+func askRestarts(_ *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 	if f.Workload.IsZero() || len(f.Pods) == 0 {
 		return nil
 	}
@@ -238,7 +239,7 @@ func askRestarts(_ *snapshot.Snapshot, f *Finding) []snapshot.Probe {
 }
 
 // podPattern is a regular expression for the finding's pods, a few of them.
-func podPattern(f *Finding) string {
+func podPattern(f *finding.Finding) string {
 	var names []string
 	for _, p := range f.Pods[:min(len(f.Pods), 10)] {
 		names = append(names, strings.ReplaceAll(p.Name, ".", `\.`))

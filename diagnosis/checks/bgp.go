@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -28,8 +29,8 @@ func calicoObjects(s *snapshot.Snapshot, kind string) []*unstructured.Unstructur
 
 // checkPeers reports Calico's BGPPeers if none of them has two ends, while the mesh between nodes is off. A peer given by its address is
 // a router that the cluster does not show.
-func checkPeers(s *snapshot.Snapshot, r *Report) {
-	if len(s.Nodes) < 2 || notSeen(s, "nodes", "") || !meshOff(s) || overlay(s) {
+func checkPeers(s *snapshot.Snapshot, r *finding.Report) {
+	if len(s.Nodes) < 2 || finding.NotSeen(s, "nodes", "") || !meshOff(s) || overlay(s) {
 		return
 	}
 	type idle struct {
@@ -53,12 +54,12 @@ func checkPeers(s *snapshot.Snapshot, r *Report) {
 		what = "nodes"
 	}
 	f := r.Find(BGPPeersMissing, snapshot.CustomObject(first.peer), fmt.Sprintf("BGPPeer %s selects its %s by %s, which no node fits, and the mesh between nodes is off: nodes learn no routes to one another's pods",
-		first.peer.GetName(), what, oneLine(first.selector, 80)))
-	f.See(seenAPI(snapshot.ObjectOf("BGPConfiguration", "", "default"), "spec.nodeToNodeMeshEnabled", time.Time{}, "false"))
+		first.peer.GetName(), what, finding.OneLine(first.selector, 80)))
+	f.Cite(finding.SeenAPI(snapshot.ObjectOf("BGPConfiguration", "", "default"), "spec.nodeToNodeMeshEnabled", time.Time{}, "false"))
 	for _, x := range idles {
 		o := snapshot.CustomObject(x.peer)
 		f.Fault = append(f.Fault, o)
-		f.See(seenAPI(o, "spec."+x.field, time.Time{}, x.selector))
+		f.Cite(finding.SeenAPI(o, "spec."+x.field, time.Time{}, x.selector))
 		f.Since = latest(f.Since, x.peer.GetCreationTimestamp().Time)
 		if why := gone(x.selector); why != "" {
 			f.Next = fmt.Sprintf("Let the BGPPeer name a label that the route reflectors have: %s. calicoctl node status shows the sessions.", why)

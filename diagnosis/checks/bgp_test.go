@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -49,7 +50,7 @@ spec: {nodeSelector: "has(old)", peerSelector: "all()"}
 		if err != nil {
 			t.Fatal(err)
 		}
-		var r Report
+		var r finding.Report
 		checkPeers(s, &r)
 		if len(r.Findings) != tt.found {
 			t.Errorf("mesh %v, %s: %d findings, want %d", tt.mesh, tt.spec, len(r.Findings), tt.found)

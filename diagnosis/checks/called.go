@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -25,7 +26,7 @@ type call struct {
 
 // seen is the evidence of the call: the line of the log.
 func (c call) seen() incident.Evidence {
-	return seenLog(c.pod, c.log.Container, c.log.Previous, c.need.Line)
+	return finding.SeenLog(c.pod, c.log.Container, c.log.Previous, c.need.Line)
 }
 
 // failingCalls are what the logs of pods that are not well say about the network. A pod that is well may complain of what has passed.
@@ -75,11 +76,11 @@ func servicesByIP(s *snapshot.Snapshot) map[string]incident.Object {
 }
 
 // checkCalled compares what failing pods call with the Services that there are.
-func checkCalled(s *snapshot.Snapshot, r *Report) {
-	if notSeen(s, "services", "") || notSeen(s, "pods", "") {
+func checkCalled(s *snapshot.Snapshot, r *finding.Report) {
+	if finding.NotSeen(s, "services", "") || finding.NotSeen(s, "pods", "") {
 		return
 	}
-	c := callers{s, r, map[string]*Finding{}}
+	c := callers{s, r, map[string]*finding.Finding{}}
 	c.vaguely()
 	for _, call := range failingCalls(s) {
 		if c.hostsEntry(call) || c.calledPod(call) || c.refusedAt(call) || call.service.IsZero() {
@@ -87,14 +88,14 @@ func checkCalled(s *snapshot.Snapshot, r *Report) {
 		}
 		switch v := s.Service(call.service.Namespace, call.service.Name); {
 		case v == nil:
-			c.missing(call)
+			c.noService(call)
 		case v.Spec.Type == corev1.ServiceTypeExternalName:
 			c.externalName(call, v)
 		case v.Spec.ClusterIP == corev1.ClusterIPNone:
 			c.headless(call, v)
 		case call.need.Kind != logs.NameUnresolved:
-			c.port(call, v)
-			c.byHand(call, v)
+			c.noPort(call, v)
+			c.withoutEndpoints(call, v)
 			c.elsewhere(call, v)
 			c.mixed(call, v, nil)
 		}
@@ -104,60 +105,60 @@ func checkCalled(s *snapshot.Snapshot, r *Report) {
 // callers gathers the callers of one Service that fail alike into one finding.
 type callers struct {
 	s     *snapshot.Snapshot
-	r     *Report
-	found map[string]*Finding
+	r     *finding.Report
+	found map[string]*finding.Finding
 }
 
 // find returns the finding of the code about the object, a new one if this is the first caller.
-func (c callers) find(code string, o incident.Object, about string, by call, title string) *Finding {
+func (c callers) find(code string, o incident.Object, about string, by call, title string) *finding.Finding {
 	k := code + " " + o.String() + " " + about
 	f := c.found[k]
 	if f == nil {
 		f = c.r.Find(code, o, title)
 		c.found[k] = f
 	}
-	f.addPod(by.pod)
-	f.hear([]logs.Fact{by.need})
-	return f.See(by.seen())
+	f.AddPod(by.pod)
+	f.AddFacts([]logs.Fact{by.need})
+	return f.Cite(by.seen())
 }
 
-func (c callers) missing(by call) {
+func (c callers) noService(by call) {
 	o := by.service
 	if by.need.Kind != logs.NameUnresolved || c.s.Namespace != "" && o.Namespace != c.s.Namespace {
 		return
 	}
 	c.find(ServiceMissing, o, "", by, fmt.Sprintf("Service %s/%s does not exist%s, %s calls it", o.Namespace, o.Name,
-		couldBe(c.s, o.Namespace, o.Name), short(c.s.WorkloadOf(by.pod))))
+		couldBe(c.s, o.Namespace, o.Name), finding.Short(c.s.WorkloadOf(by.pod))))
 }
 
-func (c callers) port(by call, v *corev1.Service) {
+func (c callers) noPort(by call, v *corev1.Service) {
 	if by.need.Port == "" || hasPort(v, by.need.Port) || len(v.Spec.Ports) == 0 || v == dnsService(c.s) {
 		return
 	}
 	caller := c.s.WorkloadOf(by.pod)
-	f := c.find(ServicePortMissing, by.service, by.need.Port, by, fmt.Sprintf("%s calls Service %s/%s at port %s, which it does not have%s", short(caller),
+	f := c.find(ServicePortMissing, by.service, by.need.Port, by, fmt.Sprintf("%s calls Service %s/%s at port %s, which it does not have%s", finding.Short(caller),
 		v.Namespace, v.Name, by.need.Port, didYouMean(servicePorts(v))))
-	f.Fault = union(f.Fault, []incident.Object{caller, by.service})
-	f.See(seenAPI(by.service, "spec.ports", time.Time{}, "has "+strings.Join(servicePorts(v), ", ")))
+	f.Fault = finding.Union(f.Fault, []incident.Object{caller, by.service})
+	f.Cite(finding.SeenAPI(by.service, "spec.ports", time.Time{}, "has "+strings.Join(servicePorts(v), ", ")))
 }
 
-// byHand reports a Service without a selector for which nobody has written an EndpointSlice, or whose EndpointSlice sends to an address of
+// withoutEndpoints reports a Service without a selector for which nobody has written an EndpointSlice, or whose EndpointSlice sends to an address of
 // the pod network that no pod has.
-func (c callers) byHand(by call, v *corev1.Service) {
-	if len(v.Spec.Selector) > 0 || notSeen(c.s, "endpointslices.discovery.k8s.io", v.Namespace) || newly(c.s, v.CreationTimestamp.Time) {
+func (c callers) withoutEndpoints(by call, v *corev1.Service) {
+	if len(v.Spec.Selector) > 0 || finding.NotSeen(c.s, "endpointslices.discovery.k8s.io", v.Namespace) || newly(c.s, v.CreationTimestamp.Time) {
 		return
 	}
 	slicesOf := c.s.EndpointSlicesOf(v.Namespace, v.Name)
 	if len(slicesOf) == 0 {
 		f := c.find(ServiceNoEndpoints, by.service, "", by, fmt.Sprintf("Service %s has no selector, and no EndpointSlice says where it leads", v.Name))
-		f.See(seenAPI(by.service, "spec.selector", time.Time{}, "none"))
+		f.Cite(finding.SeenAPI(by.service, "spec.selector", time.Time{}, "none"))
 		return
 	}
 	var gone []netip.Addr
 	for _, slice := range slicesOf {
 		for _, e := range slice.Endpoints {
 			for _, a := range addrsOf(e.Addresses...) {
-				if !ofPods(c.s, a) || podAt(c.s, a) != nil || notSeen(c.s, "pods", "") {
+				if !ofPods(c.s, a) || podAt(c.s, a) != nil || finding.NotSeen(c.s, "pods", "") {
 					return
 				}
 				gone = append(gone, a)
@@ -169,8 +170,8 @@ func (c callers) byHand(by call, v *corev1.Service) {
 	}
 	o := snapshot.ObjectOf("EndpointSlice", v.Namespace, slicesOf[0].Name)
 	f := c.find(ServiceNoEndpoints, by.service, "", by, fmt.Sprintf("Service %s has no selector, and its EndpointSlice %s, written by hand, sends to %s, which no pod has (any longer)", v.Name, o.Name, gone[0]))
-	f.Fault = union(f.Fault, []incident.Object{by.service, o})
-	f.See(seenAPI(o, "endpoints.addresses", time.Time{}, gone[0].String()))
+	f.Fault = finding.Union(f.Fault, []incident.Object{by.service, o})
+	f.Cite(finding.SeenAPI(o, "endpoints.addresses", time.Time{}, gone[0].String()))
 }
 
 // ofPods says whether an address is in the pod network of a node.
@@ -199,9 +200,9 @@ func (c callers) headless(by call, v *corev1.Service) {
 		}
 		caller := c.s.WorkloadOf(by.pod)
 		f := c.find(ServicePortMissing, by.service, by.need.Port, by, fmt.Sprintf("%s calls headless Service %s/%s at port %s, but a headless Service maps no ports: its pods listen on %s",
-			short(caller), v.Namespace, v.Name, by.need.Port, target.String()))
-		f.Fault = union(f.Fault, []incident.Object{caller, by.service})
-		f.See(seenAPI(by.service, "spec", time.Time{}, fmt.Sprintf("clusterIP: None, port %d, targetPort %s", p.Port, target.String())))
+			finding.Short(caller), v.Namespace, v.Name, by.need.Port, target.String()))
+		f.Fault = finding.Union(f.Fault, []incident.Object{caller, by.service})
+		f.Cite(finding.SeenAPI(by.service, "spec", time.Time{}, fmt.Sprintf("clusterIP: None, port %d, targetPort %s", p.Port, target.String())))
 	}
 }
 
@@ -215,7 +216,7 @@ func (c callers) hides(by call, v *corev1.Service) {
 		return
 	}
 	f := c.find(ServiceHidesPods, by.service, "", by, fmt.Sprintf("Service %s hides its pods until they are ready, but they look each other up to become ready", v.Name))
-	f.See(seenAPI(by.service, "spec.publishNotReadyAddresses", time.Time{}, "false, and clusterIP is None"))
+	f.Cite(finding.SeenAPI(by.service, "spec.publishNotReadyAddresses", time.Time{}, "false, and clusterIP is None"))
 }
 
 // podNamed is the pod that a host's first label names, for hosts of the form POD.SERVICE and longer; nil if there is none.
@@ -252,8 +253,8 @@ func (c callers) calledPod(by call) bool {
 		has = "no serviceName"
 	}
 	f := c.find(ServiceNameMismatch, o, v.Name, by, fmt.Sprintf("StatefulSet %s has %s, so its pods have no names under Service %s, where %s looks for them",
-		set.Name, has, v.Name, short(c.s.WorkloadOf(by.pod))))
-	f.See(seenAPI(o, "spec.serviceName", time.Time{}, has))
+		set.Name, has, v.Name, finding.Short(c.s.WorkloadOf(by.pod))))
+	f.Cite(finding.SeenAPI(o, "spec.serviceName", time.Time{}, has))
 	return true
 }
 
@@ -274,7 +275,7 @@ func couldBe(s *snapshot.Snapshot, namespace, name string) string {
 		return ""
 	}
 	slices.Sort(others)
-	return " (there is one in namespace " + firstFew(others) + ")"
+	return " (there is one in namespace " + finding.FirstFew(others) + ")"
 }
 
 // servicesIn are the names of a namespace's Services.

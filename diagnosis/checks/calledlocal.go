@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -19,7 +20,7 @@ func (c callers) elsewhere(by call, v *corev1.Service) {
 	var nodes []string
 	for _, p := range c.s.PodsSelected(v.Namespace, v.Spec.Selector) {
 		if isReady(p) {
-			nodes = union(nodes, []string{p.Spec.NodeName})
+			nodes = finding.Union(nodes, []string{p.Spec.NodeName})
 		}
 	}
 	if len(nodes) == 0 || slices.Contains(nodes, node) {
@@ -27,8 +28,8 @@ func (c callers) elsewhere(by call, v *corev1.Service) {
 	}
 	slices.Sort(nodes)
 	f := c.find(ServiceNotOnNode, by.service, node, by, fmt.Sprintf("Service %s/%s keeps traffic on its node (internalTrafficPolicy: Local), and on node %s, where %s calls it, is no ready pod of it",
-		v.Namespace, v.Name, node, short(c.s.WorkloadOf(by.pod))))
-	f.See(seenAPI(by.service, "spec.internalTrafficPolicy", time.Time{}, "Local; ready pods are on "+firstFew(nodes)))
+		v.Namespace, v.Name, node, finding.Short(c.s.WorkloadOf(by.pod))))
+	f.Cite(finding.SeenAPI(by.service, "spec.internalTrafficPolicy", time.Time{}, "Local; ready pods are on "+finding.FirstFew(nodes)))
 }
 
 // hostsEntry looks for the call's host among the entries of the pod's own hosts file, which comes before any name server. It says whether
@@ -45,9 +46,9 @@ func (c callers) hostsEntry(by call) bool {
 				continue
 			}
 			w := c.s.WorkloadOf(by.pod)
-			f := c.find(PodHostsEntry, w, a.IP, by, fmt.Sprintf("%s has %s for %s in its hostAliases, but Service %s/%s is at %s", short(w), a.IP, name, v.Namespace, v.Name, v.Spec.ClusterIP))
-			f.Workload, f.Refs = w, union(f.Refs, []incident.Object{o})
-			f.See(seenAPI(podObject(by.pod), "spec.hostAliases", time.Time{}, a.IP+" "+firstFew(a.Hostnames)), seenAPI(o, "spec.clusterIP", time.Time{}, v.Spec.ClusterIP))
+			f := c.find(PodHostsEntry, w, a.IP, by, fmt.Sprintf("%s has %s for %s in its hostAliases, but Service %s/%s is at %s", finding.Short(w), a.IP, name, v.Namespace, v.Name, v.Spec.ClusterIP))
+			f.Workload, f.Refs = w, finding.Union(f.Refs, []incident.Object{o})
+			f.Cite(finding.SeenAPI(finding.PodObject(by.pod), "spec.hostAliases", time.Time{}, a.IP+" "+finding.FirstFew(a.Hostnames)), finding.SeenAPI(o, "spec.clusterIP", time.Time{}, v.Spec.ClusterIP))
 			return true
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -50,13 +51,13 @@ func (c callers) mixed(by call, v *corev1.Service, refused *corev1.Pod) bool {
 		}
 		meant, other := c.s.WorkloadOf(have[0]), c.s.WorkloadOf(lack[0])
 		f := c.find(ServiceSelectsOthers, serviceObject(v), target.String(), by, fmt.Sprintf("Service %s/%s also sends to the pods of %s, which have no port %s and refuse: its selector %s fits them as well as %s",
-			v.Namespace, v.Name, short(other), target.String(), labelWords(v.Spec.Selector), short(meant)))
+			v.Namespace, v.Name, finding.Short(other), target.String(), labelWords(v.Spec.Selector), finding.Short(meant)))
 		f.Fault = []incident.Object{serviceObject(v), other}
 		if own := ownLabels(have, lack); own != "" {
-			f.Next = fmt.Sprintf("Add %s to the selector of Service %s, which only the pods of %s have.", own, v.Name, short(meant))
+			f.Next = fmt.Sprintf("Add %s to the selector of Service %s, which only the pods of %s have.", own, v.Name, finding.Short(meant))
 		}
-		f.See(seenAPI(serviceObject(v), "spec", time.Time{}, fmt.Sprintf("selector %s, targetPort %s", labelWords(v.Spec.Selector), target.String())),
-			seenAPI(podObject(have[0]), "spec.containers.ports", time.Time{}, declaredWords(have[0])), seenAPI(podObject(lack[0]), "spec.containers.ports", time.Time{}, declaredWords(lack[0])))
+		f.Cite(finding.SeenAPI(serviceObject(v), "spec", time.Time{}, fmt.Sprintf("selector %s, targetPort %s", labelWords(v.Spec.Selector), target.String())),
+			finding.SeenAPI(finding.PodObject(have[0]), "spec.containers.ports", time.Time{}, declaredWords(have[0])), finding.SeenAPI(finding.PodObject(lack[0]), "spec.containers.ports", time.Time{}, declaredWords(lack[0])))
 		f.Since = latest(f.Since, lack[0].CreationTimestamp.Time)
 		return true
 	}

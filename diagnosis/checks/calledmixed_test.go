@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -48,9 +49,9 @@ metadata: {name: web-1, namespace: shop}
 		if err != nil {
 			t.Fatal(err)
 		}
-		var r Report
+		var r finding.Report
 		by := call{pod: s.Pod("shop", "web-1"), log: &snapshot.Log{}, need: logs.Fact{Kind: logs.ConnectionRefused, Host: tt.refuses, Port: "8080", Line: "connection refused"}}
-		callers{s, &r, map[string]*Finding{}}.refusedAt(by)
+		callers{s, &r, map[string]*finding.Finding{}}.refusedAt(by)
 		if found := len(r.Findings) > 0; found != tt.found {
 			t.Errorf("ports [%s] and [%s], %s refuses: found %v, want %v", tt.api, tt.worker, tt.refuses, found, tt.found)
 		}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/eval"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -74,12 +75,12 @@ func TestFixtures(t *testing.T) {
 	}
 }
 
-func words(found []*Finding) string {
+func words(found []*finding.Finding) string {
 	var b strings.Builder
 	for _, f := range found {
 		fmt.Fprintf(&b, "%s %s %s: %s\n", f.Severity, f.Code, f.Object, f.Title)
 		for _, e := range f.Seen {
-			fmt.Fprintf(&b, "  %s %s %s: %s\n", e.Source, e.Object, e.Field, oneLine(e.Excerpt, 160))
+			fmt.Fprintf(&b, "  %s %s %s: %s\n", e.Source, e.Object, e.Field, finding.OneLine(e.Excerpt, 160))
 		}
 	}
 	return b.String()
@@ -113,11 +114,11 @@ func TestEveryCodeIsShown(t *testing.T) {
 	shown, carried := map[string]bool{}, map[string]bool{}
 	for file, s := range shownBy(t) {
 		for i, c := range All {
-			r := Report{codes: c.Codes}
+			r := finding.Report{Codes: c.Codes}
 			c.Run(s, &r)
 			for _, f := range r.Findings {
 				shown[f.Code] = true
-				declared, ok := find(c.Codes, f.Code)
+				declared, ok := finding.CodeIn(c.Codes, f.Code)
 				if !ok {
 					t.Errorf("%s: check %s reports %s, which it does not declare", file, All[i].Name, f.Code)
 				}
@@ -164,7 +165,7 @@ func FuzzManifests(f *testing.F) {
 			return
 		}
 		for _, x := range Run(s).Findings {
-			if x.Code == "" || x.Title == "" || len(x.Title) > maxTitle || x.Object.Kind == "" {
+			if x.Code == "" || x.Title == "" || len(x.Title) > finding.MaxTitle || x.Object.Kind == "" {
 				t.Errorf("an incomplete finding: %+v", x.Finding)
 			}
 		}

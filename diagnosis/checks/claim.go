@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -32,7 +33,7 @@ func pendingWhy(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, users []*
 	if c.Spec.VolumeName != "" {
 		return namedVolume(s, c)
 	}
-	if notSeen(s, "storageclasses.storage.k8s.io", "") {
+	if finding.NotSeen(s, "storageclasses.storage.k8s.io", "") {
 		return saidPending(s, c)
 	}
 	if c.Spec.StorageClassName == nil {
@@ -105,7 +106,7 @@ func saidPending(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) pending 
 	if said == nil || waits != nil && snapshot.EventTime(waits).After(snapshot.EventTime(said).Time) {
 		return pending{}
 	}
-	return pending{why: shortest(said.Message), seen: []incident.Evidence{seenEvent(said)}}
+	return pending{why: finding.ShortMessage(said.Message), seen: []incident.Evidence{finding.SeenEvent(said)}}
 }
 
 // slowProvisioning is how long a provisioner may take before its silence is looked at.
@@ -120,17 +121,17 @@ func unprovisioned(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, class 
 	if waits == nil || lastEvent(s, o, "Provisioning") != nil || s.At.Sub(beganAt(waits)) < slowProvisioning || !waitsForProvisioner.MatchString(waits.Message) {
 		return pending{}
 	}
-	w := pending{seen: []incident.Evidence{seenEvent(waits), seenAPI(snapshot.ObjectOf("StorageClass", "", class.Name), "provisioner", time.Time{}, class.Provisioner)}}
+	w := pending{seen: []incident.Evidence{finding.SeenEvent(waits), finding.SeenAPI(snapshot.ObjectOf("StorageClass", "", class.Name), "provisioner", time.Time{}, class.Provisioner)}}
 	of, sound := driverWorkload(s, class.Provisioner)
 	switch {
-	case of.IsZero() && s.Namespace == "" && !notSeen(s, "pods", ""):
+	case of.IsZero() && s.Namespace == "" && !finding.NotSeen(s, "pods", ""):
 		w.fault = snapshot.ObjectOf("StorageClass", "", class.Name)
-		w.why = fmt.Sprintf("its class %s is provisioned by %s, which has not answered for %s, and no workload of that name runs", class.Name, class.Provisioner, duration(s.At.Sub(beganAt(waits))))
+		w.why = fmt.Sprintf("its class %s is provisioned by %s, which has not answered for %s, and no workload of that name runs", class.Name, class.Provisioner, finding.Duration(s.At.Sub(beganAt(waits))))
 	case of.IsZero():
-		w.why = fmt.Sprintf("its class %s is provisioned by %s, which has not answered for %s", class.Name, class.Provisioner, duration(s.At.Sub(beganAt(waits))))
+		w.why = fmt.Sprintf("its class %s is provisioned by %s, which has not answered for %s", class.Name, class.Provisioner, finding.Duration(s.At.Sub(beganAt(waits))))
 	default:
 		w.fault, w.refs = of, []incident.Object{of}
-		w.why = fmt.Sprintf("its provisioner %s has not answered for %s; %s", class.Provisioner, duration(s.At.Sub(beganAt(waits))), of.Kind+" "+of.Namespace+"/"+of.Name+" "+sound)
+		w.why = fmt.Sprintf("its provisioner %s has not answered for %s; %s", class.Provisioner, finding.Duration(s.At.Sub(beganAt(waits))), of.Kind+" "+of.Namespace+"/"+of.Name+" "+sound)
 	}
 	return w
 }
@@ -178,7 +179,7 @@ func driverWorkload(s *snapshot.Snapshot, driver string) (of incident.Object, so
 	}
 	for i := range s.Pods {
 		if p := &s.Pods[i]; len(p.OwnerReferences) == 0 && named(p.Name, &p.Spec) {
-			return podObject(p), "is " + strings.ToLower(string(p.Status.Phase))
+			return finding.PodObject(p), "is " + strings.ToLower(string(p.Status.Phase))
 		}
 	}
 	return incident.Object{}, ""

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -71,7 +72,7 @@ func (w *pending) blame(s *snapshot.Snapshot, account *corev1.ServiceAccount, an
 	w.fault, w.why = o, fmt.Sprintf("%s, whose ServiceAccount %s %s", w.why, account.Name, who)
 	w.next = fmt.Sprintf("See that the annotation %s of ServiceAccount %s/%s names a role (what last wrote it, such as a chart's values, may have lost it) that may do what is refused. Then restart the driver's pods.",
 		annotation, account.Namespace, account.Name)
-	w.seen = append(w.seen, seenAPI(o, "metadata.annotations", at, seen))
+	w.seen = append(w.seen, finding.SeenAPI(o, "metadata.annotations", at, seen))
 }
 
 // accountRun is the ServiceAccount of a workload's pods; nil if it was not seen.

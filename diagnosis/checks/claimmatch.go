@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -21,7 +22,7 @@ func volumeObject(name string) incident.Object {
 // namedVolume is a claim that names its volume and is not bound to it.
 func namedVolume(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) pending {
 	o, name := claimObject(c), c.Spec.VolumeName
-	if notSeen(s, "persistentvolumes", "") {
+	if finding.NotSeen(s, "persistentvolumes", "") {
 		return saidPending(s, c)
 	}
 	v := s.PersistentVolume(name)
@@ -31,18 +32,18 @@ func namedVolume(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) pending 
 			names = append(names, s.PersistentVolumes[i].Name)
 		}
 		return pending{why: fmt.Sprintf("it names PersistentVolume %s, which does not exist%s", name, didYouMean(near(name, names))), fault: volumeObject(name),
-			seen: []incident.Evidence{seenAPI(o, "spec.volumeName", time.Time{}, name)}}
+			seen: []incident.Evidence{finding.SeenAPI(o, "spec.volumeName", time.Time{}, name)}}
 	}
 	if reasons := misfits(c, v); len(reasons) > 0 {
 		return pending{why: fmt.Sprintf("it names PersistentVolume %s, which %s", name, strings.Join(reasons, " and ")), fault: volumeObject(name), refs: []incident.Object{volumeObject(name)},
-			seen: []incident.Evidence{seenAPI(o, "spec.volumeName", time.Time{}, name), volumeEvidence(v)}}
+			seen: []incident.Evidence{finding.SeenAPI(o, "spec.volumeName", time.Time{}, name), volumeEvidence(v)}}
 	}
 	return saidPending(s, c)
 }
 
 // byHand compares a claim with the volumes made by hand and names the one that comes nearest; nothing where none is of its class.
 func byHand(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, class string) pending {
-	if notSeen(s, "persistentvolumes", "") {
+	if finding.NotSeen(s, "persistentvolumes", "") {
 		return saidPending(s, c)
 	}
 	var best *corev1.PersistentVolume
@@ -178,7 +179,7 @@ func wantEvidence(c *corev1.PersistentVolumeClaim) incident.Evidence {
 	if c.Spec.Selector != nil {
 		words += ", selector " + metav1.FormatLabelSelector(c.Spec.Selector)
 	}
-	return seenAPI(claimObject(c), "spec", time.Time{}, words)
+	return finding.SeenAPI(claimObject(c), "spec", time.Time{}, words)
 }
 
 func volumeEvidence(v *corev1.PersistentVolume) incident.Evidence {
@@ -187,5 +188,5 @@ func volumeEvidence(v *corev1.PersistentVolume) incident.Evidence {
 	if ref := v.Spec.ClaimRef; ref != nil {
 		words += fmt.Sprintf(", claimRef %s/%s uid %s", ref.Namespace, ref.Name, ref.UID)
 	}
-	return seenAPI(volumeObject(v.Name), "spec", time.Time{}, words)
+	return finding.SeenAPI(volumeObject(v.Name), "spec", time.Time{}, words)
 }

@@ -9,13 +9,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // outside says that a class allows volumes only where no node is: the scheduler then finds none that could have the claim's volume.
 func outside(s *snapshot.Snapshot, class *storagev1.StorageClass) pending {
-	if len(class.AllowedTopologies) == 0 || len(s.Nodes) == 0 || notSeen(s, "nodes", "") {
+	if len(class.AllowedTopologies) == 0 || len(s.Nodes) == 0 || finding.NotSeen(s, "nodes", "") {
 		return pending{}
 	}
 	for i := range s.Nodes {
@@ -26,18 +27,18 @@ func outside(s *snapshot.Snapshot, class *storagev1.StorageClass) pending {
 	var allowed, there []string
 	for _, t := range class.AllowedTopologies {
 		for _, e := range t.MatchLabelExpressions {
-			allowed = union(allowed, []string{e.Key + " " + strings.Join(e.Values, " or ")})
+			allowed = finding.Union(allowed, []string{e.Key + " " + strings.Join(e.Values, " or ")})
 			for i := range s.Nodes {
 				if v := s.Nodes[i].Labels[e.Key]; v != "" {
-					there = union(there, []string{v})
+					there = finding.Union(there, []string{v})
 				}
 			}
 		}
 	}
 	slices.Sort(there)
 	o := snapshot.ObjectOf("StorageClass", "", class.Name)
-	return pending{why: fmt.Sprintf("StorageClass %s allows volumes in %s only, and no node is there%s", class.Name, firstFew(allowed), didYouMean(there[:min(len(there), 3)])), fault: o,
-		seen: []incident.Evidence{seenAPI(o, "allowedTopologies", time.Time{}, strings.Join(allowed, ", "))}}
+	return pending{why: fmt.Sprintf("StorageClass %s allows volumes in %s only, and no node is there%s", class.Name, finding.FirstFew(allowed), didYouMean(there[:min(len(there), 3)])), fault: o,
+		seen: []incident.Evidence{finding.SeenAPI(o, "allowedTopologies", time.Time{}, strings.Join(allowed, ", "))}}
 }
 
 // within says whether a node is where a term allows; all of its expressions must be met.

@@ -2,12 +2,12 @@ package checks
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -57,7 +57,7 @@ func waiting(s *snapshot.Snapshot, p *corev1.Pod, c container, w *corev1.Contain
 	case "CreateContainerConfigError":
 		return badConfig(p, c, w), true
 	case "CreateContainerError", "RunContainerError", "StartError", "PreStartHookError", "PostStartHookError", "PreCreateHookError":
-		return cannotStart(s, p, c, w.Message, earlier(time.Time{}, endOf(last))), true
+		return cannotStart(s, p, c, w.Message, finding.Earlier(time.Time{}, endOf(last))), true
 	case "CrashLoopBackOff":
 		return crashed(s, p, c, last), true
 	}
@@ -70,7 +70,7 @@ func ended(s *snapshot.Snapshot, p *corev1.Pod, c container, t *corev1.Container
 	switch {
 	case t.ExitCode == 0 && (c.init || p.Spec.RestartPolicy != corev1.RestartPolicyAlways):
 		return ailment{}, false
-	case c.status.RestartCount == 0 && newly(s, t.FinishedAt.Time), lostWithNode(t) && s.At.Sub(t.FinishedAt.Time) < warmUp:
+	case c.status.RestartCount == 0 && newly(s, t.FinishedAt.Time), lostWithNode(t) && s.At.Sub(t.FinishedAt.Time) < finding.WarmUp:
 		return ailment{}, false
 	}
 	return crashed(s, p, c, t), true
@@ -89,29 +89,27 @@ func initRunning(s *snapshot.Snapshot, p *corev1.Pod, c container, since time.Ti
 	}
 	said, e := lastWords(s, p, c)
 	a := ailment{code: PodInitStuck, container: c.spec.Name, alike: c.spec.Name, since: since, said: said.Facts,
-		what: say("{waits|wait} for {its|their} init container %s, running for %s", c.spec.Name, duration(s.At.Sub(since)))}
+		predicate: finding.Say("{waits|wait} for {its|their} init container %s, running for %s", c.spec.Name, finding.Duration(s.At.Sub(since)))}
 	services, absent, command := waitsOn(s, p, c)
 	a.refs = services
 	switch {
 	case absent != "":
-		a.what = a.what.and(": %s", absent)
+		a.predicate = a.predicate.And(": %s", absent)
 	case len(services) > 0 && len(needsOf(said.Facts)) == 0:
-		a.what = a.what.and(", for Service %s", services[0].Name)
+		a.predicate = a.predicate.And(", for Service %s", services[0].Name)
 	case said.Last != "":
-		a.what = a.what.and(": %s", clip.Bytes(said.Last, 120))
+		a.predicate = a.predicate.And(": %s", clip.Bytes(said.Last, 120))
 	}
-	a.seen = append(a.seen, seenAPI(podObject(p), c.field(), since, "running since "+clock(since)), e, command)
+	a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), c.field(), since, "running since "+finding.Clock(since)), e, command)
 	return a, true
 }
 
 // Restarts of a container that runs now. The kubelet's back-off is at most five minutes, and forgotten after ten minutes of running.
 const (
-	justStarted   = time.Minute      // after two crashes or more, running for less than this proves nothing
-	forgiven      = 10 * time.Minute // of running, after which the kubelet starts a container anew without delay
-	addUp         = 3                // restarts from which on they count as many
-	recentRestart = time.Hour        // a restart that speaks of now
-	oldRestart    = 24 * time.Hour   // a restart, or a failed pod, that is the past
-	seldom        = 24 * time.Hour   // between two restarts: not worth waking anybody
+	justStarted = time.Minute      // after two crashes or more, running for less than this proves nothing
+	forgiven    = 10 * time.Minute // of running, after which the kubelet starts a container anew without delay
+	addUp       = 3                // restarts from which on they count as many
+	seldom      = 24 * time.Hour   // between two restarts: not worth waking anybody
 )
 
 // runningAgain looks at a container that runs but has ended before. It counts as well again once it has lived for twice as long as
@@ -125,9 +123,9 @@ func runningAgain(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bo
 	quiet := s.At.Sub(last.FinishedAt.Time)
 	every := s.At.Sub(p.CreationTimestamp.Time) / time.Duration(c.status.RestartCount)
 	switch well := lived >= 2*before && lived >= justStarted; {
-	case lived < justStarted && quiet < recentRestart && before < forgiven:
+	case lived < justStarted && quiet < finding.RecentRestart && before < forgiven:
 		return crashed(s, p, c, last), true
-	case c.status.RestartCount < addUp || well || every > seldom || quiet > max(recentRestart, 2*every) || quiet > oldRestart:
+	case c.status.RestartCount < addUp || well || every > seldom || quiet > max(finding.RecentRestart, 2*every) || quiet > finding.OldRestart:
 		return ailment{}, false
 	}
 	return addingUp(s, p, c, last), true
@@ -146,7 +144,7 @@ func addingUp(s *snapshot.Snapshot, p *corev1.Pod, c container, last *corev1.Con
 	if days := age.Hours() / 24; days > 0 && age < 10*365*24*time.Hour {
 		rate = fmt.Sprintf(" (%.0f a day)", float64(n)/max(days, 1.0/24))
 	}
-	a.what = say("restarted %d times%s, last %s ago%s: %s", n, rate, duration(s.At.Sub(last.FinishedAt.Time)), c.in(p), crash.why)
+	a.predicate = finding.Say("restarted %d times%s, last %s ago%s: %s", n, rate, finding.Duration(s.At.Sub(last.FinishedAt.Time)), c.in(p), crash.reason)
 	return a
 }
 
@@ -199,7 +197,7 @@ func timeOf(e *corev1.Event) time.Time {
 const stuckQuietly = 3 * time.Minute
 
 func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (ailment, bool) {
-	o, node := podObject(p), p.Spec.NodeName
+	o, node := finding.PodObject(p), p.Spec.NodeName
 	a := ailment{alike: node, node: node, since: since}
 	sandbox := lastEvent(s, o, "FailedCreatePodSandBox", "NetworkNotReady")
 	volume := lastEvent(s, o, "FailedMount", "FailedAttachVolume", "FailedMapVolume")
@@ -211,15 +209,15 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (ailmen
 	case pulling != nil && pulling.Reason == "Pulling" && sandbox == nil && volume == nil && s.At.Sub(timeOf(pulling)) < slowPull:
 		return ailment{}, false
 	case sandbox != nil && (volume == nil || snapshot.EventTime(sandbox).After(snapshot.EventTime(volume).Time)):
-		a.code, a.seen = PodSandboxFailed, []incident.Evidence{seenEvent(sandbox)}
+		a.code, a.seen = PodSandboxFailed, []incident.Evidence{finding.SeenEvent(sandbox)}
 		a.detail = SandboxFailed{Plugin: strings.Contains(strings.ToLower(sandbox.Message), "cni")}
-		a.what = say("cannot start on node %s: %s", node, shortest(sandbox.Message))
+		a.predicate = finding.Say("cannot start on node %s: %s", node, finding.ShortMessage(sandbox.Message))
 		if layer := sandboxLayer(sandbox.Message); layer != "" {
-			a.what = say("cannot start on node %s (%s): %s", node, layer, shortest(sandbox.Message))
+			a.predicate = finding.Say("cannot start on node %s (%s): %s", node, layer, finding.ShortMessage(sandbox.Message))
 		}
 	case volume != nil:
-		a.code, a.seen = PodVolumeFailed, []incident.Evidence{seenEvent(volume)}
-		a.what, a.refs = say("{waits|wait} for a volume: %s", shortest(volume.Message)), claimsOf(p)
+		a.code, a.seen = PodVolumeFailed, []incident.Evidence{finding.SeenEvent(volume)}
+		a.predicate, a.refs = finding.Say("{waits|wait} for a volume: %s", finding.ShortMessage(volume.Message)), claimsOf(p)
 		if o, _, ok := missingIn(p, volume.Message); ok {
 			a.refs = []incident.Object{o}
 		}
@@ -227,30 +225,8 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (ailmen
 		return ailment{}, false
 	default:
 		a.code = PodStuckCreating
-		a.what = say("{has|have} been waiting for {its|their} containers to be created for %s on node %s", duration(s.At.Sub(since)), node)
-		a.seen = []incident.Evidence{seenAPI(o, "status.phase", since, "Pending, bound to "+node+", no container created")}
+		a.predicate = finding.Say("{has|have} been waiting for {its|their} containers to be created for %s on node %s", finding.Duration(s.At.Sub(since)), node)
+		a.seen = []incident.Evidence{finding.SeenAPI(o, "status.phase", since, "Pending, bound to "+node+", no container created")}
 	}
 	return a, true
-}
-
-var rpcError = regexp.MustCompile(`rpc error: code = \w+ desc = `)
-
-// shortest makes a runtime's long error fit into a title. Such errors wrap one another, and the innermost says why: as many of the
-// last parts are kept as fit.
-func shortest(message string) string {
-	const limit = 160
-	message = rpcError.ReplaceAllString(oneLine(message, 4*incident.MaxExcerpt), "")
-	if len(message) <= limit {
-		return message
-	}
-	for i := 0; ; {
-		next := strings.Index(message[i:], ": ")
-		if next < 0 {
-			return clip.Bytes(message, limit)
-		}
-		i += next + len(": ")
-		if rest := message[i:]; len(rest) <= limit && len(rest) > limit/8 {
-			return "… " + rest
-		}
-	}
 }

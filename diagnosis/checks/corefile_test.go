@@ -1,6 +1,8 @@
 package checks
 
-import "testing"
+import (
+	"testing"
+)
 
 // The Corefile's forwards that lead back to CoreDNS, and those that don't.
 func TestForwardLoops(t *testing.T) {

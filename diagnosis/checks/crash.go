@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -16,16 +17,16 @@ import (
 // crashed says why a container keeps ending, from its last end, its log and the events about it. The end is nil where the kubelet has
 // forgotten it.
 func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.ContainerStateTerminated) ailment {
-	o := podObject(p)
+	o := finding.PodObject(p)
 	backOff := lastEvent(s, o, "BackOff")
 	said, log := lastWords(s, p, c)
-	a := ailment{container: c.spec.Name, alike: c.spec.Name, since: earlier(endOf(end), beganAt(backOff)), said: said.Facts,
-		seen: []incident.Evidence{seenAPI(o, c.field(), endOf(end), statusWords(c.status, end)), log}}
+	a := ailment{container: c.spec.Name, alike: c.spec.Name, since: finding.Earlier(endOf(end), beganAt(backOff)), said: said.Facts,
+		seen: []incident.Evidence{finding.SeenAPI(o, c.field(), endOf(end), statusWords(c.status, end)), log}}
 	last, needs := said.Last, needsOf(said.Facts)
 	liveness := livenessKill(s, o, end)
 	switch {
 	case end == nil:
-		a.code, a.why = PodCrashLoop, "its last end is not known"
+		a.code, a.reason = PodCrashLoop, "its last end is not known"
 	case end.Reason == "OOMKilled":
 		return oomKilled(s, p, c, a, end)
 	case end.ExitCode == sigkilled && liveness == nil && systemOOM(s, p.Spec.NodeName, end) != nil:
@@ -40,24 +41,24 @@ func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.Conta
 		return b
 	case hookKill(s, o, end) != nil:
 		e := hookKill(s, o, end)
-		a.code, a.why = PodCrashLoop, "its postStart hook fails: "+shortest(strings.TrimPrefix(e.Message, "PostStartHook failed: "))
-		a.seen = append([]incident.Evidence{seenEvent(e)}, a.seen...)
+		a.code, a.reason = PodCrashLoop, "its postStart hook fails: "+finding.ShortMessage(strings.TrimPrefix(e.Message, "PostStartHook failed: "))
+		a.seen = append([]incident.Evidence{finding.SeenEvent(e)}, a.seen...)
 	case liveness != nil:
 		return probeKills(p, c, a, liveness, end)
 	case end.ExitCode == 0:
-		a.code, a.why = PodExitsZero, "it ends without an error"
-		a.what = say("{ends by itself|end by themselves} (exit 0)%s and {is|are} started again and again", c.in(p))
+		a.code, a.reason = PodExitsZero, "it ends without an error"
+		a.predicate = finding.Say("{ends by itself|end by themselves} (exit 0)%s and {is|are} started again and again", c.in(p))
 		return a
 	case needs != "":
-		a.code, a.why = PodCrashLoop, needs
+		a.code, a.reason = PodCrashLoop, needs
 	case last != "" && (end.ExitCode == 1 || end.ExitCode == 255 || end.ExitCode == 2):
-		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d, %s", end.ExitCode, clip.Bytes(last, 120))
+		a.code, a.reason = PodCrashLoop, fmt.Sprintf("exit code %d, %s", end.ExitCode, clip.Bytes(last, 120))
 	case last != "":
-		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d (%s), %s", end.ExitCode, ExitMeaning(end.ExitCode), clip.Bytes(last, 100))
+		a.code, a.reason = PodCrashLoop, fmt.Sprintf("exit code %d (%s), %s", end.ExitCode, ExitMeaning(end.ExitCode), clip.Bytes(last, 100))
 	default:
-		a.code, a.why = PodCrashLoop, fmt.Sprintf("exit code %d (%s)", end.ExitCode, ExitMeaning(end.ExitCode))
+		a.code, a.reason = PodCrashLoop, fmt.Sprintf("exit code %d (%s)", end.ExitCode, ExitMeaning(end.ExitCode))
 	}
-	a.what = say("{keeps|keep} crashing%s: %s", c.in(p), a.why)
+	a.predicate = finding.Say("{keeps|keep} crashing%s: %s", c.in(p), a.reason)
 	return a
 }
 
@@ -65,7 +66,7 @@ func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.Conta
 // not, or the program ended by itself.
 func hookKill(s *snapshot.Snapshot, o incident.Object, end *corev1.ContainerStateTerminated) *corev1.Event {
 	e := lastEvent(s, o, "FailedPostStartHook")
-	if e == nil || end == nil || s.At.Sub(snapshot.EventTime(e).Time) > recentRestart {
+	if e == nil || end == nil || s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRestart {
 		return nil
 	}
 	return e
@@ -106,7 +107,7 @@ func statusWords(st *corev1.ContainerStatus, end *corev1.ContainerStateTerminate
 			fmt.Fprintf(&b, ", %s", w.Message)
 		}
 	case st.State.Running != nil:
-		fmt.Fprintf(&b, "running since %s", clock(st.State.Running.StartedAt.Time))
+		fmt.Fprintf(&b, "running since %s", finding.Clock(st.State.Running.StartedAt.Time))
 	default:
 		b.WriteString("ended")
 	}
@@ -117,10 +118,10 @@ func statusWords(st *corev1.ContainerStatus, end *corev1.ContainerStateTerminate
 			fmt.Fprintf(&b, ", %s", end.Reason)
 		}
 		if ran := end.FinishedAt.Sub(end.StartedAt.Time); ran >= 0 && end.StartedAt.Unix() > 0 {
-			fmt.Fprintf(&b, " after %s", duration(ran))
+			fmt.Fprintf(&b, " after %s", finding.Duration(ran))
 		}
 		if end.Message != "" {
-			fmt.Fprintf(&b, ": %s", oneLine(end.Message, maxLine))
+			fmt.Fprintf(&b, ": %s", finding.OneLine(end.Message, finding.MaxLine))
 		}
 	}
 	return b.String()
@@ -146,26 +147,26 @@ func cannotExecute(end *corev1.ContainerStateTerminated, last string) bool {
 func cannotStart(s *snapshot.Snapshot, p *corev1.Pod, c container, why string, since time.Time) ailment {
 	if a, ok := refusedFor(p, c.spec.Name, why); ok {
 		if w := c.status.State.Waiting; w != nil {
-			a.seen = append(a.seen, seenAPI(podObject(p), c.field(), since, w.Reason+": "+w.Message))
+			a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), c.field(), since, w.Reason+": "+w.Message))
 		}
 		return a
 	}
 	if why == "" {
 		why = "the command was not found or may not be executed"
 	}
-	a := ailment{code: PodCannotStart, container: c.spec.Name, alike: c.spec.Name, why: why, since: since, node: p.Spec.NodeName,
-		what: say("cannot start%s: %s", c.in(p), shortest(why))}
+	a := ailment{code: PodCannotStart, container: c.spec.Name, alike: c.spec.Name, reason: why, since: since, node: p.Spec.NodeName,
+		predicate: finding.Say("cannot start%s: %s", c.in(p), finding.ShortMessage(why))}
 	if strings.Contains(why, "exec format error") {
-		a.what = a.what.and(" (%s)", otherArchitecture(s, p.Spec.NodeName))
+		a.predicate = a.predicate.And(" (%s)", otherArchitecture(s, p.Spec.NodeName))
 		if n := s.Node(p.Spec.NodeName); n != nil && n.Status.NodeInfo.Architecture != "" {
-			a.seen = append(a.seen, seenAPI(nodeObject(n), "status.nodeInfo.architecture", time.Time{}, n.Status.NodeInfo.Architecture))
+			a.seen = append(a.seen, finding.SeenAPI(nodeObject(n), "status.nodeInfo.architecture", time.Time{}, n.Status.NodeInfo.Architecture))
 		}
 	}
 	if command := append(append([]string{}, c.spec.Command...), c.spec.Args...); len(command) > 0 {
-		a.seen = append(a.seen, seenAPI(podObject(p), "spec.containers["+c.spec.Name+"].command", time.Time{}, oneLine(strings.Join(command, " "), maxLine)))
+		a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.spec.Name+"].command", time.Time{}, finding.OneLine(strings.Join(command, " "), finding.MaxLine)))
 	}
 	if w := c.status.State.Waiting; w != nil && w.Message != "" {
-		a.seen = append(a.seen, seenAPI(podObject(p), c.field(), since, w.Reason+": "+w.Message))
+		a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), c.field(), since, w.Reason+": "+w.Message))
 	}
 	return a
 }
@@ -184,7 +185,7 @@ var dialed = regexp.MustCompile(`Get "[^"]*": (?:dial tcp \S+: (?:connect: )?)?`
 
 func probeKills(p *corev1.Pod, c container, a ailment, e *corev1.Event, end *corev1.ContainerStateTerminated) ailment {
 	a.code = PodProbeFailing
-	a.why = shortest(dialed.ReplaceAllString(e.Message, ""))
+	a.reason = finding.ShortMessage(dialed.ReplaceAllString(e.Message, ""))
 	field, probe := "livenessProbe", c.spec.LivenessProbe
 	if c.spec.StartupProbe != nil && strings.Contains(e.Message, "tartup") {
 		field, probe = "startupProbe", c.spec.StartupProbe
@@ -193,8 +194,8 @@ func probeKills(p *corev1.Pod, c container, a ailment, e *corev1.Event, end *cor
 	if hint == "" || strings.Contains(strings.ToLower(e.Message), "refused") {
 		hint += slowStart(c, field, probe, end)
 	}
-	a.why += hint
-	a.what = say("{is|are} killed and started again%s: %s", c.in(p), a.why)
-	a.seen = append([]incident.Evidence{seenEvent(e), probeSeen(p, c, field, probe)}, a.seen...)
+	a.reason += hint
+	a.predicate = finding.Say("{is|are} killed and started again%s: %s", c.in(p), a.reason)
+	a.seen = append([]incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe)}, a.seen...)
 	return a
 }

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	_ "time/tzdata" // time zones are known on every machine alike, as in kube-controller-manager
 
 	"github.com/robfig/cron/v3"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -26,7 +26,7 @@ const (
 	CronJobOverlaps  = "CronJobOverlaps"
 )
 
-var cronJobCodes = []Code{
+var cronJobCodes = []finding.Code{
 	{Code: CronJobSchedule, Severity: incident.Warning, Root: true,
 		Meaning: "A CronJob's schedule or time zone cannot be understood, so it never starts.",
 		Next:    "Correct spec.schedule or spec.timeZone.",
@@ -53,7 +53,7 @@ var cronJobCodes = []Code{
 		Example: "CronJob nightly is suspended, and last ran 12d3h ago"},
 }
 
-func checkCronJobs(s *snapshot.Snapshot, r *Report) {
+func checkCronJobs(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.CronJobs {
 		c := &s.CronJobs[i]
 		if c.DeletionTimestamp == nil && !newly(s, c.CreationTimestamp.Time) {
@@ -62,7 +62,7 @@ func checkCronJobs(s *snapshot.Snapshot, r *Report) {
 	}
 }
 
-func checkCronJob(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o incident.Object) {
+func checkCronJob(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o incident.Object) {
 	if suspended(c.Spec.Suspend) {
 		reportSuspended(s, r, c, o)
 		return
@@ -71,8 +71,8 @@ func checkCronJob(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o inciden
 	if err != nil {
 		f := r.Find(CronJobSchedule, o, fmt.Sprintf("CronJob %s never starts: %v (%s)", c.Name, err, field))
 		f.Workload, f.Since = o, c.CreationTimestamp.Time
-		f.See(seenAPI(o, field, c.CreationTimestamp.Time, fmt.Sprintf("schedule %q, timeZone %q", c.Spec.Schedule, zone(c))),
-			seenEvent(lastEvent(s, o, "UnknownTimeZone", "UnparseableSchedule", "UnParseableCronJobSchedule", "InvalidSchedule")))
+		f.Cite(finding.SeenAPI(o, field, c.CreationTimestamp.Time, fmt.Sprintf("schedule %q, timeZone %q", c.Spec.Schedule, zone(c))),
+			finding.SeenEvent(lastEvent(s, o, "UnknownTimeZone", "UnparseableSchedule", "UnParseableCronJobSchedule", "InvalidSchedule")))
 		return
 	}
 	if refusedEvent(s, o) != nil {
@@ -95,35 +95,35 @@ func checkCronJob(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o inciden
 const manyRuns = 10
 
 // reportRunsAddUp wants the Jobs themselves to be at work: the status may be behind.
-func reportRunsAddUp(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o incident.Object) {
+func reportRunsAddUp(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o incident.Object) {
 	runs, oldest, ours := 0, s.At, map[string]bool{}
 	for _, j := range jobsOf(s, o) {
 		if j.Status.Active > 0 && j.Status.CompletionTime == nil && j.Status.StartTime != nil {
-			runs, oldest, ours[j.Name] = runs+1, earlier(oldest, j.Status.StartTime.Time), true
+			runs, oldest, ours[j.Name] = runs+1, finding.Earlier(oldest, j.Status.StartTime.Time), true
 		}
 	}
 	if runs < manyRuns {
 		return
 	}
 	f := r.Find(CronJobOverlaps, o, fmt.Sprintf("CronJob %s has %d runs at once, the oldest for %s: a run takes longer than the time between two starts, and concurrencyPolicy is Allow",
-		c.Name, runs, duration(s.At.Sub(oldest))))
+		c.Name, runs, finding.Duration(s.At.Sub(oldest))))
 	f.Workload, f.Since = o, oldest
 	for _, p := range s.PodsIn(c.Namespace) {
 		if owner := metav1.GetControllerOf(p); owner != nil && owner.Kind == "Job" && ours[owner.Name] && p.Status.Phase == corev1.PodRunning {
 			f.Pods = append(f.Pods, p)
 		}
 	}
-	f.See(seenAPI(o, "status.active", time.Time{}, fmt.Sprintf("%d Jobs", len(c.Status.Active))), seenAPI(o, "spec.schedule", time.Time{}, c.Spec.Schedule))
+	f.Cite(finding.SeenAPI(o, "status.active", time.Time{}, fmt.Sprintf("%d Jobs", len(c.Status.Active))), finding.SeenAPI(o, "spec.schedule", time.Time{}, c.Spec.Schedule))
 }
 
-func reportSuspended(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o incident.Object) {
+func reportSuspended(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o incident.Object) {
 	title := fmt.Sprintf("CronJob %s is suspended", c.Name)
 	if last := c.Status.LastScheduleTime; last != nil {
-		title += fmt.Sprintf(", and last ran %s ago", duration(s.At.Sub(last.Time)))
+		title += fmt.Sprintf(", and last ran %s ago", finding.Duration(s.At.Sub(last.Time)))
 	}
 	f := r.Find(CronJobSuspended, o, title)
 	f.Workload = o
-	f.See(seenAPI(o, "spec.suspend", time.Time{}, "true"))
+	f.Cite(finding.SeenAPI(o, "spec.suspend", time.Time{}, "true"))
 }
 
 func zone(c *batchv1.CronJob) string {
@@ -209,7 +209,7 @@ const (
 	skipped   = 3                // so many starts must have been held up
 )
 
-func checkBlocked(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o incident.Object, d due) {
+func checkBlocked(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o incident.Object, d due) {
 	var oldest *batchv1.Job
 	for _, j := range jobsOf(s, o) {
 		if j.Status.StartTime != nil && j.Status.CompletionTime == nil && j.Status.Active > 0 &&
@@ -221,19 +221,19 @@ func checkBlocked(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o inciden
 		return
 	}
 	start := oldest.Status.StartTime.Time
-	f := r.Find(CronJobBlocked, o, fmt.Sprintf("CronJob %s starts no new run: Job %s has been running for %s, and concurrencyPolicy is Forbid; %s missed", c.Name, oldest.Name, duration(s.At.Sub(start)), d.times()))
+	f := r.Find(CronJobBlocked, o, fmt.Sprintf("CronJob %s starts no new run: Job %s has been running for %s, and concurrencyPolicy is Forbid; %s missed", c.Name, oldest.Name, finding.Duration(s.At.Sub(start)), d.times()))
 	job := snapshot.ObjectOf("Job", oldest.Namespace, oldest.Name)
 	f.Workload, f.Since, f.Fault = o, start, []incident.Object{job, o}
 	f.Pods = append(f.Pods, podsOf(s, job)...)
-	f.See(seenAPI(job, "status.startTime", start, fmt.Sprintf("%d active, not ended", oldest.Status.Active)),
-		seenAPI(o, "spec.concurrencyPolicy", time.Time{}, string(c.Spec.ConcurrencyPolicy)), seenEvent(lastEvent(s, o, "JobAlreadyActive")))
+	f.Cite(finding.SeenAPI(job, "status.startTime", start, fmt.Sprintf("%d active, not ended", oldest.Status.Active)),
+		finding.SeenAPI(o, "spec.concurrencyPolicy", time.Time{}, string(c.Spec.ConcurrencyPolicy)), finding.SeenEvent(lastEvent(s, o, "JobAlreadyActive")))
 }
 
-func reportMissed(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o incident.Object, d due) {
+func reportMissed(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o incident.Object, d due) {
 	e := lastEvent(s, o, "TooManyMissedTimes", "FailedNeedsStart", "MissSchedule")
 	last := "never started"
 	if t := c.Status.LastScheduleTime; t != nil {
-		last = fmt.Sprintf("not started for %s", duration(s.At.Sub(t.Time)))
+		last = fmt.Sprintf("not started for %s", finding.Duration(s.At.Sub(t.Time)))
 	}
 	title := fmt.Sprintf("CronJob %s has %s, and missed %s (schedule %s)", c.Name, last, d.times(), c.Spec.Schedule)
 	n := c.Spec.StartingDeadlineSeconds
@@ -241,21 +241,21 @@ func reportMissed(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o inciden
 	if hasty {
 		title += fmt.Sprintf(": its startingDeadlineSeconds of %d leaves the controller, which looks every 10 s, no time", *n)
 	} else if e != nil {
-		title += ": " + shortest(e.Message)
+		title += ": " + finding.ShortMessage(e.Message)
 	}
 	f := r.Find(CronJobMissed, o, title)
 	f.Workload, f.Since = o, d.first
 	f.Root = hasty || e != nil // or else it is the controller that starts nothing, for a reason of its own
-	f.See(seenAPI(o, "status.lastScheduleTime", d.first, fmt.Sprintf("%s; due since %s", last, clock(d.first))), seenEvent(e))
+	f.Cite(finding.SeenAPI(o, "status.lastScheduleTime", d.first, fmt.Sprintf("%s; due since %s", last, finding.Clock(d.first))), finding.SeenEvent(e))
 }
 
 // unsuccessful is how many runs in a row must have been in vain.
 const unsuccessful = 3
 
-func checkSuccess(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o incident.Object, schedule cron.Schedule) {
+func checkSuccess(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o incident.Object, schedule cron.Schedule) {
 	since, what := c.CreationTimestamp.Time, "has never succeeded"
 	if t := c.Status.LastSuccessfulTime; t != nil {
-		since, what = t.Time, fmt.Sprintf("last succeeded %s ago", duration(s.At.Sub(t.Time)))
+		since, what = t.Time, fmt.Sprintf("last succeeded %s ago", finding.Duration(s.At.Sub(t.Time)))
 	}
 	last := c.Status.LastScheduleTime
 	if at, _ := snapshot.Changed(c); at.After(since) {
@@ -270,7 +270,7 @@ func checkSuccess(s *snapshot.Snapshot, r *Report, c *batchv1.CronJob, o inciden
 	}
 	f := r.Find(CronJobNoSuccess, o, fmt.Sprintf("CronJob %s %s, though it should have %d times since", c.Name, what, d.count))
 	f.Workload, f.Since = o, d.first
-	f.See(seenAPI(o, "status.lastSuccessfulTime", since, fmt.Sprintf("%s; last started at %s", what, last.UTC().Format(time.RFC3339))))
+	f.Cite(finding.SeenAPI(o, "status.lastSuccessfulTime", since, fmt.Sprintf("%s; last started at %s", what, last.UTC().Format(time.RFC3339))))
 }
 
 func failedJobs(s *snapshot.Snapshot, cron incident.Object) bool {

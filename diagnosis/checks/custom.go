@@ -11,20 +11,21 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // customChecks look at what custom resources and Helm releases say of themselves.
-var customChecks = []Check{
-	{"custom resources", customCodes, checkCustoms},
-	{"Helm releases", helmCodes, checkHelm},
+var customChecks = []finding.Check{
+	{Name: "custom resources", Codes: customCodes, Run: checkCustoms},
+	{Name: "Helm releases", Codes: helmCodes, Run: checkHelm},
 }
 
 // CustomNotReady is the code of a custom resource that says by itself that it is not well.
 const CustomNotReady = "CustomNotReady"
 
-var customCodes = []Code{
+var customCodes = []finding.Code{
 	{Code: CustomNotReady, Severity: incident.Warning, Detail: CustomSays{},
 		Meaning: "A custom resource says in its own status that it is not ready, and why.",
 		Next:    "Read its message, and the log of the controller that writes it.",
@@ -49,7 +50,7 @@ var readers = map[schema.GroupKind]func(*unstructured.Unstructured) (ill, bool){
 	{Group: "acme.cert-manager.io", Kind: "Challenge"}: readACME,
 }
 
-func checkCustoms(s *snapshot.Snapshot, r *Report) {
+func checkCustoms(s *snapshot.Snapshot, r *finding.Report) {
 	well := map[types.UID]bool{}
 	for i := range s.Customs {
 		if o := &s.Customs[i]; saysReady(o) {
@@ -60,7 +61,7 @@ func checkCustoms(s *snapshot.Snapshot, r *Report) {
 		kind            schema.GroupKind
 		reason, message string
 	}
-	found := map[alike]*Finding{}
+	found := map[alike]*finding.Finding{}
 	for i := range s.Customs {
 		o := &s.Customs[i]
 		kind := o.GroupVersionKind().GroupKind()
@@ -78,18 +79,18 @@ func checkCustoms(s *snapshot.Snapshot, r *Report) {
 		obj := snapshot.CustomObject(o)
 		k := alike{kind, x.reason, x.message}
 		if f := found[k]; f != nil {
-			f.join(obj, append(x.refs, makesSecret(o)...), x)
+			join(f, obj, append(x.refs, makesSecret(o)...), x)
 			continue
 		}
 		found[k] = reportCustom(r, o, obj, x)
 	}
 }
 
-func reportCustom(r *Report, o *unstructured.Unstructured, obj incident.Object, x ill) *Finding {
-	f := r.Find(CustomNotReady, obj, fmt.Sprintf("%s %s: %s", short(obj), x.what, customWords(x)))
+func reportCustom(r *finding.Report, o *unstructured.Unstructured, obj incident.Object, x ill) *finding.Finding {
+	f := r.Find(CustomNotReady, obj, fmt.Sprintf("%s %s: %s", finding.Short(obj), x.what, customWords(x)))
 	f.Since, f.Detail = x.since, x.says()
 	f.Refs = append(x.refs, makesSecret(o)...)
-	return f.See(seenAPI(obj, x.field, x.since, strings.Trim(x.reason+": "+x.message, ": ")))
+	return f.Cite(finding.SeenAPI(obj, x.field, x.since, strings.Trim(x.reason+": "+x.message, ": ")))
 }
 
 // customWords are a custom resource's own, the reason only where there is no message.
@@ -97,22 +98,19 @@ func customWords(x ill) string {
 	if x.message == "" {
 		return x.reason
 	}
-	return shortest(x.message)
+	return finding.ShortMessage(x.message)
 }
 
-// maxAlike is how many of those that say the same are named as at fault.
-const maxAlike = 8
-
 // join adds another object that says the very same.
-func (f *Finding) join(o incident.Object, refs []incident.Object, x ill) {
+func join(f *finding.Finding, o incident.Object, refs []incident.Object, x ill) {
 	if len(f.Fault) == 0 {
 		f.Fault = []incident.Object{f.Object}
 	}
-	if len(f.Fault) < maxAlike {
+	if len(f.Fault) < finding.MaxAlike {
 		f.Fault = append(f.Fault, o)
 	}
-	f.Refs, f.Since = union(f.Refs, refs), earlier(f.Since, x.since)
-	f.See(seenAPI(o, x.field, x.since, strings.Trim(x.reason+": "+x.message, ": ")))
+	f.Refs, f.Since = finding.Union(f.Refs, refs), finding.Earlier(f.Since, x.since)
+	f.Cite(finding.SeenAPI(o, x.field, x.since, strings.Trim(x.reason+": "+x.message, ": ")))
 }
 
 // positive are the conditions that are True when all is well. Others (Degraded, Stalled, Paused, MemoryPressure) mean the contrary, or
@@ -272,7 +270,7 @@ func applicationResources(status map[string]any) []incident.Object {
 	var out []incident.Object
 	for _, e := range list {
 		m, ok := e.(map[string]any)
-		if !ok || len(out) == maxAlike {
+		if !ok || len(out) == finding.MaxAlike {
 			continue
 		}
 		if h := stringAt(m, "health", "status"); h == "Degraded" || h == "Missing" {
@@ -284,8 +282,8 @@ func applicationResources(status map[string]any) []incident.Object {
 
 func objectWords(objects []incident.Object) string {
 	var names []string
-	for _, o := range objects[:min(len(objects), shownPods)] {
-		names = append(names, short(o))
+	for _, o := range objects[:min(len(objects), finding.ShownPods)] {
+		names = append(names, finding.Short(o))
 	}
 	return strings.Join(names, ", ")
 }

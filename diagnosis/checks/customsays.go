@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -28,11 +29,11 @@ func (x ill) says() CustomSays {
 	d.Issuer = strings.Contains(d.Message, "issuer does not have a Ready status condition")
 	d.Webhooks = webhooksIn(d.Message)
 	for _, m := range inQuotes.FindAllStringSubmatch(d.Message, -1) {
-		d.Quoted = union(d.Quoted, []string{m[1] + m[2]})
+		d.Quoted = finding.Union(d.Quoted, []string{m[1] + m[2]})
 	}
 	for _, path := range pathLike.FindAllString(d.Message, -1) {
 		if parts := strings.Split(strings.TrimRight(path, "."), "/"); len(parts) == 3 {
-			d.Objects = union(d.Objects, []incident.Object{snapshot.ObjectOf(parts[0], parts[1], parts[2])})
+			d.Objects = finding.Union(d.Objects, []incident.Object{snapshot.ObjectOf(parts[0], parts[1], parts[2])})
 		}
 	}
 	return d

@@ -11,13 +11,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // checkDaemonSet takes the controller's count of nodes that should run a pod: nodes whose taints are not tolerated are left out of it,
 // by design.
-func checkDaemonSet(s *snapshot.Snapshot, r *Report, d *appsv1.DaemonSet) {
+func checkDaemonSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.DaemonSet) {
 	o, want, ready := snapshot.ObjectOf("DaemonSet", d.Namespace, d.Name), d.Status.DesiredNumberScheduled, d.Status.NumberReady
 	switch {
 	case newly(s, d.CreationTimestamp.Time):
@@ -30,7 +31,7 @@ func checkDaemonSet(s *snapshot.Snapshot, r *Report, d *appsv1.DaemonSet) {
 	}
 	refusal := refusedEvent(s, o)
 	if refusal != nil && d.Status.CurrentNumberScheduled < want {
-		refused(s, r, o, refusal.Message, beganAt(refusal), seenEvent(refusal)).servesStill(ready > 0)
+		servesStill(refused(s, r, o, refusal.Message, beganAt(refusal), finding.SeenEvent(refusal)), ready > 0)
 	}
 	var nodes, why []string
 	var since time.Time
@@ -39,11 +40,11 @@ func checkDaemonSet(s *snapshot.Snapshot, r *Report, d *appsv1.DaemonSet) {
 		if isReady(p) || startingUp(s, p) || awayWithNode(s, p) {
 			continue
 		}
-		nodes = union(nodes, []string{daemonNode(p)})
-		if len(why) < shownPods {
+		nodes = finding.Union(nodes, []string{daemonNode(p)})
+		if len(why) < finding.ShownPods {
 			why = append(why, daemonNode(p)+": "+podState(p))
 		}
-		since, now = earlier(since, unreadySince(p)), p.Labels[appsv1.ControllerRevisionHashLabelKey]
+		since, now = finding.Earlier(since, unreadySince(p)), p.Labels[appsv1.ControllerRevisionHashLabelKey]
 	}
 	if len(nodes) == 0 && refusal == nil {
 		return // its pods are being created
@@ -54,9 +55,9 @@ func checkDaemonSet(s *snapshot.Snapshot, r *Report, d *appsv1.DaemonSet) {
 	}
 	f := r.Find(DaemonSetUnavailable, o, title)
 	f.Workload, f.Since, f.Nodes = o, since, nodes
-	f.See(seenAPI(o, "status.numberReady", time.Time{}, fmt.Sprintf("%d of %d ready; %s", ready, want, strings.Join(why, "; "))))
+	f.Cite(finding.SeenAPI(o, "status.numberReady", time.Time{}, fmt.Sprintf("%d of %d ready; %s", ready, want, strings.Join(why, "; "))))
 	if d.Status.UpdatedNumberScheduled < want && d.Status.UpdatedNumberScheduled > 0 {
-		f.revised(s, d.Namespace, revisionBefore(s, d, now), revisionNamed(d, now))
+		revised(f, s, d.Namespace, revisionBefore(s, d, now), revisionNamed(d, now))
 	}
 }
 
@@ -116,7 +117,7 @@ func revisionBefore(s *snapshot.Snapshot, d *appsv1.DaemonSet, hash string) stri
 
 // checkNodeSelector tells of a selector that misses the nodes by a slip of the pen. One that matches none is mostly meant: for GPUs that
 // are not there yet. Labels of Kubernetes' own have values that look alike and differ (amd64, arm64).
-func checkNodeSelector(s *snapshot.Snapshot, r *Report, d *appsv1.DaemonSet, o incident.Object) {
+func checkNodeSelector(s *snapshot.Snapshot, r *finding.Report, d *appsv1.DaemonSet, o incident.Object) {
 	for _, key := range slices.Sorted(maps.Keys(d.Spec.Template.Spec.NodeSelector)) {
 		if strings.Contains(key, "kubernetes.io/") {
 			continue
@@ -128,7 +129,7 @@ func checkNodeSelector(s *snapshot.Snapshot, r *Report, d *appsv1.DaemonSet, o i
 		}
 		f := r.Find(DaemonSetNoNode, o, fmt.Sprintf("DaemonSet %s runs on no node: its node selector wants %s=%s, and nodes have %s", d.Name, key, value, has))
 		f.Workload, f.Since = o, d.CreationTimestamp.Time
-		f.See(seenAPI(o, "spec.template.spec.nodeSelector", d.CreationTimestamp.Time, fmt.Sprintf("%s=%s matches no node; nodes have %s", key, value, has)))
+		f.Cite(finding.SeenAPI(o, "spec.template.spec.nodeSelector", d.CreationTimestamp.Time, fmt.Sprintf("%s=%s matches no node; nodes have %s", key, value, has)))
 		return
 	}
 }

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -115,15 +116,15 @@ func corefileMap(s *snapshot.Snapshot, spec *corev1.PodSpec) *corev1.ConfigMap {
 	return s.ConfigMap(dnsNamespace, "coredns")
 }
 
-func checkDNS(s *snapshot.Snapshot, r *Report) {
+func checkDNS(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges("services", "pods")
 	d, ok := findResolver(s)
 	if !ok {
 		return
 	}
-	if d.replicas == 0 && len(d.pods) == 0 && !notSeen(s, "pods", dnsNamespace) {
-		f := d.about(r.Find(DNSScaledToZero, d.workload, fmt.Sprintf("The cluster's DNS is switched off: %s is scaled to 0", short(d.workload))))
-		f.See(seenAPI(d.workload, "spec.replicas", time.Time{}, "0"))
+	if d.replicas == 0 && len(d.pods) == 0 && !finding.NotSeen(s, "pods", dnsNamespace) {
+		f := d.about(r.Find(DNSScaledToZero, d.workload, fmt.Sprintf("The cluster's DNS is switched off: %s is scaled to 0", finding.Short(d.workload))))
+		f.Cite(finding.SeenAPI(d.workload, "spec.replicas", time.Time{}, "0"))
 		return
 	}
 	d.checkDown(s, r)
@@ -138,19 +139,19 @@ func checkDNS(s *snapshot.Snapshot, r *Report) {
 }
 
 // about binds a finding to the DNS pods: they are what a remedy restarts.
-func (d resolver) about(f *Finding) *Finding {
+func (d resolver) about(f *finding.Finding) *finding.Finding {
 	f.Workload, f.Pods = d.workload, d.pods
 	for _, p := range d.pods {
 		if p.Spec.NodeName != "" {
-			f.Nodes = union(f.Nodes, []string{p.Spec.NodeName})
+			f.Nodes = finding.Union(f.Nodes, []string{p.Spec.NodeName})
 		}
 	}
 	return f
 }
 
 // checkDown reports a DNS without a single ready pod.
-func (d resolver) checkDown(s *snapshot.Snapshot, r *Report) {
-	if slices.ContainsFunc(d.pods, isReady) || d.service == nil || notSeen(s, "pods", dnsNamespace) {
+func (d resolver) checkDown(s *snapshot.Snapshot, r *finding.Report) {
+	if slices.ContainsFunc(d.pods, isReady) || d.service == nil || finding.NotSeen(s, "pods", dnsNamespace) {
 		return
 	}
 	crashing := slices.ContainsFunc(d.pods, func(p *corev1.Pod) bool { return len(sickContainers(s, p)) > 0 })
@@ -168,17 +169,17 @@ func (d resolver) checkDown(s *snapshot.Snapshot, r *Report) {
 	d.checkSelector(s, f)
 	for _, p := range d.pods {
 		f.Since = latest(f.Since, unreadySince(p))
-		f.See(seenAPI(podObject(p), "status.conditions[Ready]", unreadySince(p), "not ready"))
+		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", unreadySince(p), "not ready"))
 	}
 	if len(d.pods) == 0 {
-		f.See(seenAPI(f.Object, "spec.selector", time.Time{}, "no pod in "+dnsNamespace+" has "+labelWords(d.service.Spec.Selector)))
+		f.Cite(finding.SeenAPI(f.Object, "spec.selector", time.Time{}, "no pod in "+dnsNamespace+" has "+labelWords(d.service.Spec.Selector)))
 	}
-	f.See(sliceEvidence(s, d.service))
-	f.See(failedLookups(s)...)
+	f.Cite(sliceEvidence(s, d.service))
+	f.Cite(failedLookups(s)...)
 }
 
 // checkSelector tells a Service that selects nothing from one whose pods are gone: the DNS pods are there under their usual label.
-func (d resolver) checkSelector(s *snapshot.Snapshot, f *Finding) {
+func (d resolver) checkSelector(s *snapshot.Snapshot, f *finding.Finding) {
 	usual := map[string]string{dnsLabel: dnsName}
 	there := s.PodsSelected(dnsNamespace, usual)
 	if len(d.pods) > 0 || !d.workload.IsZero() || len(there) == 0 {
@@ -186,15 +187,15 @@ func (d resolver) checkSelector(s *snapshot.Snapshot, f *Finding) {
 	}
 	w := s.WorkloadOf(there[0])
 	f.Root, f.Workload = true, w
-	f.Title = oneLine(fmt.Sprintf("The cluster's DNS has no endpoint: Service %s selects %s, %s has %s", d.service.Name, labelWords(d.service.Spec.Selector), short(w), labelWords(usual)), maxTitle)
-	f.See(seenAPI(f.Object, "spec.selector", time.Time{}, labelWords(d.service.Spec.Selector)), seenAPI(podObject(there[0]), "metadata.labels", time.Time{}, labelWords(there[0].Labels)))
+	f.Title = finding.OneLine(fmt.Sprintf("The cluster's DNS has no endpoint: Service %s selects %s, %s has %s", d.service.Name, labelWords(d.service.Spec.Selector), finding.Short(w), labelWords(usual)), finding.MaxTitle)
+	f.Cite(finding.SeenAPI(f.Object, "spec.selector", time.Time{}, labelWords(d.service.Spec.Selector)), finding.SeenAPI(finding.PodObject(there[0]), "metadata.labels", time.Time{}, labelWords(there[0].Labels)))
 }
 
 func failedLookups(s *snapshot.Snapshot) []incident.Evidence {
 	var out []incident.Evidence
 	for _, l := range s.Lookups {
 		if l.Error != "" {
-			out = append(out, evidence(incident.SourceProbe, snapshot.ObjectOf("Service", dnsNamespace, dnsName), "lookup "+l.Name, time.Time{},
+			out = append(out, finding.NewEvidence(incident.SourceProbe, snapshot.ObjectOf("Service", dnsNamespace, dnsName), "lookup "+l.Name, time.Time{},
 				fmt.Sprintf("%s asked %s for %s: %s", l.From, l.Server, l.Name, l.Error)))
 		}
 	}
@@ -218,7 +219,7 @@ func (d resolver) fatal(s *snapshot.Snapshot) (incident.Evidence, *corev1.Pod) {
 				}
 				for _, line := range slices.Backward(readingOf(s, l).Telling) {
 					if loopLine.MatchString(line) || corefileLine.MatchString(line) {
-						return seenLog(p, c.Name, previous, line), p
+						return finding.SeenLog(p, c.Name, previous, line), p
 					}
 				}
 			}
@@ -248,14 +249,14 @@ func (d resolver) changed() time.Time {
 }
 
 // tellChange says in the finding's reason when the Corefile was last changed, and by whom.
-func (d resolver) tellChange(f *Finding) {
+func (d resolver) tellChange(f *finding.Finding) {
 	t := d.changed()
 	if t.IsZero() || !t.After(d.config.CreationTimestamp.Time) {
 		return
 	}
 	for _, m := range d.config.ManagedFields {
 		if m.Time != nil && m.Time.Time.Equal(t) {
-			f.Because += fmt.Sprintf("; it was last changed at %s by %s", clock(t), m.Manager)
+			f.Because += fmt.Sprintf("; it was last changed at %s by %s", finding.Clock(t), m.Manager)
 			f.Told = append(f.Told, t)
 			return
 		}
@@ -263,7 +264,7 @@ func (d resolver) tellChange(f *Finding) {
 }
 
 // checkCorefile reports what CoreDNS says about its configuration, or braces that don't match while it is not well.
-func (d resolver) checkCorefile(r *Report, log incident.Evidence, pod *corev1.Pod) {
+func (d resolver) checkCorefile(r *finding.Report, log incident.Evidence, pod *corev1.Pod) {
 	m := corefileLine.FindStringSubmatch(log.Excerpt)
 	well := slices.ContainsFunc(d.pods, isReady)
 	switch {
@@ -271,9 +272,9 @@ func (d resolver) checkCorefile(r *Report, log incident.Evidence, pod *corev1.Po
 		f := d.about(r.Find(DNSCorefileError, d.corefileObject(), fmt.Sprintf("CoreDNS cannot read its Corefile: line %s, %s", m[2], m[3])))
 		f.Because = "CoreDNS' log names the line"
 		d.tellChange(f)
-		f.See(log)
+		f.Cite(log)
 		if d.config != nil {
-			f.See(seenAPI(f.Object, "data.Corefile", d.changed(), "line "+m[2]+": "+lineOf(d.config.Data["Corefile"], m[2])))
+			f.Cite(finding.SeenAPI(f.Object, "data.Corefile", d.changed(), "line "+m[2]+": "+lineOf(d.config.Data["Corefile"], m[2])))
 		}
 	case d.config != nil && len(d.pods) > 0 && !well:
 		c := parseCorefile(d.config.Data["Corefile"])
@@ -287,14 +288,14 @@ func (d resolver) checkCorefile(r *Report, log incident.Evidence, pod *corev1.Po
 		f := d.about(r.Find(DNSCorefileError, d.corefileObject(), "CoreDNS cannot read its Corefile: "+what))
 		f.Because = "Its structure is broken"
 		d.tellChange(f)
-		f.See(seenAPI(f.Object, "data.Corefile", d.changed(), what))
+		f.Cite(finding.SeenAPI(f.Object, "data.Corefile", d.changed(), what))
 	}
 }
 
 func lineOf(text, number string) string {
 	for i, line := range strings.Split(text, "\n") {
 		if fmt.Sprint(i+1) == number {
-			return oneLine(line, maxLine)
+			return finding.OneLine(line, finding.MaxLine)
 		}
 	}
 	return "not in the ConfigMap any more"

@@ -8,17 +8,18 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // checkClients looks at failing pods that do not resolve a name, and whose DNS settings say why.
-func (d resolver) checkClients(s *snapshot.Snapshot, r *Report) {
+func (d resolver) checkClients(s *snapshot.Snapshot, r *finding.Report) {
 	if d.service == nil {
 		return
 	}
-	c := callers{s, r, map[string]*Finding{}}
+	c := callers{s, r, map[string]*finding.Finding{}}
 	for _, by := range failingCalls(s) {
 		if by.need.Kind != logs.NameUnresolved {
 			continue
@@ -28,9 +29,9 @@ func (d resolver) checkClients(s *snapshot.Snapshot, r *Report) {
 			continue
 		}
 		w := s.WorkloadOf(by.pod)
-		f := c.find(PodDNSConfig, w, "", by, fmt.Sprintf("%s cannot resolve %s: %s", short(w), by.need.Host, why))
+		f := c.find(PodDNSConfig, w, "", by, fmt.Sprintf("%s cannot resolve %s: %s", finding.Short(w), by.need.Host, why))
 		f.Workload = w
-		f.See(seenAPI(podObject(by.pod), field, time.Time{}, dnsWords(by.pod)))
+		f.Cite(finding.SeenAPI(finding.PodObject(by.pod), field, time.Time{}, dnsWords(by.pod)))
 	}
 }
 
@@ -49,7 +50,7 @@ func (d resolver) cannotAsk(s *snapshot.Snapshot, by call) (why, field string) {
 	case len(spec.DNSConfig.Nameservers) == 0:
 		return "dnsPolicy is None, and its dnsConfig names no name server", "spec.dnsConfig"
 	case inCluster && !slices.ContainsFunc(spec.DNSConfig.Nameservers, func(server string) bool { return d.isOurs(server) }):
-		return "it is a Service, but the pod's dnsConfig asks " + firstFew(spec.DNSConfig.Nameservers) + ", not the cluster's DNS " + d.service.Spec.ClusterIP, "spec.dnsConfig"
+		return "it is a Service, but the pod's dnsConfig asks " + finding.FirstFew(spec.DNSConfig.Nameservers) + ", not the cluster's DNS " + d.service.Spec.ClusterIP, "spec.dnsConfig"
 	case inCluster && !strings.Contains(by.need.Host, ".svc.") && !searches(spec.DNSConfig, by):
 		return "the pod's dnsConfig searches no domain that would complete it", "spec.dnsConfig"
 	}

@@ -1,9 +1,12 @@
 package checks
 
-import "github.com/paramedic-bot/paramedic/internal/incident"
+import (
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
 
 // dnsChecks look at the cluster's DNS.
-var dnsChecks = []Check{{"dns", dnsCodes, checkDNS}}
+var dnsChecks = []finding.Check{{Name: "dns", Codes: dnsCodes, Run: checkDNS}}
 
 // The codes of findings about the cluster's DNS.
 const (
@@ -19,8 +22,8 @@ const (
 	PodDNSConfig           = "PodDNSConfig"
 )
 
-var dnsCodes = []Code{
-	{Code: DNSLoop, Severity: incident.Critical, Root: true, Trouble: DNSTrouble,
+var dnsCodes = []finding.Code{
+	{Code: DNSLoop, Severity: incident.Critical, Root: true, Trouble: finding.DNSTrouble,
 		Meaning: "CoreDNS forwards queries to itself. It notices and stops, again and again, so no name resolves in the cluster.",
 		Next:    "Let the Corefile forward to a real upstream resolver, not to a loopback address or the cluster's own DNS; then restart CoreDNS.",
 		Example: "CoreDNS forwards to itself (forward . 127.0.0.1) and stops: names do not resolve in the cluster"},
@@ -28,11 +31,11 @@ var dnsCodes = []Code{
 		Meaning: "A template in CoreDNS' configuration answers that names of Services do not exist, before the Services are looked at.",
 		Next:    "Take the template out of the Corefile, or narrow its zone; CoreDNS reads the ConfigMap again within a minute or two.",
 		Example: "CoreDNS says that users.shop.svc.cluster.local does not exist, for line 5 of its Corefile (template ANY ANY svc.cluster.local {) answers before it looks at Services"},
-	{Code: DNSCorefileError, Severity: incident.Critical, Root: true, Trouble: DNSTrouble,
+	{Code: DNSCorefileError, Severity: incident.Critical, Root: true, Trouble: finding.DNSTrouble,
 		Meaning: "CoreDNS cannot read its configuration.",
 		Next:    "Correct the line of the Corefile that it names, or restore the last version that worked; then restart CoreDNS.",
 		Example: "CoreDNS cannot read its Corefile: line 7, Unknown directive 'forwrd'"},
-	{Code: DNSScaledToZero, Severity: incident.Critical, Root: true, Trouble: DNSTrouble,
+	{Code: DNSScaledToZero, Severity: incident.Critical, Root: true, Trouble: finding.DNSTrouble,
 		Meaning: "The cluster's DNS is scaled to zero, so no name resolves.",
 		Next:    "Scale it up again.",
 		Example: "The cluster's DNS is switched off: Deployment coredns is scaled to 0"},

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -22,7 +23,7 @@ func lastEnd(p *corev1.Pod) time.Time {
 
 // checkLoop wants proof: CoreDNS' own word, or a Corefile that leads back to it. Its word about an instance that has ended counts
 // only while the pod is not well again: an old log is no present loop.
-func (d resolver) checkLoop(s *snapshot.Snapshot, r *Report, log incident.Evidence, pod *corev1.Pod) {
+func (d resolver) checkLoop(s *snapshot.Snapshot, r *finding.Report, log incident.Evidence, pod *corev1.Pod) {
 	said := loopLine.MatchString(log.Excerpt) && pod != nil && (!isReady(pod) || !strings.HasPrefix(log.Field, "previous"))
 	looping, why := d.loopingForward(s)
 	if why == "" && said && d.changed().After(lastEnd(pod)) {
@@ -34,36 +35,36 @@ func (d resolver) checkLoop(s *snapshot.Snapshot, r *Report, log incident.Eviden
 	f := d.about(r.Find(DNSLoop, d.corefileObject(), "CoreDNS forwards to itself and stops: names do not resolve in the cluster"))
 	f.Because = "CoreDNS' loop detection stops it"
 	if why != "" {
-		f.Title = oneLine(fmt.Sprintf("CoreDNS forwards to itself (%s) and stops: names do not resolve in the cluster", looping.text), maxTitle)
+		f.Title = finding.OneLine(fmt.Sprintf("CoreDNS forwards to itself (%s) and stops: names do not resolve in the cluster", looping.text), finding.MaxTitle)
 		f.Because = fmt.Sprintf("The Corefile's line %d, %q, sends what CoreDNS cannot answer back to CoreDNS: %s", looping.line, looping.text, why)
-		f.See(seenAPI(d.corefileObject(), "data.Corefile", d.changed(), fmt.Sprintf("line %d: %s", looping.line, looping.text)))
+		f.Cite(finding.SeenAPI(d.corefileObject(), "data.Corefile", d.changed(), fmt.Sprintf("line %d: %s", looping.line, looping.text)))
 		d.blameResolv(s, f, looping)
 	} else if nodes := d.resolversUnseen(s, f.Nodes); len(nodes) > 0 {
 		on := "/etc/resolv.conf of node " + strings.Join(nodes, ", ")
-		f.retitle("CoreDNS forwards to itself by way of " + on + " and stops: names do not resolve in the cluster")
+		f.Retitle("CoreDNS forwards to itself by way of " + on + " and stops: names do not resolve in the cluster")
 		f.Because += ", and it forwards to nothing but " + on + ", which was not seen"
 		for _, n := range nodes {
 			f.Fault = append(f.Fault, snapshot.ObjectOf("Node", "", n))
 		}
 		f.Fault = append(f.Fault, f.Object)
-		f.See(seenAPI(d.corefileObject(), "data.Corefile", d.changed(), "forwards to "+resolvConf+" alone"))
+		f.Cite(finding.SeenAPI(d.corefileObject(), "data.Corefile", d.changed(), "forwards to "+resolvConf+" alone"))
 	}
 	if said {
 		f.Because += "; its log says so"
-		f.See(log)
+		f.Cite(log)
 	} else if slices.ContainsFunc(d.pods, isReady) {
 		f.Severity = incident.Warning
-		f.Title = oneLine(fmt.Sprintf("The Corefile forwards to CoreDNS itself (%s): it will stop when it reads it", looping.text), maxTitle)
+		f.Title = finding.OneLine(fmt.Sprintf("The Corefile forwards to CoreDNS itself (%s): it will stop when it reads it", looping.text), finding.MaxTitle)
 	}
 	d.tellChange(f)
 	for _, p := range d.pods {
 		for _, c := range containersOf(p) {
-			f.Since = earlier(f.Since, earlier(endOf(c.status.LastTerminationState.Terminated), endOf(c.status.State.Terminated)))
+			f.Since = finding.Earlier(f.Since, finding.Earlier(endOf(c.status.LastTerminationState.Terminated), endOf(c.status.State.Terminated)))
 		}
-		f.Since = earlier(f.Since, beganAt(lastEvent(s, podObject(p), "BackOff")))
+		f.Since = finding.Earlier(f.Since, beganAt(lastEvent(s, finding.PodObject(p), "BackOff")))
 	}
 	if t := d.changed(); !t.IsZero() && s.At.Sub(t) < 24*time.Hour {
-		f.Since = earlier(f.Since, t)
+		f.Since = finding.Earlier(f.Since, t)
 	}
 }
 
@@ -147,7 +148,7 @@ func (d resolver) resolversUnseen(s *snapshot.Snapshot, nodes []string) []string
 }
 
 // blameResolv puts the blame where it belongs when the Corefile only passes on what another file says.
-func (d resolver) blameResolv(s *snapshot.Snapshot, f *Finding, looping forward) {
+func (d resolver) blameResolv(s *snapshot.Snapshot, f *finding.Finding, looping forward) {
 	if !slices.Contains(looping.targets, resolvConf) || d.spec == nil {
 		return
 	}
@@ -158,7 +159,7 @@ func (d resolver) blameResolv(s *snapshot.Snapshot, f *Finding, looping forward)
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; slices.Contains(f.Nodes, h.Node) && len(loopbackServers(h.Resolv)) > 0 {
 			f.Fault = append(f.Fault, snapshot.ObjectOf("Node", "", h.Node))
-			f.See(hostEvidence(h, resolvConf, time.Time{}, "nameserver "+strings.Join(loopbackServers(h.Resolv), ", ")))
+			f.Cite(hostEvidence(h, resolvConf, time.Time{}, "nameserver "+strings.Join(loopbackServers(h.Resolv), ", ")))
 		}
 	}
 	if len(f.Fault) > 0 {

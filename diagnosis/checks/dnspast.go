@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -16,7 +17,7 @@ const dnsStarts = 15 * time.Second
 
 // checkPast reports programs that could not resolve names which exist, and have not been tried since the cluster's DNS, well now, was
 // started: the kubelet waits for up to five minutes between two tries.
-func (d resolver) checkPast(s *snapshot.Snapshot, r *Report) {
+func (d resolver) checkPast(s *snapshot.Snapshot, r *finding.Report) {
 	since := d.wellSince()
 	if since.IsZero() || d.service == nil {
 		return
@@ -35,19 +36,19 @@ func (d resolver) checkPast(s *snapshot.Snapshot, r *Report) {
 	f := r.Find(DNSWasDown, serviceObject(d.service), "")
 	var workloads []string
 	for _, c := range waiting {
-		f.addPod(c.pod)
-		workloads = union(workloads, []string{s.WorkloadOf(c.pod).String()})
-		f.Since = earlier(f.Since, lastEnd(c.pod))
+		f.AddPod(c.pod)
+		workloads = finding.Union(workloads, []string{s.WorkloadOf(c.pod).String()})
+		f.Since = finding.Earlier(f.Since, lastEnd(c.pod))
 	}
 	who := "1 workload waits for its next try"
 	if n := len(workloads); n > 1 {
 		who = fmt.Sprintf("%d workloads wait for their next try", n)
 	}
-	f.Title = fmt.Sprintf("The cluster's DNS did not answer before %s, when it was started: %s", clock(since), who)
+	f.Title = fmt.Sprintf("The cluster's DNS did not answer before %s, when it was started: %s", finding.Clock(since), who)
 	f.Told = []time.Time{since}
-	f.See(seenAPI(f.Object, "pods", since, "the DNS pods are ready, and run since "+clock(since)))
-	for _, c := range waiting[:min(len(waiting), shownPods)] {
-		f.See(c.seen())
+	f.Cite(finding.SeenAPI(f.Object, "pods", since, "the DNS pods are ready, and run since "+finding.Clock(since)))
+	for _, c := range waiting[:min(len(waiting), finding.ShownPods)] {
+		f.Cite(c.seen())
 	}
 }
 
@@ -60,7 +61,7 @@ func (d resolver) wellSince() time.Time {
 	for _, p := range d.pods {
 		for _, c := range containersOf(p) {
 			if run := c.status.State.Running; run != nil {
-				since = earlier(since, run.StartedAt.Time)
+				since = finding.Earlier(since, run.StartedAt.Time)
 			}
 		}
 	}

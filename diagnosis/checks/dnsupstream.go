@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -21,7 +22,7 @@ var upstreamLine = regexp.MustCompile(`\[ERROR\] plugin/errors: \S+ (\S+) [A-Z]+
 // checkUpstream reports that names outside the cluster do not resolve while CoreDNS is well: CoreDNS' own word that nobody answers it,
 // together with somebody who misses an answer, or a lookup outside that fails beside one inside that does not. CoreDNS' word alone is
 // no proof: now and then a query is lost anywhere.
-func (d resolver) checkUpstream(s *snapshot.Snapshot, r *Report) {
+func (d resolver) checkUpstream(s *snapshot.Snapshot, r *finding.Report) {
 	if !slices.ContainsFunc(d.pods, isReady) {
 		return
 	}
@@ -41,19 +42,19 @@ func (d resolver) checkUpstream(s *snapshot.Snapshot, r *Report) {
 	f := r.Find(DNSUpstreamUnreachable, d.corefileObject(), "CoreDNS gets no answer from outside: names of the cluster resolve, others do not")
 	f.Workload, f.Fault = d.workload, []incident.Object{d.corefileObject()}
 	if server != "" {
-		f.Title = oneLine(fmt.Sprintf("CoreDNS gets no answer from its upstream resolver %s: names outside the cluster do not resolve", server), maxTitle)
+		f.Title = finding.OneLine(fmt.Sprintf("CoreDNS gets no answer from its upstream resolver %s: names outside the cluster do not resolve", server), finding.MaxTitle)
 	}
-	f.See(log)
+	f.Cite(log)
 	for _, x := range d.forwardLines() {
-		f.See(seenAPI(d.corefileObject(), "data.Corefile", d.changed(), fmt.Sprintf("line %d: %s", x.line, x.text)))
+		f.Cite(finding.SeenAPI(d.corefileObject(), "data.Corefile", d.changed(), fmt.Sprintf("line %d: %s", x.line, x.text)))
 		if slices.Contains(x.targets, resolvConf) {
-			f.Fault = union(f.Fault, d.nodes())
+			f.Fault = finding.Union(f.Fault, d.nodes())
 		}
 	}
-	f.See(lookups...)
+	f.Cite(lookups...)
 	for _, c := range missed {
-		f.addPod(c.pod)
-		f.See(c.seen())
+		f.AddPod(c.pod)
+		f.Cite(c.seen())
 	}
 }
 
@@ -73,7 +74,7 @@ func (d resolver) upstreamLog(s *snapshot.Snapshot) (incident.Evidence, string) 
 				}
 				server := strings.Trim(m[2]+m[5], "[]")
 				if name := m[1] + m[4]; Outside(s, name) {
-					return seenLog(p, c.Name, false, line), server
+					return finding.SeenLog(p, c.Name, false, line), server
 				}
 			}
 		}
@@ -103,7 +104,7 @@ func (d resolver) outsideLookups(s *snapshot.Snapshot) (failed []incident.Eviden
 }
 
 func lookupSeen(l snapshot.Lookup) incident.Evidence {
-	return evidence(incident.SourceProbe, snapshot.ObjectOf("Service", dnsNamespace, dnsName), "lookup "+l.Name, time.Time{},
+	return finding.NewEvidence(incident.SourceProbe, snapshot.ObjectOf("Service", dnsNamespace, dnsName), "lookup "+l.Name, time.Time{},
 		fmt.Sprintf("%s asked %s for %s: %s", l.From, l.Server, l.Name, l.Error))
 }
 
@@ -125,21 +126,21 @@ func (d resolver) nodes() []incident.Object {
 	var out []incident.Object
 	for _, p := range d.pods {
 		if p.Spec.NodeName != "" && len(out) < 4 {
-			out = union(out, []incident.Object{snapshot.ObjectOf("Node", "", p.Spec.NodeName)})
+			out = finding.Union(out, []incident.Object{snapshot.ObjectOf("Node", "", p.Spec.NodeName)})
 		}
 	}
 	return out
 }
 
 // checkAddress reports a cluster DNS whose Service is gone, or has another address than the one that pods ask.
-func (d resolver) checkAddress(s *snapshot.Snapshot, r *Report) {
+func (d resolver) checkAddress(s *snapshot.Snapshot, r *finding.Report) {
 	if d.service == nil {
-		if len(d.pods) == 0 || notSeen(s, "services", dnsNamespace) {
+		if len(d.pods) == 0 || finding.NotSeen(s, "services", dnsNamespace) {
 			return
 		}
 		o := snapshot.ObjectOf("Service", dnsNamespace, dnsName)
 		f := d.about(r.Find(DNSServiceMissing, o, fmt.Sprintf("Service %s/%s does not exist: the DNS pods run, but nobody can ask them", dnsNamespace, dnsName)))
-		f.See(seenAPI(d.workload, "spec.template.metadata.labels", time.Time{}, dnsLabel+"="+dnsName), incident.Evidence{})
+		f.Cite(finding.SeenAPI(d.workload, "spec.template.metadata.labels", time.Time{}, dnsLabel+"="+dnsName), incident.Evidence{})
 		return
 	}
 	if !slices.ContainsFunc(d.pods, isReady) {
@@ -154,7 +155,7 @@ func (d resolver) checkAddress(s *snapshot.Snapshot, r *Report) {
 		o := serviceObject(d.service)
 		f := r.Find(DNSAddressMismatch, o, fmt.Sprintf("Pods ask %s for names, but the cluster's DNS is at %s", m[1], d.service.Spec.ClusterIP))
 		f.Pods = []*corev1.Pod{c.pod}
-		f.See(c.seen(), seenAPI(o, "spec.clusterIP", d.service.CreationTimestamp.Time, d.service.Spec.ClusterIP))
+		f.Cite(c.seen(), finding.SeenAPI(o, "spec.clusterIP", d.service.CreationTimestamp.Time, d.service.Spec.ClusterIP))
 		return
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -14,7 +15,7 @@ import (
 // EnvironmentStale is the code of pods that run with what a ConfigMap was before it changed.
 const EnvironmentStale = "EnvironmentStale"
 
-var environmentCodes = []Code{
+var environmentCodes = []finding.Code{
 	{Code: EnvironmentStale, Severity: incident.Info,
 		Meaning: "A container took its environment from a ConfigMap that has changed since it started. Environment variables, unlike mounted files, never follow.",
 		Next:    "If the change is meant for it, restart the workload (kubectl rollout restart).",
@@ -35,7 +36,7 @@ type stale struct {
 
 // checkEnvironment compares when ConfigMaps changed with when the containers started that took variables from them. It is worth a
 // warning only where pods of one template disagree, or where one that runs with the old values is not ready.
-func checkEnvironment(s *snapshot.Snapshot, r *Report) {
+func checkEnvironment(s *snapshot.Snapshot, r *finding.Report) {
 	type key struct {
 		config, workload incident.Object
 		template         string
@@ -52,7 +53,7 @@ func checkEnvironment(s *snapshot.Snapshot, r *Report) {
 				continue
 			}
 			from := environmentFrom(c.spec)
-			for _, name := range sortedKeys(from) {
+			for _, name := range keysInOrder(from) {
 				config := s.ConfigMap(p.Namespace, name)
 				if config == nil {
 					continue
@@ -99,7 +100,7 @@ func (x *stale) add(p *corev1.Pod, started time.Time) {
 		return
 	}
 	x.before = with(x.before, p)
-	x.started = earlier(x.started, started)
+	x.started = finding.Earlier(x.started, started)
 	x.sick = x.sick || !isReady(p)
 }
 
@@ -111,21 +112,21 @@ func with(pods []*corev1.Pod, p *corev1.Pod) []*corev1.Pod {
 	return append(pods, p)
 }
 
-func (x *stale) report(r *Report) {
+func (x *stale) report(r *finding.Report) {
 	if len(x.before) == 0 {
 		return
 	}
 	n := len(x.before)
-	who := fmt.Sprintf("%d of %d pods of %s", n, n+len(x.after), short(x.workload))
+	who := fmt.Sprintf("%d of %d pods of %s", n, n+len(x.after), finding.Short(x.workload))
 	switch {
 	case x.workload.Kind == "Pod":
-		who = short(x.workload)
+		who = finding.Short(x.workload)
 	case n == 1 && len(x.after) == 0:
-		who = "The pod of " + short(x.workload)
+		who = "The pod of " + finding.Short(x.workload)
 	case len(x.after) == 0:
-		who = fmt.Sprintf("%d pods of %s", n, short(x.workload))
+		who = fmt.Sprintf("%d pods of %s", n, finding.Short(x.workload))
 	}
-	f := r.Find(EnvironmentStale, x.workload, inflect(n, "%s {runs|run} with what ConfigMap %s was before %s; {it|they} started at %s", who, x.config.Name, clock(x.changed), clock(x.started)))
+	f := r.Find(EnvironmentStale, x.workload, finding.Inflect(n, "%s {runs|run} with what ConfigMap %s was before %s; {it|they} started at %s", who, x.config.Name, finding.Clock(x.changed), finding.Clock(x.started)))
 	f.Workload, f.Pods, f.Since, f.Told = x.workload, x.before, x.changed, []time.Time{x.changed, x.started}
 	f.Refs = []incident.Object{snapshot.ObjectOf("ConfigMap", x.config.Namespace, x.config.Name)}
 	f.Fault = append([]incident.Object{x.workload}, f.Refs...)
@@ -133,8 +134,8 @@ func (x *stale) report(r *Report) {
 		f.Severity = incident.Warning
 	}
 	if len(x.after) > 0 {
-		f.Title = oneLine(f.Title+fmt.Sprintf(", the other %d after it", len(x.after)), maxTitle)
+		f.Title = finding.OneLine(f.Title+fmt.Sprintf(", the other %d after it", len(x.after)), finding.MaxTitle)
 	}
-	f.See(seenAPI(f.Refs[0], "metadata.managedFields", x.changed, strings.TrimSpace("last changed at "+clock(x.changed)+" by "+x.by)),
-		seenAPI(podObject(x.before[0]), x.field, x.started, "ConfigMap "+x.config.Name+"; the container has run since "+clock(x.started)))
+	f.Cite(finding.SeenAPI(f.Refs[0], "metadata.managedFields", x.changed, strings.TrimSpace("last changed at "+finding.Clock(x.changed)+" by "+x.by)),
+		finding.SeenAPI(finding.PodObject(x.before[0]), x.field, x.started, "ConfigMap "+x.config.Name+"; the container has run since "+finding.Clock(x.started)))
 }

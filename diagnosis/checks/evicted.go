@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -20,23 +21,23 @@ var (
 func evicted(p *corev1.Pod) ailment {
 	node, message := p.Spec.NodeName, strings.TrimSpace(p.Status.Message)
 	a := ailment{code: PodEvicted, alike: node, node: node, since: failedAt(p),
-		what: say("{was|were} evicted from node %s: %s", node, message),
-		seen: []incident.Evidence{seenAPI(podObject(p), "status", failedAt(p), "Evicted: "+message)}}
+		predicate: finding.Say("{was|were} evicted from node %s: %s", node, message),
+		seen:      []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "status", failedAt(p), "Evicted: "+message)}}
 	if m := overOwnLimit.FindString(message); m != "" {
-		a.code, a.alike, a.why = PodOverStorage, "", m
-		a.what = say("{is|are} evicted for using more storage than {its|their} own limit: %s", m)
+		a.code, a.alike, a.reason = PodOverStorage, "", m
+		a.predicate = finding.Say("{is|are} evicted for using more storage than {its|their} own limit: %s", m)
 		return a
 	}
 	m := lowOn.FindStringSubmatch(message)
 	if m == nil {
 		return a
 	}
-	a.what = say("{was|were} evicted from node %s, which was low on %s", node, m[1])
+	a.predicate = finding.Say("{was|were} evicted from node %s, which was low on %s", node, m[1])
 	if m[3] != "" {
-		a.what = a.what.and(" (%s left, %s is the threshold)", m[3], m[2])
+		a.predicate = a.predicate.And(" (%s left, %s is the threshold)", m[3], m[2])
 	}
 	if u := biggest.FindStringSubmatch(message); u != nil {
-		a.what = a.what.and(": container %s used %s and asked for %s", u[1], u[2], u[3])
+		a.predicate = a.predicate.And(": container %s used %s and asked for %s", u[1], u[2], u[3])
 	}
 	return a
 }

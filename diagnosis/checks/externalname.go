@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -15,19 +16,19 @@ import (
 
 // checkExternalName looks at what a Service of type ExternalName stands for. A name outside the cluster counts as unresolved only if
 // somebody asked for it and got no answer.
-func checkExternalName(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
+func checkExternalName(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service) {
 	o, name := serviceObject(v), strings.ToLower(strings.TrimRight(v.Spec.ExternalName, "."))
-	seen := seenAPI(o, "spec.externalName", time.Time{}, v.Spec.ExternalName)
+	seen := finding.SeenAPI(o, "spec.externalName", time.Time{}, v.Spec.ExternalName)
 	if _, err := netip.ParseAddr(name); err == nil {
-		r.Find(ExternalNameInvalid, o, fmt.Sprintf("Service %s is an ExternalName of %s: an IP address is not a name, so it does not resolve", v.Name, name)).See(seen)
+		r.Find(ExternalNameInvalid, o, fmt.Sprintf("Service %s is an ExternalName of %s: an IP address is not a name, so it does not resolve", v.Name, name)).Cite(seen)
 		return
 	}
 	if inside, ok := ServiceOf(s, name, v.Namespace); ok {
-		if s.Service(inside.Namespace, inside.Name) != nil || notSeen(s, "services", inside.Namespace) {
+		if s.Service(inside.Namespace, inside.Name) != nil || finding.NotSeen(s, "services", inside.Namespace) {
 			return
 		}
 		f := r.Find(ExternalNameNotFound, o, fmt.Sprintf("Service %s/%s stands for %s, but Service %s/%s does not exist%s", v.Namespace, v.Name, name,
-			inside.Namespace, inside.Name, didYouMean(near(inside.Name, servicesIn(s, inside.Namespace))))).See(seen)
+			inside.Namespace, inside.Name, didYouMean(near(inside.Name, servicesIn(s, inside.Namespace))))).Cite(seen)
 		f.Refs = []incident.Object{inside}
 		if len(callsOf(s, o)) == 0 {
 			f.Severity = incident.Info // a leftover that nobody calls
@@ -39,8 +40,8 @@ func checkExternalName(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
 		if l.Error == "" || asked != name && !strings.HasPrefix(asked, v.Name+"."+v.Namespace+".svc") {
 			continue
 		}
-		f := r.Find(ExternalNameNotFound, o, fmt.Sprintf("Service %s/%s stands for %s, which does not resolve", v.Namespace, v.Name, name)).See(seen)
-		f.See(evidence(incident.SourceProbe, o, "lookup "+l.Name, time.Time{}, fmt.Sprintf("%s asked %s for %s: %s", l.From, l.Server, l.Name, l.Error)))
+		f := r.Find(ExternalNameNotFound, o, fmt.Sprintf("Service %s/%s stands for %s, which does not resolve", v.Namespace, v.Name, name)).Cite(seen)
+		f.Cite(finding.NewEvidence(incident.SourceProbe, o, "lookup "+l.Name, time.Time{}, fmt.Sprintf("%s asked %s for %s: %s", l.From, l.Server, l.Name, l.Error)))
 		return
 	}
 }
@@ -57,8 +58,8 @@ func (c callers) externalName(by call, v *corev1.Service) {
 	for _, f := range c.r.Findings {
 		if f.Object == o && (f.Code == ExternalNameInvalid || f.Code == ExternalNameNotFound) {
 			f.Severity = incident.Critical
-			f.addPod(by.pod)
-			f.See(by.seen())
+			f.AddPod(by.pod)
+			f.Cite(by.seen())
 			return
 		}
 	}
@@ -66,7 +67,7 @@ func (c callers) externalName(by call, v *corev1.Service) {
 		return // no name server spoke, which is no fault of the name
 	}
 	c.find(ExternalNameNotFound, o, "", by, fmt.Sprintf("Service %s/%s stands for %s, which does not resolve", v.Namespace, v.Name, v.Spec.ExternalName)).
-		See(seenAPI(o, "spec.externalName", time.Time{}, v.Spec.ExternalName))
+		Cite(finding.SeenAPI(o, "spec.externalName", time.Time{}, v.Spec.ExternalName))
 }
 
 // Unanswered says that a log's complaint about a name is that no name server answered, rather than that the name does not exist.

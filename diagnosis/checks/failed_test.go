@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -18,15 +19,15 @@ func TestACheckThatPanicsTakesNothingWithIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := Check{"broken", nil, func(s *snapshot.Snapshot, r *Report) {
+	broken := finding.Check{Name: "broken", Codes: nil, Run: func(s *snapshot.Snapshot, r *finding.Report) {
 		r.Judges("pods")
 		for _, name := range []string{"whole", "half made"} {
-			r.Find("Broken", snapshot.ObjectOf("Pod", "shop", name), name).See(seenAPI(snapshot.ObjectOf("Pod", "shop", name), "status", time.Time{}, name))
+			r.Find("Broken", snapshot.ObjectOf("Pod", "shop", name), name).Cite(finding.SeenAPI(snapshot.ObjectOf("Pod", "shop", name), "status", time.Time{}, name))
 		}
 		_ = s.Pods[:0][len(s.Pods)]
 	}}
 	well := run(s, All)
-	got := run(s, append([]Check{broken}, All...))
+	got := run(s, append([]finding.Check{broken}, All...))
 	if len(well.Failures) > 0 || len(got.Findings) != len(well.Findings)+1 || got.Findings[0].Title != "whole" {
 		t.Errorf("beside a check that panics %d findings, without it %d", len(got.Findings), len(well.Findings))
 	}
@@ -65,8 +66,10 @@ func TestASecondLookThatPanicsIsSaid(t *testing.T) {
 	t.Cleanup(func() { asks = was })
 	asks = slices.Insert(slices.Clone(asks), 0, struct {
 		codes  []string
-		probes func(*snapshot.Snapshot, *Finding) []snapshot.Probe
-	}{nil, func(_ *snapshot.Snapshot, f *Finding) []snapshot.Probe { return []snapshot.Probe{{Target: f.Nodes[9]}} }})
+		probes func(*snapshot.Snapshot, *finding.Finding) []snapshot.Probe
+	}{nil, func(_ *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
+		return []snapshot.Probe{{Target: f.Nodes[9]}}
+	}})
 	s, err := snapshot.FromManifests(time.Date(2026, 1, 2, 10, 0, 0, 0, time.UTC), []byte(asking))
 	if err != nil {
 		t.Fatal(err)

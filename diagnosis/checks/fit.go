@@ -10,6 +10,7 @@ import (
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	"k8s.io/klog/v2"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -174,7 +175,7 @@ func (k *seeker) ports(x *room) []lack {
 		for _, other := range x.pods {
 			if slices.ContainsFunc(podPorts(other), want.clashes) {
 				who := k.s.WorkloadOf(other)
-				out = append(out, lack{rule: portTaken, what: fmt.Sprint(want.port), here: fmt.Sprintf("has its port %d taken by %s", want.port, short(who))})
+				out = append(out, lack{rule: portTaken, what: fmt.Sprint(want.port), here: fmt.Sprintf("has its port %d taken by %s", want.port, finding.Short(who))})
 				break
 			}
 		}
@@ -215,7 +216,7 @@ func (k *seeker) labels(n *corev1.Node) []lack {
 		return nil
 	}
 	var out []lack
-	for _, key := range sortedKeys(k.pod.Spec.NodeSelector) {
+	for _, key := range keysInOrder(k.pod.Spec.NodeSelector) {
 		value := k.pod.Spec.NodeSelector[key]
 		if has, ok := n.Labels[key]; !ok {
 			out = append(out, lack{rule: labelLacks, what: key + "=" + value, here: "has no label " + key, gap: 1})
@@ -253,16 +254,7 @@ func selectorWords(ns *corev1.NodeSelector) string {
 		}
 		terms = append(terms, strings.Join(parts, ", "))
 	}
-	return oneLine(strings.Join(terms, " or "), 120)
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
+	return finding.OneLine(strings.Join(terms, " or "), 120)
 }
 
 // placedVolume is a bound claim's volume that is not everywhere.

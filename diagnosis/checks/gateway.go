@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -23,7 +24,7 @@ const (
 	RouteRefused        = "RouteRefused"
 )
 
-var gatewayCodes = []Code{
+var gatewayCodes = []finding.Code{
 	{Code: GatewayClassMissing, Severity: incident.Critical, Root: true,
 		Meaning: "The GatewayClass that a Gateway names does not exist, or no controller has accepted it: nobody serves the Gateway.",
 		Next:    "Name a class that exists (kubectl get gatewayclass), or install its controller.",
@@ -124,7 +125,7 @@ func readGatewayObject(u *unstructured.Unstructured) (*gatewayObject, bool) {
 	return &g, err == nil && g.Name != ""
 }
 
-func checkGateways(s *snapshot.Snapshot, r *Report) {
+func checkGateways(s *snapshot.Snapshot, r *finding.Report) {
 	if len(s.Customs) == 0 {
 		return
 	}
@@ -139,8 +140,8 @@ func checkGateways(s *snapshot.Snapshot, r *Report) {
 	}
 }
 
-func checkGatewayClasses(s *snapshot.Snapshot, r *Report, gateways []*gatewayObject) {
-	classes, refused := map[string]*gatewayObject{}, map[*gatewayObject]*Finding{}
+func checkGatewayClasses(s *snapshot.Snapshot, r *finding.Report, gateways []*gatewayObject) {
+	classes, refused := map[string]*gatewayObject{}, map[*gatewayObject]*finding.Finding{}
 	for _, c := range gatewayObjects(s, "GatewayClass") {
 		classes[c.Name] = c
 	}
@@ -150,11 +151,11 @@ func checkGatewayClasses(s *snapshot.Snapshot, r *Report, gateways []*gatewayObj
 		}
 		class, ok := classes[g.Spec.GatewayClassName]
 		switch {
-		case !ok && !notSeen(s, "gatewayclasses.gateway.networking.k8s.io", "") && s.Namespace == "":
+		case !ok && !finding.NotSeen(s, "gatewayclasses.gateway.networking.k8s.io", "") && s.Namespace == "":
 			f := r.Find(GatewayClassMissing, g.object(), fmt.Sprintf("Gateway %s/%s names GatewayClass %s, which does not exist%s", g.Namespace, g.Name, g.Spec.GatewayClassName,
 				didYouMean(nearOrAll(g.Spec.GatewayClassName, keysInOrder(classes)))))
 			f.Since = g.CreationTimestamp.Time
-			f.See(seenAPI(f.Object, "spec.gatewayClassName", time.Time{}, fmt.Sprintf("%q", g.Spec.GatewayClassName)))
+			f.Cite(finding.SeenAPI(f.Object, "spec.gatewayClassName", time.Time{}, fmt.Sprintf("%q", g.Spec.GatewayClassName)))
 			continue
 		case ok && conditionRefuses(gatewayCondition(class.Status.Conditions, "Accepted")) != "":
 			c := gatewayCondition(class.Status.Conditions, "Accepted")
@@ -162,7 +163,7 @@ func checkGatewayClasses(s *snapshot.Snapshot, r *Report, gateways []*gatewayObj
 			if f == nil {
 				f = r.Find(GatewayClassMissing, class.object(), fmt.Sprintf("GatewayClass %s, which Gateway %s/%s names, is not accepted %s", class.Name, g.Namespace, g.Name, conditionRefuses(c)))
 				f.Since = c.LastTransitionTime.Time
-				f.See(conditionSeen(class, "status", c))
+				f.Cite(conditionSeen(class, "status", c))
 				refused[class] = f
 			}
 			f.Refs = append(f.Refs, g.object())
@@ -203,11 +204,11 @@ func conditionRefuses(c *metav1.Condition) string {
 }
 
 func conditionSeen(g *gatewayObject, where string, c *metav1.Condition) incident.Evidence {
-	return seenAPI(g.object(), where+".conditions["+c.Type+"]", c.LastTransitionTime.Time, strings.TrimSpace(string(c.Status)+" "+c.Reason+": "+c.Message))
+	return finding.SeenAPI(g.object(), where+".conditions["+c.Type+"]", c.LastTransitionTime.Time, strings.TrimSpace(string(c.Status)+" "+c.Reason+": "+c.Message))
 }
 
 // checkGateway reports the listener that is not well, or else the Gateway itself.
-func checkGateway(s *snapshot.Snapshot, r *Report, g *gatewayObject) {
+func checkGateway(s *snapshot.Snapshot, r *finding.Report, g *gatewayObject) {
 	found := false
 	for _, l := range g.Status.Listeners {
 		for _, t := range []string{"ResolvedRefs", "Accepted", "Programmed", "Conflicted"} {
@@ -222,7 +223,7 @@ func checkGateway(s *snapshot.Snapshot, r *Report, g *gatewayObject) {
 			found = true
 			f := r.Find(GatewayNotReady, g.object(), fmt.Sprintf("Gateway %s/%s: listener %s is not ready (%s is %s, %s): %s", g.Namespace, g.Name, l.Name, t, c.Status, c.Reason, strings.TrimRight(c.Message, ".")))
 			f.Since = c.LastTransitionTime.Time
-			f.See(conditionSeen(g, "status.listeners["+l.Name+"]", c))
+			f.Cite(conditionSeen(g, "status.listeners["+l.Name+"]", c))
 			break
 		}
 	}
@@ -231,10 +232,10 @@ func checkGateway(s *snapshot.Snapshot, r *Report, g *gatewayObject) {
 	}
 	for _, t := range []string{"Accepted", "Programmed", "Scheduled", "Ready"} {
 		c := gatewayCondition(g.Status.Conditions, t)
-		if words := conditionRefuses(c); words != "" && !newly(s, c.LastTransitionTime.Time) && s.At.Sub(g.CreationTimestamp.Time) >= slowIngress {
+		if words := conditionRefuses(c); words != "" && !newly(s, c.LastTransitionTime.Time) && s.At.Sub(g.CreationTimestamp.Time) >= finding.SlowIngress {
 			f := r.Find(GatewayNotReady, g.object(), fmt.Sprintf("Gateway %s/%s is not ready: %s is %s %s", g.Namespace, g.Name, t, c.Status, words))
 			f.Since = c.LastTransitionTime.Time
-			f.See(conditionSeen(g, "status", c))
+			f.Cite(conditionSeen(g, "status", c))
 			return
 		}
 	}

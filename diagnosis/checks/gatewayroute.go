@@ -7,11 +7,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-func checkRoute(s *snapshot.Snapshot, r *Report, route *gatewayObject, gateways []*gatewayObject) {
+func checkRoute(s *snapshot.Snapshot, r *finding.Report, route *gatewayObject, gateways []*gatewayObject) {
 	backends := checkRouteBackends(s, r, route)
 	missing := checkRouteParents(s, r, route, gateways)
 	for _, p := range route.Status.Parents {
@@ -28,15 +29,15 @@ func checkRoute(s *snapshot.Snapshot, r *Report, route *gatewayObject, gateways 
 			}
 			f := r.Find(RouteRefused, route.object(), fmt.Sprintf("%s %s/%s %s Gateway %s/%s %s", route.Kind, route.Namespace, route.Name, does, parent.Namespace, parent.Name, words))
 			f.Since, f.Refs = c.LastTransitionTime.Time, []incident.Object{parent}
-			f.See(conditionSeen(route, "status.parents["+p.ParentRef.Name+"]", c))
+			f.Cite(conditionSeen(route, "status.parents["+p.ParentRef.Name+"]", c))
 			break
 		}
 	}
 }
 
 // checkRouteParents reports parents that are not there, and says whether one is missing.
-func checkRouteParents(s *snapshot.Snapshot, r *Report, route *gatewayObject, gateways []*gatewayObject) bool {
-	if notSeen(s, "gateways.gateway.networking.k8s.io", "") {
+func checkRouteParents(s *snapshot.Snapshot, r *finding.Report, route *gatewayObject, gateways []*gatewayObject) bool {
+	if finding.NotSeen(s, "gateways.gateway.networking.k8s.io", "") {
 		return false
 	}
 	missing := false
@@ -69,7 +70,7 @@ func checkRouteParents(s *snapshot.Snapshot, r *Report, route *gatewayObject, ga
 		missing = true
 		f := r.Find(RouteParentMissing, route.object(), fmt.Sprintf("%s %s/%s %s", route.Kind, route.Namespace, route.Name, title))
 		f.Since = route.CreationTimestamp.Time
-		f.See(seenAPI(f.Object, fmt.Sprintf("spec.parentRefs[%d]", i), time.Time{}, seen))
+		f.Cite(finding.SeenAPI(f.Object, fmt.Sprintf("spec.parentRefs[%d]", i), time.Time{}, seen))
 	}
 	return missing
 }
@@ -83,8 +84,8 @@ func listenersOf(g *gatewayObject) []string {
 }
 
 // checkRouteBackends reports Services, and ports of them, that are not there, and says whether one is missing.
-func checkRouteBackends(s *snapshot.Snapshot, r *Report, route *gatewayObject) bool {
-	if notSeen(s, "services", "") {
+func checkRouteBackends(s *snapshot.Snapshot, r *finding.Report, route *gatewayObject) bool {
+	if finding.NotSeen(s, "services", "") {
 		return false
 	}
 	missing := false
@@ -116,7 +117,7 @@ func checkRouteBackends(s *snapshot.Snapshot, r *Report, route *gatewayObject) b
 			if b.Port != nil {
 				seen += fmt.Sprintf(", port %d", *b.Port)
 			}
-			f.See(seenAPI(f.Object, fmt.Sprintf("spec.rules[%d].backendRefs[%d]", i, j), time.Time{}, seen))
+			f.Cite(finding.SeenAPI(f.Object, fmt.Sprintf("spec.rules[%d].backendRefs[%d]", i, j), time.Time{}, seen))
 		}
 	}
 	return missing

@@ -8,7 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -30,9 +30,9 @@ type groupKey struct {
 
 // group are the pods of a workload that fail alike.
 type group struct {
-	key  groupKey
-	pods []*corev1.Pod
-	ails []ailment
+	key      groupKey
+	pods     []*corev1.Pod
+	problems []ailment
 }
 
 // newGroups counts the pods of each workload, and gathers nothing yet.
@@ -66,21 +66,18 @@ func (g *groups) add(p *corev1.Pod, a ailment) {
 		g.order = append(g.order, g.by[k])
 	}
 	g.by[k].pods = append(g.by[k].pods, p)
-	g.by[k].ails = append(g.by[k].ails, a)
+	g.by[k].problems = append(g.by[k].problems, a)
 }
 
-// shownPods is how many pods of a group give their evidence; the others say the same.
-const shownPods = 3
-
 // report makes a finding of each group, in the order in which they came up.
-func (g *groups) report(r *Report) {
+func (g *groups) report(r *finding.Report) {
 	for _, x := range g.order {
 		left := g.leftBehind(x)
 		if left && x.longAgo(g.s) {
 			continue
 		}
 		first := x.telling()
-		f := r.Find(x.key.code, x.key.workload, g.subject(x)+" "+first.what.of(len(x.pods)))
+		f := r.Find(x.key.code, x.key.workload, g.subject(x)+" "+first.predicate.Of(len(x.pods)))
 		f.Workload, f.Pods, f.Detail, f.Told, f.Container = x.key.workload, x.pods, first.detail, first.told, first.container
 		if first.severity != "" {
 			f.Severity = first.severity
@@ -91,22 +88,22 @@ func (g *groups) report(r *Report) {
 			f.Next = first.next
 		}
 		if len(first.fault) > 0 {
-			f.Fault = union([]incident.Object{x.key.workload}, first.fault)
+			f.Fault = finding.Union([]incident.Object{x.key.workload}, first.fault)
 		}
-		var refs gathered[incident.Object]
-		var nodes gathered[string]
-		for i, a := range x.ails {
-			f.Since = earlier(f.Since, a.since)
-			f.hear(a.said)
-			refs.add(a.refs...)
+		var refs finding.Gathered[incident.Object]
+		var nodes finding.Gathered[string]
+		for i, a := range x.problems {
+			f.Since = finding.Earlier(f.Since, a.since)
+			f.AddFacts(a.said)
+			refs.Add(a.refs...)
 			if a.node != "" {
-				nodes.add(a.node)
+				nodes.Add(a.node)
 			}
-			if i < shownPods {
-				f.See(a.seen...)
+			if i < finding.ShownPods {
+				f.Cite(a.seen...)
 			}
 		}
-		f.Refs, f.Nodes = refs.list, nodes.list
+		f.Refs, f.Nodes = refs.List, nodes.List
 		if left {
 			f.Severity = incident.Info
 		}
@@ -115,16 +112,16 @@ func (g *groups) report(r *Report) {
 
 // telling is the ailment that the title speaks of: the first whose log says something that is understood, or else the first.
 func (x *group) telling() ailment {
-	for _, a := range x.ails {
+	for _, a := range x.problems {
 		if len(a.said) > 0 {
 			return a
 		}
 	}
-	return x.ails[0]
+	return x.problems[0]
 }
 
 // severity is lowered to warning while other pods of the workload serve.
-func (g *groups) severity(f *Finding) incident.Severity {
+func (g *groups) severity(f *finding.Finding) incident.Severity {
 	if f.Severity == incident.Critical && g.ready[f.Workload] > 0 {
 		return incident.Warning
 	}
@@ -152,10 +149,10 @@ func (g *groups) leftBehind(x *group) bool {
 // longAgo says whether the last of a group's ailments began more than a day ago.
 func (x *group) longAgo(s *snapshot.Snapshot) bool {
 	var last time.Time
-	for _, a := range x.ails {
+	for _, a := range x.problems {
 		last = latest(last, a.since)
 	}
-	return !last.IsZero() && s.At.Sub(last) > oldRestart
+	return !last.IsZero() && s.At.Sub(last) > finding.OldRestart
 }
 
 // retried says whether a pod's Job has got on without it: it is done, or has another pod at work.
@@ -172,20 +169,11 @@ func (g *groups) subject(x *group) string {
 	w, n, total := x.key.workload, len(x.pods), g.size[x.key.workload]
 	switch {
 	case w.Kind == "Pod":
-		return short(w)
+		return finding.Short(w)
 	case n < total:
-		return fmt.Sprintf("%d of %d pods of %s", n, total, short(w))
+		return fmt.Sprintf("%d of %d pods of %s", n, total, finding.Short(w))
 	case n == 1:
-		return "The pod of " + short(w)
+		return "The pod of " + finding.Short(w)
 	}
-	return fmt.Sprintf("%d pods of %s", n, short(w))
-}
-
-// hear adds what the pods' logs say, each fact once.
-func (f *Finding) hear(facts []logs.Fact) {
-	for _, d := range facts {
-		if !slices.ContainsFunc(f.Said, d.Same) {
-			f.Said = append(f.Said, d)
-		}
-	}
+	return fmt.Sprintf("%d pods of %s", n, finding.Short(w))
 }

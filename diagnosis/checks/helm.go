@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -16,7 +17,7 @@ const (
 	HelmReleasePending = "HelmReleasePending"
 )
 
-var helmCodes = []Code{
+var helmCodes = []finding.Code{
 	{Code: HelmReleaseFailed, Severity: incident.Warning, Detail: HelmRelease{},
 		Meaning: "The newest revision of a Helm release has failed: part of it may be in the cluster, part not.",
 		Next:    "See why (helm history, helm status), then upgrade again or roll back.",
@@ -38,7 +39,7 @@ const helmSecret = "helm.sh/release.v1"
 const helmPending = 30 * time.Minute
 
 // checkHelm looks at the newest revision of each release. Secrets are seen only where their reading was allowed.
-func checkHelm(s *snapshot.Snapshot, r *Report) {
+func checkHelm(s *snapshot.Snapshot, r *finding.Report) {
 	newest := map[incident.Object]*snapshot.Secret{}
 	var order []incident.Object
 	for i := range s.Secrets {
@@ -64,20 +65,20 @@ func helmRevision(x *snapshot.Secret) int {
 	return n
 }
 
-func reportHelm(s *snapshot.Snapshot, r *Report, x *snapshot.Secret) {
+func reportHelm(s *snapshot.Snapshot, r *finding.Report, x *snapshot.Secret) {
 	o, name, status := snapshot.ObjectOf("Secret", x.Namespace, x.Name), x.Labels["name"], x.Labels["status"]
-	var f *Finding
+	var f *finding.Finding
 	switch {
 	case status == "failed":
 		f = r.Find(HelmReleaseFailed, o, fmt.Sprintf("Helm release %s has failed: revision %d", name, helmRevision(x)))
 	case strings.HasPrefix(status, "pending-") && !x.Changed.IsZero() && s.At.Sub(x.Changed) >= helmPending:
-		f = r.Find(HelmReleasePending, o, fmt.Sprintf("Helm release %s has been in %s for %s: helm refuses any other operation on it", name, status, duration(s.At.Sub(x.Changed))))
+		f = r.Find(HelmReleasePending, o, fmt.Sprintf("Helm release %s has been in %s for %s: helm refuses any other operation on it", name, status, finding.Duration(s.At.Sub(x.Changed))))
 	default:
 		return
 	}
 	f.Since, f.Detail = x.Changed, HelmRelease{name}
-	if status == "failed" && !x.Changed.IsZero() && s.At.Sub(x.Changed) > longPast {
+	if status == "failed" && !x.Changed.IsZero() && s.At.Sub(x.Changed) > finding.LongPast {
 		f.Severity = incident.Info // what it left has run since
 	}
-	f.See(seenAPI(o, "metadata.labels", x.Changed, fmt.Sprintf("name %s, status %s, version %s", name, status, x.Labels["version"])))
+	f.Cite(finding.SeenAPI(o, "metadata.labels", x.Changed, fmt.Sprintf("name %s, status %s, version %s", name, status, x.Labels["version"])))
 }

@@ -9,6 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -25,7 +26,7 @@ var (
 // saidLately is the service log's newest line that matches, or "" if it was written long ago.
 func (h host) saidLately(words *regexp.Regexp) string {
 	line := h.lastSaid(words)
-	if t := h.saidAt(line); !t.IsZero() && h.s.At.Sub(t) > recently {
+	if t := h.saidAt(line); !t.IsZero() && h.s.At.Sub(t) > finding.Recently {
 		return ""
 	}
 	return line
@@ -52,7 +53,7 @@ func (h host) datastore() {
 	}
 	f := h.find(HostDatastore, fmt.Sprintf("The datastore on node %s has used %s of the %s %s", h.Node, size(used), size(quota), allows))
 	f.Severity = incident.Warning
-	f.See(hostEvidence(h.Host, where, time.Time{}, fmt.Sprintf("%d bytes", used)))
+	f.Cite(hostEvidence(h.Host, where, time.Time{}, fmt.Sprintf("%d bytes", used)))
 }
 
 // measure is a datastore's size, and what it is measured by.
@@ -75,13 +76,13 @@ type told struct {
 
 // checkDatastoreFull takes the word of any node's service log for a datastore that takes no more writes: a kubelet is told so by the API
 // server, and says nothing of its own node. At fault is the node that holds the datastore.
-func checkDatastoreFull(s *snapshot.Snapshot, r *Report) {
+func checkDatastoreFull(s *snapshot.Snapshot, r *finding.Report) {
 	var all []told
 	var said time.Time // the newest such line
 	for i := range s.Hosts {
 		h := host{&s.Hosts[i], s, r}
 		if line := h.saidLately(noSpace); line != "" && there(s, h.Host) && h.saidLately(damaged) == "" {
-			all, said = append(all, told{h, line}), laterOf(said, h.saidAt(line))
+			all, said = append(all, told{h, line}), latest(said, h.saidAt(line))
 		}
 	}
 	if len(all) == 0 {
@@ -102,28 +103,28 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *Report) {
 	f := r.Find(HostDatastore, component("etcd"), fmt.Sprintf("The API server's datastore takes no more writes, as node %s is told: %s", all[0].Node, words))
 	if len(holders) > 0 {
 		f.Object, f.Nodes = snapshot.ObjectOf("Node", "", holders[0]), holders
-		f.retitle(fmt.Sprintf("The datastore on %s takes no more writes: %s", someOf("node", holders), words))
-		for _, n := range holders[:min(len(holders), maxAlike)] {
+		f.Retitle(fmt.Sprintf("The datastore on %s takes no more writes: %s", someOf("node", holders), words))
+		for _, n := range holders[:min(len(holders), finding.MaxAlike)] {
 			f.Fault = append(f.Fault, snapshot.ObjectOf("Node", "", n))
 		}
 	}
 	f.Since = said
-	if !last.IsZero() && s.At.Sub(last) > lostLead {
+	if !last.IsZero() && s.At.Sub(last) > finding.LostLead {
 		f.Since = last // nodes and leaders renew a Lease every few seconds, so that this was the last write
-		f.See(evidence(incident.SourceAPI, f.Object, "the newest Lease's renewTime", last, "no Lease was renewed after "+last.UTC().Format(time.RFC3339)))
+		f.Cite(finding.NewEvidence(incident.SourceAPI, f.Object, "the newest Lease's renewTime", last, "no Lease was renewed after "+last.UTC().Format(time.RFC3339)))
 	}
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; h.Datastore != nil && slices.Contains(holders, h.Node) {
 			used, quota, allows := measure(h.Datastore)
-			f.See(hostEvidence(h, h.Datastore.Path, time.Time{}, fmt.Sprintf("%d bytes, %s of the %s %s", used, size(used), size(quota), allows)))
+			f.Cite(hostEvidence(h, h.Datastore.Path, time.Time{}, fmt.Sprintf("%d bytes, %s of the %s %s", used, size(used), size(quota), allows)))
 		}
 	}
 	full := false
-	for _, x := range all[:min(len(all), shownPods)] {
-		full = full || strings.Contains(x.line, spaceExceeded)
+	for _, x := range all[:min(len(all), finding.ShownPods)] {
+		full = full || strings.Contains(x.line, finding.SpaceExceeded)
 		x.seeSaid(f, x.line)
 	}
-	f.Detail = Datastore{Full: full}
+	f.Detail = finding.Datastore{Full: full}
 }
 
 // datastoreNodes are the nodes that hold the API server's datastore, by name: those where its file lies, and those of etcd's static pods.
@@ -148,7 +149,7 @@ func someOf(what string, names []string) string {
 	if len(names) == 1 {
 		return what + " " + names[0]
 	}
-	shown := names[:min(len(names), shownPods)]
+	shown := names[:min(len(names), finding.ShownPods)]
 	more := ""
 	if n := len(names) - len(shown); n > 0 {
 		more = fmt.Sprintf(" and %d more", n)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -42,14 +43,14 @@ func isImage(d *snapshot.HostDisk) bool {
 	return d.Bytes > 0 && d.BytesUsed == d.Bytes && d.InodesUsed == d.Inodes && len(d.Paths) == 1 && d.Paths[0] == "/"
 }
 
-func (h host) full(f *Finding, d *snapshot.HostDisk, path string, share uint64, excerpt string) {
+func (h host) full(f *finding.Finding, d *snapshot.HostDisk, path string, share uint64, excerpt string) {
 	if share >= diskFull {
 		f.Severity = incident.Critical
 	}
 	if len(d.Paths) > 1 {
 		excerpt += "; on it lie " + strings.Join(d.Paths, ", ")
 	}
-	f.See(hostEvidence(h.Host, path, time.Time{}, excerpt))
+	f.Cite(hostEvidence(h.Host, path, time.Time{}, excerpt))
 }
 
 // mainPath is the directory that means most to a node of those on one disk.
@@ -95,7 +96,7 @@ func (h host) failingDisk() {
 		if !diskErrors.MatchString(l.Text) || noMedium.MatchString(l.Text) || l.At.Before(h.Boot) {
 			return false
 		}
-		return h.s.At.Sub(l.At) < recently || strings.Contains(l.Text, "read-only") && !h.Boot.IsZero()
+		return h.s.At.Sub(l.At) < finding.Recently || strings.Contains(l.Text, "read-only") && !h.Boot.IsZero()
 	})
 	if l == nil {
 		return
@@ -111,7 +112,7 @@ func (h host) memory() {
 	var last *snapshot.HostLine
 	count := 0
 	for i := range h.Log {
-		if l := &h.Log[i]; killed.MatchString(l.Text) && !l.At.IsZero() && h.s.At.Sub(l.At) < stillTold {
+		if l := &h.Log[i]; killed.MatchString(l.Text) && !l.At.IsZero() && h.s.At.Sub(l.At) < finding.StillTold {
 			last = l
 			count++
 		}
@@ -119,7 +120,7 @@ func (h host) memory() {
 	if last == nil {
 		return
 	}
-	title := fmt.Sprintf("Node %s ran out of memory: the kernel killed %s at %s", h.Node, killed.FindStringSubmatch(last.Text)[1], clock(last.At))
+	title := fmt.Sprintf("Node %s ran out of memory: the kernel killed %s at %s", h.Node, killed.FindStringSubmatch(last.Text)[1], finding.Clock(last.At))
 	if count > 1 {
 		title += fmt.Sprintf(", the last of %d within the hour", count)
 	}
@@ -134,9 +135,9 @@ func (h host) reboot() {
 	}
 	title, excerpt := fmt.Sprintf("Node %s waits for a reboot", h.Node), "it is there"
 	if len(h.RebootFor) > 0 {
-		title += " since " + strings.Join(h.RebootFor[:min(3, len(h.RebootFor))], ", ") + inflect(len(h.RebootFor), " {was|were} installed")
+		title += " since " + strings.Join(h.RebootFor[:min(3, len(h.RebootFor))], ", ") + finding.Inflect(len(h.RebootFor), " {was|were} installed")
 		excerpt = strings.Join(h.RebootFor, ", ")
 	}
 	f := h.find(HostRebootPending, title)
-	f.See(hostEvidence(h.Host, "/run/reboot-required", time.Time{}, excerpt))
+	f.Cite(hostEvidence(h.Host, "/run/reboot-required", time.Time{}, excerpt))
 }

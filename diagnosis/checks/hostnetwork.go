@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -20,7 +21,7 @@ func (h host) forwarding() {
 		return
 	}
 	f := h.find(HostForwardingOff, fmt.Sprintf("Node %s does not forward packets (%s is 0): its pods are cut off", h.Node, name))
-	f.See(hostEvidence(h.Host, sysctl(name), time.Time{}, "0"))
+	f.Cite(hostEvidence(h.Host, sysctl(name), time.Time{}, "0"))
 	h.cite(f, "ip_forward", "sysctl")
 }
 
@@ -41,18 +42,18 @@ func (h host) bridge() {
 	const name = "net.bridge.bridge-nf-call-iptables"
 	value, set := h.Sysctls[name]
 	_, loaded := h.Modules["br_netfilter"]
-	var f *Finding
+	var f *finding.Finding
 	switch {
 	case value == "0":
 		f = h.find(HostBridgeOff, fmt.Sprintf("%s is 0 on node %s: Services fail between pods on it", name, h.Node))
-		f.See(hostEvidence(h.Host, sysctl(name), time.Time{}, "0"))
+		f.Cite(hostEvidence(h.Host, sysctl(name), time.Time{}, "0"))
 	case !set && h.Modules != nil && !loaded:
 		f = h.find(HostBridgeOff, fmt.Sprintf("Node %s has not loaded br_netfilter: Services fail between pods on it", h.Node))
-		f.See(hostEvidence(h.Host, "/proc/modules", time.Time{}, "br_netfilter is not among the modules, and "+sysctl(name)+" is absent"))
+		f.Cite(hostEvidence(h.Host, "/proc/modules", time.Time{}, "br_netfilter is not among the modules, and "+sysctl(name)+" is absent"))
 	default:
 		return
 	}
-	f.See(hostEvidence(h.Host, h.CNIDir+"/"+h.CNIFiles[i].Name, time.Time{}, "plugins: "+strings.Join(h.CNIFiles[i].Plugins, ", ")))
+	f.Cite(hostEvidence(h.Host, h.CNIDir+"/"+h.CNIFiles[i].Name, time.Time{}, "plugins: "+strings.Join(h.CNIFiles[i].Plugins, ", ")))
 	h.cite(f, "br_netfilter", "modprobe", "rmmod", "sysctl")
 }
 
@@ -72,7 +73,7 @@ func (h host) rules() {
 		return
 	}
 	f := h.find(HostRulesFlushed, fmt.Sprintf("The packet filter of node %s was emptied: Services and pods on it are not reached", h.Node))
-	f.See(hostEvidence(h.Host, "/proc/modules", time.Time{}, "xt_MASQUERADE and xt_mark are loaded, and no rule uses them"))
+	f.Cite(hostEvidence(h.Host, "/proc/modules", time.Time{}, "xt_MASQUERADE and xt_mark are loaded, and no rule uses them"))
 	before := len(f.Seen)
 	h.cite(f, flushes...)
 	if len(f.Seen) > before {
@@ -111,11 +112,11 @@ func (h host) resolv() {
 		return
 	}
 	f := h.find(HostResolvLoopback, fmt.Sprintf("%s of node %s names %s, and CoreDNS, which is handed it, asks itself", resolvConf, h.Node, strings.Join(servers, ", ")))
-	f.See(hostEvidence(h.Host, resolvConf, time.Time{}, "nameserver "+strings.Join(servers, ", ")))
+	f.Cite(hostEvidence(h.Host, resolvConf, time.Time{}, "nameserver "+strings.Join(servers, ", ")))
 	if upstream := nameservers(h.Upstream); len(upstream) > 0 {
-		f.See(hostEvidence(h.Host, "/run/systemd/resolve/resolv.conf", time.Time{}, "the servers behind it: "+strings.Join(upstream, ", ")))
+		f.Cite(hostEvidence(h.Host, "/run/systemd/resolve/resolv.conf", time.Time{}, "the servers behind it: "+strings.Join(upstream, ", ")))
 	}
-	f.See(log)
+	f.Cite(log)
 }
 
 func nameservers(resolv string) []string {
@@ -131,13 +132,12 @@ func nameservers(resolv string) []string {
 const (
 	conntrackFull    = 95 // hundredths
 	conntrackFilling = 85
-	stillTold        = time.Hour // how old a line of the kernel may be that speaks of now
 )
 
 func (h host) conntrack() {
 	count, most := number(h.Sysctls["net.netfilter.nf_conntrack_count"]), number(h.Sysctls["net.netfilter.nf_conntrack_max"])
 	said := h.lastLine(func(l snapshot.HostLine) bool {
-		return strings.Contains(l.Text, "nf_conntrack: table full") && h.s.At.Sub(l.At) < stillTold
+		return strings.Contains(l.Text, "nf_conntrack: table full") && h.s.At.Sub(l.At) < finding.StillTold
 	})
 	if said == nil && (most == 0 || count*100 < most*conntrackFilling) {
 		return
@@ -145,14 +145,14 @@ func (h host) conntrack() {
 	f := h.find(HostConntrackFull, fmt.Sprintf("Node %s tracks %d of at most %d connections: new ones are dropped", h.Node, count, most))
 	switch {
 	case said != nil && (most == 0 || count*100 < most*conntrackFilling):
-		f.retitle(fmt.Sprintf("The connection table of node %s was full at %s: new connections were dropped", h.Node, clock(said.At)))
+		f.Retitle(fmt.Sprintf("The connection table of node %s was full at %s: new connections were dropped", h.Node, finding.Clock(said.At)))
 		f.Told = []time.Time{said.At}
 	case said == nil && count*100 < most*conntrackFull:
-		f.retitle(fmt.Sprintf("Node %s tracks %d of at most %d connections: beyond that new ones are dropped", h.Node, count, most))
+		f.Retitle(fmt.Sprintf("Node %s tracks %d of at most %d connections: beyond that new ones are dropped", h.Node, count, most))
 		f.Severity = incident.Warning
 	}
 	if most > 0 {
-		f.See(hostEvidence(h.Host, sysctl("net.netfilter.nf_conntrack_count"), time.Time{}, fmt.Sprintf("%d; nf_conntrack_max is %d", count, most)))
+		f.Cite(hostEvidence(h.Host, sysctl("net.netfilter.nf_conntrack_count"), time.Time{}, fmt.Sprintf("%d; nf_conntrack_max is %d", count, most)))
 	}
 	h.seeLine(f, said)
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -22,17 +23,17 @@ var agentRefused = []struct {
 	{regexp.MustCompile(`Unable to register node with API server"?.*(?:Unauthorized|forbidden)[^"]*`), "credentials", ""},
 }
 
-// refused speaks of an agent that runs on a node that is ill, and is not let in by the server.
-func (h host) refused() {
+// refusedToJoin speaks of an agent that runs on a node that is ill, and is not let in by the server.
+func (h host) refusedToJoin() {
 	if !h.ill() {
 		return
 	}
 	for _, x := range agentRefused {
 		said := h.lastSaid(x.words)
-		if at := h.saidAt(said); said == "" || !at.IsZero() && h.s.At.Sub(at) > stillTold {
+		if at := h.saidAt(said); said == "" || !at.IsZero() && h.s.At.Sub(at) > finding.StillTold {
 			continue
 		}
-		f := h.find(HostAgentRefused, fmt.Sprintf("The cluster refuses the agent of node %s for its %s: %s", h.Node, x.about, oneLine(x.words.FindString(said), 120)))
+		f := h.find(HostAgentRefused, fmt.Sprintf("The cluster refuses the agent of node %s for its %s: %s", h.Node, x.about, finding.OneLine(x.words.FindString(said), 120)))
 		if x.next != "" {
 			f.Next = strings.ReplaceAll(x.next, "NAME", h.Node)
 		}
@@ -45,7 +46,7 @@ func (h host) refused() {
 }
 
 // serversWord cites the server's refusal of the node's password from its own log.
-func (h host) serversWord(f *Finding) {
+func (h host) serversWord(f *finding.Finding) {
 	words := regexp.MustCompile(`unable to verify (?:hash|password) for node '?` + regexp.QuoteMeta(h.Node) + `\b`)
 	for i := range h.s.Hosts {
 		server := host{&h.s.Hosts[i], h.s, h.r}
@@ -57,7 +58,7 @@ func (h host) serversWord(f *Finding) {
 }
 
 // passwordOf names the Secret in which the server keeps the node's password: it is what is older than the node's installation.
-func (h host) passwordOf(f *Finding) {
+func (h host) passwordOf(f *finding.Finding) {
 	for i := range h.s.Secrets {
 		v := &h.s.Secrets[i]
 		if v.Namespace != "kube-system" || v.Name != h.Node+".node-password.k3s" && v.Name != h.Node+".node-password.rke2" {
@@ -65,7 +66,7 @@ func (h host) passwordOf(f *Finding) {
 		}
 		o := snapshot.ObjectOf("Secret", v.Namespace, v.Name)
 		f.Fault = []incident.Object{f.Object, o}
-		f.See(seenAPI(o, "metadata", v.Changed, "the server's record of the node's password"))
+		f.Cite(finding.SeenAPI(o, "metadata", v.Changed, "the server's record of the node's password"))
 		return
 	}
 }

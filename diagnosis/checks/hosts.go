@@ -3,17 +3,17 @@ package checks
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // hostChecks look at what was seen on the hosts themselves.
-var hostChecks = []Check{{"hosts", hostCodes, checkHosts}}
+var hostChecks = []finding.Check{{Name: "hosts", Codes: hostCodes, Run: checkHosts}}
 
 // The codes of findings about what lies under a node: its kernel, disks and services.
 const (
@@ -35,16 +35,16 @@ const (
 	HostRebootPending   = "HostRebootPending"
 )
 
-var hostCodes = []Code{
-	{Code: HostForwardingOff, Severity: incident.Critical, Root: true, Trouble: NodeNetworkTrouble,
+var hostCodes = []finding.Code{
+	{Code: HostForwardingOff, Severity: incident.Critical, Root: true, Trouble: finding.NodeNetworkTrouble,
 		Meaning: "The node's kernel does not forward packets: its pods reach nothing beyond the node, and nobody reaches them.",
 		Next:    "On the node: sysctl -w net.ipv4.ip_forward=1, and the same in a file of /etc/sysctl.d, so that it lasts; find what set it to 0.",
 		Example: "Node worker-1 does not forward packets (net.ipv4.ip_forward is 0): its pods are cut off"},
-	{Code: HostBridgeOff, Severity: incident.Warning, Root: true, Trouble: NodeNetworkTrouble,
+	{Code: HostBridgeOff, Severity: incident.Warning, Root: true, Trouble: finding.NodeNetworkTrouble,
 		Meaning: "Packets that cross the node's bridge pass by the packet filter, so that a Service does not answer pods on the node of its own pods.",
 		Next:    "On the node: modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1; and both in /etc/modules-load.d and /etc/sysctl.d, so that they last.",
 		Example: "Node worker-1 has not loaded br_netfilter: Services fail between pods on it"},
-	{Code: HostRulesFlushed, Severity: incident.Warning, Root: true, Trouble: NodeNetworkTrouble,
+	{Code: HostRulesFlushed, Severity: incident.Warning, Root: true, Trouble: finding.NodeNetworkTrouble,
 		Meaning: "No rule of the node's packet filter rewrites addresses any more: somebody emptied it, and with it the rules of kube-proxy and the network plugin.",
 		Next:    "Restart kube-proxy's and the network plugin's pods on the node (with K3s, the service k3s): they write their rules anew. Keep firewall tools from flushing.",
 		Example: "The packet filter of node worker-1 was emptied: Services and pods on it are not reached"},
@@ -52,7 +52,7 @@ var hostCodes = []Code{
 		Meaning: "The resolv.conf that the kubelet hands to CoreDNS names a loopback address, so CoreDNS asks itself.",
 		Next:    "Point the kubelet's resolvConf (with K3s, --resolv-conf) at a file with real servers, such as /run/systemd/resolve/resolv.conf, and restart CoreDNS.",
 		Example: "/etc/resolv.conf of node worker-1 names 127.0.0.53, and CoreDNS, which is handed it, asks itself"},
-	{Code: HostConntrackFull, Severity: incident.Critical, Root: true, Trouble: NodeNetworkTrouble,
+	{Code: HostConntrackFull, Severity: incident.Critical, Root: true, Trouble: finding.NodeNetworkTrouble,
 		Meaning: "The kernel's table of connections is full: it drops packets of new ones, at random.",
 		Next:    "Raise net.netfilter.nf_conntrack_max (kube-proxy's conntrack.maxPerCore sets it), and find who opens so many connections.",
 		Example: "Node worker-1 tracks 262000 of at most 262144 connections: new ones are dropped"},
@@ -80,7 +80,7 @@ var hostCodes = []Code{
 		Meaning: "A certificate of a Kubernetes component on the node has expired, or is about to.",
 		Next:    "K3s and RKE2 renew theirs when their service restarts; kubeadm certs renew all does on others. Then restart what uses them.",
 		Example: "The certificate /etc/kubernetes/pki/apiserver.crt of node cp-1 expired 3d2h ago"},
-	{Code: HostDatastore, Severity: incident.Critical, Root: true, Detail: Datastore{},
+	{Code: HostDatastore, Severity: incident.Critical, Root: true, Detail: finding.Datastore{},
 		Meaning: "The API server's datastore is damaged, or has outgrown what it may hold: then nothing can be changed in the cluster.",
 		Next:    "Damaged: restore a snapshot. Too large: compact and defragment (etcdctl defrag, then alarm disarm), and find what writes so much.",
 		Example: "The datastore on node cp-1 has used 2.0 GiB of the 2.0 GiB that etcd allows"},
@@ -102,7 +102,7 @@ var hostCodes = []Code{
 		Example: "Node worker-1 waits for a reboot since linux-image-6.8.0-47-generic was installed"},
 }
 
-func checkHosts(s *snapshot.Snapshot, r *Report) {
+func checkHosts(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
 		if !there(s, h) {
@@ -116,9 +116,9 @@ func checkHosts(s *snapshot.Snapshot, r *Report) {
 		x.conntrack()
 		x.limits()
 		x.services()
-		x.refused()
+		x.refusedToJoin()
 		x.swap()
-		x.update()
+		x.failedUpdate()
 		x.certificates()
 		x.datastore()
 		x.disks()
@@ -138,11 +138,11 @@ func there(s *snapshot.Snapshot, h *snapshot.Host) bool {
 type host struct {
 	*snapshot.Host
 	s *snapshot.Snapshot
-	r *Report
+	r *finding.Report
 }
 
 // find adds a finding about the host's node.
-func (h host) find(code, title string) *Finding {
+func (h host) find(code, title string) *finding.Finding {
 	f := h.r.Find(code, snapshot.ObjectOf("Node", "", h.Node), title)
 	f.Nodes = []string{h.Node}
 	return f
@@ -175,15 +175,15 @@ func (h host) lastSaid(words *regexp.Regexp) string {
 }
 
 // seeLine cites a line of the system's log, if there is one.
-func (h host) seeLine(f *Finding, l *snapshot.HostLine) {
+func (h host) seeLine(f *finding.Finding, l *snapshot.HostLine) {
 	if l != nil {
-		f.See(hostEvidence(h.Host, l.File, l.At, oneLine(l.Text, maxLine)))
+		f.Cite(hostEvidence(h.Host, l.File, l.At, finding.OneLine(l.Text, finding.MaxLine)))
 	}
 }
 
 // seeSaid cites a line of the service's log, if there is one.
-func (h host) seeSaid(f *Finding, line string) {
-	f.See(hostEvidence(h.Host, "service log", h.saidAt(line), oneLine(line, maxLine)))
+func (h host) seeSaid(f *finding.Finding, line string) {
+	f.Cite(hostEvidence(h.Host, "service log", h.saidAt(line), finding.OneLine(line, finding.MaxLine)))
 }
 
 var klogTime = regexp.MustCompile(`^[IWEF](\d{4} \d\d:\d\d:\d\d)`)
@@ -198,31 +198,23 @@ func (h host) saidAt(line string) time.Time {
 	now := h.s.At.UTC()
 	for _, year := range []int{now.Year(), now.Year() - 1} {
 		at, err := time.Parse("2006 0102 15:04:05", fmt.Sprintf("%04d %s", year, m[1]))
-		if err == nil && !at.After(now.Add(recently)) { // clocks and zones differ
+		if err == nil && !at.After(now.Add(finding.Recently)) { // clocks and zones differ
 			return at
 		}
 	}
 	return time.Time{}
 }
 
-const (
-	maxChanges = 3                  // that one finding cites
-	lastWeek   = 7 * 24 * time.Hour // how old a change or a failed update may be that is still told
-)
+const maxChanges = 3 // that one finding cites
 
 // cite adds the newest of the last week's changes that name one of the words.
-func (h host) cite(f *Finding, words ...string) {
+func (h host) cite(f *finding.Finding, words ...string) {
 	for i, n := len(h.Changes)-1, 0; i >= 0 && n < maxChanges; i-- {
 		c := &h.Changes[i]
-		if !containsAny(c.What, words) || c.At.After(h.s.At) || h.s.At.Sub(c.At) > lastWeek {
+		if !finding.HasAny(c.What, words) || c.At.After(h.s.At) || h.s.At.Sub(c.At) > finding.LastWeek {
 			continue
 		}
-		f.See(hostEvidence(h.Host, c.Where, c.At, c.What))
+		f.Cite(hostEvidence(h.Host, c.Where, c.At, c.What))
 		n++
 	}
-}
-
-// containsAny says whether the text contains one of the words.
-func containsAny(text string, words []string) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -32,18 +33,18 @@ func (h host) certificates() {
 	})
 	first, more := ending[0], ""
 	if n := len(ending) - 1; n > 0 {
-		more = inflect(n, " (and %d {other|others})", n)
+		more = finding.Inflect(n, " (and %d {other|others})", n)
 	}
 	f := h.find(HostCertificateEnds, "")
 	if left := first.NotAfter.Sub(h.s.At); left > 0 {
 		f.Severity = incident.Warning
-		f.retitle(fmt.Sprintf("The certificate %s of node %s expires in %s%s", first.Path, h.Node, duration(left), more))
+		f.Retitle(fmt.Sprintf("The certificate %s of node %s expires in %s%s", first.Path, h.Node, finding.Duration(left), more))
 	} else {
-		f.retitle(fmt.Sprintf("The certificate %s of node %s expired %s ago%s", first.Path, h.Node, duration(-left), more))
+		f.Retitle(fmt.Sprintf("The certificate %s of node %s expired %s ago%s", first.Path, h.Node, finding.Duration(-left), more))
 		f.Since = first.NotAfter
 	}
 	for _, c := range ending {
-		f.See(hostEvidence(h.Host, c.Path, c.NotAfter, fmt.Sprintf("of %s, valid until %s", c.Subject, c.NotAfter.UTC().Format(time.RFC3339))))
+		f.Cite(hostEvidence(h.Host, c.Path, c.NotAfter, fmt.Sprintf("of %s, valid until %s", c.Subject, c.NotAfter.UTC().Format(time.RFC3339))))
 	}
 	said := h.lastSaid(certificateSaid)
 	f.Detail = EndingCertificate{Refused: said != ""}

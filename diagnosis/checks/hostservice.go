@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -55,7 +56,7 @@ func unitsOf(words string) []string {
 	return names
 }
 
-func (h host) units() map[string]*unit {
+func (h host) failingUnits() map[string]*unit {
 	by := map[string]*unit{}
 	of := func(name string) *unit {
 		if by[name] == nil {
@@ -98,7 +99,7 @@ const (
 // happens to be ready.
 func (h host) services() {
 	said := h.lastSaid(fatalSaid)
-	known := h.units()
+	known := h.failingUnits()
 	found := false
 	alike := map[*snapshot.HostLine]bool{}
 	for _, name := range units {
@@ -106,7 +107,7 @@ func (h host) services() {
 		if u == nil {
 			continue
 		}
-		var f *Finding
+		var f *finding.Finding
 		looping := slices.DeleteFunc(slices.Clone(u.failures), func(t time.Time) bool { return t.IsZero() || h.s.At.Sub(t) > loopWithin })
 		switch {
 		case alike[u.failed] || alike[u.stopped]:
@@ -116,11 +117,11 @@ func (h host) services() {
 			f.Since = u.failed.At
 			h.seeLine(f, u.failed)
 		case h.ill() && u.stopped != nil:
-			f = h.find(HostServiceFailed, fmt.Sprintf("Service %s on node %s was stopped at %s and not started again", name.name, h.Node, moment(h.s.At, u.stopped.At)))
+			f = h.find(HostServiceFailed, fmt.Sprintf("Service %s on node %s was stopped at %s and not started again", name.name, h.Node, finding.Moment(h.s.At, u.stopped.At)))
 			f.Since, f.Told = u.stopped.At, []time.Time{u.stopped.At}
 			h.seeLine(f, u.stopped)
 		case len(looping) >= loopTimes:
-			f = h.find(HostServiceFailed, fmt.Sprintf("Service %s on node %s fails again and again (%d times in %s)%s", name.name, h.Node, len(looping), duration(loopWithin), because(said)))
+			f = h.find(HostServiceFailed, fmt.Sprintf("Service %s on node %s fails again and again (%d times in %s)%s", name.name, h.Node, len(looping), finding.Duration(loopWithin), because(said)))
 			f.Severity, f.Since = incident.Warning, looping[0]
 			h.seeLine(f, h.lastLine(func(l snapshot.HostLine) bool {
 				return strings.Contains(l.Text, name.name+".service: Failed with result")
@@ -135,7 +136,7 @@ func (h host) services() {
 			}
 		}
 		if u.retries != "" && u.failed != nil {
-			f.retitle(f.Title + " (restarted " + u.retries + " times)")
+			f.Retitle(f.Title + " (restarted " + u.retries + " times)")
 		}
 		h.seeSaid(f, said)
 		h.cite(f, "systemctl", name.name)
@@ -153,7 +154,7 @@ func because(said string) string {
 	if said == "" {
 		return ""
 	}
-	return fmt.Sprintf(": %q", oneLine(logMessage(said), 160))
+	return fmt.Sprintf(": %q", finding.OneLine(logMessage(said), 160))
 }
 
 // endsWith says whether a line is among the service log's last: nothing has run since that would have said more.
@@ -176,7 +177,7 @@ func (h host) swap() {
 	f := h.find(HostSwapRefused, fmt.Sprintf("The kubelet of node %s does not start because swap is on%s", h.Node, on))
 	f.Since = h.saidAt(said)
 	h.seeSaid(f, said)
-	f.See(hostEvidence(h.Host, "/proc/swaps", time.Time{}, strings.Join(h.Swaps, ", ")))
+	f.Cite(hostEvidence(h.Host, "/proc/swaps", time.Time{}, strings.Join(h.Swaps, ", ")))
 	h.cite(f, "swapon", "fstab")
 }
 
@@ -188,19 +189,19 @@ var (
 // updateTakes is how long after its beginning an update's errors are its own.
 const updateTakes = 5 * time.Minute
 
-// update speaks of an automatic update that failed: by the package tools' word, or by the service's, where an error follows the update's
+// failedUpdate speaks of an automatic update that failed: by the package tools' word, or by the service's, where an error follows the update's
 // beginning. A lost CNI configuration tells of it itself.
-func (h host) update() {
+func (h host) failedUpdate() {
 	if n := h.s.Node(h.Node); n != nil {
 		if c := nodeCondition(n, "Ready"); c != nil && !nodeReady(n) && noCNI(c.Message) {
 			return
 		}
 	}
-	recent := func(t time.Time) bool { return !t.IsZero() && !t.After(h.s.At) && h.s.At.Sub(t) < lastWeek }
+	recent := func(t time.Time) bool { return !t.IsZero() && !t.After(h.s.At) && h.s.At.Sub(t) < finding.LastWeek }
 	if l := h.lastLine(func(l snapshot.HostLine) bool {
 		return strings.Contains(l.File, "unattended-upgrades") && !strings.Contains(l.Text, "INFO ") && recent(l.At)
 	}); l != nil {
-		f := h.find(HostUpdateFailed, fmt.Sprintf("An automatic update failed on node %s at %s", h.Node, moment(h.s.At, l.At)))
+		f := h.find(HostUpdateFailed, fmt.Sprintf("An automatic update failed on node %s at %s", h.Node, finding.Moment(h.s.At, l.At)))
 		f.Since, f.Told = l.At, []time.Time{l.At}
 		h.seeLine(f, l)
 		return
@@ -215,7 +216,7 @@ func (h host) update() {
 			if !updateBegins.MatchString(h.ServiceLog[j]) || began.IsZero() || at.Sub(began) > updateTakes {
 				continue
 			}
-			f := h.find(HostUpdateFailed, fmt.Sprintf("An automatic update failed on node %s at %s: %q", h.Node, moment(h.s.At, at), oneLine(logMessage(h.ServiceLog[i]), 160)))
+			f := h.find(HostUpdateFailed, fmt.Sprintf("An automatic update failed on node %s at %s: %q", h.Node, finding.Moment(h.s.At, at), finding.OneLine(logMessage(h.ServiceLog[i]), 160)))
 			f.Since, f.Told = began, []time.Time{at}
 			h.seeSaid(f, h.ServiceLog[j])
 			h.seeSaid(f, h.ServiceLog[i])
@@ -231,11 +232,11 @@ const logNear = 20
 func (h host) limits() {
 	if w := strings.Fields(h.Sysctls["fs.file-nr"]); len(w) == 3 && number(w[2]) > 0 && number(w[0])*100 >= number(w[2])*conntrackFull {
 		f := h.find(HostLimitReached, fmt.Sprintf("Node %s has %s of at most %s files open (fs.file-max)", h.Node, w[0], w[2]))
-		f.See(hostEvidence(h.Host, sysctl("fs.file-nr"), time.Time{}, strings.Join(w, " ")))
+		f.Cite(hostEvidence(h.Host, sysctl("fs.file-nr"), time.Time{}, strings.Join(w, " ")))
 	}
 	const name = "fs.inotify.max_user_instances"
 	said := h.lastSaid(noInotify)
-	if at := h.saidAt(said); said == "" || !at.IsZero() && h.s.At.Sub(at) > stillTold {
+	if at := h.saidAt(said); said == "" || !at.IsZero() && h.s.At.Sub(at) > finding.StillTold {
 		return
 	}
 	value := ""
@@ -243,7 +244,7 @@ func (h host) limits() {
 		value = " is " + v
 	}
 	f := h.find(HostLimitReached, fmt.Sprintf("Node %s has no inotify instances left (%s%s)", h.Node, name, value))
-	f.See(hostEvidence(h.Host, sysctl(name), time.Time{}, h.Sysctls[name]))
+	f.Cite(hostEvidence(h.Host, sysctl(name), time.Time{}, h.Sysctls[name]))
 	h.seeSaid(f, said)
 }
 

@@ -9,6 +9,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -23,7 +24,7 @@ const (
 	HPAFought         = "HPAFought"
 )
 
-var hpaCodes = []Code{
+var hpaCodes = []finding.Code{
 	{Code: HPATargetMissing, Severity: incident.Warning, Root: true,
 		Meaning: "What a HorizontalPodAutoscaler should scale does not exist.",
 		Next:    "Correct spec.scaleTargetRef, or delete the autoscaler.",
@@ -50,7 +51,7 @@ var hpaCodes = []Code{
 		Example: "HorizontalPodAutoscaler web has scaled Deployment web up 9 times, and somebody scaled it down 8 times in between"},
 }
 
-func checkHPAs(s *snapshot.Snapshot, r *Report) {
+func checkHPAs(s *snapshot.Snapshot, r *finding.Report) {
 	by := map[incident.Object][]*autoscalingv2.HorizontalPodAutoscaler{}
 	for i := range s.HPAs {
 		h := &s.HPAs[i]
@@ -82,10 +83,10 @@ func hpaCondition(h *autoscalingv2.HorizontalPodAutoscaler, t autoscalingv2.Hori
 
 // seenHPA is the evidence of an autoscaler's condition.
 func seenHPA(o incident.Object, c *autoscalingv2.HorizontalPodAutoscalerCondition) incident.Evidence {
-	return seenAPI(o, "status.conditions["+string(c.Type)+"]", c.LastTransitionTime.Time, c.Reason+": "+c.Message)
+	return finding.SeenAPI(o, "status.conditions["+string(c.Type)+"]", c.LastTransitionTime.Time, c.Reason+": "+c.Message)
 }
 
-func checkHPA(s *snapshot.Snapshot, r *Report, h *autoscalingv2.HorizontalPodAutoscaler, o, target incident.Object) {
+func checkHPA(s *snapshot.Snapshot, r *finding.Report, h *autoscalingv2.HorizontalPodAutoscaler, o, target incident.Object) {
 	able, active, limited := hpaCondition(h, autoscalingv2.AbleToScale), hpaCondition(h, autoscalingv2.ScalingActive), hpaCondition(h, autoscalingv2.ScalingLimited)
 	switch {
 	case able != nil && able.Status == corev1.ConditionFalse && able.Reason == "FailedGetScale":
@@ -98,23 +99,23 @@ func checkHPA(s *snapshot.Snapshot, r *Report, h *autoscalingv2.HorizontalPodAut
 	checkFought(s, r, o, target)
 }
 
-func reportTarget(s *snapshot.Snapshot, r *Report, o, target incident.Object, c *autoscalingv2.HorizontalPodAutoscalerCondition) {
+func reportTarget(s *snapshot.Snapshot, r *finding.Report, o, target incident.Object, c *autoscalingv2.HorizontalPodAutoscalerCondition) {
 	if newly(s, c.LastTransitionTime.Time) {
 		return
 	}
-	why := fmt.Sprintf("%s cannot be read: %s", short(target), shortest(c.Message))
+	why := fmt.Sprintf("%s cannot be read: %s", finding.Short(target), finding.ShortMessage(c.Message))
 	f := r.Find(HPATargetMissing, o, "")
 	if strings.Contains(c.Message, "not found") {
 		meant := near(target.Name, namesOfKind(s, target))
-		why = fmt.Sprintf("%s does not exist%s", short(target), didYouMean(meant))
+		why = fmt.Sprintf("%s does not exist%s", finding.Short(target), didYouMean(meant))
 		f.Fault = []incident.Object{o, target}
 		if len(meant) == 0 {
 			f.Severity = incident.Info // what it scaled is gone, and it is left over
 		}
 	}
-	f.Title = oneLine(fmt.Sprintf("HorizontalPodAutoscaler %s scales nothing: %s", o.Name, why), maxTitle)
+	f.Title = finding.OneLine(fmt.Sprintf("HorizontalPodAutoscaler %s scales nothing: %s", o.Name, why), finding.MaxTitle)
 	f.Since = c.LastTransitionTime.Time
-	f.See(seenHPA(o, c))
+	f.Cite(seenHPA(o, c))
 }
 
 // namesOfKind are the names of the objects beside one, of the kinds that are scaled most.
@@ -151,13 +152,13 @@ type Unmeasured struct {
 	PodsUnready bool // the autoscaler says that its own pods are why: there are none, or they are not ready
 }
 
-func reportNoMetrics(s *snapshot.Snapshot, r *Report, o, target incident.Object, c *autoscalingv2.HorizontalPodAutoscalerCondition) {
-	var f *Finding
+func reportNoMetrics(s *snapshot.Snapshot, r *finding.Report, o, target incident.Object, c *autoscalingv2.HorizontalPodAutoscalerCondition) {
+	var f *finding.Finding
 	if m := requestMissing.FindStringSubmatch(c.Message); m != nil {
-		f = r.Find(HPARequestMissing, o, fmt.Sprintf("HorizontalPodAutoscaler %s cannot measure %s: container %s of %s has no %s request", o.Name, m[1], m[2], short(target), m[1]))
+		f = r.Find(HPARequestMissing, o, fmt.Sprintf("HorizontalPodAutoscaler %s cannot measure %s: container %s of %s has no %s request", o.Name, m[1], m[2], finding.Short(target), m[1]))
 		f.Fault = []incident.Object{target, o}
 	} else if m := podRequest.FindStringSubmatch(c.Message); m != nil {
-		f = r.Find(HPARequestMissing, o, fmt.Sprintf("HorizontalPodAutoscaler %s cannot measure %s: %s has no %s request", o.Name, m[1], short(target), m[1]))
+		f = r.Find(HPARequestMissing, o, fmt.Sprintf("HorizontalPodAutoscaler %s cannot measure %s: %s has no %s request", o.Name, m[1], finding.Short(target), m[1]))
 		f.Fault = []incident.Object{target, o}
 	} else {
 		f = r.Find(HPANoMetrics, o, fmt.Sprintf("HorizontalPodAutoscaler %s gets no metrics: %s", o.Name, metricsWords(c.Message)))
@@ -169,7 +170,7 @@ func reportNoMetrics(s *snapshot.Snapshot, r *Report, o, target incident.Object,
 		f.Root, f.Detail = !unready, Unmeasured{PodsUnready: unready}
 	}
 	f.Workload, f.Since = target, c.LastTransitionTime.Time
-	f.See(seenHPA(o, c))
+	f.Cite(seenHPA(o, c))
 }
 
 // metricsWords puts the API's words into a newcomer's.
@@ -186,7 +187,7 @@ func metricsWords(message string) string {
 	case strings.Contains(message, "pods might be unready"):
 		return "its pods are not ready"
 	}
-	return shortest(message)
+	return finding.ShortMessage(message)
 }
 
 // apiServices are the names that the API group of a metric's resource has ("pods.metrics.k8s.io"), by version.
@@ -205,13 +206,13 @@ const (
 	maximumShort = 15 * time.Minute
 )
 
-func reportMaximum(s *snapshot.Snapshot, r *Report, h *autoscalingv2.HorizontalPodAutoscaler, o, target incident.Object, c *autoscalingv2.HorizontalPodAutoscalerCondition) {
+func reportMaximum(s *snapshot.Snapshot, r *finding.Report, h *autoscalingv2.HorizontalPodAutoscaler, o, target incident.Object, c *autoscalingv2.HorizontalPodAutoscalerCondition) {
 	since := c.LastTransitionTime.Time
 	lasted := s.At.Sub(since)
 	if since.IsZero() || lasted < maximumShort || h.Status.CurrentReplicas < h.Spec.MaxReplicas || replicas(h.Spec.MinReplicas) >= h.Spec.MaxReplicas {
 		return
 	}
-	title := fmt.Sprintf("HorizontalPodAutoscaler %s has been at its maximum of %d pods for %s", o.Name, h.Spec.MaxReplicas, duration(lasted))
+	title := fmt.Sprintf("HorizontalPodAutoscaler %s has been at its maximum of %d pods for %s", o.Name, h.Spec.MaxReplicas, finding.Duration(lasted))
 	if u := utilization(h); u != "" {
 		title += ", " + u
 	}
@@ -220,7 +221,7 @@ func reportMaximum(s *snapshot.Snapshot, r *Report, h *autoscalingv2.HorizontalP
 	if lasted < maximumLong {
 		f.Severity = incident.Info
 	}
-	f.See(seenHPA(o, c), seenAPI(o, "status.currentReplicas", time.Time{}, fmt.Sprintf("%d of at most %d; %s", h.Status.CurrentReplicas, h.Spec.MaxReplicas, utilization(h))))
+	f.Cite(seenHPA(o, c), finding.SeenAPI(o, "status.currentReplicas", time.Time{}, fmt.Sprintf("%d of at most %d; %s", h.Status.CurrentReplicas, h.Spec.MaxReplicas, utilization(h))))
 }
 
 // utilization says which resource is used beyond its target, and how much.
@@ -239,37 +240,30 @@ func utilization(h *autoscalingv2.HorizontalPodAutoscaler) string {
 	return ""
 }
 
-func reportConflict(r *Report, all []*autoscalingv2.HorizontalPodAutoscaler, target incident.Object) {
+func reportConflict(r *finding.Report, all []*autoscalingv2.HorizontalPodAutoscaler, target incident.Object) {
 	var names []string
 	var objects []incident.Object
 	for _, h := range all {
 		names = append(names, h.Name)
 		objects = append(objects, snapshot.ObjectOf("HorizontalPodAutoscaler", h.Namespace, h.Name))
 	}
-	title := fmt.Sprintf("HorizontalPodAutoscalers %s and %s both scale %s", names[0], names[1], short(target))
+	title := fmt.Sprintf("HorizontalPodAutoscalers %s and %s both scale %s", names[0], names[1], finding.Short(target))
 	if len(names) > 2 {
-		title = fmt.Sprintf("%d HorizontalPodAutoscalers scale %s: %s", len(names), short(target), strings.Join(names, ", "))
+		title = fmt.Sprintf("%d HorizontalPodAutoscalers scale %s: %s", len(names), finding.Short(target), strings.Join(names, ", "))
 	}
 	f := r.Find(HPAConflict, objects[0], title)
 	f.Workload, f.Fault = target, objects
 	for i, h := range all {
-		f.Since = laterOf(f.Since, h.CreationTimestamp.Time)
-		f.See(seenAPI(objects[i], "spec.scaleTargetRef", h.CreationTimestamp.Time, fmt.Sprintf("%s; wants %d, between %d and %d", short(target), h.Status.DesiredReplicas, replicas(h.Spec.MinReplicas), h.Spec.MaxReplicas)))
+		f.Since = latest(f.Since, h.CreationTimestamp.Time)
+		f.Cite(finding.SeenAPI(objects[i], "spec.scaleTargetRef", h.CreationTimestamp.Time, fmt.Sprintf("%s; wants %d, between %d and %d", finding.Short(target), h.Status.DesiredReplicas, replicas(h.Spec.MinReplicas), h.Spec.MaxReplicas)))
 	}
-}
-
-func laterOf(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // tugs is how often each side must have pulled within the hour that events live.
 const tugs = 3
 
 // checkFought takes both sides' word: the autoscaler only ever scales up, and the Deployment was scaled down as often.
-func checkFought(s *snapshot.Snapshot, r *Report, o, target incident.Object) {
+func checkFought(s *snapshot.Snapshot, r *finding.Report, o, target incident.Object) {
 	var up, down *corev1.Event
 	raised, lowered := int32(0), int32(0)
 	for _, e := range s.EventsOf(o) {
@@ -292,13 +286,13 @@ func checkFought(s *snapshot.Snapshot, r *Report, o, target incident.Object) {
 	if lowered < tugs {
 		return
 	}
-	f := r.Find(HPAFought, o, fmt.Sprintf("HorizontalPodAutoscaler %s has scaled %s up %d times, and somebody scaled it down %d times in between", o.Name, short(target), raised, lowered))
+	f := r.Find(HPAFought, o, fmt.Sprintf("HorizontalPodAutoscaler %s has scaled %s up %d times, and somebody scaled it down %d times in between", o.Name, finding.Short(target), raised, lowered))
 	f.Workload, f.Fault, f.Since = target, []incident.Object{o, target}, beganAt(up)
-	f.See(seenEvent(up), seenEvent(down))
+	f.Cite(finding.SeenEvent(up), finding.SeenEvent(down))
 	if d := s.Deployment(target.Namespace, target.Name); d != nil {
 		if at, who := snapshot.Changed(d); who != "" {
-			f.Title = oneLine(f.Title+"; the last to write it was "+who, maxTitle)
-			f.See(seenAPI(target, "metadata.managedFields", at, "last written by "+who))
+			f.Title = finding.OneLine(f.Title+"; the last to write it was "+who, finding.MaxTitle)
+			f.Cite(finding.SeenAPI(target, "metadata.managedFields", at, "last written by "+who))
 		}
 	}
 }

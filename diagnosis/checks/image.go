@@ -8,40 +8,41 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 func noImage(s *snapshot.Snapshot, p *corev1.Pod, c container, w *corev1.ContainerStateWaiting) ailment {
-	o, said := podObject(p), w.Message
+	o, said := finding.PodObject(p), w.Message
 	// while it backs off the status says only that; the event before has the registry's words
 	e := pullError(s, p, c)
 	if e != nil && (w.Reason == "ImagePullBackOff" || said == "") {
 		said = e.Message
 	}
-	a := ailment{code: PodImagePull, container: c.spec.Name, alike: c.spec.Name, since: earlier(p.CreationTimestamp.Time, beganAt(e)),
-		why: imageWords(w.Reason, said)}
+	a := ailment{code: PodImagePull, container: c.spec.Name, alike: c.spec.Name, since: finding.Earlier(p.CreationTimestamp.Time, beganAt(e)),
+		reason: imageWords(w.Reason, said)}
 	if ofRegistry(said) {
 		_, a.registry = repositoryOf(c.spec.Image)
 	}
-	a.what = say("cannot get {its|their} image %s%s: %s", c.spec.Image, c.in(p), a.why)
-	a.seen = []incident.Evidence{seenAPI(o, c.field(), time.Time{}, strings.TrimSpace(w.Reason+": "+w.Message)), seenEvent(e)}
+	a.predicate = finding.Say("cannot get {its|their} image %s%s: %s", c.spec.Image, c.in(p), a.reason)
+	a.seen = []incident.Evidence{finding.SeenAPI(o, c.field(), time.Time{}, strings.TrimSpace(w.Reason+": "+w.Message)), finding.SeenEvent(e)}
 	secret, seen := pullSecret(s, p)
 	if secret != "" {
 		a.refs = append(a.refs, snapshot.ObjectOf("Secret", p.Namespace, secret))
 		a.seen = append(a.seen, seen)
-		a.what = a.what.and("; its pull secret %s could not be read%s", secret, secretHint(s, p.Namespace, secret))
+		a.predicate = a.predicate.And("; its pull secret %s could not be read%s", secret, secretHint(s, p.Namespace, secret))
 	}
-	switch a.why {
+	switch a.reason {
 	case noSuchTag, noSuchImage:
-		a.what = a.what.and("%s", didYouMean(otherTags(s, c.spec.Image)))
+		a.predicate = a.predicate.And("%s", didYouMean(otherTags(s, c.spec.Image)))
 	case noPlatform:
 		if n := s.Node(p.Spec.NodeName); n != nil && n.Status.NodeInfo.Architecture != "" {
-			a.what = a.what.and(" (node %s is %s)", n.Name, n.Status.NodeInfo.Architecture)
+			a.predicate = a.predicate.And(" (node %s is %s)", n.Name, n.Status.NodeInfo.Architecture)
 		}
 	case noPermission, noPermissionOrRepository:
 		if len(p.Spec.ImagePullSecrets) == 0 {
-			a.what = a.what.and(" (the pod names no pull secret)")
+			a.predicate = a.predicate.And(" (the pod names no pull secret)")
 		}
 	}
 	return a
@@ -52,16 +53,16 @@ var unreadSecrets = regexp.MustCompile(`pull secrets \(([^)]*)\)`)
 
 // pullSecret is the pull secret that the pod names and the kubelet could not read, or that is not there.
 func pullSecret(s *snapshot.Snapshot, p *corev1.Pod) (string, incident.Evidence) {
-	e := lastEvent(s, podObject(p), "FailedToRetrieveImagePullSecret")
+	e := lastEvent(s, finding.PodObject(p), "FailedToRetrieveImagePullSecret")
 	for _, ref := range p.Spec.ImagePullSecrets {
 		if e != nil {
 			m := unreadSecrets.FindStringSubmatch(e.Message)
 			if m == nil || slices.Contains(strings.Split(m[1], ", "), ref.Name) {
-				return ref.Name, seenEvent(e)
+				return ref.Name, finding.SeenEvent(e)
 			}
 		}
 		if s.SecretsSeen && ref.Name != "" && !secretExists(s, p.Namespace, ref.Name) {
-			return ref.Name, seenAPI(podObject(p), "spec.imagePullSecrets", time.Time{}, ref.Name)
+			return ref.Name, finding.SeenAPI(finding.PodObject(p), "spec.imagePullSecrets", time.Time{}, ref.Name)
 		}
 	}
 	return "", incident.Evidence{}
@@ -75,7 +76,7 @@ func otherTags(s *snapshot.Snapshot, image string) []string {
 		p := &s.Pods[i]
 		for _, c := range containersOf(p) {
 			if r, _ := repositoryOf(c.spec.Image); r == repository && c.spec.Image != image && c.status.State.Running != nil {
-				others = union(others, []string{c.spec.Image})
+				others = finding.Union(others, []string{c.spec.Image})
 			}
 		}
 	}
@@ -98,7 +99,7 @@ func repositoryOf(image string) (repository, host string) {
 
 // pullError is the newest event with which the kubelet said why it could not pull the image.
 func pullError(s *snapshot.Snapshot, p *corev1.Pod, c container) *corev1.Event {
-	events := s.EventsOf(podObject(p))
+	events := s.EventsOf(finding.PodObject(p))
 	for i := len(events) - 1; i >= 0; i-- {
 		if e := events[i]; (e.Reason == "Failed" || e.Reason == "ErrImageNeverPull" || e.Reason == "InspectFailed") && strings.Contains(e.Message, c.spec.Image) {
 			return e
@@ -163,9 +164,9 @@ func imageWords(reason, said string) string {
 		}
 	}
 	if m := registryError.FindStringSubmatch(said); m != nil {
-		return shortest(m[1])
+		return finding.ShortMessage(m[1])
 	}
-	return shortest(said)
+	return finding.ShortMessage(said)
 }
 
 // ofRegistry says whether a pull failed for the registry rather than for the image.

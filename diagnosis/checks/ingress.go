@@ -9,15 +9,16 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // ingressChecks look at what lets people in: Ingresses, Gateways, and the certificates that they show.
-var ingressChecks = []Check{
-	{"ingresses", ingressCodes, checkIngresses},
-	{"gateways", gatewayCodes, checkGateways},
-	{"certificates", tlsCodes, checkTLS},
+var ingressChecks = []finding.Check{
+	{Name: "ingresses", Codes: ingressCodes, Run: checkIngresses},
+	{Name: "gateways", Codes: gatewayCodes, Run: checkGateways},
+	{Name: "certificates", Codes: tlsCodes, Run: checkTLS},
 }
 
 // The codes of findings about Ingresses.
@@ -32,7 +33,7 @@ const (
 	IngressReloadFails    = "IngressReloadFails"
 )
 
-var ingressCodes = []Code{
+var ingressCodes = []finding.Code{
 	{Code: IngressBackendMissing, Severity: incident.Critical, Root: true,
 		Meaning: "An Ingress sends a path to a Service that does not exist; who asks for it gets an error (503, or 404).",
 		Next:    "Correct the Service's name in the Ingress, or create the Service.",
@@ -67,7 +68,7 @@ var ingressCodes = []Code{
 		Example: `Ingress shop/web keeps Deployment ingress-nginx-controller from taking up any change of Ingresses: unknown directive "more_set_header" (annotation nginx.ingress.kubernetes.io/configuration-snippet)`},
 }
 
-func checkIngresses(s *snapshot.Snapshot, r *Report) {
+func checkIngresses(s *snapshot.Snapshot, r *finding.Report) {
 	if len(s.Ingresses) == 0 {
 		return
 	}
@@ -139,8 +140,8 @@ func routesOf(g *networkingv1.Ingress) []route {
 }
 
 // checkBackends reports each Service that is missing, or lacks the port, once for an Ingress.
-func checkBackends(s *snapshot.Snapshot, r *Report, g *networkingv1.Ingress) {
-	if notSeen(s, "services", g.Namespace) {
+func checkBackends(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.Ingress) {
+	if finding.NotSeen(s, "services", g.Namespace) {
 		return
 	}
 	told := map[networkingv1.IngressServiceBackend]bool{}
@@ -158,12 +159,12 @@ func checkBackends(s *snapshot.Snapshot, r *Report, g *networkingv1.Ingress) {
 			f := r.Find(IngressBackendMissing, o, fmt.Sprintf("Ingress %s/%s sends %s to Service %s, which does not exist%s", g.Namespace, g.Name, x, b.Name,
 				didYouMean(near(b.Name, servicesIn(s, g.Namespace)))))
 			f.Since = g.CreationTimestamp.Time
-			f.See(seenAPI(o, x.field, time.Time{}, "service "+b.Name+", port "+backendPort(b.Port)))
+			f.Cite(finding.SeenAPI(o, x.field, time.Time{}, "service "+b.Name+", port "+backendPort(b.Port)))
 		case v.Spec.Type != corev1.ServiceTypeExternalName && len(v.Spec.Ports) > 0 && !hasBackendPort(v, b.Port):
 			f := r.Find(IngressPortMissing, o, fmt.Sprintf("Ingress %s/%s sends %s to port %s of Service %s, which it does not have%s", g.Namespace, g.Name, x, backendPort(b.Port), b.Name,
 				didYouMean(servicePorts(v))))
 			f.Since = g.CreationTimestamp.Time
-			f.See(seenAPI(o, x.field, time.Time{}, "service "+b.Name+", port "+backendPort(b.Port)), seenAPI(serviceObject(v), "spec.ports", time.Time{}, "has "+strings.Join(servicePorts(v), ", ")))
+			f.Cite(finding.SeenAPI(o, x.field, time.Time{}, "service "+b.Name+", port "+backendPort(b.Port)), finding.SeenAPI(serviceObject(v), "spec.ports", time.Time{}, "has "+strings.Join(servicePorts(v), ", ")))
 		}
 	}
 }
@@ -191,7 +192,7 @@ type claim struct {
 }
 
 // checkRouteClaims reports Ingresses that claim the same, unless they lead to the same place or stand behind different addresses.
-func checkRouteClaims(s *snapshot.Snapshot, r *Report) {
+func checkRouteClaims(s *snapshot.Snapshot, r *finding.Report) {
 	type key struct{ class, host, path, pathType string }
 	first := map[key]claim{}
 	told := map[[2]*networkingv1.Ingress]bool{}
@@ -226,8 +227,8 @@ func checkRouteClaims(s *snapshot.Snapshot, r *Report) {
 			f := r.Find(IngressConflict, ingressObject(newer), fmt.Sprintf("Ingresses %s/%s and %s/%s both claim %s%s, for different Services", older.Namespace, older.Name, newer.Namespace, newer.Name, x, class))
 			f.Fault = []incident.Object{ingressObject(newer), ingressObject(older)}
 			f.Since = newer.CreationTimestamp.Time
-			f.See(seenAPI(ingressObject(older), before.route.field, older.CreationTimestamp.Time, before.route.String()+" to "+backendWords(before.route.backend)),
-				seenAPI(ingressObject(newer), x.field, newer.CreationTimestamp.Time, x.String()+" to "+backendWords(x.backend)))
+			f.Cite(finding.SeenAPI(ingressObject(older), before.route.field, older.CreationTimestamp.Time, before.route.String()+" to "+backendWords(before.route.backend)),
+				finding.SeenAPI(ingressObject(newer), x.field, newer.CreationTimestamp.Time, x.String()+" to "+backendWords(x.backend)))
 		}
 	}
 }

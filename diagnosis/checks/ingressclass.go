@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -41,12 +42,9 @@ func ingressClass(s *snapshot.Snapshot, name string) *networkingv1.IngressClass 
 	return &s.IngressClasses[i]
 }
 
-// slowIngress is how long a controller may take to take an Ingress up.
-const slowIngress = 2 * time.Minute
-
 // checkIngressClass reports an Ingress that no controller takes up for its class. One that has an address was taken up by somebody.
-func checkIngressClass(s *snapshot.Snapshot, r *Report, g *networkingv1.Ingress) {
-	if notSeen(s, "ingressclasses.networking.k8s.io", "") || s.Namespace != "" || len(g.Status.LoadBalancer.Ingress) > 0 || s.At.Sub(g.CreationTimestamp.Time) < slowIngress {
+func checkIngressClass(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.Ingress) {
+	if finding.NotSeen(s, "ingressclasses.networking.k8s.io", "") || s.Namespace != "" || len(g.Status.LoadBalancer.Ingress) > 0 || s.At.Sub(g.CreationTimestamp.Time) < finding.SlowIngress {
 		return
 	}
 	class := classOf(s, g)
@@ -74,7 +72,7 @@ func checkIngressClass(s *snapshot.Snapshot, r *Report, g *networkingv1.Ingress)
 	}
 	f := r.Find(IngressClassMissing, o, title)
 	f.Since = g.CreationTimestamp.Time
-	f.See(seenAPI(o, field, g.CreationTimestamp.Time, seen), seenAPI(o, "status.loadBalancer", time.Time{}, "no address"))
+	f.Cite(finding.SeenAPI(o, field, g.CreationTimestamp.Time, seen), finding.SeenAPI(o, "status.loadBalancer", time.Time{}, "no address"))
 }
 
 // controllers are those that run as pods of the cluster, by the controller that their IngressClass names, with what their images are called.
@@ -125,8 +123,8 @@ func isController(class string, spec *corev1.PodSpec) bool {
 }
 
 // checkIngressControllers looks, for each class in use whose controller is known to run as pods, whether one of them is ready.
-func checkIngressControllers(s *snapshot.Snapshot, r *Report) {
-	if notSeen(s, "pods", "") || s.Namespace != "" {
+func checkIngressControllers(s *snapshot.Snapshot, r *finding.Report) {
+	if finding.NotSeen(s, "pods", "") || s.Namespace != "" {
 		return
 	}
 	used := map[string][]*networkingv1.Ingress{}
@@ -151,13 +149,13 @@ func checkIngressControllers(s *snapshot.Snapshot, r *Report) {
 	}
 }
 
-func noController(s *snapshot.Snapshot, r *Report, c *networkingv1.IngressClass, pods []*corev1.Pod, ingresses []*networkingv1.Ingress) {
+func noController(s *snapshot.Snapshot, r *finding.Report, c *networkingv1.IngressClass, pods []*corev1.Pod, ingresses []*networkingv1.Ingress) {
 	o := snapshot.ObjectOf("IngressClass", "", c.Name)
 	who := fmt.Sprintf("%d Ingresses", len(ingresses))
 	if len(ingresses) == 1 {
 		who = "Ingress " + ingresses[0].Namespace + "/" + ingresses[0].Name
 	}
-	title := inflect(len(ingresses), "IngressClass %s, which %s {names|name}, has no controller: ", c.Name, who)
+	title := finding.Inflect(len(ingresses), "IngressClass %s, which %s {names|name}, has no controller: ", c.Name, who)
 	var workload *appsv1.Deployment
 	for i := range s.Deployments {
 		if d := &s.Deployments[i]; isController(c.Spec.Controller, &d.Spec.Template.Spec) {
@@ -165,19 +163,19 @@ func noController(s *snapshot.Snapshot, r *Report, c *networkingv1.IngressClass,
 		}
 	}
 	if len(pods) == 0 && workload == nil && slices.ContainsFunc(ingresses, func(g *networkingv1.Ingress) bool {
-		return len(g.Status.LoadBalancer.Ingress) > 0 || s.At.Sub(g.CreationTimestamp.Time) < slowIngress
+		return len(g.Status.LoadBalancer.Ingress) > 0 || s.At.Sub(g.CreationTimestamp.Time) < finding.SlowIngress
 	}) {
 		return // somebody has served them, under a name of its own perhaps
 	}
 	f := r.Find(IngressNoController, o, title+"no pod of "+c.Spec.Controller+" is in the cluster")
-	f.See(seenAPI(o, "spec.controller", time.Time{}, c.Spec.Controller))
+	f.Cite(finding.SeenAPI(o, "spec.controller", time.Time{}, c.Spec.Controller))
 	f.Pods = pods
 	if len(pods) > 0 {
 		f.Workload = s.WorkloadOf(pods[0])
-		f.Title = oneLine(title+"no pod of "+short(f.Workload)+" is ready", maxTitle)
-		for _, p := range pods[:min(len(pods), shownPods)] {
+		f.Title = finding.OneLine(title+"no pod of "+finding.Short(f.Workload)+" is ready", finding.MaxTitle)
+		for _, p := range pods[:min(len(pods), finding.ShownPods)] {
 			f.Since = latest(f.Since, unreadySince(p))
-			f.See(seenAPI(podObject(p), "status.conditions[Ready]", unreadySince(p), "not ready"))
+			f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", unreadySince(p), "not ready"))
 		}
 		return
 	}
@@ -189,10 +187,10 @@ func noController(s *snapshot.Snapshot, r *Report, c *networkingv1.IngressClass,
 	f.Fault = []incident.Object{f.Workload}
 	name := fmt.Sprintf("Deployment %s/%s", workload.Namespace, workload.Name)
 	if replicas(workload.Spec.Replicas) == 0 {
-		f.Title = oneLine(title+name+" is scaled to 0", maxTitle)
-		f.See(seenAPI(f.Workload, "spec.replicas", time.Time{}, "0"))
+		f.Title = finding.OneLine(title+name+" is scaled to 0", finding.MaxTitle)
+		f.Cite(finding.SeenAPI(f.Workload, "spec.replicas", time.Time{}, "0"))
 		return
 	}
 	f.Root = false
-	f.Title = oneLine(title+name+" has no pods", maxTitle)
+	f.Title = finding.OneLine(title+name+" has no pods", finding.MaxTitle)
 }

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -26,7 +27,7 @@ const reloaded = "Backend successfully reloaded"
 
 // checkIngressReload finds controllers of nginx that cannot take up a new configuration. They go on serving the old one and stay ready, so that
 // all that is changed since is without effect.
-func checkIngressReload(s *snapshot.Snapshot, r *Report) {
+func checkIngressReload(s *snapshot.Snapshot, r *finding.Report) {
 	told := map[incident.Object]bool{}
 	look := func(p *corev1.Pod) {
 		w := s.WorkloadOf(p)
@@ -55,9 +56,9 @@ func checkIngressReload(s *snapshot.Snapshot, r *Report) {
 
 // reloadFails is why the pod's last reload failed, "" if it did not; and the Ingresses that it could not take up, as far as its log says.
 func reloadFails(s *snapshot.Snapshot, p *corev1.Pod) (why string, waiting []incident.Object, seen []incident.Evidence, since time.Time) {
-	if e := lastEvent(s, podObject(p), "RELOAD"); e != nil && e.Type == corev1.EventTypeWarning && s.At.Sub(snapshot.EventTime(e).Time) < stillTold {
+	if e := lastEvent(s, finding.PodObject(p), "RELOAD"); e != nil && e.Type == corev1.EventTypeWarning && s.At.Sub(snapshot.EventTime(e).Time) < finding.StillTold {
 		if m := emerg.FindStringSubmatch(e.Message); m != nil {
-			why, since, seen = m[1], beganAt(e), []incident.Evidence{seenEvent(e)}
+			why, since, seen = m[1], beganAt(e), []incident.Evidence{finding.SeenEvent(e)}
 		}
 	}
 	for i := range p.Spec.Containers {
@@ -70,12 +71,12 @@ func reloadFails(s *snapshot.Snapshot, p *corev1.Pod) (why string, waiting []inc
 		switch {
 		case m != nil && strings.Contains(text, "test failed"):
 			why = m[1]
-			seen = append(seen, seenLog(p, p.Spec.Containers[i].Name, false, oneLine(m[0], maxLine)))
+			seen = append(seen, finding.SeenLog(p, p.Spec.Containers[i].Name, false, finding.OneLine(m[0], finding.MaxLine)))
 		case strings.HasPrefix(text, reloaded):
 			return "", nil, nil, since // it has gone well since
 		}
 		for _, m := range requeued.FindAllStringSubmatch(text, maxWaiting) {
-			waiting = union(waiting, []incident.Object{snapshot.ObjectOf("Ingress", m[1], m[2])})
+			waiting = finding.Union(waiting, []incident.Object{snapshot.ObjectOf("Ingress", m[1], m[2])})
 		}
 	}
 	return why, waiting, seen, since
@@ -84,7 +85,7 @@ func reloadFails(s *snapshot.Snapshot, p *corev1.Pod) (why string, waiting []inc
 // maxWaiting bounds the Ingresses that are read from one log.
 const maxWaiting = 32
 
-func reportReload(s *snapshot.Snapshot, r *Report, p *corev1.Pod, why string, seen []incident.Evidence, since time.Time) *Finding {
+func reportReload(s *snapshot.Snapshot, r *finding.Report, p *corev1.Pod, why string, seen []incident.Evidence, since time.Time) *finding.Finding {
 	w := s.WorkloadOf(p)
 	why, _, _ = strings.Cut(why, " in /tmp/")
 	word := ""
@@ -99,15 +100,15 @@ func reportReload(s *snapshot.Snapshot, r *Report, p *corev1.Pod, why string, se
 		}
 	}
 	if len(by) != 1 {
-		f := r.Find(IngressReloadFails, w, fmt.Sprintf("%s cannot take up its new configuration: %s; changes to Ingresses have no effect", short(w), oneLine(why, 120)))
+		f := r.Find(IngressReloadFails, w, fmt.Sprintf("%s cannot take up its new configuration: %s; changes to Ingresses have no effect", finding.Short(w), finding.OneLine(why, 120)))
 		f.Since = since
-		return f.See(seen...)
+		return f.Cite(seen...)
 	}
 	g, o := by[0], ingressObject(by[0])
-	f := r.Find(IngressReloadFails, o, fmt.Sprintf("Ingress %s/%s keeps %s from taking up any change of Ingresses: %s (annotation %s)", g.Namespace, g.Name, short(w), oneLine(why, 120), annotations[0]))
+	f := r.Find(IngressReloadFails, o, fmt.Sprintf("Ingress %s/%s keeps %s from taking up any change of Ingresses: %s (annotation %s)", g.Namespace, g.Name, finding.Short(w), finding.OneLine(why, 120), annotations[0]))
 	f.Since = since
 	changed, _ := snapshot.Changed(g)
-	return f.See(seen...).See(seenAPI(o, "metadata.annotations["+annotations[0]+"]", changed, oneLine(lineWith(g.Annotations[annotations[0]], word), maxLine)))
+	return f.Cite(seen...).Cite(finding.SeenAPI(o, "metadata.annotations["+annotations[0]+"]", changed, finding.OneLine(lineWith(g.Annotations[annotations[0]], word), finding.MaxLine)))
 }
 
 // annotationWith is the first of an Ingress' annotations for nginx that has the word by itself, snippets before others; "" if none has.
@@ -164,7 +165,7 @@ func waitingFor(s *snapshot.Snapshot, ingresses []incident.Object) []incident.Ob
 		}
 		for _, rule := range s.Ingresses[i].Spec.Rules {
 			if rule.Host != "" && !strings.HasPrefix(rule.Host, "*") {
-				hosts = union(hosts, []string{rule.Host})
+				hosts = finding.Union(hosts, []string{rule.Host})
 			}
 		}
 	}
@@ -180,7 +181,7 @@ func waitingFor(s *snapshot.Snapshot, ingresses []incident.Object) []incident.Ob
 		}
 		for _, owner := range p.OwnerReferences {
 			if owner.Kind == "Job" {
-				refs = union(refs, []incident.Object{snapshot.ObjectOf("Job", p.Namespace, owner.Name)})
+				refs = finding.Union(refs, []incident.Object{snapshot.ObjectOf("Job", p.Namespace, owner.Name)})
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -21,7 +22,7 @@ const slowIssuer = 10 * time.Minute
 
 // checkIngressTLS compares the TLS Secrets that an Ingress names with those that there are, where they may be seen, or else with what the
 // controller's log says.
-func checkIngressTLS(s *snapshot.Snapshot, r *Report, g *networkingv1.Ingress) {
+func checkIngressTLS(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.Ingress) {
 	asked := slices.ContainsFunc(issuerAnnotations, func(a string) bool { return g.Annotations[a] != "" })
 	told := map[string]bool{}
 	for i, t := range g.Spec.TLS {
@@ -51,9 +52,9 @@ func secretOf(s *snapshot.Snapshot, namespace, name string) *snapshot.Secret {
 	return &s.Secrets[i]
 }
 
-func reportSecretMissing(s *snapshot.Snapshot, r *Report, g *networkingv1.Ingress, name, field string) {
+func reportSecretMissing(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.Ingress, name, field string) {
 	o := ingressObject(g)
-	seen := seenAPI(o, field, time.Time{}, name)
+	seen := finding.SeenAPI(o, field, time.Time{}, name)
 	hint := ""
 	var said incident.Evidence
 	if s.SecretsSeen && (s.Namespace == "" || s.Namespace == g.Namespace) {
@@ -67,7 +68,7 @@ func reportSecretMissing(s *snapshot.Snapshot, r *Report, g *networkingv1.Ingres
 	} else if said = controllerSays(s, g, name); said.Excerpt == "" {
 		return
 	}
-	f := r.Find(IngressSecretMissing, o, fmt.Sprintf("Ingress %s/%s needs TLS Secret %s, which does not exist%s", g.Namespace, g.Name, name, hint)).See(seen, said)
+	f := r.Find(IngressSecretMissing, o, fmt.Sprintf("Ingress %s/%s needs TLS Secret %s, which does not exist%s", g.Namespace, g.Name, name, hint)).Cite(seen, said)
 	f.Refs = []incident.Object{snapshot.ObjectOf("Secret", g.Namespace, name)}
 	f.Since = g.CreationTimestamp.Time
 }
@@ -80,7 +81,7 @@ func controllerSays(s *snapshot.Snapshot, g *networkingv1.Ingress, name string) 
 	full := g.Namespace + "/" + name
 	for _, e := range s.EventsOf(ingressObject(g)) {
 		if strings.Contains(e.Message, full) && absent(e.Message) {
-			return seenEvent(e)
+			return finding.SeenEvent(e)
 		}
 	}
 	for i := range s.Logs {
@@ -93,14 +94,14 @@ func controllerSays(s *snapshot.Snapshot, g *networkingv1.Ingress, name string) 
 		line, _, _ := strings.Cut(l.Text[start:], "\n")
 		secret := strings.Contains(strings.ToLower(line), "secret") || strings.Contains(line, "SSL")
 		if p := s.Pod(l.Namespace, l.Pod); p != nil && secret && absent(line) {
-			return seenLog(p, l.Container, l.Previous, oneLine(line, maxLine))
+			return finding.SeenLog(p, l.Container, l.Previous, finding.OneLine(line, finding.MaxLine))
 		}
 	}
 	return incident.Evidence{}
 }
 
 // checkNames compares a certificate's names with the hosts that the Ingress serves by it. Its dates are its Secret's affair.
-func checkNames(r *Report, g *networkingv1.Ingress, t networkingv1.IngressTLS, secret *snapshot.Secret, field string) {
+func checkNames(r *finding.Report, g *networkingv1.Ingress, t networkingv1.IngressTLS, secret *snapshot.Secret, field string) {
 	c := secret.Certificate
 	if c == nil || c.Error != "" {
 		return
@@ -122,9 +123,9 @@ func checkNames(r *Report, g *networkingv1.Ingress, t networkingv1.IngressTLS, s
 		return
 	}
 	o, so := ingressObject(g), snapshot.ObjectOf("Secret", secret.Namespace, secret.Name)
-	f := r.Find(IngressCertificate, o, fmt.Sprintf("Ingress %s/%s serves %s with a certificate that is for %s (Secret %s)", g.Namespace, g.Name, firstFew(others), firstFew(names), secret.Name))
+	f := r.Find(IngressCertificate, o, fmt.Sprintf("Ingress %s/%s serves %s with a certificate that is for %s (Secret %s)", g.Namespace, g.Name, finding.FirstFew(others), finding.FirstFew(names), secret.Name))
 	f.Fault, f.Refs = []incident.Object{so, o}, []incident.Object{so}
-	f.See(seenAPI(so, "data[tls.crt]", time.Time{}, "for "+strings.Join(names, ", ")), seenAPI(o, field, time.Time{}, secret.Name+" for "+strings.Join(hosts, ", ")))
+	f.Cite(finding.SeenAPI(so, "data[tls.crt]", time.Time{}, "for "+strings.Join(names, ", ")), finding.SeenAPI(o, field, time.Time{}, secret.Name+" for "+strings.Join(hosts, ", ")))
 }
 
 // certificateNames are the names that a certificate is for; clients have not looked at its subject for years, but a certificate without
@@ -148,12 +149,4 @@ func covers(name, host string) bool {
 	}
 	first := strings.TrimSuffix(host, suffix)
 	return first != "" && first != "*" && !strings.Contains(first, ".")
-}
-
-// firstFew lists up to three names, and says how many more there are.
-func firstFew(names []string) string {
-	if len(names) > 3 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)
-	}
-	return strings.Join(names, ", ")
 }

@@ -6,10 +6,11 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
-
-	corev1 "k8s.io/api/core/v1"
 )
 
 // askedHost is how the tools that init containers wait with name a host: nslookup db, nc -z db 5432, pg_isready -h db, http://db/.
@@ -28,16 +29,16 @@ func waitsOn(s *snapshot.Snapshot, p *corev1.Pod, c container) (services []incid
 		o, ok := ServiceOf(s, host, p.Namespace)
 		switch {
 		case ok && s.Service(o.Namespace, o.Name) != nil:
-			services = union(services, []incident.Object{o})
+			services = finding.Union(services, []incident.Object{o})
 		case ok:
-			services = union(services, []incident.Object{o})
+			services = finding.Union(services, []incident.Object{o})
 			absent = missingService(s, o.Namespace, o.Name)
-		case !strings.Contains(host, ".") && host != "localhost" && len(s.Services) > 0 && !notSeen(s, "services", p.Namespace):
+		case !strings.Contains(host, ".") && host != "localhost" && len(s.Services) > 0 && !finding.NotSeen(s, "services", p.Namespace):
 			absent = missingService(s, p.Namespace, host)
 		}
 	}
 	if command != "" {
-		seen = seenAPI(podObject(p), "spec.initContainers["+c.spec.Name+"].command", time.Time{}, oneLine(command, maxLine))
+		seen = finding.SeenAPI(finding.PodObject(p), "spec.initContainers["+c.spec.Name+"].command", time.Time{}, finding.OneLine(command, finding.MaxLine))
 	}
 	return services, absent, seen
 }

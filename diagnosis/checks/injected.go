@@ -8,6 +8,7 @@ import (
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -17,8 +18,8 @@ const WebhookInjects = "WebhookInjects"
 
 // checkInjected looks at failing containers that are not in their workload's template: a mutating webhook has put them there. One that works
 // somewhere is left to its pod; and which webhook it was is said only where no other is asked about the pod.
-func checkInjected(s *snapshot.Snapshot, r *Report) {
-	if len(s.MutatingWebhooks) == 0 || notSeen(s, "pods", "") {
+func checkInjected(s *snapshot.Snapshot, r *finding.Report) {
+	if len(s.MutatingWebhooks) == 0 || finding.NotSeen(s, "pods", "") {
 		return
 	}
 	hooks := slices.DeleteFunc(hooksOf(s), func(h hook) bool { return h.config.Kind != "MutatingWebhookConfiguration" || !h.judgesPods() })
@@ -29,7 +30,7 @@ func checkInjected(s *snapshot.Snapshot, r *Report) {
 		config    incident.Object
 		container string
 	}
-	found := map[key]*Finding{}
+	found := map[key]*finding.Finding{}
 	whys := map[key]string{}
 	workloads := map[key][]incident.Object{}
 	works := workingContainers(s)
@@ -50,25 +51,16 @@ func checkInjected(s *snapshot.Snapshot, r *Report) {
 			f := found[k]
 			if f == nil {
 				f = r.Find(WebhookInjects, config, "")
-				f.Container, whys[k] = a.container, a.why
-				f.See(seenAPI(config, "webhooks", time.Time{}, "is asked about creating pods in namespace "+p.Namespace))
+				f.Container, whys[k] = a.container, a.reason
+				f.Cite(finding.SeenAPI(config, "webhooks", time.Time{}, "is asked about creating pods in namespace "+p.Namespace))
 				found[k] = f
 			}
-			f.Pods, f.Since = append(f.Pods, p), earlier(f.Since, a.since)
-			workloads[k] = union(workloads[k], []incident.Object{w})
-			f.retitle(fmt.Sprintf("%s puts container %s into pods of %s, where it does not start: %s", short(config), a.container, andOthers(workloads[k]), whys[k]))
-			f.See(seenAPI(w, "spec.template.spec.containers", time.Time{}, "has no container "+a.container)).See(a.seen...)
+			f.Pods, f.Since = append(f.Pods, p), finding.Earlier(f.Since, a.since)
+			workloads[k] = finding.Union(workloads[k], []incident.Object{w})
+			f.Retitle(fmt.Sprintf("%s puts container %s into pods of %s, where it does not start: %s", finding.Short(config), a.container, finding.AndOthers(workloads[k]), whys[k]))
+			f.Cite(finding.SeenAPI(w, "spec.template.spec.containers", time.Time{}, "has no container "+a.container)).Cite(a.seen...)
 		}
 	}
-}
-
-// andOthers names the first of the workloads, and says how many more there are.
-func andOthers(workloads []incident.Object) string {
-	words := short(workloads[0])
-	if more := len(workloads) - 1; more > 0 {
-		words += inflect(more, " and %d other {workload|workloads}", more)
-	}
-	return words
 }
 
 // judgesPods says whether the webhook is asked about new pods.
@@ -89,7 +81,7 @@ func injector(s *snapshot.Snapshot, hooks []hook, p *corev1.Pod) (incident.Objec
 		}
 		for _, h := range hooks {
 			if selects(h.scope.namespaces, namespaceLabels(n)) && selects(h.scope.objects, p.Labels) {
-				configs = union(configs, []incident.Object{h.config})
+				configs = finding.Union(configs, []incident.Object{h.config})
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -20,7 +21,7 @@ const (
 	JobHeld    = "JobHeld"
 )
 
-var jobCodes = []Code{
+var jobCodes = []finding.Code{
 	{Code: JobFailed, Severity: incident.Warning, Root: true, Crash: true,
 		Meaning: "A Job has given up: its pods failed too often, or it took too long.",
 		Next:    "Read its pods' log; run it again once the reason is gone.",
@@ -35,7 +36,7 @@ var jobCodes = []Code{
 		Example: "Job sync-29 does not end: container sync ended with exit 0 9h12m ago, and istio-proxy beside it runs on"},
 }
 
-func checkJobs(s *snapshot.Snapshot, r *Report) {
+func checkJobs(s *snapshot.Snapshot, r *finding.Report) {
 	newest := newestJobs(s)
 	for i := range s.Jobs {
 		j := &s.Jobs[i]
@@ -55,7 +56,7 @@ func checkJobs(s *snapshot.Snapshot, r *Report) {
 const endless = 72 * time.Hour
 
 // checkRunning looks at a Job that has not ended: it may run on and on.
-func checkRunning(s *snapshot.Snapshot, r *Report, j *batchv1.Job) {
+func checkRunning(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) {
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
 	if jobEnded(j) || suspended(j.Spec.Suspend) {
 		return
@@ -64,9 +65,9 @@ func checkRunning(s *snapshot.Snapshot, r *Report, j *batchv1.Job) {
 		return
 	}
 	if start := j.Status.StartTime; start != nil && j.Spec.ActiveDeadlineSeconds == nil && j.Status.Active > 0 && s.At.Sub(start.Time) >= endless {
-		f := r.Find(JobEndless, o, fmt.Sprintf("Job %s has been running for %s, and has no activeDeadlineSeconds", j.Name, duration(s.At.Sub(start.Time))))
+		f := r.Find(JobEndless, o, fmt.Sprintf("Job %s has been running for %s, and has no activeDeadlineSeconds", j.Name, finding.Duration(s.At.Sub(start.Time))))
 		f.Workload, f.Since = o, start.Time
-		f.See(seenAPI(o, "status.startTime", start.Time, fmt.Sprintf("%d active, %d succeeded, %d failed", j.Status.Active, j.Status.Succeeded, j.Status.Failed)))
+		f.Cite(finding.SeenAPI(o, "status.startTime", start.Time, fmt.Sprintf("%d active, %d succeeded, %d failed", j.Status.Active, j.Status.Succeeded, j.Status.Failed)))
 	}
 }
 
@@ -139,9 +140,6 @@ func cronJobOf(j *batchv1.Job) (incident.Object, bool) {
 	return snapshot.ObjectOf("CronJob", j.Namespace, c.Name), true
 }
 
-// longPast is how long ago a Job may have failed to be a concern of today.
-const longPast = 7 * 24 * time.Hour
-
 // doneSince says whether another Job that runs the same has succeeded since: the next try, under a name of its own.
 func doneSince(s *snapshot.Snapshot, j *batchv1.Job, failed time.Time) bool {
 	type key struct{}
@@ -171,9 +169,9 @@ func taskOf(j *batchv1.Job) string {
 	return b.String()
 }
 
-func reportJob(s *snapshot.Snapshot, r *Report, j *batchv1.Job, c *batchv1.JobCondition, pods []*corev1.Pod, newest map[incident.Object]*batchv1.Job) {
+func reportJob(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job, c *batchv1.JobCondition, pods []*corev1.Pod, newest map[incident.Object]*batchv1.Job) {
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
-	title := inflect(int(max(j.Status.Failed, 1)), "Job %s has failed after %d {try|tries}", j.Name, max(j.Status.Failed, 1))
+	title := finding.Inflect(int(max(j.Status.Failed, 1)), "Job %s has failed after %d {try|tries}", j.Name, max(j.Status.Failed, 1))
 	if c.Reason == batchv1.JobReasonDeadlineExceeded {
 		title = fmt.Sprintf("Job %s took longer than its deadline", j.Name)
 		if d := j.Spec.ActiveDeadlineSeconds; d != nil {
@@ -191,14 +189,14 @@ func reportJob(s *snapshot.Snapshot, r *Report, j *batchv1.Job, c *batchv1.JobCo
 	}
 	f := r.Find(JobFailed, o, title)
 	f.Workload, f.Since, f.Pods = o, c.LastTransitionTime.Time, pods
-	f.See(seenAPI(o, "status.conditions[Failed]", f.Since, c.Reason+": "+c.Message))
+	f.Cite(finding.SeenAPI(o, "status.conditions[Failed]", f.Since, c.Reason+": "+c.Message))
 	if cron, ok := cronJobOf(j); ok {
 		f.Workload = cron
 		if newest[cron] != j {
 			f.Severity = incident.Info
 		}
 	}
-	if s.At.Sub(f.Since) > longPast || doneSince(s, j, f.Since) {
+	if s.At.Sub(f.Since) > finding.LongPast || doneSince(s, j, f.Since) {
 		f.Severity = incident.Info
 	}
 	for _, p := range pods {
@@ -212,11 +210,11 @@ func reportJob(s *snapshot.Snapshot, r *Report, j *batchv1.Job, c *batchv1.JobCo
 			}
 			a := crashed(s, p, ct, end)
 			if len(f.Seen) == 1 && c.Reason != batchv1.JobReasonDeadlineExceeded {
-				f.Title = oneLine(title+": "+a.why, maxTitle)
+				f.Title = finding.OneLine(title+": "+a.reason, finding.MaxTitle)
 			}
-			f.hear(a.said)
-			f.Refs = union(f.Refs, a.refs)
-			f.See(a.seen...)
+			f.AddFacts(a.said)
+			f.Refs = finding.Union(f.Refs, a.refs)
+			f.Cite(a.seen...)
 		}
 	}
 }

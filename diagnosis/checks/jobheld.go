@@ -7,6 +7,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -19,15 +20,15 @@ var helpers = []string{"istio-proxy", "linkerd-proxy", "consul-dataplane", "envo
 
 // checkJobHeld looks at a Job whose work is done while a helper keeps its pod running: the Job is complete once all ordinary containers have
 // ended. Init containers with restartPolicy Always do not count, and are the remedy.
-func checkJobHeld(s *snapshot.Snapshot, r *Report, j *batchv1.Job) bool {
+func checkJobHeld(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) bool {
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
 	for _, p := range podsOf(s, o) {
 		done, held, since := heldBySidecar(j, p)
 		if len(held) == 0 || s.At.Sub(since) < heldFor {
 			continue
 		}
-		f := r.Find(JobHeld, o, inflect(len(done), "Job %s does not end: {container|containers} %s ended with exit 0 %s ago, and %s beside {it|them} runs on",
-			j.Name, strings.Join(done, ", "), duration(s.At.Sub(since)), strings.Join(held, ", ")))
+		f := r.Find(JobHeld, o, finding.Inflect(len(done), "Job %s does not end: {container|containers} %s ended with exit 0 %s ago, and %s beside {it|them} runs on",
+			j.Name, strings.Join(done, ", "), finding.Duration(s.At.Sub(since)), strings.Join(held, ", ")))
 		f.Workload, f.Since, f.Pods = s.WorkloadOf(p), since, []*corev1.Pod{p}
 		f.Fault = []incident.Object{o}
 		if cron, ok := cronJobOf(j); ok {
@@ -35,7 +36,7 @@ func checkJobHeld(s *snapshot.Snapshot, r *Report, j *batchv1.Job) bool {
 		}
 		for _, c := range containersOf(p) {
 			if !c.init && !c.sidecar {
-				f.See(seenAPI(podObject(p), c.field(), endOf(c.status.State.Terminated), statusWords(c.status, c.status.State.Terminated)))
+				f.Cite(finding.SeenAPI(finding.PodObject(p), c.field(), endOf(c.status.State.Terminated), statusWords(c.status, c.status.State.Terminated)))
 			}
 		}
 		return true

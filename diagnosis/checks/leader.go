@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -19,7 +20,7 @@ const (
 	ControllerManagerNotLeading = "ControllerManagerNotLeading"
 )
 
-var leaderCodes = []Code{
+var leaderCodes = []finding.Code{
 	{Code: SchedulerNotLeading, Severity: incident.Critical, Root: true,
 		Meaning: "No scheduler is at work: new pods get no node.",
 		Next:    "Look at the kube-scheduler on the control plane's nodes: whether it runs, and its log.",
@@ -36,10 +37,7 @@ var leaders = []struct{ name, code, stops string }{
 	{"kube-controller-manager", ControllerManagerNotLeading, "lost pods are not replaced, rollouts and scaling do nothing, and endpoints are not kept current"},
 }
 
-// lostLead is how long after its lease ran out a leader, or its successor, should have renewed it.
-const lostLead = 45 * time.Second
-
-func checkLeaders(s *snapshot.Snapshot, r *Report) {
+func checkLeaders(s *snapshot.Snapshot, r *finding.Report) {
 	newest := nodeLeases(s).newest
 	for _, l := range leaders {
 		lease := s.Lease("kube-system", l.name)
@@ -57,7 +55,7 @@ func checkLeaders(s *snapshot.Snapshot, r *Report) {
 			lasts = time.Duration(*d) * time.Second
 		}
 		silent := newest.Sub(lease.Spec.RenewTime.Time)
-		if silent < lasts+lostLead || works(s, l.name, lease.Spec.RenewTime.Add(lasts+lostLead)) {
+		if silent < lasts+finding.LostLead || works(s, l.name, lease.Spec.RenewTime.Add(lasts+finding.LostLead)) {
 			continue
 		}
 		o := snapshot.ObjectOf("Lease", lease.Namespace, lease.Name)
@@ -66,12 +64,12 @@ func checkLeaders(s *snapshot.Snapshot, r *Report) {
 			host, _, _ := strings.Cut(*h, "_")
 			holder = "held by " + host
 		}
-		f := r.Find(l.code, o, fmt.Sprintf("%s has not renewed its Lease for %s (%s): %s", l.name, duration(silent), oneLine(holder, 80), l.stops))
+		f := r.Find(l.code, o, fmt.Sprintf("%s has not renewed its Lease for %s (%s): %s", l.name, finding.Duration(silent), finding.OneLine(holder, 80), l.stops))
 		f.Since = lease.Spec.RenewTime.Time
-		f.See(seenAPI(o, "spec.renewTime", f.Since, fmt.Sprintf("last renewed %s, lasts %s, %s", clock(f.Since), duration(lasts), holder)))
+		f.Cite(finding.SeenAPI(o, "spec.renewTime", f.Since, fmt.Sprintf("last renewed %s, lasts %s, %s", finding.Clock(f.Since), finding.Duration(lasts), holder)))
 		f.Pods = componentPods(s, l.name)
 		if l.code == ControllerManagerNotLeading {
-			f.See(untaken(s, f.Since)...)
+			f.Cite(untaken(s, f.Since)...)
 		}
 	}
 }
@@ -106,8 +104,8 @@ func untaken(s *snapshot.Snapshot, since time.Time) []incident.Evidence {
 	var out []incident.Evidence
 	for i := range s.Deployments {
 		d := &s.Deployments[i]
-		if d.Status.ObservedGeneration < d.Generation && len(out) < shownPods {
-			out = append(out, seenAPI(snapshot.ObjectOf("Deployment", d.Namespace, d.Name), "status.observedGeneration", since,
+		if d.Status.ObservedGeneration < d.Generation && len(out) < finding.ShownPods {
+			out = append(out, finding.SeenAPI(snapshot.ObjectOf("Deployment", d.Namespace, d.Name), "status.observedGeneration", since,
 				fmt.Sprintf("%d, while the Deployment is at generation %d: its last change was not taken up", d.Status.ObservedGeneration, d.Generation)))
 		}
 	}
@@ -116,8 +114,8 @@ func untaken(s *snapshot.Snapshot, since time.Time) []incident.Evidence {
 
 // schedulerSilent speaks where there is no Lease (K3s and managed control planes have none to see): pods of several workloads wait for
 // a node, and no scheduler has said a word about any.
-func schedulerSilent(s *snapshot.Snapshot, r *Report) {
-	if notSeen(s, "events", "") || notSeen(s, "pods", "") {
+func schedulerSilent(s *snapshot.Snapshot, r *finding.Report) {
+	if finding.NotSeen(s, "events", "") || finding.NotSeen(s, "pods", "") {
 		return
 	}
 	var pods []*corev1.Pod
@@ -130,7 +128,7 @@ func schedulerSilent(s *snapshot.Snapshot, r *Report) {
 		if n := p.Spec.SchedulerName; n != "" && n != corev1.DefaultSchedulerName {
 			continue
 		}
-		if c := podCondition(p, corev1.PodScheduled); c != nil || lastEvent(s, podObject(p), "FailedScheduling") != nil {
+		if c := podCondition(p, corev1.PodScheduled); c != nil || lastEvent(s, finding.PodObject(p), "FailedScheduling") != nil {
 			return // a scheduler has spoken
 		}
 		if s.At.Sub(p.CreationTimestamp.Time) < noScheduler {
@@ -138,15 +136,15 @@ func schedulerSilent(s *snapshot.Snapshot, r *Report) {
 		}
 		pods = append(pods, p)
 		workloads[s.WorkloadOf(p)] = true
-		since = earlier(since, p.CreationTimestamp.Time)
+		since = finding.Earlier(since, p.CreationTimestamp.Time)
 	}
 	if len(workloads) < 2 {
 		return
 	}
 	f := r.Find(SchedulerNotLeading, snapshot.ObjectOf("Lease", "kube-system", "kube-scheduler"),
-		fmt.Sprintf("No scheduler is at work: %d pods of %d workloads have waited for a node since %s without a word", len(pods), len(workloads), clock(since)))
+		fmt.Sprintf("No scheduler is at work: %d pods of %d workloads have waited for a node since %s without a word", len(pods), len(workloads), finding.Clock(since)))
 	f.Since, f.Told = since, []time.Time{since}
-	for _, p := range pods[:min(len(pods), shownPods)] {
-		f.See(seenAPI(podObject(p), "spec.nodeName", p.CreationTimestamp.Time, "no node after "+duration(s.At.Sub(p.CreationTimestamp.Time))+", no condition PodScheduled, no event"))
+	for _, p := range pods[:min(len(pods), finding.ShownPods)] {
+		f.Cite(finding.SeenAPI(finding.PodObject(p), "spec.nodeName", p.CreationTimestamp.Time, "no node after "+finding.Duration(s.At.Sub(p.CreationTimestamp.Time))+", no condition PodScheduled, no event"))
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -15,7 +16,7 @@ import (
 // LoadBalancerPending is the code of a Service of type LoadBalancer without an address.
 const LoadBalancerPending = "LoadBalancerPending"
 
-var loadBalancerCodes = []Code{
+var loadBalancerCodes = []finding.Code{
 	{Code: LoadBalancerPending, Severity: incident.Warning, Root: true,
 		Meaning: "A Service of type LoadBalancer has got no address for minutes, so nothing outside the cluster reaches it.",
 		Next:    "Read the events about it; without any, see whether something in the cluster gives out addresses (a cloud controller, MetalLB, K3s' servicelb).",
@@ -25,22 +26,22 @@ var loadBalancerCodes = []Code{
 // slowBalancer is how long a cloud may take to set up a load balancer.
 const slowBalancer = 5 * time.Minute
 
-func checkLoadBalancers(s *snapshot.Snapshot, r *Report) {
+func checkLoadBalancers(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Services {
 		v := &s.Services[i]
 		if !pendingBalancer(v) || s.At.Sub(v.CreationTimestamp.Time) < slowBalancer || v.CreationTimestamp.IsZero() {
 			continue
 		}
 		o := serviceObject(v)
-		title, seen := fmt.Sprintf("Service %s has got no load balancer address for %s", v.Name, duration(s.At.Sub(v.CreationTimestamp.Time))), incident.Evidence{}
+		title, seen := fmt.Sprintf("Service %s has got no load balancer address for %s", v.Name, finding.Duration(s.At.Sub(v.CreationTimestamp.Time))), incident.Evidence{}
 		e := lastEvent(s, o, "SyncLoadBalancerFailed", "AllocationFailed", "FailedBuildModel", "FailedDeployModel", "CreatingLoadBalancerFailed")
 		taken := takenPort(s, v)
 		switch {
 		case e != nil:
-			title, seen = title+": "+balancerWords(e.Message), seenEvent(e)
+			title, seen = title+": "+balancerWords(e.Message), finding.SeenEvent(e)
 		case taken != nil:
 			title += fmt.Sprintf(": port %d is taken on every node by Service %s/%s", samePort(v, taken), taken.Namespace, taken.Name)
-			seen = seenAPI(serviceObject(taken), "spec.ports", time.Time{}, fmt.Sprintf("type LoadBalancer, port %d, has addresses", samePort(v, taken)))
+			seen = finding.SeenAPI(serviceObject(taken), "spec.ports", time.Time{}, fmt.Sprintf("type LoadBalancer, port %d, has addresses", samePort(v, taken)))
 		case len(balancerPods(s, v)) > 0:
 			title += ": the pods that should answer for it on the nodes are not ready"
 		case v.Spec.LoadBalancerClass != nil:
@@ -50,7 +51,7 @@ func checkLoadBalancers(s *snapshot.Snapshot, r *Report) {
 		default:
 			title += ", and no event says why: nothing in the cluster seems to give out addresses"
 		}
-		f := r.Find(LoadBalancerPending, o, title).See(seenAPI(o, "status.loadBalancer", v.CreationTimestamp.Time, "no ingress"), seen)
+		f := r.Find(LoadBalancerPending, o, title).Cite(finding.SeenAPI(o, "status.loadBalancer", v.CreationTimestamp.Time, "no ingress"), seen)
 		f.Since, f.Pods = v.CreationTimestamp.Time, balancerPods(s, v)
 		if len(f.Pods) > 0 {
 			f.Workload = s.WorkloadOf(f.Pods[0])
@@ -69,7 +70,7 @@ func pendingBalancer(v *corev1.Service) bool {
 // balancerWords are the cloud's own, without what the service controller puts before them.
 func balancerWords(message string) string {
 	message = strings.TrimPrefix(message, "Error syncing load balancer: ")
-	return strings.TrimRight(shortest(strings.TrimPrefix(message, "failed to ensure load balancer: ")), ".")
+	return strings.TrimRight(finding.ShortMessage(strings.TrimPrefix(message, "failed to ensure load balancer: ")), ".")
 }
 
 // The labels of the pods by which K3s answers for a LoadBalancer Service on the nodes.

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -27,14 +28,14 @@ var (
 )
 
 // checkMounts reads why pods that have a node wait for their volumes.
-func checkMounts(s *snapshot.Snapshot, r *Report) {
-	m := mounts{s: s, r: r, found: map[string]*Finding{}}
+func checkMounts(s *snapshot.Snapshot, r *finding.Report) {
+	m := mounts{s: s, r: r, found: map[string]*finding.Finding{}}
 	for i := range s.Pods {
 		p := &s.Pods[i]
 		if p.Status.Phase != corev1.PodPending || p.Spec.NodeName == "" || p.DeletionTimestamp != nil || newly(s, p.CreationTimestamp.Time) {
 			continue
 		}
-		if e := lastEvent(s, podObject(p), "FailedAttachVolume"); e != nil {
+		if e := lastEvent(s, finding.PodObject(p), "FailedAttachVolume"); e != nil {
 			m.attach(p, e)
 		}
 		if e := mountEvent(s, p); e != nil {
@@ -47,7 +48,7 @@ func checkMounts(s *snapshot.Snapshot, r *Report) {
 // for, without a reason.
 func mountEvent(s *snapshot.Snapshot, p *corev1.Pod) *corev1.Event {
 	var waits *corev1.Event
-	events := s.EventsOf(podObject(p))
+	events := s.EventsOf(finding.PodObject(p))
 	for i := len(events) - 1; i >= 0; i-- {
 		e := events[i]
 		if e.Reason != "FailedMount" && e.Reason != "FailedMapVolume" {
@@ -65,21 +66,21 @@ func mountEvent(s *snapshot.Snapshot, p *corev1.Pod) *corev1.Event {
 
 type mounts struct {
 	s       *snapshot.Snapshot
-	r       *Report
-	found   map[string]*Finding
+	r       *finding.Report
+	found   map[string]*finding.Finding
 	holders map[incident.Object][]*corev1.Pod // by claim; made when first asked for
 }
 
 // note adds a pod to the finding of what it waits for.
-func (m *mounts) note(p *corev1.Pod, e *corev1.Event, code string, o incident.Object, alike, title string) *Finding {
+func (m *mounts) note(p *corev1.Pod, e *corev1.Event, code string, o incident.Object, alike, title string) *finding.Finding {
 	id := code + "\x00" + o.String() + "\x00" + alike
 	f := m.found[id]
 	if f == nil {
 		f = m.r.Find(code, o, title)
 		m.found[id] = f
 	}
-	f.Pods, f.Nodes, f.Since = append(f.Pods, p), union(f.Nodes, []string{p.Spec.NodeName}), earlier(f.Since, beganAt(e))
-	return f.See(seenEvent(e))
+	f.Pods, f.Nodes, f.Since = append(f.Pods, p), finding.Union(f.Nodes, []string{p.Spec.NodeName}), finding.Earlier(f.Since, beganAt(e))
+	return f.Cite(finding.SeenEvent(e))
 }
 
 func (m *mounts) attach(p *corev1.Pod, e *corev1.Event) {
@@ -101,26 +102,26 @@ func (m *mounts) attach(p *corev1.Pod, e *corev1.Event) {
 	case holder != nil:
 		node = holder.Spec.NodeName
 		title = fmt.Sprintf("%s is held by pod %s on node %s", name, holder.Name, node)
-		seen = append(seen, seenAPI(podObject(holder), "spec.nodeName", time.Time{}, node+", with claim "+o.Name))
+		seen = append(seen, finding.SeenAPI(finding.PodObject(holder), "spec.nodeName", time.Time{}, node+", with claim "+o.Name))
 	case attached != "":
 		node = attached
 		title = fmt.Sprintf("%s is still attached to node %s, where no pod uses it", name, node)
 	}
 	f := m.note(p, e, VolumeMultiAttach, o, x[1], fmt.Sprintf("%s, so pod %s cannot start on node %s", title, p.Name, p.Spec.NodeName))
 	f.Workload = m.s.WorkloadOf(p)
-	f.Refs = union(f.Refs, []incident.Object{o})
+	f.Refs = finding.Union(f.Refs, []incident.Object{o})
 	if node != "" {
-		f.Refs = union(f.Refs, []incident.Object{snapshot.ObjectOf("Node", "", node)})
+		f.Refs = finding.Union(f.Refs, []incident.Object{snapshot.ObjectOf("Node", "", node)})
 	}
 	if holder != nil {
-		f.Refs = union(f.Refs, []incident.Object{podObject(holder)})
+		f.Refs = finding.Union(f.Refs, []incident.Object{finding.PodObject(holder)})
 	}
 	if w := m.s.WorkloadOf(p); w.Kind == "Deployment" && holder != nil && m.s.WorkloadOf(holder) == w {
 		f.Fault = []incident.Object{o, w}
 	}
-	f.See(seen...)
+	f.Cite(seen...)
 	if attached != "" {
-		f.See(seenAPI(o, "VolumeAttachment", time.Time{}, fmt.Sprintf("volume %s is attached to node %s", x[1], attached)))
+		f.Cite(finding.SeenAPI(o, "VolumeAttachment", time.Time{}, fmt.Sprintf("volume %s is attached to node %s", x[1], attached)))
 	}
 }
 
@@ -152,11 +153,11 @@ func (m *mounts) mount(p *corev1.Pod, e *corev1.Event) {
 	node := snapshot.ObjectOf("Node", "", p.Spec.NodeName)
 	w := m.s.WorkloadOf(p)
 	if x := hostPathType.FindStringSubmatch(e.Message); x != nil {
-		f := m.note(p, e, HostPathMissing, w, x[1], fmt.Sprintf("%s mounts hostPath %s, which %s on node %s", short(w), x[1], strings.TrimSpace(x[2]), node.Name))
+		f := m.note(p, e, HostPathMissing, w, x[1], fmt.Sprintf("%s mounts hostPath %s, which %s on node %s", finding.Short(w), x[1], strings.TrimSpace(x[2]), node.Name))
 		f.Workload = w
 		for i := range p.Spec.Volumes {
 			if v := &p.Spec.Volumes[i]; v.HostPath != nil && v.HostPath.Path == x[1] {
-				f.See(seenAPI(podObject(p), "spec.volumes["+v.Name+"].hostPath", time.Time{}, x[1]+hostPathKind(v.HostPath)))
+				f.Cite(finding.SeenAPI(finding.PodObject(p), "spec.volumes["+v.Name+"].hostPath", time.Time{}, x[1]+hostPathKind(v.HostPath)))
 			}
 		}
 		return
@@ -178,7 +179,7 @@ func (m *mounts) mount(p *corev1.Pod, e *corev1.Event) {
 		}
 		f := m.note(p, e, CSIDriverMissing, node, driver, title)
 		if !of.IsZero() {
-			f.Refs, f.Fault = union(f.Refs, []incident.Object{of}), []incident.Object{node, of}
+			f.Refs, f.Fault = finding.Union(f.Refs, []incident.Object{of}), []incident.Object{node, of}
 		}
 		return
 	}

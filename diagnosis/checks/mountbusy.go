@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -39,7 +40,9 @@ func (m *mounts) deviceBusy(p *corev1.Pod, e *corev1.Event) bool {
 	h := host{s: m.s, r: m.r}
 	if i := slices.IndexFunc(m.s.Hosts, func(h snapshot.Host) bool { return h.Node == node.Name }); i >= 0 {
 		h.Host = &m.s.Hosts[i]
-		if taken = h.lastLine(func(l snapshot.HostLine) bool { return takesDevices.MatchString(l.Text) && m.s.At.Sub(l.At) < recently }); taken != nil {
+		if taken = h.lastLine(func(l snapshot.HostLine) bool {
+			return takesDevices.MatchString(l.Text) && m.s.At.Sub(l.At) < finding.Recently
+		}); taken != nil {
 			title += "; multipathd has taken a device there"
 		}
 	}

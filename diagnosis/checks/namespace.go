@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -17,7 +18,7 @@ import (
 // NamespaceTerminating is the code of findings about namespaces.
 const NamespaceTerminating = "NamespaceTerminating"
 
-var namespaceCodes = []Code{
+var namespaceCodes = []finding.Code{
 	{Code: NamespaceTerminating, Severity: incident.Warning, Root: true, Detail: HeldNamespace{},
 		Meaning: "A namespace was deleted long ago and is still there: an API does not answer, or a finalizer waits for a controller that is gone.",
 		Next:    "Bring the API or the controller back. Only if it is gone for good, remove the finalizer by hand from what is named.",
@@ -27,7 +28,7 @@ var namespaceCodes = []Code{
 // slowNamespace is how long the deletion of a namespace's content may take.
 const slowNamespace = 5 * time.Minute
 
-func checkNamespaces(s *snapshot.Snapshot, r *Report) {
+func checkNamespaces(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Namespaces {
 		n := &s.Namespaces[i]
 		if n.DeletionTimestamp == nil || s.At.Sub(n.DeletionTimestamp.Time) < slowNamespace {
@@ -35,9 +36,9 @@ func checkNamespaces(s *snapshot.Snapshot, r *Report) {
 		}
 		o := snapshot.ObjectOf("Namespace", "", n.Name)
 		h := holdUp(s, n)
-		f := r.Find(NamespaceTerminating, o, fmt.Sprintf("Namespace %s has been terminating for %s: %s", n.Name, duration(s.At.Sub(n.DeletionTimestamp.Time)), h.why))
+		f := r.Find(NamespaceTerminating, o, fmt.Sprintf("Namespace %s has been terminating for %s: %s", n.Name, finding.Duration(s.At.Sub(n.DeletionTimestamp.Time)), h.why))
 		f.Since, f.Detail, f.Refs = n.DeletionTimestamp.Time, h.detail, h.refs
-		f.See(seenAPI(o, "metadata.deletionTimestamp", f.Since, "deleted "+clock(f.Since))).See(h.seen...)
+		f.Cite(finding.SeenAPI(o, "metadata.deletionTimestamp", f.Since, "deleted "+finding.Clock(f.Since))).Cite(h.seen...)
 	}
 }
 
@@ -54,7 +55,7 @@ func heldBack(messages ...string) HeldNamespace {
 	var h HeldNamespace
 	for _, said := range messages {
 		for _, m := range apiVersion.FindAllStringSubmatch(said, -1) {
-			h.APIs = union(h.APIs, []schema.GroupVersion{{Group: m[1], Version: m[2]}})
+			h.APIs = finding.Union(h.APIs, []schema.GroupVersion{{Group: m[1], Version: m[2]}})
 		}
 		h.Pods = h.Pods || strings.Contains(said, "pods. has ")
 	}
@@ -75,7 +76,7 @@ func holdUp(s *snapshot.Snapshot, n *corev1.Namespace) held {
 	said := func(t corev1.NamespaceConditionType) string {
 		for _, c := range n.Status.Conditions {
 			if c.Type == t && c.Status == corev1.ConditionTrue {
-				h.seen = append(h.seen, seenAPI(o, "status.conditions["+string(t)+"]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
+				h.seen = append(h.seen, finding.SeenAPI(o, "status.conditions["+string(t)+"]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
 				return c.Message
 			}
 		}
@@ -86,15 +87,15 @@ func holdUp(s *snapshot.Snapshot, n *corev1.Namespace) held {
 	h.detail = heldBack(discovery, finalizers, content, failure)
 	switch {
 	case discovery != "":
-		h.why = "what is in it cannot be listed: " + shortest(afterColon(discovery))
+		h.why = "what is in it cannot be listed: " + finding.ShortMessage(afterColon(discovery))
 	case finalizers != "":
 		h.finalized(s, n, finalizers, content)
 	case failure != "":
-		h.why = shortest(failure)
+		h.why = finding.ShortMessage(failure)
 	case content != "":
-		h.why = "there is still " + shortest(afterColon(content))
+		h.why = "there is still " + finding.ShortMessage(afterColon(content))
 	case len(n.Finalizers) > 0:
-		h.seen = append(h.seen, seenAPI(o, "metadata.finalizers", time.Time{}, strings.Join(n.Finalizers, ", ")))
+		h.seen = append(h.seen, finding.SeenAPI(o, "metadata.finalizers", time.Time{}, strings.Join(n.Finalizers, ", ")))
 		h.why = fmt.Sprintf("its own finalizer %s is not removed", n.Finalizers[0]) + h.controller(s, n.Finalizers[0])
 	default:
 		h.why = "nothing says why; does the controller-manager run?"
@@ -118,16 +119,16 @@ func (h *held) finalized(s *snapshot.Snapshot, n *corev1.Namespace, finalizers, 
 		if c.GetNamespace() == n.Name && c.GetDeletionTimestamp() != nil && slices.Contains(c.GetFinalizers(), finalizer) {
 			o := snapshot.CustomObject(c)
 			if what == "" {
-				what = short(o)
+				what = finding.Short(o)
 			}
 			if len(h.refs) < 4 {
 				h.refs = append(h.refs, o)
-				h.seen = append(h.seen, seenAPI(o, "metadata.finalizers", c.GetDeletionTimestamp().Time, strings.Join(c.GetFinalizers(), ", ")))
+				h.seen = append(h.seen, finding.SeenAPI(o, "metadata.finalizers", c.GetDeletionTimestamp().Time, strings.Join(c.GetFinalizers(), ", ")))
 			}
 		}
 	}
 	if what == "" {
-		what = strings.TrimSuffix(shortest(afterColon(content)), " resource instances")
+		what = strings.TrimSuffix(finding.ShortMessage(afterColon(content)), " resource instances")
 		if what == "" {
 			what = "what is in it"
 		}
@@ -138,7 +139,7 @@ func (h *held) finalized(s *snapshot.Snapshot, n *corev1.Namespace, finalizers, 
 // controller says whether the workload that should remove a finalizer is to be seen. Those of Kubernetes itself need none.
 func (h *held) controller(s *snapshot.Snapshot, finalizer string) string {
 	domain, _, ok := strings.Cut(finalizer, "/")
-	if !ok || strings.HasSuffix(domain, "kubernetes.io") || domain == "kubernetes" || s.Namespace != "" || notSeen(s, "deployments.apps", "") {
+	if !ok || strings.HasSuffix(domain, "kubernetes.io") || domain == "kubernetes" || s.Namespace != "" || finding.NotSeen(s, "deployments.apps", "") {
 		return ""
 	}
 	of, sound := operatorOf(s, domain)

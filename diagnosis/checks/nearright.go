@@ -8,6 +8,7 @@ import (
 
 	rbacv1 "k8s.io/api/rbac/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -33,7 +34,7 @@ func danglingRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, boo
 		o := b.role()
 		return nearMiss{object: b.object, dangling: true,
 			why:  fmt.Sprintf("%s gives it %s %s, which does not exist%s", kindAndName(b.object), o.Kind, o.Name, didYouMean(near(o.Name, roleNames(s, o)))),
-			seen: []incident.Evidence{seenAPI(b.object, "roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
+			seen: []incident.Evidence{finding.SeenAPI(b.object, "roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
 	}
 	return nearMiss{}, false
 }
@@ -80,7 +81,7 @@ func lackingRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool
 			default:
 				continue
 			}
-			return nearMiss{object: o, why: kindAndName(o) + " " + why, seen: []incident.Evidence{ruleEvidence(o, r), seenAPI(b.object, "roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
+			return nearMiss{object: o, why: kindAndName(o) + " " + why, seen: []incident.Evidence{ruleEvidence(o, r), finding.SeenAPI(b.object, "roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
 		}
 	}
 	return nearMiss{}, false
@@ -100,14 +101,14 @@ func onlyRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool) {
 	rules, _ := rulesOf(s, own[0])
 	var grants []string
 	for _, r := range rules {
-		grants = union(grants, r.Resources)
+		grants = finding.Union(grants, r.Resources)
 	}
 	if len(grants) == 0 {
 		return nearMiss{}, false
 	}
 	o := own[0].role()
-	return nearMiss{object: o, why: fmt.Sprintf("%s, the only one bound to it, has no rule for it (it has some for %s)", kindAndName(o), firstFew(grants)),
-		seen: []incident.Evidence{seenAPI(o, "rules", time.Time{}, "resources "+strings.Join(grants, ", ")), seenAPI(own[0].object, "roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
+	return nearMiss{object: o, why: fmt.Sprintf("%s, the only one bound to it, has no rule for it (it has some for %s)", kindAndName(o), finding.FirstFew(grants)),
+		seen: []incident.Evidence{finding.SeenAPI(o, "rules", time.Time{}, "resources "+strings.Join(grants, ", ")), finding.SeenAPI(own[0].object, "roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
 }
 
 // pluralOf says whether a rule means the resource and writes it wrong: "pod", "Pods".
@@ -126,7 +127,7 @@ func groupWords(groups ...string) string {
 }
 
 func ruleEvidence(o incident.Object, r rbacv1.PolicyRule) incident.Evidence {
-	return seenAPI(o, "rules", time.Time{}, fmt.Sprintf("apiGroups [%s], resources %v, verbs %v", groupWords(r.APIGroups...), r.Resources, r.Verbs))
+	return finding.SeenAPI(o, "rules", time.Time{}, fmt.Sprintf("apiGroups [%s], resources %v, verbs %v", groupWords(r.APIGroups...), r.Resources, r.Verbs))
 }
 
 // otherNamespace is a RoleBinding of the subject's that grants the right elsewhere.
@@ -143,7 +144,7 @@ func otherNamespace(s *snapshot.Snapshot, q request, all []binding) (nearMiss, b
 		if q.namespace == "" {
 			why += "; for all namespaces it takes a ClusterRoleBinding"
 		}
-		return nearMiss{object: b.object, why: why, seen: []incident.Evidence{seenAPI(b.object, "roleRef", time.Time{}, b.ref.Kind+" "+b.ref.Name)}}, true
+		return nearMiss{object: b.object, why: why, seen: []incident.Evidence{finding.SeenAPI(b.object, "roleRef", time.Time{}, b.ref.Kind+" "+b.ref.Name)}}, true
 	}
 	return nearMiss{}, false
 }
@@ -164,9 +165,9 @@ func otherSubject(s *snapshot.Snapshot, q request, all []binding) (nearMiss, boo
 			if x.Kind != rbacv1.ServiceAccountKind {
 				continue
 			}
-			m := nearMiss{object: b.object, seen: []incident.Evidence{seenAPI(b.object, "subjects", time.Time{}, "ServiceAccount "+x.Namespace+"/"+x.Name)}}
+			m := nearMiss{object: b.object, seen: []incident.Evidence{finding.SeenAPI(b.object, "subjects", time.Time{}, "ServiceAccount "+x.Namespace+"/"+x.Name)}}
 			gone := ""
-			if s.ServiceAccount(x.Namespace, x.Name) == nil && !notSeen(s, "serviceaccounts", x.Namespace) {
+			if s.ServiceAccount(x.Namespace, x.Name) == nil && !finding.NotSeen(s, "serviceaccounts", x.Namespace) {
 				gone = " (which does not exist)"
 			}
 			switch {

@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -15,12 +16,12 @@ import (
 func neededServices(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 	type key struct{}
 	return snapshot.Once(s, key{}, func() map[incident.Object][]*corev1.Pod {
-		by := map[incident.Object]*gathered[*corev1.Pod]{}
+		by := map[incident.Object]*finding.Gathered[*corev1.Pod]{}
 		add := func(service incident.Object, p *corev1.Pod) {
 			if by[service] == nil {
-				by[service] = &gathered[*corev1.Pod]{}
+				by[service] = &finding.Gathered[*corev1.Pod]{}
 			}
-			by[service].add(p)
+			by[service].Add(p)
 		}
 		for _, call := range failingCalls(s) {
 			if !call.service.IsZero() {
@@ -43,20 +44,20 @@ func neededServices(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 		}
 		needed := make(map[incident.Object][]*corev1.Pod, len(by))
 		for o, pods := range by {
-			needed[o] = pods.list
+			needed[o] = pods.List
 		}
 		return needed
 	})
 }
 
 // needed makes a Service without pods a fault where somebody needs it: scaling its workload to zero is on purpose until then.
-func (f *Finding) needed(s *snapshot.Snapshot, workload incident.Object) {
+func needed(f *finding.Finding, s *snapshot.Snapshot, workload incident.Object) {
 	by := neededServices(s)[f.Object]
 	if len(by) == 0 {
 		return
 	}
 	f.Severity, f.Root, f.Fault = incident.Critical, true, []incident.Object{workload}
-	f.retitle(fmt.Sprintf("%s, and %s needs it", f.Title, short(s.WorkloadOf(by[0]))))
-	f.Next = "Scale " + short(workload) + " up again, or stop what calls it."
-	f.See(seenAPI(workload, "spec.replicas", time.Time{}, "0 replicas"))
+	f.Retitle(fmt.Sprintf("%s, and %s needs it", f.Title, finding.Short(s.WorkloadOf(by[0]))))
+	f.Next = "Scale " + finding.Short(workload) + " up again, or stop what calls it."
+	f.Cite(finding.SeenAPI(workload, "spec.replicas", time.Time{}, "0 replicas"))
 }

@@ -6,14 +6,15 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // nodeChecks look at nodes, as the API server has them.
-var nodeChecks = []Check{
-	{"nodes", nodeCodes, checkNodes},
-	{"gpus", gpuCodes, checkGPUs},
+var nodeChecks = []finding.Check{
+	{Name: "nodes", Codes: nodeCodes, Run: checkNodes},
+	{Name: "gpus", Codes: gpuCodes, Run: checkGPUs},
 }
 
 // The codes of findings about nodes.
@@ -32,20 +33,20 @@ const (
 	NodeRebooted    = "NodeRebooted"
 )
 
-var nodeCodes = []Code{
-	{Code: NodeCNIMissing, Severity: incident.Critical, Root: true, Trouble: NodeTrouble, Taints: []string{corev1.TaintNodeNotReady},
+var nodeCodes = []finding.Code{
+	{Code: NodeCNIMissing, Severity: incident.Critical, Root: true, Trouble: finding.NodeTrouble, Taints: []string{corev1.TaintNodeNotReady},
 		Meaning: "The node's container runtime has no network (CNI) configuration: no new pod can start on it, and what has crashed is not restarted.",
 		Next:    "Restore the CNI configuration on the node (on K3s, /var/lib/rancher/k3s/agent/etc/cni/net.d), or let its network plugin's DaemonSet write it again.",
 		Example: "Node leveling-pc has lost its CNI configuration: no new pod can start on it"},
-	{Code: NodeRuntimeDown, Severity: incident.Critical, Root: true, Trouble: NodeTrouble, Taints: []string{corev1.TaintNodeNotReady},
+	{Code: NodeRuntimeDown, Severity: incident.Critical, Root: true, Trouble: finding.NodeTrouble, Taints: []string{corev1.TaintNodeNotReady},
 		Meaning: "The node's container runtime does not answer the kubelet, or too slowly: no container on it can be started, stopped or looked at.",
 		Next:    "On the node, see whether the runtime runs (systemctl status containerd; crictl info) and what its log says; a full or slow disk is a usual reason.",
 		Example: "The container runtime of node worker-1 does not answer: PLEG is not healthy: pleg was last seen active 5m0s ago; threshold is 3m0s"},
-	{Code: NodeNotReady, Severity: incident.Critical, Root: true, Trouble: NodeTrouble, Taints: []string{corev1.TaintNodeNotReady},
+	{Code: NodeNotReady, Severity: incident.Critical, Root: true, Trouble: finding.NodeTrouble, Taints: []string{corev1.TaintNodeNotReady},
 		Meaning: "The kubelet says that the node is not ready; its pods leave their Services and, after minutes, are evicted.",
 		Next:    "Read the kubelet's message and its log on the node.",
 		Example: "Node worker-1 is not ready: CSINode is not yet initialized"},
-	{Code: NodeUnreachable, Severity: incident.Critical, Root: true, Trouble: NodeTrouble, Taints: []string{corev1.TaintNodeUnreachable},
+	{Code: NodeUnreachable, Severity: incident.Critical, Root: true, Trouble: finding.NodeTrouble, Taints: []string{corev1.TaintNodeUnreachable},
 		Meaning: "The kubelet no longer reports: it is stopped, or the node is down or cut off.",
 		Next:    "See whether the node runs and the kubelet on it; then whether it reaches the API server.",
 		Example: "Node worker-1 has not been heard of since 09:18:20 UTC, with 12 pods on it"},
@@ -90,7 +91,7 @@ const (
 	staleLease = 60 * time.Second // kubelets renew every 10 s; the controller gives up on a lease after 40 s
 )
 
-func checkNodes(s *snapshot.Snapshot, r *Report) {
+func checkNodes(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges("nodes")
 	leases := nodeLeases(s)
 	pods := pendingPods(s)
@@ -103,8 +104,8 @@ func checkNodes(s *snapshot.Snapshot, r *Report) {
 				reportDifference(s, r, n)
 			}
 		} else if silent := leases.silence(n.Name); silent > staleLease && !leaving(s, n) {
-			r.Find(NodeLeaseStale, nodeObject(n), fmt.Sprintf("Node %s has not renewed its lease for %s", n.Name, duration(silent))).on(n).
-				See(seenAPI(snapshot.ObjectOf("Lease", corev1.NamespaceNodeLease, n.Name), "spec.renewTime", leases.renewed[n.Name], "not renewed for "+duration(silent)))
+			r.Find(NodeLeaseStale, nodeObject(n), fmt.Sprintf("Node %s has not renewed its lease for %s", n.Name, finding.Duration(silent))).On(n).
+				Cite(finding.SeenAPI(snapshot.ObjectOf("Lease", corev1.NamespaceNodeLease, n.Name), "spec.renewTime", leases.renewed[n.Name], "not renewed for "+finding.Duration(silent)))
 		}
 		leases.reportSkew(s, r, n)
 		reportVersion(s, r, n)
@@ -116,15 +117,6 @@ func checkNodes(s *snapshot.Snapshot, r *Report) {
 		}
 	}
 }
-
-// on says that the finding is about a node.
-func (f *Finding) on(n *corev1.Node) *Finding {
-	f.Nodes = []string{n.Name}
-	return f
-}
-
-// retitle says it in other words.
-func (f *Finding) retitle(title string) { f.Title = oneLine(title, maxTitle) }
 
 // nodeObject names a node.
 func nodeObject(n *corev1.Node) incident.Object { return snapshot.ObjectOf("Node", "", n.Name) }

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -28,24 +29,24 @@ type Pressure struct {
 	Condition corev1.NodeConditionType // by which the kubelet says what runs out
 }
 
-func reportPressure(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
+func reportPressure(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 	for _, p := range pressures {
 		c := nodeCondition(n, p.condition)
 		if c == nil || c.Status != corev1.ConditionTrue || p.condition == corev1.NodeNetworkUnavailable && s.At.Sub(n.CreationTimestamp.Time) < newNode {
 			continue
 		}
-		f := r.Find(NodePressure, nodeObject(n), fmt.Sprintf("Node %s %s", n.Name, p.words)).on(n)
+		f := r.Find(NodePressure, nodeObject(n), fmt.Sprintf("Node %s %s", n.Name, p.words)).On(n)
 		f.Since, f.Detail = c.LastTransitionTime.Time, Pressure{p.condition}
-		f.See(seenAPI(f.Object, "status.conditions["+string(p.condition)+"]", f.Since, strings.TrimSpace(c.Reason+": "+c.Message)))
+		f.Cite(finding.SeenAPI(f.Object, "status.conditions["+string(p.condition)+"]", f.Since, strings.TrimSpace(c.Reason+": "+c.Message)))
 		if p.condition != corev1.NodeNetworkUnavailable {
-			f.See(seenEvent(lastEvent(s, f.Object, "EvictionThresholdMet")))
-			f.blameBiggest(s, n)
+			f.Cite(finding.SeenEvent(lastEvent(s, f.Object, "EvictionThresholdMet")))
+			blameBiggest(f, s, n)
 		}
 	}
 }
 
 // blameBiggest names the pod that used most of what ran out, by the words of the kubelet that evicted it.
-func (f *Finding) blameBiggest(s *snapshot.Snapshot, n *corev1.Node) {
+func blameBiggest(f *finding.Finding, s *snapshot.Snapshot, n *corev1.Node) {
 	var most resource.Quantity
 	var who *corev1.Pod
 	for _, p := range s.PodsOn(n.Name) {
@@ -62,8 +63,8 @@ func (f *Finding) blameBiggest(s *snapshot.Snapshot, n *corev1.Node) {
 		return
 	}
 	w := s.WorkloadOf(who)
-	f.retitle(fmt.Sprintf("%s; %s in namespace %s used %s of it", f.Title, short(w), who.Namespace, byteWords(most.Value())))
-	f.See(seenAPI(podObject(who), "status", failedAt(who), "Evicted: "+who.Status.Message))
+	f.Retitle(fmt.Sprintf("%s; %s in namespace %s used %s of it", f.Title, finding.Short(w), who.Namespace, byteWords(most.Value())))
+	f.Cite(finding.SeenAPI(finding.PodObject(who), "status", failedAt(who), "Evicted: "+who.Status.Message))
 }
 
 // muchUsed is from when on what one container used is worth a word, in bytes.
@@ -99,7 +100,7 @@ func pendingPods(s *snapshot.Snapshot) unplaced {
 const nearlyFull = 95
 
 // reportFull speaks of a node that has all the pods that it may have: worth knowing, and a fault once others are turned away.
-func (w unplaced) reportFull(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
+func (w unplaced) reportFull(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 	most := int(n.Status.Allocatable.Pods().Value())
 	if most <= 1 || // a node that is made for one pod is meant to be full
 		len(s.PodsOn(n.Name))*100 < most*nearlyFull {
@@ -115,25 +116,25 @@ func (w unplaced) reportFull(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
 			refused = p
 		}
 	}
-	f := r.Find(NodeFull, nodeObject(n), fmt.Sprintf("Node %s has %d of the %d pods that it may have", n.Name, count, most)).on(n)
-	f.See(seenAPI(f.Object, "status.allocatable.pods", time.Time{}, fmt.Sprintf("%d; %d are on it", most, count)))
+	f := r.Find(NodeFull, nodeObject(n), fmt.Sprintf("Node %s has %d of the %d pods that it may have", n.Name, count, most)).On(n)
+	f.Cite(finding.SeenAPI(f.Object, "status.allocatable.pods", time.Time{}, fmt.Sprintf("%d; %d are on it", most, count)))
 	switch {
 	case refused != nil:
-		f.retitle(f.Title + ", and its kubelet turns others away")
-		f.See(seenAPI(podObject(refused), "status", time.Time{}, "OutOfpods: "+refused.Status.Message))
+		f.Retitle(f.Title + ", and its kubelet turns others away")
+		f.Cite(finding.SeenAPI(finding.PodObject(refused), "status", time.Time{}, "OutOfpods: "+refused.Status.Message))
 	case len(w.full) > 0:
-		f.retitle(f.Title + inflect(len(w.full), ", and %d {pod waits|pods wait} for a place", len(w.full)))
-		f.seePending(w.full)
+		f.Retitle(f.Title + finding.Inflect(len(w.full), ", and %d {pod waits|pods wait} for a place", len(w.full)))
+		seePending(f, w.full)
 	default:
 		f.Severity = incident.Info
 	}
 }
 
 // seePending cites the scheduler's words about the first of the pods.
-func (f *Finding) seePending(pods []*corev1.Pod) {
+func seePending(f *finding.Finding, pods []*corev1.Pod) {
 	if len(pods) > 0 {
 		c := podCondition(pods[0], corev1.PodScheduled)
-		f.See(seenAPI(podObject(pods[0]), "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
+		f.Cite(finding.SeenAPI(finding.PodObject(pods[0]), "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
 	}
 }
 
@@ -141,21 +142,21 @@ func (f *Finding) seePending(pods []*corev1.Pod) {
 const forgotten = 24 * time.Hour
 
 // reportCordoned speaks of a node that somebody cordoned: on purpose, unless it was forgotten or pods wait for it.
-func (w unplaced) reportCordoned(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
+func (w unplaced) reportCordoned(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 	title := fmt.Sprintf("Node %s is cordoned: it takes no new pods", n.Name)
 	since := cordonedAt(s, n)
 	if !since.IsZero() && s.At.Sub(since) >= forgotten {
-		title = fmt.Sprintf("Node %s has been cordoned for %s, perhaps forgotten: it takes no new pods", n.Name, duration(s.At.Sub(since)))
+		title = fmt.Sprintf("Node %s has been cordoned for %s, perhaps forgotten: it takes no new pods", n.Name, finding.Duration(s.At.Sub(since)))
 	}
 	if count := len(w.cordoned); count > 0 {
-		title += inflect(count, ", and %d {pod waits|pods wait} for a node", count)
+		title += finding.Inflect(count, ", and %d {pod waits|pods wait} for a node", count)
 	}
-	f := r.Find(NodeCordoned, nodeObject(n), title).on(n)
+	f := r.Find(NodeCordoned, nodeObject(n), title).On(n)
 	f.Since = since
-	f.See(seenAPI(f.Object, "spec.unschedulable", since, "true"))
+	f.Cite(finding.SeenAPI(f.Object, "spec.unschedulable", since, "true"))
 	if len(w.cordoned) > 0 {
 		f.Severity, f.Root = incident.Warning, true
-		f.seePending(w.cordoned)
+		seePending(f, w.cordoned)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -65,7 +66,7 @@ const wrongClock = 30 * time.Second
 
 // reportSkew compares the node's clock with the API server's in the one moment that both noted: the lease's renewal. A renewal that both
 // noted in the past, the node's the later, can be a cluster that is kept alive out of a file, and proves nothing.
-func (l leases) reportSkew(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
+func (l leases) reportSkew(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 	node, server := l.renewed[n.Name], l.written[n.Name]
 	if node.IsZero() || server.IsZero() {
 		return
@@ -78,12 +79,12 @@ func (l leases) reportSkew(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
 	default:
 		return
 	}
-	f := r.Find(NodeClockSkew, nodeObject(n), fmt.Sprintf("The clock of node %s is %s %s the API server's", n.Name, duration(skew), way)).on(n)
-	f.See(seenAPI(snapshot.ObjectOf("Lease", corev1.NamespaceNodeLease, n.Name), "spec.renewTime", server,
+	f := r.Find(NodeClockSkew, nodeObject(n), fmt.Sprintf("The clock of node %s is %s %s the API server's", n.Name, finding.Duration(skew), way)).On(n)
+	f.Cite(finding.SeenAPI(snapshot.ObjectOf("Lease", corev1.NamespaceNodeLease, n.Name), "spec.renewTime", server,
 		fmt.Sprintf("the kubelet wrote %s when the API server's clock said %s", node.UTC().Format(time.RFC3339), server.UTC().Format(time.RFC3339))))
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; h.Node == n.Name && h.ClockSync != "" {
-			f.See(hostEvidence(h, "clock", time.Time{}, h.ClockSync))
+			f.Cite(hostEvidence(h, "clock", time.Time{}, h.ClockSync))
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -26,8 +27,8 @@ const leastCut = 2
 // checkCutNodes compares who gets no answer with where it runs. A node is at fault if several workloads on it fail to reach several things
 // beyond it that are well, and pods of the same workloads on other nodes are well. Where the network plugin's or kube-proxy's pod on the
 // node is missing or not ready, that is found by itself.
-func checkCutNodes(s *snapshot.Snapshot, r *Report) {
-	if notSeen(s, "pods", "") {
+func checkCutNodes(s *snapshot.Snapshot, r *finding.Report) {
+	if finding.NotSeen(s, "pods", "") {
 		return
 	}
 	cut := map[string]*cutNode{}
@@ -41,7 +42,7 @@ func checkCutNodes(s *snapshot.Snapshot, r *Report) {
 			cut[node] = &cutNode{}
 		}
 		cut[node].calls = append(cut[node].calls, by)
-		cut[node].targets = union(cut[node].targets, []string{target})
+		cut[node].targets = finding.Union(cut[node].targets, []string{target})
 	}
 	var pods map[incident.Object][]*corev1.Pod
 	for _, node := range keysInOrder(cut) {
@@ -102,7 +103,7 @@ func networkRuns(s *snapshot.Snapshot, node string) bool {
 }
 
 // reportCut wants two workloads that have pods elsewhere, all of them well, and none that fails elsewhere too.
-func reportCut(s *snapshot.Snapshot, r *Report, node string, x *cutNode, pods map[incident.Object][]*corev1.Pod) {
+func reportCut(s *snapshot.Snapshot, r *finding.Report, node string, x *cutNode, pods map[incident.Object][]*corev1.Pod) {
 	failing := map[incident.Object]bool{}
 	for _, by := range x.calls {
 		failing[s.WorkloadOf(by.pod)] = true
@@ -129,19 +130,19 @@ func reportCut(s *snapshot.Snapshot, r *Report, node string, x *cutNode, pods ma
 	for _, by := range x.calls {
 		if !slices.Contains(f.Pods, by.pod) {
 			f.Pods = append(f.Pods, by.pod)
-			f.Since = earlier(f.Since, unreadySince(by.pod))
-			f.See(by.seen())
+			f.Since = finding.Earlier(f.Since, unreadySince(by.pod))
+			f.Cite(by.seen())
 		}
-		f.hear([]logs.Fact{by.need})
+		f.AddFacts([]logs.Fact{by.need})
 	}
 	slices.SortFunc(well, func(a, b *corev1.Pod) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
-	for _, p := range well[:min(len(well), shownPods)] {
-		f.See(seenAPI(podObject(p), "status.conditions[Ready]", unreadySince(p), "ready, on node "+p.Spec.NodeName))
+	for _, p := range well[:min(len(well), finding.ShownPods)] {
+		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", unreadySince(p), "ready, on node "+p.Spec.NodeName))
 	}
 	title := fmt.Sprintf("Pods on node %s get no answer from beyond it, those of %d workloads: their pods on other nodes are well", node, len(failing))
-	f.Title = oneLine(title+touched(s, f), maxTitle)
+	f.Title = finding.OneLine(title+touched(s, f), finding.MaxTitle)
 }
 
 // networkTouched are the words of what sets up a host's network anew and may take away rules that are not its own: systemd-networkd
@@ -152,7 +153,7 @@ var networkTouched = regexp.MustCompile(`(systemd-networkd)\[\d+\]: .*(?:Re-conf
 const beforeCut = time.Hour
 
 // touched tells when the host's network was last set up anew before the onset, and cites what did and which packages changed.
-func touched(s *snapshot.Snapshot, f *Finding) string {
+func touched(s *snapshot.Snapshot, f *finding.Finding) string {
 	said := ""
 	for i := range s.Hosts {
 		h := host{&s.Hosts[i], s, nil}
@@ -165,7 +166,7 @@ func touched(s *snapshot.Snapshot, f *Finding) string {
 			continue
 		}
 		m := networkTouched.FindStringSubmatch(l.Text)
-		said = fmt.Sprintf("; %s set up the node's network anew at %s", m[1]+m[2], clock(l.At))
+		said = fmt.Sprintf("; %s set up the node's network anew at %s", m[1]+m[2], finding.Clock(l.At))
 		f.Told = append(f.Told, l.At)
 		h.seeLine(f, l)
 		h.cite(f, "systemd ", "network-manager", "firewalld", "netplan")

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -22,7 +23,7 @@ const (
 	GPUDriverMismatch = "GPUDriverMismatch"
 )
 
-var gpuCodes = []Code{
+var gpuCodes = []finding.Code{
 	{Code: GPUNotOffered, Severity: incident.Critical, Root: true, Detail: GPU{},
 		Meaning: "A node has a GPU, pods wait for one, and the node offers none: no device plugin has registered it with the kubelet.",
 		Next:    "Install the vendor's device plugin or GPU operator, or see why its pod does not run on the node.",
@@ -53,7 +54,7 @@ func isGPU(name corev1.ResourceName) bool {
 	return ok && slices.Contains(gpuVendors, vendor)
 }
 
-func checkGPUs(s *snapshot.Snapshot, r *Report) {
+func checkGPUs(s *snapshot.Snapshot, r *finding.Report) {
 	offered := map[corev1.ResourceName]bool{}
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
@@ -96,13 +97,13 @@ type GPU struct {
 	Resource corev1.ResourceName // by which pods ask for them, such as nvidia.com/gpu
 }
 
-func reportUnhealthy(r *Report, n *corev1.Node, name corev1.ResourceName, have, usable string) {
-	f := r.Find(GPUUnhealthy, nodeObject(n), fmt.Sprintf("Node %s offers %s of its %s %s: the device plugin calls the others unhealthy, or has stopped", n.Name, usable, have, name)).on(n)
+func reportUnhealthy(r *finding.Report, n *corev1.Node, name corev1.ResourceName, have, usable string) {
+	f := r.Find(GPUUnhealthy, nodeObject(n), fmt.Sprintf("Node %s offers %s of its %s %s: the device plugin calls the others unhealthy, or has stopped", n.Name, usable, have, name)).On(n)
 	f.Detail = GPU{name}
 	if usable != "0" {
 		f.Severity = incident.Warning
 	}
-	f.See(seenAPI(f.Object, "status.allocatable["+string(name)+"]", time.Time{}, fmt.Sprintf("%s; capacity %s", usable, have)))
+	f.Cite(finding.SeenAPI(f.Object, "status.allocatable["+string(name)+"]", time.Time{}, fmt.Sprintf("%s; capacity %s", usable, have)))
 }
 
 // asker is a workload whose pods wait for a GPU.
@@ -148,7 +149,7 @@ func askers(s *snapshot.Snapshot) []asker {
 }
 
 // report blames the nodes that have such a GPU and do not offer it, or says that no node has one.
-func (a asker) report(s *snapshot.Snapshot, r *Report) {
+func (a asker) report(s *snapshot.Snapshot, r *finding.Report) {
 	blamed := false
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
@@ -158,26 +159,26 @@ func (a asker) report(s *snapshot.Snapshot, r *Report) {
 		}
 		blamed = true
 		why, plugin := whyNotOffered(s, n)
-		f := r.Find(GPUNotOffered, nodeObject(n), fmt.Sprintf("Node %s has a GPU but offers no %s: %s", n.Name, a.resource, why)).on(n).See(seen)
+		f := r.Find(GPUNotOffered, nodeObject(n), fmt.Sprintf("Node %s has a GPU but offers no %s: %s", n.Name, a.resource, why)).On(n).Cite(seen)
 		f.Pods, f.Since, f.Detail = a.pods, oldest(a.pods), GPU{a.resource}
 		if !plugin.IsZero() {
 			f.Fault = []incident.Object{plugin, f.Object}
-			f.See(seenAPI(plugin, "status", time.Time{}, why))
+			f.Cite(finding.SeenAPI(plugin, "status", time.Time{}, why))
 		}
-		f.seePending(a.pods)
+		seePending(f, a.pods)
 	}
-	if blamed || notSeen(s, "nodes", "") {
+	if blamed || finding.NotSeen(s, "nodes", "") {
 		return
 	}
-	f := r.Find(GPUAbsent, a.workload, fmt.Sprintf("%s asks for %s, which no node has", short(a.workload), a.resource))
+	f := r.Find(GPUAbsent, a.workload, fmt.Sprintf("%s asks for %s, which no node has", finding.Short(a.workload), a.resource))
 	f.Workload, f.Pods, f.Since = a.workload, a.pods, oldest(a.pods)
-	f.seePending(a.pods)
+	seePending(f, a.pods)
 }
 
 func oldest(pods []*corev1.Pod) time.Time {
 	var t time.Time
 	for _, p := range pods {
-		t = earlier(t, p.CreationTimestamp.Time)
+		t = finding.Earlier(t, p.CreationTimestamp.Time)
 	}
 	return t
 }
@@ -185,14 +186,14 @@ func oldest(pods []*corev1.Pod) time.Time {
 // hasGPU looks for a sign that a node has a GPU of the resource's vendor: the resource itself with none left, a label, a device.
 func hasGPU(s *snapshot.Snapshot, n *corev1.Node, resource corev1.ResourceName) (incident.Evidence, bool) {
 	if q, ok := n.Status.Capacity[resource]; ok {
-		return seenAPI(nodeObject(n), "status.capacity["+string(resource)+"]", time.Time{}, q.String()), true
+		return finding.SeenAPI(nodeObject(n), "status.capacity["+string(resource)+"]", time.Time{}, q.String()), true
 	}
 	if !strings.HasPrefix(string(resource), "nvidia.com/") {
 		return incident.Evidence{}, false
 	}
 	for _, l := range gpuLabels {
 		if v, ok := n.Labels[l]; ok && v != "false" {
-			return seenAPI(nodeObject(n), "metadata.labels", time.Time{}, l+"="+v), true
+			return finding.SeenAPI(nodeObject(n), "metadata.labels", time.Time{}, l+"="+v), true
 		}
 	}
 	for i := range s.Hosts {
@@ -205,7 +206,7 @@ func hasGPU(s *snapshot.Snapshot, n *corev1.Node, resource corev1.ResourceName) 
 
 // whyNotOffered says what is the matter with the device plugin, and which DaemonSet it is.
 func whyNotOffered(s *snapshot.Snapshot, n *corev1.Node) (string, incident.Object) {
-	if notSeen(s, "daemonsets.apps", "") {
+	if finding.NotSeen(s, "daemonsets.apps", "") {
 		return "no device plugin has registered it", incident.Object{}
 	}
 	for i := range s.DaemonSets {
@@ -217,12 +218,12 @@ func whyNotOffered(s *snapshot.Snapshot, n *corev1.Node) (string, incident.Objec
 		for _, p := range s.PodsOn(n.Name) {
 			if s.WorkloadOf(p) == o {
 				if isReady(p) {
-					return fmt.Sprintf("the pod of %s on it is ready, but has registered none", short(o)), o
+					return fmt.Sprintf("the pod of %s on it is ready, but has registered none", finding.Short(o)), o
 				}
-				return fmt.Sprintf("the pod of %s on it is not ready", short(o)), o
+				return fmt.Sprintf("the pod of %s on it is not ready", finding.Short(o)), o
 			}
 		}
-		return fmt.Sprintf("%s has no pod on it", short(o)), o
+		return fmt.Sprintf("%s has no pod on it", finding.Short(o)), o
 	}
 	return "there is no device plugin DaemonSet in the cluster", incident.Object{}
 }
@@ -234,7 +235,7 @@ func (h host) driver() {
 	}
 	libraries := strings.Join(h.GPU.Libraries, ", ")
 	f := h.find(GPUDriverMismatch, fmt.Sprintf("The NVIDIA driver of node %s (%s) does not match its libraries (%s)", h.Node, h.GPU.Driver, libraries))
-	f.See(hostEvidence(h.Host, "/proc/driver/nvidia/version", time.Time{}, "loaded: "+h.GPU.Driver+"; libnvidia-ml and libcuda: "+libraries))
+	f.Cite(hostEvidence(h.Host, "/proc/driver/nvidia/version", time.Time{}, "loaded: "+h.GPU.Driver+"; libnvidia-ml and libcuda: "+libraries))
 	h.seeLine(f, h.lastLine(func(l snapshot.HostLine) bool {
 		return strings.Contains(l.Text, "NVRM: API mismatch") && !l.At.Before(h.Boot)
 	}))

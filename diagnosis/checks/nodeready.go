@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -55,7 +56,7 @@ func leaving(s *snapshot.Snapshot, n *corev1.Node) bool {
 
 // drained says whether a node is cordoned and has no pods but those that belong to every node, or that are ending.
 func drained(s *snapshot.Snapshot, n *corev1.Node) bool {
-	return n.Spec.Unschedulable && !notSeen(s, "pods", "") && !slices.ContainsFunc(s.PodsOn(n.Name), func(p *corev1.Pod) bool {
+	return n.Spec.Unschedulable && !finding.NotSeen(s, "pods", "") && !slices.ContainsFunc(s.PodsOn(n.Name), func(p *corev1.Pod) bool {
 		owner := metav1.GetControllerOf(p)
 		ofNode := owner != nil && (owner.Kind == "DaemonSet" || owner.Kind == "Node")
 		return !ofNode && p.DeletionTimestamp == nil && p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed
@@ -68,11 +69,11 @@ func awayWithNode(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	return n != nil && !nodeReady(n) && leaving(s, n)
 }
 
-func reportNotReady(s *snapshot.Snapshot, r *Report, n *corev1.Node, ready *corev1.NodeCondition) {
+func reportNotReady(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node, ready *corev1.NodeCondition) {
 	o, since := nodeObject(n), ready.LastTransitionTime.Time
-	seen := seenAPI(o, "status.conditions[Ready]", since, fmt.Sprintf("%s %s: %s", ready.Status, ready.Reason, ready.Message))
-	find := func(code, title string) *Finding {
-		f := r.Find(code, o, title).on(n).See(seen)
+	seen := finding.SeenAPI(o, "status.conditions[Ready]", since, fmt.Sprintf("%s %s: %s", ready.Status, ready.Reason, ready.Message))
+	find := func(code, title string) *finding.Finding {
+		f := r.Find(code, o, title).On(n).Cite(seen)
 		f.Since = since
 		return f
 	}
@@ -81,7 +82,7 @@ func reportNotReady(s *snapshot.Snapshot, r *Report, n *corev1.Node, ready *core
 		title, heard := unheard(s, n, ready)
 		find(NodeUnreachable, title+podsOn(s, n)).Told = []time.Time{heard}
 	case shuttingDown(ready.Message):
-		f := find(NodeNotReady, fmt.Sprintf("Node %s is shutting down since %s%s", n.Name, moment(s.At, since), podsOn(s, n)))
+		f := find(NodeNotReady, fmt.Sprintf("Node %s is shutting down since %s%s", n.Name, finding.Moment(s.At, since), podsOn(s, n)))
 		f.Severity, f.Told = incident.Warning, []time.Time{since}
 		if s.At.Sub(since) < leavingTime {
 			f.Severity = incident.Info
@@ -103,11 +104,11 @@ func reportNotReady(s *snapshot.Snapshot, r *Report, n *corev1.Node, ready *core
 // tells.
 func unheard(s *snapshot.Snapshot, n *corev1.Node, ready *corev1.NodeCondition) (string, time.Time) {
 	if heard := ready.LastHeartbeatTime.Time; !heard.IsZero() && !strings.Contains(ready.Message, "never posted") {
-		return fmt.Sprintf("Node %s has not been heard of since %s", n.Name, moment(s.At, heard)), heard
+		return fmt.Sprintf("Node %s has not been heard of since %s", n.Name, finding.Moment(s.At, heard)), heard
 	}
 	made := n.CreationTimestamp.Time
 	const never = "Node %s has never been heard of: its kubelet has not reported since the node was made at %s"
-	return fmt.Sprintf(never, n.Name, moment(s.At, made)), made
+	return fmt.Sprintf(never, n.Name, finding.Moment(s.At, made)), made
 }
 
 // podsOn is ", with 12 pods on it", or nothing.
@@ -116,7 +117,7 @@ func podsOn(s *snapshot.Snapshot, n *corev1.Node) string {
 	if count == 0 {
 		return ""
 	}
-	return inflect(count, ", with %d {pod|pods} on it", count)
+	return finding.Inflect(count, ", with %d {pod|pods} on it", count)
 }
 
 // running counts the pods on a node that have not ended.
@@ -157,34 +158,34 @@ func noCNI(message string) bool {
 	return false
 }
 
-func reportCNI(s *snapshot.Snapshot, r *Report, n *corev1.Node, since time.Time, seen incident.Evidence) {
+func reportCNI(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node, since time.Time, seen incident.Evidence) {
 	title := "Node %s has lost its CNI configuration: no new pod can start on it"
 	if since.Sub(n.CreationTimestamp.Time) < newNode && !hadNetwork(s, n) {
 		title = "Node %s has no CNI configuration: no pod can start on it"
 	}
-	f := r.Find(NodeCNIMissing, nodeObject(n), fmt.Sprintf(title, n.Name)).on(n).See(seen)
+	f := r.Find(NodeCNIMissing, nodeObject(n), fmt.Sprintf(title, n.Name)).On(n).Cite(seen)
 	f.Since, f.Told = since, []time.Time{since}
-	f.Because = fmt.Sprintf("Since %s the kubelet of %s reports that the runtime's network is not ready, for no CNI plugin is initialized", clock(since), n.Name)
+	f.Because = fmt.Sprintf("Since %s the kubelet of %s reports that the runtime's network is not ready, for no CNI plugin is initialized", finding.Clock(since), n.Name)
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
 		if h.Node != n.Name {
 			continue
 		}
 		if h.CNIDir != "" && len(h.CNIFiles) == 0 {
-			f.See(hostEvidence(h, h.CNIDir, time.Time{}, "no CNI configuration file: the directory is empty or absent"))
+			f.Cite(hostEvidence(h, h.CNIDir, time.Time{}, "no CNI configuration file: the directory is empty or absent"))
 			f.Because += ", and " + h.CNIDir + " on it is empty"
 		}
 		if file := brokenCNI(h); file != nil {
-			f.retitle(fmt.Sprintf("The CNI configuration %s of node %s is broken (%s): no new pod can start on it", file.Name, n.Name, file.Broken))
-			f.See(hostEvidence(h, h.CNIDir+"/"+file.Name, time.Time{}, "not a CNI configuration: "+file.Broken))
+			f.Retitle(fmt.Sprintf("The CNI configuration %s of node %s is broken (%s): no new pod can start on it", file.Name, n.Name, file.Broken))
+			f.Cite(hostEvidence(h, h.CNIDir+"/"+file.Name, time.Time{}, "not a CNI configuration: "+file.Broken))
 			f.Because += fmt.Sprintf(", and %s/%s on it cannot be read: %s", h.CNIDir, file.Name, file.Broken)
 		}
 		for _, line := range cniLines(h.ServiceLog) {
-			f.See(hostEvidence(h, "service log", logs.ServiceTime(line), oneLine(line, maxLine)))
+			f.Cite(hostEvidence(h, "service log", logs.ServiceTime(line), finding.OneLine(line, finding.MaxLine)))
 			if strings.Contains(strings.ToLower(line), "auto-update") {
 				f.Because += fmt.Sprintf("; its service log says %q", logMessage(line))
 				if t := logs.ServiceTime(line); !t.IsZero() {
-					f.Because, f.Told = f.Because+" at "+clock(t), append(f.Told, t)
+					f.Because, f.Told = f.Because+" at "+finding.Clock(t), append(f.Told, t)
 				}
 			}
 		}
@@ -206,7 +207,7 @@ func brokenCNI(h *snapshot.Host) *snapshot.HostFile {
 
 // hostEvidence is evidence from the host itself.
 func hostEvidence(h *snapshot.Host, field string, at time.Time, excerpt string) incident.Evidence {
-	return evidence(incident.SourceHost, snapshot.ObjectOf("Node", "", h.Node), field, at, excerpt)
+	return finding.NewEvidence(incident.SourceHost, snapshot.ObjectOf("Node", "", h.Node), field, at, excerpt)
 }
 
 // cniLines picks the service log's newest lines that tell of the network or of an update, oldest first, at most six.
@@ -222,12 +223,6 @@ func cniLines(log []string) []string {
 }
 
 // logMessage is what a line of a service's log says, on one line and bounded.
-func logMessage(line string) string { return oneLine(logs.ServiceMessage(line), maxLine) }
-
-// moment is a time for people: the time of day, and the date if it was on another.
-func moment(now, t time.Time) string {
-	if t.UTC().Format(time.DateOnly) == now.UTC().Format(time.DateOnly) {
-		return clock(t)
-	}
-	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+func logMessage(line string) string {
+	return finding.OneLine(logs.ServiceMessage(line), finding.MaxLine)
 }

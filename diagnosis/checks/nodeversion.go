@@ -7,13 +7,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/version"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // oldestKubelet is how many minor versions a kubelet may be older than the API server (https://kubernetes.io/releases/version-skew-policy).
 const oldestKubelet = 3
 
-func reportVersion(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
+func reportVersion(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 	server, err := version.ParseGeneric(s.ServerVersion)
 	if err != nil {
 		return
@@ -31,8 +32,8 @@ func reportVersion(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
 	default:
 		return
 	}
-	f := r.Find(NodeVersionSkew, nodeObject(n), fmt.Sprintf(title, n.Name, n.Status.NodeInfo.KubeletVersion, s.ServerVersion)).on(n)
-	f.See(seenAPI(f.Object, "status.nodeInfo.kubeletVersion", time.Time{}, n.Status.NodeInfo.KubeletVersion+"; the API server is "+s.ServerVersion))
+	f := r.Find(NodeVersionSkew, nodeObject(n), fmt.Sprintf(title, n.Name, n.Status.NodeInfo.KubeletVersion, s.ServerVersion)).On(n)
+	f.Cite(finding.SeenAPI(f.Object, "status.nodeInfo.kubeletVersion", time.Time{}, n.Status.NodeInfo.KubeletVersion+"; the API server is "+s.ServerVersion))
 }
 
 // traits are what nodes of one kind have in common, and an upgrade changes.
@@ -47,7 +48,7 @@ var traits = []struct {
 }
 
 // reportDifference says in what an ill node differs from the others, where these, two at least, are all well and all alike.
-func reportDifference(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
+func reportDifference(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 	for _, t := range traits {
 		own, others, count := t.of(&n.Status.NodeInfo), "", 0
 		for i := range s.Nodes {
@@ -65,23 +66,20 @@ func reportDifference(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
 		if own == "" || count < 2 {
 			continue
 		}
-		f := r.Find(NodeDiffers, nodeObject(n), fmt.Sprintf("Node %s, which is not ready, alone has %s %s; the other %d have %s", n.Name, t.words, own, count, others)).on(n)
-		f.See(seenAPI(f.Object, "status.nodeInfo."+t.field, time.Time{}, own+"; the other nodes: "+others))
+		f := r.Find(NodeDiffers, nodeObject(n), fmt.Sprintf("Node %s, which is not ready, alone has %s %s; the other %d have %s", n.Name, t.words, own, count, others)).On(n)
+		f.Cite(finding.SeenAPI(f.Object, "status.nodeInfo."+t.field, time.Time{}, own+"; the other nodes: "+others))
 	}
 }
 
-// recently bounds what is told of a node's past.
-const recently = 24 * time.Hour
-
-func reportReboot(s *snapshot.Snapshot, r *Report, n *corev1.Node) {
+func reportReboot(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 	e := lastEvent(s, nodeObject(n), "Rebooted")
 	if e == nil {
 		return
 	}
 	at := snapshot.EventTime(e).Time
-	if s.At.Sub(at) > recently || at.Sub(n.CreationTimestamp.Time) < newNode {
+	if s.At.Sub(at) > finding.Recently || at.Sub(n.CreationTimestamp.Time) < newNode {
 		return
 	}
-	f := r.Find(NodeRebooted, nodeObject(n), fmt.Sprintf("Node %s was rebooted at %s", n.Name, moment(s.At, at))).on(n).See(seenEvent(e))
+	f := r.Find(NodeRebooted, nodeObject(n), fmt.Sprintf("Node %s was rebooted at %s", n.Name, finding.Moment(s.At, at))).On(n).Cite(finding.SeenEvent(e))
 	f.Since, f.Told = at, []time.Time{at}
 }

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -254,7 +255,7 @@ func (k *seeker) short(name corev1.ResourceName, nodes []hindered) string {
 	}
 	why := fmt.Sprintf("it asks for %s, and node %s, which has most left, has %s of %s free", asks, freest.node.Name, amount(name, freest.free(name)), amount(name, freest.gives(name)))
 	if who, holds := freest.holder(k.s, name); holds > 0 {
-		why += fmt.Sprintf(" (%s asks for %s of it)", short(who), amount(name, holds))
+		why += fmt.Sprintf(" (%s asks for %s of it)", finding.Short(who), amount(name, holds))
 	}
 	return why
 }
@@ -268,9 +269,9 @@ func (k *seeker) noLabel(l lack, nodes []hindered) string {
 	var values, keys []string
 	for _, h := range nodes {
 		if v, ok := h.node.Labels[key]; ok {
-			values = union(values, []string{v})
+			values = finding.Union(values, []string{v})
 		}
-		keys = union(keys, sortedKeys(h.node.Labels))
+		keys = finding.Union(keys, keysInOrder(h.node.Labels))
 	}
 	why := "no node has the label " + l.what + ", which its nodeSelector asks for"
 	switch {
@@ -292,10 +293,10 @@ func (k *seeker) noLabel(l lack, nodes []hindered) string {
 
 // counts says how many nodes each rule keeps the pod off, each node once, by what is hardest to change.
 func counts(nodes []hindered) string {
-	words := map[hindrance]phrase{
-		nodeState: say("{is|are} not well or cordoned"), podsTaken: say("{runs|run} as many pods as {it|they} may"), portTaken: say("{has|have} its host port taken"),
-		taintKeeps: say("{has a taint|have taints} that it does not tolerate"), labelLacks: say("{does|do} not match its selector or affinity"), podsAvoid: say("{is|are} kept by its anti-affinity"),
-		podsMiss: say("{lacks|lack} pods that its affinity asks for"), spreadKeeps: say("{is|are} kept by its topology spread"), volumeKeeps: say("{is|are} not where its volume is"),
+	words := map[hindrance]finding.Phrase{
+		nodeState: finding.Say("{is|are} not well or cordoned"), podsTaken: finding.Say("{runs|run} as many pods as {it|they} may"), portTaken: finding.Say("{has|have} its host port taken"),
+		taintKeeps: finding.Say("{has a taint|have taints} that it does not tolerate"), labelLacks: finding.Say("{does|do} not match its selector or affinity"), podsAvoid: finding.Say("{is|are} kept by its anti-affinity"),
+		podsMiss: finding.Say("{lacks|lack} pods that its affinity asks for"), spreadKeeps: finding.Say("{is|are} kept by its topology spread"), volumeKeeps: finding.Say("{is|are} not where its volume is"),
 	}
 	by := map[hindrance]int{}
 	short := map[string]int{}
@@ -310,7 +311,7 @@ func counts(nodes []hindered) string {
 	var out []string
 	for _, rule := range []hindrance{nodeState, taintKeeps, labelLacks, podsAvoid, podsMiss, spreadKeeps, volumeKeeps, portTaken, podsTaken} {
 		if n := by[rule]; n > 0 {
-			out = append(out, fmt.Sprintf("%d %s", n, words[rule].of(n)))
+			out = append(out, fmt.Sprintf("%d %s", n, words[rule].Of(n)))
 		}
 	}
 	names := make([]string, 0, len(short))
@@ -319,7 +320,7 @@ func counts(nodes []hindered) string {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		out = append(out, fmt.Sprintf("%d %s too little %s", short[name], inflect(short[name], "{has|have}"), resourceWord(corev1.ResourceName(name))))
+		out = append(out, fmt.Sprintf("%d %s too little %s", short[name], finding.Inflect(short[name], "{has|have}"), resourceWord(corev1.ResourceName(name))))
 	}
 	return fmt.Sprintf("of %d nodes %s", len(nodes), strings.Join(out, ", "))
 }
@@ -332,14 +333,14 @@ func (k *seeker) evidence(h hindered) []incident.Evidence {
 		switch l.rule {
 		case roomTaken, tooSmall:
 			name := corev1.ResourceName(l.what)
-			out = append(out, seenAPI(n, "status.allocatable["+l.what+"]", time.Time{}, fmt.Sprintf("%s, and its %d pods ask for %s", amount(name, h.gives(name)), len(h.pods), amount(name, h.asked[name]))),
-				seenAPI(podObject(k.pod), "spec.containers[*].resources.requests["+l.what+"]", time.Time{}, amount(name, inUnits(name, k.asks[name]))))
+			out = append(out, finding.SeenAPI(n, "status.allocatable["+l.what+"]", time.Time{}, fmt.Sprintf("%s, and its %d pods ask for %s", amount(name, h.gives(name)), len(h.pods), amount(name, h.asked[name]))),
+				finding.SeenAPI(finding.PodObject(k.pod), "spec.containers[*].resources.requests["+l.what+"]", time.Time{}, amount(name, inUnits(name, k.asks[name]))))
 		case nodeState, taintKeeps:
-			out = append(out, seenAPI(n, "spec.taints", time.Time{}, l.what))
+			out = append(out, finding.SeenAPI(n, "spec.taints", time.Time{}, l.what))
 		case labelLacks:
-			out = append(out, seenAPI(podObject(k.pod), "spec.nodeSelector", time.Time{}, l.what), seenAPI(n, "metadata.labels", time.Time{}, h.node.Name+" "+l.here))
+			out = append(out, finding.SeenAPI(finding.PodObject(k.pod), "spec.nodeSelector", time.Time{}, l.what), finding.SeenAPI(n, "metadata.labels", time.Time{}, h.node.Name+" "+l.here))
 		default:
-			out = append(out, seenAPI(n, "pods on it", time.Time{}, h.node.Name+" "+l.here))
+			out = append(out, finding.SeenAPI(n, "pods on it", time.Time{}, h.node.Name+" "+l.here))
 		}
 	}
 	return out

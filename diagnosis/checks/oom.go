@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -28,30 +29,30 @@ func oomKilled(s *snapshot.Snapshot, p *corev1.Pod, c container, a ailment, end 
 	limit, limited := c.spec.Resources.Limits[corev1.ResourceMemory]
 	limited = limited && !limit.IsZero()
 	system := systemOOM(s, p.Spec.NodeName, end)
-	what := say("{is|are} killed")
+	what := finding.Say("{is|are} killed")
 	if end.Reason == "OOMKilled" && end.ExitCode != sigkilled {
-		what = say("{ends|end} with exit code %d after a child process was killed", end.ExitCode)
+		what = finding.Say("{ends|end} with exit code %d after a child process was killed", end.ExitCode)
 	}
 	switch {
 	case limited && system == nil:
-		a.detail, a.why = OutOfMemory{}, "killed for using more memory than its limit of "+limit.String()
-		a.what = say("%s for using more memory than {its|their} limit of %s%s", what, limit.String(), c.in(p))
+		a.detail, a.reason = OutOfMemory{}, "killed for using more memory than its limit of "+limit.String()
+		a.predicate = finding.Say("%s for using more memory than {its|their} limit of %s%s", what, limit.String(), c.in(p))
 		if used, e := memoryUse(s, p, c); used != "" {
-			a.what = a.what.and("; it uses %s", used)
+			a.predicate = a.predicate.And("; it uses %s", used)
 			a.seen = append(a.seen, e)
 		}
 	case limited:
-		a.detail, a.why = OutOfMemory{OfNode: true}, "killed because node "+p.Spec.NodeName+" ran out of memory"
-		a.what = say("%s because node %s ran out of memory%s, not for {its|their} own limit of %s", what, p.Spec.NodeName, c.in(p), limit.String())
+		a.detail, a.reason = OutOfMemory{OfNode: true}, "killed because node "+p.Spec.NodeName+" ran out of memory"
+		a.predicate = finding.Say("%s because node %s ran out of memory%s, not for {its|their} own limit of %s", what, p.Spec.NodeName, c.in(p), limit.String())
 	default:
-		a.detail, a.why = OutOfMemory{OfNode: true}, "killed because node "+p.Spec.NodeName+" ran out of memory"
-		a.what = say("%s because memory ran out%s; {it has|they have} no limit of {its|their} own, so it was node %s's", what, c.in(p), p.Spec.NodeName)
+		a.detail, a.reason = OutOfMemory{OfNode: true}, "killed because node "+p.Spec.NodeName+" ran out of memory"
+		a.predicate = finding.Say("%s because memory ran out%s; {it has|they have} no limit of {its|their} own, so it was node %s's", what, c.in(p), p.Spec.NodeName)
 	}
 	if limited {
 		a.byDefault(s, p, c, limit)
-		a.seen = append(a.seen, seenAPI(podObject(p), "spec.containers["+c.spec.Name+"].resources.limits.memory", time.Time{}, limit.String()))
+		a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.spec.Name+"].resources.limits.memory", time.Time{}, limit.String()))
 	}
-	a.seen = append(a.seen, seenEvent(system))
+	a.seen = append(a.seen, finding.SeenEvent(system))
 	return a
 }
 
@@ -73,9 +74,9 @@ func (a *ailment) byDefault(s *snapshot.Snapshot, p *corev1.Pod, c container, li
 				continue
 			}
 			o := snapshot.ObjectOf("LimitRange", l.Namespace, l.Name)
-			a.what = a.what.and(", which LimitRange %s sets where the template has none", l.Name)
-			a.fault = union(a.fault, []incident.Object{o})
-			a.seen = append(a.seen, seenAPI(o, "spec.limits.default.memory", time.Time{}, limit.String()), seenAPI(podObject(p), "metadata.annotations["+limitRanger+"]", time.Time{}, said))
+			a.predicate = a.predicate.And(", which LimitRange %s sets where the template has none", l.Name)
+			a.fault = finding.Union(a.fault, []incident.Object{o})
+			a.seen = append(a.seen, finding.SeenAPI(o, "spec.limits.default.memory", time.Time{}, limit.String()), finding.SeenAPI(finding.PodObject(p), "metadata.annotations["+limitRanger+"]", time.Time{}, said))
 			return
 		}
 	}
@@ -100,11 +101,11 @@ func systemOOM(s *snapshot.Snapshot, node string, end *corev1.ContainerStateTerm
 func memoryUse(s *snapshot.Snapshot, p *corev1.Pod, c container) (string, incident.Evidence) {
 	for i := range s.Metrics {
 		m := &s.Metrics[i]
-		if m.Object != podObject(p) || m.Unit != "bytes" || !strings.Contains(strings.ToLower(m.Name), "memory") {
+		if m.Object != finding.PodObject(p) || m.Unit != "bytes" || !strings.Contains(strings.ToLower(m.Name), "memory") {
 			continue
 		}
 		words := byteWords(int64(m.Value))
-		return words, evidence(incident.SourceProbe, m.Object, m.Query, time.Time{}, m.Name+": "+words)
+		return words, finding.NewEvidence(incident.SourceProbe, m.Object, m.Query, time.Time{}, m.Name+": "+words)
 	}
 	return "", incident.Evidence{}
 }

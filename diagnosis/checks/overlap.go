@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -21,7 +22,7 @@ type span struct {
 
 // checkOverlaps compares the nodes' pod ranges with one another, with the nodes' addresses and with those of Services. A range counts
 // only where a pod of its node has an address in it: many plugins give addresses from ranges of their own.
-func checkOverlaps(s *snapshot.Snapshot, r *Report) {
+func checkOverlaps(s *snapshot.Snapshot, r *finding.Report) {
 	var spans []span
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
@@ -96,7 +97,7 @@ func spanOf(spans []span, address string) (span, bool) {
 	return span{}, false
 }
 
-func overlap(r *Report, x span, what string, other incident.Object, field, seen string) {
-	f := r.Find(PodNetworkOverlap, nodeObject(x.node), fmt.Sprintf("The pod network of node %s, %s, %s", x.node.Name, x.prefix, what)).on(x.node)
-	f.See(seenAPI(f.Object, "spec.podCIDR", x.node.CreationTimestamp.Time, x.prefix.String()), seenAPI(other, field, time.Time{}, seen))
+func overlap(r *finding.Report, x span, what string, other incident.Object, field, seen string) {
+	f := r.Find(PodNetworkOverlap, nodeObject(x.node), fmt.Sprintf("The pod network of node %s, %s, %s", x.node.Name, x.prefix, what)).On(x.node)
+	f.Cite(finding.SeenAPI(f.Object, "spec.podCIDR", x.node.CreationTimestamp.Time, x.prefix.String()), finding.SeenAPI(other, field, time.Time{}, seen))
 }

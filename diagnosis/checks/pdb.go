@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -25,7 +26,7 @@ const (
 	PDBOverlap     = "PDBOverlap"
 )
 
-var pdbCodes = []Code{
+var pdbCodes = []finding.Code{
 	{Code: PDBUnhealthy, Severity: incident.Warning,
 		Meaning: "A PodDisruptionBudget allows no disruption, for too few of its pods are healthy: their nodes cannot be drained.",
 		Next:    "Mend the pods that are not ready.",
@@ -48,7 +49,7 @@ var pdbCodes = []Code{
 		Example: "PodDisruptionBudgets web and all both select 3 pods, such as web-1: evictions of them fail"},
 }
 
-func checkPDBs(s *snapshot.Snapshot, r *Report) {
+func checkPDBs(s *snapshot.Snapshot, r *finding.Report) {
 	covered := map[*corev1.Pod]*policyv1.PodDisruptionBudget{}
 	overlaps := map[[2]*policyv1.PodDisruptionBudget][]*corev1.Pod{}
 	var order [][2]*policyv1.PodDisruptionBudget
@@ -89,7 +90,7 @@ func selectable(s *snapshot.Snapshot, b *policyv1.PodDisruptionBudget) []*corev1
 	return slices.DeleteFunc(slices.Clone(s.PodsIn(b.Namespace)), hasEnded)
 }
 
-func checkPDB(s *snapshot.Snapshot, r *Report, b *policyv1.PodDisruptionBudget, sel labels.Selector, pods []*corev1.Pod) {
+func checkPDB(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisruptionBudget, sel labels.Selector, pods []*corev1.Pod) {
 	o := snapshot.ObjectOf("PodDisruptionBudget", b.Namespace, b.Name)
 	switch {
 	case len(pods) == 0:
@@ -102,7 +103,7 @@ func checkPDB(s *snapshot.Snapshot, r *Report, b *policyv1.PodDisruptionBudget, 
 	}
 }
 
-func reportSpent(s *snapshot.Snapshot, r *Report, b *policyv1.PodDisruptionBudget, o incident.Object, pods []*corev1.Pod) {
+func reportSpent(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisruptionBudget, o incident.Object, pods []*corev1.Pod) {
 	var sick []*corev1.Pod
 	for _, p := range pods {
 		if !isReady(p) {
@@ -115,13 +116,13 @@ func reportSpent(s *snapshot.Snapshot, r *Report, b *policyv1.PodDisruptionBudge
 	f := r.Find(PDBUnhealthy, o, fmt.Sprintf("PodDisruptionBudget %s allows no disruption: %d of %d pods are healthy, and it wants %d", b.Name, b.Status.CurrentHealthy, b.Status.ExpectedPods, b.Status.DesiredHealthy))
 	f.Workload, f.Pods = s.WorkloadOf(sick[0]), sick
 	for _, p := range sick {
-		f.Since = earlier(f.Since, unreadySince(p))
+		f.Since = finding.Earlier(f.Since, unreadySince(p))
 	}
-	f.See(seenPDB(b, o))
+	f.Cite(seenPDB(b, o))
 }
 
 func seenPDB(b *policyv1.PodDisruptionBudget, o incident.Object) incident.Evidence {
-	return seenAPI(o, "status", time.Time{}, fmt.Sprintf("currentHealthy %d, desiredHealthy %d, expectedPods %d, disruptionsAllowed %d", b.Status.CurrentHealthy, b.Status.DesiredHealthy, b.Status.ExpectedPods, b.Status.DisruptionsAllowed))
+	return finding.SeenAPI(o, "status", time.Time{}, fmt.Sprintf("currentHealthy %d, desiredHealthy %d, expectedPods %d, disruptionsAllowed %d", b.Status.CurrentHealthy, b.Status.DesiredHealthy, b.Status.ExpectedPods, b.Status.DisruptionsAllowed))
 }
 
 func budget(b *policyv1.PodDisruptionBudget) string {
@@ -135,16 +136,16 @@ func budget(b *policyv1.PodDisruptionBudget) string {
 }
 
 // reportTight tells of a budget that is tight by design; a warning only where it holds a drain up.
-func reportTight(s *snapshot.Snapshot, r *Report, b *policyv1.PodDisruptionBudget, o incident.Object, pods []*corev1.Pod) {
+func reportTight(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisruptionBudget, o incident.Object, pods []*corev1.Pod) {
 	held, node := heldPods(s, pods)
 	if len(held) == 0 {
 		f := r.Find(PDBTight, o, fmt.Sprintf("PodDisruptionBudget %s allows no disruption by design: %s", b.Name, budget(b)))
-		f.See(seenPDB(b, o))
+		f.Cite(seenPDB(b, o))
 		return
 	}
-	f := r.Find(PDBBlocksDrain, o, fmt.Sprintf("PodDisruptionBudget %s keeps %s on the cordoned node %s: %s, for %s", b.Name, inflect(len(held), "%d {pod|pods}", len(held)), node, podNames(held), budget(b)))
+	f := r.Find(PDBBlocksDrain, o, fmt.Sprintf("PodDisruptionBudget %s keeps %s on the cordoned node %s: %s, for %s", b.Name, finding.Inflect(len(held), "%d {pod|pods}", len(held)), node, podNames(held), budget(b)))
 	f.Pods, f.Workload, f.Nodes = held, s.WorkloadOf(held[0]), []string{node}
-	f.See(seenPDB(b, o), seenAPI(snapshot.ObjectOf("Node", "", node), "spec.unschedulable", time.Time{}, fmt.Sprintf("true, and %s still there", podNames(held))))
+	f.Cite(seenPDB(b, o), finding.SeenAPI(snapshot.ObjectOf("Node", "", node), "spec.unschedulable", time.Time{}, fmt.Sprintf("true, and %s still there", podNames(held))))
 }
 
 // heldPods are the pods on a cordoned node, of the first that has any.
@@ -161,10 +162,10 @@ func heldPods(s *snapshot.Snapshot, pods []*corev1.Pod) (held []*corev1.Pod, nod
 
 func podNames(pods []*corev1.Pod) string {
 	var names []string
-	for _, p := range pods[:min(len(pods), shownPods)] {
+	for _, p := range pods[:min(len(pods), finding.ShownPods)] {
 		names = append(names, p.Name)
 	}
-	if len(pods) > shownPods {
+	if len(pods) > finding.ShownPods {
 		names = append(names, "…")
 	}
 	return strings.Join(names, ", ")
@@ -174,8 +175,8 @@ func podNames(pods []*corev1.Pod) string {
 const aheadOf = 10 * time.Minute
 
 // checkSelectsNone wants proof of a slip: a workload that may have no pods now is well, and so is a budget made ahead of its workload.
-func checkSelectsNone(s *snapshot.Snapshot, r *Report, b *policyv1.PodDisruptionBudget, o incident.Object, sel labels.Selector) {
-	if notSeen(s, "pods", b.Namespace) || s.At.Sub(b.CreationTimestamp.Time) < aheadOf || b.Spec.Selector == nil {
+func checkSelectsNone(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisruptionBudget, o incident.Object, sel labels.Selector) {
+	if finding.NotSeen(s, "pods", b.Namespace) || s.At.Sub(b.CreationTimestamp.Time) < aheadOf || b.Spec.Selector == nil {
 		return
 	}
 	templates := templatesIn(s, b.Namespace)
@@ -193,7 +194,7 @@ func checkSelectsNone(s *snapshot.Snapshot, r *Report, b *policyv1.PodDisruption
 	if has == "" {
 		f.Severity = incident.Info
 	}
-	f.See(seenAPI(o, "spec.selector", b.CreationTimestamp.Time, strings.TrimSuffix(wanted+" matches no pod; pods have "+has, "; pods have ")))
+	f.Cite(finding.SeenAPI(o, "spec.selector", b.CreationTimestamp.Time, strings.TrimSuffix(wanted+" matches no pod; pods have "+has, "; pods have ")))
 }
 
 // nearTemplate is the labels of pods that differ from the wanted ones in one, and that by a slip.
@@ -237,12 +238,12 @@ func otherKey(wanted, has map[string]string) string {
 	return ""
 }
 
-func reportOverlap(r *Report, pair [2]*policyv1.PodDisruptionBudget, pods []*corev1.Pod) {
+func reportOverlap(r *finding.Report, pair [2]*policyv1.PodDisruptionBudget, pods []*corev1.Pod) {
 	a, b := pair[0], pair[1]
 	objects := []incident.Object{snapshot.ObjectOf("PodDisruptionBudget", a.Namespace, a.Name), snapshot.ObjectOf("PodDisruptionBudget", b.Namespace, b.Name)}
-	f := r.Find(PDBOverlap, objects[0], fmt.Sprintf("PodDisruptionBudgets %s and %s both select %s, such as %s: evictions of them fail", a.Name, b.Name, inflect(len(pods), "%d {pod|pods}", len(pods)), pods[0].Name))
-	f.Fault, f.Since = objects, laterOf(a.CreationTimestamp.Time, b.CreationTimestamp.Time)
+	f := r.Find(PDBOverlap, objects[0], fmt.Sprintf("PodDisruptionBudgets %s and %s both select %s, such as %s: evictions of them fail", a.Name, b.Name, finding.Inflect(len(pods), "%d {pod|pods}", len(pods)), pods[0].Name))
+	f.Fault, f.Since = objects, latest(a.CreationTimestamp.Time, b.CreationTimestamp.Time)
 	for i, x := range pair {
-		f.See(seenAPI(objects[i], "spec.selector", x.CreationTimestamp.Time, metav1.FormatLabelSelector(x.Spec.Selector)+" matches "+podNames(pods)))
+		f.Cite(finding.SeenAPI(objects[i], "spec.selector", x.CreationTimestamp.Time, metav1.FormatLabelSelector(x.Spec.Selector)+" matches "+podNames(pods)))
 	}
 }

@@ -2,10 +2,6 @@ package checks
 
 import (
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,83 +9,6 @@ import (
 
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
-
-// Only a template bends and takes arguments; what is put into it stays as it is.
-func TestAPhraseBendsByItsTemplateAlone(t *testing.T) {
-	const odd = "{alpha|beta} %s %!d(x) {"
-	p := say("{keeps|keep} crashing (%d %%): %s", 7, odd).and(", {it|they} and %s", say("{its|their} %s", odd))
-	for n, want := range map[int]string{
-		1: "keeps crashing (7 %): " + odd + ", it and its " + odd,
-		2: "keep crashing (7 %): " + odd + ", they and their " + odd,
-	} {
-		if got := p.of(n); got != want {
-			t.Errorf("said of %d: %s, want %s", n, got, want)
-		}
-	}
-}
-
-// Phrases that begin alike don't write over each other.
-func TestPhrasesShareNothing(t *testing.T) {
-	p := say("a").and("b")
-	one, other := p.and("c"), p.and("d")
-	if one.of(1) != "abc" || other.of(1) != "abd" || p.of(1) != "ab" {
-		t.Errorf("%s, %s, %s", one.of(1), other.of(1), p.of(1))
-	}
-}
-
-// Templates are written in the source. One that is put together could hold words of others.
-func TestTemplatesAreConstant(t *testing.T) {
-	files, _ := filepath.Glob("*.go")
-	found := 0
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") || file == "phrase.go" {
-			continue
-		}
-		set := token.NewFileSet()
-		f, err := parser.ParseFile(set, file, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(f, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if !ok {
-				return true
-			}
-			var at int
-			switch fun := call.Fun.(type) {
-			case *ast.Ident:
-				at = map[string]int{"say": 0, "inflect": 1, "": -1}[fun.Name]
-				if fun.Name != "say" && fun.Name != "inflect" {
-					return true
-				}
-			case *ast.SelectorExpr:
-				if fun.Sel.Name != "and" {
-					return true
-				}
-				at = 0
-			default:
-				return true
-			}
-			found++
-			lit, ok := call.Args[at].(*ast.BasicLit)
-			if !ok {
-				t.Errorf("%s: the template is no constant", set.Position(call.Pos()))
-				return true
-			}
-			verbs := strings.Count(strings.ReplaceAll(lit.Value, "%%", ""), "%")
-			if verbs != len(call.Args)-at-1 {
-				t.Errorf("%s: %d verbs for %d arguments: %s", set.Position(call.Pos()), verbs, len(call.Args)-at-1, lit.Value)
-			}
-			if strings.Count(lit.Value, "{") != strings.Count(lit.Value, "}") || strings.Count(lit.Value, "{") != strings.Count(lit.Value, "|") {
-				t.Errorf("%s: the braces don't match: %s", set.Position(call.Pos()), lit.Value)
-			}
-			return true
-		})
-	}
-	if found < 80 {
-		t.Errorf("only %d templates were found", found)
-	}
-}
 
 // Whatever a log, a message or a kubelet says stands in the title as it was said.
 func TestTitlesKeepBracesOfOthers(t *testing.T) {

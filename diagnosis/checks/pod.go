@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -14,12 +15,12 @@ import (
 // ailment is what is wrong with one pod. Ailments that are alike within a workload become one finding.
 type ailment struct {
 	code      string
-	alike     string      // sets ailments of one code apart: the container, the node
-	container string      // that is ill; empty: it is about the pod as a whole
-	what      phrase      // the verb and what follows: "keeps crashing: cannot resolve x"
-	why       string      // the reason alone, for other titles
-	detail    Detail      // for the finding
-	told      []time.Time // the moments that it tells
+	alike     string         // sets ailments of one code apart: the container, the node
+	container string         // that is ill; empty: it is about the pod as a whole
+	predicate finding.Phrase // the verb and what follows: "keeps crashing: cannot resolve x"
+	reason    string         // the reason alone, for other titles
+	detail    finding.Detail // for the finding
+	told      []time.Time    // the moments that it tells
 	since     time.Time
 	node      string
 	said      []logs.Fact
@@ -38,10 +39,7 @@ type podAilment struct {
 	ailment
 }
 
-// settling is how long a pod or a condition may be new without being looked at: what passes by itself does so within it.
-const settling = 30 * time.Second
-
-func checkPods(s *snapshot.Snapshot, r *Report) {
+func checkPods(s *snapshot.Snapshot, r *finding.Report) {
 	g := newGroups(s)
 	for i := range s.Pods {
 		p := &s.Pods[i]
@@ -184,7 +182,9 @@ func containersOf(p *corev1.Pod) []container {
 }
 
 // newly says that something is too recent to be looked at. An unknown time is not recent.
-func newly(s *snapshot.Snapshot, t time.Time) bool { return !t.IsZero() && s.At.Sub(t) < settling }
+func newly(s *snapshot.Snapshot, t time.Time) bool {
+	return !t.IsZero() && s.At.Sub(t) < finding.Settling
+}
 
 // ownedByJob says whether a Job controls the pod; its failures are the Job's business.
 func ownedByJob(p *corev1.Pod) bool {
@@ -197,7 +197,7 @@ func ownedByJob(p *corev1.Pod) bool {
 }
 
 func failed(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
-	o := podObject(p)
+	o := finding.PodObject(p)
 	if p.Status.Reason == "Evicted" {
 		return evicted(p), true
 	}
@@ -208,17 +208,17 @@ func failed(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 		return ailment{}, false // a Job speaks for its pods; a node that shut down in good order has had its pods replaced
 	}
 	a := ailment{code: PodFailed, since: failedAt(p),
-		what: say("{has|have} failed: %s", strings.TrimSpace(p.Status.Reason+" "+p.Status.Message))}
+		predicate: finding.Say("{has|have} failed: %s", strings.TrimSpace(p.Status.Reason+" "+p.Status.Message))}
 	for _, c := range containersOf(p) {
 		if t := c.status.State.Terminated; t != nil && t.ExitCode != 0 {
 			crash := crashed(s, p, c, t)
 			a.said, a.seen = crash.said, crash.seen
-			a.what = say("{has|have} failed: %s", crash.why)
+			a.predicate = finding.Say("{has|have} failed: %s", crash.reason)
 			break
 		}
 	}
 	if a.seen == nil {
-		a.seen = []incident.Evidence{seenAPI(o, "status", a.since, "Failed "+p.Status.Reason+": "+p.Status.Message)}
+		a.seen = []incident.Evidence{finding.SeenAPI(o, "status", a.since, "Failed "+p.Status.Reason+": "+p.Status.Message)}
 	}
 	return a, true
 }
@@ -237,25 +237,22 @@ func failedAt(p *corev1.Pod) time.Time {
 	return t
 }
 
-// stuckTerminating is how long after its grace period (which the deletion's time includes) a pod should be gone.
-const stuckTerminating = time.Minute
-
 func terminating(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	due := p.DeletionTimestamp.Time
-	if s.At.Sub(due) < stuckTerminating {
+	if s.At.Sub(due) < finding.StuckTerminating {
 		return ailment{}, false
 	}
 	a := ailment{code: PodTerminating, alike: p.Spec.NodeName, node: p.Spec.NodeName, since: due, told: []time.Time{due},
-		what: say("should have been gone since %s and {is|are} still terminating", clock(due))}
+		predicate: finding.Say("should have been gone since %s and {is|are} still terminating", finding.Clock(due))}
 	holder := heldBy(s, p)
 	if holder != "" {
-		a.what = a.what.and(": %s", holder)
+		a.predicate = a.predicate.And(": %s", holder)
 	}
 	if n := s.Node(p.Spec.NodeName); n != nil && !nodeReady(n) && satisfied(s, s.WorkloadOf(p)) {
 		a.severity = incident.Info // the node's trouble: others have taken its place
 	}
-	a.seen = []incident.Evidence{seenAPI(podObject(p), "metadata.deletionTimestamp", due,
-		strings.TrimSpace("still there "+duration(s.At.Sub(due))+" later; "+holder))}
+	a.seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "metadata.deletionTimestamp", due,
+		strings.TrimSpace("still there "+finding.Duration(s.At.Sub(due))+" later; "+holder))}
 	return a, true
 }
 
@@ -263,11 +260,11 @@ func terminating(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 // kubelet does after its containers have ended, of which unmounting is what can hang.
 func heldBy(s *snapshot.Snapshot, p *corev1.Pod) string {
 	if len(p.Finalizers) > 0 {
-		return inflect(len(p.Finalizers), "{finalizer|finalizers} %s {holds|hold} it", strings.Join(p.Finalizers, ", "))
+		return finding.Inflect(len(p.Finalizers), "{finalizer|finalizers} %s {holds|hold} it", strings.Join(p.Finalizers, ", "))
 	}
 	n := s.Node(p.Spec.NodeName)
 	if n == nil {
-		if len(s.Nodes) == 0 || notSeen(s, "nodes", "") || p.Spec.NodeName == "" {
+		if len(s.Nodes) == 0 || finding.NotSeen(s, "nodes", "") || p.Spec.NodeName == "" {
 			return ""
 		}
 		return "its node " + p.Spec.NodeName + " is gone, so no kubelet is there to finish it"
@@ -282,9 +279,9 @@ func heldBy(s *snapshot.Snapshot, p *corev1.Pod) string {
 		}
 	}
 	if len(running) > 0 {
-		why := inflect(len(running), "{container|containers} %s {does|do} not stop", strings.Join(running, ", "))
-		if e := lastEvent(s, podObject(p), "FailedKillPod", "FailedPreStopHook"); e != nil {
-			why += ": " + shortest(e.Message)
+		why := finding.Inflect(len(running), "{container|containers} %s {does|do} not stop", strings.Join(running, ", "))
+		if e := lastEvent(s, finding.PodObject(p), "FailedKillPod", "FailedPreStopHook"); e != nil {
+			why += ": " + finding.ShortMessage(e.Message)
 		}
 		return why
 	}

@@ -11,12 +11,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // podNetworkChecks look at the network between pods.
-var podNetworkChecks = []Check{{"podnetwork", podNetworkCodes, checkPodNetwork}}
+var podNetworkChecks = []finding.Check{{Name: "podnetwork", Codes: podNetworkCodes, Run: checkPodNetwork}}
 
 // The codes of findings about the pod network.
 const (
@@ -28,7 +29,7 @@ const (
 	BGPPeersMissing      = "BGPPeersMissing"
 )
 
-var podNetworkCodes = []Code{
+var podNetworkCodes = []finding.Code{
 	{Code: NetworkPluginMissing, Severity: incident.Critical, Root: true,
 		Meaning: "The network plugin's pod is missing on a node on which pods cannot get a network.",
 		Next:    "See why its DaemonSet has no pod there: its node selector, its tolerations, or the DaemonSet itself is gone.",
@@ -56,7 +57,7 @@ var podNetworkCodes = []Code{
 		Example: "BGPPeer route-reflectors selects its peers by has(route-reflector), which no node fits, and the mesh between nodes is off: nodes learn no routes to one another's pods"},
 }
 
-func checkPodNetwork(s *snapshot.Snapshot, r *Report) {
+func checkPodNetwork(s *snapshot.Snapshot, r *finding.Report) {
 	checkPlugins(s, r)
 	checkAddresses(s, r)
 	checkProxies(s, r)
@@ -89,14 +90,14 @@ func podsByNode(s *snapshot.Snapshot, d *appsv1.DaemonSet) map[string]*corev1.Po
 // without says that a node is none of a DaemonSet's, though others are: it has no pod there, and none is about to come.
 func without(s *snapshot.Snapshot, d *appsv1.DaemonSet, pods map[string]*corev1.Pod, node string) bool {
 	n := s.Node(node)
-	return n != nil && pods[node] == nil && !newly(s, d.CreationTimestamp.Time) && s.At.Sub(n.CreationTimestamp.Time) >= slowIngress
+	return n != nil && pods[node] == nil && !newly(s, d.CreationTimestamp.Time) && s.At.Sub(n.CreationTimestamp.Time) >= finding.SlowIngress
 }
 
 // sandboxFailures are the events by which the kubelet says that a pod gets no network, the newest of each node.
 func sandboxFailures(s *snapshot.Snapshot) (map[string]*corev1.Event, map[string][]*corev1.Pod) {
 	events, pods := map[string]*corev1.Event{}, map[string][]*corev1.Pod{}
 	for _, p := range startingPods(s) {
-		e := lastEvent(s, podObject(p), "FailedCreatePodSandBox", "NetworkNotReady")
+		e := lastEvent(s, finding.PodObject(p), "FailedCreatePodSandBox", "NetworkNotReady")
 		if e == nil {
 			continue
 		}
@@ -121,16 +122,16 @@ func startingPods(s *snapshot.Snapshot) []*corev1.Pod {
 }
 
 // checkPlugins looks, where pods get no network, whether the plugin's pod is missing. One that is there and unwell speaks for itself.
-func checkPlugins(s *snapshot.Snapshot, r *Report) {
+func checkPlugins(s *snapshot.Snapshot, r *finding.Report) {
 	events, pods := sandboxFailures(s)
 	nodes := keysInOrder(events)
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
 		if c := nodeCondition(n, corev1.NodeReady); c != nil && c.Status == corev1.ConditionFalse && noCNI(c.Message) {
-			nodes = union(nodes, []string{n.Name})
+			nodes = finding.Union(nodes, []string{n.Name})
 		}
 	}
-	if len(nodes) == 0 || notSeen(s, "daemonsets.apps", "") {
+	if len(nodes) == 0 || finding.NotSeen(s, "daemonsets.apps", "") {
 		return
 	}
 	for i := range s.DaemonSets {
@@ -146,7 +147,7 @@ func checkPlugins(s *snapshot.Snapshot, r *Report) {
 			}
 			f := r.Find(NetworkPluginMissing, o, fmt.Sprintf("DaemonSet %s has no pod on node %s, where pods cannot get a network%s", d.Name, node, whyNot(d, s.Node(node))))
 			f.Nodes, f.Pods = []string{node}, pods[node]
-			f.See(seenAPI(o, "status.desiredNumberScheduled", time.Time{}, fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), node)), seenEvent(events[node]))
+			f.Cite(finding.SeenAPI(o, "status.desiredNumberScheduled", time.Time{}, fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), node)), finding.SeenEvent(events[node]))
 		}
 	}
 }
@@ -173,7 +174,7 @@ var exhausted = regexp.MustCompile(`(?i)no IP addresses available in (?:range se
 	`failed to assign an IP address to container|InsufficientFreeAddressesInSubnet|range is full|IPAM pool exhausted|no available IP addresses`)
 
 // checkAddresses reports nodes whose network plugin has no address left.
-func checkAddresses(s *snapshot.Snapshot, r *Report) {
+func checkAddresses(s *snapshot.Snapshot, r *finding.Report) {
 	events, pods := sandboxFailures(s)
 	for _, node := range keysInOrder(events) {
 		e := events[node]
@@ -200,10 +201,10 @@ func checkAddresses(s *snapshot.Snapshot, r *Report) {
 		if taken > 0 {
 			title += fmt.Sprintf(", and %d of its pods have one", taken)
 		}
-		f := r.Find(NodeIPsExhausted, o, title).See(seenEvent(e))
+		f := r.Find(NodeIPsExhausted, o, title).Cite(finding.SeenEvent(e))
 		f.Nodes, f.Pods, f.Since = []string{node}, pods[node], beganAt(e)
 		if n != nil {
-			f.See(seenAPI(o, "spec.podCIDR", time.Time{}, n.Spec.PodCIDR))
+			f.Cite(finding.SeenAPI(o, "spec.podCIDR", time.Time{}, n.Spec.PodCIDR))
 		}
 	}
 }

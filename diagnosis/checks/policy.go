@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -153,7 +154,7 @@ func (m policies) isPeer(n *policy, p *networkingv1.NetworkPolicyPeer, other sid
 		if !selectorOf(p.NamespaceSelector).Matches(set) {
 			return false
 		}
-	} else if sel := selectorOf(p.NamespaceSelector); !sel.Empty() && !sel.Matches(labels.Set{corev1.LabelMetadataName: other.pod.Namespace}) && !notSeen(m.s, "namespaces", "") {
+	} else if sel := selectorOf(p.NamespaceSelector); !sel.Empty() && !sel.Matches(labels.Set{corev1.LabelMetadataName: other.pod.Namespace}) && !finding.NotSeen(m.s, "namespaces", "") {
 		return false
 	}
 	return p.PodSelector == nil || selectorOf(p.PodSelector).Matches(labels.Set(other.pod.Labels))

@@ -1,9 +1,12 @@
 package checks
 
-import "github.com/paramedic-bot/paramedic/internal/incident"
+import (
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
 
 // policyChecks look at NetworkPolicies.
-var policyChecks = []Check{{"networkpolicies", policyCodes, checkPolicies}}
+var policyChecks = []finding.Check{{Name: "networkpolicies", Codes: policyCodes, Run: checkPolicies}}
 
 // The codes of findings about NetworkPolicies.
 const (
@@ -12,7 +15,7 @@ const (
 	PolicySelectsNothing = "PolicySelectsNothing"
 )
 
-var policyCodes = []Code{
+var policyCodes = []finding.Code{
 	{Code: PolicyBlocksDNS, Severity: incident.Critical, Root: true,
 		Meaning: "A NetworkPolicy keeps pods from the cluster's DNS, so no name resolves for them.",
 		Next:    "Allow egress to the DNS pods on port 53, UDP and TCP.",

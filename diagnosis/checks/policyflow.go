@@ -11,6 +11,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -18,8 +19,8 @@ import (
 
 // checkPolicies follows what failing pods could not reach through the policies. A policy that cuts off what nobody misses is as somebody
 // wanted it.
-func checkPolicies(s *snapshot.Snapshot, r *Report) {
-	if len(s.NetworkPolicies) == 0 || notSeen(s, "pods", "") || notSeen(s, "networkpolicies.networking.k8s.io", "") {
+func checkPolicies(s *snapshot.Snapshot, r *finding.Report) {
+	if len(s.NetworkPolicies) == 0 || finding.NotSeen(s, "pods", "") || finding.NotSeen(s, "networkpolicies.networking.k8s.io", "") {
 		return
 	}
 	checkIdlePolicies(s, r)
@@ -27,7 +28,7 @@ func checkPolicies(s *snapshot.Snapshot, r *Report) {
 	if len(failing) == 0 {
 		return
 	}
-	c := flows{callers{s, r, map[string]*Finding{}}, newPolicies(s)}
+	c := flows{callers{s, r, map[string]*finding.Finding{}}, newPolicies(s)}
 	for _, by := range failing {
 		if by.need.Kind == logs.NameUnresolved {
 			c.name(by)
@@ -63,7 +64,7 @@ func (c flows) name(by call) {
 		f := flow{from: podSide(by.pod), to: side{p, append(addrsOf(p.Status.PodIP), to.addrs...)}, protocol: corev1.ProtocolUDP, ports: []intstr.IntOrString{intstr.FromInt32(53)}}
 		for _, port := range d.service.Spec.Ports {
 			if port.Protocol == corev1.ProtocolUDP {
-				f.ports = union(f.ports, []intstr.IntOrString{targetPort(port)})
+				f.ports = finding.Union(f.ports, []intstr.IntOrString{targetPort(port)})
 			}
 		}
 		by, out := c.cutting(f)
@@ -157,7 +158,7 @@ func (c flows) reach(by call) {
 		if len(cut.ports) > 0 {
 			port = fmt.Sprint(policyPort(cut.to.pod, cut.ports[0], protocolOf(cut.protocol)))
 		}
-		c.report(PolicyBlocksFlow, by, blocked, cut, out, "keeps %s from "+name, short(c.s.WorkloadOf(cut.to.pod)), port)
+		c.report(PolicyBlocksFlow, by, blocked, cut, out, "keeps %s from "+name, finding.Short(c.s.WorkloadOf(cut.to.pod)), port)
 	}
 }
 
@@ -169,7 +170,7 @@ func (c flows) reachByHand(by call, v *corev1.Service, where string) {
 		f := flow{from: podSide(by.pod), to: side{addrs: addrsOf(append(slices.Clone(v.Spec.ClusterIPs), v.Spec.ClusterIP)...)}}
 		for _, p := range slice.Ports {
 			if p.Port != nil {
-				f.ports = union(f.ports, []intstr.IntOrString{intstr.FromInt32(*p.Port)})
+				f.ports = finding.Union(f.ports, []intstr.IntOrString{intstr.FromInt32(*p.Port)})
 			}
 		}
 		for _, e := range slice.Endpoints {
@@ -190,22 +191,22 @@ func (c flows) reachByHand(by call, v *corev1.Service, where string) {
 }
 
 // report names the policy that comes nearest to allowing the flow, or else the one that allows least, and what it lacks.
-func (c flows) report(code string, by call, blocked []*policy, f flow, egress bool, what, to, port string) *Finding {
+func (c flows) report(code string, by call, blocked []*policy, f flow, egress bool, what, to, port string) *finding.Finding {
 	blames := nearestPolicy(c.policies, blocked, f, egress)
 	n := blames.NetworkPolicy
 	o, caller := policyObject(n), c.s.WorkloadOf(by.pod)
-	title := fmt.Sprintf("NetworkPolicy %s/%s %s: %s", n.Namespace, n.Name, fmt.Sprintf(what, short(caller)), c.lacks(blames, f, egress, caller, to, port))
+	title := fmt.Sprintf("NetworkPolicy %s/%s %s: %s", n.Namespace, n.Name, fmt.Sprintf(what, finding.Short(caller)), c.lacks(blames, f, egress, caller, to, port))
 	would := c.policies.idleFor(f, egress)
 	if len(would) > 0 {
 		title += fmt.Sprintf("; %s would allow it, but selects no pod", would[0].Name)
 	}
-	found := c.find(code, o, short(caller)+" "+to+" "+port, by, title)
+	found := c.find(code, o, finding.Short(caller)+" "+to+" "+port, by, title)
 	for _, b := range blocked[:min(len(blocked), 4)] {
-		found.Fault = union(found.Fault, []incident.Object{policyObject(b.NetworkPolicy)})
-		found.See(seenAPI(policyObject(b.NetworkPolicy), "spec", b.CreationTimestamp.Time, policyWords(b, egress)))
+		found.Fault = finding.Union(found.Fault, []incident.Object{policyObject(b.NetworkPolicy)})
+		found.Cite(finding.SeenAPI(policyObject(b.NetworkPolicy), "spec", b.CreationTimestamp.Time, policyWords(b, egress)))
 	}
 	for _, w := range would {
-		found.Refs = union(found.Refs, []incident.Object{policyObject(w.NetworkPolicy)})
+		found.Refs = finding.Union(found.Refs, []incident.Object{policyObject(w.NetworkPolicy)})
 	}
 	if changed, _ := snapshot.Changed(n); !changed.IsZero() {
 		found.Since = changed
@@ -253,9 +254,9 @@ func (c flows) lacks(n *policy, f flow, egress bool, caller incident.Object, to,
 	case egress:
 		return "it allows no egress to " + to + forPort("", port)
 	case hasPort:
-		return fmt.Sprintf("it allows port %s, but not from %s%s", port, short(caller), peerHint(n, f.from.pod, egress))
+		return fmt.Sprintf("it allows port %s, but not from %s%s", port, finding.Short(caller), peerHint(n, f.from.pod, egress))
 	}
-	return "it allows no ingress from " + short(caller) + forPort("", port)
+	return "it allows no ingress from " + finding.Short(caller) + forPort("", port)
 }
 
 func forPort(before, port string) string {
@@ -323,7 +324,7 @@ func policyPorts(n *policy, egress bool) []string {
 			word += " (" + string(*p.Protocol) + ")"
 		}
 		if len(out) < 6 {
-			out = union(out, []string{word})
+			out = finding.Union(out, []string{word})
 		}
 	}
 	return out

@@ -9,11 +9,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // checkIdlePolicies reports policies whose selector is a near miss. One that selects nothing at all may wait for what is to come.
-func checkIdlePolicies(s *snapshot.Snapshot, r *Report) {
+func checkIdlePolicies(s *snapshot.Snapshot, r *finding.Report) {
 	templates := map[string][]template{}
 	for i := range s.NetworkPolicies {
 		n := &s.NetworkPolicies[i]
@@ -35,10 +36,10 @@ func checkIdlePolicies(s *snapshot.Snapshot, r *Report) {
 		}
 		o := policyObject(n)
 		f := r.Find(PolicySelectsNothing, o, fmt.Sprintf("NetworkPolicy %s/%s selects no pod: its selector has %s, %s has %s", n.Namespace, n.Name,
-			labelWords(differing(want, near.labels)), short(near.object), labelWords(counterpart(want, near.labels))))
+			labelWords(differing(want, near.labels)), finding.Short(near.object), labelWords(counterpart(want, near.labels))))
 		f.Since = n.CreationTimestamp.Time
-		f.See(seenAPI(o, "spec.podSelector", time.Time{}, podSelectorWords(&n.Spec.PodSelector)),
-			seenAPI(near.object, "spec.template.metadata.labels", time.Time{}, labelWords(near.labels)))
+		f.Cite(finding.SeenAPI(o, "spec.podSelector", time.Time{}, podSelectorWords(&n.Spec.PodSelector)),
+			finding.SeenAPI(near.object, "spec.template.metadata.labels", time.Time{}, labelWords(near.labels)))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -40,11 +41,11 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 		return ailment{}, false
 	}
 	a := ailment{code: PodNotReady, alike: p.Spec.NodeName, node: p.Spec.NodeName, since: ready.LastTransitionTime.Time,
-		what: say("{runs|run} on node %s, but {is|are} not ready", p.Spec.NodeName)}
+		predicate: finding.Say("{runs|run} on node %s, but {is|are} not ready", p.Spec.NodeName)}
 	if ready.Message != "" {
-		a.what = a.what.and(": %s", ready.Message)
+		a.predicate = a.predicate.And(": %s", ready.Message)
 	}
-	a.seen = []incident.Evidence{seenAPI(podObject(p), "status.conditions[Ready]", a.since, strings.TrimSpace(fmt.Sprintf("status %s %s %s", ready.Status, ready.Reason, ready.Message)))}
+	a.seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", a.since, strings.TrimSpace(fmt.Sprintf("status %s %s %s", ready.Status, ready.Reason, ready.Message)))}
 	return a, true
 }
 
@@ -54,7 +55,7 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool
 	if c.spec.StartupProbe != nil && (c.status.Started == nil || !*c.status.Started) {
 		field, probe = "startupProbe", c.spec.StartupProbe
 	}
-	e := lastEvent(s, podObject(p), "Unhealthy")
+	e := lastEvent(s, finding.PodObject(p), "Unhealthy")
 	if probe == nil && e == nil {
 		return ailment{}, false
 	}
@@ -65,35 +66,35 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool
 	if !staysSo(c, probe, e) && warmingUp(s, p) {
 		return ailment{}, false // it has yet to listen, for all that the probe shows
 	}
-	a := ailment{code: PodProbeFailing, container: c.spec.Name, alike: c.spec.Name, since: earlier(beganAt(e), time.Time{})}
+	a := ailment{code: PodProbeFailing, container: c.spec.Name, alike: c.spec.Name, since: finding.Earlier(beganAt(e), time.Time{})}
 	kubelet, said := "", "its "+strings.TrimSuffix(field, "Probe")+" probe "+probeWords(probe)+" fails"
 	if e != nil {
-		kubelet, said = e.Message, shortest(e.Message)
+		kubelet, said = e.Message, finding.ShortMessage(e.Message)
 	} else {
 		a.since = started
 	}
-	a.why = said
-	a.what = say("{is|are} not ready%s: %s%s", c.in(p), said, probeHint(c, probe, kubelet))
+	a.reason = said
+	a.predicate = finding.Say("{is|are} not ready%s: %s%s", c.in(p), said, probeHint(c, probe, kubelet))
 	a.said = currentFacts(s, p, c)
 	if ownVerdict(c, probe, kubelet) {
 		a.symptom, a.next = true, "Read its log: the program answers the probe, and says of itself that it is not well."
 	}
-	a.seen = []incident.Evidence{seenEvent(e), probeSeen(p, c, field, probe),
-		seenAPI(podObject(p), c.field(), started, "running since "+clock(started)+", not ready")}
+	a.seen = []incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe),
+		finding.SeenAPI(finding.PodObject(p), c.field(), started, "running since "+finding.Clock(started)+", not ready")}
 	return a, true
 }
 
 // probeTime is how long a probe needs until it has failed for good, from the container's start.
 func probeTime(p *corev1.Probe) time.Duration {
 	period, failures := max(p.PeriodSeconds, 1), max(p.FailureThreshold, 1)
-	return max(settling, time.Duration(p.InitialDelaySeconds+period*(failures+1))*time.Second)
+	return max(finding.Settling, time.Duration(p.InitialDelaySeconds+period*(failures+1))*time.Second)
 }
 
 func probeSeen(p *corev1.Pod, c container, field string, probe *corev1.Probe) incident.Evidence {
 	if probe == nil {
 		return incident.Evidence{}
 	}
-	return seenAPI(podObject(p), "spec.containers["+c.spec.Name+"]."+field, time.Time{},
+	return finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.spec.Name+"]."+field, time.Time{},
 		fmt.Sprintf("%s every %ds, timeout %ds, %d failures allowed; the container exposes %s", probeWords(probe), probe.PeriodSeconds, probe.TimeoutSeconds, probe.FailureThreshold, portsOf(c.spec)))
 }
 
@@ -112,7 +113,7 @@ func probeWords(p *corev1.Probe) string {
 	case p.GRPC != nil:
 		return fmt.Sprintf("gRPC :%d", p.GRPC.Port)
 	case p.Exec != nil:
-		return oneLine(strings.Join(p.Exec.Command, " "), 80)
+		return finding.OneLine(strings.Join(p.Exec.Command, " "), 80)
 	}
 	return ""
 }

@@ -7,6 +7,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
 // probeSays is what a probe's failure means, in the words of the kubelet's probers (pkg/probe) and of net/http.
@@ -41,7 +43,7 @@ var answered = []string{"statuscode: 4", "HTTP response to HTTPS client", "HTTP 
 // port by a name that the container does not have. A refused connection, silence and 503 are also how programs start.
 func staysSo(c container, p *corev1.Probe, e *corev1.Event) bool {
 	named := p != nil && (p.HTTPGet != nil && p.HTTPGet.Port.Type == intstr.String || p.TCPSocket != nil && p.TCPSocket.Port.Type == intstr.String)
-	return named && portHint(c, p) != "" || e != nil && containsAny(e.Message, answered)
+	return named && portHint(c, p) != "" || e != nil && finding.HasAny(e.Message, answered)
 }
 
 // ownVerdict says whether the program understood the probe and answered that it is not well (5xx): the probe is as it should be, and what
@@ -160,7 +162,7 @@ func slowStart(c container, field string, p *corev1.Probe, end *corev1.Container
 	if lived <= 0 || lived > allowed+time.Duration(period)*time.Second+time.Minute {
 		return ""
 	}
-	hint := fmt.Sprintf("; it lived for %s, its %s gives it %s", duration(lived), field, duration(allowed))
+	hint := fmt.Sprintf("; it lived for %s, its %s gives it %s", finding.Duration(lived), field, finding.Duration(allowed))
 	if c.spec.StartupProbe == nil {
 		hint += ", and it has no startupProbe"
 	}

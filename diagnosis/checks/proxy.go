@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -27,11 +28,11 @@ func spares(d *appsv1.DaemonSet, n *corev1.Node) bool {
 }
 
 // checkProxies looks for nodes without kube-proxy, where others have it. Clusters without the DaemonSet have another way.
-func checkProxies(s *snapshot.Snapshot, r *Report) {
+func checkProxies(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.DaemonSets {
 		d := &s.DaemonSets[i]
 		o := snapshot.ObjectOf("DaemonSet", d.Namespace, d.Name)
-		if !NodeProxy(o) || notSeen(s, "pods", d.Namespace) {
+		if !NodeProxy(o) || finding.NotSeen(s, "pods", d.Namespace) {
 			continue
 		}
 		have := podsByNode(s, d)
@@ -43,9 +44,9 @@ func checkProxies(s *snapshot.Snapshot, r *Report) {
 			if !nodeReady(n) || !without(s, d, have, n.Name) || spares(d, n) {
 				continue
 			}
-			f := r.Find(NodeProxyMissing, nodeObject(n), fmt.Sprintf("Node %s has no kube-proxy: addresses of Services lead nowhere from it%s", n.Name, whyNot(d, n))).on(n)
+			f := r.Find(NodeProxyMissing, nodeObject(n), fmt.Sprintf("Node %s has no kube-proxy: addresses of Services lead nowhere from it%s", n.Name, whyNot(d, n))).On(n)
 			f.Fault = []incident.Object{f.Object, o}
-			f.See(seenAPI(o, "status.desiredNumberScheduled", time.Time{}, fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), n.Name)))
+			f.Cite(finding.SeenAPI(o, "status.desiredNumberScheduled", time.Time{}, fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), n.Name)))
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -20,7 +21,7 @@ const (
 	SecretMissing    = "SecretMissing"
 )
 
-var referenceCodes = []Code{
+var referenceCodes = []finding.Code{
 	{Code: ConfigMapMissing, Severity: incident.Critical, Root: true,
 		Meaning: "A pod needs a ConfigMap, or a key of one, that does not exist.",
 		Next:    "Create it, or correct the name in the workload that refers to it.",
@@ -36,13 +37,13 @@ type missing struct {
 	object incident.Object
 	key    string
 	how    []string // where it is referred to
-	pods   gathered[*corev1.Pod]
+	pods   finding.Gathered[*corev1.Pod]
 	seen   []incident.Evidence
 	stops  bool // some pod cannot start for want of it
 }
 
 // checkReferences compares what pods refer to with the ConfigMaps that exist, and takes the kubelet's word for the rest.
-func checkReferences(s *snapshot.Snapshot, r *Report) {
+func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges("configmaps", "pods")
 	m := map[string]*missing{}
 	var order []*missing
@@ -54,13 +55,13 @@ func checkReferences(s *snapshot.Snapshot, r *Report) {
 		}
 		x := m[id]
 		x.stops = x.stops || stops
-		x.pods.add(p)
-		x.how = union(x.how, []string{how})
-		if len(x.seen) < shownPods {
+		x.pods.Add(p)
+		x.how = finding.Union(x.how, []string{how})
+		if len(x.seen) < finding.ShownPods {
 			x.seen = append(x.seen, e)
 		}
 	}
-	complete := len(s.ConfigMaps) > 0 && !notSeen(s, "configmaps", "")
+	complete := len(s.ConfigMaps) > 0 && !finding.NotSeen(s, "configmaps", "")
 	for i := range s.Pods {
 		p := &s.Pods[i]
 		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.DeletionTimestamp != nil || newly(s, p.CreationTimestamp.Time) {
@@ -72,7 +73,7 @@ func checkReferences(s *snapshot.Snapshot, r *Report) {
 		}
 		if complete || s.SecretsSeen {
 			unresolved(s, p, complete, func(object incident.Object, key, how string) {
-				note(p, object, key, how, seenAPI(podObject(p), how, time.Time{}, refWords(object, key)), stops)
+				note(p, object, key, how, finding.SeenAPI(finding.PodObject(p), how, time.Time{}, refWords(object, key)), stops)
 			})
 		}
 	}
@@ -86,9 +87,9 @@ const maxHolders = 4
 
 func refWords(o incident.Object, key string) string {
 	if key != "" {
-		return "refers to key " + key + " of " + short(o)
+		return "refers to key " + key + " of " + finding.Short(o)
 	}
-	return "refers to " + short(o)
+	return "refers to " + finding.Short(o)
 }
 
 // unresolved calls back for every reference to a ConfigMap (where configs says that all were seen) or Secret that does not hold, unless it
@@ -205,13 +206,13 @@ func said(s *snapshot.Snapshot, p *corev1.Pod, note func(*corev1.Pod, incident.O
 	for _, c := range containersOf(p) {
 		if w := c.status.State.Waiting; w != nil && w.Reason == "CreateContainerConfigError" {
 			if o, key, ok := missingIn(p, w.Message); ok {
-				note(p, o, key, c.field(), seenAPI(podObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message), true)
+				note(p, o, key, c.field(), finding.SeenAPI(finding.PodObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message), true)
 			}
 		}
 	}
-	if e := lastEvent(s, podObject(p), "FailedMount"); e != nil && p.Status.Phase == corev1.PodPending {
+	if e := lastEvent(s, finding.PodObject(p), "FailedMount"); e != nil && p.Status.Phase == corev1.PodPending {
 		if o, key, ok := missingIn(p, e.Message); ok {
-			note(p, o, key, "volumes", seenEvent(e), true)
+			note(p, o, key, "volumes", finding.SeenEvent(e), true)
 		}
 	}
 }
@@ -239,13 +240,13 @@ func missingIn(p *corev1.Pod, message string) (o incident.Object, key string, ok
 	return incident.Object{}, "", false
 }
 
-func (x *missing) report(s *snapshot.Snapshot, r *Report) {
-	var by gathered[incident.Object]
-	for _, p := range x.pods.list {
-		by.add(s.WorkloadOf(p))
+func (x *missing) report(s *snapshot.Snapshot, r *finding.Report) {
+	var by finding.Gathered[incident.Object]
+	for _, p := range x.pods.List {
+		by.Add(s.WorkloadOf(p))
 	}
-	needed := by.list
-	who := short(needed[0])
+	needed := by.List
+	who := finding.Short(needed[0])
 	if len(needed) > 1 {
 		who = fmt.Sprintf("%s and %d more", who, len(needed)-1)
 	}
@@ -279,17 +280,17 @@ func (x *missing) report(s *snapshot.Snapshot, r *Report) {
 	if i := slices.IndexFunc(x.how, func(how string) bool { return strings.HasPrefix(how, "spec.") }); i >= 0 {
 		title += " (" + x.how[i] + ")"
 	}
-	f := r.Find(code, x.object, title).See(x.seen...)
-	f.Pods, f.Refs = x.pods.list, []incident.Object{x.object}
+	f := r.Find(code, x.object, title).Cite(x.seen...)
+	f.Pods, f.Refs = x.pods.List, []incident.Object{x.object}
 	f.Fault = append([]incident.Object{x.object}, needed[:min(len(needed), maxHolders)]...)
 	if !x.stops {
 		f.Severity = incident.Warning
 	}
-	for _, p := range x.pods.list {
-		f.Since = earlier(f.Since, p.CreationTimestamp.Time)
+	for _, p := range x.pods.List {
+		f.Since = finding.Earlier(f.Since, p.CreationTimestamp.Time)
 	}
 	if c != nil {
-		f.See(seenAPI(x.object, "data", time.Time{}, "keys: "+clip.Bytes(strings.Join(keysOf(c), ", "), maxLine)))
+		f.Cite(finding.SeenAPI(x.object, "data", time.Time{}, "keys: "+clip.Bytes(strings.Join(keysOf(c), ", "), finding.MaxLine)))
 	}
 }
 
@@ -309,12 +310,12 @@ func keysOf(c *corev1.ConfigMap) []string {
 // badConfig is the pod's side of it.
 func badConfig(p *corev1.Pod, c container, w *corev1.ContainerStateWaiting) ailment {
 	if a, ok := refusedFor(p, c.spec.Name, w.Message); ok {
-		a.seen = append(a.seen, seenAPI(podObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message))
+		a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message))
 		return a
 	}
-	a := ailment{code: PodConfigError, container: c.spec.Name, alike: c.spec.Name, since: p.CreationTimestamp.Time, why: w.Message,
-		what: say("cannot be configured%s: %s", c.in(p), w.Message),
-		seen: []incident.Evidence{seenAPI(podObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message)}}
+	a := ailment{code: PodConfigError, container: c.spec.Name, alike: c.spec.Name, since: p.CreationTimestamp.Time, reason: w.Message,
+		predicate: finding.Say("cannot be configured%s: %s", c.in(p), w.Message),
+		seen:      []incident.Evidence{finding.SeenAPI(finding.PodObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message)}}
 	if o, _, ok := missingIn(p, w.Message); ok {
 		a.refs = []incident.Object{o}
 	}

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -78,13 +79,13 @@ func accountIn(message string) incident.Object {
 func webhooksIn(message string) []string {
 	var names []string
 	for _, m := range namedWebhook.FindAllStringSubmatch(message, -1) {
-		names = union(names, m[1:])
+		names = finding.Union(names, m[1:])
 	}
 	return names
 }
 
 // refused reports that the API server refuses what a workload wants to create.
-func refused(s *snapshot.Snapshot, r *Report, o incident.Object, message string, since time.Time, seen incident.Evidence) *Finding {
+func refused(s *snapshot.Snapshot, r *finding.Report, o incident.Object, message string, since time.Time, seen incident.Evidence) *finding.Finding {
 	x := refusal{s: s, namespace: o.Namespace, why: withoutPod(message)}
 	for _, known := range refusers {
 		if m := known.words.FindStringSubmatch(message); m != nil {
@@ -96,7 +97,7 @@ func refused(s *snapshot.Snapshot, r *Report, o incident.Object, message string,
 	if o.Kind == "CronJob" {
 		creates = "Jobs"
 	}
-	f := r.Find(PodsRefused, o, fmt.Sprintf("%s cannot create %s: %s", short(o), creates, x.why)).See(seen).See(x.seen...)
+	f := r.Find(PodsRefused, o, fmt.Sprintf("%s cannot create %s: %s", finding.Short(o), creates, x.why)).Cite(seen).Cite(x.seen...)
 	f.Workload, f.Since, f.Refs = o, since, x.by
 	f.Detail = RefusedPods{Account: accountIn(message), Webhooks: webhooksIn(message)}
 	f.Root = f.Root && !x.blind
@@ -110,7 +111,7 @@ func refused(s *snapshot.Snapshot, r *Report, o incident.Object, message string,
 }
 
 // checkRefusedJobs reports Jobs whose pods, and CronJobs whose Jobs, are refused.
-func checkRefusedJobs(s *snapshot.Snapshot, r *Report) {
+func checkRefusedJobs(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Jobs {
 		j := &s.Jobs[i]
 		o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
@@ -118,7 +119,7 @@ func checkRefusedJobs(s *snapshot.Snapshot, r *Report) {
 		if e == nil || j.Status.Active > 0 || jobEnded(j) || suspended(j.Spec.Suspend) || j.DeletionTimestamp != nil {
 			continue
 		}
-		f := refused(s, r, o, e.Message, beganAt(e), seenEvent(e))
+		f := refused(s, r, o, e.Message, beganAt(e), finding.SeenEvent(e))
 		if cron, ok := cronJobOf(j); ok {
 			f.Workload = cron
 		}
@@ -127,7 +128,7 @@ func checkRefusedJobs(s *snapshot.Snapshot, r *Report) {
 		c := &s.CronJobs[i]
 		o := snapshot.ObjectOf("CronJob", c.Namespace, c.Name)
 		if e := refusedEvent(s, o); e != nil && len(c.Status.Active) == 0 && !suspended(c.Spec.Suspend) {
-			refused(s, r, o, e.Message, beganAt(e), seenEvent(e))
+			refused(s, r, o, e.Message, beganAt(e), finding.SeenEvent(e))
 		}
 	}
 }
@@ -137,7 +138,7 @@ func withoutPod(message string) string {
 	if _, after, ok := strings.Cut(message, "is forbidden: "); ok {
 		message = after
 	}
-	return shortest(message)
+	return finding.ShortMessage(message)
 }
 
 func byQuota(r *refusal, m []string) {
@@ -165,7 +166,7 @@ func (r *refusal) seeQuota(name string) {
 			parts = append(parts, fmt.Sprintf("%s %s of %s", n, used.String(), hard.String()))
 		}
 		slices.Sort(parts)
-		r.seen = append(r.seen, seenAPI(r.by[0], "status.used", time.Time{}, strings.Join(parts, ", ")))
+		r.seen = append(r.seen, finding.SeenAPI(r.by[0], "status.used", time.Time{}, strings.Join(parts, ", ")))
 	}
 }
 
@@ -184,7 +185,7 @@ func (r *refusal) refuser(unknown string) string {
 	if len(r.by) == 0 {
 		return unknown
 	}
-	return short(r.by[0])
+	return finding.Short(r.by[0])
 }
 
 // limitRange finds the LimitRange that has the bound.
@@ -200,7 +201,7 @@ func (r *refusal) limitRange(resource, kind, bound, value string) {
 			if q, ok := list[corev1.ResourceName(resource)]; ok && string(item.Type) == kind && q.String() == value {
 				o := snapshot.ObjectOf("LimitRange", l.Namespace, l.Name)
 				r.by = []incident.Object{o}
-				r.seen = append(r.seen, seenAPI(o, "spec.limits", time.Time{}, fmt.Sprintf("%s per %s: %s %s", bound, kind, resource, value)))
+				r.seen = append(r.seen, finding.SeenAPI(o, "spec.limits", time.Time{}, fmt.Sprintf("%s per %s: %s %s", bound, kind, resource, value)))
 				return
 			}
 		}
@@ -216,7 +217,7 @@ func byPodSecurity(r *refusal, m []string) {
 	r.next = fmt.Sprintf("Set the fields that the refusal names, or change the namespace's label %s.", podSecurityLabel)
 	for i := range r.s.Namespaces {
 		if n := &r.s.Namespaces[i]; n.Name == r.namespace && n.Labels[podSecurityLabel] != "" {
-			r.seen = append(r.seen, seenAPI(o, "metadata.labels["+podSecurityLabel+"]", time.Time{}, n.Labels[podSecurityLabel]))
+			r.seen = append(r.seen, finding.SeenAPI(o, "metadata.labels["+podSecurityLabel+"]", time.Time{}, n.Labels[podSecurityLabel]))
 		}
 	}
 }
@@ -225,14 +226,14 @@ func byWebhook(r *refusal, m []string) {
 	r.webhook(m[1])
 	r.why = fmt.Sprintf("admission webhook %s denies it", m[1])
 	if m[2] != "" {
-		r.why += ": " + shortest(m[2])
+		r.why += ": " + finding.ShortMessage(m[2])
 	}
 	r.next = "Read why the webhook denies it; change the workload, or the policy behind the webhook."
 }
 
 func byWebhookCall(r *refusal, m []string) {
 	r.webhook(m[1])
-	r.why = fmt.Sprintf("admission webhook %s cannot be called: %s", m[1], shortest(m[2]))
+	r.why = fmt.Sprintf("admission webhook %s cannot be called: %s", m[1], finding.ShortMessage(m[2]))
 	r.next = "Bring the webhook's pods back; its failurePolicy is Fail, so nothing gets past it meanwhile."
 }
 
@@ -242,7 +243,7 @@ func (r *refusal) webhook(name string) {
 		c := &r.s.ValidatingWebhooks[i]
 		for j := range c.Webhooks {
 			if c.Webhooks[j].Name == name {
-				r.by = union(r.by, []incident.Object{snapshot.ObjectOf("ValidatingWebhookConfiguration", "", c.Name)})
+				r.by = finding.Union(r.by, []incident.Object{snapshot.ObjectOf("ValidatingWebhookConfiguration", "", c.Name)})
 			}
 		}
 	}
@@ -250,12 +251,12 @@ func (r *refusal) webhook(name string) {
 		c := &r.s.MutatingWebhooks[i]
 		for j := range c.Webhooks {
 			if c.Webhooks[j].Name == name {
-				r.by = union(r.by, []incident.Object{snapshot.ObjectOf("MutatingWebhookConfiguration", "", c.Name)})
+				r.by = finding.Union(r.by, []incident.Object{snapshot.ObjectOf("MutatingWebhookConfiguration", "", c.Name)})
 			}
 		}
 	}
 	unseen := func(r incident.Resource, s *snapshot.Snapshot) bool {
-		return notSeen(s, r+".admissionregistration.k8s.io", "")
+		return finding.NotSeen(s, r+".admissionregistration.k8s.io", "")
 	}
 	r.blind = len(r.by) == 0 && (unseen("validatingwebhookconfigurations", r.s) || unseen("mutatingwebhookconfigurations", r.s))
 }
@@ -280,11 +281,11 @@ func byPriorityClass(r *refusal, m []string) {
 
 func byPolicy(r *refusal, m []string) {
 	r.by = []incident.Object{snapshot.ObjectOf("ValidatingAdmissionPolicy", "", m[1])}
-	r.why = fmt.Sprintf("ValidatingAdmissionPolicy %s denies it: %s", m[1], shortest(m[2]))
+	r.why = fmt.Sprintf("ValidatingAdmissionPolicy %s denies it: %s", m[1], finding.ShortMessage(m[2]))
 	r.next = "Change the workload to what the policy wants, or the policy."
 }
 
 func byValidation(r *refusal, m []string) {
-	r.why = "its pod template is invalid: " + shortest(strings.Trim(m[1], "[]"))
+	r.why = "its pod template is invalid: " + finding.ShortMessage(strings.Trim(m[1], "[]"))
 	r.next = "Correct the field that is named in the workload's template."
 }

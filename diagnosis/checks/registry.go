@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -13,7 +14,7 @@ import (
 // RegistryFails is the code of a registry that several workloads cannot pull from.
 const RegistryFails = "RegistryFails"
 
-var registryCodes = []Code{
+var registryCodes = []finding.Code{
 	{Code: RegistryFails, Severity: incident.Critical, Root: true,
 		Meaning: "Several workloads cannot pull images for one reason that lies with their registry or the way to it: it does not answer, its name does not resolve, its rate limit is reached.",
 		Next:    "See whether the registry answers from a node; with a rate limit, pull with credentials or through a mirror.",
@@ -21,9 +22,9 @@ var registryCodes = []Code{
 }
 
 // checkRegistries gathers the pulls that fail for their registry. One workload alone speaks for itself.
-func checkRegistries(s *snapshot.Snapshot, r *Report) {
+func checkRegistries(s *snapshot.Snapshot, r *finding.Report) {
 	type trouble struct {
-		workloads gathered[incident.Object]
+		workloads finding.Gathered[incident.Object]
 		pods      []podAilment
 	}
 	by := map[string]*trouble{}
@@ -37,30 +38,30 @@ func checkRegistries(s *snapshot.Snapshot, r *Report) {
 				by[a.registry] = &trouble{}
 			}
 			t := by[a.registry]
-			t.workloads.add(s.WorkloadOf(p))
+			t.workloads.Add(s.WorkloadOf(p))
 			t.pods = append(t.pods, podAilment{p, a})
 		}
 	}
 	for _, host := range slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Compare(a, b) }) {
 		t := by[host]
-		if len(t.workloads.list) < 2 {
+		if len(t.workloads.List) < 2 {
 			continue
 		}
 		f := r.Find(RegistryFails, snapshot.ObjectOf("Registry", "", host), "")
-		var nodes gathered[string]
+		var nodes finding.Gathered[string]
 		for i, x := range t.pods {
-			f.Since = earlier(f.Since, x.since)
+			f.Since = finding.Earlier(f.Since, x.since)
 			f.Pods = append(f.Pods, x.pod)
-			nodes.add(x.pod.Spec.NodeName)
-			if i < shownPods {
-				f.See(x.seen...)
+			nodes.Add(x.pod.Spec.NodeName)
+			if i < finding.ShownPods {
+				f.Cite(x.seen...)
 			}
 		}
-		f.Nodes = nodes.list
+		f.Nodes = nodes.List
 		where := ""
 		if len(f.Nodes) == 1 && len(s.Nodes) > 1 {
 			where = ", all on node " + f.Nodes[0]
 		}
-		f.Title = oneLine(fmt.Sprintf("Registry %s: %s; %d workloads cannot pull their images%s", host, t.pods[0].why, len(t.workloads.list), where), maxTitle)
+		f.Title = finding.OneLine(fmt.Sprintf("Registry %s: %s; %d workloads cannot pull their images%s", host, t.pods[0].reason, len(t.workloads.List), where), finding.MaxTitle)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -27,17 +28,17 @@ func rejected(p *corev1.Pod) (ailment, bool) {
 		return ailment{}, false
 	}
 	node := p.Spec.NodeName
-	seen := seenAPI(podObject(p), "status", p.CreationTimestamp.Time, reason+": "+p.Status.Message)
+	seen := finding.SeenAPI(finding.PodObject(p), "status", p.CreationTimestamp.Time, reason+": "+p.Status.Message)
 	if m := forbiddenSysctl.FindStringSubmatch(message); m != nil {
 		return ailment{code: PodSecurityRefused, alike: m[1], node: node, since: p.CreationTimestamp.Time,
-			why:  "sysctl " + m[1] + " is not allowed",
-			what: say("{is|are} refused for {its|their} spec.securityContext.sysctls: node %s does not allow %s (the kubelet's --allowed-unsafe-sysctls)", node, m[1]), seen: []incident.Evidence{seen}}, true
+			reason:    "sysctl " + m[1] + " is not allowed",
+			predicate: finding.Say("{is|are} refused for {its|their} spec.securityContext.sysctls: node %s does not allow %s (the kubelet's --allowed-unsafe-sysctls)", node, m[1]), seen: []incident.Evidence{seen}}, true
 	}
 	if a, ok := refusedFor(p, "", message); ok {
 		a.alike, a.seen = reason, append(a.seen, seen)
 		return a, true
 	}
-	return ailment{code: PodRejected, alike: node + reason, node: node, since: p.CreationTimestamp.Time, why: message,
-		detail: Rejected{TooManyPods: reason == "OutOfpods"},
-		what:   say("{was|were} rejected by the kubelet of node %s (%s): %s", node, reason, message), seen: []incident.Evidence{seen}}, true
+	return ailment{code: PodRejected, alike: node + reason, node: node, since: p.CreationTimestamp.Time, reason: message,
+		detail:    Rejected{TooManyPods: reason == "OutOfpods"},
+		predicate: finding.Say("{was|were} rejected by the kubelet of node %s (%s): %s", node, reason, message), seen: []incident.Evidence{seen}}, true
 }

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -52,7 +53,7 @@ type binding struct {
 func missingRight(s *snapshot.Snapshot, p *corev1.Pod, subject, verb, group, resource, namespace string) deniedRight {
 	q := request{subject, verb, group, resource, namespace}
 	who, account := accountOf(subject)
-	name := oneLine(subject, 80)
+	name := finding.OneLine(subject, 80)
 	d := deniedRight{code: RightMissing, object: snapshot.ObjectOf("User", "", name)}
 	if account {
 		d.object, name = who, fmt.Sprintf("ServiceAccount %s/%s", who.Namespace, who.Name)
@@ -61,10 +62,10 @@ func missingRight(s *snapshot.Snapshot, p *corev1.Pod, subject, verb, group, res
 	d.title = title
 	if subject == "system:anonymous" && p != nil {
 		d.object = s.WorkloadOf(p)
-		d.title = fmt.Sprintf("%s is nobody to the API server (system:anonymous), so it may not %s: it sends no token", short(d.object), q)
+		d.title = fmt.Sprintf("%s is nobody to the API server (system:anonymous), so it may not %s: it sends no token", finding.Short(d.object), q)
 		if a := p.Spec.AutomountServiceAccountToken; a != nil && !*a {
 			d.title += ", for automountServiceAccountToken is false"
-			d.seen = append(d.seen, seenAPI(podObject(p), "spec.automountServiceAccountToken", time.Time{}, "false"))
+			d.seen = append(d.seen, finding.SeenAPI(finding.PodObject(p), "spec.automountServiceAccountToken", time.Time{}, "false"))
 		}
 		return d
 	}
@@ -91,8 +92,8 @@ func missingRight(s *snapshot.Snapshot, p *corev1.Pod, subject, verb, group, res
 		}
 		if m.runAs != "" && p != nil && who.Name == "default" {
 			d.object = s.WorkloadOf(p)
-			d.title = fmt.Sprintf("%s runs as ServiceAccount default, which may not %s; %s grants it to ServiceAccount %s: set serviceAccountName", short(d.object), q, kindAndName(m.object), m.runAs)
-			d.seen = append(d.seen, seenAPI(podObject(p), "spec.serviceAccountName", time.Time{}, "default"))
+			d.title = fmt.Sprintf("%s runs as ServiceAccount default, which may not %s; %s grants it to ServiceAccount %s: set serviceAccountName", finding.Short(d.object), q, kindAndName(m.object), m.runAs)
+			d.seen = append(d.seen, finding.SeenAPI(finding.PodObject(p), "spec.serviceAccountName", time.Time{}, "default"))
 		}
 		return d
 	}
@@ -102,7 +103,7 @@ func missingRight(s *snapshot.Snapshot, p *corev1.Pod, subject, verb, group, res
 
 func kindAndName(o incident.Object) string {
 	if o.Namespace == "" {
-		return short(o)
+		return finding.Short(o)
 	}
 	return o.Kind + " " + o.Namespace + "/" + o.Name
 }

@@ -11,11 +11,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-func checkDeployment(s *snapshot.Snapshot, r *Report, d *appsv1.Deployment) {
+func checkDeployment(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployment) {
 	want := replicas(d.Spec.Replicas)
 	if want == 0 || newly(s, d.CreationTimestamp.Time) {
 		return
@@ -23,8 +24,8 @@ func checkDeployment(s *snapshot.Snapshot, r *Report, d *appsv1.Deployment) {
 	o := snapshot.ObjectOf("Deployment", d.Namespace, d.Name)
 	available, progressing := deploymentCondition(d, appsv1.DeploymentAvailable), deploymentCondition(d, appsv1.DeploymentProgressing)
 	if c := deploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue {
-		f := refused(s, r, o, c.Message, c.LastTransitionTime.Time, seenAPI(o, "status.conditions[ReplicaFailure]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
-		f.servesStill(d.Status.AvailableReplicas > 0)
+		f := refused(s, r, o, c.Message, c.LastTransitionTime.Time, finding.SeenAPI(o, "status.conditions[ReplicaFailure]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
+		servesStill(f, d.Status.AvailableReplicas > 0)
 	}
 	stuck := progressing != nil && progressing.Status == corev1.ConditionFalse && progressing.Reason == "ProgressDeadlineExceeded"
 	switch {
@@ -42,8 +43,8 @@ func checkDeployment(s *snapshot.Snapshot, r *Report, d *appsv1.Deployment) {
 	}
 	f := r.Find(DeploymentUnavailable, o, fmt.Sprintf("Deployment %s: %d of %d pods are available", d.Name, d.Status.AvailableReplicas, want))
 	f.Workload, f.Since = o, available.LastTransitionTime.Time
-	f.servesStill(d.Status.AvailableReplicas > 0)
-	f.See(seenAPI(o, "status.conditions[Available]", f.Since, fmt.Sprintf("%s: %s; %d of %d available", available.Reason, available.Message, d.Status.AvailableReplicas, want)))
+	servesStill(f, d.Status.AvailableReplicas > 0)
+	f.Cite(finding.SeenAPI(o, "status.conditions[Available]", f.Since, fmt.Sprintf("%s: %s; %d of %d available", available.Reason, available.Message, d.Status.AvailableReplicas, want)))
 }
 
 // onlyStarting says whether a workload has pods that are not ready, all of them because they have only just started, and none ails.
@@ -61,7 +62,7 @@ func onlyStarting(s *snapshot.Snapshot, o incident.Object) bool {
 }
 
 // servesStill lowers a finding to a warning if what people rely on still works.
-func (f *Finding) servesStill(does bool) {
+func servesStill(f *finding.Finding, does bool) {
 	if does && f.Severity == incident.Critical {
 		f.Severity = incident.Warning
 	}
@@ -77,7 +78,7 @@ func deploymentCondition(d *appsv1.Deployment, t appsv1.DeploymentConditionType)
 	return nil
 }
 
-func reportStuck(s *snapshot.Snapshot, r *Report, d *appsv1.Deployment, o incident.Object, c *appsv1.DeploymentCondition) {
+func reportStuck(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployment, o incident.Object, c *appsv1.DeploymentCondition) {
 	v := revisionsOf(s, d)
 	title := fmt.Sprintf("Deployment %s: its rollout is stuck, %d of %d pods are updated and available", d.Name, min(d.Status.UpdatedReplicas, d.Status.AvailableReplicas), replicas(d.Spec.Replicas))
 	if v.now != nil && revision(v.now) > 0 {
@@ -85,13 +86,13 @@ func reportStuck(s *snapshot.Snapshot, r *Report, d *appsv1.Deployment, o incide
 	}
 	f := r.Find(DeploymentStuck, o, title)
 	f.Workload, f.Since = o, c.LastUpdateTime.Time
-	f.See(seenAPI(o, "status.conditions[Progressing]", c.LastUpdateTime.Time, c.Reason+": "+c.Message))
-	f.see(v)
-	f.servesStill(d.Status.AvailableReplicas > 0)
+	f.Cite(finding.SeenAPI(o, "status.conditions[Progressing]", c.LastUpdateTime.Time, c.Reason+": "+c.Message))
+	see(f, v)
+	servesStill(f, d.Status.AvailableReplicas > 0)
 }
 
 // checkFailing looks at a rollout under way, before its deadline: a pod of the new revision fails over and over.
-func checkFailing(s *snapshot.Snapshot, r *Report, d *appsv1.Deployment, o incident.Object) {
+func checkFailing(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployment, o incident.Object) {
 	if d.Status.UnavailableReplicas == 0 && d.Status.UpdatedReplicas == d.Status.Replicas {
 		return // the short way for most
 	}
@@ -110,9 +111,9 @@ func checkFailing(s *snapshot.Snapshot, r *Report, d *appsv1.Deployment, o incid
 	}
 	f := r.Find(DeploymentFails, o, fmt.Sprintf("Deployment %s: the pods of revision %d fail while revision %d serves%s", d.Name, revision(v.now), revision(v.good), v.differs()))
 	f.Workload, f.Since = o, v.now.CreationTimestamp.Time
-	f.See(seenAPI(snapshot.ObjectOf("ReplicaSet", d.Namespace, v.now.Name), "status.readyReplicas", f.Since,
+	f.Cite(finding.SeenAPI(snapshot.ObjectOf("ReplicaSet", d.Namespace, v.now.Name), "status.readyReplicas", f.Since,
 		fmt.Sprintf("revision %d has %d of %d pods ready; %s fails", revision(v.now), v.now.Status.ReadyReplicas, replicas(v.now.Spec.Replicas), failing[0].Name)))
-	f.see(v)
+	see(f, v)
 }
 
 // failing are the kubelet's reasons for which a container waits that do not pass by themselves.
@@ -128,7 +129,7 @@ func failsAgain(p *corev1.Pod) bool {
 const pausedLong = 24 * time.Hour
 
 // checkPaused tells of a Deployment that is paused while a change to its template waits. One without a waiting change is well.
-func checkPaused(s *snapshot.Snapshot, r *Report, d *appsv1.Deployment, o incident.Object) {
+func checkPaused(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployment, o incident.Object) {
 	v := revisionsOf(s, d)
 	if v.now == nil {
 		return
@@ -139,14 +140,14 @@ func checkPaused(s *snapshot.Snapshot, r *Report, d *appsv1.Deployment, o incide
 	}
 	title, since := fmt.Sprintf("Deployment %s is paused, and its change waits", d.Name), pausedAt(d)
 	if !since.IsZero() {
-		title = fmt.Sprintf("Deployment %s is paused, and its change has been waiting for %s", d.Name, duration(s.At.Sub(since)))
+		title = fmt.Sprintf("Deployment %s is paused, and its change has been waiting for %s", d.Name, finding.Duration(s.At.Sub(since)))
 	}
 	f := r.Find(DeploymentPaused, o, title+": "+strings.Join(differs, ", "))
 	f.Workload, f.Since = o, since
 	if since.IsZero() || s.At.Sub(since) < pausedLong {
 		f.Severity = incident.Info
 	}
-	f.See(seenAPI(o, "spec.paused", since, "true; waiting: "+strings.Join(differs, "; ")))
+	f.Cite(finding.SeenAPI(o, "spec.paused", since, "true; waiting: "+strings.Join(differs, "; ")))
 }
 
 // pausedAt is when the Deployment was last written, which is when it was paused, or changed since.
@@ -208,14 +209,14 @@ func (v revisions) differs() string {
 	return ""
 }
 
-func (f *Finding) see(v revisions) {
+func see(f *finding.Finding, v revisions) {
 	if v.good == nil || v.now == nil {
 		return
 	}
-	f.See(seenAPI(snapshot.ObjectOf("ReplicaSet", v.good.Namespace, v.good.Name), "status.readyReplicas", time.Time{},
+	f.Cite(finding.SeenAPI(snapshot.ObjectOf("ReplicaSet", v.good.Namespace, v.good.Name), "status.readyReplicas", time.Time{},
 		fmt.Sprintf("revision %d has %d of %d pods ready", revision(v.good), v.good.Status.ReadyReplicas, replicas(v.good.Spec.Replicas))))
 	if d := snapshot.TemplateDiff(&v.good.Spec.Template, &v.now.Spec.Template); len(d) > 0 {
-		f.See(seenAPI(snapshot.ObjectOf("ReplicaSet", v.now.Namespace, v.now.Name), "spec.template", v.now.CreationTimestamp.Time, strings.Join(d, "; ")))
-		f.Because = fmt.Sprintf("%s's revision %d differs from revision %d by %s", short(f.Object), revision(v.now), revision(v.good), strings.Join(d, ", "))
+		f.Cite(finding.SeenAPI(snapshot.ObjectOf("ReplicaSet", v.now.Namespace, v.now.Name), "spec.template", v.now.CreationTimestamp.Time, strings.Join(d, "; ")))
+		f.Because = fmt.Sprintf("%s's revision %d differs from revision %d by %s", finding.Short(f.Object), revision(v.now), revision(v.good), strings.Join(d, ", "))
 	}
 }

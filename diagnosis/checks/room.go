@@ -12,6 +12,7 @@ import (
 	apiresource "k8s.io/apimachinery/pkg/api/resource"
 	podresource "k8s.io/component-helpers/resource"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -36,9 +37,9 @@ type rooms struct {
 
 // newRooms prepares the question of what is free where; it is computed when somebody asks.
 func newRooms(s *snapshot.Snapshot) *rooms {
-	r := &rooms{s: s, told: map[string]nowhere{}, whole: s.Namespace == "" && !notSeen(s, "pods", "")}
+	r := &rooms{s: s, told: map[string]nowhere{}, whole: s.Namespace == "" && !finding.NotSeen(s, "pods", "")}
 	r.all = sync.OnceValue(func() []room {
-		if notSeen(s, "nodes", "") {
+		if finding.NotSeen(s, "nodes", "") {
 			return nil
 		}
 		out := make([]room, 0, len(s.Nodes))

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -74,7 +75,7 @@ func lastWords(s *snapshot.Snapshot, p *corev1.Pod, c container) (logs.Reading, 
 			continue
 		}
 		r := readingOf(s, l)
-		return r, seenLog(p, c.spec.Name, previous, strings.Join(r.Telling, "\n"))
+		return r, finding.SeenLog(p, c.spec.Name, previous, strings.Join(r.Telling, "\n"))
 	}
 	return logs.Reading{}, incident.Evidence{}
 }
@@ -86,7 +87,7 @@ func currentWords(s *snapshot.Snapshot, p *corev1.Pod, c container) (logs.Readin
 		return logs.Reading{}, incident.Evidence{}
 	}
 	r := readingOf(s, l)
-	return r, seenLog(p, c.spec.Name, false, strings.Join(r.Telling, "\n"))
+	return r, finding.SeenLog(p, c.spec.Name, false, strings.Join(r.Telling, "\n"))
 }
 
 // needsOf is for titles: the first of what a program could not reach, and how many more; empty where it says no such thing.

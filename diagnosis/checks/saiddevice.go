@@ -7,29 +7,30 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // notEmpty is about a data directory that is to be made where something is already. The root of a new ext4 volume has lost+found.
 func notEmpty(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
-	x := root{what: say("{finds|find} {its|their} new data directory not empty: %s", quote(f))}
+	x := root{what: finding.Say("{finds|find} {its|their} new data directory not empty: %s", quote(f))}
 	if f.Path == "" {
 		return x, true
 	}
-	x.what = say("{finds|find} {its|their} new data directory %s not empty", f.Path)
+	x.what = finding.Say("{finds|find} {its|their} new data directory %s not empty", f.Path)
 	mount, volume := mountOf(p, c, f.Path)
 	if volume == nil {
 		return x, true
 	}
 	if strings.TrimSuffix(mount.MountPath, "/") == strings.TrimSuffix(f.Path, "/") && mount.SubPath == "" {
-		x.what = x.what.and(", which is the root of volume %s", mount.Name)
+		x.what = x.what.And(", which is the root of volume %s", mount.Name)
 	}
 	if l := lostFound(s, p, c); l != "" {
-		x.what = x.what.and(": it has lost+found in it")
-		x.seen = append(x.seen, seenLog(p, c.Name, false, l))
+		x.what = x.what.And(": it has lost+found in it")
+		x.seen = append(x.seen, finding.SeenLog(p, c.Name, false, l))
 	}
-	x.seen = append(x.seen, seenAPI(podObject(p), "spec.containers["+c.Name+"].volumeMounts["+mount.Name+"]", noTime, mountWords(mount, volume)))
+	x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].volumeMounts["+mount.Name+"]", finding.NoTime, mountWords(mount, volume)))
 	return x, true
 }
 
@@ -42,7 +43,7 @@ func lostFound(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container) string 
 		}
 		for line := range strings.SplitSeq(l.Text, "\n") {
 			if strings.Contains(line, "lost+found") {
-				return oneLine(line, maxLine)
+				return finding.OneLine(line, finding.MaxLine)
 			}
 		}
 	}
@@ -55,9 +56,9 @@ const reloadLoses = 10 * time.Minute
 // deviceLost cites the reload of systemd's units just before, if the node's log has one: systemd then writes the rules of the devices
 // anew that a scope may use, and leaves out those that the runtime added by itself (NVIDIA/nvidia-container-toolkit issue 48).
 func deviceLost(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
-	x := root{what: say("cannot use {its|their} GPU: %s", quote(f))}
+	x := root{what: finding.Say("cannot use {its|their} GPU: %s", quote(f))}
 	if !asksForDevice(c) && p.Spec.RuntimeClassName == nil && s.WorkloadOf(p).Kind != "DaemonSet" { // the device plugins see all devices
-		x.what = say("cannot use a GPU, and {asks|ask} for none (resources.limits): %s", quote(f))
+		x.what = finding.Say("cannot use a GPU, and {asks|ask} for none (resources.limits): %s", quote(f))
 		return x, true
 	}
 	since := unreadySince(p)
@@ -69,8 +70,8 @@ func deviceLost(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs
 		for j := range h.Log {
 			l := &h.Log[j]
 			if before := since.Sub(l.At); strings.Contains(l.Text, "systemd[1]: Reloading") && before >= 0 && before < reloadLoses {
-				x.what = x.what.and(" (systemd reloaded its units on node %s just before, at %s)", h.Node, clock(l.At))
-				x.seen = append(x.seen, hostEvidence(h, l.File, l.At, oneLine(l.Text, maxLine)))
+				x.what = x.what.And(" (systemd reloaded its units on node %s just before, at %s)", h.Node, finding.Clock(l.At))
+				x.seen = append(x.seen, hostEvidence(h, l.File, l.At, finding.OneLine(l.Text, finding.MaxLine)))
 				return x, true
 			}
 		}

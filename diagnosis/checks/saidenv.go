@@ -3,18 +3,15 @@ package checks
 import (
 	"slices"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
-
-// noTime is the time of evidence that has none.
-var noTime time.Time
 
 // environment is what a container's spec sets, as far as can be seen.
 type environment struct {
@@ -54,7 +51,7 @@ func environmentOf(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container) env
 // program means something else.
 func missingEnv(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
 	if f.Name == "" {
-		return root{what: say("{needs|need} an environment variable that is not set: %s", quote(f))}, true
+		return root{what: finding.Say("{needs|need} an environment variable that is not set: %s", quote(f))}, true
 	}
 	e := environmentOf(s, p, c)
 	name := f.Name
@@ -62,9 +59,9 @@ func missingEnv(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs
 		if !slices.ContainsFunc(e.empty, is) {
 			return root{}, false
 		}
-		return root{what: say("{needs|need} %s, which {its|their} container sets to nothing", name), seen: []incident.Evidence{e.seen(p, c)}}, true
+		return root{what: finding.Say("{needs|need} %s, which {its|their} container sets to nothing", name), seen: []incident.Evidence{e.seen(p, c)}}, true
 	}
-	x := root{what: say("{needs|need} %s, which {its|their} container does not set%s", name, didYouMean(near(name, e.names)))}
+	x := root{what: finding.Say("{needs|need} %s, which {its|their} container does not set%s", name, didYouMean(near(name, e.names)))}
 	x.seen = []incident.Evidence{e.seen(p, c)}
 	return x, true
 }
@@ -82,7 +79,7 @@ func (e environment) seen(p *corev1.Pod, c *corev1.Container) incident.Evidence 
 	if len(e.hidden) > 0 {
 		words += "; and takes what Secret " + strings.Join(e.hidden, ", ") + " has, whose keys are not looked at"
 	}
-	return seenAPI(podObject(p), "spec.containers["+c.Name+"].env", noTime, clip.Bytes(words, maxLine))
+	return finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].env", finding.NoTime, clip.Bytes(words, finding.MaxLine))
 }
 
 // serviceLink wants the value to be that of a Service in the pod's namespace, for which the kubelet sets the variable.
@@ -98,7 +95,7 @@ func serviceLink(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f log
 	if slices.ContainsFunc(c.Env, func(e corev1.EnvVar) bool { return e.Name == name }) {
 		return root{}, false
 	}
-	x := root{what: say("{takes|take} %s for {its|their} own setting, which Kubernetes sets to tcp://%s:%s for Service %s (enableServiceLinks)", name, f.Host, f.Port, o.Name)}
-	x.seen = append(x.seen, seenAPI(podObject(p), "spec.enableServiceLinks", noTime, "true (the default)"), seenAPI(o, "spec.clusterIP", noTime, f.Host))
+	x := root{what: finding.Say("{takes|take} %s for {its|their} own setting, which Kubernetes sets to tcp://%s:%s for Service %s (enableServiceLinks)", name, f.Host, f.Port, o.Name)}
+	x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.enableServiceLinks", finding.NoTime, "true (the default)"), finding.SeenAPI(o, "spec.clusterIP", finding.NoTime, f.Host))
 	return x, true
 }

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -15,42 +16,42 @@ import (
 )
 
 // fileTrouble words a fact about a file: the file, the volume that holds it, and what of the spec bears upon it.
-func fileTrouble(verb phrase) func(*snapshot.Snapshot, *corev1.Pod, *corev1.Container, logs.Fact) (root, bool) {
+func fileTrouble(verb finding.Phrase) func(*snapshot.Snapshot, *corev1.Pod, *corev1.Container, logs.Fact) (root, bool) {
 	return func(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
 		if f.Kind == logs.PermissionDenied && f.Port != "" {
-			return root{what: say("may not listen on port %s%s: ports below 1024 take root or the capability NET_BIND_SERVICE", f.Port, asUser(p, c))}, true
+			return root{what: finding.Say("may not listen on port %s%s: ports below 1024 take root or the capability NET_BIND_SERVICE", f.Port, asUser(p, c))}, true
 		}
 		if f.Kind == logs.NoSpace && ofSharedMemory(f) {
 			if _, v := mountOf(p, c, sharedMemory); v == nil {
-				return root{what: say("%s in {its|their} shared memory: %s has 64 MB unless an emptyDir of medium Memory is mounted there", verb, sharedMemory)}, true
+				return root{what: finding.Say("%s in {its|their} shared memory: %s has 64 MB unless an emptyDir of medium Memory is mounted there", verb, sharedMemory)}, true
 			}
-			return root{what: say("%s in {its|their} shared memory, %s", verb, sharedMemory)}, true
+			return root{what: finding.Say("%s in {its|their} shared memory, %s", verb, sharedMemory)}, true
 		}
 		if f.Kind == logs.NoSpace && f.Path == "" && len(claimsOf(p)) > 0 {
 			return root{}, false // which of its volumes is full is the claims' business
 		}
 		if f.Path == "" {
-			return root{what: say("%s: %s", verb, quote(f))}, true
+			return root{what: finding.Say("%s: %s", verb, quote(f))}, true
 		}
-		x := root{what: say("%s %s", verb, f.Path)}
+		x := root{what: finding.Say("%s %s", verb, f.Path)}
 		switch f.Kind {
 		case logs.ReadOnly, logs.NoSpace, logs.LockHeld:
-			x.what = say("%s: %s", verb, f.Path)
+			x.what = finding.Say("%s: %s", verb, f.Path)
 		case logs.ConfigInvalid:
 			if f.LineNo > 0 {
-				x.what = x.what.and(", line %d", f.LineNo)
+				x.what = x.what.And(", line %d", f.LineNo)
 			}
 		}
 		mount, volume := mountOf(p, c, f.Path)
 		if volume == nil {
-			x.what = x.what.and("%s", noVolume(p, c, f))
+			x.what = x.what.And("%s", noVolume(p, c, f))
 			x.token(s, p, f)
 			return x, true
 		}
 		if f.Kind == logs.NoSpace && volume.PersistentVolumeClaim != nil {
 			return root{}, false // the claim's volume is full: that is the claim's finding
 		}
-		x.seen = append(x.seen, seenAPI(podObject(p), "spec.containers["+c.Name+"].volumeMounts["+mount.Name+"]", noTime, mountWords(mount, volume)))
+		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].volumeMounts["+mount.Name+"]", finding.NoTime, mountWords(mount, volume)))
 		x.volume(s, p, c, f, mount, volume)
 		return x, true
 	}
@@ -84,19 +85,19 @@ func (x *root) volume(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, 
 	case volume.HostPath != nil:
 		source = "hostPath " + volume.HostPath.Path
 	}
-	x.what = x.what.and(" in {its|their} volume %s", volume.Name)
+	x.what = x.what.And(" in {its|their} volume %s", volume.Name)
 	if source != "" {
-		x.what = x.what.and(" (%s)", source)
+		x.what = x.what.And(" (%s)", source)
 	}
 	switch {
 	case f.Kind == logs.ReadOnly && mount.ReadOnly:
-		x.what = x.what.and(", which is mounted read-only")
+		x.what = x.what.And(", which is mounted read-only")
 	case f.Kind == logs.ReadOnly && (volume.ConfigMap != nil || volume.Secret != nil):
-		x.what = x.what.and(", which can only be read")
+		x.what = x.what.And(", which can only be read")
 	case f.Kind == logs.PermissionDenied:
-		x.what = x.what.and("%s", asUser(p, c))
+		x.what = x.what.And("%s", asUser(p, c))
 		if p.Spec.SecurityContext == nil || p.Spec.SecurityContext.FSGroup == nil {
-			x.what = x.what.and(" without fsGroup")
+			x.what = x.what.And(" without fsGroup")
 		}
 	}
 }
@@ -109,16 +110,16 @@ func (x *root) key(s *snapshot.Snapshot, c *corev1.Container, o incident.Object,
 		key = mount.SubPath
 	}
 	if m != nil && len(near(key, keysOf(m))) == 0 && slices.Contains(slices.Concat(c.Command, c.Args), f.Path) {
-		x.what = x.what.and(": {its|their} volume %s (ConfigMap %s) is mounted at %s, and hides what the image has there", mount.Name, o.Name, mount.MountPath)
+		x.what = x.what.And(": {its|their} volume %s (ConfigMap %s) is mounted at %s, and hides what the image has there", mount.Name, o.Name, mount.MountPath)
 		return
 	}
 	if m == nil || hasKey(m, key) {
-		x.what = x.what.and(" in {its|their} volume %s (ConfigMap %s)", mount.Name, o.Name)
+		x.what = x.what.And(" in {its|their} volume %s (ConfigMap %s)", mount.Name, o.Name)
 		return
 	}
 	x.fault = []incident.Object{o}
-	x.what = x.what.and(": ConfigMap %s has no key %s%s", o.Name, key, didYouMean(near(key, keysOf(m))))
-	x.seen = append(x.seen, seenAPI(o, "data", noTime, clip.Bytes("keys: "+strings.Join(keysOf(m), ", "), maxLine)))
+	x.what = x.what.And(": ConfigMap %s has no key %s%s", o.Name, key, didYouMean(near(key, keysOf(m))))
+	x.seen = append(x.seen, finding.SeenAPI(o, "data", finding.NoTime, clip.Bytes("keys: "+strings.Join(keysOf(m), ", "), finding.MaxLine)))
 }
 
 // noVolume is about a file that no volume holds: it is the image's.
@@ -150,13 +151,13 @@ func (x *root) token(s *snapshot.Snapshot, p *corev1.Pod, f logs.Fact) {
 	a := s.ServiceAccount(p.Namespace, name)
 	switch mount := p.Spec.AutomountServiceAccountToken; {
 	case mount != nil && !*mount:
-		x.what = x.what.and(" ({its|their} pod has %s: false)", field)
-		x.seen = append(x.seen, seenAPI(podObject(p), "spec."+field, noTime, "false"))
+		x.what = x.what.And(" ({its|their} pod has %s: false)", field)
+		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec."+field, finding.NoTime, "false"))
 	case mount == nil && a != nil && a.AutomountServiceAccountToken != nil && !*a.AutomountServiceAccountToken:
 		o := snapshot.ObjectOf("ServiceAccount", a.Namespace, a.Name)
-		x.what = x.what.and(" (ServiceAccount %s has %s: false)", a.Name, field)
+		x.what = x.what.And(" (ServiceAccount %s has %s: false)", a.Name, field)
 		x.fault = append(x.fault, o)
-		x.seen = append(x.seen, seenAPI(o, field, noTime, "false"))
+		x.seen = append(x.seen, finding.SeenAPI(o, field, finding.NoTime, "false"))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -49,16 +50,16 @@ var (
 func schedulerNames(words string) Unschedulable {
 	low := strings.ToLower(words)
 	u := Unschedulable{
-		Volumes:  containsAny(low, []string{"persistentvolumeclaim", "persistent volumes to bind", "binding volumes"}),
+		Volumes:  finding.HasAny(low, []string{"persistentvolumeclaim", "persistent volumes to bind", "binding volumes"}),
 		Ports:    strings.Contains(words, "free ports"),
 		Cordoned: strings.Contains(words, "were unschedulable"),
 		Full:     strings.Contains(words, "Too many pods"),
 	}
 	for _, m := range shortOf.FindAllStringSubmatch(words, -1) {
-		u.Short = union(u.Short, []corev1.ResourceName{corev1.ResourceName(strings.TrimRight(m[1], "."))})
+		u.Short = finding.Union(u.Short, []corev1.ResourceName{corev1.ResourceName(strings.TrimRight(m[1], "."))})
 	}
 	for _, m := range taintKey.FindAllStringSubmatch(words, -1) {
-		u.Taints = union(u.Taints, m[1:])
+		u.Taints = finding.Union(u.Taints, m[1:])
 	}
 	return u
 }
@@ -67,7 +68,7 @@ func unscheduled(s *snapshot.Snapshot, r *rooms, p *corev1.Pod) (ailment, bool) 
 	if newly(s, p.CreationTimestamp.Time) || nodePromised(s, p) || takesOver(s, p) {
 		return ailment{}, false
 	}
-	o, since := podObject(p), p.CreationTimestamp.Time
+	o, since := finding.PodObject(p), p.CreationTimestamp.Time
 	c := podCondition(p, corev1.PodScheduled)
 	e := lastEvent(s, o, "FailedScheduling")
 	a := ailment{code: PodUnschedulable, since: since, refs: claimsOf(p)}
@@ -84,29 +85,29 @@ func unscheduled(s *snapshot.Snapshot, r *rooms, p *corev1.Pod) (ailment, bool) 
 	default:
 		return ailment{}, false
 	}
-	a.detail, a.seen = schedulerNames(words), []incident.Evidence{seenEvent(e)}
+	a.detail, a.seen = schedulerNames(words), []incident.Evidence{finding.SeenEvent(e)}
 	if c != nil {
-		a.seen = append(a.seen, seenAPI(o, "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
+		a.seen = append(a.seen, finding.SeenAPI(o, "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
 	}
 	said := preemption.ReplaceAllString(words, "")
-	a.what = say("cannot be scheduled: %s", clauses(said))
+	a.predicate = finding.Say("cannot be scheduled: %s", clauses(said))
 	if strings.Contains(strings.ToLower(said), "persistentvolumeclaim") && !strings.Contains(said, "ReadWriteOncePod") {
 		return a, true // no node is at fault while the claim is not bound
 	}
 	if u := r.explain(p); u.why != "" {
-		a.what = say("cannot be scheduled: %s", u.why)
+		a.predicate = finding.Say("cannot be scheduled: %s", u.why)
 		a.detail = schedulerNames(untolerated.ReplaceAllString(words, "untolerated taint(s)"))
 		a.seen, a.refs = append(a.seen, u.seen...), append(a.refs, u.refs...)
 	} else if plain := plainly(said); plain != "" {
-		a.what = a.what.and(" (%s)", plain)
+		a.predicate = a.predicate.And(" (%s)", plain)
 	}
-	if len(s.Nodes) == 0 || notSeen(s, "nodes", "") {
+	if len(s.Nodes) == 0 || finding.NotSeen(s, "nodes", "") {
 		a.symptom = true // the scheduler's words say how many nodes refuse it, not what is wrong with them
-		a.what = a.what.and("; the nodes were not seen")
+		a.predicate = a.predicate.And("; the nodes were not seen")
 	}
 	if e := lastEvent(s, o, "NotTriggerScaleUp"); e != nil && s.At.Sub(snapshot.EventTime(e).Time) < scalesUp {
-		a.what = a.what.and("; the autoscaler adds no node: %s", shortest(notTriggered.ReplaceAllString(e.Message, "")))
-		a.seen = append(a.seen, seenEvent(e))
+		a.predicate = a.predicate.And("; the autoscaler adds no node: %s", finding.ShortMessage(notTriggered.ReplaceAllString(e.Message, "")))
+		a.seen = append(a.seen, finding.SeenEvent(e))
 	}
 	return preempted(s, r, p, a), true
 }
@@ -158,14 +159,14 @@ func plainly(said string) string {
 
 // nodePromised says that an autoscaler is making room for the pod.
 func nodePromised(s *snapshot.Snapshot, p *corev1.Pod) bool {
-	e := lastEvent(s, podObject(p), "TriggeredScaleUp", "Nominated")
+	e := lastEvent(s, finding.PodObject(p), "TriggeredScaleUp", "Nominated")
 	return e != nil && s.At.Sub(snapshot.EventTime(e).Time) < scalesUp
 }
 
 // takesOver says that the scheduler has made room for the pod on a node, where others are still ending.
 func takesOver(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	return p.Status.NominatedNodeName != "" && slices.ContainsFunc(s.PodsOn(p.Status.NominatedNodeName), func(victim *corev1.Pod) bool {
-		return victim.DeletionTimestamp != nil && s.At.Sub(victim.DeletionTimestamp.Time) < stuckTerminating
+		return victim.DeletionTimestamp != nil && s.At.Sub(victim.DeletionTimestamp.Time) < finding.StuckTerminating
 	})
 }
 
@@ -180,10 +181,10 @@ func gated(s *snapshot.Snapshot, p *corev1.Pod, a ailment, c *corev1.PodConditio
 	}
 	a.severity = incident.Warning
 	a.detail = Unschedulable{}
-	a.what = say("{waits|wait} for %s for its scheduling gate to be removed: %s", duration(s.At.Sub(a.since)), strings.Join(names, ", "))
-	a.seen = []incident.Evidence{seenAPI(podObject(p), "spec.schedulingGates", a.since, strings.Join(names, ", "))}
+	a.predicate = finding.Say("{waits|wait} for %s for its scheduling gate to be removed: %s", finding.Duration(s.At.Sub(a.since)), strings.Join(names, ", "))
+	a.seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "spec.schedulingGates", a.since, strings.Join(names, ", "))}
 	if c != nil && c.Message != "" {
-		a.seen = append(a.seen, seenAPI(podObject(p), "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
+		a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
 	}
 	return a, true
 }
@@ -196,26 +197,26 @@ func ignored(s *snapshot.Snapshot, p *corev1.Pod, a ailment) ailment {
 	}
 	if claim, node := chosen(s, p); claim != "" {
 		a.detail = Unschedulable{Volumes: true}
-		a.what = say("{waits|wait} for the volume of claim %s, which is to be made for node %s", claim, node)
-		a.seen = []incident.Evidence{seenAPI(snapshot.ObjectOf("PersistentVolumeClaim", p.Namespace, claim), "metadata.annotations["+selectedNode+"]", time.Time{}, node)}
+		a.predicate = finding.Say("{waits|wait} for the volume of claim %s, which is to be made for node %s", claim, node)
+		a.seen = []incident.Evidence{finding.SeenAPI(snapshot.ObjectOf("PersistentVolumeClaim", p.Namespace, claim), "metadata.annotations["+selectedNode+"]", time.Time{}, node)}
 		return a
 	}
 	a.detail = Unschedulable{Silent: true}
-	waited := duration(s.At.Sub(a.since))
-	a.seen = []incident.Evidence{seenAPI(podObject(p), "spec.schedulerName", a.since, name+"; no node after "+waited+", no event, no condition")}
+	waited := finding.Duration(s.At.Sub(a.since))
+	a.seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "spec.schedulerName", a.since, name+"; no node after "+waited+", no event, no condition")}
 	if name == corev1.DefaultSchedulerName {
-		a.what = say("{is|are} taken up by no scheduler: not a word about {it|them} for %s; does kube-scheduler run?", waited)
+		a.predicate = finding.Say("{is|are} taken up by no scheduler: not a word about {it|them} for %s; does kube-scheduler run?", waited)
 		return a
 	}
-	a.what = say("{asks|ask} for scheduler %s, and none of that name has taken {it|them} up for %s", name, waited)
+	a.predicate = finding.Say("{asks|ask} for scheduler %s, and none of that name has taken {it|them} up for %s", name, waited)
 	var others []string
 	for i := range s.Pods {
 		if q := &s.Pods[i]; q.Spec.NodeName != "" && q.Spec.SchedulerName != "" && q.Spec.SchedulerName != name && len(others) < 8 {
-			others = union(others, []string{q.Spec.SchedulerName})
+			others = finding.Union(others, []string{q.Spec.SchedulerName})
 		}
 	}
 	slices.Sort(others)
-	a.what = a.what.and("%s", didYouMean(others[:min(len(others), 3)]))
+	a.predicate = a.predicate.And("%s", didYouMean(others[:min(len(others), 3)]))
 	return a
 }
 
@@ -242,7 +243,7 @@ func preempted(s *snapshot.Snapshot, r *rooms, p *corev1.Pod, a ailment) ailment
 	for i := range s.Pods {
 		if q := &s.Pods[i]; q.UID != "" && strings.Contains(e.Message, string(q.UID)) {
 			w := s.WorkloadOf(q)
-			by = fmt.Sprintf("%s in namespace %s", short(w), q.Namespace)
+			by = fmt.Sprintf("%s in namespace %s", finding.Short(w), q.Namespace)
 			if q.Spec.Priority != nil {
 				by += fmt.Sprintf(" (priority %d)", *q.Spec.Priority)
 			}
@@ -256,8 +257,8 @@ func preempted(s *snapshot.Snapshot, r *rooms, p *corev1.Pod, a ailment) ailment
 	if p.Spec.Priority != nil {
 		mine = fmt.Sprintf(" (priority %d)", *p.Spec.Priority)
 	}
-	a.what = say("lost {its|their} place%s to %s at %s, and %s", mine, by, clock(snapshot.EventTime(e).Time), a.what)
-	a.seen = append([]incident.Evidence{seenEvent(e)}, a.seen...)
+	a.predicate = finding.Say("lost {its|their} place%s to %s at %s, and %s", mine, by, finding.Clock(snapshot.EventTime(e).Time), a.predicate)
+	a.seen = append([]incident.Evidence{finding.SeenEvent(e)}, a.seen...)
 	return a
 }
 

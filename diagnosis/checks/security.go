@@ -7,6 +7,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
 // securityRule is how the kubelet or a runtime says that a container's security settings keep it from running.
@@ -47,9 +49,9 @@ func refusedFor(p *corev1.Pod, name, message string) (a ailment, ok bool) {
 			means = fmt.Sprintf(means, who)
 		}
 		path, value := securityField(p, name, r.field)
-		a = ailment{code: PodSecurityRefused, alike: name, why: means, since: p.CreationTimestamp.Time, node: p.Spec.NodeName,
-			what: say("{is|are} refused for {its|their} %s: %s (%s)", path, means, r.next)}
-		a.seen = append(a.seen, seenAPI(podObject(p), path, time.Time{}, value))
+		a = ailment{code: PodSecurityRefused, alike: name, reason: means, since: p.CreationTimestamp.Time, node: p.Spec.NodeName,
+			predicate: finding.Say("{is|are} refused for {its|their} %s: %s (%s)", path, means, r.next)}
+		a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), path, time.Time{}, value))
 		return a, true
 	}
 	return ailment{}, false

@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -96,7 +97,7 @@ func listTemplates(s *snapshot.Snapshot, namespace string) []template {
 	}
 	for _, p := range s.PodsIn(namespace) {
 		if len(p.OwnerReferences) == 0 {
-			out = append(out, template{podObject(p), 1, p.Labels})
+			out = append(out, template{finding.PodObject(p), 1, p.Labels})
 		}
 	}
 	return out

@@ -9,14 +9,15 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // serviceChecks look at Services.
-var serviceChecks = []Check{
-	{"services", serviceCodes, checkServices},
-	{"loadbalancers", loadBalancerCodes, checkLoadBalancers},
+var serviceChecks = []finding.Check{
+	{Name: "services", Codes: serviceCodes, Run: checkServices},
+	{Name: "loadbalancers", Codes: loadBalancerCodes, Run: checkLoadBalancers},
 }
 
 // The codes of findings about Services.
@@ -36,32 +37,32 @@ const (
 	PodHostsEntry        = "PodHostsEntry"
 )
 
-var serviceCodes = []Code{
-	{Code: ServiceNoEndpoints, Severity: incident.Critical, Root: true, Trouble: ServiceTrouble,
+var serviceCodes = []finding.Code{
+	{Code: ServiceNoEndpoints, Severity: incident.Critical, Root: true, Trouble: finding.ServiceTrouble,
 		Meaning: "A Service's selector matches no pod, so nothing answers behind its name.",
 		Next:    "Compare its selector with the labels of the pods that it means.",
 		Example: `Service web selects no pod: its selector has app=web, the pods of Deployment web have app=webapp`},
-	{Code: ServicePodsUnready, Severity: incident.Critical, Trouble: ServiceTrouble,
+	{Code: ServicePodsUnready, Severity: incident.Critical, Trouble: finding.ServiceTrouble,
 		Meaning: "A Service's pods exist, but none is ready, so nothing answers behind its name.",
 		Next:    "Look at its pods.",
 		Example: "Service chromadb has no endpoint: its 1 pod is not ready"},
-	{Code: ServicePortMismatch, Severity: incident.Critical, Root: true, Trouble: ServiceTrouble,
+	{Code: ServicePortMismatch, Severity: incident.Critical, Root: true, Trouble: finding.ServiceTrouble,
 		Meaning: "A Service sends traffic to a port that no container of its pods has.",
 		Next:    "Correct the Service's targetPort, or the container's ports.",
 		Example: `Service web sends port 80 to "htpp", which its pods don't have (there is http)`},
-	{Code: ServiceMissing, Severity: incident.Critical, Root: true, Detail: NamedBySetting{}, Trouble: ServiceTrouble,
+	{Code: ServiceMissing, Severity: incident.Critical, Root: true, Detail: NamedBySetting{}, Trouble: finding.ServiceTrouble,
 		Meaning: "A program calls a Service that does not exist.",
 		Next:    "Create the Service, or correct the name in the program's configuration.",
 		Example: "Service shop/databse does not exist (there is database), Deployment web calls it"},
-	{Code: ServicePortMissing, Severity: incident.Critical, Root: true, Trouble: CallTrouble,
+	{Code: ServicePortMissing, Severity: incident.Critical, Root: true, Trouble: finding.CallTrouble,
 		Meaning: "A program calls a Service at a port that the Service does not have.",
 		Next:    "Correct the port in the program's configuration, or add it to the Service.",
 		Example: "Deployment web calls Service shop/api at port 8081, which it does not have (there is 8080)"},
-	{Code: ServiceHidesPods, Severity: incident.Critical, Root: true, Trouble: CallTrouble,
+	{Code: ServiceHidesPods, Severity: incident.Critical, Root: true, Trouble: finding.CallTrouble,
 		Meaning: "Pods look one another up by a headless Service to become ready, but it gives names to ready pods only.",
 		Next:    "Set publishNotReadyAddresses: true on the headless Service that the pods find each other by.",
 		Example: "Service db hides its pods until they are ready, but they look each other up to become ready"},
-	{Code: ServiceNameMismatch, Severity: incident.Critical, Root: true, Trouble: CallTrouble,
+	{Code: ServiceNameMismatch, Severity: incident.Critical, Root: true, Trouble: finding.CallTrouble,
 		Meaning: "A StatefulSet's pods are called by the name of a Service that its serviceName does not name, so they have no such names.",
 		Next:    "Call the pods by the Service that serviceName names, or create the StatefulSet anew with the right serviceName.",
 		Example: "StatefulSet db has serviceName db, so its pods have no names under Service db-headless, where Deployment api looks for them"},
@@ -73,31 +74,31 @@ var serviceCodes = []Code{
 		Meaning: "The name that a Service of type ExternalName stands for does not resolve.",
 		Next:    "Correct spec.externalName, or the name server that should know the name.",
 		Example: "Service shop/db stands for databse.data.svc.cluster.local, but Service data/databse does not exist (there is database)"},
-	{Code: ServiceIdle, Severity: incident.Info, Trouble: ServiceTrouble,
+	{Code: ServiceIdle, Severity: incident.Info, Trouble: finding.ServiceTrouble,
 		Meaning: "A Service has no pods because its workload is scaled to zero. That is critical where a program fails because it calls the Service, or waits for it.",
 		Example: "Service reports has no pods: Deployment reports is scaled to 0"},
-	{Code: ServiceNotOnNode, Severity: incident.Critical, Root: true, Trouble: CallTrouble,
+	{Code: ServiceNotOnNode, Severity: incident.Critical, Root: true, Trouble: finding.CallTrouble,
 		Meaning: "A Service keeps traffic on the caller's node (internalTrafficPolicy: Local), and no ready pod of it is there.",
 		Next:    "Set internalTrafficPolicy to Cluster, or run a pod of the Service on every node that calls it (a DaemonSet).",
 		Example: "Service shop/quotes keeps traffic on its node (internalTrafficPolicy: Local), and on node worker-1, where Deployment shipping calls it, is no ready pod of it"},
-	{Code: ServiceSelectsOthers, Severity: incident.Critical, Root: true, Trouble: CallTrouble,
+	{Code: ServiceSelectsOthers, Severity: incident.Critical, Root: true, Trouble: finding.CallTrouble,
 		Meaning: "A Service's selector fits the pods of a second workload, which do not have its port: that share of the calls is refused.",
 		Next:    "Add a label to the Service's selector that only the pods that are meant have.",
 		Example: "Service shop/api also sends to the pods of Deployment api-worker, which have no port 8080 and refuse: its selector app=api fits them as well as Deployment api"},
-	{Code: PodHostsEntry, Severity: incident.Critical, Root: true, Trouble: CallTrouble,
+	{Code: PodHostsEntry, Severity: incident.Critical, Root: true, Trouble: finding.CallTrouble,
 		Meaning: "A pod's own hosts file (hostAliases) gives a Service's name an address that is not the Service's.",
 		Next:    "Take the entry out of spec.hostAliases: the cluster's DNS knows the Service.",
 		Example: "Deployment checkout has 10.43.0.99 for payments in its hostAliases, but Service shop/payments is at 10.43.0.21"},
 }
 
-func checkServices(s *snapshot.Snapshot, r *Report) {
+func checkServices(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges("services", "endpointslices.discovery.k8s.io", "pods")
 	pods := newPodLabels(s)
 	dns := dnsService(s)
 	for i := range s.Services {
 		v := &s.Services[i]
 		switch {
-		case v == dns || newly(s, v.CreationTimestamp.Time) || notSeen(s, "pods", v.Namespace):
+		case v == dns || newly(s, v.CreationTimestamp.Time) || finding.NotSeen(s, "pods", v.Namespace):
 		case v.Spec.Type == corev1.ServiceTypeExternalName:
 			checkExternalName(s, r, v)
 		case len(v.Spec.Selector) == 0:
@@ -114,7 +115,7 @@ func serviceObject(v *corev1.Service) incident.Object {
 	return snapshot.ObjectOf("Service", v.Namespace, v.Name)
 }
 
-func checkService(s *snapshot.Snapshot, r *Report, v *corev1.Service, pods []*corev1.Pod) {
+func checkService(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, pods []*corev1.Pod) {
 	headless := v.Spec.ClusterIP == corev1.ClusterIPNone
 	if len(pods) == 0 {
 		if !headless {
@@ -133,15 +134,15 @@ func checkService(s *snapshot.Snapshot, r *Report, v *corev1.Service, pods []*co
 	if headless {
 		what = "is headless and its name does not resolve: "
 	}
-	f := r.Find(ServicePodsUnready, serviceObject(v), inflect(len(pods), "Service %s %sits %d {pod is|pods are} not ready", v.Name, what, len(pods)))
+	f := r.Find(ServicePodsUnready, serviceObject(v), finding.Inflect(len(pods), "Service %s %sits %d {pod is|pods are} not ready", v.Name, what, len(pods)))
 	f.Pods = pods
 	for _, p := range pods {
 		f.Since = latest(f.Since, unreadySince(p))
 	}
-	for _, p := range pods[:min(len(pods), shownPods)] {
-		f.See(seenAPI(podObject(p), "status.conditions[Ready]", unreadySince(p), "not ready"))
+	for _, p := range pods[:min(len(pods), finding.ShownPods)] {
+		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", unreadySince(p), "not ready"))
 	}
-	f.See(sliceEvidence(s, v)).See(failedDials(s, f.Object)...)
+	f.Cite(sliceEvidence(s, v)).Cite(failedDials(s, f.Object)...)
 }
 
 // reached says that somebody reached the Service over TCP just now, whatever its objects say.
@@ -153,7 +154,7 @@ func failedDials(s *snapshot.Snapshot, o incident.Object) []incident.Evidence {
 	var out []incident.Evidence
 	for _, d := range s.Dials {
 		if d.For == o && d.Error != "" {
-			out = append(out, evidence(incident.SourceProbe, o, "connect "+d.Address, time.Time{}, fmt.Sprintf("%s to %s: %s", d.From, d.Address, d.Error)))
+			out = append(out, finding.NewEvidence(incident.SourceProbe, o, "connect "+d.Address, time.Time{}, fmt.Sprintf("%s to %s: %s", d.From, d.Address, d.Error)))
 		}
 	}
 	return out
@@ -211,24 +212,24 @@ func sliceEvidence(s *snapshot.Snapshot, v *corev1.Service) incident.Evidence {
 	if name == "" {
 		return incident.Evidence{}
 	}
-	return seenAPI(snapshot.ObjectOf("EndpointSlice", v.Namespace, name), "endpoints", time.Time{}, fmt.Sprintf("%d of %d endpoints ready", ready, total))
+	return finding.SeenAPI(snapshot.ObjectOf("EndpointSlice", v.Namespace, name), "endpoints", time.Time{}, fmt.Sprintf("%d of %d endpoints ready", ready, total))
 }
 
-func selectsNothing(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
+func selectsNothing(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service) {
 	o := serviceObject(v)
-	seen := seenAPI(o, "spec.selector", time.Time{}, labelWords(v.Spec.Selector))
+	seen := finding.SeenAPI(o, "spec.selector", time.Time{}, labelWords(v.Spec.Selector))
 	templates := templatesIn(s, v.Namespace)
 	for _, t := range templates {
 		if !matches(v.Spec.Selector, t.labels) {
 			continue
 		}
 		if t.replicas == 0 {
-			f := r.Find(ServiceIdle, o, fmt.Sprintf("Service %s has no pods: %s is scaled to 0", v.Name, short(t.object))).See(seen)
+			f := r.Find(ServiceIdle, o, fmt.Sprintf("Service %s has no pods: %s is scaled to 0", v.Name, finding.Short(t.object))).Cite(seen)
 			f.Workload = t.object
-			f.needed(s, t.object)
+			needed(f, s, t.object)
 			return
 		}
-		f := r.Find(ServiceNoEndpoints, o, fmt.Sprintf("Service %s has no endpoint: %s has no pods", v.Name, short(t.object))).See(seen)
+		f := r.Find(ServiceNoEndpoints, o, fmt.Sprintf("Service %s has no endpoint: %s has no pods", v.Name, finding.Short(t.object))).Cite(seen)
 		f.Workload, f.Root = t.object, false
 		return
 	}
@@ -237,11 +238,11 @@ func selectsNothing(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
 	}
 	near, ok := nearestTemplate(v.Name, v.Spec.Selector, templates)
 	ok = ok && (near.object.Name == v.Name || slipped(v.Spec.Selector, near.labels))
-	if !ok && (notSeen(s, "deployments.apps", v.Namespace) || notSeen(s, "statefulsets.apps", v.Namespace) || notSeen(s, "daemonsets.apps", v.Namespace)) {
+	if !ok && (finding.NotSeen(s, "deployments.apps", v.Namespace) || finding.NotSeen(s, "statefulsets.apps", v.Namespace) || finding.NotSeen(s, "daemonsets.apps", v.Namespace)) {
 		return // what it selects may be scaled to 0, out of sight
 	}
 	title := fmt.Sprintf("Service %s selects no pod: nothing has %s", v.Name, labelWords(v.Spec.Selector))
-	f := r.Find(ServiceNoEndpoints, o, title).See(seen)
+	f := r.Find(ServiceNoEndpoints, o, title).Cite(seen)
 	f.Since = v.CreationTimestamp.Time
 	if !ok {
 		f.Severity = incident.Info // whose it is can't be seen: a leftover, perhaps, or part of what is switched off
@@ -250,7 +251,7 @@ func selectsNothing(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
 		}
 		return
 	}
-	f.Title = oneLine(fmt.Sprintf("Service %s selects no pod: its selector has %s, %s has %s", v.Name,
-		labelWords(differing(v.Spec.Selector, near.labels)), short(near.object), labelWords(counterpart(v.Spec.Selector, near.labels))), maxTitle)
-	f.See(seenAPI(near.object, "spec.template.metadata.labels", time.Time{}, labelWords(near.labels)))
+	f.Title = finding.OneLine(fmt.Sprintf("Service %s selects no pod: its selector has %s, %s has %s", v.Name,
+		labelWords(differing(v.Spec.Selector, near.labels)), finding.Short(near.object), labelWords(counterpart(v.Spec.Selector, near.labels))), finding.MaxTitle)
+	f.Cite(finding.SeenAPI(near.object, "spec.template.metadata.labels", time.Time{}, labelWords(near.labels)))
 }

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -16,7 +17,7 @@ import (
 // checkTargetPorts compares target ports with the pods' containers. A number that no container declares counts only where every
 // container declares some, no other port of the Service is among them, and the Service has no more ports than they declare: to declare a
 // port is a habit, not a duty, and many declare the one that they serve and not the one of their metrics, or the other way about.
-func checkTargetPorts(r *Report, v *corev1.Service, pods []*corev1.Pod) {
+func checkTargetPorts(r *finding.Report, v *corev1.Service, pods []*corev1.Pod) {
 	had := func(port corev1.ServicePort) bool {
 		return slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return mayHavePort(p, targetPort(port), port.Protocol) })
 	}
@@ -38,8 +39,8 @@ func checkTargetPorts(r *Report, v *corev1.Service, pods []*corev1.Pod) {
 		}
 		f := r.Find(ServicePortMismatch, serviceObject(v), fmt.Sprintf("Service %s sends port %d to %s, which its pods don't have%s", v.Name, port.Port, what, there))
 		f.Pods = pods
-		f.See(seenAPI(f.Object, "spec.ports", time.Time{}, fmt.Sprintf("port %d, targetPort %s", port.Port, target.String())),
-			seenAPI(podObject(p), "spec.containers[].ports", time.Time{}, "has "+strings.Join(names, ", ")))
+		f.Cite(finding.SeenAPI(f.Object, "spec.ports", time.Time{}, fmt.Sprintf("port %d, targetPort %s", port.Port, target.String())),
+			finding.SeenAPI(finding.PodObject(p), "spec.containers[].ports", time.Time{}, "has "+strings.Join(names, ", ")))
 	}
 }
 
@@ -137,7 +138,7 @@ func declaredPorts(p *corev1.Pod, protocol corev1.Protocol) (ports []corev1.Cont
 }
 
 // checkByHand looks at a Service without a selector, whose EndpointSlices somebody else writes: kube-proxy joins the two by the port's name.
-func checkByHand(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
+func checkByHand(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service) {
 	written := s.EndpointSlicesOf(v.Namespace, v.Name)
 	if len(written) == 0 || v.Spec.ClusterIP == corev1.ClusterIPNone || reached(s, serviceObject(v)) {
 		return
@@ -165,8 +166,8 @@ func checkByHand(s *snapshot.Snapshot, r *Report, v *corev1.Service) {
 		f := r.Find(ServicePortMismatch, serviceObject(v), fmt.Sprintf("Service %s has port %q/%s, but its EndpointSlice %s has %s: the names must be the same",
 			v.Name, port.Name, protocolOf(port.Protocol), slice.Name, strings.Join(names[:min(len(names), 3)], ", ")))
 		f.Fault = []incident.Object{f.Object, slice}
-		f.See(seenAPI(f.Object, "spec.ports", time.Time{}, fmt.Sprintf("port %d, name %q, %s", port.Port, port.Name, protocolOf(port.Protocol))),
-			seenAPI(slice, "ports", time.Time{}, strings.Join(names, ", ")))
+		f.Cite(finding.SeenAPI(f.Object, "spec.ports", time.Time{}, fmt.Sprintf("port %d, name %q, %s", port.Port, port.Name, protocolOf(port.Protocol))),
+			finding.SeenAPI(slice, "ports", time.Time{}, strings.Join(names, ", ")))
 	}
 }
 

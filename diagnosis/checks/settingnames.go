@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -79,19 +80,19 @@ func (c callers) settingsOf(p *corev1.Pod, x container) {
 	f := c.found[k]
 	if f == nil {
 		f = c.r.Find(ServiceMissing, missing, fmt.Sprintf("Service %s/%s does not exist%s, %s names it in %s, and cannot connect", missing.Namespace, missing.Name,
-			couldBe(c.s, missing.Namespace, missing.Name), short(w), where.field))
+			couldBe(c.s, missing.Namespace, missing.Name), finding.Short(w), where.field))
 		f.Detail, f.Fault = NamedBySetting{where.field}, []incident.Object{missing, w}
 		c.found[k] = f
 	}
-	f.addPod(p)
-	f.See(seenAPI(where.from, where.field, noTime, oneLine(where.value, maxLine)), log)
+	f.AddPod(p)
+	f.Cite(finding.SeenAPI(where.from, where.field, finding.NoTime, finding.OneLine(where.value, finding.MaxLine)), log)
 }
 
 // settingsIn are the values of a container's environment that are in sight.
 func settingsIn(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container) []setting {
 	var out []setting
 	for _, e := range c.Env {
-		out = append(out, setting{"env " + e.Name, e.Value, podObject(p)})
+		out = append(out, setting{"env " + e.Name, e.Value, finding.PodObject(p)})
 		if e.ValueFrom != nil && e.ValueFrom.ConfigMapKeyRef != nil {
 			ref := e.ValueFrom.ConfigMapKeyRef
 			if m := s.ConfigMap(p.Namespace, ref.Name); m != nil {

@@ -10,11 +10,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-func checkStatefulSet(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet) {
+func checkStatefulSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.StatefulSet) {
 	o, want := snapshot.ObjectOf("StatefulSet", d.Namespace, d.Name), replicas(d.Spec.Replicas)
 	if want == 0 || newly(s, d.CreationTimestamp.Time) {
 		return
@@ -24,7 +25,7 @@ func checkStatefulSet(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet) {
 		return
 	}
 	if e := refusedEvent(s, o); e != nil && d.Status.Replicas < want {
-		refused(s, r, o, e.Message, beganAt(e), seenEvent(e)).servesStill(d.Status.ReadyReplicas > 0)
+		servesStill(refused(s, r, o, e.Message, beganAt(e), finding.SeenEvent(e)), d.Status.ReadyReplicas > 0)
 	}
 	first := waitsForOrdinal(s, d, want)
 	if first == "" {
@@ -32,15 +33,15 @@ func checkStatefulSet(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet) {
 	}
 	f := r.Find(StatefulSetUnavailable, o, fmt.Sprintf("StatefulSet %s: %d of %d pods are ready, it waits for %s", d.Name, d.Status.ReadyReplicas, want, first))
 	f.Workload = o
-	f.See(seenAPI(o, "status.readyReplicas", time.Time{}, fmt.Sprintf("%d of %d ready", d.Status.ReadyReplicas, want)))
-	f.servesStill(d.Status.ReadyReplicas > 0)
+	f.Cite(finding.SeenAPI(o, "status.readyReplicas", time.Time{}, fmt.Sprintf("%d of %d ready", d.Status.ReadyReplicas, want)))
+	servesStill(f, d.Status.ReadyReplicas > 0)
 	p := s.Pod(d.Namespace, first)
 	if p == nil {
 		return
 	}
 	f.Since = unreadySince(p)
 	if !checkHeld(s, r, d, o, p) {
-		f.revised(s, d.Namespace, d.Status.CurrentRevision, p.Labels[appsv1.ControllerRevisionHashLabelKey])
+		revised(f, s, d.Namespace, d.Status.CurrentRevision, p.Labels[appsv1.ControllerRevisionHashLabelKey])
 	}
 }
 
@@ -70,7 +71,7 @@ func ordinalStart(d *appsv1.StatefulSet) int32 {
 }
 
 // revised adds what differs between two revisions, of which the newer one's pods fail.
-func (f *Finding) revised(s *snapshot.Snapshot, namespace, before, now string) {
+func revised(f *finding.Finding, s *snapshot.Snapshot, namespace, before, now string) {
 	if before == "" || now == "" || before == now {
 		return
 	}
@@ -82,9 +83,9 @@ func (f *Finding) revised(s *snapshot.Snapshot, namespace, before, now string) {
 	if len(d) == 0 {
 		return
 	}
-	f.Title = oneLine(f.Title+"; its new revision differs by "+strings.Join(d, ", "), maxTitle)
-	f.Because = fmt.Sprintf("%s's revision %s differs from %s by %s", short(f.Object), now, before, strings.Join(d, ", "))
-	f.See(seenAPI(snapshot.ObjectOf("ControllerRevision", namespace, now), "data.spec.template", time.Time{}, strings.Join(d, "; ")))
+	f.Title = finding.OneLine(f.Title+"; its new revision differs by "+strings.Join(d, ", "), finding.MaxTitle)
+	f.Because = fmt.Sprintf("%s's revision %s differs from %s by %s", finding.Short(f.Object), now, before, strings.Join(d, ", "))
+	f.Cite(finding.SeenAPI(snapshot.ObjectOf("ControllerRevision", namespace, now), "data.spec.template", time.Time{}, strings.Join(d, "; ")))
 }
 
 // heldLong is how long a pod of an older revision may keep a StatefulSet from its new one before it looks as if it will not end.
@@ -92,7 +93,7 @@ const heldLong = 2 * time.Minute
 
 // checkHeld tells of the trap that Kubernetes' documentation calls "forced rollback": with OrderedReady, a StatefulSet waits for a broken
 // pod to become ready before it replaces it, even by the revision that would mend it.
-func checkHeld(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet, o incident.Object, p *corev1.Pod) bool {
+func checkHeld(s *snapshot.Snapshot, r *finding.Report, d *appsv1.StatefulSet, o incident.Object, p *corev1.Pod) bool {
 	has, wants := p.Labels[appsv1.ControllerRevisionHashLabelKey], d.Status.UpdateRevision
 	if has == "" || wants == "" || has == wants || p.DeletionTimestamp != nil ||
 		d.Spec.PodManagementPolicy == appsv1.ParallelPodManagement || d.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
@@ -108,17 +109,17 @@ func checkHeld(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet, o inciden
 	f := r.Find(StatefulSetHeld, o, fmt.Sprintf("StatefulSet %s waits for %s, which is of revision %s and not ready: revision %s cannot reach it before it is deleted", d.Name, p.Name, has, wants))
 	f.Workload, f.Since, f.Pods = o, since, []*corev1.Pod{p}
 	f.Next = fmt.Sprintf("Delete pod %s (kubectl delete pod -n %s %s): the StatefulSet makes it anew, of revision %s.", p.Name, p.Namespace, p.Name, wants)
-	f.See(seenAPI(o, "status", time.Time{}, fmt.Sprintf("updateRevision %s, currentRevision %s, podManagementPolicy OrderedReady", wants, d.Status.CurrentRevision)),
-		seenAPI(podObject(p), "metadata.labels["+appsv1.ControllerRevisionHashLabelKey+"]", unreadySince(p), has+", not ready"))
+	f.Cite(finding.SeenAPI(o, "status", time.Time{}, fmt.Sprintf("updateRevision %s, currentRevision %s, podManagementPolicy OrderedReady", wants, d.Status.CurrentRevision)),
+		finding.SeenAPI(finding.PodObject(p), "metadata.labels["+appsv1.ControllerRevisionHashLabelKey+"]", unreadySince(p), has+", not ready"))
 	return true
 }
 
 // checkServiceName: names like db-0.db need the headless Service, and nothing else does: many a set works without. An alarm wants harm:
 // somebody fails to find such a name, pods of the set are not ready and their template speaks of one, or a headless Service of nearly that
 // name selects these pods, which is good for nothing else.
-func checkServiceName(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet, o incident.Object) {
+func checkServiceName(s *snapshot.Snapshot, r *finding.Report, d *appsv1.StatefulSet, o incident.Object) {
 	name := d.Spec.ServiceName
-	if name == "" || notSeen(s, "services", d.Namespace) || s.Service(d.Namespace, name) != nil {
+	if name == "" || finding.NotSeen(s, "services", d.Namespace) || s.Service(d.Namespace, name) != nil {
 		return
 	}
 	service := snapshot.ObjectOf("Service", d.Namespace, name)
@@ -131,9 +132,9 @@ func checkServiceName(s *snapshot.Snapshot, r *Report, d *appsv1.StatefulSet, o 
 	}
 	f.Fault, f.Workload, f.Refs = []incident.Object{o, service}, o, []incident.Object{service}
 	f.Since = d.CreationTimestamp.Time
-	f.See(seenAPI(o, "spec.serviceName", d.CreationTimestamp.Time, name+": no such Service in "+d.Namespace))
-	for _, c := range calls[:min(len(calls), shownPods)] {
-		f.See(c.seen())
+	f.Cite(finding.SeenAPI(o, "spec.serviceName", d.CreationTimestamp.Time, name+": no such Service in "+d.Namespace))
+	for _, c := range calls[:min(len(calls), finding.ShownPods)] {
+		f.Cite(c.seen())
 	}
 }
 

@@ -7,14 +7,15 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // storageChecks look at claims and volumes.
-var storageChecks = []Check{
-	{"claims", claimCodes, checkClaims},
-	{"volumes", volumeCodes, checkVolumes},
+var storageChecks = []finding.Check{
+	{Name: "claims", Codes: claimCodes, Run: checkClaims},
+	{Name: "volumes", Codes: volumeCodes, Run: checkVolumes},
 }
 
 // The codes of findings about claims.
@@ -24,7 +25,7 @@ const (
 	PVCMissing = "PVCMissing"
 )
 
-var claimCodes = []Code{
+var claimCodes = []finding.Code{
 	{Code: PVCPending, Severity: incident.Critical, Root: true,
 		Meaning: "A claim for storage gets no volume, so the pods that use it can't start.",
 		Next:    "Give the claim a class that exists and whose provisioner runs, or a volume of its class, size and access mode.",
@@ -44,7 +45,7 @@ const (
 	betaDefaultClass = "storageclass.beta.kubernetes.io/is-default-class"
 )
 
-func checkClaims(s *snapshot.Snapshot, r *Report) {
+func checkClaims(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges("persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io")
 	for i := range s.PersistentVolumeClaims {
 		c := &s.PersistentVolumeClaims[i]
@@ -57,7 +58,7 @@ func checkClaims(s *snapshot.Snapshot, r *Report) {
 		case corev1.ClaimLost:
 			f := r.Find(PVCLost, o, fmt.Sprintf("PersistentVolumeClaim %s has lost its volume %s", c.Name, c.Spec.VolumeName))
 			f.Pods, f.Refs = users, []incident.Object{o}
-			f.See(seenAPI(o, "status.phase", time.Time{}, "Lost, volume "+c.Spec.VolumeName))
+			f.Cite(finding.SeenAPI(o, "status.phase", time.Time{}, "Lost, volume "+c.Spec.VolumeName))
 		default:
 			reportPending(s, r, c, users)
 		}
@@ -89,7 +90,7 @@ func claimUsers(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 
 // reportPending says why a claim waits. One whose class waits for its first consumer is well until a pod wants it, and while that pod
 // waits for something else.
-func reportPending(s *snapshot.Snapshot, r *Report, c *corev1.PersistentVolumeClaim, users []*corev1.Pod) {
+func reportPending(s *snapshot.Snapshot, r *finding.Report, c *corev1.PersistentVolumeClaim, users []*corev1.Pod) {
 	o := claimObject(c)
 	w := pendingWhy(s, c, users)
 	if w.why == "" {
@@ -107,7 +108,7 @@ func reportPending(s *snapshot.Snapshot, r *Report, c *corev1.PersistentVolumeCl
 	if len(users) == 0 {
 		f.Severity = incident.Warning
 	}
-	f.See(seenAPI(o, "status.phase", c.CreationTimestamp.Time, fmt.Sprintf("Pending, storageClassName %s", className(c)))).See(w.seen...)
+	f.Cite(finding.SeenAPI(o, "status.phase", c.CreationTimestamp.Time, fmt.Sprintf("Pending, storageClassName %s", className(c)))).Cite(w.seen...)
 }
 
 func className(c *corev1.PersistentVolumeClaim) string {
@@ -120,8 +121,8 @@ func className(c *corev1.PersistentVolumeClaim) string {
 var claimNotFound = regexp.MustCompile(`persistentvolumeclaim "([^"]+)" not found`)
 
 // checkClaimed takes the scheduler's word for claims that do not exist.
-func checkClaimed(s *snapshot.Snapshot, r *Report) {
-	found := map[incident.Object]*Finding{}
+func checkClaimed(s *snapshot.Snapshot, r *finding.Report) {
+	found := map[incident.Object]*finding.Finding{}
 	for _, p := range s.PodsOn("") {
 		c := podCondition(p, corev1.PodScheduled)
 		if c == nil || newly(s, p.CreationTimestamp.Time) {
@@ -140,11 +141,11 @@ func checkClaimed(s *snapshot.Snapshot, r *Report) {
 					names = append(names, s.PersistentVolumeClaims[i].Name)
 				}
 			}
-			f = r.Find(PVCMissing, o, fmt.Sprintf("PersistentVolumeClaim %s/%s does not exist%s, %s uses it", p.Namespace, m[1], didYouMean(near(m[1], names)), short(s.WorkloadOf(p))))
+			f = r.Find(PVCMissing, o, fmt.Sprintf("PersistentVolumeClaim %s/%s does not exist%s, %s uses it", p.Namespace, m[1], didYouMean(near(m[1], names)), finding.Short(s.WorkloadOf(p))))
 			f.Refs = []incident.Object{o}
 			found[o] = f
 		}
-		f.Pods, f.Since = append(f.Pods, p), earlier(f.Since, p.CreationTimestamp.Time)
-		f.See(seenAPI(podObject(p), "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Message))
+		f.Pods, f.Since = append(f.Pods, p), finding.Earlier(f.Since, p.CreationTimestamp.Time)
+		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Message))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -22,7 +23,7 @@ const (
 	TLSSecretInvalid = "TLSSecretInvalid"
 )
 
-var tlsCodes = []Code{
+var tlsCodes = []finding.Code{
 	{Code: TLSSecretExpired, Severity: incident.Critical, Root: true,
 		Meaning: "The certificate in a TLS Secret that is in use has expired: clients refuse it.",
 		Next:    "Renew it; if cert-manager should have, look at the Certificate and its CertificateRequests.",
@@ -38,7 +39,7 @@ var tlsCodes = []Code{
 }
 
 // checkTLS looks at the Secrets, where they may be read, and at what logs say of those that pods mount.
-func checkTLS(s *snapshot.Snapshot, r *Report) {
+func checkTLS(s *snapshot.Snapshot, r *finding.Report) {
 	var users map[incident.Object]secretUsers
 	for i := range s.Secrets {
 		x := &s.Secrets[i]
@@ -61,12 +62,12 @@ func sound(s *snapshot.Snapshot, c *snapshot.Certificate) bool {
 
 // expiryWarning is how long before its end a certificate is spoken of: two weeks, but those that live shortly are renewed late.
 func expiryWarning(c *snapshot.Certificate) time.Duration {
-	return min(nearExpiry, c.NotAfter.Sub(c.NotBefore)/5)
+	return min(finding.NearExpiry, c.NotAfter.Sub(c.NotBefore)/5)
 }
 
 // secretUsers is who uses a Secret.
 type secretUsers struct {
-	by   gathered[incident.Object]
+	by   finding.Gathered[incident.Object]
 	pods []*corev1.Pod
 }
 
@@ -77,7 +78,7 @@ func usersOfSecrets(s *snapshot.Snapshot) map[incident.Object]secretUsers {
 	add := func(namespace, name string, by incident.Object, p *corev1.Pod) {
 		o := snapshot.ObjectOf("Secret", namespace, name)
 		u := users[o]
-		u.by.add(by)
+		u.by.Add(by)
 		if p != nil {
 			u.pods = append(u.pods, p)
 		}
@@ -154,54 +155,54 @@ func secretsMounted(p *corev1.Pod) []string {
 	return out
 }
 
-func reportCertificate(s *snapshot.Snapshot, r *Report, o incident.Object, c *snapshot.Certificate, u secretUsers) {
+func reportCertificate(s *snapshot.Snapshot, r *finding.Report, o incident.Object, c *snapshot.Certificate, u secretUsers) {
 	name := fmt.Sprintf("%s/%s", o.Namespace, o.Name)
 	code, title, expired := TLSSecretInvalid, "", false
 	switch {
 	case c.Error != "":
-		title = fmt.Sprintf("Secret %s: its certificate cannot be read: %s", name, oneLine(c.Error, 80))
+		title = fmt.Sprintf("Secret %s: its certificate cannot be read: %s", name, finding.OneLine(c.Error, 80))
 	case c.KeyMatches != nil && !*c.KeyMatches:
 		title = fmt.Sprintf("Secret %s: its key does not belong to its certificate (%s)", name, certificateFor(c))
 	case !c.NotAfter.After(s.At):
 		code, expired = TLSSecretExpired, true
 		title = fmt.Sprintf("The certificate of Secret %s (%s) expired on %s", name, certificateFor(c), c.NotAfter.UTC().Format(time.DateOnly))
-	case len(u.by.list) == 0:
+	case len(u.by.List) == 0:
 		return
 	default:
 		code = TLSSecretExpires
-		title = fmt.Sprintf("The certificate of Secret %s (%s) expires on %s, in %s", name, certificateFor(c), c.NotAfter.UTC().Format(time.DateOnly), duration(c.NotAfter.Sub(s.At)))
+		title = fmt.Sprintf("The certificate of Secret %s (%s) expires on %s, in %s", name, certificateFor(c), c.NotAfter.UTC().Format(time.DateOnly), finding.Duration(c.NotAfter.Sub(s.At)))
 	}
-	if len(u.by.list) > 0 {
-		title += "; " + short(u.by.list[0]) + " uses it"
+	if len(u.by.List) > 0 {
+		title += "; " + finding.Short(u.by.List[0]) + " uses it"
 	}
 	f := r.Find(code, o, title)
-	f.Pods, f.Refs = u.pods, u.by.list
+	f.Pods, f.Refs = u.pods, u.by.List
 	if expired {
 		f.Since = c.NotAfter
 	}
-	if len(u.by.list) == 0 {
+	if len(u.by.List) == 0 {
 		f.Severity = incident.Info
 	}
-	words := fmt.Sprintf("for %s, issued by %s, valid %s to %s", certificateFor(c), oneLine(c.Issuer, 80), c.NotBefore.UTC().Format(time.DateOnly), c.NotAfter.UTC().Format(time.DateOnly))
+	words := fmt.Sprintf("for %s, issued by %s, valid %s to %s", certificateFor(c), finding.OneLine(c.Issuer, 80), c.NotBefore.UTC().Format(time.DateOnly), c.NotAfter.UTC().Format(time.DateOnly))
 	if c.Error != "" {
 		words = "cannot be read: " + c.Error
 	}
-	f.See(seenAPI(o, "data[tls.crt]", time.Time{}, words))
-	for _, by := range u.by.list[:min(len(u.by.list), shownPods)] {
-		f.See(seenAPI(by, "spec", time.Time{}, "uses Secret "+o.Name))
+	f.Cite(finding.SeenAPI(o, "data[tls.crt]", time.Time{}, words))
+	for _, by := range u.by.List[:min(len(u.by.List), finding.ShownPods)] {
+		f.Cite(finding.SeenAPI(by, "spec", time.Time{}, "uses Secret "+o.Name))
 	}
 }
 
 func certificateFor(c *snapshot.Certificate) string {
 	if len(c.Names) > 0 {
-		return listWords(c.Names, 2)
+		return finding.ListWords(c.Names, 2)
 	}
-	return oneLine(c.Subject, 80)
+	return finding.OneLine(c.Subject, 80)
 }
 
 // checkMismatchLogs takes a program's word for a pair that does not fit, where its pod mounts but one Secret that it can mean.
-func checkMismatchLogs(s *snapshot.Snapshot, r *Report) {
-	found := map[incident.Object]*Finding{}
+func checkMismatchLogs(s *snapshot.Snapshot, r *finding.Report) {
+	found := map[incident.Object]*finding.Finding{}
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		p := s.Pod(l.Namespace, l.Pod)
@@ -218,18 +219,18 @@ func checkMismatchLogs(s *snapshot.Snapshot, r *Report) {
 				continue
 			}
 			o := snapshot.ObjectOf("Secret", p.Namespace, secrets[0])
-			if slices.ContainsFunc(r.Findings, func(x *Finding) bool { return x.Object == o && x.Code == TLSSecretInvalid }) && found[o] == nil {
+			if slices.ContainsFunc(r.Findings, func(x *finding.Finding) bool { return x.Object == o && x.Code == TLSSecretInvalid }) && found[o] == nil {
 				continue // it was read
 			}
 			x := found[o]
 			if x == nil {
 				w := s.WorkloadOf(p)
-				x = r.Find(TLSSecretInvalid, o, fmt.Sprintf("Secret %s/%s: its key does not belong to its certificate; %s says so and uses no other", o.Namespace, o.Name, short(w)))
+				x = r.Find(TLSSecretInvalid, o, fmt.Sprintf("Secret %s/%s: its key does not belong to its certificate; %s says so and uses no other", o.Namespace, o.Name, finding.Short(w)))
 				x.Refs = []incident.Object{w}
 				found[o] = x
 			}
-			x.addPod(p)
-			x.See(seenLog(p, l.Container, l.Previous, f.Line))
+			x.AddPod(p)
+			x.Cite(finding.SeenLog(p, l.Container, l.Previous, f.Line))
 		}
 	}
 }

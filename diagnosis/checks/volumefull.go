@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -26,16 +27,16 @@ const (
 )
 
 // askVolumes asks how full the volumes of the finding's pods are, by the kubelet's metrics.
-func askVolumes(_ *snapshot.Snapshot, f *Finding) []snapshot.Probe {
+func askVolumes(_ *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 	var claims []incident.Object
-	for _, p := range f.Pods[:min(len(f.Pods), shownPods)] {
-		claims = union(claims, claimsOf(p))
+	for _, p := range f.Pods[:min(len(f.Pods), finding.ShownPods)] {
+		claims = finding.Union(claims, claimsOf(p))
 	}
 	if f.Object.Kind == "PersistentVolumeClaim" {
-		claims = union(claims, []incident.Object{f.Object})
+		claims = finding.Union(claims, []incident.Object{f.Object})
 	}
 	var out []snapshot.Probe
-	for _, c := range claims[:min(len(claims), shownPods)] {
+	for _, c := range claims[:min(len(claims), finding.ShownPods)] {
 		of := fmt.Sprintf("{namespace=%q,persistentvolumeclaim=%q}", c.Namespace, c.Name)
 		out = append(out,
 			snapshot.Probe{Kind: snapshot.ProbeQuery, For: c, Name: MetricVolumeSpace, Target: "max(1 - kubelet_volume_stats_available_bytes" + of + " / kubelet_volume_stats_capacity_bytes" + of + ")"},
@@ -48,13 +49,13 @@ func askVolumes(_ *snapshot.Snapshot, f *Finding) []snapshot.Probe {
 type fullness struct {
 	what string
 	part float64 // used; 0: unknown
-	pods gathered[*corev1.Pod]
+	pods finding.Gathered[*corev1.Pod]
 	seen []incident.Evidence
 }
 
 // checkFull takes Prometheus' word, and that of the logs: "no space left on device" with a path below a volume's mount, or from a pod
 // that has but one volume that keeps what is written.
-func checkFull(s *snapshot.Snapshot, r *Report) {
+func checkFull(s *snapshot.Snapshot, r *finding.Report) {
 	full := map[incident.Object]*fullness{}
 	var order []incident.Object
 	at := func(o incident.Object) *fullness {
@@ -79,7 +80,7 @@ func checkFull(s *snapshot.Snapshot, r *Report) {
 				x.what = fmt.Sprintf("%d %% of its space is used", int(m.Value*100))
 			}
 		}
-		x.seen = append(x.seen, evidence(incident.SourceProbe, m.Object, m.Name, time.Time{}, fmt.Sprintf("%.3f (%s)", m.Value, m.Query)))
+		x.seen = append(x.seen, finding.NewEvidence(incident.SourceProbe, m.Object, m.Name, time.Time{}, fmt.Sprintf("%.3f (%s)", m.Value, m.Query)))
 	}
 	for i := range s.Logs {
 		l := &s.Logs[i]
@@ -92,23 +93,23 @@ func checkFull(s *snapshot.Snapshot, r *Report) {
 			continue
 		}
 		x := at(o)
-		x.pods.add(p)
-		if len(x.seen) < shownPods {
-			x.seen = append(x.seen, seenLog(p, l.Container, l.Previous, said.Line))
+		x.pods.Add(p)
+		if len(x.seen) < finding.ShownPods {
+			x.seen = append(x.seen, finding.SeenLog(p, l.Container, l.Previous, said.Line))
 		}
 		if x.part < fullVolume {
-			x.what = fmt.Sprintf("the log of %s says that it %s", short(s.WorkloadOf(p)), said)
+			x.what = fmt.Sprintf("the log of %s says that it %s", finding.Short(s.WorkloadOf(p)), said)
 		}
 	}
 	for _, o := range order {
 		x := full[o]
 		title := "The volume of PersistentVolumeClaim %s fills up: %s"
-		if x.part >= fullVolume || len(x.pods.list) > 0 {
+		if x.part >= fullVolume || len(x.pods.List) > 0 {
 			title = "The volume of PersistentVolumeClaim %s is full: %s"
 		}
-		f := r.Find(VolumeFull, o, fmt.Sprintf(title, o.Name, x.what)).See(x.seen...)
-		f.Pods, f.Refs = x.pods.list, []incident.Object{o}
-		if len(x.pods.list) == 0 {
+		f := r.Find(VolumeFull, o, fmt.Sprintf(title, o.Name, x.what)).Cite(x.seen...)
+		f.Pods, f.Refs = x.pods.List, []incident.Object{o}
+		if len(x.pods.List) == 0 {
 			f.Severity = incident.Warning
 		}
 	}

@@ -11,17 +11,18 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // controlChecks look at the control plane: webhooks, aggregated APIs, namespaces that do not end, leaders, the API server.
-var controlChecks = []Check{
-	{"webhooks", webhookCodes, checkWebhooks},
-	{"apiservices", apiServiceCodes, checkAPIServices},
-	{"namespaces", namespaceCodes, checkNamespaces},
-	{"leaders", leaderCodes, checkLeaders},
-	{"apiserver", apiServerCodes, checkAPIServer},
+var controlChecks = []finding.Check{
+	{Name: "webhooks", Codes: webhookCodes, Run: checkWebhooks},
+	{Name: "apiservices", Codes: apiServiceCodes, Run: checkAPIServices},
+	{Name: "namespaces", Codes: namespaceCodes, Run: checkNamespaces},
+	{Name: "leaders", Codes: leaderCodes, Run: checkLeaders},
+	{Name: "apiserver", Codes: apiServerCodes, Run: checkAPIServer},
 }
 
 // The codes of findings about admission webhooks.
@@ -34,28 +35,28 @@ const (
 	WebhookCatchesItself  = "WebhookCatchesItself"
 )
 
-var webhookCodes = []Code{
+var webhookCodes = []finding.Code{
 	{Code: WebhookInjects, Severity: incident.Critical, Root: true,
 		Meaning: "A mutating webhook puts into pods a container that their workload's template does not have, and that container works nowhere.",
 		Next:    "Correct what the webhook injects (its own configuration, often a ConfigMap beside it); until then, exempt the namespace or the pods.",
 		Example: "MutatingWebhookConfiguration injector puts container proxy into pods of Deployment cart and 2 other workloads, where it does not start: no such image or tag"},
-	{Code: WebhookServiceMissing, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: WebhookTrouble,
+	{Code: WebhookServiceMissing, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: finding.WebhookTrouble,
 		Meaning: "An admission webhook's Service does not exist, so the API server refuses what the webhook should judge.",
 		Next:    "If what installed it is gone, delete the webhook configuration; otherwise install its Service again.",
 		Example: "ValidatingWebhookConfiguration policy calls Service policy/policy-webhook, which does not exist: creating pods is refused in every namespace"},
-	{Code: WebhookNoEndpoints, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: WebhookTrouble,
+	{Code: WebhookNoEndpoints, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: finding.WebhookTrouble,
 		Meaning: "Nothing answers behind an admission webhook's Service, so the API server refuses what the webhook should judge.",
 		Next:    "Bring its pods back. If it holds up its own pods: delete the webhook configuration, or exempt its namespace, until they run.",
 		Example: "ValidatingWebhookConfiguration policy: its Service policy/policy-webhook has no ready endpoint: creating pods is refused in every namespace but kube-system"},
-	{Code: WebhookPortMissing, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: WebhookTrouble,
+	{Code: WebhookPortMissing, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: finding.WebhookTrouble,
 		Meaning: "An admission webhook calls a port that its Service does not have.",
 		Next:    "Correct clientConfig.service.port, or the Service's ports.",
 		Example: "MutatingWebhookConfiguration inject calls port 443 of Service mesh/injector, which has 8443: creating pods is refused in shop"},
-	{Code: WebhookCAExpired, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: WebhookTrouble,
+	{Code: WebhookCAExpired, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: finding.WebhookTrouble,
 		Meaning: "The certificates by which the API server knows an admission webhook have expired, or do so within 14 days.",
 		Next:    "Renew the webhook's certificate and write the new CA into clientConfig.caBundle (cert-manager's ca-injector does so).",
 		Example: "MutatingWebhookConfiguration inject: its CA certificate injector-ca expired on 2026-01-01: creating pods is refused in shop"},
-	{Code: WebhookFailing, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: WebhookTrouble,
+	{Code: WebhookFailing, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: finding.WebhookTrouble,
 		Meaning: "The API server cannot get an answer from an admission webhook, and refuses what the webhook should judge.",
 		Next:    "Read the error: a time-out is the webhook's or the network's, x509 is its certificate. Look at its pods' log.",
 		Example: `ValidatingWebhookConfiguration policy: calls fail: context deadline exceeded`},
@@ -119,14 +120,14 @@ func (h *hook) service() (o incident.Object, port int32, ok bool) {
 }
 
 // checkWebhooks reports each configuration once for each thing that is wrong with it.
-func checkWebhooks(s *snapshot.Snapshot, r *Report) {
+func checkWebhooks(s *snapshot.Snapshot, r *finding.Report) {
 	checkInjected(s, r)
 	hooks := hooksOf(s)
 	if len(hooks) == 0 {
 		return
 	}
 	refusals := webhookRefusals(s)
-	w := webhooks{s: s, r: r, found: map[string]*Finding{}}
+	w := webhooks{s: s, r: r, found: map[string]*finding.Finding{}}
 	for i := range hooks {
 		h := &hooks[i]
 		if len(h.rules) == 0 || newly(s, h.made) {
@@ -138,25 +139,25 @@ func checkWebhooks(s *snapshot.Snapshot, r *Report) {
 
 type webhooks struct {
 	s     *snapshot.Snapshot
-	r     *Report
-	found map[string]*Finding
+	r     *finding.Report
+	found map[string]*finding.Finding
 }
 
 func (w *webhooks) look(h *hook, refused []incident.Evidence) {
 	o, port, inside := h.service()
 	v := w.s.Service(o.Namespace, o.Name)
-	known := inside && !notSeen(w.s, "services", o.Namespace)
+	known := inside && !finding.NotSeen(w.s, "services", o.Namespace)
 	blocks := h.blocks(w.s)
 	switch {
 	case known && v == nil:
 		w.note(h, WebhookServiceMissing, o, fmt.Sprintf("calls Service %s/%s, which does not exist", o.Namespace, o.Name), blocks, refused).
-			See(seenAPI(h.config, "webhooks["+h.name+"].clientConfig.service", h.made, o.Namespace+"/"+o.Name))
+			Cite(finding.SeenAPI(h.config, "webhooks["+h.name+"].clientConfig.service", h.made, o.Namespace+"/"+o.Name))
 	case known && v.Spec.Type != corev1.ServiceTypeExternalName && !slices.ContainsFunc(v.Spec.Ports, func(p corev1.ServicePort) bool { return p.Port == port }):
 		w.note(h, WebhookPortMissing, o, fmt.Sprintf("calls port %d of Service %s/%s, which has %s", port, o.Namespace, o.Name, portWords(v)), blocks, refused).
-			See(seenAPI(h.config, "webhooks["+h.name+"].clientConfig.service.port", h.made, fmt.Sprint(port)), seenAPI(o, "spec.ports", time.Time{}, portWords(v)))
+			Cite(finding.SeenAPI(h.config, "webhooks["+h.name+"].clientConfig.service.port", h.made, fmt.Sprint(port)), finding.SeenAPI(o, "spec.ports", time.Time{}, portWords(v)))
 	case known && !answers(w.s, v):
 		f := w.note(h, WebhookNoEndpoints, o, fmt.Sprintf("its Service %s/%s has no ready endpoint", o.Namespace, o.Name), blocks, refused)
-		f.See(seenAPI(h.config, "webhooks["+h.name+"]", h.made, fmt.Sprintf("calls Service %s/%s, failurePolicy %s", o.Namespace, o.Name, h.policy())), sliceEvidence(w.s, v))
+		f.Cite(finding.SeenAPI(h.config, "webhooks["+h.name+"]", h.made, fmt.Sprintf("calls Service %s/%s, failurePolicy %s", o.Namespace, o.Name, h.failurePolicy())), sliceEvidence(w.s, v))
 		if h.fail && h.catchesItself(w.s, v) {
 			f.Severity = incident.Critical
 			f.Because = f.Title + ". It judges its own namespace as well, so its own pods cannot be created either"
@@ -169,11 +170,11 @@ func (w *webhooks) look(h *hook, refused []incident.Evidence) {
 		why := callError(refused[0].Excerpt)
 		f := w.note(h, WebhookFailing, o, "calls fail: "+why, blocks, refused)
 		if strings.Contains(why, "deadline exceeded") || strings.Contains(why, "imeout") {
-			f.See(seenAPI(h.config, "webhooks["+h.name+"].timeoutSeconds", h.made, fmt.Sprintf("%d s", h.timeout)))
+			f.Cite(finding.SeenAPI(h.config, "webhooks["+h.name+"].timeoutSeconds", h.made, fmt.Sprintf("%d s", h.timeout)))
 		}
 	case known && h.fail && h.catchesItself(w.s, v):
 		f := w.note(h, WebhookCatchesItself, o, "judges the pods of its own namespace "+o.Namespace, "", nil)
-		f.See(seenAPI(h.config, "webhooks["+h.name+"]", h.made, "failurePolicy Fail, rules for pods, namespaceSelector matches "+o.Namespace))
+		f.Cite(finding.SeenAPI(h.config, "webhooks["+h.name+"]", h.made, "failurePolicy Fail, rules for pods, namespaceSelector matches "+o.Namespace))
 	}
 }
 
@@ -184,18 +185,18 @@ type Webhooks struct {
 
 // note begins the configuration's finding of the code, or adds to it. One that refuses nothing yet is a warning; with failurePolicy
 // Ignore it stops nobody.
-func (w *webhooks) note(h *hook, code string, service incident.Object, what, blocks string, refused []incident.Evidence) *Finding {
+func (w *webhooks) note(h *hook, code string, service incident.Object, what, blocks string, refused []incident.Evidence) *finding.Finding {
 	id := code + "\x00" + h.config.String() + "\x00" + service.String()
 	f := w.found[id]
 	if f == nil {
-		f = w.r.Find(code, h.config, fmt.Sprintf("%s %s%s", short(h.config), strings.TrimSpace(what), consequence(h.fail, blocks)))
+		f = w.r.Find(code, h.config, fmt.Sprintf("%s %s%s", finding.Short(h.config), strings.TrimSpace(what), consequence(h.fail, blocks)))
 		if strings.HasPrefix(what, "its ") || strings.HasPrefix(what, "calls fail") {
-			f.Title = oneLine(fmt.Sprintf("%s: %s%s", short(h.config), what, consequence(h.fail, blocks)), maxTitle)
+			f.Title = finding.OneLine(fmt.Sprintf("%s: %s%s", finding.Short(h.config), what, consequence(h.fail, blocks)), finding.MaxTitle)
 		}
 		f.Severity, f.Refs = incident.Info, []incident.Object{service}
 		w.found[id] = f
 	}
-	d, _ := DetailOf[Webhooks](f)
+	d, _ := finding.DetailOf[Webhooks](f)
 	f.Detail = Webhooks{append(d.Names, h.name)}
 	switch {
 	case code == WebhookCatchesItself:
@@ -205,10 +206,10 @@ func (w *webhooks) note(h *hook, code string, service incident.Object, what, blo
 		f.Severity = incident.Warning
 	}
 	for i, e := range refused {
-		if i < shownPods {
-			f.See(e)
+		if i < finding.ShownPods {
+			f.Cite(e)
 		}
-		f.Since = earlier(f.Since, e.Time)
+		f.Since = finding.Earlier(f.Since, e.Time)
 	}
 	return f
 }
@@ -223,7 +224,7 @@ func consequence(fail bool, blocks string) string {
 	return "; failurePolicy Ignore lets " + blocks + " pass unjudged"
 }
 
-func (h *hook) policy() string {
+func (h *hook) failurePolicy() string {
 	if h.fail {
 		return string(admissionv1.Fail)
 	}
@@ -255,7 +256,7 @@ func answers(s *snapshot.Snapshot, v *corev1.Service) bool {
 		}
 	}
 	pods := s.PodsSelected(v.Namespace, v.Spec.Selector)
-	if len(endpoints) == 0 && (notSeen(s, "endpointslices.discovery.k8s.io", v.Namespace) && len(v.Spec.Selector) == 0 || slices.ContainsFunc(pods, isReady)) {
+	if len(endpoints) == 0 && (finding.NotSeen(s, "endpointslices.discovery.k8s.io", v.Namespace) && len(v.Spec.Selector) == 0 || slices.ContainsFunc(pods, isReady)) {
 		return true
 	}
 	return len(pods) > 0 && allStarting(s, pods)
@@ -272,8 +273,8 @@ func webhookRefusals(s *snapshot.Snapshot) map[string][]incident.Evidence {
 		}
 	}
 	for i := range s.Events {
-		if e := &s.Events[i]; strings.Contains(e.Message, "failed calling webhook") && s.At.Sub(snapshot.EventTime(e).Time) < recentRefusal {
-			seen := seenEvent(e)
+		if e := &s.Events[i]; strings.Contains(e.Message, "failed calling webhook") && s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal {
+			seen := finding.SeenEvent(e)
 			seen.Time = beganAt(e).UTC()
 			add(e.Message, seen)
 		}
@@ -281,19 +282,16 @@ func webhookRefusals(s *snapshot.Snapshot) map[string][]incident.Evidence {
 	for i := range s.Deployments {
 		d := &s.Deployments[i]
 		if c := deploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue && strings.Contains(c.Message, "failed calling webhook") {
-			add(c.Message, seenAPI(snapshot.ObjectOf("Deployment", d.Namespace, d.Name), "status.conditions[ReplicaFailure]", c.LastTransitionTime.Time, c.Message))
+			add(c.Message, finding.SeenAPI(snapshot.ObjectOf("Deployment", d.Namespace, d.Name), "status.conditions[ReplicaFailure]", c.LastTransitionTime.Time, c.Message))
 		}
 	}
 	return out
 }
-
-// recentRefusal is how long an event about a refused call speaks of now: controllers try again within minutes.
-const recentRefusal = 20 * time.Minute
 
 // callError is the end of the API server's words: why the call failed.
 func callError(message string) string {
 	if _, after, ok := strings.Cut(message, "failed to call webhook: "); ok {
 		message = after
 	}
-	return shortest(message)
+	return finding.ShortMessage(message)
 }

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -47,10 +48,10 @@ func (h *hook) blocks(s *snapshot.Snapshot) string {
 	var verbs, resources []string
 	for _, rule := range h.rules {
 		for _, op := range rule.Operations {
-			verbs = union(verbs, []string{operationWords(op)})
+			verbs = finding.Union(verbs, []string{operationWords(op)})
 		}
 		for _, res := range rule.Resources {
-			resources = union(resources, []string{resourceWords(res, rule.APIGroups)})
+			resources = finding.Union(resources, []string{resourceWords(res, rule.APIGroups)})
 		}
 	}
 	if len(verbs) > 1 && slices.Contains(verbs, "changing") {
@@ -59,7 +60,7 @@ func (h *hook) blocks(s *snapshot.Snapshot) string {
 	if slices.Contains(resources, "everything") {
 		resources = []string{"everything"}
 	}
-	return listWords(verbs, 3) + " " + listWords(resources, 3) + h.where(s)
+	return finding.ListWords(verbs, 3) + " " + finding.ListWords(resources, 3) + h.where(s)
 }
 
 func operationWords(op admissionv1.OperationType) string {
@@ -92,17 +93,6 @@ func resourceWords(resource string, groups []string) string {
 	return resource
 }
 
-// listWords lists up to most words, and says how many more there are.
-func listWords(words []string, most int) string {
-	switch n := len(words); {
-	case n > most:
-		return fmt.Sprintf("%s and %d more", strings.Join(words[:most], ", "), n-most)
-	case n > 1:
-		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
-	}
-	return strings.Join(words, "")
-}
-
 // where is the namespaces that the webhook is asked about.
 func (h *hook) where(s *snapshot.Snapshot) string {
 	if len(s.Namespaces) == 0 || s.Namespace != "" {
@@ -126,9 +116,9 @@ func (h *hook) where(s *snapshot.Snapshot) string {
 	case len(in) == 0:
 		return ", though in no namespace that there is,"
 	case len(out) <= 3 && len(out) < len(in):
-		return " in every namespace but " + listWords(out, 3)
+		return " in every namespace but " + finding.ListWords(out, 3)
 	}
-	return " in " + listWords(in, 3)
+	return " in " + finding.ListWords(in, 3)
 }
 
 // catchesItself says whether the webhook is asked about the creation of the pods behind its own Service.
@@ -144,13 +134,10 @@ func (h *hook) catchesItself(s *snapshot.Snapshot, v *corev1.Service) bool {
 	return false
 }
 
-// nearExpiry is how long before its end a certificate is spoken of.
-const nearExpiry = 14 * 24 * time.Hour
-
 // expired reports a CA bundle none of whose certificates is valid any longer, or will be in two weeks.
 func (h *hook) expired(w *webhooks, service incident.Object, blocks string, refused []incident.Evidence) bool {
 	last := newestCertificate(h.client.CABundle)
-	if last == nil || last.NotAfter.Sub(w.s.At) > nearExpiry {
+	if last == nil || last.NotAfter.Sub(w.s.At) > finding.NearExpiry {
 		return false
 	}
 	what := fmt.Sprintf("its CA certificate %s expires on %s", certificateName(last), last.NotAfter.UTC().Format(time.DateOnly))
@@ -161,9 +148,9 @@ func (h *hook) expired(w *webhooks, service incident.Object, blocks string, refu
 		blocks = ""
 	}
 	f := w.note(h, WebhookCAExpired, service, what, blocks, refused)
-	f.See(seenAPI(h.config, "webhooks["+h.name+"].clientConfig.caBundle", time.Time{}, "notAfter "+last.NotAfter.UTC().Format(time.RFC3339)))
+	f.Cite(finding.SeenAPI(h.config, "webhooks["+h.name+"].clientConfig.caBundle", time.Time{}, "notAfter "+last.NotAfter.UTC().Format(time.RFC3339)))
 	if gone {
-		f.Since = earlier(f.Since, last.NotAfter)
+		f.Since = finding.Earlier(f.Since, last.NotAfter)
 		if h.fail && slices.ContainsFunc(refused, func(e incident.Evidence) bool { return strings.Contains(e.Excerpt, "x509") }) {
 			f.Severity = incident.Critical
 		}
@@ -189,7 +176,7 @@ func newestCertificate(bundle []byte) *x509.Certificate {
 
 func certificateName(c *x509.Certificate) string {
 	if c.Subject.CommonName != "" {
-		return oneLine(c.Subject.CommonName, 64)
+		return finding.OneLine(c.Subject.CommonName, 64)
 	}
-	return oneLine(c.Subject.String(), 64)
+	return finding.OneLine(c.Subject.String(), 64)
 }

@@ -146,32 +146,6 @@ func didYouMean(names []string) string {
 	return " (there is " + strings.Join(names, ", ") + ")"
 }
 
-// short names an object for people within its namespace: "Deployment web".
-func short(o incident.Object) string { return o.Kind + " " + o.Name }
-
-// clock is a time of day for people.
-func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
-
-// duration is a length of time for people, in its two largest units at most: "2d3h", "25m", "40s".
-func duration(d time.Duration) string {
-	d = d.Round(time.Second)
-	switch {
-	case d >= 48*time.Hour:
-		return fmt.Sprintf("%dd%dh", int(d.Hours())/24, int(d.Hours())%24)
-	case d >= time.Hour:
-		return fmt.Sprintf("%dh%dm", int(d.Hours()), int(d.Minutes())%60)
-	case d >= time.Minute:
-		return fmt.Sprintf("%dm", int(d.Minutes()))
-	}
-	return fmt.Sprintf("%ds", int(d.Seconds()))
-}
-
-// notSeen says whether objects of a resource ("pods", "deployments.apps") in the namespace may be missing from what was seen, so that their
-// absence proves nothing; an empty namespace asks for those of all.
-func notSeen(s *snapshot.Snapshot, resource incident.Resource, namespace string) bool {
-	return s.NotSeenIn(resource, namespace)
-}
-
 // lastEvent returns the newest event about the object that one of the reasons names, or nil.
 func lastEvent(s *snapshot.Snapshot, o incident.Object, reasons ...string) *corev1.Event {
 	events := s.EventsOf(o)

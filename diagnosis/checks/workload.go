@@ -6,17 +6,18 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // workloadChecks look at what runs pods: workloads, Jobs, autoscalers, disruption budgets.
-var workloadChecks = []Check{
-	{"workloads", workloadCodes, checkWorkloads},
-	{"jobs", jobCodes, checkJobs},
-	{"cronjobs", cronJobCodes, checkCronJobs},
-	{"autoscalers", hpaCodes, checkHPAs},
-	{"disruption budgets", pdbCodes, checkPDBs},
+var workloadChecks = []finding.Check{
+	{Name: "workloads", Codes: workloadCodes, Run: checkWorkloads},
+	{Name: "jobs", Codes: jobCodes, Run: checkJobs},
+	{Name: "cronjobs", Codes: cronJobCodes, Run: checkCronJobs},
+	{Name: "autoscalers", Codes: hpaCodes, Run: checkHPAs},
+	{Name: "disruption budgets", Codes: pdbCodes, Run: checkPDBs},
 }
 
 // The codes of findings about workloads.
@@ -33,16 +34,16 @@ const (
 	PodsRefused            = "PodsRefused"
 )
 
-var workloadCodes = []Code{
-	{Code: DeploymentUnavailable, Severity: incident.Critical, Trouble: WorkloadTrouble,
+var workloadCodes = []finding.Code{
+	{Code: DeploymentUnavailable, Severity: incident.Critical, Trouble: finding.WorkloadTrouble,
 		Meaning: "Fewer pods of a Deployment are available than it promises.",
 		Next:    "Look at its pods.",
 		Example: "Deployment grafana: 0 of 1 pods are available"},
-	{Code: DeploymentStuck, Severity: incident.Critical, Trouble: WorkloadTrouble,
+	{Code: DeploymentStuck, Severity: incident.Critical, Trouble: finding.WorkloadTrouble,
 		Meaning: "A rollout has not progressed within its deadline; the pods of the new revision do not become ready.",
 		Next:    "Look at the new revision's pods; roll back if the previous revision was well (kubectl rollout undo).",
 		Example: "Deployment web: the rollout of revision 4 is stuck, image shop/web:v3 → shop/web:v4"},
-	{Code: DeploymentFails, Severity: incident.Warning, Trouble: WorkloadTrouble,
+	{Code: DeploymentFails, Severity: incident.Warning, Trouble: finding.WorkloadTrouble,
 		Meaning: "The pods of a Deployment's new revision fail, while those of the revision before still serve.",
 		Next:    "Look at the new revision's pods; roll back if they will not do (kubectl rollout undo).",
 		Example: "Deployment web: the pods of revision 4 fail while revision 3 serves, image shop/web:v3 → shop/web:v4"},
@@ -50,7 +51,7 @@ var workloadCodes = []Code{
 		Meaning: "A Deployment is paused: changes to its pods wait until somebody resumes it.",
 		Next:    "Resume it (kubectl rollout resume), or take the waiting change back.",
 		Example: "Deployment web is paused, and its change has been waiting for 3d2h: image shop/web:v3 → shop/web:v4"},
-	{Code: StatefulSetUnavailable, Severity: incident.Critical, Trouble: WorkloadTrouble,
+	{Code: StatefulSetUnavailable, Severity: incident.Critical, Trouble: finding.WorkloadTrouble,
 		Meaning: "Fewer pods of a StatefulSet are ready than it should have. It starts them in order: one that fails holds up those after it.",
 		Next:    "Look at the first pod that is not ready.",
 		Example: "StatefulSet chromadb: 0 of 1 pods are ready, it waits for chromadb-0"},
@@ -62,7 +63,7 @@ var workloadCodes = []Code{
 		Meaning: "The headless Service that gives a StatefulSet's pods their names does not exist, so names such as db-0.db do not resolve.",
 		Next:    "Create the Service with clusterIP None; serviceName itself cannot be changed.",
 		Example: "StatefulSet db: its serviceName is db-headless, and there is no such Service (there is db-headles)"},
-	{Code: DaemonSetUnavailable, Severity: incident.Warning, Trouble: WorkloadTrouble,
+	{Code: DaemonSetUnavailable, Severity: incident.Warning, Trouble: finding.WorkloadTrouble,
 		Meaning: "A DaemonSet does not run on every node that it should.",
 		Next:    "Look at its pods on the nodes named.",
 		Example: "DaemonSet node-exporter: ready on 2 of 3 nodes, not on worker-1"},
@@ -76,7 +77,7 @@ var workloadCodes = []Code{
 		Example: `Deployment web cannot create pods: exceeded quota: compute, requested: cpu=2, used: cpu=4, limited: cpu=4`},
 }
 
-func checkWorkloads(s *snapshot.Snapshot, r *Report) {
+func checkWorkloads(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Deployments {
 		checkDeployment(s, r, &s.Deployments[i])
 	}
@@ -125,15 +126,11 @@ func unreadySince(p *corev1.Pod) time.Time {
 // large image is pulled or its init containers are at work, and nothing is wrong with it; or that it is about to be replaced.
 func startingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	if p.DeletionTimestamp != nil {
-		return s.At.Sub(p.DeletionTimestamp.Time) < stuckTerminating
+		return s.At.Sub(p.DeletionTimestamp.Time) < finding.StuckTerminating
 	}
 	return newly(s, p.CreationTimestamp.Time) || newly(s, unreadySince(p)) || warmingUp(s, p) ||
 		p.Status.Phase == corev1.PodPending && p.Spec.NodeName != "" && len(ailmentsOf(s, p)) == 0
 }
-
-// warmUp is how long a program may take from its start until it answers: virtual machines of languages, caches and joining a cluster
-// take a minute or two.
-const warmUp = 2 * time.Minute
 
 func endedBadly(t *corev1.ContainerStateTerminated) bool {
 	return t != nil && t.ExitCode != 0 && !lostWithNode(t)
@@ -145,7 +142,7 @@ func warmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	if p.Spec.NodeName == "" || p.Status.Phase == corev1.PodFailed {
 		return false
 	}
-	begun, granted := p.CreationTimestamp.Time, warmUp
+	begun, granted := p.CreationTimestamp.Time, finding.WarmUp
 	for _, c := range containersOf(p) {
 		switch st := c.status; {
 		case endedBadly(st.State.Terminated) || st.LastTerminationState.Terminated != nil && !lostWithNode(st.LastTerminationState.Terminated):
@@ -159,15 +156,12 @@ func warmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 		}
 		for _, probe := range []*corev1.Probe{c.spec.StartupProbe, c.spec.ReadinessProbe} {
 			if probe != nil {
-				granted = max(granted, min(probeTime(probe), longStart))
+				granted = max(granted, min(probeTime(probe), finding.LongStart))
 			}
 		}
 	}
 	return !begun.IsZero() && s.At.Sub(begun) < granted
 }
-
-// longStart is the most that a probe can ask for before somebody should know.
-const longStart = 10 * time.Minute
 
 // beginning are the reasons for which a container waits that is about to be created.
 var beginning = []string{"", "ContainerCreating", "PodInitializing"}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/app"
 	"github.com/paramedic-bot/paramedic/internal/bundle"
 	"github.com/paramedic-bot/paramedic/internal/cluster"
@@ -50,7 +51,7 @@ func TestTheChecksRunOnceInALook(t *testing.T) {
 	var runs atomic.Int32
 	before := checks.All
 	defer func() { checks.All = before }()
-	checks.All = append(checks.All[:len(before):len(before)], checks.Check{Name: "counting", Run: func(*snapshot.Snapshot, *checks.Report) { runs.Add(1) }})
+	checks.All = append(checks.All[:len(before):len(before)], finding.Check{Name: "counting", Run: func(*snapshot.Snapshot, *finding.Report) { runs.Add(1) }})
 	for name, c := range map[string]struct {
 		eyes *app.Eyes
 		want int32

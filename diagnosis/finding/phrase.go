@@ -1,21 +1,21 @@
-package checks
+package finding
 
 import (
 	"fmt"
 	"strings"
 )
 
-// phrase is what happens to one or to several, in words for both. Words of others in it (of logs, of messages, names) are parts as they
+// Phrase is what happens to one or to several, in words for both. Words of others in it (of logs, of messages, names) are parts as they
 // are: nothing in them is taken for a template.
-type phrase []part
+type Phrase []part
 
 // part says the same of one and of several, or differs: "keeps", "keep".
 type part struct{ one, many string }
 
-// say makes a phrase of a template, which is ours and constant: "{keeps|keep} crashing: %s" bends by number where it has {one|many}, and
+// Say makes a phrase of a template, which is ours and constant: "{keeps|keep} crashing: %s" bends by number where it has {one|many}, and
 // takes its arguments by verbs as fmt does, outside the braces. An argument that is a phrase keeps its own forms.
-func say(template string, args ...any) phrase {
-	var out phrase
+func Say(template string, args ...any) Phrase {
+	var out Phrase
 	for template != "" {
 		i := strings.IndexAny(template, "{%")
 		switch {
@@ -42,21 +42,21 @@ func say(template string, args ...any) phrase {
 	return out
 }
 
-func worded(verb string, arg any) phrase {
-	if p, ok := arg.(phrase); ok {
+func worded(verb string, arg any) Phrase {
+	if p, ok := arg.(Phrase); ok {
 		return p
 	}
 	text := fmt.Sprintf(verb, arg)
-	return phrase{{text, text}}
+	return Phrase{{text, text}}
 }
 
-// and adds to a phrase.
-func (p phrase) and(template string, args ...any) phrase {
-	return append(p[:len(p):len(p)], say(template, args...)...)
+// And adds to a phrase.
+func (p Phrase) And(template string, args ...any) Phrase {
+	return append(p[:len(p):len(p)], Say(template, args...)...)
 }
 
-// of is the phrase said of a number of things.
-func (p phrase) of(n int) string {
+// Of is the phrase said of a number of things.
+func (p Phrase) Of(n int) string {
 	var b strings.Builder
 	for _, x := range p {
 		if n == 1 {
@@ -68,5 +68,5 @@ func (p phrase) of(n int) string {
 	return b.String()
 }
 
-// inflect is a template said of a number of things, such as inflect(2, "%d {pod|pods}", 2).
-func inflect(n int, template string, args ...any) string { return say(template, args...).of(n) }
+// Inflect is a template said of a number of things, such as inflect(2, "%d {pod|pods}", 2).
+func Inflect(n int, template string, args ...any) string { return Say(template, args...).Of(n) }

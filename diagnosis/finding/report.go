@@ -1,4 +1,4 @@
-package checks
+package finding
 
 import (
 	"slices"
@@ -10,13 +10,36 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
-	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
+
+// MaxAlike is how many of those that say the same are named as at fault.
+const MaxAlike = 8
+
+// ShownPods is how many pods of a group give their evidence; the others say the same.
+const ShownPods = 3
+
+// AddFacts adds what the pods' logs say, each fact once.
+func (f *Finding) AddFacts(facts []logs.Fact) {
+	for _, d := range facts {
+		if !slices.ContainsFunc(f.Said, d.Same) {
+			f.Said = append(f.Said, d)
+		}
+	}
+}
+
+// On says that the finding is about a node.
+func (f *Finding) On(n *corev1.Node) *Finding {
+	f.Nodes = []string{n.Name}
+	return f
+}
+
+// Retitle says it in other words.
+func (f *Finding) Retitle(title string) { f.Title = OneLine(title, MaxTitle) }
 
 // Report takes what one check finds. It is not safe for concurrent use: each check has its own.
 type Report struct {
 	Findings []*Finding
-	codes    []Code
+	Codes    []Code
 	judges   []incident.Resource
 }
 
@@ -43,7 +66,7 @@ type Finding struct {
 }
 
 // NewReport returns the empty report of a check that may report the codes.
-func NewReport(codes []Code) *Report { return &Report{codes: codes} }
+func NewReport(codes []Code) *Report { return &Report{Codes: codes} }
 
 // Detail is what findings of one code, or of a few that carry the same, tell the rules beyond what every Finding has: a small struct that
 // is declared beside the check, such as [Unschedulable]. [Code].Detail says which struct goes with a code, and [DetailOf] reads it.
@@ -78,14 +101,14 @@ const maxSeen = 16
 
 // Find adds a finding with the severity and the next step that the code's documentation names, and returns it to be filled in.
 func (r *Report) Find(code string, o incident.Object, title string) *Finding {
-	c, _ := find(r.codes, code)
-	f := &Finding{Root: c.Root, Finding: incident.Finding{Code: code, Severity: c.Severity, Object: o, Title: oneLine(title, maxTitle), Next: c.Next}}
+	c, _ := CodeIn(r.Codes, code)
+	f := &Finding{Root: c.Root, Finding: incident.Finding{Code: code, Severity: c.Severity, Object: o, Title: OneLine(title, MaxTitle), Next: c.Next}}
 	r.Findings = append(r.Findings, f)
 	return f
 }
 
-// See adds evidence; what is beyond maxSeen is left out.
-func (f *Finding) See(evidence ...incident.Evidence) *Finding {
+// Cite adds evidence; what is beyond maxSeen is left out.
+func (f *Finding) Cite(evidence ...incident.Evidence) *Finding {
 	for _, e := range evidence {
 		if len(f.Seen) < maxSeen && e.Excerpt != "" {
 			f.Seen = append(f.Seen, e)
@@ -115,54 +138,20 @@ func (f *Finding) About(workload incident.Object) bool {
 	return !workload.IsZero() && f.Workload == workload
 }
 
-// seenAPI is evidence from an object's field, as the API server has it.
-func seenAPI(o incident.Object, field string, at time.Time, excerpt string) incident.Evidence {
-	return evidence(incident.SourceAPI, o, field, at, excerpt)
-}
-
-// seenLog is evidence from a container's log.
-func seenLog(p *corev1.Pod, container string, previous bool, excerpt string) incident.Evidence {
-	field := "log[" + container + "]"
-	if previous {
-		field = "previous " + field
-	}
-	return evidence(incident.SourceLog, podObject(p), field, time.Time{}, excerpt)
-}
-
-// seenEvent is evidence from an event; empty for nil.
-func seenEvent(e *corev1.Event) incident.Evidence {
-	if e == nil {
-		return incident.Evidence{}
-	}
-	o := incident.Object{Kind: e.InvolvedObject.Kind, Namespace: e.InvolvedObject.Namespace, Name: e.InvolvedObject.Name}
-	return evidence(incident.SourceEvent, o, e.Reason, snapshot.EventTime(e).Time, strings.TrimSpace(e.Message))
-}
-
-// evidence is a piece of evidence, bounded, without its id.
-func evidence(source incident.Source, o incident.Object, field string, at time.Time, excerpt string) incident.Evidence {
-	if !at.IsZero() {
-		at = at.UTC().Round(0)
-	}
-	return incident.Evidence{Source: source, Object: o, Field: field, Time: at, Excerpt: clip.Bytes(strings.ToValidUTF8(excerpt, "?"), incident.MaxExcerpt)}
-}
-
 // Bounds on a finding's title and on one line of an excerpt, in bytes.
 const (
-	maxTitle = 240
-	maxLine  = 300
+	MaxTitle = 240
+	MaxLine  = 300
 )
 
-// oneLine folds white space and control characters and bounds the length: titles hold words from logs and statuses.
-func oneLine(text string, limit int) string {
+// OneLine folds white space and control characters and bounds the length: titles hold words from logs and statuses.
+func OneLine(text string, limit int) string {
 	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool { return r <= ' ' || r == 0x7f }), " ")
 	return clip.Bytes(text, limit)
 }
 
-// podObject names a pod.
-func podObject(p *corev1.Pod) incident.Object { return snapshot.ObjectOf("Pod", p.Namespace, p.Name) }
-
-// earlier returns the earlier of two times; a zero time is unknown.
-func earlier(a, b time.Time) time.Time {
+// Earlier returns the earlier of two times; a zero time is unknown.
+func Earlier(a, b time.Time) time.Time {
 	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
 		return b
 	}
