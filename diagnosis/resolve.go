@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -45,7 +45,7 @@ func Resolve(s *snapshot.Snapshot, asked incident.Asked) Scope {
 		n.Reason += "; " + blind
 	}
 	n.Reason += "."
-	for _, name := range checks.Near(w[0], append(kindWords(s), namespaces(s)...)) {
+	for _, name := range kube.Near(w[0], append(kindWords(s), namespaces(s)...)) {
 		n.Near = append(n.Near, strings.Join(append([]string{name}, w[1:]...), "/"))
 	}
 	return Scope{nothing: n}
@@ -60,7 +60,7 @@ func resolveNamespace(s *snapshot.Snapshot, name string) Scope {
 	case s.Namespace != "":
 		sc.nothing = &incident.NoAnswer{Reason: fmt.Sprintf("Nothing was seen of namespace %s: only namespace %s was looked at.", clipped(name), s.Namespace)}
 	case len(s.Namespaces) > 0:
-		sc.nothing = &incident.NoAnswer{Reason: fmt.Sprintf("There is no namespace %s.", clipped(name)), Near: checks.Near(name, namespaces(s))}
+		sc.nothing = &incident.NoAnswer{Reason: fmt.Sprintf("There is no namespace %s.", clipped(name)), Near: kube.Near(name, namespaces(s))}
 	default:
 		why := "namespaces could not be looked at"
 		if n, ok := unseen(s, namespacesResource, ""); ok {
@@ -204,7 +204,7 @@ func alike(s *snapshot.Snapshot, k snapshot.Named, namespace, name string, all [
 			}
 		}
 	}
-	for _, n := range checks.Near(name, names) {
+	for _, n := range kube.Near(name, names) {
 		out = append(out, typed(of[n]))
 	}
 	if len(out) == 0 {
@@ -281,7 +281,7 @@ func nameless(s *snapshot.Snapshot, namespace, name string) Scope {
 	if len(blind) > 0 {
 		sc.nothing.Reason = fmt.Sprintf("Nothing named %s was seen%s; %s could not be looked at.", clipped(name), in, strings.Join(blind, ", "))
 	}
-	for _, n := range checks.Near(name, names) {
+	for _, n := range kube.Near(name, names) {
 		sc.nothing.Near = append(sc.nothing.Near, typedObject(of[n], namespace))
 	}
 	return sc

@@ -7,6 +7,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -73,7 +74,7 @@ func namesUnresolved(c *Context, from, to *finding.Finding) (Link, bool) {
 		if d.Kind != logs.NameUnresolved {
 			continue
 		}
-		if _, ok := checks.ServiceOf(c.Snapshot, d.Host, asks.Namespace); ok {
+		if _, ok := kube.ServiceOf(c.Snapshot, d.Host, asks.Namespace); ok {
 			return Link{Reason: "its log says that it " + d.String() + ", and nothing answers names in the cluster"}, true
 		}
 		outside = d.Host
@@ -100,7 +101,7 @@ func namesUnanswered(c *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	for _, d := range to.Said {
-		if _, ours := checks.ServiceOf(c.Snapshot, d.Host, to.Pods[0].Namespace); ours && d.Kind == logs.NameUnresolved && checks.Unanswered(d.Line) {
+		if _, ours := kube.ServiceOf(c.Snapshot, d.Host, to.Pods[0].Namespace); ours && d.Kind == logs.NameUnresolved && checks.Unanswered(d.Line) {
 			return Link{Reason: "its log says that it " + d.String() + " for want of an answer, and pods that answer names fail", Inferred: true}, true
 		}
 	}

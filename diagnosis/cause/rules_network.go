@@ -8,6 +8,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -140,7 +141,7 @@ func (c *Context) called(d logs.Fact, namespace string) (incident.Object, bool) 
 	if o, ok := c.byIP[d.Host]; ok {
 		return o, true
 	}
-	return checks.ServiceOf(c.Snapshot, d.Host, namespace)
+	return kube.ServiceOf(c.Snapshot, d.Host, namespace)
 }
 
 // standsFor is the Service that one of type ExternalName stands for, or else the Service itself.
@@ -149,7 +150,7 @@ func (c *Context) standsFor(o incident.Object) incident.Object {
 	if v == nil || v.Spec.Type != corev1.ServiceTypeExternalName {
 		return o
 	}
-	if target, ok := checks.ServiceOf(c.Snapshot, v.Spec.ExternalName, o.Namespace); ok {
+	if target, ok := kube.ServiceOf(c.Snapshot, v.Spec.ExternalName, o.Namespace); ok {
 		return target
 	}
 	return o

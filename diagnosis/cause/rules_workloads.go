@@ -10,6 +10,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -91,7 +92,7 @@ func daemonNode(_ *Context, from, to *finding.Finding) (Link, bool) {
 func peersUnresolved(_ *Context, from, to *finding.Finding) (Link, bool) {
 	for _, d := range to.Said {
 		for _, o := range from.Refs {
-			if d.Kind == logs.NameUnresolved && len(to.Pods) > 0 && checks.NamesService(d.Host, to.Pods[0].Namespace, o) {
+			if d.Kind == logs.NameUnresolved && len(to.Pods) > 0 && kube.NamesService(d.Host, to.Pods[0].Namespace, o) {
 				return Link{Reason: fmt.Sprintf("its log says that %s does not resolve, and Service %s, which would give it that name, does not exist", d.Host, o.Name)}, true
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -50,7 +51,7 @@ func checkAccess(s *snapshot.Snapshot, r *finding.Report) {
 		if p == nil || !strings.Contains(l.Text, "cannot") {
 			continue
 		}
-		well := healthy(p)
+		well := kube.Healthy(p)
 		for _, f := range readingOf(s, l).Facts {
 			if f.Kind == logs.Forbidden && (!well || neverSees(f)) {
 				d.denied(f, p, finding.SeenLog(p, l.Container, l.Previous, f.Line), incident.Object{})
@@ -111,7 +112,7 @@ func (d *denials) denied(f logs.Fact, p *corev1.Pod, e incident.Evidence, about 
 	if p != nil {
 		x.AddPod(p)
 		x.Workload = d.s.WorkloadOf(p)
-		if healthy(p) && !d.blinds(x.Workload) {
+		if kube.Healthy(p) && !d.blinds(x.Workload) {
 			x.Severity = incident.Warning
 		}
 	}
@@ -128,7 +129,7 @@ func (d *denials) denied(f logs.Fact, p *corev1.Pod, e incident.Evidence, about 
 // has listed them and their EndpointSlices, and is ready all the while by some probes. A look-up that was answered says otherwise.
 func (d *denials) blinds(w incident.Object) bool {
 	return AnswersNames(d.s, w) && !slices.ContainsFunc(d.s.Lookups, func(l snapshot.Lookup) bool {
-		_, ours := ServiceOf(d.s, l.Name, dnsNamespace)
+		_, ours := kube.ServiceOf(d.s, l.Name, dnsNamespace)
 		return ours && l.Error == ""
 	})
 }
@@ -163,7 +164,7 @@ func checkServiceAccounts(s *snapshot.Snapshot, r *finding.Report) {
 					names = append(names, s.ServiceAccounts[i].Name)
 				}
 			}
-			f = r.Find(ServiceAccountMissing, o, fmt.Sprintf("ServiceAccount %s/%s does not exist%s, %s is to run as it", m[1], m[2], didYouMean(near(m[2], names)), finding.Short(by)))
+			f = r.Find(ServiceAccountMissing, o, fmt.Sprintf("ServiceAccount %s/%s does not exist%s, %s is to run as it", m[1], m[2], kube.DidYouMean(kube.Nearest(m[2], names)), finding.Short(by)))
 			found[o] = f
 		}
 		f.Since = finding.Earlier(f.Since, e.Time)
@@ -172,7 +173,7 @@ func checkServiceAccounts(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Events {
 		if e := &s.Events[i]; strings.Contains(e.Message, "error looking up service account") && s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal {
 			seen := finding.SeenEvent(e)
-			seen.Time = beganAt(e).UTC()
+			seen.Time = kube.BeganAt(e).UTC()
 			note(e.Message, seen, ownerOf(s, snapshot.ObjectOf(e.InvolvedObject.Kind, e.InvolvedObject.Namespace, e.InvolvedObject.Name)))
 		}
 	}

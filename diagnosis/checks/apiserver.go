@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -47,9 +48,6 @@ var apiServerCodes = []finding.Code{
 		Example: "Pod shop/web-1 has 48000 events BackOff, 9 a second, from kubelet"},
 }
 
-// component names a part of the control plane.
-func component(name string) incident.Object { return snapshot.ObjectOf("Component", "", name) }
-
 func checkAPIServer(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges(incident.ServerHealth)
 	checkHealth(s, r)
@@ -66,13 +64,13 @@ func checkHealth(s *snapshot.Snapshot, r *finding.Report) {
 		}
 		words := strings.TrimSpace(h.Words)
 		if h.Name == "etcd" || h.Name == "etcd-readiness" {
-			f := r.Find(EtcdUnhealthy, component("etcd"), "etcd does not answer the API server in time: its check "+h.Name+" fails").
-				Cite(finding.SeenAPI(component("etcd"), "readyz", s.At, "[-]"+h.Name+" failed: "+words))
+			f := r.Find(EtcdUnhealthy, kube.Component("etcd"), "etcd does not answer the API server in time: its check "+h.Name+" fails").
+				Cite(finding.SeenAPI(kube.Component("etcd"), "readyz", s.At, "[-]"+h.Name+" failed: "+words))
 			f.Detail = finding.Datastore{Full: strings.Contains(words, finding.SpaceExceeded)}
 			continue
 		}
-		r.Find(APIServerUnhealthy, component("kube-apiserver"), fmt.Sprintf("The API server's check %s fails", finding.OneLine(h.Name, 80))).
-			Cite(finding.SeenAPI(component("kube-apiserver"), "readyz", s.At, "[-]"+h.Name+" failed: "+words))
+		r.Find(APIServerUnhealthy, kube.Component("kube-apiserver"), fmt.Sprintf("The API server's check %s fails", finding.OneLine(h.Name, 80))).
+			Cite(finding.SeenAPI(kube.Component("kube-apiserver"), "readyz", s.At, "[-]"+h.Name+" failed: "+words))
 	}
 }
 
@@ -105,11 +103,11 @@ func checkDatastoreWords(s *snapshot.Snapshot, r *finding.Report) {
 		for _, e := range told {
 			if strings.Contains(e.Message, w.words) {
 				seen = append(seen, finding.SeenEvent(e))
-				since = finding.Earlier(since, beganAt(e))
+				since = finding.Earlier(since, kube.BeganAt(e))
 			}
 		}
 		if len(seen) >= 3 || len(seen) > 0 && w.words == finding.SpaceExceeded {
-			f := r.Find(EtcdUnhealthy, component("etcd"), fmt.Sprintf("etcd %s: %s", w.means, finding.ShortMessage(seen[0].Excerpt)))
+			f := r.Find(EtcdUnhealthy, kube.Component("etcd"), fmt.Sprintf("etcd %s: %s", w.means, finding.ShortMessage(seen[0].Excerpt)))
 			f.Since, f.Detail = since, finding.Datastore{Full: w.words == finding.SpaceExceeded}
 			f.Cite(seen[:min(len(seen), finding.ShownPods)]...)
 			return
@@ -125,14 +123,14 @@ const slowAPI = 1.0 // seconds; what Kubernetes promises for one object (SIG Sca
 // askLatency asks how long the API server takes, by its own metric.
 func askLatency(*snapshot.Snapshot, *finding.Finding) []snapshot.Probe {
 	const q = `histogram_quantile(0.99, sum by (le) (rate(apiserver_request_duration_seconds_bucket{verb!~"WATCH|CONNECT",subresource!~"log|exec|attach|portforward|proxy"}[5m])))`
-	return []snapshot.Probe{{Kind: snapshot.ProbeQuery, Target: q, For: component("kube-apiserver"), Name: MetricAPILatency, Unit: "s"}}
+	return []snapshot.Probe{{Kind: snapshot.ProbeQuery, Target: q, For: kube.Component("kube-apiserver"), Name: MetricAPILatency, Unit: "s"}}
 }
 
 func checkLatency(s *snapshot.Snapshot, r *finding.Report) {
 	for _, m := range s.Metrics {
 		if m.Name == MetricAPILatency && m.Value > slowAPI {
-			r.Find(APISlow, component("kube-apiserver"), fmt.Sprintf("The API server is slow: 99 %% of requests take up to %.1f s", m.Value)).
-				Cite(finding.NewEvidence(incident.SourceProbe, component("kube-apiserver"), m.Name, s.At, fmt.Sprintf("%.2f s (%s)", m.Value, m.Query)))
+			r.Find(APISlow, kube.Component("kube-apiserver"), fmt.Sprintf("The API server is slow: 99 %% of requests take up to %.1f s", m.Value)).
+				Cite(finding.NewEvidence(incident.SourceProbe, kube.Component("kube-apiserver"), m.Name, s.At, fmt.Sprintf("%.2f s (%s)", m.Value, m.Query)))
 			return
 		}
 	}
@@ -181,7 +179,7 @@ func checkRemoved(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		p := s.Pod(l.Namespace, l.Pod)
-		if p == nil || healthy(p) {
+		if p == nil || kube.Healthy(p) {
 			continue
 		}
 		for _, line := range readingOf(s, l).Telling {
@@ -231,16 +229,16 @@ func checkEventStorm(s *snapshot.Snapshot, r *finding.Report) {
 	var top *corev1.Event
 	storms := 0
 	rate := func(e *corev1.Event) float64 {
-		span := snapshot.EventTime(e).Sub(beganAt(e)).Seconds()
-		return float64(eventCount(e)) / max(span, 1)
+		span := snapshot.EventTime(e).Sub(kube.BeganAt(e)).Seconds()
+		return float64(kube.EventCount(e)) / max(span, 1)
 	}
 	for i := range s.Events {
 		e := &s.Events[i]
-		if eventCount(e) < stormEvents || s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRefusal || rate(e) < stormRate {
+		if kube.EventCount(e) < stormEvents || s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRefusal || rate(e) < stormRate {
 			continue
 		}
 		storms++
-		if top == nil || cmp.Compare(eventCount(e), eventCount(top)) > 0 {
+		if top == nil || cmp.Compare(kube.EventCount(e), kube.EventCount(top)) > 0 {
 			top = e
 		}
 	}
@@ -249,19 +247,11 @@ func checkEventStorm(s *snapshot.Snapshot, r *finding.Report) {
 	}
 	o := snapshot.ObjectOf(top.InvolvedObject.Kind, top.InvolvedObject.Namespace, top.InvolvedObject.Name)
 	from := cmp.Or(top.Source.Component, top.ReportingController, "an unknown component")
-	title := fmt.Sprintf("%s has %d events %s, %.0f a second, from %s", finding.Short(o), eventCount(top), top.Reason, rate(top), from)
+	title := fmt.Sprintf("%s has %d events %s, %.0f a second, from %s", finding.Short(o), kube.EventCount(top), top.Reason, rate(top), from)
 	if storms > 1 {
 		title += fmt.Sprintf("; %d other events come as often", storms-1)
 	}
 	f := r.Find(EventStorm, o, title)
-	f.Since = beganAt(top)
+	f.Since = kube.BeganAt(top)
 	f.Cite(finding.SeenEvent(top))
-}
-
-// eventCount is how often an event was seen.
-func eventCount(e *corev1.Event) int32 {
-	if e.Series != nil {
-		return max(e.Series.Count, e.Count)
-	}
-	return e.Count
 }

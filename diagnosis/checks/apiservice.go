@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -30,18 +31,15 @@ var apiServiceCodes = []finding.Code{
 		Example: "APIService v1beta1.external.metrics.k8s.io was changed at 09:12:00 UTC (helm), and Service datadog/datadog-cluster-agent-metrics-api, which answers for it, does not know what HorizontalPodAutoscaler keda-hpa-worker asks for"},
 }
 
-// apiServiceKind is the kind by which aggregated APIs are registered.
-var apiServiceKind = schema.GroupKind{Group: "apiregistration.k8s.io", Kind: "APIService"}
-
 func checkAPIServices(s *snapshot.Snapshot, r *finding.Report) {
 	checkTakenOver(s, r)
-	for _, a := range s.CustomsOf(apiServiceKind) {
+	for _, a := range s.CustomsOf(kube.APIServiceKind) {
 		c := customCondition(a, "Available")
-		if c["status"] != "False" || newly(s, conditionTime(c)) {
+		if c["status"] != "False" || kube.Newly(s, conditionTime(c)) {
 			continue
 		}
 		o := snapshot.CustomObject(a)
-		ns, name, _ := apiServiceTarget(a)
+		ns, name, _ := kube.APIServiceTarget(a)
 		if v := s.Service(ns, name); v != nil && starting(s, v) {
 			continue
 		}
@@ -55,16 +53,9 @@ func checkAPIServices(s *snapshot.Snapshot, r *finding.Report) {
 		}
 		f.Cite(finding.SeenAPI(o, "status.conditions[Available]", f.Since, c["reason"]+": "+c["message"]))
 		if v := s.Service(ns, name); v != nil {
-			f.Cite(sliceEvidence(s, v))
+			f.Cite(kube.SliceEvidence(s, v))
 		}
 	}
-}
-
-// apiServiceTarget is the Service behind an aggregated API; ok is false for one that the API server serves itself.
-func apiServiceTarget(a *unstructured.Unstructured) (namespace, name string, ok bool) {
-	namespace, _, _ = unstructured.NestedString(a.Object, "spec", "service", "namespace")
-	name, ok, _ = unstructured.NestedString(a.Object, "spec", "service", "name")
-	return namespace, name, ok
 }
 
 // UnavailableAPI is the detail of APIServiceUnavailable.
@@ -87,7 +78,7 @@ func unavailableWhy(s *snapshot.Snapshot, c map[string]string, namespace, name s
 				names = append(names, s.Services[i].Name)
 			}
 		}
-		return fmt.Sprintf("Service %s/%s does not exist%s", namespace, name, didYouMean(near(name, names)))
+		return fmt.Sprintf("Service %s/%s does not exist%s", namespace, name, kube.DidYouMean(kube.Nearest(name, names)))
 	case "MissingEndpoints", "EndpointsNotFound":
 		return fmt.Sprintf("Service %s/%s has no ready endpoint", namespace, name)
 	}

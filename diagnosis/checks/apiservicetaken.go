@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -32,15 +33,15 @@ func checkTakenOver(s *snapshot.Snapshot, r *finding.Report) {
 		var refused []*autoscalingv2.HorizontalPodAutoscaler
 		for i := range s.HPAs {
 			h := &s.HPAs[i]
-			if c := hpaCondition(h, autoscalingv2.ScalingActive); c != nil && c.Status == corev1.ConditionFalse && strings.Contains(c.Message, m.asks) && servesNothing(c.Message) {
+			if c := kube.HPACondition(h, autoscalingv2.ScalingActive); c != nil && c.Status == corev1.ConditionFalse && strings.Contains(c.Message, m.asks) && servesNothing(c.Message) {
 				refused = append(refused, h)
 			}
 		}
 		if len(refused) == 0 {
 			continue
 		}
-		for _, a := range s.CustomsOf(apiServiceKind) {
-			if stringAt(a.Object, "spec", "group") == m.group && customCondition(a, "Available")["status"] == "True" {
+		for _, a := range s.CustomsOf(kube.APIServiceKind) {
+			if kube.StringAt(a.Object, "spec", "group") == m.group && customCondition(a, "Available")["status"] == "True" {
 				reportTakenOver(s, r, a, refused)
 			}
 		}
@@ -54,12 +55,12 @@ func servesNothing(message string) bool {
 
 func reportTakenOver(s *snapshot.Snapshot, r *finding.Report, a *unstructured.Unstructured, refused []*autoscalingv2.HorizontalPodAutoscaler) {
 	at, by := snapshot.Changed(a)
-	namespace, name, _ := apiServiceTarget(a)
+	namespace, name, _ := kube.APIServiceTarget(a)
 	if by == "" || name == "" || at.Sub(a.GetCreationTimestamp().Time) < settledAPI {
 		return
 	}
 	since := func(h *autoscalingv2.HorizontalPodAutoscaler) time.Time {
-		return hpaCondition(h, autoscalingv2.ScalingActive).LastTransitionTime.Time
+		return kube.HPACondition(h, autoscalingv2.ScalingActive).LastTransitionTime.Time
 	}
 	refused = slices.DeleteFunc(slices.Clone(refused), func(h *autoscalingv2.HorizontalPodAutoscaler) bool {
 		apart := since(h).Sub(at)
@@ -80,7 +81,7 @@ func reportTakenOver(s *snapshot.Snapshot, r *finding.Report, a *unstructured.Un
 		of := snapshot.ObjectOf("HorizontalPodAutoscaler", h.Namespace, h.Name)
 		f.Refs = append(f.Refs, of)
 		if i < finding.ShownPods {
-			f.Cite(seenHPA(of, hpaCondition(h, autoscalingv2.ScalingActive)))
+			f.Cite(kube.SeenHPA(of, kube.HPACondition(h, autoscalingv2.ScalingActive)))
 		}
 	}
 }

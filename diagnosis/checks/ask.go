@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -98,7 +99,7 @@ func askNames(s *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 		if fact.Kind != logs.NameUnresolved || fact.Host == "" {
 			continue
 		}
-		o, inside := ServiceOf(s, fact.Host, f.Pods[0].Namespace)
+		o, inside := kube.ServiceOf(s, fact.Host, f.Pods[0].Namespace)
 		if inside {
 			out = append(out, snapshot.Probe{Kind: snapshot.ProbeLookup, Target: o.Name + "." + o.Namespace + ".svc.cluster.local.", Server: v.Spec.ClusterIP, For: o})
 			continue
@@ -138,7 +139,7 @@ func Called(s *snapshot.Snapshot, f *finding.Finding) []incident.Object {
 	}
 	var out []incident.Object
 	for _, fact := range f.Said {
-		if o, ok := ServiceOf(s, fact.Host, f.Pods[0].Namespace); ok && fact.Kind.Network() {
+		if o, ok := kube.ServiceOf(s, fact.Host, f.Pods[0].Namespace); ok && fact.Kind.Network() {
 			out = finding.Union(out, []incident.Object{o})
 		}
 	}
@@ -152,7 +153,7 @@ func askCalled(s *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 		if len(f.Pods) == 0 || fact.Port == "" || fact.Kind != logs.ConnectionRefused && fact.Kind != logs.ConnectionTimeout {
 			continue
 		}
-		o, ok := ServiceOf(s, fact.Host, f.Pods[0].Namespace)
+		o, ok := kube.ServiceOf(s, fact.Host, f.Pods[0].Namespace)
 		if !ok {
 			continue
 		}

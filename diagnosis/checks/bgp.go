@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -41,7 +42,7 @@ func checkPeers(s *snapshot.Snapshot, r *finding.Report) {
 	for _, p := range calicoObjects(s, "BGPPeer") {
 		spec, _ := p.Object["spec"].(map[string]any)
 		field, selector, known := fitsNone(s, spec)
-		if !known || field == "" || newly(s, p.GetCreationTimestamp().Time) {
+		if !known || field == "" || kube.Newly(s, p.GetCreationTimestamp().Time) {
 			return // it has a peer, or one that cannot be judged
 		}
 		idles = append(idles, idle{p, field, selector})
@@ -60,13 +61,13 @@ func checkPeers(s *snapshot.Snapshot, r *finding.Report) {
 		o := snapshot.CustomObject(x.peer)
 		f.Fault = append(f.Fault, o)
 		f.Cite(finding.SeenAPI(o, "spec."+x.field, time.Time{}, x.selector))
-		f.Since = latest(f.Since, x.peer.GetCreationTimestamp().Time)
+		f.Since = kube.Latest(f.Since, x.peer.GetCreationTimestamp().Time)
 		if why := gone(x.selector); why != "" {
 			f.Next = fmt.Sprintf("Let the BGPPeer name a label that the route reflectors have: %s. calicoctl node status shows the sessions.", why)
 		}
 	}
 	for i := range s.Nodes {
-		f.Since = latest(f.Since, labelled(&s.Nodes[i]))
+		f.Since = kube.Latest(f.Since, labelled(&s.Nodes[i]))
 	}
 }
 
@@ -136,7 +137,7 @@ var labelsGone = map[string]string{
 
 // gone says what became of a label that a selector names, where Kubernetes took it away; "" if it did not.
 func gone(selector string) string {
-	for _, label := range keysInOrder(labelsGone) {
+	for _, label := range kube.KeysInOrder(labelsGone) {
 		if strings.Contains(selector, label) {
 			return labelsGone[label]
 		}
@@ -149,7 +150,7 @@ func labelled(n *corev1.Node) time.Time {
 	var at time.Time
 	for _, m := range n.ManagedFields {
 		if m.Time != nil && m.Subresource == "" && m.Manager != "kubelet" && m.Manager != "kube-controller-manager" {
-			at = latest(at, m.Time.Time)
+			at = kube.Latest(at, m.Time.Time)
 		}
 	}
 	return at

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -41,7 +42,7 @@ func readCalls(s *snapshot.Snapshot) []call {
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		p := s.Pod(l.Namespace, l.Pod)
-		if p == nil || healthy(p) {
+		if p == nil || kube.Healthy(p) {
 			continue
 		}
 		for _, d := range readingOf(s, l).Facts {
@@ -49,9 +50,9 @@ func readCalls(s *snapshot.Snapshot) []call {
 				continue
 			}
 			if byIP == nil {
-				byIP = servicesByIP(s)
+				byIP = kube.ServicesByIP(s)
 			}
-			o, ok := ServiceOf(s, d.Host, l.Namespace)
+			o, ok := kube.ServiceOf(s, d.Host, l.Namespace)
 			if !ok {
 				o = byIP[d.Host]
 			}
@@ -59,20 +60,6 @@ func readCalls(s *snapshot.Snapshot) []call {
 		}
 	}
 	return out
-}
-
-// servicesByIP are the Services by their cluster IPs.
-func servicesByIP(s *snapshot.Snapshot) map[string]incident.Object {
-	m := make(map[string]incident.Object, len(s.Services))
-	for i := range s.Services {
-		v := &s.Services[i]
-		for _, ip := range append([]string{v.Spec.ClusterIP}, v.Spec.ClusterIPs...) {
-			if ip != "" && ip != corev1.ClusterIPNone {
-				m[ip] = serviceObject(v)
-			}
-		}
-	}
-	return m
 }
 
 // checkCalled compares what failing pods call with the Services that there are.
@@ -128,24 +115,24 @@ func (c callers) noService(by call) {
 		return
 	}
 	c.find(ServiceMissing, o, "", by, fmt.Sprintf("Service %s/%s does not exist%s, %s calls it", o.Namespace, o.Name,
-		couldBe(c.s, o.Namespace, o.Name), finding.Short(c.s.WorkloadOf(by.pod))))
+		kube.CouldBe(c.s, o.Namespace, o.Name), finding.Short(c.s.WorkloadOf(by.pod))))
 }
 
 func (c callers) noPort(by call, v *corev1.Service) {
-	if by.need.Port == "" || hasPort(v, by.need.Port) || len(v.Spec.Ports) == 0 || v == dnsService(c.s) {
+	if by.need.Port == "" || kube.HasPort(v, by.need.Port) || len(v.Spec.Ports) == 0 || v == dnsService(c.s) {
 		return
 	}
 	caller := c.s.WorkloadOf(by.pod)
 	f := c.find(ServicePortMissing, by.service, by.need.Port, by, fmt.Sprintf("%s calls Service %s/%s at port %s, which it does not have%s", finding.Short(caller),
-		v.Namespace, v.Name, by.need.Port, didYouMean(servicePorts(v))))
+		v.Namespace, v.Name, by.need.Port, kube.DidYouMean(kube.ServicePorts(v))))
 	f.Fault = finding.Union(f.Fault, []incident.Object{caller, by.service})
-	f.Cite(finding.SeenAPI(by.service, "spec.ports", time.Time{}, "has "+strings.Join(servicePorts(v), ", ")))
+	f.Cite(finding.SeenAPI(by.service, "spec.ports", time.Time{}, "has "+strings.Join(kube.ServicePorts(v), ", ")))
 }
 
 // withoutEndpoints reports a Service without a selector for which nobody has written an EndpointSlice, or whose EndpointSlice sends to an address of
 // the pod network that no pod has.
 func (c callers) withoutEndpoints(by call, v *corev1.Service) {
-	if len(v.Spec.Selector) > 0 || finding.NotSeen(c.s, "endpointslices.discovery.k8s.io", v.Namespace) || newly(c.s, v.CreationTimestamp.Time) {
+	if len(v.Spec.Selector) > 0 || finding.NotSeen(c.s, "endpointslices.discovery.k8s.io", v.Namespace) || kube.Newly(c.s, v.CreationTimestamp.Time) {
 		return
 	}
 	slicesOf := c.s.EndpointSlicesOf(v.Namespace, v.Name)
@@ -157,8 +144,8 @@ func (c callers) withoutEndpoints(by call, v *corev1.Service) {
 	var gone []netip.Addr
 	for _, slice := range slicesOf {
 		for _, e := range slice.Endpoints {
-			for _, a := range addrsOf(e.Addresses...) {
-				if !ofPods(c.s, a) || podAt(c.s, a) != nil || finding.NotSeen(c.s, "pods", "") {
+			for _, a := range kube.AddrsOf(e.Addresses...) {
+				if !ofPods(c.s, a) || kube.PodAt(c.s, a) != nil || finding.NotSeen(c.s, "pods", "") {
 					return
 				}
 				gone = append(gone, a)
@@ -194,7 +181,7 @@ func (c callers) headless(by call, v *corev1.Service) {
 		return
 	}
 	for _, p := range v.Spec.Ports {
-		target := targetPort(p)
+		target := kube.TargetPort(p)
 		if fmt.Sprint(p.Port) != by.need.Port || target.String() == by.need.Port {
 			continue
 		}
@@ -208,11 +195,11 @@ func (c callers) headless(by call, v *corev1.Service) {
 
 // hides wants a pod that is not ready because it cannot find its own Service's name, which appears only once a pod is ready.
 func (c callers) hides(by call, v *corev1.Service) {
-	if v.Spec.PublishNotReadyAddresses || by.pod.Namespace != v.Namespace || len(v.Spec.Selector) == 0 || !matches(v.Spec.Selector, by.pod.Labels) {
+	if v.Spec.PublishNotReadyAddresses || by.pod.Namespace != v.Namespace || len(v.Spec.Selector) == 0 || !kube.Matches(v.Spec.Selector, by.pod.Labels) {
 		return
 	}
 	peers := c.s.PodsSelected(v.Namespace, v.Spec.Selector)
-	if peer := podNamed(c.s, by); slices.ContainsFunc(peers, isReady) && (peer == nil || isReady(peer)) {
+	if peer := podNamed(c.s, by); slices.ContainsFunc(peers, kube.IsReady) && (peer == nil || kube.IsReady(peer)) {
 		return
 	}
 	f := c.find(ServiceHidesPods, by.service, "", by, fmt.Sprintf("Service %s hides its pods until they are ready, but they look each other up to become ready", v.Name))
@@ -256,38 +243,6 @@ func (c callers) calledPod(by call) bool {
 		set.Name, has, v.Name, finding.Short(c.s.WorkloadOf(by.pod))))
 	f.Cite(finding.SeenAPI(o, "spec.serviceName", time.Time{}, has))
 	return true
-}
-
-// couldBe names the Services that one that does not exist could have meant: like it in its namespace, or else of its name in others.
-func couldBe(s *snapshot.Snapshot, namespace, name string) string {
-	if like := near(name, servicesIn(s, namespace)); len(like) > 0 {
-		return didYouMean(like)
-	}
-	type key struct{}
-	others := slices.DeleteFunc(slices.Clone(snapshot.Once(s, key{}, func() map[string][]string {
-		namespaces := map[string][]string{}
-		for i := range s.Services {
-			namespaces[s.Services[i].Name] = append(namespaces[s.Services[i].Name], s.Services[i].Namespace)
-		}
-		return namespaces
-	})[name]), func(other string) bool { return other == namespace })
-	if len(others) == 0 {
-		return ""
-	}
-	slices.Sort(others)
-	return " (there is one in namespace " + finding.FirstFew(others) + ")"
-}
-
-// servicesIn are the names of a namespace's Services.
-func servicesIn(s *snapshot.Snapshot, namespace string) []string {
-	type key struct{}
-	return snapshot.Once(s, key{}, func() map[string][]string {
-		names := map[string][]string{}
-		for i := range s.Services {
-			names[s.Services[i].Namespace] = append(names[s.Services[i].Namespace], s.Services[i].Name)
-		}
-		return names
-	})[namespace]
 }
 
 // address reads a call's host as an IP address; ok is false for a name.

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -19,7 +20,7 @@ func (c callers) elsewhere(by call, v *corev1.Service) {
 	}
 	var nodes []string
 	for _, p := range c.s.PodsSelected(v.Namespace, v.Spec.Selector) {
-		if isReady(p) {
+		if kube.IsReady(p) {
 			nodes = finding.Union(nodes, []string{p.Spec.NodeName})
 		}
 	}
@@ -40,7 +41,7 @@ func (c callers) hostsEntry(by call) bool {
 			continue
 		}
 		for _, name := range a.Hostnames {
-			o, ok := ServiceOf(c.s, name, by.pod.Namespace)
+			o, ok := kube.ServiceOf(c.s, name, by.pod.Namespace)
 			v := c.s.Service(o.Namespace, o.Name)
 			if !ok || v == nil || v.Spec.ClusterIP == "" || v.Spec.ClusterIP == corev1.ClusterIPNone || v.Spec.ClusterIP == a.IP || slices.Contains(v.Spec.ClusterIPs, a.IP) {
 				continue

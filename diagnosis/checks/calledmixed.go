@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -22,12 +23,12 @@ func (c callers) refusedAt(by call) bool {
 	if !ok || by.need.Kind != logs.ConnectionRefused || !by.service.IsZero() {
 		return false
 	}
-	p := podAt(c.s, a)
-	if p == nil || !isReady(p) {
+	p := kube.PodAt(c.s, a)
+	if p == nil || !kube.IsReady(p) {
 		return false
 	}
 	for i := range c.s.Services {
-		if v := &c.s.Services[i]; v.Namespace == p.Namespace && len(v.Spec.Selector) > 0 && matches(v.Spec.Selector, p.Labels) && c.mixed(by, v, p) {
+		if v := &c.s.Services[i]; v.Namespace == p.Namespace && len(v.Spec.Selector) > 0 && kube.Matches(v.Spec.Selector, p.Labels) && c.mixed(by, v, p) {
 			return true
 		}
 	}
@@ -41,7 +42,7 @@ func (c callers) mixed(by call, v *corev1.Service, refused *corev1.Pod) bool {
 		return false
 	}
 	for _, port := range v.Spec.Ports {
-		target := targetPort(port)
+		target := kube.TargetPort(port)
 		if called := refused == nil && fmt.Sprint(port.Port) == by.need.Port || refused != nil && target.String() == by.need.Port; !called || target.Type != intstr.Int {
 			continue
 		}
@@ -50,15 +51,15 @@ func (c callers) mixed(by call, v *corev1.Service, refused *corev1.Pod) bool {
 			continue
 		}
 		meant, other := c.s.WorkloadOf(have[0]), c.s.WorkloadOf(lack[0])
-		f := c.find(ServiceSelectsOthers, serviceObject(v), target.String(), by, fmt.Sprintf("Service %s/%s also sends to the pods of %s, which have no port %s and refuse: its selector %s fits them as well as %s",
-			v.Namespace, v.Name, finding.Short(other), target.String(), labelWords(v.Spec.Selector), finding.Short(meant)))
-		f.Fault = []incident.Object{serviceObject(v), other}
+		f := c.find(ServiceSelectsOthers, kube.ServiceObject(v), target.String(), by, fmt.Sprintf("Service %s/%s also sends to the pods of %s, which have no port %s and refuse: its selector %s fits them as well as %s",
+			v.Namespace, v.Name, finding.Short(other), target.String(), kube.LabelWords(v.Spec.Selector), finding.Short(meant)))
+		f.Fault = []incident.Object{kube.ServiceObject(v), other}
 		if own := ownLabels(have, lack); own != "" {
 			f.Next = fmt.Sprintf("Add %s to the selector of Service %s, which only the pods of %s have.", own, v.Name, finding.Short(meant))
 		}
-		f.Cite(finding.SeenAPI(serviceObject(v), "spec", time.Time{}, fmt.Sprintf("selector %s, targetPort %s", labelWords(v.Spec.Selector), target.String())),
+		f.Cite(finding.SeenAPI(kube.ServiceObject(v), "spec", time.Time{}, fmt.Sprintf("selector %s, targetPort %s", kube.LabelWords(v.Spec.Selector), target.String())),
 			finding.SeenAPI(finding.PodObject(have[0]), "spec.containers.ports", time.Time{}, declaredWords(have[0])), finding.SeenAPI(finding.PodObject(lack[0]), "spec.containers.ports", time.Time{}, declaredWords(lack[0])))
-		f.Since = latest(f.Since, lack[0].CreationTimestamp.Time)
+		f.Since = kube.Latest(f.Since, lack[0].CreationTimestamp.Time)
 		return true
 	}
 	return false
@@ -69,10 +70,10 @@ func (c callers) mixed(by call, v *corev1.Service, refused *corev1.Pod) bool {
 func (c callers) split(v *corev1.Service, port int32, protocol corev1.Protocol) (have, lack []*corev1.Pod) {
 	by := map[incident.Object]bool{}
 	for _, p := range c.s.PodsSelected(v.Namespace, v.Spec.Selector) {
-		if !isReady(p) {
+		if !kube.IsReady(p) {
 			continue
 		}
-		ports, _ := declaredPorts(p, protocol)
+		ports, _ := kube.DeclaredPorts(p, protocol)
 		has := slices.ContainsFunc(ports, func(x corev1.ContainerPort) bool { return x.ContainerPort == port })
 		w := c.s.WorkloadOf(p)
 		if before, known := by[w]; known && before != has {
@@ -91,7 +92,7 @@ func (c callers) split(v *corev1.Service, port int32, protocol corev1.Protocol) 
 // ownLabels is a label by which the first pods differ from the second, the workload's own before Kubernetes' recommended ones.
 func ownLabels(have, lack []*corev1.Pod) string {
 	best := ""
-	for _, k := range keysInOrder(have[0].Labels) {
+	for _, k := range kube.KeysInOrder(have[0].Labels) {
 		value := have[0].Labels[k]
 		if k == appsv1.DefaultDeploymentUniqueLabelKey || k == appsv1.ControllerRevisionHashLabelKey ||
 			slices.ContainsFunc(have, func(p *corev1.Pod) bool { return p.Labels[k] != value }) || slices.ContainsFunc(lack, func(p *corev1.Pod) bool { return p.Labels[k] == value }) {
@@ -105,7 +106,7 @@ func ownLabels(have, lack []*corev1.Pod) string {
 }
 
 func declaredWords(p *corev1.Pod) string {
-	ports, _ := declaredPorts(p, corev1.ProtocolTCP)
+	ports, _ := kube.DeclaredPorts(p, corev1.ProtocolTCP)
 	var out []string
 	for _, x := range ports {
 		out = append(out, fmt.Sprint(x.ContainerPort))

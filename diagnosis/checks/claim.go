@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -57,7 +57,7 @@ func pendingWhy(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, users []*
 		if slices.ContainsFunc(s.PersistentVolumes, func(v corev1.PersistentVolume) bool { return v.Spec.StorageClassName == name }) {
 			return saidPending(s, c)
 		}
-		return pending{why: fmt.Sprintf("StorageClass %s does not exist%s", name, didYouMean(near(name, classNames(s)))), fault: snapshot.ObjectOf("StorageClass", "", name)}
+		return pending{why: fmt.Sprintf("StorageClass %s does not exist%s", name, kube.DidYouMean(kube.Nearest(name, classNames(s)))), fault: snapshot.ObjectOf("StorageClass", "", name)}
 	case class.VolumeBindingMode != nil && *class.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer && !placing(users):
 		return saidPending(s, c)
 	case class.Provisioner == noProvisioner:
@@ -93,7 +93,7 @@ var noVolumeWords = regexp.MustCompile(`didn't find available persistent volumes
 // volumes are what is missing.
 func placing(users []*corev1.Pod) bool {
 	return slices.ContainsFunc(users, func(p *corev1.Pod) bool {
-		c := podCondition(p, corev1.PodScheduled)
+		c := kube.PodCondition(p, corev1.PodScheduled)
 		return p.Spec.NodeName != "" || c == nil || c.Message == "" || noVolumeWords.MatchString(c.Message)
 	})
 }
@@ -101,8 +101,8 @@ func placing(users []*corev1.Pod) bool {
 // saidPending takes the events' word, unless a newer one says that the claim waits for its pod.
 func saidPending(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) pending {
 	o := claimObject(c)
-	said := lastEvent(s, o, "ProvisioningFailed", "FailedBinding")
-	waits := lastEvent(s, o, "WaitForFirstConsumer", "WaitForPodScheduled")
+	said := kube.LastEvent(s, o, "ProvisioningFailed", "FailedBinding")
+	waits := kube.LastEvent(s, o, "WaitForFirstConsumer", "WaitForPodScheduled")
 	if said == nil || waits != nil && snapshot.EventTime(waits).After(snapshot.EventTime(said).Time) {
 		return pending{}
 	}
@@ -117,78 +117,21 @@ var waitsForProvisioner = regexp.MustCompile(`[Ww]aiting for a volume to be crea
 // unprovisioned is a claim whose provisioner has not said a word: the controller waits for it, and it does not even begin.
 func unprovisioned(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, class *storagev1.StorageClass) pending {
 	o := claimObject(c)
-	waits := lastEvent(s, o, "ExternalProvisioning")
-	if waits == nil || lastEvent(s, o, "Provisioning") != nil || s.At.Sub(beganAt(waits)) < slowProvisioning || !waitsForProvisioner.MatchString(waits.Message) {
+	waits := kube.LastEvent(s, o, "ExternalProvisioning")
+	if waits == nil || kube.LastEvent(s, o, "Provisioning") != nil || s.At.Sub(kube.BeganAt(waits)) < slowProvisioning || !waitsForProvisioner.MatchString(waits.Message) {
 		return pending{}
 	}
 	w := pending{seen: []incident.Evidence{finding.SeenEvent(waits), finding.SeenAPI(snapshot.ObjectOf("StorageClass", "", class.Name), "provisioner", time.Time{}, class.Provisioner)}}
-	of, sound := driverWorkload(s, class.Provisioner)
+	of, sound := kube.DriverWorkload(s, class.Provisioner)
 	switch {
 	case of.IsZero() && s.Namespace == "" && !finding.NotSeen(s, "pods", ""):
 		w.fault = snapshot.ObjectOf("StorageClass", "", class.Name)
-		w.why = fmt.Sprintf("its class %s is provisioned by %s, which has not answered for %s, and no workload of that name runs", class.Name, class.Provisioner, finding.Duration(s.At.Sub(beganAt(waits))))
+		w.why = fmt.Sprintf("its class %s is provisioned by %s, which has not answered for %s, and no workload of that name runs", class.Name, class.Provisioner, finding.Duration(s.At.Sub(kube.BeganAt(waits))))
 	case of.IsZero():
-		w.why = fmt.Sprintf("its class %s is provisioned by %s, which has not answered for %s", class.Name, class.Provisioner, finding.Duration(s.At.Sub(beganAt(waits))))
+		w.why = fmt.Sprintf("its class %s is provisioned by %s, which has not answered for %s", class.Name, class.Provisioner, finding.Duration(s.At.Sub(kube.BeganAt(waits))))
 	default:
 		w.fault, w.refs = of, []incident.Object{of}
-		w.why = fmt.Sprintf("its provisioner %s has not answered for %s; %s", class.Provisioner, finding.Duration(s.At.Sub(beganAt(waits))), of.Kind+" "+of.Namespace+"/"+of.Name+" "+sound)
+		w.why = fmt.Sprintf("its provisioner %s has not answered for %s; %s", class.Provisioner, finding.Duration(s.At.Sub(kube.BeganAt(waits))), of.Kind+" "+of.Namespace+"/"+of.Name+" "+sound)
 	}
 	return w
-}
-
-// plainParts are parts of drivers' names that tell none from another.
-var plainParts = []string{"com", "io", "org", "net", "csi", "k8s", "kubernetes", "storage", "sigs", "driver", "provisioner", "external", "x-k8s"}
-
-// driverWorkload finds the workload of a storage driver by its name: one that is named after it, or whose containers are told the
-// name. Sound says how it does. Zero if there is none to be found.
-func driverWorkload(s *snapshot.Snapshot, driver string) (of incident.Object, sound string) {
-	var parts []string
-	for _, p := range strings.FieldsFunc(strings.ToLower(driver), func(r rune) bool { return r == '/' || r == '.' }) {
-		if len(p) >= 3 && !slices.Contains(plainParts, p) {
-			parts = append(parts, p)
-		}
-	}
-	named := func(name string, t *corev1.PodSpec) bool {
-		for i := range t.Containers {
-			c := &t.Containers[i]
-			for _, a := range slices.Concat(c.Command, c.Args) {
-				if strings.Contains(a, driver) {
-					return true
-				}
-			}
-			if slices.ContainsFunc(c.Env, func(e corev1.EnvVar) bool { return strings.Contains(e.Value, driver) }) {
-				return true
-			}
-		}
-		return (strings.Contains(name, "provisioner") || strings.Contains(name, "csi")) && slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(name, p) })
-	}
-	for i := range s.Deployments {
-		if d := &s.Deployments[i]; named(d.Name, &d.Spec.Template.Spec) {
-			return snapshot.ObjectOf("Deployment", d.Namespace, d.Name), ofReplicas(d.Status.AvailableReplicas, replicas(d.Spec.Replicas))
-		}
-	}
-	for i := range s.StatefulSets {
-		if d := &s.StatefulSets[i]; named(d.Name, &d.Spec.Template.Spec) {
-			return snapshot.ObjectOf("StatefulSet", d.Namespace, d.Name), ofReplicas(d.Status.ReadyReplicas, replicas(d.Spec.Replicas))
-		}
-	}
-	for i := range s.DaemonSets {
-		if d := &s.DaemonSets[i]; named(d.Name, &d.Spec.Template.Spec) {
-			return snapshot.ObjectOf("DaemonSet", d.Namespace, d.Name), ofReplicas(d.Status.NumberReady, d.Status.DesiredNumberScheduled)
-		}
-	}
-	for i := range s.Pods {
-		if p := &s.Pods[i]; len(p.OwnerReferences) == 0 && named(p.Name, &p.Spec) {
-			return finding.PodObject(p), "is " + strings.ToLower(string(p.Status.Phase))
-		}
-	}
-	return incident.Object{}, ""
-}
-
-// ofReplicas says in words how many of a workload's pods are available.
-func ofReplicas(ready, want int32) string {
-	if want == 0 {
-		return "is scaled to 0"
-	}
-	return fmt.Sprintf("has %d of %d pods available", ready, want)
 }

@@ -9,6 +9,7 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -37,7 +38,7 @@ func refusedByCloud(s *snapshot.Snapshot, class *storagev1.StorageClass, w pendi
 		if words == "" {
 			continue
 		}
-		of, _ := driverWorkload(s, class.Provisioner)
+		of, _ := kube.DriverWorkload(s, class.Provisioner)
 		if of.IsZero() {
 			return w
 		}
@@ -77,7 +78,7 @@ func (w *pending) blame(s *snapshot.Snapshot, account *corev1.ServiceAccount, an
 
 // accountRun is the ServiceAccount of a workload's pods; nil if it was not seen.
 func accountRun(s *snapshot.Snapshot, of incident.Object) *corev1.ServiceAccount {
-	t := templateSpec(s, of)
+	t := kube.TemplateSpec(s, of)
 	if t == nil || t.ServiceAccountName == "" {
 		return nil
 	}

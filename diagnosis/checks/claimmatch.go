@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -31,7 +32,7 @@ func namedVolume(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) pending 
 		for i := range s.PersistentVolumes {
 			names = append(names, s.PersistentVolumes[i].Name)
 		}
-		return pending{why: fmt.Sprintf("it names PersistentVolume %s, which does not exist%s", name, didYouMean(near(name, names))), fault: volumeObject(name),
+		return pending{why: fmt.Sprintf("it names PersistentVolume %s, which does not exist%s", name, kube.DidYouMean(kube.Nearest(name, names))), fault: volumeObject(name),
 			seen: []incident.Evidence{finding.SeenAPI(o, "spec.volumeName", time.Time{}, name)}}
 	}
 	if reasons := misfits(c, v); len(reasons) > 0 {
@@ -119,7 +120,7 @@ func misfits(c *corev1.PersistentVolumeClaim, v *corev1.PersistentVolume) []stri
 	}
 	if c.Spec.Selector != nil {
 		if sel, err := metav1.LabelSelectorAsSelector(c.Spec.Selector); err == nil && !sel.Matches(labels.Set(v.Labels)) {
-			why = append(why, fmt.Sprintf("has %s, not what the claim selects (%s)", labelWords(v.Labels), metav1.FormatLabelSelector(c.Spec.Selector)))
+			why = append(why, fmt.Sprintf("has %s, not what the claim selects (%s)", kube.LabelWords(v.Labels), metav1.FormatLabelSelector(c.Spec.Selector)))
 		}
 	}
 	if c.Spec.VolumeName != "" && c.Spec.StorageClassName != nil && *c.Spec.StorageClassName != v.Spec.StorageClassName {
@@ -166,7 +167,7 @@ func waitsUnplaced(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) bool {
 		if p.Spec.NodeName != "" {
 			continue
 		}
-		if cond := podCondition(p, corev1.PodScheduled); cond != nil && strings.Contains(cond.Message, "didn't find available persistent volumes to bind") {
+		if cond := kube.PodCondition(p, corev1.PodScheduled); cond != nil && strings.Contains(cond.Message, "didn't find available persistent volumes to bind") {
 			return true
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -37,7 +38,7 @@ func outside(s *snapshot.Snapshot, class *storagev1.StorageClass) pending {
 	}
 	slices.Sort(there)
 	o := snapshot.ObjectOf("StorageClass", "", class.Name)
-	return pending{why: fmt.Sprintf("StorageClass %s allows volumes in %s only, and no node is there%s", class.Name, finding.FirstFew(allowed), didYouMean(there[:min(len(there), 3)])), fault: o,
+	return pending{why: fmt.Sprintf("StorageClass %s allows volumes in %s only, and no node is there%s", class.Name, finding.FirstFew(allowed), kube.DidYouMean(there[:min(len(there), 3)])), fault: o,
 		seen: []incident.Evidence{finding.SeenAPI(o, "allowedTopologies", time.Time{}, strings.Join(allowed, ", "))}}
 }
 

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -16,12 +17,12 @@ import (
 // sickContainers looks at the containers of a pod that is not well. While an init container is at it the others have not begun.
 func sickContainers(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
 	var found []ailment
-	for _, c := range containersOf(p) {
+	for _, c := range kube.ContainersOf(p) {
 		a, ok := sickContainer(s, p, c)
 		if ok {
 			found = append(found, a)
 		}
-		if c.init && !initDone(c) {
+		if c.Init && !initDone(c) {
 			break
 		}
 	}
@@ -29,18 +30,18 @@ func sickContainers(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
 }
 
 // initDone says whether an init container has done its work.
-func initDone(c container) bool {
-	t := c.status.State.Terminated
+func initDone(c kube.Container) bool {
+	t := c.Status.State.Terminated
 	return t != nil && t.ExitCode == 0
 }
 
-func sickContainer(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool) {
-	switch w, t, run := c.status.State.Waiting, c.status.State.Terminated, c.status.State.Running; {
+func sickContainer(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (ailment, bool) {
+	switch w, t, run := c.Status.State.Waiting, c.Status.State.Terminated, c.Status.State.Running; {
 	case w != nil:
 		return waiting(s, p, c, w)
 	case t != nil:
 		return ended(s, p, c, t)
-	case run != nil && c.init:
+	case run != nil && c.Init:
 		return initRunning(s, p, c, run.StartedAt.Time)
 	case run != nil:
 		return runningAgain(s, p, c)
@@ -49,8 +50,8 @@ func sickContainer(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, b
 }
 
 // waiting reads the kubelet's reason for which a container does not run.
-func waiting(s *snapshot.Snapshot, p *corev1.Pod, c container, w *corev1.ContainerStateWaiting) (ailment, bool) {
-	last := c.status.LastTerminationState.Terminated
+func waiting(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, w *corev1.ContainerStateWaiting) (ailment, bool) {
+	last := c.Status.LastTerminationState.Terminated
 	switch w.Reason {
 	case "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed":
 		return noImage(s, p, c, w), true
@@ -66,11 +67,11 @@ func waiting(s *snapshot.Snapshot, p *corev1.Pod, c container, w *corev1.Contain
 
 // ended looks at a container that has ended and waits to be started again. One that ended for the first time a moment ago may yet
 // do well.
-func ended(s *snapshot.Snapshot, p *corev1.Pod, c container, t *corev1.ContainerStateTerminated) (ailment, bool) {
+func ended(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, t *corev1.ContainerStateTerminated) (ailment, bool) {
 	switch {
-	case t.ExitCode == 0 && (c.init || p.Spec.RestartPolicy != corev1.RestartPolicyAlways):
+	case t.ExitCode == 0 && (c.Init || p.Spec.RestartPolicy != corev1.RestartPolicyAlways):
 		return ailment{}, false
-	case c.status.RestartCount == 0 && newly(s, t.FinishedAt.Time), lostWithNode(t) && s.At.Sub(t.FinishedAt.Time) < finding.WarmUp:
+	case c.Status.RestartCount == 0 && kube.Newly(s, t.FinishedAt.Time), kube.LostWithNode(t) && s.At.Sub(t.FinishedAt.Time) < finding.WarmUp:
 		return ailment{}, false
 	}
 	return crashed(s, p, c, t), true
@@ -79,17 +80,17 @@ func ended(s *snapshot.Snapshot, p *corev1.Pod, c container, t *corev1.Container
 // stuckInit is how long an init container may run before it looks stuck. Migrations take minutes; waiting for ever takes longer.
 const stuckInit = 5 * time.Minute
 
-func initRunning(s *snapshot.Snapshot, p *corev1.Pod, c container, since time.Time) (ailment, bool) {
-	last := c.status.LastTerminationState.Terminated
-	if last != nil && last.ExitCode != 0 && c.status.RestartCount >= 2 {
+func initRunning(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, since time.Time) (ailment, bool) {
+	last := c.Status.LastTerminationState.Terminated
+	if last != nil && last.ExitCode != 0 && c.Status.RestartCount >= 2 {
 		return crashed(s, p, c, last), true
 	}
 	if s.At.Sub(since) < stuckInit {
 		return ailment{}, false
 	}
 	said, e := lastWords(s, p, c)
-	a := ailment{code: PodInitStuck, container: c.spec.Name, alike: c.spec.Name, since: since, said: said.Facts,
-		predicate: finding.Say("{waits|wait} for {its|their} init container %s, running for %s", c.spec.Name, finding.Duration(s.At.Sub(since)))}
+	a := ailment{code: PodInitStuck, container: c.Spec.Name, alike: c.Spec.Name, since: since, said: said.Facts,
+		predicate: finding.Say("{waits|wait} for {its|their} init container %s, running for %s", c.Spec.Name, finding.Duration(s.At.Sub(since)))}
 	services, absent, command := waitsOn(s, p, c)
 	a.refs = services
 	switch {
@@ -100,7 +101,7 @@ func initRunning(s *snapshot.Snapshot, p *corev1.Pod, c container, since time.Ti
 	case said.Last != "":
 		a.predicate = a.predicate.And(": %s", clip.Bytes(said.Last, 120))
 	}
-	a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), c.field(), since, "running since "+finding.Clock(since)), e, command)
+	a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), c.Field(), since, "running since "+finding.Clock(since)), e, command)
 	return a, true
 }
 
@@ -114,37 +115,32 @@ const (
 
 // runningAgain looks at a container that runs but has ended before. It counts as well again once it has lived for twice as long as
 // the instance before, and a minute at least.
-func runningAgain(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool) {
-	last, run := c.status.LastTerminationState.Terminated, c.status.State.Running
-	if last == nil || run == nil || c.status.RestartCount < 2 || lostWithNode(last) {
+func runningAgain(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (ailment, bool) {
+	last, run := c.Status.LastTerminationState.Terminated, c.Status.State.Running
+	if last == nil || run == nil || c.Status.RestartCount < 2 || kube.LostWithNode(last) {
 		return ailment{}, false
 	}
 	lived, before := s.At.Sub(run.StartedAt.Time), last.FinishedAt.Sub(last.StartedAt.Time)
 	quiet := s.At.Sub(last.FinishedAt.Time)
-	every := s.At.Sub(p.CreationTimestamp.Time) / time.Duration(c.status.RestartCount)
+	every := s.At.Sub(p.CreationTimestamp.Time) / time.Duration(c.Status.RestartCount)
 	switch well := lived >= 2*before && lived >= justStarted; {
 	case lived < justStarted && quiet < finding.RecentRestart && before < forgiven:
 		return crashed(s, p, c, last), true
-	case c.status.RestartCount < addUp || well || every > seldom || quiet > max(finding.RecentRestart, 2*every) || quiet > finding.OldRestart:
+	case c.Status.RestartCount < addUp || well || every > seldom || quiet > max(finding.RecentRestart, 2*every) || quiet > finding.OldRestart:
 		return ailment{}, false
 	}
 	return addingUp(s, p, c, last), true
 }
 
-// lostWithNode says that a container did not end by itself: its node or the runtime went down and forgot it, as at a reboot.
-func lostWithNode(end *corev1.ContainerStateTerminated) bool {
-	return end.Reason == "Unknown" || end.Reason == "ContainerStatusUnknown"
-}
-
-func addingUp(s *snapshot.Snapshot, p *corev1.Pod, c container, last *corev1.ContainerStateTerminated) ailment {
+func addingUp(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, last *corev1.ContainerStateTerminated) ailment {
 	crash := crashed(s, p, c, last)
-	n, age := c.status.RestartCount, s.At.Sub(p.CreationTimestamp.Time)
-	a := ailment{code: PodRestarts, container: c.spec.Name, alike: c.spec.Name, since: crash.since, said: crash.said, seen: crash.seen}
+	n, age := c.Status.RestartCount, s.At.Sub(p.CreationTimestamp.Time)
+	a := ailment{code: PodRestarts, container: c.Spec.Name, alike: c.Spec.Name, since: crash.since, said: crash.said, seen: crash.seen}
 	rate := ""
 	if days := age.Hours() / 24; days > 0 && age < 10*365*24*time.Hour {
 		rate = fmt.Sprintf(" (%.0f a day)", float64(n)/max(days, 1.0/24))
 	}
-	a.predicate = finding.Say("restarted %d times%s, last %s ago%s: %s", n, rate, finding.Duration(s.At.Sub(last.FinishedAt.Time)), c.in(p), crash.reason)
+	a.predicate = finding.Say("restarted %d times%s, last %s ago%s: %s", n, rate, finding.Duration(s.At.Sub(last.FinishedAt.Time)), c.In(p), crash.reason)
 	return a
 }
 
@@ -161,16 +157,16 @@ func creating(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	if p.Status.Phase != corev1.PodPending && p.Status.Phase != "" {
 		return ailment{}, false
 	}
-	for _, c := range containersOf(p) {
-		if c.status.State.Waiting == nil || c.status.ContainerID != "" {
+	for _, c := range kube.ContainersOf(p) {
+		if c.Status.State.Waiting == nil || c.Status.ContainerID != "" {
 			return ailment{}, false
 		}
 	}
 	since := p.CreationTimestamp.Time
-	if c := podCondition(p, corev1.PodScheduled); c != nil && c.Status == corev1.ConditionTrue {
+	if c := kube.PodCondition(p, corev1.PodScheduled); c != nil && c.Status == corev1.ConditionTrue {
 		since = c.LastTransitionTime.Time
 	}
-	if newly(s, since) {
+	if kube.Newly(s, since) {
 		return ailment{}, false
 	}
 	return stuckCreating(s, p, since)
@@ -181,7 +177,7 @@ const slowPull = 15 * time.Minute
 
 // hasSandbox says whether the kubelet has mounted the pod's volumes and set up its network, and has only its containers left to make.
 func hasSandbox(p *corev1.Pod) bool {
-	c := podCondition(p, corev1.PodReadyToStartContainers)
+	c := kube.PodCondition(p, corev1.PodReadyToStartContainers)
 	return c != nil && c.Status == corev1.ConditionTrue
 }
 
@@ -199,10 +195,10 @@ const stuckQuietly = 3 * time.Minute
 func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (ailment, bool) {
 	o, node := finding.PodObject(p), p.Spec.NodeName
 	a := ailment{alike: node, node: node, since: since}
-	sandbox := lastEvent(s, o, "FailedCreatePodSandBox", "NetworkNotReady")
-	volume := lastEvent(s, o, "FailedMount", "FailedAttachVolume", "FailedMapVolume")
-	pulling := lastEvent(s, o, "Pulling", "Pulled")
-	if hasSandbox(p) || pulling != nil && !snapshot.EventTime(pulling).Time.Before(latest(timeOf(sandbox), timeOf(volume))) {
+	sandbox := kube.LastEvent(s, o, "FailedCreatePodSandBox", "NetworkNotReady")
+	volume := kube.LastEvent(s, o, "FailedMount", "FailedAttachVolume", "FailedMapVolume")
+	pulling := kube.LastEvent(s, o, "Pulling", "Pulled")
+	if hasSandbox(p) || pulling != nil && !snapshot.EventTime(pulling).Time.Before(kube.Latest(timeOf(sandbox), timeOf(volume))) {
 		sandbox, volume = nil, nil // it has come further since
 	}
 	switch {
@@ -217,7 +213,7 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (ailmen
 		}
 	case volume != nil:
 		a.code, a.seen = PodVolumeFailed, []incident.Evidence{finding.SeenEvent(volume)}
-		a.predicate, a.refs = finding.Say("{waits|wait} for a volume: %s", finding.ShortMessage(volume.Message)), claimsOf(p)
+		a.predicate, a.refs = finding.Say("{waits|wait} for a volume: %s", finding.ShortMessage(volume.Message)), kube.ClaimsOf(p)
 		if o, _, ok := missingIn(p, volume.Message); ok {
 			a.refs = []incident.Object{o}
 		}

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -16,12 +17,12 @@ import (
 
 // crashed says why a container keeps ending, from its last end, its log and the events about it. The end is nil where the kubelet has
 // forgotten it.
-func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.ContainerStateTerminated) ailment {
+func crashed(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, end *corev1.ContainerStateTerminated) ailment {
 	o := finding.PodObject(p)
-	backOff := lastEvent(s, o, "BackOff")
+	backOff := kube.LastEvent(s, o, "BackOff")
 	said, log := lastWords(s, p, c)
-	a := ailment{container: c.spec.Name, alike: c.spec.Name, since: finding.Earlier(endOf(end), beganAt(backOff)), said: said.Facts,
-		seen: []incident.Evidence{finding.SeenAPI(o, c.field(), endOf(end), statusWords(c.status, end)), log}}
+	a := ailment{container: c.Spec.Name, alike: c.Spec.Name, since: finding.Earlier(endOf(end), kube.BeganAt(backOff)), said: said.Facts,
+		seen: []incident.Evidence{finding.SeenAPI(o, c.Field(), endOf(end), statusWords(c.Status, end)), log}}
 	last, needs := said.Last, needsOf(said.Facts)
 	liveness := livenessKill(s, o, end)
 	switch {
@@ -47,25 +48,25 @@ func crashed(s *snapshot.Snapshot, p *corev1.Pod, c container, end *corev1.Conta
 		return probeKills(p, c, a, liveness, end)
 	case end.ExitCode == 0:
 		a.code, a.reason = PodExitsZero, "it ends without an error"
-		a.predicate = finding.Say("{ends by itself|end by themselves} (exit 0)%s and {is|are} started again and again", c.in(p))
+		a.predicate = finding.Say("{ends by itself|end by themselves} (exit 0)%s and {is|are} started again and again", c.In(p))
 		return a
 	case needs != "":
 		a.code, a.reason = PodCrashLoop, needs
 	case last != "" && (end.ExitCode == 1 || end.ExitCode == 255 || end.ExitCode == 2):
 		a.code, a.reason = PodCrashLoop, fmt.Sprintf("exit code %d, %s", end.ExitCode, clip.Bytes(last, 120))
 	case last != "":
-		a.code, a.reason = PodCrashLoop, fmt.Sprintf("exit code %d (%s), %s", end.ExitCode, ExitMeaning(end.ExitCode), clip.Bytes(last, 100))
+		a.code, a.reason = PodCrashLoop, fmt.Sprintf("exit code %d (%s), %s", end.ExitCode, kube.ExitMeaning(end.ExitCode), clip.Bytes(last, 100))
 	default:
-		a.code, a.reason = PodCrashLoop, fmt.Sprintf("exit code %d (%s)", end.ExitCode, ExitMeaning(end.ExitCode))
+		a.code, a.reason = PodCrashLoop, fmt.Sprintf("exit code %d (%s)", end.ExitCode, kube.ExitMeaning(end.ExitCode))
 	}
-	a.predicate = finding.Say("{keeps|keep} crashing%s: %s", c.in(p), a.reason)
+	a.predicate = finding.Say("{keeps|keep} crashing%s: %s", c.In(p), a.reason)
 	return a
 }
 
 // hookKill is the event by which the kubelet says that it ended the container for its postStart hook (pkg/kubelet/kuberuntime); nil if it did
 // not, or the program ended by itself.
 func hookKill(s *snapshot.Snapshot, o incident.Object, end *corev1.ContainerStateTerminated) *corev1.Event {
-	e := lastEvent(s, o, "FailedPostStartHook")
+	e := kube.LastEvent(s, o, "FailedPostStartHook")
 	if e == nil || end == nil || s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRestart {
 		return nil
 	}
@@ -113,7 +114,7 @@ func statusWords(st *corev1.ContainerStatus, end *corev1.ContainerStateTerminate
 	}
 	fmt.Fprintf(&b, "; %d restarts", st.RestartCount)
 	if end != nil {
-		fmt.Fprintf(&b, "; last exit code %d (%s)", end.ExitCode, ExitMeaning(end.ExitCode))
+		fmt.Fprintf(&b, "; last exit code %d (%s)", end.ExitCode, kube.ExitMeaning(end.ExitCode))
 		if end.Reason != "" && end.Reason != "Error" {
 			fmt.Fprintf(&b, ", %s", end.Reason)
 		}
@@ -144,29 +145,29 @@ func cannotExecute(end *corev1.ContainerStateTerminated, last string) bool {
 	return last == "" || strings.Contains(low, "not found") || strings.Contains(low, "permission denied") || strings.Contains(low, "no such file") || strings.Contains(low, "cannot execute")
 }
 
-func cannotStart(s *snapshot.Snapshot, p *corev1.Pod, c container, why string, since time.Time) ailment {
-	if a, ok := refusedFor(p, c.spec.Name, why); ok {
-		if w := c.status.State.Waiting; w != nil {
-			a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), c.field(), since, w.Reason+": "+w.Message))
+func cannotStart(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, why string, since time.Time) ailment {
+	if a, ok := refusedFor(p, c.Spec.Name, why); ok {
+		if w := c.Status.State.Waiting; w != nil {
+			a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), c.Field(), since, w.Reason+": "+w.Message))
 		}
 		return a
 	}
 	if why == "" {
 		why = "the command was not found or may not be executed"
 	}
-	a := ailment{code: PodCannotStart, container: c.spec.Name, alike: c.spec.Name, reason: why, since: since, node: p.Spec.NodeName,
-		predicate: finding.Say("cannot start%s: %s", c.in(p), finding.ShortMessage(why))}
+	a := ailment{code: PodCannotStart, container: c.Spec.Name, alike: c.Spec.Name, reason: why, since: since, node: p.Spec.NodeName,
+		predicate: finding.Say("cannot start%s: %s", c.In(p), finding.ShortMessage(why))}
 	if strings.Contains(why, "exec format error") {
 		a.predicate = a.predicate.And(" (%s)", otherArchitecture(s, p.Spec.NodeName))
 		if n := s.Node(p.Spec.NodeName); n != nil && n.Status.NodeInfo.Architecture != "" {
-			a.seen = append(a.seen, finding.SeenAPI(nodeObject(n), "status.nodeInfo.architecture", time.Time{}, n.Status.NodeInfo.Architecture))
+			a.seen = append(a.seen, finding.SeenAPI(kube.NodeObject(n), "status.nodeInfo.architecture", time.Time{}, n.Status.NodeInfo.Architecture))
 		}
 	}
-	if command := append(append([]string{}, c.spec.Command...), c.spec.Args...); len(command) > 0 {
-		a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.spec.Name+"].command", time.Time{}, finding.OneLine(strings.Join(command, " "), finding.MaxLine)))
+	if command := append(append([]string{}, c.Spec.Command...), c.Spec.Args...); len(command) > 0 {
+		a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Spec.Name+"].command", time.Time{}, finding.OneLine(strings.Join(command, " "), finding.MaxLine)))
 	}
-	if w := c.status.State.Waiting; w != nil && w.Message != "" {
-		a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), c.field(), since, w.Reason+": "+w.Message))
+	if w := c.Status.State.Waiting; w != nil && w.Message != "" {
+		a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), c.Field(), since, w.Reason+": "+w.Message))
 	}
 	return a
 }
@@ -183,19 +184,19 @@ func otherArchitecture(s *snapshot.Snapshot, node string) string {
 // dialed is what net/http puts before why it could not connect: the probe, which is shown beside, and the pod's address.
 var dialed = regexp.MustCompile(`Get "[^"]*": (?:dial tcp \S+: (?:connect: )?)?`)
 
-func probeKills(p *corev1.Pod, c container, a ailment, e *corev1.Event, end *corev1.ContainerStateTerminated) ailment {
+func probeKills(p *corev1.Pod, c kube.Container, a ailment, e *corev1.Event, end *corev1.ContainerStateTerminated) ailment {
 	a.code = PodProbeFailing
 	a.reason = finding.ShortMessage(dialed.ReplaceAllString(e.Message, ""))
-	field, probe := "livenessProbe", c.spec.LivenessProbe
-	if c.spec.StartupProbe != nil && strings.Contains(e.Message, "tartup") {
-		field, probe = "startupProbe", c.spec.StartupProbe
+	field, probe := "livenessProbe", c.Spec.LivenessProbe
+	if c.Spec.StartupProbe != nil && strings.Contains(e.Message, "tartup") {
+		field, probe = "startupProbe", c.Spec.StartupProbe
 	}
 	hint := probeHint(c, probe, e.Message)
 	if hint == "" || strings.Contains(strings.ToLower(e.Message), "refused") {
 		hint += slowStart(c, field, probe, end)
 	}
 	a.reason += hint
-	a.predicate = finding.Say("{is|are} killed and started again%s: %s", c.in(p), a.reason)
+	a.predicate = finding.Say("{is|are} killed and started again%s: %s", c.In(p), a.reason)
 	a.seen = append([]incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe)}, a.seen...)
 	return a
 }

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -56,7 +57,7 @@ var cronJobCodes = []finding.Code{
 func checkCronJobs(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.CronJobs {
 		c := &s.CronJobs[i]
-		if c.DeletionTimestamp == nil && !newly(s, c.CreationTimestamp.Time) {
+		if c.DeletionTimestamp == nil && !kube.Newly(s, c.CreationTimestamp.Time) {
 			checkCronJob(s, r, c, snapshot.ObjectOf("CronJob", c.Namespace, c.Name))
 		}
 	}
@@ -72,7 +73,7 @@ func checkCronJob(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o
 		f := r.Find(CronJobSchedule, o, fmt.Sprintf("CronJob %s never starts: %v (%s)", c.Name, err, field))
 		f.Workload, f.Since = o, c.CreationTimestamp.Time
 		f.Cite(finding.SeenAPI(o, field, c.CreationTimestamp.Time, fmt.Sprintf("schedule %q, timeZone %q", c.Spec.Schedule, zone(c))),
-			finding.SeenEvent(lastEvent(s, o, "UnknownTimeZone", "UnparseableSchedule", "UnParseableCronJobSchedule", "InvalidSchedule")))
+			finding.SeenEvent(kube.LastEvent(s, o, "UnknownTimeZone", "UnparseableSchedule", "UnParseableCronJobSchedule", "InvalidSchedule")))
 		return
 	}
 	if refusedEvent(s, o) != nil {
@@ -224,13 +225,13 @@ func checkBlocked(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o
 	f := r.Find(CronJobBlocked, o, fmt.Sprintf("CronJob %s starts no new run: Job %s has been running for %s, and concurrencyPolicy is Forbid; %s missed", c.Name, oldest.Name, finding.Duration(s.At.Sub(start)), d.times()))
 	job := snapshot.ObjectOf("Job", oldest.Namespace, oldest.Name)
 	f.Workload, f.Since, f.Fault = o, start, []incident.Object{job, o}
-	f.Pods = append(f.Pods, podsOf(s, job)...)
+	f.Pods = append(f.Pods, kube.PodsOf(s, job)...)
 	f.Cite(finding.SeenAPI(job, "status.startTime", start, fmt.Sprintf("%d active, not ended", oldest.Status.Active)),
-		finding.SeenAPI(o, "spec.concurrencyPolicy", time.Time{}, string(c.Spec.ConcurrencyPolicy)), finding.SeenEvent(lastEvent(s, o, "JobAlreadyActive")))
+		finding.SeenAPI(o, "spec.concurrencyPolicy", time.Time{}, string(c.Spec.ConcurrencyPolicy)), finding.SeenEvent(kube.LastEvent(s, o, "JobAlreadyActive")))
 }
 
 func reportMissed(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o incident.Object, d due) {
-	e := lastEvent(s, o, "TooManyMissedTimes", "FailedNeedsStart", "MissSchedule")
+	e := kube.LastEvent(s, o, "TooManyMissedTimes", "FailedNeedsStart", "MissSchedule")
 	last := "never started"
 	if t := c.Status.LastScheduleTime; t != nil {
 		last = fmt.Sprintf("not started for %s", finding.Duration(s.At.Sub(t.Time)))
@@ -275,7 +276,7 @@ func checkSuccess(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o
 
 func failedJobs(s *snapshot.Snapshot, cron incident.Object) bool {
 	for _, j := range jobsOf(s, cron) {
-		if c := jobCondition(j, batchv1.JobFailed); c != nil && c.Status == corev1.ConditionTrue {
+		if c := kube.JobCondition(j, batchv1.JobFailed); c != nil && c.Status == corev1.ConditionTrue {
 			return true
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -131,19 +132,13 @@ func conditionsOf(o *unstructured.Unstructured) []condition {
 		if !ok {
 			continue
 		}
-		out = append(out, condition{stringAt(m, "type"), stringAt(m, "status"), stringAt(m, "reason"), stringAt(m, "message"), timeAt(m, "lastTransitionTime"), behind(o, m)})
+		out = append(out, condition{kube.StringAt(m, "type"), kube.StringAt(m, "status"), kube.StringAt(m, "reason"), kube.StringAt(m, "message"), timeAt(m, "lastTransitionTime"), behind(o, m)})
 	}
 	return out
 }
 
-// stringAt reads a string, "" if it is something else.
-func stringAt(m map[string]any, path ...string) string {
-	s, _, _ := unstructured.NestedString(m, path...)
-	return s
-}
-
 func timeAt(m map[string]any, path ...string) time.Time {
-	t, err := time.Parse(time.RFC3339, stringAt(m, path...))
+	t, err := time.Parse(time.RFC3339, kube.StringAt(m, path...))
 	if err != nil {
 		return time.Time{}
 	}
@@ -188,7 +183,7 @@ func switchedOff(o *unstructured.Unstructured) bool {
 			return true
 		}
 	}
-	if stringAt(spec, "runStrategy") == "Halted" || stringAt(statusOf(o), "printableStatus") == "Stopped" || fmt.Sprint(spec["replicas"]) == "0" {
+	if kube.StringAt(spec, "runStrategy") == "Halted" || kube.StringAt(statusOf(o), "printableStatus") == "Stopped" || fmt.Sprint(spec["replicas"]) == "0" {
 		return true
 	}
 	return slices.ContainsFunc(conditionsOf(o), func(c condition) bool {
@@ -239,21 +234,21 @@ func settleTime(x ill) time.Duration {
 func readApplication(o *unstructured.Unstructured) (ill, bool) {
 	status := statusOf(o)
 	x := ill{refs: applicationResources(status)}
-	health := stringAt(status, "health", "status")
+	health := kube.StringAt(status, "health", "status")
 	if _, tried := status["operationState"]; health == "Missing" && !tried {
 		return ill{}, false // nobody has asked for it to be synced yet
 	}
 	if health == "Degraded" || health == "Missing" {
 		x.field, x.what, x.reason = "status.health", "is "+strings.ToLower(health), health
-		x.since, x.message = timeAt(status, "health", "lastTransitionTime"), stringAt(status, "health", "message")
+		x.since, x.message = timeAt(status, "health", "lastTransitionTime"), kube.StringAt(status, "health", "message")
 		if x.message == "" && len(x.refs) > 0 {
 			x.message = strings.ToLower(health) + ": " + objectWords(x.refs)
 		}
 		return x, true
 	}
-	if phase := stringAt(status, "operationState", "phase"); (phase == "Failed" || phase == "Error") && stringAt(status, "sync", "status") != "Synced" {
+	if phase := kube.StringAt(status, "operationState", "phase"); (phase == "Failed" || phase == "Error") && kube.StringAt(status, "sync", "status") != "Synced" {
 		x.field, x.what, x.reason = "status.operationState", "cannot be synced", phase
-		x.since, x.message = timeAt(status, "operationState", "finishedAt"), stringAt(status, "operationState", "message")
+		x.since, x.message = timeAt(status, "operationState", "finishedAt"), kube.StringAt(status, "operationState", "message")
 		return x, true
 	}
 	for _, c := range conditionsOf(o) {
@@ -273,8 +268,8 @@ func applicationResources(status map[string]any) []incident.Object {
 		if !ok || len(out) == finding.MaxAlike {
 			continue
 		}
-		if h := stringAt(m, "health", "status"); h == "Degraded" || h == "Missing" {
-			out = append(out, snapshot.ObjectOf(stringAt(m, "kind"), stringAt(m, "namespace"), stringAt(m, "name")))
+		if h := kube.StringAt(m, "health", "status"); h == "Degraded" || h == "Missing" {
+			out = append(out, snapshot.ObjectOf(kube.StringAt(m, "kind"), kube.StringAt(m, "namespace"), kube.StringAt(m, "name")))
 		}
 	}
 	return out
@@ -291,12 +286,12 @@ func objectWords(objects []incident.Object) string {
 // readACME reads cert-manager's Order and Challenge, which have a state.
 func readACME(o *unstructured.Unstructured) (ill, bool) {
 	status := statusOf(o)
-	state := stringAt(status, "state")
+	state := kube.StringAt(status, "state")
 	since := timeAt(status, "failureTime")
 	if since.IsZero() {
 		since = o.GetCreationTimestamp().Time
 	}
-	x := ill{field: "status.state", what: "is " + state, reason: state, message: stringAt(status, "reason"), since: since}
+	x := ill{field: "status.state", what: "is " + state, reason: state, message: kube.StringAt(status, "reason"), since: since}
 	switch state {
 	case "invalid", "errored", "expired":
 		return x, true
@@ -312,7 +307,7 @@ func makesSecret(o *unstructured.Unstructured) []incident.Object {
 	name := ""
 	switch k := o.GroupVersionKind().GroupKind(); k {
 	case schema.GroupKind{Group: "cert-manager.io", Kind: "Certificate"}:
-		name = stringAt(o.Object, "spec", "secretName")
+		name = kube.StringAt(o.Object, "spec", "secretName")
 	case schema.GroupKind{Group: "external-secrets.io", Kind: "ExternalSecret"}, schema.GroupKind{Group: "bitnami.com", Kind: "SealedSecret"}:
 		name = o.GetName()
 	}

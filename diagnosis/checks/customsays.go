@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -27,7 +28,7 @@ var (
 func (x ill) says() CustomSays {
 	d := CustomSays{Message: x.reason + ": " + x.message}
 	d.Issuer = strings.Contains(d.Message, "issuer does not have a Ready status condition")
-	d.Webhooks = webhooksIn(d.Message)
+	d.Webhooks = kube.WebhooksIn(d.Message)
 	for _, m := range inQuotes.FindAllStringSubmatch(d.Message, -1) {
 		d.Quoted = finding.Union(d.Quoted, []string{m[1] + m[2]})
 	}

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -21,7 +22,7 @@ import (
 func checkDaemonSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.DaemonSet) {
 	o, want, ready := snapshot.ObjectOf("DaemonSet", d.Namespace, d.Name), d.Status.DesiredNumberScheduled, d.Status.NumberReady
 	switch {
-	case newly(s, d.CreationTimestamp.Time):
+	case kube.Newly(s, d.CreationTimestamp.Time):
 		return
 	case want == 0:
 		checkNodeSelector(s, r, d, o)
@@ -31,20 +32,20 @@ func checkDaemonSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.DaemonSet
 	}
 	refusal := refusedEvent(s, o)
 	if refusal != nil && d.Status.CurrentNumberScheduled < want {
-		servesStill(refused(s, r, o, refusal.Message, beganAt(refusal), finding.SeenEvent(refusal)), ready > 0)
+		servesStill(refused(s, r, o, refusal.Message, kube.BeganAt(refusal), finding.SeenEvent(refusal)), ready > 0)
 	}
 	var nodes, why []string
 	var since time.Time
 	now := ""
-	for _, p := range podsOf(s, o) {
-		if isReady(p) || startingUp(s, p) || awayWithNode(s, p) {
+	for _, p := range kube.PodsOf(s, o) {
+		if kube.IsReady(p) || startingUp(s, p) || kube.AwayWithNode(s, p) {
 			continue
 		}
 		nodes = finding.Union(nodes, []string{daemonNode(p)})
 		if len(why) < finding.ShownPods {
 			why = append(why, daemonNode(p)+": "+podState(p))
 		}
-		since, now = finding.Earlier(since, unreadySince(p)), p.Labels[appsv1.ControllerRevisionHashLabelKey]
+		since, now = finding.Earlier(since, kube.UnreadySince(p)), p.Labels[appsv1.ControllerRevisionHashLabelKey]
 	}
 	if len(nodes) == 0 && refusal == nil {
 		return // its pods are being created
@@ -83,7 +84,7 @@ func podState(p *corev1.Pod) string {
 			return c.State.Waiting.Reason
 		}
 	}
-	if c := podCondition(p, corev1.PodScheduled); c != nil && c.Status == corev1.ConditionFalse {
+	if c := kube.PodCondition(p, corev1.PodScheduled); c != nil && c.Status == corev1.ConditionFalse {
 		return c.Reason
 	}
 	return string(p.Status.Phase) + ", not ready"
@@ -165,5 +166,5 @@ func nearLabel(s *snapshot.Snapshot, key, value string) string {
 
 // slip says whether two names differ by a letter, or by case: "ssd" and "hdd" are two things.
 func slip(a, b string) bool {
-	return distance(strings.ToLower(a), strings.ToLower(b)) <= max(1, len(a)/8)
+	return kube.Distance(strings.ToLower(a), strings.ToLower(b)) <= max(1, len(a)/8)
 }

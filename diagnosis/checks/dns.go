@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -57,10 +58,10 @@ func findResolver(s *snapshot.Snapshot) (resolver, bool) {
 			d.pods = append(d.pods, p)
 		}
 	}
-	for _, t := range templatesIn(s, dnsNamespace) {
-		if t.object.Kind != "Pod" && matches(selector, t.labels) {
-			d.workload, d.replicas = t.object, t.replicas
-			d.spec = templateSpec(s, t.object)
+	for _, t := range kube.TemplatesIn(s, dnsNamespace) {
+		if t.Object.Kind != "Pod" && kube.Matches(selector, t.Labels) {
+			d.workload, d.replicas = t.Object, t.Replicas
+			d.spec = kube.TemplateSpec(s, t.Object)
 			break
 		}
 	}
@@ -79,27 +80,8 @@ func DNSReady(s *snapshot.Snapshot) bool {
 	type key struct{}
 	return snapshot.Once(s, key{}, func() bool {
 		d, _ := findResolver(s)
-		return slices.ContainsFunc(d.pods, isReady)
+		return slices.ContainsFunc(d.pods, kube.IsReady)
 	})
-}
-
-// templateSpec is the spec of a workload's pod template; nil if it is not seen.
-func templateSpec(s *snapshot.Snapshot, o incident.Object) *corev1.PodSpec {
-	switch o.Kind {
-	case "Deployment":
-		if d := s.Deployment(o.Namespace, o.Name); d != nil {
-			return &d.Spec.Template.Spec
-		}
-	case "StatefulSet":
-		if d := s.StatefulSet(o.Namespace, o.Name); d != nil {
-			return &d.Spec.Template.Spec
-		}
-	case "DaemonSet":
-		if d := s.DaemonSet(o.Namespace, o.Name); d != nil {
-			return &d.Spec.Template.Spec
-		}
-	}
-	return nil
 }
 
 // corefileMap is the ConfigMap of the DNS pods' volumes that holds the Corefile, or the one that has always been called so.
@@ -151,7 +133,7 @@ func (d resolver) about(f *finding.Finding) *finding.Finding {
 
 // checkDown reports a DNS without a single ready pod.
 func (d resolver) checkDown(s *snapshot.Snapshot, r *finding.Report) {
-	if slices.ContainsFunc(d.pods, isReady) || d.service == nil || finding.NotSeen(s, "pods", dnsNamespace) {
+	if slices.ContainsFunc(d.pods, kube.IsReady) || d.service == nil || finding.NotSeen(s, "pods", dnsNamespace) {
 		return
 	}
 	crashing := slices.ContainsFunc(d.pods, func(p *corev1.Pod) bool { return len(sickContainers(s, p)) > 0 })
@@ -165,16 +147,16 @@ func (d resolver) checkDown(s *snapshot.Snapshot, r *finding.Report) {
 	case 1:
 		title = "The cluster's DNS is down: its pod is not ready"
 	}
-	f := d.about(r.Find(DNSDown, serviceObject(d.service), title))
+	f := d.about(r.Find(DNSDown, kube.ServiceObject(d.service), title))
 	d.checkSelector(s, f)
 	for _, p := range d.pods {
-		f.Since = latest(f.Since, unreadySince(p))
-		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", unreadySince(p), "not ready"))
+		f.Since = kube.Latest(f.Since, kube.UnreadySince(p))
+		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", kube.UnreadySince(p), "not ready"))
 	}
 	if len(d.pods) == 0 {
-		f.Cite(finding.SeenAPI(f.Object, "spec.selector", time.Time{}, "no pod in "+dnsNamespace+" has "+labelWords(d.service.Spec.Selector)))
+		f.Cite(finding.SeenAPI(f.Object, "spec.selector", time.Time{}, "no pod in "+dnsNamespace+" has "+kube.LabelWords(d.service.Spec.Selector)))
 	}
-	f.Cite(sliceEvidence(s, d.service))
+	f.Cite(kube.SliceEvidence(s, d.service))
 	f.Cite(failedLookups(s)...)
 }
 
@@ -187,8 +169,8 @@ func (d resolver) checkSelector(s *snapshot.Snapshot, f *finding.Finding) {
 	}
 	w := s.WorkloadOf(there[0])
 	f.Root, f.Workload = true, w
-	f.Title = finding.OneLine(fmt.Sprintf("The cluster's DNS has no endpoint: Service %s selects %s, %s has %s", d.service.Name, labelWords(d.service.Spec.Selector), finding.Short(w), labelWords(usual)), finding.MaxTitle)
-	f.Cite(finding.SeenAPI(f.Object, "spec.selector", time.Time{}, labelWords(d.service.Spec.Selector)), finding.SeenAPI(finding.PodObject(there[0]), "metadata.labels", time.Time{}, labelWords(there[0].Labels)))
+	f.Title = finding.OneLine(fmt.Sprintf("The cluster's DNS has no endpoint: Service %s selects %s, %s has %s", d.service.Name, kube.LabelWords(d.service.Spec.Selector), finding.Short(w), kube.LabelWords(usual)), finding.MaxTitle)
+	f.Cite(finding.SeenAPI(f.Object, "spec.selector", time.Time{}, kube.LabelWords(d.service.Spec.Selector)), finding.SeenAPI(finding.PodObject(there[0]), "metadata.labels", time.Time{}, kube.LabelWords(there[0].Labels)))
 }
 
 func failedLookups(s *snapshot.Snapshot) []incident.Evidence {
@@ -241,7 +223,7 @@ func (d resolver) changed() time.Time {
 	if d.config != nil {
 		for _, m := range d.config.ManagedFields {
 			if m.Time != nil {
-				t = latest(t, m.Time.Time)
+				t = kube.Latest(t, m.Time.Time)
 			}
 		}
 	}
@@ -266,9 +248,9 @@ func (d resolver) tellChange(f *finding.Finding) {
 // checkCorefile reports what CoreDNS says about its configuration, or braces that don't match while it is not well.
 func (d resolver) checkCorefile(r *finding.Report, log incident.Evidence, pod *corev1.Pod) {
 	m := corefileLine.FindStringSubmatch(log.Excerpt)
-	well := slices.ContainsFunc(d.pods, isReady)
+	well := slices.ContainsFunc(d.pods, kube.IsReady)
 	switch {
-	case m != nil && pod != nil && !isReady(pod):
+	case m != nil && pod != nil && !kube.IsReady(pod):
 		f := d.about(r.Find(DNSCorefileError, d.corefileObject(), fmt.Sprintf("CoreDNS cannot read its Corefile: line %s, %s", m[2], m[3])))
 		f.Because = "CoreDNS' log names the line"
 		d.tellChange(f)

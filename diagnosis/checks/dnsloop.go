@@ -9,14 +9,15 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 func lastEnd(p *corev1.Pod) time.Time {
 	var t time.Time
-	for _, c := range containersOf(p) {
-		t = latest(t, latest(endOf(c.status.LastTerminationState.Terminated), endOf(c.status.State.Terminated)))
+	for _, c := range kube.ContainersOf(p) {
+		t = kube.Latest(t, kube.Latest(endOf(c.Status.LastTerminationState.Terminated), endOf(c.Status.State.Terminated)))
 	}
 	return t
 }
@@ -24,7 +25,7 @@ func lastEnd(p *corev1.Pod) time.Time {
 // checkLoop wants proof: CoreDNS' own word, or a Corefile that leads back to it. Its word about an instance that has ended counts
 // only while the pod is not well again: an old log is no present loop.
 func (d resolver) checkLoop(s *snapshot.Snapshot, r *finding.Report, log incident.Evidence, pod *corev1.Pod) {
-	said := loopLine.MatchString(log.Excerpt) && pod != nil && (!isReady(pod) || !strings.HasPrefix(log.Field, "previous"))
+	said := loopLine.MatchString(log.Excerpt) && pod != nil && (!kube.IsReady(pod) || !strings.HasPrefix(log.Field, "previous"))
 	looping, why := d.loopingForward(s)
 	if why == "" && said && d.changed().After(lastEnd(pod)) {
 		said = false // it spoke of a Corefile that has since been mended
@@ -52,16 +53,16 @@ func (d resolver) checkLoop(s *snapshot.Snapshot, r *finding.Report, log inciden
 	if said {
 		f.Because += "; its log says so"
 		f.Cite(log)
-	} else if slices.ContainsFunc(d.pods, isReady) {
+	} else if slices.ContainsFunc(d.pods, kube.IsReady) {
 		f.Severity = incident.Warning
 		f.Title = finding.OneLine(fmt.Sprintf("The Corefile forwards to CoreDNS itself (%s): it will stop when it reads it", looping.text), finding.MaxTitle)
 	}
 	d.tellChange(f)
 	for _, p := range d.pods {
-		for _, c := range containersOf(p) {
-			f.Since = finding.Earlier(f.Since, finding.Earlier(endOf(c.status.LastTerminationState.Terminated), endOf(c.status.State.Terminated)))
+		for _, c := range kube.ContainersOf(p) {
+			f.Since = finding.Earlier(f.Since, finding.Earlier(endOf(c.Status.LastTerminationState.Terminated), endOf(c.Status.State.Terminated)))
 		}
-		f.Since = finding.Earlier(f.Since, beganAt(lastEvent(s, finding.PodObject(p), "BackOff")))
+		f.Since = finding.Earlier(f.Since, kube.BeganAt(kube.LastEvent(s, finding.PodObject(p), "BackOff")))
 	}
 	if t := d.changed(); !t.IsZero() && s.At.Sub(t) < 24*time.Hour {
 		f.Since = finding.Earlier(f.Since, t)
@@ -72,11 +73,11 @@ func (d resolver) checkLoop(s *snapshot.Snapshot, r *finding.Report, log inciden
 func (d resolver) inUse(s *snapshot.Snapshot) bool {
 	changed := d.changed()
 	for _, p := range d.pods {
-		if !isReady(p) {
+		if !kube.IsReady(p) {
 			continue
 		}
-		for _, c := range containersOf(p) {
-			if run := c.status.State.Running; run != nil && run.StartedAt.After(changed) && s.At.Sub(run.StartedAt.Time) >= time.Minute && !changed.IsZero() {
+		for _, c := range kube.ContainersOf(p) {
+			if run := c.Status.State.Running; run != nil && run.StartedAt.After(changed) && s.At.Sub(run.StartedAt.Time) >= time.Minute && !changed.IsZero() {
 				return true
 			}
 		}
@@ -122,7 +123,7 @@ func (d resolver) resolvLoops(s *snapshot.Snapshot, hostNetwork bool) string {
 	}
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
-		if on := func(p *corev1.Pod) bool { return p.Spec.NodeName == h.Node && !isReady(p) }; !slices.ContainsFunc(d.pods, on) {
+		if on := func(p *corev1.Pod) bool { return p.Spec.NodeName == h.Node && !kube.IsReady(p) }; !slices.ContainsFunc(d.pods, on) {
 			continue
 		}
 		if servers := loopbackServers(h.Resolv); len(servers) > 0 {

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -33,7 +34,7 @@ func (d resolver) checkPast(s *snapshot.Snapshot, r *finding.Report) {
 	if len(waiting) == 0 {
 		return
 	}
-	f := r.Find(DNSWasDown, serviceObject(d.service), "")
+	f := r.Find(DNSWasDown, kube.ServiceObject(d.service), "")
 	var workloads []string
 	for _, c := range waiting {
 		f.AddPod(c.pod)
@@ -55,12 +56,12 @@ func (d resolver) checkPast(s *snapshot.Snapshot, r *finding.Report) {
 // wellSince is since when the cluster's DNS is well: the earliest start of its pods, all of which are ready; zero if some are not.
 func (d resolver) wellSince() time.Time {
 	var since time.Time
-	if len(d.pods) == 0 || slices.ContainsFunc(d.pods, func(p *corev1.Pod) bool { return !isReady(p) }) {
+	if len(d.pods) == 0 || slices.ContainsFunc(d.pods, func(p *corev1.Pod) bool { return !kube.IsReady(p) }) {
 		return since
 	}
 	for _, p := range d.pods {
-		for _, c := range containersOf(p) {
-			if run := c.status.State.Running; run != nil {
+		for _, c := range kube.ContainersOf(p) {
+			if run := c.Status.State.Running; run != nil {
 				since = finding.Earlier(since, run.StartedAt.Time)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -23,7 +24,7 @@ var upstreamLine = regexp.MustCompile(`\[ERROR\] plugin/errors: \S+ (\S+) [A-Z]+
 // together with somebody who misses an answer, or a lookup outside that fails beside one inside that does not. CoreDNS' word alone is
 // no proof: now and then a query is lost anywhere.
 func (d resolver) checkUpstream(s *snapshot.Snapshot, r *finding.Report) {
-	if !slices.ContainsFunc(d.pods, isReady) {
+	if !slices.ContainsFunc(d.pods, kube.IsReady) {
 		return
 	}
 	log, server := d.upstreamLog(s)
@@ -143,7 +144,7 @@ func (d resolver) checkAddress(s *snapshot.Snapshot, r *finding.Report) {
 		f.Cite(finding.SeenAPI(d.workload, "spec.template.metadata.labels", time.Time{}, dnsLabel+"="+dnsName), incident.Evidence{})
 		return
 	}
-	if !slices.ContainsFunc(d.pods, isReady) {
+	if !slices.ContainsFunc(d.pods, kube.IsReady) {
 		return // nobody would answer at any address
 	}
 	ips := append([]string{d.service.Spec.ClusterIP, nodeLocalDNS}, d.service.Spec.ClusterIPs...)
@@ -152,7 +153,7 @@ func (d resolver) checkAddress(s *snapshot.Snapshot, r *finding.Report) {
 		if c.need.Kind != logs.NameUnresolved || m == nil || slices.Contains(ips, m[1]) || !plainDNS(c.pod) || !Unanswered(c.need.Line) || strings.HasPrefix(m[1], "127.") {
 			continue
 		}
-		o := serviceObject(d.service)
+		o := kube.ServiceObject(d.service)
 		f := r.Find(DNSAddressMismatch, o, fmt.Sprintf("Pods ask %s for names, but the cluster's DNS is at %s", m[1], d.service.Spec.ClusterIP))
 		f.Pods = []*corev1.Pod{c.pod}
 		f.Cite(c.seen(), finding.SeenAPI(o, "spec.clusterIP", d.service.CreationTimestamp.Time, d.service.Spec.ClusterIP))

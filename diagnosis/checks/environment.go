@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -48,12 +49,12 @@ func checkEnvironment(s *snapshot.Snapshot, r *finding.Report) {
 		if p.Status.Phase != corev1.PodRunning || p.DeletionTimestamp != nil {
 			continue
 		}
-		for _, c := range containersOf(p) {
-			if c.status.State.Running == nil || len(c.spec.Env) == 0 && len(c.spec.EnvFrom) == 0 {
+		for _, c := range kube.ContainersOf(p) {
+			if c.Status.State.Running == nil || len(c.Spec.Env) == 0 && len(c.Spec.EnvFrom) == 0 {
 				continue
 			}
-			from := environmentFrom(c.spec)
-			for _, name := range keysInOrder(from) {
+			from := environmentFrom(c.Spec)
+			for _, name := range kube.KeysInOrder(from) {
 				config := s.ConfigMap(p.Namespace, name)
 				if config == nil {
 					continue
@@ -65,11 +66,11 @@ func checkEnvironment(s *snapshot.Snapshot, r *finding.Report) {
 				k := key{snapshot.ObjectOf("ConfigMap", p.Namespace, name), s.WorkloadOf(p), p.Labels["pod-template-hash"] + p.Labels["controller-revision-hash"]}
 				x := by[k]
 				if x == nil {
-					x = &stale{config: config, workload: k.workload, changed: at, by: manager, field: "spec.containers[" + c.spec.Name + "]." + from[name]}
+					x = &stale{config: config, workload: k.workload, changed: at, by: manager, field: "spec.containers[" + c.Spec.Name + "]." + from[name]}
 					by[k] = x
 					order = append(order, x)
 				}
-				x.add(p, c.status.State.Running.StartedAt.Time)
+				x.add(p, c.Status.State.Running.StartedAt.Time)
 			}
 		}
 	}
@@ -101,7 +102,7 @@ func (x *stale) add(p *corev1.Pod, started time.Time) {
 	}
 	x.before = with(x.before, p)
 	x.started = finding.Earlier(x.started, started)
-	x.sick = x.sick || !isReady(p)
+	x.sick = x.sick || !kube.IsReady(p)
 }
 
 // with adds a pod unless it was the last one added: another of its containers has been looked at.

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -17,18 +18,18 @@ import (
 // checkExternalName looks at what a Service of type ExternalName stands for. A name outside the cluster counts as unresolved only if
 // somebody asked for it and got no answer.
 func checkExternalName(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service) {
-	o, name := serviceObject(v), strings.ToLower(strings.TrimRight(v.Spec.ExternalName, "."))
+	o, name := kube.ServiceObject(v), strings.ToLower(strings.TrimRight(v.Spec.ExternalName, "."))
 	seen := finding.SeenAPI(o, "spec.externalName", time.Time{}, v.Spec.ExternalName)
 	if _, err := netip.ParseAddr(name); err == nil {
 		r.Find(ExternalNameInvalid, o, fmt.Sprintf("Service %s is an ExternalName of %s: an IP address is not a name, so it does not resolve", v.Name, name)).Cite(seen)
 		return
 	}
-	if inside, ok := ServiceOf(s, name, v.Namespace); ok {
+	if inside, ok := kube.ServiceOf(s, name, v.Namespace); ok {
 		if s.Service(inside.Namespace, inside.Name) != nil || finding.NotSeen(s, "services", inside.Namespace) {
 			return
 		}
 		f := r.Find(ExternalNameNotFound, o, fmt.Sprintf("Service %s/%s stands for %s, but Service %s/%s does not exist%s", v.Namespace, v.Name, name,
-			inside.Namespace, inside.Name, didYouMean(near(inside.Name, servicesIn(s, inside.Namespace))))).Cite(seen)
+			inside.Namespace, inside.Name, kube.DidYouMean(kube.Nearest(inside.Name, kube.ServicesIn(s, inside.Namespace))))).Cite(seen)
 		f.Refs = []incident.Object{inside}
 		if len(callsOf(s, o)) == 0 {
 			f.Severity = incident.Info // a leftover that nobody calls
@@ -84,7 +85,7 @@ func Unanswered(line string) bool {
 
 // Outside says whether a name is none of the cluster's.
 func Outside(s *snapshot.Snapshot, name string) bool {
-	_, in := ServiceOf(s, name, "")
+	_, in := kube.ServiceOf(s, name, "")
 	low := strings.ToLower(strings.TrimRight(name, "."))
 	return !in && strings.Contains(low, ".") && !strings.HasSuffix(low, ".cluster.local") && !strings.HasSuffix(low, ".svc")
 }

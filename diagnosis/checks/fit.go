@@ -11,6 +11,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -216,12 +217,12 @@ func (k *seeker) labels(n *corev1.Node) []lack {
 		return nil
 	}
 	var out []lack
-	for _, key := range keysInOrder(k.pod.Spec.NodeSelector) {
+	for _, key := range kube.KeysInOrder(k.pod.Spec.NodeSelector) {
 		value := k.pod.Spec.NodeSelector[key]
 		if has, ok := n.Labels[key]; !ok {
 			out = append(out, lack{rule: labelLacks, what: key + "=" + value, here: "has no label " + key, gap: 1})
 		} else if has != value {
-			out = append(out, lack{rule: labelLacks, what: key + "=" + value, here: "has " + key + "=" + has + ", not " + value, gap: float64(distance(has, value)) / float64(max(len(has), len(value), 1))})
+			out = append(out, lack{rule: labelLacks, what: key + "=" + value, here: "has " + key + "=" + has + ", not " + value, gap: float64(kube.Distance(has, value)) / float64(max(len(has), len(value), 1))})
 		}
 	}
 	if len(out) == 0 {
@@ -270,7 +271,7 @@ func (v placedVolume) on(n *corev1.Node) bool {
 
 func placedVolumes(s *snapshot.Snapshot, p *corev1.Pod) []placedVolume {
 	var out []placedVolume
-	for _, o := range claimsOf(p) {
+	for _, o := range kube.ClaimsOf(p) {
 		c := s.PersistentVolumeClaim(o.Namespace, o.Name)
 		if c == nil || c.Spec.VolumeName == "" {
 			continue

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -133,7 +134,7 @@ func checkGateways(s *snapshot.Snapshot, r *finding.Report) {
 	checkGatewayClasses(s, r, gateways)
 	for _, kind := range routeKinds {
 		for _, route := range gatewayObjects(s, kind) {
-			if !newly(s, route.CreationTimestamp.Time) && route.DeletionTimestamp == nil {
+			if !kube.Newly(s, route.CreationTimestamp.Time) && route.DeletionTimestamp == nil {
 				checkRoute(s, r, route, gateways)
 			}
 		}
@@ -146,14 +147,14 @@ func checkGatewayClasses(s *snapshot.Snapshot, r *finding.Report, gateways []*ga
 		classes[c.Name] = c
 	}
 	for _, g := range gateways {
-		if newly(s, g.CreationTimestamp.Time) || g.DeletionTimestamp != nil {
+		if kube.Newly(s, g.CreationTimestamp.Time) || g.DeletionTimestamp != nil {
 			continue
 		}
 		class, ok := classes[g.Spec.GatewayClassName]
 		switch {
 		case !ok && !finding.NotSeen(s, "gatewayclasses.gateway.networking.k8s.io", "") && s.Namespace == "":
 			f := r.Find(GatewayClassMissing, g.object(), fmt.Sprintf("Gateway %s/%s names GatewayClass %s, which does not exist%s", g.Namespace, g.Name, g.Spec.GatewayClassName,
-				didYouMean(nearOrAll(g.Spec.GatewayClassName, keysInOrder(classes)))))
+				kube.DidYouMean(nearOrAll(g.Spec.GatewayClassName, kube.KeysInOrder(classes)))))
 			f.Since = g.CreationTimestamp.Time
 			f.Cite(finding.SeenAPI(f.Object, "spec.gatewayClassName", time.Time{}, fmt.Sprintf("%q", g.Spec.GatewayClassName)))
 			continue
@@ -175,7 +176,7 @@ func checkGatewayClasses(s *snapshot.Snapshot, r *finding.Report, gateways []*ga
 
 // nearOrAll are the names that look alike, or a few of all if none does.
 func nearOrAll(name string, names []string) []string {
-	if alike := near(name, names); len(alike) > 0 {
+	if alike := kube.Nearest(name, names); len(alike) > 0 {
 		return alike
 	}
 	return names[:min(len(names), 3)]
@@ -217,7 +218,7 @@ func checkGateway(s *snapshot.Snapshot, r *finding.Report, g *gatewayObject) {
 			if t == "Conflicted" {
 				bad = c != nil && c.Status == metav1.ConditionTrue
 			}
-			if !bad || newly(s, c.LastTransitionTime.Time) {
+			if !bad || kube.Newly(s, c.LastTransitionTime.Time) {
 				continue
 			}
 			found = true
@@ -232,7 +233,7 @@ func checkGateway(s *snapshot.Snapshot, r *finding.Report, g *gatewayObject) {
 	}
 	for _, t := range []string{"Accepted", "Programmed", "Scheduled", "Ready"} {
 		c := gatewayCondition(g.Status.Conditions, t)
-		if words := conditionRefuses(c); words != "" && !newly(s, c.LastTransitionTime.Time) && s.At.Sub(g.CreationTimestamp.Time) >= finding.SlowIngress {
+		if words := conditionRefuses(c); words != "" && !kube.Newly(s, c.LastTransitionTime.Time) && s.At.Sub(g.CreationTimestamp.Time) >= finding.SlowIngress {
 			f := r.Find(GatewayNotReady, g.object(), fmt.Sprintf("Gateway %s/%s is not ready: %s is %s %s", g.Namespace, g.Name, t, c.Status, words))
 			f.Since = c.LastTransitionTime.Time
 			f.Cite(conditionSeen(g, "status", c))

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -19,7 +20,7 @@ func checkRoute(s *snapshot.Snapshot, r *finding.Report, route *gatewayObject, g
 		for _, t := range []string{"Accepted", "ResolvedRefs"} {
 			c := gatewayCondition(p.Conditions, t)
 			words := conditionRefuses(c)
-			if words == "" || newly(s, c.LastTransitionTime.Time) || t == "ResolvedRefs" && backends || t == "Accepted" && missing {
+			if words == "" || kube.Newly(s, c.LastTransitionTime.Time) || t == "ResolvedRefs" && backends || t == "Accepted" && missing {
 				continue
 			}
 			parent := snapshot.ObjectOf("Gateway", p.ParentRef.in(route.Namespace), p.ParentRef.Name)
@@ -59,10 +60,10 @@ func checkRouteParents(s *snapshot.Snapshot, r *finding.Report, route *gatewayOb
 					names = append(names, g.Namespace+"/"+g.Name)
 				}
 			}
-			title = fmt.Sprintf("attaches to Gateway %s/%s, which does not exist%s", namespace, p.Name, didYouMean(near(p.Name, names)))
+			title = fmt.Sprintf("attaches to Gateway %s/%s, which does not exist%s", namespace, p.Name, kube.DidYouMean(kube.Nearest(p.Name, names)))
 			seen = namespace + "/" + p.Name
 		case p.SectionName != "" && !slices.Contains(listenersOf(gateways[at]), p.SectionName):
-			title = fmt.Sprintf("attaches to listener %s of Gateway %s/%s, which it does not have%s", p.SectionName, namespace, p.Name, didYouMean(listenersOf(gateways[at])))
+			title = fmt.Sprintf("attaches to listener %s of Gateway %s/%s, which it does not have%s", p.SectionName, namespace, p.Name, kube.DidYouMean(listenersOf(gateways[at])))
 			seen = "sectionName " + p.SectionName
 		default:
 			continue
@@ -100,9 +101,9 @@ func checkRouteBackends(s *snapshot.Snapshot, r *finding.Report, route *gatewayO
 			var title string
 			switch {
 			case v == nil:
-				title = fmt.Sprintf("sends traffic to Service %s/%s, which does not exist%s", namespace, b.Name, didYouMean(near(b.Name, servicesIn(s, namespace))))
-			case b.Port != nil && v.Spec.Type != corev1.ServiceTypeExternalName && !hasPort(v, fmt.Sprint(*b.Port)):
-				title = fmt.Sprintf("sends traffic to port %d of Service %s/%s, which it does not have%s", *b.Port, namespace, b.Name, didYouMean(servicePorts(v)))
+				title = fmt.Sprintf("sends traffic to Service %s/%s, which does not exist%s", namespace, b.Name, kube.DidYouMean(kube.Nearest(b.Name, kube.ServicesIn(s, namespace))))
+			case b.Port != nil && v.Spec.Type != corev1.ServiceTypeExternalName && !kube.HasPort(v, fmt.Sprint(*b.Port)):
+				title = fmt.Sprintf("sends traffic to port %d of Service %s/%s, which it does not have%s", *b.Port, namespace, b.Name, kube.DidYouMean(kube.ServicePorts(v)))
 			default:
 				continue
 			}

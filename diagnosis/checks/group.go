@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -45,17 +46,11 @@ func newGroups(s *snapshot.Snapshot) *groups {
 		}
 		w := s.WorkloadOf(p)
 		g.size[w]++
-		if isReady(p) {
+		if kube.IsReady(p) {
 			g.ready[w]++
 		}
 	}
 	return g
-}
-
-// isReady says whether a pod is ready, and not being deleted.
-func isReady(p *corev1.Pod) bool {
-	c := podCondition(p, corev1.PodReady)
-	return c != nil && c.Status == corev1.ConditionTrue && p.DeletionTimestamp == nil
 }
 
 // add takes up what is wrong with a pod.
@@ -139,7 +134,7 @@ func (g *groups) leftBehind(x *group) bool {
 	case "Pod":
 		return x.longAgo(g.s) // nobody's, as those are by which people try something
 	case "Deployment", "StatefulSet", "DaemonSet":
-		return satisfied(g.s, w)
+		return kube.Satisfied(g.s, w)
 	case "Job", "CronJob":
 		return !slices.ContainsFunc(x.pods, func(p *corev1.Pod) bool { return !retried(g.s, p) })
 	}
@@ -150,7 +145,7 @@ func (g *groups) leftBehind(x *group) bool {
 func (x *group) longAgo(s *snapshot.Snapshot) bool {
 	var last time.Time
 	for _, a := range x.problems {
-		last = latest(last, a.since)
+		last = kube.Latest(last, a.since)
 	}
 	return !last.IsZero() && s.At.Sub(last) > finding.OldRestart
 }
@@ -161,7 +156,7 @@ func retried(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	if owner == nil || owner.Kind != "Job" {
 		return false
 	}
-	j := jobsByName(s)[snapshot.ObjectOf("Job", p.Namespace, owner.Name)]
+	j := kube.JobsByName(s)[snapshot.ObjectOf("Job", p.Namespace, owner.Name)]
 	return j != nil && (j.Status.CompletionTime != nil || j.Status.Ready != nil && *j.Status.Ready > 0)
 }
 

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -82,13 +83,13 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Hosts {
 		h := host{&s.Hosts[i], s, r}
 		if line := h.saidLately(noSpace); line != "" && there(s, h.Host) && h.saidLately(damaged) == "" {
-			all, said = append(all, told{h, line}), latest(said, h.saidAt(line))
+			all, said = append(all, told{h, line}), kube.Latest(said, h.saidAt(line))
 		}
 	}
 	if len(all) == 0 {
 		return
 	}
-	last := nodeLeases(s).newest
+	last := kube.NodeLeases(s).Newest
 	if !said.IsZero() && last.After(said) {
 		return // it has been written to since
 	}
@@ -100,7 +101,7 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *finding.Report) {
 	}); len(say) > 0 {
 		holders = say
 	}
-	f := r.Find(HostDatastore, component("etcd"), fmt.Sprintf("The API server's datastore takes no more writes, as node %s is told: %s", all[0].Node, words))
+	f := r.Find(HostDatastore, kube.Component("etcd"), fmt.Sprintf("The API server's datastore takes no more writes, as node %s is told: %s", all[0].Node, words))
 	if len(holders) > 0 {
 		f.Object, f.Nodes = snapshot.ObjectOf("Node", "", holders[0]), holders
 		f.Retitle(fmt.Sprintf("The datastore on %s takes no more writes: %s", someOf("node", holders), words))

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -108,7 +109,7 @@ func (h host) resolv() {
 		return
 	}
 	log, p := d.fatal(h.s)
-	if p == nil || p.Spec.NodeName != h.Node || p.Spec.DNSPolicy != corev1.DNSDefault || isReady(p) || !loopLine.MatchString(log.Excerpt) {
+	if p == nil || p.Spec.NodeName != h.Node || p.Spec.DNSPolicy != corev1.DNSDefault || kube.IsReady(p) || !loopLine.MatchString(log.Excerpt) {
 		return
 	}
 	f := h.find(HostResolvLoopback, fmt.Sprintf("%s of node %s names %s, and CoreDNS, which is handed it, asks itself", resolvConf, h.Node, strings.Join(servers, ", ")))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -149,7 +150,7 @@ func (h host) find(code, title string) *finding.Finding {
 }
 
 // ill says whether the node is not ready, silent, or not known.
-func (h host) ill() bool { return !nodeReady(h.s.Node(h.Node)) }
+func (h host) ill() bool { return !kube.NodeReady(h.s.Node(h.Node)) }
 
 // sysctl is where a setting lies.
 func sysctl(name string) string { return "/proc/sys/" + strings.ReplaceAll(name, ".", "/") }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -193,7 +194,7 @@ const updateTakes = 5 * time.Minute
 // beginning. A lost CNI configuration tells of it itself.
 func (h host) failedUpdate() {
 	if n := h.s.Node(h.Node); n != nil {
-		if c := nodeCondition(n, "Ready"); c != nil && !nodeReady(n) && noCNI(c.Message) {
+		if c := kube.NodeCondition(n, "Ready"); c != nil && !kube.NodeReady(n) && kube.NoCNI(c.Message) {
 			return
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -55,7 +56,7 @@ func checkHPAs(s *snapshot.Snapshot, r *finding.Report) {
 	by := map[incident.Object][]*autoscalingv2.HorizontalPodAutoscaler{}
 	for i := range s.HPAs {
 		h := &s.HPAs[i]
-		if newly(s, h.CreationTimestamp.Time) || h.DeletionTimestamp != nil {
+		if kube.Newly(s, h.CreationTimestamp.Time) || h.DeletionTimestamp != nil {
 			continue
 		}
 		t := snapshot.ObjectOf(h.Spec.ScaleTargetRef.Kind, h.Namespace, h.Spec.ScaleTargetRef.Name)
@@ -71,23 +72,8 @@ func checkHPAs(s *snapshot.Snapshot, r *finding.Report) {
 	}
 }
 
-// hpaCondition is an autoscaler's condition; nil if it has none of the type.
-func hpaCondition(h *autoscalingv2.HorizontalPodAutoscaler, t autoscalingv2.HorizontalPodAutoscalerConditionType) *autoscalingv2.HorizontalPodAutoscalerCondition {
-	for i := range h.Status.Conditions {
-		if h.Status.Conditions[i].Type == t {
-			return &h.Status.Conditions[i]
-		}
-	}
-	return nil
-}
-
-// seenHPA is the evidence of an autoscaler's condition.
-func seenHPA(o incident.Object, c *autoscalingv2.HorizontalPodAutoscalerCondition) incident.Evidence {
-	return finding.SeenAPI(o, "status.conditions["+string(c.Type)+"]", c.LastTransitionTime.Time, c.Reason+": "+c.Message)
-}
-
 func checkHPA(s *snapshot.Snapshot, r *finding.Report, h *autoscalingv2.HorizontalPodAutoscaler, o, target incident.Object) {
-	able, active, limited := hpaCondition(h, autoscalingv2.AbleToScale), hpaCondition(h, autoscalingv2.ScalingActive), hpaCondition(h, autoscalingv2.ScalingLimited)
+	able, active, limited := kube.HPACondition(h, autoscalingv2.AbleToScale), kube.HPACondition(h, autoscalingv2.ScalingActive), kube.HPACondition(h, autoscalingv2.ScalingLimited)
 	switch {
 	case able != nil && able.Status == corev1.ConditionFalse && able.Reason == "FailedGetScale":
 		reportTarget(s, r, o, target, able)
@@ -100,14 +86,14 @@ func checkHPA(s *snapshot.Snapshot, r *finding.Report, h *autoscalingv2.Horizont
 }
 
 func reportTarget(s *snapshot.Snapshot, r *finding.Report, o, target incident.Object, c *autoscalingv2.HorizontalPodAutoscalerCondition) {
-	if newly(s, c.LastTransitionTime.Time) {
+	if kube.Newly(s, c.LastTransitionTime.Time) {
 		return
 	}
 	why := fmt.Sprintf("%s cannot be read: %s", finding.Short(target), finding.ShortMessage(c.Message))
 	f := r.Find(HPATargetMissing, o, "")
 	if strings.Contains(c.Message, "not found") {
-		meant := near(target.Name, namesOfKind(s, target))
-		why = fmt.Sprintf("%s does not exist%s", finding.Short(target), didYouMean(meant))
+		meant := kube.Nearest(target.Name, namesOfKind(s, target))
+		why = fmt.Sprintf("%s does not exist%s", finding.Short(target), kube.DidYouMean(meant))
 		f.Fault = []incident.Object{o, target}
 		if len(meant) == 0 {
 			f.Severity = incident.Info // what it scaled is gone, and it is left over
@@ -115,7 +101,7 @@ func reportTarget(s *snapshot.Snapshot, r *finding.Report, o, target incident.Ob
 	}
 	f.Title = finding.OneLine(fmt.Sprintf("HorizontalPodAutoscaler %s scales nothing: %s", o.Name, why), finding.MaxTitle)
 	f.Since = c.LastTransitionTime.Time
-	f.Cite(seenHPA(o, c))
+	f.Cite(kube.SeenHPA(o, c))
 }
 
 // namesOfKind are the names of the objects beside one, of the kinds that are scaled most.
@@ -170,7 +156,7 @@ func reportNoMetrics(s *snapshot.Snapshot, r *finding.Report, o, target incident
 		f.Root, f.Detail = !unready, Unmeasured{PodsUnready: unready}
 	}
 	f.Workload, f.Since = target, c.LastTransitionTime.Time
-	f.Cite(seenHPA(o, c))
+	f.Cite(kube.SeenHPA(o, c))
 }
 
 // metricsWords puts the API's words into a newcomer's.
@@ -209,7 +195,7 @@ const (
 func reportMaximum(s *snapshot.Snapshot, r *finding.Report, h *autoscalingv2.HorizontalPodAutoscaler, o, target incident.Object, c *autoscalingv2.HorizontalPodAutoscalerCondition) {
 	since := c.LastTransitionTime.Time
 	lasted := s.At.Sub(since)
-	if since.IsZero() || lasted < maximumShort || h.Status.CurrentReplicas < h.Spec.MaxReplicas || replicas(h.Spec.MinReplicas) >= h.Spec.MaxReplicas {
+	if since.IsZero() || lasted < maximumShort || h.Status.CurrentReplicas < h.Spec.MaxReplicas || kube.Replicas(h.Spec.MinReplicas) >= h.Spec.MaxReplicas {
 		return
 	}
 	title := fmt.Sprintf("HorizontalPodAutoscaler %s has been at its maximum of %d pods for %s", o.Name, h.Spec.MaxReplicas, finding.Duration(lasted))
@@ -221,7 +207,7 @@ func reportMaximum(s *snapshot.Snapshot, r *finding.Report, h *autoscalingv2.Hor
 	if lasted < maximumLong {
 		f.Severity = incident.Info
 	}
-	f.Cite(seenHPA(o, c), finding.SeenAPI(o, "status.currentReplicas", time.Time{}, fmt.Sprintf("%d of at most %d; %s", h.Status.CurrentReplicas, h.Spec.MaxReplicas, utilization(h))))
+	f.Cite(kube.SeenHPA(o, c), finding.SeenAPI(o, "status.currentReplicas", time.Time{}, fmt.Sprintf("%d of at most %d; %s", h.Status.CurrentReplicas, h.Spec.MaxReplicas, utilization(h))))
 }
 
 // utilization says which resource is used beyond its target, and how much.
@@ -254,8 +240,8 @@ func reportConflict(r *finding.Report, all []*autoscalingv2.HorizontalPodAutosca
 	f := r.Find(HPAConflict, objects[0], title)
 	f.Workload, f.Fault = target, objects
 	for i, h := range all {
-		f.Since = latest(f.Since, h.CreationTimestamp.Time)
-		f.Cite(finding.SeenAPI(objects[i], "spec.scaleTargetRef", h.CreationTimestamp.Time, fmt.Sprintf("%s; wants %d, between %d and %d", finding.Short(target), h.Status.DesiredReplicas, replicas(h.Spec.MinReplicas), h.Spec.MaxReplicas)))
+		f.Since = kube.Latest(f.Since, h.CreationTimestamp.Time)
+		f.Cite(finding.SeenAPI(objects[i], "spec.scaleTargetRef", h.CreationTimestamp.Time, fmt.Sprintf("%s; wants %d, between %d and %d", finding.Short(target), h.Status.DesiredReplicas, kube.Replicas(h.Spec.MinReplicas), h.Spec.MaxReplicas)))
 	}
 }
 
@@ -273,21 +259,21 @@ func checkFought(s *snapshot.Snapshot, r *finding.Report, o, target incident.Obj
 		if strings.Contains(e.Message, "below target") {
 			return
 		}
-		raised, up = raised+eventCount(e), e
+		raised, up = raised+kube.EventCount(e), e
 	}
 	if raised < tugs {
 		return
 	}
 	for _, e := range s.EventsOf(target) {
 		if e.Reason == "ScalingReplicaSet" && strings.HasPrefix(e.Message, "Scaled down") && !strings.HasSuffix(e.Message, " to 0") {
-			lowered, down = lowered+eventCount(e), e
+			lowered, down = lowered+kube.EventCount(e), e
 		}
 	}
 	if lowered < tugs {
 		return
 	}
 	f := r.Find(HPAFought, o, fmt.Sprintf("HorizontalPodAutoscaler %s has scaled %s up %d times, and somebody scaled it down %d times in between", o.Name, finding.Short(target), raised, lowered))
-	f.Workload, f.Fault, f.Since = target, []incident.Object{o, target}, beganAt(up)
+	f.Workload, f.Fault, f.Since = target, []incident.Object{o, target}, kube.BeganAt(up)
 	f.Cite(finding.SeenEvent(up), finding.SeenEvent(down))
 	if d := s.Deployment(target.Namespace, target.Name); d != nil {
 		if at, who := snapshot.Changed(d); who != "" {

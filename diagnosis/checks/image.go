@@ -9,24 +9,25 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-func noImage(s *snapshot.Snapshot, p *corev1.Pod, c container, w *corev1.ContainerStateWaiting) ailment {
+func noImage(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, w *corev1.ContainerStateWaiting) ailment {
 	o, said := finding.PodObject(p), w.Message
 	// while it backs off the status says only that; the event before has the registry's words
 	e := pullError(s, p, c)
 	if e != nil && (w.Reason == "ImagePullBackOff" || said == "") {
 		said = e.Message
 	}
-	a := ailment{code: PodImagePull, container: c.spec.Name, alike: c.spec.Name, since: finding.Earlier(p.CreationTimestamp.Time, beganAt(e)),
+	a := ailment{code: PodImagePull, container: c.Spec.Name, alike: c.Spec.Name, since: finding.Earlier(p.CreationTimestamp.Time, kube.BeganAt(e)),
 		reason: imageWords(w.Reason, said)}
 	if ofRegistry(said) {
-		_, a.registry = repositoryOf(c.spec.Image)
+		_, a.registry = repositoryOf(c.Spec.Image)
 	}
-	a.predicate = finding.Say("cannot get {its|their} image %s%s: %s", c.spec.Image, c.in(p), a.reason)
-	a.seen = []incident.Evidence{finding.SeenAPI(o, c.field(), time.Time{}, strings.TrimSpace(w.Reason+": "+w.Message)), finding.SeenEvent(e)}
+	a.predicate = finding.Say("cannot get {its|their} image %s%s: %s", c.Spec.Image, c.In(p), a.reason)
+	a.seen = []incident.Evidence{finding.SeenAPI(o, c.Field(), time.Time{}, strings.TrimSpace(w.Reason+": "+w.Message)), finding.SeenEvent(e)}
 	secret, seen := pullSecret(s, p)
 	if secret != "" {
 		a.refs = append(a.refs, snapshot.ObjectOf("Secret", p.Namespace, secret))
@@ -35,7 +36,7 @@ func noImage(s *snapshot.Snapshot, p *corev1.Pod, c container, w *corev1.Contain
 	}
 	switch a.reason {
 	case noSuchTag, noSuchImage:
-		a.predicate = a.predicate.And("%s", didYouMean(otherTags(s, c.spec.Image)))
+		a.predicate = a.predicate.And("%s", kube.DidYouMean(otherTags(s, c.Spec.Image)))
 	case noPlatform:
 		if n := s.Node(p.Spec.NodeName); n != nil && n.Status.NodeInfo.Architecture != "" {
 			a.predicate = a.predicate.And(" (node %s is %s)", n.Name, n.Status.NodeInfo.Architecture)
@@ -53,7 +54,7 @@ var unreadSecrets = regexp.MustCompile(`pull secrets \(([^)]*)\)`)
 
 // pullSecret is the pull secret that the pod names and the kubelet could not read, or that is not there.
 func pullSecret(s *snapshot.Snapshot, p *corev1.Pod) (string, incident.Evidence) {
-	e := lastEvent(s, finding.PodObject(p), "FailedToRetrieveImagePullSecret")
+	e := kube.LastEvent(s, finding.PodObject(p), "FailedToRetrieveImagePullSecret")
 	for _, ref := range p.Spec.ImagePullSecrets {
 		if e != nil {
 			m := unreadSecrets.FindStringSubmatch(e.Message)
@@ -74,9 +75,9 @@ func otherTags(s *snapshot.Snapshot, image string) []string {
 	var others []string
 	for i := range s.Pods {
 		p := &s.Pods[i]
-		for _, c := range containersOf(p) {
-			if r, _ := repositoryOf(c.spec.Image); r == repository && c.spec.Image != image && c.status.State.Running != nil {
-				others = finding.Union(others, []string{c.spec.Image})
+		for _, c := range kube.ContainersOf(p) {
+			if r, _ := repositoryOf(c.Spec.Image); r == repository && c.Spec.Image != image && c.Status.State.Running != nil {
+				others = finding.Union(others, []string{c.Spec.Image})
 			}
 		}
 	}
@@ -98,10 +99,10 @@ func repositoryOf(image string) (repository, host string) {
 }
 
 // pullError is the newest event with which the kubelet said why it could not pull the image.
-func pullError(s *snapshot.Snapshot, p *corev1.Pod, c container) *corev1.Event {
+func pullError(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) *corev1.Event {
 	events := s.EventsOf(finding.PodObject(p))
 	for i := len(events) - 1; i >= 0; i-- {
-		if e := events[i]; (e.Reason == "Failed" || e.Reason == "ErrImageNeverPull" || e.Reason == "InspectFailed") && strings.Contains(e.Message, c.spec.Image) {
+		if e := events[i]; (e.Reason == "Failed" || e.Reason == "ErrImageNeverPull" || e.Reason == "InspectFailed") && strings.Contains(e.Message, c.Spec.Image) {
 			return e
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -74,7 +75,7 @@ func checkIngresses(s *snapshot.Snapshot, r *finding.Report) {
 	}
 	for i := range s.Ingresses {
 		g := &s.Ingresses[i]
-		if g.DeletionTimestamp != nil || newly(s, g.CreationTimestamp.Time) {
+		if g.DeletionTimestamp != nil || kube.Newly(s, g.CreationTimestamp.Time) {
 			continue
 		}
 		checkBackends(s, r, g)
@@ -90,63 +91,14 @@ func ingressObject(g *networkingv1.Ingress) incident.Object {
 	return snapshot.ObjectOf("Ingress", g.Namespace, g.Name)
 }
 
-// route is one host and path of an Ingress with its backend.
-type route struct {
-	host, path, pathType string
-	backend              *networkingv1.IngressBackend
-	field                string
-}
-
-// String is the host and path as people write them.
-func (x route) String() string {
-	if x.host == "" && x.path == "" {
-		return "all that no rule names"
-	}
-	host := x.host
-	if host == "" {
-		host = "*"
-	}
-	path := x.path
-	if path == "" {
-		path = "/"
-	}
-	return host + path
-}
-
-// routesOf are an Ingress' routes, the default backend's first.
-func routesOf(g *networkingv1.Ingress) []route {
-	var out []route
-	if g.Spec.DefaultBackend != nil {
-		out = append(out, route{backend: g.Spec.DefaultBackend, field: "spec.defaultBackend"})
-	}
-	for i := range g.Spec.Rules {
-		rule := &g.Spec.Rules[i]
-		if rule.HTTP == nil {
-			continue
-		}
-		for j := range rule.HTTP.Paths {
-			p := &rule.HTTP.Paths[j]
-			x := route{host: rule.Host, path: p.Path, backend: &p.Backend, field: fmt.Sprintf("spec.rules[%d].http.paths[%d].backend", i, j)}
-			if x.path == "" {
-				x.path = "/"
-			}
-			if p.PathType != nil {
-				x.pathType = string(*p.PathType)
-			}
-			out = append(out, x)
-		}
-	}
-	return out
-}
-
 // checkBackends reports each Service that is missing, or lacks the port, once for an Ingress.
 func checkBackends(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.Ingress) {
 	if finding.NotSeen(s, "services", g.Namespace) {
 		return
 	}
 	told := map[networkingv1.IngressServiceBackend]bool{}
-	for _, x := range routesOf(g) {
-		b := x.backend.Service
+	for _, x := range kube.RoutesOf(g) {
+		b := x.Backend.Service
 		if b == nil || told[*b] {
 			continue
 		}
@@ -157,14 +109,14 @@ func checkBackends(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.Ingr
 		case v == nil && b.Port.Name == useAnnotation:
 		case v == nil:
 			f := r.Find(IngressBackendMissing, o, fmt.Sprintf("Ingress %s/%s sends %s to Service %s, which does not exist%s", g.Namespace, g.Name, x, b.Name,
-				didYouMean(near(b.Name, servicesIn(s, g.Namespace)))))
+				kube.DidYouMean(kube.Nearest(b.Name, kube.ServicesIn(s, g.Namespace)))))
 			f.Since = g.CreationTimestamp.Time
-			f.Cite(finding.SeenAPI(o, x.field, time.Time{}, "service "+b.Name+", port "+backendPort(b.Port)))
+			f.Cite(finding.SeenAPI(o, x.Field, time.Time{}, "service "+b.Name+", port "+backendPort(b.Port)))
 		case v.Spec.Type != corev1.ServiceTypeExternalName && len(v.Spec.Ports) > 0 && !hasBackendPort(v, b.Port):
 			f := r.Find(IngressPortMissing, o, fmt.Sprintf("Ingress %s/%s sends %s to port %s of Service %s, which it does not have%s", g.Namespace, g.Name, x, backendPort(b.Port), b.Name,
-				didYouMean(servicePorts(v))))
+				kube.DidYouMean(kube.ServicePorts(v))))
 			f.Since = g.CreationTimestamp.Time
-			f.Cite(finding.SeenAPI(o, x.field, time.Time{}, "service "+b.Name+", port "+backendPort(b.Port)), finding.SeenAPI(serviceObject(v), "spec.ports", time.Time{}, "has "+strings.Join(servicePorts(v), ", ")))
+			f.Cite(finding.SeenAPI(o, x.Field, time.Time{}, "service "+b.Name+", port "+backendPort(b.Port)), finding.SeenAPI(kube.ServiceObject(v), "spec.ports", time.Time{}, "has "+strings.Join(kube.ServicePorts(v), ", ")))
 		}
 	}
 }
@@ -188,7 +140,7 @@ func backendPort(p networkingv1.ServiceBackendPort) string {
 // claim is an Ingress' word that a host and path are its own.
 type claim struct {
 	ingress *networkingv1.Ingress
-	route   route
+	route   kube.Route
 }
 
 // checkRouteClaims reports Ingresses that claim the same, unless they lead to the same place or stand behind different addresses.
@@ -201,11 +153,11 @@ func checkRouteClaims(s *snapshot.Snapshot, r *finding.Report) {
 		if sharesOnPurpose(g) || g.DeletionTimestamp != nil {
 			continue
 		}
-		for _, x := range routesOf(g) {
-			if x.field == "spec.defaultBackend" {
+		for _, x := range kube.RoutesOf(g) {
+			if x.Field == "spec.defaultBackend" {
 				continue
 			}
-			k := key{classOf(s, g), x.host, x.path, x.pathType}
+			k := key{classOf(s, g), x.Host, x.Path, x.PathType}
 			before, ok := first[k]
 			if !ok {
 				first[k] = claim{g, x}
@@ -227,8 +179,8 @@ func checkRouteClaims(s *snapshot.Snapshot, r *finding.Report) {
 			f := r.Find(IngressConflict, ingressObject(newer), fmt.Sprintf("Ingresses %s/%s and %s/%s both claim %s%s, for different Services", older.Namespace, older.Name, newer.Namespace, newer.Name, x, class))
 			f.Fault = []incident.Object{ingressObject(newer), ingressObject(older)}
 			f.Since = newer.CreationTimestamp.Time
-			f.Cite(finding.SeenAPI(ingressObject(older), before.route.field, older.CreationTimestamp.Time, before.route.String()+" to "+backendWords(before.route.backend)),
-				finding.SeenAPI(ingressObject(newer), x.field, newer.CreationTimestamp.Time, x.String()+" to "+backendWords(x.backend)))
+			f.Cite(finding.SeenAPI(ingressObject(older), before.route.Field, older.CreationTimestamp.Time, before.route.String()+" to "+backendWords(before.route.Backend)),
+				finding.SeenAPI(ingressObject(newer), x.Field, newer.CreationTimestamp.Time, x.String()+" to "+backendWords(x.Backend)))
 		}
 	}
 }
@@ -245,7 +197,7 @@ func sharesOnPurpose(g *networkingv1.Ingress) bool {
 }
 
 func sameBackend(a, b claim) bool {
-	x, y := a.route.backend.Service, b.route.backend.Service
+	x, y := a.route.Backend.Service, b.route.Backend.Service
 	return a.ingress.Namespace == b.ingress.Namespace && x != nil && y != nil && *x == *y
 }
 

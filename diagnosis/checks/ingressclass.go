@@ -11,6 +11,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -64,11 +65,11 @@ func checkIngressClass(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.
 	case class == "" && len(names) == 0:
 		title, seen = fmt.Sprintf("Ingress %s/%s has no controller: it names no class, and the cluster has none", g.Namespace, g.Name), "none"
 	case class == "":
-		title, seen = fmt.Sprintf("Ingress %s/%s names no IngressClass, and none is the default%s", g.Namespace, g.Name, didYouMean(names)), "none"
-	case len(near(class, names)) > 0:
-		title += didYouMean(near(class, names))
+		title, seen = fmt.Sprintf("Ingress %s/%s names no IngressClass, and none is the default%s", g.Namespace, g.Name, kube.DidYouMean(names)), "none"
+	case len(kube.Nearest(class, names)) > 0:
+		title += kube.DidYouMean(kube.Nearest(class, names))
 	default:
-		title += didYouMean(names)
+		title += kube.DidYouMean(names)
 	}
 	f := r.Find(IngressClassMissing, o, title)
 	f.Since = g.CreationTimestamp.Time
@@ -98,12 +99,12 @@ func servesUnclassed(s *snapshot.Snapshot) bool {
 				for _, a := range slices.Concat(c.Command, c.Args) {
 					a = strings.ToLower(a)
 					if strings.Contains(a, "watch-ingress-without-class") && !strings.HasSuffix(a, "=false") || strings.Contains(a, "empty-ingress-class") {
-						return isReady(&p)
+						return kube.IsReady(&p)
 					}
 					traefik = traefik && !strings.Contains(a, "kubernetesingress.ingressclass")
 				}
 			}
-			return traefik && isReady(&p)
+			return traefik && kube.IsReady(&p)
 		})
 	})
 }
@@ -134,7 +135,7 @@ func checkIngressControllers(s *snapshot.Snapshot, r *finding.Report) {
 	}
 	for i := range s.IngressClasses {
 		c := &s.IngressClasses[i]
-		if known := slices.ContainsFunc(controllers, func(x struct{ class, image string }) bool { return strings.HasPrefix(c.Spec.Controller, x.class) }); !known || len(used[c.Name]) == 0 || newly(s, c.CreationTimestamp.Time) {
+		if known := slices.ContainsFunc(controllers, func(x struct{ class, image string }) bool { return strings.HasPrefix(c.Spec.Controller, x.class) }); !known || len(used[c.Name]) == 0 || kube.Newly(s, c.CreationTimestamp.Time) {
 			continue
 		}
 		var pods []*corev1.Pod
@@ -143,7 +144,7 @@ func checkIngressControllers(s *snapshot.Snapshot, r *finding.Report) {
 				pods = append(pods, p)
 			}
 		}
-		if !slices.ContainsFunc(pods, isReady) && (len(pods) == 0 || !allStarting(s, pods)) {
+		if !slices.ContainsFunc(pods, kube.IsReady) && (len(pods) == 0 || !allStarting(s, pods)) {
 			noController(s, r, c, pods, used[c.Name])
 		}
 	}
@@ -174,8 +175,8 @@ func noController(s *snapshot.Snapshot, r *finding.Report, c *networkingv1.Ingre
 		f.Workload = s.WorkloadOf(pods[0])
 		f.Title = finding.OneLine(title+"no pod of "+finding.Short(f.Workload)+" is ready", finding.MaxTitle)
 		for _, p := range pods[:min(len(pods), finding.ShownPods)] {
-			f.Since = latest(f.Since, unreadySince(p))
-			f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", unreadySince(p), "not ready"))
+			f.Since = kube.Latest(f.Since, kube.UnreadySince(p))
+			f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", kube.UnreadySince(p), "not ready"))
 		}
 		return
 	}
@@ -186,7 +187,7 @@ func noController(s *snapshot.Snapshot, r *finding.Report, c *networkingv1.Ingre
 	f.Workload = snapshot.ObjectOf("Deployment", workload.Namespace, workload.Name)
 	f.Fault = []incident.Object{f.Workload}
 	name := fmt.Sprintf("Deployment %s/%s", workload.Namespace, workload.Name)
-	if replicas(workload.Spec.Replicas) == 0 {
+	if kube.Replicas(workload.Spec.Replicas) == 0 {
 		f.Title = finding.OneLine(title+name+" is scaled to 0", finding.MaxTitle)
 		f.Cite(finding.SeenAPI(f.Workload, "spec.replicas", time.Time{}, "0"))
 		return

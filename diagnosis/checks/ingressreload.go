@@ -11,6 +11,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -56,9 +57,9 @@ func checkIngressReload(s *snapshot.Snapshot, r *finding.Report) {
 
 // reloadFails is why the pod's last reload failed, "" if it did not; and the Ingresses that it could not take up, as far as its log says.
 func reloadFails(s *snapshot.Snapshot, p *corev1.Pod) (why string, waiting []incident.Object, seen []incident.Evidence, since time.Time) {
-	if e := lastEvent(s, finding.PodObject(p), "RELOAD"); e != nil && e.Type == corev1.EventTypeWarning && s.At.Sub(snapshot.EventTime(e).Time) < finding.StillTold {
+	if e := kube.LastEvent(s, finding.PodObject(p), "RELOAD"); e != nil && e.Type == corev1.EventTypeWarning && s.At.Sub(snapshot.EventTime(e).Time) < finding.StillTold {
 		if m := emerg.FindStringSubmatch(e.Message); m != nil {
-			why, since, seen = m[1], beganAt(e), []incident.Evidence{finding.SeenEvent(e)}
+			why, since, seen = m[1], kube.BeganAt(e), []incident.Evidence{finding.SeenEvent(e)}
 		}
 	}
 	for i := range p.Spec.Containers {
@@ -176,7 +177,7 @@ func waitingFor(s *snapshot.Snapshot, ingresses []incident.Object) []incident.Ob
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		p := s.Pod(l.Namespace, l.Pod)
-		if p == nil || !ownedByJob(p) || !slices.ContainsFunc(hosts, func(h string) bool { return strings.Contains(l.Text, h) }) {
+		if p == nil || !kube.OwnedByJob(p) || !slices.ContainsFunc(hosts, func(h string) bool { return strings.Contains(l.Text, h) }) {
 			continue
 		}
 		for _, owner := range p.OwnerReferences {

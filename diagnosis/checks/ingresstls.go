@@ -10,6 +10,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -64,7 +65,7 @@ func reportSecretMissing(s *snapshot.Snapshot, r *finding.Report, g *networkingv
 				there = append(there, s.Secrets[i].Name)
 			}
 		}
-		hint = didYouMean(near(name, there))
+		hint = kube.DidYouMean(kube.Nearest(name, there))
 	} else if said = controllerSays(s, g, name); said.Excerpt == "" {
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -21,12 +22,12 @@ const maxCommand = 4096
 
 // waitsOn reads what an init container waits for from its command: many wait in silence. It gives the Services named, and, in words, a
 // host of the cluster that no Service has.
-func waitsOn(s *snapshot.Snapshot, p *corev1.Pod, c container) (services []incident.Object, absent string, seen incident.Evidence) {
-	command := strings.Join(append(slices.Clone(c.spec.Command), c.spec.Args...), " ")
+func waitsOn(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (services []incident.Object, absent string, seen incident.Evidence) {
+	command := strings.Join(append(slices.Clone(c.Spec.Command), c.Spec.Args...), " ")
 	command = command[:min(len(command), maxCommand)]
 	for _, m := range askedHost.FindAllStringSubmatch(command, 4) {
 		host := m[1]
-		o, ok := ServiceOf(s, host, p.Namespace)
+		o, ok := kube.ServiceOf(s, host, p.Namespace)
 		switch {
 		case ok && s.Service(o.Namespace, o.Name) != nil:
 			services = finding.Union(services, []incident.Object{o})
@@ -38,11 +39,11 @@ func waitsOn(s *snapshot.Snapshot, p *corev1.Pod, c container) (services []incid
 		}
 	}
 	if command != "" {
-		seen = finding.SeenAPI(finding.PodObject(p), "spec.initContainers["+c.spec.Name+"].command", time.Time{}, finding.OneLine(command, finding.MaxLine))
+		seen = finding.SeenAPI(finding.PodObject(p), "spec.initContainers["+c.Spec.Name+"].command", time.Time{}, finding.OneLine(command, finding.MaxLine))
 	}
 	return services, absent, seen
 }
 
 func missingService(s *snapshot.Snapshot, namespace, name string) string {
-	return "there is no Service " + name + " in namespace " + namespace + couldBe(s, namespace, name)
+	return "there is no Service " + name + " in namespace " + namespace + kube.CouldBe(s, namespace, name)
 }

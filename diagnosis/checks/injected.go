@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -36,7 +37,7 @@ func checkInjected(s *snapshot.Snapshot, r *finding.Report) {
 	works := workingContainers(s)
 	for i := range s.Pods {
 		p := &s.Pods[i]
-		if healthy(p) {
+		if kube.Healthy(p) {
 			continue
 		}
 		for _, a := range ailmentsOf(s, p) {
@@ -93,7 +94,7 @@ func injector(s *snapshot.Snapshot, hooks []hook, p *corev1.Pod) (incident.Objec
 
 // injected says whether a pod has a container that its workload's template lacks. It is false where the template is not seen.
 func injected(s *snapshot.Snapshot, p *corev1.Pod, container string) bool {
-	spec := templateSpec(s, s.WorkloadOf(p))
+	spec := kube.TemplateSpec(s, s.WorkloadOf(p))
 	if spec == nil {
 		return false
 	}

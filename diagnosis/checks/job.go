@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -43,12 +44,12 @@ func checkJobs(s *snapshot.Snapshot, r *finding.Report) {
 		if j.DeletionTimestamp != nil {
 			continue
 		}
-		c := jobCondition(j, batchv1.JobFailed)
+		c := kube.JobCondition(j, batchv1.JobFailed)
 		if c == nil || c.Status != corev1.ConditionTrue {
 			checkRunning(s, r, j)
 			continue
 		}
-		reportJob(s, r, j, c, podsOf(s, snapshot.ObjectOf("Job", j.Namespace, j.Name)), newest)
+		reportJob(s, r, j, c, kube.PodsOf(s, snapshot.ObjectOf("Job", j.Namespace, j.Name)), newest)
 	}
 }
 
@@ -73,7 +74,7 @@ func checkRunning(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) {
 
 func jobEnded(j *batchv1.Job) bool {
 	for _, t := range []batchv1.JobConditionType{batchv1.JobComplete, batchv1.JobFailed} {
-		if c := jobCondition(j, t); c != nil && c.Status == corev1.ConditionTrue {
+		if c := kube.JobCondition(j, t); c != nil && c.Status == corev1.ConditionTrue {
 			return true
 		}
 	}
@@ -82,28 +83,6 @@ func jobEnded(j *batchv1.Job) bool {
 
 // suspended reads an optional spec.suspend.
 func suspended(b *bool) bool { return b != nil && *b }
-
-// jobCondition is a Job's condition; nil if it has none of the type.
-func jobCondition(j *batchv1.Job, t batchv1.JobConditionType) *batchv1.JobCondition {
-	for i := range j.Status.Conditions {
-		if j.Status.Conditions[i].Type == t {
-			return &j.Status.Conditions[i]
-		}
-	}
-	return nil
-}
-
-// jobsByName are the Jobs by their names, once for a Snapshot.
-func jobsByName(s *snapshot.Snapshot) map[incident.Object]*batchv1.Job {
-	type key struct{}
-	return snapshot.Once(s, key{}, func() map[incident.Object]*batchv1.Job {
-		m := make(map[incident.Object]*batchv1.Job, len(s.Jobs))
-		for i := range s.Jobs {
-			m[snapshot.ObjectOf("Job", s.Jobs[i].Namespace, s.Jobs[i].Name)] = &s.Jobs[i]
-		}
-		return m
-	})
-}
 
 // newestJobs is each CronJob's newest Job: an older one's failure is past.
 func newestJobs(s *snapshot.Snapshot) map[incident.Object]*batchv1.Job {
@@ -147,7 +126,7 @@ func doneSince(s *snapshot.Snapshot, j *batchv1.Job, failed time.Time) bool {
 		m := map[string]time.Time{}
 		for i := range s.Jobs {
 			if t := s.Jobs[i].Status.CompletionTime; t != nil {
-				m[taskOf(&s.Jobs[i])] = latest(m[taskOf(&s.Jobs[i])], t.Time)
+				m[taskOf(&s.Jobs[i])] = kube.Latest(m[taskOf(&s.Jobs[i])], t.Time)
 			}
 		}
 		return m
@@ -200,10 +179,10 @@ func reportJob(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job, c *batch
 		f.Severity = incident.Info
 	}
 	for _, p := range pods {
-		for _, ct := range containersOf(p) {
-			end := ct.status.State.Terminated
+		for _, ct := range kube.ContainersOf(p) {
+			end := ct.Status.State.Terminated
 			if end == nil {
-				end = ct.status.LastTerminationState.Terminated
+				end = ct.Status.LastTerminationState.Terminated
 			}
 			if end == nil || end.ExitCode == 0 {
 				continue

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -22,7 +23,7 @@ var helpers = []string{"istio-proxy", "linkerd-proxy", "consul-dataplane", "envo
 // ended. Init containers with restartPolicy Always do not count, and are the remedy.
 func checkJobHeld(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) bool {
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
-	for _, p := range podsOf(s, o) {
+	for _, p := range kube.PodsOf(s, o) {
 		done, held, since := heldBySidecar(j, p)
 		if len(held) == 0 || s.At.Sub(since) < heldFor {
 			continue
@@ -34,9 +35,9 @@ func checkJobHeld(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) bool 
 		if cron, ok := cronJobOf(j); ok {
 			f.Workload, f.Fault = cron, []incident.Object{o, cron}
 		}
-		for _, c := range containersOf(p) {
-			if !c.init && !c.sidecar {
-				f.Cite(finding.SeenAPI(finding.PodObject(p), c.field(), endOf(c.status.State.Terminated), statusWords(c.status, c.status.State.Terminated)))
+		for _, c := range kube.ContainersOf(p) {
+			if !c.Init && !c.Sidecar {
+				f.Cite(finding.SeenAPI(finding.PodObject(p), c.Field(), endOf(c.Status.State.Terminated), statusWords(c.Status, c.Status.State.Terminated)))
 			}
 		}
 		return true
@@ -50,15 +51,15 @@ func heldBySidecar(j *batchv1.Job, p *corev1.Pod) (done, held []string, since ti
 	if p.DeletionTimestamp != nil || p.Status.Phase != corev1.PodRunning {
 		return nil, nil, since
 	}
-	for _, c := range containersOf(p) {
-		if c.init || c.sidecar {
+	for _, c := range kube.ContainersOf(p) {
+		if c.Init || c.Sidecar {
 			continue
 		}
-		switch end := c.status.State.Terminated; {
+		switch end := c.Status.State.Terminated; {
 		case end != nil && end.ExitCode == 0:
-			done, since = append(done, c.spec.Name), latest(since, end.FinishedAt.Time)
-		case c.status.State.Running != nil && helps(j, c.spec.Name):
-			held = append(held, c.spec.Name)
+			done, since = append(done, c.Spec.Name), kube.Latest(since, end.FinishedAt.Time)
+		case c.Status.State.Running != nil && helps(j, c.Spec.Name):
+			held = append(held, c.Spec.Name)
 		default:
 			return nil, nil, since
 		}

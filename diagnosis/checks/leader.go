@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -38,7 +39,7 @@ var leaders = []struct{ name, code, stops string }{
 }
 
 func checkLeaders(s *snapshot.Snapshot, r *finding.Report) {
-	newest := nodeLeases(s).newest
+	newest := kube.NodeLeases(s).Newest
 	for _, l := range leaders {
 		lease := s.Lease("kube-system", l.name)
 		if lease == nil {
@@ -82,7 +83,7 @@ func works(s *snapshot.Snapshot, component string, since time.Time) bool {
 		if component == "kube-controller-manager" {
 			return owner != nil && owner.Kind == "ReplicaSet" && p.CreationTimestamp.After(since)
 		}
-		c := podCondition(&p, corev1.PodScheduled)
+		c := kube.PodCondition(&p, corev1.PodScheduled)
 		scheduled := c != nil && c.Status == corev1.ConditionTrue && c.LastTransitionTime.After(since)
 		return scheduled && (p.Spec.SchedulerName == "" || p.Spec.SchedulerName == corev1.DefaultSchedulerName) && owner != nil && owner.Kind != "Node"
 	})
@@ -128,7 +129,7 @@ func schedulerSilent(s *snapshot.Snapshot, r *finding.Report) {
 		if n := p.Spec.SchedulerName; n != "" && n != corev1.DefaultSchedulerName {
 			continue
 		}
-		if c := podCondition(p, corev1.PodScheduled); c != nil || lastEvent(s, finding.PodObject(p), "FailedScheduling") != nil {
+		if c := kube.PodCondition(p, corev1.PodScheduled); c != nil || kube.LastEvent(s, finding.PodObject(p), "FailedScheduling") != nil {
 			return // a scheduler has spoken
 		}
 		if s.At.Sub(p.CreationTimestamp.Time) < noScheduler {

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -32,16 +33,16 @@ func checkLoadBalancers(s *snapshot.Snapshot, r *finding.Report) {
 		if !pendingBalancer(v) || s.At.Sub(v.CreationTimestamp.Time) < slowBalancer || v.CreationTimestamp.IsZero() {
 			continue
 		}
-		o := serviceObject(v)
+		o := kube.ServiceObject(v)
 		title, seen := fmt.Sprintf("Service %s has got no load balancer address for %s", v.Name, finding.Duration(s.At.Sub(v.CreationTimestamp.Time))), incident.Evidence{}
-		e := lastEvent(s, o, "SyncLoadBalancerFailed", "AllocationFailed", "FailedBuildModel", "FailedDeployModel", "CreatingLoadBalancerFailed")
+		e := kube.LastEvent(s, o, "SyncLoadBalancerFailed", "AllocationFailed", "FailedBuildModel", "FailedDeployModel", "CreatingLoadBalancerFailed")
 		taken := takenPort(s, v)
 		switch {
 		case e != nil:
 			title, seen = title+": "+balancerWords(e.Message), finding.SeenEvent(e)
 		case taken != nil:
 			title += fmt.Sprintf(": port %d is taken on every node by Service %s/%s", samePort(v, taken), taken.Namespace, taken.Name)
-			seen = finding.SeenAPI(serviceObject(taken), "spec.ports", time.Time{}, fmt.Sprintf("type LoadBalancer, port %d, has addresses", samePort(v, taken)))
+			seen = finding.SeenAPI(kube.ServiceObject(taken), "spec.ports", time.Time{}, fmt.Sprintf("type LoadBalancer, port %d, has addresses", samePort(v, taken)))
 		case len(balancerPods(s, v)) > 0:
 			title += ": the pods that should answer for it on the nodes are not ready"
 		case v.Spec.LoadBalancerClass != nil:
@@ -58,7 +59,7 @@ func checkLoadBalancers(s *snapshot.Snapshot, r *finding.Report) {
 			f.Root = taken != nil
 		}
 		if taken != nil {
-			f.Refs = []incident.Object{serviceObject(taken)}
+			f.Refs = []incident.Object{kube.ServiceObject(taken)}
 		}
 	}
 }
@@ -86,7 +87,7 @@ func balancerPods(s *snapshot.Snapshot, v *corev1.Service) []*corev1.Pod {
 // takenPort is the other Service whose K3s pods hold a host port that this one's wait for; nil if it waits for no port.
 func takenPort(s *snapshot.Snapshot, v *corev1.Service) *corev1.Service {
 	waits := slices.ContainsFunc(balancerPods(s, v), func(p *corev1.Pod) bool {
-		c := podCondition(p, corev1.PodScheduled)
+		c := kube.PodCondition(p, corev1.PodScheduled)
 		return c != nil && c.Status == corev1.ConditionFalse && strings.Contains(c.Message, "free ports")
 	})
 	if !waits {
@@ -105,7 +106,7 @@ func takenPort(s *snapshot.Snapshot, v *corev1.Service) *corev1.Service {
 func samePort(a, b *corev1.Service) int32 {
 	for _, p := range a.Spec.Ports {
 		for _, q := range b.Spec.Ports {
-			if p.Port == q.Port && protocolOf(p.Protocol) == protocolOf(q.Protocol) {
+			if p.Port == q.Port && kube.ProtocolOf(p.Protocol) == kube.ProtocolOf(q.Protocol) {
 				return p.Port
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -32,10 +33,10 @@ func checkMounts(s *snapshot.Snapshot, r *finding.Report) {
 	m := mounts{s: s, r: r, found: map[string]*finding.Finding{}}
 	for i := range s.Pods {
 		p := &s.Pods[i]
-		if p.Status.Phase != corev1.PodPending || p.Spec.NodeName == "" || p.DeletionTimestamp != nil || newly(s, p.CreationTimestamp.Time) {
+		if p.Status.Phase != corev1.PodPending || p.Spec.NodeName == "" || p.DeletionTimestamp != nil || kube.Newly(s, p.CreationTimestamp.Time) {
 			continue
 		}
-		if e := lastEvent(s, finding.PodObject(p), "FailedAttachVolume"); e != nil {
+		if e := kube.LastEvent(s, finding.PodObject(p), "FailedAttachVolume"); e != nil {
 			m.attach(p, e)
 		}
 		if e := mountEvent(s, p); e != nil {
@@ -79,13 +80,13 @@ func (m *mounts) note(p *corev1.Pod, e *corev1.Event, code string, o incident.Ob
 		f = m.r.Find(code, o, title)
 		m.found[id] = f
 	}
-	f.Pods, f.Nodes, f.Since = append(f.Pods, p), finding.Union(f.Nodes, []string{p.Spec.NodeName}), finding.Earlier(f.Since, beganAt(e))
+	f.Pods, f.Nodes, f.Since = append(f.Pods, p), finding.Union(f.Nodes, []string{p.Spec.NodeName}), finding.Earlier(f.Since, kube.BeganAt(e))
 	return f.Cite(finding.SeenEvent(e))
 }
 
 func (m *mounts) attach(p *corev1.Pod, e *corev1.Event) {
 	x := multiAttach.FindStringSubmatch(e.Message)
-	if x == nil || m.s.At.Sub(beganAt(e)) < slowDetach {
+	if x == nil || m.s.At.Sub(kube.BeganAt(e)) < slowDetach {
 		return
 	}
 	o, name := volumeObject(x[1]), "Volume "+x[1]
@@ -172,7 +173,7 @@ func (m *mounts) mount(p *corev1.Pod, e *corev1.Event) {
 	}
 	if x := noCSIDriver.FindStringSubmatch(e.Message); x != nil {
 		driver := strings.Trim(x[1], `"',`)
-		of, sound := driverWorkload(m.s, driver)
+		of, sound := kube.DriverWorkload(m.s, driver)
 		title := fmt.Sprintf("Node %s has no CSI driver %s: volumes of it cannot be mounted there", node.Name, driver)
 		if !of.IsZero() {
 			title += fmt.Sprintf("; %s %s/%s %s", of.Kind, of.Namespace, of.Name, sound)

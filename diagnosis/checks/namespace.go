@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -163,7 +164,7 @@ func withoutRegistry(image string) string {
 func operatorOf(s *snapshot.Snapshot, domain string) (of incident.Object, sound string) {
 	var parts []string
 	for _, p := range strings.Split(domain, ".") {
-		if len(p) >= 4 && !slices.Contains(plainParts, p) {
+		if len(p) >= 4 && !slices.Contains(kube.PlainParts, p) {
 			parts = append(parts, p)
 		}
 	}
@@ -175,12 +176,12 @@ func operatorOf(s *snapshot.Snapshot, domain string) (of incident.Object, sound 
 	}
 	for i := range s.Deployments {
 		if d := &s.Deployments[i]; named(d.Namespace, d.Name, &d.Spec.Template.Spec) {
-			return snapshot.ObjectOf("Deployment", d.Namespace, d.Name), ofReplicas(d.Status.AvailableReplicas, replicas(d.Spec.Replicas))
+			return snapshot.ObjectOf("Deployment", d.Namespace, d.Name), kube.OfReplicas(d.Status.AvailableReplicas, kube.Replicas(d.Spec.Replicas))
 		}
 	}
 	for i := range s.StatefulSets {
 		if d := &s.StatefulSets[i]; named(d.Namespace, d.Name, &d.Spec.Template.Spec) {
-			return snapshot.ObjectOf("StatefulSet", d.Namespace, d.Name), ofReplicas(d.Status.ReadyReplicas, replicas(d.Spec.Replicas))
+			return snapshot.ObjectOf("StatefulSet", d.Namespace, d.Name), kube.OfReplicas(d.Status.ReadyReplicas, kube.Replicas(d.Spec.Replicas))
 		}
 	}
 	return incident.Object{}, ""

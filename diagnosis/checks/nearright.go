@@ -9,6 +9,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -33,7 +34,7 @@ func danglingRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, boo
 		}
 		o := b.role()
 		return nearMiss{object: b.object, dangling: true,
-			why:  fmt.Sprintf("%s gives it %s %s, which does not exist%s", kindAndName(b.object), o.Kind, o.Name, didYouMean(near(o.Name, roleNames(s, o)))),
+			why:  fmt.Sprintf("%s gives it %s %s, which does not exist%s", kindAndName(b.object), o.Kind, o.Name, kube.DidYouMean(kube.Nearest(o.Name, roleNames(s, o)))),
 			seen: []incident.Evidence{finding.SeenAPI(b.object, "roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
 	}
 	return nearMiss{}, false
@@ -173,7 +174,7 @@ func otherSubject(s *snapshot.Snapshot, q request, all []binding) (nearMiss, boo
 			switch {
 			case x.Namespace == who.Namespace && who.Name == "default":
 				m.runAs = x.Name
-			case x.Name == who.Name || x.Namespace == who.Namespace && len(near(who.Name, []string{x.Name})) > 0:
+			case x.Name == who.Name || x.Namespace == who.Namespace && len(kube.Nearest(who.Name, []string{x.Name})) > 0:
 			default:
 				continue
 			}
@@ -213,7 +214,7 @@ func unboundRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool
 	for i := range s.ClusterRoles {
 		r := &s.ClusterRoles[i]
 		o := snapshot.ObjectOf("ClusterRole", "", r.Name)
-		if len(r.Labels) > 0 && r.Labels["kubernetes.io/bootstrapping"] != "" || len(near(who.Name, []string{r.Name})) == 0 || !fits(o, r.Rules) {
+		if len(r.Labels) > 0 && r.Labels["kubernetes.io/bootstrapping"] != "" || len(kube.Nearest(who.Name, []string{r.Name})) == 0 || !fits(o, r.Rules) {
 			continue
 		}
 		return nearMiss{object: o, why: kindAndName(o) + " grants it, but no binding gives it to anybody", seen: []incident.Evidence{ruleEvidence(o, r.Rules[allowing(r.Rules, q)])}}, true

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -30,7 +31,7 @@ func neededServices(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 		}
 		for i := range s.Pods {
 			p := &s.Pods[i]
-			if len(p.Spec.InitContainers) == 0 || healthy(p) {
+			if len(p.Spec.InitContainers) == 0 || kube.Healthy(p) {
 				continue
 			}
 			for _, a := range ailmentsOf(s, p) {

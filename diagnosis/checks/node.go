@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -93,21 +94,21 @@ const (
 
 func checkNodes(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges("nodes")
-	leases := nodeLeases(s)
+	leases := kube.NodeLeases(s)
 	pods := pendingPods(s)
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
-		ready := nodeCondition(n, corev1.NodeReady)
+		ready := kube.NodeCondition(n, corev1.NodeReady)
 		if ready != nil && ready.Status != corev1.ConditionTrue {
-			if setUp(s, n) && !leaving(s, n) {
+			if setUp(s, n) && !kube.Leaving(s, n) {
 				reportNotReady(s, r, n, ready)
 				reportDifference(s, r, n)
 			}
-		} else if silent := leases.silence(n.Name); silent > staleLease && !leaving(s, n) {
-			r.Find(NodeLeaseStale, nodeObject(n), fmt.Sprintf("Node %s has not renewed its lease for %s", n.Name, finding.Duration(silent))).On(n).
-				Cite(finding.SeenAPI(snapshot.ObjectOf("Lease", corev1.NamespaceNodeLease, n.Name), "spec.renewTime", leases.renewed[n.Name], "not renewed for "+finding.Duration(silent)))
+		} else if silent := silence(leases, n.Name); silent > staleLease && !kube.Leaving(s, n) {
+			r.Find(NodeLeaseStale, kube.NodeObject(n), fmt.Sprintf("Node %s has not renewed its lease for %s", n.Name, finding.Duration(silent))).On(n).
+				Cite(finding.SeenAPI(snapshot.ObjectOf("Lease", corev1.NamespaceNodeLease, n.Name), "spec.renewTime", leases.Renewed[n.Name], "not renewed for "+finding.Duration(silent)))
 		}
-		leases.reportSkew(s, r, n)
+		reportSkew(leases, s, r, n)
 		reportVersion(s, r, n)
 		reportReboot(s, r, n)
 		reportPressure(s, r, n)
@@ -116,26 +117,4 @@ func checkNodes(s *snapshot.Snapshot, r *finding.Report) {
 			pods.reportCordoned(s, r, n)
 		}
 	}
-}
-
-// nodeObject names a node.
-func nodeObject(n *corev1.Node) incident.Object { return snapshot.ObjectOf("Node", "", n.Name) }
-
-// nodeCondition is a node's condition; nil if it has none of the type.
-func nodeCondition(n *corev1.Node, t corev1.NodeConditionType) *corev1.NodeCondition {
-	for i := range n.Status.Conditions {
-		if n.Status.Conditions[i].Type == t {
-			return &n.Status.Conditions[i]
-		}
-	}
-	return nil
-}
-
-// nodeReady says whether the node is there and its kubelet calls it ready.
-func nodeReady(n *corev1.Node) bool {
-	if n == nil {
-		return false
-	}
-	c := nodeCondition(n, corev1.NodeReady)
-	return c != nil && c.Status == corev1.ConditionTrue
 }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -31,15 +32,15 @@ type Pressure struct {
 
 func reportPressure(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 	for _, p := range pressures {
-		c := nodeCondition(n, p.condition)
+		c := kube.NodeCondition(n, p.condition)
 		if c == nil || c.Status != corev1.ConditionTrue || p.condition == corev1.NodeNetworkUnavailable && s.At.Sub(n.CreationTimestamp.Time) < newNode {
 			continue
 		}
-		f := r.Find(NodePressure, nodeObject(n), fmt.Sprintf("Node %s %s", n.Name, p.words)).On(n)
+		f := r.Find(NodePressure, kube.NodeObject(n), fmt.Sprintf("Node %s %s", n.Name, p.words)).On(n)
 		f.Since, f.Detail = c.LastTransitionTime.Time, Pressure{p.condition}
 		f.Cite(finding.SeenAPI(f.Object, "status.conditions["+string(p.condition)+"]", f.Since, strings.TrimSpace(c.Reason+": "+c.Message)))
 		if p.condition != corev1.NodeNetworkUnavailable {
-			f.Cite(finding.SeenEvent(lastEvent(s, f.Object, "EvictionThresholdMet")))
+			f.Cite(finding.SeenEvent(kube.LastEvent(s, f.Object, "EvictionThresholdMet")))
 			blameBiggest(f, s, n)
 		}
 	}
@@ -82,8 +83,8 @@ const (
 func pendingPods(s *snapshot.Snapshot) unplaced {
 	var w unplaced
 	for _, p := range s.PodsOn("") {
-		c := podCondition(p, corev1.PodScheduled)
-		if c == nil || c.Status == corev1.ConditionTrue || p.DeletionTimestamp != nil || newly(s, p.CreationTimestamp.Time) {
+		c := kube.PodCondition(p, corev1.PodScheduled)
+		if c == nil || c.Status == corev1.ConditionTrue || p.DeletionTimestamp != nil || kube.Newly(s, p.CreationTimestamp.Time) {
 			continue
 		}
 		if strings.Contains(c.Message, tooManyPods) {
@@ -116,7 +117,7 @@ func (w unplaced) reportFull(s *snapshot.Snapshot, r *finding.Report, n *corev1.
 			refused = p
 		}
 	}
-	f := r.Find(NodeFull, nodeObject(n), fmt.Sprintf("Node %s has %d of the %d pods that it may have", n.Name, count, most)).On(n)
+	f := r.Find(NodeFull, kube.NodeObject(n), fmt.Sprintf("Node %s has %d of the %d pods that it may have", n.Name, count, most)).On(n)
 	f.Cite(finding.SeenAPI(f.Object, "status.allocatable.pods", time.Time{}, fmt.Sprintf("%d; %d are on it", most, count)))
 	switch {
 	case refused != nil:
@@ -133,7 +134,7 @@ func (w unplaced) reportFull(s *snapshot.Snapshot, r *finding.Report, n *corev1.
 // seePending cites the scheduler's words about the first of the pods.
 func seePending(f *finding.Finding, pods []*corev1.Pod) {
 	if len(pods) > 0 {
-		c := podCondition(pods[0], corev1.PodScheduled)
+		c := kube.PodCondition(pods[0], corev1.PodScheduled)
 		f.Cite(finding.SeenAPI(finding.PodObject(pods[0]), "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
 	}
 }
@@ -151,7 +152,7 @@ func (w unplaced) reportCordoned(s *snapshot.Snapshot, r *finding.Report, n *cor
 	if count := len(w.cordoned); count > 0 {
 		title += finding.Inflect(count, ", and %d {pod waits|pods wait} for a node", count)
 	}
-	f := r.Find(NodeCordoned, nodeObject(n), title).On(n)
+	f := r.Find(NodeCordoned, kube.NodeObject(n), title).On(n)
 	f.Since = since
 	f.Cite(finding.SeenAPI(f.Object, "spec.unschedulable", since, "true"))
 	if len(w.cordoned) > 0 {
@@ -167,5 +168,5 @@ func cordonedAt(s *snapshot.Snapshot, n *corev1.Node) time.Time {
 			return t.TimeAdded.Time
 		}
 	}
-	return beganAt(lastEvent(s, nodeObject(n), "NodeNotSchedulable"))
+	return kube.BeganAt(kube.LastEvent(s, kube.NodeObject(n), "NodeNotSchedulable"))
 }

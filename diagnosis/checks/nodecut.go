@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -45,8 +46,8 @@ func checkCutNodes(s *snapshot.Snapshot, r *finding.Report) {
 		cut[node].targets = finding.Union(cut[node].targets, []string{target})
 	}
 	var pods map[incident.Object][]*corev1.Pod
-	for _, node := range keysInOrder(cut) {
-		if x := cut[node]; len(x.targets) < leastCut || !nodeReady(s.Node(node)) || !networkRuns(s, node) {
+	for _, node := range kube.KeysInOrder(cut) {
+		if x := cut[node]; len(x.targets) < leastCut || !kube.NodeReady(s.Node(node)) || !networkRuns(s, node) {
 			continue
 		}
 		if pods == nil {
@@ -78,14 +79,14 @@ func beyondNode(s *snapshot.Snapshot, by call) (string, bool) {
 		return "", false
 	case !by.service.IsZero():
 		v := s.Service(by.service.Namespace, by.service.Name)
-		return by.service.String(), v != nil && (len(v.Spec.Selector) == 0 || slices.ContainsFunc(s.PodsSelected(v.Namespace, v.Spec.Selector), isReady))
+		return by.service.String(), v != nil && (len(v.Spec.Selector) == 0 || slices.ContainsFunc(s.PodsSelected(v.Namespace, v.Spec.Selector), kube.IsReady))
 	}
 	a, ok := by.address()
 	if !ok {
 		return "", false
 	}
-	p := podAt(s, a)
-	return by.need.Host, p != nil && isReady(p) && p.Spec.NodeName != by.pod.Spec.NodeName
+	p := kube.PodAt(s, a)
+	return by.need.Host, p != nil && kube.IsReady(p) && p.Spec.NodeName != by.pod.Spec.NodeName
 }
 
 // networkRuns says whether the pods that give the node its pod network are there and ready.
@@ -95,7 +96,7 @@ func networkRuns(s *snapshot.Snapshot, node string) bool {
 		if o := snapshot.ObjectOf("DaemonSet", d.Namespace, d.Name); !NetworkPlugin(o) && !NodeProxy(o) || d.Status.DesiredNumberScheduled == 0 {
 			continue
 		}
-		if p := podsByNode(s, d)[node]; p == nil || !isReady(p) {
+		if p := podsByNode(s, d)[node]; p == nil || !kube.IsReady(p) {
 			return false
 		}
 	}
@@ -115,7 +116,7 @@ func reportCut(s *snapshot.Snapshot, r *finding.Report, node string, x *cutNode,
 		if len(peers) == 0 {
 			continue // it has no pod elsewhere, and so tells nothing
 		}
-		if slices.ContainsFunc(peers, func(p *corev1.Pod) bool { return !isReady(p) }) {
+		if slices.ContainsFunc(peers, func(p *corev1.Pod) bool { return !kube.IsReady(p) }) {
 			return // it fails elsewhere as well
 		}
 		contrasts++
@@ -130,7 +131,7 @@ func reportCut(s *snapshot.Snapshot, r *finding.Report, node string, x *cutNode,
 	for _, by := range x.calls {
 		if !slices.Contains(f.Pods, by.pod) {
 			f.Pods = append(f.Pods, by.pod)
-			f.Since = finding.Earlier(f.Since, unreadySince(by.pod))
+			f.Since = finding.Earlier(f.Since, kube.UnreadySince(by.pod))
 			f.Cite(by.seen())
 		}
 		f.AddFacts([]logs.Fact{by.need})
@@ -139,7 +140,7 @@ func reportCut(s *snapshot.Snapshot, r *finding.Report, node string, x *cutNode,
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	for _, p := range well[:min(len(well), finding.ShownPods)] {
-		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", unreadySince(p), "ready, on node "+p.Spec.NodeName))
+		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", kube.UnreadySince(p), "ready, on node "+p.Spec.NodeName))
 	}
 	title := fmt.Sprintf("Pods on node %s get no answer from beyond it, those of %d workloads: their pods on other nodes are well", node, len(failing))
 	f.Title = finding.OneLine(title+touched(s, f), finding.MaxTitle)

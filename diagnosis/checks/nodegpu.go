@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -63,7 +64,7 @@ func checkGPUs(s *snapshot.Snapshot, r *finding.Report) {
 			if usable.Sign() > 0 {
 				offered[name] = true
 			}
-			if nodeReady(n) && usable.Cmp(have) < 0 {
+			if kube.NodeReady(n) && usable.Cmp(have) < 0 {
 				reportUnhealthy(r, n, name, have.String(), usable.String())
 			}
 		}
@@ -98,7 +99,7 @@ type GPU struct {
 }
 
 func reportUnhealthy(r *finding.Report, n *corev1.Node, name corev1.ResourceName, have, usable string) {
-	f := r.Find(GPUUnhealthy, nodeObject(n), fmt.Sprintf("Node %s offers %s of its %s %s: the device plugin calls the others unhealthy, or has stopped", n.Name, usable, have, name)).On(n)
+	f := r.Find(GPUUnhealthy, kube.NodeObject(n), fmt.Sprintf("Node %s offers %s of its %s %s: the device plugin calls the others unhealthy, or has stopped", n.Name, usable, have, name)).On(n)
 	f.Detail = GPU{name}
 	if usable != "0" {
 		f.Severity = incident.Warning
@@ -121,7 +122,7 @@ func askers(s *snapshot.Snapshot) []asker {
 	}
 	by := map[key]*asker{}
 	for _, p := range s.PodsOn("") {
-		if c := podCondition(p, corev1.PodScheduled); c == nil || c.Status == corev1.ConditionTrue || p.DeletionTimestamp != nil || newly(s, p.CreationTimestamp.Time) {
+		if c := kube.PodCondition(p, corev1.PodScheduled); c == nil || c.Status == corev1.ConditionTrue || p.DeletionTimestamp != nil || kube.Newly(s, p.CreationTimestamp.Time) {
 			continue
 		}
 		asked := map[corev1.ResourceName]bool{}
@@ -159,7 +160,7 @@ func (a asker) report(s *snapshot.Snapshot, r *finding.Report) {
 		}
 		blamed = true
 		why, plugin := whyNotOffered(s, n)
-		f := r.Find(GPUNotOffered, nodeObject(n), fmt.Sprintf("Node %s has a GPU but offers no %s: %s", n.Name, a.resource, why)).On(n).Cite(seen)
+		f := r.Find(GPUNotOffered, kube.NodeObject(n), fmt.Sprintf("Node %s has a GPU but offers no %s: %s", n.Name, a.resource, why)).On(n).Cite(seen)
 		f.Pods, f.Since, f.Detail = a.pods, oldest(a.pods), GPU{a.resource}
 		if !plugin.IsZero() {
 			f.Fault = []incident.Object{plugin, f.Object}
@@ -186,14 +187,14 @@ func oldest(pods []*corev1.Pod) time.Time {
 // hasGPU looks for a sign that a node has a GPU of the resource's vendor: the resource itself with none left, a label, a device.
 func hasGPU(s *snapshot.Snapshot, n *corev1.Node, resource corev1.ResourceName) (incident.Evidence, bool) {
 	if q, ok := n.Status.Capacity[resource]; ok {
-		return finding.SeenAPI(nodeObject(n), "status.capacity["+string(resource)+"]", time.Time{}, q.String()), true
+		return finding.SeenAPI(kube.NodeObject(n), "status.capacity["+string(resource)+"]", time.Time{}, q.String()), true
 	}
 	if !strings.HasPrefix(string(resource), "nvidia.com/") {
 		return incident.Evidence{}, false
 	}
 	for _, l := range gpuLabels {
 		if v, ok := n.Labels[l]; ok && v != "false" {
-			return finding.SeenAPI(nodeObject(n), "metadata.labels", time.Time{}, l+"="+v), true
+			return finding.SeenAPI(kube.NodeObject(n), "metadata.labels", time.Time{}, l+"="+v), true
 		}
 	}
 	for i := range s.Hosts {
@@ -217,7 +218,7 @@ func whyNotOffered(s *snapshot.Snapshot, n *corev1.Node) (string, incident.Objec
 		o := snapshot.ObjectOf("DaemonSet", d.Namespace, d.Name)
 		for _, p := range s.PodsOn(n.Name) {
 			if s.WorkloadOf(p) == o {
-				if isReady(p) {
+				if kube.IsReady(p) {
 					return fmt.Sprintf("the pod of %s on it is ready, but has registered none", finding.Short(o)), o
 				}
 				return fmt.Sprintf("the pod of %s on it is not ready", finding.Short(o)), o

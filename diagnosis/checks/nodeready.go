@@ -7,21 +7,13 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
-
-// leavingTaints are put on a node that is about to be removed: by the cluster autoscaler, Karpenter, cloud controllers and the handlers
-// of spot instances' last notice.
-var leavingTaints = map[string]bool{
-	"ToBeDeletedByClusterAutoscaler": true, "karpenter.sh/disrupted": true, "karpenter.sh/disruption": true,
-	"node.cloudprovider.kubernetes.io/shutdown": true, "aws-node-termination-handler/spot-itn": true,
-	"cloud.google.com/impending-node-termination": true,
-}
 
 // setUp says whether a node is past its first minutes: by its age, or because its network has worked once.
 func setUp(s *snapshot.Snapshot, n *corev1.Node) bool {
@@ -33,44 +25,8 @@ func hadNetwork(s *snapshot.Snapshot, n *corev1.Node) bool {
 	return slices.ContainsFunc(s.PodsOn(n.Name), func(p *corev1.Pod) bool { return p.Status.PodIP != "" && !p.Spec.HostNetwork })
 }
 
-// leavingTime is how long a node that is to be removed may take about it.
-const leavingTime = 15 * time.Minute
-
-// leaving says whether a node is on its way out, as it should, or drained for maintenance: that it stops reporting is part of it.
-func leaving(s *snapshot.Snapshot, n *corev1.Node) bool {
-	if n.DeletionTimestamp != nil {
-		return s.At.Sub(n.DeletionTimestamp.Time) < leavingTime
-	}
-	if drained(s, n) {
-		c := nodeCondition(n, corev1.NodeReady)
-		return c == nil || c.Status == corev1.ConditionTrue || s.At.Sub(c.LastTransitionTime.Time) < leavingTime
-	}
-	for i := range n.Spec.Taints {
-		if leavingTaints[n.Spec.Taints[i].Key] {
-			c := nodeCondition(n, corev1.NodeReady)
-			return c == nil || s.At.Sub(c.LastTransitionTime.Time) < leavingTime
-		}
-	}
-	return false
-}
-
-// drained says whether a node is cordoned and has no pods but those that belong to every node, or that are ending.
-func drained(s *snapshot.Snapshot, n *corev1.Node) bool {
-	return n.Spec.Unschedulable && !finding.NotSeen(s, "pods", "") && !slices.ContainsFunc(s.PodsOn(n.Name), func(p *corev1.Pod) bool {
-		owner := metav1.GetControllerOf(p)
-		ofNode := owner != nil && (owner.Kind == "DaemonSet" || owner.Kind == "Node")
-		return !ofNode && p.DeletionTimestamp == nil && p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed
-	})
-}
-
-// awayWithNode says whether a pod is not ready because its node is away for a while, as it should be.
-func awayWithNode(s *snapshot.Snapshot, p *corev1.Pod) bool {
-	n := s.Node(p.Spec.NodeName)
-	return n != nil && !nodeReady(n) && leaving(s, n)
-}
-
 func reportNotReady(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node, ready *corev1.NodeCondition) {
-	o, since := nodeObject(n), ready.LastTransitionTime.Time
+	o, since := kube.NodeObject(n), ready.LastTransitionTime.Time
 	seen := finding.SeenAPI(o, "status.conditions[Ready]", since, fmt.Sprintf("%s %s: %s", ready.Status, ready.Reason, ready.Message))
 	find := func(code, title string) *finding.Finding {
 		f := r.Find(code, o, title).On(n).Cite(seen)
@@ -84,7 +40,7 @@ func reportNotReady(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node, rea
 	case shuttingDown(ready.Message):
 		f := find(NodeNotReady, fmt.Sprintf("Node %s is shutting down since %s%s", n.Name, finding.Moment(s.At, since), podsOn(s, n)))
 		f.Severity, f.Told = incident.Warning, []time.Time{since}
-		if s.At.Sub(since) < leavingTime {
+		if s.At.Sub(since) < kube.LeavingTime {
 			f.Severity = incident.Info
 		}
 	case runtimeDown(ready.Message):
@@ -93,7 +49,7 @@ func reportNotReady(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node, rea
 		}
 		find(NodeRuntimeDown, fmt.Sprintf("The container runtime of node %s does not answer%s: %s", n.Name, podsOn(s, n), ready.Message))
 	default:
-		if noCNI(ready.Message) {
+		if kube.NoCNI(ready.Message) {
 			reportCNI(s, r, n, since, seen)
 		}
 		find(NodeNotReady, fmt.Sprintf("Node %s is not ready%s: %s", n.Name, podsOn(s, n), ready.Message))
@@ -147,23 +103,12 @@ func runtimeDown(message string) bool {
 // shuttingDown knows the words of the kubelet's shutdown manager.
 func shuttingDown(message string) bool { return strings.Contains(message, "node is shutting down") }
 
-// noCNI knows how the kubelet, containerd and CRI-O say that there is no network configuration.
-func noCNI(message string) bool {
-	low := strings.ToLower(message)
-	for _, words := range []string{"networkpluginnotready", "cni plugin not initialized", "cni config uninitialized", "no cni configuration file", "no networks found in"} {
-		if strings.Contains(low, words) {
-			return true
-		}
-	}
-	return false
-}
-
 func reportCNI(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node, since time.Time, seen incident.Evidence) {
 	title := "Node %s has lost its CNI configuration: no new pod can start on it"
 	if since.Sub(n.CreationTimestamp.Time) < newNode && !hadNetwork(s, n) {
 		title = "Node %s has no CNI configuration: no pod can start on it"
 	}
-	f := r.Find(NodeCNIMissing, nodeObject(n), fmt.Sprintf(title, n.Name)).On(n).Cite(seen)
+	f := r.Find(NodeCNIMissing, kube.NodeObject(n), fmt.Sprintf(title, n.Name)).On(n).Cite(seen)
 	f.Since, f.Told = since, []time.Time{since}
 	f.Because = fmt.Sprintf("Since %s the kubelet of %s reports that the runtime's network is not ready, for no CNI plugin is initialized", finding.Clock(since), n.Name)
 	for i := range s.Hosts {

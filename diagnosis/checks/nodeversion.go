@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/version"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -32,7 +33,7 @@ func reportVersion(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 	default:
 		return
 	}
-	f := r.Find(NodeVersionSkew, nodeObject(n), fmt.Sprintf(title, n.Name, n.Status.NodeInfo.KubeletVersion, s.ServerVersion)).On(n)
+	f := r.Find(NodeVersionSkew, kube.NodeObject(n), fmt.Sprintf(title, n.Name, n.Status.NodeInfo.KubeletVersion, s.ServerVersion)).On(n)
 	f.Cite(finding.SeenAPI(f.Object, "status.nodeInfo.kubeletVersion", time.Time{}, n.Status.NodeInfo.KubeletVersion+"; the API server is "+s.ServerVersion))
 }
 
@@ -57,7 +58,7 @@ func reportDifference(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 				continue
 			}
 			have := t.of(&o.Status.NodeInfo)
-			if count++; !nodeReady(o) || have == "" || have == own || others != "" && others != have {
+			if count++; !kube.NodeReady(o) || have == "" || have == own || others != "" && others != have {
 				count = 0
 				break
 			}
@@ -66,13 +67,13 @@ func reportDifference(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 		if own == "" || count < 2 {
 			continue
 		}
-		f := r.Find(NodeDiffers, nodeObject(n), fmt.Sprintf("Node %s, which is not ready, alone has %s %s; the other %d have %s", n.Name, t.words, own, count, others)).On(n)
+		f := r.Find(NodeDiffers, kube.NodeObject(n), fmt.Sprintf("Node %s, which is not ready, alone has %s %s; the other %d have %s", n.Name, t.words, own, count, others)).On(n)
 		f.Cite(finding.SeenAPI(f.Object, "status.nodeInfo."+t.field, time.Time{}, own+"; the other nodes: "+others))
 	}
 }
 
 func reportReboot(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
-	e := lastEvent(s, nodeObject(n), "Rebooted")
+	e := kube.LastEvent(s, kube.NodeObject(n), "Rebooted")
 	if e == nil {
 		return
 	}
@@ -80,6 +81,6 @@ func reportReboot(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 	if s.At.Sub(at) > finding.Recently || at.Sub(n.CreationTimestamp.Time) < newNode {
 		return
 	}
-	f := r.Find(NodeRebooted, nodeObject(n), fmt.Sprintf("Node %s was rebooted at %s", n.Name, finding.Moment(s.At, at))).On(n).Cite(finding.SeenEvent(e))
+	f := r.Find(NodeRebooted, kube.NodeObject(n), fmt.Sprintf("Node %s was rebooted at %s", n.Name, finding.Moment(s.At, at))).On(n).Cite(finding.SeenEvent(e))
 	f.Since, f.Told = at, []time.Time{at}
 }

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -31,7 +32,7 @@ const maxSeekers = 100
 
 // explain compares a pod with every node. Pods of one template are alike, but for those that a DaemonSet ties to a node each.
 func (r *rooms) explain(p *corev1.Pod) nowhere {
-	key := strings.Join([]string{r.s.WorkloadOf(p).String(), p.Labels["pod-template-hash"], p.Labels["controller-revision-hash"], fmt.Sprint(tiedTo(p)), fmt.Sprint(claimsOf(p))}, "\x00")
+	key := strings.Join([]string{r.s.WorkloadOf(p).String(), p.Labels["pod-template-hash"], p.Labels["controller-revision-hash"], fmt.Sprint(tiedTo(p)), fmt.Sprint(kube.ClaimsOf(p))}, "\x00")
 	u, ok := r.told[key]
 	if !ok && len(r.told) < maxSeekers {
 		u = r.compare(p)
@@ -78,7 +79,7 @@ func (r *rooms) compare(p *corev1.Pod) nowhere {
 	u := nowhere{why: k.reason(nodes)}
 	for _, h := range nodes {
 		if h.only(nodeState) || h.only(podsTaken) {
-			u.refs = append(u.refs, nodeObject(h.node))
+			u.refs = append(u.refs, kube.NodeObject(h.node))
 		}
 	}
 	u.seen = append(u.seen, k.evidence(nodes[0])...)
@@ -271,23 +272,23 @@ func (k *seeker) noLabel(l lack, nodes []hindered) string {
 		if v, ok := h.node.Labels[key]; ok {
 			values = finding.Union(values, []string{v})
 		}
-		keys = finding.Union(keys, keysInOrder(h.node.Labels))
+		keys = finding.Union(keys, kube.KeysInOrder(h.node.Labels))
 	}
 	why := "no node has the label " + l.what + ", which its nodeSelector asks for"
 	switch {
 	case len(values) > 0:
 		slices.Sort(values)
-		hints := near(value, values)
+		hints := kube.Nearest(value, values)
 		if len(hints) == 0 {
 			hints = values[:min(len(values), 3)]
 		}
 		for i := range hints {
 			hints[i] = key + "=" + hints[i]
 		}
-		return why + didYouMean(hints)
+		return why + kube.DidYouMean(hints)
 	default:
 		slices.Sort(keys)
-		return why + didYouMean(near(key, keys))
+		return why + kube.DidYouMean(kube.Nearest(key, keys))
 	}
 }
 
@@ -327,7 +328,7 @@ func counts(nodes []hindered) string {
 
 // evidence is the nearest node's side, and the pod's.
 func (k *seeker) evidence(h hindered) []incident.Evidence {
-	n := nodeObject(h.node)
+	n := kube.NodeObject(h.node)
 	var out []incident.Evidence
 	for _, l := range h.lacks {
 		switch l.rule {

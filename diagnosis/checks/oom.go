@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -24,9 +25,9 @@ const sigkilled = 137
 // oomKilled tells whose memory ran out: the container's own limit, the node's, and whether the program itself was killed or a child of
 // it. A container without a limit, or the kubelet's word of a system OOM at that moment, speaks for the node. The runtime reports
 // OOMKilled for any process of the container; a program that then ends with a code of its own was not the one that was killed.
-func oomKilled(s *snapshot.Snapshot, p *corev1.Pod, c container, a ailment, end *corev1.ContainerStateTerminated) ailment {
+func oomKilled(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, a ailment, end *corev1.ContainerStateTerminated) ailment {
 	a.code, a.node = PodOOMKilled, p.Spec.NodeName
-	limit, limited := c.spec.Resources.Limits[corev1.ResourceMemory]
+	limit, limited := c.Spec.Resources.Limits[corev1.ResourceMemory]
 	limited = limited && !limit.IsZero()
 	system := systemOOM(s, p.Spec.NodeName, end)
 	what := finding.Say("{is|are} killed")
@@ -36,21 +37,21 @@ func oomKilled(s *snapshot.Snapshot, p *corev1.Pod, c container, a ailment, end 
 	switch {
 	case limited && system == nil:
 		a.detail, a.reason = OutOfMemory{}, "killed for using more memory than its limit of "+limit.String()
-		a.predicate = finding.Say("%s for using more memory than {its|their} limit of %s%s", what, limit.String(), c.in(p))
+		a.predicate = finding.Say("%s for using more memory than {its|their} limit of %s%s", what, limit.String(), c.In(p))
 		if used, e := memoryUse(s, p, c); used != "" {
 			a.predicate = a.predicate.And("; it uses %s", used)
 			a.seen = append(a.seen, e)
 		}
 	case limited:
 		a.detail, a.reason = OutOfMemory{OfNode: true}, "killed because node "+p.Spec.NodeName+" ran out of memory"
-		a.predicate = finding.Say("%s because node %s ran out of memory%s, not for {its|their} own limit of %s", what, p.Spec.NodeName, c.in(p), limit.String())
+		a.predicate = finding.Say("%s because node %s ran out of memory%s, not for {its|their} own limit of %s", what, p.Spec.NodeName, c.In(p), limit.String())
 	default:
 		a.detail, a.reason = OutOfMemory{OfNode: true}, "killed because node "+p.Spec.NodeName+" ran out of memory"
-		a.predicate = finding.Say("%s because memory ran out%s; {it has|they have} no limit of {its|their} own, so it was node %s's", what, c.in(p), p.Spec.NodeName)
+		a.predicate = finding.Say("%s because memory ran out%s; {it has|they have} no limit of {its|their} own, so it was node %s's", what, c.In(p), p.Spec.NodeName)
 	}
 	if limited {
 		a.byDefault(s, p, c, limit)
-		a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.spec.Name+"].resources.limits.memory", time.Time{}, limit.String()))
+		a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Spec.Name+"].resources.limits.memory", time.Time{}, limit.String()))
 	}
 	a.seen = append(a.seen, finding.SeenEvent(system))
 	return a
@@ -61,9 +62,9 @@ func oomKilled(s *snapshot.Snapshot, p *corev1.Pod, c container, a ailment, end 
 const limitRanger = "kubernetes.io/limit-ranger"
 
 // byDefault names the LimitRange that a limit comes from.
-func (a *ailment) byDefault(s *snapshot.Snapshot, p *corev1.Pod, c container, limit resource.Quantity) {
+func (a *ailment) byDefault(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, limit resource.Quantity) {
 	said := p.Annotations[limitRanger]
-	if !slices.Contains(strings.FieldsFunc(said, func(r rune) bool { return r == ';' || r == ':' }), " memory limit for container "+c.spec.Name) {
+	if !slices.Contains(strings.FieldsFunc(said, func(r rune) bool { return r == ';' || r == ':' }), " memory limit for container "+c.Spec.Name) {
 		return
 	}
 	for i := range s.LimitRanges {
@@ -87,7 +88,7 @@ const oomNear = 2 * time.Minute
 
 // systemOOM is the event by which a kubelet says that the node, not a container's limit, ran out of memory when the container ended.
 func systemOOM(s *snapshot.Snapshot, node string, end *corev1.ContainerStateTerminated) *corev1.Event {
-	e := lastEvent(s, snapshot.ObjectOf("Node", "", node), "SystemOOM")
+	e := kube.LastEvent(s, snapshot.ObjectOf("Node", "", node), "SystemOOM")
 	if e == nil || end == nil {
 		return nil
 	}
@@ -98,7 +99,7 @@ func systemOOM(s *snapshot.Snapshot, node string, end *corev1.ContainerStateTerm
 }
 
 // memoryUse is what the container, or else its pod, used by a metric; "" where none was asked for.
-func memoryUse(s *snapshot.Snapshot, p *corev1.Pod, c container) (string, incident.Evidence) {
+func memoryUse(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (string, incident.Evidence) {
 	for i := range s.Metrics {
 		m := &s.Metrics[i]
 		if m.Object != finding.PodObject(p) || m.Unit != "bytes" || !strings.Contains(strings.ToLower(m.Name), "memory") {

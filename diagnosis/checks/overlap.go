@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -41,7 +42,7 @@ func checkOverlaps(s *snapshot.Snapshot, r *finding.Report) {
 	widest := spans[0]
 	for _, x := range spans[1:] {
 		if widest.prefix.Overlaps(x.prefix) && widest.node != x.node {
-			overlap(r, x, fmt.Sprintf("overlaps that of node %s (%s)", widest.node.Name, widest.prefix), nodeObject(widest.node), "spec.podCIDR", widest.prefix.String())
+			overlap(r, x, fmt.Sprintf("overlaps that of node %s (%s)", widest.node.Name, widest.prefix), kube.NodeObject(widest.node), "spec.podCIDR", widest.prefix.String())
 		}
 		if !widest.prefix.Overlaps(x.prefix) {
 			widest = x
@@ -51,7 +52,7 @@ func checkOverlaps(s *snapshot.Snapshot, r *finding.Report) {
 		n := &s.Nodes[i]
 		for _, a := range n.Status.Addresses {
 			if x, ok := spanOf(spans, a.Address); ok && a.Type == corev1.NodeInternalIP {
-				overlap(r, x, fmt.Sprintf("holds the address of node %s (%s)", n.Name, a.Address), nodeObject(n), "status.addresses[InternalIP]", a.Address)
+				overlap(r, x, fmt.Sprintf("holds the address of node %s (%s)", n.Name, a.Address), kube.NodeObject(n), "status.addresses[InternalIP]", a.Address)
 			}
 		}
 	}
@@ -60,7 +61,7 @@ func checkOverlaps(s *snapshot.Snapshot, r *finding.Report) {
 		v := &s.Services[i]
 		if x, ok := spanOf(spans, v.Spec.ClusterIP); ok && !told[x.node] {
 			told[x.node] = true
-			overlap(r, x, fmt.Sprintf("holds the address of Service %s/%s (%s)", v.Namespace, v.Name, v.Spec.ClusterIP), serviceObject(v), "spec.clusterIP", v.Spec.ClusterIP)
+			overlap(r, x, fmt.Sprintf("holds the address of Service %s/%s (%s)", v.Namespace, v.Name, v.Spec.ClusterIP), kube.ServiceObject(v), "spec.clusterIP", v.Spec.ClusterIP)
 		}
 	}
 }
@@ -98,6 +99,6 @@ func spanOf(spans []span, address string) (span, bool) {
 }
 
 func overlap(r *finding.Report, x span, what string, other incident.Object, field, seen string) {
-	f := r.Find(PodNetworkOverlap, nodeObject(x.node), fmt.Sprintf("The pod network of node %s, %s, %s", x.node.Name, x.prefix, what)).On(x.node)
+	f := r.Find(PodNetworkOverlap, kube.NodeObject(x.node), fmt.Sprintf("The pod network of node %s, %s, %s", x.node.Name, x.prefix, what)).On(x.node)
 	f.Cite(finding.SeenAPI(f.Object, "spec.podCIDR", x.node.CreationTimestamp.Time, x.prefix.String()), finding.SeenAPI(other, field, time.Time{}, seen))
 }

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -56,7 +57,7 @@ func checkPDBs(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.PDBs {
 		b := &s.PDBs[i]
 		sel, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
-		if err != nil || b.DeletionTimestamp != nil || newly(s, b.CreationTimestamp.Time) {
+		if err != nil || b.DeletionTimestamp != nil || kube.Newly(s, b.CreationTimestamp.Time) {
 			continue
 		}
 		var pods []*corev1.Pod
@@ -85,7 +86,7 @@ func checkPDBs(s *snapshot.Snapshot, r *finding.Report) {
 // selectable are the pods of the budget's namespace that have not ended and have the labels that it asks for.
 func selectable(s *snapshot.Snapshot, b *policyv1.PodDisruptionBudget) []*corev1.Pod {
 	if b.Spec.Selector != nil && len(b.Spec.Selector.MatchLabels) > 0 {
-		return newPodLabels(s).selected(b.Namespace, b.Spec.Selector.MatchLabels)
+		return kube.NewPodLabels(s).Selected(b.Namespace, b.Spec.Selector.MatchLabels)
 	}
 	return slices.DeleteFunc(slices.Clone(s.PodsIn(b.Namespace)), hasEnded)
 }
@@ -106,7 +107,7 @@ func checkPDB(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisruption
 func reportSpent(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisruptionBudget, o incident.Object, pods []*corev1.Pod) {
 	var sick []*corev1.Pod
 	for _, p := range pods {
-		if !isReady(p) {
+		if !kube.IsReady(p) {
 			sick = append(sick, p)
 		}
 	}
@@ -116,7 +117,7 @@ func reportSpent(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisrupt
 	f := r.Find(PDBUnhealthy, o, fmt.Sprintf("PodDisruptionBudget %s allows no disruption: %d of %d pods are healthy, and it wants %d", b.Name, b.Status.CurrentHealthy, b.Status.ExpectedPods, b.Status.DesiredHealthy))
 	f.Workload, f.Pods = s.WorkloadOf(sick[0]), sick
 	for _, p := range sick {
-		f.Since = finding.Earlier(f.Since, unreadySince(p))
+		f.Since = finding.Earlier(f.Since, kube.UnreadySince(p))
 	}
 	f.Cite(seenPDB(b, o))
 }
@@ -179,8 +180,8 @@ func checkSelectsNone(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDi
 	if finding.NotSeen(s, "pods", b.Namespace) || s.At.Sub(b.CreationTimestamp.Time) < aheadOf || b.Spec.Selector == nil {
 		return
 	}
-	templates := templatesIn(s, b.Namespace)
-	if slices.ContainsFunc(templates, func(t template) bool { return sel.Matches(labels.Set(t.labels)) }) {
+	templates := kube.TemplatesIn(s, b.Namespace)
+	if slices.ContainsFunc(templates, func(t kube.Template) bool { return sel.Matches(labels.Set(t.Labels)) }) {
 		return
 	}
 	wanted := metav1.FormatLabelSelector(b.Spec.Selector)
@@ -198,16 +199,16 @@ func checkSelectsNone(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDi
 }
 
 // nearTemplate is the labels of pods that differ from the wanted ones in one, and that by a slip.
-func nearTemplate(wanted map[string]string, templates []template) string {
+func nearTemplate(wanted map[string]string, templates []kube.Template) string {
 	for _, t := range templates {
-		has := t.labels
+		has := t.Labels
 		var slips []string
 		off := 0
 		for _, key := range slices.Sorted(maps.Keys(wanted)) {
 			value, ok := has[key]
 			switch {
 			case ok && value == wanted[key]:
-			case ok && len(near(wanted[key], []string{value})) > 0:
+			case ok && len(kube.Nearest(wanted[key], []string{value})) > 0:
 				slips = append(slips, key+"="+value)
 			default:
 				off++
@@ -242,7 +243,7 @@ func reportOverlap(r *finding.Report, pair [2]*policyv1.PodDisruptionBudget, pod
 	a, b := pair[0], pair[1]
 	objects := []incident.Object{snapshot.ObjectOf("PodDisruptionBudget", a.Namespace, a.Name), snapshot.ObjectOf("PodDisruptionBudget", b.Namespace, b.Name)}
 	f := r.Find(PDBOverlap, objects[0], fmt.Sprintf("PodDisruptionBudgets %s and %s both select %s, such as %s: evictions of them fail", a.Name, b.Name, finding.Inflect(len(pods), "%d {pod|pods}", len(pods)), pods[0].Name))
-	f.Fault, f.Since = objects, latest(a.CreationTimestamp.Time, b.CreationTimestamp.Time)
+	f.Fault, f.Since = objects, kube.Latest(a.CreationTimestamp.Time, b.CreationTimestamp.Time)
 	for i, x := range pair {
 		f.Cite(finding.SeenAPI(objects[i], "spec.selector", x.CreationTimestamp.Time, metav1.FormatLabelSelector(x.Spec.Selector)+" matches "+podNames(pods)))
 	}

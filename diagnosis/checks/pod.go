@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -76,7 +77,7 @@ func examine(s *snapshot.Snapshot, nodes *rooms, p *corev1.Pod) []ailment {
 		return one(failed(s, p))
 	case p.Spec.NodeName == "":
 		return one(unscheduled(s, nodes, p))
-	case healthy(p):
+	case kube.Healthy(p):
 		return restarted(s, p)
 	}
 	if found := sickContainers(s, p); len(found) > 0 {
@@ -95,105 +96,15 @@ func one(a ailment, ok bool) []ailment {
 	return []ailment{a}
 }
 
-// healthy is the short way for most pods: ready, and no container has ever ended.
-func healthy(p *corev1.Pod) bool {
-	if c := podCondition(p, corev1.PodReady); c == nil || c.Status != corev1.ConditionTrue {
-		return false
-	}
-	for i := range p.Status.ContainerStatuses {
-		if st := &p.Status.ContainerStatuses[i]; st.State.Running == nil {
-			return false
-		}
-	}
-	return true
-}
-
 // restarted looks at a ready pod's restarts: a crash a moment ago, or many that add up.
 func restarted(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
 	var found []ailment
-	for _, c := range containersOf(p) {
-		if c.status.RestartCount > 0 {
+	for _, c := range kube.ContainersOf(p) {
+		if c.Status.RestartCount > 0 {
 			found = append(found, one(runningAgain(s, p, c))...)
 		}
 	}
 	return found
-}
-
-// podCondition is a pod's condition; nil if it has none of the type.
-func podCondition(p *corev1.Pod, t corev1.PodConditionType) *corev1.PodCondition {
-	for i := range p.Status.Conditions {
-		if p.Status.Conditions[i].Type == t {
-			return &p.Status.Conditions[i]
-		}
-	}
-	return nil
-}
-
-// container is a container with its status. Init containers that run on beside the others (sidecars) count as ordinary ones.
-type container struct {
-	spec    *corev1.Container
-	status  *corev1.ContainerStatus
-	init    bool
-	sidecar bool // an init container that runs on
-}
-
-// title is how people see it: nothing for a pod's only container.
-func (c container) in(p *corev1.Pod) string {
-	switch {
-	case c.init:
-		return " (init container " + c.spec.Name + ")"
-	case c.sidecar:
-		return " (sidecar " + c.spec.Name + ")"
-	case len(p.Spec.Containers) > 1 || len(p.Spec.InitContainers) > 0 && isSidecar(c.spec):
-		return " (container " + c.spec.Name + ")"
-	}
-	return ""
-}
-
-// field is where the pod's status speaks of the container.
-func (c container) field() string {
-	if c.init || c.sidecar {
-		return "status.initContainerStatuses[" + c.spec.Name + "]"
-	}
-	return "status.containerStatuses[" + c.spec.Name + "]"
-}
-
-func isSidecar(c *corev1.Container) bool {
-	return c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
-}
-
-// containersOf pairs statuses with specs, init containers first. Statuses without a spec are left out.
-func containersOf(p *corev1.Pod) []container {
-	out := make([]container, 0, len(p.Status.ContainerStatuses)+len(p.Status.InitContainerStatuses))
-	pair := func(statuses []corev1.ContainerStatus, specs []corev1.Container, init bool) {
-		for i := range statuses {
-			for j := range specs {
-				if specs[j].Name == statuses[i].Name {
-					sidecar := init && isSidecar(&specs[j])
-					out = append(out, container{&specs[j], &statuses[i], init && !sidecar, sidecar})
-					break
-				}
-			}
-		}
-	}
-	pair(p.Status.InitContainerStatuses, p.Spec.InitContainers, true)
-	pair(p.Status.ContainerStatuses, p.Spec.Containers, false)
-	return out
-}
-
-// newly says that something is too recent to be looked at. An unknown time is not recent.
-func newly(s *snapshot.Snapshot, t time.Time) bool {
-	return !t.IsZero() && s.At.Sub(t) < finding.Settling
-}
-
-// ownedByJob says whether a Job controls the pod; its failures are the Job's business.
-func ownedByJob(p *corev1.Pod) bool {
-	for i := range p.OwnerReferences {
-		if o := &p.OwnerReferences[i]; o.Controller != nil && *o.Controller && o.Kind == "Job" {
-			return true
-		}
-	}
-	return false
 }
 
 func failed(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
@@ -201,16 +112,16 @@ func failed(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	if p.Status.Reason == "Evicted" {
 		return evicted(p), true
 	}
-	if a, ok := rejected(p); ok && !ownedByJob(p) {
+	if a, ok := rejected(p); ok && !kube.OwnedByJob(p) {
 		return a, true
 	}
-	if ownedByJob(p) || p.Status.Reason == "NodeShutdown" || p.Status.Reason == "Terminated" || p.Status.Reason == "Preempting" {
+	if kube.OwnedByJob(p) || p.Status.Reason == "NodeShutdown" || p.Status.Reason == "Terminated" || p.Status.Reason == "Preempting" {
 		return ailment{}, false // a Job speaks for its pods; a node that shut down in good order has had its pods replaced
 	}
 	a := ailment{code: PodFailed, since: failedAt(p),
 		predicate: finding.Say("{has|have} failed: %s", strings.TrimSpace(p.Status.Reason+" "+p.Status.Message))}
-	for _, c := range containersOf(p) {
-		if t := c.status.State.Terminated; t != nil && t.ExitCode != 0 {
+	for _, c := range kube.ContainersOf(p) {
+		if t := c.Status.State.Terminated; t != nil && t.ExitCode != 0 {
 			crash := crashed(s, p, c, t)
 			a.said, a.seen = crash.said, crash.seen
 			a.predicate = finding.Say("{has|have} failed: %s", crash.reason)
@@ -231,7 +142,7 @@ func failedAt(p *corev1.Pod) time.Time {
 			t = end.FinishedAt.Time
 		}
 	}
-	if c := podCondition(p, corev1.PodReady); t.IsZero() && c != nil {
+	if c := kube.PodCondition(p, corev1.PodReady); t.IsZero() && c != nil {
 		t = c.LastTransitionTime.Time
 	}
 	return t
@@ -248,7 +159,7 @@ func terminating(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 	if holder != "" {
 		a.predicate = a.predicate.And(": %s", holder)
 	}
-	if n := s.Node(p.Spec.NodeName); n != nil && !nodeReady(n) && satisfied(s, s.WorkloadOf(p)) {
+	if n := s.Node(p.Spec.NodeName); n != nil && !kube.NodeReady(n) && kube.Satisfied(s, s.WorkloadOf(p)) {
 		a.severity = incident.Info // the node's trouble: others have taken its place
 	}
 	a.seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "metadata.deletionTimestamp", due,
@@ -269,23 +180,23 @@ func heldBy(s *snapshot.Snapshot, p *corev1.Pod) string {
 		}
 		return "its node " + p.Spec.NodeName + " is gone, so no kubelet is there to finish it"
 	}
-	if ready := nodeCondition(n, corev1.NodeReady); ready == nil || ready.Status != corev1.ConditionTrue {
+	if ready := kube.NodeCondition(n, corev1.NodeReady); ready == nil || ready.Status != corev1.ConditionTrue {
 		return "its node " + p.Spec.NodeName + " is not ready"
 	}
 	var running []string
-	for _, c := range containersOf(p) {
-		if c.status.State.Running != nil {
-			running = append(running, c.spec.Name)
+	for _, c := range kube.ContainersOf(p) {
+		if c.Status.State.Running != nil {
+			running = append(running, c.Spec.Name)
 		}
 	}
 	if len(running) > 0 {
 		why := finding.Inflect(len(running), "{container|containers} %s {does|do} not stop", strings.Join(running, ", "))
-		if e := lastEvent(s, finding.PodObject(p), "FailedKillPod", "FailedPreStopHook"); e != nil {
+		if e := kube.LastEvent(s, finding.PodObject(p), "FailedKillPod", "FailedPreStopHook"); e != nil {
 			why += ": " + finding.ShortMessage(e.Message)
 		}
 		return why
 	}
-	if claims := claimsOf(p); len(claims) > 0 {
+	if claims := kube.ClaimsOf(p); len(claims) > 0 {
 		return "its containers have ended; what the kubelet has yet to do is to unmount claim " + claims[0].Name
 	}
 	return ""

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -90,14 +91,14 @@ func podsByNode(s *snapshot.Snapshot, d *appsv1.DaemonSet) map[string]*corev1.Po
 // without says that a node is none of a DaemonSet's, though others are: it has no pod there, and none is about to come.
 func without(s *snapshot.Snapshot, d *appsv1.DaemonSet, pods map[string]*corev1.Pod, node string) bool {
 	n := s.Node(node)
-	return n != nil && pods[node] == nil && !newly(s, d.CreationTimestamp.Time) && s.At.Sub(n.CreationTimestamp.Time) >= finding.SlowIngress
+	return n != nil && pods[node] == nil && !kube.Newly(s, d.CreationTimestamp.Time) && s.At.Sub(n.CreationTimestamp.Time) >= finding.SlowIngress
 }
 
 // sandboxFailures are the events by which the kubelet says that a pod gets no network, the newest of each node.
 func sandboxFailures(s *snapshot.Snapshot) (map[string]*corev1.Event, map[string][]*corev1.Pod) {
 	events, pods := map[string]*corev1.Event{}, map[string][]*corev1.Pod{}
 	for _, p := range startingPods(s) {
-		e := lastEvent(s, finding.PodObject(p), "FailedCreatePodSandBox", "NetworkNotReady")
+		e := kube.LastEvent(s, finding.PodObject(p), "FailedCreatePodSandBox", "NetworkNotReady")
 		if e == nil {
 			continue
 		}
@@ -114,7 +115,7 @@ func startingPods(s *snapshot.Snapshot) []*corev1.Pod {
 	var out []*corev1.Pod
 	for i := range s.Pods {
 		p := &s.Pods[i]
-		if p.Status.Phase == corev1.PodPending && p.Spec.NodeName != "" && !newly(s, p.CreationTimestamp.Time) {
+		if p.Status.Phase == corev1.PodPending && p.Spec.NodeName != "" && !kube.Newly(s, p.CreationTimestamp.Time) {
 			out = append(out, p)
 		}
 	}
@@ -124,10 +125,10 @@ func startingPods(s *snapshot.Snapshot) []*corev1.Pod {
 // checkPlugins looks, where pods get no network, whether the plugin's pod is missing. One that is there and unwell speaks for itself.
 func checkPlugins(s *snapshot.Snapshot, r *finding.Report) {
 	events, pods := sandboxFailures(s)
-	nodes := keysInOrder(events)
+	nodes := kube.KeysInOrder(events)
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
-		if c := nodeCondition(n, corev1.NodeReady); c != nil && c.Status == corev1.ConditionFalse && noCNI(c.Message) {
+		if c := kube.NodeCondition(n, corev1.NodeReady); c != nil && c.Status == corev1.ConditionFalse && kube.NoCNI(c.Message) {
 			nodes = finding.Union(nodes, []string{n.Name})
 		}
 	}
@@ -155,8 +156,8 @@ func checkPlugins(s *snapshot.Snapshot, r *finding.Report) {
 // whyNot says which label or taint keeps a DaemonSet off a node, as far as its node selector and tolerations tell.
 func whyNot(d *appsv1.DaemonSet, n *corev1.Node) string {
 	spec := &d.Spec.Template.Spec
-	if !matches(spec.NodeSelector, n.Labels) {
-		return fmt.Sprintf(": its nodeSelector has %s, the node does not", labelWords(differing(spec.NodeSelector, n.Labels)))
+	if !kube.Matches(spec.NodeSelector, n.Labels) {
+		return fmt.Sprintf(": its nodeSelector has %s, the node does not", kube.LabelWords(kube.Differing(spec.NodeSelector, n.Labels)))
 	}
 	for _, t := range n.Spec.Taints {
 		tolerates := func(x corev1.Toleration) bool {
@@ -176,7 +177,7 @@ var exhausted = regexp.MustCompile(`(?i)no IP addresses available in (?:range se
 // checkAddresses reports nodes whose network plugin has no address left.
 func checkAddresses(s *snapshot.Snapshot, r *finding.Report) {
 	events, pods := sandboxFailures(s)
-	for _, node := range keysInOrder(events) {
+	for _, node := range kube.KeysInOrder(events) {
 		e := events[node]
 		m := exhausted.FindStringSubmatch(e.Message)
 		if m == nil {
@@ -202,7 +203,7 @@ func checkAddresses(s *snapshot.Snapshot, r *finding.Report) {
 			title += fmt.Sprintf(", and %d of its pods have one", taken)
 		}
 		f := r.Find(NodeIPsExhausted, o, title).Cite(finding.SeenEvent(e))
-		f.Nodes, f.Pods, f.Since = []string{node}, pods[node], beganAt(e)
+		f.Nodes, f.Pods, f.Since = []string{node}, pods[node], kube.BeganAt(e)
 		if n != nil {
 			f.Cite(finding.SeenAPI(o, "spec.podCIDR", time.Time{}, n.Spec.PodCIDR))
 		}

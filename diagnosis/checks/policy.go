@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -173,7 +174,7 @@ func isPolicyPort(p *networkingv1.NetworkPolicyPort, f flow) bool {
 	if p.Protocol != nil {
 		protocol = *p.Protocol
 	}
-	if protocol != protocolOf(f.protocol) {
+	if protocol != kube.ProtocolOf(f.protocol) {
 		return false
 	}
 	if p.Port == nil {
@@ -198,7 +199,7 @@ func policyPort(p *corev1.Pod, port intstr.IntOrString, protocol corev1.Protocol
 		return port.IntVal
 	}
 	if p != nil {
-		ports, _ := declaredPorts(p, protocol)
+		ports, _ := kube.DeclaredPorts(p, protocol)
 		for _, c := range ports {
 			if c.Name == port.StrVal {
 				return c.ContainerPort

@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 )
 
 // cache looks at the way to the node's own DNS cache, where the log says that it was asked and did not answer. The cache listens at a
@@ -32,7 +34,7 @@ func (c flows) cache(by call) bool {
 // listensOn says whether a ready pod on the node's own network is told to listen at the address, as node-local-dns is by -localip.
 func (c flows) listensOn(node, address string) bool {
 	return slices.ContainsFunc(c.s.PodsOn(node), func(p *corev1.Pod) bool {
-		return p.Spec.HostNetwork && isReady(p) && slices.ContainsFunc(p.Spec.Containers, func(x corev1.Container) bool {
+		return p.Spec.HostNetwork && kube.IsReady(p) && slices.ContainsFunc(p.Spec.Containers, func(x corev1.Container) bool {
 			return slices.ContainsFunc(append(slices.Clone(x.Command), x.Args...), func(arg string) bool { return strings.Contains(arg, address) })
 		})
 	})

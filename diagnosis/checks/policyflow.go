@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -53,18 +54,18 @@ func (c flows) name(by call) {
 	if c.cache(by) {
 		return
 	}
-	to := side{addrs: append(addrsOf(d.service.Spec.ClusterIPs...), addrsOf(d.service.Spec.ClusterIP, nodeLocalDNS)...)}
+	to := side{addrs: append(kube.AddrsOf(d.service.Spec.ClusterIPs...), kube.AddrsOf(d.service.Spec.ClusterIP, nodeLocalDNS)...)}
 	var blocked []*policy
 	var cut flow
 	egress := true
 	for _, p := range d.pods {
-		if !isReady(p) {
+		if !kube.IsReady(p) {
 			continue
 		}
-		f := flow{from: podSide(by.pod), to: side{p, append(addrsOf(p.Status.PodIP), to.addrs...)}, protocol: corev1.ProtocolUDP, ports: []intstr.IntOrString{intstr.FromInt32(53)}}
+		f := flow{from: podSide(by.pod), to: side{p, append(kube.AddrsOf(p.Status.PodIP), to.addrs...)}, protocol: corev1.ProtocolUDP, ports: []intstr.IntOrString{intstr.FromInt32(53)}}
 		for _, port := range d.service.Spec.Ports {
 			if port.Protocol == corev1.ProtocolUDP {
-				f.ports = finding.Union(f.ports, []intstr.IntOrString{targetPort(port)})
+				f.ports = finding.Union(f.ports, []intstr.IntOrString{kube.TargetPort(port)})
 			}
 		}
 		by, out := c.cutting(f)
@@ -111,7 +112,7 @@ func (c flows) reach(by call) {
 				return
 			}
 			f.to.addrs = []netip.Addr{a}
-			f.to.pod = podAt(c.s, a)
+			f.to.pod = kube.PodAt(c.s, a)
 		}
 		if blocked, egress := c.cutting(f); len(blocked) > 0 {
 			c.report(PolicyBlocksFlow, by, blocked, f, egress, "keeps %s from "+where, where, by.need.Port)
@@ -130,13 +131,13 @@ func (c flows) reach(by call) {
 	var cut flow
 	out := true
 	for _, p := range c.s.PodsSelected(v.Namespace, v.Spec.Selector) {
-		if !isReady(p) {
+		if !kube.IsReady(p) {
 			continue
 		}
-		f := flow{from: from, to: side{p, append(addrsOf(p.Status.PodIP, v.Spec.ClusterIP), addrsOf(v.Spec.ClusterIPs...)...)}}
+		f := flow{from: from, to: side{p, append(kube.AddrsOf(p.Status.PodIP, v.Spec.ClusterIP), kube.AddrsOf(v.Spec.ClusterIPs...)...)}}
 		for _, port := range v.Spec.Ports {
 			if v.Spec.ClusterIP != corev1.ClusterIPNone && fmt.Sprint(port.Port) == by.need.Port {
-				f.ports, f.protocol = []intstr.IntOrString{targetPort(port)}, port.Protocol
+				f.ports, f.protocol = []intstr.IntOrString{kube.TargetPort(port)}, port.Protocol
 			}
 		}
 		if v.Spec.ClusterIP == corev1.ClusterIPNone && number > 0 {
@@ -156,7 +157,7 @@ func (c flows) reach(by call) {
 		}
 		port := by.need.Port
 		if len(cut.ports) > 0 {
-			port = fmt.Sprint(policyPort(cut.to.pod, cut.ports[0], protocolOf(cut.protocol)))
+			port = fmt.Sprint(policyPort(cut.to.pod, cut.ports[0], kube.ProtocolOf(cut.protocol)))
 		}
 		c.report(PolicyBlocksFlow, by, blocked, cut, out, "keeps %s from "+name, finding.Short(c.s.WorkloadOf(cut.to.pod)), port)
 	}
@@ -167,14 +168,14 @@ func (c flows) reachByHand(by call, v *corev1.Service, where string) {
 	var blocked []*policy
 	var cut flow
 	for _, slice := range c.s.EndpointSlicesOf(v.Namespace, v.Name) {
-		f := flow{from: podSide(by.pod), to: side{addrs: addrsOf(append(slices.Clone(v.Spec.ClusterIPs), v.Spec.ClusterIP)...)}}
+		f := flow{from: podSide(by.pod), to: side{addrs: kube.AddrsOf(append(slices.Clone(v.Spec.ClusterIPs), v.Spec.ClusterIP)...)}}
 		for _, p := range slice.Ports {
 			if p.Port != nil {
 				f.ports = finding.Union(f.ports, []intstr.IntOrString{intstr.FromInt32(*p.Port)})
 			}
 		}
 		for _, e := range slice.Endpoints {
-			f.to.addrs = append(f.to.addrs, addrsOf(e.Addresses...)...)
+			f.to.addrs = append(f.to.addrs, kube.AddrsOf(e.Addresses...)...)
 		}
 		if len(f.ports) == 0 || len(slice.Endpoints) == 0 {
 			return
@@ -275,7 +276,7 @@ func peerHint(n *policy, p *corev1.Pod, egress bool) string {
 		if peer.PodSelector == nil || peer.NamespaceSelector == nil && p.Namespace != n.Namespace {
 			continue
 		}
-		for _, k := range keysInOrder(peer.PodSelector.MatchLabels) {
+		for _, k := range kube.KeysInOrder(peer.PodSelector.MatchLabels) {
 			want := peer.PodSelector.MatchLabels[k]
 			if have, ok := p.Labels[k]; ok && have != want {
 				return fmt.Sprintf(" (it names %s=%s, the pod has %s=%s)", k, want, k, have)
@@ -357,29 +358,4 @@ func policyObject(n *networkingv1.NetworkPolicy) incident.Object {
 	return snapshot.ObjectOf("NetworkPolicy", n.Namespace, n.Name)
 }
 
-func podSide(p *corev1.Pod) side { return side{p, addrsOf(p.Status.PodIP)} }
-
-// addrsOf reads IP addresses; what is none is left out.
-func addrsOf(ips ...string) []netip.Addr {
-	var out []netip.Addr
-	for _, ip := range ips {
-		if a, err := netip.ParseAddr(ip); err == nil {
-			out = append(out, a.Unmap())
-		}
-	}
-	return out
-}
-
-// podAt is the pod of an address in the pod network; nil if there is none.
-func podAt(s *snapshot.Snapshot, a netip.Addr) *corev1.Pod {
-	type key struct{}
-	return snapshot.Once(s, key{}, func() map[string]*corev1.Pod {
-		at := make(map[string]*corev1.Pod, len(s.Pods))
-		for i := range s.Pods {
-			if p := &s.Pods[i]; !p.Spec.HostNetwork && p.Status.PodIP != "" && at[p.Status.PodIP] == nil {
-				at[p.Status.PodIP] = p
-			}
-		}
-		return at
-	})[a.String()]
-}
+func podSide(p *corev1.Pod) side { return side{p, kube.AddrsOf(p.Status.PodIP)} }

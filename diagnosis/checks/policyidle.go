@@ -10,44 +10,45 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // checkIdlePolicies reports policies whose selector is a near miss. One that selects nothing at all may wait for what is to come.
 func checkIdlePolicies(s *snapshot.Snapshot, r *finding.Report) {
-	templates := map[string][]template{}
+	templates := map[string][]kube.Template{}
 	for i := range s.NetworkPolicies {
 		n := &s.NetworkPolicies[i]
 		want := n.Spec.PodSelector.MatchLabels
-		if len(want) == 0 || newly(s, n.CreationTimestamp.Time) || selectsAny(s, n.Namespace, &n.Spec.PodSelector) {
+		if len(want) == 0 || kube.Newly(s, n.CreationTimestamp.Time) || selectsAny(s, n.Namespace, &n.Spec.PodSelector) {
 			continue
 		}
 		if _, ok := templates[n.Namespace]; !ok {
-			templates[n.Namespace] = templatesIn(s, n.Namespace)
+			templates[n.Namespace] = kube.TemplatesIn(s, n.Namespace)
 		}
 		all := templates[n.Namespace]
 		sel := selectorOf(&n.Spec.PodSelector)
-		if slices.ContainsFunc(all, func(t template) bool { return sel.Matches(labels.Set(t.labels)) }) {
+		if slices.ContainsFunc(all, func(t kube.Template) bool { return sel.Matches(labels.Set(t.Labels)) }) {
 			continue // its workload is scaled to 0, or starts a moment later
 		}
-		near, ok := nearestTemplate(n.Name, want, all)
-		if !ok || !nearLabels(want, near.labels) {
+		near, ok := kube.NearestTemplate(n.Name, want, all)
+		if !ok || !nearLabels(want, near.Labels) {
 			continue
 		}
 		o := policyObject(n)
 		f := r.Find(PolicySelectsNothing, o, fmt.Sprintf("NetworkPolicy %s/%s selects no pod: its selector has %s, %s has %s", n.Namespace, n.Name,
-			labelWords(differing(want, near.labels)), finding.Short(near.object), labelWords(counterpart(want, near.labels))))
+			kube.LabelWords(kube.Differing(want, near.Labels)), finding.Short(near.Object), kube.LabelWords(kube.Counterpart(want, near.Labels))))
 		f.Since = n.CreationTimestamp.Time
 		f.Cite(finding.SeenAPI(o, "spec.podSelector", time.Time{}, podSelectorWords(&n.Spec.PodSelector)),
-			finding.SeenAPI(near.object, "spec.template.metadata.labels", time.Time{}, labelWords(near.labels)))
+			finding.SeenAPI(near.Object, "spec.template.metadata.labels", time.Time{}, kube.LabelWords(near.Labels)))
 	}
 }
 
 // nearLabels wants every label to be there, or to be there with a value that looks alike, or its value under another key.
 func nearLabels(want, have map[string]string) bool {
 	values := slices.Collect(maps.Values(have))
-	for k, v := range differing(want, have) {
-		if other, ok := have[k]; ok && len(near(v, []string{other})) > 0 || slices.Contains(values, v) {
+	for k, v := range kube.Differing(want, have) {
+		if other, ok := have[k]; ok && len(kube.Nearest(v, []string{other})) > 0 || slices.Contains(values, v) {
 			continue
 		}
 		return false
@@ -91,6 +92,3 @@ func podSelectorWords(l *metav1.LabelSelector) string {
 	}
 	return words
 }
-
-// keysInOrder are a map's keys, sorted.
-func keysInOrder[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

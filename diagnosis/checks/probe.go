@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -19,25 +20,25 @@ const partDone = 12 * time.Hour
 
 // unready looks at a pod whose containers run and that still does not count as ready.
 func unready(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
-	ready := podCondition(p, corev1.PodReady)
-	if ready == nil || ready.Status == corev1.ConditionTrue || newly(s, ready.LastTransitionTime.Time) || newly(s, p.CreationTimestamp.Time) || awayWithNode(s, p) {
+	ready := kube.PodCondition(p, corev1.PodReady)
+	if ready == nil || ready.Status == corev1.ConditionTrue || kube.Newly(s, ready.LastTransitionTime.Time) || kube.Newly(s, p.CreationTimestamp.Time) || kube.AwayWithNode(s, p) {
 		return ailment{}, false
 	}
-	for _, c := range containersOf(p) {
-		if !c.init && initDone(c) && p.Spec.RestartPolicy != corev1.RestartPolicyAlways && s.At.Sub(c.status.State.Terminated.FinishedAt.Time) < partDone {
+	for _, c := range kube.ContainersOf(p) {
+		if !c.Init && initDone(c) && p.Spec.RestartPolicy != corev1.RestartPolicyAlways && s.At.Sub(c.Status.State.Terminated.FinishedAt.Time) < partDone {
 			return ailment{}, false
 		}
-		if c.init || c.status.Ready || c.status.State.Running == nil {
+		if c.Init || c.Status.Ready || c.Status.State.Running == nil {
 			continue
 		}
-		if newly(s, c.status.State.Running.StartedAt.Time) {
+		if kube.Newly(s, c.Status.State.Running.StartedAt.Time) {
 			return ailment{}, false
 		}
 		if a, ok := probeFails(s, p, c); ok {
 			return a, true
 		}
 	}
-	if p.Status.Phase == corev1.PodPending || warmingUp(s, p) {
+	if p.Status.Phase == corev1.PodPending || kube.WarmingUp(s, p) {
 		return ailment{}, false
 	}
 	a := ailment{code: PodNotReady, alike: p.Spec.NodeName, node: p.Spec.NodeName, since: ready.LastTransitionTime.Time,
@@ -50,23 +51,23 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (ailment, bool) {
 }
 
 // probeFails needs the kubelet's word, or a probe that has had its time: events are kept for an hour only.
-func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool) {
-	field, probe := "readinessProbe", c.spec.ReadinessProbe
-	if c.spec.StartupProbe != nil && (c.status.Started == nil || !*c.status.Started) {
-		field, probe = "startupProbe", c.spec.StartupProbe
+func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (ailment, bool) {
+	field, probe := "readinessProbe", c.Spec.ReadinessProbe
+	if c.Spec.StartupProbe != nil && (c.Status.Started == nil || !*c.Status.Started) {
+		field, probe = "startupProbe", c.Spec.StartupProbe
 	}
-	e := lastEvent(s, finding.PodObject(p), "Unhealthy")
+	e := kube.LastEvent(s, finding.PodObject(p), "Unhealthy")
 	if probe == nil && e == nil {
 		return ailment{}, false
 	}
-	started := c.status.State.Running.StartedAt.Time
-	if e == nil && s.At.Sub(started) < probeTime(probe) {
+	started := c.Status.State.Running.StartedAt.Time
+	if e == nil && s.At.Sub(started) < kube.ProbeTime(probe) {
 		return ailment{}, false
 	}
-	if !staysSo(c, probe, e) && warmingUp(s, p) {
+	if !staysSo(c, probe, e) && kube.WarmingUp(s, p) {
 		return ailment{}, false // it has yet to listen, for all that the probe shows
 	}
-	a := ailment{code: PodProbeFailing, container: c.spec.Name, alike: c.spec.Name, since: finding.Earlier(beganAt(e), time.Time{})}
+	a := ailment{code: PodProbeFailing, container: c.Spec.Name, alike: c.Spec.Name, since: finding.Earlier(kube.BeganAt(e), time.Time{})}
 	kubelet, said := "", "its "+strings.TrimSuffix(field, "Probe")+" probe "+probeWords(probe)+" fails"
 	if e != nil {
 		kubelet, said = e.Message, finding.ShortMessage(e.Message)
@@ -74,28 +75,22 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c container) (ailment, bool
 		a.since = started
 	}
 	a.reason = said
-	a.predicate = finding.Say("{is|are} not ready%s: %s%s", c.in(p), said, probeHint(c, probe, kubelet))
+	a.predicate = finding.Say("{is|are} not ready%s: %s%s", c.In(p), said, probeHint(c, probe, kubelet))
 	a.said = currentFacts(s, p, c)
 	if ownVerdict(c, probe, kubelet) {
 		a.symptom, a.next = true, "Read its log: the program answers the probe, and says of itself that it is not well."
 	}
 	a.seen = []incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe),
-		finding.SeenAPI(finding.PodObject(p), c.field(), started, "running since "+finding.Clock(started)+", not ready")}
+		finding.SeenAPI(finding.PodObject(p), c.Field(), started, "running since "+finding.Clock(started)+", not ready")}
 	return a, true
 }
 
-// probeTime is how long a probe needs until it has failed for good, from the container's start.
-func probeTime(p *corev1.Probe) time.Duration {
-	period, failures := max(p.PeriodSeconds, 1), max(p.FailureThreshold, 1)
-	return max(finding.Settling, time.Duration(p.InitialDelaySeconds+period*(failures+1))*time.Second)
-}
-
-func probeSeen(p *corev1.Pod, c container, field string, probe *corev1.Probe) incident.Evidence {
+func probeSeen(p *corev1.Pod, c kube.Container, field string, probe *corev1.Probe) incident.Evidence {
 	if probe == nil {
 		return incident.Evidence{}
 	}
-	return finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.spec.Name+"]."+field, time.Time{},
-		fmt.Sprintf("%s every %ds, timeout %ds, %d failures allowed; the container exposes %s", probeWords(probe), probe.PeriodSeconds, probe.TimeoutSeconds, probe.FailureThreshold, portsOf(c.spec)))
+	return finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Spec.Name+"]."+field, time.Time{},
+		fmt.Sprintf("%s every %ds, timeout %ds, %d failures allowed; the container exposes %s", probeWords(probe), probe.PeriodSeconds, probe.TimeoutSeconds, probe.FailureThreshold, portsOf(c.Spec)))
 }
 
 func probeWords(p *corev1.Probe) string {
@@ -135,8 +130,8 @@ func portsOf(c *corev1.Container) string {
 }
 
 // currentFacts are what the log of the container that runs says: a program that is not ready for want of another usually says so.
-func currentFacts(s *snapshot.Snapshot, p *corev1.Pod, c container) []logs.Fact {
-	l := s.Log(p.Namespace, p.Name, c.spec.Name, false)
+func currentFacts(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) []logs.Fact {
+	l := s.Log(p.Namespace, p.Name, c.Spec.Name, false)
 	if l == nil {
 		return nil
 	}

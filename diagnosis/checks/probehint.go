@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 )
 
 // probeSays is what a probe's failure means, in the words of the kubelet's probers (pkg/probe) and of net/http.
@@ -41,14 +42,14 @@ var answered = []string{"statuscode: 4", "HTTP response to HTTPS client", "HTTP 
 
 // staysSo says whether a probe's failure cannot pass by itself: the program answered, and not as the probe wants, or the probe asks for a
 // port by a name that the container does not have. A refused connection, silence and 503 are also how programs start.
-func staysSo(c container, p *corev1.Probe, e *corev1.Event) bool {
+func staysSo(c kube.Container, p *corev1.Probe, e *corev1.Event) bool {
 	named := p != nil && (p.HTTPGet != nil && p.HTTPGet.Port.Type == intstr.String || p.TCPSocket != nil && p.TCPSocket.Port.Type == intstr.String)
 	return named && portHint(c, p) != "" || e != nil && finding.HasAny(e.Message, answered)
 }
 
 // ownVerdict says whether the program understood the probe and answered that it is not well (5xx): the probe is as it should be, and what
 // is wrong lies within the program or with what it needs.
-func ownVerdict(c container, p *corev1.Probe, said string) bool {
+func ownVerdict(c kube.Container, p *corev1.Probe, said string) bool {
 	return strings.Contains(said, "statuscode: 5") && portHint(c, p) == ""
 }
 
@@ -58,8 +59,8 @@ const noAnswer = "no answer within timeoutSeconds"
 const littleCPU = 100
 
 // starved says that the container's own CPU limit is a reason to be slow.
-func starved(c container) string {
-	limit := c.spec.Resources.Limits.Cpu()
+func starved(c kube.Container) string {
+	limit := c.Spec.Resources.Limits.Cpu()
 	if limit.IsZero() || limit.MilliValue() > littleCPU {
 		return ""
 	}
@@ -84,7 +85,7 @@ func probePath(p *corev1.Probe) string {
 }
 
 // probeHint compares a probe with what its failure says and with what the container exposes.
-func probeHint(c container, p *corev1.Probe, said string) string {
+func probeHint(c kube.Container, p *corev1.Probe, said string) string {
 	if hint := portHint(c, p); hint != "" {
 		return " (" + hint + ")"
 	}
@@ -105,9 +106,9 @@ func probeHint(c container, p *corev1.Probe, said string) string {
 	return ""
 }
 
-func looksTLS(c container, p *corev1.Probe) bool {
+func looksTLS(c kube.Container, p *corev1.Probe) bool {
 	want := p.HTTPGet.Port.String()
-	for _, port := range c.spec.Ports {
+	for _, port := range c.Spec.Ports {
 		if (port.Name == want || fmt.Sprint(port.ContainerPort) == want) && strings.Contains(port.Name, "https") {
 			return true
 		}
@@ -116,7 +117,7 @@ func looksTLS(c container, p *corev1.Probe) bool {
 }
 
 // portHint says that a probe asks for a port that the container does not have by that name, or does not expose.
-func portHint(c container, p *corev1.Probe) string {
+func portHint(c kube.Container, p *corev1.Probe) string {
 	var want string
 	switch {
 	case p == nil:
@@ -130,11 +131,11 @@ func portHint(c container, p *corev1.Probe) string {
 	default:
 		return ""
 	}
-	if len(c.spec.Ports) == 0 {
+	if len(c.Spec.Ports) == 0 {
 		return ""
 	}
 	var names []string
-	for _, port := range c.spec.Ports {
+	for _, port := range c.Spec.Ports {
 		if port.Name == want || fmt.Sprint(port.ContainerPort) == want {
 			return ""
 		}
@@ -142,16 +143,16 @@ func portHint(c container, p *corev1.Probe) string {
 			names = append(names, port.Name)
 		}
 	}
-	hint := fmt.Sprintf("the probe asks port %s, the container exposes %s", want, portsOf(c.spec))
-	if like := near(want, names); len(like) > 0 && strings.Trim(want, "0123456789") != "" {
-		hint += didYouMean(like)
+	hint := fmt.Sprintf("the probe asks port %s, the container exposes %s", want, portsOf(c.Spec))
+	if like := kube.Nearest(want, names); len(like) > 0 && strings.Trim(want, "0123456789") != "" {
+		hint += kube.DidYouMean(like)
 	}
 	return hint
 }
 
 // slowStart says that a probe kills a container that has not had more time than the probe gives it: every life ends when the probe has
 // failed as often as it may. Without a startup probe, the liveness probe's own times are all that a program has to start.
-func slowStart(c container, field string, p *corev1.Probe, end *corev1.ContainerStateTerminated) string {
+func slowStart(c kube.Container, field string, p *corev1.Probe, end *corev1.ContainerStateTerminated) string {
 	if p == nil || end == nil || end.StartedAt.IsZero() {
 		return ""
 	}
@@ -163,7 +164,7 @@ func slowStart(c container, field string, p *corev1.Probe, end *corev1.Container
 		return ""
 	}
 	hint := fmt.Sprintf("; it lived for %s, its %s gives it %s", finding.Duration(lived), field, finding.Duration(allowed))
-	if c.spec.StartupProbe == nil {
+	if c.Spec.StartupProbe == nil {
 		hint += ", and it has no startupProbe"
 	}
 	return hint

@@ -9,6 +9,7 @@ import (
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -41,10 +42,10 @@ func checkProxies(s *snapshot.Snapshot, r *finding.Report) {
 		}
 		for j := range s.Nodes {
 			n := &s.Nodes[j]
-			if !nodeReady(n) || !without(s, d, have, n.Name) || spares(d, n) {
+			if !kube.NodeReady(n) || !without(s, d, have, n.Name) || spares(d, n) {
 				continue
 			}
-			f := r.Find(NodeProxyMissing, nodeObject(n), fmt.Sprintf("Node %s has no kube-proxy: addresses of Services lead nowhere from it%s", n.Name, whyNot(d, n))).On(n)
+			f := r.Find(NodeProxyMissing, kube.NodeObject(n), fmt.Sprintf("Node %s has no kube-proxy: addresses of Services lead nowhere from it%s", n.Name, whyNot(d, n))).On(n)
 			f.Fault = []incident.Object{f.Object, o}
 			f.Cite(finding.SeenAPI(o, "status.desiredNumberScheduled", time.Time{}, fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), n.Name)))
 		}

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -64,10 +65,10 @@ func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
 	complete := len(s.ConfigMaps) > 0 && !finding.NotSeen(s, "configmaps", "")
 	for i := range s.Pods {
 		p := &s.Pods[i]
-		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.DeletionTimestamp != nil || newly(s, p.CreationTimestamp.Time) {
+		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.DeletionTimestamp != nil || kube.Newly(s, p.CreationTimestamp.Time) {
 			continue
 		}
-		stops := !healthy(p)
+		stops := !kube.Healthy(p)
 		if stops {
 			said(s, p, note)
 		}
@@ -123,7 +124,7 @@ func unresolved(s *snapshot.Snapshot, p *corev1.Pod, configs bool, note func(o i
 			return
 		}
 		for _, k := range keys {
-			if !hasKey(c, k) {
+			if !kube.HasKey(c, k) {
 				note(o, k, how)
 			}
 		}
@@ -187,13 +188,6 @@ func itemKeys(items []corev1.KeyToPath) []string {
 	return keys
 }
 
-// hasKey says whether a ConfigMap has a key, as text or as bytes.
-func hasKey(c *corev1.ConfigMap, key string) bool {
-	_, text := c.Data[key]
-	_, binary := c.BinaryData[key]
-	return text || binary
-}
-
 // The kubelet's words for what is missing.
 var (
 	notFound = regexp.MustCompile(`\b(configmap|secret)s? "([^"]+)" not found`)
@@ -203,14 +197,14 @@ var (
 
 // said reads what the kubelet says about a pod's containers and mounts.
 func said(s *snapshot.Snapshot, p *corev1.Pod, note func(*corev1.Pod, incident.Object, string, string, incident.Evidence, bool)) {
-	for _, c := range containersOf(p) {
-		if w := c.status.State.Waiting; w != nil && w.Reason == "CreateContainerConfigError" {
+	for _, c := range kube.ContainersOf(p) {
+		if w := c.Status.State.Waiting; w != nil && w.Reason == "CreateContainerConfigError" {
 			if o, key, ok := missingIn(p, w.Message); ok {
-				note(p, o, key, c.field(), finding.SeenAPI(finding.PodObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message), true)
+				note(p, o, key, c.Field(), finding.SeenAPI(finding.PodObject(p), c.Field(), time.Time{}, w.Reason+": "+w.Message), true)
 			}
 		}
 	}
-	if e := lastEvent(s, finding.PodObject(p), "FailedMount"); e != nil && p.Status.Phase == corev1.PodPending {
+	if e := kube.LastEvent(s, finding.PodObject(p), "FailedMount"); e != nil && p.Status.Phase == corev1.PodPending {
 		if o, key, ok := missingIn(p, e.Message); ok {
 			note(p, o, key, "volumes", finding.SeenEvent(e), true)
 		}
@@ -260,14 +254,14 @@ func (x *missing) report(s *snapshot.Snapshot, r *finding.Report) {
 	c := s.ConfigMap(x.object.Namespace, x.object.Name)
 	switch {
 	case x.object.Kind == "ConfigMap" && x.key != "" && c != nil:
-		hint = didYouMean(near(x.key, keysOf(c)))
+		hint = kube.DidYouMean(kube.Nearest(x.key, kube.KeysOf(c)))
 	case x.object.Kind == "ConfigMap" && x.key == "":
-		hint = didYouMean(near(x.object.Name, slices.DeleteFunc(s.ConfigMapsIn(x.object.Namespace), func(n string) bool { return n == "kube-root-ca.crt" })))
+		hint = kube.DidYouMean(kube.Nearest(x.object.Name, slices.DeleteFunc(s.ConfigMapsIn(x.object.Namespace), func(n string) bool { return n == "kube-root-ca.crt" })))
 	case x.object.Kind == "Secret" && x.key == "":
 		hint = secretHint(s, x.object.Namespace, x.object.Name)
 	case x.object.Kind == "Secret":
 		if have := secretNamed(s, x.object.Namespace, x.object.Name); have != nil {
-			hint = didYouMean(near(x.key, have.Keys))
+			hint = kube.DidYouMean(kube.Nearest(x.key, have.Keys))
 		}
 	}
 	if x.key != "" {
@@ -290,32 +284,19 @@ func (x *missing) report(s *snapshot.Snapshot, r *finding.Report) {
 		f.Since = finding.Earlier(f.Since, p.CreationTimestamp.Time)
 	}
 	if c != nil {
-		f.Cite(finding.SeenAPI(x.object, "data", time.Time{}, "keys: "+clip.Bytes(strings.Join(keysOf(c), ", "), finding.MaxLine)))
+		f.Cite(finding.SeenAPI(x.object, "data", time.Time{}, "keys: "+clip.Bytes(strings.Join(kube.KeysOf(c), ", "), finding.MaxLine)))
 	}
-}
-
-// keysOf are a ConfigMap's keys, sorted.
-func keysOf(c *corev1.ConfigMap) []string {
-	var keys []string
-	for k := range c.Data {
-		keys = append(keys, k)
-	}
-	for k := range c.BinaryData {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // badConfig is the pod's side of it.
-func badConfig(p *corev1.Pod, c container, w *corev1.ContainerStateWaiting) ailment {
-	if a, ok := refusedFor(p, c.spec.Name, w.Message); ok {
-		a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message))
+func badConfig(p *corev1.Pod, c kube.Container, w *corev1.ContainerStateWaiting) ailment {
+	if a, ok := refusedFor(p, c.Spec.Name, w.Message); ok {
+		a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), c.Field(), time.Time{}, w.Reason+": "+w.Message))
 		return a
 	}
-	a := ailment{code: PodConfigError, container: c.spec.Name, alike: c.spec.Name, since: p.CreationTimestamp.Time, reason: w.Message,
-		predicate: finding.Say("cannot be configured%s: %s", c.in(p), w.Message),
-		seen:      []incident.Evidence{finding.SeenAPI(finding.PodObject(p), c.field(), time.Time{}, w.Reason+": "+w.Message)}}
+	a := ailment{code: PodConfigError, container: c.Spec.Name, alike: c.Spec.Name, since: p.CreationTimestamp.Time, reason: w.Message,
+		predicate: finding.Say("cannot be configured%s: %s", c.In(p), w.Message),
+		seen:      []incident.Evidence{finding.SeenAPI(finding.PodObject(p), c.Field(), time.Time{}, w.Reason+": "+w.Message)}}
 	if o, _, ok := missingIn(p, w.Message); ok {
 		a.refs = []incident.Object{o}
 	}

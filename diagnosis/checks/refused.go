@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -19,7 +20,7 @@ const refusedLately = 20 * time.Minute
 
 // refusedEvent returns the newest FailedCreate event about the object, or nil if the last is too old.
 func refusedEvent(s *snapshot.Snapshot, o incident.Object) *corev1.Event {
-	e := lastEvent(s, o, "FailedCreate")
+	e := kube.LastEvent(s, o, "FailedCreate")
 	if e == nil || s.At.Sub(snapshot.EventTime(e).Time) > refusedLately {
 		return nil
 	}
@@ -62,10 +63,7 @@ type RefusedPods struct {
 	Webhooks []string
 }
 
-var (
-	lookedUp     = regexp.MustCompile(`service account ([^/\s]+)/([^:\s]+):`)
-	namedWebhook = regexp.MustCompile(`webhook "([^"]+)"`)
-)
+var lookedUp = regexp.MustCompile(`service account ([^/\s]+)/([^:\s]+):`)
 
 func accountIn(message string) incident.Object {
 	m := lookedUp.FindStringSubmatch(message)
@@ -73,15 +71,6 @@ func accountIn(message string) incident.Object {
 		return incident.Object{}
 	}
 	return snapshot.ObjectOf("ServiceAccount", m[1], m[2])
-}
-
-// webhooksIn are the admission webhooks that the API server's words name.
-func webhooksIn(message string) []string {
-	var names []string
-	for _, m := range namedWebhook.FindAllStringSubmatch(message, -1) {
-		names = finding.Union(names, m[1:])
-	}
-	return names
 }
 
 // refused reports that the API server refuses what a workload wants to create.
@@ -99,7 +88,7 @@ func refused(s *snapshot.Snapshot, r *finding.Report, o incident.Object, message
 	}
 	f := r.Find(PodsRefused, o, fmt.Sprintf("%s cannot create %s: %s", finding.Short(o), creates, x.why)).Cite(seen).Cite(x.seen...)
 	f.Workload, f.Since, f.Refs = o, since, x.by
-	f.Detail = RefusedPods{Account: accountIn(message), Webhooks: webhooksIn(message)}
+	f.Detail = RefusedPods{Account: accountIn(message), Webhooks: kube.WebhooksIn(message)}
 	f.Root = f.Root && !x.blind
 	if len(x.by) > 0 {
 		f.Fault = append(slices.Clone(x.by), o)
@@ -119,7 +108,7 @@ func checkRefusedJobs(s *snapshot.Snapshot, r *finding.Report) {
 		if e == nil || j.Status.Active > 0 || jobEnded(j) || suspended(j.Spec.Suspend) || j.DeletionTimestamp != nil {
 			continue
 		}
-		f := refused(s, r, o, e.Message, beganAt(e), finding.SeenEvent(e))
+		f := refused(s, r, o, e.Message, kube.BeganAt(e), finding.SeenEvent(e))
 		if cron, ok := cronJobOf(j); ok {
 			f.Workload = cron
 		}
@@ -128,7 +117,7 @@ func checkRefusedJobs(s *snapshot.Snapshot, r *finding.Report) {
 		c := &s.CronJobs[i]
 		o := snapshot.ObjectOf("CronJob", c.Namespace, c.Name)
 		if e := refusedEvent(s, o); e != nil && len(c.Status.Active) == 0 && !suspended(c.Spec.Suspend) {
-			refused(s, r, o, e.Message, beganAt(e), finding.SeenEvent(e))
+			refused(s, r, o, e.Message, kube.BeganAt(e), finding.SeenEvent(e))
 		}
 	}
 }
@@ -269,7 +258,7 @@ func byServiceAccount(r *refusal, m []string) {
 		}
 	}
 	r.by = []incident.Object{snapshot.ObjectOf("ServiceAccount", m[1], m[2])}
-	r.why = fmt.Sprintf("ServiceAccount %s does not exist in namespace %s%s", m[2], m[1], didYouMean(near(m[2], names)))
+	r.why = fmt.Sprintf("ServiceAccount %s does not exist in namespace %s%s", m[2], m[1], kube.DidYouMean(kube.Nearest(m[2], names)))
 	r.next = "Create the ServiceAccount, or correct spec.serviceAccountName in the workload's template."
 }
 

@@ -12,18 +12,19 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 func checkDeployment(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployment) {
-	want := replicas(d.Spec.Replicas)
-	if want == 0 || newly(s, d.CreationTimestamp.Time) {
+	want := kube.Replicas(d.Spec.Replicas)
+	if want == 0 || kube.Newly(s, d.CreationTimestamp.Time) {
 		return
 	}
 	o := snapshot.ObjectOf("Deployment", d.Namespace, d.Name)
-	available, progressing := deploymentCondition(d, appsv1.DeploymentAvailable), deploymentCondition(d, appsv1.DeploymentProgressing)
-	if c := deploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue {
+	available, progressing := kube.DeploymentCondition(d, appsv1.DeploymentAvailable), kube.DeploymentCondition(d, appsv1.DeploymentProgressing)
+	if c := kube.DeploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue {
 		f := refused(s, r, o, c.Message, c.LastTransitionTime.Time, finding.SeenAPI(o, "status.conditions[ReplicaFailure]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
 		servesStill(f, d.Status.AvailableReplicas > 0)
 	}
@@ -37,8 +38,8 @@ func checkDeployment(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployme
 		checkFailing(s, r, d, o)
 	}
 	rolling := d.Status.ObservedGeneration < d.Generation ||
-		!stuck && progressing != nil && progressing.Reason != "NewReplicaSetAvailable" && newly(s, progressing.LastUpdateTime.Time)
-	if rolling || available == nil || available.Status != corev1.ConditionFalse || newly(s, available.LastTransitionTime.Time) || onlyStarting(s, o) {
+		!stuck && progressing != nil && progressing.Reason != "NewReplicaSetAvailable" && kube.Newly(s, progressing.LastUpdateTime.Time)
+	if rolling || available == nil || available.Status != corev1.ConditionFalse || kube.Newly(s, available.LastTransitionTime.Time) || onlyStarting(s, o) {
 		return
 	}
 	f := r.Find(DeploymentUnavailable, o, fmt.Sprintf("Deployment %s: %d of %d pods are available", d.Name, d.Status.AvailableReplicas, want))
@@ -50,8 +51,8 @@ func checkDeployment(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployme
 // onlyStarting says whether a workload has pods that are not ready, all of them because they have only just started, and none ails.
 func onlyStarting(s *snapshot.Snapshot, o incident.Object) bool {
 	var unready []*corev1.Pod
-	for _, p := range podsOfWorkload(s, o) {
-		if !isReady(p) && p.DeletionTimestamp == nil && p.Status.Phase != corev1.PodFailed {
+	for _, p := range kube.PodsOfWorkload(s, o) {
+		if !kube.IsReady(p) && p.DeletionTimestamp == nil && p.Status.Phase != corev1.PodFailed {
 			if len(ailmentsOf(s, p)) > 0 {
 				return false
 			}
@@ -68,19 +69,9 @@ func servesStill(f *finding.Finding, does bool) {
 	}
 }
 
-// deploymentCondition is a Deployment's condition; nil if it has none of the type.
-func deploymentCondition(d *appsv1.Deployment, t appsv1.DeploymentConditionType) *appsv1.DeploymentCondition {
-	for i := range d.Status.Conditions {
-		if d.Status.Conditions[i].Type == t {
-			return &d.Status.Conditions[i]
-		}
-	}
-	return nil
-}
-
 func reportStuck(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployment, o incident.Object, c *appsv1.DeploymentCondition) {
 	v := revisionsOf(s, d)
-	title := fmt.Sprintf("Deployment %s: its rollout is stuck, %d of %d pods are updated and available", d.Name, min(d.Status.UpdatedReplicas, d.Status.AvailableReplicas), replicas(d.Spec.Replicas))
+	title := fmt.Sprintf("Deployment %s: its rollout is stuck, %d of %d pods are updated and available", d.Name, min(d.Status.UpdatedReplicas, d.Status.AvailableReplicas), kube.Replicas(d.Spec.Replicas))
 	if v.now != nil && revision(v.now) > 0 {
 		title = fmt.Sprintf("Deployment %s: the rollout of revision %d is stuck%s", d.Name, revision(v.now), v.differs())
 	}
@@ -101,7 +92,7 @@ func checkFailing(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployment,
 		return
 	}
 	var failing []*corev1.Pod
-	for _, p := range podsOf(s, snapshot.ObjectOf("ReplicaSet", d.Namespace, v.now.Name)) {
+	for _, p := range kube.PodsOf(s, snapshot.ObjectOf("ReplicaSet", d.Namespace, v.now.Name)) {
 		if failsAgain(p) {
 			failing = append(failing, p)
 		}
@@ -112,7 +103,7 @@ func checkFailing(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployment,
 	f := r.Find(DeploymentFails, o, fmt.Sprintf("Deployment %s: the pods of revision %d fail while revision %d serves%s", d.Name, revision(v.now), revision(v.good), v.differs()))
 	f.Workload, f.Since = o, v.now.CreationTimestamp.Time
 	f.Cite(finding.SeenAPI(snapshot.ObjectOf("ReplicaSet", d.Namespace, v.now.Name), "status.readyReplicas", f.Since,
-		fmt.Sprintf("revision %d has %d of %d pods ready; %s fails", revision(v.now), v.now.Status.ReadyReplicas, replicas(v.now.Spec.Replicas), failing[0].Name)))
+		fmt.Sprintf("revision %d has %d of %d pods ready; %s fails", revision(v.now), v.now.Status.ReadyReplicas, kube.Replicas(v.now.Spec.Replicas), failing[0].Name)))
 	see(f, v)
 }
 
@@ -155,7 +146,7 @@ func pausedAt(d *appsv1.Deployment) time.Time {
 	if at, _ := snapshot.Changed(d); !at.IsZero() {
 		return at
 	}
-	if c := deploymentCondition(d, appsv1.DeploymentProgressing); c != nil && c.Reason == "DeploymentPaused" {
+	if c := kube.DeploymentCondition(d, appsv1.DeploymentProgressing); c != nil && c.Reason == "DeploymentPaused" {
 		return c.LastUpdateTime.Time
 	}
 	return time.Time{}
@@ -214,7 +205,7 @@ func see(f *finding.Finding, v revisions) {
 		return
 	}
 	f.Cite(finding.SeenAPI(snapshot.ObjectOf("ReplicaSet", v.good.Namespace, v.good.Name), "status.readyReplicas", time.Time{},
-		fmt.Sprintf("revision %d has %d of %d pods ready", revision(v.good), v.good.Status.ReadyReplicas, replicas(v.good.Spec.Replicas))))
+		fmt.Sprintf("revision %d has %d of %d pods ready", revision(v.good), v.good.Status.ReadyReplicas, kube.Replicas(v.good.Spec.Replicas))))
 	if d := snapshot.TemplateDiff(&v.good.Spec.Template, &v.now.Spec.Template); len(d) > 0 {
 		f.Cite(finding.SeenAPI(snapshot.ObjectOf("ReplicaSet", v.now.Namespace, v.now.Name), "spec.template", v.now.CreationTimestamp.Time, strings.Join(d, "; ")))
 		f.Because = fmt.Sprintf("%s's revision %d differs from revision %d by %s", finding.Short(f.Object), revision(v.now), revision(v.good), strings.Join(d, ", "))

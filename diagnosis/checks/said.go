@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -64,30 +65,30 @@ func readLogs(s *snapshot.Snapshot, wg *sync.WaitGroup) {
 
 // lastWords is what the log of a container's instance that ended says, with the evidence of it: the current one's log while nothing runs,
 // or else the previous one's. It is the zero value where no log was read.
-func lastWords(s *snapshot.Snapshot, p *corev1.Pod, c container) (logs.Reading, incident.Evidence) {
+func lastWords(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (logs.Reading, incident.Evidence) {
 	order := []bool{false, true}
-	if c.status.State.Running != nil && !c.init {
+	if c.Status.State.Running != nil && !c.Init {
 		order = []bool{true}
 	}
 	for _, previous := range order {
-		l := s.Log(p.Namespace, p.Name, c.spec.Name, previous)
+		l := s.Log(p.Namespace, p.Name, c.Spec.Name, previous)
 		if l == nil || strings.TrimSpace(l.Text) == "" {
 			continue
 		}
 		r := readingOf(s, l)
-		return r, finding.SeenLog(p, c.spec.Name, previous, strings.Join(r.Telling, "\n"))
+		return r, finding.SeenLog(p, c.Spec.Name, previous, strings.Join(r.Telling, "\n"))
 	}
 	return logs.Reading{}, incident.Evidence{}
 }
 
 // currentWords is what the log of a container's instance that runs says, with the evidence of it.
-func currentWords(s *snapshot.Snapshot, p *corev1.Pod, c container) (logs.Reading, incident.Evidence) {
-	l := s.Log(p.Namespace, p.Name, c.spec.Name, false)
-	if l == nil || c.status.State.Running == nil {
+func currentWords(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (logs.Reading, incident.Evidence) {
+	l := s.Log(p.Namespace, p.Name, c.Spec.Name, false)
+	if l == nil || c.Status.State.Running == nil {
 		return logs.Reading{}, incident.Evidence{}
 	}
 	r := readingOf(s, l)
-	return r, finding.SeenLog(p, c.spec.Name, false, strings.Join(r.Telling, "\n"))
+	return r, finding.SeenLog(p, c.Spec.Name, false, strings.Join(r.Telling, "\n"))
 }
 
 // needsOf is for titles: the first of what a program could not reach, and how many more; empty where it says no such thing.

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -61,7 +62,7 @@ func deviceLost(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs
 		x.what = finding.Say("cannot use a GPU, and {asks|ask} for none (resources.limits): %s", quote(f))
 		return x, true
 	}
-	since := unreadySince(p)
+	since := kube.UnreadySince(p)
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
 		if h.Node != p.Spec.NodeName || since.IsZero() {

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -36,7 +37,7 @@ func environmentOf(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container) env
 			continue
 		}
 		if m := s.ConfigMap(p.Namespace, from.ConfigMapRef.Name); m != nil {
-			for _, k := range keysOf(m) {
+			for _, k := range kube.KeysOf(m) {
 				e.names = append(e.names, from.Prefix+k)
 				if m.Data[k] == "" {
 					e.empty = append(e.empty, from.Prefix+k)
@@ -61,7 +62,7 @@ func missingEnv(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs
 		}
 		return root{what: finding.Say("{needs|need} %s, which {its|their} container sets to nothing", name), seen: []incident.Evidence{e.seen(p, c)}}, true
 	}
-	x := root{what: finding.Say("{needs|need} %s, which {its|their} container does not set%s", name, didYouMean(near(name, e.names)))}
+	x := root{what: finding.Say("{needs|need} %s, which {its|their} container does not set%s", name, kube.DidYouMean(kube.Nearest(name, e.names)))}
 	x.seen = []incident.Evidence{e.seen(p, c)}
 	return x, true
 }
@@ -87,7 +88,7 @@ func serviceLink(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f log
 	if p.Spec.EnableServiceLinks != nil && !*p.Spec.EnableServiceLinks {
 		return root{}, false
 	}
-	o := servicesByIP(s)[strings.Trim(f.Host, "[]")]
+	o := kube.ServicesByIP(s)[strings.Trim(f.Host, "[]")]
 	if o.IsZero() || o.Namespace != p.Namespace {
 		return root{}, false
 	}

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -27,7 +28,7 @@ func fileTrouble(verb finding.Phrase) func(*snapshot.Snapshot, *corev1.Pod, *cor
 			}
 			return root{what: finding.Say("%s in {its|their} shared memory, %s", verb, sharedMemory)}, true
 		}
-		if f.Kind == logs.NoSpace && f.Path == "" && len(claimsOf(p)) > 0 {
+		if f.Kind == logs.NoSpace && f.Path == "" && len(kube.ClaimsOf(p)) > 0 {
 			return root{}, false // which of its volumes is full is the claims' business
 		}
 		if f.Path == "" {
@@ -109,17 +110,17 @@ func (x *root) key(s *snapshot.Snapshot, c *corev1.Container, o incident.Object,
 	if mount.SubPath != "" {
 		key = mount.SubPath
 	}
-	if m != nil && len(near(key, keysOf(m))) == 0 && slices.Contains(slices.Concat(c.Command, c.Args), f.Path) {
+	if m != nil && len(kube.Nearest(key, kube.KeysOf(m))) == 0 && slices.Contains(slices.Concat(c.Command, c.Args), f.Path) {
 		x.what = x.what.And(": {its|their} volume %s (ConfigMap %s) is mounted at %s, and hides what the image has there", mount.Name, o.Name, mount.MountPath)
 		return
 	}
-	if m == nil || hasKey(m, key) {
+	if m == nil || kube.HasKey(m, key) {
 		x.what = x.what.And(" in {its|their} volume %s (ConfigMap %s)", mount.Name, o.Name)
 		return
 	}
 	x.fault = []incident.Object{o}
-	x.what = x.what.And(": ConfigMap %s has no key %s%s", o.Name, key, didYouMean(near(key, keysOf(m))))
-	x.seen = append(x.seen, finding.SeenAPI(o, "data", finding.NoTime, clip.Bytes("keys: "+strings.Join(keysOf(m), ", "), finding.MaxLine)))
+	x.what = x.what.And(": ConfigMap %s has no key %s%s", o.Name, key, kube.DidYouMean(kube.Nearest(key, kube.KeysOf(m))))
+	x.seen = append(x.seen, finding.SeenAPI(o, "data", finding.NoTime, clip.Bytes("keys: "+strings.Join(kube.KeysOf(m), ", "), finding.MaxLine)))
 }
 
 // noVolume is about a file that no volume holds: it is the image's.

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -153,8 +154,8 @@ func checkSaid(s *snapshot.Snapshot, r *finding.Report) {
 			continue
 		}
 		for _, crash := range crashesOf(s, p) {
-			for _, c := range containersOf(p) {
-				if crash.alike != "" && crash.alike != c.spec.Name || c.init && initDone(c) {
+			for _, c := range kube.ContainersOf(p) {
+				if crash.alike != "" && crash.alike != c.Spec.Name || c.Init && initDone(c) {
 					continue
 				}
 				a, objects, ok := saidBy(s, p, c, crash.code == PodProbeFailing)
@@ -199,14 +200,14 @@ func podsWithLogs(s *snapshot.Snapshot) []*corev1.Pod {
 
 // crashesOf are a pod's ailments that a log can explain. A Job's pods are looked at once the Job has given up.
 func crashesOf(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
-	if p.Status.Phase == corev1.PodFailed && ownedByJob(p) {
+	if p.Status.Phase == corev1.PodFailed && kube.OwnedByJob(p) {
 		if !jobGaveUp(s, p) {
 			return nil
 		}
 		var out []ailment
-		for _, c := range containersOf(p) {
-			if t := c.status.State.Terminated; t != nil && t.ExitCode != 0 {
-				out = append(out, ailment{container: c.spec.Name, alike: c.spec.Name, since: t.FinishedAt.Time})
+		for _, c := range kube.ContainersOf(p) {
+			if t := c.Status.State.Terminated; t != nil && t.ExitCode != 0 {
+				out = append(out, ailment{container: c.Spec.Name, alike: c.Spec.Name, since: t.FinishedAt.Time})
 			}
 		}
 		return out
@@ -218,8 +219,8 @@ func crashesOf(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
 
 func jobGaveUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	for _, o := range p.OwnerReferences {
-		if j := jobsByName(s)[snapshot.ObjectOf("Job", p.Namespace, o.Name)]; j != nil && o.Kind == "Job" {
-			c := jobCondition(j, batchv1.JobFailed)
+		if j := kube.JobsByName(s)[snapshot.ObjectOf("Job", p.Namespace, o.Name)]; j != nil && o.Kind == "Job" {
+			c := kube.JobCondition(j, batchv1.JobFailed)
 			return c != nil && c.Status == corev1.ConditionTrue
 		}
 	}
@@ -228,7 +229,7 @@ func jobGaveUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 
 // saidBy is what a container's last words prove, and which objects beside its workload are at fault.
 // A program that runs and is not ready may complain of much that it lives with: only what keeps it from serving counts.
-func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c container, runs bool) (ailment, []incident.Object, bool) {
+func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, runs bool) (ailment, []incident.Object, bool) {
 	reading, log := lastWords(s, p, c)
 	if runs {
 		reading, log = currentWords(s, p, c)
@@ -248,12 +249,12 @@ func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c container, runs bool) (ailmen
 		if runs && !stopsServing(f) {
 			continue
 		}
-		x, ok := row.look(s, p, c.spec, f)
+		x, ok := row.look(s, p, c.Spec, f)
 		if !ok {
 			continue
 		}
 		log.Excerpt = clip.Bytes(f.Line, incident.MaxExcerpt)
-		return ailment{code: row.code, container: c.spec.Name, alike: c.spec.Name + "\x00" + string(f.Kind) + "\x00" + f.Name + "\x00" + f.Port + "\x00" + f.Path, predicate: finding.Say("%s%s", x.what, c.in(p)), reason: x.what.Of(1),
+		return ailment{code: row.code, container: c.Spec.Name, alike: c.Spec.Name + "\x00" + string(f.Kind) + "\x00" + f.Name + "\x00" + f.Port + "\x00" + f.Path, predicate: finding.Say("%s%s", x.what, c.In(p)), reason: x.what.Of(1),
 			said: []logs.Fact{f}, seen: append([]incident.Evidence{log}, x.seen...)}, x.fault, true
 	}
 	return ailment{}, nil, false

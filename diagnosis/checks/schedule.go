@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -65,13 +66,13 @@ func schedulerNames(words string) Unschedulable {
 }
 
 func unscheduled(s *snapshot.Snapshot, r *rooms, p *corev1.Pod) (ailment, bool) {
-	if newly(s, p.CreationTimestamp.Time) || nodePromised(s, p) || takesOver(s, p) {
+	if kube.Newly(s, p.CreationTimestamp.Time) || nodePromised(s, p) || takesOver(s, p) {
 		return ailment{}, false
 	}
 	o, since := finding.PodObject(p), p.CreationTimestamp.Time
-	c := podCondition(p, corev1.PodScheduled)
-	e := lastEvent(s, o, "FailedScheduling")
-	a := ailment{code: PodUnschedulable, since: since, refs: claimsOf(p)}
+	c := kube.PodCondition(p, corev1.PodScheduled)
+	e := kube.LastEvent(s, o, "FailedScheduling")
+	a := ailment{code: PodUnschedulable, since: since, refs: kube.ClaimsOf(p)}
 	var words string
 	switch {
 	case len(p.Spec.SchedulingGates) > 0:
@@ -105,7 +106,7 @@ func unscheduled(s *snapshot.Snapshot, r *rooms, p *corev1.Pod) (ailment, bool) 
 		a.symptom = true // the scheduler's words say how many nodes refuse it, not what is wrong with them
 		a.predicate = a.predicate.And("; the nodes were not seen")
 	}
-	if e := lastEvent(s, o, "NotTriggerScaleUp"); e != nil && s.At.Sub(snapshot.EventTime(e).Time) < scalesUp {
+	if e := kube.LastEvent(s, o, "NotTriggerScaleUp"); e != nil && s.At.Sub(snapshot.EventTime(e).Time) < scalesUp {
 		a.predicate = a.predicate.And("; the autoscaler adds no node: %s", finding.ShortMessage(notTriggered.ReplaceAllString(e.Message, "")))
 		a.seen = append(a.seen, finding.SeenEvent(e))
 	}
@@ -159,7 +160,7 @@ func plainly(said string) string {
 
 // nodePromised says that an autoscaler is making room for the pod.
 func nodePromised(s *snapshot.Snapshot, p *corev1.Pod) bool {
-	e := lastEvent(s, finding.PodObject(p), "TriggeredScaleUp", "Nominated")
+	e := kube.LastEvent(s, finding.PodObject(p), "TriggeredScaleUp", "Nominated")
 	return e != nil && s.At.Sub(snapshot.EventTime(e).Time) < scalesUp
 }
 
@@ -216,7 +217,7 @@ func ignored(s *snapshot.Snapshot, p *corev1.Pod, a ailment) ailment {
 		}
 	}
 	slices.Sort(others)
-	a.predicate = a.predicate.And("%s", didYouMean(others[:min(len(others), 3)]))
+	a.predicate = a.predicate.And("%s", kube.DidYouMean(others[:min(len(others), 3)]))
 	return a
 }
 
@@ -225,7 +226,7 @@ const selectedNode = "volume.kubernetes.io/selected-node"
 
 // chosen is the pod's claim that waits to be provisioned for a node that the scheduler has chosen; "" if there is none.
 func chosen(s *snapshot.Snapshot, p *corev1.Pod) (claim, node string) {
-	for _, o := range claimsOf(p) {
+	for _, o := range kube.ClaimsOf(p) {
 		if c := s.PersistentVolumeClaim(o.Namespace, o.Name); c != nil && c.Status.Phase == corev1.ClaimPending && c.Annotations[selectedNode] != "" {
 			return o.Name, c.Annotations[selectedNode]
 		}
@@ -252,7 +253,7 @@ func preempted(s *snapshot.Snapshot, r *rooms, p *corev1.Pod, a ailment) ailment
 		}
 	}
 	a.code = PodPreempted
-	a.since, a.told = beganAt(e), []time.Time{snapshot.EventTime(e).Time}
+	a.since, a.told = kube.BeganAt(e), []time.Time{snapshot.EventTime(e).Time}
 	mine := ""
 	if p.Spec.Priority != nil {
 		mine = fmt.Sprintf(" (priority %d)", *p.Spec.Priority)
@@ -268,18 +269,4 @@ func preemptionKey(namespace, pod string) string {
 		pod = pod[:i]
 	}
 	return namespace + "/" + pod
-}
-
-// claimsOf names the PersistentVolumeClaims that a pod uses.
-func claimsOf(p *corev1.Pod) []incident.Object {
-	var out []incident.Object
-	for i := range p.Spec.Volumes {
-		switch v := &p.Spec.Volumes[i]; {
-		case v.PersistentVolumeClaim != nil:
-			out = append(out, snapshot.ObjectOf("PersistentVolumeClaim", p.Namespace, v.PersistentVolumeClaim.ClaimName))
-		case v.Ephemeral != nil:
-			out = append(out, snapshot.ObjectOf("PersistentVolumeClaim", p.Namespace, p.Name+"-"+v.Name))
-		}
-	}
-	return out
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"sort"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -38,8 +39,8 @@ func secretHint(s *snapshot.Snapshot, namespace, name string) string {
 			elsewhere = x.Namespace
 		}
 	}
-	if like := near(name, here); len(like) > 0 {
-		return didYouMean(like)
+	if like := kube.Nearest(name, here); len(like) > 0 {
+		return kube.DidYouMean(like)
 	}
 	if elsewhere != "" {
 		return " (there is one in namespace " + elsewhere + ")"

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -93,26 +94,21 @@ var serviceCodes = []finding.Code{
 
 func checkServices(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges("services", "endpointslices.discovery.k8s.io", "pods")
-	pods := newPodLabels(s)
+	pods := kube.NewPodLabels(s)
 	dns := dnsService(s)
 	for i := range s.Services {
 		v := &s.Services[i]
 		switch {
-		case v == dns || newly(s, v.CreationTimestamp.Time) || finding.NotSeen(s, "pods", v.Namespace):
+		case v == dns || kube.Newly(s, v.CreationTimestamp.Time) || finding.NotSeen(s, "pods", v.Namespace):
 		case v.Spec.Type == corev1.ServiceTypeExternalName:
 			checkExternalName(s, r, v)
 		case len(v.Spec.Selector) == 0:
 			checkByHand(s, r, v)
 		default:
-			checkService(s, r, v, pods.selected(v.Namespace, v.Spec.Selector))
+			checkService(s, r, v, pods.Selected(v.Namespace, v.Spec.Selector))
 		}
 	}
 	checkCalled(s, r)
-}
-
-// serviceObject names a Service.
-func serviceObject(v *corev1.Service) incident.Object {
-	return snapshot.ObjectOf("Service", v.Namespace, v.Name)
 }
 
 func checkService(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, pods []*corev1.Pod) {
@@ -123,26 +119,26 @@ func checkService(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, po
 		}
 		return
 	}
-	if reached(s, serviceObject(v)) {
+	if reached(s, kube.ServiceObject(v)) {
 		return
 	}
 	checkTargetPorts(r, v, pods)
-	if slices.ContainsFunc(pods, isReady) || v.Spec.PublishNotReadyAddresses || allStarting(s, pods) {
+	if slices.ContainsFunc(pods, kube.IsReady) || v.Spec.PublishNotReadyAddresses || allStarting(s, pods) {
 		return
 	}
 	what := "has no endpoint: "
 	if headless {
 		what = "is headless and its name does not resolve: "
 	}
-	f := r.Find(ServicePodsUnready, serviceObject(v), finding.Inflect(len(pods), "Service %s %sits %d {pod is|pods are} not ready", v.Name, what, len(pods)))
+	f := r.Find(ServicePodsUnready, kube.ServiceObject(v), finding.Inflect(len(pods), "Service %s %sits %d {pod is|pods are} not ready", v.Name, what, len(pods)))
 	f.Pods = pods
 	for _, p := range pods {
-		f.Since = latest(f.Since, unreadySince(p))
+		f.Since = kube.Latest(f.Since, kube.UnreadySince(p))
 	}
 	for _, p := range pods[:min(len(pods), finding.ShownPods)] {
-		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", unreadySince(p), "not ready"))
+		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", kube.UnreadySince(p), "not ready"))
 	}
-	f.Cite(sliceEvidence(s, v)).Cite(failedDials(s, f.Object)...)
+	f.Cite(kube.SliceEvidence(s, v)).Cite(failedDials(s, f.Object)...)
 }
 
 // reached says that somebody reached the Service over TCP just now, whatever its objects say.
@@ -160,14 +156,6 @@ func failedDials(s *snapshot.Snapshot, o incident.Object) []incident.Evidence {
 	return out
 }
 
-// latest is the later of two times.
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}
-
 // allStarting says whether every one of the pods is only starting up.
 func allStarting(s *snapshot.Snapshot, pods []*corev1.Pod) bool {
 	for _, p := range pods {
@@ -181,67 +169,49 @@ func allStarting(s *snapshot.Snapshot, pods []*corev1.Pod) bool {
 // starting says whether what stands behind a Service has only just been started, all of it.
 func starting(s *snapshot.Snapshot, v *corev1.Service) bool {
 	pods := s.PodsSelected(v.Namespace, v.Spec.Selector)
-	return len(v.Spec.Selector) > 0 && len(pods) > 0 && !slices.ContainsFunc(pods, isReady) && allStarting(s, pods)
+	return len(v.Spec.Selector) > 0 && len(pods) > 0 && !slices.ContainsFunc(pods, kube.IsReady) && allStarting(s, pods)
 }
 
 // reliedOn says whether anything is known to need the Service: a program that fails, an Ingress, a webhook or an API.
 func reliedOn(s *snapshot.Snapshot, service incident.Object) bool {
 	return len(neededServices(s)[service]) > 0 ||
 		slices.ContainsFunc(s.Ingresses, func(g networkingv1.Ingress) bool {
-			return g.Namespace == service.Namespace && slices.ContainsFunc(routesOf(&g), func(x route) bool { return x.backend.Service != nil && x.backend.Service.Name == service.Name })
+			return g.Namespace == service.Namespace && slices.ContainsFunc(kube.RoutesOf(&g), func(x kube.Route) bool { return x.Backend.Service != nil && x.Backend.Service.Name == service.Name })
 		}) ||
 		slices.ContainsFunc(hooksOf(s), func(h hook) bool { o, _, ok := h.service(); return ok && o == service }) ||
-		slices.ContainsFunc(s.CustomsOf(apiServiceKind), func(a *unstructured.Unstructured) bool {
-			ns, name, _ := apiServiceTarget(a)
+		slices.ContainsFunc(s.CustomsOf(kube.APIServiceKind), func(a *unstructured.Unstructured) bool {
+			ns, name, _ := kube.APIServiceTarget(a)
 			return ns == service.Namespace && name == service.Name
 		})
 }
 
-// sliceEvidence is what the EndpointSlices say, where there are any.
-func sliceEvidence(s *snapshot.Snapshot, v *corev1.Service) incident.Evidence {
-	ready, total, name := 0, 0, ""
-	for _, slice := range s.EndpointSlicesOf(v.Namespace, v.Name) {
-		name = slice.Name
-		for i := range slice.Endpoints {
-			total++
-			if c := slice.Endpoints[i].Conditions.Ready; c == nil || *c {
-				ready++
-			}
-		}
-	}
-	if name == "" {
-		return incident.Evidence{}
-	}
-	return finding.SeenAPI(snapshot.ObjectOf("EndpointSlice", v.Namespace, name), "endpoints", time.Time{}, fmt.Sprintf("%d of %d endpoints ready", ready, total))
-}
-
 func selectsNothing(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service) {
-	o := serviceObject(v)
-	seen := finding.SeenAPI(o, "spec.selector", time.Time{}, labelWords(v.Spec.Selector))
-	templates := templatesIn(s, v.Namespace)
+	o := kube.ServiceObject(v)
+	seen := finding.SeenAPI(o, "spec.selector", time.Time{}, kube.LabelWords(v.Spec.Selector))
+	templates := kube.TemplatesIn(s, v.Namespace)
 	for _, t := range templates {
-		if !matches(v.Spec.Selector, t.labels) {
+		if !kube.Matches(v.Spec.Selector, t.Labels) {
 			continue
 		}
-		if t.replicas == 0 {
-			f := r.Find(ServiceIdle, o, fmt.Sprintf("Service %s has no pods: %s is scaled to 0", v.Name, finding.Short(t.object))).Cite(seen)
-			f.Workload = t.object
-			needed(f, s, t.object)
+		if t.Replicas == 0 {
+			f := r.Find(ServiceIdle, o, fmt.Sprintf("Service %s has no pods: %s is scaled to 0", v.Name, finding.Short(t.Object))).Cite(seen)
+			f.Workload = t.Object
+			needed(f, s, t.Object)
 			return
 		}
-		f := r.Find(ServiceNoEndpoints, o, fmt.Sprintf("Service %s has no endpoint: %s has no pods", v.Name, finding.Short(t.object))).Cite(seen)
-		f.Workload, f.Root = t.object, false
+		f := r.Find(ServiceNoEndpoints, o, fmt.Sprintf("Service %s has no endpoint: %s has no pods", v.Name, finding.Short(t.Object))).Cite(seen)
+		f.Workload, f.Root = t.Object, false
 		return
 	}
-	if roleIsFree(s, v, templates) {
+	if kube.RoleIsFree(s, v, templates) {
 		return
 	}
-	near, ok := nearestTemplate(v.Name, v.Spec.Selector, templates)
-	ok = ok && (near.object.Name == v.Name || slipped(v.Spec.Selector, near.labels))
+	near, ok := kube.NearestTemplate(v.Name, v.Spec.Selector, templates)
+	ok = ok && (near.Object.Name == v.Name || kube.Slipped(v.Spec.Selector, near.Labels))
 	if !ok && (finding.NotSeen(s, "deployments.apps", v.Namespace) || finding.NotSeen(s, "statefulsets.apps", v.Namespace) || finding.NotSeen(s, "daemonsets.apps", v.Namespace)) {
 		return // what it selects may be scaled to 0, out of sight
 	}
-	title := fmt.Sprintf("Service %s selects no pod: nothing has %s", v.Name, labelWords(v.Spec.Selector))
+	title := fmt.Sprintf("Service %s selects no pod: nothing has %s", v.Name, kube.LabelWords(v.Spec.Selector))
 	f := r.Find(ServiceNoEndpoints, o, title).Cite(seen)
 	f.Since = v.CreationTimestamp.Time
 	if !ok {
@@ -252,6 +222,6 @@ func selectsNothing(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service) 
 		return
 	}
 	f.Title = finding.OneLine(fmt.Sprintf("Service %s selects no pod: its selector has %s, %s has %s", v.Name,
-		labelWords(differing(v.Spec.Selector, near.labels)), finding.Short(near.object), labelWords(counterpart(v.Spec.Selector, near.labels))), finding.MaxTitle)
-	f.Cite(finding.SeenAPI(near.object, "spec.template.metadata.labels", time.Time{}, labelWords(near.labels)))
+		kube.LabelWords(kube.Differing(v.Spec.Selector, near.Labels)), finding.Short(near.Object), kube.LabelWords(kube.Counterpart(v.Spec.Selector, near.Labels))), finding.MaxTitle)
+	f.Cite(finding.SeenAPI(near.Object, "spec.template.metadata.labels", time.Time{}, kube.LabelWords(near.Labels)))
 }

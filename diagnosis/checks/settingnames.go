@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -43,8 +44,8 @@ func (c callers) vaguely() {
 			if a.code != PodCrashLoop {
 				continue
 			}
-			for _, x := range containersOf(p) {
-				if x.spec.Name == a.alike {
+			for _, x := range kube.ContainersOf(p) {
+				if x.Spec.Name == a.alike {
 					c.settingsOf(p, x)
 				}
 			}
@@ -52,7 +53,7 @@ func (c callers) vaguely() {
 	}
 }
 
-func (c callers) settingsOf(p *corev1.Pod, x container) {
+func (c callers) settingsOf(p *corev1.Pod, x kube.Container) {
 	said, log := lastWords(c.s, p, x)
 	named := slices.ContainsFunc(said.Facts, func(f logs.Fact) bool { return f.Telling && (!f.Kind.Network() || f.Host != "") })
 	if named || !strings.Contains(strings.ToLower(said.Last), "connect") {
@@ -60,9 +61,9 @@ func (c callers) settingsOf(p *corev1.Pod, x container) {
 	}
 	var missing incident.Object
 	var where setting
-	for _, v := range settingsIn(c.s, p, x.spec) {
+	for _, v := range settingsIn(c.s, p, x.Spec) {
 		for _, host := range hostWord.FindAllString(strings.ToLower(clip.Bytes(v.value, maxSetting)), maxHosts) {
-			o, ok := ServiceOf(c.s, host, p.Namespace)
+			o, ok := kube.ServiceOf(c.s, host, p.Namespace)
 			if !ok || o == missing {
 				continue
 			}
@@ -80,7 +81,7 @@ func (c callers) settingsOf(p *corev1.Pod, x container) {
 	f := c.found[k]
 	if f == nil {
 		f = c.r.Find(ServiceMissing, missing, fmt.Sprintf("Service %s/%s does not exist%s, %s names it in %s, and cannot connect", missing.Namespace, missing.Name,
-			couldBe(c.s, missing.Namespace, missing.Name), finding.Short(w), where.field))
+			kube.CouldBe(c.s, missing.Namespace, missing.Name), finding.Short(w), where.field))
 		f.Detail, f.Fault = NamedBySetting{where.field}, []incident.Object{missing, w}
 		c.found[k] = f
 	}
@@ -105,7 +106,7 @@ func settingsIn(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container) []sett
 			continue
 		}
 		if m := s.ConfigMap(p.Namespace, e.ConfigMapRef.Name); m != nil {
-			for _, key := range keysInOrder(m.Data) {
+			for _, key := range kube.KeysInOrder(m.Data) {
 				out = append(out, setting{"data." + key, m.Data[key], snapshot.ObjectOf("ConfigMap", p.Namespace, m.Name)})
 			}
 		}

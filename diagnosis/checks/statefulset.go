@@ -11,13 +11,14 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 func checkStatefulSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.StatefulSet) {
-	o, want := snapshot.ObjectOf("StatefulSet", d.Namespace, d.Name), replicas(d.Spec.Replicas)
-	if want == 0 || newly(s, d.CreationTimestamp.Time) {
+	o, want := snapshot.ObjectOf("StatefulSet", d.Namespace, d.Name), kube.Replicas(d.Spec.Replicas)
+	if want == 0 || kube.Newly(s, d.CreationTimestamp.Time) {
 		return
 	}
 	checkServiceName(s, r, d, o)
@@ -25,7 +26,7 @@ func checkStatefulSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 		return
 	}
 	if e := refusedEvent(s, o); e != nil && d.Status.Replicas < want {
-		servesStill(refused(s, r, o, e.Message, beganAt(e), finding.SeenEvent(e)), d.Status.ReadyReplicas > 0)
+		servesStill(refused(s, r, o, e.Message, kube.BeganAt(e), finding.SeenEvent(e)), d.Status.ReadyReplicas > 0)
 	}
 	first := waitsForOrdinal(s, d, want)
 	if first == "" {
@@ -39,7 +40,7 @@ func checkStatefulSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 	if p == nil {
 		return
 	}
-	f.Since = unreadySince(p)
+	f.Since = kube.UnreadySince(p)
 	if !checkHeld(s, r, d, o, p) {
 		revised(f, s, d.Namespace, d.Status.CurrentRevision, p.Labels[appsv1.ControllerRevisionHashLabelKey])
 	}
@@ -51,11 +52,11 @@ func waitsForOrdinal(s *snapshot.Snapshot, d *appsv1.StatefulSet, want int32) st
 	for i := range want {
 		name := fmt.Sprintf("%s-%d", d.Name, i+ordinalStart(d))
 		p := s.Pod(d.Namespace, name)
-		if p != nil && isReady(p) {
+		if p != nil && kube.IsReady(p) {
 			before = p
 			continue
 		}
-		if p != nil && startingUp(s, p) || p == nil && before != nil && newly(s, podCondition(before, corev1.PodReady).LastTransitionTime.Time) {
+		if p != nil && startingUp(s, p) || p == nil && before != nil && kube.Newly(s, kube.PodCondition(before, corev1.PodReady).LastTransitionTime.Time) {
 			return "" // the next one begins when the one before is ready
 		}
 		return name
@@ -99,7 +100,7 @@ func checkHeld(s *snapshot.Snapshot, r *finding.Report, d *appsv1.StatefulSet, o
 		d.Spec.PodManagementPolicy == appsv1.ParallelPodManagement || d.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
 		return false
 	}
-	since := unreadySince(p)
+	since := kube.UnreadySince(p)
 	if made := s.ControllerRevision(d.Namespace, wants); made != nil && made.CreationTimestamp.After(since) {
 		since = made.CreationTimestamp.Time
 	}
@@ -110,7 +111,7 @@ func checkHeld(s *snapshot.Snapshot, r *finding.Report, d *appsv1.StatefulSet, o
 	f.Workload, f.Since, f.Pods = o, since, []*corev1.Pod{p}
 	f.Next = fmt.Sprintf("Delete pod %s (kubectl delete pod -n %s %s): the StatefulSet makes it anew, of revision %s.", p.Name, p.Namespace, p.Name, wants)
 	f.Cite(finding.SeenAPI(o, "status", time.Time{}, fmt.Sprintf("updateRevision %s, currentRevision %s, podManagementPolicy OrderedReady", wants, d.Status.CurrentRevision)),
-		finding.SeenAPI(finding.PodObject(p), "metadata.labels["+appsv1.ControllerRevisionHashLabelKey+"]", unreadySince(p), has+", not ready"))
+		finding.SeenAPI(finding.PodObject(p), "metadata.labels["+appsv1.ControllerRevisionHashLabelKey+"]", kube.UnreadySince(p), has+", not ready"))
 	return true
 }
 
@@ -124,9 +125,9 @@ func checkServiceName(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 	}
 	service := snapshot.ObjectOf("Service", d.Namespace, name)
 	meant := headlessNear(s, d)
-	f := r.Find(StatefulSetNoService, o, fmt.Sprintf("StatefulSet %s: its serviceName is %s, and there is no such Service%s", d.Name, name, didYouMean(meant)))
+	f := r.Find(StatefulSetNoService, o, fmt.Sprintf("StatefulSet %s: its serviceName is %s, and there is no such Service%s", d.Name, name, kube.DidYouMean(meant)))
 	calls := callsOf(s, service)
-	unready := d.Status.ReadyReplicas < replicas(d.Spec.Replicas) && mentions(&d.Spec.Template, "."+name)
+	unready := d.Status.ReadyReplicas < kube.Replicas(d.Spec.Replicas) && mentions(&d.Spec.Template, "."+name)
 	if len(calls) == 0 && len(meant) == 0 && !unready {
 		f.Severity = incident.Info
 	}
@@ -148,14 +149,14 @@ func headlessNear(s *snapshot.Snapshot, d *appsv1.StatefulSet) []string {
 			names = append(names, v.Name)
 		}
 	}
-	return near(d.Spec.ServiceName, names)
+	return kube.Nearest(d.Spec.ServiceName, names)
 }
 
 // callsOf are the failing calls of a Service, or of a name below it.
 func callsOf(s *snapshot.Snapshot, service incident.Object) []call {
 	var out []call
 	for _, c := range failingCalls(s) {
-		if c.service == service || NamesService(c.need.Host, c.pod.Namespace, service) {
+		if c.service == service || kube.NamesService(c.need.Host, c.pod.Namespace, service) {
 			out = append(out, c)
 		}
 	}

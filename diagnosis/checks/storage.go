@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -49,7 +50,7 @@ func checkClaims(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges("persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io")
 	for i := range s.PersistentVolumeClaims {
 		c := &s.PersistentVolumeClaims[i]
-		if c.Status.Phase == corev1.ClaimBound || newly(s, c.CreationTimestamp.Time) {
+		if c.Status.Phase == corev1.ClaimBound || kube.Newly(s, c.CreationTimestamp.Time) {
 			continue
 		}
 		o := claimObject(c)
@@ -80,7 +81,7 @@ func claimUsers(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 			if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
 				continue
 			}
-			for _, o := range claimsOf(p) {
+			for _, o := range kube.ClaimsOf(p) {
 				users[o] = append(users[o], p)
 			}
 		}
@@ -124,8 +125,8 @@ var claimNotFound = regexp.MustCompile(`persistentvolumeclaim "([^"]+)" not foun
 func checkClaimed(s *snapshot.Snapshot, r *finding.Report) {
 	found := map[incident.Object]*finding.Finding{}
 	for _, p := range s.PodsOn("") {
-		c := podCondition(p, corev1.PodScheduled)
-		if c == nil || newly(s, p.CreationTimestamp.Time) {
+		c := kube.PodCondition(p, corev1.PodScheduled)
+		if c == nil || kube.Newly(s, p.CreationTimestamp.Time) {
 			continue
 		}
 		m := claimNotFound.FindStringSubmatch(c.Message)
@@ -141,7 +142,7 @@ func checkClaimed(s *snapshot.Snapshot, r *finding.Report) {
 					names = append(names, s.PersistentVolumeClaims[i].Name)
 				}
 			}
-			f = r.Find(PVCMissing, o, fmt.Sprintf("PersistentVolumeClaim %s/%s does not exist%s, %s uses it", p.Namespace, m[1], didYouMean(near(m[1], names)), finding.Short(s.WorkloadOf(p))))
+			f = r.Find(PVCMissing, o, fmt.Sprintf("PersistentVolumeClaim %s/%s does not exist%s, %s uses it", p.Namespace, m[1], kube.DidYouMean(kube.Nearest(m[1], names)), finding.Short(s.WorkloadOf(p))))
 			f.Refs = []incident.Object{o}
 			found[o] = f
 		}

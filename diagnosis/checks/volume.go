@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -79,7 +80,7 @@ func checkPersistentVolumes(s *snapshot.Snapshot, r *finding.Report) {
 		case corev1.VolumeFailed:
 			f := r.Find(PVFailed, o, fmt.Sprintf("PersistentVolume %s has failed: %s", v.Name, finding.ShortMessage(v.Status.Message)))
 			f.Refs = []incident.Object{o}
-			f.Cite(finding.SeenAPI(o, "status", time.Time{}, "Failed: "+v.Status.Message), finding.SeenEvent(lastEvent(s, o, "VolumeFailedDelete", "VolumeFailedRecycle")))
+			f.Cite(finding.SeenAPI(o, "status", time.Time{}, "Failed: "+v.Status.Message), finding.SeenEvent(kube.LastEvent(s, o, "VolumeFailedDelete", "VolumeFailedRecycle")))
 		case corev1.VolumeReleased:
 			reportReleased(s, r, v)
 		}
@@ -93,7 +94,7 @@ func reportReleased(s *snapshot.Snapshot, r *finding.Report, v *corev1.Persisten
 		return
 	}
 	c := s.PersistentVolumeClaim(ref.Namespace, ref.Name)
-	if c == nil || c.UID == ref.UID || c.Status.Phase != corev1.ClaimPending || newly(s, c.CreationTimestamp.Time) || !wants(c, v) {
+	if c == nil || c.UID == ref.UID || c.Status.Phase != corev1.ClaimPending || kube.Newly(s, c.CreationTimestamp.Time) || !wants(c, v) {
 		return
 	}
 	o, claim := volumeObject(v.Name), claimObject(c)
@@ -123,7 +124,7 @@ func checkResizes(s *snapshot.Snapshot, r *finding.Report) {
 			}
 			o := claimObject(c)
 			want, has := c.Spec.Resources.Requests[corev1.ResourceStorage], c.Status.Capacity[corev1.ResourceStorage]
-			said := lastEvent(s, o, "VolumeResizeFailed", "FileSystemResizeFailed", "ExternalExpanding")
+			said := kube.LastEvent(s, o, "VolumeResizeFailed", "FileSystemResizeFailed", "ExternalExpanding")
 			if said != nil && cond.Type != corev1.PersistentVolumeClaimFileSystemResizePending {
 				why = finding.ShortMessage(said.Message)
 			}

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -30,7 +31,7 @@ const (
 func askVolumes(_ *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 	var claims []incident.Object
 	for _, p := range f.Pods[:min(len(f.Pods), finding.ShownPods)] {
-		claims = finding.Union(claims, claimsOf(p))
+		claims = finding.Union(claims, kube.ClaimsOf(p))
 	}
 	if f.Object.Kind == "PersistentVolumeClaim" {
 		claims = finding.Union(claims, []incident.Object{f.Object})
@@ -85,7 +86,7 @@ func checkFull(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		p := s.Pod(l.Namespace, l.Pod)
-		if p == nil || healthy(p) {
+		if p == nil || kube.Healthy(p) {
 			continue
 		}
 		said, o := fullClaim(s, p, l)
@@ -126,7 +127,7 @@ func fullClaim(s *snapshot.Snapshot, p *corev1.Pod, l *snapshot.Log) (said logs.
 		if claim, named := claimAt(mounted, f.Path); named {
 			return f, claim
 		}
-		if own := claimsOf(p); len(own) == 1 && len(mounted) == 1 && !path.IsAbs(f.Path) {
+		if own := kube.ClaimsOf(p); len(own) == 1 && len(mounted) == 1 && !path.IsAbs(f.Path) {
 			return f, own[0] // what it writes beside its own layer goes there
 		}
 	}

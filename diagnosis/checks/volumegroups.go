@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -56,7 +57,7 @@ func groupVolumes(s *snapshot.Snapshot, byLabels bool) map[string]*volumesByClas
 		alike := fmt.Sprint(v.Spec.ClaimRef != nil, v.DeletionTimestamp != nil, size.String(), v.Spec.AccessModes,
 			volumeMode(v.Spec.VolumeMode), placed(v) != "")
 		if byLabels {
-			alike += labelWords(v.Labels)
+			alike += kube.LabelWords(v.Labels)
 		}
 		if !of.keyed[alike] {
 			of.keyed[alike], of.all = true, append(of.all, v)

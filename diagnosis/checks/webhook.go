@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -130,7 +131,7 @@ func checkWebhooks(s *snapshot.Snapshot, r *finding.Report) {
 	w := webhooks{s: s, r: r, found: map[string]*finding.Finding{}}
 	for i := range hooks {
 		h := &hooks[i]
-		if len(h.rules) == 0 || newly(s, h.made) {
+		if len(h.rules) == 0 || kube.Newly(s, h.made) {
 			continue // it is asked about nothing
 		}
 		w.look(h, refusals[h.name])
@@ -157,7 +158,7 @@ func (w *webhooks) look(h *hook, refused []incident.Evidence) {
 			Cite(finding.SeenAPI(h.config, "webhooks["+h.name+"].clientConfig.service.port", h.made, fmt.Sprint(port)), finding.SeenAPI(o, "spec.ports", time.Time{}, portWords(v)))
 	case known && !answers(w.s, v):
 		f := w.note(h, WebhookNoEndpoints, o, fmt.Sprintf("its Service %s/%s has no ready endpoint", o.Namespace, o.Name), blocks, refused)
-		f.Cite(finding.SeenAPI(h.config, "webhooks["+h.name+"]", h.made, fmt.Sprintf("calls Service %s/%s, failurePolicy %s", o.Namespace, o.Name, h.failurePolicy())), sliceEvidence(w.s, v))
+		f.Cite(finding.SeenAPI(h.config, "webhooks["+h.name+"]", h.made, fmt.Sprintf("calls Service %s/%s, failurePolicy %s", o.Namespace, o.Name, h.failurePolicy())), kube.SliceEvidence(w.s, v))
 		if h.fail && h.catchesItself(w.s, v) {
 			f.Severity = incident.Critical
 			f.Because = f.Title + ". It judges its own namespace as well, so its own pods cannot be created either"
@@ -244,7 +245,7 @@ func portWords(v *corev1.Service) string {
 
 // answers says whether a Service has a ready endpoint, or may soon have: its pods are only just starting.
 func answers(s *snapshot.Snapshot, v *corev1.Service) bool {
-	if v.Spec.Type == corev1.ServiceTypeExternalName || newly(s, v.CreationTimestamp.Time) {
+	if v.Spec.Type == corev1.ServiceTypeExternalName || kube.Newly(s, v.CreationTimestamp.Time) {
 		return true
 	}
 	endpoints := s.EndpointSlicesOf(v.Namespace, v.Name)
@@ -256,7 +257,7 @@ func answers(s *snapshot.Snapshot, v *corev1.Service) bool {
 		}
 	}
 	pods := s.PodsSelected(v.Namespace, v.Spec.Selector)
-	if len(endpoints) == 0 && (finding.NotSeen(s, "endpointslices.discovery.k8s.io", v.Namespace) && len(v.Spec.Selector) == 0 || slices.ContainsFunc(pods, isReady)) {
+	if len(endpoints) == 0 && (finding.NotSeen(s, "endpointslices.discovery.k8s.io", v.Namespace) && len(v.Spec.Selector) == 0 || slices.ContainsFunc(pods, kube.IsReady)) {
 		return true
 	}
 	return len(pods) > 0 && allStarting(s, pods)
@@ -275,13 +276,13 @@ func webhookRefusals(s *snapshot.Snapshot) map[string][]incident.Evidence {
 	for i := range s.Events {
 		if e := &s.Events[i]; strings.Contains(e.Message, "failed calling webhook") && s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal {
 			seen := finding.SeenEvent(e)
-			seen.Time = beganAt(e).UTC()
+			seen.Time = kube.BeganAt(e).UTC()
 			add(e.Message, seen)
 		}
 	}
 	for i := range s.Deployments {
 		d := &s.Deployments[i]
-		if c := deploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue && strings.Contains(c.Message, "failed calling webhook") {
+		if c := kube.DeploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue && strings.Contains(c.Message, "failed calling webhook") {
 			add(c.Message, finding.SeenAPI(snapshot.ObjectOf("Deployment", d.Namespace, d.Name), "status.conditions[ReplicaFailure]", c.LastTransitionTime.Time, c.Message))
 		}
 	}

@@ -1,12 +1,10 @@
 package checks
 
 import (
-	"slices"
-	"time"
-
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -90,78 +88,12 @@ func checkWorkloads(s *snapshot.Snapshot, r *finding.Report) {
 	checkRefusedJobs(s, r)
 }
 
-// replicas is what a workload wants; nil means 1.
-func replicas(n *int32) int32 {
-	if n == nil {
-		return 1
-	}
-	return *n
-}
-
-// satisfied says whether a workload has as many ready pods as it wants.
-func satisfied(s *snapshot.Snapshot, w incident.Object) bool {
-	switch w.Kind {
-	case "Deployment":
-		d := s.Deployment(w.Namespace, w.Name)
-		return d != nil && d.Status.AvailableReplicas >= replicas(d.Spec.Replicas)
-	case "StatefulSet":
-		d := s.StatefulSet(w.Namespace, w.Name)
-		return d != nil && d.Status.ReadyReplicas >= replicas(d.Spec.Replicas)
-	case "DaemonSet":
-		d := s.DaemonSet(w.Namespace, w.Name)
-		return d != nil && d.Status.NumberReady >= d.Status.DesiredNumberScheduled
-	}
-	return false
-}
-
-// unreadySince is since when a pod is not ready; zero if it is, or if it is not known.
-func unreadySince(p *corev1.Pod) time.Time {
-	if c := podCondition(p, corev1.PodReady); c != nil && c.Status != corev1.ConditionTrue {
-		return c.LastTransitionTime.Time
-	}
-	return time.Time{}
-}
-
 // startingUp says that a pod is too young, or not ready for too short a time, to be looked at; that it is on its way, such as while a
 // large image is pulled or its init containers are at work, and nothing is wrong with it; or that it is about to be replaced.
 func startingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	if p.DeletionTimestamp != nil {
 		return s.At.Sub(p.DeletionTimestamp.Time) < finding.StuckTerminating
 	}
-	return newly(s, p.CreationTimestamp.Time) || newly(s, unreadySince(p)) || warmingUp(s, p) ||
+	return kube.Newly(s, p.CreationTimestamp.Time) || kube.Newly(s, kube.UnreadySince(p)) || kube.WarmingUp(s, p) ||
 		p.Status.Phase == corev1.PodPending && p.Spec.NodeName != "" && len(ailmentsOf(s, p)) == 0
 }
-
-func endedBadly(t *corev1.ContainerStateTerminated) bool {
-	return t != nil && t.ExitCode != 0 && !lostWithNode(t)
-}
-
-// warmingUp says that a pod's containers run, or are being made, for the first time or after their node has started anew, that none has failed, and that the time is not up
-// which programs commonly need to start, or the longer one that the pod's own probes grant.
-func warmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
-	if p.Spec.NodeName == "" || p.Status.Phase == corev1.PodFailed {
-		return false
-	}
-	begun, granted := p.CreationTimestamp.Time, finding.WarmUp
-	for _, c := range containersOf(p) {
-		switch st := c.status; {
-		case endedBadly(st.State.Terminated) || st.LastTerminationState.Terminated != nil && !lostWithNode(st.LastTerminationState.Terminated):
-			return false
-		case st.State.Waiting != nil && !slices.Contains(beginning, st.State.Waiting.Reason):
-			return false
-		case st.State.Running != nil:
-			begun = latest(begun, st.State.Running.StartedAt.Time)
-		case st.State.Terminated != nil && lostWithNode(st.State.Terminated):
-			begun = latest(begun, st.State.Terminated.FinishedAt.Time)
-		}
-		for _, probe := range []*corev1.Probe{c.spec.StartupProbe, c.spec.ReadinessProbe} {
-			if probe != nil {
-				granted = max(granted, min(probeTime(probe), finding.LongStart))
-			}
-		}
-	}
-	return !begun.IsZero() && s.At.Sub(begun) < granted
-}
-
-// beginning are the reasons for which a container waits that is about to be created.
-var beginning = []string{"", "ContainerCreating", "PodInitializing"}

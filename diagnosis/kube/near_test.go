@@ -1,4 +1,4 @@
-package checks
+package kube
 
 import (
 	"testing"
@@ -14,7 +14,7 @@ func TestNear(t *testing.T) {
 		"url":      {"URL"},
 		"zookeper": nil,
 	} {
-		if diff := cmp.Diff(want, near(name, all)); diff != "" {
+		if diff := cmp.Diff(want, Nearest(name, all)); diff != "" {
 			t.Errorf("near %s (-want +got)\n%s", name, diff)
 		}
 	}

@@ -1,4 +1,4 @@
-package checks
+package kube
 
 import (
 	corev1 "k8s.io/api/core/v1"
@@ -8,8 +8,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// podsOf are the pods that an object controls itself, by name: those of a ReplicaSet rather than of its Deployment.
-func podsOf(s *snapshot.Snapshot, controller incident.Object) []*corev1.Pod {
+// PodsOf are the pods that an object controls itself, by name: those of a ReplicaSet rather than of its Deployment.
+func PodsOf(s *snapshot.Snapshot, controller incident.Object) []*corev1.Pod {
 	type key struct{}
 	return snapshot.Once(s, key{}, func() map[incident.Object][]*corev1.Pod {
 		pods := map[incident.Object][]*corev1.Pod{}
@@ -24,8 +24,8 @@ func podsOf(s *snapshot.Snapshot, controller incident.Object) []*corev1.Pod {
 	})[controller]
 }
 
-// podsOfWorkload are the pods that belong to a workload in the end, by name.
-func podsOfWorkload(s *snapshot.Snapshot, workload incident.Object) []*corev1.Pod {
+// PodsOfWorkload are the pods that belong to a workload in the end, by name.
+func PodsOfWorkload(s *snapshot.Snapshot, workload incident.Object) []*corev1.Pod {
 	type key struct{}
 	return snapshot.Once(s, key{}, func() map[incident.Object][]*corev1.Pod {
 		pods := map[incident.Object][]*corev1.Pod{}

@@ -1,0 +1,91 @@
+package kube
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// NodeObject names a node.
+func NodeObject(n *corev1.Node) incident.Object { return snapshot.ObjectOf("Node", "", n.Name) }
+
+// NodeCondition is a node's condition; nil if it has none of the type.
+func NodeCondition(n *corev1.Node, t corev1.NodeConditionType) *corev1.NodeCondition {
+	for i := range n.Status.Conditions {
+		if n.Status.Conditions[i].Type == t {
+			return &n.Status.Conditions[i]
+		}
+	}
+	return nil
+}
+
+// NodeReady says whether the node is there and its kubelet calls it ready.
+func NodeReady(n *corev1.Node) bool {
+	if n == nil {
+		return false
+	}
+	c := NodeCondition(n, corev1.NodeReady)
+	return c != nil && c.Status == corev1.ConditionTrue
+}
+
+// leavingTaints are put on a node that is about to be removed: by the cluster autoscaler, Karpenter, cloud controllers and the handlers
+// of spot instances' last notice.
+var leavingTaints = map[string]bool{
+	"ToBeDeletedByClusterAutoscaler": true, "karpenter.sh/disrupted": true, "karpenter.sh/disruption": true,
+	"node.cloudprovider.kubernetes.io/shutdown": true, "aws-node-termination-handler/spot-itn": true,
+	"cloud.google.com/impending-node-termination": true,
+}
+
+// LeavingTime is how long a node that is to be removed may take about it.
+const LeavingTime = 15 * time.Minute
+
+// Leaving says whether a node is on its way out, as it should, or drained for maintenance: that it stops reporting is part of it.
+func Leaving(s *snapshot.Snapshot, n *corev1.Node) bool {
+	if n.DeletionTimestamp != nil {
+		return s.At.Sub(n.DeletionTimestamp.Time) < LeavingTime
+	}
+	if drained(s, n) {
+		c := NodeCondition(n, corev1.NodeReady)
+		return c == nil || c.Status == corev1.ConditionTrue || s.At.Sub(c.LastTransitionTime.Time) < LeavingTime
+	}
+	for i := range n.Spec.Taints {
+		if leavingTaints[n.Spec.Taints[i].Key] {
+			c := NodeCondition(n, corev1.NodeReady)
+			return c == nil || s.At.Sub(c.LastTransitionTime.Time) < LeavingTime
+		}
+	}
+	return false
+}
+
+// drained says whether a node is cordoned and has no pods but those that belong to every node, or that are ending.
+func drained(s *snapshot.Snapshot, n *corev1.Node) bool {
+	return n.Spec.Unschedulable && !finding.NotSeen(s, "pods", "") && !slices.ContainsFunc(s.PodsOn(n.Name), func(p *corev1.Pod) bool {
+		owner := metav1.GetControllerOf(p)
+		ofNode := owner != nil && (owner.Kind == "DaemonSet" || owner.Kind == "Node")
+		return !ofNode && p.DeletionTimestamp == nil && p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed
+	})
+}
+
+// AwayWithNode says whether a pod is not ready because its node is away for a while, as it should be.
+func AwayWithNode(s *snapshot.Snapshot, p *corev1.Pod) bool {
+	n := s.Node(p.Spec.NodeName)
+	return n != nil && !NodeReady(n) && Leaving(s, n)
+}
+
+// NoCNI knows how the kubelet, containerd and CRI-O say that there is no network configuration.
+func NoCNI(message string) bool {
+	low := strings.ToLower(message)
+	for _, words := range []string{"networkpluginnotready", "cni plugin not initialized", "cni config uninitialized", "no cni configuration file", "no networks found in"} {
+		if strings.Contains(low, words) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,201 @@
+package kube
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// PodLabels finds pods by label, so that many Services in one namespace do not each go through all its pods.
+type PodLabels map[labelKey][]*corev1.Pod
+
+type labelKey struct{ namespace, key, value string }
+
+// NewPodLabels indexes the pods that have not ended, once for a Snapshot.
+func NewPodLabels(s *snapshot.Snapshot) PodLabels {
+	type key struct{}
+	return snapshot.Once(s, key{}, func() PodLabels { return labelPods(s) })
+}
+
+func labelPods(s *snapshot.Snapshot) PodLabels {
+	m := make(PodLabels, len(s.Pods))
+	for i := range s.Pods {
+		p := &s.Pods[i]
+		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
+			continue
+		}
+		for k, v := range p.Labels {
+			m[labelKey{p.Namespace, k, v}] = append(m[labelKey{p.Namespace, k, v}], p)
+		}
+	}
+	return m
+}
+
+// Selected returns the pods that have all the labels and have not ended, by name.
+func (m PodLabels) Selected(namespace string, selector map[string]string) []*corev1.Pod {
+	var fewest []*corev1.Pod
+	first := true
+	for k, v := range selector {
+		if with := m[labelKey{namespace, k, v}]; first || len(with) < len(fewest) {
+			fewest, first = with, false
+		}
+	}
+	var out []*corev1.Pod
+	for _, p := range fewest {
+		if Matches(selector, p.Labels) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Matches says whether labels fit a selector.
+func Matches(selector, labels map[string]string) bool {
+	for k, v := range selector {
+		if have, ok := labels[k]; !ok || have != v {
+			return false
+		}
+	}
+	return true
+}
+
+// Template is a workload's pod template, for Services whose pods do not exist.
+type Template struct {
+	Object   incident.Object
+	Replicas int32
+	Labels   map[string]string
+}
+
+// TemplatesIn lists the namespace's workloads. It is called only for Services without pods.
+func TemplatesIn(s *snapshot.Snapshot, namespace string) []Template {
+	type key struct{ namespace string }
+	return snapshot.Once(s, key{namespace}, func() []Template { return listTemplates(s, namespace) })
+}
+
+func listTemplates(s *snapshot.Snapshot, namespace string) []Template {
+	var out []Template
+	for i := range s.Deployments {
+		if d := &s.Deployments[i]; d.Namespace == namespace {
+			out = append(out, Template{snapshot.ObjectOf("Deployment", namespace, d.Name), Replicas(d.Spec.Replicas), d.Spec.Template.Labels})
+		}
+	}
+	for i := range s.StatefulSets {
+		if d := &s.StatefulSets[i]; d.Namespace == namespace {
+			out = append(out, Template{snapshot.ObjectOf("StatefulSet", namespace, d.Name), Replicas(d.Spec.Replicas), d.Spec.Template.Labels})
+		}
+	}
+	for i := range s.DaemonSets {
+		if d := &s.DaemonSets[i]; d.Namespace == namespace {
+			out = append(out, Template{snapshot.ObjectOf("DaemonSet", namespace, d.Name), d.Status.DesiredNumberScheduled, d.Spec.Template.Labels})
+		}
+	}
+	for _, p := range s.PodsIn(namespace) {
+		if len(p.OwnerReferences) == 0 {
+			out = append(out, Template{finding.PodObject(p), 1, p.Labels})
+		}
+	}
+	return out
+}
+
+// RoleIsFree says whether a Service selects by a label that an operator moves among pods as they run, and that none carries as the
+// Service has it: the replicas of a database that has one instance. Ready pods have the label otherwise, and no template gave it to them.
+func RoleIsFree(s *snapshot.Snapshot, v *corev1.Service, templates []Template) bool {
+	given := map[incident.Object]map[string]string{}
+	for _, t := range templates {
+		given[t.Object] = t.Labels
+	}
+	return slices.ContainsFunc(s.PodsIn(v.Namespace), func(p *corev1.Pod) bool {
+		if !IsReady(p) || len(p.OwnerReferences) == 0 {
+			return false
+		}
+		template, shared := given[s.WorkloadOf(p)], false
+		for k, want := range v.Spec.Selector {
+			have, ok := p.Labels[k]
+			if _, fixed := template[k]; !ok || have != want && fixed {
+				return false
+			}
+			shared = shared || have == want
+		}
+		return shared
+	})
+}
+
+// NearestTemplate finds the workload that a selector most likely means: most labels in common, then values or names that look alike.
+func NearestTemplate(name string, selector map[string]string, templates []Template) (best Template, ok bool) {
+	bestScore := 0
+	for _, t := range templates {
+		score := 0
+		for k, want := range selector {
+			switch have, has := t.Labels[k]; {
+			case has && have == want:
+				score += 4
+			case has && len(Nearest(want, []string{have})) > 0:
+				score += 2
+			case slices.Contains(slices.Collect(maps.Values(t.Labels)), want):
+				score += 2
+			}
+		}
+		if t.Object.Name == name {
+			score += 2
+		}
+		if score > bestScore {
+			best, bestScore, ok = t, score, true
+		}
+	}
+	return best, ok
+}
+
+// Slipped says whether labels differ from a selector as by a slip of the pen: each value looks alike, or stands under another key.
+func Slipped(selector, labels map[string]string) bool {
+	for k, want := range Differing(selector, labels) {
+		have, ok := labels[k]
+		alike := ok && len(Nearest(want, []string{have})) > 0
+		if !alike && !slices.Contains(slices.Collect(maps.Values(labels)), want) {
+			return false
+		}
+	}
+	return true
+}
+
+// Differing are the selector's labels that the others lack or have otherwise.
+func Differing(selector, labels map[string]string) map[string]string {
+	out := map[string]string{}
+	for k, v := range selector {
+		if labels[k] != v {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// Counterpart are the labels that stand where the differing ones should: the same keys, or all of them if none has the key.
+func Counterpart(selector, labels map[string]string) map[string]string {
+	out := map[string]string{}
+	for k := range Differing(selector, labels) {
+		if v, ok := labels[k]; ok {
+			out[k] = v
+		}
+	}
+	if len(out) == 0 {
+		return labels
+	}
+	return out
+}
+
+// LabelWords tell labels in words, sorted.
+func LabelWords(labels map[string]string) string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(labels)) {
+		out = append(out, k+"="+labels[k])
+	}
+	if len(out) == 0 {
+		return "no labels"
+	}
+	return strings.Join(out, ",")
+}
