@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -36,7 +37,7 @@ var places = []sought{
 		return counted(len(s.Nodes), "the node is ready and not under pressure", "all %d are ready, and none is under pressure")
 	}},
 	{what: "the cluster's DNS", check: "dns", codes: codesOf("dns"), in: metav1.NamespaceSystem, well: func(s *snapshot.Snapshot, _ string) string {
-		if checks.DNSReady(s) {
+		if resolvers.DNSReady(s) {
 			return "its pods are ready"
 		}
 		return ""

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -21,7 +22,7 @@ var expectations = []expectation{
 	{append(slices.Clone(dnsFaults), checks.DNSDown), namesResolve},
 	{[]string{checks.NodeCNIMissing}, podsStartOn},
 	{[]string{checks.NodeUnreachable}, leaseRenewed},
-	{[]string{checks.PodImagePull}, imageRunsElsewhere},
+	{[]string{podproblem.PodImagePull}, imageRunsElsewhere},
 	{serviceFaults, serviceAnswers},
 }
 

@@ -9,13 +9,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // lost are the findings about workloads some of whose pods were taken away.
-var lost = []string{checks.PodPreempted, checks.PodEvicted}
+var lost = []string{podproblem.PodPreempted, podproblem.PodEvicted}
 
 // address is an IPv4 address with a port, as clients that know their servers one by one write it.
 var address = regexp.MustCompile(`\b(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})\b`)

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -292,7 +293,7 @@ func crashedBefore(c *candidate, all []*candidate) int {
 	seen := map[incident.Object]bool{}
 	for _, other := range all {
 		for _, f := range other.explained {
-			if f.Code != checks.PodCrashLoop || f.Since.IsZero() || !f.Since.Before(c.root.Since) {
+			if f.Code != podproblem.PodCrashLoop || f.Since.IsZero() || !f.Since.Before(c.root.Since) {
 				continue
 			}
 			for _, p := range f.Pods {

@@ -5,13 +5,14 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 )
 
 // accessRules are about rights, accounts and certificates.
 var accessRules = []Rule{
-	{"right-missing", []string{checks.RightMissing, checks.RoleMissing}, append(slices.Clone(crashes), checks.PodNotReady), refusedByRBAC,
+	{"right-missing", []string{checks.RightMissing, checks.RoleMissing}, append(slices.Clone(crashes), podproblem.PodNotReady), refusedByRBAC,
 		"1 workload fails because the API server refuses what it asks", "%d workloads fail because the API server refuses what they ask"},
 	{"right-missing-driver", []string{checks.RightMissing, checks.RoleMissing}, []string{checks.PVCPending, checks.VolumeResizeWaits}, namesClaim,
 		"1 claim gets no volume", "%d claims get no volume"},

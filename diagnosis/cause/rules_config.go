@@ -7,16 +7,17 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
 // configRules are about what pods refer to: ConfigMaps, Secrets, claims.
 var configRules = []Rule{
-	{"reference-missing", []string{checks.ConfigMapMissing, checks.SecretMissing}, []string{checks.PodConfigError, checks.PodVolumeFailed, checks.PodImagePull, checks.PodStuckCreating}, waitsFor,
+	{"reference-missing", []string{checks.ConfigMapMissing, checks.SecretMissing}, []string{podproblem.PodConfigError, podproblem.PodVolumeFailed, podproblem.PodImagePull, podproblem.PodStuckCreating}, waitsFor,
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
-	{"claim-unbound", []string{checks.PVCPending, checks.PVCLost, checks.PVCMissing}, []string{checks.PodUnschedulable, checks.PodVolumeFailed, checks.PodStuckCreating}, waitsFor,
+	{"claim-unbound", []string{checks.PVCPending, checks.PVCLost, checks.PVCMissing}, []string{podproblem.PodUnschedulable, podproblem.PodVolumeFailed, podproblem.PodStuckCreating}, waitsFor,
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
-	{"claim-unscheduled", []string{checks.PodUnschedulable}, []string{checks.PVCPending}, claimWaits,
+	{"claim-unscheduled", []string{podproblem.PodUnschedulable}, []string{checks.PVCPending}, claimWaits,
 		"1 claim waits for its pod", "%d claims wait for their pods"},
 }
 
@@ -25,7 +26,7 @@ func waitsFor(c *Context, from, to *finding.Finding) (Link, bool) {
 	if !slices.Contains(to.Refs, from.Object) || !c.share(from, to) {
 		return Link{}, false
 	}
-	if u, ok := finding.DetailOf[checks.Unschedulable](to); ok && !u.Volumes && (!u.Silent || !nodeChosen(c, from)) {
+	if u, ok := finding.DetailOf[podproblem.Unschedulable](to); ok && !u.Volumes && (!u.Silent || !nodeChosen(c, from)) {
 		return Link{}, false
 	}
 	return Link{Reason: fmt.Sprintf("its pods wait for %s %s", from.Object.Kind, from.Object.Name)}, true
@@ -33,7 +34,7 @@ func waitsFor(c *Context, from, to *finding.Finding) (Link, bool) {
 
 // claimWaits is the other way about: a claim that waits for its first consumer, which cannot be scheduled for another reason.
 func claimWaits(c *Context, from, to *finding.Finding) (Link, bool) {
-	if u, _ := finding.DetailOf[checks.Unschedulable](from); u.Volumes || !c.share(from, to) || !waitsForConsumer(c, to) {
+	if u, _ := finding.DetailOf[podproblem.Unschedulable](from); u.Volumes || !c.share(from, to) || !waitsForConsumer(c, to) {
 		return Link{}, false
 	}
 	return Link{Reason: "the claim waits for a pod that cannot be scheduled"}, true

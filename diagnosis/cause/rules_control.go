@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -31,7 +32,7 @@ var controlRules = []Rule{
 		"1 namespace cannot be deleted", "%d namespaces cannot be deleted"},
 	{"component-fails", podFaults, []string{checks.SchedulerNotLeading, checks.ControllerManagerNotLeading}, sharedPods("these are its pods"),
 		"a part of the control plane does not lead", "%d parts of the control plane do not lead"},
-	{"no-scheduler", []string{checks.SchedulerNotLeading}, []string{checks.PodUnschedulable}, noScheduler,
+	{"no-scheduler", []string{checks.SchedulerNotLeading}, []string{podproblem.PodUnschedulable}, noScheduler,
 		"the pods of 1 workload get no node", "the pods of %d workloads get no node"},
 	{"no-controllers", []string{checks.ControllerManagerNotLeading}, append(slices.Clone(workloadFaults), checks.ServiceNoEndpoints), noControllers,
 		"1 object is not looked after", "%d objects are not looked after"},
@@ -134,7 +135,7 @@ func apiGone(_ *Context, from, to *finding.Finding) (Link, bool) {
 
 // finalizerWaits wants the workload that should remove the finalizer to fail, or a pod of the namespace itself not to end.
 func finalizerWaits(_ *Context, from, to *finding.Finding) (Link, bool) {
-	if from.Code == checks.PodTerminating && len(from.Pods) > 0 && from.Pods[0].Namespace == to.Object.Name {
+	if from.Code == podproblem.PodTerminating && len(from.Pods) > 0 && from.Pods[0].Namespace == to.Object.Name {
 		held, _ := finding.DetailOf[checks.HeldNamespace](to)
 		return Link{Reason: "its pods do not end"}, held.Pods
 	}
@@ -144,7 +145,7 @@ func finalizerWaits(_ *Context, from, to *finding.Finding) (Link, bool) {
 
 // noScheduler wants pods that no scheduler has said a word about.
 func noScheduler(_ *Context, from, to *finding.Finding) (Link, bool) {
-	if u, _ := finding.DetailOf[checks.Unschedulable](to); !u.Silent || len(to.Pods) == 0 {
+	if u, _ := finding.DetailOf[podproblem.Unschedulable](to); !u.Silent || len(to.Pods) == 0 {
 		return Link{}, false
 	}
 	if n := to.Pods[0].Spec.SchedulerName; n != "" && n != corev1.DefaultSchedulerName {

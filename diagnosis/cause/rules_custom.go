@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -19,7 +20,7 @@ var customRules = []Rule{
 		"the custom resource that made it is not ready", "%d custom resources that made it are not ready"},
 	{"custom-part", []string{checks.CustomNotReady}, []string{checks.CustomNotReady}, customPart,
 		"the custom resource that it is part of is not ready", "%d custom resources that it is part of are not ready"},
-	{"custom-secret", []string{checks.CustomNotReady}, []string{checks.SecretMissing, checks.IngressSecretMissing, checks.PodConfigError, checks.PodVolumeFailed, checks.PodStuckCreating}, customSecret,
+	{"custom-secret", []string{checks.CustomNotReady}, []string{checks.SecretMissing, checks.IngressSecretMissing, podproblem.PodConfigError, podproblem.PodVolumeFailed, podproblem.PodStuckCreating}, customSecret,
 		"the Secret that it should make is missing", "the Secret that it should make is missing (%d findings)"},
 	{"helm-release", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{checks.HelmReleaseFailed, checks.CustomNotReady}, helmRelease,
 		"its Helm release has failed", "%d Helm releases have failed"},

@@ -6,6 +6,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -61,7 +63,7 @@ func namesUnresolved(c *Context, from, to *finding.Finding) (Link, bool) {
 	}
 	var asks *corev1.Pod
 	for _, p := range to.Pods {
-		if checks.UsesClusterDNS(p) {
+		if resolvers.UsesClusterDNS(p) {
 			asks = p
 			break
 		}
@@ -87,7 +89,7 @@ func namesUnresolved(c *Context, from, to *finding.Finding) (Link, bool) {
 
 // namesUnlisted is about a DNS that may not list what names come from: it answers that it cannot, for every name of the cluster.
 func namesUnlisted(c *Context, from, to *finding.Finding) (Link, bool) {
-	if !checks.AnswersNames(c.Snapshot, from.Workload) {
+	if !resolvers.AnswersNames(c.Snapshot, from.Workload) {
 		return Link{}, false
 	}
 	l, ok := namesUnresolved(c, from, to)
@@ -97,11 +99,11 @@ func namesUnlisted(c *Context, from, to *finding.Finding) (Link, bool) {
 // namesUnanswered is about a DNS of which some pods fail and others answer: look-ups that reach those that fail get no answer. That a name
 // does not exist is an answer.
 func namesUnanswered(c *Context, from, to *finding.Finding) (Link, bool) {
-	if len(to.Said) == 0 || len(to.Pods) == 0 || from.About(to.Workload) || !checks.UsesClusterDNS(to.Pods[0]) || !checks.AnswersNames(c.Snapshot, from.Workload) {
+	if len(to.Said) == 0 || len(to.Pods) == 0 || from.About(to.Workload) || !resolvers.UsesClusterDNS(to.Pods[0]) || !resolvers.AnswersNames(c.Snapshot, from.Workload) {
 		return Link{}, false
 	}
 	for _, d := range to.Said {
-		if _, ours := kube.ServiceOf(c.Snapshot, d.Host, to.Pods[0].Namespace); ours && d.Kind == logs.NameUnresolved && checks.Unanswered(d.Line) {
+		if _, ours := kube.ServiceOf(c.Snapshot, d.Host, to.Pods[0].Namespace); ours && d.Kind == logs.NameUnresolved && calls.Unanswered(d.Line) {
 			return Link{Reason: "its log says that it " + d.String() + " for want of an answer, and pods that answer names fail", Inferred: true}, true
 		}
 	}
@@ -113,11 +115,11 @@ func outsideUnresolved(c *Context, from, to *finding.Finding) (Link, bool) {
 	if to.Code == checks.ExternalNameNotFound {
 		return Link{Reason: "it stands for a name outside the cluster"}, len(to.Refs) == 0
 	}
-	if len(to.Pods) == 0 || !checks.UsesClusterDNS(to.Pods[0]) {
+	if len(to.Pods) == 0 || !resolvers.UsesClusterDNS(to.Pods[0]) {
 		return Link{}, false
 	}
 	for _, d := range to.Said {
-		if d.Kind == logs.NameUnresolved && checks.Unanswered(d.Line) && checks.Outside(c.Snapshot, d.Host) {
+		if d.Kind == logs.NameUnresolved && calls.Unanswered(d.Line) && calls.Outside(c.Snapshot, d.Host) {
 			return Link{Reason: "its log says that it " + d.String() + ", and CoreDNS gets no answer from outside"}, true
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -32,13 +33,13 @@ var hostRules = []Rule{
 		"the node is not ready", "%d nodes are not ready"},
 	{"refused-node", []string{checks.HostAgentRefused}, []string{checks.NodeUnreachable, checks.NodeNotReady, checks.NodeLeaseStale}, sameNode("its agent is not let into the cluster"),
 		"the node is not ready", "%d nodes are not ready"},
-	{"limit-reached", []string{checks.HostLimitReached}, []string{checks.LogExhausted, checks.PodCrashLoop, checks.PodProbeFailing}, limitReached,
+	{"limit-reached", []string{checks.HostLimitReached}, []string{checks.LogExhausted, podproblem.PodCrashLoop, podproblem.PodProbeFailing}, limitReached,
 		"1 workload on the node gets no more from it", "%d workloads on the node get no more from it"},
 	{"disk-pressure", []string{checks.HostDiskFilling}, []string{checks.NodePressure}, diskPressure,
 		"the kubelet reports disk pressure", "%d kubelets report disk pressure"},
 	{"disk-node", []string{checks.HostDiskFailing, checks.HostDiskFilling}, []string{checks.NodeRuntimeDown, checks.NodeNotReady, checks.NodeUnreachable, checks.HostServiceFailed, checks.HostDatastore}, diskStops,
 		"what writes to the disk fails", "what writes to the disk fails (%d findings)"},
-	{"memory-pods", []string{checks.HostOutOfMemory}, []string{checks.PodOOMKilled, checks.NodeUnreachable}, outOfMemory,
+	{"memory-pods", []string{checks.HostOutOfMemory}, []string{podproblem.PodOOMKilled, checks.NodeUnreachable}, outOfMemory,
 		"what ran on the node was stopped", "what ran on the node was stopped (%d findings)"},
 	{"pressure-memory", []string{checks.NodePressure}, []string{checks.HostOutOfMemory}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: "the node is short of memory, as its kubelet says"},
@@ -57,7 +58,7 @@ var hostRules = []Rule{
 	{"plugin-gpus", slices.Concat(podFaults, workloadFaults), []string{checks.GPUNotOffered}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: "it is the device plugin that registers GPUs"}, len(to.Fault) > 0 && from.About(to.Fault[0])
 	}, "the node offers no GPU", "%d nodes offer no GPU"},
-	{"gpu-pods", []string{checks.GPUNotOffered, checks.GPUAbsent, checks.GPUUnhealthy}, []string{checks.PodUnschedulable}, gpuWaits,
+	{"gpu-pods", []string{checks.GPUNotOffered, checks.GPUAbsent, checks.GPUUnhealthy}, []string{podproblem.PodUnschedulable}, gpuWaits,
 		"the pods of 1 workload wait for a GPU", "the pods of %d workloads wait for a GPU"},
 }
 
@@ -122,7 +123,7 @@ func outOfMemory(_ *Context, from, to *finding.Finding) (Link, bool) {
 		apart := to.Since.Sub(from.Since)
 		return Link{Reason: "a node without memory hardly answers", Inferred: true}, !to.Since.IsZero() && apart > -silentAfter && apart < silentAfter
 	}
-	killed, _ := finding.DetailOf[checks.OutOfMemory](to)
+	killed, _ := finding.DetailOf[podproblem.OutOfMemory](to)
 	return Link{Reason: "the kernel killed it because the node had no memory left"}, killed.OfNode
 }
 
@@ -155,7 +156,7 @@ func gpuWaits(c *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: "its pods ask for a GPU that no node offers"}, true
 	}
 	gpu, ok := finding.DetailOf[checks.GPU](from)
-	u, _ := finding.DetailOf[checks.Unschedulable](to)
+	u, _ := finding.DetailOf[podproblem.Unschedulable](to)
 	return Link{Reason: fmt.Sprintf("%s of %s are missing from what the nodes offer", gpu.Resource, from.Object.Name), Inferred: true},
 		ok && slices.Contains(u.Short, gpu.Resource)
 }

@@ -3,13 +3,13 @@ package cause
 import (
 	"slices"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
 // logRules are about what a crashed container's log proves by itself.
 var logRules = []Rule{
-	{"said-by-log", about(finding.LogTrouble), but(crashes, checks.PodExitsZero), saidByLog,
+	{"said-by-log", about(finding.LogTrouble), but(crashes, podproblem.PodExitsZero), saidByLog,
 		"1 workload fails, as its log says", "%d workloads fail, as their logs say"},
 }
 

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -33,7 +34,7 @@ var networkRules = slices.Concat(podNetworkRules, []Rule{
 		"1 Service has no endpoint", "%d Services have no endpoint"},
 	{"no-pods-for-service", append(slices.Clone(workloadFaults), checks.PodsRefused), []string{checks.ServiceNoEndpoints}, sameWorkload("there is no pod that it could select"),
 		"1 Service has no pods", "%d Services have no pods"},
-	{"balancer-port", []string{checks.LoadBalancerPending}, append([]string{checks.PodUnschedulable}, workloadFaults...), balancerPort,
+	{"balancer-port", []string{checks.LoadBalancerPending}, append([]string{podproblem.PodUnschedulable}, workloadFaults...), balancerPort,
 		"its pods find no free port", "%d workloads find no free port"},
 	{"balancer-pods", append(slices.Clone(podFaults), checks.PodsRefused), []string{checks.LoadBalancerPending}, balancerPods,
 		"1 Service has no address for the outside", "%d Services have no address for the outside"},
@@ -46,7 +47,7 @@ var networkRules = slices.Concat(podNetworkRules, []Rule{
 })
 
 // suffers are what a pod that cannot reach another may come to.
-var suffers = append(slices.Clone(crashes), checks.PodNotReady)
+var suffers = append(slices.Clone(crashes), podproblem.PodNotReady)
 
 // misses wants a pod of both whose log misses what the finding is about.
 func misses(reason string) func(*Context, *finding.Finding, *finding.Finding) (Link, bool) {
@@ -174,7 +175,7 @@ func balancerPort(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if !from.Root || !from.About(to.Workload) {
 		return Link{}, false
 	}
-	u, unschedulable := finding.DetailOf[checks.Unschedulable](to)
+	u, unschedulable := finding.DetailOf[podproblem.Unschedulable](to)
 	return Link{Reason: "they wait for a port of the node that another Service has"}, !unschedulable || u.Ports
 }
 

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
@@ -14,11 +15,11 @@ import (
 var nodeRules = append(slices.Clone(hostRules), []Rule{
 	{"cni-node", []string{checks.NodeCNIMissing}, []string{checks.NodeNotReady}, sameNode("the kubelet is not ready without a CNI configuration"),
 		"the kubelet reports the node as not ready", "%d nodes are not ready"},
-	{"node-pods", nodeFaults, []string{checks.PodNotReady, checks.PodStuckCreating, checks.PodSandboxFailed, checks.PodTerminating, checks.PodVolumeFailed}, onNode,
+	{"node-pods", nodeFaults, []string{podproblem.PodNotReady, podproblem.PodStuckCreating, podproblem.PodSandboxFailed, podproblem.PodTerminating, podproblem.PodVolumeFailed}, onNode,
 		"the pods of 1 workload on it are not ready or cannot start", "the pods of %d workloads on it are not ready or cannot start"},
-	{"node-taint", append(slices.Clone(nodeFaults), checks.NodePressure, checks.NodeCordoned, checks.NodeFull), []string{checks.PodUnschedulable}, tainted,
+	{"node-taint", append(slices.Clone(nodeFaults), checks.NodePressure, checks.NodeCordoned, checks.NodeFull), []string{podproblem.PodUnschedulable}, tainted,
 		"the pods of 1 workload find no node", "the pods of %d workloads find no node"},
-	{"node-pressure", []string{checks.NodePressure}, []string{checks.PodEvicted, checks.PodOOMKilled}, pressed,
+	{"node-pressure", []string{checks.NodePressure}, []string{podproblem.PodEvicted, podproblem.PodOOMKilled}, pressed,
 		"the pods of 1 workload were stopped", "the pods of %d workloads were stopped"},
 }...)
 
@@ -33,9 +34,9 @@ func onNode(_ *Context, from, to *finding.Finding) (Link, bool) {
 	}
 	node := from.Object.Name
 	switch {
-	case to.Code == checks.PodNotReady:
+	case to.Code == podproblem.PodNotReady:
 		return Link{Reason: fmt.Sprintf("pods on %s stop counting as ready when the node does", node)}, true
-	case to.Code == checks.PodTerminating:
+	case to.Code == podproblem.PodTerminating:
 		return Link{Reason: fmt.Sprintf("the kubelet of %s cannot finish it", node), Inferred: from.Code != checks.NodeUnreachable}, true
 	case from.Code == checks.NodeCNIMissing:
 		return Link{Reason: fmt.Sprintf("nothing can start on %s without a CNI configuration", node)}, true
@@ -45,14 +46,14 @@ func onNode(_ *Context, from, to *finding.Finding) (Link, bool) {
 
 // endsLater allows for a pod that was bound just before the node failed and is stuck since: its own words name the network.
 func endsLater(from, to *finding.Finding) bool {
-	failed, _ := finding.DetailOf[checks.SandboxFailed](to)
+	failed, _ := finding.DetailOf[podproblem.SandboxFailed](to)
 	return from.Code == checks.NodeCNIMissing && failed.Plugin
 }
 
 // tainted takes the scheduler's word: it names the taints that kept the pod away, and has words of its own for nodes that are cordoned or
 // full.
 func tainted(c *Context, from, to *finding.Finding) (Link, bool) {
-	u, _ := finding.DetailOf[checks.Unschedulable](to)
+	u, _ := finding.DetailOf[podproblem.Unschedulable](to)
 	code, _ := checks.CodeOf(from.Code)
 	for _, t := range code.Taints {
 		if slices.Contains(u.Taints, t) {
@@ -78,8 +79,8 @@ func pressed(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if len(to.Nodes) != 1 || to.Nodes[0] != from.Object.Name {
 		return Link{}, false
 	}
-	if to.Code == checks.PodOOMKilled {
-		killed, _ := finding.DetailOf[checks.OutOfMemory](to)
+	if to.Code == podproblem.PodOOMKilled {
+		killed, _ := finding.DetailOf[podproblem.OutOfMemory](to)
 		return Link{Reason: "its node is short of memory", Inferred: true}, pressedFor(from, corev1.NodeMemoryPressure) && killed.OfNode
 	}
 	return Link{Reason: "the kubelet evicted it because of the pressure"}, true

@@ -7,17 +7,20 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 )
 
 // podNetworkRules are about what gives pods their network on a node: the plugin, its addresses, kube-proxy.
 var podNetworkRules = []Rule{
-	{"plugin-pods", failingPods, []string{checks.PodSandboxFailed, checks.NodeCNIMissing, checks.NodeNotReady}, pluginPods,
+	{"plugin-pods", failingPods, []string{podproblem.PodSandboxFailed, checks.NodeCNIMissing, checks.NodeNotReady}, pluginPods,
 		"the pods of 1 workload get no network", "the pods of %d workloads get no network"},
-	{"plugin-missing", []string{checks.NetworkPluginMissing}, []string{checks.PodSandboxFailed, checks.PodStuckCreating, checks.NodeCNIMissing, checks.NodeNotReady}, pluginMissing,
+	{"plugin-missing", []string{checks.NetworkPluginMissing}, []string{podproblem.PodSandboxFailed, podproblem.PodStuckCreating, checks.NodeCNIMissing, checks.NodeNotReady}, pluginMissing,
 		"the pods of 1 workload get no network", "the pods of %d workloads get no network"},
-	{"addresses-exhausted", []string{checks.NodeIPsExhausted}, []string{checks.PodSandboxFailed}, addressesExhausted,
+	{"addresses-exhausted", []string{checks.NodeIPsExhausted}, []string{podproblem.PodSandboxFailed}, addressesExhausted,
 		"the pods of 1 workload get no address", "the pods of %d workloads get no address"},
 	{"proxy-pods", failingPods, crashes, proxyPods,
 		"1 workload does not reach the Services that it calls", "%d workloads do not reach the Services that they call"},
@@ -74,7 +77,7 @@ func routesMissing(c *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: "no routes to other nodes are learned"}, true
 	}
 	for _, d := range to.Said {
-		ofName := d.Kind == logs.NameUnresolved && checks.Unanswered(d.Line) && len(to.Pods) > 0 && checks.UsesClusterDNS(to.Pods[0])
+		ofName := d.Kind == logs.NameUnresolved && calls.Unanswered(d.Line) && len(to.Pods) > 0 && resolvers.UsesClusterDNS(to.Pods[0])
 		if ofName || d.Kind == logs.ConnectionTimeout {
 			return Link{Reason: "its log says that it " + d.String() + ", and no routes to other nodes' pods are learned"}, true
 		}
@@ -108,7 +111,7 @@ func servicesMissed(c *Context, to *finding.Finding) string {
 			break
 		}
 		if d.Kind == logs.NameUnresolved {
-			if checks.Unanswered(d.Line) && checks.UsesClusterDNS(to.Pods[0]) {
+			if calls.Unanswered(d.Line) && resolvers.UsesClusterDNS(to.Pods[0]) {
 				return "no name server answers it"
 			}
 			continue

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -16,14 +17,14 @@ var storageRules = []Rule{
 		"1 claim gets no volume", "%d claims get no volume"},
 	{"driver-down", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{checks.PVCPending, checks.CSIDriverMissing}, driverDown,
 		"its volumes are not made or mounted", "its volumes are not made or mounted (%d findings)"},
-	{"mount-fails", about(finding.MountTrouble), []string{checks.PodVolumeFailed, checks.PodStuckCreating},
+	{"mount-fails", about(finding.MountTrouble), []string{podproblem.PodVolumeFailed, podproblem.PodStuckCreating},
 		sharedPods("its pods wait for that volume"),
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
 	{"volume-held", nodeFaults, []string{checks.VolumeMultiAttach}, heldByNode,
 		"1 volume cannot leave it", "%d volumes cannot leave it"},
-	{"terminating-holds", []string{checks.PodTerminating}, []string{checks.VolumeMultiAttach}, heldByPod,
+	{"terminating-holds", []string{podproblem.PodTerminating}, []string{checks.VolumeMultiAttach}, heldByPod,
 		"1 volume stays where it was", "%d volumes stay where they were"},
-	{"volume-full", []string{checks.VolumeFull}, append(slices.Clone(crashes), checks.PodNotReady), sharedPods("its pods write to that volume"),
+	{"volume-full", []string{checks.VolumeFull}, append(slices.Clone(crashes), podproblem.PodNotReady), sharedPods("its pods write to that volume"),
 		"1 workload fails because it cannot write", "%d workloads fail because they cannot write"},
 	{"resize-full", []string{checks.VolumeResizeWaits}, []string{checks.VolumeFull}, sameObject("it waits for the space that was asked for"),
 		"1 volume is full", "%d volumes are full"},

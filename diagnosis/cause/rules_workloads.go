@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -35,7 +36,7 @@ var workloadRules = []Rule{
 		"1 workload is not available", "%d workloads are not available"},
 	{"node-daemon", nodeFaults, []string{checks.DaemonSetUnavailable}, daemonNode,
 		"1 workload is not available", "%d workloads are not available"},
-	{"peers-unresolved", []string{checks.StatefulSetNoService}, append(slices.Clone(crashes), checks.PodNotReady), peersUnresolved,
+	{"peers-unresolved", []string{checks.StatefulSetNoService}, append(slices.Clone(crashes), podproblem.PodNotReady), peersUnresolved,
 		"1 workload does not find its pods by name", "%d workloads do not find its pods by name"},
 	{"headless-missing", []string{checks.StatefulSetNoService}, []string{checks.ServiceMissing}, headlessMissing,
 		"1 Service is called and does not exist", "%d Services are called and do not exist"},
@@ -43,7 +44,7 @@ var workloadRules = []Rule{
 		"1 autoscaler gets no metrics", "%d autoscalers get no metrics"},
 	{"metrics-unserved", []string{checks.APIServiceUnavailable}, []string{checks.HPANoMetrics}, metricsUnserved,
 		"1 autoscaler gets no metrics", "%d autoscalers get no metrics"},
-	{"runs-take-room", []string{checks.CronJobOverlaps}, []string{checks.PodUnschedulable}, runsTakeRoom,
+	{"runs-take-room", []string{checks.CronJobOverlaps}, []string{podproblem.PodUnschedulable}, runsTakeRoom,
 		"the pods of 1 workload find no room", "the pods of %d workloads find no room"},
 	{"nobody-schedules", []string{checks.ControllerManagerNotLeading}, []string{checks.CronJobMissed}, nobodySchedules,
 		"1 CronJob has missed its times", "%d CronJobs have missed their times"},
@@ -122,7 +123,7 @@ func nobodySchedules(_ *Context, from, to *finding.Finding) (Link, bool) {
 
 // runsTakeRoom wants a node where the runs that are too many ask for as much as the pod does, of everything that it finds too little of.
 func runsTakeRoom(_ *Context, from, to *finding.Finding) (Link, bool) {
-	u, _ := finding.DetailOf[checks.Unschedulable](to)
+	u, _ := finding.DetailOf[podproblem.Unschedulable](to)
 	if len(to.Pods) == 0 || len(u.Short) == 0 {
 		return Link{}, false
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -38,7 +39,7 @@ var ties = []tie{
 	{object, servicesCalled, []string{"service-called"}},
 	{labelsOfPod, labelsCalled, []string{"pods-called"}},
 	{firstRef, firstRef, []string{"same-refuser", "same-metrics"}},
-	{where(func(c *Context, f *finding.Finding) bool { return checks.AnswersNames(c.Snapshot, f.Workload) }), always,
+	{where(func(c *Context, f *finding.Finding) bool { return resolvers.AnswersNames(c.Snapshot, f.Workload) }), always,
 		[]string{"names-unlisted", "names-unanswered"}},
 	{where(func(_ *Context, f *finding.Finding) bool { return checks.NodeProxy(f.Workload) }), always, []string{"proxy-pods"}},
 	{where(func(_ *Context, f *finding.Finding) bool { return checks.NetworkPlugin(f.Workload) }), always, []string{"plugin-pods"}},

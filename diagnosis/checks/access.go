@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -52,7 +54,7 @@ func checkAccess(s *snapshot.Snapshot, r *finding.Report) {
 			continue
 		}
 		well := kube.Healthy(p)
-		for _, f := range readingOf(s, l).Facts {
+		for _, f := range readings.Of(s, l).Facts {
 			if f.Kind == logs.Forbidden && (!well || neverSees(f)) {
 				d.denied(f, p, finding.SeenLog(p, l.Container, l.Previous, f.Line), incident.Object{})
 			}
@@ -128,8 +130,8 @@ func (d *denials) denied(f logs.Fact, p *corev1.Pod, e incident.Evidence, about 
 // blinds says whether what the workload may not list leaves the cluster without names: CoreDNS answers SERVFAIL for every Service until it
 // has listed them and their EndpointSlices, and is ready all the while by some probes. A look-up that was answered says otherwise.
 func (d *denials) blinds(w incident.Object) bool {
-	return AnswersNames(d.s, w) && !slices.ContainsFunc(d.s.Lookups, func(l snapshot.Lookup) bool {
-		_, ours := kube.ServiceOf(d.s, l.Name, dnsNamespace)
+	return resolvers.AnswersNames(d.s, w) && !slices.ContainsFunc(d.s.Lookups, func(l snapshot.Lookup) bool {
+		_, ours := kube.ServiceOf(d.s, l.Name, resolvers.DNSNamespace)
 		return ours && l.Error == ""
 	})
 }

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -182,7 +183,7 @@ func checkRemoved(s *snapshot.Snapshot, r *finding.Report) {
 		if p == nil || kube.Healthy(p) {
 			continue
 		}
-		for _, line := range readingOf(s, l).Telling {
+		for _, line := range readings.Of(s, l).Telling {
 			n := removedIn(line)
 			if n < 0 {
 				continue

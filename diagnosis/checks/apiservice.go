@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -40,7 +41,7 @@ func checkAPIServices(s *snapshot.Snapshot, r *finding.Report) {
 		}
 		o := snapshot.CustomObject(a)
 		ns, name, _ := kube.APIServiceTarget(a)
-		if v := s.Service(ns, name); v != nil && starting(s, v) {
+		if v := s.Service(ns, name); v != nil && podproblem.Starting(s, v) {
 			continue
 		}
 		f := r.Find(APIServiceUnavailable, o, fmt.Sprintf("APIService %s is unavailable: %s (%s)", a.GetName(), unavailableWhy(s, c, ns, name), c["reason"]))

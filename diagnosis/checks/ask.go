@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -30,11 +32,11 @@ var asks = []struct {
 	{nil, askNames},
 	{nil, askCalled},
 	{[]string{ServicePortMismatch, ServicePodsUnready}, askEndpoints},
-	{[]string{PodProbeFailing}, askProbed},
+	{[]string{podproblem.PodProbeFailing}, askProbed},
 	{[]string{NodeUnreachable}, askKubelet},
-	{[]string{PodOOMKilled}, askMemory},
-	{[]string{PodCrashLoop, PodRestarts, PodOOMKilled}, askRestarts},
-	{[]string{PodCrashLoop, VolumeFull, LogNoSpace}, askVolumes},
+	{[]string{podproblem.PodOOMKilled}, askMemory},
+	{[]string{podproblem.PodCrashLoop, podproblem.PodRestarts, podproblem.PodOOMKilled}, askRestarts},
+	{[]string{podproblem.PodCrashLoop, VolumeFull, LogNoSpace}, askVolumes},
 	{[]string{EtcdUnhealthy, APIServerUnhealthy, SchedulerNotLeading, ControllerManagerNotLeading, WebhookFailing}, askLatency},
 }
 
@@ -77,9 +79,9 @@ const AnyName = "kubernetes.default.svc.cluster.local."
 
 // askServers asks each DNS pod by itself, so that one that is ill shows beside those that are well.
 func askServers(s *snapshot.Snapshot, _ *finding.Finding) []snapshot.Probe {
-	d, _ := findResolver(s)
+	d, _ := resolvers.Find(s)
 	var out []snapshot.Probe
-	for _, p := range d.pods[:min(len(d.pods), finding.ShownPods)] {
+	for _, p := range d.Pods[:min(len(d.Pods), finding.ShownPods)] {
 		if p.Status.PodIP != "" {
 			out = append(out, snapshot.Probe{Kind: snapshot.ProbeLookup, Target: AnyName, Server: p.Status.PodIP, For: finding.PodObject(p)})
 		}
@@ -90,7 +92,7 @@ func askServers(s *snapshot.Snapshot, _ *finding.Finding) []snapshot.Probe {
 // askNames asks the cluster's DNS for the names that logs say did not resolve, and for those outside the cluster the node's own servers,
 // which CoreDNS asks in turn.
 func askNames(s *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
-	v := dnsService(s)
+	v := resolvers.DNSService(s)
 	if v == nil || len(f.Pods) == 0 {
 		return nil
 	}

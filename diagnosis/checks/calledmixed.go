@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -18,17 +19,17 @@ import (
 
 // refusedAt looks at a call that a pod's own address refused, as clients tell that have followed a Service to its endpoint. It says whether
 // a Service sends there that should not.
-func (c callers) refusedAt(by call) bool {
-	a, ok := by.address()
-	if !ok || by.need.Kind != logs.ConnectionRefused || !by.service.IsZero() {
+func refusedAt(c calls.Callers, by calls.Call) bool {
+	a, ok := by.Address()
+	if !ok || by.Need.Kind != logs.ConnectionRefused || !by.Service.IsZero() {
 		return false
 	}
-	p := kube.PodAt(c.s, a)
+	p := kube.PodAt(c.S, a)
 	if p == nil || !kube.IsReady(p) {
 		return false
 	}
-	for i := range c.s.Services {
-		if v := &c.s.Services[i]; v.Namespace == p.Namespace && len(v.Spec.Selector) > 0 && kube.Matches(v.Spec.Selector, p.Labels) && c.mixed(by, v, p) {
+	for i := range c.S.Services {
+		if v := &c.S.Services[i]; v.Namespace == p.Namespace && len(v.Spec.Selector) > 0 && kube.Matches(v.Spec.Selector, p.Labels) && mixed(c, by, v, p) {
 			return true
 		}
 	}
@@ -37,21 +38,21 @@ func (c callers) refusedAt(by call) bool {
 
 // mixed reports a Service that selects the ready pods of several workloads, some of which declare the port that was called and refused, and
 // others do not. The pod is the one that refused; nil where only the Service is known. A port that is sought by name picks such pods out itself.
-func (c callers) mixed(by call, v *corev1.Service, refused *corev1.Pod) bool {
-	if by.need.Kind != logs.ConnectionRefused {
+func mixed(c calls.Callers, by calls.Call, v *corev1.Service, refused *corev1.Pod) bool {
+	if by.Need.Kind != logs.ConnectionRefused {
 		return false
 	}
 	for _, port := range v.Spec.Ports {
 		target := kube.TargetPort(port)
-		if called := refused == nil && fmt.Sprint(port.Port) == by.need.Port || refused != nil && target.String() == by.need.Port; !called || target.Type != intstr.Int {
+		if called := refused == nil && fmt.Sprint(port.Port) == by.Need.Port || refused != nil && target.String() == by.Need.Port; !called || target.Type != intstr.Int {
 			continue
 		}
-		have, lack := c.split(v, target.IntVal, port.Protocol)
+		have, lack := split(c, v, target.IntVal, port.Protocol)
 		if len(have) == 0 || len(lack) == 0 || refused != nil && !slices.Contains(lack, refused) {
 			continue
 		}
-		meant, other := c.s.WorkloadOf(have[0]), c.s.WorkloadOf(lack[0])
-		f := c.find(ServiceSelectsOthers, kube.ServiceObject(v), target.String(), by, fmt.Sprintf("Service %s/%s also sends to the pods of %s, which have no port %s and refuse: its selector %s fits them as well as %s",
+		meant, other := c.S.WorkloadOf(have[0]), c.S.WorkloadOf(lack[0])
+		f := c.Find(ServiceSelectsOthers, kube.ServiceObject(v), target.String(), by, fmt.Sprintf("Service %s/%s also sends to the pods of %s, which have no port %s and refuse: its selector %s fits them as well as %s",
 			v.Namespace, v.Name, finding.Short(other), target.String(), kube.LabelWords(v.Spec.Selector), finding.Short(meant)))
 		f.Fault = []incident.Object{kube.ServiceObject(v), other}
 		if own := ownLabels(have, lack); own != "" {
@@ -67,15 +68,15 @@ func (c callers) mixed(by call, v *corev1.Service, refused *corev1.Pod) bool {
 
 // split parts the ready pods behind a Service by whether their workload declares the port. Both parts are empty where the same workload is
 // in both: then it is being rolled out.
-func (c callers) split(v *corev1.Service, port int32, protocol corev1.Protocol) (have, lack []*corev1.Pod) {
+func split(c calls.Callers, v *corev1.Service, port int32, protocol corev1.Protocol) (have, lack []*corev1.Pod) {
 	by := map[incident.Object]bool{}
-	for _, p := range c.s.PodsSelected(v.Namespace, v.Spec.Selector) {
+	for _, p := range c.S.PodsSelected(v.Namespace, v.Spec.Selector) {
 		if !kube.IsReady(p) {
 			continue
 		}
 		ports, _ := kube.DeclaredPorts(p, protocol)
 		has := slices.ContainsFunc(ports, func(x corev1.ContainerPort) bool { return x.ContainerPort == port })
-		w := c.s.WorkloadOf(p)
+		w := c.S.WorkloadOf(p)
 		if before, known := by[w]; known && before != has {
 			return nil, nil
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -50,8 +51,8 @@ metadata: {name: web-1, namespace: shop}
 			t.Fatal(err)
 		}
 		var r finding.Report
-		by := call{pod: s.Pod("shop", "web-1"), log: &snapshot.Log{}, need: logs.Fact{Kind: logs.ConnectionRefused, Host: tt.refuses, Port: "8080", Line: "connection refused"}}
-		callers{s, &r, map[string]*finding.Finding{}}.refusedAt(by)
+		by := calls.Call{Pod: s.Pod("shop", "web-1"), Log: &snapshot.Log{}, Need: logs.Fact{Kind: logs.ConnectionRefused, Host: tt.refuses, Port: "8080", Line: "connection refused"}}
+		refusedAt(calls.Callers{S: s, R: &r, Found: map[string]*finding.Finding{}}, by)
 		if found := len(r.Findings) > 0; found != tt.found {
 			t.Errorf("ports [%s] and [%s], %s refuses: found %v, want %v", tt.api, tt.worker, tt.refuses, found, tt.found)
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -53,13 +54,13 @@ func run(s *snapshot.Snapshot, all []finding.Check) Result {
 	reports := make([]*finding.Report, len(all))
 	failed := make([]*incident.Failure, len(all))
 	var wg sync.WaitGroup
-	readLogs(s, &wg)
+	readings.ReadLogs(s, &wg)
 	for i, c := range all {
 		reports[i] = finding.NewReport(c.Codes)
 		wg.Go(func() { failed[i] = incident.Catch(notRun(c), func() { c.Run(s, reports[i]) }) })
 	}
 	wg.Wait()
-	r := Result{Judged: map[string][]incident.Resource{}, Failures: unread(s)}
+	r := Result{Judged: map[string][]incident.Resource{}, Failures: readings.Unread(s)}
 	for i, c := range all {
 		switch {
 		case failed[i] != nil:

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -38,7 +39,7 @@ func checkDaemonSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.DaemonSet
 	var since time.Time
 	now := ""
 	for _, p := range kube.PodsOf(s, o) {
-		if kube.IsReady(p) || startingUp(s, p) || kube.AwayWithNode(s, p) {
+		if kube.IsReady(p) || podproblem.StartingUp(s, p) || kube.AwayWithNode(s, p) {
 			continue
 		}
 		nodes = finding.Union(nodes, []string{daemonNode(p)})

@@ -2,128 +2,46 @@ package checks
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Where the cluster's DNS is found: its Service's namespace and name, and the label of its pods that bears the name.
-const (
-	dnsNamespace = metav1.NamespaceSystem
-	dnsName      = "kube-dns"
-	dnsLabel     = "k8s-app"
-)
-
-// dnsService is the Service that answers names in the cluster; nil if none is seen.
-func dnsService(s *snapshot.Snapshot) *corev1.Service {
-	if v := s.Service(dnsNamespace, dnsName); v != nil {
-		return v
-	}
-	for i := range s.Services {
-		if v := &s.Services[i]; v.Namespace == dnsNamespace && v.Labels[dnsLabel] == dnsName && v.Spec.ClusterIP != corev1.ClusterIPNone {
-			return v
-		}
-	}
-	return nil
-}
-
-// resolver is the cluster's DNS: its Service, pods, workload and configuration.
-type resolver struct {
-	service  *corev1.Service // nil if not seen
-	pods     []*corev1.Pod
-	workload incident.Object
-	replicas int32           // that the workload wants; 1 where it can't be seen
-	spec     *corev1.PodSpec // of a pod, or of the template
-	config   *corev1.ConfigMap
-}
-
-// findResolver finds the cluster's DNS; ok is false where neither its Service nor its pods are seen.
-func findResolver(s *snapshot.Snapshot) (resolver, bool) {
-	d := resolver{service: dnsService(s), replicas: 1}
-	selector := map[string]string{dnsLabel: dnsName}
-	if d.service != nil && len(d.service.Spec.Selector) > 0 {
-		selector = d.service.Spec.Selector
-	}
-	for _, p := range s.PodsSelected(dnsNamespace, selector) {
-		if p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed {
-			d.pods = append(d.pods, p)
-		}
-	}
-	for _, t := range kube.TemplatesIn(s, dnsNamespace) {
-		if t.Object.Kind != "Pod" && kube.Matches(selector, t.Labels) {
-			d.workload, d.replicas = t.Object, t.Replicas
-			d.spec = kube.TemplateSpec(s, t.Object)
-			break
-		}
-	}
-	if len(d.pods) > 0 {
-		d.spec = &d.pods[0].Spec
-		if d.workload.IsZero() {
-			d.workload = s.WorkloadOf(d.pods[0])
-		}
-	}
-	d.config = corefileMap(s, d.spec)
-	return d, d.service != nil || d.spec != nil
-}
-
-// DNSReady says whether a pod of the cluster's DNS is seen to be ready.
-func DNSReady(s *snapshot.Snapshot) bool {
-	type key struct{}
-	return snapshot.Once(s, key{}, func() bool {
-		d, _ := findResolver(s)
-		return slices.ContainsFunc(d.pods, kube.IsReady)
-	})
-}
-
-// corefileMap is the ConfigMap of the DNS pods' volumes that holds the Corefile, or the one that has always been called so.
-func corefileMap(s *snapshot.Snapshot, spec *corev1.PodSpec) *corev1.ConfigMap {
-	if spec != nil {
-		for i := range spec.Volumes {
-			if v := spec.Volumes[i].ConfigMap; v != nil {
-				if c := s.ConfigMap(dnsNamespace, v.Name); c != nil && c.Data["Corefile"] != "" {
-					return c
-				}
-			}
-		}
-	}
-	return s.ConfigMap(dnsNamespace, "coredns")
-}
-
 func checkDNS(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges("services", "pods")
-	d, ok := findResolver(s)
+	d, ok := resolvers.Find(s)
 	if !ok {
 		return
 	}
-	if d.replicas == 0 && len(d.pods) == 0 && !finding.NotSeen(s, "pods", dnsNamespace) {
-		f := d.about(r.Find(DNSScaledToZero, d.workload, fmt.Sprintf("The cluster's DNS is switched off: %s is scaled to 0", finding.Short(d.workload))))
-		f.Cite(finding.SeenAPI(d.workload, "spec.replicas", time.Time{}, "0"))
+	if d.Replicas == 0 && len(d.Pods) == 0 && !finding.NotSeen(s, "pods", resolvers.DNSNamespace) {
+		f := about(d, r.Find(DNSScaledToZero, d.Workload, fmt.Sprintf("The cluster's DNS is switched off: %s is scaled to 0", finding.Short(d.Workload))))
+		f.Cite(finding.SeenAPI(d.Workload, "spec.replicas", time.Time{}, "0"))
 		return
 	}
-	d.checkDown(s, r)
-	log, pod := d.fatal(s)
-	d.checkLoop(s, r, log, pod)
-	d.checkCorefile(r, log, pod)
-	d.checkAddress(s, r)
-	d.checkUpstream(s, r)
-	d.checkClients(s, r)
-	d.checkPast(s, r)
-	d.checkTemplates(s, r)
+	checkDown(d, s, r)
+	log, pod := d.Fatal(s)
+	checkLoop(d, s, r, log, pod)
+	checkCorefile(d, r, log, pod)
+	checkAddress(d, s, r)
+	checkUpstream(d, s, r)
+	checkClients(d, s, r)
+	checkPast(d, s, r)
+	checkTemplates(d, s, r)
 }
 
 // about binds a finding to the DNS pods: they are what a remedy restarts.
-func (d resolver) about(f *finding.Finding) *finding.Finding {
-	f.Workload, f.Pods = d.workload, d.pods
-	for _, p := range d.pods {
+func about(d resolvers.Resolver, f *finding.Finding) *finding.Finding {
+	f.Workload, f.Pods = d.Workload, d.Pods
+	for _, p := range d.Pods {
 		if p.Spec.NodeName != "" {
 			f.Nodes = finding.Union(f.Nodes, []string{p.Spec.NodeName})
 		}
@@ -132,96 +50,70 @@ func (d resolver) about(f *finding.Finding) *finding.Finding {
 }
 
 // checkDown reports a DNS without a single ready pod.
-func (d resolver) checkDown(s *snapshot.Snapshot, r *finding.Report) {
-	if slices.ContainsFunc(d.pods, kube.IsReady) || d.service == nil || finding.NotSeen(s, "pods", dnsNamespace) {
+func checkDown(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report) {
+	if slices.ContainsFunc(d.Pods, kube.IsReady) || d.Service == nil || finding.NotSeen(s, "pods", resolvers.DNSNamespace) {
 		return
 	}
-	crashing := slices.ContainsFunc(d.pods, func(p *corev1.Pod) bool { return len(sickContainers(s, p)) > 0 })
-	if len(d.pods) > 0 && !crashing && allStarting(s, d.pods) {
+	crashing := slices.ContainsFunc(d.Pods, func(p *corev1.Pod) bool { return len(podproblem.SickContainers(s, p)) > 0 })
+	if len(d.Pods) > 0 && !crashing && podproblem.AllStarting(s, d.Pods) {
 		return
 	}
-	title := fmt.Sprintf("The cluster's DNS is down: none of its %d pods is ready", len(d.pods))
-	switch len(d.pods) {
+	title := fmt.Sprintf("The cluster's DNS is down: none of its %d pods is ready", len(d.Pods))
+	switch len(d.Pods) {
 	case 0:
 		title = "The cluster's DNS is down: it has no pods"
 	case 1:
 		title = "The cluster's DNS is down: its pod is not ready"
 	}
-	f := d.about(r.Find(DNSDown, kube.ServiceObject(d.service), title))
-	d.checkSelector(s, f)
-	for _, p := range d.pods {
+	f := about(d, r.Find(DNSDown, kube.ServiceObject(d.Service), title))
+	checkSelector(d, s, f)
+	for _, p := range d.Pods {
 		f.Since = kube.Latest(f.Since, kube.UnreadySince(p))
 		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", kube.UnreadySince(p), "not ready"))
 	}
-	if len(d.pods) == 0 {
-		f.Cite(finding.SeenAPI(f.Object, "spec.selector", time.Time{}, "no pod in "+dnsNamespace+" has "+kube.LabelWords(d.service.Spec.Selector)))
+	if len(d.Pods) == 0 {
+		f.Cite(finding.SeenAPI(f.Object, "spec.selector", time.Time{}, "no pod in "+resolvers.DNSNamespace+" has "+kube.LabelWords(d.Service.Spec.Selector)))
 	}
-	f.Cite(kube.SliceEvidence(s, d.service))
+	f.Cite(kube.SliceEvidence(s, d.Service))
 	f.Cite(failedLookups(s)...)
 }
 
 // checkSelector tells a Service that selects nothing from one whose pods are gone: the DNS pods are there under their usual label.
-func (d resolver) checkSelector(s *snapshot.Snapshot, f *finding.Finding) {
-	usual := map[string]string{dnsLabel: dnsName}
-	there := s.PodsSelected(dnsNamespace, usual)
-	if len(d.pods) > 0 || !d.workload.IsZero() || len(there) == 0 {
+func checkSelector(d resolvers.Resolver, s *snapshot.Snapshot, f *finding.Finding) {
+	usual := map[string]string{resolvers.DNSLabel: resolvers.DNSName}
+	there := s.PodsSelected(resolvers.DNSNamespace, usual)
+	if len(d.Pods) > 0 || !d.Workload.IsZero() || len(there) == 0 {
 		return
 	}
 	w := s.WorkloadOf(there[0])
 	f.Root, f.Workload = true, w
-	f.Title = finding.OneLine(fmt.Sprintf("The cluster's DNS has no endpoint: Service %s selects %s, %s has %s", d.service.Name, kube.LabelWords(d.service.Spec.Selector), finding.Short(w), kube.LabelWords(usual)), finding.MaxTitle)
-	f.Cite(finding.SeenAPI(f.Object, "spec.selector", time.Time{}, kube.LabelWords(d.service.Spec.Selector)), finding.SeenAPI(finding.PodObject(there[0]), "metadata.labels", time.Time{}, kube.LabelWords(there[0].Labels)))
+	f.Title = finding.OneLine(fmt.Sprintf("The cluster's DNS has no endpoint: Service %s selects %s, %s has %s", d.Service.Name, kube.LabelWords(d.Service.Spec.Selector), finding.Short(w), kube.LabelWords(usual)), finding.MaxTitle)
+	f.Cite(finding.SeenAPI(f.Object, "spec.selector", time.Time{}, kube.LabelWords(d.Service.Spec.Selector)), finding.SeenAPI(finding.PodObject(there[0]), "metadata.labels", time.Time{}, kube.LabelWords(there[0].Labels)))
 }
 
 func failedLookups(s *snapshot.Snapshot) []incident.Evidence {
 	var out []incident.Evidence
 	for _, l := range s.Lookups {
 		if l.Error != "" {
-			out = append(out, finding.NewEvidence(incident.SourceProbe, snapshot.ObjectOf("Service", dnsNamespace, dnsName), "lookup "+l.Name, time.Time{},
+			out = append(out, finding.NewEvidence(incident.SourceProbe, snapshot.ObjectOf("Service", resolvers.DNSNamespace, resolvers.DNSName), "lookup "+l.Name, time.Time{},
 				fmt.Sprintf("%s asked %s for %s: %s", l.From, l.Server, l.Name, l.Error)))
 		}
 	}
 	return out
 }
 
-// The lines with which CoreDNS says why it stops.
-var (
-	loopLine     = regexp.MustCompile(`plugin/loop: Loop \(([^)]*)\) detected for zone "([^"]*)"`)
-	corefileLine = regexp.MustCompile(`(\S*Corefile):(\d+)\s*-\s*Error during parsing: (.*)`)
-)
-
-// fatal is the line with which a DNS pod says why it stops, if its log has one, and the evidence of it.
-func (d resolver) fatal(s *snapshot.Snapshot) (incident.Evidence, *corev1.Pod) {
-	for _, p := range d.pods {
-		for _, c := range p.Spec.Containers {
-			for _, previous := range []bool{false, true} {
-				l := s.Log(p.Namespace, p.Name, c.Name, previous)
-				if l == nil {
-					continue
-				}
-				for _, line := range slices.Backward(readingOf(s, l).Telling) {
-					if loopLine.MatchString(line) || corefileLine.MatchString(line) {
-						return finding.SeenLog(p, c.Name, previous, line), p
-					}
-				}
-			}
-		}
+func corefileObject(d resolvers.Resolver) incident.Object {
+	if d.Config != nil {
+		return snapshot.ObjectOf("ConfigMap", d.Config.Namespace, d.Config.Name)
 	}
-	return incident.Evidence{}, nil
-}
-
-func (d resolver) corefileObject() incident.Object {
-	if d.config != nil {
-		return snapshot.ObjectOf("ConfigMap", d.config.Namespace, d.config.Name)
-	}
-	return snapshot.ObjectOf("ConfigMap", dnsNamespace, "coredns")
+	return snapshot.ObjectOf("ConfigMap", resolvers.DNSNamespace, "coredns")
 }
 
 // changed is when the ConfigMap was last written, going by its field managers.
-func (d resolver) changed() time.Time {
+func changed(d resolvers.Resolver) time.Time {
 	var t time.Time
-	if d.config != nil {
-		for _, m := range d.config.ManagedFields {
+	if d.Config != nil {
+		for _, m := range d.Config.ManagedFields {
 			if m.Time != nil {
 				t = kube.Latest(t, m.Time.Time)
 			}
@@ -231,12 +123,12 @@ func (d resolver) changed() time.Time {
 }
 
 // tellChange says in the finding's reason when the Corefile was last changed, and by whom.
-func (d resolver) tellChange(f *finding.Finding) {
-	t := d.changed()
-	if t.IsZero() || !t.After(d.config.CreationTimestamp.Time) {
+func tellChange(d resolvers.Resolver, f *finding.Finding) {
+	t := changed(d)
+	if t.IsZero() || !t.After(d.Config.CreationTimestamp.Time) {
 		return
 	}
-	for _, m := range d.config.ManagedFields {
+	for _, m := range d.Config.ManagedFields {
 		if m.Time != nil && m.Time.Time.Equal(t) {
 			f.Because += fmt.Sprintf("; it was last changed at %s by %s", finding.Clock(t), m.Manager)
 			f.Told = append(f.Told, t)
@@ -246,31 +138,31 @@ func (d resolver) tellChange(f *finding.Finding) {
 }
 
 // checkCorefile reports what CoreDNS says about its configuration, or braces that don't match while it is not well.
-func (d resolver) checkCorefile(r *finding.Report, log incident.Evidence, pod *corev1.Pod) {
-	m := corefileLine.FindStringSubmatch(log.Excerpt)
-	well := slices.ContainsFunc(d.pods, kube.IsReady)
+func checkCorefile(d resolvers.Resolver, r *finding.Report, log incident.Evidence, pod *corev1.Pod) {
+	m := resolvers.CorefileLine.FindStringSubmatch(log.Excerpt)
+	well := slices.ContainsFunc(d.Pods, kube.IsReady)
 	switch {
 	case m != nil && pod != nil && !kube.IsReady(pod):
-		f := d.about(r.Find(DNSCorefileError, d.corefileObject(), fmt.Sprintf("CoreDNS cannot read its Corefile: line %s, %s", m[2], m[3])))
+		f := about(d, r.Find(DNSCorefileError, corefileObject(d), fmt.Sprintf("CoreDNS cannot read its Corefile: line %s, %s", m[2], m[3])))
 		f.Because = "CoreDNS' log names the line"
-		d.tellChange(f)
+		tellChange(d, f)
 		f.Cite(log)
-		if d.config != nil {
-			f.Cite(finding.SeenAPI(f.Object, "data.Corefile", d.changed(), "line "+m[2]+": "+lineOf(d.config.Data["Corefile"], m[2])))
+		if d.Config != nil {
+			f.Cite(finding.SeenAPI(f.Object, "data.Corefile", changed(d), "line "+m[2]+": "+lineOf(d.Config.Data["Corefile"], m[2])))
 		}
-	case d.config != nil && len(d.pods) > 0 && !well:
-		c := parseCorefile(d.config.Data["Corefile"])
-		if c.err == "" && d.config.Data["Corefile"] != "" {
+	case d.Config != nil && len(d.Pods) > 0 && !well:
+		c := resolvers.ParseCorefile(d.Config.Data["Corefile"])
+		if c.Err == "" && d.Config.Data["Corefile"] != "" {
 			return
 		}
-		what := fmt.Sprintf("line %d, %s", c.errLine, c.err)
-		if d.config.Data["Corefile"] == "" {
-			what = fmt.Sprintf("ConfigMap %s has no key Corefile", d.config.Name)
+		what := fmt.Sprintf("line %d, %s", c.ErrLine, c.Err)
+		if d.Config.Data["Corefile"] == "" {
+			what = fmt.Sprintf("ConfigMap %s has no key Corefile", d.Config.Name)
 		}
-		f := d.about(r.Find(DNSCorefileError, d.corefileObject(), "CoreDNS cannot read its Corefile: "+what))
+		f := about(d, r.Find(DNSCorefileError, corefileObject(d), "CoreDNS cannot read its Corefile: "+what))
 		f.Because = "Its structure is broken"
-		d.tellChange(f)
-		f.Cite(finding.SeenAPI(f.Object, "data.Corefile", d.changed(), what))
+		tellChange(d, f)
+		f.Cite(finding.SeenAPI(f.Object, "data.Corefile", changed(d), what))
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -23,15 +25,15 @@ var upstreamLine = regexp.MustCompile(`\[ERROR\] plugin/errors: \S+ (\S+) [A-Z]+
 // checkUpstream reports that names outside the cluster do not resolve while CoreDNS is well: CoreDNS' own word that nobody answers it,
 // together with somebody who misses an answer, or a lookup outside that fails beside one inside that does not. CoreDNS' word alone is
 // no proof: now and then a query is lost anywhere.
-func (d resolver) checkUpstream(s *snapshot.Snapshot, r *finding.Report) {
-	if !slices.ContainsFunc(d.pods, kube.IsReady) {
+func checkUpstream(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report) {
+	if !slices.ContainsFunc(d.Pods, kube.IsReady) {
 		return
 	}
-	log, server := d.upstreamLog(s)
-	lookups, inside := d.outsideLookups(s)
-	var missed []call
-	for _, c := range failingCalls(s) {
-		if c.need.Kind == logs.NameUnresolved && c.service.IsZero() && Outside(s, c.need.Host) && UsesClusterDNS(c.pod) && Unanswered(c.need.Line) {
+	log, server := upstreamLog(d, s)
+	lookups, inside := outsideLookups(d, s)
+	var missed []calls.Call
+	for _, c := range calls.Failing(s) {
+		if c.Need.Kind == logs.NameUnresolved && c.Service.IsZero() && calls.Outside(s, c.Need.Host) && resolvers.UsesClusterDNS(c.Pod) && calls.Unanswered(c.Need.Line) {
 			missed = append(missed, c)
 		}
 	}
@@ -40,29 +42,29 @@ func (d resolver) checkUpstream(s *snapshot.Snapshot, r *finding.Report) {
 	if !silent {
 		return
 	}
-	f := r.Find(DNSUpstreamUnreachable, d.corefileObject(), "CoreDNS gets no answer from outside: names of the cluster resolve, others do not")
-	f.Workload, f.Fault = d.workload, []incident.Object{d.corefileObject()}
+	f := r.Find(DNSUpstreamUnreachable, corefileObject(d), "CoreDNS gets no answer from outside: names of the cluster resolve, others do not")
+	f.Workload, f.Fault = d.Workload, []incident.Object{corefileObject(d)}
 	if server != "" {
 		f.Title = finding.OneLine(fmt.Sprintf("CoreDNS gets no answer from its upstream resolver %s: names outside the cluster do not resolve", server), finding.MaxTitle)
 	}
 	f.Cite(log)
-	for _, x := range d.forwardLines() {
-		f.Cite(finding.SeenAPI(d.corefileObject(), "data.Corefile", d.changed(), fmt.Sprintf("line %d: %s", x.line, x.text)))
-		if slices.Contains(x.targets, resolvConf) {
-			f.Fault = finding.Union(f.Fault, d.nodes())
+	for _, x := range forwardLines(d) {
+		f.Cite(finding.SeenAPI(corefileObject(d), "data.Corefile", changed(d), fmt.Sprintf("line %d: %s", x.Line, x.Text)))
+		if slices.Contains(x.Targets, resolvers.ResolvConf) {
+			f.Fault = finding.Union(f.Fault, nodes(d))
 		}
 	}
 	f.Cite(lookups...)
 	for _, c := range missed {
-		f.AddPod(c.pod)
-		f.Cite(c.seen())
+		f.AddPod(c.Pod)
+		f.Cite(c.Seen())
 	}
 }
 
 // upstreamLog is the newest line in which CoreDNS complains of a server upstream, and that server's address. A server that is a pod of the
 // cluster's DNS is none.
-func (d resolver) upstreamLog(s *snapshot.Snapshot) (incident.Evidence, string) {
-	for _, p := range d.pods {
+func upstreamLog(d resolvers.Resolver, s *snapshot.Snapshot) (incident.Evidence, string) {
+	for _, p := range d.Pods {
 		for _, c := range p.Spec.Containers {
 			l := s.Log(p.Namespace, p.Name, c.Name, false)
 			if l == nil {
@@ -74,7 +76,7 @@ func (d resolver) upstreamLog(s *snapshot.Snapshot) (incident.Evidence, string) 
 					continue
 				}
 				server := strings.Trim(m[2]+m[5], "[]")
-				if name := m[1] + m[4]; Outside(s, name) {
+				if name := m[1] + m[4]; calls.Outside(s, name) {
 					return finding.SeenLog(p, c.Name, false, line), server
 				}
 			}
@@ -91,13 +93,13 @@ func lastLines(text string) []string {
 
 // outsideLookups is the evidence of lookups, at the cluster's DNS, of names outside the cluster that got no answer; inside says that a name
 // of the cluster resolved there.
-func (d resolver) outsideLookups(s *snapshot.Snapshot) (failed []incident.Evidence, inside bool) {
+func outsideLookups(d resolvers.Resolver, s *snapshot.Snapshot) (failed []incident.Evidence, inside bool) {
 	for _, l := range s.Lookups {
 		switch {
-		case d.service == nil || !d.isOurs(l.Server):
-		case l.Error == "" && !Outside(s, l.Name):
+		case d.Service == nil || !isOurs(d, l.Server):
+		case l.Error == "" && !calls.Outside(s, l.Name):
 			inside = true
-		case l.Error != "" && Outside(s, l.Name) && Unanswered(l.Error):
+		case l.Error != "" && calls.Outside(s, l.Name) && calls.Unanswered(l.Error):
 			failed = append(failed, lookupSeen(l))
 		}
 	}
@@ -105,27 +107,27 @@ func (d resolver) outsideLookups(s *snapshot.Snapshot) (failed []incident.Eviden
 }
 
 func lookupSeen(l snapshot.Lookup) incident.Evidence {
-	return finding.NewEvidence(incident.SourceProbe, snapshot.ObjectOf("Service", dnsNamespace, dnsName), "lookup "+l.Name, time.Time{},
+	return finding.NewEvidence(incident.SourceProbe, snapshot.ObjectOf("Service", resolvers.DNSNamespace, resolvers.DNSName), "lookup "+l.Name, time.Time{},
 		fmt.Sprintf("%s asked %s for %s: %s", l.From, l.Server, l.Name, l.Error))
 }
 
 // forwardLines are the Corefile's lines that say who answers for names outside the cluster.
-func (d resolver) forwardLines() []forward {
-	if d.config == nil {
+func forwardLines(d resolvers.Resolver) []resolvers.Forward {
+	if d.Config == nil {
 		return nil
 	}
-	var out []forward
-	for _, f := range parseCorefile(d.config.Data["Corefile"]).forwards {
-		if f.from == "." {
+	var out []resolvers.Forward
+	for _, f := range resolvers.ParseCorefile(d.Config.Data["Corefile"]).Forwards {
+		if f.From == "." {
 			out = append(out, f)
 		}
 	}
 	return out
 }
 
-func (d resolver) nodes() []incident.Object {
+func nodes(d resolvers.Resolver) []incident.Object {
 	var out []incident.Object
-	for _, p := range d.pods {
+	for _, p := range d.Pods {
 		if p.Spec.NodeName != "" && len(out) < 4 {
 			out = finding.Union(out, []incident.Object{snapshot.ObjectOf("Node", "", p.Spec.NodeName)})
 		}
@@ -134,37 +136,34 @@ func (d resolver) nodes() []incident.Object {
 }
 
 // checkAddress reports a cluster DNS whose Service is gone, or has another address than the one that pods ask.
-func (d resolver) checkAddress(s *snapshot.Snapshot, r *finding.Report) {
-	if d.service == nil {
-		if len(d.pods) == 0 || finding.NotSeen(s, "services", dnsNamespace) {
+func checkAddress(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report) {
+	if d.Service == nil {
+		if len(d.Pods) == 0 || finding.NotSeen(s, "services", resolvers.DNSNamespace) {
 			return
 		}
-		o := snapshot.ObjectOf("Service", dnsNamespace, dnsName)
-		f := d.about(r.Find(DNSServiceMissing, o, fmt.Sprintf("Service %s/%s does not exist: the DNS pods run, but nobody can ask them", dnsNamespace, dnsName)))
-		f.Cite(finding.SeenAPI(d.workload, "spec.template.metadata.labels", time.Time{}, dnsLabel+"="+dnsName), incident.Evidence{})
+		o := snapshot.ObjectOf("Service", resolvers.DNSNamespace, resolvers.DNSName)
+		f := about(d, r.Find(DNSServiceMissing, o, fmt.Sprintf("Service %s/%s does not exist: the DNS pods run, but nobody can ask them", resolvers.DNSNamespace, resolvers.DNSName)))
+		f.Cite(finding.SeenAPI(d.Workload, "spec.template.metadata.labels", time.Time{}, resolvers.DNSLabel+"="+resolvers.DNSName), incident.Evidence{})
 		return
 	}
-	if !slices.ContainsFunc(d.pods, kube.IsReady) {
+	if !slices.ContainsFunc(d.Pods, kube.IsReady) {
 		return // nobody would answer at any address
 	}
-	ips := append([]string{d.service.Spec.ClusterIP, nodeLocalDNS}, d.service.Spec.ClusterIPs...)
-	for _, c := range failingCalls(s) {
-		m := askedServer.FindStringSubmatch(c.need.Line)
-		if c.need.Kind != logs.NameUnresolved || m == nil || slices.Contains(ips, m[1]) || !plainDNS(c.pod) || !Unanswered(c.need.Line) || strings.HasPrefix(m[1], "127.") {
+	ips := append([]string{d.Service.Spec.ClusterIP, resolvers.NodeLocalDNS}, d.Service.Spec.ClusterIPs...)
+	for _, c := range calls.Failing(s) {
+		m := calls.AskedServer.FindStringSubmatch(c.Need.Line)
+		if c.Need.Kind != logs.NameUnresolved || m == nil || slices.Contains(ips, m[1]) || !plainDNS(c.Pod) || !calls.Unanswered(c.Need.Line) || strings.HasPrefix(m[1], "127.") {
 			continue
 		}
-		o := kube.ServiceObject(d.service)
-		f := r.Find(DNSAddressMismatch, o, fmt.Sprintf("Pods ask %s for names, but the cluster's DNS is at %s", m[1], d.service.Spec.ClusterIP))
-		f.Pods = []*corev1.Pod{c.pod}
-		f.Cite(c.seen(), finding.SeenAPI(o, "spec.clusterIP", d.service.CreationTimestamp.Time, d.service.Spec.ClusterIP))
+		o := kube.ServiceObject(d.Service)
+		f := r.Find(DNSAddressMismatch, o, fmt.Sprintf("Pods ask %s for names, but the cluster's DNS is at %s", m[1], d.Service.Spec.ClusterIP))
+		f.Pods = []*corev1.Pod{c.Pod}
+		f.Cite(c.Seen(), finding.SeenAPI(o, "spec.clusterIP", d.Service.CreationTimestamp.Time, d.Service.Spec.ClusterIP))
 		return
 	}
 }
 
-// askedServer is the name server in the words of Go's resolver.
-var askedServer = regexp.MustCompile(`lookup \S+ on ([0-9.]+):53`)
-
 // plainDNS says that a pod's name servers are what its kubelet hands out.
 func plainDNS(p *corev1.Pod) bool {
-	return UsesClusterDNS(p) && (p.Spec.DNSConfig == nil || len(p.Spec.DNSConfig.Nameservers) == 0)
+	return resolvers.UsesClusterDNS(p) && (p.Spec.DNSConfig == nil || len(p.Spec.DNSConfig.Nameservers) == 0)
 }

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -31,7 +32,7 @@ func checkExternalName(s *snapshot.Snapshot, r *finding.Report, v *corev1.Servic
 		f := r.Find(ExternalNameNotFound, o, fmt.Sprintf("Service %s/%s stands for %s, but Service %s/%s does not exist%s", v.Namespace, v.Name, name,
 			inside.Namespace, inside.Name, kube.DidYouMean(kube.Nearest(inside.Name, kube.ServicesIn(s, inside.Namespace))))).Cite(seen)
 		f.Refs = []incident.Object{inside}
-		if len(callsOf(s, o)) == 0 {
+		if len(calls.CallsOf(s, o)) == 0 {
 			f.Severity = incident.Info // a leftover that nobody calls
 		}
 		return
@@ -48,44 +49,25 @@ func checkExternalName(s *snapshot.Snapshot, r *finding.Report, v *corev1.Servic
 }
 
 // externalName blames a Service of type ExternalName whose name a failing pod could not resolve.
-func (c callers) externalName(by call, v *corev1.Service) {
-	if by.need.Kind != logs.NameUnresolved {
+func externalName(c calls.Callers, by calls.Call, v *corev1.Service) {
+	if by.Need.Kind != logs.NameUnresolved {
 		return
 	}
-	o := by.service
-	if v := c.s.Service(o.Namespace, o.Name); v == nil || v.Spec.Type != corev1.ServiceTypeExternalName {
+	o := by.Service
+	if v := c.S.Service(o.Namespace, o.Name); v == nil || v.Spec.Type != corev1.ServiceTypeExternalName {
 		return
 	}
-	for _, f := range c.r.Findings {
+	for _, f := range c.R.Findings {
 		if f.Object == o && (f.Code == ExternalNameInvalid || f.Code == ExternalNameNotFound) {
 			f.Severity = incident.Critical
-			f.AddPod(by.pod)
-			f.Cite(by.seen())
+			f.AddPod(by.Pod)
+			f.Cite(by.Seen())
 			return
 		}
 	}
-	if Unanswered(by.need.Line) {
+	if calls.Unanswered(by.Need.Line) {
 		return // no name server spoke, which is no fault of the name
 	}
-	c.find(ExternalNameNotFound, o, "", by, fmt.Sprintf("Service %s/%s stands for %s, which does not resolve", v.Namespace, v.Name, v.Spec.ExternalName)).
+	c.Find(ExternalNameNotFound, o, "", by, fmt.Sprintf("Service %s/%s stands for %s, which does not resolve", v.Namespace, v.Name, v.Spec.ExternalName)).
 		Cite(finding.SeenAPI(o, "spec.externalName", time.Time{}, v.Spec.ExternalName))
-}
-
-// Unanswered says that a log's complaint about a name is that no name server answered, rather than that the name does not exist.
-func Unanswered(line string) bool {
-	low := strings.ToLower(line)
-	for _, words := range []string{"i/o timeout", "timed out", "timeout", "eai_again", "temporary failure in name resolution", "try again", "connection refused",
-		"server misbehaving", "bad address", "no servers could be reached"} {
-		if strings.Contains(low, words) {
-			return true
-		}
-	}
-	return false
-}
-
-// Outside says whether a name is none of the cluster's.
-func Outside(s *snapshot.Snapshot, name string) bool {
-	_, in := kube.ServiceOf(s, name, "")
-	low := strings.ToLower(strings.TrimRight(name, "."))
-	return !in && strings.Contains(low, ".") && !strings.HasSuffix(low, ".cluster.local") && !strings.HasSuffix(low, ".svc")
 }

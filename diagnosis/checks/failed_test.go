@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -46,17 +47,17 @@ func TestACheckThatPanicsTakesNothingWithIt(t *testing.T) {
 // A log whose reading panics says nothing; the other logs are read.
 func TestALogThatCannotBeReadIsNotSeen(t *testing.T) {
 	l := &snapshot.Log{Namespace: "shop", Pod: "api-1", Container: "main", Text: "secret words"}
-	r := readBy(l, func(text string) logs.Reading { panic(text) })
+	r := readings.ReadBy(l, func(text string) logs.Reading { panic(text) })
 	switch {
-	case r.failed == nil:
+	case r.Failed == nil:
 		t.Fatal("nothing failed")
-	case !r.failed.Names(incident.PodLogs) || r.failed.Where != snapshot.ObjectOf("Pod", "shop", "api-1") || len(r.Telling) > 0:
+	case !r.Failed.Names(incident.PodLogs) || r.Failed.Where != snapshot.ObjectOf("Pod", "shop", "api-1") || len(r.Telling) > 0:
 		t.Errorf("%+v", r)
-	case strings.Contains(r.failed.Why, "secret"):
-		t.Errorf("people are told what it panicked with: %s", r.failed.Why)
+	case strings.Contains(r.Failed.Why, "secret"):
+		t.Errorf("people are told what it panicked with: %s", r.Failed.Why)
 	}
-	if r := readBy(l, logs.Read); r.failed != nil {
-		t.Errorf("%+v", r.failed)
+	if r := readings.ReadBy(l, logs.Read); r.Failed != nil {
+		t.Errorf("%+v", r.Failed)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -25,36 +26,36 @@ var (
 )
 
 // saidLately is the service log's newest line that matches, or "" if it was written long ago.
-func (h host) saidLately(words *regexp.Regexp) string {
-	line := h.lastSaid(words)
-	if t := h.saidAt(line); !t.IsZero() && h.s.At.Sub(t) > finding.Recently {
+func saidLately(h hosts.Host, words *regexp.Regexp) string {
+	line := h.LastSaid(words)
+	if t := h.SaidAt(line); !t.IsZero() && h.S.At.Sub(t) > finding.Recently {
 		return ""
 	}
 	return line
 }
 
 // datastore looks at what a server keeps itself: whether it is damaged, and how large it is.
-func (h host) datastore() {
+func datastore(h hosts.Host) {
 	where := "/var/lib"
 	if h.Datastore != nil {
 		where = h.Datastore.Path
 	}
-	if line := h.saidLately(damaged); line != "" {
-		f := h.find(HostDatastore, fmt.Sprintf("The datastore on node %s (%s) is damaged: %s", h.Node, where, damaged.FindString(line)))
-		f.Since = h.saidAt(line)
-		h.seeSaid(f, line)
+	if line := saidLately(h, damaged); line != "" {
+		f := h.Find(HostDatastore, fmt.Sprintf("The datastore on node %s (%s) is damaged: %s", h.Node, where, damaged.FindString(line)))
+		f.Since = h.SaidAt(line)
+		h.SeeSaid(f, line)
 		return
 	}
-	if h.Datastore == nil || h.saidLately(noSpace) != "" {
+	if h.Datastore == nil || saidLately(h, noSpace) != "" {
 		return
 	}
 	used, quota, allows := measure(h.Datastore)
 	if percent(used, quota) < diskFilling {
 		return
 	}
-	f := h.find(HostDatastore, fmt.Sprintf("The datastore on node %s has used %s of the %s %s", h.Node, size(used), size(quota), allows))
+	f := h.Find(HostDatastore, fmt.Sprintf("The datastore on node %s has used %s of the %s %s", h.Node, size(used), size(quota), allows))
 	f.Severity = incident.Warning
-	f.Cite(hostEvidence(h.Host, where, time.Time{}, fmt.Sprintf("%d bytes", used)))
+	f.Cite(hosts.HostEvidence(h.Host, where, time.Time{}, fmt.Sprintf("%d bytes", used)))
 }
 
 // measure is a datastore's size, and what it is measured by.
@@ -71,7 +72,7 @@ func measure(d *snapshot.HostDatastore) (used, quota uint64, allows string) {
 
 // told is a host whose service log says that the datastore takes no more writes.
 type told struct {
-	host
+	hosts.Host
 	line string
 }
 
@@ -81,9 +82,9 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *finding.Report) {
 	var all []told
 	var said time.Time // the newest such line
 	for i := range s.Hosts {
-		h := host{&s.Hosts[i], s, r}
-		if line := h.saidLately(noSpace); line != "" && there(s, h.Host) && h.saidLately(damaged) == "" {
-			all, said = append(all, told{h, line}), kube.Latest(said, h.saidAt(line))
+		h := hosts.Host{Host: &s.Hosts[i], S: s, R: r}
+		if line := saidLately(h, noSpace); line != "" && hosts.There(s, h.Host) && saidLately(h, damaged) == "" {
+			all, said = append(all, told{h, line}), kube.Latest(said, h.SaidAt(line))
 		}
 	}
 	if len(all) == 0 {
@@ -117,13 +118,13 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; h.Datastore != nil && slices.Contains(holders, h.Node) {
 			used, quota, allows := measure(h.Datastore)
-			f.Cite(hostEvidence(h, h.Datastore.Path, time.Time{}, fmt.Sprintf("%d bytes, %s of the %s %s", used, size(used), size(quota), allows)))
+			f.Cite(hosts.HostEvidence(h, h.Datastore.Path, time.Time{}, fmt.Sprintf("%d bytes, %s of the %s %s", used, size(used), size(quota), allows)))
 		}
 	}
 	full := false
 	for _, x := range all[:min(len(all), finding.ShownPods)] {
 		full = full || strings.Contains(x.line, finding.SpaceExceeded)
-		x.seeSaid(f, x.line)
+		x.SeeSaid(f, x.line)
 	}
 	f.Detail = finding.Datastore{Full: full}
 }
@@ -132,7 +133,7 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *finding.Report) {
 func datastoreNodes(s *snapshot.Snapshot) []string {
 	var nodes []string
 	for i := range s.Hosts {
-		if h := &s.Hosts[i]; h.Datastore != nil && there(s, h) {
+		if h := &s.Hosts[i]; h.Datastore != nil && hosts.There(s, h) {
 			nodes = append(nodes, h.Node)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -19,7 +20,7 @@ const (
 	diskFull    = 95
 )
 
-func (h host) disks() {
+func disks(h hosts.Host) {
 	for i := range h.Disks {
 		d := &h.Disks[i]
 		if len(d.Paths) == 0 || isImage(d) {
@@ -27,12 +28,12 @@ func (h host) disks() {
 		}
 		path := mainPath(d.Paths)
 		if share := percent(d.BytesUsed, d.Bytes); share >= diskFilling {
-			f := h.find(HostDiskFilling, fmt.Sprintf("The disk of %s on node %s is %d%% full: %s are left", path, h.Node, share, size(d.Bytes-min(d.Bytes, d.BytesUsed))))
-			h.full(f, d, path, share, fmt.Sprintf("%d of %d bytes are used", d.BytesUsed, d.Bytes))
+			f := h.Find(HostDiskFilling, fmt.Sprintf("The disk of %s on node %s is %d%% full: %s are left", path, h.Node, share, size(d.Bytes-min(d.Bytes, d.BytesUsed))))
+			full(h, f, d, path, share, fmt.Sprintf("%d of %d bytes are used", d.BytesUsed, d.Bytes))
 		}
 		if share := percent(d.InodesUsed, d.Inodes); share >= diskFilling {
-			f := h.find(HostDiskFilling, fmt.Sprintf("The disk of %s on node %s has %d%% of its inodes in use: no more files can be made when they run out", path, h.Node, share))
-			h.full(f, d, path, share, fmt.Sprintf("%d of %d inodes are used", d.InodesUsed, d.Inodes))
+			f := h.Find(HostDiskFilling, fmt.Sprintf("The disk of %s on node %s has %d%% of its inodes in use: no more files can be made when they run out", path, h.Node, share))
+			full(h, f, d, path, share, fmt.Sprintf("%d of %d inodes are used", d.InodesUsed, d.Inodes))
 		}
 	}
 }
@@ -43,14 +44,14 @@ func isImage(d *snapshot.HostDisk) bool {
 	return d.Bytes > 0 && d.BytesUsed == d.Bytes && d.InodesUsed == d.Inodes && len(d.Paths) == 1 && d.Paths[0] == "/"
 }
 
-func (h host) full(f *finding.Finding, d *snapshot.HostDisk, path string, share uint64, excerpt string) {
+func full(h hosts.Host, f *finding.Finding, d *snapshot.HostDisk, path string, share uint64, excerpt string) {
 	if share >= diskFull {
 		f.Severity = incident.Critical
 	}
 	if len(d.Paths) > 1 {
 		excerpt += "; on it lie " + strings.Join(d.Paths, ", ")
 	}
-	f.Cite(hostEvidence(h.Host, path, time.Time{}, excerpt))
+	f.Cite(hosts.HostEvidence(h.Host, path, time.Time{}, excerpt))
 }
 
 // mainPath is the directory that means most to a node of those on one disk.
@@ -91,28 +92,28 @@ var (
 )
 
 // failingDisk tells what the kernel said within the last day; a file system that it made read-only stays so until the next start.
-func (h host) failingDisk() {
-	l := h.lastLine(func(l snapshot.HostLine) bool {
+func failingDisk(h hosts.Host) {
+	l := h.LastLine(func(l snapshot.HostLine) bool {
 		if !diskErrors.MatchString(l.Text) || noMedium.MatchString(l.Text) || l.At.Before(h.Boot) {
 			return false
 		}
-		return h.s.At.Sub(l.At) < finding.Recently || strings.Contains(l.Text, "read-only") && !h.Boot.IsZero()
+		return h.S.At.Sub(l.At) < finding.Recently || strings.Contains(l.Text, "read-only") && !h.Boot.IsZero()
 	})
 	if l == nil {
 		return
 	}
-	f := h.find(HostDiskFailing, fmt.Sprintf("A disk of node %s fails: %s", h.Node, diskErrors.FindString(l.Text)))
+	f := h.Find(HostDiskFailing, fmt.Sprintf("A disk of node %s fails: %s", h.Node, diskErrors.FindString(l.Text)))
 	f.Since = l.At
-	h.seeLine(f, l)
+	h.SeeLine(f, l)
 }
 
 var killed = regexp.MustCompile(`Out of memory: Killed process \d+ \(([^)]*)\)`)
 
-func (h host) memory() {
+func memory(h hosts.Host) {
 	var last *snapshot.HostLine
 	count := 0
 	for i := range h.Log {
-		if l := &h.Log[i]; killed.MatchString(l.Text) && !l.At.IsZero() && h.s.At.Sub(l.At) < finding.StillTold {
+		if l := &h.Log[i]; killed.MatchString(l.Text) && !l.At.IsZero() && h.S.At.Sub(l.At) < finding.StillTold {
 			last = l
 			count++
 		}
@@ -124,12 +125,12 @@ func (h host) memory() {
 	if count > 1 {
 		title += fmt.Sprintf(", the last of %d within the hour", count)
 	}
-	f := h.find(HostOutOfMemory, title)
+	f := h.Find(HostOutOfMemory, title)
 	f.Since, f.Told = last.At, []time.Time{last.At}
-	h.seeLine(f, last)
+	h.SeeLine(f, last)
 }
 
-func (h host) reboot() {
+func reboot(h hosts.Host) {
 	if !h.RebootPending {
 		return
 	}
@@ -138,6 +139,6 @@ func (h host) reboot() {
 		title += " since " + strings.Join(h.RebootFor[:min(3, len(h.RebootFor))], ", ") + finding.Inflect(len(h.RebootFor), " {was|were} installed")
 		excerpt = strings.Join(h.RebootFor, ", ")
 	}
-	f := h.find(HostRebootPending, title)
-	f.Cite(hostEvidence(h.Host, "/run/reboot-required", time.Time{}, excerpt))
+	f := h.Find(HostRebootPending, title)
+	f.Cite(hosts.HostEvidence(h.Host, "/run/reboot-required", time.Time{}, excerpt))
 }

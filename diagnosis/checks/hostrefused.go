@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -24,43 +25,43 @@ var agentRefused = []struct {
 }
 
 // refusedToJoin speaks of an agent that runs on a node that is ill, and is not let in by the server.
-func (h host) refusedToJoin() {
-	if !h.ill() {
+func refusedToJoin(h hosts.Host) {
+	if !h.Ill() {
 		return
 	}
 	for _, x := range agentRefused {
-		said := h.lastSaid(x.words)
-		if at := h.saidAt(said); said == "" || !at.IsZero() && h.s.At.Sub(at) > finding.StillTold {
+		said := h.LastSaid(x.words)
+		if at := h.SaidAt(said); said == "" || !at.IsZero() && h.S.At.Sub(at) > finding.StillTold {
 			continue
 		}
-		f := h.find(HostAgentRefused, fmt.Sprintf("The cluster refuses the agent of node %s for its %s: %s", h.Node, x.about, finding.OneLine(x.words.FindString(said), 120)))
+		f := h.Find(HostAgentRefused, fmt.Sprintf("The cluster refuses the agent of node %s for its %s: %s", h.Node, x.about, finding.OneLine(x.words.FindString(said), 120)))
 		if x.next != "" {
 			f.Next = strings.ReplaceAll(x.next, "NAME", h.Node)
 		}
-		h.seeSaid(f, said)
-		h.serversWord(f)
-		h.passwordOf(f)
-		h.cite(f, "k3s", "rke2", "kubeadm")
+		h.SeeSaid(f, said)
+		serversWord(h, f)
+		passwordOf(h, f)
+		h.Cite(f, "k3s", "rke2", "kubeadm")
 		return
 	}
 }
 
 // serversWord cites the server's refusal of the node's password from its own log.
-func (h host) serversWord(f *finding.Finding) {
+func serversWord(h hosts.Host, f *finding.Finding) {
 	words := regexp.MustCompile(`unable to verify (?:hash|password) for node '?` + regexp.QuoteMeta(h.Node) + `\b`)
-	for i := range h.s.Hosts {
-		server := host{&h.s.Hosts[i], h.s, h.r}
-		if said := server.lastSaid(words); said != "" {
-			server.seeSaid(f, said)
+	for i := range h.S.Hosts {
+		server := hosts.Host{Host: &h.S.Hosts[i], S: h.S, R: h.R}
+		if said := server.LastSaid(words); said != "" {
+			server.SeeSaid(f, said)
 			return
 		}
 	}
 }
 
 // passwordOf names the Secret in which the server keeps the node's password: it is what is older than the node's installation.
-func (h host) passwordOf(f *finding.Finding) {
-	for i := range h.s.Secrets {
-		v := &h.s.Secrets[i]
+func passwordOf(h hosts.Host, f *finding.Finding) {
+	for i := range h.S.Secrets {
+		v := &h.S.Secrets[i]
 		if v.Namespace != "kube-system" || v.Name != h.Node+".node-password.k3s" && v.Name != h.Node+".node-password.rke2" {
 			continue
 		}

@@ -1,14 +1,10 @@
 package checks
 
 import (
-	"fmt"
-	"regexp"
 	"strings"
-	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
-	"github.com/paramedic-bot/paramedic/diagnosis/kube"
-	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -106,116 +102,29 @@ var hostCodes = []finding.Code{
 func checkHosts(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
-		if !there(s, h) {
+		if !hosts.There(s, h) {
 			continue
 		}
-		x := host{h, s, r}
-		x.forwarding()
-		x.bridge()
-		x.rules()
-		x.resolv()
-		x.conntrack()
-		x.limits()
-		x.services()
-		x.refusedToJoin()
-		x.swap()
-		x.failedUpdate()
-		x.certificates()
-		x.datastore()
-		x.disks()
-		x.failingDisk()
-		x.memory()
-		x.reboot()
+		x := hosts.Host{Host: h, S: s, R: r}
+		forwarding(x)
+		bridge(x)
+		rules(x)
+		resolv(x)
+		conntrack(x)
+		limits(x)
+		services(x)
+		refusedToJoin(x)
+		swap(x)
+		failedUpdate(x)
+		certificates(x)
+		datastore(x)
+		disks(x)
+		failingDisk(x)
+		memory(x)
+		reboot(x)
 	}
 	checkDatastoreFull(s, r)
 }
 
-// there says whether the host's node is in the cluster: one that was removed is nobody's trouble.
-func there(s *snapshot.Snapshot, h *snapshot.Host) bool {
-	return h.Node != "" && (len(s.Nodes) == 0 || s.Node(h.Node) != nil)
-}
-
-// host is one host that is being looked at.
-type host struct {
-	*snapshot.Host
-	s *snapshot.Snapshot
-	r *finding.Report
-}
-
-// find adds a finding about the host's node.
-func (h host) find(code, title string) *finding.Finding {
-	f := h.r.Find(code, snapshot.ObjectOf("Node", "", h.Node), title)
-	f.Nodes = []string{h.Node}
-	return f
-}
-
-// ill says whether the node is not ready, silent, or not known.
-func (h host) ill() bool { return !kube.NodeReady(h.s.Node(h.Node)) }
-
 // sysctl is where a setting lies.
 func sysctl(name string) string { return "/proc/sys/" + strings.ReplaceAll(name, ".", "/") }
-
-// lastLine is the newest of the host's log lines that fits, or nil.
-func (h host) lastLine(fits func(snapshot.HostLine) bool) *snapshot.HostLine {
-	for i := len(h.Log) - 1; i >= 0; i-- {
-		if fits(h.Log[i]) {
-			return &h.Log[i]
-		}
-	}
-	return nil
-}
-
-// lastSaid is the service log's newest line that matches, or "".
-func (h host) lastSaid(words *regexp.Regexp) string {
-	for i := len(h.ServiceLog) - 1; i >= 0; i-- {
-		if words.MatchString(h.ServiceLog[i]) {
-			return h.ServiceLog[i]
-		}
-	}
-	return ""
-}
-
-// seeLine cites a line of the system's log, if there is one.
-func (h host) seeLine(f *finding.Finding, l *snapshot.HostLine) {
-	if l != nil {
-		f.Cite(hostEvidence(h.Host, l.File, l.At, finding.OneLine(l.Text, finding.MaxLine)))
-	}
-}
-
-// seeSaid cites a line of the service's log, if there is one.
-func (h host) seeSaid(f *finding.Finding, line string) {
-	f.Cite(hostEvidence(h.Host, "service log", h.saidAt(line), finding.OneLine(line, finding.MaxLine)))
-}
-
-var klogTime = regexp.MustCompile(`^[IWEF](\d{4} \d\d:\d\d:\d\d)`)
-
-// saidAt is when a line of the service's log was written; zero if it does not say. The kubelet leaves the year out: it is the last in
-// which the line is not of the future.
-func (h host) saidAt(line string) time.Time {
-	m := klogTime.FindStringSubmatch(line)
-	if m == nil {
-		return logs.ServiceTime(line)
-	}
-	now := h.s.At.UTC()
-	for _, year := range []int{now.Year(), now.Year() - 1} {
-		at, err := time.Parse("2006 0102 15:04:05", fmt.Sprintf("%04d %s", year, m[1]))
-		if err == nil && !at.After(now.Add(finding.Recently)) { // clocks and zones differ
-			return at
-		}
-	}
-	return time.Time{}
-}
-
-const maxChanges = 3 // that one finding cites
-
-// cite adds the newest of the last week's changes that name one of the words.
-func (h host) cite(f *finding.Finding, words ...string) {
-	for i, n := len(h.Changes)-1, 0; i >= 0 && n < maxChanges; i-- {
-		c := &h.Changes[i]
-		if !finding.HasAny(c.What, words) || c.At.After(h.s.At) || h.s.At.Sub(c.At) > finding.LastWeek {
-			continue
-		}
-		f.Cite(hostEvidence(h.Host, c.Where, c.At, c.What))
-		n++
-	}
-}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -16,11 +17,11 @@ import (
 const renewBefore = 30 * 24 * time.Hour
 
 // certificates tells of those that have ended or soon will, the first to end by name.
-func (h host) certificates() {
+func certificates(h hosts.Host) {
 	var ending []*snapshot.HostCertificate
 	for i := range h.Certificates {
 		c := &h.Certificates[i]
-		left := c.NotAfter.Sub(h.s.At)
+		left := c.NotAfter.Sub(h.S.At)
 		if life := c.NotAfter.Sub(c.NotBefore); !c.NotAfter.IsZero() && (left <= 0 || left < renewBefore && (c.NotBefore.IsZero() || left < life/10)) {
 			ending = append(ending, c)
 		}
@@ -35,8 +36,8 @@ func (h host) certificates() {
 	if n := len(ending) - 1; n > 0 {
 		more = finding.Inflect(n, " (and %d {other|others})", n)
 	}
-	f := h.find(HostCertificateEnds, "")
-	if left := first.NotAfter.Sub(h.s.At); left > 0 {
+	f := h.Find(HostCertificateEnds, "")
+	if left := first.NotAfter.Sub(h.S.At); left > 0 {
 		f.Severity = incident.Warning
 		f.Retitle(fmt.Sprintf("The certificate %s of node %s expires in %s%s", first.Path, h.Node, finding.Duration(left), more))
 	} else {
@@ -44,11 +45,11 @@ func (h host) certificates() {
 		f.Since = first.NotAfter
 	}
 	for _, c := range ending {
-		f.Cite(hostEvidence(h.Host, c.Path, c.NotAfter, fmt.Sprintf("of %s, valid until %s", c.Subject, c.NotAfter.UTC().Format(time.RFC3339))))
+		f.Cite(hosts.HostEvidence(h.Host, c.Path, c.NotAfter, fmt.Sprintf("of %s, valid until %s", c.Subject, c.NotAfter.UTC().Format(time.RFC3339))))
 	}
-	said := h.lastSaid(certificateSaid)
+	said := h.LastSaid(certificateSaid)
 	f.Detail = EndingCertificate{Refused: said != ""}
-	h.seeSaid(f, said)
+	h.SeeSaid(f, said)
 }
 
 // EndingCertificate is the detail of HostCertificateEnds.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -57,7 +58,7 @@ func unitsOf(words string) []string {
 	return names
 }
 
-func (h host) failingUnits() map[string]*unit {
+func failingUnits(h hosts.Host) map[string]*unit {
 	by := map[string]*unit{}
 	of := func(name string) *unit {
 		if by[name] == nil {
@@ -98,9 +99,9 @@ const (
 
 // services speaks of a service that does not run, where its node is ill for it, and of one that fails again and again though its node
 // happens to be ready.
-func (h host) services() {
-	said := h.lastSaid(fatalSaid)
-	known := h.failingUnits()
+func services(h hosts.Host) {
+	said := h.LastSaid(fatalSaid)
+	known := failingUnits(h)
 	found := false
 	alike := map[*snapshot.HostLine]bool{}
 	for _, name := range units {
@@ -109,22 +110,22 @@ func (h host) services() {
 			continue
 		}
 		var f *finding.Finding
-		looping := slices.DeleteFunc(slices.Clone(u.failures), func(t time.Time) bool { return t.IsZero() || h.s.At.Sub(t) > loopWithin })
+		looping := slices.DeleteFunc(slices.Clone(u.failures), func(t time.Time) bool { return t.IsZero() || h.S.At.Sub(t) > loopWithin })
 		switch {
 		case alike[u.failed] || alike[u.stopped]:
 			continue // told of the one that is described alike
-		case h.ill() && u.failed != nil:
-			f = h.find(HostServiceFailed, fmt.Sprintf("Service %s on node %s has failed%s", name.name, h.Node, because(said)))
+		case h.Ill() && u.failed != nil:
+			f = h.Find(HostServiceFailed, fmt.Sprintf("Service %s on node %s has failed%s", name.name, h.Node, because(said)))
 			f.Since = u.failed.At
-			h.seeLine(f, u.failed)
-		case h.ill() && u.stopped != nil:
-			f = h.find(HostServiceFailed, fmt.Sprintf("Service %s on node %s was stopped at %s and not started again", name.name, h.Node, finding.Moment(h.s.At, u.stopped.At)))
+			h.SeeLine(f, u.failed)
+		case h.Ill() && u.stopped != nil:
+			f = h.Find(HostServiceFailed, fmt.Sprintf("Service %s on node %s was stopped at %s and not started again", name.name, h.Node, finding.Moment(h.S.At, u.stopped.At)))
 			f.Since, f.Told = u.stopped.At, []time.Time{u.stopped.At}
-			h.seeLine(f, u.stopped)
+			h.SeeLine(f, u.stopped)
 		case len(looping) >= loopTimes:
-			f = h.find(HostServiceFailed, fmt.Sprintf("Service %s on node %s fails again and again (%d times in %s)%s", name.name, h.Node, len(looping), finding.Duration(loopWithin), because(said)))
+			f = h.Find(HostServiceFailed, fmt.Sprintf("Service %s on node %s fails again and again (%d times in %s)%s", name.name, h.Node, len(looping), finding.Duration(loopWithin), because(said)))
 			f.Severity, f.Since = incident.Warning, looping[0]
-			h.seeLine(f, h.lastLine(func(l snapshot.HostLine) bool {
+			h.SeeLine(f, h.LastLine(func(l snapshot.HostLine) bool {
 				return strings.Contains(l.Text, name.name+".service: Failed with result")
 			}))
 		default:
@@ -139,14 +140,14 @@ func (h host) services() {
 		if u.retries != "" && u.failed != nil {
 			f.Retitle(f.Title + " (restarted " + u.retries + " times)")
 		}
-		h.seeSaid(f, said)
-		h.cite(f, "systemctl", name.name)
+		h.SeeSaid(f, said)
+		h.Cite(f, "systemctl", name.name)
 	}
-	if !found && said != "" && h.ill() && h.endsWith(said) {
-		f := h.find(HostServiceFailed, fmt.Sprintf("The kubelet's service on node %s has failed%s", h.Node, because(said)))
-		f.Since = h.saidAt(said)
-		h.seeSaid(f, said)
-		h.cite(f, "systemctl", "k3s", "kubelet")
+	if !found && said != "" && h.Ill() && endsWith(h, said) {
+		f := h.Find(HostServiceFailed, fmt.Sprintf("The kubelet's service on node %s has failed%s", h.Node, because(said)))
+		f.Since = h.SaidAt(said)
+		h.SeeSaid(f, said)
+		h.Cite(f, "systemctl", "k3s", "kubelet")
 	}
 }
 
@@ -155,31 +156,31 @@ func because(said string) string {
 	if said == "" {
 		return ""
 	}
-	return fmt.Sprintf(": %q", finding.OneLine(logMessage(said), 160))
+	return fmt.Sprintf(": %q", finding.OneLine(hosts.LogMessage(said), 160))
 }
 
 // endsWith says whether a line is among the service log's last: nothing has run since that would have said more.
-func (h host) endsWith(line string) bool {
+func endsWith(h hosts.Host, line string) bool {
 	return slices.Contains(h.ServiceLog[max(0, len(h.ServiceLog)-3):], line)
 }
 
 // swapRefused are the kubelet's words (pkg/kubelet/cm/container_manager_linux.go).
 var swapRefused = regexp.MustCompile(`running with swap on is not supported`)
 
-func (h host) swap() {
-	said := h.lastSaid(swapRefused)
-	if said == "" || !h.ill() {
+func swap(h hosts.Host) {
+	said := h.LastSaid(swapRefused)
+	if said == "" || !h.Ill() {
 		return
 	}
 	on := ""
 	if len(h.Swaps) > 0 {
 		on = " (" + strings.Join(h.Swaps, ", ") + ")"
 	}
-	f := h.find(HostSwapRefused, fmt.Sprintf("The kubelet of node %s does not start because swap is on%s", h.Node, on))
-	f.Since = h.saidAt(said)
-	h.seeSaid(f, said)
-	f.Cite(hostEvidence(h.Host, "/proc/swaps", time.Time{}, strings.Join(h.Swaps, ", ")))
-	h.cite(f, "swapon", "fstab")
+	f := h.Find(HostSwapRefused, fmt.Sprintf("The kubelet of node %s does not start because swap is on%s", h.Node, on))
+	f.Since = h.SaidAt(said)
+	h.SeeSaid(f, said)
+	f.Cite(hosts.HostEvidence(h.Host, "/proc/swaps", time.Time{}, strings.Join(h.Swaps, ", ")))
+	h.Cite(f, "swapon", "fstab")
 }
 
 var (
@@ -192,35 +193,35 @@ const updateTakes = 5 * time.Minute
 
 // failedUpdate speaks of an automatic update that failed: by the package tools' word, or by the service's, where an error follows the update's
 // beginning. A lost CNI configuration tells of it itself.
-func (h host) failedUpdate() {
-	if n := h.s.Node(h.Node); n != nil {
+func failedUpdate(h hosts.Host) {
+	if n := h.S.Node(h.Node); n != nil {
 		if c := kube.NodeCondition(n, "Ready"); c != nil && !kube.NodeReady(n) && kube.NoCNI(c.Message) {
 			return
 		}
 	}
-	recent := func(t time.Time) bool { return !t.IsZero() && !t.After(h.s.At) && h.s.At.Sub(t) < finding.LastWeek }
-	if l := h.lastLine(func(l snapshot.HostLine) bool {
+	recent := func(t time.Time) bool { return !t.IsZero() && !t.After(h.S.At) && h.S.At.Sub(t) < finding.LastWeek }
+	if l := h.LastLine(func(l snapshot.HostLine) bool {
 		return strings.Contains(l.File, "unattended-upgrades") && !strings.Contains(l.Text, "INFO ") && recent(l.At)
 	}); l != nil {
-		f := h.find(HostUpdateFailed, fmt.Sprintf("An automatic update failed on node %s at %s", h.Node, finding.Moment(h.s.At, l.At)))
+		f := h.Find(HostUpdateFailed, fmt.Sprintf("An automatic update failed on node %s at %s", h.Node, finding.Moment(h.S.At, l.At)))
 		f.Since, f.Told = l.At, []time.Time{l.At}
-		h.seeLine(f, l)
+		h.SeeLine(f, l)
 		return
 	}
 	for i := len(h.ServiceLog) - 1; i > 0; i-- {
-		if !updateFails.MatchString(h.ServiceLog[i]) || !recent(h.saidAt(h.ServiceLog[i])) {
+		if !updateFails.MatchString(h.ServiceLog[i]) || !recent(h.SaidAt(h.ServiceLog[i])) {
 			continue
 		}
-		at := h.saidAt(h.ServiceLog[i])
+		at := h.SaidAt(h.ServiceLog[i])
 		for j := i; j >= 0 && j > i-logNear; j-- {
-			began := h.saidAt(h.ServiceLog[j])
+			began := h.SaidAt(h.ServiceLog[j])
 			if !updateBegins.MatchString(h.ServiceLog[j]) || began.IsZero() || at.Sub(began) > updateTakes {
 				continue
 			}
-			f := h.find(HostUpdateFailed, fmt.Sprintf("An automatic update failed on node %s at %s: %q", h.Node, finding.Moment(h.s.At, at), finding.OneLine(logMessage(h.ServiceLog[i]), 160)))
+			f := h.Find(HostUpdateFailed, fmt.Sprintf("An automatic update failed on node %s at %s: %q", h.Node, finding.Moment(h.S.At, at), finding.OneLine(hosts.LogMessage(h.ServiceLog[i]), 160)))
 			f.Since, f.Told = began, []time.Time{at}
-			h.seeSaid(f, h.ServiceLog[j])
-			h.seeSaid(f, h.ServiceLog[i])
+			h.SeeSaid(f, h.ServiceLog[j])
+			h.SeeSaid(f, h.ServiceLog[i])
 			return
 		}
 	}
@@ -230,23 +231,23 @@ func (h host) failedUpdate() {
 const logNear = 20
 
 // limits are those of the kernel that services run into, by their words.
-func (h host) limits() {
+func limits(h hosts.Host) {
 	if w := strings.Fields(h.Sysctls["fs.file-nr"]); len(w) == 3 && number(w[2]) > 0 && number(w[0])*100 >= number(w[2])*conntrackFull {
-		f := h.find(HostLimitReached, fmt.Sprintf("Node %s has %s of at most %s files open (fs.file-max)", h.Node, w[0], w[2]))
-		f.Cite(hostEvidence(h.Host, sysctl("fs.file-nr"), time.Time{}, strings.Join(w, " ")))
+		f := h.Find(HostLimitReached, fmt.Sprintf("Node %s has %s of at most %s files open (fs.file-max)", h.Node, w[0], w[2]))
+		f.Cite(hosts.HostEvidence(h.Host, sysctl("fs.file-nr"), time.Time{}, strings.Join(w, " ")))
 	}
 	const name = "fs.inotify.max_user_instances"
-	said := h.lastSaid(noInotify)
-	if at := h.saidAt(said); said == "" || !at.IsZero() && h.s.At.Sub(at) > finding.StillTold {
+	said := h.LastSaid(noInotify)
+	if at := h.SaidAt(said); said == "" || !at.IsZero() && h.S.At.Sub(at) > finding.StillTold {
 		return
 	}
 	value := ""
 	if v := h.Sysctls[name]; v != "" {
 		value = " is " + v
 	}
-	f := h.find(HostLimitReached, fmt.Sprintf("Node %s has no inotify instances left (%s%s)", h.Node, name, value))
-	f.Cite(hostEvidence(h.Host, sysctl(name), time.Time{}, h.Sysctls[name]))
-	h.seeSaid(f, said)
+	f := h.Find(HostLimitReached, fmt.Sprintf("Node %s has no inotify instances left (%s%s)", h.Node, name, value))
+	f.Cite(hosts.HostEvidence(h.Host, sysctl(name), time.Time{}, h.Sysctls[name]))
+	h.SeeSaid(f, said)
 }
 
 var noInotify = regexp.MustCompile(`(?i)(?:inotify|fsnotify|watcher)[^"]*too many open files`)

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -144,7 +145,7 @@ func checkIngressControllers(s *snapshot.Snapshot, r *finding.Report) {
 				pods = append(pods, p)
 			}
 		}
-		if !slices.ContainsFunc(pods, kube.IsReady) && (len(pods) == 0 || !allStarting(s, pods)) {
+		if !slices.ContainsFunc(pods, kube.IsReady) && (len(pods) == 0 || !podproblem.AllStarting(s, pods)) {
 			noController(s, r, c, pods, used[c.Name])
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -50,7 +51,7 @@ func checkIngressReload(s *snapshot.Snapshot, r *finding.Report) {
 			}
 		}
 	}
-	for _, p := range podsWithLogs(s) {
+	for _, p := range readings.PodsWithLogs(s) {
 		look(p)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hooks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -23,7 +25,7 @@ func checkInjected(s *snapshot.Snapshot, r *finding.Report) {
 	if len(s.MutatingWebhooks) == 0 || finding.NotSeen(s, "pods", "") {
 		return
 	}
-	hooks := slices.DeleteFunc(hooksOf(s), func(h hook) bool { return h.config.Kind != "MutatingWebhookConfiguration" || !h.judgesPods() })
+	hooks := slices.DeleteFunc(hooks.Of(s), func(h hooks.Hook) bool { return h.Config.Kind != "MutatingWebhookConfiguration" || !judgesPods(&h) })
 	if len(hooks) == 0 {
 		return
 	}
@@ -40,40 +42,40 @@ func checkInjected(s *snapshot.Snapshot, r *finding.Report) {
 		if kube.Healthy(p) {
 			continue
 		}
-		for _, a := range ailmentsOf(s, p) {
-			if a.code != PodImagePull && a.code != PodCrashLoop && a.code != PodCannotStart && a.code != PodConfigError || !injected(s, p, a.container) || works[a.container] {
+		for _, a := range podproblem.Of(s, p) {
+			if a.Code != podproblem.PodImagePull && a.Code != podproblem.PodCrashLoop && a.Code != podproblem.PodCannotStart && a.Code != podproblem.PodConfigError || !injected(s, p, a.Container) || works[a.Container] {
 				continue
 			}
 			config, ok := injector(s, hooks, p)
 			if !ok {
 				continue
 			}
-			k, w := key{config, a.container}, s.WorkloadOf(p)
+			k, w := key{config, a.Container}, s.WorkloadOf(p)
 			f := found[k]
 			if f == nil {
 				f = r.Find(WebhookInjects, config, "")
-				f.Container, whys[k] = a.container, a.reason
+				f.Container, whys[k] = a.Container, a.Reason
 				f.Cite(finding.SeenAPI(config, "webhooks", time.Time{}, "is asked about creating pods in namespace "+p.Namespace))
 				found[k] = f
 			}
-			f.Pods, f.Since = append(f.Pods, p), finding.Earlier(f.Since, a.since)
+			f.Pods, f.Since = append(f.Pods, p), finding.Earlier(f.Since, a.Since)
 			workloads[k] = finding.Union(workloads[k], []incident.Object{w})
-			f.Retitle(fmt.Sprintf("%s puts container %s into pods of %s, where it does not start: %s", finding.Short(config), a.container, finding.AndOthers(workloads[k]), whys[k]))
-			f.Cite(finding.SeenAPI(w, "spec.template.spec.containers", time.Time{}, "has no container "+a.container)).Cite(a.seen...)
+			f.Retitle(fmt.Sprintf("%s puts container %s into pods of %s, where it does not start: %s", finding.Short(config), a.Container, finding.AndOthers(workloads[k]), whys[k]))
+			f.Cite(finding.SeenAPI(w, "spec.template.spec.containers", time.Time{}, "has no container "+a.Container)).Cite(a.Seen...)
 		}
 	}
 }
 
 // judgesPods says whether the webhook is asked about new pods.
-func (h *hook) judgesPods() bool {
-	return slices.ContainsFunc(h.rules, func(r admissionv1.RuleWithOperations) bool {
+func judgesPods(h *hooks.Hook) bool {
+	return slices.ContainsFunc(h.Rules, func(r admissionv1.RuleWithOperations) bool {
 		return (slices.Contains(r.Operations, admissionv1.Create) || slices.Contains(r.Operations, admissionv1.OperationAll)) &&
 			(slices.Contains(r.APIGroups, "") || slices.Contains(r.APIGroups, "*")) && (slices.Contains(r.Resources, "pods") || slices.Contains(r.Resources, "*") || slices.Contains(r.Resources, "*/*"))
 	})
 }
 
 // injector is the only configuration that is asked about the pod.
-func injector(s *snapshot.Snapshot, hooks []hook, p *corev1.Pod) (incident.Object, bool) {
+func injector(s *snapshot.Snapshot, hooks []hooks.Hook, p *corev1.Pod) (incident.Object, bool) {
 	var configs []incident.Object
 	for i := range s.Namespaces {
 		n := &s.Namespaces[i]
@@ -81,8 +83,8 @@ func injector(s *snapshot.Snapshot, hooks []hook, p *corev1.Pod) (incident.Objec
 			continue
 		}
 		for _, h := range hooks {
-			if selects(h.scope.namespaces, namespaceLabels(n)) && selects(h.scope.objects, p.Labels) {
-				configs = finding.Union(configs, []incident.Object{h.config})
+			if selects(h.Scope.Namespaces, namespaceLabels(n)) && selects(h.Scope.Objects, p.Labels) {
+				configs = finding.Union(configs, []incident.Object{h.Config})
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -187,13 +188,13 @@ func reportJob(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job, c *batch
 			if end == nil || end.ExitCode == 0 {
 				continue
 			}
-			a := crashed(s, p, ct, end)
+			a := podproblem.Crashed(s, p, ct, end)
 			if len(f.Seen) == 1 && c.Reason != batchv1.JobReasonDeadlineExceeded {
-				f.Title = finding.OneLine(title+": "+a.reason, finding.MaxTitle)
+				f.Title = finding.OneLine(title+": "+a.Reason, finding.MaxTitle)
 			}
-			f.AddFacts(a.said)
-			f.Refs = finding.Union(f.Refs, a.refs)
-			f.Cite(a.seen...)
+			f.AddFacts(a.Said)
+			f.Refs = finding.Union(f.Refs, a.Refs)
+			f.Cite(a.Seen...)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -37,7 +38,7 @@ func checkJobHeld(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) bool 
 		}
 		for _, c := range kube.ContainersOf(p) {
 			if !c.Init && !c.Sidecar {
-				f.Cite(finding.SeenAPI(finding.PodObject(p), c.Field(), endOf(c.Status.State.Terminated), statusWords(c.Status, c.Status.State.Terminated)))
+				f.Cite(finding.SeenAPI(finding.PodObject(p), c.Field(), podproblem.EndOf(c.Status.State.Terminated), podproblem.StatusWords(c.Status, c.Status.State.Terminated)))
 			}
 		}
 		return true

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -132,7 +133,7 @@ func schedulerSilent(s *snapshot.Snapshot, r *finding.Report) {
 		if c := kube.PodCondition(p, corev1.PodScheduled); c != nil || kube.LastEvent(s, finding.PodObject(p), "FailedScheduling") != nil {
 			return // a scheduler has spoken
 		}
-		if s.At.Sub(p.CreationTimestamp.Time) < noScheduler {
+		if s.At.Sub(p.CreationTimestamp.Time) < podproblem.NoScheduler {
 			continue
 		}
 		pods = append(pods, p)

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -81,7 +82,7 @@ const (
 )
 
 func balancerPods(s *snapshot.Snapshot, v *corev1.Service) []*corev1.Pod {
-	return s.PodsSelected(dnsNamespace, map[string]string{k3sBalancerName: v.Name, k3sBalancerNamespace: v.Namespace})
+	return s.PodsSelected(resolvers.DNSNamespace, map[string]string{k3sBalancerName: v.Name, k3sBalancerNamespace: v.Namespace})
 }
 
 // takenPort is the other Service whose K3s pods hold a host port that this one's wait for; nil if it waits for no port.

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -37,10 +38,10 @@ func (m *mounts) deviceBusy(p *corev1.Pod, e *corev1.Event) bool {
 	}
 	title := fmt.Sprintf("Node %s cannot %s volume%s: its device is in use by something else on the node", node.Name, does, volume)
 	var taken *snapshot.HostLine
-	h := host{s: m.s, r: m.r}
+	h := hosts.Host{S: m.s, R: m.r}
 	if i := slices.IndexFunc(m.s.Hosts, func(h snapshot.Host) bool { return h.Node == node.Name }); i >= 0 {
 		h.Host = &m.s.Hosts[i]
-		if taken = h.lastLine(func(l snapshot.HostLine) bool {
+		if taken = h.LastLine(func(l snapshot.HostLine) bool {
 			return takesDevices.MatchString(l.Text) && m.s.At.Sub(l.At) < finding.Recently
 		}); taken != nil {
 			title += "; multipathd has taken a device there"
@@ -48,8 +49,8 @@ func (m *mounts) deviceBusy(p *corev1.Pod, e *corev1.Event) bool {
 	}
 	f := m.note(p, e, VolumeDeviceBusy, node, volume, title)
 	if taken != nil {
-		h.seeLine(f, taken)
-		h.cite(f, "multipath")
+		h.SeeLine(f, taken)
+		h.Cite(f, "multipath")
 	}
 	return true
 }

@@ -6,6 +6,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -24,9 +26,9 @@ func neededServices(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 			}
 			by[service].Add(p)
 		}
-		for _, call := range failingCalls(s) {
-			if !call.service.IsZero() {
-				add(call.service, call.pod)
+		for _, call := range calls.Failing(s) {
+			if !call.Service.IsZero() {
+				add(call.Service, call.Pod)
 			}
 		}
 		for i := range s.Pods {
@@ -34,11 +36,11 @@ func neededServices(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 			if len(p.Spec.InitContainers) == 0 || kube.Healthy(p) {
 				continue
 			}
-			for _, a := range ailmentsOf(s, p) {
-				if a.code != PodInitStuck {
+			for _, a := range podproblem.Of(s, p) {
+				if a.Code != podproblem.PodInitStuck {
 					continue
 				}
-				for _, o := range a.refs {
+				for _, o := range a.Refs {
 					add(o, p)
 				}
 			}

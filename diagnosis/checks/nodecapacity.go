@@ -8,6 +8,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/scheduling"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -51,10 +53,10 @@ func blameBiggest(f *finding.Finding, s *snapshot.Snapshot, n *corev1.Node) {
 	var most resource.Quantity
 	var who *corev1.Pod
 	for _, p := range s.PodsOn(n.Name) {
-		if p.Status.Phase != corev1.PodFailed || p.Status.Reason != "Evicted" || lowOn.FindString(p.Status.Message) == "" {
+		if p.Status.Phase != corev1.PodFailed || p.Status.Reason != "Evicted" || podproblem.LowOn.FindString(p.Status.Message) == "" {
 			continue
 		}
-		for _, u := range biggest.FindAllStringSubmatch(p.Status.Message, 8) {
+		for _, u := range podproblem.Biggest.FindAllStringSubmatch(p.Status.Message, 8) {
 			if used, err := resource.ParseQuantity(u[2]); err == nil && used.Cmp(most) > 0 {
 				most, who = used, p
 			}
@@ -64,8 +66,8 @@ func blameBiggest(f *finding.Finding, s *snapshot.Snapshot, n *corev1.Node) {
 		return
 	}
 	w := s.WorkloadOf(who)
-	f.Retitle(fmt.Sprintf("%s; %s in namespace %s used %s of it", f.Title, finding.Short(w), who.Namespace, byteWords(most.Value())))
-	f.Cite(finding.SeenAPI(finding.PodObject(who), "status", failedAt(who), "Evicted: "+who.Status.Message))
+	f.Retitle(fmt.Sprintf("%s; %s in namespace %s used %s of it", f.Title, finding.Short(w), who.Namespace, scheduling.ByteWords(most.Value())))
+	f.Cite(finding.SeenAPI(finding.PodObject(who), "status", podproblem.FailedAt(who), "Evicted: "+who.Status.Message))
 }
 
 // muchUsed is from when on what one container used is worth a word, in bytes.

@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -46,7 +47,7 @@ func reportSkew(l kube.Leases, s *snapshot.Snapshot, r *finding.Report, n *corev
 		fmt.Sprintf("the kubelet wrote %s when the API server's clock said %s", node.UTC().Format(time.RFC3339), server.UTC().Format(time.RFC3339))))
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; h.Node == n.Name && h.ClockSync != "" {
-			f.Cite(hostEvidence(h, "clock", time.Time{}, h.ClockSync))
+			f.Cite(hosts.HostEvidence(h, "clock", time.Time{}, h.ClockSync))
 		}
 	}
 }

@@ -9,6 +9,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -18,7 +21,7 @@ import (
 
 // cutNode is what the failing pods of one node got no answer from.
 type cutNode struct {
-	calls   []call
+	calls   []calls.Call
 	targets []string
 }
 
@@ -33,8 +36,8 @@ func checkCutNodes(s *snapshot.Snapshot, r *finding.Report) {
 		return
 	}
 	cut := map[string]*cutNode{}
-	for _, by := range failingCalls(s) {
-		node := by.pod.Spec.NodeName
+	for _, by := range calls.Failing(s) {
+		node := by.Pod.Spec.NodeName
 		target, ok := beyondNode(s, by)
 		if !ok {
 			continue
@@ -69,24 +72,24 @@ func podsByWorkload(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 }
 
 // beyondNode names what a call got no answer from, if that is well and may be elsewhere than on the caller's node.
-func beyondNode(s *snapshot.Snapshot, by call) (string, bool) {
+func beyondNode(s *snapshot.Snapshot, by calls.Call) (string, bool) {
 	switch {
-	case by.pod.Spec.HostNetwork || by.pod.Spec.NodeName == "":
+	case by.Pod.Spec.HostNetwork || by.Pod.Spec.NodeName == "":
 		return "", false
-	case by.need.Kind == logs.NameUnresolved:
-		return "the cluster's DNS", !by.service.IsZero() && Unanswered(by.need.Line) && UsesClusterDNS(by.pod) && DNSReady(s)
-	case by.need.Kind != logs.ConnectionTimeout:
+	case by.Need.Kind == logs.NameUnresolved:
+		return "the cluster's DNS", !by.Service.IsZero() && calls.Unanswered(by.Need.Line) && resolvers.UsesClusterDNS(by.Pod) && resolvers.DNSReady(s)
+	case by.Need.Kind != logs.ConnectionTimeout:
 		return "", false
-	case !by.service.IsZero():
-		v := s.Service(by.service.Namespace, by.service.Name)
-		return by.service.String(), v != nil && (len(v.Spec.Selector) == 0 || slices.ContainsFunc(s.PodsSelected(v.Namespace, v.Spec.Selector), kube.IsReady))
+	case !by.Service.IsZero():
+		v := s.Service(by.Service.Namespace, by.Service.Name)
+		return by.Service.String(), v != nil && (len(v.Spec.Selector) == 0 || slices.ContainsFunc(s.PodsSelected(v.Namespace, v.Spec.Selector), kube.IsReady))
 	}
-	a, ok := by.address()
+	a, ok := by.Address()
 	if !ok {
 		return "", false
 	}
 	p := kube.PodAt(s, a)
-	return by.need.Host, p != nil && kube.IsReady(p) && p.Spec.NodeName != by.pod.Spec.NodeName
+	return by.Need.Host, p != nil && kube.IsReady(p) && p.Spec.NodeName != by.Pod.Spec.NodeName
 }
 
 // networkRuns says whether the pods that give the node its pod network are there and ready.
@@ -107,7 +110,7 @@ func networkRuns(s *snapshot.Snapshot, node string) bool {
 func reportCut(s *snapshot.Snapshot, r *finding.Report, node string, x *cutNode, pods map[incident.Object][]*corev1.Pod) {
 	failing := map[incident.Object]bool{}
 	for _, by := range x.calls {
-		failing[s.WorkloadOf(by.pod)] = true
+		failing[s.WorkloadOf(by.Pod)] = true
 	}
 	var well []*corev1.Pod // of the same workloads, elsewhere
 	contrasts := 0
@@ -129,12 +132,12 @@ func reportCut(s *snapshot.Snapshot, r *finding.Report, node string, x *cutNode,
 	f := r.Find(NodeNetworkCut, o, "")
 	f.Nodes = []string{node}
 	for _, by := range x.calls {
-		if !slices.Contains(f.Pods, by.pod) {
-			f.Pods = append(f.Pods, by.pod)
-			f.Since = finding.Earlier(f.Since, kube.UnreadySince(by.pod))
-			f.Cite(by.seen())
+		if !slices.Contains(f.Pods, by.Pod) {
+			f.Pods = append(f.Pods, by.Pod)
+			f.Since = finding.Earlier(f.Since, kube.UnreadySince(by.Pod))
+			f.Cite(by.Seen())
 		}
-		f.AddFacts([]logs.Fact{by.need})
+		f.AddFacts([]logs.Fact{by.Need})
 	}
 	slices.SortFunc(well, func(a, b *corev1.Pod) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
@@ -157,20 +160,20 @@ const beforeCut = time.Hour
 func touched(s *snapshot.Snapshot, f *finding.Finding) string {
 	said := ""
 	for i := range s.Hosts {
-		h := host{&s.Hosts[i], s, nil}
+		h := hosts.Host{Host: &s.Hosts[i], S: s, R: nil}
 		if h.Node != f.Nodes[0] {
 			continue
 		}
 		near := func(at time.Time) bool { return !at.After(f.Since.Add(time.Minute)) && f.Since.Sub(at) < beforeCut }
-		l := h.lastLine(func(l snapshot.HostLine) bool { return near(l.At) && networkTouched.MatchString(l.Text) })
+		l := h.LastLine(func(l snapshot.HostLine) bool { return near(l.At) && networkTouched.MatchString(l.Text) })
 		if l == nil {
 			continue
 		}
 		m := networkTouched.FindStringSubmatch(l.Text)
 		said = fmt.Sprintf("; %s set up the node's network anew at %s", m[1]+m[2], finding.Clock(l.At))
 		f.Told = append(f.Told, l.At)
-		h.seeLine(f, l)
-		h.cite(f, "systemd ", "network-manager", "firewalld", "netplan")
+		h.SeeLine(f, l)
+		h.Cite(f, "systemd ", "network-manager", "firewalld", "netplan")
 	}
 	return said
 }

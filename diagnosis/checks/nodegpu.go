@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -75,8 +76,8 @@ func checkGPUs(s *snapshot.Snapshot, r *finding.Report) {
 		}
 	}
 	for i := range s.Hosts {
-		if h := (host{&s.Hosts[i], s, r}); there(s, h.Host) {
-			h.driver()
+		if h := (hosts.Host{Host: &s.Hosts[i], S: s, R: r}); hosts.There(s, h.Host) {
+			driver(h)
 		}
 	}
 }
@@ -199,7 +200,7 @@ func hasGPU(s *snapshot.Snapshot, n *corev1.Node, resource corev1.ResourceName) 
 	}
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; h.Node == n.Name && h.GPU != nil && len(h.GPU.Devices) > 0 {
-			return hostEvidence(h, h.GPU.Devices[0], time.Time{}, "NVIDIA device; driver "+h.GPU.Driver), true
+			return hosts.HostEvidence(h, h.GPU.Devices[0], time.Time{}, "NVIDIA device; driver "+h.GPU.Driver), true
 		}
 	}
 	return incident.Evidence{}, false
@@ -230,15 +231,15 @@ func whyNotOffered(s *snapshot.Snapshot, n *corev1.Node) (string, incident.Objec
 }
 
 // driver compares the versions; of several libraries, one that fits is enough.
-func (h host) driver() {
+func driver(h hosts.Host) {
 	if h.GPU == nil || h.GPU.Driver == "" || len(h.GPU.Libraries) == 0 || slices.Contains(h.GPU.Libraries, h.GPU.Driver) {
 		return
 	}
 	libraries := strings.Join(h.GPU.Libraries, ", ")
-	f := h.find(GPUDriverMismatch, fmt.Sprintf("The NVIDIA driver of node %s (%s) does not match its libraries (%s)", h.Node, h.GPU.Driver, libraries))
-	f.Cite(hostEvidence(h.Host, "/proc/driver/nvidia/version", time.Time{}, "loaded: "+h.GPU.Driver+"; libnvidia-ml and libcuda: "+libraries))
-	h.seeLine(f, h.lastLine(func(l snapshot.HostLine) bool {
+	f := h.Find(GPUDriverMismatch, fmt.Sprintf("The NVIDIA driver of node %s (%s) does not match its libraries (%s)", h.Node, h.GPU.Driver, libraries))
+	f.Cite(hosts.HostEvidence(h.Host, "/proc/driver/nvidia/version", time.Time{}, "loaded: "+h.GPU.Driver+"; libnvidia-ml and libcuda: "+libraries))
+	h.SeeLine(f, h.LastLine(func(l snapshot.HostLine) bool {
 		return strings.Contains(l.Text, "NVRM: API mismatch") && !l.At.Before(h.Boot)
 	}))
-	h.cite(f, "nvidia")
+	h.Cite(f, "nvidia")
 }

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -117,18 +118,18 @@ func reportCNI(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node, since ti
 			continue
 		}
 		if h.CNIDir != "" && len(h.CNIFiles) == 0 {
-			f.Cite(hostEvidence(h, h.CNIDir, time.Time{}, "no CNI configuration file: the directory is empty or absent"))
+			f.Cite(hosts.HostEvidence(h, h.CNIDir, time.Time{}, "no CNI configuration file: the directory is empty or absent"))
 			f.Because += ", and " + h.CNIDir + " on it is empty"
 		}
 		if file := brokenCNI(h); file != nil {
 			f.Retitle(fmt.Sprintf("The CNI configuration %s of node %s is broken (%s): no new pod can start on it", file.Name, n.Name, file.Broken))
-			f.Cite(hostEvidence(h, h.CNIDir+"/"+file.Name, time.Time{}, "not a CNI configuration: "+file.Broken))
+			f.Cite(hosts.HostEvidence(h, h.CNIDir+"/"+file.Name, time.Time{}, "not a CNI configuration: "+file.Broken))
 			f.Because += fmt.Sprintf(", and %s/%s on it cannot be read: %s", h.CNIDir, file.Name, file.Broken)
 		}
 		for _, line := range cniLines(h.ServiceLog) {
-			f.Cite(hostEvidence(h, "service log", logs.ServiceTime(line), finding.OneLine(line, finding.MaxLine)))
+			f.Cite(hosts.HostEvidence(h, "service log", logs.ServiceTime(line), finding.OneLine(line, finding.MaxLine)))
 			if strings.Contains(strings.ToLower(line), "auto-update") {
-				f.Because += fmt.Sprintf("; its service log says %q", logMessage(line))
+				f.Because += fmt.Sprintf("; its service log says %q", hosts.LogMessage(line))
 				if t := logs.ServiceTime(line); !t.IsZero() {
 					f.Because, f.Told = f.Because+" at "+finding.Clock(t), append(f.Told, t)
 				}
@@ -150,11 +151,6 @@ func brokenCNI(h *snapshot.Host) *snapshot.HostFile {
 	return &h.CNIFiles[0]
 }
 
-// hostEvidence is evidence from the host itself.
-func hostEvidence(h *snapshot.Host, field string, at time.Time, excerpt string) incident.Evidence {
-	return finding.NewEvidence(incident.SourceHost, snapshot.ObjectOf("Node", "", h.Node), field, at, excerpt)
-}
-
 // cniLines picks the service log's newest lines that tell of the network or of an update, oldest first, at most six.
 func cniLines(log []string) []string {
 	var out []string
@@ -165,9 +161,4 @@ func cniLines(log []string) []string {
 		}
 	}
 	return out
-}
-
-// logMessage is what a line of a service's log says, on one line and bounded.
-func logMessage(line string) string {
-	return finding.OneLine(logs.ServiceMessage(line), finding.MaxLine)
 }

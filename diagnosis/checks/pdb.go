@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/scheduling"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -88,7 +90,7 @@ func selectable(s *snapshot.Snapshot, b *policyv1.PodDisruptionBudget) []*corev1
 	if b.Spec.Selector != nil && len(b.Spec.Selector.MatchLabels) > 0 {
 		return kube.NewPodLabels(s).Selected(b.Namespace, b.Spec.Selector.MatchLabels)
 	}
-	return slices.DeleteFunc(slices.Clone(s.PodsIn(b.Namespace)), hasEnded)
+	return slices.DeleteFunc(slices.Clone(s.PodsIn(b.Namespace)), scheduling.HasEnded)
 }
 
 func checkPDB(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisruptionBudget, sel labels.Selector, pods []*corev1.Pod) {
@@ -111,7 +113,7 @@ func reportSpent(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisrupt
 			sick = append(sick, p)
 		}
 	}
-	if len(sick) == 0 || slices.ContainsFunc(sick, func(p *corev1.Pod) bool { return startingUp(s, p) }) {
+	if len(sick) == 0 || slices.ContainsFunc(sick, func(p *corev1.Pod) bool { return podproblem.StartingUp(s, p) }) {
 		return // the budget's status lags behind, or pods are starting
 	}
 	f := r.Find(PDBUnhealthy, o, fmt.Sprintf("PodDisruptionBudget %s allows no disruption: %d of %d pods are healthy, and it wants %d", b.Name, b.Status.CurrentHealthy, b.Status.ExpectedPods, b.Status.DesiredHealthy))

@@ -11,6 +11,8 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -25,13 +27,13 @@ func checkPolicies(s *snapshot.Snapshot, r *finding.Report) {
 		return
 	}
 	checkIdlePolicies(s, r)
-	failing := failingCalls(s)
+	failing := calls.Failing(s)
 	if len(failing) == 0 {
 		return
 	}
-	c := flows{callers{s, r, map[string]*finding.Finding{}}, newPolicies(s)}
+	c := flows{calls.Callers{S: s, R: r, Found: map[string]*finding.Finding{}}, newPolicies(s)}
 	for _, by := range failing {
-		if by.need.Kind == logs.NameUnresolved {
+		if by.Need.Kind == logs.NameUnresolved {
 			c.name(by)
 		} else {
 			c.reach(by)
@@ -41,29 +43,29 @@ func checkPolicies(s *snapshot.Snapshot, r *finding.Report) {
 
 // flows reports the flows that failing pods miss and that policies cut.
 type flows struct {
-	callers
+	calls.Callers
 	policies policies
 }
 
 // name looks at the way to the cluster's DNS of a pod to which no name server answered.
-func (c flows) name(by call) {
-	d, ok := findResolver(c.s)
-	if !ok || d.service == nil || !Unanswered(by.need.Line) || !UsesClusterDNS(by.pod) {
+func (c flows) name(by calls.Call) {
+	d, ok := resolvers.Find(c.S)
+	if !ok || d.Service == nil || !calls.Unanswered(by.Need.Line) || !resolvers.UsesClusterDNS(by.Pod) {
 		return
 	}
 	if c.cache(by) {
 		return
 	}
-	to := side{addrs: append(kube.AddrsOf(d.service.Spec.ClusterIPs...), kube.AddrsOf(d.service.Spec.ClusterIP, nodeLocalDNS)...)}
+	to := side{addrs: append(kube.AddrsOf(d.Service.Spec.ClusterIPs...), kube.AddrsOf(d.Service.Spec.ClusterIP, resolvers.NodeLocalDNS)...)}
 	var blocked []*policy
 	var cut flow
 	egress := true
-	for _, p := range d.pods {
+	for _, p := range d.Pods {
 		if !kube.IsReady(p) {
 			continue
 		}
-		f := flow{from: podSide(by.pod), to: side{p, append(kube.AddrsOf(p.Status.PodIP), to.addrs...)}, protocol: corev1.ProtocolUDP, ports: []intstr.IntOrString{intstr.FromInt32(53)}}
-		for _, port := range d.service.Spec.Ports {
+		f := flow{from: podSide(by.Pod), to: side{p, append(kube.AddrsOf(p.Status.PodIP), to.addrs...)}, protocol: corev1.ProtocolUDP, ports: []intstr.IntOrString{intstr.FromInt32(53)}}
+		for _, port := range d.Service.Spec.Ports {
 			if port.Protocol == corev1.ProtocolUDP {
 				f.ports = finding.Union(f.ports, []intstr.IntOrString{kube.TargetPort(port)})
 			}
@@ -80,9 +82,6 @@ func (c flows) name(by call) {
 	c.report(PolicyBlocksDNS, by, blocked, cut, egress, "cuts %s off from DNS", "kube-dns", "53 (UDP)")
 }
 
-// nodeLocalDNS is the address at which the node-local cache of the cluster's DNS listens, where there is one.
-const nodeLocalDNS = "169.254.20.10"
-
 // cutting lists the policies that cut a flow, those of its source first, and whether it is they.
 func (c flows) cutting(f flow) (by []*policy, egress bool) {
 	if by := c.policies.cut(f, true); len(by) > 0 {
@@ -95,31 +94,31 @@ func (c flows) cutting(f flow) (by []*policy, egress bool) {
 }
 
 // reach looks at the way to what did not answer: a Service's ready pods, a pod, or something outside.
-func (c flows) reach(by call) {
-	from := podSide(by.pod)
-	where := by.need.Host
-	if by.need.Port != "" {
-		where += ":" + by.need.Port
+func (c flows) reach(by calls.Call) {
+	from := podSide(by.Pod)
+	where := by.Need.Host
+	if by.Need.Port != "" {
+		where += ":" + by.Need.Port
 	}
-	number, _ := strconv.ParseInt(by.need.Port, 10, 32)
-	if by.service.IsZero() {
+	number, _ := strconv.ParseInt(by.Need.Port, 10, 32)
+	if by.Service.IsZero() {
 		f := flow{from: from}
 		if number > 0 {
 			f.ports = []intstr.IntOrString{intstr.FromInt32(int32(number))}
 		}
-		if a, ok := by.address(); ok {
+		if a, ok := by.Address(); ok {
 			if a.IsLoopback() {
 				return
 			}
 			f.to.addrs = []netip.Addr{a}
-			f.to.pod = kube.PodAt(c.s, a)
+			f.to.pod = kube.PodAt(c.S, a)
 		}
 		if blocked, egress := c.cutting(f); len(blocked) > 0 {
-			c.report(PolicyBlocksFlow, by, blocked, f, egress, "keeps %s from "+where, where, by.need.Port)
+			c.report(PolicyBlocksFlow, by, blocked, f, egress, "keeps %s from "+where, where, by.Need.Port)
 		}
 		return
 	}
-	v := c.s.Service(by.service.Namespace, by.service.Name)
+	v := c.S.Service(by.Service.Namespace, by.Service.Name)
 	if v == nil {
 		return
 	}
@@ -130,13 +129,13 @@ func (c flows) reach(by call) {
 	var blocked []*policy
 	var cut flow
 	out := true
-	for _, p := range c.s.PodsSelected(v.Namespace, v.Spec.Selector) {
+	for _, p := range c.S.PodsSelected(v.Namespace, v.Spec.Selector) {
 		if !kube.IsReady(p) {
 			continue
 		}
 		f := flow{from: from, to: side{p, append(kube.AddrsOf(p.Status.PodIP, v.Spec.ClusterIP), kube.AddrsOf(v.Spec.ClusterIPs...)...)}}
 		for _, port := range v.Spec.Ports {
-			if v.Spec.ClusterIP != corev1.ClusterIPNone && fmt.Sprint(port.Port) == by.need.Port {
+			if v.Spec.ClusterIP != corev1.ClusterIPNone && fmt.Sprint(port.Port) == by.Need.Port {
 				f.ports, f.protocol = []intstr.IntOrString{kube.TargetPort(port)}, port.Protocol
 			}
 		}
@@ -150,25 +149,25 @@ func (c flows) reach(by call) {
 		blocked, cut, out = blocking, f, egress
 	}
 	if len(blocked) > 0 {
-		o := by.service
+		o := by.Service
 		name := fmt.Sprintf("Service %s/%s", o.Namespace, o.Name)
-		if by.need.Port != "" {
-			name += ":" + by.need.Port
+		if by.Need.Port != "" {
+			name += ":" + by.Need.Port
 		}
-		port := by.need.Port
+		port := by.Need.Port
 		if len(cut.ports) > 0 {
 			port = fmt.Sprint(policyPort(cut.to.pod, cut.ports[0], kube.ProtocolOf(cut.protocol)))
 		}
-		c.report(PolicyBlocksFlow, by, blocked, cut, out, "keeps %s from "+name, finding.Short(c.s.WorkloadOf(cut.to.pod)), port)
+		c.report(PolicyBlocksFlow, by, blocked, cut, out, "keeps %s from "+name, finding.Short(c.S.WorkloadOf(cut.to.pod)), port)
 	}
 }
 
 // reachByHand looks at the way to a Service whose addresses are in EndpointSlices of no selector's, such as the API server's.
-func (c flows) reachByHand(by call, v *corev1.Service, where string) {
+func (c flows) reachByHand(by calls.Call, v *corev1.Service, where string) {
 	var blocked []*policy
 	var cut flow
-	for _, slice := range c.s.EndpointSlicesOf(v.Namespace, v.Name) {
-		f := flow{from: podSide(by.pod), to: side{addrs: kube.AddrsOf(append(slices.Clone(v.Spec.ClusterIPs), v.Spec.ClusterIP)...)}}
+	for _, slice := range c.S.EndpointSlicesOf(v.Namespace, v.Name) {
+		f := flow{from: podSide(by.Pod), to: side{addrs: kube.AddrsOf(append(slices.Clone(v.Spec.ClusterIPs), v.Spec.ClusterIP)...)}}
 		for _, p := range slice.Ports {
 			if p.Port != nil {
 				f.ports = finding.Union(f.ports, []intstr.IntOrString{intstr.FromInt32(*p.Port)})
@@ -192,16 +191,16 @@ func (c flows) reachByHand(by call, v *corev1.Service, where string) {
 }
 
 // report names the policy that comes nearest to allowing the flow, or else the one that allows least, and what it lacks.
-func (c flows) report(code string, by call, blocked []*policy, f flow, egress bool, what, to, port string) *finding.Finding {
+func (c flows) report(code string, by calls.Call, blocked []*policy, f flow, egress bool, what, to, port string) *finding.Finding {
 	blames := nearestPolicy(c.policies, blocked, f, egress)
 	n := blames.NetworkPolicy
-	o, caller := policyObject(n), c.s.WorkloadOf(by.pod)
+	o, caller := policyObject(n), c.S.WorkloadOf(by.Pod)
 	title := fmt.Sprintf("NetworkPolicy %s/%s %s: %s", n.Namespace, n.Name, fmt.Sprintf(what, finding.Short(caller)), c.lacks(blames, f, egress, caller, to, port))
 	would := c.policies.idleFor(f, egress)
 	if len(would) > 0 {
 		title += fmt.Sprintf("; %s would allow it, but selects no pod", would[0].Name)
 	}
-	found := c.find(code, o, finding.Short(caller)+" "+to+" "+port, by, title)
+	found := c.Find(code, o, finding.Short(caller)+" "+to+" "+port, by, title)
 	for _, b := range blocked[:min(len(blocked), 4)] {
 		found.Fault = finding.Union(found.Fault, []incident.Object{policyObject(b.NetworkPolicy)})
 		found.Cite(finding.SeenAPI(policyObject(b.NetworkPolicy), "spec", b.CreationTimestamp.Time, policyWords(b, egress)))

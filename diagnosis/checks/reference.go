@@ -2,13 +2,13 @@ package checks
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/clip"
@@ -100,7 +100,7 @@ func unresolved(s *snapshot.Snapshot, p *corev1.Pod, configs bool, note func(o i
 		if name == "" || !s.SecretsSeen || optional != nil && *optional {
 			return
 		}
-		o, have := snapshot.ObjectOf("Secret", p.Namespace, name), secretNamed(s, p.Namespace, name)
+		o, have := snapshot.ObjectOf("Secret", p.Namespace, name), podproblem.SecretNamed(s, p.Namespace, name)
 		if have == nil {
 			note(o, "", how)
 			return
@@ -133,18 +133,18 @@ func unresolved(s *snapshot.Snapshot, p *corev1.Pod, configs bool, note func(o i
 		v := &p.Spec.Volumes[i]
 		how := "spec.volumes[" + v.Name + "]"
 		if v.ConfigMap != nil {
-			check(v.ConfigMap.Name, itemKeys(v.ConfigMap.Items), v.ConfigMap.Optional, how)
+			check(v.ConfigMap.Name, podproblem.ItemKeys(v.ConfigMap.Items), v.ConfigMap.Optional, how)
 		}
 		if v.Secret != nil {
-			secret(v.Secret.SecretName, itemKeys(v.Secret.Items), v.Secret.Optional, how)
+			secret(v.Secret.SecretName, podproblem.ItemKeys(v.Secret.Items), v.Secret.Optional, how)
 		}
 		if v.Projected != nil {
 			for _, src := range v.Projected.Sources {
 				if src.Secret != nil {
-					secret(src.Secret.Name, itemKeys(src.Secret.Items), src.Secret.Optional, how)
+					secret(src.Secret.Name, podproblem.ItemKeys(src.Secret.Items), src.Secret.Optional, how)
 				}
 				if src.ConfigMap != nil {
-					check(src.ConfigMap.Name, itemKeys(src.ConfigMap.Items), src.ConfigMap.Optional, how)
+					check(src.ConfigMap.Name, podproblem.ItemKeys(src.ConfigMap.Items), src.ConfigMap.Optional, how)
 				}
 			}
 		}
@@ -179,59 +179,20 @@ func unresolved(s *snapshot.Snapshot, p *corev1.Pod, configs bool, note func(o i
 	}
 }
 
-// itemKeys are the keys that a volume takes from a ConfigMap or a Secret.
-func itemKeys(items []corev1.KeyToPath) []string {
-	var keys []string
-	for _, i := range items {
-		keys = append(keys, i.Key)
-	}
-	return keys
-}
-
-// The kubelet's words for what is missing.
-var (
-	notFound = regexp.MustCompile(`\b(configmap|secret)s? "([^"]+)" not found`)
-	noKey    = regexp.MustCompile(`couldn't find key (\S+) in (ConfigMap|Secret) ([^/\s]+)/(\S+)`)
-	noItem   = regexp.MustCompile(`references non-existent (secret|config) key: (\S+)`)
-)
-
 // said reads what the kubelet says about a pod's containers and mounts.
 func said(s *snapshot.Snapshot, p *corev1.Pod, note func(*corev1.Pod, incident.Object, string, string, incident.Evidence, bool)) {
 	for _, c := range kube.ContainersOf(p) {
 		if w := c.Status.State.Waiting; w != nil && w.Reason == "CreateContainerConfigError" {
-			if o, key, ok := missingIn(p, w.Message); ok {
+			if o, key, ok := podproblem.MissingIn(p, w.Message); ok {
 				note(p, o, key, c.Field(), finding.SeenAPI(finding.PodObject(p), c.Field(), time.Time{}, w.Reason+": "+w.Message), true)
 			}
 		}
 	}
 	if e := kube.LastEvent(s, finding.PodObject(p), "FailedMount"); e != nil && p.Status.Phase == corev1.PodPending {
-		if o, key, ok := missingIn(p, e.Message); ok {
+		if o, key, ok := podproblem.MissingIn(p, e.Message); ok {
 			note(p, o, key, "volumes", finding.SeenEvent(e), true)
 		}
 	}
-}
-
-// missingIn is the object, and maybe the key in it, that the kubelet's words say a pod lacks.
-func missingIn(p *corev1.Pod, message string) (o incident.Object, key string, ok bool) {
-	if m := noKey.FindStringSubmatch(message); m != nil {
-		return snapshot.ObjectOf(m[2], m[3], strings.Trim(m[4], `".,`)), strings.Trim(m[1], `"`), true
-	}
-	if m := notFound.FindStringSubmatch(message); m != nil {
-		kind := map[string]string{"configmap": "ConfigMap", "secret": "Secret"}[m[1]]
-		return snapshot.ObjectOf(kind, p.Namespace, m[2]), "", true
-	}
-	if m := noItem.FindStringSubmatch(message); m != nil {
-		for i := range p.Spec.Volumes {
-			v := &p.Spec.Volumes[i]
-			if v.Secret != nil && m[1] == "secret" && slices.Contains(itemKeys(v.Secret.Items), m[2]) {
-				return snapshot.ObjectOf("Secret", p.Namespace, v.Secret.SecretName), m[2], true
-			}
-			if v.ConfigMap != nil && m[1] == "config" && slices.Contains(itemKeys(v.ConfigMap.Items), m[2]) {
-				return snapshot.ObjectOf("ConfigMap", p.Namespace, v.ConfigMap.Name), m[2], true
-			}
-		}
-	}
-	return incident.Object{}, "", false
 }
 
 func (x *missing) report(s *snapshot.Snapshot, r *finding.Report) {
@@ -258,9 +219,9 @@ func (x *missing) report(s *snapshot.Snapshot, r *finding.Report) {
 	case x.object.Kind == "ConfigMap" && x.key == "":
 		hint = kube.DidYouMean(kube.Nearest(x.object.Name, slices.DeleteFunc(s.ConfigMapsIn(x.object.Namespace), func(n string) bool { return n == "kube-root-ca.crt" })))
 	case x.object.Kind == "Secret" && x.key == "":
-		hint = secretHint(s, x.object.Namespace, x.object.Name)
+		hint = podproblem.SecretHint(s, x.object.Namespace, x.object.Name)
 	case x.object.Kind == "Secret":
-		if have := secretNamed(s, x.object.Namespace, x.object.Name); have != nil {
+		if have := podproblem.SecretNamed(s, x.object.Namespace, x.object.Name); have != nil {
 			hint = kube.DidYouMean(kube.Nearest(x.key, have.Keys))
 		}
 	}
@@ -286,19 +247,4 @@ func (x *missing) report(s *snapshot.Snapshot, r *finding.Report) {
 	if c != nil {
 		f.Cite(finding.SeenAPI(x.object, "data", time.Time{}, "keys: "+clip.Bytes(strings.Join(kube.KeysOf(c), ", "), finding.MaxLine)))
 	}
-}
-
-// badConfig is the pod's side of it.
-func badConfig(p *corev1.Pod, c kube.Container, w *corev1.ContainerStateWaiting) ailment {
-	if a, ok := refusedFor(p, c.Spec.Name, w.Message); ok {
-		a.seen = append(a.seen, finding.SeenAPI(finding.PodObject(p), c.Field(), time.Time{}, w.Reason+": "+w.Message))
-		return a
-	}
-	a := ailment{code: PodConfigError, container: c.Spec.Name, alike: c.Spec.Name, since: p.CreationTimestamp.Time, reason: w.Message,
-		predicate: finding.Say("cannot be configured%s: %s", c.In(p), w.Message),
-		seen:      []incident.Evidence{finding.SeenAPI(finding.PodObject(p), c.Field(), time.Time{}, w.Reason+": "+w.Message)}}
-	if o, _, ok := missingIn(p, w.Message); ok {
-		a.refs = []incident.Object{o}
-	}
-	return a
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -25,21 +26,21 @@ var registryCodes = []finding.Code{
 func checkRegistries(s *snapshot.Snapshot, r *finding.Report) {
 	type trouble struct {
 		workloads finding.Gathered[incident.Object]
-		pods      []podAilment
+		pods      []podproblem.PodProblem
 	}
 	by := map[string]*trouble{}
 	for i := range s.Pods {
 		p := &s.Pods[i]
-		for _, a := range ailmentsOf(s, p) {
-			if a.registry == "" {
+		for _, a := range podproblem.Of(s, p) {
+			if a.Registry == "" {
 				continue
 			}
-			if by[a.registry] == nil {
-				by[a.registry] = &trouble{}
+			if by[a.Registry] == nil {
+				by[a.Registry] = &trouble{}
 			}
-			t := by[a.registry]
+			t := by[a.Registry]
 			t.workloads.Add(s.WorkloadOf(p))
-			t.pods = append(t.pods, podAilment{p, a})
+			t.pods = append(t.pods, podproblem.PodProblem{Pod: p, Problem: a})
 		}
 	}
 	for _, host := range slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Compare(a, b) }) {
@@ -50,11 +51,11 @@ func checkRegistries(s *snapshot.Snapshot, r *finding.Report) {
 		f := r.Find(RegistryFails, snapshot.ObjectOf("Registry", "", host), "")
 		var nodes finding.Gathered[string]
 		for i, x := range t.pods {
-			f.Since = finding.Earlier(f.Since, x.since)
-			f.Pods = append(f.Pods, x.pod)
-			nodes.Add(x.pod.Spec.NodeName)
+			f.Since = finding.Earlier(f.Since, x.Since)
+			f.Pods = append(f.Pods, x.Pod)
+			nodes.Add(x.Pod.Spec.NodeName)
 			if i < finding.ShownPods {
-				f.Cite(x.seen...)
+				f.Cite(x.Seen...)
 			}
 		}
 		f.Nodes = nodes.List
@@ -62,6 +63,6 @@ func checkRegistries(s *snapshot.Snapshot, r *finding.Report) {
 		if len(f.Nodes) == 1 && len(s.Nodes) > 1 {
 			where = ", all on node " + f.Nodes[0]
 		}
-		f.Title = finding.OneLine(fmt.Sprintf("Registry %s: %s; %d workloads cannot pull their images%s", host, t.pods[0].reason, len(t.workloads.List), where), finding.MaxTitle)
+		f.Title = finding.OneLine(fmt.Sprintf("Registry %s: %s; %d workloads cannot pull their images%s", host, t.pods[0].Reason, len(t.workloads.List), where), finding.MaxTitle)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -53,13 +54,13 @@ func onlyStarting(s *snapshot.Snapshot, o incident.Object) bool {
 	var unready []*corev1.Pod
 	for _, p := range kube.PodsOfWorkload(s, o) {
 		if !kube.IsReady(p) && p.DeletionTimestamp == nil && p.Status.Phase != corev1.PodFailed {
-			if len(ailmentsOf(s, p)) > 0 {
+			if len(podproblem.Of(s, p)) > 0 {
 				return false
 			}
 			unready = append(unready, p)
 		}
 	}
-	return len(unready) > 0 && allStarting(s, unready)
+	return len(unready) > 0 && podproblem.AllStarting(s, unready)
 }
 
 // servesStill lowers a finding to a warning if what people rely on still works.

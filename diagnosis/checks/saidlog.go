@@ -8,6 +8,9 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -146,28 +149,28 @@ func checkSaid(s *snapshot.Snapshot, r *finding.Report) {
 	if len(s.Logs) == 0 {
 		return
 	}
-	var g *groups
-	fault := map[groupKey][]incident.Object{}
-	dns, _ := findResolver(s) // whose log has a check of its own
-	for _, p := range podsWithLogs(s) {
-		if slices.Contains(dns.pods, p) {
+	var g *podproblem.Groups
+	fault := map[podproblem.GroupKey][]incident.Object{}
+	dns, _ := resolvers.Find(s) // whose log has a check of its own
+	for _, p := range readings.PodsWithLogs(s) {
+		if slices.Contains(dns.Pods, p) {
 			continue
 		}
 		for _, crash := range crashesOf(s, p) {
 			for _, c := range kube.ContainersOf(p) {
-				if crash.alike != "" && crash.alike != c.Spec.Name || c.Init && initDone(c) {
+				if crash.Alike != "" && crash.Alike != c.Spec.Name || c.Init && podproblem.InitDone(c) {
 					continue
 				}
-				a, objects, ok := saidBy(s, p, c, crash.code == PodProbeFailing)
+				a, objects, ok := saidBy(s, p, c, crash.Code == podproblem.PodProbeFailing)
 				if !ok {
 					continue
 				}
 				if g == nil {
-					g = newGroups(s)
+					g = podproblem.NewGroups(s)
 				}
-				a.since = crash.since
-				g.add(p, a)
-				k := groupKey{s.WorkloadOf(p), a.code, a.alike}
+				a.Since = crash.Since
+				g.Add(p, a)
+				k := podproblem.GroupKey{Workload: s.WorkloadOf(p), Code: a.Code, Alike: a.Alike}
 				fault[k] = finding.Union(fault[k], objects)
 			}
 		}
@@ -176,44 +179,32 @@ func checkSaid(s *snapshot.Snapshot, r *finding.Report) {
 		return
 	}
 	first := len(r.Findings)
-	g.report(r)
-	for i, x := range g.order {
+	g.Report(r)
+	for i, x := range g.Order {
 		f := r.Findings[first+i]
-		f.Fault = fault[x.key]
+		f.Fault = fault[x.Key]
 		if f.Workload.Kind == "Job" || f.Workload.Kind == "CronJob" {
 			f.Severity = incident.Warning
 		}
 	}
 }
 
-// podsWithLogs are the pods whose logs were read, in the logs' order, each once.
-func podsWithLogs(s *snapshot.Snapshot) []*corev1.Pod {
-	var pods []*corev1.Pod
-	for i := range s.Logs {
-		p := s.Pod(s.Logs[i].Namespace, s.Logs[i].Pod)
-		if p != nil && (len(pods) == 0 || pods[len(pods)-1] != p) {
-			pods = append(pods, p)
-		}
-	}
-	return pods
-}
-
 // crashesOf are a pod's ailments that a log can explain. A Job's pods are looked at once the Job has given up.
-func crashesOf(s *snapshot.Snapshot, p *corev1.Pod) []ailment {
+func crashesOf(s *snapshot.Snapshot, p *corev1.Pod) []podproblem.Problem {
 	if p.Status.Phase == corev1.PodFailed && kube.OwnedByJob(p) {
 		if !jobGaveUp(s, p) {
 			return nil
 		}
-		var out []ailment
+		var out []podproblem.Problem
 		for _, c := range kube.ContainersOf(p) {
 			if t := c.Status.State.Terminated; t != nil && t.ExitCode != 0 {
-				out = append(out, ailment{container: c.Spec.Name, alike: c.Spec.Name, since: t.FinishedAt.Time})
+				out = append(out, podproblem.Problem{Container: c.Spec.Name, Alike: c.Spec.Name, Since: t.FinishedAt.Time})
 			}
 		}
 		return out
 	}
-	return slices.DeleteFunc(slices.Clone(ailmentsOf(s, p)), func(a ailment) bool {
-		return a.code != PodCrashLoop && a.code != PodRestarts && a.code != PodInitStuck && a.code != PodFailed && a.code != PodProbeFailing
+	return slices.DeleteFunc(slices.Clone(podproblem.Of(s, p)), func(a podproblem.Problem) bool {
+		return a.Code != podproblem.PodCrashLoop && a.Code != podproblem.PodRestarts && a.Code != podproblem.PodInitStuck && a.Code != podproblem.PodFailed && a.Code != podproblem.PodProbeFailing
 	})
 }
 
@@ -229,16 +220,16 @@ func jobGaveUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 
 // saidBy is what a container's last words prove, and which objects beside its workload are at fault.
 // A program that runs and is not ready may complain of much that it lives with: only what keeps it from serving counts.
-func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, runs bool) (ailment, []incident.Object, bool) {
-	reading, log := lastWords(s, p, c)
+func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, runs bool) (podproblem.Problem, []incident.Object, bool) {
+	reading, log := readings.Last(s, p, c)
 	if runs {
-		reading, log = currentWords(s, p, c)
+		reading, log = readings.Current(s, p, c)
 	}
 	elsewhere := func(f logs.Fact) bool {
 		return f.Telling && (f.Kind.Network() || f.Kind == logs.Forbidden)
 	}
 	if slices.ContainsFunc(reading.Facts, elsewhere) {
-		return ailment{}, nil, false
+		return podproblem.Problem{}, nil, false
 	}
 	for _, row := range rootOf {
 		i := slices.IndexFunc(reading.Facts, func(f logs.Fact) bool { return f.Telling && f.Kind == row.kind })
@@ -254,10 +245,10 @@ func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, runs bool) (a
 			continue
 		}
 		log.Excerpt = clip.Bytes(f.Line, incident.MaxExcerpt)
-		return ailment{code: row.code, container: c.Spec.Name, alike: c.Spec.Name + "\x00" + string(f.Kind) + "\x00" + f.Name + "\x00" + f.Port + "\x00" + f.Path, predicate: finding.Say("%s%s", x.what, c.In(p)), reason: x.what.Of(1),
-			said: []logs.Fact{f}, seen: append([]incident.Evidence{log}, x.seen...)}, x.fault, true
+		return podproblem.Problem{Code: row.code, Container: c.Spec.Name, Alike: c.Spec.Name + "\x00" + string(f.Kind) + "\x00" + f.Name + "\x00" + f.Port + "\x00" + f.Path, Predicate: finding.Say("%s%s", x.what, c.In(p)), Reason: x.what.Of(1),
+			Said: []logs.Fact{f}, Seen: append([]incident.Evidence{log}, x.seen...)}, x.fault, true
 	}
-	return ailment{}, nil, false
+	return podproblem.Problem{}, nil, false
 }
 
 // stopsServing says whether a program that runs cannot serve for it. Credentials count where a data store refuses a user by name; others
@@ -325,7 +316,7 @@ func portInUse(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.
 		for _, port := range other.Ports {
 			if fmt.Sprint(port.ContainerPort) == f.Port {
 				x.what = finding.Say("cannot listen on port %s, which container %s of the same pod has", f.Port, other.Name)
-				x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+other.Name+"].ports", finding.NoTime, portsOf(other)))
+				x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+other.Name+"].ports", finding.NoTime, podproblem.PortsOf(other)))
 				return x, true
 			}
 		}

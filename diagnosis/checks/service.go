@@ -9,6 +9,9 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hooks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -95,7 +98,7 @@ var serviceCodes = []finding.Code{
 func checkServices(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges("services", "endpointslices.discovery.k8s.io", "pods")
 	pods := kube.NewPodLabels(s)
-	dns := dnsService(s)
+	dns := resolvers.DNSService(s)
 	for i := range s.Services {
 		v := &s.Services[i]
 		switch {
@@ -123,7 +126,7 @@ func checkService(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, po
 		return
 	}
 	checkTargetPorts(r, v, pods)
-	if slices.ContainsFunc(pods, kube.IsReady) || v.Spec.PublishNotReadyAddresses || allStarting(s, pods) {
+	if slices.ContainsFunc(pods, kube.IsReady) || v.Spec.PublishNotReadyAddresses || podproblem.AllStarting(s, pods) {
 		return
 	}
 	what := "has no endpoint: "
@@ -156,29 +159,13 @@ func failedDials(s *snapshot.Snapshot, o incident.Object) []incident.Evidence {
 	return out
 }
 
-// allStarting says whether every one of the pods is only starting up.
-func allStarting(s *snapshot.Snapshot, pods []*corev1.Pod) bool {
-	for _, p := range pods {
-		if !startingUp(s, p) {
-			return false
-		}
-	}
-	return true
-}
-
-// starting says whether what stands behind a Service has only just been started, all of it.
-func starting(s *snapshot.Snapshot, v *corev1.Service) bool {
-	pods := s.PodsSelected(v.Namespace, v.Spec.Selector)
-	return len(v.Spec.Selector) > 0 && len(pods) > 0 && !slices.ContainsFunc(pods, kube.IsReady) && allStarting(s, pods)
-}
-
 // reliedOn says whether anything is known to need the Service: a program that fails, an Ingress, a webhook or an API.
 func reliedOn(s *snapshot.Snapshot, service incident.Object) bool {
 	return len(neededServices(s)[service]) > 0 ||
 		slices.ContainsFunc(s.Ingresses, func(g networkingv1.Ingress) bool {
 			return g.Namespace == service.Namespace && slices.ContainsFunc(kube.RoutesOf(&g), func(x kube.Route) bool { return x.Backend.Service != nil && x.Backend.Service.Name == service.Name })
 		}) ||
-		slices.ContainsFunc(hooksOf(s), func(h hook) bool { o, _, ok := h.service(); return ok && o == service }) ||
+		slices.ContainsFunc(hooks.Of(s), func(h hooks.Hook) bool { o, _, ok := h.Service(); return ok && o == service }) ||
 		slices.ContainsFunc(s.CustomsOf(kube.APIServiceKind), func(a *unstructured.Unstructured) bool {
 			ns, name, _ := kube.APIServiceTarget(a)
 			return ns == service.Namespace && name == service.Name

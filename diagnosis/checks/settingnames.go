@@ -8,6 +8,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -38,36 +41,36 @@ type setting struct {
 
 // vaguely looks at programs that end because they cannot connect and do not say to whom: a setting of theirs may name a Service that does not
 // exist. Settings that name another, which does exist, leave open which of them is missed.
-func (c callers) vaguely() {
-	for _, p := range podsWithLogs(c.s) {
-		for _, a := range ailmentsOf(c.s, p) {
-			if a.code != PodCrashLoop {
+func vaguely(c calls.Callers) {
+	for _, p := range readings.PodsWithLogs(c.S) {
+		for _, a := range podproblem.Of(c.S, p) {
+			if a.Code != podproblem.PodCrashLoop {
 				continue
 			}
 			for _, x := range kube.ContainersOf(p) {
-				if x.Spec.Name == a.alike {
-					c.settingsOf(p, x)
+				if x.Spec.Name == a.Alike {
+					settingsOf(c, p, x)
 				}
 			}
 		}
 	}
 }
 
-func (c callers) settingsOf(p *corev1.Pod, x kube.Container) {
-	said, log := lastWords(c.s, p, x)
+func settingsOf(c calls.Callers, p *corev1.Pod, x kube.Container) {
+	said, log := readings.Last(c.S, p, x)
 	named := slices.ContainsFunc(said.Facts, func(f logs.Fact) bool { return f.Telling && (!f.Kind.Network() || f.Host != "") })
 	if named || !strings.Contains(strings.ToLower(said.Last), "connect") {
 		return
 	}
 	var missing incident.Object
 	var where setting
-	for _, v := range settingsIn(c.s, p, x.Spec) {
+	for _, v := range settingsIn(c.S, p, x.Spec) {
 		for _, host := range hostWord.FindAllString(strings.ToLower(clip.Bytes(v.value, maxSetting)), maxHosts) {
-			o, ok := kube.ServiceOf(c.s, host, p.Namespace)
+			o, ok := kube.ServiceOf(c.S, host, p.Namespace)
 			if !ok || o == missing {
 				continue
 			}
-			if !missing.IsZero() || c.s.Service(o.Namespace, o.Name) != nil || c.s.Namespace != "" && o.Namespace != c.s.Namespace {
+			if !missing.IsZero() || c.S.Service(o.Namespace, o.Name) != nil || c.S.Namespace != "" && o.Namespace != c.S.Namespace {
 				return
 			}
 			missing, where = o, v
@@ -76,14 +79,14 @@ func (c callers) settingsOf(p *corev1.Pod, x kube.Container) {
 	if missing.IsZero() {
 		return
 	}
-	w := c.s.WorkloadOf(p)
+	w := c.S.WorkloadOf(p)
 	k := ServiceMissing + " " + missing.String() + " by setting"
-	f := c.found[k]
+	f := c.Found[k]
 	if f == nil {
-		f = c.r.Find(ServiceMissing, missing, fmt.Sprintf("Service %s/%s does not exist%s, %s names it in %s, and cannot connect", missing.Namespace, missing.Name,
-			kube.CouldBe(c.s, missing.Namespace, missing.Name), finding.Short(w), where.field))
+		f = c.R.Find(ServiceMissing, missing, fmt.Sprintf("Service %s/%s does not exist%s, %s names it in %s, and cannot connect", missing.Namespace, missing.Name,
+			kube.CouldBe(c.S, missing.Namespace, missing.Name), finding.Short(w), where.field))
 		f.Detail, f.Fault = NamedBySetting{where.field}, []incident.Object{missing, w}
-		c.found[k] = f
+		c.Found[k] = f
 	}
 	f.AddPod(p)
 	f.Cite(finding.SeenAPI(where.from, where.field, finding.NoTime, finding.OneLine(where.value, finding.MaxLine)), log)

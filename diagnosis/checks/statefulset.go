@@ -10,6 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -56,7 +58,7 @@ func waitsForOrdinal(s *snapshot.Snapshot, d *appsv1.StatefulSet, want int32) st
 			before = p
 			continue
 		}
-		if p != nil && startingUp(s, p) || p == nil && before != nil && kube.Newly(s, kube.PodCondition(before, corev1.PodReady).LastTransitionTime.Time) {
+		if p != nil && podproblem.StartingUp(s, p) || p == nil && before != nil && kube.Newly(s, kube.PodCondition(before, corev1.PodReady).LastTransitionTime.Time) {
 			return "" // the next one begins when the one before is ready
 		}
 		return name
@@ -126,7 +128,7 @@ func checkServiceName(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 	service := snapshot.ObjectOf("Service", d.Namespace, name)
 	meant := headlessNear(s, d)
 	f := r.Find(StatefulSetNoService, o, fmt.Sprintf("StatefulSet %s: its serviceName is %s, and there is no such Service%s", d.Name, name, kube.DidYouMean(meant)))
-	calls := callsOf(s, service)
+	calls := calls.CallsOf(s, service)
 	unready := d.Status.ReadyReplicas < kube.Replicas(d.Spec.Replicas) && mentions(&d.Spec.Template, "."+name)
 	if len(calls) == 0 && len(meant) == 0 && !unready {
 		f.Severity = incident.Info
@@ -135,7 +137,7 @@ func checkServiceName(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 	f.Since = d.CreationTimestamp.Time
 	f.Cite(finding.SeenAPI(o, "spec.serviceName", d.CreationTimestamp.Time, name+": no such Service in "+d.Namespace))
 	for _, c := range calls[:min(len(calls), finding.ShownPods)] {
-		f.Cite(c.seen())
+		f.Cite(c.Seen())
 	}
 }
 
@@ -150,17 +152,6 @@ func headlessNear(s *snapshot.Snapshot, d *appsv1.StatefulSet) []string {
 		}
 	}
 	return kube.Nearest(d.Spec.ServiceName, names)
-}
-
-// callsOf are the failing calls of a Service, or of a name below it.
-func callsOf(s *snapshot.Snapshot, service incident.Object) []call {
-	var out []call
-	for _, c := range failingCalls(s) {
-		if c.service == service || kube.NamesService(c.need.Host, c.pod.Namespace, service) {
-			out = append(out, c)
-		}
-	}
-	return out
 }
 
 // mentions says whether a template's commands, arguments or variables hold the name, rather than a longer one that begins with it.

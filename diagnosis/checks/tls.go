@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -210,7 +211,7 @@ func checkMismatchLogs(s *snapshot.Snapshot, r *finding.Report) {
 		if p == nil || kube.Healthy(p) {
 			continue
 		}
-		for _, f := range readingOf(s, l).Facts {
+		for _, f := range readings.Of(s, l).Facts {
 			if f.Kind != logs.TLSFailed || !strings.Contains(f.Line, "private key does not match") && !strings.Contains(f.Line, "key values mismatch") {
 				continue
 			}

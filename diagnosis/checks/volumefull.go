@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -120,7 +121,7 @@ func checkFull(s *snapshot.Snapshot, r *finding.Report) {
 // container's own layer, or a volume that goes with the pod.
 func fullClaim(s *snapshot.Snapshot, p *corev1.Pod, l *snapshot.Log) (said logs.Fact, claim incident.Object) {
 	mounted := mountsOf(p, l.Container)
-	for _, f := range readingOf(s, l).Facts {
+	for _, f := range readings.Of(s, l).Facts {
 		if f.Kind != logs.NoSpace {
 			continue
 		}

@@ -11,6 +11,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hooks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -66,64 +68,10 @@ var webhookCodes = []finding.Code{
 		Example: "ValidatingWebhookConfiguration policy judges the pods of its own namespace policy"},
 }
 
-// hook is a webhook of either kind.
-type hook struct {
-	config  incident.Object
-	name    string
-	fail    bool // what it should judge is refused while it cannot be asked
-	client  admissionv1.WebhookClientConfig
-	rules   []admissionv1.RuleWithOperations
-	scope   scope
-	timeout int32 // seconds
-	made    time.Time
-}
-
-// hooksOf lists the admission webhooks, those that validate first.
-func hooksOf(s *snapshot.Snapshot) []hook {
-	var out []hook
-	fails := func(p *admissionv1.FailurePolicyType) bool { return p == nil || *p == admissionv1.Fail }
-	seconds := func(n *int32) int32 {
-		if n == nil {
-			return 10
-		}
-		return *n
-	}
-	for i := range s.ValidatingWebhooks {
-		c := &s.ValidatingWebhooks[i]
-		for j := range c.Webhooks {
-			w := &c.Webhooks[j]
-			out = append(out, hook{snapshot.ObjectOf("ValidatingWebhookConfiguration", "", c.Name), w.Name, fails(w.FailurePolicy), w.ClientConfig, w.Rules,
-				scope{w.NamespaceSelector, w.ObjectSelector}, seconds(w.TimeoutSeconds), c.CreationTimestamp.Time})
-		}
-	}
-	for i := range s.MutatingWebhooks {
-		c := &s.MutatingWebhooks[i]
-		for j := range c.Webhooks {
-			w := &c.Webhooks[j]
-			out = append(out, hook{snapshot.ObjectOf("MutatingWebhookConfiguration", "", c.Name), w.Name, fails(w.FailurePolicy), w.ClientConfig, w.Rules,
-				scope{w.NamespaceSelector, w.ObjectSelector}, seconds(w.TimeoutSeconds), c.CreationTimestamp.Time})
-		}
-	}
-	return out
-}
-
-// service is the Service that the webhook calls, and its port; ok is false for one that lies outside the cluster.
-func (h *hook) service() (o incident.Object, port int32, ok bool) {
-	c := h.client.Service
-	if c == nil {
-		return o, 0, false
-	}
-	port = 443
-	if c.Port != nil {
-		port = *c.Port
-	}
-	return snapshot.ObjectOf("Service", c.Namespace, c.Name), port, true
-}
-
 // checkWebhooks reports each configuration once for each thing that is wrong with it.
 func checkWebhooks(s *snapshot.Snapshot, r *finding.Report) {
 	checkInjected(s, r)
-	hooks := hooksOf(s)
+	hooks := hooks.Of(s)
 	if len(hooks) == 0 {
 		return
 	}
@@ -131,10 +79,10 @@ func checkWebhooks(s *snapshot.Snapshot, r *finding.Report) {
 	w := webhooks{s: s, r: r, found: map[string]*finding.Finding{}}
 	for i := range hooks {
 		h := &hooks[i]
-		if len(h.rules) == 0 || kube.Newly(s, h.made) {
+		if len(h.Rules) == 0 || kube.Newly(s, h.Made) {
 			continue // it is asked about nothing
 		}
-		w.look(h, refusals[h.name])
+		w.look(h, refusals[h.Name])
 	}
 }
 
@@ -144,38 +92,38 @@ type webhooks struct {
 	found map[string]*finding.Finding
 }
 
-func (w *webhooks) look(h *hook, refused []incident.Evidence) {
-	o, port, inside := h.service()
+func (w *webhooks) look(h *hooks.Hook, refused []incident.Evidence) {
+	o, port, inside := h.Service()
 	v := w.s.Service(o.Namespace, o.Name)
 	known := inside && !finding.NotSeen(w.s, "services", o.Namespace)
-	blocks := h.blocks(w.s)
+	blocks := blocks(h, w.s)
 	switch {
 	case known && v == nil:
 		w.note(h, WebhookServiceMissing, o, fmt.Sprintf("calls Service %s/%s, which does not exist", o.Namespace, o.Name), blocks, refused).
-			Cite(finding.SeenAPI(h.config, "webhooks["+h.name+"].clientConfig.service", h.made, o.Namespace+"/"+o.Name))
+			Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"].clientConfig.service", h.Made, o.Namespace+"/"+o.Name))
 	case known && v.Spec.Type != corev1.ServiceTypeExternalName && !slices.ContainsFunc(v.Spec.Ports, func(p corev1.ServicePort) bool { return p.Port == port }):
 		w.note(h, WebhookPortMissing, o, fmt.Sprintf("calls port %d of Service %s/%s, which has %s", port, o.Namespace, o.Name, portWords(v)), blocks, refused).
-			Cite(finding.SeenAPI(h.config, "webhooks["+h.name+"].clientConfig.service.port", h.made, fmt.Sprint(port)), finding.SeenAPI(o, "spec.ports", time.Time{}, portWords(v)))
+			Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"].clientConfig.service.port", h.Made, fmt.Sprint(port)), finding.SeenAPI(o, "spec.ports", time.Time{}, portWords(v)))
 	case known && !answers(w.s, v):
 		f := w.note(h, WebhookNoEndpoints, o, fmt.Sprintf("its Service %s/%s has no ready endpoint", o.Namespace, o.Name), blocks, refused)
-		f.Cite(finding.SeenAPI(h.config, "webhooks["+h.name+"]", h.made, fmt.Sprintf("calls Service %s/%s, failurePolicy %s", o.Namespace, o.Name, h.failurePolicy())), kube.SliceEvidence(w.s, v))
-		if h.fail && h.catchesItself(w.s, v) {
+		f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"]", h.Made, fmt.Sprintf("calls Service %s/%s, failurePolicy %s", o.Namespace, o.Name, failurePolicy(h))), kube.SliceEvidence(w.s, v))
+		if h.Fail && catchesItself(h, w.s, v) {
 			f.Severity = incident.Critical
 			f.Because = f.Title + ". It judges its own namespace as well, so its own pods cannot be created either"
 			if slices.ContainsFunc(refused, func(e incident.Evidence) bool { return e.Object.Namespace == o.Namespace }) {
 				f.Refs = nil // what should stand behind it waits for the webhook itself
 			}
 		}
-	case h.expired(w, o, blocks, refused):
-	case len(refused) > 0 && h.fail:
+	case expired(h, w, o, blocks, refused):
+	case len(refused) > 0 && h.Fail:
 		why := callError(refused[0].Excerpt)
 		f := w.note(h, WebhookFailing, o, "calls fail: "+why, blocks, refused)
 		if strings.Contains(why, "deadline exceeded") || strings.Contains(why, "imeout") {
-			f.Cite(finding.SeenAPI(h.config, "webhooks["+h.name+"].timeoutSeconds", h.made, fmt.Sprintf("%d s", h.timeout)))
+			f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"].timeoutSeconds", h.Made, fmt.Sprintf("%d s", h.Timeout)))
 		}
-	case known && h.fail && h.catchesItself(w.s, v):
+	case known && h.Fail && catchesItself(h, w.s, v):
 		f := w.note(h, WebhookCatchesItself, o, "judges the pods of its own namespace "+o.Namespace, "", nil)
-		f.Cite(finding.SeenAPI(h.config, "webhooks["+h.name+"]", h.made, "failurePolicy Fail, rules for pods, namespaceSelector matches "+o.Namespace))
+		f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"]", h.Made, "failurePolicy Fail, rules for pods, namespaceSelector matches "+o.Namespace))
 	}
 }
 
@@ -186,24 +134,24 @@ type Webhooks struct {
 
 // note begins the configuration's finding of the code, or adds to it. One that refuses nothing yet is a warning; with failurePolicy
 // Ignore it stops nobody.
-func (w *webhooks) note(h *hook, code string, service incident.Object, what, blocks string, refused []incident.Evidence) *finding.Finding {
-	id := code + "\x00" + h.config.String() + "\x00" + service.String()
+func (w *webhooks) note(h *hooks.Hook, code string, service incident.Object, what, blocks string, refused []incident.Evidence) *finding.Finding {
+	id := code + "\x00" + h.Config.String() + "\x00" + service.String()
 	f := w.found[id]
 	if f == nil {
-		f = w.r.Find(code, h.config, fmt.Sprintf("%s %s%s", finding.Short(h.config), strings.TrimSpace(what), consequence(h.fail, blocks)))
+		f = w.r.Find(code, h.Config, fmt.Sprintf("%s %s%s", finding.Short(h.Config), strings.TrimSpace(what), consequence(h.Fail, blocks)))
 		if strings.HasPrefix(what, "its ") || strings.HasPrefix(what, "calls fail") {
-			f.Title = finding.OneLine(fmt.Sprintf("%s: %s%s", finding.Short(h.config), what, consequence(h.fail, blocks)), finding.MaxTitle)
+			f.Title = finding.OneLine(fmt.Sprintf("%s: %s%s", finding.Short(h.Config), what, consequence(h.Fail, blocks)), finding.MaxTitle)
 		}
 		f.Severity, f.Refs = incident.Info, []incident.Object{service}
 		w.found[id] = f
 	}
 	d, _ := finding.DetailOf[Webhooks](f)
-	f.Detail = Webhooks{append(d.Names, h.name)}
+	f.Detail = Webhooks{append(d.Names, h.Name)}
 	switch {
 	case code == WebhookCatchesItself:
-	case h.fail && len(refused) > 0:
+	case h.Fail && len(refused) > 0:
 		f.Severity = incident.Critical
-	case h.fail && f.Severity == incident.Info:
+	case h.Fail && f.Severity == incident.Info:
 		f.Severity = incident.Warning
 	}
 	for i, e := range refused {
@@ -225,8 +173,8 @@ func consequence(fail bool, blocks string) string {
 	return "; failurePolicy Ignore lets " + blocks + " pass unjudged"
 }
 
-func (h *hook) failurePolicy() string {
-	if h.fail {
+func failurePolicy(h *hooks.Hook) string {
+	if h.Fail {
 		return string(admissionv1.Fail)
 	}
 	return string(admissionv1.Ignore)
@@ -260,7 +208,7 @@ func answers(s *snapshot.Snapshot, v *corev1.Service) bool {
 	if len(endpoints) == 0 && (finding.NotSeen(s, "endpointslices.discovery.k8s.io", v.Namespace) && len(v.Spec.Selector) == 0 || slices.ContainsFunc(pods, kube.IsReady)) {
 		return true
 	}
-	return len(pods) > 0 && allStarting(s, pods)
+	return len(pods) > 0 && podproblem.AllStarting(s, pods)
 }
 
 var failedCall = regexp.MustCompile(`failed calling webhook "([^"]+)"`)

@@ -13,15 +13,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hooks"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
-
-// scope is the namespaces and objects that a webhook is asked about.
-type scope struct {
-	namespaces, objects *metav1.LabelSelector
-}
 
 func selects(sel *metav1.LabelSelector, l map[string]string) bool {
 	if sel == nil {
@@ -44,9 +40,9 @@ func namespaceLabels(n *corev1.Namespace) map[string]string {
 }
 
 // blocks says in words what the webhook is asked about: "creating pods in every namespace but kube-system".
-func (h *hook) blocks(s *snapshot.Snapshot) string {
+func blocks(h *hooks.Hook, s *snapshot.Snapshot) string {
 	var verbs, resources []string
-	for _, rule := range h.rules {
+	for _, rule := range h.Rules {
 		for _, op := range rule.Operations {
 			verbs = finding.Union(verbs, []string{operationWords(op)})
 		}
@@ -60,7 +56,7 @@ func (h *hook) blocks(s *snapshot.Snapshot) string {
 	if slices.Contains(resources, "everything") {
 		resources = []string{"everything"}
 	}
-	return finding.ListWords(verbs, 3) + " " + finding.ListWords(resources, 3) + h.where(s)
+	return finding.ListWords(verbs, 3) + " " + finding.ListWords(resources, 3) + where(h, s)
 }
 
 func operationWords(op admissionv1.OperationType) string {
@@ -94,17 +90,17 @@ func resourceWords(resource string, groups []string) string {
 }
 
 // where is the namespaces that the webhook is asked about.
-func (h *hook) where(s *snapshot.Snapshot) string {
+func where(h *hooks.Hook, s *snapshot.Snapshot) string {
 	if len(s.Namespaces) == 0 || s.Namespace != "" {
-		if h.scope.namespaces == nil || len(h.scope.namespaces.MatchLabels)+len(h.scope.namespaces.MatchExpressions) == 0 {
+		if h.Scope.Namespaces == nil || len(h.Scope.Namespaces.MatchLabels)+len(h.Scope.Namespaces.MatchExpressions) == 0 {
 			return " in every namespace"
 		}
-		return " in namespaces with " + metav1.FormatLabelSelector(h.scope.namespaces)
+		return " in namespaces with " + metav1.FormatLabelSelector(h.Scope.Namespaces)
 	}
 	var in, out []string
 	for i := range s.Namespaces {
 		n := &s.Namespaces[i]
-		if selects(h.scope.namespaces, namespaceLabels(n)) {
+		if selects(h.Scope.Namespaces, namespaceLabels(n)) {
 			in = append(in, n.Name)
 		} else {
 			out = append(out, n.Name)
@@ -122,21 +118,21 @@ func (h *hook) where(s *snapshot.Snapshot) string {
 }
 
 // catchesItself says whether the webhook is asked about the creation of the pods behind its own Service.
-func (h *hook) catchesItself(s *snapshot.Snapshot, v *corev1.Service) bool {
-	if v == nil || len(v.Spec.Selector) == 0 || !h.judgesPods() || !selects(h.scope.objects, v.Spec.Selector) {
+func catchesItself(h *hooks.Hook, s *snapshot.Snapshot, v *corev1.Service) bool {
+	if v == nil || len(v.Spec.Selector) == 0 || !judgesPods(h) || !selects(h.Scope.Objects, v.Spec.Selector) {
 		return false
 	}
 	for i := range s.Namespaces {
 		if n := &s.Namespaces[i]; n.Name == v.Namespace {
-			return selects(h.scope.namespaces, namespaceLabels(n))
+			return selects(h.Scope.Namespaces, namespaceLabels(n))
 		}
 	}
 	return false
 }
 
 // expired reports a CA bundle none of whose certificates is valid any longer, or will be in two weeks.
-func (h *hook) expired(w *webhooks, service incident.Object, blocks string, refused []incident.Evidence) bool {
-	last := newestCertificate(h.client.CABundle)
+func expired(h *hooks.Hook, w *webhooks, service incident.Object, blocks string, refused []incident.Evidence) bool {
+	last := newestCertificate(h.Client.CABundle)
 	if last == nil || last.NotAfter.Sub(w.s.At) > finding.NearExpiry {
 		return false
 	}
@@ -148,10 +144,10 @@ func (h *hook) expired(w *webhooks, service incident.Object, blocks string, refu
 		blocks = ""
 	}
 	f := w.note(h, WebhookCAExpired, service, what, blocks, refused)
-	f.Cite(finding.SeenAPI(h.config, "webhooks["+h.name+"].clientConfig.caBundle", time.Time{}, "notAfter "+last.NotAfter.UTC().Format(time.RFC3339)))
+	f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"].clientConfig.caBundle", time.Time{}, "notAfter "+last.NotAfter.UTC().Format(time.RFC3339)))
 	if gone {
 		f.Since = finding.Earlier(f.Since, last.NotAfter)
-		if h.fail && slices.ContainsFunc(refused, func(e incident.Evidence) bool { return strings.Contains(e.Excerpt, "x509") }) {
+		if h.Fail && slices.ContainsFunc(refused, func(e incident.Evidence) bool { return strings.Contains(e.Excerpt, "x509") }) {
 			f.Severity = incident.Critical
 		}
 	}

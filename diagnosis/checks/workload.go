@@ -1,10 +1,7 @@
 package checks
 
 import (
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
-	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -86,14 +83,4 @@ func checkWorkloads(s *snapshot.Snapshot, r *finding.Report) {
 		checkDaemonSet(s, r, &s.DaemonSets[i])
 	}
 	checkRefusedJobs(s, r)
-}
-
-// startingUp says that a pod is too young, or not ready for too short a time, to be looked at; that it is on its way, such as while a
-// large image is pulled or its init containers are at work, and nothing is wrong with it; or that it is about to be replaced.
-func startingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
-	if p.DeletionTimestamp != nil {
-		return s.At.Sub(p.DeletionTimestamp.Time) < finding.StuckTerminating
-	}
-	return kube.Newly(s, p.CreationTimestamp.Time) || kube.Newly(s, kube.UnreadySince(p)) || kube.WarmingUp(s, p) ||
-		p.Status.Phase == corev1.PodPending && p.Spec.NodeName != "" && len(ailmentsOf(s, p)) == 0
 }

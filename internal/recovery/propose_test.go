@@ -11,6 +11,7 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/internal/host"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/recovery"
@@ -72,9 +73,9 @@ var (
 	ill = &incident.Diagnosis{At: t0, Causes: []incident.Cause{loop, cniLost}, Findings: []incident.Finding{
 		{ID: "F1", Code: checks.DNSLoop, Severity: incident.Critical, Object: coredns},
 		{ID: "F2", Code: checks.NodeCNIMissing, Severity: incident.Critical, Object: incident.Object{Kind: "Node", Name: "leveling-pc"}},
-		{ID: "F3", Code: checks.PodCrashLoop, Severity: incident.Critical, Object: incident.Object{Kind: "StatefulSet", Namespace: "monitoring", Name: "prometheus-server"}},
-		{ID: "F4", Code: checks.PodCrashLoop, Severity: incident.Critical, Object: incident.Object{Kind: "Deployment", Namespace: "monitoring", Name: "grafana"}},
-		{ID: "F5", Code: checks.PodCrashLoop, Severity: incident.Critical, Object: incident.Object{Kind: "Pod", Namespace: "kube-system", Name: "coredns-1-a"}},
+		{ID: "F3", Code: podproblem.PodCrashLoop, Severity: incident.Critical, Object: incident.Object{Kind: "StatefulSet", Namespace: "monitoring", Name: "prometheus-server"}},
+		{ID: "F4", Code: podproblem.PodCrashLoop, Severity: incident.Critical, Object: incident.Object{Kind: "Deployment", Namespace: "monitoring", Name: "grafana"}},
+		{ID: "F5", Code: podproblem.PodCrashLoop, Severity: incident.Critical, Object: incident.Object{Kind: "Pod", Namespace: "kube-system", Name: "coredns-1-a"}},
 		{ID: "F6", Code: checks.ServiceNoEndpoints, Severity: incident.Warning, Object: incident.Object{Kind: "Service", Namespace: "kube-system", Name: "kube-dns"}},
 	}}
 	goodCNI = host.Archive{Files: []host.File{{Name: "10-lab.conflist", Mode: 0o600, Content: []byte("{\"name\": \"lab\"}\n")}}}

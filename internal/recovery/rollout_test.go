@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -48,7 +48,7 @@ func TestRollingBack(t *testing.T) {
 	} {
 		manifests := strings.NewReplacer(append(c.changes, "AVAILABLE", "1", "CONDITION", "True", "TURNED", at(2*time.Hour), "FIRST", at(3*time.Hour), "SECOND", at(10*time.Minute), "IMAGE", "web:1")...).Replace(rollout)
 		x := stage(t, manifests)
-		d := &incident.Diagnosis{At: t0, Causes: []incident.Cause{{ID: "C1", Code: checks.PodCrashLoop, Title: "web crashes", Objects: []incident.Object{web}, Confidence: incident.Possible}}}
+		d := &incident.Diagnosis{At: t0, Causes: []incident.Cause{{ID: "C1", Code: podproblem.PodCrashLoop, Title: "web crashes", Objects: []incident.Object{web}, Confidence: incident.Possible}}}
 		if c.since > 0 {
 			d.Causes[0].Since = t0.Add(-c.since)
 		}
@@ -108,7 +108,7 @@ func TestRestartingOnlyWhatARestartCanHelp(t *testing.T) {
 		"its node is not ready":                          {[]string{"READY", "Unknown"}, "node of db-0 is not ready"},
 	} {
 		x := stage(t, strings.NewReplacer(append(c.changes, "READY", "True", "CEASED", at(20*time.Minute), "STARTED", at(5*time.Hour), "RESTARTED", "")...).Replace(hung))
-		d := &incident.Diagnosis{At: t0, Causes: []incident.Cause{{ID: "C1", Code: checks.PodProbeFailing, Title: "db does not answer", Objects: []incident.Object{db}}}}
+		d := &incident.Diagnosis{At: t0, Causes: []incident.Cause{{ID: "C1", Code: podproblem.PodProbeFailing, Title: "db does not answer", Objects: []incident.Object{db}}}}
 		p, reason, err := x.r.Propose(t.Context(), d, x.snap)
 		switch {
 		case err != nil:

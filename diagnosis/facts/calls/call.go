@@ -1,0 +1,120 @@
+package calls
+
+import (
+	"net/netip"
+	"regexp"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// Call is what a failing pod's log says that the pod could not reach.
+type Call struct {
+	Pod     *corev1.Pod
+	Log     *snapshot.Log
+	Need    logs.Fact
+	Service incident.Object // that the host means; zero: none of the cluster's, or a pod's address
+}
+
+// Seen is the evidence of the call: the line of the log.
+func (c Call) Seen() incident.Evidence {
+	return finding.SeenLog(c.Pod, c.Log.Container, c.Log.Previous, c.Need.Line)
+}
+
+// Failing are what the logs of pods that are not well say about the network. A pod that is well may complain of what has passed.
+func Failing(s *snapshot.Snapshot) []Call {
+	type key struct{}
+	return snapshot.Once(s, key{}, func() []Call { return readCalls(s) })
+}
+
+func readCalls(s *snapshot.Snapshot) []Call {
+	var out []Call
+	var byIP map[string]incident.Object
+	for i := range s.Logs {
+		l := &s.Logs[i]
+		p := s.Pod(l.Namespace, l.Pod)
+		if p == nil || kube.Healthy(p) {
+			continue
+		}
+		for _, d := range readings.Of(s, l).Facts {
+			if !d.Kind.Network() || d.Host == "" {
+				continue
+			}
+			if byIP == nil {
+				byIP = kube.ServicesByIP(s)
+			}
+			o, ok := kube.ServiceOf(s, d.Host, l.Namespace)
+			if !ok {
+				o = byIP[d.Host]
+			}
+			out = append(out, Call{p, l, d, o})
+		}
+	}
+	return out
+}
+
+// Callers gathers the callers of one Service that fail alike into one finding.
+type Callers struct {
+	S     *snapshot.Snapshot
+	R     *finding.Report
+	Found map[string]*finding.Finding
+}
+
+// Find returns the finding of the code about the object, a new one if this is the first caller.
+func (c Callers) Find(code string, o incident.Object, about string, by Call, title string) *finding.Finding {
+	k := code + " " + o.String() + " " + about
+	f := c.Found[k]
+	if f == nil {
+		f = c.R.Find(code, o, title)
+		c.Found[k] = f
+	}
+	f.AddPod(by.Pod)
+	f.AddFacts([]logs.Fact{by.Need})
+	return f.Cite(by.Seen())
+}
+
+// Address reads a call's host as an IP address; ok is false for a name.
+func (c Call) Address() (netip.Addr, bool) {
+	a, err := netip.ParseAddr(c.Need.Host)
+	return a.Unmap(), err == nil
+}
+
+// AskedServer is the name server in the words of Go's resolver.
+var AskedServer = regexp.MustCompile(`lookup \S+ on ([0-9.]+):53`)
+
+// Unanswered says that a log's complaint about a name is that no name server answered, rather than that the name does not exist.
+func Unanswered(line string) bool {
+	low := strings.ToLower(line)
+	for _, words := range []string{"i/o timeout", "timed out", "timeout", "eai_again", "temporary failure in name resolution", "try again", "connection refused",
+		"server misbehaving", "bad address", "no servers could be reached"} {
+		if strings.Contains(low, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// Outside says whether a name is none of the cluster's.
+func Outside(s *snapshot.Snapshot, name string) bool {
+	_, in := kube.ServiceOf(s, name, "")
+	low := strings.ToLower(strings.TrimRight(name, "."))
+	return !in && strings.Contains(low, ".") && !strings.HasSuffix(low, ".cluster.local") && !strings.HasSuffix(low, ".svc")
+}
+
+// CallsOf are the failing calls of a Service, or of a name below it.
+func CallsOf(s *snapshot.Snapshot, service incident.Object) []Call {
+	var out []Call
+	for _, c := range Failing(s) {
+		if c.Service == service || kube.NamesService(c.Need.Host, c.Pod.Namespace, service) {
+			out = append(out, c)
+		}
+	}
+	return out
+}

@@ -1,0 +1,229 @@
+package podproblem
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/internal/clip"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// SickContainers looks at the containers of a pod that is not well. While an init container is at it the others have not begun.
+func SickContainers(s *snapshot.Snapshot, p *corev1.Pod) []Problem {
+	var found []Problem
+	for _, c := range kube.ContainersOf(p) {
+		a, ok := sickContainer(s, p, c)
+		if ok {
+			found = append(found, a)
+		}
+		if c.Init && !InitDone(c) {
+			break
+		}
+	}
+	return found
+}
+
+// InitDone says whether an init container has done its work.
+func InitDone(c kube.Container) bool {
+	t := c.Status.State.Terminated
+	return t != nil && t.ExitCode == 0
+}
+
+func sickContainer(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Problem, bool) {
+	switch w, t, run := c.Status.State.Waiting, c.Status.State.Terminated, c.Status.State.Running; {
+	case w != nil:
+		return waiting(s, p, c, w)
+	case t != nil:
+		return ended(s, p, c, t)
+	case run != nil && c.Init:
+		return initRunning(s, p, c, run.StartedAt.Time)
+	case run != nil:
+		return runningAgain(s, p, c)
+	}
+	return Problem{}, false
+}
+
+// waiting reads the kubelet's reason for which a container does not run.
+func waiting(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, w *corev1.ContainerStateWaiting) (Problem, bool) {
+	last := c.Status.LastTerminationState.Terminated
+	switch w.Reason {
+	case "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed":
+		return noImage(s, p, c, w), true
+	case "CreateContainerConfigError":
+		return badConfig(p, c, w), true
+	case "CreateContainerError", "RunContainerError", "StartError", "PreStartHookError", "PostStartHookError", "PreCreateHookError":
+		return cannotStart(s, p, c, w.Message, finding.Earlier(time.Time{}, EndOf(last))), true
+	case "CrashLoopBackOff":
+		return Crashed(s, p, c, last), true
+	}
+	return Problem{}, false // ContainerCreating, PodInitializing: the pod's business
+}
+
+// ended looks at a container that has ended and waits to be started again. One that ended for the first time a moment ago may yet
+// do well.
+func ended(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, t *corev1.ContainerStateTerminated) (Problem, bool) {
+	switch {
+	case t.ExitCode == 0 && (c.Init || p.Spec.RestartPolicy != corev1.RestartPolicyAlways):
+		return Problem{}, false
+	case c.Status.RestartCount == 0 && kube.Newly(s, t.FinishedAt.Time), kube.LostWithNode(t) && s.At.Sub(t.FinishedAt.Time) < finding.WarmUp:
+		return Problem{}, false
+	}
+	return Crashed(s, p, c, t), true
+}
+
+// stuckInit is how long an init container may run before it looks stuck. Migrations take minutes; waiting for ever takes longer.
+const stuckInit = 5 * time.Minute
+
+func initRunning(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, since time.Time) (Problem, bool) {
+	last := c.Status.LastTerminationState.Terminated
+	if last != nil && last.ExitCode != 0 && c.Status.RestartCount >= 2 {
+		return Crashed(s, p, c, last), true
+	}
+	if s.At.Sub(since) < stuckInit {
+		return Problem{}, false
+	}
+	said, e := readings.Last(s, p, c)
+	a := Problem{Code: PodInitStuck, Container: c.Spec.Name, Alike: c.Spec.Name, Since: since, Said: said.Facts,
+		Predicate: finding.Say("{waits|wait} for {its|their} init container %s, running for %s", c.Spec.Name, finding.Duration(s.At.Sub(since)))}
+	services, absent, command := waitsOn(s, p, c)
+	a.Refs = services
+	switch {
+	case absent != "":
+		a.Predicate = a.Predicate.And(": %s", absent)
+	case len(services) > 0 && len(readings.NeedsOf(said.Facts)) == 0:
+		a.Predicate = a.Predicate.And(", for Service %s", services[0].Name)
+	case said.Last != "":
+		a.Predicate = a.Predicate.And(": %s", clip.Bytes(said.Last, 120))
+	}
+	a.Seen = append(a.Seen, finding.SeenAPI(finding.PodObject(p), c.Field(), since, "running since "+finding.Clock(since)), e, command)
+	return a, true
+}
+
+// Restarts of a container that runs now. The kubelet's back-off is at most five minutes, and forgotten after ten minutes of running.
+const (
+	justStarted = time.Minute      // after two crashes or more, running for less than this proves nothing
+	forgiven    = 10 * time.Minute // of running, after which the kubelet starts a container anew without delay
+	addUp       = 3                // restarts from which on they count as many
+	seldom      = 24 * time.Hour   // between two restarts: not worth waking anybody
+)
+
+// runningAgain looks at a container that runs but has ended before. It counts as well again once it has lived for twice as long as
+// the instance before, and a minute at least.
+func runningAgain(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Problem, bool) {
+	last, run := c.Status.LastTerminationState.Terminated, c.Status.State.Running
+	if last == nil || run == nil || c.Status.RestartCount < 2 || kube.LostWithNode(last) {
+		return Problem{}, false
+	}
+	lived, before := s.At.Sub(run.StartedAt.Time), last.FinishedAt.Sub(last.StartedAt.Time)
+	quiet := s.At.Sub(last.FinishedAt.Time)
+	every := s.At.Sub(p.CreationTimestamp.Time) / time.Duration(c.Status.RestartCount)
+	switch well := lived >= 2*before && lived >= justStarted; {
+	case lived < justStarted && quiet < finding.RecentRestart && before < forgiven:
+		return Crashed(s, p, c, last), true
+	case c.Status.RestartCount < addUp || well || every > seldom || quiet > max(finding.RecentRestart, 2*every) || quiet > finding.OldRestart:
+		return Problem{}, false
+	}
+	return addingUp(s, p, c, last), true
+}
+
+func addingUp(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, last *corev1.ContainerStateTerminated) Problem {
+	crash := Crashed(s, p, c, last)
+	n, age := c.Status.RestartCount, s.At.Sub(p.CreationTimestamp.Time)
+	a := Problem{Code: PodRestarts, Container: c.Spec.Name, Alike: c.Spec.Name, Since: crash.Since, Said: crash.Said, Seen: crash.Seen}
+	rate := ""
+	if days := age.Hours() / 24; days > 0 && age < 10*365*24*time.Hour {
+		rate = fmt.Sprintf(" (%.0f a day)", float64(n)/max(days, 1.0/24))
+	}
+	a.Predicate = finding.Say("restarted %d times%s, last %s ago%s: %s", n, rate, finding.Duration(s.At.Sub(last.FinishedAt.Time)), c.In(p), crash.Reason)
+	return a
+}
+
+// EndOf is when a container ended; zero if it has not.
+func EndOf(t *corev1.ContainerStateTerminated) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.FinishedAt.Time
+}
+
+// creating looks at a bound pod whose containers have not been created.
+func creating(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
+	if p.Status.Phase != corev1.PodPending && p.Status.Phase != "" {
+		return Problem{}, false
+	}
+	for _, c := range kube.ContainersOf(p) {
+		if c.Status.State.Waiting == nil || c.Status.ContainerID != "" {
+			return Problem{}, false
+		}
+	}
+	since := p.CreationTimestamp.Time
+	if c := kube.PodCondition(p, corev1.PodScheduled); c != nil && c.Status == corev1.ConditionTrue {
+		since = c.LastTransitionTime.Time
+	}
+	if kube.Newly(s, since) {
+		return Problem{}, false
+	}
+	return stuckCreating(s, p, since)
+}
+
+// slowPull is how long the pull of an image may take: those of machine learning weigh many gigabytes.
+const slowPull = 15 * time.Minute
+
+// hasSandbox says whether the kubelet has mounted the pod's volumes and set up its network, and has only its containers left to make.
+func hasSandbox(p *corev1.Pod) bool {
+	c := kube.PodCondition(p, corev1.PodReadyToStartContainers)
+	return c != nil && c.Status == corev1.ConditionTrue
+}
+
+// timeOf is when an event was last seen; zero without one.
+func timeOf(e *corev1.Event) time.Time {
+	if e == nil {
+		return time.Time{}
+	}
+	return snapshot.EventTime(e).Time
+}
+
+// stuckQuietly is how long a pod may be creating while no event complains; a large image takes a while.
+const stuckQuietly = 3 * time.Minute
+
+func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (Problem, bool) {
+	o, node := finding.PodObject(p), p.Spec.NodeName
+	a := Problem{Alike: node, node: node, Since: since}
+	sandbox := kube.LastEvent(s, o, "FailedCreatePodSandBox", "NetworkNotReady")
+	volume := kube.LastEvent(s, o, "FailedMount", "FailedAttachVolume", "FailedMapVolume")
+	pulling := kube.LastEvent(s, o, "Pulling", "Pulled")
+	if hasSandbox(p) || pulling != nil && !snapshot.EventTime(pulling).Time.Before(kube.Latest(timeOf(sandbox), timeOf(volume))) {
+		sandbox, volume = nil, nil // it has come further since
+	}
+	switch {
+	case pulling != nil && pulling.Reason == "Pulling" && sandbox == nil && volume == nil && s.At.Sub(timeOf(pulling)) < slowPull:
+		return Problem{}, false
+	case sandbox != nil && (volume == nil || snapshot.EventTime(sandbox).After(snapshot.EventTime(volume).Time)):
+		a.Code, a.Seen = PodSandboxFailed, []incident.Evidence{finding.SeenEvent(sandbox)}
+		a.detail = SandboxFailed{Plugin: strings.Contains(strings.ToLower(sandbox.Message), "cni")}
+		a.Predicate = finding.Say("cannot start on node %s: %s", node, finding.ShortMessage(sandbox.Message))
+		if layer := sandboxLayer(sandbox.Message); layer != "" {
+			a.Predicate = finding.Say("cannot start on node %s (%s): %s", node, layer, finding.ShortMessage(sandbox.Message))
+		}
+	case volume != nil:
+		a.Code, a.Seen = PodVolumeFailed, []incident.Evidence{finding.SeenEvent(volume)}
+		a.Predicate, a.Refs = finding.Say("{waits|wait} for a volume: %s", finding.ShortMessage(volume.Message)), kube.ClaimsOf(p)
+		if o, _, ok := MissingIn(p, volume.Message); ok {
+			a.Refs = []incident.Object{o}
+		}
+	case s.At.Sub(since) < stuckQuietly:
+		return Problem{}, false
+	default:
+		a.Code = PodStuckCreating
+		a.Predicate = finding.Say("{has|have} been waiting for {its|their} containers to be created for %s on node %s", finding.Duration(s.At.Sub(since)), node)
+		a.Seen = []incident.Evidence{finding.SeenAPI(o, "status.phase", since, "Pending, bound to "+node+", no container created")}
+	}
+	return a, true
+}

@@ -1,0 +1,193 @@
+package podproblem
+
+import (
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/scheduling"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// Problem is what is wrong with one pod. Ailments that are alike within a workload become one finding.
+type Problem struct {
+	Code      string
+	Alike     string         // sets ailments of one code apart: the container, the node
+	Container string         // that is ill; empty: it is about the pod as a whole
+	Predicate finding.Phrase // the verb and what follows: "keeps crashing: cannot resolve x"
+	Reason    string         // the reason alone, for other titles
+	detail    finding.Detail // for the finding
+	told      []time.Time    // the moments that it tells
+	Since     time.Time
+	node      string
+	Said      []logs.Fact
+	Refs      []incident.Object
+	fault     []incident.Object // beside the workload
+	symptom   bool              // whatever its code, it does not name what is at fault
+	next      string            // where it differs from the code's
+	severity  incident.Severity // where it differs from the code's
+	Seen      []incident.Evidence
+	Registry  string // the host of the registry that an image cannot be pulled from, where the registry is why
+}
+
+// PodProblem is an ailment with its pod.
+type PodProblem struct {
+	Pod *corev1.Pod
+	Problem
+}
+
+// Of is what is wrong with a pod. All pods are looked at once, whoever asks first.
+func Of(s *snapshot.Snapshot, p *corev1.Pod) []Problem {
+	type key struct{}
+	return snapshot.Once(s, key{}, func() map[*corev1.Pod][]Problem {
+		all, nodes := map[*corev1.Pod][]Problem{}, scheduling.NewRooms(s)
+		for i := range s.Pods {
+			if found := examine(s, nodes, &s.Pods[i]); len(found) > 0 {
+				all[&s.Pods[i]] = found
+			}
+		}
+		return all
+	})[p]
+}
+
+// examine goes through a pod's life from its end to its beginning: being deleted, ended, not yet placed, its containers, being
+// created, not ready.
+func examine(s *snapshot.Snapshot, nodes *scheduling.Rooms, p *corev1.Pod) []Problem {
+	switch {
+	case p.DeletionTimestamp != nil:
+		return one(terminating(s, p))
+	case p.Status.Phase == corev1.PodSucceeded:
+		return nil
+	case p.Status.Phase == corev1.PodFailed:
+		return one(failed(s, p))
+	case p.Spec.NodeName == "":
+		return one(unscheduled(s, nodes, p))
+	case kube.Healthy(p):
+		return restarted(s, p)
+	}
+	if found := SickContainers(s, p); len(found) > 0 {
+		return found
+	}
+	if a, ok := creating(s, p); ok {
+		return []Problem{a}
+	}
+	return one(unready(s, p))
+}
+
+func one(a Problem, ok bool) []Problem {
+	if !ok {
+		return nil
+	}
+	return []Problem{a}
+}
+
+// restarted looks at a ready pod's restarts: a crash a moment ago, or many that add up.
+func restarted(s *snapshot.Snapshot, p *corev1.Pod) []Problem {
+	var found []Problem
+	for _, c := range kube.ContainersOf(p) {
+		if c.Status.RestartCount > 0 {
+			found = append(found, one(runningAgain(s, p, c))...)
+		}
+	}
+	return found
+}
+
+func failed(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
+	o := finding.PodObject(p)
+	if p.Status.Reason == "Evicted" {
+		return evicted(p), true
+	}
+	if a, ok := rejected(p); ok && !kube.OwnedByJob(p) {
+		return a, true
+	}
+	if kube.OwnedByJob(p) || p.Status.Reason == "NodeShutdown" || p.Status.Reason == "Terminated" || p.Status.Reason == "Preempting" {
+		return Problem{}, false // a Job speaks for its pods; a node that shut down in good order has had its pods replaced
+	}
+	a := Problem{Code: PodFailed, Since: FailedAt(p),
+		Predicate: finding.Say("{has|have} failed: %s", strings.TrimSpace(p.Status.Reason+" "+p.Status.Message))}
+	for _, c := range kube.ContainersOf(p) {
+		if t := c.Status.State.Terminated; t != nil && t.ExitCode != 0 {
+			crash := Crashed(s, p, c, t)
+			a.Said, a.Seen = crash.Said, crash.Seen
+			a.Predicate = finding.Say("{has|have} failed: %s", crash.Reason)
+			break
+		}
+	}
+	if a.Seen == nil {
+		a.Seen = []incident.Evidence{finding.SeenAPI(o, "status", a.Since, "Failed "+p.Status.Reason+": "+p.Status.Message)}
+	}
+	return a, true
+}
+
+// FailedAt is when a pod failed: the end of its last container, or when it ceased to be ready; zero if neither is told.
+func FailedAt(p *corev1.Pod) time.Time {
+	var t time.Time
+	for i := range p.Status.ContainerStatuses {
+		if end := p.Status.ContainerStatuses[i].State.Terminated; end != nil && end.FinishedAt.After(t) {
+			t = end.FinishedAt.Time
+		}
+	}
+	if c := kube.PodCondition(p, corev1.PodReady); t.IsZero() && c != nil {
+		t = c.LastTransitionTime.Time
+	}
+	return t
+}
+
+func terminating(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
+	due := p.DeletionTimestamp.Time
+	if s.At.Sub(due) < finding.StuckTerminating {
+		return Problem{}, false
+	}
+	a := Problem{Code: PodTerminating, Alike: p.Spec.NodeName, node: p.Spec.NodeName, Since: due, told: []time.Time{due},
+		Predicate: finding.Say("should have been gone since %s and {is|are} still terminating", finding.Clock(due))}
+	holder := heldBy(s, p)
+	if holder != "" {
+		a.Predicate = a.Predicate.And(": %s", holder)
+	}
+	if n := s.Node(p.Spec.NodeName); n != nil && !kube.NodeReady(n) && kube.Satisfied(s, s.WorkloadOf(p)) {
+		a.severity = incident.Info // the node's trouble: others have taken its place
+	}
+	a.Seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "metadata.deletionTimestamp", due,
+		strings.TrimSpace("still there "+finding.Duration(s.At.Sub(due))+" later; "+holder))}
+	return a, true
+}
+
+// heldBy says what keeps a pod that is being deleted: a finalizer, a node that is gone, a container that does not stop, or what the
+// kubelet does after its containers have ended, of which unmounting is what can hang.
+func heldBy(s *snapshot.Snapshot, p *corev1.Pod) string {
+	if len(p.Finalizers) > 0 {
+		return finding.Inflect(len(p.Finalizers), "{finalizer|finalizers} %s {holds|hold} it", strings.Join(p.Finalizers, ", "))
+	}
+	n := s.Node(p.Spec.NodeName)
+	if n == nil {
+		if len(s.Nodes) == 0 || finding.NotSeen(s, "nodes", "") || p.Spec.NodeName == "" {
+			return ""
+		}
+		return "its node " + p.Spec.NodeName + " is gone, so no kubelet is there to finish it"
+	}
+	if ready := kube.NodeCondition(n, corev1.NodeReady); ready == nil || ready.Status != corev1.ConditionTrue {
+		return "its node " + p.Spec.NodeName + " is not ready"
+	}
+	var running []string
+	for _, c := range kube.ContainersOf(p) {
+		if c.Status.State.Running != nil {
+			running = append(running, c.Spec.Name)
+		}
+	}
+	if len(running) > 0 {
+		why := finding.Inflect(len(running), "{container|containers} %s {does|do} not stop", strings.Join(running, ", "))
+		if e := kube.LastEvent(s, finding.PodObject(p), "FailedKillPod", "FailedPreStopHook"); e != nil {
+			why += ": " + finding.ShortMessage(e.Message)
+		}
+		return why
+	}
+	if claims := kube.ClaimsOf(p); len(claims) > 0 {
+		return "its containers have ended; what the kubelet has yet to do is to unmount claim " + claims[0].Name
+	}
+	return ""
+}

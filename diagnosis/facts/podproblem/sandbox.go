@@ -1,0 +1,38 @@
+package podproblem
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	cniPlugin  = regexp.MustCompile(`plugin type="([^"]+)"`)
+	pauseImage = regexp.MustCompile(`failed to get sandbox image "([^"]+)"`)
+	noHandler  = regexp.MustCompile(`no runtime for "([^"]+)" is configured`)
+)
+
+// SandboxFailed is the detail of PodSandboxFailed.
+type SandboxFailed struct {
+	Plugin bool // the runtime speaks of the CNI plugin or its configuration
+}
+
+// sandboxLayer names the layer that fails while a pod's sandbox is made, by the words of containerd, CRI-O and the CNI plugins.
+func sandboxLayer(message string) string {
+	if m := cniPlugin.FindStringSubmatch(message); m != nil {
+		return "CNI plugin " + m[1]
+	}
+	if m := pauseImage.FindStringSubmatch(message); m != nil {
+		return "the node cannot get the sandbox image " + m[1]
+	}
+	if m := noHandler.FindStringSubmatch(message); m != nil {
+		return "the node's runtime has no handler " + m[1] + ", which the pod's RuntimeClass asks for"
+	}
+	for _, x := range []struct{ words, layer string }{
+		{"network", "pod network"}, {"cni", "pod network"}, {"cgroup", "cgroups"}, {"containerd.sock", "container runtime"}, {"crio.sock", "container runtime"}, {"failed to reserve sandbox name", "container runtime"}, {"deadline exceeded", "container runtime"},
+	} {
+		if strings.Contains(strings.ToLower(message), x.words) {
+			return x.layer
+		}
+	}
+	return ""
+}

@@ -1,0 +1,49 @@
+package podproblem
+
+import (
+	"cmp"
+	"sort"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// SecretNamed is what may be known of a Secret, or nil. Absence proves nothing unless SecretsSeen.
+func SecretNamed(s *snapshot.Snapshot, namespace, name string) *snapshot.Secret {
+	i := sort.Search(len(s.Secrets), func(i int) bool {
+		return cmp.Or(cmp.Compare(s.Secrets[i].Namespace, namespace), cmp.Compare(s.Secrets[i].Name, name)) >= 0
+	})
+	if i < len(s.Secrets) && s.Secrets[i].Namespace == namespace && s.Secrets[i].Name == name {
+		return &s.Secrets[i]
+	}
+	return nil
+}
+
+func secretExists(s *snapshot.Snapshot, namespace, name string) bool {
+	return SecretNamed(s, namespace, name) != nil
+}
+
+// SecretHint names the namespace's Secrets that look like the one that is missing, and where else one of that name is: nothing where
+// Secrets were not read.
+func SecretHint(s *snapshot.Snapshot, namespace, name string) string {
+	if !s.SecretsSeen || secretExists(s, namespace, name) {
+		return ""
+	}
+	var here []string
+	elsewhere := ""
+	for i := range s.Secrets {
+		switch x := &s.Secrets[i]; {
+		case x.Namespace == namespace:
+			here = append(here, x.Name)
+		case x.Name == name && elsewhere == "":
+			elsewhere = x.Namespace
+		}
+	}
+	if like := kube.Nearest(name, here); len(like) > 0 {
+		return kube.DidYouMean(like)
+	}
+	if elsewhere != "" {
+		return " (there is one in namespace " + elsewhere + ")"
+	}
+	return ""
+}

@@ -1,0 +1,37 @@
+package podproblem
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// AllStarting says whether every one of the pods is only starting up.
+func AllStarting(s *snapshot.Snapshot, pods []*corev1.Pod) bool {
+	for _, p := range pods {
+		if !StartingUp(s, p) {
+			return false
+		}
+	}
+	return true
+}
+
+// Starting says whether what stands behind a Service has only just been started, all of it.
+func Starting(s *snapshot.Snapshot, v *corev1.Service) bool {
+	pods := s.PodsSelected(v.Namespace, v.Spec.Selector)
+	return len(v.Spec.Selector) > 0 && len(pods) > 0 && !slices.ContainsFunc(pods, kube.IsReady) && AllStarting(s, pods)
+}
+
+// StartingUp says that a pod is too young, or not ready for too short a time, to be looked at; that it is on its way, such as while a
+// large image is pulled or its init containers are at work, and nothing is wrong with it; or that it is about to be replaced.
+func StartingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
+	if p.DeletionTimestamp != nil {
+		return s.At.Sub(p.DeletionTimestamp.Time) < finding.StuckTerminating
+	}
+	return kube.Newly(s, p.CreationTimestamp.Time) || kube.Newly(s, kube.UnreadySince(p)) || kube.WarmingUp(s, p) ||
+		p.Status.Phase == corev1.PodPending && p.Spec.NodeName != "" && len(Of(s, p)) == 0
+}
