@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -18,7 +19,7 @@ var controlRules = []Rule{
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
 	{"webhook-refuses", about(finding.WebhookTrouble), []string{checks.PodsRefused}, webhookRefuses,
 		"the API server refuses the pods of 1 workload", "the API server refuses the pods of %d workloads"},
-	{"webhook-refuses-custom", about(finding.WebhookTrouble), []string{checks.CustomNotReady}, webhookRefusesCustom,
+	{"webhook-refuses-custom", about(finding.WebhookTrouble), []string{custom.CustomNotReady}, webhookRefusesCustom,
 		"a custom resource waits for what the API server refuses", "%d custom resources wait for what the API server refuses"},
 	{"service-behind", slices.Concat(serviceFaults, podFaults, workloadFaults, []string{checks.PodsRefused}),
 		[]string{checks.WebhookNoEndpoints, checks.WebhookFailing, checks.APIServiceUnavailable}, serviceBehind,
@@ -61,7 +62,7 @@ func webhooksNamed(f *finding.Finding) []string {
 	if refused, ok := finding.DetailOf[checks.RefusedPods](f); ok {
 		return refused.Webhooks
 	}
-	says, _ := finding.DetailOf[checks.CustomSays](f)
+	says, _ := finding.DetailOf[custom.CustomSays](f)
 	return says.Webhooks
 }
 

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -16,20 +17,20 @@ import (
 
 // customRules are about custom resources, and Helm's releases.
 var customRules = []Rule{
-	{"custom-owns", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused, checks.PVCPending}), []string{checks.CustomNotReady}, customOwns,
+	{"custom-owns", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused, checks.PVCPending}), []string{custom.CustomNotReady}, customOwns,
 		"the custom resource that made it is not ready", "%d custom resources that made it are not ready"},
-	{"custom-part", []string{checks.CustomNotReady}, []string{checks.CustomNotReady}, customPart,
+	{"custom-part", []string{custom.CustomNotReady}, []string{custom.CustomNotReady}, customPart,
 		"the custom resource that it is part of is not ready", "%d custom resources that it is part of are not ready"},
-	{"custom-secret", []string{checks.CustomNotReady}, []string{checks.SecretMissing, checks.IngressSecretMissing, podproblem.PodConfigError, podproblem.PodVolumeFailed, podproblem.PodStuckCreating}, customSecret,
+	{"custom-secret", []string{custom.CustomNotReady}, []string{checks.SecretMissing, checks.IngressSecretMissing, podproblem.PodConfigError, podproblem.PodVolumeFailed, podproblem.PodStuckCreating}, customSecret,
 		"the Secret that it should make is missing", "the Secret that it should make is missing (%d findings)"},
-	{"helm-release", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{checks.HelmReleaseFailed, checks.CustomNotReady}, helmRelease,
+	{"helm-release", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{custom.HelmReleaseFailed, custom.CustomNotReady}, helmRelease,
 		"its Helm release has failed", "%d Helm releases have failed"},
 }
 
 // customOwns follows the workload's owners, and takes the custom resource's word for what it names.
 func customOwns(c *Context, from, to *finding.Finding) (Link, bool) {
 	w := workloadOf(from)
-	says, _ := finding.DetailOf[checks.CustomSays](to)
+	says, _ := finding.DetailOf[custom.CustomSays](to)
 	switch {
 	case slices.Contains(to.Refs, w):
 		return Link{Reason: fmt.Sprintf("it names %s %s as not healthy", w.Kind, w.Name)}, true
@@ -90,7 +91,7 @@ func customPart(c *Context, from, to *finding.Finding) (Link, bool) {
 	if from.Object.Namespace != "" {
 		name = from.Object.Namespace + "/" + name
 	}
-	says, _ := finding.DetailOf[checks.CustomSays](to)
+	says, _ := finding.DetailOf[custom.CustomSays](to)
 	// What is quoted without a namespace can be of any kind and anywhere, unless the words say the kind.
 	sure := from.Object.Namespace != "" || strings.Contains(strings.ToLower(says.Message), strings.ToLower(from.Object.Kind))
 	if sure && slices.Contains(says.Quoted, name) {
@@ -142,9 +143,9 @@ func helmRelease(c *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	release, namespace := o.GetAnnotations()["meta.helm.sh/release-name"], o.GetAnnotations()["meta.helm.sh/release-namespace"]
-	of, _ := finding.DetailOf[checks.HelmRelease](to)
+	of, _ := finding.DetailOf[custom.HelmRelease](to)
 	name := of.Name
-	if to.Code == checks.CustomNotReady {
+	if to.Code == custom.CustomNotReady {
 		if to.Object.Kind != "HelmRelease" {
 			return Link{}, false
 		}

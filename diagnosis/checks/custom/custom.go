@@ -1,4 +1,4 @@
-package checks
+package custom
 
 import (
 	"cmp"
@@ -17,8 +17,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// customChecks look at what custom resources and Helm releases say of themselves.
-var customChecks = []finding.Check{
+// Checks look at what custom resources and Helm releases say of themselves.
+var Checks = []finding.Check{
 	{Name: "custom resources", Codes: customCodes, Run: checkCustoms},
 	{Name: "Helm releases", Codes: helmCodes, Run: checkHelm},
 }
