@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/rbac"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -12,11 +13,11 @@ import (
 
 // accessRules are about rights, accounts and certificates.
 var accessRules = []Rule{
-	{"right-missing", []string{checks.RightMissing, checks.RoleMissing}, append(slices.Clone(crashes), podproblem.PodNotReady), refusedByRBAC,
+	{"right-missing", []string{rbac.RightMissing, rbac.RoleMissing}, append(slices.Clone(crashes), podproblem.PodNotReady), refusedByRBAC,
 		"1 workload fails because the API server refuses what it asks", "%d workloads fail because the API server refuses what they ask"},
-	{"right-missing-driver", []string{checks.RightMissing, checks.RoleMissing}, []string{checks.PVCPending, checks.VolumeResizeWaits}, namesClaim,
+	{"right-missing-driver", []string{rbac.RightMissing, rbac.RoleMissing}, []string{checks.PVCPending, checks.VolumeResizeWaits}, namesClaim,
 		"1 claim gets no volume", "%d claims get no volume"},
-	{"account-missing", []string{checks.ServiceAccountMissing}, []string{checks.PodsRefused}, accountMissing,
+	{"account-missing", []string{rbac.ServiceAccountMissing}, []string{checks.PodsRefused}, accountMissing,
 		"the pods of 1 workload are refused", "the pods of %d workloads are refused"},
 	{"certificate-bad", []string{checks.TLSSecretExpired, checks.TLSSecretInvalid}, append(slices.Clone(crashes), checks.LogTLSFailed), certificateBad,
 		"1 workload fails because of its certificate", "%d workloads fail because of their certificates"},
@@ -24,7 +25,7 @@ var accessRules = []Rule{
 
 // refusedByRBAC wants the very pods whose log tells of the refusal. It is likely only where the log tells of something else in the end.
 func refusedByRBAC(c *Context, from, to *finding.Finding) (Link, bool) {
-	refused, _ := finding.DetailOf[checks.RefusedRight](from)
+	refused, _ := finding.DetailOf[rbac.RefusedRight](from)
 	return Link{Reason: "its log says that the API server refuses it", Inferred: !refused.Telling}, c.share(from, to)
 }
 

@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/rbac"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -28,7 +29,7 @@ var dnsRules = []Rule{
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"names-unresolved", append(slices.Clone(dnsFaults), checks.DNSDown, checks.DNSServiceMissing, checks.DNSAddressMismatch), crashes, namesUnresolved,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
-	{"names-unlisted", []string{checks.RightMissing, checks.RoleMissing}, crashes, namesUnlisted,
+	{"names-unlisted", []string{rbac.RightMissing, rbac.RoleMissing}, crashes, namesUnlisted,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"names-unanswered", podFaults, crashes, namesUnanswered,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},

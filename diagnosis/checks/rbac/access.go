@@ -1,4 +1,4 @@
-package checks
+package rbac
 
 import (
 	"fmt"
@@ -18,8 +18,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// accessChecks look at rights: what the API server refuses, and to whom.
-var accessChecks = []finding.Check{
+// Checks look at rights: what the API server refuses, and to whom.
+var Checks = []finding.Check{
 	{Name: "access", Codes: accessCodes, Run: checkAccess},
 }
 
