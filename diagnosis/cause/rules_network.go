@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/netpol"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
@@ -18,9 +19,9 @@ import (
 var networkRules = slices.Concat(podNetworkRules, []Rule{
 	{"reload-job", []string{checks.IngressReloadFails}, []string{checks.JobFailed}, reloadJob,
 		"1 Job has failed", "%d Jobs have failed"},
-	{"flow-cut", []string{checks.PolicyBlocksDNS, checks.PolicyBlocksFlow}, suffers, misses("a NetworkPolicy cuts that off"),
+	{"flow-cut", []string{netpol.PolicyBlocksDNS, netpol.PolicyBlocksFlow}, suffers, misses("a NetworkPolicy cuts that off"),
 		"1 workload fails because a NetworkPolicy cuts it off from what it calls", "%d workloads fail because NetworkPolicies cut them off from what they call"},
-	{"policy-idle", []string{checks.PolicySelectsNothing}, []string{checks.PolicyBlocksDNS, checks.PolicyBlocksFlow}, refersTo("it would allow the flow, but selects no pod"),
+	{"policy-idle", []string{netpol.PolicySelectsNothing}, []string{netpol.PolicyBlocksDNS, netpol.PolicyBlocksFlow}, refersTo("it would allow the flow, but selects no pod"),
 		"1 flow that it should allow is cut off", "%d flows that they should allow are cut off"},
 	{"service-called", append(slices.Clone(serviceFaults), checks.ExternalNameInvalid, checks.ExternalNameNotFound), crashes, serviceCalled,
 		"1 workload fails because a Service that it calls does not answer", "%d workloads fail because Services that they call do not answer"},

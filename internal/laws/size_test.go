@@ -13,8 +13,7 @@ const (
 
 // long are files that may have more lines, by name, and why.
 var long = map[string]string{
-	"policyflow.go": "how a policy lets traffic through is one walk; it is split where diagnosis/checks is",
-	"reading.go":    "how a log is read is one walk; it is split where diagnosis/logs is",
+	"reading.go": "how a log is read is one walk; it is split where diagnosis/logs is",
 }
 
 // A file is one idea. A test may be as long as its table.

@@ -1,12 +1,12 @@
-package checks
+package netpol
 
 import (
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// policyChecks look at NetworkPolicies.
-var policyChecks = []finding.Check{{Name: "networkpolicies", Codes: policyCodes, Run: checkPolicies}}
+// Checks look at NetworkPolicies.
+var Checks = []finding.Check{{Name: "networkpolicies", Codes: policyCodes, Run: checkPolicies}}
 
 // The codes of findings about NetworkPolicies.
 const (

@@ -1,4 +1,4 @@
-package checks
+package netpol
 
 import (
 	"net/netip"
