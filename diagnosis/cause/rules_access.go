@@ -6,6 +6,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/rbac"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -15,7 +16,7 @@ import (
 var accessRules = []Rule{
 	{"right-missing", []string{rbac.RightMissing, rbac.RoleMissing}, append(slices.Clone(crashes), podproblem.PodNotReady), refusedByRBAC,
 		"1 workload fails because the API server refuses what it asks", "%d workloads fail because the API server refuses what they ask"},
-	{"right-missing-driver", []string{rbac.RightMissing, rbac.RoleMissing}, []string{checks.PVCPending, checks.VolumeResizeWaits}, namesClaim,
+	{"right-missing-driver", []string{rbac.RightMissing, rbac.RoleMissing}, []string{storage.PVCPending, storage.VolumeResizeWaits}, namesClaim,
 		"1 claim gets no volume", "%d claims get no volume"},
 	{"account-missing", []string{rbac.ServiceAccountMissing}, []string{checks.PodsRefused}, accountMissing,
 		"the pods of 1 workload are refused", "the pods of %d workloads are refused"},

@@ -7,6 +7,7 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
@@ -15,9 +16,9 @@ import (
 var configRules = []Rule{
 	{"reference-missing", []string{checks.ConfigMapMissing, checks.SecretMissing}, []string{podproblem.PodConfigError, podproblem.PodVolumeFailed, podproblem.PodImagePull, podproblem.PodStuckCreating}, waitsFor,
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
-	{"claim-unbound", []string{checks.PVCPending, checks.PVCLost, checks.PVCMissing}, []string{podproblem.PodUnschedulable, podproblem.PodVolumeFailed, podproblem.PodStuckCreating}, waitsFor,
+	{"claim-unbound", []string{storage.PVCPending, storage.PVCLost, storage.PVCMissing}, []string{podproblem.PodUnschedulable, podproblem.PodVolumeFailed, podproblem.PodStuckCreating}, waitsFor,
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
-	{"claim-unscheduled", []string{podproblem.PodUnschedulable}, []string{checks.PVCPending}, claimWaits,
+	{"claim-unscheduled", []string{podproblem.PodUnschedulable}, []string{storage.PVCPending}, claimWaits,
 		"1 claim waits for its pod", "%d claims wait for their pods"},
 }
 

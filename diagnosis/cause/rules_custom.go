@@ -9,6 +9,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -17,7 +18,7 @@ import (
 
 // customRules are about custom resources, and Helm's releases.
 var customRules = []Rule{
-	{"custom-owns", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused, checks.PVCPending}), []string{custom.CustomNotReady}, customOwns,
+	{"custom-owns", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused, storage.PVCPending}), []string{custom.CustomNotReady}, customOwns,
 		"the custom resource that made it is not ready", "%d custom resources that made it are not ready"},
 	{"custom-part", []string{custom.CustomNotReady}, []string{custom.CustomNotReady}, customPart,
 		"the custom resource that it is part of is not ready", "%d custom resources that it is part of are not ready"},

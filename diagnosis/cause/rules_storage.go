@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -13,20 +14,20 @@ import (
 
 // storageRules are about claims, volumes and what provides them.
 var storageRules = []Rule{
-	{"volume-kept", []string{checks.PVReleased, checks.PVFailed}, []string{checks.PVCPending}, namesClaim,
+	{"volume-kept", []string{storage.PVReleased, storage.PVFailed}, []string{storage.PVCPending}, namesClaim,
 		"1 claim gets no volume", "%d claims get no volume"},
-	{"driver-down", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{checks.PVCPending, checks.CSIDriverMissing}, driverDown,
+	{"driver-down", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{storage.PVCPending, storage.CSIDriverMissing}, driverDown,
 		"its volumes are not made or mounted", "its volumes are not made or mounted (%d findings)"},
 	{"mount-fails", about(finding.MountTrouble), []string{podproblem.PodVolumeFailed, podproblem.PodStuckCreating},
 		sharedPods("its pods wait for that volume"),
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
-	{"volume-held", nodeFaults, []string{checks.VolumeMultiAttach}, heldByNode,
+	{"volume-held", nodeFaults, []string{storage.VolumeMultiAttach}, heldByNode,
 		"1 volume cannot leave it", "%d volumes cannot leave it"},
-	{"terminating-holds", []string{podproblem.PodTerminating}, []string{checks.VolumeMultiAttach}, heldByPod,
+	{"terminating-holds", []string{podproblem.PodTerminating}, []string{storage.VolumeMultiAttach}, heldByPod,
 		"1 volume stays where it was", "%d volumes stay where they were"},
-	{"volume-full", []string{checks.VolumeFull}, append(slices.Clone(crashes), podproblem.PodNotReady), sharedPods("its pods write to that volume"),
+	{"volume-full", []string{storage.VolumeFull}, append(slices.Clone(crashes), podproblem.PodNotReady), sharedPods("its pods write to that volume"),
 		"1 workload fails because it cannot write", "%d workloads fail because they cannot write"},
-	{"resize-full", []string{checks.VolumeResizeWaits}, []string{checks.VolumeFull}, sameObject("it waits for the space that was asked for"),
+	{"resize-full", []string{storage.VolumeResizeWaits}, []string{storage.VolumeFull}, sameObject("it waits for the space that was asked for"),
 		"1 volume is full", "%d volumes are full"},
 }
 

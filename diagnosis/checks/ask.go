@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -36,7 +37,7 @@ var asks = []struct {
 	{[]string{NodeUnreachable}, askKubelet},
 	{[]string{podproblem.PodOOMKilled}, askMemory},
 	{[]string{podproblem.PodCrashLoop, podproblem.PodRestarts, podproblem.PodOOMKilled}, askRestarts},
-	{[]string{podproblem.PodCrashLoop, VolumeFull, LogNoSpace}, askVolumes},
+	{[]string{podproblem.PodCrashLoop, storage.VolumeFull, LogNoSpace}, storage.AskVolumes},
 	{[]string{EtcdUnhealthy, APIServerUnhealthy, SchedulerNotLeading, ControllerManagerNotLeading, WebhookFailing}, askLatency},
 }
 

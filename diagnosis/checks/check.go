@@ -7,6 +7,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/netpol"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/rbac"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -28,7 +29,7 @@ func CodesThat(is func(finding.Code) bool) []string {
 
 // All is every check, by area. Codes are stable, for postmortems, runbooks and policies name them; each is a constant beside its check.
 var All = slices.Concat(nodeChecks, hostChecks, podChecks, logChecks, workloadChecks, serviceChecks, ingressChecks, netpol.Checks, dnsChecks,
-	podNetworkChecks, storageChecks, rbac.Checks, controlChecks, custom.Checks)
+	podNetworkChecks, storage.Checks, rbac.Checks, controlChecks, custom.Checks)
 
 // CodeOf returns the documentation of a code; ok is false for one that no check reports.
 func CodeOf(code string) (c finding.Code, ok bool) {

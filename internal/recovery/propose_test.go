@@ -11,6 +11,7 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/internal/host"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -232,7 +233,7 @@ func TestThePlanRunsAndIsUndone(t *testing.T) {
 }
 
 func TestWithoutACopyThereIsNoPlanAndTheReasonIsSaid(t *testing.T) {
-	unrelated := incident.Cause{ID: "C3", Code: checks.PVCPending, Title: "a claim waits"}
+	unrelated := incident.Cause{ID: "C3", Code: storage.PVCPending, Title: "a claim waits"}
 	alone := func(c incident.Cause) *incident.Diagnosis { d := *ill; d.Causes = []incident.Cause{c}; return &d }
 	same := recovery.Copy{Key: copyOfCorefile.Key, Content: []byte("forward . 127.0.0.1\nloop\n")}
 	for name, c := range map[string]struct {

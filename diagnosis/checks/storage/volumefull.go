@@ -1,4 +1,4 @@
-package checks
+package storage
 
 import (
 	"fmt"
@@ -28,8 +28,8 @@ const (
 	fullVolume    = 0.99
 )
 
-// askVolumes asks how full the volumes of the finding's pods are, by the kubelet's metrics.
-func askVolumes(_ *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
+// AskVolumes asks how full the volumes of the finding's pods are, by the kubelet's metrics.
+func AskVolumes(_ *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 	var claims []incident.Object
 	for _, p := range f.Pods[:min(len(f.Pods), finding.ShownPods)] {
 		claims = finding.Union(claims, kube.ClaimsOf(p))

@@ -1,4 +1,4 @@
-package checks
+package storage
 
 import (
 	"fmt"
@@ -13,8 +13,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// storageChecks look at claims and volumes.
-var storageChecks = []finding.Check{
+// Checks look at claims and volumes.
+var Checks = []finding.Check{
 	{Name: "claims", Codes: claimCodes, Run: checkClaims},
 	{Name: "volumes", Codes: volumeCodes, Run: checkVolumes},
 }
