@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/rbac"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
@@ -20,7 +21,7 @@ var accessRules = []Rule{
 		"1 claim gets no volume", "%d claims get no volume"},
 	{"account-missing", []string{rbac.ServiceAccountMissing}, []string{checks.PodsRefused}, accountMissing,
 		"the pods of 1 workload are refused", "the pods of %d workloads are refused"},
-	{"certificate-bad", []string{checks.TLSSecretExpired, checks.TLSSecretInvalid}, append(slices.Clone(crashes), checks.LogTLSFailed), certificateBad,
+	{"certificate-bad", []string{ingress.TLSSecretExpired, ingress.TLSSecretInvalid}, append(slices.Clone(crashes), checks.LogTLSFailed), certificateBad,
 		"1 workload fails because of its certificate", "%d workloads fail because of their certificates"},
 }
 

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/netpol"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -17,7 +18,7 @@ import (
 
 // networkRules are about Services and what leads to them, from the outside in.
 var networkRules = slices.Concat(podNetworkRules, []Rule{
-	{"reload-job", []string{checks.IngressReloadFails}, []string{checks.JobFailed}, reloadJob,
+	{"reload-job", []string{ingress.IngressReloadFails}, []string{checks.JobFailed}, reloadJob,
 		"1 Job has failed", "%d Jobs have failed"},
 	{"flow-cut", []string{netpol.PolicyBlocksDNS, netpol.PolicyBlocksFlow}, suffers, misses("a NetworkPolicy cuts that off"),
 		"1 workload fails because a NetworkPolicy cuts it off from what it calls", "%d workloads fail because NetworkPolicies cut them off from what they call"},
@@ -39,11 +40,11 @@ var networkRules = slices.Concat(podNetworkRules, []Rule{
 		"its pods find no free port", "%d workloads find no free port"},
 	{"balancer-pods", append(slices.Clone(podFaults), checks.PodsRefused), []string{checks.LoadBalancerPending}, balancerPods,
 		"1 Service has no address for the outside", "%d Services have no address for the outside"},
-	{"controller-pods", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{checks.IngressNoController}, sameWorkload("these are the controller's pods"),
+	{"controller-pods", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{ingress.IngressNoController}, sameWorkload("these are the controller's pods"),
 		"nothing answers for the Ingresses of 1 class", "nothing answers for the Ingresses of %d classes"},
-	{"gateway-class", []string{checks.GatewayClassMissing}, []string{checks.GatewayNotReady, checks.RouteRefused}, gatewayOf,
+	{"gateway-class", []string{ingress.GatewayClassMissing}, []string{ingress.GatewayNotReady, ingress.RouteRefused}, gatewayOf,
 		"1 object that needs the Gateway is not well", "%d objects that need the Gateway are not well"},
-	{"gateway-routes", []string{checks.GatewayNotReady}, []string{checks.RouteRefused}, gatewayOf,
+	{"gateway-routes", []string{ingress.GatewayNotReady}, []string{ingress.RouteRefused}, gatewayOf,
 		"1 route to it is refused", "%d routes to it are refused"},
 })
 

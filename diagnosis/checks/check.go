@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/netpol"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/rbac"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
@@ -28,7 +29,7 @@ func CodesThat(is func(finding.Code) bool) []string {
 }
 
 // All is every check, by area. Codes are stable, for postmortems, runbooks and policies name them; each is a constant beside its check.
-var All = slices.Concat(nodeChecks, hostChecks, podChecks, logChecks, workloadChecks, serviceChecks, ingressChecks, netpol.Checks, dnsChecks,
+var All = slices.Concat(nodeChecks, hostChecks, podChecks, logChecks, workloadChecks, serviceChecks, ingress.Checks, netpol.Checks, dnsChecks,
 	podNetworkChecks, storage.Checks, rbac.Checks, controlChecks, custom.Checks)
 
 // CodeOf returns the documentation of a code; ok is false for one that no check reports.

@@ -1,4 +1,4 @@
-package checks
+package ingress
 
 import (
 	"fmt"
@@ -15,8 +15,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// ingressChecks look at what lets people in: Ingresses, Gateways, and the certificates that they show.
-var ingressChecks = []finding.Check{
+// Checks look at what lets people in: Ingresses, Gateways, and the certificates that they show.
+var Checks = []finding.Check{
 	{Name: "ingresses", Codes: ingressCodes, Run: checkIngresses},
 	{Name: "gateways", Codes: gatewayCodes, Run: checkGateways},
 	{Name: "certificates", Codes: tlsCodes, Run: checkTLS},
