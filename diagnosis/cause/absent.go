@@ -8,6 +8,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/dns"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -19,9 +21,9 @@ type expectation struct {
 }
 
 var expectations = []expectation{
-	{append(slices.Clone(dnsFaults), checks.DNSDown), namesResolve},
-	{[]string{checks.NodeCNIMissing}, podsStartOn},
-	{[]string{checks.NodeUnreachable}, leaseRenewed},
+	{append(slices.Clone(dnsFaults), dns.DNSDown), namesResolve},
+	{[]string{nodes.NodeCNIMissing}, podsStartOn},
+	{[]string{nodes.NodeUnreachable}, leaseRenewed},
 	{[]string{podproblem.PodImagePull}, imageRunsElsewhere},
 	{serviceFaults, serviceAnswers},
 }

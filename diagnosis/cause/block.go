@@ -6,7 +6,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/dns"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -90,12 +91,12 @@ func pinned(s *snapshot.Snapshot, p *corev1.Pod) bool {
 
 func blockReason(c, other *candidate, node string) string {
 	until := "it is ready again"
-	if c.root.Code == checks.NodeCNIMissing {
+	if c.root.Code == nodes.NodeCNIMissing {
 		until = "it has a CNI configuration"
 	}
 	who := ""
 	switch {
-	case slices.Contains(dnsFaults, other.root.Code) || other.root.Code == checks.DNSDown:
+	case slices.Contains(dnsFaults, other.root.Code) || other.root.Code == dns.DNSDown:
 		who = ", CoreDNS included"
 	case !other.root.Workload.IsZero():
 		who = fmt.Sprintf(", %s %s included", other.root.Workload.Kind, other.root.Workload.Name)

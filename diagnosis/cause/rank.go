@@ -9,7 +9,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/dns"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -261,7 +262,7 @@ func (c *candidate) consequences() []string {
 func (c *candidate) against(s *snapshot.Snapshot, all []*candidate, dns bool) []string {
 	var out []string
 	switch {
-	case c.root.Code == checks.NodeCNIMissing:
+	case c.root.Code == nodes.NodeCNIMissing:
 		if n := crashedBefore(c, all); n > 0 {
 			who := "1 workload"
 			if n > 1 {
@@ -280,7 +281,7 @@ func (c *candidate) against(s *snapshot.Snapshot, all []*candidate, dns bool) []
 func anyDNS(all []*candidate) bool {
 	for _, c := range all {
 		for _, f := range c.explained {
-			if slices.Contains(dnsFaults, f.Code) || f.Code == checks.DNSDown {
+			if slices.Contains(dnsFaults, f.Code) || f.Code == dns.DNSDown {
 				return true
 			}
 		}

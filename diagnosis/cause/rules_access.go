@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/rbac"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -19,9 +20,9 @@ var accessRules = []Rule{
 		"1 workload fails because the API server refuses what it asks", "%d workloads fail because the API server refuses what they ask"},
 	{"right-missing-driver", []string{rbac.RightMissing, rbac.RoleMissing}, []string{storage.PVCPending, storage.VolumeResizeWaits}, namesClaim,
 		"1 claim gets no volume", "%d claims get no volume"},
-	{"account-missing", []string{rbac.ServiceAccountMissing}, []string{checks.PodsRefused}, accountMissing,
+	{"account-missing", []string{rbac.ServiceAccountMissing}, []string{workloads.PodsRefused}, accountMissing,
 		"the pods of 1 workload are refused", "the pods of %d workloads are refused"},
-	{"certificate-bad", []string{ingress.TLSSecretExpired, ingress.TLSSecretInvalid}, append(slices.Clone(crashes), checks.LogTLSFailed), certificateBad,
+	{"certificate-bad", []string{ingress.TLSSecretExpired, ingress.TLSSecretInvalid}, append(slices.Clone(crashes), applog.LogTLSFailed), certificateBad,
 		"1 workload fails because of its certificate", "%d workloads fail because of their certificates"},
 }
 
@@ -32,12 +33,12 @@ func refusedByRBAC(c *Context, from, to *finding.Finding) (Link, bool) {
 }
 
 func accountMissing(_ *Context, from, to *finding.Finding) (Link, bool) {
-	refused, _ := finding.DetailOf[checks.RefusedPods](to)
+	refused, _ := finding.DetailOf[workloads.RefusedPods](to)
 	return Link{Reason: fmt.Sprintf("its pods are to run as ServiceAccount %s", from.Object.Name)}, refused.Account == from.Object
 }
 
 // certificateBad wants the pods that use the certificate to speak of certificates.
 func certificateBad(c *Context, from, to *finding.Finding) (Link, bool) {
 	speaks := slices.ContainsFunc(to.Said, func(f logs.Fact) bool { return f.Kind == logs.TLSFailed })
-	return Link{Reason: fmt.Sprintf("its pods use Secret %s, and its log complains of a certificate", from.Object.Name)}, (speaks || to.Code == checks.LogTLSFailed) && c.share(from, to)
+	return Link{Reason: fmt.Sprintf("its pods use Secret %s, and its log complains of a certificate", from.Object.Name)}, (speaks || to.Code == applog.LogTLSFailed) && c.share(from, to)
 }

@@ -6,7 +6,7 @@ import (
 
 	storagev1 "k8s.io/api/storage/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/pods"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -14,7 +14,7 @@ import (
 
 // configRules are about what pods refer to: ConfigMaps, Secrets, claims.
 var configRules = []Rule{
-	{"reference-missing", []string{checks.ConfigMapMissing, checks.SecretMissing}, []string{podproblem.PodConfigError, podproblem.PodVolumeFailed, podproblem.PodImagePull, podproblem.PodStuckCreating}, waitsFor,
+	{"reference-missing", []string{pods.ConfigMapMissing, pods.SecretMissing}, []string{podproblem.PodConfigError, podproblem.PodVolumeFailed, podproblem.PodImagePull, podproblem.PodStuckCreating}, waitsFor,
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
 	{"claim-unbound", []string{storage.PVCPending, storage.PVCLost, storage.PVCMissing}, []string{podproblem.PodUnschedulable, podproblem.PodVolumeFailed, podproblem.PodStuckCreating}, waitsFor,
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},

@@ -6,8 +6,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/control"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/services"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -15,39 +18,39 @@ import (
 
 // controlRules are about the control plane: webhooks, aggregated APIs, leaders, etcd.
 var controlRules = []Rule{
-	{"webhook-injects", []string{checks.WebhookInjects}, podFaults, webhookInjects,
+	{"webhook-injects", []string{control.WebhookInjects}, podFaults, webhookInjects,
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
-	{"webhook-refuses", about(finding.WebhookTrouble), []string{checks.PodsRefused}, webhookRefuses,
+	{"webhook-refuses", about(finding.WebhookTrouble), []string{workloads.PodsRefused}, webhookRefuses,
 		"the API server refuses the pods of 1 workload", "the API server refuses the pods of %d workloads"},
 	{"webhook-refuses-custom", about(finding.WebhookTrouble), []string{custom.CustomNotReady}, webhookRefusesCustom,
 		"a custom resource waits for what the API server refuses", "%d custom resources wait for what the API server refuses"},
-	{"service-behind", slices.Concat(serviceFaults, podFaults, workloadFaults, []string{checks.PodsRefused}),
-		[]string{checks.WebhookNoEndpoints, checks.WebhookFailing, checks.APIServiceUnavailable}, serviceBehind,
+	{"service-behind", slices.Concat(serviceFaults, podFaults, workloadFaults, []string{workloads.PodsRefused}),
+		[]string{control.WebhookNoEndpoints, control.WebhookFailing, control.APIServiceUnavailable}, serviceBehind,
 		"the API server cannot ask it", "the API server cannot ask it (%d findings)"},
-	{"api-taken", []string{checks.APIServiceTakenOver}, []string{checks.HPANoMetrics}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
+	{"api-taken", []string{control.APIServiceTakenOver}, []string{workloads.HPANoMetrics}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: "it asks that API, and has got nothing since it was changed"}, slices.Contains(from.Refs, to.Object)
 	}, "1 autoscaler gets no metrics", "%d autoscalers get no metrics"},
-	{"api-gone", []string{checks.APIServiceUnavailable}, []string{checks.NamespaceTerminating}, apiGone,
+	{"api-gone", []string{control.APIServiceUnavailable}, []string{control.NamespaceTerminating}, apiGone,
 		"1 namespace cannot be deleted", "%d namespaces cannot be deleted"},
-	{"finalizer-waits", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{checks.NamespaceTerminating}, finalizerWaits,
+	{"finalizer-waits", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused}), []string{control.NamespaceTerminating}, finalizerWaits,
 		"1 namespace cannot be deleted", "%d namespaces cannot be deleted"},
-	{"component-fails", podFaults, []string{checks.SchedulerNotLeading, checks.ControllerManagerNotLeading}, sharedPods("these are its pods"),
+	{"component-fails", podFaults, []string{control.SchedulerNotLeading, control.ControllerManagerNotLeading}, sharedPods("these are its pods"),
 		"a part of the control plane does not lead", "%d parts of the control plane do not lead"},
-	{"no-scheduler", []string{checks.SchedulerNotLeading}, []string{podproblem.PodUnschedulable}, noScheduler,
+	{"no-scheduler", []string{control.SchedulerNotLeading}, []string{podproblem.PodUnschedulable}, noScheduler,
 		"the pods of 1 workload get no node", "the pods of %d workloads get no node"},
-	{"no-controllers", []string{checks.ControllerManagerNotLeading}, append(slices.Clone(workloadFaults), checks.ServiceNoEndpoints), noControllers,
+	{"no-controllers", []string{control.ControllerManagerNotLeading}, append(slices.Clone(workloadFaults), services.ServiceNoEndpoints), noControllers,
 		"1 object is not looked after", "%d objects are not looked after"},
-	{"etcd-api", []string{checks.EtcdUnhealthy}, []string{checks.APIServerUnhealthy, checks.APISlow, checks.SchedulerNotLeading, checks.ControllerManagerNotLeading, checks.NodeLeaseStale}, etcdBehind,
+	{"etcd-api", []string{control.EtcdUnhealthy}, []string{control.APIServerUnhealthy, control.APISlow, control.SchedulerNotLeading, control.ControllerManagerNotLeading, nodes.NodeLeaseStale}, etcdBehind,
 		"the API server is not well", "the API server is not well (%d findings)"},
-	{"version-removed", []string{checks.APIVersionRemoved}, crashes, sharedPods("its log says that it asks for an API that is gone"),
+	{"version-removed", []string{control.APIVersionRemoved}, crashes, sharedPods("its log says that it asks for an API that is gone"),
 		"1 workload fails", "%d workloads fail"},
-	{"storm-about", slices.Concat(podFaults, workloadFaults), []string{checks.EventStorm}, stormAbout,
+	{"storm-about", slices.Concat(podFaults, workloadFaults), []string{control.EventStorm}, stormAbout,
 		"it is told again and again in events", "it is told again and again in events (%d findings)"},
 }
 
 // webhookRefuses wants the refusal to name the webhook.
 func webhookRefuses(_ *Context, from, to *finding.Finding) (Link, bool) {
-	asked, _ := finding.DetailOf[checks.Webhooks](from)
+	asked, _ := finding.DetailOf[control.Webhooks](from)
 	refused := webhooksNamed(to)
 	for _, name := range asked.Names {
 		if slices.Contains(refused, name) {
@@ -59,7 +62,7 @@ func webhookRefuses(_ *Context, from, to *finding.Finding) (Link, bool) {
 
 // webhooksNamed are the webhooks that the API server's words name, as they were told to whom the finding is about.
 func webhooksNamed(f *finding.Finding) []string {
-	if refused, ok := finding.DetailOf[checks.RefusedPods](f); ok {
+	if refused, ok := finding.DetailOf[workloads.RefusedPods](f); ok {
 		return refused.Webhooks
 	}
 	says, _ := finding.DetailOf[custom.CustomSays](f)
@@ -128,8 +131,8 @@ func hasLabels(labels, want map[string]string) bool {
 
 // apiGone wants the namespace's own words to name the API.
 func apiGone(_ *Context, from, to *finding.Finding) (Link, bool) {
-	gone, _ := finding.DetailOf[checks.UnavailableAPI](from)
-	held, _ := finding.DetailOf[checks.HeldNamespace](to)
+	gone, _ := finding.DetailOf[control.UnavailableAPI](from)
+	held, _ := finding.DetailOf[control.HeldNamespace](to)
 	return Link{Reason: fmt.Sprintf("the namespace controller cannot list what is in it while %s does not answer", gone.API)},
 		slices.Contains(held.APIs, gone.API)
 }
@@ -137,7 +140,7 @@ func apiGone(_ *Context, from, to *finding.Finding) (Link, bool) {
 // finalizerWaits wants the workload that should remove the finalizer to fail, or a pod of the namespace itself not to end.
 func finalizerWaits(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if from.Code == podproblem.PodTerminating && len(from.Pods) > 0 && from.Pods[0].Namespace == to.Object.Name {
-		held, _ := finding.DetailOf[checks.HeldNamespace](to)
+		held, _ := finding.DetailOf[control.HeldNamespace](to)
 		return Link{Reason: "its pods do not end"}, held.Pods
 	}
 	return Link{Reason: fmt.Sprintf("%s %s should remove the finalizer", from.Workload.Kind, from.Workload.Name)},
@@ -190,7 +193,7 @@ func wanted(n *int32) int32 {
 
 // etcdBehind is likely rather than proven: the API server does not say what it waits for.
 func etcdBehind(_ *Context, _, to *finding.Finding) (Link, bool) {
-	return Link{Reason: "the API server keeps everything in etcd", Inferred: to.Code != checks.APIServerUnhealthy}, true
+	return Link{Reason: "the API server keeps everything in etcd", Inferred: to.Code != control.APIServerUnhealthy}, true
 }
 
 func stormAbout(_ *Context, from, to *finding.Finding) (Link, bool) {

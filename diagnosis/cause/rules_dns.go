@@ -5,8 +5,10 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/dns"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/rbac"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/services"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -17,25 +19,25 @@ import (
 
 // dnsRules are about the cluster's DNS.
 var dnsRules = []Rule{
-	{"dns-stops", []string{checks.DNSLoop, checks.DNSCorefileError}, crashes, dnsStops,
+	{"dns-stops", []string{dns.DNSLoop, dns.DNSCorefileError}, crashes, dnsStops,
 		"CoreDNS stops, again and again", "CoreDNS stops, again and again (%d findings)"},
-	{"dns-pods", slices.Concat(dnsFaults, podFaults, []string{checks.PodsRefused}), []string{checks.DNSDown}, dnsPods,
+	{"dns-pods", slices.Concat(dnsFaults, podFaults, []string{workloads.PodsRefused}), []string{dns.DNSDown}, dnsPods,
 		"nothing answers names in the cluster", "nothing answers names in the cluster (%d findings)"},
-	{"dns-switched-off", []string{checks.DNSScaledToZero}, workloadFaults, sameWorkload("it is scaled to 0"),
+	{"dns-switched-off", []string{dns.DNSScaledToZero}, workloadFaults, sameWorkload("it is scaled to 0"),
 		"its workload has no pods", "%d workloads have no pods"},
-	{"names-denied", []string{checks.DNSNamesDenied}, suffers, misses("the cluster's DNS denies that there is such a name"),
+	{"names-denied", []string{dns.DNSNamesDenied}, suffers, misses("the cluster's DNS denies that there is such a name"),
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
-	{"dns-settings", []string{checks.PodDNSConfig}, suffers, misses("its DNS settings keep it from that"),
+	{"dns-settings", []string{dns.PodDNSConfig}, suffers, misses("its DNS settings keep it from that"),
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
-	{"names-unresolved", append(slices.Clone(dnsFaults), checks.DNSDown, checks.DNSServiceMissing, checks.DNSAddressMismatch), crashes, namesUnresolved,
+	{"names-unresolved", append(slices.Clone(dnsFaults), dns.DNSDown, dns.DNSServiceMissing, dns.DNSAddressMismatch), crashes, namesUnresolved,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"names-unlisted", []string{rbac.RightMissing, rbac.RoleMissing}, crashes, namesUnlisted,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"names-unanswered", podFaults, crashes, namesUnanswered,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
-	{"names-unresolved-before", []string{checks.DNSWasDown}, suffers, waitsForTry,
+	{"names-unresolved-before", []string{dns.DNSWasDown}, suffers, waitsForTry,
 		"1 workload waits for its next try", "%d workloads wait for their next try"},
-	{"outside-unresolved", []string{checks.DNSUpstreamUnreachable}, append(slices.Clone(suffers), checks.ExternalNameNotFound), outsideUnresolved,
+	{"outside-unresolved", []string{dns.DNSUpstreamUnreachable}, append(slices.Clone(suffers), services.ExternalNameNotFound), outsideUnresolved,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 }
 
@@ -113,7 +115,7 @@ func namesUnanswered(c *Context, from, to *finding.Finding) (Link, bool) {
 
 // outsideUnresolved wants a name outside the cluster that no server answered for, from a pod that asks the cluster's DNS.
 func outsideUnresolved(c *Context, from, to *finding.Finding) (Link, bool) {
-	if to.Code == checks.ExternalNameNotFound {
+	if to.Code == services.ExternalNameNotFound {
 		return Link{Reason: "it stands for a name outside the cluster"}, len(to.Refs) == 0
 	}
 	if len(to.Pods) == 0 || !resolvers.UsesClusterDNS(to.Pods[0]) {

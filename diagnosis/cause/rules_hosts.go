@@ -8,7 +8,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/control"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/dns"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/podnetwork"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -17,53 +23,53 @@ import (
 
 // hostRules are about what lies under a node.
 var hostRules = []Rule{
-	{"resolv-loop", []string{checks.HostResolvLoopback}, []string{checks.DNSLoop}, resolvLoop,
+	{"resolv-loop", []string{hosts.HostResolvLoopback}, []string{dns.DNSLoop}, resolvLoop,
 		"CoreDNS forwards to itself", "CoreDNS forwards to itself (%d findings)"},
-	{"swap-service", []string{checks.HostSwapRefused}, append([]string{checks.HostServiceFailed}, silentNode...), sameNode("the kubelet ends at once while swap is on"),
+	{"swap-service", []string{hosts.HostSwapRefused}, append([]string{hosts.HostServiceFailed}, silentNode...), sameNode("the kubelet ends at once while swap is on"),
 		"its service does not start", "its service does not start (%d findings)"},
-	{"certificate-service", []string{checks.HostCertificateEnds}, append([]string{checks.HostServiceFailed}, silentNode...), expired,
+	{"certificate-service", []string{hosts.HostCertificateEnds}, append([]string{hosts.HostServiceFailed}, silentNode...), expired,
 		"what uses the certificate is refused", "what uses the certificate is refused (%d findings)"},
-	{"datastore-service", []string{checks.HostDatastore}, append([]string{checks.HostServiceFailed}, silentNode...), datastoreStops,
+	{"datastore-service", []string{hosts.HostDatastore}, append([]string{hosts.HostServiceFailed}, silentNode...), datastoreStops,
 		"the API server's service does not start", "the API server's service does not start (%d findings)"},
-	{"datastore-writes", []string{checks.HostDatastore, checks.EtcdUnhealthy}, append([]string{checks.CronJobMissed, checks.SchedulerNotLeading, checks.ControllerManagerNotLeading}, silentNode...), nothingWritten,
+	{"datastore-writes", []string{hosts.HostDatastore, control.EtcdUnhealthy}, append([]string{workloads.CronJobMissed, control.SchedulerNotLeading, control.ControllerManagerNotLeading}, silentNode...), nothingWritten,
 		"what has to be written down stands still", "what has to be written down stands still (%d findings)"},
-	{"datastore-etcd", []string{checks.HostDatastore}, []string{checks.EtcdUnhealthy, checks.APIServerUnhealthy}, nothingWritten,
+	{"datastore-etcd", []string{hosts.HostDatastore}, []string{control.EtcdUnhealthy, control.APIServerUnhealthy}, nothingWritten,
 		"the API server's datastore is not well", "the API server's datastore is not well (%d findings)"},
-	{"service-node", []string{checks.HostServiceFailed}, []string{checks.NodeUnreachable, checks.NodeNotReady, checks.NodeRuntimeDown, checks.NodeLeaseStale}, sameNode("the service without which the node is none does not run on it"),
+	{"service-node", []string{hosts.HostServiceFailed}, []string{nodes.NodeUnreachable, nodes.NodeNotReady, nodes.NodeRuntimeDown, nodes.NodeLeaseStale}, sameNode("the service without which the node is none does not run on it"),
 		"the node is not ready", "%d nodes are not ready"},
-	{"refused-node", []string{checks.HostAgentRefused}, []string{checks.NodeUnreachable, checks.NodeNotReady, checks.NodeLeaseStale}, sameNode("its agent is not let into the cluster"),
+	{"refused-node", []string{hosts.HostAgentRefused}, []string{nodes.NodeUnreachable, nodes.NodeNotReady, nodes.NodeLeaseStale}, sameNode("its agent is not let into the cluster"),
 		"the node is not ready", "%d nodes are not ready"},
-	{"limit-reached", []string{checks.HostLimitReached}, []string{checks.LogExhausted, podproblem.PodCrashLoop, podproblem.PodProbeFailing}, limitReached,
+	{"limit-reached", []string{hosts.HostLimitReached}, []string{applog.LogExhausted, podproblem.PodCrashLoop, podproblem.PodProbeFailing}, limitReached,
 		"1 workload on the node gets no more from it", "%d workloads on the node get no more from it"},
-	{"disk-pressure", []string{checks.HostDiskFilling}, []string{checks.NodePressure}, diskPressure,
+	{"disk-pressure", []string{hosts.HostDiskFilling}, []string{nodes.NodePressure}, diskPressure,
 		"the kubelet reports disk pressure", "%d kubelets report disk pressure"},
-	{"disk-node", []string{checks.HostDiskFailing, checks.HostDiskFilling}, []string{checks.NodeRuntimeDown, checks.NodeNotReady, checks.NodeUnreachable, checks.HostServiceFailed, checks.HostDatastore}, diskStops,
+	{"disk-node", []string{hosts.HostDiskFailing, hosts.HostDiskFilling}, []string{nodes.NodeRuntimeDown, nodes.NodeNotReady, nodes.NodeUnreachable, hosts.HostServiceFailed, hosts.HostDatastore}, diskStops,
 		"what writes to the disk fails", "what writes to the disk fails (%d findings)"},
-	{"memory-pods", []string{checks.HostOutOfMemory}, []string{podproblem.PodOOMKilled, checks.NodeUnreachable}, outOfMemory,
+	{"memory-pods", []string{hosts.HostOutOfMemory}, []string{podproblem.PodOOMKilled, nodes.NodeUnreachable}, outOfMemory,
 		"what ran on the node was stopped", "what ran on the node was stopped (%d findings)"},
-	{"pressure-memory", []string{checks.NodePressure}, []string{checks.HostOutOfMemory}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
+	{"pressure-memory", []string{nodes.NodePressure}, []string{hosts.HostOutOfMemory}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: "the node is short of memory, as its kubelet says"},
 			from.Object == to.Object && pressedFor(from, corev1.NodeMemoryPressure)
 	}, "the kernel killed a process", "the kernel killed processes (%d findings)"},
-	{"host-network", about(finding.NodeNetworkTrouble), append([]string{checks.DNSDown}, crashes...), cutOff,
+	{"host-network", about(finding.NodeNetworkTrouble), append([]string{dns.DNSDown}, crashes...), cutOff,
 		"1 workload on the node does not reach what it needs", "%d workloads on the node do not reach what they need"},
-	{"host-cut", about(finding.NodeNetworkTrouble), []string{checks.NodeNetworkCut}, sameNode("it cuts the pods of the node off"),
+	{"host-cut", about(finding.NodeNetworkTrouble), []string{podnetwork.NodeNetworkCut}, sameNode("it cuts the pods of the node off"),
 		"pods on the node get no answer from beyond it", "pods on the node get no answer from beyond it (%d findings)"},
-	{"driver-gpus", []string{checks.GPUDriverMismatch}, []string{checks.GPUUnhealthy, checks.GPUNotOffered}, sameNode("no program can use a GPU whose driver does not match its libraries"),
+	{"driver-gpus", []string{nodes.GPUDriverMismatch}, []string{nodes.GPUUnhealthy, nodes.GPUNotOffered}, sameNode("no program can use a GPU whose driver does not match its libraries"),
 		"the node offers no GPU", "%d nodes offer no GPU"},
-	{"gpu-lost", []string{checks.GPUDriverMismatch, checks.GPUUnhealthy}, []string{checks.LogDeviceLost}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
+	{"gpu-lost", []string{nodes.GPUDriverMismatch, nodes.GPUUnhealthy}, []string{applog.LogDeviceLost}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
 		elsewhere := func(p *corev1.Pod) bool { return p.Spec.NodeName != from.Object.Name }
 		return Link{Reason: "it runs on " + from.Object.Name + ", whose GPU does not work"}, len(to.Pods) > 0 && !slices.ContainsFunc(to.Pods, elsewhere)
 	}, "1 workload cannot use its GPU", "%d workloads cannot use their GPUs"},
-	{"plugin-gpus", slices.Concat(podFaults, workloadFaults), []string{checks.GPUNotOffered}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
+	{"plugin-gpus", slices.Concat(podFaults, workloadFaults), []string{nodes.GPUNotOffered}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: "it is the device plugin that registers GPUs"}, len(to.Fault) > 0 && from.About(to.Fault[0])
 	}, "the node offers no GPU", "%d nodes offer no GPU"},
-	{"gpu-pods", []string{checks.GPUNotOffered, checks.GPUAbsent, checks.GPUUnhealthy}, []string{podproblem.PodUnschedulable}, gpuWaits,
+	{"gpu-pods", []string{nodes.GPUNotOffered, nodes.GPUAbsent, nodes.GPUUnhealthy}, []string{podproblem.PodUnschedulable}, gpuWaits,
 		"the pods of 1 workload wait for a GPU", "the pods of %d workloads wait for a GPU"},
 }
 
 // silentNode is how it shows that no kubelet runs on a node.
-var silentNode = []string{checks.NodeUnreachable, checks.NodeLeaseStale}
+var silentNode = []string{nodes.NodeUnreachable, nodes.NodeLeaseStale}
 
 // resolvLoop needs no more: the finding is only there with CoreDNS' own word, from that node.
 func resolvLoop(_ *Context, from, to *finding.Finding) (Link, bool) {
@@ -78,13 +84,13 @@ func later(from, to *finding.Finding) bool {
 // expired wants a certificate that has ended before the service or the node fell silent; the service's own word is proof.
 func expired(_ *Context, from, to *finding.Finding) (Link, bool) {
 	ok := from.Object == to.Object && from.Severity == incident.Critical && later(from, to)
-	certificate, _ := finding.DetailOf[checks.EndingCertificate](from)
+	certificate, _ := finding.DetailOf[hosts.EndingCertificate](from)
 	return Link{Reason: "an expired certificate is refused", Inferred: !certificate.Refused}, ok
 }
 
 func datastoreStops(_ *Context, from, to *finding.Finding) (Link, bool) {
 	ok := from.Object == to.Object && from.Severity == incident.Critical && later(from, to)
-	return Link{Reason: "the server ends when its datastore fails", Inferred: to.Code != checks.HostServiceFailed}, ok
+	return Link{Reason: "the server ends when its datastore fails", Inferred: to.Code != hosts.HostServiceFailed}, ok
 }
 
 // nothingWritten wants a datastore that takes no writes, and something that began once it took none.
@@ -106,7 +112,7 @@ func diskStops(_ *Context, from, to *finding.Finding) (Link, bool) {
 	says := func(words string) bool {
 		return slices.ContainsFunc(to.Seen, func(e incident.Evidence) bool { return strings.Contains(e.Excerpt, words) })
 	}
-	if from.Code == checks.HostDiskFilling {
+	if from.Code == hosts.HostDiskFilling {
 		return Link{Reason: "its log says that no space is left"}, says("no space left on device")
 	}
 	return Link{Reason: "its disk fails", Inferred: !says("read-only file system") && !says("input/output error")}, true
@@ -119,7 +125,7 @@ func outOfMemory(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if !slices.Contains(to.Nodes, from.Object.Name) {
 		return Link{}, false
 	}
-	if to.Code == checks.NodeUnreachable {
+	if to.Code == nodes.NodeUnreachable {
 		apart := to.Since.Sub(from.Since)
 		return Link{Reason: "a node without memory hardly answers", Inferred: true}, !to.Since.IsZero() && apart > -silentAfter && apart < silentAfter
 	}
@@ -135,7 +141,7 @@ func cutOff(c *Context, from, to *finding.Finding) (Link, bool) {
 	if !later(from, to) && !from.Since.IsZero() {
 		return Link{}, false
 	}
-	if to.Code == checks.DNSDown {
+	if to.Code == dns.DNSDown {
 		ok := len(to.Pods) > 0 && !slices.ContainsFunc(to.Pods, func(p *corev1.Pod) bool { return !on(p) })
 		return Link{Reason: fmt.Sprintf("the pods that answer names are on %s, whose pods are cut off", node), Inferred: true}, ok
 	}
@@ -155,7 +161,7 @@ func gpuWaits(c *Context, from, to *finding.Finding) (Link, bool) {
 	if c.share(from, to) {
 		return Link{Reason: "its pods ask for a GPU that no node offers"}, true
 	}
-	gpu, ok := finding.DetailOf[checks.GPU](from)
+	gpu, ok := finding.DetailOf[nodes.GPU](from)
 	u, _ := finding.DetailOf[podproblem.Unschedulable](to)
 	return Link{Reason: fmt.Sprintf("%s of %s are missing from what the nodes offer", gpu.Resource, from.Object.Name), Inferred: true},
 		ok && slices.Contains(u.Short, gpu.Resource)

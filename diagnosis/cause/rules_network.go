@@ -6,9 +6,10 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/netpol"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/services"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
@@ -18,29 +19,29 @@ import (
 
 // networkRules are about Services and what leads to them, from the outside in.
 var networkRules = slices.Concat(podNetworkRules, []Rule{
-	{"reload-job", []string{ingress.IngressReloadFails}, []string{checks.JobFailed}, reloadJob,
+	{"reload-job", []string{ingress.IngressReloadFails}, []string{workloads.JobFailed}, reloadJob,
 		"1 Job has failed", "%d Jobs have failed"},
 	{"flow-cut", []string{netpol.PolicyBlocksDNS, netpol.PolicyBlocksFlow}, suffers, misses("a NetworkPolicy cuts that off"),
 		"1 workload fails because a NetworkPolicy cuts it off from what it calls", "%d workloads fail because NetworkPolicies cut them off from what they call"},
 	{"policy-idle", []string{netpol.PolicySelectsNothing}, []string{netpol.PolicyBlocksDNS, netpol.PolicyBlocksFlow}, refersTo("it would allow the flow, but selects no pod"),
 		"1 flow that it should allow is cut off", "%d flows that they should allow are cut off"},
-	{"service-called", append(slices.Clone(serviceFaults), checks.ExternalNameInvalid, checks.ExternalNameNotFound), crashes, serviceCalled,
+	{"service-called", append(slices.Clone(serviceFaults), services.ExternalNameInvalid, services.ExternalNameNotFound), crashes, serviceCalled,
 		"1 workload fails because a Service that it calls does not answer", "%d workloads fail because Services that they call do not answer"},
-	{"setting-names", []string{checks.ServiceMissing}, suffers, settingNames,
+	{"setting-names", []string{services.ServiceMissing}, suffers, settingNames,
 		"1 workload fails because its setting names a Service that does not exist", "%d workloads fail because their settings name Services that do not exist"},
 	{"service-misused", about(finding.CallTrouble), suffers, misses("that is how it calls the Service"),
 		"1 workload fails because it calls a Service in a way that leads nowhere", "%d workloads fail because they call Services in a way that leads nowhere"},
 	{"pods-called", podFaults, crashes, podsCalled,
 		"1 workload fails because the pods that it calls do", "%d workloads fail because the pods that they call do"},
-	{"pods-of-service", podFaults, []string{checks.ServicePodsUnready}, podsOfService,
+	{"pods-of-service", podFaults, []string{services.ServicePodsUnready}, podsOfService,
 		"1 Service has no endpoint", "%d Services have no endpoint"},
-	{"no-pods-for-service", append(slices.Clone(workloadFaults), checks.PodsRefused), []string{checks.ServiceNoEndpoints}, sameWorkload("there is no pod that it could select"),
+	{"no-pods-for-service", append(slices.Clone(workloadFaults), workloads.PodsRefused), []string{services.ServiceNoEndpoints}, sameWorkload("there is no pod that it could select"),
 		"1 Service has no pods", "%d Services have no pods"},
-	{"balancer-port", []string{checks.LoadBalancerPending}, append([]string{podproblem.PodUnschedulable}, workloadFaults...), balancerPort,
+	{"balancer-port", []string{services.LoadBalancerPending}, append([]string{podproblem.PodUnschedulable}, workloadFaults...), balancerPort,
 		"its pods find no free port", "%d workloads find no free port"},
-	{"balancer-pods", append(slices.Clone(podFaults), checks.PodsRefused), []string{checks.LoadBalancerPending}, balancerPods,
+	{"balancer-pods", append(slices.Clone(podFaults), workloads.PodsRefused), []string{services.LoadBalancerPending}, balancerPods,
 		"1 Service has no address for the outside", "%d Services have no address for the outside"},
-	{"controller-pods", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{ingress.IngressNoController}, sameWorkload("these are the controller's pods"),
+	{"controller-pods", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused}), []string{ingress.IngressNoController}, sameWorkload("these are the controller's pods"),
 		"nothing answers for the Ingresses of 1 class", "nothing answers for the Ingresses of %d classes"},
 	{"gateway-class", []string{ingress.GatewayClassMissing}, []string{ingress.GatewayNotReady, ingress.RouteRefused}, gatewayOf,
 		"1 object that needs the Gateway is not well", "%d objects that need the Gateway are not well"},
@@ -68,7 +69,7 @@ func misses(reason string) func(*Context, *finding.Finding, *finding.Finding) (L
 
 // settingNames is likely at most: the log says only that the program cannot connect.
 func settingNames(c *Context, from, to *finding.Finding) (Link, bool) {
-	_, bySetting := finding.DetailOf[checks.NamedBySetting](from)
+	_, bySetting := finding.DetailOf[services.NamedBySetting](from)
 	return Link{Reason: "its setting names the Service, and its log says that it cannot connect", Inferred: true},
 		bySetting && c.share(from, to)
 }
@@ -93,8 +94,8 @@ func serviceCalled(c *Context, from, to *finding.Finding) (Link, bool) {
 		if !ok || o != from.Object {
 			continue
 		}
-		external := from.Code == checks.ExternalNameInvalid || from.Code == checks.ExternalNameNotFound
-		if d.Kind == logs.NameUnresolved && from.Code != checks.ServiceMissing && !external {
+		external := from.Code == services.ExternalNameInvalid || from.Code == services.ExternalNameNotFound
+		if d.Kind == logs.NameUnresolved && from.Code != services.ServiceMissing && !external {
 			v := c.Snapshot.Service(o.Namespace, o.Name)
 			if v == nil || v.Spec.ClusterIP != corev1.ClusterIPNone {
 				continue

@@ -7,19 +7,20 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
 // nodeRules are about nodes.
 var nodeRules = append(slices.Clone(hostRules), []Rule{
-	{"cni-node", []string{checks.NodeCNIMissing}, []string{checks.NodeNotReady}, sameNode("the kubelet is not ready without a CNI configuration"),
+	{"cni-node", []string{nodes.NodeCNIMissing}, []string{nodes.NodeNotReady}, sameNode("the kubelet is not ready without a CNI configuration"),
 		"the kubelet reports the node as not ready", "%d nodes are not ready"},
 	{"node-pods", nodeFaults, []string{podproblem.PodNotReady, podproblem.PodStuckCreating, podproblem.PodSandboxFailed, podproblem.PodTerminating, podproblem.PodVolumeFailed}, onNode,
 		"the pods of 1 workload on it are not ready or cannot start", "the pods of %d workloads on it are not ready or cannot start"},
-	{"node-taint", append(slices.Clone(nodeFaults), checks.NodePressure, checks.NodeCordoned, checks.NodeFull), []string{podproblem.PodUnschedulable}, tainted,
+	{"node-taint", append(slices.Clone(nodeFaults), nodes.NodePressure, nodes.NodeCordoned, nodes.NodeFull), []string{podproblem.PodUnschedulable}, tainted,
 		"the pods of 1 workload find no node", "the pods of %d workloads find no node"},
-	{"node-pressure", []string{checks.NodePressure}, []string{podproblem.PodEvicted, podproblem.PodOOMKilled}, pressed,
+	{"node-pressure", []string{nodes.NodePressure}, []string{podproblem.PodEvicted, podproblem.PodOOMKilled}, pressed,
 		"the pods of 1 workload were stopped", "the pods of %d workloads were stopped"},
 }...)
 
@@ -37,8 +38,8 @@ func onNode(_ *Context, from, to *finding.Finding) (Link, bool) {
 	case to.Code == podproblem.PodNotReady:
 		return Link{Reason: fmt.Sprintf("pods on %s stop counting as ready when the node does", node)}, true
 	case to.Code == podproblem.PodTerminating:
-		return Link{Reason: fmt.Sprintf("the kubelet of %s cannot finish it", node), Inferred: from.Code != checks.NodeUnreachable}, true
-	case from.Code == checks.NodeCNIMissing:
+		return Link{Reason: fmt.Sprintf("the kubelet of %s cannot finish it", node), Inferred: from.Code != nodes.NodeUnreachable}, true
+	case from.Code == nodes.NodeCNIMissing:
 		return Link{Reason: fmt.Sprintf("nothing can start on %s without a CNI configuration", node)}, true
 	}
 	return Link{Reason: fmt.Sprintf("nothing can start on %s while it is not ready", node)}, true
@@ -47,7 +48,7 @@ func onNode(_ *Context, from, to *finding.Finding) (Link, bool) {
 // endsLater allows for a pod that was bound just before the node failed and is stuck since: its own words name the network.
 func endsLater(from, to *finding.Finding) bool {
 	failed, _ := finding.DetailOf[podproblem.SandboxFailed](to)
-	return from.Code == checks.NodeCNIMissing && failed.Plugin
+	return from.Code == nodes.NodeCNIMissing && failed.Plugin
 }
 
 // tainted takes the scheduler's word: it names the taints that kept the pod away, and has words of its own for nodes that are cordoned or
@@ -61,9 +62,9 @@ func tainted(c *Context, from, to *finding.Finding) (Link, bool) {
 		}
 	}
 	switch {
-	case from.Code == checks.NodeCordoned && u.Cordoned:
+	case from.Code == nodes.NodeCordoned && u.Cordoned:
 		return Link{Reason: fmt.Sprintf("the scheduler passes over %s, which is cordoned", from.Object.Name), Inferred: true}, true
-	case from.Code == checks.NodeFull && u.Full:
+	case from.Code == nodes.NodeFull && u.Full:
 		return Link{Reason: fmt.Sprintf("%s has all the pods that it may have", from.Object.Name)}, true
 	}
 	return Link{}, false
@@ -71,7 +72,7 @@ func tainted(c *Context, from, to *finding.Finding) (Link, bool) {
 
 // pressedFor says whether the finding is that the node is under this pressure.
 func pressedFor(f *finding.Finding, condition corev1.NodeConditionType) bool {
-	d, _ := finding.DetailOf[checks.Pressure](f)
+	d, _ := finding.DetailOf[nodes.Pressure](f)
 	return d.Condition == condition
 }
 

@@ -7,6 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/podnetwork"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
@@ -16,19 +18,19 @@ import (
 
 // podNetworkRules are about what gives pods their network on a node: the plugin, its addresses, kube-proxy.
 var podNetworkRules = []Rule{
-	{"plugin-pods", failingPods, []string{podproblem.PodSandboxFailed, checks.NodeCNIMissing, checks.NodeNotReady}, pluginPods,
+	{"plugin-pods", failingPods, []string{podproblem.PodSandboxFailed, nodes.NodeCNIMissing, nodes.NodeNotReady}, pluginPods,
 		"the pods of 1 workload get no network", "the pods of %d workloads get no network"},
-	{"plugin-missing", []string{checks.NetworkPluginMissing}, []string{podproblem.PodSandboxFailed, podproblem.PodStuckCreating, checks.NodeCNIMissing, checks.NodeNotReady}, pluginMissing,
+	{"plugin-missing", []string{podnetwork.NetworkPluginMissing}, []string{podproblem.PodSandboxFailed, podproblem.PodStuckCreating, nodes.NodeCNIMissing, nodes.NodeNotReady}, pluginMissing,
 		"the pods of 1 workload get no network", "the pods of %d workloads get no network"},
-	{"addresses-exhausted", []string{checks.NodeIPsExhausted}, []string{podproblem.PodSandboxFailed}, addressesExhausted,
+	{"addresses-exhausted", []string{podnetwork.NodeIPsExhausted}, []string{podproblem.PodSandboxFailed}, addressesExhausted,
 		"the pods of 1 workload get no address", "the pods of %d workloads get no address"},
 	{"proxy-pods", failingPods, crashes, proxyPods,
 		"1 workload does not reach the Services that it calls", "%d workloads do not reach the Services that they call"},
-	{"proxy-missing", []string{checks.NodeProxyMissing}, crashes, proxyMissing,
+	{"proxy-missing", []string{podnetwork.NodeProxyMissing}, crashes, proxyMissing,
 		"1 workload does not reach the Services that it calls", "%d workloads do not reach the Services that they call"},
-	{"node-cut", []string{checks.NodeNetworkCut}, suffers, nodeCut,
+	{"node-cut", []string{podnetwork.NodeNetworkCut}, suffers, nodeCut,
 		"1 workload gets no answer from beyond the node", "%d workloads get no answer from beyond the node"},
-	{"routes-missing", []string{checks.BGPPeersMissing}, append(slices.Clone(suffers), checks.NodeNetworkCut), routesMissing,
+	{"routes-missing", []string{podnetwork.BGPPeersMissing}, append(slices.Clone(suffers), podnetwork.NodeNetworkCut), routesMissing,
 		"1 workload gets no answer from other nodes", "%d workloads get no answer from other nodes"},
 }
 
@@ -56,7 +58,7 @@ func within(from, to *finding.Finding) bool {
 }
 
 func pluginPods(_ *Context, from, to *finding.Finding) (Link, bool) {
-	if !checks.NetworkPlugin(from.Workload) || from.About(to.Workload) || !within(from, to) {
+	if !podnetwork.NetworkPlugin(from.Workload) || from.About(to.Workload) || !within(from, to) {
 		return Link{}, false
 	}
 	return Link{Reason: fmt.Sprintf("the pods of the network plugin %s fail there", from.Workload.Name)}, true
@@ -73,7 +75,7 @@ func nodeCut(c *Context, from, to *finding.Finding) (Link, bool) {
 
 // routesMissing wants a log that tells of silence: what is on other nodes neither answers nor refuses.
 func routesMissing(c *Context, from, to *finding.Finding) (Link, bool) {
-	if to.Code == checks.NodeNetworkCut {
+	if to.Code == podnetwork.NodeNetworkCut {
 		return Link{Reason: "no routes to other nodes are learned"}, true
 	}
 	for _, d := range to.Said {
@@ -90,7 +92,7 @@ func addressesExhausted(c *Context, from, to *finding.Finding) (Link, bool) {
 }
 
 func proxyPods(c *Context, from, to *finding.Finding) (Link, bool) {
-	if !checks.NodeProxy(from.Workload) || from.About(to.Workload) || !within(from, to) {
+	if !podnetwork.NodeProxy(from.Workload) || from.About(to.Workload) || !within(from, to) {
 		return Link{}, false
 	}
 	return Link{Reason: "kube-proxy fails on its node, and " + servicesMissed(c, to)}, servicesMissed(c, to) != ""

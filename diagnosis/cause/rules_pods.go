@@ -4,24 +4,25 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/pods"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
 // podRules are about pods and what keeps them from running.
 var podRules = []Rule{
-	{"node-would-take", append(slices.Clone(nodeFaults), checks.NodePressure, checks.NodeCordoned, checks.NodeFull), []string{podproblem.PodUnschedulable, podproblem.PodPreempted}, wouldTake,
+	{"node-would-take", append(slices.Clone(nodeFaults), nodes.NodePressure, nodes.NodeCordoned, nodes.NodeFull), []string{podproblem.PodUnschedulable, podproblem.PodPreempted}, wouldTake,
 		"the pods of 1 workload find no node", "the pods of %d workloads find no node"},
-	{"node-rejects", append(slices.Clone(nodeFaults), checks.NodePressure, checks.NodeFull), []string{podproblem.PodRejected}, rejects,
+	{"node-rejects", append(slices.Clone(nodeFaults), nodes.NodePressure, nodes.NodeFull), []string{podproblem.PodRejected}, rejects,
 		"the pods of 1 workload are turned away", "the pods of %d workloads are turned away"},
-	{"registry-fails", []string{checks.RegistryFails}, []string{podproblem.PodImagePull}, sharedPods("its image comes from that registry, which fails for others as well"),
+	{"registry-fails", []string{pods.RegistryFails}, []string{podproblem.PodImagePull}, sharedPods("its image comes from that registry, which fails for others as well"),
 		"the pods of 1 workload cannot get their image", "the pods of %d workloads cannot get their images"},
 	{"init-waits", serviceFaults, []string{podproblem.PodInitStuck}, initWaits,
 		"1 workload waits for a Service before it starts", "%d workloads wait for Services before they start"},
 	{"pods-lost", lost, suffers, missesPods,
 		"1 workload misses the pods that were taken away", "%d workloads miss the pods that were taken away"},
-	{"environment-stale", []string{checks.EnvironmentStale}, []string{podproblem.PodProbeFailing, podproblem.PodNotReady}, staleEnvironment,
+	{"environment-stale", []string{pods.EnvironmentStale}, []string{podproblem.PodProbeFailing, podproblem.PodNotReady}, staleEnvironment,
 		"1 workload is not ready", "%d workloads are not ready"},
 }
 
@@ -38,7 +39,7 @@ func staleEnvironment(c *Context, from, to *finding.Finding) (Link, bool) {
 // rejects wants the node's own word: the kubelet of that very node turned the pods away, for pods where it is full of them.
 func rejects(_ *Context, from, to *finding.Finding) (Link, bool) {
 	rejected, _ := finding.DetailOf[podproblem.Rejected](to)
-	ok := len(to.Nodes) == 1 && to.Nodes[0] == from.Object.Name && (from.Code == checks.NodeFull) == rejected.TooManyPods
+	ok := len(to.Nodes) == 1 && to.Nodes[0] == from.Object.Name && (from.Code == nodes.NodeFull) == rejected.TooManyPods
 	return Link{Reason: "the kubelet of " + from.Object.Name + " turns pods away"}, ok
 }
 

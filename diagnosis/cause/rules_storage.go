@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -16,7 +16,7 @@ import (
 var storageRules = []Rule{
 	{"volume-kept", []string{storage.PVReleased, storage.PVFailed}, []string{storage.PVCPending}, namesClaim,
 		"1 claim gets no volume", "%d claims get no volume"},
-	{"driver-down", slices.Concat(podFaults, workloadFaults, []string{checks.PodsRefused}), []string{storage.PVCPending, storage.CSIDriverMissing}, driverDown,
+	{"driver-down", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused}), []string{storage.PVCPending, storage.CSIDriverMissing}, driverDown,
 		"its volumes are not made or mounted", "its volumes are not made or mounted (%d findings)"},
 	{"mount-fails", about(finding.MountTrouble), []string{podproblem.PodVolumeFailed, podproblem.PodStuckCreating},
 		sharedPods("its pods wait for that volume"),

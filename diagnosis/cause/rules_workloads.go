@@ -8,7 +8,10 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/control"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/services"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
@@ -18,46 +21,46 @@ import (
 
 // workloadRules are about workloads and their pods.
 var workloadRules = []Rule{
-	{"pods-refused", []string{checks.PodsRefused}, slices.Concat(workloadFaults, cronFaults), sameWorkload("its pods are refused"),
+	{"pods-refused", []string{workloads.PodsRefused}, slices.Concat(workloadFaults, cronFaults), sameWorkload("its pods are refused"),
 		"1 workload is not available", "%d workloads are not available"},
-	{"same-refuser", []string{checks.PodsRefused}, []string{checks.PodsRefused}, sameRefuser,
+	{"same-refuser", []string{workloads.PodsRefused}, []string{workloads.PodsRefused}, sameRefuser,
 		"it refuses the pods of another workload as well", "it refuses the pods of %d other workloads as well"},
-	{"revision-held", []string{checks.StatefulSetHeld}, slices.Concat(podFaults, []string{checks.StatefulSetUnavailable}), revisionHeld,
+	{"revision-held", []string{workloads.StatefulSetHeld}, slices.Concat(podFaults, []string{workloads.StatefulSetUnavailable}), revisionHeld,
 		"1 workload is not available", "%d workloads are not available"},
 	{"pods-of-workload", podFaults, workloadFaults, podsOfWorkload,
 		"1 workload is not available", "%d workloads are not available"},
-	{"pods-of-job", podFaults, slices.Concat([]string{checks.JobFailed}, cronFaults), sameWorkload("these are its pods"),
+	{"pods-of-job", podFaults, slices.Concat([]string{workloads.JobFailed}, cronFaults), sameWorkload("these are its pods"),
 		"1 Job has failed", "%d Jobs have failed"},
-	{"held-job", []string{checks.JobHeld}, slices.Concat(cronFaults, []string{checks.CronJobOverlaps}), sameWorkload("this run never ends"),
+	{"held-job", []string{workloads.JobHeld}, slices.Concat(cronFaults, []string{workloads.CronJobOverlaps}), sameWorkload("this run never ends"),
 		"its CronJob starts no new run", "%d CronJobs start no new run"},
-	{"job-of-cronjob", []string{checks.JobFailed}, []string{checks.CronJobNoSuccess}, sameWorkload("these are its runs"),
+	{"job-of-cronjob", []string{workloads.JobFailed}, []string{workloads.CronJobNoSuccess}, sameWorkload("these are its runs"),
 		"its CronJob has not succeeded for long", "%d CronJobs have not succeeded for long"},
-	{"unavailable-stuck", []string{checks.DeploymentStuck, checks.DeploymentFails}, []string{checks.DeploymentUnavailable}, sameWorkload("its rollout does not get ready"),
+	{"unavailable-stuck", []string{workloads.DeploymentStuck, workloads.DeploymentFails}, []string{workloads.DeploymentUnavailable}, sameWorkload("its rollout does not get ready"),
 		"1 workload is not available", "%d workloads are not available"},
-	{"node-daemon", nodeFaults, []string{checks.DaemonSetUnavailable}, daemonNode,
+	{"node-daemon", nodeFaults, []string{workloads.DaemonSetUnavailable}, daemonNode,
 		"1 workload is not available", "%d workloads are not available"},
-	{"peers-unresolved", []string{checks.StatefulSetNoService}, append(slices.Clone(crashes), podproblem.PodNotReady), peersUnresolved,
+	{"peers-unresolved", []string{workloads.StatefulSetNoService}, append(slices.Clone(crashes), podproblem.PodNotReady), peersUnresolved,
 		"1 workload does not find its pods by name", "%d workloads do not find its pods by name"},
-	{"headless-missing", []string{checks.StatefulSetNoService}, []string{checks.ServiceMissing}, headlessMissing,
+	{"headless-missing", []string{workloads.StatefulSetNoService}, []string{services.ServiceMissing}, headlessMissing,
 		"1 Service is called and does not exist", "%d Services are called and do not exist"},
-	{"pods-unmeasured", slices.Concat(podFaults, workloadFaults), []string{checks.HPANoMetrics}, unmeasured,
+	{"pods-unmeasured", slices.Concat(podFaults, workloadFaults), []string{workloads.HPANoMetrics}, unmeasured,
 		"1 autoscaler gets no metrics", "%d autoscalers get no metrics"},
-	{"metrics-unserved", []string{checks.APIServiceUnavailable}, []string{checks.HPANoMetrics}, metricsUnserved,
+	{"metrics-unserved", []string{control.APIServiceUnavailable}, []string{workloads.HPANoMetrics}, metricsUnserved,
 		"1 autoscaler gets no metrics", "%d autoscalers get no metrics"},
-	{"runs-take-room", []string{checks.CronJobOverlaps}, []string{podproblem.PodUnschedulable}, runsTakeRoom,
+	{"runs-take-room", []string{workloads.CronJobOverlaps}, []string{podproblem.PodUnschedulable}, runsTakeRoom,
 		"the pods of 1 workload find no room", "the pods of %d workloads find no room"},
-	{"nobody-schedules", []string{checks.ControllerManagerNotLeading}, []string{checks.CronJobMissed}, nobodySchedules,
+	{"nobody-schedules", []string{control.ControllerManagerNotLeading}, []string{workloads.CronJobMissed}, nobodySchedules,
 		"1 CronJob has missed its times", "%d CronJobs have missed their times"},
-	{"same-metrics", []string{checks.HPANoMetrics}, []string{checks.HPANoMetrics}, sameRefuser,
+	{"same-metrics", []string{workloads.HPANoMetrics}, []string{workloads.HPANoMetrics}, sameRefuser,
 		"another autoscaler gets no metrics either", "%d other autoscalers get no metrics either"},
-	{"budget-spent", podFaults, []string{checks.PDBUnhealthy}, budgetSpent,
+	{"budget-spent", podFaults, []string{workloads.PDBUnhealthy}, budgetSpent,
 		"1 disruption budget is spent", "%d disruption budgets are spent"},
-	{"drain-blocked", []string{checks.PDBBlocksDrain}, []string{checks.NodeCordoned}, drainBlocked,
+	{"drain-blocked", []string{workloads.PDBBlocksDrain}, []string{nodes.NodeCordoned}, drainBlocked,
 		"1 node stays cordoned", "%d nodes stay cordoned"},
 }
 
 // cronFaults are what a CronJob suffers when its Jobs or their pods fail.
-var cronFaults = []string{checks.CronJobBlocked, checks.CronJobNoSuccess}
+var cronFaults = []string{workloads.CronJobBlocked, workloads.CronJobNoSuccess}
 
 // podsOfWorkload tells also how a failing revision differs from the last good one.
 func podsOfWorkload(_ *Context, from, to *finding.Finding) (Link, bool) {
@@ -70,7 +73,7 @@ func podsOfWorkload(_ *Context, from, to *finding.Finding) (Link, bool) {
 
 // revisionHeld: the pod that is waited for is of a revision that has been replaced, so what is wrong with it is mended already.
 func revisionHeld(c *Context, from, to *finding.Finding) (Link, bool) {
-	if to.Code == checks.StatefulSetUnavailable {
+	if to.Code == workloads.StatefulSetUnavailable {
 		return Link{Reason: "the StatefulSet waits for the pod of its old revision"}, from.About(to.Workload)
 	}
 	return Link{Reason: "the pod is of the old revision"}, c.share(from, to)
@@ -107,7 +110,7 @@ func headlessMissing(_ *Context, from, to *finding.Finding) (Link, bool) {
 
 // unmeasured wants the autoscaler's own word that its pods are the reason.
 func unmeasured(_ *Context, from, to *finding.Finding) (Link, bool) {
-	u, _ := finding.DetailOf[checks.Unmeasured](to)
+	u, _ := finding.DetailOf[workloads.Unmeasured](to)
 	return Link{Reason: "these are the pods that it measures"}, u.PodsUnready && from.About(to.Workload)
 }
 

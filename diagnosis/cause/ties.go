@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/podnetwork"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -41,8 +41,8 @@ var ties = []tie{
 	{firstRef, firstRef, []string{"same-refuser", "same-metrics"}},
 	{where(func(c *Context, f *finding.Finding) bool { return resolvers.AnswersNames(c.Snapshot, f.Workload) }), always,
 		[]string{"names-unlisted", "names-unanswered"}},
-	{where(func(_ *Context, f *finding.Finding) bool { return checks.NodeProxy(f.Workload) }), always, []string{"proxy-pods"}},
-	{where(func(_ *Context, f *finding.Finding) bool { return checks.NetworkPlugin(f.Workload) }), always, []string{"plugin-pods"}},
+	{where(func(_ *Context, f *finding.Finding) bool { return podnetwork.NodeProxy(f.Workload) }), always, []string{"proxy-pods"}},
+	{where(func(_ *Context, f *finding.Finding) bool { return podnetwork.NetworkPlugin(f.Workload) }), always, []string{"plugin-pods"}},
 }
 
 // tied finds for a rule and a finding which others the rule is to be asked about.

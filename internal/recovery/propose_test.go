@@ -11,6 +11,9 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/dns"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/services"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/internal/host"
@@ -67,17 +70,17 @@ cniDir: /etc/cni/net.d
 `
 
 var (
-	loop = incident.Cause{ID: "C1", Code: checks.DNSLoop, Title: "CoreDNS forwards to itself", Confidence: incident.Certain, Objects: []incident.Object{coredns},
+	loop = incident.Cause{ID: "C1", Code: dns.DNSLoop, Title: "CoreDNS forwards to itself", Confidence: incident.Certain, Objects: []incident.Object{coredns},
 		Explains: []string{"F1", "F3", "F4", "F5", "F6"}}
-	cniLost = incident.Cause{ID: "C2", Code: checks.NodeCNIMissing, Title: "leveling-pc has lost its CNI configuration", Objects: []incident.Object{{Kind: "Node", Name: "leveling-pc"}},
+	cniLost = incident.Cause{ID: "C2", Code: nodes.NodeCNIMissing, Title: "leveling-pc has lost its CNI configuration", Objects: []incident.Object{{Kind: "Node", Name: "leveling-pc"}},
 		Explains: []string{"F2"}, Blocks: []incident.Block{{Cause: "C1", Reason: "nothing can start on leveling-pc until it has a CNI configuration"}}}
 	ill = &incident.Diagnosis{At: t0, Causes: []incident.Cause{loop, cniLost}, Findings: []incident.Finding{
-		{ID: "F1", Code: checks.DNSLoop, Severity: incident.Critical, Object: coredns},
-		{ID: "F2", Code: checks.NodeCNIMissing, Severity: incident.Critical, Object: incident.Object{Kind: "Node", Name: "leveling-pc"}},
+		{ID: "F1", Code: dns.DNSLoop, Severity: incident.Critical, Object: coredns},
+		{ID: "F2", Code: nodes.NodeCNIMissing, Severity: incident.Critical, Object: incident.Object{Kind: "Node", Name: "leveling-pc"}},
 		{ID: "F3", Code: podproblem.PodCrashLoop, Severity: incident.Critical, Object: incident.Object{Kind: "StatefulSet", Namespace: "monitoring", Name: "prometheus-server"}},
 		{ID: "F4", Code: podproblem.PodCrashLoop, Severity: incident.Critical, Object: incident.Object{Kind: "Deployment", Namespace: "monitoring", Name: "grafana"}},
 		{ID: "F5", Code: podproblem.PodCrashLoop, Severity: incident.Critical, Object: incident.Object{Kind: "Pod", Namespace: "kube-system", Name: "coredns-1-a"}},
-		{ID: "F6", Code: checks.ServiceNoEndpoints, Severity: incident.Warning, Object: incident.Object{Kind: "Service", Namespace: "kube-system", Name: "kube-dns"}},
+		{ID: "F6", Code: services.ServiceNoEndpoints, Severity: incident.Warning, Object: incident.Object{Kind: "Service", Namespace: "kube-system", Name: "kube-dns"}},
 	}}
 	goodCNI = host.Archive{Files: []host.File{{Name: "10-lab.conflist", Mode: 0o600, Content: []byte("{\"name\": \"lab\"}\n")}}}
 )

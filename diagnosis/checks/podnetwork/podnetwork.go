@@ -1,0 +1,211 @@
+package podnetwork
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// Checks look at the network between pods.
+var Checks = []finding.Check{{Name: "podnetwork", Codes: podNetworkCodes, Run: checkPodNetwork}}
+
+// The codes of findings about the pod network.
+const (
+	NetworkPluginMissing = "NetworkPluginMissing"
+	NodeIPsExhausted     = "NodeIPsExhausted"
+	NodeProxyMissing     = "NodeProxyMissing"
+	PodNetworkOverlap    = "PodNetworkOverlap"
+	NodeNetworkCut       = "NodeNetworkCut"
+	BGPPeersMissing      = "BGPPeersMissing"
+)
+
+var podNetworkCodes = []finding.Code{
+	{Code: NetworkPluginMissing, Severity: incident.Critical, Root: true,
+		Meaning: "The network plugin's pod is missing on a node on which pods cannot get a network.",
+		Next:    "See why its DaemonSet has no pod there: its node selector, its tolerations, or the DaemonSet itself is gone.",
+		Example: "DaemonSet kube-flannel-ds has no pod on node worker-2, where pods cannot get a network"},
+	{Code: NodeIPsExhausted, Severity: incident.Critical, Root: true,
+		Meaning: "All addresses that a node may give to pods are taken, so no new pod can start on it.",
+		Next:    "Move pods away; if far fewer pods run than addresses are taken, remove what the plugin forgot (/var/lib/cni/networks on the node); give nodes larger ranges.",
+		Example: "Node worker-1 has no pod address left: 10.42.1.0/24 is used up"},
+	{Code: NodeProxyMissing, Severity: incident.Critical, Root: true,
+		Meaning: "kube-proxy does not run on a node, so the addresses of Services lead nowhere from there.",
+		Next:    "See why the DaemonSet kube-proxy has no pod there: its node selector or its tolerations.",
+		Example: "Node worker-2 has no kube-proxy: addresses of Services lead nowhere from it"},
+	{Code: PodNetworkOverlap, Severity: incident.Critical, Root: true,
+		Meaning: "Two address ranges overlap that must be apart: pods, nodes and Services. What lies in both is not reached from everywhere.",
+		Next:    "Give the pod network a range of its own (--cluster-cidr, or the plugin's pool); it can hardly be changed without new nodes.",
+		Example: "The pod network of node worker-1, 192.168.0.0/24, holds the address of node worker-2 (192.168.0.12)"},
+	{Code: NodeNetworkCut, Severity: incident.Critical, Root: true,
+		Meaning: "Pods of several workloads on one node get no answer from beyond it, while pods of the same workloads on other nodes are well.",
+		Next: "On the node, compare ip rule, ip route and the packet filter with those of a node that is well; restart the network plugin's pod there, which writes its own anew. " +
+			"If systemd-networkd removes them, set ManageForeignRoutes=no and ManageForeignRoutingPolicyRules=no in networkd.conf.",
+		Example: "Pods on node worker-1 get no answer from beyond it, those of 3 workloads: their pods on other nodes are well; systemd-networkd set up the node's network anew at 06:13:49 UTC"},
+	{Code: BGPPeersMissing, Severity: incident.Critical, Root: true,
+		Meaning: "Calico's nodes peer with no one: its mesh between nodes is off, and no node fits the selectors of any BGPPeer, so that no routes to other nodes' pods are learned.",
+		Next:    "Give the route reflectors the label that the BGPPeer's selector names, or let it name one that they have (calicoctl node status shows the sessions).",
+		Example: "BGPPeer route-reflectors selects its peers by has(route-reflector), which no node fits, and the mesh between nodes is off: nodes learn no routes to one another's pods"},
+}
+
+func checkPodNetwork(s *snapshot.Snapshot, r *finding.Report) {
+	checkPlugins(s, r)
+	checkAddresses(s, r)
+	checkProxies(s, r)
+	checkOverlaps(s, r)
+	checkCutNodes(s, r)
+	checkPeers(s, r)
+}
+
+// plugins are how the DaemonSets of network plugins are called.
+var plugins = []string{"kube-flannel", "calico-node", "cilium", "canal", "weave-net", "kindnet", "aws-node", "azure-cni", "kube-router", "antrea-agent", "ovnkube-node", "kube-multus"}
+
+// NetworkPlugin says whether a workload is the part of a network plugin that runs on every node.
+func NetworkPlugin(w incident.Object) bool {
+	return w.Kind == "DaemonSet" && slices.ContainsFunc(plugins, func(name string) bool {
+		return w.Name == name || strings.HasPrefix(w.Name, name+"-ds") || w.Name == "rke2-"+name
+	})
+}
+
+// podsByNode are a DaemonSet's pods, by node.
+func podsByNode(s *snapshot.Snapshot, d *appsv1.DaemonSet) map[string]*corev1.Pod {
+	m := map[string]*corev1.Pod{}
+	for _, p := range s.PodsIn(d.Namespace) {
+		if c := metav1.GetControllerOf(p); c != nil && c.Kind == "DaemonSet" && c.Name == d.Name && p.DeletionTimestamp == nil {
+			m[p.Spec.NodeName] = p
+		}
+	}
+	return m
+}
+
+// without says that a node is none of a DaemonSet's, though others are: it has no pod there, and none is about to come.
+func without(s *snapshot.Snapshot, d *appsv1.DaemonSet, pods map[string]*corev1.Pod, node string) bool {
+	n := s.Node(node)
+	return n != nil && pods[node] == nil && !kube.Newly(s, d.CreationTimestamp.Time) && s.At.Sub(n.CreationTimestamp.Time) >= finding.SlowIngress
+}
+
+// sandboxFailures are the events by which the kubelet says that a pod gets no network, the newest of each node.
+func sandboxFailures(s *snapshot.Snapshot) (map[string]*corev1.Event, map[string][]*corev1.Pod) {
+	events, pods := map[string]*corev1.Event{}, map[string][]*corev1.Pod{}
+	for _, p := range startingPods(s) {
+		e := kube.LastEvent(s, finding.PodObject(p), "FailedCreatePodSandBox", "NetworkNotReady")
+		if e == nil {
+			continue
+		}
+		node := p.Spec.NodeName
+		pods[node] = append(pods[node], p)
+		if before := events[node]; before == nil || snapshot.EventTime(before).Time.Before(snapshot.EventTime(e).Time) {
+			events[node] = e
+		}
+	}
+	return events, pods
+}
+
+func startingPods(s *snapshot.Snapshot) []*corev1.Pod {
+	var out []*corev1.Pod
+	for i := range s.Pods {
+		p := &s.Pods[i]
+		if p.Status.Phase == corev1.PodPending && p.Spec.NodeName != "" && !kube.Newly(s, p.CreationTimestamp.Time) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// checkPlugins looks, where pods get no network, whether the plugin's pod is missing. One that is there and unwell speaks for itself.
+func checkPlugins(s *snapshot.Snapshot, r *finding.Report) {
+	events, pods := sandboxFailures(s)
+	nodes := kube.KeysInOrder(events)
+	for i := range s.Nodes {
+		n := &s.Nodes[i]
+		if c := kube.NodeCondition(n, corev1.NodeReady); c != nil && c.Status == corev1.ConditionFalse && kube.NoCNI(c.Message) {
+			nodes = finding.Union(nodes, []string{n.Name})
+		}
+	}
+	if len(nodes) == 0 || finding.NotSeen(s, "daemonsets.apps", "") {
+		return
+	}
+	for i := range s.DaemonSets {
+		d := &s.DaemonSets[i]
+		o := snapshot.ObjectOf("DaemonSet", d.Namespace, d.Name)
+		if !NetworkPlugin(o) || d.Name == "kube-multus" {
+			continue
+		}
+		have := podsByNode(s, d)
+		for _, node := range nodes {
+			if n := s.Node(node); n == nil || !without(s, d, have, node) || spares(d, n) {
+				continue
+			}
+			f := r.Find(NetworkPluginMissing, o, fmt.Sprintf("DaemonSet %s has no pod on node %s, where pods cannot get a network%s", d.Name, node, whyNot(d, s.Node(node))))
+			f.Nodes, f.Pods = []string{node}, pods[node]
+			f.Cite(finding.SeenAPI(o, "status.desiredNumberScheduled", time.Time{}, fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), node)), finding.SeenEvent(events[node]))
+		}
+	}
+}
+
+// whyNot says which label or taint keeps a DaemonSet off a node, as far as its node selector and tolerations tell.
+func whyNot(d *appsv1.DaemonSet, n *corev1.Node) string {
+	spec := &d.Spec.Template.Spec
+	if !kube.Matches(spec.NodeSelector, n.Labels) {
+		return fmt.Sprintf(": its nodeSelector has %s, the node does not", kube.LabelWords(kube.Differing(spec.NodeSelector, n.Labels)))
+	}
+	for _, t := range n.Spec.Taints {
+		tolerates := func(x corev1.Toleration) bool {
+			return (x.Key == "" || x.Key == t.Key) && (x.Effect == "" || x.Effect == t.Effect) && (x.Operator == corev1.TolerationOpExists || x.Value == t.Value)
+		}
+		if t.Effect != corev1.TaintEffectPreferNoSchedule && !strings.HasPrefix(t.Key, "node.kubernetes.io/") && !slices.ContainsFunc(spec.Tolerations, tolerates) {
+			return fmt.Sprintf(": it does not tolerate the taint %s=%s:%s", t.Key, t.Value, t.Effect)
+		}
+	}
+	return ""
+}
+
+// exhausted are the plugins' words for a range without a free address: host-local's, Calico's, Cilium's and the clouds'.
+var exhausted = regexp.MustCompile(`(?i)no IP addresses available in (?:range set|network)[: ]*(\S*)|no more free affine blocks|no more IPs available|no IPs available in pools|all CIDR ranges are exhausted|` +
+	`failed to assign an IP address to container|InsufficientFreeAddressesInSubnet|range is full|IPAM pool exhausted|no available IP addresses`)
+
+// checkAddresses reports nodes whose network plugin has no address left.
+func checkAddresses(s *snapshot.Snapshot, r *finding.Report) {
+	events, pods := sandboxFailures(s)
+	for _, node := range kube.KeysInOrder(events) {
+		e := events[node]
+		m := exhausted.FindStringSubmatch(e.Message)
+		if m == nil {
+			continue
+		}
+		o := snapshot.ObjectOf("Node", "", node)
+		taken := 0
+		for _, p := range s.PodsOn(node) {
+			if !p.Spec.HostNetwork && p.Status.PodIP != "" && p.Status.Phase == corev1.PodRunning {
+				taken++
+			}
+		}
+		where := strings.TrimRight(m[1], ".,;\"'")
+		n := s.Node(node)
+		if n != nil && n.Spec.PodCIDR != "" {
+			where = n.Spec.PodCIDR
+		}
+		title := fmt.Sprintf("Node %s has no pod address left", node)
+		if where != "" {
+			title += ": " + where + " is used up"
+		}
+		if taken > 0 {
+			title += fmt.Sprintf(", and %d of its pods have one", taken)
+		}
+		f := r.Find(NodeIPsExhausted, o, title).Cite(finding.SeenEvent(e))
+		f.Nodes, f.Pods, f.Since = []string{node}, pods[node], kube.BeganAt(e)
+		if n != nil {
+			f.Cite(finding.SeenAPI(o, "spec.podCIDR", time.Time{}, n.Spec.PodCIDR))
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package services
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// checkTargetPorts compares target ports with the pods' containers. A number that no container declares counts only where every
+// container declares some, no other port of the Service is among them, and the Service has no more ports than they declare: to declare a
+// port is a habit, not a duty, and many declare the one that they serve and not the one of their metrics, or the other way about.
+func checkTargetPorts(r *finding.Report, v *corev1.Service, pods []*corev1.Pod) {
+	had := func(port corev1.ServicePort) bool {
+		return slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return kube.MayHavePort(p, kube.TargetPort(port), port.Protocol) })
+	}
+	some := slices.ContainsFunc(v.Spec.Ports, had) || kube.DeclareFew(v, pods[0])
+	for _, port := range v.Spec.Ports {
+		target := kube.TargetPort(port)
+		if had(port) || some && target.Type == intstr.Int && kube.OtherProtocol(pods[0], target, port.Protocol) == "" {
+			continue
+		}
+		p := pods[0]
+		ports, _ := kube.DeclaredPorts(p, port.Protocol)
+		names := kube.ContainerPorts(ports, target.Type)
+		what, there := target.String(), kube.DidYouMean(names)
+		if target.Type == intstr.String {
+			what = fmt.Sprintf("%q", what)
+		}
+		if other := kube.OtherProtocol(p, target, port.Protocol); other != "" {
+			there = fmt.Sprintf(" for %s (there it is %s)", kube.ProtocolOf(port.Protocol), other)
+		}
+		f := r.Find(ServicePortMismatch, kube.ServiceObject(v), fmt.Sprintf("Service %s sends port %d to %s, which its pods don't have%s", v.Name, port.Port, what, there))
+		f.Pods = pods
+		f.Cite(finding.SeenAPI(f.Object, "spec.ports", time.Time{}, fmt.Sprintf("port %d, targetPort %s", port.Port, target.String())),
+			finding.SeenAPI(finding.PodObject(p), "spec.containers[].ports", time.Time{}, "has "+strings.Join(names, ", ")))
+	}
+}
+
+// checkByHand looks at a Service without a selector, whose EndpointSlices somebody else writes: kube-proxy joins the two by the port's name.
+func checkByHand(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service) {
+	written := s.EndpointSlicesOf(v.Namespace, v.Name)
+	if len(written) == 0 || v.Spec.ClusterIP == corev1.ClusterIPNone || reached(s, kube.ServiceObject(v)) {
+		return
+	}
+	for _, port := range v.Spec.Ports {
+		var names []string
+		found := false
+		for _, e := range written {
+			for _, have := range e.Ports {
+				name, protocol := "", corev1.ProtocolTCP
+				if have.Name != nil {
+					name = *have.Name
+				}
+				if have.Protocol != nil {
+					protocol = *have.Protocol
+				}
+				found = found || name == port.Name && kube.ProtocolOf(protocol) == kube.ProtocolOf(port.Protocol)
+				names = append(names, fmt.Sprintf("%q/%s", name, kube.ProtocolOf(protocol)))
+			}
+		}
+		if found || len(names) == 0 {
+			continue
+		}
+		slice := snapshot.ObjectOf("EndpointSlice", v.Namespace, written[0].Name)
+		f := r.Find(ServicePortMismatch, kube.ServiceObject(v), fmt.Sprintf("Service %s has port %q/%s, but its EndpointSlice %s has %s: the names must be the same",
+			v.Name, port.Name, kube.ProtocolOf(port.Protocol), slice.Name, strings.Join(names[:min(len(names), 3)], ", ")))
+		f.Fault = []incident.Object{f.Object, slice}
+		f.Cite(finding.SeenAPI(f.Object, "spec.ports", time.Time{}, fmt.Sprintf("port %d, name %q, %s", port.Port, port.Name, kube.ProtocolOf(port.Protocol))),
+			finding.SeenAPI(slice, "ports", time.Time{}, strings.Join(names, ", ")))
+	}
+}
