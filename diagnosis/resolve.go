@@ -28,11 +28,11 @@ func Resolve(s *snapshot.Snapshot, asked incident.Asked) Scope {
 	case 1:
 		return resolveName(s, asked.Namespace, w[0])
 	}
-	k, known := s.KindNamed(w[0])
+	k, isKind := s.KindNamed(w[0])
 	switch {
-	case known && len(w) == 3:
+	case isKind && len(w) == 3:
 		return resolveObject(s, k, w[1], w[2])
-	case known:
+	case isKind:
 		return resolveObject(s, k, asked.Namespace, w[1])
 	case len(w) == 2 && namespaceSeen(s, w[0]):
 		return resolveName(s, w[0], w[1])

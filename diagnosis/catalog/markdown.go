@@ -52,13 +52,13 @@ func writeCode(b *strings.Builder, d incident.CodeDoc) {
 }
 
 // writeLinks gathers the links of one rule in one line.
-func writeLinks(b *strings.Builder, heading string, links []incident.CodeLink) {
-	if len(links) == 0 {
+func writeLinks(b *strings.Builder, heading string, list []incident.CodeLink) {
+	if len(list) == 0 {
 		return
 	}
 	byRule := map[string][]string{}
 	var rules []incident.CodeLink
-	for _, l := range links {
+	for _, l := range list {
 		if byRule[l.Rule] == nil {
 			rules = append(rules, l)
 		}

@@ -36,7 +36,7 @@ func Rank(s *snapshot.Snapshot, findings []*finding.Finding, onset time.Time) Re
 	}
 	blocks(s, ranked)
 	for _, c := range ranked {
-		c.missing = absent(s, c)
+		c.missing = missingEffects(s, c)
 		c.judge()
 	}
 	sortByWeight(ranked)
@@ -48,9 +48,9 @@ func Rank(s *snapshot.Snapshot, findings []*finding.Finding, onset time.Time) Re
 	for _, e := range edges {
 		r.Trace = append(r.Trace, e.trace(findings))
 	}
-	dns := anyDNS(ranked)
+	dnsIll := anyDNS(ranked)
 	for _, c := range ranked {
-		r.Causes = append(r.Causes, c.finish(s, ranked, dns))
+		r.Causes = append(r.Causes, c.finish(s, ranked, dnsIll))
 		r.Trace = append(r.Trace, c.trace())
 	}
 	return r
@@ -77,9 +77,9 @@ func (g graph) candidate(root int) *candidate {
 	f := g.findings[root]
 	c := &candidate{root: f, cause: incident.Cause{Code: f.Code, Title: f.Title, Objects: f.AtFault(), Next: f.Next, Since: f.Since}}
 	reached := g.reach(root)
-	within := map[int]bool{}
+	inside := map[int]bool{}
 	for _, i := range reached {
-		within[i] = true
+		inside[i] = true
 	}
 	for _, i := range reached {
 		c.explained = append(c.explained, g.findings[i])
@@ -88,7 +88,7 @@ func (g graph) candidate(root int) *candidate {
 			continue
 		}
 		for _, e := range g.in[i] {
-			if within[e.From] {
+			if inside[e.From] {
 				c.links = append(c.links, e)
 				c.cause.Links = append(c.cause.Links, incident.Link{From: g.findings[e.From].ID, To: g.findings[e.To].ID, Rule: e.Rule, Reason: e.Reason, Inferred: e.Inferred})
 				break
@@ -184,7 +184,7 @@ func (c *candidate) trace() string {
 }
 
 // finish writes down in words what the graph has shown.
-func (c *candidate) finish(s *snapshot.Snapshot, all []*candidate, dns bool) incident.Cause {
+func (c *candidate) finish(s *snapshot.Snapshot, all []*candidate, dnsIll bool) incident.Cause {
 	out := c.cause
 	for _, b := range c.blocked {
 		out.Blocks = append(out.Blocks, incident.Block{Cause: b.of.cause.ID, Reason: b.reason})
@@ -193,7 +193,7 @@ func (c *candidate) finish(s *snapshot.Snapshot, all []*candidate, dns bool) inc
 		return cmp.Or(cmp.Compare(len(a.Cause), len(b.Cause)), cmp.Compare(a.Cause, b.Cause))
 	})
 	out.Reason = c.reason()
-	out.Against, out.Weight = append(c.against(s, all, dns), c.missing...), c.weight
+	out.Against, out.Weight = append(c.against(s, all, dnsIll), c.missing...), c.weight
 	return out
 }
 
@@ -223,17 +223,15 @@ func (c *candidate) justBefore() string {
 		return ""
 	}
 	x := c.root.Changes[0]
-	if slices.ContainsFunc(c.root.Told, func(t time.Time) bool { return clock(t) == clock(x.At) }) {
+	if slices.ContainsFunc(c.root.Told, func(t time.Time) bool { return finding.Clock(t) == finding.Clock(x.At) }) {
 		return ""
 	}
-	out := fmt.Sprintf(". Just before, at %s, %s %s %s", clock(x.At), x.Object.Kind, x.Object.Name, x.What)
+	out := fmt.Sprintf(". Just before, at %s, %s %s %s", finding.Clock(x.At), x.Object.Kind, x.Object.Name, x.What)
 	if x.By != "" {
 		out += " (" + x.By + ")"
 	}
 	return out
 }
-
-func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
 
 // consequences says what follows, in the order of the rules, by the number of objects that suffer.
 func (c *candidate) consequences() []string {
@@ -259,7 +257,7 @@ func (c *candidate) consequences() []string {
 }
 
 // against says what speaks against a cause, or bounds it. dns says that something is wrong with the cluster's DNS.
-func (c *candidate) against(s *snapshot.Snapshot, all []*candidate, dns bool) []string {
+func (c *candidate) against(s *snapshot.Snapshot, all []*candidate, dnsIll bool) []string {
 	var out []string
 	switch {
 	case c.root.Code == nodes.NodeCNIMissing:
@@ -272,7 +270,7 @@ func (c *candidate) against(s *snapshot.Snapshot, all []*candidate, dns bool) []
 		}
 	case answersNow(s, c) != "":
 		out = append(out, answersNow(s, c)+": it may only be waiting out its back-off")
-	case c.root.NeedsName() && !dns && s.SeenWhole(metav1.NamespaceSystem, "pods"):
+	case c.root.NeedsName() && !dnsIll && s.SeenWhole(metav1.NamespaceSystem, "pods"):
 		out = append(out, "the cluster's DNS looks well now: its pods may only be waiting out their back-off")
 	}
 	return out

@@ -170,8 +170,8 @@ func gpuWaits(c *Context, from, to *finding.Finding) (Link, bool) {
 // limitReached wants all the pods on the node, and their own word that they cannot open one more. That it is the node's limit and not the
 // container's own is inferred.
 func limitReached(_ *Context, from, to *finding.Finding) (Link, bool) {
-	elsewhere := func(p *corev1.Pod) bool { return p.Spec.NodeName != from.Object.Name }
-	if len(to.Pods) == 0 || slices.ContainsFunc(to.Pods, elsewhere) {
+	onAnother := func(p *corev1.Pod) bool { return p.Spec.NodeName != from.Object.Name }
+	if len(to.Pods) == 0 || slices.ContainsFunc(to.Pods, onAnother) {
 		return Link{}, false
 	}
 	for _, d := range to.Said {

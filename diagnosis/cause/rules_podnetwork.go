@@ -42,13 +42,13 @@ func nodesOf(f *finding.Finding) []string {
 	if len(f.Pods) == 0 {
 		return f.Nodes
 	}
-	var nodes []string
+	var names []string
 	for _, p := range f.Pods {
-		if n := p.Spec.NodeName; n != "" && !slices.Contains(nodes, n) {
-			nodes = append(nodes, n)
+		if n := p.Spec.NodeName; n != "" && !slices.Contains(names, n) {
+			names = append(names, n)
 		}
 	}
-	return nodes
+	return names
 }
 
 // within says whether all of what suffers is on the nodes where the fault is.

@@ -88,11 +88,11 @@ func (x tied) to(r Rule, from int, all []int) []int {
 
 func both(all ...func(*Context, *finding.Finding) []any) func(*Context, *finding.Finding) []any {
 	return func(c *Context, f *finding.Finding) []any {
-		var keys []any
+		var out []any
 		for _, one := range all {
-			keys = append(keys, one(c, f)...)
+			out = append(out, one(c, f)...)
 		}
-		return keys
+		return out
 	}
 }
 

@@ -288,14 +288,14 @@ func counted(line string, n int) string {
 func (d *document) excerpt(e entry) []string {
 	block := d.lines[e.from : e.to+1]
 	r := parse(block[0])
-	head := block[0]
-	if strings.HasPrefix(head, "{") || !strings.Contains(head, r.text) {
-		head = r.text
+	top := block[0]
+	if strings.HasPrefix(top, "{") || !strings.Contains(top, r.text) {
+		top = r.text
 	}
 	if len(r.stack) > 0 {
 		block = r.stack
 	}
-	out := []string{clip.Bytes(head, maxLine)}
+	out := []string{clip.Bytes(top, maxLine)}
 	for i := e.from + 1; i <= e.to && len(out) < 1+maxCauses; i++ { // what is understood on the way to the conclusion
 		for _, f := range d.facts[i] {
 			if line := strings.TrimSpace(d.lines[i]); !f.vague() && !strings.Contains(line, e.text) && !strings.Contains(e.text, line) && !slices.ContainsFunc(d.facts[e.from], f.Same) {
@@ -304,7 +304,7 @@ func (d *document) excerpt(e entry) []string {
 			}
 		}
 	}
-	if !strings.Contains(clip.Bytes(head, maxLine), e.text) {
+	if !strings.Contains(clip.Bytes(top, maxLine), e.text) {
 		out = append(out, e.text)
 	}
 	out[len(out)-1] = counted(out[len(out)-1], e.count)

@@ -95,8 +95,8 @@ func ofFields(fields map[string]any) (record, bool) {
 			break
 		}
 	}
-	if first, rest, ok := strings.Cut(r.text, "\n"); ok {
-		r.text = first
+	if line, rest, ok := strings.Cut(r.text, "\n"); ok {
+		r.text = line
 		if r.stack == nil {
 			r.stack = strings.Split(rest, "\n")
 		}

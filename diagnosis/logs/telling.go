@@ -63,8 +63,8 @@ var lastWords = []string{"panic: ", "fatal error: ", "Fatal error", "Fatal Error
 	"Uncaught ", "thread '", "PHP Fatal error", "terminate called", "Segmentation fault", "[UnhandledPromiseRejection", "*** ", "nginx: [emerg]", "SIGSEGV", "** ("}
 
 // uncaught says whether a block's head is what nobody caught.
-func uncaught(head string) bool {
-	return hasPrefix(lastWords, head) || strings.Contains(head, springHead) || strings.HasSuffix(head, "Error)") && !strings.HasPrefix(head, "(")
+func uncaught(top string) bool {
+	return hasPrefix(lastWords, top) || strings.Contains(top, springHead) || strings.HasSuffix(top, "Error)") && !strings.HasPrefix(top, "(")
 }
 
 // entry is what one telling place of a log says.

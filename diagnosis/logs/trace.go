@@ -91,14 +91,14 @@ func (d *document) block(i, limit int) (from, to int) {
 			from--
 			continue
 		}
-		head, ok := d.traceback(from)
+		top, ok := d.traceback(from)
 		if !ok {
-			head = d.notice(from)
+			top = d.notice(from)
 		}
-		if head == from {
+		if top == from {
 			break
 		}
-		from = head
+		from = top
 	}
 	for to+1 < limit && to-i < maxTrace && d.continuesAt(to+1) {
 		to++
@@ -162,7 +162,7 @@ func (d *document) notice(from int) int {
 
 // conclusion finds the line of a block that says why: the innermost cause, or what a trace ends with; the head if nothing else does.
 func conclusion(block []string) string {
-	head, last := block[0], block[0]
+	top, last := block[0], block[0]
 	for i := len(block) - 1; i > 0; i-- {
 		line := strings.TrimSpace(block[i])
 		if rest, ok := strings.CutPrefix(line, "Caused by:"); ok {
@@ -174,22 +174,22 @@ func conclusion(block []string) string {
 		if rest, ok := strings.CutPrefix(line, "---> "); ok {
 			return rest
 		}
-		if !indented(block[i]) && last == head && !hasPrefix(continues, block[i]) {
+		if !indented(block[i]) && last == top && !hasPrefix(continues, block[i]) {
 			last = block[i]
 		}
 	}
 	switch {
-	case strings.Contains(head, springHead):
+	case strings.Contains(top, springHead):
 		for i, line := range block[:len(block)-1] {
 			if strings.HasPrefix(line, "Description:") {
 				return block[i+1]
 			}
 		}
-	case strings.Contains(head, redisHead) && len(block) > 3:
+	case strings.Contains(top, redisHead) && len(block) > 3:
 		return block[3] + " " + block[2]
-	case strings.Contains(head, tracebackHead), len(block) > 1 && strings.HasPrefix(block[1], tracebackHead):
+	case strings.Contains(top, tracebackHead), len(block) > 1 && strings.HasPrefix(block[1], tracebackHead):
 		return raised(block, last)
-	case strings.Contains(head, " panicked at ") && strings.HasSuffix(head, ":") && len(block) > 1:
+	case strings.Contains(top, " panicked at ") && strings.HasSuffix(top, ":") && len(block) > 1:
 		return block[1]
 	case len(block) > 1 && exceptionLine.MatchString(block[1]):
 		return block[1]
@@ -199,7 +199,7 @@ func conclusion(block []string) string {
 			return line
 		}
 	}
-	return strings.TrimSuffix(head, " {")
+	return strings.TrimSuffix(top, " {")
 }
 
 // raised is the last exception that a Python trace names at the beginning of a line; its message can have lines of its own.

@@ -81,6 +81,58 @@ func isOf(p, name string) bool {
 	return p == name || strings.HasPrefix(p, strings.TrimSuffix(name, "/")+"/")
 }
 
+// floors are those of a diagnosis, the lowest first: a package knows only what lies below it. Of the facts some rest on others; areas never
+// know each other.
+var floors = []struct {
+	below string // the folder
+	peers bool   // packages of this floor may know each other
+}{
+	{"diagnosis/logs", false},
+	{"diagnosis/finding", false},
+	{"diagnosis/kube", false},
+	{"diagnosis/facts/", true},
+	{"diagnosis/checks/", false},
+	{"diagnosis/checks", false},
+	{"diagnosis/cause", false},
+}
+
+// floorOf is the floor of a package; -1 for one that belongs to none.
+func floorOf(pkg string) int {
+	for i, f := range floors {
+		if pkg == f.below || strings.HasSuffix(f.below, "/") && strings.HasPrefix(pkg, f.below) {
+			return i
+		}
+	}
+	return -1
+}
+
+func TestTheFloorsOfADiagnosis(t *testing.T) {
+	areas := 0
+	for _, p := range list(t) {
+		here := strings.TrimPrefix(p.ImportPath, module)
+		floor := floorOf(here)
+		if floor < 0 {
+			continue
+		}
+		if floors[floor].below == "diagnosis/checks/" {
+			areas++
+		}
+		for _, path := range p.Imports {
+			to, ours := strings.CutPrefix(path, module)
+			switch f := floorOf(to); {
+			case !ours || f < 0 || f < floor || f == floor && floors[floor].peers:
+			case f == floor:
+				t.Errorf("%s imports %s, its neighbour: what both need belongs to a floor below", here, to)
+			default:
+				t.Errorf("%s imports %s, which lies above it", here, to)
+			}
+		}
+	}
+	if areas < 10 {
+		t.Errorf("only %d areas of checks were seen", areas)
+	}
+}
+
 // The test above can only hold what it sees: the packages that the laws speak of must be there.
 func TestTheLawsSpeakOfPackagesThatExist(t *testing.T) {
 	var have []string

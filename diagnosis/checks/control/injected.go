@@ -25,8 +25,8 @@ func checkInjected(s *snapshot.Snapshot, r *finding.Report) {
 	if len(s.MutatingWebhooks) == 0 || finding.NotSeen(s, "pods", "") {
 		return
 	}
-	hooks := slices.DeleteFunc(hooks.Of(s), func(h hooks.Hook) bool { return h.Config.Kind != "MutatingWebhookConfiguration" || !judgesPods(&h) })
-	if len(hooks) == 0 {
+	mutating := slices.DeleteFunc(hooks.Of(s), func(h hooks.Hook) bool { return h.Config.Kind != "MutatingWebhookConfiguration" || !judgesPods(&h) })
+	if len(mutating) == 0 {
 		return
 	}
 	type key struct {
@@ -36,17 +36,17 @@ func checkInjected(s *snapshot.Snapshot, r *finding.Report) {
 	found := map[key]*finding.Finding{}
 	whys := map[key]string{}
 	workloads := map[key][]incident.Object{}
-	works := workingContainers(s)
+	working := workingContainers(s)
 	for i := range s.Pods {
 		p := &s.Pods[i]
 		if kube.Healthy(p) {
 			continue
 		}
 		for _, a := range podproblem.Of(s, p) {
-			if a.Code != podproblem.PodImagePull && a.Code != podproblem.PodCrashLoop && a.Code != podproblem.PodCannotStart && a.Code != podproblem.PodConfigError || !injected(s, p, a.Container) || works[a.Container] {
+			if a.Code != podproblem.PodImagePull && a.Code != podproblem.PodCrashLoop && a.Code != podproblem.PodCannotStart && a.Code != podproblem.PodConfigError || !injected(s, p, a.Container) || working[a.Container] {
 				continue
 			}
-			config, ok := injector(s, hooks, p)
+			config, ok := injector(s, mutating, p)
 			if !ok {
 				continue
 			}
@@ -75,14 +75,14 @@ func judgesPods(h *hooks.Hook) bool {
 }
 
 // injector is the only configuration that is asked about the pod.
-func injector(s *snapshot.Snapshot, hooks []hooks.Hook, p *corev1.Pod) (incident.Object, bool) {
+func injector(s *snapshot.Snapshot, among []hooks.Hook, p *corev1.Pod) (incident.Object, bool) {
 	var configs []incident.Object
 	for i := range s.Namespaces {
 		n := &s.Namespaces[i]
 		if n.Name != p.Namespace {
 			continue
 		}
-		for _, h := range hooks {
+		for _, h := range among {
 			if selects(h.Scope.Namespaces, namespaceLabels(n)) && selects(h.Scope.Objects, p.Labels) {
 				configs = finding.Union(configs, []incident.Object{h.Config})
 			}

@@ -71,14 +71,14 @@ var webhookCodes = []finding.Code{
 // checkWebhooks reports each configuration once for each thing that is wrong with it.
 func checkWebhooks(s *snapshot.Snapshot, r *finding.Report) {
 	checkInjected(s, r)
-	hooks := hooks.Of(s)
-	if len(hooks) == 0 {
+	all := hooks.Of(s)
+	if len(all) == 0 {
 		return
 	}
 	refusals := webhookRefusals(s)
 	w := webhooks{s: s, r: r, found: map[string]*finding.Finding{}}
-	for i := range hooks {
-		h := &hooks[i]
+	for i := range all {
+		h := &all[i]
 		if len(h.Rules) == 0 || kube.Newly(s, h.Made) {
 			continue // it is asked about nothing
 		}
@@ -96,16 +96,16 @@ func (w *webhooks) look(h *hooks.Hook, refused []incident.Evidence) {
 	o, port, inside := h.Service()
 	v := w.s.Service(o.Namespace, o.Name)
 	known := inside && !finding.NotSeen(w.s, "services", o.Namespace)
-	blocks := blocks(h, w.s)
+	blocked := blocks(h, w.s)
 	switch {
 	case known && v == nil:
-		w.note(h, WebhookServiceMissing, o, fmt.Sprintf("calls Service %s/%s, which does not exist", o.Namespace, o.Name), blocks, refused).
+		w.note(h, WebhookServiceMissing, o, fmt.Sprintf("calls Service %s/%s, which does not exist", o.Namespace, o.Name), blocked, refused).
 			Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"].clientConfig.service", h.Made, o.Namespace+"/"+o.Name))
 	case known && v.Spec.Type != corev1.ServiceTypeExternalName && !slices.ContainsFunc(v.Spec.Ports, func(p corev1.ServicePort) bool { return p.Port == port }):
-		w.note(h, WebhookPortMissing, o, fmt.Sprintf("calls port %d of Service %s/%s, which has %s", port, o.Namespace, o.Name, portWords(v)), blocks, refused).
+		w.note(h, WebhookPortMissing, o, fmt.Sprintf("calls port %d of Service %s/%s, which has %s", port, o.Namespace, o.Name, portWords(v)), blocked, refused).
 			Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"].clientConfig.service.port", h.Made, fmt.Sprint(port)), finding.SeenAPI(o, "spec.ports", time.Time{}, portWords(v)))
 	case known && !answers(w.s, v):
-		f := w.note(h, WebhookNoEndpoints, o, fmt.Sprintf("its Service %s/%s has no ready endpoint", o.Namespace, o.Name), blocks, refused)
+		f := w.note(h, WebhookNoEndpoints, o, fmt.Sprintf("its Service %s/%s has no ready endpoint", o.Namespace, o.Name), blocked, refused)
 		f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"]", h.Made, fmt.Sprintf("calls Service %s/%s, failurePolicy %s", o.Namespace, o.Name, failurePolicy(h))), kube.SliceEvidence(w.s, v))
 		if h.Fail && catchesItself(h, w.s, v) {
 			f.Severity = incident.Critical
@@ -114,10 +114,10 @@ func (w *webhooks) look(h *hooks.Hook, refused []incident.Evidence) {
 				f.Refs = nil // what should stand behind it waits for the webhook itself
 			}
 		}
-	case expired(h, w, o, blocks, refused):
+	case expired(h, w, o, blocked, refused):
 	case len(refused) > 0 && h.Fail:
 		why := callError(refused[0].Excerpt)
-		f := w.note(h, WebhookFailing, o, "calls fail: "+why, blocks, refused)
+		f := w.note(h, WebhookFailing, o, "calls fail: "+why, blocked, refused)
 		if strings.Contains(why, "deadline exceeded") || strings.Contains(why, "imeout") {
 			f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"].timeoutSeconds", h.Made, fmt.Sprintf("%d s", h.Timeout)))
 		}
@@ -134,13 +134,13 @@ type Webhooks struct {
 
 // note begins the configuration's finding of the code, or adds to it. One that refuses nothing yet is a warning; with failurePolicy
 // Ignore it stops nobody.
-func (w *webhooks) note(h *hooks.Hook, code string, service incident.Object, what, blocks string, refused []incident.Evidence) *finding.Finding {
+func (w *webhooks) note(h *hooks.Hook, code string, service incident.Object, what, blocked string, refused []incident.Evidence) *finding.Finding {
 	id := code + "\x00" + h.Config.String() + "\x00" + service.String()
 	f := w.found[id]
 	if f == nil {
-		f = w.r.Find(code, h.Config, fmt.Sprintf("%s %s%s", finding.Short(h.Config), strings.TrimSpace(what), consequence(h.Fail, blocks)))
+		f = w.r.Find(code, h.Config, fmt.Sprintf("%s %s%s", finding.Short(h.Config), strings.TrimSpace(what), consequence(h.Fail, blocked)))
 		if strings.HasPrefix(what, "its ") || strings.HasPrefix(what, "calls fail") {
-			f.Title = finding.OneLine(fmt.Sprintf("%s: %s%s", finding.Short(h.Config), what, consequence(h.Fail, blocks)), finding.MaxTitle)
+			f.Title = finding.OneLine(fmt.Sprintf("%s: %s%s", finding.Short(h.Config), what, consequence(h.Fail, blocked)), finding.MaxTitle)
 		}
 		f.Severity, f.Refs = incident.Info, []incident.Object{service}
 		w.found[id] = f
@@ -163,14 +163,14 @@ func (w *webhooks) note(h *hooks.Hook, code string, service incident.Object, wha
 	return f
 }
 
-func consequence(fail bool, blocks string) string {
+func consequence(fail bool, blocked string) string {
 	switch {
-	case blocks == "":
+	case blocked == "":
 		return ""
 	case fail:
-		return ": " + blocks + " is refused"
+		return ": " + blocked + " is refused"
 	}
-	return "; failurePolicy Ignore lets " + blocks + " pass unjudged"
+	return "; failurePolicy Ignore lets " + blocked + " pass unjudged"
 }
 
 func failurePolicy(h *hooks.Hook) string {

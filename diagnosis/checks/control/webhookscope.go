@@ -131,7 +131,7 @@ func catchesItself(h *hooks.Hook, s *snapshot.Snapshot, v *corev1.Service) bool 
 }
 
 // expired reports a CA bundle none of whose certificates is valid any longer, or will be in two weeks.
-func expired(h *hooks.Hook, w *webhooks, service incident.Object, blocks string, refused []incident.Evidence) bool {
+func expired(h *hooks.Hook, w *webhooks, service incident.Object, blocked string, refused []incident.Evidence) bool {
 	last := newestCertificate(h.Client.CABundle)
 	if last == nil || last.NotAfter.Sub(w.s.At) > finding.NearExpiry {
 		return false
@@ -141,9 +141,9 @@ func expired(h *hooks.Hook, w *webhooks, service incident.Object, blocks string,
 	if gone {
 		what = strings.Replace(what, "expires on", "expired on", 1)
 	} else {
-		blocks = ""
+		blocked = ""
 	}
-	f := w.note(h, WebhookCAExpired, service, what, blocks, refused)
+	f := w.note(h, WebhookCAExpired, service, what, blocked, refused)
 	f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"].clientConfig.caBundle", time.Time{}, "notAfter "+last.NotAfter.UTC().Format(time.RFC3339)))
 	if gone {
 		f.Since = finding.Earlier(f.Since, last.NotAfter)

@@ -43,11 +43,11 @@ func checkLoop(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report, lo
 		f.Because = fmt.Sprintf("The Corefile's line %d, %q, sends what CoreDNS cannot answer back to CoreDNS: %s", looping.Line, looping.Text, why)
 		f.Cite(finding.SeenAPI(corefileObject(d), "data.Corefile", changed(d), fmt.Sprintf("line %d: %s", looping.Line, looping.Text)))
 		blameResolv(d, s, f, looping)
-	} else if nodes := resolversUnseen(d, s, f.Nodes); len(nodes) > 0 {
-		on := "/etc/resolv.conf of node " + strings.Join(nodes, ", ")
+	} else if unseen := resolversUnseen(d, s, f.Nodes); len(unseen) > 0 {
+		on := "/etc/resolv.conf of node " + strings.Join(unseen, ", ")
 		f.Retitle("CoreDNS forwards to itself by way of " + on + " and stops: names do not resolve in the cluster")
 		f.Because += ", and it forwards to nothing but " + on + ", which was not seen"
-		for _, n := range nodes {
+		for _, n := range unseen {
 			f.Fault = append(f.Fault, snapshot.ObjectOf("Node", "", n))
 		}
 		f.Fault = append(f.Fault, f.Object)
@@ -74,13 +74,13 @@ func checkLoop(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report, lo
 
 // inUse says that the Corefile works as it is: a pod that started after its last change has run for long enough to notice a loop.
 func inUse(d resolvers.Resolver, s *snapshot.Snapshot) bool {
-	changed := changed(d)
+	edited := changed(d)
 	for _, p := range d.Pods {
 		if !kube.IsReady(p) {
 			continue
 		}
 		for _, c := range kube.ContainersOf(p) {
-			if run := c.Status.State.Running; run != nil && run.StartedAt.After(changed) && s.At.Sub(run.StartedAt.Time) >= time.Minute && !changed.IsZero() {
+			if run := c.Status.State.Running; run != nil && run.StartedAt.After(edited) && s.At.Sub(run.StartedAt.Time) >= time.Minute && !edited.IsZero() {
 				return true
 			}
 		}
@@ -137,7 +137,7 @@ func resolvLoops(d resolvers.Resolver, s *snapshot.Snapshot, hostNetwork bool) s
 }
 
 // resolversUnseen are the nodes whose resolv.conf is all that CoreDNS forwards to, where none of them was seen: a loop leads through it.
-func resolversUnseen(d resolvers.Resolver, s *snapshot.Snapshot, nodes []string) []string {
+func resolversUnseen(d resolvers.Resolver, s *snapshot.Snapshot, among []string) []string {
 	if d.Config == nil || d.Spec == nil || d.Spec.HostNetwork || d.Spec.DNSPolicy != corev1.DNSDefault {
 		return nil
 	}
@@ -145,10 +145,10 @@ func resolversUnseen(d resolvers.Resolver, s *snapshot.Snapshot, nodes []string)
 	elsewhere := func(f resolvers.Forward) bool {
 		return slices.ContainsFunc(f.Targets, func(t string) bool { return t != resolvers.ResolvConf })
 	}
-	if len(forwards) == 0 || slices.ContainsFunc(forwards, elsewhere) || slices.ContainsFunc(s.Hosts, func(h snapshot.Host) bool { return slices.Contains(nodes, h.Node) }) {
+	if len(forwards) == 0 || slices.ContainsFunc(forwards, elsewhere) || slices.ContainsFunc(s.Hosts, func(h snapshot.Host) bool { return slices.Contains(among, h.Node) }) {
 		return nil
 	}
-	return nodes[:min(len(nodes), 2)]
+	return among[:min(len(among), 2)]
 }
 
 // blameResolv puts the blame where it belongs when the Corefile only passes on what another file says.

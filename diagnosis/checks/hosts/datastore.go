@@ -121,12 +121,12 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *finding.Report) {
 			f.Cite(hosts.HostEvidence(h, h.Datastore.Path, time.Time{}, fmt.Sprintf("%d bytes, %s of the %s %s", used, size(used), size(quota), allows)))
 		}
 	}
-	full := false
+	filled := false
 	for _, x := range all[:min(len(all), finding.ShownPods)] {
-		full = full || strings.Contains(x.line, finding.SpaceExceeded)
+		filled = filled || strings.Contains(x.line, finding.SpaceExceeded)
 		x.SeeSaid(f, x.line)
 	}
-	f.Detail = finding.Datastore{Full: full}
+	f.Detail = finding.Datastore{Full: filled}
 }
 
 // datastoreNodes are the nodes that hold the API server's datastore, by name: those where its file lies, and those of etcd's static pods.

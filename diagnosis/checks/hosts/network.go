@@ -122,9 +122,9 @@ func resolv(h hosts.Host) {
 	f.Cite(log)
 }
 
-func nameservers(resolv string) []string {
+func nameservers(text string) []string {
 	var out []string
-	for line := range strings.Lines(resolv) {
+	for line := range strings.Lines(text) {
 		if w := strings.Fields(line); len(w) > 1 && w[0] == "nameserver" {
 			out = append(out, w[1])
 		}

@@ -45,11 +45,11 @@ func neededServices(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 				}
 			}
 		}
-		needed := make(map[incident.Object][]*corev1.Pod, len(by))
+		byService := make(map[incident.Object][]*corev1.Pod, len(by))
 		for o, pods := range by {
-			needed[o] = pods.List
+			byService[o] = pods.List
 		}
-		return needed
+		return byService
 	})
 }
 

@@ -115,9 +115,9 @@ func checkServices(s *snapshot.Snapshot, r *finding.Report) {
 }
 
 func checkService(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, pods []*corev1.Pod) {
-	headless := v.Spec.ClusterIP == corev1.ClusterIPNone
+	isHeadless := v.Spec.ClusterIP == corev1.ClusterIPNone
 	if len(pods) == 0 {
-		if !headless {
+		if !isHeadless {
 			selectsNothing(s, r, v)
 		}
 		return
@@ -130,7 +130,7 @@ func checkService(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, po
 		return
 	}
 	what := "has no endpoint: "
-	if headless {
+	if isHeadless {
 		what = "is headless and its name does not resolve: "
 	}
 	f := r.Find(ServicePodsUnready, kube.ServiceObject(v), finding.Inflect(len(pods), "Service %s %sits %d {pod is|pods are} not ready", v.Name, what, len(pods)))

@@ -274,8 +274,8 @@ func checkSuccess(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o
 	f.Cite(finding.SeenAPI(o, "status.lastSuccessfulTime", since, fmt.Sprintf("%s; last started at %s", what, last.UTC().Format(time.RFC3339))))
 }
 
-func failedJobs(s *snapshot.Snapshot, cron incident.Object) bool {
-	for _, j := range jobsOf(s, cron) {
+func failedJobs(s *snapshot.Snapshot, owner incident.Object) bool {
+	for _, j := range jobsOf(s, owner) {
 		if c := kube.JobCondition(j, batchv1.JobFailed); c != nil && c.Status == corev1.ConditionTrue {
 			return true
 		}

@@ -128,15 +128,15 @@ func checkServiceName(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 	service := snapshot.ObjectOf("Service", d.Namespace, name)
 	meant := headlessNear(s, d)
 	f := r.Find(StatefulSetNoService, o, fmt.Sprintf("StatefulSet %s: its serviceName is %s, and there is no such Service%s", d.Name, name, kube.DidYouMean(meant)))
-	calls := calls.CallsOf(s, service)
+	made := calls.CallsOf(s, service)
 	unready := d.Status.ReadyReplicas < kube.Replicas(d.Spec.Replicas) && mentions(&d.Spec.Template, "."+name)
-	if len(calls) == 0 && len(meant) == 0 && !unready {
+	if len(made) == 0 && len(meant) == 0 && !unready {
 		f.Severity = incident.Info
 	}
 	f.Fault, f.Workload, f.Refs = []incident.Object{o, service}, o, []incident.Object{service}
 	f.Since = d.CreationTimestamp.Time
 	f.Cite(finding.SeenAPI(o, "spec.serviceName", d.CreationTimestamp.Time, name+": no such Service in "+d.Namespace))
-	for _, c := range calls[:min(len(calls), finding.ShownPods)] {
+	for _, c := range made[:min(len(made), finding.ShownPods)] {
 		f.Cite(c.Seen())
 	}
 }

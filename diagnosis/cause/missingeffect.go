@@ -11,13 +11,14 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/dns"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // expectation is something that causes of some codes bring with them. Where it can be seen that it is not so, that speaks against them.
 type expectation struct {
-	codes  []string
-	absent func(*snapshot.Snapshot, *candidate) string // what is not there, in words; "": nothing is missing, or it can't be seen
+	codes   []string
+	missing func(*snapshot.Snapshot, *candidate) string // what is not there, in words; "": nothing is missing, or it can't be seen
 }
 
 var expectations = []expectation{
@@ -28,11 +29,12 @@ var expectations = []expectation{
 	{serviceFaults, serviceAnswers},
 }
 
-func absent(s *snapshot.Snapshot, c *candidate) []string {
+// missingEffects says, for each effect that the cause's root should have and that is not seen, what is seen instead.
+func missingEffects(s *snapshot.Snapshot, c *candidate) []string {
 	var out []string
 	for _, e := range expectations {
 		if slices.Contains(e.codes, c.root.Code) {
-			if words := e.absent(s, c); words != "" {
+			if words := e.missing(s, c); words != "" {
 				out = append(out, words)
 			}
 		}
@@ -73,7 +75,7 @@ func leaseRenewed(s *snapshot.Snapshot, c *candidate) string {
 	if l == nil || l.Spec.RenewTime == nil || c.root.Since.IsZero() || l.Spec.RenewTime.Time.Before(c.root.Since.Add(time.Minute)) {
 		return ""
 	}
-	return "its kubelet has renewed the node's Lease since, at " + clock(l.Spec.RenewTime.Time)
+	return "its kubelet has renewed the node's Lease since, at " + finding.Clock(l.Spec.RenewTime.Time)
 }
 
 // imageRunsElsewhere: an image that does not exist runs nowhere.
