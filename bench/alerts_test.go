@@ -34,11 +34,14 @@ func message(kind string, from, n int) []byte {
 	for i := from; i < from+n; i++ {
 		pod := fmt.Sprintf("web-%s-%d", kind, i)
 		alerts = append(alerts, m{"status": "firing", "startsAt": time.Now().UTC(), "fingerprint": fmt.Sprintf("%s%012x", kind, i),
-			"labels": m{"alertname": "KubePodCrashLooping", "namespace": "shop", "pod": pod, "container": "web", "severity": "warning", "uid": fmt.Sprintf("%032x", i)},
-			"annotations": m{"summary": "Pod is crash looping.", "description": "Pod shop/" + pod + ` (web) is in waiting state (reason: "CrashLoopBackOff") on cluster founding.`,
+			"labels": m{"alertname": "KubePodCrashLooping", "namespace": "shop", "pod": pod, "container": "web", "severity": "warning",
+				"uid": fmt.Sprintf("%032x", i)},
+			"annotations": m{"summary": "Pod is crash looping.", "description": "Pod shop/" + pod +
+				` (web) is in waiting state (reason: "CrashLoopBackOff") on cluster founding.`,
 				"runbook_url": "https://runbooks.prometheus-operator.dev/runbooks/kubernetes/kubepodcrashlooping"}})
 	}
-	body, err := json.Marshal(m{"version": "4", "groupKey": "{}:{alertname=\"KubePodCrashLooping\", n=\"" + kind + "\"}", "status": "firing", "alerts": alerts})
+	body, err := json.Marshal(m{"version": "4", "groupKey": "{}:{alertname=\"KubePodCrashLooping\", n=\"" + kind + "\"}", "status": "firing",
+		"alerts": alerts})
 	if err != nil {
 		panic(err)
 	}
@@ -59,9 +62,12 @@ func withHistory(t *testing.T, n int) string {
 		at := time.Now().Add(-time.Duration(n-i+100) * time.Minute)
 		w := store.Write{Stream: fmt.Sprintf("incident/INC-%d", i)}
 		for _, e := range []incident.Event{
-			incident.SignalReceived{Signal: incident.Signal{Kind: "alert", Status: incident.Firing, Fingerprint: fmt.Sprintf("old%d", i), Title: "KubePodCrashLooping"}},
-			incident.DiagnosisMade{Diagnosis: incident.Diagnosis{At: at, Cluster: "founding", Causes: []incident.Cause{{ID: "C1", Code: "ContainerCrash", Title: "It crashed", Explains: []string{"F1"},
-				Objects: []incident.Object{{Kind: "Deployment", Namespace: "shop", Name: "web"}}}}, Findings: []incident.Finding{{ID: "F1", Code: "ContainerCrash", Severity: incident.Critical}}}},
+			incident.SignalReceived{Signal: incident.Signal{Kind: "alert", Status: incident.Firing, Fingerprint: fmt.Sprintf("old%d", i),
+				Title: "KubePodCrashLooping"}},
+			incident.DiagnosisMade{Diagnosis: incident.Diagnosis{At: at, Cluster: "founding",
+				Causes: []incident.Cause{{ID: "C1", Code: "ContainerCrash", Title: "It crashed", Explains: []string{"F1"},
+					Objects: []incident.Object{{Kind: "Deployment", Namespace: "shop", Name: "web"}}}},
+				Findings: []incident.Finding{{ID: "F1", Code: "ContainerCrash", Severity: incident.Critical}}}},
 			incident.Closed{By: incident.Person{ID: "U0ADA", Name: "Ada"}},
 		} {
 			data, err := incident.Encode(e)
@@ -129,7 +135,8 @@ func TestAlerts(t *testing.T) {
 	}
 	took := time.Since(began)
 	alerts, incidents := recorded(t, path, "m")
-	figure("%d alerts in one message, %d closed incidents behind: %v, %d recorded, in %d incidents", manyAlerts, history, took.Round(time.Millisecond), alerts, incidents)
+	figure("%d alerts in one message, %d closed incidents behind: %v, %d recorded, in %d incidents", manyAlerts, history,
+		took.Round(time.Millisecond), alerts, incidents)
 	if alerts != manyAlerts || took > manyWithin {
 		t.Errorf("want all recorded within %v", manyWithin)
 	}
@@ -140,7 +147,8 @@ func TestAlerts(t *testing.T) {
 		return f.took[int(q*float64(len(f.took)-1))].Round(100 * time.Microsecond)
 	}
 	alerts, incidents = recorded(t, path, "f")
-	figure("one alert a message for %v, 32 senders: %d accepted (%.0f a second), %d refused, %d recorded, in %d incidents; median %v, p99 %v, most %v",
+	figure("one alert a message for %v, 32 senders: %d accepted (%.0f a second), %d refused, %d recorded, in %d incidents; median %v, p99 "+
+		"%v, most %v",
 		floodFor, f.accepted, float64(f.accepted)/floodFor.Seconds(), f.refused, alerts, incidents, p(0.5), p(0.99), p(1))
 	_, most := b.resident(t)
 	figure("memory while that went on: %.0f MB after 2 s, %.0f MB at the end, %.0f MB at most", f.early, f.late, most)

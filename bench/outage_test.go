@@ -74,9 +74,11 @@ func TestBenchOutage(t *testing.T) {
 			}
 		}
 		total := told.Total()
-		figure("outage of %d pods for %d reasons: %d causes, %d findings; diagnosed in %s (allocated %s, held %s), folded in %s (allocated %s), in the next look %s; "+
+		figure("outage of %d pods for %d reasons: %d causes, %d findings; diagnosed in %s (allocated %s, held %s), folded in %s (allocated "+
+			"%s), in the next look %s; "+
 			"whole %s, packed %s, event %s; told in %s, longest message %d characters",
-			c.pods, c.reasons, total.Causes, total.Findings, diagnosed.Round(time.Millisecond), mib(allocated), mib(held), folded.Round(time.Millisecond), mib(foldAllocated),
+			c.pods, c.reasons, total.Causes, total.Findings, diagnosed.Round(time.Millisecond), mib(allocated), mib(held),
+			folded.Round(time.Millisecond), mib(foldAllocated),
 			again.Round(time.Millisecond), kib(len(unfolded)), kib(len(blob)), kib(len(event)), rendered.Round(time.Millisecond), longest)
 		if limit := time.Duration(c.pods) * 4 * time.Millisecond; diagnosed+folded > max(limit, 5*time.Second) {
 			t.Errorf("%d pods took %s", c.pods, diagnosed+folded)
@@ -87,7 +89,8 @@ func TestBenchOutage(t *testing.T) {
 // thread is an incident that has been diagnosed and told.
 func thread(d *incident.Diagnosis, s incident.Story) *incident.State {
 	var log []incident.Recorded
-	for i, e := range []incident.Event{incident.SignalReceived{Signal: incident.Signal{Kind: "alert", Title: "KubePodCrashLooping", Status: incident.Firing, Fingerprint: "a"}},
+	for i, e := range []incident.Event{incident.SignalReceived{Signal: incident.Signal{Kind: "alert", Title: "KubePodCrashLooping",
+		Status: incident.Firing, Fingerprint: "a"}},
 		incident.DiagnosisMade{Diagnosis: *d}, incident.Recalled{}, incident.StoryTold{Story: s}} {
 		log = append(log, incident.Recorded{Version: i + 1, At: d.At.Add(time.Duration(i) * time.Second), Event: e})
 	}

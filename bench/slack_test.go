@@ -141,8 +141,9 @@ func TestSlackUnderACrowd(t *testing.T) {
 func button(t *testing.T, o slackapp.Options, i int) string {
 	t.Helper()
 	api := slack.New(o.BotToken, slack.OptionAPIURL(o.APIURL))
-	_, ts, err := api.PostMessage(channel, slack.MsgOptionBlocks(slack.NewActionBlock("", slack.NewButtonBlockElement("go", fmt.Sprint("approve ", i),
-		slack.NewTextBlockObject(slack.PlainTextType, "Go", false, false)))))
+	_, ts, err := api.PostMessage(channel, slack.MsgOptionBlocks(slack.NewActionBlock("",
+		slack.NewButtonBlockElement("go", fmt.Sprint("approve ", i),
+			slack.NewTextBlockObject(slack.PlainTextType, "Go", false, false)))))
 	if err != nil {
 		t.Fatal(err)
 	}

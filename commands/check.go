@@ -19,7 +19,8 @@ func (s *Set) check(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, usageError("check tells no reasons; " + r.Prog + " why --trace does")
 	}
 	if len(o.words) > 0 {
-		return Reply{}, usageError("check takes no name; " + r.Prog + " why " + clip.Runes(strings.Join(o.words, " "), 80) + " tells about one thing")
+		return Reply{}, usageError("check takes no name; " + r.Prog + " why " + clip.Runes(strings.Join(o.words, " "), 80) +
+			" tells about one thing")
 	}
 	d, err := s.diagnose(ctx, r, incident.Asked{Namespace: o.namespace})
 	if err != nil {

@@ -85,7 +85,8 @@ func TestAnswers(t *testing.T) {
 		{"check-blind-and-wrong", "check", scoped(commandstest.Unexplained(), incident.Scope{Unseen: blind}), 1},
 		{"why-dependant", "why deploy/convocanvas", scoped(commandstest.Founding(), incident.Scope{Objects: []incident.Object{
 			{Kind: "Deployment", Namespace: "convocanvas", Name: "convocanvas"}}}, "1 workload", "2 pods"), 1},
-		{"why-well", "why web", quiet(incident.Scope{Objects: []incident.Object{web, {Kind: "Service", Namespace: "shop", Name: "web"}}}, "1 workload", "1 service"), 0},
+		{"why-well", "why web", quiet(incident.Scope{Objects: []incident.Object{web, {Kind: "Service", Namespace: "shop", Name: "web"}}},
+			"1 workload", "1 service"), 0},
 		{"why-blind", "why deploy/web", quiet(incident.Scope{Objects: []incident.Object{web}, Unseen: blind}), 2},
 		{"why-root-unknown", "why --trace", commandstest.Unexplained(), 1},
 		{"check-before", "check", commandstest.Unexplained(), 1},
@@ -146,7 +147,8 @@ func TestNotBeingAbleToLookIsSaid(t *testing.T) {
 func TestPeopleFromOutsideMayAskButNotAct(t *testing.T) {
 	s, k := newSet(commandstest.Founding())
 	k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.PlanProposed{Plan: commandstest.Plan()})
-	for command, exit := range map[string]int{"check": 1, "incidents": 0, "approve": 1, "reject": 1, "close": 1, "publish": 1, "plan": 0, "open": 1, "look": 1, "save": 1, "decide": 1} {
+	for command, exit := range map[string]int{"check": 1, "incidents": 0, "approve": 1, "reject": 1, "close": 1, "publish": 1, "plan": 0,
+		"open": 1, "look": 1, "save": 1, "decide": 1} {
 		args := []string{"INC-1", commandstest.Plan().Hash}
 		if command == "check" || command == "incidents" {
 			args = nil

@@ -48,7 +48,8 @@ func foldedUnder(d *incident.Diagnosis, c incident.Cause) List {
 	}
 	list := List{{Spans: []Span{Bold(fmt.Sprintf("Explains %s:", count(all, "consequence")))}}}
 	for _, k := range kinds {
-		list = append(list, Item{Depth: 1, Spans: append([]Span{Text(fmt.Sprintf("%s ×%s: ", k.code, thousands(k.n)))}, someObjects(k.objects, k.n, mostFolded)...)})
+		list = append(list, Item{Depth: 1, Spans: append([]Span{Text(fmt.Sprintf("%s ×%s: ", k.code, thousands(k.n)))},
+			someObjects(k.objects, k.n, mostFolded)...)})
 	}
 	if all > counted {
 		list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %s more", thousands(all-counted)))}})

@@ -47,7 +47,8 @@ func (s *Set) open(ctx context.Context, r Request) (Reply, error) {
 	if r.Channel == "" {
 		kind = "cli"
 	}
-	state, err := s.Incidents.Open(ctx, incident.Signal{Kind: kind, Status: incident.Firing, Fingerprint: fingerprint, Title: title, By: r.Person})
+	state, err := s.Incidents.Open(ctx, incident.Signal{Kind: kind, Status: incident.Firing, Fingerprint: fingerprint, Title: title,
+		By: r.Person})
 	if err != nil {
 		return Reply{}, err
 	}
@@ -149,8 +150,8 @@ func hashNeeded(s *incident.State, prog string) error {
 		Try: fmt.Sprintf("Open it with %s plan %s; it can be approved there.", prog, s.ID)}
 }
 
-// wholeHash completes a hash of which the beginning was typed, as much of it as is shown. What does not fit goes on as it is: the refusal is
-// the keeper's.
+// wholeHash completes a hash of which the beginning was typed, as much of it as is shown. What does not fit goes on as it is: the refusal
+// is the keeper's.
 func wholeHash(s *incident.State, said string) (string, error) {
 	if len(said) < shortHash {
 		return "", usageError(fmt.Sprintf("of the hash at least %d characters are needed", shortHash))

@@ -98,7 +98,8 @@ func unknownBlocks(d *incident.Diagnosis) []Block {
 	if !d.Wrong() || len(d.Causes) > 0 && d.Causes[0].Confidence != incident.Possible {
 		return nil
 	}
-	blocks := []Block{Paragraph{Bold("I don't know the root of it: "), Text("what is named first is a symptom, and nothing that was seen explains it.")}}
+	blocks := []Block{Paragraph{Bold("I don't know the root of it: "),
+		Text("what is named first is a symptom, and nothing that was seen explains it.")}}
 	if len(d.RuledOut) == 0 {
 		return blocks
 	}

@@ -116,7 +116,8 @@ func evidenceBlocks(e *incident.Evidence) []Block {
 func findingBlocks(f *incident.Finding) []Block {
 	blocks := []Block{
 		Paragraph{Bold(f.ID + " " + f.Code), Text("  " + string(f.Severity) + "\n" + f.Title)},
-		Fields{{"About", []Span{Mono(f.Object.String())}}, {"Since", []Span{When(f.Since)}}, {"Evidence", []Span{Text(strings.Join(f.Evidence, ", "))}}},
+		Fields{{"About", []Span{Mono(f.Object.String())}}, {"Since", []Span{When(f.Since)}},
+			{"Evidence", []Span{Text(strings.Join(f.Evidence, ", "))}}},
 	}
 	if f.Next != "" {
 		blocks = append(blocks, Note{Text("Next: " + f.Next)})

@@ -19,7 +19,8 @@ func TestEveryIDThatIsCitedCanBeLookedAt(t *testing.T) {
 	for name, d := range map[string]*incident.Diagnosis{"founding": commandstest.Founding(), "unexplained": commandstest.Unexplained()} {
 		t.Run(name, func(t *testing.T) {
 			s, k := newSet(nil)
-			state := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *d}, incident.Recalled{}, incident.StoryTold{Story: *commandstest.Story()})
+			state := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *d}, incident.Recalled{},
+				incident.StoryTold{Story: *commandstest.Story()})
 			list := commands.Plain(ask(t, s, "evidence INC-1"))
 			n := 0
 			for _, m := range commands.IncidentMessages(state, d.At) {
@@ -47,7 +48,8 @@ func TestEveryIDThatIsCitedCanBeLookedAt(t *testing.T) {
 // The buttons under what cites are commands that answer.
 func TestMessagesSayHowToSeeWhatTheyCite(t *testing.T) {
 	s, k := newSet(nil)
-	state := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.Recalled{}, incident.StoryTold{Story: *commandstest.Story()})
+	state := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.Recalled{},
+		incident.StoryTold{Story: *commandstest.Story()})
 	for slot, want := range map[string]string{"facts": "evidence INC-1", "story": "evidence INC-1 E1 E2 E3 E4"} {
 		for _, m := range commands.IncidentMessages(state, commandstest.Start) {
 			if m.Slot == slot && !strings.Contains(commands.Plain(m.Reply), "The evidence: "+want+"\n") {
@@ -89,7 +91,8 @@ func TestEvidenceOfOldLooksIsStillThere(t *testing.T) {
 
 func TestAskingForEvidence(t *testing.T) {
 	s, k := newSet(nil)
-	k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.Recalled{}, incident.StoryTold{Story: *commandstest.Story()})
+	k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.Recalled{},
+		incident.StoryTold{Story: *commandstest.Story()})
 	k.Append("INC-2", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Unexplained()})
 	k.Append("INC-3", opened)
 	for _, c := range []struct {
@@ -123,7 +126,8 @@ func TestTheListOfEvidenceIsBounded(t *testing.T) {
 	d := commandstest.Founding()
 	for i := range 5000 {
 		d.Evidence = append(d.Evidence, incident.Evidence{ID: fmt.Sprintf("E%d", i+5), Source: incident.SourceLog,
-			Object: incident.Object{Kind: "Pod", Namespace: "shop", Name: strings.Repeat("x", 253)}, Excerpt: strings.Repeat("y", incident.MaxExcerpt)})
+			Object:  incident.Object{Kind: "Pod", Namespace: "shop", Name: strings.Repeat("x", 253)},
+			Excerpt: strings.Repeat("y", incident.MaxExcerpt)})
 	}
 	k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *d})
 	r := ask(t, s, "evidence INC-1")

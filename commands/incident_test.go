@@ -13,7 +13,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-var opened = incident.SignalReceived{Signal: incident.Signal{Kind: "alert", Status: incident.Firing, Fingerprint: "a1", Title: "PodCrashLooping in 6 namespaces"}}
+var opened = incident.SignalReceived{Signal: incident.Signal{Kind: "alert", Status: incident.Firing, Fingerprint: "a1",
+	Title: "PodCrashLooping in 6 namespaces"}}
 
 // stages are the founding incident, told step by step.
 func stages() []struct {
@@ -28,8 +29,10 @@ func stages() []struct {
 		return incident.StepDone{PlanHash: plan.Hash, Step: id, Outcome: o, Detail: detail}
 	}
 	good := []incident.Check{{Name: "CoreDNS answers", OK: true}, {Name: "convocanvas is ready", OK: true, Detail: "2 of 2"}}
-	pm := incident.Postmortem{Title: "CoreDNS forwarded to itself", Summary: "Names stopped resolving for **two days**.", Timeline: "- 02:15 `coredns` loops\n- 09:00 found",
-		Cause: "A Corefile that forwards to 127.0.0.1.", Evidence: "E1, E2", Actions: "Restored by Ada.", Followup: "Probe DNS.", Outcome: "resolved"}
+	pm := incident.Postmortem{Title: "CoreDNS forwarded to itself", Summary: "Names stopped resolving for **two days**.",
+		Timeline: "- 02:15 `coredns` loops\n- 09:00 found",
+		Cause:    "A Corefile that forwards to 127.0.0.1.", Evidence: "E1, E2", Actions: "Restored by Ada.", Followup: "Probe DNS.",
+		Outcome: "resolved"}
 	return []struct {
 		name   string
 		events []incident.Event
@@ -39,13 +42,16 @@ func stages() []struct {
 		{"03-told", []incident.Event{incident.Recalled{Similar: commandstest.Seen()}, incident.StoryTold{Story: *commandstest.Story()}}},
 		{"04-proposed", []incident.Event{incident.PlanProposed{Plan: plan}}},
 		{"05-approved", []incident.Event{incident.PlanApproved{Approval: incident.Approval{PlanHash: plan.Hash, By: commandstest.Ada,
-			As: incident.Identity{User: "ada@example.com"}, At: commandstest.Start.Add(56 * time.Hour), Expires: commandstest.Start.Add(57 * time.Hour)}}}},
+			As: incident.Identity{User: "ada@example.com"}, At: commandstest.Start.Add(56 * time.Hour),
+			Expires: commandstest.Start.Add(57 * time.Hour)}}}},
 		{"06-running", []incident.Event{step("s1"), done("s1", incident.StepOK, "1 file written"), step("s2")}},
 		{"07-unclear", []incident.Event{incident.StepUnclear{PlanHash: plan.Hash, Step: "s2", Detail: "the API did not answer"}}},
-		{"08-verifying", []incident.Event{incident.StepDecided{PlanHash: plan.Hash, Step: "s2", By: commandstest.Ada, Done: true}, step("s3"), done("s3", incident.StepOK, ""),
+		{"08-verifying", []incident.Event{incident.StepDecided{PlanHash: plan.Hash, Step: "s2", By: commandstest.Ada, Done: true}, step("s3"),
+			done("s3", incident.StepOK, ""),
 			done("s4", incident.StepSkipped, ""), incident.VerificationSampled{OK: true, Checks: good}}},
 		{"09-resolved", []incident.Event{incident.Verified{OK: true, Checks: good}, incident.PostmortemDrafted{Postmortem: pm}}},
-		{"10-published", []incident.Event{incident.PostmortemPublished{By: commandstest.Ada}, incident.PostmortemIndexed{Path: "2025-10-05-coredns-forwarded-to-itself.md"}}},
+		{"10-published", []incident.Event{incident.PostmortemPublished{By: commandstest.Ada},
+			incident.PostmortemIndexed{Path: "2025-10-05-coredns-forwarded-to-itself.md"}}},
 	}
 }
 
@@ -98,8 +104,10 @@ func TestTheSameStateIsToldTheSame(t *testing.T) {
 // What a new look overtakes stays in the thread and says so, for its message is there and would otherwise lie.
 func TestANewLookOvertakesWhatWasSaid(t *testing.T) {
 	k := commandstest.NewKeeper(nil)
-	s := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.Recalled{}, incident.StoryTold{Story: *commandstest.Story()},
-		incident.PlanProposed{Plan: commandstest.Plan()}, incident.LookAgainRequested{By: commandstest.Ada}, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()})
+	s := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.Recalled{},
+		incident.StoryTold{Story: *commandstest.Story()},
+		incident.PlanProposed{Plan: commandstest.Plan()}, incident.LookAgainRequested{By: commandstest.Ada},
+		incident.DiagnosisMade{Diagnosis: *commandstest.Founding()})
 	golden(t, "incident-again", tell(s))
 }
 
@@ -109,11 +117,14 @@ func TestAFailedRunIsNotForgottenByTheNextPlan(t *testing.T) {
 	back := incident.Plan{Title: "Take it back", InverseOf: plan.Hash, Steps: []incident.Step{{ID: "u1", Title: "Remove the file"}}}
 	back.Hash = back.ComputeHash()
 	s := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.PlanProposed{Plan: plan},
-		incident.PlanApproved{Approval: incident.Approval{PlanHash: plan.Hash, By: commandstest.Ada, Expires: commandstest.Start.Add(1000 * time.Hour)}},
-		incident.StepIntended{PlanHash: plan.Hash, Step: "s1", Attempt: 2}, incident.StepDone{PlanHash: plan.Hash, Step: "s1", Outcome: incident.StepFailed, Detail: "read-only file system"},
+		incident.PlanApproved{Approval: incident.Approval{PlanHash: plan.Hash, By: commandstest.Ada,
+			Expires: commandstest.Start.Add(1000 * time.Hour)}},
+		incident.StepIntended{PlanHash: plan.Hash, Step: "s1", Attempt: 2}, incident.StepDone{PlanHash: plan.Hash, Step: "s1",
+			Outcome: incident.StepFailed, Detail: "read-only file system"},
 		incident.PlanProposed{Plan: back})
 	got := tell(s)
-	for _, want := range []string{"✗ 1. Restore the CNI directory of leveling-pc", "read-only file system (attempt 2)", "– 2. Restore the Corefile: not begun", "It undoes plan " + plan.Hash[:12]} {
+	for _, want := range []string{"✗ 1. Restore the CNI directory of leveling-pc", "read-only file system (attempt 2)",
+		"– 2. Restore the Corefile: not begun", "It undoes plan " + plan.Hash[:12]} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not told:\n%s", want, got)
 		}
@@ -158,9 +169,12 @@ func TestApproving(t *testing.T) {
 
 func TestAFailedReviewCannotBeApproved(t *testing.T) {
 	k := commandstest.NewKeeper(nil)
-	s := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.PlanProposed{Plan: commandstest.Plan()})
-	r := commands.PlanReview(s, &incident.PlanReviewed{Checks: []incident.Check{{Name: "may patch configmaps", OK: false, Detail: "ada@example.com may not"}}})
-	if r.Form.Submit != "" || r.Exit != commands.ExitWrong || !strings.Contains(commands.Plain(r), "✗ may patch configmaps: ada@example.com may not") {
+	s := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()},
+		incident.PlanProposed{Plan: commandstest.Plan()})
+	r := commands.PlanReview(s, &incident.PlanReviewed{Checks: []incident.Check{{Name: "may patch configmaps", OK: false,
+		Detail: "ada@example.com may not"}}})
+	if r.Form.Submit != "" || r.Exit != commands.ExitWrong ||
+		!strings.Contains(commands.Plain(r), "✗ may patch configmaps: ada@example.com may not") {
 		t.Errorf("%+v\n%s", r.Form, commands.Plain(r))
 	}
 }
@@ -206,7 +220,8 @@ func TestTheHashStandsAtTheEnd(t *testing.T) {
 			t.Errorf("message %s shows it", m.Slot)
 		}
 	}
-	for _, line := range []string{"approve INC-1", "approve INC-1 0123456789ab", "incidents", "incidents INC-1", "page INC-1", "plan INC-1 0123456789ab", "look INC-1"} {
+	for _, line := range []string{"approve INC-1", "approve INC-1 0123456789ab", "incidents", "incidents INC-1", "page INC-1",
+		"plan INC-1 0123456789ab", "look INC-1"} {
 		if r := ask(t, s, line); shown(r.Blocks) || strings.Contains(r.Text, plan.Hash[:8]) {
 			t.Errorf("%s shows it: %s", line, r.Text)
 		}
@@ -220,8 +235,10 @@ func TestTheHashStandsAtTheEnd(t *testing.T) {
 func TestEditingAPostmortem(t *testing.T) {
 	s, k := newSet(nil)
 	long := strings.Repeat("- 02:15 a line of the timeline\n", 250)
-	pm := incident.Postmortem{Title: "T", Summary: "S", Timeline: strings.TrimSpace(long), Evidence: strings.Repeat("e", 20000), Codes: []string{"DNSLoop"}}
-	k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.Verified{OK: true}, incident.PostmortemDrafted{Postmortem: pm})
+	pm := incident.Postmortem{Title: "T", Summary: "S", Timeline: strings.TrimSpace(long), Evidence: strings.Repeat("e", 20000),
+		Codes: []string{"DNSLoop"}}
+	k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.Verified{OK: true},
+		incident.PostmortemDrafted{Postmortem: pm})
 
 	r := ask(t, s, "postmortem INC-1")
 	values := map[string]string{}
@@ -235,7 +252,8 @@ func TestEditingAPostmortem(t *testing.T) {
 		t.Errorf("fields: %v", len(values))
 	}
 	save := func() commands.Reply {
-		return s.Dispatch(context.Background(), commands.Request{Command: "save", Args: []string{"INC-1"}, Values: values, Person: commandstest.Ada})
+		return s.Dispatch(context.Background(), commands.Request{Command: "save", Args: []string{"INC-1"}, Values: values,
+			Person: commandstest.Ada})
 	}
 	values["title"] = " "
 	if r := save(); r.Errors["title"] == "" {
@@ -273,7 +291,8 @@ func TestAnIncidentIsNotWellUnseen(t *testing.T) {
 	s := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: incident.Diagnosis{At: commandstest.Start,
 		Scope: incident.Scope{Unseen: []incident.NotSeen{{What: "pods", Why: "forbidden"}}}}})
 	for _, m := range commands.IncidentMessages(s, commandstest.Start) {
-		if text := commands.Plain(m.Reply); strings.Contains(text, "Nothing wrong was found") || !strings.Contains(text, "pods could not be looked at") {
+		if text := commands.Plain(m.Reply); strings.Contains(text, "Nothing wrong was found") ||
+			!strings.Contains(text, "pods could not be looked at") {
 			t.Errorf("%s says: %s", m.Slot, text)
 		}
 	}

@@ -41,7 +41,8 @@ func (s *Set) incidents(ctx context.Context, r Request) (Reply, error) {
 		if len(reply.Blocks) == 0 {
 			reply.Blocks = []Block{Paragraph{Text(reply.Text)}}
 		}
-		reply.Blocks = append(reply.Blocks, Note{Text("… " + count(hidden, "more incident") + ", told in another channel, about what you may not read")})
+		reply.Blocks = append(reply.Blocks, Note{Text("… " + count(hidden, "more incident") +
+			", told in another channel, about what you may not read")})
 	}
 	return reply, nil
 }
@@ -152,7 +153,8 @@ type Detail struct {
 }
 
 func detailOf(s *incident.State, now time.Time) Detail {
-	d := Detail{Summary: summary(s, now), Signals: full(s.Signals), Plan: s.Plan, NoPlan: s.NoPlan, Approval: s.Approval(), Approvals: full(s.Approvals), Stopped: s.Stopped,
+	d := Detail{Summary: summary(s, now), Signals: full(s.Signals), Plan: s.Plan, NoPlan: s.NoPlan, Approval: s.Approval(),
+		Approvals: full(s.Approvals), Stopped: s.Stopped,
 		Steps: full(s.Steps), Verification: s.Verification, Postmortem: s.Postmortem, Path: s.Path}
 	if s.Diagnosis != nil {
 		r := NewReport(s.Diagnosis, s.Story, s.Similar)

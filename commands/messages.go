@@ -61,10 +61,12 @@ func outdated(what string) []Block { return []Block{Note{Text(what)}} }
 // factBlocks tell what is being looked at, and then what was found.
 func factBlocks(s *incident.State) ([]Block, string) {
 	if s.Diagnosis == nil {
-		blocks := []Block{Paragraph{Bold("Looking at the cluster: "), Text("nodes, pods and their last logs, workloads, services, DNS, networking, storage, what changed.")}}
+		blocks := []Block{Paragraph{Bold("Looking at the cluster: "),
+			Text("nodes, pods and their last logs, workloads, services, DNS, networking, storage, what changed.")}}
 		blocks = append(blocks, signalBlocks(s)...)
 		if i := s.Investigation; i.Failures > 0 {
-			blocks = append(blocks, Paragraph{Bold("Could not look"), Text(fmt.Sprintf(" (%s): %s ", times(i.Failures), clip.Runes(i.LastError, maxLine))),
+			blocks = append(blocks, Paragraph{Bold("Could not look"), Text(fmt.Sprintf(" (%s): %s ", times(i.Failures), clip.Runes(i.LastError,
+				maxLine))),
 				Text("It is tried again by itself.")})
 		}
 		return blocks, s.ID + ": looking at the cluster"
@@ -193,7 +195,8 @@ func decision(s *incident.State, now time.Time) []Block {
 		{ID: "review", Label: "Review & approve", Style: Primary, Value: Quote("plan", s.ID, s.Plan.Hash),
 			Accessibility: "Open the plan of " + s.ID + " to approve it"},
 		{ID: "reject", Label: "Reject", Style: Danger, Value: Quote("reject", s.ID, "--plan", s.Plan.Hash),
-			Confirm:       &Confirm{Title: "Reject the plan?", Text: "Nothing will be changed. A new look at the cluster makes a new plan.", Yes: "Reject", No: "Keep it"},
+			Confirm: &Confirm{Title: "Reject the plan?", Text: "Nothing will be changed. A new look at the cluster makes a new plan.",
+				Yes: "Reject", No: "Keep it"},
 			Accessibility: "Reject the plan of " + s.ID},
 	})
 	return blocks
@@ -251,7 +254,8 @@ func helped(s *incident.State) string {
 func resolutionBlocks(s *incident.State) []Block {
 	switch {
 	case s.Elsewhere() != "":
-		return []Block{Paragraph{Bold("Closed "), When(s.ClosedAt), Text(": " + sentence(clip.Runes(s.ClosedBy.Reason, maxLine)) + " See "), Mono(s.Elsewhere()), Text(".")}}
+		return []Block{Paragraph{Bold("Closed "), When(s.ClosedAt), Text(": " + sentence(clip.Runes(s.ClosedBy.Reason, maxLine)) + " See "),
+			Mono(s.Elsewhere()), Text(".")}}
 	case s.ClosedBy != nil:
 		p := Paragraph{Bold("Closed"), Text(" by " + s.ClosedBy.By.Name + " "), When(decidedAt[incident.Closed](s))}
 		if s.ClosedBy.Reason != "" {
@@ -259,7 +263,8 @@ func resolutionBlocks(s *incident.State) []Block {
 		}
 		return []Block{p}
 	case !s.ResolvedAt.IsZero():
-		p := Paragraph{Bold("Resolved "), When(s.ResolvedAt), Text(fmt.Sprintf(", %s after it was opened.", duration(s.ResolvedAt.Sub(s.OpenedAt))))}
+		p := Paragraph{Bold("Resolved "), When(s.ResolvedAt),
+			Text(fmt.Sprintf(", %s after it was opened.", duration(s.ResolvedAt.Sub(s.OpenedAt))))}
 		if len(s.Approvals) == 0 {
 			return []Block{append(p, Text(" It ended by itself."))}
 		}

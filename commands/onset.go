@@ -30,7 +30,8 @@ func failingBlocks(s *incident.State) []Block {
 		if f.Work == string(incident.Index) {
 			continue // the postmortem's own message says it
 		}
-		blocks = append(blocks, Note{Text("⚠️ This does not work, and is tried again: "), Mono(f.Work), Text(": " + clip.Runes(f.Error, maxLine))})
+		blocks = append(blocks, Note{Text("⚠️ This does not work, and is tried again: "), Mono(f.Work),
+			Text(": " + clip.Runes(f.Error, maxLine))})
 	}
 	return blocks
 }
@@ -52,7 +53,8 @@ func DoubtMessages(why string) []Message {
 	return []Message{{Slot: RootSlot, Reply: Reply{Text: text, Audience: Everybody, Blocks: []Block{
 		Paragraph{Text("⚠️ "), Bold(text)},
 		Paragraph{Text(sentence(capital(clip.Runes(why, maxLine))))},
-		Paragraph{Text("Paramedic goes on looking and telling. Restore the newest state and its key; or, if what is there is right, whoever runs Paramedic says so with "),
+		Paragraph{Text("Paramedic goes on looking and telling. Restore the newest state and its key; or, if what is there is right, whoever " +
+			"runs Paramedic says so with "),
 			Mono("paramedic audit accept"), Text(".")},
 	}}}}
 }

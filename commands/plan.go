@@ -38,7 +38,8 @@ func (s *Set) page(ctx context.Context, r Request) (Reply, error) {
 	}
 	v := reviewBy(state, r.Person)
 	if v == nil {
-		return Reply{}, &Refusal{Reason: "You have not opened the plan of " + state.ID + " yet.", Try: fmt.Sprintf("Open it with %s plan %s.", r.Prog, state.ID)}
+		return Reply{}, &Refusal{Reason: "You have not opened the plan of " + state.ID + " yet.",
+			Try: fmt.Sprintf("Open it with %s plan %s.", r.Prog, state.ID)}
 	}
 	return planShown(state, v, r.Now), nil
 }
@@ -86,7 +87,8 @@ func reviewBy(s *incident.State, p incident.Person) *incident.PlanReviewed {
 func planSeen(s *incident.State) Reply {
 	reply := PlanReview(s, nil)
 	reply.Form.Command, reply.Form.Submit = "", ""
-	reply.Blocks[1] = Paragraph{Bold("It would: "), Text(whatHappens(s.Plan, "whoever approves it")), Text(" Who may decide upon it also sees whether it may be done.")}
+	reply.Blocks[1] = Paragraph{Bold("It would: "), Text(whatHappens(s.Plan, "whoever approves it")),
+		Text(" Who may decide upon it also sees whether it may be done.")}
 	return reply
 }
 

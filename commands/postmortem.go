@@ -187,7 +187,8 @@ func postmortemBlocks(s *incident.State) []Block {
 	return append(blocks, Actions{
 		edit,
 		{ID: "publish", Label: "Publish", Style: Primary, Value: Quote("publish", s.ID), Accessibility: "Publish the postmortem of " + s.ID,
-			Confirm: &Confirm{Title: "Publish the postmortem?", Text: "It becomes knowledge: the next incident like it will be told of it.", Yes: "Publish", No: "Not yet"}},
+			Confirm: &Confirm{Title: "Publish the postmortem?", Text: "It becomes knowledge: the next incident like it will be told of it.",
+				Yes: "Publish", No: "Not yet"}},
 	})
 }
 

@@ -39,7 +39,8 @@ type NamespaceRestarts struct {
 // NewReport puts together what is printed as JSON.
 func NewReport(d *incident.Diagnosis, story *incident.Story, similar []incident.Similar) Report {
 	r := Report{
-		Cluster: d.Cluster, At: d.At, Scope: d.Scope, Wrong: d.Wrong(), Causes: full(d.Causes), Findings: full(d.Findings), Evidence: full(d.Evidence),
+		Cluster: d.Cluster, At: d.At, Scope: d.Scope, Wrong: d.Wrong(), Causes: full(d.Causes), Findings: full(d.Findings),
+		Evidence: full(d.Evidence),
 		Restarts: full(d.Restarts), RestartsByNamespace: full(byNamespace(d.Restarts)), Story: story, Similar: full(similar),
 		Changes: full(d.Changes), RuledOut: full(d.RuledOut), NotSeen: full(d.NotSeen), Looked: full(d.Looked), Trace: []string{},
 	}

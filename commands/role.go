@@ -69,8 +69,8 @@ func (s *Set) visible(ctx context.Context, r Request, states []*incident.State) 
 	return seen, hidden, nil
 }
 
-// may says whether who asks has a role; the error is a Refusal. Where nobody says who has which, people of other organisations may ask and no
-// more.
+// may says whether who asks has a role; the error is a Refusal. Where nobody says who has which, people of other organisations may ask and
+// no more.
 func (s *Set) may(r Request, role Role) error {
 	switch {
 	case role == "":
@@ -86,7 +86,8 @@ func (s *Set) may(r Request, role Role) error {
 	return s.Roles.May(r.Person, role)
 }
 
-// permitted says whether who asks may give the command. A no goes on the record of the incident that it was about; it is told to who asked alone.
+// permitted says whether who asks may give the command. A no goes on the record of the incident that it was about; it is told to who asked
+// alone.
 func (s *Set) permitted(ctx context.Context, c command, r Request) error {
 	if s.Roles != nil && c.role != Stop { // stopping must always be possible
 		if err := s.Roles.Admit(r.Person, r.Now); err != nil {
@@ -95,10 +96,12 @@ func (s *Set) permitted(ctx context.Context, c command, r Request) error {
 	}
 	err := s.may(r, c.role)
 	var no *Refusal
-	if !errors.As(err, &no) || s.Incidents == nil || len(r.Args) == 0 || !strings.Contains(c.usage, "INC-ID") || strings.EqualFold(r.Args[0], "all") {
+	if !errors.As(err, &no) || s.Incidents == nil || len(r.Args) == 0 || !strings.Contains(c.usage, "INC-ID") ||
+		strings.EqualFold(r.Args[0], "all") {
 		return err
 	}
-	if failed := s.Incidents.Refuse(ctx, incidentID(r.Args[0]), r.Person, c.name, no.Reason); failed != nil && !errors.As(failed, new(*Refusal)) {
+	if failed := s.Incidents.Refuse(ctx, incidentID(r.Args[0]), r.Person, c.name, no.Reason); failed != nil &&
+		!errors.As(failed, new(*Refusal)) {
 		err = errors.Join(err, failed)
 	}
 	return err

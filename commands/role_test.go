@@ -31,12 +31,16 @@ var bystander = incident.Person{Team: "T1", ID: "UBY", Name: "By"}
 
 func TestEachCommandTakesItsRole(t *testing.T) {
 	for line, role := range map[string]commands.Role{
-		"check": commands.View, "why": commands.View, "incidents": commands.View, "incidents INC-1": commands.View, "evidence INC-1": commands.View, "plan INC-1": commands.View,
-		"postmortem INC-1": commands.View, "search dns": commands.View, "open fire": commands.Open, "look INC-1": commands.Open, "approve INC-1 " + commandstest.Plan().Hash: commands.Approve,
-		"reject INC-1": commands.Approve, "decide INC-1 1 done": commands.Approve, "close INC-1 bye": commands.Close, "save INC-1": commands.Edit, "publish INC-1": commands.Publish,
+		"check": commands.View, "why": commands.View, "incidents": commands.View, "incidents INC-1": commands.View,
+		"evidence INC-1": commands.View, "plan INC-1": commands.View,
+		"postmortem INC-1": commands.View, "search dns": commands.View, "open fire": commands.Open, "look INC-1": commands.Open,
+		"approve INC-1 " + commandstest.Plan().Hash: commands.Approve,
+		"reject INC-1": commands.Approve, "decide INC-1 1 done": commands.Approve, "close INC-1 bye": commands.Close, "save INC-1": commands.Edit,
+		"publish INC-1": commands.Publish,
 	} {
 		s, k := newSet(commandstest.Founding())
-		before := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.PlanProposed{Plan: commandstest.Plan()})
+		before := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()},
+			incident.PlanProposed{Plan: commandstest.Plan()})
 		s.Roles = holding{}
 		words, err := commands.Parse(line)
 		if err != nil {

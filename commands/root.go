@@ -13,7 +13,8 @@ import (
 // marks stand before a phase, so that a channel can be read at a glance.
 var marks = map[incident.Phase]string{
 	incident.Investigating: "🔎", incident.Diagnosed: "🩺", incident.Awaiting: "✋", incident.Approved: "▶️", incident.Recovering: "▶️",
-	incident.Stopping: "⏹️", incident.StoppedPhase: "⏹️", incident.Stuck: "⚠️", incident.Verifying: "👀", incident.ResolvedPhase: "✅", incident.ClosedPhase: "⬜",
+	incident.Stopping: "⏹️", incident.StoppedPhase: "⏹️", incident.Stuck: "⚠️", incident.Verifying: "👀", incident.ResolvedPhase: "✅",
+	incident.ClosedPhase: "⬜",
 }
 
 // rootReply is the message in the channel.
@@ -42,7 +43,8 @@ func rootReply(s *incident.State, now time.Time) Reply {
 	if n := rootNote(s, phase, now); len(n) > 0 {
 		blocks = append(blocks, n)
 	}
-	return Reply{Text: fmt.Sprintf("%s %s: %s (%s)", marks[phase], s.ID, clip.Runes(s.Title, maxLine), phase), Blocks: blocks, Audience: Everybody}
+	return Reply{Text: fmt.Sprintf("%s %s: %s (%s)", marks[phase], s.ID, clip.Runes(s.Title, maxLine), phase), Blocks: blocks,
+		Audience: Everybody}
 }
 
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
@@ -145,12 +147,14 @@ func rootActions(s *incident.State, phase incident.Phase) Actions {
 }
 
 func stopping(s *incident.State) Button {
-	return Button{ID: "stop", Label: "Stop", Style: Danger, Value: Quote("stop", s.ID), Accessibility: "Let no further step of " + s.ID + " begin"}
+	return Button{ID: "stop", Label: "Stop", Style: Danger, Value: Quote("stop", s.ID), Accessibility: "Let no further step of " + s.ID +
+		" begin"}
 }
 
 func closeButton(s *incident.State) Button {
 	return Button{ID: "close", Label: "Close", Value: Quote("close", s.ID), Accessibility: "Close " + s.ID + " without recovery",
-		Confirm: &Confirm{Title: "Close the incident?", Text: "Paramedic stops caring for it. Nothing in the cluster is changed.", Yes: "Close", No: "Keep it open"}}
+		Confirm: &Confirm{Title: "Close the incident?", Text: "Paramedic stops caring for it. Nothing in the cluster is changed.", Yes: "Close",
+			No: "Keep it open"}}
 }
 
 // unclearActions ask a person what happened to a step.

@@ -10,7 +10,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// A stop names one incident, or all that run; what was not begun is shown with who stopped it, and there is no button left that stops it again.
+// A stop names one incident, or all that run; what was not begun is shown with who stopped it, and there is no button left that stops it
+// again.
 func TestStopping(t *testing.T) {
 	s, k := newSet(commandstest.Founding())
 	plan := commandstest.Plan()
@@ -22,13 +23,15 @@ func TestStopping(t *testing.T) {
 		if id == "INC-3" {
 			continue // nobody has approved it
 		}
-		k.Append(id, incident.PlanApproved{Approval: incident.Approval{PlanHash: plan.Hash, By: commandstest.Ada, Expires: commandstest.Start.Add(1000 * time.Hour)}},
+		k.Append(id, incident.PlanApproved{Approval: incident.Approval{PlanHash: plan.Hash, By: commandstest.Ada,
+			Expires: commandstest.Start.Add(1000 * time.Hour)}},
 			incident.StepIntended{PlanHash: plan.Hash, Step: "s1", Attempt: 1})
 	}
 	if r := ask(t, s, "stop INC-3"); r.Exit != commands.ExitWrong {
 		t.Errorf("nothing runs: %+v", r)
 	}
-	if r := ask(t, s, "stop 1 it restarts the wrong thing"); r.Exit != 0 || r.Text != "INC-1: stopped. What is in flight ends; nothing else begins." {
+	if r := ask(t, s, "stop 1 it restarts the wrong thing"); r.Exit != 0 ||
+		r.Text != "INC-1: stopped. What is in flight ends; nothing else begins." {
 		t.Errorf("%+v", r)
 	}
 	if r := ask(t, s, "stop"); r.Exit != 0 || !strings.Contains(r.Text, "INC-2: stopped.") || strings.Contains(r.Text, "INC-3") {

@@ -22,7 +22,8 @@ import (
 func thread(d *incident.Diagnosis) map[string]string {
 	_, told := incident.Number(d)
 	log := []incident.Recorded{}
-	for _, e := range []incident.Event{opened, incident.DiagnosisMade{Diagnosis: *told}, incident.Recalled{}, incident.StoryTold{Story: story.Template(told, nil)}} {
+	for _, e := range []incident.Event{opened, incident.DiagnosisMade{Diagnosis: *told}, incident.Recalled{},
+		incident.StoryTold{Story: story.Template(told, nil)}} {
 		log = append(log, incident.Recorded{Version: len(log) + 1, At: d.At.Add(time.Duration(len(log)) * time.Second), Event: e})
 	}
 	out := map[string]string{}
@@ -99,7 +100,8 @@ func TestOneFactHasOneCount(t *testing.T) {
 			}
 		}
 		is("causes in the headlines", c.causes, append(numbers(facts, `: N causes?, `), numbers(check, `: N causes?, `)...)...)
-		is("consequences in the headlines", total.Consequences, append(numbers(facts, ` causes?, N consequences?`), numbers(check, ` causes?, N consequences?`)...)...)
+		is("consequences in the headlines", total.Consequences, append(numbers(facts, ` causes?, N consequences?`),
+			numbers(check, ` causes?, N consequences?`)...)...)
 		for where, text := range map[string]string{"the channel": root, "the facts": facts, "check": check} {
 			shown := len(numbers(text, `(?m)^\W*(?:Cause )?N[.:] .* (?:certain|likely|possible)\b|^\W*Cause N?: `))
 			if where == "the channel" {
@@ -109,10 +111,12 @@ func TestOneFactHasOneCount(t *testing.T) {
 		}
 		is("causes in the story", c.causes, min(c.causes, 3)+sum(numbers(told, `N more things? stands?`)))
 		first := first(facts)
-		follows := slices.Concat(numbers(root, `explains N consequences?`)[:1], numbers(first, `Explains N consequences?`), numbers(told, `N consequences? follows? from it`)[:1], numbers(check, `explains N consequences?`)[:1])
+		follows := slices.Concat(numbers(root, `explains N consequences?`)[:1], numbers(first, `Explains N consequences?`),
+			numbers(told, `N consequences? follows? from it`)[:1], numbers(check, `explains N consequences?`)[:1])
 		is("consequences of the first cause", c.consequences, append(follows, sum(numbers(first, `×N:`)))...)
 		if c.faults > 1 {
-			is("objects of the first cause", c.faults, 1+numbers(root, `and N more Deployments? alike`)[0], 1+numbers(first, `and N more Deployments? alike`)[0],
+			is("objects of the first cause", c.faults, 1+numbers(root, `and N more Deployments? alike`)[0],
+				1+numbers(first, `and N more Deployments? alike`)[0],
 				strings.Count(regexp.MustCompile(`(?m)^in .*`).FindString(first), "Deployment/")+sum(numbers(first, `(?m)^in .* and N more$`)))
 		}
 		if total.Restarts >= 10 {

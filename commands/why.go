@@ -69,7 +69,8 @@ func whyObjects(d *incident.Diagnosis) Reply {
 	return reply
 }
 
-// WhyReply says why, to people in brief and as Data the whole: the causes, each with what proves it and what follows from it, the story, and what was seen before.
+// WhyReply says why, to people in brief and as Data the whole: the causes, each with what proves it and what follows from it, the story,
+// and what was seen before.
 func WhyReply(whole *incident.Diagnosis, story *incident.Story, similar []incident.Similar) Reply {
 	d := incident.Brief(whole)
 	head := headline(d)

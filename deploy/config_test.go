@@ -78,8 +78,10 @@ func TestTheClustersConfigurationFitsItsDeployment(t *testing.T) {
 	if want := fmt.Sprintf("0.0.0.0:%d", container.Ports[0].ContainerPort); c.Webhook.Listen != want {
 		t.Errorf("webhook.listen is %s, the container's port says %s", c.Webhook.Listen, want)
 	}
-	for name, probe := range map[string]*corev1.Probe{"startup": container.StartupProbe, "liveness": container.LivenessProbe, "readiness": container.ReadinessProbe} {
-		if probe == nil || probe.HTTPGet.Port.String() != container.Ports[0].Name || !slices.Contains([]string{"/healthz", "/readyz"}, probe.HTTPGet.Path) {
+	for name, probe := range map[string]*corev1.Probe{"startup": container.StartupProbe, "liveness": container.LivenessProbe,
+		"readiness": container.ReadinessProbe} {
+		if probe == nil || probe.HTTPGet.Port.String() != container.Ports[0].Name ||
+			!slices.Contains([]string{"/healthz", "/readyz"}, probe.HTTPGet.Path) {
 			t.Errorf("%s probe %+v", name, probe)
 		}
 	}
@@ -137,7 +139,8 @@ func TestTheUnitsConfigurationFitsTheUnit(t *testing.T) {
 		t.Errorf("variables of the configuration and of the environment file (-config +file):\n%s", diff)
 	}
 	unit := read(t, "systemd/paramedic.service")
-	for _, want := range []string{"ReadWritePaths=-" + path.Dir(host.CNIDirs[0]) + "\n", "StateDirectory=" + path.Base(path.Dir(c.State)) + "\n",
+	for _, want := range []string{"ReadWritePaths=-" + path.Dir(host.CNIDirs[0]) + "\n", "StateDirectory=" + path.Base(path.Dir(c.State)) +
+		"\n",
 		"EnvironmentFile=/etc/paramedic/secrets.env\n", "serve --config /etc/paramedic/config.yaml\n"} {
 		if !strings.Contains(unit, want) {
 			t.Errorf("the unit has no %q", want)

@@ -104,11 +104,15 @@ func TestEveryObjectOfTheClusterBelongsToParamedic(t *testing.T) {
 // Reading Secrets is opt-in: the role is in a file of its own that applying the folder leaves out, and lists them alone.
 func TestSecretsAreReadOnlyWhereThatIsApplied(t *testing.T) {
 	for _, o := range objects(t, "kubernetes/*.yaml") {
-		if role, ok := o.(*rbacv1.ClusterRole); ok && slices.ContainsFunc(rights(t, role), func(r string) bool { return strings.HasSuffix(r, " /secrets") }) {
+		if role, ok := o.(*rbacv1.ClusterRole); ok && slices.ContainsFunc(rights(t, role), func(r string) bool {
+			return strings.HasSuffix(r,
+				" /secrets")
+		}) {
 			t.Errorf("%s may read Secrets", role.Name)
 		}
 	}
-	if diff := cmp.Diff([]string{"list /secrets"}, rights(t, only[*rbacv1.ClusterRole](t, manifests(t), "paramedic-read-secrets"))); diff != "" {
+	if diff := cmp.Diff([]string{"list /secrets"}, rights(t, only[*rbacv1.ClusterRole](t, manifests(t),
+		"paramedic-read-secrets"))); diff != "" {
 		t.Errorf("paramedic-read-secrets (-want +got):\n%s", diff)
 	}
 }
@@ -185,7 +189,8 @@ func TestTheBotMayImpersonateAnAllowListAndNothingElse(t *testing.T) {
 			}
 		}
 	}
-	if diff := cmp.Diff(map[string]bool{"paramedic-read": true, "paramedic-read-custom": true, "paramedic-read-secrets": true, "paramedic-impersonate": true}, bound); diff != "" {
+	if diff := cmp.Diff(map[string]bool{"paramedic-read": true, "paramedic-read-custom": true, "paramedic-read-secrets": true,
+		"paramedic-impersonate": true}, bound); diff != "" {
 		t.Errorf("roles bound to service accounts (-want +got):\n%s", diff)
 	}
 }
@@ -223,7 +228,8 @@ func TestTheBotOutlivesTheClustersNetwork(t *testing.T) {
 	if !pod.HostNetwork || pod.DNSPolicy != corev1.DNSDefault {
 		t.Errorf("hostNetwork %v, dnsPolicy %s: it would fall silent with the cluster's CNI and DNS", pod.HostNetwork, pod.DNSPolicy)
 	}
-	for _, key := range []string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable, corev1.TaintNodeNetworkUnavailable, corev1.TaintNodeDiskPressure} {
+	for _, key := range []string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable, corev1.TaintNodeNetworkUnavailable,
+		corev1.TaintNodeDiskPressure} {
 		for _, effect := range []corev1.TaintEffect{corev1.TaintEffectNoSchedule, corev1.TaintEffectNoExecute} {
 			if !tolerated(pod.Tolerations, key, effect) {
 				t.Errorf("the taint %s:%s drives it away for ever", key, effect)

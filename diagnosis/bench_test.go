@@ -31,24 +31,33 @@ func many(pods, every int) *snapshot.Snapshot {
 		meta := func(name string, owner ...metav1.OwnerReference) metav1.ObjectMeta {
 			return metav1.ObjectMeta{Namespace: ns, Name: name, UID: types.UID(name), CreationTimestamp: old, Labels: labels, OwnerReferences: owner}
 		}
-		d := appsv1.Deployment{ObjectMeta: meta(name), Spec: appsv1.DeploymentSpec{Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}}}}
+		d := appsv1.Deployment{ObjectMeta: meta(name),
+			Spec: appsv1.DeploymentSpec{Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}}}}
 		d.Status.AvailableReplicas = 10
-		ready, state := corev1.ConditionTrue, corev1.ContainerStatus{Name: "main", Ready: true, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: old}}}
+		ready, state := corev1.ConditionTrue, corev1.ContainerStatus{Name: "main", Ready: true,
+			State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: old}}}
 		if bad {
 			d.Status.AvailableReplicas = 0
-			d.Status.Conditions = []appsv1.DeploymentCondition{{Type: appsv1.DeploymentAvailable, Status: corev1.ConditionFalse, LastTransitionTime: old}}
+			d.Status.Conditions = []appsv1.DeploymentCondition{{Type: appsv1.DeploymentAvailable, Status: corev1.ConditionFalse,
+				LastTransitionTime: old}}
 			ready = corev1.ConditionFalse
-			state = corev1.ContainerStatus{Name: "main", RestartCount: 1842, State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}},
+			state = corev1.ContainerStatus{Name: "main", RestartCount: 1842,
+				State:                corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}},
 				LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1, StartedAt: old, FinishedAt: old}}}
 		}
 		s.Deployments = append(s.Deployments, d)
-		s.ReplicaSets = append(s.ReplicaSets, appsv1.ReplicaSet{ObjectMeta: meta(name+"-1", metav1.OwnerReference{Kind: "Deployment", Name: name, Controller: &yes})})
-		s.Services = append(s.Services, corev1.Service{ObjectMeta: meta(name), Spec: corev1.ServiceSpec{ClusterIP: fmt.Sprintf("10.43.%d.%d", w/250, w%250),
+		s.ReplicaSets = append(s.ReplicaSets, appsv1.ReplicaSet{ObjectMeta: meta(name+"-1", metav1.OwnerReference{Kind: "Deployment", Name: name,
+			Controller: &yes})})
+		s.Services = append(s.Services, corev1.Service{ObjectMeta: meta(name), Spec: corev1.ServiceSpec{ClusterIP: fmt.Sprintf("10.43.%d.%d",
+			w/250, w%250),
 			Selector: labels, Ports: []corev1.ServicePort{{Port: 80, TargetPort: intstr.FromInt32(8080)}}}})
 		for i := range 10 {
-			p := corev1.Pod{ObjectMeta: meta(fmt.Sprintf("%s-1-%d", name, i), metav1.OwnerReference{Kind: "ReplicaSet", Name: name + "-1", UID: types.UID(name + "-1"), Controller: &yes})}
-			p.Spec = corev1.PodSpec{NodeName: fmt.Sprintf("sim-%04d", (w*10+i)%max(1, pods/50)), Containers: []corev1.Container{{Name: "main", Ports: []corev1.ContainerPort{{ContainerPort: 8080}}}}}
-			p.Status = corev1.PodStatus{Phase: corev1.PodRunning, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: ready, LastTransitionTime: old}}, ContainerStatuses: []corev1.ContainerStatus{state}}
+			p := corev1.Pod{ObjectMeta: meta(fmt.Sprintf("%s-1-%d", name, i), metav1.OwnerReference{Kind: "ReplicaSet", Name: name + "-1",
+				UID: types.UID(name + "-1"), Controller: &yes})}
+			p.Spec = corev1.PodSpec{NodeName: fmt.Sprintf("sim-%04d", (w*10+i)%max(1, pods/50)),
+				Containers: []corev1.Container{{Name: "main", Ports: []corev1.ContainerPort{{ContainerPort: 8080}}}}}
+			p.Status = corev1.PodStatus{Phase: corev1.PodRunning, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: ready,
+				LastTransitionTime: old}}, ContainerStatuses: []corev1.ContainerStatus{state}}
 			s.Pods = append(s.Pods, p)
 		}
 	}

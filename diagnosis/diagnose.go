@@ -83,5 +83,6 @@ func number(found []*finding.Finding) []incident.Evidence {
 }
 
 func compareEvidence(a, b incident.Evidence) int {
-	return cmp.Or(a.Object.Compare(b.Object), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Field, b.Field), a.Time.Compare(b.Time), cmp.Compare(a.Excerpt, b.Excerpt))
+	return cmp.Or(a.Object.Compare(b.Object), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Field, b.Field), a.Time.Compare(b.Time),
+		cmp.Compare(a.Excerpt, b.Excerpt))
 }

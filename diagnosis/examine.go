@@ -33,8 +33,8 @@ func (x *Examination) Probes() []snapshot.Probe {
 	return probes
 }
 
-// Again takes account of what probes have added to the Snapshot: where any of them was answered, be it by an error, it is indexed anew and the
-// checks are run once more. Nothing else may use the Snapshot meanwhile.
+// Again takes account of what probes have added to the Snapshot: where any of them was answered, be it by an error, it is indexed anew and
+// the checks are run once more. Nothing else may use the Snapshot meanwhile.
 func (x *Examination) Again() {
 	if n := answers(x.s); n != x.answers {
 		x.s.Index()

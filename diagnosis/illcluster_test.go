@@ -25,16 +25,19 @@ type illCluster struct {
 	nodes int
 }
 
-// ill is a cluster of so many pods, of which four in five are ill: they crash-loop for reasons of their own, cannot reach one another, failed
-// with their Jobs, wait for claims or for the nodes where their volumes are, cannot pull, or are not ready. A namespace has 200 pods, a node 50.
+// ill is a cluster of so many pods, of which four in five are ill: they crash-loop for reasons of their own, cannot reach one another,
+// failed with their Jobs, wait for claims or for the nodes where their volumes are, cannot pull, or are not ready. A namespace has 200
+// pods, a node 50.
 func ill(pods int) *snapshot.Snapshot {
 	at := time.Date(2026, 1, 2, 10, 0, 0, 0, time.UTC)
 	c := illCluster{&snapshot.Snapshot{At: at, Cluster: "ill"}, metav1.NewTime(at.Add(-time.Hour)), max(1, pods/50)}
 	for i := range c.nodes {
-		n := corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: node(i), CreationTimestamp: c.old, Labels: map[string]string{corev1.LabelHostname: node(i)}}}
+		n := corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: node(i), CreationTimestamp: c.old,
+			Labels: map[string]string{corev1.LabelHostname: node(i)}}}
 		n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}
-		n.Status.Allocatable = corev1.ResourceList{corev1.ResourceCPU: apiresource.MustParse("16"), corev1.ResourceMemory: apiresource.MustParse("64Gi"),
-			corev1.ResourcePods: apiresource.MustParse("110")}
+		n.Status.Allocatable = corev1.ResourceList{corev1.ResourceCPU: apiresource.MustParse("16"),
+			corev1.ResourceMemory: apiresource.MustParse("64Gi"),
+			corev1.ResourcePods:   apiresource.MustParse("110")}
 		c.Nodes = append(c.Nodes, n)
 	}
 	for i := range pods / 200 {
@@ -72,7 +75,8 @@ func ill(pods int) *snapshot.Snapshot {
 func node(i int) string { return fmt.Sprintf("node-%04d", i) }
 
 func (c illCluster) meta(ns, name string, owner ...metav1.OwnerReference) metav1.ObjectMeta {
-	return metav1.ObjectMeta{Namespace: ns, Name: name, UID: types.UID(ns + "/" + name), CreationTimestamp: c.old, Labels: map[string]string{"app": name}, OwnerReferences: owner}
+	return metav1.ObjectMeta{Namespace: ns, Name: name, UID: types.UID(ns + "/" + name), CreationTimestamp: c.old,
+		Labels: map[string]string{"app": name}, OwnerReferences: owner}
 }
 
 func ownedBy(kind, ns, name string) metav1.OwnerReference {
@@ -81,7 +85,8 @@ func ownedBy(kind, ns, name string) metav1.OwnerReference {
 }
 
 func running(ready bool, since metav1.Time) corev1.ContainerStatus {
-	return corev1.ContainerStatus{Name: "main", Ready: ready, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: since}}}
+	return corev1.ContainerStatus{Name: "main", Ready: ready,
+		State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: since}}}
 }
 
 // policies let nothing into a namespace but what comes from it.
@@ -133,10 +138,12 @@ func (c illCluster) deployment(ns, name string, n int, state corev1.ContainerSta
 
 func (c illCluster) beside(ns, name string, n int) {
 	labels := map[string]string{"app": name}
-	c.Services = append(c.Services, corev1.Service{ObjectMeta: c.meta(ns, name), Spec: corev1.ServiceSpec{ClusterIP: fmt.Sprintf("10.43.%d.%d", n/250, n%250),
+	c.Services = append(c.Services, corev1.Service{ObjectMeta: c.meta(ns, name), Spec: corev1.ServiceSpec{ClusterIP: fmt.Sprintf("10.43.%d.%d",
+		n/250, n%250),
 		Selector: labels, Ports: []corev1.ServicePort{{Port: 80, TargetPort: intstr.FromInt32(8080)}}}})
 	ing := networkingv1.Ingress{ObjectMeta: c.meta(ns, name)}
-	ing.Spec.DefaultBackend = &networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{Name: name, Port: networkingv1.ServiceBackendPort{Number: 80}}}
+	ing.Spec.DefaultBackend = &networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{Name: name,
+		Port: networkingv1.ServiceBackendPort{Number: 80}}}
 	c.Ingresses = append(c.Ingresses, ing)
 	budget := policyv1.PodDisruptionBudget{ObjectMeta: c.meta(ns, name)}
 	budget.Spec.Selector = &metav1.LabelSelector{MatchLabels: labels}
@@ -148,15 +155,17 @@ func (c illCluster) beside(ns, name string, n int) {
 
 func (c illCluster) crashing(ns, name string, n int, says string) {
 	c.deployment(ns, name, n, corev1.ContainerStatus{Name: "main", RestartCount: 1842,
-		State:                corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}},
-		LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1, StartedAt: c.old, FinishedAt: c.old}}}, says)
+		State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}},
+		LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1, StartedAt: c.old,
+			FinishedAt: c.old}}}, says)
 }
 
 func (c illCluster) unpulled(ns, name string, n int) {
 	c.deployment(ns, name, n, corev1.ContainerStatus{Name: "main", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{
 		Reason: "ImagePullBackOff", Message: "failed to pull: registry.example: i/o timeout"}}}, "")
 	for i := range 10 {
-		c.event(ns, fmt.Sprintf("%s-1-%d", name, i), "Failed", "Failed to pull image \"registry.example/"+name+":1\": dial tcp registry.example: i/o timeout")
+		c.event(ns, fmt.Sprintf("%s-1-%d", name, i), "Failed", "Failed to pull image \"registry.example/"+name+
+			":1\": dial tcp registry.example: i/o timeout")
 	}
 }
 
@@ -168,8 +177,10 @@ func (c illCluster) unready(ns, name string, n int) {
 }
 
 func (c illCluster) event(ns, pod, reason, message string) {
-	c.Events = append(c.Events, corev1.Event{ObjectMeta: c.meta(ns, pod+"."+reason), Reason: reason, Type: corev1.EventTypeWarning, Message: message, Count: 30,
-		InvolvedObject: corev1.ObjectReference{Kind: "Pod", Namespace: ns, Name: pod}, FirstTimestamp: c.old, LastTimestamp: metav1.NewTime(c.At.Add(-time.Minute))})
+	c.Events = append(c.Events, corev1.Event{ObjectMeta: c.meta(ns, pod+"."+reason), Reason: reason, Type: corev1.EventTypeWarning,
+		Message: message, Count: 30,
+		InvolvedObject: corev1.ObjectReference{Kind: "Pod", Namespace: ns, Name: pod}, FirstTimestamp: c.old,
+		LastTimestamp: metav1.NewTime(c.At.Add(-time.Minute))})
 }
 
 // job has given up after ten pods.
@@ -213,8 +224,10 @@ func (c illCluster) waiting(ns, name string, n int, bound bool) {
 		p := corev1.Pod{ObjectMeta: c.meta(ns, pod, ownedBy("StatefulSet", ns, name))}
 		p.Spec.Containers = []corev1.Container{{Name: "main", Image: "registry.example/db:1", Resources: corev1.ResourceRequirements{
 			Requests: corev1.ResourceList{corev1.ResourceCPU: apiresource.MustParse("24")}}}}
-		p.Spec.Volumes = []corev1.Volume{{Name: "data", VolumeSource: corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: pod}}}}
-		p.Status = corev1.PodStatus{Phase: corev1.PodPending, Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse,
+		p.Spec.Volumes = []corev1.Volume{{Name: "data",
+			VolumeSource: corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: pod}}}}
+		p.Status = corev1.PodStatus{Phase: corev1.PodPending, Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled,
+			Status: corev1.ConditionFalse,
 			Reason: "Unschedulable", Message: fmt.Sprintf("0/%d nodes are available: insufficient cpu", c.nodes), LastTransitionTime: c.old}}}
 		c.Pods = append(c.Pods, p)
 		c.event(ns, pod, "FailedScheduling", p.Status.Conditions[0].Message)
@@ -234,6 +247,7 @@ func (c illCluster) volume(claim corev1.PersistentVolumeClaim, on int) {
 	v.Spec.ClaimRef = &corev1.ObjectReference{Kind: "PersistentVolumeClaim", Namespace: claim.Namespace, Name: claim.Name}
 	v.Spec.StorageClassName, v.Status.Phase = "local", corev1.VolumeBound
 	v.Spec.NodeAffinity = &corev1.VolumeNodeAffinity{Required: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
-		MatchExpressions: []corev1.NodeSelectorRequirement{{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: []string{node(on)}}}}}}}
+		MatchExpressions: []corev1.NodeSelectorRequirement{{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn,
+			Values: []string{node(on)}}}}}}}
 	c.PersistentVolumes = append(c.PersistentVolumes, v)
 }

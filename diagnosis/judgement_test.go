@@ -84,7 +84,8 @@ func TestAChangeJustBeforeIsEvidence(t *testing.T) {
 	}{"a minute after": {at.Add(time.Minute), true}, "before": {at.Add(-10 * time.Minute), false}} {
 		d := judged(t, Scope{}, around, crashing("api", c.since))
 		x := d.Causes[0]
-		if cited := len(x.Changes) == 1; cited != c.cited || strings.Contains(x.Reason, "Just before, at 09:00:00 UTC, ConfigMap settings was changed (kubectl-edit)") != c.cited {
+		if cited := len(x.Changes) == 1; cited != c.cited ||
+			strings.Contains(x.Reason, "Just before, at 09:00:00 UTC, ConfigMap settings was changed (kubectl-edit)") != c.cited {
 			t.Errorf("%s: cites %v: %s", name, x.Changes, x.Reason)
 		}
 		if seen := slices.ContainsFunc(x.Evidence, func(id string) bool { return d.EvidenceByID(id).Object.Kind == "ConfigMap" }); seen != c.cited {
@@ -136,7 +137,8 @@ status: {phase: Running, conditions: [{type: Ready, status: "True"}], containerS
 	if c := sure.Causes[0]; c.Confidence != incident.Certain || len(c.Against) > 0 {
 		t.Errorf("alone: %s, against: %q", c.Confidence, c.Against)
 	}
-	if c := unsure.Causes[0]; c.Confidence != incident.Likely || len(c.Against) != 1 || !strings.Contains(c.Against[0], "web-elsewhere runs the same image on node n2") {
+	if c := unsure.Causes[0]; c.Confidence != incident.Likely || len(c.Against) != 1 ||
+		!strings.Contains(c.Against[0], "web-elsewhere runs the same image on node n2") {
 		t.Errorf("while it runs elsewhere: %s, against: %q", c.Confidence, c.Against)
 	}
 }

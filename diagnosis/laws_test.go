@@ -133,7 +133,8 @@ func TestFoundingIncident(t *testing.T) {
 	if crashes != 11 { // ten workloads that need a name, and CoreDNS
 		t.Errorf("%d workloads crash, want 11", crashes)
 	}
-	if trace := d.Trace; !strings.Contains(strings.Join(trace, "\n"), "names-unresolved: DNSLoop ConfigMap/kube-system/coredns -> PodCrashLoop Deployment/convocanvas/convocanvas:") {
+	if trace := d.Trace; !strings.Contains(strings.Join(trace, "\n"),
+		"names-unresolved: DNSLoop ConfigMap/kube-system/coredns -> PodCrashLoop Deployment/convocanvas/convocanvas:") {
 		t.Errorf("trace: %q", trace)
 	}
 }

@@ -127,7 +127,8 @@ func TestNothingUnseenIsRuledOut(t *testing.T) {
 	healthy := func() *snapshot.Snapshot {
 		s := snapshotOf(t, "testdata/healthy.txtar")
 		s.PersistentVolumeClaims = append(s.PersistentVolumeClaims, corev1.PersistentVolumeClaim{
-			ObjectMeta: metav1.ObjectMeta{Namespace: s.Pods[0].Namespace, Name: "data"}, Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimBound},
+			ObjectMeta: metav1.ObjectMeta{Namespace: s.Pods[0].Namespace, Name: "data"},
+			Status:     corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimBound},
 		})
 		s.Health = append(s.Health, snapshot.Health{Name: "ping", OK: true})
 		s.Index()
@@ -176,17 +177,20 @@ func TestRuledOutWhereItWasSeen(t *testing.T) {
 	}
 	partial := func(besides ...string) *snapshot.Snapshot {
 		s := snapshotOf(t, "testdata/healthy.txtar")
-		s.NotSeen = []incident.NotSeen{{What: "all else", Why: "a dump of some namespaces", Resources: []incident.Resource{"services", "pods", "endpointslices.discovery.k8s.io"}, Besides: besides}}
+		s.NotSeen = []incident.NotSeen{{What: "all else", Why: "a dump of some namespaces", Resources: []incident.Resource{"services", "pods",
+			"endpointslices.discovery.k8s.io"}, Besides: besides}}
 		s.Index()
 		return s
 	}
-	if out := ruledOutOf(Diagnose(partial(ns), Scope{})); slices.ContainsFunc(out, func(s string) bool { return strings.HasPrefix(s, "the Services") }) {
+	if out := ruledOutOf(Diagnose(partial(ns), Scope{})); slices.ContainsFunc(out,
+		func(s string) bool { return strings.HasPrefix(s, "the Services") }) {
 		t.Errorf("some namespaces were seen, and %q are ruled out of all", out)
 	}
 	if out := ruledOutOf(Diagnose(partial(ns), Scope{Namespace: ns})); !slices.Contains(out, "the Services in namespace "+ns) {
 		t.Errorf("asked about the namespace that was seen, %q are ruled out", out)
 	}
-	if out := ruledOutOf(Diagnose(partial("another"), Scope{Namespace: ns})); slices.ContainsFunc(out, func(s string) bool { return strings.HasPrefix(s, "the Services") }) {
+	if out := ruledOutOf(Diagnose(partial("another"), Scope{Namespace: ns})); slices.ContainsFunc(out,
+		func(s string) bool { return strings.HasPrefix(s, "the Services") }) {
 		t.Errorf("asked about a namespace that was not seen, %q are ruled out", out)
 	}
 	s = snapshotOf(t, "testdata/healthy.txtar")
@@ -227,7 +231,8 @@ status: {phase: Pending, conditions: [{type: PodScheduled, status: "False", reas
 		t.Fatalf("%+v", d.Causes)
 	}
 	title := d.Causes[0].Title
-	for _, want := range []string{"untolerated taint {node-role.kubernetes.io/control-plane: }", ", and 3 more reasons", "; the nodes were not seen"} {
+	for _, want := range []string{"untolerated taint {node-role.kubernetes.io/control-plane: }", ", and 3 more reasons",
+		"; the nodes were not seen"} {
 		if !strings.Contains(title, want) {
 			t.Errorf("no %q in %s", want, title)
 		}

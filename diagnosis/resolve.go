@@ -18,8 +18,8 @@ var bare = []string{"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", 
 // mostNear bounds what may have been meant.
 const mostNear = 3
 
-// Resolve finds what a question is about among what was seen. What it cannot find is the answer of [Answer], unless something was found to be
-// wrong with it: a ConfigMap that is missing is asked about, too.
+// Resolve finds what a question is about among what was seen. What it cannot find is the answer of [Answer], unless something was found to
+// be wrong with it: a ConfigMap that is missing is asked about, too.
 func Resolve(s *snapshot.Snapshot, asked incident.Asked) Scope {
 	w := asked.Words
 	switch len(w) {
@@ -58,7 +58,8 @@ func resolveNamespace(s *snapshot.Snapshot, name string) Scope {
 	case name == "" || namespaceSeen(s, name):
 		return sc
 	case s.Namespace != "":
-		sc.nothing = &incident.NoAnswer{Reason: fmt.Sprintf("Nothing was seen of namespace %s: only namespace %s was looked at.", clipped(name), s.Namespace)}
+		sc.nothing = &incident.NoAnswer{Reason: fmt.Sprintf("Nothing was seen of namespace %s: only namespace %s was looked at.", clipped(name),
+			s.Namespace)}
 	case len(s.Namespaces) > 0:
 		sc.nothing = &incident.NoAnswer{Reason: fmt.Sprintf("There is no namespace %s.", clipped(name)), Near: kube.Near(name, namespaces(s))}
 	default:
@@ -66,7 +67,8 @@ func resolveNamespace(s *snapshot.Snapshot, name string) Scope {
 		if n, ok := unseen(s, namespacesResource, ""); ok {
 			why += " (" + n.Why + ")"
 		}
-		sc.nothing = &incident.NoAnswer{Reason: fmt.Sprintf("Nothing was seen in namespace %s, and whether there is one is not known: %s.", clipped(name), why)}
+		sc.nothing = &incident.NoAnswer{Reason: fmt.Sprintf("Nothing was seen in namespace %s, and whether there is one is not known: %s.",
+			clipped(name), why)}
 	}
 	return sc
 }
@@ -183,8 +185,8 @@ func elsewhere(all []incident.Object, name string) []string {
 	return out
 }
 
-// alike are objects that may have been meant: of the kind, in the namespace, with a name that is near; for a pod that is gone, what it belonged
-// to; else another kind of the same name.
+// alike are objects that may have been meant: of the kind, in the namespace, with a name that is near; for a pod that is gone, what it
+// belonged to; else another kind of the same name.
 func alike(s *snapshot.Snapshot, k snapshot.Named, namespace, name string, all []incident.Object) []string {
 	typed := func(o incident.Object) string { return typedObject(o, namespace) }
 	var names []string

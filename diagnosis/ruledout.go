@@ -36,21 +36,25 @@ var places = []sought{
 	{what: "the nodes", check: "nodes", kinds: []string{"Node"}, well: func(s *snapshot.Snapshot, _ string) string {
 		return counted(len(s.Nodes), "the node is ready and not under pressure", "all %d are ready, and none is under pressure")
 	}},
-	{what: "the cluster's DNS", check: "dns", codes: codesOf("dns"), in: metav1.NamespaceSystem, well: func(s *snapshot.Snapshot, _ string) string {
-		if resolvers.DNSReady(s) {
-			return "its pods are ready"
-		}
-		return ""
-	}, proved: namesAnswered},
-	{what: "the Services", check: "services", kinds: []string{"Service"}, spread: true, well: func(s *snapshot.Snapshot, namespace string) string {
-		return counted(inNamespace(s.Services, namespace), "it has an endpoint or needs none", "each of %d has an endpoint or needs none")
-	}},
-	{what: "storage", check: "claims", kinds: []string{"PersistentVolumeClaim", "PersistentVolume", "StorageClass"}, spread: true, well: func(s *snapshot.Snapshot, namespace string) string {
-		return counted(inNamespace(s.PersistentVolumeClaims, namespace), "the claim has its volume", "all %d claims have their volumes")
-	}},
-	{what: "ConfigMaps that pods refer to", check: "references", kinds: []string{"ConfigMap"}, spread: true, well: func(s *snapshot.Snapshot, namespace string) string {
-		return counted(inNamespace(s.ConfigMaps, namespace), "it exists, with its keys", "they exist, with their keys")
-	}},
+	{what: "the cluster's DNS", check: "dns", codes: codesOf("dns"), in: metav1.NamespaceSystem,
+		well: func(s *snapshot.Snapshot, _ string) string {
+			if resolvers.DNSReady(s) {
+				return "its pods are ready"
+			}
+			return ""
+		}, proved: namesAnswered},
+	{what: "the Services", check: "services", kinds: []string{"Service"}, spread: true,
+		well: func(s *snapshot.Snapshot, namespace string) string {
+			return counted(inNamespace(s.Services, namespace), "it has an endpoint or needs none", "each of %d has an endpoint or needs none")
+		}},
+	{what: "storage", check: "claims", kinds: []string{"PersistentVolumeClaim", "PersistentVolume", "StorageClass"}, spread: true,
+		well: func(s *snapshot.Snapshot, namespace string) string {
+			return counted(inNamespace(s.PersistentVolumeClaims, namespace), "the claim has its volume", "all %d claims have their volumes")
+		}},
+	{what: "ConfigMaps that pods refer to", check: "references", kinds: []string{"ConfigMap"}, spread: true,
+		well: func(s *snapshot.Snapshot, namespace string) string {
+			return counted(inNamespace(s.ConfigMaps, namespace), "it exists, with its keys", "they exist, with their keys")
+		}},
 	{what: "the API server", check: "apiserver", codes: codesOf("apiserver"), well: func(s *snapshot.Snapshot, _ string) string {
 		if len(s.Health) == 0 || slices.ContainsFunc(s.Health, func(h snapshot.Health) bool { return !h.OK }) {
 			return ""

@@ -81,7 +81,8 @@ func unseen(s *snapshot.Snapshot, r schema.GroupResource, namespace string) (inc
 	for _, n := range s.NotSeen {
 		custom := snapshot.IsCustomGroup(r.Group) && n.Names(incident.CustomResources)
 		if (custom || n.Names(incident.Resource(r.String()))) && !n.Elsewhere(namespace) {
-			return incident.NotSeen{What: r.Resource, Why: n.Why, Resources: n.Resources, Where: n.Where, Besides: n.Besides, Forbidden: n.Forbidden}, true
+			return incident.NotSeen{What: r.Resource, Why: n.Why, Resources: n.Resources, Where: n.Where, Besides: n.Besides,
+				Forbidden: n.Forbidden}, true
 		}
 	}
 	return incident.NotSeen{}, false
@@ -112,7 +113,8 @@ type view struct {
 
 func (sc Scope) view(s *snapshot.Snapshot) view {
 	v := view{whole: sc.Namespace == "" && len(sc.Objects) == 0,
-		named: map[incident.Object]bool{}, below: map[incident.Object]bool{}, beside: map[incident.Object]bool{}, above: map[incident.Object]bool{}}
+		named: map[incident.Object]bool{}, below: map[incident.Object]bool{}, beside: map[incident.Object]bool{},
+		above: map[incident.Object]bool{}}
 	if len(sc.Objects) == 0 {
 		v.namespace = sc.Namespace
 		return v
@@ -178,8 +180,8 @@ func (v *view) holds(o incident.Object) bool {
 // counts says whether the object is counted among what was looked at.
 func (v *view) counts(o incident.Object) bool { return v.holds(o) || v.beside[o] }
 
-// concerns says whether a finding is about the scope: about what lies in it, about what that belongs to, or with evidence that was seen there,
-// going by its id.
+// concerns says whether a finding is about the scope: about what lies in it, about what that belongs to, or with evidence that was seen
+// there, going by its id.
 func (v *view) concerns(f *incident.Finding, seenThere map[string]bool) bool {
 	if v.namespace != "" {
 		return v.holds(f.Object)

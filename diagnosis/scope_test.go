@@ -112,7 +112,8 @@ func TestNothingIsSaidOfWhatIsNotThere(t *testing.T) {
 		}
 		return out
 	}
-	together := []incident.NotSeen{{What: "much", Why: "forbidden", Resources: []incident.Resource{"leases.coordination.k8s.io", "nodes", "roles.rbac.authorization.k8s.io"}}}
+	together := []incident.NotSeen{{What: "much", Why: "forbidden", Resources: []incident.Resource{"leases.coordination.k8s.io", "nodes",
+		"roles.rbac.authorization.k8s.io"}}}
 	for name, c := range map[string]struct {
 		namespace, words string
 		hide             func(*snapshot.Snapshot)
@@ -135,43 +136,73 @@ func TestNothingIsSaidOfWhatIsNotThere(t *testing.T) {
 		"a custom kind":                  {words: "certificates/tls", namespace: "shop"},
 		"a custom kind with its group":   {words: "certificate.cert-manager.io/tls"},
 		"a name of a lesser kind":        {words: "settings"},
-		"a mistyped name":                {words: "deployment/chekout", namespace: "shop", want: "There is no Deployment chekout in namespace shop. Did you mean deployment/checkout?"},
-		"a mistyped name anywhere":       {words: "deployment/chekout", want: "There is no Deployment chekout. Did you mean deployment/shop/checkout?"},
-		"a name in the wrong case":       {words: "deployment/Web", namespace: "prod", want: "There is no Deployment Web in namespace prod. Did you mean deployment/web?"},
-		"an object of elsewhere":         {words: "deployment/web", namespace: "shop", want: "There is no Deployment web in namespace shop; there is one in prod."},
-		"another kind of the name":       {words: "sts/prod/web", want: "There is no StatefulSet web in namespace prod. Did you mean deployment/web?"},
-		"a pod that is gone":             {words: "pod/prod/web-5d4f8-x2x4z", want: "There is no Pod web-5d4f8-x2x4z in namespace prod. Did you mean deployment/web?"},
-		"an object of no namespace":      {words: "deployment/web", namespace: "pord", want: "There is no namespace pord. Did you mean prod?"},
-		"a mistyped node":                {words: "node/n2", want: "There is no Node n2. Did you mean node/n1?"},
-		"neither kind nor namespace":     {words: "foo/bar", want: "“foo” is not a kind that Paramedic knows, nor a namespace that it sees."},
-		"a mistyped kind":                {words: "deploymnt/web", want: "“deploymnt” is not a kind that Paramedic knows, nor a namespace that it sees. Did you mean deployment/web?"},
-		"a mistyped kind of three":       {words: "deploymnt/prod/web", want: "“deploymnt” is not a kind that Paramedic knows. Did you mean deployment/prod/web?"},
-		"a mistyped bare name":           {words: "chekout", want: "There is nothing named chekout. Did you mean deployment/shop/checkout?"},
-		"a kind that is not looked at":   {words: "priorityclass/high", want: "Nothing is known of PriorityClass high: Paramedic does not look at priorityclasses."},
-		"a Secret, unread":               {words: "secret/shop/db", want: "Nothing is known of Secret db in namespace shop: Paramedic does not look at secrets."},
+		"a mistyped name": {words: "deployment/chekout", namespace: "shop",
+			want: "There is no Deployment chekout in namespace shop. Did you mean deployment/checkout?"},
+		"a mistyped name anywhere": {words: "deployment/chekout",
+			want: "There is no Deployment chekout. Did you mean deployment/shop/checkout?"},
+		"a name in the wrong case": {words: "deployment/Web", namespace: "prod",
+			want: "There is no Deployment Web in namespace prod. Did you mean deployment/web?"},
+		"an object of elsewhere": {words: "deployment/web", namespace: "shop",
+			want: "There is no Deployment web in namespace shop; there is one in prod."},
+		"another kind of the name": {words: "sts/prod/web",
+			want: "There is no StatefulSet web in namespace prod. Did you mean deployment/web?"},
+		"a pod that is gone": {words: "pod/prod/web-5d4f8-x2x4z",
+			want: "There is no Pod web-5d4f8-x2x4z in namespace prod. Did you mean deployment/web?"},
+		"an object of no namespace":  {words: "deployment/web", namespace: "pord", want: "There is no namespace pord. Did you mean prod?"},
+		"a mistyped node":            {words: "node/n2", want: "There is no Node n2. Did you mean node/n1?"},
+		"neither kind nor namespace": {words: "foo/bar", want: "“foo” is not a kind that Paramedic knows, nor a namespace that it sees."},
+		"a mistyped kind": {words: "deploymnt/web",
+			want: "“deploymnt” is not a kind that Paramedic knows, nor a namespace that it sees. Did you mean deployment/web?"},
+		"a mistyped kind of three": {words: "deploymnt/prod/web",
+			want: "“deploymnt” is not a kind that Paramedic knows. Did you mean deployment/prod/web?"},
+		"a mistyped bare name": {words: "chekout", want: "There is nothing named chekout. Did you mean deployment/shop/checkout?"},
+		"a kind that is not looked at": {words: "priorityclass/high",
+			want: "Nothing is known of PriorityClass high: Paramedic does not look at priorityclasses."},
+		"a Secret, unread": {words: "secret/shop/db",
+			want: "Nothing is known of Secret db in namespace shop: Paramedic does not look at secrets."},
 		"a Secret, read": {words: "secret/shop/db", hide: func(s *snapshot.Snapshot) { s.SecretsSeen = true },
 			want: "There is no Secret db in namespace shop."},
 		"a cluster whose pods are not seen":  {hide: func(s *snapshot.Snapshot) { s.NotSeen = blind("pods") }, unseen: "pods"},
 		"a cluster whose nodes are not seen": {hide: func(s *snapshot.Snapshot) { s.Nodes, s.NotSeen = nil, blind("nodes") }, unseen: "nodes"},
 		"a namespace needs no nodes":         {namespace: "shop", hide: func(s *snapshot.Snapshot) { s.Nodes, s.NotSeen = nil, blind("nodes") }},
 		"what matters less is not missed": {hide: func(s *snapshot.Snapshot) {
-			s.NotSeen = append(blind("leases.coordination.k8s.io", incident.HostFiles, incident.PodLogs), incident.NotSeen{What: "pods, nodes", Why: "words alone say nothing"})
+			s.NotSeen = append(blind("leases.coordination.k8s.io", incident.HostFiles, incident.PodLogs),
+				incident.NotSeen{What: "pods, nodes", Why: "words alone say nothing"})
 		}},
-		"a workload whose pods are not seen": {words: "deployment/prod/web", hide: func(s *snapshot.Snapshot) { s.NotSeen = blind("pods") }, unseen: "pods"},
-		"kinds listed together":              {words: "node/n1", hide: func(s *snapshot.Snapshot) { s.NotSeen = together }, unseen: "nodes"},
-		"a kind that may not be seen": {words: "deployment/shop/web", hide: func(s *snapshot.Snapshot) { s.Deployments, s.NotSeen = nil, blind("*.apps") },
+		"a workload whose pods are not seen": {words: "deployment/prod/web", hide: func(s *snapshot.Snapshot) { s.NotSeen = blind("pods") },
+			unseen: "pods"},
+		"kinds listed together": {words: "node/n1", hide: func(s *snapshot.Snapshot) { s.NotSeen = together }, unseen: "nodes"},
+		"a kind that may not be seen": {words: "deployment/shop/web", hide: func(s *snapshot.Snapshot) {
+			s.Deployments, s.NotSeen = nil,
+				blind("*.apps")
+		},
 			want: "Nothing was seen of Deployment web in namespace shop: deployments could not be looked at (forbidden)."},
-		"a kind by its full name": {words: "deployment/shop/web", hide: func(s *snapshot.Snapshot) { s.Deployments, s.NotSeen = nil, blind("deployments.apps") },
+		"a kind by its full name": {words: "deployment/shop/web", hide: func(s *snapshot.Snapshot) {
+			s.Deployments, s.NotSeen = nil,
+				blind("deployments.apps")
+		},
 			want: "Nothing was seen of Deployment web in namespace shop: deployments could not be looked at (forbidden)."},
 		"pods of another group": {hide: func(s *snapshot.Snapshot) { s.NotSeen = blind("pods.metrics.k8s.io") }},
-		"a custom kind, partly seen": {words: "certificate/shop/nope", hide: func(s *snapshot.Snapshot) { s.NotSeen = blind("*.cert-manager.io") },
+		"a custom kind, partly seen": {words: "certificate/shop/nope",
+			hide: func(s *snapshot.Snapshot) { s.NotSeen = blind("*.cert-manager.io") },
 			want: "Nothing was seen of Certificate nope in namespace shop: certificates could not be looked at (forbidden)."},
 		"a custom kind, none seen": {words: "kafka/k", hide: func(s *snapshot.Snapshot) { s.NotSeen = blind(incident.CustomResources) },
-			want: "“kafka” is not a kind that Paramedic knows, nor a namespace that it sees; what people call customresources could not be looked at (forbidden)."},
-		"a namespace, namespaces unseen": {namespace: "shop", hide: func(s *snapshot.Snapshot) { s.Namespaces, s.NotSeen = nil, blind("namespaces") }},
-		"an unknown namespace, namespaces unseen": {namespace: "shp", hide: func(s *snapshot.Snapshot) { s.Namespaces, s.NotSeen = nil, blind("namespaces") },
+			want: "“kafka” is not a kind that Paramedic knows, nor a namespace that it sees; what people call customresources could not be looked " +
+				"at (forbidden)."},
+		"a namespace, namespaces unseen": {namespace: "shop", hide: func(s *snapshot.Snapshot) {
+			s.Namespaces, s.NotSeen = nil,
+				blind("namespaces")
+		}},
+		"an unknown namespace, namespaces unseen": {namespace: "shp", hide: func(s *snapshot.Snapshot) {
+			s.Namespaces, s.NotSeen = nil,
+				blind("namespaces")
+		},
 			want: "Nothing was seen in namespace shp, and whether there is one is not known: namespaces could not be looked at (forbidden)."},
-		"another namespace than the one looked at": {namespace: "prod", hide: func(s *snapshot.Snapshot) { s.Namespace, s.Namespaces = "shop", nil; s.Deployments = nil },
+		"another namespace than the one looked at": {namespace: "prod", hide: func(s *snapshot.Snapshot) {
+			s.Namespace, s.Namespaces = "shop",
+				nil
+			s.Deployments = nil
+		},
 			want: "Nothing was seen of namespace prod: only namespace shop was looked at."},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,8 +12,8 @@ func Keep(d *incident.Diagnosis, wanted func(incident.Object) bool) *incident.Di
 	return within(d, func(f *incident.Finding) bool { return wanted(f.Object) }, func(incident.Object) bool { return false })
 }
 
-// within keeps the findings wanted, the causes that explain one of them or lie in an object that holds says, each cause's own finding, and the
-// evidence of all.
+// within keeps the findings wanted, the causes that explain one of them or lie in an object that holds says, each cause's own finding, and
+// the evidence of all.
 func within(d *incident.Diagnosis, wanted func(*incident.Finding) bool, holds func(incident.Object) bool) *incident.Diagnosis {
 	out := *d
 	keep := map[string]bool{}

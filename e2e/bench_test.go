@@ -74,7 +74,8 @@ func (l lab) more(t *testing.T, pods, every int) {
 	l.run(t, "scale", strconv.Itoa(benchNodes), strconv.Itoa(pods), strconv.Itoa(every))
 	eventually(t, 10*time.Minute, "all simulated pods running", func() bool {
 		var list struct{ Items []struct{} }
-		if err := json.Unmarshal([]byte(l.kubectl(t, "get", "pods", "-A", "-l", "app", "-o", "json", "--field-selector", "status.phase=Running")), &list); err != nil {
+		if err := json.Unmarshal([]byte(l.kubectl(t, "get", "pods", "-A", "-l", "app", "-o", "json", "--field-selector", "status.phase=Running")),
+			&list); err != nil {
 			t.Fatal(err)
 		}
 		return len(list.Items) >= pods
@@ -101,7 +102,8 @@ func measure(t *testing.T, l lab, pods int) cost {
 	c := cost{median: took[benchRuns/2], memory: float64(most)}
 	c.ratio = float64(c.median) / float64(floor)
 	fmt.Printf("check at %d nodes and %d pods: median %v (min %v, max %v), %.0f MB; floor %v; ratio %.2f\n",
-		benchNodes, pods, c.median.Round(time.Millisecond), took[0].Round(time.Millisecond), took[benchRuns-1].Round(time.Millisecond), c.memory/1e6, floor, c.ratio)
+		benchNodes, pods, c.median.Round(time.Millisecond), took[0].Round(time.Millisecond), took[benchRuns-1].Round(time.Millisecond),
+		c.memory/1e6, floor, c.ratio)
 	return c
 }
 

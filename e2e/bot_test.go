@@ -47,14 +47,16 @@ type bot struct {
 // The approvers of a company, and of a home. Two people are asked for in both.
 var (
 	home    = []string{"- {slack: " + ada + ", user: operator, groups: [operators]}"}
-	company = append(slices.Clip(home), "- {slack: "+dora+", user: operator2, groups: [operators]}", "- {slack: "+cleo+", user: viewer, groups: [viewers]}")
+	company = append(slices.Clip(home), "- {slack: "+dora+", user: operator2, groups: [operators]}", "- {slack: "+cleo+
+		", user: viewer, groups: [viewers]}")
 )
 
 // newBot writes the configuration and starts Slack and Alertmanager; the bot itself is started by start.
 func newBot(t *testing.T, l lab, verifyFor time.Duration) *bot {
 	t.Helper()
 	slack, err := slackemu.New(slackemu.Options{
-		Users:    []slackemu.User{{ID: ada, Name: "ada", RealName: "Ada"}, {ID: ben, Name: "ben", RealName: "Ben"}, {ID: cleo, Name: "cleo", RealName: "Cleo"}, {ID: dora, Name: "dora", RealName: "Dora"}},
+		Users: []slackemu.User{{ID: ada, Name: "ada", RealName: "Ada"}, {ID: ben, Name: "ben", RealName: "Ben"},
+			{ID: cleo, Name: "cleo", RealName: "Cleo"}, {ID: dora, Name: "dora", RealName: "Dora"}},
 		Channels: []slackemu.Channel{{ID: channel, Name: "incidents"}},
 	})
 	if err != nil {

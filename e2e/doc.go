@@ -1,5 +1,5 @@
-// Package e2e holds the end-to-end tests: the real program against a real cluster, a real Alertmanager and a real Ollama, with Slack played by
-// internal/slackemu over real HTTP and websockets.
+// Package e2e holds the end-to-end tests: the real program against a real cluster, a real Alertmanager and a real Ollama, with Slack played
+// by internal/slackemu over real HTTP and websockets.
 //
 // They need the build tag e2e, root, and:
 //

@@ -48,7 +48,10 @@ func killed(t *testing.T, b *bot) {
 	all := b.roots()
 	root := all[len(all)-1].TS
 	b.thread(t, 4*time.Minute, root, "Seen before")
-	s := b.incident(t, time.Minute, "similar incidents of the past", func(s *incident.State) bool { return len(s.Similar) > 0 && s.Plan != nil })
+	s := b.incident(t, time.Minute, "similar incidents of the past", func(s *incident.State) bool {
+		return len(s.Similar) > 0 &&
+			s.Plan != nil
+	})
 	if !slices.ContainsFunc(s.Similar, func(m incident.Similar) bool { return len(m.Worked) > 0 && slices.Contains(m.Shared, "DNSLoop") }) {
 		t.Errorf("the first run's postmortem, with what worked, is not among %+v", s.Similar)
 	}
@@ -95,7 +98,8 @@ func killed(t *testing.T, b *bot) {
 // approveInTerminal says the second yes with the lab's own kubeconfig, after a bot's was refused.
 func approveInTerminal(t *testing.T, b *bot, s *incident.State) {
 	t.Helper()
-	if out, code := b.paramedic(t, "approve", "--config", b.config, "--kubeconfig", filepath.Join(b.dir, "kubeconfig"), s.ID, s.Plan.Hash); code == 0 || !strings.Contains(out, "account of a program") {
+	if out, code := b.paramedic(t, "approve", "--config", b.config, "--kubeconfig", filepath.Join(b.dir, "kubeconfig"), s.ID,
+		s.Plan.Hash); code == 0 || !strings.Contains(out, "account of a program") {
 		t.Fatalf("as the bot itself: exit %d\n%s", code, out)
 	}
 	out, code := b.paramedic(t, "approve", "--config", b.config, s.ID)
@@ -111,7 +115,8 @@ func approveInTerminal(t *testing.T, b *bot, s *incident.State) {
 func (b *bot) generation(t *testing.T) map[string]int {
 	t.Helper()
 	out := map[string]int{}
-	for line := range strings.Lines(b.kubectl(t, "get", "deployments,statefulsets", "-A", "-o", `jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {.metadata.generation}{"\n"}{end}`)) {
+	for line := range strings.Lines(b.kubectl(t, "get", "deployments,statefulsets", "-A", "-o",
+		`jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {.metadata.generation}{"\n"}{end}`)) {
 		var name string
 		var n int
 		if _, err := fmt.Sscan(line, &name, &n); err != nil {

@@ -111,7 +111,8 @@ func (l lab) healthy(t *testing.T) {
 func (l lab) alert(t *testing.T, began time.Time, firing bool) {
 	t.Helper()
 	var alerts []map[string]any
-	for _, w := range [][2]string{{"convocanvas", "convocanvas"}, {"convocanvas", "rag-api"}, {"ollama", "open-webui"}, {"monitoring", "grafana"}} {
+	for _, w := range [][2]string{{"convocanvas", "convocanvas"}, {"convocanvas", "rag-api"}, {"ollama", "open-webui"},
+		{"monitoring", "grafana"}} {
 		a := map[string]any{
 			// Alertmanager remembers for an hour, over restarts, of which alerts it has told: the onset makes them new ones.
 			"labels": map[string]string{"alertname": "KubePodCrashLooping", "severity": "warning", "namespace": w[0], "deployment": w[1],

@@ -33,8 +33,8 @@ func (l lab) why(t *testing.T) (report, int) {
 	return r, code
 }
 
-// TestTheFoundingIncident is the whole loop twice: the first time by the book, with three approvers of whom two say yes; the second with one
-// approver, whose second yes is given in the terminal, and the bot killed ten times over.
+// TestTheFoundingIncident is the whole loop twice: the first time by the book, with three approvers of whom two say yes; the second with
+// one approver, whose second yes is given in the terminal, and the bot killed ten times over.
 func TestTheFoundingIncident(t *testing.T) {
 	l := theLab(t)
 	l.run(t, "apps")
@@ -260,7 +260,8 @@ func approve(t *testing.T, b *bot, by, root string) {
 // mended: the Corefile no longer loops, and the CNI configuration is back on the host.
 func mended(t *testing.T, l lab) {
 	t.Helper()
-	if corefile := l.kubectl(t, "-n", "kube-system", "get", "configmap", "coredns", "-o", "jsonpath={.data.Corefile}"); strings.Contains(corefile, "127.0.0.1") {
+	if corefile := l.kubectl(t, "-n", "kube-system", "get", "configmap", "coredns", "-o",
+		"jsonpath={.data.Corefile}"); strings.Contains(corefile, "127.0.0.1") {
 		t.Errorf("the Corefile still loops:\n%s", corefile)
 	}
 	if files, err := os.ReadDir(filepath.Join(l.hostRoot, "etc/cni/net.d")); err != nil || len(files) != 1 {
@@ -300,7 +301,8 @@ func publish(t *testing.T, b *bot, root string) {
 		}
 		return view.ID != ""
 	})
-	if err := b.slack.Submit(t.Context(), ada, view.ID, map[string]string{"followup": "- Pin the K3s version\n- Alert on restarts"}); err != nil {
+	if err := b.slack.Submit(t.Context(), ada, view.ID,
+		map[string]string{"followup": "- Pin the K3s version\n- Alert on restarts"}); err != nil {
 		t.Fatal(err)
 	}
 	b.incident(t, time.Minute, "the edit recorded", func(s *incident.State) bool { return s.EditedBy != nil })

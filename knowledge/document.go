@@ -70,7 +70,8 @@ func Parse(data []byte) (Document, error) {
 		}
 	}
 	if err := yaml.UnmarshalStrict([]byte(front), &d.Meta); err != nil {
-		return d, fmt.Errorf("front matter: %s; known are id, title, date, codes, kinds, services, outcome, worked, failed, tags", oneLine(err.Error()))
+		return d, fmt.Errorf("front matter: %s; known are id, title, date, codes, kinds, services, outcome, worked, failed, tags",
+			oneLine(err.Error()))
 	}
 	d.Body = strings.Trim(body, "\n")
 	if d.Body != "" {
@@ -94,7 +95,8 @@ func (d *Document) validate() error {
 	if d.Outcome != "" && !slices.Contains(Outcomes, d.Outcome) {
 		bad("outcome %q: one of %s", d.Outcome, strings.Join(Outcomes, ", "))
 	}
-	for name, list := range map[string][]string{"codes": d.Codes, "kinds": d.Kinds, "services": d.Services, "worked": d.Worked, "failed": d.Failed, "tags": d.Tags} {
+	for name, list := range map[string][]string{"codes": d.Codes, "kinds": d.Kinds, "services": d.Services, "worked": d.Worked,
+		"failed": d.Failed, "tags": d.Tags} {
 		if len(list) > maxItems {
 			bad("%s: %d items, at most %d", name, len(list), maxItems)
 		}

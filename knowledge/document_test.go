@@ -29,7 +29,8 @@ func TestABuiltInPostmortemSurvivesParseAndFormat(t *testing.T) {
 }
 
 func TestAwkwardTextsSurviveTheFrontMatter(t *testing.T) {
-	want := Document{Meta: Meta{ID: "a-1", Title: `"yes": it's #1 & {odd}`, Date: "2025-01-02", Codes: []string{"true", "- x", "1.0"}, Worked: []string{"a: b", "'", "2025-01-02"}},
+	want := Document{Meta: Meta{ID: "a-1", Title: `"yes": it's #1 & {odd}`, Date: "2025-01-02", Codes: []string{"true", "- x", "1.0"},
+		Worked: []string{"a: b", "'", "2025-01-02"}},
 		Body: "# Not front matter\n\n---\n\ntext\n"}
 	data, err := Format(want)
 	if err != nil {
@@ -54,7 +55,8 @@ func TestErrorsSayWhatIsWrong(t *testing.T) {
 		{"no YAML", "---\n{\n---\ntext", "front matter"},
 		{"a list that is none", strings.Replace(valid, "title: T", "title: T\ncodes: DNSLoop", 1), "codes"},
 		{"no text", strings.Replace(valid, "text\n", "", 1), "text below"},
-		{"all at once", "---\nid: A b\ndate: soon\noutcome: great\n---\nx", "date \"soon\"" + "*" + "id \"A b\"" + "*" + "outcome \"great\"" + "*" + "title"},
+		{"all at once", "---\nid: A b\ndate: soon\noutcome: great\n---\nx", "date \"soon\"" + "*" + "id \"A b\"" + "*" + "outcome \"great\"" +
+			"*" + "title"},
 		{"too large", valid + strings.Repeat("x", maxFile), "more than"},
 	} {
 		_, err := Parse([]byte(c.in))
@@ -82,7 +84,8 @@ func TestChunksAreBoundedAndLoseNothing(t *testing.T) {
 	if !cmp.Equal(headings, map[string]bool{"": true, "One": true, "Two": true}) {
 		t.Errorf("headings %v", headings)
 	}
-	if got := all.String(); strings.Count(got, "long section") != 200 || strings.Count(got, "日本語") != 800 || !strings.Contains(got, "# not a heading") || !strings.Contains(got, "#hashtag") {
+	if got := all.String(); strings.Count(got, "long section") != 200 || strings.Count(got, "日本語") != 800 ||
+		!strings.Contains(got, "# not a heading") || !strings.Contains(got, "#hashtag") {
 		t.Error("text was lost")
 	}
 }

@@ -85,7 +85,8 @@ func read(files map[string]stamp) (docs []*Document, problems []Problem) {
 		d, err := readFile(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-		case errors.Is(err, errNoFrontMatter) && slices.Contains([]string{"readme.md", "contributing.md", "index.md"}, strings.ToLower(filepath.Base(path))):
+		case errors.Is(err, errNoFrontMatter) && slices.Contains([]string{"readme.md", "contributing.md", "index.md"},
+			strings.ToLower(filepath.Base(path))):
 		case err != nil:
 			problems = append(problems, Problem{path, err})
 		case byID[d.ID] != nil:

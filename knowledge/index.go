@@ -184,7 +184,8 @@ func (x *Index) Document(id string) *Document {
 func (x *Index) Stats() Stats {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	s := Stats{Documents: len(x.now.docs), Chunks: len(x.now.chunks), Embedded: x.now.meaning != nil, Note: x.now.note, Problems: x.now.problems}
+	s := Stats{Documents: len(x.now.docs), Chunks: len(x.now.chunks), Embedded: x.now.meaning != nil, Note: x.now.note,
+		Problems: x.now.problems}
 	for _, d := range x.now.docs {
 		if d.BuiltIn {
 			s.BuiltIn++

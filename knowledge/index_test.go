@@ -146,7 +146,8 @@ func ill(kind string, titles map[string]string, codes ...string) *incident.Diagn
 	for _, c := range codes {
 		d.Findings = append(d.Findings, incident.Finding{Code: c, Severity: incident.Critical, Title: titles[c]})
 	}
-	d.Causes = []incident.Cause{{ID: "C1", Code: codes[0], Confidence: incident.Certain, Title: titles[codes[0]], Objects: []incident.Object{{Kind: kind, Name: "x"}}}}
+	d.Causes = []incident.Cause{{ID: "C1", Code: codes[0], Confidence: incident.Certain, Title: titles[codes[0]],
+		Objects: []incident.Object{{Kind: kind, Name: "x"}}}}
 	return d
 }
 
@@ -171,7 +172,8 @@ func TestSimilarNeedsCodesInCommon(t *testing.T) {
 			{"a full disk", ill("Node", words, "NodePressure", "PodEvicted"), []string{diskID}},
 			{"a code that nobody had", ill("PersistentVolumeClaim", words, "PVCPending"), nil},
 			{"the words of another incident without its codes", ill("Pod", words, "PodImagePull"), nil},
-			{"a symptom that many have", ill("Deployment", map[string]string{"PodCrashLoop": "payments exits with code 3"}, "PodImagePull", "PodCrashLoop"), nil},
+			{"a symptom that many have", ill("Deployment", map[string]string{"PodCrashLoop": "payments exits with code 3"}, "PodImagePull",
+				"PodCrashLoop"), nil},
 			{"nothing wrong", &incident.Diagnosis{}, nil},
 		} {
 			t.Run(c.name, func(t *testing.T) {
@@ -192,7 +194,8 @@ func TestSimilarNeedsCodesInCommon(t *testing.T) {
 func TestAPublishedPostmortemIsFoundTheNextTime(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "knowledge")
 	x := open(t, Options{Dir: dir, Embedder: &bag{digest: "d"}})
-	pm := incident.Postmortem{Title: "CoreDNS loop: names gone, again!", Summary: "CoreDNS forwards to itself.", Cause: "The Corefile.", Codes: []string{"DNSLoop", "PodCrashLoop"},
+	pm := incident.Postmortem{Title: "CoreDNS loop: names gone, again!", Summary: "CoreDNS forwards to itself.", Cause: "The Corefile.",
+		Codes:  []string{"DNSLoop", "PodCrashLoop"},
 		Worked: []string{"Restoring the\nCorefile"}, Outcome: "resolved"}
 	meta := Meta{ID: "inc-7", Date: "2025-11-02", Kinds: []string{"ConfigMap"}}
 	path, err := x.Save(t.Context(), pm, meta)
@@ -246,7 +249,8 @@ func TestFilesThatChangeAreReadAgain(t *testing.T) {
 	write("own.md", doc(keyID, "Our own words on it"))
 	x := open(t, Options{Dir: dir})
 	s := x.Stats()
-	if s.Documents != 5 || s.BuiltIn != 2 || len(s.Problems) != 2 || !strings.Contains(s.Problems[0].Error(), "titel") || !strings.Contains(s.Problems[1].Error(), "taken by") {
+	if s.Documents != 5 || s.BuiltIn != 2 || len(s.Problems) != 2 || !strings.Contains(s.Problems[0].Error(), "titel") ||
+		!strings.Contains(s.Problems[1].Error(), "taken by") {
 		t.Fatalf("got %+v", s)
 	}
 	if d := x.Document(keyID); d == nil || d.Title != "Our own words on it" {

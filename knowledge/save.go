@@ -52,8 +52,9 @@ func (x *Index) Save(ctx context.Context, pm incident.Postmortem, meta Meta) (st
 	return path, nil
 }
 
-// FromPostmortem makes a document of a postmortem's sections; empty ones are left out. What the front matter cannot hold (control characters,
-// what is too long or too many) is left out, and a title of which nothing can be seen is replaced, so that whatever was published can be saved.
+// FromPostmortem makes a document of a postmortem's sections; empty ones are left out. What the front matter cannot hold (control
+// characters, what is too long or too many) is left out, and a title of which nothing can be seen is replaced, so that whatever was
+// published can be saved.
 func FromPostmortem(pm incident.Postmortem, meta Meta) Document {
 	meta.Title, meta.Outcome = fitLine(pm.Title), pm.Outcome
 	if !visible(meta.Title) {

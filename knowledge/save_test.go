@@ -31,8 +31,9 @@ func TestWhateverPeopleWriteIsSaved(t *testing.T) {
 		title string // as it is found; empty: as it was written
 		file  string
 	}{
-		"200 emoji":          {pm: with(strings.Repeat("🔥", 200)), file: "2026-01-02-1000-inc-7.md"},
-		"200 families":       {pm: with(strings.Repeat("👨‍👩‍👧‍👦", 200)), title: strings.Repeat("👨‍👩‍👧‍👦", 57) + "👨", file: "2026-01-02-1000-inc-7.md"},
+		"200 emoji": {pm: with(strings.Repeat("🔥", 200)), file: "2026-01-02-1000-inc-7.md"},
+		"200 families": {pm: with(strings.Repeat("👨‍👩‍👧‍👦", 200)), title: strings.Repeat("👨‍👩‍👧‍👦", 57) + "👨",
+			file: "2026-01-02-1000-inc-7.md"},
 		"Chinese":            {pm: with("域名解析失败"), file: "2026-01-02-1000-inc-7.md"},
 		"Hebrew":             {pm: with("\u202bהאשכול נפל\u202c"), file: "2026-01-02-1000-inc-7.md"},
 		"10,000 characters":  {pm: with(long("a")), title: strings.Repeat("a", maxItem), file: "2026-01-02-" + strings.Repeat("a", 60) + ".md"},
@@ -41,12 +42,13 @@ func TestWhateverPeopleWriteIsSaved(t *testing.T) {
 		"nothing visible":    {pm: with("\u200b\u200e\x00\x1b"), title: "Postmortem 2026-01-02-1000-inc-7", file: "2026-01-02-1000-inc-7.md"},
 		"control characters": {pm: with("a\x00b\x1b[31m\u0085c\u2028d\x7f"), title: "ab[31m c d", file: "2026-01-02-ab-31m-c-d.md"},
 		"YAML":               {pm: with(`---: "it's" #[x]{y} & *z ! | > % @ ` + "`"), file: "2026-01-02-it-s-x-y-z.md"},
-		"a fence below":      {pm: incident.Postmortem{Title: "x", Summary: "---\nid: other\n---\n\ufeff\x00", Outcome: "resolved"}, file: "2026-01-02-x.md"},
-		"a path":             {pm: with("../../etc/passwd"), file: "2026-01-02-etc-passwd.md"},
-		"no text":            {pm: incident.Postmortem{Title: "x", Outcome: "closed"}, file: "2026-01-02-x.md"},
-		"an unknown end":     {pm: incident.Postmortem{Title: "x", Summary: "y", Outcome: "who knows"}, file: "2026-01-02-x.md"},
-		"200 codes":          {pm: many, file: "2026-01-02-many-codes.md"},
-		"a large one":        {pm: large, file: "2026-01-02-a-large-one.md"},
+		"a fence below": {pm: incident.Postmortem{Title: "x", Summary: "---\nid: other\n---\n\ufeff\x00", Outcome: "resolved"},
+			file: "2026-01-02-x.md"},
+		"a path":         {pm: with("../../etc/passwd"), file: "2026-01-02-etc-passwd.md"},
+		"no text":        {pm: incident.Postmortem{Title: "x", Outcome: "closed"}, file: "2026-01-02-x.md"},
+		"an unknown end": {pm: incident.Postmortem{Title: "x", Summary: "y", Outcome: "who knows"}, file: "2026-01-02-x.md"},
+		"200 codes":      {pm: many, file: "2026-01-02-many-codes.md"},
+		"a large one":    {pm: large, file: "2026-01-02-a-large-one.md"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x, err := Open(t.Context(), Options{Dir: t.TempDir()})
@@ -85,7 +87,8 @@ func TestWhyNothingIsSavedIsSaidAlike(t *testing.T) {
 		t.Fatal(err)
 	}
 	const unwritable = "/proc/self/fdinfo" // for root, too
-	for name, dir := range map[string]string{"no folder": "", "a file in its place": file, "no folder can be made": filepath.Join(file, "x"), "nothing can be written": unwritable} {
+	for name, dir := range map[string]string{"no folder": "", "a file in its place": file, "no folder can be made": filepath.Join(file, "x"),
+		"nothing can be written": unwritable} {
 		t.Run(name, func(t *testing.T) {
 			if dir == unwritable {
 				if _, err := os.Stat(dir); err != nil {

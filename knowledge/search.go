@@ -112,7 +112,8 @@ func (s *shelf) hits(scores map[string]float64, rankings, n int) []incident.Simi
 		ids = append(ids, id)
 	}
 	slices.SortFunc(ids, func(a, b string) int {
-		return cmp.Or(cmp.Compare(scores[b], scores[a]), strings.Compare(s.byID[s.chunks[b].Doc].Date, s.byID[s.chunks[a].Doc].Date), strings.Compare(a, b))
+		return cmp.Or(cmp.Compare(scores[b], scores[a]), strings.Compare(s.byID[s.chunks[b].Doc].Date, s.byID[s.chunks[a].Doc].Date),
+			strings.Compare(a, b))
 	})
 	var out []incident.Similar
 	seen := map[string]bool{}
@@ -128,7 +129,8 @@ func (s *shelf) hits(scores map[string]float64, rankings, n int) []incident.Simi
 }
 
 func (s *shelf) similar(d *Document, text string, score float64) incident.Similar {
-	return incident.Similar{ID: d.ID, Title: d.Title, Date: d.Date, Score: score, Outcome: d.Outcome, Worked: d.Worked, Excerpt: shorten(oneLine(text), excerpt)}
+	return incident.Similar{ID: d.ID, Title: d.Title, Date: d.Date, Score: score, Outcome: d.Outcome, Worked: d.Worked,
+		Excerpt: shorten(oneLine(text), excerpt)}
 }
 
 // shorten cuts s to at most n runes, at a word if there is one near.

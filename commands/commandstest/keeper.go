@@ -101,7 +101,8 @@ func (k *Keeper) Open(_ context.Context, g incident.Signal) (*incident.State, er
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, id := range k.ids {
-		if s := incident.Fold(id, k.logs[id]); s.Open() && slices.ContainsFunc(s.Signals, func(o incident.Signal) bool { return o.Fingerprint == g.Fingerprint }) {
+		if s := incident.Fold(id, k.logs[id]); s.Open() &&
+			slices.ContainsFunc(s.Signals, func(o incident.Signal) bool { return o.Fingerprint == g.Fingerprint }) {
 			return s, nil
 		}
 	}
@@ -128,7 +129,8 @@ func (k *Keeper) Approve(_ context.Context, id, hash string, by incident.Person)
 			return nil, &commands.Refusal{Reason: "It was approved already, by " + s.Approvals[0].By.Name + "."}
 		}
 		now := k.Now()
-		return incident.PlanApproved{Approval: incident.Approval{PlanHash: hash, By: by, As: incident.Identity{User: user}, At: now, Expires: now.Add(time.Hour)}}, nil
+		return incident.PlanApproved{Approval: incident.Approval{PlanHash: hash, By: by, As: incident.Identity{User: user}, At: now,
+			Expires: now.Add(time.Hour)}}, nil
 	})
 }
 

@@ -68,7 +68,8 @@ func bound(s *snapshot.Snapshot, other *candidate, node string) int {
 func elsewhere(s *snapshot.Snapshot, node string) bool {
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
-		if n.Name == node || n.Spec.Unschedulable || slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Effect != corev1.TaintEffectPreferNoSchedule }) {
+		if n.Name == node || n.Spec.Unschedulable || slices.ContainsFunc(n.Spec.Taints,
+			func(t corev1.Taint) bool { return t.Effect != corev1.TaintEffectPreferNoSchedule }) {
 			continue
 		}
 		for _, c := range n.Status.Conditions {

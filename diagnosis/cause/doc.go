@@ -18,7 +18,8 @@
 // # Confidence
 //
 // A cause is certain if its finding names what is at fault in itself ([checks.Code].Root) and at least one thing that it explains follows
-// by proof, or nothing else needs explaining; likely if all links are inferred or a consequence is missing; possible if it is a symptom without an observed root.
+// by proof, or nothing else needs explaining; likely if all links are inferred or a consequence is missing; possible if it is a symptom
+// without an observed root.
 //
 // The package is pure: it reads the Snapshot and the findings, and gives the same answer for the same input.
 package cause

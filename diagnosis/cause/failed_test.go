@@ -12,7 +12,8 @@ import (
 // A rule that panics on a pair explains nothing from there, is told once, and keeps no other rule from explaining.
 func TestARuleThatPanicsTakesNothingWithIt(t *testing.T) {
 	found := func(code, name string) *finding.Finding {
-		return &finding.Finding{Finding: incident.Finding{Code: code, Severity: incident.Critical, Object: snapshot.ObjectOf("Pod", "shop", name)}}
+		return &finding.Finding{Finding: incident.Finding{Code: code, Severity: incident.Critical,
+			Object: snapshot.ObjectOf("Pod", "shop", name)}}
 	}
 	findings := []*finding.Finding{found("A", "1"), found("A", "2"), found("B", "3"), found("B", "4")}
 	rules := []Rule{
@@ -22,7 +23,10 @@ func TestARuleThatPanicsTakesNothingWithIt(t *testing.T) {
 			}
 			return Link{Reason: "it breaks"}, to.Object.Name == "3"
 		}, "1", "%d"},
-		{"holds", []string{"A"}, []string{"B"}, func(*Context, *finding.Finding, *finding.Finding) (Link, bool) { return Link{Reason: "it holds"}, true }, "1", "%d"},
+		{"holds", []string{"A"}, []string{"B"}, func(*Context, *finding.Finding, *finding.Finding) (Link, bool) {
+			return Link{Reason: "it holds"},
+				true
+		}, "1", "%d"},
 	}
 	edges, failures := edgesBy(rules, nil, &snapshot.Snapshot{At: time.Unix(0, 0)}, findings)
 	if len(failures) != 1 || failures[0].What != "rule breaks" || !failures[0].Names(incident.Checks) || failures[0].Stack == "" {

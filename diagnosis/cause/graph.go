@@ -50,7 +50,8 @@ func edgesBy(rules []Rule, ties []tie, s *snapshot.Snapshot, findings []*finding
 	seen := map[[2]int]bool{}
 	tied := newTied(ties, c, findings)
 	for _, r := range rules {
-		to, notApplied := all(r.To), incident.NotSeen{What: "rule " + r.Name, Resources: []incident.Resource{incident.Checks}, Where: incident.Object{Kind: "Rule", Name: r.Name}}
+		to, notApplied := all(r.To), incident.NotSeen{What: "rule " + r.Name, Resources: []incident.Resource{incident.Checks},
+			Where: incident.Object{Kind: "Rule", Name: r.Name}}
 		var failed *incident.Failure
 		for _, i := range all(r.From) {
 			if findings[i].Severity == incident.Info {

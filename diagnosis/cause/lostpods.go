@@ -23,7 +23,8 @@ var address = regexp.MustCompile(`\b(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})\b`)
 // missesPods wants the log of a pod of the namespace to miss one of the pods that were taken away: a line that names their workload, and an
 // address that is no pod's any more, at a port of theirs. Programs that find each other without a Service (rings, gossip) write such lines.
 func missesPods(c *Context, from, to *finding.Finding) (Link, bool) {
-	if len(from.Pods) == 0 || len(to.Pods) == 0 || from.About(to.Workload) || from.Workload.Namespace != to.Workload.Namespace || !later(from, to) {
+	if len(from.Pods) == 0 || len(to.Pods) == 0 || from.About(to.Workload) || from.Workload.Namespace != to.Workload.Namespace ||
+		!later(from, to) {
 		return Link{}, false
 	}
 	for _, p := range to.Pods {
@@ -35,7 +36,8 @@ func missesPods(c *Context, from, to *finding.Finding) (Link, bool) {
 				}
 				for line := range strings.SplitSeq(l.Text, "\n") {
 					if at, ok := missedIn(c.Snapshot, line, from); ok {
-						return Link{Reason: fmt.Sprintf("its log misses %s at %s, which is no pod's address any more", from.Workload.Name, at), Inferred: true}, true
+						return Link{Reason: fmt.Sprintf("its log misses %s at %s, which is no pod's address any more", from.Workload.Name, at),
+							Inferred: true}, true
 					}
 				}
 			}

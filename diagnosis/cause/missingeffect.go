@@ -102,7 +102,8 @@ func imageRunsElsewhere(s *snapshot.Snapshot, c *candidate) string {
 		return ""
 	}
 	p := &s.Pods[first]
-	return fmt.Sprintf("pod %s/%s runs the same image on node %s: it may have been pulled before, or the reason lies with the node", p.Namespace, p.Name, p.Spec.NodeName)
+	return fmt.Sprintf("pod %s/%s runs the same image on node %s: it may have been pulled before, or the reason lies with the node",
+		p.Namespace, p.Name, p.Spec.NodeName)
 }
 
 // runs are the images of containers that run, with the first of the pods that they run in.

@@ -90,7 +90,8 @@ func (g graph) candidate(root int) *candidate {
 		for _, e := range g.in[i] {
 			if inside[e.From] {
 				c.links = append(c.links, e)
-				c.cause.Links = append(c.cause.Links, incident.Link{From: g.findings[e.From].ID, To: g.findings[e.To].ID, Rule: e.Rule, Reason: e.Reason, Inferred: e.Inferred})
+				c.cause.Links = append(c.cause.Links, incident.Link{From: g.findings[e.From].ID, To: g.findings[e.To].ID, Rule: e.Rule,
+					Reason: e.Reason, Inferred: e.Inferred})
 				break
 			}
 		}
@@ -166,7 +167,8 @@ func (c *candidate) trace() string {
 	for _, f := range c.explained {
 		n[f.Severity]++
 	}
-	out := fmt.Sprintf("%s %s %s: weight %.1f = (%d critical × 10 + %d warning × 3) × %.1f (%s)", c.cause.ID, c.root.Code, c.root.Object, c.weight,
+	out := fmt.Sprintf("%s %s %s: weight %.1f = (%d critical × 10 + %d warning × 3) × %.1f (%s)", c.cause.ID, c.root.Code, c.root.Object,
+		c.weight,
 		n[incident.Critical], n[incident.Warning], confidenceWeight[c.cause.Confidence], c.cause.Confidence)
 	if len(c.missing) > 0 {
 		out += fmt.Sprintf(" × %.1f for each of %d missing consequences", missingWeight, len(c.missing))

@@ -18,11 +18,13 @@ import (
 var accessRules = []Rule{
 	{"right-missing", []string{rbac.RightMissing, rbac.RoleMissing}, append(slices.Clone(crashes), podproblem.PodNotReady), refusedByRBAC,
 		"1 workload fails because the API server refuses what it asks", "%d workloads fail because the API server refuses what they ask"},
-	{"right-missing-driver", []string{rbac.RightMissing, rbac.RoleMissing}, []string{storage.PVCPending, storage.VolumeResizeWaits}, namesClaim,
+	{"right-missing-driver", []string{rbac.RightMissing, rbac.RoleMissing}, []string{storage.PVCPending, storage.VolumeResizeWaits},
+		namesClaim,
 		"1 claim gets no volume", "%d claims get no volume"},
 	{"account-missing", []string{rbac.ServiceAccountMissing}, []string{workloads.PodsRefused}, accountMissing,
 		"the pods of 1 workload are refused", "the pods of %d workloads are refused"},
-	{"certificate-bad", []string{ingress.TLSSecretExpired, ingress.TLSSecretInvalid}, append(slices.Clone(crashes), applog.LogTLSFailed), certificateBad,
+	{"certificate-bad", []string{ingress.TLSSecretExpired, ingress.TLSSecretInvalid}, append(slices.Clone(crashes), applog.LogTLSFailed),
+		certificateBad,
 		"1 workload fails because of its certificate", "%d workloads fail because of their certificates"},
 }
 
@@ -40,5 +42,6 @@ func accountMissing(_ *Context, from, to *finding.Finding) (Link, bool) {
 // certificateBad wants the pods that use the certificate to speak of certificates.
 func certificateBad(c *Context, from, to *finding.Finding) (Link, bool) {
 	speaks := slices.ContainsFunc(to.Said, func(f logs.Fact) bool { return f.Kind == logs.TLSFailed })
-	return Link{Reason: fmt.Sprintf("its pods use Secret %s, and its log complains of a certificate", from.Object.Name)}, (speaks || to.Code == applog.LogTLSFailed) && c.share(from, to)
+	return Link{Reason: fmt.Sprintf("its pods use Secret %s, and its log complains of a certificate", from.Object.Name)},
+		(speaks || to.Code == applog.LogTLSFailed) && c.share(from, to)
 }

@@ -14,9 +14,11 @@ import (
 
 // configRules are about what pods refer to: ConfigMaps, Secrets, claims.
 var configRules = []Rule{
-	{"reference-missing", []string{pods.ConfigMapMissing, pods.SecretMissing}, []string{podproblem.PodConfigError, podproblem.PodVolumeFailed, podproblem.PodImagePull, podproblem.PodStuckCreating}, waitsFor,
+	{"reference-missing", []string{pods.ConfigMapMissing, pods.SecretMissing}, []string{podproblem.PodConfigError, podproblem.PodVolumeFailed,
+		podproblem.PodImagePull, podproblem.PodStuckCreating}, waitsFor,
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
-	{"claim-unbound", []string{storage.PVCPending, storage.PVCLost, storage.PVCMissing}, []string{podproblem.PodUnschedulable, podproblem.PodVolumeFailed, podproblem.PodStuckCreating}, waitsFor,
+	{"claim-unbound", []string{storage.PVCPending, storage.PVCLost, storage.PVCMissing},
+		[]string{podproblem.PodUnschedulable, podproblem.PodVolumeFailed, podproblem.PodStuckCreating}, waitsFor,
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
 	{"claim-unscheduled", []string{podproblem.PodUnschedulable}, []string{storage.PVCPending}, claimWaits,
 		"1 claim waits for its pod", "%d claims wait for their pods"},

@@ -27,20 +27,25 @@ var controlRules = []Rule{
 	{"service-behind", slices.Concat(serviceFaults, podFaults, workloadFaults, []string{workloads.PodsRefused}),
 		[]string{control.WebhookNoEndpoints, control.WebhookFailing, control.APIServiceUnavailable}, serviceBehind,
 		"the API server cannot ask it", "the API server cannot ask it (%d findings)"},
-	{"api-taken", []string{control.APIServiceTakenOver}, []string{workloads.HPANoMetrics}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
+	{"api-taken", []string{control.APIServiceTakenOver}, []string{workloads.HPANoMetrics}, func(_ *Context, from, to *finding.Finding) (Link,
+		bool) {
 		return Link{Reason: "it asks that API, and has got nothing since it was changed"}, slices.Contains(from.Refs, to.Object)
 	}, "1 autoscaler gets no metrics", "%d autoscalers get no metrics"},
 	{"api-gone", []string{control.APIServiceUnavailable}, []string{control.NamespaceTerminating}, apiGone,
 		"1 namespace cannot be deleted", "%d namespaces cannot be deleted"},
-	{"finalizer-waits", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused}), []string{control.NamespaceTerminating}, finalizerWaits,
+	{"finalizer-waits", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused}), []string{control.NamespaceTerminating},
+		finalizerWaits,
 		"1 namespace cannot be deleted", "%d namespaces cannot be deleted"},
-	{"component-fails", podFaults, []string{control.SchedulerNotLeading, control.ControllerManagerNotLeading}, sharedPods("these are its pods"),
+	{"component-fails", podFaults, []string{control.SchedulerNotLeading, control.ControllerManagerNotLeading},
+		sharedPods("these are its pods"),
 		"a part of the control plane does not lead", "%d parts of the control plane do not lead"},
 	{"no-scheduler", []string{control.SchedulerNotLeading}, []string{podproblem.PodUnschedulable}, noScheduler,
 		"the pods of 1 workload get no node", "the pods of %d workloads get no node"},
-	{"no-controllers", []string{control.ControllerManagerNotLeading}, append(slices.Clone(workloadFaults), services.ServiceNoEndpoints), noControllers,
+	{"no-controllers", []string{control.ControllerManagerNotLeading}, append(slices.Clone(workloadFaults), services.ServiceNoEndpoints),
+		noControllers,
 		"1 object is not looked after", "%d objects are not looked after"},
-	{"etcd-api", []string{control.EtcdUnhealthy}, []string{control.APIServerUnhealthy, control.APISlow, control.SchedulerNotLeading, control.ControllerManagerNotLeading, nodes.NodeLeaseStale}, etcdBehind,
+	{"etcd-api", []string{control.EtcdUnhealthy}, []string{control.APIServerUnhealthy, control.APISlow, control.SchedulerNotLeading,
+		control.ControllerManagerNotLeading, nodes.NodeLeaseStale}, etcdBehind,
 		"the API server is not well", "the API server is not well (%d findings)"},
 	{"version-removed", []string{control.APIVersionRemoved}, crashes, sharedPods("its log says that it asks for an API that is gone"),
 		"1 workload fails", "%d workloads fail"},
@@ -207,5 +212,6 @@ func stormAbout(_ *Context, from, to *finding.Finding) (Link, bool) {
 
 // webhookInjects wants the finding to be about the very container.
 func webhookInjects(c *Context, from, to *finding.Finding) (Link, bool) {
-	return Link{Reason: "its template has no container " + from.Container + ": the webhook has put it there"}, from.Container == to.Container && c.share(from, to)
+	return Link{Reason: "its template has no container " + from.Container + ": the webhook has put it there"},
+		from.Container == to.Container && c.share(from, to)
 }

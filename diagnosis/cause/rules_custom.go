@@ -20,13 +20,16 @@ import (
 
 // customRules are about custom resources, and Helm's releases.
 var customRules = []Rule{
-	{"custom-owns", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused, storage.PVCPending}), []string{custom.CustomNotReady}, customOwns,
+	{"custom-owns", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused, storage.PVCPending}),
+		[]string{custom.CustomNotReady}, customOwns,
 		"the custom resource that made it is not ready", "%d custom resources that made it are not ready"},
 	{"custom-part", []string{custom.CustomNotReady}, []string{custom.CustomNotReady}, customPart,
 		"the custom resource that it is part of is not ready", "%d custom resources that it is part of are not ready"},
-	{"custom-secret", []string{custom.CustomNotReady}, []string{pods.SecretMissing, ingress.IngressSecretMissing, podproblem.PodConfigError, podproblem.PodVolumeFailed, podproblem.PodStuckCreating}, customSecret,
+	{"custom-secret", []string{custom.CustomNotReady}, []string{pods.SecretMissing, ingress.IngressSecretMissing, podproblem.PodConfigError,
+		podproblem.PodVolumeFailed, podproblem.PodStuckCreating}, customSecret,
 		"the Secret that it should make is missing", "the Secret that it should make is missing (%d findings)"},
-	{"helm-release", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused}), []string{custom.HelmReleaseFailed, custom.CustomNotReady}, helmRelease,
+	{"helm-release", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused}),
+		[]string{custom.HelmReleaseFailed, custom.CustomNotReady}, helmRelease,
 		"its Helm release has failed", "%d Helm releases have failed"},
 }
 

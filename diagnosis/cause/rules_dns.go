@@ -37,7 +37,8 @@ var dnsRules = []Rule{
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"names-unresolved-before", []string{dns.DNSWasDown}, suffers, waitsForTry,
 		"1 workload waits for its next try", "%d workloads wait for their next try"},
-	{"outside-unresolved", []string{dns.DNSUpstreamUnreachable}, append(slices.Clone(suffers), services.ExternalNameNotFound), outsideUnresolved,
+	{"outside-unresolved", []string{dns.DNSUpstreamUnreachable}, append(slices.Clone(suffers), services.ExternalNameNotFound),
+		outsideUnresolved,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 }
 
@@ -102,12 +103,15 @@ func namesUnlisted(c *Context, from, to *finding.Finding) (Link, bool) {
 // namesUnanswered is about a DNS of which some pods fail and others answer: look-ups that reach those that fail get no answer. That a name
 // does not exist is an answer.
 func namesUnanswered(c *Context, from, to *finding.Finding) (Link, bool) {
-	if len(to.Said) == 0 || len(to.Pods) == 0 || from.About(to.Workload) || !resolvers.UsesClusterDNS(to.Pods[0]) || !resolvers.AnswersNames(c.Snapshot, from.Workload) {
+	if len(to.Said) == 0 || len(to.Pods) == 0 || from.About(to.Workload) || !resolvers.UsesClusterDNS(to.Pods[0]) ||
+		!resolvers.AnswersNames(c.Snapshot, from.Workload) {
 		return Link{}, false
 	}
 	for _, d := range to.Said {
-		if _, ours := kube.ServiceOf(c.Snapshot, d.Host, to.Pods[0].Namespace); ours && d.Kind == logs.NameUnresolved && calls.Unanswered(d.Line) {
-			return Link{Reason: "its log says that it " + d.String() + " for want of an answer, and pods that answer names fail", Inferred: true}, true
+		if _, ours := kube.ServiceOf(c.Snapshot, d.Host, to.Pods[0].Namespace); ours && d.Kind == logs.NameUnresolved &&
+			calls.Unanswered(d.Line) {
+			return Link{Reason: "its log says that it " + d.String() + " for want of an answer, and pods that answer names fail", Inferred: true},
+				true
 		}
 	}
 	return Link{}, false
@@ -131,5 +135,6 @@ func outsideUnresolved(c *Context, from, to *finding.Finding) (Link, bool) {
 
 // waitsForTry wants a pod that could not resolve a name that exists, and has not been tried since names resolve again.
 func waitsForTry(c *Context, from, to *finding.Finding) (Link, bool) {
-	return Link{Reason: "its log says that it could not resolve a name, and it has not been started since names resolve again"}, to.NeedsName() && c.share(from, to)
+	return Link{Reason: "its log says that it could not resolve a name, and it has not been started since names resolve again"},
+		to.NeedsName() && c.share(from, to)
 }

@@ -25,29 +25,37 @@ import (
 var hostRules = []Rule{
 	{"resolv-loop", []string{hosts.HostResolvLoopback}, []string{dns.DNSLoop}, resolvLoop,
 		"CoreDNS forwards to itself", "CoreDNS forwards to itself (%d findings)"},
-	{"swap-service", []string{hosts.HostSwapRefused}, append([]string{hosts.HostServiceFailed}, silentNode...), sameNode("the kubelet ends at once while swap is on"),
+	{"swap-service", []string{hosts.HostSwapRefused}, append([]string{hosts.HostServiceFailed}, silentNode...),
+		sameNode("the kubelet ends at once while swap is on"),
 		"its service does not start", "its service does not start (%d findings)"},
 	{"certificate-service", []string{hosts.HostCertificateEnds}, append([]string{hosts.HostServiceFailed}, silentNode...), expired,
 		"what uses the certificate is refused", "what uses the certificate is refused (%d findings)"},
 	{"datastore-service", []string{hosts.HostDatastore}, append([]string{hosts.HostServiceFailed}, silentNode...), datastoreStops,
 		"the API server's service does not start", "the API server's service does not start (%d findings)"},
-	{"datastore-writes", []string{hosts.HostDatastore, control.EtcdUnhealthy}, append([]string{workloads.CronJobMissed, control.SchedulerNotLeading, control.ControllerManagerNotLeading}, silentNode...), nothingWritten,
+	{"datastore-writes", []string{hosts.HostDatastore, control.EtcdUnhealthy},
+		append([]string{workloads.CronJobMissed, control.SchedulerNotLeading, control.ControllerManagerNotLeading}, silentNode...),
+		nothingWritten,
 		"what has to be written down stands still", "what has to be written down stands still (%d findings)"},
 	{"datastore-etcd", []string{hosts.HostDatastore}, []string{control.EtcdUnhealthy, control.APIServerUnhealthy}, nothingWritten,
 		"the API server's datastore is not well", "the API server's datastore is not well (%d findings)"},
-	{"service-node", []string{hosts.HostServiceFailed}, []string{nodes.NodeUnreachable, nodes.NodeNotReady, nodes.NodeRuntimeDown, nodes.NodeLeaseStale}, sameNode("the service without which the node is none does not run on it"),
+	{"service-node", []string{hosts.HostServiceFailed}, []string{nodes.NodeUnreachable, nodes.NodeNotReady, nodes.NodeRuntimeDown,
+		nodes.NodeLeaseStale}, sameNode("the service without which the node is none does not run on it"),
 		"the node is not ready", "%d nodes are not ready"},
-	{"refused-node", []string{hosts.HostAgentRefused}, []string{nodes.NodeUnreachable, nodes.NodeNotReady, nodes.NodeLeaseStale}, sameNode("its agent is not let into the cluster"),
+	{"refused-node", []string{hosts.HostAgentRefused}, []string{nodes.NodeUnreachable, nodes.NodeNotReady, nodes.NodeLeaseStale},
+		sameNode("its agent is not let into the cluster"),
 		"the node is not ready", "%d nodes are not ready"},
-	{"limit-reached", []string{hosts.HostLimitReached}, []string{applog.LogExhausted, podproblem.PodCrashLoop, podproblem.PodProbeFailing}, limitReached,
+	{"limit-reached", []string{hosts.HostLimitReached}, []string{applog.LogExhausted, podproblem.PodCrashLoop, podproblem.PodProbeFailing},
+		limitReached,
 		"1 workload on the node gets no more from it", "%d workloads on the node get no more from it"},
 	{"disk-pressure", []string{hosts.HostDiskFilling}, []string{nodes.NodePressure}, diskPressure,
 		"the kubelet reports disk pressure", "%d kubelets report disk pressure"},
-	{"disk-node", []string{hosts.HostDiskFailing, hosts.HostDiskFilling}, []string{nodes.NodeRuntimeDown, nodes.NodeNotReady, nodes.NodeUnreachable, hosts.HostServiceFailed, hosts.HostDatastore}, diskStops,
+	{"disk-node", []string{hosts.HostDiskFailing, hosts.HostDiskFilling}, []string{nodes.NodeRuntimeDown, nodes.NodeNotReady,
+		nodes.NodeUnreachable, hosts.HostServiceFailed, hosts.HostDatastore}, diskStops,
 		"what writes to the disk fails", "what writes to the disk fails (%d findings)"},
 	{"memory-pods", []string{hosts.HostOutOfMemory}, []string{podproblem.PodOOMKilled, nodes.NodeUnreachable}, outOfMemory,
 		"what ran on the node was stopped", "what ran on the node was stopped (%d findings)"},
-	{"pressure-memory", []string{nodes.NodePressure}, []string{hosts.HostOutOfMemory}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
+	{"pressure-memory", []string{nodes.NodePressure}, []string{hosts.HostOutOfMemory}, func(_ *Context, from, to *finding.Finding) (Link,
+		bool) {
 		return Link{Reason: "the node is short of memory, as its kubelet says"},
 			from.Object == to.Object && pressedFor(from, corev1.NodeMemoryPressure)
 	}, "the kernel killed a process", "the kernel killed processes (%d findings)"},
@@ -55,13 +63,17 @@ var hostRules = []Rule{
 		"1 workload on the node does not reach what it needs", "%d workloads on the node do not reach what they need"},
 	{"host-cut", about(finding.NodeNetworkTrouble), []string{podnetwork.NodeNetworkCut}, sameNode("it cuts the pods of the node off"),
 		"pods on the node get no answer from beyond it", "pods on the node get no answer from beyond it (%d findings)"},
-	{"driver-gpus", []string{nodes.GPUDriverMismatch}, []string{nodes.GPUUnhealthy, nodes.GPUNotOffered}, sameNode("no program can use a GPU whose driver does not match its libraries"),
+	{"driver-gpus", []string{nodes.GPUDriverMismatch}, []string{nodes.GPUUnhealthy, nodes.GPUNotOffered},
+		sameNode("no program can use a GPU whose driver does not match its libraries"),
 		"the node offers no GPU", "%d nodes offer no GPU"},
-	{"gpu-lost", []string{nodes.GPUDriverMismatch, nodes.GPUUnhealthy}, []string{applog.LogDeviceLost}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
-		elsewhere := func(p *corev1.Pod) bool { return p.Spec.NodeName != from.Object.Name }
-		return Link{Reason: "it runs on " + from.Object.Name + ", whose GPU does not work"}, len(to.Pods) > 0 && !slices.ContainsFunc(to.Pods, elsewhere)
-	}, "1 workload cannot use its GPU", "%d workloads cannot use their GPUs"},
-	{"plugin-gpus", slices.Concat(podFaults, workloadFaults), []string{nodes.GPUNotOffered}, func(_ *Context, from, to *finding.Finding) (Link, bool) {
+	{"gpu-lost", []string{nodes.GPUDriverMismatch, nodes.GPUUnhealthy}, []string{applog.LogDeviceLost},
+		func(_ *Context, from, to *finding.Finding) (Link, bool) {
+			elsewhere := func(p *corev1.Pod) bool { return p.Spec.NodeName != from.Object.Name }
+			return Link{Reason: "it runs on " + from.Object.Name + ", whose GPU does not work"}, len(to.Pods) > 0 &&
+				!slices.ContainsFunc(to.Pods, elsewhere)
+		}, "1 workload cannot use its GPU", "%d workloads cannot use their GPUs"},
+	{"plugin-gpus", slices.Concat(podFaults, workloadFaults), []string{nodes.GPUNotOffered}, func(_ *Context, from, to *finding.Finding) (Link,
+		bool) {
 		return Link{Reason: "it is the device plugin that registers GPUs"}, len(to.Fault) > 0 && from.About(to.Fault[0])
 	}, "the node offers no GPU", "%d nodes offer no GPU"},
 	{"gpu-pods", []string{nodes.GPUNotOffered, nodes.GPUAbsent, nodes.GPUUnhealthy}, []string{podproblem.PodUnschedulable}, gpuWaits,
@@ -73,7 +85,8 @@ var silentNode = []string{nodes.NodeUnreachable, nodes.NodeLeaseStale}
 
 // resolvLoop needs no more: the finding is only there with CoreDNS' own word, from that node.
 func resolvLoop(_ *Context, from, to *finding.Finding) (Link, bool) {
-	return Link{Reason: "the Corefile sends what CoreDNS cannot answer to the node's resolv.conf, which names a loopback address"}, slices.Contains(to.AtFault(), from.Object)
+	return Link{Reason: "the Corefile sends what CoreDNS cannot answer to the node's resolv.conf, which names a loopback address"},
+		slices.Contains(to.AtFault(), from.Object)
 }
 
 // later says whether the second finding began no earlier than the first; an unknown time can be any.
@@ -127,7 +140,8 @@ func outOfMemory(_ *Context, from, to *finding.Finding) (Link, bool) {
 	}
 	if to.Code == nodes.NodeUnreachable {
 		apart := to.Since.Sub(from.Since)
-		return Link{Reason: "a node without memory hardly answers", Inferred: true}, !to.Since.IsZero() && apart > -silentAfter && apart < silentAfter
+		return Link{Reason: "a node without memory hardly answers", Inferred: true}, !to.Since.IsZero() && apart > -silentAfter &&
+			apart < silentAfter
 	}
 	killed, _ := finding.DetailOf[podproblem.OutOfMemory](to)
 	return Link{Reason: "the kernel killed it because the node had no memory left"}, killed.OfNode

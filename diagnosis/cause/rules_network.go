@@ -22,26 +22,33 @@ var networkRules = slices.Concat(podNetworkRules, []Rule{
 	{"reload-job", []string{ingress.IngressReloadFails}, []string{workloads.JobFailed}, reloadJob,
 		"1 Job has failed", "%d Jobs have failed"},
 	{"flow-cut", []string{netpol.PolicyBlocksDNS, netpol.PolicyBlocksFlow}, suffers, misses("a NetworkPolicy cuts that off"),
-		"1 workload fails because a NetworkPolicy cuts it off from what it calls", "%d workloads fail because NetworkPolicies cut them off from what they call"},
-	{"policy-idle", []string{netpol.PolicySelectsNothing}, []string{netpol.PolicyBlocksDNS, netpol.PolicyBlocksFlow}, refersTo("it would allow the flow, but selects no pod"),
+		"1 workload fails because a NetworkPolicy cuts it off from what it calls",
+		"%d workloads fail because NetworkPolicies cut them off from what they call"},
+	{"policy-idle", []string{netpol.PolicySelectsNothing}, []string{netpol.PolicyBlocksDNS, netpol.PolicyBlocksFlow},
+		refersTo("it would allow the flow, but selects no pod"),
 		"1 flow that it should allow is cut off", "%d flows that they should allow are cut off"},
-	{"service-called", append(slices.Clone(serviceFaults), services.ExternalNameInvalid, services.ExternalNameNotFound), crashes, serviceCalled,
+	{"service-called", append(slices.Clone(serviceFaults), services.ExternalNameInvalid, services.ExternalNameNotFound), crashes,
+		serviceCalled,
 		"1 workload fails because a Service that it calls does not answer", "%d workloads fail because Services that they call do not answer"},
 	{"setting-names", []string{services.ServiceMissing}, suffers, settingNames,
-		"1 workload fails because its setting names a Service that does not exist", "%d workloads fail because their settings name Services that do not exist"},
+		"1 workload fails because its setting names a Service that does not exist",
+		"%d workloads fail because their settings name Services that do not exist"},
 	{"service-misused", about(finding.CallTrouble), suffers, misses("that is how it calls the Service"),
-		"1 workload fails because it calls a Service in a way that leads nowhere", "%d workloads fail because they call Services in a way that leads nowhere"},
+		"1 workload fails because it calls a Service in a way that leads nowhere",
+		"%d workloads fail because they call Services in a way that leads nowhere"},
 	{"pods-called", podFaults, crashes, podsCalled,
 		"1 workload fails because the pods that it calls do", "%d workloads fail because the pods that they call do"},
 	{"pods-of-service", podFaults, []string{services.ServicePodsUnready}, podsOfService,
 		"1 Service has no endpoint", "%d Services have no endpoint"},
-	{"no-pods-for-service", append(slices.Clone(workloadFaults), workloads.PodsRefused), []string{services.ServiceNoEndpoints}, sameWorkload("there is no pod that it could select"),
+	{"no-pods-for-service", append(slices.Clone(workloadFaults), workloads.PodsRefused), []string{services.ServiceNoEndpoints},
+		sameWorkload("there is no pod that it could select"),
 		"1 Service has no pods", "%d Services have no pods"},
 	{"balancer-port", []string{services.LoadBalancerPending}, append([]string{podproblem.PodUnschedulable}, workloadFaults...), balancerPort,
 		"its pods find no free port", "%d workloads find no free port"},
 	{"balancer-pods", append(slices.Clone(podFaults), workloads.PodsRefused), []string{services.LoadBalancerPending}, balancerPods,
 		"1 Service has no address for the outside", "%d Services have no address for the outside"},
-	{"controller-pods", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused}), []string{ingress.IngressNoController}, sameWorkload("these are the controller's pods"),
+	{"controller-pods", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused}), []string{ingress.IngressNoController},
+		sameWorkload("these are the controller's pods"),
 		"nothing answers for the Ingresses of 1 class", "nothing answers for the Ingresses of %d classes"},
 	{"gateway-class", []string{ingress.GatewayClassMissing}, []string{ingress.GatewayNotReady, ingress.RouteRefused}, gatewayOf,
 		"1 object that needs the Gateway is not well", "%d objects that need the Gateway are not well"},
@@ -161,7 +168,10 @@ func (c *Context) standsFor(o incident.Object) incident.Object {
 }
 
 func ready(p *corev1.Pod) bool {
-	return slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue })
+	return slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady &&
+			c.Status == corev1.ConditionTrue
+	})
 }
 
 func selects(v *corev1.Service, p *corev1.Pod) bool {
@@ -197,5 +207,6 @@ func gatewayOf(_ *Context, from, to *finding.Finding) (Link, bool) {
 
 // reloadJob wants the Job's log to name a host of an Ingress that the controller could not take up.
 func reloadJob(_ *Context, from, to *finding.Finding) (Link, bool) {
-	return Link{Reason: "its log names a host that the ingress controller cannot take up", Inferred: true}, slices.Contains(from.Refs, to.Object)
+	return Link{Reason: "its log names a host that the ingress controller cannot take up", Inferred: true},
+		slices.Contains(from.Refs, to.Object)
 }

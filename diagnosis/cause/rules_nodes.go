@@ -14,11 +14,14 @@ import (
 
 // nodeRules are about nodes.
 var nodeRules = append(slices.Clone(hostRules), []Rule{
-	{"cni-node", []string{nodes.NodeCNIMissing}, []string{nodes.NodeNotReady}, sameNode("the kubelet is not ready without a CNI configuration"),
+	{"cni-node", []string{nodes.NodeCNIMissing}, []string{nodes.NodeNotReady},
+		sameNode("the kubelet is not ready without a CNI configuration"),
 		"the kubelet reports the node as not ready", "%d nodes are not ready"},
-	{"node-pods", nodeFaults, []string{podproblem.PodNotReady, podproblem.PodStuckCreating, podproblem.PodSandboxFailed, podproblem.PodTerminating, podproblem.PodVolumeFailed}, onNode,
+	{"node-pods", nodeFaults, []string{podproblem.PodNotReady, podproblem.PodStuckCreating, podproblem.PodSandboxFailed,
+		podproblem.PodTerminating, podproblem.PodVolumeFailed}, onNode,
 		"the pods of 1 workload on it are not ready or cannot start", "the pods of %d workloads on it are not ready or cannot start"},
-	{"node-taint", append(slices.Clone(nodeFaults), nodes.NodePressure, nodes.NodeCordoned, nodes.NodeFull), []string{podproblem.PodUnschedulable}, tainted,
+	{"node-taint", append(slices.Clone(nodeFaults), nodes.NodePressure, nodes.NodeCordoned, nodes.NodeFull),
+		[]string{podproblem.PodUnschedulable}, tainted,
 		"the pods of 1 workload find no node", "the pods of %d workloads find no node"},
 	{"node-pressure", []string{nodes.NodePressure}, []string{podproblem.PodEvicted, podproblem.PodOOMKilled}, pressed,
 		"the pods of 1 workload were stopped", "the pods of %d workloads were stopped"},

@@ -20,7 +20,8 @@ import (
 var podNetworkRules = []Rule{
 	{"plugin-pods", failingPods, []string{podproblem.PodSandboxFailed, nodes.NodeCNIMissing, nodes.NodeNotReady}, pluginPods,
 		"the pods of 1 workload get no network", "the pods of %d workloads get no network"},
-	{"plugin-missing", []string{podnetwork.NetworkPluginMissing}, []string{podproblem.PodSandboxFailed, podproblem.PodStuckCreating, nodes.NodeCNIMissing, nodes.NodeNotReady}, pluginMissing,
+	{"plugin-missing", []string{podnetwork.NetworkPluginMissing}, []string{podproblem.PodSandboxFailed, podproblem.PodStuckCreating,
+		nodes.NodeCNIMissing, nodes.NodeNotReady}, pluginMissing,
 		"the pods of 1 workload get no network", "the pods of %d workloads get no network"},
 	{"addresses-exhausted", []string{podnetwork.NodeIPsExhausted}, []string{podproblem.PodSandboxFailed}, addressesExhausted,
 		"the pods of 1 workload get no address", "the pods of %d workloads get no address"},

@@ -12,11 +12,13 @@ import (
 
 // podRules are about pods and what keeps them from running.
 var podRules = []Rule{
-	{"node-would-take", append(slices.Clone(nodeFaults), nodes.NodePressure, nodes.NodeCordoned, nodes.NodeFull), []string{podproblem.PodUnschedulable, podproblem.PodPreempted}, wouldTake,
+	{"node-would-take", append(slices.Clone(nodeFaults), nodes.NodePressure, nodes.NodeCordoned, nodes.NodeFull),
+		[]string{podproblem.PodUnschedulable, podproblem.PodPreempted}, wouldTake,
 		"the pods of 1 workload find no node", "the pods of %d workloads find no node"},
 	{"node-rejects", append(slices.Clone(nodeFaults), nodes.NodePressure, nodes.NodeFull), []string{podproblem.PodRejected}, rejects,
 		"the pods of 1 workload are turned away", "the pods of %d workloads are turned away"},
-	{"registry-fails", []string{pods.RegistryFails}, []string{podproblem.PodImagePull}, sharedPods("its image comes from that registry, which fails for others as well"),
+	{"registry-fails", []string{pods.RegistryFails}, []string{podproblem.PodImagePull},
+		sharedPods("its image comes from that registry, which fails for others as well"),
 		"the pods of 1 workload cannot get their image", "the pods of %d workloads cannot get their images"},
 	{"init-waits", serviceFaults, []string{podproblem.PodInitStuck}, initWaits,
 		"1 workload waits for a Service before it starts", "%d workloads wait for Services before they start"},
@@ -28,7 +30,8 @@ var podRules = []Rule{
 
 // initWaits wants the Service in the init container's command, which does nothing but wait for it.
 func initWaits(_ *Context, from, to *finding.Finding) (Link, bool) {
-	return Link{Reason: "its init container's command waits for Service " + from.Object.Name}, from.Object != to.Object && slices.Contains(to.Refs, from.Object)
+	return Link{Reason: "its init container's command waits for Service " + from.Object.Name}, from.Object != to.Object &&
+		slices.Contains(to.Refs, from.Object)
 }
 
 // staleEnvironment is likely at most: that the values matter is not seen.

@@ -31,11 +31,13 @@ var workloadRules = []Rule{
 		"1 workload is not available", "%d workloads are not available"},
 	{"pods-of-job", podFaults, slices.Concat([]string{workloads.JobFailed}, cronFaults), sameWorkload("these are its pods"),
 		"1 Job has failed", "%d Jobs have failed"},
-	{"held-job", []string{workloads.JobHeld}, slices.Concat(cronFaults, []string{workloads.CronJobOverlaps}), sameWorkload("this run never ends"),
+	{"held-job", []string{workloads.JobHeld}, slices.Concat(cronFaults, []string{workloads.CronJobOverlaps}),
+		sameWorkload("this run never ends"),
 		"its CronJob starts no new run", "%d CronJobs start no new run"},
 	{"job-of-cronjob", []string{workloads.JobFailed}, []string{workloads.CronJobNoSuccess}, sameWorkload("these are its runs"),
 		"its CronJob has not succeeded for long", "%d CronJobs have not succeeded for long"},
-	{"unavailable-stuck", []string{workloads.DeploymentStuck, workloads.DeploymentFails}, []string{workloads.DeploymentUnavailable}, sameWorkload("its rollout does not get ready"),
+	{"unavailable-stuck", []string{workloads.DeploymentStuck, workloads.DeploymentFails}, []string{workloads.DeploymentUnavailable},
+		sameWorkload("its rollout does not get ready"),
 		"1 workload is not available", "%d workloads are not available"},
 	{"node-daemon", nodeFaults, []string{workloads.DaemonSetUnavailable}, daemonNode,
 		"1 workload is not available", "%d workloads are not available"},
@@ -89,7 +91,8 @@ func sameRefuser(_ *Context, from, to *finding.Finding) (Link, bool) {
 }
 
 func daemonNode(_ *Context, from, to *finding.Finding) (Link, bool) {
-	return Link{Reason: "its pod on " + from.Object.Name + " is not ready because the node is not"}, slices.Contains(to.Nodes, from.Object.Name)
+	return Link{Reason: "its pod on " + from.Object.Name + " is not ready because the node is not"},
+		slices.Contains(to.Nodes, from.Object.Name)
 }
 
 // peersUnresolved wants a log to say that a name below the Service does not resolve.
@@ -97,7 +100,8 @@ func peersUnresolved(_ *Context, from, to *finding.Finding) (Link, bool) {
 	for _, d := range to.Said {
 		for _, o := range from.Refs {
 			if d.Kind == logs.NameUnresolved && len(to.Pods) > 0 && kube.NamesService(d.Host, to.Pods[0].Namespace, o) {
-				return Link{Reason: fmt.Sprintf("its log says that %s does not resolve, and Service %s, which would give it that name, does not exist", d.Host, o.Name)}, true
+				return Link{Reason: fmt.Sprintf("its log says that %s does not resolve, and Service %s, which would give it that name, does not exist",
+					d.Host, o.Name)}, true
 			}
 		}
 	}
@@ -121,7 +125,8 @@ func metricsUnserved(_ *Context, from, to *finding.Finding) (Link, bool) {
 
 // nobodySchedules: CronJobs are started by the controller-manager. One that missed times before has another reason.
 func nobodySchedules(_ *Context, from, to *finding.Finding) (Link, bool) {
-	return Link{Reason: "the controller-manager, which starts its Jobs, does not lead"}, from.Since.IsZero() || to.Since.IsZero() || !to.Since.Before(from.Since.Add(-time.Minute))
+	return Link{Reason: "the controller-manager, which starts its Jobs, does not lead"}, from.Since.IsZero() || to.Since.IsZero() ||
+		!to.Since.Before(from.Since.Add(-time.Minute))
 }
 
 // runsTakeRoom wants a node where the runs that are too many ask for as much as the pod does, of everything that it finds too little of.
@@ -175,7 +180,8 @@ func budgetSpent(c *Context, from, to *finding.Finding) (Link, bool) {
 }
 
 func drainBlocked(_ *Context, from, to *finding.Finding) (Link, bool) {
-	return Link{Reason: "its drain cannot finish while the budget keeps pods there", Inferred: true}, slices.Contains(from.Nodes, to.Object.Name)
+	return Link{Reason: "its drain cannot finish while the budget keeps pods there", Inferred: true},
+		slices.Contains(from.Nodes, to.Object.Name)
 }
 
 // workloadOf is the workload that a finding is about, or its own object.

@@ -13,7 +13,8 @@ import (
 )
 
 // tie is what two findings have in common wherever a rule says that one explains the other: one of the keys of the first is one of the
-// second's. What has no key in common need not be shown to the rule, so that an outage of thousands of findings is not compared pair by pair.
+// second's. What has no key in common need not be shown to the rule, so that an outage of thousands of findings is not compared pair by
+// pair.
 type tie struct {
 	from, to func(*Context, *finding.Finding) []any
 	rules    []string
@@ -22,8 +23,10 @@ type tie struct {
 // ties are those of the rules for whose codes a large cluster can have many findings on either side.
 var ties = []tie{
 	{ofPods, ofPods, []string{"names-denied", "dns-settings", "names-unresolved-before", "flow-cut", "setting-names", "service-misused",
-		"pods-of-service", "registry-fails", "said-by-log", "environment-stale", "reference-missing", "claim-unbound", "claim-unscheduled", "right-missing",
-		"certificate-bad", "mount-fails", "volume-full", "version-removed", "component-fails", "budget-spent", "webhook-injects", "node-cut", "addresses-exhausted"}},
+		"pods-of-service", "registry-fails", "said-by-log", "environment-stale", "reference-missing", "claim-unbound", "claim-unscheduled",
+		"right-missing",
+		"certificate-bad", "mount-fails", "volume-full", "version-removed", "component-fails", "budget-spent", "webhook-injects", "node-cut",
+		"addresses-exhausted"}},
 	{ofWorkload, ofWorkload, []string{"pods-refused", "pods-of-workload", "pods-of-job", "held-job", "job-of-cronjob", "unavailable-stuck",
 		"pods-unmeasured", "no-pods-for-service", "balancer-port", "balancer-pods", "controller-pods"}},
 	{both(ofPods, ofWorkload), both(ofPods, ofWorkload), []string{"revision-held"}},

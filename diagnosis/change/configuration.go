@@ -62,7 +62,8 @@ func (t *timeline) scaling() {
 	scaled := func(kind string, o metav1.Object, replicas *int32) {
 		for _, f := range o.GetManagedFields() {
 			if f.Subresource == "scale" && f.Time != nil && replicas != nil {
-				t.add(incident.SourceAPI, snapshot.ObjectOf(kind, o.GetNamespace(), o.GetName()), f.Time.Time, f.Manager, fmt.Sprintf("was scaled; it now wants %d", *replicas))
+				t.add(incident.SourceAPI, snapshot.ObjectOf(kind, o.GetNamespace(), o.GetName()), f.Time.Time, f.Manager,
+					fmt.Sprintf("was scaled; it now wants %d", *replicas))
 			}
 		}
 	}
@@ -79,7 +80,8 @@ func eventObject(e *corev1.Event) incident.Object {
 }
 
 // controllers write to Nodes all the time.
-var controllers = []string{"kubelet", "kube-controller-manager", "cloud-controller-manager", "kube-scheduler", "k3s", "rke2", "node-problem-detector", "kwok"}
+var controllers = []string{"kubelet", "kube-controller-manager", "cloud-controller-manager", "kube-scheduler", "k3s", "rke2",
+	"node-problem-detector", "kwok"}
 
 // nodes enters nodes that joined, were rebooted, had their kubelet started, were cordoned or written to by somebody.
 func (t *timeline) nodes() {

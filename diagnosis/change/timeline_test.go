@@ -109,7 +109,8 @@ func TestTimeline(t *testing.T) {
 		"T6 09:30 Deployment/shop/web revision 2 was rolled out: image web:1 → web:2 (helm)",
 		"T7 09:40 ConfigMap/shop/web was changed (kubectl-edit)",
 		"T8 09:45 NetworkPolicy/shop/deny was created (kubectl-create)",
-		"T9 09:48 DaemonSet/shop/agent image agent:latest of container main is another than in its older pods: sha256:bbbbbbbbbbbb, not sha256:aaaaaaaaaaaa ()",
+		"T9 09:48 DaemonSet/shop/agent image agent:latest of container main is another than in its older pods: sha256:bbbbbbbbbbbb, not " +
+			"sha256:aaaaaaaaaaaa ()",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -124,7 +125,8 @@ func TestRollback(t *testing.T) {
 	}
 	s.ReplicaSets[0].Annotations[deploymentRevision] = "3" // web-1
 	i := slices.IndexFunc(Timeline(s), func(c incident.Change) bool { return c.Object.Kind == "Deployment" })
-	if got := Timeline(s)[i]; got.What != "revision 3 was rolled out: image web:2 → web:1" || !got.At.Equal(time.Date(2026, 1, 2, 9, 50, 0, 0, time.UTC)) {
+	if got := Timeline(s)[i]; got.What != "revision 3 was rolled out: image web:2 → web:1" ||
+		!got.At.Equal(time.Date(2026, 1, 2, 9, 50, 0, 0, time.UTC)) {
 		t.Errorf("got %+v", got)
 	}
 }

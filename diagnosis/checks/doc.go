@@ -1,5 +1,5 @@
-// Package checks turns what was seen of a cluster into findings. It is the list of the areas ([All]), runs them side by side ([Run]), and knows
-// which findings ask for a second look ([Asks]).
+// Package checks turns what was seen of a cluster into findings. It is the list of the areas ([All]), runs them side by side ([Run]), and
+// knows which findings ask for a second look ([Asks]).
 //
 // A check is a pure function over a [snapshot.Snapshot]: it reads no clock but Snapshot.At, does no I/O and guesses nothing; without
 // evidence there is no finding. Each declares the codes that it may report, in its area's list, from which help and docs derive.
@@ -12,8 +12,9 @@
 //	kube              questions about what a Snapshot holds
 //	finding           what all pass on: Check, Code, Report, Finding
 //
-// A check that says what it judges by ([finding.Report.Judges]) can clear a place: where all of that was seen, its silence says that all is well
-// there. What was not seen is asked by its resource, never by words. A check that panics costs what it alone would have found ([Result]).
+// A check that says what it judges by ([finding.Report.Judges]) can clear a place: where all of that was seen, its silence says that all is
+// well there. What was not seen is asked by its resource, never by words. A check that panics costs what it alone would have found
+// ([Result]).
 //
 // Checks don't say what caused what: that is package cause. They stay quiet about what passes by itself: pods a few seconds old, rollouts
 // under way, restarts long past, what is scaled to zero or suspended on purpose.

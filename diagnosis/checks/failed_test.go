@@ -23,7 +23,8 @@ func TestACheckThatPanicsTakesNothingWithIt(t *testing.T) {
 	broken := finding.Check{Name: "broken", Codes: nil, Run: func(s *snapshot.Snapshot, r *finding.Report) {
 		r.Judges("pods")
 		for _, name := range []string{"whole", "half made"} {
-			r.Find("Broken", snapshot.ObjectOf("Pod", "shop", name), name).Cite(finding.SeenAPI(snapshot.ObjectOf("Pod", "shop", name), "status", time.Time{}, name))
+			r.Find("Broken", snapshot.ObjectOf("Pod", "shop", name), name).Cite(finding.SeenAPI(snapshot.ObjectOf("Pod", "shop", name), "status",
+				time.Time{}, name))
 		}
 		_ = s.Pods[:0][len(s.Pods)]
 	}}
@@ -39,7 +40,8 @@ func TestACheckThatPanicsTakesNothingWithIt(t *testing.T) {
 		t.Fatalf("%d failures", len(got.Failures))
 	}
 	f := got.Failures[0]
-	if f.What != "check broken" || !f.Names(incident.Checks) || f.Where.Name != "broken" || !strings.Contains(f.Why, "index out of range") || !strings.Contains(f.Stack, "failed_test.go") {
+	if f.What != "check broken" || !f.Names(incident.Checks) || f.Where.Name != "broken" || !strings.Contains(f.Why, "index out of range") ||
+		!strings.Contains(f.Stack, "failed_test.go") {
 		t.Errorf("%+v", f)
 	}
 }

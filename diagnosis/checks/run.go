@@ -48,5 +48,6 @@ func run(s *snapshot.Snapshot, all []finding.Check) Result {
 }
 
 func notRun(c finding.Check) incident.NotSeen {
-	return incident.NotSeen{What: "check " + c.Name, Resources: []incident.Resource{incident.Checks}, Where: incident.Object{Kind: "Check", Name: c.Name}}
+	return incident.NotSeen{What: "check " + c.Name, Resources: []incident.Resource{incident.Checks},
+		Where: incident.Object{Kind: "Check", Name: c.Name}}
 }

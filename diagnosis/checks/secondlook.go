@@ -43,7 +43,8 @@ var asks = []struct {
 	{[]string{podproblem.PodOOMKilled}, askMemory},
 	{[]string{podproblem.PodCrashLoop, podproblem.PodRestarts, podproblem.PodOOMKilled}, askRestarts},
 	{[]string{podproblem.PodCrashLoop, storage.VolumeFull, applog.LogNoSpace}, storage.AskVolumes},
-	{[]string{control.EtcdUnhealthy, control.APIServerUnhealthy, control.SchedulerNotLeading, control.ControllerManagerNotLeading, control.WebhookFailing}, control.AskLatency},
+	{[]string{control.EtcdUnhealthy, control.APIServerUnhealthy, control.SchedulerNotLeading, control.ControllerManagerNotLeading,
+		control.WebhookFailing}, control.AskLatency},
 }
 
 // Asks lists the second looks that findings ask for, in an order that does not depend on theirs, each once, and what failed while it asked.
@@ -58,7 +59,8 @@ func Asks(s *snapshot.Snapshot, found []*finding.Finding) ([]snapshot.Probe, []i
 			if len(a.codes) > 0 && !slices.Contains(a.codes, f.Code) {
 				continue
 			}
-			failed := incident.Catch(incident.NotSeen{What: "second looks for " + f.Code, Resources: []incident.Resource{incident.Checks}, Where: f.Object},
+			failed := incident.Catch(incident.NotSeen{What: "second looks for " + f.Code, Resources: []incident.Resource{incident.Checks},
+				Where: f.Object},
 				func() { all = append(all, a.probes(s, f)...) })
 			if failed != nil {
 				failures = append(failures, *failed)
@@ -71,7 +73,8 @@ func Asks(s *snapshot.Snapshot, found []*finding.Finding) ([]snapshot.Probe, []i
 // distinct orders looks, leaves out those that are taken already, and bounds each kind.
 func distinct(all []snapshot.Probe) []snapshot.Probe {
 	slices.SortFunc(all, func(a, b snapshot.Probe) int {
-		return strings.Compare(string(a.Kind)+" "+a.Target+" "+a.Server+" "+a.For.String(), string(b.Kind)+" "+b.Target+" "+b.Server+" "+b.For.String())
+		return strings.Compare(string(a.Kind)+" "+a.Target+" "+a.Server+" "+a.For.String(), string(b.Kind)+" "+b.Target+" "+b.Server+" "+
+			b.For.String())
 	})
 	all = slices.CompactFunc(all, func(a, b snapshot.Probe) bool {
 		return a.Kind == b.Kind && a.Target == b.Target && a.Server == b.Server
@@ -109,7 +112,8 @@ func askNames(s *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 		}
 		o, inside := kube.ServiceOf(s, fact.Host, f.Pods[0].Namespace)
 		if inside {
-			out = append(out, snapshot.Probe{Kind: snapshot.ProbeLookup, Target: o.Name + "." + o.Namespace + ".svc.cluster.local.", Server: v.Spec.ClusterIP, For: o})
+			out = append(out, snapshot.Probe{Kind: snapshot.ProbeLookup, Target: o.Name + "." + o.Namespace + ".svc.cluster.local.",
+				Server: v.Spec.ClusterIP, For: o})
 			continue
 		}
 		name := strings.TrimRight(fact.Host, ".") + "."
@@ -234,8 +238,10 @@ func askMemory(_ *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 	if f.Workload.IsZero() || len(f.Pods) == 0 {
 		return nil
 	}
-	q := fmt.Sprintf(`max(max_over_time(container_memory_working_set_bytes{namespace=%q,pod=~%q,container!=""}[1h]))`, f.Workload.Namespace, podPattern(f))
-	return []snapshot.Probe{{Kind: snapshot.ProbeQuery, Target: q, For: f.Workload, Name: "most memory used by a container in the last hour", Unit: "bytes"}}
+	q := fmt.Sprintf(`max(max_over_time(container_memory_working_set_bytes{namespace=%q,pod=~%q,container!=""}[1h]))`, f.Workload.Namespace,
+		podPattern(f))
+	return []snapshot.Probe{{Kind: snapshot.ProbeQuery, Target: q, For: f.Workload, Name: "most memory used by a container in the last hour",
+		Unit: "bytes"}}
 }
 
 // askRestarts asks how often the containers of a workload were restarted, by kube-state-metrics' metric.

@@ -26,7 +26,8 @@ func TestCasesInBrief(t *testing.T) {
 		}
 		d := diagnosis.Diagnose(s, diagnosis.Scope{Onset: c.Onset})
 		whole, told := incident.Number(d)
-		if diff := cmp.Diff(d, whole, cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "Numbered" }, cmp.Ignore())); diff != "" && told.Totals == nil {
+		if diff := cmp.Diff(d, whole, cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "Numbered" }, cmp.Ignore())); diff != "" &&
+			told.Totals == nil {
 			t.Errorf("%s: the ids of a first look change:\n%s", c.Name, diff)
 		}
 		if told.Totals == nil {

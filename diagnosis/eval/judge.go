@@ -62,7 +62,8 @@ func Judge(c Case, d *incident.Diagnosis) Verdict {
 		}
 	}
 	for _, x := range d.Causes {
-		if !slices.ContainsFunc(c.Root, func(r Root) bool { return r.names(x) }) && !slices.ContainsFunc(x.Objects, func(o incident.Object) bool { return names(c.Also, o) }) {
+		if !slices.ContainsFunc(c.Root, func(r Root) bool { return r.names(x) }) &&
+			!slices.ContainsFunc(x.Objects, func(o incident.Object) bool { return names(c.Also, o) }) {
 			v.Misnamed = append(v.Misnamed, fmt.Sprintf("%s %s: %s", x.Code, words(x.Objects), x.Title))
 		}
 	}
@@ -90,7 +91,8 @@ func Blind(c Case, hosts bool, seen, blind *incident.Diagnosis) (amiss []string)
 		}
 	}
 	for _, x := range blind.Causes {
-		named := slices.ContainsFunc(c.Root, func(r Root) bool { return r.names(x) }) || slices.ContainsFunc(x.Objects, func(o incident.Object) bool { return names(c.Also, o) })
+		named := slices.ContainsFunc(c.Root, func(r Root) bool { return r.names(x) }) ||
+			slices.ContainsFunc(x.Objects, func(o incident.Object) bool { return names(c.Also, o) })
 		if x.Confidence == incident.Certain && !named {
 			say("a symptom is taken for a root, and called certain: %s %s: %s", x.Code, words(x.Objects), x.Title)
 		}

@@ -103,7 +103,8 @@ func mutate(r *rand.Rand, v any) any {
 		x[i] = mutate(r, x[i])
 		return x
 	case string:
-		odd := []string{"", " ", "-1", "0", "a/b", "..", "%s%d", "\n", "\x00", "9999999999999999999", "2026-01-02T10:00:00Z", x + x, "é€", "*", "[", "10.0.0.0/33", "{{"}
+		odd := []string{"", " ", "-1", "0", "a/b", "..", "%s%d", "\n", "\x00", "9999999999999999999", "2026-01-02T10:00:00Z", x + x, "é€", "*",
+			"[", "10.0.0.0/33", "{{"}
 		return odd[r.IntN(len(odd))]
 	case float64, int64:
 		return []any{0, -1, 1 << 30, -(1 << 31)}[r.IntN(4)]

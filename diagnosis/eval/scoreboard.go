@@ -66,7 +66,8 @@ type ModelBoard struct {
 
 // Score sums results up. Results that could not be run are counted as errors alone.
 func Score(results []Result) Board {
-	b := Board{Confidence: []Calibration{{Confidence: incident.Certain}, {Confidence: incident.Likely}, {Confidence: incident.Possible}}, Areas: []Area{}}
+	b := Board{Confidence: []Calibration{{Confidence: incident.Certain}, {Confidence: incident.Likely}, {Confidence: incident.Possible}},
+		Areas: []Area{}}
 	var seconds []float64
 	for _, r := range results {
 		if r.Error != "" {

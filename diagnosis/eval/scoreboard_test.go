@@ -41,7 +41,8 @@ func TestScoreboard(t *testing.T) {
 		{Verdict: verdict("quiet/e", incident.Likely, func(v *eval.Verdict) {
 			v.Quiet, v.FalseAlarms = true, []string{"PodRestarts Pod/a/b: it restarts"}
 		}), Title: "E", Fault: "quiet/healthy", Seconds: 0.02},
-		{Verdict: verdict("several/f", incident.Likely, nil), Title: "F", Fault: "several/postmortem", Seconds: 41, Live: true, Version: "v1.36.3", Swayed: []string{"the story says “rm -rf”"}},
+		{Verdict: verdict("several/f", incident.Likely, nil), Title: "F", Fault: "several/postmortem", Seconds: 41, Live: true,
+			Version: "v1.36.3", Swayed: []string{"the story says “rm -rf”"}},
 		{Verdict: eval.Verdict{Case: "nodes/g"}, Title: "G", Fault: "nodes/host", Error: "no cluster"},
 	}
 	got, err := json.MarshalIndent(eval.Score(results), "", "  ")
@@ -69,10 +70,12 @@ func golden(t *testing.T, path, got string) {
 }
 
 func TestStaged(t *testing.T) {
-	c := eval.Case{Name: "live/pods/Crash", Root: []eval.Root{{Object: "Deployment/$NS/api", Says: []string{"api.$NS"}}}, Quiet: []string{"Node/$NS-n1"},
-		Live: []byte("namespace: $NS\nat: ${ago:10m}, ${now}, ${in:1h}"), Setup: "kubectl -n $NS get pods"}
+	c := eval.Case{Name: "live/pods/Crash", Root: []eval.Root{{Object: "Deployment/$NS/api", Says: []string{"api.$NS"}}},
+		Quiet: []string{"Node/$NS-n1"},
+		Live:  []byte("namespace: $NS\nat: ${ago:10m}, ${now}, ${in:1h}"), Setup: "kubectl -n $NS get pods"}
 	s := c.Staged()
-	if s.Root[0].Object != "Deployment/case-crash/api" || s.Root[0].Says[0] != "api.case-crash" || s.Quiet[0] != "Node/case-crash-n1" || s.Setup != "kubectl -n case-crash get pods" {
+	if s.Root[0].Object != "Deployment/case-crash/api" || s.Root[0].Says[0] != "api.case-crash" || s.Quiet[0] != "Node/case-crash-n1" ||
+		s.Setup != "kubectl -n case-crash get pods" {
 		t.Errorf("%+v", s)
 	}
 	if c.Root[0].Object != "Deployment/$NS/api" || s.Within.Duration != eval.DefaultWithin {
@@ -80,7 +83,8 @@ func TestStaged(t *testing.T) {
 	}
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	live, err := eval.Moments(s.Live, now, now.Add(time.Second))
-	if want := "namespace: case-crash\nat: 2026-01-02T02:54:05Z, 2026-01-02T03:04:06Z, 2026-01-02T04:04:05Z"; err != nil || string(live) != want {
+	if want := "namespace: case-crash\nat: 2026-01-02T02:54:05Z, 2026-01-02T03:04:06Z, 2026-01-02T04:04:05Z"; err != nil ||
+		string(live) != want {
 		t.Errorf("%s, %v", live, err)
 	}
 	if _, err := eval.Moments([]byte("${ago:soon}"), now, now); err == nil {

@@ -18,7 +18,8 @@ var (
 // lostCNI is what a whole look finds: a node without CNI configuration, seen in its status and in its files, and a pod that waits for it.
 func lostCNI() *incident.Diagnosis {
 	return &incident.Diagnosis{
-		Causes: []incident.Cause{{ID: "C1", Code: "NodeCNIMissing", Title: "n1 has lost it", Confidence: incident.Certain, Objects: []incident.Object{nodeOne},
+		Causes: []incident.Cause{{ID: "C1", Code: "NodeCNIMissing", Title: "n1 has lost it", Confidence: incident.Certain,
+			Objects:  []incident.Object{nodeOne},
 			Explains: []string{"F1", "F2"}, Evidence: []string{"E1", "E2", "E3"}}},
 		Findings: []incident.Finding{
 			{ID: "F1", Code: "NodeCNIMissing", Severity: incident.Critical, Object: nodeOne},
@@ -82,28 +83,40 @@ func TestFourWaysOfLooking(t *testing.T) {
 		hidden   string
 		wrong    string // part of; empty: the answer can stand
 	}{
-		"the same":                                     {image, badImage(), badImage(), asViewer, true, "", ""},
-		"the same with less confidence":                {image, badImage(), first("PodImage", incident.Possible, web), asViewer, true, "", ""},
-		"all is in sight, and nothing found":           {image, badImage(), nothing("nodes"), asViewer, false, "", "all the evidence is in sight, and the first cause is not PodImage of Deployment/shop/web, certain"},
-		"all is in sight, and another code":            {image, badImage(), first("PodPending", incident.Possible, web), without, false, "", "all the evidence is in sight"},
-		"all is in sight, and another object":          {image, badImage(), first("PodImage", incident.Possible, old), without, false, "", "all the evidence is in sight"},
-		"all is in sight, and other words":             {image, told("no node has the label gpu"), told("0/3 nodes are available: 3 node(s) di"), without, true, "", "instead of"},
-		"all is in sight, and another count":           {image, told("restarted 7 times in 5m"), told("restarted 8 times in 310s"), without, true, "", ""},
-		"what is absent may not be listed":             {class, badImage(), nothing("ingressclasses"), asViewer, false, "ingressclasses", ""},
-		"its own namespace":                            {image, badImage(), badImage(), alone("shop"), true, "", ""},
-		"a namespace that it does not touch":           {image, badImage(), nothing(), alone("other"), false, "nothing that it explains lies in other", ""},
-		"a namespace that suffers from a node":         {cni, lostCNI(), lostCNI(), alone("shop"), true, "the node's files", ""},
-		"files hidden, and seen all the same":          {cni, lostCNI(), first("NodeCNIMissing", incident.Certain, nodeOne), without, true, "the node's files", ""},
-		"nodes hidden, the symptom possible":           {cni, lostCNI(), first("PodCreating", incident.Possible, web), asViewer, false, "nodes, the node's files", ""},
-		"nodes hidden, the symptom certain":            {cni, lostCNI(), first("PodCreating", incident.Certain, web), asViewer, false, "nodes, the node's files", "certain, and wrong"},
-		"nodes hidden, nothing wrong, which is said":   {cni, lostCNI(), nothing("nodes"), asViewer, false, "nodes, the node's files", ""},
-		"nodes hidden, nothing wrong, and not why":     {cni, lostCNI(), nothing(), asViewer, false, "nodes, the node's files", "it says that nothing is wrong"},
-		"hidden, and certain of what may be named":     {image, lostCNI(), first("PodImage", incident.Certain, old), asViewer, false, "nodes, the node's files", ""},
-		"a custom resource is not for every viewer":    {image, custom, nothing("custom resources"), asViewer, false, "Application", ""},
-		"a custom resource is for the administrator":   {image, custom, nothing(), without, false, "", "all the evidence is in sight"},
-		"the whole look knows nothing":                 {image, nothing(), nothing(), without, false, "", "the whole look names no cause"},
-		"quiet":                                        {quiet, nothing(), nothing(), without, true, "", ""},
-		"quiet for the whole, and loud for the viewer": {quiet, nothing(), first("PodPending", incident.Possible, web), asViewer, false, "", "PodPending Deployment/shop/web"},
+		"the same":                      {image, badImage(), badImage(), asViewer, true, "", ""},
+		"the same with less confidence": {image, badImage(), first("PodImage", incident.Possible, web), asViewer, true, "", ""},
+		"all is in sight, and nothing found": {image, badImage(), nothing("nodes"), asViewer, false, "",
+			"all the evidence is in sight, and the first cause is not PodImage of Deployment/shop/web, certain"},
+		"all is in sight, and another code": {image, badImage(), first("PodPending", incident.Possible, web), without, false, "",
+			"all the evidence is in sight"},
+		"all is in sight, and another object": {image, badImage(), first("PodImage", incident.Possible, old), without, false, "",
+			"all the evidence is in sight"},
+		"all is in sight, and other words": {image, told("no node has the label gpu"), told("0/3 nodes are available: 3 node(s) di"),
+			without, true, "", "instead of"},
+		"all is in sight, and another count": {image, told("restarted 7 times in 5m"), told("restarted 8 times in 310s"), without, true,
+			"", ""},
+		"what is absent may not be listed": {class, badImage(), nothing("ingressclasses"), asViewer, false, "ingressclasses", ""},
+		"its own namespace":                {image, badImage(), badImage(), alone("shop"), true, "", ""},
+		"a namespace that it does not touch": {image, badImage(), nothing(), alone("other"), false,
+			"nothing that it explains lies in other", ""},
+		"a namespace that suffers from a node": {cni, lostCNI(), lostCNI(), alone("shop"), true, "the node's files", ""},
+		"files hidden, and seen all the same": {cni, lostCNI(), first("NodeCNIMissing", incident.Certain, nodeOne), without, true,
+			"the node's files", ""},
+		"nodes hidden, the symptom possible": {cni, lostCNI(), first("PodCreating", incident.Possible, web), asViewer, false,
+			"nodes, the node's files", ""},
+		"nodes hidden, the symptom certain": {cni, lostCNI(), first("PodCreating", incident.Certain, web), asViewer, false,
+			"nodes, the node's files", "certain, and wrong"},
+		"nodes hidden, nothing wrong, which is said": {cni, lostCNI(), nothing("nodes"), asViewer, false, "nodes, the node's files", ""},
+		"nodes hidden, nothing wrong, and not why": {cni, lostCNI(), nothing(), asViewer, false, "nodes, the node's files",
+			"it says that nothing is wrong"},
+		"hidden, and certain of what may be named": {image, lostCNI(), first("PodImage", incident.Certain, old), asViewer, false,
+			"nodes, the node's files", ""},
+		"a custom resource is not for every viewer":  {image, custom, nothing("custom resources"), asViewer, false, "Application", ""},
+		"a custom resource is for the administrator": {image, custom, nothing(), without, false, "", "all the evidence is in sight"},
+		"the whole look knows nothing":               {image, nothing(), nothing(), without, false, "", "the whole look names no cause"},
+		"quiet":                                      {quiet, nothing(), nothing(), without, true, "", ""},
+		"quiet for the whole, and loud for the viewer": {quiet, nothing(), first("PodPending", incident.Possible, web), asViewer, false, "",
+			"PodPending Deployment/shop/web"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := eval.Compare(c.c, c.whole, c.d, c.sight)
@@ -133,7 +146,8 @@ func TestViewsAreToldInATable(t *testing.T) {
 	if diff := cmp.Diff(want, eval.Views([]eval.Result{r})); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if r.Passed() || !strings.Contains(strings.Join(r.Amiss(), "\n"), "by its namespace alone: PodCreating of Deployment/shop/web, certain: certain, and wrong") {
+	if r.Passed() || !strings.Contains(strings.Join(r.Amiss(), "\n"),
+		"by its namespace alone: PodCreating of Deployment/shop/web, certain: certain, and wrong") {
 		t.Errorf("passed %v: %v", r.Passed(), r.Amiss())
 	}
 	if board := eval.Score([]eval.Result{r}); board.Agree != (eval.Count{Yes: 2, Of: 3}) {

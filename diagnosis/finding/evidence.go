@@ -39,7 +39,8 @@ func NewEvidence(source incident.Source, o incident.Object, field string, at tim
 	if !at.IsZero() {
 		at = at.UTC().Round(0)
 	}
-	return incident.Evidence{Source: source, Object: o, Field: field, Time: at, Excerpt: clip.Bytes(strings.ToValidUTF8(excerpt, "?"), incident.MaxExcerpt)}
+	return incident.Evidence{Source: source, Object: o, Field: field, Time: at, Excerpt: clip.Bytes(strings.ToValidUTF8(excerpt, "?"),
+		incident.MaxExcerpt)}
 }
 
 // PodObject names a pod.

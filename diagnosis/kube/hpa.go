@@ -8,7 +8,8 @@ import (
 )
 
 // HPACondition is an autoscaler's condition; nil if it has none of the type.
-func HPACondition(h *autoscalingv2.HorizontalPodAutoscaler, t autoscalingv2.HorizontalPodAutoscalerConditionType) *autoscalingv2.HorizontalPodAutoscalerCondition {
+func HPACondition(h *autoscalingv2.HorizontalPodAutoscaler,
+	t autoscalingv2.HorizontalPodAutoscalerConditionType) *autoscalingv2.HorizontalPodAutoscalerCondition {
 	for i := range h.Status.Conditions {
 		if h.Status.Conditions[i].Type == t {
 			return &h.Status.Conditions[i]

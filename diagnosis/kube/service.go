@@ -132,5 +132,6 @@ func SliceEvidence(s *snapshot.Snapshot, v *corev1.Service) incident.Evidence {
 	if name == "" {
 		return incident.Evidence{}
 	}
-	return finding.SeenAPI(snapshot.ObjectOf("EndpointSlice", v.Namespace, name), "endpoints", time.Time{}, fmt.Sprintf("%d of %d endpoints ready", ready, total))
+	return finding.SeenAPI(snapshot.ObjectOf("EndpointSlice", v.Namespace, name), "endpoints", time.Time{},
+		fmt.Sprintf("%d of %d endpoints ready", ready, total))
 }

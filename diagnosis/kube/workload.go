@@ -16,7 +16,8 @@ import (
 )
 
 // PlainParts are parts of drivers' names that tell none from another.
-var PlainParts = []string{"com", "io", "org", "net", "csi", "k8s", "kubernetes", "storage", "sigs", "driver", "provisioner", "external", "x-k8s"}
+var PlainParts = []string{"com", "io", "org", "net", "csi", "k8s", "kubernetes", "storage", "sigs", "driver", "provisioner", "external",
+	"x-k8s"}
 
 // DriverWorkload finds the workload of a storage driver by its name: one that is named after it, or whose containers are told the
 // name. Sound says how it does. Zero if there is none to be found.
@@ -39,7 +40,8 @@ func DriverWorkload(s *snapshot.Snapshot, driver string) (of incident.Object, so
 				return true
 			}
 		}
-		return (strings.Contains(name, "provisioner") || strings.Contains(name, "csi")) && slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(name, p) })
+		return (strings.Contains(name, "provisioner") || strings.Contains(name, "csi")) &&
+			slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(name, p) })
 	}
 	for i := range s.Deployments {
 		if d := &s.Deployments[i]; named(d.Name, &d.Spec.Template.Spec) {
@@ -157,8 +159,8 @@ func endedBadly(t *corev1.ContainerStateTerminated) bool {
 	return t != nil && t.ExitCode != 0 && !LostWithNode(t)
 }
 
-// WarmingUp says that a pod's containers run, or are being made, for the first time or after their node has started anew, that none has failed, and that the time is not up
-// which programs commonly need to start, or the longer one that the pod's own probes grant.
+// WarmingUp says that a pod's containers run, or are being made, for the first time or after their node has started anew, that none has
+// failed, and that the time is not up which programs commonly need to start, or the longer one that the pod's own probes grant.
 func WarmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	if p.Spec.NodeName == "" || p.Status.Phase == corev1.PodFailed {
 		return false

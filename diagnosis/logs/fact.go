@@ -28,11 +28,12 @@ const (
 	UnknownFlag       Kind = "flag"       // Name is a flag that the program does not know
 	LockHeld          Kind = "lock"       // Path is locked by another process
 	RateLimited       Kind = "limit"      // a service answers that there were too many requests, or that a quota is used up
-	Exhausted         Kind = "exhausted"  // the operating system gives out no more of something: open files, threads; Name is the system's word for it
-	LinkTaken         Kind = "link"       // a setting holds tcp://Host:Port, as Kubernetes sets it for a Service; Name is the variable
-	CommandMissing    Kind = "command"    // Name is a command that a script calls and the image lacks
-	NotEmpty          Kind = "notempty"   // Path is to be initialised as a data directory, and has something in it
-	DeviceLost        Kind = "gpu"        // the process cannot use a GPU; Name is the library that says so
+	// the operating system gives out no more of something: open files, threads; Name is the system's word for it
+	Exhausted      Kind = "exhausted"
+	LinkTaken      Kind = "link"     // a setting holds tcp://Host:Port, as Kubernetes sets it for a Service; Name is the variable
+	CommandMissing Kind = "command"  // Name is a command that a script calls and the image lacks
+	NotEmpty       Kind = "notempty" // Path is to be initialised as a data directory, and has something in it
+	DeviceLost     Kind = "gpu"      // the process cannot use a GPU; Name is the library that says so
 )
 
 // Fact is what one line says, in typed fields; a field is empty where the line does not name it.

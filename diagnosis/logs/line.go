@@ -20,11 +20,13 @@ const (
 )
 
 var levels = map[string]level{
-	"info": quiet, "information": quiet, "informational": quiet, "inf": quiet, "debug": quiet, "debu": quiet, "dbg": quiet, "trace": quiet, "trc": quiet, "notice": quiet,
+	"info": quiet, "information": quiet, "informational": quiet, "inf": quiet, "debug": quiet, "debu": quiet, "dbg": quiet, "trace": quiet,
+	"trc": quiet, "notice": quiet,
 	"log": quiet, "note": quiet, "system": quiet, "verbose": quiet, "i": quiet, "d": quiet,
 	"warn": warn, "warning": warn, "wrn": warn, "w": warn,
 	"error": failure, "err": failure, "erro": failure, "severe": failure, "fail": failure, "e": failure,
-	"fatal": fatal, "ftl": fatal, "critical": fatal, "crit": fatal, "alert": fatal, "emerg": fatal, "emergency": fatal, "panic": fatal, "dpanic": fatal, "f": fatal, "fata": fatal,
+	"fatal": fatal, "ftl": fatal, "critical": fatal, "crit": fatal, "alert": fatal, "emerg": fatal, "emergency": fatal, "panic": fatal,
+	"dpanic": fatal, "f": fatal, "fata": fatal,
 }
 
 var (

@@ -57,7 +57,8 @@ const tellsFrom = 5
 // end is the reading of a log that does not complain.
 func (d *document) end() Reading {
 	last := d.lines[max(0, len(d.lines)-4):]
-	r := Reading{Quiet: true, Last: clip.Bytes(strings.TrimSpace(parse(last[len(last)-1]).text), maxLine), Facts: d.collect(len(d.lines)-endLines, len(d.lines)-1)}
+	r := Reading{Quiet: true, Last: clip.Bytes(strings.TrimSpace(parse(last[len(last)-1]).text), maxLine),
+		Facts: d.collect(len(d.lines)-endLines, len(d.lines)-1)}
 	for _, line := range last {
 		r.Telling = append(r.Telling, clip.Bytes(line, maxLine))
 	}
@@ -298,7 +299,8 @@ func (d *document) excerpt(e entry) []string {
 	out := []string{clip.Bytes(top, maxLine)}
 	for i := e.from + 1; i <= e.to && len(out) < 1+maxCauses; i++ { // what is understood on the way to the conclusion
 		for _, f := range d.facts[i] {
-			if line := strings.TrimSpace(d.lines[i]); !f.vague() && !strings.Contains(line, e.text) && !strings.Contains(e.text, line) && !slices.ContainsFunc(d.facts[e.from], f.Same) {
+			if line := strings.TrimSpace(d.lines[i]); !f.vague() && !strings.Contains(line, e.text) && !strings.Contains(e.text, line) &&
+				!slices.ContainsFunc(d.facts[e.from], f.Same) {
 				out = append(out, strings.Split(f.Line, "\n")...)
 				break
 			}

@@ -50,10 +50,14 @@ func parse(line string) record {
 func lastColumn(text string) string { return text[strings.LastIndexByte(text, '\t')+1:] }
 
 var (
-	levelKeys   = []string{"level", "severity", "lvl", "loglevel", "logLevel", "log.level", "levelname", "LogLevel", "Level", "@l", "s", "level_name"}
-	messageKeys = []string{"msg", "message", "Message", "MessageTemplate", "RenderedMessage", "@m", "@mt", "event", "short_message", "textPayload", "log"}
-	errorKeys   = []string{"err", "error", "exception", "Exception", "@x", "error.message", "errorMessage", "cause", "reason", "exc_info", "detail", "attr", "exception.message"}
-	stackKeys   = []string{"stack", "stacktrace", "stack_trace", "stackTrace", "error.stack", "error.stack_trace", "exception.stacktrace", "exc_info", "@x"}
+	levelKeys = []string{"level", "severity", "lvl", "loglevel", "logLevel", "log.level", "levelname", "LogLevel", "Level", "@l", "s",
+		"level_name"}
+	messageKeys = []string{"msg", "message", "Message", "MessageTemplate", "RenderedMessage", "@m", "@mt", "event", "short_message",
+		"textPayload", "log"}
+	errorKeys = []string{"err", "error", "exception", "Exception", "@x", "error.message", "errorMessage", "cause", "reason", "exc_info",
+		"detail", "attr", "exception.message"}
+	stackKeys = []string{"stack", "stacktrace", "stack_trace", "stackTrace", "error.stack", "error.stack_trace", "exception.stacktrace",
+		"exc_info", "@x"}
 )
 
 func ofFields(fields map[string]any) (record, bool) {

@@ -10,10 +10,14 @@ import (
 )
 
 // tellingWords make a line worth a look; see wordy for what is made of it.
-var tellingWords = []string{"error", "fatal", "panic", "exception", "traceback", "fail", "cannot", "can't", "could not", "couldn't", "unable", "denied", "refused", "no such", "not found",
-	"invalid", "missing", "unknown", "killed", "uncaught", "unhandled", "abort", "emerg", "[crit", "critical", "severe", "segmentation fault", "sigsegv", "sigabrt", "terminate called",
-	"not set", "required", "unexpected", "forbidden", "unauthorized", "must be", "must not", "not a directory", "is a directory", "not allowed", "too low", "mismatch", "incompatible",
-	"caused by:", "panicked", "assertion", `"level":60`, `"level":50`, `"level":"e`, `"s":"f"`, `"s":"e"`, "level=err", "level=fatal", "level=panic"}
+var tellingWords = []string{"error", "fatal", "panic", "exception", "traceback", "fail", "cannot", "can't", "could not", "couldn't",
+	"unable", "denied", "refused", "no such", "not found",
+	"invalid", "missing", "unknown", "killed", "uncaught", "unhandled", "abort", "emerg", "[crit", "critical", "severe", "segmentation fault",
+	"sigsegv", "sigabrt", "terminate called",
+	"not set", "required", "unexpected", "forbidden", "unauthorized", "must be", "must not", "not a directory", "is a directory",
+	"not allowed", "too low", "mismatch", "incompatible",
+	"caused by:", "panicked", "assertion", `"level":60`, `"level":50`, `"level":"e`, `"s":"f"`, `"s":"e"`, "level=err", "level=fatal",
+	"level=panic"}
 
 var (
 	// complaints denied: what programs count, configure or deny
@@ -25,9 +29,12 @@ var (
 )
 
 // complaints are words that complain where they stand as whole words: not in a path, a query or an option.
-var complaints = []string{"error", "errors", "errored", "fatal", "panic", "panicked", "exception", "exceptions", "traceback", "failed", "fails", "failure", "cannot", "can't", "could not", "couldn't", "unable",
-	"denied", "refused", "no such", "not found", "invalid", "missing", "unknown", "killed", "uncaught", "unhandled", "aborted", "aborting", "segmentation fault", "sigsegv", "sigabrt", "not set",
-	"is required", "are required", "unexpected", "forbidden", "unauthorized", "must be", "must not", "not a directory", "is a directory", "not allowed", "too low", "mismatch", "incompatible", "assertion"}
+var complaints = []string{"error", "errors", "errored", "fatal", "panic", "panicked", "exception", "exceptions", "traceback", "failed",
+	"fails", "failure", "cannot", "can't", "could not", "couldn't", "unable",
+	"denied", "refused", "no such", "not found", "invalid", "missing", "unknown", "killed", "uncaught", "unhandled", "aborted", "aborting",
+	"segmentation fault", "sigsegv", "sigabrt", "not set",
+	"is required", "are required", "unexpected", "forbidden", "unauthorized", "must be", "must not", "not a directory", "is a directory",
+	"not allowed", "too low", "mismatch", "incompatible", "assertion"}
 
 var complaintSet = sync.OnceValue(func() *keyword.Set { return keyword.New(complaints) })
 
@@ -59,8 +66,10 @@ func wordy(text string) bool {
 }
 
 // lastWords are beginnings of what nobody caught: the program ended by it.
-var lastWords = []string{"panic: ", "fatal error: ", "Fatal error", "Fatal Error", "FATAL ERROR:", tracebackHead, "Exception in thread ", "Unhandled exception", "Unhandled Exception", "Unhandled Rejection",
-	"Uncaught ", "thread '", "PHP Fatal error", "terminate called", "Segmentation fault", "[UnhandledPromiseRejection", "*** ", "nginx: [emerg]", "SIGSEGV", "** ("}
+var lastWords = []string{"panic: ", "fatal error: ", "Fatal error", "Fatal Error", "FATAL ERROR:", tracebackHead, "Exception in thread ",
+	"Unhandled exception", "Unhandled Exception", "Unhandled Rejection",
+	"Uncaught ", "thread '", "PHP Fatal error", "terminate called", "Segmentation fault", "[UnhandledPromiseRejection", "*** ",
+	"nginx: [emerg]", "SIGSEGV", "** ("}
 
 // uncaught says whether a block's head is what nobody caught.
 func uncaught(top string) bool {

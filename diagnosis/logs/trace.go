@@ -10,8 +10,10 @@ import (
 const maxTrace = 200
 
 // continues are beginnings of lines that belong to the line before.
-var continues = []string{"Caused by:", "Suppressed:", "at ", "... ", "--->", "goroutine ", "created by ", "[signal ", "#0 ", "#1 ", "#2 ", "#3 ", "#4 ", "#5 ", "#6 ", "#7 ", "#8 ", "#9 ",
-	"Emitted 'error' event", "Node.js v", "stack backtrace:", "Stack trace:", "note: run with `RUST_BACKTRACE", "note: Some details are omitted", "During handling of the above exception", "The above exception was the direct cause", "Location:"}
+var continues = []string{"Caused by:", "Suppressed:", "at ", "... ", "--->", "goroutine ", "created by ", "[signal ", "#0 ", "#1 ", "#2 ",
+	"#3 ", "#4 ", "#5 ", "#6 ", "#7 ", "#8 ", "#9 ",
+	"Emitted 'error' event", "Node.js v", "stack backtrace:", "Stack trace:", "note: run with `RUST_BACKTRACE",
+	"note: Some details are omitted", "During handling of the above exception", "The above exception was the direct cause", "Location:"}
 
 const (
 	tracebackHead = "Traceback (most recent call last):"
@@ -239,9 +241,12 @@ func hasPrefix(prefixes []string, line string) bool {
 var frame = regexp.MustCompile(`^\s+(?:at |File ")|^\tfrom |^\t/|^#\d+ |^\s+at$`)
 
 // foreign are frames of languages, their libraries and packages: not the program's own.
-var foreign = []string{"node_modules", "node:", "internal/modules", "site-packages", "dist-packages", "/usr/lib", "/usr/local/lib", "/usr/local/go/", "/pkg/mod/", "/vendor/", "/gems/", "/rustc/", "<frozen ",
-	"at java.", "at javax.", "at jdk.", "at sun.", "at com.sun.", "at jakarta.", "at kotlin.", "at scala.", "at org.springframework.", "at org.apache.", "at org.hibernate.", "at org.eclipse.", "at org.postgresql.",
-	"at org.elasticsearch.", "at org.flywaydb.", "at org.jboss.", "at com.zaxxer.", "at com.mysql.", "at com.fasterxml.", "at com.mongodb.", "at io.netty.", "at io.lettuce.", "at reactor.", "at System.",
+var foreign = []string{"node_modules", "node:", "internal/modules", "site-packages", "dist-packages", "/usr/lib", "/usr/local/lib",
+	"/usr/local/go/", "/pkg/mod/", "/vendor/", "/gems/", "/rustc/", "<frozen ",
+	"at java.", "at javax.", "at jdk.", "at sun.", "at com.sun.", "at jakarta.", "at kotlin.", "at scala.", "at org.springframework.",
+	"at org.apache.", "at org.hibernate.", "at org.eclipse.", "at org.postgresql.",
+	"at org.elasticsearch.", "at org.flywaydb.", "at org.jboss.", "at com.zaxxer.", "at com.mysql.", "at com.fasterxml.", "at com.mongodb.",
+	"at io.netty.", "at io.lettuce.", "at reactor.", "at System.",
 	"at Microsoft.", "at Npgsql.", "{main}", "std::", "core::", "__libc"}
 
 // ownFrames are the program's own frames nearest to where it failed, at most n.

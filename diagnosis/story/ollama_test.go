@@ -61,7 +61,8 @@ func TestTheEstimateOfTokensIsFromAbove(t *testing.T) {
 	long := founding()
 	for i := range 40 {
 		id := fmt.Sprint("E", 100+i)
-		long.Evidence = append(long.Evidence, incident.Evidence{ID: id, Source: incident.SourceLog, Object: object("Pod", "load", fmt.Sprintf("w-7f9c%d-x2x4z", i)),
+		long.Evidence = append(long.Evidence, incident.Evidence{ID: id, Source: incident.SourceLog,
+			Object:  object("Pod", "load", fmt.Sprintf("w-7f9c%d-x2x4z", i)),
 			Excerpt: fmt.Sprintf(`2025-10-03T02:15:%02d.123Z 10.42.0.%d - "GET /api/v1/日本?id=%x" 502 {"trace":"4bf92f35%d"}`, i, i, i*7919, i)})
 		long.Causes[0].Evidence = append(long.Causes[0].Evidence, id)
 	}

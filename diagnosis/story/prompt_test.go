@@ -15,8 +15,10 @@ func TestAHugeDiagnosisFitsAndKeepsWhatMatters(t *testing.T) {
 	d := founding()
 	for i := range 3000 {
 		e, f := fmt.Sprint("X", i), fmt.Sprint("Y", i)
-		d.Evidence = append(d.Evidence, incident.Evidence{ID: e, Source: incident.SourceLog, Object: object("Pod", "load", fmt.Sprint("worker-", i)), Excerpt: strings.Repeat("日本 12:00 error; ", 60)})
-		d.Findings = append(d.Findings, incident.Finding{ID: f, Code: "PodCrashLoop", Severity: incident.Critical, Object: object("Deployment", "load", fmt.Sprint("worker-", i)), Title: strings.Repeat("very long ", 30), Evidence: []string{e}})
+		d.Evidence = append(d.Evidence, incident.Evidence{ID: e, Source: incident.SourceLog, Object: object("Pod", "load", fmt.Sprint("worker-",
+			i)), Excerpt: strings.Repeat("日本 12:00 error; ", 60)})
+		d.Findings = append(d.Findings, incident.Finding{ID: f, Code: "PodCrashLoop", Severity: incident.Critical,
+			Object: object("Deployment", "load", fmt.Sprint("worker-", i)), Title: strings.Repeat("very long ", 30), Evidence: []string{e}})
 		d.Causes[0].Explains = append(d.Causes[0].Explains, f)
 		d.Causes = append(d.Causes, incident.Cause{ID: fmt.Sprint("Z", i), Title: strings.Repeat("and another ", 30), Evidence: []string{e}})
 	}

@@ -80,7 +80,8 @@ func (w *writer) causes() {
 		if w.d.Total().Causes > len(w.d.Causes) {
 			n = "many" // those that are not told may be roots, or not
 		}
-		w.say(fmt.Sprintf("There are %s separate causes; %s", n, plural(len(roots)-1, "neither explains the other", "none explains another")), cites...)
+		w.say(fmt.Sprintf("There are %s separate causes; %s", n, plural(len(roots)-1, "neither explains the other", "none explains another")),
+			cites...)
 	}
 	for _, c := range w.d.Causes[:min(len(w.d.Causes), toldCauses)] {
 		w.cause(c)
@@ -99,7 +100,8 @@ func (w *writer) causes() {
 		if n > len(titles) {
 			among = ", among them"
 		}
-		w.say(fmt.Sprintf("%s more %s%s: %s", capital(count(n)), plural(n, "thing stands on its own", "things stand on their own"), among, strings.Join(titles, "; ")), cites...)
+		w.say(fmt.Sprintf("%s more %s%s: %s", capital(count(n)), plural(n, "thing stands on its own", "things stand on their own"), among,
+			strings.Join(titles, "; ")), cites...)
 	}
 	if next := w.first(); next.Next != "" {
 		w.say("What to do first: "+lowerFirst(next.Next), next.Evidence...)
@@ -124,7 +126,8 @@ func (w *writer) first() incident.Cause {
 
 // cause tells what is at fault, since when, and what follows from it.
 func (w *writer) cause(c incident.Cause) {
-	lead := map[incident.Confidence]string{incident.Likely: "Probably: ", incident.Possible: "Seen, without a root that explains it: "}[c.Confidence]
+	lead := map[incident.Confidence]string{incident.Likely: "Probably: ",
+		incident.Possible: "Seen, without a root that explains it: "}[c.Confidence]
 	since := ""
 	if !c.Since.IsZero() {
 		since = ", since " + w.when(c.Since)
@@ -132,7 +135,8 @@ func (w *writer) cause(c incident.Cause) {
 	w.say(lead+cut(strings.TrimSuffix(c.Title, "."), 220)+since, c.Evidence...)
 	if names, cites := w.sufferers(c); len(names) > 0 {
 		n := c.Consequences()
-		w.say(fmt.Sprintf("%s %s from it, in %s", capital(count(n)), plural(n, "consequence follows", "consequences follow"), some(names)), cites...)
+		w.say(fmt.Sprintf("%s %s from it, in %s", capital(count(n)), plural(n, "consequence follows", "consequences follow"), some(names)),
+			cites...)
 	}
 	for _, a := range c.Against[:min(len(c.Against), 1)] {
 		w.say("Against it speaks: "+lowerFirst(a), c.Evidence...)
@@ -184,7 +188,8 @@ func (w *writer) restarts() {
 	if !onset.IsZero() {
 		since = ", the first of those still seen at " + w.when(onset)
 	}
-	w.say(fmt.Sprintf("Containers have restarted %s times in all%s; %s most often (%s)", grouped(total), since, most.Workload.Name, grouped(most.Count)), cites...)
+	w.say(fmt.Sprintf("Containers have restarted %s times in all%s; %s most often (%s)", grouped(total), since, most.Workload.Name,
+		grouped(most.Count)), cites...)
 }
 
 func (w *writer) notSeen() {

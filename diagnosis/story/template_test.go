@@ -47,7 +47,8 @@ func TestTheTemplateSaysWhenNothingIsWrong(t *testing.T) {
 func TestTheTemplateCallsNothingWellThatWasNotSeen(t *testing.T) {
 	pods := []incident.NotSeen{{What: "pods", Why: "forbidden"}}
 	s := Template(&incident.Diagnosis{At: at, Looked: []string{"1 node"}, NotSeen: pods, Scope: incident.Scope{Unseen: pods}}, nil)
-	if got := text(s); got != "Nothing wrong was seen, but what matters most could not be looked at; looked at 1 node. []\nNot seen: pods (forbidden). []\n" {
+	if got := text(s); got != "Nothing wrong was seen, but what matters most could not be looked at; looked at 1 node. []\nNot seen: pods "+
+		"(forbidden). []\n" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -55,7 +56,8 @@ func TestTheTemplateCallsNothingWellThatWasNotSeen(t *testing.T) {
 func TestTheTemplateSaysHowSureItIs(t *testing.T) {
 	d := founding()
 	d.Causes = d.Causes[:1]
-	d.Causes[0].Confidence, d.Causes[0].Against, d.Causes[0].Explains = incident.Likely, []string{"It began an hour later"}, d.Causes[0].Explains[:2]
+	d.Causes[0].Confidence, d.Causes[0].Against, d.Causes[0].Explains = incident.Likely, []string{"It began an hour later"},
+		d.Causes[0].Explains[:2]
 	d.Restarts, d.NotSeen = nil, nil
 	want := `Probably: CoreDNS forwards to itself (127.0.0.1:53), so that no name resolves, since 3 October, 02:15 UTC. [E1 E2]
 One consequence follows from it, in convocanvas. [E5]

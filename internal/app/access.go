@@ -13,8 +13,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// Access is what the configuration says now about who may do what. It is safe for concurrent use, and implements commands.Roles. What is asked
-// of it is asked anew each time, so that who was taken out of the configuration is out at once.
+// Access is what the configuration says now about who may do what. It is safe for concurrent use, and implements commands.Roles. What is
+// asked of it is asked anew each time, so that who was taken out of the configuration is out at once.
 type Access struct {
 	now   atomic.Pointer[grants]
 	quota *quota
@@ -39,7 +39,8 @@ func NewAccess(c Config) *Access {
 
 // Replace takes what a newer configuration says, from now on.
 func (a *Access) Replace(c Config) {
-	g := &grants{approvers: map[string]incident.Identity{}, mapped: map[string]incident.Identity{}, roles: c.Roles.table(), limits: c.Limits, people: c.Plans.People}
+	g := &grants{approvers: map[string]incident.Identity{}, mapped: map[string]incident.Identity{}, roles: c.Roles.table(), limits: c.Limits,
+		people: c.Plans.People}
 	for _, p := range c.Approvers {
 		g.mapped[p.Slack] = p.identity()
 		if h := g.roles[commands.Approve]; h.Who == holdApprovers || slices.Contains(h.People, p.Slack) {
@@ -130,7 +131,8 @@ func (a *Access) MayFromOutside(role commands.Role) error {
 // roleWords say what a role lets people do.
 var roleWords = map[commands.Role]string{
 	commands.View: "see incidents", commands.Open: "open incidents and have them looked at again", commands.Approve: "decide upon plans",
-	commands.Close: "close incidents", commands.Edit: "edit postmortems", commands.Publish: "publish postmortems", commands.Stop: "stop what runs",
+	commands.Close: "close incidents", commands.Edit: "edit postmortems", commands.Publish: "publish postmortems",
+	commands.Stop: "stop what runs",
 }
 
 // refusedRole refuses a person who has not got a role. It advises no more than the role itself.

@@ -21,7 +21,8 @@ func TestTheRolesThatPeopleHave(t *testing.T) {
 	cy, far := incident.Person{Team: "T1", ID: "UCY", Name: "Cy"}, incident.Person{Team: "T2", ID: "UFAR", Name: "Far"}
 	foreign := incident.Person{Team: "T2", ID: ada.ID, Name: "Ada of T2"}
 	for role, may := range map[commands.Role][]incident.Person{
-		commands.View: {ada, ben, cy, eve, far, foreign}, commands.Open: {ada, ben, cy, eve, far, foreign}, commands.Stop: {ada, ben, cy, eve, far, foreign},
+		commands.View: {ada, ben, cy, eve, far, foreign}, commands.Open: {ada, ben, cy, eve, far, foreign},
+		commands.Stop:    {ada, ben, cy, eve, far, foreign},
 		commands.Approve: {ada, eve}, commands.Publish: {ada, eve}, commands.Edit: {ada, eve, cy}, commands.Close: {ben, far},
 	} {
 		for _, p := range []incident.Person{ada, ben, cy, eve, far, foreign} {
@@ -34,7 +35,8 @@ func TestTheRolesThatPeopleHave(t *testing.T) {
 				t.Errorf("%s as %s: %v", p.Name, role, err)
 			}
 			var no *commands.Refusal
-			if err != nil && (!errors.As(err, &no) || !strings.Contains(no.Reason, p.Name) || no.Try == "" || role != commands.Edit && strings.Contains(no.Try, "“people”")) {
+			if err != nil && (!errors.As(err, &no) || !strings.Contains(no.Reason, p.Name) || no.Try == "" || role != commands.Edit &&
+				strings.Contains(no.Try, "“people”")) {
 				t.Errorf("%s as %s is refused with %v", p.Name, role, err)
 			}
 		}
@@ -81,18 +83,21 @@ func TestPeopleWhoCanNotBeAreRefused(t *testing.T) {
 		"approvers: [{slack: U1, user: ada}, {slack: U1, user: bob}]":                 "approvers[1]: U1 is in it twice: at approvers[0] too",
 		"approvers: [{slack: U1, user: ada}]\npeople: [{slack: T1/U1, user: bob}]":    "people[0]: T1/U1 is in it twice: at approvers[0] too",
 		"approvers: [{slack: T1/U1, user: ada}]\npeople: [{slack: U1, user: bob}]":    "people[0]: U1 is in it twice: at approvers[0] too",
-		"approvers: [{slack: U1, user: ada}, {slack: U2, user: ada}]":                 "approvers[1]: the Kubernetes user ada is that of approvers[0] too",
-		"approvers: [{slack: ada, user: ada}]":                                        `"ada" is no Slack user id`,
-		"roles: {close: anybody}":                                                     "roles.close: must be everybody, members",
-		"roles: {close: []}":                                                          "roles.close: names nobody",
-		"roles: {approve: members}":                                                   "roles.approve: must be approvers, or a list of some of them",
-		"roles: {approve: [U2]}\napprovers: [{slack: U1, user: ada}]":                 "roles.approve: U2 is not under approvers",
-		"roles: {drink: members}":                                                     "drink",
-		"read: somebody":                                                              "read: must be mapped or everybody",
-		"limits: {openPerPerson: 0}":                                                  "limits.openPerPerson: must be from 1",
-		"plans: {people: {destructive: 3}}":                                           "plans.people.destructive: must be from 1 to 2",
-		"approvers: [{slack: U1, user: ada}, {slack: U2, user: bob}, {slack: U3, user: 'system:serviceaccount:a:b'}]":                                                   "",
-		"roles: {approve: [U2], close: [T1/U9, U1], view: members}\napprovers: [{slack: U1, user: ada, groups: ['system:authenticated', ops]}, {slack: U2, user: bob}]": "",
+		"approvers: [{slack: U1, user: ada}, {slack: U2, user: ada}]": "approvers[1]: the Kubernetes user ada is that of " +
+			"approvers[0] too",
+		"approvers: [{slack: ada, user: ada}]": `"ada" is no Slack user id`,
+		"roles: {close: anybody}":              "roles.close: must be everybody, members",
+		"roles: {close: []}":                   "roles.close: names nobody",
+		"roles: {approve: members}": "roles.approve: must be approvers, or a list of " +
+			"some of them",
+		"roles: {approve: [U2]}\napprovers: [{slack: U1, user: ada}]": "roles.approve: U2 is not under approvers",
+		"roles: {drink: members}":                                     "drink",
+		"read: somebody":                                              "read: must be mapped or everybody",
+		"limits: {openPerPerson: 0}":                                  "limits.openPerPerson: must be from 1",
+		"plans: {people: {destructive: 3}}":                           "plans.people.destructive: must be from 1 to 2",
+		"approvers: [{slack: U1, user: ada}, {slack: U2, user: bob}, {slack: U3, user: 'system:serviceaccount:a:b'}]": "",
+		"roles: {approve: [U2], close: [T1/U9, U1], view: members}\napprovers: [{slack: U1, user: ada, groups: ['system:authenticated', ops]}, " +
+			"{slack: U2, user: bob}]": "",
 	} {
 		_, err := LoadConfig(writeFile(t, "c.yaml", head+text+"\n"))
 		if want == "" && err != nil || want != "" && !strings.Contains(fmt.Sprint(err), want) {

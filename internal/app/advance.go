@@ -32,8 +32,8 @@ const (
 )
 
 // runner does what incident.Next says of the incidents that are due. Work runs beside other work, never beside itself: the story may take
-// minutes, and an approval does not wait for it. What it does is a function of the log alone, so that a process that dies at any point is followed
-// by one that goes on.
+// minutes, and an approval does not wait for it. What it does is a function of the log alone, so that a process that dies at any point is
+// followed by one that goes on.
 type runner struct {
 	ledger *ledger
 	policy incident.Policy
@@ -155,7 +155,8 @@ func (r *runner) advance(ctx context.Context, id string) (*incident.State, time.
 		}
 		version += min(len(s.Approvals)-len(standing), 7)
 	}
-	if at, ok := r.shifts.start(shift{incident: id, key: drawing, version: version, every: drawsApart}, func(ctx context.Context) error { return r.draw(ctx, s) }); ok {
+	if at, ok := r.shifts.start(shift{incident: id, key: drawing, version: version, every: drawsApart},
+		func(ctx context.Context) error { return r.draw(ctx, s) }); ok {
 		sooner(at)
 	}
 	for _, w := range incident.Next(s, r.policy, now) {
@@ -163,7 +164,8 @@ func (r *runner) advance(ctx context.Context, id string) (*incident.State, time.
 			sooner(w.Due)
 			continue
 		}
-		at, _ := r.shifts.start(shift{incident: id, key: w.Key(), kind: w.Kind, every: w.Every}, func(ctx context.Context) error { return r.work(ctx, s, w) })
+		at, _ := r.shifts.start(shift{incident: id, key: w.Key(), kind: w.Kind, every: w.Every},
+			func(ctx context.Context) error { return r.work(ctx, s, w) })
 		sooner(at)
 	}
 	if due.IsZero() {
@@ -209,5 +211,6 @@ type mendable struct{ error }
 // Unwrap returns the error.
 func (e mendable) Unwrap() error { return e.error }
 
-// stop ends all work and waits for it, but not for ever. A step that is being applied is cut short; the next process observes how far it came.
+// stop ends all work and waits for it, but not for ever. A step that is being applied is cut short; the next process observes how far it
+// came.
 func (r *runner) stop() { r.shifts.stop() }

@@ -30,8 +30,8 @@ func (i *Incidents) Review(ctx context.Context, id string, by incident.Person) (
 	})
 }
 
-// Approve is a person's yes to the plan with the hash; an empty hash means the current one. Who may not, what has changed or expired, and what
-// is decided already are refused, and the refusal recorded.
+// Approve is a person's yes to the plan with the hash; an empty hash means the current one. Who may not, what has changed or expired, and
+// what is decided already are refused, and the refusal recorded.
 func (i *Incidents) Approve(ctx context.Context, id, hash string, by incident.Person) (*incident.State, error) {
 	s, a, err := i.mayAct(ctx, id, by, "approve the plan")
 	if err != nil {
@@ -73,7 +73,8 @@ func (i *Incidents) another(ctx context.Context, s *incident.State, a actor) err
 	if i.access.Approvers() < 2 || s.Plan.Risk == incident.Safe || !s.Asked(a.by) {
 		return nil
 	}
-	return i.refuse(ctx, s.ID, a.by, "approve the plan", fmt.Sprintf("%s asked for %s to be opened, and this plan is %s: it is for another approver.", a.by.Name, s.ID, s.Plan.Risk),
+	return i.refuse(ctx, s.ID, a.by, "approve the plan",
+		fmt.Sprintf("%s asked for %s to be opened, and this plan is %s: it is for another approver.", a.by.Name, s.ID, s.Plan.Risk),
 		"Ask one of the others.")
 }
 
@@ -192,9 +193,11 @@ func (i *Incidents) decided(s *incident.State, hash string) error {
 	case s.Plan == nil || s.Plan.Hash != hash:
 		return changedSince(s)
 	case s.Rejected != nil:
-		return &commands.Refusal{Reason: fmt.Sprintf("%s has rejected this plan.", s.Rejected.By.Name), Try: "“look " + s.ID + "” makes a new one."}
+		return &commands.Refusal{Reason: fmt.Sprintf("%s has rejected this plan.", s.Rejected.By.Name), Try: "“look " + s.ID +
+			"” makes a new one."}
 	case s.Running():
-		return &commands.Refusal{Reason: fmt.Sprintf("%s has approved this plan; it has begun.", s.Approval().By.Name), Try: "“stop " + s.ID + "” lets no further step begin."}
+		return &commands.Refusal{Reason: fmt.Sprintf("%s has approved this plan; it has begun.", s.Approval().By.Name), Try: "“stop " + s.ID +
+			"” lets no further step begin."}
 	case s.ApprovalValid(i.ledger.now()):
 		return &commands.Refusal{Reason: fmt.Sprintf("%s has approved this plan already.", s.Approval().By.Name)}
 	}
@@ -213,7 +216,8 @@ func (i *Incidents) unchanged(ctx context.Context, s *incident.State) error {
 	if err := i.withdraw(ctx, s, why); err != nil {
 		return err
 	}
-	return &commands.Refusal{Reason: "The cluster has changed since the plan was made: " + why + ".", Try: "Nothing was done; a new plan is being made."}
+	return &commands.Refusal{Reason: "The cluster has changed since the plan was made: " + why + ".",
+		Try: "Nothing was done; a new plan is being made."}
 }
 
 func (i *Incidents) withdraw(ctx context.Context, s *incident.State, why string) error {
@@ -256,7 +260,8 @@ func (i *Incidents) refused(ctx context.Context, id string, by incident.Person, 
 
 func changedSince(s *incident.State) error {
 	if s.Plan == nil {
-		return &commands.Refusal{Reason: s.ID + " has no plan to decide upon right now.", Try: "If one is made, it appears in the incident's thread."}
+		return &commands.Refusal{Reason: s.ID + " has no plan to decide upon right now.",
+			Try: "If one is made, it appears in the incident's thread."}
 	}
 	return &commands.Refusal{Reason: "That plan has been replaced by a newer one.", Try: "Open the newer one in the incident's thread."}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Capture makes a bundle of what the eyes see of a namespace, or of everything, redacted. Version is this program's; maxSize bounds the bytes
-// of objects, 0 is bundle.DefaultSize.
+// Capture makes a bundle of what the eyes see of a namespace, or of everything, redacted. Version is this program's; maxSize bounds the
+// bytes of objects, 0 is bundle.DefaultSize.
 func (e *Eyes) Capture(ctx context.Context, namespace, version string, maxSize int64) (*bundle.Bundle, error) {
 	s, err := e.live(ctx, cluster.LookOptions{Namespace: namespace, Lookups: true})
 	if err != nil {

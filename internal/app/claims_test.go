@@ -9,7 +9,8 @@ import (
 func TestATargetIsUnderOnePlanAtATime(t *testing.T) {
 	d := open(t)
 	target := incident.Object{Kind: "Deployment", Namespace: "shop", Name: "web"}
-	plan := incident.Plan{Runbook: "r", Title: "Mend it", Steps: []incident.Step{{ID: "1", Kind: "K", Title: "Do it", Target: incident.Target{Object: target}}}}
+	plan := incident.Plan{Runbook: "r", Title: "Mend it", Steps: []incident.Step{{ID: "1", Kind: "K", Title: "Do it",
+		Target: incident.Target{Object: target}}}}
 	plan.Hash = plan.ComputeHash()
 	record := func(id string, events ...incident.Event) {
 		t.Helper()

@@ -66,7 +66,8 @@ func TestAClockSetBackRevivesNoApproval(t *testing.T) {
 	}
 }
 
-// Everything is well and the clock is set forward by a day: a verification ends once enough looks were taken, or the time has really passed.
+// Everything is well and the clock is set forward by a day: a verification ends once enough looks were taken, or the time has really
+// passed.
 func TestAClockSetForwardEndsNoVerification(t *testing.T) {
 	var w watch
 	p := incident.Policy{VerifyFor: time.Minute, VerifyEvery: 10 * time.Second, VerifyGiveUp: 2 * time.Minute}

@@ -229,7 +229,8 @@ func TestWhatIsSetAsideIsSaid(t *testing.T) {
 			said := 0
 			d.ledger.aside = func(context.Context, *UnreadableError) { said++ }
 			by(t, d)
-			r := newRunner(runner{ledger: d.ledger, policy: incident.DefaultPolicy, draw: func(context.Context, *incident.State) error { return nil },
+			r := newRunner(runner{ledger: d.ledger, policy: incident.DefaultPolicy,
+				draw:   func(context.Context, *incident.State) error { return nil },
 				redact: d.redact, logger: slog.New(slog.DiscardHandler)})
 			d.clock = time.Now().Add(time.Minute)
 			for range 3 {
@@ -316,7 +317,8 @@ func TestAHealingDuringALookIsLookedAt(t *testing.T) {
 func TestAPurgedEventIsNoDifference(t *testing.T) {
 	d := open(t)
 	ctx := t.Context()
-	if err := d.ledger.store.Purge(ctx, store.Purge{By: "ada", Reason: "a secret", Events: []store.Purged{{Stream: "incident/INC-1", Version: 1}}}); err != nil {
+	if err := d.ledger.store.Purge(ctx, store.Purge{By: "ada", Reason: "a secret",
+		Events: []store.Purged{{Stream: "incident/INC-1", Version: 1}}}); err != nil {
 		t.Fatal(err)
 	}
 	if problems, err := NewJournal(d.ledger.store.Reader).Compare(ctx); err != nil || len(problems) > 0 {

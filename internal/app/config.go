@@ -37,11 +37,12 @@ type Config struct {
 	Approvers    []PersonConfig `json:"approvers"` // may decide upon plans
 	People       []PersonConfig `json:"people"`    // may read as far as their Kubernetes user may
 	Roles        RoleConfig     `json:"roles"`
-	Read         string         `json:"read"` // who is shown what the bot reads: "mapped" people or "everybody"; empty: everybody, with more than one approver mapped people
-	Limits       LimitConfig    `json:"limits"`
-	Plans        PlanConfig     `json:"plans"`
-	Verify       VerifyConfig   `json:"verify"`
-	LastGood     LastGoodConfig `json:"lastGood"`
+	// who is shown what the bot reads: "mapped" people or "everybody"; empty: everybody, with more than one approver mapped people
+	Read     string         `json:"read"`
+	Limits   LimitConfig    `json:"limits"`
+	Plans    PlanConfig     `json:"plans"`
+	Verify   VerifyConfig   `json:"verify"`
+	LastGood LastGoodConfig `json:"lastGood"`
 }
 
 // ClusterConfig says which cluster is cared for. Empty fields mean what kubectl does, or in a pod its service account.
@@ -167,7 +168,8 @@ func DefaultConfig() Config {
 		Limits:    LimitConfig{OpenPerPerson: 3, RequestsPerMinute: 20},
 		Plans: PlanConfig{Expires: Duration{Duration: 30 * time.Minute}, Comeback: Duration{Duration: 6 * time.Minute},
 			People: PeopleConfig{Disruptive: 1, Destructive: 2}},
-		Verify: VerifyConfig{For: Duration{Duration: incident.DefaultPolicy.VerifyFor}, Every: Duration{Duration: incident.DefaultPolicy.VerifyEvery},
+		Verify: VerifyConfig{For: Duration{Duration: incident.DefaultPolicy.VerifyFor},
+			Every:  Duration{Duration: incident.DefaultPolicy.VerifyEvery},
 			GiveUp: Duration{Duration: incident.DefaultPolicy.VerifyGiveUp}},
 		LastGood: LastGoodConfig{Every: Duration{Duration: 5 * time.Minute}},
 	}
@@ -185,7 +187,8 @@ func LoadConfig(path string) (Config, error) {
 	return c, nil
 }
 
-// ReadConfig reads a configuration file, and neither validates it nor reads the secrets that it names: for who works beside the serve that does.
+// ReadConfig reads a configuration file, and neither validates it nor reads the secrets that it names: for who works beside the serve that
+// does.
 func ReadConfig(path string) (Config, error) {
 	c := DefaultConfig()
 	raw, err := os.ReadFile(path)
@@ -196,7 +199,8 @@ func ReadConfig(path string) (Config, error) {
 		return c, fmt.Errorf("read the configuration %s: %w", path, err)
 	}
 	dir := filepath.Dir(path)
-	for _, p := range []*string{&c.State, &c.StateKeyFile, &c.Knowledge, &c.Cluster.Kubeconfig, &c.Slack.BotTokenFile, &c.Slack.AppTokenFile, &c.Webhook.BearerTokenFile, &c.Webhook.PasswordFile, &c.Metrics.BearerTokenFile} {
+	for _, p := range []*string{&c.State, &c.StateKeyFile, &c.Knowledge, &c.Cluster.Kubeconfig, &c.Slack.BotTokenFile, &c.Slack.AppTokenFile,
+		&c.Webhook.BearerTokenFile, &c.Webhook.PasswordFile, &c.Metrics.BearerTokenFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -298,8 +302,10 @@ func (c *Config) validate() error {
 	for _, d := range []struct {
 		field string
 		value time.Duration
-	}{{"plans.expires", c.Plans.Expires.Duration}, {"plans.comeback", c.Plans.Comeback.Duration}, {"verify.for", c.Verify.For.Duration}, {"verify.every", c.Verify.Every.Duration},
-		{"verify.giveUp", c.Verify.GiveUp.Duration}, {"lastGood.every", c.LastGood.Every.Duration}, {"ollama.timeout", c.Ollama.Timeout.Duration}} {
+	}{{"plans.expires", c.Plans.Expires.Duration}, {"plans.comeback", c.Plans.Comeback.Duration}, {"verify.for", c.Verify.For.Duration},
+		{"verify.every", c.Verify.Every.Duration},
+		{"verify.giveUp", c.Verify.GiveUp.Duration}, {"lastGood.every", c.LastGood.Every.Duration},
+		{"ollama.timeout", c.Ollama.Timeout.Duration}} {
 		if d.value <= 0 {
 			report(d.field, "must be longer than nothing")
 		}

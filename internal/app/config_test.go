@@ -20,7 +20,8 @@ func writeFile(t *testing.T, name, text string) string {
 func TestConfigReadsSecretsAndKeepsDefaults(t *testing.T) {
 	t.Setenv("BOT", "xoxb-1")
 	token := writeFile(t, "token", "xapp-1\n")
-	path := writeFile(t, "c.yaml", "slack: {botToken: '${BOT}', appTokenFile: "+token+", channel: '#incidents'}\nverify: {for: 1m}\napprovers: [{slack: U1, user: ada}]\n")
+	path := writeFile(t, "c.yaml", "slack: {botToken: '${BOT}', appTokenFile: "+token+
+		", channel: '#incidents'}\nverify: {for: 1m}\napprovers: [{slack: U1, user: ada}]\n")
 	c, err := LoadConfig(path)
 	if err != nil {
 		t.Fatal(err)
@@ -37,12 +38,14 @@ func TestConfigReadsSecretsAndKeepsDefaults(t *testing.T) {
 }
 
 func TestConfigTellsEverythingThatIsWrongAtOnce(t *testing.T) {
-	path := writeFile(t, "c.yaml", "webhook: {listen: nowhere, password: x}\nhost: {root: /}\napprovers: [{slack: U1}]\nollama: {host: 'not a url'}\nplans: {expires: 0s}\nslack: {botToken: '${UNSET_BOT}'}\n")
+	path := writeFile(t, "c.yaml", "webhook: {listen: nowhere, password: x}\nhost: {root: /}\napprovers: [{slack: U1}]\nollama: {host: 'not "+
+		"a url'}\nplans: {expires: 0s}\nslack: {botToken: '${UNSET_BOT}'}\n")
 	_, err := LoadConfig(path)
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{"slack.botToken", "UNSET_BOT", "slack.appToken", "slack.channel", "webhook.listen", "webhook.user", "ollama.host", "host.node", "approvers[0]", "plans.expires"} {
+	for _, want := range []string{"slack.botToken", "UNSET_BOT", "slack.appToken", "slack.channel", "webhook.listen", "webhook.user",
+		"ollama.host", "host.node", "approvers[0]", "plans.expires"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("does not mention %s:\n%v", want, err)
 		}

@@ -33,8 +33,9 @@ type desk struct {
 }
 
 func (i *Incidents) newDesk(ctx context.Context, signals []incident.Signal, last int) (*desk, error) {
-	d := &desk{ledger: i.ledger, now: i.ledger.now(), hits: map[string][]store.Hit{}, states: map[string]*incident.State{}, entries: map[string]*entry{},
-		route: i.route, last: last, room: -1, most: i.access.Limits().OpenPerPerson}
+	d := &desk{ledger: i.ledger, now: i.ledger.now(), hits: map[string][]store.Hit{}, states: map[string]*incident.State{},
+		entries: map[string]*entry{},
+		route:   i.route, last: last, room: -1, most: i.access.Limits().OpenPerPerson}
 	wanted := map[string]bool{investigatingKey: true}
 	for _, g := range signals {
 		if g.By.ID != "" {
@@ -89,8 +90,8 @@ func leadsOf(g incident.Signal) []string {
 // withPods are the kinds whose pods bear their name and one or two parts more, behind hyphens.
 var withPods = []string{"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"}
 
-// objectLeads are the keys of what an alert is about: the objects that its labels name, the workload of a pod, which goes by names, and what
-// stands for all of a kind there.
+// objectLeads are the keys of what an alert is about: the objects that its labels name, the workload of a pod, which goes by names, and
+// what stands for all of a kind there.
 func objectLeads(g incident.Signal) []string {
 	var names []string
 	namespace := g.Labels["namespace"]
@@ -129,9 +130,9 @@ func objectLeads(g incident.Signal) []string {
 	return names
 }
 
-// belongs finds the incident that a signal belongs to: by fingerprint; one that ended just now and that an alert has not noticed yet; by the group
-// that the sender put it into; one whose diagnosis named what a person asks about; one that is still being investigated, for the look takes
-// in the whole cluster; one whose diagnosis found something wrong with what an alert is about. Empty: none does.
+// belongs finds the incident that a signal belongs to: by fingerprint; one that ended just now and that an alert has not noticed yet; by
+// the group that the sender put it into; one whose diagnosis named what a person asks about; one that is still being investigated, for the
+// look takes in the whole cluster; one whose diagnosis found something wrong with what an alert is about. Empty: none does.
 func (d *desk) belongs(ctx context.Context, g incident.Signal) (string, error) {
 	fingerprint := keyOf(fingerprintKey, g.Fingerprint, "").Name
 	if id := d.openBy(fingerprint); id != "" {
@@ -159,7 +160,8 @@ func (d *desk) channel(g incident.Signal) string {
 	return g.Channel
 }
 
-// openIn is openBy, but for incidents that are told in other channels: an alert is told to nobody but those whom its namespace's are told to.
+// openIn is openBy, but for incidents that are told in other channels: an alert is told to nobody but those whom its namespace's are told
+// to.
 func (d *desk) openIn(ctx context.Context, channel string, names ...string) (string, error) {
 	for _, name := range names {
 		for _, h := range d.hits[name] {
@@ -190,8 +192,8 @@ func (d *desk) openBy(names ...string) string {
 	return ""
 }
 
-// endedJust is the incident, of those over, that the signal is an alert of: one that it knew to fire before its end. What began anew since it
-// was over is none of these.
+// endedJust is the incident, of those over, that the signal is an alert of: one that it knew to fire before its end. What began anew since
+// it was over is none of these.
 func (d *desk) endedJust(ctx context.Context, hits []store.Hit, g incident.Signal) (string, error) {
 	for _, h := range hits {
 		id := strings.TrimPrefix(h.Stream, streamPrefix)
@@ -207,8 +209,8 @@ func (d *desk) endedJust(ctx context.Context, hits []store.Hit, g incident.Signa
 	return "", nil
 }
 
-// open gives a signal that belongs nowhere an incident of its own, or the newest one when too many are open; none to a person who has as many
-// open as one may have.
+// open gives a signal that belongs nowhere an incident of its own, or the newest one when too many are open; none to a person who has as
+// many open as one may have.
 func (d *desk) open(ctx context.Context, g incident.Signal) (string, error) {
 	if g.By.ID != "" && len(d.hits[keyOf(openerKey, g.By.Key(), "").Name]) >= d.most {
 		return "", nil
@@ -274,7 +276,8 @@ func (d *desk) record(ctx context.Context, id string, g incident.Signal) error {
 	return nil
 }
 
-// state is the incident's, as it is decided upon. One that the projection took to be open and that has ended since is a conflict: decide again.
+// state is the incident's, as it is decided upon. One that the projection took to be open and that has ended since is a conflict: decide
+// again.
 func (d *desk) state(ctx context.Context, id string) (*incident.State, error) {
 	if s := d.states[id]; s != nil {
 		return s, nil

@@ -58,7 +58,8 @@ func TestAnAlertAboutWhatIsIllLeadsToItsIncident(t *testing.T) {
 				t.Fatalf("%s: %s is ill, and an alert about it does not lead there", name, o)
 			}
 		}
-		for _, o := range []incident.Object{{Kind: "Node", Name: "n1"}, {Kind: "StatefulSet", Namespace: "team-0", Name: "db"}, {Kind: "Deployment", Namespace: "team-0", Name: "well"}} {
+		for _, o := range []incident.Object{{Kind: "Node", Name: "n1"}, {Kind: "StatefulSet", Namespace: "team-0", Name: "db"},
+			{Kind: "Deployment", Namespace: "team-0", Name: "well"}} {
 			if leads(o) && (o.Kind != "Deployment" || !c.others) {
 				t.Errorf("%s: %s is well, and an alert about it leads there (%s)", name, o, strings.Repeat("…", len(b.Also)))
 			}

@@ -58,7 +58,8 @@ func doctorCluster(ctx context.Context, c Config) []incident.Check {
 	checks := []incident.Check{good("cluster "+reader.Name(), "%s at %s", version.GitVersion, reader.Config().Host)}
 	checks = append(checks, doctorReading(ctx, reader))
 	if ok, err := reader.May(ctx, "get", "", "pods", "log", ""); err != nil || !ok {
-		checks = append(checks, incident.Check{Name: "right to read logs", Detail: "missing: crashed containers' last words will not be seen; grant get on pods/log"})
+		checks = append(checks, incident.Check{Name: "right to read logs",
+			Detail: "missing: crashed containers' last words will not be seen; grant get on pods/log"})
 	} else {
 		checks = append(checks, good("right to read logs", ""))
 	}
@@ -80,7 +81,8 @@ func doctorRights(ctx context.Context, reader *cluster.Reader) incident.Check {
 	case err != nil:
 		return bad(name, err)
 	case !ok:
-		return incident.Check{Name: name, Detail: "missing: nobody is shown anything on command; apply deploy/kubernetes/rbac.yaml (create on subjectaccessreviews)"}
+		return incident.Check{Name: name, Detail: "missing: nobody is shown anything on command; apply deploy/kubernetes/rbac.yaml (create on " +
+			"subjectaccessreviews)"}
 	}
 	return good(name, "")
 }
@@ -121,7 +123,8 @@ func doctorApprover(ctx context.Context, reader *cluster.Reader, a PersonConfig)
 		}
 	}
 	if len(missing) > 0 {
-		return incident.Check{Name: name, Detail: "the bot may not impersonate " + strings.Join(missing, ", ") + "; add it to the resourceNames in deploy/kubernetes/rbac.yaml"}
+		return incident.Check{Name: name, Detail: "the bot may not impersonate " + strings.Join(missing, ", ") +
+			"; add it to the resourceNames in deploy/kubernetes/rbac.yaml"}
 	}
 	return good(name, "allowed")
 }
@@ -156,7 +159,8 @@ func doctorModel(status ollama.Status, use, name string) incident.Check {
 		return incident.Check{Name: use + " " + name, Detail: "not there; run: ollama pull " + name}
 	}
 	if running, ok := status.Loaded(name); ok {
-		return good(use+" "+name, "%.2f GB, in memory now on %s (%.2f of %.2f GB in GPU memory)", gb(model.Size), running.Place(), gb(running.GPU), gb(running.Size))
+		return good(use+" "+name, "%.2f GB, in memory now on %s (%.2f of %.2f GB in GPU memory)", gb(model.Size), running.Place(),
+			gb(running.GPU), gb(running.Size))
 	}
 	return good(use+" "+name, "%.2f GB, not in memory now: whether it runs on a GPU shows once it has been asked something", gb(model.Size))
 }

@@ -74,7 +74,9 @@ func TestDoctorSaysWhatIsNotSeenOfTheCluster(t *testing.T) {
 	}))
 	defer server.Close()
 	kubeconfig := filepath.Join(t.TempDir(), "config")
-	if err := os.WriteFile(kubeconfig, fmt.Appendf(nil, `{current-context: c, contexts: [{name: c, context: {cluster: c}}], clusters: [{name: c, cluster: {server: %q}}]}`, server.URL), 0o600); err != nil {
+	if err := os.WriteFile(kubeconfig, fmt.Appendf(nil,
+		`{current-context: c, contexts: [{name: c, context: {cluster: c}}], clusters: [{name: c, cluster: {server: %q}}]}`, server.URL),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	got := doctor(t, app.Config{Cluster: app.ClusterConfig{Kubeconfig: kubeconfig, Secrets: true}}, "the cluster")
@@ -103,7 +105,8 @@ func TestDoctorSaysWhatIsNotSeenOfTheHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := doctor(t, app.Config{Host: app.HostConfig{Root: root, Node: "n1"}}, "the host")
-	if strings.Count(got, "not there:") != 1 || !strings.Contains(got, "not there: /proc/modules (br_netfilter, an emptied packet filter); if the node has it, mount it below "+root) {
+	if strings.Count(got, "not there:") != 1 || !strings.Contains(got,
+		"not there: /proc/modules (br_netfilter, an emptied packet filter); if the node has it, mount it below "+root) {
 		t.Error(got)
 	}
 }
@@ -117,7 +120,8 @@ func TestDoctorIsContentBeforeTheFirstStart(t *testing.T) {
 
 // What has not come to Slack is said by channel, with Slack's own word why.
 func TestDoctorSaysWhatWaitsToBeTold(t *testing.T) {
-	emu, err := slackemu.New(slackemu.Options{Channels: []slackemu.Channel{{ID: "C0INCIDENTS", Name: "incidents"}, {ID: "C0OLD", Name: "old", Archived: true}}})
+	emu, err := slackemu.New(slackemu.Options{Channels: []slackemu.Channel{{ID: "C0INCIDENTS", Name: "incidents"},
+		{ID: "C0OLD", Name: "old", Archived: true}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +142,8 @@ func TestDoctorSaysWhatWaitsToBeTold(t *testing.T) {
 	defer s.Close()
 	want := func(incident, slot, channel string, ago time.Duration) {
 		t.Helper()
-		if _, err := s.Want(t.Context(), store.Delivery{Incident: incident, Slot: slot, Channel: channel, Wanted: []byte(`{"text":"x"}`)}, time.Now().Add(-ago)); err != nil {
+		if _, err := s.Want(t.Context(), store.Delivery{Incident: incident, Slot: slot, Channel: channel, Wanted: []byte(`{"text":"x"}`)},
+			time.Now().Add(-ago)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -150,7 +155,8 @@ func TestDoctorSaysWhatWaitsToBeTold(t *testing.T) {
 	want("INC-2", "facts", "C0OLD", 30*time.Minute)
 	want("INC-3", "elsewhere", "U0NOBODY", 30*time.Minute)
 	got := doctor(t, c, part)
-	for _, says := range []string{"2 wait for C0OLD, the first, of INC-2, since ", "#old is archived; unarchive it", "1 wait for U0NOBODY", "there is no such person"} {
+	for _, says := range []string{"2 wait for C0OLD, the first, of INC-2, since ", "#old is archived; unarchive it", "1 wait for U0NOBODY",
+		"there is no such person"} {
 		if !strings.Contains(got, says) {
 			t.Errorf("it does not say %q:\n%s", says, got)
 		}

@@ -59,7 +59,8 @@ func doctorMetrics(ctx context.Context, c MetricsConfig) []incident.Check {
 		return []incident.Check{{Name: name, Detail: err.Error() + "; is metrics.url reachable from here, and is metrics.bearerToken right?"}}
 	}
 	if !ok {
-		return []incident.Check{{Name: name, Detail: "it answers, and knows no " + series + ": memory is not seen; let it scrape the kubelets' cAdvisor"}}
+		return []incident.Check{{Name: name, Detail: "it answers, and knows no " + series +
+			": memory is not seen; let it scrape the kubelets' cAdvisor"}}
 	}
 	return []incident.Check{good(name, "it answers, and knows the memory of %.0f containers", n)}
 }
@@ -72,7 +73,8 @@ func doctorCNI(ctx context.Context, h *host.Host) incident.Check {
 		return bad(name, err)
 	}
 	if what := recovery.Withheld(a.Encode(), redact.New().String); what != "" {
-		return incident.Check{Name: name, Detail: what + " holds what looks like a secret, so that no copy is kept and nothing there can be restored; keep the secret elsewhere"}
+		return incident.Check{Name: name, Detail: what +
+			" holds what looks like a secret, so that no copy is kept and nothing there can be restored; keep the secret elsewhere"}
 	}
 	return good(name, "possible, of %d files now", len(a.Files))
 }
@@ -87,8 +89,10 @@ func doctorHost(ctx context.Context, c HostConfig) []incident.Check {
 	}
 	name := "host " + h.Node()
 	facts, blind := h.Facts(ctx)
-	checks := []incident.Check{doctorCNI(ctx, h), good(name, "CNI directory %s with %d files, %d settings, %d telling lines of logs, %d changes, %d certificates, %d disks",
-		h.CNIDir(), len(facts.CNIFiles), len(facts.Sysctls), len(facts.ServiceLog)+len(facts.Log), len(facts.Changes), len(facts.Certificates), len(facts.Disks))}
+	checks := []incident.Check{doctorCNI(ctx, h), good(name,
+		"CNI directory %s with %d files, %d settings, %d telling lines of logs, %d changes, %d certificates, %d disks",
+		h.CNIDir(), len(facts.CNIFiles), len(facts.Sysctls), len(facts.ServiceLog)+len(facts.Log), len(facts.Changes), len(facts.Certificates),
+		len(facts.Disks))}
 	for _, n := range blind {
 		checks = append(checks, good(name, "not seen: %s: %s", n.What, n.Why)) // less to diagnose by, and nothing broken
 	}
@@ -97,7 +101,8 @@ func doctorHost(ctx context.Context, c HostConfig) []incident.Check {
 		checks = append(checks, bad(name, err))
 	}
 	for _, p := range absent {
-		checks = append(checks, good(name, "not there: %s (%s); if the node has it, mount it below %s as deploy/kubernetes/deployment.yaml does", p.Path, p.For, c.Root))
+		checks = append(checks, good(name, "not there: %s (%s); if the node has it, mount it below %s as deploy/kubernetes/deployment.yaml does",
+			p.Path, p.For, c.Root))
 	}
 	if err := h.CanRestore(ctx, h.CNIDir()); err != nil {
 		checks = append(checks, bad("restoring to "+h.CNIDir(), err))

@@ -18,9 +18,10 @@ import (
 const checkStateWithin = 10 * time.Second
 
 func doctorState(ctx context.Context, c Config) []incident.Check {
-	return inState(ctx, c, good("state", "%s is not there yet; serve makes it", filepath.Base(c.State)), func(r *store.Reader) []incident.Check {
-		return doctorRecord(ctx, c, r)
-	})
+	return inState(ctx, c, good("state", "%s is not there yet; serve makes it", filepath.Base(c.State)),
+		func(r *store.Reader) []incident.Check {
+			return doctorRecord(ctx, c, r)
+		})
 }
 
 // inState looks at the state; absent is said where there is none yet.
@@ -47,15 +48,18 @@ func doctorRecord(ctx context.Context, c Config, r *store.Reader) []incident.Che
 	}
 	switch {
 	case len(report.Problems) > 0:
-		return []incident.Check{{Name: "state", Detail: fmt.Sprintf("the record is broken in %s; see paramedic audit verify", strings.Join(report.Broken(), ", "))}}
+		return []incident.Check{{Name: "state", Detail: fmt.Sprintf("the record is broken in %s; see paramedic audit verify",
+			strings.Join(report.Broken(), ", "))}}
 	case report.Key != "":
-		return []incident.Check{{Name: "state", Detail: "nothing is approved or executed: " + report.Key + ". Put the right key there; or, if it is lost, seal the record anew: paramedic audit accept --reseal"}}
+		return []incident.Check{{Name: "state", Detail: "nothing is approved or executed: " + report.Key +
+			". Put the right key there; or, if it is lost, seal the record anew: paramedic audit accept --reseal"}}
 	}
 	checks := []incident.Check{good("state", "%d events in %d streams, whole", report.Events, report.Streams)}
 	checks = append(checks, doctorClock(ctx, r)...)
 	checks = append(checks, doctorAside(ctx, r)...)
 	if why, err := doubted(ctx, r); err != nil || why != "" {
-		checks = append(checks, incident.Check{Name: "record", Detail: "nothing is executed: " + doubtDetail(why, err) + " Restore the newest state, or run: paramedic audit accept"})
+		checks = append(checks, incident.Check{Name: "record", Detail: "nothing is executed: " + doubtDetail(why, err) +
+			" Restore the newest state, or run: paramedic audit accept"})
 	}
 	return append(checks, doctorCopies(ctx, c, r)...)
 }
@@ -67,7 +71,8 @@ func doctorClock(ctx context.Context, r *store.Reader) []incident.Check {
 		return []incident.Check{bad("clock", err)}
 	}
 	if d := newClock(time.Now, newest).behind(); d > 0 {
-		return []incident.Check{{Name: "clock", Detail: fmt.Sprintf("it is %v behind the newest event, of %s; plans and approvals expire by the record's time. Set the clock right", d, newest.Format(time.RFC3339))}}
+		return []incident.Check{{Name: "clock", Detail: fmt.Sprintf("it is %v behind the newest event, of %s; plans and approvals expire by "+
+			"the record's time. Set the clock right", d, newest.Format(time.RFC3339))}}
 	}
 	return nil
 }
@@ -88,7 +93,8 @@ func doctorAside(ctx context.Context, r *store.Reader) []incident.Check {
 	var checks []incident.Check
 	for _, p := range aside {
 		checks = append(checks, incident.Check{Name: strings.TrimPrefix(p.Stream, streamPrefix),
-			Detail: "can't be read, and nothing is done for it: " + p.Aside + "; start the version of Paramedic that wrote it, or restore the state"})
+			Detail: "can't be read, and nothing is done for it: " + p.Aside +
+				"; start the version of Paramedic that wrote it, or restore the state"})
 	}
 	return checks
 }
@@ -109,7 +115,8 @@ func doctorCopies(ctx context.Context, c Config, r *store.Reader) []incident.Che
 			"; move it into a Secret or a file of its own, so that they can be restored"}}
 	}
 	if len(keys) == 0 {
-		return []incident.Check{{Name: name, Detail: fmt.Sprintf("none yet: serve keeps them every %v while all is well", c.LastGood.Every.Duration)}}
+		return []incident.Check{{Name: name, Detail: fmt.Sprintf("none yet: serve keeps them every %v while all is well",
+			c.LastGood.Every.Duration)}}
 	}
 	return []incident.Check{good(name, "%s", strings.Join(keys, ", "))}
 }

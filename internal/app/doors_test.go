@@ -27,8 +27,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/webhook"
 )
 
-// planted is the corpus: its texts, its manifests, and the secrets in them that can be told from everything else when all of it is in one heap:
-// of eight characters and more.
+// planted is the corpus: its texts, its manifests, and the secrets in them that can be told from everything else when all of it is in one
+// heap: of eight characters and more.
 type planted struct {
 	texts, manifests, secrets []string
 	rest                      string
@@ -91,8 +91,8 @@ func (l *listener) Complete(_ context.Context, system, user string, _ json.RawMe
 	return "{}", nil
 }
 
-// Whatever of the corpus comes in by a door, by none goes out more of it than the goal of redaction allows: the record, the prompt, what commands
-// print, the bundle.
+// Whatever of the corpus comes in by a door, by none goes out more of it than the goal of redaction allows: the record, the prompt, what
+// commands print, the bundle.
 func TestNoDoorLetsTheCorpusThrough(t *testing.T) {
 	p := plant(t)
 	r := redact.New()
@@ -103,9 +103,11 @@ func TestNoDoorLetsTheCorpusThrough(t *testing.T) {
 	clear := found(d.clock)
 	for i, text := range p.texts {
 		id := fmt.Sprint(i)
-		clear.Evidence = append(clear.Evidence, incident.Evidence{ID: "E" + id, Excerpt: text, Object: incident.Object{Kind: "Pod", Namespace: "shop", Name: "web-" + id}})
-		clear.Findings = append(clear.Findings, incident.Finding{ID: "F" + id, Code: "X", Severity: incident.Critical, Title: text, Evidence: []string{"E" + id},
+		clear.Evidence = append(clear.Evidence, incident.Evidence{ID: "E" + id, Excerpt: text,
 			Object: incident.Object{Kind: "Pod", Namespace: "shop", Name: "web-" + id}})
+		clear.Findings = append(clear.Findings, incident.Finding{ID: "F" + id, Code: "X", Severity: incident.Critical, Title: text,
+			Evidence: []string{"E" + id},
+			Object:   incident.Object{Kind: "Pod", Namespace: "shop", Name: "web-" + id}})
 		clear.NotSeen = append(clear.NotSeen, incident.NotSeen{What: "what " + id, Why: text})
 	}
 	clear.Causes = []incident.Cause{{ID: "C1", Code: "X", Title: p.texts[0], Reason: p.texts[1], Explains: []string{"F0"}}}
@@ -150,7 +152,8 @@ func receiveAll(t *testing.T, d *office, p planted, r *redact.Redactor) {
 			"labels": m{"alertname": "X", "namespace": "shop", "note": text, text: "x"}, "annotations": m{"summary": text, "description": text}})
 	}
 	for i := 0; i < len(alerts); i += 50 {
-		body, err := json.Marshal(m{"version": "4", "groupKey": "{}:{note=" + fmt.Sprintf("%q", p.texts[i]) + "}", "alerts": alerts[i:min(i+50, len(alerts))]})
+		body, err := json.Marshal(m{"version": "4", "groupKey": "{}:{note=" + fmt.Sprintf("%q", p.texts[i]) + "}",
+			"alerts": alerts[i:min(i+50, len(alerts))]})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,12 +205,18 @@ func captureAll(t *testing.T, p planted, r *redact.Redactor) {
 	for i, text := range p.texts {
 		name := fmt.Sprintf("planted-%d", i)
 		meta := m{"name": name, "namespace": "shop", "uid": name, "annotations": m{"note": text}}
-		put("", "v1", "events", m{"apiVersion": "v1", "kind": "Event", "metadata": m{"name": name, "namespace": "shop"}, "type": "Warning", "reason": "Failed", "message": text,
-			"involvedObject": m{"kind": "Pod", "namespace": "shop", "name": name}, "lastTimestamp": b.Manifest.CapturedAt.Format("2006-01-02T15:04:05Z")})
-		put("", "v1", "pods", m{"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": m{"containers": []any{m{"name": "c", "image": "x", "args": []any{text},
-			"env": []any{m{"name": "NOTE", "value": text}}}}}, "status": m{"phase": "Running", "containerStatuses": []any{m{"name": "c", "restartCount": int64(9), "ready": false,
-			"state": m{"waiting": m{"reason": "CrashLoopBackOff", "message": text}}, "lastState": m{"terminated": m{"exitCode": int64(1), "message": text}}}}}})
-		put("", "v1", "configmaps", m{"apiVersion": "v1", "kind": "ConfigMap", "metadata": m{"name": name, "namespace": "shop"}, "data": m{"note": text}})
+		put("", "v1", "events", m{"apiVersion": "v1", "kind": "Event", "metadata": m{"name": name, "namespace": "shop"}, "type": "Warning",
+			"reason": "Failed", "message": text,
+			"involvedObject": m{"kind": "Pod", "namespace": "shop", "name": name},
+			"lastTimestamp":  b.Manifest.CapturedAt.Format("2006-01-02T15:04:05Z")})
+		put("", "v1", "pods", m{"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": m{"containers": []any{m{"name": "c", "image": "x",
+			"args": []any{text},
+			"env":  []any{m{"name": "NOTE", "value": text}}}}}, "status": m{"phase": "Running", "containerStatuses": []any{m{"name": "c",
+			"restartCount": int64(9), "ready": false,
+			"state": m{"waiting": m{"reason": "CrashLoopBackOff", "message": text}}, "lastState": m{"terminated": m{"exitCode": int64(1),
+				"message": text}}}}}})
+		put("", "v1", "configmaps", m{"apiVersion": "v1", "kind": "ConfigMap", "metadata": m{"name": name, "namespace": "shop"},
+			"data": m{"note": text}})
 		b.Logs[bundle.LogKey{Namespace: "shop", Pod: name, Container: "c"}] = []byte(text + "\npanic: out of luck\n")
 	}
 	for _, manifest := range p.manifests {

@@ -32,8 +32,8 @@ func (w *worker) execute(ctx context.Context, s *incident.State, work incident.W
 	return w.attempt(ctx, s, *step, 1)
 }
 
-// guard asks once more, right before the act: is the record whole and the newest, may those who approved still do so by the configuration as it
-// reads at this moment, is the cluster what the plan was made for? The answer is empty if so.
+// guard asks once more, right before the act: is the record whole and the newest, may those who approved still do so by the configuration
+// as it reads at this moment, is the cluster what the plan was made for? The answer is empty if so.
 func (w *worker) guard(ctx context.Context, s *incident.State) (why string, err error) {
 	if err := w.awaitComparison(ctx); err != nil {
 		return "", err
@@ -58,8 +58,8 @@ func (w *worker) guard(ctx context.Context, s *incident.State) (why string, err 
 	return why, nil
 }
 
-// comparedWithin is how long Slack may take to say how much it has seen of the record. Without an answer the record here counts: a recovery must
-// be possible without Slack.
+// comparedWithin is how long Slack may take to say how much it has seen of the record. Without an answer the record here counts: a recovery
+// must be possible without Slack.
 const comparedWithin = 10 * time.Second
 
 func (w *worker) awaitComparison(ctx context.Context) error {
@@ -130,7 +130,8 @@ func (w *worker) attempt(ctx context.Context, s *incident.State, step incident.S
 		if !intended {
 			return nil, nil
 		}
-		return []incident.Event{incident.StepIntended{PlanHash: s.Plan.Hash, Step: step.ID, Attempt: n, As: s.Approval().As, Inverse: inverse}}, nil
+		return []incident.Event{incident.StepIntended{PlanHash: s.Plan.Hash, Step: step.ID, Attempt: n, As: s.Approval().As, Inverse: inverse}},
+			nil
 	})
 	if err != nil || !intended {
 		return err

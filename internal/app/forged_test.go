@@ -23,7 +23,8 @@ func payload(t *testing.T, v any) string {
 }
 
 func (d *office) approval() incident.Approval {
-	return incident.Approval{PlanHash: d.plan.Hash, By: ada, As: incident.Identity{User: "ada"}, At: d.clock, Expires: d.clock.Add(24 * time.Hour)}
+	return incident.Approval{PlanHash: d.plan.Hash, By: ada, As: incident.Identity{User: "ada"}, At: d.clock,
+		Expires: d.clock.Add(24 * time.Hour)}
 }
 
 // Somebody writes into the database, hashes and all, that Ada has approved: nothing runs, the incident says why, and the audit names it.
@@ -37,7 +38,8 @@ func TestAForgedApprovalDoesNotRun(t *testing.T) {
 		data   func(d *office) any
 		kind   incident.WorkKind
 	}{
-		"an approval":             {typ: "PlanApproved", data: func(d *office) any { return incident.PlanApproved{Approval: d.approval()} }, kind: incident.Execute},
+		"an approval": {typ: "PlanApproved", data: func(d *office) any { return incident.PlanApproved{Approval: d.approval()} },
+			kind: incident.Execute},
 		"a step said to be begun": {before: true, typ: "StepIntended", data: intended, kind: incident.Observe},
 	}
 	for name, c := range cases {
@@ -63,7 +65,8 @@ func TestAForgedApprovalDoesNotRun(t *testing.T) {
 				if err := w.execute(ctx, s, work[0]); err != nil {
 					t.Fatal(err)
 				}
-				if s, err = d.Get(ctx, "INC-1"); err != nil || s.Plan != nil || s.Superseded == nil || !strings.Contains(s.Superseded.Reason, "broken") {
+				if s, err = d.Get(ctx, "INC-1"); err != nil || s.Plan != nil || s.Superseded == nil ||
+					!strings.Contains(s.Superseded.Reason, "broken") {
 					t.Errorf("the plan is not withdrawn: %+v, %v", s.Superseded, err)
 				}
 			}
@@ -135,7 +138,8 @@ func TestASwappedCopyIsNotOffered(t *testing.T) {
 	if _, err := storetest.Raw(t, st.Path()).ExecContext(ctx, `UPDATE last_good SET hash = ?`, hashes[1]); err != nil {
 		t.Fatal(err)
 	}
-	if hash, _, ok, err := (lastGood{st}).LastGood(ctx, "k"); ok || hash != "" || err == nil || !strings.Contains(err.Error(), "was not kept by this Paramedic") {
+	if hash, _, ok, err := (lastGood{st}).LastGood(ctx, "k"); ok || hash != "" || err == nil ||
+		!strings.Contains(err.Error(), "was not kept by this Paramedic") {
 		t.Errorf("offered: %s, %v", hash, err)
 	}
 }

@@ -19,9 +19,10 @@ type Incidents struct {
 	recovery Recovery
 	access   *Access
 	route    func(namespace string) (channel string) // where alerts of a namespace are told; nil, or an empty channel: where all others are
-	self     *incident.Identity                      // in the terminal: who the API server says that the person's own credentials are; nil elsewhere
-	expires  time.Duration                           // of a plan, and of an approval
-	redact   func(string) string
+	// in the terminal: who the API server says that the person's own credentials are; nil elsewhere
+	self    *incident.Identity
+	expires time.Duration // of a plan, and of an approval
+	redact  func(string) string
 
 	intake intake
 	last   int // the greatest number of an incident, for who decides about signals; 0: not known
@@ -54,7 +55,8 @@ func (i *Incidents) Get(ctx context.Context, id string) (*incident.State, error)
 	s, err := i.ledger.fold(ctx, strings.ToUpper(id))
 	var unreadable *UnreadableError
 	if errors.As(err, &unreadable) {
-		return nil, &commands.Refusal{Reason: unreadable.ID + "'s record can't be read: " + unreadable.Reason.Error() + ".", Try: "Nothing is done for it; “paramedic audit verify” looks at the record."}
+		return nil, &commands.Refusal{Reason: unreadable.ID + "'s record can't be read: " + unreadable.Reason.Error() + ".",
+			Try: "Nothing is done for it; “paramedic audit verify” looks at the record."}
 	}
 	if err != nil {
 		return nil, err
@@ -72,7 +74,8 @@ func (i *Incidents) Open(ctx context.Context, g incident.Signal) (*incident.Stat
 		return nil, err
 	}
 	if ids[0] == "" {
-		return nil, &commands.Refusal{Reason: fmt.Sprintf("%s has opened %d incidents that are open still, and one person may have no more (limits.openPerPerson).", g.By.Name, i.access.Limits().OpenPerPerson),
+		return nil, &commands.Refusal{Reason: fmt.Sprintf("%s has opened %d incidents that are open still, and one person may have no more "+
+			"(limits.openPerPerson).", g.By.Name, i.access.Limits().OpenPerPerson),
 			Try: "See “incidents”: it may be one of them. Close what is over, or ask somebody else to open it."}
 	}
 	return i.Get(ctx, ids[0])
@@ -133,7 +136,8 @@ func (i *Incidents) Publish(ctx context.Context, id string, by incident.Person) 
 }
 
 // decide is update for an incident that must exist.
-func (i *Incidents) decide(ctx context.Context, id string, decide func(*incident.State) ([]incident.Event, error)) (*incident.State, error) {
+func (i *Incidents) decide(ctx context.Context, id string, decide func(*incident.State) ([]incident.Event, error)) (*incident.State,
+	error) {
 	return i.ledger.update(ctx, strings.ToUpper(id), func(s *incident.State) ([]incident.Event, error) {
 		if s.Version == 0 {
 			return nil, &commands.Refusal{Reason: fmt.Sprintf("There is no incident %s.", id), Try: "See “incidents”."}

@@ -25,7 +25,8 @@ func (o *oracle) Recheck(context.Context, *incident.Plan, map[string]bool) (bool
 }
 
 func (o *oracle) Review(_ context.Context, _ *incident.Plan, as incident.Identity) []incident.Check {
-	return []incident.Check{{Name: "step 1: rights", OK: o.denied == "", Detail: o.denied}, {Name: "step 1: dry-run", OK: true, Detail: "as " + as.User}}
+	return []incident.Check{{Name: "step 1: rights", OK: o.denied == "", Detail: o.denied}, {Name: "step 1: dry-run", OK: true, Detail: "as " +
+		as.User}}
 }
 
 // office is an Incidents on a real store, with an incident that waits for approval.
@@ -54,8 +55,10 @@ func open(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	_, err := d.ledger.update(ctx, "INC-1", func(*incident.State) ([]incident.Event, error) {
-		return []incident.Event{incident.DiagnosisMade{Diagnosis: incident.Diagnosis{At: d.clock, Causes: []incident.Cause{{ID: "C1", Code: "X", Title: "X"}},
-			Findings: []incident.Finding{{ID: "F1", Code: "X", Severity: incident.Critical, Object: incident.Object{Kind: "Deployment", Namespace: "shop", Name: "web"}}}}},
+		return []incident.Event{incident.DiagnosisMade{Diagnosis: incident.Diagnosis{At: d.clock,
+			Causes: []incident.Cause{{ID: "C1", Code: "X", Title: "X"}},
+			Findings: []incident.Finding{{ID: "F1", Code: "X", Severity: incident.Critical,
+				Object: incident.Object{Kind: "Deployment", Namespace: "shop", Name: "web"}}}}},
 			incident.Recalled{}, incident.StoryTold{}, incident.PlanProposed{Plan: d.plan}}, nil
 	})
 	if err != nil {
@@ -89,7 +92,8 @@ func accessFor(approvers ...PersonConfig) *Access {
 }
 
 func signal(fingerprint string, status incident.SignalStatus) incident.Signal {
-	return incident.Signal{Kind: "alert", Status: status, Fingerprint: fingerprint, Title: "KubePodCrashLooping", Labels: map[string]string{"alertname": "x"}}
+	return incident.Signal{Kind: "alert", Status: status, Fingerprint: fingerprint, Title: "KubePodCrashLooping",
+		Labels: map[string]string{"alertname": "x"}}
 }
 
 // refused fails unless err is a refusal that says the words.
@@ -108,16 +112,18 @@ func TestAPlanIsDecidedOnce(t *testing.T) {
 		want    string // of the refusal; empty: approved
 		after   string // event that is recorded last
 	}{
-		"by an approver":                  {by: ada, after: "PlanApproved"},
-		"by one named by id alone":        {by: eve, after: "PlanApproved"},
-		"not by somebody else":            {by: ben, want: "not among the approvers", after: "Refused"},
-		"not without the rights":          {func(_ *testing.T, d *office) { d.oracle.denied = "may not patch" }, ada, "may not patch", "Refused"},
-		"not twice":                       {func(t *testing.T, d *office) { d.yes(t, ada) }, ada, "Ada has approved this plan already", "PlanApproved"},
+		"by an approver":           {by: ada, after: "PlanApproved"},
+		"by one named by id alone": {by: eve, after: "PlanApproved"},
+		"not by somebody else":     {by: ben, want: "not among the approvers", after: "Refused"},
+		"not without the rights":   {func(_ *testing.T, d *office) { d.oracle.denied = "may not patch" }, ada, "may not patch", "Refused"},
+		"not twice": {func(t *testing.T, d *office) { d.yes(t, ada) }, ada, "Ada has approved this plan already",
+			"PlanApproved"},
 		"not after somebody else":         {func(t *testing.T, d *office) { d.yes(t, eve) }, ada, "Eve has approved", "PlanApproved"},
 		"not twice, also after a restart": {func(t *testing.T, d *office) { d.yes(t, ada); d.restart(t) }, ada, "already", "PlanApproved"},
 		"after a restart":                 {func(t *testing.T, d *office) { d.restart(t) }, ada, "", "PlanApproved"},
 		"not after it expired":            {func(_ *testing.T, d *office) { d.clock = d.clock.Add(time.Hour) }, ada, "expired", "PlanSuperseded"},
-		"not after the cluster changed":   {func(_ *testing.T, d *office) { d.oracle.changed = "ConfigMap/x was changed" }, ada, "ConfigMap/x was changed", "PlanSuperseded"},
+		"not after the cluster changed": {func(_ *testing.T, d *office) { d.oracle.changed = "ConfigMap/x was changed" }, ada,
+			"ConfigMap/x was changed", "PlanSuperseded"},
 		"not after a no": {func(t *testing.T, d *office) {
 			if _, err := d.Reject(t.Context(), "INC-1", "", "not now", eve); err != nil {
 				t.Fatal(err)
@@ -203,12 +209,14 @@ func TestWhereASignalBelongs(t *testing.T) {
 		want   string // the newest incident afterwards
 		events int    // of INC-1
 	}{
-		"the same again changes nothing":         {signal("a", incident.Firing), "INC-1", 5},
-		"its end is noticed":                     {signal("a", incident.Resolved), "INC-1", 6},
-		"another one opens an incident":          {signal("b", incident.Firing), "INC-2", 5},
-		"the end of an unknown one opens none":   {signal("c", incident.Resolved), "INC-1", 5},
-		"one about what the diagnosis names":     {at(signal("d", incident.Firing), "", map[string]string{"namespace": "shop", "deployment": "web"}), "INC-1", 6},
-		"one about the same name somewhere else": {at(signal("e", incident.Firing), "", map[string]string{"namespace": "office", "deployment": "web"}), "INC-2", 5},
+		"the same again changes nothing":       {signal("a", incident.Firing), "INC-1", 5},
+		"its end is noticed":                   {signal("a", incident.Resolved), "INC-1", 6},
+		"another one opens an incident":        {signal("b", incident.Firing), "INC-2", 5},
+		"the end of an unknown one opens none": {signal("c", incident.Resolved), "INC-1", 5},
+		"one about what the diagnosis names": {at(signal("d", incident.Firing), "",
+			map[string]string{"namespace": "shop", "deployment": "web"}), "INC-1", 6},
+		"one about the same name somewhere else": {at(signal("e", incident.Firing), "",
+			map[string]string{"namespace": "office", "deployment": "web"}), "INC-2", 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := open(t)

@@ -56,7 +56,8 @@ func (d *office) history(t *testing.T, n int) {
 	var all []entry
 	for i := range n {
 		id := fmt.Sprintf("INC-%d", last+1+i)
-		all = append(all, entry{&incident.State{ID: id}, []incident.Event{incident.SignalReceived{Signal: signal("old-"+id, incident.Firing)}, incident.Closed{By: ben}}})
+		all = append(all, entry{&incident.State{ID: id}, []incident.Event{incident.SignalReceived{Signal: signal("old-"+id, incident.Firing)},
+			incident.Closed{By: ben}}})
 	}
 	if err := d.ledger.append(t.Context(), all...); err != nil {
 		t.Fatal(err)
@@ -194,7 +195,8 @@ func TestAStormOfAlertsOpensBoundedIncidents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = d.ledger.update(t.Context(), newest[0].ID, func(s *incident.State) ([]incident.Event, error) { // so that the next one joins nobody
+		// so that the next one joins nobody
+		_, err = d.ledger.update(t.Context(), newest[0].ID, func(s *incident.State) ([]incident.Event, error) {
 			if s.Diagnosis != nil {
 				return nil, nil
 			}
@@ -211,7 +213,8 @@ func TestAStormOfAlertsOpensBoundedIncidents(t *testing.T) {
 	if n := len(open[0].Signals); n != 2*mostOpen+2 {
 		t.Errorf("the newest has %d signals", n)
 	}
-	if s, err := d.Open(t.Context(), incident.Signal{Kind: "command", Fingerprint: "asked", Title: "look", By: ben}); err != nil || len(s.Signals) != 1 {
+	if s, err := d.Open(t.Context(), incident.Signal{Kind: "command", Fingerprint: "asked", Title: "look", By: ben}); err != nil ||
+		len(s.Signals) != 1 {
 		t.Errorf("a person who asks gets an incident nevertheless: %v", err)
 	}
 }
@@ -243,7 +246,8 @@ func TestOneUnreadableEventStopsNobodyElse(t *testing.T) {
 	_, err = d.Get(t.Context(), "INC-1")
 	refused(t, err, "can't be read")
 	open, _, err := d.List(t.Context(), false)
-	if err != nil || len(open) != 2 || open[1].Phase(d.clock) != incident.Unreadable || !strings.Contains(open[1].Unreadable, "FromTheFuture") {
+	if err != nil || len(open) != 2 || open[1].Phase(d.clock) != incident.Unreadable ||
+		!strings.Contains(open[1].Unreadable, "FromTheFuture") {
 		t.Errorf("the list does not say which can't be read, and why: %+v, %v", open, err)
 	}
 	if _, _, err := d.List(t.Context(), true); err != nil {
@@ -300,11 +304,13 @@ func TestWhatLeadsToAnIncidentFollowsFromItsLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.ledger.store.Rebuild(ctx, store.Rebuilt{Stream: "incident/INC-1", Version: s.Version, Change: store.Change{Open: false}}); err != nil {
+	if err := d.ledger.store.Rebuild(ctx, store.Rebuilt{Stream: "incident/INC-1", Version: s.Version,
+		Change: store.Change{Open: false}}); err != nil {
 		t.Fatal(err)
 	}
 	problems, err = d.ledger.Compare(ctx)
-	if err != nil || len(problems) != 1 || !strings.Contains(problems[0].String(), "incident/INC-1: what is kept beside it: it says open: false") {
+	if err != nil || len(problems) != 1 || !strings.Contains(problems[0].String(),
+		"incident/INC-1: what is kept beside it: it says open: false") {
 		t.Errorf("a projection that was changed does not show: %v, %v", problems, err)
 	}
 }

@@ -36,8 +36,8 @@ func (w *worker) stillWanted(before, now *incident.State, found incident.Event) 
 	return []incident.Event{found}
 }
 
-// diagnosed records a diagnosis, and ends the incident if it has nothing of its own left: when another one has the same causes, that one goes
-// on with them, and when another one's recovery has mended what this one had, nothing is left to do.
+// diagnosed records a diagnosis, and ends the incident if it has nothing of its own left: when another one has the same causes, that one
+// goes on with them, and when another one's recovery has mended what this one had, nothing is left to do.
 func (w *worker) diagnosed(ctx context.Context, before *incident.State, whole *incident.Diagnosis) error {
 	s, err := w.ledger.fold(ctx, before.ID)
 	if err != nil {
@@ -80,9 +80,10 @@ func (w *worker) diagnosed(ctx context.Context, before *incident.State, whole *i
 	return w.ledger.append(ctx, all...)
 }
 
-// sameCauses finds the open incidents that have causes of the diagnosis: the oldest, older than this one, that has all of them, nil if there is
-// none; and the younger ones that have one which is new here, for it may be theirs no longer.
-func (w *worker) sameCauses(ctx context.Context, s *incident.State, d *incident.Diagnosis) (older *incident.State, younger []*incident.State, err error) {
+// sameCauses finds the open incidents that have causes of the diagnosis: the oldest, older than this one, that has all of them, nil if
+// there is none; and the younger ones that have one which is new here, for it may be theirs no longer.
+func (w *worker) sameCauses(ctx context.Context, s *incident.State, d *incident.Diagnosis) (older *incident.State,
+	younger []*incident.State, err error) {
 	if len(d.Causes) == 0 || s.Running() {
 		return nil, nil, nil
 	}

@@ -92,5 +92,6 @@ func doubtful(f incident.Finding) bool {
 	if f.Severity.Rank() < incident.Warning.Rank() {
 		return false
 	}
-	return f.Object.Kind == "Node" || f.Object.Namespace == "kube-system" || strings.HasPrefix(f.Code, "DNS") || strings.HasPrefix(f.Code, "Node")
+	return f.Object.Kind == "Node" || f.Object.Namespace == "kube-system" || strings.HasPrefix(f.Code, "DNS") ||
+		strings.HasPrefix(f.Code, "Node")
 }

@@ -87,7 +87,8 @@ func TestNoCopyIsKeptOfASecret(t *testing.T) {
 		t.Errorf("logged %d times: %s", n, log.String())
 	}
 	checks := doctorCopies(t.Context(), Config{}, st.Reader)
-	if len(checks) != 1 || checks[0].OK || !strings.Contains(checks[0].Detail, "configmap/kube-system/coredns/Corefile") || strings.Contains(checks[0].Detail, withheldPrefix) {
+	if len(checks) != 1 || checks[0].OK || !strings.Contains(checks[0].Detail, "configmap/kube-system/coredns/Corefile") ||
+		strings.Contains(checks[0].Detail, withheldPrefix) {
 		t.Errorf("doctor says %+v", checks)
 	}
 	hides = false

@@ -17,8 +17,8 @@ type goPackage struct {
 	Deps       []string
 }
 
-// The laws of the design that the import graph can hold. direct: only these packages may import it; never: these packages may not reach it by
-// any detour.
+// The laws of the design that the import graph can hold. direct: only these packages may import it; never: these packages may not reach it
+// by any detour.
 var (
 	direct = map[string][]string{
 		"k8s.io/client-go/":               {"internal/cluster", "internal/cluster/write", "internal/bundle"},
@@ -31,7 +31,8 @@ var (
 		module + "internal/cluster/write": {"internal/app", "internal/trial"},
 	}
 	never = map[string][]string{
-		"commands":          {"github.com/slack-go/slack", "github.com/spf13/cobra", "golang.org/x/term", "k8s.io/client-go/", module + "internal/slackapp", module + "internal/cli"},
+		"commands": {"github.com/slack-go/slack", "github.com/spf13/cobra", "golang.org/x/term", "k8s.io/client-go/", module +
+			"internal/slackapp", module + "internal/cli"},
 		"diagnosis":         {module + "internal/cluster", "k8s.io/client-go/"},
 		"internal/recovery": {module + "diagnosis/story", module + "internal/ollama", "github.com/ollama/ollama/", "github.com/slack-go/slack"},
 		"internal/snapshot": {"k8s.io/client-go/"},

@@ -31,7 +31,8 @@ const conflictTries = 20
 
 // update makes a decision on an incident's newest state and appends what follows from it. If somebody else appends between, it decides
 // again. No events mean that there is nothing to record. It returns the state decided upon, with the events folded in.
-func (l *ledger) update(ctx context.Context, id string, decide func(*incident.State) ([]incident.Event, error)) (s *incident.State, err error) {
+func (l *ledger) update(ctx context.Context, id string, decide func(*incident.State) ([]incident.Event, error)) (s *incident.State,
+	err error) {
 	err = decideAgain(func() (err error) {
 		if s, err = l.fold(ctx, id); err != nil {
 			return err
@@ -107,8 +108,8 @@ func (l *ledger) writes(entries ...entry) ([]store.Write, error) {
 	return writes, nil
 }
 
-// redacted is the last door before the record: no event's words are written as they came. Signals were redacted when they came in; of a plan
-// the words are, not what runs, for its hash is approved.
+// redacted is the last door before the record: no event's words are written as they came. Signals were redacted when they came in; of a
+// plan the words are, not what runs, for its hash is approved.
 func (l *ledger) redacted(events []incident.Event) []incident.Event {
 	if l.redact == nil {
 		return events
@@ -154,7 +155,8 @@ func (l *ledger) withFreed(ctx context.Context, entries []entry) ([]entry, error
 			continue // it is set aside when its own turn comes
 		}
 		if s.Open() && !s.Running() {
-			entries = append(slices.Clip(entries), entry{s, []incident.Event{incident.LookAgainRequested{Freed: strings.TrimPrefix(h.Name, waitsKey)}}})
+			entries = append(slices.Clip(entries), entry{s, []incident.Event{incident.LookAgainRequested{Freed: strings.TrimPrefix(h.Name,
+				waitsKey)}}})
 		}
 	}
 	return entries, nil

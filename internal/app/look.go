@@ -18,8 +18,8 @@ import (
 // lookWithin bounds one look at a live cluster.
 const lookWithin = 45 * time.Second
 
-// Eyes look at a cluster: a live one, with the files of one of its nodes where there is a host root, or a bundle's. Everything that they report
-// is redacted. They implement commands.Looker and are safe for concurrent use.
+// Eyes look at a cluster: a live one, with the files of one of its nodes where there is a host root, or a bundle's. Everything that they
+// report is redacted. They implement commands.Looker and are safe for concurrent use.
 type Eyes struct {
 	Reader *cluster.Reader // nil: look at the bundle
 	Bundle *bundle.Bundle
@@ -85,8 +85,8 @@ func (e *Eyes) probe(ctx context.Context, s *snapshot.Snapshot, probes []snapsho
 	prober.Probe(ctx, s, probes)
 }
 
-// LookAt answers a person's question about the cluster, a namespace or an object, with the second looks that Lookups allows. The error is an
-// *incident.NoAnswer where there is nothing to say of it. It reads from the watch cache: good enough to find what is wrong.
+// LookAt answers a person's question about the cluster, a namespace or an object, with the second looks that Lookups allows. The error is
+// an *incident.NoAnswer where there is nothing to say of it. It reads from the watch cache: good enough to find what is wrong.
 func (e *Eyes) LookAt(ctx context.Context, asked incident.Asked) (*incident.Diagnosis, error) {
 	if err := e.mayAsk(ctx, asked); err != nil {
 		return nil, err
@@ -158,8 +158,8 @@ func (e *Eyes) look(ctx context.Context, scope diagnosis.Scope, fresh bool) (*sn
 	return s, e.diagnose(s, scope), nil
 }
 
-// seen is what can be seen. What is wrong in a namespace can be explained by what lies outside it, so the whole cluster is looked at, unless
-// that is not allowed.
+// seen is what can be seen. What is wrong in a namespace can be explained by what lies outside it, so the whole cluster is looked at,
+// unless that is not allowed.
 func (e *Eyes) seen(ctx context.Context, namespace string, fresh bool) (*snapshot.Snapshot, error) {
 	s, err := e.snapshot(ctx, "", fresh)
 	if namespace != "" && (err != nil || s.NotSeenIn("pods", "")) {

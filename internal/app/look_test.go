@@ -18,8 +18,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// What may be said follows from what may be seen: without the right to see what matters, a healthy cluster is not called well, and what is not
-// seen is not said not to exist.
+// What may be said follows from what may be seen: without the right to see what matters, a healthy cluster is not called well, and what is
+// not seen is not said not to exist.
 func TestWhatMayNotBeSeenIsNotCalledWell(t *testing.T) {
 	b, err := demo.Healthy()
 	if err != nil {

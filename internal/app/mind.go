@@ -29,7 +29,8 @@ type Mind struct {
 	logger *slog.Logger
 }
 
-// OpenMind reads the postmortems. Embeddings are kept in st where it is not nil. Without a model the template tells; without an embedder words alone are compared.
+// OpenMind reads the postmortems. Embeddings are kept in st where it is not nil. Without a model the template tells; without an embedder
+// words alone are compared.
 func OpenMind(ctx context.Context, c Config, st *store.Store, r *redact.Redactor, logger *slog.Logger) (*Mind, error) {
 	client, err := ollama.New(ollama.Options{Host: c.Ollama.Host, Chat: c.Ollama.Model, Embed: c.Ollama.Embedder})
 	if err != nil {

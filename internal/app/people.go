@@ -15,7 +15,8 @@ const (
 // slackPattern is a Slack user's id, or TEAM/USER.
 var slackPattern = regexp.MustCompile(`^([A-Z][A-Z0-9]*/)?[A-Z][A-Z0-9]*$`)
 
-// validatePeople reports people that can't be, and those that are in it twice: of two people who are one Kubernetes user nobody can tell who acted.
+// validatePeople reports people that can't be, and those that are in it twice: of two people who are one Kubernetes user nobody can tell
+// who acted.
 func (c *Config) validatePeople(report func(field, format string, args ...any)) {
 	ids, users := map[string]string{}, map[string]string{}
 	for _, list := range []struct {
@@ -43,7 +44,8 @@ func (c *Config) validatePeople(report func(field, format string, args ...any)) 
 				report(field, "%s is in it twice: at %s too; approvers read as well, so they need no entry under people", p.Slack, first)
 			}
 			if first := users[p.User]; first != "" {
-				report(field, "the Kubernetes user %s is that of %s too, so that nobody could tell who acted; give each person a user of their own, in a common group", p.User, first)
+				report(field, "the Kubernetes user %s is that of %s too, so that nobody could tell who acted; give each person a user of their own, "+
+					"in a common group", p.User, first)
 			}
 			ids[p.Slack], users[p.User] = field, field
 		}

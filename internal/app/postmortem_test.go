@@ -57,7 +57,8 @@ func (d *office) work(t *testing.T, w *worker) (*incident.State, error) {
 
 // Whatever its title, a postmortem that is published becomes a file, and nothing is left to be tried for ever.
 func TestAPublishedPostmortemIsWritten(t *testing.T) {
-	for name, title := range map[string]string{"emoji": strings.Repeat("🔥", 200), "10,000 characters": strings.Repeat("x", 10_000), "blanks": " \u00a0\t", "control characters": "\x00\x1b[2J"} {
+	for name, title := range map[string]string{"emoji": strings.Repeat("🔥", 200), "10,000 characters": strings.Repeat("x", 10_000),
+		"blanks": " \u00a0\t", "control characters": "\x00\x1b[2J"} {
 		t.Run(name, func(t *testing.T) {
 			d, w := written(t, filepath.Join(t.TempDir(), "postmortems"))
 			if _, err := d.EditPostmortem(t.Context(), "INC-1", incident.Postmortem{Title: title, Summary: "It burnt."}, ada); err != nil {
@@ -81,8 +82,8 @@ func TestAPublishedPostmortemIsWritten(t *testing.T) {
 	}
 }
 
-// Why a postmortem could not be written is told in its thread, once; it can still be edited, and once the folder is mended it is written as it
-// was edited last.
+// Why a postmortem could not be written is told in its thread, once; it can still be edited, and once the folder is mended it is written as
+// it was edited last.
 func TestWhyAPostmortemIsNotWrittenIsTold(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "postmortems")
 	d, w := written(t, filepath.Join(dir, "x"))
@@ -103,7 +104,8 @@ func TestWhyAPostmortemIsNotWrittenIsTold(t *testing.T) {
 		for _, m := range commands.IncidentMessages(s, d.clock) {
 			told[m.Slot] = commands.Plain(m.Reply)
 		}
-		if !strings.Contains(told["postmortem"], "It could not be written: ") || !strings.Contains(told["postmortem"], "Edit: postmortem INC-1") ||
+		if !strings.Contains(told["postmortem"], "It could not be written: ") ||
+			!strings.Contains(told["postmortem"], "Edit: postmortem INC-1") ||
 			!strings.Contains(told[commands.RootSlot], "could not be written") {
 			t.Errorf("told: %s\n%s", told[commands.RootSlot], told["postmortem"])
 		}

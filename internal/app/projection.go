@@ -104,8 +104,8 @@ func keyOf(prefix, name, value string) store.Key {
 // anyName stands for every name in a key, or for every namespace.
 const anyName = "*"
 
-// wrong lists the objects with which a diagnosis found something wrong: those of its findings, those of their evidence, for findings are about
-// workloads and their evidence names the pods, and those of a large outage that were not told.
+// wrong lists the objects with which a diagnosis found something wrong: those of its findings, those of their evidence, for findings are
+// about workloads and their evidence names the pods, and those of a large outage that were not told.
 func wrong(d *incident.Diagnosis) []incident.Object {
 	seen := map[incident.Object]bool{}
 	for _, f := range d.Findings {
@@ -217,8 +217,8 @@ func rebuilt(s *incident.State, log []incident.Recorded, now time.Time) store.Ch
 	return c
 }
 
-// differs says in words how a projection is not what follows from its incident; empty if it is. Of one that is over the keys don't count, which
-// are removed in time, nor where an event was purged that may have said them.
+// differs says in words how a projection is not what follows from its incident; empty if it is. Of one that is over the keys don't count,
+// which are removed in time, nor where an event was purged that may have said them.
 func differs(p store.Projection, s *incident.State, c store.Change, purged bool) string {
 	switch {
 	case p.Version != s.Version:

@@ -13,7 +13,8 @@ import (
 
 // matchers are the calls by which a program goes by words.
 var matchers = []string{
-	"Contains", "ContainsAny", "ContainsFunc", "HasPrefix", "HasSuffix", "Index", "IndexByte", "LastIndex", "Cut", "CutPrefix", "CutSuffix", "Fields", "FieldsFunc", "Split",
+	"Contains", "ContainsAny", "ContainsFunc", "HasPrefix", "HasSuffix", "Index", "IndexByte", "LastIndex", "Cut", "CutPrefix", "CutSuffix",
+	"Fields", "FieldsFunc", "Split",
 	"SplitN", "SplitSeq", "EqualFold", "Count", "MatchString", "FindString", "FindStringSubmatch", "Replace", "ReplaceAll", "ToLower",
 }
 
@@ -25,7 +26,8 @@ var prose = []struct {
 	// What older bundles and events did not say by its resource is known by the words that those versions wrote.
 	{[]string{"What", "Why"}, []string{"."}, []string{"internal/bundle/snapshot.go", "internal/incident/notseen.go"}},
 	// Titles hold names that are the same in several namespaces, and words of logs.
-	{[]string{"Title", "Because"}, []string{"diagnosis/cause", "diagnosis/checks", "diagnosis/facts", "diagnosis/kube", "diagnosis/finding", "diagnosis/change", "internal/recovery"}, nil},
+	{[]string{"Title", "Because"}, []string{"diagnosis/cause", "diagnosis/checks", "diagnosis/facts", "diagnosis/kube", "diagnosis/finding",
+		"diagnosis/change", "internal/recovery"}, nil},
 }
 
 // No program goes by the words that are told to people: what it wants to know has a type.

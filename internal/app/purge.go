@@ -47,9 +47,9 @@ const (
 	mostFile    = 1 << 24 // bytes of a file that is looked into
 )
 
-// Purge looks for a text in all that Paramedic keeps and, if told to, removes it: from the record, where what remains of each event goes on to
-// count and the chain stays whole; from what is kept beside it; from messages, which a serve that runs then updates in Slack; and from the
-// knowledge folder. Who did it is on the record.
+// Purge looks for a text in all that Paramedic keeps and, if told to, removes it: from the record, where what remains of each event goes on
+// to count and the chain stays whole; from what is kept beside it; from messages, which a serve that runs then updates in Slack; and from
+// the knowledge folder. Who did it is on the record.
 func Purge(ctx context.Context, o PurgeOptions) (_ PurgeReport, err error) {
 	text, err := hide(o.Text)
 	if err != nil {
@@ -115,7 +115,8 @@ func (p *purger) untilGone(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	return fmt.Errorf("it is written again and again by the “paramedic serve” that runs: the cluster still shows it; change the secret, then purge once more")
+	return fmt.Errorf("it is written again and again by the “paramedic serve” that runs: the cluster still shows it; change the secret, " +
+		"then purge once more")
 }
 
 func (p *purger) count(f *finds) {

@@ -30,7 +30,8 @@ func (d *office) write(t *testing.T, events ...incident.Event) {
 func (d *office) leak(t *testing.T) {
 	t.Helper()
 	ctx, st := t.Context(), d.ledger.store
-	whole, err := incident.Pack(&incident.Diagnosis{At: d.clock, Findings: []incident.Finding{{ID: "F1", Code: "X", Title: "password " + leaked}}})
+	whole, err := incident.Pack(&incident.Diagnosis{At: d.clock, Findings: []incident.Finding{{ID: "F1", Code: "X", Title: "password " +
+		leaked}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,8 @@ func TestAPurgeForgetsNoAct(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	s := d.get(t, "INC-1")
-	if s.Plan == nil || s.Approval() == nil || len(s.Steps) != 1 || s.Steps[0].Outcome != incident.StepOK || s.Steps[0].Detail != "set to "+purgedText {
+	if s.Plan == nil || s.Approval() == nil || len(s.Steps) != 1 || s.Steps[0].Outcome != incident.StepOK || s.Steps[0].Detail != "set to "+
+		purgedText {
 		t.Errorf("what was done is gone: %+v", s.Steps)
 	}
 }
@@ -132,8 +134,10 @@ func TestFormsOfASecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{secret, payload(t, secret), payload(t, map[string]string{"x": payload(t, "a "+secret)}), `pa"ss&lt;wörd&gt;&amp;9`,
-		base64.StdEncoding.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte("x" + secret + "y")), base64.URLEncoding.EncodeToString([]byte("xy" + secret))} {
+	for _, text := range []string{secret, payload(t, secret), payload(t, map[string]string{"x": payload(t, "a "+secret)}),
+		`pa"ss&lt;wörd&gt;&amp;9`,
+		base64.StdEncoding.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte("x" + secret + "y")),
+		base64.URLEncoding.EncodeToString([]byte("xy" + secret))} {
 		if !h.in([]byte(text)) {
 			t.Errorf("not found in %s", text)
 		}
@@ -141,7 +145,8 @@ func TestFormsOfASecret(t *testing.T) {
 			t.Errorf("%s became %s", text, left)
 		}
 	}
-	if got := string(clean([]byte(`{"n":123456789,"t":[true,"x"]}`), strings.NewReplacer("345678", purgedText))); got != `{"n":0,"t":[true,"x"]}` {
+	if got := string(clean([]byte(`{"n":123456789,"t":[true,"x"]}`),
+		strings.NewReplacer("345678", purgedText))); got != `{"n":0,"t":[true,"x"]}` {
 		t.Error(got)
 	}
 	if _, err := hide("short"); err == nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
-// tell is what an incident's own record says of the purge: who did it, so that what is kept of it in memory is read anew and its messages drawn
-// anew, and that a plan of which something was removed is withdrawn. Nil where there is no such incident.
+// tell is what an incident's own record says of the purge: who did it, so that what is kept of it in memory is read anew and its messages
+// drawn anew, and that a plan of which something was removed is withdrawn. Nil where there is no such incident.
 func (p *purger) tell(ctx context.Context, id string, f *finds, purged []store.Purged) (*store.Write, error) {
 	s, log, err := p.becomes(ctx, id, purged)
 	if err != nil || s.Version == 0 {
@@ -18,13 +18,15 @@ func (p *purger) tell(ctx context.Context, id string, f *finds, purged []store.P
 	var events []incident.Event
 	if s.Open() && s.Plan != nil && p.spoilt(s.Plan, f) {
 		if s.Running() {
-			p.report.Notes = append(p.report.Notes, id+": its plan has begun and holds what was removed: no further step of it will run, nor its way back")
+			p.report.Notes = append(p.report.Notes, id+": its plan has begun and holds what was removed: no further step of it will run, nor "+
+				"its way back")
 		} else {
 			events = append(events, incident.PlanSuperseded{PlanHash: s.Plan.Hash, Reason: "a secret was removed from it"})
 		}
 	}
 	if all, err := p.store.Deliveries(ctx, id); err != nil || len(all) == 0 {
-		p.report.Notes = append(p.report.Notes, id+": its messages in Slack are too old to be updated by Paramedic: look there, and remove them by hand")
+		p.report.Notes = append(p.report.Notes, id+": its messages in Slack are too old to be updated by Paramedic: look there, and remove "+
+			"them by hand")
 	}
 	events = append(events, incident.Purged{By: atTerminal(p.By), Events: len(f.events[streamPrefix+id])})
 	writes, err := p.ledger.writes(entry{s, events})

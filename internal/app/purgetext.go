@@ -67,8 +67,8 @@ func (h *hidden) with(more map[string]string) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// forms are the ways in which a text is written: as it is, within JSON once and twice, in Slack's and a URL's escapes, in hexadecimal, and in
-// base64 wherever in it it begins.
+// forms are the ways in which a text is written: as it is, within JSON once and twice, in Slack's and a URL's escapes, in hexadecimal, and
+// in base64 wherever in it it begins.
 func forms(text string) []string {
 	all := []string{text}
 	for _, html := range []bool{true, false} {

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	// reloadEvery is how often the configuration is read again, besides right before each step of a plan: who is taken out of it is out that much
-	// later, at most.
+	// reloadEvery is how often the configuration is read again, besides right before each step of a plan: who is taken out of it is out that
+	// much later, at most.
 	reloadEvery = 2 * time.Second
-	// settled is for how long a changed configuration must read the same before it counts: a file that is being written is not whole. It is read
-	// mostRead times, at most, until it does.
+	// settled is for how long a changed configuration must read the same before it counts: a file that is being written is not whole. It is
+	// read mostRead times, at most, until it does.
 	settled  = 200 * time.Millisecond
 	mostRead = 10
 )
@@ -83,12 +83,14 @@ func (r *reloader) take(c Config, err error) {
 	defer r.mu.Unlock()
 	r.invalid = saidError(err)
 	if err != nil {
-		r.logger.Error("the configuration has changed and can't be used; what it said before goes on", "file", r.path, "error", err, "try", "paramedic doctor --config "+r.path)
+		r.logger.Error("the configuration has changed and can't be used; what it said before goes on", "file", r.path, "error", err, "try",
+			"paramedic doctor --config "+r.path)
 		return
 	}
 	r.current, r.pending = c, changedFields(r.began, c)
 	r.access.Replace(c)
-	r.logger.Info("the configuration has changed: people, roles, read and limits count from now on", "file", r.path, "approvers", r.access.Approvers())
+	r.logger.Info("the configuration has changed: people, roles, read and limits count from now on", "file", r.path, "approvers",
+		r.access.Approvers())
 	if len(r.pending) > 0 {
 		r.logger.Warn("part of what has changed in the configuration takes a restart of paramedic", "fields", strings.Join(r.pending, ", "))
 	}

@@ -68,7 +68,8 @@ func TestTheConfigurationIsReadAgainWhenItChanges(t *testing.T) {
 	put("3", "approvers: [{slack: UADA, user: 'system:admin'}]", "")
 	read()
 	read()
-	if invalid, _ := r.state(); !may(ada) || invalid == "" || strings.Count(log.String(), "can't be used") != 1 || !strings.Contains(log.String(), "cluster's own") {
+	if invalid, _ := r.state(); !may(ada) || invalid == "" || strings.Count(log.String(), "can't be used") != 1 ||
+		!strings.Contains(log.String(), "cluster's own") {
 		t.Errorf("an invalid file: approver %t, %q\n%s", may(ada), invalid, log.String())
 	}
 
@@ -78,7 +79,8 @@ func TestTheConfigurationIsReadAgainWhenItChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	read()
-	if invalid, pending := r.state(); invalid != "" || !may(eve) || strings.Join(pending, ",") != "slack,state" || !strings.Contains(log.String(), "takes a restart") {
+	if invalid, pending := r.state(); invalid != "" || !may(eve) || strings.Join(pending, ",") != "slack,state" ||
+		!strings.Contains(log.String(), "takes a restart") {
 		t.Errorf("invalid %q, approver %t, waits for a restart: %v\n%s", invalid, may(eve), pending, log.String())
 	}
 }

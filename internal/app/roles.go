@@ -66,8 +66,9 @@ type RoleConfig struct {
 
 // defaultRoles let a bystander ask and stop, and no more.
 func defaultRoles() RoleConfig {
-	return RoleConfig{View: Holders{Who: holdEverybody}, Open: Holders{Who: holdMembers}, Approve: Holders{Who: holdApprovers}, Close: Holders{Who: holdApprovers},
-		Edit: Holders{Who: holdMapped}, Publish: Holders{Who: holdApprovers}, Stop: Holders{Who: holdMembers}}
+	return RoleConfig{View: Holders{Who: holdEverybody}, Open: Holders{Who: holdMembers}, Approve: Holders{Who: holdApprovers},
+		Close: Holders{Who: holdApprovers},
+		Edit:  Holders{Who: holdMapped}, Publish: Holders{Who: holdApprovers}, Stop: Holders{Who: holdMembers}}
 }
 
 func (r RoleConfig) table() map[commands.Role]Holders {

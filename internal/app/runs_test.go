@@ -36,7 +36,8 @@ func TestTheChecksRunOnceInALook(t *testing.T) {
 			"name": "main", "restartCount": int64(9), "state": map[string]any{"waiting": map[string]any{"reason": "CrashLoopBackOff"}},
 			"lastState": map[string]any{"terminated": map[string]any{"exitCode": int64(1), "startedAt": began, "finishedAt": began}}}}},
 	}}
-	b := &bundle.Bundle{Manifest: bundle.Manifest{CapturedAt: time.Now()}, Objects: map[schema.GroupVersionResource][]unstructured.Unstructured{}}
+	b := &bundle.Bundle{Manifest: bundle.Manifest{CapturedAt: time.Now()},
+		Objects: map[schema.GroupVersionResource][]unstructured.Unstructured{}}
 	for _, k := range snapshot.Kinds {
 		b.Objects[k.GroupVersionResource] = nil
 	}
@@ -51,7 +52,10 @@ func TestTheChecksRunOnceInALook(t *testing.T) {
 	var runs atomic.Int32
 	before := checks.All
 	defer func() { checks.All = before }()
-	checks.All = append(checks.All[:len(before):len(before)], finding.Check{Name: "counting", Run: func(*snapshot.Snapshot, *finding.Report) { runs.Add(1) }})
+	checks.All = append(checks.All[:len(before):len(before)], finding.Check{Name: "counting", Run: func(*snapshot.Snapshot,
+		*finding.Report) {
+		runs.Add(1)
+	}})
 	for name, c := range map[string]struct {
 		eyes *app.Eyes
 		want int32

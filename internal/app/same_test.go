@@ -15,7 +15,8 @@ func found(at time.Time, codes ...string) *incident.Diagnosis {
 		o := incident.Object{Kind: "Deployment", Namespace: "shop", Name: strings.ToLower(code)}
 		id := string(rune('1' + i))
 		d.Findings = append(d.Findings, incident.Finding{ID: "F" + id, Code: code, Severity: incident.Critical, Object: o, Title: code})
-		d.Causes = append(d.Causes, incident.Cause{ID: "C" + id, Code: code, Title: code, Objects: []incident.Object{o}, Explains: []string{"F" + id}})
+		d.Causes = append(d.Causes, incident.Cause{ID: "C" + id, Code: code, Title: code, Objects: []incident.Object{o},
+			Explains: []string{"F" + id}})
 	}
 	return d
 }
@@ -112,7 +113,8 @@ func TestWhatAnotherIncidentHealedCloses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if work := incident.Next(s, incident.DefaultPolicy, d.clock); s.Investigation.Healed != "INC-1" || len(work) == 0 || work[len(work)-1].Kind != incident.Investigate {
+		if work := incident.Next(s, incident.DefaultPolicy, d.clock); s.Investigation.Healed != "INC-1" || len(work) == 0 ||
+			work[len(work)-1].Kind != incident.Investigate {
 			t.Errorf("%s does not look again: %v", id, work)
 		}
 	}

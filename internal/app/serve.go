@@ -67,8 +67,8 @@ const (
 	stopWithin      = 15 * time.Second
 )
 
-// NewServer opens the state and prepares every part. It contacts nobody yet but binds the webhook's address, so that a port in use is known at
-// once.
+// NewServer opens the state and prepares every part. It contacts nobody yet but binds the webhook's address, so that a port in use is known
+// at once.
 func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err error) {
 	s := &Server{config: c, options: o, access: NewAccess(c), failures: NewFailures(o.Logger), compared: make(chan struct{})}
 	s.reload = newReloader(o.ConfigFile, c, s.access, o.Logger)
@@ -98,13 +98,16 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 		return nil, err
 	}
 	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: s.clock.Now, aside: s.sayAside, redact: o.Redactor.String}
-	s.incidents = &Incidents{ledger: l, recovery: rec, access: s.access, route: c.Slack.channel, expires: c.Plans.Expires.Duration, redact: o.Redactor.String}
-	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, access: s.access, publish: s.mind.Publish, policy: c.policy(), steps: 2 * time.Second,
+	s.incidents = &Incidents{ledger: l, recovery: rec, access: s.access, route: c.Slack.channel, expires: c.Plans.Expires.Duration,
+		redact: o.Redactor.String}
+	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, access: s.access, publish: s.mind.Publish,
+		policy: c.policy(), steps: 2 * time.Second,
 		compared: s.compared, reload: s.reload}
 	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, redact: o.Redactor.String, logger: o.Logger})
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
 	eyes.Rights = cluster.NewRights(eyes.Reader, nil)
-	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Roles: s.access, Codes: catalog.Codes(), Redact: o.Redactor.String, Sight: &sight{s.access, eyes.Rights, s.store.Deliveries}})
+	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Roles: s.access,
+		Codes: catalog.Codes(), Redact: o.Redactor.String, Sight: &sight{s.access, eyes.Rights, s.store.Deliveries}})
 	return s, s.listen()
 }
 
@@ -119,7 +122,8 @@ func (s *Server) openEyes() (*Eyes, error) {
 			return nil, err
 		}
 	}
-	eyes := &Eyes{Reader: reader, Redact: s.options.Redactor.String, Lookups: !s.options.Replay, Secrets: c.Cluster.Secrets, Failed: s.failures.Take}
+	eyes := &Eyes{Reader: reader, Redact: s.options.Redactor.String, Lookups: !s.options.Replay, Secrets: c.Cluster.Secrets,
+		Failed: s.failures.Take}
 	if c.Metrics.URL != "" {
 		if eyes.Metrics, err = metrics.New(c.Metrics.URL, c.Metrics.BearerToken); err != nil {
 			return nil, err
@@ -224,7 +228,8 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.listener != nil {
 		g.Go(func() error { return s.serveHTTP(ctx) })
 	}
-	s.options.Logger.Info("paramedic is on duty", "version", s.options.Version, "cluster", s.keeper.eyes.Reader.Name(), "channel", s.config.Slack.Channel, "alerts", s.WebhookAddr())
+	s.options.Logger.Info("paramedic is on duty", "version", s.options.Version, "cluster", s.keeper.eyes.Reader.Name(), "channel",
+		s.config.Slack.Channel, "alerts", s.WebhookAddr())
 	err = g.Wait()
 	if errors.Is(err, context.Canceled) {
 		err = nil
@@ -273,7 +278,8 @@ func (s *Server) checkpoint(ctx context.Context) error {
 // lookAtClock says that the system's clock is behind.
 func (s *Server) lookAtClock(context.Context) error {
 	if d := s.clock.behind(); d > 0 {
-		s.options.Logger.Warn("the clock is behind what is recorded already; plans and approvals expire by the record's time", "behind", d, "try", "set the clock right")
+		s.options.Logger.Warn("the clock is behind what is recorded already; plans and approvals expire by the record's time", "behind", d, "try",
+			"set the clock right")
 	}
 	return nil
 }
@@ -296,8 +302,9 @@ func (s *Server) every(ctx context.Context, interval time.Duration, what string,
 
 // serveHTTP takes alerts in, and answers probes.
 func (s *Server) serveHTTP(ctx context.Context) error {
-	alerts, err := webhook.New(webhook.Options{Token: s.config.Webhook.BearerToken, User: s.config.Webhook.User, Password: s.config.Webhook.Password,
-		Sink: s.incidents, Logger: s.options.Logger, Redact: s.options.Redactor.String})
+	alerts, err := webhook.New(webhook.Options{Token: s.config.Webhook.BearerToken, User: s.config.Webhook.User,
+		Password: s.config.Webhook.Password,
+		Sink:     s.incidents, Logger: s.options.Logger, Redact: s.options.Redactor.String})
 	if err != nil {
 		return err
 	}
@@ -314,7 +321,8 @@ func (s *Server) serveHTTP(ctx context.Context) error {
 		}
 		fmt.Fprintln(w, "ok")
 	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 20 * time.Second, MaxHeaderBytes: 32 << 10}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 20 * time.Second,
+		MaxHeaderBytes: 32 << 10}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(s.listener) }()
 	select {

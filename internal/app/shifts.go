@@ -21,7 +21,8 @@ const leastApart = 100 * time.Millisecond
 
 // atOnce bounds how much work of a kind runs at a time, over all incidents. A look reads a whole cluster, and a model tells one story at a
 // time; a step of an approved plan waits for nobody.
-var atOnce = map[incident.WorkKind]int{incident.Investigate: 2, incident.Verify: 4, incident.Tell: 1, incident.Recall: 4, incident.Propose: 4, "": 8}
+var atOnce = map[incident.WorkKind]int{incident.Investigate: 2, incident.Verify: 4, incident.Tell: 1, incident.Recall: 4,
+	incident.Propose: 4, "": 8}
 
 // shift is one piece of work on one incident.
 type shift struct {
@@ -56,7 +57,8 @@ type goes struct {
 
 func newShifts(now func() time.Time, wake func()) *shifts {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &shifts{now: now, ctx: ctx, cancel: cancel, wake: wake, slots: map[incident.WorkKind]chan struct{}{}, goes: map[string]map[string]*goes{},
+	s := &shifts{now: now, ctx: ctx, cancel: cancel, wake: wake, slots: map[incident.WorkKind]chan struct{}{},
+		goes:    map[string]map[string]*goes{},
 		waiting: map[string]bool{}}
 	for kind, n := range atOnce {
 		s.slots[kind] = make(chan struct{}, n)
@@ -64,8 +66,8 @@ func newShifts(now func() time.Time, wake func()) *shifts {
 	return s
 }
 
-// start starts the work unless it runs already, was done in that version, or must wait: for the time between two goes, or after failures. It
-// says when to ask again; not ok if there is no need to.
+// start starts the work unless it runs already, was done in that version, or must wait: for the time between two goes, or after failures.
+// It says when to ask again; not ok if there is no need to.
 func (s *shifts) start(w shift, do func(context.Context) error) (again time.Time, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

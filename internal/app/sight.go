@@ -25,8 +25,8 @@ type Rights interface {
 
 var _ Rights = (*cluster.Rights)(nil)
 
-// sight says what people are shown: of the cluster as much as they may read themselves, of an incident what its channel was told. It implements
-// commands.Sight.
+// sight says what people are shown: of the cluster as much as they may read themselves, of an incident what its channel was told. It
+// implements commands.Sight.
 type sight struct {
 	access *Access
 	rights Rights
@@ -40,8 +40,10 @@ func (s *sight) Reader(p incident.Person) (*incident.Identity, error) {
 	}
 	as, ok := s.access.Mapped(p)
 	if !ok {
-		return nil, &commands.Refusal{Reason: fmt.Sprintf("%s is mapped to no Kubernetes user, and is shown of the cluster what the incidents’ channel is told.", cmp.Or(p.Name, p.ID)),
-			Try: "Whoever runs Paramedic can name you under “people” in its configuration, with the Kubernetes user that you are; then you are shown what that user may read."}
+		return nil, &commands.Refusal{Reason: fmt.Sprintf("%s is mapped to no Kubernetes user, and is shown of the cluster what the incidents’ "+
+			"channel is told.", cmp.Or(p.Name, p.ID)),
+			Try: "Whoever runs Paramedic can name you under “people” in its configuration, with the Kubernetes user that you are; then you are " +
+				"shown what that user may read."}
 	}
 	return &as, nil
 }
@@ -57,7 +59,10 @@ func (s *sight) MaySee(ctx context.Context, p incident.Person, channel string, s
 	if err != nil {
 		return err
 	}
-	if channel != "" && slices.ContainsFunc(told, func(d store.Delivery) bool { return d.TS != "" && (d.Channel == channel || d.Channel == p.ID) }) {
+	if channel != "" && slices.ContainsFunc(told, func(d store.Delivery) bool {
+		return d.TS != "" &&
+			(d.Channel == channel || d.Channel == p.ID)
+	}) {
 		return nil
 	}
 	if refused != nil {
@@ -68,7 +73,8 @@ func (s *sight) MaySee(ctx context.Context, p incident.Person, channel string, s
 		return err
 	}
 	if beyond > 0 {
-		return &commands.Refusal{Reason: fmt.Sprintf("%s is about more than you, as %s, may read.", state.ID, as.User), Try: "Ask in the channel where it is told, if you are in it."}
+		return &commands.Refusal{Reason: fmt.Sprintf("%s is about more than you, as %s, may read.", state.ID, as.User),
+			Try: "Ask in the channel where it is told, if you are in it."}
 	}
 	return nil
 }
@@ -103,7 +109,8 @@ func (s *sight) mayRead(ctx context.Context, as incident.Identity, o incident.Ob
 	return s.rights.MayRead(ctx, as, "")
 }
 
-// subjects lists what an incident is about, one object for each namespace and kind that a right is asked for: in its looks, its alerts and its plans.
+// subjects lists what an incident is about, one object for each namespace and kind that a right is asked for: in its looks, its alerts and
+// its plans.
 func subjects(state *incident.State) []incident.Object {
 	seen := map[incident.Object]bool{}
 	add := func(objects ...incident.Object) {
@@ -193,5 +200,6 @@ func reach(ctx context.Context, rights Rights, as incident.Identity, s *snapshot
 
 // unknownRights refuses, for what somebody may read is not known.
 func unknownRights(err error) error {
-	return fmt.Errorf("it is not known what you may read, so nothing is shown: %w; the bot needs the right to create subjectaccessreviews (deploy/kubernetes/rbac.yaml), and “paramedic doctor” tells", err)
+	return fmt.Errorf("it is not known what you may read, so nothing is shown: %w; the bot needs the right to create subjectaccessreviews "+
+		"(deploy/kubernetes/rbac.yaml), and “paramedic doctor” tells", err)
 }

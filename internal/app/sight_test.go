@@ -20,7 +20,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
-// readers is a broken cluster, which the bot reads whole, and people who may read less: "all" everything, "ops" all but nodes, "ben" one namespace.
+// readers is a broken cluster, which the bot reads whole, and people who may read less: "all" everything, "ops" all but nodes, "ben" one
+// namespace.
 func readers(t *testing.T, c app.Config, botMayAsk bool) (*commands.Set, *commandstest.Keeper) {
 	t.Helper()
 	b, err := demo.Broken()
@@ -32,11 +33,13 @@ func readers(t *testing.T, c app.Config, botMayAsk bool) (*commands.Set, *comman
 		{Users: []string{"bot"}, Verbs: []string{"get", "list"}, APIGroups: every, Resources: every},
 		{Users: []string{"all"}, Verbs: every, APIGroups: every, Resources: every},
 		{Groups: []string{"operators"}, Verbs: []string{"get", "list"}, APIGroups: []string{""}, Resources: []string{"pods", "pods/log"}},
-		{Users: []string{"ben"}, Verbs: []string{"get", "list"}, APIGroups: []string{""}, Resources: []string{"pods", "pods/log"}, Namespaces: []string{"ollama"}},
+		{Users: []string{"ben"}, Verbs: []string{"get", "list"}, APIGroups: []string{""}, Resources: []string{"pods", "pods/log"},
+			Namespaces: []string{"ollama"}},
 		{Users: []string{"podless"}, Verbs: []string{"get", "list"}, APIGroups: []string{""}, Resources: []string{"pods"}},
 	}
 	if botMayAsk {
-		rules = append(rules, bundle.Rule{Users: []string{"bot"}, Verbs: []string{"create"}, APIGroups: []string{"authorization.k8s.io"}, Resources: []string{"subjectaccessreviews"}})
+		rules = append(rules, bundle.Rule{Users: []string{"bot"}, Verbs: []string{"create"}, APIGroups: []string{"authorization.k8s.io"},
+			Resources: []string{"subjectaccessreviews"}})
 	}
 	server := bundle.NewServer(b, bundle.ServerOptions{Users: map[string]bundle.User{"t": {Name: "bot"}}, Authorize: bundle.Rules(rules...)})
 	h := httptest.NewServer(server)
@@ -54,12 +57,14 @@ func readers(t *testing.T, c app.Config, botMayAsk bool) (*commands.Set, *comman
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.Append("INC-1", incident.SignalReceived{Signal: incident.Signal{Kind: "alert", Status: incident.Firing, Fingerprint: "a"}}, incident.DiagnosisMade{Diagnosis: *incident.Brief(d)},
+	k.Append("INC-1", incident.SignalReceived{Signal: incident.Signal{Kind: "alert", Status: incident.Firing, Fingerprint: "a"}},
+		incident.DiagnosisMade{Diagnosis: *incident.Brief(d)},
 		incident.PlanProposed{Plan: commandstest.Plan()})
 	told := func(context.Context, string) ([]store.Delivery, error) {
 		return []store.Delivery{{Slot: commands.RootSlot, Channel: "CINC", TS: "1"}, {Slot: "elsewhere", Channel: "CNOT"}}, nil
 	}
-	return &commands.Set{Looker: eyes, Incidents: k, Searcher: commandstest.Cluster{}, Roles: access, Sight: app.NewSight(access, rights, told)}, k
+	return &commands.Set{Looker: eyes, Incidents: k, Searcher: commandstest.Cluster{}, Roles: access,
+		Sight: app.NewSight(access, rights, told)}, k
 }
 
 func person(id string) incident.Person { return incident.Person{Team: "T1", ID: id, Name: id} }
@@ -78,7 +83,8 @@ func answerTo(t *testing.T, set *commands.Set, who, channel, line string) (comma
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := set.Dispatch(t.Context(), commands.Request{Command: words[0], Args: words[1:], Person: person(who), Channel: channel, Now: time.Now()})
+	r := set.Dispatch(t.Context(), commands.Request{Command: words[0], Args: words[1:], Person: person(who), Channel: channel,
+		Now: time.Now()})
 	data, err := json.Marshal(r.Data)
 	if err != nil {
 		t.Fatal(err)
@@ -93,28 +99,38 @@ func TestPeopleAreShownWhatTheyMayRead(t *testing.T) {
 		says               []string
 		never              []string
 	}{
-		"everything to who may read it":       {"UALL", "D1", "why", []string{"CoreDNS", "leveling"}, []string{"may not"}},
-		"no nodes to who may not list them":   {"UOPS", "D1", "why", []string{"CoreDNS", "nodes", "you, as opal, may not list them"}, []string{"CNI"}},
-		"one namespace":                       {"UBEN", "D1", "why", []string{"ollama", "namespaces", "you, as ben, may not read pods and logs there"}, []string{"DNS looks well", "kube-system", "coredns", "CoreDNS", "monitoring", "convocanvas"}},
-		"one namespace in short":              {"UBEN", "CINC", "check", []string{"you, as ben, may not read"}, []string{"kube-system", "monitoring", "convocanvas"}},
-		"the namespace by name":               {"UBEN", "D1", "check -n ollama", []string{"ollama"}, []string{"kube-system", "monitoring"}},
-		"another namespace":                   {"UBEN", "D1", "check -n monitoring", []string{"You, as ben, may not read pods and their logs in namespace monitoring."}, []string{"grafana"}},
-		"one that does not exist":             {"UBEN", "D1", "check -n nosuch", []string{"You, as ben, may not read pods and their logs in namespace nosuch."}, []string{"Did you mean"}},
-		"an object elsewhere":                 {"UBEN", "D1", "why kube-system/coredns", []string{"You, as ben, may not read"}, []string{"Corefile"}},
-		"an object without its namespace":     {"UBEN", "D1", "why corednss", nil, []string{"kube-system", "Did you mean deployment/coredns"}},
-		"pods without their logs are nothing": {"UPOD", "D1", "check", []string{"you, as podless, may not read"}, []string{"ollama", "kube-system"}},
-		"nothing to who is not mapped":        {"UCY", "CINC", "check", []string{"UCY is mapped to no Kubernetes user", "under “people”"}, []string{"ollama", "CoreDNS", "approvers"}},
-		"no postmortem either":                {"UCY", "CINC", "search dns", []string{"mapped to no Kubernetes user"}, []string{"CoreDNS"}},
-		"an incident in its channel":          {"UCY", "CINC", "incidents INC-1", []string{"CoreDNS"}, nil},
-		"its evidence in its channel":         {"UCY", "CINC", "evidence INC-1", []string{"pieces of evidence"}, nil},
-		"its plan in its channel":             {"UCY", "CINC", "plan INC-1", []string{commandstest.Plan().Title}, nil},
-		"an incident elsewhere, not mapped":   {"UCY", "D1", "evidence INC-1", []string{"mapped to no Kubernetes user"}, []string{"coredns"}},
-		"where it was only to be told":        {"UCY", "CNOT", "incidents INC-1", []string{"mapped to no Kubernetes user"}, []string{"CoreDNS"}},
-		"an incident elsewhere, beyond":       {"UBEN", "D1", "incidents INC-1", []string{"INC-1 is about more than you, as ben, may read."}, []string{"CoreDNS"}},
-		"its plan elsewhere, beyond":          {"UBEN", "D1", "plan INC-1", []string{"is about more than you"}, []string{"Restore"}},
-		"its evidence elsewhere, allowed":     {"UALL", "D1", "evidence INC-1", []string{"pieces of evidence"}, nil},
-		"the list elsewhere":                  {"UBEN", "D1", "incidents", []string{"No open incident", "1 more incident"}, []string{"CoreDNS"}},
-		"the list in the channel":             {"UBEN", "CINC", "incidents", []string{"INC-1"}, []string{"more incident"}},
+		"everything to who may read it": {"UALL", "D1", "why", []string{"CoreDNS", "leveling"}, []string{"may not"}},
+		"no nodes to who may not list them": {"UOPS", "D1", "why", []string{"CoreDNS", "nodes", "you, as opal, may not list them"},
+			[]string{"CNI"}},
+		"one namespace": {"UBEN", "D1", "why",
+			[]string{"ollama", "namespaces", "you, as ben, may not read pods and logs there"}, []string{"DNS looks well", "kube-system", "coredns",
+				"CoreDNS", "monitoring", "convocanvas"}},
+		"one namespace in short": {"UBEN", "CINC", "check", []string{"you, as ben, may not read"},
+			[]string{"kube-system", "monitoring", "convocanvas"}},
+		"the namespace by name": {"UBEN", "D1", "check -n ollama", []string{"ollama"}, []string{"kube-system", "monitoring"}},
+		"another namespace": {"UBEN", "D1", "check -n monitoring",
+			[]string{"You, as ben, may not read pods and their logs in namespace monitoring."}, []string{"grafana"}},
+		"one that does not exist": {"UBEN", "D1", "check -n nosuch",
+			[]string{"You, as ben, may not read pods and their logs in namespace nosuch."}, []string{"Did you mean"}},
+		"an object elsewhere": {"UBEN", "D1", "why kube-system/coredns", []string{"You, as ben, may not read"},
+			[]string{"Corefile"}},
+		"an object without its namespace": {"UBEN", "D1", "why corednss", nil, []string{"kube-system", "Did you mean deployment/coredns"}},
+		"pods without their logs are nothing": {"UPOD", "D1", "check", []string{"you, as podless, may not read"},
+			[]string{"ollama", "kube-system"}},
+		"nothing to who is not mapped": {"UCY", "CINC", "check", []string{"UCY is mapped to no Kubernetes user", "under “people”"},
+			[]string{"ollama", "CoreDNS", "approvers"}},
+		"no postmortem either":              {"UCY", "CINC", "search dns", []string{"mapped to no Kubernetes user"}, []string{"CoreDNS"}},
+		"an incident in its channel":        {"UCY", "CINC", "incidents INC-1", []string{"CoreDNS"}, nil},
+		"its evidence in its channel":       {"UCY", "CINC", "evidence INC-1", []string{"pieces of evidence"}, nil},
+		"its plan in its channel":           {"UCY", "CINC", "plan INC-1", []string{commandstest.Plan().Title}, nil},
+		"an incident elsewhere, not mapped": {"UCY", "D1", "evidence INC-1", []string{"mapped to no Kubernetes user"}, []string{"coredns"}},
+		"where it was only to be told":      {"UCY", "CNOT", "incidents INC-1", []string{"mapped to no Kubernetes user"}, []string{"CoreDNS"}},
+		"an incident elsewhere, beyond": {"UBEN", "D1", "incidents INC-1", []string{"INC-1 is about more than you, as ben, may read."},
+			[]string{"CoreDNS"}},
+		"its plan elsewhere, beyond":      {"UBEN", "D1", "plan INC-1", []string{"is about more than you"}, []string{"Restore"}},
+		"its evidence elsewhere, allowed": {"UALL", "D1", "evidence INC-1", []string{"pieces of evidence"}, nil},
+		"the list elsewhere":              {"UBEN", "D1", "incidents", []string{"No open incident", "1 more incident"}, []string{"CoreDNS"}},
+		"the list in the channel":         {"UBEN", "CINC", "incidents", []string{"INC-1"}, []string{"more incident"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, text := answerTo(t, set, c.who, c.channel, c.line)

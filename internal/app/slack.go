@@ -34,8 +34,8 @@ const (
 	askLater = time.Minute
 )
 
-// compare asks Slack, until it answers, how much of the record it has seen. If that is more than there is here, an old copy of the state was
-// restored, and nothing is executed until somebody accepts that.
+// compare asks Slack, until it answers, how much of the record it has seen. If that is more than there is here, an old copy of the state
+// was restored, and nothing is executed until somebody accepts that.
 func (s *Server) compare(ctx context.Context) {
 	var once sync.Once
 	for ctx.Err() == nil {

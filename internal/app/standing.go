@@ -8,8 +8,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// Asks sets how many people must approve a plan of its risk, by the configuration as it is now. Where two are asked for and there is one approver,
-// the terminal takes the place of the second.
+// Asks sets how many people must approve a plan of its risk, by the configuration as it is now. Where two are asked for and there is one
+// approver, the terminal takes the place of the second.
 func (a *Access) Asks(p *incident.Plan) {
 	p.People, p.Terminal = 0, false
 	if n := a.now.Load().people.of(p.Risk); n > 1 {
@@ -43,8 +43,8 @@ func (a *Access) withdrawn(s *incident.State) string {
 	return ""
 }
 
-// approver is whom a person acts as whose approval is on the record: at a terminal by the Kubernetes user that they were. That they are of the home
-// team was known then: where Slack has not said yet which that is, their id is enough.
+// approver is whom a person acts as whose approval is on the record: at a terminal by the Kubernetes user that they were. That they are of
+// the home team was known then: where Slack has not said yet which that is, their id is enough.
 func (a *Access) approver(given incident.Approval) (incident.Identity, bool) {
 	if given.Terminal {
 		_, as, ok := a.approverAs(given.As.User)

@@ -21,7 +21,8 @@ func company(change func(*Config)) Config {
 // offer replaces the plan on offer by one of the risk, as the configuration asks for it.
 func (d *office) offer(t *testing.T, risk incident.Risk) {
 	t.Helper()
-	p := incident.Plan{Runbook: "r", Title: "Mend it", Risk: risk, Steps: []incident.Step{{ID: "1", Kind: "K", Title: "Do it"}, {ID: "2", Kind: "K", Title: "Do more"}}}
+	p := incident.Plan{Runbook: "r", Title: "Mend it", Risk: risk, Steps: []incident.Step{{ID: "1", Kind: "K", Title: "Do it"},
+		{ID: "2", Kind: "K", Title: "Do more"}}}
 	d.access.Asks(&p)
 	d.happens(t, incident.PlanProposed{Plan: p})
 	d.plan = p
@@ -42,20 +43,24 @@ func TestAnApproverWhoIsNoneAnyMoreRunsNothing(t *testing.T) {
 		change func(*Config)
 		want   string
 	}{
-		"as it was":                          {nil, ""},
-		"taken out":                          {func(c *Config) { c.Approvers = c.Approvers[1:] }, "Ada, who approved it, is no approver any more"},
-		"no longer among who may approve":    {func(c *Config) { c.Roles.Approve = Holders{People: []string{eve.Key()}} }, "Ada, who approved it, is no approver any more"},
-		"somebody else to Kubernetes":        {func(c *Config) { c.Approvers[0].User = "root" }, "Ada, who approved it as ada, acts as root now"},
-		"in other groups":                    {func(c *Config) { c.Approvers[0].Groups = []string{"admins"} }, "acts as"},
-		"one more person is asked for":       {func(c *Config) { c.Plans.People.Disruptive = 2 }, "asks for the approval of 2 people now"},
-		"another approver, which is no harm": {func(c *Config) { c.Approvers = append(c.Approvers, PersonConfig{Slack: "T1/UX", User: "x"}) }, ""},
+		"as it was": {nil, ""},
+		"taken out": {func(c *Config) { c.Approvers = c.Approvers[1:] },
+			"Ada, who approved it, is no approver any more"},
+		"no longer among who may approve": {func(c *Config) { c.Roles.Approve = Holders{People: []string{eve.Key()}} },
+			"Ada, who approved it, is no approver any more"},
+		"somebody else to Kubernetes":  {func(c *Config) { c.Approvers[0].User = "root" }, "Ada, who approved it as ada, acts as root now"},
+		"in other groups":              {func(c *Config) { c.Approvers[0].Groups = []string{"admins"} }, "acts as"},
+		"one more person is asked for": {func(c *Config) { c.Plans.People.Disruptive = 2 }, "asks for the approval of 2 people now"},
+		"another approver, which is no harm": {func(c *Config) { c.Approvers = append(c.Approvers, PersonConfig{Slack: "T1/UX", User: "x"}) },
+			""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := open(t)
 			d.access.Replace(company(nil))
 			d.offer(t, incident.Disruptive)
 			d.yes(t, ada)
-			d.happens(t, incident.StepIntended{PlanHash: d.plan.Hash, Step: "1", Attempt: 1}, incident.StepDone{PlanHash: d.plan.Hash, Step: "1", Outcome: incident.StepOK})
+			d.happens(t, incident.StepIntended{PlanHash: d.plan.Hash, Step: "1", Attempt: 1}, incident.StepDone{PlanHash: d.plan.Hash, Step: "1",
+				Outcome: incident.StepOK})
 			d.access.Replace(company(c.change))
 			s, err := d.Get(t.Context(), "INC-1")
 			if err != nil {
@@ -72,15 +77,16 @@ func TestAnApproverWhoIsNoneAnyMoreRunsNothing(t *testing.T) {
 			if err := w.execute(t.Context(), s, incident.Work{Kind: incident.Execute, Step: "2"}); err != nil {
 				t.Fatal(err)
 			}
-			if s, _ = d.Get(t.Context(), "INC-1"); s.StepState("2").Outcome != incident.StepFailed || !strings.Contains(s.StepState("2").Detail, c.want) {
+			if s, _ = d.Get(t.Context(), "INC-1"); s.StepState("2").Outcome != incident.StepFailed ||
+				!strings.Contains(s.StepState("2").Detail, c.want) {
 				t.Errorf("step 2: %+v", s.StepState("2"))
 			}
 		})
 	}
 }
 
-// After a restart Slack may not have said yet which team is at home: an approval on the record stands all the same, for recovery must be possible
-// without Slack.
+// After a restart Slack may not have said yet which team is at home: an approval on the record stands all the same, for recovery must be
+// possible without Slack.
 func TestAnApprovalStandsWhileSlackIsSilent(t *testing.T) {
 	d := open(t)
 	d.yes(t, eve) // who is named by her id alone
@@ -97,7 +103,8 @@ func TestAnApprovalStandsWhileSlackIsSilent(t *testing.T) {
 
 // Who asked for an incident approves nothing that interrupts, where somebody else can.
 func TestWhoAskedForItDoesNotApproveIt(t *testing.T) {
-	asked := incident.SignalReceived{Signal: incident.Signal{Kind: "command", Status: incident.Firing, Fingerprint: "said/x", Title: "x", By: ada}}
+	asked := incident.SignalReceived{Signal: incident.Signal{Kind: "command", Status: incident.Firing, Fingerprint: "said/x", Title: "x",
+		By: ada}}
 	for name, c := range map[string]struct {
 		risk      incident.Risk
 		approvers int
@@ -242,7 +249,8 @@ func TestStop(t *testing.T) {
 		t.Error("a step may begin")
 	}
 	s, _ = d.Get(t.Context(), "INC-1")
-	if s.Phase(d.clock) != incident.StoppedPhase || steps(s) != "" || s.StepState("1").Outcome != incident.StepFailed || s.StepState("2") != nil {
+	if s.Phase(d.clock) != incident.StoppedPhase || steps(s) != "" || s.StepState("1").Outcome != incident.StepFailed ||
+		s.StepState("2") != nil {
 		t.Errorf("%s, %q, %+v", s.Phase(d.clock), steps(s), s.Steps)
 	}
 }

@@ -23,9 +23,11 @@ var (
 		"Channels in Slack that take no messages now.", nil, nil)
 	asideDesc = prometheus.NewDesc("paramedic_incidents_set_aside",
 		"Incidents whose record can't be read, so that nothing is done for them.", nil, nil)
-	configDesc  = prometheus.NewDesc("paramedic_config_invalid", "Whether the configuration file has changed and can't be used: 1, and what it said before goes on.", nil, nil)
-	restartDesc = prometheus.NewDesc("paramedic_config_restart_needed", "Fields of the configuration that have changed and take a restart.", nil, nil)
-	openDesc    = prometheus.NewDesc("paramedic_incidents_open", "Incidents that are open.", nil, nil)
+	configDesc = prometheus.NewDesc("paramedic_config_invalid",
+		"Whether the configuration file has changed and can't be used: 1, and what it said before goes on.", nil, nil)
+	restartDesc = prometheus.NewDesc("paramedic_config_restart_needed", "Fields of the configuration that have changed and take a restart.",
+		nil, nil)
+	openDesc = prometheus.NewDesc("paramedic_incidents_open", "Incidents that are open.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.

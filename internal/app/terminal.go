@@ -40,8 +40,8 @@ type TerminalOptions struct {
 	Redact     func(string) string
 }
 
-// OpenApprovals opens the state of a serve that may be running, for a person who decides about plans at the terminal with credentials of their
-// own. Close it after use.
+// OpenApprovals opens the state of a serve that may be running, for a person who decides about plans at the terminal with credentials of
+// their own. Close it after use.
 func OpenApprovals(ctx context.Context, c Config, o TerminalOptions) (_ *Incidents, closing func() error, err error) {
 	reader, err := cluster.Connect(o.Kubeconfig, o.Context)
 	if err != nil {
@@ -72,7 +72,10 @@ func OpenApprovals(ctx context.Context, c Config, o TerminalOptions) (_ *Inciden
 		return nil, nil, err
 	}
 	st := i.ledger.store
-	rec, err := recovery.New(recovery.Options{Reader: objects, WriterFor: func(incident.Identity) (recovery.Writer, error) { return writer, nil },
+	rec, err := recovery.New(recovery.Options{Reader: objects, WriterFor: func(incident.Identity) (recovery.Writer, error) {
+		return writer,
+			nil
+	},
 		Hosts: hosts, Blobs: st, LastGood: lastGood{st}, Now: time.Now, Redact: o.Redact, Patience: c.Plans.Comeback.Duration})
 	if err != nil {
 		return nil, nil, errors.Join(err, closing())
@@ -81,8 +84,8 @@ func OpenApprovals(ctx context.Context, c Config, o TerminalOptions) (_ *Inciden
 	return i, closing, nil
 }
 
-// OpenStops opens the state of a serve that may be running, for a person who stops recoveries. The record's key is in keyFile; empty: beside the
-// state. Close it after use.
+// OpenStops opens the state of a serve that may be running, for a person who stops recoveries. The record's key is in keyFile; empty:
+// beside the state. Close it after use.
 func OpenStops(ctx context.Context, path, keyFile string, redact func(string) string) (*Incidents, func() error, error) {
 	st, err := openExisting(ctx, path, keyFile)
 	if err != nil {
@@ -108,11 +111,12 @@ func openExisting(ctx context.Context, path, keyFile string) (*store.Store, erro
 	return store.Open(ctx, path, store.Options{KeyFile: keyFile})
 }
 
-// atTerminal is who a person is by the credentials they came with: an approver, by the Kubernetes user that the configuration names for one, or,
-// where the plan asks for a yes in the terminal, whoever is a person to the API server.
+// atTerminal is who a person is by the credentials they came with: an approver, by the Kubernetes user that the configuration names for
+// one, or, where the plan asks for a yes in the terminal, whoever is a person to the API server.
 func (i *Incidents) atTerminal(s *incident.State, by incident.Person) (actor, error) {
 	if strings.HasPrefix(i.self.User, "system:serviceaccount:") || strings.HasPrefix(i.self.User, "system:node:") {
-		return actor{}, &commands.Refusal{Reason: "To the API server you are " + i.self.User + ", the account of a program.", Try: "Name a kubeconfig of your own with --kubeconfig."}
+		return actor{}, &commands.Refusal{Reason: "To the API server you are " + i.self.User + ", the account of a program.",
+			Try: "Name a kubeconfig of your own with --kubeconfig."}
 	}
 	if s.Plan != nil && s.Plan.Terminal {
 		by.Name = fmt.Sprintf("%s, who is %s to the API server", by.Name, i.self.User)

@@ -144,11 +144,13 @@ func doubted(ctx context.Context, r *store.Reader) (string, error) {
 		return "", err
 	}
 	d := t.doubts[0]
-	return fmt.Sprintf("the record is older than what Slack has seen: %s had %d events there, and has %d here; was an old copy of the state restored?",
+	return fmt.Sprintf("the record is older than what Slack has seen: %s had %d events there, and has %d here; was an old copy of the "+
+		"state restored?",
 		d.Seen.Incident, d.Seen.Version, d.Here), nil
 }
 
-// unsure says why nobody can tell who wrote what is said of the record: its key is not there, or that very part is broken. Empty if all is well.
+// unsure says why nobody can tell who wrote what is said of the record: its key is not there, or that very part is broken. Empty if all is
+// well.
 func unsure(ctx context.Context, r *store.Reader) (string, error) {
 	stream := trustStream
 	if _, err := r.Head(ctx, trustStream); errors.Is(err, store.ErrNotFound) {

@@ -30,7 +30,8 @@ func TestAnOldCopyOfTheRecordRunsNothing(t *testing.T) {
 	ctx := t.Context()
 	old := d.copied(t)
 
-	if err := compareWithSlack(ctx, d.ledger.store, []map[string]any{throughSlack(t, stampOf(ctx, d.ledger.store.Reader, "INC-1"))}); err != nil {
+	if err := compareWithSlack(ctx, d.ledger.store, []map[string]any{throughSlack(t, stampOf(ctx, d.ledger.store.Reader,
+		"INC-1"))}); err != nil {
 		t.Fatal(err)
 	}
 	if why, err := doubted(ctx, d.ledger.store.Reader); err != nil || why != "" {
@@ -134,7 +135,8 @@ func TestAnotherHistoryIsDoubted(t *testing.T) {
 	if why, err := doubted(ctx, d.ledger.store.Reader); err != nil || why == "" {
 		t.Errorf("a record with another history is trusted: %v", err)
 	}
-	for name, odd := range map[string]map[string]any{"none": nil, "no version": {"incident": "INC-1"}, "words": {"incident": 7, "version": "x"}} {
+	for name, odd := range map[string]map[string]any{"none": nil, "no version": {"incident": "INC-1"},
+		"words": {"incident": 7, "version": "x"}} {
 		if err := compareWithSlack(ctx, d.ledger.store, []map[string]any{odd}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -15,7 +15,8 @@ import (
 // What the domain bounds fits what the store keeps.
 func TestTheBoundsAreTheStores(t *testing.T) {
 	if incident.MaxEvent != store.MaxEventData || incident.MaxWhole > store.MaxBlob || incident.MaxDiagnosis >= incident.MaxEvent {
-		t.Errorf("events of %d bytes in a store of %d, wholes of %d in blobs of %d", incident.MaxEvent, store.MaxEventData, incident.MaxWhole, store.MaxBlob)
+		t.Errorf("events of %d bytes in a store of %d, wholes of %d in blobs of %d", incident.MaxEvent, store.MaxEventData, incident.MaxWhole,
+			store.MaxBlob)
 	}
 }
 
@@ -47,8 +48,10 @@ func TestALargeOutageIsRecorded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(whole.Causes) != len(d.Causes) || len(whole.Findings) != len(d.Findings) || len(s.Diagnosis.Causes) > 50 || s.Diagnosis.Total().Findings != len(d.Findings) {
-			t.Errorf("%d causes and %d findings are kept of %d and %d, %d causes told", len(whole.Causes), len(whole.Findings), len(d.Causes), len(d.Findings), len(s.Diagnosis.Causes))
+		if len(whole.Causes) != len(d.Causes) || len(whole.Findings) != len(d.Findings) || len(s.Diagnosis.Causes) > 50 ||
+			s.Diagnosis.Total().Findings != len(d.Findings) {
+			t.Errorf("%d causes and %d findings are kept of %d and %d, %d causes told", len(whole.Causes), len(whole.Findings), len(d.Causes),
+				len(d.Findings), len(s.Diagnosis.Causes))
 		}
 		for _, x := range []*incident.Diagnosis{whole, s.Diagnosis} {
 			for _, problem := range incidenttest.Unresolved(x, nil) {

@@ -102,12 +102,14 @@ func (w *worker) propose(ctx context.Context, s *incident.State, _ incident.Work
 			return nil, err
 		}
 		switch {
-		case now.Diagnosis == nil || now.Purges != s.Purges || !now.Diagnosis.At.Equal(s.Diagnosis.At) || planHash(now.Plan) != planHash(s.Plan) || now.NoPlan != "":
+		case now.Diagnosis == nil || now.Purges != s.Purges || !now.Diagnosis.At.Equal(s.Diagnosis.At) ||
+			planHash(now.Plan) != planHash(s.Plan) || now.NoPlan != "":
 			return nil, nil
 		case plan == nil:
 			return []incident.Event{incident.NoPlan{Reason: reason}}, nil
 		case other != "" && now.Plan == nil: // the way back is never in anybody's way
-			return []incident.Event{incident.NoPlan{Reason: other + " has a plan for the same target; once that is gone, the cluster is looked at again for this one", Waits: other}}, nil
+			return []incident.Event{incident.NoPlan{Reason: other +
+				" has a plan for the same target; once that is gone, the cluster is looked at again for this one", Waits: other}}, nil
 		}
 		w.access.Asks(plan)
 		return []incident.Event{incident.PlanProposed{Plan: *plan}}, nil
@@ -274,8 +276,8 @@ func (w *worker) draft(ctx context.Context, s *incident.State, _ incident.Work) 
 	return err
 }
 
-// index writes the published postmortem to the knowledge folder. Written and not recorded, it is found again under the same incident. Why it
-// could not be written people see, for it is theirs to mend.
+// index writes the published postmortem to the knowledge folder. Written and not recorded, it is found again under the same incident. Why
+// it could not be written people see, for it is theirs to mend.
 func (w *worker) index(ctx context.Context, before *incident.State, _ incident.Work) error {
 	path, err := w.publish(ctx, before)
 	if ctx.Err() != nil {

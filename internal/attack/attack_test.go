@@ -27,7 +27,8 @@ type attempt struct {
 }
 
 // acts are the events that say that somebody decided or did something.
-var acts = []string{"PlanApproved", "PlanRejected", "StepIntended", "StepDone", "StepDecided", "Closed", "PostmortemEdited", "PostmortemPublished", "Verified"}
+var acts = []string{"PlanApproved", "PlanRejected", "StepIntended", "StepDone", "StepDecided", "Closed", "PostmortemEdited",
+	"PostmortemPublished", "Verified"}
 
 // base is the state of a cluster that is ill, with a plan on offer. It is made once; the attempts work on copies of it.
 type base struct {
@@ -133,7 +134,8 @@ func (w *world) judge(a attempt, before map[string]int, answer string) {
 // secrets fails the test if a secret is anywhere in what people see, and in what is kept.
 func (w *world) secrets(answer string) {
 	w.t.Helper()
-	for place, text := range map[string]string{"the answer": answer, "Slack": w.everything(), "the log": w.log.String(), "the state": w.kept()} {
+	for place, text := range map[string]string{"the answer": answer, "Slack": w.everything(), "the log": w.log.String(),
+		"the state": w.kept()} {
 		for name, secret := range planted {
 			if i := strings.Index(text, secret); i >= 0 {
 				w.t.Errorf("the secret of %s is in %s: …%s…", name, place, strings.ToValidUTF8(text[max(0, i-150):min(len(text), i+150)], "?"))

@@ -18,8 +18,10 @@ import (
 
 // planted are the secrets of the cluster, by where they are. They must not be told or kept anywhere.
 var planted = map[string]string{
-	"a container's environment": "Env9fK2mQz7TpLw4Xc", "a container's arguments": "Arg8hJ3nRy6VqMd5Zb", "a log": "Log7gH4pSx5WrNf6Ya", "an event": "Evt6dG5qTw4XsPh7Zc",
-	"an annotation": "Ann5cF6rUv3YtQj8Bd", "a ConfigMap": "Cfg4bD7sVt2ZuRk9Ce", "an alert": "Alr3aC8tWs1BvSm2Df", "words of a person": "Say2zB9vXr8CwTn3Fg",
+	"a container's environment": "Env9fK2mQz7TpLw4Xc", "a container's arguments": "Arg8hJ3nRy6VqMd5Zb", "a log": "Log7gH4pSx5WrNf6Ya",
+	"an event":      "Evt6dG5qTw4XsPh7Zc",
+	"an annotation": "Ann5cF6rUv3YtQj8Bd", "a ConfigMap": "Cfg4bD7sVt2ZuRk9Ce", "an alert": "Alr3aC8tWs1BvSm2Df",
+	"words of a person": "Say2zB9vXr8CwTn3Fg",
 }
 
 // plant puts the secrets into a cluster.
@@ -76,17 +78,20 @@ func reads() []attempt {
 		{name: "a bystander asks why", try: says(ben, "why deployment/librechat -n convocanvas"), told: nobody, not: theirs[1:]},
 		{name: "a bystander asks by a lookalike of a person", try: says(ben, "check -n ollama"), told: nobody, not: theirs},
 		{name: "a bystander asks for evidence where the incident was not told", try: away(ben, "evidence INC-1"), told: nobody, not: theirs},
-		{name: "a bystander asks for evidence by its ids in a direct message", try: direct(ben, "evidence INC-1 E1 E2 E20 E22"), told: nobody, not: theirs},
+		{name: "a bystander asks for evidence by its ids in a direct message", try: direct(ben, "evidence INC-1 E1 E2 E20 E22"), told: nobody,
+			not: theirs},
 		{name: "a bystander asks for an incident where it was not told", try: away(ben, "incidents INC-1"), told: nobody, not: theirs},
 		{name: "a bystander asks for a plan where it was not told", try: away(ben, "plan INC-1"), told: nobody, not: theirs},
 		{name: "a bystander asks for a postmortem where it was not told", try: away(ben, "postmortem INC-1"), not: theirs},
 		{name: "somebody of another organisation asks what is wrong", try: says(fay, "check"), not: theirs},
 		{name: "somebody of another organisation asks for evidence in a direct message", try: direct(fay, "evidence INC-1"), not: theirs},
 		{name: "who may read one namespace asks for another", try: says(cy, "check -n convocanvas"), told: "convocanvas", not: theirs},
-		{name: "who may read one namespace asks for all", try: says(cy, "check"), told: "ollama", not: append(theirs, "convocanvas/", "Deployment/convocanvas")},
+		{name: "who may read one namespace asks for all", try: says(cy, "check"), told: "ollama",
+			not: append(theirs, "convocanvas/", "Deployment/convocanvas")},
 		{name: "who may read one namespace asks why of all", try: says(cy, "why"), not: theirs},
 		{name: "who may read one namespace traces all", try: says(cy, "why --trace"), not: theirs},
-		{name: "who may read one namespace asks for an object of another", try: says(cy, "why Deployment/convocanvas-worker -n convocanvas"), not: theirs},
+		{name: "who may read one namespace asks for an object of another", try: says(cy, "why Deployment/convocanvas-worker -n convocanvas"),
+			not: theirs},
 		{name: "who may read one namespace asks for an object by its name alone", try: says(cy, "why convocanvas-worker"), not: theirs},
 		{name: "who may read one namespace has names of another suggested", try: says(cy, "why deployment/libre -n convocanvas"), not: theirs},
 		{name: "who may read one namespace asks whether a name is there", try: func(_ *testing.T, w *world) string {
@@ -100,12 +105,16 @@ func reads() []attempt {
 		{name: "who may read one namespace asks for an incident where it was not told", try: away(cy, "incidents INC-1"), not: theirs},
 		{name: "who may read one namespace lists incidents where they were not told", try: away(cy, "incidents all"), not: theirs},
 
-		{name: "the numbers for Prometheus tell secrets or names", try: func(_ *testing.T, w *world) string { return w.get("/metrics") + w.get("/healthz") + w.get("/readyz") },
+		{name: "the numbers for Prometheus tell secrets or names",
+			try:  func(_ *testing.T, w *world) string { return w.get("/metrics") + w.get("/healthz") + w.get("/readyz") },
 			told: "paramedic_", not: append(theirs, bearer, "xoxb-", "xapp-", "convocanvas", "t-bot")},
-		{name: "the log tells tokens", try: func(_ *testing.T, w *world) string { return w.log.String() }, told: "on duty", not: []string{bearer, "xoxb-", "xapp-", "t-bot"}},
-		{name: "doctor tells tokens", try: func(_ *testing.T, w *world) string { return w.terminal("doctor", "--config", w.file) }, not: []string{bearer, "xoxb-emu", "xapp-emu", "t-bot"}},
+		{name: "the log tells tokens", try: func(_ *testing.T, w *world) string { return w.log.String() }, told: "on duty",
+			not: []string{bearer, "xoxb-", "xapp-", "t-bot"}},
+		{name: "doctor tells tokens", try: func(_ *testing.T, w *world) string { return w.terminal("doctor", "--config", w.file) },
+			not: []string{bearer, "xoxb-emu", "xapp-emu", "t-bot"}},
 		{name: "an unreachable server's address tells its password", try: func(t *testing.T, w *world) string {
-			return w.terminal("check", "--kubeconfig", write(t, "k", fmt.Sprintf(`{"clusters":[{"name":"c","cluster":{"server":"http://svc:%s@127.0.0.1:1"}}],"users":[{"name":"u","user":{"token":"%s"}}],"contexts":[{"name":"c","context":{"cluster":"c","user":"u"}}],"current-context":"c"}`, secret, secret)))
+			return w.terminal("check", "--kubeconfig", write(t, "k",
+				fmt.Sprintf(`{"clusters":[{"name":"c","cluster":{"server":"http://svc:%s@127.0.0.1:1"}}],"users":[{"name":"u","user":{"token":"%s"}}],"contexts":[{"name":"c","context":{"cluster":"c","user":"u"}}],"current-context":"c"}`, secret, secret)))
 		}, told: "exit 2"},
 		{name: "the terminal tells secrets of the cluster", try: func(t *testing.T, w *world) string {
 			return w.terminal("why", "-o", "json", "--kubeconfig", w.kube(t, "t-ada")) + w.terminal("check", "--kubeconfig", w.kube(t, "t-ada"))

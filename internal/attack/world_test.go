@@ -85,16 +85,18 @@ func newCluster(t *testing.T, change func(*bundle.Bundle)) *cluster {
 	bot := []string{tokens["t-bot"].Name}
 	rules := append(bundle.ReadRules(bot, []string{"operators"}), bundle.OperatorRules(nil, []string{"operators"})...)
 	rules = append(rules, bundle.ImpersonateRules(bot, []string{"ada", "eve", "cy", "mallory"}, []string{"operators"})...)
-	rules = append(rules, bundle.Rule{Users: bot, Verbs: []string{"create"}, APIGroups: []string{"authorization.k8s.io"}, Resources: []string{"subjectaccessreviews"}})
+	rules = append(rules, bundle.Rule{Users: bot, Verbs: []string{"create"}, APIGroups: []string{"authorization.k8s.io"},
+		Resources: []string{"subjectaccessreviews"}})
 	for _, r := range bundle.ReadRules([]string{"cy"}, nil) {
 		r.Namespaces = []string{mayRead}
 		rules = append(rules, r)
 	}
-	c.api = bundle.NewServer(healthy, bundle.ServerOptions{Users: tokens, Authorize: bundle.Rules(rules...), OnWrite: func(_ context.Context, w bundle.Write) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.writes = append(c.writes, fmt.Sprintf("%s: %s %s", w.User.Name, w.Verb, w.Kind.Resource))
-	}})
+	c.api = bundle.NewServer(healthy, bundle.ServerOptions{Users: tokens, Authorize: bundle.Rules(rules...),
+		OnWrite: func(_ context.Context, w bundle.Write) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.writes = append(c.writes, fmt.Sprintf("%s: %s %s", w.User.Name, w.Verb, w.Kind.Resource))
+		}})
 	t.Cleanup(c.api.Close)
 	certificate, err := bundle.NewCertificate(time.Now())
 	ok(t, err)
@@ -161,7 +163,8 @@ func (b *buffer) String() string {
 
 // people of the workspace.
 func people() []slackemu.User {
-	return []slackemu.User{{ID: ada, Name: "ada", RealName: "Ada"}, {ID: eve, Name: "eve", RealName: "Eve"}, {ID: cy, Name: "cy", RealName: "Cy"}, {ID: ben, Name: "ben", RealName: "Ben"},
+	return []slackemu.User{{ID: ada, Name: "ada", RealName: "Ada"}, {ID: eve, Name: "eve", RealName: "Eve"},
+		{ID: cy, Name: "cy", RealName: "Cy"}, {ID: ben, Name: "ben", RealName: "Ben"},
 		{ID: fay, Name: "fay", RealName: "Fay", TeamID: "T0OTHER"}}
 }
 
@@ -185,7 +188,8 @@ func begin(t *testing.T, o setup) *world {
 		who = o.people(who)
 	}
 	var err error
-	w.slack, err = slackemu.New(slackemu.Options{Users: who, Channels: []slackemu.Channel{{ID: room, Name: "incidents"}, {ID: elsewhere, Name: "else"}},
+	w.slack, err = slackemu.New(slackemu.Options{Users: who, Channels: []slackemu.Channel{{ID: room, Name: "incidents"},
+		{ID: elsewhere, Name: "else"}},
 		AckWithin: 20 * time.Second, RateLimit: slackemu.RateLimit{Off: true}}) // people wait longer than in Slack: a slow machine is no failure
 	ok(t, err)
 	ok(t, w.slack.Start("127.0.0.1:0"))
@@ -200,7 +204,8 @@ func begin(t *testing.T, o setup) *world {
 	c.Webhook = app.WebhookConfig{Listen: "127.0.0.1:0", BearerToken: bearer}
 	c.State, c.Knowledge = filepath.Join(dir, "paramedic.db"), filepath.Join(dir, "postmortems")
 	c.Ollama.Host = "http://127.0.0.1:1" // nobody answers
-	c.Approvers = []app.PersonConfig{{Slack: ada, User: "ada", Groups: []string{"operators"}}, {Slack: eve, User: "eve", Groups: []string{"operators"}}}
+	c.Approvers = []app.PersonConfig{{Slack: ada, User: "ada", Groups: []string{"operators"}},
+		{Slack: eve, User: "eve", Groups: []string{"operators"}}}
 	c.People = []app.PersonConfig{{Slack: cy, User: "cy"}}
 	c.Plans.Comeback = metav1.Duration{Duration: time.Second}
 	c.LastGood.Every = metav1.Duration{Duration: 300 * time.Millisecond}
@@ -227,7 +232,8 @@ func (w *world) serve() {
 	ctx, cancel := context.WithCancel(context.Background())
 	config, err := app.LoadConfig(w.file)
 	ok(w.t, err)
-	bot, err := app.NewServer(ctx, config, app.ServerOptions{Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, nil)), Redactor: redact.New(), Replay: true, ConfigFile: w.file})
+	bot, err := app.NewServer(ctx, config, app.ServerOptions{Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+		Redactor: redact.New(), Replay: true, ConfigFile: w.file})
 	if err != nil {
 		cancel()
 		w.t.Fatal(err)
@@ -311,8 +317,10 @@ func alert(name string, labels map[string]string, annotations ...string) string 
 	for _, text := range annotations {
 		notes[fmt.Sprintf("note%d", len(notes))] = text
 	}
-	raw, err := json.Marshal(map[string]any{"version": "4", "groupKey": name, "status": "firing", "receiver": "paramedic", "groupLabels": labels, "commonLabels": labels,
-		"alerts": []any{map[string]any{"status": "firing", "labels": labels, "annotations": notes, "startsAt": time.Now().UTC(), "fingerprint": fmt.Sprintf("%x", name)}}})
+	raw, err := json.Marshal(map[string]any{"version": "4", "groupKey": name, "status": "firing", "receiver": "paramedic",
+		"groupLabels": labels, "commonLabels": labels,
+		"alerts": []any{map[string]any{"status": "firing", "labels": labels, "annotations": notes, "startsAt": time.Now().UTC(),
+			"fingerprint": fmt.Sprintf("%x", name)}}})
 	if err != nil {
 		panic(err) // texts alone
 	}
@@ -371,7 +379,8 @@ func (w *world) hears(who string, do func() error) (heard string) {
 	return heard
 }
 
-// told is all that a person sees beside the incidents' channel: what is said to them alone, their windows, direct messages, another channel.
+// told is all that a person sees beside the incidents' channel: what is said to them alone, their windows, direct messages, another
+// channel.
 func (w *world) told(who string) (texts []string) {
 	s := w.slack.Snapshot()
 	for _, m := range slices.Concat(s.Ephemerals(who), s.Messages(who), s.Messages(elsewhere)) {

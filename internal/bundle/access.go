@@ -18,8 +18,8 @@ type Access struct {
 	Users      map[string]User // for ServerOptions
 }
 
-// NewAccess lets everybody in who is on this machine, if that is all whom the address lets near; elsewhere whoever has the kubeconfig, with a
-// token that is made anew, by https. host is the one that was asked to listen on; empty or unspecified, the machine's own addresses.
+// NewAccess lets everybody in who is on this machine, if that is all whom the address lets near; elsewhere whoever has the kubeconfig, with
+// a token that is made anew, by https. host is the one that was asked to listen on; empty or unspecified, the machine's own addresses.
 func NewAccess(listening net.Addr, host string, now time.Time) (Access, error) {
 	a := Access{URL: "http://" + listening.String()}
 	at, err := netip.ParseAddrPort(listening.String())

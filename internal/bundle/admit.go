@@ -60,10 +60,12 @@ func sameObject(r *request, old, wanted *unstructured.Unstructured) error {
 	wanted.SetAPIVersion(gv)
 	wanted.SetKind(kind)
 	if wanted.GetName() != old.GetName() {
-		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", wanted.GetName(), old.GetName()))
+		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", wanted.GetName(),
+			old.GetName()))
 	}
 	if ns := wanted.GetNamespace(); ns != "" && ns != old.GetNamespace() {
-		return apierrors.NewBadRequest(fmt.Sprintf("the namespace of the provided object (%s) does not match the namespace sent on the request (%s)", ns, old.GetNamespace()))
+		return apierrors.NewBadRequest(fmt.Sprintf("the namespace of the provided object (%s) does not match the namespace sent on the "+
+			"request (%s)", ns, old.GetNamespace()))
 	}
 	if uid := wanted.GetUID(); uid != "" && uid != old.GetUID() {
 		return apierrors.NewConflict(r.resource(), r.name, errPrecondition("UID", uid, old.GetUID()))
@@ -170,7 +172,8 @@ func touch(o *unstructured.Unstructured, manager, subresource string, now time.T
 			return
 		}
 	}
-	entry := map[string]any{"manager": manager, "operation": string(metav1.ManagedFieldsOperationUpdate), "apiVersion": o.GetAPIVersion(), "time": at}
+	entry := map[string]any{"manager": manager, "operation": string(metav1.ManagedFieldsOperationUpdate), "apiVersion": o.GetAPIVersion(),
+		"time": at}
 	if subresource != "" {
 		entry["subresource"] = subresource
 	}
@@ -184,7 +187,8 @@ func (s *Server) admitNew(r *request, how writing, o *unstructured.Unstructured)
 		o.SetName(o.GetGenerateName() + string(uid)[:min(5, len(uid))])
 	}
 	if o.GetName() == "" {
-		return nil, apierrors.NewInvalid(r.kind.GVK().GroupKind(), "", field.ErrorList{field.Required(field.NewPath("metadata", "name"), "name or generateName is required")})
+		return nil, apierrors.NewInvalid(r.kind.GVK().GroupKind(), "", field.ErrorList{field.Required(field.NewPath("metadata", "name"),
+			"name or generateName is required")})
 	}
 	if o.GetNamespace() == "" && r.namespace != "" {
 		o.SetNamespace(r.namespace)

@@ -166,7 +166,8 @@ func (c *capture) version(ctx context.Context) (string, error) {
 		return v.GitVersion, nil
 	case errors.As(err, &status) && !apierrors.IsUnauthorized(err):
 		c.bundle.Manifest.NotSeen = append(c.bundle.Manifest.NotSeen, NotSeen{
-			What: "the API server's version", Why: err.Error(), Resources: []incident.Resource{incident.ServerVersion}, Forbidden: apierrors.IsForbidden(err),
+			What: "the API server's version", Why: err.Error(), Resources: []incident.Resource{incident.ServerVersion},
+			Forbidden: apierrors.IsForbidden(err),
 		})
 		return "", nil
 	default:

@@ -30,7 +30,8 @@ func captureOptions() bundle.Options {
 func TestCaptureOfAServedBundleIsThatBundle(t *testing.T) {
 	want := full(t)
 	want.Manifest.Redactions = 0
-	delete(want.Logs, bundle.LogKey{Namespace: "kube-system", Pod: "coredns-1", Container: "coredns", Previous: true}) // what waits shows the log of what crashed
+	// what waits shows the log of what crashed
+	delete(want.Logs, bundle.LogKey{Namespace: "kube-system", Pod: "coredns-1", Container: "coredns", Previous: true})
 	_, config := serve(t, full(t), asCaptured)
 	o := captureOptions()
 	o.HostFiles, o.Facts = want.HostFiles, want.Facts
@@ -38,7 +39,8 @@ func TestCaptureOfAServedBundleIsThatBundle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, diff := range []string{cmp.Diff(want.Objects, got.Objects), cmp.Diff(want.Logs, got.Logs), cmp.Diff(want.HostFiles, got.HostFiles), cmp.Diff(want.Manifest.NotSeen, got.Manifest.NotSeen)} {
+	for _, diff := range []string{cmp.Diff(want.Objects, got.Objects), cmp.Diff(want.Logs, got.Logs), cmp.Diff(want.HostFiles, got.HostFiles),
+		cmp.Diff(want.Manifest.NotSeen, got.Manifest.NotSeen)} {
 		if diff != "" {
 			t.Error("-served +captured:\n" + diff)
 		}
@@ -51,7 +53,8 @@ func TestCaptureOfAServedBundleIsThatBundle(t *testing.T) {
 func TestCaptureOfManyPages(t *testing.T) {
 	b := healthy(t)
 	for i := range 1200 {
-		b.Objects[configMaps] = append(b.Objects[configMaps], *object(t, fmt.Sprintf("{apiVersion: v1, kind: ConfigMap, metadata: {name: c%04d, namespace: d}}", i)))
+		b.Objects[configMaps] = append(b.Objects[configMaps],
+			*object(t, fmt.Sprintf("{apiVersion: v1, kind: ConfigMap, metadata: {name: c%04d, namespace: d}}", i)))
 	}
 	_, config := serve(t, b, asCaptured)
 	got, err := bundle.Capture(t.Context(), config(""), captureOptions())
@@ -80,7 +83,8 @@ func TestCaptureOfOneNamespace(t *testing.T) {
 
 func TestCaptureSaysWhatItMayNotSee(t *testing.T) {
 	o := people()
-	o.Authorize = bundle.Rules(bundle.Rule{Users: []string{"bot"}, Verbs: []string{"list"}, APIGroups: []string{""}, Resources: []string{"pods", "nodes"}})
+	o.Authorize = bundle.Rules(bundle.Rule{Users: []string{"bot"}, Verbs: []string{"list"}, APIGroups: []string{""},
+		Resources: []string{"pods", "nodes"}})
 	_, config := serve(t, broken(t), o)
 	got, err := bundle.Capture(t.Context(), config("bot-token"), captureOptions())
 	if err != nil {
@@ -97,7 +101,8 @@ func TestCaptureSaysWhatItMayNotSee(t *testing.T) {
 		!strings.Contains(why["logs of 1 containers on leveling-pc"], `cannot get resource "pods/log"`) || why["secrets"] == "" {
 		t.Errorf("%v", why)
 	}
-	if _, err := bundle.Capture(t.Context(), config("wrong"), captureOptions()); err == nil || !strings.Contains(err.Error(), "are the kubeconfig's credentials still valid?") {
+	if _, err := bundle.Capture(t.Context(), config("wrong"), captureOptions()); err == nil ||
+		!strings.Contains(err.Error(), "are the kubeconfig's credentials still valid?") {
 		t.Errorf("with no rights at all: %v", err)
 	}
 }
@@ -106,12 +111,14 @@ func TestCaptureOfNoCluster(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
 	_, err := bundle.Capture(t.Context(), &rest.Config{Host: gone.URL}, captureOptions())
-	if err == nil || !strings.Contains(err.Error(), gone.URL) || !strings.Contains(err.Error(), "is the address right and the API server up?") {
+	if err == nil || !strings.Contains(err.Error(), gone.URL) ||
+		!strings.Contains(err.Error(), "is the address right and the API server up?") {
 		t.Errorf("nobody there: %v", err)
 	}
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
-	if _, err := bundle.Capture(t.Context(), &rest.Config{Host: other.URL}, captureOptions()); err == nil || !strings.Contains(err.Error(), "nothing could be listed") {
+	if _, err := bundle.Capture(t.Context(), &rest.Config{Host: other.URL}, captureOptions()); err == nil ||
+		!strings.Contains(err.Error(), "nothing could be listed") {
 		t.Errorf("no API server: %v", err)
 	}
 	o := captureOptions()
@@ -189,7 +196,8 @@ message: failed with hunter2
 			t.Errorf("%s is still there:\n%s", secret, text)
 		}
 	}
-	for _, kept := range []string{`"MODE"`, `"secretKeyRef":{"key":"k","name":"s"}`, `"plain":"x"`, `"store":""`, "first\\nkey [redacted]", `"manager":"m"`, `"n":1.5`} {
+	for _, kept := range []string{`"MODE"`, `"secretKeyRef":{"key":"k","name":"s"}`, `"plain":"x"`, `"store":""`, "first\\nkey [redacted]",
+		`"manager":"m"`, `"n":1.5`} {
 		if !strings.Contains(text, kept) {
 			t.Errorf("%s is lost:\n%s", kept, text)
 		}
@@ -217,7 +225,8 @@ func TestCaptureIsBounded(t *testing.T) {
 	b := broken(t)
 	value := strings.Repeat("v", 1000)
 	for i := range 100 {
-		b.Objects[configMaps] = append(b.Objects[configMaps], *object(t, fmt.Sprintf("{apiVersion: v1, kind: ConfigMap, metadata: {name: c%03d, namespace: d}, data: {k: %s}}", i, value)))
+		b.Objects[configMaps] = append(b.Objects[configMaps],
+			*object(t, fmt.Sprintf("{apiVersion: v1, kind: ConfigMap, metadata: {name: c%03d, namespace: d}, data: {k: %s}}", i, value)))
 		b.Objects[events] = append(b.Objects[events], *object(t, fmt.Sprintf(`
 {apiVersion: v1, kind: Event, metadata: {name: e%03d, namespace: d}, involvedObject: {kind: Pod, namespace: d, name: p}, message: %s, lastTimestamp: "2025-10-02T22:%02d:00Z"}`, i, value[:200], i%60)))
 	}

@@ -68,7 +68,8 @@ func writeJSON(w http.ResponseWriter, contentType string, v any) error {
 
 // versionInfo is the version of the cluster that the bundle is from.
 func (s *Server) versionInfo() version.Info {
-	v := version.Info{GitVersion: s.version, GoVersion: goruntime.Version(), Compiler: goruntime.Compiler, Platform: goruntime.GOOS + "/" + goruntime.GOARCH}
+	v := version.Info{GitVersion: s.version, GoVersion: goruntime.Version(), Compiler: goruntime.Compiler, Platform: goruntime.GOOS + "/" +
+		goruntime.GOARCH}
 	if parts := strings.SplitN(strings.TrimPrefix(s.version, "v"), ".", 3); len(parts) > 1 {
 		v.Major, v.Minor = parts[0], parts[1]
 	}
@@ -181,7 +182,8 @@ func (s *Server) aggregated(core bool) apidiscovery.APIGroupDiscoveryList {
 		}
 		group := &list.Items[len(list.Items)-1]
 		if n := len(group.Versions); n == 0 || group.Versions[n-1].Version != k.Version {
-			group.Versions = append(group.Versions, apidiscovery.APIVersionDiscovery{Version: k.Version, Freshness: apidiscovery.DiscoveryFreshnessCurrent})
+			group.Versions = append(group.Versions, apidiscovery.APIVersionDiscovery{Version: k.Version,
+				Freshness: apidiscovery.DiscoveryFreshnessCurrent})
 		}
 		v := &group.Versions[len(group.Versions)-1]
 		v.Resources = append(v.Resources, k.discovery())
@@ -200,7 +202,8 @@ func (k Kind) discovery() apidiscovery.APIResourceDiscovery {
 	}
 	for _, sub := range k.subresources() {
 		kind := metav1.GroupVersionKind(sub.kind)
-		d.Subresources = append(d.Subresources, apidiscovery.APISubresourceDiscovery{Subresource: sub.name, ResponseKind: &kind, Verbs: sub.verbs})
+		d.Subresources = append(d.Subresources, apidiscovery.APISubresourceDiscovery{Subresource: sub.name, ResponseKind: &kind,
+			Verbs: sub.verbs})
 	}
 	return d
 }

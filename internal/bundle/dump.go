@@ -44,9 +44,9 @@ func kindNamed(name string) Kind {
 	return kinds[slices.IndexFunc(kinds, func(k Kind) bool { return k.Kind == name })]
 }
 
-// OpenAny reads a bundle, within the default Limits, or what "kubectl cluster-info dump" wrote: the folder of its --output-directory, or its
-// standard output, as it is or compressed with gzip. A dump is redacted as it is read, by secrets as Options.Redact is; kinds that it lacks are in
-// Manifest.NotSeen.
+// OpenAny reads a bundle, within the default Limits, or what "kubectl cluster-info dump" wrote: the folder of its --output-directory, or
+// its standard output, as it is or compressed with gzip. A dump is redacted as it is read, by secrets as Options.Redact is; kinds that it
+// lacks are in Manifest.NotSeen.
 func OpenAny(path string, secrets func(string) string) (*Bundle, error) {
 	st, err := os.Stat(path)
 	if err != nil {
@@ -112,7 +112,8 @@ type dump struct {
 
 func (d *dump) begin() {
 	d.bundle = &Bundle{
-		Manifest:  Manifest{Source: dumpCommand, NotSeen: []NotSeen{{What: secretsNotSeen.What, Why: "a dump never holds Secrets", Resources: secretsNotSeen.Resources}}},
+		Manifest: Manifest{Source: dumpCommand, NotSeen: []NotSeen{{What: secretsNotSeen.What, Why: "a dump never holds Secrets",
+			Resources: secretsNotSeen.Resources}}},
 		Objects:   map[schema.GroupVersionResource][]unstructured.Unstructured{},
 		Logs:      map[LogKey][]byte{},
 		HostFiles: map[HostKey][]byte{},
@@ -236,7 +237,8 @@ func (d *dump) partial() {
 	if len(names) == 1 {
 		d.bundle.Manifest.Namespace = names[0]
 	}
-	n := NotSeen{What: "all else in other namespaces", Why: fmt.Sprintf("the dump is of %s; make it with --all-namespaces", few(names, 6)), Besides: names}
+	n := NotSeen{What: "all else in other namespaces", Why: fmt.Sprintf("the dump is of %s; make it with --all-namespaces", few(names, 6)),
+		Besides: names}
 	for _, k := range dumpKinds {
 		if k.Namespaced {
 			n.Resources = append(n.Resources, k.resource())
@@ -278,7 +280,8 @@ func words(of []incident.Resource) string {
 	return strings.Join(out, ", ")
 }
 
-// wanted are the logs that a look would have read, with how many bytes of each are kept, as far as a dump has them: it holds no previous ones, and says so.
+// wanted are the logs that a look would have read, with how many bytes of each are kept, as far as a dump has them: it holds no previous
+// ones, and says so.
 func (d *dump) wanted(s *snapshot.Snapshot) map[LogKey]int {
 	out := map[LogKey]int{}
 	previous := 0
@@ -300,7 +303,8 @@ func (d *dump) log(k LogKey, text []byte, keep int) {
 	for _, trouble := range []string{"Request log error: ", "Create log request error: "} {
 		if why, ok := bytes.CutPrefix(text, []byte(trouble)); ok && bytes.IndexByte(why, '\n') == len(why)-1 {
 			d.bundle.Manifest.NotSeen = append(d.bundle.Manifest.NotSeen, NotSeen{
-				What: "log of " + k.Container + " in " + k.Namespace + "/" + k.Pod, Why: d.redactor.String(strings.ToValidUTF8(string(why[:len(why)-1]), "\uFFFD")),
+				What: "log of " + k.Container + " in " + k.Namespace + "/" + k.Pod, Why: d.redactor.String(strings.ToValidUTF8(string(why[:len(why)-1]),
+					"\uFFFD")),
 				Resources: []incident.Resource{incident.PodLogs}, Where: incident.Object{Kind: "Pod", Namespace: k.Namespace, Name: k.Pod},
 			})
 			return

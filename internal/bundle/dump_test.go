@@ -167,7 +167,8 @@ func TestDumpsInEveryForm(t *testing.T) {
 				}
 			}
 			want := []bundle.LogKey{{Namespace: "kube-system", Pod: "coredns-1", Container: "coredns"}}
-			if keys := slices.Collect(maps.Keys(got.Logs)); !slices.Equal(keys, want) || !strings.HasSuffix(string(got.Logs[want[0]]), "Loop detected\n") {
+			if keys := slices.Collect(maps.Keys(got.Logs)); !slices.Equal(keys, want) ||
+				!strings.HasSuffix(string(got.Logs[want[0]]), "Loop detected\n") {
 				t.Errorf("logs %+v: %v", keys, got.Logs)
 			}
 			s, err := got.Snapshot()
@@ -199,7 +200,8 @@ func TestADumpOfOneNamespace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b.Manifest.Namespace != "kube-system" || !strings.Contains(fmt.Sprint(b.Manifest.NotSeen), "the dump is of kube-system; make it with --all-namespaces") {
+		if b.Manifest.Namespace != "kube-system" || !strings.Contains(fmt.Sprint(b.Manifest.NotSeen),
+			"the dump is of kube-system; make it with --all-namespaces") {
 			t.Errorf("%+v", b.Manifest)
 		}
 	}
@@ -210,7 +212,8 @@ func TestDumpsAreRedacted(t *testing.T) {
 	for i := range files {
 		files[i].data = strings.ReplaceAll(files[i].data, "Loop detected", "password is hunter2")
 		files[i].data = strings.ReplaceAll(files[i].data, "Back-off restarting failed container", "hunter2")
-		files[i].data = strings.ReplaceAll(files[i].data, `"image": "coredns:1.15"`, `"image": "coredns:1.15", "env": [{"name": "DB_PASSWORD", "value": "tiger"}]`)
+		files[i].data = strings.ReplaceAll(files[i].data, `"image": "coredns:1.15"`,
+			`"image": "coredns:1.15", "env": [{"name": "DB_PASSWORD", "value": "tiger"}]`)
 	}
 	b, err := bundle.OpenAny(folder(t, files), hide)
 	if err != nil {
@@ -220,7 +223,8 @@ func TestDumpsAreRedacted(t *testing.T) {
 	for _, log := range b.Logs {
 		all += string(log)
 	}
-	if strings.Contains(all, "hunter2") || strings.Contains(all, "tiger") || !strings.Contains(all, "DB_PASSWORD") || b.Manifest.Redactions < 4 {
+	if strings.Contains(all, "hunter2") || strings.Contains(all, "tiger") || !strings.Contains(all, "DB_PASSWORD") ||
+		b.Manifest.Redactions < 4 {
 		t.Errorf("%d redactions:\n%s", b.Manifest.Redactions, all)
 	}
 	if _, err := bundle.OpenAny(folder(t, files), nil); err == nil || !strings.Contains(err.Error(), "no redactor") {
@@ -254,14 +258,17 @@ func TestALogThatKubectlCouldNotRead(t *testing.T) {
 		if strings.HasSuffix(files[i].name, "coredns-1/logs.txt") {
 			b := broken(t)
 			clear(b.Logs)
-			files[i].data = logsOf(b, *object(t, "{apiVersion: v1, kind: Pod, metadata: {name: coredns-1, namespace: kube-system}, spec: {containers: [{name: coredns}]}}"))
+			files[i].data = logsOf(b, *object(t, "{apiVersion: v1, kind: Pod, metadata: {name: coredns-1, namespace: kube-system}, spec: "+
+				"{containers: [{name: coredns}]}}"))
 		}
 	}
 	b, err := bundle.OpenAny(folder(t, files), asIs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(fmt.Sprint(b.Manifest.NotSeen), "{log of coredns in kube-system/coredns-1 the server rejected our request for an unknown reason [pods/log] Pod/kube-system/coredns-1 [] false}") || len(b.Logs) != 0 {
+	if !strings.Contains(fmt.Sprint(b.Manifest.NotSeen),
+		"{log of coredns in kube-system/coredns-1 the server rejected our request for an unknown reason [pods/log] "+
+			"Pod/kube-system/coredns-1 [] false}") || len(b.Logs) != 0 {
 		t.Errorf("%v, %d logs", b.Manifest.NotSeen, len(b.Logs))
 	}
 }
@@ -278,27 +285,36 @@ func TestBadDumps(t *testing.T) {
 		return files
 	}
 	for name, c := range map[string]struct{ path, want string }{
-		"a folder of something":     {folder(t, []entry{{name: "README", data: "x"}}), `not a bundle (a folder without nodes.json); was it made by "paramedic bundle capture", or by "kubectl cluster-info dump"?`},
-		"a text":                    {stream(t, []entry{{data: "hello"}}, false), "not a bundle (neither compressed with zstd nor with a list of nodes)"},
-		"a long text":               {stream(t, []entry{{data: strings.Repeat("hello\n", 1<<20)}}, false), "not a bundle"},
-		"an empty file":             {stream(t, nil, false), "not a bundle"},
-		"other JSON":                {stream(t, []entry{{data: "{\"a\": 1}\n"}}, false), "not a bundle"},
-		"cut in a list":             {stream(t, []entry{{data: good[0].data[:200]}}, false), "truncated: it ends within a list; dump it again"},
-		"a file cut":                {folder(t, change("nodes.json", good[0].data[200:], "")), "nodes.json: unexpected end of JSON input; was the dump broken off?"},
-		"a Secret among pods":       {folder(t, change("kube-system/pods.json", `"items": [`, `"items": [{"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "s"}},`)), "never holds Secrets"},
-		"an object without a name":  {folder(t, change("nodes.json", `"name": "leveling-pc"`, `"name": ""`)), "Node 0: it has no kind or no name"},
-		"a name that is a path":     {folder(t, change("kube-system/pods.json", `"name": "coredns-1"`, `"name": "../../etc"`)), `"../../etc" is not a name`},
-		"a name that climbs":        {folder(t, change("kube-system/pods.json", `"name": "coredns-1"`, `"name": ".."`)), ""},
-		"a kind that nobody knows":  {stream(t, append(slices.Clone(good), entry{data: "{\n    \"kind\": \"GadgetList\", \"apiVersion\": \"v1\", \"items\": [7]\n}\n"}), false), ""},
-		"a list of nothing":         {folder(t, change("default/pods.json", `"items": []`, `"items": null`)), ""},
-		"an object that is null":    {folder(t, change("default/pods.json", `"items": []`, `"items": [null]`)), "Pod 0 is null"},
-		"items that are no list":    {folder(t, change("default/pods.json", `"items": []`, `"items": 7`)), "its items are no list"},
-		"not gzip after all":        {stream(t, []entry{{data: "\x1f\x8bxx"}}, false), "decompress"},
-		"words between the objects": {stream(t, slices.Insert(slices.Clone(good), 1, entry{data: "Warning: v1 ComponentStatus is deprecated\n"}), false), ""},
+		"a folder of something": {folder(t, []entry{{name: "README", data: "x"}}),
+			`not a bundle (a folder without nodes.json); was it made by "paramedic bundle capture", or by "kubectl cluster-info dump"?`},
+		"a text": {stream(t, []entry{{data: "hello"}}, false),
+			"not a bundle (neither compressed with zstd nor with a list of nodes)"},
+		"a long text":   {stream(t, []entry{{data: strings.Repeat("hello\n", 1<<20)}}, false), "not a bundle"},
+		"an empty file": {stream(t, nil, false), "not a bundle"},
+		"other JSON":    {stream(t, []entry{{data: "{\"a\": 1}\n"}}, false), "not a bundle"},
+		"cut in a list": {stream(t, []entry{{data: good[0].data[:200]}}, false), "truncated: it ends within a list; dump it again"},
+		"a file cut": {folder(t, change("nodes.json", good[0].data[200:], "")),
+			"nodes.json: unexpected end of JSON input; was the dump broken off?"},
+		"a Secret among pods": {folder(t, change("kube-system/pods.json", `"items": [`,
+			`"items": [{"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "s"}},`)), "never holds Secrets"},
+		"an object without a name": {folder(t, change("nodes.json", `"name": "leveling-pc"`, `"name": ""`)),
+			"Node 0: it has no kind or no name"},
+		"a name that is a path": {folder(t, change("kube-system/pods.json", `"name": "coredns-1"`, `"name": "../../etc"`)),
+			`"../../etc" is not a name`},
+		"a name that climbs": {folder(t, change("kube-system/pods.json", `"name": "coredns-1"`, `"name": ".."`)), ""},
+		"a kind that nobody knows": {stream(t, append(slices.Clone(good),
+			entry{data: "{\n    \"kind\": \"GadgetList\", \"apiVersion\": \"v1\", \"items\": [7]\n}\n"}), false), ""},
+		"a list of nothing":      {folder(t, change("default/pods.json", `"items": []`, `"items": null`)), ""},
+		"an object that is null": {folder(t, change("default/pods.json", `"items": []`, `"items": [null]`)), "Pod 0 is null"},
+		"items that are no list": {folder(t, change("default/pods.json", `"items": []`, `"items": 7`)), "its items are no list"},
+		"not gzip after all":     {stream(t, []entry{{data: "\x1f\x8bxx"}}, false), "decompress"},
+		"words between the objects": {stream(t, slices.Insert(slices.Clone(good), 1, entry{data: "Warning: v1 ComponentStatus is deprecated\n"}),
+			false), ""},
 	} {
 		_, err := bundle.OpenAny(c.path, asIs)
 		switch {
-		case c.want == "" && err != nil, c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "open bundle "+c.path+": ")):
+		case c.want == "" && err != nil, c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) ||
+			!strings.HasPrefix(err.Error(), "open bundle "+c.path+": ")):
 			t.Errorf("%s: %v\nwant: %s", name, err, c.want)
 		}
 	}
@@ -326,7 +342,8 @@ func TestABrokenOffDump(t *testing.T) {
 // What lies outside of the folder is not read through a link.
 func TestDumpsDoNotLeadOut(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(secret, []byte("==== START logs for container coredns of pod kube-system/coredns-1 ====\nhidden\n"), 0o600); err != nil {
+	if err := os.WriteFile(secret, []byte("==== START logs for container coredns of pod kube-system/coredns-1 ====\nhidden\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	dir := folder(t, dumped(t, "json", allNamespaces...))
@@ -353,7 +370,8 @@ func TestWhenADumpWasWritten(t *testing.T) {
 		"copied":               {"2026-03-01T00:00:00Z", "2026-01-01T10:00:00Z"},
 		"a clock that is slow": {"2026-01-01T09:00:00Z", "2026-01-01T10:00:00Z"},
 	} {
-		list := `{"kind": "NodeList", "apiVersion": "v1", "items": [{"metadata": {"name": "a", "creationTimestamp": "2026-01-01T10:00:00Z"}}]}` + "\n"
+		list := `{"kind": "NodeList", "apiVersion": "v1", "items": [{"metadata": {"name": "a", "creationTimestamp": "2026-01-01T10:00:00Z"}}]}` +
+			"\n"
 		at, err := time.Parse(time.RFC3339, c.written)
 		if err != nil {
 			t.Fatal(err)
@@ -377,21 +395,27 @@ func TestWhenADumpWasWritten(t *testing.T) {
 // When a dump was made follows from what it holds; the fast clock of one node does not make all else look old.
 func TestWhenADumpWasMade(t *testing.T) {
 	node := func(name, ready, at string) string {
-		return fmt.Sprintf(`{"metadata": {"name": %q}, "status": {"conditions": [{"type": "Ready", "status": %q, "lastHeartbeatTime": %q}]}}`, name, ready, at)
+		return fmt.Sprintf(`{"metadata": {"name": %q}, "status": {"conditions": [{"type": "Ready", "status": %q, "lastHeartbeatTime": %q}]}}`,
+			name, ready, at)
 	}
 	for name, c := range map[string]struct {
 		nodes []string
 		event string
 		want  string
 	}{
-		"the newest":              {[]string{node("a", "True", "2026-01-01T10:00:00Z"), node("b", "True", "2026-01-01T10:03:00Z")}, "2026-01-01T10:04:00Z", "2026-01-01T10:04:00Z"},
-		"one clock ahead":         {[]string{node("a", "True", "2026-01-01T10:00:00Z"), node("b", "True", "2026-01-01T13:00:00Z"), node("c", "True", "2026-01-01T10:02:00Z")}, "2026-01-01T10:04:00Z", "2026-01-01T10:04:00Z"},
-		"of two clocks, one":      {[]string{node("a", "True", "2026-01-01T10:00:00Z"), node("b", "True", "2026-01-01T13:00:00Z")}, "2026-01-01T13:04:00Z", "2026-01-01T10:00:00Z"},
-		"a dead node":             {[]string{node("a", "Unknown", "2026-01-01T07:00:00Z"), node("b", "True", "2026-01-01T10:00:00Z")}, "2026-01-01T10:04:00Z", "2026-01-01T10:04:00Z"},
+		"the newest": {[]string{node("a", "True", "2026-01-01T10:00:00Z"), node("b", "True", "2026-01-01T10:03:00Z")},
+			"2026-01-01T10:04:00Z", "2026-01-01T10:04:00Z"},
+		"one clock ahead": {[]string{node("a", "True", "2026-01-01T10:00:00Z"), node("b", "True", "2026-01-01T13:00:00Z"),
+			node("c", "True", "2026-01-01T10:02:00Z")}, "2026-01-01T10:04:00Z", "2026-01-01T10:04:00Z"},
+		"of two clocks, one": {[]string{node("a", "True", "2026-01-01T10:00:00Z"), node("b", "True", "2026-01-01T13:00:00Z")},
+			"2026-01-01T13:04:00Z", "2026-01-01T10:00:00Z"},
+		"a dead node": {[]string{node("a", "Unknown", "2026-01-01T07:00:00Z"), node("b", "True", "2026-01-01T10:00:00Z")},
+			"2026-01-01T10:04:00Z", "2026-01-01T10:04:00Z"},
 		"no node that is alive":   {[]string{node("a", "Unknown", "2026-01-01T07:00:00Z")}, "2026-01-01T10:04:00Z", "2026-01-01T10:04:00Z"},
 		"an event of the year 99": {[]string{node("a", "True", "2026-01-01T10:00:00Z")}, "9999-01-01T10:04:00Z", "2026-01-01T10:00:00Z"},
 	} {
-		events := fmt.Sprintf("{\n \"kind\": \"EventList\", \"apiVersion\": \"v1\", \"items\": [{\"metadata\": {\"name\": \"e\", \"namespace\": \"d\"}, \"message\": \"at 2027-01-01T00:00:00Z\", \"lastTimestamp\": %q}]\n}\n", c.event)
+		events := fmt.Sprintf("{\n \"kind\": \"EventList\", \"apiVersion\": \"v1\", \"items\": [{\"metadata\": {\"name\": \"e\", "+
+			"\"namespace\": \"d\"}, \"message\": \"at 2027-01-01T00:00:00Z\", \"lastTimestamp\": %q}]\n}\n", c.event)
 		b, err := bundle.OpenAny(stream(t, []entry{{data: fmt.Sprintf("{\n \"kind\": \"NodeList\", \"apiVersion\": \"v1\", \"items\": [%s]\n}\n%s", strings.Join(c.nodes, ","), events)}}, false), asIs)
 		if err != nil {
 			t.Fatal(name, err)

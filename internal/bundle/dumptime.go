@@ -8,13 +8,14 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// heartbeatEvery is within what a kubelet reports at least, even if nothing has changed (its nodeStatusReportFrequency is five minutes), and a
-// minute for the way.
+// heartbeatEvery is within what a kubelet reports at least, even if nothing has changed (its nodeStatusReportFrequency is five minutes),
+// and a minute for the way.
 const heartbeatEvery = 6 * time.Minute
 
-// dumpedAt is when a dump was made, which it does not say: the newest time in its objects. The clock of one node can be wrong: times that are
-// later than the median of the ready nodes' heartbeats by more than heartbeatEvery do not count, or everything else would look old. Written is
-// when the file was, which a copy loses: it counts if it is later by no more than the cluster can have been silent, or if there is no other.
+// dumpedAt is when a dump was made, which it does not say: the newest time in its objects. The clock of one node can be wrong: times that
+// are later than the median of the ready nodes' heartbeats by more than heartbeatEvery do not count, or everything else would look old.
+// Written is when the file was, which a copy loses: it counts if it is later by no more than the cluster can have been silent, or if there
+// is no other.
 func dumpedAt(b *Bundle, written time.Time) time.Time {
 	var beats []time.Time
 	for _, n := range b.List(nodesGVR) {

@@ -13,7 +13,8 @@ import (
 
 // ReadEntry reads a bundle of one entry, for fuzzing without the archive around it.
 func ReadEntry(name string, data []byte) (*Bundle, error) {
-	b := &Bundle{Objects: map[schema.GroupVersionResource][]unstructured.Unstructured{}, Logs: map[LogKey][]byte{}, HostFiles: map[HostKey][]byte{}}
+	b := &Bundle{Objects: map[schema.GroupVersionResource][]unstructured.Unstructured{}, Logs: map[LogKey][]byte{},
+		HostFiles: map[HostKey][]byte{}}
 	return b, b.add(name, data)
 }
 

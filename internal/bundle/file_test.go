@@ -26,7 +26,8 @@ import (
 // full is a bundle with something of everything.
 func full(t testing.TB) *bundle.Bundle {
 	b := broken(t)
-	b.Manifest.NotSeen = []bundle.NotSeen{{What: "secrets", Why: "a bundle never holds Secrets", Resources: []incident.Resource{incident.Secrets}}}
+	b.Manifest.NotSeen = []bundle.NotSeen{{What: "secrets", Why: "a bundle never holds Secrets",
+		Resources: []incident.Resource{incident.Secrets}}}
 	b.Manifest.Redactions = 3
 	b.HostFiles[bundle.HostKey{Node: "leveling-pc", Path: "/etc/resolv.conf"}] = []byte("nameserver 127.0.0.1\n")
 	b.HostFiles[bundle.HostKey{Node: "leveling-pc", Path: "/etc/cni/net.d/.keep"}] = []byte{}
@@ -53,7 +54,8 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, diff := range []string{cmp.Diff(b.Objects, got.Objects), cmp.Diff(b.Logs, got.Logs), cmp.Diff(b.HostFiles, got.HostFiles), cmp.Diff(b.Facts, got.Facts)} {
+	for _, diff := range []string{cmp.Diff(b.Objects, got.Objects), cmp.Diff(b.Logs, got.Logs), cmp.Diff(b.HostFiles, got.HostFiles),
+		cmp.Diff(b.Facts, got.Facts)} {
 		if diff != "" {
 			t.Error("read is not what was written (-want +got):\n" + diff)
 		}
@@ -197,13 +199,16 @@ func TestBadFiles(t *testing.T) {
 		{"another archive", pack(t, entry{"README", "x", tar.TypeReg}), "not a bundle (no manifest.json)"},
 		{"manifest is not JSON", onlyManifest("{"), "manifest.json is unreadable"},
 		{"manifest of something else", onlyManifest("{}"), "gives no format"},
-		{"newer", onlyManifest(strings.Replace(manifest, `"format": 1`, `"format": 2`, 1)), "format 2 is newer than the 1 that this program reads"},
+		{"newer", onlyManifest(strings.Replace(manifest, `"format": 1`, `"format": 2`, 1)),
+			"format 2 is newer than the 1 that this program reads"},
 		{"only a manifest", onlyManifest(manifest), "truncated: it ends after 0 of"},
 		{"an entry less", pack(t, entries[:len(entries)-1]...), "truncated: it ends after"},
 		{"cut in the middle", good[:len(good)/2], "truncated"},
 		{"cut at the end", good[:len(good)-40], "truncated"},
-		{"an entry more", pack(t, append(entries[:len(entries):len(entries)], entry{"logs/a/b/c.log", "x", tar.TypeReg})...), `"logs/a/b/c.log" is not in the manifest`},
-		{"changed", pack(t, append(entries[:len(entries)-1:len(entries)-1], entry{last.name, last.data + " ", tar.TypeReg})...), "wrong checksum"},
+		{"an entry more", pack(t, append(entries[:len(entries):len(entries)], entry{"logs/a/b/c.log", "x", tar.TypeReg})...),
+			`"logs/a/b/c.log" is not in the manifest`},
+		{"changed", pack(t, append(entries[:len(entries)-1:len(entries)-1], entry{last.name, last.data + " ", tar.TypeReg})...),
+			"wrong checksum"},
 		{"climbs out", with(t, entries, "host/leveling-pc/etc/resolv.conf", "host/../../etc/resolv.conf"), "has no place in a bundle"},
 		{"absolute", with(t, entries, "host/leveling-pc/etc/resolv.conf", "/etc/resolv.conf"), "has no place in a bundle"},
 		{"unknown place", with(t, entries, "facts.json", "secrets.json"), "has no place in a bundle"},
@@ -296,7 +301,8 @@ func TestLimits(t *testing.T) {
 func TestBombs(t *testing.T) {
 	sum := func(s string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(s))) }
 	manifest := func(name, data string) entry {
-		return entry{"manifest.json", fmt.Sprintf(`{"format":1,"entries":[{"name":%q,"size":%d,"sha256":%q}]}`, name, len(data), sum(data)), tar.TypeReg}
+		return entry{"manifest.json", fmt.Sprintf(`{"format":1,"entries":[{"name":%q,"size":%d,"sha256":%q}]}`, name, len(data), sum(data)),
+			tar.TypeReg}
 	}
 	zeros := strings.Repeat("\x00", 64<<20)
 	empty := `{"items":[` + strings.Repeat("{},", 20<<20) + `{}]}`
@@ -304,10 +310,13 @@ func TestBombs(t *testing.T) {
 		entries []entry
 		want    string
 	}{
-		"zeros":          {[]entry{manifest("logs/a/b/c.log", zeros), {"logs/a/b/c.log", zeros, tar.TypeReg}}, "more than 33554432 bytes"},
-		"a manifest":     {[]entry{{"manifest.json", `{"format":1,"entries":[` + strings.Repeat("{},", 8<<20) + `{}]}`, tar.TypeReg}}, "more than the 16777216 allowed"},
-		"empty objects":  {[]entry{manifest("objects/core/v1/pods.json", empty), {"objects/core/v1/pods.json", empty, tar.TypeReg}}, "object 0: it has no kind or no name"},
-		"nested objects": {[]entry{manifest("facts.json", strings.Repeat("[", 1<<20)), {"facts.json", strings.Repeat("[", 1<<20), tar.TypeReg}}, "exceeded max depth"},
+		"zeros": {[]entry{manifest("logs/a/b/c.log", zeros), {"logs/a/b/c.log", zeros, tar.TypeReg}}, "more than 33554432 bytes"},
+		"a manifest": {[]entry{{"manifest.json", `{"format":1,"entries":[` + strings.Repeat("{},", 8<<20) + `{}]}`, tar.TypeReg}},
+			"more than the 16777216 allowed"},
+		"empty objects": {[]entry{manifest("objects/core/v1/pods.json", empty), {"objects/core/v1/pods.json", empty, tar.TypeReg}},
+			"object 0: it has no kind or no name"},
+		"nested objects": {[]entry{manifest("facts.json", strings.Repeat("[", 1<<20)), {"facts.json", strings.Repeat("[", 1<<20), tar.TypeReg}},
+			"exceeded max depth"},
 	} {
 		data := pack(t, c.entries...)
 		limits := bundle.Limits{}

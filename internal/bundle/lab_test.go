@@ -30,11 +30,13 @@ func TestCaptureOfARealCluster(t *testing.T) {
 	capture := func(c *rest.Config, at time.Time) *bundle.Bundle {
 		t.Helper()
 		start := time.Now()
-		b, err := bundle.Capture(t.Context(), c, bundle.Options{ClusterName: "lab", Version: "test", Redact: asIs, Now: func() time.Time { return at }})
+		b, err := bundle.Capture(t.Context(), c, bundle.Options{ClusterName: "lab", Version: "test", Redact: asIs,
+			Now: func() time.Time { return at }})
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%v: %d objects, %d logs, not seen: %+v", time.Since(start).Round(time.Millisecond), b.Info().Objects, len(b.Logs), b.Manifest.NotSeen)
+		t.Logf("%v: %d objects, %d logs, not seen: %+v", time.Since(start).Round(time.Millisecond), b.Info().Objects, len(b.Logs),
+			b.Manifest.NotSeen)
 		return b
 	}
 	real := capture(config, time.Now())

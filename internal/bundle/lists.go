@@ -98,7 +98,8 @@ func position(o metav1.ListOptions, now state) (continuation, error) {
 			return c, apierrors.NewBadRequest("continue key is not valid: " + err.Error())
 		}
 		if now.changed > c.Version {
-			return c, apierrors.NewResourceExpired("The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.")
+			return c, apierrors.NewResourceExpired("The provided continue parameter is too old to display a consistent list result. You must " +
+				"start a new list without the continue parameter.")
 		}
 		return c, nil
 	}

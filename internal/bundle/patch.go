@@ -56,7 +56,8 @@ func applyJSONPatch(doc, patch []byte) ([]byte, error) {
 		return nil, apierrors.NewBadRequest("the patch is not a JSON patch: " + err.Error())
 	}
 	if len(operations) > maxPatchOperations {
-		return nil, apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("the patch has %d operations, more than %d", len(operations), maxPatchOperations))
+		return nil, apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("the patch has %d operations, more than %d", len(operations),
+			maxPatchOperations))
 	}
 	for _, op := range operations {
 		if doc, err = (jsonpatch.Patch{op}).Apply(doc); err != nil {

@@ -69,7 +69,8 @@ func (s *Server) serveReview(w http.ResponseWriter, r *http.Request, parts []str
 }
 
 // review fills in the answer by the rules that requests meet.
-func (s *Server) review(ra *authorizationv1.ResourceAttributes, other *authorizationv1.NonResourceAttributes, status *authorizationv1.SubjectAccessReviewStatus, user User) error {
+func (s *Server) review(ra *authorizationv1.ResourceAttributes, other *authorizationv1.NonResourceAttributes,
+	status *authorizationv1.SubjectAccessReviewStatus, user User) error {
 	switch {
 	case ra != nil && other == nil:
 		resource := ra.Resource

@@ -160,7 +160,8 @@ func (s *Server) serve(w http.ResponseWriter, hr *http.Request) error {
 	return s.dispatch(w, r)
 }
 
-var errNoSuchPath = &apierrors.StatusError{ErrStatus: statusOf(http.StatusNotFound, "NotFound", "the server could not find the requested resource")}
+var errNoSuchPath = &apierrors.StatusError{ErrStatus: statusOf(http.StatusNotFound, "NotFound",
+	"the server could not find the requested resource")}
 
 // route understands /api/v1/… and /apis/group/version/….
 func (s *Server) route(hr *http.Request, parts []string) (*request, error) {
@@ -231,7 +232,8 @@ func (s *Server) dispatch(w http.ResponseWriter, r *request) error {
 		handlers[what{"status", "get"}], handlers[what{"status", "update"}], handlers[what{"status", "patch"}] = s.get, s.update, s.patch
 	}
 	if r.kind.scale {
-		handlers[what{"scale", "get"}], handlers[what{"scale", "update"}], handlers[what{"scale", "patch"}] = s.getScale, s.changeScale, s.changeScale
+		handlers[what{"scale", "get"}], handlers[what{"scale", "update"}], handlers[what{"scale", "patch"}] = s.getScale, s.changeScale,
+			s.changeScale
 	}
 	if r.gvr() == podsGVR {
 		handlers[what{"log", "get"}], handlers[what{"eviction", "create"}] = s.podLog, s.evict

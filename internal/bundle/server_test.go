@@ -41,7 +41,8 @@ func TestListsInEveryForm(t *testing.T) {
 		if err != nil || len(deps.Items) != 1 || *deps.Items[0].Spec.Replicas != 1 {
 			t.Errorf("%s: %+v, %v", form, deps, err)
 		}
-		if _, err := client.CoreV1().Pods("kube-system").Get(t.Context(), "nosuch", metav1.GetOptions{}); !apierrors.IsNotFound(err) || err.Error() != `pods "nosuch" not found` {
+		if _, err := client.CoreV1().Pods("kube-system").Get(t.Context(), "nosuch", metav1.GetOptions{}); !apierrors.IsNotFound(err) ||
+			err.Error() != `pods "nosuch" not found` {
 			t.Errorf("%s: %v", form, err)
 		}
 	}
@@ -90,7 +91,8 @@ func TestSelectors(t *testing.T) {
 			t.Errorf("%q %q: %q, want %q", c.label, c.field, got, c.want)
 		}
 	}
-	for _, o := range []metav1.ListOptions{{FieldSelector: "spec.color=red"}, {LabelSelector: "a in ("}, {ResourceVersion: "x"}, {Continue: "!"}} {
+	for _, o := range []metav1.ListOptions{{FieldSelector: "spec.color=red"}, {LabelSelector: "a in ("}, {ResourceVersion: "x"},
+		{Continue: "!"}} {
 		if _, err := client.CoreV1().Pods("").List(t.Context(), o); !apierrors.IsBadRequest(err) {
 			t.Errorf("%+v: %v", o, err)
 		}
@@ -108,11 +110,13 @@ func TestPages(t *testing.T) {
 		t.Fatalf("%+v, %v", first, err)
 	}
 	second, err := client.CoreV1().Pods("").List(t.Context(), metav1.ListOptions{Limit: 1, Continue: first.Continue})
-	if err != nil || len(second.Items) != 1 || second.Continue != "" || second.Items[0].Name == first.Items[0].Name || second.ResourceVersion != first.ResourceVersion {
+	if err != nil || len(second.Items) != 1 || second.Continue != "" || second.Items[0].Name == first.Items[0].Name ||
+		second.ResourceVersion != first.ResourceVersion {
 		t.Errorf("%+v, %v", second, err)
 	}
 	s.Delete(pods, "convocanvas", "convocanvas-1")
-	if _, err := client.CoreV1().Pods("").List(t.Context(), metav1.ListOptions{Limit: 1, Continue: first.Continue}); !apierrors.IsResourceExpired(err) {
+	if _, err := client.CoreV1().Pods("").List(t.Context(),
+		metav1.ListOptions{Limit: 1, Continue: first.Continue}); !apierrors.IsResourceExpired(err) {
 		t.Errorf("a page of a list that is no more: %v", err)
 	}
 }
@@ -129,7 +133,8 @@ func TestVersionsOfLists(t *testing.T) {
 	if _, err := client.CoreV1().Pods("").List(t.Context(), exact); !apierrors.IsResourceExpired(err) {
 		t.Errorf("an old one, exactly: %v", err)
 	}
-	if got, err := client.CoreV1().Pods("").List(t.Context(), metav1.ListOptions{ResourceVersion: list.ResourceVersion}); err != nil || len(got.Items) != 1 {
+	if got, err := client.CoreV1().Pods("").List(t.Context(), metav1.ListOptions{ResourceVersion: list.ResourceVersion}); err != nil ||
+		len(got.Items) != 1 {
 		t.Errorf("not older than: %v", err)
 	}
 	_, err := client.CoreV1().Pods("").List(t.Context(), metav1.ListOptions{ResourceVersion: "999999"})
@@ -157,7 +162,8 @@ func TestLogs(t *testing.T) {
 		want    string
 	}{
 		{"coredns-1", corev1.PodLogOptions{}, "one\ntwo\n2025-10-02T23:19:00.500Z [FATAL] plugin/loop: Loop detected\n"},
-		{"coredns-1", corev1.PodLogOptions{Container: "coredns", TailLines: n(1)}, "2025-10-02T23:19:00.500Z [FATAL] plugin/loop: Loop detected\n"},
+		{"coredns-1", corev1.PodLogOptions{Container: "coredns", TailLines: n(1)},
+			"2025-10-02T23:19:00.500Z [FATAL] plugin/loop: Loop detected\n"},
 		{"coredns-1", corev1.PodLogOptions{TailLines: n(2), LimitBytes: n(6)}, "two\n20"},
 		{"coredns-1", corev1.PodLogOptions{TailLines: n(0)}, ""},
 		{"coredns-1", corev1.PodLogOptions{TailLines: n(9)}, "one\ntwo\n2025-10-02T23:19:00.500Z [FATAL] plugin/loop: Loop detected\n"},
@@ -182,7 +188,8 @@ func TestLogs(t *testing.T) {
 		}
 	}
 	_, config = serve(t, healthy(t), asCaptured)
-	if _, err := readLog(t, clientFor(t, config("")), "convocanvas", "convocanvas-1", corev1.PodLogOptions{}); err == nil || !strings.Contains(err.Error(), "choose one of: [app side]") {
+	if _, err := readLog(t, clientFor(t, config("")), "convocanvas", "convocanvas-1", corev1.PodLogOptions{}); err == nil ||
+		!strings.Contains(err.Error(), "choose one of: [app side]") {
 		t.Errorf("two containers: %v", err)
 	}
 }
@@ -205,12 +212,15 @@ func TestDiscovery(t *testing.T) {
 				seen[l.GroupVersion+" "+r.Name] = r
 			}
 		}
-		for name, want := range map[string]string{"v1 pods": "Pod", "v1 nodes": "Node", "apps/v1 deployments": "Deployment", "apps/v1 deployments/scale": "Scale", "v1 pods/eviction": "Eviction", "v1 pods/status": "Pod", "authorization.k8s.io/v1 selfsubjectaccessreviews": "SelfSubjectAccessReview"} {
+		for name, want := range map[string]string{"v1 pods": "Pod", "v1 nodes": "Node", "apps/v1 deployments": "Deployment",
+			"apps/v1 deployments/scale": "Scale", "v1 pods/eviction": "Eviction", "v1 pods/status": "Pod",
+			"authorization.k8s.io/v1 selfsubjectaccessreviews": "SelfSubjectAccessReview"} {
 			if seen[name].Kind != want {
 				t.Errorf("legacy %v: %s is %+v", legacy, name, seen[name])
 			}
 		}
-		if r := seen["v1 pods"]; !r.Namespaced || seen["v1 nodes"].Namespaced || !slices.Contains(r.ShortNames, "po") || !slices.Contains(r.Categories, "all") || !slices.Contains(r.Verbs, "watch") {
+		if r := seen["v1 pods"]; !r.Namespaced || seen["v1 nodes"].Namespaced || !slices.Contains(r.ShortNames, "po") ||
+			!slices.Contains(r.Categories, "all") || !slices.Contains(r.Verbs, "watch") {
 			t.Errorf("legacy %v: %+v", legacy, r)
 		}
 	}
@@ -226,14 +236,19 @@ func TestOddRequests(t *testing.T) {
 		method, path, body string
 		code               int
 	}{
-		{"GET", "/", "", 404}, {"GET", "/api/v1/pods/x", "", 404}, {"GET", "/api/v2/pods", "", 404}, {"GET", "/apis/apps/v1/namespaces//deployments/x", "", 404},
+		{"GET", "/", "", 404}, {"GET", "/api/v1/pods/x", "", 404}, {"GET", "/api/v2/pods", "", 404},
+		{"GET", "/apis/apps/v1/namespaces//deployments/x", "", 404},
 		{"GET", "/api/v1/namespaces/a/nodes", "", 404}, {"GET", "/api/v1/namespaces/kube-system/pods/coredns-1/exec", "", 404},
 		{"GET", "/readyz", "", 200}, {"GET", "/readyz/ping", "", 200}, {"GET", "/api/v1/namespaces/kube-system/status", "", 200},
-		{"DELETE", "/api/v1/namespaces/kube-system/pods", "", 405}, {"POST", "/api/v1/namespaces/kube-system/pods/coredns-1", "{}", 405}, {"POST", "/api/v1/pods", "{}", 400},
+		{"DELETE", "/api/v1/namespaces/kube-system/pods", "", 405}, {"POST", "/api/v1/namespaces/kube-system/pods/coredns-1", "{}", 405},
+		{"POST", "/api/v1/pods", "{}", 400},
 		{"PUT", "/api/v1/namespaces/kube-system/pods", "{}", 405}, {"GET", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "", 405},
-		{"POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "[", 400}, {"PUT", "/api/v1/namespaces/kube-system/configmaps/coredns", "nonsense", 400},
-		{"PUT", "/api/v1/namespaces/kube-system/configmaps/coredns", "{}", 400}, {"DELETE", "/api/v1/namespaces/kube-system/configmaps/coredns", "[]", 400},
-		{"GET", "/api/v1/pods?limit=-3", "", 200}, {"GET", "/api/v1/pods?limit=x", "", 400}, {"GET", "/api/v1/pods?watch=1&resourceVersion=7&timeoutSeconds=1", "", 410},
+		{"POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "[", 400}, {"PUT", "/api/v1/namespaces/kube-system/configmaps/coredns",
+			"nonsense", 400},
+		{"PUT", "/api/v1/namespaces/kube-system/configmaps/coredns", "{}", 400}, {"DELETE", "/api/v1/namespaces/kube-system/configmaps/coredns",
+			"[]", 400},
+		{"GET", "/api/v1/pods?limit=-3", "", 200}, {"GET", "/api/v1/pods?limit=x", "", 400},
+		{"GET", "/api/v1/pods?watch=1&resourceVersion=7&timeoutSeconds=1", "", 410},
 		{"GET", "/api/v1/pods?watch=1&sendInitialEvents=true", "", 422}, {"OPTIONS", "/api/v1/pods", "", 200},
 	} {
 		req, _ := http.NewRequest(c.method, config("").Host+c.path, strings.NewReader(c.body))

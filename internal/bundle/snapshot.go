@@ -28,10 +28,12 @@ type Facts struct {
 
 // FactsOf takes from a look what a capture does not see by itself.
 func FactsOf(s *snapshot.Snapshot) Facts {
-	return Facts{Hosts: s.Hosts, Lookups: s.Lookups, Dials: s.Dials, Metrics: s.Metrics, Health: s.Health, Secrets: s.Secrets, SecretsSeen: s.SecretsSeen}
+	return Facts{Hosts: s.Hosts, Lookups: s.Lookups, Dials: s.Dials, Metrics: s.Metrics, Health: s.Health, Secrets: s.Secrets,
+		SecretsSeen: s.SecretsSeen}
 }
 
-// Snapshot returns what the bundle shows as a Snapshot, indexed, at the time of its capture: what a look at the cluster would have given then.
+// Snapshot returns what the bundle shows as a Snapshot, indexed, at the time of its capture: what a look at the cluster would have given
+// then.
 func (b *Bundle) Snapshot() (*snapshot.Snapshot, error) {
 	s := &snapshot.Snapshot{
 		At: b.Manifest.CapturedAt.UTC(), Cluster: b.Manifest.Cluster.Name, Namespace: b.Manifest.Namespace,
@@ -41,7 +43,8 @@ func (b *Bundle) Snapshot() (*snapshot.Snapshot, error) {
 		return nil, err
 	}
 	for key, text := range b.Logs {
-		s.Logs = append(s.Logs, snapshot.Log{Namespace: key.Namespace, Pod: key.Pod, Container: key.Container, Previous: key.Previous, Text: string(text)})
+		s.Logs = append(s.Logs, snapshot.Log{Namespace: key.Namespace, Pod: key.Pod, Container: key.Container, Previous: key.Previous,
+			Text: string(text)})
 	}
 	if len(b.Facts) > 0 {
 		var f Facts
@@ -88,8 +91,8 @@ func isBuiltIn(gvr schema.GroupVersionResource) bool {
 	return slices.ContainsFunc(kinds, func(k Kind) bool { return k.GVR() == gvr })
 }
 
-// blind is what the bundle cannot show: what its capture could not see, and the kinds that it lacks without a word, for it was made by another
-// version or another program.
+// blind is what the bundle cannot show: what its capture could not see, and the kinds that it lacks without a word, for it was made by
+// another version or another program.
 func (b *Bundle) blind(secretsSeen bool) []incident.NotSeen {
 	var out []incident.NotSeen
 	for _, n := range b.Manifest.NotSeen {
@@ -126,8 +129,8 @@ var olderNotes = []struct {
 	{regexp.MustCompile(`^(files on the nodes$|files of )`), incident.HostFiles},
 }
 
-// typedNote is a note of an older bundle with what it is about. Whole kinds that such a bundle lacks are known by their absence, named here so
-// that they are told once. A note that no version has written says nothing to programs.
+// typedNote is a note of an older bundle with what it is about. Whole kinds that such a bundle lacks are known by their absence, named here
+// so that they are told once. A note that no version has written says nothing to programs.
 func typedNote(n incident.NotSeen) incident.NotSeen {
 	if len(n.Resources) > 0 {
 		return n

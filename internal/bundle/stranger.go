@@ -14,7 +14,8 @@ import (
 // matters where no token is asked for.
 func (s *Server) stranger(r *http.Request) error {
 	refuse := func(why string) error {
-		return &apierrors.StatusError{ErrStatus: statusOf(http.StatusForbidden, "Forbidden", "a bundle is served to clients of the Kubernetes API, not to web pages: "+why)}
+		return &apierrors.StatusError{ErrStatus: statusOf(http.StatusForbidden, "Forbidden",
+			"a bundle is served to clients of the Kubernetes API, not to web pages: "+why)}
 	}
 	if origin := r.Header.Values("Origin"); len(origin) > 0 {
 		return refuse("the request comes from a page of " + strings.Join(origin, ", "))

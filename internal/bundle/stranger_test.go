@@ -58,7 +58,8 @@ func TestNoWebPageIsAnswered(t *testing.T) {
 		"a page of a name rebound":     {open(""), "evil.example:6443", nil, "host evil.example:6443"},
 		"a name that begins like ours": {open(""), "127.0.0.1.evil.example", nil, "host 127.0.0.1.evil.example"},
 		"with a token, by a name":      {known(""), "bundle.example", []string{"Authorization", "Bearer asha-token"}, ""},
-		"with a token, from a page":    {known(""), "", []string{"Authorization", "Bearer asha-token", "Origin", "https://evil.example"}, "a page of"},
+		"with a token, from a page": {known(""), "", []string{"Authorization", "Bearer asha-token", "Origin", "https://evil.example"},
+			"a page of"},
 	} {
 		if c.refused == "" {
 			if code, body := ask(c.config, http.MethodGet, c.host, c.headers...); code != http.StatusOK {
@@ -90,9 +91,11 @@ func TestAccessFromElsewhere(t *testing.T) {
 		}
 	}
 	tokens := map[string]bool{}
-	for host, addr := range map[string]string{"": "[::]:7", "0.0.0.0": "0.0.0.0:7", "192.0.2.1": "192.0.2.1:7", "bundle.example": "192.0.2.1:7"} {
+	for host, addr := range map[string]string{"": "[::]:7", "0.0.0.0": "0.0.0.0:7", "192.0.2.1": "192.0.2.1:7",
+		"bundle.example": "192.0.2.1:7"} {
 		a, err := bundle.NewAccess(at(addr), host, time.Now())
-		if err != nil || !strings.HasPrefix(a.URL, "https://") || a.TLS == nil || len(a.Users) != 1 || strings.Contains(a.URL, "0.0.0.0") || strings.Contains(a.URL, "[::]") {
+		if err != nil || !strings.HasPrefix(a.URL, "https://") || a.TLS == nil || len(a.Users) != 1 || strings.Contains(a.URL, "0.0.0.0") ||
+			strings.Contains(a.URL, "[::]") {
 			t.Fatalf("%s: %+v, %v", addr, a, err)
 		}
 		for token := range a.Users {

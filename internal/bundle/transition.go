@@ -89,7 +89,10 @@ func (w *world) move(m moment, o TransitionOptions) Moved {
 	defer w.mu.Unlock()
 	var count Moved
 	renamed := w.reborn(m)
-	gvrs := slices.SortedFunc(maps.Keys(m.records), func(a, b schema.GroupVersionResource) int { return strings.Compare(a.String(), b.String()) })
+	gvrs := slices.SortedFunc(maps.Keys(m.records), func(a, b schema.GroupVersionResource) int {
+		return strings.Compare(a.String(),
+			b.String())
+	})
 	for _, gvr := range gvrs {
 		wanted := map[string]*record{}
 		for _, rec := range m.records[gvr] {

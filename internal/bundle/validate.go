@@ -18,13 +18,15 @@ import (
 
 // immutable is the fields that cannot change once they are set.
 var immutable = map[string][]string{
-	"daemonsets.apps":                               {"spec.selector"},
-	"deployments.apps":                              {"spec.selector"},
-	"replicasets.apps":                              {"spec.selector"},
-	"statefulsets.apps":                             {"spec.selector", "spec.serviceName", "spec.volumeClaimTemplates", "spec.podManagementPolicy"},
-	"jobs.batch":                                    {"spec.selector", "spec.template", "spec.completionMode"},
-	"services":                                      {"spec.clusterIP"},
-	"persistentvolumeclaims":                        {"spec.accessModes", "spec.selector", "spec.storageClassName", "spec.volumeMode", "spec.volumeName"},
+	"daemonsets.apps":  {"spec.selector"},
+	"deployments.apps": {"spec.selector"},
+	"replicasets.apps": {"spec.selector"},
+	"statefulsets.apps": {"spec.selector", "spec.serviceName", "spec.volumeClaimTemplates",
+		"spec.podManagementPolicy"},
+	"jobs.batch": {"spec.selector", "spec.template", "spec.completionMode"},
+	"services":   {"spec.clusterIP"},
+	"persistentvolumeclaims": {"spec.accessModes", "spec.selector", "spec.storageClassName", "spec.volumeMode",
+		"spec.volumeName"},
 	"storageclasses.storage.k8s.io":                 {"provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"},
 	"rolebindings.rbac.authorization.k8s.io":        {"roleRef"},
 	"clusterrolebindings.rbac.authorization.k8s.io": {"roleRef"},
@@ -126,7 +128,8 @@ func validateSelector(o *unstructured.Unstructured) field.ErrorList {
 			return nil
 		}
 	}
-	return field.ErrorList{field.Invalid(field.NewPath("spec", "template", "metadata", "labels"), fmt.Sprint(template), "`selector` does not match template `labels`")}
+	return field.ErrorList{field.Invalid(field.NewPath("spec", "template", "metadata", "labels"), fmt.Sprint(template),
+		"`selector` does not match template `labels`")}
 }
 
 // fixedPodSpec is the part of a pod's spec that never changes.

@@ -62,12 +62,14 @@ func TestWatch(t *testing.T) {
 			t.Fatal(form, err)
 		}
 		// Of the pods on a node only: one that comes there is added, one that leaves is deleted.
-		selected, err := client.CoreV1().Pods("convocanvas").Watch(t.Context(), metav1.ListOptions{ResourceVersion: list.ResourceVersion, LabelSelector: "app=convocanvas"})
+		selected, err := client.CoreV1().Pods("convocanvas").Watch(t.Context(), metav1.ListOptions{ResourceVersion: list.ResourceVersion,
+			LabelSelector: "app=convocanvas"})
 		if err != nil {
 			t.Fatal(form, err)
 		}
 		relabel := func(label string) {
-			if _, err := client.CoreV1().Pods("convocanvas").Patch(t.Context(), "convocanvas-1", types.MergePatchType, []byte(`{"metadata":{"labels":{"app":"`+label+`"}}}`), metav1.PatchOptions{}); err != nil {
+			if _, err := client.CoreV1().Pods("convocanvas").Patch(t.Context(), "convocanvas-1", types.MergePatchType,
+				[]byte(`{"metadata":{"labels":{"app":"`+label+`"}}}`), metav1.PatchOptions{}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -80,7 +82,8 @@ func TestWatch(t *testing.T) {
 			want []string
 		}{
 			{w, []string{"MODIFIED convocanvas-1", "MODIFIED convocanvas-1", "MODIFIED convocanvas-1", "DELETED coredns-1"}},
-			{fresh, []string{"ADDED convocanvas-1", "ADDED coredns-1", "MODIFIED convocanvas-1", "MODIFIED convocanvas-1", "MODIFIED convocanvas-1", "DELETED coredns-1"}},
+			{fresh, []string{"ADDED convocanvas-1", "ADDED coredns-1", "MODIFIED convocanvas-1", "MODIFIED convocanvas-1", "MODIFIED convocanvas-1",
+				"DELETED coredns-1"}},
 			{selected, []string{"DELETED convocanvas-1", "ADDED convocanvas-1", "DELETED convocanvas-1"}},
 		} {
 			for _, want := range c.want {
@@ -290,10 +293,12 @@ func TestTransition(t *testing.T) {
 	if got := pod("kube-system", "coredns-1").Status.ContainerStatuses[0].LastTerminationState.Terminated.FinishedAt; !got.Equal(&metav1.Time{Time: clock.Add(-time.Minute)}) {
 		t.Errorf("finished %v, now is %v", got, clock)
 	}
-	if ev, _ := client.CoreV1().Events("kube-system").Get(t.Context(), "coredns-1.1", metav1.GetOptions{}); !ev.LastTimestamp.Equal(&metav1.Time{Time: clock.Add(-30 * time.Second)}) {
+	if ev, _ := client.CoreV1().Events("kube-system").Get(t.Context(), "coredns-1.1",
+		metav1.GetOptions{}); !ev.LastTimestamp.Equal(&metav1.Time{Time: clock.Add(-30 * time.Second)}) {
 		t.Errorf("event at %v", ev.LastTimestamp)
 	}
-	if log, _ := readLog(t, client, "kube-system", "coredns-1", corev1.PodLogOptions{}); !strings.Contains(string(log), "\n2026-01-01T12:09:00.500Z [FATAL]") {
+	if log, _ := readLog(t, client, "kube-system", "coredns-1", corev1.PodLogOptions{}); !strings.Contains(string(log),
+		"\n2026-01-01T12:09:00.500Z [FATAL]") {
 		t.Errorf("log: %s", log)
 	}
 	nodeAfter, _ := client.CoreV1().Nodes().Get(t.Context(), "leveling-pc", metav1.GetOptions{})
@@ -303,11 +308,13 @@ func TestTransition(t *testing.T) {
 	first := pod("convocanvas", "convocanvas-2").UID
 
 	// People mend it, and it gets well without losing what they did.
-	if _, err := client.CoreV1().ConfigMaps("kube-system").Patch(t.Context(), "coredns", types.MergePatchType, []byte(`{"data":{"Corefile":"mended"}}`), metav1.PatchOptions{FieldManager: "asha"}); err != nil {
+	if _, err := client.CoreV1().ConfigMaps("kube-system").Patch(t.Context(), "coredns", types.MergePatchType,
+		[]byte(`{"data":{"Corefile":"mended"}}`), metav1.PatchOptions{FieldManager: "asha"}); err != nil {
 		t.Fatal(err)
 	}
 	restart := `{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"2026-01-01T12:10:00Z"}}}}}`
-	if _, err := client.AppsV1().Deployments("kube-system").Patch(t.Context(), "coredns", types.StrategicMergePatchType, []byte(restart), metav1.PatchOptions{}); err != nil {
+	if _, err := client.AppsV1().Deployments("kube-system").Patch(t.Context(), "coredns", types.StrategicMergePatchType, []byte(restart),
+		metav1.PatchOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := client.CoreV1().Pods("kube-system").Delete(t.Context(), "coredns-1", metav1.DeleteOptions{}); err != nil {
@@ -320,7 +327,8 @@ func TestTransition(t *testing.T) {
 		t.Errorf("what was written is lost: %+v", m)
 	}
 	d, _ := client.AppsV1().Deployments("kube-system").Get(t.Context(), "coredns", metav1.GetOptions{})
-	if d.Spec.Template.Annotations["kubectl.kubernetes.io/restartedAt"] == "" || d.Generation != 2 || d.Status.ObservedGeneration != 2 || d.Status.ReadyReplicas != 1 {
+	if d.Spec.Template.Annotations["kubectl.kubernetes.io/restartedAt"] == "" || d.Generation != 2 || d.Status.ObservedGeneration != 2 ||
+		d.Status.ReadyReplicas != 1 {
 		t.Errorf("spec as written, status as healthy: %+v %+v", d.ObjectMeta, d.Status)
 	}
 	if p := pod("kube-system", "coredns-1"); p.UID == "u-pod1" || len(p.UID) != 36 || p.Status.ContainerStatuses[0].RestartCount != 0 {
@@ -342,7 +350,8 @@ func TestTransition(t *testing.T) {
 	if second := pod("convocanvas", "convocanvas-2").UID; second == first {
 		t.Error("another pod of the same name has the same UID")
 	}
-	if again, err := s.Transition(broken(t), bundle.TransitionOptions{}); err != nil || again.Unchanged != 9 || again.Added+again.Modified+again.Deleted != 0 {
+	if again, err := s.Transition(broken(t), bundle.TransitionOptions{}); err != nil || again.Unchanged != 9 ||
+		again.Added+again.Modified+again.Deleted != 0 {
 		t.Errorf("to where it is already: %+v, %v", again, err)
 	}
 }
@@ -405,12 +414,14 @@ func TestSetGetDelete(t *testing.T) {
 	if got.GetUID() != "u-cm" || string(data) != `{"a":"b"}` || got.GetResourceVersion() == "30" {
 		t.Errorf("%+v", got)
 	}
-	for _, bad := range []string{"{apiVersion: v1, kind: Secret, metadata: {name: a}}", "{apiVersion: v1, kind: Gadget, metadata: {name: a}}", "{apiVersion: v1, kind: Pod, metadata: {}}"} {
+	for _, bad := range []string{"{apiVersion: v1, kind: Secret, metadata: {name: a}}", "{apiVersion: v1, kind: Gadget, metadata: {name: a}}",
+		"{apiVersion: v1, kind: Pod, metadata: {}}"} {
 		if err := s.Set(object(t, bad)); err == nil {
 			t.Errorf("set %s", bad)
 		}
 	}
-	if !s.Delete(configMaps, "kube-system", "coredns") || s.Delete(configMaps, "kube-system", "coredns") || s.Get(configMaps, "kube-system", "coredns") != nil {
+	if !s.Delete(configMaps, "kube-system", "coredns") || s.Delete(configMaps, "kube-system", "coredns") ||
+		s.Get(configMaps, "kube-system", "coredns") != nil {
 		t.Error("deleted not exactly once")
 	}
 }

@@ -20,8 +20,8 @@ func (c *cli) auditVerify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify", Short: "Check that the record is whole and as it was written; exit 1 if not, 2 without its key", Args: cobra.NoArgs,
 		Long: `Reads every event and checks it against its hash and the one before it, and that what is kept beside the events, to find incidents without reading
-them all, follows from them. Last-good copies and blobs are checked too. That it was Paramedic who wrote them only the record's key can tell: without it the
-rest is checked, and the exit code is 2.`,
+them all, follows from them. Last-good copies and blobs are checked too. That it was Paramedic who wrote them only the record's key can
+tell: without it the rest is checked, and the exit code is 2.`,
 		Example: "  paramedic audit verify --state /var/lib/paramedic/paramedic.db",
 	}
 	state, key := stateFlag(cmd), keyFlag(cmd)
@@ -66,16 +66,19 @@ Stop “paramedic serve” first.`,
 
 func (c *cli) auditAccept() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "accept", Short: "Go on with a record that is older than what Slack has seen of it, or that its key does not vouch for", Args: cobra.NoArgs,
+		Use: "accept", Short: "Go on with a record that is older than what Slack has seen of it, or that its key does not vouch for",
+		Args: cobra.NoArgs,
 		Long: `Slack keeps with each incident's message how far its record had come. When an older copy of the state was restored, “paramedic serve” notices,
-says so, and executes nothing: what was done since is not in the record. Look at the cluster and at Slack first; then this command, which is recorded,
-lets it go on with the copy that is there.
+says so, and executes nothing: what was done since is not in the record. Look at the cluster and at Slack first; then this command, which
+is recorded, lets it go on with the copy that is there.
 
-With --reseal the record, as it is, is sealed with the key: what was recorded while Paramedic did not have its key counts from then on, and so does
-what was written with a key that is lost, which nobody can check any more. Look at “paramedic audit verify” first, and stop “paramedic serve”.`,
+With --reseal the record, as it is, is sealed with the key: what was recorded while Paramedic did not have its key counts from then on,
+and so does what was written with a key that is lost, which nobody can check any more. Look at “paramedic audit verify” first, and stop
+“paramedic serve”.`,
 		Example: "  paramedic audit accept --state /var/lib/paramedic/paramedic.db",
 	}
-	state, key, reseal := stateFlag(cmd), keyFlag(cmd), cmd.Flags().Bool("reseal", false, "seal the record anew with the key, which is made if it is lost")
+	state, key, reseal := stateFlag(cmd), keyFlag(cmd),
+		cmd.Flags().Bool("reseal", false, "seal the record anew with the key, which is made if it is lost")
 	by := byFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var text []string
@@ -134,10 +137,13 @@ func auditReply(report store.Report, beside []store.Problem) commands.Reply {
 		return commands.Reply{Text: "The record is whole: " + sum + ".", Data: data}
 	}
 	if len(report.Problems)+len(beside) == 0 {
-		return commands.Reply{Text: "What can be checked of the record without its key is whole; who wrote it can't be.", Exit: commands.ExitNoAnswer, Data: data,
+		return commands.Reply{Text: "What can be checked of the record without its key is whole; who wrote it can't be.",
+			Exit: commands.ExitNoAnswer, Data: data,
 			Blocks: []commands.Block{commands.Header{Text: "Who wrote the record can't be checked"},
-				commands.Paragraph{commands.Text(fmt.Sprintf("%s. Of %d events it is not known who wrote them.", strings.ToUpper(report.Key[:1])+report.Key[1:], report.Unverified))},
-				commands.Note{commands.Text(sum + " looked at. Name the key with --key. Until it is there, Paramedic approves and runs nothing; if it is lost: “paramedic audit accept --reseal”.")}}}
+				commands.Paragraph{commands.Text(fmt.Sprintf("%s. Of %d events it is not known who wrote them.",
+					strings.ToUpper(report.Key[:1])+report.Key[1:], report.Unverified))},
+				commands.Note{commands.Text(sum + " looked at. Name the key with --key. Until it is there, Paramedic approves and runs nothing; if " +
+					"it is lost: “paramedic audit accept --reseal”.")}}}
 	}
 	list := commands.List{}
 	for _, p := range slices.Concat(report.Problems, beside) {

@@ -21,7 +21,8 @@ import (
 )
 
 func (c *cli) bundle() *cobra.Command {
-	return group("bundle", "A file holding a cluster's evidence, to look at elsewhere or later", c.bundleCapture(), c.bundleServe(), c.bundleInfo())
+	return group("bundle", "A file holding a cluster's evidence, to look at elsewhere or later", c.bundleCapture(), c.bundleServe(),
+		c.bundleInfo())
 }
 
 func (c *cli) bundleCapture() *cobra.Command {
@@ -52,7 +53,8 @@ func (c *cli) bundleCapture() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(c.out, "%s: %d objects, %d logs, %d host files, %d values redacted\n", args[0], info.Objects, info.Logs, info.HostFiles, info.Redactions)
+		fmt.Fprintf(c.out, "%s: %d objects, %d logs, %d host files, %d values redacted\n", args[0], info.Objects, info.Logs, info.HostFiles,
+			info.Redactions)
 		fmt.Fprintf(c.out, "%s, %s before compression\n", bundle.Bytes(info.FileBytes), bundle.Bytes(info.UncompressedBytes))
 		for _, n := range info.NotSeen {
 			fmt.Fprintf(c.out, "not seen: %s: %s\n", n.What, n.Why)
@@ -125,7 +127,8 @@ func (c *cli) bundleServe() *cobra.Command {
 		Use: "serve FILE", Short: "Serve a bundle as a Kubernetes API for kubectl and others; changes stay in memory", Args: cobra.ExactArgs(1),
 		Example: "  paramedic bundle serve incident.tar.zst > /tmp/kubeconfig &\n  KUBECONFIG=/tmp/kubeconfig kubectl get pods -A -o yaml",
 	}
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "host:port; off this machine, it is served by https to whoever has the kubeconfig, which holds a token")
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0",
+		"host:port; off this machine, it is served by https to whoever has the kubeconfig, which holds a token")
 	cmd.Flags().BoolVar(&keep, "keep-times", false, "serve times as they were captured (default: moved so that the capture is now)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		b, err := bundle.OpenAny(args[0], c.redactor.String)

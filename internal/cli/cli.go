@@ -59,13 +59,15 @@ Exit codes: 0 nothing wrong, 1 something wrong, 2 could not look, does not exist
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
-	root.AddCommand(c.check(), c.why(), c.checks(), c.incidents(), c.evidence(), c.approve(), c.stop(), c.serve(), c.demo(), c.bundle(), c.knowledge(), c.eval(), c.audit(), c.purge(), c.doctor())
+	root.AddCommand(c.check(), c.why(), c.checks(), c.incidents(), c.evidence(), c.approve(), c.stop(), c.serve(), c.demo(), c.bundle(),
+		c.knowledge(), c.eval(), c.audit(), c.purge(), c.doctor())
 	return root
 }
 
 // group is a command that only has sub-commands: alone it helps, and a sub-command that it does not have is an error.
 func group(use, short string, subs ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, DisableFlagsInUseLine: true, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(subs...)
 	return cmd
 }

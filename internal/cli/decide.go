@@ -17,10 +17,11 @@ func (c *cli) approve() *cobra.Command {
 		Long: `Shows the plan of an incident whole, tried out with your own rights and changing nothing. With the plan's hash, which stands at its end, it approves it;
 “paramedic serve”, which keeps the state, then runs it.
 
-Who you are the API server says (SelfSubjectReview). You approve as the approver whom the configuration names with that Kubernetes user. Where a plan asks
-for two people and only one approver is configured, that approver says yes in Slack, and whoever has the rights says the second yes here. The accounts of
-programs approve nothing.`,
-		Example: "  paramedic approve --config paramedic.yaml INC-3\n  paramedic approve --config paramedic.yaml --kubeconfig ~/.kube/config INC-3 3f9a1c07b2d4",
+Who you are the API server says (SelfSubjectReview). You approve as the approver whom the configuration names with that Kubernetes user.
+Where a plan asks for two people and only one approver is configured, that approver says yes in Slack, and whoever has the rights says the
+second yes here. The accounts of programs approve nothing.`,
+		Example: "  paramedic approve --config paramedic.yaml INC-3\n  paramedic approve --config paramedic.yaml --kubeconfig ~/.kube/config " +
+			"INC-3 3f9a1c07b2d4",
 	}
 	config := cmd.Flags().String("config", "", "the configuration `FILE` of serve")
 	o := app.TerminalOptions{Redact: c.redactor.String}
@@ -78,5 +79,6 @@ it ended. It works beside a “paramedic serve” that runs, and without one: a 
 // decide answers a command about incidents in the name of who runs this process.
 func (c *cli) decide(ctx context.Context, incidents *app.Incidents, name string, args []string, format string) error {
 	set := commands.Set{Incidents: incidents}
-	return c.print(set.Dispatch(ctx, commands.Request{Command: name, Args: args, Person: app.AtTerminal(), Prog: "paramedic", Now: time.Now()}), format)
+	return c.print(set.Dispatch(ctx, commands.Request{Command: name, Args: args, Person: app.AtTerminal(), Prog: "paramedic",
+		Now: time.Now()}), format)
 }

@@ -23,7 +23,8 @@ func (c *cli) demo() *cobra.Command {
 With an Ollama at $OLLAMA_HOST a model tells the story ($PARAMEDIC_MODEL says which); without one the template does.`,
 	}
 	listen := cmd.Flags().String("listen", "127.0.0.1:8028", "host:port of the page")
-	script := cmd.Flags().Bool("script", false, "play the visit without a browser and print the conversation; exit 0 only if all of it happened")
+	script := cmd.Flags().Bool("script", false, "play the visit without a browser and print the conversation; exit 0 only if all of "+
+		"it happened")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		logger := slog.New(c.redactor.Handler(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelWarn})))
 		o := demo.Options{Listen: *listen, Version: c.version, Model: os.Getenv("PARAMEDIC_MODEL"), Logger: logger}

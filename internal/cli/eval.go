@@ -40,7 +40,8 @@ removed. Use a cluster that is there to be broken. With --viewer each is looked 
 and what they are told must agree.
 
 Exit codes: 0 all passed, 1 some did not, 2 some could not be run.`,
-		Example: "  paramedic eval diagnosis/eval/cases\n  paramedic eval diagnosis/eval/cases --filter 'pods/' --model qwen3:4b\n  paramedic eval --live --resume results.jsonl diagnosis/eval/cases -o markdown",
+		Example: "  paramedic eval diagnosis/eval/cases\n  paramedic eval diagnosis/eval/cases --filter 'pods/' --model qwen3:4b\n  paramedic " +
+			"eval --live --resume results.jsonl diagnosis/eval/cases -o markdown",
 	}
 	f := cmd.Flags()
 	f.StringVarP(&e.format, "output", "o", "text", "text, json or markdown")
@@ -52,7 +53,8 @@ Exit codes: 0 all passed, 1 some did not, 2 some could not be run.`,
 	f.BoolVar(&e.live, "live", false, "run the cases' live manifests on a cluster, and change it")
 	f.BoolVar(&e.shell, "allow-commands", false, "let live cases run their shell lines on this machine")
 	f.StringVar(&e.record, "record", "", "write a bundle of each live case's verdict into `FOLDER`")
-	f.StringVar(&e.viewer, "viewer", "", "look at each live fault in four ways: with the host root, without it, with the rights of the kubeconfig's `CONTEXT`, by its namespace alone")
+	f.StringVar(&e.viewer, "viewer", "", "look at each live fault in four ways: with the host root, without it, with the rights of the "+
+		"kubeconfig's `CONTEXT`, by its namespace alone")
 	f.IntVar(&e.parallel, "parallel", 6, "live cases side by side")
 	e.cluster(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return c.runEval(cmd.Context(), e, args[0]) }

@@ -45,7 +45,8 @@ func TestEvidenceInTheTerminal(t *testing.T) {
 	newer := commandstest.Founding()
 	newer.At, newer.Evidence = newer.At.Add(time.Hour), newer.Evidence[:3]
 	state := kept(t, incident.SignalReceived{Signal: incident.Signal{Kind: "alert", Status: incident.Firing, Fingerprint: "a", Title: "down"}},
-		incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.StoryTold{Story: *commandstest.Story()}, incident.DiagnosisMade{Diagnosis: *newer})
+		incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.StoryTold{Story: *commandstest.Story()},
+		incident.DiagnosisMade{Diagnosis: *newer})
 	for line, c := range map[string]struct {
 		exit int
 		says string

@@ -22,13 +22,15 @@ func TestTheGuideToDiagnosisIsCurrent(t *testing.T) {
 	)
 	run := func(args ...string) string {
 		var stdout, stderr bytes.Buffer
-		if exit := cli.Run(t.Context(), "test", append([]string{"why", "--bundle", "../../" + exampleBundle}, args...), &stdout, &stderr); exit != 1 {
+		if exit := cli.Run(t.Context(), "test", append([]string{"why", "--bundle", "../../" + exampleBundle}, args...), &stdout,
+			&stderr); exit != 1 {
 			t.Fatalf("exit %d: %s", exit, stderr.String())
 		}
 		return stdout.String()
 	}
 	want := "    $ paramedic why --bundle " + exampleBundle + " -o mermaid\n\n```mermaid\n" + run("-o", "mermaid") +
-		"```\n\nThe way of one of the crashes, out of what `--trace` prints:\n\n```\n" + tracedOf(run("--trace"), "Deployment/convocanvas/convocanvas", "DNSLoop", "NodeCNIMissing") + "```\n"
+		"```\n\nThe way of one of the crashes, out of what `--trace` prints:\n\n```\n" +
+		tracedOf(run("--trace"), "Deployment/convocanvas/convocanvas", "DNSLoop", "NodeCNIMissing") + "```\n"
 	have, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

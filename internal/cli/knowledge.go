@@ -95,7 +95,8 @@ func (c *cli) knowledgeSearch() *cobra.Command {
 			return err
 		}
 		set := commands.Set{Searcher: mind}
-		return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "search", Args: []string{strings.Join(args, " ")}, Prog: "paramedic knowledge", Now: time.Now()}), *format)
+		return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "search", Args: []string{strings.Join(args, " ")},
+			Prog: "paramedic knowledge", Now: time.Now()}), *format)
 	}
 	return cmd
 }

@@ -119,8 +119,8 @@ func (c *cli) look(name string, cmd *cobra.Command, explain bool) *cobra.Command
 
 // lookExits is what the exit codes of check and why mean.
 const lookExits = `
-Exit codes: 0 nothing wrong, and all that was asked about was looked at; 1 something wrong; 2 no answer, for what was asked about does not exist
-or could not be seen.`
+Exit codes: 0 nothing wrong, and all that was asked about was looked at; 1 something wrong; 2 no answer, for what was asked about does not
+exist or could not be seen.`
 
 func (c *cli) check() *cobra.Command {
 	return c.look("check", &cobra.Command{
@@ -136,7 +136,8 @@ func (c *cli) why() *cobra.Command {
 		Long: `Says why: the causes, what follows from them, and the evidence; of the whole cluster, of a namespace (-n), or of what is named: KIND/NAME,
 KIND NAME, NAMESPACE/NAME or NAME. Kinds go by all the names that kubectl takes, custom ones too.
 ` + lookExits,
-		Example: "  paramedic why\n  paramedic why --trace\n  paramedic why deployment/web -n shop\n  paramedic why -o json\n  paramedic why -o mermaid > causes.mmd",
+		Example: "  paramedic why\n  paramedic why --trace\n  paramedic why deployment/web -n shop\n  paramedic why -o json\n  paramedic why " +
+			"-o mermaid > causes.mmd",
 	}, true)
 }
 

@@ -18,12 +18,14 @@ func (c *cli) purge() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "purge", Short: "Remove a secret that leaked from the record, Slack's messages and the postmortems", Args: cobra.NoArgs,
 		Long: `Looks for a text in all that Paramedic keeps (the record of incidents, last-good copies, messages, postmortems), also where it is escaped or in
-base64, and says where it is. With --yes it is removed there, and the record says who did that: each event keeps what is left of it, so that nothing
-which was done is lost, and “paramedic audit verify” stays whole. A “paramedic serve” that runs updates the messages in Slack within half a minute.
+base64, and says where it is. With --yes it is removed there, and the record says who did that: each event keeps what is left of it, so
+that nothing which was done is lost, and “paramedic audit verify” stays whole. A “paramedic serve” that runs updates the messages in Slack
+within half a minute.
 
-The text is asked for, or read from the standard input or a file: as an argument it would stay in the shell's history. Change the secret too: what a
-cluster shows is seen again. Answers to commands in Slack, backups, logs, and a git repository's history are out of reach.`,
-		Example: "  paramedic purge --state /var/lib/paramedic/paramedic.db --knowledge /var/lib/paramedic/postmortems\n  pass show db | paramedic purge --yes",
+The text is asked for, or read from the standard input or a file: as an argument it would stay in the shell's history. Change the secret
+too: what a cluster shows is seen again. Answers to commands in Slack, backups, logs, and a git repository's history are out of reach.`,
+		Example: "  paramedic purge --state /var/lib/paramedic/paramedic.db --knowledge /var/lib/paramedic/postmortems\n  pass show db | " +
+			"paramedic purge --yes",
 	}
 	state, key, by := stateFlag(cmd), keyFlag(cmd), byFlag(cmd)
 	folder := cmd.Flags().String("knowledge", app.DefaultConfig().Knowledge, "the `FOLDER` of postmortems")
@@ -96,12 +98,14 @@ func purgeReply(r app.PurgeReport, by string) commands.Reply {
 		if r.Served {
 			when = "within half a minute"
 		}
-		notes = append(notes, "The messages in Slack are updated "+when+". Answers to commands, and what people wrote themselves, have to be deleted there by hand.",
+		notes = append(notes, "The messages in Slack are updated "+when+
+			". Answers to commands, and what people wrote themselves, have to be deleted there by hand.",
 			"Backups of the state hold it still. Change the secret: what the cluster shows is seen again.")
 	}
 	blocks := []commands.Block{commands.Header{Text: head}, list}
 	for _, n := range notes {
 		blocks = append(blocks, commands.Note{commands.Text(n)})
 	}
-	return commands.Reply{Text: fmt.Sprintf("%s: what %s: %d events, %d messages, %d blobs, %d files.", head, verb, r.Events, r.Messages, r.Blobs, len(r.Files)), Data: r, Blocks: blocks}
+	return commands.Reply{Text: fmt.Sprintf("%s: what %s: %d events, %d messages, %d blobs, %d files.", head, verb, r.Events, r.Messages,
+		r.Blobs, len(r.Files)), Data: r, Blocks: blocks}
 }

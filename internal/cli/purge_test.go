@@ -31,12 +31,14 @@ func bot(t *testing.T, dir string) (server *app.Server, slack *slackemu.Server) 
 	t.Helper()
 	b, err := bundle.Open("../demo/bundles/healthy.tar.zst")
 	ok(t, err)
-	cluster := bundle.NewServer(b, bundle.ServerOptions{Users: map[string]bundle.User{"tok": {Name: "bot"}}, Authorize: bundle.Rules(bundle.Rule{Users: []string{"bot"}, Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}})})
+	cluster := bundle.NewServer(b, bundle.ServerOptions{Users: map[string]bundle.User{"tok": {Name: "bot"}},
+		Authorize: bundle.Rules(bundle.Rule{Users: []string{"bot"}, Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}})})
 	h := httptest.NewServer(cluster)
 	t.Cleanup(func() { cluster.Close(); h.Close() })
 	ok(t, os.WriteFile(filepath.Join(dir, "kubeconfig"), fmt.Appendf(nil, `{current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}],
 		clusters: [{name: c, cluster: {server: %q}}], users: [{name: u, user: {token: "tok"}}]}`, h.URL), 0o600))
-	slack, err = slackemu.New(slackemu.Options{Users: []slackemu.User{{ID: "U0ADA", Name: "ada", RealName: "Ada"}}, Channels: []slackemu.Channel{{ID: "C0INCIDENTS", Name: "incidents"}}})
+	slack, err = slackemu.New(slackemu.Options{Users: []slackemu.User{{ID: "U0ADA", Name: "ada", RealName: "Ada"}},
+		Channels: []slackemu.Channel{{ID: "C0INCIDENTS", Name: "incidents"}}})
 	ok(t, err)
 	ok(t, slack.Start("127.0.0.1:0"))
 	t.Cleanup(func() { slack.Close() })
@@ -45,7 +47,8 @@ func bot(t *testing.T, dir string) (server *app.Server, slack *slackemu.Server) 
 	c.Slack = app.SlackConfig{BotToken: "xoxb-emulated", AppToken: "xapp-emulated", Channel: "#incidents", APIURL: slack.APIURL()}
 	c.Webhook = app.WebhookConfig{Listen: "127.0.0.1:0", BearerToken: "let-me-in"}
 	c.State, c.Knowledge = filepath.Join(dir, "paramedic.db"), filepath.Join(dir, "postmortems")
-	server, err = app.NewServer(t.Context(), c, app.ServerOptions{Version: "test", Logger: slog.New(slog.DiscardHandler), Redactor: redact.New(), Replay: true})
+	server, err = app.NewServer(t.Context(), c, app.ServerOptions{Version: "test", Logger: slog.New(slog.DiscardHandler),
+		Redactor: redact.New(), Replay: true})
 	ok(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -89,8 +92,8 @@ func run(t *testing.T, exit int, args ...string) string {
 	return out.String()
 }
 
-// A secret that an alert brought in is in the record, in Slack and in a postmortem. It is purged while serve runs: it is gone from all of them, the
-// incident is still there, the record is whole, and says who did it.
+// A secret that an alert brought in is in the record, in Slack and in a postmortem. It is purged while serve runs: it is gone from all of
+// them, the incident is still there, the record is whole, and says who did it.
 func TestPurgeWhileServeRuns(t *testing.T) {
 	dir := t.TempDir()
 	state, folder := filepath.Join(dir, "paramedic.db"), filepath.Join(dir, "postmortems")
@@ -112,11 +115,13 @@ func TestPurgeWhileServeRuns(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	ok(t, os.WriteFile(secret, []byte(leaked+"\n"), 0o600))
 	args := []string{"purge", "--state", state, "--knowledge", folder, "--file", secret, "--by", "ada"}
-	if out := run(t, 0, args...); !strings.Contains(out, "--yes removes it") || !strings.Contains(out, "notes.md") || !strings.Contains(out, "INC-1") {
+	if out := run(t, 0, args...); !strings.Contains(out, "--yes removes it") || !strings.Contains(out, "notes.md") ||
+		!strings.Contains(out, "INC-1") {
 		t.Errorf("what is there: %s", out)
 	}
 	said(t, slack, "tangerine", true) // nothing was removed yet
-	if out := run(t, 0, append(args, "--yes")...); !strings.Contains(out, "It is removed, by ada") || !strings.Contains(out, "within half a minute") {
+	if out := run(t, 0, append(args, "--yes")...); !strings.Contains(out, "It is removed, by ada") ||
+		!strings.Contains(out, "within half a minute") {
 		t.Errorf("what was removed: %s", out)
 	}
 	said(t, slack, "tangerine", false)
@@ -134,7 +139,8 @@ func TestPurgeWhileServeRuns(t *testing.T) {
 			t.Errorf("it is in %s, encoded", filepath.Base(name))
 		}
 	}
-	if out := run(t, 0, "audit", "verify", "--state", state); !strings.Contains(out, "The record is whole") || !strings.Contains(out, "purged on the record by ada") {
+	if out := run(t, 0, "audit", "verify", "--state", state); !strings.Contains(out, "The record is whole") ||
+		!strings.Contains(out, "purged on the record by ada") {
 		t.Errorf("the audit: %s", out)
 	}
 	if out := run(t, 0, "incidents", "INC-1", "--state", state); !strings.Contains(out, "(purged) failed") {
@@ -148,7 +154,8 @@ func TestAuditWithoutTheKey(t *testing.T) {
 	state := filepath.Join(dir, "paramedic.db")
 	st, err := store.Open(t.Context(), state, store.Options{Seal: true})
 	ok(t, err)
-	ok(t, st.Append(t.Context(), store.Write{Stream: "notes", Events: []store.NewEvent{{Type: "Noted", TypeVersion: 1, At: time.Now(), Data: []byte("x")}}}))
+	ok(t, st.Append(t.Context(), store.Write{Stream: "notes", Events: []store.NewEvent{{Type: "Noted", TypeVersion: 1, At: time.Now(),
+		Data: []byte("x")}}}))
 	ok(t, st.Close())
 	if out := run(t, 0, "audit", "verify", "--state", state); !strings.Contains(out, "The record is whole") {
 		t.Error(out)

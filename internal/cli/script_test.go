@@ -32,8 +32,8 @@ func TestMain(m *testing.M) {
 	}})
 }
 
-// TestScripts runs testdata/script: what a person types, what the terminal shows, and the exit code. There $BUNDLES holds the demo's two bundles,
-// no Ollama answers, and no cluster is known.
+// TestScripts runs testdata/script: what a person types, what the terminal shows, and the exit code. There $BUNDLES holds the demo's two
+// bundles, no Ollama answers, and no cluster is known.
 func TestScripts(t *testing.T) {
 	bundles, err := filepath.Abs(filepath.Join("..", "demo", "bundles"))
 	if err != nil {
@@ -50,7 +50,8 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TZ", "UTC")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "head": head, "await": await, "awaits": awaits, "unmark": unmark},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "head": head, "await": await, "awaits": awaits,
+			"unmark": unmark},
 	})
 }
 

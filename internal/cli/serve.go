@@ -31,7 +31,8 @@ docs/configuration.md shows a configuration file, docs/slack.md how to make the 
 			return err
 		}
 		logger := slog.New(c.redactor.Handler(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: l})))
-		server, err := app.NewServer(cmd.Context(), cfg, app.ServerOptions{Version: c.version, Logger: logger, Redactor: c.redactor, ConfigFile: *config})
+		server, err := app.NewServer(cmd.Context(), cfg, app.ServerOptions{Version: c.version, Logger: logger, Redactor: c.redactor,
+			ConfigFile: *config})
 		if err != nil {
 			return err
 		}

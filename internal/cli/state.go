@@ -18,7 +18,8 @@ func stateFlag(cmd *cobra.Command) *string {
 
 // keyFlag adds the flag that names the record's key.
 func keyFlag(cmd *cobra.Command) *string {
-	return cmd.Flags().String("key", "", "the `FILE` with the record's key, as stateKeyFile in the configuration; without it: the one beside the state")
+	return cmd.Flags().String("key", "", "the `FILE` with the record's key, as stateKeyFile in the configuration; without it: the one "+
+		"beside the state")
 }
 
 // byFlag adds the flag that says who decides; without it, who runs the program.
@@ -39,7 +40,8 @@ func (c *cli) incidents() *cobra.Command {
 		}
 		return c.reading(cmd.Context(), *state, func(r *store.Reader) error {
 			set := commands.Set{Incidents: app.ReadIncidents(r)}
-			return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "incidents", Args: args, Prog: "paramedic", Now: time.Now()}), *format)
+			return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "incidents", Args: args, Prog: "paramedic", Now: time.Now()}),
+				*format)
 		})
 	}
 	return cmd
@@ -47,7 +49,8 @@ func (c *cli) incidents() *cobra.Command {
 
 func (c *cli) evidence() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "evidence INC-ID [ID...]", Short: "An incident's evidence, or what its ids (E3, F1, C2, T7) stand for, whole", Args: cobra.MinimumNArgs(1),
+		Use: "evidence INC-ID [ID...]", Short: "An incident's evidence, or what its ids (E3, F1, C2, T7) stand for, whole",
+		Args:    cobra.MinimumNArgs(1),
 		Example: "  paramedic evidence INC-3\n  paramedic evidence INC-3 E30 F2\n  paramedic evidence INC-3 -o json",
 	}
 	state := stateFlag(cmd)
@@ -58,7 +61,8 @@ func (c *cli) evidence() *cobra.Command {
 		}
 		return c.reading(cmd.Context(), *state, func(r *store.Reader) error {
 			set := commands.Set{Incidents: app.ReadIncidents(r)}
-			return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "evidence", Args: args, Prog: "paramedic", Now: time.Now()}), *format)
+			return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "evidence", Args: args, Prog: "paramedic", Now: time.Now()}),
+				*format)
 		})
 	}
 	return cmd

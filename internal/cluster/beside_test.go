@@ -95,8 +95,10 @@ func TestCustomResourcesAreListed(t *testing.T) {
 		t.Errorf("asked for %q objects", limit)
 	}
 	want := []incident.NotSeen{
-		{What: "custom resources of example.com", Why: "widgets: there are more than 500 widgets", Resources: []incident.Resource{"widgets.example.com"}},
-		{What: "custom resources of hidden.example.com", Why: "keys: forbidden: grant the bot list on it (deploy/kubernetes/rbac.yaml)", Forbidden: true,
+		{What: "custom resources of example.com", Why: "widgets: there are more than 500 widgets",
+			Resources: []incident.Resource{"widgets.example.com"}},
+		{What: "custom resources of hidden.example.com", Why: "keys: forbidden: grant the bot list on it (deploy/kubernetes/rbac.yaml)",
+			Forbidden: true,
 			Resources: []incident.Resource{"keys.hidden.example.com", "locks.hidden.example.com"}},
 		{What: "custom resources of stale.example.com", Why: "its API does not answer", Resources: []incident.Resource{"*.stale.example.com"}},
 	}
@@ -125,7 +127,8 @@ func TestHealthIsReadFromAFailingAnswer(t *testing.T) {
 		fmt.Fprint(w, "[+]ping ok\n[-]etcd failed: reason withheld\n[+]poststarthook/start-apiextensions-informers ok\nreadyz check failed\n")
 	}})
 	got, blind := r.health(t.Context())
-	want := []snapshot.Health{{Name: "ping", OK: true}, {Name: "etcd", Words: "reason withheld"}, {Name: "poststarthook/start-apiextensions-informers", OK: true}}
+	want := []snapshot.Health{{Name: "ping", OK: true}, {Name: "etcd", Words: "reason withheld"},
+		{Name: "poststarthook/start-apiextensions-informers", OK: true}}
 	if diff := cmp.Diff(want, got); diff != "" || len(blind) > 0 {
 		t.Errorf("-want +got:\n%s%v", diff, blind)
 	}
@@ -151,7 +154,8 @@ func pair(t *testing.T) (certificate, key []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: private})
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY",
+		Bytes: private})
 }
 
 // Of Secrets the names, keys, labels and public facts are known; no value reaches the Snapshot, in whatever form.
@@ -160,11 +164,15 @@ func TestNoValueOfASecretIsKept(t *testing.T) {
 	cert, key := pair(t)
 	_, other := pair(t)
 	list := corev1.SecretList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "SecretList"}, Items: []corev1.Secret{
-		{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "db", Labels: map[string]string{"app": "db"}, Annotations: map[string]string{"kubectl.kubernetes.io/last-applied-configuration": hunter}}, Type: "Opaque",
+		{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "db", Labels: map[string]string{"app": "db"},
+			Annotations: map[string]string{"kubectl.kubernetes.io/last-applied-configuration": hunter}}, Type: "Opaque",
 			Data: map[string][]byte{"password": []byte(hunter), "user": []byte(hunter)}},
-		{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web-tls"}, Type: corev1.SecretTypeTLS, Data: map[string][]byte{"tls.crt": cert, "tls.key": key}},
-		{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "api-tls"}, Type: corev1.SecretTypeTLS, Data: map[string][]byte{"tls.crt": cert, "tls.key": other}},
-		{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "bad-tls"}, Type: corev1.SecretTypeTLS, Data: map[string][]byte{"tls.crt": []byte(hunter), "tls.key": []byte(hunter)}},
+		{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web-tls"}, Type: corev1.SecretTypeTLS,
+			Data: map[string][]byte{"tls.crt": cert, "tls.key": key}},
+		{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "api-tls"}, Type: corev1.SecretTypeTLS,
+			Data: map[string][]byte{"tls.crt": cert, "tls.key": other}},
+		{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "bad-tls"}, Type: corev1.SecretTypeTLS,
+			Data: map[string][]byte{"tls.crt": []byte(hunter), "tls.key": []byte(hunter)}},
 	}}
 	body, err := json.Marshal(list)
 	if err != nil {
@@ -182,15 +190,18 @@ func TestNoValueOfASecretIsKept(t *testing.T) {
 		t.Fatalf("%d secrets, complete %v, %v", len(got), complete, blind)
 	}
 	yes, no := true, false
-	facts := snapshot.Certificate{Subject: "CN=web", Issuer: "CN=web", Names: []string{"web.example.com"}, NotBefore: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)}
+	facts := snapshot.Certificate{Subject: "CN=web", Issuer: "CN=web", Names: []string{"web.example.com"},
+		NotBefore: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)}
 	well, wrong := facts, facts
 	well.KeyMatches, wrong.KeyMatches = &yes, &no
 	want := []snapshot.Secret{
 		{Namespace: "shop", Name: "db", Type: "Opaque", Keys: []string{"password", "user"}, Labels: map[string]string{"app": "db"}},
 		{Namespace: "shop", Name: "web-tls", Type: "kubernetes.io/tls", Keys: []string{"tls.crt", "tls.key"}, Certificate: &well},
 		{Namespace: "shop", Name: "api-tls", Type: "kubernetes.io/tls", Keys: []string{"tls.crt", "tls.key"}, Certificate: &wrong},
-		{Namespace: "shop", Name: "bad-tls", Type: "kubernetes.io/tls", Keys: []string{"tls.crt", "tls.key"}, Certificate: &snapshot.Certificate{Error: "no certificate in PEM form"}},
-		{Namespace: "shop", Name: "sh.helm.release.v1.web.v3", Type: "helm.sh/release.v1", Keys: []string{"release"}, Labels: map[string]string{"status": "failed"}},
+		{Namespace: "shop", Name: "bad-tls", Type: "kubernetes.io/tls", Keys: []string{"tls.crt", "tls.key"},
+			Certificate: &snapshot.Certificate{Error: "no certificate in PEM form"}},
+		{Namespace: "shop", Name: "sh.helm.release.v1.web.v3", Type: "helm.sh/release.v1", Keys: []string{"release"},
+			Labels: map[string]string{"status": "failed"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -82,7 +82,8 @@ type groupTrouble map[string]*incident.NotSeen
 
 // whole says that nothing of a group was seen.
 func (t groupTrouble) whole(group, reason string) {
-	t[group] = &incident.NotSeen{What: "custom resources of " + group, Why: reason, Resources: []incident.Resource{incident.Resource("*." + group)}}
+	t[group] = &incident.NotSeen{What: "custom resources of " + group, Why: reason, Resources: []incident.Resource{incident.Resource("*." +
+		group)}}
 }
 
 func (t groupTrouble) add(k customKind, reason string, forbidden bool) {
@@ -108,7 +109,8 @@ func (t groupTrouble) notes() []incident.NotSeen {
 }
 
 // aggregated asks for all that the API serves in one answer, as servers since 1.26 give it.
-const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json"
+const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList," +
+	"application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json"
 
 // customKinds asks what the API serves and picks the kinds to list, each in the version that its group prefers. Blind says why a group
 // is not to be seen.
@@ -127,7 +129,8 @@ func (r *Reader) customKinds(ctx context.Context) (kinds []customKind, blind gro
 	blind = groupTrouble{}
 	for i := range all.Items {
 		group := all.Items[i].Name
-		if len(all.Items[i].Versions) == 0 || !snapshot.IsCustomGroup(group) || slices.Contains(groupsLeftOut, group) || strings.HasSuffix(group, ".metrics.k8s.io") {
+		if len(all.Items[i].Versions) == 0 || !snapshot.IsCustomGroup(group) || slices.Contains(groupsLeftOut, group) ||
+			strings.HasSuffix(group, ".metrics.k8s.io") {
 			continue
 		}
 		v := &all.Items[i].Versions[0]
@@ -143,7 +146,8 @@ func (r *Reader) customKinds(ctx context.Context) (kinds []customKind, blind gro
 				blind.whole(group, fmt.Sprintf("there are more than %d kinds", customKinds))
 				break
 			}
-			kinds = append(kinds, customKind{schema.GroupVersionResource{Group: group, Version: v.Version, Resource: res.Resource}, res.ResponseKind.Kind, res.Scope == apidiscovery.ScopeNamespace})
+			kinds = append(kinds, customKind{schema.GroupVersionResource{Group: group, Version: v.Version, Resource: res.Resource},
+				res.ResponseKind.Kind, res.Scope == apidiscovery.ScopeNamespace})
 		}
 	}
 	return kinds, blind, nil

@@ -37,7 +37,10 @@ func TestAPanicInALookCostsWhatItReads(t *testing.T) {
 		"/apis/example.com/v2/widgets": "widgets.example.com",
 		"/api/v1/secrets":              incident.Secrets,
 	} {
-		r, err := New(&rest.Config{Host: whole.config.Host, WrapTransport: func(next http.RoundTripper) http.RoundTripper { return panics{path, next} }}, "stub")
+		r, err := New(&rest.Config{Host: whole.config.Host, WrapTransport: func(next http.RoundTripper) http.RoundTripper {
+			return panics{path,
+				next}
+		}}, "stub")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +60,8 @@ func TestAPanicInALookCostsWhatItReads(t *testing.T) {
 // A second look that panics costs itself.
 func TestAPanicInAProbeCostsThatProbe(t *testing.T) {
 	var s snapshot.Snapshot
-	Prober{Metrics: (*boom)(nil)}.Probe(t.Context(), &s, []snapshot.Probe{{Kind: snapshot.ProbeQuery, Target: "up"}, {Kind: snapshot.ProbeDial, Target: "127.0.0.1:1"}})
+	Prober{Metrics: (*boom)(nil)}.Probe(t.Context(), &s, []snapshot.Probe{{Kind: snapshot.ProbeQuery, Target: "up"},
+		{Kind: snapshot.ProbeDial, Target: "127.0.0.1:1"}})
 	if len(s.Dials) != 1 || len(s.Failures) != 1 || len(s.NotSeen) != 1 {
 		t.Errorf("%+v", s)
 	}

@@ -23,7 +23,8 @@ const (
 	logRead    = 512 << 10 // bytes of one log's last lines, of which the end is kept
 )
 
-func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(string) string, panicked *failures) ([]snapshot.Log, []incident.NotSeen) {
+func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(string) string, panicked *failures) ([]snapshot.Log,
+	[]incident.NotSeen) {
 	ctx, cancel := context.WithTimeout(ctx, logsWithin)
 	defer cancel()
 	var (
@@ -57,7 +58,8 @@ func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(str
 	var blind []incident.NotSeen
 	for node, n := range failed {
 		blind = append(blind, incident.NotSeen{
-			What: fmt.Sprintf("logs of %d containers on %s", n, node), Why: reason[node], Resources: []incident.Resource{incident.PodLogs}, Where: incident.Object{Kind: "Node", Name: node},
+			What: fmt.Sprintf("logs of %d containers on %s", n, node), Why: reason[node], Resources: []incident.Resource{incident.PodLogs},
+			Where: incident.Object{Kind: "Node", Name: node},
 		})
 	}
 	return logs, blind

@@ -26,8 +26,10 @@ import (
 func counts(s *snapshot.Snapshot) map[string]int {
 	return map[string]int{
 		"pods": len(s.Pods), "nodes": len(s.Nodes), "events": len(s.Events), "services": len(s.Services), "namespaces": len(s.Namespaces),
-		"configmaps": len(s.ConfigMaps), "deployments": len(s.Deployments), "replicasets": len(s.ReplicaSets), "statefulsets": len(s.StatefulSets),
-		"daemonsets": len(s.DaemonSets), "endpointslices": len(s.EndpointSlices), "leases": len(s.Leases), "serviceaccounts": len(s.ServiceAccounts),
+		"configmaps": len(s.ConfigMaps), "deployments": len(s.Deployments), "replicasets": len(s.ReplicaSets),
+		"statefulsets": len(s.StatefulSets),
+		"daemonsets":   len(s.DaemonSets), "endpointslices": len(s.EndpointSlices), "leases": len(s.Leases),
+		"serviceaccounts": len(s.ServiceAccounts),
 	}
 }
 
@@ -126,7 +128,8 @@ func TestLookRedactsLogs(t *testing.T) {
 func TestLookAtOneNamespace(t *testing.T) {
 	b := incidentBundle(t)
 	// The bot of one team: rights in its namespace, none on the cluster.
-	rule := bundle.Rule{Users: []string{"bot"}, Verbs: []string{"get", "list"}, APIGroups: []string{"*"}, Resources: []string{"*"}, Namespaces: []string{"ollama"}}
+	rule := bundle.Rule{Users: []string{"bot"}, Verbs: []string{"get", "list"}, APIGroups: []string{"*"}, Resources: []string{"*"},
+		Namespaces: []string{"ollama"}}
 	r := reader(t, serve(t, b, allowing(rule)))
 	s, err := r.Look(t.Context(), cluster.LookOptions{Namespace: "ollama", Now: at(b)})
 	if err != nil {
@@ -166,10 +169,12 @@ func TestWhatMayNotBeReadIsSaidAndTheRestIsSeen(t *testing.T) {
 		if len(s.NotSeen) != 1 {
 			t.Errorf("%s: not seen: %+v", resource, s.NotSeen)
 		}
-		if why := notSeen(s, what); !strings.HasPrefix(why, "forbidden: grant the bot ") || !strings.Contains(why, "deploy/kubernetes/rbac.yaml") {
+		if why := notSeen(s, what); !strings.HasPrefix(why, "forbidden: grant the bot ") ||
+			!strings.Contains(why, "deploy/kubernetes/rbac.yaml") {
 			t.Errorf("%s: %q does not say what to do", resource, why)
 		}
-		if len(s.Pods) != 23 || len(s.Nodes) != 1 || (len(s.ConfigMaps) == 0) != (resource == "configmaps") || (len(s.Logs) == 0) != (resource == "pods/log") {
+		if len(s.Pods) != 23 || len(s.Nodes) != 1 || (len(s.ConfigMaps) == 0) != (resource == "configmaps") ||
+			(len(s.Logs) == 0) != (resource == "pods/log") {
 			t.Errorf("%s: %v, %d logs", resource, counts(s), len(s.Logs))
 		}
 	}
@@ -191,7 +196,8 @@ func TestNothingMayBeRead(t *testing.T) {
 		{stranger, apierrors.IsUnauthorized, "renew the kubeconfig or the token"},
 	} {
 		s, err := reader(t, c.config).Look(t.Context(), cluster.LookOptions{})
-		if s != nil || err == nil || !c.is(err) || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "look at "+c.config.Host) {
+		if s != nil || err == nil || !c.is(err) || !strings.Contains(err.Error(), c.want) ||
+			!strings.HasPrefix(err.Error(), "look at "+c.config.Host) {
 			t.Errorf("want %q: %v", c.want, err)
 		}
 	}
@@ -251,11 +257,13 @@ func TestALookEndsWithItsContext(t *testing.T) {
 		fine  func(*snapshot.Snapshot, error) bool
 	}{
 		{"nothing answers", func(*http.Request) bool { return true }, func(s *snapshot.Snapshot, err error) bool {
-			return s == nil && errors.Is(err, context.DeadlineExceeded) && strings.Contains(err.Error(), "no answer in time; is the API server up, and reachable from here?")
+			return s == nil && errors.Is(err, context.DeadlineExceeded) &&
+				strings.Contains(err.Error(), "no answer in time; is the API server up, and reachable from here?")
 		}},
-		{"one kind does not", func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/events") }, func(s *snapshot.Snapshot, err error) bool {
-			return err == nil && notSeen(s, "events") == "no answer in time" && len(s.Pods) == 23
-		}},
+		{"one kind does not", func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/events") },
+			func(s *snapshot.Snapshot, err error) bool {
+				return err == nil && notSeen(s, "events") == "no answer in time" && len(s.Pods) == 23
+			}},
 		{"logs do not", func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/log") }, func(s *snapshot.Snapshot, err error) bool {
 			return err == nil && notSeen(s, "logs of ") == "no answer in time" && len(s.Pods) == 23
 		}},

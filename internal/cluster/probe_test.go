@@ -65,7 +65,8 @@ func TestProbesAreBounded(t *testing.T) {
 	s := &snapshot.Snapshot{}
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	Prober{}.Probe(ctx, s, []snapshot.Probe{{Kind: snapshot.ProbeLookup, Server: "127.0.0.1", Target: "x.example.", For: incident.Object{Kind: "Pod", Name: "x"}}})
+	Prober{}.Probe(ctx, s, []snapshot.Probe{{Kind: snapshot.ProbeLookup, Server: "127.0.0.1", Target: "x.example.",
+		For: incident.Object{Kind: "Pod", Name: "x"}}})
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("took %v", took)
 	}

@@ -38,7 +38,8 @@ func Connect(kubeconfig, contextName string) (*Reader, error) {
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: contextName})
 	config, err := loader.ClientConfig()
 	if clientcmd.IsEmptyConfig(err) && kubeconfig == "" {
-		return nil, fmt.Errorf("find a cluster: no kubeconfig at $KUBECONFIG or %s, and not in a pod; name one with --kubeconfig", tilde(clientcmd.RecommendedHomeFile))
+		return nil, fmt.Errorf("find a cluster: no kubeconfig at $KUBECONFIG or %s, and not in a pod; name one with --kubeconfig",
+			tilde(clientcmd.RecommendedHomeFile))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)

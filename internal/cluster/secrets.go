@@ -39,7 +39,8 @@ func (r *Reader) secrets(ctx context.Context, namespace string) (list []snapshot
 	others, err := r.secretPages(ctx, namespace, "type!="+helmRelease, "application/vnd.kubernetes.protobuf,application/json", secretFacts)
 	if err == nil {
 		var helm []snapshot.Secret
-		helm, err = r.secretPages(ctx, namespace, "type="+helmRelease, "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", helmFacts)
+		helm, err = r.secretPages(ctx, namespace, "type="+helmRelease, "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+			helmFacts)
 		others = append(others, helm...)
 	}
 	if err != nil {
@@ -52,7 +53,8 @@ func (r *Reader) secrets(ctx context.Context, namespace string) (list []snapshot
 	return others, true, nil
 }
 
-func (r *Reader) secretPages(ctx context.Context, namespace, of, accept string, facts func([]byte) ([]snapshot.Secret, string, error)) ([]snapshot.Secret, error) {
+func (r *Reader) secretPages(ctx context.Context, namespace, of, accept string,
+	facts func([]byte) ([]snapshot.Secret, string, error)) ([]snapshot.Secret, error) {
 	var all []snapshot.Secret
 	next := ""
 	for {
@@ -134,7 +136,8 @@ func certificateFacts(chain, key []byte) *snapshot.Certificate {
 	if err != nil {
 		return &snapshot.Certificate{Error: "not a certificate that can be parsed"}
 	}
-	c := &snapshot.Certificate{Subject: leaf.Subject.String(), Issuer: leaf.Issuer.String(), NotBefore: leaf.NotBefore.UTC(), NotAfter: leaf.NotAfter.UTC()}
+	c := &snapshot.Certificate{Subject: leaf.Subject.String(), Issuer: leaf.Issuer.String(), NotBefore: leaf.NotBefore.UTC(),
+		NotAfter: leaf.NotAfter.UTC()}
 	c.Names = append(c.Names, leaf.DNSNames...)
 	for _, ip := range leaf.IPAddresses {
 		c.Names = append(c.Names, ip.String())

@@ -66,7 +66,8 @@ func (a *alertmanager) post(ctx context.Context, began, ended time.Time) error {
 	}
 	body, err := json.Marshal(map[string]any{
 		"version": "4", "groupKey": `{}:{alertname="KubePodCrashLooping"}`, "status": status, "receiver": "paramedic",
-		"groupLabels": map[string]string{"alertname": "KubePodCrashLooping"}, "commonLabels": map[string]string{"alertname": "KubePodCrashLooping"},
+		"groupLabels":       map[string]string{"alertname": "KubePodCrashLooping"},
+		"commonLabels":      map[string]string{"alertname": "KubePodCrashLooping"},
 		"commonAnnotations": map[string]string{}, "externalURL": "http://alertmanager.example", "alerts": alerts,
 	})
 	if err != nil {

@@ -34,7 +34,8 @@ func (d *Demo) startBot(ctx context.Context, o Options) error {
 	c.Host = app.HostConfig{Root: d.World.node.root, Node: node, CNIDir: cniDir}
 	c.Approvers = []app.PersonConfig{{Slack: Ada, User: "ada", Groups: []string{"operators"}}}
 	c.Plans.Comeback = metav1.Duration{Duration: 30 * time.Second}
-	c.Verify = app.VerifyConfig{For: metav1.Duration{Duration: 10 * time.Second}, Every: metav1.Duration{Duration: time.Second}, GiveUp: metav1.Duration{Duration: 3 * time.Minute}}
+	c.Verify = app.VerifyConfig{For: metav1.Duration{Duration: 10 * time.Second}, Every: metav1.Duration{Duration: time.Second},
+		GiveUp: metav1.Duration{Duration: 3 * time.Minute}}
 	c.LastGood.Every = metav1.Duration{Duration: 5 * time.Second}
 	c.Ollama.Timeout = metav1.Duration{Duration: 90 * time.Second} // less than a player waits
 	c.Ollama.Model, c.Ollama.Embedder = models(ctx, o.Model)
@@ -96,7 +97,8 @@ func (d *Demo) ready(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the bot has kept copies of %v alone within 30 s, and of what is well it should keep two (%w)", keys, errors.Join(ctx.Err(), err))
+			return fmt.Errorf("the bot has kept copies of %v alone within 30 s, and of what is well it should keep two (%w)", keys,
+				errors.Join(ctx.Err(), err))
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

@@ -28,8 +28,8 @@ func parseShown(t *testing.T, text string) time.Time {
 	return time.Time{}
 }
 
-// A screen shows one clock: who has just read that all is well does not read, a moment later, that the trouble began before; a copy was not last
-// seen good after the onset; and nothing has happened that is yet to come.
+// A screen shows one clock: who has just read that all is well does not read, a moment later, that the trouble began before; a copy was not
+// last seen good after the onset; and nothing has happened that is yet to come.
 func TestOneScreenShowsOneClock(t *testing.T) {
 	d := begin(t)
 	p := &player{Demo: d, ctx: t.Context(), ear: ear{out: &strings.Builder{}, heard: map[string]string{}}}

@@ -26,7 +26,8 @@ func authorizer() bundle.Authorizer {
 	rules := []bundle.Rule{{Groups: []string{"system:masters"}, Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}}}
 	rules = append(rules, bundle.ReadRules(bot, []string{"operators", "viewers"})...)
 	rules = append(rules, bundle.OperatorRules(nil, []string{"operators"})...)
-	rules = append(rules, bundle.Rule{Groups: []string{"operators"}, Verbs: []string{"patch"}, APIGroups: []string{""}, Resources: []string{"nodes"}})
+	rules = append(rules, bundle.Rule{Groups: []string{"operators"}, Verbs: []string{"patch"}, APIGroups: []string{""},
+		Resources: []string{"nodes"}})
 	rules = append(rules, bundle.ImpersonateRules(bot, []string{"ada", "ben"}, []string{"operators", "viewers"})...)
 	return bundle.Rules(rules...)
 }
@@ -41,7 +42,8 @@ func (d *Demo) startCluster() error {
 		return err
 	}
 	o := bundle.ServerOptions{Users: tokens, Authorize: authorizer()}
-	if d.World, err = newWorld(healthy, broken, o, filepath.Join(d.dir, "node"), Pace{Look: 300 * time.Millisecond, Heal: 1500 * time.Millisecond}); err != nil {
+	if d.World, err = newWorld(healthy, broken, o, filepath.Join(d.dir, "node"),
+		Pace{Look: 300 * time.Millisecond, Heal: 1500 * time.Millisecond}); err != nil {
 		return err
 	}
 	certificate, err := bundle.NewCertificate(time.Now())
@@ -52,7 +54,8 @@ func (d *Demo) startCluster() error {
 	if err != nil {
 		return err
 	}
-	d.api = &http.Server{Handler: d.World.API, ReadHeaderTimeout: 10 * time.Second, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate.TLS}, MinVersion: tls.VersionTLS12}}
+	d.api = &http.Server{Handler: d.World.API, ReadHeaderTimeout: 10 * time.Second,
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate.TLS}, MinVersion: tls.VersionTLS12}}
 	d.group.Go(func() error {
 		if err := d.api.ServeTLS(ln, "", ""); !errors.Is(err, http.ErrServerClosed) {
 			return err

@@ -159,7 +159,8 @@ func (p *page) reads(where string, words ...string) {
 	p.t.Helper()
 	text := ""
 	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		text = p.evaluate(`[...document.querySelectorAll('` + where + `')].map(e => e.innerText + ' ' + [...e.querySelectorAll('textarea, input')].map(i => i.value).join(' ')).join(' ')`)
+		text = p.evaluate(`[...document.querySelectorAll('` + where +
+			`')].map(e => e.innerText + ' ' + [...e.querySelectorAll('textarea, input')].map(i => i.value).join(' ')).join(' ')`)
 		if containsAll(text, words) {
 			return
 		}

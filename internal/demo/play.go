@@ -14,8 +14,8 @@ import (
 
 const followup = "Pin the K3s version; try updates on one node first."
 
-// Play is the whole visit without a browser: it acts as Ada and Ben, prints the conversation as it goes, and checks what they see against what
-// the bot recorded and what became of the cluster. The error says what did not happen.
+// Play is the whole visit without a browser: it acts as Ada and Ben, prints the conversation as it goes, and checks what they see against
+// what the bot recorded and what became of the cluster. The error says what did not happen.
 func (d *Demo) Play(ctx context.Context, out io.Writer) error {
 	p := &player{Demo: d, ctx: ctx, ear: ear{out: out, heard: map[string]string{}}}
 

@@ -78,6 +78,7 @@ func restartedAt(deployment *unstructured.Unstructured) string {
 	if deployment == nil {
 		return ""
 	}
-	at, _, _ := unstructured.NestedString(deployment.Object, "spec", "template", "metadata", "annotations", "kubectl.kubernetes.io/restartedAt")
+	at, _, _ := unstructured.NestedString(deployment.Object, "spec", "template", "metadata", "annotations",
+		"kubectl.kubernetes.io/restartedAt")
 	return at
 }

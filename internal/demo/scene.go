@@ -50,14 +50,16 @@ func newScenes(healthy, broken *bundle.Bundle) scenes {
 			reached[p.GetNamespace()] = true
 		}
 	}
-	return scenes{restartedDNS(healthy, broken.Manifest.CapturedAt), sudden(broken, healthy.Manifest.CapturedAt), append([]string{dnsNamespace}, slices.Sorted(maps.Keys(reached))...)}
+	return scenes{restartedDNS(healthy, broken.Manifest.CapturedAt), sudden(broken, healthy.Manifest.CapturedAt),
+		append([]string{dnsNamespace}, slices.Sorted(maps.Keys(reached))...)}
 }
 
 // well is the scene in which nothing is wrong.
 func (s scenes) well() scene { return scene{Node: true, Healed: len(s.order)} }
 
-// bundle is the cluster in a scene: each object from one bundle or the other. Objects are shared with them. Its time is the broken bundle's,
-// whose leases are the ones that are held at that time; what is taken from the healthy one looks a minute or so older than it was.
+// bundle is the cluster in a scene: each object from one bundle or the other. Objects are shared with them. Its time is the broken
+// bundle's, whose leases are the ones that are held at that time; what is taken from the healthy one looks a minute or so older than it
+// was.
 func (s scenes) bundle(c scene) *bundle.Bundle {
 	fromHealthy := func(gvr schema.GroupVersionResource, namespace string) bool {
 		switch gvr {
@@ -68,7 +70,8 @@ func (s scenes) bundle(c scene) *bundle.Bundle {
 		}
 		return c.Healed == len(s.order) || slices.Contains(s.order[:c.Healed], namespace)
 	}
-	out := &bundle.Bundle{Manifest: s.broken.Manifest, Objects: map[schema.GroupVersionResource][]unstructured.Unstructured{}, Logs: map[bundle.LogKey][]byte{}}
+	out := &bundle.Bundle{Manifest: s.broken.Manifest, Objects: map[schema.GroupVersionResource][]unstructured.Unstructured{},
+		Logs: map[bundle.LogKey][]byte{}}
 	for _, from := range []*bundle.Bundle{s.healthy, s.broken} {
 		for gvr, list := range from.Objects {
 			taken := out.Objects[gvr]
@@ -105,8 +108,8 @@ func failing(b *bundle.Bundle) []unstructured.Unstructured {
 	return out
 }
 
-// sudden is the broken bundle as if all that has happened since the time given had happened at its end. It took a minute then; in the replay it
-// is there at once when somebody breaks the cluster, who has just seen that all was well, and must not read that it began before.
+// sudden is the broken bundle as if all that has happened since the time given had happened at its end. It took a minute then; in the
+// replay it is there at once when somebody breaks the cluster, who has just seen that all was well, and must not read that it began before.
 func sudden(broken *bundle.Bundle, since time.Time) *bundle.Bundle {
 	since, end := since.Truncate(time.Second), broken.Manifest.CapturedAt
 	return broken.Retimed(func(t time.Time) time.Time {

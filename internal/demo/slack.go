@@ -21,7 +21,8 @@ const (
 )
 
 // banner says on the page what is real here and what is not.
-const banner = "This cluster is a replay of two recordings of a real one. The bot is the real bot; Slack is an emulation. Waits are shortened."
+const banner = "This cluster is a replay of two recordings of a real one. The bot is the real bot; Slack is an emulation. Waits " +
+	"are shortened."
 
 func (d *Demo) startSlack(o Options) error {
 	if o.Listen == "" {
@@ -34,7 +35,8 @@ func (d *Demo) startSlack(o Options) error {
 			{ID: Ada, Name: "ada", RealName: "Ada", Email: "ada@leveling.example", Title: "Operator, may approve"},
 			{ID: Ben, Name: "ben", RealName: "Ben", Email: "ben@leveling.example", Title: "Looks on"},
 		},
-		Channels: []slackemu.Channel{{ID: Channel, Name: "incidents", Topic: "What is wrong, and what is done about it"}, {ID: general, Name: "general"}},
+		Channels: []slackemu.Channel{{ID: Channel, Name: "incidents", Topic: "What is wrong, and what is done about it"},
+			{ID: general, Name: "general"}},
 		Commands: []slackemu.Command{{Name: "/medic", Hint: "[check | why | incidents | search | help]", Description: "Ask Paramedic"}},
 		Controls: []slackemu.Control{{
 			ID: "break", Label: "Break the cluster", Style: "danger",

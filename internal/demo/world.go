@@ -53,8 +53,8 @@ func (w *World) Broken() bool {
 	return w.broken
 }
 
-// Break is the night of the founding incident: CoreDNS is made to forward to itself, what depends on a name crash-loops, and the node loses its CNI
-// configuration.
+// Break is the night of the founding incident: CoreDNS is made to forward to itself, what depends on a name crash-loops, and the node loses
+// its CNI configuration.
 func (w *World) Break() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -57,7 +57,8 @@ func Log(log *slog.Logger, err error) {
 	}
 	var caught *Error
 	if errors.As(err, &caught) {
-		log.Error("something panicked; the process goes on", "what", caught.What, "panic", fmt.Sprint(caught.Value), "stack", string(caught.Stack))
+		log.Error("something panicked; the process goes on", "what", caught.What, "panic", fmt.Sprint(caught.Value), "stack",
+			string(caught.Stack))
 		return
 	}
 	log.Error("something did not work", "error", err)

@@ -20,7 +20,8 @@ func TestAPanicBecomesAnErrorWithItsStack(t *testing.T) {
 	if !errors.As(err, &caught) {
 		t.Fatalf("it is %v", err)
 	}
-	if got := err.Error(); !strings.HasPrefix(got, "read a payload: panic: runtime error: invalid memory address") || strings.Contains(got, "\n") {
+	if got := err.Error(); !strings.HasPrefix(got, "read a payload: panic: runtime error: invalid memory address") ||
+		strings.Contains(got, "\n") {
 		t.Errorf("it says %q", got)
 	}
 	if !strings.Contains(string(caught.Stack), "dereference") {

@@ -106,7 +106,8 @@ func (a Archive) valid() error {
 }
 
 func plainName(name string) bool {
-	return utf8.ValidString(name) && name != "" && name != "." && name != ".." && len(name) <= 255 && !strings.ContainsAny(name, "/\\\x00") && !strings.HasPrefix(name, tempPrefix)
+	return utf8.ValidString(name) && name != "" && name != "." && name != ".." && len(name) <= 255 && !strings.ContainsAny(name, "/\\\x00") &&
+		!strings.HasPrefix(name, tempPrefix)
 }
 
 // Archive reads the directory's regular files, and when the directory or a file in it last changed. Directories in it are left out; a link

@@ -46,7 +46,8 @@ func certificates(root *os.Root, f *snapshot.Host) error {
 				continue
 			}
 			if c := firstCertificate(b); c != nil {
-				f.Certificates = append(f.Certificates, snapshot.HostCertificate{Path: p, Subject: cut(subject(c)), NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC()})
+				f.Certificates = append(f.Certificates, snapshot.HostCertificate{Path: p, Subject: cut(subject(c)), NotBefore: c.NotBefore.UTC(),
+					NotAfter: c.NotAfter.UTC()})
 			}
 		}
 	}

@@ -125,7 +125,8 @@ func rpmHistory(root *os.Root, zone *time.Location) ([]snapshot.HostChange, erro
 
 func zyppHistory(root *os.Root, zone *time.Location) ([]snapshot.HostChange, error) {
 	return matching(root, zone, "/var/log/zypp/history", func(l string) string {
-		if w := strings.Split(l, "|"); len(w) > 3 && (w[1] == "install" || strings.TrimSpace(w[1]) == "remove") && clusterPackage.MatchString(w[2]) {
+		if w := strings.Split(l, "|"); len(w) > 3 && (w[1] == "install" || strings.TrimSpace(w[1]) == "remove") &&
+			clusterPackage.MatchString(w[2]) {
 			return fmt.Sprintf("zypper: %s %s %s", strings.TrimSpace(w[1]), w[2], w[3])
 		}
 		return ""

@@ -9,7 +9,8 @@ import (
 )
 
 // diskPaths are the directories whose file systems a node must not fill: the kubelet's, the runtimes' images and logs.
-var diskPaths = []string{"/", "/var/lib/kubelet", "/var/lib/rancher", "/var/lib/containerd", "/var/lib/containers", "/var/lib/docker", "/var/log"}
+var diskPaths = []string{"/", "/var/lib/kubelet", "/var/lib/rancher", "/var/lib/containerd", "/var/lib/containers", "/var/lib/docker",
+	"/var/log"}
 
 // usage is how full a file system is, and which one it is.
 type usage struct {
@@ -52,7 +53,8 @@ func (h *Host) disks(root *os.Root, f *snapshot.Host) error {
 			continue
 		}
 		ids = append(ids, u.id)
-		f.Disks = append(f.Disks, snapshot.HostDisk{Paths: []string{p}, Bytes: u.bytes, BytesUsed: u.bytesUsed, Inodes: u.inodes, InodesUsed: u.inodesUsed})
+		f.Disks = append(f.Disks, snapshot.HostDisk{Paths: []string{p}, Bytes: u.bytes, BytesUsed: u.bytesUsed, Inodes: u.inodes,
+			InodesUsed: u.inodesUsed})
 	}
 	return nil
 }

@@ -59,7 +59,8 @@ func (h *Host) Facts(ctx context.Context) (snapshot.Host, []incident.NotSeen) {
 
 // notSeen is the note that something of the host could not be read.
 func (h *Host) notSeen(what string, err error) incident.NotSeen {
-	n := incident.NotSeen{What: what + " of " + h.node, Resources: []incident.Resource{incident.HostFiles}, Where: incident.Object{Kind: "Node", Name: h.node}}
+	n := incident.NotSeen{What: what + " of " + h.node, Resources: []incident.Resource{incident.HostFiles},
+		Where: incident.Object{Kind: "Node", Name: h.node}}
 	if err != nil {
 		n.Why = strings.ReplaceAll(err.Error(), "\n", "; ")
 	}
@@ -81,7 +82,8 @@ func (h *Host) readers() []reader {
 			f.ServiceLog, err = serviceLog(root, h.logs)
 			return err
 		}},
-		{"kernel", kernel}, {"settings", settings}, {"modules", loaded}, {"swap", swaps}, {"release", release}, {"reboot", reboot}, {"clock", readClock},
+		{"kernel", kernel}, {"settings", settings}, {"modules", loaded}, {"swap", swaps}, {"release", release}, {"reboot", reboot},
+		{"clock", readClock},
 		{"certificates", certificates}, {"datastore", datastore}, {"GPU", gpu}, {"system log", systemLog}, {"history", changes},
 		{"disk usage", h.disks},
 	}
@@ -118,7 +120,8 @@ func cniFiles(root *os.Root, dir string, f *snapshot.Host) error {
 	var files []snapshot.HostFile
 	for _, name := range names {
 		p := path.Join(dir, name)
-		if info, err := root.Stat(inside(p)); !slices.Contains([]string{".conf", ".conflist", ".json"}, path.Ext(name)) || err == nil && info.IsDir() {
+		if info, err := root.Stat(inside(p)); !slices.Contains([]string{".conf", ".conflist", ".json"}, path.Ext(name)) || err == nil &&
+			info.IsDir() {
 			continue
 		}
 		if len(files) == maxCNIFiles {

@@ -70,7 +70,8 @@ func TestKernel(t *testing.T) {
 	})
 	same(t, f.Kernel+" "+f.OS, "6.8.0-45-generic Ubuntu 24.04.1 LTS")
 	same(t, f.Boot, time.Unix(1759450000, 0).UTC())
-	same(t, f.Sysctls, map[string]string{"net.ipv4.ip_forward": "0", "net.netfilter.nf_conntrack_max": "262144", "fs.file-nr": "1024 0 9223372036854775807"})
+	same(t, f.Sysctls, map[string]string{"net.ipv4.ip_forward": "0", "net.netfilter.nf_conntrack_max": "262144",
+		"fs.file-nr": "1024 0 9223372036854775807"})
 	same(t, f.Modules, map[string]int{"xt_MASQUERADE": 3, "overlay": 12, "br_netfilter": snapshot.BuiltIn})
 	same(t, f.Swaps, []string{"/swap.img"})
 	same(t, f.RebootPending, true)
@@ -87,7 +88,8 @@ func TestKernel(t *testing.T) {
 }
 
 func TestAnotherNetworkNamespaceIsNotTheHosts(t *testing.T) {
-	h, root := lay(t, map[string]string{"proc/self/ns/": "", "proc/1/ns/": "", "proc/sys/net/ipv4/ip_forward": "0", "proc/sys/vm/swappiness": "60"})
+	h, root := lay(t, map[string]string{"proc/self/ns/": "", "proc/1/ns/": "", "proc/sys/net/ipv4/ip_forward": "0",
+		"proc/sys/vm/swappiness": "60"})
 	for p, to := range map[string]string{"proc/self/ns/net": "net:[2]", "proc/1/ns/net": "net:[1]"} {
 		if err := os.Symlink(to, filepath.Join(root, p)); err != nil {
 			t.Fatal(err)
@@ -116,7 +118,8 @@ func TestDisksOfACopyAreNotTheHosts(t *testing.T) {
 		return usage{id: 1, bytes: 1000, bytesUsed: 10}, nil
 	}
 	f, _ := h.Facts(t.Context())
-	same(t, f.Disks, []snapshot.HostDisk{{Paths: []string{"/", "/var/log"}, Bytes: 1000, BytesUsed: 10}, {Paths: []string{"/var/lib/kubelet"}, Bytes: 100, BytesUsed: 96, Inodes: 10, InodesUsed: 1}})
+	same(t, f.Disks, []snapshot.HostDisk{{Paths: []string{"/", "/var/log"}, Bytes: 1000, BytesUsed: 10},
+		{Paths: []string{"/var/lib/kubelet"}, Bytes: 100, BytesUsed: 96, Inodes: 10, InodesUsed: 1}})
 	h.folder = true // with one mount in it
 	f, _ = h.Facts(t.Context())
 	same(t, f.Disks, []snapshot.HostDisk{{Paths: []string{"/var/lib/kubelet"}, Bytes: 100, BytesUsed: 96, Inodes: 10, InodesUsed: 1}})
@@ -125,13 +128,15 @@ func TestDisksOfACopyAreNotTheHosts(t *testing.T) {
 func TestSystemLogKeepsWhatTells(t *testing.T) {
 	var b strings.Builder
 	for range 100 {
-		b.WriteString("2025-10-03T02:14:22.000001+02:00 n1 cron[7]: routine\n2025-10-03T02:15:22+02:00 n1 systemd[1]: k3s.service: Failed with result 'exit-code'.\n")
+		b.WriteString("2025-10-03T02:14:22.000001+02:00 n1 cron[7]: routine\n2025-10-03T02:15:22+02:00 n1 systemd[1]: k3s.service: Failed with " +
+			"result 'exit-code'.\n")
 	}
 	f := facts(t, map[string]string{
 		"var/log/syslog":   b.String() + "2025-10-03T02:16:22+02:00 n1 k3s[9]: time=\"2025-10-03T00:16:22Z\" level=fatal msg=\"no\"\n",
 		"var/log/kern.log": "2025-10-03T02:14:00+02:00 n1 kernel: [1.2] Out of memory: Killed process 77 (java) total-vm:1kB\n",
 	})
-	if len(f.Log) == 0 || !strings.Contains(f.Log[0].Text, "Killed process") || !f.Log[0].At.Equal(time.Date(2025, 10, 3, 0, 14, 0, 0, time.UTC)) || f.Log[0].File != "/var/log/kern.log" {
+	if len(f.Log) == 0 || !strings.Contains(f.Log[0].Text, "Killed process") || !f.Log[0].At.Equal(time.Date(2025, 10, 3, 0, 14, 0, 0,
+		time.UTC)) || f.Log[0].File != "/var/log/kern.log" {
 		t.Errorf("%+v", f.Log)
 	}
 	if len(f.Log) > 2+logAlike {
@@ -170,14 +175,17 @@ func TestTimesOfLines(t *testing.T) {
 
 func TestChanges(t *testing.T) {
 	f := facts(t, map[string]string{
-		"var/log/apt/history.log": "\nStart-Date: 2025-10-03  02:14:22\nCommandline: /usr/bin/unattended-upgrade\nInstall: linux-image-6.8.0-47:amd64 (6.8.0-47.47, automatic)\n" +
+		"var/log/apt/history.log": "\nStart-Date: 2025-10-03  02:14:22\nCommandline: /usr/bin/unattended-upgrade\nInstall: " +
+			"linux-image-6.8.0-47:amd64 (6.8.0-47.47, automatic)\n" +
 			"Upgrade: a:amd64 (1, 2), b:amd64 (1, 2), c:amd64 (1, 2), k3s:amd64 (1.30.1, 1.30.2), d:amd64 (1, 2)\nEnd-Date: 2025-10-03  02:15:00\n",
-		"root/.bash_history":    "ls\n#1759457600\niptables -F\n#1759457700\ncat diary.txt\n#1759457800\nK3S_TOKEN=abc k3s server --token s3cr3t\n",
+		"root/.bash_history": "ls\n#1759457600\niptables -F\n#1759457700\ncat diary.txt\n#1759457800\nK3S_TOKEN=abc k3s server " +
+			"--token s3cr3t\n",
 		"home/ann/.zsh_history": ": 1759457500:0;sudo systemctl stop k3s\n: 1759457501:0;vim love-letter\n",
 		"home/bob/.profile":     "",
-		"var/log/dnf.rpm.log":   "2025-10-03T02:20:22+0000 SUBDEBUG Upgraded: containerd.io-1.7.1.x86_64\n2025-10-03T02:20:23+0000 SUBDEBUG Upgraded: vim-9\n",
-		"var/log/zypp/history":  "# 2025\n2025-10-03 02:30:22|install|kernel-default|6.4.0|x86_64||repo|sum|\n",
-		"var/log/dpkg.log":      "2025-10-03 02:14:30 upgrade k3s:amd64 1 2\n",
+		"var/log/dnf.rpm.log": "2025-10-03T02:20:22+0000 SUBDEBUG Upgraded: containerd.io-1.7.1.x86_64\n2025-10-03T02:20:23+0000 SUBDEBUG " +
+			"Upgraded: vim-9\n",
+		"var/log/zypp/history": "# 2025\n2025-10-03 02:30:22|install|kernel-default|6.4.0|x86_64||repo|sum|\n",
+		"var/log/dpkg.log":     "2025-10-03 02:14:30 upgrade k3s:amd64 1 2\n",
 	})
 	var got []string
 	for _, c := range f.Changes {
@@ -187,12 +195,14 @@ func TestChanges(t *testing.T) {
 		"02:11:40 /home/ann/.zsh_history ran: sudo systemctl stop k3s",
 		"02:13:20 /root/.bash_history ran: iptables -F",
 		"02:14:22 /var/log/apt/history.log apt: install linux-image-6.8.0-47 6.8.0-47.47 (/usr/bin/unattended-upgrade)",
-		"02:14:22 /var/log/apt/history.log apt: upgrade k3s 1.30.1 to 1.30.2, a 1 to 2, b 1 to 2, c 1 to 2 and 1 more (/usr/bin/unattended-upgrade)",
+		"02:14:22 /var/log/apt/history.log apt: upgrade k3s 1.30.1 to 1.30.2, a 1 to 2, b 1 to 2, c 1 to 2 and 1 more " +
+			"(/usr/bin/unattended-upgrade)",
 		"02:16:40 /root/.bash_history ran: K3S_TOKEN=[hidden] k3s server --token [hidden]",
 		"02:20:22 /var/log/dnf.rpm.log dnf: upgraded containerd.io-1.7.1.x86_64",
 		"02:30:22 /var/log/zypp/history zypper: install kernel-default 6.4.0",
 	})
-	f = facts(t, map[string]string{"var/log/dpkg.log": "2025-10-03 02:14:30 upgrade k3s:amd64 1 2\n2025-10-03 02:14:30 status installed k3s:amd64 2\n"})
+	f = facts(t, map[string]string{"var/log/dpkg.log": "2025-10-03 02:14:30 upgrade k3s:amd64 1 2\n2025-10-03 02:14:30 status installed " +
+		"k3s:amd64 2\n"})
 	if len(f.Changes) != 1 || f.Changes[0].What != "dpkg: upgrade k3s 1 to 2" {
 		t.Errorf("dpkg's own log: %v", f.Changes)
 	}
@@ -202,7 +212,8 @@ func TestChanges(t *testing.T) {
 func pair(t *testing.T, name string, notAfter time.Time) (certificate, key string) {
 	t.Helper()
 	k := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: notAfter.Add(-time.Hour), NotAfter: notAfter}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: notAfter.Add(-time.Hour),
+		NotAfter: notAfter}
 	der := must[[]byte](t)(x509.CreateCertificate(rand.Reader, c, c, k.Public(), k))
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
 		string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: must[[]byte](t)(x509.MarshalECPrivateKey(k))}))
@@ -221,7 +232,8 @@ func TestCertificatesAndNeverKeys(t *testing.T) {
 	})
 	same(t, f.Certificates, []snapshot.HostCertificate{
 		{Path: "/var/lib/kubelet/pki/kubelet-client-current.pem", Subject: "system:node:n1", NotBefore: end.Add(-time.Hour), NotAfter: end},
-		{Path: "/var/lib/rancher/k3s/server/tls/serving-kube-apiserver.crt", Subject: "system:node:n1", NotBefore: end.Add(-time.Hour), NotAfter: end},
+		{Path: "/var/lib/rancher/k3s/server/tls/serving-kube-apiserver.crt", Subject: "system:node:n1", NotBefore: end.Add(-time.Hour),
+			NotAfter: end},
 	})
 	b := must[[]byte](t)(json.Marshal(f))
 	if body := strings.Split(key, "\n")[1]; strings.Contains(string(b), body) || strings.Contains(string(b), "PRIVATE") {

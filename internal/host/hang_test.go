@@ -107,7 +107,8 @@ func TestWhatIsNoFileIsNotOpened(t *testing.T) {
 // hanging is a host of which something never answers, as a mount whose server is gone, until the test lets it.
 func hanging(t *testing.T, hang func(h *Host, wait func())) (h *Host, release func()) {
 	t.Helper()
-	h, _ = lay(t, map[string]string{"etc/cni/net.d/a.conf": `{"type":"bridge"}`, "etc/resolv.conf": "nameserver 10.0.0.1", "var/log/k3s.log": "x"})
+	h, _ = lay(t, map[string]string{"etc/cni/net.d/a.conf": `{"type":"bridge"}`, "etc/resolv.conf": "nameserver 10.0.0.1",
+		"var/log/k3s.log": "x"})
 	h.folder = false
 	released := make(chan struct{})
 	hang(h, func() { <-released })
@@ -157,7 +158,8 @@ func TestAHostThatHangs(t *testing.T) {
 		defer release()
 		ctx := t.Context()
 		f, unseen := h.Facts(ctx)
-		if len(unseen) != 1 || unseen[0].What != "files of leveling-pc" || unseen[0].Why != "no answer from the file system in 10s" || f.CNIDir != "" {
+		if len(unseen) != 1 || unseen[0].What != "files of leveling-pc" || unseen[0].Why != "no answer from the file system in 10s" ||
+			f.CNIDir != "" {
 			t.Errorf("%+v, %v", f, unseen)
 		}
 		_, _, archive := h.Archive(ctx, cni)
@@ -201,7 +203,8 @@ func TestTheEndOfAContextEndsALook(t *testing.T) {
 func TestAPanicIsAnError(t *testing.T) {
 	h, _ := hanging(t, func(h *Host, _ func()) { h.usage = func(*os.File) (usage, error) { panic("a strange disk") } })
 	f, unseen := h.Facts(t.Context())
-	if len(f.Failures) != 1 || f.Failures[0].Panic != "a strange disk" || whyNot(unseen, "disk usage") != f.Failures[0].Why || len(f.CNIFiles) != 1 {
+	if len(f.Failures) != 1 || f.Failures[0].Panic != "a strange disk" || whyNot(unseen, "disk usage") != f.Failures[0].Why ||
+		len(f.CNIFiles) != 1 {
 		t.Errorf("%v, %v", f.CNIFiles, unseen)
 	}
 }
@@ -259,7 +262,8 @@ func TestTheSizeOfAHostDoesNotMatter(t *testing.T) {
 func TestLinksInACircle(t *testing.T) {
 	h, root := lay(t, map[string]string{"etc/": ""})
 	for name, to := range map[string]string{
-		"etc/resolv.conf": "resolv.conf", "var/log/k3s.log": "/var/log/kubelet.log", "var/log/kubelet.log": "/var/log/k3s.log", "etc/cni": "/etc/cni",
+		"etc/resolv.conf": "resolv.conf", "var/log/k3s.log": "/var/log/kubelet.log", "var/log/kubelet.log": "/var/log/k3s.log",
+		"etc/cni": "/etc/cni",
 	} {
 		if err := os.Symlink(to, filepath.Join(root, name)); err != nil {
 			t.Fatal(err)

@@ -28,7 +28,8 @@ var CNIDirs = []string{"/var/lib/rancher/k3s/agent/etc/cni/net.d", "/etc/cni/net
 
 // ServiceLogs are the log files that are looked for unless told otherwise. With systemd the log is in the journal instead.
 // Syslog's lines of the service do where it has no file of its own.
-var ServiceLogs = []string{"/var/log/k3s.log", "/var/log/k3s-service.log", "/var/log/k3s-agent.log", "/var/log/kubelet.log", "/var/log/k3s.log.1", "/var/log/kubelet.log.1"}
+var ServiceLogs = []string{"/var/log/k3s.log", "/var/log/k3s-service.log", "/var/log/k3s-agent.log", "/var/log/kubelet.log",
+	"/var/log/k3s.log.1", "/var/log/kubelet.log.1"}
 
 // Host is one node's file system. Make it with [New].
 type Host struct {

@@ -184,11 +184,13 @@ func TestArchiveAndRestore(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "mine.conf"), []byte("M"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Restore(t.Context(), cni, Archive{Files: []File{{Name: "b.conf", Mode: 0o640, Content: []byte("B2")}}}, []string{"a.conf", "gone"}); err != nil {
+	if err := h.Restore(t.Context(), cni, Archive{Files: []File{{Name: "b.conf", Mode: 0o640, Content: []byte("B2")}}},
+		[]string{"a.conf", "gone"}); err != nil {
 		t.Fatal(err)
 	}
 	now := read(t, h)
-	want := good.Overlay(Archive{Files: []File{{Name: "b.conf", Mode: 0o640, Content: []byte("B2")}, {Name: "mine.conf", Mode: 0o600, Content: []byte("M")}}}, []string{"a.conf"})
+	want := good.Overlay(Archive{Files: []File{{Name: "b.conf", Mode: 0o640, Content: []byte("B2")},
+		{Name: "mine.conf", Mode: 0o600, Content: []byte("M")}}}, []string{"a.conf"})
 	if now.Hash() != want.Hash() || names(now) != "b.conf=B2/640 mine.conf=M/600" {
 		t.Errorf("overlay %s, want %s", names(now), names(want))
 	}

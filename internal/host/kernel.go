@@ -22,7 +22,8 @@ var sysctls = []string{
 }
 
 // modules are those of which it tells whether they are there, and what uses them.
-var modules = []string{"br_netfilter", "overlay", "nf_conntrack", "nf_nat", "nf_tables", "ip_tables", "ip_vs", "vxlan", "wireguard", "xt_mark", "xt_MASQUERADE", "nvidia"}
+var modules = []string{"br_netfilter", "overlay", "nf_conntrack", "nf_nat", "nf_tables", "ip_tables", "ip_vs", "vxlan", "wireguard",
+	"xt_mark", "xt_MASQUERADE", "nvidia"}
 
 const (
 	maxProc    = 1 << 20 // bytes of a file that the kernel writes; the longest, modules.builtin, has some 100 KiB
@@ -32,7 +33,8 @@ const (
 )
 
 // errForeignNetwork says why settings of the network are not taken for the host's.
-var errForeignNetwork = errors.New("the network namespace here is not the host's, and neither are these settings; run Paramedic with hostNetwork")
+var errForeignNetwork = errors.New("the network namespace here is not the host's, and neither are these settings; run Paramedic with " +
+	"hostNetwork")
 
 // errNoProc says why a host root that holds a few directories only tells nothing of the kernel.
 var errNoProc = errors.New("there is no /proc below the host root: settings, modules, swap and drivers are not seen")

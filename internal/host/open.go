@@ -64,7 +64,8 @@ func (r rule) allows(f *os.File, p string, named fs.FileInfo) error {
 	case r == noLink && !os.SameFile(named, info):
 		return fmt.Errorf("/%s: it was replaced while it was looked at", p)
 	case r != anyName && links > 1:
-		return fmt.Errorf("/%s: it has %d names (hard links), so that what it holds may be another file's; to find them: find / -xdev -samefile /%[1]s",
+		return fmt.Errorf("/%s: it has %d names (hard links), so that what it holds may be another file's; to find them: find / -xdev "+
+			"-samefile /%[1]s",
 			p, links)
 	}
 	return nil

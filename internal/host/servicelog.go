@@ -21,7 +21,8 @@ const (
 // telling are words of lines that say when something changed or broke. A K3s log is mostly routine; what matters can be days and
 // thousands of lines back.
 var telling = newTeller(`(?i)level=(error|fatal|panic)|^[EF][01]\d{3} |panic:|auto-?update|upgrad|cni|restarting|starting k3s|stopping|shutting down|certificate.*expired|no space left|swap on is not supported|database space exceeded|malformed|too many open files|crc mismatch|out of memory|read-only file system`,
-	"level=error", "level=fatal", "level=panic", "e0", "e1", "f0", "f1", "panic:", "update", "upgrad", "cni", "restarting", "starting k3s", "stopping", "shutting down", "certificate", "no space left", "swap on", "database space",
+	"level=error", "level=fatal", "level=panic", "e0", "e1", "f0", "f1", "panic:", "update", "upgrad", "cni", "restarting", "starting k3s",
+	"stopping", "shutting down", "certificate", "no space left", "swap on", "database space",
 	"malformed", "too many open", "crc mismatch", "out of memory", "read-only file")
 
 // sameLine finds what differs between two lines that say the same: times, counts, ids.
@@ -42,7 +43,8 @@ func serviceLog(root *os.Root, paths []string) ([]string, error) {
 	if lines := serviceOfSyslog(root); lines != nil {
 		return lines, nil
 	}
-	return nil, fmt.Errorf("none of %s exists; where systemd runs the service its log is in the journal, which is not read", strings.Join(paths, ", "))
+	return nil, fmt.Errorf("none of %s exists; where systemd runs the service its log is in the journal, which is not read",
+		strings.Join(paths, ", "))
 }
 
 func tellingLines(text string) []string {

@@ -12,11 +12,12 @@ import (
 )
 
 // systemLogs are the files that syslog and the package tools write, the older first; after a rotation the telling line is in the older.
-var systemLogs = []string{"/var/log/syslog.1", "/var/log/syslog", "/var/log/messages.1", "/var/log/messages", "/var/log/kern.log.1", "/var/log/kern.log",
+var systemLogs = []string{"/var/log/syslog.1", "/var/log/syslog", "/var/log/messages.1", "/var/log/messages", "/var/log/kern.log.1",
+	"/var/log/kern.log",
 	"/var/log/unattended-upgrades/unattended-upgrades.log"}
 
-// systemTelling are lines of services that end, of what sets up the network anew, of the kernel about memory, connections, disks and the GPU,
-// of a daemon that takes block devices for itself, and of updates that fail.
+// systemTelling are lines of services that end, of what sets up the network anew, of the kernel about memory, connections, disks and the
+// GPU, of a daemon that takes block devices for itself, and of updates that fail.
 var systemTelling = newTeller(`(?:k3s|k3s-agent|rke2-server|rke2-agent|kubelet|containerd|crio|docker|etcd)\.service: (?:Main process exited|Failed with result|Scheduled restart job|Start request repeated|Deactivated successfully)`+
 	`|systemd\[1\]: (?:Started|Stopped|Failed to start) .*(?:Kubernetes|[kK]ubelet|k3s|rke2|containerd|crio|CRI-O|docker|Docker|etcd)`+
 	`|systemd-networkd\[\d+\]: .*(?:Re-configuring|Removing rout)|systemd\[1\]: (?:Stopping|Stopped) (?:Network (?:Configuration|Service|Manager)|firewalld)`+
@@ -25,7 +26,8 @@ var systemTelling = newTeller(`(?:k3s|k3s-agent|rke2-server|rke2-agent|kubelet|c
 	`|multipathd(?:\[\d+\])?: .*(?:add path|addmap|path added)`+
 	`|NVRM: (?:API mismatch|Xid)`+
 	`|ERROR.*(?:upgrades failed|error message|dpkg returned)|database disk image is malformed`,
-	".service: ", "systemd[1]: ", "systemd-networkd[", "out of memory", "nf_conntrack", "i/o error", "ext4-fs", "remounting", "xfs (", "multipathd", "nvrm: ", "error", "malformed")
+	".service: ", "systemd[1]: ", "systemd-networkd[", "out of memory", "nf_conntrack", "i/o error", "ext4-fs", "remounting", "xfs (",
+	"multipathd", "nvrm: ", "error", "malformed")
 
 // serviceTag is how syslog marks the kubelet's and K3s' lines.
 var serviceTag = regexp.MustCompile(` (?:k3s|rke2|kubelet)(?:\[\d+\])?: `)

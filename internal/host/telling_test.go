@@ -68,14 +68,16 @@ database disk image is malformed`}} {
 // Full logs of routine, and one that is a single line of megabytes, are read in time.
 func TestLogsAreReadInTime(t *testing.T) {
 	routine := strings.Repeat("Jan  2 10:00:00 node k3s[1]: time=x level=info msg=\"a backend connection request for a pod\"\n", logTail/90)
-	files := map[string]string{"var/log/k3s.log": strings.Repeat("\x00", 2*logTail), "root/.bash_history": "#1759457600\n" + strings.Repeat("k3s", historyTail/3)}
+	files := map[string]string{"var/log/k3s.log": strings.Repeat("\x00", 2*logTail), "root/.bash_history": "#1759457600\n" +
+		strings.Repeat("k3s", historyTail/3)}
 	for _, p := range systemLogs {
 		files[p] = routine
 	}
 	h, _ := lay(t, files)
 	began := time.Now()
 	_, unseen := patient(h).Facts(t.Context())
-	if took := time.Since(began); took > patience || whyNot(unseen, "system log")+whyNot(unseen, "service log")+whyNot(unseen, "history") != "" {
+	if took := time.Since(began); took > patience || whyNot(unseen, "system log")+whyNot(unseen, "service log")+whyNot(unseen,
+		"history") != "" {
 		t.Errorf("after %v: %v", took, unseen)
 	}
 }

@@ -34,7 +34,8 @@ func tailLines(root *os.Root, p string, limit int64, r rule) ([]string, error) {
 	return strings.FieldsFunc(strings.ToValidUTF8(string(b), "�"), func(r rune) bool { return r == '\n' || r == '\r' }), nil
 }
 
-// listDirectory names a directory's entries, in order; an absent directory has none. Of more than limit it names that many, whichever, with an error.
+// listDirectory names a directory's entries, in order; an absent directory has none. Of more than limit it names that many, whichever, with
+// an error.
 func listDirectory(root *os.Root, dir string, limit int) ([]string, error) {
 	d, err := openDirectory(root, dir)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -179,7 +179,8 @@ func (f *folding) partial(out *Diagnosis) bool {
 	}
 	for i := range out.Causes {
 		a, b := &out.Causes[i], &d.Causes[i]
-		if len(a.Explains) != len(b.Explains) || len(a.Objects) != len(b.Objects) || len(a.Evidence) != len(b.Evidence) || len(a.Links) != len(b.Links) ||
+		if len(a.Explains) != len(b.Explains) || len(a.Objects) != len(b.Objects) || len(a.Evidence) != len(b.Evidence) ||
+			len(a.Links) != len(b.Links) ||
 			len(a.Blocks) != len(b.Blocks) || len(a.Changes) != len(b.Changes) || len(a.Against) != len(b.Against) {
 			return true
 		}

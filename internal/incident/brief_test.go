@@ -30,20 +30,26 @@ func TestWhatIsAlikeIsToldAsOne(t *testing.T) {
 		want   []string // "faults title" of each cause told
 	}{
 		"two that are alike are told one by one": {"Deployment", repeat(2, crash), []string{
-			"1 The pod of Deployment web-a keeps crashing: exit code 1, no such option", "1 The pod of Deployment web-b keeps crashing: exit code 1, no such option"}},
+			"1 The pod of Deployment web-a keeps crashing: exit code 1, no such option",
+			"1 The pod of Deployment web-b keeps crashing: exit code 1, no such option"}},
 		"three are told as one": {"Deployment", repeat(3, crash), []string{
 			"3 The pod of Deployment web-a keeps crashing: exit code 1, no such option, and 2 more Deployments alike"}},
 		"many nodes": {"Node", repeat(40, "Node %s has lost its CNI configuration: no new pod can start on it"), []string{
 			"40 Node web-a has lost its CNI configuration: no new pod can start on it, and 39 more Nodes alike"}},
-		"what they count does not set them apart": {"Deployment", []string{crash, "2 pods of Deployment %s keep crashing: exit code 1, no such option",
-			"2 of 3 pods of Deployment %s keep crashing: exit code 1, no such option"}, []string{
-			"3 The pod of Deployment web-a keeps crashing: exit code 1, no such option, and 2 more Deployments alike"}},
-		"reasons set them apart": {"Deployment", []string{crash, crash, crash, "The pod of Deployment %s keeps crashing: exit code 2, no such option", "The pod of Deployment %s keeps crashing: reason 7",
+		"what they count does not set them apart": {"Deployment",
+			[]string{crash, "2 pods of Deployment %s keep crashing: exit code 1, no such option",
+				"2 of 3 pods of Deployment %s keep crashing: exit code 1, no such option"}, []string{
+				"3 The pod of Deployment web-a keeps crashing: exit code 1, no such option, and 2 more Deployments alike"}},
+		"reasons set them apart": {"Deployment", []string{crash, crash, crash,
+			"The pod of Deployment %s keeps crashing: exit code 2, no such option", "The pod of Deployment %s keeps crashing: reason 7",
 			"The pod of Deployment %s keeps crashing: reason 8"}, []string{
 			"3 The pod of Deployment web-a keeps crashing: exit code 1, no such option, and 2 more Deployments alike",
-			"1 The pod of Deployment web-d keeps crashing: exit code 2, no such option", "1 The pod of Deployment web-e keeps crashing: reason 7", "1 The pod of Deployment web-f keeps crashing: reason 8"}},
-		"many that are alike weigh more than the one before them": {"Deployment", append([]string{"The pod of Deployment %s keeps crashing: reason 7"}, repeat(3, crash)...), []string{
-			"3 The pod of Deployment web-b keeps crashing: exit code 1, no such option, and 2 more Deployments alike", "1 The pod of Deployment web-a keeps crashing: reason 7"}},
+			"1 The pod of Deployment web-d keeps crashing: exit code 2, no such option", "1 The pod of Deployment web-e keeps crashing: reason 7",
+			"1 The pod of Deployment web-f keeps crashing: reason 8"}},
+		"many that are alike weigh more than the one before them": {"Deployment",
+			append([]string{"The pod of Deployment %s keeps crashing: reason 7"}, repeat(3, crash)...), []string{
+				"3 The pod of Deployment web-b keeps crashing: exit code 1, no such option, and 2 more Deployments alike",
+				"1 The pod of Deployment web-a keeps crashing: reason 7"}},
 	} {
 		d := ill(c.kind, c.titles...)
 		before, _ := json.Marshal(d)
@@ -61,7 +67,8 @@ func TestWhatIsAlikeIsToldAsOne(t *testing.T) {
 		for _, problem := range incidenttest.Unresolved(b, nil) {
 			t.Errorf("%s: %s", name, problem)
 		}
-		if a, w := b.Total(), d.Total(); a.Consequences != w.Consequences || a.Findings != w.Findings || a.Restarts != w.Restarts || a.Causes != len(c.want) {
+		if a, w := b.Total(), d.Total(); a.Consequences != w.Consequences || a.Findings != w.Findings || a.Restarts != w.Restarts ||
+			a.Causes != len(c.want) {
 			t.Errorf("%s: told %+v, the whole has %+v", name, a, w)
 		}
 		if after, _ := json.Marshal(d); string(after) != string(before) {
@@ -108,7 +115,8 @@ func TestADiagnosisIsNeverTooLarge(t *testing.T) {
 				d.Causes[i].Explains, d.Causes[i].Links, d.Causes[i].Evidence, d.Causes[i].Changes, d.Causes[i].Blocks = nil, nil, nil, nil, nil
 				for k := range n {
 					d.Causes[i].Explains = append(d.Causes[i].Explains, fmt.Sprintf("F%d", (i+k)%n+1))
-					d.Causes[i].Links = append(d.Causes[i].Links, incident.Link{From: fmt.Sprintf("F%d", i+1), To: fmt.Sprintf("F%d", k+1), Rule: long, Reason: long})
+					d.Causes[i].Links = append(d.Causes[i].Links, incident.Link{From: fmt.Sprintf("F%d", i+1), To: fmt.Sprintf("F%d", k+1), Rule: long,
+						Reason: long})
 					d.Causes[i].Evidence = append(d.Causes[i].Evidence, fmt.Sprintf("E%d", k+1))
 					d.Causes[i].Changes = append(d.Causes[i].Changes, fmt.Sprintf("T%d", k+1))
 					d.Causes[i].Blocks = append(d.Causes[i].Blocks, incident.Block{Cause: fmt.Sprintf("C%d", k+1), Reason: long})
@@ -142,7 +150,8 @@ func TestClip(t *testing.T) {
 		text  string
 		limit int
 		want  string
-	}{{"short", 100, "short"}, {"just fits", 9, "just fits"}, {"one too long", 11, "one too …"}, {"<<<<", 24, "<<<<"}, {"<<<<", 23, "<<<…"}, {"äöü", 5, "ä…"}, {"\xff\xff", 11, "\xff…"}} {
+	}{{"short", 100, "short"}, {"just fits", 9, "just fits"}, {"one too long", 11, "one too …"}, {"<<<<", 24, "<<<<"}, {"<<<<", 23, "<<<…"},
+		{"äöü", 5, "ä…"}, {"\xff\xff", 11, "\xff…"}} {
 		got := incident.Clip(c.text, c.limit)
 		b, _ := json.Marshal(got)
 		if got != c.want || len(b)-2 > c.limit {

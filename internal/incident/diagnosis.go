@@ -204,7 +204,8 @@ type Diagnosis struct {
 
 	// Totals counts the whole, where this diagnosis names but a part of it; see [Brief]. Nil: nothing is left out.
 	Totals *Totals `json:"totals,omitempty"`
-	// Also are objects with which something is wrong as well and that no finding here names, so that an alert about one is known to belong here.
+	// Also are objects with which something is wrong as well and that no finding here names, so that an alert about one is known to belong
+	// here.
 	Also []Group `json:"also,omitempty"`
 	// Whole names the blob that holds the whole, see [Pack]; empty where nothing is left out, or where it is not kept.
 	Whole string `json:"whole,omitempty"`
@@ -294,7 +295,8 @@ type Story struct {
 	Note      string     `json:"note,omitempty"` // why the template speaks, where it does
 }
 
-// FoundFingerprint is the fingerprint of a signal about a cause that was found: who asks for an incident about it joins the one that has it.
+// FoundFingerprint is the fingerprint of a signal about a cause that was found: who asks for an incident about it joins the one that has
+// it.
 func FoundFingerprint(cluster string, c Cause) string {
 	f := "found/" + cluster + "/" + c.Code
 	if len(c.Objects) > 0 {

@@ -6,12 +6,15 @@ import (
 )
 
 func TestAPostmortemSaysWhatTheLogSays(t *testing.T) {
-	p := withHash(Plan{Runbook: "dns", Title: "Mend DNS", Steps: []Step{{ID: "1", Title: "Set the Corefile"}, {ID: "2", Title: "Restart grafana"}}})
+	p := withHash(Plan{Runbook: "dns", Title: "Mend DNS", Steps: []Step{{ID: "1", Title: "Set the Corefile"},
+		{ID: "2", Title: "Restart grafana"}}})
 	look := ill
 	look.Diagnosis.Causes[0].Since = t0.Add(-60e9)
 	look.Diagnosis.Causes[0].Evidence = []string{"E1"}
-	look.Diagnosis.Evidence = []Evidence{{ID: "E1", Source: SourceLog, Object: Object{"Pod", "kube-system", "coredns-1"}, Excerpt: "[FATAL] plugin/loop"}}
-	s := Fold("INC-1", log(alert("a", Firing), look, Recalled{}, StoryTold{Story{Sentences: []Sentence{{"CoreDNS asks itself.", []string{"E1"}}}}},
+	look.Diagnosis.Evidence = []Evidence{{ID: "E1", Source: SourceLog, Object: Object{"Pod", "kube-system", "coredns-1"},
+		Excerpt: "[FATAL] plugin/loop"}}
+	s := Fold("INC-1", log(alert("a", Firing), look, Recalled{}, StoryTold{Story{Sentences: []Sentence{{"CoreDNS asks itself.",
+		[]string{"E1"}}}}},
 		PlanProposed{p}, PlanApproved{Approval{PlanHash: p.Hash, By: ada, As: Identity{User: "ada"}, Expires: t0.Add(1e12)}},
 		StepIntended{PlanHash: p.Hash, Step: "1", Attempt: 1}, StepDone{PlanHash: p.Hash, Step: "1", Outcome: StepOK},
 		StepDone{PlanHash: p.Hash, Step: "2", Outcome: StepSkipped, Detail: "healthy by itself"},

@@ -38,7 +38,8 @@ type Signal struct {
 }
 
 type (
-	// SignalReceived opens an incident, or joins it. Before is the status in which the incident knew the signal until then; empty if it is new.
+	// SignalReceived opens an incident, or joins it. Before is the status in which the incident knew the signal until then; empty if it is
+	// new.
 	SignalReceived struct {
 		Signal Signal       `json:"signal"`
 		Before SignalStatus `json:"before,omitempty"`
@@ -65,8 +66,8 @@ type (
 	StoryTold struct {
 		Story Story `json:"story"`
 	}
-	// LookAgainRequested asks for a new diagnosis. Healed, where set, is the incident whose recovery gives reason to look; Freed the one whose plan
-	// was in the way of another.
+	// LookAgainRequested asks for a new diagnosis. Healed, where set, is the incident whose recovery gives reason to look; Freed the one whose
+	// plan was in the way of another.
 	LookAgainRequested struct {
 		By     Person `json:"by,omitzero"`
 		Healed string `json:"healed,omitempty"`
@@ -76,8 +77,8 @@ type (
 	PlanProposed struct {
 		Plan Plan `json:"plan"`
 	}
-	// NoPlan says why none is offered. Waits, where set, is the incident that has a plan for the same target; this one is looked at again when that
-	// plan is gone.
+	// NoPlan says why none is offered. Waits, where set, is the incident that has a plan for the same target; this one is looked at again when
+	// that plan is gone.
 	NoPlan struct {
 		Reason string `json:"reason"`
 		Waits  string `json:"waits,omitempty"`
@@ -226,8 +227,10 @@ func (Purged) event()              {}
 
 var eventTypes = func() map[string]reflect.Type {
 	m := map[string]reflect.Type{}
-	for _, e := range []Event{SignalReceived{}, InvestigationFailed{}, DiagnosisMade{}, Recalled{}, StoryTold{}, WorkFailed{}, LookAgainRequested{},
-		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, Stopped{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{}, StepDone{},
+	for _, e := range []Event{SignalReceived{}, InvestigationFailed{}, DiagnosisMade{}, Recalled{}, StoryTold{}, WorkFailed{},
+		LookAgainRequested{},
+		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, Stopped{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{},
+		StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
 		PostmortemPublished{}, PostmortemIndexed{}, Purged{}} {
 		m[EventType(e)] = reflect.TypeOf(e)

@@ -54,7 +54,8 @@ func plain(e incident.Event) incident.Event {
 	const hash, id = "5f2c", "7"
 	switch e := e.(type) {
 	case incident.SignalReceived:
-		e.Signal.Kind, e.Signal.Status, e.Signal.Fingerprint, e.Signal.Group, e.Signal.Channel, e.Signal.By = "alert", incident.Firing, hash, hash, id, ada
+		e.Signal.Kind, e.Signal.Status, e.Signal.Fingerprint, e.Signal.Group, e.Signal.Channel, e.Signal.By = "alert", incident.Firing, hash,
+			hash, id, ada
 		return e
 	case incident.DiagnosisMade:
 		e.Diagnosis.Totals, e.Diagnosis.Whole = nil, ""
@@ -95,12 +96,16 @@ func plain(e incident.Event) incident.Event {
 // A draft of a long incident says that it leaves something out, and is never too large to be recorded.
 func TestADraftIsBounded(t *testing.T) {
 	long := strings.Repeat("<words> ", 1000)
-	log := []incident.Recorded{{Version: 1, At: began, Event: incident.SignalReceived{Signal: incident.Signal{Kind: "alert", Title: "KubePodCrashLooping"}}},
-		{Version: 2, At: began, Event: incident.DiagnosisMade{Diagnosis: *incident.Brief(ill("Deployment", repeat(400, "The pod of Deployment %s keeps crashing")...))}}}
+	log := []incident.Recorded{{Version: 1, At: began, Event: incident.SignalReceived{Signal: incident.Signal{Kind: "alert",
+		Title: "KubePodCrashLooping"}}},
+		{Version: 2, At: began, Event: incident.DiagnosisMade{Diagnosis: *incident.Brief(ill("Deployment",
+			repeat(400, "The pod of Deployment %s keeps crashing")...))}}}
 	for i := range 3000 {
-		log = append(log, incident.Recorded{Version: len(log) + 1, At: began, Event: incident.Refused{By: incident.Person{Name: string(rune('a' + i%26))}, Action: "approve", Reason: long}})
+		log = append(log, incident.Recorded{Version: len(log) + 1, At: began,
+			Event: incident.Refused{By: incident.Person{Name: string(rune('a' + i%26))}, Action: "approve", Reason: long}})
 	}
-	log = append(log, incident.Recorded{Version: len(log) + 1, At: began, Event: incident.Closed{By: incident.Person{Name: "Ada"}, Reason: "over"}})
+	log = append(log, incident.Recorded{Version: len(log) + 1, At: began, Event: incident.Closed{By: incident.Person{Name: "Ada"},
+		Reason: "over"}})
 	pm := incident.DraftPostmortem(incident.Fold("INC-1", log))
 	data, err := incident.Encode(incident.PostmortemDrafted{Postmortem: pm})
 	if err != nil || len(data) > incident.MaxEvent {

@@ -28,7 +28,8 @@ func Catch(n NotSeen, f func()) (failed *Failure) {
 		}
 		n.Why = "it failed, which is an error in Paramedic: please report it with the log's lines about it"
 		if err, ok := p.(runtime.Error); ok { // the runtime's words hold numbers and types, nothing of a cluster's
-			n.Why = "it failed (" + strings.TrimPrefix(err.Error(), "runtime error: ") + "), which is an error in Paramedic: please report it with the log's lines about it"
+			n.Why = "it failed (" + strings.TrimPrefix(err.Error(), "runtime error: ") +
+				"), which is an error in Paramedic: please report it with the log's lines about it"
 		}
 		stack := debug.Stack()
 		failed = &Failure{NotSeen: n, Panic: fmt.Sprint(p), Stack: string(stack[:min(len(stack), maxStack)])}

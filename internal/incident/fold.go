@@ -145,8 +145,8 @@ func (m *MoreSignals) count(before, now SignalStatus) {
 	}
 }
 
-// onsetApart is the quiet time after which what begins is an onset of its own. Alerts of one outage come over as many minutes as their rules
-// wait: 15 in most of those that people copy (the "for" of kubernetes-mixin's alerts).
+// onsetApart is the quiet time after which what begins is an onset of its own. Alerts of one outage come over as many minutes as their
+// rules wait: 15 in most of those that people copy (the "for" of kubernetes-mixin's alerts).
 const onsetApart = 20 * time.Minute
 
 // begins says whether a signal that is known begins to fire, or fires anew.

@@ -48,7 +48,8 @@ func TestNext(t *testing.T) {
 	ready := then([]Event{opened, ill}, then(told, PlanProposed{plan})...)
 	ran := then(ready, yes, intent("1", 1), done("1", StepOK), intent("2", 1), done("2", StepOK))
 	undo := &Step{ID: "1", Kind: "A"}
-	failed := then(ready, yes, StepIntended{PlanHash: plan.Hash, Step: "1", Attempt: 1, Inverse: undo}, done("1", StepOK), intent("2", 1), done("2", StepFailed))
+	failed := then(ready, yes, StepIntended{PlanHash: plan.Hash, Step: "1", Attempt: 1, Inverse: undo}, done("1", StepOK), intent("2", 1),
+		done("2", StepFailed))
 	pair := withHash(Plan{Runbook: "dns", People: 2, Steps: plan.Steps})
 	two := then([]Event{opened, ill}, then(told, PlanProposed{pair})...)
 	alone := withHash(Plan{Runbook: "dns", People: 2, Terminal: true, Steps: plan.Steps})
@@ -78,8 +79,10 @@ func TestNext(t *testing.T) {
 		{"an approval does not wait for the story", []Event{opened, ill, PlanProposed{plan}, yes}, 0, "execute 1 recall"},
 		{"a stopped run begins no further step", then(ready, yes, intent("1", 1), done("1", StepOK), stop), 0, "investigate"},
 		{"what is in flight when it is stopped is observed", then(ready, yes, intent("1", 1), stop), 0, "observe 1"},
-		{"and the way back of what was done is offered", then(ready, yes, StepIntended{PlanHash: plan.Hash, Step: "1", Attempt: 1, Inverse: undo}, stop, done("1", StepOK)), 0, "propose"},
-		{"what is unclear when it is stopped waits for a person", then(ready, yes, intent("1", 1), stop, StepUnclear{plan.Hash, "1", "?"}), 0, ""},
+		{"and the way back of what was done is offered", then(ready, yes, StepIntended{PlanHash: plan.Hash, Step: "1", Attempt: 1, Inverse: undo},
+			stop, done("1", StepOK)), 0, "propose"},
+		{"what is unclear when it is stopped waits for a person", then(ready, yes, intent("1", 1), stop, StepUnclear{plan.Hash, "1", "?"}), 0,
+			""},
 		{"stopped before it begins", then(ready, yes, stop), 0, ""},
 		{"approved again after that", then(ready, yes, stop, yes), 0, "execute 1"},
 		{"a stop of another plan stops nothing", then(ready, yes, Stopped{PlanHash: "other"}), 0, "execute 1"},
@@ -87,17 +90,20 @@ func TestNext(t *testing.T) {
 		{"nor does one person's second", then(two, yesTo(pair, ada, false), yesTo(pair, ada, false)), 0, ""},
 		{"two people's do", then(two, yesTo(pair, ada, false), yesTo(pair, Person{Team: "T1", ID: "U2"}, false)), 0, "execute 1"},
 		{"one person's two do not, wherever they are given", then(two, yesTo(pair, ada, false), yesTo(pair, ada, true)), 0, ""},
-		{"one approver's does with one in the terminal", then(home, yesTo(alone, ada, false), yesTo(alone, Person{ID: "admin"}, true)), 0, "execute 1"},
+		{"one approver's does with one in the terminal", then(home, yesTo(alone, ada, false), yesTo(alone, Person{ID: "admin"}, true)), 0,
+			"execute 1"},
 		{"without it, it does not", then(home, yesTo(alone, ada, false)), 0, ""},
 		{"nor do two in the terminal", then(home, yesTo(alone, Person{ID: "admin"}, true), yesTo(alone, Person{ID: "root"}, true)), 0, ""},
-		{"of two of which one has expired", then(two, PlanApproved{Approval{PlanHash: pair.Hash, By: Person{ID: "U2"}, Expires: t0.Add(time.Minute)}}, yesTo(pair, ada, false)), 2 * time.Minute, ""},
+		{"of two of which one has expired", then(two, PlanApproved{Approval{PlanHash: pair.Hash, By: Person{ID: "U2"},
+			Expires: t0.Add(time.Minute)}}, yesTo(pair, ada, false)), 2 * time.Minute, ""},
 		{"a rejected plan does not run", then(ready, PlanRejected{PlanHash: plan.Hash}), 0, ""},
 		{"an intent without a result is observed", then(ready, yes, intent("1", 1)), 0, "observe 1"},
 		{"a run that began goes on after the expiry", then(ready, yes, intent("1", 1)), 2 * time.Hour, "observe 1"},
 		{"then comes the next step", then(ready, yes, intent("1", 1), done("1", StepOK)), 0, "execute 2"},
 		{"a second attempt is in flight like the first", then(ready, yes, intent("1", 1), intent("1", 2)), 0, "observe 1"},
 		{"an unclear step waits for a person", then(ready, yes, intent("1", 1), StepUnclear{plan.Hash, "1", "?"}), 0, ""},
-		{"who says that it was done", then(ready, yes, intent("1", 1), StepUnclear{plan.Hash, "1", "?"}, StepDecided{plan.Hash, "1", ada, true}), 0, "execute 2"},
+		{"who says that it was done", then(ready, yes, intent("1", 1), StepUnclear{plan.Hash, "1", "?"}, StepDecided{plan.Hash, "1", ada, true}),
+			0, "execute 2"},
 		{"a withdrawn plan is made anew", then(ready, yes, PlanSuperseded{plan.Hash, "changed"}), 0, "propose"},
 		{"a new signal does not disturb a run", then(ready, yes, intent("1", 1), done("1", StepOK), alert("b", Firing)), 0, "execute 2"},
 		{"after the run comes the proof", ran, 0, "verify/10s"},
@@ -186,7 +192,8 @@ func TestTheHashBindsWhatRunsAndNotTheWordsAround(t *testing.T) {
 }
 
 func TestVerificationCountsFromTheLastGoodTurn(t *testing.T) {
-	s := Fold("INC-1", log(alert("a", Firing), ill, VerificationSampled{OK: true}, VerificationSampled{OK: false}, VerificationSampled{OK: true}))
+	s := Fold("INC-1", log(alert("a", Firing), ill, VerificationSampled{OK: true}, VerificationSampled{OK: false},
+		VerificationSampled{OK: true}))
 	if want := t0.Add(4 * time.Second); !s.Verification.GoodSince.Equal(want) {
 		t.Errorf("good since %v, want %v", s.Verification.GoodSince, want)
 	}

@@ -71,7 +71,10 @@ func (n NotSeen) Covers(o NotSeen) bool {
 	if len(n.Resources) == 0 || len(o.Resources) == 0 {
 		return n.What == o.What
 	}
-	if !n.Where.IsZero() && n.Where != o.Where || slices.ContainsFunc(n.Besides, func(s string) bool { return !slices.Contains(o.Besides, s) }) {
+	if !n.Where.IsZero() && n.Where != o.Where || slices.ContainsFunc(n.Besides, func(s string) bool {
+		return !slices.Contains(o.Besides,
+			s)
+	}) {
 		return false
 	}
 	return !slices.ContainsFunc(o.Resources, func(r Resource) bool { return !n.Names(r) })

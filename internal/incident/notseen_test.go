@@ -57,13 +57,15 @@ func TestNotesCoverOthers(t *testing.T) {
 		before, now NotSeen
 		want        bool
 	}{
-		"the same, counted otherwise":      {node("n1", PodLogs), NotSeen{What: "9 of n1", Why: "late", Resources: []Resource{PodLogs}, Where: Object{Kind: "Node", Name: "n1"}}, true},
-		"of another node":                  {node("n1", PodLogs), node("n2", PodLogs), false},
-		"everywhere, now of a node":        {everywhere, node("n1", PodLogs), true},
-		"of a node, now everywhere":        {node("n1", PodLogs), everywhere, false},
-		"of another resource":              {everywhere, NotSeen{What: "logs", Resources: []Resource{"pods"}}, false},
-		"of more resources":                {NotSeen{Resources: []Resource{"events"}}, everywhere, false},
-		"of all but a namespace, now all":  {NotSeen{Resources: []Resource{"pods"}, Besides: []string{"shop"}}, NotSeen{Resources: []Resource{"pods"}}, false},
+		"the same, counted otherwise": {node("n1", PodLogs), NotSeen{What: "9 of n1", Why: "late", Resources: []Resource{PodLogs},
+			Where: Object{Kind: "Node", Name: "n1"}}, true},
+		"of another node":           {node("n1", PodLogs), node("n2", PodLogs), false},
+		"everywhere, now of a node": {everywhere, node("n1", PodLogs), true},
+		"of a node, now everywhere": {node("n1", PodLogs), everywhere, false},
+		"of another resource":       {everywhere, NotSeen{What: "logs", Resources: []Resource{"pods"}}, false},
+		"of more resources":         {NotSeen{Resources: []Resource{"events"}}, everywhere, false},
+		"of all but a namespace, now all": {NotSeen{Resources: []Resource{"pods"}, Besides: []string{"shop"}},
+			NotSeen{Resources: []Resource{"pods"}}, false},
 		"recorded by an older version":     {NotSeen{What: "nodes"}, NotSeen{What: "nodes", Resources: []Resource{"nodes"}}, true},
 		"of something else, by an old one": {NotSeen{What: "nodes"}, NotSeen{What: "pods", Resources: []Resource{"pods"}}, false},
 	} {

@@ -133,7 +133,8 @@ func TestIdsOfALargeOutage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(whole, again, cmp.FilterPath(func(p cmp.Path) bool { return strings.HasSuffix(p.String(), "Weight") }, cmp.Ignore())); diff != "" {
+	if diff := cmp.Diff(whole, again, cmp.FilterPath(func(p cmp.Path) bool { return strings.HasSuffix(p.String(), "Weight") },
+		cmp.Ignore())); diff != "" {
 		t.Errorf("packed and unpacked (-before +after)\n%s", diff)
 	}
 	keep := make([]int, 0, 300)

@@ -13,23 +13,27 @@ func TestWhatBeginsAnewWakesPeople(t *testing.T) {
 		event Event
 	}
 	since := func(g SignalReceived, d time.Duration) SignalReceived { g.Signal.Since = t0.Add(d); return g }
-	other := DiagnosisMade{Diagnosis{At: t0, Causes: []Cause{{ID: "C1", Code: "NodeNotReady", Title: "The node is gone"}}, Findings: []Finding{{ID: "F1", Severity: Critical}}}}
+	other := DiagnosisMade{Diagnosis{At: t0, Causes: []Cause{{ID: "C1", Code: "NodeNotReady", Title: "The node is gone"}},
+		Findings: []Finding{{ID: "F1", Severity: Critical}}}}
 	for name, c := range map[string]struct {
 		events []at
 		want   []int // how many began in each onset
 	}{
-		"nothing":                             {nil, nil},
-		"alerts of the same outage":           {[]at{{time.Minute, alert("b", Firing)}, {15 * time.Minute, alert("c", Firing)}, {30 * time.Minute, alert("d", Firing)}}, nil},
-		"an alert the next day":               {[]at{{24 * time.Hour, alert("b", Firing)}}, []int{1}},
-		"a second outage of several alerts":   {[]at{{24 * time.Hour, alert("b", Firing)}, {24*time.Hour + time.Minute, alert("c", Firing)}}, []int{1}},
+		"nothing": {nil, nil},
+		"alerts of the same outage": {[]at{{time.Minute, alert("b", Firing)}, {15 * time.Minute, alert("c", Firing)},
+			{30 * time.Minute, alert("d", Firing)}}, nil},
+		"an alert the next day": {[]at{{24 * time.Hour, alert("b", Firing)}}, []int{1}},
+		"a second outage of several alerts": {[]at{{24 * time.Hour, alert("b", Firing)}, {24*time.Hour + time.Minute, alert("c", Firing)}},
+			[]int{1}},
 		"the same alert, begun anew":          {[]at{{24 * time.Hour, since(alert("a", Firing), 24*time.Hour)}}, []int{1}},
 		"the same alert, again":               {[]at{{24 * time.Hour, alert("a", Firing)}}, nil},
 		"an alert that ends":                  {[]at{{24 * time.Hour, alert("a", Resolved)}}, nil},
 		"an alert that ended and fires again": {[]at{{time.Hour, alert("a", Resolved)}, {24 * time.Hour, alert("a", Firing)}}, []int{1}},
-		"a person who asks":                   {[]at{{24 * time.Hour, SignalReceived{Signal: Signal{Kind: "command", Fingerprint: "p", Status: Firing}}}}, nil},
-		"another root, hours later":           {[]at{{5 * time.Hour, other}}, []int{1}},
-		"another root, minutes later":         {[]at{{5 * time.Minute, other}}, nil},
-		"the same root":                       {[]at{{5 * time.Hour, ill}}, nil},
+		"a person who asks": {[]at{{24 * time.Hour, SignalReceived{Signal: Signal{Kind: "command", Fingerprint: "p",
+			Status: Firing}}}}, nil},
+		"another root, hours later":   {[]at{{5 * time.Hour, other}}, []int{1}},
+		"another root, minutes later": {[]at{{5 * time.Minute, other}}, nil},
+		"the same root":               {[]at{{5 * time.Hour, ill}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			first := alert("a", Firing)
@@ -70,7 +74,8 @@ func TestAStateStaysAsItIs(t *testing.T) {
 	s.Log = s.Log[:len(s.Log):cap(s.Log)]
 	one := s.With([]Recorded{{Version: 4, At: t0, Event: alert("a", Resolved)}})
 	two := s.With([]Recorded{{Version: 4, At: t0, Event: WorkFailed{Work: "tell", Error: "no model"}}})
-	if s.Signals[0].Status != Firing || len(s.Log) != 3 || len(one.Failing) != 0 || len(two.Failing) != 1 || two.Signals[0].Status != Firing || one.Log[3].Event == two.Log[3].Event {
+	if s.Signals[0].Status != Firing || len(s.Log) != 3 || len(one.Failing) != 0 || len(two.Failing) != 1 || two.Signals[0].Status != Firing ||
+		one.Log[3].Event == two.Log[3].Event {
 		t.Errorf("%+v, %+v", s.Signals, two.Failing)
 	}
 	if three := two.With([]Recorded{{Version: 5, At: t0, Event: StoryTold{}}}); len(three.Failing) != 0 {
@@ -94,7 +99,8 @@ func TestAFlappingAlertHidesNoSecondOutage(t *testing.T) {
 	for i := range 50 {
 		add(at+5*time.Minute, alert(fmt.Sprint("second", i), Firing))
 	}
-	other := DiagnosisMade{Diagnosis{At: t0, Causes: []Cause{{ID: "C1", Code: "NodeNotReady", Title: "The node is gone"}}, Findings: []Finding{{ID: "F1", Severity: Critical}}}}
+	other := DiagnosisMade{Diagnosis{At: t0, Causes: []Cause{{ID: "C1", Code: "NodeNotReady", Title: "The node is gone"}},
+		Findings: []Finding{{ID: "F1", Severity: Critical}}}}
 	add(at+6*time.Minute, other)
 	if s := Fold("INC-1", l); len(s.Onsets) == 0 {
 		t.Error("a day later 50 new alerts and another root wake nobody")
@@ -133,7 +139,8 @@ func TestTheSameRootWithMoreObjectsIsNoOnset(t *testing.T) {
 func TestWhatFailedIsForgottenWithItsPlan(t *testing.T) {
 	p := Plan{Title: "x", Steps: []Step{{ID: "1", Kind: "K"}}}
 	p.Hash = p.ComputeHash()
-	l := log(alert("a", Firing), ill, PlanProposed{p}, WorkFailed{Work: "step/1", Error: "e"}, PlanSuperseded{PlanHash: p.Hash}, WorkFailed{Work: "propose", Error: "no"}, Closed{})
+	l := log(alert("a", Firing), ill, PlanProposed{p}, WorkFailed{Work: "step/1", Error: "e"}, PlanSuperseded{PlanHash: p.Hash},
+		WorkFailed{Work: "propose", Error: "no"}, Closed{})
 	if s := Fold("INC-1", l); len(s.Failing) != 0 {
 		t.Errorf("closed, and still said to be tried again: %+v", s.Failing)
 	}

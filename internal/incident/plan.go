@@ -95,8 +95,8 @@ func (p *Plan) Targets() int {
 // Asks is how many people must approve it.
 func (p *Plan) Asks() int { return max(1, p.People) }
 
-// SamePerson says whether two approvals are one person's: people are known by their ids, and at a terminal by the Kubernetes user that they are.
-// The two that a Terminal plan asks for may be the same person's.
+// SamePerson says whether two approvals are one person's: people are known by their ids, and at a terminal by the Kubernetes user that they
+// are. The two that a Terminal plan asks for may be the same person's.
 func (p *Plan) SamePerson(a, b Approval) bool {
 	return a.By.Key() == b.By.Key() || !p.Terminal && a.As.User != "" && a.As.User == b.As.User
 }

@@ -21,13 +21,16 @@ func TestTheRestFollowsInTheNextPlan(t *testing.T) {
 	} {
 		d := ill("Deployment", "a fault of %s")
 		d.At = began
-		p := incident.Plan{Runbook: "roll-back", Causes: []string{"C1"}, Rest: c.rest, Steps: []incident.Step{{ID: "1", Kind: "RollbackDeployment", Target: incident.Target{Object: o}}}}
+		p := incident.Plan{Runbook: "roll-back", Causes: []string{"C1"}, Rest: c.rest,
+			Steps: []incident.Step{{ID: "1", Kind: "RollbackDeployment", Target: incident.Target{Object: o}}}}
 		p.Hash = p.ComputeHash()
 		var log []incident.Recorded
 		at := began
-		for _, e := range []incident.Event{incident.SignalReceived{Signal: incident.Signal{Kind: "command"}}, incident.DiagnosisMade{Diagnosis: *d}, incident.Recalled{}, incident.StoryTold{},
+		for _, e := range []incident.Event{incident.SignalReceived{Signal: incident.Signal{Kind: "command"}},
+			incident.DiagnosisMade{Diagnosis: *d}, incident.Recalled{}, incident.StoryTold{},
 			incident.PlanProposed{Plan: p}, incident.PlanApproved{Approval: incident.Approval{PlanHash: p.Hash, Expires: at.Add(time.Hour)}},
-			incident.StepIntended{PlanHash: p.Hash, Step: "1", Attempt: 1, Inverse: &incident.Step{ID: "1"}}, incident.StepDone{PlanHash: p.Hash, Step: "1", Outcome: incident.StepOK},
+			incident.StepIntended{PlanHash: p.Hash, Step: "1", Attempt: 1, Inverse: &incident.Step{ID: "1"}},
+			incident.StepDone{PlanHash: p.Hash, Step: "1", Outcome: incident.StepOK},
 			incident.VerificationSampled{OK: true}, incident.Verified{OK: true}} {
 			at = at.Add(time.Second)
 			log = append(log, incident.Recorded{Version: len(log) + 1, At: at, Event: e})
@@ -40,7 +43,8 @@ func TestTheRestFollowsInTheNextPlan(t *testing.T) {
 		if c.rest == 0 {
 			continue
 		}
-		log = append(log, incident.Recorded{Version: len(log) + 1, At: at.Add(time.Second), Event: incident.DiagnosisMade{Diagnosis: incident.Diagnosis{At: at.Add(time.Second), Causes: d.Causes, Findings: d.Findings}}})
+		log = append(log, incident.Recorded{Version: len(log) + 1, At: at.Add(time.Second),
+			Event: incident.DiagnosisMade{Diagnosis: incident.Diagnosis{At: at.Add(time.Second), Causes: d.Causes, Findings: d.Findings}}})
 		s = incident.Fold("INC-1", log)
 		proposes := false
 		for _, w := range incident.Next(s, incident.DefaultPolicy, at) {

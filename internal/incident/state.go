@@ -191,8 +191,8 @@ func (s *State) Standing(now time.Time) []Approval {
 	return standing
 }
 
-// Approval is the approval as whose identity the current plan runs: the newest, but for one given in the terminal beside another's. It is nil
-// while nobody has approved.
+// Approval is the approval as whose identity the current plan runs: the newest, but for one given in the terminal beside another's. It is
+// nil while nobody has approved.
 func (s *State) Approval() *Approval {
 	for _, terminal := range []bool{false, true} {
 		for i := len(s.Approvals) - 1; i >= 0; i-- {
@@ -279,8 +279,8 @@ func (s *State) EndedAt() time.Time {
 	return s.ResolvedAt
 }
 
-// Unwritten is why the published postmortem could not be written to the knowledge folder, while that is tried again; empty if it could, or was
-// not tried yet.
+// Unwritten is why the published postmortem could not be written to the knowledge folder, while that is tried again; empty if it could, or
+// was not tried yet.
 func (s *State) Unwritten() string {
 	i := slices.IndexFunc(s.Failing, func(f WorkFailed) bool { return f.Work == string(Index) })
 	if i < 0 {

@@ -1,4 +1,5 @@
-// Package keyword finds all of a set of keywords in a text in one pass, so that costlier looks can be kept for where they may find something.
+// Package keyword finds all of a set of keywords in a text in one pass, so that costlier looks can be kept for where they may find
+// something.
 package keyword
 
 // Set finds its keywords, ASCII case aside (Aho and Corasick, "Efficient string matching", CACM 1975). It is safe for concurrent use.

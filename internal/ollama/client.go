@@ -115,7 +115,8 @@ func (c *Client) explain(ctx context.Context, doing, model string, err error) er
 	case err == nil:
 		return nil
 	case errors.As(err, &redirect):
-		return fmt.Errorf("%s: %w: %w; what a cluster says goes to Ollama itself alone: if %s is yours, give it as Ollama's host", doing, ErrRemote, redirect, redirect.To)
+		return fmt.Errorf("%s: %w: %w; what a cluster says goes to Ollama itself alone: if %s is yours, give it as Ollama's host", doing,
+			ErrRemote, redirect, redirect.To)
 	case errors.Is(err, ErrTooLong):
 		return fmt.Errorf("%s with model %q: %w", doing, model, err)
 	case ctx.Err() != nil:

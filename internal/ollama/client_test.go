@@ -52,7 +52,8 @@ func fake(t *testing.T, chat func(w http.ResponseWriter, r *http.Request, body m
 }
 
 func part(w http.ResponseWriter, text, done string) error {
-	_, err := fmt.Fprintf(w, `{"message":{"role":"assistant","content":%q},"done":%t,"done_reason":%q,"eval_count":7,"prompt_eval_count":40}`+"\n", text, done != "", done)
+	_, err := fmt.Fprintf(w, `{"message":{"role":"assistant","content":%q},"done":%t,"done_reason":%q,"eval_count":7,"prompt_eval_count":40}`+
+		"\n", text, done != "", done)
 	w.(http.Flusher).Flush()
 	return err
 }
@@ -69,7 +70,8 @@ func TestChatAsksForWhatItNeedsAndPutsTheAnswerTogether(t *testing.T) {
 		t.Fatalf("got %q, %+v, %v", text, stats, err)
 	}
 	sent, _ := json.Marshal(got)
-	for _, want := range []string{`"num_ctx":4096`, `"num_predict":700`, `"temperature":0`, `"seed":3`, `"format":{"type":"object"}`, `"role":"system"`, `"shift":false`} {
+	for _, want := range []string{`"num_ctx":4096`, `"num_predict":700`, `"temperature":0`, `"seed":3`, `"format":{"type":"object"}`,
+		`"role":"system"`, `"shift":false`} {
 		if !strings.Contains(string(sent), want) {
 			t.Errorf("%s is not in %s", want, sent)
 		}
@@ -133,7 +135,8 @@ func TestASlowModelEndsWithItsContext(t *testing.T) {
 	c := fake(t, func(_ http.ResponseWriter, r *http.Request, _ map[string]any) { <-r.Context().Done() })
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 	defer cancel()
-	if _, _, err := c.Chat(ctx, Request{User: "u"}); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no answer in time") {
+	if _, _, err := c.Chat(ctx, Request{User: "u"}); !errors.Is(err, context.DeadlineExceeded) ||
+		!strings.Contains(err.Error(), "no answer in time") {
 		t.Errorf("got %v", err)
 	}
 }

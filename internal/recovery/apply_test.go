@@ -29,7 +29,8 @@ func mend(t *testing.T) (*steptest.Cluster, *steptest.Memory, *recovery.Recovery
 	c.Put(coredns, map[string]any{"data": map[string]any{"Corefile": "forward . 127.0.0.1\n"}})
 	r := newRecovery(t, recovery.Options{Reader: c, WriterFor: c.WriterFor, Blobs: m, LastGood: m})
 	hash, _ := m.PutBlob(t.Context(), []byte(goodFile))
-	s, err := r.Bind(t.Context(), incident.Step{Kind: recovery.SetConfigMapKey, Target: incident.Target{Object: coredns}, Params: map[string]string{"key": "Corefile", "value": hash}})
+	s, err := r.Bind(t.Context(), incident.Step{Kind: recovery.SetConfigMapKey, Target: incident.Target{Object: coredns},
+		Params: map[string]string{"key": "Corefile", "value": hash}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,8 @@ func newRecovery(t *testing.T, o recovery.Options) *recovery.Recovery {
 }
 
 func TestAnAnswerThatGetsLostIsNeitherDoneNorFailed(t *testing.T) {
-	for name, lost := range map[string]error{"a gateway's time-out": steptest.Timeout(), "a connection that broke": &net.OpError{Op: "read", Err: errors.New("reset")}} {
+	for name, lost := range map[string]error{"a gateway's time-out": steptest.Timeout(), "a connection that broke": &net.OpError{Op: "read",
+		Err: errors.New("reset")}} {
 		c, _, r, p := mend(t)
 		c.Fail = func() error { return lost }
 		if _, _, err := r.Apply(t.Context(), p, p.Steps[0], ada); !errors.Is(err, recovery.ErrUnclear) {
@@ -66,11 +68,13 @@ func TestAnAnswerThatGetsLostIsNeitherDoneNorFailed(t *testing.T) {
 func TestARefusalIsAFailure(t *testing.T) {
 	c, _, r, p := mend(t)
 	writers := 0
-	o := recovery.Options{Reader: c, Blobs: &steptest.Memory{}, LastGood: &steptest.Memory{}, WriterFor: func(incident.Identity) (recovery.Writer, error) {
-		writers++
-		return nil, errors.New("no user is configured")
-	}}
-	if _, _, err := newRecovery(t, o).Apply(t.Context(), p, p.Steps[0], ada); err == nil || errors.Is(err, recovery.ErrUnclear) || writers != 1 {
+	o := recovery.Options{Reader: c, Blobs: &steptest.Memory{}, LastGood: &steptest.Memory{},
+		WriterFor: func(incident.Identity) (recovery.Writer, error) {
+			writers++
+			return nil, errors.New("no user is configured")
+		}}
+	if _, _, err := newRecovery(t, o).Apply(t.Context(), p, p.Steps[0], ada); err == nil || errors.Is(err, recovery.ErrUnclear) ||
+		writers != 1 {
 		t.Errorf("got %v", err)
 	}
 	if checks := newRecovery(t, o).Review(t.Context(), p, ada); len(checks) != 1 || checks[0].OK {
@@ -177,7 +181,8 @@ func restores(t *testing.T, wrap func(*host.Host) recovery.Host) (steptest.World
 	w.Options.Hosts = map[string]recovery.Host{w.Node: wrap(h)}
 	r := newRecovery(t, w.Options)
 	hash, _ := w.Options.Blobs.PutBlob(t.Context(), host.Archive{Files: []host.File{one, two}}.Encode())
-	s, err := r.Bind(t.Context(), incident.Step{Kind: recovery.RestoreHostFiles, Target: incident.Target{Object: incident.Object{Kind: "Node", Name: w.Node}},
+	s, err := r.Bind(t.Context(), incident.Step{Kind: recovery.RestoreHostFiles, Target: incident.Target{Object: incident.Object{Kind: "Node",
+		Name: w.Node}},
 		Params: map[string]string{"dir": cniDir, "archive": hash}})
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +219,8 @@ func TestFilesRestoredInPartAreRestoredAgain(t *testing.T) {
 	if o, err := r.Observe(t.Context(), s); err != nil || o.Outcome != recovery.NotDone || !strings.Contains(o.Detail, "1 of 2") {
 		t.Errorf("observed %+v, %v", o, err)
 	}
-	if _, inverse, err := r.Apply(t.Context(), p, s, w.May); err != nil || inverse == nil || inverse.Params["remove"] != `["1.conf","2.conf"]` {
+	if _, inverse, err := r.Apply(t.Context(), p, s, w.May); err != nil || inverse == nil ||
+		inverse.Params["remove"] != `["1.conf","2.conf"]` {
 		t.Errorf("apply: %+v, %v", inverse, err)
 	}
 	if o, err := r.Observe(t.Context(), s); err != nil || o.Outcome != recovery.Done {
@@ -232,13 +238,18 @@ func TestStepsAreForTheirTargetsOnly(t *testing.T) {
 	}
 	template := map[string]any{"metadata": map[string]any{}}
 	for want, s := range map[string]incident.Step{
-		"only a Deployment":        {Kind: recovery.RestartWorkload, Target: incident.Target{Object: put("Job", nil)}, Params: map[string]string{"at": "x"}},
-		"OnDelete":                 {Kind: recovery.RestartWorkload, Target: incident.Target{Object: put("DaemonSet", map[string]any{"updateStrategy": map[string]any{"type": "OnDelete"}})}, Params: map[string]string{"at": "x"}},
-		"paused":                   {Kind: recovery.RollbackDeployment, Target: incident.Target{Object: put("Deployment", map[string]any{"paused": true, "template": template})}},
-		"not a Deployment":         {Kind: recovery.RollbackDeployment, Target: incident.Target{Object: put("StatefulSet", nil)}},
-		"no key":                   {Kind: recovery.SetConfigMapKey, Target: incident.Target{Object: put("ConfigMap", nil)}},
-		"out of Paramedic's reach": {Kind: recovery.RestoreHostFiles, Target: incident.Target{Object: incident.Object{Kind: "Node", Name: "n"}}, Params: map[string]string{"dir": "/etc"}},
-		"not a kind":               {Kind: "RunShell"},
+		"only a Deployment": {Kind: recovery.RestartWorkload, Target: incident.Target{Object: put("Job", nil)},
+			Params: map[string]string{"at": "x"}},
+		"OnDelete": {Kind: recovery.RestartWorkload,
+			Target: incident.Target{Object: put("DaemonSet", map[string]any{"updateStrategy": map[string]any{"type": "OnDelete"}})},
+			Params: map[string]string{"at": "x"}},
+		"paused": {Kind: recovery.RollbackDeployment,
+			Target: incident.Target{Object: put("Deployment", map[string]any{"paused": true, "template": template})}},
+		"not a Deployment": {Kind: recovery.RollbackDeployment, Target: incident.Target{Object: put("StatefulSet", nil)}},
+		"no key":           {Kind: recovery.SetConfigMapKey, Target: incident.Target{Object: put("ConfigMap", nil)}},
+		"out of Paramedic's reach": {Kind: recovery.RestoreHostFiles, Target: incident.Target{Object: incident.Object{Kind: "Node", Name: "n"}},
+			Params: map[string]string{"dir": "/etc"}},
+		"not a kind": {Kind: "RunShell"},
 	} {
 		if _, err := r.Bind(t.Context(), s); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %q", err, want)
@@ -263,7 +274,8 @@ func TestAnAutoscalerDoesNotStopAStep(t *testing.T) {
 		c.Put(web, map[string]any{"spec": map[string]any{"replicas": n, "template": map[string]any{"spec": map[string]any{"image": image}}}})
 	}
 	scaled(2, "web:1")
-	s, err := r.Bind(t.Context(), incident.Step{Kind: recovery.RestartWorkload, Target: incident.Target{Object: web}, Params: map[string]string{"at": "2025-10-05T09:00:00Z"}})
+	s, err := r.Bind(t.Context(), incident.Step{Kind: recovery.RestartWorkload, Target: incident.Target{Object: web},
+		Params: map[string]string{"at": "2025-10-05T09:00:00Z"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,13 +28,20 @@ func TestUnifiedIsBoundedAndWhole(t *testing.T) {
 		"something new":      {"", "b\n", "--- x (now)\n+++ x (after)\n@@ -0,0 +1 @@\n+b\n", nothingHidden},
 		"nothing to be seen": {"\xff", "\xfe", "(what differs is redacted)\n", nothingHidden},
 		// A change within what is redacted is one that was shown.
-		"what is redacted":                {"a: hunter1\nb: hunter2\n", "a: hunter1\nb: hunter3\n", "--- x (now)\n+++ x (after)\n@@ -1,2 +1,2 @@\n a: [REDACTED]\n-b: [REDACTED]\n+b: [REDACTED]\n", token},
-		"what is redacted in some lines":  {"a\nBEGIN\nb\nEND\n", "a\nBEGIN\nc\nEND\n", "--- x (now)\n+++ x (after)\n@@ -1,4 +1,4 @@\n a\n [REDACTED]\n-[REDACTED]\n+[REDACTED]\n [REDACTED]\n", key},
-		"a forward far to the right":      {"}\n", "}" + blanks + "forward . 203.0.113.7\n", "--- x (now)\n+++ x (after)\n@@ -1 +1 @@\n-}\n+}⟨·×4990⟩forward . 203.0.113.7\n", nothingHidden},
-		"marks without a shape":           {"a\n", "a\u200b\u202eb\u2800c\ufe0f\u3164\r\n", "--- x (now)\n+++ x (after)\n@@ -1 +1 @@\n-a\n+a⟨U+200B⟩⟨U+202E⟩b⟨U+2800⟩c⟨U+FE0F⟩⟨U+3164⟩⟨U+000D⟩\n", nothingHidden},
-		"blanks at the end":               {"\ta\n", "\ta \t\n", "--- x (now)\n+++ x (after)\n@@ -1 +1 @@\n-\ta\n+\ta⟨·×1⟩⟨⇥×1⟩\n", nothingHidden},
-		"what looks like such a sign":     {"a \n", "a⟨·×1⟩\n", "--- x (now)\n+++ x (after)\n@@ -1 +1 @@\n-a⟨·×1⟩\n+a⟨U+27E8⟩·×1⟩\n", nothingHidden},
-		"a line that is too long to read": {"", strings.Repeat("ä", 200) + "b\n", "--- x (now)\n+++ x (after)\n@@ -0,0 +1 @@\n+" + strings.Repeat("ä", 200) + "\n+⟨↪⟩b\n", nothingHidden},
+		"what is redacted": {"a: hunter1\nb: hunter2\n", "a: hunter1\nb: hunter3\n",
+			"--- x (now)\n+++ x (after)\n@@ -1,2 +1,2 @@\n a: [REDACTED]\n-b: [REDACTED]\n+b: [REDACTED]\n", token},
+		"what is redacted in some lines": {"a\nBEGIN\nb\nEND\n", "a\nBEGIN\nc\nEND\n",
+			"--- x (now)\n+++ x (after)\n@@ -1,4 +1,4 @@\n a\n [REDACTED]\n-[REDACTED]\n+[REDACTED]\n [REDACTED]\n", key},
+		"a forward far to the right": {"}\n", "}" + blanks + "forward . 203.0.113.7\n",
+			"--- x (now)\n+++ x (after)\n@@ -1 +1 @@\n-}\n+}⟨·×4990⟩forward . 203.0.113.7\n", nothingHidden},
+		"marks without a shape": {"a\n", "a\u200b\u202eb\u2800c\ufe0f\u3164\r\n",
+			"--- x (now)\n+++ x (after)\n@@ -1 +1 @@\n-a\n+a⟨U+200B⟩⟨U+202E⟩b⟨U+2800⟩c⟨U+FE0F⟩⟨U+3164⟩⟨U+000D⟩\n", nothingHidden},
+		"blanks at the end": {"\ta\n", "\ta \t\n", "--- x (now)\n+++ x (after)\n@@ -1 +1 @@\n-\ta\n+\ta⟨·×1⟩⟨⇥×1⟩\n",
+			nothingHidden},
+		"what looks like such a sign": {"a \n", "a⟨·×1⟩\n", "--- x (now)\n+++ x (after)\n@@ -1 +1 @@\n-a⟨·×1⟩\n+a⟨U+27E8⟩·×1⟩\n",
+			nothingHidden},
+		"a line that is too long to read": {"", strings.Repeat("ä", 200) + "b\n", "--- x (now)\n+++ x (after)\n@@ -0,0 +1 @@\n+" +
+			strings.Repeat("ä", 200) + "\n+⟨↪⟩b\n", nothingHidden},
 	} {
 		if got, err := unified("x", c.before, c.after, c.redact); got != c.want || err != nil {
 			t.Errorf("%s: %q, want %q, %v", name, got, c.want, err)
@@ -47,7 +54,8 @@ func TestUnifiedIsBoundedAndWhole(t *testing.T) {
 
 // Nobody may approve what was not shown: what is too long to show is refused, never cut.
 func TestADiffIsNeverCut(t *testing.T) {
-	for name, before := range map[string]string{"a view that is too long": strings.Repeat("ä\n", 1<<20), "a diff that is too long": strings.Repeat("ä\n", 3000)} {
+	for name, before := range map[string]string{"a view that is too long": strings.Repeat("ä\n", 1<<20),
+		"a diff that is too long": strings.Repeat("ä\n", 3000)} {
 		var why errUnfit
 		if got, err := unified("x", before, "", nothingHidden); got != "" || !errors.As(err, &why) || !strings.Contains(why.why, "by hand") {
 			t.Errorf("%s: %d bytes, %v", name, len(got), err)
@@ -73,7 +81,8 @@ func concealed(line string) string {
 // Whatever two texts are, applying what their diff shows to the one gives the other, and every character of it can be seen.
 func TestADiffShowsEveryChange(t *testing.T) {
 	random := rand.New(rand.NewPCG(9, 1))
-	letters := []string{"a", "b", " ", "\t", "-", "+", "@", "⟨", "⟩", "·", "×", "1", "↪", "\u200b", "\u202e", "\r", "\u00a0", "\u2028", "ä", "`", strings.Repeat(" ", 60), strings.Repeat("x", 150)}
+	letters := []string{"a", "b", " ", "\t", "-", "+", "@", "⟨", "⟩", "·", "×", "1", "↪", "\u200b", "\u202e", "\r", "\u00a0", "\u2028", "ä",
+		"`", strings.Repeat(" ", 60), strings.Repeat("x", 150)}
 	text := func() string {
 		var b strings.Builder
 		for range random.IntN(7) {

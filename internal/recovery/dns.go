@@ -29,7 +29,8 @@ func draftDNS(ctx context.Context, r *Recovery, q request) (draft, error) {
 		return no("no last-good copy of the %s in ConfigMap %s/%s was kept; Paramedic keeps one while DNS is well", corefile, m.Namespace, m.Name)
 	}
 	out := draft{
-		steps: []incident.Step{{Kind: SetConfigMapKey, Target: incident.Target{Object: m}, Params: map[string]string{"key": corefile, "value": hash}}},
+		steps: []incident.Step{{Kind: SetConfigMapKey, Target: incident.Target{Object: m},
+			Params: map[string]string{"key": corefile, "value": hash}}},
 		title: "restore the Corefile",
 		why:   fmt.Sprintf("The Corefile is restored from the copy last seen good %s.", stamp(at)),
 	}

@@ -65,7 +65,8 @@ func (r *Recovery) judge(ctx context.Context, k kind, s incident.Step, now subje
 	if detail, ok := k.between(s, load, now); ok {
 		return Observation{NotDone, name + ": " + detail}, to, nil
 	}
-	return Observation{Unknown, name + " is neither as it was when the plan was made nor as the step makes it: somebody else changed it"}, to, nil
+	return Observation{Unknown, name + " is neither as it was when the plan was made nor as the step makes it: somebody else changed it"}, to,
+		nil
 }
 
 const attempts = 3 // writes lost to a status update that came in between
@@ -73,14 +74,15 @@ const attempts = 3 // writes lost to a status update that came in between
 // Apply does one step as the person: rights, dry-run, write. It returns what happened in words and the step that undoes it, nil where
 // nothing does. A step that is done already is not done twice. Record the intent before. On [ErrChanged] withdraw the plan, on
 // [ErrUnclear] call Observe; after any other error nothing was changed.
-func (r *Recovery) Apply(ctx context.Context, p *incident.Plan, s incident.Step, as incident.Identity) (detail string, inverse *incident.Step, err error) {
+func (r *Recovery) Apply(ctx context.Context, p *incident.Plan, s incident.Step, as incident.Identity) (detail string,
+	inverse *incident.Step, err error) {
 	detail, err = r.apply(ctx, p, s, as)
 	if err != nil {
 		return "", nil, fmt.Errorf("step %s (%s): %w", s.ID, s.Title, err)
 	}
 	inverse, err = r.Undo(ctx, s)
 	if err != nil {
-		return detail + "; it cannot be undone by Paramedic: " + err.Error(), nil, nil //nolint:nilerr // the act is done and must be recorded as such; only the way back is missing
+		return detail + "; it cannot be undone by Paramedic: " + err.Error(), nil, nil //nolint:nilerr // the act is done
 	}
 	return detail, inverse, nil
 }
@@ -137,7 +139,8 @@ func (r *Recovery) tryOut(ctx context.Context, k kind, w Writer, s incident.Step
 		return err
 	}
 	if hash != s.Params[paramAfter] {
-		return fmt.Errorf("the API server would make something else of %s than the plan shows (an admission webhook, perhaps): %w", s.Target.Object, ErrChanged)
+		return fmt.Errorf("the API server would make something else of %s than the plan shows (an admission webhook, perhaps): %w",
+			s.Target.Object, ErrChanged)
 	}
 	return nil
 }
@@ -159,7 +162,8 @@ func (r *Recovery) Recheck(ctx context.Context, p *incident.Plan, begun map[stri
 		if begun[s.ID] {
 			continue
 		}
-		again, err := r.Bind(ctx, incident.Step{ID: s.ID, Kind: s.Kind, Target: incident.Target{Object: s.Target.Object}, Params: maps.Clone(s.Params), Unless: s.Unless})
+		again, err := r.Bind(ctx, incident.Step{ID: s.ID, Kind: s.Kind, Target: incident.Target{Object: s.Target.Object},
+			Params: maps.Clone(s.Params), Unless: s.Unless})
 		switch {
 		case unboundable(err):
 			return false, fmt.Sprintf("step %s (%s): %v", s.ID, s.Title, err), nil

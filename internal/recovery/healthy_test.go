@@ -34,17 +34,19 @@ status:
 		changes        []string
 		no             string
 	}{
-		"a Deployment that serves":           {kind: "Deployment", workload: deployment},
-		"a StatefulSet that serves":          {kind: "StatefulSet", workload: statefulSet},
-		"a DaemonSet that serves":            {kind: "DaemonSet", workload: daemonSet},
-		"scaled to nothing on purpose":       {kind: "Deployment", workload: strings.Replace(deployment, "replicas: 1,", "replicas: 0,", 1), changes: []string{"UPDATED", "0"}},
-		"the controller lags behind":         {"Deployment", deployment, []string{"SEEN", "2"}, "has not seen"},
-		"a rollout under way":                {"Deployment", deployment, []string{"UPDATED", "0"}, "1 of 1 pods available, 0 up to date"},
-		"a StatefulSet's rollout under way":  {"StatefulSet", statefulSet, []string{"UPDATED", "0"}, "0 up to date"},
-		"a DaemonSet's rollout under way":    {"DaemonSet", daemonSet, []string{"UPDATED", "0"}, "0 up to date"},
-		"a crash loop between two crashes":   {"Deployment", deployment, []string{"STATE", fresh}, "web-1 restarted 10 s ago, for the 7th time"},
-		"a crash loop that the status hides": {"Deployment", deployment, []string{"READY", "False", "STATE", "waiting: {reason: CrashLoopBackOff}"}, "web-1 waits: CrashLoopBackOff"},
-		"a pod whose readiness fails":        {"Deployment", deployment, []string{"READY", "False"}, "web-1 is not ready"},
+		"a Deployment that serves":  {kind: "Deployment", workload: deployment},
+		"a StatefulSet that serves": {kind: "StatefulSet", workload: statefulSet},
+		"a DaemonSet that serves":   {kind: "DaemonSet", workload: daemonSet},
+		"scaled to nothing on purpose": {kind: "Deployment", workload: strings.Replace(deployment, "replicas: 1,", "replicas: 0,", 1),
+			changes: []string{"UPDATED", "0"}},
+		"the controller lags behind":        {"Deployment", deployment, []string{"SEEN", "2"}, "has not seen"},
+		"a rollout under way":               {"Deployment", deployment, []string{"UPDATED", "0"}, "1 of 1 pods available, 0 up to date"},
+		"a StatefulSet's rollout under way": {"StatefulSet", statefulSet, []string{"UPDATED", "0"}, "0 up to date"},
+		"a DaemonSet's rollout under way":   {"DaemonSet", daemonSet, []string{"UPDATED", "0"}, "0 up to date"},
+		"a crash loop between two crashes":  {"Deployment", deployment, []string{"STATE", fresh}, "web-1 restarted 10 s ago, for the 7th time"},
+		"a crash loop that the status hides": {"Deployment", deployment,
+			[]string{"READY", "False", "STATE", "waiting: {reason: CrashLoopBackOff}"}, "web-1 waits: CrashLoopBackOff"},
+		"a pod whose readiness fails": {"Deployment", deployment, []string{"READY", "False"}, "web-1 is not ready"},
 	} {
 		cluster := steptest.NewCluster()
 		o := incident.Object{Kind: c.kind, Namespace: "shop", Name: "web"}
@@ -56,13 +58,15 @@ status:
 			}
 			cluster.Put(object, m)
 		}
-		r := newRecovery(t, recovery.Options{Reader: cluster, WriterFor: cluster.WriterFor, Blobs: &steptest.Memory{}, LastGood: &steptest.Memory{}})
+		r := newRecovery(t, recovery.Options{Reader: cluster, WriterFor: cluster.WriterFor, Blobs: &steptest.Memory{},
+			LastGood: &steptest.Memory{}})
 		ok, detail, err := r.Healthy(t.Context(), incident.Step{Target: incident.Target{Object: o}})
 		if err != nil || ok != (c.no == "") || !strings.Contains(detail, c.no) || detail == "" {
 			t.Errorf("%s: %v, %q, %v; want %q", name, ok, detail, err, c.no)
 		}
 	}
-	r := newRecovery(t, recovery.Options{Reader: steptest.NewCluster(), WriterFor: steptest.NewCluster().WriterFor, Blobs: &steptest.Memory{}, LastGood: &steptest.Memory{}})
+	r := newRecovery(t, recovery.Options{Reader: steptest.NewCluster(), WriterFor: steptest.NewCluster().WriterFor, Blobs: &steptest.Memory{},
+		LastGood: &steptest.Memory{}})
 	if ok, _, err := r.Healthy(t.Context(), incident.Step{Target: incident.Target{Object: coredns}}); ok || err == nil {
 		t.Error("a ConfigMap that does not exist is healthy")
 	}

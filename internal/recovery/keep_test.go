@@ -54,18 +54,21 @@ func TestKeepKeepsWhatIsProved(t *testing.T) {
 	}{
 		"all is well": {want: both},
 		"the Corefile changed a minute ago, under CoreDNS' feet": {changes: []string{"CHANGED", at(time.Minute)}, want: cni},
-		"it changed, and CoreDNS has started with it since":      {changes: []string{"CHANGED", at(3 * time.Minute), "STARTED", at(2 * time.Minute)}, want: both},
-		"CoreDNS started with it seconds ago":                    {changes: []string{"CHANGED", at(time.Minute), "STARTED", at(10 * time.Second)}, want: cni},
-		"it changed, and CoreDNS reloaded it long ago":           {changes: []string{"CHANGED", at(6 * time.Minute)}, want: both},
-		"CoreDNS is not ready":                                   {changes: []string{"DNS", "False"}, want: cni},
-		"CoreDNS crashed seconds ago":                            {changes: []string{"RESTARTS", "3", "STARTED", at(5 * time.Second)}, want: cni},
-		"the Corefile is empty":                                  {changes: []string{"COREFILE", " "}, want: cni},
-		"the node is not ready":                                  {changes: []string{"NODE", "False"}, want: dns},
-		"the node has been ready for seconds":                    {changes: []string{"SINCE", at(5 * time.Second)}, want: dns},
-		"the CNI directory changed seconds ago":                  {dir: 10 * time.Second, want: dns},
-		"the CNI directory is empty":                             {empty: true, want: dns},
+		"it changed, and CoreDNS has started with it since": {changes: []string{"CHANGED", at(3 * time.Minute), "STARTED",
+			at(2 * time.Minute)}, want: both},
+		"CoreDNS started with it seconds ago": {changes: []string{"CHANGED", at(time.Minute), "STARTED", at(10 * time.Second)},
+			want: cni},
+		"it changed, and CoreDNS reloaded it long ago": {changes: []string{"CHANGED", at(6 * time.Minute)}, want: both},
+		"CoreDNS is not ready":                         {changes: []string{"DNS", "False"}, want: cni},
+		"CoreDNS crashed seconds ago":                  {changes: []string{"RESTARTS", "3", "STARTED", at(5 * time.Second)}, want: cni},
+		"the Corefile is empty":                        {changes: []string{"COREFILE", " "}, want: cni},
+		"the node is not ready":                        {changes: []string{"NODE", "False"}, want: dns},
+		"the node has been ready for seconds":          {changes: []string{"SINCE", at(5 * time.Second)}, want: dns},
+		"the CNI directory changed seconds ago":        {dir: 10 * time.Second, want: dns},
+		"the CNI directory is empty":                   {empty: true, want: dns},
 	} {
-		s, err := snapshot.FromManifests(t0, []byte(strings.NewReplacer(append(c.changes, "NODE", "True", "SINCE", at(time.Hour), "CHANGED", at(time.Hour),
+		s, err := snapshot.FromManifests(t0, []byte(strings.NewReplacer(append(c.changes, "NODE", "True", "SINCE", at(time.Hour), "CHANGED",
+			at(time.Hour),
 			"COREFILE", "forward . 10.99.0.1", "DNS", "True", "RESTARTS", "0", "STARTED", at(2*time.Hour))...).Replace(well)))
 		if err != nil {
 			t.Fatal(err)
@@ -78,7 +81,8 @@ func TestKeepKeepsWhatIsProved(t *testing.T) {
 			dir.Archive = host.Archive{}
 		}
 		var keys []string
-		for _, k := range recovery.Keep(s, []recovery.HostDir{dir, {Node: "elsewhere", Dir: "/etc", Archive: goodCNI, Changed: t0.Add(-time.Hour)}}) {
+		for _, k := range recovery.Keep(s, []recovery.HostDir{dir, {Node: "elsewhere", Dir: "/etc", Archive: goodCNI,
+			Changed: t0.Add(-time.Hour)}}) {
 			keys = append(keys, k.Key)
 			if k.Key == dns && string(k.Content) != "forward . 10.99.0.1" || k.Key == cni && string(k.Content) != string(goodCNI.Encode()) {
 				t.Errorf("%s: %s holds %q", name, k.Key, k.Content)

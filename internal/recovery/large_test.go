@@ -62,7 +62,8 @@ func TestAPlanForALargeOutageIsBounded(t *testing.T) {
 			t.Errorf("the %d. cause treated is %s", i+1, id)
 		}
 	}
-	if want := "Roll Deployment team-000/svc-00000 back to revision 1, then "; !strings.HasPrefix(p.Title, want) || !strings.HasSuffix(p.Title, "15 more remedies.") {
+	if want := "Roll Deployment team-000/svc-00000 back to revision 1, then "; !strings.HasPrefix(p.Title, want) ||
+		!strings.HasSuffix(p.Title, "15 more remedies.") {
 		t.Errorf("title %q", p.Title)
 	}
 	if data, err := incident.Encode(incident.PlanProposed{Plan: *p}); err != nil || len(data) > 128<<10 {
@@ -120,12 +121,14 @@ func TestACauseIsTreatedInPart(t *testing.T) {
 	if err != nil || p == nil {
 		t.Fatalf("%q, %v", reason, err)
 	}
-	if len(p.Steps) != recovery.MaxSteps || p.Rest != 10 || !slices.Equal(p.Partly, []string{"C1"}) || p.Title != "Roll 20 Deployments back to the revision before" {
+	if len(p.Steps) != recovery.MaxSteps || p.Rest != 10 || !slices.Equal(p.Partly, []string{"C1"}) ||
+		p.Title != "Roll 20 Deployments back to the revision before" {
 		t.Errorf("%d steps, %d left, in part %v: %s", len(p.Steps), p.Rest, p.Partly, p.Title)
 	}
 	now := *d
 	now.Findings = slices.DeleteFunc(slices.Clone(d.Findings), func(f incident.Finding) bool {
-		return f.Object.Kind == "Deployment" && slices.ContainsFunc(p.Steps, func(step incident.Step) bool { return step.Target.Object == f.Object })
+		return f.Object.Kind == "Deployment" && slices.ContainsFunc(p.Steps,
+			func(step incident.Step) bool { return step.Target.Object == f.Object })
 	})
 	for _, c := range recovery.Sample(recovery.Proof{Plan: p, Before: d, Now: &now, Snapshot: s}) {
 		if c.Name == "the findings are gone" && !c.OK {

@@ -117,5 +117,6 @@ func rightOn(verb string, o incident.Object) incident.Right {
 	if i < 0 {
 		return incident.Right{Verb: verb, Resource: o.Kind, Namespace: o.Namespace, Name: o.Name}
 	}
-	return incident.Right{Verb: verb, Group: snapshot.Kinds[i].Group, Resource: snapshot.Kinds[i].Resource, Namespace: o.Namespace, Name: o.Name}
+	return incident.Right{Verb: verb, Group: snapshot.Kinds[i].Group, Resource: snapshot.Kinds[i].Resource, Namespace: o.Namespace,
+		Name: o.Name}
 }

@@ -70,17 +70,24 @@ cniDir: /etc/cni/net.d
 `
 
 var (
-	loop = incident.Cause{ID: "C1", Code: dns.DNSLoop, Title: "CoreDNS forwards to itself", Confidence: incident.Certain, Objects: []incident.Object{coredns},
+	loop = incident.Cause{ID: "C1", Code: dns.DNSLoop, Title: "CoreDNS forwards to itself", Confidence: incident.Certain,
+		Objects:  []incident.Object{coredns},
 		Explains: []string{"F1", "F3", "F4", "F5", "F6"}}
-	cniLost = incident.Cause{ID: "C2", Code: nodes.NodeCNIMissing, Title: "leveling-pc has lost its CNI configuration", Objects: []incident.Object{{Kind: "Node", Name: "leveling-pc"}},
-		Explains: []string{"F2"}, Blocks: []incident.Block{{Cause: "C1", Reason: "nothing can start on leveling-pc until it has a CNI configuration"}}}
+	cniLost = incident.Cause{ID: "C2", Code: nodes.NodeCNIMissing, Title: "leveling-pc has lost its CNI configuration",
+		Objects:  []incident.Object{{Kind: "Node", Name: "leveling-pc"}},
+		Explains: []string{"F2"}, Blocks: []incident.Block{{Cause: "C1",
+			Reason: "nothing can start on leveling-pc until it has a CNI configuration"}}}
 	ill = &incident.Diagnosis{At: t0, Causes: []incident.Cause{loop, cniLost}, Findings: []incident.Finding{
 		{ID: "F1", Code: dns.DNSLoop, Severity: incident.Critical, Object: coredns},
 		{ID: "F2", Code: nodes.NodeCNIMissing, Severity: incident.Critical, Object: incident.Object{Kind: "Node", Name: "leveling-pc"}},
-		{ID: "F3", Code: podproblem.PodCrashLoop, Severity: incident.Critical, Object: incident.Object{Kind: "StatefulSet", Namespace: "monitoring", Name: "prometheus-server"}},
-		{ID: "F4", Code: podproblem.PodCrashLoop, Severity: incident.Critical, Object: incident.Object{Kind: "Deployment", Namespace: "monitoring", Name: "grafana"}},
-		{ID: "F5", Code: podproblem.PodCrashLoop, Severity: incident.Critical, Object: incident.Object{Kind: "Pod", Namespace: "kube-system", Name: "coredns-1-a"}},
-		{ID: "F6", Code: services.ServiceNoEndpoints, Severity: incident.Warning, Object: incident.Object{Kind: "Service", Namespace: "kube-system", Name: "kube-dns"}},
+		{ID: "F3", Code: podproblem.PodCrashLoop, Severity: incident.Critical,
+			Object: incident.Object{Kind: "StatefulSet", Namespace: "monitoring", Name: "prometheus-server"}},
+		{ID: "F4", Code: podproblem.PodCrashLoop, Severity: incident.Critical,
+			Object: incident.Object{Kind: "Deployment", Namespace: "monitoring", Name: "grafana"}},
+		{ID: "F5", Code: podproblem.PodCrashLoop, Severity: incident.Critical, Object: incident.Object{Kind: "Pod", Namespace: "kube-system",
+			Name: "coredns-1-a"}},
+		{ID: "F6", Code: services.ServiceNoEndpoints, Severity: incident.Warning,
+			Object: incident.Object{Kind: "Service", Namespace: "kube-system", Name: "kube-dns"}},
 	}}
 	goodCNI = host.Archive{Files: []host.File{{Name: "10-lab.conflist", Mode: 0o600, Content: []byte("{\"name\": \"lab\"}\n")}}}
 )
@@ -116,13 +123,17 @@ func stage(t *testing.T, manifests string, copies ...recovery.Copy) scene {
 	}
 	x.memory.Keep(copies, t0.Add(-48*time.Hour))
 	x.r = newRecovery(t, recovery.Options{Reader: x.cluster, WriterFor: x.cluster.WriterFor, Blobs: x.memory, LastGood: x.memory,
-		Hosts: map[string]recovery.Host{"leveling-pc": x.host}, Redact: func(s string) string { return strings.ReplaceAll(s, "hunter2", "[REDACTED]") }})
+		Hosts: map[string]recovery.Host{"leveling-pc": x.host}, Redact: func(s string) string {
+			return strings.ReplaceAll(s, "hunter2",
+				"[REDACTED]")
+		}})
 	return x
 }
 
 var (
-	copyOfCorefile = recovery.Copy{Key: recovery.ConfigMapKey("kube-system", "coredns", "Corefile"), Content: []byte("forward . 10.99.0.1\nloop\n")}
-	copyOfCNI      = recovery.Copy{Key: recovery.HostKey("leveling-pc", "/etc/cni/net.d"), Content: goodCNI.Encode()}
+	copyOfCorefile = recovery.Copy{Key: recovery.ConfigMapKey("kube-system", "coredns", "Corefile"),
+		Content: []byte("forward . 10.99.0.1\nloop\n")}
+	copyOfCNI = recovery.Copy{Key: recovery.HostKey("leveling-pc", "/etc/cni/net.d"), Content: goodCNI.Encode()}
 )
 
 func titles(p *incident.Plan) string {
@@ -140,12 +151,15 @@ func TestTheFoundingIncidentHasOnePlan(t *testing.T) {
 		t.Fatalf("%v, %q, %v", p, reason, err)
 	}
 	corefile := digest(t, x, copyOfCorefile.Content)[:12]
-	want := "1 Restore /etc/cni/net.d on node leveling-pc\n2 Set Corefile of ConfigMap kube-system/coredns to copy " + corefile + "\n3 Restart Deployment kube-system/coredns\n" +
-		"4 Restart Deployment monitoring/grafana unless it is well within 6 min\n5 Restart StatefulSet monitoring/prometheus-server unless it is well within 6 min"
+	want := "1 Restore /etc/cni/net.d on node leveling-pc\n2 Set Corefile of ConfigMap kube-system/coredns to copy " + corefile +
+		"\n3 Restart Deployment kube-system/coredns\n" +
+		"4 Restart Deployment monitoring/grafana unless it is well within 6 min\n5 Restart StatefulSet monitoring/prometheus-server unless it " +
+		"is well within 6 min"
 	if d := cmp.Diff(want, titles(p)); d != "" {
 		t.Error(d)
 	}
-	if p.Risk != incident.Disruptive || p.Runbook != "restore-cni+restore-dns" || p.Hash != p.ComputeHash() || !cmp.Equal(p.Causes, []string{"C2", "C1"}) {
+	if p.Risk != incident.Disruptive || p.Runbook != "restore-cni+restore-dns" || p.Hash != p.ComputeHash() ||
+		!cmp.Equal(p.Causes, []string{"C2", "C1"}) {
 		t.Errorf("plan %+v", p)
 	}
 	if p.Title != "Restore the CNI configuration of node leveling-pc, then restore the Corefile and restart coredns" {
@@ -156,7 +170,8 @@ func TestTheFoundingIncidentHasOnePlan(t *testing.T) {
 			t.Errorf("%q does not say %q", p.Why, want)
 		}
 	}
-	wantDiff := "--- ConfigMap/kube-system/coredns (now)\n+++ ConfigMap/kube-system/coredns (after)\n@@ -1,2 +1,2 @@\n-forward . 127.0.0.1\n+forward . 10.99.0.1\n loop\n"
+	wantDiff := "--- ConfigMap/kube-system/coredns (now)\n+++ ConfigMap/kube-system/coredns (after)\n@@ -1,2 +1,2 @@\n-forward . " +
+		"127.0.0.1\n+forward . 10.99.0.1\n loop\n"
 	if d := cmp.Diff(wantDiff, p.Steps[1].Diff); d != "" {
 		t.Error(d)
 	}
@@ -168,14 +183,16 @@ func TestTheFoundingIncidentHasOnePlan(t *testing.T) {
 
 // What holds a secret is not copied into the state, and so nothing is offered that would need the copy; that is said.
 func TestNothingIsDoneThatWouldNeedACopyOfASecret(t *testing.T) {
-	secret := recovery.Copy{Key: copyOfCNI.Key, Content: host.Archive{Files: []host.File{{Name: "10-lab.conflist", Mode: 0o600, Content: []byte("{\"key\": \"hunter2\"}\n")}}}.Encode()}
+	secret := recovery.Copy{Key: copyOfCNI.Key, Content: host.Archive{Files: []host.File{{Name: "10-lab.conflist", Mode: 0o600,
+		Content: []byte("{\"key\": \"hunter2\"}\n")}}}.Encode()}
 	x := stage(t, founding, copyOfCorefile, secret)
 	p, reason, err := x.r.Propose(t.Context(), ill, x.snap)
 	if err != nil || p != nil || !strings.Contains(reason, "10-lab.conflist looks like a secret") || strings.Contains(reason, "hunter2") {
 		t.Errorf("%v, %q, %v", p, reason, err)
 	}
 	mask := func(s string) string { return strings.ReplaceAll(s, "hunter2", "[REDACTED]") }
-	for content, want := range map[string]string{"forward . 10.0.0.1": "", "token hunter2": "its content", string(secret.Content): "10-lab.conflist"} {
+	for content, want := range map[string]string{"forward . 10.0.0.1": "", "token hunter2": "its content",
+		string(secret.Content): "10-lab.conflist"} {
 		if got := recovery.Withheld([]byte(content), mask); got != want {
 			t.Errorf("%q: %q, want %q", content, got, want)
 		}
@@ -219,7 +236,8 @@ func TestThePlanRunsAndIsUndone(t *testing.T) {
 		t.Errorf("CNI directory %+v, %v", a, err)
 	}
 	back := recovery.Inverse(p, undo)
-	if back == nil || len(back.Steps) != 2 || back.Steps[0].Kind != recovery.SetConfigMapKey || back.Steps[1].Params["remove"] == "" || back.Risk != incident.Disruptive {
+	if back == nil || len(back.Steps) != 2 || back.Steps[0].Kind != recovery.SetConfigMapKey || back.Steps[1].Params["remove"] == "" ||
+		back.Risk != incident.Disruptive {
 		t.Fatalf("inverse %+v", back)
 	}
 	for _, s := range back.Steps {
@@ -245,11 +263,15 @@ func TestWithoutACopyThereIsNoPlanAndTheReasonIsSaid(t *testing.T) {
 		steps  int
 		want   []string
 	}{
-		"no copies":                           {ill, nil, 0, []string{"no last-good copy of /etc/cni/net.d on node leveling-pc", `blocked as long as "leveling-pc has lost`}},
-		"no copy of the blocker":              {ill, []recovery.Copy{copyOfCorefile}, 0, []string{"no last-good copy of /etc/cni/net.d", "blocked"}},
-		"no copy of the Corefile":             {ill, []recovery.Copy{copyOfCNI}, 1, []string{"no last-good copy of the Corefile in ConfigMap kube-system/coredns"}},
-		"the copy is what is there":           {alone(loop), []recovery.Copy{same}, 0, []string{"as the last-good copy has it already"}},
-		"a cause that no runbook treats":      {alone(unrelated), nil, 0, []string{`No remedy for "a claim waits": no runbook treats PVCPending.`}},
+		"no copies": {ill, nil, 0, []string{"no last-good copy of /etc/cni/net.d on node leveling-pc",
+			`blocked as long as "leveling-pc has lost`}},
+		"no copy of the blocker": {ill, []recovery.Copy{copyOfCorefile}, 0,
+			[]string{"no last-good copy of /etc/cni/net.d", "blocked"}},
+		"no copy of the Corefile": {ill, []recovery.Copy{copyOfCNI}, 1,
+			[]string{"no last-good copy of the Corefile in ConfigMap kube-system/coredns"}},
+		"the copy is what is there": {alone(loop), []recovery.Copy{same}, 0, []string{"as the last-good copy has it already"}},
+		"a cause that no runbook treats": {alone(unrelated), nil, 0,
+			[]string{`No remedy for "a claim waits": no runbook treats PVCPending.`}},
 		"nothing wrong":                       {&incident.Diagnosis{At: t0}, nil, 0, []string{"nothing was found"}},
 		"a Corefile, the blocker not in play": {alone(loop), []recovery.Copy{copyOfCorefile}, 4, nil},
 	} {
@@ -284,7 +306,8 @@ func TestAHostOutOfReachIsSaid(t *testing.T) {
 
 func TestAnUnreadableClusterIsAnErrorAndNoReason(t *testing.T) {
 	x := stage(t, founding, copyOfCorefile, copyOfCNI)
-	r := newRecovery(t, recovery.Options{Reader: down{}, WriterFor: x.cluster.WriterFor, Blobs: x.memory, LastGood: x.memory, Hosts: map[string]recovery.Host{"leveling-pc": x.host}})
+	r := newRecovery(t, recovery.Options{Reader: down{}, WriterFor: x.cluster.WriterFor, Blobs: x.memory, LastGood: x.memory,
+		Hosts: map[string]recovery.Host{"leveling-pc": x.host}})
 	if p, reason, err := r.Propose(t.Context(), ill, x.snap); p != nil || reason != "" || err == nil {
 		t.Errorf("%v, %q, %v", p, reason, err)
 	}

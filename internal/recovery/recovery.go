@@ -119,7 +119,8 @@ func (r *Recovery) loader(ctx context.Context) loader {
 // put keeps a copy, but none of what looks like a secret: without it there would be no way back, and so there is no step.
 func (r *Recovery) put(ctx context.Context, content []byte) (string, error) {
 	if what := Withheld(content, r.o.Redact); what != "" {
-		return "", unfit("no copy can be kept of what is there, for %s looks like a secret, and without a copy there is no way back; move the secret into a Secret", what)
+		return "", unfit("no copy can be kept of what is there, for %s looks like a secret, and without a copy there is no way back; move the "+
+			"secret into a Secret", what)
 	}
 	hash, err := r.o.Blobs.PutBlob(ctx, content)
 	if err == nil && hash != digest(content) {

@@ -11,8 +11,8 @@ const mostBlank = 32
 
 // reveal is a line with what could not be seen in it made visible, in angle brackets: characters without a shape and those that turn or
 // join text by their code, as in ⟨U+200B⟩; blanks at the end, and more of them in a row than a person would write, by their number, as in
-// ⟨·×4990⟩, and tabs as ⟨⇥×2⟩. Nothing is hidden by it: different lines stay different, for an opening bracket of the line's own is shown by
-// its code as well.
+// ⟨·×4990⟩, and tabs as ⟨⇥×2⟩. Nothing is hidden by it: different lines stay different, for an opening bracket of the line's own is shown
+// by its code as well.
 func reveal(line string) string {
 	var out strings.Builder
 	for rest := []rune(line); len(rest) > 0; {

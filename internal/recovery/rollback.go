@@ -26,7 +26,8 @@ func (rollbackDeployment) means() string {
 func (rollbackDeployment) risk(incident.Step) incident.Risk { return incident.Disruptive }
 
 func (rollbackDeployment) title(s incident.Step) string {
-	return fmt.Sprintf("Roll Deployment %s/%s back from revision %s to %s", s.Target.Object.Namespace, s.Target.Object.Name, s.Params["from"], s.Params["to"])
+	return fmt.Sprintf("Roll Deployment %s/%s back from revision %s to %s", s.Target.Object.Namespace, s.Target.Object.Name, s.Params["from"],
+		s.Params["to"])
 }
 
 func (rollbackDeployment) prepare(s *incident.Step, now subject, _ loader, put func([]byte) (string, error)) (err error) {
@@ -90,5 +91,6 @@ func templateView(load loader, hash string) (string, error) {
 }
 
 func (rollbackDeployment) undo(s incident.Step) *incident.Step {
-	return &incident.Step{Params: map[string]string{"template": s.Params["before"], "before": s.Params["template"], "from": s.Params["to"], "to": s.Params["from"]}}
+	return &incident.Step{Params: map[string]string{"template": s.Params["before"], "before": s.Params["template"], "from": s.Params["to"],
+		"to": s.Params["from"]}}
 }

@@ -107,9 +107,11 @@ func previous(s *snapshot.Snapshot, o incident.Object, since time.Time) (prev *a
 	from = now.Annotations[revisionAnnotation]
 	switch {
 	case prev.Status.AvailableReplicas > 0:
-		reason = fmt.Sprintf("%s was rolled out %s and fails since; revision %s still serves with %d pods.", o, stamp(now.CreationTimestamp.Time), to, prev.Status.AvailableReplicas)
+		reason = fmt.Sprintf("%s was rolled out %s and fails since; revision %s still serves with %d pods.", o, stamp(now.CreationTimestamp.Time),
+			to, prev.Status.AvailableReplicas)
 	case ran >= provenFor && wasAvailable(d, now.CreationTimestamp.Time):
-		reason = fmt.Sprintf("%s was rolled out %s and fails since; it was available with revision %s before.", o, stamp(now.CreationTimestamp.Time), to)
+		reason = fmt.Sprintf("%s was rolled out %s and fails since; it was available with revision %s before.", o,
+			stamp(now.CreationTimestamp.Time), to)
 	default:
 		return nil, "", fmt.Sprintf("nothing proves that revision %s of %s worked", to, o)
 	}

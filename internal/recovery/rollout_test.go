@@ -37,18 +37,24 @@ func TestRollingBack(t *testing.T) {
 		since   time.Duration
 		no      string // part of the reason; empty: it is rolled back
 	}{
-		"the revision before still serves":              {since: 9 * time.Minute},
-		"it was available until the rollout":            {changes: []string{"AVAILABLE", "0", "CONDITION", "False", "TURNED", at(8 * time.Minute)}},
-		"it has been available since before":            {changes: []string{"AVAILABLE", "0", "TURNED", at(time.Hour)}},
-		"it was never available":                        {changes: []string{"AVAILABLE", "0", "CONDITION", "False", "TURNED", at(3 * time.Hour)}, no: "nothing proves that revision 1"},
-		"the revision before was there for a minute":    {changes: []string{"AVAILABLE", "0", "FIRST", at(11 * time.Minute), "CONDITION", "False", "TURNED", at(8 * time.Minute)}, no: "nothing proves"},
-		"the trouble began before":                      {since: 20 * time.Minute, no: "began before its last rollout"},
-		"the rollout is long ago":                       {changes: []string{"SECOND", at(48 * time.Hour), "FIRST", at(96 * time.Hour)}, no: "too long ago"},
+		"the revision before still serves": {since: 9 * time.Minute},
+		"it was available until the rollout": {changes: []string{"AVAILABLE", "0", "CONDITION", "False", "TURNED",
+			at(8 * time.Minute)}},
+		"it has been available since before": {changes: []string{"AVAILABLE", "0", "TURNED", at(time.Hour)}},
+		"it was never available": {changes: []string{"AVAILABLE", "0", "CONDITION", "False", "TURNED", at(3 * time.Hour)},
+			no: "nothing proves that revision 1"},
+		"the revision before was there for a minute": {changes: []string{"AVAILABLE", "0", "FIRST", at(11 * time.Minute), "CONDITION", "False",
+			"TURNED", at(8 * time.Minute)}, no: "nothing proves"},
+		"the trouble began before": {since: 20 * time.Minute, no: "began before its last rollout"},
+		"the rollout is long ago": {changes: []string{"SECOND", at(48 * time.Hour), "FIRST", at(96 * time.Hour)},
+			no: "too long ago"},
 		"the revisions differ by a restart and no more": {changes: []string{"IMAGE", "web:2"}, no: "no earlier revision"},
 	} {
-		manifests := strings.NewReplacer(append(c.changes, "AVAILABLE", "1", "CONDITION", "True", "TURNED", at(2*time.Hour), "FIRST", at(3*time.Hour), "SECOND", at(10*time.Minute), "IMAGE", "web:1")...).Replace(rollout)
+		manifests := strings.NewReplacer(append(c.changes, "AVAILABLE", "1", "CONDITION", "True", "TURNED", at(2*time.Hour), "FIRST",
+			at(3*time.Hour), "SECOND", at(10*time.Minute), "IMAGE", "web:1")...).Replace(rollout)
 		x := stage(t, manifests)
-		d := &incident.Diagnosis{At: t0, Causes: []incident.Cause{{ID: "C1", Code: podproblem.PodCrashLoop, Title: "web crashes", Objects: []incident.Object{web}, Confidence: incident.Possible}}}
+		d := &incident.Diagnosis{At: t0, Causes: []incident.Cause{{ID: "C1", Code: podproblem.PodCrashLoop, Title: "web crashes",
+			Objects: []incident.Object{web}, Confidence: incident.Possible}}}
 		if c.since > 0 {
 			d.Causes[0].Since = t0.Add(-c.since)
 		}
@@ -107,8 +113,10 @@ func TestRestartingOnlyWhatARestartCanHelp(t *testing.T) {
 		"it was restarted just before":                   {[]string{"RESTARTED", at(20 * time.Minute)}, "restarted within the hour"},
 		"its node is not ready":                          {[]string{"READY", "Unknown"}, "node of db-0 is not ready"},
 	} {
-		x := stage(t, strings.NewReplacer(append(c.changes, "READY", "True", "CEASED", at(20*time.Minute), "STARTED", at(5*time.Hour), "RESTARTED", "")...).Replace(hung))
-		d := &incident.Diagnosis{At: t0, Causes: []incident.Cause{{ID: "C1", Code: podproblem.PodProbeFailing, Title: "db does not answer", Objects: []incident.Object{db}}}}
+		x := stage(t, strings.NewReplacer(append(c.changes, "READY", "True", "CEASED", at(20*time.Minute), "STARTED", at(5*time.Hour),
+			"RESTARTED", "")...).Replace(hung))
+		d := &incident.Diagnosis{At: t0, Causes: []incident.Cause{{ID: "C1", Code: podproblem.PodProbeFailing, Title: "db does not answer",
+			Objects: []incident.Object{db}}}}
 		p, reason, err := x.r.Propose(t.Context(), d, x.snap)
 		switch {
 		case err != nil:

@@ -23,7 +23,8 @@ type Runbook struct {
 var Runbooks = []Runbook{
 	{"restore-cni", "Puts the CNI configuration of a node back as it was while the node worked.",
 		[]string{"NodeCNIMissing"}, draftCNI},
-	{"restore-dns", "Puts the Corefile back as it was while DNS worked, restarts CoreDNS, and then those dependants that do not come back by themselves.",
+	{"restore-dns", "Puts the Corefile back as it was while DNS worked, restarts CoreDNS, and then those dependants that do not come back " +
+		"by themselves.",
 		[]string{"DNSLoop", "DNSCorefileError"}, draftDNS},
 	{"roll-back", "Rolls a Deployment back whose newest revision fails and whose previous one worked.",
 		[]string{"DeploymentStuck", "DeploymentUnavailable", "PodCrashLoop", "PodExitsZero", "PodCannotStart", "PodImagePull", "PodConfigError",
@@ -53,7 +54,8 @@ func no(format string, a ...any) (draft, error) { return draft{no: fmt.Sprintf(f
 
 // restart takes its timestamp from the diagnosis, so that one diagnosis gives one plan however often it is asked for.
 func restart(o incident.Object, at time.Time) incident.Step {
-	return incident.Step{Kind: RestartWorkload, Target: incident.Target{Object: o}, Params: map[string]string{"at": at.UTC().Format(time.RFC3339)}}
+	return incident.Step{Kind: RestartWorkload, Target: incident.Target{Object: o},
+		Params: map[string]string{"at": at.UTC().Format(time.RFC3339)}}
 }
 
 // explained lists the workloads that the cause makes suffer, by name.

@@ -204,7 +204,8 @@ func (sc scope) restartsFlat() incident.Check {
 		for _, c := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
 			total += c.RestartCount
 			if t := restarted(c); t.After(since) {
-				bad = append(bad, fmt.Sprintf("%s/%s restarted at %s, for the %dth time", p.Namespace, p.Name, t.UTC().Format("15:04:05"), c.RestartCount))
+				bad = append(bad, fmt.Sprintf("%s/%s restarted at %s, for the %dth time", p.Namespace, p.Name, t.UTC().Format("15:04:05"),
+					c.RestartCount))
 			}
 		}
 	}

@@ -74,16 +74,19 @@ func failed(checks []incident.Check) string {
 
 // logsOf says of how many containers on one node no log could be read.
 func logsOf(n int) []incident.NotSeen {
-	return []incident.NotSeen{{What: fmt.Sprintf("logs of %d containers on n1", n), Why: "late", Resources: []incident.Resource{incident.PodLogs}, Where: incident.Object{Kind: "Node", Name: "n1"}}}
+	return []incident.NotSeen{{What: fmt.Sprintf("logs of %d containers on n1", n), Why: "late",
+		Resources: []incident.Resource{incident.PodLogs}, Where: incident.Object{Kind: "Node", Name: "n1"}}}
 }
 
 func TestSampleProvesThatItHelped(t *testing.T) {
 	find := func(code string, s incident.Severity, kind, ns, name string) *incident.Diagnosis {
-		return &incident.Diagnosis{At: t0, Findings: []incident.Finding{{ID: "F1", Code: code, Severity: s, Object: incident.Object{Kind: kind, Namespace: ns, Name: name}}}}
+		return &incident.Diagnosis{At: t0, Findings: []incident.Finding{{ID: "F1", Code: code, Severity: s,
+			Object: incident.Object{Kind: kind, Namespace: ns, Name: name}}}}
 	}
 	clean := &incident.Diagnosis{At: t0}
 	running := func(started string) []string { return []string{"STATE", `running: {startedAt: "` + started + `"}`} }
-	plan := &incident.Plan{Causes: []string{"C1", "C2"}, Steps: []incident.Step{{Target: incident.Target{Object: incident.Object{Kind: "Node", Name: "leveling-pc"}}}}}
+	plan := &incident.Plan{Causes: []string{"C1", "C2"}, Steps: []incident.Step{{Target: incident.Target{Object: incident.Object{Kind: "Node",
+		Name: "leveling-pc"}}}}}
 	for name, c := range map[string]struct {
 		changes []string
 		before  []incident.NotSeen
@@ -92,15 +95,20 @@ func TestSampleProvesThatItHelped(t *testing.T) {
 		noPlan  bool
 		want    string
 	}{
-		"all is well":                      {},
-		"all is well without a plan":       {noPlan: true},
-		"a finding is still there":         {now: find("PodCrashLoop", incident.Critical, "Deployment", "monitoring", "grafana"), want: "the findings are gone"},
-		"it is there on the pod":           {now: find("PodCrashLoop", incident.Critical, "Pod", "monitoring", "grafana-1-a"), want: "the findings are gone"},
-		"it is worth knowing and more":     {now: find("PodCrashLoop", incident.Info, "Deployment", "monitoring", "grafana")},
-		"something new beside it":          {now: find("PodImagePull", incident.Warning, "Deployment", "monitoring", "loki"), want: "nothing new is wrong"},
-		"something new on the node":        {now: find("NodePressure", incident.Warning, "Node", "", "leveling-pc"), want: "nothing new is wrong"},
-		"something new elsewhere":          {now: find("PodImagePull", incident.Critical, "Deployment", "shop", "web")},
-		"the nodes cannot be read":         {now: &incident.Diagnosis{At: t0, NotSeen: []incident.NotSeen{{What: "nodes", Why: "forbidden", Resources: []incident.Resource{"nodes"}}}}, want: "everything could be looked at"},
+		"all is well":                {},
+		"all is well without a plan": {noPlan: true},
+		"a finding is still there": {now: find("PodCrashLoop", incident.Critical, "Deployment", "monitoring", "grafana"),
+			want: "the findings are gone"},
+		"it is there on the pod": {now: find("PodCrashLoop", incident.Critical, "Pod", "monitoring", "grafana-1-a"),
+			want: "the findings are gone"},
+		"it is worth knowing and more": {now: find("PodCrashLoop", incident.Info, "Deployment", "monitoring", "grafana")},
+		"something new beside it": {now: find("PodImagePull", incident.Warning, "Deployment", "monitoring", "loki"),
+			want: "nothing new is wrong"},
+		"something new on the node": {now: find("NodePressure", incident.Warning, "Node", "", "leveling-pc"),
+			want: "nothing new is wrong"},
+		"something new elsewhere": {now: find("PodImagePull", incident.Critical, "Deployment", "shop", "web")},
+		"the nodes cannot be read": {now: &incident.Diagnosis{At: t0, NotSeen: []incident.NotSeen{{What: "nodes", Why: "forbidden",
+			Resources: []incident.Resource{"nodes"}}}}, want: "everything could be looked at"},
 		"fewer logs can be read there":     {before: logsOf(3), now: &incident.Diagnosis{At: t0, NotSeen: logsOf(9)}},
 		"a pod is not ready":               {changes: []string{"POD", "False"}, want: "pods are ready"},
 		"a pod was never made":             {changes: []string{"AVAILABLE", "0"}, want: "pods are ready"},
@@ -111,7 +119,8 @@ func TestSampleProvesThatItHelped(t *testing.T) {
 		"a service has no endpoint":        {changes: []string{"ENDPOINT", "false"}, want: "services have endpoints"},
 		"a name does not resolve":          {changes: []string{"ADDR", "", "ERROR", "SERVFAIL"}, want: "names resolve"},
 	} {
-		s, err := snapshot.FromManifests(t0, []byte(strings.NewReplacer(append(append(c.changes, running("2025-10-05T08:00:00Z")...), "NODE", "True", "AVAILABLE", "1", "POD", "True",
+		s, err := snapshot.FromManifests(t0, []byte(strings.NewReplacer(append(append(c.changes, running("2025-10-05T08:00:00Z")...), "NODE",
+			"True", "AVAILABLE", "1", "POD", "True",
 			"ENDPOINT", "true", "ADDR", "10.43.2.14", "ERROR", "")...).Replace(mended)))
 		if err != nil {
 			t.Fatal(err)

@@ -21,17 +21,23 @@ const (
 var words = func() map[string]class {
 	m := map[string]class{}
 	for c, list := range map[class]string{
-		password: "password passwords passwd passphrase passcode pass pwd pswd passwrd psw pw pws passkey p4ssword passw0rd p455word mdp pass_word bindpw rootpw adminpw userpw dbpw dbpass rootpass p4ssw0rd pword userpass requirepass masterauth storepass keypass " +
+		password: "password passwords passwd passphrase passcode pass pwd pswd passwrd psw pw pws passkey p4ssword passw0rd p455word mdp " +
+			"pass_word bindpw rootpw adminpw userpw dbpw dbpass rootpass p4ssw0rd pword userpass requirepass masterauth storepass keypass " +
 			"sharedpass psk presharedkey plaintextpassword mypass cred_pass secretphrase seedphrase mnemonic cipherpass " +
-			"kennwort passwort losungswort geheimwort geheim parole parola parolă contraseña contrasena clave senha palavrapasse passord lösenord losenord adgangskode kodeord wachtwoord " +
+			"kennwort passwort losungswort geheimwort geheim parole parola parolă contraseña contrasena clave senha palavrapasse passord lösenord " +
+			"losenord adgangskode kodeord wachtwoord " +
 			"hasło haslo heslo jelszó jelszo geslo lozinka zaporka salasana parool slaptažodis slaptazodis şifre sifre " +
 			"пароль пароля парол кодовое лозинка κωδικός κωδικό συνθηματικό סיסמה סיסמא رمز گذرواژه " +
 			"密码 密碼 口令 パスワード 暗証番号 비밀번호 암호 รหัสผ่าน पासवर्ड",
-		secret: "secret secrets token tokens credential credentials creds cred apikey api_key accesskey secretkey secretaccesskey privatekey privkey signingkey encryptionkey authkey accountkey masterkey sharedkey " +
-			"sharedaccesskey clientkey appkey licensekey jwt bearer authtoken csrf xsrf csrftoken accesstoken refreshtoken idtoken sastoken apitoken instrumentationkey webhooksecret secretid secret_id licencekey lizenzschlüssel mysecret " +
-			"geheimnis zugangsschlüssel schlüsselwort geheimschlüssel secreto segredo segreto sekret секрет токен ключ 密钥 密鑰 秘钥 令牌 トークン シークレット 토큰 비밀키 secretkeybase jaas keytab tajemství gizli",
-		pin:     "pin puk otp totp mfa cvv cvc tan пин",
-		session: "session sessionid session_id sess sid macaroon aspxauth ntlm kek pepper cookie sig signature hmac auth authorization authparams authenticator samlresponse samlrequest assertion ticket deviceid_secret jsessionid phpsessid nonce_secret stok",
+		secret: "secret secrets token tokens credential credentials creds cred apikey api_key accesskey secretkey secretaccesskey privatekey " +
+			"privkey signingkey encryptionkey authkey accountkey masterkey sharedkey " +
+			"sharedaccesskey clientkey appkey licensekey jwt bearer authtoken csrf xsrf csrftoken accesstoken refreshtoken idtoken sastoken " +
+			"apitoken instrumentationkey webhooksecret secretid secret_id licencekey lizenzschlüssel mysecret " +
+			"geheimnis zugangsschlüssel schlüsselwort geheimschlüssel secreto segredo segreto sekret секрет токен ключ 密钥 密鑰 秘钥 令牌 トークン シークレット 토큰 " +
+			"비밀키 secretkeybase jaas keytab tajemství gizli",
+		pin: "pin puk otp totp mfa cvv cvc tan пин",
+		session: "session sessionid session_id sess sid macaroon aspxauth ntlm kek pepper cookie sig signature hmac auth authorization " +
+			"authparams authenticator samlresponse samlrequest assertion ticket deviceid_secret jsessionid phpsessid nonce_secret stok",
 		perhaps: "key keys code salt seed encrypt license licence community digest_auth state_secret unseal",
 	} {
 		for _, w := range strings.Fields(list) {
@@ -43,14 +49,26 @@ var words = func() map[string]class {
 
 // phrases are words of several words, and of scripts that put no blanks between words.
 var phrases = map[string]class{
-	"mot de passe": password, "mots de passe": password, "mot_de_passe": password, "motdepasse": password, "kata sandi": password, "mật khẩu": password, "slovo heslo": password,
-	"كلمة المرور": password, "كلمة السر": password, "رمز عبور": password, "palavra-passe": password, "palabra clave": password, "kod dostępu": password, "zugangscode": password,
-	"pass phrase": password, "pass word": password, "pass code": password, "p a s s w o r d": password, "p@ssw0rd": password, "p@ssword": password, "pa$$word": password, "pa$$w0rd": password, "pa55word": password, "seed phrase": password, "recovery phrase": password,
-	"api key": secret, "secret key": secret, "access key": secret, "private key": secret, "encryption key": secret, "signing key": secret, "unseal key": secret, "license key": secret,
-	"recovery key": secret, "shared key": secret, "auth key": secret, "master key": secret, "account key": secret, "service key": secret, "client key": secret,
-	"clé secrète": secret, "clé api": secret, "clave secreta": secret, "chave secreta": secret, "chiave segreta": secret, "clé d'accès": secret,
-	"totp code": pin, "otp code": pin, "aes key": session, "product key": session, "licence key": session, "certificate key": session, "encryption keys": session, "ntlm hash": session, "your code": pin, "2fa code": pin, "auth code": pin, "sms code": pin, "recovery codes": session, "verification code": pin, "one-time code": pin, "security code": pin, "login code": pin, "access code": pin, "recovery code": session, "backup code": session, "bestätigungscode": pin,
-	"sicherheitscode": pin, "код подтверждения": pin, "code de vérification": pin, "验证码": pin, "驗證碼": pin, "認証コード": pin, "인증번호": pin, "código de verificación": pin,
+	"mot de passe": password, "mots de passe": password, "mot_de_passe": password, "motdepasse": password, "kata sandi": password,
+	"mật khẩu": password, "slovo heslo": password,
+	"كلمة المرور": password, "كلمة السر": password, "رمز عبور": password, "palavra-passe": password, "palabra clave": password,
+	"kod dostępu": password, "zugangscode": password,
+	"pass phrase": password, "pass word": password, "pass code": password, "p a s s w o r d": password, "p@ssw0rd": password,
+	"p@ssword": password, "pa$$word": password, "pa$$w0rd": password, "pa55word": password, "seed phrase": password,
+	"recovery phrase": password,
+	"api key":         secret, "secret key": secret, "access key": secret, "private key": secret, "encryption key": secret,
+	"signing key": secret,
+	"unseal key":  secret, "license key": secret,
+	"recovery key": secret, "shared key": secret, "auth key": secret, "master key": secret, "account key": secret, "service key": secret,
+	"client key":  secret,
+	"clé secrète": secret, "clé api": secret, "clave secreta": secret, "chave secreta": secret, "chiave segreta": secret,
+	"clé d'accès": secret,
+	"totp code":   pin, "otp code": pin, "aes key": session, "product key": session, "licence key": session, "certificate key": session,
+	"encryption keys": session, "ntlm hash": session, "your code": pin, "2fa code": pin, "auth code": pin, "sms code": pin,
+	"recovery codes": session, "verification code": pin, "one-time code": pin, "security code": pin, "login code": pin, "access code": pin,
+	"recovery code": session, "backup code": session, "bestätigungscode": pin,
+	"sicherheitscode": pin, "код подтверждения": pin, "code de vérification": pin, "验证码": pin, "驗證碼": pin, "認証コード": pin, "인증번호": pin,
+	"código de verificación": pin,
 }
 
 // endings are words that names without separators end with: dbpassword, apitoken.
@@ -58,9 +76,12 @@ var endings = []struct {
 	word  string
 	class class
 }{
-	{"password", password}, {"passwort", password}, {"kennwort", password}, {"passwd", password}, {"passphrase", password}, {"passcode", password}, {"passw", password}, {"senha", password},
-	{"pwd", password}, {"secret", secret}, {"token", secret}, {"apikey", secret}, {"accesskey", secret}, {"secretkey", secret}, {"privatekey", secret}, {"credential", secret},
-	{"credentials", secret}, {"authkey", secret}, {"userkey", secret}, {"signingkey", secret}, {"masterkey", secret}, {"sessionid", session}, {"sessid", session}, {"key", perhaps}, {"pass", password},
+	{"password", password}, {"passwort", password}, {"kennwort", password}, {"passwd", password}, {"passphrase", password},
+	{"passcode", password}, {"passw", password}, {"senha", password},
+	{"pwd", password}, {"secret", secret}, {"token", secret}, {"apikey", secret}, {"accesskey", secret}, {"secretkey", secret},
+	{"privatekey", secret}, {"credential", secret},
+	{"credentials", secret}, {"authkey", secret}, {"userkey", secret}, {"signingkey", secret}, {"masterkey", secret}, {"sessionid", session},
+	{"sessid", session}, {"key", perhaps}, {"pass", password},
 }
 
 func set(list string) map[string]bool {
@@ -73,7 +94,8 @@ func set(list string) map[string]bool {
 
 var (
 	// lookalikes words end as endings do and tell nothing.
-	lookalikes = set("compass bypass surpass trespass overpass underpass encompass monkey turkey hockey donkey jockey whiskey hotkey passkeys lookupkey kubectlkey keypass_ fullpass multipass")
+	lookalikes = set("compass bypass surpass trespass overpass underpass encompass monkey turkey hockey donkey jockey whiskey hotkey " +
+		"passkeys lookupkey kubectlkey keypass_ fullpass multipass")
 
 	// about follows a telling word where the value is not it but something of it.
 	about = set(`file files filename yaml yml json path paths dir directory folder name names ref refs reference secretref keyref keyselector selector length len size count counts total num number min max minimum maximum
@@ -207,7 +229,8 @@ func segments(name string) []string {
 		case !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r):
 			flush()
 			continue
-		case i > 0 && unicode.IsUpper(r) && (unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsUpper(runes[i-1]) && unicode.IsLower(runes[i+1])):
+		case i > 0 && unicode.IsUpper(r) && (unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsUpper(runes[i-1]) &&
+			unicode.IsLower(runes[i+1])):
 			flush()
 		}
 		b.WriteRune(r)

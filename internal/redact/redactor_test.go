@@ -36,11 +36,15 @@ func TestSecretsGo(t *testing.T) {
 		{"AWS secret", "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzzzzzKEY", "AWS_SECRET_ACCESS_KEY=[REDACTED:secret-assignment]"},
 		{"GitHub", "clone with " + github, "clone with [REDACTED:github-pat]"},
 		{"Slack", slackBot + " " + slackApp, "[REDACTED:slack-token] [REDACTED:slack-app-level-token]"},
-		{"environment", "DB_PASS=abc\nSIGNING_KEY=9x\nX_TOKEN='t t'", "DB_PASS=[REDACTED:password]\nSIGNING_KEY=[REDACTED:secret-assignment]\nX_TOKEN='[REDACTED:secret-assignment]'"},
-		{"environment in YAML", "- name: DB_PASSWORD\n  value: hunter2\n- name: A\n  value: b", "- name: DB_PASSWORD\n  value: [REDACTED:password]\n- name: A\n  value: b"},
-		{"environment in JSON", `{"name":"API_TOKEN","value":"abc"},{"name":"A","value":"b"}`, `{"name":"API_TOKEN","value":"[REDACTED:secret-assignment]"},{"name":"A","value":"b"}`},
+		{"environment", "DB_PASS=abc\nSIGNING_KEY=9x\nX_TOKEN='t t'",
+			"DB_PASS=[REDACTED:password]\nSIGNING_KEY=[REDACTED:secret-assignment]\nX_TOKEN='[REDACTED:secret-assignment]'"},
+		{"environment in YAML", "- name: DB_PASSWORD\n  value: hunter2\n- name: A\n  value: b",
+			"- name: DB_PASSWORD\n  value: [REDACTED:password]\n- name: A\n  value: b"},
+		{"environment in JSON", `{"name":"API_TOKEN","value":"abc"},{"name":"A","value":"b"}`,
+			`{"name":"API_TOKEN","value":"[REDACTED:secret-assignment]"},{"name":"A","value":"b"}`},
 		{"command line", "k3s agent --token abc123 --server x", "k3s agent --token [REDACTED:secret-assignment] --server x"},
-		{"kubeconfig", "client-key-data: LS0tLS1CRUdJTg==\ntoken: 8fh2jd9s.k3", "client-key-data: [REDACTED:secret-assignment]\ntoken: [REDACTED:secret-assignment]"},
+		{"kubeconfig", "client-key-data: LS0tLS1CRUdJTg==\ntoken: 8fh2jd9s.k3",
+			"client-key-data: [REDACTED:secret-assignment]\ntoken: [REDACTED:secret-assignment]"},
 		{"k3s", "K10" + strings.Repeat("ab01", 16) + "::server:0f1e2d3c4b5a", "[REDACTED:k3s-token]"},
 		{"Docker", `{"auths":{"r.io":{"auth":"dXNlcjpwYXNzd29yZA=="}}}`, `{"auths":{"r.io":{"auth":"[REDACTED:docker-auth]"}}}`},
 		{"PEM keeps its lines", "a\n" + pem + "\nb: c", "a\n[REDACTED:private-key]\n\n\n\nb: c"},
@@ -146,18 +150,27 @@ invalid token: expired`
 func TestEveryValueOfASecretGoes(t *testing.T) {
 	const r = "[REDACTED:kubernetes-secret]"
 	for _, c := range []struct{ name, in, want string }{
-		{"YAML", "apiVersion: v1\ndata:\n  a: eA==\n  b: |\n    one\n    two\nkind: Secret\nmetadata:\n  name: db\nstringData:\n  c: plain\ntype: Opaque\n",
-			"apiVersion: v1\ndata:\n  a: " + r + "\n  b: |\n    " + r + "\n    " + r + "\nkind: Secret\nmetadata:\n  name: db\nstringData:\n  c: " + r + "\ntype: Opaque\n"},
-		{"YAML in a list", "items:\n- apiVersion: v1\n  data:\n    a: eA==\n  kind: ConfigMap\n- apiVersion: v1\n  data:\n    a: eA==\n  kind: Secret\n- data:\n    a: eA==\n  kind: ConfigMap\n",
-			"items:\n- apiVersion: v1\n  data:\n    a: eA==\n  kind: ConfigMap\n- apiVersion: v1\n  data:\n    a: " + r + "\n  kind: Secret\n- data:\n    a: eA==\n  kind: ConfigMap\n"},
-		{"YAML documents", "kind: Secret\ndata: {a: eA==}\n---\nkind: ConfigMap\ndata:\n  a: b\n", "kind: Secret\ndata: " + r + "\n---\nkind: ConfigMap\ndata:\n  a: b\n"},
-		{"a list item that begins with kind", "- kind: Secret\n  data:\n    a: b\n- kind: ConfigMap\n  data:\n    a: b\n", "- kind: Secret\n  data:\n    a: " + r + "\n- kind: ConfigMap\n  data:\n    a: b\n"},
+		{"YAML", "apiVersion: v1\ndata:\n  a: eA==\n  b: |\n    one\n    two\nkind: Secret\nmetadata:\n  name: db\nstringData:\n  c: " +
+			"plain\ntype: Opaque\n",
+			"apiVersion: v1\ndata:\n  a: " + r + "\n  b: |\n    " + r + "\n    " + r + "\nkind: Secret\nmetadata:\n  name: db\nstringData:\n  c: " +
+				r + "\ntype: Opaque\n"},
+		{"YAML in a list", "items:\n- apiVersion: v1\n  data:\n    a: eA==\n  kind: ConfigMap\n- apiVersion: v1\n  data:\n    a: eA==\n  kind: " +
+			"Secret\n- data:\n    a: eA==\n  kind: ConfigMap\n",
+			"items:\n- apiVersion: v1\n  data:\n    a: eA==\n  kind: ConfigMap\n- apiVersion: v1\n  data:\n    a: " + r +
+				"\n  kind: Secret\n- data:\n    a: eA==\n  kind: ConfigMap\n"},
+		{"YAML documents", "kind: Secret\ndata: {a: eA==}\n---\nkind: ConfigMap\ndata:\n  a: b\n", "kind: Secret\ndata: " + r +
+			"\n---\nkind: ConfigMap\ndata:\n  a: b\n"},
+		{"a list item that begins with kind", "- kind: Secret\n  data:\n    a: b\n- kind: ConfigMap\n  data:\n    a: b\n",
+			"- kind: Secret\n  data:\n    a: " + r + "\n- kind: ConfigMap\n  data:\n    a: b\n"},
 		{"JSON", `{"items":[{"data":{"a":"eA=="},"kind":"ConfigMap"},{"kind":"Secret","data":{"a":"eA==","b":["c"]},"metadata":{"name":"n"}}]}`,
-			`{"items":[{"data":{"a":"eA=="},"kind":"ConfigMap"},{"kind":"Secret","data":{"a":"` + r + `","b":["` + r + `"]},"metadata":{"name":"n"}}]}`},
+			`{"items":[{"data":{"a":"eA=="},"kind":"ConfigMap"},{"kind":"Secret","data":{"a":"` + r + `","b":["` + r +
+				`"]},"metadata":{"name":"n"}}]}`},
 		{"JSON cut off, in a log line", `applied {"kind": "Secret", "data": {"a": "eA`, `applied {"kind": "Secret", "data": {"a": "` + r},
-		{"JSON over lines", "{\n  \"data\": {\n    \"a\": \"b\"\n  },\n  \"kind\": \"Secret\"\n}", "{\n  \"data\": {\n    \"a\": \"" + r + "\"\n  },\n  \"kind\": \"Secret\"\n}"},
+		{"JSON over lines", "{\n  \"data\": {\n    \"a\": \"b\"\n  },\n  \"kind\": \"Secret\"\n}", "{\n  \"data\": {\n    \"a\": \"" + r +
+			"\"\n  },\n  \"kind\": \"Secret\"\n}"},
 		{"an annotation", `{"last":"{\"kind\":\"Secret\",\"data\":{\"a\":\"b\"}}"}`, `{"last":"` + r + `"}`},
-		{"a reference is no Secret", `{"kind":"Event","involvedObject":{"kind":"Secret","name":"a"},"data":{"x":"y"}}`, `{"kind":"Event","involvedObject":{"kind":"Secret","name":"a"},"data":{"x":"y"}}`},
+		{"a reference is no Secret", `{"kind":"Event","involvedObject":{"kind":"Secret","name":"a"},"data":{"x":"y"}}`,
+			`{"kind":"Event","involvedObject":{"kind":"Secret","name":"a"},"data":{"x":"y"}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := New().String(c.in)

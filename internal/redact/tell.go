@@ -39,7 +39,8 @@ func (f *finder) tell(word string, at int) {
 	if c == perhaps && from > 0 && strings.IndexByte("?&", f.s[from-1]) >= 0 {
 		c = session // in the query of a URL
 	}
-	n := naming{f: f, class: c, from: from, to: to, flag: from > 1 && f.s[from-1] == '-', upper: strings.ToUpper(name) == name && len(name) > 3}
+	n := naming{f: f, class: c, from: from, to: to, flag: from > 1 && f.s[from-1] == '-', upper: strings.ToUpper(name) == name &&
+		len(name) > 3}
 	f.table(name, c, from)
 	n.values(func(v value, start, end int) bool {
 		v.name, v.upper = name, n.upper
@@ -86,7 +87,8 @@ func (f *finder) name(word string, at int) (from, to int) {
 	}
 	for n := 0; to < len(s) && n < 64; n++ {
 		r, size := utf8.DecodeRuneInString(s[to:])
-		if !inName(r) || r >= 0x2E80 || r == '.' && strings.HasPrefix(s[to+1:], ".") || r == '-' && (strings.HasPrefix(s[to+1:], ">") || strings.HasPrefix(s[to+1:], "-")) {
+		if !inName(r) || r >= 0x2E80 || r == '.' && strings.HasPrefix(s[to+1:], ".") || r == '-' &&
+			(strings.HasPrefix(s[to+1:], ">") || strings.HasPrefix(s[to+1:], "-")) {
 			break
 		}
 		to += size

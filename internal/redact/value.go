@@ -63,14 +63,17 @@ func isNothing(t string, quoted bool) bool {
 		return true
 	case hidden.MatchString(t), elsewhere.MatchString(t), address.MatchString(t):
 		return true
-	case reference.MatchString(t) && (!strings.HasPrefix(t, "$") || !passwordHash.MatchString(t) && !oddDollar(t)) && (!quoted || t[0] != '!' && (t[0] != '%' || len(t) <= 2) && t[0] != '&' && t[0] != '#'):
+	case reference.MatchString(t) && (!strings.HasPrefix(t, "$") || !passwordHash.MatchString(t) && !oddDollar(t)) &&
+		(!quoted || t[0] != '!' && (t[0] != '%' || len(t) <= 2) && t[0] != '&' && t[0] != '#'):
 		return true
 	case !quoted && call.MatchString(t):
 		return true
-	case !quoted && identifier1.MatchString(t) && classify(t) >= secret && !strings.ContainsAny(t, "0123456789") && (strings.ContainsAny(t, "._[") || camel.MatchString(t) || words[strings.ToLower(t)] != silent):
+	case !quoted && identifier1.MatchString(t) && classify(t) >= secret && !strings.ContainsAny(t, "0123456789") &&
+		(strings.ContainsAny(t, "._[") || camel.MatchString(t) || words[strings.ToLower(t)] != silent):
 		return true
 	}
-	return len(t) > 1 && aPath.MatchString(t) && !strings.HasSuffix(t, "=") && (strings.Count(t, "/") > 1 || len(t) < 24) || fileName.MatchString(t)
+	return len(t) > 1 && aPath.MatchString(t) && !strings.HasSuffix(t, "=") && (strings.Count(t, "/") > 1 || len(t) < 24) ||
+		fileName.MatchString(t)
 }
 
 var (
@@ -80,7 +83,8 @@ var (
 
 // oddDollar says that a text begins as a variable does but goes on as none.
 func oddDollar(t string) bool {
-	return !strings.HasPrefix(t, "${") && !strings.HasPrefix(t, "$(") && strings.ContainsAny(t, "!@#%^&*~+=,;?") || strings.Count(t, "$") > 1 && len(t) > 6
+	return !strings.HasPrefix(t, "${") && !strings.HasPrefix(t, "$(") && strings.ContainsAny(t, "!@#%^&*~+=,;?") ||
+		strings.Count(t, "$") > 1 && len(t) > 6
 }
 
 // name says that a text reads as the name of an object does: web-tls, shop/db, db-creds-v2.
@@ -113,7 +117,8 @@ func countDigits(s string) int {
 
 // looksSecret says that a word of a sentence is none: letters with digits or signs among them, and the shape of nothing else.
 func looksSecret(t string) bool {
-	if utf8.RuneCountInString(t) < 5 || shape.MatchString(t) || uuid.MatchString(t) || isName(t) && (countDigits(t) == 0 || len(t) < 8 || strings.ContainsAny(t, "-./_:@")) {
+	if utf8.RuneCountInString(t) < 5 || shape.MatchString(t) || uuid.MatchString(t) || isName(t) &&
+		(countDigits(t) == 0 || len(t) < 8 || strings.ContainsAny(t, "-./_:@")) {
 		return false
 	}
 	letters, digits, signs, upper, lower := 0, 0, 0, 0, 0
@@ -135,12 +140,14 @@ func looksSecret(t string) bool {
 	if letters > 0 && digits > 0 {
 		return !strings.Contains(t, "(") && !strings.Contains(t, "://")
 	}
-	return letters > 2 && signs > 0 && !strings.ContainsAny(t, "()<>|=/?:") || upper > 1 && lower > 1 && len(t) >= 8 && !camel.MatchString(t) && !strings.ContainsAny(t, "(/.-_:,'")
+	return letters > 2 && signs > 0 && !strings.ContainsAny(t, "()<>|=/?:") || upper > 1 && lower > 1 && len(t) >= 8 &&
+		!camel.MatchString(t) && !strings.ContainsAny(t, "(/.-_:,'")
 }
 
 // looksRandom says that nobody thought a text out.
 func looksRandom(t string, hashes bool) bool {
-	if len(t) < 16 || strings.ContainsAny(t, " (){}<>") || strings.Contains(t, "sha256") || strings.Contains(t, "@") || shape.MatchString(t) || uuid.MatchString(t) || isName(t) && (!hashes || !hexes.MatchString(t)) || strings.Contains(t, "://") {
+	if len(t) < 16 || strings.ContainsAny(t, " (){}<>") || strings.Contains(t, "sha256") || strings.Contains(t, "@") || shape.MatchString(t) ||
+		uuid.MatchString(t) || isName(t) && (!hashes || !hexes.MatchString(t)) || strings.Contains(t, "://") {
 		return false
 	}
 	if !hashes && hexes.MatchString(strings.TrimLeft(t[strings.LastIndexByte(t, '-')+1:], "-")) {
@@ -160,7 +167,8 @@ func (v value) tells(c class) bool {
 	switch {
 	case c == silent:
 		return false
-	case (v.field || v.upper && v.sign == assigned) && c >= secret && !digitsOnly && !shape.MatchString(t) && (len(t) < 6 || !isName(t)) && !v.prose && v.name != "PASS":
+	case (v.field || v.upper && v.sign == assigned) && c >= secret && !digitsOnly && !shape.MatchString(t) && (len(t) < 6 || !isName(t)) &&
+		!v.prose && v.name != "PASS":
 		return true
 	case c == pin:
 		return digitsOnly && len(t) >= 4 && len(t) <= 10 && (v.sign != spoken || !v.prose || len(t) > 3) || v.sign == assigned && looksSecret(t)
@@ -172,7 +180,8 @@ func (v value) tells(c class) bool {
 		return false
 	case v.sign == spoken || v.sign == compared:
 		if v.quoted {
-			return c == password && v.sign == spoken && len(t) > 3 && (!strings.Contains(t, " ") || strings.Count(t, " ") > 1 && !sentence(t)) && !isConstantOrTelling(t) || looksSecret(t) || looksRandom(t, true)
+			return c == password && v.sign == spoken && len(t) > 3 && (!strings.Contains(t, " ") || strings.Count(t, " ") > 1 && !sentence(t)) &&
+				!isConstantOrTelling(t) || looksSecret(t) || looksRandom(t, true)
 		}
 		return looksSecret(t) || c == secret && looksRandom(t, true) || c == password && digitsOnly && len(t) > 5
 	case c == password:
@@ -182,7 +191,8 @@ func (v value) tells(c class) bool {
 		if v.sign == listed {
 			return v.upper || looksSecret(t)
 		}
-		if n := strings.ToLower(v.name); n == "pass" && !v.quoted && (camel.MatchString(t) || strings.HasPrefix(t, "Test") || strings.Contains(t, "/")) {
+		if n := strings.ToLower(v.name); n == "pass" && !v.quoted && (camel.MatchString(t) || strings.HasPrefix(t, "Test") ||
+			strings.Contains(t, "/")) {
 			return false // a test's result
 		}
 		if shape.MatchString(t) && !v.quoted && strings.ContainsAny(t, "-:") {

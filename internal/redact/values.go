@@ -2,8 +2,8 @@ package redact
 
 import "reflect"
 
-// Values returns v, a value of any type, with every string that can be reached through exported fields, elements and keys redacted: those of
-// maps by their names. What had to change is copied; v itself stays as it is.
+// Values returns v, a value of any type, with every string that can be reached through exported fields, elements and keys redacted: those
+// of maps by their names. What had to change is copied; v itself stays as it is.
 func Values[T any](r *Walker, v T) T {
 	out, changed := r.value("", reflect.ValueOf(&v).Elem())
 	if !changed {

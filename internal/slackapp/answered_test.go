@@ -129,7 +129,8 @@ func TestEverybodyWhoIsTurnedAwayIsTold(t *testing.T) {
 // A connection that ends while something is worked on makes Slack deliver it again, to the connection after it. Whoever asked gets the
 // answer, once, and it is worked on once.
 func TestWhatIsRedeliveredWhileItIsWorkedOnIsAnswered(t *testing.T) {
-	for name, wait := range map[string]time.Duration{"before the acknowledgement is due": 300 * time.Millisecond, "after": 2500 * time.Millisecond} {
+	for name, wait := range map[string]time.Duration{"before the acknowledgement is due": 300 * time.Millisecond,
+		"after": 2500 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			b := newBed(t, slackemu.Options{RateLimit: slackemu.RateLimit{Off: true}})
 			d := newDesk()

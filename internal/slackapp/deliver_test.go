@@ -21,7 +21,8 @@ func say(lines ...string) []commands.Message {
 	var out []commands.Message
 	for i, l := range lines {
 		if l != "" {
-			out = append(out, commands.Message{Slot: slots[i], Reply: commands.Reply{Text: l, Blocks: []commands.Block{commands.Paragraph{commands.Text(l)}}}})
+			out = append(out, commands.Message{Slot: slots[i],
+				Reply: commands.Reply{Text: l, Blocks: []commands.Block{commands.Paragraph{commands.Text(l)}}}})
 		}
 	}
 	return out
@@ -106,7 +107,8 @@ func TestChangesAreCoalesced(t *testing.T) {
 
 func TestAPostWhoseOutcomeIsUnknownIsNotRepeated(t *testing.T) {
 	for name, outcome := range map[string]slackemu.Outcome{
-		"the answer was lost": slackemu.DoneUnanswered, "the request was lost": slackemu.Lost, "Slack had an error": slackemu.ServerError, "too fast": slackemu.RateLimited,
+		"the answer was lost": slackemu.DoneUnanswered, "the request was lost": slackemu.Lost, "Slack had an error": slackemu.ServerError,
+		"too fast": slackemu.RateLimited,
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBed(t, slackemu.Options{})
@@ -198,7 +200,8 @@ func TestEveryStageOfAnIncidentIsTold(t *testing.T) {
 	b.deliver(t)
 	b.begin(t)
 	plan := commandstest.Plan()
-	b.keeper.Append("INC-1", incident.PlanApproved{Approval: incident.Approval{PlanHash: plan.Hash, By: commandstest.Ada, At: time.Now(), Expires: time.Now().Add(time.Hour)}},
+	b.keeper.Append("INC-1", incident.PlanApproved{Approval: incident.Approval{PlanHash: plan.Hash, By: commandstest.Ada, At: time.Now(),
+		Expires: time.Now().Add(time.Hour)}},
 		incident.StepIntended{PlanHash: plan.Hash, Step: "s1", Attempt: 1}, incident.StepUnclear{PlanHash: plan.Hash, Step: "s1", Detail: "?"})
 	b.wait(t, func(n slackemu.Snapshot) bool {
 		m := n.Messages(channel)[0]

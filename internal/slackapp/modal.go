@@ -26,8 +26,8 @@ const inputAction = "value"
 const callbackID = "form"
 
 // modal makes a window of a Reply, with at most so many characters: its blocks, and its Form's inputs and submit button; of a Form with
-// a Whole a page, and the submit button once all were shown. A Reply without a Form can be read and closed. line is the command line that it
-// answers.
+// a Whole a page, and the submit button once all were shown. A Reply without a Form can be read and closed. line is the command line that
+// it answers.
 func modal(r commands.Reply, from origin, most int, line string) slack.ModalViewRequest {
 	form := commands.Form{}
 	if r.Form != nil {

@@ -110,7 +110,8 @@ func moment(t time.Time) string {
 
 // link is a link if it leads to a web page, and its text otherwise.
 func link(s commands.Span) string {
-	if !strings.HasPrefix(s.URL, "https://") && !strings.HasPrefix(s.URL, "http://") || strings.ContainsAny(s.URL, "<>|\n ") || len(s.URL) > 1000 {
+	if !strings.HasPrefix(s.URL, "https://") && !strings.HasPrefix(s.URL, "http://") || strings.ContainsAny(s.URL, "<>|\n ") ||
+		len(s.URL) > 1000 {
 		return literal(clip.Runes(s.Text, 500))
 	}
 	text := strings.ReplaceAll(oneLine(s.Text), "|", "¦")

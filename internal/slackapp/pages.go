@@ -174,8 +174,8 @@ func (a *App) turned(cb slack.InteractionCallback, button string) (delivery, boo
 	return d, true
 }
 
-// windowed is a Reply whose Form has a Whole, for where there is no window. A message may be shortened: the Whole is left to the window, and
-// nobody can agree to it here.
+// windowed is a Reply whose Form has a Whole, for where there is no window. A message may be shortened: the Whole is left to the window,
+// and nobody can agree to it here.
 func windowed(r commands.Reply, line string) commands.Reply {
 	if strings.TrimSpace(line) == "" {
 		return r

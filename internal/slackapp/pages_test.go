@@ -74,7 +74,8 @@ func arbitraryPlan(random *rand.Rand) incident.Plan {
 	pick := func(all ...string) string { return all[random.IntN(len(all))] }
 	most := random.IntN(8 << 10)
 	for i := range 1 + random.IntN(20) {
-		one.ID, one.Title = fmt.Sprintf("s%d", i+1), fmt.Sprintf("Set key-%d %s to what it was", i+1, pick("of *all*", "<!channel>", strings.Repeat("long/", 100)))
+		one.ID, one.Title = fmt.Sprintf("s%d", i+1), fmt.Sprintf("Set key-%d %s to what it was", i+1,
+			pick("of *all*", "<!channel>", strings.Repeat("long/", 100)))
 		one.Unless = 0
 		if random.IntN(3) == 0 {
 			one.Unless = 60e9
@@ -82,7 +83,8 @@ func arbitraryPlan(random *rand.Rand) incident.Plan {
 		var diff strings.Builder
 		diff.WriteString("--- x (now)\n+++ x (after)\n@@ -1,9 +1,9 @@\n")
 		for n := 0; diff.Len() < most; n++ {
-			line := fmt.Sprintf("%s%d.%d ", pick("+", "-", " "), i, n) + strings.Repeat(pick("a", "&", "<b>", "```", "` ", "* _x_ ", "🚑", "forward . 203.0.113.7 "), random.IntN(8)) + "."
+			line := fmt.Sprintf("%s%d.%d ", pick("+", "-", " "), i, n) + strings.Repeat(pick("a", "&", "<b>", "```", "` ", "* _x_ ", "🚑",
+				"forward . 203.0.113.7 "), random.IntN(8)) + "."
 			diff.WriteString(line + "\n")
 		}
 		one.Diff = diff.String()
@@ -262,9 +264,10 @@ func TestWhatHasChangedIsReadAnew(t *testing.T) {
 func TestWhatCannotBeShownWholeIsNotOffered(t *testing.T) {
 	long := commands.Paragraph{commands.Text(strings.Repeat("words ", 20000))}
 	for name, r := range map[string]commands.Reply{
-		"a summary without end": {Blocks: []commands.Block{long}, Form: &commands.Form{Whole: []commands.Block{commands.Code{Text: "+a"}}, Again: "page"}},
-		"a table":               {Form: &commands.Form{Whole: []commands.Block{commands.Table{}}, Again: "page"}},
-		"pages without a way":   {Form: &commands.Form{Whole: []commands.Block{long}}},
+		"a summary without end": {Blocks: []commands.Block{long}, Form: &commands.Form{Whole: []commands.Block{commands.Code{Text: "+a"}},
+			Again: "page"}},
+		"a table":             {Form: &commands.Form{Whole: []commands.Block{commands.Table{}}, Again: "page"}},
+		"pages without a way": {Form: &commands.Form{Whole: []commands.Block{long}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBed(t, slackemu.Options{})

@@ -29,8 +29,8 @@ type somebody struct {
 	until   time.Time
 }
 
-// people knows who an id is. Ids are unique within a team only, so the team is the person's own, not the one that was asked in; where it is not
-// proven to be the bot's or one of its organisation, the person is from outside.
+// people knows who an id is. Ids are unique within a team only, so the team is the person's own, not the one that was asked in; where it is
+// not proven to be the bot's or one of its organisation, the person is from outside.
 // It is safe for concurrent use.
 type people struct {
 	api    *slack.Client
@@ -90,12 +90,13 @@ func (p *people) ask(ctx context.Context, id, saidTeam, saidName string) somebod
 }
 
 // placed says which team a person is of, and whether they are from outside. What delivered their words says one team and Slack's directory
-// another: the same id may be somebody else's in another team, and then neither says who acts. Only an organisation, in which ids are unique, can
-// prove that both are one person.
+// another: the same id may be somebody else's in another team, and then neither says who acts. Only an organisation, in which ids are
+// unique, can prove that both are one person.
 func placed(said string, u *slack.User, home *slack.AuthTestResponse) (team string, outside bool) {
 	known := orElse(u.TeamID, said)
 	org := u.Enterprise.EnterpriseID
-	sameOrg := home.EnterpriseID != "" && org == home.EnterpriseID && (said == "" || said == known || said == org || slices.Contains(u.Enterprise.Teams, said))
+	sameOrg := home.EnterpriseID != "" && org == home.EnterpriseID &&
+		(said == "" || said == known || said == org || slices.Contains(u.Enterprise.Teams, said))
 	switch {
 	case sameOrg:
 		return known, u.IsStranger || u.Deleted

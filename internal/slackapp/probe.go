@@ -55,7 +55,8 @@ func probeFallback(ctx context.Context, api *slack.Client, to string) incident.C
 	u, err := api.GetUserInfoContext(ctx, to)
 	switch {
 	case err != nil:
-		check.Detail = to + ": " + explain(err, map[string]string{"user_not_found": "there is no such person here; a member's profile shows the id"})
+		check.Detail = to + ": " + explain(err, map[string]string{"user_not_found": "there is no such person here; a member's profile " +
+			"shows the id"})
 	case u.Deleted || u.IsBot:
 		check.Detail = to + " is deactivated, or a bot; name somebody who reads direct messages"
 	default:

@@ -34,7 +34,8 @@ func TestNoReplyIsRefused(t *testing.T) {
 	for i := range 25 {
 		r := slackapp.Arbitrary(random)
 		m := slackapp.Render(r)
-		if _, _, err := b.api().PostMessageContext(t.Context(), channel, slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...)); err != nil {
+		if _, _, err := b.api().PostMessageContext(t.Context(), channel, slack.MsgOptionText(m.Text, false),
+			slack.MsgOptionBlocks(m.Blocks...)); err != nil {
 			t.Fatalf("message %d: %v\n%+v", i, err, b.slack.Refusals())
 		}
 		w.replies <- r
@@ -44,7 +45,8 @@ func TestNoReplyIsRefused(t *testing.T) {
 		}
 		b.wait(t, func(n slackemu.Snapshot) bool {
 			v := n.Views(ada)
-			return len(n.Refusals) > 0 || len(v) == 1 && (len(before) == 0 || v[0].ID != before[0].ID) && !strings.Contains(v[0].Plain(), "Looking …")
+			return len(n.Refusals) > 0 || len(v) == 1 && (len(before) == 0 || v[0].ID != before[0].ID) &&
+				!strings.Contains(v[0].Plain(), "Looking …")
 		})
 		if refused := b.slack.Refusals(); len(refused) > 0 {
 			t.Fatalf("modal %d: %+v", i, refused)
@@ -76,7 +78,8 @@ func TestALateModalBecomesAMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.wait(t, func(n slackemu.Snapshot) bool { return strings.Contains(last(n, ada), "[Read and decide]") })
-	if got := last(b.slack.Snapshot(), ada); strings.Contains(got, "[Approve and run]") || strings.Contains(got, commandstest.Plan().Hash[:8]) || !strings.Contains(got, "Approving will:") {
+	if got := last(b.slack.Snapshot(), ada); strings.Contains(got, "[Approve and run]") ||
+		strings.Contains(got, commandstest.Plan().Hash[:8]) || !strings.Contains(got, "Approving will:") {
 		t.Errorf("a message, which may be shortened, says %s", got)
 	}
 	m := b.slack.Ephemerals(ada)[0]

@@ -102,7 +102,8 @@ func TestWhatDoesNotFit(t *testing.T) {
 		ends   string
 	}{
 		{"many short ones are put together", paragraphs(80, 100), 3 + 1, ""},
-		{"long ones are shortened", paragraphs(20, 2000), 0, "… 20 parts are shortened here. All of it: `/medic plan INC-1`, or `paramedic incidents INC-1` in a terminal."},
+		{"long ones are shortened", paragraphs(20, 2000), 0,
+			"… 20 parts are shortened here. All of it: `/medic plan INC-1`, or `paramedic incidents INC-1` in a terminal."},
 		{"far too many are left out", paragraphs(1000, 200), 0, "… 1019 parts are shortened or left out here. All of it: "},
 	}
 	for _, c := range cases {
@@ -162,7 +163,8 @@ func TestBlockIDsFollowContent(t *testing.T) {
 }
 
 // words are what replies are made of in the tests below: harmless, hostile, long and empty ones.
-var words = []string{"", " ", "\n", "ok", "*", "```", "<@U1>", "&&&&", "\x00", "\xff", "é", "🚑", strings.Repeat("&", 4000), strings.Repeat("wide ", 900),
+var words = []string{"", " ", "\n", "ok", "*", "```", "<@U1>", "&&&&", "\x00", "\xff", "é", "🚑", strings.Repeat("&", 4000),
+	strings.Repeat("wide ", 900),
 	strings.Repeat("line\n", 500), strings.Repeat("🚑", 2500), "a|b", "https://example.com", strings.Repeat("`", 50)}
 
 // arbitrary makes any Reply, from a source of randomness.
@@ -218,7 +220,8 @@ func arbitrary(r *rand.Rand) commands.Reply {
 		case 7:
 			var a commands.Actions
 			for range r.IntN(30) {
-				button := commands.Button{ID: word(), Label: word(), Value: word(), Accessibility: word(), Style: commands.ButtonStyle([]string{"", "primary", "danger", "odd"}[r.IntN(4)])}
+				button := commands.Button{ID: word(), Label: word(), Value: word(), Accessibility: word(),
+					Style: commands.ButtonStyle([]string{"", "primary", "danger", "odd"}[r.IntN(4)])}
 				if r.IntN(2) == 0 {
 					button.Confirm = &commands.Confirm{Title: word(), Text: word(), Yes: word(), No: word()}
 				}
@@ -233,7 +236,8 @@ func arbitrary(r *rand.Rand) commands.Reply {
 	if r.IntN(2) == 0 {
 		f := &commands.Form{ID: word(), Command: word(), Title: word(), Submit: "Go", Cancel: word()}
 		for i := range r.IntN(10) {
-			f.Fields = append(f.Fields, commands.FormField{ID: string(rune('a' + i)), Label: word(), Hint: word(), Value: word(), Multiline: true, Max: r.IntN(4000)})
+			f.Fields = append(f.Fields, commands.FormField{ID: string(rune('a' + i)), Label: word(), Hint: word(), Value: word(), Multiline: true,
+				Max: r.IntN(4000)})
 		}
 		reply.Form = f
 	}

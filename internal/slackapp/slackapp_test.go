@@ -44,9 +44,11 @@ func newBed(t *testing.T, o slackemu.Options) *bed {
 	t.Helper()
 	t.Parallel()
 	o.AckWithin = 20 * time.Second
-	o.Users = []slackemu.User{{ID: ada, Name: "ada", RealName: "Ada Lovelace"}, {ID: bob, Name: "bob", RealName: "Bob"}, {ID: eve, Name: "eve", TeamID: "T0EVIL"},
+	o.Users = []slackemu.User{{ID: ada, Name: "ada", RealName: "Ada Lovelace"}, {ID: bob, Name: "bob", RealName: "Bob"},
+		{ID: eve, Name: "eve", TeamID: "T0EVIL"},
 		{ID: mallory, Name: "mallory", SaidTeam: "T0EVIL"}}
-	o.Channels = []slackemu.Channel{{ID: channel, Name: "incidents"}, {ID: "C0OLD", Name: "old", Archived: true}, {ID: "C0OTHER", Name: "other", Uninvited: true}}
+	o.Channels = []slackemu.Channel{{ID: channel, Name: "incidents"}, {ID: "C0OLD", Name: "old", Archived: true},
+		{ID: "C0OTHER", Name: "other", Uninvited: true}}
 	emu, err := slackemu.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -63,8 +65,9 @@ func newBed(t *testing.T, o slackemu.Options) *bed {
 	cluster := commandstest.Cluster{Diagnosis: commandstest.Founding()}
 	keeper := commandstest.NewKeeper(time.Now)
 	return &bed{slack: emu, store: s, keeper: keeper,
-		set:  &commands.Set{Looker: cluster, Explainer: cluster, Searcher: cluster, Incidents: keeper},
-		opts: slackapp.Options{BotToken: "xoxb-emulated", AppToken: "xapp-emulated", APIURL: emu.APIURL(), Channel: "#incidents", Logger: logger()}}
+		set: &commands.Set{Looker: cluster, Explainer: cluster, Searcher: cluster, Incidents: keeper},
+		opts: slackapp.Options{BotToken: "xoxb-emulated", AppToken: "xapp-emulated", APIURL: emu.APIURL(), Channel: "#incidents",
+			Logger: logger()}}
 }
 
 // logger shows what the bot logs when TEST_LOG is set.
@@ -144,12 +147,14 @@ func last(n slackemu.Snapshot, user string) string {
 	return all[len(all)-1].Plain()
 }
 
-var opened = incident.SignalReceived{Signal: incident.Signal{Kind: "alert", Status: incident.Firing, Fingerprint: "a1", Title: "PodCrashLooping"}}
+var opened = incident.SignalReceived{Signal: incident.Signal{Kind: "alert", Status: incident.Firing, Fingerprint: "a1",
+	Title: "PodCrashLooping"}}
 
 // begin makes an incident with a plan.
 func (b *bed) begin(t *testing.T) string {
 	t.Helper()
-	b.keeper.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.Recalled{Similar: commandstest.Seen()},
+	b.keeper.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()},
+		incident.Recalled{Similar: commandstest.Seen()},
 		incident.StoryTold{Story: *commandstest.Story()}, incident.PlanProposed{Plan: commandstest.Plan()})
 	b.wait(t, func(n slackemu.Snapshot) bool {
 		m := n.Messages(channel)
@@ -331,7 +336,8 @@ func TestDoublePress(t *testing.T) {
 	b.deliver(t)
 	b.listen(t, b.set)
 	b.begin(t)
-	b.keeper.Append("INC-1", incident.Verified{OK: true}, incident.PostmortemDrafted{Postmortem: incident.Postmortem{Title: "T", Summary: "S"}})
+	b.keeper.Append("INC-1", incident.Verified{OK: true}, incident.PostmortemDrafted{Postmortem: incident.Postmortem{Title: "T",
+		Summary: "S"}})
 	var post slackemu.Message
 	b.wait(t, func(n slackemu.Snapshot) bool {
 		for _, m := range n.Thread(channel, n.Messages(channel)[0].TS) {
@@ -351,7 +357,8 @@ func TestDoublePress(t *testing.T) {
 	}
 	group.Wait()
 	b.wait(t, func(n slackemu.Snapshot) bool {
-		return strings.Contains(last(n, ada), "published already, by Ada Lovelace") && strings.Contains(n.Messages(channel)[0].Plain(), "Postmortem published by Ada")
+		return strings.Contains(last(n, ada), "published already, by Ada Lovelace") &&
+			strings.Contains(n.Messages(channel)[0].Plain(), "Postmortem published by Ada")
 	})
 	if n := len(b.slack.Ephemerals(ada)); n != 1 {
 		t.Errorf("%d answers to two presses, want one to the second", n)
@@ -383,7 +390,8 @@ func TestEditingThePostmortemInSlack(t *testing.T) {
 	b.unharmed(t)
 }
 
-// A published postmortem that could not be written says so in the thread, and can be edited there, with a title of 200 emoji as with any; one of
+// A published postmortem that could not be written says so in the thread, and can be edited there, with a title of 200 emoji as with any;
+// one of
 // which nothing can be seen is sent back.
 func TestEditingAnUnwrittenPostmortemInSlack(t *testing.T) {
 	b := newBed(t, slackemu.Options{})
@@ -409,7 +417,8 @@ func TestEditingAnUnwrittenPostmortemInSlack(t *testing.T) {
 	b.wait(t, func(n slackemu.Snapshot) bool { v := n.Views(ada); return len(v) == 1 && v[0].Submit == "Save" })
 	v := b.slack.Views(ada)[0]
 	var wrong slackemu.InputErrors
-	if err := b.slack.Submit(t.Context(), ada, v.ID, map[string]string{"title": " \u200b\u00a0"}); !errors.As(err, &wrong) || !strings.Contains(wrong["title"], "can’t be empty") {
+	if err := b.slack.Submit(t.Context(), ada, v.ID, map[string]string{"title": " \u200b\u00a0"}); !errors.As(err, &wrong) ||
+		!strings.Contains(wrong["title"], "can’t be empty") {
 		t.Fatalf("%v", err)
 	}
 	fire := strings.Repeat("🔥", 200)
@@ -488,7 +497,8 @@ func TestProbe(t *testing.T) {
 	}
 	broken := b.opts
 	broken.BotToken, broken.AppToken = "xoxb-wrong", "xapp-wrong"
-	if got := say(broken); strings.Contains(got, "true") || !strings.Contains(got, "Bot User OAuth Token") || !strings.Contains(got, "connections:write") {
+	if got := say(broken); strings.Contains(got, "true") || !strings.Contains(got, "Bot User OAuth Token") ||
+		!strings.Contains(got, "connections:write") {
 		t.Errorf("wrong tokens:\n%s", got)
 	}
 	for name, says := range map[string]string{"C0OLD": "archived", "other": "/invite", "nowhere": "there is none", "": "none is configured"} {

@@ -10,9 +10,9 @@ import (
 // stampPages is how many pages of a channel's messages, of 200 each, are looked through for stamps.
 const stampPages = 5
 
-// Stamps are what Options.Stamp said of the incidents whose messages stand in the configured channel, as Slack has it: of each message what it
-// carries since it was last sent. Numbers come back as float64. Only the bot's own messages count, of the channel's newest thousand. It is
-// independent of the state of this process: what Slack has, no restored copy of the state takes back.
+// Stamps are what Options.Stamp said of the incidents whose messages stand in the configured channel, as Slack has it: of each message what
+// it carries since it was last sent. Numbers come back as float64. Only the bot's own messages count, of the channel's newest thousand. It
+// is independent of the state of this process: what Slack has, no restored copy of the state takes back.
 func (d *Deliverer) Stamps(ctx context.Context) ([]map[string]any, error) {
 	fail := func(err error) ([]map[string]any, error) {
 		return nil, fmt.Errorf("ask Slack what was last said: %w", err)

@@ -221,7 +221,8 @@ func TestStampsAreReadBackFromSlack(t *testing.T) {
 		t.Fatal(err)
 	}
 	has("INC-1@3", "INC-2@2")
-	if _, _, err := slack.New(b.opts.BotToken, slack.OptionAPIURL(b.opts.APIURL)).PostMessage(channel, slack.MsgOptionText("hello", false)); err != nil {
+	if _, _, err := slack.New(b.opts.BotToken, slack.OptionAPIURL(b.opts.APIURL)).PostMessage(channel,
+		slack.MsgOptionText("hello", false)); err != nil {
 		t.Fatal(err)
 	}
 	has("INC-1@3", "INC-2@2")

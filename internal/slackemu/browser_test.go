@@ -92,20 +92,25 @@ func incident(state string, buttons bool) []slack.MsgOption {
 	blocks := []slack.Block{
 		slack.NewHeaderBlock(plain("CoreDNS is looping: 16 workloads can't resolve names")),
 		slack.NewSectionBlock(mrkdwn(":rotating_light: *Corefile forwards to itself* (`plugin/loop`) since <!date^1772331600^{time}|02:20>\n"+
-			"*The CNI configuration is gone* from `/etc/cni/net.d`, which blocks the remedy\n• 16 dependants crash: <https://example.test/d|dashboard>\n"+
+			"*The CNI configuration is gone* from `/etc/cni/net.d`, which blocks the remedy\n• 16 dependants crash: "+
+			"<https://example.test/d|dashboard>\n"+
 			"• &lt;script&gt;alert(1)&lt;/script&gt; &amp; co are only text"), nil, nil),
-		slack.NewSectionBlock(nil, []*slack.TextBlockObject{mrkdwn("*Restarts*\n6,812"), mrkdwn("*Onset*\n<!date^1772331600^{date_short} {time}|Mar 1>"),
+		slack.NewSectionBlock(nil, []*slack.TextBlockObject{mrkdwn("*Restarts*\n6,812"),
+			mrkdwn("*Onset*\n<!date^1772331600^{date_short} {time}|Mar 1>"),
 			mrkdwn("*Cluster*\nk3s-prod"), mrkdwn("*Confidence*\nhigh")}, nil),
-		slack.NewSectionBlock(mrkdwn("```--- Corefile\n+++ Corefile (last good)\n@@ -4,3 +4,3 @@\n-    forward . 127.0.0.1\n+    forward . /etc/resolv.conf```"), nil, nil),
+		slack.NewSectionBlock(mrkdwn("```--- Corefile\n+++ Corefile (last good)\n@@ -4,3 +4,3 @@\n-    forward . 127.0.0.1\n+    forward . "+
+			"/etc/resolv.conf```"), nil, nil),
 	}
 	if buttons {
 		approve := button("approve", "Approve")
 		approve.Style = slack.StylePrimary
 		reject := button("reject", "Reject")
 		reject.Style = slack.StyleDanger
-		reject.Confirm = slack.NewConfirmationBlockObject(plain("Reject the plan?"), plain("Nothing will be changed in k3s-prod."), plain("Reject"), plain("Keep it"))
+		reject.Confirm = slack.NewConfirmationBlockObject(plain("Reject the plan?"), plain("Nothing will be changed in k3s-prod."),
+			plain("Reject"), plain("Keep it"))
 		reject.Confirm.Style = slack.StyleDanger
-		blocks = append(blocks, slack.NewActionBlock("decide", approve, button("edit", "Edit"), reject, slack.NewOverflowBlockElement("more", options(3)...)))
+		blocks = append(blocks, slack.NewActionBlock("decide", approve, button("edit", "Edit"), reject,
+			slack.NewOverflowBlockElement("more", options(3)...)))
 	}
 	blocks = append(blocks, slack.NewContextBlock("", mrkdwn(":hourglass_flowing_sand: "+state), mrkdwn("`inc-7`")))
 	return []slack.MsgOption{slack.MsgOptionText("CoreDNS is looping", false), slack.MsgOptionBlocks(blocks...)}
@@ -179,7 +184,8 @@ func TestPage(t *testing.T) {
 	do(ctx, t, chromedp.Click(`[data-action="edit"]`), chromedp.WaitVisible("#modal[open]"),
 		chromedp.SendKeys(`[data-field="notes/text"]`, "bad"), chromedp.Click("#modal button.primary"), chromedp.WaitVisible("#modal .error"))
 	shoot(ctx, t, "modal")
-	do(ctx, t, chromedp.SendKeys(`[data-field="notes/text"]`, ", but better"), chromedp.Click("#modal button.primary"), chromedp.WaitNotPresent("#modal[open]"))
+	do(ctx, t, chromedp.SendKeys(`[data-field="notes/text"]`, ", but better"), chromedp.Click("#modal button.primary"),
+		chromedp.WaitNotPresent("#modal[open]"))
 
 	do(ctx, t, chromedp.Click(".replies"), chromedp.WaitVisible("#thread"), chromedp.SendKeys("#write-reply", "Thanks\r"))
 	wait(t, s, func(n slackemu.Snapshot) bool { return len(n.Thread(incidents, ts)) == 5 })
@@ -198,7 +204,8 @@ func TestPage(t *testing.T) {
 	do(ctx, t, chromedp.Click(`[data-control="break"]`), chromedp.WaitVisible(".toast.shown"))
 	<-broken
 
-	ask(ctx, t, chromedp.Evaluate[bool](`(as => { as.value = '`+grace+`'; return as.dispatchEvent(new Event('change')); })(document.getElementById('as'))`))
+	ask(ctx, t, chromedp.Evaluate[bool](`(as => { as.value = '`+grace+
+		`'; return as.dispatchEvent(new Event('change')); })(document.getElementById('as'))`))
 	do(ctx, t, chromedp.WaitNotPresent(".message.ephemeral"))
 	if seen := ask(ctx, t, chromedp.Evaluate[int](`document.querySelectorAll('#list .message').length`)); seen != 1 {
 		t.Errorf("Grace sees %d messages, want the incident alone", seen)
@@ -219,11 +226,13 @@ func gallery() []slack.Block {
 		return many(len(texts), func(i int) slack.TableCell { return slack.NewTableRawTextCell(texts[i]) })
 	}
 	return []slack.Block{
-		slack.NewMarkdownBlock("", "## Postmortem\n\nThe **CNI** file was *lost*:\n\n1. updated at night\n2. restarted\n\n- `Corefile` looped\n\n> seen before\n\n"+
+		slack.NewMarkdownBlock("", "## Postmortem\n\nThe **CNI** file was *lost*:\n\n1. updated at night\n2. restarted\n\n- `Corefile` "+
+			"looped\n\n> seen before\n\n"+
 			"| what | when |\n|---|---|\n| onset | 02:20 |\n\n```\nkubectl -n kube-system logs coredns\n```"),
 		slack.NewDividerBlock(), rich,
 		&slack.TableBlock{Type: slack.MBTTable, Rows: [][]slack.TableCell{
-			cells("Workload", "Namespace", "Restarts", "State"), cells("coredns", "kube-system", "412", "CrashLoopBackOff"), cells("grafana", "monitoring", "388", "CrashLoopBackOff"),
+			cells("Workload", "Namespace", "Restarts", "State"), cells("coredns", "kube-system", "412", "CrashLoopBackOff"),
+			cells("grafana", "monitoring", "388", "CrashLoopBackOff"),
 		}, ColumnSettings: []slack.ColumnSetting{{}, {}, {Align: slack.ColumnAlignmentRight}}},
 		slack.NewSectionBlock(mrkdwn("Which plan?\n>quoted &lt;text&gt;\n~no~ _maybe_ *yes*"), nil,
 			slack.NewAccessory(slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose a plan"), "plan", options(4)...))),
@@ -234,7 +243,8 @@ func gallery() []slack.Block {
 // TestPageOnAPhone walks the narrow page, where one thing at a time is seen and nothing may be wider than the screen.
 func TestPageOnAPhone(t *testing.T) {
 	s, api := start(t, slackemu.Options{Banner: "This cluster is a replay of two captured bundles.",
-		Controls: []slackemu.Control{{ID: "break", Label: "Break the cluster", Style: "danger", Do: func(context.Context) (string, error) { return "", nil }}}})
+		Controls: []slackemu.Control{{ID: "break", Label: "Break the cluster", Style: "danger",
+			Do: func(context.Context) (string, error) { return "", nil }}}})
 	bot(t, api, func(c *socketmode.Client, e socketmode.Event) {
 		if d, ok := e.Data.(slack.InteractionCallback); ok && d.Type == slack.InteractionTypeBlockActions {
 			if _, err := api.OpenView(d.TriggerID, editor("Edit the postmortem")); err != nil {
@@ -253,11 +263,13 @@ func TestPageOnAPhone(t *testing.T) {
 	if _, ts, err = api.PostMessage(incidents, incident("Waiting for one approval", true)...); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := api.PostMessage(incidents, slack.MsgOptionTS(ts), slack.MsgOptionText("Looking at nodes, DNS and the CNI.", false)); err != nil {
+	if _, _, err := api.PostMessage(incidents, slack.MsgOptionTS(ts), slack.MsgOptionText("Looking at nodes, DNS and the CNI.",
+		false)); err != nil {
 		t.Fatal(err)
 	}
 	home := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{
-		slack.NewHeaderBlock(plain("Open incidents")), slack.NewSectionBlock(mrkdwn("*inc-7* CoreDNS is looping"), nil, slack.NewAccessory(button("open", "Open"))),
+		slack.NewHeaderBlock(plain("Open incidents")), slack.NewSectionBlock(mrkdwn("*inc-7* CoreDNS is looping"), nil,
+			slack.NewAccessory(button("open", "Open"))),
 	}}}
 	if _, err := api.PublishView(ada, home, ""); err != nil {
 		t.Fatal(err)
@@ -280,11 +292,13 @@ func TestPageOnAPhone(t *testing.T) {
 	fits("gallery")
 	do(ctx, t, chromedp.Click(`[data-action="edit"]`), chromedp.WaitVisible("#modal[open]"))
 	fits("modal")
-	do(ctx, t, chromedp.Click(`#modal [aria-label="Close"]`), chromedp.WaitNotPresent("#modal[open]"), chromedp.Click(".replies"), chromedp.WaitVisible("#thread"))
+	do(ctx, t, chromedp.Click(`#modal [aria-label="Close"]`), chromedp.WaitNotPresent("#modal[open]"), chromedp.Click(".replies"),
+		chromedp.WaitVisible("#thread"))
 	fits("thread")
 	do(ctx, t, chromedp.Click("#thread-close"), chromedp.WaitNotVisible("#thread"), chromedp.Click("#nav"), chromedp.WaitVisible("#sidebar"))
 	fits("places")
-	do(ctx, t, chromedp.Click(`[data-channel="D`+ada+`"]`), chromedp.WaitVisible("#tabs"), chromedp.Click("#tabs button"), chromedp.WaitVisible(`.home [data-action="open"]`))
+	do(ctx, t, chromedp.Click(`[data-channel="D`+ada+`"]`), chromedp.WaitVisible("#tabs"), chromedp.Click("#tabs button"),
+		chromedp.WaitVisible(`.home [data-action="open"]`))
 	fits("home")
 	if len(s.Refusals()) != 0 {
 		t.Errorf("refused: %v", s.Refusals())

@@ -53,7 +53,8 @@ func (s *Server) takeFault(method string, a args) (Outcome, string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.faults {
-		if f.Times > 0 && (f.Method == "" || f.Method == method) && (f.ChannelID == "" || f.ChannelID == a["channel"]) && strings.Contains(a["text"], f.Text) {
+		if f.Times > 0 && (f.Method == "" || f.Method == method) && (f.ChannelID == "" || f.ChannelID == a["channel"]) &&
+			strings.Contains(a["text"], f.Text) {
 			f.Times--
 			return f.Outcome, f.Error
 		}

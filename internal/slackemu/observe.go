@@ -70,8 +70,8 @@ func (s *Server) snapshot() Snapshot {
 	return out
 }
 
-// Messages are those of the channel itself that everybody sees, replies that are broadcast among them, the oldest first. A person's id names their direct
-// message with the app.
+// Messages are those of the channel itself that everybody sees, replies that are broadcast among them, the oldest first. A person's id
+// names their direct message with the app.
 func (n Snapshot) Messages(channelID string) []Message {
 	return filter(n.channels[channelID], func(m Message) bool { return m.inChannel() && m.EphemeralTo == "" })
 }

@@ -54,8 +54,8 @@ type User struct {
 	// TeamID is the person's home workspace; the Options' when empty. Another one makes the person a stranger, from
 	// outside by Slack Connect.
 	TeamID string
-	// SaidTeam is the team that payloads name for the person; TeamID when empty. Another one is somebody of that workspace who has the same id as
-	// the person whom the directory knows.
+	// SaidTeam is the team that payloads name for the person; TeamID when empty. Another one is somebody of that workspace who has the same id
+	// as the person whom the directory knows.
 	SaidTeam string
 	Email    string
 	Title    string // what the person does, shown beside the name when switching

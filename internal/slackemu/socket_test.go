@@ -136,7 +136,8 @@ func TestResponseURL(t *testing.T) {
 		return (<-presses).ResponseURL
 	}
 	answer := func(url string, o ...slack.MsgOption) error {
-		_, _, err := api.PostMessage("", append(o, slack.MsgOptionText("heard", false), slack.MsgOptionResponseURL(url, slack.ResponseTypeEphemeral))...)
+		_, _, err := api.PostMessage("", append(o, slack.MsgOptionText("heard", false),
+			slack.MsgOptionResponseURL(url, slack.ResponseTypeEphemeral))...)
 		return err
 	}
 	url := press()

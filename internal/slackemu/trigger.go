@@ -2,8 +2,8 @@ package slackemu
 
 import "time"
 
-// trigger is a trigger_id: the permission to open a modal for a person, once, for three seconds, or as long as people wait for the app if they
-// are more patient.
+// trigger is a trigger_id: the permission to open a modal for a person, once, for three seconds, or as long as people wait for the app if
+// they are more patient.
 type trigger struct {
 	userID  string
 	origin  origin

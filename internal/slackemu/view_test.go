@@ -15,7 +15,8 @@ import (
 func editor(title string) slack.ModalViewRequest {
 	cause := slack.NewInputBlock("cause", plain("Cause"), nil, &slack.PlainTextInputBlockElement{
 		Type: slack.METPlainTextInput, ActionID: "text", Multiline: true, InitialValue: "a lost file"})
-	notes := slack.NewInputBlock("notes", plain("Notes"), nil, &slack.PlainTextInputBlockElement{Type: slack.METPlainTextInput, ActionID: "text"})
+	notes := slack.NewInputBlock("notes", plain("Notes"), nil, &slack.PlainTextInputBlockElement{Type: slack.METPlainTextInput,
+		ActionID: "text"})
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, Title: plain(title), Submit: plain("Publish"), Close: plain("Cancel"), CallbackID: "postmortem",
 		PrivateMetadata: "inc-7", NotifyOnClose: true, Blocks: slack.Blocks{BlockSet: []slack.Block{cause, notes}},
@@ -159,7 +160,8 @@ func TestTranscript(t *testing.T) {
 		t.Fatal(err)
 	}
 	ts := postButtons(t, api)
-	if _, _, err := api.PostMessage(incidents, slack.MsgOptionTS(ts), slack.MsgOptionText("see <https://x.test|the log> of &lt;web&gt;", false)); err != nil {
+	if _, _, err := api.PostMessage(incidents, slack.MsgOptionTS(ts), slack.MsgOptionText("see <https://x.test|the log> of &lt;web&gt;",
+		false)); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Press(t.Context(), grace, incidents, ts, "approve"); err != nil {

@@ -70,7 +70,8 @@ func TestDenseMessagesAreRefused(t *testing.T) {
 		}
 	}
 	// A response URL says no more than that it was a bad request.
-	_, _, err = api.PostMessage(incidents, slack.MsgOptionBlocks(weighing(20, 13001)...), slack.MsgOptionResponseURL(url, slack.ResponseTypeEphemeral))
+	_, _, err = api.PostMessage(incidents, slack.MsgOptionBlocks(weighing(20, 13001)...),
+		slack.MsgOptionResponseURL(url, slack.ResponseTypeEphemeral))
 	var status slack.StatusCodeError
 	if !errors.As(err, &status) || status.Code != http.StatusBadRequest {
 		t.Errorf("response_url: %v", err)
@@ -119,7 +120,8 @@ func TestRulesOfWholeBlocks(t *testing.T) {
 		{"a table of 10,000 characters", []slack.Block{cells(10000)}, ""},
 		{"a table of 10,001 characters", []slack.Block{cells(10001)}, "/blocks/0/rows"},
 		{"markdown of 12,000 characters", []slack.Block{slack.NewMarkdownBlock("", long(6000)), slack.NewMarkdownBlock("", long(6000))}, ""},
-		{"markdown of 12,001 characters", []slack.Block{slack.NewMarkdownBlock("", long(6000)), slack.NewMarkdownBlock("", long(6001))}, "/blocks/1/text"},
+		{"markdown of 12,001 characters", []slack.Block{slack.NewMarkdownBlock("", long(6000)), slack.NewMarkdownBlock("", long(6001))},
+			"/blocks/1/text"},
 	} {
 		_, _, err := api.PostMessage(incidents, slack.MsgOptionBlocks(c.blocks...))
 		if (c.want == "") != (err == nil) || !strings.Contains(complaints(err), c.want) {
@@ -209,8 +211,8 @@ func TestABroadcastReplyStandsInTheChannelAsWell(t *testing.T) {
 	}
 }
 
-// TestModalLimits opens a window with each thing at its limit, which must pass, and one beyond it, which must be refused at the place that is
-// wrong.
+// TestModalLimits opens a window with each thing at its limit, which must pass, and one beyond it, which must be refused at the place that
+// is wrong.
 func TestModalLimits(t *testing.T) {
 	s, api := start(t, slackemu.Options{})
 	var view slack.ModalViewRequest

@@ -47,7 +47,8 @@ func (s *Snapshot) Index() {
 		pods: make(map[key]*corev1.Pod, len(s.Pods)), podsByNS: map[string][]*corev1.Pod{}, podsByNode: map[string][]*corev1.Pod{},
 		nodes: map[string]*corev1.Node{}, owners: map[types.UID]incident.Object{}, events: map[incident.Object][]*corev1.Event{},
 		services: map[key]*corev1.Service{}, configMaps: map[key]*corev1.ConfigMap{}, slices: map[key][]*discoveryv1.EndpointSlice{},
-		logs: map[logKey]*Log{}, customs: map[schema.GroupKind][]*unstructured.Unstructured{}, custom: map[incident.Object]*unstructured.Unstructured{}, made: &sync.Map{},
+		logs: map[logKey]*Log{}, customs: map[schema.GroupKind][]*unstructured.Unstructured{},
+		custom: map[incident.Object]*unstructured.Unstructured{}, made: &sync.Map{},
 	}
 	for i := range s.Pods {
 		p := &s.Pods[i]
@@ -208,7 +209,8 @@ func (s *Snapshot) sort() {
 	byName(s.ClusterRoles)
 	byName(s.ClusterRoleBindings)
 	slices.SortStableFunc(s.Customs, func(a, b unstructured.Unstructured) int {
-		return cmp.Or(cmp.Compare(a.GetAPIVersion(), b.GetAPIVersion()), cmp.Compare(a.GetKind(), b.GetKind()), cmp.Compare(a.GetNamespace(), b.GetNamespace()), cmp.Compare(a.GetName(), b.GetName()))
+		return cmp.Or(cmp.Compare(a.GetAPIVersion(), b.GetAPIVersion()), cmp.Compare(a.GetKind(), b.GetKind()),
+			cmp.Compare(a.GetNamespace(), b.GetNamespace()), cmp.Compare(a.GetName(), b.GetName()))
 	})
 	slices.SortFunc(s.Secrets, func(a, b Secret) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
@@ -223,7 +225,8 @@ func (s *Snapshot) sort() {
 		return cmp.Or(at.Compare(bt.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	slices.SortFunc(s.Logs, func(a, b Log) int {
-		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Pod, b.Pod), cmp.Compare(a.Container, b.Container), boolCompare(a.Previous, b.Previous))
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Pod, b.Pod), cmp.Compare(a.Container, b.Container),
+			boolCompare(a.Previous, b.Previous))
 	})
 	slices.SortFunc(s.Hosts, func(a, b Host) int { return cmp.Compare(a.Node, b.Node) })
 	slices.SortFunc(s.Lookups, func(a, b Lookup) int {

@@ -31,8 +31,8 @@ type LogWanted struct {
 }
 
 // LogsWanted lists whose logs are worth reading: containers that wait in a crash loop, ended badly, or were restarted lately; and those of
-// the cluster's DNS, which complains of its upstream servers while it is well itself. The look at a cluster, the capture of a bundle and the
-// reading of a dump all ask here, so that they hold the same logs. The Snapshot must be indexed.
+// the cluster's DNS, which complains of its upstream servers while it is well itself. The look at a cluster, the capture of a bundle and
+// the reading of a dump all ask here, so that they hold the same logs. The Snapshot must be indexed.
 func (s *Snapshot) LogsWanted() []LogWanted {
 	var out []LogWanted
 	taken := map[string]int{}
@@ -72,8 +72,8 @@ func answersNames(p *corev1.Pod) bool {
 	return p.Namespace == metav1.NamespaceSystem && p.Labels["k8s-app"] == "kube-dns" && p.Status.Phase == corev1.PodRunning
 }
 
-// worthReading says whether the log of a container's current and of its previous instance is likely to tell something. A container that waits
-// for its next start still answers with the log of the instance that crashed.
+// worthReading says whether the log of a container's current and of its previous instance is likely to tell something. A container that
+// waits for its next start still answers with the log of the instance that crashed.
 func worthReading(c *corev1.ContainerStatus, now time.Time) (current, previous bool) {
 	const lately = 2 * time.Hour
 	last := c.LastTerminationState.Terminated

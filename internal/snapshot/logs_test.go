@@ -33,8 +33,9 @@ func TestLogsWantedAreBoundedTogether(t *testing.T) {
 	for pods, want := range map[int]int{1: LogBytes, 32: LogBytes, 64: 32 << 10, 120: logsBytes / LogsMost, 1000: logsBytes / LogsMost} {
 		s := &Snapshot{}
 		for i := range pods {
-			s.Pods = append(s.Pods, corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: fmt.Sprint("p", i)}, Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{
-				{Name: "main", State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1}}}}}})
+			s.Pods = append(s.Pods, corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: fmt.Sprint("p", i)},
+				Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{
+					{Name: "main", State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1}}}}}})
 		}
 		s.Index()
 		wanted := s.LogsWanted()

@@ -44,7 +44,8 @@ var unlisted = []Named{
 	{schema.GroupResource{Group: "storage.k8s.io", Resource: "csinodes"}, "CSINode", false, false},
 	{schema.GroupResource{Group: "storage.k8s.io", Resource: "csistoragecapacities"}, "CSIStorageCapacity", true, false},
 	{schema.GroupResource{Group: "flowcontrol.apiserver.k8s.io", Resource: "flowschemas"}, "FlowSchema", false, false},
-	{schema.GroupResource{Group: "flowcontrol.apiserver.k8s.io", Resource: "prioritylevelconfigurations"}, "PriorityLevelConfiguration", false, false},
+	{schema.GroupResource{Group: "flowcontrol.apiserver.k8s.io", Resource: "prioritylevelconfigurations"}, "PriorityLevelConfiguration", false,
+		false},
 	{schema.GroupResource{Group: "resource.k8s.io", Resource: "resourceclaims"}, "ResourceClaim", true, false},
 	{schema.GroupResource{Group: "resource.k8s.io", Resource: "deviceclasses"}, "DeviceClass", false, false},
 }

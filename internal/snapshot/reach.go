@@ -51,8 +51,8 @@ func ClusterScoped() []Kind {
 	return slices.DeleteFunc(slices.Clone(Kinds), func(k Kind) bool { return k.Namespaced })
 }
 
-// Within is the cluster as those see it who have that reach, indexed: as if what they may not read had not been read. What follows from it can therefore
-// tell them nothing of the rest, and does not take it for absent: NotSeen says what is left out.
+// Within is the cluster as those see it who have that reach, indexed: as if what they may not read had not been read. What follows from it
+// can therefore tell them nothing of the rest, and does not take it for absent: NotSeen says what is left out.
 func (s *Snapshot) Within(r Reach) *Snapshot {
 	t := *s
 	t.NotSeen = slices.DeleteFunc(slices.Clone(s.NotSeen), func(n incident.NotSeen) bool { return !r.mayRead(n.Where) })
@@ -63,8 +63,9 @@ func (s *Snapshot) Within(r Reach) *Snapshot {
 	}
 	if s.SecretsSeen && slices.ContainsFunc(places, func(n string) bool { return !r.Secrets[n] }) {
 		t.SecretsSeen = false
-		t.NotSeen = append(t.NotSeen, incident.NotSeen{What: "Secrets", Why: r.why("list them everywhere"), Forbidden: true, Resources: []incident.Resource{incident.Secrets},
-			Besides: slices.Sorted(maps.Keys(r.Secrets))})
+		t.NotSeen = append(t.NotSeen, incident.NotSeen{What: "Secrets", Why: r.why("list them everywhere"), Forbidden: true,
+			Resources: []incident.Resource{incident.Secrets},
+			Besides:   slices.Sorted(maps.Keys(r.Secrets))})
 	}
 	t.Secrets = kept(s.Secrets, func(x *Secret) bool { return r.Namespaces[x.Namespace] && r.Secrets[x.Namespace] })
 	t.kindsWithin(r)
@@ -94,15 +95,18 @@ func (s *Snapshot) namespacesWithin(r Reach, hidden int) {
 	if hidden != 1 {
 		what = fmt.Sprintf("%d namespaces", hidden)
 	}
-	s.NotSeen = append(s.NotSeen, incident.NotSeen{What: what, Why: r.why("read pods and logs there"), Resources: resources, Besides: slices.Sorted(maps.Keys(r.Namespaces)), Forbidden: true})
+	s.NotSeen = append(s.NotSeen, incident.NotSeen{What: what, Why: r.why("read pods and logs there"), Resources: resources,
+		Besides: slices.Sorted(maps.Keys(r.Namespaces)), Forbidden: true})
 }
 
 // kindsWithin leaves out objects of no namespace that may not be listed. What lies on a node goes with the nodes.
 func (s *Snapshot) kindsWithin(r Reach) {
-	if scoped := kept(s.Customs, func(o *unstructured.Unstructured) bool { return o.GetNamespace() != "" }); !r.Lists[EveryResource] && len(scoped) < len(s.Customs) {
+	if scoped := kept(s.Customs, func(o *unstructured.Unstructured) bool { return o.GetNamespace() != "" }); !r.Lists[EveryResource] &&
+		len(scoped) < len(s.Customs) {
 		s.Customs = scoped
-		s.NotSeen = append(s.NotSeen, incident.NotSeen{What: "custom resources of no namespace", Why: r.why("list every resource"), Resources: []incident.Resource{incident.CustomResources},
-			Besides: s.Places(), Forbidden: true})
+		s.NotSeen = append(s.NotSeen, incident.NotSeen{What: "custom resources of no namespace", Why: r.why("list every resource"),
+			Resources: []incident.Resource{incident.CustomResources},
+			Besides:   s.Places(), Forbidden: true})
 	}
 	var names []string
 	note := incident.NotSeen{Why: r.why("list them"), Forbidden: true}

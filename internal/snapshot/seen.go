@@ -9,7 +9,8 @@ import (
 )
 
 // NoHosts is what is not seen where there is no host to look at, as for most who look at a cluster from outside it.
-var NoHosts = incident.NotSeen{What: "files on the nodes", Why: "no host root is configured", Resources: []incident.Resource{incident.HostFiles}}
+var NoHosts = incident.NotSeen{What: "files on the nodes", Why: "no host root is configured",
+	Resources: []incident.Resource{incident.HostFiles}}
 
 // WithoutHosts is the same cluster as who looks at it without a host root sees it, indexed.
 func (s *Snapshot) WithoutHosts() *Snapshot {
@@ -41,7 +42,8 @@ func (s *Snapshot) SeenWhole(namespace string, resources ...incident.Resource) b
 	})
 }
 
-// isNamespaced says whether objects of a resource lie in namespaces. Custom resources are taken to; what is no resource of the API does not.
+// isNamespaced says whether objects of a resource lie in namespaces. Custom resources are taken to; what is no resource of the API does
+// not.
 func isNamespaced(r incident.Resource) bool {
 	if i := slices.IndexFunc(Kinds, func(k Kind) bool { return ResourceOf(k.GroupResource()) == r }); i >= 0 {
 		return Kinds[i].Namespaced

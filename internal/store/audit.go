@@ -151,7 +151,8 @@ func (a *audit) event(e Event) {
 	case missing > 1:
 		a.problem(e.Stream, last.version+1, "it and %d more after it are missing", missing-1)
 	case !bytes.Equal(e.Prev, last.hash):
-		a.problem(e.Stream, e.Version, "it does not follow from event %d: one of the two was changed or replaced after it was written", last.version)
+		a.problem(e.Stream, e.Version, "it does not follow from event %d: one of the two was changed or replaced after it was written",
+			last.version)
 	}
 	a.content(e)
 	a.summed(e, last)
@@ -159,7 +160,8 @@ func (a *audit) event(e Event) {
 		c.matched = true
 		a.recorded[e.Stream] = c
 		if !bytes.Equal(c.head, e.Hash) {
-			a.problem(e.Stream, e.Version, "it is not the event that the checkpoint of %s recorded: the stream was rewritten", c.at.Format(time.RFC3339))
+			a.problem(e.Stream, e.Version, "it is not the event that the checkpoint of %s recorded: the stream was rewritten",
+				c.at.Format(time.RFC3339))
 		}
 	}
 	last.version, last.hash = e.Version, e.Hash

@@ -36,7 +36,8 @@ func eventHash(prev []byte, stream string, version int, typ string, typeVersion 
 	return h.Sum(nil)
 }
 
-func putEvent(h hash.Hash, label string, prev []byte, stream string, version int, typ string, typeVersion int, at time.Time, digest []byte) {
+func putEvent(h hash.Hash, label string, prev []byte, stream string, version int, typ string, typeVersion int, at time.Time,
+	digest []byte) {
 	putBytes(h, []byte(label))
 	putBytes(h, prev)
 	putBytes(h, []byte(stream))

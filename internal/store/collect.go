@@ -36,7 +36,8 @@ func (s *Store) Collect(ctx context.Context, before time.Time, keep []string) (c
 }
 
 func collectDeliveries(ctx context.Context, tx *sql.Tx, before time.Time, kept map[string]bool) (int, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT DISTINCT incident FROM deliveries WHERE updated_at < $1 AND wanted_hash = sent_hash`, before.UnixNano())
+	rows, err := tx.QueryContext(ctx, `SELECT DISTINCT incident FROM deliveries WHERE updated_at < $1 AND wanted_hash = sent_hash`,
+		before.UnixNano())
 	old, err := collect(rows, err, scanText)
 	if err != nil {
 		return 0, err

@@ -112,7 +112,8 @@ func (r *Reader) Pending(ctx context.Context, limit int, except ...string) ([]De
 		args = append(args, channel)
 		fmt.Fprintf(&not, " AND channel <> $%d", len(args))
 	}
-	rows, err := r.db.QueryContext(ctx, selectDeliveries+` WHERE wanted_hash <> sent_hash`+not.String()+` ORDER BY updated_at, incident, slot LIMIT $1`, args...)
+	rows, err := r.db.QueryContext(ctx, selectDeliveries+` WHERE wanted_hash <> sent_hash`+not.String()+
+		` ORDER BY updated_at, incident, slot LIMIT $1`, args...)
 	all, err := collect(rows, err, scanDelivery)
 	if err != nil {
 		return nil, fmt.Errorf("list pending deliveries: %w", err)

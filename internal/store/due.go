@@ -53,7 +53,8 @@ func (s *Store) Claim(ctx context.Context, at, until time.Time, most int) ([]str
 	}
 	var streams []string
 	err = s.write(ctx, what, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT stream FROM projections WHERE due <= $1 AND aside = '' ORDER BY due, stream LIMIT $2`, at.UnixNano(), most)
+		rows, err := tx.QueryContext(ctx, `SELECT stream FROM projections WHERE due <= $1 AND aside = '' ORDER BY due, stream LIMIT $2`,
+			at.UnixNano(), most)
 		if streams, err = collect(rows, err, scanText); err != nil {
 			return err
 		}

@@ -97,7 +97,8 @@ func (w Write) validate() error {
 			return fmt.Errorf("event %d: type %.40q: use 1 to %d characters", i+1, e.Type, MaxTypeName)
 		}
 		if len(e.Data) > MaxEventData {
-			return fmt.Errorf("event %d (%s) has %d bytes, at most %d fit: %w; keep the rest as a blob and name its hash", i+1, e.Type, len(e.Data), MaxEventData, ErrTooLarge)
+			return fmt.Errorf("event %d (%s) has %d bytes, at most %d fit: %w; keep the rest as a blob and name its hash", i+1, e.Type, len(e.Data),
+				MaxEventData, ErrTooLarge)
 		}
 		if err := checkTime(e.At); err != nil {
 			return fmt.Errorf("event %d (%s): %w", i+1, e.Type, err)
@@ -150,7 +151,8 @@ func (s *Store) appendEvents(ctx context.Context, tx *sql.Tx, end StreamInfo, ev
 	}
 	defer insert.Close()
 	for _, e := range chained {
-		if _, err := insert.ExecContext(ctx, e.Stream, e.Version, e.Type, e.TypeVersion, e.At.UnixNano(), e.Data, e.Digest, e.Prev, e.Hash); err != nil {
+		if _, err := insert.ExecContext(ctx, e.Stream, e.Version, e.Type, e.TypeVersion, e.At.UnixNano(), e.Data, e.Digest, e.Prev,
+			e.Hash); err != nil {
 			return err
 		}
 	}

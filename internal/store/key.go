@@ -80,14 +80,16 @@ func readKey(file string) (*key, error) {
 		return nil, fmt.Errorf("the key: %w", err)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && !readOnly(file) {
-		return nil, fmt.Errorf("the key %s can be read by others than its owner (mode %04o), so it is not used; run: chmod 600 %s", file, mode, file)
+		return nil, fmt.Errorf("the key %s can be read by others than its owner (mode %04o), so it is not used; run: chmod 600 %s", file, mode,
+			file)
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("the key: %w", err)
 	}
 	k := new(key)
-	if n, err := hex.Decode(k[:], []byte(strings.TrimSpace(string(text[:min(len(text), 200)])))); err != nil || n != len(k) { // never say what it holds
+	// never say what it holds
+	if n, err := hex.Decode(k[:], []byte(strings.TrimSpace(string(text[:min(len(text), 200)])))); err != nil || n != len(k) {
 		return nil, fmt.Errorf("the key %s is no key: it must hold 64 hexadecimal digits, as “openssl rand -hex 32” writes", file)
 	}
 	return k, nil

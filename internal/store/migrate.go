@@ -112,7 +112,8 @@ func checkSchema(ctx context.Context, q query) error {
 	case have == 0:
 		return errNoSchema()
 	case have < len(files):
-		return fmt.Errorf("its schema is version %d, this program needs %d: start \"paramedic serve\" of this version once, it brings the state up to date", have, len(files))
+		return fmt.Errorf("its schema is version %d, this program needs %d: start \"paramedic serve\" of this version once, it brings the "+
+			"state up to date", have, len(files))
 	}
 	return checkParts(ctx, q)
 }
@@ -120,5 +121,6 @@ func checkSchema(ctx context.Context, q query) error {
 func errNoSchema() error { return damaged("nothing in it says which schema it has") }
 
 func errNewer(have, know int) error {
-	return fmt.Errorf("its schema is version %d, this program knows %d: it was written by a newer paramedic; use that one, or restore the state from before", have, know)
+	return fmt.Errorf("its schema is version %d, this program knows %d: it was written by a newer paramedic; use that one, or restore the "+
+		"state from before", have, know)
 }

@@ -136,7 +136,8 @@ func replace(ctx context.Context, tx *sql.Tx, e Purged, reason string) (done boo
 	if old.Purged && (old.Data == nil) == (e.Data == nil) && bytes.Equal(old.Data, e.Data) {
 		return true, nil
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE events SET data = NULL, kept = $4, purged = $3 WHERE stream = $1 AND version = $2`, e.Stream, e.Version, reason, e.Data)
+	_, err = tx.ExecContext(ctx, `UPDATE events SET data = NULL, kept = $4, purged = $3 WHERE stream = $1 AND version = $2`, e.Stream,
+		e.Version, reason, e.Data)
 	return false, err
 }
 

@@ -25,8 +25,8 @@ type sealedStream struct {
 	Sum     string `json:"sum,omitempty"`
 }
 
-// recordSealed is the data of a RecordSealed: what was written up to here counts, although it was not written with the key that this event is
-// written with. What comes after it counts only if it was.
+// recordSealed is the data of a RecordSealed: what was written up to here counts, although it was not written with the key that this event
+// is written with. What comes after it counts only if it was.
 type recordSealed struct {
 	Streams []sealedStream `json:"streams"`
 	By      string         `json:"by,omitempty"` // the person who decided so; empty at the first start
@@ -70,7 +70,8 @@ func (r *Reader) vouch(ctx context.Context, q query) (vouching, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return vouching{}, nil // nothing was recorded yet
 	}
-	return vouching{why: fmt.Sprintf("there is a key in %s and the record is not sealed by it: it is a copy from before there was a key, or somebody wrote it anew", r.keyFile)}, err
+	return vouching{why: fmt.Sprintf("there is a key in %s and the record is not sealed by it: it is a copy from before there was a key, or "+
+		"somebody wrote it anew", r.keyFile)}, err
 }
 
 // newestSeal finds the event by which the record was last sealed.
@@ -200,7 +201,8 @@ func (s *Store) seal(ctx context.Context, k *key, r recordSealed, sums map[strin
 		}
 		for _, i := range infos {
 			r.Streams = append(r.Streams, sealedStream{i.Stream, i.Version, hex.EncodeToString(i.Head), hex.EncodeToString(sums[i.Stream])})
-			if _, err := tx.ExecContext(ctx, `UPDATE streams SET tip = $2 WHERE stream = $1`, i.Stream, k.tip(i.Stream, i.Version, i.Head)); err != nil {
+			if _, err := tx.ExecContext(ctx, `UPDATE streams SET tip = $2 WHERE stream = $1`, i.Stream,
+				k.tip(i.Stream, i.Version, i.Head)); err != nil {
 				return err
 			}
 		}
@@ -251,7 +253,8 @@ func signCopies(ctx context.Context, tx *sql.Tx, k *key) error {
 		return err
 	}
 	for _, g := range copies {
-		if _, err := tx.ExecContext(ctx, `UPDATE last_good SET mac = $3 WHERE key = $1 AND hash = $2`, g.key, g.hash, k.copyMAC(g.key, g.hash, g.at)); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE last_good SET mac = $3 WHERE key = $1 AND hash = $2`, g.key, g.hash,
+			k.copyMAC(g.key, g.hash, g.at)); err != nil {
 			return err
 		}
 	}

@@ -61,9 +61,12 @@ func TestASealedRecordTakesNothingWithoutTheKey(t *testing.T) {
 		attack       func(t *testing.T, path string)
 		stream, want string
 	}{
-		{"an event appended", func(t *testing.T, path string) { storetest.Forge(t, path, target, "PlanApproved", "yes") }, target, "written without the record's key"},
-		{"a stream made up", func(t *testing.T, path string) { storetest.Forge(t, path, "incident/INC-9", "PlanApproved", "yes") }, "incident/INC-9", "written without the record's key"},
-		{"a doubt lifted", func(t *testing.T, path string) { storetest.Forge(t, path, "trust", "RecordAccepted", "{}") }, "trust", "written without the record's key"},
+		{"an event appended", func(t *testing.T, path string) { storetest.Forge(t, path, target, "PlanApproved", "yes") }, target,
+			"written without the record's key"},
+		{"a stream made up", func(t *testing.T, path string) { storetest.Forge(t, path, "incident/INC-9", "PlanApproved", "yes") },
+			"incident/INC-9", "written without the record's key"},
+		{"a doubt lifted", func(t *testing.T, path string) { storetest.Forge(t, path, "trust", "RecordAccepted", "{}") }, "trust",
+			"written without the record's key"},
 		{"the end cut off after the checkpoint", func(t *testing.T, path string) {
 			alter(t, path, `DELETE FROM events WHERE stream = 'incident/INC-1' AND version = 4`,
 				`UPDATE streams SET version = 3, head = (SELECT hash FROM events WHERE stream = 'incident/INC-1' AND version = 3) WHERE stream = 'incident/INC-1'`)
@@ -73,16 +76,19 @@ func TestASealedRecordTakesNothingWithoutTheKey(t *testing.T) {
 				`UPDATE streams SET version = 1, head = (SELECT hash FROM events WHERE stream = 'system' AND version = 1) WHERE stream = 'system'`)
 		}, "system", "nobody who has the key"},
 		{"an older event rewritten, and all after it", func(t *testing.T, path string) {
-			alter(t, path, `DELETE FROM events WHERE stream = 'incident/INC-1'`, `UPDATE streams SET version = 0, head = zeroblob(32) WHERE stream = 'incident/INC-1'`)
+			alter(t, path, `DELETE FROM events WHERE stream = 'incident/INC-1'`,
+				`UPDATE streams SET version = 0, head = zeroblob(32) WHERE stream = 'incident/INC-1'`)
 			for range 4 {
 				storetest.Forge(t, path, target, "Noted", "x")
 			}
 		}, target, "written without the record's key"},
 		{"a last-good copy swapped", func(t *testing.T, path string) {
 			evil := sha256.Sum256([]byte("evil"))
-			alter(t, path, fmt.Sprintf(`INSERT INTO blobs (hash, data, at) VALUES ('%x', CAST('evil' AS BLOB), 0)`, evil), fmt.Sprintf(`UPDATE last_good SET hash = '%x'`, evil))
+			alter(t, path, fmt.Sprintf(`INSERT INTO blobs (hash, data, at) VALUES ('%x', CAST('evil' AS BLOB), 0)`, evil),
+				fmt.Sprintf(`UPDATE last_good SET hash = '%x'`, evil))
 		}, "last-good dns", "was not kept by this Paramedic"},
-		{"a last-good copy made older", func(t *testing.T, path string) { alter(t, path, `UPDATE last_good SET at = at - 1`) }, "last-good dns", "was not kept by this Paramedic"},
+		{"a last-good copy made older", func(t *testing.T, path string) { alter(t, path, `UPDATE last_good SET at = at - 1`) }, "last-good dns",
+			"was not kept by this Paramedic"},
 		{"a blob", func(t *testing.T, path string) { alter(t, path, `UPDATE blobs SET data = CAST('evil' AS BLOB)`) },
 			"blob " + hashOf("good"), "its data was changed after it was kept"},
 	}

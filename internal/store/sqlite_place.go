@@ -27,7 +27,8 @@ func place(path string) (string, error) {
 	}
 	real, err = filepath.EvalSymlinks(real)
 	if errors.Is(err, fs.ErrNotExist) && info.Mode()&fs.ModeSymlink != 0 {
-		return "", fmt.Errorf("it is a link, and what it leads to is not there; name the file itself, or remove the link to begin with an empty state")
+		return "", fmt.Errorf("it is a link, and what it leads to is not there; name the file itself, or remove the link to begin with an " +
+			"empty state")
 	}
 	if err != nil {
 		return "", err

@@ -25,7 +25,8 @@ func TestOneStateHasOneLock(t *testing.T) {
 	duty, err := first.TakeDuty(t.Context())
 	ok(t, err)
 	t.Chdir(dir)
-	for _, path := range []string{real, "data/state.db", "./data/../data/state.db", "links/file.db", "links/folder/state.db", "links/twice.db", filepath.Join(dir, "links", "file.db")} {
+	for _, path := range []string{real, "data/state.db", "./data/../data/state.db", "links/file.db", "links/folder/state.db", "links/twice.db",
+		filepath.Join(dir, "links", "file.db")} {
 		s := openAt(t, path, store.Options{})
 		if s.Path() != real {
 			t.Errorf("by %s it is %s, want %s", path, s.Path(), real)
@@ -59,9 +60,10 @@ func TestWhatIsNoPlaceForAState(t *testing.T) {
 			}
 			return err
 		}, "it has 2 names (hard links)"},
-		"a pipe":                {func(p string) error { return syscall.Mkfifo(p, 0o600) }, "it is not a regular file"},
-		"a directory":           {func(p string) error { return os.Mkdir(p, 0o700) }, "it is a directory"},
-		"a link to a pipe":      {func(p string) error { return errors.Join(syscall.Mkfifo(p+".pipe", 0o600), os.Symlink(p+".pipe", p)) }, "it is not a regular file"},
+		"a pipe":      {func(p string) error { return syscall.Mkfifo(p, 0o600) }, "it is not a regular file"},
+		"a directory": {func(p string) error { return os.Mkdir(p, 0o700) }, "it is a directory"},
+		"a link to a pipe": {func(p string) error { return errors.Join(syscall.Mkfifo(p+".pipe", 0o600), os.Symlink(p+".pipe", p)) },
+			"it is not a regular file"},
 		"a link that circles":   {func(p string) error { return os.Symlink(p, p) }, "too many links"},
 		"a link to nothing":     {func(p string) error { return os.Symlink(p+".gone", p) }, "it is a link, and what it leads to is not there"},
 		"a file in a directory": {func(p string) error { return os.WriteFile(filepath.Dir(p)+"/f", []byte("x"), 0o600) }, ""},
@@ -98,9 +100,11 @@ func TestHalfAState(t *testing.T) {
 		"no table of events":      {func(t *testing.T, p string) { alter(t, p, `DROP TABLE events`) }, "table events", true},
 		"no table of what is due": {func(t *testing.T, p string) { alter(t, p, `DROP TABLE projections`) }, "projections", true},
 		"no index":                {func(t *testing.T, p string) { alter(t, p, `DROP INDEX seen_until`) }, "index seen_until", true},
-		"no column":               {func(t *testing.T, p string) { alter(t, p, `ALTER TABLE events DROP COLUMN purged`) }, "column events.purged", true},
-		"no word of its schema":   {func(t *testing.T, p string) { alter(t, p, `DROP TABLE schema_versions`) }, "which schema it has", true},
-		"nothing in it":           {func(t *testing.T, p string) { ok(t, os.Remove(p)); alter(t, p, `CREATE TABLE t (a)`) }, "which schema it has", true},
+		"no column": {func(t *testing.T, p string) { alter(t, p, `ALTER TABLE events DROP COLUMN purged`) }, "column events.purged",
+			true},
+		"no word of its schema": {func(t *testing.T, p string) { alter(t, p, `DROP TABLE schema_versions`) }, "which schema it has", true},
+		"nothing in it": {func(t *testing.T, p string) { ok(t, os.Remove(p)); alter(t, p, `CREATE TABLE t (a)`) },
+			"which schema it has", true},
 		"its log alone": {func(t *testing.T, p string) {
 			ok(t, os.Remove(p))
 			ok(t, os.WriteFile(p+"-wal", []byte("what was written last"), 0o600))

@@ -1,4 +1,5 @@
-// Package straight makes HTTP clients that go where they were sent and nowhere else: what they carry, a prompt or a token, is for that host.
+// Package straight makes HTTP clients that go where they were sent and nowhere else: what they carry, a prompt or a token, is for that
+// host.
 package straight
 
 import (

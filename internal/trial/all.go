@@ -13,10 +13,11 @@ import (
 
 // Plan says how cases are run.
 type Plan struct {
-	Run      func(context.Context, eval.Case) eval.Result // of a Runner or a Stage
-	Parallel int                                          // cases side by side, at least 1; those that are exclusive run alone, after the others
-	Ledger   *Ledger                                      // nil: every case runs, and nothing is kept
-	Finished func(eval.Result)                            // called for each case that was run, one at a time; may be nil
+	Run func(context.Context, eval.Case) eval.Result // of a Runner or a Stage
+	// cases side by side, at least 1; those that are exclusive run alone, after the others
+	Parallel int
+	Ledger   *Ledger           // nil: every case runs, and nothing is kept
+	Finished func(eval.Result) // called for each case that was run, one at a time; may be nil
 }
 
 // All runs cases and returns their results by name. An error says that results could not be kept, or that the context ended; what is done

@@ -15,8 +15,8 @@ import (
 
 var into = flag.String("diagnoses", "", "write what every case is diagnosed as, whole, into this folder")
 
-// TestDiagnosesAreWritten writes every case's diagnosis, with its trace and what second looks it asks for, where -diagnoses says. Before and after
-// code is moved, the folders must be the same: go test ./internal/trial -run TestDiagnosesAreWritten -diagnoses /tmp/before.
+// TestDiagnosesAreWritten writes every case's diagnosis, with its trace and what second looks it asks for, where -diagnoses says. Before
+// and after code is moved, the folders must be the same: go test ./internal/trial -run TestDiagnosesAreWritten -diagnoses /tmp/before.
 func TestDiagnosesAreWritten(t *testing.T) {
 	if *into == "" {
 		t.Skip("-diagnoses says no folder")

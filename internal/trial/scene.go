@@ -63,7 +63,8 @@ func parseScene(c eval.Case, began time.Time) (*scene, error) {
 			p, err = newProp(doc, began, began)
 		}
 		if err == nil && p.object.GetNamespace() != "" && p.object.GetNamespace() != s.namespace {
-			err = fmt.Errorf("%s lies in namespace %s, which is not the case's own; leave it out, or write $NS", p.object.GetName(), p.object.GetNamespace())
+			err = fmt.Errorf("%s lies in namespace %s, which is not the case's own; leave it out, or write $NS", p.object.GetName(),
+				p.object.GetNamespace())
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read manifest %d of live.yaml: %w", n, err)
@@ -183,7 +184,8 @@ func (s *Stage) beat(ctx context.Context, set *scene, now time.Time) error {
 }
 
 func statusOf(p prop) *unstructured.Unstructured {
-	o := &unstructured.Unstructured{Object: map[string]any{"apiVersion": p.object.GetAPIVersion(), "kind": p.object.GetKind(), "status": p.status}}
+	o := &unstructured.Unstructured{Object: map[string]any{"apiVersion": p.object.GetAPIVersion(), "kind": p.object.GetKind(),
+		"status": p.status}}
 	o.SetNamespace(p.object.GetNamespace())
 	o.SetName(p.object.GetName())
 	return o

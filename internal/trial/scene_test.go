@@ -62,7 +62,8 @@ func TestWhatWasIllBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	old, node, fresh := incident.Object{Kind: "Deployment", Namespace: "team", Name: "old"}, incident.Object{Kind: "Node", Name: "n1"}, incident.Object{Kind: "Deployment", Namespace: "team", Name: "new"}
+	old, node, fresh := incident.Object{Kind: "Deployment", Namespace: "team", Name: "old"}, incident.Object{Kind: "Node", Name: "n1"},
+		incident.Object{Kind: "Deployment", Namespace: "team", Name: "new"}
 	s.ill(&incident.Diagnosis{Findings: []incident.Finding{{Object: old}, {Object: node}}})
 	if s.wasWell(old) || !s.wasWell(node) || !s.wasWell(fresh) {
 		t.Error("what was ill before counts, or what the case is about does not")

@@ -135,7 +135,8 @@ func (s *Stage) Run(ctx context.Context, c eval.Case) eval.Result {
 }
 
 // watch looks until the verdict is a pass; a quiet case has to stay quiet until its time is up.
-func (s *Stage) watch(ctx context.Context, c eval.Case, set *scene, looks looker, began time.Time, res *eval.Result) (*incident.Diagnosis, error) {
+func (s *Stage) watch(ctx context.Context, c eval.Case, set *scene, looks looker, began time.Time, res *eval.Result) (*incident.Diagnosis,
+	error) {
 	ctx, cancel := context.WithTimeout(ctx, c.Within.Duration)
 	defer cancel()
 	var d *incident.Diagnosis

@@ -72,10 +72,13 @@ func TestAModelIsJudgedBesideTheRules(t *testing.T) {
 		answers []string
 		want    eval.Told
 	}{
-		"right at once":       {[]string{good}, eval.Told{Model: "writer:1b", By: "writer:1b", Cause: "C1", Right: true, Prompt: 900, Answer: 100}},
-		"refused once":        {[]string{bad, good}, eval.Told{Model: "writer:1b", By: "writer:1b", Cause: "C1", Right: true, Refused: 1, Prompt: 1800, Answer: 200}},
-		"the template speaks": {[]string{bad, bad}, eval.Told{Model: "writer:1b", By: "template", Cause: "C1", Right: true, Refused: 2, Prompt: 1800, Answer: 200}},
-		"nobody answers":      {nil, eval.Told{Model: "writer:1b", By: "template", Cause: "C1", Right: true}},
+		"right at once": {[]string{good}, eval.Told{Model: "writer:1b", By: "writer:1b", Cause: "C1", Right: true, Prompt: 900,
+			Answer: 100}},
+		"refused once": {[]string{bad, good}, eval.Told{Model: "writer:1b", By: "writer:1b", Cause: "C1", Right: true, Refused: 1,
+			Prompt: 1800, Answer: 200}},
+		"the template speaks": {[]string{bad, bad}, eval.Told{Model: "writer:1b", By: "template", Cause: "C1", Right: true, Refused: 2,
+			Prompt: 1800, Answer: 200}},
+		"nobody answers": {nil, eval.Told{Model: "writer:1b", By: "template", Cause: "C1", Right: true}},
 	} {
 		r := trial.Runner{Teller: trial.Teller{Model: &writer{c.answers}}}
 		got := r.Run(t.Context(), image(t))

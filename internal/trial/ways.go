@@ -61,8 +61,8 @@ func (p Program) arguments(way, namespace string) ([]string, eval.Sight) {
 	return args, s
 }
 
-// look runs the program and reads what it prints. Its exit codes 0 and 1 say whether something is wrong, 2 that it could not look, or not at all
-// that matters: then it prints what it saw all the same.
+// look runs the program and reads what it prints. Its exit codes 0 and 1 say whether something is wrong, 2 that it could not look, or not
+// at all that matters: then it prints what it saw all the same.
 func (p Program) look(ctx context.Context, args []string) (*incident.Diagnosis, error) {
 	ctx, cancel := context.WithTimeout(ctx, wayWithin)
 	defer cancel()

@@ -106,7 +106,8 @@ func TestTheNamespaceOfAFault(t *testing.T) {
 		return d
 	}
 	for want, d := range map[string]*incident.Diagnosis{
-		"case-dns-scaled": at("kube-system", "case-dns-scaled"), "kube-system": at("", "kube-system", "shop"), "case-dns-scaled ": at(""), "case-dns-scaled  ": {},
+		"case-dns-scaled": at("kube-system", "case-dns-scaled"), "kube-system": at("", "kube-system", "shop"), "case-dns-scaled ": at(""),
+		"case-dns-scaled  ": {},
 	} {
 		if got := spot(c, d); got != strings.TrimSpace(want) {
 			t.Errorf("%s, want %s", got, want)

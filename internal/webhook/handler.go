@@ -31,7 +31,8 @@ type Options struct {
 	Sink           Sink
 	Logger         *slog.Logger  // nil: slog.Default
 	Timeout        time.Duration // for recording; 0: 10 s
-	// Redact is applied to all texts of a message before they are cut to size, for half a secret is not known as one; nil: they are as they are.
+	// Redact is applied to all texts of a message before they are cut to size, for half a secret is not known as one; nil: they are as they
+	// are.
 	Redact func(string) string
 }
 
@@ -79,7 +80,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *handler) take(w http.ResponseWriter, r *http.Request) {
 	if !h.allowed(r) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="paramedic"`)
-		h.refuse(w, r, http.StatusUnauthorized, "The credentials are missing or wrong: set http_config.authorization or basic_auth in webhook_config.")
+		h.refuse(w, r, http.StatusUnauthorized, "The credentials are missing or wrong: set http_config.authorization or basic_auth in "+
+			"webhook_config.")
 		return
 	}
 	if r.Method != http.MethodPost {
@@ -96,7 +98,8 @@ func (h *handler) take(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			h.refuse(w, r, http.StatusRequestEntityTooLarge, fmt.Sprintf("The message is larger than %d bytes; set max_alerts in webhook_config.", maxBody))
+			h.refuse(w, r, http.StatusRequestEntityTooLarge, fmt.Sprintf("The message is larger than %d bytes; set max_alerts in webhook_config.",
+				maxBody))
 			return
 		}
 		h.refuse(w, r, http.StatusBadRequest, "The message could not be read to its end.")

@@ -48,8 +48,8 @@ const (
 )
 
 // Parse reads a webhook message and makes a signal of each alert in it, in order. Every string in them is bounded and valid UTF-8.
-// Errors are sentences for whoever configured the sender. Redact is applied to each text before it is cut to size, to labels by their names;
-// nil leaves them as they are.
+// Errors are sentences for whoever configured the sender. Redact is applied to each text before it is cut to size, to labels by their
+// names; nil leaves them as they are.
 func Parse(body []byte, secrets func(string) string) ([]incident.Signal, error) {
 	var p payload
 	dec := json.NewDecoder(bytes.NewReader(body))

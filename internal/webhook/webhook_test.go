@@ -36,9 +36,11 @@ func TestEachAlertIsASignal(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []incident.Signal{
-		{Kind: "alert", Status: incident.Firing, Fingerprint: "c5a1f2d3e4b59687", Group: `{}:{namespace="shop"}`, Title: "Pod shop/checkout-1 crash-loops", Since: time.Date(2025, 10, 3, 2, 15, 0, 0, time.UTC),
+		{Kind: "alert", Status: incident.Firing, Fingerprint: "c5a1f2d3e4b59687", Group: `{}:{namespace="shop"}`,
+			Title: "Pod shop/checkout-1 crash-loops", Since: time.Date(2025, 10, 3, 2, 15, 0, 0, time.UTC),
 			Text: "4 restarts in 10 minutes", Labels: map[string]string{"alertname": "PodCrashLooping", "namespace": "shop", "pod": "checkout-1"}},
-		{Kind: "alert", Status: incident.Resolved, Fingerprint: "0011223344556677", Group: `{}:{namespace="shop"}`, Title: "TargetDown", Since: time.Date(2025, 10, 3, 2, 10, 0, 0, time.UTC),
+		{Kind: "alert", Status: incident.Resolved, Fingerprint: "0011223344556677", Group: `{}:{namespace="shop"}`, Title: "TargetDown",
+			Since:  time.Date(2025, 10, 3, 2, 10, 0, 0, time.UTC),
 			Labels: map[string]string{"alertname": "TargetDown", "job": "api"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -74,7 +76,8 @@ func (s *sink) Receive(_ context.Context, signals []incident.Signal) error {
 }
 
 func serve(t *testing.T, s Sink) *httptest.Server {
-	h, err := New(Options{Token: "s3cret-token", User: "alerts", Password: "s3cret-word", Sink: s, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	h, err := New(Options{Token: "s3cret-token", User: "alerts", Password: "s3cret-word", Sink: s,
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +104,10 @@ func TestAnswers(t *testing.T) {
 	}{
 		{"a message is recorded", "POST", message, good, nil, 202, "recorded 2"},
 		{"basic auth does as well", "POST", message, basic("alerts", "s3cret-word"), nil, 202, "recorded 2"},
-		{"credentials in the URL are basic auth", "POST", message, func(r *http.Request) { r.URL.User = url.UserPassword("alerts", "s3cret-word") }, nil, 202, ""},
+		{"credentials in the URL are basic auth", "POST", message, func(r *http.Request) {
+			r.URL.User = url.UserPassword("alerts",
+				"s3cret-word")
+		}, nil, 202, ""},
 		{"nobody", "POST", message, func(*http.Request) {}, nil, 401, "credentials"},
 		{"a wrong token", "POST", message, bearer("s3cret-tokem"), nil, 401, "credentials"},
 		{"an empty token", "POST", message, bearer(""), nil, 401, "credentials"},
@@ -167,7 +173,8 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("can't be recorded: %v", err)
 		}
 		for _, s := range signals {
-			if s.Title == "" || s.Fingerprint == "" || len(s.Title) > maxTitle || len(s.Text) > maxText || len(s.Labels) > maxLabels || !utf8.ValidString(s.Title+s.Text+s.Group) {
+			if s.Title == "" || s.Fingerprint == "" || len(s.Title) > maxTitle || len(s.Text) > maxText || len(s.Labels) > maxLabels ||
+				!utf8.ValidString(s.Title+s.Text+s.Group) {
 				t.Errorf("not bounded: %+v", s)
 			}
 		}

@@ -32,7 +32,8 @@ func notEmpty(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.F
 		x.what = x.what.And(": it has lost+found in it")
 		x.seen = append(x.seen, finding.SeenLog(p, c.Name, false, l))
 	}
-	x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].volumeMounts["+mount.Name+"]", finding.NoTime, mountWords(mount, volume)))
+	x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].volumeMounts["+mount.Name+"]", finding.NoTime,
+		mountWords(mount, volume)))
 	return x, true
 }
 
@@ -81,8 +82,8 @@ func deviceLost(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs
 	return x, true
 }
 
-// asksForDevice says whether a container asks for what a device plugin gives out (their resources' names have a domain), for a claim of devices,
-// or for NVIDIA's by the variable that its runtime reads.
+// asksForDevice says whether a container asks for what a device plugin gives out (their resources' names have a domain), for a claim of
+// devices, or for NVIDIA's by the variable that its runtime reads.
 func asksForDevice(c *corev1.Container) bool {
 	for name := range c.Resources.Limits {
 		if strings.Contains(string(name), "/") {

@@ -60,9 +60,11 @@ func missingEnv(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs
 		if !slices.ContainsFunc(e.empty, is) {
 			return root{}, false
 		}
-		return root{what: finding.Say("{needs|need} %s, which {its|their} container sets to nothing", name), seen: []incident.Evidence{e.seen(p, c)}}, true
+		return root{what: finding.Say("{needs|need} %s, which {its|their} container sets to nothing", name),
+			seen: []incident.Evidence{e.seen(p, c)}}, true
 	}
-	x := root{what: finding.Say("{needs|need} %s, which {its|their} container does not set%s", name, kube.DidYouMean(kube.Nearest(name, e.names)))}
+	x := root{what: finding.Say("{needs|need} %s, which {its|their} container does not set%s", name,
+		kube.DidYouMean(kube.Nearest(name, e.names)))}
 	x.seen = []incident.Evidence{e.seen(p, c)}
 	return x, true
 }
@@ -96,7 +98,9 @@ func serviceLink(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f log
 	if slices.ContainsFunc(c.Env, func(e corev1.EnvVar) bool { return e.Name == name }) {
 		return root{}, false
 	}
-	x := root{what: finding.Say("{takes|take} %s for {its|their} own setting, which Kubernetes sets to tcp://%s:%s for Service %s (enableServiceLinks)", name, f.Host, f.Port, o.Name)}
-	x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.enableServiceLinks", finding.NoTime, "true (the default)"), finding.SeenAPI(o, "spec.clusterIP", finding.NoTime, f.Host))
+	x := root{what: finding.Say("{takes|take} %s for {its|their} own setting, which Kubernetes sets to tcp://%s:%s for Service %s "+
+		"(enableServiceLinks)", name, f.Host, f.Port, o.Name)}
+	x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.enableServiceLinks", finding.NoTime, "true (the default)"),
+		finding.SeenAPI(o, "spec.clusterIP", finding.NoTime, f.Host))
 	return x, true
 }

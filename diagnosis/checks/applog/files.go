@@ -20,11 +20,13 @@ import (
 func fileTrouble(verb finding.Phrase) func(*snapshot.Snapshot, *corev1.Pod, *corev1.Container, logs.Fact) (root, bool) {
 	return func(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
 		if f.Kind == logs.PermissionDenied && f.Port != "" {
-			return root{what: finding.Say("may not listen on port %s%s: ports below 1024 take root or the capability NET_BIND_SERVICE", f.Port, asUser(p, c))}, true
+			return root{what: finding.Say("may not listen on port %s%s: ports below 1024 take root or the capability NET_BIND_SERVICE", f.Port,
+				asUser(p, c))}, true
 		}
 		if f.Kind == logs.NoSpace && ofSharedMemory(f) {
 			if _, v := mountOf(p, c, sharedMemory); v == nil {
-				return root{what: finding.Say("%s in {its|their} shared memory: %s has 64 MB unless an emptyDir of medium Memory is mounted there", verb, sharedMemory)}, true
+				return root{what: finding.Say("%s in {its|their} shared memory: %s has 64 MB unless an emptyDir of medium Memory is mounted there",
+					verb, sharedMemory)}, true
 			}
 			return root{what: finding.Say("%s in {its|their} shared memory, %s", verb, sharedMemory)}, true
 		}
@@ -52,7 +54,8 @@ func fileTrouble(verb finding.Phrase) func(*snapshot.Snapshot, *corev1.Pod, *cor
 		if f.Kind == logs.NoSpace && volume.PersistentVolumeClaim != nil {
 			return root{}, false // the claim's volume is full: that is the claim's finding
 		}
-		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].volumeMounts["+mount.Name+"]", finding.NoTime, mountWords(mount, volume)))
+		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].volumeMounts["+mount.Name+"]", finding.NoTime,
+			mountWords(mount, volume)))
 		x.volume(s, p, c, f, mount, volume)
 		return x, true
 	}
@@ -66,7 +69,8 @@ func ofSharedMemory(f logs.Fact) bool {
 }
 
 // volume adds which volume holds the file, and what it says about the trouble.
-func (x *root) volume(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact, mount *corev1.VolumeMount, volume *corev1.Volume) {
+func (x *root) volume(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact, mount *corev1.VolumeMount,
+	volume *corev1.Volume) {
 	source := ""
 	switch {
 	case volume.ConfigMap != nil:
@@ -111,7 +115,8 @@ func (x *root) key(s *snapshot.Snapshot, c *corev1.Container, o incident.Object,
 		key = mount.SubPath
 	}
 	if m != nil && len(kube.Nearest(key, kube.KeysOf(m))) == 0 && slices.Contains(slices.Concat(c.Command, c.Args), f.Path) {
-		x.what = x.what.And(": {its|their} volume %s (ConfigMap %s) is mounted at %s, and hides what the image has there", mount.Name, o.Name, mount.MountPath)
+		x.what = x.what.And(": {its|their} volume %s (ConfigMap %s) is mounted at %s, and hides what the image has there", mount.Name, o.Name,
+			mount.MountPath)
 		return
 	}
 	if m == nil || kube.HasKey(m, key) {
@@ -120,13 +125,15 @@ func (x *root) key(s *snapshot.Snapshot, c *corev1.Container, o incident.Object,
 	}
 	x.fault = []incident.Object{o}
 	x.what = x.what.And(": ConfigMap %s has no key %s%s", o.Name, key, kube.DidYouMean(kube.Nearest(key, kube.KeysOf(m))))
-	x.seen = append(x.seen, finding.SeenAPI(o, "data", finding.NoTime, clip.Bytes("keys: "+strings.Join(kube.KeysOf(m), ", "), finding.MaxLine)))
+	x.seen = append(x.seen, finding.SeenAPI(o, "data", finding.NoTime, clip.Bytes("keys: "+strings.Join(kube.KeysOf(m), ", "),
+		finding.MaxLine)))
 }
 
 // noVolume is about a file that no volume holds: it is the image's.
 func noVolume(p *corev1.Pod, c *corev1.Container, f logs.Fact) string {
 	switch {
-	case f.Kind == logs.ReadOnly && c.SecurityContext != nil && c.SecurityContext.ReadOnlyRootFilesystem != nil && *c.SecurityContext.ReadOnlyRootFilesystem:
+	case f.Kind == logs.ReadOnly && c.SecurityContext != nil && c.SecurityContext.ReadOnlyRootFilesystem != nil &&
+		*c.SecurityContext.ReadOnlyRootFilesystem:
 		return ": its root file system is read-only (readOnlyRootFilesystem), and no volume is mounted there"
 	case f.Kind == logs.PermissionDenied:
 		return asUser(p, c)

@@ -92,20 +92,27 @@ var logCodes = []finding.Code{
 		Next:    "Correct the line or the option that it names.",
 		Example: "The pod of Deployment proxy cannot read its configuration /etc/nginx/conf.d/default.conf, line 3 (ConfigMap proxy-conf)"},
 	{Code: LogServiceLink, Severity: incident.Critical, Root: true, Trouble: finding.LogTrouble,
-		Meaning: "A program takes for its own setting a variable that Kubernetes sets for a Service of the same name (REDIS_PORT=tcp://…), and crashes on the value.",
-		Next:    "Set enableServiceLinks: false in the pod template, set the variable there, or rename the Service.",
-		Example: "The pod of Deployment hub takes REDIS_PORT for its own setting, which Kubernetes sets to tcp://10.43.0.7:6379 for Service redis (enableServiceLinks)"},
+		Meaning: "A program takes for its own setting a variable that Kubernetes sets for a Service of the same name (REDIS_PORT=tcp://…), and " +
+			"crashes on the value.",
+		Next: "Set enableServiceLinks: false in the pod template, set the variable there, or rename the Service.",
+		Example: "The pod of Deployment hub takes REDIS_PORT for its own setting, which Kubernetes sets to tcp://10.43.0.7:6379 for Service " +
+			"redis (enableServiceLinks)"},
 	{Code: LogNotEmpty, Severity: incident.Critical, Root: true, Trouble: finding.LogTrouble,
-		Meaning: "A new database does not start because the directory that it is to initialise has something in it, as the root of a new volume has (lost+found).",
-		Next:    "Give it a directory of its own within the volume: subPath in the volumeMount, or the program's setting (PGDATA). What else lies there may be a database's: look before deleting.",
-		Example: "The pod of StatefulSet db finds its new data directory /var/lib/postgresql/data not empty, which is the root of volume data: it has lost+found in it"},
+		Meaning: "A new database does not start because the directory that it is to initialise has something in it, as the root of a new " +
+			"volume has (lost+found).",
+		Next: "Give it a directory of its own within the volume: subPath in the volumeMount, or the program's setting (PGDATA). What else " +
+			"lies there may be a database's: look before deleting.",
+		Example: "The pod of StatefulSet db finds its new data directory /var/lib/postgresql/data not empty, which is the root of volume data: " +
+			"it has lost+found in it"},
 	{Code: LogDeviceLost, Severity: incident.Critical, Root: true, Trouble: finding.LogTrouble,
 		Meaning: "A container that was given a GPU cannot use it, as its libraries say (NVML, CUDA).",
-		Next:    "Run nvidia-smi in the container and on the node. Where only the container has lost it, delete the pod, so that another is given the device anew; keep systemd from taking it away (CDI, or the cgroup driver systemd with the device nodes named).",
+		Next: "Run nvidia-smi in the container and on the node. Where only the container has lost it, delete the pod, so that another is " +
+			"given the device anew; keep systemd from taking it away (CDI, or the cgroup driver systemd with the device nodes named).",
 		Example: "The pod of Deployment llm cannot use its GPU: Failed to initialize NVML: Unknown Error"},
 	{Code: LogExhausted, Severity: incident.Critical, Root: true, Trouble: finding.LogTrouble,
 		Meaning: "A program fails because the operating system gives it no more of something that it counts: open files, threads, file watches.",
-		Next:    "See whether the program leaks them (connections and files that are never closed); or raise the runtime's or the node's limit (LimitNOFILE, podPidsLimit, fs.inotify).",
+		Next: "See whether the program leaks them (connections and files that are never closed); or raise the runtime's or the node's limit " +
+			"(LimitNOFILE, podPidsLimit, fs.inotify).",
 		Example: "The pod of Deployment stream gets no more from its operating system: accept4: too many open files"},
 }
 
@@ -204,7 +211,8 @@ func crashesOf(s *snapshot.Snapshot, p *corev1.Pod) []podproblem.Problem {
 		return out
 	}
 	return slices.DeleteFunc(slices.Clone(podproblem.Of(s, p)), func(a podproblem.Problem) bool {
-		return a.Code != podproblem.PodCrashLoop && a.Code != podproblem.PodRestarts && a.Code != podproblem.PodInitStuck && a.Code != podproblem.PodFailed && a.Code != podproblem.PodProbeFailing
+		return a.Code != podproblem.PodCrashLoop && a.Code != podproblem.PodRestarts && a.Code != podproblem.PodInitStuck &&
+			a.Code != podproblem.PodFailed && a.Code != podproblem.PodProbeFailing
 	})
 }
 
@@ -245,7 +253,8 @@ func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, runs bool) (p
 			continue
 		}
 		log.Excerpt = clip.Bytes(f.Line, incident.MaxExcerpt)
-		return podproblem.Problem{Code: row.code, Container: c.Spec.Name, Alike: c.Spec.Name + "\x00" + string(f.Kind) + "\x00" + f.Name + "\x00" + f.Port + "\x00" + f.Path, Predicate: finding.Say("%s%s", x.what, c.In(p)), Reason: x.what.Of(1),
+		return podproblem.Problem{Code: row.code, Container: c.Spec.Name, Alike: c.Spec.Name + "\x00" + string(f.Kind) + "\x00" + f.Name +
+			"\x00" + f.Port + "\x00" + f.Path, Predicate: finding.Say("%s%s", x.what, c.In(p)), Reason: x.what.Of(1),
 			Said: []logs.Fact{f}, Seen: append([]incident.Evidence{log}, x.seen...)}, x.fault, true
 	}
 	return podproblem.Problem{}, nil, false
@@ -292,7 +301,8 @@ func authFailed(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs
 		}
 	}
 	if len(from) > 0 {
-		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].env", finding.NoTime, clip.Bytes(strings.Join(from, ", "), finding.MaxLine)))
+		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].env", finding.NoTime,
+			clip.Bytes(strings.Join(from, ", "), finding.MaxLine)))
 	}
 	return x, true
 }
@@ -316,7 +326,8 @@ func portInUse(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.
 		for _, port := range other.Ports {
 			if fmt.Sprint(port.ContainerPort) == f.Port {
 				x.what = finding.Say("cannot listen on port %s, which container %s of the same pod has", f.Port, other.Name)
-				x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+other.Name+"].ports", finding.NoTime, podproblem.PortsOf(other)))
+				x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+other.Name+"].ports", finding.NoTime,
+					podproblem.PortsOf(other)))
 				return x, true
 			}
 		}
@@ -328,7 +339,8 @@ func portInUse(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.
 func unknownFlag(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
 	x := root{what: finding.Say("{does|do} not know the option %s that {it is|they are} given", f.Name)}
 	if command := slices.Concat(c.Command, c.Args); len(command) > 0 {
-		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].args", finding.NoTime, finding.OneLine(strings.Join(command, " "), finding.MaxLine)))
+		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].args", finding.NoTime,
+			finding.OneLine(strings.Join(command, " "), finding.MaxLine)))
 	}
 	return x, true
 }

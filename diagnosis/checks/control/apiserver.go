@@ -29,7 +29,8 @@ const (
 var apiServerCodes = []finding.Code{
 	{Code: EtcdUnhealthy, Severity: incident.Critical, Root: true, Detail: finding.Datastore{},
 		Meaning: "The cluster's datastore does not answer, has no leader or no space: nothing can be changed, and soon nothing be read.",
-		Next:    "Look at etcd (or the datastore that stands in for it): its disk's speed and space, its members, its log. A database out of space wants compaction, defragmentation and the alarm disarmed.",
+		Next: "Look at etcd (or the datastore that stands in for it): its disk's speed and space, its members, its log. A database out of " +
+			"space wants compaction, defragmentation and the alarm disarmed.",
 		Example: "etcd has no space left: etcdserver: mvcc: database space exceeded"},
 	{Code: APIServerUnhealthy, Severity: incident.Warning, Root: true,
 		Meaning: "One of the API server's own health checks fails.",
@@ -42,7 +43,8 @@ var apiServerCodes = []finding.Code{
 	{Code: APIVersionRemoved, Severity: incident.Critical, Root: true,
 		Meaning: "A program asks for a version of an API that this Kubernetes serves no more.",
 		Next:    "Upgrade the program, or what it was generated from, to the version that took its place.",
-		Example: "Deployment ingress-old asks for networking.k8s.io/v1beta1 Ingress, which Kubernetes serves no more since 1.22: use networking.k8s.io/v1"},
+		Example: "Deployment ingress-old asks for networking.k8s.io/v1beta1 Ingress, which Kubernetes serves no more since 1.22: use " +
+			"networking.k8s.io/v1"},
 	{Code: EventStorm, Severity: incident.Warning,
 		Meaning: "Somebody writes events many times a second; they fill the datastore and hide the others.",
 		Next:    "Look at the object that the events are about, and at the component that writes them.",
@@ -131,7 +133,8 @@ func checkLatency(s *snapshot.Snapshot, r *finding.Report) {
 	for _, m := range s.Metrics {
 		if m.Name == MetricAPILatency && m.Value > slowAPI {
 			r.Find(APISlow, kube.Component("kube-apiserver"), fmt.Sprintf("The API server is slow: 99 %% of requests take up to %.1f s", m.Value)).
-				Cite(finding.NewEvidence(incident.SourceProbe, kube.Component("kube-apiserver"), m.Name, s.At, fmt.Sprintf("%.2f s (%s)", m.Value, m.Query)))
+				Cite(finding.NewEvidence(incident.SourceProbe, kube.Component("kube-apiserver"), m.Name, s.At,
+					fmt.Sprintf("%.2f s (%s)", m.Value, m.Query)))
 			return
 		}
 	}
@@ -192,7 +195,8 @@ func checkRemoved(s *snapshot.Snapshot, r *finding.Report) {
 			id := w.String() + x.version + x.kind
 			f := found[id]
 			if f == nil {
-				f = r.Find(APIVersionRemoved, w, fmt.Sprintf("%s asks for %s, which Kubernetes serves no more since %s: use %s", finding.Short(w), strings.TrimSpace(x.version+" "+x.kind), x.since, x.instead))
+				f = r.Find(APIVersionRemoved, w, fmt.Sprintf("%s asks for %s, which Kubernetes serves no more since %s: use %s", finding.Short(w),
+					strings.TrimSpace(x.version+" "+x.kind), x.since, x.instead))
 				f.Workload = w
 				found[id] = f
 			}
@@ -216,7 +220,8 @@ func removedIn(line string) int {
 		return -1
 	}
 	return slices.IndexFunc(removed, func(x struct{ version, kind, since, instead string }) bool {
-		return (x.version == version || kind != "" && x.kind == kind && strings.HasSuffix(x.version, "/"+version)) && (x.kind == "" || kind == "" || x.kind == kind)
+		return (x.version == version || kind != "" && x.kind == kind && strings.HasSuffix(x.version, "/"+version)) &&
+			(x.kind == "" || kind == "" || x.kind == kind)
 	})
 }
 

@@ -27,9 +27,12 @@ var apiServiceCodes = []finding.Code{
 		Next:    "Bring its Service and pods back; if what served it is gone for good, delete the APIService.",
 		Example: "APIService v1beta1.metrics.k8s.io is unavailable: Service kube-system/metrics-server has no ready endpoint (MissingEndpoints)"},
 	{Code: APIServiceTakenOver, Severity: incident.Warning, Root: true,
-		Meaning: "An API for metrics was changed, and whoever serves it since does not know the metrics that HorizontalPodAutoscalers ask it for. A cluster has one server for each such API.",
-		Next:    "Let one of the two serve it: point spec.service back at the server that knows the metrics, and keep the other from installing its APIService (with Helm, a value of its chart).",
-		Example: "APIService v1beta1.external.metrics.k8s.io was changed at 09:12:00 UTC (helm), and Service datadog/datadog-cluster-agent-metrics-api, which answers for it, does not know what HorizontalPodAutoscaler keda-hpa-worker asks for"},
+		Meaning: "An API for metrics was changed, and whoever serves it since does not know the metrics that HorizontalPodAutoscalers ask it " +
+			"for. A cluster has one server for each such API.",
+		Next: "Let one of the two serve it: point spec.service back at the server that knows the metrics, and keep the other from " +
+			"installing its APIService (with Helm, a value of its chart).",
+		Example: "APIService v1beta1.external.metrics.k8s.io was changed at 09:12:00 UTC (helm), and Service " +
+			"datadog/datadog-cluster-agent-metrics-api, which answers for it, does not know what HorizontalPodAutoscaler keda-hpa-worker asks for"},
 }
 
 func checkAPIServices(s *snapshot.Snapshot, r *finding.Report) {
@@ -44,12 +47,14 @@ func checkAPIServices(s *snapshot.Snapshot, r *finding.Report) {
 		if v := s.Service(ns, name); v != nil && podproblem.Starting(s, v) {
 			continue
 		}
-		f := r.Find(APIServiceUnavailable, o, fmt.Sprintf("APIService %s is unavailable: %s (%s)", a.GetName(), unavailableWhy(s, c, ns, name), c["reason"]))
+		f := r.Find(APIServiceUnavailable, o, fmt.Sprintf("APIService %s is unavailable: %s (%s)", a.GetName(), unavailableWhy(s, c, ns, name),
+			c["reason"]))
 		f.Since, f.Detail = conditionTime(c), UnavailableAPI{groupVersion(a)}
 		if name != "" {
 			f.Refs = []incident.Object{snapshot.ObjectOf("Service", ns, name)}
 		}
-		if group, _, _ := unstructured.NestedString(a.Object, "spec", "group"); group == "metrics.k8s.io" || strings.HasSuffix(group, ".metrics.k8s.io") {
+		if group, _, _ := unstructured.NestedString(a.Object, "spec", "group"); group == "metrics.k8s.io" ||
+			strings.HasSuffix(group, ".metrics.k8s.io") {
 			f.Severity = incident.Warning // what runs goes on running
 		}
 		f.Cite(finding.SeenAPI(o, "status.conditions[Available]", f.Since, c["reason"]+": "+c["message"]))

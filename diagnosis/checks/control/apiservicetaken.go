@@ -33,7 +33,8 @@ func checkTakenOver(s *snapshot.Snapshot, r *finding.Report) {
 		var refused []*autoscalingv2.HorizontalPodAutoscaler
 		for i := range s.HPAs {
 			h := &s.HPAs[i]
-			if c := kube.HPACondition(h, autoscalingv2.ScalingActive); c != nil && c.Status == corev1.ConditionFalse && strings.Contains(c.Message, m.asks) && servesNothing(c.Message) {
+			if c := kube.HPACondition(h, autoscalingv2.ScalingActive); c != nil && c.Status == corev1.ConditionFalse &&
+				strings.Contains(c.Message, m.asks) && servesNothing(c.Message) {
 				refused = append(refused, h)
 			}
 		}
@@ -50,10 +51,12 @@ func checkTakenOver(s *snapshot.Snapshot, r *finding.Report) {
 
 // servesNothing says whether the server did answer and has no such metric: not one that was not reached, or that refused whoever asked.
 func servesNothing(message string) bool {
-	return !finding.HasAny(message, []string{"unable to handle the request", "could not find the requested resource", "connection refused", "i/o timeout", "deadline exceeded", "x509", "orbidden", "nauthorized"})
+	return !finding.HasAny(message, []string{"unable to handle the request", "could not find the requested resource", "connection refused",
+		"i/o timeout", "deadline exceeded", "x509", "orbidden", "nauthorized"})
 }
 
-func reportTakenOver(s *snapshot.Snapshot, r *finding.Report, a *unstructured.Unstructured, refused []*autoscalingv2.HorizontalPodAutoscaler) {
+func reportTakenOver(s *snapshot.Snapshot, r *finding.Report, a *unstructured.Unstructured,
+	refused []*autoscalingv2.HorizontalPodAutoscaler) {
 	at, by := snapshot.Changed(a)
 	namespace, name, _ := kube.APIServiceTarget(a)
 	if by == "" || name == "" || at.Sub(a.GetCreationTimestamp().Time) < settledAPI {
@@ -74,7 +77,8 @@ func reportTakenOver(s *snapshot.Snapshot, r *finding.Report, a *unstructured.Un
 		who = fmt.Sprintf("%d HorizontalPodAutoscalers ask for", len(refused))
 	}
 	o := snapshot.CustomObject(a)
-	f := r.Find(APIServiceTakenOver, o, fmt.Sprintf("APIService %s was changed at %s (%s), and Service %s/%s, which answers for it, does not know what %s", a.GetName(), finding.Clock(at), by, namespace, name, who))
+	f := r.Find(APIServiceTakenOver, o, fmt.Sprintf("APIService %s was changed at %s (%s), and Service %s/%s, which answers for it, does "+
+		"not know what %s", a.GetName(), finding.Clock(at), by, namespace, name, who))
 	f.Since, f.Told = at, []time.Time{at}
 	f.Cite(finding.SeenAPI(o, "spec.service", at, fmt.Sprintf("%s/%s, last written by %s", namespace, name, by)))
 	for i, h := range refused {

@@ -19,13 +19,16 @@ import (
 // WebhookInjects is the code of a mutating webhook whose work breaks pods. The finding's Container is the one that it puts into them.
 const WebhookInjects = "WebhookInjects"
 
-// checkInjected looks at failing containers that are not in their workload's template: a mutating webhook has put them there. One that works
-// somewhere is left to its pod; and which webhook it was is said only where no other is asked about the pod.
+// checkInjected looks at failing containers that are not in their workload's template: a mutating webhook has put them there. One that
+// works somewhere is left to its pod; and which webhook it was is said only where no other is asked about the pod.
 func checkInjected(s *snapshot.Snapshot, r *finding.Report) {
 	if len(s.MutatingWebhooks) == 0 || finding.NotSeen(s, "pods", "") {
 		return
 	}
-	mutating := slices.DeleteFunc(hooks.Of(s), func(h hooks.Hook) bool { return h.Config.Kind != "MutatingWebhookConfiguration" || !judgesPods(&h) })
+	mutating := slices.DeleteFunc(hooks.Of(s), func(h hooks.Hook) bool {
+		return h.Config.Kind != "MutatingWebhookConfiguration" ||
+			!judgesPods(&h)
+	})
 	if len(mutating) == 0 {
 		return
 	}
@@ -43,7 +46,8 @@ func checkInjected(s *snapshot.Snapshot, r *finding.Report) {
 			continue
 		}
 		for _, a := range podproblem.Of(s, p) {
-			if a.Code != podproblem.PodImagePull && a.Code != podproblem.PodCrashLoop && a.Code != podproblem.PodCannotStart && a.Code != podproblem.PodConfigError || !injected(s, p, a.Container) || working[a.Container] {
+			if a.Code != podproblem.PodImagePull && a.Code != podproblem.PodCrashLoop && a.Code != podproblem.PodCannotStart &&
+				a.Code != podproblem.PodConfigError || !injected(s, p, a.Container) || working[a.Container] {
 				continue
 			}
 			config, ok := injector(s, mutating, p)
@@ -60,7 +64,8 @@ func checkInjected(s *snapshot.Snapshot, r *finding.Report) {
 			}
 			f.Pods, f.Since = append(f.Pods, p), finding.Earlier(f.Since, a.Since)
 			workloads[k] = finding.Union(workloads[k], []incident.Object{w})
-			f.Retitle(fmt.Sprintf("%s puts container %s into pods of %s, where it does not start: %s", finding.Short(config), a.Container, finding.AndOthers(workloads[k]), whys[k]))
+			f.Retitle(fmt.Sprintf("%s puts container %s into pods of %s, where it does not start: %s", finding.Short(config), a.Container,
+				finding.AndOthers(workloads[k]), whys[k]))
 			f.Cite(finding.SeenAPI(w, "spec.template.spec.containers", time.Time{}, "has no container "+a.Container)).Cite(a.Seen...)
 		}
 	}
@@ -70,7 +75,8 @@ func checkInjected(s *snapshot.Snapshot, r *finding.Report) {
 func judgesPods(h *hooks.Hook) bool {
 	return slices.ContainsFunc(h.Rules, func(r admissionv1.RuleWithOperations) bool {
 		return (slices.Contains(r.Operations, admissionv1.Create) || slices.Contains(r.Operations, admissionv1.OperationAll)) &&
-			(slices.Contains(r.APIGroups, "") || slices.Contains(r.APIGroups, "*")) && (slices.Contains(r.Resources, "pods") || slices.Contains(r.Resources, "*") || slices.Contains(r.Resources, "*/*"))
+			(slices.Contains(r.APIGroups, "") || slices.Contains(r.APIGroups, "*")) &&
+			(slices.Contains(r.Resources, "pods") || slices.Contains(r.Resources, "*") || slices.Contains(r.Resources, "*/*"))
 	})
 }
 

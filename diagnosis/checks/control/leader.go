@@ -28,15 +28,18 @@ var leaderCodes = []finding.Code{
 		Next:    "Look at the kube-scheduler on the control plane's nodes: whether it runs, and its log.",
 		Example: "kube-scheduler has not renewed its Lease for 25m (held by cp-1): new pods get no node"},
 	{Code: ControllerManagerNotLeading, Severity: incident.Critical, Root: true,
-		Meaning: "No controller-manager is at work: lost pods are not replaced, rollouts and scaling do nothing, endpoints and nodes are not watched.",
-		Next:    "Look at the kube-controller-manager on the control plane's nodes: whether it runs, and its log.",
-		Example: "kube-controller-manager has not renewed its Lease for 25m (held by cp-1): lost pods are not replaced, rollouts and scaling do nothing"},
+		Meaning: "No controller-manager is at work: lost pods are not replaced, rollouts and scaling do nothing, endpoints and nodes are " +
+			"not watched.",
+		Next: "Look at the kube-controller-manager on the control plane's nodes: whether it runs, and its log.",
+		Example: "kube-controller-manager has not renewed its Lease for 25m (held by cp-1): lost pods are not replaced, rollouts and " +
+			"scaling do nothing"},
 }
 
 // leaders are the components of which one instance leads, with what no longer happens when none does.
 var leaders = []struct{ name, code, stops string }{
 	{"kube-scheduler", SchedulerNotLeading, "new pods get no node"},
-	{"kube-controller-manager", ControllerManagerNotLeading, "lost pods are not replaced, rollouts and scaling do nothing, and endpoints are not kept current"},
+	{"kube-controller-manager", ControllerManagerNotLeading,
+		"lost pods are not replaced, rollouts and scaling do nothing, and endpoints are not kept current"},
 }
 
 func checkLeaders(s *snapshot.Snapshot, r *finding.Report) {
@@ -66,9 +69,11 @@ func checkLeaders(s *snapshot.Snapshot, r *finding.Report) {
 			host, _, _ := strings.Cut(*h, "_")
 			holder = "held by " + host
 		}
-		f := r.Find(l.code, o, fmt.Sprintf("%s has not renewed its Lease for %s (%s): %s", l.name, finding.Duration(silent), finding.OneLine(holder, 80), l.stops))
+		f := r.Find(l.code, o, fmt.Sprintf("%s has not renewed its Lease for %s (%s): %s", l.name, finding.Duration(silent),
+			finding.OneLine(holder, 80), l.stops))
 		f.Since = lease.Spec.RenewTime.Time
-		f.Cite(finding.SeenAPI(o, "spec.renewTime", f.Since, fmt.Sprintf("last renewed %s, lasts %s, %s", finding.Clock(f.Since), finding.Duration(lasts), holder)))
+		f.Cite(finding.SeenAPI(o, "spec.renewTime", f.Since, fmt.Sprintf("last renewed %s, lasts %s, %s", finding.Clock(f.Since),
+			finding.Duration(lasts), holder)))
 		f.Pods = componentPods(s, l.name)
 		if l.code == ControllerManagerNotLeading {
 			f.Cite(untaken(s, f.Since)...)
@@ -86,7 +91,8 @@ func works(s *snapshot.Snapshot, component string, since time.Time) bool {
 		}
 		c := kube.PodCondition(&p, corev1.PodScheduled)
 		scheduled := c != nil && c.Status == corev1.ConditionTrue && c.LastTransitionTime.After(since)
-		return scheduled && (p.Spec.SchedulerName == "" || p.Spec.SchedulerName == corev1.DefaultSchedulerName) && owner != nil && owner.Kind != "Node"
+		return scheduled && (p.Spec.SchedulerName == "" || p.Spec.SchedulerName == corev1.DefaultSchedulerName) && owner != nil &&
+			owner.Kind != "Node"
 	})
 }
 
@@ -108,7 +114,8 @@ func untaken(s *snapshot.Snapshot, since time.Time) []incident.Evidence {
 		d := &s.Deployments[i]
 		if d.Status.ObservedGeneration < d.Generation && len(out) < finding.ShownPods {
 			out = append(out, finding.SeenAPI(snapshot.ObjectOf("Deployment", d.Namespace, d.Name), "status.observedGeneration", since,
-				fmt.Sprintf("%d, while the Deployment is at generation %d: its last change was not taken up", d.Status.ObservedGeneration, d.Generation)))
+				fmt.Sprintf("%d, while the Deployment is at generation %d: its last change was not taken up", d.Status.ObservedGeneration,
+					d.Generation)))
 		}
 	}
 	return out
@@ -144,9 +151,11 @@ func schedulerSilent(s *snapshot.Snapshot, r *finding.Report) {
 		return
 	}
 	f := r.Find(SchedulerNotLeading, snapshot.ObjectOf("Lease", "kube-system", "kube-scheduler"),
-		fmt.Sprintf("No scheduler is at work: %d pods of %d workloads have waited for a node since %s without a word", len(pods), len(workloads), finding.Clock(since)))
+		fmt.Sprintf("No scheduler is at work: %d pods of %d workloads have waited for a node since %s without a word", len(pods), len(workloads),
+			finding.Clock(since)))
 	f.Since, f.Told = since, []time.Time{since}
 	for _, p := range pods[:min(len(pods), finding.ShownPods)] {
-		f.Cite(finding.SeenAPI(finding.PodObject(p), "spec.nodeName", p.CreationTimestamp.Time, "no node after "+finding.Duration(s.At.Sub(p.CreationTimestamp.Time))+", no condition PodScheduled, no event"))
+		f.Cite(finding.SeenAPI(finding.PodObject(p), "spec.nodeName", p.CreationTimestamp.Time, "no node after "+
+			finding.Duration(s.At.Sub(p.CreationTimestamp.Time))+", no condition PodScheduled, no event"))
 	}
 }

@@ -21,9 +21,11 @@ const NamespaceTerminating = "NamespaceTerminating"
 
 var namespaceCodes = []finding.Code{
 	{Code: NamespaceTerminating, Severity: incident.Warning, Root: true, Detail: HeldNamespace{},
-		Meaning: "A namespace was deleted long ago and is still there: an API does not answer, or a finalizer waits for a controller that is gone.",
-		Next:    "Bring the API or the controller back. Only if it is gone for good, remove the finalizer by hand from what is named.",
-		Example: "Namespace shop-old has been terminating for 2h3m: finalizer example.com/protect holds Widget w1, and no workload of example runs"},
+		Meaning: "A namespace was deleted long ago and is still there: an API does not answer, or a finalizer waits for a controller " +
+			"that is gone.",
+		Next: "Bring the API or the controller back. Only if it is gone for good, remove the finalizer by hand from what is named.",
+		Example: "Namespace shop-old has been terminating for 2h3m: finalizer example.com/protect holds Widget w1, and no workload of " +
+			"example runs"},
 }
 
 // slowNamespace is how long the deletion of a namespace's content may take.
@@ -37,7 +39,8 @@ func checkNamespaces(s *snapshot.Snapshot, r *finding.Report) {
 		}
 		o := snapshot.ObjectOf("Namespace", "", n.Name)
 		h := holdUp(s, n)
-		f := r.Find(NamespaceTerminating, o, fmt.Sprintf("Namespace %s has been terminating for %s: %s", n.Name, finding.Duration(s.At.Sub(n.DeletionTimestamp.Time)), h.why))
+		f := r.Find(NamespaceTerminating, o, fmt.Sprintf("Namespace %s has been terminating for %s: %s", n.Name,
+			finding.Duration(s.At.Sub(n.DeletionTimestamp.Time)), h.why))
 		f.Since, f.Detail, f.Refs = n.DeletionTimestamp.Time, h.detail, h.refs
 		f.Cite(finding.SeenAPI(o, "metadata.deletionTimestamp", f.Since, "deleted "+finding.Clock(f.Since))).Cite(h.seen...)
 	}
@@ -140,7 +143,8 @@ func (h *held) finalized(s *snapshot.Snapshot, n *corev1.Namespace, finalizers, 
 // controller says whether the workload that should remove a finalizer is to be seen. Those of Kubernetes itself need none.
 func (h *held) controller(s *snapshot.Snapshot, finalizer string) string {
 	domain, _, ok := strings.Cut(finalizer, "/")
-	if !ok || strings.HasSuffix(domain, "kubernetes.io") || domain == "kubernetes" || s.Namespace != "" || finding.NotSeen(s, "deployments.apps", "") {
+	if !ok || strings.HasSuffix(domain, "kubernetes.io") || domain == "kubernetes" || s.Namespace != "" ||
+		finding.NotSeen(s, "deployments.apps", "") {
 		return ""
 	}
 	of, sound := operatorOf(s, domain)

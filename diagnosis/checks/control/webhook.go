@@ -41,16 +41,20 @@ const (
 var webhookCodes = []finding.Code{
 	{Code: WebhookInjects, Severity: incident.Critical, Root: true,
 		Meaning: "A mutating webhook puts into pods a container that their workload's template does not have, and that container works nowhere.",
-		Next:    "Correct what the webhook injects (its own configuration, often a ConfigMap beside it); until then, exempt the namespace or the pods.",
-		Example: "MutatingWebhookConfiguration injector puts container proxy into pods of Deployment cart and 2 other workloads, where it does not start: no such image or tag"},
+		Next: "Correct what the webhook injects (its own configuration, often a ConfigMap beside it); until then, exempt the namespace " +
+			"or the pods.",
+		Example: "MutatingWebhookConfiguration injector puts container proxy into pods of Deployment cart and 2 other workloads, where it does " +
+			"not start: no such image or tag"},
 	{Code: WebhookServiceMissing, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: finding.WebhookTrouble,
 		Meaning: "An admission webhook's Service does not exist, so the API server refuses what the webhook should judge.",
 		Next:    "If what installed it is gone, delete the webhook configuration; otherwise install its Service again.",
-		Example: "ValidatingWebhookConfiguration policy calls Service policy/policy-webhook, which does not exist: creating pods is refused in every namespace"},
+		Example: "ValidatingWebhookConfiguration policy calls Service policy/policy-webhook, which does not exist: creating pods is refused in " +
+			"every namespace"},
 	{Code: WebhookNoEndpoints, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: finding.WebhookTrouble,
 		Meaning: "Nothing answers behind an admission webhook's Service, so the API server refuses what the webhook should judge.",
 		Next:    "Bring its pods back. If it holds up its own pods: delete the webhook configuration, or exempt its namespace, until they run.",
-		Example: "ValidatingWebhookConfiguration policy: its Service policy/policy-webhook has no ready endpoint: creating pods is refused in every namespace but kube-system"},
+		Example: "ValidatingWebhookConfiguration policy: its Service policy/policy-webhook has no ready endpoint: creating pods is refused in " +
+			"every namespace but kube-system"},
 	{Code: WebhookPortMissing, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: finding.WebhookTrouble,
 		Meaning: "An admission webhook calls a port that its Service does not have.",
 		Next:    "Correct clientConfig.service.port, or the Service's ports.",
@@ -101,12 +105,16 @@ func (w *webhooks) look(h *hooks.Hook, refused []incident.Evidence) {
 	case known && v == nil:
 		w.note(h, WebhookServiceMissing, o, fmt.Sprintf("calls Service %s/%s, which does not exist", o.Namespace, o.Name), blocked, refused).
 			Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"].clientConfig.service", h.Made, o.Namespace+"/"+o.Name))
-	case known && v.Spec.Type != corev1.ServiceTypeExternalName && !slices.ContainsFunc(v.Spec.Ports, func(p corev1.ServicePort) bool { return p.Port == port }):
-		w.note(h, WebhookPortMissing, o, fmt.Sprintf("calls port %d of Service %s/%s, which has %s", port, o.Namespace, o.Name, portWords(v)), blocked, refused).
-			Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"].clientConfig.service.port", h.Made, fmt.Sprint(port)), finding.SeenAPI(o, "spec.ports", time.Time{}, portWords(v)))
+	case known && v.Spec.Type != corev1.ServiceTypeExternalName &&
+		!slices.ContainsFunc(v.Spec.Ports, func(p corev1.ServicePort) bool { return p.Port == port }):
+		w.note(h, WebhookPortMissing, o, fmt.Sprintf("calls port %d of Service %s/%s, which has %s", port, o.Namespace, o.Name, portWords(v)),
+			blocked, refused).
+			Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"].clientConfig.service.port", h.Made, fmt.Sprint(port)),
+				finding.SeenAPI(o, "spec.ports", time.Time{}, portWords(v)))
 	case known && !answers(w.s, v):
 		f := w.note(h, WebhookNoEndpoints, o, fmt.Sprintf("its Service %s/%s has no ready endpoint", o.Namespace, o.Name), blocked, refused)
-		f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"]", h.Made, fmt.Sprintf("calls Service %s/%s, failurePolicy %s", o.Namespace, o.Name, failurePolicy(h))), kube.SliceEvidence(w.s, v))
+		f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"]", h.Made, fmt.Sprintf("calls Service %s/%s, failurePolicy %s", o.Namespace, o.Name,
+			failurePolicy(h))), kube.SliceEvidence(w.s, v))
 		if h.Fail && catchesItself(h, w.s, v) {
 			f.Severity = incident.Critical
 			f.Because = f.Title + ". It judges its own namespace as well, so its own pods cannot be created either"
@@ -123,7 +131,8 @@ func (w *webhooks) look(h *hooks.Hook, refused []incident.Evidence) {
 		}
 	case known && h.Fail && catchesItself(h, w.s, v):
 		f := w.note(h, WebhookCatchesItself, o, "judges the pods of its own namespace "+o.Namespace, "", nil)
-		f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"]", h.Made, "failurePolicy Fail, rules for pods, namespaceSelector matches "+o.Namespace))
+		f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"]", h.Made, "failurePolicy Fail, rules for pods, namespaceSelector matches "+
+			o.Namespace))
 	}
 }
 
@@ -134,7 +143,8 @@ type Webhooks struct {
 
 // note begins the configuration's finding of the code, or adds to it. One that refuses nothing yet is a warning; with failurePolicy
 // Ignore it stops nobody.
-func (w *webhooks) note(h *hooks.Hook, code string, service incident.Object, what, blocked string, refused []incident.Evidence) *finding.Finding {
+func (w *webhooks) note(h *hooks.Hook, code string, service incident.Object, what, blocked string,
+	refused []incident.Evidence) *finding.Finding {
 	id := code + "\x00" + h.Config.String() + "\x00" + service.String()
 	f := w.found[id]
 	if f == nil {
@@ -205,7 +215,8 @@ func answers(s *snapshot.Snapshot, v *corev1.Service) bool {
 		}
 	}
 	pods := s.PodsSelected(v.Namespace, v.Spec.Selector)
-	if len(endpoints) == 0 && (finding.NotSeen(s, "endpointslices.discovery.k8s.io", v.Namespace) && len(v.Spec.Selector) == 0 || slices.ContainsFunc(pods, kube.IsReady)) {
+	if len(endpoints) == 0 && (finding.NotSeen(s, "endpointslices.discovery.k8s.io", v.Namespace) && len(v.Spec.Selector) == 0 ||
+		slices.ContainsFunc(pods, kube.IsReady)) {
 		return true
 	}
 	return len(pods) > 0 && podproblem.AllStarting(s, pods)
@@ -222,7 +233,8 @@ func webhookRefusals(s *snapshot.Snapshot) map[string][]incident.Evidence {
 		}
 	}
 	for i := range s.Events {
-		if e := &s.Events[i]; strings.Contains(e.Message, "failed calling webhook") && s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal {
+		if e := &s.Events[i]; strings.Contains(e.Message, "failed calling webhook") &&
+			s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal {
 			seen := finding.SeenEvent(e)
 			seen.Time = kube.BeganAt(e).UTC()
 			add(e.Message, seen)
@@ -230,8 +242,10 @@ func webhookRefusals(s *snapshot.Snapshot) map[string][]incident.Evidence {
 	}
 	for i := range s.Deployments {
 		d := &s.Deployments[i]
-		if c := kube.DeploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue && strings.Contains(c.Message, "failed calling webhook") {
-			add(c.Message, finding.SeenAPI(snapshot.ObjectOf("Deployment", d.Namespace, d.Name), "status.conditions[ReplicaFailure]", c.LastTransitionTime.Time, c.Message))
+		if c := kube.DeploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue &&
+			strings.Contains(c.Message, "failed calling webhook") {
+			add(c.Message, finding.SeenAPI(snapshot.ObjectOf("Deployment", d.Namespace, d.Name), "status.conditions[ReplicaFailure]",
+				c.LastTransitionTime.Time, c.Message))
 		}
 	}
 	return out

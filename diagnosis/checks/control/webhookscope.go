@@ -144,7 +144,8 @@ func expired(h *hooks.Hook, w *webhooks, service incident.Object, blocked string
 		blocked = ""
 	}
 	f := w.note(h, WebhookCAExpired, service, what, blocked, refused)
-	f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"].clientConfig.caBundle", time.Time{}, "notAfter "+last.NotAfter.UTC().Format(time.RFC3339)))
+	f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"].clientConfig.caBundle", time.Time{}, "notAfter "+
+		last.NotAfter.UTC().Format(time.RFC3339)))
 	if gone {
 		f.Since = finding.Earlier(f.Since, last.NotAfter)
 		if h.Fail && slices.ContainsFunc(refused, func(e incident.Evidence) bool { return strings.Contains(e.Excerpt, "x509") }) {

@@ -66,7 +66,8 @@ func checkCustoms(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Customs {
 		o := &s.Customs[i]
 		kind := o.GroupVersionKind().GroupKind()
-		if slices.Contains(otherGroups, kind.Group) || o.GetDeletionTimestamp() != nil || switchedOff(o) || behind(o, statusOf(o)) || past(o, well) {
+		if slices.Contains(otherGroups, kind.Group) || o.GetDeletionTimestamp() != nil || switchedOff(o) || behind(o, statusOf(o)) ||
+			past(o, well) {
 			continue
 		}
 		read, ok := readers[kind]
@@ -132,7 +133,8 @@ func conditionsOf(o *unstructured.Unstructured) []condition {
 		if !ok {
 			continue
 		}
-		out = append(out, condition{kube.StringAt(m, "type"), kube.StringAt(m, "status"), kube.StringAt(m, "reason"), kube.StringAt(m, "message"), timeAt(m, "lastTransitionTime"), behind(o, m)})
+		out = append(out, condition{kube.StringAt(m, "type"), kube.StringAt(m, "status"), kube.StringAt(m, "reason"), kube.StringAt(m, "message"),
+			timeAt(m, "lastTransitionTime"), behind(o, m)})
 	}
 	return out
 }
@@ -183,7 +185,8 @@ func switchedOff(o *unstructured.Unstructured) bool {
 			return true
 		}
 	}
-	if kube.StringAt(spec, "runStrategy") == "Halted" || kube.StringAt(statusOf(o), "printableStatus") == "Stopped" || fmt.Sprint(spec["replicas"]) == "0" {
+	if kube.StringAt(spec, "runStrategy") == "Halted" || kube.StringAt(statusOf(o), "printableStatus") == "Stopped" ||
+		fmt.Sprint(spec["replicas"]) == "0" {
 		return true
 	}
 	return slices.ContainsFunc(conditionsOf(o), func(c condition) bool {
@@ -199,8 +202,10 @@ func readConditions(o *unstructured.Unstructured) (ill, bool) {
 	})
 	var x ill
 	for _, c := range all {
-		if c.status == "False" && c.reason != "" && !c.behind && slices.Contains(positive, c.kind) && (x.field == "" || x.message == "" && c.message != "") {
-			x = ill{field: "status.conditions[" + c.kind + "]", reason: c.reason, message: c.message, what: "is not " + strings.ToLower(c.kind), since: c.since}
+		if c.status == "False" && c.reason != "" && !c.behind && slices.Contains(positive, c.kind) &&
+			(x.field == "" || x.message == "" && c.message != "") {
+			x = ill{field: "status.conditions[" + c.kind + "]", reason: c.reason, message: c.message, what: "is not " + strings.ToLower(c.kind),
+				since: c.since}
 		}
 	}
 	return x, x.field != ""
@@ -246,14 +251,16 @@ func readApplication(o *unstructured.Unstructured) (ill, bool) {
 		}
 		return x, true
 	}
-	if phase := kube.StringAt(status, "operationState", "phase"); (phase == "Failed" || phase == "Error") && kube.StringAt(status, "sync", "status") != "Synced" {
+	if phase := kube.StringAt(status, "operationState", "phase"); (phase == "Failed" || phase == "Error") &&
+		kube.StringAt(status, "sync", "status") != "Synced" {
 		x.field, x.what, x.reason = "status.operationState", "cannot be synced", phase
 		x.since, x.message = timeAt(status, "operationState", "finishedAt"), kube.StringAt(status, "operationState", "message")
 		return x, true
 	}
 	for _, c := range conditionsOf(o) {
 		if c.kind == "ComparisonError" || c.kind == "InvalidSpecError" {
-			return ill{field: "status.conditions[" + c.kind + "]", what: "cannot be compared", reason: c.kind, message: c.message, since: c.since}, true
+			return ill{field: "status.conditions[" + c.kind + "]", what: "cannot be compared", reason: c.kind, message: c.message, since: c.since},
+				true
 		}
 	}
 	return ill{}, false

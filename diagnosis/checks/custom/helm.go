@@ -72,7 +72,8 @@ func reportHelm(s *snapshot.Snapshot, r *finding.Report, x *snapshot.Secret) {
 	case status == "failed":
 		f = r.Find(HelmReleaseFailed, o, fmt.Sprintf("Helm release %s has failed: revision %d", name, helmRevision(x)))
 	case strings.HasPrefix(status, "pending-") && !x.Changed.IsZero() && s.At.Sub(x.Changed) >= helmPending:
-		f = r.Find(HelmReleasePending, o, fmt.Sprintf("Helm release %s has been in %s for %s: helm refuses any other operation on it", name, status, finding.Duration(s.At.Sub(x.Changed))))
+		f = r.Find(HelmReleasePending, o, fmt.Sprintf("Helm release %s has been in %s for %s: helm refuses any other operation on it", name,
+			status, finding.Duration(s.At.Sub(x.Changed))))
 	default:
 		return
 	}

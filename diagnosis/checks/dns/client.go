@@ -45,13 +45,15 @@ func cannotAsk(d resolvers.Resolver, s *snapshot.Snapshot, by calls.Call) (why, 
 	case inCluster && spec.DNSPolicy == corev1.DNSDefault:
 		return "it is a Service, but dnsPolicy Default asks the node's resolver, which does not know it", "spec.dnsPolicy"
 	case inCluster && spec.HostNetwork && (spec.DNSPolicy == corev1.DNSClusterFirst || spec.DNSPolicy == ""):
-		return "it is a Service, but on the host network dnsPolicy ClusterFirst asks the node's resolver (ClusterFirstWithHostNet asks the cluster's)", "spec.dnsPolicy"
+		return "it is a Service, but on the host network dnsPolicy ClusterFirst asks the node's resolver (ClusterFirstWithHostNet asks " +
+			"the cluster's)", "spec.dnsPolicy"
 	case spec.DNSConfig == nil || spec.DNSPolicy != corev1.DNSNone:
 		return silentServer(d, by)
 	case len(spec.DNSConfig.Nameservers) == 0:
 		return "dnsPolicy is None, and its dnsConfig names no name server", "spec.dnsConfig"
 	case inCluster && !slices.ContainsFunc(spec.DNSConfig.Nameservers, func(server string) bool { return isOurs(d, server) }):
-		return "it is a Service, but the pod's dnsConfig asks " + finding.FirstFew(spec.DNSConfig.Nameservers) + ", not the cluster's DNS " + d.Service.Spec.ClusterIP, "spec.dnsConfig"
+		return "it is a Service, but the pod's dnsConfig asks " + finding.FirstFew(spec.DNSConfig.Nameservers) + ", not the cluster's DNS " +
+			d.Service.Spec.ClusterIP, "spec.dnsConfig"
 	case inCluster && !strings.Contains(by.Need.Host, ".svc.") && !searches(spec.DNSConfig, by):
 		return "the pod's dnsConfig searches no domain that would complete it", "spec.dnsConfig"
 	}
@@ -61,7 +63,8 @@ func cannotAsk(d resolvers.Resolver, s *snapshot.Snapshot, by calls.Call) (why, 
 // silentServer takes a log's word that a name server of the pod's own dnsConfig does not answer.
 func silentServer(d resolvers.Resolver, by calls.Call) (why, field string) {
 	m := calls.AskedServer.FindStringSubmatch(by.Need.Line)
-	if by.Pod.Spec.DNSConfig == nil || m == nil || !calls.Unanswered(by.Need.Line) || isOurs(d, m[1]) || !slices.Contains(by.Pod.Spec.DNSConfig.Nameservers, m[1]) {
+	if by.Pod.Spec.DNSConfig == nil || m == nil || !calls.Unanswered(by.Need.Line) || isOurs(d, m[1]) ||
+		!slices.Contains(by.Pod.Spec.DNSConfig.Nameservers, m[1]) {
 		return "", ""
 	}
 	return "name server " + m[1] + " of its dnsConfig does not answer", "spec.dnsConfig"

@@ -25,12 +25,14 @@ const (
 var dnsCodes = []finding.Code{
 	{Code: DNSLoop, Severity: incident.Critical, Root: true, Trouble: finding.DNSTrouble,
 		Meaning: "CoreDNS forwards queries to itself. It notices and stops, again and again, so no name resolves in the cluster.",
-		Next:    "Let the Corefile forward to a real upstream resolver, not to a loopback address or the cluster's own DNS; then restart CoreDNS.",
+		Next: "Let the Corefile forward to a real upstream resolver, not to a loopback address or the cluster's own DNS; " +
+			"then restart CoreDNS.",
 		Example: "CoreDNS forwards to itself (forward . 127.0.0.1) and stops: names do not resolve in the cluster"},
 	{Code: DNSNamesDenied, Severity: incident.Critical, Root: true,
 		Meaning: "A template in CoreDNS' configuration answers that names of Services do not exist, before the Services are looked at.",
 		Next:    "Take the template out of the Corefile, or narrow its zone; CoreDNS reads the ConfigMap again within a minute or two.",
-		Example: "CoreDNS says that users.shop.svc.cluster.local does not exist, for line 5 of its Corefile (template ANY ANY svc.cluster.local {) answers before it looks at Services"},
+		Example: "CoreDNS says that users.shop.svc.cluster.local does not exist, for line 5 of its Corefile (template ANY ANY " +
+			"svc.cluster.local {) answers before it looks at Services"},
 	{Code: DNSCorefileError, Severity: incident.Critical, Root: true, Trouble: finding.DNSTrouble,
 		Meaning: "CoreDNS cannot read its configuration.",
 		Next:    "Correct the line of the Corefile that it names, or restore the last version that worked; then restart CoreDNS.",
@@ -50,7 +52,8 @@ var dnsCodes = []finding.Code{
 	{Code: PodDNSConfig, Severity: incident.Critical, Root: true,
 		Meaning: "A pod's dnsPolicy or dnsConfig sends its lookups where the name is not known, or where nobody answers.",
 		Next:    "Correct spec.dnsPolicy or spec.dnsConfig of the pod template; ClusterFirst without a dnsConfig is right for most.",
-		Example: "Deployment api cannot resolve db.shop.svc.cluster.local: it is a Service, but dnsPolicy Default asks the node's resolver, which does not know it"},
+		Example: "Deployment api cannot resolve db.shop.svc.cluster.local: it is a Service, but dnsPolicy Default asks the node's resolver, " +
+			"which does not know it"},
 	{Code: DNSUpstreamUnreachable, Severity: incident.Critical, Root: true,
 		Meaning: "CoreDNS is well, but the resolver that it forwards to does not answer, so names outside the cluster do not resolve.",
 		Next:    "Let the Corefile forward to a resolver that the nodes reach, or see why they do not reach this one.",
@@ -60,7 +63,9 @@ var dnsCodes = []finding.Code{
 		Next:    "Create Service kube-system/kube-dns again, with the address that the kubelets hand out (clusterDNS in their configuration).",
 		Example: "Service kube-system/kube-dns does not exist: the DNS pods run, but nobody can ask them"},
 	{Code: DNSAddressMismatch, Severity: incident.Critical, Root: true,
-		Meaning: "Pods ask another address for names than that of the cluster's DNS: its Service was made anew, or the kubelets are configured for another.",
-		Next:    "Give the Service kube-dns the address that the kubelets hand out (clusterDNS), or correct their configuration and restart the pods.",
+		Meaning: "Pods ask another address for names than that of the cluster's DNS: its Service was made anew, or the kubelets are configured " +
+			"for another.",
+		Next: "Give the Service kube-dns the address that the kubelets hand out (clusterDNS), or correct their configuration and " +
+			"restart the pods.",
 		Example: "Pods ask 10.96.0.10 for names, but the cluster's DNS is at 10.43.0.10"},
 }

@@ -23,7 +23,8 @@ func checkDNS(s *snapshot.Snapshot, r *finding.Report) {
 		return
 	}
 	if d.Replicas == 0 && len(d.Pods) == 0 && !finding.NotSeen(s, "pods", resolvers.DNSNamespace) {
-		f := about(d, r.Find(DNSScaledToZero, d.Workload, fmt.Sprintf("The cluster's DNS is switched off: %s is scaled to 0", finding.Short(d.Workload))))
+		f := about(d, r.Find(DNSScaledToZero, d.Workload, fmt.Sprintf("The cluster's DNS is switched off: %s is scaled to 0",
+			finding.Short(d.Workload))))
 		f.Cite(finding.SeenAPI(d.Workload, "spec.replicas", time.Time{}, "0"))
 		return
 	}
@@ -72,7 +73,8 @@ func checkDown(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report) {
 		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", kube.UnreadySince(p), "not ready"))
 	}
 	if len(d.Pods) == 0 {
-		f.Cite(finding.SeenAPI(f.Object, "spec.selector", time.Time{}, "no pod in "+resolvers.DNSNamespace+" has "+kube.LabelWords(d.Service.Spec.Selector)))
+		f.Cite(finding.SeenAPI(f.Object, "spec.selector", time.Time{}, "no pod in "+resolvers.DNSNamespace+" has "+
+			kube.LabelWords(d.Service.Spec.Selector)))
 	}
 	f.Cite(kube.SliceEvidence(s, d.Service))
 	f.Cite(failedLookups(s)...)
@@ -87,15 +89,18 @@ func checkSelector(d resolvers.Resolver, s *snapshot.Snapshot, f *finding.Findin
 	}
 	w := s.WorkloadOf(there[0])
 	f.Root, f.Workload = true, w
-	f.Title = finding.OneLine(fmt.Sprintf("The cluster's DNS has no endpoint: Service %s selects %s, %s has %s", d.Service.Name, kube.LabelWords(d.Service.Spec.Selector), finding.Short(w), kube.LabelWords(usual)), finding.MaxTitle)
-	f.Cite(finding.SeenAPI(f.Object, "spec.selector", time.Time{}, kube.LabelWords(d.Service.Spec.Selector)), finding.SeenAPI(finding.PodObject(there[0]), "metadata.labels", time.Time{}, kube.LabelWords(there[0].Labels)))
+	f.Title = finding.OneLine(fmt.Sprintf("The cluster's DNS has no endpoint: Service %s selects %s, %s has %s", d.Service.Name,
+		kube.LabelWords(d.Service.Spec.Selector), finding.Short(w), kube.LabelWords(usual)), finding.MaxTitle)
+	f.Cite(finding.SeenAPI(f.Object, "spec.selector", time.Time{}, kube.LabelWords(d.Service.Spec.Selector)),
+		finding.SeenAPI(finding.PodObject(there[0]), "metadata.labels", time.Time{}, kube.LabelWords(there[0].Labels)))
 }
 
 func failedLookups(s *snapshot.Snapshot) []incident.Evidence {
 	var out []incident.Evidence
 	for _, l := range s.Lookups {
 		if l.Error != "" {
-			out = append(out, finding.NewEvidence(incident.SourceProbe, snapshot.ObjectOf("Service", resolvers.DNSNamespace, resolvers.DNSName), "lookup "+l.Name, time.Time{},
+			out = append(out, finding.NewEvidence(incident.SourceProbe, snapshot.ObjectOf("Service", resolvers.DNSNamespace, resolvers.DNSName),
+				"lookup "+l.Name, time.Time{},
 				fmt.Sprintf("%s asked %s for %s: %s", l.From, l.Server, l.Name, l.Error)))
 		}
 	}

@@ -39,8 +39,10 @@ func checkLoop(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report, lo
 	f := about(d, r.Find(DNSLoop, corefileObject(d), "CoreDNS forwards to itself and stops: names do not resolve in the cluster"))
 	f.Because = "CoreDNS' loop detection stops it"
 	if why != "" {
-		f.Title = finding.OneLine(fmt.Sprintf("CoreDNS forwards to itself (%s) and stops: names do not resolve in the cluster", looping.Text), finding.MaxTitle)
-		f.Because = fmt.Sprintf("The Corefile's line %d, %q, sends what CoreDNS cannot answer back to CoreDNS: %s", looping.Line, looping.Text, why)
+		f.Title = finding.OneLine(fmt.Sprintf("CoreDNS forwards to itself (%s) and stops: names do not resolve in the cluster", looping.Text),
+			finding.MaxTitle)
+		f.Because = fmt.Sprintf("The Corefile's line %d, %q, sends what CoreDNS cannot answer back to CoreDNS: %s", looping.Line, looping.Text,
+			why)
 		f.Cite(finding.SeenAPI(corefileObject(d), "data.Corefile", changed(d), fmt.Sprintf("line %d: %s", looping.Line, looping.Text)))
 		blameResolv(d, s, f, looping)
 	} else if unseen := resolversUnseen(d, s, f.Nodes); len(unseen) > 0 {
@@ -58,12 +60,14 @@ func checkLoop(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report, lo
 		f.Cite(log)
 	} else if slices.ContainsFunc(d.Pods, kube.IsReady) {
 		f.Severity = incident.Warning
-		f.Title = finding.OneLine(fmt.Sprintf("The Corefile forwards to CoreDNS itself (%s): it will stop when it reads it", looping.Text), finding.MaxTitle)
+		f.Title = finding.OneLine(fmt.Sprintf("The Corefile forwards to CoreDNS itself (%s): it will stop when it reads it", looping.Text),
+			finding.MaxTitle)
 	}
 	tellChange(d, f)
 	for _, p := range d.Pods {
 		for _, c := range kube.ContainersOf(p) {
-			f.Since = finding.Earlier(f.Since, finding.Earlier(podproblem.EndOf(c.Status.LastTerminationState.Terminated), podproblem.EndOf(c.Status.State.Terminated)))
+			f.Since = finding.Earlier(f.Since, finding.Earlier(podproblem.EndOf(c.Status.LastTerminationState.Terminated),
+				podproblem.EndOf(c.Status.State.Terminated)))
 		}
 		f.Since = finding.Earlier(f.Since, kube.BeganAt(kube.LastEvent(s, finding.PodObject(p), "BackOff")))
 	}
@@ -80,7 +84,8 @@ func inUse(d resolvers.Resolver, s *snapshot.Snapshot) bool {
 			continue
 		}
 		for _, c := range kube.ContainersOf(p) {
-			if run := c.Status.State.Running; run != nil && run.StartedAt.After(edited) && s.At.Sub(run.StartedAt.Time) >= time.Minute && !edited.IsZero() {
+			if run := c.Status.State.Running; run != nil && run.StartedAt.After(edited) && s.At.Sub(run.StartedAt.Time) >= time.Minute &&
+				!edited.IsZero() {
 				return true
 			}
 		}
@@ -145,7 +150,8 @@ func resolversUnseen(d resolvers.Resolver, s *snapshot.Snapshot, among []string)
 	elsewhere := func(f resolvers.Forward) bool {
 		return slices.ContainsFunc(f.Targets, func(t string) bool { return t != resolvers.ResolvConf })
 	}
-	if len(forwards) == 0 || slices.ContainsFunc(forwards, elsewhere) || slices.ContainsFunc(s.Hosts, func(h snapshot.Host) bool { return slices.Contains(among, h.Node) }) {
+	if len(forwards) == 0 || slices.ContainsFunc(forwards, elsewhere) ||
+		slices.ContainsFunc(s.Hosts, func(h snapshot.Host) bool { return slices.Contains(among, h.Node) }) {
 		return nil
 	}
 	return among[:min(len(among), 2)]

@@ -29,7 +29,8 @@ func checkPast(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report) {
 	for _, c := range calls.Failing(s) {
 		v := s.Service(c.Service.Namespace, c.Service.Name)
 		end := lastEnd(c.Pod)
-		if c.Need.Kind == logs.NameUnresolved && v != nil && v.Spec.ClusterIP != corev1.ClusterIPNone && resolvers.UsesClusterDNS(c.Pod) && !end.IsZero() && !end.After(since.Add(dnsStarts)) {
+		if c.Need.Kind == logs.NameUnresolved && v != nil && v.Spec.ClusterIP != corev1.ClusterIPNone && resolvers.UsesClusterDNS(c.Pod) &&
+			!end.IsZero() && !end.After(since.Add(dnsStarts)) {
 			waiting = append(waiting, c)
 		}
 	}

@@ -33,7 +33,8 @@ func checkUpstream(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report
 	lookups, inside := outsideLookups(d, s)
 	var missed []calls.Call
 	for _, c := range calls.Failing(s) {
-		if c.Need.Kind == logs.NameUnresolved && c.Service.IsZero() && calls.Outside(s, c.Need.Host) && resolvers.UsesClusterDNS(c.Pod) && calls.Unanswered(c.Need.Line) {
+		if c.Need.Kind == logs.NameUnresolved && c.Service.IsZero() && calls.Outside(s, c.Need.Host) && resolvers.UsesClusterDNS(c.Pod) &&
+			calls.Unanswered(c.Need.Line) {
 			missed = append(missed, c)
 		}
 	}
@@ -45,7 +46,8 @@ func checkUpstream(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report
 	f := r.Find(DNSUpstreamUnreachable, corefileObject(d), "CoreDNS gets no answer from outside: names of the cluster resolve, others do not")
 	f.Workload, f.Fault = d.Workload, []incident.Object{corefileObject(d)}
 	if server != "" {
-		f.Title = finding.OneLine(fmt.Sprintf("CoreDNS gets no answer from its upstream resolver %s: names outside the cluster do not resolve", server), finding.MaxTitle)
+		f.Title = finding.OneLine(fmt.Sprintf("CoreDNS gets no answer from its upstream resolver %s: names outside the cluster do not resolve",
+			server), finding.MaxTitle)
 	}
 	f.Cite(log)
 	for _, x := range forwardLines(d) {
@@ -107,7 +109,8 @@ func outsideLookups(d resolvers.Resolver, s *snapshot.Snapshot) (failed []incide
 }
 
 func lookupSeen(l snapshot.Lookup) incident.Evidence {
-	return finding.NewEvidence(incident.SourceProbe, snapshot.ObjectOf("Service", resolvers.DNSNamespace, resolvers.DNSName), "lookup "+l.Name, time.Time{},
+	return finding.NewEvidence(incident.SourceProbe, snapshot.ObjectOf("Service", resolvers.DNSNamespace, resolvers.DNSName), "lookup "+l.Name,
+		time.Time{},
 		fmt.Sprintf("%s asked %s for %s: %s", l.From, l.Server, l.Name, l.Error))
 }
 
@@ -142,8 +145,10 @@ func checkAddress(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report)
 			return
 		}
 		o := snapshot.ObjectOf("Service", resolvers.DNSNamespace, resolvers.DNSName)
-		f := about(d, r.Find(DNSServiceMissing, o, fmt.Sprintf("Service %s/%s does not exist: the DNS pods run, but nobody can ask them", resolvers.DNSNamespace, resolvers.DNSName)))
-		f.Cite(finding.SeenAPI(d.Workload, "spec.template.metadata.labels", time.Time{}, resolvers.DNSLabel+"="+resolvers.DNSName), incident.Evidence{})
+		f := about(d, r.Find(DNSServiceMissing, o, fmt.Sprintf("Service %s/%s does not exist: the DNS pods run, but nobody can ask them",
+			resolvers.DNSNamespace, resolvers.DNSName)))
+		f.Cite(finding.SeenAPI(d.Workload, "spec.template.metadata.labels", time.Time{}, resolvers.DNSLabel+"="+resolvers.DNSName),
+			incident.Evidence{})
 		return
 	}
 	if !slices.ContainsFunc(d.Pods, kube.IsReady) {
@@ -152,7 +157,8 @@ func checkAddress(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report)
 	ips := append([]string{d.Service.Spec.ClusterIP, resolvers.NodeLocalDNS}, d.Service.Spec.ClusterIPs...)
 	for _, c := range calls.Failing(s) {
 		m := calls.AskedServer.FindStringSubmatch(c.Need.Line)
-		if c.Need.Kind != logs.NameUnresolved || m == nil || slices.Contains(ips, m[1]) || !plainDNS(c.Pod) || !calls.Unanswered(c.Need.Line) || strings.HasPrefix(m[1], "127.") {
+		if c.Need.Kind != logs.NameUnresolved || m == nil || slices.Contains(ips, m[1]) || !plainDNS(c.Pod) || !calls.Unanswered(c.Need.Line) ||
+			strings.HasPrefix(m[1], "127.") {
 			continue
 		}
 		o := kube.ServiceObject(d.Service)

@@ -22,7 +22,8 @@ func certificates(h hosts.Host) {
 	for i := range h.Certificates {
 		c := &h.Certificates[i]
 		left := c.NotAfter.Sub(h.S.At)
-		if life := c.NotAfter.Sub(c.NotBefore); !c.NotAfter.IsZero() && (left <= 0 || left < renewBefore && (c.NotBefore.IsZero() || left < life/10)) {
+		if life := c.NotAfter.Sub(c.NotBefore); !c.NotAfter.IsZero() && (left <= 0 || left < renewBefore && (c.NotBefore.IsZero() ||
+			left < life/10)) {
 			ending = append(ending, c)
 		}
 	}
@@ -45,7 +46,8 @@ func certificates(h hosts.Host) {
 		f.Since = first.NotAfter
 	}
 	for _, c := range ending {
-		f.Cite(hosts.HostEvidence(h.Host, c.Path, c.NotAfter, fmt.Sprintf("of %s, valid until %s", c.Subject, c.NotAfter.UTC().Format(time.RFC3339))))
+		f.Cite(hosts.HostEvidence(h.Host, c.Path, c.NotAfter,
+			fmt.Sprintf("of %s, valid until %s", c.Subject, c.NotAfter.UTC().Format(time.RFC3339))))
 	}
 	said := h.LastSaid(certificateSaid)
 	f.Detail = EndingCertificate{Refused: said != ""}

@@ -102,7 +102,8 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *finding.Report) {
 	}); len(say) > 0 {
 		holders = say
 	}
-	f := r.Find(HostDatastore, kube.Component("etcd"), fmt.Sprintf("The API server's datastore takes no more writes, as node %s is told: %s", all[0].Node, words))
+	f := r.Find(HostDatastore, kube.Component("etcd"), fmt.Sprintf("The API server's datastore takes no more writes, as node %s is told: %s",
+		all[0].Node, words))
 	if len(holders) > 0 {
 		f.Object, f.Nodes = snapshot.ObjectOf("Node", "", holders[0]), holders
 		f.Retitle(fmt.Sprintf("The datastore on %s takes no more writes: %s", someOf("node", holders), words))
@@ -113,12 +114,14 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *finding.Report) {
 	f.Since = said
 	if !last.IsZero() && s.At.Sub(last) > finding.LostLead {
 		f.Since = last // nodes and leaders renew a Lease every few seconds, so that this was the last write
-		f.Cite(finding.NewEvidence(incident.SourceAPI, f.Object, "the newest Lease's renewTime", last, "no Lease was renewed after "+last.UTC().Format(time.RFC3339)))
+		f.Cite(finding.NewEvidence(incident.SourceAPI, f.Object, "the newest Lease's renewTime", last, "no Lease was renewed after "+
+			last.UTC().Format(time.RFC3339)))
 	}
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; h.Datastore != nil && slices.Contains(holders, h.Node) {
 			used, quota, allows := measure(h.Datastore)
-			f.Cite(hosts.HostEvidence(h, h.Datastore.Path, time.Time{}, fmt.Sprintf("%d bytes, %s of the %s %s", used, size(used), size(quota), allows)))
+			f.Cite(hosts.HostEvidence(h, h.Datastore.Path, time.Time{}, fmt.Sprintf("%d bytes, %s of the %s %s", used, size(used), size(quota),
+				allows)))
 		}
 	}
 	filled := false
@@ -138,7 +141,8 @@ func datastoreNodes(s *snapshot.Snapshot) []string {
 		}
 	}
 	for _, p := range s.PodsIn("kube-system") {
-		if p.Labels["component"] == "etcd" && p.Spec.NodeName != "" && slices.ContainsFunc(p.OwnerReferences, func(o metav1.OwnerReference) bool { return o.Kind == "Node" }) {
+		if p.Labels["component"] == "etcd" && p.Spec.NodeName != "" &&
+			slices.ContainsFunc(p.OwnerReferences, func(o metav1.OwnerReference) bool { return o.Kind == "Node" }) {
 			nodes = append(nodes, p.Spec.NodeName)
 		}
 	}

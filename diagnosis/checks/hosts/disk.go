@@ -13,8 +13,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// A disk is filling before the kubelet evicts for it, and full once it must: its defaults are nodefs.available<10%, imagefs.available<15% and
-// inodesFree<5% (pkg/kubelet/eviction/defaults_linux.go).
+// A disk is filling before the kubelet evicts for it, and full once it must: its defaults are nodefs.available<10%, imagefs.available<15%
+// and inodesFree<5% (pkg/kubelet/eviction/defaults_linux.go).
 const (
 	diskFilling = 85 // hundredths
 	diskFull    = 95
@@ -28,11 +28,13 @@ func disks(h hosts.Host) {
 		}
 		path := mainPath(d.Paths)
 		if share := percent(d.BytesUsed, d.Bytes); share >= diskFilling {
-			f := h.Find(HostDiskFilling, fmt.Sprintf("The disk of %s on node %s is %d%% full: %s are left", path, h.Node, share, size(d.Bytes-min(d.Bytes, d.BytesUsed))))
+			f := h.Find(HostDiskFilling, fmt.Sprintf("The disk of %s on node %s is %d%% full: %s are left", path, h.Node, share,
+				size(d.Bytes-min(d.Bytes, d.BytesUsed))))
 			full(h, f, d, path, share, fmt.Sprintf("%d of %d bytes are used", d.BytesUsed, d.Bytes))
 		}
 		if share := percent(d.InodesUsed, d.Inodes); share >= diskFilling {
-			f := h.Find(HostDiskFilling, fmt.Sprintf("The disk of %s on node %s has %d%% of its inodes in use: no more files can be made when they run out", path, h.Node, share))
+			f := h.Find(HostDiskFilling, fmt.Sprintf("The disk of %s on node %s has %d%% of its inodes in use: no more files can be made when "+
+				"they run out", path, h.Node, share))
 			full(h, f, d, path, share, fmt.Sprintf("%d of %d inodes are used", d.InodesUsed, d.Inodes))
 		}
 	}
@@ -121,7 +123,8 @@ func memory(h hosts.Host) {
 	if last == nil {
 		return
 	}
-	title := fmt.Sprintf("Node %s ran out of memory: the kernel killed %s at %s", h.Node, killed.FindStringSubmatch(last.Text)[1], finding.Clock(last.At))
+	title := fmt.Sprintf("Node %s ran out of memory: the kernel killed %s at %s", h.Node, killed.FindStringSubmatch(last.Text)[1],
+		finding.Clock(last.At))
 	if count > 1 {
 		title += fmt.Sprintf(", the last of %d within the hour", count)
 	}
@@ -136,7 +139,8 @@ func reboot(h hosts.Host) {
 	}
 	title, excerpt := fmt.Sprintf("Node %s waits for a reboot", h.Node), "it is there"
 	if len(h.RebootFor) > 0 {
-		title += " since " + strings.Join(h.RebootFor[:min(3, len(h.RebootFor))], ", ") + finding.Inflect(len(h.RebootFor), " {was|were} installed")
+		title += " since " + strings.Join(h.RebootFor[:min(3, len(h.RebootFor))], ", ") + finding.Inflect(len(h.RebootFor),
+			" {was|were} installed")
 		excerpt = strings.Join(h.RebootFor, ", ")
 	}
 	f := h.Find(HostRebootPending, title)

@@ -35,19 +35,25 @@ const (
 var hostCodes = []finding.Code{
 	{Code: HostForwardingOff, Severity: incident.Critical, Root: true, Trouble: finding.NodeNetworkTrouble,
 		Meaning: "The node's kernel does not forward packets: its pods reach nothing beyond the node, and nobody reaches them.",
-		Next:    "On the node: sysctl -w net.ipv4.ip_forward=1, and the same in a file of /etc/sysctl.d, so that it lasts; find what set it to 0.",
+		Next: "On the node: sysctl -w net.ipv4.ip_forward=1, and the same in a file of /etc/sysctl.d, so that it lasts; " +
+			"find what set it to 0.",
 		Example: "Node worker-1 does not forward packets (net.ipv4.ip_forward is 0): its pods are cut off"},
 	{Code: HostBridgeOff, Severity: incident.Warning, Root: true, Trouble: finding.NodeNetworkTrouble,
-		Meaning: "Packets that cross the node's bridge pass by the packet filter, so that a Service does not answer pods on the node of its own pods.",
-		Next:    "On the node: modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1; and both in /etc/modules-load.d and /etc/sysctl.d, so that they last.",
+		Meaning: "Packets that cross the node's bridge pass by the packet filter, so that a Service does not answer pods on the node of " +
+			"its own pods.",
+		Next: "On the node: modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1; and both in /etc/modules-load.d and " +
+			"/etc/sysctl.d, so that they last.",
 		Example: "Node worker-1 has not loaded br_netfilter: Services fail between pods on it"},
 	{Code: HostRulesFlushed, Severity: incident.Warning, Root: true, Trouble: finding.NodeNetworkTrouble,
-		Meaning: "No rule of the node's packet filter rewrites addresses any more: somebody emptied it, and with it the rules of kube-proxy and the network plugin.",
-		Next:    "Restart kube-proxy's and the network plugin's pods on the node (with K3s, the service k3s): they write their rules anew. Keep firewall tools from flushing.",
+		Meaning: "No rule of the node's packet filter rewrites addresses any more: somebody emptied it, and with it the rules of kube-proxy " +
+			"and the network plugin.",
+		Next: "Restart kube-proxy's and the network plugin's pods on the node (with K3s, the service k3s): they write their rules anew. " +
+			"Keep firewall tools from flushing.",
 		Example: "The packet filter of node worker-1 was emptied: Services and pods on it are not reached"},
 	{Code: HostResolvLoopback, Severity: incident.Critical, Root: true,
 		Meaning: "The resolv.conf that the kubelet hands to CoreDNS names a loopback address, so CoreDNS asks itself.",
-		Next:    "Point the kubelet's resolvConf (with K3s, --resolv-conf) at a file with real servers, such as /run/systemd/resolve/resolv.conf, and restart CoreDNS.",
+		Next: "Point the kubelet's resolvConf (with K3s, --resolv-conf) at a file with real servers, such as " +
+			"/run/systemd/resolve/resolv.conf, and restart CoreDNS.",
 		Example: "/etc/resolv.conf of node worker-1 names 127.0.0.53, and CoreDNS, which is handed it, asks itself"},
 	{Code: HostConntrackFull, Severity: incident.Critical, Root: true, Trouble: finding.NodeNetworkTrouble,
 		Meaning: "The kernel's table of connections is full: it drops packets of new ones, at random.",
@@ -66,9 +72,11 @@ var hostCodes = []finding.Code{
 		Next:    "On the node: swapoff -a, and take it out of /etc/fstab; or set the kubelet's failSwapOn to false.",
 		Example: "The kubelet of node worker-1 does not start because swap is on (/swap.img)"},
 	{Code: HostAgentRefused, Severity: incident.Critical, Root: true,
-		Meaning: "The agent of a node runs, and the cluster does not let it join: its password, token or credentials are not those that the server knows.",
-		Next:    "Give the agent a token that is valid (k3s token, kubeadm token create), or have it join anew.",
-		Example: "The cluster refuses the agent of node worker-1 for its node password: Node password rejected, duplicate hostname or contents of '/etc/rancher/node/password' may not match server node-passwd entry"},
+		Meaning: "The agent of a node runs, and the cluster does not let it join: its password, token or credentials are not those that the " +
+			"server knows.",
+		Next: "Give the agent a token that is valid (k3s token, kubeadm token create), or have it join anew.",
+		Example: "The cluster refuses the agent of node worker-1 for its node password: Node password rejected, duplicate hostname or contents " +
+			"of '/etc/rancher/node/password' may not match server node-passwd entry"},
 	{Code: HostUpdateFailed, Severity: incident.Info,
 		Meaning: "An automatic update failed on the node within the last week.",
 		Next:    "Read the lines before it; see which packages are half installed (dpkg --audit).",
@@ -79,10 +87,12 @@ var hostCodes = []finding.Code{
 		Example: "The certificate /etc/kubernetes/pki/apiserver.crt of node cp-1 expired 3d2h ago"},
 	{Code: HostDatastore, Severity: incident.Critical, Root: true, Detail: finding.Datastore{},
 		Meaning: "The API server's datastore is damaged, or has outgrown what it may hold: then nothing can be changed in the cluster.",
-		Next:    "Damaged: restore a snapshot. Too large: compact and defragment (etcdctl defrag, then alarm disarm), and find what writes so much.",
+		Next: "Damaged: restore a snapshot. Too large: compact and defragment (etcdctl defrag, then alarm disarm), and find what " +
+			"writes so much.",
 		Example: "The datastore on node cp-1 has used 2.0 GiB of the 2.0 GiB that etcd allows"},
 	{Code: HostDiskFilling, Severity: incident.Warning, Root: true,
-		Meaning: "A disk of the node fills up. By default the kubelet evicts pods when less than 10 % of its disk, 15 % of the images' or 5 % of the inodes are free.",
+		Meaning: "A disk of the node fills up. By default the kubelet evicts pods when less than 10 % of its disk, 15 % of the images' or 5 % " +
+			"of the inodes are free.",
 		Next:    "Find what grows (du -x; images, logs, emptyDirs), and free or add some: crictl rmi --prune removes unused images.",
 		Example: "The disk of /var/lib/kubelet on node worker-1 is 96% full: 4.0 GiB are left"},
 	{Code: HostDiskFailing, Severity: incident.Critical, Root: true,

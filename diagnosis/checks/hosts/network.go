@@ -61,7 +61,8 @@ func bridge(h hosts.Host) {
 }
 
 // flushes are commands that empty the packet filter.
-var flushes = []string{"iptables -F", "iptables --flush", "iptables -X", "-t nat -F", "-t filter -F", "-t nat --flush", "nft flush ruleset", "ip6tables -F", "firewalld", "ufw"}
+var flushes = []string{"iptables -F", "iptables --flush", "iptables -X", "-t nat -F", "-t filter -F", "-t nat --flush", "nft flush ruleset",
+	"ip6tables -F", "firewalld", "ufw"}
 
 // rules tells an emptied packet filter by its own book-keeping: each rule that rewrites or marks holds its module, and kube-proxy
 // always has one of both, whether by iptables or by IPVS. Modules that nothing uses were loaded for rules that are gone. A kube-proxy
@@ -107,17 +108,21 @@ func resolv(h hosts.Host) {
 		return
 	}
 	d, ok := resolvers.Find(h.S)
-	if !ok || d.Config == nil || !slices.ContainsFunc(resolvers.ParseCorefile(d.Config.Data["Corefile"]).Forwards, func(f resolvers.Forward) bool { return slices.Contains(f.Targets, resolvers.ResolvConf) }) {
+	if !ok || d.Config == nil || !slices.ContainsFunc(resolvers.ParseCorefile(d.Config.Data["Corefile"]).Forwards,
+		func(f resolvers.Forward) bool { return slices.Contains(f.Targets, resolvers.ResolvConf) }) {
 		return
 	}
 	log, p := d.Fatal(h.S)
-	if p == nil || p.Spec.NodeName != h.Node || p.Spec.DNSPolicy != corev1.DNSDefault || kube.IsReady(p) || !resolvers.LoopLine.MatchString(log.Excerpt) {
+	if p == nil || p.Spec.NodeName != h.Node || p.Spec.DNSPolicy != corev1.DNSDefault || kube.IsReady(p) ||
+		!resolvers.LoopLine.MatchString(log.Excerpt) {
 		return
 	}
-	f := h.Find(HostResolvLoopback, fmt.Sprintf("%s of node %s names %s, and CoreDNS, which is handed it, asks itself", resolvers.ResolvConf, h.Node, strings.Join(servers, ", ")))
+	f := h.Find(HostResolvLoopback, fmt.Sprintf("%s of node %s names %s, and CoreDNS, which is handed it, asks itself", resolvers.ResolvConf,
+		h.Node, strings.Join(servers, ", ")))
 	f.Cite(hosts.HostEvidence(h.Host, resolvers.ResolvConf, time.Time{}, "nameserver "+strings.Join(servers, ", ")))
 	if upstream := nameservers(h.Upstream); len(upstream) > 0 {
-		f.Cite(hosts.HostEvidence(h.Host, "/run/systemd/resolve/resolv.conf", time.Time{}, "the servers behind it: "+strings.Join(upstream, ", ")))
+		f.Cite(hosts.HostEvidence(h.Host, "/run/systemd/resolve/resolv.conf", time.Time{}, "the servers behind it: "+
+			strings.Join(upstream, ", ")))
 	}
 	f.Cite(log)
 }
@@ -155,7 +160,8 @@ func conntrack(h hosts.Host) {
 		f.Severity = incident.Warning
 	}
 	if most > 0 {
-		f.Cite(hosts.HostEvidence(h.Host, sysctl("net.netfilter.nf_conntrack_count"), time.Time{}, fmt.Sprintf("%d; nf_conntrack_max is %d", count, most)))
+		f.Cite(hosts.HostEvidence(h.Host, sysctl("net.netfilter.nf_conntrack_count"), time.Time{},
+			fmt.Sprintf("%d; nf_conntrack_max is %d", count, most)))
 	}
 	h.SeeLine(f, said)
 }

@@ -19,7 +19,8 @@ var agentRefused = []struct {
 	next  string // empty: the code's
 }{
 	{regexp.MustCompile(`Node password rejected[^"]*`), "node password",
-		"If the node was installed anew under its old name, delete Secret kube-system/NAME.node-password.k3s (with RKE2, .rke2), and its agent joins by itself. If two machines have one name, give one another (--with-node-id)."},
+		"If the node was installed anew under its old name, delete Secret kube-system/NAME.node-password.k3s (with RKE2, .rke2), and its agent " +
+			"joins by itself. If two machines have one name, give one another (--with-node-id)."},
 	{regexp.MustCompile(`token CA hash does not match[^"]*|failed to validate token[^"]*|invalid (?:join )?token[^"]*`), "token", ""},
 	{regexp.MustCompile(`Unable to register node with API server"?.*(?:Unauthorized|forbidden)[^"]*`), "credentials", ""},
 }
@@ -34,7 +35,8 @@ func refusedToJoin(h hosts.Host) {
 		if at := h.SaidAt(said); said == "" || !at.IsZero() && h.S.At.Sub(at) > finding.StillTold {
 			continue
 		}
-		f := h.Find(HostAgentRefused, fmt.Sprintf("The cluster refuses the agent of node %s for its %s: %s", h.Node, x.about, finding.OneLine(x.words.FindString(said), 120)))
+		f := h.Find(HostAgentRefused, fmt.Sprintf("The cluster refuses the agent of node %s for its %s: %s", h.Node, x.about,
+			finding.OneLine(x.words.FindString(said), 120)))
 		if x.next != "" {
 			f.Next = strings.ReplaceAll(x.next, "NAME", h.Node)
 		}

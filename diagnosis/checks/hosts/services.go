@@ -18,7 +18,8 @@ import (
 var units = []struct{ name, description string }{
 	{"k3s", "Lightweight Kubernetes"}, {"k3s-agent", "Lightweight Kubernetes"},
 	{"rke2-server", "Rancher Kubernetes Engine v2 (server)"}, {"rke2-agent", "Rancher Kubernetes Engine v2 (agent)"},
-	{"kubelet", "kubelet: The Kubernetes Node Agent"}, {"containerd", "containerd container runtime"}, {"crio", "Container Runtime Interface for OCI (CRI-O)"},
+	{"kubelet", "kubelet: The Kubernetes Node Agent"}, {"containerd", "containerd container runtime"},
+	{"crio", "Container Runtime Interface for OCI (CRI-O)"},
 }
 
 var (
@@ -119,11 +120,13 @@ func services(h hosts.Host) {
 			f.Since = u.failed.At
 			h.SeeLine(f, u.failed)
 		case h.Ill() && u.stopped != nil:
-			f = h.Find(HostServiceFailed, fmt.Sprintf("Service %s on node %s was stopped at %s and not started again", name.name, h.Node, finding.Moment(h.S.At, u.stopped.At)))
+			f = h.Find(HostServiceFailed, fmt.Sprintf("Service %s on node %s was stopped at %s and not started again", name.name, h.Node,
+				finding.Moment(h.S.At, u.stopped.At)))
 			f.Since, f.Told = u.stopped.At, []time.Time{u.stopped.At}
 			h.SeeLine(f, u.stopped)
 		case len(looping) >= loopTimes:
-			f = h.Find(HostServiceFailed, fmt.Sprintf("Service %s on node %s fails again and again (%d times in %s)%s", name.name, h.Node, len(looping), finding.Duration(loopWithin), because(said)))
+			f = h.Find(HostServiceFailed, fmt.Sprintf("Service %s on node %s fails again and again (%d times in %s)%s", name.name, h.Node,
+				len(looping), finding.Duration(loopWithin), because(said)))
 			f.Severity, f.Since = incident.Warning, looping[0]
 			h.SeeLine(f, h.LastLine(func(l snapshot.HostLine) bool {
 				return strings.Contains(l.Text, name.name+".service: Failed with result")
@@ -191,8 +194,8 @@ var (
 // updateTakes is how long after its beginning an update's errors are its own.
 const updateTakes = 5 * time.Minute
 
-// failedUpdate speaks of an automatic update that failed: by the package tools' word, or by the service's, where an error follows the update's
-// beginning. A lost CNI configuration tells of it itself.
+// failedUpdate speaks of an automatic update that failed: by the package tools' word, or by the service's, where an error follows the
+// update's beginning. A lost CNI configuration tells of it itself.
 func failedUpdate(h hosts.Host) {
 	if n := h.S.Node(h.Node); n != nil {
 		if c := kube.NodeCondition(n, "Ready"); c != nil && !kube.NodeReady(n) && kube.NoCNI(c.Message) {
@@ -218,7 +221,8 @@ func failedUpdate(h hosts.Host) {
 			if !updateBegins.MatchString(h.ServiceLog[j]) || began.IsZero() || at.Sub(began) > updateTakes {
 				continue
 			}
-			f := h.Find(HostUpdateFailed, fmt.Sprintf("An automatic update failed on node %s at %s: %q", h.Node, finding.Moment(h.S.At, at), finding.OneLine(hosts.LogMessage(h.ServiceLog[i]), 160)))
+			f := h.Find(HostUpdateFailed, fmt.Sprintf("An automatic update failed on node %s at %s: %q", h.Node, finding.Moment(h.S.At, at),
+				finding.OneLine(hosts.LogMessage(h.ServiceLog[i]), 160)))
 			f.Since, f.Told = began, []time.Time{at}
 			h.SeeSaid(f, h.ServiceLog[j])
 			h.SeeSaid(f, h.ServiceLog[i])

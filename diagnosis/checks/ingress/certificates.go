@@ -69,7 +69,8 @@ func reportSecretMissing(s *snapshot.Snapshot, r *finding.Report, g *networkingv
 	} else if said = controllerSays(s, g, name); said.Excerpt == "" {
 		return
 	}
-	f := r.Find(IngressSecretMissing, o, fmt.Sprintf("Ingress %s/%s needs TLS Secret %s, which does not exist%s", g.Namespace, g.Name, name, hint)).Cite(seen, said)
+	f := r.Find(IngressSecretMissing, o, fmt.Sprintf("Ingress %s/%s needs TLS Secret %s, which does not exist%s", g.Namespace, g.Name, name,
+		hint)).Cite(seen, said)
 	f.Refs = []incident.Object{snapshot.ObjectOf("Secret", g.Namespace, name)}
 	f.Since = g.CreationTimestamp.Time
 }
@@ -124,9 +125,11 @@ func checkNames(r *finding.Report, g *networkingv1.Ingress, t networkingv1.Ingre
 		return
 	}
 	o, so := ingressObject(g), snapshot.ObjectOf("Secret", secret.Namespace, secret.Name)
-	f := r.Find(IngressCertificate, o, fmt.Sprintf("Ingress %s/%s serves %s with a certificate that is for %s (Secret %s)", g.Namespace, g.Name, finding.FirstFew(others), finding.FirstFew(names), secret.Name))
+	f := r.Find(IngressCertificate, o, fmt.Sprintf("Ingress %s/%s serves %s with a certificate that is for %s (Secret %s)", g.Namespace,
+		g.Name, finding.FirstFew(others), finding.FirstFew(names), secret.Name))
 	f.Fault, f.Refs = []incident.Object{so, o}, []incident.Object{so}
-	f.Cite(finding.SeenAPI(so, "data[tls.crt]", time.Time{}, "for "+strings.Join(names, ", ")), finding.SeenAPI(o, field, time.Time{}, secret.Name+" for "+strings.Join(hosts, ", ")))
+	f.Cite(finding.SeenAPI(so, "data[tls.crt]", time.Time{}, "for "+strings.Join(names, ", ")),
+		finding.SeenAPI(o, field, time.Time{}, secret.Name+" for "+strings.Join(hosts, ", ")))
 }
 
 // certificateNames are the names that a certificate is for; clients have not looked at its subject for years, but a certificate without

@@ -46,7 +46,8 @@ func ingressClass(s *snapshot.Snapshot, name string) *networkingv1.IngressClass 
 
 // checkIngressClass reports an Ingress that no controller takes up for its class. One that has an address was taken up by somebody.
 func checkIngressClass(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.Ingress) {
-	if finding.NotSeen(s, "ingressclasses.networking.k8s.io", "") || s.Namespace != "" || len(g.Status.LoadBalancer.Ingress) > 0 || s.At.Sub(g.CreationTimestamp.Time) < finding.SlowIngress {
+	if finding.NotSeen(s, "ingressclasses.networking.k8s.io", "") || s.Namespace != "" || len(g.Status.LoadBalancer.Ingress) > 0 ||
+		s.At.Sub(g.CreationTimestamp.Time) < finding.SlowIngress {
 		return
 	}
 	class := classOf(s, g)
@@ -61,12 +62,14 @@ func checkIngressClass(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.
 		names = append(names, s.IngressClasses[i].Name)
 	}
 	o := ingressObject(g)
-	title, field, seen := fmt.Sprintf("Ingress %s/%s names IngressClass %s, which does not exist", g.Namespace, g.Name, class), "spec.ingressClassName", class
+	title, field, seen := fmt.Sprintf("Ingress %s/%s names IngressClass %s, which does not exist", g.Namespace, g.Name, class),
+		"spec.ingressClassName", class
 	switch {
 	case class == "" && len(names) == 0:
 		title, seen = fmt.Sprintf("Ingress %s/%s has no controller: it names no class, and the cluster has none", g.Namespace, g.Name), "none"
 	case class == "":
-		title, seen = fmt.Sprintf("Ingress %s/%s names no IngressClass, and none is the default%s", g.Namespace, g.Name, kube.DidYouMean(names)), "none"
+		title, seen = fmt.Sprintf("Ingress %s/%s names no IngressClass, and none is the default%s", g.Namespace, g.Name, kube.DidYouMean(names)),
+			"none"
 	case len(kube.Nearest(class, names)) > 0:
 		title += kube.DidYouMean(kube.Nearest(class, names))
 	default:
@@ -77,7 +80,8 @@ func checkIngressClass(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.
 	f.Cite(finding.SeenAPI(o, field, g.CreationTimestamp.Time, seen), finding.SeenAPI(o, "status.loadBalancer", time.Time{}, "no address"))
 }
 
-// controllers are those that run as pods of the cluster, by the controller that their IngressClass names, with what their images are called.
+// controllers are those that run as pods of the cluster, by the controller that their IngressClass names, with what their images are
+// called.
 var controllers = []struct{ class, image string }{
 	{"k8s.io/ingress-nginx", "ingress-nginx/controller"},
 	{"k8s.io/ingress-nginx", "nginx-ingress-controller"},
@@ -89,8 +93,8 @@ var controllers = []struct{ class, image string }{
 	{"projectcontour.io/", "contour"},
 }
 
-// servesUnclassed says whether a controller runs that takes up Ingresses without a class: Traefik does unless it is told a class of its own,
-// others if they are told to.
+// servesUnclassed says whether a controller runs that takes up Ingresses without a class: Traefik does unless it is told a class of its
+// own, others if they are told to.
 func servesUnclassed(s *snapshot.Snapshot) bool {
 	type key struct{}
 	return snapshot.Once(s, key{}, func() bool {
@@ -99,7 +103,8 @@ func servesUnclassed(s *snapshot.Snapshot) bool {
 			for _, c := range p.Spec.Containers {
 				for _, a := range slices.Concat(c.Command, c.Args) {
 					a = strings.ToLower(a)
-					if strings.Contains(a, "watch-ingress-without-class") && !strings.HasSuffix(a, "=false") || strings.Contains(a, "empty-ingress-class") {
+					if strings.Contains(a, "watch-ingress-without-class") && !strings.HasSuffix(a, "=false") ||
+						strings.Contains(a, "empty-ingress-class") {
 						return kube.IsReady(&p)
 					}
 					traefik = traefik && !strings.Contains(a, "kubernetesingress.ingressclass")
@@ -136,12 +141,16 @@ func checkIngressControllers(s *snapshot.Snapshot, r *finding.Report) {
 	}
 	for i := range s.IngressClasses {
 		c := &s.IngressClasses[i]
-		if known := slices.ContainsFunc(controllers, func(x struct{ class, image string }) bool { return strings.HasPrefix(c.Spec.Controller, x.class) }); !known || len(used[c.Name]) == 0 || kube.Newly(s, c.CreationTimestamp.Time) {
+		if known := slices.ContainsFunc(controllers, func(x struct{ class, image string }) bool {
+			return strings.HasPrefix(c.Spec.Controller,
+				x.class)
+		}); !known || len(used[c.Name]) == 0 || kube.Newly(s, c.CreationTimestamp.Time) {
 			continue
 		}
 		var pods []*corev1.Pod
 		for j := range s.Pods {
-			if p := &s.Pods[j]; p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed && isController(c.Spec.Controller, &p.Spec) {
+			if p := &s.Pods[j]; p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed &&
+				isController(c.Spec.Controller, &p.Spec) {
 				pods = append(pods, p)
 			}
 		}
@@ -151,7 +160,8 @@ func checkIngressControllers(s *snapshot.Snapshot, r *finding.Report) {
 	}
 }
 
-func noController(s *snapshot.Snapshot, r *finding.Report, c *networkingv1.IngressClass, pods []*corev1.Pod, ingresses []*networkingv1.Ingress) {
+func noController(s *snapshot.Snapshot, r *finding.Report, c *networkingv1.IngressClass, pods []*corev1.Pod,
+	ingresses []*networkingv1.Ingress) {
 	o := snapshot.ObjectOf("IngressClass", "", c.Name)
 	who := fmt.Sprintf("%d Ingresses", len(ingresses))
 	if len(ingresses) == 1 {

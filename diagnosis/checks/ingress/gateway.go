@@ -33,7 +33,8 @@ var gatewayCodes = []finding.Code{
 	{Code: GatewayNotReady, Severity: incident.Critical, Root: true,
 		Meaning: "A Gateway, or one of its listeners, is not accepted or not programmed: what arrives there goes nowhere.",
 		Next:    "Read the condition's reason; often a certificate or an address is missing.",
-		Example: "Gateway infra/public: listener https is not ready (ResolvedRefs is False, InvalidCertificateRef): certificate infra/web-tls not found"},
+		Example: "Gateway infra/public: listener https is not ready (ResolvedRefs is False, InvalidCertificateRef): certificate " +
+			"infra/web-tls not found"},
 	{Code: RouteParentMissing, Severity: incident.Critical, Root: true,
 		Meaning: "A route attaches to a Gateway, or to a listener of one, that does not exist, so nothing reaches it.",
 		Next:    "Correct the route's parentRefs, or create the Gateway.",
@@ -45,7 +46,8 @@ var gatewayCodes = []finding.Code{
 	{Code: RouteRefused, Severity: incident.Critical, Root: true,
 		Meaning: "A Gateway does not accept a route, or cannot resolve what it refers to.",
 		Next:    "Read the condition's reason: the listener's allowedRoutes and hostname, or a ReferenceGrant that is missing.",
-		Example: "HTTPRoute shop/web is not accepted by Gateway infra/public (NotAllowedByListeners): No listeners included by this parent ref allowed this attachment."},
+		Example: "HTTPRoute shop/web is not accepted by Gateway infra/public (NotAllowedByListeners): No listeners included by this parent ref " +
+			"allowed this attachment."},
 }
 
 // routeKinds are the kinds of routes; all have parentRefs, and rules with backendRefs.
@@ -153,7 +155,8 @@ func checkGatewayClasses(s *snapshot.Snapshot, r *finding.Report, gateways []*ga
 		class, ok := classes[g.Spec.GatewayClassName]
 		switch {
 		case !ok && !finding.NotSeen(s, "gatewayclasses.gateway.networking.k8s.io", "") && s.Namespace == "":
-			f := r.Find(GatewayClassMissing, g.object(), fmt.Sprintf("Gateway %s/%s names GatewayClass %s, which does not exist%s", g.Namespace, g.Name, g.Spec.GatewayClassName,
+			f := r.Find(GatewayClassMissing, g.object(), fmt.Sprintf("Gateway %s/%s names GatewayClass %s, which does not exist%s", g.Namespace,
+				g.Name, g.Spec.GatewayClassName,
 				kube.DidYouMean(nearOrAll(g.Spec.GatewayClassName, kube.KeysInOrder(classes)))))
 			f.Since = g.CreationTimestamp.Time
 			f.Cite(finding.SeenAPI(f.Object, "spec.gatewayClassName", time.Time{}, fmt.Sprintf("%q", g.Spec.GatewayClassName)))
@@ -162,7 +165,8 @@ func checkGatewayClasses(s *snapshot.Snapshot, r *finding.Report, gateways []*ga
 			c := gatewayCondition(class.Status.Conditions, "Accepted")
 			f := refused[class]
 			if f == nil {
-				f = r.Find(GatewayClassMissing, class.object(), fmt.Sprintf("GatewayClass %s, which Gateway %s/%s names, is not accepted %s", class.Name, g.Namespace, g.Name, conditionRefuses(c)))
+				f = r.Find(GatewayClassMissing, class.object(), fmt.Sprintf("GatewayClass %s, which Gateway %s/%s names, is not accepted %s",
+					class.Name, g.Namespace, g.Name, conditionRefuses(c)))
 				f.Since = c.LastTransitionTime.Time
 				f.Cite(conditionSeen(class, "status", c))
 				refused[class] = f
@@ -205,7 +209,8 @@ func conditionRefuses(c *metav1.Condition) string {
 }
 
 func conditionSeen(g *gatewayObject, where string, c *metav1.Condition) incident.Evidence {
-	return finding.SeenAPI(g.object(), where+".conditions["+c.Type+"]", c.LastTransitionTime.Time, strings.TrimSpace(string(c.Status)+" "+c.Reason+": "+c.Message))
+	return finding.SeenAPI(g.object(), where+".conditions["+c.Type+"]", c.LastTransitionTime.Time,
+		strings.TrimSpace(string(c.Status)+" "+c.Reason+": "+c.Message))
 }
 
 // checkGateway reports the listener that is not well, or else the Gateway itself.
@@ -222,7 +227,8 @@ func checkGateway(s *snapshot.Snapshot, r *finding.Report, g *gatewayObject) {
 				continue
 			}
 			found = true
-			f := r.Find(GatewayNotReady, g.object(), fmt.Sprintf("Gateway %s/%s: listener %s is not ready (%s is %s, %s): %s", g.Namespace, g.Name, l.Name, t, c.Status, c.Reason, strings.TrimRight(c.Message, ".")))
+			f := r.Find(GatewayNotReady, g.object(), fmt.Sprintf("Gateway %s/%s: listener %s is not ready (%s is %s, %s): %s", g.Namespace, g.Name,
+				l.Name, t, c.Status, c.Reason, strings.TrimRight(c.Message, ".")))
 			f.Since = c.LastTransitionTime.Time
 			f.Cite(conditionSeen(g, "status.listeners["+l.Name+"]", c))
 			break
@@ -233,7 +239,8 @@ func checkGateway(s *snapshot.Snapshot, r *finding.Report, g *gatewayObject) {
 	}
 	for _, t := range []string{"Accepted", "Programmed", "Scheduled", "Ready"} {
 		c := gatewayCondition(g.Status.Conditions, t)
-		if words := conditionRefuses(c); words != "" && !kube.Newly(s, c.LastTransitionTime.Time) && s.At.Sub(g.CreationTimestamp.Time) >= finding.SlowIngress {
+		if words := conditionRefuses(c); words != "" && !kube.Newly(s, c.LastTransitionTime.Time) &&
+			s.At.Sub(g.CreationTimestamp.Time) >= finding.SlowIngress {
 			f := r.Find(GatewayNotReady, g.object(), fmt.Sprintf("Gateway %s/%s is not ready: %s is %s %s", g.Namespace, g.Name, t, c.Status, words))
 			f.Since = c.LastTransitionTime.Time
 			f.Cite(conditionSeen(g, "status", c))

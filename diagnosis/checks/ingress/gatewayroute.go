@@ -28,7 +28,8 @@ func checkRoute(s *snapshot.Snapshot, r *finding.Report, route *gatewayObject, g
 			if t == "ResolvedRefs" {
 				does = "has references that cannot be resolved, says"
 			}
-			f := r.Find(RouteRefused, route.object(), fmt.Sprintf("%s %s/%s %s Gateway %s/%s %s", route.Kind, route.Namespace, route.Name, does, parent.Namespace, parent.Name, words))
+			f := r.Find(RouteRefused, route.object(), fmt.Sprintf("%s %s/%s %s Gateway %s/%s %s", route.Kind, route.Namespace, route.Name, does,
+				parent.Namespace, parent.Name, words))
 			f.Since, f.Refs = c.LastTransitionTime.Time, []incident.Object{parent}
 			f.Cite(conditionSeen(route, "status.parents["+p.ParentRef.Name+"]", c))
 			break
@@ -63,7 +64,8 @@ func checkRouteParents(s *snapshot.Snapshot, r *finding.Report, route *gatewayOb
 			title = fmt.Sprintf("attaches to Gateway %s/%s, which does not exist%s", namespace, p.Name, kube.DidYouMean(kube.Nearest(p.Name, names)))
 			seen = namespace + "/" + p.Name
 		case p.SectionName != "" && !slices.Contains(listenersOf(gateways[at]), p.SectionName):
-			title = fmt.Sprintf("attaches to listener %s of Gateway %s/%s, which it does not have%s", p.SectionName, namespace, p.Name, kube.DidYouMean(listenersOf(gateways[at])))
+			title = fmt.Sprintf("attaches to listener %s of Gateway %s/%s, which it does not have%s", p.SectionName, namespace, p.Name,
+				kube.DidYouMean(listenersOf(gateways[at])))
 			seen = "sectionName " + p.SectionName
 		default:
 			continue
@@ -101,9 +103,11 @@ func checkRouteBackends(s *snapshot.Snapshot, r *finding.Report, route *gatewayO
 			var title string
 			switch {
 			case v == nil:
-				title = fmt.Sprintf("sends traffic to Service %s/%s, which does not exist%s", namespace, b.Name, kube.DidYouMean(kube.Nearest(b.Name, kube.ServicesIn(s, namespace))))
+				title = fmt.Sprintf("sends traffic to Service %s/%s, which does not exist%s", namespace, b.Name,
+					kube.DidYouMean(kube.Nearest(b.Name, kube.ServicesIn(s, namespace))))
 			case b.Port != nil && v.Spec.Type != corev1.ServiceTypeExternalName && !kube.HasPort(v, fmt.Sprint(*b.Port)):
-				title = fmt.Sprintf("sends traffic to port %d of Service %s/%s, which it does not have%s", *b.Port, namespace, b.Name, kube.DidYouMean(kube.ServicePorts(v)))
+				title = fmt.Sprintf("sends traffic to port %d of Service %s/%s, which it does not have%s", *b.Port, namespace, b.Name,
+					kube.DidYouMean(kube.ServicePorts(v)))
 			default:
 				continue
 			}

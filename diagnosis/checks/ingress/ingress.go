@@ -64,8 +64,10 @@ var ingressCodes = []finding.Code{
 		Next:    "Ask for a certificate with the names that the Ingress serves, or correct spec.tls.",
 		Example: "Ingress shop/web serves shop.example.org with a certificate that is for shop.example.com (Secret web-tls)"},
 	{Code: IngressReloadFails, Severity: incident.Critical, Root: true,
-		Meaning: "The ingress controller cannot take up its new configuration, for one Ingress makes it invalid. It serves the old one, and no change of any Ingress has an effect.",
-		Next:    "Correct the annotation or take it away; let the controller's admission webhook refuse such Ingresses, and keep snippets off (allow-snippet-annotations).",
+		Meaning: "The ingress controller cannot take up its new configuration, for one Ingress makes it invalid. It serves the old one, and no " +
+			"change of any Ingress has an effect.",
+		Next: "Correct the annotation or take it away; let the controller's admission webhook refuse such Ingresses, and keep snippets off " +
+			"(allow-snippet-annotations).",
 		Example: `Ingress shop/web keeps Deployment ingress-nginx-controller from taking up any change of Ingresses: unknown directive "more_set_header" (annotation nginx.ingress.kubernetes.io/configuration-snippet)`},
 }
 
@@ -108,15 +110,18 @@ func checkBackends(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.Ingr
 		switch {
 		case v == nil && b.Port.Name == useAnnotation:
 		case v == nil:
-			f := r.Find(IngressBackendMissing, o, fmt.Sprintf("Ingress %s/%s sends %s to Service %s, which does not exist%s", g.Namespace, g.Name, x, b.Name,
+			f := r.Find(IngressBackendMissing, o, fmt.Sprintf("Ingress %s/%s sends %s to Service %s, which does not exist%s", g.Namespace, g.Name, x,
+				b.Name,
 				kube.DidYouMean(kube.Nearest(b.Name, kube.ServicesIn(s, g.Namespace)))))
 			f.Since = g.CreationTimestamp.Time
 			f.Cite(finding.SeenAPI(o, x.Field, time.Time{}, "service "+b.Name+", port "+backendPort(b.Port)))
 		case v.Spec.Type != corev1.ServiceTypeExternalName && len(v.Spec.Ports) > 0 && !hasBackendPort(v, b.Port):
-			f := r.Find(IngressPortMissing, o, fmt.Sprintf("Ingress %s/%s sends %s to port %s of Service %s, which it does not have%s", g.Namespace, g.Name, x, backendPort(b.Port), b.Name,
+			f := r.Find(IngressPortMissing, o, fmt.Sprintf("Ingress %s/%s sends %s to port %s of Service %s, which it does not have%s", g.Namespace,
+				g.Name, x, backendPort(b.Port), b.Name,
 				kube.DidYouMean(kube.ServicePorts(v))))
 			f.Since = g.CreationTimestamp.Time
-			f.Cite(finding.SeenAPI(o, x.Field, time.Time{}, "service "+b.Name+", port "+backendPort(b.Port)), finding.SeenAPI(kube.ServiceObject(v), "spec.ports", time.Time{}, "has "+strings.Join(kube.ServicePorts(v), ", ")))
+			f.Cite(finding.SeenAPI(o, x.Field, time.Time{}, "service "+b.Name+", port "+backendPort(b.Port)),
+				finding.SeenAPI(kube.ServiceObject(v), "spec.ports", time.Time{}, "has "+strings.Join(kube.ServicePorts(v), ", ")))
 		}
 	}
 }
@@ -176,10 +181,12 @@ func checkRouteClaims(s *snapshot.Snapshot, r *finding.Report) {
 			if k.class != "" {
 				class = " (class " + k.class + ")"
 			}
-			f := r.Find(IngressConflict, ingressObject(newer), fmt.Sprintf("Ingresses %s/%s and %s/%s both claim %s%s, for different Services", older.Namespace, older.Name, newer.Namespace, newer.Name, x, class))
+			f := r.Find(IngressConflict, ingressObject(newer), fmt.Sprintf("Ingresses %s/%s and %s/%s both claim %s%s, for different Services",
+				older.Namespace, older.Name, newer.Namespace, newer.Name, x, class))
 			f.Fault = []incident.Object{ingressObject(newer), ingressObject(older)}
 			f.Since = newer.CreationTimestamp.Time
-			f.Cite(finding.SeenAPI(ingressObject(older), before.route.Field, older.CreationTimestamp.Time, before.route.String()+" to "+backendWords(before.route.Backend)),
+			f.Cite(finding.SeenAPI(ingressObject(older), before.route.Field, older.CreationTimestamp.Time, before.route.String()+" to "+
+				backendWords(before.route.Backend)),
 				finding.SeenAPI(ingressObject(newer), x.Field, newer.CreationTimestamp.Time, x.String()+" to "+backendWords(x.Backend)))
 		}
 	}
@@ -187,7 +194,8 @@ func checkRouteClaims(s *snapshot.Snapshot, r *finding.Report) {
 
 // sharesOnPurpose knows the annotations by which controllers let Ingresses share a host and path.
 func sharesOnPurpose(g *networkingv1.Ingress) bool {
-	for _, a := range []string{"nginx.ingress.kubernetes.io/canary", "nginx.org/mergeable-ingress-type", "alb.ingress.kubernetes.io/group.name", "traefik.ingress.kubernetes.io/router.priority",
+	for _, a := range []string{"nginx.ingress.kubernetes.io/canary", "nginx.org/mergeable-ingress-type",
+		"alb.ingress.kubernetes.io/group.name", "traefik.ingress.kubernetes.io/router.priority",
 		"traefik.ingress.kubernetes.io/router.entrypoints", "haproxy.org/route-acl"} {
 		if v, ok := g.Annotations[a]; ok && v != "false" {
 			return true

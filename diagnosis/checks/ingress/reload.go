@@ -27,8 +27,8 @@ var (
 // reloaded are the last words of a reload that went well.
 const reloaded = "Backend successfully reloaded"
 
-// checkIngressReload finds controllers of nginx that cannot take up a new configuration. They go on serving the old one and stay ready, so that
-// all that is changed since is without effect.
+// checkIngressReload finds controllers of nginx that cannot take up a new configuration. They go on serving the old one and stay ready, so
+// that all that is changed since is without effect.
 func checkIngressReload(s *snapshot.Snapshot, r *finding.Report) {
 	told := map[incident.Object]bool{}
 	look := func(p *corev1.Pod) {
@@ -58,7 +58,8 @@ func checkIngressReload(s *snapshot.Snapshot, r *finding.Report) {
 
 // reloadFails is why the pod's last reload failed, "" if it did not; and the Ingresses that it could not take up, as far as its log says.
 func reloadFails(s *snapshot.Snapshot, p *corev1.Pod) (why string, waiting []incident.Object, seen []incident.Evidence, since time.Time) {
-	if e := kube.LastEvent(s, finding.PodObject(p), "RELOAD"); e != nil && e.Type == corev1.EventTypeWarning && s.At.Sub(snapshot.EventTime(e).Time) < finding.StillTold {
+	if e := kube.LastEvent(s, finding.PodObject(p), "RELOAD"); e != nil && e.Type == corev1.EventTypeWarning &&
+		s.At.Sub(snapshot.EventTime(e).Time) < finding.StillTold {
 		if m := emerg.FindStringSubmatch(e.Message); m != nil {
 			why, since, seen = m[1], kube.BeganAt(e), []incident.Evidence{finding.SeenEvent(e)}
 		}
@@ -87,7 +88,8 @@ func reloadFails(s *snapshot.Snapshot, p *corev1.Pod) (why string, waiting []inc
 // maxWaiting bounds the Ingresses that are read from one log.
 const maxWaiting = 32
 
-func reportReload(s *snapshot.Snapshot, r *finding.Report, p *corev1.Pod, why string, seen []incident.Evidence, since time.Time) *finding.Finding {
+func reportReload(s *snapshot.Snapshot, r *finding.Report, p *corev1.Pod, why string, seen []incident.Evidence,
+	since time.Time) *finding.Finding {
 	w := s.WorkloadOf(p)
 	why, _, _ = strings.Cut(why, " in /tmp/")
 	word := ""
@@ -102,22 +104,26 @@ func reportReload(s *snapshot.Snapshot, r *finding.Report, p *corev1.Pod, why st
 		}
 	}
 	if len(by) != 1 {
-		f := r.Find(IngressReloadFails, w, fmt.Sprintf("%s cannot take up its new configuration: %s; changes to Ingresses have no effect", finding.Short(w), finding.OneLine(why, 120)))
+		f := r.Find(IngressReloadFails, w, fmt.Sprintf("%s cannot take up its new configuration: %s; changes to Ingresses have no effect",
+			finding.Short(w), finding.OneLine(why, 120)))
 		f.Since = since
 		return f.Cite(seen...)
 	}
 	g, o := by[0], ingressObject(by[0])
-	f := r.Find(IngressReloadFails, o, fmt.Sprintf("Ingress %s/%s keeps %s from taking up any change of Ingresses: %s (annotation %s)", g.Namespace, g.Name, finding.Short(w), finding.OneLine(why, 120), annotations[0]))
+	f := r.Find(IngressReloadFails, o, fmt.Sprintf("Ingress %s/%s keeps %s from taking up any change of Ingresses: %s (annotation %s)",
+		g.Namespace, g.Name, finding.Short(w), finding.OneLine(why, 120), annotations[0]))
 	f.Since = since
 	changed, _ := snapshot.Changed(g)
-	return f.Cite(seen...).Cite(finding.SeenAPI(o, "metadata.annotations["+annotations[0]+"]", changed, finding.OneLine(lineWith(g.Annotations[annotations[0]], word), finding.MaxLine)))
+	return f.Cite(seen...).Cite(finding.SeenAPI(o, "metadata.annotations["+annotations[0]+"]", changed,
+		finding.OneLine(lineWith(g.Annotations[annotations[0]], word), finding.MaxLine)))
 }
 
 // annotationWith is the first of an Ingress' annotations for nginx that has the word by itself, snippets before others; "" if none has.
 func annotationWith(g *networkingv1.Ingress, word string) string {
 	var keys []string
 	for k, v := range g.Annotations {
-		if word != "" && g.DeletionTimestamp == nil && (strings.HasPrefix(k, "nginx.ingress.kubernetes.io/") || strings.HasPrefix(k, "nginx.org/")) && lineWith(v, word) != "" {
+		if word != "" && g.DeletionTimestamp == nil && (strings.HasPrefix(k, "nginx.ingress.kubernetes.io/") ||
+			strings.HasPrefix(k, "nginx.org/")) && lineWith(v, word) != "" {
 			keys = append(keys, k)
 		}
 	}

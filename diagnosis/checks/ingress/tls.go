@@ -172,7 +172,8 @@ func reportCertificate(s *snapshot.Snapshot, r *finding.Report, o incident.Objec
 		return
 	default:
 		code = TLSSecretExpires
-		title = fmt.Sprintf("The certificate of Secret %s (%s) expires on %s, in %s", name, certificateFor(c), c.NotAfter.UTC().Format(time.DateOnly), finding.Duration(c.NotAfter.Sub(s.At)))
+		title = fmt.Sprintf("The certificate of Secret %s (%s) expires on %s, in %s", name, certificateFor(c),
+			c.NotAfter.UTC().Format(time.DateOnly), finding.Duration(c.NotAfter.Sub(s.At)))
 	}
 	if len(u.by.List) > 0 {
 		title += "; " + finding.Short(u.by.List[0]) + " uses it"
@@ -185,7 +186,8 @@ func reportCertificate(s *snapshot.Snapshot, r *finding.Report, o incident.Objec
 	if len(u.by.List) == 0 {
 		f.Severity = incident.Info
 	}
-	words := fmt.Sprintf("for %s, issued by %s, valid %s to %s", certificateFor(c), finding.OneLine(c.Issuer, 80), c.NotBefore.UTC().Format(time.DateOnly), c.NotAfter.UTC().Format(time.DateOnly))
+	words := fmt.Sprintf("for %s, issued by %s, valid %s to %s", certificateFor(c), finding.OneLine(c.Issuer, 80),
+		c.NotBefore.UTC().Format(time.DateOnly), c.NotAfter.UTC().Format(time.DateOnly))
 	if c.Error != "" {
 		words = "cannot be read: " + c.Error
 	}
@@ -212,7 +214,8 @@ func checkMismatchLogs(s *snapshot.Snapshot, r *finding.Report) {
 			continue
 		}
 		for _, f := range readings.Of(s, l).Facts {
-			if f.Kind != logs.TLSFailed || !strings.Contains(f.Line, "private key does not match") && !strings.Contains(f.Line, "key values mismatch") {
+			if f.Kind != logs.TLSFailed || !strings.Contains(f.Line, "private key does not match") &&
+				!strings.Contains(f.Line, "key values mismatch") {
 				continue
 			}
 			secrets := secretsMounted(p)
@@ -221,13 +224,15 @@ func checkMismatchLogs(s *snapshot.Snapshot, r *finding.Report) {
 				continue
 			}
 			o := snapshot.ObjectOf("Secret", p.Namespace, secrets[0])
-			if slices.ContainsFunc(r.Findings, func(x *finding.Finding) bool { return x.Object == o && x.Code == TLSSecretInvalid }) && found[o] == nil {
+			if slices.ContainsFunc(r.Findings, func(x *finding.Finding) bool { return x.Object == o && x.Code == TLSSecretInvalid }) &&
+				found[o] == nil {
 				continue // it was read
 			}
 			x := found[o]
 			if x == nil {
 				w := s.WorkloadOf(p)
-				x = r.Find(TLSSecretInvalid, o, fmt.Sprintf("Secret %s/%s: its key does not belong to its certificate; %s says so and uses no other", o.Namespace, o.Name, finding.Short(w)))
+				x = r.Find(TLSSecretInvalid, o, fmt.Sprintf("Secret %s/%s: its key does not belong to its certificate; %s says so and uses no other",
+					o.Namespace, o.Name, finding.Short(w)))
 				x.Refs = []incident.Object{w}
 				found[o] = x
 			}

@@ -63,7 +63,8 @@ func (c flows) name(by calls.Call) {
 		if !kube.IsReady(p) {
 			continue
 		}
-		f := flow{from: podSide(by.Pod), to: side{p, append(kube.AddrsOf(p.Status.PodIP), to.addrs...)}, protocol: corev1.ProtocolUDP, ports: []intstr.IntOrString{intstr.FromInt32(53)}}
+		f := flow{from: podSide(by.Pod), to: side{p, append(kube.AddrsOf(p.Status.PodIP), to.addrs...)}, protocol: corev1.ProtocolUDP,
+			ports: []intstr.IntOrString{intstr.FromInt32(53)}}
 		for _, port := range d.Service.Spec.Ports {
 			if port.Protocol == corev1.ProtocolUDP {
 				f.ports = finding.Union(f.ports, []intstr.IntOrString{kube.TargetPort(port)})
@@ -185,7 +186,8 @@ func (c flows) reachByHand(by calls.Call, v *corev1.Service, where string) {
 		blocked, cut = by, f
 	}
 	if len(blocked) > 0 {
-		c.report(PolicyBlocksFlow, by, blocked, cut, true, fmt.Sprintf("keeps %%s from Service %s/%s (%s)", v.Namespace, v.Name, where), "Service "+v.Name, cut.ports[0].String())
+		c.report(PolicyBlocksFlow, by, blocked, cut, true, fmt.Sprintf("keeps %%s from Service %s/%s (%s)", v.Namespace, v.Name, where),
+			"Service "+v.Name, cut.ports[0].String())
 	}
 }
 
@@ -194,7 +196,8 @@ func (c flows) report(code string, by calls.Call, blocked []*policy, f flow, egr
 	blames := nearestPolicy(c.policies, blocked, f, egress)
 	n := blames.NetworkPolicy
 	o, caller := policyObject(n), c.S.WorkloadOf(by.Pod)
-	title := fmt.Sprintf("NetworkPolicy %s/%s %s: %s", n.Namespace, n.Name, fmt.Sprintf(what, finding.Short(caller)), c.lacks(blames, f, egress, caller, to, port))
+	title := fmt.Sprintf("NetworkPolicy %s/%s %s: %s", n.Namespace, n.Name, fmt.Sprintf(what, finding.Short(caller)),
+		c.lacks(blames, f, egress, caller, to, port))
 	would := c.policies.idleFor(f, egress)
 	if len(would) > 0 {
 		title += fmt.Sprintf("; %s would allow it, but selects no pod", would[0].Name)

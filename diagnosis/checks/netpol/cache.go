@@ -24,9 +24,11 @@ func (c flows) cache(by calls.Call) bool {
 	if err != nil || !a.IsLinkLocalUnicast() || !c.listensOn(by.Pod.Spec.NodeName, m[1]) {
 		return false
 	}
-	f := flow{from: podSide(by.Pod), to: side{addrs: []netip.Addr{a}}, protocol: corev1.ProtocolUDP, ports: []intstr.IntOrString{intstr.FromInt32(53)}}
+	f := flow{from: podSide(by.Pod), to: side{addrs: []netip.Addr{a}}, protocol: corev1.ProtocolUDP,
+		ports: []intstr.IntOrString{intstr.FromInt32(53)}}
 	if blocked := c.policies.cut(f, true); len(blocked) > 0 {
-		found := c.report(PolicyBlocksDNS, by, blocked, f, true, "cuts %s off from the node's DNS cache", m[1]+", an address of the node that only an ipBlock means", "53 (UDP)")
+		found := c.report(PolicyBlocksDNS, by, blocked, f, true, "cuts %s off from the node's DNS cache", m[1]+
+			", an address of the node that only an ipBlock means", "53 (UDP)")
 		found.Next = fmt.Sprintf("Allow egress to ipBlock %s/%d on port 53, UDP and TCP.", a, a.BitLen())
 	}
 	return true

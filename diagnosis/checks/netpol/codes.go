@@ -23,7 +23,8 @@ var policyCodes = []finding.Code{
 	{Code: PolicyBlocksFlow, Severity: incident.Critical, Root: true,
 		Meaning: "A NetworkPolicy keeps pods from what they call, and their log says that it does not answer.",
 		Next:    "Add a rule for the flow to the policy, or correct the labels or the port that it names.",
-		Example: "NetworkPolicy shop/db keeps Deployment api from Service shop/db:5432: its ingress rules for that peer are not for port 5432 (they are for 5433)"},
+		Example: "NetworkPolicy shop/db keeps Deployment api from Service shop/db:5432: its ingress rules for that peer are not for port 5432 " +
+			"(they are for 5433)"},
 	{Code: PolicySelectsNothing, Severity: incident.Warning, Root: true,
 		Meaning: "A NetworkPolicy's pod selector matches no pod, but nearly matches some: it has no effect on them.",
 		Next:    "Compare its podSelector with the labels of the pods that it means.",

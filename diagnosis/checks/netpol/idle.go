@@ -36,7 +36,8 @@ func checkIdlePolicies(s *snapshot.Snapshot, r *finding.Report) {
 			continue
 		}
 		o := policyObject(n)
-		f := r.Find(PolicySelectsNothing, o, fmt.Sprintf("NetworkPolicy %s/%s selects no pod: its selector has %s, %s has %s", n.Namespace, n.Name,
+		f := r.Find(PolicySelectsNothing, o, fmt.Sprintf("NetworkPolicy %s/%s selects no pod: its selector has %s, %s has %s", n.Namespace,
+			n.Name,
 			kube.LabelWords(kube.Differing(want, near.Labels)), finding.Short(near.Object), kube.LabelWords(kube.Counterpart(want, near.Labels))))
 		f.Since = n.CreationTimestamp.Time
 		f.Cite(finding.SeenAPI(o, "spec.podSelector", time.Time{}, podSelectorWords(&n.Spec.PodSelector)),

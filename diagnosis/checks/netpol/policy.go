@@ -119,7 +119,8 @@ func (m policies) match(n *policy, f flow, egress bool) (whole, peer, port bool)
 	}
 	consider := func(peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort) {
 		hasPeer := len(peers) == 0 || slices.ContainsFunc(peers, func(p networkingv1.NetworkPolicyPeer) bool { return m.isPeer(n, &p, other) })
-		hasPort := len(ports) == 0 || len(f.ports) == 0 || slices.ContainsFunc(ports, func(p networkingv1.NetworkPolicyPort) bool { return isPolicyPort(&p, f) })
+		hasPort := len(ports) == 0 || len(f.ports) == 0 ||
+			slices.ContainsFunc(ports, func(p networkingv1.NetworkPolicyPort) bool { return isPolicyPort(&p, f) })
 		whole, peer, port = whole || hasPeer && hasPort, peer || hasPeer, port || hasPort
 	}
 	if egress {
@@ -155,7 +156,8 @@ func (m policies) isPeer(n *policy, p *networkingv1.NetworkPolicyPeer, other sid
 		if !selectorOf(p.NamespaceSelector).Matches(set) {
 			return false
 		}
-	} else if sel := selectorOf(p.NamespaceSelector); !sel.Empty() && !sel.Matches(labels.Set{corev1.LabelMetadataName: other.pod.Namespace}) && !finding.NotSeen(m.s, "namespaces", "") {
+	} else if sel := selectorOf(p.NamespaceSelector); !sel.Empty() &&
+		!sel.Matches(labels.Set{corev1.LabelMetadataName: other.pod.Namespace}) && !finding.NotSeen(m.s, "namespaces", "") {
 		return false
 	}
 	return p.PodSelector == nil || selectorOf(p.PodSelector).Matches(labels.Set(other.pod.Labels))

@@ -35,7 +35,8 @@ type Pressure struct {
 func reportPressure(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 	for _, p := range pressures {
 		c := kube.NodeCondition(n, p.condition)
-		if c == nil || c.Status != corev1.ConditionTrue || p.condition == corev1.NodeNetworkUnavailable && s.At.Sub(n.CreationTimestamp.Time) < newNode {
+		if c == nil || c.Status != corev1.ConditionTrue || p.condition == corev1.NodeNetworkUnavailable &&
+			s.At.Sub(n.CreationTimestamp.Time) < newNode {
 			continue
 		}
 		f := r.Find(NodePressure, kube.NodeObject(n), fmt.Sprintf("Node %s %s", n.Name, p.words)).On(n)
@@ -66,7 +67,8 @@ func blameBiggest(f *finding.Finding, s *snapshot.Snapshot, n *corev1.Node) {
 		return
 	}
 	w := s.WorkloadOf(who)
-	f.Retitle(fmt.Sprintf("%s; %s in namespace %s used %s of it", f.Title, finding.Short(w), who.Namespace, scheduling.ByteWords(most.Value())))
+	f.Retitle(fmt.Sprintf("%s; %s in namespace %s used %s of it", f.Title, finding.Short(w), who.Namespace,
+		scheduling.ByteWords(most.Value())))
 	f.Cite(finding.SeenAPI(finding.PodObject(who), "status", podproblem.FailedAt(who), "Evicted: "+who.Status.Message))
 }
 
@@ -149,7 +151,8 @@ func (w unplaced) reportCordoned(s *snapshot.Snapshot, r *finding.Report, n *cor
 	title := fmt.Sprintf("Node %s is cordoned: it takes no new pods", n.Name)
 	since := cordonedAt(s, n)
 	if !since.IsZero() && s.At.Sub(since) >= forgotten {
-		title = fmt.Sprintf("Node %s has been cordoned for %s, perhaps forgotten: it takes no new pods", n.Name, finding.Duration(s.At.Sub(since)))
+		title = fmt.Sprintf("Node %s has been cordoned for %s, perhaps forgotten: it takes no new pods", n.Name,
+			finding.Duration(s.At.Sub(since)))
 	}
 	if count := len(w.cordoned); count > 0 {
 		title += finding.Inflect(count, ", and %d {pod waits|pods wait} for a node", count)

@@ -42,9 +42,11 @@ func reportSkew(l kube.Leases, s *snapshot.Snapshot, r *finding.Report, n *corev
 	default:
 		return
 	}
-	f := r.Find(NodeClockSkew, kube.NodeObject(n), fmt.Sprintf("The clock of node %s is %s %s the API server's", n.Name, finding.Duration(skew), way)).On(n)
+	f := r.Find(NodeClockSkew, kube.NodeObject(n), fmt.Sprintf("The clock of node %s is %s %s the API server's", n.Name,
+		finding.Duration(skew), way)).On(n)
 	f.Cite(finding.SeenAPI(snapshot.ObjectOf("Lease", corev1.NamespaceNodeLease, n.Name), "spec.renewTime", server,
-		fmt.Sprintf("the kubelet wrote %s when the API server's clock said %s", node.UTC().Format(time.RFC3339), server.UTC().Format(time.RFC3339))))
+		fmt.Sprintf("the kubelet wrote %s when the API server's clock said %s", node.UTC().Format(time.RFC3339),
+			server.UTC().Format(time.RFC3339))))
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; h.Node == n.Name && h.ClockSync != "" {
 			f.Cite(hosts.HostEvidence(h, "clock", time.Time{}, h.ClockSync))

@@ -39,7 +39,8 @@ var gpuCodes = []finding.Code{
 		Next:    "Add a node with such a GPU, or take the request out of the pod's resources.",
 		Example: "Deployment trainer asks for nvidia.com/gpu, which no node has"},
 	{Code: GPUDriverMismatch, Severity: incident.Critical, Root: true,
-		Meaning: "The NVIDIA driver that the kernel has loaded is of another version than its libraries: every program that uses the GPU fails until it is loaded anew.",
+		Meaning: "The NVIDIA driver that the kernel has loaded is of another version than its libraries: every program that uses the GPU fails " +
+			"until it is loaded anew.",
 		Next:    "Drain the node and reboot it, or unload and load the nvidia modules; hold the driver's packages back from automatic updates.",
 		Example: "The NVIDIA driver of node gpu-1 (550.90.07) does not match its libraries (560.35.03)"},
 }
@@ -48,7 +49,8 @@ var gpuCodes = []finding.Code{
 var gpuVendors = []string{"nvidia.com", "amd.com", "gpu.intel.com"}
 
 // gpuLabels are set on nodes that have a GPU, by feature discovery and by clouds; the value "false" says that there is none.
-var gpuLabels = []string{"nvidia.com/gpu.present", "feature.node.kubernetes.io/pci-10de.present", "feature.node.kubernetes.io/pci-0302_10de.present",
+var gpuLabels = []string{"nvidia.com/gpu.present", "feature.node.kubernetes.io/pci-10de.present",
+	"feature.node.kubernetes.io/pci-0302_10de.present",
 	"cloud.google.com/gke-accelerator", "k8s.amazonaws.com/accelerator", "accelerator"}
 
 func isGPU(name corev1.ResourceName) bool {
@@ -100,7 +102,8 @@ type GPU struct {
 }
 
 func reportUnhealthy(r *finding.Report, n *corev1.Node, name corev1.ResourceName, have, usable string) {
-	f := r.Find(GPUUnhealthy, kube.NodeObject(n), fmt.Sprintf("Node %s offers %s of its %s %s: the device plugin calls the others unhealthy, or has stopped", n.Name, usable, have, name)).On(n)
+	f := r.Find(GPUUnhealthy, kube.NodeObject(n), fmt.Sprintf("Node %s offers %s of its %s %s: the device plugin calls the others "+
+		"unhealthy, or has stopped", n.Name, usable, have, name)).On(n)
 	f.Detail = GPU{name}
 	if usable != "0" {
 		f.Severity = incident.Warning
@@ -123,7 +126,8 @@ func askers(s *snapshot.Snapshot) []asker {
 	}
 	by := map[key]*asker{}
 	for _, p := range s.PodsOn("") {
-		if c := kube.PodCondition(p, corev1.PodScheduled); c == nil || c.Status == corev1.ConditionTrue || p.DeletionTimestamp != nil || kube.Newly(s, p.CreationTimestamp.Time) {
+		if c := kube.PodCondition(p, corev1.PodScheduled); c == nil || c.Status == corev1.ConditionTrue || p.DeletionTimestamp != nil ||
+			kube.Newly(s, p.CreationTimestamp.Time) {
 			continue
 		}
 		asked := map[corev1.ResourceName]bool{}
@@ -161,7 +165,8 @@ func (a asker) report(s *snapshot.Snapshot, r *finding.Report) {
 		}
 		blamed = true
 		why, plugin := whyNotOffered(s, n)
-		f := r.Find(GPUNotOffered, kube.NodeObject(n), fmt.Sprintf("Node %s has a GPU but offers no %s: %s", n.Name, a.resource, why)).On(n).Cite(seen)
+		f := r.Find(GPUNotOffered, kube.NodeObject(n), fmt.Sprintf("Node %s has a GPU but offers no %s: %s", n.Name, a.resource,
+			why)).On(n).Cite(seen)
 		f.Pods, f.Since, f.Detail = a.pods, oldest(a.pods), GPU{a.resource}
 		if !plugin.IsZero() {
 			f.Fault = []incident.Object{plugin, f.Object}
@@ -236,8 +241,10 @@ func driver(h hosts.Host) {
 		return
 	}
 	libraries := strings.Join(h.GPU.Libraries, ", ")
-	f := h.Find(GPUDriverMismatch, fmt.Sprintf("The NVIDIA driver of node %s (%s) does not match its libraries (%s)", h.Node, h.GPU.Driver, libraries))
-	f.Cite(hosts.HostEvidence(h.Host, "/proc/driver/nvidia/version", time.Time{}, "loaded: "+h.GPU.Driver+"; libnvidia-ml and libcuda: "+libraries))
+	f := h.Find(GPUDriverMismatch, fmt.Sprintf("The NVIDIA driver of node %s (%s) does not match its libraries (%s)", h.Node, h.GPU.Driver,
+		libraries))
+	f.Cite(hosts.HostEvidence(h.Host, "/proc/driver/nvidia/version", time.Time{}, "loaded: "+h.GPU.Driver+"; libnvidia-ml and libcuda: "+
+		libraries))
 	h.SeeLine(f, h.LastLine(func(l snapshot.HostLine) bool {
 		return strings.Contains(l.Text, "NVRM: API mismatch") && !l.At.Before(h.Boot)
 	}))

@@ -36,18 +36,24 @@ const (
 
 var nodeCodes = []finding.Code{
 	{Code: NodeCNIMissing, Severity: incident.Critical, Root: true, Trouble: finding.NodeTrouble, Taints: []string{corev1.TaintNodeNotReady},
-		Meaning: "The node's container runtime has no network (CNI) configuration: no new pod can start on it, and what has crashed is not restarted.",
-		Next:    "Restore the CNI configuration on the node (on K3s, /var/lib/rancher/k3s/agent/etc/cni/net.d), or let its network plugin's DaemonSet write it again.",
+		Meaning: "The node's container runtime has no network (CNI) configuration: no new pod can start on it, and what has crashed is " +
+			"not restarted.",
+		Next: "Restore the CNI configuration on the node (on K3s, /var/lib/rancher/k3s/agent/etc/cni/net.d), or let its network plugin's " +
+			"DaemonSet write it again.",
 		Example: "Node leveling-pc has lost its CNI configuration: no new pod can start on it"},
 	{Code: NodeRuntimeDown, Severity: incident.Critical, Root: true, Trouble: finding.NodeTrouble, Taints: []string{corev1.TaintNodeNotReady},
-		Meaning: "The node's container runtime does not answer the kubelet, or too slowly: no container on it can be started, stopped or looked at.",
-		Next:    "On the node, see whether the runtime runs (systemctl status containerd; crictl info) and what its log says; a full or slow disk is a usual reason.",
-		Example: "The container runtime of node worker-1 does not answer: PLEG is not healthy: pleg was last seen active 5m0s ago; threshold is 3m0s"},
+		Meaning: "The node's container runtime does not answer the kubelet, or too slowly: no container on it can be started, stopped " +
+			"or looked at.",
+		Next: "On the node, see whether the runtime runs (systemctl status containerd; crictl info) and what its log says; a full or slow " +
+			"disk is a usual reason.",
+		Example: "The container runtime of node worker-1 does not answer: PLEG is not healthy: pleg was last seen active 5m0s ago; " +
+			"threshold is 3m0s"},
 	{Code: NodeNotReady, Severity: incident.Critical, Root: true, Trouble: finding.NodeTrouble, Taints: []string{corev1.TaintNodeNotReady},
 		Meaning: "The kubelet says that the node is not ready; its pods leave their Services and, after minutes, are evicted.",
 		Next:    "Read the kubelet's message and its log on the node.",
 		Example: "Node worker-1 is not ready: CSINode is not yet initialized"},
-	{Code: NodeUnreachable, Severity: incident.Critical, Root: true, Trouble: finding.NodeTrouble, Taints: []string{corev1.TaintNodeUnreachable},
+	{Code: NodeUnreachable, Severity: incident.Critical, Root: true, Trouble: finding.NodeTrouble,
+		Taints:  []string{corev1.TaintNodeUnreachable},
 		Meaning: "The kubelet no longer reports: it is stopped, or the node is down or cut off.",
 		Next:    "See whether the node runs and the kubelet on it; then whether it reaches the API server.",
 		Example: "Node worker-1 has not been heard of since 09:18:20 UTC, with 12 pods on it"},
@@ -70,12 +76,14 @@ var nodeCodes = []finding.Code{
 		Next:    "See whether the kubelet runs on the node.",
 		Example: "Node worker-1 has not renewed its lease for 1m"},
 	{Code: NodeClockSkew, Severity: incident.Warning, Root: true,
-		Meaning: "The node's clock is wrong: tokens and certificates are refused, leases look stale or fresh when they are not, and its logs lie about when.",
+		Meaning: "The node's clock is wrong: tokens and certificates are refused, leases look stale or fresh when they are not, and its logs " +
+			"lie about when.",
 		Next:    "On the node: timedatectl status, or chronyc tracking; let it reach a time server.",
 		Example: "The clock of node worker-1 is 4m ahead of the API server's"},
 	{Code: NodeVersionSkew, Severity: incident.Warning, Root: true,
 		Meaning: "The node's kubelet is newer than the API server, or more than three minor versions older, which Kubernetes does not support.",
-		Next:    "Bring the kubelet to a version that goes with the API server (https://kubernetes.io/releases/version-skew-policy); servers are upgraded first.",
+		Next: "Bring the kubelet to a version that goes with the API server (https://kubernetes.io/releases/version-skew-policy); servers " +
+			"are upgraded first.",
 		Example: "The kubelet of node worker-1 (v1.31.2) is newer than the API server (v1.30.4)"},
 	{Code: NodeDiffers, Severity: incident.Info,
 		Meaning: "A node that is ill differs from all that are well in its kernel, runtime, system or kubelet.",
@@ -105,8 +113,10 @@ func checkNodes(s *snapshot.Snapshot, r *finding.Report) {
 				reportDifference(s, r, n)
 			}
 		} else if silent := silence(leases, n.Name); silent > staleLease && !kube.Leaving(s, n) {
-			r.Find(NodeLeaseStale, kube.NodeObject(n), fmt.Sprintf("Node %s has not renewed its lease for %s", n.Name, finding.Duration(silent))).On(n).
-				Cite(finding.SeenAPI(snapshot.ObjectOf("Lease", corev1.NamespaceNodeLease, n.Name), "spec.renewTime", leases.Renewed[n.Name], "not renewed for "+finding.Duration(silent)))
+			r.Find(NodeLeaseStale, kube.NodeObject(n), fmt.Sprintf("Node %s has not renewed its lease for %s", n.Name,
+				finding.Duration(silent))).On(n).
+				Cite(finding.SeenAPI(snapshot.ObjectOf("Lease", corev1.NamespaceNodeLease, n.Name), "spec.renewTime", leases.Renewed[n.Name],
+					"not renewed for "+finding.Duration(silent)))
 		}
 		reportSkew(leases, s, r, n)
 		reportVersion(s, r, n)

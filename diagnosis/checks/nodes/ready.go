@@ -93,7 +93,8 @@ const startingRuntime = 2 * time.Minute
 
 // runtimeDown knows the kubelet's words (runtimeErrors in pkg/kubelet/runtime.go, and the health checks that it joins to them).
 func runtimeDown(message string) bool {
-	for _, words := range []string{"container runtime is down", "container runtime status check may not have completed yet", "PLEG is not healthy", "EventedPLEG is not healthy", "failed to get container runtime status"} {
+	for _, words := range []string{"container runtime is down", "container runtime status check may not have completed yet",
+		"PLEG is not healthy", "EventedPLEG is not healthy", "failed to get container runtime status"} {
 		if strings.Contains(message, words) {
 			return true
 		}
@@ -111,7 +112,8 @@ func reportCNI(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node, since ti
 	}
 	f := r.Find(NodeCNIMissing, kube.NodeObject(n), fmt.Sprintf(title, n.Name)).On(n).Cite(seen)
 	f.Since, f.Told = since, []time.Time{since}
-	f.Because = fmt.Sprintf("Since %s the kubelet of %s reports that the runtime's network is not ready, for no CNI plugin is initialized", finding.Clock(since), n.Name)
+	f.Because = fmt.Sprintf("Since %s the kubelet of %s reports that the runtime's network is not ready, for no CNI plugin is initialized",
+		finding.Clock(since), n.Name)
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
 		if h.Node != n.Name {

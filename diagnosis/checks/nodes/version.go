@@ -34,7 +34,8 @@ func reportVersion(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 		return
 	}
 	f := r.Find(NodeVersionSkew, kube.NodeObject(n), fmt.Sprintf(title, n.Name, n.Status.NodeInfo.KubeletVersion, s.ServerVersion)).On(n)
-	f.Cite(finding.SeenAPI(f.Object, "status.nodeInfo.kubeletVersion", time.Time{}, n.Status.NodeInfo.KubeletVersion+"; the API server is "+s.ServerVersion))
+	f.Cite(finding.SeenAPI(f.Object, "status.nodeInfo.kubeletVersion", time.Time{}, n.Status.NodeInfo.KubeletVersion+"; the API server is "+
+		s.ServerVersion))
 }
 
 // traits are what nodes of one kind have in common, and an upgrade changes.
@@ -67,7 +68,8 @@ func reportDifference(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 		if own == "" || count < 2 {
 			continue
 		}
-		f := r.Find(NodeDiffers, kube.NodeObject(n), fmt.Sprintf("Node %s, which is not ready, alone has %s %s; the other %d have %s", n.Name, t.words, own, count, others)).On(n)
+		f := r.Find(NodeDiffers, kube.NodeObject(n), fmt.Sprintf("Node %s, which is not ready, alone has %s %s; the other %d have %s", n.Name,
+			t.words, own, count, others)).On(n)
 		f.Cite(finding.SeenAPI(f.Object, "status.nodeInfo."+t.field, time.Time{}, own+"; the other nodes: "+others))
 	}
 }
@@ -81,6 +83,7 @@ func reportReboot(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 	if s.At.Sub(at) > finding.Recently || at.Sub(n.CreationTimestamp.Time) < newNode {
 		return
 	}
-	f := r.Find(NodeRebooted, kube.NodeObject(n), fmt.Sprintf("Node %s was rebooted at %s", n.Name, finding.Moment(s.At, at))).On(n).Cite(finding.SeenEvent(e))
+	f := r.Find(NodeRebooted, kube.NodeObject(n), fmt.Sprintf("Node %s was rebooted at %s", n.Name,
+		finding.Moment(s.At, at))).On(n).Cite(finding.SeenEvent(e))
 	f.Since, f.Told = at, []time.Time{at}
 }

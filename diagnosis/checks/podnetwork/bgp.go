@@ -54,8 +54,10 @@ func checkPeers(s *snapshot.Snapshot, r *finding.Report) {
 	if first.field == "nodeSelector" {
 		what = "nodes"
 	}
-	f := r.Find(BGPPeersMissing, snapshot.CustomObject(first.peer), fmt.Sprintf("BGPPeer %s selects its %s by %s, which no node fits, and the mesh between nodes is off: nodes learn no routes to one another's pods",
-		first.peer.GetName(), what, finding.OneLine(first.selector, 80)))
+	f := r.Find(BGPPeersMissing, snapshot.CustomObject(first.peer),
+		fmt.Sprintf("BGPPeer %s selects its %s by %s, which no node fits, and the mesh between nodes is off: nodes learn no routes to one "+
+			"another's pods",
+			first.peer.GetName(), what, finding.OneLine(first.selector, 80)))
 	f.Cite(finding.SeenAPI(snapshot.ObjectOf("BGPConfiguration", "", "default"), "spec.nodeToNodeMeshEnabled", time.Time{}, "false"))
 	for _, x := range idles {
 		o := snapshot.CustomObject(x.peer)

@@ -77,12 +77,14 @@ func beyondNode(s *snapshot.Snapshot, by calls.Call) (string, bool) {
 	case by.Pod.Spec.HostNetwork || by.Pod.Spec.NodeName == "":
 		return "", false
 	case by.Need.Kind == logs.NameUnresolved:
-		return "the cluster's DNS", !by.Service.IsZero() && calls.Unanswered(by.Need.Line) && resolvers.UsesClusterDNS(by.Pod) && resolvers.DNSReady(s)
+		return "the cluster's DNS", !by.Service.IsZero() && calls.Unanswered(by.Need.Line) && resolvers.UsesClusterDNS(by.Pod) &&
+			resolvers.DNSReady(s)
 	case by.Need.Kind != logs.ConnectionTimeout:
 		return "", false
 	case !by.Service.IsZero():
 		v := s.Service(by.Service.Namespace, by.Service.Name)
-		return by.Service.String(), v != nil && (len(v.Spec.Selector) == 0 || slices.ContainsFunc(s.PodsSelected(v.Namespace, v.Spec.Selector), kube.IsReady))
+		return by.Service.String(), v != nil && (len(v.Spec.Selector) == 0 || slices.ContainsFunc(s.PodsSelected(v.Namespace, v.Spec.Selector),
+			kube.IsReady))
 	}
 	a, ok := by.Address()
 	if !ok {
@@ -145,7 +147,8 @@ func reportCut(s *snapshot.Snapshot, r *finding.Report, node string, x *cutNode,
 	for _, p := range well[:min(len(well), finding.ShownPods)] {
 		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", kube.UnreadySince(p), "ready, on node "+p.Spec.NodeName))
 	}
-	title := fmt.Sprintf("Pods on node %s get no answer from beyond it, those of %d workloads: their pods on other nodes are well", node, len(failing))
+	title := fmt.Sprintf("Pods on node %s get no answer from beyond it, those of %d workloads: their pods on other nodes are well", node,
+		len(failing))
 	f.Title = finding.OneLine(title+touched(s, f), finding.MaxTitle)
 }
 

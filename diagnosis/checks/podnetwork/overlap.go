@@ -37,12 +37,14 @@ func checkOverlaps(s *snapshot.Snapshot, r *finding.Report) {
 		return
 	}
 	slices.SortFunc(spans, func(a, b span) int {
-		return cmp.Or(a.prefix.Addr().Compare(b.prefix.Addr()), cmp.Compare(a.prefix.Bits(), b.prefix.Bits()), cmp.Compare(a.node.Name, b.node.Name))
+		return cmp.Or(a.prefix.Addr().Compare(b.prefix.Addr()), cmp.Compare(a.prefix.Bits(), b.prefix.Bits()),
+			cmp.Compare(a.node.Name, b.node.Name))
 	})
 	widest := spans[0]
 	for _, x := range spans[1:] {
 		if widest.prefix.Overlaps(x.prefix) && widest.node != x.node {
-			overlap(r, x, fmt.Sprintf("overlaps that of node %s (%s)", widest.node.Name, widest.prefix), kube.NodeObject(widest.node), "spec.podCIDR", widest.prefix.String())
+			overlap(r, x, fmt.Sprintf("overlaps that of node %s (%s)", widest.node.Name, widest.prefix), kube.NodeObject(widest.node),
+				"spec.podCIDR", widest.prefix.String())
 		}
 		if !widest.prefix.Overlaps(x.prefix) {
 			widest = x
@@ -52,7 +54,8 @@ func checkOverlaps(s *snapshot.Snapshot, r *finding.Report) {
 		n := &s.Nodes[i]
 		for _, a := range n.Status.Addresses {
 			if x, ok := spanOf(spans, a.Address); ok && a.Type == corev1.NodeInternalIP {
-				overlap(r, x, fmt.Sprintf("holds the address of node %s (%s)", n.Name, a.Address), kube.NodeObject(n), "status.addresses[InternalIP]", a.Address)
+				overlap(r, x, fmt.Sprintf("holds the address of node %s (%s)", n.Name, a.Address), kube.NodeObject(n), "status.addresses[InternalIP]",
+					a.Address)
 			}
 		}
 	}
@@ -61,7 +64,8 @@ func checkOverlaps(s *snapshot.Snapshot, r *finding.Report) {
 		v := &s.Services[i]
 		if x, ok := spanOf(spans, v.Spec.ClusterIP); ok && !told[x.node] {
 			told[x.node] = true
-			overlap(r, x, fmt.Sprintf("holds the address of Service %s/%s (%s)", v.Namespace, v.Name, v.Spec.ClusterIP), kube.ServiceObject(v), "spec.clusterIP", v.Spec.ClusterIP)
+			overlap(r, x, fmt.Sprintf("holds the address of Service %s/%s (%s)", v.Namespace, v.Name, v.Spec.ClusterIP), kube.ServiceObject(v),
+				"spec.clusterIP", v.Spec.ClusterIP)
 		}
 	}
 }
@@ -99,6 +103,8 @@ func spanOf(spans []span, address string) (span, bool) {
 }
 
 func overlap(r *finding.Report, x span, what string, other incident.Object, field, seen string) {
-	f := r.Find(PodNetworkOverlap, kube.NodeObject(x.node), fmt.Sprintf("The pod network of node %s, %s, %s", x.node.Name, x.prefix, what)).On(x.node)
-	f.Cite(finding.SeenAPI(f.Object, "spec.podCIDR", x.node.CreationTimestamp.Time, x.prefix.String()), finding.SeenAPI(other, field, time.Time{}, seen))
+	f := r.Find(PodNetworkOverlap, kube.NodeObject(x.node), fmt.Sprintf("The pod network of node %s, %s, %s", x.node.Name, x.prefix,
+		what)).On(x.node)
+	f.Cite(finding.SeenAPI(f.Object, "spec.podCIDR", x.node.CreationTimestamp.Time, x.prefix.String()),
+		finding.SeenAPI(other, field, time.Time{}, seen))
 }

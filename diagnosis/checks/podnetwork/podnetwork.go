@@ -37,7 +37,8 @@ var podNetworkCodes = []finding.Code{
 		Example: "DaemonSet kube-flannel-ds has no pod on node worker-2, where pods cannot get a network"},
 	{Code: NodeIPsExhausted, Severity: incident.Critical, Root: true,
 		Meaning: "All addresses that a node may give to pods are taken, so no new pod can start on it.",
-		Next:    "Move pods away; if far fewer pods run than addresses are taken, remove what the plugin forgot (/var/lib/cni/networks on the node); give nodes larger ranges.",
+		Next: "Move pods away; if far fewer pods run than addresses are taken, remove what the plugin forgot (/var/lib/cni/networks on the " +
+			"node); give nodes larger ranges.",
 		Example: "Node worker-1 has no pod address left: 10.42.1.0/24 is used up"},
 	{Code: NodeProxyMissing, Severity: incident.Critical, Root: true,
 		Meaning: "kube-proxy does not run on a node, so the addresses of Services lead nowhere from there.",
@@ -49,13 +50,18 @@ var podNetworkCodes = []finding.Code{
 		Example: "The pod network of node worker-1, 192.168.0.0/24, holds the address of node worker-2 (192.168.0.12)"},
 	{Code: NodeNetworkCut, Severity: incident.Critical, Root: true,
 		Meaning: "Pods of several workloads on one node get no answer from beyond it, while pods of the same workloads on other nodes are well.",
-		Next: "On the node, compare ip rule, ip route and the packet filter with those of a node that is well; restart the network plugin's pod there, which writes its own anew. " +
+		Next: "On the node, compare ip rule, ip route and the packet filter with those of a node that is well; restart the network plugin's " +
+			"pod there, which writes its own anew. " +
 			"If systemd-networkd removes them, set ManageForeignRoutes=no and ManageForeignRoutingPolicyRules=no in networkd.conf.",
-		Example: "Pods on node worker-1 get no answer from beyond it, those of 3 workloads: their pods on other nodes are well; systemd-networkd set up the node's network anew at 06:13:49 UTC"},
+		Example: "Pods on node worker-1 get no answer from beyond it, those of 3 workloads: their pods on other nodes are well; " +
+			"systemd-networkd set up the node's network anew at 06:13:49 UTC"},
 	{Code: BGPPeersMissing, Severity: incident.Critical, Root: true,
-		Meaning: "Calico's nodes peer with no one: its mesh between nodes is off, and no node fits the selectors of any BGPPeer, so that no routes to other nodes' pods are learned.",
-		Next:    "Give the route reflectors the label that the BGPPeer's selector names, or let it name one that they have (calicoctl node status shows the sessions).",
-		Example: "BGPPeer route-reflectors selects its peers by has(route-reflector), which no node fits, and the mesh between nodes is off: nodes learn no routes to one another's pods"},
+		Meaning: "Calico's nodes peer with no one: its mesh between nodes is off, and no node fits the selectors of any BGPPeer, so that no " +
+			"routes to other nodes' pods are learned.",
+		Next: "Give the route reflectors the label that the BGPPeer's selector names, or let it name one that they have (calicoctl node " +
+			"status shows the sessions).",
+		Example: "BGPPeer route-reflectors selects its peers by has(route-reflector), which no node fits, and the mesh between nodes is off: " +
+			"nodes learn no routes to one another's pods"},
 }
 
 func checkPodNetwork(s *snapshot.Snapshot, r *finding.Report) {
@@ -68,7 +74,8 @@ func checkPodNetwork(s *snapshot.Snapshot, r *finding.Report) {
 }
 
 // plugins are how the DaemonSets of network plugins are called.
-var plugins = []string{"kube-flannel", "calico-node", "cilium", "canal", "weave-net", "kindnet", "aws-node", "azure-cni", "kube-router", "antrea-agent", "ovnkube-node", "kube-multus"}
+var plugins = []string{"kube-flannel", "calico-node", "cilium", "canal", "weave-net", "kindnet", "aws-node", "azure-cni", "kube-router",
+	"antrea-agent", "ovnkube-node", "kube-multus"}
 
 // NetworkPlugin says whether a workload is the part of a network plugin that runs on every node.
 func NetworkPlugin(w incident.Object) bool {
@@ -91,7 +98,8 @@ func podsByNode(s *snapshot.Snapshot, d *appsv1.DaemonSet) map[string]*corev1.Po
 // without says that a node is none of a DaemonSet's, though others are: it has no pod there, and none is about to come.
 func without(s *snapshot.Snapshot, d *appsv1.DaemonSet, pods map[string]*corev1.Pod, node string) bool {
 	n := s.Node(node)
-	return n != nil && pods[node] == nil && !kube.Newly(s, d.CreationTimestamp.Time) && s.At.Sub(n.CreationTimestamp.Time) >= finding.SlowIngress
+	return n != nil && pods[node] == nil && !kube.Newly(s, d.CreationTimestamp.Time) &&
+		s.At.Sub(n.CreationTimestamp.Time) >= finding.SlowIngress
 }
 
 // sandboxFailures are the events by which the kubelet says that a pod gets no network, the newest of each node.
@@ -146,9 +154,11 @@ func checkPlugins(s *snapshot.Snapshot, r *finding.Report) {
 			if n := s.Node(node); n == nil || !without(s, d, have, node) || spares(d, n) {
 				continue
 			}
-			f := r.Find(NetworkPluginMissing, o, fmt.Sprintf("DaemonSet %s has no pod on node %s, where pods cannot get a network%s", d.Name, node, whyNot(d, s.Node(node))))
+			f := r.Find(NetworkPluginMissing, o, fmt.Sprintf("DaemonSet %s has no pod on node %s, where pods cannot get a network%s", d.Name, node,
+				whyNot(d, s.Node(node))))
 			f.Nodes, f.Pods = []string{node}, pods[node]
-			f.Cite(finding.SeenAPI(o, "status.desiredNumberScheduled", time.Time{}, fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), node)), finding.SeenEvent(events[node]))
+			f.Cite(finding.SeenAPI(o, "status.desiredNumberScheduled", time.Time{},
+				fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), node)), finding.SeenEvent(events[node]))
 		}
 	}
 }
@@ -161,9 +171,11 @@ func whyNot(d *appsv1.DaemonSet, n *corev1.Node) string {
 	}
 	for _, t := range n.Spec.Taints {
 		tolerates := func(x corev1.Toleration) bool {
-			return (x.Key == "" || x.Key == t.Key) && (x.Effect == "" || x.Effect == t.Effect) && (x.Operator == corev1.TolerationOpExists || x.Value == t.Value)
+			return (x.Key == "" || x.Key == t.Key) && (x.Effect == "" || x.Effect == t.Effect) &&
+				(x.Operator == corev1.TolerationOpExists || x.Value == t.Value)
 		}
-		if t.Effect != corev1.TaintEffectPreferNoSchedule && !strings.HasPrefix(t.Key, "node.kubernetes.io/") && !slices.ContainsFunc(spec.Tolerations, tolerates) {
+		if t.Effect != corev1.TaintEffectPreferNoSchedule && !strings.HasPrefix(t.Key, "node.kubernetes.io/") &&
+			!slices.ContainsFunc(spec.Tolerations, tolerates) {
 			return fmt.Sprintf(": it does not tolerate the taint %s=%s:%s", t.Key, t.Value, t.Effect)
 		}
 	}

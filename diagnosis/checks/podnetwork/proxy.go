@@ -45,9 +45,11 @@ func checkProxies(s *snapshot.Snapshot, r *finding.Report) {
 			if !kube.NodeReady(n) || !without(s, d, have, n.Name) || spares(d, n) {
 				continue
 			}
-			f := r.Find(NodeProxyMissing, kube.NodeObject(n), fmt.Sprintf("Node %s has no kube-proxy: addresses of Services lead nowhere from it%s", n.Name, whyNot(d, n))).On(n)
+			f := r.Find(NodeProxyMissing, kube.NodeObject(n), fmt.Sprintf("Node %s has no kube-proxy: addresses of Services lead nowhere from it%s",
+				n.Name, whyNot(d, n))).On(n)
 			f.Fault = []incident.Object{f.Object, o}
-			f.Cite(finding.SeenAPI(o, "status.desiredNumberScheduled", time.Time{}, fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), n.Name)))
+			f.Cite(finding.SeenAPI(o, "status.desiredNumberScheduled", time.Time{},
+				fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), n.Name)))
 		}
 	}
 }

@@ -18,7 +18,8 @@ const EnvironmentStale = "EnvironmentStale"
 
 var environmentCodes = []finding.Code{
 	{Code: EnvironmentStale, Severity: incident.Info,
-		Meaning: "A container took its environment from a ConfigMap that has changed since it started. Environment variables, unlike mounted files, never follow.",
+		Meaning: "A container took its environment from a ConfigMap that has changed since it started. Environment variables, unlike mounted " +
+			"files, never follow.",
 		Next:    "If the change is meant for it, restart the workload (kubectl rollout restart).",
 		Example: "2 of 3 pods of Deployment web run with what ConfigMap web-config was before 09:40:00 UTC; they started at 09:00:00 UTC"},
 }
@@ -63,7 +64,8 @@ func checkEnvironment(s *snapshot.Snapshot, r *finding.Report) {
 				if at.IsZero() || !at.After(config.CreationTimestamp.Time) {
 					continue
 				}
-				k := key{snapshot.ObjectOf("ConfigMap", p.Namespace, name), s.WorkloadOf(p), p.Labels["pod-template-hash"] + p.Labels["controller-revision-hash"]}
+				k := key{snapshot.ObjectOf("ConfigMap", p.Namespace, name), s.WorkloadOf(p),
+					p.Labels["pod-template-hash"] + p.Labels["controller-revision-hash"]}
 				x := by[k]
 				if x == nil {
 					x = &stale{config: config, workload: k.workload, changed: at, by: manager, field: "spec.containers[" + c.Spec.Name + "]." + from[name]}
@@ -127,7 +129,8 @@ func (x *stale) report(r *finding.Report) {
 	case len(x.after) == 0:
 		who = fmt.Sprintf("%d pods of %s", n, finding.Short(x.workload))
 	}
-	f := r.Find(EnvironmentStale, x.workload, finding.Inflect(n, "%s {runs|run} with what ConfigMap %s was before %s; {it|they} started at %s", who, x.config.Name, finding.Clock(x.changed), finding.Clock(x.started)))
+	f := r.Find(EnvironmentStale, x.workload, finding.Inflect(n, "%s {runs|run} with what ConfigMap %s was before %s; {it|they} started at %s",
+		who, x.config.Name, finding.Clock(x.changed), finding.Clock(x.started)))
 	f.Workload, f.Pods, f.Since, f.Told = x.workload, x.before, x.changed, []time.Time{x.changed, x.started}
 	f.Refs = []incident.Object{snapshot.ObjectOf("ConfigMap", x.config.Namespace, x.config.Name)}
 	f.Fault = append([]incident.Object{x.workload}, f.Refs...)
@@ -137,6 +140,8 @@ func (x *stale) report(r *finding.Report) {
 	if len(x.after) > 0 {
 		f.Title = finding.OneLine(f.Title+fmt.Sprintf(", the other %d after it", len(x.after)), finding.MaxTitle)
 	}
-	f.Cite(finding.SeenAPI(f.Refs[0], "metadata.managedFields", x.changed, strings.TrimSpace("last changed at "+finding.Clock(x.changed)+" by "+x.by)),
-		finding.SeenAPI(finding.PodObject(x.before[0]), x.field, x.started, "ConfigMap "+x.config.Name+"; the container has run since "+finding.Clock(x.started)))
+	f.Cite(finding.SeenAPI(f.Refs[0], "metadata.managedFields", x.changed, strings.TrimSpace("last changed at "+finding.Clock(x.changed)+
+		" by "+x.by)),
+		finding.SeenAPI(finding.PodObject(x.before[0]), x.field, x.started, "ConfigMap "+x.config.Name+"; the container has run since "+
+			finding.Clock(x.started)))
 }

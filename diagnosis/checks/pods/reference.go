@@ -28,7 +28,8 @@ var referenceCodes = []finding.Code{
 		Next:    "Create it, or correct the name in the workload that refers to it.",
 		Example: "ConfigMap shop/web-conf does not exist (there is web-config), Deployment web needs it"},
 	{Code: SecretMissing, Severity: incident.Critical, Root: true,
-		Meaning: "A pod needs a Secret, or a key of one, that does not exist; the kubelet says so, or the names of Secrets may be read. Their values never are.",
+		Meaning: "A pod needs a Secret, or a key of one, that does not exist; the kubelet says so, or the names of Secrets may be read. Their " +
+			"values never are.",
 		Next:    "Create it, or correct the name in the workload that refers to it.",
 		Example: "Secret shop/db-password does not exist, Deployment web needs it"},
 }
@@ -65,7 +66,8 @@ func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
 	complete := len(s.ConfigMaps) > 0 && !finding.NotSeen(s, "configmaps", "")
 	for i := range s.Pods {
 		p := &s.Pods[i]
-		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.DeletionTimestamp != nil || kube.Newly(s, p.CreationTimestamp.Time) {
+		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.DeletionTimestamp != nil ||
+			kube.Newly(s, p.CreationTimestamp.Time) {
 			continue
 		}
 		stops := !kube.Healthy(p)
@@ -217,7 +219,8 @@ func (x *missing) report(s *snapshot.Snapshot, r *finding.Report) {
 	case x.object.Kind == "ConfigMap" && x.key != "" && c != nil:
 		hint = kube.DidYouMean(kube.Nearest(x.key, kube.KeysOf(c)))
 	case x.object.Kind == "ConfigMap" && x.key == "":
-		hint = kube.DidYouMean(kube.Nearest(x.object.Name, slices.DeleteFunc(s.ConfigMapsIn(x.object.Namespace), func(n string) bool { return n == "kube-root-ca.crt" })))
+		hint = kube.DidYouMean(kube.Nearest(x.object.Name, slices.DeleteFunc(s.ConfigMapsIn(x.object.Namespace),
+			func(n string) bool { return n == "kube-root-ca.crt" })))
 	case x.object.Kind == "Secret" && x.key == "":
 		hint = podproblem.SecretHint(s, x.object.Namespace, x.object.Name)
 	case x.object.Kind == "Secret":

@@ -17,7 +17,8 @@ const RegistryFails = "RegistryFails"
 
 var registryCodes = []finding.Code{
 	{Code: RegistryFails, Severity: incident.Critical, Root: true,
-		Meaning: "Several workloads cannot pull images for one reason that lies with their registry or the way to it: it does not answer, its name does not resolve, its rate limit is reached.",
+		Meaning: "Several workloads cannot pull images for one reason that lies with their registry or the way to it: it does not answer, its " +
+			"name does not resolve, its rate limit is reached.",
 		Next:    "See whether the registry answers from a node; with a rate limit, pull with credentials or through a mirror.",
 		Example: "Registry docker.io: its rate limit is reached; 7 workloads cannot pull their images"},
 }
@@ -63,6 +64,7 @@ func checkRegistries(s *snapshot.Snapshot, r *finding.Report) {
 		if len(f.Nodes) == 1 && len(s.Nodes) > 1 {
 			where = ", all on node " + f.Nodes[0]
 		}
-		f.Title = finding.OneLine(fmt.Sprintf("Registry %s: %s; %d workloads cannot pull their images%s", host, t.pods[0].Reason, len(t.workloads.List), where), finding.MaxTitle)
+		f.Title = finding.OneLine(fmt.Sprintf("Registry %s: %s; %d workloads cannot pull their images%s", host, t.pods[0].Reason,
+			len(t.workloads.List), where), finding.MaxTitle)
 	}
 }

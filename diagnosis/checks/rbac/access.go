@@ -33,12 +33,14 @@ const (
 var accessCodes = []finding.Code{
 	{Code: RightMissing, Severity: incident.Critical, Root: true, Detail: RefusedRight{},
 		Meaning: "The API server refuses what a program asks: no Role that is bound to its account grants it.",
-		Next:    "Give the account the right that is named, by the Role or binding that is named; kubectl auth can-i VERB RESOURCE --as SUBJECT shows whether it has it.",
+		Next: "Give the account the right that is named, by the Role or binding that is named; kubectl auth can-i VERB RESOURCE --as " +
+			"SUBJECT shows whether it has it.",
 		Example: "ServiceAccount ops/watcher may not list pods in shop: Role shop/pod-reader allows it get, watch, not list"},
 	{Code: RoleMissing, Severity: incident.Critical, Root: true, Detail: RefusedRight{},
 		Meaning: "A binding gives a program's account a Role that does not exist, so the API server refuses what it asks.",
 		Next:    "Create the Role, or make the binding again with the right name (a binding's roleRef cannot be changed).",
-		Example: "RoleBinding shop/watcher gives ServiceAccount ops/watcher Role pod-raeder, which does not exist (there is pod-reader), so it may not list pods in shop"},
+		Example: "RoleBinding shop/watcher gives ServiceAccount ops/watcher Role pod-raeder, which does not exist (there is pod-reader), so it " +
+			"may not list pods in shop"},
 	{Code: ServiceAccountMissing, Severity: incident.Critical, Root: true,
 		Meaning: "A workload's pods are to run as a ServiceAccount that does not exist, so they cannot be created.",
 		Next:    "Create the ServiceAccount, or correct spec.serviceAccountName in the workload.",
@@ -62,7 +64,8 @@ func checkAccess(s *snapshot.Snapshot, r *finding.Report) {
 	}
 	for i := range s.Events {
 		e := &s.Events[i]
-		if !strings.Contains(e.Message, `forbidden: User "system:serviceaccount:`) || s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRefusal {
+		if !strings.Contains(e.Message, `forbidden: User "system:serviceaccount:`) ||
+			s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRefusal {
 			continue
 		}
 		o := snapshot.ObjectOf(e.InvolvedObject.Kind, e.InvolvedObject.Namespace, e.InvolvedObject.Name)
@@ -75,10 +78,11 @@ func checkAccess(s *snapshot.Snapshot, r *finding.Report) {
 	checkServiceAccounts(s, r)
 }
 
-// neverSees says whether a controller may not list what it is to care for: client-go's reflector then tries for ever, and what waits for its
-// cache does nothing, while the program's probes may say that it is well (k8s.io/client-go/tools/cache/reflector.go).
+// neverSees says whether a controller may not list what it is to care for: client-go's reflector then tries for ever, and what waits for
+// its cache does nothing, while the program's probes may say that it is well (k8s.io/client-go/tools/cache/reflector.go).
 func neverSees(f logs.Fact) bool {
-	return f.Telling && (f.Verb == "list" || f.Verb == "watch") && (strings.Contains(f.Line, "ailed to list *") || strings.Contains(f.Line, "ailed to watch *"))
+	return f.Telling && (f.Verb == "list" || f.Verb == "watch") && (strings.Contains(f.Line, "ailed to list *") || strings.Contains(f.Line,
+		"ailed to watch *"))
 }
 
 // RefusedRight is the detail of RightMissing and RoleMissing.
@@ -166,14 +170,16 @@ func checkServiceAccounts(s *snapshot.Snapshot, r *finding.Report) {
 					names = append(names, s.ServiceAccounts[i].Name)
 				}
 			}
-			f = r.Find(ServiceAccountMissing, o, fmt.Sprintf("ServiceAccount %s/%s does not exist%s, %s is to run as it", m[1], m[2], kube.DidYouMean(kube.Nearest(m[2], names)), finding.Short(by)))
+			f = r.Find(ServiceAccountMissing, o, fmt.Sprintf("ServiceAccount %s/%s does not exist%s, %s is to run as it", m[1], m[2],
+				kube.DidYouMean(kube.Nearest(m[2], names)), finding.Short(by)))
 			found[o] = f
 		}
 		f.Since = finding.Earlier(f.Since, e.Time)
 		f.Cite(e)
 	}
 	for i := range s.Events {
-		if e := &s.Events[i]; strings.Contains(e.Message, "error looking up service account") && s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal {
+		if e := &s.Events[i]; strings.Contains(e.Message, "error looking up service account") &&
+			s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal {
 			seen := finding.SeenEvent(e)
 			seen.Time = kube.BeganAt(e).UTC()
 			note(e.Message, seen, ownerOf(s, snapshot.ObjectOf(e.InvolvedObject.Kind, e.InvolvedObject.Namespace, e.InvolvedObject.Name)))

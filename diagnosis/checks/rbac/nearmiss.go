@@ -34,7 +34,8 @@ func danglingRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, boo
 		}
 		o := b.role()
 		return nearMiss{object: b.object, dangling: true,
-			why:  fmt.Sprintf("%s gives it %s %s, which does not exist%s", kindAndName(b.object), o.Kind, o.Name, kube.DidYouMean(kube.Nearest(o.Name, roleNames(s, o)))),
+			why: fmt.Sprintf("%s gives it %s %s, which does not exist%s", kindAndName(b.object), o.Kind, o.Name,
+				kube.DidYouMean(kube.Nearest(o.Name, roleNames(s, o)))),
 			seen: []incident.Evidence{finding.SeenAPI(b.object, "roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
 	}
 	return nearMiss{}, false
@@ -82,7 +83,8 @@ func lackingRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool
 			default:
 				continue
 			}
-			return nearMiss{object: o, why: kindAndName(o) + " " + why, seen: []incident.Evidence{ruleEvidence(o, r), finding.SeenAPI(b.object, "roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
+			return nearMiss{object: o, why: kindAndName(o) + " " + why, seen: []incident.Evidence{ruleEvidence(o, r), finding.SeenAPI(b.object,
+				"roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
 		}
 	}
 	return nearMiss{}, false
@@ -108,14 +110,17 @@ func onlyRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool) {
 		return nearMiss{}, false
 	}
 	o := own[0].role()
-	return nearMiss{object: o, why: fmt.Sprintf("%s, the only one bound to it, has no rule for it (it has some for %s)", kindAndName(o), finding.FirstFew(grants)),
-		seen: []incident.Evidence{finding.SeenAPI(o, "rules", time.Time{}, "resources "+strings.Join(grants, ", ")), finding.SeenAPI(own[0].object, "roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
+	return nearMiss{object: o, why: fmt.Sprintf("%s, the only one bound to it, has no rule for it (it has some for %s)", kindAndName(o),
+		finding.FirstFew(grants)),
+		seen: []incident.Evidence{finding.SeenAPI(o, "rules", time.Time{}, "resources "+strings.Join(grants, ", ")),
+			finding.SeenAPI(own[0].object, "roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
 }
 
 // pluralOf says whether a rule means the resource and writes it wrong: "pod", "Pods".
 func pluralOf(r rbacv1.PolicyRule, q request) bool {
 	return slices.ContainsFunc(r.Resources, func(res string) bool {
-		return res != "" && (strings.EqualFold(res, q.resource) || strings.EqualFold(res+"s", q.resource) || strings.EqualFold(res+"es", q.resource))
+		return res != "" && (strings.EqualFold(res, q.resource) || strings.EqualFold(res+"s", q.resource) ||
+			strings.EqualFold(res+"es", q.resource))
 	})
 }
 
@@ -128,7 +133,8 @@ func groupWords(groups ...string) string {
 }
 
 func ruleEvidence(o incident.Object, r rbacv1.PolicyRule) incident.Evidence {
-	return finding.SeenAPI(o, "rules", time.Time{}, fmt.Sprintf("apiGroups [%s], resources %v, verbs %v", groupWords(r.APIGroups...), r.Resources, r.Verbs))
+	return finding.SeenAPI(o, "rules", time.Time{}, fmt.Sprintf("apiGroups [%s], resources %v, verbs %v", groupWords(r.APIGroups...),
+		r.Resources, r.Verbs))
 }
 
 // otherNamespace is a RoleBinding of the subject's that grants the right elsewhere.
@@ -145,7 +151,8 @@ func otherNamespace(s *snapshot.Snapshot, q request, all []binding) (nearMiss, b
 		if q.namespace == "" {
 			why += "; for all namespaces it takes a ClusterRoleBinding"
 		}
-		return nearMiss{object: b.object, why: why, seen: []incident.Evidence{finding.SeenAPI(b.object, "roleRef", time.Time{}, b.ref.Kind+" "+b.ref.Name)}}, true
+		return nearMiss{object: b.object, why: why, seen: []incident.Evidence{finding.SeenAPI(b.object, "roleRef", time.Time{}, b.ref.Kind+" "+
+			b.ref.Name)}}, true
 	}
 	return nearMiss{}, false
 }
@@ -166,7 +173,8 @@ func otherSubject(s *snapshot.Snapshot, q request, all []binding) (nearMiss, boo
 			if x.Kind != rbacv1.ServiceAccountKind {
 				continue
 			}
-			m := nearMiss{object: b.object, seen: []incident.Evidence{finding.SeenAPI(b.object, "subjects", time.Time{}, "ServiceAccount "+x.Namespace+"/"+x.Name)}}
+			m := nearMiss{object: b.object, seen: []incident.Evidence{finding.SeenAPI(b.object, "subjects", time.Time{}, "ServiceAccount "+
+				x.Namespace+"/"+x.Name)}}
 			gone := ""
 			if s.ServiceAccount(x.Namespace, x.Name) == nil && !finding.NotSeen(s, "serviceaccounts", x.Namespace) {
 				gone = " (which does not exist)"
@@ -187,7 +195,8 @@ func otherSubject(s *snapshot.Snapshot, q request, all []binding) (nearMiss, boo
 
 // ofEverything says that a role is not made for one purpose, so that to have it is no near miss.
 func ofEverything(o incident.Object, rules []rbacv1.PolicyRule) bool {
-	if strings.HasPrefix(o.Name, "system:") || o.Kind == "ClusterRole" && slices.Contains([]string{"cluster-admin", "admin", "edit", "view"}, o.Name) {
+	if strings.HasPrefix(o.Name, "system:") || o.Kind == "ClusterRole" && slices.Contains([]string{"cluster-admin", "admin", "edit", "view"},
+		o.Name) {
 		return true
 	}
 	return slices.ContainsFunc(rules, func(r rbacv1.PolicyRule) bool {
@@ -207,17 +216,20 @@ func unboundRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool
 	for i := range s.Roles {
 		r := &s.Roles[i]
 		if o := snapshot.ObjectOf("Role", r.Namespace, r.Name); r.Namespace == q.namespace && fits(o, r.Rules) {
-			return nearMiss{object: o, why: kindAndName(o) + " grants it, but no RoleBinding gives it to anybody", seen: []incident.Evidence{ruleEvidence(o, r.Rules[allowing(r.Rules, q)])}}, true
+			return nearMiss{object: o, why: kindAndName(o) + " grants it, but no RoleBinding gives it to anybody",
+				seen: []incident.Evidence{ruleEvidence(o, r.Rules[allowing(r.Rules, q)])}}, true
 		}
 	}
 	who, _ := accountOf(q.subject)
 	for i := range s.ClusterRoles {
 		r := &s.ClusterRoles[i]
 		o := snapshot.ObjectOf("ClusterRole", "", r.Name)
-		if len(r.Labels) > 0 && r.Labels["kubernetes.io/bootstrapping"] != "" || len(kube.Nearest(who.Name, []string{r.Name})) == 0 || !fits(o, r.Rules) {
+		if len(r.Labels) > 0 && r.Labels["kubernetes.io/bootstrapping"] != "" || len(kube.Nearest(who.Name, []string{r.Name})) == 0 ||
+			!fits(o, r.Rules) {
 			continue
 		}
-		return nearMiss{object: o, why: kindAndName(o) + " grants it, but no binding gives it to anybody", seen: []incident.Evidence{ruleEvidence(o, r.Rules[allowing(r.Rules, q)])}}, true
+		return nearMiss{object: o, why: kindAndName(o) + " grants it, but no binding gives it to anybody",
+			seen: []incident.Evidence{ruleEvidence(o, r.Rules[allowing(r.Rules, q)])}}, true
 	}
 	return nearMiss{}, false
 }

@@ -62,14 +62,16 @@ func missingRight(s *snapshot.Snapshot, p *corev1.Pod, subject, verb, group, res
 	d.title = title
 	if subject == "system:anonymous" && p != nil {
 		d.object = s.WorkloadOf(p)
-		d.title = fmt.Sprintf("%s is nobody to the API server (system:anonymous), so it may not %s: it sends no token", finding.Short(d.object), q)
+		d.title = fmt.Sprintf("%s is nobody to the API server (system:anonymous), so it may not %s: it sends no token", finding.Short(d.object),
+			q)
 		if a := p.Spec.AutomountServiceAccountToken; a != nil && !*a {
 			d.title += ", for automountServiceAccountToken is false"
 			d.seen = append(d.seen, finding.SeenAPI(finding.PodObject(p), "spec.automountServiceAccountToken", time.Time{}, "false"))
 		}
 		return d
 	}
-	if !s.SeenWhole("", "roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io") {
+	if !s.SeenWhole("", "roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io",
+		"clusterrolebindings.rbac.authorization.k8s.io") {
 		return d
 	}
 	all := bindingsOf(s)
@@ -81,7 +83,8 @@ func missingRight(s *snapshot.Snapshot, p *corev1.Pod, subject, verb, group, res
 			}
 		}
 	}
-	for _, try := range []func(*snapshot.Snapshot, request, []binding) (nearMiss, bool){danglingRole, lackingRole, otherNamespace, otherSubject, unboundRole, onlyRole} {
+	for _, try := range []func(*snapshot.Snapshot, request, []binding) (nearMiss, bool){danglingRole, lackingRole, otherNamespace,
+		otherSubject, unboundRole, onlyRole} {
 		m, ok := try(s, q, all)
 		if !ok {
 			continue
@@ -92,7 +95,8 @@ func missingRight(s *snapshot.Snapshot, p *corev1.Pod, subject, verb, group, res
 		}
 		if m.runAs != "" && p != nil && who.Name == "default" {
 			d.object = s.WorkloadOf(p)
-			d.title = fmt.Sprintf("%s runs as ServiceAccount default, which may not %s; %s grants it to ServiceAccount %s: set serviceAccountName", finding.Short(d.object), q, kindAndName(m.object), m.runAs)
+			d.title = fmt.Sprintf("%s runs as ServiceAccount default, which may not %s; %s grants it to ServiceAccount %s: set serviceAccountName",
+				finding.Short(d.object), q, kindAndName(m.object), m.runAs)
 			d.seen = append(d.seen, finding.SeenAPI(finding.PodObject(p), "spec.serviceAccountName", time.Time{}, "default"))
 		}
 		return d
@@ -139,7 +143,8 @@ func (b binding) binds(subject string) bool {
 		case rbacv1.ServiceAccountKind:
 			return account && x.Namespace == who.Namespace && x.Name == who.Name
 		case rbacv1.GroupKind:
-			return x.Name == "system:authenticated" || account && (x.Name == "system:serviceaccounts" || x.Name == "system:serviceaccounts:"+who.Namespace)
+			return x.Name == "system:authenticated" || account && (x.Name == "system:serviceaccounts" || x.Name == "system:serviceaccounts:"+
+				who.Namespace)
 		}
 		return x.Name == subject
 	})

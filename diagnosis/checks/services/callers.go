@@ -60,21 +60,24 @@ func noPort(c calls.Callers, by calls.Call, v *corev1.Service) {
 		return
 	}
 	caller := c.S.WorkloadOf(by.Pod)
-	f := c.Find(ServicePortMissing, by.Service, by.Need.Port, by, fmt.Sprintf("%s calls Service %s/%s at port %s, which it does not have%s", finding.Short(caller),
+	f := c.Find(ServicePortMissing, by.Service, by.Need.Port, by, fmt.Sprintf("%s calls Service %s/%s at port %s, which it does not have%s",
+		finding.Short(caller),
 		v.Namespace, v.Name, by.Need.Port, kube.DidYouMean(kube.ServicePorts(v))))
 	f.Fault = finding.Union(f.Fault, []incident.Object{caller, by.Service})
 	f.Cite(finding.SeenAPI(by.Service, "spec.ports", time.Time{}, "has "+strings.Join(kube.ServicePorts(v), ", ")))
 }
 
-// withoutEndpoints reports a Service without a selector for which nobody has written an EndpointSlice, or whose EndpointSlice sends to an address of
-// the pod network that no pod has.
+// withoutEndpoints reports a Service without a selector for which nobody has written an EndpointSlice, or whose EndpointSlice sends to an
+// address of the pod network that no pod has.
 func withoutEndpoints(c calls.Callers, by calls.Call, v *corev1.Service) {
-	if len(v.Spec.Selector) > 0 || finding.NotSeen(c.S, "endpointslices.discovery.k8s.io", v.Namespace) || kube.Newly(c.S, v.CreationTimestamp.Time) {
+	if len(v.Spec.Selector) > 0 || finding.NotSeen(c.S, "endpointslices.discovery.k8s.io", v.Namespace) ||
+		kube.Newly(c.S, v.CreationTimestamp.Time) {
 		return
 	}
 	slicesOf := c.S.EndpointSlicesOf(v.Namespace, v.Name)
 	if len(slicesOf) == 0 {
-		f := c.Find(ServiceNoEndpoints, by.Service, "", by, fmt.Sprintf("Service %s has no selector, and no EndpointSlice says where it leads", v.Name))
+		f := c.Find(ServiceNoEndpoints, by.Service, "", by, fmt.Sprintf("Service %s has no selector, and no EndpointSlice says where it leads",
+			v.Name))
 		f.Cite(finding.SeenAPI(by.Service, "spec.selector", time.Time{}, "none"))
 		return
 	}
@@ -93,7 +96,9 @@ func withoutEndpoints(c calls.Callers, by calls.Call, v *corev1.Service) {
 		return
 	}
 	o := snapshot.ObjectOf("EndpointSlice", v.Namespace, slicesOf[0].Name)
-	f := c.Find(ServiceNoEndpoints, by.Service, "", by, fmt.Sprintf("Service %s has no selector, and its EndpointSlice %s, written by hand, sends to %s, which no pod has (any longer)", v.Name, o.Name, gone[0]))
+	f := c.Find(ServiceNoEndpoints, by.Service, "", by,
+		fmt.Sprintf("Service %s has no selector, and its EndpointSlice %s, written by hand, sends to %s, which no pod has (any longer)", v.Name,
+			o.Name, gone[0]))
 	f.Fault = finding.Union(f.Fault, []incident.Object{by.Service, o})
 	f.Cite(finding.SeenAPI(o, "endpoints.addresses", time.Time{}, gone[0].String()))
 }
@@ -123,8 +128,9 @@ func headless(c calls.Callers, by calls.Call, v *corev1.Service) {
 			continue
 		}
 		caller := c.S.WorkloadOf(by.Pod)
-		f := c.Find(ServicePortMissing, by.Service, by.Need.Port, by, fmt.Sprintf("%s calls headless Service %s/%s at port %s, but a headless Service maps no ports: its pods listen on %s",
-			finding.Short(caller), v.Namespace, v.Name, by.Need.Port, target.String()))
+		f := c.Find(ServicePortMissing, by.Service, by.Need.Port, by,
+			fmt.Sprintf("%s calls headless Service %s/%s at port %s, but a headless Service maps no ports: its pods listen on %s",
+				finding.Short(caller), v.Namespace, v.Name, by.Need.Port, target.String()))
 		f.Fault = finding.Union(f.Fault, []incident.Object{caller, by.Service})
 		f.Cite(finding.SeenAPI(by.Service, "spec", time.Time{}, fmt.Sprintf("clusterIP: None, port %d, targetPort %s", p.Port, target.String())))
 	}
@@ -132,14 +138,16 @@ func headless(c calls.Callers, by calls.Call, v *corev1.Service) {
 
 // hides wants a pod that is not ready because it cannot find its own Service's name, which appears only once a pod is ready.
 func hides(c calls.Callers, by calls.Call, v *corev1.Service) {
-	if v.Spec.PublishNotReadyAddresses || by.Pod.Namespace != v.Namespace || len(v.Spec.Selector) == 0 || !kube.Matches(v.Spec.Selector, by.Pod.Labels) {
+	if v.Spec.PublishNotReadyAddresses || by.Pod.Namespace != v.Namespace || len(v.Spec.Selector) == 0 ||
+		!kube.Matches(v.Spec.Selector, by.Pod.Labels) {
 		return
 	}
 	peers := c.S.PodsSelected(v.Namespace, v.Spec.Selector)
 	if peer := podNamed(c.S, by); slices.ContainsFunc(peers, kube.IsReady) && (peer == nil || kube.IsReady(peer)) {
 		return
 	}
-	f := c.Find(ServiceHidesPods, by.Service, "", by, fmt.Sprintf("Service %s hides its pods until they are ready, but they look each other up to become ready", v.Name))
+	f := c.Find(ServiceHidesPods, by.Service, "", by,
+		fmt.Sprintf("Service %s hides its pods until they are ready, but they look each other up to become ready", v.Name))
 	f.Cite(finding.SeenAPI(by.Service, "spec.publishNotReadyAddresses", time.Time{}, "false, and clusterIP is None"))
 }
 
@@ -176,8 +184,9 @@ func calledPod(c calls.Callers, by calls.Call) bool {
 	if set.Spec.ServiceName == "" {
 		has = "no serviceName"
 	}
-	f := c.Find(ServiceNameMismatch, o, v.Name, by, fmt.Sprintf("StatefulSet %s has %s, so its pods have no names under Service %s, where %s looks for them",
-		set.Name, has, v.Name, finding.Short(c.S.WorkloadOf(by.Pod))))
+	f := c.Find(ServiceNameMismatch, o, v.Name, by,
+		fmt.Sprintf("StatefulSet %s has %s, so its pods have no names under Service %s, where %s looks for them",
+			set.Name, has, v.Name, finding.Short(c.S.WorkloadOf(by.Pod))))
 	f.Cite(finding.SeenAPI(o, "spec.serviceName", time.Time{}, has))
 	return true
 }

@@ -22,14 +22,16 @@ func checkExternalName(s *snapshot.Snapshot, r *finding.Report, v *corev1.Servic
 	o, name := kube.ServiceObject(v), strings.ToLower(strings.TrimRight(v.Spec.ExternalName, "."))
 	seen := finding.SeenAPI(o, "spec.externalName", time.Time{}, v.Spec.ExternalName)
 	if _, err := netip.ParseAddr(name); err == nil {
-		r.Find(ExternalNameInvalid, o, fmt.Sprintf("Service %s is an ExternalName of %s: an IP address is not a name, so it does not resolve", v.Name, name)).Cite(seen)
+		r.Find(ExternalNameInvalid, o, fmt.Sprintf("Service %s is an ExternalName of %s: an IP address is not a name, so it does not resolve",
+			v.Name, name)).Cite(seen)
 		return
 	}
 	if inside, ok := kube.ServiceOf(s, name, v.Namespace); ok {
 		if s.Service(inside.Namespace, inside.Name) != nil || finding.NotSeen(s, "services", inside.Namespace) {
 			return
 		}
-		f := r.Find(ExternalNameNotFound, o, fmt.Sprintf("Service %s/%s stands for %s, but Service %s/%s does not exist%s", v.Namespace, v.Name, name,
+		f := r.Find(ExternalNameNotFound, o, fmt.Sprintf("Service %s/%s stands for %s, but Service %s/%s does not exist%s", v.Namespace, v.Name,
+			name,
 			inside.Namespace, inside.Name, kube.DidYouMean(kube.Nearest(inside.Name, kube.ServicesIn(s, inside.Namespace))))).Cite(seen)
 		f.Refs = []incident.Object{inside}
 		if len(calls.CallsOf(s, o)) == 0 {
@@ -42,8 +44,10 @@ func checkExternalName(s *snapshot.Snapshot, r *finding.Report, v *corev1.Servic
 		if l.Error == "" || asked != name && !strings.HasPrefix(asked, v.Name+"."+v.Namespace+".svc") {
 			continue
 		}
-		f := r.Find(ExternalNameNotFound, o, fmt.Sprintf("Service %s/%s stands for %s, which does not resolve", v.Namespace, v.Name, name)).Cite(seen)
-		f.Cite(finding.NewEvidence(incident.SourceProbe, o, "lookup "+l.Name, time.Time{}, fmt.Sprintf("%s asked %s for %s: %s", l.From, l.Server, l.Name, l.Error)))
+		f := r.Find(ExternalNameNotFound, o, fmt.Sprintf("Service %s/%s stands for %s, which does not resolve", v.Namespace, v.Name,
+			name)).Cite(seen)
+		f.Cite(finding.NewEvidence(incident.SourceProbe, o, "lookup "+l.Name, time.Time{}, fmt.Sprintf("%s asked %s for %s: %s", l.From, l.Server,
+			l.Name, l.Error)))
 		return
 	}
 }
@@ -68,6 +72,7 @@ func externalName(c calls.Callers, by calls.Call, v *corev1.Service) {
 	if calls.Unanswered(by.Need.Line) {
 		return // no name server spoke, which is no fault of the name
 	}
-	c.Find(ExternalNameNotFound, o, "", by, fmt.Sprintf("Service %s/%s stands for %s, which does not resolve", v.Namespace, v.Name, v.Spec.ExternalName)).
+	c.Find(ExternalNameNotFound, o, "", by, fmt.Sprintf("Service %s/%s stands for %s, which does not resolve", v.Namespace, v.Name,
+		v.Spec.ExternalName)).
 		Cite(finding.SeenAPI(o, "spec.externalName", time.Time{}, v.Spec.ExternalName))
 }

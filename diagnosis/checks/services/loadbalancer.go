@@ -21,8 +21,10 @@ const LoadBalancerPending = "LoadBalancerPending"
 var loadBalancerCodes = []finding.Code{
 	{Code: LoadBalancerPending, Severity: incident.Warning, Root: true,
 		Meaning: "A Service of type LoadBalancer has got no address for minutes, so nothing outside the cluster reaches it.",
-		Next:    "Read the events about it; without any, see whether something in the cluster gives out addresses (a cloud controller, MetalLB, K3s' servicelb).",
-		Example: "Service web has got no load balancer address for 25m, and no event says why: nothing in the cluster seems to give out addresses"},
+		Next: "Read the events about it; without any, see whether something in the cluster gives out addresses (a cloud controller, " +
+			"MetalLB, K3s' servicelb).",
+		Example: "Service web has got no load balancer address for 25m, and no event says why: nothing in the cluster seems " +
+			"to give out addresses"},
 }
 
 // slowBalancer is how long a cloud may take to set up a load balancer.
@@ -35,15 +37,18 @@ func checkLoadBalancers(s *snapshot.Snapshot, r *finding.Report) {
 			continue
 		}
 		o := kube.ServiceObject(v)
-		title, seen := fmt.Sprintf("Service %s has got no load balancer address for %s", v.Name, finding.Duration(s.At.Sub(v.CreationTimestamp.Time))), incident.Evidence{}
-		e := kube.LastEvent(s, o, "SyncLoadBalancerFailed", "AllocationFailed", "FailedBuildModel", "FailedDeployModel", "CreatingLoadBalancerFailed")
+		title, seen := fmt.Sprintf("Service %s has got no load balancer address for %s", v.Name,
+			finding.Duration(s.At.Sub(v.CreationTimestamp.Time))), incident.Evidence{}
+		e := kube.LastEvent(s, o, "SyncLoadBalancerFailed", "AllocationFailed", "FailedBuildModel", "FailedDeployModel",
+			"CreatingLoadBalancerFailed")
 		taken := takenPort(s, v)
 		switch {
 		case e != nil:
 			title, seen = title+": "+balancerWords(e.Message), finding.SeenEvent(e)
 		case taken != nil:
 			title += fmt.Sprintf(": port %d is taken on every node by Service %s/%s", samePort(v, taken), taken.Namespace, taken.Name)
-			seen = finding.SeenAPI(kube.ServiceObject(taken), "spec.ports", time.Time{}, fmt.Sprintf("type LoadBalancer, port %d, has addresses", samePort(v, taken)))
+			seen = finding.SeenAPI(kube.ServiceObject(taken), "spec.ports", time.Time{}, fmt.Sprintf("type LoadBalancer, port %d, has addresses",
+				samePort(v, taken)))
 		case len(balancerPods(s, v)) > 0:
 			title += ": the pods that should answer for it on the nodes are not ready"
 		case v.Spec.LoadBalancerClass != nil:

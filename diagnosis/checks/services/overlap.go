@@ -29,7 +29,8 @@ func refusedAt(c calls.Callers, by calls.Call) bool {
 		return false
 	}
 	for i := range c.S.Services {
-		if v := &c.S.Services[i]; v.Namespace == p.Namespace && len(v.Spec.Selector) > 0 && kube.Matches(v.Spec.Selector, p.Labels) && mixed(c, by, v, p) {
+		if v := &c.S.Services[i]; v.Namespace == p.Namespace && len(v.Spec.Selector) > 0 && kube.Matches(v.Spec.Selector, p.Labels) &&
+			mixed(c, by, v, p) {
 			return true
 		}
 	}
@@ -37,14 +38,16 @@ func refusedAt(c calls.Callers, by calls.Call) bool {
 }
 
 // mixed reports a Service that selects the ready pods of several workloads, some of which declare the port that was called and refused, and
-// others do not. The pod is the one that refused; nil where only the Service is known. A port that is sought by name picks such pods out itself.
+// others do not. The pod is the one that refused; nil where only the Service is known. A port that is sought by name picks such pods out
+// itself.
 func mixed(c calls.Callers, by calls.Call, v *corev1.Service, refused *corev1.Pod) bool {
 	if by.Need.Kind != logs.ConnectionRefused {
 		return false
 	}
 	for _, port := range v.Spec.Ports {
 		target := kube.TargetPort(port)
-		if called := refused == nil && fmt.Sprint(port.Port) == by.Need.Port || refused != nil && target.String() == by.Need.Port; !called || target.Type != intstr.Int {
+		if called := refused == nil && fmt.Sprint(port.Port) == by.Need.Port || refused != nil && target.String() == by.Need.Port; !called ||
+			target.Type != intstr.Int {
 			continue
 		}
 		have, lack := split(c, v, target.IntVal, port.Protocol)
@@ -52,14 +55,17 @@ func mixed(c calls.Callers, by calls.Call, v *corev1.Service, refused *corev1.Po
 			continue
 		}
 		meant, other := c.S.WorkloadOf(have[0]), c.S.WorkloadOf(lack[0])
-		f := c.Find(ServiceSelectsOthers, kube.ServiceObject(v), target.String(), by, fmt.Sprintf("Service %s/%s also sends to the pods of %s, which have no port %s and refuse: its selector %s fits them as well as %s",
-			v.Namespace, v.Name, finding.Short(other), target.String(), kube.LabelWords(v.Spec.Selector), finding.Short(meant)))
+		f := c.Find(ServiceSelectsOthers, kube.ServiceObject(v), target.String(), by,
+			fmt.Sprintf("Service %s/%s also sends to the pods of %s, which have no port %s and refuse: its selector %s fits them as well as %s",
+				v.Namespace, v.Name, finding.Short(other), target.String(), kube.LabelWords(v.Spec.Selector), finding.Short(meant)))
 		f.Fault = []incident.Object{kube.ServiceObject(v), other}
 		if own := ownLabels(have, lack); own != "" {
 			f.Next = fmt.Sprintf("Add %s to the selector of Service %s, which only the pods of %s have.", own, v.Name, finding.Short(meant))
 		}
-		f.Cite(finding.SeenAPI(kube.ServiceObject(v), "spec", time.Time{}, fmt.Sprintf("selector %s, targetPort %s", kube.LabelWords(v.Spec.Selector), target.String())),
-			finding.SeenAPI(finding.PodObject(have[0]), "spec.containers.ports", time.Time{}, declaredWords(have[0])), finding.SeenAPI(finding.PodObject(lack[0]), "spec.containers.ports", time.Time{}, declaredWords(lack[0])))
+		f.Cite(finding.SeenAPI(kube.ServiceObject(v), "spec", time.Time{},
+			fmt.Sprintf("selector %s, targetPort %s", kube.LabelWords(v.Spec.Selector), target.String())),
+			finding.SeenAPI(finding.PodObject(have[0]), "spec.containers.ports", time.Time{}, declaredWords(have[0])),
+			finding.SeenAPI(finding.PodObject(lack[0]), "spec.containers.ports", time.Time{}, declaredWords(lack[0])))
 		f.Since = kube.Latest(f.Since, lack[0].CreationTimestamp.Time)
 		return true
 	}
@@ -96,7 +102,8 @@ func ownLabels(have, lack []*corev1.Pod) string {
 	for _, k := range kube.KeysInOrder(have[0].Labels) {
 		value := have[0].Labels[k]
 		if k == appsv1.DefaultDeploymentUniqueLabelKey || k == appsv1.ControllerRevisionHashLabelKey ||
-			slices.ContainsFunc(have, func(p *corev1.Pod) bool { return p.Labels[k] != value }) || slices.ContainsFunc(lack, func(p *corev1.Pod) bool { return p.Labels[k] == value }) {
+			slices.ContainsFunc(have, func(p *corev1.Pod) bool { return p.Labels[k] != value }) ||
+			slices.ContainsFunc(lack, func(p *corev1.Pod) bool { return p.Labels[k] == value }) {
 			continue
 		}
 		if best == "" || strings.Contains(best, "/") && !strings.Contains(k, "/") {

@@ -51,7 +51,8 @@ metadata: {name: web-1, namespace: shop}
 			t.Fatal(err)
 		}
 		var r finding.Report
-		by := calls.Call{Pod: s.Pod("shop", "web-1"), Log: &snapshot.Log{}, Need: logs.Fact{Kind: logs.ConnectionRefused, Host: tt.refuses, Port: "8080", Line: "connection refused"}}
+		by := calls.Call{Pod: s.Pod("shop", "web-1"), Log: &snapshot.Log{}, Need: logs.Fact{Kind: logs.ConnectionRefused, Host: tt.refuses,
+			Port: "8080", Line: "connection refused"}}
 		refusedAt(calls.Callers{S: s, R: &r, Found: map[string]*finding.Finding{}}, by)
 		if found := len(r.Findings) > 0; found != tt.found {
 			t.Errorf("ports [%s] and [%s], %s refuses: found %v, want %v", tt.api, tt.worker, tt.refuses, found, tt.found)

@@ -38,14 +38,16 @@ func checkTargetPorts(r *finding.Report, v *corev1.Service, pods []*corev1.Pod) 
 		if other := kube.OtherProtocol(p, target, port.Protocol); other != "" {
 			there = fmt.Sprintf(" for %s (there it is %s)", kube.ProtocolOf(port.Protocol), other)
 		}
-		f := r.Find(ServicePortMismatch, kube.ServiceObject(v), fmt.Sprintf("Service %s sends port %d to %s, which its pods don't have%s", v.Name, port.Port, what, there))
+		f := r.Find(ServicePortMismatch, kube.ServiceObject(v), fmt.Sprintf("Service %s sends port %d to %s, which its pods don't have%s", v.Name,
+			port.Port, what, there))
 		f.Pods = pods
 		f.Cite(finding.SeenAPI(f.Object, "spec.ports", time.Time{}, fmt.Sprintf("port %d, targetPort %s", port.Port, target.String())),
 			finding.SeenAPI(finding.PodObject(p), "spec.containers[].ports", time.Time{}, "has "+strings.Join(names, ", ")))
 	}
 }
 
-// checkByHand looks at a Service without a selector, whose EndpointSlices somebody else writes: kube-proxy joins the two by the port's name.
+// checkByHand looks at a Service without a selector, whose EndpointSlices somebody else writes: kube-proxy joins the two by the port's
+// name.
 func checkByHand(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service) {
 	written := s.EndpointSlicesOf(v.Namespace, v.Name)
 	if len(written) == 0 || v.Spec.ClusterIP == corev1.ClusterIPNone || reached(s, kube.ServiceObject(v)) {
@@ -71,10 +73,12 @@ func checkByHand(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service) {
 			continue
 		}
 		slice := snapshot.ObjectOf("EndpointSlice", v.Namespace, written[0].Name)
-		f := r.Find(ServicePortMismatch, kube.ServiceObject(v), fmt.Sprintf("Service %s has port %q/%s, but its EndpointSlice %s has %s: the names must be the same",
-			v.Name, port.Name, kube.ProtocolOf(port.Protocol), slice.Name, strings.Join(names[:min(len(names), 3)], ", ")))
+		f := r.Find(ServicePortMismatch, kube.ServiceObject(v),
+			fmt.Sprintf("Service %s has port %q/%s, but its EndpointSlice %s has %s: the names must be the same",
+				v.Name, port.Name, kube.ProtocolOf(port.Protocol), slice.Name, strings.Join(names[:min(len(names), 3)], ", ")))
 		f.Fault = []incident.Object{f.Object, slice}
-		f.Cite(finding.SeenAPI(f.Object, "spec.ports", time.Time{}, fmt.Sprintf("port %d, name %q, %s", port.Port, port.Name, kube.ProtocolOf(port.Protocol))),
+		f.Cite(finding.SeenAPI(f.Object, "spec.ports", time.Time{}, fmt.Sprintf("port %d, name %q, %s", port.Port, port.Name,
+			kube.ProtocolOf(port.Protocol))),
 			finding.SeenAPI(slice, "ports", time.Time{}, strings.Join(names, ", ")))
 	}
 }

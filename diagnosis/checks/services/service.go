@@ -79,16 +79,19 @@ var serviceCodes = []finding.Code{
 		Next:    "Correct spec.externalName, or the name server that should know the name.",
 		Example: "Service shop/db stands for databse.data.svc.cluster.local, but Service data/databse does not exist (there is database)"},
 	{Code: ServiceIdle, Severity: incident.Info, Trouble: finding.ServiceTrouble,
-		Meaning: "A Service has no pods because its workload is scaled to zero. That is critical where a program fails because it calls the Service, or waits for it.",
+		Meaning: "A Service has no pods because its workload is scaled to zero. That is critical where a program fails because it calls the " +
+			"Service, or waits for it.",
 		Example: "Service reports has no pods: Deployment reports is scaled to 0"},
 	{Code: ServiceNotOnNode, Severity: incident.Critical, Root: true, Trouble: finding.CallTrouble,
 		Meaning: "A Service keeps traffic on the caller's node (internalTrafficPolicy: Local), and no ready pod of it is there.",
 		Next:    "Set internalTrafficPolicy to Cluster, or run a pod of the Service on every node that calls it (a DaemonSet).",
-		Example: "Service shop/quotes keeps traffic on its node (internalTrafficPolicy: Local), and on node worker-1, where Deployment shipping calls it, is no ready pod of it"},
+		Example: "Service shop/quotes keeps traffic on its node (internalTrafficPolicy: Local), and on node worker-1, where Deployment " +
+			"shipping calls it, is no ready pod of it"},
 	{Code: ServiceSelectsOthers, Severity: incident.Critical, Root: true, Trouble: finding.CallTrouble,
 		Meaning: "A Service's selector fits the pods of a second workload, which do not have its port: that share of the calls is refused.",
 		Next:    "Add a label to the Service's selector that only the pods that are meant have.",
-		Example: "Service shop/api also sends to the pods of Deployment api-worker, which have no port 8080 and refuse: its selector app=api fits them as well as Deployment api"},
+		Example: "Service shop/api also sends to the pods of Deployment api-worker, which have no port 8080 and refuse: its selector app=api " +
+			"fits them as well as Deployment api"},
 	{Code: PodHostsEntry, Severity: incident.Critical, Root: true, Trouble: finding.CallTrouble,
 		Meaning: "A pod's own hosts file (hostAliases) gives a Service's name an address that is not the Service's.",
 		Next:    "Take the entry out of spec.hostAliases: the cluster's DNS knows the Service.",
@@ -133,7 +136,8 @@ func checkService(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, po
 	if isHeadless {
 		what = "is headless and its name does not resolve: "
 	}
-	f := r.Find(ServicePodsUnready, kube.ServiceObject(v), finding.Inflect(len(pods), "Service %s %sits %d {pod is|pods are} not ready", v.Name, what, len(pods)))
+	f := r.Find(ServicePodsUnready, kube.ServiceObject(v), finding.Inflect(len(pods), "Service %s %sits %d {pod is|pods are} not ready",
+		v.Name, what, len(pods)))
 	f.Pods = pods
 	for _, p := range pods {
 		f.Since = kube.Latest(f.Since, kube.UnreadySince(p))
@@ -153,7 +157,8 @@ func failedDials(s *snapshot.Snapshot, o incident.Object) []incident.Evidence {
 	var out []incident.Evidence
 	for _, d := range s.Dials {
 		if d.For == o && d.Error != "" {
-			out = append(out, finding.NewEvidence(incident.SourceProbe, o, "connect "+d.Address, time.Time{}, fmt.Sprintf("%s to %s: %s", d.From, d.Address, d.Error)))
+			out = append(out, finding.NewEvidence(incident.SourceProbe, o, "connect "+d.Address, time.Time{},
+				fmt.Sprintf("%s to %s: %s", d.From, d.Address, d.Error)))
 		}
 	}
 	return out
@@ -163,7 +168,8 @@ func failedDials(s *snapshot.Snapshot, o incident.Object) []incident.Evidence {
 func reliedOn(s *snapshot.Snapshot, service incident.Object) bool {
 	return len(neededServices(s)[service]) > 0 ||
 		slices.ContainsFunc(s.Ingresses, func(g networkingv1.Ingress) bool {
-			return g.Namespace == service.Namespace && slices.ContainsFunc(kube.RoutesOf(&g), func(x kube.Route) bool { return x.Backend.Service != nil && x.Backend.Service.Name == service.Name })
+			return g.Namespace == service.Namespace && slices.ContainsFunc(kube.RoutesOf(&g),
+				func(x kube.Route) bool { return x.Backend.Service != nil && x.Backend.Service.Name == service.Name })
 		}) ||
 		slices.ContainsFunc(hooks.Of(s), func(h hooks.Hook) bool { o, _, ok := h.Service(); return ok && o == service }) ||
 		slices.ContainsFunc(s.CustomsOf(kube.APIServiceKind), func(a *unstructured.Unstructured) bool {
@@ -195,7 +201,8 @@ func selectsNothing(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service) 
 	}
 	near, ok := kube.NearestTemplate(v.Name, v.Spec.Selector, templates)
 	ok = ok && (near.Object.Name == v.Name || kube.Slipped(v.Spec.Selector, near.Labels))
-	if !ok && (finding.NotSeen(s, "deployments.apps", v.Namespace) || finding.NotSeen(s, "statefulsets.apps", v.Namespace) || finding.NotSeen(s, "daemonsets.apps", v.Namespace)) {
+	if !ok && (finding.NotSeen(s, "deployments.apps", v.Namespace) || finding.NotSeen(s, "statefulsets.apps", v.Namespace) ||
+		finding.NotSeen(s, "daemonsets.apps", v.Namespace)) {
 		return // what it selects may be scaled to 0, out of sight
 	}
 	title := fmt.Sprintf("Service %s selects no pod: nothing has %s", v.Name, kube.LabelWords(v.Spec.Selector))
@@ -209,6 +216,7 @@ func selectsNothing(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service) 
 		return
 	}
 	f.Title = finding.OneLine(fmt.Sprintf("Service %s selects no pod: its selector has %s, %s has %s", v.Name,
-		kube.LabelWords(kube.Differing(v.Spec.Selector, near.Labels)), finding.Short(near.Object), kube.LabelWords(kube.Counterpart(v.Spec.Selector, near.Labels))), finding.MaxTitle)
+		kube.LabelWords(kube.Differing(v.Spec.Selector, near.Labels)), finding.Short(near.Object),
+		kube.LabelWords(kube.Counterpart(v.Spec.Selector, near.Labels))), finding.MaxTitle)
 	f.Cite(finding.SeenAPI(near.Object, "spec.template.metadata.labels", time.Time{}, kube.LabelWords(near.Labels)))
 }

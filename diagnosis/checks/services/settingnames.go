@@ -39,8 +39,8 @@ type setting struct {
 	from         incident.Object
 }
 
-// vaguely looks at programs that end because they cannot connect and do not say to whom: a setting of theirs may name a Service that does not
-// exist. Settings that name another, which does exist, leave open which of them is missed.
+// vaguely looks at programs that end because they cannot connect and do not say to whom: a setting of theirs may name a Service that does
+// not exist. Settings that name another, which does exist, leave open which of them is missed.
 func vaguely(c calls.Callers) {
 	for _, p := range readings.PodsWithLogs(c.S) {
 		for _, a := range podproblem.Of(c.S, p) {
@@ -83,7 +83,8 @@ func settingsOf(c calls.Callers, p *corev1.Pod, x kube.Container) {
 	k := ServiceMissing + " " + missing.String() + " by setting"
 	f := c.Found[k]
 	if f == nil {
-		f = c.R.Find(ServiceMissing, missing, fmt.Sprintf("Service %s/%s does not exist%s, %s names it in %s, and cannot connect", missing.Namespace, missing.Name,
+		f = c.R.Find(ServiceMissing, missing, fmt.Sprintf("Service %s/%s does not exist%s, %s names it in %s, and cannot connect",
+			missing.Namespace, missing.Name,
 			kube.CouldBe(c.S, missing.Namespace, missing.Name), finding.Short(w), where.field))
 		f.Detail, f.Fault = NamedBySetting{where.field}, []incident.Object{missing, w}
 		c.Found[k] = f

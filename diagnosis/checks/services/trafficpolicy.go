@@ -16,7 +16,8 @@ import (
 // elsewhere reports a Service that keeps traffic on the caller's node while its ready pods are on other nodes: kube-proxy then refuses.
 func elsewhere(c calls.Callers, by calls.Call, v *corev1.Service) {
 	node := by.Pod.Spec.NodeName
-	if v.Spec.InternalTrafficPolicy == nil || *v.Spec.InternalTrafficPolicy != corev1.ServiceInternalTrafficPolicyLocal || len(v.Spec.Selector) == 0 || node == "" {
+	if v.Spec.InternalTrafficPolicy == nil || *v.Spec.InternalTrafficPolicy != corev1.ServiceInternalTrafficPolicyLocal ||
+		len(v.Spec.Selector) == 0 || node == "" {
 		return
 	}
 	var nodes []string
@@ -29,8 +30,10 @@ func elsewhere(c calls.Callers, by calls.Call, v *corev1.Service) {
 		return
 	}
 	slices.Sort(nodes)
-	f := c.Find(ServiceNotOnNode, by.Service, node, by, fmt.Sprintf("Service %s/%s keeps traffic on its node (internalTrafficPolicy: Local), and on node %s, where %s calls it, is no ready pod of it",
-		v.Namespace, v.Name, node, finding.Short(c.S.WorkloadOf(by.Pod))))
+	f := c.Find(ServiceNotOnNode, by.Service, node, by,
+		fmt.Sprintf("Service %s/%s keeps traffic on its node (internalTrafficPolicy: Local), and on node %s, where %s calls it, is no "+
+			"ready pod of it",
+			v.Namespace, v.Name, node, finding.Short(c.S.WorkloadOf(by.Pod))))
 	f.Cite(finding.SeenAPI(by.Service, "spec.internalTrafficPolicy", time.Time{}, "Local; ready pods are on "+finding.FirstFew(nodes)))
 }
 
@@ -44,13 +47,16 @@ func hostsEntry(c calls.Callers, by calls.Call) bool {
 		for _, name := range a.Hostnames {
 			o, ok := kube.ServiceOf(c.S, name, by.Pod.Namespace)
 			v := c.S.Service(o.Namespace, o.Name)
-			if !ok || v == nil || v.Spec.ClusterIP == "" || v.Spec.ClusterIP == corev1.ClusterIPNone || v.Spec.ClusterIP == a.IP || slices.Contains(v.Spec.ClusterIPs, a.IP) {
+			if !ok || v == nil || v.Spec.ClusterIP == "" || v.Spec.ClusterIP == corev1.ClusterIPNone || v.Spec.ClusterIP == a.IP ||
+				slices.Contains(v.Spec.ClusterIPs, a.IP) {
 				continue
 			}
 			w := c.S.WorkloadOf(by.Pod)
-			f := c.Find(PodHostsEntry, w, a.IP, by, fmt.Sprintf("%s has %s for %s in its hostAliases, but Service %s/%s is at %s", finding.Short(w), a.IP, name, v.Namespace, v.Name, v.Spec.ClusterIP))
+			f := c.Find(PodHostsEntry, w, a.IP, by, fmt.Sprintf("%s has %s for %s in its hostAliases, but Service %s/%s is at %s", finding.Short(w),
+				a.IP, name, v.Namespace, v.Name, v.Spec.ClusterIP))
 			f.Workload, f.Refs = w, finding.Union(f.Refs, []incident.Object{o})
-			f.Cite(finding.SeenAPI(finding.PodObject(by.Pod), "spec.hostAliases", time.Time{}, a.IP+" "+finding.FirstFew(a.Hostnames)), finding.SeenAPI(o, "spec.clusterIP", time.Time{}, v.Spec.ClusterIP))
+			f.Cite(finding.SeenAPI(finding.PodObject(by.Pod), "spec.hostAliases", time.Time{}, a.IP+" "+finding.FirstFew(a.Hostnames)),
+				finding.SeenAPI(o, "spec.clusterIP", time.Time{}, v.Spec.ClusterIP))
 			return true
 		}
 	}

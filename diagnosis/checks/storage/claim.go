@@ -57,7 +57,8 @@ func pendingWhy(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, users []*
 		if slices.ContainsFunc(s.PersistentVolumes, func(v corev1.PersistentVolume) bool { return v.Spec.StorageClassName == name }) {
 			return saidPending(s, c)
 		}
-		return pending{why: fmt.Sprintf("StorageClass %s does not exist%s", name, kube.DidYouMean(kube.Nearest(name, classNames(s)))), fault: snapshot.ObjectOf("StorageClass", "", name)}
+		return pending{why: fmt.Sprintf("StorageClass %s does not exist%s", name, kube.DidYouMean(kube.Nearest(name, classNames(s)))),
+			fault: snapshot.ObjectOf("StorageClass", "", name)}
 	case class.VolumeBindingMode != nil && *class.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer && !placing(users):
 		return saidPending(s, c)
 	case class.Provisioner == noProvisioner:
@@ -118,20 +119,25 @@ var waitsForProvisioner = regexp.MustCompile(`[Ww]aiting for a volume to be crea
 func unprovisioned(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, class *storagev1.StorageClass) pending {
 	o := claimObject(c)
 	waits := kube.LastEvent(s, o, "ExternalProvisioning")
-	if waits == nil || kube.LastEvent(s, o, "Provisioning") != nil || s.At.Sub(kube.BeganAt(waits)) < slowProvisioning || !waitsForProvisioner.MatchString(waits.Message) {
+	if waits == nil || kube.LastEvent(s, o, "Provisioning") != nil || s.At.Sub(kube.BeganAt(waits)) < slowProvisioning ||
+		!waitsForProvisioner.MatchString(waits.Message) {
 		return pending{}
 	}
-	w := pending{seen: []incident.Evidence{finding.SeenEvent(waits), finding.SeenAPI(snapshot.ObjectOf("StorageClass", "", class.Name), "provisioner", time.Time{}, class.Provisioner)}}
+	w := pending{seen: []incident.Evidence{finding.SeenEvent(waits), finding.SeenAPI(snapshot.ObjectOf("StorageClass", "", class.Name),
+		"provisioner", time.Time{}, class.Provisioner)}}
 	of, sound := kube.DriverWorkload(s, class.Provisioner)
 	switch {
 	case of.IsZero() && s.Namespace == "" && !finding.NotSeen(s, "pods", ""):
 		w.fault = snapshot.ObjectOf("StorageClass", "", class.Name)
-		w.why = fmt.Sprintf("its class %s is provisioned by %s, which has not answered for %s, and no workload of that name runs", class.Name, class.Provisioner, finding.Duration(s.At.Sub(kube.BeganAt(waits))))
+		w.why = fmt.Sprintf("its class %s is provisioned by %s, which has not answered for %s, and no workload of that name runs", class.Name,
+			class.Provisioner, finding.Duration(s.At.Sub(kube.BeganAt(waits))))
 	case of.IsZero():
-		w.why = fmt.Sprintf("its class %s is provisioned by %s, which has not answered for %s", class.Name, class.Provisioner, finding.Duration(s.At.Sub(kube.BeganAt(waits))))
+		w.why = fmt.Sprintf("its class %s is provisioned by %s, which has not answered for %s", class.Name, class.Provisioner,
+			finding.Duration(s.At.Sub(kube.BeganAt(waits))))
 	default:
 		w.fault, w.refs = of, []incident.Object{of}
-		w.why = fmt.Sprintf("its provisioner %s has not answered for %s; %s", class.Provisioner, finding.Duration(s.At.Sub(kube.BeganAt(waits))), of.Kind+" "+of.Namespace+"/"+of.Name+" "+sound)
+		w.why = fmt.Sprintf("its provisioner %s has not answered for %s; %s", class.Provisioner, finding.Duration(s.At.Sub(kube.BeganAt(waits))),
+			of.Kind+" "+of.Namespace+"/"+of.Name+" "+sound)
 	}
 	return w
 }

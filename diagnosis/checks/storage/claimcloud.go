@@ -20,7 +20,8 @@ var clouds = []struct {
 	refuses *regexp.Regexp
 	role    string
 }{
-	{regexp.MustCompile(`\b(?:UnauthorizedOperation|AccessDenied(?:Exception)?)\b|is not authorized to perform:? [\w:*]+`), "eks.amazonaws.com/role-arn"},
+	{regexp.MustCompile(`\b(?:UnauthorizedOperation|AccessDenied(?:Exception)?)\b|is not authorized to perform:? [\w:*]+`),
+		"eks.amazonaws.com/role-arn"},
 	{regexp.MustCompile(`\bAuthorizationFailed\b`), "azure.workload.identity/client-id"},
 	{regexp.MustCompile(`Required '[\w.]+' permission|\bPERMISSION_DENIED\b`), "iam.gke.io/gcp-service-account"},
 }
@@ -71,7 +72,8 @@ func (w *pending) blame(s *snapshot.Snapshot, account *corev1.ServiceAccount, an
 		seen += "; last written by " + by
 	}
 	w.fault, w.why = o, fmt.Sprintf("%s, whose ServiceAccount %s %s", w.why, account.Name, who)
-	w.next = fmt.Sprintf("See that the annotation %s of ServiceAccount %s/%s names a role (what last wrote it, such as a chart's values, may have lost it) that may do what is refused. Then restart the driver's pods.",
+	w.next = fmt.Sprintf("See that the annotation %s of ServiceAccount %s/%s names a role (what last wrote it, such as a chart's values, "+
+		"may have lost it) that may do what is refused. Then restart the driver's pods.",
 		annotation, account.Namespace, account.Name)
 	w.seen = append(w.seen, finding.SeenAPI(o, "metadata.annotations", at, seen))
 }

@@ -32,11 +32,13 @@ func namedVolume(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) pending 
 		for i := range s.PersistentVolumes {
 			names = append(names, s.PersistentVolumes[i].Name)
 		}
-		return pending{why: fmt.Sprintf("it names PersistentVolume %s, which does not exist%s", name, kube.DidYouMean(kube.Nearest(name, names))), fault: volumeObject(name),
-			seen: []incident.Evidence{finding.SeenAPI(o, "spec.volumeName", time.Time{}, name)}}
+		return pending{why: fmt.Sprintf("it names PersistentVolume %s, which does not exist%s", name, kube.DidYouMean(kube.Nearest(name, names))),
+			fault: volumeObject(name),
+			seen:  []incident.Evidence{finding.SeenAPI(o, "spec.volumeName", time.Time{}, name)}}
 	}
 	if reasons := misfits(c, v); len(reasons) > 0 {
-		return pending{why: fmt.Sprintf("it names PersistentVolume %s, which %s", name, strings.Join(reasons, " and ")), fault: volumeObject(name), refs: []incident.Object{volumeObject(name)},
+		return pending{why: fmt.Sprintf("it names PersistentVolume %s, which %s", name, strings.Join(reasons, " and ")),
+			fault: volumeObject(name), refs: []incident.Object{volumeObject(name)},
 			seen: []incident.Evidence{finding.SeenAPI(o, "spec.volumeName", time.Time{}, name), volumeEvidence(v)}}
 	}
 	return saidPending(s, c)
@@ -66,11 +68,13 @@ func byHand(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, class string)
 		if class == "" || s.StorageClass(class) == nil {
 			return saidPending(s, c)
 		}
-		return pending{why: fmt.Sprintf("its class %s makes no volumes by itself (%s), and there is no PersistentVolume of that class", class, noProvisioner),
+		return pending{why: fmt.Sprintf("its class %s makes no volumes by itself (%s), and there is no PersistentVolume of that class", class,
+			noProvisioner),
 			fault: snapshot.ObjectOf("StorageClass", "", class)}
 	}
 	return pending{why: fmt.Sprintf("no PersistentVolume fits; %s comes nearest, but %s", best.Name, strings.Join(reasons, " and ")),
-		fault: volumeObject(best.Name), refs: []incident.Object{volumeObject(best.Name)}, seen: []incident.Evidence{wantEvidence(c), volumeEvidence(best)}}
+		fault: volumeObject(best.Name), refs: []incident.Object{volumeObject(best.Name)},
+		seen: []incident.Evidence{wantEvidence(c), volumeEvidence(best)}}
 }
 
 // nearer prefers the volume with fewer misfits; a volume that once was this claim's to any other; then one that is free.
@@ -120,7 +124,8 @@ func misfits(c *corev1.PersistentVolumeClaim, v *corev1.PersistentVolume) []stri
 	}
 	if c.Spec.Selector != nil {
 		if sel, err := metav1.LabelSelectorAsSelector(c.Spec.Selector); err == nil && !sel.Matches(labels.Set(v.Labels)) {
-			why = append(why, fmt.Sprintf("has %s, not what the claim selects (%s)", kube.LabelWords(v.Labels), metav1.FormatLabelSelector(c.Spec.Selector)))
+			why = append(why, fmt.Sprintf("has %s, not what the claim selects (%s)", kube.LabelWords(v.Labels),
+				metav1.FormatLabelSelector(c.Spec.Selector)))
 		}
 	}
 	if c.Spec.VolumeName != "" && c.Spec.StorageClassName != nil && *c.Spec.StorageClassName != v.Spec.StorageClassName {
@@ -167,7 +172,8 @@ func waitsUnplaced(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) bool {
 		if p.Spec.NodeName != "" {
 			continue
 		}
-		if cond := kube.PodCondition(p, corev1.PodScheduled); cond != nil && strings.Contains(cond.Message, "didn't find available persistent volumes to bind") {
+		if cond := kube.PodCondition(p, corev1.PodScheduled); cond != nil &&
+			strings.Contains(cond.Message, "didn't find available persistent volumes to bind") {
 			return true
 		}
 	}
@@ -185,7 +191,8 @@ func wantEvidence(c *corev1.PersistentVolumeClaim) incident.Evidence {
 
 func volumeEvidence(v *corev1.PersistentVolume) incident.Evidence {
 	size := v.Spec.Capacity[corev1.ResourceStorage]
-	words := fmt.Sprintf("%s: %s, %s, volumeMode %s, class %q", v.Status.Phase, size.String(), modeWords(v.Spec.AccessModes), volumeMode(v.Spec.VolumeMode), v.Spec.StorageClassName)
+	words := fmt.Sprintf("%s: %s, %s, volumeMode %s, class %q", v.Status.Phase, size.String(), modeWords(v.Spec.AccessModes),
+		volumeMode(v.Spec.VolumeMode), v.Spec.StorageClassName)
 	if ref := v.Spec.ClaimRef; ref != nil {
 		words += fmt.Sprintf(", claimRef %s/%s uid %s", ref.Namespace, ref.Name, ref.UID)
 	}

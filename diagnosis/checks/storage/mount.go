@@ -45,8 +45,8 @@ func checkMounts(s *snapshot.Snapshot, r *finding.Report) {
 	}
 }
 
-// mountEvent is the newest event that says why a volume is not mounted: between two tries the kubelet also says which volumes it still waits
-// for, without a reason.
+// mountEvent is the newest event that says why a volume is not mounted: between two tries the kubelet also says which volumes it still
+// waits for, without a reason.
 func mountEvent(s *snapshot.Snapshot, p *corev1.Pod) *corev1.Event {
 	var waits *corev1.Event
 	events := s.EventsOf(finding.PodObject(p))
@@ -130,7 +130,8 @@ func (m *mounts) attach(p *corev1.Pod, e *corev1.Event) {
 func (m *mounts) attachedTo(volume, but string) string {
 	for i := range m.s.VolumeAttachments {
 		a := &m.s.VolumeAttachments[i]
-		if a.Spec.Source.PersistentVolumeName != nil && *a.Spec.Source.PersistentVolumeName == volume && a.Status.Attached && a.Spec.NodeName != but {
+		if a.Spec.Source.PersistentVolumeName != nil && *a.Spec.Source.PersistentVolumeName == volume && a.Status.Attached &&
+			a.Spec.NodeName != but {
 			return a.Spec.NodeName
 		}
 	}
@@ -154,7 +155,8 @@ func (m *mounts) mount(p *corev1.Pod, e *corev1.Event) {
 	node := snapshot.ObjectOf("Node", "", p.Spec.NodeName)
 	w := m.s.WorkloadOf(p)
 	if x := hostPathType.FindStringSubmatch(e.Message); x != nil {
-		f := m.note(p, e, HostPathMissing, w, x[1], fmt.Sprintf("%s mounts hostPath %s, which %s on node %s", finding.Short(w), x[1], strings.TrimSpace(x[2]), node.Name))
+		f := m.note(p, e, HostPathMissing, w, x[1], fmt.Sprintf("%s mounts hostPath %s, which %s on node %s", finding.Short(w), x[1],
+			strings.TrimSpace(x[2]), node.Name))
 		f.Workload = w
 		for i := range p.Spec.Volumes {
 			if v := &p.Spec.Volumes[i]; v.HostPath != nil && v.HostPath.Path == x[1] {
@@ -166,7 +168,8 @@ func (m *mounts) mount(p *corev1.Pod, e *corev1.Event) {
 	if x := localPath.FindStringSubmatch(e.Message); x != nil {
 		if v := m.s.PersistentVolume(x[1]); v != nil {
 			o := volumeObject(x[1])
-			f := m.note(p, e, HostPathMissing, o, x[2], fmt.Sprintf("PersistentVolume %s lies at %s, which does not exist on node %s", x[1], x[2], node.Name))
+			f := m.note(p, e, HostPathMissing, o, x[2], fmt.Sprintf("PersistentVolume %s lies at %s, which does not exist on node %s", x[1], x[2],
+				node.Name))
 			f.Fault = []incident.Object{o, node}
 			return
 		}

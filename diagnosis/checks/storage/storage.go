@@ -109,7 +109,8 @@ func reportPending(s *snapshot.Snapshot, r *finding.Report, c *corev1.Persistent
 	if len(users) == 0 {
 		f.Severity = incident.Warning
 	}
-	f.Cite(finding.SeenAPI(o, "status.phase", c.CreationTimestamp.Time, fmt.Sprintf("Pending, storageClassName %s", className(c)))).Cite(w.seen...)
+	f.Cite(finding.SeenAPI(o, "status.phase", c.CreationTimestamp.Time,
+		fmt.Sprintf("Pending, storageClassName %s", className(c)))).Cite(w.seen...)
 }
 
 func className(c *corev1.PersistentVolumeClaim) string {
@@ -142,7 +143,8 @@ func checkClaimed(s *snapshot.Snapshot, r *finding.Report) {
 					names = append(names, s.PersistentVolumeClaims[i].Name)
 				}
 			}
-			f = r.Find(PVCMissing, o, fmt.Sprintf("PersistentVolumeClaim %s/%s does not exist%s, %s uses it", p.Namespace, m[1], kube.DidYouMean(kube.Nearest(m[1], names)), finding.Short(s.WorkloadOf(p))))
+			f = r.Find(PVCMissing, o, fmt.Sprintf("PersistentVolumeClaim %s/%s does not exist%s, %s uses it", p.Namespace, m[1],
+				kube.DidYouMean(kube.Nearest(m[1], names)), finding.Short(s.WorkloadOf(p))))
 			f.Refs = []incident.Object{o}
 			found[o] = f
 		}

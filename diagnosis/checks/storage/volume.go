@@ -29,15 +29,18 @@ const (
 var volumeCodes = []finding.Code{
 	{Code: PVReleased, Severity: incident.Critical, Root: true,
 		Meaning: "A volume is kept for a claim that was deleted, and a new claim of that name waits for it.",
-		Next:    "If its data may be used again, remove spec.claimRef from the volume (kubectl patch pv NAME --type json -p '[{\"op\":\"remove\",\"path\":\"/spec/claimRef\"}]'); the claim then binds.",
-		Example: "PersistentVolume pv-db is Released: it is kept for the deleted claim shop/data-db-0, and the new claim of that name waits for it"},
+		Next: "If its data may be used again, remove spec.claimRef from the volume (kubectl patch pv NAME --type json -p " +
+			"'[{\"op\":\"remove\",\"path\":\"/spec/claimRef\"}]'); the claim then binds.",
+		Example: "PersistentVolume pv-db is Released: it is kept for the deleted claim shop/data-db-0, and the new claim of that name " +
+			"waits for it"},
 	{Code: PVFailed, Severity: incident.Warning, Root: true,
 		Meaning: "A volume could not be deleted or recycled after its claim was gone; it is lost to others and may still cost money.",
 		Next:    "Read the volume's message: the storage behind it refuses. Delete it there, then the PersistentVolume.",
 		Example: "PersistentVolume pv-db has failed: error deleting volume: volume is still attached"},
 	{Code: VolumeMultiAttach, Severity: incident.Critical, Root: true, Trouble: finding.MountTrouble,
 		Meaning: "A volume that only one node may hold at a time is still held by another node, so the pod cannot start.",
-		Next:    "Let the pod that holds it end: a Deployment with such a volume wants strategy Recreate and 1 replica. If its node is gone for good, delete the pod by force or taint the node out-of-service.",
+		Next: "Let the pod that holds it end: a Deployment with such a volume wants strategy Recreate and 1 replica. If its node is gone " +
+			"for good, delete the pod by force or taint the node out-of-service.",
 		Example: "Volume pv-db (claim data-db) is held by pod db-1 on node n1, so pod db-2 cannot start on node n2"},
 	{Code: VolumeFull, Severity: incident.Critical, Root: true,
 		Meaning: "A volume has no space, or no inodes, left: writes to it fail.",
@@ -61,7 +64,8 @@ var volumeCodes = []finding.Code{
 		Example: "Node n1 cannot mount nfs: its mount helper is not installed"},
 	{Code: VolumeDeviceBusy, Severity: incident.Critical, Root: true, Trouble: finding.MountTrouble,
 		Meaning: "A volume is attached to a node and cannot be formatted or mounted there, for something else on the node holds its device.",
-		Next:    "On the node: lsblk and dmsetup ls --tree show what lies on the device. If it is multipath, exclude such devices in /etc/multipath.conf (blacklist), or stop multipathd; then flush the map (multipath -f NAME).",
+		Next: "On the node: lsblk and dmsetup ls --tree show what lies on the device. If it is multipath, exclude such devices in " +
+			"/etc/multipath.conf (blacklist), or stop multipathd; then flush the map (multipath -f NAME).",
 		Example: "Node n1 cannot format volume pv-db: its device is in use by something else on the node; multipathd has taken a device there"},
 }
 
@@ -80,7 +84,8 @@ func checkPersistentVolumes(s *snapshot.Snapshot, r *finding.Report) {
 		case corev1.VolumeFailed:
 			f := r.Find(PVFailed, o, fmt.Sprintf("PersistentVolume %s has failed: %s", v.Name, finding.ShortMessage(v.Status.Message)))
 			f.Refs = []incident.Object{o}
-			f.Cite(finding.SeenAPI(o, "status", time.Time{}, "Failed: "+v.Status.Message), finding.SeenEvent(kube.LastEvent(s, o, "VolumeFailedDelete", "VolumeFailedRecycle")))
+			f.Cite(finding.SeenAPI(o, "status", time.Time{}, "Failed: "+v.Status.Message),
+				finding.SeenEvent(kube.LastEvent(s, o, "VolumeFailedDelete", "VolumeFailedRecycle")))
 		case corev1.VolumeReleased:
 			reportReleased(s, r, v)
 		}
@@ -98,9 +103,11 @@ func reportReleased(s *snapshot.Snapshot, r *finding.Report, v *corev1.Persisten
 		return
 	}
 	o, claim := volumeObject(v.Name), claimObject(c)
-	f := r.Find(PVReleased, o, fmt.Sprintf("PersistentVolume %s is Released: it is kept for the deleted claim %s/%s, and the new claim of that name waits for it", v.Name, ref.Namespace, ref.Name))
+	f := r.Find(PVReleased, o, fmt.Sprintf("PersistentVolume %s is Released: it is kept for the deleted claim %s/%s, and the new claim of "+
+		"that name waits for it", v.Name, ref.Namespace, ref.Name))
 	f.Since, f.Refs = c.CreationTimestamp.Time, []incident.Object{claim}
-	f.Cite(volumeEvidence(v), finding.SeenAPI(claim, "metadata.uid", c.CreationTimestamp.Time, fmt.Sprintf("%s, made %s", c.UID, finding.Clock(c.CreationTimestamp.Time))))
+	f.Cite(volumeEvidence(v), finding.SeenAPI(claim, "metadata.uid", c.CreationTimestamp.Time,
+		fmt.Sprintf("%s, made %s", c.UID, finding.Clock(c.CreationTimestamp.Time))))
 }
 
 // wants says whether a claim can only mean the volume: it names it, or its class makes none.
@@ -108,7 +115,8 @@ func wants(c *corev1.PersistentVolumeClaim, v *corev1.PersistentVolume) bool {
 	if c.Spec.VolumeName != "" {
 		return c.Spec.VolumeName == v.Name
 	}
-	return c.Spec.StorageClassName != nil && *c.Spec.StorageClassName == v.Spec.StorageClassName || c.Spec.StorageClassName == nil && v.Spec.StorageClassName == ""
+	return c.Spec.StorageClassName != nil && *c.Spec.StorageClassName == v.Spec.StorageClassName || c.Spec.StorageClassName == nil &&
+		v.Spec.StorageClassName == ""
 }
 
 // slowResize is how long a volume may take to grow.
@@ -128,9 +136,11 @@ func checkResizes(s *snapshot.Snapshot, r *finding.Report) {
 			if said != nil && cond.Type != corev1.PersistentVolumeClaimFileSystemResizePending {
 				why = finding.ShortMessage(said.Message)
 			}
-			f := r.Find(VolumeResizeWaits, o, fmt.Sprintf("PersistentVolumeClaim %s still has %s of the %s asked for: %s", c.Name, has.String(), want.String(), why))
+			f := r.Find(VolumeResizeWaits, o, fmt.Sprintf("PersistentVolumeClaim %s still has %s of the %s asked for: %s", c.Name, has.String(),
+				want.String(), why))
 			f.Since, f.Refs = cond.LastTransitionTime.Time, []incident.Object{o}
-			f.Cite(finding.SeenAPI(o, "status.conditions["+string(cond.Type)+"]", f.Since, strings.TrimSpace(fmt.Sprintf("%s %s %s", cond.Status, cond.Reason, cond.Message))), finding.SeenEvent(said))
+			f.Cite(finding.SeenAPI(o, "status.conditions["+string(cond.Type)+"]", f.Since, strings.TrimSpace(fmt.Sprintf("%s %s %s", cond.Status,
+				cond.Reason, cond.Message))), finding.SeenEvent(said))
 			break
 		}
 	}

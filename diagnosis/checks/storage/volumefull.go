@@ -41,8 +41,10 @@ func AskVolumes(_ *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 	for _, c := range claims[:min(len(claims), finding.ShownPods)] {
 		of := fmt.Sprintf("{namespace=%q,persistentvolumeclaim=%q}", c.Namespace, c.Name)
 		out = append(out,
-			snapshot.Probe{Kind: snapshot.ProbeQuery, For: c, Name: MetricVolumeSpace, Target: "max(1 - kubelet_volume_stats_available_bytes" + of + " / kubelet_volume_stats_capacity_bytes" + of + ")"},
-			snapshot.Probe{Kind: snapshot.ProbeQuery, For: c, Name: MetricVolumeInodes, Target: "max(kubelet_volume_stats_inodes_used" + of + " / kubelet_volume_stats_inodes" + of + ")"})
+			snapshot.Probe{Kind: snapshot.ProbeQuery, For: c, Name: MetricVolumeSpace, Target: "max(1 - kubelet_volume_stats_available_bytes" + of +
+				" / kubelet_volume_stats_capacity_bytes" + of + ")"},
+			snapshot.Probe{Kind: snapshot.ProbeQuery, For: c, Name: MetricVolumeInodes, Target: "max(kubelet_volume_stats_inodes_used" + of +
+				" / kubelet_volume_stats_inodes" + of + ")"})
 	}
 	return out
 }
@@ -68,7 +70,8 @@ func checkFull(s *snapshot.Snapshot, r *finding.Report) {
 		return full[o]
 	}
 	for _, m := range s.Metrics {
-		if m.Object.Kind != "PersistentVolumeClaim" || m.Name != MetricVolumeSpace && m.Name != MetricVolumeInodes || !(m.Value >= fillingVolume) {
+		if m.Object.Kind != "PersistentVolumeClaim" || m.Name != MetricVolumeSpace && m.Name != MetricVolumeInodes ||
+			!(m.Value >= fillingVolume) {
 			continue
 		}
 		x := at(m.Object)
@@ -82,7 +85,8 @@ func checkFull(s *snapshot.Snapshot, r *finding.Report) {
 				x.what = fmt.Sprintf("%d %% of its space is used", int(m.Value*100))
 			}
 		}
-		x.seen = append(x.seen, finding.NewEvidence(incident.SourceProbe, m.Object, m.Name, time.Time{}, fmt.Sprintf("%.3f (%s)", m.Value, m.Query)))
+		x.seen = append(x.seen, finding.NewEvidence(incident.SourceProbe, m.Object, m.Name, time.Time{},
+			fmt.Sprintf("%.3f (%s)", m.Value, m.Query)))
 	}
 	for i := range s.Logs {
 		l := &s.Logs[i]

@@ -17,8 +17,8 @@ type volumesByClass struct {
 	kept  map[types.NamespacedName][]*corev1.PersistentVolume // by the claim that each is kept for
 }
 
-// candidates are the volumes of a class of which one may be the nearest to a claim, by name: of those that are alike to every claim but the one
-// that they are kept for, only the first. A claim that selects by labels wants to see all of them.
+// candidates are the volumes of a class of which one may be the nearest to a claim, by name: of those that are alike to every claim but the
+// one that they are kept for, only the first. A claim that selects by labels wants to see all of them.
 func candidates(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, class string) []*corev1.PersistentVolume {
 	type key struct{ labels bool }
 	byLabels := c.Spec.Selector != nil

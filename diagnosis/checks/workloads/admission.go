@@ -74,7 +74,8 @@ func accountIn(message string) incident.Object {
 }
 
 // refused reports that the API server refuses what a workload wants to create.
-func refused(s *snapshot.Snapshot, r *finding.Report, o incident.Object, message string, since time.Time, seen incident.Evidence) *finding.Finding {
+func refused(s *snapshot.Snapshot, r *finding.Report, o incident.Object, message string, since time.Time,
+	seen incident.Evidence) *finding.Finding {
 	x := refusal{s: s, namespace: o.Namespace, why: withoutPod(message)}
 	for _, known := range refusers {
 		if m := known.words.FindStringSubmatch(message); m != nil {
@@ -161,12 +162,14 @@ func (r *refusal) seeQuota(name string) {
 
 func byLimitRange(r *refusal, m []string) {
 	r.limitRange(m[2], m[3], m[1], m[4])
-	r.why = fmt.Sprintf("%s allows each %s a %s of %s %s, but %s", r.refuser("a LimitRange"), strings.ToLower(m[3]), m[1], m[2], m[4], strings.TrimPrefix(m[5], "but "))
+	r.why = fmt.Sprintf("%s allows each %s a %s of %s %s, but %s", r.refuser("a LimitRange"), strings.ToLower(m[3]), m[1], m[2], m[4],
+		strings.TrimPrefix(m[5], "but "))
 }
 
 func byLimitRatio(r *refusal, m []string) {
 	r.limitRange(m[1], m[2], "ratio", m[3])
-	r.why = fmt.Sprintf("%s allows each %s a ratio of limit to request of %s %s at most, but %s", r.refuser("a LimitRange"), strings.ToLower(m[2]), m[1], m[3], m[4])
+	r.why = fmt.Sprintf("%s allows each %s a ratio of limit to request of %s %s at most, but %s", r.refuser("a LimitRange"),
+		strings.ToLower(m[2]), m[1], m[3], m[4])
 }
 
 // refuser names what refuses within the namespace, or says what sort of thing it is.

@@ -34,20 +34,24 @@ var cronJobCodes = []finding.Code{
 		Example: `CronJob nightly never starts: there is no time zone "Europe/Zurch" (spec.timeZone)`},
 	{Code: CronJobMissed, Severity: incident.Warning, Root: true,
 		Meaning: "A CronJob has not started at the times that its schedule names.",
-		Next:    "Look at its events; a startingDeadlineSeconds below 10, clock skew, or a controller-manager that does not run makes it miss its times.",
+		Next: "Look at its events; a startingDeadlineSeconds below 10, clock skew, or a controller-manager that does not run makes it " +
+			"miss its times.",
 		Example: "CronJob nightly has not started since 2026-01-01 02:00:00 UTC, and missed 14 times since: too many missed start times"},
 	{Code: CronJobBlocked, Severity: incident.Warning, Root: true,
 		Meaning: "A CronJob starts no new run, for an old one is still running and its concurrencyPolicy is Forbid.",
 		Next:    "See why the Job does not end; delete it if it hangs, and give it an activeDeadlineSeconds.",
-		Example: "CronJob sync starts no new run: Job sync-29 has been running for 2d3h, and concurrencyPolicy is Forbid; 612 start times missed"},
+		Example: "CronJob sync starts no new run: Job sync-29 has been running for 2d3h, and concurrencyPolicy is Forbid; " +
+			"612 start times missed"},
 	{Code: CronJobNoSuccess, Severity: incident.Warning,
 		Meaning: "A CronJob runs at its times, but none of its last runs has succeeded.",
 		Next:    "Read the log of its last run's pods.",
 		Example: "CronJob backup last succeeded 6d2h ago, though it should have 6 times since"},
 	{Code: CronJobOverlaps, Severity: incident.Warning, Root: true,
 		Meaning: "A CronJob's runs take longer than the time between two starts, and its concurrencyPolicy lets them add up.",
-		Next:    "Set concurrencyPolicy to Forbid or Replace, start it less often, or make a run shorter; give its Jobs an activeDeadlineSeconds.",
-		Example: "CronJob sync has 19 runs at once, the oldest for 18m: a run takes longer than the time between two starts, and concurrencyPolicy is Allow"},
+		Next: "Set concurrencyPolicy to Forbid or Replace, start it less often, or make a run shorter; give its Jobs an " +
+			"activeDeadlineSeconds.",
+		Example: "CronJob sync has 19 runs at once, the oldest for 18m: a run takes longer than the time between two starts, and " +
+			"concurrencyPolicy is Allow"},
 	{Code: CronJobSuspended, Severity: incident.Info,
 		Meaning: "A CronJob is suspended: it starts nothing until somebody resumes it.",
 		Next:    "Resume it, if it should run (kubectl patch cronjob … suspend: false).",
@@ -106,7 +110,8 @@ func reportRunsAddUp(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob
 	if runs < manyRuns {
 		return
 	}
-	f := r.Find(CronJobOverlaps, o, fmt.Sprintf("CronJob %s has %d runs at once, the oldest for %s: a run takes longer than the time between two starts, and concurrencyPolicy is Allow",
+	f := r.Find(CronJobOverlaps, o, fmt.Sprintf("CronJob %s has %d runs at once, the oldest for %s: a run takes longer than the time "+
+		"between two starts, and concurrencyPolicy is Allow",
 		c.Name, runs, finding.Duration(s.At.Sub(oldest))))
 	f.Workload, f.Since = o, oldest
 	for _, p := range s.PodsIn(c.Namespace) {
@@ -114,7 +119,8 @@ func reportRunsAddUp(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob
 			f.Pods = append(f.Pods, p)
 		}
 	}
-	f.Cite(finding.SeenAPI(o, "status.active", time.Time{}, fmt.Sprintf("%d Jobs", len(c.Status.Active))), finding.SeenAPI(o, "spec.schedule", time.Time{}, c.Spec.Schedule))
+	f.Cite(finding.SeenAPI(o, "status.active", time.Time{}, fmt.Sprintf("%d Jobs", len(c.Status.Active))),
+		finding.SeenAPI(o, "spec.schedule", time.Time{}, c.Spec.Schedule))
 }
 
 func reportSuspended(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o incident.Object) {
@@ -222,12 +228,14 @@ func checkBlocked(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o
 		return
 	}
 	start := oldest.Status.StartTime.Time
-	f := r.Find(CronJobBlocked, o, fmt.Sprintf("CronJob %s starts no new run: Job %s has been running for %s, and concurrencyPolicy is Forbid; %s missed", c.Name, oldest.Name, finding.Duration(s.At.Sub(start)), d.times()))
+	f := r.Find(CronJobBlocked, o, fmt.Sprintf("CronJob %s starts no new run: Job %s has been running for %s, and concurrencyPolicy is "+
+		"Forbid; %s missed", c.Name, oldest.Name, finding.Duration(s.At.Sub(start)), d.times()))
 	job := snapshot.ObjectOf("Job", oldest.Namespace, oldest.Name)
 	f.Workload, f.Since, f.Fault = o, start, []incident.Object{job, o}
 	f.Pods = append(f.Pods, kube.PodsOf(s, job)...)
 	f.Cite(finding.SeenAPI(job, "status.startTime", start, fmt.Sprintf("%d active, not ended", oldest.Status.Active)),
-		finding.SeenAPI(o, "spec.concurrencyPolicy", time.Time{}, string(c.Spec.ConcurrencyPolicy)), finding.SeenEvent(kube.LastEvent(s, o, "JobAlreadyActive")))
+		finding.SeenAPI(o, "spec.concurrencyPolicy", time.Time{}, string(c.Spec.ConcurrencyPolicy)),
+		finding.SeenEvent(kube.LastEvent(s, o, "JobAlreadyActive")))
 }
 
 func reportMissed(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o incident.Object, d due) {
@@ -247,7 +255,8 @@ func reportMissed(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o
 	f := r.Find(CronJobMissed, o, title)
 	f.Workload, f.Since = o, d.first
 	f.Root = hasty || e != nil // or else it is the controller that starts nothing, for a reason of its own
-	f.Cite(finding.SeenAPI(o, "status.lastScheduleTime", d.first, fmt.Sprintf("%s; due since %s", last, finding.Clock(d.first))), finding.SeenEvent(e))
+	f.Cite(finding.SeenAPI(o, "status.lastScheduleTime", d.first, fmt.Sprintf("%s; due since %s", last, finding.Clock(d.first))),
+		finding.SeenEvent(e))
 }
 
 // unsuccessful is how many runs in a row must have been in vain.
@@ -271,7 +280,8 @@ func checkSuccess(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o
 	}
 	f := r.Find(CronJobNoSuccess, o, fmt.Sprintf("CronJob %s %s, though it should have %d times since", c.Name, what, d.count))
 	f.Workload, f.Since = o, d.first
-	f.Cite(finding.SeenAPI(o, "status.lastSuccessfulTime", since, fmt.Sprintf("%s; last started at %s", what, last.UTC().Format(time.RFC3339))))
+	f.Cite(finding.SeenAPI(o, "status.lastSuccessfulTime", since,
+		fmt.Sprintf("%s; last started at %s", what, last.UTC().Format(time.RFC3339))))
 }
 
 func failedJobs(s *snapshot.Snapshot, owner incident.Object) bool {

@@ -65,7 +65,8 @@ func checkDaemonSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.DaemonSet
 
 // daemonNode is the node that a pod is meant for: before it is bound, its affinity says so.
 func daemonNode(p *corev1.Pod) string {
-	if p.Spec.NodeName != "" || p.Spec.Affinity == nil || p.Spec.Affinity.NodeAffinity == nil || p.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+	if p.Spec.NodeName != "" || p.Spec.Affinity == nil || p.Spec.Affinity.NodeAffinity == nil ||
+		p.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
 		return p.Spec.NodeName
 	}
 	for _, t := range p.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
@@ -129,9 +130,11 @@ func checkNodeSelector(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Daemon
 		if has == "" {
 			continue
 		}
-		f := r.Find(DaemonSetNoNode, o, fmt.Sprintf("DaemonSet %s runs on no node: its node selector wants %s=%s, and nodes have %s", d.Name, key, value, has))
+		f := r.Find(DaemonSetNoNode, o, fmt.Sprintf("DaemonSet %s runs on no node: its node selector wants %s=%s, and nodes have %s", d.Name, key,
+			value, has))
 		f.Workload, f.Since = o, d.CreationTimestamp.Time
-		f.Cite(finding.SeenAPI(o, "spec.template.spec.nodeSelector", d.CreationTimestamp.Time, fmt.Sprintf("%s=%s matches no node; nodes have %s", key, value, has)))
+		f.Cite(finding.SeenAPI(o, "spec.template.spec.nodeSelector", d.CreationTimestamp.Time, fmt.Sprintf("%s=%s matches no node; nodes have %s",
+			key, value, has)))
 		return
 	}
 }

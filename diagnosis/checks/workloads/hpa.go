@@ -73,11 +73,13 @@ func checkHPAs(s *snapshot.Snapshot, r *finding.Report) {
 }
 
 func checkHPA(s *snapshot.Snapshot, r *finding.Report, h *autoscalingv2.HorizontalPodAutoscaler, o, target incident.Object) {
-	able, active, limited := kube.HPACondition(h, autoscalingv2.AbleToScale), kube.HPACondition(h, autoscalingv2.ScalingActive), kube.HPACondition(h, autoscalingv2.ScalingLimited)
+	able, active, limited := kube.HPACondition(h, autoscalingv2.AbleToScale), kube.HPACondition(h, autoscalingv2.ScalingActive),
+		kube.HPACondition(h, autoscalingv2.ScalingLimited)
 	switch {
 	case able != nil && able.Status == corev1.ConditionFalse && able.Reason == "FailedGetScale":
 		reportTarget(s, r, o, target, able)
-	case active != nil && active.Status == corev1.ConditionFalse && active.Reason != "ScalingDisabled" && s.At.Sub(active.LastTransitionTime.Time) >= unmeasured:
+	case active != nil && active.Status == corev1.ConditionFalse && active.Reason != "ScalingDisabled" &&
+		s.At.Sub(active.LastTransitionTime.Time) >= unmeasured:
 		reportNoMetrics(s, r, o, target, active)
 	case limited != nil && limited.Status == corev1.ConditionTrue && limited.Reason == "TooManyReplicas":
 		reportMaximum(s, r, h, o, target, limited)
@@ -138,13 +140,16 @@ type Unmeasured struct {
 	PodsUnready bool // the autoscaler says that its own pods are why: there are none, or they are not ready
 }
 
-func reportNoMetrics(s *snapshot.Snapshot, r *finding.Report, o, target incident.Object, c *autoscalingv2.HorizontalPodAutoscalerCondition) {
+func reportNoMetrics(s *snapshot.Snapshot, r *finding.Report, o, target incident.Object,
+	c *autoscalingv2.HorizontalPodAutoscalerCondition) {
 	var f *finding.Finding
 	if m := requestMissing.FindStringSubmatch(c.Message); m != nil {
-		f = r.Find(HPARequestMissing, o, fmt.Sprintf("HorizontalPodAutoscaler %s cannot measure %s: container %s of %s has no %s request", o.Name, m[1], m[2], finding.Short(target), m[1]))
+		f = r.Find(HPARequestMissing, o, fmt.Sprintf("HorizontalPodAutoscaler %s cannot measure %s: container %s of %s has no %s request", o.Name,
+			m[1], m[2], finding.Short(target), m[1]))
 		f.Fault = []incident.Object{target, o}
 	} else if m := podRequest.FindStringSubmatch(c.Message); m != nil {
-		f = r.Find(HPARequestMissing, o, fmt.Sprintf("HorizontalPodAutoscaler %s cannot measure %s: %s has no %s request", o.Name, m[1], finding.Short(target), m[1]))
+		f = r.Find(HPARequestMissing, o, fmt.Sprintf("HorizontalPodAutoscaler %s cannot measure %s: %s has no %s request", o.Name, m[1],
+			finding.Short(target), m[1]))
 		f.Fault = []incident.Object{target, o}
 	} else {
 		f = r.Find(HPANoMetrics, o, fmt.Sprintf("HorizontalPodAutoscaler %s gets no metrics: %s", o.Name, metricsWords(c.Message)))
@@ -192,13 +197,16 @@ const (
 	maximumShort = 15 * time.Minute
 )
 
-func reportMaximum(s *snapshot.Snapshot, r *finding.Report, h *autoscalingv2.HorizontalPodAutoscaler, o, target incident.Object, c *autoscalingv2.HorizontalPodAutoscalerCondition) {
+func reportMaximum(s *snapshot.Snapshot, r *finding.Report, h *autoscalingv2.HorizontalPodAutoscaler, o, target incident.Object,
+	c *autoscalingv2.HorizontalPodAutoscalerCondition) {
 	since := c.LastTransitionTime.Time
 	lasted := s.At.Sub(since)
-	if since.IsZero() || lasted < maximumShort || h.Status.CurrentReplicas < h.Spec.MaxReplicas || kube.Replicas(h.Spec.MinReplicas) >= h.Spec.MaxReplicas {
+	if since.IsZero() || lasted < maximumShort || h.Status.CurrentReplicas < h.Spec.MaxReplicas ||
+		kube.Replicas(h.Spec.MinReplicas) >= h.Spec.MaxReplicas {
 		return
 	}
-	title := fmt.Sprintf("HorizontalPodAutoscaler %s has been at its maximum of %d pods for %s", o.Name, h.Spec.MaxReplicas, finding.Duration(lasted))
+	title := fmt.Sprintf("HorizontalPodAutoscaler %s has been at its maximum of %d pods for %s", o.Name, h.Spec.MaxReplicas,
+		finding.Duration(lasted))
 	if u := utilization(h); u != "" {
 		title += ", " + u
 	}
@@ -207,7 +215,8 @@ func reportMaximum(s *snapshot.Snapshot, r *finding.Report, h *autoscalingv2.Hor
 	if lasted < maximumLong {
 		f.Severity = incident.Info
 	}
-	f.Cite(kube.SeenHPA(o, c), finding.SeenAPI(o, "status.currentReplicas", time.Time{}, fmt.Sprintf("%d of at most %d; %s", h.Status.CurrentReplicas, h.Spec.MaxReplicas, utilization(h))))
+	f.Cite(kube.SeenHPA(o, c), finding.SeenAPI(o, "status.currentReplicas", time.Time{},
+		fmt.Sprintf("%d of at most %d; %s", h.Status.CurrentReplicas, h.Spec.MaxReplicas, utilization(h))))
 }
 
 // utilization says which resource is used beyond its target, and how much.
@@ -219,7 +228,8 @@ func utilization(h *autoscalingv2.HorizontalPodAutoscaler) string {
 		for _, c := range h.Status.CurrentMetrics {
 			if c.Resource != nil && c.Resource.Name == m.Resource.Name && c.Resource.Current.AverageUtilization != nil &&
 				*c.Resource.Current.AverageUtilization > *m.Resource.Target.AverageUtilization {
-				return fmt.Sprintf("%s at %d%% of the requests, the target is %d%%", m.Resource.Name, *c.Resource.Current.AverageUtilization, *m.Resource.Target.AverageUtilization)
+				return fmt.Sprintf("%s at %d%% of the requests, the target is %d%%", m.Resource.Name, *c.Resource.Current.AverageUtilization,
+					*m.Resource.Target.AverageUtilization)
 			}
 		}
 	}
@@ -241,7 +251,9 @@ func reportConflict(r *finding.Report, all []*autoscalingv2.HorizontalPodAutosca
 	f.Workload, f.Fault = target, objects
 	for i, h := range all {
 		f.Since = kube.Latest(f.Since, h.CreationTimestamp.Time)
-		f.Cite(finding.SeenAPI(objects[i], "spec.scaleTargetRef", h.CreationTimestamp.Time, fmt.Sprintf("%s; wants %d, between %d and %d", finding.Short(target), h.Status.DesiredReplicas, kube.Replicas(h.Spec.MinReplicas), h.Spec.MaxReplicas)))
+		f.Cite(finding.SeenAPI(objects[i], "spec.scaleTargetRef", h.CreationTimestamp.Time,
+			fmt.Sprintf("%s; wants %d, between %d and %d", finding.Short(target), h.Status.DesiredReplicas, kube.Replicas(h.Spec.MinReplicas),
+				h.Spec.MaxReplicas)))
 	}
 }
 
@@ -272,7 +284,8 @@ func checkFought(s *snapshot.Snapshot, r *finding.Report, o, target incident.Obj
 	if lowered < tugs {
 		return
 	}
-	f := r.Find(HPAFought, o, fmt.Sprintf("HorizontalPodAutoscaler %s has scaled %s up %d times, and somebody scaled it down %d times in between", o.Name, finding.Short(target), raised, lowered))
+	f := r.Find(HPAFought, o, fmt.Sprintf("HorizontalPodAutoscaler %s has scaled %s up %d times, and somebody scaled it down %d "+
+		"times in between", o.Name, finding.Short(target), raised, lowered))
 	f.Workload, f.Fault, f.Since = target, []incident.Object{o, target}, kube.BeganAt(up)
 	f.Cite(finding.SeenEvent(up), finding.SeenEvent(down))
 	if d := s.Deployment(target.Namespace, target.Name); d != nil {

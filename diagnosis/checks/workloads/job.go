@@ -34,7 +34,8 @@ var jobCodes = []finding.Code{
 		Example: "Job import has been running for 5d2h, and has no activeDeadlineSeconds"},
 	{Code: JobHeld, Severity: incident.Warning, Root: true,
 		Meaning: "A Job's work is done, but a helper beside it, such as a service mesh's proxy, runs on, so that the Job never ends.",
-		Next:    "Run the helper as an init container with restartPolicy Always (a native sidecar), have the program tell it to quit when it is done (istio: POST /quitquitquit on port 15020), or keep it out of Jobs. Delete the pod that hangs.",
+		Next: "Run the helper as an init container with restartPolicy Always (a native sidecar), have the program tell it to quit when it " +
+			"is done (istio: POST /quitquitquit on port 15020), or keep it out of Jobs. Delete the pod that hangs.",
 		Example: "Job sync-29 does not end: container sync ended with exit 0 9h12m ago, and istio-proxy beside it runs on"},
 }
 
@@ -66,10 +67,13 @@ func checkRunning(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) {
 	if j.Status.Active > 0 && checkJobHeld(s, r, j) {
 		return
 	}
-	if start := j.Status.StartTime; start != nil && j.Spec.ActiveDeadlineSeconds == nil && j.Status.Active > 0 && s.At.Sub(start.Time) >= endless {
-		f := r.Find(JobEndless, o, fmt.Sprintf("Job %s has been running for %s, and has no activeDeadlineSeconds", j.Name, finding.Duration(s.At.Sub(start.Time))))
+	if start := j.Status.StartTime; start != nil && j.Spec.ActiveDeadlineSeconds == nil && j.Status.Active > 0 &&
+		s.At.Sub(start.Time) >= endless {
+		f := r.Find(JobEndless, o, fmt.Sprintf("Job %s has been running for %s, and has no activeDeadlineSeconds", j.Name,
+			finding.Duration(s.At.Sub(start.Time))))
 		f.Workload, f.Since = o, start.Time
-		f.Cite(finding.SeenAPI(o, "status.startTime", start.Time, fmt.Sprintf("%d active, %d succeeded, %d failed", j.Status.Active, j.Status.Succeeded, j.Status.Failed)))
+		f.Cite(finding.SeenAPI(o, "status.startTime", start.Time, fmt.Sprintf("%d active, %d succeeded, %d failed", j.Status.Active,
+			j.Status.Succeeded, j.Status.Failed)))
 	}
 }
 
@@ -149,7 +153,8 @@ func taskOf(j *batchv1.Job) string {
 	return b.String()
 }
 
-func reportJob(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job, c *batchv1.JobCondition, pods []*corev1.Pod, newest map[incident.Object]*batchv1.Job) {
+func reportJob(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job, c *batchv1.JobCondition, pods []*corev1.Pod,
+	newest map[incident.Object]*batchv1.Job) {
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
 	title := finding.Inflect(int(max(j.Status.Failed, 1)), "Job %s has failed after %d {try|tries}", j.Name, max(j.Status.Failed, 1))
 	if c.Reason == batchv1.JobReasonDeadlineExceeded {

@@ -18,10 +18,11 @@ import (
 const heldFor = 10 * time.Minute
 
 // helpers are containers that serve others of their pod and never end by themselves, by the beginnings of their usual names.
-var helpers = []string{"istio-proxy", "linkerd-proxy", "consul-dataplane", "envoy-sidecar", "vault-agent", "cloud-sql-proxy", "cloudsql-proxy", "kuma-sidecar", "daprd"}
+var helpers = []string{"istio-proxy", "linkerd-proxy", "consul-dataplane", "envoy-sidecar", "vault-agent", "cloud-sql-proxy",
+	"cloudsql-proxy", "kuma-sidecar", "daprd"}
 
-// checkJobHeld looks at a Job whose work is done while a helper keeps its pod running: the Job is complete once all ordinary containers have
-// ended. Init containers with restartPolicy Always do not count, and are the remedy.
+// checkJobHeld looks at a Job whose work is done while a helper keeps its pod running: the Job is complete once all ordinary containers
+// have ended. Init containers with restartPolicy Always do not count, and are the remedy.
 func checkJobHeld(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) bool {
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
 	for _, p := range kube.PodsOf(s, o) {
@@ -29,7 +30,8 @@ func checkJobHeld(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) bool 
 		if len(held) == 0 || s.At.Sub(since) < heldFor {
 			continue
 		}
-		f := r.Find(JobHeld, o, finding.Inflect(len(done), "Job %s does not end: {container|containers} %s ended with exit 0 %s ago, and %s beside {it|them} runs on",
+		f := r.Find(JobHeld, o, finding.Inflect(len(done),
+			"Job %s does not end: {container|containers} %s ended with exit 0 %s ago, and %s beside {it|them} runs on",
 			j.Name, strings.Join(done, ", "), finding.Duration(s.At.Sub(since)), strings.Join(held, ", ")))
 		f.Workload, f.Since, f.Pods = s.WorkloadOf(p), since, []*corev1.Pod{p}
 		f.Fault = []incident.Object{o}
@@ -38,7 +40,8 @@ func checkJobHeld(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) bool 
 		}
 		for _, c := range kube.ContainersOf(p) {
 			if !c.Init && !c.Sidecar {
-				f.Cite(finding.SeenAPI(finding.PodObject(p), c.Field(), podproblem.EndOf(c.Status.State.Terminated), podproblem.StatusWords(c.Status, c.Status.State.Terminated)))
+				f.Cite(finding.SeenAPI(finding.PodObject(p), c.Field(), podproblem.EndOf(c.Status.State.Terminated),
+					podproblem.StatusWords(c.Status, c.Status.State.Terminated)))
 			}
 		}
 		return true
@@ -46,8 +49,8 @@ func checkJobHeld(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) bool 
 	return false
 }
 
-// heldBySidecar tells the containers that are done from the helpers that run on; none are held where anything else still runs or failed. A helper
-// is known by its name, or by being no part of the Job's template: a webhook put it there.
+// heldBySidecar tells the containers that are done from the helpers that run on; none are held where anything else still runs or failed. A
+// helper is known by its name, or by being no part of the Job's template: a webhook put it there.
 func heldBySidecar(j *batchv1.Job, p *corev1.Pod) (done, held []string, since time.Time) {
 	if p.DeletionTimestamp != nil || p.Status.Phase != corev1.PodRunning {
 		return nil, nil, since

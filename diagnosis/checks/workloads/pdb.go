@@ -116,7 +116,8 @@ func reportSpent(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisrupt
 	if len(sick) == 0 || slices.ContainsFunc(sick, func(p *corev1.Pod) bool { return podproblem.StartingUp(s, p) }) {
 		return // the budget's status lags behind, or pods are starting
 	}
-	f := r.Find(PDBUnhealthy, o, fmt.Sprintf("PodDisruptionBudget %s allows no disruption: %d of %d pods are healthy, and it wants %d", b.Name, b.Status.CurrentHealthy, b.Status.ExpectedPods, b.Status.DesiredHealthy))
+	f := r.Find(PDBUnhealthy, o, fmt.Sprintf("PodDisruptionBudget %s allows no disruption: %d of %d pods are healthy, and it wants %d", b.Name,
+		b.Status.CurrentHealthy, b.Status.ExpectedPods, b.Status.DesiredHealthy))
 	f.Workload, f.Pods = s.WorkloadOf(sick[0]), sick
 	for _, p := range sick {
 		f.Since = finding.Earlier(f.Since, kube.UnreadySince(p))
@@ -125,7 +126,9 @@ func reportSpent(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisrupt
 }
 
 func seenPDB(b *policyv1.PodDisruptionBudget, o incident.Object) incident.Evidence {
-	return finding.SeenAPI(o, "status", time.Time{}, fmt.Sprintf("currentHealthy %d, desiredHealthy %d, expectedPods %d, disruptionsAllowed %d", b.Status.CurrentHealthy, b.Status.DesiredHealthy, b.Status.ExpectedPods, b.Status.DisruptionsAllowed))
+	return finding.SeenAPI(o, "status", time.Time{},
+		fmt.Sprintf("currentHealthy %d, desiredHealthy %d, expectedPods %d, disruptionsAllowed %d", b.Status.CurrentHealthy,
+			b.Status.DesiredHealthy, b.Status.ExpectedPods, b.Status.DisruptionsAllowed))
 }
 
 func budget(b *policyv1.PodDisruptionBudget) string {
@@ -146,9 +149,11 @@ func reportTight(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisrupt
 		f.Cite(seenPDB(b, o))
 		return
 	}
-	f := r.Find(PDBBlocksDrain, o, fmt.Sprintf("PodDisruptionBudget %s keeps %s on the cordoned node %s: %s, for %s", b.Name, finding.Inflect(len(held), "%d {pod|pods}", len(held)), node, podNames(held), budget(b)))
+	f := r.Find(PDBBlocksDrain, o, fmt.Sprintf("PodDisruptionBudget %s keeps %s on the cordoned node %s: %s, for %s", b.Name,
+		finding.Inflect(len(held), "%d {pod|pods}", len(held)), node, podNames(held), budget(b)))
 	f.Pods, f.Workload, f.Nodes = held, s.WorkloadOf(held[0]), []string{node}
-	f.Cite(seenPDB(b, o), finding.SeenAPI(snapshot.ObjectOf("Node", "", node), "spec.unschedulable", time.Time{}, fmt.Sprintf("true, and %s still there", podNames(held))))
+	f.Cite(seenPDB(b, o), finding.SeenAPI(snapshot.ObjectOf("Node", "", node), "spec.unschedulable", time.Time{},
+		fmt.Sprintf("true, and %s still there", podNames(held))))
 }
 
 // heldPods are the pods on a cordoned node, of the first that has any.
@@ -197,7 +202,8 @@ func checkSelectsNone(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDi
 	if has == "" {
 		f.Severity = incident.Info
 	}
-	f.Cite(finding.SeenAPI(o, "spec.selector", b.CreationTimestamp.Time, strings.TrimSuffix(wanted+" matches no pod; pods have "+has, "; pods have ")))
+	f.Cite(finding.SeenAPI(o, "spec.selector", b.CreationTimestamp.Time, strings.TrimSuffix(wanted+" matches no pod; pods have "+has,
+		"; pods have ")))
 }
 
 // nearTemplate is the labels of pods that differ from the wanted ones in one, and that by a slip.
@@ -243,10 +249,13 @@ func otherKey(wanted, has map[string]string) string {
 
 func reportOverlap(r *finding.Report, pair [2]*policyv1.PodDisruptionBudget, pods []*corev1.Pod) {
 	a, b := pair[0], pair[1]
-	objects := []incident.Object{snapshot.ObjectOf("PodDisruptionBudget", a.Namespace, a.Name), snapshot.ObjectOf("PodDisruptionBudget", b.Namespace, b.Name)}
-	f := r.Find(PDBOverlap, objects[0], fmt.Sprintf("PodDisruptionBudgets %s and %s both select %s, such as %s: evictions of them fail", a.Name, b.Name, finding.Inflect(len(pods), "%d {pod|pods}", len(pods)), pods[0].Name))
+	objects := []incident.Object{snapshot.ObjectOf("PodDisruptionBudget", a.Namespace, a.Name),
+		snapshot.ObjectOf("PodDisruptionBudget", b.Namespace, b.Name)}
+	f := r.Find(PDBOverlap, objects[0], fmt.Sprintf("PodDisruptionBudgets %s and %s both select %s, such as %s: evictions of them fail",
+		a.Name, b.Name, finding.Inflect(len(pods), "%d {pod|pods}", len(pods)), pods[0].Name))
 	f.Fault, f.Since = objects, kube.Latest(a.CreationTimestamp.Time, b.CreationTimestamp.Time)
 	for i, x := range pair {
-		f.Cite(finding.SeenAPI(objects[i], "spec.selector", x.CreationTimestamp.Time, metav1.FormatLabelSelector(x.Spec.Selector)+" matches "+podNames(pods)))
+		f.Cite(finding.SeenAPI(objects[i], "spec.selector", x.CreationTimestamp.Time, metav1.FormatLabelSelector(x.Spec.Selector)+" matches "+
+			podNames(pods)))
 	}
 }

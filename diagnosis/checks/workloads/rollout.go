@@ -24,9 +24,11 @@ func checkDeployment(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployme
 		return
 	}
 	o := snapshot.ObjectOf("Deployment", d.Namespace, d.Name)
-	available, progressing := kube.DeploymentCondition(d, appsv1.DeploymentAvailable), kube.DeploymentCondition(d, appsv1.DeploymentProgressing)
+	available, progressing := kube.DeploymentCondition(d, appsv1.DeploymentAvailable),
+		kube.DeploymentCondition(d, appsv1.DeploymentProgressing)
 	if c := kube.DeploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue {
-		f := refused(s, r, o, c.Message, c.LastTransitionTime.Time, finding.SeenAPI(o, "status.conditions[ReplicaFailure]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
+		f := refused(s, r, o, c.Message, c.LastTransitionTime.Time, finding.SeenAPI(o, "status.conditions[ReplicaFailure]",
+			c.LastTransitionTime.Time, c.Reason+": "+c.Message))
 		servesStill(f, d.Status.AvailableReplicas > 0)
 	}
 	stuck := progressing != nil && progressing.Status == corev1.ConditionFalse && progressing.Reason == "ProgressDeadlineExceeded"
@@ -40,13 +42,15 @@ func checkDeployment(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployme
 	}
 	rolling := d.Status.ObservedGeneration < d.Generation ||
 		!stuck && progressing != nil && progressing.Reason != "NewReplicaSetAvailable" && kube.Newly(s, progressing.LastUpdateTime.Time)
-	if rolling || available == nil || available.Status != corev1.ConditionFalse || kube.Newly(s, available.LastTransitionTime.Time) || onlyStarting(s, o) {
+	if rolling || available == nil || available.Status != corev1.ConditionFalse || kube.Newly(s, available.LastTransitionTime.Time) ||
+		onlyStarting(s, o) {
 		return
 	}
 	f := r.Find(DeploymentUnavailable, o, fmt.Sprintf("Deployment %s: %d of %d pods are available", d.Name, d.Status.AvailableReplicas, want))
 	f.Workload, f.Since = o, available.LastTransitionTime.Time
 	servesStill(f, d.Status.AvailableReplicas > 0)
-	f.Cite(finding.SeenAPI(o, "status.conditions[Available]", f.Since, fmt.Sprintf("%s: %s; %d of %d available", available.Reason, available.Message, d.Status.AvailableReplicas, want)))
+	f.Cite(finding.SeenAPI(o, "status.conditions[Available]", f.Since, fmt.Sprintf("%s: %s; %d of %d available", available.Reason,
+		available.Message, d.Status.AvailableReplicas, want)))
 }
 
 // onlyStarting says whether a workload has pods that are not ready, all of them because they have only just started, and none ails.
@@ -72,7 +76,8 @@ func servesStill(f *finding.Finding, does bool) {
 
 func reportStuck(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployment, o incident.Object, c *appsv1.DeploymentCondition) {
 	v := revisionsOf(s, d)
-	title := fmt.Sprintf("Deployment %s: its rollout is stuck, %d of %d pods are updated and available", d.Name, min(d.Status.UpdatedReplicas, d.Status.AvailableReplicas), kube.Replicas(d.Spec.Replicas))
+	title := fmt.Sprintf("Deployment %s: its rollout is stuck, %d of %d pods are updated and available", d.Name,
+		min(d.Status.UpdatedReplicas, d.Status.AvailableReplicas), kube.Replicas(d.Spec.Replicas))
 	if v.now != nil && revision(v.now) > 0 {
 		title = fmt.Sprintf("Deployment %s: the rollout of revision %d is stuck%s", d.Name, revision(v.now), v.differs())
 	}
@@ -101,15 +106,18 @@ func checkFailing(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployment,
 	if len(failing) == 0 {
 		return
 	}
-	f := r.Find(DeploymentFails, o, fmt.Sprintf("Deployment %s: the pods of revision %d fail while revision %d serves%s", d.Name, revision(v.now), revision(v.good), v.differs()))
+	f := r.Find(DeploymentFails, o, fmt.Sprintf("Deployment %s: the pods of revision %d fail while revision %d serves%s", d.Name,
+		revision(v.now), revision(v.good), v.differs()))
 	f.Workload, f.Since = o, v.now.CreationTimestamp.Time
 	f.Cite(finding.SeenAPI(snapshot.ObjectOf("ReplicaSet", d.Namespace, v.now.Name), "status.readyReplicas", f.Since,
-		fmt.Sprintf("revision %d has %d of %d pods ready; %s fails", revision(v.now), v.now.Status.ReadyReplicas, kube.Replicas(v.now.Spec.Replicas), failing[0].Name)))
+		fmt.Sprintf("revision %d has %d of %d pods ready; %s fails", revision(v.now), v.now.Status.ReadyReplicas,
+			kube.Replicas(v.now.Spec.Replicas), failing[0].Name)))
 	see(f, v)
 }
 
 // failing are the kubelet's reasons for which a container waits that do not pass by themselves.
-var failing = []string{"CrashLoopBackOff", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError", "RunContainerError", "StartError"}
+var failing = []string{"CrashLoopBackOff", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError",
+	"CreateContainerError", "RunContainerError", "StartError"}
 
 func failsAgain(p *corev1.Pod) bool {
 	return slices.ContainsFunc(slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses), func(c corev1.ContainerStatus) bool {
@@ -208,7 +216,9 @@ func see(f *finding.Finding, v revisions) {
 	f.Cite(finding.SeenAPI(snapshot.ObjectOf("ReplicaSet", v.good.Namespace, v.good.Name), "status.readyReplicas", time.Time{},
 		fmt.Sprintf("revision %d has %d of %d pods ready", revision(v.good), v.good.Status.ReadyReplicas, kube.Replicas(v.good.Spec.Replicas))))
 	if d := snapshot.TemplateDiff(&v.good.Spec.Template, &v.now.Spec.Template); len(d) > 0 {
-		f.Cite(finding.SeenAPI(snapshot.ObjectOf("ReplicaSet", v.now.Namespace, v.now.Name), "spec.template", v.now.CreationTimestamp.Time, strings.Join(d, "; ")))
-		f.Because = fmt.Sprintf("%s's revision %d differs from revision %d by %s", finding.Short(f.Object), revision(v.now), revision(v.good), strings.Join(d, ", "))
+		f.Cite(finding.SeenAPI(snapshot.ObjectOf("ReplicaSet", v.now.Namespace, v.now.Name), "spec.template", v.now.CreationTimestamp.Time,
+			strings.Join(d, "; ")))
+		f.Because = fmt.Sprintf("%s's revision %d differs from revision %d by %s", finding.Short(f.Object), revision(v.now), revision(v.good),
+			strings.Join(d, ", "))
 	}
 }

@@ -34,7 +34,8 @@ func checkStatefulSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 	if first == "" {
 		return
 	}
-	f := r.Find(StatefulSetUnavailable, o, fmt.Sprintf("StatefulSet %s: %d of %d pods are ready, it waits for %s", d.Name, d.Status.ReadyReplicas, want, first))
+	f := r.Find(StatefulSetUnavailable, o, fmt.Sprintf("StatefulSet %s: %d of %d pods are ready, it waits for %s", d.Name,
+		d.Status.ReadyReplicas, want, first))
 	f.Workload = o
 	f.Cite(finding.SeenAPI(o, "status.readyReplicas", time.Time{}, fmt.Sprintf("%d of %d ready", d.Status.ReadyReplicas, want)))
 	servesStill(f, d.Status.ReadyReplicas > 0)
@@ -58,7 +59,8 @@ func waitsForOrdinal(s *snapshot.Snapshot, d *appsv1.StatefulSet, want int32) st
 			before = p
 			continue
 		}
-		if p != nil && podproblem.StartingUp(s, p) || p == nil && before != nil && kube.Newly(s, kube.PodCondition(before, corev1.PodReady).LastTransitionTime.Time) {
+		if p != nil && podproblem.StartingUp(s, p) || p == nil && before != nil &&
+			kube.Newly(s, kube.PodCondition(before, corev1.PodReady).LastTransitionTime.Time) {
 			return "" // the next one begins when the one before is ready
 		}
 		return name
@@ -78,7 +80,8 @@ func revised(f *finding.Finding, s *snapshot.Snapshot, namespace, before, now st
 	if before == "" || now == "" || before == now {
 		return
 	}
-	old, current := snapshot.RevisionTemplate(s.ControllerRevision(namespace, before)), snapshot.RevisionTemplate(s.ControllerRevision(namespace, now))
+	old, current := snapshot.RevisionTemplate(s.ControllerRevision(namespace, before)),
+		snapshot.RevisionTemplate(s.ControllerRevision(namespace, now))
 	if old == nil || current == nil {
 		return
 	}
@@ -109,11 +112,15 @@ func checkHeld(s *snapshot.Snapshot, r *finding.Report, d *appsv1.StatefulSet, o
 	if since.IsZero() || s.At.Sub(since) < heldLong || !failsAgain(p) {
 		return false
 	}
-	f := r.Find(StatefulSetHeld, o, fmt.Sprintf("StatefulSet %s waits for %s, which is of revision %s and not ready: revision %s cannot reach it before it is deleted", d.Name, p.Name, has, wants))
+	f := r.Find(StatefulSetHeld, o, fmt.Sprintf("StatefulSet %s waits for %s, which is of revision %s and not ready: revision %s cannot "+
+		"reach it before it is deleted", d.Name, p.Name, has, wants))
 	f.Workload, f.Since, f.Pods = o, since, []*corev1.Pod{p}
-	f.Next = fmt.Sprintf("Delete pod %s (kubectl delete pod -n %s %s): the StatefulSet makes it anew, of revision %s.", p.Name, p.Namespace, p.Name, wants)
-	f.Cite(finding.SeenAPI(o, "status", time.Time{}, fmt.Sprintf("updateRevision %s, currentRevision %s, podManagementPolicy OrderedReady", wants, d.Status.CurrentRevision)),
-		finding.SeenAPI(finding.PodObject(p), "metadata.labels["+appsv1.ControllerRevisionHashLabelKey+"]", kube.UnreadySince(p), has+", not ready"))
+	f.Next = fmt.Sprintf("Delete pod %s (kubectl delete pod -n %s %s): the StatefulSet makes it anew, of revision %s.", p.Name, p.Namespace,
+		p.Name, wants)
+	f.Cite(finding.SeenAPI(o, "status", time.Time{}, fmt.Sprintf("updateRevision %s, currentRevision %s, podManagementPolicy OrderedReady",
+		wants, d.Status.CurrentRevision)),
+		finding.SeenAPI(finding.PodObject(p), "metadata.labels["+appsv1.ControllerRevisionHashLabelKey+"]", kube.UnreadySince(p), has+
+			", not ready"))
 	return true
 }
 
@@ -127,7 +134,8 @@ func checkServiceName(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 	}
 	service := snapshot.ObjectOf("Service", d.Namespace, name)
 	meant := headlessNear(s, d)
-	f := r.Find(StatefulSetNoService, o, fmt.Sprintf("StatefulSet %s: its serviceName is %s, and there is no such Service%s", d.Name, name, kube.DidYouMean(meant)))
+	f := r.Find(StatefulSetNoService, o, fmt.Sprintf("StatefulSet %s: its serviceName is %s, and there is no such Service%s", d.Name, name,
+		kube.DidYouMean(meant)))
 	made := calls.CallsOf(s, service)
 	unready := d.Status.ReadyReplicas < kube.Replicas(d.Spec.Replicas) && mentions(&d.Spec.Template, "."+name)
 	if len(made) == 0 && len(meant) == 0 && !unready {
@@ -169,7 +177,8 @@ func mentions(t *corev1.PodTemplateSpec, name string) bool {
 		}
 	}
 	for _, c := range slices.Concat(t.Spec.InitContainers, t.Spec.Containers) {
-		if slices.ContainsFunc(slices.Concat(c.Command, c.Args), holds) || slices.ContainsFunc(c.Env, func(e corev1.EnvVar) bool { return holds(e.Value) }) {
+		if slices.ContainsFunc(slices.Concat(c.Command, c.Args), holds) ||
+			slices.ContainsFunc(c.Env, func(e corev1.EnvVar) bool { return holds(e.Value) }) {
 			return true
 		}
 	}

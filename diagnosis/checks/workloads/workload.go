@@ -51,7 +51,8 @@ var workloadCodes = []finding.Code{
 		Next:    "Look at the first pod that is not ready.",
 		Example: "StatefulSet chromadb: 0 of 1 pods are ready, it waits for chromadb-0"},
 	{Code: StatefulSetHeld, Severity: incident.Critical, Root: true,
-		Meaning: "A StatefulSet has a new revision, but waits for a pod of an older one that will never be ready: its order keeps the repair away.",
+		Meaning: "A StatefulSet has a new revision, but waits for a pod of an older one that will never be ready: its order keeps the " +
+			"repair away.",
 		Next:    "Delete the pod that is named: the StatefulSet makes it anew, of the new revision.",
 		Example: "StatefulSet db waits for db-1, which is of revision db-6f and not ready: revision db-7c cannot reach it before it is deleted"},
 	{Code: StatefulSetNoService, Severity: incident.Warning, Root: true,
@@ -67,7 +68,8 @@ var workloadCodes = []finding.Code{
 		Next:    "Correct the selector, or the nodes' labels.",
 		Example: "DaemonSet agent runs on no node: its node selector wants disktype=sdd, and nodes have disktype=ssd"},
 	{Code: PodsRefused, Severity: incident.Critical, Root: true, Detail: RefusedPods{},
-		Meaning: "The API server refuses the pods that a workload wants: a quota, a policy, a webhook, a missing ServiceAccount or an invalid field.",
+		Meaning: "The API server refuses the pods that a workload wants: a quota, a policy, a webhook, a missing ServiceAccount or an " +
+			"invalid field.",
 		Next:    "Read the refusal: it names what refuses and its numbers.",
 		Example: `Deployment web cannot create pods: exceeded quota: compute, requested: cpu=2, used: cpu=4, limited: cpu=4`},
 }

@@ -92,7 +92,8 @@ var AskedServer = regexp.MustCompile(`lookup \S+ on ([0-9.]+):53`)
 // Unanswered says that a log's complaint about a name is that no name server answered, rather than that the name does not exist.
 func Unanswered(line string) bool {
 	low := strings.ToLower(line)
-	for _, words := range []string{"i/o timeout", "timed out", "timeout", "eai_again", "temporary failure in name resolution", "try again", "connection refused",
+	for _, words := range []string{"i/o timeout", "timed out", "timeout", "eai_again", "temporary failure in name resolution", "try again",
+		"connection refused",
 		"server misbehaving", "bad address", "no servers could be reached"} {
 		if strings.Contains(low, words) {
 			return true

@@ -36,7 +36,8 @@ func Of(s *snapshot.Snapshot) []Hook {
 		c := &s.ValidatingWebhooks[i]
 		for j := range c.Webhooks {
 			w := &c.Webhooks[j]
-			out = append(out, Hook{snapshot.ObjectOf("ValidatingWebhookConfiguration", "", c.Name), w.Name, fails(w.FailurePolicy), w.ClientConfig, w.Rules,
+			out = append(out, Hook{snapshot.ObjectOf("ValidatingWebhookConfiguration", "", c.Name), w.Name, fails(w.FailurePolicy), w.ClientConfig,
+				w.Rules,
 				Scope{w.NamespaceSelector, w.ObjectSelector}, seconds(w.TimeoutSeconds), c.CreationTimestamp.Time})
 		}
 	}
@@ -44,7 +45,8 @@ func Of(s *snapshot.Snapshot) []Hook {
 		c := &s.MutatingWebhooks[i]
 		for j := range c.Webhooks {
 			w := &c.Webhooks[j]
-			out = append(out, Hook{snapshot.ObjectOf("MutatingWebhookConfiguration", "", c.Name), w.Name, fails(w.FailurePolicy), w.ClientConfig, w.Rules,
+			out = append(out, Hook{snapshot.ObjectOf("MutatingWebhookConfiguration", "", c.Name), w.Name, fails(w.FailurePolicy), w.ClientConfig,
+				w.Rules,
 				Scope{w.NamespaceSelector, w.ObjectSelector}, seconds(w.TimeoutSeconds), c.CreationTimestamp.Time})
 		}
 	}

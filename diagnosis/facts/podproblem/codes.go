@@ -57,7 +57,8 @@ var PodCodes = []finding.Code{
 		Next:    "Check the reference, the registry's answer, and the pull secret if it names one.",
 		Example: `The pod of Deployment web cannot get its image shop/web:v2: not found`},
 	{Code: PodConfigError, Severity: incident.Critical, Root: true, Trouble: finding.PodTrouble, InPlace: true,
-		Meaning: "The kubelet cannot put the container's configuration together: a ConfigMap, a Secret or a key of one is missing, or a rule is broken.",
+		Meaning: "The kubelet cannot put the container's configuration together: a ConfigMap, a Secret or a key of one is missing, or a " +
+			"rule is broken.",
 		Next:    "Create what is missing, or correct the reference.",
 		Example: `The pod of Deployment web cannot be configured: configmap "web-conf" not found`},
 	{Code: PodUnschedulable, Severity: incident.Critical, Root: true, Detail: Unschedulable{}, Trouble: finding.PodTrouble,
@@ -67,7 +68,8 @@ var PodCodes = []finding.Code{
 	{Code: PodPreempted, Severity: incident.Critical, Root: true, Detail: Unschedulable{}, Trouble: finding.PodTrouble,
 		Meaning: "The scheduler took the pod's place away for one of higher priority, and it finds no other.",
 		Next:    "Add room, or correct the priorities (priorityClassName) of the two.",
-		Example: "The pod of Deployment web lost its place to Deployment batch in namespace jobs (priority 1000) at 09:00:00 UTC, and cannot be scheduled"},
+		Example: "The pod of Deployment web lost its place to Deployment batch in namespace jobs (priority 1000) at 09:00:00 UTC, and cannot " +
+			"be scheduled"},
 	{Code: PodProbeFailing, Severity: incident.Critical, Root: true, Trouble: finding.PodTrouble, Crash: true, InPlace: true,
 		Meaning: "A probe fails: the pod gets no traffic (readiness), or is killed and started again (liveness, startup).",
 		Next:    "Compare the probe's port, path and times with what the container serves.",
@@ -103,11 +105,13 @@ var PodCodes = []finding.Code{
 	{Code: PodRejected, Severity: incident.Critical, Root: true, Detail: Rejected{}, Trouble: finding.PodTrouble,
 		Meaning: "The kubelet does not admit a pod that was bound to its node: the node cannot give what the scheduler thought that it could.",
 		Next:    "Read the kubelet's reason; look for pods that no scheduler placed (static pods, nodeName), and for device plugins.",
-		Example: "3 pods of Deployment train were rejected by the kubelet of node gpu-1 (UnexpectedAdmissionError): Allocate failed due to no healthy devices"},
+		Example: "3 pods of Deployment train were rejected by the kubelet of node gpu-1 (UnexpectedAdmissionError): Allocate failed due to no " +
+			"healthy devices"},
 	{Code: PodSecurityRefused, Severity: incident.Critical, Root: true, Trouble: finding.PodTrouble,
 		Meaning: "The kubelet or the container runtime refuses a container for its own security settings.",
 		Next:    "Correct the field that is named, or what the image and the node bring along for it.",
-		Example: "The pod of Deployment web is refused for its spec.containers[main].securityContext.runAsNonRoot: it must not run as root, and its image does"},
+		Example: "The pod of Deployment web is refused for its spec.containers[main].securityContext.runAsNonRoot: it must not run as root, " +
+			"and its image does"},
 	{Code: PodFailed, Severity: incident.Warning, Trouble: finding.PodTrouble, Crash: true, InPlace: true,
 		Meaning: "The pod ended with an error and is not started again.",
 		Next:    "Read its log.",

@@ -54,7 +54,8 @@ func sickContainer(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Probl
 func waiting(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, w *corev1.ContainerStateWaiting) (Problem, bool) {
 	last := c.Status.LastTerminationState.Terminated
 	switch w.Reason {
-	case "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed":
+	case "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "RegistryUnavailable",
+		"SignatureValidationFailed":
 		return noImage(s, p, c, w), true
 	case "CreateContainerConfigError":
 		return badConfig(p, c, w), true
@@ -141,7 +142,8 @@ func addingUp(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, last *corev
 	if days := age.Hours() / 24; days > 0 && age < 10*365*24*time.Hour {
 		rate = fmt.Sprintf(" (%.0f a day)", float64(n)/max(days, 1.0/24))
 	}
-	a.Predicate = finding.Say("restarted %d times%s, last %s ago%s: %s", n, rate, finding.Duration(s.At.Sub(last.FinishedAt.Time)), c.In(p), crash.Reason)
+	a.Predicate = finding.Say("restarted %d times%s, last %s ago%s: %s", n, rate, finding.Duration(s.At.Sub(last.FinishedAt.Time)), c.In(p),
+		crash.Reason)
 	return a
 }
 
@@ -222,7 +224,8 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (Proble
 		return Problem{}, false
 	default:
 		a.Code = PodStuckCreating
-		a.Predicate = finding.Say("{has|have} been waiting for {its|their} containers to be created for %s on node %s", finding.Duration(s.At.Sub(since)), node)
+		a.Predicate = finding.Say("{has|have} been waiting for {its|their} containers to be created for %s on node %s",
+			finding.Duration(s.At.Sub(since)), node)
 		a.Seen = []incident.Evidence{finding.SeenAPI(o, "status.phase", since, "Pending, bound to "+node+", no container created")}
 	}
 	return a, true

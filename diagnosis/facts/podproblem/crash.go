@@ -43,7 +43,8 @@ func Crashed(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, end *corev1.
 		return b
 	case hookKill(s, o, end) != nil:
 		e := hookKill(s, o, end)
-		a.Code, a.Reason = PodCrashLoop, "its postStart hook fails: "+finding.ShortMessage(strings.TrimPrefix(e.Message, "PostStartHook failed: "))
+		a.Code, a.Reason = PodCrashLoop, "its postStart hook fails: "+
+			finding.ShortMessage(strings.TrimPrefix(e.Message, "PostStartHook failed: "))
 		a.Seen = append([]incident.Evidence{finding.SeenEvent(e)}, a.Seen...)
 	case liveness != nil:
 		return probeKills(p, c, a, liveness, end)
@@ -64,8 +65,8 @@ func Crashed(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, end *corev1.
 	return a
 }
 
-// hookKill is the event by which the kubelet says that it ended the container for its postStart hook (pkg/kubelet/kuberuntime); nil if it did
-// not, or the program ended by itself.
+// hookKill is the event by which the kubelet says that it ended the container for its postStart hook (pkg/kubelet/kuberuntime); nil if it
+// did not, or the program ended by itself.
 func hookKill(s *snapshot.Snapshot, o incident.Object, end *corev1.ContainerStateTerminated) *corev1.Event {
 	e := kube.LastEvent(s, o, "FailedPostStartHook")
 	if e == nil || end == nil || s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRestart {
@@ -86,7 +87,8 @@ func livenessKill(s *snapshot.Snapshot, o incident.Object, end *corev1.Container
 		switch {
 		case e.Reason == "Unhealthy" && (strings.HasPrefix(e.Message, "Liveness") || strings.HasPrefix(e.Message, "Startup")):
 			unhealthy = e
-		case e.Reason == "Killing" && (strings.Contains(e.Message, "failed liveness probe") || strings.Contains(e.Message, "failed startup probe")):
+		case e.Reason == "Killing" && (strings.Contains(e.Message, "failed liveness probe") ||
+			strings.Contains(e.Message, "failed startup probe")):
 			kills = true
 			if unhealthy == nil {
 				unhealthy = e
@@ -143,7 +145,8 @@ func cannotExecute(end *corev1.ContainerStateTerminated, last string) bool {
 	if end.ExitCode != 126 && end.ExitCode != 127 {
 		return false
 	}
-	return last == "" || strings.Contains(low, "not found") || strings.Contains(low, "permission denied") || strings.Contains(low, "no such file") || strings.Contains(low, "cannot execute")
+	return last == "" || strings.Contains(low, "not found") || strings.Contains(low, "permission denied") ||
+		strings.Contains(low, "no such file") || strings.Contains(low, "cannot execute")
 }
 
 func cannotStart(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, why string, since time.Time) Problem {
@@ -165,7 +168,8 @@ func cannotStart(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, why stri
 		}
 	}
 	if command := append(append([]string{}, c.Spec.Command...), c.Spec.Args...); len(command) > 0 {
-		a.Seen = append(a.Seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Spec.Name+"].command", time.Time{}, finding.OneLine(strings.Join(command, " "), finding.MaxLine)))
+		a.Seen = append(a.Seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Spec.Name+"].command", time.Time{},
+			finding.OneLine(strings.Join(command, " "), finding.MaxLine)))
 	}
 	if w := c.Status.State.Waiting; w != nil && w.Message != "" {
 		a.Seen = append(a.Seen, finding.SeenAPI(finding.PodObject(p), c.Field(), since, w.Reason+": "+w.Message))
@@ -179,7 +183,8 @@ func otherArchitecture(s *snapshot.Snapshot, node string) string {
 	if n == nil || n.Status.NodeInfo.Architecture == "" {
 		return "built for another architecture than node " + node + "'s, or not a program"
 	}
-	return "node " + node + " is " + n.Status.NodeInfo.Architecture + ": the image is built for another architecture, or the command is no program"
+	return "node " + node + " is " + n.Status.NodeInfo.Architecture +
+		": the image is built for another architecture, or the command is no program"
 }
 
 // dialed is what net/http puts before why it could not connect: the probe, which is shown beside, and the pod's address.

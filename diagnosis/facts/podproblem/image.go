@@ -21,7 +21,8 @@ func noImage(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, w *corev1.Co
 	if e != nil && (w.Reason == "ImagePullBackOff" || said == "") {
 		said = e.Message
 	}
-	a := Problem{Code: PodImagePull, Container: c.Spec.Name, Alike: c.Spec.Name, Since: finding.Earlier(p.CreationTimestamp.Time, kube.BeganAt(e)),
+	a := Problem{Code: PodImagePull, Container: c.Spec.Name, Alike: c.Spec.Name,
+		Since:  finding.Earlier(p.CreationTimestamp.Time, kube.BeganAt(e)),
 		Reason: imageWords(w.Reason, said)}
 	if ofRegistry(said) {
 		_, a.Registry = repositoryOf(c.Spec.Image)
@@ -102,7 +103,8 @@ func repositoryOf(image string) (repository, host string) {
 func pullError(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) *corev1.Event {
 	events := s.EventsOf(finding.PodObject(p))
 	for i := len(events) - 1; i >= 0; i-- {
-		if e := events[i]; (e.Reason == "Failed" || e.Reason == "ErrImageNeverPull" || e.Reason == "InspectFailed") && strings.Contains(e.Message, c.Spec.Image) {
+		if e := events[i]; (e.Reason == "Failed" || e.Reason == "ErrImageNeverPull" || e.Reason == "InspectFailed") &&
+			strings.Contains(e.Message, c.Spec.Image) {
 			return e
 		}
 	}

@@ -39,7 +39,8 @@ func waitsOn(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (services []
 		}
 	}
 	if command != "" {
-		seen = finding.SeenAPI(finding.PodObject(p), "spec.initContainers["+c.Spec.Name+"].command", time.Time{}, finding.OneLine(command, finding.MaxLine))
+		seen = finding.SeenAPI(finding.PodObject(p), "spec.initContainers["+c.Spec.Name+"].command", time.Time{},
+			finding.OneLine(command, finding.MaxLine))
 	}
 	return services, absent, seen
 }

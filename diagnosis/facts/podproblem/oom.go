@@ -45,14 +45,17 @@ func oomKilled(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, a Problem,
 		}
 	case limited:
 		a.detail, a.Reason = OutOfMemory{OfNode: true}, "killed because node "+p.Spec.NodeName+" ran out of memory"
-		a.Predicate = finding.Say("%s because node %s ran out of memory%s, not for {its|their} own limit of %s", what, p.Spec.NodeName, c.In(p), limit.String())
+		a.Predicate = finding.Say("%s because node %s ran out of memory%s, not for {its|their} own limit of %s", what, p.Spec.NodeName, c.In(p),
+			limit.String())
 	default:
 		a.detail, a.Reason = OutOfMemory{OfNode: true}, "killed because node "+p.Spec.NodeName+" ran out of memory"
-		a.Predicate = finding.Say("%s because memory ran out%s; {it has|they have} no limit of {its|their} own, so it was node %s's", what, c.In(p), p.Spec.NodeName)
+		a.Predicate = finding.Say("%s because memory ran out%s; {it has|they have} no limit of {its|their} own, so it was node %s's", what,
+			c.In(p), p.Spec.NodeName)
 	}
 	if limited {
 		a.byDefault(s, p, c, limit)
-		a.Seen = append(a.Seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Spec.Name+"].resources.limits.memory", time.Time{}, limit.String()))
+		a.Seen = append(a.Seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Spec.Name+"].resources.limits.memory", time.Time{},
+			limit.String()))
 	}
 	a.Seen = append(a.Seen, finding.SeenEvent(system))
 	return a
@@ -65,7 +68,8 @@ const limitRanger = "kubernetes.io/limit-ranger"
 // byDefault names the LimitRange that a limit comes from.
 func (a *Problem) byDefault(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, limit resource.Quantity) {
 	said := p.Annotations[limitRanger]
-	if !slices.Contains(strings.FieldsFunc(said, func(r rune) bool { return r == ';' || r == ':' }), " memory limit for container "+c.Spec.Name) {
+	if !slices.Contains(strings.FieldsFunc(said, func(r rune) bool { return r == ';' || r == ':' }), " memory limit for container "+
+		c.Spec.Name) {
 		return
 	}
 	for i := range s.LimitRanges {
@@ -78,7 +82,8 @@ func (a *Problem) byDefault(s *snapshot.Snapshot, p *corev1.Pod, c kube.Containe
 			o := snapshot.ObjectOf("LimitRange", l.Namespace, l.Name)
 			a.Predicate = a.Predicate.And(", which LimitRange %s sets where the template has none", l.Name)
 			a.fault = finding.Union(a.fault, []incident.Object{o})
-			a.Seen = append(a.Seen, finding.SeenAPI(o, "spec.limits.default.memory", time.Time{}, limit.String()), finding.SeenAPI(finding.PodObject(p), "metadata.annotations["+limitRanger+"]", time.Time{}, said))
+			a.Seen = append(a.Seen, finding.SeenAPI(o, "spec.limits.default.memory", time.Time{}, limit.String()),
+				finding.SeenAPI(finding.PodObject(p), "metadata.annotations["+limitRanger+"]", time.Time{}, said))
 			return
 		}
 	}

@@ -22,11 +22,13 @@ const partDone = 12 * time.Hour
 // unready looks at a pod whose containers run and that still does not count as ready.
 func unready(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 	ready := kube.PodCondition(p, corev1.PodReady)
-	if ready == nil || ready.Status == corev1.ConditionTrue || kube.Newly(s, ready.LastTransitionTime.Time) || kube.Newly(s, p.CreationTimestamp.Time) || kube.AwayWithNode(s, p) {
+	if ready == nil || ready.Status == corev1.ConditionTrue || kube.Newly(s, ready.LastTransitionTime.Time) ||
+		kube.Newly(s, p.CreationTimestamp.Time) || kube.AwayWithNode(s, p) {
 		return Problem{}, false
 	}
 	for _, c := range kube.ContainersOf(p) {
-		if !c.Init && InitDone(c) && p.Spec.RestartPolicy != corev1.RestartPolicyAlways && s.At.Sub(c.Status.State.Terminated.FinishedAt.Time) < partDone {
+		if !c.Init && InitDone(c) && p.Spec.RestartPolicy != corev1.RestartPolicyAlways &&
+			s.At.Sub(c.Status.State.Terminated.FinishedAt.Time) < partDone {
 			return Problem{}, false
 		}
 		if c.Init || c.Status.Ready || c.Status.State.Running == nil {
@@ -47,7 +49,8 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 	if ready.Message != "" {
 		a.Predicate = a.Predicate.And(": %s", ready.Message)
 	}
-	a.Seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", a.Since, strings.TrimSpace(fmt.Sprintf("status %s %s %s", ready.Status, ready.Reason, ready.Message)))}
+	a.Seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", a.Since,
+		strings.TrimSpace(fmt.Sprintf("status %s %s %s", ready.Status, ready.Reason, ready.Message)))}
 	return a, true
 }
 
@@ -91,7 +94,8 @@ func probeSeen(p *corev1.Pod, c kube.Container, field string, probe *corev1.Prob
 		return incident.Evidence{}
 	}
 	return finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Spec.Name+"]."+field, time.Time{},
-		fmt.Sprintf("%s every %ds, timeout %ds, %d failures allowed; the container exposes %s", probeWords(probe), probe.PeriodSeconds, probe.TimeoutSeconds, probe.FailureThreshold, PortsOf(c.Spec)))
+		fmt.Sprintf("%s every %ds, timeout %ds, %d failures allowed; the container exposes %s", probeWords(probe), probe.PeriodSeconds,
+			probe.TimeoutSeconds, probe.FailureThreshold, PortsOf(c.Spec)))
 }
 
 func probeWords(p *corev1.Probe) string {

@@ -22,7 +22,9 @@ var probeSays = []struct {
 	{"statuscode: 403", func(*corev1.Probe) string { return "the path is forbidden to the probe" }},
 	{"statuscode: 405", func(p *corev1.Probe) string { return "the path " + probePath(p) + " takes no GET" }},
 	{"statuscode: 5", func(*corev1.Probe) string { return "the program itself says that it is not well" }},
-	{"server gave HTTP response to HTTPS client", func(*corev1.Probe) string { return "the probe's scheme is HTTPS, and the port speaks HTTP" }},
+	{"server gave HTTP response to HTTPS client", func(*corev1.Probe) string {
+		return "the probe's scheme is HTTPS, and the port speaks HTTP"
+	}},
 	{"HTTP request to an HTTPS server", func(*corev1.Probe) string { return "the probe's scheme is HTTP, and the port speaks HTTPS" }},
 	{"malformed HTTP response", func(*corev1.Probe) string {
 		return "the port does not speak HTTP; with TLS the probe's scheme must be HTTPS"
@@ -38,12 +40,14 @@ var probeSays = []struct {
 }
 
 // answered are words of a program that is up: it will answer the probe no other way once it has warmed up.
-var answered = []string{"statuscode: 4", "HTTP response to HTTPS client", "HTTP request to an HTTPS server", "malformed HTTP", "grpc health protocol", "executable file not found"}
+var answered = []string{"statuscode: 4", "HTTP response to HTTPS client", "HTTP request to an HTTPS server", "malformed HTTP",
+	"grpc health protocol", "executable file not found"}
 
 // staysSo says whether a probe's failure cannot pass by itself: the program answered, and not as the probe wants, or the probe asks for a
 // port by a name that the container does not have. A refused connection, silence and 503 are also how programs start.
 func staysSo(c kube.Container, p *corev1.Probe, e *corev1.Event) bool {
-	named := p != nil && (p.HTTPGet != nil && p.HTTPGet.Port.Type == intstr.String || p.TCPSocket != nil && p.TCPSocket.Port.Type == intstr.String)
+	named := p != nil && (p.HTTPGet != nil && p.HTTPGet.Port.Type == intstr.String || p.TCPSocket != nil &&
+		p.TCPSocket.Port.Type == intstr.String)
 	return named && portHint(c, p) != "" || e != nil && finding.HasAny(e.Message, answered)
 }
 
@@ -90,7 +94,8 @@ func probeHint(c kube.Container, p *corev1.Probe, said string) string {
 		return " (" + hint + ")"
 	}
 	// a server that speaks TLS answers plain HTTP with 400
-	if p != nil && p.HTTPGet != nil && p.HTTPGet.Scheme != corev1.URISchemeHTTPS && strings.Contains(said, "statuscode: 400") && looksTLS(c, p) {
+	if p != nil && p.HTTPGet != nil && p.HTTPGet.Scheme != corev1.URISchemeHTTPS && strings.Contains(said, "statuscode: 400") &&
+		looksTLS(c, p) {
 		return " (the probe's scheme is HTTP, and the port speaks HTTPS by its name or number)"
 	}
 	for _, x := range probeSays {

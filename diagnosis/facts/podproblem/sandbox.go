@@ -28,7 +28,8 @@ func sandboxLayer(message string) string {
 		return "the node's runtime has no handler " + m[1] + ", which the pod's RuntimeClass asks for"
 	}
 	for _, x := range []struct{ words, layer string }{
-		{"network", "pod network"}, {"cni", "pod network"}, {"cgroup", "cgroups"}, {"containerd.sock", "container runtime"}, {"crio.sock", "container runtime"}, {"failed to reserve sandbox name", "container runtime"}, {"deadline exceeded", "container runtime"},
+		{"network", "pod network"}, {"cni", "pod network"}, {"cgroup", "cgroups"}, {"containerd.sock", "container runtime"},
+		{"crio.sock", "container runtime"}, {"failed to reserve sandbox name", "container runtime"}, {"deadline exceeded", "container runtime"},
 	} {
 		if strings.Contains(strings.ToLower(message), x.words) {
 			return x.layer

@@ -183,10 +183,12 @@ func gated(s *snapshot.Snapshot, p *corev1.Pod, a Problem, c *corev1.PodConditio
 	}
 	a.severity = incident.Warning
 	a.detail = Unschedulable{}
-	a.Predicate = finding.Say("{waits|wait} for %s for its scheduling gate to be removed: %s", finding.Duration(s.At.Sub(a.Since)), strings.Join(names, ", "))
+	a.Predicate = finding.Say("{waits|wait} for %s for its scheduling gate to be removed: %s", finding.Duration(s.At.Sub(a.Since)),
+		strings.Join(names, ", "))
 	a.Seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "spec.schedulingGates", a.Since, strings.Join(names, ", "))}
 	if c != nil && c.Message != "" {
-		a.Seen = append(a.Seen, finding.SeenAPI(finding.PodObject(p), "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+c.Message))
+		a.Seen = append(a.Seen, finding.SeenAPI(finding.PodObject(p), "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Reason+": "+
+			c.Message))
 	}
 	return a, true
 }
@@ -200,12 +202,14 @@ func ignored(s *snapshot.Snapshot, p *corev1.Pod, a Problem) Problem {
 	if claim, node := chosen(s, p); claim != "" {
 		a.detail = Unschedulable{Volumes: true}
 		a.Predicate = finding.Say("{waits|wait} for the volume of claim %s, which is to be made for node %s", claim, node)
-		a.Seen = []incident.Evidence{finding.SeenAPI(snapshot.ObjectOf("PersistentVolumeClaim", p.Namespace, claim), "metadata.annotations["+selectedNode+"]", time.Time{}, node)}
+		a.Seen = []incident.Evidence{finding.SeenAPI(snapshot.ObjectOf("PersistentVolumeClaim", p.Namespace, claim), "metadata.annotations["+
+			selectedNode+"]", time.Time{}, node)}
 		return a
 	}
 	a.detail = Unschedulable{Silent: true}
 	waited := finding.Duration(s.At.Sub(a.Since))
-	a.Seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "spec.schedulerName", a.Since, name+"; no node after "+waited+", no event, no condition")}
+	a.Seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "spec.schedulerName", a.Since, name+"; no node after "+waited+
+		", no event, no condition")}
 	if name == corev1.DefaultSchedulerName {
 		a.Predicate = finding.Say("{is|are} taken up by no scheduler: not a word about {it|them} for %s; does kube-scheduler run?", waited)
 		return a
@@ -228,7 +232,8 @@ const selectedNode = "volume.kubernetes.io/selected-node"
 // chosen is the pod's claim that waits to be provisioned for a node that the scheduler has chosen; "" if there is none.
 func chosen(s *snapshot.Snapshot, p *corev1.Pod) (claim, node string) {
 	for _, o := range kube.ClaimsOf(p) {
-		if c := s.PersistentVolumeClaim(o.Namespace, o.Name); c != nil && c.Status.Phase == corev1.ClaimPending && c.Annotations[selectedNode] != "" {
+		if c := s.PersistentVolumeClaim(o.Namespace, o.Name); c != nil && c.Status.Phase == corev1.ClaimPending &&
+			c.Annotations[selectedNode] != "" {
 			return o.Name, c.Annotations[selectedNode]
 		}
 	}

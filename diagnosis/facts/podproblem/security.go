@@ -21,9 +21,12 @@ type securityRule struct {
 
 // securityRules are in the words of pkg/kubelet/kuberuntime/security_context_others.go, of containerd and of runc.
 var securityRules = []securityRule{
-	{"runAsNonRoot and image will run as root", "runAsNonRoot", "it must not run as root, and its image does", "set runAsUser, or build the image with a USER"},
-	{"runAsNonRoot and image has non-numeric user", "runAsNonRoot", "it must not run as root, and its image's user%s is a name, of which that cannot be known", "set runAsUser to its number"},
-	{"runAsNonRoot and image has an invalid user", "runAsNonRoot", "it must not run as root, and its image's user is not valid", "set runAsUser"},
+	{"runAsNonRoot and image will run as root", "runAsNonRoot", "it must not run as root, and its image does",
+		"set runAsUser, or build the image with a USER"},
+	{"runAsNonRoot and image has non-numeric user", "runAsNonRoot",
+		"it must not run as root, and its image's user%s is a name, of which that cannot be known", "set runAsUser to its number"},
+	{"runAsNonRoot and image has an invalid user", "runAsNonRoot", "it must not run as root, and its image's user is not valid",
+		"set runAsUser"},
 	{"runAsUser breaks non-root policy", "runAsUser", "it must not run as root, and runAsUser is 0", "set another runAsUser"},
 	{"seccomp", "seccompProfile", "its seccomp profile cannot be loaded on the node", "put the profile on the node, or name another"},
 	{"apparmor", "appArmorProfile", "its AppArmor profile is not loaded on the node", "load the profile on the node, or name another"},

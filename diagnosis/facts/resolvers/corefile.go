@@ -31,8 +31,8 @@ type Denial struct {
 	Text  string
 }
 
-// ParseCorefile reads server blocks and their forwards, with the snippets that they import. It bounds nothing itself: a ConfigMap holds at most
-// 1 MiB.
+// ParseCorefile reads server blocks and their forwards, with the snippets that they import. It bounds nothing itself: a ConfigMap holds at
+// most 1 MiB.
 func ParseCorefile(text string) Corefile {
 	words, lines := corefileWords(text), strings.Split(text, "\n")
 	var c Corefile
@@ -78,8 +78,8 @@ type serverBlock struct {
 	template *Denial  // whose block is read
 }
 
-// names says whether a word is one of the block's keys. Those of the only block of a Corefile may do without braces: what follows their line is
-// in the block.
+// names says whether a word is one of the block's keys. Those of the only block of a Corefile may do without braces: what follows their
+// line is in the block.
 func (b *serverBlock) names(w corefileWord) bool {
 	switch {
 	case b.depth > 0:
@@ -135,8 +135,8 @@ func newForward(keys, args []string, line int, text string) Forward {
 	return f
 }
 
-// portOfKey is the port at which a server block answers plain DNS for a key: 53 of "." and of "dns://.", 5353 of "example.org:5353"; "" where
-// it answers something else, as for "tls://.".
+// portOfKey is the port at which a server block answers plain DNS for a key: 53 of "." and of "dns://.", 5353 of "example.org:5353"; ""
+// where it answers something else, as for "tls://.".
 func portOfKey(key string) string {
 	key = strings.TrimPrefix(key, "dns://")
 	if strings.Contains(key, "://") {

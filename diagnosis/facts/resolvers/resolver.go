@@ -132,7 +132,8 @@ func AnswersNames(s *snapshot.Snapshot, workload incident.Object) bool {
 	return !workload.IsZero() && dns == workload
 }
 
-// UsesClusterDNS says whether a pod asks the cluster's DNS for names. It follows the API's rule: ClusterFirst means the node's resolver for pods on the host network.
+// UsesClusterDNS says whether a pod asks the cluster's DNS for names. It follows the API's rule: ClusterFirst means the node's resolver for
+// pods on the host network.
 func UsesClusterDNS(p *corev1.Pod) bool {
 	switch p.Spec.DNSPolicy {
 	case corev1.DNSClusterFirstWithHostNet:

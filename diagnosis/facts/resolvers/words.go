@@ -6,7 +6,8 @@ import (
 	"github.com/coredns/caddy/caddyfile"
 )
 
-// corefileWord is a word of a Corefile as CoreDNS reads it: without its quotes, comments left out. Variables such as {$NAME} stand as written.
+// corefileWord is a word of a Corefile as CoreDNS reads it: without its quotes, comments left out. Variables such as {$NAME} stand as
+// written.
 type corefileWord struct {
 	text  string
 	line  int  // where it begins; 1 is the first

@@ -87,7 +87,8 @@ b"
 `, forwards: []string{"6: corp.example 10.0.0.1, at 53", "11: . 10.0.0.4, at 53"}, denials: []string{"2: example.com"}},
 		"no braces":   {text: "example.org:1053\n\nforward . 1.1.1.1 {\n  force_tcp\n}\nerrors\n", forwards: []string{"3: . 1.1.1.1, at 1053"}},
 		"a byte mark": {text: "\ufeff. {\r\n  forward . 1.1.1.1\r\n}\r\n", forwards: []string{"2: . 1.1.1.1, at 53"}},
-		"imports that go round": {text: "(a) {\n  import b\n  import b\n}\n(b) {\n  import a\n  import a\n}\n. {\n  import a\n  forward . 1.1.1.1\n}\n",
+		"imports that go round": {text: "(a) {\n  import b\n  import b\n}\n(b) {\n  import a\n  import a\n}\n. {\n  import a\n  forward . " +
+			"1.1.1.1\n}\n",
 			forwards: []string{"11: . 1.1.1.1, at 53"}},
 		"nothing": {},
 	} {
@@ -95,7 +96,8 @@ b"
 			got := ParseCorefile(c.text)
 			var forwards, denials []string
 			for _, f := range got.Forwards {
-				forwards = append(forwards, fmt.Sprintf("%d: %s", f.Line, strings.Join(append([]string{f.From}, f.Targets...), " ")+", at "+strings.Join(f.ports, " ")))
+				forwards = append(forwards, fmt.Sprintf("%d: %s", f.Line, strings.Join(append([]string{f.From}, f.Targets...), " ")+", at "+
+					strings.Join(f.ports, " ")))
 				if !strings.Contains(f.Text, "forward") || f.Text != strings.TrimSpace(f.Text) {
 					t.Errorf("line %d is told as %q", f.Line, f.Text)
 				}
@@ -113,7 +115,8 @@ b"
 // The bot's own environment and files are none of a Corefile's business.
 func TestACorefileReadsNeitherEnvironmentNorFiles(t *testing.T) {
 	t.Setenv("UPSTREAM", "192.0.2.1")
-	c := ParseCorefile(". {\n  forward . {$UPSTREAM} {%UPSTREAM%}\n  import /etc/passwd\n  import ../checks/*.go\n  cache\n}\nimport /etc/hosts\n")
+	c := ParseCorefile(". {\n  forward . {$UPSTREAM} {%UPSTREAM%}\n  import /etc/passwd\n  import ../checks/*.go\n  cache\n}\nimport " +
+		"/etc/hosts\n")
 	if len(c.Forwards) != 1 || !slices.Equal(c.Forwards[0].Targets, []string{"{$UPSTREAM}", "{%UPSTREAM%}"}) || c.Err != "" {
 		t.Errorf("%+v", c)
 	}

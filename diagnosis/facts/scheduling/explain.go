@@ -32,7 +32,8 @@ const maxSeekers = 100
 
 // Explain compares a pod with every node. Pods of one template are alike, but for those that a DaemonSet ties to a node each.
 func (r *Rooms) Explain(p *corev1.Pod) Nowhere {
-	key := strings.Join([]string{r.s.WorkloadOf(p).String(), p.Labels["pod-template-hash"], p.Labels["controller-revision-hash"], fmt.Sprint(tiedTo(p)), fmt.Sprint(kube.ClaimsOf(p))}, "\x00")
+	key := strings.Join([]string{r.s.WorkloadOf(p).String(), p.Labels["pod-template-hash"], p.Labels["controller-revision-hash"],
+		fmt.Sprint(tiedTo(p)), fmt.Sprint(kube.ClaimsOf(p))}, "\x00")
 	u, ok := r.told[key]
 	if !ok && len(r.told) < maxSeekers {
 		u = r.compare(p)
@@ -43,7 +44,8 @@ func (r *Rooms) Explain(p *corev1.Pod) Nowhere {
 
 // tiedTo are the nodes that a pod's affinity names, as the DaemonSet controller's does.
 func tiedTo(p *corev1.Pod) []string {
-	if p.Spec.Affinity == nil || p.Spec.Affinity.NodeAffinity == nil || p.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+	if p.Spec.Affinity == nil || p.Spec.Affinity.NodeAffinity == nil ||
+		p.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
 		return nil
 	}
 	var names []string
@@ -254,7 +256,8 @@ func (k *seeker) short(name corev1.ResourceName, nodes []hindered) string {
 	case inUnits(name, k.asks[name]) > most:
 		return fmt.Sprintf("it asks for %s, and the largest node, %s, has %s", asks, largest.node.Name, amount(name, most))
 	}
-	why := fmt.Sprintf("it asks for %s, and node %s, which has most left, has %s of %s free", asks, freest.node.Name, amount(name, freest.free(name)), amount(name, freest.gives(name)))
+	why := fmt.Sprintf("it asks for %s, and node %s, which has most left, has %s of %s free", asks, freest.node.Name,
+		amount(name, freest.free(name)), amount(name, freest.gives(name)))
 	if who, holds := freest.holder(k.s, name); holds > 0 {
 		why += fmt.Sprintf(" (%s asks for %s of it)", finding.Short(who), amount(name, holds))
 	}
@@ -295,9 +298,12 @@ func (k *seeker) noLabel(l lack, nodes []hindered) string {
 // counts says how many nodes each rule keeps the pod off, each node once, by what is hardest to change.
 func counts(nodes []hindered) string {
 	words := map[hindrance]finding.Phrase{
-		nodeState: finding.Say("{is|are} not well or cordoned"), podsTaken: finding.Say("{runs|run} as many pods as {it|they} may"), portTaken: finding.Say("{has|have} its host port taken"),
-		taintKeeps: finding.Say("{has a taint|have taints} that it does not tolerate"), labelLacks: finding.Say("{does|do} not match its selector or affinity"), podsAvoid: finding.Say("{is|are} kept by its anti-affinity"),
-		podsMiss: finding.Say("{lacks|lack} pods that its affinity asks for"), spreadKeeps: finding.Say("{is|are} kept by its topology spread"), volumeKeeps: finding.Say("{is|are} not where its volume is"),
+		nodeState: finding.Say("{is|are} not well or cordoned"), podsTaken: finding.Say("{runs|run} as many pods as {it|they} may"),
+		portTaken:  finding.Say("{has|have} its host port taken"),
+		taintKeeps: finding.Say("{has a taint|have taints} that it does not tolerate"),
+		labelLacks: finding.Say("{does|do} not match its selector or affinity"), podsAvoid: finding.Say("{is|are} kept by its anti-affinity"),
+		podsMiss: finding.Say("{lacks|lack} pods that its affinity asks for"), spreadKeeps: finding.Say("{is|are} kept by its topology spread"),
+		volumeKeeps: finding.Say("{is|are} not where its volume is"),
 	}
 	by := map[hindrance]int{}
 	short := map[string]int{}
@@ -321,7 +327,8 @@ func counts(nodes []hindered) string {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		out = append(out, fmt.Sprintf("%d %s too little %s", short[name], finding.Inflect(short[name], "{has|have}"), resourceWord(corev1.ResourceName(name))))
+		out = append(out, fmt.Sprintf("%d %s too little %s", short[name], finding.Inflect(short[name], "{has|have}"),
+			resourceWord(corev1.ResourceName(name))))
 	}
 	return fmt.Sprintf("of %d nodes %s", len(nodes), strings.Join(out, ", "))
 }
@@ -334,12 +341,15 @@ func (k *seeker) evidence(h hindered) []incident.Evidence {
 		switch l.rule {
 		case roomTaken, tooSmall:
 			name := corev1.ResourceName(l.what)
-			out = append(out, finding.SeenAPI(n, "status.allocatable["+l.what+"]", time.Time{}, fmt.Sprintf("%s, and its %d pods ask for %s", amount(name, h.gives(name)), len(h.pods), amount(name, h.asked[name]))),
-				finding.SeenAPI(finding.PodObject(k.pod), "spec.containers[*].resources.requests["+l.what+"]", time.Time{}, amount(name, inUnits(name, k.asks[name]))))
+			out = append(out, finding.SeenAPI(n, "status.allocatable["+l.what+"]", time.Time{},
+				fmt.Sprintf("%s, and its %d pods ask for %s", amount(name, h.gives(name)), len(h.pods), amount(name, h.asked[name]))),
+				finding.SeenAPI(finding.PodObject(k.pod), "spec.containers[*].resources.requests["+l.what+"]", time.Time{},
+					amount(name, inUnits(name, k.asks[name]))))
 		case nodeState, taintKeeps:
 			out = append(out, finding.SeenAPI(n, "spec.taints", time.Time{}, l.what))
 		case labelLacks:
-			out = append(out, finding.SeenAPI(finding.PodObject(k.pod), "spec.nodeSelector", time.Time{}, l.what), finding.SeenAPI(n, "metadata.labels", time.Time{}, h.node.Name+" "+l.here))
+			out = append(out, finding.SeenAPI(finding.PodObject(k.pod), "spec.nodeSelector", time.Time{}, l.what),
+				finding.SeenAPI(n, "metadata.labels", time.Time{}, h.node.Name+" "+l.here))
 		default:
 			out = append(out, finding.SeenAPI(n, "pods on it", time.Time{}, h.node.Name+" "+l.here))
 		}

@@ -56,7 +56,8 @@ type seeker struct {
 }
 
 func newSeeker(r *Rooms, p *corev1.Pod) *seeker {
-	k := &seeker{pod: p, s: r.s, asks: requests(p), affinity: nodeaffinity.GetRequiredNodeAffinity(p), whole: r.whole, volumes: placedVolumes(r.s, p)}
+	k := &seeker{pod: p, s: r.s, asks: requests(p), affinity: nodeaffinity.GetRequiredNodeAffinity(p), whole: r.whole,
+		volumes: placedVolumes(r.s, p)}
 	k.names = resourceNames(k.asks)
 	if a := p.Spec.Affinity; a != nil {
 		if a.PodAntiAffinity != nil {
@@ -84,13 +85,15 @@ func (k *seeker) lacks(x *room) []lack {
 	out = append(out, k.labels(x.node)...)
 	for _, d := range k.apart {
 		if who := d.in[x.node.Labels[d.key]]; who != nil && d.hasKey(x.node) {
-			out = append(out, lack{rule: podsAvoid, what: d.words, here: fmt.Sprintf("has %s in its %s, which the anti-affinity to %s keeps it from", who.Name, d.key, d.words)})
+			out = append(out, lack{rule: podsAvoid, what: d.words, here: fmt.Sprintf("has %s in its %s, which the anti-affinity to %s keeps it from",
+				who.Name, d.key, d.words)})
 		}
 	}
 	for _, d := range k.together {
 		first := len(d.in) == 0 && d.self // of its kind: nobody is there yet to be beside
 		if d.in[x.node.Labels[d.key]] == nil && !first || !d.hasKey(x.node) {
-			out = append(out, lack{rule: podsMiss, what: d.words, here: fmt.Sprintf("has no pod with %s in its %s, as the affinity asks", d.words, d.key)})
+			out = append(out, lack{rule: podsMiss, what: d.words, here: fmt.Sprintf("has no pod with %s in its %s, as the affinity asks", d.words,
+				d.key)})
 		}
 	}
 	for _, t := range k.spread {
@@ -100,7 +103,8 @@ func (k *seeker) lacks(x *room) []lack {
 	}
 	for _, v := range k.volumes {
 		if !v.on(x.node) {
-			out = append(out, lack{rule: volumeKeeps, what: v.claim, here: fmt.Sprintf("is not where volume %s of claim %s is (%s)", v.name, v.claim, v.where)})
+			out = append(out, lack{rule: volumeKeeps, what: v.claim, here: fmt.Sprintf("is not where volume %s of claim %s is (%s)", v.name, v.claim,
+				v.where)})
 		}
 	}
 	return out
@@ -126,7 +130,8 @@ func (k *seeker) stateAndTaints(n *corev1.Node) []lack {
 	}
 	for i := range taints {
 		t := &taints[i]
-		if t.Effect == corev1.TaintEffectPreferNoSchedule || said[t.Key] || corev1helpers.TolerationsTolerateTaint(klog.Background(), k.pod.Spec.Tolerations, t, false) {
+		if t.Effect == corev1.TaintEffectPreferNoSchedule || said[t.Key] || corev1helpers.TolerationsTolerateTaint(klog.Background(),
+			k.pod.Spec.Tolerations, t, false) {
 			continue
 		}
 		said[t.Key] = true
@@ -151,9 +156,11 @@ func (k *seeker) resources(x *room) []lack {
 		case asks > gives && gives == 0:
 			out = append(out, lack{tooSmall, string(name), "has no " + string(name), 2})
 		case asks > gives:
-			out = append(out, lack{tooSmall, string(name), fmt.Sprintf("has %s %s at most", amount(name, gives), resourceWord(name)), float64(asks-gives) / float64(asks)})
+			out = append(out, lack{tooSmall, string(name), fmt.Sprintf("has %s %s at most", amount(name, gives), resourceWord(name)),
+				float64(asks-gives) / float64(asks)})
 		case k.whole && asks > free:
-			out = append(out, lack{roomTaken, string(name), fmt.Sprintf("has %s of %s %s free", amount(name, free), amount(name, gives), resourceWord(name)), float64(asks-free) / float64(asks)})
+			out = append(out, lack{roomTaken, string(name), fmt.Sprintf("has %s of %s %s free", amount(name, free), amount(name, gives),
+				resourceWord(name)), float64(asks-free) / float64(asks)})
 		}
 	}
 	return out
@@ -176,7 +183,8 @@ func (k *seeker) ports(x *room) []lack {
 		for _, other := range x.pods {
 			if slices.ContainsFunc(podPorts(other), want.clashes) {
 				who := k.s.WorkloadOf(other)
-				out = append(out, lack{rule: portTaken, what: fmt.Sprint(want.port), here: fmt.Sprintf("has its port %d taken by %s", want.port, finding.Short(who))})
+				out = append(out, lack{rule: portTaken, what: fmt.Sprint(want.port), here: fmt.Sprintf("has its port %d taken by %s", want.port,
+					finding.Short(who))})
 				break
 			}
 		}
@@ -222,18 +230,21 @@ func (k *seeker) labels(n *corev1.Node) []lack {
 		if has, ok := n.Labels[key]; !ok {
 			out = append(out, lack{rule: labelLacks, what: key + "=" + value, here: "has no label " + key, gap: 1})
 		} else if has != value {
-			out = append(out, lack{rule: labelLacks, what: key + "=" + value, here: "has " + key + "=" + has + ", not " + value, gap: float64(kube.Distance(has, value)) / float64(max(len(has), len(value), 1))})
+			out = append(out, lack{rule: labelLacks, what: key + "=" + value, here: "has " + key + "=" + has + ", not " + value,
+				gap: float64(kube.Distance(has, value)) / float64(max(len(has), len(value), 1))})
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, lack{rule: labelLacks, what: affinityWords(k.pod), here: "does not match the node affinity " + affinityWords(k.pod), gap: 1})
+		out = append(out, lack{rule: labelLacks, what: affinityWords(k.pod), here: "does not match the node affinity " + affinityWords(k.pod),
+			gap: 1})
 	}
 	return out
 }
 
 // affinityWords is a pod's required node affinity in the form of label selectors: "zone in (a, b) or gpu".
 func affinityWords(p *corev1.Pod) string {
-	if p.Spec.Affinity == nil || p.Spec.Affinity.NodeAffinity == nil || p.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+	if p.Spec.Affinity == nil || p.Spec.Affinity.NodeAffinity == nil ||
+		p.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
 		return ""
 	}
 	return selectorWords(p.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution)

@@ -136,5 +136,6 @@ func (t spreading) lack(n *corev1.Node) (lack, bool) {
 	if !counted || has+t.self-t.least <= t.skew {
 		return lack{}, false
 	}
-	return lack{rule: spreadKeeps, what: t.key, here: fmt.Sprintf("is in %s %s with %d of its pods, against %d in %s (maxSkew %d)", key, domain, has, t.least, t.where, t.skew)}, true
+	return lack{rule: spreadKeeps, what: t.key, here: fmt.Sprintf("is in %s %s with %d of its pods, against %d in %s (maxSkew %d)", key,
+		domain, has, t.least, t.where, t.skew)}, true
 }

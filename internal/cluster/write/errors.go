@@ -18,7 +18,8 @@ func explain(doing, host string, as incident.Identity, r incident.Right, err err
 	case !errors.As(err, &status):
 		return fmt.Errorf("%s: the API server at %s did not answer: %w; is it up, and reachable from here?", doing, host, err)
 	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "impersonate"):
-		return fmt.Errorf("%s: Paramedic may not act as this user: %w; name them in the resourceNames for its account (deploy/kubernetes/rbac.yaml): user %s%s", doing, err, as.User, groups(as, ", groups"))
+		return fmt.Errorf("%s: Paramedic may not act as this user: %w; name them in the resourceNames for its account "+
+			"(deploy/kubernetes/rbac.yaml): user %s%s", doing, err, as.User, groups(as, ", groups"))
 	case apierrors.IsForbidden(err):
 		who := "Paramedic's account"
 		if as.User != "" {

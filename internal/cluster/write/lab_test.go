@@ -48,7 +48,8 @@ type lab struct {
 
 func newLab(t *testing.T, config *rest.Config) *lab {
 	t.Helper()
-	l := &lab{may: incident.Identity{User: "recovery-ada", Groups: []string{"recovery-operators"}}, no: incident.Identity{User: "recovery-ben"}}
+	l := &lab{may: incident.Identity{User: "recovery-ada", Groups: []string{"recovery-operators"}},
+		no: incident.Identity{User: "recovery-ben"}}
 	var err error
 	if l.client, err = New(config); err != nil {
 		t.Fatal(err)
@@ -123,9 +124,11 @@ func (l *lab) put(t *testing.T, o incident.Object, object map[string]any) {
 	}
 	force := true
 	if o.Kind == "ConfigMap" {
-		_, err = l.core.CoreV1().ConfigMaps(o.Namespace).Patch(t.Context(), o.Name, types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: "somebody", Force: &force})
+		_, err = l.core.CoreV1().ConfigMaps(o.Namespace).Patch(t.Context(), o.Name, types.ApplyPatchType, body,
+			metav1.PatchOptions{FieldManager: "somebody", Force: &force})
 	} else {
-		_, err = l.core.AppsV1().Deployments(o.Namespace).Patch(t.Context(), o.Name, types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: "somebody", Force: &force})
+		_, err = l.core.AppsV1().Deployments(o.Namespace).Patch(t.Context(), o.Name, types.ApplyPatchType, body,
+			metav1.PatchOptions{FieldManager: "somebody", Force: &force})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +182,8 @@ func sleeper(image string) map[string]any {
 	return map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "spec": map[string]any{
 		"replicas": 1, "selector": map[string]any{"matchLabels": labels},
 		"template": map[string]any{"metadata": map[string]any{"labels": labels}, "spec": map[string]any{"terminationGracePeriodSeconds": 0,
-			"containers": []any{map[string]any{"name": "sleeper", "image": image, "imagePullPolicy": "IfNotPresent", "command": []any{"sleep", "600"}}}}},
+			"containers": []any{map[string]any{"name": "sleeper", "image": image, "imagePullPolicy": "IfNotPresent",
+				"command": []any{"sleep", "600"}}}}},
 	}}
 }
 

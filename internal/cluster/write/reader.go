@@ -28,7 +28,8 @@ func (r *Reader) Get(ctx context.Context, o incident.Object) ([]byte, error) {
 	}
 	b, err := raw(r.api.Get().AbsPath(p...).Do(ctx))
 	if err != nil {
-		return nil, explain("read "+o.String(), r.host, incident.Identity{}, incident.Right{Verb: "get", Resource: o.Kind, Namespace: o.Namespace, Name: o.Name}, err)
+		return nil, explain("read "+o.String(), r.host, incident.Identity{}, incident.Right{Verb: "get", Resource: o.Kind, Namespace: o.Namespace,
+			Name: o.Name}, err)
 	}
 	return b, nil
 }
@@ -46,7 +47,8 @@ func (r *Reader) List(ctx context.Context, kind, namespace, selector string) ([]
 	}
 	b, err := raw(req.Do(ctx))
 	if err != nil {
-		return nil, explain(fmt.Sprintf("list %s in %s", kind, namespace), r.host, incident.Identity{}, incident.Right{Verb: "list", Resource: kind, Namespace: namespace}, err)
+		return nil, explain(fmt.Sprintf("list %s in %s", kind, namespace), r.host, incident.Identity{},
+			incident.Right{Verb: "list", Resource: kind, Namespace: namespace}, err)
 	}
 	var list struct {
 		Metadata struct {

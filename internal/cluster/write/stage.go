@@ -66,17 +66,20 @@ func (s *Stage) Delete(ctx context.Context, o *unstructured.Unstructured) error 
 		return err
 	}
 	if len(o.GetFinalizers()) > 0 {
-		patch := s.api.Patch(types.MergePatchType).AbsPath(p...).Param("fieldManager", FieldManager).Body([]byte(`{"metadata":{"finalizers":null}}`))
+		patch := s.api.Patch(types.MergePatchType).AbsPath(p...).Param("fieldManager",
+			FieldManager).Body([]byte(`{"metadata":{"finalizers":null}}`))
 		if _, err := raw(patch.Do(ctx)); err != nil && !apierrors.IsNotFound(err) {
 			return fmt.Errorf("take the finalizers of %s at %s: %w", nameOf(o), s.host, err)
 		}
 	}
 	now, background := int64(0), metav1.DeletePropagationBackground
-	body, err := json.Marshal(metav1.DeleteOptions{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "DeleteOptions"}, GracePeriodSeconds: &now, PropagationPolicy: &background})
+	body, err := json.Marshal(metav1.DeleteOptions{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "DeleteOptions"},
+		GracePeriodSeconds: &now, PropagationPolicy: &background})
 	if err != nil {
 		return fmt.Errorf("delete %s: %w", nameOf(o), err)
 	}
-	if _, err := raw(s.api.Delete().AbsPath(p...).SetHeader("Content-Type", "application/json").Body(body).Do(ctx)); err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+	if _, err := raw(s.api.Delete().AbsPath(p...).SetHeader("Content-Type", "application/json").Body(body).Do(ctx)); err != nil &&
+		!apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 		return fmt.Errorf("delete %s at %s: %w", nameOf(o), s.host, err)
 	}
 	return nil
@@ -134,7 +137,8 @@ func (s *Stage) resource(ctx context.Context, apiVersion, kind string) (metav1.A
 	if r, ok := serves(answer.APIResources, kind); ok {
 		return r, nil
 	}
-	return metav1.APIResource{}, apierrors.NewNotFound(metav1.SchemeGroupVersion.WithResource(strings.ToLower(kind)).GroupResource(), apiVersion+" "+kind)
+	return metav1.APIResource{}, apierrors.NewNotFound(metav1.SchemeGroupVersion.WithResource(strings.ToLower(kind)).GroupResource(),
+		apiVersion+" "+kind)
 }
 
 func serves(list []metav1.APIResource, kind string) (metav1.APIResource, bool) {

@@ -88,7 +88,8 @@ func TestCanAsksAsThePerson(t *testing.T) {
 	if err := json.NewDecoder(asked.Body).Decode(&review); err != nil {
 		t.Fatal(err)
 	}
-	if a := review.Spec.ResourceAttributes; a["resource"] != "pods" || a["subresource"] != "eviction" || a["verb"] != "create" || asked.Header.Get("Impersonate-User") != "ada" {
+	if a := review.Spec.ResourceAttributes; a["resource"] != "pods" || a["subresource"] != "eviction" || a["verb"] != "create" ||
+		asked.Header.Get("Impersonate-User") != "ada" {
 		t.Errorf("asked %v as %s", a, asked.Header.Get("Impersonate-User"))
 	}
 	yes, _ := answer(t, 201, `{"status":{"allowed":true}}`)
@@ -105,8 +106,10 @@ func TestErrorsSayWhoLacksWhat(t *testing.T) {
 		want            []string
 	}{
 		"forbidden": {403, "Forbidden", `deployments.apps "web" is forbidden: User "ada" cannot patch resource`, apierrors.IsForbidden,
-			[]string{"patch Deployment/shop/web as ada", "cannot patch resource", `"patch deployment web in shop" to ada or one of the groups operators, night`}},
-		"may not impersonate": {403, "Forbidden", `users "ada" is forbidden: User "bot" cannot impersonate resource "users"`, apierrors.IsForbidden,
+			[]string{"patch Deployment/shop/web as ada", "cannot patch resource",
+				`"patch deployment web in shop" to ada or one of the groups operators, night`}},
+		"may not impersonate": {403, "Forbidden", `users "ada" is forbidden: User "bot" cannot impersonate resource "users"`,
+			apierrors.IsForbidden,
 			[]string{"Paramedic may not act as this user", "resourceNames for its account"}},
 		"conflict":   {409, "Conflict", "the object has been modified", apierrors.IsConflict, []string{"somebody else changed it", "look again"}},
 		"gone":       {404, "NotFound", `deployments.apps "web" not found`, apierrors.IsNotFound, []string{"it is gone"}},
@@ -154,7 +157,8 @@ func TestReaderReadsWithQuorum(t *testing.T) {
 	if err != nil || len(items) != 2 || string(items[1]) != `{"metadata":{"name":"b"}}` {
 		t.Errorf("%s, %v", items, err)
 	}
-	if q := asked.URL.Query(); q.Has("resourceVersion") || q.Get("labelSelector") != "app=web" || asked.URL.Path != "/api/v1/namespaces/shop/pods" || asked.Header.Get("Impersonate-User") != "" {
+	if q := asked.URL.Query(); q.Has("resourceVersion") || q.Get("labelSelector") != "app=web" ||
+		asked.URL.Path != "/api/v1/namespaces/shop/pods" || asked.Header.Get("Impersonate-User") != "" {
 		t.Errorf("asked %v", asked.URL)
 	}
 	more, _ := answer(t, 200, `{"metadata":{"continue":"x"},"items":[]}`)
@@ -174,7 +178,8 @@ func TestWhatIsNotConfiguredIsRefused(t *testing.T) {
 	if _, err := c.WriterFor(incident.Identity{Groups: []string{"operators"}}); err == nil {
 		t.Error("nobody")
 	}
-	for _, o := range []incident.Object{{Kind: "Secret", Namespace: "shop", Name: "x"}, {Kind: "Node", Namespace: "shop", Name: "x"}, {Kind: "Pod", Name: "x"}} {
+	for _, o := range []incident.Object{{Kind: "Secret", Namespace: "shop", Name: "x"}, {Kind: "Node", Namespace: "shop", Name: "x"},
+		{Kind: "Pod", Name: "x"}} {
 		if _, err := writer(t, c).Patch(t.Context(), o, []byte(`{}`), false); err == nil {
 			t.Errorf("patched %v", o)
 		}

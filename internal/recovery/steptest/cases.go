@@ -46,8 +46,10 @@ func cases() []kindCase {
 				files(w).write(t, "20-kept.conf", "{}")
 				files(w).write(t, "10-lab.conflist", "broken")
 				good := host.Archive{Files: []host.File{
-					{Name: "05-lost.conf", Mode: 0o644, Content: []byte("{\"a\":1}\n")}, {Name: "10-lab.conflist", Mode: 0o600, Content: []byte("whole\n")}}}
-				return draft(recovery.RestoreHostFiles, incident.Object{Kind: "Node", Name: w.Node}, "dir", cniDir, "archive", blob(t, w, good.Encode()))
+					{Name: "05-lost.conf", Mode: 0o644, Content: []byte("{\"a\":1}\n")},
+					{Name: "10-lab.conflist", Mode: 0o600, Content: []byte("whole\n")}}}
+				return draft(recovery.RestoreHostFiles, incident.Object{Kind: "Node", Name: w.Node}, "dir", cniDir, "archive",
+					blob(t, w, good.Encode()))
 			},
 			meddle: func(t *testing.T, w World, _ incident.Object) { files(w).write(t, "20-kept.conf", "{\"other\":true}") },
 		},

@@ -168,7 +168,8 @@ func notFound(o incident.Object) error {
 
 // Timeout is an answer of the API server after which nobody knows whether it did what it was asked.
 func Timeout() error {
-	return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: http.StatusGatewayTimeout, Reason: metav1.StatusReasonTimeout, Message: "timed out"}}
+	return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: http.StatusGatewayTimeout,
+		Reason: metav1.StatusReasonTimeout, Message: "timed out"}}
 }
 
 // Memory keeps blobs and last-good copies in memory. Its zero value is empty; it is safe for concurrent use.

@@ -32,7 +32,8 @@ func NewWorld() (World, *Cluster) {
 	c := NewCluster()
 	node := incident.Object{Kind: "Node", Name: "leveling-pc"}
 	c.Put(node, map[string]any{"apiVersion": "v1", "spec": map[string]any{}})
-	w := World{Namespace: "recovery-test", Node: node.Name, May: incident.Identity{User: "ada", Groups: []string{"operators"}}, MayNot: incident.Identity{User: "ben"}}
+	w := World{Namespace: "recovery-test", Node: node.Name, May: incident.Identity{User: "ada", Groups: []string{"operators"}},
+		MayNot: incident.Identity{User: "ben"}}
 	c.Allowed = func(as incident.Identity, _ incident.Right) bool { return as.User == w.May.User }
 	w.Put = func(_ *testing.T, o incident.Object, object map[string]any) { c.Put(o, object) }
 	w.Delete = func(_ *testing.T, o incident.Object) { c.Delete(o) }

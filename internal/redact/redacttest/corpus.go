@@ -253,8 +253,8 @@ const (
 	piece      = 8
 )
 
-// Left says whether a secret can be read in what came out: all of it, or of one of 12 characters and more any 8 in a row that the rest of the
-// text, which is no secret, doesn't hold as well.
+// Left says whether a secret can be read in what came out: all of it, or of one of 12 characters and more any 8 in a row that the rest of
+// the text, which is no secret, doesn't hold as well.
 func Left(secret, rest, out string) bool {
 	out = markers.ReplaceAllString(out, "\x00")
 	runes := []rune(secret)

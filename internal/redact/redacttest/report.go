@@ -87,7 +87,8 @@ func (r Report) Misses() string {
 			continue
 		}
 		for _, w := range s.Wrong {
-			fmt.Fprintf(&b, "%s %s: %q\n    in  %q\n    out %q\n", s.File.Name, w.Form, w.Secret, strings.SplitN(w.In, "\x00", 2)[0], strings.SplitN(w.Out, "\x00", 2)[0])
+			fmt.Fprintf(&b, "%s %s: %q\n    in  %q\n    out %q\n", s.File.Name, w.Form, w.Secret, strings.SplitN(w.In, "\x00", 2)[0],
+				strings.SplitN(w.Out, "\x00", 2)[0])
 		}
 	}
 	return b.String()

@@ -52,8 +52,9 @@ func purgeReplaces(t *testing.T, s *suite) {
 	stale := d
 	stale.Slot, stale.WantedHash = "root", "another"
 	more := store.Write{Stream: "a", Version: 3, Events: []store.NewEvent{event("Purged", "")}}
-	p := store.Purge{By: "ada", Reason: "a password leaked", Events: []store.Purged{{Stream: "a", Version: 2, Data: []byte("the password is [purged]")}},
-		Blobs: []string{blob}, Deliveries: []store.Delivery{stale, d}, Embeddings: []string{"c"}, Writes: []store.Write{more}}
+	p := store.Purge{By: "ada", Reason: "a password leaked",
+		Events: []store.Purged{{Stream: "a", Version: 2, Data: []byte("the password is [purged]")}},
+		Blobs:  []string{blob}, Deliveries: []store.Delivery{stale, d}, Embeddings: []string{"c"}, Writes: []store.Write{more}}
 	ok(t, s.Purge(s.ctx, p))
 	p.Writes = nil
 	ok(t, s.Purge(s.ctx, p)) // twice is once

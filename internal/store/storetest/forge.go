@@ -51,7 +51,8 @@ func Forge(t *testing.T, path, stream, typ, data string) {
 	exec(`INSERT INTO events (stream, version, type, type_version, at, data, digest, prev, hash) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?)`,
 		stream, version+1, typ, start.UnixNano(), []byte(data), sum[:], prev, hash)
 	if fresh {
-		exec(`INSERT INTO streams (stream, version, head, first_at, last_at, checkpointed) VALUES (?, 1, ?, ?, ?, 0)`, stream, hash, start.UnixNano(), start.UnixNano())
+		exec(`INSERT INTO streams (stream, version, head, first_at, last_at, checkpointed) VALUES (?, 1, ?, ?, ?, 0)`, stream, hash,
+			start.UnixNano(), start.UnixNano())
 	} else {
 		exec(`UPDATE streams SET version = ?, head = ? WHERE stream = ?`, version+1, hash, stream)
 	}

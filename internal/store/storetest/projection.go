@@ -28,7 +28,8 @@ func appendIsOne(t *testing.T, s *suite) {
 	if n := len(must[[]store.StreamInfo](t)(s.Streams(s.ctx, ""))); n != 2 {
 		t.Errorf("%d streams after both were written", n)
 	}
-	if err := s.Append(s.ctx, store.Write{Stream: "c", Events: []store.NewEvent{event("T", "")}}, store.Write{Stream: "c", Version: 1, Events: []store.NewEvent{event("T", "")}}); err == nil {
+	if err := s.Append(s.ctx, store.Write{Stream: "c", Events: []store.NewEvent{event("T", "")}},
+		store.Write{Stream: "c", Version: 1, Events: []store.NewEvent{event("T", "")}}); err == nil {
 		t.Error("a stream named twice was appended to")
 	}
 	s.wantHealthy(t)
@@ -49,7 +50,8 @@ func projectionWithAppend(t *testing.T, s *suite) {
 	if diff := cmp.Diff(want, s.projection(t, "a")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	stale := s.Append(s.ctx, store.Write{Stream: "a", Version: 7, Events: []store.NewEvent{event("Noted", "x")}, Change: &store.Change{Drop: []string{""}}})
+	stale := s.Append(s.ctx, store.Write{Stream: "a", Version: 7, Events: []store.NewEvent{event("Noted", "x")},
+		Change: &store.Change{Drop: []string{""}}})
 	if !errors.Is(stale, store.ErrConflict) {
 		t.Errorf("a stale version: %v", stale)
 	}
@@ -86,7 +88,8 @@ func keysLead(t *testing.T, s *suite) {
 	}
 	hits := must[[]store.Hit](t)(s.Find(s.ctx, names, start))
 	slices.SortFunc(hits, func(a, b store.Hit) int { return strings.Compare(a.Name+a.Stream, b.Name+b.Stream) })
-	want := []store.Hit{{Key: store.Key{Name: "1", Value: "v"}, Stream: "open", Open: true}, {Key: store.Key{Name: "2", Value: "v"}, Stream: "lately"},
+	want := []store.Hit{{Key: store.Key{Name: "1", Value: "v"}, Stream: "open", Open: true},
+		{Key: store.Key{Name: "2", Value: "v"}, Stream: "lately"},
 		{Key: store.Key{Name: "shared"}, Stream: "lately"}, {Key: store.Key{Name: "shared"}, Stream: "open", Open: true}}
 	if diff := cmp.Diff(want, hits); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -110,7 +113,8 @@ func projectionRebuilt(t *testing.T, s *suite) {
 	ok(t, s.Rebuild(s.ctx, store.Rebuilt{Stream: "incident/1", Version: 2, Change: c}))
 	c.Keys = []store.Key{{Name: "another"}}
 	ok(t, s.Rebuild(s.ctx, store.Rebuilt{Stream: "incident/1", Version: 2, Change: c}))
-	if diff := cmp.Diff(store.Projection{Stream: "incident/1", Version: 2, Open: true, Due: start, Keys: c.Keys}, s.projection(t, "incident/1")); diff != "" {
+	if diff := cmp.Diff(store.Projection{Stream: "incident/1", Version: 2, Open: true, Due: start, Keys: c.Keys},
+		s.projection(t, "incident/1")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if got := must[[]string](t)(s.Unprojected(s.ctx, "incident/")); len(got) != 0 {
