@@ -18,6 +18,7 @@ import (
 // Checks look at what lets people in: Ingresses, Gateways, and the certificates that they show.
 var Checks = []finding.Check{
 	{Name: "ingresses", Codes: ingressCodes, Run: checkIngresses},
+	{Name: "ingress classes", Codes: classCodes, Run: checkDefaultClass},
 	{Name: "gateways", Codes: gatewayCodes, Run: checkGateways},
 	{Name: "certificates", Codes: tlsCodes, Run: checkTLS},
 }
