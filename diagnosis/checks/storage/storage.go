@@ -13,10 +13,11 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Checks look at claims and volumes.
+// Checks look at claims, volumes and the classes of storage.
 var Checks = []finding.Check{
 	{Name: "claims", Codes: claimCodes, Run: checkClaims},
 	{Name: "volumes", Codes: volumeCodes, Run: checkVolumes},
+	{Name: "storageclasses", Codes: classCodes, Run: checkClasses},
 }
 
 // The codes of findings about claims.
