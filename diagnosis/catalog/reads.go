@@ -17,6 +17,7 @@ var reads = map[string][]string{
 	"cronjobs":           []string{"cronjobs", "events", "jobs", "pods"},
 	"autoscalers":        []string{"deployments", "events", "horizontalpodautoscalers", "statefulsets"},
 	"disruption budgets": []string{"daemonsets", "deployments", "events", "limitranges", "logs", "metrics", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "poddisruptionbudgets", "pods", "services", "statefulsets"},
+	"quotas":             []string{"resourcequotas"},
 	"services":           []string{"DNS lookups", "TCP dials", "configmaps", "custom resources", "daemonsets", "deployments", "endpointslices", "events", "ingresses", "limitranges", "logs", "metrics", "mutatingwebhookconfigurations", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "services", "statefulsets", "validatingwebhookconfigurations"},
 	"loadbalancers":      []string{"events", "pods", "services"},
 	"ingresses":          []string{"daemonsets", "deployments", "events", "ingressclasses", "ingresses", "limitranges", "logs", "metrics", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "services", "statefulsets"},

@@ -13,6 +13,7 @@ var Checks = []finding.Check{
 	{Name: "cronjobs", Codes: cronJobCodes, Run: checkCronJobs},
 	{Name: "autoscalers", Codes: hpaCodes, Run: checkHPAs},
 	{Name: "disruption budgets", Codes: pdbCodes, Run: checkPDBs},
+	{Name: "quotas", Codes: quotaCodes, Run: checkQuotas},
 }
 
 // The codes of findings about workloads.
