@@ -9,7 +9,7 @@ GOLANGCI_LINT := v2.15.0
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build demo test race e2e e2e-faults scoreboard bench lint generate clean
+.PHONY: all build demo test race e2e e2e-faults scoreboard bench lint docs generate clean
 
 all: build
 
@@ -68,10 +68,13 @@ $(BIN)/golangci-lint-$(GOLANGCI_LINT):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 	mv $(BIN)/golangci-lint $@
 
-# what is derived: the guide to the checks from their registry, and the README's picture from the demo's page in a real browser
-generate:
+# the guides that are derived from the checks' registry
+docs:
 	go test -count=1 -run TestWhatChecksReadIsCurrent ./internal/cli -update
 	go test -count=1 -run 'TestTheGuideTo(Checks|Diagnosis)IsCurrent' ./internal/cli -update
+
+# all that is derived: those guides, and the README's picture from the demo's page in a real browser
+generate: docs
 	@mkdir -p $(BIN)/shots
 	PARAMEDIC_REQUIRE_BROWSER=1 PARAMEDIC_SCREENSHOTS=$(BIN)/shots go test -count=1 -run TestTheVisitInABrowser ./internal/demo
 	cp $(BIN)/shots/visit-2-diagnosis.png docs/images/incident.png

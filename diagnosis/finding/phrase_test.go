@@ -71,17 +71,17 @@ func TestTemplatesAreConstant(t *testing.T) {
 				return true
 			}
 			found++
-			lit, ok := call.Args[at].(*ast.BasicLit)
+			template, ok := constantText(call.Args[at])
 			if !ok {
 				t.Errorf("%s: the template is no constant", set.Position(call.Pos()))
 				return true
 			}
-			verbs := strings.Count(strings.ReplaceAll(lit.Value, "%%", ""), "%")
+			verbs := strings.Count(strings.ReplaceAll(template, "%%", ""), "%")
 			if verbs != len(call.Args)-at-1 {
-				t.Errorf("%s: %d verbs for %d arguments: %s", set.Position(call.Pos()), verbs, len(call.Args)-at-1, lit.Value)
+				t.Errorf("%s: %d verbs for %d arguments: %s", set.Position(call.Pos()), verbs, len(call.Args)-at-1, template)
 			}
-			if strings.Count(lit.Value, "{") != strings.Count(lit.Value, "}") || strings.Count(lit.Value, "{") != strings.Count(lit.Value, "|") {
-				t.Errorf("%s: the braces don't match: %s", set.Position(call.Pos()), lit.Value)
+			if strings.Count(template, "{") != strings.Count(template, "}") || strings.Count(template, "{") != strings.Count(template, "|") {
+				t.Errorf("%s: the braces don't match: %s", set.Position(call.Pos()), template)
 			}
 			return true
 		})
@@ -89,4 +89,17 @@ func TestTemplatesAreConstant(t *testing.T) {
 	if found < 80 {
 		t.Errorf("only %d templates were found", found)
 	}
+}
+
+// constantText is a literal, or several that are joined.
+func constantText(e ast.Expr) (string, bool) {
+	switch x := e.(type) {
+	case *ast.BasicLit:
+		return x.Value, true
+	case *ast.BinaryExpr:
+		a, okA := constantText(x.X)
+		b, okB := constantText(x.Y)
+		return a + b, okA && okB
+	}
+	return "", false
 }

@@ -257,6 +257,6 @@ func precondition(r *request, p *metav1.Preconditions, now *unstructured.Unstruc
 }
 
 func errPrecondition(what string, want, got any) error {
-	const words = "Precondition failed: %s in precondition: %v, %s in object meta: %v" // an API server's own
-	return fmt.Errorf(words, what, want, what, got)
+	const format = "Precondition failed: %s in precondition: %v, %s in object meta: %v" // an API server's own
+	return fmt.Errorf(format, what, want, what, got)
 }
