@@ -17,7 +17,7 @@
 //
 // # Confidence
 //
-// A cause is certain if its finding names what is at fault in itself ([checks.Code].Root) and at least one thing that it explains follows
+// A cause is certain if its finding names what is at fault in itself ([finding.Code].Root) and at least one thing that it explains follows
 // by proof, or nothing else needs explaining; likely if all links are inferred or a consequence is missing; possible if it is a symptom
 // without an observed root.
 //

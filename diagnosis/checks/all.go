@@ -20,6 +20,20 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
+// All is every check, by area. Codes are stable, for postmortems, runbooks and policies name them; each is a constant beside its check.
+var All = slices.Concat(nodes.Checks, hosts.Checks, pods.Checks, applog.Checks, workloads.Checks, services.Checks, ingress.Checks, netpol.Checks,
+	dns.Checks, podnetwork.Checks, storage.Checks, rbac.Checks, control.Checks, custom.Checks)
+
+// CodeOf returns the documentation of a code; ok is false for one that no check reports.
+func CodeOf(code string) (c finding.Code, ok bool) {
+	for _, check := range All {
+		if c, ok := finding.CodeIn(check.Codes, code); ok {
+			return c, true
+		}
+	}
+	return finding.Code{Code: code}, false
+}
+
 // CodesThat lists the codes for which is says yes, in the order of the checks' table.
 func CodesThat(is func(finding.Code) bool) []string {
 	var out []string
@@ -31,19 +45,4 @@ func CodesThat(is func(finding.Code) bool) []string {
 		}
 	}
 	return out
-}
-
-// All is every check, by area. Codes are stable, for postmortems, runbooks and policies name them; each is a constant beside its check.
-var All = slices.Concat(nodes.Checks, hosts.Checks, pods.Checks, applog.Checks, workloads.Checks, services.Checks, ingress.Checks,
-	netpol.Checks, dns.Checks,
-	podnetwork.Checks, storage.Checks, rbac.Checks, control.Checks, custom.Checks)
-
-// CodeOf returns the documentation of a code; ok is false for one that no check reports.
-func CodeOf(code string) (c finding.Code, ok bool) {
-	for _, check := range All {
-		if c, ok := finding.CodeIn(check.Codes, code); ok {
-			return c, true
-		}
-	}
-	return finding.Code{Code: code}, false
 }

@@ -12,30 +12,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// MaxAlike is how many of those that say the same are named as at fault.
-const MaxAlike = 8
-
-// ShownPods is how many pods of a group give their evidence; the others say the same.
-const ShownPods = 3
-
-// AddFacts adds what the pods' logs say, each fact once.
-func (f *Finding) AddFacts(facts []logs.Fact) {
-	for _, d := range facts {
-		if !slices.ContainsFunc(f.Said, d.Same) {
-			f.Said = append(f.Said, d)
-		}
-	}
-}
-
-// On says that the finding is about a node.
-func (f *Finding) On(n *corev1.Node) *Finding {
-	f.Nodes = []string{n.Name}
-	return f
-}
-
-// Retitle says it in other words.
-func (f *Finding) Retitle(title string) { f.Title = OneLine(title, MaxTitle) }
-
 // Report takes what one check finds. It is not safe for concurrent use: each check has its own.
 type Report struct {
 	Findings []*Finding
@@ -158,3 +134,27 @@ func Earlier(a, b time.Time) time.Time {
 	}
 	return a
 }
+
+// MaxAlike is how many of those that say the same are named as at fault.
+const MaxAlike = 8
+
+// ShownPods is how many pods of a group give their evidence; the others say the same.
+const ShownPods = 3
+
+// AddFacts adds what the pods' logs say, each fact once.
+func (f *Finding) AddFacts(facts []logs.Fact) {
+	for _, d := range facts {
+		if !slices.ContainsFunc(f.Said, d.Same) {
+			f.Said = append(f.Said, d)
+		}
+	}
+}
+
+// On says that the finding is about a node.
+func (f *Finding) On(n *corev1.Node) *Finding {
+	f.Nodes = []string{n.Name}
+	return f
+}
+
+// Retitle says it in other words.
+func (f *Finding) Retitle(title string) { f.Title = OneLine(title, MaxTitle) }

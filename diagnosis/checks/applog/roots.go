@@ -145,7 +145,7 @@ var rootOf = []struct {
 
 // root is a fact that explains a crash, put into words.
 type root struct {
-	what  finding.Phrase // the verb and what follows, as an ailment's
+	what  finding.Phrase // the verb and what follows, as a pod problem's
 	fault []incident.Object
 	seen  []incident.Evidence
 }
@@ -196,7 +196,7 @@ func checkSaid(s *snapshot.Snapshot, r *finding.Report) {
 	}
 }
 
-// crashesOf are a pod's ailments that a log can explain. A Job's pods are looked at once the Job has given up.
+// crashesOf are a pod's problems that a log can explain. A Job's pods are looked at once the Job has given up.
 func crashesOf(s *snapshot.Snapshot, p *corev1.Pod) []podproblem.Problem {
 	if p.Status.Phase == corev1.PodFailed && kube.OwnedByJob(p) {
 		if !jobGaveUp(s, p) {

@@ -14,7 +14,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Groups gathers the ailments of pods by workload, so that ten pods that fail alike are one finding.
+// Groups gathers the problems of pods by workload, so that ten pods that fail alike are one finding.
 type Groups struct {
 	s     *snapshot.Snapshot
 	Order []*Group
@@ -105,7 +105,7 @@ func (g *Groups) Report(r *finding.Report) {
 	}
 }
 
-// telling is the ailment that the title speaks of: the first whose log says something that is understood, or else the first.
+// telling is the problem that the title speaks of: the first whose log says something that is understood, or else the first.
 func (x *Group) telling() Problem {
 	for _, a := range x.problems {
 		if len(a.Said) > 0 {
@@ -141,7 +141,7 @@ func (g *Groups) leftBehind(x *Group) bool {
 	return g.size[w] > 0 && g.ready[w] == g.size[w] // of an operator's kind: what it has made since is well
 }
 
-// longAgo says whether the last of a group's ailments began more than a day ago.
+// longAgo says whether the last of a group's problems began more than a day ago.
 func (x *Group) longAgo(s *snapshot.Snapshot) bool {
 	var last time.Time
 	for _, a := range x.problems {

@@ -14,10 +14,10 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Problem is what is wrong with one pod. Ailments that are alike within a workload become one finding.
+// Problem is what is wrong with one pod. Problems that are alike within a workload become one finding.
 type Problem struct {
 	Code      string
-	Alike     string         // sets ailments of one code apart: the container, the node
+	Alike     string         // sets problems of one code apart: the container, the node
 	Container string         // that is ill; empty: it is about the pod as a whole
 	Predicate finding.Phrase // the verb and what follows: "keeps crashing: cannot resolve x"
 	Reason    string         // the reason alone, for other titles
@@ -35,7 +35,7 @@ type Problem struct {
 	Registry  string // the host of the registry that an image cannot be pulled from, where the registry is why
 }
 
-// PodProblem is an ailment with its pod.
+// PodProblem is a problem with its pod.
 type PodProblem struct {
 	Pod *corev1.Pod
 	Problem
