@@ -70,7 +70,7 @@ func webhooksNamed(f *finding.Finding) []string {
 	if refused, ok := finding.DetailOf[workloads.RefusedPods](f); ok {
 		return refused.Webhooks
 	}
-	says, _ := finding.DetailOf[custom.CustomSays](f)
+	says, _ := finding.DetailOf[custom.Says](f)
 	return says.Webhooks
 }
 

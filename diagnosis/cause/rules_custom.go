@@ -36,7 +36,7 @@ var customRules = []Rule{
 // customOwns follows the workload's owners, and takes the custom resource's word for what it names.
 func customOwns(c *Context, from, to *finding.Finding) (Link, bool) {
 	w := workloadOf(from)
-	says, _ := finding.DetailOf[custom.CustomSays](to)
+	says, _ := finding.DetailOf[custom.Says](to)
 	switch {
 	case slices.Contains(to.Refs, w):
 		return Link{Reason: fmt.Sprintf("it names %s %s as not healthy", w.Kind, w.Name)}, true
@@ -97,7 +97,7 @@ func customPart(c *Context, from, to *finding.Finding) (Link, bool) {
 	if from.Object.Namespace != "" {
 		name = from.Object.Namespace + "/" + name
 	}
-	says, _ := finding.DetailOf[custom.CustomSays](to)
+	says, _ := finding.DetailOf[custom.Says](to)
 	// What is quoted without a namespace can be of any kind and anywhere, unless the words say the kind.
 	sure := from.Object.Namespace != "" || strings.Contains(strings.ToLower(says.Message), strings.ToLower(from.Object.Kind))
 	if sure && slices.Contains(says.Quoted, name) {

@@ -21,7 +21,8 @@ import (
 )
 
 // All is every check, by area. Codes are stable, for postmortems, runbooks and policies name them; each is a constant beside its check.
-var All = slices.Concat(nodes.Checks, hosts.Checks, pods.Checks, applog.Checks, workloads.Checks, services.Checks, ingress.Checks, netpol.Checks,
+var All = slices.Concat(nodes.Checks, hosts.Checks, pods.Checks, applog.Checks, workloads.Checks, services.Checks, ingress.Checks,
+	netpol.Checks,
 	dns.Checks, podnetwork.Checks, storage.Checks, rbac.Checks, control.Checks, custom.Checks)
 
 // CodeOf returns the documentation of a code; ok is false for one that no check reports.

@@ -52,7 +52,7 @@ type Container struct {
 	Sidecar bool // an init container that runs on
 }
 
-// title is how people see it: nothing for a pod's only container.
+// In says in a title which container of the pod it is: nothing for a pod's only one.
 func (c Container) In(p *corev1.Pod) string {
 	switch {
 	case c.Init:

@@ -257,6 +257,6 @@ func precondition(r *request, p *metav1.Preconditions, now *unstructured.Unstruc
 }
 
 func errPrecondition(what string, want, got any) error {
-	const format = "Precondition failed: %s in precondition: %v, %s in object meta: %v" // an API server's own
-	return fmt.Errorf(format, what, want, what, got)
+	//nolint:staticcheck // an API server's own words
+	return fmt.Errorf("Precondition failed: %s in precondition: %v, %s in object meta: %v", what, want, what, got)
 }

@@ -27,7 +27,7 @@ var Checks = []finding.Check{
 const CustomNotReady = "CustomNotReady"
 
 var customCodes = []finding.Code{
-	{Code: CustomNotReady, Severity: incident.Warning, Detail: CustomSays{},
+	{Code: CustomNotReady, Severity: incident.Warning, Detail: Says{},
 		Meaning: "A custom resource says in its own status that it is not ready, and why.",
 		Next:    "Read its message, and the log of the controller that writes it.",
 		Example: `Certificate web-tls is not ready: Failed to wait for order resource "web-tls-1" to become ready: order is in "invalid" state`},

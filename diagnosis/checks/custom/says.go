@@ -10,9 +10,9 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// CustomSays is the detail of CustomNotReady: what the custom resource's own words name. Their form is up to the controller that writes
+// Says is the detail of CustomNotReady: what the custom resource's own words name. Their form is up to the controller that writes
 // them.
-type CustomSays struct {
+type Says struct {
 	Message  string            // the reason and the message, for the name of a kind that only the rule knows
 	Objects  []incident.Object // that are spelled out, as Kind/namespace/name
 	Quoted   []string          // what stands in quotation marks: a name, or a namespace and a name
@@ -25,8 +25,8 @@ var (
 	inQuotes = regexp.MustCompile(`'([^'"\s]+)'|"([^'"\s]+)"`)
 )
 
-func (x ill) says() CustomSays {
-	d := CustomSays{Message: x.reason + ": " + x.message}
+func (x ill) says() Says {
+	d := Says{Message: x.reason + ": " + x.message}
 	d.Issuer = strings.Contains(d.Message, "issuer does not have a Ready status condition")
 	d.Webhooks = kube.WebhooksIn(d.Message)
 	for _, m := range inQuotes.FindAllStringSubmatch(d.Message, -1) {

@@ -17,12 +17,14 @@ const IngressClassAmbiguous = "IngressClassAmbiguous"
 
 var classCodes = []finding.Code{
 	{Code: IngressClassAmbiguous, Severity: incident.Warning, Root: true,
-		Meaning: "More than one IngressClass is marked as the default: the API server refuses every new Ingress that names no class, or, from Kubernetes 1.25 on, gives it the youngest of them.",
+		Meaning: "More than one IngressClass is marked as the default: the API server refuses every new Ingress that names no class, or, from " +
+			"Kubernetes 1.25 on, gives it the youngest of them.",
 		Next:    "Leave the annotation ingressclass.kubernetes.io/is-default-class at one of them, and take it from the others.",
 		Example: "2 IngressClasses are marked as the default: nginx and traefik"},
 }
 
-// checkDefaultClass reports the IngressClasses that are marked as the default beside another. Ingresses of before keep the class they were given.
+// checkDefaultClass reports the IngressClasses that are marked as the default beside another. Ingresses of before keep the class they were
+// given.
 func checkDefaultClass(s *snapshot.Snapshot, r *finding.Report) {
 	var names []string
 	var objects []incident.Object
@@ -36,13 +38,15 @@ func checkDefaultClass(s *snapshot.Snapshot, r *finding.Report) {
 		}
 		o := snapshot.ObjectOf("IngressClass", "", c.Name)
 		names, objects = append(names, c.Name), append(objects, o)
-		seen = append(seen, finding.SeenAPI(o, "metadata.annotations["+networkingv1.AnnotationIsDefaultIngressClass+"]", c.CreationTimestamp.Time, mark))
+		seen = append(seen, finding.SeenAPI(o, "metadata.annotations["+networkingv1.AnnotationIsDefaultIngressClass+"]", c.CreationTimestamp.Time,
+			mark))
 		since = kube.Latest(since, c.CreationTimestamp.Time)
 	}
 	if len(names) < 2 {
 		return
 	}
-	f := r.Find(IngressClassAmbiguous, objects[0], fmt.Sprintf("%d IngressClasses are marked as the default: %s", len(names), finding.ListWords(names, len(names))))
+	f := r.Find(IngressClassAmbiguous, objects[0], fmt.Sprintf("%d IngressClasses are marked as the default: %s", len(names),
+		finding.ListWords(names, len(names))))
 	f.Since, f.Fault = since, objects[:min(len(objects), finding.MaxAlike)]
 	f.Cite(seen...)
 }

@@ -34,7 +34,7 @@ func checkExternalName(s *snapshot.Snapshot, r *finding.Report, v *corev1.Servic
 			name,
 			inside.Namespace, inside.Name, kube.DidYouMean(kube.Nearest(inside.Name, kube.ServicesIn(s, inside.Namespace))))).Cite(seen)
 		f.Refs = []incident.Object{inside}
-		if len(calls.CallsOf(s, o)) == 0 {
+		if len(calls.To(s, o)) == 0 {
 			f.Severity = incident.Info // a leftover that nobody calls
 		}
 		return

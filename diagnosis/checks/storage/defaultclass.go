@@ -19,7 +19,8 @@ const StorageClassAmbiguous = "StorageClassAmbiguous"
 var classCodes = []finding.Code{
 	{Code: StorageClassAmbiguous, Severity: incident.Info, Root: true,
 		Meaning: "Several StorageClasses are marked as the default: new claims that name none silently get the one that was created last.",
-		Next:    "Leave the mark on the class that is meant, and take it off the others; claims that were made meanwhile keep the class that they got.",
+		Next: "Leave the mark on the class that is meant, and take it off the others; claims that were made meanwhile keep the class " +
+			"that they got.",
 		Example: "StorageClass gp3, created last, is given to new claims without a class; gp2 and local-path are marked as the default, too"},
 }
 
@@ -45,7 +46,8 @@ func checkClasses(s *snapshot.Snapshot, r *finding.Report) {
 		names = strings.Join(others[:last], ", ") + " and " + names
 	}
 	f := r.Find(StorageClassAmbiguous, snapshot.ObjectOf("StorageClass", "", given.Name),
-		finding.Inflect(len(others), "StorageClass %s, %s, is given to new claims without a class; %s {is|are} marked as the default, too", given.Name, why, names))
+		finding.Inflect(len(others), "StorageClass %s, %s, is given to new claims without a class; %s {is|are} marked as the default, too",
+			given.Name, why, names))
 	for _, c := range classes {
 		o := snapshot.ObjectOf("StorageClass", "", c.Name)
 		if len(f.Fault) < finding.MaxAlike {
@@ -55,8 +57,8 @@ func checkClasses(s *snapshot.Snapshot, r *finding.Report) {
 	}
 }
 
-// defaultClasses are the classes that are marked as the default, in the order in which the API server prefers them: the newest first, and by
-// name where they are as old.
+// defaultClasses are the classes that are marked as the default, in the order in which the API server prefers them: the newest first, and
+// by name where they are as old.
 func defaultClasses(s *snapshot.Snapshot) []*storagev1.StorageClass {
 	var out []*storagev1.StorageClass
 	for i := range s.StorageClasses {

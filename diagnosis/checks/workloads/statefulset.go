@@ -136,7 +136,7 @@ func checkServiceName(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 	meant := headlessNear(s, d)
 	f := r.Find(StatefulSetNoService, o, fmt.Sprintf("StatefulSet %s: its serviceName is %s, and there is no such Service%s", d.Name, name,
 		kube.DidYouMean(meant)))
-	made := calls.CallsOf(s, service)
+	made := calls.To(s, service)
 	unready := d.Status.ReadyReplicas < kube.Replicas(d.Spec.Replicas) && mentions(&d.Spec.Template, "."+name)
 	if len(made) == 0 && len(meant) == 0 && !unready {
 		f.Severity = incident.Info

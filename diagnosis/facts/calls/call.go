@@ -109,8 +109,8 @@ func Outside(s *snapshot.Snapshot, name string) bool {
 	return !in && strings.Contains(low, ".") && !strings.HasSuffix(low, ".cluster.local") && !strings.HasSuffix(low, ".svc")
 }
 
-// CallsOf are the failing calls of a Service, or of a name below it.
-func CallsOf(s *snapshot.Snapshot, service incident.Object) []Call {
+// To are the failing calls of a Service, or of a name below it.
+func To(s *snapshot.Snapshot, service incident.Object) []Call {
 	var out []Call
 	for _, c := range Failing(s) {
 		if c.Service == service || kube.NamesService(c.Need.Host, c.Pod.Namespace, service) {
