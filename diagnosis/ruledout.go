@@ -38,7 +38,7 @@ var places = []sought{
 	}},
 	{what: "the cluster's DNS", check: "dns", codes: codesOf("dns"), in: metav1.NamespaceSystem,
 		well: func(s *snapshot.Snapshot, _ string) string {
-			if resolvers.DNSReady(s) {
+			if resolvers.Ready(s) {
 				return "its pods are ready"
 			}
 			return ""

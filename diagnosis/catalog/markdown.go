@@ -10,7 +10,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-const head = `<!-- Generated from the checks' registry by "make generate". Do not edit. -->
+const head = `<!-- Generated from the checks' registry by "make docs". Do not edit. -->
 
 # What Paramedic finds
 

@@ -19,7 +19,7 @@ type Edge struct {
 	says     string // the rule's One
 }
 
-// String is the edge as "why --trace" prints it.
+// trace is the edge as "why --trace" prints it.
 func (e Edge) trace(findings []*finding.Finding) string {
 	f, t := findings[e.From], findings[e.To]
 	return fmt.Sprintf("%s: %s %s -> %s %s: %s", e.Rule, f.Code, f.Object, t.Code, t.Object, e.Reason)

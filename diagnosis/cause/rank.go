@@ -258,7 +258,7 @@ func (c *candidate) consequences() []string {
 	return parts
 }
 
-// against says what speaks against a cause, or bounds it. dns says that something is wrong with the cluster's DNS.
+// against says what speaks against a cause, or bounds it. dnsIll says that something is wrong with the cluster's DNS.
 func (c *candidate) against(s *snapshot.Snapshot, all []*candidate, dnsIll bool) []string {
 	var out []string
 	switch {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -36,15 +37,9 @@ type Context struct {
 }
 
 func newContext(s *snapshot.Snapshot, findings []*finding.Finding) *Context {
-	c := &Context{Snapshot: s, pods: make(map[*finding.Finding]podSet, len(findings)), byIP: map[string]incident.Object{}}
+	c := &Context{Snapshot: s, pods: make(map[*finding.Finding]podSet, len(findings)), byIP: kube.ServicesByIP(s)}
 	for _, f := range findings {
 		c.pods[f] = newPodSet(f.Pods)
-	}
-	for i := range s.Services {
-		v := &s.Services[i]
-		if ip := v.Spec.ClusterIP; ip != "" && ip != corev1.ClusterIPNone {
-			c.byIP[ip] = snapshot.ObjectOf("Service", v.Namespace, v.Name)
-		}
 	}
 	return c
 }

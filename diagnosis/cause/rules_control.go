@@ -13,6 +13,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -104,7 +105,7 @@ func serviceBehind(c *Context, from, to *finding.Finding) (Link, bool) {
 }
 
 func selectsAll(v *corev1.Service, pods []*corev1.Pod) bool {
-	return !slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return !hasLabels(p.Labels, v.Spec.Selector) })
+	return !slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return !kube.Matches(v.Spec.Selector, p.Labels) })
 }
 
 func selectsTemplate(c *Context, v *corev1.Service, w incident.Object) bool {
@@ -114,24 +115,15 @@ func selectsTemplate(c *Context, v *corev1.Service, w incident.Object) bool {
 	switch w.Kind {
 	case "Deployment":
 		d := c.Snapshot.Deployment(w.Namespace, w.Name)
-		return d != nil && hasLabels(d.Spec.Template.Labels, v.Spec.Selector)
+		return d != nil && kube.Matches(v.Spec.Selector, d.Spec.Template.Labels)
 	case "StatefulSet":
 		d := c.Snapshot.StatefulSet(w.Namespace, w.Name)
-		return d != nil && hasLabels(d.Spec.Template.Labels, v.Spec.Selector)
+		return d != nil && kube.Matches(v.Spec.Selector, d.Spec.Template.Labels)
 	case "DaemonSet":
 		d := c.Snapshot.DaemonSet(w.Namespace, w.Name)
-		return d != nil && hasLabels(d.Spec.Template.Labels, v.Spec.Selector)
+		return d != nil && kube.Matches(v.Spec.Selector, d.Spec.Template.Labels)
 	}
 	return false
-}
-
-func hasLabels(labels, want map[string]string) bool {
-	for k, v := range want {
-		if have, ok := labels[k]; !ok || have != v {
-			return false
-		}
-	}
-	return true
 }
 
 // apiGone wants the namespace's own words to name the API.
@@ -173,9 +165,9 @@ func noControllers(c *Context, from, to *finding.Finding) (Link, bool) {
 	var want, have int32
 	switch {
 	case w.Kind == "StatefulSet" && c.Snapshot.StatefulSet(w.Namespace, w.Name) != nil:
-		want = wanted(c.Snapshot.StatefulSet(w.Namespace, w.Name).Spec.Replicas)
+		want = kube.Replicas(c.Snapshot.StatefulSet(w.Namespace, w.Name).Spec.Replicas)
 	case w.Kind == "Deployment" && c.Snapshot.Deployment(w.Namespace, w.Name) != nil:
-		want = wanted(c.Snapshot.Deployment(w.Namespace, w.Name).Spec.Replicas)
+		want = kube.Replicas(c.Snapshot.Deployment(w.Namespace, w.Name).Spec.Replicas)
 	case w.Kind == "DaemonSet" && c.Snapshot.DaemonSet(w.Namespace, w.Name) != nil:
 		want = c.Snapshot.DaemonSet(w.Namespace, w.Name).Status.DesiredNumberScheduled
 	default:
@@ -187,13 +179,6 @@ func noControllers(c *Context, from, to *finding.Finding) (Link, bool) {
 		}
 	}
 	return Link{Reason: fmt.Sprintf("it has %d of %d pods, and nobody makes the others", have, want)}, have < want
-}
-
-func wanted(n *int32) int32 {
-	if n == nil {
-		return 1
-	}
-	return *n
 }
 
 // etcdBehind is likely rather than proven: the API server does not say what it waits for.

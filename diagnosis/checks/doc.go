@@ -8,9 +8,10 @@
 //
 //	checks            this package: the list, the run, second looks
 //	checks/<area>     one area of Kubernetes each; areas never import each other
-//	facts/...         what is computed once and shared, typed, without judgement
+//	facts/...         what areas share, computed once: readings of logs, calls, what is wrong with pods
 //	kube              questions about what a Snapshot holds
 //	finding           what all pass on: Check, Code, Report, Finding
+//	logs              what a log tells, pure text
 //
 // A check that says what it judges by ([finding.Report.Judges]) can clear a place: where all of that was seen, its silence says that all is
 // well there. What was not seen is asked by its resource, never by words. A check that panics costs what it alone would have found

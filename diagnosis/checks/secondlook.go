@@ -83,8 +83,8 @@ func distinct(all []snapshot.Probe) []snapshot.Probe {
 	return slices.DeleteFunc(all, func(p snapshot.Probe) bool { n[p.Kind]++; return n[p.Kind] > mostProbes })
 }
 
-// AnyName resolves in every cluster whose DNS works: the API server's own Service.
-const AnyName = "kubernetes.default.svc.cluster.local."
+// anyName resolves in every cluster whose DNS works: the API server's own Service.
+const anyName = "kubernetes.default.svc.cluster.local."
 
 // askServers asks each DNS pod by itself, so that one that is ill shows beside those that are well.
 func askServers(s *snapshot.Snapshot, _ *finding.Finding) []snapshot.Probe {
@@ -92,7 +92,7 @@ func askServers(s *snapshot.Snapshot, _ *finding.Finding) []snapshot.Probe {
 	var out []snapshot.Probe
 	for _, p := range d.Pods[:min(len(d.Pods), finding.ShownPods)] {
 		if p.Status.PodIP != "" {
-			out = append(out, snapshot.Probe{Kind: snapshot.ProbeLookup, Target: AnyName, Server: p.Status.PodIP, For: finding.PodObject(p)})
+			out = append(out, snapshot.Probe{Kind: snapshot.ProbeLookup, Target: anyName, Server: p.Status.PodIP, For: finding.PodObject(p)})
 		}
 	}
 	return out
@@ -101,7 +101,7 @@ func askServers(s *snapshot.Snapshot, _ *finding.Finding) []snapshot.Probe {
 // askNames asks the cluster's DNS for the names that logs say did not resolve, and for those outside the cluster the node's own servers,
 // which CoreDNS asks in turn.
 func askNames(s *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
-	v := resolvers.DNSService(s)
+	v := resolvers.Service(s)
 	if v == nil || len(f.Pods) == 0 {
 		return nil
 	}
@@ -185,11 +185,7 @@ func askEndpoints(s *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 	var out []snapshot.Probe
 	for _, p := range f.Pods[:min(len(f.Pods), 2)] {
 		for _, port := range v.Spec.Ports {
-			target := port.TargetPort
-			if target.Type == intstr.Int && target.IntVal == 0 {
-				target = intstr.FromInt32(port.Port)
-			}
-			if n := portNumber(p, target); n > 0 && port.Protocol != corev1.ProtocolUDP {
+			if n := portNumber(p, kube.TargetPort(port)); n > 0 && port.Protocol != corev1.ProtocolUDP {
 				out = append(out, dialPod(p, n, finding.PodObject(p))...)
 			}
 		}

@@ -68,5 +68,5 @@ func (p Phrase) Of(n int) string {
 	return b.String()
 }
 
-// Inflect is a template said of a number of things, such as inflect(2, "%d {pod|pods}", 2).
+// Inflect is a template said of a number of things, such as Inflect(2, "%d {pod|pods}", 2).
 func Inflect(n int, template string, args ...any) string { return Say(template, args...).Of(n) }

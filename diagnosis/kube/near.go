@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Near is near for those who answer questions: what a mistyped name may have been meant to be. At least half of the letters are in their
+// Near is Nearest for those who answer questions: what a mistyped name may have been meant to be. At least half of the letters are in their
 // place, or there is too little to go by.
 func Near(name string, candidates []string) []string {
 	return slices.DeleteFunc(Nearest(name, candidates), func(c string) bool {

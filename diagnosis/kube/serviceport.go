@@ -8,8 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// DeclareFew says whether the Service sends to more numbers than the pod declares ports: then some that it has are certainly not declared.
-func DeclareFew(v *corev1.Service, p *corev1.Pod) bool {
+// DeclaresFew says whether the Service sends to more numbers than the pod declares ports: then some that it has are certainly not declared.
+func DeclaresFew(v *corev1.Service, p *corev1.Pod) bool {
 	numbers := map[int32]bool{}
 	for _, port := range v.Spec.Ports {
 		if target := TargetPort(port); target.Type == intstr.Int {

@@ -15,7 +15,7 @@ import (
 var matchers = []string{
 	"Contains", "ContainsAny", "ContainsFunc", "HasPrefix", "HasSuffix", "Index", "IndexByte", "LastIndex", "Cut", "CutPrefix", "CutSuffix",
 	"Fields", "FieldsFunc", "Split",
-	"SplitN", "SplitSeq", "EqualFold", "Count", "MatchString", "FindString", "FindStringSubmatch", "Replace", "ReplaceAll", "ToLower",
+	"SplitN", "SplitSeq", "EqualFold", "Count", "MatchString", "FindString", "FindStringSubmatch", "FindAllString", "FindAllStringSubmatch", "FindStringIndex", "Replace", "ReplaceAll", "ToLower",
 }
 
 // prose says which fields are for people alone, below which folder, and which files may compare them all the same.
@@ -32,8 +32,8 @@ var prose = []struct {
 
 // No program goes by the words that are told to people: what it wants to know has a type.
 func TestProseIsForPeopleAlone(t *testing.T) {
-	files := 0
 	for _, law := range prose {
+		files := 0
 		for _, folder := range law.below {
 			err := filepath.WalkDir(filepath.Join("../..", folder), func(path string, d fs.DirEntry, err error) error {
 				if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
@@ -58,9 +58,9 @@ func TestProseIsForPeopleAlone(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-	}
-	if files < 300 {
-		t.Errorf("only %d files were read", files)
+		if files < 150 {
+			t.Errorf("only %d files were read for %v", files, law.fields)
+		}
 	}
 }
 

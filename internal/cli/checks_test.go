@@ -23,6 +23,6 @@ func TestTheGuideToChecksIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, string(have)); diff != "" {
-		t.Errorf("%s is not current; run make generate (-registry +file):\n%s", path, diff)
+		t.Errorf("%s is not current; run make docs (-registry +file):\n%s", path, diff)
 	}
 }

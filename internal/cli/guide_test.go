@@ -17,7 +17,7 @@ const exampleBundle = "internal/demo/bundles/broken.tar.zst"
 func TestTheGuideToDiagnosisIsCurrent(t *testing.T) {
 	const (
 		path  = "../../docs/diagnosis.md"
-		begin = "<!-- generated: example (make generate) -->\n"
+		begin = "<!-- generated: example (make docs) -->\n"
 		end   = "<!-- end -->"
 	)
 	run := func(args ...string) string {
@@ -47,7 +47,7 @@ func TestTheGuideToDiagnosisIsCurrent(t *testing.T) {
 		return
 	}
 	if diff := cmp.Diff(want, generated); diff != "" {
-		t.Errorf("%s is not current; run make generate (-program +file):\n%s", path, diff)
+		t.Errorf("%s is not current; run make docs (-program +file):\n%s", path, diff)
 	}
 }
 

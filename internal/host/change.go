@@ -28,7 +28,7 @@ var touches = regexp.MustCompile(`\b(?:k3s\S*|rke2\S*|kube[a-z]+|ip6?tables\S*|n
 // secret is a value on a command line that its name gives away; redaction comes later, and twice is better.
 var secret = regexp.MustCompile(`(?i)((?:token|passw(?:or)?d|secret|api-?key)[=\s]+)\S+`)
 
-// telling packages come first among those of one update.
+// clusterPackage are the packages that come first among those of one update.
 var clusterPackage = regexp.MustCompile(`^(?:k3s|rke2|kube|cri-|containerd|runc|docker|podman|iptables|nftables|ufw|firewalld|linux-(?:image|modules)|kernel|systemd|netplan|network-manager|NetworkManager|containernetworking|cni|flannel|calico|cilium|nvidia|libnvidia|openssl|ca-certificates|etcd)`)
 
 func changes(root *os.Root, f *snapshot.Host) error {

@@ -118,20 +118,20 @@ func checkDatastoreWords(s *snapshot.Snapshot, r *finding.Report) {
 	}
 }
 
-// MetricAPILatency is the 99th percentile of the API server's answers, in seconds, without watches and other long requests.
-const MetricAPILatency = "API latency"
+// metricAPILatency is the 99th percentile of the API server's answers, in seconds, without watches and other long requests.
+const metricAPILatency = "API latency"
 
 const slowAPI = 1.0 // seconds; what Kubernetes promises for one object (SIG Scalability's SLO)
 
 // AskLatency asks how long the API server takes, by its own metric.
 func AskLatency(*snapshot.Snapshot, *finding.Finding) []snapshot.Probe {
 	const q = `histogram_quantile(0.99, sum by (le) (rate(apiserver_request_duration_seconds_bucket{verb!~"WATCH|CONNECT",subresource!~"log|exec|attach|portforward|proxy"}[5m])))`
-	return []snapshot.Probe{{Kind: snapshot.ProbeQuery, Target: q, For: kube.Component("kube-apiserver"), Name: MetricAPILatency, Unit: "s"}}
+	return []snapshot.Probe{{Kind: snapshot.ProbeQuery, Target: q, For: kube.Component("kube-apiserver"), Name: metricAPILatency, Unit: "s"}}
 }
 
 func checkLatency(s *snapshot.Snapshot, r *finding.Report) {
 	for _, m := range s.Metrics {
-		if m.Name == MetricAPILatency && m.Value > slowAPI {
+		if m.Name == metricAPILatency && m.Value > slowAPI {
 			r.Find(APISlow, kube.Component("kube-apiserver"), fmt.Sprintf("The API server is slow: 99 %% of requests take up to %.1f s", m.Value)).
 				Cite(finding.NewEvidence(incident.SourceProbe, kube.Component("kube-apiserver"), m.Name, s.At,
 					fmt.Sprintf("%.2f s (%s)", m.Value, m.Query)))

@@ -169,7 +169,7 @@ func blameResolv(d resolvers.Resolver, s *snapshot.Snapshot, f *finding.Finding,
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; slices.Contains(f.Nodes, h.Node) && len(resolvers.LoopbackServers(h.Resolv)) > 0 {
 			f.Fault = append(f.Fault, snapshot.ObjectOf("Node", "", h.Node))
-			f.Cite(hosts.HostEvidence(h, resolvers.ResolvConf, time.Time{}, "nameserver "+strings.Join(resolvers.LoopbackServers(h.Resolv), ", ")))
+			f.Cite(hosts.Seen(h, resolvers.ResolvConf, time.Time{}, "nameserver "+strings.Join(resolvers.LoopbackServers(h.Resolv), ", ")))
 		}
 	}
 	if len(f.Fault) > 0 {

@@ -46,7 +46,7 @@ func certificates(h hosts.Host) {
 		f.Since = first.NotAfter
 	}
 	for _, c := range ending {
-		f.Cite(hosts.HostEvidence(h.Host, c.Path, c.NotAfter,
+		f.Cite(hosts.Seen(h.Host, c.Path, c.NotAfter,
 			fmt.Sprintf("of %s, valid until %s", c.Subject, c.NotAfter.UTC().Format(time.RFC3339))))
 	}
 	said := h.LastSaid(certificateSaid)

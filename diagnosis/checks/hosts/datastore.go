@@ -55,7 +55,7 @@ func datastore(h hosts.Host) {
 	}
 	f := h.Find(HostDatastore, fmt.Sprintf("The datastore on node %s has used %s of the %s %s", h.Node, size(used), size(quota), allows))
 	f.Severity = incident.Warning
-	f.Cite(hosts.HostEvidence(h.Host, where, time.Time{}, fmt.Sprintf("%d bytes", used)))
+	f.Cite(hosts.Seen(h.Host, where, time.Time{}, fmt.Sprintf("%d bytes", used)))
 }
 
 // measure is a datastore's size, and what it is measured by.
@@ -120,7 +120,7 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; h.Datastore != nil && slices.Contains(holders, h.Node) {
 			used, quota, allows := measure(h.Datastore)
-			f.Cite(hosts.HostEvidence(h, h.Datastore.Path, time.Time{}, fmt.Sprintf("%d bytes, %s of the %s %s", used, size(used), size(quota),
+			f.Cite(hosts.Seen(h, h.Datastore.Path, time.Time{}, fmt.Sprintf("%d bytes, %s of the %s %s", used, size(used), size(quota),
 				allows)))
 		}
 	}

@@ -53,7 +53,7 @@ func full(h hosts.Host, f *finding.Finding, d *snapshot.HostDisk, path string, s
 	if len(d.Paths) > 1 {
 		excerpt += "; on it lie " + strings.Join(d.Paths, ", ")
 	}
-	f.Cite(hosts.HostEvidence(h.Host, path, time.Time{}, excerpt))
+	f.Cite(hosts.Seen(h.Host, path, time.Time{}, excerpt))
 }
 
 // mainPath is the directory that means most to a node of those on one disk.
@@ -144,5 +144,5 @@ func reboot(h hosts.Host) {
 		excerpt = strings.Join(h.RebootFor, ", ")
 	}
 	f := h.Find(HostRebootPending, title)
-	f.Cite(hosts.HostEvidence(h.Host, "/run/reboot-required", time.Time{}, excerpt))
+	f.Cite(hosts.Seen(h.Host, "/run/reboot-required", time.Time{}, excerpt))
 }

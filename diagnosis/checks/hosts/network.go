@@ -24,7 +24,7 @@ func forwarding(h hosts.Host) {
 		return
 	}
 	f := h.Find(HostForwardingOff, fmt.Sprintf("Node %s does not forward packets (%s is 0): its pods are cut off", h.Node, name))
-	f.Cite(hosts.HostEvidence(h.Host, sysctl(name), time.Time{}, "0"))
+	f.Cite(hosts.Seen(h.Host, sysctl(name), time.Time{}, "0"))
 	h.Cite(f, "ip_forward", "sysctl")
 }
 
@@ -49,14 +49,14 @@ func bridge(h hosts.Host) {
 	switch {
 	case value == "0":
 		f = h.Find(HostBridgeOff, fmt.Sprintf("%s is 0 on node %s: Services fail between pods on it", name, h.Node))
-		f.Cite(hosts.HostEvidence(h.Host, sysctl(name), time.Time{}, "0"))
+		f.Cite(hosts.Seen(h.Host, sysctl(name), time.Time{}, "0"))
 	case !set && h.Modules != nil && !loaded:
 		f = h.Find(HostBridgeOff, fmt.Sprintf("Node %s has not loaded br_netfilter: Services fail between pods on it", h.Node))
-		f.Cite(hosts.HostEvidence(h.Host, "/proc/modules", time.Time{}, "br_netfilter is not among the modules, and "+sysctl(name)+" is absent"))
+		f.Cite(hosts.Seen(h.Host, "/proc/modules", time.Time{}, "br_netfilter is not among the modules, and "+sysctl(name)+" is absent"))
 	default:
 		return
 	}
-	f.Cite(hosts.HostEvidence(h.Host, h.CNIDir+"/"+h.CNIFiles[i].Name, time.Time{}, "plugins: "+strings.Join(h.CNIFiles[i].Plugins, ", ")))
+	f.Cite(hosts.Seen(h.Host, h.CNIDir+"/"+h.CNIFiles[i].Name, time.Time{}, "plugins: "+strings.Join(h.CNIFiles[i].Plugins, ", ")))
 	h.Cite(f, "br_netfilter", "modprobe", "rmmod", "sysctl")
 }
 
@@ -77,7 +77,7 @@ func rules(h hosts.Host) {
 		return
 	}
 	f := h.Find(HostRulesFlushed, fmt.Sprintf("The packet filter of node %s was emptied: Services and pods on it are not reached", h.Node))
-	f.Cite(hosts.HostEvidence(h.Host, "/proc/modules", time.Time{}, "xt_MASQUERADE and xt_mark are loaded, and no rule uses them"))
+	f.Cite(hosts.Seen(h.Host, "/proc/modules", time.Time{}, "xt_MASQUERADE and xt_mark are loaded, and no rule uses them"))
 	before := len(f.Seen)
 	h.Cite(f, flushes...)
 	if len(f.Seen) > before {
@@ -119,9 +119,9 @@ func resolv(h hosts.Host) {
 	}
 	f := h.Find(HostResolvLoopback, fmt.Sprintf("%s of node %s names %s, and CoreDNS, which is handed it, asks itself", resolvers.ResolvConf,
 		h.Node, strings.Join(servers, ", ")))
-	f.Cite(hosts.HostEvidence(h.Host, resolvers.ResolvConf, time.Time{}, "nameserver "+strings.Join(servers, ", ")))
+	f.Cite(hosts.Seen(h.Host, resolvers.ResolvConf, time.Time{}, "nameserver "+strings.Join(servers, ", ")))
 	if upstream := nameservers(h.Upstream); len(upstream) > 0 {
-		f.Cite(hosts.HostEvidence(h.Host, "/run/systemd/resolve/resolv.conf", time.Time{}, "the servers behind it: "+
+		f.Cite(hosts.Seen(h.Host, "/run/systemd/resolve/resolv.conf", time.Time{}, "the servers behind it: "+
 			strings.Join(upstream, ", ")))
 	}
 	f.Cite(log)
@@ -160,7 +160,7 @@ func conntrack(h hosts.Host) {
 		f.Severity = incident.Warning
 	}
 	if most > 0 {
-		f.Cite(hosts.HostEvidence(h.Host, sysctl("net.netfilter.nf_conntrack_count"), time.Time{},
+		f.Cite(hosts.Seen(h.Host, sysctl("net.netfilter.nf_conntrack_count"), time.Time{},
 			fmt.Sprintf("%d; nf_conntrack_max is %d", count, most)))
 	}
 	h.SeeLine(f, said)

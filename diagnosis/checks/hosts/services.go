@@ -27,7 +27,7 @@ var (
 	unitRetried = regexp.MustCompile(`([\w-]+)\.service: Scheduled restart job, restart counter is at (\d{1,9})`)
 	unitChanged = regexp.MustCompile(`systemd\[1\]: (Started|Stopped|Failed to start) (.+)`)
 
-	// fatal are lines by which K3s and the kubelet say why they end.
+	// fatalSaid are lines by which K3s and the kubelet say why they end.
 	fatalSaid = regexp.MustCompile(`level=(?:fatal|panic)|^F\d{4} |panic: |"command failed"|failed to run Kubelet`)
 )
 
@@ -182,7 +182,7 @@ func swap(h hosts.Host) {
 	f := h.Find(HostSwapRefused, fmt.Sprintf("The kubelet of node %s does not start because swap is on%s", h.Node, on))
 	f.Since = h.SaidAt(said)
 	h.SeeSaid(f, said)
-	f.Cite(hosts.HostEvidence(h.Host, "/proc/swaps", time.Time{}, strings.Join(h.Swaps, ", ")))
+	f.Cite(hosts.Seen(h.Host, "/proc/swaps", time.Time{}, strings.Join(h.Swaps, ", ")))
 	h.Cite(f, "swapon", "fstab")
 }
 
@@ -238,7 +238,7 @@ const logNear = 20
 func limits(h hosts.Host) {
 	if w := strings.Fields(h.Sysctls["fs.file-nr"]); len(w) == 3 && number(w[2]) > 0 && number(w[0])*100 >= number(w[2])*conntrackFull {
 		f := h.Find(HostLimitReached, fmt.Sprintf("Node %s has %s of at most %s files open (fs.file-max)", h.Node, w[0], w[2]))
-		f.Cite(hosts.HostEvidence(h.Host, sysctl("fs.file-nr"), time.Time{}, strings.Join(w, " ")))
+		f.Cite(hosts.Seen(h.Host, sysctl("fs.file-nr"), time.Time{}, strings.Join(w, " ")))
 	}
 	const name = "fs.inotify.max_user_instances"
 	said := h.LastSaid(noInotify)
@@ -250,7 +250,7 @@ func limits(h hosts.Host) {
 		value = " is " + v
 	}
 	f := h.Find(HostLimitReached, fmt.Sprintf("Node %s has no inotify instances left (%s%s)", h.Node, name, value))
-	f.Cite(hosts.HostEvidence(h.Host, sysctl(name), time.Time{}, h.Sysctls[name]))
+	f.Cite(hosts.Seen(h.Host, sysctl(name), time.Time{}, h.Sysctls[name]))
 	h.SeeSaid(f, said)
 }
 

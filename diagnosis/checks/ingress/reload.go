@@ -18,9 +18,10 @@ import (
 )
 
 var (
-	// nginx' words of a configuration that it does not take, and the controller's of what waits for it
-	emerg    = regexp.MustCompile(`\[emerg\] (?:\d+#\d+: )?([^\n]{1,300})`)
-	quoted   = regexp.MustCompile(`"([^"\s]{2,128})"`)
+	// emerg is nginx' word of a configuration that it does not take.
+	emerg  = regexp.MustCompile(`\[emerg\] (?:\d+#\d+: )?([^\n]{1,300})`)
+	quoted = regexp.MustCompile(`"([^"\s]{2,128})"`)
+	// requeued is the controller's word of what waits for the configuration to be taken.
 	requeued = regexp.MustCompile(`"requeuing"[^\n]{0,300} key="?([^"\s/]{1,63})/([^"\s]{1,253})"`)
 )
 

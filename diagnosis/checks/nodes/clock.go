@@ -49,7 +49,7 @@ func reportSkew(l kube.Leases, s *snapshot.Snapshot, r *finding.Report, n *corev
 			server.UTC().Format(time.RFC3339))))
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; h.Node == n.Name && h.ClockSync != "" {
-			f.Cite(hosts.HostEvidence(h, "clock", time.Time{}, h.ClockSync))
+			f.Cite(hosts.Seen(h, "clock", time.Time{}, h.ClockSync))
 		}
 	}
 }

@@ -205,7 +205,7 @@ func hasGPU(s *snapshot.Snapshot, n *corev1.Node, resource corev1.ResourceName) 
 	}
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; h.Node == n.Name && h.GPU != nil && len(h.GPU.Devices) > 0 {
-			return hosts.HostEvidence(h, h.GPU.Devices[0], time.Time{}, "NVIDIA device; driver "+h.GPU.Driver), true
+			return hosts.Seen(h, h.GPU.Devices[0], time.Time{}, "NVIDIA device; driver "+h.GPU.Driver), true
 		}
 	}
 	return incident.Evidence{}, false
@@ -243,7 +243,7 @@ func driver(h hosts.Host) {
 	libraries := strings.Join(h.GPU.Libraries, ", ")
 	f := h.Find(GPUDriverMismatch, fmt.Sprintf("The NVIDIA driver of node %s (%s) does not match its libraries (%s)", h.Node, h.GPU.Driver,
 		libraries))
-	f.Cite(hosts.HostEvidence(h.Host, "/proc/driver/nvidia/version", time.Time{}, "loaded: "+h.GPU.Driver+"; libnvidia-ml and libcuda: "+
+	f.Cite(hosts.Seen(h.Host, "/proc/driver/nvidia/version", time.Time{}, "loaded: "+h.GPU.Driver+"; libnvidia-ml and libcuda: "+
 		libraries))
 	h.SeeLine(f, h.LastLine(func(l snapshot.HostLine) bool {
 		return strings.Contains(l.Text, "NVRM: API mismatch") && !l.At.Before(h.Boot)

@@ -120,16 +120,16 @@ func reportCNI(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node, since ti
 			continue
 		}
 		if h.CNIDir != "" && len(h.CNIFiles) == 0 {
-			f.Cite(hosts.HostEvidence(h, h.CNIDir, time.Time{}, "no CNI configuration file: the directory is empty or absent"))
+			f.Cite(hosts.Seen(h, h.CNIDir, time.Time{}, "no CNI configuration file: the directory is empty or absent"))
 			f.Because += ", and " + h.CNIDir + " on it is empty"
 		}
 		if file := brokenCNI(h); file != nil {
 			f.Retitle(fmt.Sprintf("The CNI configuration %s of node %s is broken (%s): no new pod can start on it", file.Name, n.Name, file.Broken))
-			f.Cite(hosts.HostEvidence(h, h.CNIDir+"/"+file.Name, time.Time{}, "not a CNI configuration: "+file.Broken))
+			f.Cite(hosts.Seen(h, h.CNIDir+"/"+file.Name, time.Time{}, "not a CNI configuration: "+file.Broken))
 			f.Because += fmt.Sprintf(", and %s/%s on it cannot be read: %s", h.CNIDir, file.Name, file.Broken)
 		}
 		for _, line := range cniLines(h.ServiceLog) {
-			f.Cite(hosts.HostEvidence(h, "service log", logs.ServiceTime(line), finding.OneLine(line, finding.MaxLine)))
+			f.Cite(hosts.Seen(h, "service log", logs.ServiceTime(line), finding.OneLine(line, finding.MaxLine)))
 			if strings.Contains(strings.ToLower(line), "auto-update") {
 				f.Because += fmt.Sprintf("; its service log says %q", hosts.LogMessage(line))
 				if t := logs.ServiceTime(line); !t.IsZero() {

@@ -78,7 +78,7 @@ func beyondNode(s *snapshot.Snapshot, by calls.Call) (string, bool) {
 		return "", false
 	case by.Need.Kind == logs.NameUnresolved:
 		return "the cluster's DNS", !by.Service.IsZero() && calls.Unanswered(by.Need.Line) && resolvers.UsesClusterDNS(by.Pod) &&
-			resolvers.DNSReady(s)
+			resolvers.Ready(s)
 	case by.Need.Kind != logs.ConnectionTimeout:
 		return "", false
 	case !by.Service.IsZero():

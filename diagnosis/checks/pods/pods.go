@@ -19,7 +19,7 @@ func checkPods(s *snapshot.Snapshot, r *finding.Report) {
 
 // Checks look at pods, and at what they refer to.
 var Checks = []finding.Check{
-	{Name: "pods", Codes: podproblem.PodCodes, Run: checkPods},
+	{Name: "pods", Codes: podproblem.Codes, Run: checkPods},
 	{Name: "references", Codes: referenceCodes, Run: checkReferences},
 	{Name: "registries", Codes: registryCodes, Run: checkRegistries},
 	{Name: "environment", Codes: environmentCodes, Run: checkEnvironment},

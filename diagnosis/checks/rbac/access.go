@@ -147,7 +147,7 @@ func accountOf(subject string) (incident.Object, bool) {
 	return snapshot.ObjectOf("ServiceAccount", namespace, name), ok && both
 }
 
-// The words of the API server's ServiceAccount admission, as controllers pass them on.
+// noAccount is the words of the API server's ServiceAccount admission, as controllers pass them on.
 var noAccount = regexp.MustCompile(`error looking up service account ([^/\s]+)/(\S+): service ?account "[^"]+" not found`)
 
 // checkServiceAccounts takes the refusals' word for accounts that do not exist.

@@ -56,7 +56,7 @@ func noService(c calls.Callers, by calls.Call) {
 }
 
 func noPort(c calls.Callers, by calls.Call, v *corev1.Service) {
-	if by.Need.Port == "" || kube.HasPort(v, by.Need.Port) || len(v.Spec.Ports) == 0 || v == resolvers.DNSService(c.S) {
+	if by.Need.Port == "" || kube.HasPort(v, by.Need.Port) || len(v.Spec.Ports) == 0 || v == resolvers.Service(c.S) {
 		return
 	}
 	caller := c.S.WorkloadOf(by.Pod)

@@ -22,7 +22,7 @@ func checkTargetPorts(r *finding.Report, v *corev1.Service, pods []*corev1.Pod) 
 	had := func(port corev1.ServicePort) bool {
 		return slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return kube.MayHavePort(p, kube.TargetPort(port), port.Protocol) })
 	}
-	some := slices.ContainsFunc(v.Spec.Ports, had) || kube.DeclareFew(v, pods[0])
+	some := slices.ContainsFunc(v.Spec.Ports, had) || kube.DeclaresFew(v, pods[0])
 	for _, port := range v.Spec.Ports {
 		target := kube.TargetPort(port)
 		if had(port) || some && target.Type == intstr.Int && kube.OtherProtocol(pods[0], target, port.Protocol) == "" {

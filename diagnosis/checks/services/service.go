@@ -101,7 +101,7 @@ var serviceCodes = []finding.Code{
 func checkServices(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges("services", "endpointslices.discovery.k8s.io", "pods")
 	pods := kube.NewPodLabels(s)
-	dns := resolvers.DNSService(s)
+	dns := resolvers.Service(s)
 	for i := range s.Services {
 		v := &s.Services[i]
 		switch {

@@ -87,7 +87,7 @@ func classNames(s *snapshot.Snapshot) []string {
 	return names
 }
 
-// The scheduler's words for a pod that waits for volumes, rather than for a node.
+// noVolumeWords are the scheduler's words for a pod that waits for volumes, rather than for a node.
 var noVolumeWords = regexp.MustCompile(`didn't find available persistent volumes to bind|did not have enough free storage|unbound immediate PersistentVolumeClaims|binding volumes`)
 
 // placing says whether one of the claim's pods is far enough for a volume to be wanted: it has its node, or the scheduler says that

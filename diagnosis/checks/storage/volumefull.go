@@ -18,8 +18,8 @@ import (
 
 // The metrics that a look-up in Prometheus may add about a claim, as parts of one: 0.97 is 97 %.
 const (
-	MetricVolumeSpace  = "volume space used"  // 1 - kubelet_volume_stats_available_bytes / kubelet_volume_stats_capacity_bytes
-	MetricVolumeInodes = "volume inodes used" // kubelet_volume_stats_inodes_used / kubelet_volume_stats_inodes
+	metricVolumeSpace  = "volume space used"  // 1 - kubelet_volume_stats_available_bytes / kubelet_volume_stats_capacity_bytes
+	metricVolumeInodes = "volume inodes used" // kubelet_volume_stats_inodes_used / kubelet_volume_stats_inodes
 )
 
 // From how much used on a volume is said to fill up, and to be full.
@@ -41,9 +41,9 @@ func AskVolumes(_ *snapshot.Snapshot, f *finding.Finding) []snapshot.Probe {
 	for _, c := range claims[:min(len(claims), finding.ShownPods)] {
 		of := fmt.Sprintf("{namespace=%q,persistentvolumeclaim=%q}", c.Namespace, c.Name)
 		out = append(out,
-			snapshot.Probe{Kind: snapshot.ProbeQuery, For: c, Name: MetricVolumeSpace, Target: "max(1 - kubelet_volume_stats_available_bytes" + of +
+			snapshot.Probe{Kind: snapshot.ProbeQuery, For: c, Name: metricVolumeSpace, Target: "max(1 - kubelet_volume_stats_available_bytes" + of +
 				" / kubelet_volume_stats_capacity_bytes" + of + ")"},
-			snapshot.Probe{Kind: snapshot.ProbeQuery, For: c, Name: MetricVolumeInodes, Target: "max(kubelet_volume_stats_inodes_used" + of +
+			snapshot.Probe{Kind: snapshot.ProbeQuery, For: c, Name: metricVolumeInodes, Target: "max(kubelet_volume_stats_inodes_used" + of +
 				" / kubelet_volume_stats_inodes" + of + ")"})
 	}
 	return out
@@ -70,13 +70,13 @@ func checkFull(s *snapshot.Snapshot, r *finding.Report) {
 		return full[o]
 	}
 	for _, m := range s.Metrics {
-		if m.Object.Kind != "PersistentVolumeClaim" || m.Name != MetricVolumeSpace && m.Name != MetricVolumeInodes ||
+		if m.Object.Kind != "PersistentVolumeClaim" || m.Name != metricVolumeSpace && m.Name != metricVolumeInodes ||
 			!(m.Value >= fillingVolume) {
 			continue
 		}
 		x := at(m.Object)
 		kind := "space"
-		if m.Name == MetricVolumeInodes {
+		if m.Name == metricVolumeInodes {
 			kind = "inodes"
 		}
 		if m.Value > x.part {

@@ -57,13 +57,13 @@ func (h Host) LastSaid(words *regexp.Regexp) string {
 // SeeLine cites a line of the system's log, if there is one.
 func (h Host) SeeLine(f *finding.Finding, l *snapshot.HostLine) {
 	if l != nil {
-		f.Cite(HostEvidence(h.Host, l.File, l.At, finding.OneLine(l.Text, finding.MaxLine)))
+		f.Cite(Seen(h.Host, l.File, l.At, finding.OneLine(l.Text, finding.MaxLine)))
 	}
 }
 
 // SeeSaid cites a line of the service's log, if there is one.
 func (h Host) SeeSaid(f *finding.Finding, line string) {
-	f.Cite(HostEvidence(h.Host, "service log", h.SaidAt(line), finding.OneLine(line, finding.MaxLine)))
+	f.Cite(Seen(h.Host, "service log", h.SaidAt(line), finding.OneLine(line, finding.MaxLine)))
 }
 
 var klogTime = regexp.MustCompile(`^[IWEF](\d{4} \d\d:\d\d:\d\d)`)
@@ -94,13 +94,13 @@ func (h Host) Cite(f *finding.Finding, words ...string) {
 		if !finding.HasAny(c.What, words) || c.At.After(h.S.At) || h.S.At.Sub(c.At) > finding.LastWeek {
 			continue
 		}
-		f.Cite(HostEvidence(h.Host, c.Where, c.At, c.What))
+		f.Cite(Seen(h.Host, c.Where, c.At, c.What))
 		n++
 	}
 }
 
-// HostEvidence is evidence from the host itself.
-func HostEvidence(h *snapshot.Host, field string, at time.Time, excerpt string) incident.Evidence {
+// Seen is evidence from the host itself.
+func Seen(h *snapshot.Host, field string, at time.Time, excerpt string) incident.Evidence {
 	return finding.NewEvidence(incident.SourceHost, snapshot.ObjectOf("Node", "", h.Node), field, at, excerpt)
 }
 

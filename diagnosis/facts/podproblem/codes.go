@@ -30,8 +30,8 @@ const (
 	PodTerminating     = "PodTerminating"
 )
 
-// PodCodes document what may be wrong with a pod.
-var PodCodes = []finding.Code{
+// Codes document what may be wrong with a pod.
+var Codes = []finding.Code{
 	{Code: PodCrashLoop, Severity: incident.Critical, Trouble: finding.PodTrouble, Crash: true, InPlace: true,
 		Meaning: "A container ends with an error again and again.",
 		Next:    "Read the last lines of its log; they say what it could not do.",

@@ -21,8 +21,8 @@ const (
 	DNSLabel     = "k8s-app"
 )
 
-// DNSService is the Service that answers names in the cluster; nil if none is seen.
-func DNSService(s *snapshot.Snapshot) *corev1.Service {
+// Service is the Service that answers names in the cluster; nil if none is seen.
+func Service(s *snapshot.Snapshot) *corev1.Service {
 	if v := s.Service(DNSNamespace, DNSName); v != nil {
 		return v
 	}
@@ -46,7 +46,7 @@ type Resolver struct {
 
 // Find finds the cluster's DNS; ok is false where neither its Service nor its pods are seen.
 func Find(s *snapshot.Snapshot) (Resolver, bool) {
-	d := Resolver{Service: DNSService(s), Replicas: 1}
+	d := Resolver{Service: Service(s), Replicas: 1}
 	selector := map[string]string{DNSLabel: DNSName}
 	if d.Service != nil && len(d.Service.Spec.Selector) > 0 {
 		selector = d.Service.Spec.Selector
@@ -73,8 +73,8 @@ func Find(s *snapshot.Snapshot) (Resolver, bool) {
 	return d, d.Service != nil || d.Spec != nil
 }
 
-// DNSReady says whether a pod of the cluster's DNS is seen to be ready.
-func DNSReady(s *snapshot.Snapshot) bool {
+// Ready says whether a pod of the cluster's DNS is seen to be ready.
+func Ready(s *snapshot.Snapshot) bool {
 	type key struct{}
 	return snapshot.Once(s, key{}, func() bool {
 		d, _ := Find(s)
