@@ -2,13 +2,11 @@ package finding
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
-	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -120,12 +118,6 @@ const (
 	MaxTitle = 240
 	MaxLine  = 300
 )
-
-// OneLine folds white space and control characters and bounds the length: titles hold words from logs and statuses.
-func OneLine(text string, limit int) string {
-	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool { return r <= ' ' || r == 0x7f }), " ")
-	return clip.Bytes(text, limit)
-}
 
 // Earlier returns the earlier of two times; a zero time is unknown.
 func Earlier(a, b time.Time) time.Time {

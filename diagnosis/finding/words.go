@@ -113,3 +113,9 @@ func Duration(d time.Duration) string {
 func NotSeen(s *snapshot.Snapshot, resource incident.Resource, namespace string) bool {
 	return s.NotSeenIn(resource, namespace)
 }
+
+// OneLine folds white space and control characters and bounds the length: titles hold words from logs and statuses.
+func OneLine(text string, limit int) string {
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool { return r <= ' ' || r == 0x7f }), " ")
+	return clip.Bytes(text, limit)
+}

@@ -2,7 +2,6 @@ package kube
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -77,16 +76,4 @@ func drained(s *snapshot.Snapshot, n *corev1.Node) bool {
 func AwayWithNode(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	n := s.Node(p.Spec.NodeName)
 	return n != nil && !NodeReady(n) && Leaving(s, n)
-}
-
-// NoCNI knows how the kubelet, containerd and CRI-O say that there is no network configuration.
-func NoCNI(message string) bool {
-	low := strings.ToLower(message)
-	for _, words := range []string{"networkpluginnotready", "cni plugin not initialized", "cni config uninitialized",
-		"no cni configuration file", "no networks found in"} {
-		if strings.Contains(low, words) {
-			return true
-		}
-	}
-	return false
 }

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -143,3 +144,43 @@ func UnreadySince(p *corev1.Pod) time.Time {
 	}
 	return time.Time{}
 }
+
+// WarmingUp says that a pod's containers run, or are being made, for the first time or after their node has started anew, that none has
+// failed, and that the time is not up which programs commonly need to start, or the longer one that the pod's own probes grant.
+func WarmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
+	if p.Spec.NodeName == "" || p.Status.Phase == corev1.PodFailed {
+		return false
+	}
+	begun, granted := p.CreationTimestamp.Time, finding.WarmUp
+	for _, c := range ContainersOf(p) {
+		switch st := c.Status; {
+		case endedBadly(st.State.Terminated) || st.LastTerminationState.Terminated != nil && !LostWithNode(st.LastTerminationState.Terminated):
+			return false
+		case st.State.Waiting != nil && !slices.Contains(beginning, st.State.Waiting.Reason):
+			return false
+		case st.State.Running != nil:
+			begun = Latest(begun, st.State.Running.StartedAt.Time)
+		case st.State.Terminated != nil && LostWithNode(st.State.Terminated):
+			begun = Latest(begun, st.State.Terminated.FinishedAt.Time)
+		}
+		for _, probe := range []*corev1.Probe{c.Spec.StartupProbe, c.Spec.ReadinessProbe} {
+			if probe != nil {
+				granted = max(granted, min(ProbeTime(probe), finding.LongStart))
+			}
+		}
+	}
+	return !begun.IsZero() && s.At.Sub(begun) < granted
+}
+
+// ProbeTime is how long a probe needs until it has failed for good, from the container's start.
+func ProbeTime(p *corev1.Probe) time.Duration {
+	period, failures := max(p.PeriodSeconds, 1), max(p.FailureThreshold, 1)
+	return max(finding.Settling, time.Duration(p.InitialDelaySeconds+period*(failures+1))*time.Second)
+}
+
+func endedBadly(t *corev1.ContainerStateTerminated) bool {
+	return t != nil && t.ExitCode != 0 && !LostWithNode(t)
+}
+
+// beginning are the reasons for which a container waits that is about to be created.
+var beginning = []string{"", "ContainerCreating", "PodInitializing"}

@@ -6,24 +6,11 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
-
-// APIServiceKind is the kind by which aggregated APIs are registered.
-var APIServiceKind = schema.GroupKind{Group: "apiregistration.k8s.io", Kind: "APIService"}
-
-// APIServiceTarget is the Service behind an aggregated API; ok is false for one that the API server serves itself.
-func APIServiceTarget(a *unstructured.Unstructured) (namespace, name string, ok bool) {
-	namespace, _, _ = unstructured.NestedString(a.Object, "spec", "service", "namespace")
-	name, ok, _ = unstructured.NestedString(a.Object, "spec", "service", "name")
-	return namespace, name, ok
-}
 
 // ServicesByIP are the Services by their cluster IPs.
 func ServicesByIP(s *snapshot.Snapshot) map[string]incident.Object {
@@ -69,39 +56,6 @@ func ServicesIn(s *snapshot.Snapshot, namespace string) []string {
 		}
 		return names
 	})[namespace]
-}
-
-// Route is one host and path of an Ingress with its backend.
-type Route struct {
-	Host, Path, PathType string
-	Backend              *networkingv1.IngressBackend
-	Field                string
-}
-
-// RoutesOf are an Ingress' routes, the default backend's first.
-func RoutesOf(g *networkingv1.Ingress) []Route {
-	var out []Route
-	if g.Spec.DefaultBackend != nil {
-		out = append(out, Route{Backend: g.Spec.DefaultBackend, Field: "spec.defaultBackend"})
-	}
-	for i := range g.Spec.Rules {
-		rule := &g.Spec.Rules[i]
-		if rule.HTTP == nil {
-			continue
-		}
-		for j := range rule.HTTP.Paths {
-			p := &rule.HTTP.Paths[j]
-			x := Route{Host: rule.Host, Path: p.Path, Backend: &p.Backend, Field: fmt.Sprintf("spec.rules[%d].http.paths[%d].backend", i, j)}
-			if x.Path == "" {
-				x.Path = "/"
-			}
-			if p.PathType != nil {
-				x.PathType = string(*p.PathType)
-			}
-			out = append(out, x)
-		}
-	}
-	return out
 }
 
 // ServiceObject names a Service.

@@ -7,7 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hostlog"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -74,7 +74,7 @@ func deviceLost(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs
 			l := &h.Log[j]
 			if before := since.Sub(l.At); strings.Contains(l.Text, "systemd[1]: Reloading") && before >= 0 && before < reloadLoses {
 				x.what = x.what.And(" (systemd reloaded its units on node %s just before, at %s)", h.Node, finding.Clock(l.At))
-				x.seen = append(x.seen, hosts.Seen(h, l.File, l.At, finding.OneLine(l.Text, finding.MaxLine)))
+				x.seen = append(x.seen, hostlog.Seen(h, l.File, l.At, finding.OneLine(l.Text, finding.MaxLine)))
 				return x, true
 			}
 		}

@@ -39,9 +39,6 @@ const (
 	LogDeviceLost      = "LogDeviceLost"
 )
 
-// Checks look at what the logs of ill containers say by themselves.
-var Checks = []finding.Check{{Name: "logs", Codes: logCodes, Run: checkSaid}}
-
 var logCodes = []finding.Code{
 	{Code: LogMissingEnv, Severity: incident.Critical, Root: true, Trouble: finding.LogTrouble,
 		Meaning: "A container crashes because an environment variable or a setting that it needs is not set.",

@@ -19,15 +19,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Checks look at the control plane: webhooks, aggregated APIs, namespaces that do not end, leaders, the API server.
-var Checks = []finding.Check{
-	{Name: "webhooks", Codes: webhookCodes, Run: checkWebhooks},
-	{Name: "apiservices", Codes: apiServiceCodes, Run: checkAPIServices},
-	{Name: "namespaces", Codes: namespaceCodes, Run: checkNamespaces},
-	{Name: "leaders", Codes: leaderCodes, Run: checkLeaders},
-	{Name: "apiserver", Codes: apiServerCodes, Run: checkAPIServer},
-}
-
 // The codes of findings about admission webhooks.
 const (
 	WebhookServiceMissing = "WebhookServiceMissing"

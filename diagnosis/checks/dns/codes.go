@@ -5,9 +5,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// Checks look at the cluster's DNS.
-var Checks = []finding.Check{{Name: "dns", Codes: dnsCodes, Run: checkDNS}}
-
 // The codes of findings about the cluster's DNS.
 const (
 	DNSLoop                = "DNSLoop"

@@ -179,3 +179,6 @@ func lineOf(text, number string) string {
 	}
 	return "not in the ConfigMap any more"
 }
+
+// Checks look at the cluster's DNS.
+var Checks = []finding.Check{{Name: "dns", Codes: dnsCodes, Run: checkDNS}}

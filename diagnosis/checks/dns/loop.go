@@ -8,7 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hostlog"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -169,7 +169,7 @@ func blameResolv(d resolvers.Resolver, s *snapshot.Snapshot, f *finding.Finding,
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; slices.Contains(f.Nodes, h.Node) && len(resolvers.LoopbackServers(h.Resolv)) > 0 {
 			f.Fault = append(f.Fault, snapshot.ObjectOf("Node", "", h.Node))
-			f.Cite(hosts.Seen(h, resolvers.ResolvConf, time.Time{}, "nameserver "+strings.Join(resolvers.LoopbackServers(h.Resolv), ", ")))
+			f.Cite(hostlog.Seen(h, resolvers.ResolvConf, time.Time{}, "nameserver "+strings.Join(resolvers.LoopbackServers(h.Resolv), ", ")))
 		}
 	}
 	if len(f.Fault) > 0 {

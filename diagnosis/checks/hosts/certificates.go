@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hostlog"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -17,7 +17,7 @@ import (
 const renewBefore = 30 * 24 * time.Hour
 
 // certificates tells of those that have ended or soon will, the first to end by name.
-func certificates(h hosts.Host) {
+func certificates(h hostlog.Host) {
 	var ending []*snapshot.HostCertificate
 	for i := range h.Certificates {
 		c := &h.Certificates[i]
@@ -46,7 +46,7 @@ func certificates(h hosts.Host) {
 		f.Since = first.NotAfter
 	}
 	for _, c := range ending {
-		f.Cite(hosts.Seen(h.Host, c.Path, c.NotAfter,
+		f.Cite(hostlog.Seen(h.Host, c.Path, c.NotAfter,
 			fmt.Sprintf("of %s, valid until %s", c.Subject, c.NotAfter.UTC().Format(time.RFC3339))))
 	}
 	said := h.LastSaid(certificateSaid)

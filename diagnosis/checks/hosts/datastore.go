@@ -9,7 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hostlog"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -26,7 +26,7 @@ var (
 )
 
 // saidLately is the service log's newest line that matches, or "" if it was written long ago.
-func saidLately(h hosts.Host, words *regexp.Regexp) string {
+func saidLately(h hostlog.Host, words *regexp.Regexp) string {
 	line := h.LastSaid(words)
 	if t := h.SaidAt(line); !t.IsZero() && h.S.At.Sub(t) > finding.Recently {
 		return ""
@@ -35,7 +35,7 @@ func saidLately(h hosts.Host, words *regexp.Regexp) string {
 }
 
 // datastore looks at what a server keeps itself: whether it is damaged, and how large it is.
-func datastore(h hosts.Host) {
+func datastore(h hostlog.Host) {
 	where := "/var/lib"
 	if h.Datastore != nil {
 		where = h.Datastore.Path
@@ -55,7 +55,7 @@ func datastore(h hosts.Host) {
 	}
 	f := h.Find(HostDatastore, fmt.Sprintf("The datastore on node %s has used %s of the %s %s", h.Node, size(used), size(quota), allows))
 	f.Severity = incident.Warning
-	f.Cite(hosts.Seen(h.Host, where, time.Time{}, fmt.Sprintf("%d bytes", used)))
+	f.Cite(hostlog.Seen(h.Host, where, time.Time{}, fmt.Sprintf("%d bytes", used)))
 }
 
 // measure is a datastore's size, and what it is measured by.
@@ -72,7 +72,7 @@ func measure(d *snapshot.HostDatastore) (used, quota uint64, allows string) {
 
 // told is a host whose service log says that the datastore takes no more writes.
 type told struct {
-	hosts.Host
+	hostlog.Host
 	line string
 }
 
@@ -82,8 +82,8 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *finding.Report) {
 	var all []told
 	var said time.Time // the newest such line
 	for i := range s.Hosts {
-		h := hosts.Host{Host: &s.Hosts[i], S: s, R: r}
-		if line := saidLately(h, noSpace); line != "" && hosts.There(s, h.Host) && saidLately(h, damaged) == "" {
+		h := hostlog.Host{Host: &s.Hosts[i], S: s, R: r}
+		if line := saidLately(h, noSpace); line != "" && hostlog.There(s, h.Host) && saidLately(h, damaged) == "" {
 			all, said = append(all, told{h, line}), kube.Latest(said, h.SaidAt(line))
 		}
 	}
@@ -120,7 +120,7 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; h.Datastore != nil && slices.Contains(holders, h.Node) {
 			used, quota, allows := measure(h.Datastore)
-			f.Cite(hosts.Seen(h, h.Datastore.Path, time.Time{}, fmt.Sprintf("%d bytes, %s of the %s %s", used, size(used), size(quota),
+			f.Cite(hostlog.Seen(h, h.Datastore.Path, time.Time{}, fmt.Sprintf("%d bytes, %s of the %s %s", used, size(used), size(quota),
 				allows)))
 		}
 	}
@@ -136,7 +136,7 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *finding.Report) {
 func datastoreNodes(s *snapshot.Snapshot) []string {
 	var nodes []string
 	for i := range s.Hosts {
-		if h := &s.Hosts[i]; h.Datastore != nil && hosts.There(s, h) {
+		if h := &s.Hosts[i]; h.Datastore != nil && hostlog.There(s, h) {
 			nodes = append(nodes, h.Node)
 		}
 	}

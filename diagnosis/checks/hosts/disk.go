@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hostlog"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -20,7 +20,7 @@ const (
 	diskFull    = 95
 )
 
-func disks(h hosts.Host) {
+func disks(h hostlog.Host) {
 	for i := range h.Disks {
 		d := &h.Disks[i]
 		if len(d.Paths) == 0 || isImage(d) {
@@ -46,14 +46,14 @@ func isImage(d *snapshot.HostDisk) bool {
 	return d.Bytes > 0 && d.BytesUsed == d.Bytes && d.InodesUsed == d.Inodes && len(d.Paths) == 1 && d.Paths[0] == "/"
 }
 
-func full(h hosts.Host, f *finding.Finding, d *snapshot.HostDisk, path string, share uint64, excerpt string) {
+func full(h hostlog.Host, f *finding.Finding, d *snapshot.HostDisk, path string, share uint64, excerpt string) {
 	if share >= diskFull {
 		f.Severity = incident.Critical
 	}
 	if len(d.Paths) > 1 {
 		excerpt += "; on it lie " + strings.Join(d.Paths, ", ")
 	}
-	f.Cite(hosts.Seen(h.Host, path, time.Time{}, excerpt))
+	f.Cite(hostlog.Seen(h.Host, path, time.Time{}, excerpt))
 }
 
 // mainPath is the directory that means most to a node of those on one disk.
@@ -94,7 +94,7 @@ var (
 )
 
 // failingDisk tells what the kernel said within the last day; a file system that it made read-only stays so until the next start.
-func failingDisk(h hosts.Host) {
+func failingDisk(h hostlog.Host) {
 	l := h.LastLine(func(l snapshot.HostLine) bool {
 		if !diskErrors.MatchString(l.Text) || noMedium.MatchString(l.Text) || l.At.Before(h.Boot) {
 			return false
@@ -111,7 +111,7 @@ func failingDisk(h hosts.Host) {
 
 var killed = regexp.MustCompile(`Out of memory: Killed process \d+ \(([^)]*)\)`)
 
-func memory(h hosts.Host) {
+func memory(h hostlog.Host) {
 	var last *snapshot.HostLine
 	count := 0
 	for i := range h.Log {
@@ -133,7 +133,7 @@ func memory(h hosts.Host) {
 	h.SeeLine(f, last)
 }
 
-func reboot(h hosts.Host) {
+func reboot(h hostlog.Host) {
 	if !h.RebootPending {
 		return
 	}
@@ -144,5 +144,5 @@ func reboot(h hosts.Host) {
 		excerpt = strings.Join(h.RebootFor, ", ")
 	}
 	f := h.Find(HostRebootPending, title)
-	f.Cite(hosts.Seen(h.Host, "/run/reboot-required", time.Time{}, excerpt))
+	f.Cite(hostlog.Seen(h.Host, "/run/reboot-required", time.Time{}, excerpt))
 }

@@ -3,7 +3,7 @@ package hosts
 import (
 	"strings"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hostlog"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -112,10 +112,10 @@ var hostCodes = []finding.Code{
 func checkHosts(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
-		if !hosts.There(s, h) {
+		if !hostlog.There(s, h) {
 			continue
 		}
-		x := hosts.Host{Host: h, S: s, R: r}
+		x := hostlog.Host{Host: h, S: s, R: r}
 		forwarding(x)
 		bridge(x)
 		rules(x)

@@ -9,7 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hostlog"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
@@ -18,24 +18,24 @@ import (
 )
 
 // forwarding speaks of hosts that have a pod network; Cilium switches forwarding on for each of its interfaces instead.
-func forwarding(h hosts.Host) {
+func forwarding(h hostlog.Host) {
 	const name = "net.ipv4.ip_forward"
 	if h.Sysctls[name] != "0" || len(h.CNIFiles) == 0 || cilium(h) {
 		return
 	}
 	f := h.Find(HostForwardingOff, fmt.Sprintf("Node %s does not forward packets (%s is 0): its pods are cut off", h.Node, name))
-	f.Cite(hosts.Seen(h.Host, sysctl(name), time.Time{}, "0"))
+	f.Cite(hostlog.Seen(h.Host, sysctl(name), time.Time{}, "0"))
 	h.Cite(f, "ip_forward", "sysctl")
 }
 
-func cilium(h hosts.Host) bool {
+func cilium(h hostlog.Host) bool {
 	return slices.ContainsFunc(h.CNIFiles, func(c snapshot.HostFile) bool { return slices.Contains(c.Plugins, "cilium-cni") })
 }
 
 // bridged are the CNI plugins that join pods by a bridge: only their packets need br_netfilter.
 var bridged = []string{"bridge", "flannel"}
 
-func bridge(h hosts.Host) {
+func bridge(h hostlog.Host) {
 	i := slices.IndexFunc(h.CNIFiles, func(c snapshot.HostFile) bool {
 		return slices.ContainsFunc(c.Plugins, func(p string) bool { return slices.Contains(bridged, p) })
 	})
@@ -49,14 +49,14 @@ func bridge(h hosts.Host) {
 	switch {
 	case value == "0":
 		f = h.Find(HostBridgeOff, fmt.Sprintf("%s is 0 on node %s: Services fail between pods on it", name, h.Node))
-		f.Cite(hosts.Seen(h.Host, sysctl(name), time.Time{}, "0"))
+		f.Cite(hostlog.Seen(h.Host, sysctl(name), time.Time{}, "0"))
 	case !set && h.Modules != nil && !loaded:
 		f = h.Find(HostBridgeOff, fmt.Sprintf("Node %s has not loaded br_netfilter: Services fail between pods on it", h.Node))
-		f.Cite(hosts.Seen(h.Host, "/proc/modules", time.Time{}, "br_netfilter is not among the modules, and "+sysctl(name)+" is absent"))
+		f.Cite(hostlog.Seen(h.Host, "/proc/modules", time.Time{}, "br_netfilter is not among the modules, and "+sysctl(name)+" is absent"))
 	default:
 		return
 	}
-	f.Cite(hosts.Seen(h.Host, h.CNIDir+"/"+h.CNIFiles[i].Name, time.Time{}, "plugins: "+strings.Join(h.CNIFiles[i].Plugins, ", ")))
+	f.Cite(hostlog.Seen(h.Host, h.CNIDir+"/"+h.CNIFiles[i].Name, time.Time{}, "plugins: "+strings.Join(h.CNIFiles[i].Plugins, ", ")))
 	h.Cite(f, "br_netfilter", "modprobe", "rmmod", "sysctl")
 }
 
@@ -67,7 +67,7 @@ var flushes = []string{"iptables -F", "iptables --flush", "iptables -X", "-t nat
 // rules tells an emptied packet filter by its own book-keeping: each rule that rewrites or marks holds its module, and kube-proxy
 // always has one of both, whether by iptables or by IPVS. Modules that nothing uses were loaded for rules that are gone. A kube-proxy
 // that uses nftables or is replaced, as Cilium does, needs neither.
-func rules(h hosts.Host) {
+func rules(h hostlog.Host) {
 	if cilium(h) {
 		return
 	}
@@ -77,7 +77,7 @@ func rules(h hosts.Host) {
 		return
 	}
 	f := h.Find(HostRulesFlushed, fmt.Sprintf("The packet filter of node %s was emptied: Services and pods on it are not reached", h.Node))
-	f.Cite(hosts.Seen(h.Host, "/proc/modules", time.Time{}, "xt_MASQUERADE and xt_mark are loaded, and no rule uses them"))
+	f.Cite(hostlog.Seen(h.Host, "/proc/modules", time.Time{}, "xt_MASQUERADE and xt_mark are loaded, and no rule uses them"))
 	before := len(f.Seen)
 	h.Cite(f, flushes...)
 	if len(f.Seen) > before {
@@ -102,7 +102,7 @@ func proxyMode(s *snapshot.Snapshot) string {
 
 // resolv wants the whole chain: a CoreDNS pod on the node that is handed the node's file (dnsPolicy Default), a Corefile that forwards to
 // it, a loopback address in it, and CoreDNS' own word of a loop. K3s and kubeadm pass over such a file by themselves.
-func resolv(h hosts.Host) {
+func resolv(h hostlog.Host) {
 	servers := resolvers.LoopbackServers(h.Resolv)
 	if len(servers) == 0 {
 		return
@@ -119,9 +119,9 @@ func resolv(h hosts.Host) {
 	}
 	f := h.Find(HostResolvLoopback, fmt.Sprintf("%s of node %s names %s, and CoreDNS, which is handed it, asks itself", resolvers.ResolvConf,
 		h.Node, strings.Join(servers, ", ")))
-	f.Cite(hosts.Seen(h.Host, resolvers.ResolvConf, time.Time{}, "nameserver "+strings.Join(servers, ", ")))
+	f.Cite(hostlog.Seen(h.Host, resolvers.ResolvConf, time.Time{}, "nameserver "+strings.Join(servers, ", ")))
 	if upstream := nameservers(h.Upstream); len(upstream) > 0 {
-		f.Cite(hosts.Seen(h.Host, "/run/systemd/resolve/resolv.conf", time.Time{}, "the servers behind it: "+
+		f.Cite(hostlog.Seen(h.Host, "/run/systemd/resolve/resolv.conf", time.Time{}, "the servers behind it: "+
 			strings.Join(upstream, ", ")))
 	}
 	f.Cite(log)
@@ -142,7 +142,7 @@ const (
 	conntrackFilling = 85
 )
 
-func conntrack(h hosts.Host) {
+func conntrack(h hostlog.Host) {
 	count, most := number(h.Sysctls["net.netfilter.nf_conntrack_count"]), number(h.Sysctls["net.netfilter.nf_conntrack_max"])
 	said := h.LastLine(func(l snapshot.HostLine) bool {
 		return strings.Contains(l.Text, "nf_conntrack: table full") && h.S.At.Sub(l.At) < finding.StillTold
@@ -160,7 +160,7 @@ func conntrack(h hosts.Host) {
 		f.Severity = incident.Warning
 	}
 	if most > 0 {
-		f.Cite(hosts.Seen(h.Host, sysctl("net.netfilter.nf_conntrack_count"), time.Time{},
+		f.Cite(hostlog.Seen(h.Host, sysctl("net.netfilter.nf_conntrack_count"), time.Time{},
 			fmt.Sprintf("%d; nf_conntrack_max is %d", count, most)))
 	}
 	h.SeeLine(f, said)

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hostlog"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -26,7 +26,7 @@ var agentRefused = []struct {
 }
 
 // refusedToJoin speaks of an agent that runs on a node that is ill, and is not let in by the server.
-func refusedToJoin(h hosts.Host) {
+func refusedToJoin(h hostlog.Host) {
 	if !h.Ill() {
 		return
 	}
@@ -49,10 +49,10 @@ func refusedToJoin(h hosts.Host) {
 }
 
 // serversWord cites the server's refusal of the node's password from its own log.
-func serversWord(h hosts.Host, f *finding.Finding) {
+func serversWord(h hostlog.Host, f *finding.Finding) {
 	words := regexp.MustCompile(`unable to verify (?:hash|password) for node '?` + regexp.QuoteMeta(h.Node) + `\b`)
 	for i := range h.S.Hosts {
-		server := hosts.Host{Host: &h.S.Hosts[i], S: h.S, R: h.R}
+		server := hostlog.Host{Host: &h.S.Hosts[i], S: h.S, R: h.R}
 		if said := server.LastSaid(words); said != "" {
 			server.SeeSaid(f, said)
 			return
@@ -61,7 +61,7 @@ func serversWord(h hosts.Host, f *finding.Finding) {
 }
 
 // passwordOf names the Secret in which the server keeps the node's password: it is what is older than the node's installation.
-func passwordOf(h hosts.Host, f *finding.Finding) {
+func passwordOf(h hostlog.Host, f *finding.Finding) {
 	for i := range h.S.Secrets {
 		v := &h.S.Secrets[i]
 		if v.Namespace != "kube-system" || v.Name != h.Node+".node-password.k3s" && v.Name != h.Node+".node-password.rke2" {

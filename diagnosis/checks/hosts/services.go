@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hostlog"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -59,7 +59,7 @@ func unitsOf(words string) []string {
 	return names
 }
 
-func failingUnits(h hosts.Host) map[string]*unit {
+func failingUnits(h hostlog.Host) map[string]*unit {
 	by := map[string]*unit{}
 	of := func(name string) *unit {
 		if by[name] == nil {
@@ -100,7 +100,7 @@ const (
 
 // services speaks of a service that does not run, where its node is ill for it, and of one that fails again and again though its node
 // happens to be ready.
-func services(h hosts.Host) {
+func services(h hostlog.Host) {
 	said := h.LastSaid(fatalSaid)
 	known := failingUnits(h)
 	found := false
@@ -159,18 +159,18 @@ func because(said string) string {
 	if said == "" {
 		return ""
 	}
-	return fmt.Sprintf(": %q", finding.OneLine(hosts.LogMessage(said), 160))
+	return fmt.Sprintf(": %q", finding.OneLine(hostlog.LogMessage(said), 160))
 }
 
 // endsWith says whether a line is among the service log's last: nothing has run since that would have said more.
-func endsWith(h hosts.Host, line string) bool {
+func endsWith(h hostlog.Host, line string) bool {
 	return slices.Contains(h.ServiceLog[max(0, len(h.ServiceLog)-3):], line)
 }
 
 // swapRefused are the kubelet's words (pkg/kubelet/cm/container_manager_linux.go).
 var swapRefused = regexp.MustCompile(`running with swap on is not supported`)
 
-func swap(h hosts.Host) {
+func swap(h hostlog.Host) {
 	said := h.LastSaid(swapRefused)
 	if said == "" || !h.Ill() {
 		return
@@ -182,7 +182,7 @@ func swap(h hosts.Host) {
 	f := h.Find(HostSwapRefused, fmt.Sprintf("The kubelet of node %s does not start because swap is on%s", h.Node, on))
 	f.Since = h.SaidAt(said)
 	h.SeeSaid(f, said)
-	f.Cite(hosts.Seen(h.Host, "/proc/swaps", time.Time{}, strings.Join(h.Swaps, ", ")))
+	f.Cite(hostlog.Seen(h.Host, "/proc/swaps", time.Time{}, strings.Join(h.Swaps, ", ")))
 	h.Cite(f, "swapon", "fstab")
 }
 
@@ -196,7 +196,7 @@ const updateTakes = 5 * time.Minute
 
 // failedUpdate speaks of an automatic update that failed: by the package tools' word, or by the service's, where an error follows the
 // update's beginning. A lost CNI configuration tells of it itself.
-func failedUpdate(h hosts.Host) {
+func failedUpdate(h hostlog.Host) {
 	if n := h.S.Node(h.Node); n != nil {
 		if c := kube.NodeCondition(n, "Ready"); c != nil && !kube.NodeReady(n) && kube.NoCNI(c.Message) {
 			return
@@ -222,7 +222,7 @@ func failedUpdate(h hosts.Host) {
 				continue
 			}
 			f := h.Find(HostUpdateFailed, fmt.Sprintf("An automatic update failed on node %s at %s: %q", h.Node, finding.Moment(h.S.At, at),
-				finding.OneLine(hosts.LogMessage(h.ServiceLog[i]), 160)))
+				finding.OneLine(hostlog.LogMessage(h.ServiceLog[i]), 160)))
 			f.Since, f.Told = began, []time.Time{at}
 			h.SeeSaid(f, h.ServiceLog[j])
 			h.SeeSaid(f, h.ServiceLog[i])
@@ -235,10 +235,10 @@ func failedUpdate(h hosts.Host) {
 const logNear = 20
 
 // limits are those of the kernel that services run into, by their words.
-func limits(h hosts.Host) {
+func limits(h hostlog.Host) {
 	if w := strings.Fields(h.Sysctls["fs.file-nr"]); len(w) == 3 && number(w[2]) > 0 && number(w[0])*100 >= number(w[2])*conntrackFull {
 		f := h.Find(HostLimitReached, fmt.Sprintf("Node %s has %s of at most %s files open (fs.file-max)", h.Node, w[0], w[2]))
-		f.Cite(hosts.Seen(h.Host, sysctl("fs.file-nr"), time.Time{}, strings.Join(w, " ")))
+		f.Cite(hostlog.Seen(h.Host, sysctl("fs.file-nr"), time.Time{}, strings.Join(w, " ")))
 	}
 	const name = "fs.inotify.max_user_instances"
 	said := h.LastSaid(noInotify)
@@ -250,7 +250,7 @@ func limits(h hosts.Host) {
 		value = " is " + v
 	}
 	f := h.Find(HostLimitReached, fmt.Sprintf("Node %s has no inotify instances left (%s%s)", h.Node, name, value))
-	f.Cite(hosts.Seen(h.Host, sysctl(name), time.Time{}, h.Sysctls[name]))
+	f.Cite(hostlog.Seen(h.Host, sysctl(name), time.Time{}, h.Sysctls[name]))
 	h.SeeSaid(f, said)
 }
 

@@ -5,9 +5,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// Checks look at NetworkPolicies.
-var Checks = []finding.Check{{Name: "networkpolicies", Codes: policyCodes, Run: checkPolicies}}
-
 // The codes of findings about NetworkPolicies.
 const (
 	PolicyBlocksDNS      = "PolicyBlocksDNS"

@@ -6,7 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hostlog"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -49,7 +49,7 @@ func reportSkew(l kube.Leases, s *snapshot.Snapshot, r *finding.Report, n *corev
 			server.UTC().Format(time.RFC3339))))
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; h.Node == n.Name && h.ClockSync != "" {
-			f.Cite(hosts.Seen(h, "clock", time.Time{}, h.ClockSync))
+			f.Cite(hostlog.Seen(h, "clock", time.Time{}, h.ClockSync))
 		}
 	}
 }

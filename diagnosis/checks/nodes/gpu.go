@@ -10,7 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hostlog"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -78,7 +78,7 @@ func checkGPUs(s *snapshot.Snapshot, r *finding.Report) {
 		}
 	}
 	for i := range s.Hosts {
-		if h := (hosts.Host{Host: &s.Hosts[i], S: s, R: r}); hosts.There(s, h.Host) {
+		if h := (hostlog.Host{Host: &s.Hosts[i], S: s, R: r}); hostlog.There(s, h.Host) {
 			driver(h)
 		}
 	}
@@ -205,7 +205,7 @@ func hasGPU(s *snapshot.Snapshot, n *corev1.Node, resource corev1.ResourceName) 
 	}
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; h.Node == n.Name && h.GPU != nil && len(h.GPU.Devices) > 0 {
-			return hosts.Seen(h, h.GPU.Devices[0], time.Time{}, "NVIDIA device; driver "+h.GPU.Driver), true
+			return hostlog.Seen(h, h.GPU.Devices[0], time.Time{}, "NVIDIA device; driver "+h.GPU.Driver), true
 		}
 	}
 	return incident.Evidence{}, false
@@ -236,14 +236,14 @@ func whyNotOffered(s *snapshot.Snapshot, n *corev1.Node) (string, incident.Objec
 }
 
 // driver compares the versions; of several libraries, one that fits is enough.
-func driver(h hosts.Host) {
+func driver(h hostlog.Host) {
 	if h.GPU == nil || h.GPU.Driver == "" || len(h.GPU.Libraries) == 0 || slices.Contains(h.GPU.Libraries, h.GPU.Driver) {
 		return
 	}
 	libraries := strings.Join(h.GPU.Libraries, ", ")
 	f := h.Find(GPUDriverMismatch, fmt.Sprintf("The NVIDIA driver of node %s (%s) does not match its libraries (%s)", h.Node, h.GPU.Driver,
 		libraries))
-	f.Cite(hosts.Seen(h.Host, "/proc/driver/nvidia/version", time.Time{}, "loaded: "+h.GPU.Driver+"; libnvidia-ml and libcuda: "+
+	f.Cite(hostlog.Seen(h.Host, "/proc/driver/nvidia/version", time.Time{}, "loaded: "+h.GPU.Driver+"; libnvidia-ml and libcuda: "+
 		libraries))
 	h.SeeLine(f, h.LastLine(func(l snapshot.HostLine) bool {
 		return strings.Contains(l.Text, "NVRM: API mismatch") && !l.At.Before(h.Boot)

@@ -12,12 +12,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Checks look at nodes, as the API server has them.
-var Checks = []finding.Check{
-	{Name: "nodes", Codes: nodeCodes, Run: checkNodes},
-	{Name: "gpus", Codes: gpuCodes, Run: checkGPUs},
-}
-
 // The codes of findings about nodes.
 const (
 	NodeCNIMissing  = "NodeCNIMissing"

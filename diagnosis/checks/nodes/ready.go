@@ -8,7 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hostlog"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -120,18 +120,18 @@ func reportCNI(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node, since ti
 			continue
 		}
 		if h.CNIDir != "" && len(h.CNIFiles) == 0 {
-			f.Cite(hosts.Seen(h, h.CNIDir, time.Time{}, "no CNI configuration file: the directory is empty or absent"))
+			f.Cite(hostlog.Seen(h, h.CNIDir, time.Time{}, "no CNI configuration file: the directory is empty or absent"))
 			f.Because += ", and " + h.CNIDir + " on it is empty"
 		}
 		if file := brokenCNI(h); file != nil {
 			f.Retitle(fmt.Sprintf("The CNI configuration %s of node %s is broken (%s): no new pod can start on it", file.Name, n.Name, file.Broken))
-			f.Cite(hosts.Seen(h, h.CNIDir+"/"+file.Name, time.Time{}, "not a CNI configuration: "+file.Broken))
+			f.Cite(hostlog.Seen(h, h.CNIDir+"/"+file.Name, time.Time{}, "not a CNI configuration: "+file.Broken))
 			f.Because += fmt.Sprintf(", and %s/%s on it cannot be read: %s", h.CNIDir, file.Name, file.Broken)
 		}
 		for _, line := range cniLines(h.ServiceLog) {
-			f.Cite(hosts.Seen(h, "service log", logs.ServiceTime(line), finding.OneLine(line, finding.MaxLine)))
+			f.Cite(hostlog.Seen(h, "service log", logs.ServiceTime(line), finding.OneLine(line, finding.MaxLine)))
 			if strings.Contains(strings.ToLower(line), "auto-update") {
-				f.Because += fmt.Sprintf("; its service log says %q", hosts.LogMessage(line))
+				f.Because += fmt.Sprintf("; its service log says %q", hostlog.LogMessage(line))
 				if t := logs.ServiceTime(line); !t.IsZero() {
 					f.Because, f.Told = f.Because+" at "+finding.Clock(t), append(f.Told, t)
 				}

@@ -10,7 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hostlog"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
@@ -163,7 +163,7 @@ const beforeCut = time.Hour
 func touched(s *snapshot.Snapshot, f *finding.Finding) string {
 	said := ""
 	for i := range s.Hosts {
-		h := hosts.Host{Host: &s.Hosts[i], S: s, R: nil}
+		h := hostlog.Host{Host: &s.Hosts[i], S: s, R: nil}
 		if h.Node != f.Nodes[0] {
 			continue
 		}

@@ -18,11 +18,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Checks look at rights: what the API server refuses, and to whom.
-var Checks = []finding.Check{
-	{Name: "access", Codes: accessCodes, Run: checkAccess},
-}
-
 // The codes of findings about rights.
 const (
 	RightMissing          = "RightMissing"

@@ -18,12 +18,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Checks look at Services.
-var Checks = []finding.Check{
-	{Name: "services", Codes: serviceCodes, Run: checkServices},
-	{Name: "loadbalancers", Codes: loadBalancerCodes, Run: checkLoadBalancers},
-}
-
 // The codes of findings about Services.
 const (
 	ServiceNoEndpoints   = "ServiceNoEndpoints"

@@ -8,7 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/hosts"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/hostlog"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -38,7 +38,7 @@ func (m *mounts) deviceBusy(p *corev1.Pod, e *corev1.Event) bool {
 	}
 	title := fmt.Sprintf("Node %s cannot %s volume%s: its device is in use by something else on the node", node.Name, does, volume)
 	var taken *snapshot.HostLine
-	h := hosts.Host{S: m.s, R: m.r}
+	h := hostlog.Host{S: m.s, R: m.r}
 	if i := slices.IndexFunc(m.s.Hosts, func(h snapshot.Host) bool { return h.Node == node.Name }); i >= 0 {
 		h.Host = &m.s.Hosts[i]
 		if taken = h.LastLine(func(l snapshot.HostLine) bool {

@@ -6,16 +6,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Checks look at what runs pods: workloads, Jobs, autoscalers, disruption budgets.
-var Checks = []finding.Check{
-	{Name: "workloads", Codes: workloadCodes, Run: checkWorkloads},
-	{Name: "jobs", Codes: jobCodes, Run: checkJobs},
-	{Name: "cronjobs", Codes: cronJobCodes, Run: checkCronJobs},
-	{Name: "autoscalers", Codes: hpaCodes, Run: checkHPAs},
-	{Name: "disruption budgets", Codes: pdbCodes, Run: checkPDBs},
-	{Name: "quotas", Codes: quotaCodes, Run: checkQuotas},
-}
-
 // The codes of findings about workloads.
 const (
 	DeploymentUnavailable  = "DeploymentUnavailable"

@@ -1,4 +1,4 @@
-package hosts
+package hostlog
 
 import (
 	"fmt"

@@ -1,0 +1,12 @@
+package control
+
+import "github.com/paramedic-bot/paramedic/diagnosis/finding"
+
+// Checks look at the control plane: webhooks, aggregated APIs, namespaces that do not end, leaders, the API server.
+var Checks = []finding.Check{
+	{Name: "webhooks", Codes: webhookCodes, Run: checkWebhooks},
+	{Name: "apiservices", Codes: apiServiceCodes, Run: checkAPIServices},
+	{Name: "namespaces", Codes: namespaceCodes, Run: checkNamespaces},
+	{Name: "leaders", Codes: leaderCodes, Run: checkLeaders},
+	{Name: "apiserver", Codes: apiServerCodes, Run: checkAPIServer},
+}

@@ -1,2 +1,0 @@
-// Package hosts reads what was seen on a node outside Kubernetes: the lines of its services and of its kernel, newest first, as evidence.
-package hosts
