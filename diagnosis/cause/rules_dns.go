@@ -108,8 +108,7 @@ func namesUnanswered(c *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	for _, d := range to.Said {
-		if _, ours := kube.ServiceOf(c.Snapshot, d.Host, to.Pods[0].Namespace); ours && d.Kind == logs.NameUnresolved &&
-			calls.Unanswered(d.Line) {
+		if _, ours := kube.ServiceOf(c.Snapshot, d.Host, to.Pods[0].Namespace); ours && d.Unanswered() {
 			return Link{Reason: "its log says that it " + d.String() + " for want of an answer, and pods that answer names fail", Inferred: true},
 				true
 		}
@@ -126,7 +125,7 @@ func outsideUnresolved(c *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	for _, d := range to.Said {
-		if d.Kind == logs.NameUnresolved && calls.Unanswered(d.Line) && calls.Outside(c.Snapshot, d.Host) {
+		if d.Unanswered() && calls.Outside(c.Snapshot, d.Host) {
 			return Link{Reason: "its log says that it " + d.String() + ", and CoreDNS gets no answer from outside"}, true
 		}
 	}

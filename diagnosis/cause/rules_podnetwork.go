@@ -9,7 +9,6 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/podnetwork"
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -80,7 +79,7 @@ func routesMissing(c *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: "no routes to other nodes are learned"}, true
 	}
 	for _, d := range to.Said {
-		ofName := d.Kind == logs.NameUnresolved && calls.Unanswered(d.Line) && len(to.Pods) > 0 && resolvers.UsesClusterDNS(to.Pods[0])
+		ofName := d.Unanswered() && len(to.Pods) > 0 && resolvers.UsesClusterDNS(to.Pods[0])
 		if ofName || d.Kind == logs.ConnectionTimeout {
 			return Link{Reason: "its log says that it " + d.String() + ", and no routes to other nodes' pods are learned"}, true
 		}
@@ -114,7 +113,7 @@ func servicesMissed(c *Context, to *finding.Finding) string {
 			break
 		}
 		if d.Kind == logs.NameUnresolved {
-			if calls.Unanswered(d.Line) && resolvers.UsesClusterDNS(to.Pods[0]) {
+			if d.Unanswered() && resolvers.UsesClusterDNS(to.Pods[0]) {
 				return "no name server answers it"
 			}
 			continue

@@ -1,6 +1,10 @@
 package logs
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // Kind is what went wrong, going by a log line.
 type Kind string
@@ -62,6 +66,19 @@ func (f Fact) Same(g Fact) bool {
 	f.Telling, f.Says, f.Line, g.Telling, g.Says, g.Line = false, "", "", false, "", ""
 	return f == g
 }
+
+// Unanswered says of a name that was not resolved that no name server answered, rather than that there is no such name.
+func (f Fact) Unanswered() bool { return f.Kind == NameUnresolved && Unanswered(f.Line) }
+
+// Unanswered says whether a resolver's complaint is that no name server answered.
+func Unanswered(complaint string) bool {
+	low := strings.ToLower(complaint)
+	return slices.ContainsFunc(noServer, func(words string) bool { return strings.Contains(low, words) })
+}
+
+// noServer are the words of resolvers (Go, glibc, musl, Node, Java) to which no name server answered.
+var noServer = []string{"i/o timeout", "timed out", "timeout", "eai_again", "temporary failure in name resolution", "try again",
+	"connection refused", "server misbehaving", "bad address", "no servers could be reached"}
 
 // vague says that the line names nothing.
 func (f Fact) vague() bool { return f.Same(Fact{Kind: f.Kind}) }

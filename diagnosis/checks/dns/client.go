@@ -63,7 +63,7 @@ func cannotAsk(d resolvers.Resolver, s *snapshot.Snapshot, by calls.Call) (why, 
 // silentServer takes a log's word that a name server of the pod's own dnsConfig does not answer.
 func silentServer(d resolvers.Resolver, by calls.Call) (why, field string) {
 	m := calls.AskedServer.FindStringSubmatch(by.Need.Line)
-	if by.Pod.Spec.DNSConfig == nil || m == nil || !calls.Unanswered(by.Need.Line) || isOurs(d, m[1]) ||
+	if by.Pod.Spec.DNSConfig == nil || m == nil || !by.Need.Unanswered() || isOurs(d, m[1]) ||
 		!slices.Contains(by.Pod.Spec.DNSConfig.Nameservers, m[1]) {
 		return "", ""
 	}

@@ -22,7 +22,7 @@ func checkTemplates(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Repor
 	}
 	c := calls.Callers{S: s, R: r, Found: map[string]*finding.Finding{}}
 	for _, by := range calls.Failing(s) {
-		if by.Need.Kind != logs.NameUnresolved || calls.Unanswered(by.Need.Line) || !resolvers.UsesClusterDNS(by.Pod) ||
+		if by.Need.Kind != logs.NameUnresolved || by.Need.Unanswered() || !resolvers.UsesClusterDNS(by.Pod) ||
 			s.Service(by.Service.Namespace, by.Service.Name) == nil {
 			continue
 		}

@@ -33,8 +33,7 @@ func checkUpstream(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report
 	lookups, inside := outsideLookups(d, s)
 	var missed []calls.Call
 	for _, c := range calls.Failing(s) {
-		if c.Need.Kind == logs.NameUnresolved && c.Service.IsZero() && calls.Outside(s, c.Need.Host) && resolvers.UsesClusterDNS(c.Pod) &&
-			calls.Unanswered(c.Need.Line) {
+		if c.Need.Unanswered() && c.Service.IsZero() && calls.Outside(s, c.Need.Host) && resolvers.UsesClusterDNS(c.Pod) {
 			missed = append(missed, c)
 		}
 	}
@@ -101,7 +100,7 @@ func outsideLookups(d resolvers.Resolver, s *snapshot.Snapshot) (failed []incide
 		case d.Service == nil || !isOurs(d, l.Server):
 		case l.Error == "" && !calls.Outside(s, l.Name):
 			inside = true
-		case l.Error != "" && calls.Outside(s, l.Name) && calls.Unanswered(l.Error):
+		case l.Error != "" && calls.Outside(s, l.Name) && logs.Unanswered(l.Error):
 			failed = append(failed, lookupSeen(l))
 		}
 	}
@@ -157,7 +156,7 @@ func checkAddress(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report)
 	ips := append([]string{d.Service.Spec.ClusterIP, resolvers.NodeLocalDNS}, d.Service.Spec.ClusterIPs...)
 	for _, c := range calls.Failing(s) {
 		m := calls.AskedServer.FindStringSubmatch(c.Need.Line)
-		if c.Need.Kind != logs.NameUnresolved || m == nil || slices.Contains(ips, m[1]) || !plainDNS(c.Pod) || !calls.Unanswered(c.Need.Line) ||
+		if c.Need.Kind != logs.NameUnresolved || m == nil || slices.Contains(ips, m[1]) || !plainDNS(c.Pod) || !c.Need.Unanswered() ||
 			strings.HasPrefix(m[1], "127.") {
 			continue
 		}

@@ -77,7 +77,7 @@ func beyondNode(s *snapshot.Snapshot, by calls.Call) (string, bool) {
 	case by.Pod.Spec.HostNetwork || by.Pod.Spec.NodeName == "":
 		return "", false
 	case by.Need.Kind == logs.NameUnresolved:
-		return "the cluster's DNS", !by.Service.IsZero() && calls.Unanswered(by.Need.Line) && resolvers.UsesClusterDNS(by.Pod) &&
+		return "the cluster's DNS", !by.Service.IsZero() && by.Need.Unanswered() && resolvers.UsesClusterDNS(by.Pod) &&
 			resolvers.Ready(s)
 	case by.Need.Kind != logs.ConnectionTimeout:
 		return "", false

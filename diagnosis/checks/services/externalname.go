@@ -69,7 +69,7 @@ func externalName(c calls.Callers, by calls.Call, v *corev1.Service) {
 			return
 		}
 	}
-	if calls.Unanswered(by.Need.Line) {
+	if by.Need.Unanswered() {
 		return // no name server spoke, which is no fault of the name
 	}
 	c.Find(ExternalNameNotFound, o, "", by, fmt.Sprintf("Service %s/%s stands for %s, which does not resolve", v.Namespace, v.Name,

@@ -89,19 +89,6 @@ func (c Call) Address() (netip.Addr, bool) {
 // AskedServer is the name server in the words of Go's resolver.
 var AskedServer = regexp.MustCompile(`lookup \S+ on ([0-9.]+):53`)
 
-// Unanswered says that a log's complaint about a name is that no name server answered, rather than that the name does not exist.
-func Unanswered(line string) bool {
-	low := strings.ToLower(line)
-	for _, words := range []string{"i/o timeout", "timed out", "timeout", "eai_again", "temporary failure in name resolution", "try again",
-		"connection refused",
-		"server misbehaving", "bad address", "no servers could be reached"} {
-		if strings.Contains(low, words) {
-			return true
-		}
-	}
-	return false
-}
-
 // Outside says whether a name is none of the cluster's.
 func Outside(s *snapshot.Snapshot, name string) bool {
 	_, in := kube.ServiceOf(s, name, "")
