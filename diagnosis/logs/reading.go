@@ -1,7 +1,6 @@
 package logs
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -237,88 +236,6 @@ func (d *document) entries() []entry {
 		}
 	}
 	return found
-}
-
-// tell makes the lines to show: the best entry with its trace, then what else complained, the newest first, while there is room; all in
-// the order of the log.
-func (d *document) tell(entries []entry, best int) []string {
-	type told struct {
-		at    int
-		lines []string
-	}
-	out := []told{{entries[best].from, d.excerpt(entries[best])}}
-	lines, bytes := 0, 0
-	for _, line := range out[0].lines {
-		lines, bytes = lines+1, bytes+len(line)+1
-	}
-	for i, e := range entries {
-		if i == best || e.score < enoughToTell-farAway {
-			continue
-		}
-		line := counted(clip.Bytes(d.show(e.from, e.text), 160), e.count)
-		if lines+1 > maxTelling || bytes+len(line)+1 > maxTold || lines > 5 {
-			break
-		}
-		out = append(out, told{e.from, []string{line}})
-		lines, bytes = lines+1, bytes+len(line)+1
-	}
-	slices.SortStableFunc(out, func(a, b told) int { return a.at - b.at })
-	var all []string
-	for _, t := range out {
-		all = append(all, t.lines...)
-	}
-	return all
-}
-
-// show is a line as it stands, or what it says where it is a record that buries that.
-func (d *document) show(i int, text string) string {
-	if line := d.lines[i]; !strings.HasPrefix(line, "{") && strings.Contains(line, text) {
-		return line
-	}
-	return text
-}
-
-func counted(line string, n int) string {
-	if n < 2 {
-		return line
-	}
-	return fmt.Sprintf("%s (%d times)", line, n)
-}
-
-// excerpt is an entry's head, its conclusion and the frames of the program's own.
-func (d *document) excerpt(e entry) []string {
-	block := d.lines[e.from : e.to+1]
-	r := parse(block[0])
-	top := block[0]
-	if strings.HasPrefix(top, "{") || !strings.Contains(top, r.text) {
-		top = r.text
-	}
-	if len(r.stack) > 0 {
-		block = r.stack
-	}
-	out := []string{clip.Bytes(top, maxLine)}
-	for i := e.from + 1; i <= e.to && len(out) < 1+maxCauses; i++ { // what is understood on the way to the conclusion
-		for _, f := range d.facts[i] {
-			if line := strings.TrimSpace(d.lines[i]); !f.vague() && !strings.Contains(line, e.text) && !strings.Contains(e.text, line) &&
-				!slices.ContainsFunc(d.facts[e.from], f.Same) {
-				out = append(out, strings.Split(f.Line, "\n")...)
-				break
-			}
-		}
-	}
-	if !strings.Contains(clip.Bytes(top, maxLine), e.text) {
-		out = append(out, e.text)
-	}
-	out[len(out)-1] = counted(out[len(out)-1], e.count)
-	bytes := len(strings.Join(out, "\n"))
-	for _, f := range ownFrames(block, frames) {
-		f = clip.Bytes(f, 120)
-		if bytes += len(f) + 1; bytes > maxTold {
-			break
-		}
-		out = append(out, f)
-	}
-	return out
 }
 
 // collect lists the facts, each once, those that tell why first, then the newest. Those of the telling place do; and what is said around it

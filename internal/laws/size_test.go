@@ -10,25 +10,11 @@ const (
 	mostFunction  = 100 // lines that every function has at most
 )
 
-// long are files that may have more lines, by name, and why.
-var long = map[string]string{
-	"diagnosis/logs/reading.go": "how a log is read is one walk; it is split where diagnosis/logs is",
-}
-
 // A file is one idea. A test may be as long as its table.
 func TestFilesAreShort(t *testing.T) {
-	needed := map[string]bool{}
 	for _, s := range sources(t) {
 		if n := s.lines(); n > mostLines && !s.isTest() {
-			needed[s.path] = true
-			if long[s.path] == "" {
-				t.Errorf("%s has %d lines, more than %d: find what it holds besides, and give that a file of its own", s.path, n, mostLines)
-			}
-		}
-	}
-	for name := range long {
-		if !needed[name] {
-			t.Errorf("%s need not be excepted any more", name)
+			t.Errorf("%s has %d lines, more than %d: find what it holds besides, and give that a file of its own", s.path, n, mostLines)
 		}
 	}
 }
