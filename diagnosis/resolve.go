@@ -18,8 +18,8 @@ var bare = []string{"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", 
 // mostNear bounds what may have been meant.
 const mostNear = 3
 
-// Resolve finds what a question is about among what was seen. What it cannot find is the answer of [Examination.Answer], unless something was found to
-// be wrong with it: a ConfigMap that is missing is asked about, too.
+// Resolve finds what a question is about among what was seen. What it cannot find is the answer of [Examination.Answer], unless something
+// was found to be wrong with it: a ConfigMap that is missing is asked about, too.
 func Resolve(s *snapshot.Snapshot, asked incident.Asked) Scope {
 	w := asked.Words
 	switch len(w) {

@@ -43,7 +43,8 @@ type Finding struct {
 func NewReport(codes []Code) *Report { return &Report{Codes: codes} }
 
 // Detail is what findings of one code, or of a few that carry the same, tell the rules beyond what every Finding has: a small struct that
-// is declared beside the codes, such as podproblem.Unschedulable. [Code].Detail says which struct goes with a code, and [DetailOf] reads it.
+// is declared beside the codes, such as podproblem.Unschedulable. [Code].Detail says which struct goes with a code, and [DetailOf] reads
+// it.
 type Detail any
 
 // DetailOf is the finding's detail, if it carries one of that type; or else the zero value.

@@ -15,7 +15,8 @@ import (
 var matchers = []string{
 	"Contains", "ContainsAny", "ContainsFunc", "HasPrefix", "HasSuffix", "Index", "IndexByte", "LastIndex", "Cut", "CutPrefix", "CutSuffix",
 	"Fields", "FieldsFunc", "Split",
-	"SplitN", "SplitSeq", "EqualFold", "Count", "MatchString", "FindString", "FindStringSubmatch", "FindAllString", "FindAllStringSubmatch", "FindStringIndex", "Replace", "ReplaceAll", "ToLower",
+	"SplitN", "SplitSeq", "EqualFold", "Count", "MatchString", "FindString", "FindStringSubmatch", "FindAllString", "FindAllStringSubmatch",
+	"FindStringIndex", "Replace", "ReplaceAll", "ToLower",
 }
 
 // prose says which fields are for people alone, below which folder, and which files may compare them all the same.

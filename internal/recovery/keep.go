@@ -53,8 +53,8 @@ func Withheld(content []byte, redact func(string) string) string {
 const (
 	corefile = "Corefile" // the key that CoreDNS' own manifests, kubeadm and K3s use
 
-	// triedCorefile and triedCNI are how long things must have been well since a change before its result counts as good: a change that breaks takes a
-	// while to show. For a Corefile that is the kubelet's sync of the volume (up to a minute and a half) and CoreDNS' reload (30 s and
+	// triedCorefile and triedCNI are how long things must have been well since a change before its result counts as good: a change that breaks
+	// takes a while to show. For a Corefile that is the kubelet's sync of the volume (up to a minute and a half) and CoreDNS' reload (30 s and
 	// jitter), then a crash; for the CNI directory the kubelet's next status.
 	triedCorefile = 5 * time.Minute
 	triedCNI      = time.Minute
