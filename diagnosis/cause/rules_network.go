@@ -168,19 +168,12 @@ func (c *Context) standsFor(o incident.Object) incident.Object {
 }
 
 func ready(p *corev1.Pod) bool {
-	return slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
-		return c.Type == corev1.PodReady &&
-			c.Status == corev1.ConditionTrue
-	})
+	c := kube.PodCondition(p, corev1.PodReady)
+	return c != nil && c.Status == corev1.ConditionTrue
 }
 
 func selects(v *corev1.Service, p *corev1.Pod) bool {
-	for key, value := range v.Spec.Selector {
-		if p.Labels[key] != value {
-			return false
-		}
-	}
-	return len(v.Spec.Selector) > 0
+	return len(v.Spec.Selector) > 0 && kube.Matches(v.Spec.Selector, p.Labels)
 }
 
 // balancerPort wants a Service whose port another one's pods hold on every node.

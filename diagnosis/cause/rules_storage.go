@@ -43,10 +43,7 @@ func namesClaim(_ *Context, from, to *finding.Finding) (Link, bool) {
 
 // driverDown wants the workload that provides the volumes to be the one that fails.
 func driverDown(_ *Context, from, to *finding.Finding) (Link, bool) {
-	of := from.Workload
-	if of.IsZero() {
-		of = from.Object
-	}
+	of := workloadOf(from)
 	if !slices.Contains(to.Refs, of) || from.Object == to.Object {
 		return Link{}, false
 	}

@@ -130,13 +130,9 @@ func nodeServers(s *snapshot.Snapshot, node string) []string {
 	var out []string
 	for i := range s.Hosts {
 		if h := &s.Hosts[i]; h.Node == node {
-			for _, line := range strings.Split(h.Resolv+"\n"+h.Upstream, "\n") {
-				fields := strings.Fields(line)
-				if len(fields) < 2 || fields[0] != "nameserver" {
-					continue
-				}
-				if a, err := netip.ParseAddr(fields[1]); err == nil && !a.IsLoopback() && !slices.Contains(out, fields[1]) && len(out) < 2 {
-					out = append(out, fields[1])
+			for _, server := range resolvers.Nameservers(h.Resolv + "\n" + h.Upstream) {
+				if a, err := netip.ParseAddr(server); err == nil && !a.IsLoopback() && !slices.Contains(out, server) && len(out) < 2 {
+					out = append(out, server)
 				}
 			}
 		}

@@ -74,9 +74,6 @@ func Moment(now, t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
-// NoTime is the time of evidence that has none.
-var NoTime time.Time
-
 // ListWords lists up to most words, and says how many more there are.
 func ListWords(words []string, most int) string {
 	switch n := len(words); {

@@ -1,14 +1,10 @@
 package kube
 
 import (
-	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 )
-
-// KeysInOrder are a map's keys, sorted.
-func KeysInOrder[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // HasKey says whether a ConfigMap has a key, as text or as bytes.
 func HasKey(c *corev1.ConfigMap, key string) bool {

@@ -68,7 +68,7 @@ func drained(s *snapshot.Snapshot, n *corev1.Node) bool {
 	return n.Spec.Unschedulable && !finding.NotSeen(s, "pods", "") && !slices.ContainsFunc(s.PodsOn(n.Name), func(p *corev1.Pod) bool {
 		owner := metav1.GetControllerOf(p)
 		ofNode := owner != nil && (owner.Kind == "DaemonSet" || owner.Kind == "Node")
-		return !ofNode && p.DeletionTimestamp == nil && p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed
+		return !ofNode && p.DeletionTimestamp == nil && !HasEnded(p)
 	})
 }
 

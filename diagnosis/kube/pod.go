@@ -184,3 +184,8 @@ func endedBadly(t *corev1.ContainerStateTerminated) bool {
 
 // beginning are the reasons for which a container waits that is about to be created.
 var beginning = []string{"", "ContainerCreating", "PodInitializing"}
+
+// HasEnded says whether a pod has come to its end, well or not: it takes no room, and nothing is to be expected of it.
+func HasEnded(p *corev1.Pod) bool {
+	return p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
+}

@@ -27,7 +27,7 @@ func labelPods(s *snapshot.Snapshot) PodLabels {
 	m := make(PodLabels, len(s.Pods))
 	for i := range s.Pods {
 		p := &s.Pods[i]
-		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
+		if HasEnded(p) {
 			continue
 		}
 		for k, v := range p.Labels {

@@ -32,7 +32,7 @@ func notEmpty(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.F
 		x.what = x.what.And(": it has lost+found in it")
 		x.seen = append(x.seen, finding.SeenLog(p, c.Name, false, l))
 	}
-	x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].volumeMounts["+mount.Name+"]", finding.NoTime,
+	x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].volumeMounts["+mount.Name+"]", time.Time{},
 		mountWords(mount, volume)))
 	return x, true
 }

@@ -3,6 +3,7 @@ package applog
 import (
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -82,7 +83,7 @@ func (e environment) seen(p *corev1.Pod, c *corev1.Container) incident.Evidence 
 	if len(e.hidden) > 0 {
 		words += "; and takes what Secret " + strings.Join(e.hidden, ", ") + " has, whose keys are not looked at"
 	}
-	return finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].env", finding.NoTime, clip.Bytes(words, finding.MaxLine))
+	return finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].env", time.Time{}, clip.Bytes(words, finding.MaxLine))
 }
 
 // serviceLink wants the value to be that of a Service in the pod's namespace, for which the kubelet sets the variable.
@@ -100,7 +101,7 @@ func serviceLink(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f log
 	}
 	x := root{what: finding.Say("{takes|take} %s for {its|their} own setting, which Kubernetes sets to tcp://%s:%s for Service %s "+
 		"(enableServiceLinks)", name, f.Host, f.Port, o.Name)}
-	x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.enableServiceLinks", finding.NoTime, "true (the default)"),
-		finding.SeenAPI(o, "spec.clusterIP", finding.NoTime, f.Host))
+	x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.enableServiceLinks", time.Time{}, "true (the default)"),
+		finding.SeenAPI(o, "spec.clusterIP", time.Time{}, f.Host))
 	return x, true
 }

@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -54,7 +55,7 @@ func fileTrouble(verb finding.Phrase) func(*snapshot.Snapshot, *corev1.Pod, *cor
 		if f.Kind == logs.NoSpace && volume.PersistentVolumeClaim != nil {
 			return root{}, false // the claim's volume is full: that is the claim's finding
 		}
-		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].volumeMounts["+mount.Name+"]", finding.NoTime,
+		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].volumeMounts["+mount.Name+"]", time.Time{},
 			mountWords(mount, volume)))
 		x.volume(s, p, c, f, mount, volume)
 		return x, true
@@ -125,7 +126,7 @@ func (x *root) key(s *snapshot.Snapshot, c *corev1.Container, o incident.Object,
 	}
 	x.fault = []incident.Object{o}
 	x.what = x.what.And(": ConfigMap %s has no key %s%s", o.Name, key, kube.DidYouMean(kube.Nearest(key, kube.KeysOf(m))))
-	x.seen = append(x.seen, finding.SeenAPI(o, "data", finding.NoTime, clip.Bytes("keys: "+strings.Join(kube.KeysOf(m), ", "),
+	x.seen = append(x.seen, finding.SeenAPI(o, "data", time.Time{}, clip.Bytes("keys: "+strings.Join(kube.KeysOf(m), ", "),
 		finding.MaxLine)))
 }
 
@@ -160,12 +161,12 @@ func (x *root) token(s *snapshot.Snapshot, p *corev1.Pod, f logs.Fact) {
 	switch mount := p.Spec.AutomountServiceAccountToken; {
 	case mount != nil && !*mount:
 		x.what = x.what.And(" ({its|their} pod has %s: false)", field)
-		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec."+field, finding.NoTime, "false"))
+		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec."+field, time.Time{}, "false"))
 	case mount == nil && a != nil && a.AutomountServiceAccountToken != nil && !*a.AutomountServiceAccountToken:
 		o := snapshot.ObjectOf("ServiceAccount", a.Namespace, a.Name)
 		x.what = x.what.And(" (ServiceAccount %s has %s: false)", a.Name, field)
 		x.fault = append(x.fault, o)
-		x.seen = append(x.seen, finding.SeenAPI(o, field, finding.NoTime, "false"))
+		x.seen = append(x.seen, finding.SeenAPI(o, field, time.Time{}, "false"))
 	}
 }
 

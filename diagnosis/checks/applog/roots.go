@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -298,7 +299,7 @@ func authFailed(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs
 		}
 	}
 	if len(from) > 0 {
-		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].env", finding.NoTime,
+		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].env", time.Time{},
 			clip.Bytes(strings.Join(from, ", "), finding.MaxLine)))
 	}
 	return x, true
@@ -312,7 +313,7 @@ func portInUse(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.
 	}
 	if p.Spec.HostNetwork {
 		x.what = x.what.And(" on node %s ({it uses|they use} the node's network)", p.Spec.NodeName)
-		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.hostNetwork", finding.NoTime, "true"))
+		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.hostNetwork", time.Time{}, "true"))
 		return x, true
 	}
 	for i := range p.Spec.Containers {
@@ -323,7 +324,7 @@ func portInUse(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.
 		for _, port := range other.Ports {
 			if fmt.Sprint(port.ContainerPort) == f.Port {
 				x.what = finding.Say("cannot listen on port %s, which container %s of the same pod has", f.Port, other.Name)
-				x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+other.Name+"].ports", finding.NoTime,
+				x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+other.Name+"].ports", time.Time{},
 					podproblem.PortsOf(other)))
 				return x, true
 			}
@@ -336,7 +337,7 @@ func portInUse(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.
 func unknownFlag(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
 	x := root{what: finding.Say("{does|do} not know the option %s that {it is|they are} given", f.Name)}
 	if command := slices.Concat(c.Command, c.Args); len(command) > 0 {
-		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].args", finding.NoTime,
+		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].args", time.Time{},
 			finding.OneLine(strings.Join(command, " "), finding.MaxLine)))
 	}
 	return x, true

@@ -120,21 +120,11 @@ func resolv(h hostlog.Host) {
 	f := h.Find(HostResolvLoopback, fmt.Sprintf("%s of node %s names %s, and CoreDNS, which is handed it, asks itself", resolvers.ResolvConf,
 		h.Node, strings.Join(servers, ", ")))
 	f.Cite(hostlog.Seen(h.Host, resolvers.ResolvConf, time.Time{}, "nameserver "+strings.Join(servers, ", ")))
-	if upstream := nameservers(h.Upstream); len(upstream) > 0 {
+	if upstream := resolvers.Nameservers(h.Upstream); len(upstream) > 0 {
 		f.Cite(hostlog.Seen(h.Host, "/run/systemd/resolve/resolv.conf", time.Time{}, "the servers behind it: "+
 			strings.Join(upstream, ", ")))
 	}
 	f.Cite(log)
-}
-
-func nameservers(text string) []string {
-	var out []string
-	for line := range strings.Lines(text) {
-		if w := strings.Fields(line); len(w) > 1 && w[0] == "nameserver" {
-			out = append(out, w[1])
-		}
-	}
-	return out
 }
 
 const (

@@ -149,7 +149,7 @@ func checkIngressControllers(s *snapshot.Snapshot, r *finding.Report) {
 		}
 		var pods []*corev1.Pod
 		for j := range s.Pods {
-			if p := &s.Pods[j]; p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed &&
+			if p := &s.Pods[j]; !kube.HasEnded(p) &&
 				isController(c.Spec.Controller, &p.Spec) {
 				pods = append(pods, p)
 			}

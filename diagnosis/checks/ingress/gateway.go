@@ -2,6 +2,8 @@ package ingress
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -157,7 +159,7 @@ func checkGatewayClasses(s *snapshot.Snapshot, r *finding.Report, gateways []*ga
 		case !ok && !finding.NotSeen(s, "gatewayclasses.gateway.networking.k8s.io", "") && s.Namespace == "":
 			f := r.Find(GatewayClassMissing, g.object(), fmt.Sprintf("Gateway %s/%s names GatewayClass %s, which does not exist%s", g.Namespace,
 				g.Name, g.Spec.GatewayClassName,
-				kube.DidYouMean(nearOrAll(g.Spec.GatewayClassName, kube.KeysInOrder(classes)))))
+				kube.DidYouMean(nearOrAll(g.Spec.GatewayClassName, slices.Sorted(maps.Keys(classes))))))
 			f.Since = g.CreationTimestamp.Time
 			f.Cite(finding.SeenAPI(f.Object, "spec.gatewayClassName", time.Time{}, fmt.Sprintf("%q", g.Spec.GatewayClassName)))
 			continue

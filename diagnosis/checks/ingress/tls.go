@@ -101,7 +101,7 @@ func usersOfSecrets(s *snapshot.Snapshot) map[incident.Object]secretUsers {
 	}
 	for i := range s.Pods {
 		p := &s.Pods[i]
-		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
+		if kube.HasEnded(p) {
 			continue
 		}
 		for _, name := range secretsMounted(p) {

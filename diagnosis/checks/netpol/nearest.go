@@ -2,6 +2,7 @@ package netpol
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,7 +10,6 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
-	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -72,7 +72,7 @@ func peerHint(n *policy, p *corev1.Pod, egress bool) string {
 		if peer.PodSelector == nil || peer.NamespaceSelector == nil && p.Namespace != n.Namespace {
 			continue
 		}
-		for _, k := range kube.KeysInOrder(peer.PodSelector.MatchLabels) {
+		for _, k := range slices.Sorted(maps.Keys(peer.PodSelector.MatchLabels)) {
 			want := peer.PodSelector.MatchLabels[k]
 			if have, ok := p.Labels[k]; ok && have != want {
 				return fmt.Sprintf(" (it names %s=%s, the pod has %s=%s)", k, want, k, have)

@@ -81,7 +81,7 @@ func podsOn(s *snapshot.Snapshot, n *corev1.Node) string {
 func running(s *snapshot.Snapshot, node string) int {
 	count := 0
 	for _, p := range s.PodsOn(node) {
-		if p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed {
+		if !kube.HasEnded(p) {
 			count++
 		}
 	}

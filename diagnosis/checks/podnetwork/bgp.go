@@ -2,6 +2,7 @@ package podnetwork
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -139,7 +140,7 @@ var labelsGone = map[string]string{
 
 // gone says what became of a label that a selector names, where Kubernetes took it away; "" if it did not.
 func gone(selector string) string {
-	for _, label := range kube.KeysInOrder(labelsGone) {
+	for _, label := range slices.Sorted(maps.Keys(labelsGone)) {
 		if strings.Contains(selector, label) {
 			return labelsGone[label]
 		}

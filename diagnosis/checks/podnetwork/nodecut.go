@@ -3,6 +3,7 @@ package podnetwork
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -49,7 +50,7 @@ func checkCutNodes(s *snapshot.Snapshot, r *finding.Report) {
 		cut[node].targets = finding.Union(cut[node].targets, []string{target})
 	}
 	var pods map[incident.Object][]*corev1.Pod
-	for _, node := range kube.KeysInOrder(cut) {
+	for _, node := range slices.Sorted(maps.Keys(cut)) {
 		if x := cut[node]; len(x.targets) < leastCut || !kube.NodeReady(s.Node(node)) || !networkRuns(s, node) {
 			continue
 		}
@@ -64,7 +65,7 @@ func checkCutNodes(s *snapshot.Snapshot, r *finding.Report) {
 func podsByWorkload(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 	m := map[incident.Object][]*corev1.Pod{}
 	for i := range s.Pods {
-		if p := &s.Pods[i]; p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed && p.DeletionTimestamp == nil {
+		if p := &s.Pods[i]; !kube.HasEnded(p) && p.DeletionTimestamp == nil {
 			m[s.WorkloadOf(p)] = append(m[s.WorkloadOf(p)], p)
 		}
 	}

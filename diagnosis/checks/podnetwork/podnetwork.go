@@ -2,6 +2,7 @@ package podnetwork
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -133,7 +134,7 @@ func startingPods(s *snapshot.Snapshot) []*corev1.Pod {
 // checkPlugins looks, where pods get no network, whether the plugin's pod is missing. One that is there and unwell speaks for itself.
 func checkPlugins(s *snapshot.Snapshot, r *finding.Report) {
 	events, pods := sandboxFailures(s)
-	nodes := kube.KeysInOrder(events)
+	nodes := slices.Sorted(maps.Keys(events))
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
 		if c := kube.NodeCondition(n, corev1.NodeReady); c != nil && c.Status == corev1.ConditionFalse && kube.NoCNI(c.Message) {
@@ -189,7 +190,7 @@ var exhausted = regexp.MustCompile(`(?i)no IP addresses available in (?:range se
 // checkAddresses reports nodes whose network plugin has no address left.
 func checkAddresses(s *snapshot.Snapshot, r *finding.Report) {
 	events, pods := sandboxFailures(s)
-	for _, node := range kube.KeysInOrder(events) {
+	for _, node := range slices.Sorted(maps.Keys(events)) {
 		e := events[node]
 		m := exhausted.FindStringSubmatch(e.Message)
 		if m == nil {

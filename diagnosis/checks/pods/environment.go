@@ -2,6 +2,8 @@ package pods
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +57,7 @@ func checkEnvironment(s *snapshot.Snapshot, r *finding.Report) {
 				continue
 			}
 			from := environmentFrom(c.Spec)
-			for _, name := range kube.KeysInOrder(from) {
+			for _, name := range slices.Sorted(maps.Keys(from)) {
 				config := s.ConfigMap(p.Namespace, name)
 				if config == nil {
 					continue

@@ -66,7 +66,7 @@ func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
 	complete := len(s.ConfigMaps) > 0 && !finding.NotSeen(s, "configmaps", "")
 	for i := range s.Pods {
 		p := &s.Pods[i]
-		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed || p.DeletionTimestamp != nil ||
+		if kube.HasEnded(p) || p.DeletionTimestamp != nil ||
 			kube.Newly(s, p.CreationTimestamp.Time) {
 			continue
 		}
@@ -102,7 +102,7 @@ func unresolved(s *snapshot.Snapshot, p *corev1.Pod, configs bool, note func(o i
 		if name == "" || !s.SecretsSeen || optional != nil && *optional {
 			return
 		}
-		o, have := snapshot.ObjectOf("Secret", p.Namespace, name), podproblem.SecretNamed(s, p.Namespace, name)
+		o, have := snapshot.ObjectOf("Secret", p.Namespace, name), kube.SecretNamed(s, p.Namespace, name)
 		if have == nil {
 			note(o, "", how)
 			return
@@ -222,9 +222,9 @@ func (x *missing) report(s *snapshot.Snapshot, r *finding.Report) {
 		hint = kube.DidYouMean(kube.Nearest(x.object.Name, slices.DeleteFunc(s.ConfigMapsIn(x.object.Namespace),
 			func(n string) bool { return n == "kube-root-ca.crt" })))
 	case x.object.Kind == "Secret" && x.key == "":
-		hint = podproblem.SecretHint(s, x.object.Namespace, x.object.Name)
+		hint = kube.SecretHint(s, x.object.Namespace, x.object.Name)
 	case x.object.Kind == "Secret":
-		if have := podproblem.SecretNamed(s, x.object.Namespace, x.object.Name); have != nil {
+		if have := kube.SecretNamed(s, x.object.Namespace, x.object.Name); have != nil {
 			hint = kube.DidYouMean(kube.Nearest(x.key, have.Keys))
 		}
 	}

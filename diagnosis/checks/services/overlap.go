@@ -2,6 +2,7 @@ package services
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -99,7 +100,7 @@ func split(c calls.Callers, v *corev1.Service, port int32, protocol corev1.Proto
 // ownLabels is a label by which the first pods differ from the second, the workload's own before Kubernetes' recommended ones.
 func ownLabels(have, lack []*corev1.Pod) string {
 	best := ""
-	for _, k := range kube.KeysInOrder(have[0].Labels) {
+	for _, k := range slices.Sorted(maps.Keys(have[0].Labels)) {
 		value := have[0].Labels[k]
 		if k == appsv1.DefaultDeploymentUniqueLabelKey || k == appsv1.ControllerRevisionHashLabelKey ||
 			slices.ContainsFunc(have, func(p *corev1.Pod) bool { return p.Labels[k] != value }) ||

@@ -2,9 +2,11 @@ package services
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -90,7 +92,7 @@ func settingsOf(c calls.Callers, p *corev1.Pod, x kube.Container) {
 		c.Found[k] = f
 	}
 	f.AddPod(p)
-	f.Cite(finding.SeenAPI(where.from, where.field, finding.NoTime, finding.OneLine(where.value, finding.MaxLine)), log)
+	f.Cite(finding.SeenAPI(where.from, where.field, time.Time{}, finding.OneLine(where.value, finding.MaxLine)), log)
 }
 
 // settingsIn are the values of a container's environment that are in sight.
@@ -110,7 +112,7 @@ func settingsIn(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container) []sett
 			continue
 		}
 		if m := s.ConfigMap(p.Namespace, e.ConfigMapRef.Name); m != nil {
-			for _, key := range kube.KeysInOrder(m.Data) {
+			for _, key := range slices.Sorted(maps.Keys(m.Data)) {
 				out = append(out, setting{"data." + key, m.Data[key], snapshot.ObjectOf("ConfigMap", p.Namespace, m.Name)})
 			}
 		}

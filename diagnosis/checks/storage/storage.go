@@ -79,7 +79,7 @@ func claimUsers(s *snapshot.Snapshot) map[incident.Object][]*corev1.Pod {
 		users := map[incident.Object][]*corev1.Pod{}
 		for i := range s.Pods {
 			p := &s.Pods[i]
-			if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
+			if kube.HasEnded(p) {
 				continue
 			}
 			for _, o := range kube.ClaimsOf(p) {

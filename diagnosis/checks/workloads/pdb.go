@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/scheduling"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -90,7 +89,7 @@ func selectable(s *snapshot.Snapshot, b *policyv1.PodDisruptionBudget) []*corev1
 	if b.Spec.Selector != nil && len(b.Spec.Selector.MatchLabels) > 0 {
 		return kube.NewPodLabels(s).Selected(b.Namespace, b.Spec.Selector.MatchLabels)
 	}
-	return slices.DeleteFunc(slices.Clone(s.PodsIn(b.Namespace)), scheduling.HasEnded)
+	return slices.DeleteFunc(slices.Clone(s.PodsIn(b.Namespace)), kube.HasEnded)
 }
 
 func checkPDB(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisruptionBudget, sel labels.Selector, pods []*corev1.Pod) {

@@ -41,7 +41,7 @@ func NewGroups(s *snapshot.Snapshot) *Groups {
 	g := &Groups{s: s, by: map[GroupKey]*Group{}, size: map[incident.Object]int{}, ready: map[incident.Object]int{}}
 	for i := range s.Pods {
 		p := &s.Pods[i]
-		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
+		if kube.HasEnded(p) {
 			continue
 		}
 		w := s.WorkloadOf(p)

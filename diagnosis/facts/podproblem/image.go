@@ -33,7 +33,7 @@ func noImage(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, w *corev1.Co
 	if secret != "" {
 		a.Refs = append(a.Refs, snapshot.ObjectOf("Secret", p.Namespace, secret))
 		a.Seen = append(a.Seen, seen)
-		a.Predicate = a.Predicate.And("; its pull secret %s could not be read%s", secret, SecretHint(s, p.Namespace, secret))
+		a.Predicate = a.Predicate.And("; its pull secret %s could not be read%s", secret, kube.SecretHint(s, p.Namespace, secret))
 	}
 	switch a.Reason {
 	case noSuchTag, noSuchImage:
@@ -63,7 +63,7 @@ func pullSecret(s *snapshot.Snapshot, p *corev1.Pod) (string, incident.Evidence)
 				return ref.Name, finding.SeenEvent(e)
 			}
 		}
-		if s.SecretsSeen && ref.Name != "" && !secretExists(s, p.Namespace, ref.Name) {
+		if s.SecretsSeen && ref.Name != "" && kube.SecretNamed(s, p.Namespace, ref.Name) == nil {
 			return ref.Name, finding.SeenAPI(finding.PodObject(p), "spec.imagePullSecrets", time.Time{}, ref.Name)
 		}
 	}

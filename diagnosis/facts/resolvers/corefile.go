@@ -183,15 +183,21 @@ func targetAddress(target string) (netip.Addr, string) {
 	return addr, "53"
 }
 
-// LoopbackServers are the name servers of a resolv.conf that are loopback addresses.
-func LoopbackServers(resolv string) []string {
+// Nameservers are the name servers of a resolv.conf.
+func Nameservers(resolv string) []string {
 	var out []string
 	for line := range strings.Lines(resolv) {
 		if w := strings.Fields(line); len(w) >= 2 && w[0] == "nameserver" {
-			if a, err := netip.ParseAddr(w[1]); err == nil && a.IsLoopback() {
-				out = append(out, w[1])
-			}
+			out = append(out, w[1])
 		}
 	}
 	return out
+}
+
+// LoopbackServers are the name servers of a resolv.conf that are loopback addresses.
+func LoopbackServers(resolv string) []string {
+	return slices.DeleteFunc(Nameservers(resolv), func(server string) bool {
+		a, err := netip.ParseAddr(server)
+		return err != nil || !a.IsLoopback()
+	})
 }

@@ -52,7 +52,7 @@ func Find(s *snapshot.Snapshot) (Resolver, bool) {
 		selector = d.Service.Spec.Selector
 	}
 	for _, p := range s.PodsSelected(DNSNamespace, selector) {
-		if p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed {
+		if !kube.HasEnded(p) {
 			d.Pods = append(d.Pods, p)
 		}
 	}

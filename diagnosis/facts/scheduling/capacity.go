@@ -14,6 +14,7 @@ import (
 	podresource "k8s.io/component-helpers/resource"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -47,7 +48,7 @@ func NewRooms(s *snapshot.Snapshot) *Rooms {
 		for i := range s.Nodes {
 			x := room{node: &s.Nodes[i], asked: map[corev1.ResourceName]int64{}}
 			for _, p := range s.PodsOn(x.node.Name) {
-				if HasEnded(p) {
+				if kube.HasEnded(p) {
 					continue
 				}
 				x.pods = append(x.pods, p)
@@ -69,11 +70,6 @@ func NewRooms(s *snapshot.Snapshot) *Rooms {
 		return out
 	})
 	return r
-}
-
-// HasEnded says whether a pod takes no room any more.
-func HasEnded(p *corev1.Pod) bool {
-	return p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
 }
 
 func requests(p *corev1.Pod) corev1.ResourceList {

@@ -3,6 +3,7 @@ package scheduling
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -274,7 +275,7 @@ func (k *seeker) noLabel(l lack, nodes []hindered) string {
 		if v, ok := h.node.Labels[key]; ok {
 			values = finding.Union(values, []string{v})
 		}
-		keys = finding.Union(keys, kube.KeysInOrder(h.node.Labels))
+		keys = finding.Union(keys, slices.Sorted(maps.Keys(h.node.Labels)))
 	}
 	why := "no node has the label " + l.what + ", which its nodeSelector asks for"
 	switch {

@@ -2,6 +2,7 @@ package scheduling
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -225,7 +226,7 @@ func (k *seeker) labels(n *corev1.Node) []lack {
 		return nil
 	}
 	var out []lack
-	for _, key := range kube.KeysInOrder(k.pod.Spec.NodeSelector) {
+	for _, key := range slices.Sorted(maps.Keys(k.pod.Spec.NodeSelector)) {
 		value := k.pod.Spec.NodeSelector[key]
 		if has, ok := n.Labels[key]; !ok {
 			out = append(out, lack{rule: labelLacks, what: key + "=" + value, here: "has no label " + key, gap: 1})

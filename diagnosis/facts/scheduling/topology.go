@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -36,7 +37,7 @@ func domainsOf(s *snapshot.Snapshot, p *corev1.Pod, terms []corev1.PodAffinityTe
 		d.self = slices.Contains(namespaces, p.Namespace) && selector.Matches(labels.Set(p.Labels))
 		for _, ns := range namespaces {
 			for _, other := range s.PodsIn(ns) {
-				if HasEnded(other) || other.Spec.NodeName == "" || !selector.Matches(labels.Set(other.Labels)) {
+				if kube.HasEnded(other) || other.Spec.NodeName == "" || !selector.Matches(labels.Set(other.Labels)) {
 					continue
 				}
 				if n := s.Node(other.Spec.NodeName); n != nil {

@@ -1,10 +1,9 @@
-package podproblem
+package kube
 
 import (
 	"cmp"
 	"sort"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -19,14 +18,10 @@ func SecretNamed(s *snapshot.Snapshot, namespace, name string) *snapshot.Secret 
 	return nil
 }
 
-func secretExists(s *snapshot.Snapshot, namespace, name string) bool {
-	return SecretNamed(s, namespace, name) != nil
-}
-
 // SecretHint names the namespace's Secrets that look like the one that is missing, and where else one of that name is: nothing where
 // Secrets were not read.
 func SecretHint(s *snapshot.Snapshot, namespace, name string) string {
-	if !s.SecretsSeen || secretExists(s, namespace, name) {
+	if !s.SecretsSeen || SecretNamed(s, namespace, name) != nil {
 		return ""
 	}
 	var here []string
@@ -39,8 +34,8 @@ func SecretHint(s *snapshot.Snapshot, namespace, name string) string {
 			elsewhere = x.Namespace
 		}
 	}
-	if like := kube.Nearest(name, here); len(like) > 0 {
-		return kube.DidYouMean(like)
+	if like := Nearest(name, here); len(like) > 0 {
+		return DidYouMean(like)
 	}
 	if elsewhere != "" {
 		return " (there is one in namespace " + elsewhere + ")"
