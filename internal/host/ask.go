@@ -45,6 +45,9 @@ func ask[T any](ctx context.Context, h *Host, what string, do func(context.Conte
 				return err
 			}
 			defer root.Close()
+			if err := within.Err(); err != nil {
+				return err // whoever asked has gone: nothing is begun any more
+			}
 			a.value, err = do(within, root)
 			return err
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -155,7 +156,6 @@ func TestAMountThatHangs(t *testing.T) {
 func TestAHostThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, release := hanging(t, theRootHangs)
-		defer release()
 		ctx := t.Context()
 		f, unseen := h.Facts(ctx)
 		if len(unseen) != 1 || unseen[0].What != "files of leveling-pc" || unseen[0].Why != "no answer from the file system in 10s" ||
@@ -167,11 +167,16 @@ func TestAHostThatHangs(t *testing.T) {
 		_, opened := open(Config{Root: "/mnt", Node: "n"}, &Host{within: h.within, open: h.open, usage: h.usage})
 		for what, err := range map[string]error{
 			"archive": archive, "absent": absent, "new": opened,
-			"may restore": h.CanRestore(ctx, cni), "restore": h.Restore(ctx, cni, Archive{}, nil),
+			"may restore": h.CanRestore(ctx, cni), "restore": h.Restore(ctx, "/opt/cni", Archive{}, nil),
 		} {
 			if !errors.Is(err, ErrNoAnswer) {
 				t.Errorf("%s: %v", what, err)
 			}
+		}
+		release()
+		synctest.Wait()
+		if _, err := os.Stat(filepath.Join(h.root, "opt/cni")); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("a restore that nobody waits for any more began: %v", err)
 		}
 	})
 }
