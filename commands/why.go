@@ -17,7 +17,7 @@ func (s *Set) why(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	d, err := s.diagnose(ctx, r, incident.Asked{Namespace: o.namespace, Words: words})
+	d, err := s.diagnose(ctx, r, incident.Asked{Namespace: o.namespace, Words: words, Hurts: true})
 	if err != nil {
 		return Reply{}, err
 	}

@@ -21,7 +21,7 @@ func Diagnose(s *snapshot.Snapshot, scope Scope) *incident.Diagnosis {
 
 // Diagnose says of the scope what [Diagnose] does, from what the checks have found already. It is safe for concurrent use.
 func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
-	s, found, in := x.s, x.findings(), scope.view(x.s)
+	s, found, in := x.s, x.findings(scope), scope.view(x.s)
 	d := &incident.Diagnosis{At: s.At.UTC(), Cluster: s.Cluster, Scope: scope.told(s), Findings: []incident.Finding{},
 		NotSeen: slices.Clone(s.NotSeen), Looked: in.looked(s)}
 	d.Failures = slices.Clone(s.Failures)
@@ -31,15 +31,18 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	guarded(d, "what changed", func() { changes = change.Timeline(s); attach(s, found, changes) })
 	d.Evidence = number(found)
 	for _, f := range found {
-		d.Findings = append(d.Findings, f.Finding)
 		d.Trace = append(d.Trace, fmt.Sprintf("%s %s %s %s: %s", f.ID, f.Severity, f.Code, f.Object, f.Title))
 	}
 	r := cause.Result{Causes: []incident.Cause{}}
-	guarded(d, "the ranking of causes", func() { r = cause.Rank(s, found, scope.Onset) })
+	guarded(d, "the ranking of causes", func() { r = cause.Rank(s, found, cause.Asked{Onset: scope.Onset, Ill: scope.ill(s, d)}) })
 	failed(d, r.Failures...)
 	d.Causes, d.Restarts = r.Causes, []incident.Restarts{}
+	tell(d, found, r.Suspicions)
+	if !scope.Ill.none() {
+		cited(d)
+	}
 	guarded(d, "the sums of restarts", func() { d.Restarts = restarts(s, in.holds) })
-	guarded(d, "what is ruled out", func() { d.RuledOut = ruledOut(s, scope.Namespace, x.checked) })
+	guarded(d, "what is ruled out", func() { d.RuledOut = ruledOut(s, scope.Namespace, x.checked, found) })
 	d.Changes, d.Trace = shown(found, changes), append(d.Trace, r.Trace...)
 	if d.NotSeen == nil {
 		d.NotSeen = []incident.NotSeen{}

@@ -14,7 +14,7 @@ import (
 type Examination struct {
 	s       *snapshot.Snapshot
 	checked checks.Result
-	answers int // of probes, when the checks ran
+	answers int // of second looks, when the checks ran
 	blind   int // the Snapshot's NotSeen, when it was last indexed
 }
 
@@ -23,17 +23,17 @@ func Examine(s *snapshot.Snapshot) *Examination {
 	return &Examination{s: s, checked: checks.Run(s), answers: answers(s), blind: len(s.NotSeen)}
 }
 
-// Probes lists the second looks that the findings ask for. Take them, add what they see to the Snapshot, and call Again. What failed while
+// Probes lists the second looks that the findings which a scope is told of ask for. Take them, add what they see to the Snapshot, and call Again. What failed while
 // findings were asked is added to the Snapshot's Failures and NotSeen.
-func (x *Examination) Probes() []snapshot.Probe {
-	probes, failures := checks.Asks(x.s, x.checked.Findings)
+func (x *Examination) Probes(scope Scope) []snapshot.Probe {
+	probes, failures := checks.Asks(x.s, x.findings(scope))
 	for _, f := range failures {
 		x.s.Failures, x.s.NotSeen = append(x.s.Failures, f), append(x.s.NotSeen, f.NotSeen)
 	}
 	return probes
 }
 
-// Again takes account of what probes have added to the Snapshot: where any of them was answered, be it by an error, it is indexed anew and
+// Again takes account of what second looks have added to the Snapshot: where any of them was answered, be it by an error, it is indexed anew and
 // the checks are run once more. Nothing else may use the Snapshot meanwhile.
 func (x *Examination) Again() {
 	if n := answers(x.s); n != x.answers {
@@ -45,16 +45,22 @@ func (x *Examination) Again() {
 	}
 }
 
-// answers counts what probes have added to the Snapshot.
-func answers(s *snapshot.Snapshot) int { return len(s.Lookups) + len(s.Dials) + len(s.Metrics) }
+// answers counts what second looks have added to the Snapshot.
+func answers(s *snapshot.Snapshot) int {
+	return len(s.Lookups) + len(s.Dials) + len(s.Metrics) + len(s.Logs)
+}
 
-// findings are copies: each diagnosis gives them ids and evidence of its own.
-func (x *Examination) findings() []*finding.Finding {
-	found := make([]*finding.Finding, len(x.checked.Findings))
-	for i, f := range x.checked.Findings {
+// findings are what counts for a scope, as copies: each diagnosis gives them ids and evidence of its own. What may still be normal, and what
+// proves nothing, counts only where something is presumed to be ill.
+func (x *Examination) findings(scope Scope) []*finding.Finding {
+	found := make([]*finding.Finding, 0, len(x.checked.Findings))
+	for _, f := range x.checked.Findings {
+		if scope.Ill.none() && (f.Suspect || f.Early(x.s.At)) {
+			continue
+		}
 		own := *f
 		own.Seen, own.Changes = slices.Clip(f.Seen), slices.Clip(f.Changes)
-		found[i] = &own
+		found = append(found, &own)
 	}
 	return found
 }

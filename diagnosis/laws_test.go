@@ -162,7 +162,7 @@ func TestOneExaminationAnswersEveryScopeAlike(t *testing.T) {
 	s := snapshotOf(t, "testdata/founding.txtar")
 	scopes := []Scope{{}, {Namespace: "ollama"}, Resolve(s, incident.Asked{Words: []string{"grafana"}}), {Onset: s.At.Add(-time.Hour)}}
 	x := Examine(s)
-	x.Probes()
+	x.Probes(Scope{})
 	for i := range 2 * len(scopes) {
 		scope := scopes[i%len(scopes)]
 		if want, got := encode(t, Diagnose(s, scope)), encode(t, x.Diagnose(scope)); !bytes.Equal(want, got) {

@@ -21,6 +21,17 @@ const mostNear = 3
 // Resolve finds what a question is about among what was seen. What it cannot find is the answer of [Examination.Answer], unless something
 // was found to be wrong with it: a ConfigMap that is missing is asked about, too.
 func Resolve(s *snapshot.Snapshot, asked incident.Asked) Scope {
+	sc := resolve(s, asked)
+	if asked.Hurts {
+		sc.Ill = Presumption{Objects: sc.Objects}
+		if len(sc.Objects) == 0 && sc.Namespace != "" {
+			sc.Ill.Namespaces = []string{sc.Namespace}
+		}
+	}
+	return sc
+}
+
+func resolve(s *snapshot.Snapshot, asked incident.Asked) Scope {
 	w := asked.Words
 	switch len(w) {
 	case 0:

@@ -115,7 +115,7 @@ func namesAnswered(s *snapshot.Snapshot) string {
 }
 
 // ruledOut lists where the cause need not be sought. Asked is the namespace that the diagnosis is for; empty: all.
-func ruledOut(s *snapshot.Snapshot, asked string, r checks.Result) []incident.RuledOut {
+func ruledOut(s *snapshot.Snapshot, asked string, r checks.Result, found []*finding.Finding) []incident.RuledOut {
 	var out []incident.RuledOut
 	for _, p := range places {
 		what, where, why := p.what, p.in, ""
@@ -134,7 +134,7 @@ func ruledOut(s *snapshot.Snapshot, asked string, r checks.Result) []incident.Ru
 			}
 			what, why = p.what+" in namespace "+where, p.well(s, where)
 		}
-		if why != "" && !slices.ContainsFunc(r.Findings, p.about) {
+		if why != "" && !slices.ContainsFunc(found, p.about) {
 			out = append(out, incident.RuledOut{What: what, Why: why})
 		}
 	}

@@ -23,6 +23,9 @@ type Scope struct {
 	// Zero: nobody said.
 	Onset time.Time
 
+	// Ill is what is presumed to be ill: what is early or latent there is told as well. The zero value presumes nothing.
+	Ill Presumption
+
 	nothing *incident.NoAnswer // why there is no answer unless something is found; nil: there is one
 }
 

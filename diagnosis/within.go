@@ -57,6 +57,11 @@ func within(d *incident.Diagnosis, wanted func(*incident.Finding) bool, holds fu
 			changes[id] = true
 		}
 	}
+	for i := range out.Suspicions {
+		for _, id := range out.Suspicions[i].Evidence {
+			evidence[id] = true
+		}
+	}
 	out.Changes = slices.DeleteFunc(slices.Clone(d.Changes), func(c incident.Change) bool { return !changes[c.ID] })
 	out.Evidence = slices.DeleteFunc(slices.Clone(d.Evidence), func(e incident.Evidence) bool { return !evidence[e.ID] })
 	return &out

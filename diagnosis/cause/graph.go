@@ -54,7 +54,7 @@ func edgesBy(rules []Rule, ties []tie, s *snapshot.Snapshot, findings []*finding
 			Where: incident.Object{Kind: "Rule", Name: r.Name}}
 		var failed *incident.Failure
 		for _, i := range all(r.From) {
-			if findings[i].Severity == incident.Info {
+			if findings[i].Severity == incident.Info && !findings[i].Suspect {
 				continue
 			}
 			// A panic costs what this finding would explain by this rule, and is told once for the rule.
@@ -124,7 +124,7 @@ func (g graph) roots() []int {
 	var order []int
 	for i, f := range g.findings {
 		c := circle[i]
-		if f.Severity == incident.Info || explained[c] {
+		if f.Severity == incident.Info && !f.Suspect || explained[c] {
 			continue
 		}
 		if before, ok := speaks[c]; !ok {

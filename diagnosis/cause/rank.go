@@ -20,19 +20,37 @@ import (
 // Result is what was made of the findings.
 type Result struct {
 	Causes []incident.Cause // in order of rank, with ids
-	Trace  []string         // every edge with its rule and reason, then every cause with its weight
+	// Suspicions are the findings that prove nothing and that nothing explains or is explained by, the strongest first.
+	Suspicions []*finding.Finding
+	Trace      []string // every edge with its rule and reason, then every cause with its weight
 
 	Failures []incident.Failure // rules that panicked
 }
 
-// Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids. Onset is when people
-// noticed, such as an alert's start; zero if nobody said.
-func Rank(s *snapshot.Snapshot, findings []*finding.Finding, onset time.Time) Result {
+// Asked is what is known of who asks. The zero value is nobody: the causes are for whoever is to be woken.
+type Asked struct {
+	Onset time.Time // when people noticed, such as an alert's start; zero if nobody said
+	// Ill says whether a finding is about what is presumed to be ill. What is early, or a suspicion, counts only where it explains something
+	// of that. Nil: nothing is presumed, and there must be no such findings.
+	Ill func(*finding.Finding) bool
+}
+
+// Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids. Suspicions that are shown
+// to be more are so from then on.
+func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result {
 	edges, failures := Edges(s, findings)
 	g := newGraph(findings, edges)
 	var ranked []*candidate
+	var suspicions []*finding.Finding
 	for _, root := range g.roots() {
-		ranked = append(ranked, g.candidate(root))
+		c := g.candidate(root)
+		switch {
+		case (c.root.Suspect || c.root.Early(s.At)) && (asked.Ill == nil || !slices.ContainsFunc(c.explained, asked.Ill)):
+		case c.root.Suspect && !c.shown():
+			suspicions = append(suspicions, c.root)
+		default:
+			ranked = append(ranked, c)
+		}
 	}
 	blocks(s, ranked)
 	for _, c := range ranked {
@@ -40,11 +58,11 @@ func Rank(s *snapshot.Snapshot, findings []*finding.Finding, onset time.Time) Re
 		c.judge()
 	}
 	sortByWeight(ranked)
-	setApart(ranked, onset)
+	setApart(ranked, asked.Onset)
 	for i, c := range ranked {
 		c.cause.ID = fmt.Sprintf("C%d", i+1)
 	}
-	r := Result{Causes: []incident.Cause{}, Trace: []string{}, Failures: failures}
+	r := Result{Causes: []incident.Cause{}, Suspicions: strongest(s, suspicions), Trace: []string{}, Failures: failures}
 	for _, e := range edges {
 		r.Trace = append(r.Trace, e.trace(findings))
 	}
@@ -75,7 +93,8 @@ type candidate struct {
 
 func (g graph) candidate(root int) *candidate {
 	f := g.findings[root]
-	c := &candidate{root: f, cause: incident.Cause{Code: f.Code, Title: f.Title, Objects: f.AtFault(), Next: f.Next, Since: f.Since}}
+	c := &candidate{root: f, cause: incident.Cause{Code: f.Code, Title: f.Title, Objects: f.AtFault(), Next: f.Next, Since: f.Since,
+		NormalUntil: f.NormalUntil, Normal: f.Normal}}
 	reached := g.reach(root)
 	inside := map[int]bool{}
 	for _, i := range reached {
@@ -123,7 +142,7 @@ func (c *candidate) cite(f *finding.Finding) {
 
 // judge gives the cause its confidence and its weight.
 func (c *candidate) judge() {
-	c.cause.Confidence = c.confidence()
+	c.cause.Confidence = weaker(c.confidence(), c.root.AtMost)
 	for _, f := range c.explained {
 		c.weight += severityWeight[f.Severity]
 	}

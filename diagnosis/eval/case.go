@@ -25,6 +25,7 @@ type Case struct {
 
 	Fault string    `json:"fault"`           // the row of Faults that it belongs to
 	At    time.Time `json:"at"`              // when the cluster is looked at; a bundle knows by itself
+	Asked Asked     `json:"asked,omitzero"`  // what somebody asks about; zero: the whole cluster, and nobody
 	Onset time.Time `json:"onset,omitzero"`  // when people noticed, for diagnosis.Scope; zero: not said
 	Root  []Root    `json:"root,omitempty"`  // what is at fault; none: nothing is wrong, no finding of severity warning or above
 	Quiet []string  `json:"quiet,omitempty"` // objects ("Kind/namespace/name") that look similar and are well
@@ -54,6 +55,21 @@ type Case struct {
 	Postmortems map[string][]byte `json:"-"` // prior postmortems by file name, as Markdown
 	HostFiles   map[string][]byte `json:"-"` // of a live case: a node's files by path below /, such as "etc/resolv.conf"
 	dir         string
+}
+
+// Asked is what a case's question is about, as of "paramedic why".
+type Asked struct {
+	Namespace string `json:"namespace,omitempty"`
+	Object    string `json:"object,omitempty"` // "Kind/namespace/name"
+}
+
+// Question is what is asked about.
+func (a Asked) Question() incident.Asked {
+	q := incident.Asked{Namespace: a.Namespace, Hurts: a != Asked{}}
+	if a.Object != "" {
+		q.Words = strings.Split(a.Object, "/")
+	}
+	return q
 }
 
 // InProcess says whether the case has a cluster to look at without one that runs.

@@ -23,6 +23,8 @@ type Verdict struct {
 	Missed []string `json:"missed,omitempty"`
 	// Confidence is that of the first cause; empty without one.
 	Confidence incident.Confidence `json:"confidence,omitempty"`
+	// Suspected says that there is no cause and that the first answer is a suspicion, which proves nothing.
+	Suspected bool `json:"suspected,omitempty"`
 }
 
 // Passed says whether nothing is amiss.
@@ -44,19 +46,21 @@ func Judge(c Case, d *incident.Diagnosis) Verdict {
 	if v.Quiet {
 		return v
 	}
-	v.Top1 = len(d.Causes) > 0 && slices.ContainsFunc(c.Root, func(r Root) bool { return r.names(d.Causes[0]) })
+	all := answers(d)
+	v.Suspected = len(d.Causes) == 0 && len(all) > 0
+	v.Top1 = len(all) > 0 && slices.ContainsFunc(c.Root, func(r Root) bool { return r.names(all[0]) })
 	if !v.Top1 {
 		v.Missed = append(v.Missed, "the first cause names nothing that is at fault")
 	}
-	most := min(len(d.Causes), max(3, len(c.Root)))
+	most := min(len(all), max(3, len(c.Root)))
 	for _, r := range c.Root {
-		i := slices.IndexFunc(d.Causes[:most], r.names)
+		i := slices.IndexFunc(all[:most], r.names)
 		if i < 0 {
 			v.Top3, v.Right = false, false
 			v.Missed = append(v.Missed, r.Object+" is not named")
 			continue
 		}
-		if why := r.wrong(d, d.Causes[i]); why != "" {
+		if why := r.wrong(d, all[i]); why != "" {
 			v.Right = false
 			v.Missed = append(v.Missed, why)
 		}
@@ -68,6 +72,15 @@ func Judge(c Case, d *incident.Diagnosis) Verdict {
 		}
 	}
 	return v
+}
+
+// answers are the causes, and after them, where somebody asked, the suspicions.
+func answers(d *incident.Diagnosis) []incident.Cause {
+	all := slices.Clone(d.Causes)
+	for _, x := range d.Suspicions {
+		all = append(all, incident.Cause{Code: x.Code, Title: x.Title, Objects: x.Objects, Next: x.Next, Evidence: x.Evidence})
+	}
+	return all
 }
 
 // Blind compares what is said of a case with what is said where the files of hosts are not seen, as for most who use the program; hosts

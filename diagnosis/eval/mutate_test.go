@@ -131,7 +131,7 @@ func diagnoseMutant(t *testing.T, c eval.Case, seed uint64) (odd int) {
 			t.Errorf("%s, seed %d: an incomplete finding: %+v", c.Name, seed, f)
 		}
 	}
-	x.Probes()
+	x.Probes(diagnosis.Scope{})
 	for _, f := range append(d.Failures, s.Failures...) {
 		t.Errorf("%s, seed %d: %s panics: %s\n%s", c.Name, seed, f.What, f.Panic, f.Stack)
 	}

@@ -2,6 +2,14 @@ package finding
 
 import "time"
 
+// Patience is how long something may take before whoever is to be woken hears of it. Who asks hears of it at once.
+type Patience struct {
+	Name string // "Settling", as the guide calls it
+	For  time.Duration
+	May  string // what it may still be: "may still be starting"
+	Why  string // why so long, and after whom, for the guide
+}
+
 // How long something may take, or how old it may be, before areas that share the answer tell of it, or no longer do.
 const (
 	// Settling is how long a pod or a condition may be new without being looked at: what passes by itself does so within it.

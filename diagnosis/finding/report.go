@@ -34,9 +34,16 @@ type Finding struct {
 	Refs      []incident.Object
 	Detail    Detail // what only findings of its code have to tell the rules; nil: nothing
 
+	// Suspect says that it proves nothing by itself: it is told to who presumes that something is ill there, as a suspicion, unless it is
+	// shown to explain, or to follow from, something that is wrong. Its severity is info until then. See [Finding.Suspected].
+	Suspect bool
+	// AtMost bounds the confidence of a cause that it is the root of; empty: nothing does.
+	AtMost incident.Confidence
+
 	Changes []incident.Change // just before its onset and on the way to it, the nearest first; see package diagnosis
 
 	hasPod map[*corev1.Pod]bool // Pods, for AddPod
+	shown  incident.Severity    // of a suspicion that is shown to be more
 }
 
 // NewReport returns the empty report of a check that may report the codes.
@@ -140,6 +147,39 @@ func (f *Finding) AddFacts(facts []logs.Fact) {
 		if !slices.ContainsFunc(f.Said, d.Same) {
 			f.Said = append(f.Said, d)
 		}
+	}
+}
+
+// MayPass says until when what was seen to fail may still pass by itself. Where it was there for longer already, nothing is said. Whoever is
+// woken hears of it when that time is over; who asks about what it is about hears of it now, as a cause.
+func (f *Finding) MayPass(p Patience, since time.Time) *Finding {
+	f.NormalUntil, f.Normal = since.Add(p.For).UTC(), p.May
+	return f
+}
+
+// NotYet is MayPass for what shows no sign of failure as yet, and is merely not done: until that time it is a suspicion.
+func (f *Finding) NotYet(p Patience, since, now time.Time) *Finding {
+	if f.MayPass(p, since); f.Early(now) {
+		f.Suspected()
+	}
+	return f
+}
+
+// Early says whether what was found may still be normal.
+func (f *Finding) Early(now time.Time) bool { return f.NormalUntil.After(now) }
+
+// Suspected makes the finding a suspicion.
+func (f *Finding) Suspected() *Finding {
+	if !f.Suspect {
+		f.Suspect, f.shown, f.Severity = true, f.Severity, incident.Info
+	}
+	return f
+}
+
+// Shown makes a suspicion what it would have been without doubt, for something has shown it.
+func (f *Finding) Shown() {
+	if f.Suspect {
+		f.Suspect, f.Severity = false, f.shown
 	}
 }
 

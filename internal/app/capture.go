@@ -20,7 +20,7 @@ func (e *Eyes) Capture(ctx context.Context, namespace, version string, maxSize i
 	if err != nil {
 		return nil, err
 	}
-	e.probe(ctx, s, diagnosis.Examine(s).Probes())
+	e.probe(ctx, s, diagnosis.Examine(s).Probes(diagnosis.Scope{}))
 	s.Index()
 	o := bundle.Options{
 		Namespace: namespace, ClusterName: e.Reader.Name(), Version: version, MaxSize: maxSize, Redact: e.Redact, Now: e.Now,

@@ -49,7 +49,7 @@ func (e *Eyes) lookTwice(ctx context.Context, scope diagnosis.Scope) (*incident.
 	if err != nil {
 		return nil, err
 	}
-	return e.told(e.examined(ctx, s).Diagnose(scope)), nil
+	return e.told(e.examined(ctx, s, scope).Diagnose(scope)), nil
 }
 
 func (e *Eyes) diagnose(s *snapshot.Snapshot, scope diagnosis.Scope) *incident.Diagnosis {
@@ -66,11 +66,19 @@ func (e *Eyes) told(d *incident.Diagnosis) *incident.Diagnosis {
 	return e.redacted(d)
 }
 
-// examined runs the checks on what was seen, and takes the second looks that their findings ask for, where Lookups allows them.
-func (e *Eyes) examined(ctx context.Context, s *snapshot.Snapshot) *diagnosis.Examination {
+// examined runs the checks on what was seen, and takes the second looks that the scope and their findings ask for: at logs, and, where
+// Lookups allows them, at what answers.
+func (e *Eyes) examined(ctx context.Context, s *snapshot.Snapshot, scope diagnosis.Scope) *diagnosis.Examination {
 	x := diagnosis.Examine(s)
-	if e.Reader != nil && e.Lookups {
-		e.probe(ctx, s, x.Probes())
+	if e.Reader == nil {
+		return x
+	}
+	if wanted := x.Logs(scope); len(wanted) > 0 {
+		e.Reader.LookCloser(ctx, s, wanted, e.Redact)
+		x.Again()
+	}
+	if e.Lookups {
+		e.probe(ctx, s, x.Probes(scope))
 		x.Again()
 	}
 	return x
@@ -99,7 +107,7 @@ func (e *Eyes) LookAt(ctx context.Context, asked incident.Asked) (*incident.Diag
 		return nil, err
 	}
 	scope := diagnosis.Resolve(s, asked)
-	d, err := e.examined(ctx, s).Answer(scope)
+	d, err := e.examined(ctx, s, scope).Answer(scope)
 	if err != nil {
 		return nil, err
 	}

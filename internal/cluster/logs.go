@@ -20,13 +20,35 @@ import (
 const (
 	logsAtOnce = 24
 	logsWithin = 2 * time.Second
-	logRead    = 512 << 10 // bytes of one log's last lines, of which the end is kept
+	closely    = 5 * time.Second // of those read where something is presumed to be ill
+	logRead    = 512 << 10       // bytes of one log's last lines, of which the end is kept
 )
+
+// LookCloser reads more logs of what a look has shown and adds them to the Snapshot, which is to be indexed again, with what of them could
+// not be seen. Redact is applied to their lines; nil: as they are. It changes nothing in the cluster, and ends within seconds.
+func (r *Reader) LookCloser(ctx context.Context, s *snapshot.Snapshot, wanted []snapshot.LogWanted, redact func(string) string) {
+	ctx, cancel := context.WithTimeout(ctx, closely)
+	defer cancel()
+	var panicked failures
+	logs, blind := r.read(ctx, wanted, redact, &panicked)
+	if late := len(wanted) - len(logs); ctx.Err() != nil && late > 0 {
+		blind = append(blind, incident.NotSeen{What: fmt.Sprintf("logs of %d containers that look well", late),
+			Why: fmt.Sprintf("they could not be read within %s", closely)})
+	}
+	s.Logs, s.NotSeen = append(s.Logs, logs...), append(s.NotSeen, blind...)
+	panicked.tell(s)
+}
 
 func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(string) string, panicked *failures) ([]snapshot.Log,
 	[]incident.NotSeen) {
 	ctx, cancel := context.WithTimeout(ctx, logsWithin)
 	defer cancel()
+	return r.read(ctx, s.LogsWanted(), redact, panicked)
+}
+
+// read reads logs side by side.
+func (r *Reader) read(ctx context.Context, wanted []snapshot.LogWanted, redact func(string) string, panicked *failures) ([]snapshot.Log,
+	[]incident.NotSeen) {
 	var (
 		mu     sync.Mutex
 		logs   []snapshot.Log
@@ -35,7 +57,7 @@ func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(str
 		g      errgroup.Group
 	)
 	g.SetLimit(logsAtOnce)
-	for _, w := range s.LogsWanted() {
+	for _, w := range wanted {
 		read := func() {
 			text, err := r.tail(ctx, w)
 			if err == nil && redact != nil {

@@ -47,7 +47,7 @@ func clipDiagnosis(d *Diagnosis) (cut bool) {
 		c.texts(maxID, &x.ID)
 		c.texts(maxKind, &x.Code, (*string)(&x.Severity))
 		c.texts(maxTitle+100, &x.Title)
-		c.texts(maxSay, &x.Next)
+		c.texts(maxSay, &x.Next, &x.Normal)
 		c.object(&x.Object)
 		c.list(x.Evidence, maxID)
 		for j := range x.Objects {
@@ -87,6 +87,16 @@ func clipDiagnosis(d *Diagnosis) (cut bool) {
 		c.texts(maxField, &d.RuledOut[i].What)
 		c.texts(maxSay, &d.RuledOut[i].Why)
 	}
+	for i := range d.Suspicions {
+		x := &d.Suspicions[i]
+		c.texts(maxKind, &x.Code)
+		c.texts(maxTitle+100, &x.Title)
+		c.texts(maxSay, &x.Next, &x.Normal)
+		c.list(x.Evidence, maxID)
+		for j := range x.Objects {
+			c.object(&x.Objects[j])
+		}
+	}
 	c.list(d.Looked, maxField)
 	return c.cut
 }
@@ -106,7 +116,7 @@ func (k *clipper) cause(c *Cause) {
 	k.texts(maxKind, &c.Code, (*string)(&c.Confidence))
 	k.texts(maxTitle+100, &c.Title)
 	k.texts(maxReason, &c.Reason)
-	k.texts(maxSay, &c.Next)
+	k.texts(maxSay, &c.Next, &c.Normal)
 	for i := range c.Objects {
 		k.object(&c.Objects[i])
 	}

@@ -231,6 +231,14 @@ func (f *folding) prove(out *Diagnosis, l level, told []tidings) {
 			add(id)
 		}
 	}
+	out.Suspicions = firstOf(out.Suspicions, MostSuspicions)
+	for i := range out.Suspicions {
+		x := &out.Suspicions[i]
+		x.Objects, x.Evidence = firstOf(x.Objects, l.named), firstOf(x.Evidence, l.cites)
+		for _, id := range x.Evidence {
+			add(id)
+		}
+	}
 	for k := range l.cites + l.named { // as many as a finding has at most
 		for i := range out.Findings {
 			if k < len(out.Findings[i].Evidence) {
@@ -248,6 +256,9 @@ func (f *folding) prove(out *Diagnosis, l level, told []tidings) {
 	}
 	for i := range out.Causes {
 		out.Causes[i].Evidence = only(out.Causes[i].Evidence, there)
+	}
+	for i := range out.Suspicions {
+		out.Suspicions[i].Evidence = only(out.Suspicions[i].Evidence, there)
 	}
 	for i := range out.Findings {
 		out.Findings[i].Evidence = only(out.Findings[i].Evidence, there)

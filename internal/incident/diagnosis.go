@@ -92,6 +92,11 @@ type Finding struct {
 	Evidence []string  `json:"evidence"`       // ids
 	Since    time.Time `json:"since,omitzero"` // the onset, where it is known
 
+	// NormalUntil is until when this may still be normal, and Normal why: "may still be starting". Whoever is to be woken hears of it past
+	// that time; who asks about the object hears of it now. Zero: it is not normal at any time.
+	NormalUntil time.Time `json:"normalUntil,omitzero"`
+	Normal      string    `json:"normal,omitempty"`
+
 	// Count, where set, is how many findings that are alike this one stands for; Objects are the first few that they are about, Object
 	// the first of them. See [Brief].
 	Count   int      `json:"count,omitempty"`
@@ -158,6 +163,10 @@ type Cause struct {
 	Next       string     `json:"next,omitempty"` // what a person would do next
 	Since      time.Time  `json:"since,omitzero"`
 
+	// NormalUntil and Normal are those of the finding at its root, where it may still pass.
+	NormalUntil time.Time `json:"normalUntil,omitzero"`
+	Normal      string    `json:"normal,omitempty"`
+
 	// Count, where set, is how many objects are at fault in all, of which Objects names the first; Explained is how many findings follow
 	// in all, of which Explains names some. See [Brief].
 	Count     int `json:"count,omitempty"`
@@ -166,6 +175,23 @@ type Cause struct {
 	// Weight is by what causes are ranked: what they explain, and how surely. It is not kept.
 	Weight float64 `json:"-"`
 }
+
+// Suspicion is something odd that was seen where somebody says that it hurts. It proves nothing: it stands behind every cause, wakes nobody
+// and has no plan.
+type Suspicion struct {
+	Code     string    `json:"code"`
+	Title    string    `json:"title"`
+	Objects  []Object  `json:"objects"`        // that have to be looked at, the first of them the one that it is about
+	Next     string    `json:"next,omitempty"` // what a person would do next
+	Evidence []string  `json:"evidence"`       // ids
+	Since    time.Time `json:"since,omitzero"`
+	// NormalUntil and Normal are as a Finding has them.
+	NormalUntil time.Time `json:"normalUntil,omitzero"`
+	Normal      string    `json:"normal,omitempty"`
+}
+
+// MostSuspicions bounds what is told to somebody who asks: more than a few odd things are no help.
+const MostSuspicions = 3
 
 // Restarts sums container restarts of one workload.
 type Restarts struct {
@@ -201,6 +227,8 @@ type Diagnosis struct {
 	Looked   []string   `json:"looked,omitempty"` // "23 pods", "1 node" …: what of the scope was looked at
 	Changes  []Change   `json:"changes,omitempty"`
 	RuledOut []RuledOut `json:"ruledOut,omitempty"`
+	// Suspicions are at most [MostSuspicions], the strongest first; none where nobody said that anything hurts.
+	Suspicions []Suspicion `json:"suspicions,omitempty"`
 
 	// Totals counts the whole, where this diagnosis names but a part of it; see [Brief]. Nil: nothing is left out.
 	Totals *Totals `json:"totals,omitempty"`

@@ -162,6 +162,10 @@ func (r renames) apply(d *Diagnosis) *Diagnosis {
 	for i := range out.Findings {
 		out.Findings[i].ID, out.Findings[i].Evidence = r.findings[out.Findings[i].ID], list(out.Findings[i].Evidence, r.evidence)
 	}
+	out.Suspicions = slices.Clone(d.Suspicions)
+	for i := range out.Suspicions {
+		out.Suspicions[i].Evidence = list(out.Suspicions[i].Evidence, r.evidence)
+	}
 	for i := range out.Causes {
 		c := &out.Causes[i]
 		c.ID, c.Explains = r.causes[c.ID], list(c.Explains, r.findings)

@@ -12,6 +12,8 @@ type Asked struct {
 	Words []string
 	// As is who is told: nothing that this Kubernetes user may not read counts. Nil: all that Paramedic reads.
 	As *Identity
+	// Hurts says that something is presumed to be ill there: what is early, latent or proves nothing is then told as well, as what it is.
+	Hurts bool
 }
 
 // Scope is what a diagnosis is about: objects, or else a namespace, or else the whole cluster, which is the zero value.

@@ -67,6 +67,44 @@ func (s *Snapshot) LogsWanted() []LogWanted {
 	return out
 }
 
+// MostCloser bounds the containers whose logs are read where something is presumed to be ill, however well they look.
+const MostCloser = 60
+
+// LogsCloser lists the logs of pods that LogsWanted leaves out, in the order of the pods: of containers that run and look well, and of their
+// instance before. Beyond MostCloser containers none are listed; left is how many containers that are.
+func (s *Snapshot) LogsCloser(pods []*corev1.Pod) (wanted []LogWanted, left int) {
+	type log struct {
+		pod       *corev1.Pod
+		container string
+		previous  bool
+	}
+	has := map[log]bool{}
+	for _, w := range s.LogsWanted() {
+		has[log{w.Pod, w.Container, w.Previous}] = true
+	}
+	containers := 0
+	for _, p := range pods {
+		for _, statuses := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
+			for i := range statuses {
+				c := &statuses[i]
+				if c.State.Running == nil && c.State.Terminated == nil && c.LastTerminationState.Terminated == nil {
+					continue // it has never run
+				}
+				if containers++; containers > MostCloser {
+					left++
+					continue
+				}
+				for _, previous := range []bool{false, true} {
+					if !has[log{p, c.Name, previous}] && (!previous || c.LastTerminationState.Terminated != nil) {
+						wanted = append(wanted, LogWanted{Pod: p, Container: c.Name, Previous: previous, Bytes: logLeast, Well: true})
+					}
+				}
+			}
+		}
+	}
+	return wanted, left
+}
+
 // answersNames says whether a pod is one of the cluster's DNS, by the label that its Service selects.
 func answersNames(p *corev1.Pod) bool {
 	return p.Namespace == metav1.NamespaceSystem && p.Labels["k8s-app"] == "kube-dns" && p.Status.Phase == corev1.PodRunning

@@ -31,13 +31,13 @@ func TestDiagnosesAreWritten(t *testing.T) {
 		}
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
-			s, err := look(c)
+			s, err := Look(c)
 			if err != nil {
 				t.Fatal(err)
 			}
 			x, blind := diagnosis.Examine(s), diagnosis.Examine(s.WithoutHosts())
-			keep(t, c.Name, map[string]any{"diagnosis": x.Diagnose(diagnosis.Scope{Onset: c.Onset}), "probes": x.Probes()})
-			keep(t, c.Name+" without hosts", map[string]any{"diagnosis": blind.Diagnose(diagnosis.Scope{Onset: c.Onset}), "probes": blind.Probes()})
+			keep(t, c.Name, map[string]any{"diagnosis": x.Diagnose(diagnosis.Scope{Onset: c.Onset}), "probes": x.Probes(diagnosis.Scope{})})
+			keep(t, c.Name+" without hosts", map[string]any{"diagnosis": blind.Diagnose(diagnosis.Scope{Onset: c.Onset}), "probes": blind.Probes(diagnosis.Scope{})})
 			for _, n := range s.Namespaces {
 				why := x.Diagnose(diagnosis.Resolve(s, incident.Asked{Namespace: n.Name}))
 				keep(t, c.Name+" in "+n.Name, map[string]any{"diagnosis": why})

@@ -3,11 +3,15 @@ package trial
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis"
 	"github.com/paramedic-bot/paramedic/diagnosis/eval"
 	"github.com/paramedic-bot/paramedic/internal/bundle"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -19,21 +23,66 @@ type Runner struct {
 // Run runs a case that has manifests or a bundle.
 func (r *Runner) Run(ctx context.Context, c eval.Case) eval.Result {
 	res := eval.Result{Verdict: eval.Verdict{Case: c.Name}, Title: c.Title, Fault: c.Fault}
-	s, err := look(c)
+	s, err := Look(c)
 	if err != nil {
 		res.Error = err.Error()
 		return res
 	}
 	began := time.Now()
-	d := diagnosis.Diagnose(s, diagnosis.Scope{})
+	d, err := Answer(c, s)
+	if err != nil {
+		res.Error = err.Error()
+		return res
+	}
 	res.Seconds = time.Since(began).Seconds()
 	res.Verdict = eval.Judge(c, d)
-	res.Blind = eval.Blind(c, len(s.Hosts) > 0, d, diagnosis.Diagnose(s.WithoutHosts(), diagnosis.Scope{}))
+	blind, err := Answer(c, s.WithoutHosts())
+	if err != nil {
+		res.Error = err.Error()
+		return res
+	}
+	res.Blind = eval.Blind(c, len(s.Hosts) > 0, d, blind)
 	r.Teller.tell(ctx, c, d, &res)
 	return res
 }
 
-func look(c eval.Case) (*snapshot.Snapshot, error) {
+// Answer diagnoses what a case asks about as a live look does: with the logs that a first look reads, and then with those that the first
+// findings and the question ask for. A case's other logs are not seen. Nor does a question that nothing is known to be wrong with end in an
+// error: the diagnosis is then empty.
+func Answer(c eval.Case, seen *snapshot.Snapshot) (*incident.Diagnosis, error) {
+	s := *seen
+	s.Logs, s.NotSeen, s.Failures = nil, slices.Clone(seen.NotSeen), slices.Clone(seen.Failures)
+	s.Index()
+	read(&s, seen, s.LogsWanted())
+	scope := diagnosis.Resolve(&s, c.Asked.Question())
+	x := diagnosis.Examine(&s)
+	read(&s, seen, x.Logs(scope))
+	x.Again()
+	return x.Answer(scope)
+}
+
+// read adds the logs that are wanted and are there. While a container waits for its next start, a kubelet shows the log of the run before as
+// the current one.
+func read(s, seen *snapshot.Snapshot, wanted []snapshot.LogWanted) {
+	for _, w := range wanted {
+		l := seen.Log(w.Pod.Namespace, w.Pod.Name, w.Container, w.Previous)
+		if l == nil && !w.Previous && waits(w) {
+			l = seen.Log(w.Pod.Namespace, w.Pod.Name, w.Container, true)
+		}
+		if l != nil && !slices.Contains(s.Logs, *l) {
+			s.Logs = append(s.Logs, *l)
+		}
+	}
+	s.Index()
+}
+
+func waits(w snapshot.LogWanted) bool {
+	return slices.ContainsFunc(slices.Concat(w.Pod.Status.InitContainerStatuses, w.Pod.Status.ContainerStatuses),
+		func(c corev1.ContainerStatus) bool { return c.Name == w.Container && c.State.Running == nil })
+}
+
+// Look is what a case has to look at.
+func Look(c eval.Case) (*snapshot.Snapshot, error) {
 	switch {
 	case len(c.Manifests) > 0:
 		return c.Snapshot()

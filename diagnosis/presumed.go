@@ -1,0 +1,89 @@
+package diagnosis
+
+import (
+	"slices"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// Presumption says of which part of a cluster somebody says that it hurts: all that lies in the namespaces, and the objects. The zero value
+// presumes nothing.
+type Presumption struct {
+	Namespaces []string
+	Objects    []incident.Object
+}
+
+func (p Presumption) none() bool { return len(p.Namespaces)+len(p.Objects) == 0 }
+
+// views are what of a Snapshot is presumed to be ill.
+func (p Presumption) views(s *snapshot.Snapshot) []view {
+	var out []view
+	for _, n := range p.Namespaces {
+		out = append(out, Scope{Namespace: n}.view(s))
+	}
+	if len(p.Objects) > 0 {
+		out = append(out, Scope{Objects: p.Objects}.view(s))
+	}
+	return out
+}
+
+// ill says of a finding whether it is about what is presumed to be ill, as the diagnosis knows that by its evidence; nil where nothing is.
+func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.Finding) bool {
+	if sc.Ill.none() {
+		return nil
+	}
+	views := sc.Ill.views(s)
+	there := make([]map[string]bool, len(views))
+	for i := range views {
+		there[i] = views[i].seenThere(d)
+	}
+	return func(f *finding.Finding) bool {
+		for i := range views {
+			if views[i].concerns(&f.Finding, there[i]) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// tell puts the findings that count into the diagnosis: of those that may still be normal, or that prove nothing, such as a cause explains.
+// What is merely suspected is told apart.
+func tell(d *incident.Diagnosis, found, suspected []*finding.Finding) {
+	explained := map[string]bool{}
+	for i := range d.Causes {
+		for _, id := range d.Causes[i].Explains {
+			explained[id] = true
+		}
+	}
+	for _, f := range found {
+		if !f.Suspect && !f.Early(d.At) || explained[f.ID] {
+			d.Findings = append(d.Findings, f.Finding)
+		}
+	}
+	for _, f := range suspected[:min(len(suspected), incident.MostSuspicions)] {
+		d.Suspicions = append(d.Suspicions, incident.Suspicion{Code: f.Code, Title: f.Title, Objects: f.AtFault(), Next: f.Next,
+			Evidence: slices.Clone(f.Evidence[:min(len(f.Evidence), mostSuspect)]), Since: f.Since, NormalUntil: f.NormalUntil, Normal: f.Normal})
+	}
+}
+
+// mostSuspect bounds the evidence of a suspicion.
+const mostSuspect = 4
+
+// cited prunes evidence that nothing which is told cites.
+func cited(d *incident.Diagnosis) {
+	keep := map[string]bool{}
+	for i := range d.Findings {
+		for _, id := range d.Findings[i].Evidence {
+			keep[id] = true
+		}
+	}
+	for i := range d.Suspicions {
+		for _, id := range d.Suspicions[i].Evidence {
+			keep[id] = true
+		}
+	}
+	d.Evidence = slices.DeleteFunc(d.Evidence, func(e incident.Evidence) bool { return !keep[e.ID] })
+}
