@@ -99,7 +99,7 @@ func ContainersOf(p *corev1.Pod) []Container {
 
 // Newly says that something is too recent to be looked at. An unknown time is not recent.
 func Newly(s *snapshot.Snapshot, t time.Time) bool {
-	return !t.IsZero() && s.At.Sub(t) < finding.Settling
+	return !t.IsZero() && s.At.Sub(t) < finding.Settling.For
 }
 
 // OwnedByJob says whether a Job controls the pod; its failures are the Job's business.
@@ -151,7 +151,7 @@ func WarmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	if p.Spec.NodeName == "" || p.Status.Phase == corev1.PodFailed {
 		return false
 	}
-	begun, granted := p.CreationTimestamp.Time, finding.WarmUp
+	begun, granted := p.CreationTimestamp.Time, finding.WarmUp.For
 	for _, c := range ContainersOf(p) {
 		switch st := c.Status; {
 		case endedBadly(st.State.Terminated) || st.LastTerminationState.Terminated != nil && !LostWithNode(st.LastTerminationState.Terminated):
@@ -165,7 +165,7 @@ func WarmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 		}
 		for _, probe := range []*corev1.Probe{c.Spec.StartupProbe, c.Spec.ReadinessProbe} {
 			if probe != nil {
-				granted = max(granted, min(ProbeTime(probe), finding.LongStart))
+				granted = max(granted, min(ProbeTime(probe), finding.LongStart.For))
 			}
 		}
 	}
@@ -175,7 +175,7 @@ func WarmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 // ProbeTime is how long a probe needs until it has failed for good, from the container's start.
 func ProbeTime(p *corev1.Probe) time.Duration {
 	period, failures := max(p.PeriodSeconds, 1), max(p.FailureThreshold, 1)
-	return max(finding.Settling, time.Duration(p.InitialDelaySeconds+period*(failures+1))*time.Second)
+	return max(finding.Settling.For, time.Duration(p.InitialDelaySeconds+period*(failures+1))*time.Second)
 }
 
 func endedBadly(t *corev1.ContainerStateTerminated) bool {

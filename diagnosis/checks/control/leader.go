@@ -60,7 +60,7 @@ func checkLeaders(s *snapshot.Snapshot, r *finding.Report) {
 			lasts = time.Duration(*d) * time.Second
 		}
 		silent := newest.Sub(lease.Spec.RenewTime.Time)
-		if silent < lasts+finding.LostLead || works(s, l.name, lease.Spec.RenewTime.Add(lasts+finding.LostLead)) {
+		if silent < lasts+finding.LostLead.For || works(s, l.name, lease.Spec.RenewTime.Add(lasts+finding.LostLead.For)) {
 			continue
 		}
 		o := snapshot.ObjectOf("Lease", lease.Namespace, lease.Name)

@@ -225,7 +225,7 @@ func webhookRefusals(s *snapshot.Snapshot) map[string][]incident.Evidence {
 	}
 	for i := range s.Events {
 		if e := &s.Events[i]; strings.Contains(e.Message, "failed calling webhook") &&
-			s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal {
+			s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal.For {
 			seen := finding.SeenEvent(e)
 			seen.Time = kube.BeganAt(e).UTC()
 			add(e.Message, seen)

@@ -202,7 +202,7 @@ func failedUpdate(h hostlog.Host) {
 			return
 		}
 	}
-	recent := func(t time.Time) bool { return !t.IsZero() && !t.After(h.S.At) && h.S.At.Sub(t) < finding.LastWeek }
+	recent := func(t time.Time) bool { return !t.IsZero() && !t.After(h.S.At) && h.S.At.Sub(t) < finding.LastWeek.For }
 	if l := h.LastLine(func(l snapshot.HostLine) bool {
 		return strings.Contains(l.File, "unattended-upgrades") && !strings.Contains(l.Text, "INFO ") && recent(l.At)
 	}); l != nil {
@@ -242,7 +242,7 @@ func limits(h hostlog.Host) {
 	}
 	const name = "fs.inotify.max_user_instances"
 	said := h.LastSaid(noInotify)
-	if at := h.SaidAt(said); said == "" || !at.IsZero() && h.S.At.Sub(at) > finding.StillTold {
+	if at := h.SaidAt(said); said == "" || !at.IsZero() && h.S.At.Sub(at) > finding.StillTold.For {
 		return
 	}
 	value := ""

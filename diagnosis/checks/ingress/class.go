@@ -47,7 +47,7 @@ func ingressClass(s *snapshot.Snapshot, name string) *networkingv1.IngressClass 
 // checkIngressClass reports an Ingress that no controller takes up for its class. One that has an address was taken up by somebody.
 func checkIngressClass(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.Ingress) {
 	if finding.NotSeen(s, "ingressclasses.networking.k8s.io", "") || s.Namespace != "" || len(g.Status.LoadBalancer.Ingress) > 0 ||
-		s.At.Sub(g.CreationTimestamp.Time) < finding.SlowIngress {
+		s.At.Sub(g.CreationTimestamp.Time) < finding.SlowIngress.For {
 		return
 	}
 	class := classOf(s, g)
@@ -175,7 +175,7 @@ func noController(s *snapshot.Snapshot, r *finding.Report, c *networkingv1.Ingre
 		}
 	}
 	if len(pods) == 0 && workload == nil && slices.ContainsFunc(ingresses, func(g *networkingv1.Ingress) bool {
-		return len(g.Status.LoadBalancer.Ingress) > 0 || s.At.Sub(g.CreationTimestamp.Time) < finding.SlowIngress
+		return len(g.Status.LoadBalancer.Ingress) > 0 || s.At.Sub(g.CreationTimestamp.Time) < finding.SlowIngress.For
 	}) {
 		return // somebody has served them, under a name of its own perhaps
 	}

@@ -242,7 +242,7 @@ func checkGateway(s *snapshot.Snapshot, r *finding.Report, g *gatewayObject) {
 	for _, t := range []string{"Accepted", "Programmed", "Scheduled", "Ready"} {
 		c := gatewayCondition(g.Status.Conditions, t)
 		if words := conditionRefuses(c); words != "" && !kube.Newly(s, c.LastTransitionTime.Time) &&
-			s.At.Sub(g.CreationTimestamp.Time) >= finding.SlowIngress {
+			s.At.Sub(g.CreationTimestamp.Time) >= finding.SlowIngress.For {
 			f := r.Find(GatewayNotReady, g.object(), fmt.Sprintf("Gateway %s/%s is not ready: %s is %s %s", g.Namespace, g.Name, t, c.Status, words))
 			f.Since = c.LastTransitionTime.Time
 			f.Cite(conditionSeen(g, "status", c))

@@ -100,7 +100,7 @@ func podsByNode(s *snapshot.Snapshot, d *appsv1.DaemonSet) map[string]*corev1.Po
 func without(s *snapshot.Snapshot, d *appsv1.DaemonSet, pods map[string]*corev1.Pod, node string) bool {
 	n := s.Node(node)
 	return n != nil && pods[node] == nil && !kube.Newly(s, d.CreationTimestamp.Time) &&
-		s.At.Sub(n.CreationTimestamp.Time) >= finding.SlowIngress
+		s.At.Sub(n.CreationTimestamp.Time) >= finding.SlowIngress.For
 }
 
 // sandboxFailures are the events by which the kubelet says that a pod gets no network, the newest of each node.

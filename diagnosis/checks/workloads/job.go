@@ -181,7 +181,7 @@ func reportJob(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job, c *batch
 			f.Severity = incident.Info
 		}
 	}
-	if s.At.Sub(f.Since) > finding.LongPast || doneSince(s, j, f.Since) {
+	if s.At.Sub(f.Since) > finding.LongPast.For || doneSince(s, j, f.Since) {
 		f.Severity = incident.Info
 	}
 	for _, p := range pods {

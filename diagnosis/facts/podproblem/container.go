@@ -73,7 +73,7 @@ func ended(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, t *corev1.Cont
 	switch {
 	case t.ExitCode == 0 && (c.Init || p.Spec.RestartPolicy != corev1.RestartPolicyAlways):
 		return Problem{}, false
-	case c.Status.RestartCount == 0 && kube.Newly(s, t.FinishedAt.Time), kube.LostWithNode(t) && s.At.Sub(t.FinishedAt.Time) < finding.WarmUp:
+	case c.Status.RestartCount == 0 && kube.Newly(s, t.FinishedAt.Time), kube.LostWithNode(t) && s.At.Sub(t.FinishedAt.Time) < finding.WarmUp.For:
 		return Problem{}, false
 	}
 	return Crashed(s, p, c, t), true
@@ -126,9 +126,9 @@ func runningAgain(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Proble
 	quiet := s.At.Sub(last.FinishedAt.Time)
 	every := s.At.Sub(p.CreationTimestamp.Time) / time.Duration(c.Status.RestartCount)
 	switch well := lived >= 2*before && lived >= justStarted; {
-	case lived < justStarted && quiet < finding.RecentRestart && before < forgiven:
+	case lived < justStarted && quiet < finding.RecentRestart.For && before < forgiven:
 		return Crashed(s, p, c, last), true
-	case c.Status.RestartCount < addUp || well || every > seldom || quiet > max(finding.RecentRestart, 2*every) || quiet > finding.OldRestart:
+	case c.Status.RestartCount < addUp || well || every > seldom || quiet > max(finding.RecentRestart.For, 2*every) || quiet > finding.OldRestart.For:
 		return Problem{}, false
 	}
 	return addingUp(s, p, c, last), true

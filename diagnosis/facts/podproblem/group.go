@@ -147,7 +147,7 @@ func (x *Group) longAgo(s *snapshot.Snapshot) bool {
 	for _, a := range x.problems {
 		last = kube.Latest(last, a.Since)
 	}
-	return !last.IsZero() && s.At.Sub(last) > finding.OldRestart
+	return !last.IsZero() && s.At.Sub(last) > finding.OldRestart.For
 }
 
 // retried says whether a pod's Job has got on without it: it is done, or has another pod at work.

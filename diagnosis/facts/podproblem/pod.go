@@ -140,7 +140,7 @@ func FailedAt(p *corev1.Pod) time.Time {
 
 func terminating(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 	due := p.DeletionTimestamp.Time
-	if s.At.Sub(due) < finding.StuckTerminating {
+	if s.At.Sub(due) < finding.StuckTerminating.For {
 		return Problem{}, false
 	}
 	a := Problem{Code: PodTerminating, Alike: p.Spec.NodeName, node: p.Spec.NodeName, Since: due, told: []time.Time{due},

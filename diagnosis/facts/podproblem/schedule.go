@@ -168,7 +168,7 @@ func nodePromised(s *snapshot.Snapshot, p *corev1.Pod) bool {
 // takesOver says that the scheduler has made room for the pod on a node, where others are still ending.
 func takesOver(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	return p.Status.NominatedNodeName != "" && slices.ContainsFunc(s.PodsOn(p.Status.NominatedNodeName), func(victim *corev1.Pod) bool {
-		return victim.DeletionTimestamp != nil && s.At.Sub(victim.DeletionTimestamp.Time) < finding.StuckTerminating
+		return victim.DeletionTimestamp != nil && s.At.Sub(victim.DeletionTimestamp.Time) < finding.StuckTerminating.For
 	})
 }
 

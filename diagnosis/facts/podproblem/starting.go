@@ -30,7 +30,7 @@ func Starting(s *snapshot.Snapshot, v *corev1.Service) bool {
 // large image is pulled or its init containers are at work, and nothing is wrong with it; or that it is about to be replaced.
 func StartingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	if p.DeletionTimestamp != nil {
-		return s.At.Sub(p.DeletionTimestamp.Time) < finding.StuckTerminating
+		return s.At.Sub(p.DeletionTimestamp.Time) < finding.StuckTerminating.For
 	}
 	return kube.Newly(s, p.CreationTimestamp.Time) || kube.Newly(s, kube.UnreadySince(p)) || kube.WarmingUp(s, p) ||
 		p.Status.Phase == corev1.PodPending && p.Spec.NodeName != "" && len(Of(s, p)) == 0
