@@ -10,7 +10,7 @@ type Memory struct {
 }
 
 // Memories are all that there are, in the order of the guide.
-var Memories = []Memory{RecentRestart, OldRestart, JustStarted, Forgiven, Seldom, NearKill, RecentRefusal, StillTold, Recently, LastWeek,
+var Memories = []Memory{RecentRestart, OldRestart, JustStarted, Forgiven, Seldom, RecentProbe, NearKill, MissedLease, RecentRefusal, StillTold, Recently, LastWeek,
 	LongPast, NearExpiry, RenewBefore, WrongClock, FailsAgain, UpdateTakes, NetworkTouched, TouchedAfter, ReloadLoses, TakenWithin,
 	SettledAPI, DNSStarts, LoopShows, LeaseLasts}
 
@@ -22,16 +22,21 @@ var (
 	Forgiven      = Memory{"Forgiven", 10 * time.Minute,
 		"After running for this long a container is started anew without delay: the kubelet forgets its back-off."}
 	Seldom   = Memory{"Seldom", 24 * time.Hour, "Restarts that lie further apart than a day are not worth waking anybody."}
+	RecentProbe = Memory{"RecentProbe", 10 * time.Minute,
+		"A probe that still fails now and then was last heard of within this: of many alike events a kubelet sends one in five minutes."}
 	NearKill = Memory{"NearKill", 2 * time.Minute,
 		"How far the kubelet's word of a system OOM may be from the end of the container that it killed."}
 )
 
 // How long words, errors and changes speak of now.
 var (
+	MissedLease = Memory{"MissedLease", 40 * time.Second,
+		"The node lifecycle controller gives up on a lease that was not renewed for as long (--node-monitor-grace-period, before 1.32)."}
 	RecentRefusal = Memory{"RecentRefusal", 20 * time.Minute,
 		"A refused call is tried again after 1000 s at the latest by Kubernetes' controllers; an older refusal may have been mended since."}
-	StillTold  = Memory{"StillTold", time.Hour, "A line of the kernel or a service of within the hour speaks of now."}
-	Recently   = Memory{"Recently", 24 * time.Hour, "What is told of the past of a node or of the cluster's DNS: reboots, errors of disks, changes."}
+	StillTold = Memory{"StillTold", time.Hour, "A line of the kernel or a service of within the hour speaks of now."}
+	Recently  = Memory{"Recently", 24 * time.Hour,
+		"What is told of the past of a node or of the cluster's DNS: reboots, errors of disks, changes."}
 	LastWeek   = Memory{"LastWeek", 7 * 24 * time.Hour, "How old a change of a node, or its failed update, may be that is still told."}
 	LongPast   = Memory{"LongPast", 7 * 24 * time.Hour, "A Job or release that failed longer ago is no concern of today."}
 	NearExpiry = Memory{"NearExpiry", 14 * 24 * time.Hour,
@@ -39,7 +44,8 @@ var (
 	RenewBefore = Memory{"RenewBefore", 30 * 24 * time.Hour,
 		"A node's certificate should have been renewed this long before its end; one that lives shortly, a tenth of its life before."}
 	WrongClock = Memory{"WrongClock", 30 * time.Second,
-		"How far a node's clock may be from the API server's: a request takes seconds at worst; Kerberos and many tokens give up at five minutes."}
+		"How far a node's clock may be from the API server's: a request takes seconds at worst; Kerberos and many " +
+			"tokens give up at five minutes."}
 )
 
 // How far apart moments may lie that belong together.
@@ -53,6 +59,8 @@ var (
 	SettledAPI     = Memory{"SettledAPI", time.Hour, "How long an API must have been there for its change to take it from somebody."}
 	DNSStarts      = Memory{"DNSStarts", 15 * time.Second,
 		"CoreDNS waits for the API server's lists until it answers, its endpoints for its readiness."}
-	LoopShows = Memory{"LoopShows", time.Minute, "CoreDNS notices a loop within seconds of its start; a Corefile that serves for longer has none."}
-	LeaseLasts = Memory{"LeaseLasts", 15 * time.Second, "A leader's Lease that does not say how long it lasts (--leader-elect-lease-duration)."}
+	LoopShows = Memory{"LoopShows", time.Minute,
+		"CoreDNS notices a loop within seconds of its start; a Corefile that serves for longer has none."}
+	LeaseLasts = Memory{"LeaseLasts", 15 * time.Second,
+		"A leader's Lease that does not say how long it lasts (--leader-elect-lease-duration)."}
 )

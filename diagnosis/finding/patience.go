@@ -10,9 +10,40 @@ type Patience struct {
 	Why  string // why so long, and after whom, for the guide
 }
 
+// Lasting is the same patience for as long as what it is about asks for.
+func (p Patience) Lasting(d time.Duration) Patience {
+	p.For = d
+	return p
+}
+
+// Term is until when something may still be normal, and what it may be. The zero value is no time at all.
+type Term struct {
+	Until time.Time
+	May   string
+}
+
+// Lasts is the term of what began then; none where that is not known.
+func Lasts(p Patience, since time.Time) Term {
+	if since.IsZero() {
+		return Term{}
+	}
+	return Term{since.Add(p.For).UTC(), p.May}
+}
+
+// And is the longer of two terms.
+func (t Term) And(other Term) Term {
+	if other.Until.After(t.Until) {
+		return other
+	}
+	return t
+}
+
+// Over says whether the time is up.
+func (t Term) Over(now time.Time) bool { return !t.Until.After(now) }
+
 // Patiences are all that there are, in the order of the guide: a check that finds what may pass by itself says with [Finding.MayPass] or
 // [Finding.NotYet] which of them holds.
-var Patiences = []Patience{Settling, WarmUp, LongStart, SlowProbe, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler, GateOpens,
+var Patiences = []Patience{Settling, WarmUp, LongStart, SlowProbe, SecondStart, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler, GateOpens,
 	ScaleUp, StuckTerminating, PartDone, RolloutMoves, HeldUpdate, PauseForgotten, HelperEnds, NextTry, EndlessJob, LateStart, LongRun,
 	Unmeasured, AtMaximum, LongAtMaximum, AheadOf, SlowProvisioning, SlowDetach, SlowResize, SlowBalancer, SlowIngress, SlowIssuer, NewNode,
 	StartingRuntime, StaleLease, LeavingTime, ForgottenCordon, LostLead, SlowNamespace, CustomFails, CustomSettles, CustomProgresses,
@@ -31,6 +62,8 @@ var (
 	SlowProbe = Patience{"SlowProbe", 0, "may still pass its probe",
 		"As long as the probe itself takes until it has failed for good: initialDelaySeconds, and failureThreshold times periodSeconds. " +
 			"What fails less often than that has no consequence."}
+	SecondStart = Patience{"SecondStart", time.Minute, "may do well from its second start on",
+		"What a program lacked when it was first started may be there a minute later; a container that crashes again is told at once."}
 	StartAnew = Patience{"StartAnew", 2 * time.Minute, "may still be started anew after its node",
 		"A container that ended because its node or runtime went down is started by the kubelet as soon as that is back, which takes as " +
 			"long as WarmUp."}
@@ -107,7 +140,8 @@ var (
 	StaleLease = Patience{"StaleLease", 60 * time.Second, "may still renew its lease",
 		"Kubelets renew every 10 s, and the node lifecycle controller gives up on a lease after 40 s (--node-monitor-grace-period)."}
 	LeavingTime = Patience{"LeavingTime", 15 * time.Minute, "may be on its way out",
-		"Draining a node and ending its machine takes minutes; the cluster autoscaler gives up a drain after 10 (--max-graceful-termination-sec)."}
+		"Draining a node and ending its machine takes minutes; the cluster autoscaler gives " +
+			"up a drain after 10 (--max-graceful-termination-sec)."}
 	ForgottenCordon = Patience{"ForgottenCordon", 24 * time.Hour, "may be cordoned on purpose",
 		"A cordon lasts for as long as the maintenance that it is for; after a day people have forgotten it."}
 	LostLead = Patience{"LostLead", 45 * time.Second, "may still be renewed, or taken over",

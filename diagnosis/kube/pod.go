@@ -145,19 +145,22 @@ func UnreadySince(p *corev1.Pod) time.Time {
 	return time.Time{}
 }
 
-// WarmingUp says that a pod's containers run, or are being made, for the first time or after their node has started anew, that none has
-// failed, and that the time is not up which programs commonly need to start, or the longer one that the pod's own probes grant.
-func WarmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
+// WarmingUp says that the time is not up which a pod's programs may need to start.
+func WarmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool { return !WarmsUpUntil(s, p).Over(s.At) }
+
+// WarmsUpUntil is until when a pod may warm up: its containers run, or are being made, for the first time or after their node has started
+// anew, and none has failed. It is the time that programs commonly need to start, or the longer one that the pod's own probes grant.
+func WarmsUpUntil(s *snapshot.Snapshot, p *corev1.Pod) finding.Term {
 	if p.Spec.NodeName == "" || p.Status.Phase == corev1.PodFailed {
-		return false
+		return finding.Term{}
 	}
 	begun, granted := p.CreationTimestamp.Time, finding.WarmUp.For
 	for _, c := range ContainersOf(p) {
 		switch st := c.Status; {
 		case endedBadly(st.State.Terminated) || st.LastTerminationState.Terminated != nil && !LostWithNode(st.LastTerminationState.Terminated):
-			return false
+			return finding.Term{}
 		case st.State.Waiting != nil && !slices.Contains(beginning, st.State.Waiting.Reason):
-			return false
+			return finding.Term{}
 		case st.State.Running != nil:
 			begun = Latest(begun, st.State.Running.StartedAt.Time)
 		case st.State.Terminated != nil && LostWithNode(st.State.Terminated):
@@ -169,7 +172,7 @@ func WarmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 			}
 		}
 	}
-	return !begun.IsZero() && s.At.Sub(begun) < granted
+	return finding.Lasts(finding.WarmUp.Lasting(granted), begun)
 }
 
 // ProbeTime is how long a probe needs until it has failed for good, from the container's start.

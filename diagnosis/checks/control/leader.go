@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -140,7 +139,7 @@ func schedulerSilent(s *snapshot.Snapshot, r *finding.Report) {
 		if c := kube.PodCondition(p, corev1.PodScheduled); c != nil || kube.LastEvent(s, finding.PodObject(p), "FailedScheduling") != nil {
 			return // a scheduler has spoken
 		}
-		if s.At.Sub(p.CreationTimestamp.Time) < podproblem.NoScheduler {
+		if !finding.Lasts(finding.NoScheduler, p.CreationTimestamp.Time).Over(s.At) {
 			continue
 		}
 		pods = append(pods, p)

@@ -39,7 +39,7 @@ func checkDaemonSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.DaemonSet
 	var since time.Time
 	now := ""
 	for _, p := range kube.PodsOf(s, o) {
-		if kube.IsReady(p) || podproblem.StartingUp(s, p) || kube.AwayWithNode(s, p) {
+		if kube.IsReady(p) || podproblem.StartingUp(s, p) || away(s, p) {
 			continue
 		}
 		nodes = finding.Union(nodes, []string{daemonNode(p)})
@@ -61,6 +61,12 @@ func checkDaemonSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.DaemonSet
 	if d.Status.UpdatedNumberScheduled < want && d.Status.UpdatedNumberScheduled > 0 {
 		revised(f, s, d.Namespace, revisionBefore(s, d, now), revisionNamed(d, now))
 	}
+}
+
+// away says whether a pod is not ready for its node, which is away for a while as it should be.
+func away(s *snapshot.Snapshot, p *corev1.Pod) bool {
+	until, asked := kube.AwayWithNode(s, p)
+	return asked || !until.Over(s.At)
 }
 
 // daemonNode is the node that a pod is meant for: before it is bound, its affinity says so.
