@@ -151,12 +151,13 @@ func runningAgain(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Proble
 	return addingUp(s, p, c, last), true
 }
 
-// endedBefore is a restart that nobody is woken for. One that is a moment old is a crash; an older one, or one without an error, may have
-// been the last, and is a suspicion.
+// endedBefore is a restart that nobody is woken for. One that is a moment old and came soon after the start is a crash; an older one, or one
+// without an error, may have been the last, and is a suspicion.
 func endedBefore(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, last *corev1.ContainerStateTerminated,
 	run *corev1.ContainerStateRunning) Problem {
 	a := Crashed(s, p, c, last)
-	if again := finding.Lasts(finding.SecondStart, run.StartedAt.Time); !again.Over(s.At) && last.ExitCode != 0 {
+	soon := last.ExitCode != 0 && last.FinishedAt.Sub(last.StartedAt.Time) < finding.Forgiven.For
+	if again := finding.Lasts(finding.SecondStart, run.StartedAt.Time); soon && !again.Over(s.At) {
 		a.endedOnce(p, c)
 		a.mayPass(again)
 		return a

@@ -52,7 +52,7 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 }
 
 // probeFails needs the kubelet's word, or a probe that has had its time: events are kept for an hour only. A program that has yet to listen
-// fails its first probe, too: once proves nothing as long as it may warm up.
+// fails its probes, too: that proves nothing as long as it may warm up, unless the probe asks for what the container does not have.
 func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Problem, bool) {
 	field, probe := "readinessProbe", c.Spec.ReadinessProbe
 	if c.Spec.StartupProbe != nil && (c.Status.Started == nil || !*c.Status.Started) {
@@ -69,7 +69,7 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Problem,
 	}
 	if !staysSo(c, probe, e) {
 		a.mayPass(kube.WarmsUpUntil(s, p)) // it has yet to listen, for all that the probe shows
-		if e == nil || kube.EventCount(e) <= 1 {
+		if portHint(c, probe) == "" {
 			a.standing = waits
 		}
 	}
