@@ -21,7 +21,7 @@ var (
 	JustStarted   = Memory{"JustStarted", time.Minute, "After two crashes or more, running for less than this proves nothing."}
 	Forgiven      = Memory{"Forgiven", 10 * time.Minute,
 		"After running for this long a container is started anew without delay: the kubelet forgets its back-off."}
-	Seldom   = Memory{"Seldom", 24 * time.Hour, "Restarts that lie further apart than a day are not worth waking anybody."}
+	Seldom      = Memory{"Seldom", 24 * time.Hour, "Restarts that lie further apart than a day are not worth waking anybody."}
 	RecentProbe = Memory{"RecentProbe", 10 * time.Minute,
 		"A probe that still fails now and then was last heard of within this: of many alike events a kubelet sends one in five minutes."}
 	NearKill = Memory{"NearKill", 2 * time.Minute,

@@ -169,9 +169,9 @@ func (f *Finding) NotYet(p Patience, since, now time.Time) *Finding {
 	return f.NotYetWithin(Lasts(p, since), now)
 }
 
-// NotYetWithin is NotYet for a term.
+// NotYetWithin is NotYet for a term. What nobody would be woken for anyhow is no suspicion.
 func (f *Finding) NotYetWithin(t Term, now time.Time) *Finding {
-	if f.MayPassWithin(t); f.Early(now) {
+	if f.MayPassWithin(t); f.Early(now) && f.Alarms() {
 		f.Suspected()
 	}
 	return f

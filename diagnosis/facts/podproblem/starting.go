@@ -26,6 +26,24 @@ func Starting(s *snapshot.Snapshot, v *corev1.Service) bool {
 	return len(v.Spec.Selector) > 0 && len(pods) > 0 && !slices.ContainsFunc(pods, kube.IsReady) && AllStarting(s, pods)
 }
 
+// StartsUntil is until when the pods that are starting up may be: the longest of their terms. No time at all, though they are starting, is one
+// that is not known.
+func StartsUntil(s *snapshot.Snapshot, pods []*corev1.Pod) finding.Term {
+	var t finding.Term
+	for _, p := range pods {
+		if p.DeletionTimestamp != nil {
+			t = t.And(finding.Lasts(finding.StuckTerminating, p.DeletionTimestamp.Time))
+			continue
+		}
+		t = t.And(finding.Lasts(finding.Settling, p.CreationTimestamp.Time)).And(finding.Lasts(finding.Settling, kube.UnreadySince(p))).
+			And(kube.WarmsUpUntil(s, p))
+		for _, a := range EarlyOf(s, p) {
+			t = t.And(a.normal)
+		}
+	}
+	return t
+}
+
 // StartingUp says that a pod is too young, or not ready for too short a time, to be looked at; that it is on its way, such as while a
 // large image is pulled or its init containers are at work, and nothing is wrong with it; or that it is about to be replaced.
 func StartingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
