@@ -45,7 +45,7 @@ func (t Term) Over(now time.Time) bool { return !t.Until.After(now) }
 // [Finding.NotYet] which of them holds.
 var Patiences = []Patience{Settling, WarmUp, LongStart, SlowProbe, SecondStart, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler, GateOpens,
 	ScaleUp, StuckTerminating, PartDone, RolloutMoves, HeldUpdate, PauseForgotten, HelperEnds, NextTry, EndlessJob, LateStart, LongRun,
-	Unmeasured, AtMaximum, LongAtMaximum, AheadOf, SlowProvisioning, SlowDetach, SlowResize, SlowBalancer, SlowIngress, SlowIssuer, NewNode,
+	Unmeasured, AtMaximum, LongAtMaximum, AheadOf, SlowProvisioning, SlowDetach, SlowResize, SlowBalancer, SlowIngress, SlowIssuer, NewNode, AgentComes,
 	StartingRuntime, StaleLease, LeavingTime, ForgottenCordon, LostLead, SlowNamespace, CustomFails, CustomSettles, CustomProgresses,
 	HelmOperation}
 
@@ -135,6 +135,8 @@ var (
 var (
 	NewNode = Patience{"NewNode", 3 * time.Minute, "may still be set up",
 		"A new node's network plugin has yet to be pulled and started before the kubelet calls the node ready."}
+	AgentComes = Patience{"AgentComes", 2 * time.Minute, "may still get its pod",
+		"The DaemonSet controller makes a pod for a new node within seconds; taints that other controllers lift can keep it away for a minute."}
 	StartingRuntime = Patience{"StartingRuntime", 2 * time.Minute, "may still be starting",
 		"A kubelet that has just started waits for its first look at the runtime, which lists all containers."}
 	StaleLease = Patience{"StaleLease", 60 * time.Second, "may still renew its lease",

@@ -54,12 +54,13 @@ func checkLeaders(s *snapshot.Snapshot, r *finding.Report) {
 		if lease.Spec.RenewTime == nil {
 			continue
 		}
-		lasts := 15 * time.Second
+		lasts := finding.LeaseLasts.For
 		if d := lease.Spec.LeaseDurationSeconds; d != nil {
 			lasts = time.Duration(*d) * time.Second
 		}
 		silent := newest.Sub(lease.Spec.RenewTime.Time)
-		if silent < lasts+finding.LostLead.For || works(s, l.name, lease.Spec.RenewTime.Add(lasts+finding.LostLead.For)) {
+		late := silent - lasts
+		if late < 0 || works(s, l.name, lease.Spec.RenewTime.Add(lasts+min(late, finding.LostLead.For))) {
 			continue
 		}
 		o := snapshot.ObjectOf("Lease", lease.Namespace, lease.Name)
@@ -77,6 +78,7 @@ func checkLeaders(s *snapshot.Snapshot, r *finding.Report) {
 		if l.code == ControllerManagerNotLeading {
 			f.Cite(untaken(s, f.Since)...)
 		}
+		f.NotYet(finding.LostLead, s.At.Add(-late), s.At)
 	}
 }
 

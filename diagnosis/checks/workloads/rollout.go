@@ -69,11 +69,7 @@ func onlyStarting(s *snapshot.Snapshot, o incident.Object) (until finding.Term, 
 			unready = append(unready, p)
 		}
 	}
-	if len(unready) == 0 || !podproblem.AllStarting(s, unready) {
-		return finding.Term{}, false
-	}
-	until = podproblem.StartsUntil(s, unready)
-	return until, until.Over(s.At)
+	return podproblem.OnlyStarting(s, unready)
 }
 
 // servesStill lowers a finding to a warning if what people rely on still works.

@@ -20,14 +20,26 @@ func AllStarting(s *snapshot.Snapshot, pods []*corev1.Pod) bool {
 	return true
 }
 
-// Starting says whether what stands behind a Service has only just been started, all of it.
-func Starting(s *snapshot.Snapshot, v *corev1.Service) bool {
+// Starting is OnlyStarting for the pods behind a Service, where none is ready.
+func Starting(s *snapshot.Snapshot, v *corev1.Service) (until finding.Term, unknown bool) {
 	pods := s.PodsSelected(v.Namespace, v.Spec.Selector)
-	return len(v.Spec.Selector) > 0 && len(pods) > 0 && !slices.ContainsFunc(pods, kube.IsReady) && AllStarting(s, pods)
+	if len(v.Spec.Selector) == 0 || slices.ContainsFunc(pods, kube.IsReady) {
+		return finding.Term{}, false
+	}
+	return OnlyStarting(s, pods)
 }
 
-// StartsUntil is until when the pods that are starting up may be: the longest of their terms. No time at all, though they are starting, is one
-// that is not known.
+// OnlyStarting is until when all of the pods may be starting up; no time at all where some are not, or there are none. Where they are, but
+// until when is not known, unknown says so.
+func OnlyStarting(s *snapshot.Snapshot, pods []*corev1.Pod) (until finding.Term, unknown bool) {
+	if len(pods) == 0 || !AllStarting(s, pods) {
+		return finding.Term{}, false
+	}
+	until = StartsUntil(s, pods)
+	return until, until.Over(s.At)
+}
+
+// StartsUntil is until when the pods that are starting up may be: the longest of their terms.
 func StartsUntil(s *snapshot.Snapshot, pods []*corev1.Pod) finding.Term {
 	var t finding.Term
 	for _, p := range pods {
