@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"slices"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -60,6 +61,9 @@ func (x *Examination) findings(scope Scope) []*finding.Finding {
 		}
 		own := *f
 		own.Seen, own.Changes = slices.Clip(f.Seen), slices.Clip(f.Changes)
+		if !own.Early(x.s.At) {
+			own.NormalUntil, own.Normal = time.Time{}, "" // that time is over
+		}
 		found = append(found, &own)
 	}
 	return found
