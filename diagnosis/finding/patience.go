@@ -37,3 +37,19 @@ const (
 	LastWeek      = 7 * 24 * time.Hour // how old a change or a failed update may be that is still told
 	LongPast      = 7 * 24 * time.Hour // how long ago a Job may have failed to be a concern of today
 )
+
+// How long a custom resource may say that it is not well.
+var (
+	// CustomFailing is for what speaks of a failure: controllers try again within seconds.
+	CustomFailing = Patience{Name: "CustomFailing", For: time.Minute, May: "its controller may still get over it",
+		Why: "a controller that fails tries again within seconds, and a minute shows whether it gets over it"}
+	// CustomPlain is for what is not ready without a word of failure or of progress.
+	CustomPlain = Patience{Name: "CustomPlain", For: 10 * time.Minute, May: "it may still become ready",
+		Why: "most controllers have made what they make within minutes"}
+	// CustomProgress is for what says that it is being made.
+	CustomProgress = Patience{Name: "CustomProgress", For: 45 * time.Minute, May: "it may still be in the making",
+		Why: "controllers make machines, databases and certificates: minutes, at times half an hour"}
+	// CustomUnseen is for a change, or an object, that its controller has not taken note of.
+	CustomUnseen = Patience{Name: "CustomUnseen", For: 10 * time.Minute, May: "its controller may still get to it",
+		Why: "a busy controller gets to a change within minutes"}
+)
