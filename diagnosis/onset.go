@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-
+	"github.com/paramedic-bot/paramedic/diagnosis/change"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -23,13 +23,13 @@ const (
 const changeField = "change"
 
 // attach makes changes evidence: for each finding that matters and whose onset is known, those just before it on the way to it.
-func attach(s *snapshot.Snapshot, found []*finding.Finding, changes []incident.Change) {
+func attach(s *snapshot.Snapshot, found []*finding.Finding, changes []change.Change) {
 	if len(changes) == 0 {
 		return
 	}
 	of := map[incident.Object][]incident.Change{}
 	for _, c := range changes {
-		of[c.Object] = append(of[c.Object], c)
+		of[c.Object] = append(of[c.Object], c.Change)
 	}
 	for _, f := range found {
 		if !f.Alarms() || f.Since.IsZero() {
@@ -75,57 +75,14 @@ func wayTo(f *finding.Finding) []incident.Object {
 		}
 	}
 	if len(f.Pods) > 0 {
-		way = append(way, takenFrom(f.Pods[0])...)
+		way = append(way, kube.TakenFrom(f.Pods[0])...)
 	}
 	slices.SortFunc(way, incident.Object.Compare)
 	return slices.Compact(way)
 }
 
-// takenFrom is what a pod takes its configuration and its rights from.
-func takenFrom(p *corev1.Pod) []incident.Object {
-	var out []incident.Object
-	add := func(kind, name string) {
-		if name != "" {
-			out = append(out, snapshot.ObjectOf(kind, p.Namespace, name))
-		}
-	}
-	add("ServiceAccount", p.Spec.ServiceAccountName)
-	for i := range p.Spec.Volumes {
-		v := &p.Spec.Volumes[i]
-		if v.ConfigMap != nil {
-			add("ConfigMap", v.ConfigMap.Name)
-		}
-		if v.Secret != nil {
-			add("Secret", v.Secret.SecretName)
-		}
-		if v.PersistentVolumeClaim != nil {
-			add("PersistentVolumeClaim", v.PersistentVolumeClaim.ClaimName)
-		}
-	}
-	for _, list := range [][]corev1.Container{p.Spec.InitContainers, p.Spec.Containers} {
-		for i := range list {
-			for _, e := range list[i].EnvFrom {
-				if e.ConfigMapRef != nil {
-					add("ConfigMap", e.ConfigMapRef.Name)
-				}
-				if e.SecretRef != nil {
-					add("Secret", e.SecretRef.Name)
-				}
-			}
-			for _, e := range list[i].Env {
-				if v := e.ValueFrom; v != nil && v.ConfigMapKeyRef != nil {
-					add("ConfigMap", v.ConfigMapKeyRef.Name)
-				} else if v != nil && v.SecretKeyRef != nil {
-					add("Secret", v.SecretKeyRef.Name)
-				}
-			}
-		}
-	}
-	return out
-}
-
 // shown is which changes a diagnosis tells: those that are evidence, and the newest others.
-func shown(found []*finding.Finding, changes []incident.Change) []incident.Change {
+func shown(found []*finding.Finding, changes []change.Change) []incident.Change {
 	cited := map[string]bool{}
 	for _, f := range found {
 		for _, c := range f.Changes {
@@ -146,7 +103,7 @@ func shown(found []*finding.Finding, changes []incident.Change) []incident.Chang
 	var out []incident.Change
 	for i, c := range changes {
 		if keep[i] {
-			out = append(out, c)
+			out = append(out, c.Change)
 		}
 	}
 	return out
