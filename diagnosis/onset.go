@@ -2,8 +2,11 @@ package diagnosis
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/change"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -107,4 +110,62 @@ func shown(found []*finding.Finding, changes []change.Change) []incident.Change 
 		}
 	}
 	return out
+}
+
+// begun is when a finding began, as near as can be told: the end of a run that is seen is only the last of a loop's.
+func begun(f *finding.Finding) time.Time {
+	at := f.Since
+	if at.IsZero() {
+		return at
+	}
+	for _, p := range f.Pods {
+		at = finding.Earlier(finding.Earlier(at, kube.UnreadySince(p)), loopSince(p))
+	}
+	return at
+}
+
+// The kubelet waits 10 s before it starts a container anew, twice as long each time, and 5 minutes at most (pkg/kubelet: MaxCrashLoopBackOff).
+const (
+	firstBackOff = 10 * time.Second
+	lastBackOff  = 5 * time.Minute
+)
+
+// loopSince is when the first of a pod's containers began to crash that now waits between two tries, by how long the kubelet waits; zero where none does.
+func loopSince(p *corev1.Pod) time.Time {
+	var at time.Time
+	for _, c := range kube.ContainersOf(p) {
+		w, end := c.Status.State.Waiting, c.Status.LastTerminationState.Terminated
+		if w == nil || w.Reason != "CrashLoopBackOff" || end == nil {
+			continue
+		}
+		took := min(max(end.FinishedAt.Sub(end.StartedAt.Time), 0), 2*lastBackOff)
+		began := end.FinishedAt.Time
+		for i, wait := 1, firstBackOff; i < crashes(c.Status); i, wait = i+1, min(2*wait, lastBackOff) {
+			began = began.Add(-wait - took)
+		}
+		at = finding.Earlier(at, kube.Latest(began, p.CreationTimestamp.Time))
+	}
+	return at
+}
+
+var backOffOf = regexp.MustCompile(`back-off (\S+) restarting`)
+
+// crashes is how often in a row a container has crashed, going by how long the kubelet waits until the next try; where it waits as long as it ever
+// does, or does not say, as often as it was started anew.
+func crashes(st *corev1.ContainerStatus) int {
+	all := int(min(st.RestartCount, 1<<16)) + 1
+	if m := backOffOf.FindStringSubmatch(st.State.Waiting.Message); m != nil {
+		waits, err := time.ParseDuration(m[1])
+		n := 1
+		for w := firstBackOff; w < min(waits, lastBackOff); w *= 2 {
+			n++
+		}
+		switch {
+		case err == nil && waits < lastBackOff:
+			return min(n, all)
+		case err == nil:
+			return max(n, all)
+		}
+	}
+	return all
 }

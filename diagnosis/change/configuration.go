@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -33,6 +34,9 @@ func (t *timeline) configuration() {
 	each(t.written, "RoleBinding", s.RoleBindings)
 	each(t.written, "ClusterRole", s.ClusterRoles)
 	each(t.written, "ClusterRoleBinding", s.ClusterRoleBindings)
+	for i := range s.Customs {
+		t.custom(&s.Customs[i])
+	}
 	for _, enter := range []func(string, metav1.Object){t.made, t.written} {
 		each(enter, "NetworkPolicy", s.NetworkPolicies)
 		each(enter, "ResourceQuota", s.ResourceQuotas)
@@ -40,6 +44,17 @@ func (t *timeline) configuration() {
 		each(enter, "PodDisruptionBudget", s.PDBs)
 		each(enter, "ValidatingWebhookConfiguration", s.ValidatingWebhooks)
 		each(enter, "MutatingWebhookConfiguration", s.MutatingWebhooks)
+	}
+}
+
+// custom enters that a custom resource was written by somebody else than the controller that keeps its status.
+func (t *timeline) custom(o *unstructured.Unstructured) {
+	keeps := map[string]bool{}
+	for _, f := range o.GetManagedFields() {
+		keeps[f.Manager] = keeps[f.Manager] || f.Subresource == "status"
+	}
+	if _, by := snapshot.Changed(o); !keeps[by] {
+		t.written(o.GetKind(), o)
 	}
 }
 

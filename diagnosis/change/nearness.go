@@ -31,14 +31,13 @@ var weights = map[Touched]float64{Unknown: 0.7, Program: 1, Made: 0.9, Machine: 
 // Path is how something is reached from what fails.
 type Path struct {
 	Object incident.Object
-	Steps  int    // 0: itself, or what it belongs to
-	How    string // what it is to what fails, in words: "its configuration"; empty for itself
+	Steps  int // 0: itself, or what it belongs to
 }
 
 // Scored is a change on a path, with how near it is to what fails in every way.
 type Scored struct {
 	Change
-	Way   Path
+	Steps int
 	Score float64
 }
 
@@ -76,7 +75,7 @@ func Rank(changes []Change, paths []Path, onset time.Time) []Scored {
 			continue
 		}
 		score := weights[c.Touched] / (1 + float64(max(gap, 0))/float64(half)) / (1 + float64(p.Steps)/afield)
-		out = append(out, Scored{c, p, score})
+		out = append(out, Scored{c, p.Steps, score})
 	}
 	slices.SortStableFunc(out, func(a, b Scored) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), b.At.Compare(a.At), a.Object.Compare(b.Object), cmp.Compare(a.What, b.What))

@@ -67,9 +67,6 @@ func (t *table) finding(p *parting) *finding.Finding {
 		}
 		behind.Of = append(behind.Of, x)
 		f.Since, early = finding.Earlier(f.Since, x.Since), early && x.Early(t.s.At)
-		if x.Severity.Rank() > f.Severity.Rank() {
-			f.Severity = x.Severity
-		}
 		if x.NormalUntil.After(f.NormalUntil) {
 			f.NormalUntil, f.Normal = x.NormalUntil, x.Normal
 		}
