@@ -80,7 +80,7 @@ func (x *Examination) Answer(scope Scope) (*incident.Diagnosis, error) {
 		return d, nil
 	}
 	if len(scope.Objects) > 0 { // what does not exist is told of only as far as it is missed
-		missed := slices.DeleteFunc(slices.Clone(scope.Objects), func(o incident.Object) bool { return !mentions(d, o) })
+		missed := slices.DeleteFunc(slices.Clone(scope.Objects), func(o incident.Object) bool { return !tells(d, o) })
 		d.Scope = Scope{Objects: missed}.told(x.s)
 	}
 	if len(d.Findings) == 0 {
