@@ -43,8 +43,14 @@ func first(pods []*corev1.Pod, most int) []*corev1.Pod {
 	return pods[:len(pods):len(pods)]
 }
 
-// closely is the pods of a scope that are looked at closely: those of what is presumed to be ill.
+// closely is the pods of a scope that are looked at closely: those of what is presumed to be ill, and some behind each Service that they call.
 func (sc Scope) closely(s *snapshot.Snapshot) []*corev1.Pod {
+	own := sc.ownPods(s)
+	return append(own, aroundOf(s, own).behind...)
+}
+
+// ownPods are the pods of what is presumed to be ill.
+func (sc Scope) ownPods(s *snapshot.Snapshot) []*corev1.Pod {
 	if sc.Ill.none() {
 		return nil
 	}

@@ -29,7 +29,8 @@ func (p Presumption) views(s *snapshot.Snapshot) []view {
 	return out
 }
 
-// ill says of a finding whether it is about what is presumed to be ill, as the diagnosis knows that by its evidence; nil where nothing is.
+// ill says of a finding whether it is about what is presumed to be ill, as the diagnosis knows that by its evidence, or about what that depends
+// on; nil where nothing is.
 func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.Finding) bool {
 	if sc.Ill.none() {
 		return nil
@@ -39,7 +40,11 @@ func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.F
 	for i := range views {
 		there[i] = views[i].seenThere(d)
 	}
+	beside := aroundOf(s, sc.ownPods(s))
 	return func(f *finding.Finding) bool {
+		if beside.objects[f.Object] || beside.objects[f.Workload] {
+			return true
+		}
 		for i := range views {
 			if views[i].concerns(&f.Finding, there[i]) {
 				return true
