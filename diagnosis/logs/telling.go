@@ -128,8 +128,11 @@ func (d *document) judge(from, to int) (entry, bool) {
 	// warn counts less than a complaint without a level
 	class := map[level]int{warn: 1, unknown: 2, failure: 3, fatal: 4}[l]
 	e.score = class * perLevel
-	if meant {
+	switch {
+	case meant:
 		e.score += understood
+	case to == from && l >= failure && !wordy(text):
+		e.score -= understood // it is an error by its mark alone
 	}
 	if to > from && l >= failure {
 		e.score += whole
@@ -179,7 +182,7 @@ func (d *document) tell(entries []entry, best int) []string {
 		at    int
 		lines []string
 	}
-	out := []told{{entries[best].from, d.excerpt(entries[best])}}
+	out := []told{{entries[best].from, append(d.ledTo(entries[best].from), d.excerpt(entries[best])...)}}
 	lines, bytes := 0, 0
 	for _, line := range out[0].lines {
 		lines, bytes = lines+1, bytes+len(line)+1
@@ -201,6 +204,19 @@ func (d *document) tell(entries []entry, best int) []string {
 		all = append(all, t.lines...)
 	}
 	return all
+}
+
+// ledTo are the lines right above a telling place that complain without meaning to: what a program has tried, and why it could not, which it
+// takes for an error only in what it says next.
+func (d *document) ledTo(from int) []string {
+	const near, most = 3, 2
+	var out []string
+	for i := max(0, from-near); i < from; i++ {
+		if r := parse(d.lines[i]); d.marks[i] && r.level == quiet && wordy(r.text) && !passing.MatchString(r.text) {
+			out = append(out, clip.Bytes(d.show(i, r.text), maxLine))
+		}
+	}
+	return out[max(0, len(out)-most):]
 }
 
 // show is a line as it stands, or what it says where it is a record that buries that.
