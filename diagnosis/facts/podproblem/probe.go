@@ -82,11 +82,15 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, normal fi
 	a.Reason = said
 	a.Predicate = finding.Say("{is|are} not ready%s: %s%s", c.In(p), said, probeHint(c, probe, kubelet))
 	a.Said = currentFacts(s, p, c)
+	if x, ok := hear(s, p, c, probe, kubelet); ok {
+		a.Predicate = a.Predicate.And("%s", x.words)
+		a.Seen = append(a.Seen, x.seen)
+	}
 	if ownVerdict(c, probe, kubelet) {
 		a.symptom, a.next = true, "Read its log: the program answers the probe, and says of itself that it is not well."
 	}
-	a.Seen = []incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe),
-		finding.SeenAPI(finding.PodObject(p), c.Field(), started, "running since "+finding.Clock(started)+", not ready")}
+	a.Seen = append([]incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe),
+		finding.SeenAPI(finding.PodObject(p), c.Field(), started, "running since "+finding.Clock(started)+", not ready")}, a.Seen...)
 	return a, true
 }
 
