@@ -7,7 +7,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -26,7 +25,7 @@ var unseenCodes = []finding.Code{
 
 // checkUnseen reports, by kinds, the objects whose controller has not acted on them. Where the controller is not known to be down, that is a
 // suspicion.
-func checkUnseen(s *snapshot.Snapshot, r *finding.Report, well map[types.UID]bool) {
+func checkUnseen(s *snapshot.Snapshot, r *finding.Report, well owners) {
 	speak := map[schema.GroupKind]bool{} // kinds whose objects get a status
 	for i := range s.Customs {
 		if o := &s.Customs[i]; len(statusOf(o)) > 0 {
@@ -37,7 +36,7 @@ func checkUnseen(s *snapshot.Snapshot, r *finding.Report, well map[types.UID]boo
 	for i := range s.Customs {
 		o := &s.Customs[i]
 		kind := o.GroupVersionKind().GroupKind()
-		if slices.Contains(otherGroups, kind.Group) || o.GetDeletionTimestamp() != nil || switchedOff(o) || past(o, well) {
+		if slices.Contains(otherGroups, kind.Group) || o.GetDeletionTimestamp() != nil || switchedOff(o) || well.past(o) {
 			continue
 		}
 		words, field, since, ok := unseenBy(o, speak[kind])
