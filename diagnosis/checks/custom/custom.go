@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -92,14 +93,22 @@ func foremostOf(ending runs, o *unstructured.Unstructured, now time.Time) (x sig
 	return x, all, ok
 }
 
-// foremost is the sign of the highest grade; of these the first that says why, or else the first.
+// foremost is the sign of the highest grade; of these the first that says why, or else the first. One that only names the condition of
+// another as its reason ("SubnetsReady=False") leaves it to that.
 func foremost(all []sign) (sign, bool) {
 	if len(all) == 0 {
 		return sign{}, false
 	}
-	return slices.MinFunc(all, func(a, b sign) int {
+	first := slices.MinFunc(all, func(a, b sign) int {
 		return cmp.Or(cmp.Compare(b.grade, a.grade), cmp.Compare(silent(a), silent(b)))
-	}), true
+	})
+	for _, x := range all {
+		if x.condition != "" && x.grade >= first.grade && x.condition != first.condition && x.message != "" &&
+			strings.HasPrefix(first.message, x.condition) {
+			return x, true
+		}
+	}
+	return first, true
 }
 
 func silent(x sign) int {

@@ -89,8 +89,14 @@ func stateSign(p place, key, value, why string, well bool) (sign, bool) {
 			x.grade = hint
 		}
 		return x, true
+	case polarity(value) < 0:
+		x.grade, x.patience = notDone, finding.CustomPlain
+		if nested && well {
+			x.grade = hint
+		}
+		return x, true
 	case tellsProgress(words[0]) && !nested && len(words) <= 3:
-		x.grade, x.patience, x.inMaking = hint, finding.CustomProgress, true
+		x.grade, x.patience, x.inMaking = hint, finding.CustomProgress, making(words[0])
 		if tellsFailure(why) {
 			x.grade, x.patience = notDone, finding.CustomPlain
 		}

@@ -77,7 +77,7 @@ func (w *walk) at(p place) []place {
 		}
 	case []any:
 		w.steps += len(of)
-		if nested := conditionsIn(w.o, of, p.path); len(nested) > 0 {
+		if nested := conditionsIn(w.o, of, p.path); len(nested) > 0 && nested[0].status != "" {
 			well := w.well || slices.ContainsFunc(nested, func(c condition) bool { return sums(c.kind) >= 0 && c.status == "True" })
 			w.signs = append(w.signs, mostly(conditionSigns(nested, well), w.well)...)
 			return nil

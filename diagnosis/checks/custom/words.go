@@ -72,6 +72,13 @@ func tellsFailure(texts ...string) bool {
 	return false
 }
 
+// reasonFails says whether a reason's own words tell of a failure; controllers join them as they please.
+func reasonFails(reason string) bool {
+	low := strings.ToLower(reason)
+	return slices.ContainsFunc([]string{"fail", "err", "invalid", "notfound", "missing", "denied", "degraded", "unhealthy"},
+		func(w string) bool { return strings.Contains(low, w) }) || slices.ContainsFunc(wordsOf(reason), isIll)
+}
+
 // progressWords say that something is being made, or waits its turn.
 var progressWords = []string{"progress", "pending", "creating", "provision", "reconcil", "install", "initial", "wait", "issuing", "starting",
 	"bootstrap", "queued", "scheduling", "updating", "upgrading", "scaling", "deploying", "configuring", "joining", "rebuild", "restoring"}
@@ -79,6 +86,12 @@ var progressWords = []string{"progress", "pending", "creating", "provision", "re
 func tellsProgress(words string) bool {
 	words = strings.ToLower(words)
 	return slices.ContainsFunc(progressWords, func(w string) bool { return strings.Contains(words, w) })
+}
+
+// making says whether a state's first word tells that its object has not been made yet, whatever it is doing.
+func making(word string) bool {
+	return slices.ContainsFunc([]string{"pending", "creating", "provision", "install", "initial", "wait", "bootstrap", "queued", "starting"},
+		func(w string) bool { return strings.HasPrefix(word, w) })
 }
 
 // unused tells of a feature that nobody has set up, or that was switched off.
