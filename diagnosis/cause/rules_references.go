@@ -82,8 +82,8 @@ func customNodes(c *Context, from, to *finding.Finding) (Link, bool) {
 	if from.Code != custom.NodeGroupFails && !slices.ContainsFunc(from.AtFault(), makesNodes) || waits.Silent || waits.Volumes || waits.Ports {
 		return Link{}, false
 	}
-	named := slices.ContainsFunc(from.AtFault(), func(o incident.Object) bool { return o.Namespace == "" && awaited(c, to, o) })
-	return Link{Reason: "they wait for room, and no node is made", Inferred: !named}, unschedulable || named
+	known := slices.ContainsFunc(from.AtFault(), func(o incident.Object) bool { return o.Namespace == "" && awaited(c, to, o) })
+	return Link{Reason: "they wait for room, and no node is made", Inferred: !known}, unschedulable || known
 }
 
 // awaited says whether events about pods that have no node name an object of no namespace, as "nodeclaim/default-x7k2p".

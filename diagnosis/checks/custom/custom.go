@@ -55,8 +55,8 @@ func checkCustoms(s *snapshot.Snapshot, r *finding.Report) {
 			well.past(o) {
 			continue
 		}
-		x, all, isIll := foremostOf(ending, o, s.At)
-		if !isIll {
+		x, all, ok := foremostOf(ending, o, s.At)
+		if !ok {
 			continue
 		}
 		obj := snapshot.CustomObject(o)

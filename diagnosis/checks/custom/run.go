@@ -125,8 +125,8 @@ func scheduleOf(o *unstructured.Unstructured) string {
 	return ""
 }
 
-// sign is what a run that has failed says; ok is false if it has not, or another of its series has ended since. One that somebody started is
-// theirs to look at: it is a hint, for a day. One that is made at set times is missed.
+// sign is what a run that has failed says; ok is false if it has not, or another of its series has ended since. One that somebody started
+// is theirs to look at: it is a hint, for a day. One that is made at set times is missed.
 func (r runs) sign(o *unstructured.Unstructured, now time.Time) (sign, bool) {
 	if !decided(o) || r.newest[seriesOf(o)] != o || isWell(conditionsOf(o), statusOf(o)) {
 		return sign{}, false

@@ -188,8 +188,8 @@ func textOf(value any, depth int) string {
 
 var noText = regexp.MustCompile(`^([0-9.:,/+-]*|true|false|none|nil|null|n/a|\d{4}-\d\d-\d\dT.*)$`)
 
-// errorSigns reads the errors that a map holds without a state beside them that tells of them: "error", "failureMessage", "failedNodes: [a]".
-// What was the last error may be over.
+// errorSigns reads the errors that a map holds without a state beside them that tells of them: "error", "failureMessage",
+// "failedNodes: [a]". What was the last error may be over.
 func errorSigns(p place, m map[string]any, well bool) []sign {
 	var out []sign
 	for _, key := range slices.Sorted(maps.Keys(m)) {
@@ -198,8 +198,7 @@ func errorSigns(p place, m map[string]any, well bool) []sign {
 			continue
 		}
 		last := words[len(words)-1]
-		_, isList := m[key].([]any)
-		if !slices.Contains(whyEnds, last) && last != "failure" && !(isList && isIll(words[0])) {
+		if _, isList := m[key].([]any); !slices.Contains(whyEnds, last) && last != "failure" && (!isList || !isIll(words[0])) {
 			continue
 		}
 		text := textOf(m[key], 2)

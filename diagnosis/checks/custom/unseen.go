@@ -23,16 +23,16 @@ var unseenCodes = []finding.Code{
 		Example: "Nobody acts on the newest change of Kafka orders (generation 4, observed 3): Deployment kafka/operator has no ready pod"},
 }
 
-// checkUnseen reports, by kinds, the objects whose controller has not acted on them. Where the controller is not known to be down, that is a
-// suspicion.
+// checkUnseen reports, by kinds, the objects whose controller has not acted on them. Where the controller is not known to be down, that is
+// a suspicion.
 func checkUnseen(s *snapshot.Snapshot, r *finding.Report, well owners) {
-	silent := map[schema.GroupKind]int{} // how many more objects of a kind have no status than have one
+	unspoken := map[schema.GroupKind]int{} // how many more objects of a kind have no status than have one
 	for i := range s.Customs {
 		o := &s.Customs[i]
 		if len(statusOf(o)) > 0 {
-			silent[o.GroupVersionKind().GroupKind()]--
+			unspoken[o.GroupVersionKind().GroupKind()]--
 		} else {
-			silent[o.GroupVersionKind().GroupKind()]++
+			unspoken[o.GroupVersionKind().GroupKind()]++
 		}
 	}
 	found := map[schema.GroupKind]*finding.Finding{}
@@ -42,7 +42,7 @@ func checkUnseen(s *snapshot.Snapshot, r *finding.Report, well owners) {
 		if slices.Contains(otherGroups, kind.Group) || o.GetDeletionTimestamp() != nil || switchedOff(o) || well.past(o) {
 			continue
 		}
-		words, field, since, ok := unseenBy(o, silent[kind] <= 0)
+		words, field, since, ok := unseenBy(o, unspoken[kind] <= 0)
 		if !ok {
 			continue
 		}
@@ -82,8 +82,8 @@ func reportUnseen(s *snapshot.Snapshot, r *finding.Report, kind schema.GroupKind
 	return f
 }
 
-// unseenBy says by which field an object's controller has taken no note of it, and since when. Speaks says that most objects of its kind have
-// a status.
+// unseenBy says by which field an object's controller has taken no note of it, and since when. Speaks says that most objects of its kind
+// have a status.
 func unseenBy(o *unstructured.Unstructured, speaks bool) (words, field string, since time.Time, ok bool) {
 	status := statusOf(o)
 	if len(status) == 0 {

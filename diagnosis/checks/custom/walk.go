@@ -20,7 +20,8 @@ const (
 )
 
 // passedBy are words of keys under which a status keeps what was, or what is wanted.
-var passedBy = []string{"history", "previous", "old", "past", "log", "logs", "events", "attempts", "desired", "target", "expected", "wanted"}
+var passedBy = []string{"history", "previous", "old", "past", "log", "logs", "events", "attempts", "desired", "target",
+	"expected", "wanted"}
 
 // walk goes through the whole status, the shallow first, and gathers the signs in it.
 type walk struct {

@@ -34,8 +34,8 @@ func wordsOf(name string) []string {
 }
 
 // illStems begin the words that tell a failure, in names of conditions, reasons, phases and messages alike.
-var illStems = []string{"invalid", "degrad", "unhealth", "unavailab", "unreach", "faulted", "faulty", "stalled", "blocked", "crash", "corrupt",
-	"denied", "forbidden", "refus", "reject", "unauthori", "unauthent", "expired", "exceed", "insufficient", "missing", "mismatch",
+var illStems = []string{"invalid", "degrad", "unhealth", "unavailab", "unreach", "faulted", "faulty", "stalled", "blocked", "crash",
+	"corrupt", "denied", "forbidden", "refus", "reject", "unauthori", "unauthent", "expired", "exceed", "insufficient", "missing", "mismatch",
 	"conflict", "timeout", "exhaust", "misconfig", "deadlock", "disconnect", "aborted", "unresolv", "stuck", "incompatible", "unsupported",
 	"violat", "inaccessible", "unschedul", "unsatisf", "notfound"}
 
@@ -61,7 +61,7 @@ func tellsFailure(texts ...string) bool {
 		words := wordsOf(text)
 		for i, w := range words {
 			if isIll(w) && !slices.ContainsFunc(words[max(0, i-2):i], func(w string) bool { return slices.Contains(denials, w) }) &&
-				!(i+1 < len(words) && words[i+1] == "0") {
+				(i+1 == len(words) || words[i+1] != "0") {
 				return true
 			}
 		}
