@@ -145,12 +145,22 @@ func restartTable(restarts []incident.Restarts) Table {
 	return t
 }
 
+// mostAbout bounds what a button says that an incident is about: a button's value has a bound.
+const mostAbout = 3
+
 // openActions offers to make an incident of what was found. Pressed twice, it joins the one it opened.
 func openActions(d *incident.Diagnosis) Actions {
 	title, fingerprint := headline(d), "found/"+d.Cluster
 	if len(d.Causes) > 0 {
 		title, fingerprint = d.Causes[0].Title, incident.FoundFingerprint(d.Cluster, d.Causes[0])
 	}
-	return Actions{{ID: "open", Label: "Open an incident", Style: Primary,
-		Value: Quote("open", "--as", clip.Runes(fingerprint, 400), clip.Runes(title, 200)), Accessibility: "Open an incident about this"}}
+	words := []string{"open", "--as", clip.Runes(fingerprint, 400)}
+	if d.Scope.Namespace != "" {
+		words = append(words, "-n", d.Scope.Namespace)
+	}
+	for _, o := range d.Scope.Objects[:min(len(d.Scope.Objects), mostAbout)] {
+		words = append(words, "--about", o.String())
+	}
+	return Actions{{ID: "open", Label: "Open an incident", Style: Primary, Value: Quote(append(words, clip.Runes(title, 200))...),
+		Accessibility: "Open an incident about this"}}
 }

@@ -32,11 +32,11 @@ func (s *Set) open(ctx context.Context, r Request) (Reply, error) {
 	if s.Incidents == nil {
 		return Reply{}, errMissing("Keeping incidents")
 	}
-	words, fingerprint := r.Args, ""
-	if len(words) > 1 && words[0] == "--as" {
-		fingerprint, words = words[1], words[2:]
+	o, err := openOptions(r.Args)
+	if err != nil {
+		return Reply{}, err
 	}
-	title := clip.Runes(strings.Join(words, " "), maxLine)
+	title, fingerprint := clip.Runes(strings.Join(o.words, " "), maxLine), o.as
 	if title == "" {
 		return Reply{}, usageError("what is it about?")
 	}
@@ -48,11 +48,45 @@ func (s *Set) open(ctx context.Context, r Request) (Reply, error) {
 		kind = "cli"
 	}
 	state, err := s.Incidents.Open(ctx, incident.Signal{Kind: kind, Status: incident.Firing, Fingerprint: fingerprint, Title: title,
-		By: r.Person})
+		About: o.about, By: r.Person})
 	if err != nil {
 		return Reply{}, err
 	}
 	return done(state, fmt.Sprintf("%s is open: %s", state.ID, s.clean(title))), nil
+}
+
+// opening is what "open" was told.
+type opening struct {
+	as    string // the fingerprint
+	about []incident.Object
+	words []string
+}
+
+// openOptions reads --as FINGERPRINT, -n NAMESPACE and --about KIND/NAMESPACE/NAME before a title.
+func openOptions(args []string) (opening, error) {
+	var o opening
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		if len(args) == 1 {
+			return o, usageError(clip.Runes(args[0], 40) + " needs a value")
+		}
+		switch value := args[1]; args[0] {
+		case "--as":
+			o.as = value
+		case "-n", "--namespace":
+			o.about = append(o.about, incident.Object{Kind: "Namespace", Name: value})
+		case "--about":
+			object, err := incident.ParseObject(value)
+			if err != nil {
+				return o, usageError("“" + clip.Runes(value, 80) + "” is not KIND/NAMESPACE/NAME")
+			}
+			o.about = append(o.about, object)
+		default:
+			return o, usageError("there is no option " + clip.Runes(args[0], 40))
+		}
+		args = args[2:]
+	}
+	o.words = args
+	return o, nil
 }
 
 func (s *Set) approve(ctx context.Context, r Request) (Reply, error) {

@@ -112,7 +112,7 @@ func commandTable() []command {
 		{"why", "[KIND/NAME] [-n NAMESPACE] [--trace]", "why: the causes, their consequences and the evidence", false, false, View, (*Set).why},
 		{"incidents", "[INC-ID | all]", "incidents that are open, or one of them", false, false, View, (*Set).incidents},
 		{"evidence", "INC-ID [ID…]", "an incident's evidence, or what its ids (E3, F1, C2, T7) stand for", false, false, View, (*Set).evidence},
-		{"open", "TITLE", "open an incident", false, true, Open, (*Set).open},
+		{"open", "[-n NAMESPACE] TITLE", "open an incident, about a namespace that hurts if one is named", false, true, Open, (*Set).open},
 		{"plan", "INC-ID", "the plan of an incident, tried out with your own rights", true, true, View, (*Set).plan},
 		{"page", "INC-ID HASH", "", true, true, View, (*Set).page},
 		{"approve", "INC-ID HASH", "approve the plan with that hash", false, true, Approve, (*Set).approve},

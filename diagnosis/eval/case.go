@@ -134,13 +134,13 @@ func read(path string) (Case, error) {
 		return c, fmt.Errorf("%s: case.yaml does not say when (at)", path)
 	}
 	for _, o := range slices.Concat(c.Quiet, c.Also) {
-		if _, err := parseObject(o); err != nil {
+		if _, err := incident.ParseObject(o); err != nil {
 			return c, fmt.Errorf("%s: %w", path, err)
 		}
 	}
 	for _, r := range c.Root {
 		for _, o := range append([]string{r.Object}, r.Or...) {
-			if _, err := parseObject(o); err != nil {
+			if _, err := incident.ParseObject(o); err != nil {
 				return c, fmt.Errorf("%s: %w", path, err)
 			}
 		}
@@ -182,15 +182,4 @@ func (c Case) BundlePath() string {
 		return ""
 	}
 	return filepath.Join(c.dir, filepath.FromSlash(c.Bundle))
-}
-
-// parseObject reads "Kind/namespace/name", or "Kind/name" for kinds without a namespace.
-func parseObject(s string) (incident.Object, error) {
-	switch p := strings.Split(s, "/"); len(p) {
-	case 2:
-		return incident.Object{Kind: p[0], Name: p[1]}, nil
-	case 3:
-		return incident.Object{Kind: p[0], Namespace: p[1], Name: p[2]}, nil
-	}
-	return incident.Object{}, fmt.Errorf("object %q: must be Kind/namespace/name or Kind/name", s)
 }

@@ -132,6 +132,12 @@ func subjects(state *incident.State) []incident.Object {
 			if e.Signal.Labels["node"] != "" {
 				add(incident.Object{Kind: "Node"})
 			}
+			for _, o := range e.Signal.About {
+				if o.Kind == "Namespace" {
+					o = incident.Object{Kind: "Pod", Namespace: o.Name}
+				}
+				add(o)
+			}
 		case incident.DiagnosisMade:
 			add(wrong(&e.Diagnosis)...)
 			for _, f := range e.Diagnosis.Findings {

@@ -1,6 +1,8 @@
 package incident
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -19,6 +21,18 @@ func (o Object) String() string {
 		return o.Kind + "/" + o.Name
 	}
 	return o.Kind + "/" + o.Namespace + "/" + o.Name
+}
+
+// ParseObject reads what String writes.
+func ParseObject(s string) (Object, error) {
+	switch p := strings.Split(s, "/"); {
+	case slices.Contains(p, ""):
+	case len(p) == 2:
+		return Object{Kind: p[0], Name: p[1]}, nil
+	case len(p) == 3:
+		return Object{Kind: p[0], Namespace: p[1], Name: p[2]}, nil
+	}
+	return Object{}, fmt.Errorf("object %q: must be Kind/namespace/name or Kind/name", s)
 }
 
 // IsZero says whether o names nothing.
@@ -229,6 +243,8 @@ type Diagnosis struct {
 	RuledOut []RuledOut `json:"ruledOut,omitempty"`
 	// Suspicions are at most [MostSuspicions], the strongest first; none where nobody said that anything hurts.
 	Suspicions []Suspicion `json:"suspicions,omitempty"`
+	// Depends is what a part that somebody says hurts depends on, to be asked about next, where no cause was found; a few objects.
+	Depends []Object `json:"depends,omitempty"`
 
 	// Totals counts the whole, where this diagnosis names but a part of it; see [Brief]. Nil: nothing is left out.
 	Totals *Totals `json:"totals,omitempty"`

@@ -32,7 +32,8 @@ type Signal struct {
 	Title       string            `json:"title"`
 	Text        string            `json:"text,omitempty"`
 	Labels      map[string]string `json:"labels,omitempty"`
-	Since       time.Time         `json:"since,omitzero"` // when an alert began to fire
+	About       []Object          `json:"about,omitempty"` // what is said to hurt, by a person; an alert says it by its labels
+	Since       time.Time         `json:"since,omitzero"`  // when an alert began to fire
 	By          Person            `json:"by,omitzero"`
 	Channel     string            `json:"channel,omitempty"` // where to tell it; empty: the configured one
 }

@@ -99,6 +99,10 @@ func (c *clipper) signal(s Signal) Signal {
 		}
 		s.Labels = labels
 	}
+	s.About = firstOf(s.About, mostScope)
+	for i := range s.About {
+		c.object(&s.About[i])
+	}
 	return s
 }
 

@@ -148,7 +148,7 @@ func (r runs) sign(o *unstructured.Unstructured, now time.Time) (sign, bool) {
 	age := now.Sub(x.since)
 	if scheduleOf(o) == "" {
 		x.grade = hint
-		return x, age < finding.Recently
+		return x, age < finding.Recently.For
 	}
-	return x, age < finding.LongPast
+	return x, age < finding.LongPast.For
 }

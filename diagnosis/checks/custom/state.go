@@ -52,7 +52,7 @@ func (w *walk) stateSigns(p place, m map[string]any) []sign {
 		}
 		if x.since = stateSince(m, value); x.inMaking {
 			made := w.o.GetCreationTimestamp().Time
-			if x.grade == hint && (!x.since.IsZero() || w.now.Sub(made) < finding.Recently) {
+			if x.grade == hint && (!x.since.IsZero() || w.now.Sub(made) < finding.Recently.For) {
 				x.grade = notDone // it has been so since it was made, most likely
 			}
 			if x.since.IsZero() {

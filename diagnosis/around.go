@@ -1,0 +1,73 @@
+package diagnosis
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// surroundings are what pods that are presumed to be ill depend on, one step away.
+type surroundings struct {
+	called  []incident.Object // Services that their settings name
+	behind  []*corev1.Pod     // the pods behind these
+	objects map[incident.Object]bool
+}
+
+// Bounds on what is looked at beside what was asked about.
+const (
+	mostCalled = 20 // Services
+	mostBehind = 3  // pods of one Service
+)
+
+// aroundOf finds what pods depend on: Services and what lies behind them, configuration, rights, claims and volumes,
+// nodes, and the policies of both ends.
+func aroundOf(s *snapshot.Snapshot, pods []*corev1.Pod) surroundings {
+	var called finding.Gathered[incident.Object]
+	own, spaces := map[*corev1.Pod]bool{}, map[string]bool{}
+	a := surroundings{objects: map[incident.Object]bool{}}
+	for _, p := range pods {
+		own[p], spaces[p.Namespace] = true, true
+		called.Add(calls.Configured(s, p)...)
+		a.lies(p)
+	}
+	a.called = called.List[:min(len(called.List), mostCalled)]
+	for _, o := range a.called {
+		v := s.Service(o.Namespace, o.Name)
+		a.objects[o], spaces[o.Namespace] = true, true
+		behind := s.PodsSelected(o.Namespace, v.Spec.Selector)
+		for i, p := range behind {
+			a.objects[podObject(p)], a.objects[s.WorkloadOf(p)] = true, true
+			if i < mostBehind && !own[p] {
+				a.behind = append(a.behind, p)
+			}
+		}
+	}
+	for i := range s.NetworkPolicies {
+		if n := &s.NetworkPolicies[i]; spaces[n.Namespace] {
+			a.objects[snapshot.ObjectOf("NetworkPolicy", n.Namespace, n.Name)] = true
+		}
+	}
+	a.called = slices.DeleteFunc(a.called, func(o incident.Object) bool {
+		v := s.Service(o.Namespace, o.Name)
+		return len(v.Spec.Selector) > 0 && slices.ContainsFunc(pods, func(p *corev1.Pod) bool {
+			return p.Namespace == o.Namespace && kube.Matches(v.Spec.Selector, p.Labels)
+		})
+	})
+	return a
+}
+
+// lies adds what a pod lies on and takes its configuration and rights from.
+func (a *surroundings) lies(p *corev1.Pod) {
+	for _, o := range kube.TakenFrom(p) {
+		a.objects[o] = true
+	}
+	if p.Spec.NodeName != "" {
+		a.objects[snapshot.ObjectOf("Node", "", p.Spec.NodeName)] = true
+	}
+}

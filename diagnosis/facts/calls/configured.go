@@ -1,0 +1,85 @@
+package calls
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// Bounds on what of a pod's configuration is read for names.
+const (
+	mostNamed = 24       // Services that a pod calls
+	mostText  = 32 << 10 // bytes of one ConfigMap's values, or of a container's settings
+)
+
+// hostLike is a host name, with a port where it has one, in a setting: "postgres://db.shop:5432/x" has "db.shop" and "5432".
+var hostLike = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*://(?:[^\s/@"']*@)?)?\b([a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*)\.?(:[0-9]{2,5})?\b`)
+
+// addressVar is how variables are called whose value is a host.
+var addressVar = regexp.MustCompile(`(?i)(HOST|HOSTNAME|ADDR|ADDRESS|SERVER|SERVERS|ENDPOINT|URL|URI|DSN|BROKERS?|SERVICE)$`)
+
+// Configured lists the Services that a pod's settings name: its variables, arguments, and the ConfigMaps that it takes them from. They are
+// Services that exist; each once, at most mostNamed. It is what the pod probably calls, and no proof that it does.
+func Configured(s *snapshot.Snapshot, p *corev1.Pod) []incident.Object {
+	type key struct{ workload incident.Object }
+	return snapshot.Once(s, key{s.WorkloadOf(p)}, func() []incident.Object { return readConfigured(s, p) })
+}
+
+func readConfigured(s *snapshot.Snapshot, p *corev1.Pod) []incident.Object {
+	var out finding.Gathered[incident.Object]
+	maps := map[string]bool{}
+	for _, c := range slices.Concat(p.Spec.InitContainers, p.Spec.Containers) {
+		for _, e := range c.Env {
+			out.Add(namedIn(s, p.Namespace, e.Value, addressVar.MatchString(e.Name))...)
+			if v := e.ValueFrom; v != nil && v.ConfigMapKeyRef != nil {
+				if m := s.ConfigMap(p.Namespace, v.ConfigMapKeyRef.Name); m != nil {
+					out.Add(namedIn(s, p.Namespace, m.Data[v.ConfigMapKeyRef.Key], addressVar.MatchString(e.Name))...)
+				}
+			}
+		}
+		for _, from := range c.EnvFrom {
+			if from.ConfigMapRef != nil {
+				maps[from.ConfigMapRef.Name] = true
+			}
+		}
+		out.Add(namedIn(s, p.Namespace, strings.Join(slices.Concat(c.Command, c.Args), "\n"), false)...)
+	}
+	for i := range p.Spec.Volumes {
+		if v := p.Spec.Volumes[i].ConfigMap; v != nil {
+			maps[v.Name] = true
+		}
+	}
+	for name := range maps {
+		if m := s.ConfigMap(p.Namespace, name); m != nil {
+			for k, value := range m.Data {
+				out.Add(namedIn(s, p.Namespace, value, addressVar.MatchString(k))...)
+			}
+		}
+	}
+	slices.SortFunc(out.List, incident.Object.Compare)
+	return out.List[:min(len(out.List), mostNamed)]
+}
+
+// namedIn are the Services that a setting names: by a name with its namespace, or, in an address or the value of a variable that is one, by
+// the name alone.
+func namedIn(s *snapshot.Snapshot, namespace, text string, address bool) []incident.Object {
+	text = text[:min(len(text), mostText)]
+	var out []incident.Object
+	for _, m := range hostLike.FindAllStringSubmatch(text, -1) {
+		scheme, host, port := m[1], m[2], m[3]
+		if !strings.Contains(host, ".") && scheme == "" && port == "" && !address {
+			continue
+		}
+		if o, ok := kube.ServiceOf(s, host, namespace); ok && s.Service(o.Namespace, o.Name) != nil {
+			out = append(out, o)
+		}
+	}
+	return out
+}
