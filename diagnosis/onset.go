@@ -30,18 +30,19 @@ func attach(s *snapshot.Snapshot, found []*finding.Finding, changes []change.Cha
 	if len(changes) == 0 {
 		return
 	}
-	of := map[incident.Object][]incident.Change{}
+	of := map[incident.Object][]change.Change{}
 	for _, c := range changes {
-		of[c.Object] = append(of[c.Object], c.Change)
+		of[c.Object] = append(of[c.Object], c)
 	}
 	for _, f := range found {
-		if !f.Alarms() || f.Since.IsZero() {
+		onset := begun(f)
+		if !f.Alarms() || onset.IsZero() {
 			continue
 		}
 		for _, o := range wayTo(f) {
 			for _, c := range of[o] {
-				if d := f.Since.Sub(c.At); d <= justBefore && d >= -clockSlack {
-					f.Changes = append(f.Changes, c)
+				if d := onset.Sub(c.At); d <= justBefore && d >= -clockSlack && bears(f, c) {
+					f.Changes = append(f.Changes, c.Change)
 				}
 			}
 		}
