@@ -24,30 +24,20 @@ func Connect(s *snapshot.Snapshot, findings []*finding.Finding) *Linked {
 	return &Linked{s, slices.Clone(findings), edges, failures}
 }
 
-// Unexplained are the findings that would be causes, for nothing explains them.
+// Unexplained are the symptoms that would be causes, for nothing explains them.
 func (l *Linked) Unexplained() []*finding.Finding {
 	var out []*finding.Finding
 	for _, i := range newGraph(l.findings, l.edges).roots() {
-		out = append(out, l.findings[i])
+		if f := l.findings[i]; slices.Contains(symptoms, f.Code) {
+			out = append(out, f)
+		}
 	}
 	return out
 }
 
 // Bare are those of them that do not name what is at fault: causes that are merely possible.
 func (l *Linked) Bare() []*finding.Finding {
-	return slices.DeleteFunc(l.Unexplained(), func(f *finding.Finding) bool { return f.Root || !slices.Contains(symptoms, f.Code) })
-}
-
-// Reached are the findings that can be explained from one, itself first.
-func (l *Linked) Reached(from *finding.Finding) []*finding.Finding {
-	g := newGraph(l.findings, l.edges)
-	var out []*finding.Finding
-	if i := slices.Index(l.findings, from); i >= 0 {
-		for _, j := range g.reach(i) {
-			out = append(out, l.findings[j])
-		}
-	}
-	return out
+	return slices.DeleteFunc(l.Unexplained(), func(f *finding.Finding) bool { return f.Root })
 }
 
 // Add takes up findings of circumstances, and what they may have brought about.
