@@ -87,6 +87,7 @@ var (
 	workloadFaults = about(finding.WorkloadTrouble)
 	serviceFaults  = about(finding.ServiceTrouble)
 	nodeFaults     = about(finding.NodeTrouble)
+	complaints     = about(finding.Complaint)
 	crashes        = checks.CodesThat(func(c finding.Code) bool { return c.Crash })
 )
 

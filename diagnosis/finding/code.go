@@ -47,6 +47,7 @@ const (
 	NodeNetworkTrouble         // a node's settings cut its pods off, or some of their connections
 	MountTrouble               // a volume cannot be attached or mounted
 	WebhookTrouble             // an admission webhook cannot be asked
+	Complaint                  // a program that runs complains of something, which may be nothing
 )
 
 // CodeIn returns a code's documentation; ok is false if it is not among the codes.
