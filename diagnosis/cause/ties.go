@@ -30,6 +30,7 @@ var ties = []tie{
 	{ofWorkload, ofWorkload, []string{"pods-refused", "pods-of-workload", "pods-of-job", "held-job", "job-of-cronjob", "unavailable-stuck",
 		"pods-unmeasured", "no-pods-for-service", "balancer-port", "balancer-pods", "controller-pods"}},
 	{both(ofPods, ofWorkload), both(ofPods, ofWorkload), []string{"revision-held"}},
+	{object, both(object, ofWorkload), []string{"event-says"}},
 	{object, object, []string{"cni-node", "swap-service", "certificate-service", "service-node", "refused-node", "disk-pressure",
 		"driver-gpus"}},
 	{object, refs, []string{"init-waits", "policy-idle", "metrics-unserved", "node-would-take"}},

@@ -8,8 +8,10 @@ import (
 // Check looks at one kind of object. Run is pure and safe to call side by side with other checks.
 type Check struct {
 	Name  string // "pods"
-	Codes []Code // everything that Run may report
+	Codes []Code // everything that Run or After may report
 	Run   func(*snapshot.Snapshot, *Report)
+	// After, of a check that has no Run, looks at what the others have found, once these are done.
+	After func(*snapshot.Snapshot, []*Finding, *Report)
 }
 
 // Code documents one kind of finding.
