@@ -64,7 +64,7 @@ func aroundOf(s *snapshot.Snapshot, pods []*corev1.Pod) surroundings {
 
 // lies adds what a pod lies on and takes its configuration and rights from.
 func (a *surroundings) lies(p *corev1.Pod) {
-	for _, o := range takenFrom(p) {
+	for _, o := range kube.TakenFrom(p) {
 		a.objects[o] = true
 	}
 	if p.Spec.NodeName != "" {

@@ -9,6 +9,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/change"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -28,12 +29,12 @@ type closely struct {
 	pods    []*corev1.Pod
 	around  surroundings
 	told    *incident.Diagnosis
-	changes []incident.Change
+	changes []change.Change
 }
 
 // lookedClosely adds to a diagnosis of what is presumed to be ill, without a cause, what was looked at there and is well, in a person's words,
 // and what it depends on, to be asked about next. Nothing that could not be looked at is among it.
-func lookedClosely(s *snapshot.Snapshot, scope Scope, d *incident.Diagnosis, changes []incident.Change) {
+func lookedClosely(s *snapshot.Snapshot, scope Scope, d *incident.Diagnosis, changes []change.Change) {
 	if scope.Ill.none() || len(d.Causes) > 0 {
 		return
 	}

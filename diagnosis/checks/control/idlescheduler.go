@@ -6,7 +6,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
@@ -25,17 +24,10 @@ var idleSchedulerCodes = []finding.Code{
 		Example: "kube-scheduler renews its Lease and schedules nothing: 3 pods of 2 workloads have waited since 09:40:00 UTC without a word"},
 }
 
-const (
-	// idleFor is how long one workload's pods wait without a word before it is the scheduler that is at fault; of several workloads, a minute
-	// is enough.
-	idleFor    = 3 * time.Minute
-	leaseFresh = time.Minute
-)
-
 // checkIdleScheduler looks for pods that wait without a word while the scheduler's Lease is kept, and none has been placed since.
 func checkIdleScheduler(s *snapshot.Snapshot, r *finding.Report) {
 	lease := s.Lease("kube-system", "kube-scheduler")
-	if lease == nil || lease.Spec.RenewTime == nil || kube.NodeLeases(s).Newest.Sub(lease.Spec.RenewTime.Time) > leaseFresh ||
+	if lease == nil || lease.Spec.RenewTime == nil || kube.NodeLeases(s).Newest.Sub(lease.Spec.RenewTime.Time) > 2*finding.LeaseLasts.For ||
 		finding.NotSeen(s, "events", "") || finding.NotSeen(s, "pods", "") {
 		return
 	}
@@ -54,11 +46,11 @@ func checkIdleScheduler(s *snapshot.Snapshot, r *finding.Report) {
 		workloads[s.WorkloadOf(p)] = true
 		since = finding.Earlier(since, p.CreationTimestamp.Time)
 	}
-	needs := podproblem.NoScheduler
+	term := finding.NoScheduler
 	if len(workloads) == 1 {
-		needs = idleFor
+		term = finding.SchedulerHangs
 	}
-	if len(pods) == 0 || s.At.Sub(since) < needs || works(s, "kube-scheduler", since) {
+	if len(pods) == 0 || works(s, "kube-scheduler", since) {
 		return
 	}
 	o := snapshot.ObjectOf("Lease", lease.Namespace, lease.Name)
@@ -67,6 +59,7 @@ func checkIdleScheduler(s *snapshot.Snapshot, r *finding.Report) {
 		finding.Clock(since)))
 	f.Since, f.Told, f.Pods, f.Fault = since, []time.Time{since}, componentPods(s, "kube-scheduler"), []incident.Object{o}
 	f.Cite(finding.SeenAPI(o, "spec.renewTime", lease.Spec.RenewTime.Time, "renewed at "+finding.Clock(lease.Spec.RenewTime.Time)))
+	f.NotYet(term, since, s.At)
 	for _, p := range f.Pods {
 		f.Fault = append(f.Fault, finding.PodObject(p))
 		for _, c := range kube.ContainersOf(p) {

@@ -30,12 +30,8 @@ var eventCodes = []finding.Code{
 		Example: "LeaseLost of Deployment queue (by queue-operator), 14 times since 09:31:00 UTC: cannot renew lease: store is read-only"},
 }
 
-const (
-	lately     = time.Hour        // how long ago an event may have come last, at the most
-	once       = 15 * time.Minute // the same, of one that came but once
-	stopped    = 5 * time.Minute  // how long ago one may have come last that came at shorter intervals
-	mostGroups = 60               // that are told of
-)
+// mostGroups bounds what is told of, the most frequent first.
+const mostGroups = 60
 
 // failure are the words by which an event of type Normal tells of one.
 var failure = regexp.MustCompile(`(?i)\b(?:fail(?:ed|ure|s|ing)?|errors?|denied|refused|forbidden|timed? ?out|unable|cannot|could not|invalid|` +
@@ -119,9 +115,9 @@ func tells(s *snapshot.Snapshot, e *corev1.Event) bool {
 	last, n := snapshot.EventTime(e).Time, kube.EventCount(e)
 	age := s.At.Sub(last)
 	if n > 1 {
-		return age <= min(lately, max(stopped, 3*last.Sub(kube.BeganAt(e))/time.Duration(n-1)))
+		return age <= min(finding.EventLately.For, max(finding.EventStopped.For, 3*last.Sub(kube.BeganAt(e))/time.Duration(n-1)))
 	}
-	return age <= once && e.InvolvedObject.Kind != "Node" && !slices.Contains(ordinary, e.Reason)
+	return age <= finding.EventOnce.For && e.InvolvedObject.Kind != "Node" && !slices.Contains(ordinary, e.Reason)
 }
 
 // past says whether an event is overtaken: what it is about is gone, or has become well since; or the same component has told since of

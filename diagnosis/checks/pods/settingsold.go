@@ -48,7 +48,7 @@ func checkSettingsOld(s *snapshot.Snapshot, r *finding.Report) {
 			started := c.Status.State.Running.StartedAt.Time
 			for _, x := range takenOnce(p, c.Spec) {
 				at, by := changedAt(s, x.o)
-				if at.IsZero() || !at.After(started) || s.At.Sub(at) > finding.LastWeek || x.o.Kind == "ConfigMap" &&
+				if at.IsZero() || !at.After(started) || s.At.Sub(at) > finding.LastWeek.For || x.o.Kind == "ConfigMap" &&
 					strings.HasPrefix(x.taken, "variables") && !kube.IsReady(p) {
 					continue
 				}
