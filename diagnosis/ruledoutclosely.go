@@ -19,7 +19,7 @@ import (
 // Bounds on what is told where somebody asked and nothing was found.
 const (
 	mostDepends = 6
-	lately      = 24 * time.Hour // how far back pods' restarts and changes are told of
+	farBack     = 24 * time.Hour // how far back pods' restarts and changes are told of
 )
 
 // closely is what of a scope was looked at closely, for whoever asked and gets no cause.
@@ -84,7 +84,7 @@ func (c *closely) podsWell() string {
 		}
 		n++
 		for i := range p.Status.ContainerStatuses {
-			if t := p.Status.ContainerStatuses[i].LastTerminationState.Terminated; t != nil && c.s.At.Sub(t.FinishedAt.Time) < lately {
+			if t := p.Status.ContainerStatuses[i].LastTerminationState.Terminated; t != nil && c.s.At.Sub(t.FinishedAt.Time) < farBack {
 				again += p.Status.ContainerStatuses[i].RestartCount
 			}
 		}
@@ -174,7 +174,7 @@ func (c *closely) nodesWell() string {
 
 func (c *closely) unchanged() string {
 	for _, x := range c.changes {
-		if c.s.At.Sub(x.At) < lately && (c.around.objects[x.Object] || slices.ContainsFunc(c.pods, func(p *corev1.Pod) bool {
+		if c.s.At.Sub(x.At) < farBack && (c.around.objects[x.Object] || slices.ContainsFunc(c.pods, func(p *corev1.Pod) bool {
 			return c.s.WorkloadOf(p) == x.Object
 		})) {
 			return ""
