@@ -153,6 +153,9 @@ func (c *candidate) judge() {
 		c.weight *= missingWeight
 	}
 	c.weight += blockWeight * float64(len(c.blocked))
+	if carriesNetwork(c.root) {
+		c.weight += networkWeight
+	}
 	if len(c.root.Changes) > 0 {
 		c.weight += changeWeight
 	}
@@ -177,6 +180,7 @@ var (
 )
 
 const (
+	networkWeight = 15  // pods fail that give the others of their nodes their network
 	blockWeight   = 5   // for each cause whose remedy it blocks
 	missingWeight = 0.7 // a factor for each consequence that it should have had
 	changeWeight  = 2   // something changed just before it, on the way to it: less than any finding, so that it only breaks ties
@@ -196,6 +200,9 @@ func (c *candidate) trace() string {
 	}
 	if len(c.blocked) > 0 {
 		out += fmt.Sprintf(" + %d for each of %d causes that it blocks", blockWeight, len(c.blocked))
+	}
+	if carriesNetwork(c.root) {
+		out += fmt.Sprintf(" + %d for the network of nodes", networkWeight)
 	}
 	if len(c.root.Changes) > 0 {
 		out += fmt.Sprintf(" + %d for what changed just before", changeWeight)

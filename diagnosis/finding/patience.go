@@ -43,7 +43,7 @@ func (t Term) Over(now time.Time) bool { return !t.Until.After(now) }
 
 // Patiences are all that there are, in the order of the guide: a check that finds what may pass by itself says with [Finding.MayPass] or
 // [Finding.NotYet] which of them holds.
-var Patiences = []Patience{Settling, WarmUp, LongStart, SlowProbe, SecondStart, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler, GateOpens,
+var Patiences = []Patience{Settling, WarmUp, LongStart, SlowProbe, SecondStart, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler, SchedulerHangs, GateOpens,
 	ScaleUp, StuckTerminating, PartDone, RolloutMoves, HeldUpdate, PauseForgotten, HelperEnds, NextTry, EndlessJob, LateStart, LongRun,
 	Unmeasured, AtMaximum, LongAtMaximum, AheadOf, SlowProvisioning, SlowDetach, SlowResize, SlowBalancer, SlowIngress, SlowIssuer, NewNode, AgentComes,
 	StartingRuntime, StaleLease, LeavingTime, ForgottenCordon, LostLead, SlowNamespace, CustomFails, CustomSettles, CustomProgresses,
@@ -75,6 +75,8 @@ var (
 		"Migrations in init containers take minutes; waiting for what does not come takes longer."}
 	NoScheduler = Patience{"NoScheduler", time.Minute, "may still be taken up by a scheduler",
 		"kube-scheduler says of a pod within a second where it goes, or why it goes nowhere."}
+	SchedulerHangs = Patience{"SchedulerHangs", 3 * time.Minute, "the scheduler may still come to it",
+		"The pods of one workload may be held by something of their own; those of two that wait as long without a word are not."}
 	GateOpens = Patience{"GateOpens", 5 * time.Minute, "may still be let through its scheduling gate",
 		"Gates are lifted by controllers, which wait for quotas and for places of their own."}
 	ScaleUp = Patience{"ScaleUp", 10 * time.Minute, "may still get the node that the autoscaler has promised",

@@ -47,6 +47,7 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 	}
 	a.Seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", a.Since,
 		strings.TrimSpace(fmt.Sprintf("status %s %s %s", ready.Status, ready.Reason, ready.Message)))}
+	quoteWarning(s, p, &a)
 	return a, true
 }
 
