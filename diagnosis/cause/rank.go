@@ -33,12 +33,14 @@ type Asked struct {
 	// Ill says whether a finding is about what is presumed to be ill. What is early, or a suspicion, counts only where it explains something
 	// of that. Nil: nothing is presumed, and there must be no such findings.
 	Ill func(*finding.Finding) bool
+	// Without holds the names of rules that are not to be applied, to measure what the rest explains.
+	Without []string
 }
 
 // Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids. Suspicions that are shown
 // to be more are so from then on.
 func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result {
-	edges, failures := Edges(s, findings)
+	edges, failures := Edges(s, findings, asked.Without...)
 	g := newGraph(findings, edges)
 	var ranked []*candidate
 	var suspicions []*finding.Finding

@@ -17,6 +17,12 @@ type Result struct {
 	Swayed []string `json:"swayed,omitempty"`
 	// Blind says what goes wrong where the files of hosts are not seen, see [Blind].
 	Blind []string `json:"blind,omitempty"`
+	// Asking is how it does when somebody asks about a part of the cluster; of a live case nil.
+	Asking *Asking `json:"asking,omitempty"`
+	// Ablated is what is said without the codes that name the root; nil unless that was asked for and the case has one.
+	Ablated *Ablated `json:"ablated,omitempty"`
+	// Varied is what each of [Variations] made of the answer; none unless that was asked for.
+	Varied []Varied `json:"varied,omitempty"`
 	Told  *Told    `json:"told,omitempty"`  // nil: nobody told it
 	Views []View   `json:"views,omitempty"` // of a live case that was looked at in all of [Ways]
 	Error string   `json:"error,omitempty"` // why it could not be run; the verdict is empty then

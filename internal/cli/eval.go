@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -23,7 +24,7 @@ type evaluation struct {
 	source
 	format, filter, save, resume string
 	model, ollama                string
-	live, shell                  bool
+	live, shell, ablate, vary    bool
 	record, viewer               string
 	parallel                     int
 }
@@ -50,6 +51,8 @@ Exit codes: 0 all passed, 1 some did not, 2 some could not be run.`,
 	f.StringVar(&e.resume, "resume", "", "keep finished results in `FILE`, one a line, and pass over those that are there")
 	f.StringVar(&e.model, "model", "", "let the Ollama model `NAME` choose among the causes and tell, too")
 	f.StringVar(&e.ollama, "ollama", "", "Ollama's `URL` (default: $OLLAMA_HOST, or http://127.0.0.1:11434)")
+	f.BoolVar(&e.ablate, "ablate", false, "run each case again without the checks' codes and the rules that name its root")
+	f.BoolVar(&e.vary, "vary", false, "run each case again as somebody who sees less of it, or by another clock")
 	f.BoolVar(&e.live, "live", false, "run the cases' live manifests on a cluster, and change it")
 	f.BoolVar(&e.shell, "allow-commands", false, "let live cases run their shell lines on this machine")
 	f.StringVar(&e.record, "record", "", "write a bundle of each live case's verdict into `FOLDER`")
@@ -80,7 +83,10 @@ func (c *cli) runEval(ctx context.Context, e evaluation, dir string) error {
 		}
 		teller.Model = client
 	}
-	plan := trial.Plan{Parallel: 1, Run: (&trial.Runner{Teller: teller}).Run}
+	plan := trial.Plan{Parallel: 1, Run: (&trial.Runner{Teller: teller, Ablate: e.ablate, Vary: e.vary}).Run}
+	if e.model == "" {
+		plan.Parallel = runtime.GOMAXPROCS(0)
+	}
 	if e.live {
 		if plan.Run, err = c.stage(ctx, e, teller); err != nil {
 			return err
