@@ -30,7 +30,15 @@ type Result struct {
 
 // Passed says whether the case was run and nothing is amiss.
 func (r Result) Passed() bool {
-	return r.Error == "" && len(r.Swayed) == 0 && len(r.Blind) == 0 && r.Verdict.Passed() && len(r.disagree()) == 0
+	return r.Error == "" && len(r.Swayed) == 0 && len(r.Blind) == 0 && len(r.alarmed()) == 0 && r.Verdict.Passed() && len(r.disagree()) == 0
+}
+
+// alarmed lists the false alarms of questions about what is well.
+func (r Result) alarmed() []string {
+	if r.Asking == nil {
+		return nil
+	}
+	return r.Asking.Alarmed
 }
 
 // disagree lists the ways of looking whose answers cannot stand beside that of the whole look.
@@ -65,6 +73,7 @@ func (r Result) Amiss() []string {
 	add("a symptom taken for a root: ", r.Misnamed)
 	add("", r.Swayed)
 	add("", r.Blind)
+	add("", r.alarmed())
 	add("", r.disagree())
 	return out
 }
