@@ -45,7 +45,6 @@ func (b *AskedBoard) rows() []Row {
 // Ablations sum up what is said without what names the root.
 type Ablations struct {
 	Cases   Count `json:"cases"`   // in which a cause is called certain and is neither the root nor a symptom of it
-	Wrong   Count `json:"wrong"`   // first causes that are called certain, and are that
 	Root    Count `json:"root"`    // the first cause names the root all the same
 	Unknown Count `json:"unknown"` // the answer is "I don't know": nothing is blamed, or the first cause is merely possible
 	None    int   `json:"none"`    // of these, nothing is blamed
@@ -80,9 +79,6 @@ func (b *Board) ablated(r Result) {
 		if w := &x.Words[i]; w.Confidence == a.First.Confidence {
 			w.Fits.add(a.Root || a.Symptom)
 			w.Root.add(a.Root)
-			if w.Confidence == incident.Certain {
-				x.Wrong.add(!a.Root && !a.Symptom)
-			}
 		}
 	}
 }

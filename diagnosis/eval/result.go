@@ -23,9 +23,9 @@ type Result struct {
 	Ablated *Ablated `json:"ablated,omitempty"`
 	// Varied is what each of [Variations] made of the answer; none unless that was asked for.
 	Varied []Varied `json:"varied,omitempty"`
-	Told  *Told    `json:"told,omitempty"`  // nil: nobody told it
-	Views []View   `json:"views,omitempty"` // of a live case that was looked at in all of [Ways]
-	Error string   `json:"error,omitempty"` // why it could not be run; the verdict is empty then
+	Told   *Told    `json:"told,omitempty"`  // nil: nobody told it
+	Views  []View   `json:"views,omitempty"` // of a live case that was looked at in all of [Ways]
+	Error  string   `json:"error,omitempty"` // why it could not be run; the verdict is empty then
 }
 
 // Passed says whether the case was run and nothing is amiss.

@@ -41,7 +41,7 @@ type Board struct {
 	Asked      AskedBoard    `json:"asked"`
 	Ablations  *Ablations    `json:"ablations,omitempty"`
 	Variations []VariedBoard `json:"variations,omitempty"` // in the order of the list
-	Areas      []Area        `json:"areas"`      // by name
+	Areas      []Area        `json:"areas"`                // by name
 	Model      *ModelBoard   `json:"model,omitempty"`
 }
 

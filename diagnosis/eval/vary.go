@@ -17,7 +17,7 @@ type Variation struct {
 	Name string
 	// See is the cluster as it is seen then, indexed.
 	See func(*snapshot.Snapshot) *snapshot.Snapshot
-	// Resource is what a viewer may not list, as a case's Needs name it; empty: that is not the difference.
+	// Resource is what is out of sight, as a case's Needs name it; empty: nothing is.
 	Resource string
 	hides    func(incident.Evidence) bool // evidence that is out of sight
 }
@@ -34,11 +34,11 @@ func variations() []Variation {
 	}
 	nothing := func(incident.Evidence) bool { return false }
 	out := []Variation{
-		{Name: "Secrets were not read", See: changed(func(s *snapshot.Snapshot) { s.Secrets, s.SecretsSeen = nil, false }),
+		{Name: "Secrets were not read", Resource: "secrets", See: changed(func(s *snapshot.Snapshot) { s.Secrets, s.SecretsSeen = nil, false }),
 			hides: func(e incident.Evidence) bool { return e.Object.Kind == "Secret" }},
 		{Name: "no host root", See: (*snapshot.Snapshot).WithoutHosts, hides: bySource(incident.SourceHost)},
-		{Name: "no right to read logs", See: changed(withoutLogs), hides: bySource(incident.SourceLog)},
-		{Name: "events have expired", See: changed(func(s *snapshot.Snapshot) { s.Events = nil }), hides: bySource(incident.SourceEvent)},
+		{Name: "no right to read logs", Resource: "pods/log", See: changed(withoutLogs), hides: bySource(incident.SourceLog)},
+		{Name: "events have expired", Resource: "events", See: changed(func(s *snapshot.Snapshot) { s.Events = nil }), hides: bySource(incident.SourceEvent)},
 		{Name: "clock 3 s ahead", See: changed(func(s *snapshot.Snapshot) { s.At = s.At.Add(ClockOff) }), hides: nothing},
 		{Name: "clock 3 s behind", See: changed(func(s *snapshot.Snapshot) { s.At = s.At.Add(-ClockOff) }), hides: nothing},
 		{Name: "no right to list custom resources", See: changed(withoutCustoms), hides: func(e incident.Evidence) bool {
@@ -118,7 +118,7 @@ type Varied struct {
 	First *First `json:"first,omitempty"` // where it is another
 	// Hidden says that something is out of sight on which the first cause rests, so that it may be another.
 	Hidden bool `json:"hidden,omitempty"`
-	// Wrong are the causes that are called certain and name neither the root nor one of its symptoms.
+	// Wrong are the causes that are called certain, name neither the root nor one of its symptoms, and were not there before.
 	Wrong []string `json:"wrong,omitempty"`
 	// Alarms are those about what is well, and that were not there before.
 	Alarms []string `json:"alarms,omitempty"`
@@ -129,30 +129,40 @@ func (v Varied) Unreasoned() bool { return !v.Same && !v.Hidden }
 
 // Compare judges what is said of a case in a variation, d, by what the case wants and by what is said otherwise, whole.
 func (v Variation) Compare(c Case, whole, d *incident.Diagnosis) Varied {
-	out := Varied{Name: v.Name, Hidden: v.hidesFrom(c, whole), Wrong: wronglyCertain(c, whole, d)}
+	out := Varied{Name: v.Name, Hidden: v.hidesFrom(c, whole)}
 	was, is := firstOf(whole), firstOf(d)
 	out.Same = was == nil && is == nil || was.same(is)
 	if !out.Same {
 		out.First = is
 	}
-	before := Judge(c, whole).FalseAlarms
-	for _, alarm := range Judge(c, d).FalseAlarms {
-		if !slices.Contains(before, alarm) {
-			out.Alarms = append(out.Alarms, alarm)
-		}
-	}
+	out.Wrong = since(wronglyCertain(c, whole, whole), wronglyCertain(c, whole, d))
+	out.Alarms = since(Judge(c, whole).FalseAlarms, Judge(c, d).FalseAlarms)
 	return out
 }
 
-// hidesFrom says whether something is out of sight on which the first cause of a diagnosis rests.
+// since are those of a list that were not there before.
+func since(before, now []string) []string {
+	return slices.DeleteFunc(now, func(x string) bool { return slices.Contains(before, x) })
+}
+
+// hidesFrom says whether something is out of sight on which the first cause of a diagnosis rests: what it is about, its evidence and that of
+// what it explains, or what the case needs. Where nothing is blamed, only what the case needs counts.
 func (v Variation) hidesFrom(c Case, whole *incident.Diagnosis) bool {
+	if slices.Contains(c.Needs, v.Resource) {
+		return true
+	}
 	if len(whole.Causes) == 0 {
 		return false
 	}
 	x := whole.Causes[0]
-	return v.Resource != "" && slices.Contains(c.Needs, v.Resource) ||
-		slices.ContainsFunc(x.Objects, func(o incident.Object) bool { return v.hides(incident.Evidence{Object: o}) }) ||
-		slices.ContainsFunc(x.Evidence, func(id string) bool {
+	about, cited := slices.Clone(x.Objects), slices.Clone(x.Evidence)
+	for _, id := range x.Explains {
+		if f := whole.Finding(id); f != nil {
+			about, cited = append(about, f.Object), append(cited, f.Evidence...)
+		}
+	}
+	return slices.ContainsFunc(about, func(o incident.Object) bool { return v.hides(incident.Evidence{Object: o}) }) ||
+		slices.ContainsFunc(cited, func(id string) bool {
 			e := whole.EvidenceByID(id)
 			return e != nil && v.hides(*e)
 		})
