@@ -34,7 +34,9 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 		d.Trace = append(d.Trace, fmt.Sprintf("%s %s %s %s: %s", f.ID, f.Severity, f.Code, f.Object, f.Title))
 	}
 	r := cause.Result{Causes: []incident.Cause{}}
-	guarded(d, "the ranking of causes", func() { r = cause.Rank(s, found, cause.Asked{Onset: scope.Onset, Ill: scope.ill(s, d), Without: x.without.Rules}) })
+	guarded(d, "the ranking of causes", func() {
+		r = cause.Rank(s, found, cause.Asked{Onset: scope.Onset, Ill: scope.ill(s, d), Without: x.without.Rules})
+	})
 	failed(d, r.Failures...)
 	d.Causes, d.Restarts = r.Causes, []incident.Restarts{}
 	tell(d, found, r.Suspicions)

@@ -80,6 +80,7 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Problem,
 	}
 	a.Reason = said
 	a.Predicate = finding.Say("{is|are} not ready%s: %s%s", c.In(p), said, probeHint(c, probe, kubelet))
+	a.final = portHint(c, probe) != "" || finding.HasAny(kubelet, answered)
 	a.Said = currentFacts(s, p, c)
 	if ownVerdict(c, probe, kubelet) {
 		a.symptom, a.next = true, "Read its log: the program answers the probe, and says of itself that it is not well."
