@@ -21,10 +21,9 @@ import (
 
 // circumstances finds what shows only once it is known what nothing explains: what the failing have in common, and what was changed just before.
 // It returns all that was found, with that, and what explains what.
-func circumstances(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, changes []change.Change) ([]*finding.Finding, *cause.Linked) {
-	linked := cause.Connect(s, found)
+func circumstances(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, changes []change.Change, without []string) ([]*finding.Finding, *cause.Linked) {
+	linked := cause.Connect(s, found, without...)
 	found = slices.Clip(found)
-	saidByLogs(s, linked.Bare())
 	shared := incommon.Find(s, found, linked.Unexplained())
 	attach(s, shared, changes)
 	linked.Add(shared...)

@@ -30,14 +30,14 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	guarded(d, "what probes saw", func() { seeProbed(s, found) })
 	guarded(d, "what changed", func() { changes = change.Timeline(s); attach(s, found, changes) })
 	var linked *cause.Linked
-	guarded(d, "the circumstances of what fails", func() { found, linked = circumstances(s, scope, found, changes) })
+	guarded(d, "the circumstances of what fails", func() { found, linked = circumstances(s, scope, found, changes, x.without.Rules) })
 	d.Evidence = number(found)
 	for _, f := range found {
 		d.Trace = append(d.Trace, fmt.Sprintf("%s %s %s %s: %s", f.ID, f.Severity, f.Code, f.Object, f.Title))
 	}
 	r := cause.Result{Causes: []incident.Cause{}}
 	guarded(d, "the ranking of causes", func() {
-		r = cause.Rank(s, found, cause.Asked{Onset: scope.Onset, Ill: scope.ill(s, d), Linked: linked})
+		r = cause.Rank(s, found, cause.Asked{Onset: scope.Onset, Ill: scope.ill(s, d), Linked: linked, Without: x.without.Rules})
 	})
 	failed(d, r.Failures...)
 	d.Causes, d.Restarts = r.Causes, []incident.Restarts{}

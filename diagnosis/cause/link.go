@@ -18,9 +18,9 @@ type Linked struct {
 	failures []incident.Failure
 }
 
-// Connect applies the rules.
-func Connect(s *snapshot.Snapshot, findings []*finding.Finding) *Linked {
-	edges, failures := Edges(s, findings)
+// Connect applies the rules, but for those of the names given: without them it is measured what the rest explains.
+func Connect(s *snapshot.Snapshot, findings []*finding.Finding, without ...string) *Linked {
+	edges, failures := Edges(s, findings, without...)
 	return &Linked{s, slices.Clone(findings), edges, failures}
 }
 
@@ -71,14 +71,27 @@ func (a Asked) linked(s *snapshot.Snapshot, findings []*finding.Finding) ([]Edge
 	return a.Linked.over(findings)
 }
 
-// About is a finding about an object, or that names it as at fault, that the given one does not explain; nil if there is none.
-func (l *Linked) About(o incident.Object, of *finding.Finding) *finding.Finding {
+// About are the findings about each object, or that name it as at fault.
+func (l *Linked) About() map[incident.Object][]*finding.Finding {
+	out := map[incident.Object][]*finding.Finding{}
 	for _, f := range l.findings {
-		if f != of && (f.Alarms() || f.Suspect) && (f.Object == o || slices.Contains(f.Fault, o)) && !slices.Contains(l.Reached(of), f) {
-			return f
+		if !f.Alarms() && !f.Suspect {
+			continue
+		}
+		for _, o := range f.AtFault() {
+			out[o] = append(out[o], f)
+		}
+		if !slices.Contains(f.Fault, f.Object) && len(f.Fault) > 0 {
+			out[f.Object] = append(out[f.Object], f)
 		}
 	}
-	return nil
+	return out
+}
+
+// Explains says whether a finding explains another, by however many steps.
+func (l *Linked) Explains(from, to *finding.Finding) bool {
+	i, j := slices.Index(l.findings, from), slices.Index(l.findings, to)
+	return i >= 0 && j >= 0 && slices.Contains(newGraph(l.findings, l.edges).reach(i), j)
 }
 
 // Name notes that the words of a finding name what another one is about.

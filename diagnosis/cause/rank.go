@@ -35,6 +35,8 @@ type Asked struct {
 	Ill func(*finding.Finding) bool
 	// Linked is what Connect has made of the same findings, in whatever order. Nil: it is made now.
 	Linked *Linked
+	// Without holds the names of rules that are not to be applied, to measure what the rest explains.
+	Without []string
 }
 
 // Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids. Suspicions that are shown
@@ -55,8 +57,10 @@ func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result
 		}
 	}
 	blocks(s, ranked)
+	behind := followsFrom(rulesBut(asked.Without))
 	for _, c := range ranked {
 		c.missing = missingEffects(s, c)
+		c.doubted = !c.root.Final && behind[c.root.Code] || c.aside(ranked)
 		c.judge()
 	}
 	sortByWeight(ranked)
@@ -90,6 +94,7 @@ type candidate struct {
 	links     []Edge             // the edge by which each but the root was reached
 	blocked   []block
 	missing   []string // what it should have caused and that is not there, in words
+	doubted   bool     // another may stand behind it, or it may have nothing to do with what hurts
 	weight    float64
 }
 
@@ -166,7 +171,7 @@ func (c *candidate) confidence() incident.Confidence {
 	switch {
 	case !c.root.Root:
 		return incident.Possible
-	case len(c.missing) > 0:
+	case len(c.missing) > 0 || c.doubted:
 		return incident.Likely
 	case len(c.links) == 0 || slices.ContainsFunc(c.links, proven):
 		return incident.Certain

@@ -82,6 +82,7 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, normal fi
 	}
 	a.Reason = said
 	a.Predicate = finding.Say("{is|are} not ready%s: %s%s", c.In(p), said, probeHint(c, probe, kubelet))
+	a.final = portHint(c, probe) != "" || finding.HasAny(kubelet, answered)
 	a.Said = currentFacts(s, p, c)
 	if x, ok := hear(s, p, c, probe, kubelet); ok {
 		a.Predicate = a.Predicate.And("%s", x.words)
