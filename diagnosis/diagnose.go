@@ -33,17 +33,22 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	for _, f := range found {
 		d.Trace = append(d.Trace, fmt.Sprintf("%s %s %s %s: %s", f.ID, f.Severity, f.Code, f.Object, f.Title))
 	}
-	r := cause.Result{Causes: []incident.Cause{}}
-	guarded(d, "the ranking of causes", func() { r = cause.Rank(s, found, cause.Asked{Onset: scope.Onset, Ill: scope.ill(s, d)}) })
+	r, asked := cause.Result{Causes: []incident.Cause{}}, cause.Asked{Onset: scope.Onset, Ill: scope.ill(s, d)}
+	known := scope.Accepted.acceptedIn(s)
+	if known != nil {
+		asked.Accepted = known.has
+	}
+	guarded(d, "the ranking of causes", func() { r = cause.Rank(s, found, asked) })
 	failed(d, r.Failures...)
 	d.Causes, d.Restarts = r.Causes, []incident.Restarts{}
-	tell(d, found, r.Suspicions)
-	if !scope.Ill.none() {
+	told := known.told(d, found, r.Silent, &in)
+	tell(d, told, r.Suspicions)
+	if !scope.Ill.none() || len(r.Silent) > 0 {
 		cited(d)
 	}
 	guarded(d, "the sums of restarts", func() { d.Restarts = restarts(s, in.holds) })
 	guarded(d, "what is ruled out", func() { d.RuledOut = ruledOut(s, scope.Namespace, x.checked, found) })
-	d.Changes, d.Trace = shown(found, changes), append(d.Trace, r.Trace...)
+	d.Changes, d.Trace = shown(told, changes), append(d.Trace, r.Trace...)
 	if d.NotSeen == nil {
 		d.NotSeen = []incident.NotSeen{}
 	}

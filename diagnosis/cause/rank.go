@@ -22,6 +22,7 @@ type Result struct {
 	Causes []incident.Cause // in order of rank, with ids
 	// Suspicions are the findings that prove nothing and that nothing explains or is explained by, the strongest first.
 	Suspicions []*finding.Finding
+	Silent     []*finding.Finding // the accepted ones that explain nothing that is not accepted: no cause tells of them
 	Trace      []string // every edge with its rule and reason, then every cause with its weight
 
 	Failures []incident.Failure // rules that panicked
@@ -33,12 +34,15 @@ type Asked struct {
 	// Ill says whether a finding is about what is presumed to be ill. What is early, or a suspicion, counts only where it explains something
 	// of that. Nil: nothing is presumed, and there must be no such findings.
 	Ill func(*finding.Finding) bool
+	// Accepted says whether a finding is accepted. Nil: none is.
+	Accepted func(*finding.Finding) bool
 }
 
 // Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids. Suspicions that are shown
 // to be more are so from then on.
 func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result {
 	edges, failures := Edges(s, findings)
+	findings, edges, silent := silence(findings, edges, asked.Accepted)
 	g := newGraph(findings, edges)
 	var ranked []*candidate
 	var suspicions []*finding.Finding
@@ -62,7 +66,10 @@ func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result
 	for i, c := range ranked {
 		c.cause.ID = fmt.Sprintf("C%d", i+1)
 	}
-	r := Result{Causes: []incident.Cause{}, Suspicions: strongest(s, suspicions), Trace: []string{}, Failures: failures}
+	r := Result{Causes: []incident.Cause{}, Suspicions: strongest(s, suspicions), Silent: silent, Trace: []string{}, Failures: failures}
+	for _, f := range silent {
+		r.Trace = append(r.Trace, silenced(f))
+	}
 	for _, e := range edges {
 		r.Trace = append(r.Trace, e.trace(findings))
 	}
