@@ -39,6 +39,7 @@ func causeBlocks(d *incident.Diagnosis, n int, c incident.Cause) []Block {
 	if c.Before {
 		head = append(head, Text("\n"+wasThere))
 	}
+	head = append(head, acceptedRoot(c)...)
 	if c.Reason != "" {
 		head = append(head, Text("\n"+c.Reason))
 	}

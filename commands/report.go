@@ -23,6 +23,7 @@ type Report struct {
 	Similar             []incident.Similar  `json:"similar"`
 	Changes             []incident.Change   `json:"changes"`
 	RuledOut            []incident.RuledOut `json:"ruledOut"`
+	Accepted            []incident.Accepted `json:"accepted"`
 	NotSeen             []incident.NotSeen  `json:"notSeen"`
 	Looked              []string            `json:"looked"`
 	Trace               []string            `json:"trace"` // empty unless it was asked for
@@ -42,7 +43,8 @@ func NewReport(d *incident.Diagnosis, story *incident.Story, similar []incident.
 		Cluster: d.Cluster, At: d.At, Scope: d.Scope, Wrong: d.Wrong(), Causes: full(d.Causes), Findings: full(d.Findings),
 		Evidence: full(d.Evidence),
 		Restarts: full(d.Restarts), RestartsByNamespace: full(byNamespace(d.Restarts)), Story: story, Similar: full(similar),
-		Changes: full(d.Changes), RuledOut: full(d.RuledOut), NotSeen: full(d.NotSeen), Looked: full(d.Looked), Trace: []string{},
+		Changes: full(d.Changes), RuledOut: full(d.RuledOut), Accepted: full(d.Accepted),
+		NotSeen: full(d.NotSeen), Looked: full(d.Looked), Trace: []string{},
 	}
 	for i := range r.Causes {
 		c := &r.Causes[i]

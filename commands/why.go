@@ -31,7 +31,11 @@ func (s *Set) why(ctx context.Context, r Request) (Reply, error) {
 	}
 	reply := WhyReply(d, story, similar)
 	if s.Incidents != nil && d.Wrong() {
-		reply.Blocks = append(reply.Blocks, openActions(incident.Brief(d))) // before the trace, of which a face may leave out the end
+		actions := openActions(incident.Brief(d)) // before the trace, of which a face may leave out the end
+		if s.Acceptances != nil {
+			actions = append(actions, acceptButtons(incident.Brief(d))...)
+		}
+		reply.Blocks = append(reply.Blocks, actions)
 	}
 	return withTrace(reply, d, o.trace), nil
 }
@@ -60,11 +64,15 @@ func whyObjects(d *incident.Diagnosis) Reply {
 		return reply
 	}
 	known := "Nothing is known to be wrong with "
+	if len(d.Accepted) > 0 {
+		known = "Nothing but what is accepted is known to be wrong with "
+	}
 	if len(d.Scope.Unseen) > 0 {
 		known = "Nothing was seen to be wrong with "
 	}
 	reply.Text = known + name + unseenNote(d) + "."
-	reply.Blocks = append([]Block{Paragraph{Text(known), Mono(name), Text(unseenNote(d) + ".")}}, notSeenBlocks(d)...)
+	reply.Blocks = append([]Block{Paragraph{Text(known), Mono(name), Text(unseenNote(d) + ".")}}, acceptedBlocks(d)...)
+	reply.Blocks = append(reply.Blocks, notSeenBlocks(d)...)
 	reply.Blocks = append(reply.Blocks, lookedNote(d))
 	return reply
 }
@@ -107,6 +115,7 @@ func diagnosisBlocks(d *incident.Diagnosis) []Block {
 	blocks = append(blocks, looseBlocks(d)...)
 	blocks = append(blocks, changeBlocks(d)...)
 	blocks = append(blocks, unknownBlocks(d)...)
+	blocks = append(blocks, acceptedBlocks(d)...)
 	return append(blocks, notSeenBlocks(d)...)
 }
 
