@@ -221,7 +221,11 @@ func (s *Set) severities(ctx context.Context, r Request, all []incident.Acceptan
 			}
 		}
 		for _, f := range d.Findings {
-			if (incident.Acceptance{Code: f.Code, Object: f.Object}).Same(all[i]) || faultOf(d, f, all[i]) {
+			same := (incident.Acceptance{Code: f.Code, Object: f.Object}).Same(all[i])
+			if same {
+				all[i].Object = f.Object // with the kind as it is written
+			}
+			if same || faultOf(d, f, all[i]) {
 				note(f.Severity)
 				ids = append(ids, f.ID)
 			}

@@ -13,7 +13,7 @@ import (
 const (
 	mostAccepted      = 8   // that are told with a diagnosis
 	mostAcceptedRows  = 100 // of the list; -o json has all
-	mostAcceptedWith  = 16  // that follow from a cause and are accepted with it, by a button
+	mostAcceptedWith  = 6   // findings, a cause and what follows from it, that a button accepts: nobody accepts an outage by a press
 	mostAcceptValue   = 1800
 	mostAcceptButtons = 3
 )
@@ -76,14 +76,14 @@ func acceptedNote(d *incident.Diagnosis) []Block {
 
 // acceptedReply says what was accepted, and what that does not do.
 func acceptedReply(all []incident.Acceptance, now acceptedNow, prog string) Reply {
-	text := acceptName(all[0])
+	text := acceptName(all[0]) + " is accepted"
 	if len(all) > 1 {
-		text += " and " + count(len(all)-1, "more finding")
+		text = acceptName(all[0]) + " and " + count(len(all)-1, "more finding") + " are accepted"
 	}
 	if all[0].Until.IsZero() {
-		text += " accepted for good."
+		text += " for good."
 	} else {
-		text += " accepted until " + all[0].Until.Format("2006-01-02 15:04 MST") + "."
+		text += " until " + all[0].Until.Format("2006-01-02 15:04 MST") + "."
 	}
 	blocks := []Block{Paragraph{Text(text)}}
 	for i, a := range all {
