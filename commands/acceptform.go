@@ -34,6 +34,15 @@ func (s *Set) acceptForm(_ context.Context, r Request) (Reply, error) {
 		}}}, nil
 }
 
+// foundActions offer what can be made of what was found: an incident, or to accept it.
+func (s *Set) foundActions(whole *incident.Diagnosis) Actions {
+	d := incident.Brief(whole)
+	if s.Acceptances == nil {
+		return openActions(d)
+	}
+	return append(openActions(d), acceptButtons(d)...)
+}
+
 // acceptButtons offer to accept the first causes, each with what follows from it. A cause that stands for several, or from which too much
 // follows for anybody to oversee, is accepted by typing.
 func acceptButtons(d *incident.Diagnosis) Actions {

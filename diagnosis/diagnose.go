@@ -44,7 +44,7 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	told := known.told(d, found, r.Silent, &in)
 	tell(d, told, r.Suspicions)
 	if !scope.Ill.none() || len(r.Silent) > 0 {
-		cited(d)
+		prune(d)
 	}
 	guarded(d, "the sums of restarts", func() { d.Restarts = restarts(s, in.holds) })
 	guarded(d, "what is ruled out", func() { d.RuledOut = ruledOut(s, scope.Namespace, x.checked, found) })
@@ -56,6 +56,7 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 		there := in.seenThere(d)
 		d = within(d, func(f *incident.Finding) bool { return in.concerns(f, there) }, in.holds)
 	}
+	guarded(d, "what was looked at closely", func() { lookedClosely(s, scope, d, changes) })
 	return d
 }
 

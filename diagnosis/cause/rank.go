@@ -23,7 +23,7 @@ type Result struct {
 	// Suspicions are the findings that prove nothing and that nothing explains or is explained by, the strongest first.
 	Suspicions []*finding.Finding
 	Silent     []*finding.Finding // the accepted ones that explain nothing that is not accepted: no cause tells of them
-	Trace      []string // every edge with its rule and reason, then every cause with its weight
+	Trace      []string           // every edge with its rule and reason, then every cause with its weight
 
 	Failures []incident.Failure // rules that panicked
 }

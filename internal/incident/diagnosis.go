@@ -248,6 +248,8 @@ type Diagnosis struct {
 	Suspicions []Suspicion `json:"suspicions,omitempty"`
 	// Accepted are findings that are silent, for somebody has accepted them: they are among no other list.
 	Accepted []Accepted `json:"accepted,omitempty"`
+	// Depends is what a part that somebody says hurts depends on, to be asked about next, where no cause was found; a few objects.
+	Depends []Object `json:"depends,omitempty"`
 
 	// Totals counts the whole, where this diagnosis names but a part of it; see [Brief]. Nil: nothing is left out.
 	Totals *Totals `json:"totals,omitempty"`

@@ -176,7 +176,7 @@ func (m *mounts) mount(p *corev1.Pod, e *corev1.Event) {
 	}
 	if x := noCSIDriver.FindStringSubmatch(e.Message); x != nil {
 		driver := strings.Trim(x[1], `"',`)
-		of, sound := kube.DriverWorkload(m.s, driver)
+		of, sound := kube.NodeDriver(m.s, driver)
 		title := fmt.Sprintf("Node %s has no CSI driver %s: volumes of it cannot be mounted there", node.Name, driver)
 		if !of.IsZero() {
 			title += fmt.Sprintf("; %s %s/%s %s", of.Kind, of.Namespace, of.Name, sound)
