@@ -21,8 +21,8 @@ import (
 
 // circumstances finds what shows only once it is known what nothing explains: what the failing have in common, and what was changed just before.
 // It returns all that was found, with that, and what explains what.
-func circumstances(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, changes []change.Change, without []string) ([]*finding.Finding, *cause.Linked) {
-	linked := cause.Connect(s, found, without...)
+func circumstances(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, changes []change.Change, asked cause.Asked) ([]*finding.Finding, *cause.Linked) {
+	linked := cause.Connect(s, found, asked)
 	found = slices.Clip(found)
 	shared := incommon.Find(s, found, linked.Unexplained())
 	attach(s, shared, changes)

@@ -16,19 +16,20 @@ type Linked struct {
 	findings []*finding.Finding
 	edges    []Edge
 	failures []incident.Failure
+	accepted func(*finding.Finding) bool
 }
 
-// Connect applies the rules, but for those of the names given: without them it is measured what the rest explains.
-func Connect(s *snapshot.Snapshot, findings []*finding.Finding, without ...string) *Linked {
-	edges, failures := Edges(s, findings, without...)
-	return &Linked{s, slices.Clone(findings), edges, failures}
+// Connect applies the rules, but for those that are to be left out.
+func Connect(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) *Linked {
+	edges, failures := Edges(s, findings, asked.Without...)
+	return &Linked{s, slices.Clone(findings), edges, failures, asked.Accepted}
 }
 
-// Unexplained are the symptoms that would be causes, for nothing explains them.
+// Unexplained are the symptoms that would be causes, for nothing explains them and nobody has accepted them.
 func (l *Linked) Unexplained() []*finding.Finding {
 	var out []*finding.Finding
 	for _, i := range newGraph(l.findings, l.edges).roots() {
-		if f := l.findings[i]; slices.Contains(symptoms, f.Code) {
+		if f := l.findings[i]; slices.Contains(symptoms, f.Code) && (l.accepted == nil || !l.accepted(f)) {
 			out = append(out, f)
 		}
 	}

@@ -22,7 +22,8 @@ type Result struct {
 	Causes []incident.Cause // in order of rank, with ids
 	// Suspicions are the findings that prove nothing and that nothing explains or is explained by, the strongest first.
 	Suspicions []*finding.Finding
-	Trace      []string // every edge with its rule and reason, then every cause with its weight
+	Silent     []*finding.Finding // the accepted ones that explain nothing that is not accepted: no cause tells of them
+	Trace      []string           // every edge with its rule and reason, then every cause with its weight
 
 	Failures []incident.Failure // rules that panicked
 }
@@ -37,12 +38,15 @@ type Asked struct {
 	Linked *Linked
 	// Without holds the names of rules that are not to be applied, to measure what the rest explains.
 	Without []string
+	// Accepted says whether a finding is accepted. Nil: none is.
+	Accepted func(*finding.Finding) bool
 }
 
 // Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids. Suspicions that are shown
 // to be more are so from then on.
 func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result {
 	edges, failures := asked.linked(s, findings)
+	findings, edges, silent := silence(findings, edges, asked.Accepted)
 	g := newGraph(findings, edges)
 	var ranked []*candidate
 	var suspicions []*finding.Finding
@@ -68,7 +72,10 @@ func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result
 	for i, c := range ranked {
 		c.cause.ID = fmt.Sprintf("C%d", i+1)
 	}
-	r := Result{Causes: []incident.Cause{}, Suspicions: strongest(s, suspicions), Trace: []string{}, Failures: failures}
+	r := Result{Causes: []incident.Cause{}, Suspicions: strongest(s, suspicions), Silent: silent, Trace: []string{}, Failures: failures}
+	for _, f := range silent {
+		r.Trace = append(r.Trace, silenced(f))
+	}
 	for _, e := range edges {
 		r.Trace = append(r.Trace, e.trace(findings))
 	}
