@@ -27,12 +27,15 @@ func circumstances(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, 
 	shared := incommon.Find(s, found, linked.Unexplained())
 	attach(s, shared, changes)
 	linked.Add(shared...)
+	words := named(s, linked, !scope.Ill.none())
+	attach(s, words, changes)
+	linked.Add(words...)
 	before := changedBefore(s, linked.Bare(), changes)
 	if len(before) == 0 && !scope.Ill.none() {
 		before = changedThere(s, scope, found, changes)
 	}
 	linked.Add(before...)
-	return slices.Concat(found, shared, before), linked
+	return slices.Concat(found, shared, words, before), linked
 }
 
 // mostBefore bounds the changes that are told in front of what nothing explains.

@@ -43,7 +43,7 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	d.Causes, d.Restarts = r.Causes, []incident.Restarts{}
 	tell(d, found, r.Suspicions)
 	if !scope.Ill.none() {
-		cited(d)
+		prune(d)
 	}
 	guarded(d, "the sums of restarts", func() { d.Restarts = restarts(s, in.holds) })
 	guarded(d, "what is ruled out", func() { d.RuledOut = ruledOut(s, scope.Namespace, x.checked, found) })
@@ -55,6 +55,7 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 		there := in.seenThere(d)
 		d = within(d, func(f *incident.Finding) bool { return in.concerns(f, there) }, in.holds)
 	}
+	guarded(d, "what was looked at closely", func() { lookedClosely(s, scope, d, changes) })
 	return d
 }
 

@@ -78,8 +78,8 @@ func tell(d *incident.Diagnosis, found, suspected []*finding.Finding) {
 // mostSuspect bounds the evidence of a suspicion.
 const mostSuspect = 4
 
-// cited prunes evidence that nothing which is told cites.
-func cited(d *incident.Diagnosis) {
+// prune removes evidence that nothing which is told cites.
+func prune(d *incident.Diagnosis) {
 	keep := map[string]bool{}
 	for i := range d.Findings {
 		for _, id := range d.Findings[i].Evidence {

@@ -40,6 +40,18 @@ func (l *Linked) Bare() []*finding.Finding {
 	return slices.DeleteFunc(l.Unexplained(), func(f *finding.Finding) bool { return f.Root })
 }
 
+// Reached are the findings that can be explained from one, itself first.
+func (l *Linked) Reached(from *finding.Finding) []*finding.Finding {
+	g := newGraph(l.findings, l.edges)
+	var out []*finding.Finding
+	if i := slices.Index(l.findings, from); i >= 0 {
+		for _, j := range g.reach(i) {
+			out = append(out, l.findings[j])
+		}
+	}
+	return out
+}
+
 // Add takes up findings of circumstances, and what they may have brought about.
 func (l *Linked) Add(more ...*finding.Finding) {
 	l.findings = append(l.findings, more...)
@@ -69,4 +81,24 @@ func (a Asked) linked(s *snapshot.Snapshot, findings []*finding.Finding) ([]Edge
 		return Edges(s, findings)
 	}
 	return a.Linked.over(findings)
+}
+
+// About is a finding about an object, or that names it as at fault, that the given one does not explain; nil if there is none.
+func (l *Linked) About(o incident.Object, of *finding.Finding) *finding.Finding {
+	for _, f := range l.findings {
+		if f != of && (f.Alarms() || f.Suspect) && (f.Object == o || slices.Contains(f.Fault, o)) && !slices.Contains(l.Reached(of), f) {
+			return f
+		}
+	}
+	return nil
+}
+
+// Name notes that the words of a finding name what another one is about.
+func (l *Linked) Name(about, by *finding.Finding) {
+	from, to := slices.Index(l.findings, about), slices.Index(l.findings, by)
+	i := slices.IndexFunc(circumstanceRules, func(r Rule) bool { return r.Name == nameRule })
+	if from < 0 || to < 0 || slices.ContainsFunc(l.edges, func(e Edge) bool { return e.From == from && e.To == to }) {
+		return
+	}
+	l.edges = append(l.edges, Edge{nameRule, from, to, "its own words name it", true, circumstanceRules[i].One})
 }

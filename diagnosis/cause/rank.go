@@ -48,7 +48,7 @@ func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result
 		c := g.candidate(root)
 		switch {
 		case (c.root.Suspect || c.root.Early(s.At)) && (asked.Ill == nil || !slices.ContainsFunc(c.explained, asked.Ill)):
-		case c.root.Suspect && !c.shown():
+		case c.root.Suspect && !c.shown(s.At):
 			suspicions = append(suspicions, c.root)
 		default:
 			ranked = append(ranked, c)

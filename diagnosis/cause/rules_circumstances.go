@@ -20,7 +20,12 @@ var circumstanceRules = []Rule{
 		"1 workload fails that has it", "%d workloads fail that have it"},
 	{"recent-change", []string{circumstance.RecentChange}, symptoms, behind("it began just after, and nothing else that was seen explains it"),
 		"1 object fails since, and nothing else that was seen explains it", "%d objects fail since, and nothing else that was seen explains them"},
+	{nameRule, []string{circumstance.NamedInError}, symptoms, behind("its own words complain of it"),
+		"1 object complains of it", "%d objects complain of it"},
 }
+
+// nameRule is the rule by which words of one finding name what another is about; see Linked.Name.
+const nameRule = "named-in-error"
 
 func behind(reason string) func(*Context, *finding.Finding, *finding.Finding) (Link, bool) {
 	return func(_ *Context, from, to *finding.Finding) (Link, bool) {

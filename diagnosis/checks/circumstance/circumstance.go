@@ -1,5 +1,6 @@
 // Package circumstance documents what no check can see by itself, since it shows only once it is known what nothing explains: what the
-// failing have in common, and what was changed just before. Package diagnosis looks for both, and makes findings of these codes.
+// failing have in common, what was changed just before, what their words complain of. Package diagnosis looks for these, and makes findings of
+// these codes.
 package circumstance
 
 import (
@@ -11,6 +12,7 @@ import (
 const (
 	SharedFactor = "SharedFactor"
 	RecentChange = "RecentChange"
+	NamedInError = "NamedInError"
 )
 
 // Checks have codes, and no Run.
@@ -25,9 +27,13 @@ var codes = []finding.Code{
 		Meaning: "Something on the way to what fails was changed just before it began, and nothing explains it otherwise.",
 		Next:    "Ask who made the change what it was for; take it back if it can be, and see.",
 		Example: "Just before, at 09:30:01 UTC, Deployment web was changed: revision 4 was rolled out: image shop/web:3 → shop/web:4"},
+	{Code: NamedInError, Severity: incident.Warning, Root: true, Detail: Behind{},
+		Meaning: "The words of what fails and is explained by nothing, its log's or an event's, complain of another object.",
+		Next:    "Compare what the words say with what the object holds.",
+		Example: "ConfigMap loki-datasource is what the log of Deployment grafana complains of: only one datasource can be marked as default"},
 }
 
-// Behind is the detail of both codes.
+// Behind is the detail of all of them.
 type Behind struct {
 	Of []*finding.Finding // what the circumstance may have brought about
 }
