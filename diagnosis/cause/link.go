@@ -9,8 +9,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Linked is findings, and what of them explains what. It is made before they are numbered, so that what is found once it is known what nothing
-// explains can be numbered with the rest.
+// Linked is findings, and what of them explains what. It is made before they are numbered, so that what is found once it is known what
+// nothing explains can be numbered with the rest.
 type Linked struct {
 	s        *snapshot.Snapshot
 	findings []*finding.Finding
