@@ -61,8 +61,8 @@ func TestWhatWasThereBeforeIsSetApart(t *testing.T) {
 		"nobody said, days apart":                     {72 * time.Hour, time.Time{}, true},
 		"noticed after both, though the older is old": {72 * time.Hour, at, true},
 	} {
-		node, _, _ := strings.Cut(around, "---") // and nothing that was changed
-		d := judged(t, Scope{Onset: c.onset}, node, crashing("new", at.Add(-40*time.Minute)), crashing("old", at.Add(-c.old)))
+		unchanged := strings.Replace(around, `time: "2026-01-02T09:00:00Z"`, `time: "2025-01-01T00:00:00Z"`, 1)
+		d := judged(t, Scope{Onset: c.onset}, unchanged, crashing("new", at.Add(-40*time.Minute)), crashing("old", at.Add(-c.old)))
 		if len(d.Causes) != 2 {
 			t.Fatalf("%s: %d causes, want 2", name, len(d.Causes))
 		}
