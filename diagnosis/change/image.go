@@ -49,7 +49,7 @@ func (t *timeline) digests() {
 			if digest != oldest {
 				t.add(Program, incident.SourceAPI, k.workload, at, "",
 					fmt.Sprintf("image %s of container %s is another than in its older pods: %s, not %s",
-					k.image, k.container, short(digest), short(oldest)))
+						k.image, k.container, short(digest), short(oldest)))
 			}
 		}
 	}
