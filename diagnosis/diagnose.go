@@ -26,14 +26,16 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 		NotSeen: slices.Clone(s.NotSeen), Looked: in.looked(s)}
 	d.Failures = slices.Clone(s.Failures)
 	failed(d, x.checked.Failures...)
-	var changes []incident.Change
+	var changes []change.Change
 	guarded(d, "what probes saw", func() { seeProbed(s, found) })
 	guarded(d, "what changed", func() { changes = change.Timeline(s); attach(s, found, changes) })
+	var linked *cause.Linked
+	guarded(d, "the circumstances of what fails", func() { found, linked = circumstances(s, scope, found, changes) })
 	d.Evidence = number(found)
 	for _, f := range found {
 		d.Trace = append(d.Trace, fmt.Sprintf("%s %s %s %s: %s", f.ID, f.Severity, f.Code, f.Object, f.Title))
 	}
-	r, asked := cause.Result{Causes: []incident.Cause{}}, cause.Asked{Onset: scope.Onset, Ill: scope.ill(s, d)}
+	r, asked := cause.Result{Causes: []incident.Cause{}}, cause.Asked{Onset: scope.Onset, Ill: scope.ill(s, d), Linked: linked}
 	known := scope.Accepted.acceptedIn(s)
 	if known != nil {
 		asked.Accepted = known.has

@@ -9,6 +9,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/change"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -18,7 +19,7 @@ import (
 // Bounds on what is told where somebody asked and nothing was found.
 const (
 	mostDepends = 6
-	lately      = 24 * time.Hour // how far back pods' restarts and changes are told of
+	farBack     = 24 * time.Hour // how far back pods' restarts and changes are told of
 )
 
 // closely is what of a scope was looked at closely, for whoever asked and gets no cause.
@@ -28,17 +29,17 @@ type closely struct {
 	pods    []*corev1.Pod
 	around  surroundings
 	told    *incident.Diagnosis
-	changes []incident.Change
+	changes []change.Change
 }
 
 // lookedClosely adds to a diagnosis of what is presumed to be ill, without a cause, what was looked at there and is well, in a person's words,
 // and what it depends on, to be asked about next. Nothing that could not be looked at is among it.
-func lookedClosely(s *snapshot.Snapshot, scope Scope, d *incident.Diagnosis, changes []incident.Change) {
+func lookedClosely(s *snapshot.Snapshot, scope Scope, d *incident.Diagnosis, changes []change.Change) {
 	if scope.Ill.none() || len(d.Causes) > 0 {
 		return
 	}
 	c := closely{s: s, scope: scope, pods: scope.ownPods(s), told: d, changes: changes}
-	c.around = aroundOf(s, c.pods)
+	c.around = scope.around(s)
 	var out []incident.RuledOut
 	for _, p := range []struct {
 		what string
@@ -83,7 +84,7 @@ func (c *closely) podsWell() string {
 		}
 		n++
 		for i := range p.Status.ContainerStatuses {
-			if t := p.Status.ContainerStatuses[i].LastTerminationState.Terminated; t != nil && c.s.At.Sub(t.FinishedAt.Time) < lately {
+			if t := p.Status.ContainerStatuses[i].LastTerminationState.Terminated; t != nil && c.s.At.Sub(t.FinishedAt.Time) < farBack {
 				again += p.Status.ContainerStatuses[i].RestartCount
 			}
 		}
@@ -173,7 +174,7 @@ func (c *closely) nodesWell() string {
 
 func (c *closely) unchanged() string {
 	for _, x := range c.changes {
-		if c.s.At.Sub(x.At) < lately && (c.around.objects[x.Object] || slices.ContainsFunc(c.pods, func(p *corev1.Pod) bool {
+		if c.s.At.Sub(x.At) < farBack && (c.around.objects[x.Object] || slices.ContainsFunc(c.pods, func(p *corev1.Pod) bool {
 			return c.s.WorkloadOf(p) == x.Object
 		})) {
 			return ""

@@ -36,12 +36,14 @@ type Asked struct {
 	Ill func(*finding.Finding) bool
 	// Accepted says whether a finding is accepted. Nil: none is.
 	Accepted func(*finding.Finding) bool
+	// Linked is what Connect has made of the same findings, in whatever order. Nil: it is made now.
+	Linked *Linked
 }
 
 // Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids. Suspicions that are shown
 // to be more are so from then on.
 func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result {
-	edges, failures := Edges(s, findings)
+	edges, failures := asked.linked(s, findings)
 	findings, edges, silent := silence(findings, edges, asked.Accepted)
 	g := newGraph(findings, edges)
 	var ranked []*candidate
@@ -50,7 +52,7 @@ func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result
 		c := g.candidate(root)
 		switch {
 		case (c.root.Suspect || c.root.Early(s.At)) && (asked.Ill == nil || !slices.ContainsFunc(c.explained, asked.Ill)):
-		case c.root.Suspect && !c.shown():
+		case c.root.Suspect && !c.shown(s.At):
 			suspicions = append(suspicions, c.root)
 		default:
 			ranked = append(ranked, c)
