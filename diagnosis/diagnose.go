@@ -36,14 +36,14 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 		d.Trace = append(d.Trace, fmt.Sprintf("%s %s %s %s: %s", f.ID, f.Severity, f.Code, f.Object, f.Title))
 	}
 	r, asked := cause.Result{Causes: []incident.Cause{}}, cause.Asked{Onset: scope.Onset, Ill: scope.ill(s, d), Linked: linked}
-	known := scope.Accepted.acceptedIn(s)
-	if known != nil {
-		asked.Accepted = known.has
+	silencing := scope.Accepted.acceptedIn(s)
+	if silencing != nil {
+		asked.Accepted = silencing.has
 	}
 	guarded(d, "the ranking of causes", func() { r = cause.Rank(s, found, asked) })
 	failed(d, r.Failures...)
 	d.Causes, d.Restarts = r.Causes, []incident.Restarts{}
-	told := known.told(d, found, r.Silent, &in)
+	told := silencing.told(d, found, r.Silent, &in)
 	tell(d, told, r.Suspicions)
 	if !scope.Ill.none() || len(r.Silent) > 0 {
 		prune(d)
