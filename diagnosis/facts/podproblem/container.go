@@ -172,7 +172,7 @@ func addingUp(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, last *corev
 	n, age := c.Status.RestartCount, s.At.Sub(p.CreationTimestamp.Time)
 	a := Problem{Code: PodRestarts, Container: c.Spec.Name, Alike: c.Spec.Name, Since: crash.Since, Said: crash.Said, Seen: crash.Seen}
 	rate := ""
-	if days := age.Hours() / 24; days > 0 && age < 10*365*24*time.Hour {
+	if days := age.Hours() / 24; days > 0 && age < finding.OtherEra.For {
 		rate = fmt.Sprintf(" (%.0f a day)", float64(n)/max(days, 1.0/24))
 	}
 	a.Predicate = finding.Say("restarted %d times%s, last %s ago%s: %s", n, rate, finding.Duration(s.At.Sub(last.FinishedAt.Time)), c.In(p),
