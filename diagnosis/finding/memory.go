@@ -10,10 +10,11 @@ type Memory struct {
 }
 
 // Memories are all that there are, in the order of the guide.
-var Memories = []Memory{RecentRestart, OldRestart, JustStarted, Forgiven, Seldom, RecentProbe, NearKill, MissedLease, RecentRefusal, RecentError, StillTold, Recently, LastWeek,
-	LongPast, NearExpiry, RenewBefore, WrongClock, FailsAgain, UpdateTakes, NetworkTouched, TouchedAfter, ReloadLoses, TakenWithin,
-	SettledAPI, DNSStarts, LoopShows, LeaseLasts,
-	OtherYear, OtherEra, ProbeGrace}
+var Memories = []Memory{
+	RecentRestart, OldRestart, JustStarted, Forgiven, Seldom, RecentProbe, NearKill, MissedLease, RecentRefusal, RecentError,
+	StillTold, Recently, LastWeek, LongPast, NearExpiry, RenewBefore, WrongClock, FailsAgain, UpdateTakes, NetworkTouched,
+	TouchedAfter, ReloadLoses, TakenWithin, SettledAPI, DNSStarts, LoopShows, LeaseLasts, OtherYear, OtherEra, ProbeGrace,
+}
 
 // How long restarts speak of now.
 var (
