@@ -10,9 +10,11 @@ type Memory struct {
 }
 
 // Memories are all that there are, in the order of the guide.
-var Memories = []Memory{RecentRestart, OldRestart, JustStarted, Forgiven, Seldom, RecentProbe, NearKill, MissedLease, RecentRefusal, StillTold, Recently, LastWeek,
-	LongPast, NearExpiry, RenewBefore, WrongClock, FailsAgain, UpdateTakes, NetworkTouched, TouchedAfter, ReloadLoses, TakenWithin,
-	SettledAPI, DNSStarts, LoopShows, LeaseLasts, EventLately, EventOnce, EventStopped}
+var Memories = []Memory{
+	RecentRestart, OldRestart, JustStarted, Forgiven, Seldom, RecentProbe, NearKill, MissedLease, RecentRefusal, RecentError,
+	StillTold, Recently, LastWeek, LongPast, NearExpiry, RenewBefore, WrongClock, FailsAgain, UpdateTakes, NetworkTouched,
+	TouchedAfter, ReloadLoses, TakenWithin, SettledAPI, DNSStarts, LoopShows, LeaseLasts, EventLately, EventOnce, EventStopped, OtherYear, OtherEra, ProbeGrace,
+}
 
 // How long restarts speak of now.
 var (
@@ -34,6 +36,8 @@ var (
 		"The node lifecycle controller gives up on a lease that was not renewed for as long (--node-monitor-grace-period, before 1.32)."}
 	RecentRefusal = Memory{"RecentRefusal", 20 * time.Minute,
 		"A refused call is tried again after 1000 s at the latest by Kubernetes' controllers; an older refusal may have been mended since."}
+	RecentError = Memory{"RecentError", 15 * time.Minute,
+		"An error that a log repeats is still going on if it was last said within this, where it came at shorter intervals."}
 	StillTold = Memory{"StillTold", time.Hour, "A line of the kernel or a service of within the hour speaks of now."}
 	Recently  = Memory{"Recently", 24 * time.Hour,
 		"What is told of the past of a node or of the cluster's DNS: reboots, errors of disks, changes."}
@@ -71,4 +75,9 @@ var (
 		"CoreDNS notices a loop within seconds of its start; a Corefile that serves for longer has none."}
 	LeaseLasts = Memory{"LeaseLasts", 15 * time.Second,
 		"A leader's Lease that does not say how long it lasts (--leader-elect-lease-duration)."}
+	OtherYear = Memory{"OtherYear", 24 * time.Hour,
+		"A stamp without a year that lies further ahead is of the year before; less is another clock's or zone's."}
+	OtherEra   = Memory{"OtherEra", 10 * 365 * 24 * time.Hour, "A longer age than this is a clock that was not set."}
+	ProbeGrace = Memory{"ProbeGrace", time.Minute,
+		"How much longer than its probe allows a container lives that the probe ends: the kubelet waits for the grace period on top."}
 )

@@ -53,9 +53,6 @@ func lostFound(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container) string 
 	return ""
 }
 
-// reloadLoses is how soon after systemd reloaded its units a container is found to have lost its devices.
-const reloadLoses = 10 * time.Minute
-
 // deviceLost cites the reload of systemd's units just before, if the node's log has one: systemd then writes the rules of the devices
 // anew that a scope may use, and leaves out those that the runtime added by itself (NVIDIA/nvidia-container-toolkit issue 48).
 func deviceLost(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
@@ -72,7 +69,7 @@ func deviceLost(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs
 		}
 		for j := range h.Log {
 			l := &h.Log[j]
-			if before := since.Sub(l.At); strings.Contains(l.Text, "systemd[1]: Reloading") && before >= 0 && before < reloadLoses {
+			if before := since.Sub(l.At); strings.Contains(l.Text, "systemd[1]: Reloading") && before >= 0 && before < finding.ReloadLoses.For {
 				x.what = x.what.And(" (systemd reloaded its units on node %s just before, at %s)", h.Node, finding.Clock(l.At))
 				x.seen = append(x.seen, hostlog.Seen(h, l.File, l.At, finding.OneLine(l.Text, finding.MaxLine)))
 				return x, true

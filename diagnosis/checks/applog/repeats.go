@@ -34,8 +34,6 @@ type Repeated struct {
 }
 
 const (
-	// lately is how long ago an error may have been said last that is still going on, where it came at shorter intervals.
-	lately = 15 * time.Minute
 	// farBack is how many lines a log may have after the last of its errors, where they have no stamps and came at shorter intervals.
 	farBack = 60
 	// toldErrors is how many of a workload's errors give their evidence.
@@ -97,7 +95,7 @@ func goesOn(x logs.Repeat, now time.Time) bool {
 		return x.After <= max(farBack, 2*x.Over/max(x.Times-1, 1))
 	}
 	every := x.Last.Sub(x.First) / time.Duration(max(x.Times-1, 1))
-	return now.Sub(x.Last) <= max(lately, 2*every)
+	return now.Sub(x.Last) <= max(finding.RecentError.For, 2*every)
 }
 
 // reportRepeats tells of the errors of one container of a workload, the most frequent first.

@@ -81,4 +81,7 @@ func reportHelm(s *snapshot.Snapshot, r *finding.Report, x *snapshot.Secret) {
 		f.Severity = incident.Info // what it left has run since
 	}
 	f.Cite(finding.SeenAPI(o, "metadata.labels", x.Changed, fmt.Sprintf("name %s, status %s, version %s", name, status, x.Labels["version"])))
+	if status != "failed" {
+		f.NotYet(finding.HelmOperation, x.Changed, s.At)
+	}
 }

@@ -109,7 +109,9 @@ func services(h hostlog.Host) {
 			continue
 		}
 		var f *finding.Finding
-		looping := slices.DeleteFunc(slices.Clone(u.failures), func(t time.Time) bool { return t.IsZero() || h.S.At.Sub(t) > finding.FailsAgain.For })
+		looping := slices.DeleteFunc(slices.Clone(u.failures), func(t time.Time) bool {
+			return t.IsZero() || h.S.At.Sub(t) > finding.FailsAgain.For
+		})
 		switch {
 		case alike[u.failed] || alike[u.stopped]:
 			continue // told of the one that is described alike

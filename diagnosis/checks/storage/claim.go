@@ -122,8 +122,8 @@ func unprovisioned(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, class 
 		!waitsForProvisioner.MatchString(waits.Message) {
 		return pending{}
 	}
-	w := pending{silent: finding.Lasts(finding.SlowProvisioning, kube.BeganAt(waits)), seen: []incident.Evidence{finding.SeenEvent(waits), finding.SeenAPI(snapshot.ObjectOf("StorageClass", "", class.Name),
-		"provisioner", time.Time{}, class.Provisioner)}}
+	w := pending{silent: finding.Lasts(finding.SlowProvisioning, kube.BeganAt(waits)), seen: []incident.Evidence{finding.SeenEvent(waits),
+		finding.SeenAPI(snapshot.ObjectOf("StorageClass", "", class.Name), "provisioner", time.Time{}, class.Provisioner)}}
 	of, sound := kube.DriverWorkload(s, class.Provisioner)
 	switch {
 	case of.IsZero() && s.Namespace == "" && !finding.NotSeen(s, "pods", ""):

@@ -210,8 +210,8 @@ func crashes(s *snapshot.Snapshot, f *finding.Finding, pods []*corev1.Pod, tell 
 	}
 }
 
-// checkTries speaks of a Job of which a try has failed, and that tries again: by itself a suspicion, and a failure while its next try may yet
-// come.
+// checkTries speaks of a Job of which a try has failed, and that tries again: by itself a suspicion, and a failure while its next try may
+// yet come.
 func checkTries(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) {
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
 	var failed []*corev1.Pod

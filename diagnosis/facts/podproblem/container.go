@@ -99,8 +99,8 @@ func (a *Problem) endedOnce(p *corev1.Pod, c kube.Container) {
 	}
 }
 
-// initRunning looks at an init container that runs: migrations take minutes; waiting for ever takes longer. One whose log says what it could
-// not reach, or that asks for a Service which does not exist, fails.
+// initRunning looks at an init container that runs: migrations take minutes; waiting for ever takes longer. One whose log says what it
+// could not reach, or that asks for a Service which does not exist, fails.
 func initRunning(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, since time.Time) (Problem, bool) {
 	last := c.Status.LastTerminationState.Terminated
 	if last != nil && last.ExitCode != 0 && c.Status.RestartCount >= 2 {
@@ -151,8 +151,8 @@ func runningAgain(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Proble
 	return addingUp(s, p, c, last), true
 }
 
-// endedBefore is a restart that nobody is woken for. One that is a moment old and came soon after the start is a crash; an older one, or one
-// without an error, may have been the last, and is a suspicion.
+// endedBefore is a restart that nobody is woken for. One that is a moment old and came soon after the start is a crash; an older one, or
+// one without an error, may have been the last, and is a suspicion.
 func endedBefore(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, last *corev1.ContainerStateTerminated,
 	run *corev1.ContainerStateRunning) Problem {
 	a := Crashed(s, p, c, last)
@@ -172,7 +172,7 @@ func addingUp(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, last *corev
 	n, age := c.Status.RestartCount, s.At.Sub(p.CreationTimestamp.Time)
 	a := Problem{Code: PodRestarts, Container: c.Spec.Name, Alike: c.Spec.Name, Since: crash.Since, Said: crash.Said, Seen: crash.Seen}
 	rate := ""
-	if days := age.Hours() / 24; days > 0 && age < 10*365*24*time.Hour {
+	if days := age.Hours() / 24; days > 0 && age < finding.OtherEra.For {
 		rate = fmt.Sprintf(" (%.0f a day)", float64(n)/max(days, 1.0/24))
 	}
 	a.Predicate = finding.Say("restarted %d times%s, last %s ago%s: %s", n, rate, finding.Duration(s.At.Sub(last.FinishedAt.Time)), c.In(p),

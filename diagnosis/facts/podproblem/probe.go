@@ -99,15 +99,17 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, normal fi
 // nowAndThen looks at a pod that is ready, and of which the kubelet has said since that a probe fails: less often than has any consequence.
 func nowAndThen(s *snapshot.Snapshot, p *corev1.Pod) []Problem {
 	e, ready := kube.LastEvent(s, finding.PodObject(p), "Unhealthy"), kube.PodCondition(p, corev1.PodReady)
-	if e == nil || !snapshot.EventTime(e).After(ready.LastTransitionTime.Time) || s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentProbe.For {
+	if e == nil || !snapshot.EventTime(e).After(ready.LastTransitionTime.Time) ||
+		s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentProbe.For {
 		return nil
 	}
 	c, field, probe := probedBy(p, e)
 	if probe == nil || c.Status.State.Running != nil && c.Status.State.Running.StartedAt.After(snapshot.EventTime(e).Time) {
 		return nil
 	}
-	a := Problem{Code: PodProbeFailing, Container: c.Spec.Name, Alike: c.Spec.Name, Since: kube.BeganAt(e), Reason: finding.ShortMessage(e.Message),
-		atMost: incident.Likely, Seen: []incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe)}}
+	a := Problem{Code: PodProbeFailing, Container: c.Spec.Name, Alike: c.Spec.Name, Since: kube.BeganAt(e),
+		Reason: finding.ShortMessage(e.Message), atMost: incident.Likely,
+		Seen: []incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe)}}
 	n := kube.EventCount(e)
 	a.Predicate = finding.Say("{is|are} ready, but {its|their} %s probe has failed %s since %s%s: %s%s", strings.TrimSuffix(field, "Probe"),
 		finding.Inflect(int(max(n, 1)), "%d {time|times}", max(n, 1)), finding.Clock(a.Since), c.In(p), a.Reason, probeHint(c, probe, e.Message))

@@ -165,7 +165,7 @@ func slowStart(c kube.Container, field string, p *corev1.Probe, end *corev1.Cont
 	allowed := time.Duration(p.InitialDelaySeconds+period*failures) * time.Second
 	lived := end.FinishedAt.Sub(end.StartedAt.Time)
 	// the kubelet waits for the grace period on top
-	if lived <= 0 || lived > allowed+time.Duration(period)*time.Second+time.Minute {
+	if lived <= 0 || lived > allowed+time.Duration(period)*time.Second+finding.ProbeGrace.For {
 		return ""
 	}
 	hint := fmt.Sprintf("; it lived for %s, its %s gives it %s", finding.Duration(lived), field, finding.Duration(allowed))

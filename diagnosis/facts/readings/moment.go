@@ -1,6 +1,10 @@
 package readings
 
-import "time"
+import (
+	"time"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+)
 
 // Moment is when a line was said, of a stamp that may name no year ([logs.Repeat]): then the last such moment before now. Zero stays zero.
 func Moment(stamp, now time.Time) time.Time {
@@ -8,7 +12,7 @@ func Moment(stamp, now time.Time) time.Time {
 		return stamp
 	}
 	at := stamp.AddDate(now.Year(), 0, 0)
-	if at.Sub(now) > 24*time.Hour { // clocks and zones differ; the turn of a year is further off
+	if at.Sub(now) > finding.OtherYear.For { // clocks and zones differ; the turn of a year is further off
 		at = stamp.AddDate(now.Year()-1, 0, 0)
 	}
 	return at
