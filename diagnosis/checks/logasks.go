@@ -113,7 +113,7 @@ func untended(s *snapshot.Snapshot) []*corev1.Pod {
 	for i := range s.Customs {
 		o := &s.Customs[i]
 		kind := o.GroupVersionKind().GroupKind().String()
-		if _, has := o.Object["status"]; has || looked[kind] || s.At.Sub(o.GetCreationTimestamp().Time) < finding.SlowIngress {
+		if _, has := o.Object["status"]; has || looked[kind] || s.At.Sub(o.GetCreationTimestamp().Time) < finding.SlowIngress.For {
 			continue
 		}
 		if looked[kind] = true; len(looked) > untendedMost {

@@ -53,17 +53,17 @@ func Answer(c eval.Case, seen *snapshot.Snapshot) (*incident.Diagnosis, error) {
 	s := *seen
 	s.Logs, s.NotSeen, s.Failures = nil, slices.Clone(seen.NotSeen), slices.Clone(seen.Failures)
 	s.Index()
-	read(&s, seen, s.LogsWanted())
+	readLogs(&s, seen, s.LogsWanted())
 	scope := diagnosis.Resolve(&s, c.Asked.Question())
 	x := diagnosis.Examine(&s)
-	read(&s, seen, x.Logs(scope))
+	readLogs(&s, seen, x.Logs(scope))
 	x.Again()
 	return x.Answer(scope)
 }
 
-// read adds the logs that are wanted and are there. While a container waits for its next start, a kubelet shows the log of the run before as
+// readLogs adds the logs that are wanted and are there. While a container waits for its next start, a kubelet shows the log of the run before as
 // the current one.
-func read(s, seen *snapshot.Snapshot, wanted []snapshot.LogWanted) {
+func readLogs(s, seen *snapshot.Snapshot, wanted []snapshot.LogWanted) {
 	for _, w := range wanted {
 		l := seen.Log(w.Pod.Namespace, w.Pod.Name, w.Container, w.Previous)
 		if l == nil && !w.Previous && waits(w) {
