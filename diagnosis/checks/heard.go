@@ -27,7 +27,7 @@ import (
 var heardFor = []struct {
 	codes []string
 	pods  func(*snapshot.Snapshot, *finding.Finding) []*corev1.Pod
-	named bool // only what names the finding's object counts, for they care for many
+	named bool // only what names the finding's object counts, for they care for many; but for the pods that it has made
 }{
 	{[]string{nodes.GPUNotOffered, nodes.GPUUnhealthy, storage.CSIDriverMissing}, providers, false},
 	{[]string{workloads.HPANoMetrics, control.APIServiceUnavailable, control.WebhookFailing}, providers, false},
@@ -54,7 +54,7 @@ func hear(s *snapshot.Snapshot, found []*finding.Finding) {
 				if s.WorkloadOf(p) == f.Workload || slices.Contains(f.Pods, p) {
 					continue
 				}
-				said, seen := saysOf(s, p, f, h.named)
+				said, seen := saysOf(s, p, f, h.named && !slices.Contains(kube.MadeBy(s, f.Object), p))
 				if said == "" {
 					continue
 				}
