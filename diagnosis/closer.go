@@ -11,9 +11,10 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Logs lists the logs that are worth reading besides those of a first look, however well who writes them looks: those that the findings which
-// a scope is told of ask for, and, for a scope that is presumed to be ill, of what runs there. Read them, add them to the Snapshot, and call
-// Again. What is beyond the bound is added to the Snapshot's NotSeen, and what failed while findings were asked to its Failures too.
+// Logs lists the logs that are worth reading besides those of a first look, however well who writes them looks: those that the findings
+// which a scope is told of ask for, and, for a scope that is presumed to be ill, of what runs there. Read them, add them to the Snapshot,
+// and call Again. What is beyond the bound is added to the Snapshot's NotSeen, and what failed while findings were asked to its Failures
+// too.
 func (x *Examination) Logs(scope Scope) []snapshot.LogWanted {
 	pods, failures := checks.AsksLogs(x.s, x.findings(scope))
 	for _, f := range failures {
@@ -22,7 +23,7 @@ func (x *Examination) Logs(scope Scope) []snapshot.LogWanted {
 	most, whose := snapshot.MostAsked, "of what findings point to"
 	if !scope.Ill.none() {
 		most, whose = snapshot.MostCloser, "of what was asked about, or that findings point to"
-		pods = finding.Union(first(pods, snapshot.MostAsked), scope.closely(x.s))
+		pods = finding.Union(upTo(pods, snapshot.MostAsked), scope.closely(x.s))
 	}
 	wanted, left := x.s.LogsCloser(pods, most)
 	if left > 0 {
@@ -32,8 +33,8 @@ func (x *Examination) Logs(scope Scope) []snapshot.LogWanted {
 	return wanted
 }
 
-// first are the first pods, as many as have no more than the most containers together.
-func first(pods []*corev1.Pod, most int) []*corev1.Pod {
+// upTo are the first pods, as many as have no more than the most containers together.
+func upTo(pods []*corev1.Pod, most int) []*corev1.Pod {
 	n := 0
 	for i, p := range pods {
 		if n += len(p.Status.InitContainerStatuses) + len(p.Status.ContainerStatuses); n > most {

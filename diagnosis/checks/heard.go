@@ -22,8 +22,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// heardFor is which findings say that a work is missing which somebody's pods should do, and whose: what these say in their logs is told with
-// the finding.
+// heardFor is which findings say that a work is missing which somebody's pods should do, and whose: what these say in their logs is told
+// with the finding.
 var heardFor = []struct {
 	codes []string
 	pods  func(*snapshot.Snapshot, *finding.Finding) []*corev1.Pod

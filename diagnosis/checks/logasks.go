@@ -17,8 +17,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// logAsks is which findings ask for whose logs, however well these pods look: of those that should have done what is missing. An empty list of
-// codes means every finding. The precise come first.
+// logAsks is which findings ask for whose logs, however well these pods look: of those that should have done what is missing. An empty
+// list of codes means every finding. The precise come first.
 var logAsks = []struct {
 	codes []string
 	pods  func(*snapshot.Snapshot, *finding.Finding) []*corev1.Pod

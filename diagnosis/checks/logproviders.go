@@ -18,8 +18,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// providers are the pods of what a finding names beside what suffers: the workload, the Service or the API at fault or referred to, and the
-// controllers of custom resources.
+// providers are the pods of what a finding names beside what suffers: the workload, the Service or the API at fault or referred to, and
+// the controllers of custom resources.
 func providers(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
 	var out []*corev1.Pod
 	for _, o := range finding.Union(slices.Clone(f.AtFault()), append(slices.Clone(f.Refs), f.Object)) {
@@ -66,8 +66,8 @@ func component(s *snapshot.Snapshot, name string) []*corev1.Pod {
 	return kube.NewPodLabels(s).Selected(metav1.NamespaceSystem, map[string]string{"component": name})
 }
 
-// controllersOf are the pods of the controller of a custom resource: of who has the right to write its status; of who has written it, by the
-// name that it gives itself; or else of what is named after its API group. It is found once for all resources of a kind.
+// controllersOf are the pods of the controller of a custom resource: of who has the right to write its status; of who has written it, by
+// the name that it gives itself; or else of what is named after its API group. It is found once for all resources of a kind.
 func controllersOf(s *snapshot.Snapshot, o *unstructured.Unstructured) []*corev1.Pod {
 	type key struct{ kind schema.GroupKind }
 	return snapshot.Once(s, key{o.GroupVersionKind().GroupKind()}, func() []*corev1.Pod { return findControllers(s, o) })
@@ -101,7 +101,8 @@ func findControllers(s *snapshot.Snapshot, o *unstructured.Unstructured) []*core
 var plainGroups = []string{"cluster", "networking", "monitoring", "security", "policy", "config", "source", "apps", "core", "infra", "toolkit",
 	"operator", "operators", "example", "service", "services", "resources", "events", "auth", "data", "cloud"}
 
-// podsNamed are the running pods of the workloads that are named after a product: they, their namespace or their label for it have the name.
+// podsNamed are the running pods of the workloads that are named after a product: they, their namespace or their label for it have the
+// name.
 func podsNamed(s *snapshot.Snapshot, name string) []*corev1.Pod {
 	name = strings.ToLower(name)
 	var exact, like []*corev1.Pod

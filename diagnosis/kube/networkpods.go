@@ -9,8 +9,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// NetworkPods are the pods on a node that give the others their network: those that put a network plugin's configuration or program where the
-// runtime looks for it, and kube-proxy.
+// NetworkPods are the pods on a node that give the others their network: those that put a network plugin's configuration or program where
+// the runtime looks for it, and kube-proxy.
 func NetworkPods(s *snapshot.Snapshot, node string) []*corev1.Pod {
 	var out []*corev1.Pod
 	for _, p := range s.PodsOn(node) {

@@ -22,7 +22,8 @@ func (l Listener) Alone() bool {
 
 // listenWords mark the lines that may say where the program listens.
 var listenWords = []string{"listen", "running on", "running at", "serving on", "serving at", "serving securely", "started on", "started at",
-	"on port", "port(s)", "port: ", "bound to", "ready on", "accessible at", "available at", "starting server", "starting http", "server at http", "local:"}
+	"on port", "port(s)", "port: ", "bound to", "ready on", "accessible at", "available at", "starting server", "starting http",
+	"server at http", "local:"}
 
 var (
 	// listening are the words before an address or a port, as servers of many languages write them.

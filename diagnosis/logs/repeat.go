@@ -182,8 +182,8 @@ func (d *document) successes() []success {
 	return out
 }
 
-// ended says whether what failed has gone well since: a later line says so of the same. Where the log has such lines between its errors too,
-// it goes wrong again and again.
+// ended says whether what failed has gone well since: a later line says so of the same. Where the log has such lines between its errors
+// too, it goes wrong again and again.
 func (c tally) ended(successes []success) bool {
 	after, problem := false, stems(c.text)
 	for _, x := range successes { // the newest first

@@ -9,7 +9,8 @@ import (
 
 var (
 	klogStamp = regexp.MustCompile(`^[IWEF](\d{4} \d\d:\d\d:\d\d\.\d{1,9}) `)
-	// a date and a time as most write it, wherever the line's head has it: 2026-01-02T03:04:05.123Z, 2026/01/02 03:04:05, 2026-01-02 03:04:05,123
+	// a date and a time as most write it, wherever the line's head has it: 2026-01-02T03:04:05.123Z, 2026/01/02 03:04:05, 2026-01-02
+	// 03:04:05,123
 	dateTime = regexp.MustCompile(`(\d{4})[-/.](\d\d)[-/.](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(?: ?(Z|[+-]\d\d:?\d\d))?`)
 	// a number of seconds or milliseconds in a field for the time
 	epoch = regexp.MustCompile(`"(?:ts|time|timestamp|@timestamp|t)"\s*:\s*"?(\d{10})(\d{3})?(?:\.(\d+))?(?:e\+?\d+)?[",}\s]`)
@@ -18,8 +19,8 @@ var (
 // stampHead is how far into a line its stamp is looked for; records have it anywhere.
 const stampHead = 80
 
-// stampOf is when a line was said, by its own stamp: zero if it has none with a date, of the year 0 where it names no year. Without a zone it
-// is taken for UTC, as containers mostly have it.
+// stampOf is when a line was said, by its own stamp: zero if it has none with a date, of the year 0 where it names no year. Without a zone
+// it is taken for UTC, as containers mostly have it.
 func stampOf(line string) time.Time {
 	if m := klogStamp.FindStringSubmatch(line); m != nil {
 		t, err := time.Parse("0102 15:04:05", m[1])

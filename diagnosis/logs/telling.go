@@ -90,7 +90,8 @@ type entry struct {
 	count    int // how often it was said, going by its shape
 }
 
-// The parts of a score. A conclusion that is understood counts half a level; the log's end counts one, for what is said last is mostly why.
+// The parts of a score. A conclusion that is understood counts half a level; the log's end counts one, for what is said last is mostly
+// why.
 const (
 	perLevel     = 2
 	understood   = 1
@@ -209,8 +210,8 @@ func (d *document) tell(entries []entry, best int) []string {
 	return all
 }
 
-// ledTo are the lines right above a telling place that complain without meaning to: what a program has tried, and why it could not, which it
-// takes for an error only in what it says next.
+// ledTo are the lines right above a telling place that complain without meaning to: what a program has tried, and why it could not, which
+// it takes for an error only in what it says next.
 func (d *document) ledTo(from int) []string {
 	const near, most = 3, 2
 	var out []string

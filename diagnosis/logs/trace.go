@@ -27,7 +27,8 @@ type noticed struct {
 	lines int
 }
 
-var notices = []noticed{{springHead, 5}, {redisHead, 3}, {"bootstrap checks failed", 4}, {"validation errors for ", 4}, {"validation error for ", 2}}
+var notices = []noticed{{springHead, 5}, {redisHead, 3}, {"bootstrap checks failed", 4}, {"validation errors for ", 4},
+	{"validation error for ", 2}}
 
 var (
 	exceptionLine = regexp.MustCompile(`^(?:Exception in thread "[^"]*" )?(?:[a-zA-Z_$][\w$]*\.)+[\w$]*(?:Exception|Error|Throwable)[\w$]*(?::|$)`)

@@ -20,11 +20,17 @@ func (e *Eyes) Capture(ctx context.Context, namespace, version string, maxSize i
 	if err != nil {
 		return nil, err
 	}
-	e.probe(ctx, s, diagnosis.Examine(s).Probes(diagnosis.Scope{}))
+	x := diagnosis.Examine(s)
+	wanted := x.Logs(diagnosis.Scope{})
+	if len(wanted) > 0 {
+		e.Reader.LookCloser(ctx, s, wanted, e.Redact)
+		x.Again()
+	}
+	e.probe(ctx, s, x.Probes(diagnosis.Scope{}))
 	s.Index()
 	o := bundle.Options{
 		Namespace: namespace, ClusterName: e.Reader.Name(), Version: version, MaxSize: maxSize, Redact: e.Redact, Now: e.Now,
-		Customs: s.Customs, NotSeen: s.NotSeen,
+		Customs: s.Customs, NotSeen: s.NotSeen, Logs: wanted,
 	}
 	if o.Facts, err = json.Marshal(bundle.FactsOf(s)); err != nil {
 		return nil, err

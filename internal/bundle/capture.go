@@ -44,6 +44,7 @@ type Options struct {
 	Facts     json.RawMessage             // what probes saw
 	Customs   []unstructured.Unstructured // objects of kinds that are no part of Kubernetes
 	NotSeen   []incident.NotSeen          // what the look that gave these could not see
+	Logs      []snapshot.LogWanted        // those that findings ask for, besides what every look reads
 
 	Concurrency int              // requests at a time; 0 means 8
 	Now         func() time.Time // nil means time.Now

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
@@ -14,7 +15,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// logs reads the logs that a look at the cluster would read, side by side.
+// logs reads the logs that a look at the cluster would read, and those that its findings ask for, side by side.
 func (c *capture) logs(ctx context.Context) error {
 	s, err := c.bundle.Snapshot()
 	if err != nil {
@@ -23,7 +24,7 @@ func (c *capture) logs(ctx context.Context) error {
 	trouble := logTrouble{}
 	var g errgroup.Group
 	g.SetLimit(c.options.Concurrency)
-	for _, w := range s.LogsWanted() {
+	for _, w := range slices.Concat(s.LogsWanted(), c.options.Logs) {
 		g.Go(func() error {
 			data, err := c.log(ctx, w)
 			c.mu.Lock()

@@ -74,8 +74,8 @@ const (
 	MostAsked  = 24
 )
 
-// LogsCloser lists the logs of pods that LogsWanted leaves out, in the order of the pods: of containers that run and look well, and of their
-// instance before. Beyond the most containers none are listed; left is how many containers that are.
+// LogsCloser lists the logs of pods that LogsWanted leaves out, in the order of the pods: of containers that run and look well, and of
+// their instance before. Beyond the most containers none are listed; left is how many containers that are.
 func (s *Snapshot) LogsCloser(pods []*corev1.Pod, most int) (wanted []LogWanted, left int) {
 	type log struct {
 		pod       *corev1.Pod

@@ -2,8 +2,10 @@ package snapshot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -42,5 +44,31 @@ func TestLogsWantedAreBoundedTogether(t *testing.T) {
 		if len(wanted) != min(pods, LogsMost) || wanted[0].Bytes != want || want < logLeast {
 			t.Errorf("of %d pods %d logs, %d bytes of each, want %d", pods, len(wanted), wanted[0].Bytes, want)
 		}
+	}
+}
+
+// Beyond the bound no container's log is listed, and those that a first look reads don't count.
+func TestLogsCloser(t *testing.T) {
+	at := time.Date(2026, 1, 2, 10, 0, 0, 0, time.UTC)
+	s := &Snapshot{At: at}
+	running := corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(at.Add(-time.Hour))}}
+	for i := range 5 {
+		s.Pods = append(s.Pods, corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: fmt.Sprint("p", i)},
+			Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{Name: "main", Ready: i > 0, State: running}}}})
+	}
+	s.Pods[1].Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{}
+	s.Pods[4].Status.ContainerStatuses[0].State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{}}
+	s.Index()
+	var pods []*corev1.Pod
+	for i := range s.Pods {
+		pods = append(pods, &s.Pods[i])
+	}
+	var got []string
+	wanted, left := s.LogsCloser(pods, 2)
+	for _, w := range wanted {
+		got = append(got, fmt.Sprint(w.Pod.Name, " ", w.Previous))
+	}
+	if want := []string{"p1 false", "p1 true", "p2 false"}; !slices.Equal(got, want) || left != 1 {
+		t.Errorf("%v, and %d left; want %v, and 1", got, left, want)
 	}
 }

@@ -13,13 +13,15 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// ofKernel says whether a fact is about a setting of the kernel or a device of the node: the kernel makes these files, and no image has them.
+// ofKernel says whether a fact is about a setting of the kernel or a device of the node: the kernel makes these files, and no image has
+// them.
 func ofKernel(f logs.Fact) bool {
 	return strings.HasPrefix(f.Path, "/proc/sys/") || strings.HasPrefix(f.Path, "/sys/")
 }
 
-// kernelSetting words a fact about a setting of the node's kernel. One that is not there belongs to a module that is not loaded, or to another
-// namespace than the pod's; the others can only be written by who may change the node (privileged), or through the pod's own sysctls.
+// kernelSetting words a fact about a setting of the node's kernel. One that is not there belongs to a module that is not loaded, or to
+// another namespace than the pod's; the others can only be written by who may change the node (privileged), or through the pod's own
+// sysctls.
 func kernelSetting(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact, verb finding.Phrase) root {
 	x := root{what: finding.Say("%s %s, a setting of the kernel of node %s", verb, f.Path, p.Spec.NodeName)}
 	switch {

@@ -43,13 +43,12 @@ const (
 // said is an error that containers of a workload repeat.
 type said struct {
 	logs.Repeat
-	pod  *corev1.Pod
-	log  *snapshot.Log
-	last time.Time
+	pod *corev1.Pod
+	log *snapshot.Log
 }
 
-// checkRepeats finds the errors that go on in the logs of containers that run, however well these look: of each container of a workload, one
-// finding. What the cluster's DNS complains of is its own checks' affair.
+// checkRepeats finds the errors that go on in the logs of containers that run, however well these look: of each container of a workload,
+// one finding. What the cluster's DNS complains of is its own checks' affair.
 func checkRepeats(s *snapshot.Snapshot, r *finding.Report) {
 	type key struct {
 		workload  incident.Object
@@ -60,7 +59,7 @@ func checkRepeats(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		p := s.Pod(l.Namespace, l.Pod)
-		if p == nil || l.Previous || p.DeletionTimestamp != nil || !runs(p, l.Container) || slices.Contains(dns.Pods, p) {
+		if p == nil || l.Previous || p.DeletionTimestamp != nil || !isRunning(p, l.Container) || slices.Contains(dns.Pods, p) {
 			continue
 		}
 		k := key{s.WorkloadOf(p), l.Container}
@@ -79,8 +78,8 @@ func checkRepeats(s *snapshot.Snapshot, r *finding.Report) {
 	}
 }
 
-// runs says whether a container of a pod runs.
-func runs(p *corev1.Pod, name string) bool {
+// isRunning says whether a container of a pod runs.
+func isRunning(p *corev1.Pod, name string) bool {
 	for _, c := range kube.ContainersOf(p) {
 		if c.Spec.Name == name {
 			return c.Status.State.Running != nil

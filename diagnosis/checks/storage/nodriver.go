@@ -12,8 +12,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// noDriver tells that a node lacks a CSI driver. Where the driver's pod there is not ready, that is its workload's, on however many nodes; or
-// else the node's.
+// noDriver tells that a node lacks a CSI driver. Where the driver's pod there is not ready, that is its workload's, on however many nodes;
+// or else the node's.
 func (m *mounts) noDriver(p *corev1.Pod, e *corev1.Event, driver string) {
 	node := snapshot.ObjectOf("Node", "", p.Spec.NodeName)
 	of, sound := kube.NodeDriver(m.s, driver)

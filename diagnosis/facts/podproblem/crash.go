@@ -190,7 +190,8 @@ func otherArchitecture(s *snapshot.Snapshot, node string) string {
 // dialed is what net/http puts before why it could not connect: the probe, which is shown beside, and the pod's address.
 var dialed = regexp.MustCompile(`Get "[^"]*": (?:dial tcp \S+: (?:connect: )?)?`)
 
-func probeKills(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, a Problem, e *corev1.Event, end *corev1.ContainerStateTerminated) Problem {
+func probeKills(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, a Problem, e *corev1.Event,
+	end *corev1.ContainerStateTerminated) Problem {
 	a.Code = PodProbeFailing
 	a.Reason = finding.ShortMessage(dialed.ReplaceAllString(e.Message, ""))
 	field, probe := "livenessProbe", c.Spec.LivenessProbe

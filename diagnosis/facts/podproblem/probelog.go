@@ -41,7 +41,8 @@ func hear(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, probe *corev1.P
 		return heard{fmt.Sprintf("; its log says, %d times: %s", x.Times, finding.ShortMessage(x.Says)),
 			finding.SeenLog(p, c.Spec.Name, l.Previous, clip.Bytes(x.Line, incident.MaxExcerpt))}, true
 	case i >= 0:
-		return heard{"; its log says: " + finding.ShortMessage(r.Facts[i].Says), finding.SeenLog(p, c.Spec.Name, l.Previous, r.Facts[i].Line)}, true
+		return heard{"; its log says: " + finding.ShortMessage(r.Facts[i].Says),
+			finding.SeenLog(p, c.Spec.Name, l.Previous, r.Facts[i].Line)}, true
 	}
 	return heard{}, false
 }
@@ -55,8 +56,8 @@ func logOf(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) *snapshot.Log 
 	return l
 }
 
-// listensElsewhere wants a probe that is refused, or that nothing answers, and a program that says on which ports it listens: on others than
-// the probe asks, or on that one for its own pod alone. The kubelet connects to the pod's address.
+// listensElsewhere wants a probe that is refused, and a program that says on which ports it listens: on others than the probe asks, or on
+// that one for its own pod alone. The kubelet connects to the pod's address.
 func listensElsewhere(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, probe *corev1.Probe, kubelet string) (heard, bool) {
 	port := probedPort(c, probe)
 	if port == 0 || p.Spec.HostNetwork || !strings.Contains(kubelet, "refused") {
