@@ -22,7 +22,7 @@ type tie struct {
 
 // ties are those of the rules for whose codes a large cluster can have many findings on either side.
 var ties = []tie{
-	{ofPods, ofPods, []string{"names-denied", "dns-settings", "names-unresolved-before", "flow-cut", "setting-names", "shut-out",
+	{ofPods, ofPods, []string{"names-denied", "dns-settings", "names-unresolved-before", "flow-cut", "setting-names", "shut-out", "certificate-untrusted", "outside-name",
 		"pods-of-service", "registry-fails", "said-by-log", "environment-stale", "reference-missing", "claim-unbound", "claim-unscheduled",
 		"right-missing",
 		"certificate-bad", "mount-fails", "volume-full", "version-removed", "component-fails", "budget-spent", "webhook-injects", "node-cut",
@@ -33,7 +33,7 @@ var ties = []tie{
 	{object, both(object, ofWorkload), []string{"event-says"}},
 	{object, object, []string{"cni-node", "swap-service", "certificate-service", "service-node", "refused-node", "disk-pressure",
 		"driver-gpus"}},
-	{object, refs, []string{"init-waits", "policy-idle", "metrics-unserved", "node-would-take"}},
+	{object, refs, []string{"init-waits", "policy-idle", "certificate-served", "metrics-unserved", "node-would-take"}},
 	{refs, object, []string{"api-taken", "reload-job"}},
 	{both(object, refs), both(object, refs), []string{"volume-kept", "custom-secret"}},
 	{provider, refs, []string{"driver-down"}},
