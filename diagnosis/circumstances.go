@@ -24,6 +24,7 @@ import (
 func circumstances(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, changes []change.Change) ([]*finding.Finding, *cause.Linked) {
 	linked := cause.Connect(s, found)
 	found = slices.Clip(found)
+	saidByLogs(s, linked.Bare())
 	shared := incommon.Find(s, found, linked.Unexplained())
 	attach(s, shared, changes)
 	linked.Add(shared...)

@@ -43,10 +43,11 @@ func first(pods []*corev1.Pod, most int) []*corev1.Pod {
 	return pods[:len(pods):len(pods)]
 }
 
-// closely is the pods of a scope that are looked at closely: those of what is presumed to be ill, and some behind each Service that they call.
+// closely is the pods of a scope that are looked at closely: those of what is presumed to be ill, some behind each Service that they
+// call, and the controllers of what lies there.
 func (sc Scope) closely(s *snapshot.Snapshot) []*corev1.Pod {
-	own := sc.ownPods(s)
-	return append(own, aroundOf(s, own).behind...)
+	beside := sc.around(s)
+	return finding.Union(sc.ownPods(s), append(beside.behind, beside.tending...))
 }
 
 // ownPods are the pods of what is presumed to be ill.

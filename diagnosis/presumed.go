@@ -41,7 +41,7 @@ func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.F
 	for i := range views {
 		there[i] = views[i].seenThere(d)
 	}
-	beside := aroundOf(s, sc.ownPods(s))
+	beside := sc.around(s)
 	return func(f *finding.Finding) bool {
 		if beside.objects[f.Object] || beside.objects[f.Workload] {
 			return true

@@ -39,7 +39,7 @@ func lookedClosely(s *snapshot.Snapshot, scope Scope, d *incident.Diagnosis, cha
 		return
 	}
 	c := closely{s: s, scope: scope, pods: scope.ownPods(s), told: d, changes: changes}
-	c.around = aroundOf(s, c.pods)
+	c.around = scope.around(s)
 	var out []incident.RuledOut
 	for _, p := range []struct {
 		what string

@@ -22,13 +22,13 @@ import (
 func providers(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
 	var out []*corev1.Pod
 	for _, o := range finding.Union(slices.Clone(f.AtFault()), append(slices.Clone(f.Refs), f.Object)) {
-		out = append(out, podsBehind(s, o)...)
+		out = append(out, PodsBehind(s, o)...)
 	}
 	return out
 }
 
-// podsBehind are the pods that do an object's work.
-func podsBehind(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
+// PodsBehind are the pods that do an object's work: those that it has made, those behind it, its controller's.
+func PodsBehind(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
 	switch o.Kind {
 	case "Pod":
 		if p := s.Pod(o.Namespace, o.Name); p != nil {
@@ -53,11 +53,11 @@ func podsBehind(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
 	}
 	if c.GroupVersionKind().GroupKind() == kube.APIServiceKind {
 		if namespace, name, ok := kube.APIServiceTarget(c); ok {
-			return podsBehind(s, snapshot.ObjectOf("Service", namespace, name))
+			return PodsBehind(s, snapshot.ObjectOf("Service", namespace, name))
 		}
 		return nil
 	}
-	return controllersOf(s, c)
+	return append(slices.Clone(kube.MadeBy(s, o)), controllersOf(s, c)...)
 }
 
 // component are the pods of a part of the control plane, by the label that kubeadm and others give them.
@@ -204,7 +204,7 @@ func issuersOf(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
 func calledPods(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
 	var out []*corev1.Pod
 	for _, o := range Called(s, f) {
-		out = append(out, podsBehind(s, o)...)
+		out = append(out, PodsBehind(s, o)...)
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package mentions
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,7 +32,8 @@ var word = regexp.MustCompile(`[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?(?:/[a-
 
 // In lists the objects that a text names, as it is written by something in the namespace, in the order in which they are named, at most
 // mostSaid. An object is named by its namespace and name ("dev2/moderation"), by its kind and name ("secret \"web-tls\" not found"), or by a
-// name that is no word of prose ("kps-grafana-datasource") and that one object alone has where it can be meant.
+// name that is no word of prose ("kps-grafana-datasource") and that one object alone has where it can be meant; a ConfigMap also by the name of
+// a file that is one of its keys ("datasource.yaml"), unless many have it.
 func In(s *snapshot.Snapshot, namespace, text string) []incident.Object {
 	names := namesOf(s)
 	words := word.FindAllString(text[:min(len(text), maxText)], -1)
@@ -47,6 +49,7 @@ func In(s *snapshot.Snapshot, namespace, text string) []incident.Object {
 		}
 		named := names.named[name]
 		if len(named) == 0 {
+			out.Add(names.files[key{namespace, name}]...)
 			continue
 		}
 		kind := nearKind(kinds, i)
@@ -84,16 +87,24 @@ func nearKind(kinds []string, at int) string {
 	return ""
 }
 
-// names are the objects of a Snapshot by name, and the kinds by the words for them, in small letters.
+// key is a ConfigMap's, by the namespace.
+type key struct{ namespace, name string }
+
+// mostSharing is how many ConfigMaps of a namespace may have a key for its name to mean them.
+const mostSharing = 2
+
+// names are the objects of a Snapshot by name, the kinds by the words for them, in small letters, and the ConfigMaps by their keys, as far as
+// these are file names.
 type names struct {
 	named map[string][]incident.Object
 	kinds map[string]string
+	files map[key][]incident.Object
 }
 
 func namesOf(s *snapshot.Snapshot) names {
-	type key struct{}
-	return snapshot.Once(s, key{}, func() names {
-		n := names{map[string][]incident.Object{}, map[string]string{}}
+	type once struct{}
+	return snapshot.Once(s, once{}, func() names {
+		n := names{map[string][]incident.Object{}, map[string]string{}, filesOf(s)}
 		for _, k := range s.KindsNamed() {
 			if slices.Contains(passing, k.Kind) {
 				continue
@@ -108,6 +119,21 @@ func namesOf(s *snapshot.Snapshot) names {
 		}
 		return n
 	})
+}
+
+func filesOf(s *snapshot.Snapshot) map[key][]incident.Object {
+	files := map[key][]incident.Object{}
+	for i := range s.ConfigMaps {
+		m := &s.ConfigMaps[i]
+		for name := range m.Data {
+			if len(name) >= telling && strings.Contains(strings.Trim(name, "."), ".") {
+				k := key{m.Namespace, name}
+				files[k] = append(files[k], snapshot.ObjectOf("ConfigMap", m.Namespace, m.Name))
+			}
+		}
+	}
+	maps.DeleteFunc(files, func(_ key, of []incident.Object) bool { return len(of) > mostSharing })
+	return files
 }
 
 // path is an absolute path in a text.

@@ -28,6 +28,12 @@ metadata: {name: grafana-datasource, namespace: shop}
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings, namespace: other}
+data: {"nginx.conf": ""}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: proxy, namespace: shop}
+data: {"nginx.conf": ""}
 ---
 apiVersion: apisix.apache.org/v2
 kind: ApisixRoute
@@ -67,7 +73,8 @@ func TestIn(t *testing.T) {
 		`configmap settings is missing`:                                    nil, // of another namespace
 		`configmap settings in namespace other is missing`:                 {"ConfigMap/other/settings"},
 		`"ApisixRoute": {"name": "moderation", "namespace": "dev2"} error`: {"ApisixRoute/dev2/moderation"},
-		``: nil,
+		`nginx.conf: unknown directive`:                                    {"ConfigMap/shop/proxy"},
+		``:                                                                 nil,
 	} {
 		var got []string
 		for _, o := range In(parsed(t), "shop", text) {
