@@ -43,7 +43,8 @@ func (t Term) Over(now time.Time) bool { return !t.Until.After(now) }
 
 // Patiences are all that there are, in the order of the guide: a check that finds what may pass by itself says with [Finding.MayPass] or
 // [Finding.NotYet] which of them holds.
-var Patiences = []Patience{Settling, WarmUp, LongStart, SlowProbe, SecondStart, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler, SchedulerHangs, GateOpens,
+var Patiences = []Patience{Settling, WarmUp, LongStart, SlowProbe, SecondStart, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler,
+	SchedulerHangs, GateOpens,
 	ScaleUp, StuckTerminating, PartDone, RolloutMoves, HeldUpdate, PauseForgotten, HelperEnds, NextTry, EndlessJob, LateStart, LongRun,
 	Unmeasured, AtMaximum, LongAtMaximum, AheadOf, SlowProvisioning, SlowDetach, SlowResize, SlowBalancer, SlowIngress, SlowIssuer, NewNode, AgentComes,
 	StartingRuntime, StaleLease, LeavingTime, ForgottenCordon, LostLead, SlowNamespace, CustomFails, CustomSettles, CustomProgresses,

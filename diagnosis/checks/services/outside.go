@@ -42,6 +42,9 @@ func outsideName(c calls.Callers, by calls.Call) {
 	w := c.S.WorkloadOf(by.Pod)
 	title := fmt.Sprintf("%s calls %s, and there is no such name", finding.Short(w), host)
 	from, where, ok := settingWith(c.S, by, host)
+	if strings.Count(host, ".") < 2 && (!ok || !strings.Contains(strings.ToLower(from.value), "://"+host)) {
+		return // it may be a short form of a name in the cluster, such as a pod's below its Service
+	}
 	if ok && from.from.Kind != "Pod" {
 		title += fmt.Sprintf(": %s has it (%s)", finding.Short(from.from), where)
 	} else if ok {

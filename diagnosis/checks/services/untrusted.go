@@ -22,8 +22,8 @@ var untrustedCodes = []finding.Code{
 		Meaning: "Callers do not trust the certificate that a Service or an Ingress serves: it is for other names, has expired, or is of an " +
 			"authority that they don't know.",
 		Next: "Compare the names, the dates and the issuer of the certificate with the host that is called, and with what the caller trusts.",
-		Example: "Service shop/pay serves a certificate that Deployment api does not trust (Secret pay-tls, for pay.old.svc): x509: certificate is " +
-			"valid for pay.old.svc, not pay.shop.svc"},
+		Example: "Service shop/pay serves a certificate that Deployment api does not trust (Secret pay-tls, for pay.old.svc): x509: " +
+			"certificate is valid for pay.old.svc, not pay.shop.svc"},
 }
 
 // server is who serves a host in the cluster, with the Secrets that its certificate may be in.

@@ -17,8 +17,8 @@ var readElsewhere = []string{"FailedCreatePodSandBox", "NetworkNotReady", "Faile
 // mostQuoted bounds what such an event says in a title, which tells of the pod first.
 const mostQuoted = 96
 
-// lastWarning is the newest event of type Warning about a pod whose reason is none that is read elsewhere, since a time: what the kubelet, the
-// runtime or an operator says is the best that is known, whatever the reason is called. Nil if there is none.
+// lastWarning is the newest event of type Warning about a pod whose reason is none that is read elsewhere, since a time: what the kubelet,
+// the runtime or an operator says is the best that is known, whatever the reason is called. Nil if there is none.
 func lastWarning(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) *corev1.Event {
 	events := s.EventsOf(finding.PodObject(p))
 	for _, e := range slices.Backward(events) {
