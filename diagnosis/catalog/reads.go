@@ -44,5 +44,5 @@ var reads = map[string][]string{
 	"custom resources":    []string{"clusterrolebindings", "clusterroles", "custom resources", "daemonsets", "deployments", "persistentvolumeclaims", "persistentvolumes", "pods", "rolebindings", "roles", "statefulsets"},
 	"Helm releases":       []string{"names and dates of secrets"},
 	"node groups":         []string{"configmaps"},
-	"events":              []string(nil),
+	"events":              []string{"events", "horizontalpodautoscalers", "pods"},
 }
