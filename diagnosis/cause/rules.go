@@ -105,6 +105,14 @@ func but(codes []string, out ...string) []string {
 var Rules = slices.Concat(dnsRules, configRules, nodeRules, logRules, networkRules, storageRules, accessRules, controlRules, podRules,
 	workloadRules, customRules, latentRules, circumstanceRules)
 
+// rulesBut is every rule but those of the names.
+func rulesBut(names []string) []Rule {
+	if len(names) == 0 {
+		return Rules
+	}
+	return slices.DeleteFunc(slices.Clone(Rules), func(r Rule) bool { return slices.Contains(names, r.Name) })
+}
+
 // slack is how far apart two clocks in one cluster may tell the same moment.
 const slack = 5 * time.Second
 

@@ -20,7 +20,10 @@ type Code struct {
 	Severity incident.Severity // the usual one; a check lowers it while what people rely on still works
 	// Root says that the finding names what is at fault in itself (a loop in the Corefile, an image that does not exist). The others
 	// are symptoms: without an observed root they make a cause that is merely possible.
-	Root    bool
+	Root bool
+	// Final says of a root that nothing has to stand behind it, though rules know of what may: its evidence is the very setting, file or word
+	// that is wrong. Any other root that a rule could explain is likely at most, for what explains it may not have been seen.
+	Final   bool
 	Trouble Trouble
 	// Crash says that a program ends, or does not do what it is there for: what it could not do is in its log.
 	Crash bool

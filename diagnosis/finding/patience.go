@@ -48,7 +48,7 @@ var Patiences = []Patience{Settling, WarmUp, LongStart, SlowProbe, SecondStart, 
 	ScaleUp, StuckTerminating, PartDone, RolloutMoves, HeldUpdate, PauseForgotten, HelperEnds, NextTry, EndlessJob, LateStart, LongRun,
 	Unmeasured, AtMaximum, LongAtMaximum, AheadOf, SlowProvisioning, SlowDetach, SlowResize, SlowBalancer, SlowIngress, SlowIssuer, NewNode, AgentComes,
 	StartingRuntime, StaleLease, LeavingTime, ForgottenCordon, LostLead, SlowNamespace, CustomFails, CustomSettles, CustomProgresses,
-	HelmOperation}
+	CustomUnseen, HelmOperation}
 
 // How long pods and their containers may take.
 var (
@@ -163,22 +163,8 @@ var (
 		"Controllers make machines, databases and certificates, which takes minutes where nothing speaks of a failure."}
 	CustomProgresses = Patience{"CustomProgresses", 45 * time.Minute, "may still be being made",
 		"What says that it is being made, such as a cluster or a managed database, may take half an hour and more."}
+	CustomUnseen = Patience{"CustomUnseen", 10 * time.Minute, "may still be taken note of",
+		"A controller gets to a change within seconds, and within minutes where it has thousands of objects in its queue."}
 	HelmOperation = Patience{"HelmOperation", 30 * time.Minute, "may still be under way",
 		"An operation of Helm ends after five minutes unless told otherwise (--timeout); hooks and large charts are given more."}
-)
-
-// How long a custom resource may say that it is not well.
-var (
-	// CustomFailing is for what speaks of a failure: controllers try again within seconds.
-	CustomFailing = Patience{Name: "CustomFailing", For: time.Minute, May: "its controller may still get over it",
-		Why: "a controller that fails tries again within seconds, and a minute shows whether it gets over it"}
-	// CustomPlain is for what is not ready without a word of failure or of progress.
-	CustomPlain = Patience{Name: "CustomPlain", For: 10 * time.Minute, May: "it may still become ready",
-		Why: "most controllers have made what they make within minutes"}
-	// CustomProgress is for what says that it is being made.
-	CustomProgress = Patience{Name: "CustomProgress", For: 45 * time.Minute, May: "it may still be in the making",
-		Why: "controllers make machines, databases and certificates: minutes, at times half an hour"}
-	// CustomUnseen is for a change, or an object, that its controller has not taken note of.
-	CustomUnseen = Patience{Name: "CustomUnseen", For: 10 * time.Minute, May: "its controller may still get to it",
-		Why: "a busy controller gets to a change within minutes"}
 )

@@ -162,7 +162,7 @@ func endedBefore(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, last *co
 		a.mayPass(again)
 		return a
 	}
-	a.Code, a.standing, a.next = PodRestarts, suspect, ""
+	a.Code, a.standing, a.next, a.detail = PodRestarts, suspect, "", nil
 	a.Predicate = finding.Say("{was|were} restarted %s ago%s: %s", finding.Duration(s.At.Sub(last.FinishedAt.Time)), c.In(p), a.Reason)
 	return a
 }

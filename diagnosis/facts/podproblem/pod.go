@@ -1,6 +1,7 @@
 package podproblem
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ type Problem struct {
 	Refs      []incident.Object
 	fault     []incident.Object // beside the workload
 	symptom   bool              // whatever its code, it does not name what is at fault
+	final     bool              // whatever its code, nothing has to stand behind it; see finding.Code.Final
 	next      string            // where it differs from the code's
 	severity  incident.Severity // where it differs from the code's
 	Seen      []incident.Evidence
@@ -93,7 +95,7 @@ func problems(s *snapshot.Snapshot) map[*corev1.Pod]found {
 }
 
 // examine goes through a pod's life and stops where something is wrong. What may still pass hides nothing that does not; of that, too, the
-// first counts.
+// first counts, but for what proves nothing, which is told beside it.
 func examine(s *snapshot.Snapshot, nodes *scheduling.Rooms, p *corev1.Pod) found {
 	var x found
 	for _, look := range stages(s, nodes, p) {
@@ -105,8 +107,8 @@ func examine(s *snapshot.Snapshot, nodes *scheduling.Rooms, p *corev1.Pod) found
 				x.told = append(x.told, a)
 			}
 		}
-		if len(x.early) == 0 {
-			x.early = early
+		if !slices.ContainsFunc(x.early, func(a Problem) bool { return a.standing != suspect }) {
+			x.early = append(x.early, early...)
 		}
 		if len(x.told) > 0 {
 			break
