@@ -7,8 +7,10 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/rbac"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/services"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -23,6 +25,12 @@ var accessRules = []Rule{
 		"1 claim gets no volume", "%d claims get no volume"},
 	{"account-missing", []string{rbac.ServiceAccountMissing}, []string{workloads.PodsRefused}, accountMissing,
 		"the pods of 1 workload are refused", "the pods of %d workloads are refused"},
+	{"certificate-untrusted", []string{services.CertificateUntrusted}, slices.Concat(crashes, complaints, []string{applog.LogTLSFailed}),
+		misses("this serves the certificate"),
+		"1 workload fails because it does not trust the certificate", "%d workloads fail because they do not trust the certificate"},
+	{"certificate-served", []string{ingress.TLSSecretExpired, ingress.TLSSecretInvalid}, []string{services.CertificateUntrusted},
+		refersTo("it serves that certificate"),
+		"callers of 1 object do not trust it", "callers of %d objects do not trust it"},
 	{"certificate-bad", []string{ingress.TLSSecretExpired, ingress.TLSSecretInvalid}, append(slices.Clone(crashes), applog.LogTLSFailed),
 		certificateBad,
 		"1 workload fails because of its certificate", "%d workloads fail because of their certificates"},
@@ -39,9 +47,17 @@ func accountMissing(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: fmt.Sprintf("its pods are to run as ServiceAccount %s", from.Object.Name)}, refused.Account == from.Object
 }
 
-// certificateBad wants the pods that use the certificate to speak of certificates.
+// certificateBad wants the pods that use the certificate to speak of certificates, and not of a host outside the cluster alone.
 func certificateBad(c *Context, from, to *finding.Finding) (Link, bool) {
-	speaks := slices.ContainsFunc(to.Said, func(f logs.Fact) bool { return f.Kind == logs.TLSFailed })
+	tls := func(f logs.Fact) bool { return f.Kind == logs.TLSFailed }
+	elsewhere := func(f logs.Fact) bool {
+		host := calls.TrustedHost(f)
+		return tls(f) && host != "" && calls.Outside(c.Snapshot, host)
+	}
+	speaks := slices.ContainsFunc(to.Said, tls)
+	if speaks && !slices.ContainsFunc(to.Said, func(f logs.Fact) bool { return tls(f) && !elsewhere(f) }) {
+		return Link{}, false
+	}
 	return Link{Reason: fmt.Sprintf("its pods use Secret %s, and its log complains of a certificate", from.Object.Name)},
 		(speaks || to.Code == applog.LogTLSFailed) && c.share(from, to)
 }

@@ -27,6 +27,8 @@ var networkRules = slices.Concat(podNetworkRules, []Rule{
 	{"shut-out", []string{netpol.PolicyShutsOut}, suffersOrSays, shutOut,
 		"1 workload fails that it keeps from a Service which its settings name",
 		"%d workloads fail that they keep from Services which their settings name"},
+	{"outside-name", []string{services.OutsideNameUnknown}, suffersOrSays, misses("there is no such name"),
+		"1 workload fails because it calls a name that does not exist", "%d workloads fail because they call names that do not exist"},
 	{"policy-idle", []string{netpol.PolicySelectsNothing}, []string{netpol.PolicyBlocksDNS, netpol.PolicyBlocksFlow},
 		refersTo("it would allow the flow, but selects no pod"),
 		"1 flow that it should allow is cut off", "%d flows that they should allow are cut off"},

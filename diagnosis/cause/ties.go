@@ -22,7 +22,7 @@ type tie struct {
 
 // ties are those of the rules for whose codes a large cluster can have many findings on either side.
 var ties = []tie{
-	{ofPods, ofPods, []string{"names-denied", "dns-settings", "names-unresolved-before", "flow-cut", "setting-names", "shut-out",
+	{ofPods, ofPods, []string{"names-denied", "dns-settings", "names-unresolved-before", "flow-cut", "setting-names", "certificate-untrusted", "outside-name",
 		"pods-of-service", "registry-fails", "said-by-log", "environment-stale", "reference-missing", "claim-unbound", "claim-unscheduled",
 		"right-missing",
 		"certificate-bad", "mount-fails", "volume-full", "version-removed", "component-fails", "budget-spent", "webhook-injects", "node-cut",
@@ -30,7 +30,6 @@ var ties = []tie{
 	{ofWorkload, ofWorkload, []string{"pods-refused", "pods-of-workload", "pods-of-job", "held-job", "job-of-cronjob", "unavailable-stuck",
 		"pods-unmeasured", "no-pods-for-service", "balancer-port", "balancer-pods", "controller-pods"}},
 	{both(ofPods, ofWorkload), both(ofPods, ofWorkload), []string{"revision-held"}},
-	{object, both(object, ofWorkload), []string{"event-says"}},
 	{object, object, []string{"cni-node", "swap-service", "certificate-service", "service-node", "refused-node", "disk-pressure",
 		"driver-gpus"}},
 	{object, refs, []string{"init-waits", "policy-idle", "metrics-unserved", "node-would-take"}},

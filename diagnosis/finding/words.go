@@ -16,8 +16,10 @@ var rpcError = regexp.MustCompile(`rpc error: code = \w+ desc = `)
 
 // ShortMessage makes a runtime's long error fit into a title. Such errors wrap one another, and the innermost says why: as many of the
 // last parts are kept as fit; where these are but a few words, what they belong to is told from its beginning.
-func ShortMessage(message string) string {
-	const limit = 160
+func ShortMessage(message string) string { return ShortMessageIn(message, 160) }
+
+// ShortMessageIn is ShortMessage for where there is room for fewer bytes.
+func ShortMessageIn(message string, limit int) string {
 	message = rpcError.ReplaceAllString(OneLine(message, 4*incident.MaxExcerpt), "")
 	if len(message) <= limit {
 		return message

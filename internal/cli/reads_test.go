@@ -136,6 +136,9 @@ func check(p *packages.Package, lit *ast.CompositeLit) (string, types.Object) {
 	}
 	name, okName := value(0, "Name").(*ast.BasicLit)
 	f, okRun := value(2, "Run").(*ast.Ident)
+	if !okRun {
+		f, okRun = value(3, "After").(*ast.Ident)
+	}
 	if !okName || !okRun {
 		return "", nil
 	}

@@ -114,10 +114,10 @@ func checkNames(r *finding.Report, g *networkingv1.Ingress, t networkingv1.Ingre
 			hosts = append(hosts, x.Host)
 		}
 	}
-	names := certificateNames(c)
+	names := kube.CertificateNames(c)
 	var others []string
 	for _, h := range hosts {
-		if h != "" && !slices.ContainsFunc(names, func(name string) bool { return covers(name, h) }) {
+		if h != "" && !slices.ContainsFunc(names, func(name string) bool { return kube.Covers(name, h) }) {
 			others = append(others, h)
 		}
 	}
@@ -130,27 +130,4 @@ func checkNames(r *finding.Report, g *networkingv1.Ingress, t networkingv1.Ingre
 	f.Fault, f.Refs = []incident.Object{so, o}, []incident.Object{so}
 	f.Cite(finding.SeenAPI(so, "data[tls.crt]", time.Time{}, "for "+strings.Join(names, ", ")),
 		finding.SeenAPI(o, field, time.Time{}, secret.Name+" for "+strings.Join(hosts, ", ")))
-}
-
-// certificateNames are the names that a certificate is for; clients have not looked at its subject for years, but a certificate without
-// names has nothing else.
-func certificateNames(c *snapshot.Certificate) []string {
-	if len(c.Names) > 0 {
-		return c.Names
-	}
-	return []string{strings.TrimPrefix(c.Subject, "CN=")}
-}
-
-// covers says whether a certificate's name is for a host; a wildcard stands for one label, and covers the same wildcard.
-func covers(name, host string) bool {
-	name, host = strings.ToLower(name), strings.ToLower(host)
-	if name == host {
-		return true
-	}
-	suffix, wild := strings.CutPrefix(name, "*")
-	if !wild || !strings.HasSuffix(host, suffix) {
-		return false
-	}
-	first := strings.TrimSuffix(host, suffix)
-	return first != "" && first != "*" && !strings.Contains(first, ".")
 }

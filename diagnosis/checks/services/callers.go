@@ -32,6 +32,9 @@ func checkCalled(s *snapshot.Snapshot, r *finding.Report) {
 
 func compare(c calls.Callers, all []calls.Call) {
 	for _, call := range all {
+		if call.Service.IsZero() {
+			outsideName(c, call)
+		}
 		if hostsEntry(c, call) || calledPod(c, call) || refusedAt(c, call) || call.Service.IsZero() {
 			continue
 		}

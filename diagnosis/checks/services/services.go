@@ -8,6 +8,7 @@ import (
 
 // Checks look at Services.
 var Checks = []finding.Check{
-	{Name: "services", Codes: slices.Concat(serviceCodes, strangerCodes), Run: checkServices},
+	{Name: "services", Codes: slices.Concat(serviceCodes, strangerCodes, outsideCodes), Run: checkServices},
+	{Name: "served certificates", Codes: untrustedCodes, Run: checkUntrusted},
 	{Name: "loadbalancers", Codes: loadBalancerCodes, Run: checkLoadBalancers},
 }

@@ -150,8 +150,8 @@ func portUndeclared(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, 
 		return false
 	}
 	o := kube.ServiceObject(v)
-	f := r.Find(ServicePortUndeclared, o, fmt.Sprintf("Service %s/%s sends port %d to %s, which no container of %s declares%s", v.Namespace, v.Name,
-		port.Port, target.String(), finding.Short(s.WorkloadOf(p)), kube.DidYouMean(kube.ContainerPorts(declared, target.Type)))).Suspected()
+	f := r.Find(ServicePortUndeclared, o, fmt.Sprintf("Service %s/%s sends port %d to %s, which no container of %s declares%s", v.Namespace,
+		v.Name, port.Port, target.String(), finding.Short(s.WorkloadOf(p)), kube.DidYouMean(kube.ContainerPorts(declared, target.Type)))).Suspected()
 	f.Pods, f.Since = behind, v.CreationTimestamp.Time
 	f.Cite(finding.SeenAPI(o, "spec.ports", time.Time{}, fmt.Sprintf("port %d, targetPort %s", port.Port, target.String())),
 		finding.SeenAPI(finding.PodObject(p), "spec.containers.ports", time.Time{}, declaredWords(p)))

@@ -14,8 +14,11 @@ import (
 var readElsewhere = []string{"FailedCreatePodSandBox", "NetworkNotReady", "FailedMount", "FailedAttachVolume", "FailedMapVolume",
 	"FailedScheduling", "NotTriggerScaleUp", "SandboxChanged", "BackOff", "Unhealthy", "Killing", "NodeNotReady", "ProbeWarning"}
 
-// lastWarning is the newest event of type Warning about a pod whose reason is none that is read elsewhere, since a time: what the kubelet, the
-// runtime or an operator says is the best that is known, whatever the reason is called. Nil if there is none.
+// mostQuoted bounds what such an event says in a title, which tells of the pod first.
+const mostQuoted = 96
+
+// lastWarning is the newest event of type Warning about a pod whose reason is none that is read elsewhere, since a time: what the kubelet,
+// the runtime or an operator says is the best that is known, whatever the reason is called. Nil if there is none.
 func lastWarning(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) *corev1.Event {
 	events := s.EventsOf(finding.PodObject(p))
 	for _, e := range slices.Backward(events) {
@@ -30,7 +33,7 @@ func lastWarning(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) *corev1.E
 // quoteWarning adds to a problem that nothing explains what such an event says.
 func quoteWarning(s *snapshot.Snapshot, p *corev1.Pod, a *Problem) {
 	if e := lastWarning(s, p, a.Since); e != nil {
-		a.Predicate = a.Predicate.And("; %s: %s", e.Reason, finding.ShortMessage(e.Message))
+		a.Predicate = a.Predicate.And("; %s: %s", e.Reason, finding.ShortMessageIn(e.Message, mostQuoted))
 		a.Seen = append(a.Seen, finding.SeenEvent(e))
 	}
 }

@@ -1,4 +1,4 @@
-package ingress
+package kube
 
 import (
 	"testing"
@@ -17,7 +17,7 @@ func TestCovers(t *testing.T) {
 		{"*.example.com", "a.b.example.com", false},
 		{"example.com", "shop.example.com", false},
 	} {
-		if got := covers(c.name, c.host); got != c.want {
+		if got := Covers(c.name, c.host); got != c.want {
 			t.Errorf("%s covers %s: %v", c.name, c.host, got)
 		}
 	}
