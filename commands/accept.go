@@ -214,10 +214,10 @@ func (s *Set) severities(ctx context.Context, r Request, all []incident.Acceptan
 	now.looked = true
 	var ids []string
 	for i := range all {
-		worst := incident.Info
+		severest := incident.Info
 		note := func(severity incident.Severity) {
-			if now.found[i] = true; severity.Rank() > worst.Rank() {
-				worst = severity
+			if now.found[i] = true; severity.Rank() > severest.Rank() {
+				severest = severity
 			}
 		}
 		for _, f := range d.Findings {
@@ -236,7 +236,7 @@ func (s *Set) severities(ctx context.Context, r Request, all []incident.Acceptan
 			}
 		}
 		if now.found[i] {
-			all[i].Worst = worst
+			all[i].Worst = severest
 		}
 	}
 	now.follows = following(d, ids, all)

@@ -29,9 +29,9 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	var changes []change.Change
 	guarded(d, "what probes saw", func() { seeProbed(s, found) })
 	guarded(d, "what changed", func() { changes = change.Timeline(s); attach(s, found, changes) })
-	known, asked := scope.Accepted.acceptedIn(s), cause.Asked{Onset: scope.Onset, Without: x.without.Rules}
-	if known != nil {
-		asked.Accepted = known.has
+	silencing, asked := scope.Accepted.acceptedIn(s), cause.Asked{Onset: scope.Onset, Without: x.without.Rules}
+	if silencing != nil {
+		asked.Accepted = silencing.has
 	}
 	guarded(d, "the circumstances of what fails", func() { found, asked.Linked = circumstances(s, scope, found, changes, asked) })
 	d.Evidence = number(found)
@@ -45,7 +45,7 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	})
 	failed(d, r.Failures...)
 	d.Causes, d.Restarts = r.Causes, []incident.Restarts{}
-	told := known.told(d, found, r.Silent, &in)
+	told := silencing.told(d, found, r.Silent, &in)
 	tell(d, told, r.Suspicions)
 	if !scope.Ill.none() || len(r.Silent) > 0 {
 		prune(d)

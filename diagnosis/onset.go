@@ -126,13 +126,15 @@ func begun(f *finding.Finding) time.Time {
 	return at
 }
 
-// The kubelet waits 10 s before it starts a container anew, twice as long each time, and 5 minutes at most (pkg/kubelet: MaxCrashLoopBackOff).
+// The kubelet waits 10 s before it starts a container anew, twice as long each time, and 5 minutes at most (pkg/kubelet:
+// MaxCrashLoopBackOff).
 const (
 	firstBackOff = 10 * time.Second
 	lastBackOff  = 5 * time.Minute
 )
 
-// loopSince is when the first of a pod's containers began to crash that now waits between two tries, by how long the kubelet waits; zero where none does.
+// loopSince is when the first of a pod's containers began to crash that now waits between two tries, by how long the kubelet waits; zero
+// where none does.
 func loopSince(p *corev1.Pod) time.Time {
 	var at time.Time
 	for _, c := range kube.ContainersOf(p) {
@@ -152,8 +154,8 @@ func loopSince(p *corev1.Pod) time.Time {
 
 var backOffOf = regexp.MustCompile(`back-off (\S+) restarting`)
 
-// crashes is how often in a row a container has crashed, going by how long the kubelet waits until the next try; where it waits as long as it ever
-// does, or does not say, as often as it was started anew.
+// crashes is how often in a row a container has crashed, going by how long the kubelet waits until the next try; where it waits as long as
+// it ever does, or does not say, as often as it was started anew.
 func crashes(st *corev1.ContainerStatus) int {
 	all := int(min(st.RestartCount, 1<<16)) + 1
 	if m := backOffOf.FindStringSubmatch(st.State.Waiting.Message); m != nil {

@@ -140,7 +140,8 @@ func TestWhatIsToldOfChangesIsBounded(t *testing.T) {
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: %s, namespace: shop, creationTimestamp: "2025-01-01T00:00:00Z", managedFields: [{manager: kubectl-edit, operation: Update, time: %q}]}
-`, name, at.Format(time.RFC3339)), strings.ReplaceAll(crashing(fmt.Sprintf("api-%02d", i), at.Add(time.Minute)), "name: settings", "name: "+name))
+`, name, at.Format(time.RFC3339)),
+			strings.ReplaceAll(crashing(fmt.Sprintf("api-%02d", i), at.Add(time.Minute)), "name: settings", "name: "+name))
 	}
 	d := judged(t, Scope{}, append([]string{around}, manifests...)...)
 	n := 0

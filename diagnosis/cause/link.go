@@ -9,8 +9,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Linked is findings, and what of them explains what. It is made before they are numbered, so that what is found once it is known what nothing
-// explains can be numbered with the rest.
+// Linked is findings, and what of them explains what. It is made before they are numbered, so that what is found once it is known what
+// nothing explains can be numbered with the rest.
 type Linked struct {
 	s        *snapshot.Snapshot
 	findings []*finding.Finding
@@ -39,6 +39,18 @@ func (l *Linked) Unexplained() []*finding.Finding {
 // Bare are those of them that do not name what is at fault: causes that are merely possible.
 func (l *Linked) Bare() []*finding.Finding {
 	return slices.DeleteFunc(l.Unexplained(), func(f *finding.Finding) bool { return f.Root })
+}
+
+// Reached are the findings that can be explained from one, itself first.
+func (l *Linked) Reached(from *finding.Finding) []*finding.Finding {
+	g := newGraph(l.findings, l.edges)
+	var out []*finding.Finding
+	if i := slices.Index(l.findings, from); i >= 0 {
+		for _, j := range g.reach(i) {
+			out = append(out, l.findings[j])
+		}
+	}
+	return out
 }
 
 // Add takes up findings of circumstances, and what they may have brought about.

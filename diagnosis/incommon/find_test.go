@@ -101,13 +101,16 @@ func TestFind(t *testing.T) {
 			"Node/w-1", "19 of 20 pods that fail run on node w-1; of the 30 that are well none does"},
 		"two of three elsewhere": {slices.Concat(several(4, "a", "w-1", true, nil), several(3, "x", "w-2", true, nil),
 			several(30, "b", "w-2", false, nil)), "", ""},
-		"too few to tell":   {slices.Concat(several(3, "a", "w-1", true, nil), several(3, "b", "w-2", false, nil)), "", ""},
-		"nothing well":      {several(9, "a", "w-1", true, nil), "", ""},
-		"all on one node":   {slices.Concat(several(5, "a", "w-1", true, nil), several(12, "b", "w-1", false, nil)), "", ""},
-		"many of one":       {slices.Concat([]put{{"a", "w-1", 30, true, nil}}, several(40, "b", "w-2", false, nil)), "", ""},
-		"siblings of one":   {[]put{{"a", "w-1", 5, true, nil}, {"a", "w-2", 10, false, nil}}, "Node/w-1", "All 5 pods of StatefulSet a that fail run"},
-		"a priority class":  {slices.Concat(several(5, "a", "w-1", true, priority("low")), several(12, "b", "w-1", false, priority("high"))), "PriorityClass/low", "have priority class low"},
-		"two told together": {slices.Concat(several(5, "a", "w-1", true, priority("low")), several(12, "b", "w-2", false, priority("high"))), "Node/w-1", "Nor can it be told apart from priority class low"},
+		"too few to tell": {slices.Concat(several(3, "a", "w-1", true, nil), several(3, "b", "w-2", false, nil)), "", ""},
+		"nothing well":    {several(9, "a", "w-1", true, nil), "", ""},
+		"all on one node": {slices.Concat(several(5, "a", "w-1", true, nil), several(12, "b", "w-1", false, nil)), "", ""},
+		"many of one":     {slices.Concat([]put{{"a", "w-1", 30, true, nil}}, several(40, "b", "w-2", false, nil)), "", ""},
+		"siblings of one": {[]put{{"a", "w-1", 5, true, nil}, {"a", "w-2", 10, false, nil}}, "Node/w-1",
+			"All 5 pods of StatefulSet a that fail run"},
+		"a priority class": {slices.Concat(several(5, "a", "w-1", true, priority("low")),
+			several(12, "b", "w-1", false, priority("high"))), "PriorityClass/low", "have priority class low"},
+		"two told together": {slices.Concat(several(5, "a", "w-1", true, priority("low")),
+			several(12, "b", "w-2", false, priority("high"))), "Node/w-1", "Nor can it be told apart from priority class low"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, ill := cluster(c.puts...)
@@ -141,7 +144,8 @@ func TestWhatIsExplainedIsLeftAlone(t *testing.T) {
 
 // Groups that differ by code or by words are told apart, where all of them have nothing in common.
 func TestEachTroubleHasItsOwn(t *testing.T) {
-	s, ill := cluster(slices.Concat(several(7, "a", "w-1", true, nil), several(7, "c", "w-3", true, nil), several(30, "b", "w-2", false, nil))...)
+	s, ill := cluster(slices.Concat(several(7, "a", "w-1", true, nil), several(7, "c", "w-3", true, nil),
+		several(30, "b", "w-2", false, nil))...)
 	for _, f := range ill {
 		if f.Pods[0].Spec.NodeName == "w-3" {
 			f.Code = podproblem.PodRestarts

@@ -15,8 +15,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// phrase is how a kind of factor is told: of several pods, the word that stands for it after "none", and as a thing by itself. Field is where
-// it lies in the pod.
+// phrase is how a kind of factor is told: of several pods, the word that stands for it after "none", and as a thing by itself. Field is
+// where it lies in the pod.
 type phrase struct{ have, none, thing, field string }
 
 var phrases = map[kind]phrase{

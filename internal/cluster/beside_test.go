@@ -73,7 +73,7 @@ func TestCustomResourcesAreListed(t *testing.T) {
 		"/apis/apiregistration.k8s.io/v1/apiservices": says(`{"items":[{"metadata":{"name":"v1.example.com"},"spec":{"group":"example.com","service":{"name":"w","namespace":"ops"}},"status":{"conditions":[{"type":"Available","status":"True"}]}}]}`),
 		"/apis/example.com/v2/widgets": func(w http.ResponseWriter, r *http.Request) {
 			limit = r.URL.Query().Get("limit")
-			says(`{"metadata":{"continue":"more"},"items":[{"apiVersion":"example.com/v2","kind":"Widget","metadata":{"name":"w1","namespace":"shop","annotations":{"a":"b"}},"spec":{"suspend":true,"size":3,"template":{"x":1}},"status":{"ready":1}},null]}`)(w, r)
+			says(`{"metadata":{"continue":"more"},"items":[{"apiVersion":"example.com/v2","kind":"Widget","metadata":{"name":"w1","namespace":"shop","annotations":{"a":"b"}},"spec":{"suspend":true,"size":3,"template":{"x":"`+strings.Repeat("x", 4000)+`"}},"status":{"ready":1}},null]}`)(w, r)
 		},
 	})
 	list, blind := r.customs(t.Context(), "", new(failures))

@@ -91,8 +91,8 @@ func telling(spec map[string]any) map[string]any {
 	return out
 }
 
-// refers says whether a key of a map leads to the name of another object: "issuerRef", "sourceRefs", "clusterName", or anything in a map that
-// says a kind and a name.
+// refers says whether a key of a map leads to the name of another object: "issuerRef", "sourceRefs", "clusterName", or anything in a map
+// that says a kind and a name.
 func refers(key string, of map[string]any) bool {
 	for _, end := range []string{"Ref", "Refs", "Reference", "Name"} {
 		if strings.HasSuffix(key, end) {

@@ -67,7 +67,7 @@ type condition struct {
 }
 
 func conditionsOf(o *unstructured.Unstructured) []condition {
-	list, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
+	list, _ := statusOf(o)["conditions"].([]any)
 	return conditionsIn(o, list, "status.conditions")
 }
 
@@ -129,6 +129,9 @@ func rank(c condition) int {
 
 // sign says what a condition means; ok is false if nothing is wrong by it.
 func (c condition) sign(well bool) (sign, bool) {
+	if p := polarity(c.kind); c.status == "True" && p >= 0 || c.status == "False" && p < 0 {
+		return sign{}, false
+	}
 	fails := tellsFailure(c.message) || (reasonFails(c.reason) || tellsFailure(c.reason)) && !strings.EqualFold(c.reason, c.kind)
 	if notInUse(c.message) || (c.reason == "" && c.message == "" && sums(c.kind) < 0) {
 		return sign{}, false
@@ -137,9 +140,6 @@ func (c condition) sign(well bool) (sign, bool) {
 	case "False", "Degraded":
 		return c.notTrue(well, fails)
 	case "True":
-		if polarity(c.kind) >= 0 {
-			return sign{}, false
-		}
 		x := sign{grade: notDone, what: hasWords(c.kind), patience: finding.CustomSettles}
 		switch {
 		case fails && !isWarning(c.kind):
@@ -162,8 +162,6 @@ func (c condition) sign(well bool) (sign, bool) {
 func (c condition) notTrue(well, fails bool) (sign, bool) {
 	x := sign{grade: notDone, what: notWords(c.kind), patience: c.settles()}
 	switch {
-	case polarity(c.kind) < 0:
-		return sign{}, false
 	case capability(c.kind):
 		x.grade = hint
 		return x, fails
