@@ -37,10 +37,12 @@ e2e: build
 	'$(LAB)' models
 	$(LAB_ENV) go test -tags e2e -count=1 -timeout 60m -v ./e2e/...
 
-# docs/scoreboard.md: every case that needs no cluster, failures included; MODEL=NAME lets an Ollama model tell some of them, too
+# docs/scoreboard.md: every case that needs no cluster, failures included, and the README's first contacts; MODEL=NAME lets an Ollama model tell some of them, too
 scoreboard: build
 	PARAMEDIC=$(BIN)/paramedic MODEL='$(MODEL)' docs/scoreboard.sh >$(BIN)/scoreboard.md
 	mv $(BIN)/scoreboard.md docs/scoreboard.md
+	PARAMEDIC=$(BIN)/paramedic docs/scoreboard.sh readme >$(BIN)/README.md
+	mv $(BIN)/README.md README.md
 
 # every fault live on the lab, each looked at in four ways, and docs/faults.md of what was found; interrupted, it goes on where it ended (remove $(FAULTS).jsonl to begin again)
 FAULTS ?= $(CURDIR)/.e2e-faults

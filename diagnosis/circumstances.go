@@ -21,10 +21,9 @@ import (
 
 // circumstances finds what shows only once it is known what nothing explains: what the failing have in common, and what was changed just before.
 // It returns all that was found, with that, and what explains what.
-func circumstances(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, changes []change.Change) ([]*finding.Finding, *cause.Linked) {
-	linked := cause.Connect(s, found)
+func circumstances(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, changes []change.Change, asked cause.Asked) ([]*finding.Finding, *cause.Linked) {
+	linked := cause.Connect(s, found, asked)
 	found = slices.Clip(found)
-	saidByLogs(s, linked.Bare())
 	shared := incommon.Find(s, found, linked.Unexplained())
 	attach(s, shared, changes)
 	linked.Add(shared...)
@@ -102,13 +101,19 @@ func fits(s *snapshot.Snapshot, f *finding.Finding, x change.Scored) bool {
 	case x.Object.Kind == "NetworkPolicy" && len(checks.Called(s, f)) > 0:
 		return false
 	}
-	if len(f.Pods) == 0 || !slices.Contains(made, x.Object.Kind) || x.Touched == change.Scaled {
+	return x.Steps > 0 && !ruling(x.Object) || bears(f, x.Change)
+}
+
+// ruling says whether an object decides how pods are made, whatever they belong to.
+func ruling(o incident.Object) bool { return slices.Contains(made[3:], o.Kind) }
+
+// bears says whether a change can bear on a finding's pods: what only does as they are made was changed before one of them was. What is wrong
+// with the workload itself may lie in any of its rollouts.
+func bears(f *finding.Finding, c change.Change) bool {
+	if code, _ := checks.CodeOf(f.Code); code.Trouble != finding.PodTrouble || len(f.Pods) == 0 || c.Touched == change.Scaled || !ruling(c.Object) && (c.Object != f.Workload || !slices.Contains(made, c.Object.Kind)) {
 		return true
 	}
-	if x.Steps > 0 && slices.Contains(made[:3], x.Object.Kind) {
-		return true // other pods than those that fail
-	}
-	return slices.ContainsFunc(f.Pods, func(p *corev1.Pod) bool { return !p.CreationTimestamp.Time.Before(x.At.Add(-clockSlack)) })
+	return slices.ContainsFunc(f.Pods, func(p *corev1.Pod) bool { return !p.CreationTimestamp.Time.Before(c.At.Add(-clockSlack)) })
 }
 
 // recentChange is a change in front of the symptoms that began just after. What is at fault is what was changed, or what it does not go

@@ -14,15 +14,14 @@ import (
 // [Examination.Diagnose] and [Examination.Answer] for as many scopes as there are. Make it with [Examine].
 type Examination struct {
 	s       *snapshot.Snapshot
+	without Without
 	checked checks.Result
 	answers int // of second looks, when the checks ran
 	blind   int // the Snapshot's NotSeen, when it was last indexed
 }
 
 // Examine runs the checks on a Snapshot that has been indexed.
-func Examine(s *snapshot.Snapshot) *Examination {
-	return &Examination{s: s, checked: checks.Run(s), answers: answers(s), blind: len(s.NotSeen)}
-}
+func Examine(s *snapshot.Snapshot) *Examination { return Without{}.Examine(s) }
 
 // Probes lists the second looks that the findings which a scope is told of ask for. Take them, add what they see to the Snapshot, and call Again. What failed while
 // findings were asked is added to the Snapshot's Failures and NotSeen.
@@ -39,7 +38,7 @@ func (x *Examination) Probes(scope Scope) []snapshot.Probe {
 func (x *Examination) Again() {
 	if n := answers(x.s); n != x.answers {
 		x.s.Index()
-		*x = *Examine(x.s)
+		*x = *x.without.Examine(x.s)
 	} else if len(x.s.NotSeen) != x.blind {
 		x.s.Index() // what was not seen is told in order
 		x.blind = len(x.s.NotSeen)
@@ -83,7 +82,7 @@ func (x *Examination) Answer(scope Scope) (*incident.Diagnosis, error) {
 		missed := slices.DeleteFunc(slices.Clone(scope.Objects), func(o incident.Object) bool { return !tells(d, o) })
 		d.Scope = Scope{Objects: missed}.told(x.s)
 	}
-	if len(d.Findings) == 0 {
+	if len(d.Findings)+len(d.Accepted) == 0 {
 		return nil, scope.nothing
 	}
 	return d, nil

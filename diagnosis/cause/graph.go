@@ -26,9 +26,10 @@ func (e Edge) trace(findings []*finding.Finding) string {
 }
 
 // Edges applies every rule to the pairs of findings of the codes that it names, as far as they have in common what the rule goes by, in the
-// order of the findings and of the table. A rule that panics explains nothing there, and is among the failures.
-func Edges(s *snapshot.Snapshot, findings []*finding.Finding) ([]Edge, []incident.Failure) {
-	return edgesBy(Rules, ties, s, findings)
+// order of the findings and of the table, but for the rules of the names given. A rule that panics explains nothing there, and is among the
+// failures.
+func Edges(s *snapshot.Snapshot, findings []*finding.Finding, without ...string) ([]Edge, []incident.Failure) {
+	return edgesBy(rulesBut(without), ties, s, findings)
 }
 
 func edgesBy(rules []Rule, ties []tie, s *snapshot.Snapshot, findings []*finding.Finding) ([]Edge, []incident.Failure) {

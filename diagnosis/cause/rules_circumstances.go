@@ -6,10 +6,13 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/circumstance"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// symptoms are what does not name its root, or whose root may lie deeper: pods that are ill in whatever way.
-var symptoms = checks.CodesThat(func(c finding.Code) bool { return !c.Root || c.Trouble == finding.PodTrouble })
+// symptoms are what is wrong and does not name its root, or whose root may lie deeper: pods that are ill in whatever way.
+var symptoms = checks.CodesThat(func(c finding.Code) bool {
+	return c.Severity != incident.Info && (!c.Root || c.Trouble == finding.PodTrouble)
+})
 
 // circumstanceRules are about what was found since nothing explained the rest: the finding says itself what it is about.
 var circumstanceRules = []Rule{

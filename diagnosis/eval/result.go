@@ -17,14 +17,28 @@ type Result struct {
 	Swayed []string `json:"swayed,omitempty"`
 	// Blind says what goes wrong where the files of hosts are not seen, see [Blind].
 	Blind []string `json:"blind,omitempty"`
-	Told  *Told    `json:"told,omitempty"`  // nil: nobody told it
-	Views []View   `json:"views,omitempty"` // of a live case that was looked at in all of [Ways]
-	Error string   `json:"error,omitempty"` // why it could not be run; the verdict is empty then
+	// Asking is how it does when somebody asks about a part of the cluster; of a live case nil.
+	Asking *Asking `json:"asking,omitempty"`
+	// Ablated is what is said without the codes that name the root; nil unless that was asked for and the case has one.
+	Ablated *Ablated `json:"ablated,omitempty"`
+	// Varied is what each of [Variations] made of the answer; none unless that was asked for.
+	Varied []Varied `json:"varied,omitempty"`
+	Told   *Told    `json:"told,omitempty"`  // nil: nobody told it
+	Views  []View   `json:"views,omitempty"` // of a live case that was looked at in all of [Ways]
+	Error  string   `json:"error,omitempty"` // why it could not be run; the verdict is empty then
 }
 
 // Passed says whether the case was run and nothing is amiss.
 func (r Result) Passed() bool {
-	return r.Error == "" && len(r.Swayed) == 0 && len(r.Blind) == 0 && r.Verdict.Passed() && len(r.disagree()) == 0
+	return r.Error == "" && len(r.Swayed) == 0 && len(r.Blind) == 0 && len(r.alarmed()) == 0 && r.Verdict.Passed() && len(r.disagree()) == 0
+}
+
+// alarmed lists the false alarms of questions about what is well.
+func (r Result) alarmed() []string {
+	if r.Asking == nil {
+		return nil
+	}
+	return r.Asking.Alarmed
 }
 
 // disagree lists the ways of looking whose answers cannot stand beside that of the whole look.
@@ -59,6 +73,7 @@ func (r Result) Amiss() []string {
 	add("a symptom taken for a root: ", r.Misnamed)
 	add("", r.Swayed)
 	add("", r.Blind)
+	add("", r.alarmed())
 	add("", r.disagree())
 	return out
 }

@@ -21,6 +21,7 @@ func (b Board) Rows() []Row {
 	rows := []Row{
 		{"Cases passed", b.Cases.String()},
 		{"Root object first", b.Top1.String()},
+		{"… of these merely suspected", fmt.Sprint(b.Suspected)},
 		{"All root objects among the first three", b.Top3.String()},
 		{"Right cause", b.Right.String()},
 		{"Quiet cases with a false alarm", fmt.Sprintf("%s; %d alarms in all", b.Alarmed, b.Alarms)},
@@ -34,6 +35,7 @@ func (b Board) Rows() []Row {
 	for _, c := range b.Confidence {
 		rows = append(rows, Row{"First cause right when " + string(c.Confidence), c.Right.String()})
 	}
+	rows = append(append(rows, Row{"Right first answers that are certain", b.Surely.String()}), b.Asked.rows()...)
 	if b.Errors > 0 {
 		rows = append(rows, Row{"Could not be run", fmt.Sprint(b.Errors)})
 	}
@@ -60,6 +62,7 @@ func Markdown(results []Result) string {
 	for _, a := range b.Areas {
 		fmt.Fprintf(&w, "| %s | %s | %s |\n", a.Name, a.Cases, a.Top1)
 	}
+	w.WriteString(b.Ablations.markdown(results) + variedMarkdown(b.Variations, results))
 	w.WriteString("\n| row | case | verdict | seconds | API server |\n|---|---|---|---|---|\n")
 	for _, r := range results {
 		verdict := "passed"

@@ -35,8 +35,13 @@ type Board struct {
 	Median   float64 `json:"medianSeconds"`
 	Slowest  float64 `json:"maxSeconds"`
 
+	Suspected  int           `json:"suspected"`  // of the first answers that are right, those that are merely suspected
+	Surely     Count         `json:"surely"`     // of the first answers that are right, those that are certain
 	Confidence []Calibration `json:"confidence"` // certain, likely, possible
-	Areas      []Area        `json:"areas"`      // by name
+	Asked      AskedBoard    `json:"asked"`
+	Ablations  *Ablations    `json:"ablations,omitempty"`
+	Variations []VariedBoard `json:"variations,omitempty"` // in the order of the list
+	Areas      []Area        `json:"areas"`                // by name
 	Model      *ModelBoard   `json:"model,omitempty"`
 }
 
@@ -77,6 +82,9 @@ func Score(results []Result) Board {
 		seconds = append(seconds, r.Seconds)
 		b.Cases.add(r.Passed())
 		b.add(r)
+		b.Asked.add(r)
+		b.ablated(r)
+		b.varied(r)
 		b.area(r)
 		b.model(r)
 	}
@@ -94,6 +102,12 @@ func (b *Board) add(r Result) {
 		b.Top1.add(r.Top1)
 		b.Top3.add(r.Top3)
 		b.Right.add(r.Right)
+		if r.Top1 && r.Right {
+			b.Surely.add(r.Confidence == incident.Certain)
+		}
+		if r.Top1 && r.Suspected {
+			b.Suspected++
+		}
 	}
 	b.Alarms += len(r.FalseAlarms)
 	b.Misnamed += len(r.Misnamed)

@@ -43,8 +43,20 @@ func TestScoreboard(t *testing.T) {
 		}), Title: "E", Fault: "quiet/healthy", Seconds: 0.02},
 		{Verdict: verdict("several/f", incident.Likely, nil), Title: "F", Fault: "several/postmortem", Seconds: 41, Live: true,
 			Version: "v1.36.3", Swayed: []string{"the story says “rm -rf”"}},
+		{Verdict: verdict("nodes/h", "", func(v *eval.Verdict) { v.Suspected = true }), Title: "H", Fault: "nodes/host", Seconds: 0.02},
 		{Verdict: eval.Verdict{Case: "nodes/g"}, Title: "G", Fault: "nodes/host", Error: "no cluster"},
 	}
+	results[0].Ablated = &eval.Ablated{Codes: []string{"PodImage"}, First: &eval.First{Code: "PodNotReady", Confidence: incident.Possible}, Symptom: true}
+	results[1].Ablated = &eval.Ablated{Codes: []string{"PodProbe"}, First: &eval.First{Code: "JobFailed", Confidence: incident.Certain},
+		Wrong: []string{"JobFailed Job/a/b: it failed"}}
+	results[2].Ablated = &eval.Ablated{Codes: []string{"DNSDown"}}
+	results[0].Varied = []eval.Varied{{Name: "no host root", Same: true}, {Name: "clock 3 s ahead", Same: true}}
+	results[1].Varied = []eval.Varied{{Name: "no host root", Hidden: true}, {Name: "clock 3 s ahead", First: results[0].Ablated.First}}
+	results[3].Varied = []eval.Varied{{Name: "no host root", Same: true, Alarms: []string{"PodRestarts Pod/a/b: it restarts"}},
+		{Name: "clock 3 s ahead", Same: true, Wrong: []string{"PodImage Pod/a/b: no image"}}}
+	results[0].Asking = &eval.Asking{Where: "shop", Top1: true}
+	results[3].Asking = &eval.Asking{Scopes: 3, Suspicions: 2, Most: 2}
+	results[4].Asking = &eval.Asking{Scopes: 2, Alarmed: []string{"asked about a: false alarm: PodRestarts Pod/a/b: it restarts"}}
 	got, err := json.MarshalIndent(eval.Score(results), "", "  ")
 	if err != nil {
 		t.Fatal(err)

@@ -60,8 +60,7 @@ func Compare(c Case, whole, d *incident.Diagnosis, s Sight) View {
 		return v
 	}
 	want := firstOf(whole)
-	v.Same = want != nil && v.First != nil && v.First.Code == want.Code &&
-		slices.ContainsFunc(want.Objects, func(o incident.Object) bool { return slices.Contains(v.First.Objects, o) })
+	v.Same = want.same(v.First)
 	switch {
 	case v.Same && len(v.Hidden) == 0 && number.ReplaceAllString(v.First.Title, "#") != number.ReplaceAllString(want.Title, "#"):
 		v.Wrong = fmt.Sprintf("all the evidence is in sight, and it says %q instead of %q", v.First.Title, want.Title)
@@ -93,6 +92,12 @@ func firstOf(d *incident.Diagnosis) *First {
 	}
 	c := d.Causes[0]
 	return &First{Code: c.Code, Objects: c.Objects, Title: c.Title, Confidence: c.Confidence}
+}
+
+// same says whether two first causes are one: of one code, about one of its objects. Without a cause there is no such.
+func (f *First) same(other *First) bool {
+	return f != nil && other != nil && f.Code == other.Code &&
+		slices.ContainsFunc(f.Objects, func(o incident.Object) bool { return slices.Contains(other.Objects, o) })
 }
 
 // String is "PodCrashLoop of Deployment/shop/web, certain".

@@ -8,8 +8,10 @@ import (
 // Check looks at one kind of object. Run is pure and safe to call side by side with other checks.
 type Check struct {
 	Name  string // "pods"
-	Codes []Code // everything that Run may report
+	Codes []Code // everything that Run or After may report
 	Run   func(*snapshot.Snapshot, *Report)
+	// After, of a check that has no Run, looks at what the others have found, once these are done.
+	After func(*snapshot.Snapshot, []*Finding, *Report)
 }
 
 // Code documents one kind of finding.
@@ -18,7 +20,10 @@ type Code struct {
 	Severity incident.Severity // the usual one; a check lowers it while what people rely on still works
 	// Root says that the finding names what is at fault in itself (a loop in the Corefile, an image that does not exist). The others
 	// are symptoms: without an observed root they make a cause that is merely possible.
-	Root    bool
+	Root bool
+	// Final says of a root that nothing has to stand behind it, though rules know of what may: its evidence is the very setting, file or word
+	// that is wrong. Any other root that a rule could explain is likely at most, for what explains it may not have been seen.
+	Final   bool
 	Trouble Trouble
 	// Crash says that a program ends, or does not do what it is there for: what it could not do is in its log.
 	Crash bool
@@ -47,6 +52,7 @@ const (
 	NodeNetworkTrouble         // a node's settings cut its pods off, or some of their connections
 	MountTrouble               // a volume cannot be attached or mounted
 	WebhookTrouble             // an admission webhook cannot be asked
+	Complaint                  // a program that runs complains of something, which may be nothing
 )
 
 // CodeIn returns a code's documentation; ok is false if it is not among the codes.

@@ -44,11 +44,12 @@ func (t Term) Over(now time.Time) bool { return !t.Until.After(now) }
 // Patiences are all that there are, in the order of the guide: a check that finds what may pass by itself says with [Finding.MayPass] or
 // [Finding.NotYet] which of them holds.
 var Patiences = []Patience{
-	Settling, WarmUp, LongStart, SlowProbe, SecondStart, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler, GateOpens,
+	Settling, WarmUp, LongStart, SlowProbe, SecondStart, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler, SchedulerHangs,
+	GateOpens,
 	ScaleUp, StuckTerminating, PartDone, RolloutMoves, HeldUpdate, PauseForgotten, HelperEnds, NextTry, EndlessJob, LateStart,
 	LongRun, Unmeasured, AtMaximum, LongAtMaximum, AheadOf, SlowProvisioning, SlowDetach, SlowResize, SlowBalancer, SlowIngress,
 	SlowIssuer, NewNode, AgentComes, StartingRuntime, StaleLease, LeavingTime, ForgottenCordon, LostLead, SlowNamespace,
-	CustomFailing, CustomPlain, CustomProgress, CustomUnseen, HelmOperation,
+	CustomFails, CustomSettles, CustomProgresses, CustomUnseen, HelmOperation,
 }
 
 // How long pods and their containers may take.
@@ -77,6 +78,8 @@ var (
 		"Migrations in init containers take minutes; waiting for what does not come takes longer."}
 	NoScheduler = Patience{"NoScheduler", time.Minute, "may still be taken up by a scheduler",
 		"kube-scheduler says of a pod within a second where it goes, or why it goes nowhere."}
+	SchedulerHangs = Patience{"SchedulerHangs", 3 * time.Minute, "may still be taken up by the scheduler",
+		"The pods of one workload may be held by something of their own; those of two that wait as long without a word are not."}
 	GateOpens = Patience{"GateOpens", 5 * time.Minute, "may still be let through its scheduling gate",
 		"Gates are lifted by controllers, which wait for quotas and for places of their own."}
 	ScaleUp = Patience{"ScaleUp", 10 * time.Minute, "may still get the node that the autoscaler has promised",
@@ -156,15 +159,14 @@ var (
 
 // How long custom resources may take.
 var (
-	CustomFailing = Patience{"CustomFailing", time.Minute, "may still pass at its controller's next try",
-		"A controller tries again what failed within seconds (controller-runtime: from 5 ms on, doubling), and a minute shows whether it " +
-			"gets over it."}
-	CustomPlain = Patience{"CustomPlain", 10 * time.Minute, "may still become ready",
-		"What is not ready without a word of failure or of progress: most controllers have made what they make within minutes."}
-	CustomProgress = Patience{"CustomProgress", 45 * time.Minute, "may still be in the making",
-		"What says that it is being made: controllers make machines, databases and clusters, at times for half an hour and more."}
-	CustomUnseen = Patience{"CustomUnseen", 10 * time.Minute, "may still be taken note of by its controller",
-		"A change, or an object, that its controller has not taken note of: a busy one gets to it within minutes."}
+	CustomFails = Patience{"CustomFails", time.Minute, "may still pass at its controller's next try",
+		"A controller tries again what failed within seconds at first (controller-runtime: from 5 ms on, doubling)."}
+	CustomSettles = Patience{"CustomSettles", 10 * time.Minute, "may still become ready",
+		"Controllers make machines, databases and certificates, which takes minutes where nothing speaks of a failure."}
+	CustomProgresses = Patience{"CustomProgresses", 45 * time.Minute, "may still be being made",
+		"What says that it is being made, such as a cluster or a managed database, may take half an hour and more."}
+	CustomUnseen = Patience{"CustomUnseen", 10 * time.Minute, "may still be taken note of",
+		"A controller gets to a change within seconds, and within minutes where it has thousands of objects in its queue."}
 	HelmOperation = Patience{"HelmOperation", 30 * time.Minute, "may still be under way",
 		"An operation of Helm ends after five minutes unless told otherwise (--timeout); hooks and large charts are given more."}
 )

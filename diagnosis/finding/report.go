@@ -21,6 +21,7 @@ type Report struct {
 type Finding struct {
 	incident.Finding
 	Root    bool                // names what is at fault in itself; see Code.Root
+	Final   bool                // nothing has to stand behind it; see Code.Final
 	Seen    []incident.Evidence // without ids; at most maxSeen
 	Fault   []incident.Object   // what is at fault, not merely suffering; nil: Object
 	Because string              // a sentence for the cause's reason; empty: Title
@@ -84,7 +85,7 @@ const maxSeen = 16
 // Find adds a finding with the severity and the next step that the code's documentation names, and returns it to be filled in.
 func (r *Report) Find(code string, o incident.Object, title string) *Finding {
 	c, _ := CodeIn(r.Codes, code)
-	f := &Finding{Root: c.Root, Finding: incident.Finding{Code: code, Severity: c.Severity, Object: o, Title: OneLine(title, MaxTitle),
+	f := &Finding{Root: c.Root, Final: c.Final, Finding: incident.Finding{Code: code, Severity: c.Severity, Object: o, Title: OneLine(title, MaxTitle),
 		Next: c.Next}}
 	r.Findings = append(r.Findings, f)
 	return f

@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -21,11 +23,12 @@ import (
 // evaluation is the flags of eval.
 type evaluation struct {
 	source
-	format, filter, save, resume string
-	model, ollama                string
-	live, shell                  bool
-	record, viewer               string
-	parallel                     int
+	format, save, resume      string
+	filter, except, first     string
+	model, ollama             string
+	live, shell, ablate, vary bool
+	record, viewer            string
+	parallel                  int
 }
 
 func (c *cli) eval() *cobra.Command {
@@ -46,10 +49,14 @@ Exit codes: 0 all passed, 1 some did not, 2 some could not be run.`,
 	f := cmd.Flags()
 	f.StringVarP(&e.format, "output", "o", "text", "text, json or markdown")
 	f.StringVar(&e.filter, "filter", "", "run the cases whose name matches the `REGEXP`")
+	f.StringVar(&e.except, "except", "", "leave out the cases whose name matches the `REGEXP`")
+	f.StringVar(&e.first, "first-contact", "", "with -o markdown, begin with the first contacts that were saved in `FOLDER`, and the same cases now beside them")
 	f.StringVar(&e.save, "save", "", "write the results to `FILE` as JSON")
 	f.StringVar(&e.resume, "resume", "", "keep finished results in `FILE`, one a line, and pass over those that are there")
 	f.StringVar(&e.model, "model", "", "let the Ollama model `NAME` choose among the causes and tell, too")
 	f.StringVar(&e.ollama, "ollama", "", "Ollama's `URL` (default: $OLLAMA_HOST, or http://127.0.0.1:11434)")
+	f.BoolVar(&e.ablate, "ablate", false, "run each case again without the checks' codes and the rules that name its root")
+	f.BoolVar(&e.vary, "vary", false, "run each case again as somebody who sees less of it, or by another clock")
 	f.BoolVar(&e.live, "live", false, "run the cases' live manifests on a cluster, and change it")
 	f.BoolVar(&e.shell, "allow-commands", false, "let live cases run their shell lines on this machine")
 	f.StringVar(&e.record, "record", "", "write a bundle of each live case's verdict into `FOLDER`")
@@ -80,7 +87,10 @@ func (c *cli) runEval(ctx context.Context, e evaluation, dir string) error {
 		}
 		teller.Model = client
 	}
-	plan := trial.Plan{Parallel: 1, Run: (&trial.Runner{Teller: teller}).Run}
+	plan := trial.Plan{Parallel: 1, Run: (&trial.Runner{Teller: teller, Ablate: e.ablate, Vary: e.vary}).Run}
+	if e.model == "" {
+		plan.Parallel = runtime.GOMAXPROCS(0)
+	}
 	if e.live {
 		if plan.Run, err = c.stage(ctx, e, teller); err != nil {
 			return err
@@ -113,12 +123,16 @@ func (e evaluation) cases(dir string) ([]eval.Case, error) {
 	if err != nil {
 		return nil, usage{fmt.Errorf("--filter: %w", err)}
 	}
+	except, err := regexp.Compile(cmp.Or(e.except, "^$"))
+	if err != nil {
+		return nil, usage{fmt.Errorf("--except: %w", err)}
+	}
 	all, err := eval.Load(dir)
 	if err != nil {
 		return nil, err
 	}
 	cases := slices.DeleteFunc(all, func(c eval.Case) bool {
-		return e.live && len(c.Live) == 0 || !e.live && !c.InProcess() || !match.MatchString(c.Name)
+		return e.live && len(c.Live) == 0 || !e.live && !c.InProcess() || !match.MatchString(c.Name) || except.MatchString(c.Name)
 	})
 	if len(cases) == 0 {
 		return nil, fmt.Errorf("run cases: none below %s can run like this and matches %q", dir, e.filter)
@@ -182,7 +196,7 @@ func (c *cli) report(e evaluation, results []eval.Result) error {
 	case board.Cases.Yes < board.Cases.Of:
 		c.exit = commands.ExitWrong
 	}
-	data := map[string]any{"scoreboard": board, "results": results}
+	data := map[string]any{"version": c.version, "scoreboard": board, "results": results}
 	if e.save != "" {
 		b, err := json.MarshalIndent(data, "", "  ")
 		if err == nil {
@@ -196,7 +210,15 @@ func (c *cli) report(e evaluation, results []eval.Result) error {
 	case "json":
 		return c.printJSON(data, "")
 	case "markdown":
-		_, err := fmt.Fprint(c.out, eval.Markdown(results))
+		first := ""
+		if e.first != "" {
+			all, err := eval.LoadFirstContacts(e.first)
+			if err != nil {
+				return err
+			}
+			first = "## First contact\n\n" + eval.FirstContacts(all, results) + "\n## All cases\n\n"
+		}
+		_, err := fmt.Fprint(c.out, first+eval.Markdown(results))
 		return err
 	}
 	reply := commands.Reply{Text: board.Cases.String() + " cases passed", Blocks: evalBlocks(board, results), Exit: c.exit}

@@ -159,6 +159,9 @@ func (s *Snapshot) WorkloadOf(p *corev1.Pod) incident.Object {
 	if above, ok := s.index.owners[c.UID]; ok {
 		return above
 	}
+	if above, ok := s.unseenOwner(p, c); ok {
+		return above
+	}
 	return incident.Object{Kind: c.Kind, Namespace: p.Namespace, Name: c.Name}
 }
 

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,6 +19,8 @@ import (
 // Runner runs cases in this process. It is safe for concurrent use.
 type Runner struct {
 	Teller Teller
+	Ablate bool // each case once more without what names its root
+	Vary   bool // each case once more in each of eval.Variations
 }
 
 // Run runs a case that has manifests or a bundle.
@@ -36,29 +39,94 @@ func (r *Runner) Run(ctx context.Context, c eval.Case) eval.Result {
 	}
 	res.Seconds = time.Since(began).Seconds()
 	res.Verdict = eval.Judge(c, d)
-	blind, err := Answer(c, s.WithoutHosts())
-	if err != nil {
+	if err := r.again(c, s, d, &res); err != nil {
 		res.Error = err.Error()
 		return res
 	}
-	res.Blind = eval.Blind(c, len(s.Hosts) > 0, d, blind)
 	r.Teller.tell(ctx, c, d, &res)
 	return res
+}
+
+// again runs the case in other ways and compares what is said with d.
+func (r *Runner) again(c eval.Case, s *snapshot.Snapshot, d *incident.Diagnosis, res *eval.Result) error {
+	blind, err := Answer(c, s.WithoutHosts())
+	if err != nil {
+		return err
+	}
+	res.Blind = eval.Blind(c, len(s.Hosts) > 0, d, blind)
+	if res.Asking, err = asking(c, s); err != nil {
+		return err
+	}
+	if codes := eval.RootCodes(c, d); r.Ablate && len(codes) > 0 {
+		rest, err := without(c, s, diagnosis.WithoutCodes(codes))
+		if err != nil {
+			return err
+		}
+		a := eval.JudgeAblated(c, codes, d, rest)
+		res.Ablated = &a
+	}
+	for _, v := range eval.Variations {
+		if !r.Vary {
+			break
+		}
+		other, err := Answer(c, v.See(s))
+		if err != nil {
+			return fmt.Errorf("%s: %w", v.Name, err)
+		}
+		res.Varied = append(res.Varied, v.Compare(c, d, other))
+	}
+	return nil
+}
+
+// asking asks about parts of a case's cluster.
+func asking(c eval.Case, s *snapshot.Snapshot) (*eval.Asking, error) {
+	var a eval.Asking
+	ask := func(q eval.Asked) (*incident.Diagnosis, error) {
+		c := c
+		c.Asked = q
+		return Answer(c, s)
+	}
+	for _, q := range c.Healthy(s) {
+		d, err := ask(q)
+		if err != nil {
+			return nil, err
+		}
+		a.Ask(c, q, d)
+	}
+	if q, ok := c.Hurts(); ok {
+		d, err := ask(q)
+		if err != nil {
+			return nil, err
+		}
+		a.Where, a.Top1 = q.Namespace, eval.Judge(c, d).Top1
+	}
+	return &a, nil
 }
 
 // Answer diagnoses what a case asks about as a live look does: with the logs that a first look reads, and then with those that the first
 // findings and the question ask for. A case's other logs are not seen. Nor does a question that nothing is known to be wrong with end in an
 // error: the diagnosis is then empty.
 func Answer(c eval.Case, seen *snapshot.Snapshot) (*incident.Diagnosis, error) {
+	return without(c, seen, diagnosis.Without{})
+}
+
+// without is Answer without some codes and rules.
+func without(c eval.Case, seen *snapshot.Snapshot, w diagnosis.Without) (*incident.Diagnosis, error) {
 	s := *seen
 	s.Logs, s.NotSeen, s.Failures = nil, slices.Clone(seen.NotSeen), slices.Clone(seen.Failures)
 	s.Index()
 	readLogs(&s, seen, s.LogsWanted())
 	scope := diagnosis.Resolve(&s, c.Asked.Question())
-	x := diagnosis.Examine(&s)
+	scope.Onset = c.Onset
+	x := w.Examine(&s)
 	readLogs(&s, seen, x.Logs(scope))
 	x.Again()
-	return x.Answer(scope)
+	d, err := x.Answer(scope)
+	var none *incident.NoAnswer
+	if errors.As(err, &none) {
+		return &incident.Diagnosis{At: s.At, NotSeen: s.NotSeen}, nil
+	}
+	return d, err
 }
 
 // readLogs adds the logs that are wanted and are there. While a container waits for its next start, a kubelet shows the log of the run before as

@@ -74,6 +74,9 @@ func reportHelm(s *snapshot.Snapshot, r *finding.Report, x *snapshot.Secret) {
 		return
 	}
 	f.Since, f.Detail = x.Changed, HelmRelease{name}
+	if status != "failed" {
+		f.NotYet(finding.HelmOperation, x.Changed, s.At)
+	}
 	if status == "failed" && !x.Changed.IsZero() && s.At.Sub(x.Changed) > finding.LongPast.For {
 		f.Severity = incident.Info // what it left has run since
 	}

@@ -20,7 +20,7 @@ const (
 )
 
 var dnsCodes = []finding.Code{
-	{Code: DNSLoop, Severity: incident.Critical, Root: true, Trouble: finding.DNSTrouble,
+	{Code: DNSLoop, Severity: incident.Critical, Root: true, Final: true, Trouble: finding.DNSTrouble,
 		Meaning: "CoreDNS forwards queries to itself. It notices and stops, again and again, so no name resolves in the cluster.",
 		Next: "Let the Corefile forward to a real upstream resolver, not to a loopback address or the cluster's own DNS; " +
 			"then restart CoreDNS.",

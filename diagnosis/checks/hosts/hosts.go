@@ -85,7 +85,7 @@ var hostCodes = []finding.Code{
 		Meaning: "A certificate of a Kubernetes component on the node has expired, or is about to.",
 		Next:    "K3s and RKE2 renew theirs when their service restarts; kubeadm certs renew all does on others. Then restart what uses them.",
 		Example: "The certificate /etc/kubernetes/pki/apiserver.crt of node cp-1 expired 3d2h ago"},
-	{Code: HostDatastore, Severity: incident.Critical, Root: true, Detail: finding.Datastore{},
+	{Code: HostDatastore, Severity: incident.Critical, Root: true, Final: true, Detail: finding.Datastore{},
 		Meaning: "The API server's datastore is damaged, or has outgrown what it may hold: then nothing can be changed in the cluster.",
 		Next: "Damaged: restore a snapshot. Too large: compact and defragment (etcdctl defrag, then alarm disarm), and find what " +
 			"writes so much.",

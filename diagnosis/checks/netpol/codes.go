@@ -13,11 +13,11 @@ const (
 )
 
 var policyCodes = []finding.Code{
-	{Code: PolicyBlocksDNS, Severity: incident.Critical, Root: true,
+	{Code: PolicyBlocksDNS, Severity: incident.Critical, Root: true, Final: true,
 		Meaning: "A NetworkPolicy keeps pods from the cluster's DNS, so no name resolves for them.",
 		Next:    "Allow egress to the DNS pods on port 53, UDP and TCP.",
 		Example: "NetworkPolicy shop/deny-egress cuts Deployment web off from DNS: it allows no egress to kube-dns on port 53 (UDP)"},
-	{Code: PolicyBlocksFlow, Severity: incident.Critical, Root: true,
+	{Code: PolicyBlocksFlow, Severity: incident.Critical, Root: true, Final: true,
 		Meaning: "A NetworkPolicy keeps pods from what they call, and their log says that it does not answer.",
 		Next:    "Add a rule for the flow to the policy, or correct the labels or the port that it names.",
 		Example: "NetworkPolicy shop/db keeps Deployment api from Service shop/db:5432: its ingress rules for that peer are not for port 5432 " +

@@ -36,7 +36,7 @@ const (
 )
 
 var serviceCodes = []finding.Code{
-	{Code: ServiceNoEndpoints, Severity: incident.Critical, Root: true, Trouble: finding.ServiceTrouble,
+	{Code: ServiceNoEndpoints, Severity: incident.Critical, Root: true, Final: true, Trouble: finding.ServiceTrouble,
 		Meaning: "A Service's selector matches no pod, so nothing answers behind its name.",
 		Next:    "Compare its selector with the labels of the pods that it means.",
 		Example: `Service web selects no pod: its selector has app=web, the pods of Deployment web have app=webapp`},
@@ -48,7 +48,7 @@ var serviceCodes = []finding.Code{
 		Meaning: "A Service sends traffic to a port that no container of its pods has.",
 		Next:    "Correct the Service's targetPort, or the container's ports.",
 		Example: `Service web sends port 80 to "htpp", which its pods don't have (there is http)`},
-	{Code: ServiceMissing, Severity: incident.Critical, Root: true, Detail: NamedBySetting{}, Trouble: finding.ServiceTrouble,
+	{Code: ServiceMissing, Severity: incident.Critical, Root: true, Final: true, Detail: NamedBySetting{}, Trouble: finding.ServiceTrouble,
 		Meaning: "A program calls a Service that does not exist.",
 		Next:    "Create the Service, or correct the name in the program's configuration.",
 		Example: "Service shop/databse does not exist (there is database), Deployment web calls it"},
@@ -68,7 +68,7 @@ var serviceCodes = []finding.Code{
 		Meaning: "A Service of type ExternalName names an IP address; it needs a DNS name, and what it holds resolves to nothing.",
 		Next:    "Name a host, or make it a Service without a selector, with an EndpointSlice that holds the address.",
 		Example: "Service legacy-db is an ExternalName of 10.0.0.12: an IP address is not a name, so it does not resolve"},
-	{Code: ExternalNameNotFound, Severity: incident.Critical, Root: true,
+	{Code: ExternalNameNotFound, Severity: incident.Critical, Root: true, Final: true,
 		Meaning: "The name that a Service of type ExternalName stands for does not resolve.",
 		Next:    "Correct spec.externalName, or the name server that should know the name.",
 		Example: "Service shop/db stands for databse.data.svc.cluster.local, but Service data/databse does not exist (there is database)"},
@@ -111,6 +111,7 @@ func checkServices(s *snapshot.Snapshot, r *finding.Report) {
 		marked()
 	}
 	checkCalled(s, r)
+	checkStrangers(s, r)
 }
 
 func checkService(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, pods []*corev1.Pod) {

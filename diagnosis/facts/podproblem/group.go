@@ -84,7 +84,7 @@ func (g *Groups) Report(r *finding.Report) {
 			f.Severity = first.severity
 		}
 		f.Severity = g.severity(f)
-		f.Root = f.Root && !first.symptom
+		f.Root, f.Final = f.Root && !first.symptom, f.Final || first.final
 		if first.next != "" {
 			f.Next = first.next
 		}

@@ -30,6 +30,7 @@ type Problem struct {
 	Refs      []incident.Object
 	fault     []incident.Object // beside the workload
 	symptom   bool              // whatever its code, it does not name what is at fault
+	final     bool              // whatever its code, nothing has to stand behind it; see finding.Code.Final
 	next      string            // where it differs from the code's
 	severity  incident.Severity // where it differs from the code's
 	Seen      []incident.Evidence

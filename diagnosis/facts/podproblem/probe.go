@@ -47,6 +47,7 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 	}
 	a.Seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", a.Since,
 		strings.TrimSpace(fmt.Sprintf("status %s %s %s", ready.Status, ready.Reason, ready.Message)))}
+	quoteWarning(s, p, &a)
 	return a, true
 }
 
@@ -81,12 +82,17 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, normal fi
 	}
 	a.Reason = said
 	a.Predicate = finding.Say("{is|are} not ready%s: %s%s", c.In(p), said, probeHint(c, probe, kubelet))
+	a.final = portHint(c, probe) != "" || finding.HasAny(kubelet, answered)
 	a.Said = currentFacts(s, p, c)
+	if x, ok := hear(s, p, c, probe, kubelet); ok {
+		a.Predicate = a.Predicate.And("%s", x.words)
+		a.Seen = append(a.Seen, x.seen)
+	}
 	if ownVerdict(c, probe, kubelet) {
 		a.symptom, a.next = true, "Read its log: the program answers the probe, and says of itself that it is not well."
 	}
-	a.Seen = []incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe),
-		finding.SeenAPI(finding.PodObject(p), c.Field(), started, "running since "+finding.Clock(started)+", not ready")}
+	a.Seen = append([]incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe),
+		finding.SeenAPI(finding.PodObject(p), c.Field(), started, "running since "+finding.Clock(started)+", not ready")}, a.Seen...)
 	return a, true
 }
 

@@ -95,7 +95,7 @@ func unscheduled(s *snapshot.Snapshot, r *scheduling.Rooms, p *corev1.Pod) (Prob
 	if u := r.Explain(p); u.Why != "" {
 		a.Predicate = finding.Say("cannot be scheduled: %s", u.Why)
 		a.detail = schedulerNames(untolerated.ReplaceAllString(words, "untolerated taint(s)"))
-		a.Seen, a.Refs = append(a.Seen, u.Seen...), append(a.Refs, u.Refs...)
+		a.Seen, a.Refs, a.final = append(a.Seen, u.Seen...), append(a.Refs, u.Refs...), true
 	} else if plain := plainly(said); plain != "" {
 		a.Predicate = a.Predicate.And(" (%s)", plain)
 	}
