@@ -141,7 +141,7 @@ func (r runs) sign(o *unstructured.Unstructured, now time.Time) (sign, bool) {
 	if !ok || x.grade < failing {
 		return sign{}, false
 	}
-	x.patience = finding.CustomFailing
+	x.patience = finding.CustomFails
 	if x.since.IsZero() {
 		x.since = o.GetCreationTimestamp().Time
 	}

@@ -140,16 +140,16 @@ func (c condition) sign(well bool) (sign, bool) {
 	case "False", "Degraded":
 		return c.notTrue(well, fails)
 	case "True":
-		x := sign{grade: notDone, what: hasWords(c.kind), patience: finding.CustomPlain}
+		x := sign{grade: notDone, what: hasWords(c.kind), patience: finding.CustomSettles}
 		switch {
 		case fails && !isWarning(c.kind):
-			x.grade, x.patience = failing, finding.CustomFailing
+			x.grade, x.patience = failing, finding.CustomFails
 		case well || isWarning(c.kind) || c.severity == "Info":
 			x.grade = hint
 		}
 		return x, true
 	case "Unknown":
-		x := sign{grade: hint, what: "does not know whether it is " + strings.ToLower(c.kind), patience: finding.CustomProgress}
+		x := sign{grade: hint, what: "does not know whether it is " + strings.ToLower(c.kind), patience: finding.CustomProgresses}
 		if fails && !well {
 			x.grade = notDone
 		}
@@ -187,11 +187,11 @@ func (c condition) notTrue(well, fails bool) (sign, bool) {
 func (c condition) settles() finding.Patience {
 	switch {
 	case reasonFails(c.reason):
-		return finding.CustomFailing
+		return finding.CustomFails
 	case tellsProgress(c.reason):
-		return finding.CustomProgress
+		return finding.CustomProgresses
 	}
-	return finding.CustomPlain
+	return finding.CustomSettles
 }
 
 // hasWords says that something is so: "is degraded", "has DiskPressure".
