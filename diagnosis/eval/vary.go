@@ -46,7 +46,7 @@ func variations() []Variation {
 		}},
 	}
 	for _, k := range snapshot.Kinds {
-		out = append(out, Variation{Name: "no right to list " + k.Resource, Resource: k.Resource, See: changed(without(k)),
+		out = append(out, Variation{Name: "no right to list " + k.Resource, Resource: k.Resource, See: changed(withoutKind(k)),
 			hides: func(e incident.Evidence) bool {
 				return e.Source != incident.SourceHost && e.Object.Kind == k.Name || e.Source == incident.SourceEvent && k.Name == "Event"
 			}})
@@ -70,7 +70,7 @@ func forbidden(what string, resources ...incident.Resource) incident.NotSeen {
 	return incident.NotSeen{What: what, Why: "forbidden", Resources: resources, Forbidden: true}
 }
 
-func without(k snapshot.Kind) func(*snapshot.Snapshot) {
+func withoutKind(k snapshot.Kind) func(*snapshot.Snapshot) {
 	return func(s *snapshot.Snapshot) {
 		k.Keep(s, func(string) bool { return false })
 		s.NotSeen = append(s.NotSeen, forbidden(k.Resource, snapshot.ResourceOf(k.GroupResource())))
@@ -135,13 +135,13 @@ func (v Variation) Compare(c Case, whole, d *incident.Diagnosis) Varied {
 	if !out.Same {
 		out.First = is
 	}
-	out.Wrong = since(wronglyCertain(c, whole, whole), wronglyCertain(c, whole, d))
-	out.Alarms = since(Judge(c, whole).FalseAlarms, Judge(c, d).FalseAlarms)
+	out.Wrong = newly(wronglyCertain(c, whole, whole), wronglyCertain(c, whole, d))
+	out.Alarms = newly(Judge(c, whole).FalseAlarms, Judge(c, d).FalseAlarms)
 	return out
 }
 
-// since are those of a list that were not there before.
-func since(before, now []string) []string {
+// newly are those of a list that were not there before.
+func newly(before, now []string) []string {
 	return slices.DeleteFunc(now, func(x string) bool { return slices.Contains(before, x) })
 }
 
