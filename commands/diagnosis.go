@@ -39,6 +39,9 @@ func causeBlocks(d *incident.Diagnosis, n int, c incident.Cause) []Block {
 	if c.Before {
 		head = append(head, Text("\n"+wasThere))
 	}
+	if note := normalNote(c.Normal, c.NormalUntil, d.At); note != "" {
+		head = append(head, Text("\n"+note))
+	}
 	if c.Reason != "" {
 		head = append(head, Text("\n"+c.Reason))
 	}
@@ -103,11 +106,7 @@ func unknownBlocks(d *incident.Diagnosis) []Block {
 	if len(d.RuledOut) == 0 {
 		return blocks
 	}
-	list := List{{Spans: []Span{Bold("Ruled out:")}}}
-	for _, r := range d.RuledOut {
-		list = append(list, Item{Depth: 1, Spans: []Span{Text(r.What + ": " + r.Why)}})
-	}
-	return append(blocks, list)
+	return append(blocks, ruledOutList("Ruled out:", d.RuledOut))
 }
 
 // traceBlock lists how a diagnosis came about.

@@ -10,22 +10,24 @@ import (
 
 // Report is what check and why say in JSON. Lists are never null; Story is, where none was told.
 type Report struct {
-	Cluster             string              `json:"cluster"`
-	At                  time.Time           `json:"at"`
-	Scope               incident.Scope      `json:"scope"`
-	Wrong               bool                `json:"wrong"`
-	Causes              []incident.Cause    `json:"causes"`
-	Findings            []incident.Finding  `json:"findings"`
-	Evidence            []incident.Evidence `json:"evidence"`
-	Restarts            []incident.Restarts `json:"restarts"`
-	RestartsByNamespace []NamespaceRestarts `json:"restartsByNamespace"`
-	Story               *incident.Story     `json:"story"`
-	Similar             []incident.Similar  `json:"similar"`
-	Changes             []incident.Change   `json:"changes"`
-	RuledOut            []incident.RuledOut `json:"ruledOut"`
-	NotSeen             []incident.NotSeen  `json:"notSeen"`
-	Looked              []string            `json:"looked"`
-	Trace               []string            `json:"trace"` // empty unless it was asked for
+	Cluster             string               `json:"cluster"`
+	At                  time.Time            `json:"at"`
+	Scope               incident.Scope       `json:"scope"`
+	Wrong               bool                 `json:"wrong"`
+	Causes              []incident.Cause     `json:"causes"`
+	Findings            []incident.Finding   `json:"findings"`
+	Evidence            []incident.Evidence  `json:"evidence"`
+	Restarts            []incident.Restarts  `json:"restarts"`
+	RestartsByNamespace []NamespaceRestarts  `json:"restartsByNamespace"`
+	Story               *incident.Story      `json:"story"`
+	Similar             []incident.Similar   `json:"similar"`
+	Changes             []incident.Change    `json:"changes"`
+	RuledOut            []incident.RuledOut  `json:"ruledOut"`
+	Suspicions          []incident.Suspicion `json:"suspicions"` // where something was asked about
+	Depends             []incident.Object    `json:"depends"`    // of what was asked about, where no cause was found
+	NotSeen             []incident.NotSeen   `json:"notSeen"`
+	Looked              []string             `json:"looked"`
+	Trace               []string             `json:"trace"` // empty unless it was asked for
 }
 
 // NamespaceRestarts sums the restarts of a namespace.
@@ -42,7 +44,8 @@ func NewReport(d *incident.Diagnosis, story *incident.Story, similar []incident.
 		Cluster: d.Cluster, At: d.At, Scope: d.Scope, Wrong: d.Wrong(), Causes: full(d.Causes), Findings: full(d.Findings),
 		Evidence: full(d.Evidence),
 		Restarts: full(d.Restarts), RestartsByNamespace: full(byNamespace(d.Restarts)), Story: story, Similar: full(similar),
-		Changes: full(d.Changes), RuledOut: full(d.RuledOut), NotSeen: full(d.NotSeen), Looked: full(d.Looked), Trace: []string{},
+		Changes: full(d.Changes), RuledOut: full(d.RuledOut), Suspicions: full(d.Suspicions), Depends: full(d.Depends), NotSeen: full(d.NotSeen),
+		Looked: full(d.Looked), Trace: []string{},
 	}
 	for i := range r.Causes {
 		c := &r.Causes[i]

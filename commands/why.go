@@ -21,8 +21,12 @@ func (s *Set) why(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	if len(d.Scope.Objects) > 0 {
-		return withTrace(whyObjects(d), d, o.trace), nil
+	asked := d.Scope.Namespace != "" || len(d.Scope.Objects) > 0
+	switch {
+	case asked && !d.Wrong():
+		return withTrace(noCause(d, r.Prog), d, o.trace), nil
+	case len(d.Scope.Objects) > 0:
+		return withTrace(s.whyObjects(d), d, o.trace), nil
 	}
 	var story *incident.Story
 	var similar []incident.Similar
@@ -48,24 +52,17 @@ func withTrace(r Reply, d *incident.Diagnosis, wanted bool) Reply {
 }
 
 // whyObjects answers about what was named. The story tells the whole, so it is left out.
-func whyObjects(d *incident.Diagnosis) Reply {
+func (s *Set) whyObjects(d *incident.Diagnosis) Reply {
 	name := d.Scope.String()
 	reply := WhyReply(d, nil, nil)
-	if len(d.Findings) > 0 {
-		reply.Blocks[0] = Header{"Why " + name}
-		reply.Text = name + ": " + d.Findings[0].Title
-		if len(d.Causes) > 0 {
-			reply.Text = name + ": " + d.Causes[0].Title
-		}
-		return reply
+	reply.Blocks[0] = Header{"Why " + name}
+	reply.Text = name + ": " + d.Findings[0].Title
+	if len(d.Causes) > 0 {
+		reply.Text = name + ": " + d.Causes[0].Title
 	}
-	known := "Nothing is known to be wrong with "
-	if len(d.Scope.Unseen) > 0 {
-		known = "Nothing was seen to be wrong with "
+	if s.Incidents != nil {
+		reply.Blocks = append(reply.Blocks, openActions(incident.Brief(d)))
 	}
-	reply.Text = known + name + unseenNote(d) + "."
-	reply.Blocks = append([]Block{Paragraph{Text(known), Mono(name), Text(unseenNote(d) + ".")}}, notSeenBlocks(d)...)
-	reply.Blocks = append(reply.Blocks, lookedNote(d))
 	return reply
 }
 
@@ -105,6 +102,7 @@ func diagnosisBlocks(d *incident.Diagnosis) []Block {
 		blocks = append(blocks, causeBlocks(d, i+1, c)...)
 	}
 	blocks = append(blocks, looseBlocks(d)...)
+	blocks = append(blocks, suspicionBlocks(d)...)
 	blocks = append(blocks, changeBlocks(d)...)
 	blocks = append(blocks, unknownBlocks(d)...)
 	return append(blocks, notSeenBlocks(d)...)

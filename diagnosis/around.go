@@ -5,6 +5,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
@@ -16,14 +18,50 @@ import (
 type surroundings struct {
 	called  []incident.Object // Services that their settings name
 	behind  []*corev1.Pod     // the pods behind these
+	tending []*corev1.Pod     // the pods of the controllers of custom resources and Ingresses
 	objects map[incident.Object]bool
 }
 
 // Bounds on what is looked at beside what was asked about.
 const (
 	mostCalled = 20 // Services
-	mostBehind = 3  // pods of one Service
+	mostBehind = 3  // pods of one Service, or of one controller
+	mostTended = 12 // kinds whose controllers are looked at
 )
+
+// around finds what is beside what is presumed to be ill.
+func (sc Scope) around(s *snapshot.Snapshot) surroundings {
+	a := aroundOf(s, sc.ownPods(s))
+	a.tended(s, sc.Ill.views(s))
+	return a
+}
+
+// tended adds the controllers of the custom resources and the Ingresses that lie in the views: of each kind those of the first.
+func (a *surroundings) tended(s *snapshot.Snapshot, views []view) {
+	kinds := map[string]bool{}
+	add := func(o incident.Object, pods func() []*corev1.Pod) {
+		if kinds[o.Kind] || len(kinds) == mostTended || !slices.ContainsFunc(views, func(v view) bool { return v.holds(o) }) {
+			return
+		}
+		kinds[o.Kind] = true
+		taken := map[incident.Object]int{}
+		for _, p := range pods() {
+			w := s.WorkloadOf(p)
+			if taken[w]++; taken[w] <= mostBehind {
+				a.tending = append(a.tending, p)
+				a.objects[w], a.objects[podObject(p)] = true, true
+			}
+		}
+	}
+	for i := range s.Customs {
+		o := snapshot.CustomObject(&s.Customs[i])
+		add(o, func() []*corev1.Pod { return checks.PodsBehind(s, o) })
+	}
+	for i := range s.Ingresses {
+		o := snapshot.ObjectOf("Ingress", s.Ingresses[i].Namespace, s.Ingresses[i].Name)
+		add(o, func() []*corev1.Pod { return ingress.ControllerPods(s, o) })
+	}
+}
 
 // aroundOf finds what pods depend on: Services and what lies behind them, configuration, rights, claims and volumes,
 // nodes, and the policies of both ends.
@@ -64,7 +102,7 @@ func aroundOf(s *snapshot.Snapshot, pods []*corev1.Pod) surroundings {
 
 // lies adds what a pod lies on and takes its configuration and rights from.
 func (a *surroundings) lies(p *corev1.Pod) {
-	for _, o := range takenFrom(p) {
+	for _, o := range kube.TakenFrom(p) {
 		a.objects[o] = true
 	}
 	if p.Spec.NodeName != "" {

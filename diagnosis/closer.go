@@ -5,26 +5,49 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Logs lists the logs that are worth reading besides those of a first look, for a scope that is presumed to be ill: of what runs there, how
-// well it looks. Read them, add them to the Snapshot, and call Again. What is beyond the bound is added to the Snapshot's NotSeen.
+// Logs lists the logs that are worth reading besides those of a first look, however well who writes them looks: those that the findings which
+// a scope is told of ask for, and, for a scope that is presumed to be ill, of what runs there. Read them, add them to the Snapshot, and call
+// Again. What is beyond the bound is added to the Snapshot's NotSeen, and what failed while findings were asked to its Failures too.
 func (x *Examination) Logs(scope Scope) []snapshot.LogWanted {
-	pods := scope.closely(x.s)
-	wanted, left := x.s.LogsCloser(pods)
+	pods, failures := checks.AsksLogs(x.s, x.findings(scope))
+	for _, f := range failures {
+		x.s.Failures, x.s.NotSeen = append(x.s.Failures, f), append(x.s.NotSeen, f.NotSeen)
+	}
+	most, whose := snapshot.MostAsked, "of what findings point to"
+	if !scope.Ill.none() {
+		most, whose = snapshot.MostCloser, "of what was asked about, or that findings point to"
+		pods = finding.Union(first(pods, snapshot.MostAsked), scope.closely(x.s))
+	}
+	wanted, left := x.s.LogsCloser(pods, most)
 	if left > 0 {
-		x.s.NotSeen = append(x.s.NotSeen, incident.NotSeen{What: fmt.Sprintf("logs of %d containers of what was asked about", left),
-			Why: fmt.Sprintf("the logs of %d containers are read at most", snapshot.MostCloser)})
+		x.s.NotSeen = append(x.s.NotSeen, incident.NotSeen{What: fmt.Sprintf("logs of %d containers %s", left, whose),
+			Why: fmt.Sprintf("the logs of %d containers are read at most", most)})
 	}
 	return wanted
 }
 
-// closely is the pods of a scope that are looked at closely: those of what is presumed to be ill, and some behind each Service that they call.
+// first are the first pods, as many as have no more than the most containers together.
+func first(pods []*corev1.Pod, most int) []*corev1.Pod {
+	n := 0
+	for i, p := range pods {
+		if n += len(p.Status.InitContainerStatuses) + len(p.Status.ContainerStatuses); n > most {
+			return pods[:i:i]
+		}
+	}
+	return pods[:len(pods):len(pods)]
+}
+
+// closely is the pods of a scope that are looked at closely: those of what is presumed to be ill, some behind each Service that they
+// call, and the controllers of what lies there.
 func (sc Scope) closely(s *snapshot.Snapshot) []*corev1.Pod {
-	own := sc.ownPods(s)
-	return append(own, aroundOf(s, own).behind...)
+	beside := sc.around(s)
+	return finding.Union(sc.ownPods(s), append(beside.behind, beside.tending...))
 }
 
 // ownPods are the pods of what is presumed to be ill.

@@ -26,22 +26,24 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 		NotSeen: slices.Clone(s.NotSeen), Looked: in.looked(s)}
 	d.Failures = slices.Clone(s.Failures)
 	failed(d, x.checked.Failures...)
-	var changes []incident.Change
+	var changes []change.Change
 	guarded(d, "what probes saw", func() { seeProbed(s, found) })
 	guarded(d, "what changed", func() { changes = change.Timeline(s); attach(s, found, changes) })
+	var linked *cause.Linked
+	guarded(d, "the circumstances of what fails", func() { found, linked = circumstances(s, scope, found, changes, x.without.Rules) })
 	d.Evidence = number(found)
 	for _, f := range found {
 		d.Trace = append(d.Trace, fmt.Sprintf("%s %s %s %s: %s", f.ID, f.Severity, f.Code, f.Object, f.Title))
 	}
 	r := cause.Result{Causes: []incident.Cause{}}
 	guarded(d, "the ranking of causes", func() {
-		r = cause.Rank(s, found, cause.Asked{Onset: scope.Onset, Ill: scope.ill(s, d), Without: x.without.Rules})
+		r = cause.Rank(s, found, cause.Asked{Onset: scope.Onset, Ill: scope.ill(s, d), Linked: linked, Without: x.without.Rules})
 	})
 	failed(d, r.Failures...)
 	d.Causes, d.Restarts = r.Causes, []incident.Restarts{}
 	tell(d, found, r.Suspicions)
 	if !scope.Ill.none() {
-		cited(d)
+		prune(d)
 	}
 	guarded(d, "the sums of restarts", func() { d.Restarts = restarts(s, in.holds) })
 	guarded(d, "what is ruled out", func() { d.RuledOut = ruledOut(s, scope.Namespace, x.checked, found) })
@@ -53,6 +55,7 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 		there := in.seenThere(d)
 		d = within(d, func(f *incident.Finding) bool { return in.concerns(f, there) }, in.holds)
 	}
+	guarded(d, "what was looked at closely", func() { lookedClosely(s, scope, d, changes) })
 	return d
 }
 

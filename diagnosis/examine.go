@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"slices"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -59,6 +60,9 @@ func (x *Examination) findings(scope Scope) []*finding.Finding {
 		}
 		own := *f
 		own.Seen, own.Changes = slices.Clip(f.Seen), slices.Clip(f.Changes)
+		if !own.Early(x.s.At) {
+			own.NormalUntil, own.Normal = time.Time{}, "" // that time is over
+		}
 		found = append(found, &own)
 	}
 	return found
@@ -75,7 +79,7 @@ func (x *Examination) Answer(scope Scope) (*incident.Diagnosis, error) {
 		return d, nil
 	}
 	if len(scope.Objects) > 0 { // what does not exist is told of only as far as it is missed
-		missed := slices.DeleteFunc(slices.Clone(scope.Objects), func(o incident.Object) bool { return !mentions(d, o) })
+		missed := slices.DeleteFunc(slices.Clone(scope.Objects), func(o incident.Object) bool { return !tells(d, o) })
 		d.Scope = Scope{Objects: missed}.told(x.s)
 	}
 	if len(d.Findings) == 0 {

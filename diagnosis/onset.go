@@ -2,12 +2,15 @@ package diagnosis
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/change"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -23,13 +26,13 @@ const (
 const changeField = "change"
 
 // attach makes changes evidence: for each finding that matters and whose onset is known, those just before it on the way to it.
-func attach(s *snapshot.Snapshot, found []*finding.Finding, changes []incident.Change) {
+func attach(s *snapshot.Snapshot, found []*finding.Finding, changes []change.Change) {
 	if len(changes) == 0 {
 		return
 	}
 	of := map[incident.Object][]incident.Change{}
 	for _, c := range changes {
-		of[c.Object] = append(of[c.Object], c)
+		of[c.Object] = append(of[c.Object], c.Change)
 	}
 	for _, f := range found {
 		if !f.Alarms() || f.Since.IsZero() {
@@ -75,57 +78,14 @@ func wayTo(f *finding.Finding) []incident.Object {
 		}
 	}
 	if len(f.Pods) > 0 {
-		way = append(way, takenFrom(f.Pods[0])...)
+		way = append(way, kube.TakenFrom(f.Pods[0])...)
 	}
 	slices.SortFunc(way, incident.Object.Compare)
 	return slices.Compact(way)
 }
 
-// takenFrom is what a pod takes its configuration and its rights from.
-func takenFrom(p *corev1.Pod) []incident.Object {
-	var out []incident.Object
-	add := func(kind, name string) {
-		if name != "" {
-			out = append(out, snapshot.ObjectOf(kind, p.Namespace, name))
-		}
-	}
-	add("ServiceAccount", p.Spec.ServiceAccountName)
-	for i := range p.Spec.Volumes {
-		v := &p.Spec.Volumes[i]
-		if v.ConfigMap != nil {
-			add("ConfigMap", v.ConfigMap.Name)
-		}
-		if v.Secret != nil {
-			add("Secret", v.Secret.SecretName)
-		}
-		if v.PersistentVolumeClaim != nil {
-			add("PersistentVolumeClaim", v.PersistentVolumeClaim.ClaimName)
-		}
-	}
-	for _, list := range [][]corev1.Container{p.Spec.InitContainers, p.Spec.Containers} {
-		for i := range list {
-			for _, e := range list[i].EnvFrom {
-				if e.ConfigMapRef != nil {
-					add("ConfigMap", e.ConfigMapRef.Name)
-				}
-				if e.SecretRef != nil {
-					add("Secret", e.SecretRef.Name)
-				}
-			}
-			for _, e := range list[i].Env {
-				if v := e.ValueFrom; v != nil && v.ConfigMapKeyRef != nil {
-					add("ConfigMap", v.ConfigMapKeyRef.Name)
-				} else if v != nil && v.SecretKeyRef != nil {
-					add("Secret", v.SecretKeyRef.Name)
-				}
-			}
-		}
-	}
-	return out
-}
-
 // shown is which changes a diagnosis tells: those that are evidence, and the newest others.
-func shown(found []*finding.Finding, changes []incident.Change) []incident.Change {
+func shown(found []*finding.Finding, changes []change.Change) []incident.Change {
 	cited := map[string]bool{}
 	for _, f := range found {
 		for _, c := range f.Changes {
@@ -146,8 +106,66 @@ func shown(found []*finding.Finding, changes []incident.Change) []incident.Chang
 	var out []incident.Change
 	for i, c := range changes {
 		if keep[i] {
-			out = append(out, c)
+			out = append(out, c.Change)
 		}
 	}
 	return out
+}
+
+// begun is when a finding began, as near as can be told: the end of a run that is seen is only the last of a loop's.
+func begun(f *finding.Finding) time.Time {
+	at := f.Since
+	if at.IsZero() {
+		return at
+	}
+	for _, p := range f.Pods {
+		at = finding.Earlier(finding.Earlier(at, kube.UnreadySince(p)), loopSince(p))
+	}
+	return at
+}
+
+// The kubelet waits 10 s before it starts a container anew, twice as long each time, and 5 minutes at most (pkg/kubelet: MaxCrashLoopBackOff).
+const (
+	firstBackOff = 10 * time.Second
+	lastBackOff  = 5 * time.Minute
+)
+
+// loopSince is when the first of a pod's containers began to crash that now waits between two tries, by how long the kubelet waits; zero where none does.
+func loopSince(p *corev1.Pod) time.Time {
+	var at time.Time
+	for _, c := range kube.ContainersOf(p) {
+		w, end := c.Status.State.Waiting, c.Status.LastTerminationState.Terminated
+		if w == nil || w.Reason != "CrashLoopBackOff" || end == nil {
+			continue
+		}
+		took := min(max(end.FinishedAt.Sub(end.StartedAt.Time), 0), 2*lastBackOff)
+		began := end.FinishedAt.Time
+		for i, wait := 1, firstBackOff; i < crashes(c.Status); i, wait = i+1, min(2*wait, lastBackOff) {
+			began = began.Add(-wait - took)
+		}
+		at = finding.Earlier(at, kube.Latest(began, p.CreationTimestamp.Time))
+	}
+	return at
+}
+
+var backOffOf = regexp.MustCompile(`back-off (\S+) restarting`)
+
+// crashes is how often in a row a container has crashed, going by how long the kubelet waits until the next try; where it waits as long as it ever
+// does, or does not say, as often as it was started anew.
+func crashes(st *corev1.ContainerStatus) int {
+	all := int(min(st.RestartCount, 1<<16)) + 1
+	if m := backOffOf.FindStringSubmatch(st.State.Waiting.Message); m != nil {
+		waits, err := time.ParseDuration(m[1])
+		n := 1
+		for w := firstBackOff; w < min(waits, lastBackOff); w *= 2 {
+			n++
+		}
+		switch {
+		case err == nil && waits < lastBackOff:
+			return min(n, all)
+		case err == nil:
+			return max(n, all)
+		}
+	}
+	return all
 }

@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"slices"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/change"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -40,7 +41,7 @@ func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.F
 	for i := range views {
 		there[i] = views[i].seenThere(d)
 	}
-	beside := aroundOf(s, sc.ownPods(s))
+	beside := sc.around(s)
 	return func(f *finding.Finding) bool {
 		if beside.objects[f.Object] || beside.objects[f.Workload] {
 			return true
@@ -77,8 +78,8 @@ func tell(d *incident.Diagnosis, found, suspected []*finding.Finding) {
 // mostSuspect bounds the evidence of a suspicion.
 const mostSuspect = 4
 
-// cited prunes evidence that nothing which is told cites.
-func cited(d *incident.Diagnosis) {
+// prune removes evidence that nothing which is told cites.
+func prune(d *incident.Diagnosis) {
 	keep := map[string]bool{}
 	for i := range d.Findings {
 		for _, id := range d.Findings[i].Evidence {
@@ -91,4 +92,38 @@ func cited(d *incident.Diagnosis) {
 		}
 	}
 	d.Evidence = slices.DeleteFunc(d.Evidence, func(e incident.Evidence) bool { return !keep[e.ID] })
+}
+
+// lies says whether a finding is about what is presumed to be ill, before it has ids: by its object, and by what it was seen at.
+func (sc Scope) lies(s *snapshot.Snapshot) func(*finding.Finding) bool {
+	views := sc.Ill.views(s)
+	return func(f *finding.Finding) bool {
+		return slices.ContainsFunc(views, func(v view) bool {
+			return v.holds(f.Object) || v.above[f.Object] || v.namespace == "" && slices.ContainsFunc(f.Seen, func(e incident.Evidence) bool {
+				return e.Field != changeField && v.named[e.Object]
+			})
+		})
+	}
+}
+
+// paths lead to what is presumed to be ill: whatever lies in the namespaces, and what is on the way to the objects.
+func (sc Scope) paths(s *snapshot.Snapshot, changes []change.Change) []change.Path {
+	var out []change.Path
+	for _, c := range changes {
+		if o := c.Object; o.Namespace != "" && slices.Contains(sc.Ill.Namespaces, o.Namespace) {
+			out = append(out, change.Path{Object: o})
+		}
+	}
+	if len(sc.Ill.Objects) == 0 {
+		return out
+	}
+	ways := newPaths(s)
+	for _, o := range sc.Ill.Objects {
+		f := &finding.Finding{Finding: incident.Finding{Object: o}, Workload: o}
+		for _, p := range (Scope{Ill: Presumption{Objects: []incident.Object{o}}}).ownPods(s) {
+			f.AddPod(p)
+		}
+		out = append(out, ways.to(f)...)
+	}
+	return out
 }

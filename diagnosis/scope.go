@@ -258,8 +258,8 @@ func counting[T any](list []T, in func(*T) bool) int {
 	return n
 }
 
-// mentions says whether a finding, its evidence or a cause is about the object.
-func mentions(d *incident.Diagnosis, o incident.Object) bool {
+// tells says whether a finding, its evidence or a cause is about the object.
+func tells(d *incident.Diagnosis, o incident.Object) bool {
 	return slices.ContainsFunc(d.Findings, func(f incident.Finding) bool { return f.Object == o }) ||
 		slices.ContainsFunc(d.Evidence, func(e incident.Evidence) bool { return e.Object == o }) ||
 		slices.ContainsFunc(d.Causes, func(c incident.Cause) bool { return slices.Contains(c.Objects, o) })

@@ -13,7 +13,7 @@ import (
 func Codes() []incident.CodeDoc {
 	explains, explained := links()
 	var docs []incident.CodeDoc
-	for _, check := range checks.All {
+	for _, check := range checks.Documented {
 		for _, c := range check.Codes {
 			docs = append(docs, incident.CodeDoc{
 				Code: c.Code, Check: check.Name, Severity: c.Severity, Root: c.Root, Meaning: c.Meaning, Next: c.Next, Example: c.Example,

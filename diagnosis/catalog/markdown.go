@@ -23,8 +23,8 @@ objects; the rule's words are what a cause then says follows from it.
 func Markdown() string {
 	docs := Codes()
 	var b strings.Builder
-	fmt.Fprintf(&b, head, len(docs), len(checks.All))
-	for _, check := range checks.All {
+	fmt.Fprintf(&b, head, len(docs), len(checks.Documented))
+	for _, check := range checks.Documented {
 		fmt.Fprintf(&b, "\n## %s\n", check.Name)
 		if r := reads[check.Name]; len(r) > 0 {
 			fmt.Fprintf(&b, "\nReads %s.\n", strings.Join(r, ", "))

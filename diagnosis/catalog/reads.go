@@ -12,6 +12,7 @@ var reads = map[string][]string{
 	"registries":         []string{"daemonsets", "deployments", "events", "limitranges", "logs", "metrics", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "services", "statefulsets"},
 	"environment":        []string{"configmaps", "pods"},
 	"logs":               []string{"configmaps", "daemonsets", "deployments", "events", "host facts", "jobs", "limitranges", "logs", "metrics", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "serviceaccounts", "services", "statefulsets"},
+	"repeated errors":    []string{"configmaps", "daemonsets", "deployments", "logs", "pods", "services", "statefulsets"},
 	"workloads":          []string{"controllerrevisions", "cronjobs", "daemonsets", "deployments", "events", "jobs", "limitranges", "logs", "metrics", "mutatingwebhookconfigurations", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "replicasets", "resourcequotas", "serviceaccounts", "services", "statefulsets", "validatingwebhookconfigurations"},
 	"jobs":               []string{"events", "jobs", "limitranges", "logs", "metrics", "nodes", "pods"},
 	"cronjobs":           []string{"cronjobs", "events", "jobs", "pods"},

@@ -33,6 +33,8 @@ type Asked struct {
 	// Ill says whether a finding is about what is presumed to be ill. What is early, or a suspicion, counts only where it explains something
 	// of that. Nil: nothing is presumed, and there must be no such findings.
 	Ill func(*finding.Finding) bool
+	// Linked is what Connect has made of the same findings, in whatever order. Nil: it is made now.
+	Linked *Linked
 	// Without holds the names of rules that are not to be applied, to measure what the rest explains.
 	Without []string
 }
@@ -40,7 +42,7 @@ type Asked struct {
 // Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids. Suspicions that are shown
 // to be more are so from then on.
 func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result {
-	edges, failures := Edges(s, findings, asked.Without...)
+	edges, failures := asked.linked(s, findings)
 	g := newGraph(findings, edges)
 	var ranked []*candidate
 	var suspicions []*finding.Finding
@@ -48,7 +50,7 @@ func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result
 		c := g.candidate(root)
 		switch {
 		case (c.root.Suspect || c.root.Early(s.At)) && (asked.Ill == nil || !slices.ContainsFunc(c.explained, asked.Ill)):
-		case c.root.Suspect && !c.shown():
+		case c.root.Suspect && !c.shown(s.At):
 			suspicions = append(suspicions, c.root)
 		default:
 			ranked = append(ranked, c)

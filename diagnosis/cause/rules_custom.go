@@ -21,17 +21,32 @@ import (
 // customRules are about custom resources, and Helm's releases.
 var customRules = []Rule{
 	{"custom-owns", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused, storage.PVCPending}),
-		[]string{custom.CustomNotReady}, customOwns,
+		customs, customOwns,
 		"the custom resource that made it is not ready", "%d custom resources that made it are not ready"},
-	{"custom-part", []string{custom.CustomNotReady}, []string{custom.CustomNotReady}, customPart,
+	{"custom-part", customs, []string{custom.CustomNotReady}, customPart,
 		"the custom resource that it is part of is not ready", "%d custom resources that it is part of are not ready"},
-	{"custom-secret", []string{custom.CustomNotReady}, []string{pods.SecretMissing, ingress.IngressSecretMissing, podproblem.PodConfigError,
+	{"custom-secret", customs, []string{pods.SecretMissing, ingress.IngressSecretMissing, podproblem.PodConfigError,
 		podproblem.PodVolumeFailed, podproblem.PodStuckCreating}, customSecret,
 		"the Secret that it should make is missing", "the Secret that it should make is missing (%d findings)"},
 	{"helm-release", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused}),
 		[]string{custom.HelmReleaseFailed, custom.CustomNotReady}, helmRelease,
 		"its Helm release has failed", "%d Helm releases have failed"},
+	{"custom-needs", slices.Concat(customs, podFaults, workloadFaults, serviceFaults, nodeFaults, []string{workloads.PodsRefused,
+		storage.PVCPending, pods.SecretMissing}), []string{custom.CustomNotReady}, customNeeds,
+		"the custom resource that refers to it is not ready", "%d custom resources that refer to it are not ready"},
+	{"custom-controller", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused}), customs, customController,
+		"nobody cares for its custom resource", "nobody cares for its %d custom resources"},
+	{"custom-calls", slices.Concat(serviceFaults, podFaults, workloadFaults), []string{custom.CustomNotReady}, customCalls,
+		"a custom resource that needs it is not ready", "%d custom resources that need it are not ready"},
+	{"custom-volume", customs, slices.Concat(about(finding.MountTrouble), []string{storage.PVCPending, podproblem.PodVolumeFailed,
+		podproblem.PodStuckCreating}), customVolume,
+		"its volume is waited for", "its volume is waited for (%d findings)"},
+	{"custom-nodes", append(slices.Clone(customs), custom.NodeGroupFails), []string{podproblem.PodUnschedulable}, customNodes,
+		"the pods of 1 workload get no node", "the pods of %d workloads get no node"},
 }
+
+// customs are the codes of findings about custom resources.
+var customs = []string{custom.CustomNotReady, custom.CustomUnseen}
 
 // customOwns follows the workload's owners, and takes the custom resource's word for what it names.
 func customOwns(c *Context, from, to *finding.Finding) (Link, bool) {
@@ -87,7 +102,7 @@ func workload(s *snapshot.Snapshot, w incident.Object) metav1.Object {
 func customPart(c *Context, from, to *finding.Finding) (Link, bool) {
 	for _, at := range from.AtFault() {
 		if part, ok := ownedThrough(c.Snapshot, at, to); ok {
-			return Link{Reason: fmt.Sprintf("it owns %s %s", part.Kind, part.Name)}, true
+			return Link{Reason: fmt.Sprintf("it owns %s %s", part.Kind, part.Name), Inferred: bothSuspect(from, to)}, true
 		}
 	}
 	if slices.Contains(to.Refs, from.Object) {
@@ -100,8 +115,8 @@ func customPart(c *Context, from, to *finding.Finding) (Link, bool) {
 	says, _ := finding.DetailOf[custom.Says](to)
 	// What is quoted without a namespace can be of any kind and anywhere, unless the words say the kind.
 	sure := from.Object.Namespace != "" || strings.Contains(strings.ToLower(says.Message), strings.ToLower(from.Object.Kind))
-	if sure && slices.Contains(says.Quoted, name) {
-		return Link{Reason: fmt.Sprintf("its message names %s %s", from.Object.Kind, from.Object.Name)}, true
+	if sure && slices.Contains(says.Quoted, name) || says.Names(from.Object) {
+		return Link{Reason: fmt.Sprintf("its message names %s %s", from.Object.Kind, from.Object.Name), Inferred: bothSuspect(from, to)}, true
 	}
 	if says.Issuer && strings.HasSuffix(from.Object.Kind, "Issuer") &&
 		(from.Object.Namespace == "" || from.Object.Namespace == to.Object.Namespace) {

@@ -3,6 +3,7 @@ package cause
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -10,10 +11,12 @@ import (
 )
 
 // shown says whether a candidate whose root is a suspicion is a cause all the same: something that is wrong follows from it, or another
-// suspicion does by proof, for two that were seen apart and fit are more than each. What suspicions alone show is likely at most.
-func (c *candidate) shown() bool {
+// suspicion does by proof, for two that were seen apart and fit are more than each. What suspicions alone show is likely at most. Two that
+// merely are not done yet are no more than one: pods that start, and the workload that waits for them.
+func (c *candidate) shown(now time.Time) bool {
 	bears := slices.ContainsFunc(c.explained[1:], func(f *finding.Finding) bool { return f.Alarms() })
-	if !bears && !slices.ContainsFunc(c.links, func(e Edge) bool { return !e.Inferred }) {
+	waits := !slices.ContainsFunc(c.explained, func(f *finding.Finding) bool { return !f.Early(now) })
+	if !bears && (waits || !slices.ContainsFunc(c.links, func(e Edge) bool { return !e.Inferred })) {
 		return false
 	}
 	if !bears {

@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -22,7 +23,7 @@ func (t *timeline) configuration() {
 		}
 	}
 	for _, x := range s.Secrets {
-		t.add(incident.SourceAPI, snapshot.ObjectOf("Secret", x.Namespace, x.Name), x.Changed, "", "was changed")
+		t.add(Unknown, incident.SourceAPI, snapshot.ObjectOf("Secret", x.Namespace, x.Name), x.Changed, "", "was changed")
 	}
 	each(t.written, "Service", s.Services)
 	each(t.written, "ServiceAccount", s.ServiceAccounts)
@@ -33,6 +34,9 @@ func (t *timeline) configuration() {
 	each(t.written, "RoleBinding", s.RoleBindings)
 	each(t.written, "ClusterRole", s.ClusterRoles)
 	each(t.written, "ClusterRoleBinding", s.ClusterRoleBindings)
+	for i := range s.Customs {
+		t.custom(&s.Customs[i])
+	}
 	for _, enter := range []func(string, metav1.Object){t.made, t.written} {
 		each(enter, "NetworkPolicy", s.NetworkPolicies)
 		each(enter, "ResourceQuota", s.ResourceQuotas)
@@ -40,6 +44,17 @@ func (t *timeline) configuration() {
 		each(enter, "PodDisruptionBudget", s.PDBs)
 		each(enter, "ValidatingWebhookConfiguration", s.ValidatingWebhooks)
 		each(enter, "MutatingWebhookConfiguration", s.MutatingWebhooks)
+	}
+}
+
+// custom enters that a custom resource was written by somebody else than the controller that keeps its status.
+func (t *timeline) custom(o *unstructured.Unstructured) {
+	keeps := map[string]bool{}
+	for _, f := range o.GetManagedFields() {
+		keeps[f.Manager] = keeps[f.Manager] || f.Subresource == "status"
+	}
+	if _, by := snapshot.Changed(o); !keeps[by] {
+		t.written(o.GetKind(), o)
 	}
 }
 
@@ -56,13 +71,13 @@ func each[T any, P interface {
 func (t *timeline) scaling() {
 	for i := range t.s.Events {
 		if e := &t.s.Events[i]; e.Reason == "SuccessfulRescale" {
-			t.add(incident.SourceEvent, eventObject(e), snapshot.EventTime(e).Time, "horizontal-pod-autoscaler", strings.TrimSpace(e.Message))
+			t.add(Autoscaled, incident.SourceEvent, eventObject(e), snapshot.EventTime(e).Time, "horizontal-pod-autoscaler", strings.TrimSpace(e.Message))
 		}
 	}
 	scaled := func(kind string, o metav1.Object, replicas *int32) {
 		for _, f := range o.GetManagedFields() {
 			if f.Subresource == "scale" && f.Time != nil && replicas != nil {
-				t.add(incident.SourceAPI, snapshot.ObjectOf(kind, o.GetNamespace(), o.GetName()), f.Time.Time, f.Manager,
+				t.add(Scaled, incident.SourceAPI, snapshot.ObjectOf(kind, o.GetNamespace(), o.GetName()), f.Time.Time, f.Manager,
 					fmt.Sprintf("was scaled; it now wants %d", *replicas))
 			}
 		}
@@ -88,21 +103,21 @@ func (t *timeline) nodes() {
 	for i := range t.s.Nodes {
 		n := &t.s.Nodes[i]
 		o := snapshot.ObjectOf("Node", "", n.Name)
-		t.add(incident.SourceAPI, o, n.CreationTimestamp.Time, "", strings.TrimSpace("joined the cluster "+n.Status.NodeInfo.KubeletVersion))
+		t.add(Joined, incident.SourceAPI, o, n.CreationTimestamp.Time, "", strings.TrimSpace("joined the cluster "+n.Status.NodeInfo.KubeletVersion))
 		for _, taint := range n.Spec.Taints {
 			if taint.Key == corev1.TaintNodeUnschedulable && taint.TimeAdded != nil {
-				t.add(incident.SourceAPI, o, taint.TimeAdded.Time, "", "was cordoned")
+				t.add(Cordoned, incident.SourceAPI, o, taint.TimeAdded.Time, "", "was cordoned")
 			}
 		}
 		if at, by := snapshot.Changed(n); !slices.Contains(controllers, by) && at.Sub(n.CreationTimestamp.Time) > making {
-			t.add(incident.SourceAPI, o, at, by, "was changed")
+			t.add(Marks, incident.SourceAPI, o, at, by, "was changed")
 		}
 		for _, e := range t.s.EventsOf(o) {
 			switch {
 			case e.Reason == "Rebooted":
-				t.add(incident.SourceEvent, o, snapshot.EventTime(e).Time, "", "was rebooted: "+e.Message)
+				t.add(Machine, incident.SourceEvent, o, snapshot.EventTime(e).Time, "", "was rebooted: "+e.Message)
 			case e.Reason == "Starting" && strings.Contains(e.Message, "kubelet"):
-				t.add(incident.SourceEvent, o, snapshot.EventTime(e).Time, "", "its kubelet was started")
+				t.add(Machine, incident.SourceEvent, o, snapshot.EventTime(e).Time, "", "its kubelet was started")
 			}
 		}
 	}

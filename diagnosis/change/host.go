@@ -16,13 +16,13 @@ func (t *timeline) hosts() {
 	for i := range t.s.Hosts {
 		h := &t.s.Hosts[i]
 		o := snapshot.ObjectOf("Node", "", h.Node)
-		t.add(incident.SourceHost, o, h.Boot, "", "the machine was started, kernel "+h.Kernel)
+		t.add(Machine, incident.SourceHost, o, h.Boot, "", "the machine was started, kernel "+h.Kernel)
 		for _, c := range h.Changes {
-			t.add(incident.SourceHost, o, c.At, c.Where, c.What)
+			t.add(Machine, incident.SourceHost, o, c.At, c.Where, c.What)
 		}
 		for _, line := range h.ServiceLog {
 			if updates.MatchString(line) {
-				t.add(incident.SourceHost, o, logs.ServiceTime(line), "service log", logs.ServiceMessage(line))
+				t.add(Machine, incident.SourceHost, o, logs.ServiceTime(line), "service log", logs.ServiceMessage(line))
 			}
 		}
 	}

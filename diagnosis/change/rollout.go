@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -100,11 +101,14 @@ func (t *timeline) rolled(o incident.Object, r step) {
 	if !t.recent(r.now.made) {
 		return
 	}
-	what := fmt.Sprintf("revision %d was rolled out", r.now.number)
+	what, touched := fmt.Sprintf("revision %d was rolled out", r.now.number), Program
 	if r.before.template != nil && r.now.template != nil {
 		if diff := snapshot.TemplateDiff(r.before.template, r.now.template); len(diff) > 0 {
 			what += ": " + strings.Join(diff, ", ")
 		}
 	}
-	t.add(incident.SourceAPI, o, r.now.made, r.now.by, what)
+	if r.before.template != nil && r.now.template != nil && equality.Semantic.DeepEqual(r.before.template.Spec, r.now.template.Spec) {
+		touched = Marks
+	}
+	t.add(touched, incident.SourceAPI, o, r.now.made, r.now.by, what)
 }

@@ -18,8 +18,14 @@ const Span = 4 * 24 * time.Hour
 // most bounds the changes of one timeline, the newest kept.
 const most = 2000
 
+// Change is a change, with what it touched.
+type Change struct {
+	incident.Change
+	Touched Touched
+}
+
 // Timeline lists what changed within Span before the Snapshot, oldest first, with ids.
-func Timeline(s *snapshot.Snapshot) []incident.Change {
+func Timeline(s *snapshot.Snapshot) []Change {
 	t := &timeline{s: s}
 	t.rollouts()
 	t.revisions()
@@ -28,10 +34,11 @@ func Timeline(s *snapshot.Snapshot) []incident.Change {
 	t.scaling()
 	t.nodes()
 	t.hosts()
-	slices.SortStableFunc(t.changes, func(a, b incident.Change) int {
-		return cmp.Or(a.At.Compare(b.At), a.Object.Compare(b.Object), cmp.Compare(a.What, b.What), cmp.Compare(a.By, b.By))
+	slices.SortStableFunc(t.changes, func(a, b Change) int {
+		return cmp.Or(a.At.Compare(b.At), a.Object.Compare(b.Object), cmp.Compare(a.What, b.What), cmp.Compare(a.By, b.By),
+			cmp.Compare(b.Touched, a.Touched))
 	})
-	t.changes = slices.Compact(t.changes)
+	t.changes = slices.CompactFunc(t.changes, func(a, b Change) bool { return a.Change == b.Change })
 	t.changes = t.changes[max(0, len(t.changes)-most):]
 	for i := range t.changes {
 		t.changes[i].ID = fmt.Sprintf("T%d", i+1)
@@ -41,13 +48,13 @@ func Timeline(s *snapshot.Snapshot) []incident.Change {
 
 type timeline struct {
 	s       *snapshot.Snapshot
-	changes []incident.Change
+	changes []Change
 }
 
 // add enters a change, unless it is too old or, by a clock that goes wrong, yet to come.
-func (t *timeline) add(source incident.Source, o incident.Object, at time.Time, by, what string) {
+func (t *timeline) add(touched Touched, source incident.Source, o incident.Object, at time.Time, by, what string) {
 	if t.recent(at) {
-		t.changes = append(t.changes, incident.Change{At: at.UTC().Round(0), Source: source, Object: o, What: what, By: by})
+		t.changes = append(t.changes, Change{incident.Change{At: at.UTC().Round(0), Source: source, Object: o, What: what, By: by}, touched})
 	}
 }
 
@@ -59,7 +66,7 @@ func (t *timeline) recent(at time.Time) bool {
 func (t *timeline) written(kind string, o metav1.Object) {
 	at, by := snapshot.Changed(o)
 	if t.recent(at) && at.Sub(o.GetCreationTimestamp().Time) > making {
-		t.add(incident.SourceAPI, snapshot.ObjectOf(kind, o.GetNamespace(), o.GetName()), at, by, "was changed")
+		t.add(Unknown, incident.SourceAPI, snapshot.ObjectOf(kind, o.GetNamespace(), o.GetName()), at, by, "was changed")
 	}
 }
 
@@ -76,7 +83,7 @@ func (t *timeline) made(kind string, o metav1.Object) {
 			break
 		}
 	}
-	t.add(incident.SourceAPI, snapshot.ObjectOf(kind, o.GetNamespace(), o.GetName()), created, by, "was created")
+	t.add(Made, incident.SourceAPI, snapshot.ObjectOf(kind, o.GetNamespace(), o.GetName()), created, by, "was created")
 }
 
 const making = 2 * time.Second

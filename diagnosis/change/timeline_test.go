@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -124,7 +123,7 @@ func TestRollback(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.ReplicaSets[0].Annotations[deploymentRevision] = "3" // web-1
-	i := slices.IndexFunc(Timeline(s), func(c incident.Change) bool { return c.Object.Kind == "Deployment" })
+	i := slices.IndexFunc(Timeline(s), func(c Change) bool { return c.Object.Kind == "Deployment" })
 	if got := Timeline(s)[i]; got.What != "revision 3 was rolled out: image web:2 → web:1" ||
 		!got.At.Equal(time.Date(2026, 1, 2, 9, 50, 0, 0, time.UTC)) {
 		t.Errorf("got %+v", got)

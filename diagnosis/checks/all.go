@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/circumstance"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/control"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/dns"
@@ -25,9 +26,12 @@ var All = slices.Concat(nodes.Checks, hosts.Checks, pods.Checks, applog.Checks, 
 	netpol.Checks,
 	dns.Checks, podnetwork.Checks, storage.Checks, rbac.Checks, control.Checks, custom.Checks)
 
-// CodeOf returns the documentation of a code; ok is false for one that no check reports.
+// Documented is every check, and, after them, what only a diagnosis as a whole can find.
+var Documented = slices.Concat(All, circumstance.Checks)
+
+// CodeOf returns the documentation of a code; ok is false for one that nothing reports.
 func CodeOf(code string) (c finding.Code, ok bool) {
-	for _, check := range All {
+	for _, check := range Documented {
 		if c, ok := finding.CodeIn(check.Codes, code); ok {
 			return c, true
 		}

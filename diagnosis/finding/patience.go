@@ -10,30 +10,172 @@ type Patience struct {
 	Why  string // why so long, and after whom, for the guide
 }
 
-// How long something may take, or how old it may be, before areas that share the answer tell of it, or no longer do.
-const (
-	// Settling is how long a pod or a condition may be new without being looked at: what passes by itself does so within it.
-	Settling = 30 * time.Second
-	// WarmUp is how long a program may take from its start until it answers: virtual machines of languages, caches and joining a cluster
-	// take a minute or two.
-	WarmUp = 2 * time.Minute
-	// LongStart is the most that a probe can ask for before somebody should know.
-	LongStart = 10 * time.Minute
-	// StuckTerminating is how long after its grace period (which the deletion's time includes) a pod should be gone.
-	StuckTerminating = time.Minute
-	// SlowIngress is how long a controller may take to take an Ingress up.
-	SlowIngress = 2 * time.Minute
-	// LostLead is how long after its lease ran out a leader, or its successor, should have renewed it.
-	LostLead = 45 * time.Second
-	// NearExpiry is how long before its end a certificate is spoken of.
-	NearExpiry = 14 * 24 * time.Hour
+// Lasting is the same patience for as long as what it is about asks for.
+func (p Patience) Lasting(d time.Duration) Patience {
+	p.For = d
+	return p
+}
 
-	RecentRestart = time.Hour      // a restart that speaks of now
-	OldRestart    = 24 * time.Hour // a restart, or a failed pod, that is the past
-	StillTold     = time.Hour      // how old a line of the kernel may be that speaks of now
-	// RecentRefusal is how long an event about a refused call speaks of now: controllers try again within minutes.
-	RecentRefusal = 20 * time.Minute
-	Recently      = 24 * time.Hour     // bounds what is told of a node's past
-	LastWeek      = 7 * 24 * time.Hour // how old a change or a failed update may be that is still told
-	LongPast      = 7 * 24 * time.Hour // how long ago a Job may have failed to be a concern of today
+// Term is until when something may still be normal, and what it may be. The zero value is no time at all.
+type Term struct {
+	Until time.Time
+	May   string
+}
+
+// Lasts is the term of what began then; none where that is not known.
+func Lasts(p Patience, since time.Time) Term {
+	if since.IsZero() {
+		return Term{}
+	}
+	return Term{since.Add(p.For).UTC(), p.May}
+}
+
+// And is the longer of two terms.
+func (t Term) And(other Term) Term {
+	if other.Until.After(t.Until) {
+		return other
+	}
+	return t
+}
+
+// Over says whether the time is up.
+func (t Term) Over(now time.Time) bool { return !t.Until.After(now) }
+
+// Patiences are all that there are, in the order of the guide: a check that finds what may pass by itself says with [Finding.MayPass] or
+// [Finding.NotYet] which of them holds.
+var Patiences = []Patience{Settling, WarmUp, LongStart, SlowProbe, SecondStart, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler, GateOpens,
+	ScaleUp, StuckTerminating, PartDone, RolloutMoves, HeldUpdate, PauseForgotten, HelperEnds, NextTry, EndlessJob, LateStart, LongRun,
+	Unmeasured, AtMaximum, LongAtMaximum, AheadOf, SlowProvisioning, SlowDetach, SlowResize, SlowBalancer, SlowIngress, SlowIssuer, NewNode, AgentComes,
+	StartingRuntime, StaleLease, LeavingTime, ForgottenCordon, LostLead, SlowNamespace, CustomFails, CustomSettles, CustomProgresses,
+	HelmOperation}
+
+// How long pods and their containers may take.
+var (
+	Settling = Patience{"Settling", 30 * time.Second, "may still settle",
+		"What is made together is not there at the same moment, and controllers, kubelets and endpoints follow within seconds. A kubelet " +
+			"starts a container that crashed once anew after 10 s, and a probe asks every 10 s by default."}
+	WarmUp = Patience{"WarmUp", 2 * time.Minute, "may still be starting",
+		"Virtual machines of languages, caches and joining a cluster take a program a minute or two until it answers, where its probes " +
+			"grant no more."}
+	LongStart = Patience{"LongStart", 10 * time.Minute, "may still be starting",
+		"The most that a pod's own probes (initialDelaySeconds, periodSeconds, failureThreshold) can ask for before somebody should know."}
+	SlowProbe = Patience{"SlowProbe", 0, "may still pass its probe",
+		"As long as the probe itself takes until it has failed for good: initialDelaySeconds, and failureThreshold times periodSeconds. " +
+			"What fails less often than that has no consequence."}
+	SecondStart = Patience{"SecondStart", time.Minute, "may do well from its second start on",
+		"What a program lacked when it was first started may be there a minute later; a container that crashes again is told at once."}
+	StartAnew = Patience{"StartAnew", 2 * time.Minute, "may still be started anew after its node",
+		"A container that ended because its node or runtime went down is started by the kubelet as soon as that is back, which takes as " +
+			"long as WarmUp."}
+	SlowPull = Patience{"SlowPull", 15 * time.Minute, "may still be pulling its image",
+		"Images of machine learning weigh many gigabytes."}
+	SlowCreation = Patience{"SlowCreation", 3 * time.Minute, "may still be being created",
+		"Attaching a cloud's volume takes a minute or two, a large image longer, and the kubelet complains by events if anything fails."}
+	SlowInit = Patience{"SlowInit", 5 * time.Minute, "may still be at its work",
+		"Migrations in init containers take minutes; waiting for what does not come takes longer."}
+	NoScheduler = Patience{"NoScheduler", time.Minute, "may still be taken up by a scheduler",
+		"kube-scheduler says of a pod within a second where it goes, or why it goes nowhere."}
+	GateOpens = Patience{"GateOpens", 5 * time.Minute, "may still be let through its scheduling gate",
+		"Gates are lifted by controllers, which wait for quotas and for places of their own."}
+	ScaleUp = Patience{"ScaleUp", 10 * time.Minute, "may still get the node that the autoscaler has promised",
+		"A cloud makes a node within minutes; the cluster autoscaler gives up on one after 15 (--max-node-provision-time)."}
+	StuckTerminating = Patience{"StuckTerminating", time.Minute, "may still be ending",
+		"The deletion's time includes the grace period; the kubelet then kills what still runs and unmounts its volumes."}
+	PartDone = Patience{"PartDone", 12 * time.Hour, "may still have the rest of its work to do",
+		"One container of a task that does not end may be done long before the others, unless the rest is a sidecar that nobody stops."}
+)
+
+// How long workloads may take.
+var (
+	RolloutMoves = Patience{"RolloutMoves", 30 * time.Second, "may still be rolling out",
+		"The Deployment controller notes each step of a rollout that moves; it calls one stuck by itself after progressDeadlineSeconds, 10 " +
+			"minutes by default."}
+	HeldUpdate = Patience{"HeldUpdate", 2 * time.Minute, "may still become ready, and be replaced",
+		"With OrderedReady a pod of an older revision is replaced once it is ready, which takes as long as WarmUp."}
+	PauseForgotten = Patience{"PauseForgotten", 24 * time.Hour, "may be paused on purpose",
+		"Who pauses a Deployment for a change in several steps, or for a canary, comes back within a day."}
+	HelperEnds = Patience{"HelperEnds", 10 * time.Minute, "may still end after its task",
+		"A helper that is told to quit drains its connections first: Envoy for 10 minutes by default."}
+	NextTry = Patience{"NextTry", 6 * time.Minute, "may still succeed at its next try",
+		"The Job controller tries again after 10 s, 20 s, 40 s … and 6 minutes at most, backoffLimit times (6 by default); then the Job says " +
+			"itself that it has failed."}
+	EndlessJob = Patience{"EndlessJob", 72 * time.Hour, "may still have work to do",
+		"Jobs without activeDeadlineSeconds are meant to take their time: imports and trainings take days."}
+	LateStart = Patience{"LateStart", 10 * time.Minute, "may still be started",
+		"The CronJob controller starts a run within seconds of its time, and catches up minutes after it was away itself."}
+	LongRun = Patience{"LongRun", time.Hour, "may still end, and let the next one start",
+		"With concurrencyPolicy Forbid, a run of less than this may be meant to hold the next ones up."}
+	Unmeasured = Patience{"Unmeasured", 3 * time.Minute, "may still get its metrics",
+		"metrics-server needs two rounds of 15 s to measure a new pod, and the kubelets theirs; the autoscaler looks every 15 s."}
+	AtMaximum = Patience{"AtMaximum", 15 * time.Minute, "may be a peak",
+		"A peak that an autoscaler answers with its maximum is what the maximum is for; it scales down again after 5 minutes."}
+	LongAtMaximum = Patience{"LongAtMaximum", time.Hour, "may be a peak",
+		"Beyond AtMaximum it is worth knowing; a maximum that is in force for an hour is too low, or something is wrong below it."}
+	AheadOf = Patience{"AheadOf", 10 * time.Minute, "may be made ahead of its workload",
+		"What is installed together comes in an order of its own, and a chart's hooks take minutes."}
+)
+
+// How long volumes, addresses and certificates may take.
+var (
+	SlowProvisioning = Patience{"SlowProvisioning", 2 * time.Minute, "may still be provisioned",
+		"A provisioner says by an event that it begins within seconds; a restarted one first takes its lease, which takes a minute."}
+	SlowDetach = Patience{"SlowDetach", time.Minute, "may still be detached from its node",
+		"The attach/detach controller looks every few seconds; a cloud takes up to a minute to detach a volume."}
+	SlowResize = Patience{"SlowResize", 5 * time.Minute, "may still grow",
+		"Clouds take minutes to enlarge a volume; its file system grows when the kubelet next looks."}
+	SlowBalancer = Patience{"SlowBalancer", 5 * time.Minute, "may still get its address",
+		"Clouds take a few minutes to set up a load balancer."}
+	SlowIngress = Patience{"SlowIngress", 2 * time.Minute, "may still be taken up by its controller",
+		"Controllers take an Ingress up within seconds, and write its address within a minute (ingress-nginx: every 60 s)."}
+	SlowIssuer = Patience{"SlowIssuer", 10 * time.Minute, "may still be issued",
+		"ACME's challenges wait for DNS to spread, and cert-manager tries again after minutes."}
+)
+
+// How long nodes and the control plane may take.
+var (
+	NewNode = Patience{"NewNode", 3 * time.Minute, "may still be set up",
+		"A new node's network plugin has yet to be pulled and started before the kubelet calls the node ready."}
+	AgentComes = Patience{"AgentComes", 2 * time.Minute, "may still get its pod",
+		"The DaemonSet controller makes a pod for a new node within seconds; taints that other controllers lift can keep it away for a minute."}
+	StartingRuntime = Patience{"StartingRuntime", 2 * time.Minute, "may still be starting",
+		"A kubelet that has just started waits for its first look at the runtime, which lists all containers."}
+	StaleLease = Patience{"StaleLease", 60 * time.Second, "may still renew its lease",
+		"Kubelets renew every 10 s, and the node lifecycle controller gives up on a lease after 40 s (--node-monitor-grace-period)."}
+	LeavingTime = Patience{"LeavingTime", 15 * time.Minute, "may be on its way out",
+		"Draining a node and ending its machine takes minutes; the cluster autoscaler gives " +
+			"up a drain after 10 (--max-graceful-termination-sec)."}
+	ForgottenCordon = Patience{"ForgottenCordon", 24 * time.Hour, "may be cordoned on purpose",
+		"A cordon lasts for as long as the maintenance that it is for; after a day people have forgotten it."}
+	LostLead = Patience{"LostLead", 45 * time.Second, "may still be renewed, or taken over",
+		"After its Lease ran out (15 s) a leader's successor takes it within two rounds of 2 s, and needs half a minute to begin."}
+	SlowNamespace = Patience{"SlowNamespace", 5 * time.Minute, "may still be emptied",
+		"The namespace controller deletes what is in it and waits for the pods' grace periods."}
+)
+
+// How long custom resources may take.
+var (
+	CustomFails = Patience{"CustomFails", time.Minute, "may still pass at its controller's next try",
+		"A controller tries again what failed within seconds at first (controller-runtime: from 5 ms on, doubling)."}
+	CustomSettles = Patience{"CustomSettles", 10 * time.Minute, "may still become ready",
+		"Controllers make machines, databases and certificates, which takes minutes where nothing speaks of a failure."}
+	CustomProgresses = Patience{"CustomProgresses", 45 * time.Minute, "may still be being made",
+		"What says that it is being made, such as a cluster or a managed database, may take half an hour and more."}
+	HelmOperation = Patience{"HelmOperation", 30 * time.Minute, "may still be under way",
+		"An operation of Helm ends after five minutes unless told otherwise (--timeout); hooks and large charts are given more."}
+)
+
+// How long a custom resource may say that it is not well.
+var (
+	// CustomFailing is for what speaks of a failure: controllers try again within seconds.
+	CustomFailing = Patience{Name: "CustomFailing", For: time.Minute, May: "its controller may still get over it",
+		Why: "a controller that fails tries again within seconds, and a minute shows whether it gets over it"}
+	// CustomPlain is for what is not ready without a word of failure or of progress.
+	CustomPlain = Patience{Name: "CustomPlain", For: 10 * time.Minute, May: "it may still become ready",
+		Why: "most controllers have made what they make within minutes"}
+	// CustomProgress is for what says that it is being made.
+	CustomProgress = Patience{Name: "CustomProgress", For: 45 * time.Minute, May: "it may still be in the making",
+		Why: "controllers make machines, databases and certificates: minutes, at times half an hour"}
+	// CustomUnseen is for a change, or an object, that its controller has not taken note of.
+	CustomUnseen = Patience{Name: "CustomUnseen", For: 10 * time.Minute, May: "its controller may still get to it",
+		Why: "a busy controller gets to a change within minutes"}
 )

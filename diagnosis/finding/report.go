@@ -151,19 +151,50 @@ func (f *Finding) AddFacts(facts []logs.Fact) {
 	}
 }
 
-// MayPass says until when what was seen to fail may still pass by itself. Where it was there for longer already, nothing is said. Whoever is
-// woken hears of it when that time is over; who asks about what it is about hears of it now, as a cause.
+// MayPass says until when what was seen to fail may still pass by itself. Of several that hold, the longest counts; what began at an
+// unknown time may pass no longer. Whoever is woken hears of it when that time is over; who asks about what it is about hears of it now, as
+// a cause.
 func (f *Finding) MayPass(p Patience, since time.Time) *Finding {
-	f.NormalUntil, f.Normal = since.Add(p.For).UTC(), p.May
+	return f.MayPassWithin(Lasts(p, since))
+}
+
+// MayPassWithin is MayPass for a term.
+func (f *Finding) MayPassWithin(t Term) *Finding {
+	t = Term{f.NormalUntil, f.Normal}.And(t)
+	f.NormalUntil, f.Normal = t.Until, t.May
 	return f
 }
 
 // NotYet is MayPass for what shows no sign of failure as yet, and is merely not done: until that time it is a suspicion.
 func (f *Finding) NotYet(p Patience, since, now time.Time) *Finding {
-	if f.MayPass(p, since); f.Early(now) {
+	return f.NotYetWithin(Lasts(p, since), now)
+}
+
+// NotYetWithin is NotYet for a term. What nobody would be woken for anyhow is no suspicion.
+func (f *Finding) NotYetWithin(t Term, now time.Time) *Finding {
+	if f.MayPassWithin(t); f.Early(now) && f.Alarms() {
 		f.Suspected()
 	}
 	return f
+}
+
+// MayPass calls [Finding.MayPassWithin] for each finding from now on until the returned function is called.
+func (r *Report) MayPass(t Term) func() {
+	return r.each(func(f *Finding) { f.MayPassWithin(t) })
+}
+
+// NotYet calls [Finding.NotYetWithin] for each finding from now on until the returned function is called.
+func (r *Report) NotYet(t Term, now time.Time) func() {
+	return r.each(func(f *Finding) { f.NotYetWithin(t, now) })
+}
+
+func (r *Report) each(mark func(*Finding)) func() {
+	n := len(r.Findings)
+	return func() {
+		for _, f := range r.Findings[n:] {
+			mark(f)
+		}
+	}
 }
 
 // Early says whether what was found may still be normal.

@@ -2,7 +2,6 @@ package kube
 
 import (
 	"slices"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -42,25 +41,20 @@ var leavingTaints = map[string]bool{
 	"cloud.google.com/impending-node-termination": true,
 }
 
-// LeavingTime is how long a node that is to be removed may take about it.
-const LeavingTime = 15 * time.Minute
-
-// Leaving says whether a node is on its way out, as it should, or drained for maintenance: that it stops reporting is part of it.
-func Leaving(s *snapshot.Snapshot, n *corev1.Node) bool {
+// Leaving is until when a node may be on its way out, as it should, or drained for maintenance: that it stops reporting is part of it. One
+// that has not stopped may be for as long as it likes: asked says so.
+func Leaving(s *snapshot.Snapshot, n *corev1.Node) (until finding.Term, asked bool) {
 	if n.DeletionTimestamp != nil {
-		return s.At.Sub(n.DeletionTimestamp.Time) < LeavingTime
+		return finding.Lasts(finding.LeavingTime, n.DeletionTimestamp.Time), false
 	}
-	if drained(s, n) {
-		c := NodeCondition(n, corev1.NodeReady)
-		return c == nil || c.Status == corev1.ConditionTrue || s.At.Sub(c.LastTransitionTime.Time) < LeavingTime
+	c := NodeCondition(n, corev1.NodeReady)
+	switch away := drained(s, n); {
+	case !away && !slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return leavingTaints[t.Key] }):
+		return finding.Term{}, false
+	case c == nil || away && c.Status == corev1.ConditionTrue:
+		return finding.Term{}, true
 	}
-	for i := range n.Spec.Taints {
-		if leavingTaints[n.Spec.Taints[i].Key] {
-			c := NodeCondition(n, corev1.NodeReady)
-			return c == nil || s.At.Sub(c.LastTransitionTime.Time) < LeavingTime
-		}
-	}
-	return false
+	return finding.Lasts(finding.LeavingTime, c.LastTransitionTime.Time), false
 }
 
 // drained says whether a node is cordoned and has no pods but those that belong to every node, or that are ending.
@@ -72,8 +66,11 @@ func drained(s *snapshot.Snapshot, n *corev1.Node) bool {
 	})
 }
 
-// AwayWithNode says whether a pod is not ready because its node is away for a while, as it should be.
-func AwayWithNode(s *snapshot.Snapshot, p *corev1.Pod) bool {
+// AwayWithNode is until when a pod may not be ready because its node is away for a while, as it should be; asked is as of [Leaving].
+func AwayWithNode(s *snapshot.Snapshot, p *corev1.Pod) (until finding.Term, asked bool) {
 	n := s.Node(p.Spec.NodeName)
-	return n != nil && !NodeReady(n) && Leaving(s, n)
+	if n == nil || NodeReady(n) {
+		return finding.Term{}, false
+	}
+	return Leaving(s, n)
 }

@@ -99,7 +99,7 @@ func ContainersOf(p *corev1.Pod) []Container {
 
 // Newly says that something is too recent to be looked at. An unknown time is not recent.
 func Newly(s *snapshot.Snapshot, t time.Time) bool {
-	return !t.IsZero() && s.At.Sub(t) < finding.Settling
+	return !t.IsZero() && s.At.Sub(t) < finding.Settling.For
 }
 
 // OwnedByJob says whether a Job controls the pod; its failures are the Job's business.
@@ -145,19 +145,22 @@ func UnreadySince(p *corev1.Pod) time.Time {
 	return time.Time{}
 }
 
-// WarmingUp says that a pod's containers run, or are being made, for the first time or after their node has started anew, that none has
-// failed, and that the time is not up which programs commonly need to start, or the longer one that the pod's own probes grant.
-func WarmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
+// WarmingUp says that the time is not up which a pod's programs may need to start.
+func WarmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool { return !WarmsUpUntil(s, p).Over(s.At) }
+
+// WarmsUpUntil is until when a pod may warm up: its containers run, or are being made, for the first time or after their node has started
+// anew, and none has failed. It is the time that programs commonly need to start, or the longer one that the pod's own probes grant.
+func WarmsUpUntil(s *snapshot.Snapshot, p *corev1.Pod) finding.Term {
 	if p.Spec.NodeName == "" || p.Status.Phase == corev1.PodFailed {
-		return false
+		return finding.Term{}
 	}
-	begun, granted := p.CreationTimestamp.Time, finding.WarmUp
+	begun, granted := p.CreationTimestamp.Time, finding.WarmUp.For
 	for _, c := range ContainersOf(p) {
 		switch st := c.Status; {
 		case endedBadly(st.State.Terminated) || st.LastTerminationState.Terminated != nil && !LostWithNode(st.LastTerminationState.Terminated):
-			return false
+			return finding.Term{}
 		case st.State.Waiting != nil && !slices.Contains(beginning, st.State.Waiting.Reason):
-			return false
+			return finding.Term{}
 		case st.State.Running != nil:
 			begun = Latest(begun, st.State.Running.StartedAt.Time)
 		case st.State.Terminated != nil && LostWithNode(st.State.Terminated):
@@ -165,17 +168,17 @@ func WarmingUp(s *snapshot.Snapshot, p *corev1.Pod) bool {
 		}
 		for _, probe := range []*corev1.Probe{c.Spec.StartupProbe, c.Spec.ReadinessProbe} {
 			if probe != nil {
-				granted = max(granted, min(ProbeTime(probe), finding.LongStart))
+				granted = max(granted, min(ProbeTime(probe), finding.LongStart.For))
 			}
 		}
 	}
-	return !begun.IsZero() && s.At.Sub(begun) < granted
+	return finding.Lasts(finding.WarmUp.Lasting(granted), begun)
 }
 
 // ProbeTime is how long a probe needs until it has failed for good, from the container's start.
 func ProbeTime(p *corev1.Probe) time.Duration {
 	period, failures := max(p.PeriodSeconds, 1), max(p.FailureThreshold, 1)
-	return max(finding.Settling, time.Duration(p.InitialDelaySeconds+period*(failures+1))*time.Second)
+	return max(finding.Settling.For, time.Duration(p.InitialDelaySeconds+period*(failures+1))*time.Second)
 }
 
 func endedBadly(t *corev1.ContainerStateTerminated) bool {

@@ -31,6 +31,8 @@ type matcher struct {
 	set      *keyword.Set
 	forms    [][]int // by keyword: the forms that have it
 	telling  []bool  // by keyword: it marks a line as worth a look by itself
+	glad     []bool  // by keyword: the line may say that something has gone well
+	listens  []bool  // by keyword: the line may say where the program listens
 	patterns []func() *regexp.Regexp
 }
 
@@ -42,6 +44,7 @@ var theMatcher = sync.OnceValue(func() *matcher {
 		if i < 0 {
 			i = len(words)
 			words, m.forms, m.telling = append(words, word), append(m.forms, nil), append(m.telling, false)
+			m.glad, m.listens = append(m.glad, false), append(m.listens, false)
 		}
 		return i
 	}
@@ -54,6 +57,12 @@ var theMatcher = sync.OnceValue(func() *matcher {
 	}
 	for _, w := range tellingWords {
 		m.telling[add(w)] = true
+	}
+	for _, w := range gladWords {
+		m.glad[add(w)] = true
+	}
+	for _, w := range listenWords {
+		m.listens[add(w)] = true
 	}
 	m.set = keyword.New(words)
 	return m

@@ -18,7 +18,11 @@ const (
 	maxTelling = 8   // lines
 	maxTold    = 760 // bytes, in all
 	frames     = 3
-	maxCauses  = 2 // between an error's head and its innermost cause
+	maxCauses  = 2   // between an error's head and its innermost cause
+	maxShapes  = 256 // of errors that are counted, each alike
+	maxRepeats = 8
+	maxGlad    = 200 // lines that say what has gone well, the newest
+	maxListens = 32  // lines that may say where the program listens, the newest
 )
 
 // Reading is what a log says. The zero value is that of an empty log.
@@ -27,6 +31,9 @@ type Reading struct {
 	Last    string   // the one of them for a title, without stamp and level; empty for an empty log
 	Quiet   bool     // nothing in the log complains: Telling is merely its end
 	Facts   []Fact   // each once; those that tell why come first, then the newest
+
+	Repeats []Repeat   // the errors that it says again and again, the most frequent first
+	Listens []Listener // where the program says that it listens, each once, in the log's order
 }
 
 // Read finds in a log's tail what tells why its program ended. It never fails, and takes some milliseconds at most, whatever the text.
@@ -36,6 +43,7 @@ func Read(text string) Reading {
 		return Reading{}
 	}
 	entries := d.entries()
+	repeats, listens := d.repeats(), d.listeners()
 	best := -1
 	for i, e := range entries { // the newest first
 		if best < 0 || e.score > entries[best].score {
@@ -43,9 +51,11 @@ func Read(text string) Reading {
 		}
 	}
 	if best < 0 || entries[best].score < enoughToTell-1 {
-		return d.end()
+		r := d.end()
+		r.Repeats, r.Listens = repeats, listens
+		return r
 	}
-	r := Reading{Last: entries[best].text, Telling: d.tell(entries, best)}
+	r := Reading{Repeats: repeats, Listens: listens, Last: entries[best].text, Telling: d.tell(entries, best)}
 	r.Facts = d.collect(entries[best].from, entries[best].to)
 	return r
 }
@@ -73,6 +83,10 @@ type document struct {
 	marks []bool   // by line: it has a telling word, or a form's
 	facts map[int][]Fact
 	grave map[int]bool // of facts: their line is an error by its own level
+
+	glad    []int    // lines that may say that something has gone well, the newest first
+	listens []int    // lines that may say where the program listens, the newest first
+	errors  counting // of errors
 }
 
 func newDocument(text string) *document {
@@ -118,8 +132,10 @@ func (d *document) understand() {
 		mayBe []int // forms
 		at    int
 	)
+	glad, listens := false, false
 	found := func(word, _ int) {
 		d.marks[at] = d.marks[at] || m.telling[word] || len(m.forms[word]) > 0
+		glad, listens = glad || m.glad[word], listens || m.listens[word]
 		for _, f := range m.forms[word] {
 			if !slices.Contains(mayBe, f) {
 				mayBe = append(mayBe, f)
@@ -129,7 +145,15 @@ func (d *document) understand() {
 	tried := 0
 	for i := len(d.lines) - 1; i >= 0; i-- {
 		at, mayBe = i, mayBe[:0]
+		glad, listens = false, false
+		d.marks[i] = klogGrave(d.lines[i])
 		m.set.Scan(clip.Bytes(d.lines[i], maxRecord), found)
+		if glad && len(d.glad) < maxGlad {
+			d.glad = append(d.glad, i)
+		}
+		if listens && len(d.listens) < maxListens {
+			d.listens = append(d.listens, i)
+		}
 		if len(mayBe) > 0 && tried < maxMeant {
 			tried++
 			slices.Sort(mayBe)
@@ -212,6 +236,7 @@ func (d *document) entries() []entry {
 			if k >= 0 {
 				found[k].count++
 			}
+			d.errors.again(line, from)
 			continue
 		}
 		looked++
@@ -222,6 +247,7 @@ func (d *document) entries() []entry {
 			}
 			continue
 		}
+		d.count(e, line)
 		s := shape(e.text)
 		if k, again := shapes[s]; again && k >= 0 {
 			found[k].count++

@@ -82,6 +82,7 @@ func uncaught(top string) bool {
 type entry struct {
 	from, to int
 	text     string // its conclusion
+	level    level
 	score    int
 	count    int // how often it was said, going by its shape
 }
@@ -123,6 +124,7 @@ func (d *document) judge(from, to int) (entry, bool) {
 	case to == from && !meant && routine.MatchString(text):
 		l = warn
 	}
+	e.level = l
 	// warn counts less than a complaint without a level
 	class := map[level]int{warn: 1, unknown: 2, failure: 3, fatal: 4}[l]
 	e.score = class * perLevel

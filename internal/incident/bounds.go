@@ -87,6 +87,9 @@ func clipDiagnosis(d *Diagnosis) (cut bool) {
 		c.texts(maxField, &d.RuledOut[i].What)
 		c.texts(maxSay, &d.RuledOut[i].Why)
 	}
+	for i := range d.Depends {
+		c.object(&d.Depends[i])
+	}
 	for i := range d.Suspicions {
 		x := &d.Suspicions[i]
 		c.texts(maxKind, &x.Code)

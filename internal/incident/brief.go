@@ -224,7 +224,7 @@ func (f *folding) others(out *Diagnosis, l level) {
 	}
 	out.NotSeen, out.Restarts = notes(out.NotSeen, l.others), firstOf(out.Restarts, l.others)
 	out.Scope.Objects, out.Scope.Unseen = firstOf(out.Scope.Objects, mostScope), notes(out.Scope.Unseen, mostScope)
-	out.RuledOut, out.Looked = firstOf(out.RuledOut, 20), firstOf(out.Looked, 20)
+	out.RuledOut, out.Looked, out.Depends = firstOf(out.RuledOut, 20), firstOf(out.Looked, 20), firstOf(out.Depends, mostScope)
 }
 
 // The most that is told of what was asked about, and of what one note is about.

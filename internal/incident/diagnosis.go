@@ -243,6 +243,8 @@ type Diagnosis struct {
 	RuledOut []RuledOut `json:"ruledOut,omitempty"`
 	// Suspicions are at most [MostSuspicions], the strongest first; none where nobody said that anything hurts.
 	Suspicions []Suspicion `json:"suspicions,omitempty"`
+	// Depends is what a part that somebody says hurts depends on, to be asked about next, where no cause was found; a few objects.
+	Depends []Object `json:"depends,omitempty"`
 
 	// Totals counts the whole, where this diagnosis names but a part of it; see [Brief]. Nil: nothing is left out.
 	Totals *Totals `json:"totals,omitempty"`

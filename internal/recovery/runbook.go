@@ -28,9 +28,9 @@ var Runbooks = []Runbook{
 		[]string{"DNSLoop", "DNSCorefileError"}, draftDNS},
 	{"roll-back", "Rolls a Deployment back whose newest revision fails and whose previous one worked.",
 		[]string{"DeploymentStuck", "DeploymentUnavailable", "PodCrashLoop", "PodExitsZero", "PodCannotStart", "PodImagePull", "PodConfigError",
-			"PodOOMKilled", "PodProbeFailing", "PodNotReady", "ConfigMapMissing", "SecretMissing"}, draftRollback},
+			"PodOOMKilled", "PodProbeFailing", "PodNotReady", "ConfigMapMissing", "SecretMissing", "RecentChange", "SharedFactor"}, draftRollback},
 	{"restart-hung", "Restarts a workload whose pods ran well, then stopped answering, and keep running.",
-		[]string{"PodProbeFailing", "PodNotReady"}, draftRestart},
+		[]string{"PodProbeFailing", "PodNotReady", "RecentChange"}, draftRestart},
 }
 
 // request is what a runbook makes its steps from.

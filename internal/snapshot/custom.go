@@ -21,20 +21,16 @@ func IsCustomGroup(group string) bool {
 	return strings.Contains(group, ".") && !slices.ContainsFunc(Kinds, func(k Kind) bool { return k.Group == group })
 }
 
-// SlimCustom keeps of a custom resource what checks read: metadata without field sets, the status, and of the spec the plain values at
-// its top ("suspend: true"), or all of it in the groups of [wholeGroups]. It changes the object.
+// SlimCustom keeps of a custom resource what checks read: metadata without field sets, the status, and of the spec its plain values, the
+// shallow ones first and up to a bound (see [telling]), or all of it in the groups of [wholeGroups]. It changes the object.
 func SlimCustom(o *unstructured.Unstructured) {
 	slim(o)
 	o.SetAnnotations(nil)
 	if slices.Contains(wholeGroups, o.GroupVersionKind().Group) {
 		return
 	}
-	spec, _ := o.Object["spec"].(map[string]any)
-	for key, value := range spec {
-		switch value.(type) {
-		case map[string]any, []any:
-			delete(spec, key)
-		}
+	if spec, ok := o.Object["spec"].(map[string]any); ok {
+		o.Object["spec"] = telling(spec)
 	}
 	for key := range o.Object {
 		if !slices.Contains([]string{"apiVersion", "kind", "metadata", "spec", "status"}, key) {

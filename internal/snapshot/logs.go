@@ -67,12 +67,16 @@ func (s *Snapshot) LogsWanted() []LogWanted {
 	return out
 }
 
-// MostCloser bounds the containers whose logs are read where something is presumed to be ill, however well they look.
-const MostCloser = 60
+// Bounds on the containers whose logs are read however well they look: where something is presumed to be ill, and where findings ask for
+// those of others.
+const (
+	MostCloser = 60
+	MostAsked  = 24
+)
 
 // LogsCloser lists the logs of pods that LogsWanted leaves out, in the order of the pods: of containers that run and look well, and of their
-// instance before. Beyond MostCloser containers none are listed; left is how many containers that are.
-func (s *Snapshot) LogsCloser(pods []*corev1.Pod) (wanted []LogWanted, left int) {
+// instance before. Beyond the most containers none are listed; left is how many containers that are.
+func (s *Snapshot) LogsCloser(pods []*corev1.Pod, most int) (wanted []LogWanted, left int) {
 	type log struct {
 		pod       *corev1.Pod
 		container string
@@ -87,18 +91,21 @@ func (s *Snapshot) LogsCloser(pods []*corev1.Pod) (wanted []LogWanted, left int)
 		for _, statuses := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
 			for i := range statuses {
 				c := &statuses[i]
-				if c.State.Running == nil && c.State.Terminated == nil && c.LastTerminationState.Terminated == nil {
-					continue // it has never run
+				var more []LogWanted
+				if hasRun := c.State.Waiting == nil || c.LastTerminationState.Terminated != nil; hasRun && !has[log{p, c.Name, false}] {
+					more = append(more, LogWanted{Pod: p, Container: c.Name, Bytes: logLeast, Well: true})
 				}
-				if containers++; containers > MostCloser {
+				if c.LastTerminationState.Terminated != nil && !has[log{p, c.Name, true}] {
+					more = append(more, LogWanted{Pod: p, Container: c.Name, Previous: true, Bytes: logLeast, Well: true})
+				}
+				if len(more) == 0 {
+					continue
+				}
+				if containers++; containers > most {
 					left++
 					continue
 				}
-				for _, previous := range []bool{false, true} {
-					if !has[log{p, c.Name, previous}] && (!previous || c.LastTerminationState.Terminated != nil) {
-						wanted = append(wanted, LogWanted{Pod: p, Container: c.Name, Previous: previous, Bytes: logLeast, Well: true})
-					}
-				}
+				wanted = append(wanted, more...)
 			}
 		}
 	}

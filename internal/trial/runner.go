@@ -115,11 +115,11 @@ func answerWithout(c eval.Case, seen *snapshot.Snapshot, w diagnosis.Without) (*
 	s := *seen
 	s.Logs, s.NotSeen, s.Failures = nil, slices.Clone(seen.NotSeen), slices.Clone(seen.Failures)
 	s.Index()
-	read(&s, seen, s.LogsWanted())
+	readLogs(&s, seen, s.LogsWanted())
 	scope := diagnosis.Resolve(&s, c.Asked.Question())
 	scope.Onset = c.Onset
 	x := w.Examine(&s)
-	read(&s, seen, x.Logs(scope))
+	readLogs(&s, seen, x.Logs(scope))
 	x.Again()
 	d, err := x.Answer(scope)
 	var none *incident.NoAnswer
@@ -129,9 +129,9 @@ func answerWithout(c eval.Case, seen *snapshot.Snapshot, w diagnosis.Without) (*
 	return d, err
 }
 
-// read adds the logs that are wanted and are there. While a container waits for its next start, a kubelet shows the log of the run before as
+// readLogs adds the logs that are wanted and are there. While a container waits for its next start, a kubelet shows the log of the run before as
 // the current one.
-func read(s, seen *snapshot.Snapshot, wanted []snapshot.LogWanted) {
+func readLogs(s, seen *snapshot.Snapshot, wanted []snapshot.LogWanted) {
 	for _, w := range wanted {
 		l := seen.Log(w.Pod.Namespace, w.Pod.Name, w.Container, w.Previous)
 		if l == nil && !w.Previous && waits(w) {

@@ -2,5 +2,8 @@ package applog
 
 import "github.com/paramedic-bot/paramedic/diagnosis/finding"
 
-// Checks look at what the logs of ill containers say by themselves.
-var Checks = []finding.Check{{Name: "logs", Codes: logCodes, Run: checkSaid}}
+// Checks look at what logs say by themselves: those of ill containers, and those of containers that run.
+var Checks = []finding.Check{
+	{Name: "logs", Codes: logCodes, Run: checkSaid},
+	{Name: "repeated errors", Codes: repeatCodes, Run: checkRepeats},
+}

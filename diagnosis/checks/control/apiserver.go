@@ -96,7 +96,7 @@ func checkDatastoreWords(s *snapshot.Snapshot, r *finding.Report) {
 	}
 	var told []*corev1.Event
 	for i := range s.Events {
-		if e := &s.Events[i]; strings.Contains(e.Message, "etcdserver: ") && s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal {
+		if e := &s.Events[i]; strings.Contains(e.Message, "etcdserver: ") && s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal.For {
 			told = append(told, e)
 		}
 	}
@@ -240,7 +240,7 @@ func checkEventStorm(s *snapshot.Snapshot, r *finding.Report) {
 	}
 	for i := range s.Events {
 		e := &s.Events[i]
-		if kube.EventCount(e) < stormEvents || s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRefusal || rate(e) < stormRate {
+		if kube.EventCount(e) < stormEvents || s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRefusal.For || rate(e) < stormRate {
 			continue
 		}
 		storms++

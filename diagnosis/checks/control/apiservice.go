@@ -39,13 +39,17 @@ func checkAPIServices(s *snapshot.Snapshot, r *finding.Report) {
 	checkTakenOver(s, r)
 	for _, a := range s.CustomsOf(kube.APIServiceKind) {
 		c := customCondition(a, "Available")
-		if c["status"] != "False" || kube.Newly(s, conditionTime(c)) {
+		if c["status"] != "False" {
 			continue
 		}
 		o := snapshot.CustomObject(a)
 		ns, name, _ := kube.APIServiceTarget(a)
-		if v := s.Service(ns, name); v != nil && podproblem.Starting(s, v) {
-			continue
+		var starting finding.Term
+		if v := s.Service(ns, name); v != nil {
+			unknown := false
+			if starting, unknown = podproblem.Starting(s, v); unknown {
+				continue
+			}
 		}
 		f := r.Find(APIServiceUnavailable, o, fmt.Sprintf("APIService %s is unavailable: %s (%s)", a.GetName(), unavailableWhy(s, c, ns, name),
 			c["reason"]))
@@ -61,6 +65,7 @@ func checkAPIServices(s *snapshot.Snapshot, r *finding.Report) {
 		if v := s.Service(ns, name); v != nil {
 			f.Cite(kube.SliceEvidence(s, v))
 		}
+		f.MayPass(finding.Settling, f.Since).NotYetWithin(starting, s.At)
 	}
 }
 

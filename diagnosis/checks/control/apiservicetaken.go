@@ -21,11 +21,6 @@ var metricsGroups = []struct{ group, asks string }{
 	{"custom.metrics.k8s.io", "from custom metrics API"},
 }
 
-const (
-	takenWithin = 10 * time.Minute // from the change to the first autoscaler that is refused
-	settledAPI  = time.Hour        // how long an API must have been there for its change to take it from somebody
-)
-
 // checkTakenOver looks for an API for metrics that answers, that was changed long after it was made, and by which autoscalers that were
 // there before have found nothing from then on.
 func checkTakenOver(s *snapshot.Snapshot, r *finding.Report) {
@@ -59,7 +54,7 @@ func reportTakenOver(s *snapshot.Snapshot, r *finding.Report, a *unstructured.Un
 	refused []*autoscalingv2.HorizontalPodAutoscaler) {
 	at, by := snapshot.Changed(a)
 	namespace, name, _ := kube.APIServiceTarget(a)
-	if by == "" || name == "" || at.Sub(a.GetCreationTimestamp().Time) < settledAPI {
+	if by == "" || name == "" || at.Sub(a.GetCreationTimestamp().Time) < finding.SettledAPI.For {
 		return
 	}
 	since := func(h *autoscalingv2.HorizontalPodAutoscaler) time.Time {
@@ -67,7 +62,7 @@ func reportTakenOver(s *snapshot.Snapshot, r *finding.Report, a *unstructured.Un
 	}
 	refused = slices.DeleteFunc(slices.Clone(refused), func(h *autoscalingv2.HorizontalPodAutoscaler) bool {
 		apart := since(h).Sub(at)
-		return apart < 0 || apart > takenWithin || !h.CreationTimestamp.Time.Before(at)
+		return apart < 0 || apart > finding.TakenWithin.For || !h.CreationTimestamp.Time.Before(at)
 	})
 	if len(refused) == 0 {
 		return

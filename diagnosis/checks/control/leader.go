@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -55,12 +54,13 @@ func checkLeaders(s *snapshot.Snapshot, r *finding.Report) {
 		if lease.Spec.RenewTime == nil {
 			continue
 		}
-		lasts := 15 * time.Second
+		lasts := finding.LeaseLasts.For
 		if d := lease.Spec.LeaseDurationSeconds; d != nil {
 			lasts = time.Duration(*d) * time.Second
 		}
 		silent := newest.Sub(lease.Spec.RenewTime.Time)
-		if silent < lasts+finding.LostLead || works(s, l.name, lease.Spec.RenewTime.Add(lasts+finding.LostLead)) {
+		late := silent - lasts
+		if late < 0 || works(s, l.name, lease.Spec.RenewTime.Add(lasts+min(late, finding.LostLead.For))) {
 			continue
 		}
 		o := snapshot.ObjectOf("Lease", lease.Namespace, lease.Name)
@@ -78,6 +78,7 @@ func checkLeaders(s *snapshot.Snapshot, r *finding.Report) {
 		if l.code == ControllerManagerNotLeading {
 			f.Cite(untaken(s, f.Since)...)
 		}
+		f.NotYet(finding.LostLead, s.At.Add(-late), s.At)
 	}
 }
 
@@ -140,7 +141,7 @@ func schedulerSilent(s *snapshot.Snapshot, r *finding.Report) {
 		if c := kube.PodCondition(p, corev1.PodScheduled); c != nil || kube.LastEvent(s, finding.PodObject(p), "FailedScheduling") != nil {
 			return // a scheduler has spoken
 		}
-		if s.At.Sub(p.CreationTimestamp.Time) < podproblem.NoScheduler {
+		if !finding.Lasts(finding.NoScheduler, p.CreationTimestamp.Time).Over(s.At) {
 			continue
 		}
 		pods = append(pods, p)

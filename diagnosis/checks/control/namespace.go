@@ -28,13 +28,10 @@ var namespaceCodes = []finding.Code{
 			"example runs"},
 }
 
-// slowNamespace is how long the deletion of a namespace's content may take.
-const slowNamespace = 5 * time.Minute
-
 func checkNamespaces(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Namespaces {
 		n := &s.Namespaces[i]
-		if n.DeletionTimestamp == nil || s.At.Sub(n.DeletionTimestamp.Time) < slowNamespace {
+		if n.DeletionTimestamp == nil {
 			continue
 		}
 		o := snapshot.ObjectOf("Namespace", "", n.Name)
@@ -43,6 +40,7 @@ func checkNamespaces(s *snapshot.Snapshot, r *finding.Report) {
 			finding.Duration(s.At.Sub(n.DeletionTimestamp.Time)), h.why))
 		f.Since, f.Detail, f.Refs = n.DeletionTimestamp.Time, h.detail, h.refs
 		f.Cite(finding.SeenAPI(o, "metadata.deletionTimestamp", f.Since, "deleted "+finding.Clock(f.Since))).Cite(h.seen...)
+		f.NotYet(finding.SlowNamespace, f.Since, s.At)
 	}
 }
 

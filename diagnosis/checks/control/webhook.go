@@ -74,10 +74,12 @@ func checkWebhooks(s *snapshot.Snapshot, r *finding.Report) {
 	w := webhooks{s: s, r: r, found: map[string]*finding.Finding{}}
 	for i := range all {
 		h := &all[i]
-		if len(h.Rules) == 0 || kube.Newly(s, h.Made) {
+		if len(h.Rules) == 0 {
 			continue // it is asked about nothing
 		}
+		marked := r.MayPass(finding.Lasts(finding.Settling, h.Made))
 		w.look(h, refusals[h.Name])
+		marked()
 	}
 }
 
@@ -92,6 +94,10 @@ func (w *webhooks) look(h *hooks.Hook, refused []incident.Evidence) {
 	v := w.s.Service(o.Namespace, o.Name)
 	known := inside && !finding.NotSeen(w.s, "services", o.Namespace)
 	blocked := blocks(h, w.s)
+	there, soon := true, finding.Term{}
+	if v != nil {
+		there, soon = answers(w.s, v)
+	}
 	switch {
 	case known && v == nil:
 		w.note(h, WebhookServiceMissing, o, fmt.Sprintf("calls Service %s/%s, which does not exist", o.Namespace, o.Name), blocked, refused).
@@ -102,7 +108,7 @@ func (w *webhooks) look(h *hooks.Hook, refused []incident.Evidence) {
 			blocked, refused).
 			Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"].clientConfig.service.port", h.Made, fmt.Sprint(port)),
 				finding.SeenAPI(o, "spec.ports", time.Time{}, portWords(v)))
-	case known && !answers(w.s, v):
+	case known && !there:
 		f := w.note(h, WebhookNoEndpoints, o, fmt.Sprintf("its Service %s/%s has no ready endpoint", o.Namespace, o.Name), blocked, refused)
 		f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"]", h.Made, fmt.Sprintf("calls Service %s/%s, failurePolicy %s", o.Namespace, o.Name,
 			failurePolicy(h))), kube.SliceEvidence(w.s, v))
@@ -124,6 +130,25 @@ func (w *webhooks) look(h *hooks.Hook, refused []incident.Evidence) {
 		f := w.note(h, WebhookCatchesItself, o, "judges the pods of its own namespace "+o.Namespace, "", nil)
 		f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"]", h.Made, "failurePolicy Fail, rules for pods, namespaceSelector matches "+
 			o.Namespace))
+	}
+	if known && !soon.Over(w.s.At) {
+		w.notYet(h, v, soon, refused)
+	}
+}
+
+// notYet tells of a webhook whose Service will have an endpoint in a moment: beside what counts of it without that, for this passes.
+func (w *webhooks) notYet(h *hooks.Hook, v *corev1.Service, soon finding.Term, refused []incident.Evidence) {
+	o := kube.ServiceObject(v)
+	f := w.r.Find(WebhookNoEndpoints, h.Config, fmt.Sprintf("%s: its Service %s/%s has no ready endpoint as yet", finding.Short(h.Config),
+		v.Namespace, v.Name))
+	f.Refs, f.Detail, f.Severity = []incident.Object{o}, Webhooks{[]string{h.Name}}, incident.Info
+	if h.Fail {
+		f.Severity = incident.Warning
+	}
+	f.Cite(finding.SeenAPI(h.Config, "webhooks["+h.Name+"]", h.Made, fmt.Sprintf("calls Service %s/%s, failurePolicy %s", v.Namespace, v.Name,
+		failurePolicy(h))), kube.SliceEvidence(w.s, v)).Cite(refused[:min(len(refused), finding.ShownPods)]...)
+	if f.MayPassWithin(soon); len(refused) == 0 {
+		f.NotYetWithin(soon, w.s.At)
 	}
 }
 
@@ -192,25 +217,27 @@ func portWords(v *corev1.Service) string {
 	return strings.Join(out, ", ")
 }
 
-// answers says whether a Service has a ready endpoint, or may soon have: its pods are only just starting.
-func answers(s *snapshot.Snapshot, v *corev1.Service) bool {
-	if v.Spec.Type == corev1.ServiceTypeExternalName || kube.Newly(s, v.CreationTimestamp.Time) {
-		return true
+// answers says whether a Service has a ready endpoint, or may have until when: it is new, or its pods are only just starting.
+func answers(s *snapshot.Snapshot, v *corev1.Service) (bool, finding.Term) {
+	if v.Spec.Type == corev1.ServiceTypeExternalName {
+		return true, finding.Term{}
 	}
 	endpoints := s.EndpointSlicesOf(v.Namespace, v.Name)
 	for _, e := range endpoints {
 		for i := range e.Endpoints {
 			if ready := e.Endpoints[i].Conditions.Ready; ready == nil || *ready {
-				return true
+				return true, finding.Term{}
 			}
 		}
 	}
 	pods := s.PodsSelected(v.Namespace, v.Spec.Selector)
 	if len(endpoints) == 0 && (finding.NotSeen(s, "endpointslices.discovery.k8s.io", v.Namespace) && len(v.Spec.Selector) == 0 ||
 		slices.ContainsFunc(pods, kube.IsReady)) {
-		return true
+		return true, finding.Term{}
 	}
-	return len(pods) > 0 && podproblem.AllStarting(s, pods)
+	soon, unknown := podproblem.OnlyStarting(s, pods)
+	soon = soon.And(finding.Lasts(finding.Settling, v.CreationTimestamp.Time))
+	return unknown || !soon.Over(s.At), soon
 }
 
 var failedCall = regexp.MustCompile(`failed calling webhook "([^"]+)"`)
@@ -225,7 +252,7 @@ func webhookRefusals(s *snapshot.Snapshot) map[string][]incident.Evidence {
 	}
 	for i := range s.Events {
 		if e := &s.Events[i]; strings.Contains(e.Message, "failed calling webhook") &&
-			s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal {
+			s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal.For {
 			seen := finding.SeenEvent(e)
 			seen.Time = kube.BeganAt(e).UTC()
 			add(e.Message, seen)

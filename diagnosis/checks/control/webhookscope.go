@@ -133,7 +133,7 @@ func catchesItself(h *hooks.Hook, s *snapshot.Snapshot, v *corev1.Service) bool 
 // expired reports a CA bundle none of whose certificates is valid any longer, or will be in two weeks.
 func expired(h *hooks.Hook, w *webhooks, service incident.Object, blocked string, refused []incident.Evidence) bool {
 	last := newestCertificate(h.Client.CABundle)
-	if last == nil || last.NotAfter.Sub(w.s.At) > finding.NearExpiry {
+	if last == nil || last.NotAfter.Sub(w.s.At) > finding.NearExpiry.For {
 		return false
 	}
 	what := fmt.Sprintf("its CA certificate %s expires on %s", certificateName(last), last.NotAfter.UTC().Format(time.DateOnly))

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -19,8 +18,9 @@ import (
 
 // Checks look at what custom resources and Helm releases say of themselves.
 var Checks = []finding.Check{
-	{Name: "custom resources", Codes: customCodes, Run: checkCustoms},
+	{Name: "custom resources", Codes: slices.Concat(customCodes, unseenCodes), Run: checkCustoms},
 	{Name: "Helm releases", Codes: helmCodes, Run: checkHelm},
+	{Name: "node groups", Codes: groupCodes, Run: checkNodeGroups},
 }
 
 // CustomNotReady is the code of a custom resource that says by itself that it is not well.
@@ -28,7 +28,7 @@ const CustomNotReady = "CustomNotReady"
 
 var customCodes = []finding.Code{
 	{Code: CustomNotReady, Severity: incident.Warning, Detail: Says{},
-		Meaning: "A custom resource says in its own status that it is not ready, and why.",
+		Meaning: "A custom resource says in its own status that it is not well, and why: by a condition, a phase or an error, be it nested.",
 		Next:    "Read its message, and the log of the controller that writes it.",
 		Example: `Certificate web-tls is not ready: Failed to wait for order resource "web-tls-1" to become ready: order is in "invalid" state`},
 }
@@ -36,19 +36,12 @@ var customCodes = []finding.Code{
 // otherGroups are read by checks of their own.
 var otherGroups = []string{snapshot.GatewayGroup, "apiregistration.k8s.io"}
 
-// ill is what a custom resource says of itself.
-type ill struct {
-	field, reason, message string
-	what                   string // "is not ready"
-	since                  time.Time
-	refs                   []incident.Object // what it names as ill
-}
-
-// readers are the kinds that say how they are in other ways than by conditions that are True when all is well.
-var readers = map[schema.GroupKind]func(*unstructured.Unstructured) (ill, bool){
-	{Group: "argoproj.io", Kind: "Application"}:        readApplication,
-	{Group: "acme.cert-manager.io", Kind: "Order"}:     readACME,
-	{Group: "acme.cert-manager.io", Kind: "Challenge"}: readACME,
+// alike are objects of a kind that say the very same, as surely and for as long.
+type alike struct {
+	kind            schema.GroupKind
+	reason, message string
+	grade           grade
+	early           bool
 }
 
 func checkCustoms(s *snapshot.Snapshot, r *finding.Report) {
@@ -58,10 +51,7 @@ func checkCustoms(s *snapshot.Snapshot, r *finding.Report) {
 			well[o.GetUID()] = true
 		}
 	}
-	type alike struct {
-		kind            schema.GroupKind
-		reason, message string
-	}
+	ending := runsOf(s)
 	found := map[alike]*finding.Finding{}
 	for i := range s.Customs {
 		o := &s.Customs[i]
@@ -70,41 +60,99 @@ func checkCustoms(s *snapshot.Snapshot, r *finding.Report) {
 			past(o, well) {
 			continue
 		}
-		read, ok := readers[kind]
-		if !ok {
-			read = readConditions
-		}
-		x, isIll := read(o)
-		if !isIll || s.At.Sub(x.since) < settleTime(x) {
+		x, all, isIll := foremostOf(ending, o, s.At)
+		if !isIll {
 			continue
 		}
 		obj := snapshot.CustomObject(o)
-		k := alike{kind, x.reason, x.message}
+		refs := finding.Union(slices.Clone(x.refs), makes(s, o))
+		k := alike{kind, x.reason, x.message, x.grade, x.early(s.At)}
 		if f := found[k]; f != nil {
-			join(f, obj, append(x.refs, makesSecret(o)...), x)
+			join(f, obj, refs, x)
+			addNeeds(f, needsOf(s, o))
 			continue
 		}
-		found[k] = reportCustom(r, o, obj, x)
+		f := reportCustom(r, obj, x, all, s.At)
+		f.Refs = refs
+		says := saysOf(x, all)
+		says.Needs, says.Controllers = needsOf(s, o), controllersOf(s, kind)
+		f.Detail = says
+		found[k] = f
 	}
+	checkUnseen(s, r, well)
 }
 
-func reportCustom(r *finding.Report, o *unstructured.Unstructured, obj incident.Object, x ill) *finding.Finding {
-	f := r.Find(CustomNotReady, obj, fmt.Sprintf("%s %s: %s", finding.Short(obj), x.what, customWords(x)))
-	f.Since, f.Detail = x.since, x.says()
-	f.Refs = append(x.refs, makesSecret(o)...)
-	return f.Cite(finding.SeenAPI(obj, x.field, x.since, strings.Trim(x.reason+": "+x.message, ": ")))
+// foremostOf is the sign that tells most of what is wrong with an object, and all signs.
+func foremostOf(ending runs, o *unstructured.Unstructured, now time.Time) (x sign, all []sign, ok bool) {
+	kind := o.GroupVersionKind().GroupKind()
+	if read := readers[kind]; read != nil {
+		x, ok = read(o)
+		return x, nil, ok
+	}
+	if ending.kinds[kind] {
+		x, ok = ending.sign(o, now)
+		return x, nil, ok
+	}
+	all = signsOf(o, now)
+	x, ok = foremost(all)
+	return x, all, ok
 }
 
-// customWords are a custom resource's own, the reason only where there is no message.
-func customWords(x ill) string {
+// foremost is the sign of the highest grade; of these the first that says why, or else the first.
+func foremost(all []sign) (sign, bool) {
+	if len(all) == 0 {
+		return sign{}, false
+	}
+	return slices.MinFunc(all, func(a, b sign) int {
+		return cmp.Or(cmp.Compare(b.grade, a.grade), cmp.Compare(silent(a), silent(b)))
+	}), true
+}
+
+func silent(x sign) int {
 	if x.message == "" {
-		return x.reason
+		return 1
 	}
-	return finding.ShortMessage(x.message)
+	return 0
 }
+
+// early says whether what a sign says may still pass.
+func (x sign) early(now time.Time) bool {
+	return !x.since.IsZero() && now.Before(x.since.Add(x.patience.For))
+}
+
+func reportCustom(r *finding.Report, obj incident.Object, x sign, all []sign, now time.Time) *finding.Finding {
+	f := r.Find(CustomNotReady, obj, fmt.Sprintf("%s %s: %s", finding.Short(obj), x.what, x.words()))
+	if x.words() == "" {
+		f.Retitle(fmt.Sprintf("%s %s", finding.Short(obj), x.what))
+	}
+	f.Since = x.since
+	switch {
+	case x.grade == hint:
+		f.Suspected()
+		fallthrough
+	case x.grade == failing:
+		if x.early(now) {
+			f.MayPass(x.patience, x.since)
+		}
+	case x.early(now):
+		f.NotYet(x.patience, x.since, now)
+	}
+	f.Cite(finding.SeenAPI(obj, x.field, x.since, x.quoted()))
+	more := 0
+	for _, y := range all {
+		if y.field != x.field && y.grade > hint && y.message != x.message && more < mostBeside {
+			f.Cite(finding.SeenAPI(obj, y.field, y.since, y.quoted()))
+			more++
+		}
+	}
+	return f
+}
+
+// mostBeside bounds the other signs of an object that are cited.
+const mostBeside = 3
 
 // join adds another object that says the very same.
-func join(f *finding.Finding, o incident.Object, refs []incident.Object, x ill) {
+func join(f *finding.Finding, o incident.Object, refs []incident.Object, x sign) {
 	if len(f.Fault) == 0 {
 		f.Fault = []incident.Object{f.Object}
 	}
@@ -112,39 +160,18 @@ func join(f *finding.Finding, o incident.Object, refs []incident.Object, x ill) 
 		f.Fault = append(f.Fault, o)
 	}
 	f.Refs, f.Since = finding.Union(f.Refs, refs), finding.Earlier(f.Since, x.since)
-	f.Cite(finding.SeenAPI(o, x.field, x.since, strings.Trim(x.reason+": "+x.message, ": ")))
+	f.Cite(finding.SeenAPI(o, x.field, x.since, x.quoted()))
 }
 
-// positive are the conditions that are True when all is well. Others (Degraded, Stalled, Paused, MemoryPressure) mean the contrary, or
-// nothing in particular.
-var positive = []string{"Ready", "Available", "Healthy", "Synced", "Established", "Reconciled", "Valid", "Deployed"}
-
-type condition struct {
-	kind, status, reason, message string
-	since                         time.Time
-	behind                        bool
-}
-
-func conditionsOf(o *unstructured.Unstructured) []condition {
-	list, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
-	var out []condition
-	for _, x := range list {
-		m, ok := x.(map[string]any)
-		if !ok {
-			continue
+// addNeeds adds whom another object that says the same refers to.
+func addNeeds(f *finding.Finding, needs []Need) {
+	says, _ := finding.DetailOf[Says](f)
+	for _, n := range needs {
+		if len(says.Needs) < mostNeeds && !slices.ContainsFunc(says.Needs, func(x Need) bool { return x.Object == n.Object }) {
+			says.Needs = append(slices.Clip(says.Needs), n)
 		}
-		out = append(out, condition{kube.StringAt(m, "type"), kube.StringAt(m, "status"), kube.StringAt(m, "reason"), kube.StringAt(m, "message"),
-			timeAt(m, "lastTransitionTime"), behind(o, m)})
 	}
-	return out
-}
-
-func timeAt(m map[string]any, path ...string) time.Time {
-	t, err := time.Parse(time.RFC3339, kube.StringAt(m, path...))
-	if err != nil {
-		return time.Time{}
-	}
-	return t
+	f.Detail = says
 }
 
 // behind says whether an observedGeneration is older than the object's: its controller has not got to it yet.
@@ -192,134 +219,4 @@ func switchedOff(o *unstructured.Unstructured) bool {
 	return slices.ContainsFunc(conditionsOf(o), func(c condition) bool {
 		return (c.kind == "Paused" || c.kind == "Suspended") && c.status == "True" || c.reason == "Suspended" || c.reason == "Paused"
 	})
-}
-
-// readConditions takes the first condition that is False and should not be, or the first of them that says why.
-func readConditions(o *unstructured.Unstructured) (ill, bool) {
-	all := conditionsOf(o)
-	slices.SortStableFunc(all, func(a, b condition) int {
-		return cmp.Compare(slices.Index(positive, a.kind), slices.Index(positive, b.kind))
-	})
-	var x ill
-	for _, c := range all {
-		if c.status == "False" && c.reason != "" && !c.behind && slices.Contains(positive, c.kind) &&
-			(x.field == "" || x.message == "" && c.message != "") {
-			x = ill{field: "status.conditions[" + c.kind + "]", reason: c.reason, message: c.message, what: "is not " + strings.ToLower(c.kind),
-				since: c.since}
-		}
-	}
-	return x, x.field != ""
-}
-
-// How long a custom resource may say that it is not ready. Controllers make machines, databases and certificates: minutes, at times half
-// an hour, for as long as their reason does not speak of a failure.
-const (
-	settleFailure  = time.Minute
-	settlePlain    = 10 * time.Minute
-	settleProgress = 45 * time.Minute
-)
-
-func settleTime(x ill) time.Duration {
-	reason := strings.ToLower(x.reason)
-	has := func(words ...string) bool {
-		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(reason, w) })
-	}
-	switch {
-	case x.since.IsZero():
-		return 0
-	case has("fail", "err", "invalid", "notfound", "missing", "denied", "degraded", "unhealthy"):
-		return settleFailure
-	case has("progress", "pending", "creating", "provision", "reconcil", "install", "initial", "wait", "issuing"):
-		return settleProgress
-	}
-	return settlePlain
-}
-
-// readApplication reads Argo CD's Application: its health, and its last sync. Out of sync alone may be meant: somebody syncs by hand.
-func readApplication(o *unstructured.Unstructured) (ill, bool) {
-	status := statusOf(o)
-	x := ill{refs: applicationResources(status)}
-	health := kube.StringAt(status, "health", "status")
-	if _, tried := status["operationState"]; health == "Missing" && !tried {
-		return ill{}, false // nobody has asked for it to be synced yet
-	}
-	if health == "Degraded" || health == "Missing" {
-		x.field, x.what, x.reason = "status.health", "is "+strings.ToLower(health), health
-		x.since, x.message = timeAt(status, "health", "lastTransitionTime"), kube.StringAt(status, "health", "message")
-		if x.message == "" && len(x.refs) > 0 {
-			x.message = strings.ToLower(health) + ": " + objectWords(x.refs)
-		}
-		return x, true
-	}
-	if phase := kube.StringAt(status, "operationState", "phase"); (phase == "Failed" || phase == "Error") &&
-		kube.StringAt(status, "sync", "status") != "Synced" {
-		x.field, x.what, x.reason = "status.operationState", "cannot be synced", phase
-		x.since, x.message = timeAt(status, "operationState", "finishedAt"), kube.StringAt(status, "operationState", "message")
-		return x, true
-	}
-	for _, c := range conditionsOf(o) {
-		if c.kind == "ComparisonError" || c.kind == "InvalidSpecError" {
-			return ill{field: "status.conditions[" + c.kind + "]", what: "cannot be compared", reason: c.kind, message: c.message, since: c.since},
-				true
-		}
-	}
-	return ill{}, false
-}
-
-// applicationResources are what an Application names as not healthy.
-func applicationResources(status map[string]any) []incident.Object {
-	list, _, _ := unstructured.NestedSlice(status, "resources")
-	var out []incident.Object
-	for _, e := range list {
-		m, ok := e.(map[string]any)
-		if !ok || len(out) == finding.MaxAlike {
-			continue
-		}
-		if h := kube.StringAt(m, "health", "status"); h == "Degraded" || h == "Missing" {
-			out = append(out, snapshot.ObjectOf(kube.StringAt(m, "kind"), kube.StringAt(m, "namespace"), kube.StringAt(m, "name")))
-		}
-	}
-	return out
-}
-
-func objectWords(objects []incident.Object) string {
-	var names []string
-	for _, o := range objects[:min(len(objects), finding.ShownPods)] {
-		names = append(names, finding.Short(o))
-	}
-	return strings.Join(names, ", ")
-}
-
-// readACME reads cert-manager's Order and Challenge, which have a state.
-func readACME(o *unstructured.Unstructured) (ill, bool) {
-	status := statusOf(o)
-	state := kube.StringAt(status, "state")
-	since := timeAt(status, "failureTime")
-	if since.IsZero() {
-		since = o.GetCreationTimestamp().Time
-	}
-	x := ill{field: "status.state", what: "is " + state, reason: state, message: kube.StringAt(status, "reason"), since: since}
-	switch state {
-	case "invalid", "errored", "expired":
-		return x, true
-	case "pending":
-		x.what = "waits"
-		return x, x.message != ""
-	}
-	return ill{}, false
-}
-
-// makesSecret is the Secret that an object exists to make.
-func makesSecret(o *unstructured.Unstructured) []incident.Object {
-	name := ""
-	switch k := o.GroupVersionKind().GroupKind(); k {
-	case schema.GroupKind{Group: "cert-manager.io", Kind: "Certificate"}:
-		name = kube.StringAt(o.Object, "spec", "secretName")
-	case schema.GroupKind{Group: "external-secrets.io", Kind: "ExternalSecret"}, schema.GroupKind{Group: "bitnami.com", Kind: "SealedSecret"}:
-		name = o.GetName()
-	}
-	if name == "" {
-		return nil
-	}
-	return []incident.Object{snapshot.ObjectOf("Secret", o.GetNamespace(), name)}
 }

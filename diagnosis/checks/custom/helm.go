@@ -78,7 +78,7 @@ func reportHelm(s *snapshot.Snapshot, r *finding.Report, x *snapshot.Secret) {
 		return
 	}
 	f.Since, f.Detail = x.Changed, HelmRelease{name}
-	if status == "failed" && !x.Changed.IsZero() && s.At.Sub(x.Changed) > finding.LongPast {
+	if status == "failed" && !x.Changed.IsZero() && s.At.Sub(x.Changed) > finding.LongPast.For {
 		f.Severity = incident.Info // what it left has run since
 	}
 	f.Cite(finding.SeenAPI(o, "metadata.labels", x.Changed, fmt.Sprintf("name %s, status %s, version %s", name, status, x.Labels["version"])))

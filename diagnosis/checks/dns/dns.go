@@ -56,8 +56,12 @@ func checkDown(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report) {
 		return
 	}
 	crashing := slices.ContainsFunc(d.Pods, func(p *corev1.Pod) bool { return len(podproblem.SickContainers(s, p)) > 0 })
-	if len(d.Pods) > 0 && !crashing && podproblem.AllStarting(s, d.Pods) {
-		return
+	var starting finding.Term
+	if !crashing {
+		unknown := false
+		if starting, unknown = podproblem.OnlyStarting(s, d.Pods); unknown {
+			return
+		}
 	}
 	title := fmt.Sprintf("The cluster's DNS is down: none of its %d pods is ready", len(d.Pods))
 	switch len(d.Pods) {
@@ -78,6 +82,7 @@ func checkDown(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report) {
 	}
 	f.Cite(kube.SliceEvidence(s, d.Service))
 	f.Cite(failedLookups(s)...)
+	f.NotYetWithin(starting, s.At)
 }
 
 // checkSelector tells a Service that selects nothing from one whose pods are gone: the DNS pods are there under their usual label.

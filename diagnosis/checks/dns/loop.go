@@ -71,7 +71,7 @@ func checkLoop(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report, lo
 		}
 		f.Since = finding.Earlier(f.Since, kube.BeganAt(kube.LastEvent(s, finding.PodObject(p), "BackOff")))
 	}
-	if t := changed(d); !t.IsZero() && s.At.Sub(t) < 24*time.Hour {
+	if t := changed(d); !t.IsZero() && s.At.Sub(t) < finding.Recently.For {
 		f.Since = finding.Earlier(f.Since, t)
 	}
 }
@@ -84,7 +84,7 @@ func inUse(d resolvers.Resolver, s *snapshot.Snapshot) bool {
 			continue
 		}
 		for _, c := range kube.ContainersOf(p) {
-			if run := c.Status.State.Running; run != nil && run.StartedAt.After(edited) && s.At.Sub(run.StartedAt.Time) >= time.Minute &&
+			if run := c.Status.State.Running; run != nil && run.StartedAt.After(edited) && s.At.Sub(run.StartedAt.Time) >= finding.LoopShows.For &&
 				!edited.IsZero() {
 				return true
 			}

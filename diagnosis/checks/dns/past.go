@@ -15,9 +15,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// dnsStarts is how long after its start CoreDNS may take to answer: it waits for the API server's lists, its endpoints for its readiness.
-const dnsStarts = 15 * time.Second
-
 // checkPast reports programs that could not resolve names which exist, and have not been tried since the cluster's DNS, well now, was
 // started: the kubelet waits for up to five minutes between two tries.
 func checkPast(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report) {
@@ -30,7 +27,7 @@ func checkPast(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report) {
 		v := s.Service(c.Service.Namespace, c.Service.Name)
 		end := lastEnd(c.Pod)
 		if c.Need.Kind == logs.NameUnresolved && v != nil && v.Spec.ClusterIP != corev1.ClusterIPNone && resolvers.UsesClusterDNS(c.Pod) &&
-			!end.IsZero() && !end.After(since.Add(dnsStarts)) {
+			!end.IsZero() && !end.After(since.Add(finding.DNSStarts.For)) {
 			waiting = append(waiting, c)
 		}
 	}

@@ -13,16 +13,13 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// renewBefore is how long before its end a certificate should have been renewed; one that lives shortly, a tenth of its life before.
-const renewBefore = 30 * 24 * time.Hour
-
 // certificates tells of those that have ended or soon will, the first to end by name.
 func certificates(h hostlog.Host) {
 	var ending []*snapshot.HostCertificate
 	for i := range h.Certificates {
 		c := &h.Certificates[i]
 		left := c.NotAfter.Sub(h.S.At)
-		if life := c.NotAfter.Sub(c.NotBefore); !c.NotAfter.IsZero() && (left <= 0 || left < renewBefore && (c.NotBefore.IsZero() ||
+		if life := c.NotAfter.Sub(c.NotBefore); !c.NotAfter.IsZero() && (left <= 0 || left < finding.RenewBefore.For && (c.NotBefore.IsZero() ||
 			left < life/10)) {
 			ending = append(ending, c)
 		}

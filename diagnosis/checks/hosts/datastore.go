@@ -28,7 +28,7 @@ var (
 // saidLately is the service log's newest line that matches, or "" if it was written long ago.
 func saidLately(h hostlog.Host, words *regexp.Regexp) string {
 	line := h.LastSaid(words)
-	if t := h.SaidAt(line); !t.IsZero() && h.S.At.Sub(t) > finding.Recently {
+	if t := h.SaidAt(line); !t.IsZero() && h.S.At.Sub(t) > finding.Recently.For {
 		return ""
 	}
 	return line
@@ -112,7 +112,7 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *finding.Report) {
 		}
 	}
 	f.Since = said
-	if !last.IsZero() && s.At.Sub(last) > finding.LostLead {
+	if !last.IsZero() && s.At.Sub(last) > finding.LostLead.For {
 		f.Since = last // nodes and leaders renew a Lease every few seconds, so that this was the last write
 		f.Cite(finding.NewEvidence(incident.SourceAPI, f.Object, "the newest Lease's renewTime", last, "no Lease was renewed after "+
 			last.UTC().Format(time.RFC3339)))

@@ -99,7 +99,7 @@ func failingDisk(h hostlog.Host) {
 		if !diskErrors.MatchString(l.Text) || noMedium.MatchString(l.Text) || l.At.Before(h.Boot) {
 			return false
 		}
-		return h.S.At.Sub(l.At) < finding.Recently || strings.Contains(l.Text, "read-only") && !h.Boot.IsZero()
+		return h.S.At.Sub(l.At) < finding.Recently.For || strings.Contains(l.Text, "read-only") && !h.Boot.IsZero()
 	})
 	if l == nil {
 		return
@@ -115,7 +115,7 @@ func memory(h hostlog.Host) {
 	var last *snapshot.HostLine
 	count := 0
 	for i := range h.Log {
-		if l := &h.Log[i]; killed.MatchString(l.Text) && !l.At.IsZero() && h.S.At.Sub(l.At) < finding.StillTold {
+		if l := &h.Log[i]; killed.MatchString(l.Text) && !l.At.IsZero() && h.S.At.Sub(l.At) < finding.StillTold.For {
 			last = l
 			count++
 		}

@@ -135,7 +135,7 @@ const (
 func conntrack(h hostlog.Host) {
 	count, most := number(h.Sysctls["net.netfilter.nf_conntrack_count"]), number(h.Sysctls["net.netfilter.nf_conntrack_max"])
 	said := h.LastLine(func(l snapshot.HostLine) bool {
-		return strings.Contains(l.Text, "nf_conntrack: table full") && h.S.At.Sub(l.At) < finding.StillTold
+		return strings.Contains(l.Text, "nf_conntrack: table full") && h.S.At.Sub(l.At) < finding.StillTold.For
 	})
 	if said == nil && (most == 0 || count*100 < most*conntrackFilling) {
 		return

@@ -32,7 +32,7 @@ func refusedToJoin(h hostlog.Host) {
 	}
 	for _, x := range agentRefused {
 		said := h.LastSaid(x.words)
-		if at := h.SaidAt(said); said == "" || !at.IsZero() && h.S.At.Sub(at) > finding.StillTold {
+		if at := h.SaidAt(said); said == "" || !at.IsZero() && h.S.At.Sub(at) > finding.StillTold.For {
 			continue
 		}
 		f := h.Find(HostAgentRefused, fmt.Sprintf("The cluster refuses the agent of node %s for its %s: %s", h.Node, x.about,

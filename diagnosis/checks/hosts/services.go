@@ -93,10 +93,8 @@ func failingUnits(h hostlog.Host) map[string]*unit {
 	return by
 }
 
-const (
-	loopWithin = 15 * time.Minute
-	loopTimes  = 3
-)
+// loopTimes is how often a service must have failed to be in a loop.
+const loopTimes = 3
 
 // services speaks of a service that does not run, where its node is ill for it, and of one that fails again and again though its node
 // happens to be ready.
@@ -111,7 +109,7 @@ func services(h hostlog.Host) {
 			continue
 		}
 		var f *finding.Finding
-		looping := slices.DeleteFunc(slices.Clone(u.failures), func(t time.Time) bool { return t.IsZero() || h.S.At.Sub(t) > loopWithin })
+		looping := slices.DeleteFunc(slices.Clone(u.failures), func(t time.Time) bool { return t.IsZero() || h.S.At.Sub(t) > finding.FailsAgain.For })
 		switch {
 		case alike[u.failed] || alike[u.stopped]:
 			continue // told of the one that is described alike
@@ -126,7 +124,7 @@ func services(h hostlog.Host) {
 			h.SeeLine(f, u.stopped)
 		case len(looping) >= loopTimes:
 			f = h.Find(HostServiceFailed, fmt.Sprintf("Service %s on node %s fails again and again (%d times in %s)%s", name.name, h.Node,
-				len(looping), finding.Duration(loopWithin), because(said)))
+				len(looping), finding.Duration(finding.FailsAgain.For), because(said)))
 			f.Severity, f.Since = incident.Warning, looping[0]
 			h.SeeLine(f, h.LastLine(func(l snapshot.HostLine) bool {
 				return strings.Contains(l.Text, name.name+".service: Failed with result")
@@ -191,9 +189,6 @@ var (
 	updateFails  = regexp.MustCompile(`level=(?:error|fatal)|^[EF]\d{4} |(?i:update failed)`)
 )
 
-// updateTakes is how long after its beginning an update's errors are its own.
-const updateTakes = 5 * time.Minute
-
 // failedUpdate speaks of an automatic update that failed: by the package tools' word, or by the service's, where an error follows the
 // update's beginning. A lost CNI configuration tells of it itself.
 func failedUpdate(h hostlog.Host) {
@@ -202,7 +197,7 @@ func failedUpdate(h hostlog.Host) {
 			return
 		}
 	}
-	recent := func(t time.Time) bool { return !t.IsZero() && !t.After(h.S.At) && h.S.At.Sub(t) < finding.LastWeek }
+	recent := func(t time.Time) bool { return !t.IsZero() && !t.After(h.S.At) && h.S.At.Sub(t) < finding.LastWeek.For }
 	if l := h.LastLine(func(l snapshot.HostLine) bool {
 		return strings.Contains(l.File, "unattended-upgrades") && !strings.Contains(l.Text, "INFO ") && recent(l.At)
 	}); l != nil {
@@ -218,7 +213,7 @@ func failedUpdate(h hostlog.Host) {
 		at := h.SaidAt(h.ServiceLog[i])
 		for j := i; j >= 0 && j > i-logNear; j-- {
 			began := h.SaidAt(h.ServiceLog[j])
-			if !updateBegins.MatchString(h.ServiceLog[j]) || began.IsZero() || at.Sub(began) > updateTakes {
+			if !updateBegins.MatchString(h.ServiceLog[j]) || began.IsZero() || at.Sub(began) > finding.UpdateTakes.For {
 				continue
 			}
 			f := h.Find(HostUpdateFailed, fmt.Sprintf("An automatic update failed on node %s at %s: %q", h.Node, finding.Moment(h.S.At, at),
@@ -242,7 +237,7 @@ func limits(h hostlog.Host) {
 	}
 	const name = "fs.inotify.max_user_instances"
 	said := h.LastSaid(noInotify)
-	if at := h.SaidAt(said); said == "" || !at.IsZero() && h.S.At.Sub(at) > finding.StillTold {
+	if at := h.SaidAt(said); said == "" || !at.IsZero() && h.S.At.Sub(at) > finding.StillTold.For {
 		return
 	}
 	value := ""

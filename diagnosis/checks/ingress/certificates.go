@@ -18,9 +18,6 @@ import (
 // issuerAnnotations are those by which cert-manager is asked to write an Ingress' Secret, which takes it a while.
 var issuerAnnotations = []string{"cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme"}
 
-// slowIssuer is how long a certificate may take to be issued.
-const slowIssuer = 10 * time.Minute
-
 // checkIngressTLS compares the TLS Secrets that an Ingress names with those that there are, where they may be seen, or else with what the
 // controller's log says.
 func checkIngressTLS(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.Ingress) {
@@ -34,9 +31,12 @@ func checkIngressTLS(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.In
 		field := fmt.Sprintf("spec.tls[%d].secretName", i)
 		secret := secretOf(s, g.Namespace, t.SecretName)
 		if secret == nil {
-			if !asked || s.At.Sub(g.CreationTimestamp.Time) >= slowIssuer {
-				reportSecretMissing(s, r, g, t.SecretName, field)
+			marked := func() {}
+			if asked {
+				marked = r.NotYet(finding.Lasts(finding.SlowIssuer, g.CreationTimestamp.Time), s.At)
 			}
+			reportSecretMissing(s, r, g, t.SecretName, field)
+			marked()
 			continue
 		}
 		checkNames(r, g, t, secret, field)

@@ -46,8 +46,7 @@ func ingressClass(s *snapshot.Snapshot, name string) *networkingv1.IngressClass 
 
 // checkIngressClass reports an Ingress that no controller takes up for its class. One that has an address was taken up by somebody.
 func checkIngressClass(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.Ingress) {
-	if finding.NotSeen(s, "ingressclasses.networking.k8s.io", "") || s.Namespace != "" || len(g.Status.LoadBalancer.Ingress) > 0 ||
-		s.At.Sub(g.CreationTimestamp.Time) < finding.SlowIngress {
+	if finding.NotSeen(s, "ingressclasses.networking.k8s.io", "") || s.Namespace != "" || len(g.Status.LoadBalancer.Ingress) > 0 {
 		return
 	}
 	class := classOf(s, g)
@@ -77,7 +76,8 @@ func checkIngressClass(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.
 	}
 	f := r.Find(IngressClassMissing, o, title)
 	f.Since = g.CreationTimestamp.Time
-	f.Cite(finding.SeenAPI(o, field, g.CreationTimestamp.Time, seen), finding.SeenAPI(o, "status.loadBalancer", time.Time{}, "no address"))
+	f.Cite(finding.SeenAPI(o, field, g.CreationTimestamp.Time, seen), finding.SeenAPI(o, "status.loadBalancer", time.Time{}, "no address")).
+		MayPass(finding.SlowIngress, f.Since)
 }
 
 // controllers are those that run as pods of the cluster, by the controller that their IngressClass names, with what their images are
@@ -144,7 +144,7 @@ func checkIngressControllers(s *snapshot.Snapshot, r *finding.Report) {
 		if known := slices.ContainsFunc(controllers, func(x struct{ class, image string }) bool {
 			return strings.HasPrefix(c.Spec.Controller,
 				x.class)
-		}); !known || len(used[c.Name]) == 0 || kube.Newly(s, c.CreationTimestamp.Time) {
+		}); !known || len(used[c.Name]) == 0 {
 			continue
 		}
 		var pods []*corev1.Pod
@@ -154,8 +154,10 @@ func checkIngressControllers(s *snapshot.Snapshot, r *finding.Report) {
 				pods = append(pods, p)
 			}
 		}
-		if !slices.ContainsFunc(pods, kube.IsReady) && (len(pods) == 0 || !podproblem.AllStarting(s, pods)) {
+		if starting, unknown := podproblem.OnlyStarting(s, pods); !unknown && !slices.ContainsFunc(pods, kube.IsReady) {
+			marked := r.NotYet(starting.And(finding.Lasts(finding.Settling, c.CreationTimestamp.Time)), s.At)
 			noController(s, r, c, pods, used[c.Name])
+			marked()
 		}
 	}
 }
@@ -174,10 +176,15 @@ func noController(s *snapshot.Snapshot, r *finding.Report, c *networkingv1.Ingre
 			workload = d
 		}
 	}
-	if len(pods) == 0 && workload == nil && slices.ContainsFunc(ingresses, func(g *networkingv1.Ingress) bool {
-		return len(g.Status.LoadBalancer.Ingress) > 0 || s.At.Sub(g.CreationTimestamp.Time) < finding.SlowIngress
-	}) {
-		return // somebody has served them, under a name of its own perhaps
+	if len(pods) == 0 && workload == nil {
+		if slices.ContainsFunc(ingresses, func(g *networkingv1.Ingress) bool { return len(g.Status.LoadBalancer.Ingress) > 0 }) {
+			return // somebody has served them, under a name of its own perhaps
+		}
+		var soon finding.Term // and somebody may yet serve those that are new
+		for _, g := range ingresses {
+			soon = soon.And(finding.Lasts(finding.SlowIngress, g.CreationTimestamp.Time))
+		}
+		defer r.NotYet(soon, s.At)()
 	}
 	f := r.Find(IngressNoController, o, title+"no pod of "+c.Spec.Controller+" is in the cluster")
 	f.Cite(finding.SeenAPI(o, "spec.controller", time.Time{}, c.Spec.Controller))

@@ -26,20 +26,30 @@ var classCodes = []finding.Code{
 // checkDefaultClass reports the IngressClasses that are marked as the default beside another. Ingresses of before keep the class they were
 // given.
 func checkDefaultClass(s *snapshot.Snapshot, r *finding.Report) {
+	var all []*networkingv1.IngressClass
+	old := 0
+	for i := range s.IngressClasses {
+		c := &s.IngressClasses[i]
+		mark := c.Annotations[networkingv1.AnnotationIsDefaultIngressClass]
+		if mark != "true" || c.DeletionTimestamp != nil {
+			continue
+		}
+		if all = append(all, c); !kube.Newly(s, c.CreationTimestamp.Time) {
+			old++
+		}
+	}
 	var names []string
 	var objects []incident.Object
 	var seen []incident.Evidence
 	var since time.Time
-	for i := range s.IngressClasses {
-		c := &s.IngressClasses[i]
-		mark := c.Annotations[networkingv1.AnnotationIsDefaultIngressClass]
-		if mark != "true" || c.DeletionTimestamp != nil || kube.Newly(s, c.CreationTimestamp.Time) {
-			continue // one class may be about to take another's place
+	for _, c := range all {
+		if old >= 2 && kube.Newly(s, c.CreationTimestamp.Time) {
+			continue // it changes nothing of what is said of the others
 		}
 		o := snapshot.ObjectOf("IngressClass", "", c.Name)
 		names, objects = append(names, c.Name), append(objects, o)
 		seen = append(seen, finding.SeenAPI(o, "metadata.annotations["+networkingv1.AnnotationIsDefaultIngressClass+"]", c.CreationTimestamp.Time,
-			mark))
+			"true"))
 		since = kube.Latest(since, c.CreationTimestamp.Time)
 	}
 	if len(names) < 2 {
@@ -48,5 +58,5 @@ func checkDefaultClass(s *snapshot.Snapshot, r *finding.Report) {
 	f := r.Find(IngressClassAmbiguous, objects[0], fmt.Sprintf("%d IngressClasses are marked as the default: %s", len(names),
 		finding.ListWords(names, len(names))))
 	f.Since, f.Fault = since, objects[:min(len(objects), finding.MaxAlike)]
-	f.Cite(seen...)
+	f.Cite(seen...).MayPass(finding.Settling, since) // one class may be about to take another's place
 }

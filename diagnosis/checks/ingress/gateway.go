@@ -138,8 +138,10 @@ func checkGateways(s *snapshot.Snapshot, r *finding.Report) {
 	checkGatewayClasses(s, r, gateways)
 	for _, kind := range routeKinds {
 		for _, route := range gatewayObjects(s, kind) {
-			if !kube.Newly(s, route.CreationTimestamp.Time) && route.DeletionTimestamp == nil {
+			if route.DeletionTimestamp == nil {
+				marked := r.MayPass(finding.Lasts(finding.Settling, route.CreationTimestamp.Time))
 				checkRoute(s, r, route, gateways)
+				marked()
 			}
 		}
 	}
@@ -150,34 +152,43 @@ func checkGatewayClasses(s *snapshot.Snapshot, r *finding.Report, gateways []*ga
 	for _, c := range gatewayObjects(s, "GatewayClass") {
 		classes[c.Name] = c
 	}
-	for _, g := range gateways {
-		if kube.Newly(s, g.CreationTimestamp.Time) || g.DeletionTimestamp != nil {
-			continue
+	young := func(g *gatewayObject) bool { return kube.Newly(s, g.CreationTimestamp.Time) }
+	old := slices.DeleteFunc(slices.Clone(gateways), young)
+	for _, g := range append(old, slices.DeleteFunc(slices.Clone(gateways), func(g *gatewayObject) bool { return !young(g) })...) {
+		if g.DeletionTimestamp != nil || young(g) && refused[classes[g.Spec.GatewayClassName]] != nil {
+			continue // a young one changes nothing of what is said of its class
 		}
-		class, ok := classes[g.Spec.GatewayClassName]
-		switch {
-		case !ok && !finding.NotSeen(s, "gatewayclasses.gateway.networking.k8s.io", "") && s.Namespace == "":
-			f := r.Find(GatewayClassMissing, g.object(), fmt.Sprintf("Gateway %s/%s names GatewayClass %s, which does not exist%s", g.Namespace,
-				g.Name, g.Spec.GatewayClassName,
-				kube.DidYouMean(nearOrAll(g.Spec.GatewayClassName, slices.Sorted(maps.Keys(classes))))))
-			f.Since = g.CreationTimestamp.Time
-			f.Cite(finding.SeenAPI(f.Object, "spec.gatewayClassName", time.Time{}, fmt.Sprintf("%q", g.Spec.GatewayClassName)))
-			continue
-		case ok && conditionRefuses(gatewayCondition(class.Status.Conditions, "Accepted")) != "":
-			c := gatewayCondition(class.Status.Conditions, "Accepted")
-			f := refused[class]
-			if f == nil {
-				f = r.Find(GatewayClassMissing, class.object(), fmt.Sprintf("GatewayClass %s, which Gateway %s/%s names, is not accepted %s",
-					class.Name, g.Namespace, g.Name, conditionRefuses(c)))
-				f.Since = c.LastTransitionTime.Time
-				f.Cite(conditionSeen(class, "status", c))
-				refused[class] = f
-			}
-			f.Refs = append(f.Refs, g.object())
-			continue
-		}
-		checkGateway(s, r, g)
+		checkGatewayOf(s, r, g, classes, refused)
 	}
+}
+
+// checkGatewayOf looks at a Gateway's class, and then at itself.
+func checkGatewayOf(s *snapshot.Snapshot, r *finding.Report, g *gatewayObject, classes map[string]*gatewayObject,
+	refused map[*gatewayObject]*finding.Finding) {
+	defer r.MayPass(finding.Lasts(finding.Settling, g.CreationTimestamp.Time))()
+	class, ok := classes[g.Spec.GatewayClassName]
+	switch {
+	case !ok && !finding.NotSeen(s, "gatewayclasses.gateway.networking.k8s.io", "") && s.Namespace == "":
+		f := r.Find(GatewayClassMissing, g.object(), fmt.Sprintf("Gateway %s/%s names GatewayClass %s, which does not exist%s", g.Namespace,
+			g.Name, g.Spec.GatewayClassName,
+			kube.DidYouMean(nearOrAll(g.Spec.GatewayClassName, slices.Sorted(maps.Keys(classes))))))
+		f.Since = g.CreationTimestamp.Time
+		f.Cite(finding.SeenAPI(f.Object, "spec.gatewayClassName", time.Time{}, fmt.Sprintf("%q", g.Spec.GatewayClassName)))
+		return
+	case ok && conditionRefuses(gatewayCondition(class.Status.Conditions, "Accepted")) != "":
+		c := gatewayCondition(class.Status.Conditions, "Accepted")
+		f := refused[class]
+		if f == nil {
+			f = r.Find(GatewayClassMissing, class.object(), fmt.Sprintf("GatewayClass %s, which Gateway %s/%s names, is not accepted %s",
+				class.Name, g.Namespace, g.Name, conditionRefuses(c)))
+			f.Since = c.LastTransitionTime.Time
+			f.Cite(conditionSeen(class, "status", c))
+			refused[class] = f
+		}
+		f.Refs = append(f.Refs, g.object())
+		return
+	}
+	checkGateway(s, r, g)
 }
 
 // nearOrAll are the names that look alike, or a few of all if none does.
@@ -225,15 +236,17 @@ func checkGateway(s *snapshot.Snapshot, r *finding.Report, g *gatewayObject) {
 			if t == "Conflicted" {
 				bad = c != nil && c.Status == metav1.ConditionTrue
 			}
-			if !bad || kube.Newly(s, c.LastTransitionTime.Time) {
+			if !bad {
 				continue
 			}
-			found = true
 			f := r.Find(GatewayNotReady, g.object(), fmt.Sprintf("Gateway %s/%s: listener %s is not ready (%s is %s, %s): %s", g.Namespace, g.Name,
 				l.Name, t, c.Status, c.Reason, strings.TrimRight(c.Message, ".")))
 			f.Since = c.LastTransitionTime.Time
 			f.Cite(conditionSeen(g, "status.listeners["+l.Name+"]", c))
-			break
+			if !f.MayPass(finding.Settling, f.Since).Early(s.At) {
+				found = true
+				break
+			}
 		}
 	}
 	if found {
@@ -241,12 +254,17 @@ func checkGateway(s *snapshot.Snapshot, r *finding.Report, g *gatewayObject) {
 	}
 	for _, t := range []string{"Accepted", "Programmed", "Scheduled", "Ready"} {
 		c := gatewayCondition(g.Status.Conditions, t)
-		if words := conditionRefuses(c); words != "" && !kube.Newly(s, c.LastTransitionTime.Time) &&
-			s.At.Sub(g.CreationTimestamp.Time) >= finding.SlowIngress {
+		if words := conditionRefuses(c); words != "" {
 			f := r.Find(GatewayNotReady, g.object(), fmt.Sprintf("Gateway %s/%s is not ready: %s is %s %s", g.Namespace, g.Name, t, c.Status, words))
 			f.Since = c.LastTransitionTime.Time
 			f.Cite(conditionSeen(g, "status", c))
-			return
+			normal := finding.Lasts(finding.Settling, f.Since).And(finding.Lasts(finding.SlowIngress, g.CreationTimestamp.Time))
+			if f.MayPassWithin(normal); c.Status == metav1.ConditionUnknown {
+				f.NotYetWithin(normal, s.At)
+			}
+			if !f.Early(s.At) {
+				return
+			}
 		}
 	}
 }

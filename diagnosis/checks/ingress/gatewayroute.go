@@ -20,7 +20,7 @@ func checkRoute(s *snapshot.Snapshot, r *finding.Report, route *gatewayObject, g
 		for _, t := range []string{"Accepted", "ResolvedRefs"} {
 			c := gatewayCondition(p.Conditions, t)
 			words := conditionRefuses(c)
-			if words == "" || kube.Newly(s, c.LastTransitionTime.Time) || t == "ResolvedRefs" && backends || t == "Accepted" && missing {
+			if words == "" || t == "ResolvedRefs" && backends || t == "Accepted" && missing {
 				continue
 			}
 			parent := snapshot.ObjectOf("Gateway", p.ParentRef.in(route.Namespace), p.ParentRef.Name)
@@ -32,7 +32,9 @@ func checkRoute(s *snapshot.Snapshot, r *finding.Report, route *gatewayObject, g
 				parent.Namespace, parent.Name, words))
 			f.Since, f.Refs = c.LastTransitionTime.Time, []incident.Object{parent}
 			f.Cite(conditionSeen(route, "status.parents["+p.ParentRef.Name+"]", c))
-			break
+			if !f.MayPass(finding.Settling, f.Since).Early(s.At) {
+				break
+			}
 		}
 	}
 }

@@ -78,12 +78,14 @@ func checkIngresses(s *snapshot.Snapshot, r *finding.Report) {
 	}
 	for i := range s.Ingresses {
 		g := &s.Ingresses[i]
-		if g.DeletionTimestamp != nil || kube.Newly(s, g.CreationTimestamp.Time) {
+		if g.DeletionTimestamp != nil {
 			continue
 		}
+		marked := r.MayPass(finding.Lasts(finding.Settling, g.CreationTimestamp.Time))
 		checkBackends(s, r, g)
 		checkIngressClass(s, r, g)
 		checkIngressTLS(s, r, g)
+		marked()
 	}
 	checkRouteClaims(s, r)
 	checkIngressControllers(s, r)

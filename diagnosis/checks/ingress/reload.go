@@ -60,7 +60,7 @@ func checkIngressReload(s *snapshot.Snapshot, r *finding.Report) {
 // reloadFails is why the pod's last reload failed, "" if it did not; and the Ingresses that it could not take up, as far as its log says.
 func reloadFails(s *snapshot.Snapshot, p *corev1.Pod) (why string, waiting []incident.Object, seen []incident.Evidence, since time.Time) {
 	if e := kube.LastEvent(s, finding.PodObject(p), "RELOAD"); e != nil && e.Type == corev1.EventTypeWarning &&
-		s.At.Sub(snapshot.EventTime(e).Time) < finding.StillTold {
+		s.At.Sub(snapshot.EventTime(e).Time) < finding.StillTold.For {
 		if m := emerg.FindStringSubmatch(e.Message); m != nil {
 			why, since, seen = m[1], kube.BeganAt(e), []incident.Evidence{finding.SeenEvent(e)}
 		}

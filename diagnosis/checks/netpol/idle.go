@@ -20,7 +20,7 @@ func checkIdlePolicies(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.NetworkPolicies {
 		n := &s.NetworkPolicies[i]
 		want := n.Spec.PodSelector.MatchLabels
-		if len(want) == 0 || kube.Newly(s, n.CreationTimestamp.Time) || selectsAny(s, n.Namespace, &n.Spec.PodSelector) {
+		if len(want) == 0 || selectsAny(s, n.Namespace, &n.Spec.PodSelector) {
 			continue
 		}
 		if _, ok := templates[n.Namespace]; !ok {
@@ -41,7 +41,8 @@ func checkIdlePolicies(s *snapshot.Snapshot, r *finding.Report) {
 			kube.LabelWords(kube.Differing(want, near.Labels)), finding.Short(near.Object), kube.LabelWords(kube.Counterpart(want, near.Labels))))
 		f.Since = n.CreationTimestamp.Time
 		f.Cite(finding.SeenAPI(o, "spec.podSelector", time.Time{}, podSelectorWords(&n.Spec.PodSelector)),
-			finding.SeenAPI(near.Object, "spec.template.metadata.labels", time.Time{}, kube.LabelWords(near.Labels)))
+			finding.SeenAPI(near.Object, "spec.template.metadata.labels", time.Time{}, kube.LabelWords(near.Labels))).
+			NotYet(finding.Settling, f.Since, s.At)
 	}
 }
 

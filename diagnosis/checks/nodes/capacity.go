@@ -35,8 +35,7 @@ type Pressure struct {
 func reportPressure(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 	for _, p := range pressures {
 		c := kube.NodeCondition(n, p.condition)
-		if c == nil || c.Status != corev1.ConditionTrue || p.condition == corev1.NodeNetworkUnavailable &&
-			s.At.Sub(n.CreationTimestamp.Time) < newNode {
+		if c == nil || c.Status != corev1.ConditionTrue {
 			continue
 		}
 		f := r.Find(NodePressure, kube.NodeObject(n), fmt.Sprintf("Node %s %s", n.Name, p.words)).On(n)
@@ -45,7 +44,9 @@ func reportPressure(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 		if p.condition != corev1.NodeNetworkUnavailable {
 			f.Cite(finding.SeenEvent(kube.LastEvent(s, f.Object, "EvictionThresholdMet")))
 			blameBiggest(f, s, n)
+			continue
 		}
+		f.NotYet(finding.NewNode, n.CreationTimestamp.Time, s.At)
 	}
 }
 
@@ -79,17 +80,24 @@ const muchUsed = 1 << 30
 // pkg/scheduler/framework/plugins). They do not say which node each is about.
 type unplaced struct{ full, cordoned []*corev1.Pod }
 
+// pending are those that have waited for long enough, and those that the next round of the scheduler may place.
+type pending struct{ told, early unplaced }
+
 const (
 	tooManyPods       = "Too many pods"
 	wereUnschedulable = "were unschedulable"
 )
 
-func pendingPods(s *snapshot.Snapshot) unplaced {
-	var w unplaced
+func pendingPods(s *snapshot.Snapshot) pending {
+	var all pending
 	for _, p := range s.PodsOn("") {
 		c := kube.PodCondition(p, corev1.PodScheduled)
-		if c == nil || c.Status == corev1.ConditionTrue || p.DeletionTimestamp != nil || kube.Newly(s, p.CreationTimestamp.Time) {
+		if c == nil || c.Status == corev1.ConditionTrue || p.DeletionTimestamp != nil {
 			continue
+		}
+		w := &all.told
+		if !finding.Lasts(finding.Settling, p.CreationTimestamp.Time).Over(s.At) {
+			w = &all.early
 		}
 		if strings.Contains(c.Message, tooManyPods) {
 			w.full = append(w.full, p)
@@ -98,7 +106,32 @@ func pendingPods(s *snapshot.Snapshot) unplaced {
 			w.cordoned = append(w.cordoned, p)
 		}
 	}
-	return w
+	return all
+}
+
+// reportFull and reportCordoned tell of pods that wait for a moment only beside what counts without them.
+func (w pending) reportFull(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
+	w.told.reportFull(s, r, n)
+	if len(w.told.full) == 0 && len(w.early.full) > 0 {
+		defer r.MayPass(finding.Lasts(finding.Settling, newest(w.early.full)))()
+		w.early.reportFull(s, r, n)
+	}
+}
+
+func (w pending) reportCordoned(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
+	w.told.reportCordoned(s, r, n)
+	if len(w.told.cordoned) == 0 && len(w.early.cordoned) > 0 {
+		defer r.MayPass(finding.Lasts(finding.Settling, newest(w.early.cordoned)))()
+		w.early.reportCordoned(s, r, n)
+	}
+}
+
+func newest(pods []*corev1.Pod) time.Time {
+	var t time.Time
+	for _, p := range pods {
+		t = kube.Latest(t, p.CreationTimestamp.Time)
+	}
+	return t
 }
 
 // nearlyFull is the share of its pods that a node has when the next few find no place, in hundredths.
@@ -143,14 +176,11 @@ func seePending(f *finding.Finding, pods []*corev1.Pod) {
 	}
 }
 
-// forgotten is how long a cordon lasts that people still know of.
-const forgotten = 24 * time.Hour
-
 // reportCordoned speaks of a node that somebody cordoned: on purpose, unless it was forgotten or pods wait for it.
 func (w unplaced) reportCordoned(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 	title := fmt.Sprintf("Node %s is cordoned: it takes no new pods", n.Name)
 	since := cordonedAt(s, n)
-	if !since.IsZero() && s.At.Sub(since) >= forgotten {
+	if !since.IsZero() && finding.Lasts(finding.ForgottenCordon, since).Over(s.At) {
 		title = fmt.Sprintf("Node %s has been cordoned for %s, perhaps forgotten: it takes no new pods", n.Name,
 			finding.Duration(s.At.Sub(since)))
 	}

@@ -23,10 +23,6 @@ func silence(l kube.Leases, node string) time.Duration {
 	return 0
 }
 
-// wrongClock is how far a node's clock may be from the API server's. A request takes seconds at worst; five minutes is where Kerberos
-// and many tokens give up.
-const wrongClock = 30 * time.Second
-
 // reportSkew compares the node's clock with the API server's in the one moment that both noted: the lease's renewal. A renewal that both
 // noted in the past, the node's the later, can be a cluster that is kept alive out of a file, and proves nothing.
 func reportSkew(l kube.Leases, s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
@@ -34,7 +30,7 @@ func reportSkew(l kube.Leases, s *snapshot.Snapshot, r *finding.Report, n *corev
 	if node.IsZero() || server.IsZero() {
 		return
 	}
-	skew, way := node.Sub(server), "ahead of"
+	skew, way, wrongClock := node.Sub(server), "ahead of", finding.WrongClock.For
 	switch {
 	case skew > wrongClock && node.Sub(s.At) > wrongClock && server.Sub(s.At) < wrongClock:
 	case -skew > wrongClock:

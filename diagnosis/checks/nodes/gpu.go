@@ -116,6 +116,7 @@ type asker struct {
 	workload incident.Object
 	resource corev1.ResourceName
 	pods     []*corev1.Pod
+	early    bool // the next round of the scheduler may place them
 }
 
 // askers groups the pods that wait and ask for a GPU, in the order of workload and resource.
@@ -123,11 +124,11 @@ func askers(s *snapshot.Snapshot) []asker {
 	type key struct {
 		workload incident.Object
 		resource corev1.ResourceName
+		early    bool
 	}
 	by := map[key]*asker{}
 	for _, p := range s.PodsOn("") {
-		if c := kube.PodCondition(p, corev1.PodScheduled); c == nil || c.Status == corev1.ConditionTrue || p.DeletionTimestamp != nil ||
-			kube.Newly(s, p.CreationTimestamp.Time) {
+		if c := kube.PodCondition(p, corev1.PodScheduled); c == nil || c.Status == corev1.ConditionTrue || p.DeletionTimestamp != nil {
 			continue
 		}
 		asked := map[corev1.ResourceName]bool{}
@@ -137,9 +138,9 @@ func askers(s *snapshot.Snapshot) []asker {
 			}
 		}
 		for name := range asked {
-			k := key{s.WorkloadOf(p), name}
+			k := key{s.WorkloadOf(p), name, !finding.Lasts(finding.Settling, p.CreationTimestamp.Time).Over(s.At)}
 			if by[k] == nil {
-				by[k] = &asker{workload: k.workload, resource: name}
+				by[k] = &asker{workload: k.workload, resource: name, early: k.early}
 			}
 			by[k].pods = append(by[k].pods, p)
 		}
@@ -149,13 +150,17 @@ func askers(s *snapshot.Snapshot) []asker {
 		out = append(out, *a)
 	}
 	slices.SortFunc(out, func(a, b asker) int {
-		return cmp.Or(a.workload.Compare(b.workload), cmp.Compare(a.resource, b.resource))
+		return cmp.Or(a.workload.Compare(b.workload), cmp.Compare(a.resource, b.resource),
+			a.pods[0].CreationTimestamp.Compare(b.pods[0].CreationTimestamp.Time))
 	})
 	return out
 }
 
 // report blames the nodes that have such a GPU and do not offer it, or says that no node has one.
 func (a asker) report(s *snapshot.Snapshot, r *finding.Report) {
+	if a.early {
+		defer r.MayPass(finding.Lasts(finding.Settling, newest(a.pods)))()
+	}
 	blamed := false
 	for i := range s.Nodes {
 		n := &s.Nodes[i]

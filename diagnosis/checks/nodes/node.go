@@ -89,11 +89,6 @@ var nodeCodes = []finding.Code{
 		Example: "Node worker-1 was rebooted at 02:16:40 UTC"},
 }
 
-const (
-	newNode    = 3 * time.Minute  // a node younger than this is still being set up: its network plugin has yet to be pulled and started
-	staleLease = 60 * time.Second // kubelets renew every 10 s; the controller gives up on a lease after 40 s
-)
-
 func checkNodes(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges("nodes")
 	leases := kube.NodeLeases(s)
@@ -102,15 +97,14 @@ func checkNodes(s *snapshot.Snapshot, r *finding.Report) {
 		n := &s.Nodes[i]
 		ready := kube.NodeCondition(n, corev1.NodeReady)
 		if ready != nil && ready.Status != corev1.ConditionTrue {
-			if setUp(s, n) && !kube.Leaving(s, n) {
+			if leaving, asked := kube.Leaving(s, n); !asked {
+				marked := r.NotYet(leaving.And(settingUp(s, n)), s.At)
 				reportNotReady(s, r, n, ready)
 				reportDifference(s, r, n)
+				marked()
 			}
-		} else if silent := silence(leases, n.Name); silent > staleLease && !kube.Leaving(s, n) {
-			r.Find(NodeLeaseStale, kube.NodeObject(n), fmt.Sprintf("Node %s has not renewed its lease for %s", n.Name,
-				finding.Duration(silent))).On(n).
-				Cite(finding.SeenAPI(snapshot.ObjectOf("Lease", corev1.NamespaceNodeLease, n.Name), "spec.renewTime", leases.Renewed[n.Name],
-					"not renewed for "+finding.Duration(silent)))
+		} else if silent := silence(leases, n.Name); silent > finding.MissedLease.For {
+			reportSilent(s, r, n, leases, silent)
 		}
 		reportSkew(leases, s, r, n)
 		reportVersion(s, r, n)
@@ -121,4 +115,17 @@ func checkNodes(s *snapshot.Snapshot, r *finding.Report) {
 			pods.reportCordoned(s, r, n)
 		}
 	}
+}
+
+// reportSilent speaks of a node that is ready by its last word, which is no longer new.
+func reportSilent(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node, leases kube.Leases, silent time.Duration) {
+	leaving, asked := kube.Leaving(s, n)
+	if asked {
+		return
+	}
+	r.Find(NodeLeaseStale, kube.NodeObject(n), fmt.Sprintf("Node %s has not renewed its lease for %s", n.Name,
+		finding.Duration(silent))).On(n).
+		Cite(finding.SeenAPI(snapshot.ObjectOf("Lease", corev1.NamespaceNodeLease, n.Name), "spec.renewTime", leases.Renewed[n.Name],
+			"not renewed for "+finding.Duration(silent))).
+		NotYetWithin(leaving, s.At).NotYet(finding.StaleLease, s.At.Add(-silent), s.At)
 }

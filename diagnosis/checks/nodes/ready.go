@@ -16,9 +16,12 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// setUp says whether a node is past its first minutes: by its age, or because its network has worked once.
-func setUp(s *snapshot.Snapshot, n *corev1.Node) bool {
-	return s.At.Sub(n.CreationTimestamp.Time) >= newNode || hadNetwork(s, n)
+// settingUp is until when a node may still be set up; no time at all where its network has worked once.
+func settingUp(s *snapshot.Snapshot, n *corev1.Node) finding.Term {
+	if hadNetwork(s, n) {
+		return finding.Term{}
+	}
+	return finding.Lasts(finding.NewNode, n.CreationTimestamp.Time)
 }
 
 // hadNetwork says whether the node's network has given a pod its address.
@@ -41,14 +44,14 @@ func reportNotReady(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node, rea
 	case shuttingDown(ready.Message):
 		f := find(NodeNotReady, fmt.Sprintf("Node %s is shutting down since %s%s", n.Name, finding.Moment(s.At, since), podsOn(s, n)))
 		f.Severity, f.Told = incident.Warning, []time.Time{since}
-		if s.At.Sub(since) < kube.LeavingTime {
+		if !finding.Lasts(finding.LeavingTime, since).Over(s.At) {
 			f.Severity = incident.Info
 		}
 	case runtimeDown(ready.Message):
-		if s.At.Sub(since) < startingRuntime && strings.Contains(ready.Message, "may not have completed yet") {
-			return // the kubelet has just started
+		f := find(NodeRuntimeDown, fmt.Sprintf("The container runtime of node %s does not answer%s: %s", n.Name, podsOn(s, n), ready.Message))
+		if strings.Contains(ready.Message, "may not have completed yet") {
+			f.NotYet(finding.StartingRuntime, since, s.At) // the kubelet has just started
 		}
-		find(NodeRuntimeDown, fmt.Sprintf("The container runtime of node %s does not answer%s: %s", n.Name, podsOn(s, n), ready.Message))
 	default:
 		if kube.NoCNI(ready.Message) {
 			reportCNI(s, r, n, since, seen)
@@ -88,9 +91,6 @@ func running(s *snapshot.Snapshot, node string) int {
 	return count
 }
 
-// startingRuntime is how long a kubelet that has just started may wait for its first look at the runtime.
-const startingRuntime = 2 * time.Minute
-
 // runtimeDown knows the kubelet's words (runtimeErrors in pkg/kubelet/runtime.go, and the health checks that it joins to them).
 func runtimeDown(message string) bool {
 	for _, words := range []string{"container runtime is down", "container runtime status check may not have completed yet",
@@ -107,7 +107,7 @@ func shuttingDown(message string) bool { return strings.Contains(message, "node 
 
 func reportCNI(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node, since time.Time, seen incident.Evidence) {
 	title := "Node %s has lost its CNI configuration: no new pod can start on it"
-	if since.Sub(n.CreationTimestamp.Time) < newNode && !hadNetwork(s, n) {
+	if since.Sub(n.CreationTimestamp.Time) < finding.NewNode.For && !hadNetwork(s, n) {
 		title = "Node %s has no CNI configuration: no pod can start on it"
 	}
 	f := r.Find(NodeCNIMissing, kube.NodeObject(n), fmt.Sprintf(title, n.Name)).On(n).Cite(seen)

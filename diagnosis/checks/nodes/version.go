@@ -80,7 +80,7 @@ func reportReboot(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 		return
 	}
 	at := snapshot.EventTime(e).Time
-	if s.At.Sub(at) > finding.Recently || at.Sub(n.CreationTimestamp.Time) < newNode {
+	if s.At.Sub(at) > finding.Recently.For || at.Sub(n.CreationTimestamp.Time) < finding.NewNode.For {
 		return
 	}
 	f := r.Find(NodeRebooted, kube.NodeObject(n), fmt.Sprintf("Node %s was rebooted at %s", n.Name,

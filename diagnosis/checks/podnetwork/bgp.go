@@ -43,7 +43,7 @@ func checkPeers(s *snapshot.Snapshot, r *finding.Report) {
 	for _, p := range calicoObjects(s, "BGPPeer") {
 		spec, _ := p.Object["spec"].(map[string]any)
 		field, selector, known := fitsNone(s, spec)
-		if !known || field == "" || kube.Newly(s, p.GetCreationTimestamp().Time) {
+		if !known || field == "" {
 			return // it has a peer, or one that cannot be judged
 		}
 		idles = append(idles, idle{p, field, selector})
@@ -51,6 +51,11 @@ func checkPeers(s *snapshot.Snapshot, r *finding.Report) {
 	if len(idles) == 0 {
 		return
 	}
+	made := time.Time{}
+	for _, x := range idles {
+		made = kube.Latest(made, x.peer.GetCreationTimestamp().Time)
+	}
+	defer r.NotYet(finding.Lasts(finding.Settling, made), s.At)()
 	first, what := idles[0], "peers"
 	if first.field == "nodeSelector" {
 		what = "nodes"

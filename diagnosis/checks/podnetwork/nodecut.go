@@ -157,9 +157,6 @@ func reportCut(s *snapshot.Snapshot, r *finding.Report, node string, x *cutNode,
 // (src/network/networkd-routing-policy-rule.c), NetworkManager and firewalld.
 var networkTouched = regexp.MustCompile(`(systemd-networkd)\[\d+\]: .*(?:Re-configuring|Removing rout)|: (?:Stopping|Stopped|Restarting|Reloading) (Network (?:Configuration|Service|Manager)|firewalld)`)
 
-// beforeCut is how long before pods fail their host's network may have been touched for it.
-const beforeCut = time.Hour
-
 // touched tells when the host's network was last set up anew before the onset, and cites what did and which packages changed.
 func touched(s *snapshot.Snapshot, f *finding.Finding) string {
 	said := ""
@@ -168,7 +165,9 @@ func touched(s *snapshot.Snapshot, f *finding.Finding) string {
 		if h.Node != f.Nodes[0] {
 			continue
 		}
-		near := func(at time.Time) bool { return !at.After(f.Since.Add(time.Minute)) && f.Since.Sub(at) < beforeCut }
+		near := func(at time.Time) bool {
+			return !at.After(f.Since.Add(finding.TouchedAfter.For)) && f.Since.Sub(at) < finding.NetworkTouched.For
+		}
 		l := h.LastLine(func(l snapshot.HostLine) bool { return near(l.At) && networkTouched.MatchString(l.Text) })
 		if l == nil {
 			continue

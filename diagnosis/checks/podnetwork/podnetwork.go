@@ -96,49 +96,70 @@ func podsByNode(s *snapshot.Snapshot, d *appsv1.DaemonSet) map[string]*corev1.Po
 	return m
 }
 
-// without says that a node is none of a DaemonSet's, though others are: it has no pod there, and none is about to come.
-func without(s *snapshot.Snapshot, d *appsv1.DaemonSet, pods map[string]*corev1.Pod, node string) bool {
-	n := s.Node(node)
-	return n != nil && pods[node] == nil && !kube.Newly(s, d.CreationTimestamp.Time) &&
-		s.At.Sub(n.CreationTimestamp.Time) >= finding.SlowIngress
+// comes is until when a DaemonSet's pod may still come to a node.
+func comes(d *appsv1.DaemonSet, n *corev1.Node) finding.Term {
+	return finding.Lasts(finding.Settling, d.CreationTimestamp.Time).And(finding.Lasts(finding.AgentComes, n.CreationTimestamp.Time))
 }
 
-// sandboxFailures are the events by which the kubelet says that a pod gets no network, the newest of each node.
-func sandboxFailures(s *snapshot.Snapshot) (map[string]*corev1.Event, map[string][]*corev1.Pod) {
-	events, pods := map[string]*corev1.Event{}, map[string][]*corev1.Pod{}
-	for _, p := range startingPods(s) {
+// noSandbox are the events by which the kubelets say that pods get no network, the newest of each node, with those pods, and until when that
+// may pass.
+type noSandbox struct {
+	events map[string]*corev1.Event
+	pods   map[string][]*corev1.Pod
+	normal map[string]finding.Term
+}
+
+// sandboxFailures goes by the pods that have waited for long enough, and for a node without any by those that wait for a moment.
+func sandboxFailures(s *snapshot.Snapshot) noSandbox {
+	x := sandboxesOf(s, func(p *corev1.Pod) bool { return !kube.Newly(s, p.CreationTimestamp.Time) })
+	early := sandboxesOf(s, func(p *corev1.Pod) bool { return kube.Newly(s, p.CreationTimestamp.Time) })
+	for node, e := range early.events {
+		if x.events[node] == nil {
+			x.events[node], x.pods[node], x.normal[node] = e, early.pods[node], early.normal[node]
+		}
+	}
+	return x
+}
+
+// forget leaves out what a node's young pods show, where the kubelet says itself that there is no network.
+func (x noSandbox) forget(s *snapshot.Snapshot, node string) {
+	if !x.normal[node].Over(s.At) {
+		delete(x.events, node)
+		delete(x.pods, node)
+		delete(x.normal, node)
+	}
+}
+
+func sandboxesOf(s *snapshot.Snapshot, counts func(*corev1.Pod) bool) noSandbox {
+	x := noSandbox{map[string]*corev1.Event{}, map[string][]*corev1.Pod{}, map[string]finding.Term{}}
+	for i := range s.Pods {
+		p := &s.Pods[i]
+		if p.Status.Phase != corev1.PodPending || p.Spec.NodeName == "" || !counts(p) {
+			continue
+		}
 		e := kube.LastEvent(s, finding.PodObject(p), "FailedCreatePodSandBox", "NetworkNotReady")
 		if e == nil {
 			continue
 		}
 		node := p.Spec.NodeName
-		pods[node] = append(pods[node], p)
-		if before := events[node]; before == nil || snapshot.EventTime(before).Time.Before(snapshot.EventTime(e).Time) {
-			events[node] = e
+		x.pods[node] = append(x.pods[node], p)
+		x.normal[node] = x.normal[node].And(finding.Lasts(finding.Settling, p.CreationTimestamp.Time))
+		if before := x.events[node]; before == nil || snapshot.EventTime(before).Time.Before(snapshot.EventTime(e).Time) {
+			x.events[node] = e
 		}
 	}
-	return events, pods
-}
-
-func startingPods(s *snapshot.Snapshot) []*corev1.Pod {
-	var out []*corev1.Pod
-	for i := range s.Pods {
-		p := &s.Pods[i]
-		if p.Status.Phase == corev1.PodPending && p.Spec.NodeName != "" && !kube.Newly(s, p.CreationTimestamp.Time) {
-			out = append(out, p)
-		}
-	}
-	return out
+	return x
 }
 
 // checkPlugins looks, where pods get no network, whether the plugin's pod is missing. One that is there and unwell speaks for itself.
 func checkPlugins(s *snapshot.Snapshot, r *finding.Report) {
-	events, pods := sandboxFailures(s)
-	nodes := slices.Sorted(maps.Keys(events))
+	failed := sandboxFailures(s)
+	nodes := slices.Sorted(maps.Keys(failed.events))
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
 		if c := kube.NodeCondition(n, corev1.NodeReady); c != nil && c.Status == corev1.ConditionFalse && kube.NoCNI(c.Message) {
 			nodes = finding.Union(nodes, []string{n.Name})
+			failed.forget(s, n.Name)
 		}
 	}
 	if len(nodes) == 0 || finding.NotSeen(s, "daemonsets.apps", "") {
@@ -152,14 +173,16 @@ func checkPlugins(s *snapshot.Snapshot, r *finding.Report) {
 		}
 		have := podsByNode(s, d)
 		for _, node := range nodes {
-			if n := s.Node(node); n == nil || !without(s, d, have, node) || spares(d, n) {
+			n := s.Node(node)
+			if n == nil || have[node] != nil || spares(d, n) {
 				continue
 			}
 			f := r.Find(NetworkPluginMissing, o, fmt.Sprintf("DaemonSet %s has no pod on node %s, where pods cannot get a network%s", d.Name, node,
 				whyNot(d, s.Node(node))))
-			f.Nodes, f.Pods = []string{node}, pods[node]
+			f.Nodes, f.Pods = []string{node}, failed.pods[node]
 			f.Cite(finding.SeenAPI(o, "status.desiredNumberScheduled", time.Time{},
-				fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), node)), finding.SeenEvent(events[node]))
+				fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), node)), finding.SeenEvent(failed.events[node])).
+				NotYetWithin(comes(d, n).And(failed.normal[node]), s.At)
 		}
 	}
 }
@@ -189,9 +212,9 @@ var exhausted = regexp.MustCompile(`(?i)no IP addresses available in (?:range se
 
 // checkAddresses reports nodes whose network plugin has no address left.
 func checkAddresses(s *snapshot.Snapshot, r *finding.Report) {
-	events, pods := sandboxFailures(s)
-	for _, node := range slices.Sorted(maps.Keys(events)) {
-		e := events[node]
+	failed := sandboxFailures(s)
+	for _, node := range slices.Sorted(maps.Keys(failed.events)) {
+		e := failed.events[node]
 		m := exhausted.FindStringSubmatch(e.Message)
 		if m == nil {
 			continue
@@ -216,7 +239,8 @@ func checkAddresses(s *snapshot.Snapshot, r *finding.Report) {
 			title += fmt.Sprintf(", and %d of its pods have one", taken)
 		}
 		f := r.Find(NodeIPsExhausted, o, title).Cite(finding.SeenEvent(e))
-		f.Nodes, f.Pods, f.Since = []string{node}, pods[node], kube.BeganAt(e)
+		f.Nodes, f.Pods, f.Since = []string{node}, failed.pods[node], kube.BeganAt(e)
+		f.MayPassWithin(failed.normal[node])
 		if n != nil {
 			f.Cite(finding.SeenAPI(o, "spec.podCIDR", time.Time{}, n.Spec.PodCIDR))
 		}

@@ -42,14 +42,14 @@ func checkProxies(s *snapshot.Snapshot, r *finding.Report) {
 		}
 		for j := range s.Nodes {
 			n := &s.Nodes[j]
-			if !kube.NodeReady(n) || !without(s, d, have, n.Name) || spares(d, n) {
+			if !kube.NodeReady(n) || have[n.Name] != nil || spares(d, n) {
 				continue
 			}
 			f := r.Find(NodeProxyMissing, kube.NodeObject(n), fmt.Sprintf("Node %s has no kube-proxy: addresses of Services lead nowhere from it%s",
 				n.Name, whyNot(d, n))).On(n)
 			f.Fault = []incident.Object{f.Object, o}
 			f.Cite(finding.SeenAPI(o, "status.desiredNumberScheduled", time.Time{},
-				fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), n.Name)))
+				fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), n.Name))).NotYetWithin(comes(d, n), s.At)
 		}
 	}
 }

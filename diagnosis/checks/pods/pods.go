@@ -13,6 +13,9 @@ func checkPods(s *snapshot.Snapshot, r *finding.Report) {
 		for _, a := range podproblem.Of(s, p) {
 			g.Add(p, a)
 		}
+		for _, a := range podproblem.EarlyOf(s, p) {
+			g.Add(p, a)
+		}
 	}
 	g.Report(r)
 }

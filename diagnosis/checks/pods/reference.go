@@ -42,6 +42,8 @@ type missing struct {
 	pods   finding.Gathered[*corev1.Pod]
 	seen   []incident.Evidence
 	stops  bool // some pod cannot start for want of it
+
+	normal finding.Term // until when all of the pods may still find it there
 }
 
 // checkReferences compares what pods refer to with the ConfigMaps that exist, and takes the kubelet's word for the rest.
@@ -50,7 +52,8 @@ func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
 	m := map[string]*missing{}
 	var order []*missing
 	note := func(p *corev1.Pod, object incident.Object, key, how string, e incident.Evidence, stops bool) {
-		id := object.String() + "\x00" + key
+		made := finding.Lasts(finding.Settling, p.CreationTimestamp.Time)
+		id := fmt.Sprintf("%s\x00%s\x00%v", object, key, made.Over(s.At)) // young pods change nothing of what is said of the others
 		if m[id] == nil {
 			m[id] = &missing{object: object, key: key}
 			order = append(order, m[id])
@@ -58,6 +61,7 @@ func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
 		x := m[id]
 		x.stops = x.stops || stops
 		x.pods.Add(p)
+		x.normal = x.normal.And(made)
 		x.how = finding.Union(x.how, []string{how})
 		if len(x.seen) < finding.ShownPods {
 			x.seen = append(x.seen, e)
@@ -66,8 +70,7 @@ func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
 	complete := len(s.ConfigMaps) > 0 && !finding.NotSeen(s, "configmaps", "")
 	for i := range s.Pods {
 		p := &s.Pods[i]
-		if kube.HasEnded(p) || p.DeletionTimestamp != nil ||
-			kube.Newly(s, p.CreationTimestamp.Time) {
+		if kube.HasEnded(p) || p.DeletionTimestamp != nil {
 			continue
 		}
 		stops := !kube.Healthy(p)
@@ -239,6 +242,7 @@ func (x *missing) report(s *snapshot.Snapshot, r *finding.Report) {
 		title += " (" + x.how[i] + ")"
 	}
 	f := r.Find(code, x.object, title).Cite(x.seen...)
+	f.MayPassWithin(x.normal)
 	f.Pods, f.Refs = x.pods.List, []incident.Object{x.object}
 	f.Fault = append([]incident.Object{x.object}, needed[:min(len(needed), maxHolders)]...)
 	if !x.stops {

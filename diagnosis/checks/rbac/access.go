@@ -60,7 +60,7 @@ func checkAccess(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Events {
 		e := &s.Events[i]
 		if !strings.Contains(e.Message, `forbidden: User "system:serviceaccount:`) ||
-			s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRefusal {
+			s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRefusal.For {
 			continue
 		}
 		o := snapshot.ObjectOf(e.InvolvedObject.Kind, e.InvolvedObject.Namespace, e.InvolvedObject.Name)
@@ -174,7 +174,7 @@ func checkServiceAccounts(s *snapshot.Snapshot, r *finding.Report) {
 	}
 	for i := range s.Events {
 		if e := &s.Events[i]; strings.Contains(e.Message, "error looking up service account") &&
-			s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal {
+			s.At.Sub(snapshot.EventTime(e).Time) < finding.RecentRefusal.For {
 			seen := finding.SeenEvent(e)
 			seen.Time = kube.BeganAt(e).UTC()
 			note(e.Message, seen, ownerOf(s, snapshot.ObjectOf(e.InvolvedObject.Kind, e.InvolvedObject.Namespace, e.InvolvedObject.Name)))

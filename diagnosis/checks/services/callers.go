@@ -70,15 +70,14 @@ func noPort(c calls.Callers, by calls.Call, v *corev1.Service) {
 // withoutEndpoints reports a Service without a selector for which nobody has written an EndpointSlice, or whose EndpointSlice sends to an
 // address of the pod network that no pod has.
 func withoutEndpoints(c calls.Callers, by calls.Call, v *corev1.Service) {
-	if len(v.Spec.Selector) > 0 || finding.NotSeen(c.S, "endpointslices.discovery.k8s.io", v.Namespace) ||
-		kube.Newly(c.S, v.CreationTimestamp.Time) {
+	if len(v.Spec.Selector) > 0 || finding.NotSeen(c.S, "endpointslices.discovery.k8s.io", v.Namespace) {
 		return
 	}
 	slicesOf := c.S.EndpointSlicesOf(v.Namespace, v.Name)
 	if len(slicesOf) == 0 {
 		f := c.Find(ServiceNoEndpoints, by.Service, "", by, fmt.Sprintf("Service %s has no selector, and no EndpointSlice says where it leads",
 			v.Name))
-		f.Cite(finding.SeenAPI(by.Service, "spec.selector", time.Time{}, "none"))
+		f.Cite(finding.SeenAPI(by.Service, "spec.selector", time.Time{}, "none")).MayPass(finding.Settling, v.CreationTimestamp.Time)
 		return
 	}
 	var gone []netip.Addr
@@ -100,7 +99,7 @@ func withoutEndpoints(c calls.Callers, by calls.Call, v *corev1.Service) {
 		fmt.Sprintf("Service %s has no selector, and its EndpointSlice %s, written by hand, sends to %s, which no pod has (any longer)", v.Name,
 			o.Name, gone[0]))
 	f.Fault = finding.Union(f.Fault, []incident.Object{by.Service, o})
-	f.Cite(finding.SeenAPI(o, "endpoints.addresses", time.Time{}, gone[0].String()))
+	f.Cite(finding.SeenAPI(o, "endpoints.addresses", time.Time{}, gone[0].String())).MayPass(finding.Settling, v.CreationTimestamp.Time)
 }
 
 // ofPods says whether an address is in the pod network of a node.

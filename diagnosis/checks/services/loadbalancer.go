@@ -27,13 +27,10 @@ var loadBalancerCodes = []finding.Code{
 			"to give out addresses"},
 }
 
-// slowBalancer is how long a cloud may take to set up a load balancer.
-const slowBalancer = 5 * time.Minute
-
 func checkLoadBalancers(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Services {
 		v := &s.Services[i]
-		if !pendingBalancer(v) || s.At.Sub(v.CreationTimestamp.Time) < slowBalancer || v.CreationTimestamp.IsZero() {
+		if !pendingBalancer(v) || v.CreationTimestamp.IsZero() {
 			continue
 		}
 		o := kube.ServiceObject(v)
@@ -66,6 +63,9 @@ func checkLoadBalancers(s *snapshot.Snapshot, r *finding.Report) {
 		}
 		if taken != nil {
 			f.Refs = []incident.Object{kube.ServiceObject(taken)}
+		}
+		if f.MayPass(finding.SlowBalancer, f.Since); e == nil && taken == nil {
+			f.NotYet(finding.SlowBalancer, f.Since, s.At)
 		}
 	}
 }

@@ -98,8 +98,9 @@ func checkServices(s *snapshot.Snapshot, r *finding.Report) {
 	dns := resolvers.Service(s)
 	for i := range s.Services {
 		v := &s.Services[i]
+		marked := r.MayPass(finding.Lasts(finding.Settling, v.CreationTimestamp.Time))
 		switch {
-		case v == dns || kube.Newly(s, v.CreationTimestamp.Time) || finding.NotSeen(s, "pods", v.Namespace):
+		case v == dns || finding.NotSeen(s, "pods", v.Namespace):
 		case v.Spec.Type == corev1.ServiceTypeExternalName:
 			checkExternalName(s, r, v)
 		case len(v.Spec.Selector) == 0:
@@ -107,6 +108,7 @@ func checkServices(s *snapshot.Snapshot, r *finding.Report) {
 		default:
 			checkService(s, r, v, pods.Selected(v.Namespace, v.Spec.Selector))
 		}
+		marked()
 	}
 	checkCalled(s, r)
 }
@@ -123,7 +125,11 @@ func checkService(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, po
 		return
 	}
 	checkTargetPorts(r, v, pods)
-	if slices.ContainsFunc(pods, kube.IsReady) || v.Spec.PublishNotReadyAddresses || podproblem.AllStarting(s, pods) {
+	if slices.ContainsFunc(pods, kube.IsReady) || v.Spec.PublishNotReadyAddresses {
+		return
+	}
+	starting, unknown := podproblem.OnlyStarting(s, pods)
+	if unknown {
 		return
 	}
 	what := "has no endpoint: "
@@ -140,6 +146,7 @@ func checkService(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, po
 		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", kube.UnreadySince(p), "not ready"))
 	}
 	f.Cite(kube.SliceEvidence(s, v)).Cite(failedDials(s, f.Object)...)
+	f.NotYetWithin(starting.And(finding.Lasts(finding.Settling, v.CreationTimestamp.Time)), s.At)
 }
 
 // reached says that somebody reached the Service over TCP just now, whatever its objects say.
@@ -207,6 +214,7 @@ func selectsNothing(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service) 
 		if reliedOn(s, o) {
 			f.Severity = incident.Warning
 		}
+		f.NotYet(finding.Settling, v.CreationTimestamp.Time, s.At)
 		return
 	}
 	f.Title = finding.OneLine(fmt.Sprintf("Service %s selects no pod: its selector has %s, %s has %s", v.Name,

@@ -25,6 +25,8 @@ type pending struct {
 	refs  []incident.Object // whose trouble would explain it
 	seen  []incident.Evidence
 	next  string // what to do, where it is not what the code says
+
+	silent finding.Term // until when a silence may be a provisioner's at its work
 }
 
 // pendingWhy goes the way of the volume controller: the volume that the claim names, its class, the volumes made by hand, and the
@@ -110,20 +112,17 @@ func saidPending(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) pending 
 	return pending{why: finding.ShortMessage(said.Message), seen: []incident.Evidence{finding.SeenEvent(said)}}
 }
 
-// slowProvisioning is how long a provisioner may take before its silence is looked at.
-const slowProvisioning = 2 * time.Minute
-
 var waitsForProvisioner = regexp.MustCompile(`[Ww]aiting for a volume to be created,? either by (?:the )?external provisioner ["']([^"']+)["']`)
 
 // unprovisioned is a claim whose provisioner has not said a word: the controller waits for it, and it does not even begin.
 func unprovisioned(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, class *storagev1.StorageClass) pending {
 	o := claimObject(c)
 	waits := kube.LastEvent(s, o, "ExternalProvisioning")
-	if waits == nil || kube.LastEvent(s, o, "Provisioning") != nil || s.At.Sub(kube.BeganAt(waits)) < slowProvisioning ||
+	if waits == nil || kube.LastEvent(s, o, "Provisioning") != nil ||
 		!waitsForProvisioner.MatchString(waits.Message) {
 		return pending{}
 	}
-	w := pending{seen: []incident.Evidence{finding.SeenEvent(waits), finding.SeenAPI(snapshot.ObjectOf("StorageClass", "", class.Name),
+	w := pending{silent: finding.Lasts(finding.SlowProvisioning, kube.BeganAt(waits)), seen: []incident.Evidence{finding.SeenEvent(waits), finding.SeenAPI(snapshot.ObjectOf("StorageClass", "", class.Name),
 		"provisioner", time.Time{}, class.Provisioner)}}
 	of, sound := kube.DriverWorkload(s, class.Provisioner)
 	switch {

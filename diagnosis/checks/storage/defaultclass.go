@@ -8,7 +8,6 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
-	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -29,8 +28,8 @@ func checkClasses(s *snapshot.Snapshot, r *finding.Report) {
 		return // one that was not seen may be the newest
 	}
 	classes := defaultClasses(s)
-	if len(classes) < 2 || kube.Newly(s, classes[0].CreationTimestamp.Time) {
-		return // the mark is being moved from one to a new one, perhaps
+	if len(classes) < 2 {
+		return
 	}
 	given, why := classes[0], "created last"
 	if given.CreationTimestamp.Equal(&classes[1].CreationTimestamp) {
@@ -48,6 +47,7 @@ func checkClasses(s *snapshot.Snapshot, r *finding.Report) {
 	f := r.Find(StorageClassAmbiguous, snapshot.ObjectOf("StorageClass", "", given.Name),
 		finding.Inflect(len(others), "StorageClass %s, %s, is given to new claims without a class; %s {is|are} marked as the default, too",
 			given.Name, why, names))
+	f.MayPass(finding.Settling, given.CreationTimestamp.Time) // the mark is being moved from one to a new one, perhaps
 	for _, c := range classes {
 		o := snapshot.ObjectOf("StorageClass", "", c.Name)
 		if len(f.Fault) < finding.MaxAlike {

@@ -15,9 +15,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// slowDetach is how long a volume may take to leave the node that it was on.
-const slowDetach = time.Minute
-
 // The words of the attach/detach controller and the kubelet.
 var (
 	multiAttach  = regexp.MustCompile(`Multi-Attach error for volume "([^"]+)" (.*)`)
@@ -33,9 +30,10 @@ func checkMounts(s *snapshot.Snapshot, r *finding.Report) {
 	m := mounts{s: s, r: r, found: map[string]*finding.Finding{}}
 	for i := range s.Pods {
 		p := &s.Pods[i]
-		if p.Status.Phase != corev1.PodPending || p.Spec.NodeName == "" || p.DeletionTimestamp != nil || kube.Newly(s, p.CreationTimestamp.Time) {
+		if p.Status.Phase != corev1.PodPending || p.Spec.NodeName == "" || p.DeletionTimestamp != nil {
 			continue
 		}
+		m.normal = finding.Lasts(finding.Settling, p.CreationTimestamp.Time)
 		if e := kube.LastEvent(s, finding.PodObject(p), "FailedAttachVolume"); e != nil {
 			m.attach(p, e)
 		}
@@ -70,25 +68,29 @@ type mounts struct {
 	r       *finding.Report
 	found   map[string]*finding.Finding
 	holders map[incident.Object][]*corev1.Pod // by claim; made when first asked for
+	normal  finding.Term                      // until when what the pod that is looked at waits for may pass
 }
 
-// note adds a pod to the finding of what it waits for.
+// note adds a pod to the finding of what it waits for. Pods that have waited for a moment only have one of their own.
 func (m *mounts) note(p *corev1.Pod, e *corev1.Event, code string, o incident.Object, alike, title string) *finding.Finding {
-	id := code + "\x00" + o.String() + "\x00" + alike
+	id := fmt.Sprintf("%s\x00%s\x00%s\x00%v", code, o, alike, m.normal.Over(m.s.At))
 	f := m.found[id]
 	if f == nil {
 		f = m.r.Find(code, o, title)
 		m.found[id] = f
 	}
 	f.Pods, f.Nodes, f.Since = append(f.Pods, p), finding.Union(f.Nodes, []string{p.Spec.NodeName}), finding.Earlier(f.Since, kube.BeganAt(e))
-	return f.Cite(finding.SeenEvent(e))
+	return f.Cite(finding.SeenEvent(e)).MayPassWithin(m.normal)
 }
 
 func (m *mounts) attach(p *corev1.Pod, e *corev1.Event) {
 	x := multiAttach.FindStringSubmatch(e.Message)
-	if x == nil || m.s.At.Sub(kube.BeganAt(e)) < slowDetach {
+	if x == nil {
 		return
 	}
+	own := m.normal
+	m.normal = own.And(finding.Lasts(finding.SlowDetach, kube.BeganAt(e)))
+	defer func() { m.normal = own }()
 	o, name := volumeObject(x[1]), "Volume "+x[1]
 	if v := m.s.PersistentVolume(x[1]); v != nil && v.Spec.ClaimRef != nil {
 		o = snapshot.ObjectOf("PersistentVolumeClaim", v.Spec.ClaimRef.Namespace, v.Spec.ClaimRef.Name)
@@ -124,6 +126,7 @@ func (m *mounts) attach(p *corev1.Pod, e *corev1.Event) {
 	if attached != "" {
 		f.Cite(finding.SeenAPI(o, "VolumeAttachment", time.Time{}, fmt.Sprintf("volume %s is attached to node %s", x[1], attached)))
 	}
+	f.NotYetWithin(m.normal, m.s.At)
 }
 
 // attachedTo is another node that the volume is attached to, or "".
@@ -176,7 +179,7 @@ func (m *mounts) mount(p *corev1.Pod, e *corev1.Event) {
 	}
 	if x := noCSIDriver.FindStringSubmatch(e.Message); x != nil {
 		driver := strings.Trim(x[1], `"',`)
-		of, sound := kube.DriverWorkload(m.s, driver)
+		of, sound := kube.NodeDriver(m.s, driver)
 		title := fmt.Sprintf("Node %s has no CSI driver %s: volumes of it cannot be mounted there", node.Name, driver)
 		if !of.IsZero() {
 			title += fmt.Sprintf("; %s %s/%s %s", of.Kind, of.Namespace, of.Name, sound)

@@ -42,7 +42,7 @@ func (m *mounts) deviceBusy(p *corev1.Pod, e *corev1.Event) bool {
 	if i := slices.IndexFunc(m.s.Hosts, func(h snapshot.Host) bool { return h.Node == node.Name }); i >= 0 {
 		h.Host = &m.s.Hosts[i]
 		if taken = h.LastLine(func(l snapshot.HostLine) bool {
-			return takesDevices.MatchString(l.Text) && m.s.At.Sub(l.At) < finding.Recently
+			return takesDevices.MatchString(l.Text) && m.s.At.Sub(l.At) < finding.Recently.For
 		}); taken != nil {
 			title += "; multipathd has taken a device there"
 		}

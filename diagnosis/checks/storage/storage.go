@@ -51,9 +51,10 @@ func checkClaims(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges("persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io")
 	for i := range s.PersistentVolumeClaims {
 		c := &s.PersistentVolumeClaims[i]
-		if c.Status.Phase == corev1.ClaimBound || kube.Newly(s, c.CreationTimestamp.Time) {
+		if c.Status.Phase == corev1.ClaimBound {
 			continue
 		}
+		marked := r.MayPass(finding.Lasts(finding.Settling, c.CreationTimestamp.Time))
 		o := claimObject(c)
 		users := claimUsers(s)[o]
 		switch c.Status.Phase {
@@ -64,6 +65,7 @@ func checkClaims(s *snapshot.Snapshot, r *finding.Report) {
 		default:
 			reportPending(s, r, c, users)
 		}
+		marked()
 	}
 	checkClaimed(s, r)
 }
@@ -112,6 +114,7 @@ func reportPending(s *snapshot.Snapshot, r *finding.Report, c *corev1.Persistent
 	}
 	f.Cite(finding.SeenAPI(o, "status.phase", c.CreationTimestamp.Time,
 		fmt.Sprintf("Pending, storageClassName %s", className(c)))).Cite(w.seen...)
+	f.NotYetWithin(w.silent, s.At)
 }
 
 func className(c *corev1.PersistentVolumeClaim) string {
@@ -125,10 +128,14 @@ var claimNotFound = regexp.MustCompile(`persistentvolumeclaim "([^"]+)" not foun
 
 // checkClaimed takes the scheduler's word for claims that do not exist.
 func checkClaimed(s *snapshot.Snapshot, r *finding.Report) {
-	found := map[incident.Object]*finding.Finding{}
+	type key struct {
+		object incident.Object
+		early  bool // the pod has waited for a moment only
+	}
+	found := map[key]*finding.Finding{}
 	for _, p := range s.PodsOn("") {
 		c := kube.PodCondition(p, corev1.PodScheduled)
-		if c == nil || kube.Newly(s, p.CreationTimestamp.Time) {
+		if c == nil {
 			continue
 		}
 		m := claimNotFound.FindStringSubmatch(c.Message)
@@ -136,7 +143,8 @@ func checkClaimed(s *snapshot.Snapshot, r *finding.Report) {
 			continue
 		}
 		o := snapshot.ObjectOf("PersistentVolumeClaim", p.Namespace, m[1])
-		f := found[o]
+		k := key{o, kube.Newly(s, p.CreationTimestamp.Time)}
+		f := found[k]
 		if f == nil {
 			var names []string
 			for i := range s.PersistentVolumeClaims {
@@ -147,9 +155,10 @@ func checkClaimed(s *snapshot.Snapshot, r *finding.Report) {
 			f = r.Find(PVCMissing, o, fmt.Sprintf("PersistentVolumeClaim %s/%s does not exist%s, %s uses it", p.Namespace, m[1],
 				kube.DidYouMean(kube.Nearest(m[1], names)), finding.Short(s.WorkloadOf(p))))
 			f.Refs = []incident.Object{o}
-			found[o] = f
+			found[k] = f
 		}
 		f.Pods, f.Since = append(f.Pods, p), finding.Earlier(f.Since, p.CreationTimestamp.Time)
-		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Message))
+		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[PodScheduled]", c.LastTransitionTime.Time, c.Message)).
+			MayPass(finding.Settling, p.CreationTimestamp.Time)
 	}
 }

@@ -99,7 +99,7 @@ func reportReleased(s *snapshot.Snapshot, r *finding.Report, v *corev1.Persisten
 		return
 	}
 	c := s.PersistentVolumeClaim(ref.Namespace, ref.Name)
-	if c == nil || c.UID == ref.UID || c.Status.Phase != corev1.ClaimPending || kube.Newly(s, c.CreationTimestamp.Time) || !wants(c, v) {
+	if c == nil || c.UID == ref.UID || c.Status.Phase != corev1.ClaimPending || !wants(c, v) {
 		return
 	}
 	o, claim := volumeObject(v.Name), claimObject(c)
@@ -107,7 +107,7 @@ func reportReleased(s *snapshot.Snapshot, r *finding.Report, v *corev1.Persisten
 		"that name waits for it", v.Name, ref.Namespace, ref.Name))
 	f.Since, f.Refs = c.CreationTimestamp.Time, []incident.Object{claim}
 	f.Cite(volumeEvidence(v), finding.SeenAPI(claim, "metadata.uid", c.CreationTimestamp.Time,
-		fmt.Sprintf("%s, made %s", c.UID, finding.Clock(c.CreationTimestamp.Time))))
+		fmt.Sprintf("%s, made %s", c.UID, finding.Clock(c.CreationTimestamp.Time)))).MayPass(finding.Settling, f.Since)
 }
 
 // wants says whether a claim can only mean the volume: it names it, or its class makes none.
@@ -119,15 +119,12 @@ func wants(c *corev1.PersistentVolumeClaim, v *corev1.PersistentVolume) bool {
 		v.Spec.StorageClassName == ""
 }
 
-// slowResize is how long a volume may take to grow.
-const slowResize = 5 * time.Minute
-
 func checkResizes(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.PersistentVolumeClaims {
 		c := &s.PersistentVolumeClaims[i]
 		for _, cond := range c.Status.Conditions {
 			why := resizeWhy(cond)
-			if cond.Status != corev1.ConditionTrue || why == "" || s.At.Sub(cond.LastTransitionTime.Time) < slowResize {
+			if cond.Status != corev1.ConditionTrue || why == "" {
 				continue
 			}
 			o := claimObject(c)
@@ -141,7 +138,12 @@ func checkResizes(s *snapshot.Snapshot, r *finding.Report) {
 			f.Since, f.Refs = cond.LastTransitionTime.Time, []incident.Object{o}
 			f.Cite(finding.SeenAPI(o, "status.conditions["+string(cond.Type)+"]", f.Since, strings.TrimSpace(fmt.Sprintf("%s %s %s", cond.Status,
 				cond.Reason, cond.Message))), finding.SeenEvent(said))
-			break
+			failed := cond.Type == corev1.PersistentVolumeClaimControllerResizeError || cond.Type == corev1.PersistentVolumeClaimNodeResizeError
+			if f.MayPass(finding.SlowResize, f.Since); !f.Early(s.At) {
+				break
+			} else if !failed {
+				f.NotYet(finding.SlowResize, f.Since, s.At)
+			}
 		}
 	}
 }

@@ -15,13 +15,10 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// refusedLately is how old the last refusal may be to be believed: a controller tries again after 1000 s at the latest.
-const refusedLately = 20 * time.Minute
-
 // refusedEvent returns the newest FailedCreate event about the object, or nil if the last is too old.
 func refusedEvent(s *snapshot.Snapshot, o incident.Object) *corev1.Event {
 	e := kube.LastEvent(s, o, "FailedCreate")
-	if e == nil || s.At.Sub(snapshot.EventTime(e).Time) > refusedLately {
+	if e == nil || s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRefusal.For {
 		return nil
 	}
 	return e

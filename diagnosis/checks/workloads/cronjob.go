@@ -61,9 +61,12 @@ var cronJobCodes = []finding.Code{
 func checkCronJobs(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.CronJobs {
 		c := &s.CronJobs[i]
-		if c.DeletionTimestamp == nil && !kube.Newly(s, c.CreationTimestamp.Time) {
-			checkCronJob(s, r, c, snapshot.ObjectOf("CronJob", c.Namespace, c.Name))
+		if c.DeletionTimestamp != nil {
+			continue
 		}
+		marked := r.MayPass(finding.Lasts(finding.Settling, c.CreationTimestamp.Time))
+		checkCronJob(s, r, c, snapshot.ObjectOf("CronJob", c.Namespace, c.Name))
+		marked()
 	}
 }
 
@@ -89,8 +92,8 @@ func checkCronJob(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o
 		reportRunsAddUp(s, r, c, o)
 	case len(c.Status.Active) > 0 && c.Spec.ConcurrencyPolicy == batchv1.ForbidConcurrent:
 		checkBlocked(s, r, c, o, d)
-	case d.count > 0 && s.At.Sub(d.first) > lateStart:
-		reportMissed(s, r, c, o, d)
+	case d.count > 0 && finding.Lasts(finding.Settling, d.first).Over(s.At) &&
+		!reportMissed(s, r, c, o, d).NotYet(finding.LateStart, d.first, s.At).Early(s.At):
 	case len(c.Status.Active) == 0:
 		checkSuccess(s, r, c, o, schedule)
 	}
@@ -210,12 +213,11 @@ func dueSince(schedule cron.Schedule, since, now time.Time) due {
 	return d
 }
 
-const (
-	lateStart = 10 * time.Minute // a start is this late at most while the controller is well
-	longRun   = time.Hour        // a run of less than this may be meant to hold the next ones up
-	skipped   = 3                // so many starts must have been held up
-)
+// skipped is how many starts must have been held up.
+const skipped = 3
 
+// checkBlocked: fewer starts than that, or a run that is not long, are told to who asks, as a failure where the controller says itself that
+// it could not start.
 func checkBlocked(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o incident.Object, d due) {
 	var oldest *batchv1.Job
 	for _, j := range jobsOf(s, o) {
@@ -224,7 +226,7 @@ func checkBlocked(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o
 			oldest = j
 		}
 	}
-	if oldest == nil || d.count < skipped || s.At.Sub(oldest.Status.StartTime.Time) < longRun {
+	if oldest == nil || d.count == 0 {
 		return
 	}
 	start := oldest.Status.StartTime.Time
@@ -236,9 +238,15 @@ func checkBlocked(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o
 	f.Cite(finding.SeenAPI(job, "status.startTime", start, fmt.Sprintf("%d active, not ended", oldest.Status.Active)),
 		finding.SeenAPI(o, "spec.concurrencyPolicy", time.Time{}, string(c.Spec.ConcurrencyPolicy)),
 		finding.SeenEvent(kube.LastEvent(s, o, "JobAlreadyActive")))
+	switch f.MayPass(finding.LongRun, start); {
+	case f.Early(s.At) && kube.LastEvent(s, o, "JobAlreadyActive") != nil:
+		f.AtMost = incident.Likely // it may be meant to hold the next ones up
+	case f.Early(s.At) || d.count < skipped:
+		f.Suspected()
+	}
 }
 
-func reportMissed(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o incident.Object, d due) {
+func reportMissed(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o incident.Object, d due) *finding.Finding {
 	e := kube.LastEvent(s, o, "TooManyMissedTimes", "FailedNeedsStart", "MissSchedule")
 	last := "never started"
 	if t := c.Status.LastScheduleTime; t != nil {
@@ -257,6 +265,7 @@ func reportMissed(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o
 	f.Root = hasty || e != nil // or else it is the controller that starts nothing, for a reason of its own
 	f.Cite(finding.SeenAPI(o, "status.lastScheduleTime", d.first, fmt.Sprintf("%s; due since %s", last, finding.Clock(d.first))),
 		finding.SeenEvent(e))
+	return f
 }
 
 // unsuccessful is how many runs in a row must have been in vain.

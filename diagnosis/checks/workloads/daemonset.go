@@ -22,9 +22,9 @@ import (
 // by design.
 func checkDaemonSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.DaemonSet) {
 	o, want, ready := snapshot.ObjectOf("DaemonSet", d.Namespace, d.Name), d.Status.DesiredNumberScheduled, d.Status.NumberReady
+	made := finding.Lasts(finding.Settling, d.CreationTimestamp.Time)
+	defer r.MayPass(made)()
 	switch {
-	case kube.Newly(s, d.CreationTimestamp.Time):
-		return
 	case want == 0:
 		checkNodeSelector(s, r, d, o)
 		return
@@ -35,21 +35,19 @@ func checkDaemonSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.DaemonSet
 	if refusal != nil && d.Status.CurrentNumberScheduled < want {
 		servesStill(refused(s, r, o, refusal.Message, kube.BeganAt(refusal), finding.SeenEvent(refusal)), ready > 0)
 	}
+	ill, normal := notServing(s, kube.PodsOf(s, o), refusal != nil)
+	if len(ill) == 0 && refusal == nil {
+		return // its pods are being created
+	}
 	var nodes, why []string
 	var since time.Time
 	now := ""
-	for _, p := range kube.PodsOf(s, o) {
-		if kube.IsReady(p) || podproblem.StartingUp(s, p) || kube.AwayWithNode(s, p) {
-			continue
-		}
+	for _, p := range ill {
 		nodes = finding.Union(nodes, []string{daemonNode(p)})
 		if len(why) < finding.ShownPods {
 			why = append(why, daemonNode(p)+": "+podState(p))
 		}
 		since, now = finding.Earlier(since, kube.UnreadySince(p)), p.Labels[appsv1.ControllerRevisionHashLabelKey]
-	}
-	if len(nodes) == 0 && refusal == nil {
-		return // its pods are being created
 	}
 	title := fmt.Sprintf("DaemonSet %s: ready on %d of %d nodes", d.Name, ready, want)
 	if len(nodes) > 0 {
@@ -61,6 +59,32 @@ func checkDaemonSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.DaemonSet
 	if d.Status.UpdatedNumberScheduled < want && d.Status.UpdatedNumberScheduled > 0 {
 		revised(f, s, d.Namespace, revisionBefore(s, d, now), revisionNamed(d, now))
 	}
+	f.NotYetWithin(normal.And(made), s.At)
+}
+
+// notServing are the pods that should be ready by now. If there are none, and nothing is refused, they are those that are starting, with
+// until when they may be.
+func notServing(s *snapshot.Snapshot, pods []*corev1.Pod, refused bool) (ill []*corev1.Pod, normal finding.Term) {
+	var starting []*corev1.Pod
+	for _, p := range pods {
+		switch {
+		case kube.IsReady(p) || away(s, p):
+		case podproblem.StartingUp(s, p):
+			starting = append(starting, p)
+		default:
+			ill = append(ill, p)
+		}
+	}
+	if normal = podproblem.StartsUntil(s, starting); len(ill) > 0 || refused || normal.Over(s.At) {
+		return ill, finding.Term{}
+	}
+	return starting, normal
+}
+
+// away says whether a pod is not ready for its node, which is away for a while as it should be.
+func away(s *snapshot.Snapshot, p *corev1.Pod) bool {
+	until, asked := kube.AwayWithNode(s, p)
+	return asked || !until.Over(s.At)
 }
 
 // daemonNode is the node that a pod is meant for: before it is bound, its affinity says so.

@@ -3,6 +3,7 @@ package workloads
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,21 +54,34 @@ var hpaCodes = []finding.Code{
 }
 
 func checkHPAs(s *snapshot.Snapshot, r *finding.Report) {
-	by := map[incident.Object][]*autoscalingv2.HorizontalPodAutoscaler{}
+	by, young := map[incident.Object][]*autoscalingv2.HorizontalPodAutoscaler{}, map[incident.Object][]*autoscalingv2.HorizontalPodAutoscaler{}
 	for i := range s.HPAs {
 		h := &s.HPAs[i]
-		if kube.Newly(s, h.CreationTimestamp.Time) || h.DeletionTimestamp != nil {
+		if h.DeletionTimestamp != nil {
 			continue
 		}
 		t := snapshot.ObjectOf(h.Spec.ScaleTargetRef.Kind, h.Namespace, h.Spec.ScaleTargetRef.Name)
-		by[t] = append(by[t], h)
+		made := finding.Lasts(finding.Settling, h.CreationTimestamp.Time)
+		if made.Over(s.At) {
+			by[t] = append(by[t], h)
+		} else {
+			young[t] = append(young[t], h)
+		}
+		marked := r.MayPass(made)
 		checkHPA(s, r, h, snapshot.ObjectOf("HorizontalPodAutoscaler", h.Namespace, h.Name), t)
+		marked()
 	}
 	for i := range s.HPAs { // in order of name, not of the map
 		t := snapshot.ObjectOf(s.HPAs[i].Spec.ScaleTargetRef.Kind, s.HPAs[i].Namespace, s.HPAs[i].Spec.ScaleTargetRef.Name)
-		if all := by[t]; len(all) > 1 {
-			reportConflict(r, all, t)
+		all := by[t]
+		if len(all) < 2 { // or else what is new changes nothing of it
+			all = slices.Concat(all, young[t])
+		}
+		if len(all) > 1 {
+			f := reportConflict(r, all, t)
+			f.MayPass(finding.Settling, f.Since)
 			delete(by, t)
+			delete(young, t)
 		}
 	}
 }
@@ -79,8 +93,7 @@ func checkHPA(s *snapshot.Snapshot, r *finding.Report, h *autoscalingv2.Horizont
 	case able != nil && able.Status == corev1.ConditionFalse && able.Reason == "FailedGetScale":
 		reportTarget(s, r, o, target, able)
 	case active != nil && active.Status == corev1.ConditionFalse && active.Reason != "ScalingDisabled" &&
-		s.At.Sub(active.LastTransitionTime.Time) >= unmeasured:
-		reportNoMetrics(s, r, o, target, active)
+		!reportNoMetrics(s, r, o, target, active).Early(s.At):
 	case limited != nil && limited.Status == corev1.ConditionTrue && limited.Reason == "TooManyReplicas":
 		reportMaximum(s, r, h, o, target, limited)
 	}
@@ -88,9 +101,6 @@ func checkHPA(s *snapshot.Snapshot, r *finding.Report, h *autoscalingv2.Horizont
 }
 
 func reportTarget(s *snapshot.Snapshot, r *finding.Report, o, target incident.Object, c *autoscalingv2.HorizontalPodAutoscalerCondition) {
-	if kube.Newly(s, c.LastTransitionTime.Time) {
-		return
-	}
 	why := fmt.Sprintf("%s cannot be read: %s", finding.Short(target), finding.ShortMessage(c.Message))
 	f := r.Find(HPATargetMissing, o, "")
 	if strings.Contains(c.Message, "not found") {
@@ -103,7 +113,7 @@ func reportTarget(s *snapshot.Snapshot, r *finding.Report, o, target incident.Ob
 	}
 	f.Title = finding.OneLine(fmt.Sprintf("HorizontalPodAutoscaler %s scales nothing: %s", o.Name, why), finding.MaxTitle)
 	f.Since = c.LastTransitionTime.Time
-	f.Cite(kube.SeenHPA(o, c))
+	f.Cite(kube.SeenHPA(o, c)).MayPass(finding.Settling, f.Since)
 }
 
 // namesOfKind are the names of the objects beside one, of the kinds that are scaled most.
@@ -126,9 +136,6 @@ func namesOfKind(s *snapshot.Snapshot, o incident.Object) []string {
 	return names
 }
 
-// unmeasured is how long an autoscaler may lack metrics: metrics-server needs two rounds of 15 s for a new pod, and the kubelets theirs.
-const unmeasured = 3 * time.Minute
-
 var (
 	requestMissing = regexp.MustCompile(`missing request for (\S+) in container (\S+) of Pod (\S+)`)
 	podRequest     = regexp.MustCompile(`missing pod-level request for (\S+) in Pod (\S+)`)
@@ -140,8 +147,9 @@ type Unmeasured struct {
 	PodsUnready bool // the autoscaler says that its own pods are why: there are none, or they are not ready
 }
 
+// reportNoMetrics: pods that are young have not been measured yet, which is no failure.
 func reportNoMetrics(s *snapshot.Snapshot, r *finding.Report, o, target incident.Object,
-	c *autoscalingv2.HorizontalPodAutoscalerCondition) {
+	c *autoscalingv2.HorizontalPodAutoscalerCondition) *finding.Finding {
 	var f *finding.Finding
 	if m := requestMissing.FindStringSubmatch(c.Message); m != nil {
 		f = r.Find(HPARequestMissing, o, fmt.Sprintf("HorizontalPodAutoscaler %s cannot measure %s: container %s of %s has no %s request", o.Name,
@@ -162,6 +170,17 @@ func reportNoMetrics(s *snapshot.Snapshot, r *finding.Report, o, target incident
 	}
 	f.Workload, f.Since = target, c.LastTransitionTime.Time
 	f.Cite(kube.SeenHPA(o, c))
+	if f.Code == HPANoMetrics && (!f.Root || unmeasured(s, target)) {
+		return f.NotYet(finding.Unmeasured, f.Since, s.At)
+	}
+	return f.MayPass(finding.Unmeasured, f.Since)
+}
+
+// unmeasured says whether a workload has no pods but such as are too young to have been measured.
+func unmeasured(s *snapshot.Snapshot, target incident.Object) bool {
+	return !slices.ContainsFunc(kube.PodsOfWorkload(s, target), func(p *corev1.Pod) bool {
+		return finding.Lasts(finding.Unmeasured, p.CreationTimestamp.Time).Over(s.At)
+	})
 }
 
 // metricsWords puts the API's words into a newcomer's.
@@ -192,16 +211,11 @@ func apiServices(resource string) []incident.Object {
 	return []incident.Object{snapshot.ObjectOf("APIService", "", "v1beta1."+group)}
 }
 
-const (
-	maximumLong  = time.Hour
-	maximumShort = 15 * time.Minute
-)
-
 func reportMaximum(s *snapshot.Snapshot, r *finding.Report, h *autoscalingv2.HorizontalPodAutoscaler, o, target incident.Object,
 	c *autoscalingv2.HorizontalPodAutoscalerCondition) {
 	since := c.LastTransitionTime.Time
 	lasted := s.At.Sub(since)
-	if since.IsZero() || lasted < maximumShort || h.Status.CurrentReplicas < h.Spec.MaxReplicas ||
+	if since.IsZero() || h.Status.CurrentReplicas < h.Spec.MaxReplicas ||
 		kube.Replicas(h.Spec.MinReplicas) >= h.Spec.MaxReplicas {
 		return
 	}
@@ -212,7 +226,10 @@ func reportMaximum(s *snapshot.Snapshot, r *finding.Report, h *autoscalingv2.Hor
 	}
 	f := r.Find(HPAAtMaximum, o, title)
 	f.Workload, f.Since = target, since
-	if lasted < maximumLong {
+	switch {
+	case !finding.Lasts(finding.AtMaximum, since).Over(s.At):
+		f.NotYet(finding.AtMaximum, since, s.At)
+	case !finding.Lasts(finding.LongAtMaximum, since).Over(s.At):
 		f.Severity = incident.Info
 	}
 	f.Cite(kube.SeenHPA(o, c), finding.SeenAPI(o, "status.currentReplicas", time.Time{},
@@ -236,7 +253,7 @@ func utilization(h *autoscalingv2.HorizontalPodAutoscaler) string {
 	return ""
 }
 
-func reportConflict(r *finding.Report, all []*autoscalingv2.HorizontalPodAutoscaler, target incident.Object) {
+func reportConflict(r *finding.Report, all []*autoscalingv2.HorizontalPodAutoscaler, target incident.Object) *finding.Finding {
 	var names []string
 	var objects []incident.Object
 	for _, h := range all {
@@ -255,6 +272,7 @@ func reportConflict(r *finding.Report, all []*autoscalingv2.HorizontalPodAutosca
 			fmt.Sprintf("%s; wants %d, between %d and %d", finding.Short(target), h.Status.DesiredReplicas, kube.Replicas(h.Spec.MinReplicas),
 				h.Spec.MaxReplicas)))
 	}
+	return f
 }
 
 // tugs is how often each side must have pulled within the hour that events live.

@@ -2,6 +2,7 @@ package workloads
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,9 +56,6 @@ func checkJobs(s *snapshot.Snapshot, r *finding.Report) {
 	}
 }
 
-// endless is how long a Job may run without a deadline before that is worth a word.
-const endless = 72 * time.Hour
-
 // checkRunning looks at a Job that has not ended: it may run on and on.
 func checkRunning(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) {
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
@@ -67,8 +65,9 @@ func checkRunning(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) {
 	if j.Status.Active > 0 && checkJobHeld(s, r, j) {
 		return
 	}
+	checkTries(s, r, j)
 	if start := j.Status.StartTime; start != nil && j.Spec.ActiveDeadlineSeconds == nil && j.Status.Active > 0 &&
-		s.At.Sub(start.Time) >= endless {
+		finding.Lasts(finding.EndlessJob, start.Time).Over(s.At) {
 		f := r.Find(JobEndless, o, fmt.Sprintf("Job %s has been running for %s, and has no activeDeadlineSeconds", j.Name,
 			finding.Duration(s.At.Sub(start.Time))))
 		f.Workload, f.Since = o, start.Time
@@ -181,9 +180,18 @@ func reportJob(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job, c *batch
 			f.Severity = incident.Info
 		}
 	}
-	if s.At.Sub(f.Since) > finding.LongPast || doneSince(s, j, f.Since) {
+	if s.At.Sub(f.Since) > finding.LongPast.For || doneSince(s, j, f.Since) {
 		f.Severity = incident.Info
 	}
+	crashes(s, f, pods, func(a podproblem.Problem) {
+		if len(f.Seen) == 1 && c.Reason != batchv1.JobReasonDeadlineExceeded {
+			f.Title = finding.OneLine(title+": "+a.Reason, finding.MaxTitle)
+		}
+	})
+}
+
+// crashes adds why the containers of a Job's pods ended; tell hears of each before its evidence is cited.
+func crashes(s *snapshot.Snapshot, f *finding.Finding, pods []*corev1.Pod, tell func(podproblem.Problem)) {
 	for _, p := range pods {
 		for _, ct := range kube.ContainersOf(p) {
 			end := ct.Status.State.Terminated
@@ -194,12 +202,45 @@ func reportJob(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job, c *batch
 				continue
 			}
 			a := podproblem.Crashed(s, p, ct, end)
-			if len(f.Seen) == 1 && c.Reason != batchv1.JobReasonDeadlineExceeded {
-				f.Title = finding.OneLine(title+": "+a.Reason, finding.MaxTitle)
-			}
+			tell(a)
 			f.AddFacts(a.Said)
 			f.Refs = finding.Union(f.Refs, a.Refs)
 			f.Cite(a.Seen...)
 		}
+	}
+}
+
+// checkTries speaks of a Job of which a try has failed, and that tries again: by itself a suspicion, and a failure while its next try may yet
+// come.
+func checkTries(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) {
+	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
+	var failed []*corev1.Pod
+	var last time.Time
+	for _, p := range kube.PodsOf(s, o) {
+		if p.Status.Phase == corev1.PodFailed && p.DeletionTimestamp == nil && kube.PodCondition(p, corev1.DisruptionTarget) == nil &&
+			slices.ContainsFunc(p.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool {
+				return c.State.Terminated != nil && c.State.Terminated.ExitCode != 0
+			}) {
+			failed, last = append(failed, p), kube.Latest(last, podproblem.FailedAt(p))
+		}
+	}
+	if len(failed) == 0 || last.IsZero() {
+		return
+	}
+	title := finding.Inflect(len(failed), "%d {try|tries} of Job %s {has|have} failed, and it tries again", len(failed), j.Name)
+	f := r.Find(JobFailed, o, title)
+	f.Workload, f.Since, f.Pods = o, last, failed
+	if cron, ok := cronJobOf(j); ok {
+		f.Workload = cron
+	}
+	f.Cite(finding.SeenAPI(o, "status", last, fmt.Sprintf("%d active, %d succeeded, %d failed", j.Status.Active, j.Status.Succeeded,
+		j.Status.Failed)))
+	crashes(s, f, failed, func(a podproblem.Problem) {
+		if len(f.Seen) == 1 {
+			f.Title = finding.OneLine(title+": "+a.Reason, finding.MaxTitle)
+		}
+	})
+	if !f.MayPass(finding.NextTry, last).Early(s.At) {
+		f.Suspected()
 	}
 }

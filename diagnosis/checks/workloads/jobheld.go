@@ -14,9 +14,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// heldFor is how long after a Job's own containers have ended its pod may take to end.
-const heldFor = 10 * time.Minute
-
 // helpers are containers that serve others of their pod and never end by themselves, by the beginnings of their usual names.
 var helpers = []string{"istio-proxy", "linkerd-proxy", "consul-dataplane", "envoy-sidecar", "vault-agent", "cloud-sql-proxy",
 	"cloudsql-proxy", "kuma-sidecar", "daprd"}
@@ -27,7 +24,7 @@ func checkJobHeld(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) bool 
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
 	for _, p := range kube.PodsOf(s, o) {
 		done, held, since := heldBySidecar(j, p)
-		if len(held) == 0 || s.At.Sub(since) < heldFor {
+		if len(held) == 0 {
 			continue
 		}
 		f := r.Find(JobHeld, o, finding.Inflect(len(done),
@@ -43,6 +40,10 @@ func checkJobHeld(s *snapshot.Snapshot, r *finding.Report, j *batchv1.Job) bool 
 				f.Cite(finding.SeenAPI(finding.PodObject(p), c.Field(), podproblem.EndOf(c.Status.State.Terminated),
 					podproblem.StatusWords(c.Status, c.Status.State.Terminated)))
 			}
+		}
+		if f.MayPass(finding.HelperEnds, since).Early(s.At) {
+			f.AtMost = incident.Likely // it may have been told to quit
+			continue
 		}
 		return true
 	}

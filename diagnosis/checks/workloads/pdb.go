@@ -55,12 +55,12 @@ func checkPDBs(s *snapshot.Snapshot, r *finding.Report) {
 	covered := map[*corev1.Pod]*policyv1.PodDisruptionBudget{}
 	overlaps := map[[2]*policyv1.PodDisruptionBudget][]*corev1.Pod{}
 	var order [][2]*policyv1.PodDisruptionBudget
-	for i := range s.PDBs {
-		b := &s.PDBs[i]
+	for _, b := range youngLast(s) {
 		sel, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
-		if err != nil || b.DeletionTimestamp != nil || kube.Newly(s, b.CreationTimestamp.Time) {
+		if err != nil || b.DeletionTimestamp != nil {
 			continue
 		}
+		marked := r.NotYet(finding.Lasts(finding.Settling, b.CreationTimestamp.Time), s.At)
 		var pods []*corev1.Pod
 		for _, p := range selectable(s, b) {
 			if !sel.Matches(labels.Set(p.Labels)) {
@@ -78,10 +78,26 @@ func checkPDBs(s *snapshot.Snapshot, r *finding.Report) {
 			}
 		}
 		checkPDB(s, r, b, sel, pods)
+		marked()
 	}
 	for _, pair := range order {
+		marked := r.NotYet(finding.Lasts(finding.Settling, kube.Latest(pair[0].CreationTimestamp.Time, pair[1].CreationTimestamp.Time)), s.At)
 		reportOverlap(r, pair, overlaps[pair])
+		marked()
 	}
+}
+
+// youngLast are the budgets, those that have just been made after the others, which they change nothing of.
+func youngLast(s *snapshot.Snapshot) []*policyv1.PodDisruptionBudget {
+	var old, young []*policyv1.PodDisruptionBudget
+	for i := range s.PDBs {
+		if b := &s.PDBs[i]; finding.Lasts(finding.Settling, b.CreationTimestamp.Time).Over(s.At) {
+			old = append(old, b)
+		} else {
+			young = append(young, b)
+		}
+	}
+	return append(old, young...)
 }
 
 // selectable are the pods of the budget's namespace that have not ended and have the labels that it asks for.
@@ -178,12 +194,9 @@ func podNames(pods []*corev1.Pod) string {
 	return strings.Join(names, ", ")
 }
 
-// aheadOf is how long a budget may be there before its workload is.
-const aheadOf = 10 * time.Minute
-
 // checkSelectsNone wants proof of a slip: a workload that may have no pods now is well, and so is a budget made ahead of its workload.
 func checkSelectsNone(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisruptionBudget, o incident.Object, sel labels.Selector) {
-	if finding.NotSeen(s, "pods", b.Namespace) || s.At.Sub(b.CreationTimestamp.Time) < aheadOf || b.Spec.Selector == nil {
+	if finding.NotSeen(s, "pods", b.Namespace) || b.Spec.Selector == nil {
 		return
 	}
 	templates := kube.TemplatesIn(s, b.Namespace)
@@ -202,7 +215,7 @@ func checkSelectsNone(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDi
 		f.Severity = incident.Info
 	}
 	f.Cite(finding.SeenAPI(o, "spec.selector", b.CreationTimestamp.Time, strings.TrimSuffix(wanted+" matches no pod; pods have "+has,
-		"; pods have ")))
+		"; pods have "))).NotYet(finding.AheadOf, f.Since, s.At)
 }
 
 // nearTemplate is the labels of pods that differ from the wanted ones in one, and that by a slip.

@@ -10,7 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
-	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -34,7 +33,7 @@ const (
 func checkQuotas(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.ResourceQuotas {
 		q := &s.ResourceQuotas[i]
-		if q.DeletionTimestamp != nil || kube.Newly(s, q.CreationTimestamp.Time) {
+		if q.DeletionTimestamp != nil {
 			continue
 		}
 		var spent, all []string
@@ -51,7 +50,7 @@ func checkQuotas(s *snapshot.Snapshot, r *finding.Report) {
 		}
 		o := snapshot.ObjectOf("ResourceQuota", q.Namespace, q.Name)
 		f := r.Find(QuotaNearlySpent, o, fmt.Sprintf("ResourceQuota %s has hardly anything left: %s", q.Name, finding.FirstFew(spent)))
-		f.Cite(finding.SeenAPI(o, "status", time.Time{}, strings.Join(all, ", ")))
+		f.Cite(finding.SeenAPI(o, "status", time.Time{}, strings.Join(all, ", "))).NotYet(finding.Settling, q.CreationTimestamp.Time, s.At)
 	}
 }
 

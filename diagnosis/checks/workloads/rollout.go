@@ -20,9 +20,11 @@ import (
 
 func checkDeployment(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployment) {
 	want := kube.Replicas(d.Spec.Replicas)
-	if want == 0 || kube.Newly(s, d.CreationTimestamp.Time) {
+	if want == 0 {
 		return
 	}
+	made := finding.Lasts(finding.Settling, d.CreationTimestamp.Time)
+	defer r.MayPass(made)()
 	o := snapshot.ObjectOf("Deployment", d.Namespace, d.Name)
 	available, progressing := kube.DeploymentCondition(d, appsv1.DeploymentAvailable),
 		kube.DeploymentCondition(d, appsv1.DeploymentProgressing)
@@ -40,31 +42,34 @@ func checkDeployment(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployme
 	default:
 		checkFailing(s, r, d, o)
 	}
-	rolling := d.Status.ObservedGeneration < d.Generation ||
-		!stuck && progressing != nil && progressing.Reason != "NewReplicaSetAvailable" && kube.Newly(s, progressing.LastUpdateTime.Time)
-	if rolling || available == nil || available.Status != corev1.ConditionFalse || kube.Newly(s, available.LastTransitionTime.Time) ||
-		onlyStarting(s, o) {
+	starting, unknown := onlyStarting(s, o)
+	if d.Status.ObservedGeneration < d.Generation || available == nil || available.Status != corev1.ConditionFalse || unknown {
 		return
+	}
+	normal := made.And(starting).And(finding.Lasts(finding.Settling, available.LastTransitionTime.Time))
+	if !stuck && progressing != nil && progressing.Reason != "NewReplicaSetAvailable" {
+		normal = normal.And(finding.Lasts(finding.RolloutMoves, progressing.LastUpdateTime.Time))
 	}
 	f := r.Find(DeploymentUnavailable, o, fmt.Sprintf("Deployment %s: %d of %d pods are available", d.Name, d.Status.AvailableReplicas, want))
 	f.Workload, f.Since = o, available.LastTransitionTime.Time
 	servesStill(f, d.Status.AvailableReplicas > 0)
 	f.Cite(finding.SeenAPI(o, "status.conditions[Available]", f.Since, fmt.Sprintf("%s: %s; %d of %d available", available.Reason,
-		available.Message, d.Status.AvailableReplicas, want)))
+		available.Message, d.Status.AvailableReplicas, want))).NotYetWithin(normal, s.At)
 }
 
-// onlyStarting says whether a workload has pods that are not ready, all of them because they have only just started, and none ails.
-func onlyStarting(s *snapshot.Snapshot, o incident.Object) bool {
+// onlyStarting is until when a workload may be starting: it has pods that are not ready, all of them because they have only just started,
+// and none ails. If that time is not known, unknown says that they are.
+func onlyStarting(s *snapshot.Snapshot, o incident.Object) (until finding.Term, unknown bool) {
 	var unready []*corev1.Pod
 	for _, p := range kube.PodsOfWorkload(s, o) {
 		if !kube.IsReady(p) && p.DeletionTimestamp == nil && p.Status.Phase != corev1.PodFailed {
 			if len(podproblem.Of(s, p)) > 0 {
-				return false
+				return finding.Term{}, false
 			}
 			unready = append(unready, p)
 		}
 	}
-	return len(unready) > 0 && podproblem.AllStarting(s, unready)
+	return podproblem.OnlyStarting(s, unready)
 }
 
 // servesStill lowers a finding to a warning if what people rely on still works.
@@ -125,9 +130,6 @@ func failsAgain(p *corev1.Pod) bool {
 	})
 }
 
-// pausedLong is how long a change may wait for a paused Deployment before it looks forgotten.
-const pausedLong = 24 * time.Hour
-
 // checkPaused tells of a Deployment that is paused while a change to its template waits. One without a waiting change is well.
 func checkPaused(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployment, o incident.Object) {
 	v := revisionsOf(s, d)
@@ -144,7 +146,7 @@ func checkPaused(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployment, 
 	}
 	f := r.Find(DeploymentPaused, o, title+": "+strings.Join(differs, ", "))
 	f.Workload, f.Since = o, since
-	if since.IsZero() || s.At.Sub(since) < pausedLong {
+	if since.IsZero() || !finding.Lasts(finding.PauseForgotten, since).Over(s.At) {
 		f.Severity = incident.Info
 	}
 	f.Cite(finding.SeenAPI(o, "spec.paused", since, "true; waiting: "+strings.Join(differs, "; ")))

@@ -20,9 +20,11 @@ import (
 
 func checkStatefulSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.StatefulSet) {
 	o, want := snapshot.ObjectOf("StatefulSet", d.Namespace, d.Name), kube.Replicas(d.Spec.Replicas)
-	if want == 0 || kube.Newly(s, d.CreationTimestamp.Time) {
+	if want == 0 {
 		return
 	}
+	made := finding.Lasts(finding.Settling, d.CreationTimestamp.Time)
+	defer r.MayPass(made)()
 	checkServiceName(s, r, d, o)
 	if d.Status.ReadyReplicas >= want {
 		return
@@ -30,7 +32,7 @@ func checkStatefulSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 	if e := refusedEvent(s, o); e != nil && d.Status.Replicas < want {
 		servesStill(refused(s, r, o, e.Message, kube.BeganAt(e), finding.SeenEvent(e)), d.Status.ReadyReplicas > 0)
 	}
-	first := waitsForOrdinal(s, d, want)
+	first, normal := waitsForOrdinal(s, d, want)
 	if first == "" {
 		return
 	}
@@ -39,6 +41,7 @@ func checkStatefulSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 	f.Workload = o
 	f.Cite(finding.SeenAPI(o, "status.readyReplicas", time.Time{}, fmt.Sprintf("%d of %d ready", d.Status.ReadyReplicas, want)))
 	servesStill(f, d.Status.ReadyReplicas > 0)
+	f.NotYetWithin(normal.And(made), s.At)
 	p := s.Pod(d.Namespace, first)
 	if p == nil {
 		return
@@ -49,8 +52,8 @@ func checkStatefulSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 	}
 }
 
-// waitsForOrdinal is the first pod, in order, that is not ready; "" while that may pass.
-func waitsForOrdinal(s *snapshot.Snapshot, d *appsv1.StatefulSet, want int32) string {
+// waitsForOrdinal is the first pod, in order, that is not ready, and until when that may pass; "" if that is not known.
+func waitsForOrdinal(s *snapshot.Snapshot, d *appsv1.StatefulSet, want int32) (string, finding.Term) {
 	var before *corev1.Pod
 	for i := range want {
 		name := fmt.Sprintf("%s-%d", d.Name, i+ordinalStart(d))
@@ -59,13 +62,19 @@ func waitsForOrdinal(s *snapshot.Snapshot, d *appsv1.StatefulSet, want int32) st
 			before = p
 			continue
 		}
-		if p != nil && podproblem.StartingUp(s, p) || p == nil && before != nil &&
-			kube.Newly(s, kube.PodCondition(before, corev1.PodReady).LastTransitionTime.Time) {
-			return "" // the next one begins when the one before is ready
+		switch {
+		case p != nil && podproblem.StartingUp(s, p):
+			until := podproblem.StartsUntil(s, []*corev1.Pod{p})
+			if until.Over(s.At) {
+				return "", until
+			}
+			return name, until
+		case p == nil && before != nil: // the next one begins when the one before is ready
+			return name, finding.Lasts(finding.Settling, kube.PodCondition(before, corev1.PodReady).LastTransitionTime.Time)
 		}
-		return name
+		return name, finding.Term{}
 	}
-	return ""
+	return "", finding.Term{}
 }
 
 func ordinalStart(d *appsv1.StatefulSet) int32 {
@@ -94,9 +103,6 @@ func revised(f *finding.Finding, s *snapshot.Snapshot, namespace, before, now st
 	f.Cite(finding.SeenAPI(snapshot.ObjectOf("ControllerRevision", namespace, now), "data.spec.template", time.Time{}, strings.Join(d, "; ")))
 }
 
-// heldLong is how long a pod of an older revision may keep a StatefulSet from its new one before it looks as if it will not end.
-const heldLong = 2 * time.Minute
-
 // checkHeld tells of the trap that Kubernetes' documentation calls "forced rollback": with OrderedReady, a StatefulSet waits for a broken
 // pod to become ready before it replaces it, even by the revision that would mend it.
 func checkHeld(s *snapshot.Snapshot, r *finding.Report, d *appsv1.StatefulSet, o incident.Object, p *corev1.Pod) bool {
@@ -109,7 +115,7 @@ func checkHeld(s *snapshot.Snapshot, r *finding.Report, d *appsv1.StatefulSet, o
 	if made := s.ControllerRevision(d.Namespace, wants); made != nil && made.CreationTimestamp.After(since) {
 		since = made.CreationTimestamp.Time
 	}
-	if since.IsZero() || s.At.Sub(since) < heldLong || !failsAgain(p) {
+	if since.IsZero() || !failsAgain(p) {
 		return false
 	}
 	f := r.Find(StatefulSetHeld, o, fmt.Sprintf("StatefulSet %s waits for %s, which is of revision %s and not ready: revision %s cannot "+
@@ -121,7 +127,7 @@ func checkHeld(s *snapshot.Snapshot, r *finding.Report, d *appsv1.StatefulSet, o
 		wants, d.Status.CurrentRevision)),
 		finding.SeenAPI(finding.PodObject(p), "metadata.labels["+appsv1.ControllerRevisionHashLabelKey+"]", kube.UnreadySince(p), has+
 			", not ready"))
-	return true
+	return !f.MayPass(finding.HeldUpdate, since).Early(s.At)
 }
 
 // checkServiceName: names like db-0.db need the headless Service, and nothing else does: many a set works without. An alarm wants harm:

@@ -78,7 +78,7 @@ func (h Host) SaidAt(line string) time.Time {
 	now := h.S.At.UTC()
 	for _, year := range []int{now.Year(), now.Year() - 1} {
 		at, err := time.Parse("2006 0102 15:04:05", fmt.Sprintf("%04d %s", year, m[1]))
-		if err == nil && !at.After(now.Add(finding.Recently)) { // clocks and zones differ
+		if err == nil && !at.After(now.Add(finding.Recently.For)) { // clocks and zones differ
 			return at
 		}
 	}
@@ -91,7 +91,7 @@ const maxChanges = 3 // that one finding cites
 func (h Host) Cite(f *finding.Finding, words ...string) {
 	for i, n := len(h.Changes)-1, 0; i >= 0 && n < maxChanges; i-- {
 		c := &h.Changes[i]
-		if !finding.HasAny(c.What, words) || c.At.After(h.S.At) || h.S.At.Sub(c.At) > finding.LastWeek {
+		if !finding.HasAny(c.What, words) || c.At.After(h.S.At) || h.S.At.Sub(c.At) > finding.LastWeek.For {
 			continue
 		}
 		f.Cite(Seen(h.Host, c.Where, c.At, c.What))

@@ -2,6 +2,7 @@ package podproblem
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,8 +16,13 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// SickContainers looks at the containers of a pod that is not well. While an init container is at it the others have not begun.
+// SickContainers are the problems of a pod's containers that wait for nothing any more.
 func SickContainers(s *snapshot.Snapshot, p *corev1.Pod) []Problem {
+	return slices.DeleteFunc(sickContainers(s, p), func(a Problem) bool { return a.Early(s.At) })
+}
+
+// sickContainers looks at the containers of a pod that is not well. While an init container is at it the others have not begun.
+func sickContainers(s *snapshot.Snapshot, p *corev1.Pod) []Problem {
 	var found []Problem
 	for _, c := range kube.ContainersOf(p) {
 		a, ok := sickContainer(s, p, c)
@@ -70,25 +76,35 @@ func waiting(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, w *corev1.Co
 // ended looks at a container that has ended and waits to be started again. One that ended for the first time a moment ago may yet
 // do well.
 func ended(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, t *corev1.ContainerStateTerminated) (Problem, bool) {
-	switch {
-	case t.ExitCode == 0 && (c.Init || p.Spec.RestartPolicy != corev1.RestartPolicyAlways):
-		return Problem{}, false
-	case c.Status.RestartCount == 0 && kube.Newly(s, t.FinishedAt.Time), kube.LostWithNode(t) && s.At.Sub(t.FinishedAt.Time) < finding.WarmUp:
+	if t.ExitCode == 0 && (c.Init || p.Spec.RestartPolicy != corev1.RestartPolicyAlways) {
 		return Problem{}, false
 	}
-	return Crashed(s, p, c, t), true
+	a := Crashed(s, p, c, t)
+	if c.Status.RestartCount == 0 {
+		a.mayPass(finding.Lasts(finding.Settling, t.FinishedAt.Time))
+	}
+	if kube.LostWithNode(t) {
+		a.notYet(finding.Lasts(finding.StartAnew, t.FinishedAt.Time))
+	}
+	if a.Early(s.At) {
+		a.endedOnce(p, c)
+	}
+	return a, true
 }
 
-// stuckInit is how long an init container may run before it looks stuck. Migrations take minutes; waiting for ever takes longer.
-const stuckInit = 5 * time.Minute
+// endedOnce tells a crash that nothing says will come again.
+func (a *Problem) endedOnce(p *corev1.Pod, c kube.Container) {
+	if a.Code == PodCrashLoop || a.Code == PodExitsZero {
+		a.Predicate = finding.Say("{has|have} ended once%s: %s", c.In(p), a.Reason)
+	}
+}
 
+// initRunning looks at an init container that runs: migrations take minutes; waiting for ever takes longer. One whose log says what it could
+// not reach, or that asks for a Service which does not exist, fails.
 func initRunning(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, since time.Time) (Problem, bool) {
 	last := c.Status.LastTerminationState.Terminated
 	if last != nil && last.ExitCode != 0 && c.Status.RestartCount >= 2 {
 		return Crashed(s, p, c, last), true
-	}
-	if s.At.Sub(since) < stuckInit {
-		return Problem{}, false
 	}
 	said, e := readings.Last(s, p, c)
 	a := Problem{Code: PodInitStuck, Container: c.Spec.Name, Alike: c.Spec.Name, Since: since, Said: said.Facts,
@@ -104,34 +120,51 @@ func initRunning(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, since ti
 		a.Predicate = a.Predicate.And(": %s", clip.Bytes(said.Last, 120))
 	}
 	a.Seen = append(a.Seen, finding.SeenAPI(finding.PodObject(p), c.Field(), since, "running since "+finding.Clock(since)), e, command)
+	if a.mayPass(finding.Lasts(finding.SlowInit, since)); absent == "" && readings.NeedsOf(said.Facts) == "" {
+		a.standing = waits
+	}
 	return a, true
 }
 
-// Restarts of a container that runs now. The kubelet's back-off is at most five minutes, and forgotten after ten minutes of running.
-const (
-	justStarted = time.Minute      // after two crashes or more, running for less than this proves nothing
-	forgiven    = 10 * time.Minute // of running, after which the kubelet starts a container anew without delay
-	addUp       = 3                // restarts from which on they count as many
-	seldom      = 24 * time.Hour   // between two restarts: not worth waking anybody
-)
+// addUp is how many restarts there must be to count as many.
+const addUp = 3
 
 // runningAgain looks at a container that runs but has ended before. It counts as well again once it has lived for twice as long as
-// the instance before, and a minute at least.
+// the instance before, and a minute at least. Who asks hears of its last end all the same, for a day.
 func runningAgain(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Problem, bool) {
 	last, run := c.Status.LastTerminationState.Terminated, c.Status.State.Running
-	if last == nil || run == nil || c.Status.RestartCount < 2 || kube.LostWithNode(last) {
+	quiet := s.At.Sub(EndOf(last))
+	switch n := c.Status.RestartCount; {
+	case last == nil || run == nil || n == 0 || kube.LostWithNode(last) || quiet > finding.OldRestart.For:
 		return Problem{}, false
+	case n == 1:
+		return endedBefore(s, p, c, last, run), true
 	}
 	lived, before := s.At.Sub(run.StartedAt.Time), last.FinishedAt.Sub(last.StartedAt.Time)
-	quiet := s.At.Sub(last.FinishedAt.Time)
 	every := s.At.Sub(p.CreationTimestamp.Time) / time.Duration(c.Status.RestartCount)
-	switch well := lived >= 2*before && lived >= justStarted; {
-	case lived < justStarted && quiet < finding.RecentRestart && before < forgiven:
+	switch well := lived >= 2*before && lived >= finding.JustStarted.For; {
+	case lived < finding.JustStarted.For && quiet < finding.RecentRestart.For && before < finding.Forgiven.For:
 		return Crashed(s, p, c, last), true
-	case c.Status.RestartCount < addUp || well || every > seldom || quiet > max(finding.RecentRestart, 2*every) || quiet > finding.OldRestart:
-		return Problem{}, false
+	case c.Status.RestartCount < addUp || well || every > finding.Seldom.For || quiet > max(finding.RecentRestart.For, 2*every):
+		return endedBefore(s, p, c, last, run), true
 	}
 	return addingUp(s, p, c, last), true
+}
+
+// endedBefore is a restart that nobody is woken for. One that is a moment old and came soon after the start is a crash; an older one, or one
+// without an error, may have been the last, and is a suspicion.
+func endedBefore(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, last *corev1.ContainerStateTerminated,
+	run *corev1.ContainerStateRunning) Problem {
+	a := Crashed(s, p, c, last)
+	soon := last.ExitCode != 0 && last.FinishedAt.Sub(last.StartedAt.Time) < finding.Forgiven.For
+	if again := finding.Lasts(finding.SecondStart, run.StartedAt.Time); soon && !again.Over(s.At) {
+		a.endedOnce(p, c)
+		a.mayPass(again)
+		return a
+	}
+	a.Code, a.standing, a.next = PodRestarts, suspect, ""
+	a.Predicate = finding.Say("{was|were} restarted %s ago%s: %s", finding.Duration(s.At.Sub(last.FinishedAt.Time)), c.In(p), a.Reason)
+	return a
 }
 
 func addingUp(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, last *corev1.ContainerStateTerminated) Problem {
@@ -169,14 +202,8 @@ func creating(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 	if c := kube.PodCondition(p, corev1.PodScheduled); c != nil && c.Status == corev1.ConditionTrue {
 		since = c.LastTransitionTime.Time
 	}
-	if kube.Newly(s, since) {
-		return Problem{}, false
-	}
-	return stuckCreating(s, p, since)
+	return stuckCreating(s, p, since), true
 }
-
-// slowPull is how long the pull of an image may take: those of machine learning weigh many gigabytes.
-const slowPull = 15 * time.Minute
 
 // hasSandbox says whether the kubelet has mounted the pod's volumes and set up its network, and has only its containers left to make.
 func hasSandbox(p *corev1.Pod) bool {
@@ -192,12 +219,9 @@ func timeOf(e *corev1.Event) time.Time {
 	return snapshot.EventTime(e).Time
 }
 
-// stuckQuietly is how long a pod may be creating while no event complains; a large image takes a while.
-const stuckQuietly = 3 * time.Minute
-
-func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (Problem, bool) {
+func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) Problem {
 	o, node := finding.PodObject(p), p.Spec.NodeName
-	a := Problem{Alike: node, node: node, Since: since}
+	a := Problem{Alike: node, node: node, Since: since, normal: finding.Lasts(finding.Settling, since)}
 	sandbox := kube.LastEvent(s, o, "FailedCreatePodSandBox", "NetworkNotReady")
 	volume := kube.LastEvent(s, o, "FailedMount", "FailedAttachVolume", "FailedMapVolume")
 	pulling := kube.LastEvent(s, o, "Pulling", "Pulled")
@@ -205,8 +229,6 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (Proble
 		sandbox, volume = nil, nil // it has come further since
 	}
 	switch {
-	case pulling != nil && pulling.Reason == "Pulling" && sandbox == nil && volume == nil && s.At.Sub(timeOf(pulling)) < slowPull:
-		return Problem{}, false
 	case sandbox != nil && (volume == nil || snapshot.EventTime(sandbox).After(snapshot.EventTime(volume).Time)):
 		a.Code, a.Seen = PodSandboxFailed, []incident.Evidence{finding.SeenEvent(sandbox)}
 		a.detail = SandboxFailed{Plugin: strings.Contains(strings.ToLower(sandbox.Message), "cni")}
@@ -214,19 +236,27 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) (Proble
 		if layer := sandboxLayer(sandbox.Message); layer != "" {
 			a.Predicate = finding.Say("cannot start on node %s (%s): %s", node, layer, finding.ShortMessage(sandbox.Message))
 		}
+		if n := s.Node(node); n != nil && !finding.Lasts(finding.NewNode, n.CreationTimestamp.Time).Over(s.At) {
+			a.standing = waits // the node's network is still being set up
+		}
 	case volume != nil:
 		a.Code, a.Seen = PodVolumeFailed, []incident.Evidence{finding.SeenEvent(volume)}
 		a.Predicate, a.Refs = finding.Say("{waits|wait} for a volume: %s", finding.ShortMessage(volume.Message)), kube.ClaimsOf(p)
 		if o, _, ok := MissingIn(p, volume.Message); ok {
 			a.Refs = []incident.Object{o}
 		}
-	case s.At.Sub(since) < stuckQuietly:
-		return Problem{}, false
+		if strings.HasPrefix(volume.Message, "Multi-Attach error") {
+			a.standing = waits // the node that it was on lets it go
+		}
 	default:
 		a.Code = PodStuckCreating
+		a.notYet(finding.Lasts(finding.SlowCreation, since))
+		if pulling != nil && pulling.Reason == "Pulling" {
+			a.notYet(finding.Lasts(finding.SlowPull, timeOf(pulling)))
+		}
 		a.Predicate = finding.Say("{has|have} been waiting for {its|their} containers to be created for %s on node %s",
 			finding.Duration(s.At.Sub(since)), node)
 		a.Seen = []incident.Evidence{finding.SeenAPI(o, "status.phase", since, "Pending, bound to "+node+", no container created")}
 	}
-	return a, true
+	return a
 }

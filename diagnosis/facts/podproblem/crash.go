@@ -69,7 +69,7 @@ func Crashed(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, end *corev1.
 // did not, or the program ended by itself.
 func hookKill(s *snapshot.Snapshot, o incident.Object, end *corev1.ContainerStateTerminated) *corev1.Event {
 	e := kube.LastEvent(s, o, "FailedPostStartHook")
-	if e == nil || end == nil || s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRestart {
+	if e == nil || end == nil || s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentRestart.For {
 		return nil
 	}
 	return e

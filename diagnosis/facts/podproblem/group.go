@@ -23,10 +23,13 @@ type Groups struct {
 	ready map[incident.Object]int
 }
 
-// GroupKey is what pods have in common that fail alike.
+// GroupKey is what pods have in common that fail alike. Those whose problem may still pass are a group of their own, so that it changes
+// nothing of what is said of the others.
 type GroupKey struct {
 	Workload    incident.Object
 	Code, Alike string
+	early       bool
+	standing    standing
 }
 
 // Group are the pods of a workload that fail alike.
@@ -55,7 +58,10 @@ func NewGroups(s *snapshot.Snapshot) *Groups {
 
 // Add takes up what is wrong with a pod.
 func (g *Groups) Add(p *corev1.Pod, a Problem) {
-	k := GroupKey{g.s.WorkloadOf(p), a.Code, a.Alike}
+	k := GroupKey{Workload: g.s.WorkloadOf(p), Code: a.Code, Alike: a.Alike}
+	if a.Early(g.s.At) {
+		k.early, k.standing = true, a.standing
+	}
 	if g.by[k] == nil {
 		g.by[k] = &Group{Key: k}
 		g.Order = append(g.Order, g.by[k])
@@ -102,6 +108,19 @@ func (g *Groups) Report(r *finding.Report) {
 		if left {
 			f.Severity = incident.Info
 		}
+		x.doubt(f, g.s.At)
+	}
+}
+
+// doubt says of the finding until when what is wrong with all of the pods may pass, and whether it proves anything.
+func (x *Group) doubt(f *finding.Finding, now time.Time) {
+	for _, a := range x.problems {
+		if f.MayPassWithin(a.normal); a.atMost != "" {
+			f.AtMost = a.atMost
+		}
+	}
+	if x.Key.standing == suspect || x.Key.standing == waits && f.Early(now) {
+		f.Suspected()
 	}
 }
 
@@ -147,7 +166,7 @@ func (x *Group) longAgo(s *snapshot.Snapshot) bool {
 	for _, a := range x.problems {
 		last = kube.Latest(last, a.Since)
 	}
-	return !last.IsZero() && s.At.Sub(last) > finding.OldRestart
+	return !last.IsZero() && s.At.Sub(last) > finding.OldRestart.For
 }
 
 // retried says whether a pod's Job has got on without it: it is done, or has another pod at work.

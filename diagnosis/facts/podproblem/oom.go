@@ -89,16 +89,13 @@ func (a *Problem) byDefault(s *snapshot.Snapshot, p *corev1.Pod, c kube.Containe
 	}
 }
 
-// oomNear is how far the kubelet's word of a system OOM may be from the end of the container that it killed.
-const oomNear = 2 * time.Minute
-
 // systemOOM is the event by which a kubelet says that the node, not a container's limit, ran out of memory when the container ended.
 func systemOOM(s *snapshot.Snapshot, node string, end *corev1.ContainerStateTerminated) *corev1.Event {
 	e := kube.LastEvent(s, snapshot.ObjectOf("Node", "", node), "SystemOOM")
 	if e == nil || end == nil {
 		return nil
 	}
-	if between := snapshot.EventTime(e).Sub(end.FinishedAt.Time); between < -oomNear || between > oomNear {
+	if between := snapshot.EventTime(e).Sub(end.FinishedAt.Time); between < -finding.NearKill.For || between > finding.NearKill.For {
 		return nil
 	}
 	return e

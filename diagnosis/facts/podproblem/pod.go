@@ -34,6 +34,34 @@ type Problem struct {
 	severity  incident.Severity // where it differs from the code's
 	Seen      []incident.Evidence
 	Registry  string // the host of the registry that an image cannot be pulled from, where the registry is why
+
+	normal   finding.Term        // until when it may pass by itself
+	standing standing            // whether it proves anything
+	atMost   incident.Confidence // bounds a cause's; empty: nothing does
+}
+
+// standing is what a problem proves, for as long as it may pass by itself or for good.
+type standing int
+
+const (
+	fails   standing = iota // it was seen to fail
+	waits                   // it shows no sign of failure as yet, and is merely not done
+	suspect                 // it proves nothing, however long it lasts
+)
+
+// Early says whether the problem may still pass by itself, or proves nothing: nobody is woken for it.
+func (a Problem) Early(now time.Time) bool { return a.standing == suspect || !a.normal.Over(now) }
+
+// mayPass says until when it may pass by itself; of several terms the longest counts.
+func (a *Problem) mayPass(t finding.Term) *Problem {
+	a.normal = a.normal.And(t)
+	return a
+}
+
+// notYet is mayPass for what merely is not done.
+func (a *Problem) notYet(t finding.Term) *Problem {
+	a.standing = max(a.standing, waits)
+	return a.mayPass(t)
 }
 
 // PodProblem is a problem with its pod.
@@ -42,42 +70,75 @@ type PodProblem struct {
 	Problem
 }
 
-// Of is what is wrong with a pod. All pods are looked at once, whoever asks first.
-func Of(s *snapshot.Snapshot, p *corev1.Pod) []Problem {
+// Of is what is wrong with a pod. What may still pass by itself is not among it, for other checks judge by it; see [EarlyOf].
+func Of(s *snapshot.Snapshot, p *corev1.Pod) []Problem { return problems(s)[p].told }
+
+// EarlyOf is what is odd with a pod and may still pass by itself, or proves nothing.
+func EarlyOf(s *snapshot.Snapshot, p *corev1.Pod) []Problem { return problems(s)[p].early }
+
+// found is what is wrong with one pod.
+type found struct{ told, early []Problem }
+
+// problems looks at all pods at once, whoever asks first.
+func problems(s *snapshot.Snapshot) map[*corev1.Pod]found {
 	type key struct{}
-	return snapshot.Once(s, key{}, func() map[*corev1.Pod][]Problem {
-		all, nodes := map[*corev1.Pod][]Problem{}, scheduling.NewRooms(s)
+	return snapshot.Once(s, key{}, func() map[*corev1.Pod]found {
+		all, nodes := map[*corev1.Pod]found{}, scheduling.NewRooms(s)
 		for i := range s.Pods {
-			if found := examine(s, nodes, &s.Pods[i]); len(found) > 0 {
-				all[&s.Pods[i]] = found
+			if x := examine(s, nodes, &s.Pods[i]); len(x.told)+len(x.early) > 0 {
+				all[&s.Pods[i]] = x
 			}
 		}
 		return all
-	})[p]
+	})
 }
 
-// examine goes through a pod's life from its end to its beginning: being deleted, ended, not yet placed, its containers, being
+// examine goes through a pod's life and stops where something is wrong. What may still pass hides nothing that does not; of that, too, the
+// first counts.
+func examine(s *snapshot.Snapshot, nodes *scheduling.Rooms, p *corev1.Pod) found {
+	var x found
+	for _, look := range stages(s, nodes, p) {
+		var early []Problem
+		for _, a := range look() {
+			if a.Early(s.At) {
+				early = append(early, a)
+			} else {
+				x.told = append(x.told, a)
+			}
+		}
+		if len(x.early) == 0 {
+			x.early = early
+		}
+		if len(x.told) > 0 {
+			break
+		}
+	}
+	return x
+}
+
+// stages are what to look at in a pod's life, from its end to its beginning: being deleted, ended, not yet placed, its containers, being
 // created, not ready.
-func examine(s *snapshot.Snapshot, nodes *scheduling.Rooms, p *corev1.Pod) []Problem {
+func stages(s *snapshot.Snapshot, nodes *scheduling.Rooms, p *corev1.Pod) []func() []Problem {
+	sure := func(look func() (Problem, bool)) []func() []Problem {
+		return []func() []Problem{func() []Problem { return one(look()) }}
+	}
 	switch {
 	case p.DeletionTimestamp != nil:
-		return one(terminating(s, p))
+		return sure(func() (Problem, bool) { return terminating(s, p) })
 	case p.Status.Phase == corev1.PodSucceeded:
 		return nil
 	case p.Status.Phase == corev1.PodFailed:
-		return one(failed(s, p))
+		return sure(func() (Problem, bool) { return failed(s, p) })
 	case p.Spec.NodeName == "":
-		return one(unscheduled(s, nodes, p))
+		return sure(func() (Problem, bool) { return unscheduled(s, nodes, p) })
 	case kube.Healthy(p):
-		return restarted(s, p)
+		return []func() []Problem{func() []Problem { return restarted(s, p) }, func() []Problem { return nowAndThen(s, p) }}
 	}
-	if found := SickContainers(s, p); len(found) > 0 {
-		return found
+	return []func() []Problem{
+		func() []Problem { return sickContainers(s, p) },
+		func() []Problem { return one(creating(s, p)) },
+		func() []Problem { return one(unready(s, p)) },
 	}
-	if a, ok := creating(s, p); ok {
-		return []Problem{a}
-	}
-	return one(unready(s, p))
 }
 
 func one(a Problem, ok bool) []Problem {
@@ -141,8 +202,8 @@ func FailedAt(p *corev1.Pod) time.Time {
 
 func terminating(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 	due := p.DeletionTimestamp.Time
-	if s.At.Sub(due) < finding.StuckTerminating {
-		return Problem{}, false
+	if due.After(s.At) {
+		return Problem{}, false // it has its grace period yet
 	}
 	a := Problem{Code: PodTerminating, Alike: p.Spec.NodeName, node: p.Spec.NodeName, Since: due, told: []time.Time{due},
 		Predicate: finding.Say("should have been gone since %s and {is|are} still terminating", finding.Clock(due))}
@@ -150,6 +211,7 @@ func terminating(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 	if holder != "" {
 		a.Predicate = a.Predicate.And(": %s", holder)
 	}
+	a.notYet(finding.Lasts(finding.StuckTerminating, due))
 	if n := s.Node(p.Spec.NodeName); n != nil && !kube.NodeReady(n) && kube.Satisfied(s, s.WorkloadOf(p)) {
 		a.severity = incident.Info // the node's trouble: others have taken its place
 	}

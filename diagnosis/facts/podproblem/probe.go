@@ -15,37 +15,34 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// partDone is how long a task may go on after one of its containers is done: another has the rest to do, unless it is a sidecar that
-// nobody stops.
-const partDone = 12 * time.Hour
-
 // unready looks at a pod whose containers run and that still does not count as ready.
 func unready(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 	ready := kube.PodCondition(p, corev1.PodReady)
-	if ready == nil || ready.Status == corev1.ConditionTrue || kube.Newly(s, ready.LastTransitionTime.Time) ||
-		kube.Newly(s, p.CreationTimestamp.Time) || kube.AwayWithNode(s, p) {
+	away, asked := kube.AwayWithNode(s, p)
+	if ready == nil || ready.Status == corev1.ConditionTrue || asked {
 		return Problem{}, false
 	}
+	normal := finding.Lasts(finding.Settling, ready.LastTransitionTime.Time).
+		And(finding.Lasts(finding.Settling, p.CreationTimestamp.Time)).And(away)
 	for _, c := range kube.ContainersOf(p) {
-		if !c.Init && InitDone(c) && p.Spec.RestartPolicy != corev1.RestartPolicyAlways &&
-			s.At.Sub(c.Status.State.Terminated.FinishedAt.Time) < partDone {
-			return Problem{}, false
+		if !c.Init && InitDone(c) && p.Spec.RestartPolicy != corev1.RestartPolicyAlways {
+			normal = normal.And(finding.Lasts(finding.PartDone, c.Status.State.Terminated.FinishedAt.Time))
 		}
 		if c.Init || c.Status.Ready || c.Status.State.Running == nil {
 			continue
 		}
-		if kube.Newly(s, c.Status.State.Running.StartedAt.Time) {
-			return Problem{}, false
-		}
+		normal = normal.And(finding.Lasts(finding.Settling, c.Status.State.Running.StartedAt.Time))
 		if a, ok := probeFails(s, p, c); ok {
+			a.mayPass(normal)
 			return a, true
 		}
 	}
-	if p.Status.Phase == corev1.PodPending || kube.WarmingUp(s, p) {
+	if p.Status.Phase == corev1.PodPending {
 		return Problem{}, false
 	}
 	a := Problem{Code: PodNotReady, Alike: p.Spec.NodeName, node: p.Spec.NodeName, Since: ready.LastTransitionTime.Time,
 		Predicate: finding.Say("{runs|run} on node %s, but {is|are} not ready", p.Spec.NodeName)}
+	a.notYet(normal.And(kube.WarmsUpUntil(s, p)))
 	if ready.Message != "" {
 		a.Predicate = a.Predicate.And(": %s", ready.Message)
 	}
@@ -54,7 +51,8 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 	return a, true
 }
 
-// probeFails needs the kubelet's word, or a probe that has had its time: events are kept for an hour only.
+// probeFails needs the kubelet's word, or a probe that has had its time: events are kept for an hour only. A program that has yet to listen
+// fails its probes, too: that proves nothing as long as it may warm up, unless the probe asks for what the container does not have.
 func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Problem, bool) {
 	field, probe := "readinessProbe", c.Spec.ReadinessProbe
 	if c.Spec.StartupProbe != nil && (c.Status.Started == nil || !*c.Status.Started) {
@@ -65,13 +63,16 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Problem,
 		return Problem{}, false
 	}
 	started := c.Status.State.Running.StartedAt.Time
-	if e == nil && s.At.Sub(started) < kube.ProbeTime(probe) {
-		return Problem{}, false
-	}
-	if !staysSo(c, probe, e) && kube.WarmingUp(s, p) {
-		return Problem{}, false // it has yet to listen, for all that the probe shows
-	}
 	a := Problem{Code: PodProbeFailing, Container: c.Spec.Name, Alike: c.Spec.Name, Since: finding.Earlier(kube.BeganAt(e), time.Time{})}
+	if e == nil {
+		a.notYet(finding.Lasts(finding.SlowProbe.Lasting(kube.ProbeTime(probe)), started))
+	}
+	if !staysSo(c, probe, e) {
+		a.mayPass(kube.WarmsUpUntil(s, p)) // it has yet to listen, for all that the probe shows
+		if portHint(c, probe) == "" {
+			a.standing = waits
+		}
+	}
 	kubelet, said := "", "its "+strings.TrimSuffix(field, "Probe")+" probe "+probeWords(probe)+" fails"
 	if e != nil {
 		kubelet, said = e.Message, finding.ShortMessage(e.Message)
@@ -88,6 +89,47 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Problem,
 	a.Seen = []incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe),
 		finding.SeenAPI(finding.PodObject(p), c.Field(), started, "running since "+finding.Clock(started)+", not ready")}
 	return a, true
+}
+
+// nowAndThen looks at a pod that is ready, and of which the kubelet has said since that a probe fails: less often than has any consequence.
+func nowAndThen(s *snapshot.Snapshot, p *corev1.Pod) []Problem {
+	e, ready := kube.LastEvent(s, finding.PodObject(p), "Unhealthy"), kube.PodCondition(p, corev1.PodReady)
+	if e == nil || !snapshot.EventTime(e).After(ready.LastTransitionTime.Time) || s.At.Sub(snapshot.EventTime(e).Time) > finding.RecentProbe.For {
+		return nil
+	}
+	c, field, probe := probedBy(p, e)
+	if probe == nil || c.Status.State.Running != nil && c.Status.State.Running.StartedAt.After(snapshot.EventTime(e).Time) {
+		return nil
+	}
+	a := Problem{Code: PodProbeFailing, Container: c.Spec.Name, Alike: c.Spec.Name, Since: kube.BeganAt(e), Reason: finding.ShortMessage(e.Message),
+		atMost: incident.Likely, Seen: []incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe)}}
+	n := kube.EventCount(e)
+	a.Predicate = finding.Say("{is|are} ready, but {its|their} %s probe has failed %s since %s%s: %s%s", strings.TrimSuffix(field, "Probe"),
+		finding.Inflect(int(max(n, 1)), "%d {time|times}", max(n, 1)), finding.Clock(a.Since), c.In(p), a.Reason, probeHint(c, probe, e.Message))
+	a.mayPass(finding.Lasts(finding.SlowProbe.Lasting(kube.ProbeTime(probe)), s.At))
+	if n <= 1 || a.Since.Before(ready.LastTransitionTime.Time) {
+		a.standing = waits // once is nothing, and before it was ready it was starting
+	}
+	return []Problem{a}
+}
+
+// probedBy is the container and its probe that an event of the kubelet's is about: its involvedObject's fieldPath names the container.
+func probedBy(p *corev1.Pod, e *corev1.Event) (kube.Container, string, *corev1.Probe) {
+	for _, c := range kube.ContainersOf(p) {
+		if path := e.InvolvedObject.FieldPath; path != "" && !strings.HasSuffix(path, "{"+c.Spec.Name+"}") {
+			continue
+		}
+		for _, x := range []struct {
+			words, field string
+			probe        *corev1.Probe
+		}{{"Liveness", "livenessProbe", c.Spec.LivenessProbe}, {"Readiness", "readinessProbe", c.Spec.ReadinessProbe},
+			{"Startup", "startupProbe", c.Spec.StartupProbe}} {
+			if strings.HasPrefix(e.Message, x.words) && x.probe != nil {
+				return c, x.field, x.probe
+			}
+		}
+	}
+	return kube.Container{}, "", nil
 }
 
 func probeSeen(p *corev1.Pod, c kube.Container, field string, probe *corev1.Probe) incident.Evidence {

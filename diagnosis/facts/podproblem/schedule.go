@@ -16,12 +16,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-const (
-	NoScheduler = time.Minute      // how long a pod may wait without a word from any scheduler
-	gatePasses  = 5 * time.Minute  // gates are lifted by controllers, which take a while
-	scalesUp    = 10 * time.Minute // how long a node that an autoscaler promised may take to come
-)
-
 var (
 	preemption = regexp.MustCompile(`\.? preemption: .*$`)
 	// notTriggered is how the cluster autoscaler begins to say why it adds no node (processors/status/eventing_scale_up_processor.go).
@@ -67,13 +61,13 @@ func schedulerNames(words string) Unschedulable {
 }
 
 func unscheduled(s *snapshot.Snapshot, r *scheduling.Rooms, p *corev1.Pod) (Problem, bool) {
-	if kube.Newly(s, p.CreationTimestamp.Time) || nodePromised(s, p) || takesOver(s, p) {
-		return Problem{}, false
-	}
 	o, since := finding.PodObject(p), p.CreationTimestamp.Time
 	c := kube.PodCondition(p, corev1.PodScheduled)
 	e := kube.LastEvent(s, o, "FailedScheduling")
-	a := Problem{Code: PodUnschedulable, Since: since, Refs: kube.ClaimsOf(p)}
+	a := Problem{Code: PodUnschedulable, Since: since, Refs: kube.ClaimsOf(p), normal: finding.Lasts(finding.Settling, since)}
+	if room := promised(s, p); !room.Over(s.At) {
+		a.notYet(room)
+	}
 	var words string
 	switch {
 	case len(p.Spec.SchedulingGates) > 0:
@@ -82,10 +76,9 @@ func unscheduled(s *snapshot.Snapshot, r *scheduling.Rooms, p *corev1.Pod) (Prob
 		words = c.Message
 	case e != nil:
 		words = e.Message
-	case s.At.Sub(since) >= NoScheduler:
-		return ignored(s, p, a), true
 	default:
-		return Problem{}, false
+		a.notYet(finding.Lasts(finding.NoScheduler, since))
+		return ignored(s, p, a), true
 	}
 	a.detail, a.Seen = schedulerNames(words), []incident.Evidence{finding.SeenEvent(e)}
 	if c != nil {
@@ -93,6 +86,9 @@ func unscheduled(s *snapshot.Snapshot, r *scheduling.Rooms, p *corev1.Pod) (Prob
 	}
 	said := preemption.ReplaceAllString(words, "")
 	a.Predicate = finding.Say("cannot be scheduled: %s", clauses(said))
+	if schedulerNames(words).Volumes && !strings.Contains(words, "not found") {
+		a.standing = waits // its volume is being made
+	}
 	if strings.Contains(strings.ToLower(said), "persistentvolumeclaim") && !strings.Contains(said, "ReadWriteOncePod") {
 		return a, true // no node is at fault while the claim is not bound
 	}
@@ -107,7 +103,7 @@ func unscheduled(s *snapshot.Snapshot, r *scheduling.Rooms, p *corev1.Pod) (Prob
 		a.symptom = true // the scheduler's words say how many nodes refuse it, not what is wrong with them
 		a.Predicate = a.Predicate.And("; the nodes were not seen")
 	}
-	if e := kube.LastEvent(s, o, "NotTriggerScaleUp"); e != nil && s.At.Sub(snapshot.EventTime(e).Time) < scalesUp {
+	if e := kube.LastEvent(s, o, "NotTriggerScaleUp"); e != nil && !finding.Lasts(finding.ScaleUp, snapshot.EventTime(e).Time).Over(s.At) {
 		a.Predicate = a.Predicate.And("; the autoscaler adds no node: %s", finding.ShortMessage(notTriggered.ReplaceAllString(e.Message, "")))
 		a.Seen = append(a.Seen, finding.SeenEvent(e))
 	}
@@ -159,24 +155,27 @@ func plainly(said string) string {
 	return ""
 }
 
-// nodePromised says that an autoscaler is making room for the pod.
-func nodePromised(s *snapshot.Snapshot, p *corev1.Pod) bool {
-	e := kube.LastEvent(s, finding.PodObject(p), "TriggeredScaleUp", "Nominated")
-	return e != nil && s.At.Sub(snapshot.EventTime(e).Time) < scalesUp
-}
-
-// takesOver says that the scheduler has made room for the pod on a node, where others are still ending.
-func takesOver(s *snapshot.Snapshot, p *corev1.Pod) bool {
-	return p.Status.NominatedNodeName != "" && slices.ContainsFunc(s.PodsOn(p.Status.NominatedNodeName), func(victim *corev1.Pod) bool {
-		return victim.DeletionTimestamp != nil && s.At.Sub(victim.DeletionTimestamp.Time) < finding.StuckTerminating
-	})
+// promised is until when room for the pod may be made: an autoscaler has said that it adds a node, or the scheduler has chosen a node on
+// which others are still ending.
+func promised(s *snapshot.Snapshot, p *corev1.Pod) finding.Term {
+	var t finding.Term
+	if e := kube.LastEvent(s, finding.PodObject(p), "TriggeredScaleUp", "Nominated"); e != nil {
+		t = finding.Lasts(finding.ScaleUp, snapshot.EventTime(e).Time)
+	}
+	if p.Status.NominatedNodeName == "" {
+		return t
+	}
+	for _, victim := range s.PodsOn(p.Status.NominatedNodeName) {
+		if victim.DeletionTimestamp != nil {
+			t = t.And(finding.Lasts(finding.StuckTerminating, victim.DeletionTimestamp.Time))
+		}
+	}
+	return t
 }
 
 // gated is on purpose, until whoever set the gate forgets it.
 func gated(s *snapshot.Snapshot, p *corev1.Pod, a Problem, c *corev1.PodCondition) (Problem, bool) {
-	if s.At.Sub(a.Since) < gatePasses {
-		return Problem{}, false
-	}
+	a.notYet(finding.Lasts(finding.GateOpens, a.Since))
 	var names []string
 	for _, g := range p.Spec.SchedulingGates {
 		names = append(names, g.Name)

@@ -1,0 +1,151 @@
+package applog
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/clip"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// LogErrorsRepeat is the code of errors that a container which runs writes into its log again and again.
+const LogErrorsRepeat = "LogErrorsRepeat"
+
+var repeatCodes = []finding.Code{
+	{Code: LogErrorsRepeat, Severity: incident.Warning, Detail: Repeated{},
+		Meaning: "A container that runs writes the same error into its log again and again. Many programs live with such errors: by itself it " +
+			"proves nothing.",
+		Next:    "Read the error, and look at what it names.",
+		Example: "The log of Deployment api repeats an error, 12 times since 09:31:02 UTC: ZeroDivisionError: division by zero"},
+}
+
+// Repeated is the detail of LogErrorsRepeat.
+type Repeated struct {
+	Times int // how often the error is in what was read of the logs
+}
+
+const (
+	// lately is how long ago an error may have been said last that is still going on, where it came at shorter intervals.
+	lately = 15 * time.Minute
+	// farBack is how many lines a log may have after the last of its errors, where they have no stamps and came at shorter intervals.
+	farBack = 60
+	// toldErrors is how many of a workload's errors give their evidence.
+	toldErrors = 3
+)
+
+// said is an error that containers of a workload repeat.
+type said struct {
+	logs.Repeat
+	pod  *corev1.Pod
+	log  *snapshot.Log
+	last time.Time
+}
+
+// checkRepeats finds the errors that go on in the logs of containers that run, however well these look: of each container of a workload, one
+// finding. What the cluster's DNS complains of is its own checks' affair.
+func checkRepeats(s *snapshot.Snapshot, r *finding.Report) {
+	type key struct {
+		workload  incident.Object
+		container string
+	}
+	by, order := map[key][]said{}, []key(nil)
+	dns, _ := resolvers.Find(s)
+	for i := range s.Logs {
+		l := &s.Logs[i]
+		p := s.Pod(l.Namespace, l.Pod)
+		if p == nil || l.Previous || p.DeletionTimestamp != nil || !runs(p, l.Container) || slices.Contains(dns.Pods, p) {
+			continue
+		}
+		k := key{s.WorkloadOf(p), l.Container}
+		for _, x := range readings.Of(s, l).Repeats {
+			if x.First, x.Last = readings.Moment(x.First, s.At), readings.Moment(x.Last, s.At); !goesOn(x, s.At) {
+				continue
+			}
+			if by[k] == nil {
+				order = append(order, k)
+			}
+			by[k] = append(by[k], said{Repeat: x, pod: p, log: l})
+		}
+	}
+	for _, k := range order {
+		reportRepeats(s, r, k.workload, k.container, by[k])
+	}
+}
+
+// runs says whether a container of a pod runs.
+func runs(p *corev1.Pod, name string) bool {
+	for _, c := range kube.ContainersOf(p) {
+		if c.Spec.Name == name {
+			return c.Status.State.Running != nil
+		}
+	}
+	return false
+}
+
+// goesOn says whether an error is still being said.
+func goesOn(x logs.Repeat, now time.Time) bool {
+	if x.Last.IsZero() {
+		return x.After <= max(farBack, 2*x.Over/max(x.Times-1, 1))
+	}
+	every := x.Last.Sub(x.First) / time.Duration(max(x.Times-1, 1))
+	return now.Sub(x.Last) <= max(lately, 2*every)
+}
+
+// reportRepeats tells of the errors of one container of a workload, the most frequent first.
+func reportRepeats(s *snapshot.Snapshot, r *finding.Report, w incident.Object, container string, all []said) {
+	slices.SortStableFunc(all, func(a, b said) int { return b.Times - a.Times })
+	first := all[0]
+	times := 0
+	var since time.Time
+	for _, x := range all {
+		if x.Says == first.Says {
+			times, since = times+x.Times, finding.Earlier(since, x.First)
+		}
+	}
+	when := fmt.Sprintf("%d times", times)
+	if !since.IsZero() {
+		when += " since " + finding.Clock(since)
+	}
+	in := ""
+	if len(first.pod.Spec.Containers) > 1 {
+		in = " (container " + container + ")"
+	}
+	f := r.Find(LogErrorsRepeat, w, fmt.Sprintf("The log of %s%s repeats an error, %s: %s", finding.Short(w), in, when,
+		finding.ShortMessage(first.Says)))
+	f.Workload, f.Container, f.Since, f.Detail = w, container, since, Repeated{Times: times}
+	if since.IsZero() {
+		f.Since = startOf(first.pod, container)
+	}
+	for i, x := range all {
+		f.AddPod(x.pod)
+		f.AddFacts(x.Facts)
+		for _, d := range x.Facts {
+			if o, ok := kube.ServiceOf(s, d.Host, x.pod.Namespace); ok && d.Host != "" {
+				f.Refs = finding.Union(f.Refs, []incident.Object{o})
+			}
+		}
+		if i < toldErrors {
+			f.Cite(finding.SeenLog(x.pod, container, false, clip.Bytes(fmt.Sprintf("%s (%d times)", x.Line, x.Times), incident.MaxExcerpt)))
+		}
+	}
+	f.Suspected()
+}
+
+// startOf is when a container that runs was started.
+func startOf(p *corev1.Pod, name string) time.Time {
+	for _, c := range kube.ContainersOf(p) {
+		if c.Spec.Name == name && c.Status.State.Running != nil {
+			return c.Status.State.Running.StartedAt.Time
+		}
+	}
+	return time.Time{}
+}

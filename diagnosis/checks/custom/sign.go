@@ -1,0 +1,244 @@
+package custom
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// grade is how much a sign says.
+type grade int
+
+const (
+	hint    grade = iota // it proves nothing
+	notDone              // something is not as it should be, without a word of failure
+	failing              // its own words tell a failure
+)
+
+// sign is what one place of a custom resource's status says.
+type sign struct {
+	grade
+	field, reason, message string // the field's path from "status"
+	what                   string // "is not ready"
+	since                  time.Time
+	patience               finding.Patience
+	inMaking               bool              // it says no more than that it is being made
+	refs                   []incident.Object // what it names as ill
+}
+
+// words are the sign's own, the reason only where there is no message.
+func (x sign) words() string {
+	if x.message == "" {
+		return x.reason
+	}
+	return finding.ShortMessage(telling(x.message))
+}
+
+// quoted is all that the sign says, up to its cause.
+func (x sign) quoted() string {
+	return wholeWords(strings.Trim(x.reason+": "+telling(x.message), ": "))
+}
+
+// positive are the conditions that sum an object up, the more telling first.
+var positive = []string{"Ready", "Available", "Healthy", "Synced", "Established", "Reconciled", "Valid", "Deployed"}
+
+func sums(kind string) int {
+	return slices.IndexFunc(positive, func(p string) bool { return strings.EqualFold(p, kind) })
+}
+
+type condition struct {
+	kind, status, reason, message string
+	severity                      string
+	since                         time.Time
+	behind                        bool
+	field                         string
+}
+
+func conditionsOf(o *unstructured.Unstructured) []condition {
+	list, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
+	return conditionsIn(o, list, "status.conditions")
+}
+
+// conditionsIn reads a list as conditions; nil if it is none.
+func conditionsIn(o *unstructured.Unstructured, list []any, path string) []condition {
+	var out []condition
+	for _, x := range list {
+		m, ok := x.(map[string]any)
+		if !ok || m["type"] == nil || m["status"] == nil {
+			continue
+		}
+		kind := kube.StringAt(m, "type")
+		out = append(out, condition{kind: kind, status: kube.StringAt(m, "status"), reason: kube.StringAt(m, "reason"),
+			message: kube.StringAt(m, "message"), severity: kube.StringAt(m, "severity"), since: timeAt(m, "lastTransitionTime"),
+			behind: behind(o, m), field: path + "[" + kind + "]"})
+	}
+	return out
+}
+
+func timeAt(m map[string]any, path ...string) time.Time {
+	t, err := time.Parse(time.RFC3339, kube.StringAt(m, path...))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// conditionSigns reads conditions that stand side by side. Well says that the object is as a whole: then only words of a failure are more
+// than a hint.
+func conditionSigns(all []condition, well bool) []sign {
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b condition) int { return cmp.Compare(rank(a), rank(b)) })
+	goesOn := slices.ContainsFunc(all, func(c condition) bool {
+		return c.status == "True" && polarity(c.kind) == 0 && tellsProgress(c.kind)
+	})
+	var out []sign
+	for _, c := range all {
+		if c.behind {
+			continue
+		}
+		if x, ok := c.sign(well); ok {
+			if x.grade == failing && goesOn && !tellsFailure(c.reason) {
+				x.grade = notDone // it is being made anew
+			}
+			x.field, x.reason, x.message, x.since = c.field, c.reason, c.message, c.since
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// rank puts the conditions that sum an object up before the others.
+func rank(c condition) int {
+	if i := sums(c.kind); i >= 0 {
+		return i
+	}
+	return len(positive)
+}
+
+// sign says what a condition means; ok is false if nothing is wrong by it.
+func (c condition) sign(well bool) (sign, bool) {
+	fails := tellsFailure(c.message) || tellsFailure(c.reason) && !strings.EqualFold(c.reason, c.kind)
+	if notInUse(c.message) || (c.reason == "" && c.message == "" && sums(c.kind) < 0) {
+		return sign{}, false
+	}
+	switch c.status {
+	case "False":
+		return c.notTrue(well, fails)
+	case "True":
+		if polarity(c.kind) >= 0 {
+			return sign{}, false
+		}
+		x := sign{grade: notDone, what: hasWords(c.kind), patience: finding.CustomPlain}
+		switch {
+		case fails && !isWarning(c.kind):
+			x.grade, x.patience = failing, finding.CustomFailing
+		case well || isWarning(c.kind) || c.severity == "Info":
+			x.grade = hint
+		}
+		return x, true
+	case "Unknown":
+		x := sign{grade: hint, what: "does not know whether it is " + strings.ToLower(c.kind), patience: finding.CustomProgress}
+		if fails && !well {
+			x.grade = notDone
+		}
+		return x, sums(c.kind) >= 0 && !well
+	}
+	return sign{}, false
+}
+
+// notTrue is the sign of a condition that is False.
+func (c condition) notTrue(well, fails bool) (sign, bool) {
+	x := sign{grade: notDone, what: notWords(c.kind), patience: c.settles()}
+	switch {
+	case polarity(c.kind) < 0:
+		return sign{}, false
+	case capability(c.kind):
+		x.grade = hint
+		return x, fails
+	case sums(c.kind) >= 0:
+		if fails {
+			x.grade = failing
+		}
+		if c.reason == "" && c.message == "" {
+			x.grade = hint
+		}
+		return x, true
+	case fails && !ends(c.kind):
+		x.grade = failing
+		return x, true
+	case polarity(c.kind) > 0 && !ends(c.kind):
+		x.grade = hint
+		return x, !well && c.reason != ""
+	}
+	return sign{}, false
+}
+
+// settles is how long a condition may be False, by its reason.
+func (c condition) settles() finding.Patience {
+	reason := strings.ToLower(c.reason)
+	switch {
+	case tellsFailure(c.reason) || strings.Contains(reason, "err") || strings.Contains(reason, "fail") || strings.Contains(reason, "notfound"):
+		return finding.CustomFailing
+	case tellsProgress(c.reason):
+		return finding.CustomProgress
+	}
+	return finding.CustomPlain
+}
+
+// hasWords says that something is so: "is degraded", "has DiskPressure".
+func hasWords(kind string) string {
+	if words := wordsOf(kind); len(words) == 1 && strings.HasSuffix(words[0], "ed") || len(words) == 1 && strings.HasPrefix(words[0], "un") {
+		switch words[0] {
+		case "failed":
+			return "has failed"
+		default:
+			return "is " + words[0]
+		}
+	}
+	return "has the condition " + kind
+}
+
+// notWords says that something is not so: "is not ready", "does not have AllReplicasReady".
+func notWords(kind string) string {
+	if len(wordsOf(kind)) == 1 && (sums(kind) >= 0 || strings.HasSuffix(strings.ToLower(kind), "ed")) {
+		return "is not " + strings.ToLower(kind)
+	}
+	return "has the condition " + kind + " False"
+}
+
+// telling shortens a trace of many lines to its first line and its innermost cause.
+func telling(message string) string {
+	lines := strings.FieldsFunc(message, func(r rune) bool { return r == '\n' || r == '\r' })
+	if len(lines) < 2 {
+		return message
+	}
+	last := ""
+	for _, line := range lines[1:] {
+		if _, why, ok := strings.Cut(line, "Caused by: "); ok {
+			last = strings.TrimSpace(why)
+		}
+	}
+	if last == "" {
+		return message
+	}
+	return fmt.Sprintf("%s: caused by: %s", strings.TrimSpace(lines[0]), last)
+}
+
+// wholeWords keeps the beginning and the end of words that are longer than an excerpt: such messages wrap one another, and the innermost
+// says why.
+func wholeWords(text string) string {
+	const gap = " … "
+	if len(text) <= incident.MaxExcerpt {
+		return text
+	}
+	tail := strings.ToValidUTF8(text[len(text)-incident.MaxExcerpt*2/3:], "")
+	return strings.ToValidUTF8(text[:incident.MaxExcerpt-len(tail)-len(gap)], "") + gap + tail
+}

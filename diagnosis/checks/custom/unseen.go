@@ -1,0 +1,96 @@
+package custom
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// CustomUnseen is the code of a custom resource of which its controller takes no note.
+const CustomUnseen = "CustomUnseen"
+
+var unseenCodes = []finding.Code{
+	{Code: CustomUnseen, Severity: incident.Warning, Detail: Says{},
+		Meaning: "A custom resource was changed or made, and its controller has taken no note of it: the controller does not work.",
+		Next:    "See why its controller does not run.",
+		Example: "Nobody acts on the newest change of Kafka orders (generation 4, observed 3): Deployment kafka/operator has no ready pod"},
+}
+
+// checkUnseen reports, by kinds, the objects whose controller has not acted on them. Where the controller is not known to be down, that is a
+// suspicion.
+func checkUnseen(s *snapshot.Snapshot, r *finding.Report, well map[types.UID]bool) {
+	speak := map[schema.GroupKind]bool{} // kinds whose objects get a status
+	for i := range s.Customs {
+		if o := &s.Customs[i]; len(statusOf(o)) > 0 {
+			speak[o.GroupVersionKind().GroupKind()] = true
+		}
+	}
+	found := map[schema.GroupKind]*finding.Finding{}
+	for i := range s.Customs {
+		o := &s.Customs[i]
+		kind := o.GroupVersionKind().GroupKind()
+		if slices.Contains(otherGroups, kind.Group) || o.GetDeletionTimestamp() != nil || switchedOff(o) || past(o, well) {
+			continue
+		}
+		words, field, since, ok := unseenBy(o, speak[kind])
+		if !ok {
+			continue
+		}
+		obj := snapshot.CustomObject(o)
+		if f := found[kind]; f != nil {
+			join(f, obj, nil, sign{field: field, reason: words, since: since})
+			continue
+		}
+		found[kind] = reportUnseen(s, r, kind, obj, sign{field: field, reason: words, since: since})
+	}
+}
+
+func reportUnseen(s *snapshot.Snapshot, r *finding.Report, kind schema.GroupKind, obj incident.Object, x sign) *finding.Finding {
+	controllers := controllersOf(s, kind)
+	down := downOf(s, controllers)
+	title := fmt.Sprintf("Nobody acts on %s (%s)", finding.Short(obj), x.reason)
+	if x.field == "metadata.generation" {
+		title = fmt.Sprintf("Nobody acts on the newest change of %s (%s)", finding.Short(obj), x.reason)
+	}
+	if down != "" {
+		title += ": " + down
+	}
+	f := r.Find(CustomUnseen, obj, title)
+	f.Since, f.Detail = x.since, Says{Controllers: controllers}
+	f.Cite(finding.SeenAPI(obj, x.field, x.since, x.reason))
+	if down != "" {
+		f.Fault, f.AtMost = []incident.Object{controllers[0], obj}, incident.Likely
+		f.Cite(finding.SeenAPI(controllers[0], "status.readyReplicas", time.Time{}, down))
+		if !x.since.IsZero() {
+			f.NotYet(finding.CustomUnseen, x.since, s.At)
+		}
+		return f
+	}
+	if f.Suspected(); !x.since.IsZero() && s.At.Sub(x.since) < finding.CustomUnseen.For {
+		f.MayPass(finding.CustomUnseen, x.since)
+	}
+	return f
+}
+
+// unseenBy says by which field an object's controller has taken no note of it, and since when. Speaks says that objects of its kind have a
+// status.
+func unseenBy(o *unstructured.Unstructured, speaks bool) (words, field string, since time.Time, ok bool) {
+	status := statusOf(o)
+	if len(status) == 0 {
+		return "it has no status, as others of its kind have", "status", o.GetCreationTimestamp().Time, speaks
+	}
+	if !behind(o, status) {
+		return "", "", time.Time{}, false
+	}
+	n, _, _ := unstructured.NestedInt64(status, "observedGeneration")
+	since, _ = snapshot.Changed(o)
+	return fmt.Sprintf("generation %d, observed %d", o.GetGeneration(), n), "metadata.generation", since, true
+}

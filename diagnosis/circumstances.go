@@ -1,0 +1,186 @@
+package diagnosis
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/cause"
+	"github.com/paramedic-bot/paramedic/diagnosis/change"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/circumstance"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/incommon"
+	"github.com/paramedic-bot/paramedic/internal/clip"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// circumstances finds what shows only once it is known what nothing explains: what the failing have in common, and what was changed just before.
+// It returns all that was found, with that, and what explains what.
+func circumstances(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, changes []change.Change, without []string) ([]*finding.Finding,
+	*cause.Linked) {
+	linked := cause.Connect(s, found, without...)
+	found = slices.Clip(found)
+	saidByLogs(s, linked.Bare())
+	shared := incommon.Find(s, found, linked.Unexplained())
+	attach(s, shared, changes)
+	linked.Add(shared...)
+	words := named(s, linked, !scope.Ill.none())
+	attach(s, words, changes)
+	linked.Add(words...)
+	before := changedBefore(s, linked.Bare(), changes)
+	if len(before) == 0 && !scope.Ill.none() {
+		before = changedThere(s, scope, found, changes)
+	}
+	linked.Add(before...)
+	return slices.Concat(found, shared, words, before), linked
+}
+
+// mostBefore bounds the changes that are told in front of what nothing explains.
+const mostBefore = 5
+
+// changedBefore makes a finding of each change that is near enough to symptoms that nothing explains: of each symptom the nearest.
+func changedBefore(s *snapshot.Snapshot, bare []*finding.Finding, changes []change.Change) []*finding.Finding {
+	type told struct {
+		change.Scored
+		of []*finding.Finding
+	}
+	var all []*told
+	by := map[string]*told{}
+	ways := newPaths(s)
+	for _, f := range bare {
+		onset := begun(f)
+		if !f.Alarms() || onset.IsZero() || !anyNear(changes, onset) {
+			continue
+		}
+		for _, x := range change.Rank(changes, ways.to(f), onset) {
+			if x.Score < change.Telling {
+				break
+			}
+			if !fits(s, f, x) {
+				continue
+			}
+			if by[x.ID] == nil {
+				by[x.ID] = &told{Scored: x}
+				all = append(all, by[x.ID])
+			}
+			by[x.ID].of = append(by[x.ID].of, f)
+			break
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *told) int {
+		return cmp.Or(cmp.Compare(len(b.of), len(a.of)), cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
+	})
+	var out []*finding.Finding
+	for _, x := range all[:min(len(all), mostBefore)] {
+		out = append(out, recentChange(x.Change, x.of))
+	}
+	return out
+}
+
+// anyNear says whether anything was changed near an onset; the changes are in the order of time.
+func anyNear(changes []change.Change, onset time.Time) bool {
+	i, _ := slices.BinarySearchFunc(changes, onset.Add(-change.Near), func(c change.Change, t time.Time) int { return c.At.Compare(t) })
+	return i < len(changes) && !changes[i].At.After(onset.Add(clockSlack))
+}
+
+// made are the kinds that bear on pods only when these are made.
+var made = []string{"Deployment", "StatefulSet", "DaemonSet", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "LimitRange",
+	"ResourceQuota"}
+
+// fits says whether a change can have to do with a symptom: it is not a trace of the symptom itself, nor told by it, as a rollout is that is
+// stuck; no check has found that it lets through what is called; and what bears on pods as they are made was changed before one of those that
+// fail was.
+func fits(s *snapshot.Snapshot, f *finding.Finding, x change.Scored) bool {
+	code, _ := checks.CodeOf(f.Code)
+	switch {
+	case x.Object == f.Object && (x.At.Equal(f.Since) || code.Trouble == finding.WorkloadTrouble), slices.ContainsFunc(f.Told, x.At.Equal):
+		return false
+	case x.Object.Kind == "NetworkPolicy" && len(checks.Called(s, f)) > 0:
+		return false
+	}
+	if len(f.Pods) == 0 || !slices.Contains(made, x.Object.Kind) || x.Touched == change.Scaled {
+		return true
+	}
+	if x.Steps > 0 && slices.Contains(made[:3], x.Object.Kind) {
+		return true // other pods than those that fail
+	}
+	return slices.ContainsFunc(f.Pods, func(p *corev1.Pod) bool { return !p.CreationTimestamp.Time.Before(x.At.Add(-clockSlack)) })
+}
+
+// recentChange is a change in front of the symptoms that began just after. What is at fault is what was changed, or what it does not go
+// together with.
+func recentChange(c change.Change, of []*finding.Finding) *finding.Finding {
+	words := "Just before, at " + changed(c.Change)
+	first := slices.MinFunc(of, func(a, b *finding.Finding) int {
+		return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), a.Object.Compare(b.Object), cmp.Compare(a.Code, b.Code))
+	})
+	since := ". Since then: " + first.Title
+	if len(of) > 1 {
+		since += finding.Inflect(len(of)-1, ", and %d {other fails|others fail}", len(of)-1)
+	}
+	f := newCircumstance(circumstance.RecentChange, c, clip.Bytes(words, finding.MaxTitle*2/3)+since)
+	f.Because = words + since
+	f.Detail = circumstance.Behind{Of: of}
+	early := true
+	for _, x := range of {
+		f.Since, early = finding.Earlier(f.Since, x.Since), early && !x.NormalUntil.IsZero()
+		if x.NormalUntil.After(f.NormalUntil) {
+			f.NormalUntil, f.Normal = x.NormalUntil, x.Normal
+		}
+		f.Fault = finding.Union(f.Fault, x.AtFault())
+	}
+	if !early {
+		f.NormalUntil, f.Normal = time.Time{}, ""
+	}
+	f.Fault = f.Fault[:min(len(f.Fault), finding.MaxAlike)]
+	return f.Cite(first.Seen[:min(len(first.Seen), finding.ShownPods)]...)
+}
+
+func newCircumstance(code string, c change.Change, title string) *finding.Finding {
+	r := finding.NewReport(circumstance.Checks[0].Codes)
+	f := r.Find(code, c.Object, title)
+	f.Fault, f.AtMost = []incident.Object{c.Object}, incident.Possible
+	f.Changes, f.Told = []incident.Change{c.Change}, []time.Time{c.At}
+	return f.Cite(incident.Evidence{Source: c.Source, Object: c.Object, Field: changeField, Time: c.At, Excerpt: excerpt(c.Change)})
+}
+
+// changed tells a change: "09:30:01 UTC, Deployment web revision 4 was rolled out (helm)".
+func changed(c incident.Change) string {
+	return fmt.Sprintf("%s, %s %s %s", finding.Clock(c.At), c.Object.Kind, c.Object.Name, excerpt(c))
+}
+
+// lately is how long ago a change may be that is told where nothing else is.
+const lately = 30 * time.Minute
+
+// changedThere is, of a scope in which somebody says that it hurts and nothing was found, the nearest change, as a suspicion.
+func changedThere(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, changes []change.Change) []*finding.Finding {
+	there := scope.lies(s)
+	if slices.ContainsFunc(found, func(f *finding.Finding) bool { return f.Alarms() && there(f) }) {
+		return nil
+	}
+	onset := scope.Onset
+	if onset.IsZero() {
+		onset = s.At
+	}
+	ranked := change.Rank(changes, scope.paths(s, changes), onset)
+	i := slices.IndexFunc(ranked, func(x change.Scored) bool {
+		return x.Score >= change.Telling && x.Touched < change.Joined && onset.Sub(x.At) <= lately
+	})
+	if i < 0 {
+		return nil
+	}
+	x := ranked[i]
+	f := newCircumstance(circumstance.RecentChange, x.Change, fmt.Sprintf("Changed %s ago: at %s", finding.Duration(s.At.Sub(x.At)),
+		changed(x.Change.Change)))
+	f.Since = x.At
+	if len(scope.Ill.Objects) > 0 && !there(f) {
+		f.Object = scope.Ill.Objects[0]
+		f.Fault = []incident.Object{x.Object, f.Object}
+	}
+	return []*finding.Finding{f.Suspected()}
+}
