@@ -68,6 +68,7 @@ func CheckReply(whole *incident.Diagnosis) Reply {
 	blocks = append(blocks, restartBlocks(whole.Restarts)...)
 	blocks = append(blocks, notSeenBlocks(d)...)
 	blocks = append(blocks, lookedNote(d))
+	blocks = append(blocks, acceptedNote(d)...)
 	reply := Reply{Text: head, Blocks: blocks, Data: NewReport(whole, nil, nil), Exit: verdict(d)}
 	if len(d.Causes) > 0 {
 		reply.Text += ". " + sentence(d.Causes[0].Title)
@@ -87,6 +88,7 @@ func briefCause(d *incident.Diagnosis, n int, c incident.Cause) Paragraph {
 	if c.Before {
 		p = append(p, Text("\n"+wasThere))
 	}
+	p = append(p, acceptedRoot(c)...)
 	if n := c.Consequences(); n > 0 {
 		p = append(p, Text("\nexplains "+count(n, "consequence")))
 	}

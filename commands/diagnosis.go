@@ -39,6 +39,7 @@ func causeBlocks(d *incident.Diagnosis, n int, c incident.Cause) []Block {
 	if c.Before {
 		head = append(head, Text("\n"+wasThere))
 	}
+	head = append(head, acceptedRoot(c)...)
 	if note := normalNote(c.Normal, c.NormalUntil, d.At); note != "" {
 		head = append(head, Text("\n"+note))
 	}

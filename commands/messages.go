@@ -84,7 +84,11 @@ func factBlocks(s *incident.State) ([]Block, string) {
 	}
 	blocks = append(blocks, lookedNote(s.Diagnosis))
 	if len(s.Diagnosis.Evidence) > 0 {
-		blocks = append(blocks, evidenceAction(s))
+		actions := evidenceAction(s)
+		if s.Open() {
+			actions = append(actions, acceptButtons(s.Diagnosis)...)
+		}
+		blocks = append(blocks, actions)
 	}
 	return blocks, headline(s.Diagnosis)
 }

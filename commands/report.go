@@ -25,6 +25,7 @@ type Report struct {
 	RuledOut            []incident.RuledOut  `json:"ruledOut"`
 	Suspicions          []incident.Suspicion `json:"suspicions"` // where something was asked about
 	Depends             []incident.Object    `json:"depends"`    // of what was asked about, where no cause was found
+	Accepted            []incident.Accepted  `json:"accepted"`
 	NotSeen             []incident.NotSeen   `json:"notSeen"`
 	Looked              []string             `json:"looked"`
 	Trace               []string             `json:"trace"` // empty unless it was asked for
@@ -45,7 +46,7 @@ func NewReport(d *incident.Diagnosis, story *incident.Story, similar []incident.
 		Evidence: full(d.Evidence),
 		Restarts: full(d.Restarts), RestartsByNamespace: full(byNamespace(d.Restarts)), Story: story, Similar: full(similar),
 		Changes: full(d.Changes), RuledOut: full(d.RuledOut), Suspicions: full(d.Suspicions), Depends: full(d.Depends), NotSeen: full(d.NotSeen),
-		Looked: full(d.Looked), Trace: []string{},
+		Looked: full(d.Looked), Accepted: full(d.Accepted), Trace: []string{},
 	}
 	for i := range r.Causes {
 		c := &r.Causes[i]

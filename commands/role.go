@@ -21,6 +21,7 @@ const (
 	Edit    Role = "edit"    // edit a postmortem
 	Publish Role = "publish" // make a postmortem knowledge
 	Stop    Role = "stop"    // stop what runs: easy, for it harms less than going on
+	Accept  Role = "accept"  // have findings told no more
 )
 
 // Roles says who has which role. The error is a [Refusal].
@@ -39,6 +40,8 @@ type Sight interface {
 	Reader(p incident.Person) (*incident.Identity, error)
 	// MaySee is nil where a person who asks in that channel may be shown the incident.
 	MaySee(ctx context.Context, p incident.Person, channel string, s *incident.State) error
+	// MayRead is nil where a person may be shown the object.
+	MayRead(ctx context.Context, p incident.Person, o incident.Object) error
 }
 
 // shown reads an incident for who asks, if they may see it.

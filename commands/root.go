@@ -110,6 +110,9 @@ func rootCauses(s *incident.State) []Block {
 		if n := c.Consequences(); n > 0 {
 			spans = append(spans, Text(", explains "+count(n, "consequence")))
 		}
+		if !c.Accepted.IsZero() {
+			spans = append(append(spans, Text(", ")), acceptedBy(c.Accepted)...)
+		}
 		for _, b := range c.Blocks {
 			j := slices.IndexFunc(d.Causes, func(o incident.Cause) bool { return o.ID == b.Cause })
 			spans = append(spans, Text(fmt.Sprintf(", blocks the remedy of cause %d", j+1)))

@@ -42,5 +42,8 @@ func foundNothing(d *incident.Diagnosis, where string) string {
 	if len(d.Scope.Unseen) > 0 {
 		return sentence(wellSaid(d))
 	}
+	if len(d.Accepted) > 0 {
+		return "Nothing wrong was found" + where + " but what is accepted."
+	}
 	return "Nothing wrong was found" + where + "."
 }

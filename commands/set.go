@@ -87,9 +87,11 @@ type Set struct {
 	Explainer Explainer
 	Incidents Incidents
 	Searcher  Searcher
-	Roles     Roles              // nil: whoever asks has every role, as at a terminal
-	Sight     Sight              // nil: whoever asks is shown everything, as at a terminal
-	Codes     []incident.CodeDoc // what can be found
+	// Acceptances keeps which findings are accepted; nil: none can be.
+	Acceptances Acceptances
+	Roles       Roles              // nil: whoever asks has every role, as at a terminal
+	Sight       Sight              // nil: whoever asks is shown everything, as at a terminal
+	Codes       []incident.CodeDoc // what can be found
 	// Redact is applied to what people typed and to errors before an answer repeats them; nil: nothing is redacted.
 	Redact func(string) string
 }
@@ -124,6 +126,9 @@ func commandTable() []command {
 		{"postmortem", "INC-ID", "read and edit an incident's postmortem", true, true, View, (*Set).postmortem},
 		{"save", "INC-ID", "", false, true, Edit, (*Set).save},
 		{"publish", "INC-ID", "publish it, so that the next one like it is recognised", false, true, Publish, (*Set).publish},
+		{"accept", "[[--withdraw] CODE KIND/NAMESPACE/NAME [--for 7d | --until DAY] REASON]",
+			"what is accepted and told no more; accept a finding", false, true, View, (*Set).accept},
+		{"acceptance", "CODE KIND/NAMESPACE/NAME", "", true, true, Accept, (*Set).acceptForm},
 		{"search", "WORDS", "search the postmortems", false, false, View, (*Set).search},
 		{"checks", "[CODE]", "what can be found, or what a code means", false, false, "", (*Set).checks},
 		{"help", "", "this", false, false, "", (*Set).help},

@@ -52,10 +52,13 @@ func normalNote(may string, until, now time.Time) string {
 func noCause(d *incident.Diagnosis, prog string) Reply {
 	d = incident.Brief(d)
 	name, known := d.Scope.String(), "Nothing is known to be wrong with "
+	if len(d.Accepted) > 0 {
+		known = "Nothing but what is accepted is known to be wrong with "
+	}
 	if len(d.Scope.Unseen) > 0 {
 		known = "Nothing was seen to be wrong with "
 	}
-	blocks := []Block{Paragraph{Text(known), Mono(name), Text(unseenNote(d) + ".")}}
+	blocks := append([]Block{Paragraph{Text(known), Mono(name), Text(unseenNote(d) + ".")}}, acceptedBlocks(d)...)
 	blocks = append(blocks, suspicionBlocks(d)...)
 	if len(d.RuledOut) > 0 {
 		blocks = append(blocks, ruledOutList("Looked at and ruled out:", d.RuledOut))

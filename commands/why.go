@@ -35,7 +35,7 @@ func (s *Set) why(ctx context.Context, r Request) (Reply, error) {
 	}
 	reply := WhyReply(d, story, similar)
 	if s.Incidents != nil && d.Wrong() {
-		reply.Blocks = append(reply.Blocks, openActions(incident.Brief(d))) // before the trace, of which a face may leave out the end
+		reply.Blocks = append(reply.Blocks, s.foundActions(d)) // before the trace, of which a face may leave out the end
 	}
 	return withTrace(reply, d, o.trace), nil
 }
@@ -61,7 +61,7 @@ func (s *Set) whyObjects(d *incident.Diagnosis) Reply {
 		reply.Text = name + ": " + d.Causes[0].Title
 	}
 	if s.Incidents != nil {
-		reply.Blocks = append(reply.Blocks, openActions(incident.Brief(d)))
+		reply.Blocks = append(reply.Blocks, s.foundActions(d))
 	}
 	return reply
 }
@@ -105,6 +105,7 @@ func diagnosisBlocks(d *incident.Diagnosis) []Block {
 	blocks = append(blocks, suspicionBlocks(d)...)
 	blocks = append(blocks, changeBlocks(d)...)
 	blocks = append(blocks, unknownBlocks(d)...)
+	blocks = append(blocks, acceptedBlocks(d)...)
 	return append(blocks, notSeenBlocks(d)...)
 }
 

@@ -19,13 +19,12 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// circumstances finds what shows only once it is known what nothing explains: what the failing have in common, and what was changed just before.
-// It returns all that was found, with that, and what explains what.
-func circumstances(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, changes []change.Change, without []string) ([]*finding.Finding,
-	*cause.Linked) {
-	linked := cause.Connect(s, found, without...)
+// circumstances finds what shows only once it is known what nothing explains: what the failing have in common, what was changed just before,
+// and what their words complain of. It returns all that was found, with that, and what explains what.
+func circumstances(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, changes []change.Change,
+	asked cause.Asked) ([]*finding.Finding, *cause.Linked) {
+	linked := cause.Connect(s, found, asked)
 	found = slices.Clip(found)
-	saidByLogs(s, linked.Bare())
 	shared := incommon.Find(s, found, linked.Unexplained())
 	attach(s, shared, changes)
 	linked.Add(shared...)
@@ -89,12 +88,12 @@ func anyNear(changes []change.Change, onset time.Time) bool {
 }
 
 // made are the kinds that bear on pods only when these are made.
-var made = []string{"Deployment", "StatefulSet", "DaemonSet", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "LimitRange",
-	"ResourceQuota"}
+var made = []string{"Deployment", "StatefulSet", "DaemonSet", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
+	"LimitRange", "ResourceQuota"}
 
-// fits says whether a change can have to do with a symptom: it is not a trace of the symptom itself, nor told by it, as a rollout is that is
-// stuck; no check has found that it lets through what is called; and what bears on pods as they are made was changed before one of those that
-// fail was.
+// fits says whether a change can have to do with a symptom: it is not a trace of the symptom itself, nor told by it, as a rollout is that
+// is stuck; no check has found that it lets through what is called; and what bears on pods as they are made was changed before one of
+// those that fail was.
 func fits(s *snapshot.Snapshot, f *finding.Finding, x change.Scored) bool {
 	code, _ := checks.CodeOf(f.Code)
 	switch {
@@ -103,23 +102,31 @@ func fits(s *snapshot.Snapshot, f *finding.Finding, x change.Scored) bool {
 	case x.Object.Kind == "NetworkPolicy" && len(checks.Called(s, f)) > 0:
 		return false
 	}
-	if len(f.Pods) == 0 || !slices.Contains(made, x.Object.Kind) || x.Touched == change.Scaled {
+	return x.Steps > 0 && !ruling(x.Object) || bears(f, x.Change)
+}
+
+// ruling says whether an object decides how pods are made, whatever they belong to.
+func ruling(o incident.Object) bool { return slices.Contains(made[3:], o.Kind) }
+
+// bears says whether a change can bear on a finding's pods: what only does as they are made was changed before one of them was. What is
+// wrong with the workload itself may lie in any of its rollouts.
+func bears(f *finding.Finding, c change.Change) bool {
+	code, _ := checks.CodeOf(f.Code)
+	asMade := ruling(c.Object) || c.Object == f.Workload && slices.Contains(made, c.Object.Kind)
+	if code.Trouble != finding.PodTrouble || len(f.Pods) == 0 || c.Touched == change.Scaled || !asMade {
 		return true
 	}
-	if x.Steps > 0 && slices.Contains(made[:3], x.Object.Kind) {
-		return true // other pods than those that fail
-	}
-	return slices.ContainsFunc(f.Pods, func(p *corev1.Pod) bool { return !p.CreationTimestamp.Time.Before(x.At.Add(-clockSlack)) })
+	return slices.ContainsFunc(f.Pods, func(p *corev1.Pod) bool { return !p.CreationTimestamp.Time.Before(c.At.Add(-clockSlack)) })
 }
 
 // recentChange is a change in front of the symptoms that began just after. What is at fault is what was changed, or what it does not go
 // together with.
 func recentChange(c change.Change, of []*finding.Finding) *finding.Finding {
 	words := "Just before, at " + changed(c.Change)
-	first := slices.MinFunc(of, func(a, b *finding.Finding) int {
+	worst := slices.MinFunc(of, func(a, b *finding.Finding) int {
 		return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), a.Object.Compare(b.Object), cmp.Compare(a.Code, b.Code))
 	})
-	since := ". Since then: " + first.Title
+	since := ". Since then: " + worst.Title
 	if len(of) > 1 {
 		since += finding.Inflect(len(of)-1, ", and %d {other fails|others fail}", len(of)-1)
 	}
@@ -138,7 +145,7 @@ func recentChange(c change.Change, of []*finding.Finding) *finding.Finding {
 		f.NormalUntil, f.Normal = time.Time{}, ""
 	}
 	f.Fault = f.Fault[:min(len(f.Fault), finding.MaxAlike)]
-	return f.Cite(first.Seen[:min(len(first.Seen), finding.ShownPods)]...)
+	return f.Cite(worst.Seen[:min(len(worst.Seen), finding.ShownPods)]...)
 }
 
 func newCircumstance(code string, c change.Change, title string) *finding.Finding {

@@ -29,25 +29,30 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	var changes []change.Change
 	guarded(d, "what probes saw", func() { seeProbed(s, found) })
 	guarded(d, "what changed", func() { changes = change.Timeline(s); attach(s, found, changes) })
-	var linked *cause.Linked
-	guarded(d, "the circumstances of what fails", func() { found, linked = circumstances(s, scope, found, changes, x.without.Rules) })
+	known, asked := scope.Accepted.acceptedIn(s), cause.Asked{Onset: scope.Onset, Without: x.without.Rules}
+	if known != nil {
+		asked.Accepted = known.has
+	}
+	guarded(d, "the circumstances of what fails", func() { found, asked.Linked = circumstances(s, scope, found, changes, asked) })
 	d.Evidence = number(found)
 	for _, f := range found {
 		d.Trace = append(d.Trace, fmt.Sprintf("%s %s %s %s: %s", f.ID, f.Severity, f.Code, f.Object, f.Title))
 	}
 	r := cause.Result{Causes: []incident.Cause{}}
 	guarded(d, "the ranking of causes", func() {
-		r = cause.Rank(s, found, cause.Asked{Onset: scope.Onset, Ill: scope.ill(s, d), Linked: linked, Without: x.without.Rules})
+		asked.Ill = scope.ill(s, d)
+		r = cause.Rank(s, found, asked)
 	})
 	failed(d, r.Failures...)
 	d.Causes, d.Restarts = r.Causes, []incident.Restarts{}
-	tell(d, found, r.Suspicions)
-	if !scope.Ill.none() {
+	told := known.told(d, found, r.Silent, &in)
+	tell(d, told, r.Suspicions)
+	if !scope.Ill.none() || len(r.Silent) > 0 {
 		prune(d)
 	}
 	guarded(d, "the sums of restarts", func() { d.Restarts = restarts(s, in.holds) })
 	guarded(d, "what is ruled out", func() { d.RuledOut = ruledOut(s, scope.Namespace, x.checked, found) })
-	d.Changes, d.Trace = shown(found, changes), append(d.Trace, r.Trace...)
+	d.Changes, d.Trace = shown(told, changes), append(d.Trace, r.Trace...)
 	if d.NotSeen == nil {
 		d.NotSeen = []incident.NotSeen{}
 	}

@@ -82,7 +82,7 @@ func (x *Examination) Answer(scope Scope) (*incident.Diagnosis, error) {
 		missed := slices.DeleteFunc(slices.Clone(scope.Objects), func(o incident.Object) bool { return !tells(d, o) })
 		d.Scope = Scope{Objects: missed}.told(x.s)
 	}
-	if len(d.Findings) == 0 {
+	if len(d.Findings)+len(d.Accepted) == 0 {
 		return nil, scope.nothing
 	}
 	return d, nil

@@ -56,7 +56,7 @@ func TestWhatWasThereBeforeIsSetApart(t *testing.T) {
 		before bool
 	}{
 		"noticed an hour ago":                         {3 * time.Hour, at.Add(-50 * time.Minute), true},
-		"noticed when the old one was there already":  {50 * time.Minute, at.Add(-30 * time.Minute), false},
+		"noticed when the old one was there already":  {65 * time.Minute, at.Add(-30 * time.Minute), false},
 		"nobody said, a few hours apart":              {3 * time.Hour, time.Time{}, false},
 		"nobody said, days apart":                     {72 * time.Hour, time.Time{}, true},
 		"noticed after both, though the older is old": {72 * time.Hour, at, true},

@@ -16,6 +16,7 @@ import (
 const (
 	mostNames  = 2  // objects that one symptom's words may name: a list of many accuses nobody
 	mostNaming = 12 // objects in all
+	mostBare   = 60 // symptoms whose words are read
 )
 
 // named finds the objects that the words of symptoms which nothing explains complain of, and makes a finding of each: a log that cannot use what
@@ -24,13 +25,16 @@ const (
 func named(s *snapshot.Snapshot, linked *cause.Linked, asked bool) []*finding.Finding {
 	var out []*finding.Finding
 	by := map[incident.Object]*finding.Finding{}
-	for _, f := range linked.Bare() {
+	about := linked.About()
+	bare := linked.Bare()
+	for _, f := range bare[:min(len(bare), mostBare)] {
 		if f.Severity == incident.Info && !(asked && f.Suspect) {
 			continue
 		}
 		for _, x := range complaints(s, f) {
-			if g := linked.About(x.object, f); g != nil {
-				linked.Name(g, f)
+			i := slices.IndexFunc(about[x.object], func(g *finding.Finding) bool { return g != f && !linked.Explains(f, g) })
+			if i >= 0 {
+				linked.Name(about[x.object][i], f)
 				continue
 			}
 			n := by[x.object]
@@ -51,6 +55,7 @@ func named(s *snapshot.Snapshot, linked *cause.Linked, asked bool) []*finding.Fi
 type complaint struct {
 	object incident.Object
 	seen   incident.Evidence
+	line   string // of it, which names the object
 }
 
 // complaints are the objects that the evidence of a symptom names, besides what it is about and what that belongs to.
@@ -61,15 +66,12 @@ func complaints(s *snapshot.Snapshot, f *finding.Finding) []complaint {
 		if e.Source != incident.SourceLog && e.Source != incident.SourceEvent && !strings.HasPrefix(e.Field, "status") {
 			continue
 		}
-		var objects []incident.Object
-		if p := s.Pod(e.Object.Namespace, e.Object.Name); p != nil && e.Object.Kind == "Pod" {
-			objects = mentions.Mounted(p, f.Container, e.Excerpt)
-		}
-		objects = append(objects, mentions.In(s, e.Object.Namespace, e.Excerpt)...)
-		for _, o := range objects {
-			if !slices.Contains(own, o) && o.Name != f.Object.Name && o.Name != f.Workload.Name &&
-				!slices.ContainsFunc(out, func(c complaint) bool { return c.object == o }) {
-				out = append(out, complaint{o, e})
+		for line := range strings.Lines(e.Excerpt) {
+			for _, o := range namesIn(s, f, e.Object, line) {
+				if !slices.Contains(own, o) && o.Name != f.Object.Name && o.Name != f.Workload.Name &&
+					!slices.ContainsFunc(out, func(c complaint) bool { return c.object == o }) {
+					out = append(out, complaint{o, e, strings.TrimSpace(line)})
+				}
 			}
 		}
 	}
@@ -83,7 +85,7 @@ func namedIn(s *snapshot.Snapshot, f *finding.Finding, x complaint) *finding.Fin
 	r := finding.NewReport(circumstance.Checks[0].Codes)
 	whose := map[incident.Source]string{incident.SourceLog: "the log of ", incident.SourceEvent: "an event of "}[x.seen.Source]
 	n := r.Find(circumstance.NamedInError, x.object, finding.Inflect(1, "%s is what %s%s complains of: %s", finding.Short(x.object), whose,
-		finding.Short(f.Object), finding.ShortMessage(lineAbout(x))))
+		finding.Short(f.Object), finding.ShortMessage(x.line)))
 	n.AtMost = incident.Likely
 	if !f.Alarms() {
 		n.Suspected()
@@ -91,12 +93,11 @@ func namedIn(s *snapshot.Snapshot, f *finding.Finding, x complaint) *finding.Fin
 	return n.Cite(x.seen)
 }
 
-// lineAbout is the line of the evidence that names the object, or all of it.
-func lineAbout(x complaint) string {
-	for line := range strings.Lines(x.seen.Excerpt) {
-		if strings.Contains(line, x.object.Name) {
-			return strings.TrimSpace(line)
-		}
+// namesIn are the objects that a line names, of the evidence about an object.
+func namesIn(s *snapshot.Snapshot, f *finding.Finding, of incident.Object, line string) []incident.Object {
+	var out []incident.Object
+	if p := s.Pod(of.Namespace, of.Name); p != nil && of.Kind == "Pod" {
+		out = mentions.Mounted(p, f.Container, line)
 	}
-	return x.seen.Excerpt
+	return append(out, mentions.In(s, of.Namespace, line)...)
 }

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/change"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -30,18 +31,19 @@ func attach(s *snapshot.Snapshot, found []*finding.Finding, changes []change.Cha
 	if len(changes) == 0 {
 		return
 	}
-	of := map[incident.Object][]incident.Change{}
+	of := map[incident.Object][]change.Change{}
 	for _, c := range changes {
-		of[c.Object] = append(of[c.Object], c.Change)
+		of[c.Object] = append(of[c.Object], c)
 	}
 	for _, f := range found {
-		if !f.Alarms() || f.Since.IsZero() {
+		onset := begun(f)
+		if !f.Alarms() || onset.IsZero() {
 			continue
 		}
 		for _, o := range wayTo(f) {
 			for _, c := range of[o] {
-				if d := f.Since.Sub(c.At); d <= justBefore && d >= -clockSlack {
-					f.Changes = append(f.Changes, c)
+				if d := onset.Sub(c.At); d <= justBefore && d >= -clockSlack && bears(f, c) {
+					f.Changes = append(f.Changes, c.Change)
 				}
 			}
 		}
@@ -112,10 +114,10 @@ func shown(found []*finding.Finding, changes []change.Change) []incident.Change 
 	return out
 }
 
-// begun is when a finding began, as near as can be told: the end of a run that is seen is only the last of a loop's.
+// begun is when a finding began, as near as can be told: of pods that crash in a loop, the end of a run that is seen is only the last.
 func begun(f *finding.Finding) time.Time {
 	at := f.Since
-	if at.IsZero() {
+	if code, _ := checks.CodeOf(f.Code); at.IsZero() || code.Trouble != finding.PodTrouble {
 		return at
 	}
 	for _, p := range f.Pods {
@@ -124,13 +126,15 @@ func begun(f *finding.Finding) time.Time {
 	return at
 }
 
-// The kubelet waits 10 s before it starts a container anew, twice as long each time, and 5 minutes at most (pkg/kubelet: MaxCrashLoopBackOff).
+// The kubelet waits 10 s before it starts a container anew, twice as long each time, and 5 minutes at most (pkg/kubelet:
+// MaxCrashLoopBackOff).
 const (
 	firstBackOff = 10 * time.Second
 	lastBackOff  = 5 * time.Minute
 )
 
-// loopSince is when the first of a pod's containers began to crash that now waits between two tries, by how long the kubelet waits; zero where none does.
+// loopSince is when the first of a pod's containers began to crash that now waits between two tries, by how long the kubelet waits; zero
+// where none does.
 func loopSince(p *corev1.Pod) time.Time {
 	var at time.Time
 	for _, c := range kube.ContainersOf(p) {
@@ -150,8 +154,8 @@ func loopSince(p *corev1.Pod) time.Time {
 
 var backOffOf = regexp.MustCompile(`back-off (\S+) restarting`)
 
-// crashes is how often in a row a container has crashed, going by how long the kubelet waits until the next try; where it waits as long as it ever
-// does, or does not say, as often as it was started anew.
+// crashes is how often in a row a container has crashed, going by how long the kubelet waits until the next try; where it waits as long as
+// it ever does, or does not say, as often as it was started anew.
 func crashes(st *corev1.ContainerStatus) int {
 	all := int(min(st.RestartCount, 1<<16)) + 1
 	if m := backOffOf.FindStringSubmatch(st.State.Waiting.Message); m != nil {

@@ -25,6 +25,8 @@ type Scope struct {
 
 	// Ill is what is presumed to be ill: what is early or latent there is told as well. The zero value presumes nothing.
 	Ill Presumption
+	// Accepted is which findings are to be silent.
+	Accepted Accepting
 
 	nothing *incident.NoAnswer // why there is no answer unless something is found; nil: there is one
 }
@@ -261,6 +263,7 @@ func counting[T any](list []T, in func(*T) bool) int {
 // tells says whether a finding, its evidence or a cause is about the object.
 func tells(d *incident.Diagnosis, o incident.Object) bool {
 	return slices.ContainsFunc(d.Findings, func(f incident.Finding) bool { return f.Object == o }) ||
+		slices.ContainsFunc(d.Accepted, func(a incident.Accepted) bool { return a.Object == o }) ||
 		slices.ContainsFunc(d.Evidence, func(e incident.Evidence) bool { return e.Object == o }) ||
 		slices.ContainsFunc(d.Causes, func(c incident.Cause) bool { return slices.Contains(c.Objects, o) })
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -35,7 +36,43 @@ func Markdown() string {
 			}
 		}
 	}
+	writePatience(&b)
 	return b.String()
+}
+
+const patienceHead = `
+## What may still pass
+
+Much passes by itself. Whoever is to be woken (` + "`check`" + `, incidents of nobody's asking) hears of what was found once the time below is over; who asks about a namespace
+or an object hears of it at once, with what it may still be and for how long. What was seen to fail is then told as a cause, what merely is not done yet as a suspicion.
+
+| patience | how long | it … | why |
+|---|---|---|---|
+`
+
+const memoryHead = `
+## What still speaks of now
+
+How old something may be and still count, or how far apart two moments may lie and still belong together.
+
+| memory | how long | why |
+|---|---|---|
+`
+
+// writePatience writes the table of what may pass, and of what is past.
+func writePatience(b *strings.Builder) {
+	b.WriteString(patienceHead)
+	for _, p := range finding.Patiences {
+		howLong := "as the probe says"
+		if p.For > 0 {
+			howLong = finding.Duration(p.For)
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", p.Name, howLong, escape(p.May), escape(p.Why))
+	}
+	b.WriteString(memoryHead)
+	for _, m := range finding.Memories {
+		fmt.Fprintf(b, "| %s | %s | %s |\n", m.Name, finding.Duration(m.For), escape(m.Why))
+	}
 }
 
 func writeCode(b *strings.Builder, d incident.CodeDoc) {

@@ -16,7 +16,7 @@ var reads = map[string][]string{
 	"workloads":          []string{"controllerrevisions", "cronjobs", "daemonsets", "deployments", "events", "jobs", "limitranges", "logs", "metrics", "mutatingwebhookconfigurations", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "replicasets", "resourcequotas", "serviceaccounts", "services", "statefulsets", "validatingwebhookconfigurations"},
 	"jobs":               []string{"events", "jobs", "limitranges", "logs", "metrics", "nodes", "pods"},
 	"cronjobs":           []string{"cronjobs", "events", "jobs", "pods"},
-	"autoscalers":        []string{"deployments", "events", "horizontalpodautoscalers", "statefulsets"},
+	"autoscalers":        []string{"deployments", "events", "horizontalpodautoscalers", "pods", "statefulsets"},
 	"disruption budgets": []string{"daemonsets", "deployments", "events", "limitranges", "logs", "metrics", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "poddisruptionbudgets", "pods", "services", "statefulsets"},
 	"quotas":             []string{"resourcequotas"},
 	"services":           []string{"DNS lookups", "TCP dials", "configmaps", "custom resources", "daemonsets", "deployments", "endpointslices", "events", "ingresses", "limitranges", "logs", "metrics", "mutatingwebhookconfigurations", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "services", "statefulsets", "validatingwebhookconfigurations"},
@@ -37,6 +37,7 @@ var reads = map[string][]string{
 	"namespaces":         []string{"custom resources", "deployments", "namespaces", "statefulsets"},
 	"leaders":            []string{"deployments", "events", "leases", "pods"},
 	"apiserver":          []string{"events", "logs", "metrics", "pods", "the API server's health"},
-	"custom resources":   []string{"custom resources"},
+	"custom resources":   []string{"clusterrolebindings", "clusterroles", "custom resources", "daemonsets", "deployments", "persistentvolumeclaims", "persistentvolumes", "pods", "rolebindings", "roles", "statefulsets"},
 	"Helm releases":      []string{"names and dates of secrets"},
+	"node groups":        []string{"configmaps"},
 }

@@ -9,33 +9,36 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Linked is findings, and what of them explains what. It is made before they are numbered, so that what is found once it is known what nothing
-// explains can be numbered with the rest.
+// Linked is findings, and what of them explains what. It is made before they are numbered, so that what is found once it is known what
+// nothing explains can be numbered with the rest.
 type Linked struct {
 	s        *snapshot.Snapshot
 	findings []*finding.Finding
 	edges    []Edge
 	failures []incident.Failure
+	accepted func(*finding.Finding) bool
 }
 
-// Connect applies the rules, but for those of the names given.
-func Connect(s *snapshot.Snapshot, findings []*finding.Finding, without ...string) *Linked {
-	edges, failures := Edges(s, findings, without...)
-	return &Linked{s, slices.Clone(findings), edges, failures}
+// Connect applies the rules, but for those that are to be left out.
+func Connect(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) *Linked {
+	edges, failures := Edges(s, findings, asked.Without...)
+	return &Linked{s, slices.Clone(findings), edges, failures, asked.Accepted}
 }
 
-// Unexplained are the findings that would be causes, for nothing explains them.
+// Unexplained are the symptoms that would be causes, for nothing explains them and nobody has accepted them.
 func (l *Linked) Unexplained() []*finding.Finding {
 	var out []*finding.Finding
 	for _, i := range newGraph(l.findings, l.edges).roots() {
-		out = append(out, l.findings[i])
+		if f := l.findings[i]; slices.Contains(symptoms, f.Code) && (l.accepted == nil || !l.accepted(f)) {
+			out = append(out, f)
+		}
 	}
 	return out
 }
 
 // Bare are those of them that do not name what is at fault: causes that are merely possible.
 func (l *Linked) Bare() []*finding.Finding {
-	return slices.DeleteFunc(l.Unexplained(), func(f *finding.Finding) bool { return f.Root || !slices.Contains(symptoms, f.Code) })
+	return slices.DeleteFunc(l.Unexplained(), func(f *finding.Finding) bool { return f.Root })
 }
 
 // Reached are the findings that can be explained from one, itself first.
@@ -81,14 +84,27 @@ func (a Asked) linked(s *snapshot.Snapshot, findings []*finding.Finding) ([]Edge
 	return a.Linked.over(findings)
 }
 
-// About is a finding about an object, or that names it as at fault, that the given one does not explain; nil if there is none.
-func (l *Linked) About(o incident.Object, of *finding.Finding) *finding.Finding {
+// About are the findings about each object, or that name it as at fault.
+func (l *Linked) About() map[incident.Object][]*finding.Finding {
+	out := map[incident.Object][]*finding.Finding{}
 	for _, f := range l.findings {
-		if f != of && (f.Alarms() || f.Suspect) && (f.Object == o || slices.Contains(f.Fault, o)) && !slices.Contains(l.Reached(of), f) {
-			return f
+		if !f.Alarms() && !f.Suspect {
+			continue
+		}
+		for _, o := range f.AtFault() {
+			out[o] = append(out[o], f)
+		}
+		if !slices.Contains(f.Fault, f.Object) && len(f.Fault) > 0 {
+			out[f.Object] = append(out[f.Object], f)
 		}
 	}
-	return nil
+	return out
+}
+
+// Explains says whether a finding explains another, by however many steps.
+func (l *Linked) Explains(from, to *finding.Finding) bool {
+	i, j := slices.Index(l.findings, from), slices.Index(l.findings, to)
+	return i >= 0 && j >= 0 && slices.Contains(newGraph(l.findings, l.edges).reach(i), j)
 }
 
 // Name notes that the words of a finding name what another one is about.

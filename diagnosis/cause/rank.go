@@ -22,7 +22,8 @@ type Result struct {
 	Causes []incident.Cause // in order of rank, with ids
 	// Suspicions are the findings that prove nothing and that nothing explains or is explained by, the strongest first.
 	Suspicions []*finding.Finding
-	Trace      []string // every edge with its rule and reason, then every cause with its weight
+	Silent     []*finding.Finding // the accepted ones that explain nothing that is not accepted: no cause tells of them
+	Trace      []string           // every edge with its rule and reason, then every cause with its weight
 
 	Failures []incident.Failure // rules that panicked
 }
@@ -37,12 +38,15 @@ type Asked struct {
 	Linked *Linked
 	// Without holds the names of rules that are not to be applied, to measure what the rest explains.
 	Without []string
+	// Accepted says whether a finding is accepted. Nil: none is.
+	Accepted func(*finding.Finding) bool
 }
 
 // Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids. Suspicions that are shown
 // to be more are so from then on.
 func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result {
 	edges, failures := asked.linked(s, findings)
+	findings, edges, silent := silence(findings, edges, asked.Accepted)
 	g := newGraph(findings, edges)
 	var ranked []*candidate
 	var suspicions []*finding.Finding
@@ -68,7 +72,10 @@ func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result
 	for i, c := range ranked {
 		c.cause.ID = fmt.Sprintf("C%d", i+1)
 	}
-	r := Result{Causes: []incident.Cause{}, Suspicions: strongest(s, suspicions), Trace: []string{}, Failures: failures}
+	r := Result{Causes: []incident.Cause{}, Suspicions: strongest(s, suspicions), Silent: silent, Trace: []string{}, Failures: failures}
+	for _, f := range silent {
+		r.Trace = append(r.Trace, silenced(f))
+	}
 	for _, e := range edges {
 		r.Trace = append(r.Trace, e.trace(findings))
 	}
@@ -158,6 +165,9 @@ func (c *candidate) judge() {
 		c.weight *= missingWeight
 	}
 	c.weight += blockWeight * float64(len(c.blocked))
+	if carriesNetwork(c.root) {
+		c.weight += networkWeight
+	}
 	if len(c.root.Changes) > 0 {
 		c.weight += changeWeight
 	}
@@ -182,6 +192,7 @@ var (
 )
 
 const (
+	networkWeight = 15  // pods fail that give the others of their nodes their network
 	blockWeight   = 5   // for each cause whose remedy it blocks
 	missingWeight = 0.7 // a factor for each consequence that it should have had
 	changeWeight  = 2   // something changed just before it, on the way to it: less than any finding, so that it only breaks ties
@@ -201,6 +212,9 @@ func (c *candidate) trace() string {
 	}
 	if len(c.blocked) > 0 {
 		out += fmt.Sprintf(" + %d for each of %d causes that it blocks", blockWeight, len(c.blocked))
+	}
+	if carriesNetwork(c.root) {
+		out += fmt.Sprintf(" + %d for the network of nodes", networkWeight)
 	}
 	if len(c.root.Changes) > 0 {
 		out += fmt.Sprintf(" + %d for what changed just before", changeWeight)

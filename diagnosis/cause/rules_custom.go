@@ -41,7 +41,8 @@ var customRules = []Rule{
 	{"custom-volume", customs, slices.Concat(about(finding.MountTrouble), []string{storage.PVCPending, podproblem.PodVolumeFailed,
 		podproblem.PodStuckCreating}), customVolume,
 		"its volume is waited for", "its volume is waited for (%d findings)"},
-	{"custom-nodes", append(slices.Clone(customs), custom.NodeGroupFails), []string{podproblem.PodUnschedulable}, customNodes,
+	{"custom-nodes", append(slices.Clone(customs), custom.NodeGroupFails), append(slices.Clone(workloadFaults), podproblem.PodUnschedulable),
+		customNodes,
 		"the pods of 1 workload get no node", "the pods of %d workloads get no node"},
 }
 

@@ -21,22 +21,25 @@ import (
 var networkRules = slices.Concat(podNetworkRules, []Rule{
 	{"reload-job", []string{ingress.IngressReloadFails}, []string{workloads.JobFailed}, reloadJob,
 		"1 Job has failed", "%d Jobs have failed"},
-	{"flow-cut", []string{netpol.PolicyBlocksDNS, netpol.PolicyBlocksFlow}, suffers, misses("a NetworkPolicy cuts that off"),
+	{"flow-cut", []string{netpol.PolicyBlocksDNS, netpol.PolicyBlocksFlow}, suffersOrSays, misses("a NetworkPolicy cuts that off"),
 		"1 workload fails because a NetworkPolicy cuts it off from what it calls",
 		"%d workloads fail because NetworkPolicies cut them off from what they call"},
+	{"shut-out", []string{netpol.PolicyShutsOut}, suffersOrSays, shutOut,
+		"1 workload fails that it keeps from a Service which its settings name",
+		"%d workloads fail that they keep from Services which their settings name"},
 	{"policy-idle", []string{netpol.PolicySelectsNothing}, []string{netpol.PolicyBlocksDNS, netpol.PolicyBlocksFlow},
 		refersTo("it would allow the flow, but selects no pod"),
 		"1 flow that it should allow is cut off", "%d flows that they should allow are cut off"},
-	{"service-called", append(slices.Clone(serviceFaults), services.ExternalNameInvalid, services.ExternalNameNotFound), crashes,
-		serviceCalled,
+	{"service-called", append(slices.Clone(serviceFaults), services.ExternalNameInvalid, services.ExternalNameNotFound),
+		slices.Concat(crashes, complaints), serviceCalled,
 		"1 workload fails because a Service that it calls does not answer", "%d workloads fail because Services that they call do not answer"},
 	{"setting-names", []string{services.ServiceMissing}, suffers, settingNames,
 		"1 workload fails because its setting names a Service that does not exist",
 		"%d workloads fail because their settings name Services that do not exist"},
-	{"service-misused", about(finding.CallTrouble), suffers, misses("that is how it calls the Service"),
+	{"service-misused", about(finding.CallTrouble), suffersOrSays, misuses("that is how it calls the Service"),
 		"1 workload fails because it calls a Service in a way that leads nowhere",
 		"%d workloads fail because they call Services in a way that leads nowhere"},
-	{"pods-called", podFaults, crashes, podsCalled,
+	{"pods-called", podFaults, slices.Concat(crashes, complaints), podsCalled,
 		"1 workload fails because the pods that it calls do", "%d workloads fail because the pods that they call do"},
 	{"pods-of-service", podFaults, []string{services.ServicePodsUnready}, podsOfService,
 		"1 Service has no endpoint", "%d Services have no endpoint"},
@@ -59,6 +62,9 @@ var networkRules = slices.Concat(podNetworkRules, []Rule{
 // suffers are what a pod that cannot reach another may come to.
 var suffers = append(slices.Clone(crashes), podproblem.PodNotReady)
 
+// suffersOrSays is that, or that the pod lives with it and complains.
+var suffersOrSays = slices.Concat(suffers, complaints)
+
 // misses wants a pod of both whose log misses what the finding is about.
 func misses(reason string) func(*Context, *finding.Finding, *finding.Finding) (Link, bool) {
 	return func(c *Context, from, to *finding.Finding) (Link, bool) {
@@ -72,6 +78,38 @@ func misses(reason string) func(*Context, *finding.Finding, *finding.Finding) (L
 		}
 		return Link{}, false
 	}
+}
+
+// misuses is misses, or wants a caller that says of the same port of the same Service what the finding's callers say.
+func misuses(reason string) func(*Context, *finding.Finding, *finding.Finding) (Link, bool) {
+	own := misses(reason)
+	return func(c *Context, from, to *finding.Finding) (Link, bool) {
+		if l, ok := own(c, from, to); ok || !slices.Contains(complaints, to.Code) || len(to.Pods) == 0 || len(from.Pods) == 0 {
+			return l, ok
+		}
+		for _, d := range to.Said {
+			o, ok := c.called(d, to.Pods[0].Namespace)
+			if ok && slices.ContainsFunc(from.Said, func(x logs.Fact) bool {
+				same, ok := c.called(x, from.Pods[0].Namespace)
+				return ok && same == o && x.Kind == d.Kind && x.Port == d.Port
+			}) {
+				return Link{Reason: "its log says that it " + d.String() + ", and " + reason}, true
+			}
+		}
+		return Link{}, false
+	}
+}
+
+// shutOut wants the very pods, and that their log tells of no other trouble than that something does not answer.
+func shutOut(c *Context, from, to *finding.Finding) (Link, bool) {
+	other := func(d logs.Fact) bool {
+		return d.Kind != logs.ConnectionTimeout || d.Host != "" && !slices.ContainsFunc(from.Refs, func(o incident.Object) bool {
+			called, ok := c.called(d, from.Pods[0].Namespace)
+			return ok && called == o
+		})
+	}
+	return Link{Reason: "its settings name the Service, and it is kept from it", Inferred: len(to.Said) == 0},
+		c.share(from, to) && !slices.ContainsFunc(to.Said, other)
 }
 
 // settingNames is likely at most: the log says only that the program cannot connect.

@@ -30,6 +30,9 @@ var podNetworkRules = []Rule{
 		"1 workload does not reach the Services that it calls", "%d workloads do not reach the Services that they call"},
 	{"node-cut", []string{podnetwork.NodeNetworkCut}, suffers, nodeCut,
 		"1 workload gets no answer from beyond the node", "%d workloads get no answer from beyond the node"},
+	{"address-mistaken", []string{podnetwork.NodeAddressMistaken}, slices.Concat(suffers, workloadFaults, []string{podnetwork.NodeNetworkCut}),
+		addressMistaken,
+		"1 workload gets no answer from other nodes", "%d workloads get no answer from other nodes"},
 	{"routes-missing", []string{podnetwork.BGPPeersMissing}, append(slices.Clone(suffers), podnetwork.NodeNetworkCut), routesMissing,
 		"1 workload gets no answer from other nodes", "%d workloads get no answer from other nodes"},
 }
@@ -71,6 +74,17 @@ func pluginMissing(_ *Context, from, to *finding.Finding) (Link, bool) {
 func nodeCut(c *Context, from, to *finding.Finding) (Link, bool) {
 	l, ok := misses("so do other workloads on the node, and none elsewhere")(c, from, to)
 	return l, ok && within(from, to)
+}
+
+// addressMistaken wants the plugin's own pods, or pods on the node whose log tells of silence.
+func addressMistaken(c *Context, from, to *finding.Finding) (Link, bool) {
+	if slices.Contains(from.Fault, to.Workload) || slices.Contains(from.Fault, to.Object) {
+		return Link{Reason: "these are the plugin's pods, which find one another by that address"}, true
+	}
+	if !slices.Contains(nodesOf(to), from.Object.Name) {
+		return Link{}, false
+	}
+	return routesMissing(c, from, to)
 }
 
 // routesMissing wants a log that tells of silence: what is on other nodes neither answers nor refuses.

@@ -75,20 +75,32 @@ func customVolume(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{}, false
 }
 
-// customNodes wants pods to wait for room that who makes nodes does not make. It is proven where what is said of the pods names it.
-func customNodes(_ *Context, from, to *finding.Finding) (Link, bool) {
-	waits, _ := finding.DetailOf[podproblem.Unschedulable](to)
+// customNodes wants pods to wait for room that who makes nodes does not make. It is proven where what is said of the pods names it; nothing
+// less shows that a workload lacks pods for it.
+func customNodes(c *Context, from, to *finding.Finding) (Link, bool) {
+	waits, unschedulable := finding.DetailOf[podproblem.Unschedulable](to)
 	if from.Code != custom.NodeGroupFails && !slices.ContainsFunc(from.AtFault(), makesNodes) || waits.Silent || waits.Volumes || waits.Ports {
 		return Link{}, false
 	}
-	named := slices.ContainsFunc(from.AtFault(), func(o incident.Object) bool {
-		return slices.ContainsFunc(to.Seen, func(e incident.Evidence) bool {
-			low := strings.ToLower(e.Excerpt)
-			return o.Namespace == "" && (strings.Contains(low, strings.ToLower(o.Kind)+"/"+o.Name) ||
-				strings.Contains(low, strings.ToLower(o.Kind)+` "`+o.Name+`"`))
-		})
-	})
-	return Link{Reason: "they wait for room, and no node is made", Inferred: !named}, true
+	known := slices.ContainsFunc(from.AtFault(), func(o incident.Object) bool { return o.Namespace == "" && awaited(c, to, o) })
+	return Link{Reason: "they wait for room, and no node is made", Inferred: !known}, unschedulable || known
+}
+
+// awaited says whether events about pods that have no node name an object of no namespace, as "nodeclaim/default-x7k2p".
+func awaited(c *Context, f *finding.Finding, o incident.Object) bool {
+	kind := strings.ToLower(o.Kind)
+	for _, p := range kube.PodsOfWorkload(c.Snapshot, workloadOf(f)) {
+		if p.Spec.NodeName != "" {
+			continue
+		}
+		for _, e := range c.Snapshot.EventsOf(finding.PodObject(p)) {
+			low := strings.ToLower(e.Message)
+			if strings.Contains(low, kind+"/"+o.Name) || strings.Contains(low, kind+` "`+o.Name+`"`) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // makesNodes says whether objects of a kind stand for nodes that are to be made: NodePool, NodeClaim, MachineDeployment.

@@ -44,7 +44,7 @@ func namesClaim(_ *Context, from, to *finding.Finding) (Link, bool) {
 // driverDown wants the workload that provides the volumes to be the one that fails.
 func driverDown(_ *Context, from, to *finding.Finding) (Link, bool) {
 	of := workloadOf(from)
-	if !slices.Contains(to.Refs, of) || from.Object == to.Object {
+	if !slices.Contains(to.Refs, of) {
 		return Link{}, false
 	}
 	return Link{Reason: fmt.Sprintf("%s %s provides the volume", of.Kind, of.Name)}, true

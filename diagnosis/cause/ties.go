@@ -22,7 +22,7 @@ type tie struct {
 
 // ties are those of the rules for whose codes a large cluster can have many findings on either side.
 var ties = []tie{
-	{ofPods, ofPods, []string{"names-denied", "dns-settings", "names-unresolved-before", "flow-cut", "setting-names", "service-misused",
+	{ofPods, ofPods, []string{"names-denied", "dns-settings", "names-unresolved-before", "flow-cut", "setting-names", "shut-out",
 		"pods-of-service", "registry-fails", "said-by-log", "environment-stale", "reference-missing", "claim-unbound", "claim-unscheduled",
 		"right-missing",
 		"certificate-bad", "mount-fails", "volume-full", "version-removed", "component-fails", "budget-spent", "webhook-injects", "node-cut",
@@ -30,6 +30,7 @@ var ties = []tie{
 	{ofWorkload, ofWorkload, []string{"pods-refused", "pods-of-workload", "pods-of-job", "held-job", "job-of-cronjob", "unavailable-stuck",
 		"pods-unmeasured", "no-pods-for-service", "balancer-port", "balancer-pods", "controller-pods"}},
 	{both(ofPods, ofWorkload), both(ofPods, ofWorkload), []string{"revision-held"}},
+	{object, both(object, ofWorkload), []string{"event-says"}},
 	{object, object, []string{"cni-node", "swap-service", "certificate-service", "service-node", "refused-node", "disk-pressure",
 		"driver-gpus"}},
 	{object, refs, []string{"init-waits", "policy-idle", "metrics-unserved", "node-would-take"}},
@@ -40,6 +41,7 @@ var ties = []tie{
 	{named, podsOnNodes, []string{"host-network", "limit-reached", "gpu-lost"}},
 	{onNodes, named, []string{"drain-blocked"}},
 	{object, servicesCalled, []string{"service-called"}},
+	{both(ofPods, servicesCalled), both(ofPods, servicesCalled), []string{"service-misused"}},
 	{labelsOfPod, labelsCalled, []string{"pods-called"}},
 	{firstRef, firstRef, []string{"same-refuser", "same-metrics"}},
 	{where(func(c *Context, f *finding.Finding) bool { return resolvers.AnswersNames(c.Snapshot, f.Workload) }), always,

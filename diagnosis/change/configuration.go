@@ -71,7 +71,8 @@ func each[T any, P interface {
 func (t *timeline) scaling() {
 	for i := range t.s.Events {
 		if e := &t.s.Events[i]; e.Reason == "SuccessfulRescale" {
-			t.add(Autoscaled, incident.SourceEvent, eventObject(e), snapshot.EventTime(e).Time, "horizontal-pod-autoscaler", strings.TrimSpace(e.Message))
+			t.add(Autoscaled, incident.SourceEvent, eventObject(e), snapshot.EventTime(e).Time, "horizontal-pod-autoscaler",
+				strings.TrimSpace(e.Message))
 		}
 	}
 	scaled := func(kind string, o metav1.Object, replicas *int32) {
@@ -103,7 +104,8 @@ func (t *timeline) nodes() {
 	for i := range t.s.Nodes {
 		n := &t.s.Nodes[i]
 		o := snapshot.ObjectOf("Node", "", n.Name)
-		t.add(Joined, incident.SourceAPI, o, n.CreationTimestamp.Time, "", strings.TrimSpace("joined the cluster "+n.Status.NodeInfo.KubeletVersion))
+		t.add(Joined, incident.SourceAPI, o, n.CreationTimestamp.Time, "",
+			strings.TrimSpace("joined the cluster "+n.Status.NodeInfo.KubeletVersion))
 		for _, taint := range n.Spec.Taints {
 			if taint.Key == corev1.TaintNodeUnschedulable && taint.TimeAdded != nil {
 				t.add(Cordoned, incident.SourceAPI, o, taint.TimeAdded.Time, "", "was cordoned")

@@ -47,8 +47,9 @@ func (t *timeline) digests() {
 		}
 		for digest, at := range seen {
 			if digest != oldest {
-				t.add(Program, incident.SourceAPI, k.workload, at, "", fmt.Sprintf("image %s of container %s is another than in its older pods: %s, not %s",
-					k.image, k.container, short(digest), short(oldest)))
+				t.add(Program, incident.SourceAPI, k.workload, at, "",
+					fmt.Sprintf("image %s of container %s is another than in its older pods: %s, not %s",
+						k.image, k.container, short(digest), short(oldest)))
 			}
 		}
 	}

@@ -25,8 +25,8 @@ const (
 )
 
 // weights say how likely a change of the kind is to do harm.
-var weights = map[Touched]float64{Unknown: 0.7, Program: 1, Made: 0.9, Machine: 0.7, Joined: 0.4, Scaled: 0.35, Autoscaled: 0.1, Cordoned: 0.2,
-	Marks: 0.3}
+var weights = map[Touched]float64{Unknown: 0.7, Program: 1, Made: 0.9, Machine: 0.7, Joined: 0.4, Scaled: 0.35, Autoscaled: 0.1,
+	Cordoned: 0.2, Marks: 0.3}
 
 // Path is how something is reached from what fails.
 type Path struct {
@@ -54,9 +54,9 @@ const (
 	Telling = 0.2
 )
 
-// Rank scores the changes on the paths to something that began at the onset, the nearest first: by the time between, by the steps, and by what
-// was touched. Of an object that several paths lead to, the shortest counts. It is a function of its arguments alone, wherever the changes come
-// from.
+// Rank scores the changes on the paths to something that began at the onset, the nearest first: by the time between, by the steps, and by
+// what was touched. Of an object that several paths lead to, the shortest counts. It is a function of its arguments alone, wherever the
+// changes come from.
 func Rank(changes []Change, paths []Path, onset time.Time) []Scored {
 	if onset.IsZero() {
 		return nil

@@ -8,6 +8,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/control"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/dns"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/events"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/hosts"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/netpol"
@@ -21,10 +22,10 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
-// All is every check, by area. Codes are stable, for postmortems, runbooks and policies name them; each is a constant beside its check.
+// All is every check, by area; what looks at the findings of the others comes last. Codes are stable, for postmortems, runbooks and policies name them; each is a constant beside its check.
 var All = slices.Concat(nodes.Checks, hosts.Checks, pods.Checks, applog.Checks, workloads.Checks, services.Checks, ingress.Checks,
 	netpol.Checks,
-	dns.Checks, podnetwork.Checks, storage.Checks, rbac.Checks, control.Checks, custom.Checks)
+	dns.Checks, podnetwork.Checks, storage.Checks, rbac.Checks, control.Checks, custom.Checks, events.Checks)
 
 // Documented is every check, and, after them, what only a diagnosis as a whole can find.
 var Documented = slices.Concat(All, circumstance.Checks)

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/rbac"
@@ -66,8 +67,13 @@ func component(s *snapshot.Snapshot, name string) []*corev1.Pod {
 }
 
 // controllersOf are the pods of the controller of a custom resource: of who has the right to write its status; of who has written it, by the
-// name that it gives itself; or else of what is named after its API group.
+// name that it gives itself; or else of what is named after its API group. It is found once for all resources of a kind.
 func controllersOf(s *snapshot.Snapshot, o *unstructured.Unstructured) []*corev1.Pod {
+	type key struct{ kind schema.GroupKind }
+	return snapshot.Once(s, key{o.GroupVersionKind().GroupKind()}, func() []*corev1.Pod { return findControllers(s, o) })
+}
+
+func findControllers(s *snapshot.Snapshot, o *unstructured.Unstructured) []*corev1.Pod {
 	if pods := statusWriters(s, o); len(pods) > 0 {
 		return pods
 	}

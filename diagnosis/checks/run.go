@@ -20,6 +20,8 @@ type Result struct {
 }
 
 // Run runs all checks side by side. A check that panics takes nothing else with it.
+//
+// Those that look at what the others have found come last in the table.
 func Run(s *snapshot.Snapshot) Result { return run(s, All) }
 
 func run(s *snapshot.Snapshot, all []finding.Check) Result {
@@ -29,11 +31,17 @@ func run(s *snapshot.Snapshot, all []finding.Check) Result {
 	readings.ReadLogs(s, &wg)
 	for i, c := range all {
 		reports[i] = finding.NewReport(c.Codes)
+		if c.Run == nil {
+			continue
+		}
 		wg.Go(func() { failed[i] = incident.Catch(notRun(c), func() { c.Run(s, reports[i]) }) })
 	}
 	wg.Wait()
 	r := Result{Judged: map[string][]incident.Resource{}, Failures: readings.Unread(s)}
 	for i, c := range all {
+		if c.After != nil {
+			failed[i] = incident.Catch(notRun(c), func() { c.After(s, r.Findings, reports[i]) })
+		}
 		switch {
 		case failed[i] != nil:
 			r.Failures = append(r.Failures, *failed[i])
@@ -43,6 +51,10 @@ func run(s *snapshot.Snapshot, all []finding.Check) Result {
 			r.Judged[c.Name] = reports[i].Judged()
 		}
 		r.Findings = append(r.Findings, reports[i].Findings...)
+	}
+	if f := incident.Catch(incident.NotSeen{What: "what logs say of findings", Resources: []incident.Resource{incident.Checks},
+		Where: incident.Object{Kind: "Check", Name: "logs of others"}}, func() { hear(s, r.Findings) }); f != nil {
+		r.Failures = append(r.Failures, *f)
 	}
 	return r
 }

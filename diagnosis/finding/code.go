@@ -8,8 +8,10 @@ import (
 // Check looks at one kind of object. Run is pure and safe to call side by side with other checks.
 type Check struct {
 	Name  string // "pods"
-	Codes []Code // everything that Run may report
+	Codes []Code // everything that Run or After may report
 	Run   func(*snapshot.Snapshot, *Report)
+	// After, of a check that has no Run, looks at what the others have found, once these are done.
+	After func(*snapshot.Snapshot, []*Finding, *Report)
 }
 
 // Code documents one kind of finding.
@@ -50,6 +52,7 @@ const (
 	NodeNetworkTrouble         // a node's settings cut its pods off, or some of their connections
 	MountTrouble               // a volume cannot be attached or mounted
 	WebhookTrouble             // an admission webhook cannot be asked
+	Complaint                  // a program that runs complains of something, which may be nothing
 )
 
 // CodeIn returns a code's documentation; ok is false if it is not among the codes.

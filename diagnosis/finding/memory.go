@@ -12,7 +12,7 @@ type Memory struct {
 // Memories are all that there are, in the order of the guide.
 var Memories = []Memory{RecentRestart, OldRestart, JustStarted, Forgiven, Seldom, RecentProbe, NearKill, MissedLease, RecentRefusal, StillTold, Recently, LastWeek,
 	LongPast, NearExpiry, RenewBefore, WrongClock, FailsAgain, UpdateTakes, NetworkTouched, TouchedAfter, ReloadLoses, TakenWithin,
-	SettledAPI, DNSStarts, LoopShows, LeaseLasts}
+	SettledAPI, DNSStarts, LoopShows, LeaseLasts, EventLately, EventOnce, EventStopped}
 
 // How long restarts speak of now.
 var (
@@ -46,6 +46,14 @@ var (
 	WrongClock = Memory{"WrongClock", 30 * time.Second,
 		"How far a node's clock may be from the API server's: a request takes seconds at worst; Kerberos and many " +
 			"tokens give up at five minutes."}
+)
+
+// How long events speak of now that no check knows.
+var (
+	EventLately  = Memory{"EventLately", time.Hour, "The API server keeps events for an hour; one that came seldom may be as old."}
+	EventOnce    = Memory{"EventOnce", 15 * time.Minute, "Who tried again would have told again: controllers do within 1000 s."}
+	EventStopped = Memory{"EventStopped", 5 * time.Minute,
+		"An event that came more often than once in two minutes has stopped by then: of many alike a component sends one in five minutes."}
 )
 
 // How far apart moments may lie that belong together.

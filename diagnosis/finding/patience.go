@@ -43,11 +43,11 @@ func (t Term) Over(now time.Time) bool { return !t.Until.After(now) }
 
 // Patiences are all that there are, in the order of the guide: a check that finds what may pass by itself says with [Finding.MayPass] or
 // [Finding.NotYet] which of them holds.
-var Patiences = []Patience{Settling, WarmUp, LongStart, SlowProbe, SecondStart, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler, GateOpens,
+var Patiences = []Patience{Settling, WarmUp, LongStart, SlowProbe, SecondStart, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler, SchedulerHangs, GateOpens,
 	ScaleUp, StuckTerminating, PartDone, RolloutMoves, HeldUpdate, PauseForgotten, HelperEnds, NextTry, EndlessJob, LateStart, LongRun,
 	Unmeasured, AtMaximum, LongAtMaximum, AheadOf, SlowProvisioning, SlowDetach, SlowResize, SlowBalancer, SlowIngress, SlowIssuer, NewNode, AgentComes,
 	StartingRuntime, StaleLease, LeavingTime, ForgottenCordon, LostLead, SlowNamespace, CustomFails, CustomSettles, CustomProgresses,
-	HelmOperation}
+	CustomUnseen, HelmOperation}
 
 // How long pods and their containers may take.
 var (
@@ -75,6 +75,8 @@ var (
 		"Migrations in init containers take minutes; waiting for what does not come takes longer."}
 	NoScheduler = Patience{"NoScheduler", time.Minute, "may still be taken up by a scheduler",
 		"kube-scheduler says of a pod within a second where it goes, or why it goes nowhere."}
+	SchedulerHangs = Patience{"SchedulerHangs", 3 * time.Minute, "the scheduler may still come to it",
+		"The pods of one workload may be held by something of their own; those of two that wait as long without a word are not."}
 	GateOpens = Patience{"GateOpens", 5 * time.Minute, "may still be let through its scheduling gate",
 		"Gates are lifted by controllers, which wait for quotas and for places of their own."}
 	ScaleUp = Patience{"ScaleUp", 10 * time.Minute, "may still get the node that the autoscaler has promised",
@@ -160,22 +162,8 @@ var (
 		"Controllers make machines, databases and certificates, which takes minutes where nothing speaks of a failure."}
 	CustomProgresses = Patience{"CustomProgresses", 45 * time.Minute, "may still be being made",
 		"What says that it is being made, such as a cluster or a managed database, may take half an hour and more."}
+	CustomUnseen = Patience{"CustomUnseen", 10 * time.Minute, "may still be taken note of",
+		"A controller gets to a change within seconds, and within minutes where it has thousands of objects in its queue."}
 	HelmOperation = Patience{"HelmOperation", 30 * time.Minute, "may still be under way",
 		"An operation of Helm ends after five minutes unless told otherwise (--timeout); hooks and large charts are given more."}
-)
-
-// How long a custom resource may say that it is not well.
-var (
-	// CustomFailing is for what speaks of a failure: controllers try again within seconds.
-	CustomFailing = Patience{Name: "CustomFailing", For: time.Minute, May: "its controller may still get over it",
-		Why: "a controller that fails tries again within seconds, and a minute shows whether it gets over it"}
-	// CustomPlain is for what is not ready without a word of failure or of progress.
-	CustomPlain = Patience{Name: "CustomPlain", For: 10 * time.Minute, May: "it may still become ready",
-		Why: "most controllers have made what they make within minutes"}
-	// CustomProgress is for what says that it is being made.
-	CustomProgress = Patience{Name: "CustomProgress", For: 45 * time.Minute, May: "it may still be in the making",
-		Why: "controllers make machines, databases and certificates: minutes, at times half an hour"}
-	// CustomUnseen is for a change, or an object, that its controller has not taken note of.
-	CustomUnseen = Patience{Name: "CustomUnseen", For: 10 * time.Minute, May: "its controller may still get to it",
-		Why: "a busy controller gets to a change within minutes"}
 )

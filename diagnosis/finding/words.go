@@ -15,23 +15,28 @@ import (
 var rpcError = regexp.MustCompile(`rpc error: code = \w+ desc = `)
 
 // ShortMessage makes a runtime's long error fit into a title. Such errors wrap one another, and the innermost says why: as many of the
-// last parts are kept as fit.
+// last parts are kept as fit; where these are but a few words, what they belong to is told from its beginning.
 func ShortMessage(message string) string {
 	const limit = 160
 	message = rpcError.ReplaceAllString(OneLine(message, 4*incident.MaxExcerpt), "")
 	if len(message) <= limit {
 		return message
 	}
+	last := ""
 	for i := 0; ; {
 		next := strings.Index(message[i:], ": ")
 		if next < 0 {
-			return clip.Bytes(message, limit)
+			break
 		}
 		i += next + len(": ")
-		if rest := message[i:]; len(rest) <= limit && len(rest) > limit/8 {
-			return "… " + rest
+		if last = message[i:]; len(last) <= limit && len(last) > limit/8 {
+			return "… " + last
 		}
 	}
+	if last == "" || len(last) > limit {
+		return clip.Bytes(message, limit)
+	}
+	return clip.Bytes(message, limit-len(last)-len(": ")) + ": " + last
 }
 
 // Union adds to a few values those that are not among them; where many are added one by one, gather them.

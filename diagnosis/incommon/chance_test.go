@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Tables whose chances are known: Fisher's own of the lady and her tea, others from R (fisher.test(..., alternative = "greater")) and by hand.
+// Tables whose chances are known: Fisher's own of the lady and her tea and of convicted twins, and others by hand.
 func TestChance(t *testing.T) {
 	for name, c := range map[string]struct {
 		all, with, ill, illWith int
@@ -27,7 +27,8 @@ func TestChance(t *testing.T) {
 
 // The sum of logarithms gives what exact fractions give, also in the sizes of large clusters.
 func TestChanceIsExact(t *testing.T) {
-	for _, c := range [][4]int{{48, 7, 7, 7}, {48, 9, 7, 6}, {5000, 50, 40, 38}, {5000, 2500, 100, 60}, {20_000, 110, 90, 5}, {5000, 4990, 12, 12}} {
+	for _, c := range [][4]int{{48, 7, 7, 7}, {48, 9, 7, 6}, {5000, 50, 40, 38}, {5000, 2500, 100, 60},
+		{20_000, 110, 90, 5}, {5000, 4990, 12, 12}} {
 		want := exact(int64(c[0]), int64(c[1]), int64(c[2]), int64(c[3]))
 		if got := chance(c[0], c[1], c[2], c[3]); math.Abs(got-want) > want*1e-6 {
 			t.Errorf("%v: %g, want %g", c, got, want)

@@ -73,7 +73,8 @@ func mixed(x uint64) uint64 {
 
 func (c *counted) company(n int) company { return companies[c.t.factors[n].kind] }
 
-// starts gives each pod of a workload of which some are ill and some well the factor that it was made when the first of the ill was, or later.
+// starts gives each pod of a workload of which some are ill and some well the factor that it was made when the first of the ill was, or
+// later.
 func (c *counted) starts() {
 	times := map[time.Time]bool{}
 	for i := range c.units {
@@ -109,8 +110,8 @@ func (c *counted) starts() {
 	}
 }
 
-// distinct is how many factors are tried: those that enough have for them to pass, if they are the ill, and not all; those that the same ones
-// have are one. Each moment of a start is one.
+// distinct is how many factors are tried: those that enough have for them to pass, if they are the ill, and not all; those that the same
+// ones have are one. Each moment of a start is one.
 func (c *counted) distinct() int {
 	seen := map[uint64]bool{}
 	for n, x := range c.of {
@@ -124,7 +125,10 @@ func (c *counted) distinct() int {
 // parts says whether nearly all of the ill and nearly none of the well have a factor, and whether there are enough of both.
 func (c *counted) parts(n int) bool {
 	x, of, ill := c.of[n], c.total[c.company(n)], c.total[anywhere].ill
-	return (!c.ill.named || byPlace(c.t.factors[n].kind)) && x.ill >= fewest && of.well >= fewest && 10*x.ill >= 9*ill && 10*x.well <= of.well && 4*x.well <= x.ill
+	if c.ill.named && !byPlace(c.t.factors[n].kind) {
+		return false
+	}
+	return x.ill >= fewest && of.well >= fewest && 10*x.ill >= 9*ill && 10*x.well <= of.well && 4*x.well <= x.ill
 }
 
 // pods counts the pods of whom a parting tells.

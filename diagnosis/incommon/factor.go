@@ -32,10 +32,10 @@ const (
 	toService
 	asAccount
 	besideContainer
+	ofRevision
 	withImage
 	withDigest
 	withRepository
-	ofRevision
 	startedSince
 	ofPriority
 	ofOwner

@@ -21,8 +21,8 @@ const (
 	fewest     = 3 // of the ill, and of the well, that a comparison needs
 )
 
-// Find says what the pods of findings that nothing explains have in common and those that are well lack. Found is all that was found: what any
-// of it is about is not well.
+// Find says what the pods of findings that nothing explains have in common and those that are well lack. Found is all that was found: what
+// any of it is about is not well.
 func Find(s *snapshot.Snapshot, found, unexplained []*finding.Finding) []*finding.Finding {
 	groups := slices.DeleteFunc(gather(unexplained, family), func(g *group) bool { return len(g.pods) < fewest })
 	if len(groups) == 0 {

@@ -72,8 +72,8 @@ type unit struct {
 	rows, has                    []int
 }
 
-// units are those of a group of pods that fail alike, and of what is well. Where none of the ill is in its host's network, pods there are not
-// compared.
+// units are those of a group of pods that fail alike, and of what is well. Where none of the ill is in its host's network, pods there are
+// not compared.
 func (t *table) units(ill map[*corev1.Pod]bool) []unit {
 	onHost := false
 	for p := range ill {

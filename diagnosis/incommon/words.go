@@ -15,8 +15,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// phrase is how a kind of factor is told: of several pods, the word that stands for it after "none", and as a thing by itself. Field is where
-// it lies in the pod.
+// phrase is how a kind of factor is told: of several pods, the word that stands for it after "none", and as a thing by itself. Field is
+// where it lies in the pod.
 type phrase struct{ have, none, thing, field string }
 
 var phrases = map[kind]phrase{
@@ -29,11 +29,11 @@ var phrases = map[kind]phrase{
 	withRuntime:      {"run on nodes with runtime %s", "does", "runtime %s", "spec.nodeName"},
 	withOS:           {"run on nodes with %s", "does", "%s", "spec.nodeName"},
 	withLabel:        {"run on nodes labelled %s", "does", "node label %s", "spec.nodeName"},
-	ofConfigMap:      {"use ConfigMap %s", "does", "ConfigMap %s", "spec.volumes"},
-	ofSecret:         {"use Secret %s", "does", "Secret %s", "spec.volumes"},
-	ofClaim:          {"use PersistentVolumeClaim %s", "does", "PersistentVolumeClaim %s", "spec.volumes"},
-	ofClass:          {"have claims of StorageClass %s", "has", "StorageClass %s", "spec.volumes"},
-	toService:        {"are set to call Service %s", "is", "Service %s in their settings", "spec.containers"},
+	ofConfigMap:      {"use ConfigMap %s", "does", "ConfigMap %s", "spec"},
+	ofSecret:         {"use Secret %s", "does", "Secret %s", "spec"},
+	ofClaim:          {"use PersistentVolumeClaim %s", "does", "PersistentVolumeClaim %s", "spec"},
+	ofClass:          {"have claims of StorageClass %s", "has", "StorageClass %s", "spec"},
+	toService:        {"are set to call Service %s", "is", "Service %s in its settings", "spec.containers"},
 	asAccount:        {"run as ServiceAccount %s", "does", "ServiceAccount %s", "spec.serviceAccountName"},
 	besideContainer:  {"have a container %s", "has", "container %s", "spec.containers"},
 	withImage:        {"run image %s", "does", "image %s", "spec.containers"},
@@ -120,19 +120,20 @@ func (t *table) with(p *parting, f *finding.Finding) int {
 
 func (t *table) title(p *parting) string {
 	k := t.factors[p.factor]
-	who := fmt.Sprintf("All %d pods that fail", p.sick)
-	if p.sickWith < p.sick {
-		who = fmt.Sprintf("%d of %d pods that fail", p.sickWith, p.sick)
-	}
 	var workloads finding.Gathered[incident.Object]
 	for _, f := range p.found {
 		workloads.Add(f.Workload)
 	}
+	of := ""
 	switch n := len(workloads.List); {
-	case n == 1 && workloads.List[0].Kind != "":
-		who += fmt.Sprintf(" of %s", finding.Short(workloads.List[0]))
+	case n == 1 && !workloads.List[0].IsZero():
+		of = " of " + finding.Short(workloads.List[0])
 	case n > 1 && n < p.sick:
-		who += fmt.Sprintf(", of %d workloads,", n)
+		of = fmt.Sprintf(" of %d workloads", n)
+	}
+	who := fmt.Sprintf("All %d pods%s that fail", p.sick, of)
+	if p.sickWith < p.sick {
+		who = fmt.Sprintf("%d of %d pods%s that fail", p.sickWith, p.sick, of)
 	}
 	well := "none " + phrases[k.kind].none
 	if p.soundHas > 0 {

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"sort"
 
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -16,6 +19,30 @@ func SecretNamed(s *snapshot.Snapshot, namespace, name string) *snapshot.Secret 
 		return &s.Secrets[i]
 	}
 	return nil
+}
+
+// SecretsOf are the names of the Secrets that a pod's containers take variables or files from, each once.
+func SecretsOf(p *corev1.Pod) []string {
+	var out finding.Gathered[string]
+	for i := range p.Spec.Containers {
+		c := &p.Spec.Containers[i]
+		for _, e := range c.EnvFrom {
+			if e.SecretRef != nil {
+				out.Add(e.SecretRef.Name)
+			}
+		}
+		for _, e := range c.Env {
+			if e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil {
+				out.Add(e.ValueFrom.SecretKeyRef.Name)
+			}
+		}
+	}
+	for i := range p.Spec.Volumes {
+		if v := p.Spec.Volumes[i].Secret; v != nil {
+			out.Add(v.SecretName)
+		}
+	}
+	return out.List
 }
 
 // SecretHint names the namespace's Secrets that look like the one that is missing, and where else one of that name is: nothing where

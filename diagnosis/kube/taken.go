@@ -11,7 +11,8 @@ import (
 // rootCA is the ConfigMap that the control plane puts into every namespace, and every pod takes it from there.
 const rootCA = "kube-root-ca.crt"
 
-// TakenFrom lists what a pod takes its configuration, its storage and its rights from, each once: ConfigMaps, Secrets, claims, and its account.
+// TakenFrom lists what a pod takes its configuration, its storage and its rights from, each once: ConfigMaps, Secrets, claims, and its
+// account.
 func TakenFrom(p *corev1.Pod) []incident.Object {
 	var out finding.Gathered[incident.Object]
 	add := func(kind, name string) {

@@ -72,4 +72,6 @@ var networkForms = []form{
 			"be available.", "host=kafka.data port=9092"},
 	{ConnectionTimeout, "bootstrap broker", `bootstrap broker (?P<host>[^\s:]+):(?P<port>\d+) .*disconnected`,
 		"[AdminClient clientId=adminclient-1] Bootstrap broker kafka.data:9092 (id: -1 rack: null) disconnected", "host=kafka.data port=9092"},
+	{ConnectionTimeout, "waiting for|wait for", `wait(?:ing)? for (?:[\w-]+ ){0,4}?(?P<host>[a-z0-9][a-z0-9.-]*):(?P<port>\d{2,5})\b`,
+		"Waiting for postgres:5432 to accept connections", "host=postgres port=5432"},
 }

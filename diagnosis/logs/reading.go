@@ -270,13 +270,18 @@ func (d *document) collect(from, to int) []Fact {
 	var telling, others []Fact
 	for i := len(d.lines) - 1; i >= 0; i-- {
 		for _, f := range d.facts[i] {
-			if slices.ContainsFunc(telling, f.Same) || slices.ContainsFunc(others, f.Same) {
+			if slices.ContainsFunc(telling, f.Same) {
 				continue
 			}
 			f.Telling = i >= from && i <= to || i >= from-tellsFrom && (d.grave[i] || f.Kind.Network() || f.Kind == Forbidden)
-			if f.Telling {
+			again := slices.ContainsFunc(others, f.Same)
+			switch {
+			case f.Telling:
 				telling = append(telling, f)
-			} else {
+				if again { // it was said after the telling place as well
+					others = slices.DeleteFunc(others, f.Same)
+				}
+			case !again:
 				others = append(others, f)
 			}
 		}

@@ -83,8 +83,15 @@ var passing = regexp.MustCompile(`(?i)the object has been modified|tls handshake
 // repeats lists the errors that are repeated and that nothing has ended since.
 func (d *document) repeats() []Repeat {
 	var out []Repeat
+	var successes []success
 	for _, c := range d.errors.all {
-		if c.times < repeated || d.ended(c) {
+		if c.times < repeated {
+			continue
+		}
+		if successes == nil {
+			successes = append(d.successes(), success{at: -1})
+		}
+		if c.ended(successes) {
 			continue
 		}
 		r := Repeat{Says: c.text, Line: clip.Bytes(d.show(c.newest, d.lines[c.newest]), maxLine), Times: c.times,
@@ -156,22 +163,37 @@ var glad = regexp.MustCompile(`(?i)(?:^|[^\w-])(?:success(?:ful|fully)?|succeede
 
 var notGlad = regexp.MustCompile(`(?i)\b(?:not|no|never|un\w+|until|when|waiting|isn't|wasn't|aren't|if|yet|0)\b`)
 
-// ended says whether what failed has gone well since: a later line, of no bad level, says so of the same. Where the log has such lines
-// between its errors too, it goes wrong again and again.
-func (d *document) ended(c tally) bool {
-	after := false
-	for _, i := range d.glad { // the newest first
-		if i < c.oldest {
+// success is a line that says that something has gone well.
+type success struct {
+	at            int
+	verb, matters []string // the stems of what it says at all, and of what it says beside the words that it went well
+}
+
+// successes are the lines that say so, of no bad level and without a but, the newest first.
+func (d *document) successes() []success {
+	var out []success
+	for _, i := range d.glad {
+		r := parse(d.lines[i])
+		if r.level >= warn || !glad.MatchString(r.text) || notGlad.MatchString(r.text) || wordy(r.text) {
+			continue
+		}
+		out = append(out, success{i, stems(r.text), stems(glad.ReplaceAllString(r.text, " "))})
+	}
+	return out
+}
+
+// ended says whether what failed has gone well since: a later line says so of the same. Where the log has such lines between its errors too,
+// it goes wrong again and again.
+func (c tally) ended(successes []success) bool {
+	after, problem := false, stems(c.text)
+	for _, x := range successes { // the newest first
+		if x.at < c.oldest {
 			break
 		}
-		if i >= c.newest && i <= c.to {
+		if x.at >= c.newest && x.at <= c.to || !x.about(problem) {
 			continue
 		}
-		r := parse(d.lines[i])
-		if r.level >= warn || !glad.MatchString(r.text) || notGlad.MatchString(r.text) || wordy(r.text) || !sameMatter(c.text, r.text) {
-			continue
-		}
-		if i < c.newest {
+		if x.at < c.newest {
 			return false
 		}
 		after = true
@@ -179,22 +201,19 @@ func (d *document) ended(c tally) bool {
 	return after
 }
 
+// about says whether a line that something has gone well is about what an error is about: they share a word beside the verb; or the verb,
+// where the line has no other.
+func (x success) about(problem []string) bool {
+	shares := func(s string) bool { return slices.Contains(problem, s) }
+	if len(x.matters) == 0 {
+		return slices.ContainsFunc(x.verb, shares)
+	}
+	return slices.ContainsFunc(x.matters, shares)
+}
+
 // plainWords say nothing of what a line is about.
 var plainWords = []string{"error", "failed", "failu", "canno", "could", "unabl", "with", "from", "after", "while", "server", "serve", "servi",
 	"port", "clien", "appli", "info", "that", "this", "have", "been", "again", "retry", "retri", "attem", "the", "now", "into", "time", "secon"}
-
-// sameMatter says whether a line that something has gone well is about what an error is about: they share a word beside the verb; or the
-// verb, where the line has no other.
-func sameMatter(problem, well string) bool {
-	in := stems(problem)
-	verb := glad.FindString(well)
-	rest := strings.Replace(well, verb, " ", 1)
-	others := stems(glad.ReplaceAllString(rest, " "))
-	if len(others) == 0 {
-		return slices.ContainsFunc(stems(well), func(s string) bool { return slices.Contains(in, s) })
-	}
-	return slices.ContainsFunc(others, func(s string) bool { return slices.Contains(in, s) })
-}
 
 // stems are the beginnings of a text's words that mean something.
 func stems(text string) []string {

@@ -15,7 +15,7 @@ import (
 var tellingWords = []string{"error", "fatal", "panic", "exception", "traceback", "fail", "cannot", "can't", "could not", "couldn't",
 	"unable", "denied", "refused", "no such", "not found",
 	"invalid", "missing", "unknown", "killed", "uncaught", "unhandled", "abort", "emerg", "[crit", "critical", "severe", "segmentation fault",
-	"sigsegv", "sigabrt", "terminate called",
+	"sigsegv", "sigabrt", "terminate called", "crash report", "** (", "terminating",
 	"not set", "required", "unexpected", "forbidden", "unauthorized", "must be", "must not", "not a directory", "is a directory",
 	"not allowed", "too low", "mismatch", "incompatible",
 	"caused by:", "panicked", "assertion", `"level":60`, `"level":50`, `"level":"e`, `"s":"f"`, `"s":"e"`, "level=err", "level=fatal",
@@ -27,8 +27,11 @@ var (
 		`|\b(?:errors?|failures?|failed|fail|err|exceptions?|errorcount|error_count|num_errors|missing|invalid|unknown|denied|refused|skipped|retries)["']?\s*(?:[:=]|is|are|count:|rate:)\s*["']?(?:0(?:\.0+)?%?|none|null|nil|<nil>|false|no|-|\[\]|\{\}|"")(?:["',;\s)}\]]|$)` +
 		`|\berror[ _-](?:log|page|handler|handling|reporting|rate|budget|level|channel|correction|template|pages|logs|handlers|boundary|middleware|tracking)\b|\b(?:exception|error|failure) (?:handler|translator|resolver|policy|detector|threshold|domain)\b|\bfail(?:ed)?[ -]?(?:over|fast|safe)\b|\bstderr\b`)
 	// what comes after an error as its consequence, or would come without one
-	routine = regexp.MustCompile(`(?i)\b(?:shutting down|shut ?down|exiting|exited|exit (?:status|code)|terminated|terminating|stopping|stopped|elifecycle|lifecycle script|command failed|aborting|gracefully|goodbye|complete log of this run|closing|did not exit normally|failed to boot|application run failed|error: script .* exited|failed to start component|context canceled)\b|^npm (?:err!|error)|^make(?:\[\d+\])?: \*\*\*|^error command failed|^\s*$`)
+	routine = regexp.MustCompile(`(?i)\b(?:shutting down|shut ?down|exiting|exited|exit (?:status|code)|terminated|terminating|stopping|stopped|elifecycle|lifecycle script|command failed|aborting|gracefully|goodbye|complete log of this run|closing|crash dump|runtime terminating|did not exit normally|failed to boot|application run failed|error: script .* exited|failed to start component|context canceled)\b|^npm (?:err!|error)|^make(?:\[\d+\])?: \*\*\*|^error command failed|^\s*$`)
 )
+
+// follows is what a controller says in the end when it could not list something, which it has said before (client-go, controller-runtime).
+var follows = regexp.MustCompile(`(?i)\bcaches? to (?:be )?sync`)
 
 // complaints are words that complain where they stand as whole words: not in a path, a query or an option.
 var complaints = []string{"error", "errors", "errored", "fatal", "panic", "panicked", "exception", "exceptions", "traceback", "failed",
@@ -71,7 +74,7 @@ func wordy(text string) bool {
 var lastWords = []string{"panic: ", "fatal error: ", "Fatal error", "Fatal Error", "FATAL ERROR:", tracebackHead, "Exception in thread ",
 	"Unhandled exception", "Unhandled Exception", "Unhandled Rejection",
 	"Uncaught ", "thread '", "PHP Fatal error", "terminate called", "Segmentation fault", "[UnhandledPromiseRejection", "*** ",
-	"nginx: [emerg]", "SIGSEGV", "** ("}
+	"nginx: [emerg]", "SIGSEGV", "** (", "=CRASH REPORT===="}
 
 // uncaught says whether a block's head is what nobody caught.
 func uncaught(top string) bool {
@@ -115,21 +118,24 @@ func (d *document) judge(from, to int) (entry, bool) {
 	l := r.level
 	meant := d.means(from, to)
 	switch {
-	case uncaught(r.text) || uncaught(block[0]):
+	case uncaught(r.text) || uncaught(block[0]) || strings.HasPrefix(says, "** ("):
 		l = fatal
 	case l == unknown && len(block) > 1 && len(ownFrames(block, 1)) > 0 && wordy(text):
 		l = failure
 	case l == quiet || l == unknown && !meant && !wordy(text):
 		return entry{}, false
-	case to == from && !meant && routine.MatchString(text):
+	case to == from && !meant && routine.MatchString(text) || follows.MatchString(text):
 		l = warn
 	}
 	e.level = l
 	// warn counts less than a complaint without a level
 	class := map[level]int{warn: 1, unknown: 2, failure: 3, fatal: 4}[l]
 	e.score = class * perLevel
-	if meant {
+	switch {
+	case meant:
 		e.score += understood
+	case to == from && l >= failure && !wordy(text):
+		e.score -= understood // it is an error by its mark alone
 	}
 	if to > from && l >= failure {
 		e.score += whole
@@ -179,7 +185,7 @@ func (d *document) tell(entries []entry, best int) []string {
 		at    int
 		lines []string
 	}
-	out := []told{{entries[best].from, d.excerpt(entries[best])}}
+	out := []told{{entries[best].from, append(d.ledTo(entries[best].from), d.excerpt(entries[best])...)}}
 	lines, bytes := 0, 0
 	for _, line := range out[0].lines {
 		lines, bytes = lines+1, bytes+len(line)+1
@@ -201,6 +207,19 @@ func (d *document) tell(entries []entry, best int) []string {
 		all = append(all, t.lines...)
 	}
 	return all
+}
+
+// ledTo are the lines right above a telling place that complain without meaning to: what a program has tried, and why it could not, which it
+// takes for an error only in what it says next.
+func (d *document) ledTo(from int) []string {
+	const near, most = 3, 2
+	var out []string
+	for i := max(0, from-near); i < from; i++ {
+		if r := parse(d.lines[i]); d.marks[i] && r.level == quiet && wordy(r.text) && !passing.MatchString(r.text) {
+			out = append(out, clip.Bytes(d.show(i, r.text), maxLine))
+		}
+	}
+	return out[max(0, len(out)-most):]
 }
 
 // show is a line as it stands, or what it says where it is a record that buries that.
@@ -225,6 +244,9 @@ func (d *document) excerpt(e entry) []string {
 	top := block[0]
 	if strings.HasPrefix(top, "{") || !strings.Contains(top, r.text) {
 		top = r.text
+	}
+	if len(top) > maxLine && strings.Contains(top, e.text) {
+		top = e.text // what comes before it would cut it off
 	}
 	if len(r.stack) > 0 {
 		block = r.stack

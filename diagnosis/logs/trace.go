@@ -21,15 +21,17 @@ const (
 	redisHead     = "FATAL CONFIG FILE ERROR"
 )
 
-// notices are lines after which a program explains itself on the next ones, and how many these are at most.
-var notices = []struct {
+// noticed is a line after which a program explains itself on the next ones, and how many these are at most.
+type noticed struct {
 	head  string
 	lines int
-}{{springHead, 5}, {redisHead, 3}, {"bootstrap checks failed", 4}, {"validation errors for ", 4}, {"validation error for ", 2}}
+}
+
+var notices = []noticed{{springHead, 5}, {redisHead, 3}, {"bootstrap checks failed", 4}, {"validation errors for ", 4}, {"validation error for ", 2}}
 
 var (
 	exceptionLine = regexp.MustCompile(`^(?:Exception in thread "[^"]*" )?(?:[a-zA-Z_$][\w$]*\.)+[\w$]*(?:Exception|Error|Throwable)[\w$]*(?::|$)`)
-	goFrame       = regexp.MustCompile(`^[\w./*()\[\]{}-]+\(.*\)$`)
+	goFrame       = regexp.MustCompile(`^[\w./*()\[\]{}-]+(?:\(.*\)|\.[\w.\])]+)$`) // zap writes them without their arguments
 	indexed       = regexp.MustCompile(`^\s*\d+: `)
 )
 
@@ -61,8 +63,11 @@ func (d *document) continuesAt(i int) bool {
 			return true
 		}
 	}
-	if d.withinCause(i) {
+	if d.withinCause(i) || d.introduced(i) && !ownHead(line) {
 		return true
+	}
+	if strings.HasPrefix(line, "** (") || hasPrefix(beamHeads[3:], line) {
+		return d.level(i-1) >= failure || indented(d.lines[i-1])
 	}
 	return strings.Contains(d.lines[i-1], " panicked at ") && strings.HasSuffix(d.lines[i-1], ":")
 }
@@ -164,6 +169,14 @@ func (d *document) notice(from int) int {
 
 // conclusion finds the line of a block that says why: the innermost cause, or what a trace ends with; the head if nothing else does.
 func conclusion(block []string) string {
+	if says := beamSays(block); says != "" {
+		return afterColon(block, says)
+	}
+	return afterColon(block, concluded(block))
+}
+
+// concluded is the conclusion as the languages have it that write traces.
+func concluded(block []string) string {
 	top, last := block[0], block[0]
 	for i := len(block) - 1; i > 0; i-- {
 		line := strings.TrimSpace(block[i])

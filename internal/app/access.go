@@ -132,7 +132,7 @@ func (a *Access) MayFromOutside(role commands.Role) error {
 var roleWords = map[commands.Role]string{
 	commands.View: "see incidents", commands.Open: "open incidents and have them looked at again", commands.Approve: "decide upon plans",
 	commands.Close: "close incidents", commands.Edit: "edit postmortems", commands.Publish: "publish postmortems",
-	commands.Stop: "stop what runs",
+	commands.Stop: "stop what runs", commands.Accept: "accept findings",
 }
 
 // refusedRole refuses a person who has not got a role. It advises no more than the role itself.

@@ -34,6 +34,8 @@ type Eyes struct {
 	Metrics cluster.Metrics
 	// Rights says what people may read, for questions that are asked as one; nil: such questions are refused.
 	Rights Rights
+	// Accepted lists which findings people have accepted; nil: none but those that objects' annotations name.
+	Accepted func(context.Context) ([]incident.Acceptance, error)
 	// Failed is told of each part of a look that panicked, and of each check and rule; nil: nobody is. People see it in NotSeen.
 	Failed func(incident.Failure)
 }
@@ -49,7 +51,23 @@ func (e *Eyes) lookTwice(ctx context.Context, scope diagnosis.Scope) (*incident.
 	if err != nil {
 		return nil, err
 	}
+	scope.Accepted = e.accepting(ctx, s)
 	return e.told(e.examined(ctx, s, scope).Diagnose(scope)), nil
+}
+
+// accepting is which findings are accepted. That it is not known is said, and accepts nothing.
+func (e *Eyes) accepting(ctx context.Context, s *snapshot.Snapshot) diagnosis.Accepting {
+	a := diagnosis.Accepting{Annotations: true}
+	if e.Accepted == nil {
+		return a
+	}
+	list, err := e.Accepted(ctx)
+	if err != nil {
+		s.NotSeen = append(s.NotSeen, incident.NotSeen{What: "what was accepted", Why: e.redact(err.Error())})
+		s.Index() // what was not seen is told in order
+	}
+	a.List = list
+	return a
 }
 
 func (e *Eyes) diagnose(s *snapshot.Snapshot, scope diagnosis.Scope) *incident.Diagnosis {
@@ -107,6 +125,7 @@ func (e *Eyes) LookAt(ctx context.Context, asked incident.Asked) (*incident.Diag
 		return nil, err
 	}
 	scope := diagnosis.Resolve(s, asked)
+	scope.Accepted = e.accepting(ctx, s)
 	d, err := e.examined(ctx, s, scope).Answer(scope)
 	if err != nil {
 		return nil, err

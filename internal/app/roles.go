@@ -62,18 +62,20 @@ type RoleConfig struct {
 	Edit    Holders `json:"edit"`
 	Publish Holders `json:"publish"`
 	Stop    Holders `json:"stop"`
+	Accept  Holders `json:"accept"`
 }
 
 // defaultRoles let a bystander ask and stop, and no more.
 func defaultRoles() RoleConfig {
 	return RoleConfig{View: Holders{Who: holdEverybody}, Open: Holders{Who: holdMembers}, Approve: Holders{Who: holdApprovers},
 		Close: Holders{Who: holdApprovers},
-		Edit:  Holders{Who: holdMapped}, Publish: Holders{Who: holdApprovers}, Stop: Holders{Who: holdMembers}}
+		Edit:  Holders{Who: holdMapped}, Publish: Holders{Who: holdApprovers}, Stop: Holders{Who: holdMembers},
+		Accept: Holders{Who: holdApprovers}}
 }
 
 func (r RoleConfig) table() map[commands.Role]Holders {
 	return map[commands.Role]Holders{commands.View: r.View, commands.Open: r.Open, commands.Approve: r.Approve, commands.Close: r.Close,
-		commands.Edit: r.Edit, commands.Publish: r.Publish, commands.Stop: r.Stop}
+		commands.Edit: r.Edit, commands.Publish: r.Publish, commands.Stop: r.Stop, commands.Accept: r.Accept}
 }
 
 // validate reports what no role can be.

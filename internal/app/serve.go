@@ -105,9 +105,10 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 		compared: s.compared, reload: s.reload}
 	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, redact: o.Redactor.String, logger: o.Logger})
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
-	eyes.Rights = cluster.NewRights(eyes.Reader, nil)
+	known := &Acceptances{reader: s.store.Reader, store: s.store, now: s.clock.Now, redact: o.Redactor.String}
+	eyes.Rights, eyes.Accepted = cluster.NewRights(eyes.Reader, nil), known.InForce
 	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Roles: s.access,
-		Codes: catalog.Codes(), Redact: o.Redactor.String, Sight: &sight{s.access, eyes.Rights, s.store.Deliveries}})
+		Acceptances: known, Codes: catalog.Codes(), Redact: o.Redactor.String, Sight: &sight{s.access, eyes.Rights, s.store.Deliveries}})
 	return s, s.listen()
 }
 

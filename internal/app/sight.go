@@ -79,6 +79,22 @@ func (s *sight) MaySee(ctx context.Context, p incident.Person, channel string, s
 	return nil
 }
 
+// MayRead says whether a person may be shown an object: if their Kubernetes user may read it.
+func (s *sight) MayRead(ctx context.Context, p incident.Person, o incident.Object) error {
+	as, err := s.Reader(p)
+	if err != nil || as == nil {
+		return err
+	}
+	ok, err := s.mayRead(ctx, *as, o)
+	if err != nil {
+		return unknownRights(err)
+	}
+	if !ok {
+		return &commands.Refusal{Reason: fmt.Sprintf("You, as %s, may not read %s.", as.User, o), Try: "Ask somebody who may."}
+	}
+	return nil
+}
+
 // beyond is how many of the objects somebody may not read.
 func (s *sight) beyond(ctx context.Context, as incident.Identity, objects []incident.Object) (n int, err error) {
 	for _, o := range objects {

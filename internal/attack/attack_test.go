@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -28,7 +29,7 @@ type attempt struct {
 
 // acts are the events that say that somebody decided or did something.
 var acts = []string{"PlanApproved", "PlanRejected", "StepIntended", "StepDone", "StepDecided", "Closed", "PostmortemEdited",
-	"PostmortemPublished", "Verified"}
+	"PostmortemPublished", "Verified", "FindingAccepted", "AcceptanceWithdrawn"}
 
 // base is the state of a cluster that is ill, with a plan on offer. It is made once; the attempts work on copies of it.
 type base struct {
@@ -81,7 +82,7 @@ func TestAttacks(t *testing.T) {
 	t.Cleanup(func() {
 		fmt.Printf("%d attempts, %d succeeded (%s)\n", made.Load(), succeeded.Load(), time.Since(began).Round(time.Second))
 	})
-	for _, a := range append(append(runs(), reads()...), keeps()...) {
+	for _, a := range slices.Concat(runs(), reads(), keeps(), accepts()) {
 		t.Run(a.name, func(t *testing.T) {
 			made.Add(1)
 			t.Cleanup(func() {

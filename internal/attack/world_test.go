@@ -445,7 +445,7 @@ func (w *world) terminal(args ...string) string {
 // events counts what the record has, by type.
 func (w *world) events() map[string]int {
 	counts := map[string]int{}
-	streams, err := w.state.Streams(context.Background(), "incident/")
+	streams, err := w.state.Streams(context.Background(), "")
 	ok(w.t, err)
 	for _, s := range streams {
 		events, err := w.state.Load(context.Background(), s.Stream, 0)

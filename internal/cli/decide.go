@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -78,7 +77,5 @@ it ended. It works beside a “paramedic serve” that runs, and without one: a 
 
 // decide answers a command about incidents in the name of who runs this process.
 func (c *cli) decide(ctx context.Context, incidents *app.Incidents, name string, args []string, format string) error {
-	set := commands.Set{Incidents: incidents}
-	return c.print(set.Dispatch(ctx, commands.Request{Command: name, Args: args, Person: app.AtTerminal(), Prog: "paramedic",
-		Now: time.Now()}), format)
+	return c.ask(ctx, commands.Set{Incidents: incidents}, name, args, format)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -75,13 +76,15 @@ func (c *cli) eyes(s source) (*app.Eyes, error) {
 func (c *cli) look(name string, cmd *cobra.Command, explain bool) *cobra.Command {
 	var s source
 	s.flags(cmd)
+	state := cmd.Flags().String("state", "", "the state `FILE` that serve keeps: what is accepted there is silent")
+	key := keyFlag(cmd)
 	format := output(cmd)
 	trace := false
 	if explain {
 		cmd.Flag("output").Usage += "; mermaid draws what broke what"
 		cmd.Flags().BoolVar(&trace, "trace", false, "tell every finding, rule and weight that led to the causes")
 	}
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		draw := explain && *format == "mermaid"
 		if err := validOutput(*format); err != nil && !draw {
 			return err
@@ -91,6 +94,12 @@ func (c *cli) look(name string, cmd *cobra.Command, explain bool) *cobra.Command
 			return err
 		}
 		eyes.Lookups = explain
+		known, closing, err := acceptedIn(cmd.Context(), *state, *key)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, closing()) }()
+		eyes.Accepted = known
 		set := commands.Set{Looker: eyes}
 		if explain {
 			if set.Explainer, err = app.NewPlainMind(cmd.Context(), c.redactor.String, slog.New(slog.DiscardHandler)); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/paramedic-bot/paramedic/internal/cli"
+	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
 var update = flag.Bool("update", false, "write what the programs print over what the scripts compare it with")
@@ -51,8 +52,18 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "head": head, "await": await, "awaits": awaits,
-			"unmark": unmark},
+			"unmark": unmark, "state": state},
 	})
+}
+
+// state FILE makes a state as the first start of serve does.
+func state(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: state FILE")
+	}
+	st, err := store.Open(context.Background(), ts.MkAbs(args[0]), store.Options{Seal: true})
+	ts.Check(err)
+	ts.Check(st.Close())
 }
 
 // exits CODE PROGRAM ARGS... runs the program and fails unless it ends with just that code, at once.

@@ -100,6 +100,13 @@ func clipDiagnosis(d *Diagnosis) (cut bool) {
 			c.object(&x.Objects[j])
 		}
 	}
+	for i := range d.Accepted {
+		x := &d.Accepted[i]
+		c.texts(maxKind, &x.Code, (*string)(&x.Severity))
+		c.texts(maxTitle+100, &x.Title)
+		c.object(&x.Object)
+		c.acceptance(&x.Acceptance)
+	}
 	c.list(d.Looked, maxField)
 	return c.cut
 }
@@ -135,6 +142,7 @@ func (k *clipper) cause(c *Cause) {
 		k.texts(maxField, &c.Links[i].Reason, &c.Links[i].Rule)
 	}
 	k.list(c.Against, maxSay)
+	k.acceptance(&c.Accepted)
 }
 
 // earliest is the earlier of two times, either of which may be unknown.

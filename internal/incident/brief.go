@@ -135,7 +135,8 @@ func (f *folding) kind(c *Cause) string {
 			about = append(about, r.Object)
 		}
 	}
-	return fmt.Sprintf("%s\x00%s\x00%t\x00%s\x00%s", c.Code, c.Confidence, c.Before, kinds, pattern(c.Title, about...))
+	return fmt.Sprintf("%s\x00%s\x00%t\x00%t\x00%s\x00%s", c.Code, c.Confidence, c.Before, c.Accepted.IsZero(), kinds,
+		pattern(c.Title, about...))
 }
 
 // tell makes the diagnosis of one level.
@@ -174,7 +175,7 @@ func (f *folding) partial(out *Diagnosis) bool {
 	if len(out.Causes) != len(d.Causes) || len(out.Findings) != len(d.Findings) || len(out.Evidence) != len(d.Evidence) ||
 		len(out.Changes) != len(d.Changes) || noted(out.NotSeen, d.NotSeen) || noted(out.Scope.Unseen, d.Scope.Unseen) ||
 		len(out.Scope.Objects) != len(d.Scope.Objects) || len(out.Restarts) != len(d.Restarts) ||
-		len(out.RuledOut) != len(d.RuledOut) || len(out.Looked) != len(d.Looked) {
+		len(out.RuledOut) != len(d.RuledOut) || len(out.Looked) != len(d.Looked) || len(out.Accepted) != len(d.Accepted) {
 		return true
 	}
 	for i := range out.Causes {
@@ -225,6 +226,7 @@ func (f *folding) others(out *Diagnosis, l level) {
 	out.NotSeen, out.Restarts = notes(out.NotSeen, l.others), firstOf(out.Restarts, l.others)
 	out.Scope.Objects, out.Scope.Unseen = firstOf(out.Scope.Objects, mostScope), notes(out.Scope.Unseen, mostScope)
 	out.RuledOut, out.Looked, out.Depends = firstOf(out.RuledOut, 20), firstOf(out.Looked, 20), firstOf(out.Depends, mostScope)
+	out.Accepted = firstOf(out.Accepted, l.others)
 }
 
 // The most that is told of what was asked about, and of what one note is about.

@@ -21,3 +21,13 @@ type CodeLink struct {
 	Rule string `json:"rule"`
 	Says string `json:"says"` // what the rule says follows
 }
+
+// FoundFingerprint is the fingerprint of a signal about a cause that was found: who asks for an incident about it joins the one that has
+// it.
+func FoundFingerprint(cluster string, c Cause) string {
+	f := "found/" + cluster + "/" + c.Code
+	if len(c.Objects) > 0 {
+		f += "/" + c.Objects[0].String()
+	}
+	return f
+}

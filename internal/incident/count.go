@@ -11,6 +11,7 @@ type Totals struct {
 	NotSeen      int `json:"notSeen"`
 	Restarted    int `json:"restarted"` // workloads of which containers were restarted
 	Restarts     int `json:"restarts"`  // of containers
+	Accepted     int `json:"accepted,omitempty"`
 }
 
 // Everybody who tells a number takes it from the methods below: one fact has one count, wherever it is told.
@@ -30,7 +31,7 @@ func (d *Diagnosis) Total() Totals {
 		return *d.Totals
 	}
 	t := Totals{Causes: len(d.Causes), Evidence: len(d.Evidence), Changes: len(d.Changes), NotSeen: len(d.NotSeen),
-		Restarted: len(d.Restarts)}
+		Restarted: len(d.Restarts), Accepted: len(d.Accepted)}
 	stands, explained := map[string]int{}, map[string]bool{}
 	for i := range d.Findings {
 		stands[d.Findings[i].ID] = d.Findings[i].Stands()

@@ -181,6 +181,9 @@ type Cause struct {
 	NormalUntil time.Time `json:"normalUntil,omitzero"`
 	Normal      string    `json:"normal,omitempty"`
 
+	// Accepted, where set, is that the finding at its root was accepted: it is told for what follows from it, which was not.
+	Accepted Acceptance `json:"accepted,omitzero"`
+
 	// Count, where set, is how many objects are at fault in all, of which Objects names the first; Explained is how many findings follow
 	// in all, of which Explains names some. See [Brief].
 	Count     int `json:"count,omitempty"`
@@ -243,6 +246,8 @@ type Diagnosis struct {
 	RuledOut []RuledOut `json:"ruledOut,omitempty"`
 	// Suspicions are at most [MostSuspicions], the strongest first; none where nobody said that anything hurts.
 	Suspicions []Suspicion `json:"suspicions,omitempty"`
+	// Accepted are findings that are silent, for somebody has accepted them: they are among no other list.
+	Accepted []Accepted `json:"accepted,omitempty"`
 	// Depends is what a part that somebody says hurts depends on, to be asked about next, where no cause was found; a few objects.
 	Depends []Object `json:"depends,omitempty"`
 
@@ -337,14 +342,4 @@ type Story struct {
 	Sentences []Sentence `json:"sentences"`
 	By        string     `json:"by"`             // the model's name, or "template"
 	Note      string     `json:"note,omitempty"` // why the template speaks, where it does
-}
-
-// FoundFingerprint is the fingerprint of a signal about a cause that was found: who asks for an incident about it joins the one that has
-// it.
-func FoundFingerprint(cluster string, c Cause) string {
-	f := "found/" + cluster + "/" + c.Code
-	if len(c.Objects) > 0 {
-		f += "/" + c.Objects[0].String()
-	}
-	return f
 }

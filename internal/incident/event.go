@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Event is something that happened to an incident. Its payload types are the structs below; each is stored as JSON under its own
+// Event is something that happened to an incident, or to what is accepted. Its payload types are the structs below; each is stored as JSON under its own
 // name and the version in [EventVersion].
 type Event interface{ event() }
 
@@ -233,7 +233,7 @@ var eventTypes = func() map[string]reflect.Type {
 		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, Stopped{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{},
 		StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
-		PostmortemPublished{}, PostmortemIndexed{}, Purged{}} {
+		PostmortemPublished{}, PostmortemIndexed{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{}} {
 		m[EventType(e)] = reflect.TypeOf(e)
 	}
 	return m

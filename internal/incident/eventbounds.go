@@ -82,6 +82,15 @@ func bounded(e Event) Event {
 	case PostmortemDrafted:
 		e.Postmortem = c.postmortem(e.Postmortem)
 		return e
+	case FindingAccepted:
+		c.texts(maxSay, &e.Reason)
+		c.texts(maxKind, &e.Code, (*string)(&e.Worst)) // who accepts has looked that they are no longer
+		c.object(&e.Object)
+		return e
+	case AcceptanceWithdrawn:
+		c.texts(maxKind, &e.Code)
+		c.object(&e.Object)
+		return e
 	}
 	return e
 }

@@ -83,6 +83,12 @@ func plain(e incident.Event) incident.Event {
 	case incident.Closed:
 		e.By = ada
 		return e
+	case incident.FindingAccepted:
+		e.By = ada
+		return e
+	case incident.AcceptanceWithdrawn:
+		e.By = ada
+		return e
 	case incident.PostmortemPublished:
 		e.By = ada
 		return e

@@ -30,7 +30,7 @@ var Runbooks = []Runbook{
 		[]string{"DeploymentStuck", "DeploymentUnavailable", "PodCrashLoop", "PodExitsZero", "PodCannotStart", "PodImagePull", "PodConfigError",
 			"PodOOMKilled", "PodProbeFailing", "PodNotReady", "ConfigMapMissing", "SecretMissing", "RecentChange", "SharedFactor"}, draftRollback},
 	{"restart-hung", "Restarts a workload whose pods ran well, then stopped answering, and keep running.",
-		[]string{"PodProbeFailing", "PodNotReady", "RecentChange"}, draftRestart},
+		[]string{"PodProbeFailing", "PodNotReady"}, draftRestart},
 }
 
 // request is what a runbook makes its steps from.

@@ -25,7 +25,10 @@ func IsCustomGroup(group string) bool {
 // shallow ones first and up to a bound (see [telling]), or all of it in the groups of [wholeGroups]. It changes the object.
 func SlimCustom(o *unstructured.Unstructured) {
 	slim(o)
-	o.SetAnnotations(nil)
+	accept, ok := o.GetAnnotations()[AcceptAnnotation]
+	if o.SetAnnotations(nil); ok {
+		o.SetAnnotations(map[string]string{AcceptAnnotation: accept})
+	}
 	if slices.Contains(wholeGroups, o.GroupVersionKind().Group) {
 		return
 	}

@@ -32,6 +32,7 @@ type Kind struct {
 	Take       func(*Snapshot, runtime.Object)   // moves the list's items into the Snapshot
 	Add        func(*Snapshot, func(any) error)  // decodes one object into the Snapshot, by the function given
 	Objects    func(*Snapshot) []incident.Object // what the Snapshot holds of it
+	Each       func(*Snapshot, func(metav1.Object))
 	// Keep leaves of it in the Snapshot what lies in the namespaces that are to be kept; a list that another Snapshot shares stays as it is.
 	Keep func(s *Snapshot, keep func(namespace string) bool)
 }
@@ -153,15 +154,11 @@ func kindOf[T any, L any, PL interface {
 			}
 		},
 		Objects: func(s *Snapshot) []incident.Object {
-			list := *field(s)
-			out := make([]incident.Object, 0, len(list))
-			for i := range list {
-				if m, err := meta.Accessor(&list[i]); err == nil {
-					out = append(out, ObjectOf(name, m.GetNamespace(), m.GetName()))
-				}
-			}
+			out := make([]incident.Object, 0, len(*field(s)))
+			each(*field(s), func(m metav1.Object) { out = append(out, ObjectOf(name, m.GetNamespace(), m.GetName())) })
 			return out
 		},
+		Each: func(s *Snapshot, visit func(metav1.Object)) { each(*field(s), visit) },
 		Keep: func(s *Snapshot, keep func(string) bool) {
 			*field(s) = kept(*field(s), func(t *T) bool {
 				m, err := meta.Accessor(t)

@@ -37,6 +37,9 @@ func fileTrouble(verb finding.Phrase) func(*snapshot.Snapshot, *corev1.Pod, *cor
 		if f.Path == "" {
 			return root{what: finding.Say("%s: %s", verb, quote(f))}, true
 		}
+		if ofKernel(f) {
+			return kernelSetting(s, p, c, f, verb), true
+		}
 		x := root{what: finding.Say("%s %s", verb, f.Path)}
 		switch f.Kind {
 		case logs.ReadOnly, logs.NoSpace, logs.LockHeld:

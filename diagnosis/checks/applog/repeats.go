@@ -21,7 +21,7 @@ import (
 const LogErrorsRepeat = "LogErrorsRepeat"
 
 var repeatCodes = []finding.Code{
-	{Code: LogErrorsRepeat, Severity: incident.Warning, Detail: Repeated{},
+	{Code: LogErrorsRepeat, Severity: incident.Warning, Detail: Repeated{}, Trouble: finding.Complaint,
 		Meaning: "A container that runs writes the same error into its log again and again. Many programs live with such errors: by itself it " +
 			"proves nothing.",
 		Next:    "Read the error, and look at what it names.",

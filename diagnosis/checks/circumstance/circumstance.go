@@ -1,6 +1,6 @@
 // Package circumstance documents what no check can see by itself, since it shows only once it is known what nothing explains: what the
-// failing have in common, what was changed just before, what their words complain of. Package diagnosis looks for these, and makes findings of
-// these codes.
+// failing have in common, what was changed just before, what their words complain of. Package diagnosis looks for these, and makes
+// findings of these codes.
 package circumstance
 
 import (

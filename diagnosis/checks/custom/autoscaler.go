@@ -63,9 +63,9 @@ func checkNodeGroups(s *snapshot.Snapshot, r *finding.Report) {
 func (g nodeGroup) sign() (sign, bool) {
 	switch {
 	case g.scaleUp == "Backoff":
-		return sign{what: "gets no nodes (Backoff)", message: g.why, since: g.scaleSince, patience: finding.CustomPlain}, true
+		return sign{what: "gets no nodes (Backoff)", message: g.why, since: g.scaleSince, patience: finding.CustomSettles}, true
 	case g.health == "Unhealthy":
-		return sign{what: "is unhealthy", message: cmp.Or(g.why, g.counts), since: g.healthSince, patience: finding.CustomPlain}, true
+		return sign{what: "is unhealthy", message: cmp.Or(g.why, g.counts), since: g.healthSince, patience: finding.CustomSettles}, true
 	}
 	return sign{}, false
 }

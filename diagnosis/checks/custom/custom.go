@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
@@ -45,23 +45,18 @@ type alike struct {
 }
 
 func checkCustoms(s *snapshot.Snapshot, r *finding.Report) {
-	well := map[types.UID]bool{}
-	for i := range s.Customs {
-		if o := &s.Customs[i]; saysReady(o) {
-			well[o.GetUID()] = true
-		}
-	}
+	well := ownersIn(s)
 	ending := runsOf(s)
 	found := map[alike]*finding.Finding{}
 	for i := range s.Customs {
 		o := &s.Customs[i]
 		kind := o.GroupVersionKind().GroupKind()
 		if slices.Contains(otherGroups, kind.Group) || o.GetDeletionTimestamp() != nil || switchedOff(o) || behind(o, statusOf(o)) ||
-			past(o, well) {
+			well.past(o) {
 			continue
 		}
-		x, all, isIll := foremostOf(ending, o, s.At)
-		if !isIll {
+		x, all, ok := foremostOf(ending, o, s.At)
+		if !ok {
 			continue
 		}
 		obj := snapshot.CustomObject(o)
@@ -98,14 +93,22 @@ func foremostOf(ending runs, o *unstructured.Unstructured, now time.Time) (x sig
 	return x, all, ok
 }
 
-// foremost is the sign of the highest grade; of these the first that says why, or else the first.
+// foremost is the sign of the highest grade; of these the first that says why, or else the first. One that only names the condition of
+// another as its reason ("SubnetsReady=False") leaves it to that.
 func foremost(all []sign) (sign, bool) {
 	if len(all) == 0 {
 		return sign{}, false
 	}
-	return slices.MinFunc(all, func(a, b sign) int {
+	first := slices.MinFunc(all, func(a, b sign) int {
 		return cmp.Or(cmp.Compare(b.grade, a.grade), cmp.Compare(silent(a), silent(b)))
-	}), true
+	})
+	for _, x := range all {
+		if x.condition != "" && x.grade >= first.grade && x.condition != first.condition && x.message != "" &&
+			strings.HasPrefix(first.message, x.condition) {
+			return x, true
+		}
+	}
+	return first, true
 }
 
 func silent(x sign) int {
@@ -183,20 +186,6 @@ func behind(o *unstructured.Unstructured, status map[string]any) bool {
 func statusOf(o *unstructured.Unstructured) map[string]any {
 	status, _ := o.Object["status"].(map[string]any)
 	return status
-}
-
-func saysReady(o *unstructured.Unstructured) bool {
-	return slices.ContainsFunc(conditionsOf(o), func(c condition) bool { return c.kind == "Ready" && c.status == "True" })
-}
-
-// past says whether an object belongs to another that is ready: the request of a certificate that has been issued since.
-func past(o *unstructured.Unstructured, well map[types.UID]bool) bool {
-	for _, owner := range o.GetOwnerReferences() {
-		if well[owner.UID] {
-			return true
-		}
-	}
-	return false
 }
 
 // switchedOff says whether somebody meant the object not to run.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -34,9 +33,6 @@ type HelmRelease struct {
 }
 
 const helmSecret = "helm.sh/release.v1"
-
-// helmPending is how long an operation of Helm may take; its own limit is five minutes unless told otherwise.
-const helmPending = 30 * time.Minute
 
 // checkHelm looks at the newest revision of each release. Secrets are seen only where their reading was allowed.
 func checkHelm(s *snapshot.Snapshot, r *finding.Report) {
@@ -71,13 +67,16 @@ func reportHelm(s *snapshot.Snapshot, r *finding.Report, x *snapshot.Secret) {
 	switch {
 	case status == "failed":
 		f = r.Find(HelmReleaseFailed, o, fmt.Sprintf("Helm release %s has failed: revision %d", name, helmRevision(x)))
-	case strings.HasPrefix(status, "pending-") && !x.Changed.IsZero() && s.At.Sub(x.Changed) >= helmPending:
+	case strings.HasPrefix(status, "pending-") && !x.Changed.IsZero():
 		f = r.Find(HelmReleasePending, o, fmt.Sprintf("Helm release %s has been in %s for %s: helm refuses any other operation on it", name,
 			status, finding.Duration(s.At.Sub(x.Changed))))
 	default:
 		return
 	}
 	f.Since, f.Detail = x.Changed, HelmRelease{name}
+	if status != "failed" {
+		f.NotYet(finding.HelmOperation, x.Changed, s.At)
+	}
 	if status == "failed" && !x.Changed.IsZero() && s.At.Sub(x.Changed) > finding.LongPast.For {
 		f.Severity = incident.Info // what it left has run since
 	}

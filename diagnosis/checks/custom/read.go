@@ -22,7 +22,7 @@ var readers = map[schema.GroupKind]func(*unstructured.Unstructured) (sign, bool)
 // settled gives a sign the patience and the grade that its reason asks for.
 func settled(x sign) sign {
 	x.patience = condition{reason: x.reason}.settles()
-	if x.grade = notDone; x.patience.Name == finding.CustomFailing.Name || tellsFailure(x.message) && !tellsProgress(x.reason) {
+	if x.grade = notDone; x.patience.Name == finding.CustomFails.Name || tellsFailure(x.message) && !tellsProgress(x.reason) {
 		x.grade = failing
 	}
 	return x

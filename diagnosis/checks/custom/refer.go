@@ -1,6 +1,7 @@
 package custom
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -45,8 +46,8 @@ type referring struct {
 	found []Need
 }
 
-// needsOf are the objects that a custom resource refers to by its spec, its status and its labels: maps that say a name under a key that ends
-// in Ref, or a kind with it, and names under a key that says the kind of an object that bears it ("storageLocation", "clusterName").
+// needsOf are the objects that a custom resource refers to by its spec, its status and its labels: maps that say a name under a key that
+// ends in Ref, or a kind with it, and names under a key that says the kind of an object that bears it ("storageLocation", "clusterName").
 func needsOf(s *snapshot.Snapshot, o *unstructured.Unstructured) []Need {
 	r := referring{o: o, names: namesakesIn(s)}
 	for key, value := range o.GetLabels() {
@@ -191,8 +192,7 @@ func (r *referring) custom(namespace, name string, is func(kind string) bool) *u
 	group := r.o.GroupVersionKind().Group
 	var found *unstructured.Unstructured
 	for _, o := range r.names[name] {
-		if o == r.o || !is(o.GetKind()) || o.GetNamespace() != "" && o.GetNamespace() != namespace &&
-			!(namespace == "" && o.GetNamespace() == r.o.GetNamespace()) {
+		if o == r.o || !is(o.GetKind()) || o.GetNamespace() != "" && o.GetNamespace() != cmp.Or(namespace, r.o.GetNamespace()) {
 			continue
 		}
 		if found == nil || found.GroupVersionKind().Group != group && o.GroupVersionKind().Group == group {

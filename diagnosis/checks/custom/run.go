@@ -20,7 +20,7 @@ var runWords = []string{"run", "backup", "restore", "job", "workflow", "task"}
 // ends says whether a condition's type tells of an end: it is False for as long as that has not come, and says nothing of health.
 func ends(kind string) bool {
 	words := wordsOf(kind)
-	return len(words) > 0 && slices.Contains([]string{"complete", "completed", "succeeded", "finished", "done"}, words[len(words)-1])
+	return len(words) == 1 && slices.Contains([]string{"complete", "completed", "succeeded", "finished", "done"}, words[0])
 }
 
 // runs are the kinds whose objects end, and of each series of these the newest object.
@@ -125,10 +125,10 @@ func scheduleOf(o *unstructured.Unstructured) string {
 	return ""
 }
 
-// sign is what a run that has failed says; ok is false if it has not, or another of its series has ended since. One that somebody started is
-// theirs to look at: it is a hint, for a day. One that is made at set times is missed.
+// sign is what a run that has failed says; ok is false if it has not, or another of its series has ended since. One that somebody started
+// is theirs to look at: it is a hint, for a day. One that is made at set times is missed.
 func (r runs) sign(o *unstructured.Unstructured, now time.Time) (sign, bool) {
-	if !decided(o) || r.newest[seriesOf(o)] != o {
+	if !decided(o) || r.newest[seriesOf(o)] != o || isWell(conditionsOf(o), statusOf(o)) {
 		return sign{}, false
 	}
 	found := signsOf(o, now)
@@ -141,7 +141,7 @@ func (r runs) sign(o *unstructured.Unstructured, now time.Time) (sign, bool) {
 	if !ok || x.grade < failing {
 		return sign{}, false
 	}
-	x.patience = finding.CustomFailing
+	x.patience = finding.CustomFails
 	if x.since.IsZero() {
 		x.since = o.GetCreationTimestamp().Time
 	}

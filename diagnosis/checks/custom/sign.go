@@ -28,6 +28,7 @@ type sign struct {
 	grade
 	field, reason, message string // the field's path from "status"
 	what                   string // "is not ready"
+	condition              string // its type; empty where it is none
 	since                  time.Time
 	patience               finding.Patience
 	inMaking               bool              // it says no more than that it is being made
@@ -36,10 +37,13 @@ type sign struct {
 
 // words are the sign's own, the reason only where there is no message.
 func (x sign) words() string {
-	if x.message == "" {
-		return x.reason
+	if x.message != "" {
+		return finding.ShortMessage(telling(x.message))
 	}
-	return finding.ShortMessage(telling(x.message))
+	if strings.Contains(strings.ToLower(x.what), strings.ToLower(x.reason)) {
+		return "" // it is said
+	}
+	return x.reason
 }
 
 // quoted is all that the sign says, up to its cause.
@@ -72,10 +76,10 @@ func conditionsIn(o *unstructured.Unstructured, list []any, path string) []condi
 	var out []condition
 	for _, x := range list {
 		m, ok := x.(map[string]any)
-		if !ok || m["type"] == nil || m["status"] == nil {
+		kind := kube.StringAt(m, "type")
+		if !ok || kind == "" {
 			continue
 		}
-		kind := kube.StringAt(m, "type")
 		out = append(out, condition{kind: kind, status: kube.StringAt(m, "status"), reason: kube.StringAt(m, "reason"),
 			message: kube.StringAt(m, "message"), severity: kube.StringAt(m, "severity"), since: timeAt(m, "lastTransitionTime"),
 			behind: behind(o, m), field: path + "[" + kind + "]"})
@@ -105,10 +109,10 @@ func conditionSigns(all []condition, well bool) []sign {
 			continue
 		}
 		if x, ok := c.sign(well); ok {
-			if x.grade == failing && goesOn && !tellsFailure(c.reason) {
+			if x.grade == failing && goesOn && !reasonFails(c.reason) {
 				x.grade = notDone // it is being made anew
 			}
-			x.field, x.reason, x.message, x.since = c.field, c.reason, c.message, c.since
+			x.condition, x.field, x.reason, x.message, x.since = c.kind, c.field, c.reason, c.message, c.since
 			out = append(out, x)
 		}
 	}
@@ -125,27 +129,27 @@ func rank(c condition) int {
 
 // sign says what a condition means; ok is false if nothing is wrong by it.
 func (c condition) sign(well bool) (sign, bool) {
-	fails := tellsFailure(c.message) || tellsFailure(c.reason) && !strings.EqualFold(c.reason, c.kind)
+	fails := tellsFailure(c.message) || (reasonFails(c.reason) || tellsFailure(c.reason)) && !strings.EqualFold(c.reason, c.kind)
 	if notInUse(c.message) || (c.reason == "" && c.message == "" && sums(c.kind) < 0) {
 		return sign{}, false
 	}
 	switch c.status {
-	case "False":
+	case "False", "Degraded":
 		return c.notTrue(well, fails)
 	case "True":
 		if polarity(c.kind) >= 0 {
 			return sign{}, false
 		}
-		x := sign{grade: notDone, what: hasWords(c.kind), patience: finding.CustomPlain}
+		x := sign{grade: notDone, what: hasWords(c.kind), patience: finding.CustomSettles}
 		switch {
 		case fails && !isWarning(c.kind):
-			x.grade, x.patience = failing, finding.CustomFailing
+			x.grade, x.patience = failing, finding.CustomFails
 		case well || isWarning(c.kind) || c.severity == "Info":
 			x.grade = hint
 		}
 		return x, true
 	case "Unknown":
-		x := sign{grade: hint, what: "does not know whether it is " + strings.ToLower(c.kind), patience: finding.CustomProgress}
+		x := sign{grade: hint, what: "does not know whether it is " + strings.ToLower(c.kind), patience: finding.CustomProgresses}
 		if fails && !well {
 			x.grade = notDone
 		}
@@ -183,14 +187,13 @@ func (c condition) notTrue(well, fails bool) (sign, bool) {
 
 // settles is how long a condition may be False, by its reason.
 func (c condition) settles() finding.Patience {
-	reason := strings.ToLower(c.reason)
 	switch {
-	case tellsFailure(c.reason) || strings.Contains(reason, "err") || strings.Contains(reason, "fail") || strings.Contains(reason, "notfound"):
-		return finding.CustomFailing
+	case reasonFails(c.reason):
+		return finding.CustomFails
 	case tellsProgress(c.reason):
-		return finding.CustomProgress
+		return finding.CustomProgresses
 	}
-	return finding.CustomPlain
+	return finding.CustomSettles
 }
 
 // hasWords says that something is so: "is degraded", "has DiskPressure".
@@ -229,7 +232,7 @@ func telling(message string) string {
 	if last == "" {
 		return message
 	}
-	return fmt.Sprintf("%s: caused by: %s", strings.TrimSpace(lines[0]), last)
+	return fmt.Sprintf("%s: caused by: %s", strings.TrimRight(strings.TrimSpace(lines[0]), ".:"), last)
 }
 
 // wholeWords keeps the beginning and the end of words that are longer than an excerpt: such messages wrap one another, and the innermost

@@ -70,12 +70,12 @@ func (w *walk) stateSigns(p place, m map[string]any) []sign {
 // stateSign says what a state means; ok is false if nothing is wrong by it.
 func stateSign(p place, key, value, why string, well bool) (sign, bool) {
 	nested := p.depth > 0
-	x := sign{field: p.path + "." + key, reason: value, message: why, what: stateWords(p, key, value), patience: finding.CustomFailing}
+	x := sign{field: p.path + "." + key, reason: value, message: why, what: stateWords(p, key, value), patience: finding.CustomFails}
 	switch words := wordsOf(value); {
 	case notInUse(why):
 		return sign{}, false
 	case isWarningState(words):
-		x.grade, x.patience = hint, finding.CustomPlain
+		x.grade, x.patience = hint, finding.CustomSettles
 		if tellsFailure(why) {
 			x.grade = failing
 		}
@@ -83,16 +83,22 @@ func stateSign(p place, key, value, why string, well bool) (sign, bool) {
 	case tellsFailure(value):
 		x.grade = failing
 		if slices.Contains(words, "degraded") {
-			x.patience = finding.CustomPlain // as while a replica is made anew
+			x.patience = finding.CustomSettles // as while a replica is made anew
 		}
 		if nested && well && why == "" {
 			x.grade = hint
 		}
 		return x, true
+	case polarity(value) < 0:
+		x.grade, x.patience = notDone, finding.CustomSettles
+		if nested && well {
+			x.grade = hint
+		}
+		return x, true
 	case tellsProgress(words[0]) && !nested && len(words) <= 3:
-		x.grade, x.patience, x.inMaking = hint, finding.CustomProgress, true
+		x.grade, x.patience, x.inMaking = hint, finding.CustomProgresses, making(words[0])
 		if tellsFailure(why) {
-			x.grade, x.patience = notDone, finding.CustomPlain
+			x.grade, x.patience = notDone, finding.CustomSettles
 		}
 		return x, !well
 	}
@@ -182,8 +188,8 @@ func textOf(value any, depth int) string {
 
 var noText = regexp.MustCompile(`^([0-9.:,/+-]*|true|false|none|nil|null|n/a|\d{4}-\d\d-\d\dT.*)$`)
 
-// errorSigns reads the errors that a map holds without a state beside them that tells of them: "error", "failureMessage", "failedNodes: [a]".
-// What was the last error may be over.
+// errorSigns reads the errors that a map holds without a state beside them that tells of them: "error", "failureMessage",
+// "failedNodes: [a]". What was the last error may be over.
 func errorSigns(p place, m map[string]any, well bool) []sign {
 	var out []sign
 	for _, key := range slices.Sorted(maps.Keys(m)) {
@@ -192,15 +198,14 @@ func errorSigns(p place, m map[string]any, well bool) []sign {
 			continue
 		}
 		last := words[len(words)-1]
-		_, isList := m[key].([]any)
-		if !slices.Contains(whyEnds, last) && last != "failure" && !(isList && isIll(words[0])) {
+		if _, isList := m[key].([]any); !slices.Contains(whyEnds, last) && last != "failure" && (!isList || !isIll(words[0])) {
 			continue
 		}
 		text := textOf(m[key], 2)
 		if noText.MatchString(strings.ToLower(text)) || notInUse(text) {
 			continue
 		}
-		x := sign{grade: failing, field: p.path + "." + key, message: text, patience: finding.CustomFailing,
+		x := sign{grade: failing, field: p.path + "." + key, message: text, patience: finding.CustomFails,
 			what: fmt.Sprintf("says %s", strings.TrimPrefix(p.path+"."+key, "status.")), since: stateSince(m, "")}
 		if well || isPast(words) {
 			if x.grade = hint; p.depth > 0 {

@@ -7,7 +7,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -24,23 +23,26 @@ var unseenCodes = []finding.Code{
 		Example: "Nobody acts on the newest change of Kafka orders (generation 4, observed 3): Deployment kafka/operator has no ready pod"},
 }
 
-// checkUnseen reports, by kinds, the objects whose controller has not acted on them. Where the controller is not known to be down, that is a
-// suspicion.
-func checkUnseen(s *snapshot.Snapshot, r *finding.Report, well map[types.UID]bool) {
-	speak := map[schema.GroupKind]bool{} // kinds whose objects get a status
+// checkUnseen reports, by kinds, the objects whose controller has not acted on them. Where the controller is not known to be down, that is
+// a suspicion.
+func checkUnseen(s *snapshot.Snapshot, r *finding.Report, well owners) {
+	unspoken := map[schema.GroupKind]int{} // how many more objects of a kind have no status than have one
 	for i := range s.Customs {
-		if o := &s.Customs[i]; len(statusOf(o)) > 0 {
-			speak[o.GroupVersionKind().GroupKind()] = true
+		o := &s.Customs[i]
+		if len(statusOf(o)) > 0 {
+			unspoken[o.GroupVersionKind().GroupKind()]--
+		} else {
+			unspoken[o.GroupVersionKind().GroupKind()]++
 		}
 	}
 	found := map[schema.GroupKind]*finding.Finding{}
 	for i := range s.Customs {
 		o := &s.Customs[i]
 		kind := o.GroupVersionKind().GroupKind()
-		if slices.Contains(otherGroups, kind.Group) || o.GetDeletionTimestamp() != nil || switchedOff(o) || past(o, well) {
+		if slices.Contains(otherGroups, kind.Group) || o.GetDeletionTimestamp() != nil || switchedOff(o) || well.past(o) {
 			continue
 		}
-		words, field, since, ok := unseenBy(o, speak[kind])
+		words, field, since, ok := unseenBy(o, unspoken[kind] <= 0)
 		if !ok {
 			continue
 		}
@@ -80,12 +82,12 @@ func reportUnseen(s *snapshot.Snapshot, r *finding.Report, kind schema.GroupKind
 	return f
 }
 
-// unseenBy says by which field an object's controller has taken no note of it, and since when. Speaks says that objects of its kind have a
-// status.
+// unseenBy says by which field an object's controller has taken no note of it, and since when. Speaks says that most objects of its kind
+// have a status.
 func unseenBy(o *unstructured.Unstructured, speaks bool) (words, field string, since time.Time, ok bool) {
 	status := statusOf(o)
 	if len(status) == 0 {
-		return "it has no status, as others of its kind have", "status", o.GetCreationTimestamp().Time, speaks
+		return "it has no status, as most of its kind have", "status", o.GetCreationTimestamp().Time, speaks
 	}
 	if !behind(o, status) {
 		return "", "", time.Time{}, false

@@ -20,7 +20,8 @@ const (
 )
 
 // passedBy are words of keys under which a status keeps what was, or what is wanted.
-var passedBy = []string{"history", "previous", "old", "past", "log", "logs", "events", "attempts", "desired", "target", "expected", "wanted"}
+var passedBy = []string{"history", "previous", "old", "past", "log", "logs", "events", "attempts", "desired", "target",
+	"expected", "wanted"}
 
 // walk goes through the whole status, the shallow first, and gathers the signs in it.
 type walk struct {
@@ -77,7 +78,7 @@ func (w *walk) at(p place) []place {
 		}
 	case []any:
 		w.steps += len(of)
-		if nested := conditionsIn(w.o, of, p.path); len(nested) > 0 {
+		if nested := conditionsIn(w.o, of, p.path); len(nested) > 0 && nested[0].status != "" {
 			well := w.well || slices.ContainsFunc(nested, func(c condition) bool { return sums(c.kind) >= 0 && c.status == "True" })
 			w.signs = append(w.signs, mostly(conditionSigns(nested, well), w.well)...)
 			return nil

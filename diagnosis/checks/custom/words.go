@@ -34,8 +34,8 @@ func wordsOf(name string) []string {
 }
 
 // illStems begin the words that tell a failure, in names of conditions, reasons, phases and messages alike.
-var illStems = []string{"invalid", "degrad", "unhealth", "unavailab", "unreach", "faulted", "faulty", "stalled", "blocked", "crash", "corrupt",
-	"denied", "forbidden", "refus", "reject", "unauthori", "unauthent", "expired", "exceed", "insufficient", "missing", "mismatch",
+var illStems = []string{"invalid", "degrad", "unhealth", "unavailab", "unreach", "faulted", "faulty", "stalled", "blocked", "crash",
+	"corrupt", "denied", "forbidden", "refus", "reject", "unauthori", "unauthent", "expired", "exceed", "insufficient", "missing", "mismatch",
 	"conflict", "timeout", "exhaust", "misconfig", "deadlock", "disconnect", "aborted", "unresolv", "stuck", "incompatible", "unsupported",
 	"violat", "inaccessible", "unschedul", "unsatisf", "notfound"}
 
@@ -61,7 +61,7 @@ func tellsFailure(texts ...string) bool {
 		words := wordsOf(text)
 		for i, w := range words {
 			if isIll(w) && !slices.ContainsFunc(words[max(0, i-2):i], func(w string) bool { return slices.Contains(denials, w) }) &&
-				!(i+1 < len(words) && words[i+1] == "0") {
+				(i+1 == len(words) || words[i+1] != "0") {
 				return true
 			}
 		}
@@ -72,6 +72,13 @@ func tellsFailure(texts ...string) bool {
 	return false
 }
 
+// reasonFails says whether a reason's own words tell of a failure; controllers join them as they please.
+func reasonFails(reason string) bool {
+	low := strings.ToLower(reason)
+	return slices.ContainsFunc([]string{"fail", "err", "invalid", "notfound", "missing", "denied", "degraded", "unhealthy"},
+		func(w string) bool { return strings.Contains(low, w) }) || slices.ContainsFunc(wordsOf(reason), isIll)
+}
+
 // progressWords say that something is being made, or waits its turn.
 var progressWords = []string{"progress", "pending", "creating", "provision", "reconcil", "install", "initial", "wait", "issuing", "starting",
 	"bootstrap", "queued", "scheduling", "updating", "upgrading", "scaling", "deploying", "configuring", "joining", "rebuild", "restoring"}
@@ -79,6 +86,12 @@ var progressWords = []string{"progress", "pending", "creating", "provision", "re
 func tellsProgress(words string) bool {
 	words = strings.ToLower(words)
 	return slices.ContainsFunc(progressWords, func(w string) bool { return strings.Contains(words, w) })
+}
+
+// making says whether a state's first word tells that its object has not been made yet, whatever it is doing.
+func making(word string) bool {
+	return slices.ContainsFunc([]string{"pending", "creating", "provision", "install", "initial", "wait", "bootstrap", "queued", "starting"},
+		func(w string) bool { return strings.HasPrefix(word, w) })
 }
 
 // unused tells of a feature that nobody has set up, or that was switched off.

@@ -19,19 +19,23 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// checkPolicies follows what failing pods could not reach through the policies. A policy that cuts off what nobody misses is as somebody
-// wanted it.
+// checkPolicies follows what pods say that they could not reach through the policies. A policy that cuts off what nobody misses is as
+// somebody wanted it, unless pods call it by their settings: that is suspected.
 func checkPolicies(s *snapshot.Snapshot, r *finding.Report) {
 	if len(s.NetworkPolicies) == 0 || finding.NotSeen(s, "pods", "") || finding.NotSeen(s, "networkpolicies.networking.k8s.io", "") {
 		return
 	}
 	checkIdlePolicies(s, r)
-	failing := calls.Failing(s)
-	if len(failing) == 0 {
-		return
-	}
-	c := flows{calls.Callers{S: s, R: r, Found: map[string]*finding.Finding{}}, newPolicies(s)}
-	for _, by := range failing {
+	p := newPolicies(s)
+	c := flows{calls.Callers{S: s, R: r, Found: map[string]*finding.Finding{}}, p}
+	c.follow(calls.Failing(s))
+	flows{c.Well(), p}.follow(calls.Complaints(s))
+	checkShutOut(s, r, p)
+}
+
+// follow looks at the way to what each call did not reach.
+func (c flows) follow(all []calls.Call) {
+	for _, by := range all {
 		if by.Need.Kind == logs.NameUnresolved {
 			c.name(by)
 		} else {

@@ -1,6 +1,10 @@
 package netpol
 
-import "github.com/paramedic-bot/paramedic/diagnosis/finding"
+import (
+	"slices"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+)
 
 // Checks look at NetworkPolicies.
-var Checks = []finding.Check{{Name: "networkpolicies", Codes: policyCodes, Run: checkPolicies}}
+var Checks = []finding.Check{{Name: "networkpolicies", Codes: slices.Concat(policyCodes, shutOutCodes), Run: checkPolicies}}

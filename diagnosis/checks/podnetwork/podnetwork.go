@@ -19,7 +19,10 @@ import (
 )
 
 // Checks look at the network between pods.
-var Checks = []finding.Check{{Name: "podnetwork", Codes: podNetworkCodes, Run: checkPodNetwork}}
+var Checks = []finding.Check{
+	{Name: "podnetwork", Codes: podNetworkCodes, Run: checkPodNetwork},
+	{Name: "node addresses", Codes: nodeAddressCodes, Run: checkNodeAddresses},
+}
 
 // The codes of findings about the pod network.
 const (

@@ -26,4 +26,5 @@ var Checks = []finding.Check{
 	{Name: "references", Codes: referenceCodes, Run: checkReferences},
 	{Name: "registries", Codes: registryCodes, Run: checkRegistries},
 	{Name: "environment", Codes: environmentCodes, Run: checkEnvironment},
+	{Name: "old settings", Codes: settingsOldCodes, Run: checkSettingsOld},
 }

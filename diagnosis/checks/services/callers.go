@@ -19,18 +19,23 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// checkCalled compares what failing pods call with the Services that there are.
+// checkCalled compares what pods say that they could not call with the Services that there are.
 func checkCalled(s *snapshot.Snapshot, r *finding.Report) {
 	if finding.NotSeen(s, "services", "") || finding.NotSeen(s, "pods", "") {
 		return
 	}
 	c := calls.Callers{S: s, R: r, Found: map[string]*finding.Finding{}}
 	vaguely(c)
-	for _, call := range calls.Failing(s) {
+	compare(c, calls.Failing(s))
+	compare(c.Well(), calls.Complaints(s))
+}
+
+func compare(c calls.Callers, all []calls.Call) {
+	for _, call := range all {
 		if hostsEntry(c, call) || calledPod(c, call) || refusedAt(c, call) || call.Service.IsZero() {
 			continue
 		}
-		switch v := s.Service(call.Service.Namespace, call.Service.Name); {
+		switch v := c.S.Service(call.Service.Namespace, call.Service.Name); {
 		case v == nil:
 			noService(c, call)
 		case v.Spec.Type == corev1.ServiceTypeExternalName:

@@ -111,6 +111,7 @@ func checkServices(s *snapshot.Snapshot, r *finding.Report) {
 		marked()
 	}
 	checkCalled(s, r)
+	checkStrangers(s, r)
 }
 
 func checkService(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, pods []*corev1.Pod) {

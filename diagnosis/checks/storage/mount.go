@@ -178,16 +178,7 @@ func (m *mounts) mount(p *corev1.Pod, e *corev1.Event) {
 		}
 	}
 	if x := noCSIDriver.FindStringSubmatch(e.Message); x != nil {
-		driver := strings.Trim(x[1], `"',`)
-		of, sound := kube.NodeDriver(m.s, driver)
-		title := fmt.Sprintf("Node %s has no CSI driver %s: volumes of it cannot be mounted there", node.Name, driver)
-		if !of.IsZero() {
-			title += fmt.Sprintf("; %s %s/%s %s", of.Kind, of.Namespace, of.Name, sound)
-		}
-		f := m.note(p, e, CSIDriverMissing, node, driver, title)
-		if !of.IsZero() {
-			f.Refs, f.Fault = finding.Union(f.Refs, []incident.Object{of}), []incident.Object{node, of}
-		}
+		m.noDriver(p, e, strings.Trim(x[1], `"',`))
 		return
 	}
 	if m.deviceBusy(p, e) {

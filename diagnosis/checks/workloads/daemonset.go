@@ -64,7 +64,7 @@ func checkDaemonSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.DaemonSet
 
 // notServing are the pods that should be ready by now. If there are none, and nothing is refused, they are those that are starting, with
 // until when they may be.
-func notServing(s *snapshot.Snapshot, pods []*corev1.Pod, refused bool) (ill []*corev1.Pod, normal finding.Term) {
+func notServing(s *snapshot.Snapshot, pods []*corev1.Pod, areRefused bool) (ill []*corev1.Pod, normal finding.Term) {
 	var starting []*corev1.Pod
 	for _, p := range pods {
 		switch {
@@ -75,7 +75,7 @@ func notServing(s *snapshot.Snapshot, pods []*corev1.Pod, refused bool) (ill []*
 			ill = append(ill, p)
 		}
 	}
-	if normal = podproblem.StartsUntil(s, starting); len(ill) > 0 || refused || normal.Over(s.At) {
+	if normal = podproblem.StartsUntil(s, starting); len(ill) > 0 || areRefused || normal.Over(s.At) {
 		return ill, finding.Term{}
 	}
 	return starting, normal

@@ -122,13 +122,17 @@ func checkPDB(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisruption
 }
 
 func reportSpent(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisruptionBudget, o incident.Object, pods []*corev1.Pod) {
-	var sick []*corev1.Pod
+	var sick, starting []*corev1.Pod
 	for _, p := range pods {
-		if !kube.IsReady(p) {
-			sick = append(sick, p)
+		if kube.IsReady(p) {
+			continue
+		}
+		if sick = append(sick, p); podproblem.StartingUp(s, p) {
+			starting = append(starting, p)
 		}
 	}
-	if len(sick) == 0 || slices.ContainsFunc(sick, func(p *corev1.Pod) bool { return podproblem.StartingUp(s, p) }) {
+	normal := podproblem.StartsUntil(s, starting)
+	if len(sick) == 0 || len(starting) > 0 && normal.Over(s.At) {
 		return // the budget's status lags behind, or pods are starting
 	}
 	f := r.Find(PDBUnhealthy, o, fmt.Sprintf("PodDisruptionBudget %s allows no disruption: %d of %d pods are healthy, and it wants %d", b.Name,
@@ -137,7 +141,7 @@ func reportSpent(s *snapshot.Snapshot, r *finding.Report, b *policyv1.PodDisrupt
 	for _, p := range sick {
 		f.Since = finding.Earlier(f.Since, kube.UnreadySince(p))
 	}
-	f.Cite(seenPDB(b, o))
+	f.Cite(seenPDB(b, o)).NotYetWithin(normal, s.At)
 }
 
 func seenPDB(b *policyv1.PodDisruptionBudget, o incident.Object) incident.Evidence {

@@ -3,11 +3,13 @@ package calls
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -31,16 +33,24 @@ func (c Call) Seen() incident.Evidence {
 // Failing are what the logs of pods that are not well say about the network. A pod that is well may complain of what has passed.
 func Failing(s *snapshot.Snapshot) []Call {
 	type key struct{}
-	return snapshot.Once(s, key{}, func() []Call { return readCalls(s) })
+	return snapshot.Once(s, key{}, func() []Call { return readCalls(s, false) })
 }
 
-func readCalls(s *snapshot.Snapshot) []Call {
+// Complaints are what the logs of pods that are well say about the network: what these live with, or what has passed. They prove nothing by
+// themselves; see [Callers.Well].
+func Complaints(s *snapshot.Snapshot) []Call {
+	type key struct{}
+	return snapshot.Once(s, key{}, func() []Call { return readCalls(s, true) })
+}
+
+func readCalls(s *snapshot.Snapshot, well bool) []Call {
 	var out []Call
 	var byIP map[string]incident.Object
+	dns, _ := resolvers.Find(s) // whose log has checks of its own
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		p := s.Pod(l.Namespace, l.Pod)
-		if p == nil || kube.Healthy(p) {
+		if p == nil || kube.Healthy(p) != well || well && (l.Previous || slices.Contains(dns.Pods, p)) {
 			continue
 		}
 		for _, d := range readings.Of(s, l).Facts {
@@ -58,26 +68,6 @@ func readCalls(s *snapshot.Snapshot) []Call {
 		}
 	}
 	return out
-}
-
-// Callers gathers the callers of one Service that fail alike into one finding.
-type Callers struct {
-	S     *snapshot.Snapshot
-	R     *finding.Report
-	Found map[string]*finding.Finding
-}
-
-// Find returns the finding of the code about the object, a new one if this is the first caller.
-func (c Callers) Find(code string, o incident.Object, about string, by Call, title string) *finding.Finding {
-	k := code + " " + o.String() + " " + about
-	f := c.Found[k]
-	if f == nil {
-		f = c.R.Find(code, o, title)
-		c.Found[k] = f
-	}
-	f.AddPod(by.Pod)
-	f.AddFacts([]logs.Fact{by.Need})
-	return f.Cite(by.Seen())
 }
 
 // Address reads a call's host as an IP address; ok is false for a name.

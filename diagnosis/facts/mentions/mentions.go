@@ -25,7 +25,7 @@ const (
 
 // passing are kinds whose objects come and go, or follow from others: what names them means what they belong to, or nothing.
 var passing = []string{"Pod", "ReplicaSet", "Event", "EndpointSlice", "Endpoints", "Lease", "ControllerRevision", "Namespace",
-	"VolumeAttachment"}
+	"VolumeAttachment", "Node"}
 
 // word is a name as Kubernetes has them (RFC 1123), perhaps behind its namespace, or a word of prose.
 var word = regexp.MustCompile(`[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?(?:/[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)?`)

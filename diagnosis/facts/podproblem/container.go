@@ -162,7 +162,7 @@ func endedBefore(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, last *co
 		a.mayPass(again)
 		return a
 	}
-	a.Code, a.standing, a.next = PodRestarts, suspect, ""
+	a.Code, a.standing, a.next, a.detail = PodRestarts, suspect, "", nil
 	a.Predicate = finding.Say("{was|were} restarted %s ago%s: %s", finding.Duration(s.At.Sub(last.FinishedAt.Time)), c.In(p), a.Reason)
 	return a
 }
@@ -257,6 +257,7 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) Problem
 		a.Predicate = finding.Say("{has|have} been waiting for {its|their} containers to be created for %s on node %s",
 			finding.Duration(s.At.Sub(since)), node)
 		a.Seen = []incident.Evidence{finding.SeenAPI(o, "status.phase", since, "Pending, bound to "+node+", no container created")}
+		quoteWarning(s, p, &a)
 	}
 	return a
 }

@@ -47,7 +47,7 @@ func Crashed(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, end *corev1.
 			finding.ShortMessage(strings.TrimPrefix(e.Message, "PostStartHook failed: "))
 		a.Seen = append([]incident.Evidence{finding.SeenEvent(e)}, a.Seen...)
 	case liveness != nil:
-		return probeKills(p, c, a, liveness, end)
+		return probeKills(s, p, c, a, liveness, end)
 	case end.ExitCode == 0:
 		a.Code, a.Reason = PodExitsZero, "it ends without an error"
 		a.Predicate = finding.Say("{ends by itself|end by themselves} (exit 0)%s and {is|are} started again and again", c.In(p))
@@ -190,7 +190,7 @@ func otherArchitecture(s *snapshot.Snapshot, node string) string {
 // dialed is what net/http puts before why it could not connect: the probe, which is shown beside, and the pod's address.
 var dialed = regexp.MustCompile(`Get "[^"]*": (?:dial tcp \S+: (?:connect: )?)?`)
 
-func probeKills(p *corev1.Pod, c kube.Container, a Problem, e *corev1.Event, end *corev1.ContainerStateTerminated) Problem {
+func probeKills(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, a Problem, e *corev1.Event, end *corev1.ContainerStateTerminated) Problem {
 	a.Code = PodProbeFailing
 	a.Reason = finding.ShortMessage(dialed.ReplaceAllString(e.Message, ""))
 	field, probe := "livenessProbe", c.Spec.LivenessProbe
@@ -198,11 +198,15 @@ func probeKills(p *corev1.Pod, c kube.Container, a Problem, e *corev1.Event, end
 		field, probe = "startupProbe", c.Spec.StartupProbe
 	}
 	hint := probeHint(c, probe, e.Message)
-	if hint == "" || strings.Contains(strings.ToLower(e.Message), "refused") {
+	elsewhere, proven := listensElsewhere(s, p, c, probe, e.Message)
+	switch {
+	case proven:
+		hint = elsewhere.words
+	case hint == "" || strings.Contains(strings.ToLower(e.Message), "refused"):
 		hint += slowStart(c, field, probe, end)
 	}
 	a.Reason += hint
 	a.Predicate = finding.Say("{is|are} killed and started again%s: %s", c.In(p), a.Reason)
-	a.Seen = append([]incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe)}, a.Seen...)
+	a.Seen = append([]incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe), elsewhere.seen}, a.Seen...)
 	return a
 }

@@ -1,6 +1,7 @@
 package podproblem
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -94,7 +95,7 @@ func problems(s *snapshot.Snapshot) map[*corev1.Pod]found {
 }
 
 // examine goes through a pod's life and stops where something is wrong. What may still pass hides nothing that does not; of that, too, the
-// first counts.
+// first counts, but for what proves nothing, which is told beside it.
 func examine(s *snapshot.Snapshot, nodes *scheduling.Rooms, p *corev1.Pod) found {
 	var x found
 	for _, look := range stages(s, nodes, p) {
@@ -106,8 +107,8 @@ func examine(s *snapshot.Snapshot, nodes *scheduling.Rooms, p *corev1.Pod) found
 				x.told = append(x.told, a)
 			}
 		}
-		if len(x.early) == 0 {
-			x.early = early
+		if !slices.ContainsFunc(x.early, func(a Problem) bool { return a.standing != suspect }) {
+			x.early = append(x.early, early...)
 		}
 		if len(x.told) > 0 {
 			break

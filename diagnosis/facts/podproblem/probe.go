@@ -32,8 +32,7 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 			continue
 		}
 		normal = normal.And(finding.Lasts(finding.Settling, c.Status.State.Running.StartedAt.Time))
-		if a, ok := probeFails(s, p, c); ok {
-			a.mayPass(normal)
+		if a, ok := probeFails(s, p, c, normal); ok {
 			return a, true
 		}
 	}
@@ -48,12 +47,13 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 	}
 	a.Seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", a.Since,
 		strings.TrimSpace(fmt.Sprintf("status %s %s %s", ready.Status, ready.Reason, ready.Message)))}
+	quoteWarning(s, p, &a)
 	return a, true
 }
 
 // probeFails needs the kubelet's word, or a probe that has had its time: events are kept for an hour only. A program that has yet to listen
 // fails its probes, too: that proves nothing as long as it may warm up, unless the probe asks for what the container does not have.
-func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Problem, bool) {
+func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, normal finding.Term) (Problem, bool) {
 	field, probe := "readinessProbe", c.Spec.ReadinessProbe
 	if c.Spec.StartupProbe != nil && (c.Status.Started == nil || !*c.Status.Started) {
 		field, probe = "startupProbe", c.Spec.StartupProbe
@@ -63,7 +63,8 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Problem,
 		return Problem{}, false
 	}
 	started := c.Status.State.Running.StartedAt.Time
-	a := Problem{Code: PodProbeFailing, Container: c.Spec.Name, Alike: c.Spec.Name, Since: finding.Earlier(kube.BeganAt(e), time.Time{})}
+	a := Problem{Code: PodProbeFailing, Container: c.Spec.Name, Alike: c.Spec.Name, Since: finding.Earlier(kube.BeganAt(e), time.Time{}),
+		normal: normal}
 	if e == nil {
 		a.notYet(finding.Lasts(finding.SlowProbe.Lasting(kube.ProbeTime(probe)), started))
 	}
@@ -76,18 +77,22 @@ func probeFails(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Problem,
 	kubelet, said := "", "its "+strings.TrimSuffix(field, "Probe")+" probe "+probeWords(probe)+" fails"
 	if e != nil {
 		kubelet, said = e.Message, finding.ShortMessage(e.Message)
-	} else {
-		a.Since = started
+	} else if a.Since = started; a.Early(s.At) {
+		said = strings.TrimSuffix(said, " fails") + " has not passed as yet"
 	}
 	a.Reason = said
 	a.Predicate = finding.Say("{is|are} not ready%s: %s%s", c.In(p), said, probeHint(c, probe, kubelet))
 	a.final = portHint(c, probe) != "" || finding.HasAny(kubelet, answered)
 	a.Said = currentFacts(s, p, c)
+	if x, ok := hear(s, p, c, probe, kubelet); ok {
+		a.Predicate = a.Predicate.And("%s", x.words)
+		a.Seen = append(a.Seen, x.seen)
+	}
 	if ownVerdict(c, probe, kubelet) {
 		a.symptom, a.next = true, "Read its log: the program answers the probe, and says of itself that it is not well."
 	}
-	a.Seen = []incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe),
-		finding.SeenAPI(finding.PodObject(p), c.Field(), started, "running since "+finding.Clock(started)+", not ready")}
+	a.Seen = append([]incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe),
+		finding.SeenAPI(finding.PodObject(p), c.Field(), started, "running since "+finding.Clock(started)+", not ready")}, a.Seen...)
 	return a, true
 }
 

@@ -1,0 +1,102 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/control"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/podnetwork"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// heardFor is which findings say that a work is missing which somebody's pods should do, and whose: what these say in their logs is told with
+// the finding.
+var heardFor = []struct {
+	codes []string
+	pods  func(*snapshot.Snapshot, *finding.Finding) []*corev1.Pod
+	named bool // only what names the finding's object counts, for they care for many; but for the pods that it has made
+}{
+	{[]string{nodes.GPUNotOffered, nodes.GPUUnhealthy, storage.CSIDriverMissing}, providers, false},
+	{[]string{workloads.HPANoMetrics, control.APIServiceUnavailable, control.WebhookFailing}, providers, false},
+	{[]string{nodes.NodeCNIMissing, podnetwork.NodeNetworkCut, podnetwork.BGPPeersMissing, podproblem.PodSandboxFailed}, networkOfNodes, false},
+	{[]string{storage.PVCPending, custom.CustomNotReady}, providers, true},
+	{[]string{podproblem.PodVolumeFailed}, driversOfVolumes, true},
+}
+
+// mostHeard bounds the logs that are told with one finding.
+const mostHeard = 2
+
+// hear adds to the findings what those say who should have done what is missing.
+func hear(s *snapshot.Snapshot, found []*finding.Finding) {
+	if len(s.Logs) == 0 {
+		return
+	}
+	for _, f := range found {
+		for _, h := range heardFor {
+			if !slices.Contains(h.codes, f.Code) {
+				continue
+			}
+			n := 0
+			for _, p := range few(s, f, h.pods(s, f)) {
+				if s.WorkloadOf(p) == f.Workload || slices.Contains(f.Pods, p) {
+					continue
+				}
+				said, seen := saysOf(s, p, f, h.named && !slices.Contains(kube.MadeBy(s, f.Object), p))
+				if said == "" {
+					continue
+				}
+				if f.Cite(seen...); n == 0 {
+					f.Because = strings.TrimSuffix(or(f.Because, f.Title), ".") + fmt.Sprintf("; the log of %s says: %s",
+						finding.Short(s.WorkloadOf(p)), finding.ShortMessage(said))
+				}
+				if n++; n == mostHeard {
+					break
+				}
+			}
+		}
+	}
+}
+
+func or(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}
+
+// saysOf is what the logs of a pod say that bears upon a finding, in a sentence, and as evidence.
+func saysOf(s *snapshot.Snapshot, p *corev1.Pod, f *finding.Finding, named bool) (string, []incident.Evidence) {
+	for _, c := range kube.ContainersOf(p) {
+		for _, previous := range []bool{false, true} {
+			l := s.Log(p.Namespace, p.Name, c.Spec.Name, previous)
+			if l == nil || c.Init {
+				continue
+			}
+			if line := logs.About(l.Text, f.Object.Name); line != "" {
+				return logs.Read(line).Last, []incident.Evidence{finding.SeenLog(p, c.Spec.Name, previous, line)}
+			}
+			r := readings.Of(s, l)
+			switch {
+			case named || r.Quiet:
+			case len(r.Repeats) > 0:
+				return r.Repeats[0].Says, []incident.Evidence{finding.SeenLog(p, c.Spec.Name, previous, r.Repeats[0].Line)}
+			case r.Last != "":
+				return r.Last, []incident.Evidence{finding.SeenLog(p, c.Spec.Name, previous, strings.Join(r.Telling, "\n"))}
+			}
+		}
+	}
+	return "", nil
+}
