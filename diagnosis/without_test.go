@@ -33,7 +33,7 @@ func TestWithoutCodes(t *testing.T) {
 			}
 		}
 	}
-	if len(d.Findings) != len(whole.Findings)-1 || whole.Causes[0].Code != dns.DNSLoop || d.Causes[0].Code == dns.DNSLoop {
-		t.Errorf("%d findings of %d, first %s instead of %s", len(d.Findings), len(whole.Findings), d.Causes[0].Code, whole.Causes[0].Code)
+	if whole.Causes[0].Code != dns.DNSLoop || d.Causes[0].Code == dns.DNSLoop {
+		t.Errorf("first %s instead of %s", d.Causes[0].Code, whole.Causes[0].Code)
 	}
 }

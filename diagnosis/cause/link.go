@@ -79,7 +79,7 @@ func (l *Linked) over(findings []*finding.Finding) ([]Edge, []incident.Failure) 
 // linked are the edges between the findings.
 func (a Asked) linked(s *snapshot.Snapshot, findings []*finding.Finding) ([]Edge, []incident.Failure) {
 	if a.Linked == nil {
-		return Edges(s, findings)
+		return Edges(s, findings, a.Without...)
 	}
 	return a.Linked.over(findings)
 }

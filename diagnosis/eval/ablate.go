@@ -7,8 +7,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// Ablated is what is said of a case once the codes that name its root are taken away, and the rules that start from them: as of a fault that
-// nobody has thought of.
+// Ablated is what is said of a case once the codes that name its root are taken away, and the rules that start from them: as of a fault
+// that nobody has thought of.
 type Ablated struct {
 	Codes   []string `json:"codes"` // those taken away
 	First   *First   `json:"first"` // nil: no cause is left

@@ -42,8 +42,8 @@ func (c Case) Healthy(s *snapshot.Snapshot) []Asked {
 	return out
 }
 
-// Hurts is the question of somebody who suffers from what is at fault, about the first namespace of what is or may be named; ok is false where
-// none has one.
+// Hurts is the question of somebody who suffers from what is at fault, about the first namespace of what is or may be named; ok is false
+// where none has one.
 func (c Case) Hurts() (q Asked, ok bool) {
 	var all []string
 	for _, r := range c.Root {

@@ -105,7 +105,7 @@ func (x *Ablations) markdown(results []Result) string {
 	for _, r := range x.rows() {
 		fmt.Fprintf(&w, "| %s | %s |\n", r.What, r.Value)
 	}
-	list(&w, "Certain, and wrong:", results, func(r Result) []string {
+	writeAmiss(&w, "Certain, and wrong:", results, func(r Result) []string {
 		if r.Ablated == nil {
 			return nil
 		}
@@ -147,12 +147,13 @@ func variedMarkdown(board []VariedBoard, results []Result) string {
 		return ""
 	}
 	var w strings.Builder
-	w.WriteString("\n## Variations\n\n| what differs | same first cause | another, for what it rests on is out of sight | another without reason | certain and wrong | false alarms |\n" +
+	w.WriteString("\n## Variations\n\n| what differs | same first cause | another, for what it rests on is out of sight | another without reason | " +
+		"certain and wrong | false alarms |\n" +
 		"|---|---|---|---|---|---|\n")
 	for _, x := range board {
 		fmt.Fprintf(&w, "| %s | %s | %d | %d | %d | %d |\n", x.Name, x.Same, x.Hidden, x.Unreasoned, x.Wrong, x.Alarmed)
 	}
-	list(&w, "What may not be:", results, Result.Unsteady)
+	writeAmiss(&w, "What may not be:", results, Result.Unsteady)
 	return w.String()
 }
 
@@ -173,8 +174,8 @@ func (r Result) Unsteady() []string {
 	return out
 }
 
-// list writes what is amiss in cases, if anything is.
-func list(w *strings.Builder, title string, results []Result, amiss func(Result) []string) {
+// writeAmiss writes what is amiss in cases, if anything is.
+func writeAmiss(w *strings.Builder, title string, results []Result, amiss func(Result) []string) {
 	began := false
 	for _, r := range results {
 		for _, what := range amiss(r) {

@@ -58,8 +58,8 @@ func FirstContacts(all []FirstContact, now []Result) string {
 	}
 	for _, f := range all {
 		row(f.Set, "**first contact**, at "+f.Version, f.Results)
-		if since := f.since(now); len(since) > 0 {
-			row(f.Set, "now", since)
+		if same := f.since(now); len(same) > 0 {
+			row(f.Set, "now", same)
 		}
 	}
 	return w.String()

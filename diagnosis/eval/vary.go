@@ -11,8 +11,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Variation is another look at the same cluster, by somebody who sees less of it, later, or by another clock. Where all that the first cause
-// rests on is still in sight, it must stay.
+// Variation is another look at the same cluster, by somebody who sees less of it, later, or by another clock. Where all that the first
+// cause rests on is still in sight, it must stay.
 type Variation struct {
 	Name string
 	// See is the cluster as it is seen then, indexed.
@@ -38,7 +38,8 @@ func variations() []Variation {
 			hides: func(e incident.Evidence) bool { return e.Object.Kind == "Secret" }},
 		{Name: "no host root", See: (*snapshot.Snapshot).WithoutHosts, hides: bySource(incident.SourceHost)},
 		{Name: "no right to read logs", Resource: "pods/log", See: changed(withoutLogs), hides: bySource(incident.SourceLog)},
-		{Name: "events have expired", Resource: "events", See: changed(func(s *snapshot.Snapshot) { s.Events = nil }), hides: bySource(incident.SourceEvent)},
+		{Name: "events have expired", Resource: "events", See: changed(func(s *snapshot.Snapshot) { s.Events = nil }),
+			hides: bySource(incident.SourceEvent)},
 		{Name: "clock 3 s ahead", See: changed(func(s *snapshot.Snapshot) { s.At = s.At.Add(ClockOff) }), hides: nothing},
 		{Name: "clock 3 s behind", See: changed(func(s *snapshot.Snapshot) { s.At = s.At.Add(-ClockOff) }), hides: nothing},
 		{Name: "no right to list custom resources", See: changed(withoutCustoms), hides: func(e incident.Evidence) bool {
@@ -46,7 +47,7 @@ func variations() []Variation {
 		}},
 	}
 	for _, k := range snapshot.Kinds {
-		out = append(out, Variation{Name: "no right to list " + k.Resource, Resource: k.Resource, See: changed(without(k)),
+		out = append(out, Variation{Name: "no right to list " + k.Resource, Resource: k.Resource, See: changed(withoutKind(k)),
 			hides: func(e incident.Evidence) bool {
 				return e.Source != incident.SourceHost && e.Object.Kind == k.Name || e.Source == incident.SourceEvent && k.Name == "Event"
 			}})
@@ -70,7 +71,7 @@ func forbidden(what string, resources ...incident.Resource) incident.NotSeen {
 	return incident.NotSeen{What: what, Why: "forbidden", Resources: resources, Forbidden: true}
 }
 
-func without(k snapshot.Kind) func(*snapshot.Snapshot) {
+func withoutKind(k snapshot.Kind) func(*snapshot.Snapshot) {
 	return func(s *snapshot.Snapshot) {
 		k.Keep(s, func(string) bool { return false })
 		s.NotSeen = append(s.NotSeen, forbidden(k.Resource, snapshot.ResourceOf(k.GroupResource())))
@@ -135,18 +136,18 @@ func (v Variation) Compare(c Case, whole, d *incident.Diagnosis) Varied {
 	if !out.Same {
 		out.First = is
 	}
-	out.Wrong = since(wronglyCertain(c, whole, whole), wronglyCertain(c, whole, d))
-	out.Alarms = since(Judge(c, whole).FalseAlarms, Judge(c, d).FalseAlarms)
+	out.Wrong = newly(wronglyCertain(c, whole, whole), wronglyCertain(c, whole, d))
+	out.Alarms = newly(Judge(c, whole).FalseAlarms, Judge(c, d).FalseAlarms)
 	return out
 }
 
-// since are those of a list that were not there before.
-func since(before, now []string) []string {
+// newly are those of a list that were not there before.
+func newly(before, now []string) []string {
 	return slices.DeleteFunc(now, func(x string) bool { return slices.Contains(before, x) })
 }
 
-// hidesFrom says whether something is out of sight on which the first cause of a diagnosis rests: what it is about, its evidence and that of
-// what it explains, or what the case needs. Where nothing is blamed, only what the case needs counts.
+// hidesFrom says whether something is out of sight on which the first cause of a diagnosis rests: what it is about, its evidence and
+// that of what it explains, or what the case needs. Where nothing is blamed, only what the case needs counts.
 func (v Variation) hidesFrom(c Case, whole *incident.Diagnosis) bool {
 	if slices.Contains(c.Needs, v.Resource) {
 		return true

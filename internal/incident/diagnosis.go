@@ -123,7 +123,7 @@ type Confidence string
 // The confidences, the strongest first.
 const (
 	Certain  Confidence = "certain"  // the cause itself was observed, and what it explains follows from it
-	Likely   Confidence = "likely"   // the cause was observed, but a link to what it explains is inferred
+	Likely   Confidence = "likely"   // the cause was observed, but not that it makes these very symptoms, or that nothing stands behind it
 	Possible Confidence = "possible" // a symptom without an observed root
 )
 

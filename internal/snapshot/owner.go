@@ -12,8 +12,8 @@ import (
 )
 
 // unseenOwner names what a pod's ReplicaSet or Job belongs to where these may not be listed, by how Kubernetes' controllers name them: a
-// Deployment's ReplicaSets are called after it and the hash that is a label of their pods, a CronJob's Jobs after it and the minute of their
-// schedule. Of what may be listed there has to be one of that name.
+// Deployment's ReplicaSets are called after it and the hash that is a label of their pods, a CronJob's Jobs after it and the minute of
+// their schedule. Of what may be listed there has to be one of that name.
 func (s *Snapshot) unseenOwner(p *corev1.Pod, c *metav1.OwnerReference) (incident.Object, bool) {
 	i := strings.LastIndexByte(c.Name, '-')
 	if i <= 0 {

@@ -58,7 +58,7 @@ func (r *Runner) again(c eval.Case, s *snapshot.Snapshot, d *incident.Diagnosis,
 		return err
 	}
 	if codes := eval.RootCodes(c, d); r.Ablate && len(codes) > 0 {
-		rest, err := without(c, s, diagnosis.WithoutCodes(codes))
+		rest, err := answerWithout(c, s, diagnosis.WithoutCodes(codes))
 		if err != nil {
 			return err
 		}
@@ -107,11 +107,11 @@ func asking(c eval.Case, s *snapshot.Snapshot) (*eval.Asking, error) {
 // findings and the question ask for. A case's other logs are not seen. Nor does a question that nothing is known to be wrong with end in an
 // error: the diagnosis is then empty.
 func Answer(c eval.Case, seen *snapshot.Snapshot) (*incident.Diagnosis, error) {
-	return without(c, seen, diagnosis.Without{})
+	return answerWithout(c, seen, diagnosis.Without{})
 }
 
-// without is Answer without some codes and rules.
-func without(c eval.Case, seen *snapshot.Snapshot, w diagnosis.Without) (*incident.Diagnosis, error) {
+// answerWithout is Answer without some codes and rules.
+func answerWithout(c eval.Case, seen *snapshot.Snapshot, w diagnosis.Without) (*incident.Diagnosis, error) {
 	s := *seen
 	s.Logs, s.NotSeen, s.Failures = nil, slices.Clone(seen.NotSeen), slices.Clone(seen.Failures)
 	s.Index()

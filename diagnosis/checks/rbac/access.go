@@ -106,6 +106,9 @@ func (d *denials) denied(f logs.Fact, p *corev1.Pod, e incident.Evidence, about 
 	if x == nil {
 		x = d.r.Find(m.code, m.object, m.title)
 		d.found[id] = x
+		if m.unseen {
+			x.AtMost = incident.Likely // it may have been granted since
+		}
 		if who, ok := accountOf(f.Subject); ok && who != m.object {
 			x.Fault = []incident.Object{m.object, who}
 		}

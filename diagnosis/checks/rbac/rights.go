@@ -17,6 +17,7 @@ import (
 // deniedRight is what stands between a subject and what it asked for.
 type deniedRight struct {
 	granted bool // by now
+	unseen  bool // what grants it was not seen, or not wholly
 	code    string
 	object  incident.Object // at fault
 	title   string
@@ -72,6 +73,7 @@ func missingRight(s *snapshot.Snapshot, p *corev1.Pod, subject, verb, group, res
 	}
 	if !s.SeenWhole("", "roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io",
 		"clusterrolebindings.rbac.authorization.k8s.io") {
+		d.unseen = true
 		return d
 	}
 	all := bindingsOf(s)
