@@ -31,7 +31,8 @@ var heardFor = []struct {
 }{
 	{[]string{nodes.GPUNotOffered, nodes.GPUUnhealthy, storage.CSIDriverMissing}, providers, false},
 	{[]string{workloads.HPANoMetrics, control.APIServiceUnavailable, control.WebhookFailing}, providers, false},
-	{[]string{nodes.NodeCNIMissing, podnetwork.NodeNetworkCut, podnetwork.BGPPeersMissing, podproblem.PodSandboxFailed}, networkOfNodes, false},
+	{[]string{nodes.NodeCNIMissing, podnetwork.NodeNetworkCut, podnetwork.BGPPeersMissing, podproblem.PodSandboxFailed},
+		networkOfNodes, false},
 	{[]string{storage.PVCPending, custom.CustomNotReady}, providers, true},
 	{[]string{podproblem.PodVolumeFailed}, driversOfVolumes, true},
 }

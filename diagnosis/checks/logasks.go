@@ -25,8 +25,9 @@ var logAsks = []struct {
 }{
 	{[]string{ingress.IngressReloadFails, ingress.IngressSecretMissing, ingress.IngressCertificate, ingress.IngressNoController,
 		ingress.IngressBackendMissing, ingress.IngressPortMissing, ingress.IngressConflict}, controllersOfIngresses},
-	{[]string{podproblem.PodSandboxFailed, podproblem.PodStuckCreating, nodes.NodeCNIMissing, nodes.NodeNotReady, podnetwork.NetworkPluginMissing,
-		podnetwork.NodeNetworkCut, podnetwork.BGPPeersMissing, podnetwork.NodeIPsExhausted, podnetwork.NodeProxyMissing}, networkOfNodes},
+	{[]string{podproblem.PodSandboxFailed, podproblem.PodStuckCreating, nodes.NodeCNIMissing, nodes.NodeNotReady,
+		podnetwork.NetworkPluginMissing, podnetwork.NodeNetworkCut,
+		podnetwork.BGPPeersMissing, podnetwork.NodeIPsExhausted, podnetwork.NodeProxyMissing}, networkOfNodes},
 	{[]string{podproblem.PodVolumeFailed}, driversOfVolumes},
 	{[]string{podproblem.PodUnschedulable}, schedulersOf},
 	{[]string{ingress.TLSSecretExpired, ingress.TLSSecretExpires, ingress.TLSSecretInvalid, ingress.IngressSecretMissing}, issuersOf},

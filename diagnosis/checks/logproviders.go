@@ -98,8 +98,8 @@ func findControllers(s *snapshot.Snapshot, o *unstructured.Unstructured) []*core
 }
 
 // plainGroups are parts of API groups that name no product.
-var plainGroups = []string{"cluster", "networking", "monitoring", "security", "policy", "config", "source", "apps", "core", "infra", "toolkit",
-	"operator", "operators", "example", "service", "services", "resources", "events", "auth", "data", "cloud"}
+var plainGroups = []string{"cluster", "networking", "monitoring", "security", "policy", "config", "source", "apps", "core", "infra",
+	"toolkit", "operator", "operators", "example", "service", "services", "resources", "events", "auth", "data", "cloud"}
 
 // podsNamed are the running pods of the workloads that are named after a product: they, their namespace or their label for it have the
 // name.
@@ -115,7 +115,8 @@ func podsNamed(s *snapshot.Snapshot, name string) []*corev1.Pod {
 		switch {
 		case p.Labels["app.kubernetes.io/name"] == name || w.Name == name:
 			exact = append(exact, p)
-		case strings.Contains(w.Name, name) || p.Namespace == name || p.Namespace == name+"-system" || p.Labels["app.kubernetes.io/instance"] == name:
+		case strings.Contains(w.Name, name) || p.Namespace == name || p.Namespace == name+"-system" ||
+			p.Labels["app.kubernetes.io/instance"] == name:
 			like = append(like, p)
 		}
 	}

@@ -212,8 +212,9 @@ func (x success) about(problem []string) bool {
 }
 
 // plainWords say nothing of what a line is about.
-var plainWords = []string{"error", "failed", "failu", "canno", "could", "unabl", "with", "from", "after", "while", "server", "serve", "servi",
-	"port", "clien", "appli", "info", "that", "this", "have", "been", "again", "retry", "retri", "attem", "the", "now", "into", "time", "secon"}
+var plainWords = []string{"error", "failed", "failu", "canno", "could", "unabl", "with", "from", "after", "while", "server", "serve",
+	"servi", "port", "clien", "appli", "info", "that", "this", "have", "been", "again", "retry", "retri", "attem",
+	"the", "now", "into", "time", "secon"}
 
 // stems are the beginnings of a text's words that mean something.
 func stems(text string) []string {

@@ -37,7 +37,8 @@ func kernelSetting(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f l
 	}
 	if n := s.Node(p.Spec.NodeName); n != nil {
 		x.fault = []incident.Object{s.WorkloadOf(p), kube.NodeObject(n)}
-		x.seen = append(x.seen, finding.SeenAPI(kube.NodeObject(n), "status.nodeInfo.kernelVersion", time.Time{}, n.Status.NodeInfo.KernelVersion))
+		x.seen = append(x.seen, finding.SeenAPI(kube.NodeObject(n), "status.nodeInfo.kernelVersion", time.Time{},
+			n.Status.NodeInfo.KernelVersion))
 	}
 	return x
 }
