@@ -48,7 +48,7 @@ var Patiences = []Patience{
 	ScaleUp, StuckTerminating, PartDone, RolloutMoves, HeldUpdate, PauseForgotten, HelperEnds, NextTry, EndlessJob, LateStart,
 	LongRun, Unmeasured, AtMaximum, LongAtMaximum, AheadOf, SlowProvisioning, SlowDetach, SlowResize, SlowBalancer, SlowIngress,
 	SlowIssuer, NewNode, AgentComes, StartingRuntime, StaleLease, LeavingTime, ForgottenCordon, LostLead, SlowNamespace,
-	CustomFailing, CustomPlain, CustomProgress, CustomUnseen, HelmOperation,
+	CustomFails, CustomSettles, CustomProgresses, CustomUnseen, HelmOperation,
 }
 
 // How long pods and their containers may take.
@@ -158,12 +158,12 @@ var (
 
 // How long custom resources may take.
 var (
-	CustomFailing = Patience{"CustomFailing", time.Minute, "may still pass at its controller's next try",
+	CustomFails = Patience{"CustomFails", time.Minute, "may still pass at its controller's next try",
 		"A controller tries again what failed within seconds (controller-runtime: from 5 ms on, doubling), and a minute shows whether it " +
 			"gets over it."}
-	CustomPlain = Patience{"CustomPlain", 10 * time.Minute, "may still become ready",
+	CustomSettles = Patience{"CustomSettles", 10 * time.Minute, "may still become ready",
 		"What is not ready without a word of failure or of progress: most controllers have made what they make within minutes."}
-	CustomProgress = Patience{"CustomProgress", 45 * time.Minute, "may still be in the making",
+	CustomProgresses = Patience{"CustomProgresses", 45 * time.Minute, "may still be in the making",
 		"What says that it is being made: controllers make machines, databases and clusters, at times for half an hour and more."}
 	CustomUnseen = Patience{"CustomUnseen", 10 * time.Minute, "may still be taken note of by its controller",
 		"A change, or an object, that its controller has not taken note of: a busy one gets to it within minutes."}
