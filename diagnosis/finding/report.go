@@ -160,7 +160,7 @@ func (f *Finding) MayPass(p Patience, since time.Time) *Finding {
 
 // MayPassWithin is MayPass for a term.
 func (f *Finding) MayPassWithin(t Term) *Finding {
-	t = Term{f.NormalUntil, f.Normal}.And(t)
+	t = Term{f.NormalUntil, f.Normal}.Max(t)
 	f.NormalUntil, f.Normal = t.Until, t.May
 	return f
 }

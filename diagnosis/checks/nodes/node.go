@@ -98,7 +98,7 @@ func checkNodes(s *snapshot.Snapshot, r *finding.Report) {
 		ready := kube.NodeCondition(n, corev1.NodeReady)
 		if ready != nil && ready.Status != corev1.ConditionTrue {
 			if leaving, asked := kube.Leaving(s, n); !asked {
-				marked := r.NotYet(leaving.And(settingUp(s, n)), s.At)
+				marked := r.NotYet(leaving.Max(settingUp(s, n)), s.At)
 				reportNotReady(s, r, n, ready)
 				reportDifference(s, r, n)
 				marked()
