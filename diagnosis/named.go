@@ -68,7 +68,7 @@ func complaints(s *snapshot.Snapshot, f *finding.Finding) []complaint {
 		}
 		for line := range strings.Lines(e.Excerpt) {
 			for _, o := range namesIn(s, f, e.Object, line) {
-				if !slices.Contains(own, o) && o.Name != f.Object.Name && o.Name != f.Workload.Name &&
+				if !slices.Contains(own, o) && o.Name != f.Object.Name && o.Name != f.Workload.Name && o.Name != e.Object.Name &&
 					!slices.ContainsFunc(out, func(c complaint) bool { return c.object == o }) {
 					out = append(out, complaint{o, e, strings.TrimSpace(line)})
 				}

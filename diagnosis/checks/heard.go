@@ -78,6 +78,19 @@ func or(a, b string) string {
 	return a
 }
 
+// about is the line of a log that says something of an object, by its name, or by that of the volume that is made for it.
+func about(s *snapshot.Snapshot, l *snapshot.Log, o incident.Object) string {
+	if line := logs.About(l.Text, o.Name); line != "" || o.Kind != "PersistentVolumeClaim" {
+		return line
+	}
+	for i := range s.PersistentVolumeClaims {
+		if c := &s.PersistentVolumeClaims[i]; c.Name == o.Name && c.Namespace == o.Namespace && c.UID != "" {
+			return logs.About(l.Text, "pvc-"+string(c.UID)) // as provisioners name it (sigs.k8s.io/sig-storage-lib-external-provisioner)
+		}
+	}
+	return ""
+}
+
 // saysOf is what the logs of a pod say that bears upon a finding, in a sentence, and as evidence.
 func saysOf(s *snapshot.Snapshot, p *corev1.Pod, f *finding.Finding, named bool) (string, []incident.Evidence) {
 	for _, c := range kube.ContainersOf(p) {
@@ -86,7 +99,7 @@ func saysOf(s *snapshot.Snapshot, p *corev1.Pod, f *finding.Finding, named bool)
 			if l == nil || c.Init {
 				continue
 			}
-			if line := logs.About(l.Text, f.Object.Name); line != "" {
+			if line := about(s, l, f.Object); line != "" {
 				return logs.Read(line).Last, []incident.Evidence{finding.SeenLog(p, c.Spec.Name, previous, line)}
 			}
 			r := readings.Of(s, l)

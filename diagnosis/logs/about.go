@@ -23,7 +23,7 @@ func About(text, name string) string {
 			continue
 		}
 		if r := parse(line); r.level >= failure || r.level != quiet && wordy(r.text) {
-			return clip.Bytes(line, 2*maxLine)
+			return clip.Middle(line, 2*maxLine)
 		}
 	}
 	return ""

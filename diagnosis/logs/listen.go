@@ -50,7 +50,7 @@ func (d *document) listeners() []Listener {
 			continue
 		}
 		for _, l := range addresses(text[loc[0]:]) {
-			l.Line = clip.Bytes(strings.TrimSpace(d.lines[i]), maxLine)
+			l.Line = clip.Middle(strings.TrimSpace(d.lines[i]), maxLine)
 			same := func(o Listener) bool { return o.Host == l.Host && o.Port == l.Port }
 			if !slices.ContainsFunc(out, same) && len(out) < maxListens {
 				out = append(out, l)

@@ -66,13 +66,13 @@ const tellsFrom = 5
 // end is the reading of a log that does not complain.
 func (d *document) end() Reading {
 	last := d.lines[max(0, len(d.lines)-4):]
-	r := Reading{Quiet: true, Last: clip.Bytes(strings.TrimSpace(parse(last[len(last)-1]).text), maxLine),
+	r := Reading{Quiet: true, Last: clip.Middle(strings.TrimSpace(parse(last[len(last)-1]).text), maxLine),
 		Facts: d.collect(len(d.lines)-endLines, len(d.lines)-1)}
 	for _, line := range last {
-		r.Telling = append(r.Telling, clip.Bytes(line, maxLine))
+		r.Telling = append(r.Telling, clip.Middle(line, maxLine))
 	}
 	if r.Last == "" {
-		r.Last = clip.Bytes(strings.TrimSpace(last[len(last)-1]), maxLine)
+		r.Last = clip.Middle(strings.TrimSpace(last[len(last)-1]), maxLine)
 	}
 	return r
 }
@@ -185,9 +185,9 @@ func (d *document) readForms(m *matcher, i int, mayBe []int) {
 			continue
 		}
 		seen = append(seen, kind)
-		fact.Says = clip.Bytes(strings.TrimSpace(r.text), maxLine)
+		fact.Says = clip.Middle(strings.TrimSpace(r.text), maxLine)
 		if said := d.show(i, line); said != line {
-			fact.Line = strings.Replace(fact.Line, clip.Bytes(line, maxLine), clip.Bytes(said, maxLine), 1)
+			fact.Line = strings.Replace(fact.Line, clip.Bytes(line, maxLine), clip.Middle(said, maxLine), 1)
 		}
 		if kind.Network() {
 			if (kind == ConnectionTimeout || kind == ConnectionRefused) && lookedUp.MatchString(line) {
@@ -210,7 +210,7 @@ func (d *document) whom(f *Fact, i int, line string) bool {
 	}
 	for k := i - 1; k >= 0 && k >= i-2; k-- {
 		if f.Host, f.Port = hostIn(d.lines[k], f.Kind); f.Host != "" {
-			f.Line = clip.Bytes(d.lines[k], maxLine) + "\n" + f.Line
+			f.Line = clip.Middle(d.lines[k], maxLine) + "\n" + f.Line
 			return true
 		}
 	}

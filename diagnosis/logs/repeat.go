@@ -94,10 +94,10 @@ func (d *document) repeats() []Repeat {
 		if c.ended(successes) {
 			continue
 		}
-		r := Repeat{Says: c.text, Line: clip.Bytes(d.show(c.newest, d.lines[c.newest]), maxLine), Times: c.times,
+		r := Repeat{Says: c.text, Line: clip.Middle(d.show(c.newest, d.lines[c.newest]), maxLine), Times: c.times,
 			First: stampOf(d.lines[c.oldest]), Last: stampOf(d.lines[c.newest]), Over: c.to - c.oldest, After: len(d.lines) - 1 - c.to}
 		if !strings.Contains(r.Line, r.Says) {
-			r.Line = clip.Bytes(d.show(c.newest, c.text), maxLine)
+			r.Line = clip.Middle(d.show(c.newest, c.text), maxLine)
 		}
 		for i := c.newest; i <= c.to; i++ {
 			for _, f := range d.facts[i] {

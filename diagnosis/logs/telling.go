@@ -115,7 +115,7 @@ func (d *document) judge(from, to int) (entry, bool) {
 	if says != block[0] {
 		text = parse(says).text
 	}
-	e := entry{from: from, to: to, text: clip.Bytes(strings.TrimSpace(text), maxLine), count: 1}
+	e := entry{from: from, to: to, text: clip.Middle(strings.TrimSpace(text), maxLine), count: 1}
 	l := r.level
 	meant := d.means(from, to)
 	switch {
@@ -195,7 +195,7 @@ func (d *document) tell(entries []entry, best int) []string {
 		if i == best || e.score < enoughToTell-farAway {
 			continue
 		}
-		line := counted(clip.Bytes(d.show(e.from, e.text), 160), e.count)
+		line := counted(clip.Middle(d.show(e.from, e.text), 160), e.count)
 		if lines+1 > maxTelling || bytes+len(line)+1 > maxTold || lines > 5 {
 			break
 		}
@@ -217,7 +217,7 @@ func (d *document) ledTo(from int) []string {
 	var out []string
 	for i := max(0, from-near); i < from; i++ {
 		if r := parse(d.lines[i]); d.marks[i] && r.level == quiet && wordy(r.text) && !passing.MatchString(r.text) {
-			out = append(out, clip.Bytes(d.show(i, r.text), maxLine))
+			out = append(out, clip.Middle(d.show(i, r.text), maxLine))
 		}
 	}
 	return out[max(0, len(out)-most):]
@@ -252,7 +252,7 @@ func (d *document) excerpt(e entry) []string {
 	if len(r.stack) > 0 {
 		block = r.stack
 	}
-	out := []string{clip.Bytes(top, maxLine)}
+	out := []string{clip.Middle(top, maxLine)}
 	for i := e.from + 1; i <= e.to && len(out) < 1+maxCauses; i++ { // what is understood on the way to the conclusion
 		for _, f := range d.facts[i] {
 			if line := strings.TrimSpace(d.lines[i]); !f.vague() && !strings.Contains(line, e.text) && !strings.Contains(e.text, line) &&
@@ -262,13 +262,13 @@ func (d *document) excerpt(e entry) []string {
 			}
 		}
 	}
-	if !strings.Contains(clip.Bytes(top, maxLine), e.text) {
+	if !strings.Contains(clip.Middle(top, maxLine), e.text) {
 		out = append(out, e.text)
 	}
 	out[len(out)-1] = counted(out[len(out)-1], e.count)
 	bytes := len(strings.Join(out, "\n"))
 	for _, f := range ownFrames(block, frames) {
-		f = clip.Bytes(f, 120)
+		f = clip.Middle(f, 120)
 		if bytes += len(f) + 1; bytes > maxTold {
 			break
 		}

@@ -2,7 +2,10 @@
 // shortened by incident.Clip.
 package clip
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // mark ends a text of which something was cut, and counts as a part of it.
 const mark = "…"
@@ -33,3 +36,31 @@ func Prefix(text string, n int) string {
 	}
 	return text[:max(n, 0)]
 }
+
+// Middle shortens text to at most n bytes by leaving out of its middle: errors wrap one another, what they begin with says where, and what they
+// end with says why.
+func Middle(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	const gap = " … "
+	if n <= 4*len(gap) {
+		return Bytes(text, n)
+	}
+	head := Prefix(text, (n-len(gap))*2/5)
+	from := len(text) - (n - len(gap) - len(head))
+	for from < len(text) && !utf8.RuneStart(text[from]) {
+		from++
+	}
+	tail := text[from:]
+	if i := strings.LastIndexByte(head, ' '); i >= 0 && i > len(head)-wordy {
+		head = head[:i]
+	}
+	if i := strings.IndexByte(tail, ' '); i >= 0 && i < wordy {
+		tail = tail[i+1:]
+	}
+	return head + gap + tail
+}
+
+// wordy is how many bytes more Middle leaves out so that no word is cut.
+const wordy = 40

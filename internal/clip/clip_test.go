@@ -1,12 +1,14 @@
 package clip_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
 func TestClip(t *testing.T) {
+	long := strings.Repeat("x", 200)
 	for name, test := range map[string]struct {
 		clip func(string, int) string
 		text string
@@ -20,6 +22,10 @@ func TestClip(t *testing.T) {
 		"bytes: less than the mark":      {clip.Bytes, "gone", 2, "…"},
 		"runes: it fits":                 {clip.Runes, "ééé", 3, "ééé"},
 		"runes: too long":                {clip.Runes, "éééé", 3, "éé…"},
+		"middle: it fits":                {clip.Middle, "gone", 4, "gone"},
+		"middle: too long":               {clip.Middle, "failed to list a: " + long + ": no such host", 60, "failed to list a: … no such host"},
+		"middle: not within a character": {clip.Middle, strings.Repeat("é", 60), 41, strings.Repeat("é", 7) + " … " + strings.Repeat("é", 11)},
+		"middle: little room":            {clip.Middle, "no such host", 9, "no suc…"},
 		"prefix: it fits":                {clip.Prefix, "gone", 4, "gone"},
 		"prefix: too long":               {clip.Prefix, "gone", 2, "go"},
 		"prefix: not within a character": {clip.Prefix, "éé", 3, "é"},

@@ -50,6 +50,11 @@ func readApplication(o *unstructured.Unstructured) (sign, bool) {
 		x.since, x.message = timeAt(status, "operationState", "finishedAt"), kube.StringAt(status, "operationState", "message")
 		return settled(x), true
 	}
+	if kube.StringAt(status, "operationState", "phase") == "Running" && kube.StringAt(status, "sync", "status") != "Synced" {
+		return sign{field: "status.operationState", what: "is still being synced", reason: "Running", grade: notDone,
+			message: kube.StringAt(status, "operationState", "message"), since: timeAt(status, "operationState", "startedAt"),
+			patience: finding.CustomProgresses}, true
+	}
 	for _, c := range conditionsOf(o) {
 		if strings.HasSuffix(c.kind, "Error") && c.status != "False" {
 			what := "has the condition " + c.kind

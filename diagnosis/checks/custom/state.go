@@ -186,6 +186,14 @@ func textOf(value any, depth int) string {
 	return ""
 }
 
+// aboutOthers says whether a list's elements name other objects: it is what a policy, a scan or an audit reports of these.
+func aboutOthers(list []any) bool {
+	return len(list) > 0 && !slices.ContainsFunc(list, func(x any) bool {
+		m, ok := x.(map[string]any)
+		return !ok || kube.StringAt(m, "kind") == "" || kube.StringAt(m, "name") == ""
+	})
+}
+
 var noText = regexp.MustCompile(`^([0-9.:,/+-]*|true|false|none|nil|null|n/a|\d{4}-\d\d-\d\dT.*)$`)
 
 // errorSigns reads the errors that a map holds without a state beside them that tells of them: "error", "failureMessage",
@@ -202,6 +210,9 @@ func errorSigns(p place, m map[string]any, well bool) []sign {
 			continue
 		}
 		text := textOf(m[key], 2)
+		if list, ok := m[key].([]any); ok && aboutOthers(list) {
+			continue
+		}
 		if noText.MatchString(strings.ToLower(text)) || notInUse(text) {
 			continue
 		}

@@ -114,7 +114,9 @@ func namesOf(s *snapshot.Snapshot) names {
 				n.kinds[k.Resource+"."+k.Group] = k.Kind
 			}
 			for _, o := range s.ObjectsOf(k) {
-				n.named[o.Name] = append(n.named[o.Name], o)
+				if s.Node(o.Name) == nil { // what bears a node's name is about the node
+					n.named[o.Name] = append(n.named[o.Name], o)
+				}
 			}
 		}
 		return n
