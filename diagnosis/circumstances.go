@@ -39,9 +39,6 @@ func circumstances(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, 
 	return slices.Concat(found, shared, words, before), linked
 }
 
-// mostBefore bounds the changes that are told in front of what nothing explains.
-const mostBefore = 5
-
 // changedBefore makes a finding of each change that is near enough to symptoms that nothing explains: of each symptom the nearest.
 func changedBefore(s *snapshot.Snapshot, bare []*finding.Finding, changes []change.Change) []*finding.Finding {
 	type told struct {
@@ -75,7 +72,7 @@ func changedBefore(s *snapshot.Snapshot, bare []*finding.Finding, changes []chan
 		return cmp.Or(cmp.Compare(len(b.of), len(a.of)), cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
 	})
 	var out []*finding.Finding
-	for _, x := range all[:min(len(all), mostBefore)] {
+	for _, x := range all {
 		out = append(out, recentChange(x.Change, x.of))
 	}
 	return out
