@@ -14,6 +14,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -41,6 +42,8 @@ var customRules = []Rule{
 	{"custom-volume", customs, slices.Concat(about(finding.MountTrouble), []string{storage.PVCPending, podproblem.PodVolumeFailed,
 		podproblem.PodStuckCreating}), customVolume,
 		"its volume is waited for", "its volume is waited for (%d findings)"},
+	{"custom-makes", customs, []string{workloads.HPANoMetrics, workloads.HPATargetMissing}, customMakes,
+		"the autoscaler that it has made does not work", "%d autoscalers that it has made do not work"},
 	{"custom-nodes", append(slices.Clone(customs), custom.NodeGroupFails), append(slices.Clone(workloadFaults), podproblem.PodUnschedulable),
 		customNodes,
 		"the pods of 1 workload get no node", "the pods of %d workloads get no node"},
@@ -48,6 +51,11 @@ var customRules = []Rule{
 
 // customs are the codes of findings about custom resources.
 var customs = []string{custom.CustomNotReady, custom.CustomUnseen}
+
+// customMakes: what an owner has made of its own settings is as ill as these are.
+func customMakes(c *Context, from, to *finding.Finding) (Link, bool) {
+	return Link{Reason: "it has made " + finding.Short(to.Object)}, kube.OwnersOf(c.Snapshot)[to.Object] == from.Object
+}
 
 // customOwns follows the workload's owners, and takes the custom resource's word for what it names.
 func customOwns(c *Context, from, to *finding.Finding) (Link, bool) {

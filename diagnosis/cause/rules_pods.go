@@ -3,9 +3,13 @@ package cause
 import (
 	"fmt"
 	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/pods"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/services"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
@@ -24,8 +28,35 @@ var podRules = []Rule{
 		"1 workload waits for a Service before it starts", "%d workloads wait for Services before they start"},
 	{"pods-lost", lost, suffers, missesPods,
 		"1 workload misses the pods that were taken away", "%d workloads miss the pods that were taken away"},
+	{"cloud-controller", append(slices.Clone(podFaults), workloadFaults...),
+		[]string{podproblem.PodUnschedulable, podproblem.PodConfigError, services.LoadBalancerPending}, cloudController,
+		"1 object waits for what the cloud's controller does", "%d objects wait for what the cloud's controller does"},
 	{"environment-stale", []string{pods.EnvironmentStale}, []string{podproblem.PodProbeFailing, podproblem.PodNotReady}, staleEnvironment,
 		"1 workload is not ready", "%d workloads are not ready"},
+}
+
+// uninitialized is the taint that a node has until the cloud's controller has told its addresses and its zone
+// (k8s.io/cloud-provider/api.TaintExternalCloudProvider).
+const uninitialized = "node.cloudprovider.kubernetes.io/uninitialized"
+
+// cloudController wants a controller of the cloud, by its name, and nodes that wait for it; or a Service that waits for an address. That nothing
+// else would keep the pods off these nodes is not seen.
+func cloudController(c *Context, from, to *finding.Finding) (Link, bool) {
+	if !strings.Contains(from.Workload.Name, "cloud-controller-manager") || from.Workload == to.Workload {
+		return Link{}, false
+	}
+	waiting := 0
+	for i := range c.Snapshot.Nodes {
+		n := &c.Snapshot.Nodes[i]
+		if slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == uninitialized }) &&
+			(len(to.Nodes) == 0 || slices.Contains(to.Nodes, n.Name)) {
+			waiting++
+		}
+	}
+	if to.Code == services.LoadBalancerPending {
+		return Link{Reason: "it gives out the addresses of load balancers", Inferred: true}, true
+	}
+	return Link{Reason: finding.Inflect(waiting, "it has not initialized %d {node|nodes} yet", waiting), Inferred: true}, waiting > 0
 }
 
 // initWaits wants the Service in the init container's command, which does nothing but wait for it.

@@ -187,7 +187,7 @@ func (d *document) readForms(m *matcher, i int, mayBe []int) {
 		seen = append(seen, kind)
 		fact.Says = clip.Middle(strings.TrimSpace(r.text), maxLine)
 		if said := d.show(i, line); said != line {
-			fact.Line = strings.Replace(fact.Line, clip.Bytes(line, maxLine), clip.Middle(said, maxLine), 1)
+			fact.Line = strings.Replace(fact.Line, clip.Bytes(line, maxLine), clip.Bytes(said, maxLine), 1)
 		}
 		if kind.Network() {
 			if (kind == ConnectionTimeout || kind == ConnectionRefused) && lookedUp.MatchString(line) {
@@ -210,7 +210,7 @@ func (d *document) whom(f *Fact, i int, line string) bool {
 	}
 	for k := i - 1; k >= 0 && k >= i-2; k-- {
 		if f.Host, f.Port = hostIn(d.lines[k], f.Kind); f.Host != "" {
-			f.Line = clip.Middle(d.lines[k], maxLine) + "\n" + f.Line
+			f.Line = clip.Bytes(d.lines[k], maxLine) + "\n" + f.Line
 			return true
 		}
 	}

@@ -21,7 +21,7 @@ var settingsOldCodes = []finding.Code{
 	{Code: SettingsOld, Severity: incident.Warning, Root: true,
 		Meaning: "A ConfigMap or Secret has changed lately, and a container runs with what it was before: variables, and files that are mounted " +
 			"by subPath, never follow.",
-		Next:    "If the change is meant for it, restart the workload (kubectl rollout restart).",
+		Next: "If the change is meant for it, restart the workload (kubectl rollout restart).",
 		Example: "Deployment proxy runs with what ConfigMap proxy-conf was before 09:40:00 UTC: it is mounted by subPath at " +
 			"/etc/proxy/proxy.yaml"},
 }

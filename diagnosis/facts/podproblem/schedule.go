@@ -64,7 +64,8 @@ func unscheduled(s *snapshot.Snapshot, r *scheduling.Rooms, p *corev1.Pod) (Prob
 	o, since := finding.PodObject(p), p.CreationTimestamp.Time
 	c := kube.PodCondition(p, corev1.PodScheduled)
 	e := kube.LastEvent(s, o, "FailedScheduling")
-	a := Problem{Code: PodUnschedulable, Since: since, Refs: kube.ClaimsOf(p), normal: finding.Lasts(finding.Settling, since)}
+	a := Problem{Code: PodUnschedulable, Since: since, Refs: kube.ClaimsOf(p), normal: finding.Lasts(finding.Settling, since),
+		standing: waits} // room may be made
 	if room := promised(s, p); !room.Over(s.At) {
 		a.notYet(room)
 	}
