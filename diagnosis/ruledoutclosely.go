@@ -33,9 +33,9 @@ type closely struct {
 	well    []string // the checks whose places are told to be well already
 }
 
-// lookedClosely adds to a diagnosis of what is presumed to be ill, without a cause, what was looked at there and is well, in a person's words,
-// and what it depends on, to be asked about next. Nothing that could not be looked at is among it. Well are the checks whose places are told to be
-// well already.
+// lookedClosely adds to a diagnosis of what is presumed to be ill, without a cause, what was looked at there and is well, in a person's
+// words, and what it depends on, to be asked about next. Nothing that could not be looked at is among it. Well are the checks whose places are
+// told to be well already.
 func lookedClosely(s *snapshot.Snapshot, scope Scope, d *incident.Diagnosis, changes []change.Change, well []string) {
 	if scope.Ill.none() || len(d.Causes) > 0 {
 		return

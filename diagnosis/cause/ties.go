@@ -22,8 +22,8 @@ type tie struct {
 
 // ties are those of the rules for whose codes a large cluster can have many findings on either side.
 var ties = []tie{
-	{ofPods, ofPods, []string{"names-denied", "dns-settings", "names-unresolved-before", "flow-cut", "setting-names", "certificate-untrusted", "outside-name",
-		"pods-of-service", "registry-fails", "said-by-log", "environment-stale", "reference-missing", "claim-unbound", "claim-unscheduled",
+	{ofPods, ofPods, []string{"names-denied", "dns-settings", "names-unresolved-before", "flow-cut", "setting-names", "certificate-untrusted",
+		"outside-name", "pods-of-service", "registry-fails", "said-by-log", "environment-stale", "reference-missing", "claim-unbound", "claim-unscheduled",
 		"right-missing",
 		"certificate-bad", "mount-fails", "volume-full", "version-removed", "component-fails", "budget-spent", "webhook-injects", "node-cut",
 		"addresses-exhausted"}},

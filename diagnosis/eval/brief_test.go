@@ -24,7 +24,7 @@ func TestCasesInBrief(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := diagnosis.Diagnose(s, diagnosis.Scope{Onset: c.Onset})
+		d := diagnosis.Diagnose(s, scopeOf(c, s))
 		whole, told := incident.Number(d)
 		if diff := cmp.Diff(d, whole, cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "Numbered" }, cmp.Ignore())); diff != "" &&
 			told.Totals == nil {

@@ -19,8 +19,8 @@ func presumed(s *incident.State) diagnosis.Presumption {
 			continue
 		}
 		for _, o := range hurt(g) {
-			switch {
-			case o.Kind == "Namespace":
+			switch o.Kind {
+			case "Namespace":
 				p.Namespaces = addOnce(p.Namespaces, o.Name)
 			default:
 				p.Objects = addOnce(p.Objects, o)

@@ -29,7 +29,8 @@ const (
 )
 
 var nodeCodes = []finding.Code{
-	{Code: NodeCNIMissing, Severity: incident.Critical, Root: true, Final: true, Trouble: finding.NodeTrouble, Taints: []string{corev1.TaintNodeNotReady},
+	{Code: NodeCNIMissing, Severity: incident.Critical, Root: true, Final: true, Trouble: finding.NodeTrouble,
+		Taints: []string{corev1.TaintNodeNotReady},
 		Meaning: "The node's container runtime has no network (CNI) configuration: no new pod can start on it, and what has crashed is " +
 			"not restarted.",
 		Next: "Restore the CNI configuration on the node (on K3s, /var/lib/rancher/k3s/agent/etc/cni/net.d), or let its network plugin's " +
