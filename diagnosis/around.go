@@ -6,7 +6,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
-	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
@@ -20,6 +19,7 @@ type surroundings struct {
 	behind  []*corev1.Pod     // the pods behind these
 	tending []*corev1.Pod     // the pods of the controllers of custom resources and Ingresses
 	objects map[incident.Object]bool
+	spaces  map[string]bool // the namespaces of Services that are called: their custom resources may be what is called in truth
 }
 
 // Bounds on what is looked at beside what was asked about.
@@ -40,10 +40,11 @@ func (sc Scope) around(s *snapshot.Snapshot) surroundings {
 func (a *surroundings) tended(s *snapshot.Snapshot, views []view) {
 	kinds := map[string]bool{}
 	add := func(o incident.Object, pods func() []*corev1.Pod) {
-		if kinds[o.Kind] || len(kinds) == mostTended || !slices.ContainsFunc(views, func(v view) bool { return v.holds(o) }) {
+		if kinds[o.Kind] || len(kinds) == mostTended || !a.spaces[o.Namespace] &&
+			!slices.ContainsFunc(views, func(v view) bool { return v.holds(o) }) {
 			return
 		}
-		kinds[o.Kind] = true
+		kinds[o.Kind], a.objects[o] = true, true
 		taken := map[incident.Object]int{}
 		for _, p := range pods() {
 			w := s.WorkloadOf(p)
@@ -59,7 +60,7 @@ func (a *surroundings) tended(s *snapshot.Snapshot, views []view) {
 	}
 	for i := range s.Ingresses {
 		o := snapshot.ObjectOf("Ingress", s.Ingresses[i].Namespace, s.Ingresses[i].Name)
-		add(o, func() []*corev1.Pod { return ingress.ControllerPods(s, o) })
+		add(o, func() []*corev1.Pod { return checks.IngressControllers(s, o) })
 	}
 }
 
@@ -68,7 +69,7 @@ func (a *surroundings) tended(s *snapshot.Snapshot, views []view) {
 func aroundOf(s *snapshot.Snapshot, pods []*corev1.Pod) surroundings {
 	var called finding.Gathered[incident.Object]
 	own, spaces := map[*corev1.Pod]bool{}, map[string]bool{}
-	a := surroundings{objects: map[incident.Object]bool{}}
+	a := surroundings{objects: map[incident.Object]bool{}, spaces: map[string]bool{}}
 	for _, p := range pods {
 		own[p], spaces[p.Namespace] = true, true
 		called.Add(calls.Configured(s, p)...)
@@ -77,7 +78,7 @@ func aroundOf(s *snapshot.Snapshot, pods []*corev1.Pod) surroundings {
 	a.called = called.List[:min(len(called.List), mostCalled)]
 	for _, o := range a.called {
 		v := s.Service(o.Namespace, o.Name)
-		a.objects[o], spaces[o.Namespace] = true, true
+		a.objects[o], spaces[o.Namespace], a.spaces[o.Namespace] = true, true, true
 		behind := s.PodsSelected(o.Namespace, v.Spec.Selector)
 		for i, p := range behind {
 			a.objects[podObject(p)], a.objects[s.WorkloadOf(p)] = true, true

@@ -23,6 +23,8 @@ var accessRules = []Rule{
 	{"right-missing-driver", []string{rbac.RightMissing, rbac.RoleMissing}, []string{storage.PVCPending, storage.VolumeResizeWaits},
 		namesClaim,
 		"1 claim gets no volume", "%d claims get no volume"},
+	{"right-missing-custom", []string{rbac.RightMissing, rbac.RoleMissing}, customs, toldRefused,
+		"1 custom resource says that its controller is refused", "%d custom resources say that their controllers are refused"},
 	{"account-missing", []string{rbac.ServiceAccountMissing}, []string{workloads.PodsRefused}, accountMissing,
 		"the pods of 1 workload are refused", "the pods of %d workloads are refused"},
 	{"certificate-untrusted", []string{services.CertificateUntrusted}, slices.Concat(crashes, complaints, []string{applog.LogTLSFailed}),
@@ -40,6 +42,11 @@ var accessRules = []Rule{
 func refusedByRBAC(c *Context, from, to *finding.Finding) (Link, bool) {
 	refused, _ := finding.DetailOf[rbac.RefusedRight](from)
 	return Link{Reason: "its log says that the API server refuses it", Inferred: !refused.Telling}, c.share(from, to)
+}
+
+// toldRefused wants the custom resource whose status tells of the refusal.
+func toldRefused(_ *Context, from, to *finding.Finding) (Link, bool) {
+	return Link{Reason: "its status says that the API server refuses its controller"}, slices.Contains(from.Refs, to.Object)
 }
 
 func accountMissing(_ *Context, from, to *finding.Finding) (Link, bool) {

@@ -26,6 +26,8 @@ var customRules = []Rule{
 		"the custom resource that made it is not ready", "%d custom resources that made it are not ready"},
 	{"custom-part", customs, []string{custom.CustomNotReady}, customPart,
 		"the custom resource that it is part of is not ready", "%d custom resources that it is part of are not ready"},
+	{"custom-quotes", customs, []string{custom.CustomNotReady}, customQuotes,
+		"a custom resource hands on what it says", "%d custom resources hand on what it says"},
 	{"custom-secret", customs, []string{pods.SecretMissing, ingress.IngressSecretMissing, podproblem.PodConfigError,
 		podproblem.PodVolumeFailed, podproblem.PodStuckCreating}, customSecret,
 		"the Secret that it should make is missing", "the Secret that it should make is missing (%d findings)"},
@@ -51,6 +53,19 @@ var customRules = []Rule{
 
 // customs are the codes of findings about custom resources.
 var customs = []string{custom.CustomNotReady, custom.CustomUnseen}
+
+// customQuotes wants the very words of one in those of the other, which has them from there, and more around them.
+func customQuotes(_ *Context, from, to *finding.Finding) (Link, bool) {
+	const telling = 20 // bytes: shorter words are said of many things
+	inner, _ := finding.DetailOf[custom.Says](from)
+	outer, _ := finding.DetailOf[custom.Says](to)
+	said, _, _ := strings.Cut(inner.Message, "\n")
+	if _, words, ok := strings.Cut(said, ": "); ok { // without the reason
+		said = words
+	}
+	return Link{Reason: "it quotes what " + finding.Short(from.Object) + " says"}, len(said) >= telling &&
+		len(outer.Message) > len(inner.Message) && strings.Contains(outer.Message, said)
+}
 
 // customMakes: what an owner has made of its own settings is as ill as these are.
 func customMakes(c *Context, from, to *finding.Finding) (Link, bool) {

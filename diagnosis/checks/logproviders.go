@@ -97,6 +97,23 @@ func findControllers(s *snapshot.Snapshot, o *unstructured.Unstructured) []*core
 	return nil
 }
 
+// IngressControllers are the pods that serve an Ingress: those of controllers that are known, or else what is named after the controller that
+// its class names.
+func IngressControllers(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
+	if pods := ingress.ControllerPods(s, o); len(pods) > 0 {
+		return pods
+	}
+	for _, part := range strings.FieldsFunc(ingress.ControllerOf(s, o), func(r rune) bool { return r == '.' || r == '/' }) {
+		if len(part) < 4 || slices.Contains(kube.PlainParts, part) || slices.Contains(plainGroups, part) || part == "ingress-controller" {
+			continue
+		}
+		if pods := podsNamed(s, part); len(pods) > 0 {
+			return pods
+		}
+	}
+	return nil
+}
+
 // plainGroups are parts of API groups that name no product.
 var plainGroups = []string{"cluster", "networking", "monitoring", "security", "policy", "config", "source", "apps", "core", "infra",
 	"toolkit", "operator", "operators", "example", "service", "services", "resources", "events", "auth", "data", "cloud"}
@@ -157,7 +174,7 @@ func controllersOfIngresses(s *snapshot.Snapshot, f *finding.Finding) []*corev1.
 	var out []*corev1.Pod
 	for _, o := range finding.Union([]incident.Object{f.Object}, f.Refs) {
 		if o.Kind == "Ingress" {
-			out = append(out, ingress.ControllerPods(s, o)...)
+			out = append(out, IngressControllers(s, o)...)
 		}
 	}
 	return out

@@ -20,6 +20,23 @@ func ControllerPods(s *snapshot.Snapshot, ingress incident.Object) []*corev1.Pod
 	return nil
 }
 
+// ControllerOf is what the class of an Ingress names as its controller, such as "haproxy.org/ingress-controller"; "" where that is not known.
+func ControllerOf(s *snapshot.Snapshot, ingress incident.Object) string {
+	for i := range s.Ingresses {
+		g := &s.Ingresses[i]
+		if ingressObject(g) != ingress {
+			continue
+		}
+		name := classOf(s, g)
+		for j := range s.IngressClasses {
+			if s.IngressClasses[j].Name == name {
+				return s.IngressClasses[j].Spec.Controller
+			}
+		}
+	}
+	return ""
+}
+
 func servedBy(s *snapshot.Snapshot, g *networkingv1.Ingress) []*corev1.Pod {
 	class, name := "", classOf(s, g)
 	for i := range s.IngressClasses {

@@ -5,9 +5,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
@@ -70,7 +72,28 @@ func checkAccess(s *snapshot.Snapshot, r *finding.Report) {
 			}
 		}
 	}
+	for i := range s.Customs {
+		d.toldBy(&s.Customs[i])
+	}
 	checkServiceAccounts(s, r)
+}
+
+// toldBy reads what a custom resource's controller has written into its status of being refused.
+func (d *denials) toldBy(c *unstructured.Unstructured) {
+	list, _, _ := unstructured.NestedSlice(c.Object, "status", "conditions")
+	for _, x := range list {
+		m, _ := x.(map[string]any)
+		message := kube.StringAt(m, "message")
+		if !strings.Contains(message, `forbidden: User "system:serviceaccount:`) {
+			continue
+		}
+		o := snapshot.CustomObject(c)
+		for _, f := range logs.Read(message).Facts {
+			if f.Kind == logs.Forbidden {
+				d.denied(f, nil, finding.SeenAPI(o, "status.conditions["+kube.StringAt(m, "type")+"]", time.Time{}, message), o)
+			}
+		}
+	}
 }
 
 // neverSees says whether a controller may not list what it is to care for: client-go's reflector then tries for ever, and what waits for

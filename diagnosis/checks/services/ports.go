@@ -25,6 +25,9 @@ func checkTargetPorts(r *finding.Report, v *corev1.Service, pods []*corev1.Pod) 
 	some := slices.ContainsFunc(v.Spec.Ports, had) || kube.DeclaresFew(v, pods[0])
 	for _, port := range v.Spec.Ports {
 		target := kube.TargetPort(port)
+		if v.Spec.ClusterIP == corev1.ClusterIPNone && target.Type == intstr.Int {
+			continue // whoever asks a headless Service is told the pods' addresses, and goes to whatever port they listen on
+		}
 		if had(port) || some && target.Type == intstr.Int && kube.OtherProtocol(pods[0], target, port.Protocol) == "" {
 			continue
 		}

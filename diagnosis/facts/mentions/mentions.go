@@ -43,6 +43,7 @@ func In(s *snapshot.Snapshot, namespace, text string) []incident.Object {
 	}
 	var out finding.Gathered[incident.Object]
 	for i, w := range words {
+		out.Add(names.joined(w)...)
 		ns, name, both := strings.Cut(w, "/")
 		if !both {
 			ns, name = "", w
@@ -73,6 +74,24 @@ func In(s *snapshot.Snapshot, namespace, text string) []incident.Object {
 	}
 	return out.List[:min(len(out.List), mostSaid)]
 }
+
+// joined are the objects whose namespace and name, joined by an underscore, a word begins with, as proxies call their back ends: "dev2_web_80".
+func (n names) joined(w string) []incident.Object {
+	parts := strings.Split(w, "_")
+	if len(parts) < 2 {
+		return nil
+	}
+	var out []incident.Object
+	for _, o := range n.named[parts[1]] {
+		if o.Namespace == parts[0] && slices.Contains(served, o.Kind) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// served are the kinds that back ends of proxies are named after.
+var served = []string{"Service", "Ingress", "HTTPRoute"}
 
 // nearKind is the kind that stands just before a word, or just behind it; "": none does.
 func nearKind(kinds []string, at int) string {

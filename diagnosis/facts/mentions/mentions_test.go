@@ -73,6 +73,7 @@ func TestIn(t *testing.T) {
 		`configmap settings is missing`:                                    nil, // of another namespace
 		`configmap settings in namespace other is missing`:                 {"ConfigMap/other/settings"},
 		`"ApisixRoute": {"name": "moderation", "namespace": "dev2"} error`: {"ApisixRoute/dev2/moderation"},
+		`null at service "dev2_moderation_0-0"`:                            {"Service/dev2/moderation"},
 		`nginx.conf: unknown directive`:                                    {"ConfigMap/shop/proxy"},
 		``:                                                                 nil,
 	} {
