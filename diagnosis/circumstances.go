@@ -19,8 +19,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// circumstances finds what shows only once it is known what nothing explains: what the failing have in common, what was changed just before,
-// and what their words complain of. It returns all that was found, with that, and what explains what.
+// circumstances finds what shows only once it is known what nothing explains: what the failing have in common, what was changed just
+// before, and what their words complain of. It returns all that was found, with that, and what explains what.
 func circumstances(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, changes []change.Change,
 	asked cause.Asked) ([]*finding.Finding, *cause.Linked) {
 	linked := cause.Connect(s, found, asked)

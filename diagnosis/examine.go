@@ -33,8 +33,8 @@ func (x *Examination) Probes(scope Scope) []snapshot.Probe {
 	return probes
 }
 
-// Again takes account of what second looks have added to the Snapshot: where any of them was answered, be it by an error, it is indexed anew
-// and the checks are run once more. Nothing else may use the Snapshot meanwhile.
+// Again takes account of what second looks have added to the Snapshot: where any of them was answered, be it by an error, it is indexed
+// anew and the checks are run once more. Nothing else may use the Snapshot meanwhile.
 func (x *Examination) Again() {
 	if n := answers(x.s); n != x.answers {
 		x.s.Index()
@@ -50,8 +50,8 @@ func answers(s *snapshot.Snapshot) int {
 	return len(s.Lookups) + len(s.Dials) + len(s.Metrics) + len(s.Logs)
 }
 
-// findings are what counts for a scope, as copies: each diagnosis gives them ids and evidence of its own. What may still be normal, and what
-// proves nothing, counts only where something is presumed to be ill.
+// findings are what counts for a scope, as copies: each diagnosis gives them ids and evidence of its own. What may still be normal, and
+// what proves nothing, counts only where something is presumed to be ill.
 func (x *Examination) findings(scope Scope) []*finding.Finding {
 	found := make([]*finding.Finding, 0, len(x.checked.Findings))
 	for _, f := range x.checked.Findings {

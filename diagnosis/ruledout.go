@@ -114,8 +114,8 @@ func namesAnswered(s *snapshot.Snapshot) string {
 	return ""
 }
 
-// ruledOut lists where the cause need not be sought, and the checks whose places are among them. Asked is the namespace that the diagnosis is
-// for; empty: all.
+// ruledOut lists where the cause need not be sought, and the checks whose places are among them. Asked is the namespace that the diagnosis
+// is for; empty: all.
 func ruledOut(s *snapshot.Snapshot, asked string, r checks.Result, found []*finding.Finding) (out []incident.RuledOut, by []string) {
 	for _, p := range places {
 		what, where, why := p.what, p.in, ""

@@ -34,8 +34,8 @@ type closely struct {
 }
 
 // lookedClosely adds to a diagnosis of what is presumed to be ill, without a cause, what was looked at there and is well, in a person's
-// words, and what it depends on, to be asked about next. Nothing that could not be looked at is among it. Well are the checks whose places are
-// told to be well already.
+// words, and what it depends on, to be asked about next. Nothing that could not be looked at is among it. Well are the checks whose places
+// are told to be well already.
 func lookedClosely(s *snapshot.Snapshot, scope Scope, d *incident.Diagnosis, changes []change.Change, well []string) {
 	if scope.Ill.none() || len(d.Causes) > 0 {
 		return
@@ -103,7 +103,9 @@ func (c *closely) logsWell() string {
 		own[podObject(p)] = true
 	}
 	n := counting(c.s.Logs, func(l *snapshot.Log) bool { return own[snapshot.ObjectOf("Pod", l.Namespace, l.Pod)] })
-	if n == 0 || slices.ContainsFunc(c.told.Evidence, func(e incident.Evidence) bool { return e.Source == incident.SourceLog && own[e.Object] }) {
+	if n == 0 || slices.ContainsFunc(c.told.Evidence, func(e incident.Evidence) bool {
+		return e.Source == incident.SourceLog && own[e.Object]
+	}) {
 		return ""
 	}
 	return finding.Inflect(n, "%d {was|were} read, and no error repeats in {it|them}", n)

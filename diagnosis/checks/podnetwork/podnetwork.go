@@ -104,8 +104,8 @@ func comes(d *appsv1.DaemonSet, n *corev1.Node) finding.Term {
 	return finding.Lasts(finding.Settling, d.CreationTimestamp.Time).Max(finding.Lasts(finding.AgentComes, n.CreationTimestamp.Time))
 }
 
-// noSandbox are the events by which the kubelets say that pods get no network, the newest of each node, with those pods, and until when that
-// may pass.
+// noSandbox are the events by which the kubelets say that pods get no network, the newest of each node, with those pods, and until when
+// that may pass.
 type noSandbox struct {
 	events map[string]*corev1.Event
 	pods   map[string][]*corev1.Pod
@@ -184,7 +184,8 @@ func checkPlugins(s *snapshot.Snapshot, r *finding.Report) {
 				whyNot(d, s.Node(node))))
 			f.Nodes, f.Pods = []string{node}, failed.pods[node]
 			f.Cite(finding.SeenAPI(o, "status.desiredNumberScheduled", time.Time{},
-				fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), node)), finding.SeenEvent(failed.events[node])).
+				fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), node)),
+				finding.SeenEvent(failed.events[node])).
 				NotYetWithin(comes(d, n).Max(failed.normal[node]), s.At)
 		}
 	}
