@@ -96,8 +96,8 @@ func acceptedReply(all []incident.Acceptance, now acceptedNow, prog string) Repl
 		}
 	}
 	if !now.looked {
-		blocks = append(blocks, Note{Text("The cluster could not be looked at: how bad it is now is not known, and it is not told again when it gets " +
-			"worse.")})
+		blocks = append(blocks, Note{Text("The cluster could not be looked at: how bad it is now is not known, and it is not told again when " +
+			"it gets worse.")})
 	}
 	if n := len(now.follows); n > 0 {
 		var names []string

@@ -25,8 +25,8 @@ func (s *Set) acceptForm(_ context.Context, r Request) (Reply, error) {
 		}
 		words = append(words, a.Code, a.Object.String())
 	}
-	note := Note{Text("“check” and alerts are silent about it; “why” tells it as accepted. It is told again when it is over or withdrawn, when it " +
-		"gets worse, or when something follows from it that is not accepted.")}
+	note := Note{Text("“check” and alerts are silent about it; “why” tells it as accepted. It is told again when it is over or withdrawn, " +
+		"when it gets worse, or when something follows from it that is not accepted.")}
 	return Reply{Text: "Accept " + acceptName(o.all[0]), Blocks: []Block{list, note}, Form: &Form{ID: "accept", Command: Quote(words...),
 		Title: "Accept a finding", Submit: "Accept", Cancel: "Cancel", Fields: []FormField{
 			{ID: "reason", Label: "Why", Hint: "Whoever asks why is told this, and who said it.", Multiline: true, Max: maxLine},

@@ -64,7 +64,8 @@ func noCause(d *incident.Diagnosis, prog string) Reply {
 		blocks = append(blocks, ruledOutList("Looked at and ruled out:", d.RuledOut))
 	}
 	blocks = append(append(blocks, askNext(d, prog)), notSeenBlocks(d)...)
-	return Reply{Text: known + name + unseenNote(d) + ".", Blocks: append(blocks, lookedNote(d)), Data: NewReport(d, nil, nil), Exit: verdict(d)}
+	return Reply{Text: known + name + unseenNote(d) + ".", Blocks: append(blocks, lookedNote(d)), Data: NewReport(d, nil, nil),
+		Exit: verdict(d)}
 }
 
 // ruledOutList says where the cause need not be sought.

@@ -15,7 +15,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Accepting is which findings are accepted when a cluster is diagnosed. The zero value accepts none: so plans are made and recoveries proved.
+// Accepting is which findings are accepted when a cluster is diagnosed. The zero value accepts none: so plans are made and recoveries
+// proved.
 type Accepting struct {
 	// List is what people have told Paramedic. What has expired by the Snapshot's time does not count.
 	List []incident.Acceptance
@@ -91,8 +92,8 @@ func (a *accepted) of(f *finding.Finding) incident.Acceptance {
 }
 
 // find looks for an acceptance of the finding's own object, or of what its pod, ReplicaSet or Job belongs to. What alone is at fault people
-// take for what the finding is about, so that their word about it counts too; what that object says of itself does not, for whoever may write
-// one object shall not silence what is said of another.
+// take for what the finding is about, so that their word about it counts too; what that object says of itself does not, for whoever may
+// write one object shall not silence what is said of another.
 func (a *accepted) find(f *finding.Finding) incident.Acceptance {
 	for _, o := range a.about(f.Object) {
 		for _, x := range a.by[acceptKeyOf(f.Code, o)] {

@@ -19,8 +19,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// circumstances finds what shows only once it is known what nothing explains: what the failing have in common, what was changed just before,
-// and what their words complain of. It returns all that was found, with that, and what explains what.
+// circumstances finds what shows only once it is known what nothing explains: what the failing have in common, what was changed just
+// before, and what their words complain of. It returns all that was found, with that, and what explains what.
 func circumstances(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, changes []change.Change,
 	asked cause.Asked) ([]*finding.Finding, *cause.Linked) {
 	linked := cause.Connect(s, found, asked)
@@ -38,9 +38,6 @@ func circumstances(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, 
 	linked.Add(before...)
 	return slices.Concat(found, shared, words, before), linked
 }
-
-// mostBefore bounds the changes that are told in front of what nothing explains.
-const mostBefore = 5
 
 // changedBefore makes a finding of each change that is near enough to symptoms that nothing explains: of each symptom the nearest.
 func changedBefore(s *snapshot.Snapshot, bare []*finding.Finding, changes []change.Change) []*finding.Finding {
@@ -75,7 +72,7 @@ func changedBefore(s *snapshot.Snapshot, bare []*finding.Finding, changes []chan
 		return cmp.Or(cmp.Compare(len(b.of), len(a.of)), cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
 	})
 	var out []*finding.Finding
-	for _, x := range all[:min(len(all), mostBefore)] {
+	for _, x := range all {
 		out = append(out, recentChange(x.Change, x.of))
 	}
 	return out

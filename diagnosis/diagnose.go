@@ -51,7 +51,8 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 		prune(d)
 	}
 	guarded(d, "the sums of restarts", func() { d.Restarts = restarts(s, in.holds) })
-	guarded(d, "what is ruled out", func() { d.RuledOut = ruledOut(s, scope.Namespace, x.checked, found) })
+	var well []string
+	guarded(d, "what is ruled out", func() { d.RuledOut, well = ruledOut(s, scope.Namespace, x.checked, found) })
 	d.Changes, d.Trace = shown(told, changes), append(d.Trace, r.Trace...)
 	if d.NotSeen == nil {
 		d.NotSeen = []incident.NotSeen{}
@@ -60,7 +61,7 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 		there, touched := in.seenThere(d), scope.touched(found, in.holds)
 		d = within(d, func(f *incident.Finding) bool { return in.concerns(f, there) || touched[f.ID] }, in.holds)
 	}
-	guarded(d, "what was looked at closely", func() { lookedClosely(s, scope, d, changes) })
+	guarded(d, "what was looked at closely", func() { lookedClosely(s, scope, d, changes, well) })
 	return d
 }
 

@@ -23,8 +23,8 @@ type Examination struct {
 // Examine runs the checks on a Snapshot that has been indexed.
 func Examine(s *snapshot.Snapshot) *Examination { return Without{}.Examine(s) }
 
-// Probes lists the second looks that the findings which a scope is told of ask for. Take them, add what they see to the Snapshot, and call Again. What failed while
-// findings were asked is added to the Snapshot's Failures and NotSeen.
+// Probes lists the second looks that the findings which a scope is told of ask for. Take them, add what they see to the
+// Snapshot, and call Again. What failed while findings were asked is added to the Snapshot's Failures and NotSeen.
 func (x *Examination) Probes(scope Scope) []snapshot.Probe {
 	probes, failures := checks.Asks(x.s, x.findings(scope))
 	for _, f := range failures {
@@ -33,8 +33,8 @@ func (x *Examination) Probes(scope Scope) []snapshot.Probe {
 	return probes
 }
 
-// Again takes account of what second looks have added to the Snapshot: where any of them was answered, be it by an error, it is indexed anew and
-// the checks are run once more. Nothing else may use the Snapshot meanwhile.
+// Again takes account of what second looks have added to the Snapshot: where any of them was answered, be it by an error, it is indexed
+// anew and the checks are run once more. Nothing else may use the Snapshot meanwhile.
 func (x *Examination) Again() {
 	if n := answers(x.s); n != x.answers {
 		x.s.Index()
@@ -50,8 +50,8 @@ func answers(s *snapshot.Snapshot) int {
 	return len(s.Lookups) + len(s.Dials) + len(s.Metrics) + len(s.Logs)
 }
 
-// findings are what counts for a scope, as copies: each diagnosis gives them ids and evidence of its own. What may still be normal, and what
-// proves nothing, counts only where something is presumed to be ill.
+// findings are what counts for a scope, as copies: each diagnosis gives them ids and evidence of its own. What may still be normal, and
+// what proves nothing, counts only where something is presumed to be ill.
 func (x *Examination) findings(scope Scope) []*finding.Finding {
 	found := make([]*finding.Finding, 0, len(x.checked.Findings))
 	for _, f := range x.checked.Findings {

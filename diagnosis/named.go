@@ -19,16 +19,17 @@ const (
 	mostBare   = 60 // symptoms whose words are read
 )
 
-// named finds the objects that the words of symptoms which nothing explains complain of, and makes a finding of each: a log that cannot use what
-// a ConfigMap holds, a controller that stumbles over another's resource. Where something is known to be wrong with such an object already, that
-// is linked to the symptom instead. Asked says that somebody says that it hurts: then what proves nothing by itself may be named, too.
+// named finds the objects that the words of symptoms which nothing explains complain of, and makes a finding of each: a log that cannot use
+// what a ConfigMap holds, a controller that stumbles over another's resource. Where something is known to be wrong with such an object
+// already, that is linked to the symptom instead. Asked says that somebody says that it hurts: then what proves nothing by itself may be
+// named, too.
 func named(s *snapshot.Snapshot, linked *cause.Linked, asked bool) []*finding.Finding {
 	var out []*finding.Finding
 	by := map[incident.Object]*finding.Finding{}
 	about := linked.About()
 	bare := linked.Bare()
 	for _, f := range bare[:min(len(bare), mostBare)] {
-		if f.Severity == incident.Info && !(asked && f.Suspect) {
+		if f.Severity == incident.Info && (!asked || !f.Suspect) {
 			continue
 		}
 		for _, x := range complaints(s, f) {

@@ -31,8 +31,8 @@ func (p Presumption) views(s *snapshot.Snapshot) []view {
 	return out
 }
 
-// ill says of a finding whether it is about what is presumed to be ill, as the diagnosis knows that by its evidence, or about what that depends
-// on; nil where nothing is.
+// ill says of a finding whether it is about what is presumed to be ill, as the diagnosis knows that by its evidence, or about what that
+// depends on; nil where nothing is.
 func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.Finding) bool {
 	if sc.Ill.none() {
 		return nil

@@ -129,8 +129,8 @@ status:
 	}
 }
 
-// What is told of a change stays bounded, whatever was rolled out and whatever fails since.
-func TestWhatIsToldOfChangesIsBounded(t *testing.T) {
+// Of what fails alike, each is told with its own change, and one only: else what is one cause would be told as two.
+func TestEachSymptomIsToldWithOneChange(t *testing.T) {
 	at := time.Date(2026, 1, 2, 9, 30, 0, 0, time.UTC)
 	var manifests []string
 	for i := range 20 {
@@ -144,16 +144,21 @@ metadata: {name: %s, namespace: shop, creationTimestamp: "2025-01-01T00:00:00Z",
 			strings.ReplaceAll(crashing(fmt.Sprintf("api-%02d", i), at.Add(time.Minute)), "name: settings", "name: "+name))
 	}
 	d := judged(t, Scope{}, append([]string{around}, manifests...)...)
-	n := 0
+	told := map[incident.Object]int{}
 	for _, f := range d.Findings {
 		if f.Code == circumstance.RecentChange {
-			n++
+			told[f.Object]++
 			if len(f.Title) > finding.MaxTitle {
 				t.Errorf("%d bytes: %s", len(f.Title), f.Title)
 			}
 		}
 	}
-	if n != mostBefore {
-		t.Errorf("%d changes are told, want %d", n, mostBefore)
+	if len(told) != 20 {
+		t.Errorf("%d changes are told, want 20", len(told))
+	}
+	for o, n := range told {
+		if n != 1 {
+			t.Errorf("%d changes of %s are told", n, o)
+		}
 	}
 }

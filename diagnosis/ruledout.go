@@ -114,31 +114,31 @@ func namesAnswered(s *snapshot.Snapshot) string {
 	return ""
 }
 
-// ruledOut lists where the cause need not be sought. Asked is the namespace that the diagnosis is for; empty: all.
-func ruledOut(s *snapshot.Snapshot, asked string, r checks.Result, found []*finding.Finding) []incident.RuledOut {
-	var out []incident.RuledOut
+// ruledOut lists where the cause need not be sought, and the checks whose places are among them. Asked is the namespace that the diagnosis
+// is for; empty: all.
+func ruledOut(s *snapshot.Snapshot, asked string, r checks.Result, found []*finding.Finding) (out []incident.RuledOut, by []string) {
 	for _, p := range places {
 		what, where, why := p.what, p.in, ""
-		by, ran := r.Judged[p.check]
+		reads, ran := r.Judged[p.check]
 		switch {
 		case !ran:
 			continue
 		case p.proved != nil && p.proved(s) != "":
 			why = p.proved(s)
-		case s.SeenWhole(where, by...):
+		case s.SeenWhole(where, reads...):
 			why = p.well(s, "")
 		case p.spread:
 			where = cmp.Or(asked, s.Namespace)
-			if where == corev1.NamespaceAll || !s.SeenWhole(where, by...) {
+			if where == corev1.NamespaceAll || !s.SeenWhole(where, reads...) {
 				continue
 			}
 			what, why = p.what+" in namespace "+where, p.well(s, where)
 		}
 		if why != "" && !slices.ContainsFunc(found, p.about) {
-			out = append(out, incident.RuledOut{What: what, Why: why})
+			out, by = append(out, incident.RuledOut{What: what, Why: why}), append(by, p.check)
 		}
 	}
-	return out
+	return out, by
 }
 
 // about says whether something is wrong there, in whatever namespace.

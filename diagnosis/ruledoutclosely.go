@@ -30,15 +30,17 @@ type closely struct {
 	around  surroundings
 	told    *incident.Diagnosis
 	changes []change.Change
+	well    []string // the checks whose places are told to be well already
 }
 
-// lookedClosely adds to a diagnosis of what is presumed to be ill, without a cause, what was looked at there and is well, in a person's words,
-// and what it depends on, to be asked about next. Nothing that could not be looked at is among it.
-func lookedClosely(s *snapshot.Snapshot, scope Scope, d *incident.Diagnosis, changes []change.Change) {
+// lookedClosely adds to a diagnosis of what is presumed to be ill, without a cause, what was looked at there and is well, in a person's
+// words, and what it depends on, to be asked about next. Nothing that could not be looked at is among it. Well are the checks whose places
+// are told to be well already.
+func lookedClosely(s *snapshot.Snapshot, scope Scope, d *incident.Diagnosis, changes []change.Change, well []string) {
 	if scope.Ill.none() || len(d.Causes) > 0 {
 		return
 	}
-	c := closely{s: s, scope: scope, pods: scope.ownPods(s), told: d, changes: changes}
+	c := closely{s: s, scope: scope, pods: scope.ownPods(s), told: d, changes: changes, well: well}
 	c.around = scope.around(s)
 	var out []incident.RuledOut
 	for _, p := range []struct {
@@ -101,7 +103,9 @@ func (c *closely) logsWell() string {
 		own[podObject(p)] = true
 	}
 	n := counting(c.s.Logs, func(l *snapshot.Log) bool { return own[snapshot.ObjectOf("Pod", l.Namespace, l.Pod)] })
-	if n == 0 || slices.ContainsFunc(c.told.Evidence, func(e incident.Evidence) bool { return e.Source == incident.SourceLog && own[e.Object] }) {
+	if n == 0 || slices.ContainsFunc(c.told.Evidence, func(e incident.Evidence) bool {
+		return e.Source == incident.SourceLog && own[e.Object]
+	}) {
 		return ""
 	}
 	return finding.Inflect(n, "%d {was|were} read, and no error repeats in {it|them}", n)
@@ -166,7 +170,7 @@ func (c *closely) nodesWell() string {
 	if len(names) == 0 {
 		return ""
 	}
-	if slices.ContainsFunc(c.told.RuledOut, func(r incident.RuledOut) bool { return r.What == places[0].what }) {
+	if slices.Contains(c.well, "nodes") {
 		return "" // all nodes are told of
 	}
 	return finding.Inflect(len(names), "%d {is|are} ready", len(names))

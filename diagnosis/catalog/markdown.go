@@ -44,7 +44,8 @@ const patienceHead = `
 ## What may still pass
 
 Much passes by itself. Whoever is to be woken (` + "`check`" + `, incidents of nobody's asking) hears of what was found once the time below is over; who asks about a namespace
-or an object hears of it at once, with what it may still be and for how long. What was seen to fail is then told as a cause, what merely is not done yet as a suspicion.
+or an object hears of it at once, with what it may still be and for how long. What was seen to fail is then told as a cause, what merely is
+not done yet as a suspicion.
 
 | patience | how long | it … | why |
 |---|---|---|---|

@@ -34,7 +34,7 @@ var reads = map[string][]string{
 	"claims":              []string{"daemonsets", "deployments", "events", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "serviceaccounts", "statefulsets", "storageclasses"},
 	"volumes":             []string{"daemonsets", "deployments", "events", "host facts", "logs", "metrics", "persistentvolumeclaims", "persistentvolumes", "pods", "statefulsets", "volumeattachments"},
 	"storageclasses":      []string{"storageclasses"},
-	"access":              []string{"DNS lookups", "clusterrolebindings", "clusterroles", "configmaps", "daemonsets", "deployments", "events", "logs", "pods", "replicasets", "rolebindings", "roles", "serviceaccounts", "services", "statefulsets"},
+	"access":              []string{"DNS lookups", "clusterrolebindings", "clusterroles", "configmaps", "custom resources", "daemonsets", "deployments", "events", "logs", "pods", "replicasets", "rolebindings", "roles", "serviceaccounts", "services", "statefulsets"},
 	"webhooks":            []string{"daemonsets", "deployments", "endpointslices", "events", "limitranges", "logs", "metrics", "mutatingwebhookconfigurations", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "services", "statefulsets", "validatingwebhookconfigurations"},
 	"apiservices":         []string{"custom resources", "daemonsets", "deployments", "endpointslices", "events", "horizontalpodautoscalers", "limitranges", "logs", "metrics", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "services", "statefulsets"},
 	"namespaces":          []string{"custom resources", "deployments", "namespaces", "statefulsets"},

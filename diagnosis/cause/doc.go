@@ -17,11 +17,11 @@
 //
 // # Confidence
 //
-// A cause is certain if its finding names what is at fault in itself ([finding.Code].Root), nothing can stand behind it, and at least one thing
-// that it explains follows by proof, or nothing else needs explaining. It is likely if all links are inferred or a consequence is missing; if
-// a rule knows that it may follow from another root, which was not seen, and its evidence does not rule that out ([finding.Code].Final); and
-// if it explains nothing, is about no pods that fail, and stands beside a symptom that nothing explains. It is possible if it is a symptom
-// without an observed root.
+// A cause is certain if its finding names what is at fault in itself ([finding.Code].Root), nothing can stand behind it, and at least one
+// thing that it explains follows by proof, or nothing else needs explaining. It is likely if all links are inferred or a consequence is
+// missing; if a rule knows that it may follow from another root, which was not seen, and its evidence does not rule that out
+// ([finding.Code].Final); and if it explains nothing, is about no pods that fail, and stands beside a symptom that nothing explains. It is
+// possible if it is a symptom without an observed root.
 //
 // The package is pure: it reads the Snapshot and the findings, and gives the same answer for the same input.
 package cause

@@ -22,8 +22,8 @@ func followsFrom(rules []Rule) map[string]bool {
 
 var rootCodes = checks.CodesThat(func(c finding.Code) bool { return c.Root })
 
-// aside says whether a candidate explains nothing, is about no pods that fail, and stands beside a symptom that nothing explains: whether it has
-// to do with what hurts is not shown.
+// aside says whether a candidate explains nothing, is about no pods that fail, and stands beside a symptom that nothing explains: whether
+// it has to do with what hurts is not shown.
 func (c *candidate) aside(all []*candidate) bool {
 	return len(c.links) == 0 && len(c.root.Pods) == 0 &&
 		slices.ContainsFunc(all, func(x *candidate) bool { return x != c && !x.root.Root })

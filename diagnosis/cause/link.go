@@ -108,8 +108,8 @@ func (l *Linked) Explains(from, to *finding.Finding) bool {
 }
 
 // Name notes that the words of a finding name what another one is about.
-func (l *Linked) Name(about, by *finding.Finding) {
-	from, to := slices.Index(l.findings, about), slices.Index(l.findings, by)
+func (l *Linked) Name(told, by *finding.Finding) {
+	from, to := slices.Index(l.findings, told), slices.Index(l.findings, by)
 	i := slices.IndexFunc(circumstanceRules, func(r Rule) bool { return r.Name == nameRule })
 	if from < 0 || to < 0 || slices.ContainsFunc(l.edges, func(e Edge) bool { return e.From == from && e.To == to }) {
 		return

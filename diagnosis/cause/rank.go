@@ -42,8 +42,8 @@ type Asked struct {
 	Accepted func(*finding.Finding) bool
 }
 
-// Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids. Suspicions that are shown
-// to be more are so from then on.
+// Rank finds the causes. The findings have their ids and their evidence's ids, and come in the order of their ids. Suspicions that are
+// shown to be more are so from then on.
 func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result {
 	edges, failures := asked.linked(s, findings)
 	findings, edges, silent := silence(findings, edges, asked.Accepted)

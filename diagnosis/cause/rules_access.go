@@ -57,12 +57,12 @@ func accountMissing(_ *Context, from, to *finding.Finding) (Link, bool) {
 // certificateBad wants the pods that use the certificate to speak of certificates, and not of a host outside the cluster alone.
 func certificateBad(c *Context, from, to *finding.Finding) (Link, bool) {
 	tls := func(f logs.Fact) bool { return f.Kind == logs.TLSFailed }
-	elsewhere := func(f logs.Fact) bool {
+	faraway := func(f logs.Fact) bool {
 		host := calls.TrustedHost(f)
 		return tls(f) && host != "" && calls.Outside(c.Snapshot, host)
 	}
 	speaks := slices.ContainsFunc(to.Said, tls)
-	if speaks && !slices.ContainsFunc(to.Said, func(f logs.Fact) bool { return tls(f) && !elsewhere(f) }) {
+	if speaks && !slices.ContainsFunc(to.Said, func(f logs.Fact) bool { return tls(f) && !faraway(f) }) {
 		return Link{}, false
 	}
 	return Link{Reason: fmt.Sprintf("its pods use Secret %s, and its log complains of a certificate", from.Object.Name)},

@@ -39,8 +39,8 @@ var podRules = []Rule{
 // (k8s.io/cloud-provider/api.TaintExternalCloudProvider).
 const uninitialized = "node.cloudprovider.kubernetes.io/uninitialized"
 
-// cloudController wants a controller of the cloud, by its name, and nodes that wait for it; or a Service that waits for an address. That nothing
-// else would keep the pods off these nodes is not seen.
+// cloudController wants a controller of the cloud, by its name, and nodes that wait for it; or a Service that waits for an address. That
+// nothing else would keep the pods off these nodes is not seen.
 func cloudController(c *Context, from, to *finding.Finding) (Link, bool) {
 	if !strings.Contains(from.Workload.Name, "cloud-controller-manager") || from.Workload == to.Workload {
 		return Link{}, false

@@ -55,7 +55,8 @@ func customCalls(c *Context, from, to *finding.Finding) (Link, bool) {
 		}
 		v := c.Snapshot.Service(o.Namespace, o.Name)
 		if v != nil && slices.ContainsFunc(from.Pods, func(p *corev1.Pod) bool { return p.Namespace == v.Namespace && selects(v, p) }) {
-			return Link{Reason: fmt.Sprintf("its message says that Service %s/%s was not reached, and these are its pods", o.Namespace, o.Name)}, true
+			return Link{Reason: fmt.Sprintf("its message says that Service %s/%s was not reached, and these are its pods", o.Namespace,
+				o.Name)}, true
 		}
 	}
 	return Link{}, false

@@ -34,13 +34,13 @@ func weaker(a, b incident.Confidence) incident.Confidence {
 	return b
 }
 
-// strongest orders suspicions: what may still pass before what was there for long, for it is what is happening; then what names what is at fault
-// in itself; then the newest first.
+// strongest orders suspicions: what may still pass before what was there for long, for it is what is happening; then what names what is at
+// fault in itself; then the newest first.
 func strongest(s *snapshot.Snapshot, all []*finding.Finding) []*finding.Finding {
 	slices.SortStableFunc(all, func(a, b *finding.Finding) int {
-		named := func(f *finding.Finding) int { return map[bool]int{true: 0, false: 1}[f.Root] }
+		root := func(f *finding.Finding) int { return map[bool]int{true: 0, false: 1}[f.Root] }
 		early := func(f *finding.Finding) int { return map[bool]int{true: 0, false: 1}[f.Early(s.At)] }
-		return cmp.Or(cmp.Compare(early(a), early(b)), cmp.Compare(named(a), named(b)), b.Since.Compare(a.Since))
+		return cmp.Or(cmp.Compare(early(a), early(b)), cmp.Compare(root(a), root(b)), b.Since.Compare(a.Since))
 	})
 	return all
 }

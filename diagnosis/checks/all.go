@@ -22,7 +22,8 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
-// All is every check, by area; what looks at the findings of the others comes last. Codes are stable, for postmortems, runbooks and policies name them; each is a constant beside its check.
+// All is every check, by area; what looks at the findings of the others comes last. Codes are stable, for postmortems, runbooks and
+// policies name them; each is a constant beside its check.
 var All = slices.Concat(nodes.Checks, hosts.Checks, pods.Checks, applog.Checks, workloads.Checks, services.Checks, ingress.Checks,
 	netpol.Checks,
 	dns.Checks, podnetwork.Checks, storage.Checks, rbac.Checks, control.Checks, custom.Checks, events.Checks)

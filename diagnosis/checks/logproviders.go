@@ -97,8 +97,8 @@ func findControllers(s *snapshot.Snapshot, o *unstructured.Unstructured) []*core
 	return nil
 }
 
-// IngressControllers are the pods that serve an Ingress: those of controllers that are known, or else what is named after the controller that
-// its class names.
+// IngressControllers are the pods that serve an Ingress: those of controllers that are known, or else what is named after the controller
+// that its class names.
 func IngressControllers(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
 	if pods := ingress.ControllerPods(s, o); len(pods) > 0 {
 		return pods

@@ -147,8 +147,8 @@ func variedMarkdown(board []VariedBoard, results []Result) string {
 		return ""
 	}
 	var w strings.Builder
-	w.WriteString("\n## Variations\n\n| what differs | same first cause | another, for what it rests on is out of sight | another without reason | " +
-		"certain and wrong | false alarms |\n" +
+	w.WriteString("\n## Variations\n\n| what differs | same first cause | another, for what it rests on is out of sight | another without " +
+		"reason | certain and wrong | false alarms |\n" +
 		"|---|---|---|---|---|---|\n")
 	for _, x := range board {
 		fmt.Fprintf(&w, "| %s | %s | %d | %d | %d | %d |\n", x.Name, x.Same, x.Hidden, x.Unreasoned, x.Wrong, x.Alarmed)

@@ -24,10 +24,11 @@ func TestCasesInBrief(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := diagnosis.Diagnose(s, diagnosis.Scope{Onset: c.Onset})
+		d := diagnosis.Diagnose(s, scopeOf(c, s))
 		whole, told := incident.Number(d)
-		if diff := cmp.Diff(d, whole, cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "Numbered" }, cmp.Ignore())); diff != "" &&
-			told.Totals == nil {
+		numbered := cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "Numbered" }, cmp.Ignore())
+		// what is asked about is a part, with ids of the whole until it is numbered
+		if diff := cmp.Diff(d, whole, numbered); diff != "" && told.Totals == nil && c.Asked == (eval.Asked{}) {
 			t.Errorf("%s: the ids of a first look change:\n%s", c.Name, diff)
 		}
 		if told.Totals == nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/eval"
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // fault is one row of what goes wrong in clusters.
@@ -44,6 +45,13 @@ func cases(t *testing.T) []eval.Case {
 	return list
 }
 
+// scopeOf is what a case asks about.
+func scopeOf(c eval.Case, s *snapshot.Snapshot) diagnosis.Scope {
+	scope := diagnosis.Resolve(s, c.Asked.Question())
+	scope.Onset = c.Onset
+	return scope
+}
+
 // TestCases: each case's root is named first, for the right reason, nothing else is blamed, and its neighbours stay quiet.
 func TestCases(t *testing.T) {
 	for _, c := range cases(t) {
@@ -66,12 +74,13 @@ func TestCases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := diagnosis.Diagnose(s, diagnosis.Scope{Onset: c.Onset})
+			scope := scopeOf(c, s)
+			d := diagnosis.Diagnose(s, scope)
 			for _, f := range d.Failures {
 				t.Errorf("%s panics: %s\n%s", f.What, f.Panic, f.Stack)
 			}
 			v := eval.Judge(c, d)
-			for _, amiss := range eval.Blind(c, len(s.Hosts) > 0, d, diagnosis.Diagnose(s.WithoutHosts(), diagnosis.Scope{Onset: c.Onset})) {
+			for _, amiss := range eval.Blind(c, len(s.Hosts) > 0, d, diagnosis.Diagnose(s.WithoutHosts(), scope)) {
 				t.Error(amiss)
 			}
 			if c.Misses != "" {

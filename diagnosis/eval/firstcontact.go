@@ -50,7 +50,8 @@ func (f FirstContact) since(now []Result) []Result {
 // FirstContacts is a table of first contacts, each with what the same cases score now beside it.
 func FirstContacts(all []FirstContact, now []Result) string {
 	var w strings.Builder
-	w.WriteString("| cases | run | passed | root object first | all roots among the first three | “certain” and right | false alarms |\n|---|---|---|---|---|---|---|\n")
+	w.WriteString("| cases | run | passed | root object first | all roots among the first three | “certain” and right | false alarms |\n" +
+		"|---|---|---|---|---|---|---|\n")
 	row := func(set, run string, results []Result) {
 		b := Score(results)
 		i := slices.IndexFunc(b.Confidence, func(c Calibration) bool { return c.Confidence == incident.Certain })

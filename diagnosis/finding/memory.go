@@ -13,7 +13,8 @@ type Memory struct {
 var Memories = []Memory{
 	RecentRestart, OldRestart, JustStarted, Forgiven, Seldom, RecentProbe, NearKill, MissedLease, RecentRefusal, RecentError,
 	StillTold, Recently, LastWeek, LongPast, NearExpiry, RenewBefore, WrongClock, FailsAgain, UpdateTakes, NetworkTouched,
-	TouchedAfter, ReloadLoses, TakenWithin, SettledAPI, DNSStarts, LoopShows, LeaseLasts, EventLately, EventOnce, EventStopped, OtherYear, OtherEra, ProbeGrace,
+	TouchedAfter, ReloadLoses, TakenWithin, SettledAPI, DNSStarts, LoopShows, LeaseLasts, EventLately, EventOnce, EventStopped,
+	OtherYear, OtherEra, ProbeGrace,
 }
 
 // How long restarts speak of now.

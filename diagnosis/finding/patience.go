@@ -30,8 +30,8 @@ func Lasts(p Patience, since time.Time) Term {
 	return Term{since.Add(p.For).UTC(), p.May}
 }
 
-// And is the longer of two terms.
-func (t Term) And(other Term) Term {
+// Max is the longer of two terms.
+func (t Term) Max(other Term) Term {
 	if other.Until.After(t.Until) {
 		return other
 	}

@@ -85,8 +85,8 @@ const maxSeen = 16
 // Find adds a finding with the severity and the next step that the code's documentation names, and returns it to be filled in.
 func (r *Report) Find(code string, o incident.Object, title string) *Finding {
 	c, _ := CodeIn(r.Codes, code)
-	f := &Finding{Root: c.Root, Final: c.Final, Finding: incident.Finding{Code: code, Severity: c.Severity, Object: o, Title: OneLine(title, MaxTitle),
-		Next: c.Next}}
+	f := &Finding{Root: c.Root, Final: c.Final, Finding: incident.Finding{Code: code, Severity: c.Severity, Object: o,
+		Title: OneLine(title, MaxTitle), Next: c.Next}}
 	r.Findings = append(r.Findings, f)
 	return f
 }
@@ -160,7 +160,7 @@ func (f *Finding) MayPass(p Patience, since time.Time) *Finding {
 
 // MayPassWithin is MayPass for a term.
 func (f *Finding) MayPassWithin(t Term) *Finding {
-	t = Term{f.NormalUntil, f.Normal}.And(t)
+	t = Term{f.NormalUntil, f.Normal}.Max(t)
 	f.NormalUntil, f.Normal = t.Until, t.May
 	return f
 }

@@ -25,8 +25,8 @@ type Acceptances struct {
 
 var _ commands.Acceptances = (*Acceptances)(nil)
 
-// ReadAcceptances reads what is accepted in a state that may be open for reading only; that it was Paramedic who wrote it is for the Reader's
-// key to say.
+// ReadAcceptances reads what is accepted in a state that may be open for reading only; that it was Paramedic who wrote it is for the
+// Reader's key to say.
 func ReadAcceptances(r *store.Reader) *Acceptances { return &Acceptances{reader: r, now: time.Now} }
 
 // OpenAcceptances opens the state of a serve that may be running, for a person who accepts at the terminal. Close it after use.

@@ -7,8 +7,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// mostPresumed bounds the objects, and the namespaces, that an incident's signals say hurt: a storm of alerts names half a cluster, and then
-// what is wrong there shows by itself.
+// mostPresumed bounds the objects, and the namespaces, that an incident's signals say hurt: a storm of alerts names half a cluster, and
+// then what is wrong there shows by itself.
 const mostPresumed = 12
 
 // presumed is what an incident's signals say hurts: the objects that they name, or else the namespace.
@@ -19,8 +19,8 @@ func presumed(s *incident.State) diagnosis.Presumption {
 			continue
 		}
 		for _, o := range hurt(g) {
-			switch {
-			case o.Kind == "Namespace":
+			switch o.Kind {
+			case "Namespace":
 				p.Namespaces = addOnce(p.Namespaces, o.Name)
 			default:
 				p.Objects = addOnce(p.Objects, o)

@@ -39,13 +39,14 @@ func (f acceptFlags) words(args []string) []string {
 func (c *cli) accept() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "accept [CODE KIND/NAMESPACE/NAME REASON...]", Short: "What is accepted and told no more; accept a finding",
-		Long: `Has a finding told no more: one code, about one object, or about the pods of a workload. “check” and alerts are silent about it from then on; “why”
-tells it as accepted, by whom, until when and why. It is told again when it is over (--for, --until), when it is withdrawn, when it gets worse
-than it is now, and when something follows from it that is not accepted. Alone, accept lists what is accepted.
+		Long: `Has a finding told no more: one code, about one object, or about the pods of a workload. “check” and alerts are silent about it from then on;
+“why” tells it as accepted, by whom, until when and why. It is told again when it is over (--for, --until), when it is withdrawn, when it
+gets worse than it is now, and when something follows from it that is not accepted. Alone, accept lists what is accepted.
 
-It works beside a “paramedic serve” that runs on the state, and without one; it is on the record. Give “check” and “why” the same --state. An
-object can also say so itself, by the annotation paramedic-bot.github.io/accept: "PodCrashLoop until 2027-01-31: reason".`,
-		Example: "  paramedic accept --state paramedic.db\n  paramedic accept PodCrashLoop deployment/shop/web --for 7d the shop moves next week\n" +
+It works beside a “paramedic serve” that runs on the state, and without one; it is on the record. Give “check” and “why” the same --state.
+An object can also say so itself, by the annotation paramedic-bot.github.io/accept: "PodCrashLoop until 2027-01-31: reason".`,
+		Example: "  paramedic accept --state paramedic.db\n" +
+			"  paramedic accept PodCrashLoop deployment/shop/web --for 7d the shop moves next week\n" +
 			"  paramedic accept --withdraw PodCrashLoop deployment/shop/web",
 	}
 	state, key := stateFlag(cmd), keyFlag(cmd)

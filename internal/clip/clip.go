@@ -37,8 +37,8 @@ func Prefix(text string, n int) string {
 	return text[:max(n, 0)]
 }
 
-// Middle shortens text to at most n bytes by leaving out of its middle: errors wrap one another, what they begin with says where, and what they
-// end with says why.
+// Middle shortens text to at most n bytes by leaving out of its middle: errors wrap one another, what they begin with says where, and what
+// they end with says why.
 func Middle(text string, n int) string {
 	if len(text) <= n {
 		return text

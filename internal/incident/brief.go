@@ -210,7 +210,7 @@ func (f *folding) others(out *Diagnosis, l level) {
 			}
 		}
 	}
-	out.Changes = nil
+	out.Changes = f.d.Changes[:0:0] // as empty as they are
 	for i, c := range f.d.Changes {
 		if keep[i] {
 			out.Changes = append(out.Changes, c)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Event is something that happened to an incident, or to what is accepted. Its payload types are the structs below; each is stored as JSON under its own
-// name and the version in [EventVersion].
+// Event is something that happened to an incident, or to what is accepted. Its payload types are the structs below; each is stored as
+// JSON under its own name and the version in [EventVersion].
 type Event interface{ event() }
 
 // EventVersion is the version under which payloads are written today. Older ones are upcast when read, never rewritten.

@@ -7,8 +7,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// AcceptAnnotation is the annotation by which an object says which findings about it are accepted. It is the only one that is kept of custom
-// resources.
+// AcceptAnnotation is the annotation by which an object says which findings about it are accepted. It is the only one that is kept of
+// custom resources.
 const AcceptAnnotation = "paramedic-bot.github.io/accept"
 
 // Annotated is an object that has an annotation.

@@ -129,8 +129,8 @@ func answerWithout(c eval.Case, seen *snapshot.Snapshot, w diagnosis.Without) (*
 	return d, err
 }
 
-// readLogs adds the logs that are wanted and are there. While a container waits for its next start, a kubelet shows the log of the run before as
-// the current one.
+// readLogs adds the logs that are wanted and are there. While a container waits for its next start, a kubelet shows the log of the run
+// before as the current one.
 func readLogs(s, seen *snapshot.Snapshot, wanted []snapshot.LogWanted) {
 	for _, w := range wanted {
 		l := seen.Log(w.Pod.Namespace, w.Pod.Name, w.Container, w.Previous)

@@ -54,7 +54,8 @@ func checkIdleScheduler(s *snapshot.Snapshot, r *finding.Report) {
 		return
 	}
 	o := snapshot.ObjectOf("Lease", lease.Namespace, lease.Name)
-	f := r.Find(SchedulerIdle, o, fmt.Sprintf("kube-scheduler renews its Lease and schedules nothing: %s of %s have waited since %s without a word",
+	f := r.Find(SchedulerIdle, o, fmt.Sprintf("kube-scheduler renews its Lease and schedules nothing: %s of %s have waited since %s "+
+		"without a word",
 		finding.Inflect(len(pods), "%d {pod|pods}", len(pods)), finding.Inflect(len(workloads), "%d {workload|workloads}", len(workloads)),
 		finding.Clock(since)))
 	f.Since, f.Told, f.Pods, f.Fault = since, []time.Time{since}, componentPods(s, "kube-scheduler"), []incident.Object{o}

@@ -236,7 +236,7 @@ func answers(s *snapshot.Snapshot, v *corev1.Service) (bool, finding.Term) {
 		return true, finding.Term{}
 	}
 	soon, unknown := podproblem.OnlyStarting(s, pods)
-	soon = soon.And(finding.Lasts(finding.Settling, v.CreationTimestamp.Time))
+	soon = soon.Max(finding.Lasts(finding.Settling, v.CreationTimestamp.Time))
 	return unknown || !soon.Over(s.At), soon
 }
 

@@ -37,7 +37,8 @@ const mostGroups = 60
 var failure = regexp.MustCompile(`(?i)\b(?:fail(?:ed|ure|s|ing)?|errors?|denied|refused|forbidden|timed? ?out|unable|cannot|could not|invalid|` +
 	`not found|unhealthy|exceeded|rejected)\b`)
 
-// ordinary are the reasons by which the kubelet and the scheduler tell of a pod that does not run: what a finding about the pod tells as well.
+// ordinary are the reasons by which the kubelet and the scheduler tell of a pod that does not run: what a finding about the pod tells as
+// well.
 var ordinary = []string{"BackOff", "Failed", "FailedScheduling", "Unhealthy", "Killing", "Evicted", "Preempted", "FailedMount",
 	"FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox", "NetworkNotReady", "SandboxChanged", "InspectFailed",
 	"ErrImageNeverPull", "NotTriggerScaleUp", "ProbeWarning", "FailedKillPod", "FailedPreStopHook", "FailedPostStartHook", "NodeNotReady",

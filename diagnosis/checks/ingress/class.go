@@ -155,7 +155,7 @@ func checkIngressControllers(s *snapshot.Snapshot, r *finding.Report) {
 			}
 		}
 		if starting, unknown := podproblem.OnlyStarting(s, pods); !unknown && !slices.ContainsFunc(pods, kube.IsReady) {
-			marked := r.NotYet(starting.And(finding.Lasts(finding.Settling, c.CreationTimestamp.Time)), s.At)
+			marked := r.NotYet(starting.Max(finding.Lasts(finding.Settling, c.CreationTimestamp.Time)), s.At)
 			noController(s, r, c, pods, used[c.Name])
 			marked()
 		}
@@ -182,7 +182,7 @@ func noController(s *snapshot.Snapshot, r *finding.Report, c *networkingv1.Ingre
 		}
 		var soon finding.Term // and somebody may yet serve those that are new
 		for _, g := range ingresses {
-			soon = soon.And(finding.Lasts(finding.SlowIngress, g.CreationTimestamp.Time))
+			soon = soon.Max(finding.Lasts(finding.SlowIngress, g.CreationTimestamp.Time))
 		}
 		defer r.NotYet(soon, s.At)()
 	}

@@ -20,7 +20,8 @@ func ControllerPods(s *snapshot.Snapshot, ingress incident.Object) []*corev1.Pod
 	return nil
 }
 
-// ControllerOf is what the class of an Ingress names as its controller, such as "haproxy.org/ingress-controller"; "" where that is not known.
+// ControllerOf is what the class of an Ingress names as its controller, such as "haproxy.org/ingress-controller"; "" where that is not
+// known.
 func ControllerOf(s *snapshot.Snapshot, ingress incident.Object) string {
 	for i := range s.Ingresses {
 		g := &s.Ingresses[i]

@@ -258,7 +258,7 @@ func checkGateway(s *snapshot.Snapshot, r *finding.Report, g *gatewayObject) {
 			f := r.Find(GatewayNotReady, g.object(), fmt.Sprintf("Gateway %s/%s is not ready: %s is %s %s", g.Namespace, g.Name, t, c.Status, words))
 			f.Since = c.LastTransitionTime.Time
 			f.Cite(conditionSeen(g, "status", c))
-			normal := finding.Lasts(finding.Settling, f.Since).And(finding.Lasts(finding.SlowIngress, g.CreationTimestamp.Time))
+			normal := finding.Lasts(finding.Settling, f.Since).Max(finding.Lasts(finding.SlowIngress, g.CreationTimestamp.Time))
 			if f.MayPassWithin(normal); c.Status == metav1.ConditionUnknown {
 				f.NotYetWithin(normal, s.At)
 			}

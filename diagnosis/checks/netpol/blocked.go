@@ -214,8 +214,8 @@ func (c flows) report(code string, by calls.Call, blocked []*policy, f flow, egr
 	for _, w := range would {
 		found.Refs = finding.Union(found.Refs, []incident.Object{policyObject(w.NetworkPolicy)})
 	}
-	if changed, _ := snapshot.Changed(n); !changed.IsZero() {
-		found.Since = changed
+	if at, _ := snapshot.Changed(n); !at.IsZero() {
+		found.Since = at
 	} else {
 		found.Since = n.CreationTimestamp.Time
 	}

@@ -83,7 +83,8 @@ func servedBy(s *snapshot.Snapshot, v *corev1.Service) []*corev1.Pod {
 	})
 }
 
-// told says whether a finding of the code, or that a flow is cut, is about one of the policies and a pod of the caller's, where one is named.
+// told says whether a finding of the code, or that a flow is cut, is about one of the policies and a pod of the caller's, where one is
+// named.
 func (x shutOut) told(by []*policy, caller incident.Object) bool {
 	return slices.ContainsFunc(x.R.Findings, func(f *finding.Finding) bool {
 		return f.Code == PolicyBlocksFlow && slices.ContainsFunc(by, func(n *policy) bool {

@@ -29,7 +29,8 @@ const (
 )
 
 var nodeCodes = []finding.Code{
-	{Code: NodeCNIMissing, Severity: incident.Critical, Root: true, Final: true, Trouble: finding.NodeTrouble, Taints: []string{corev1.TaintNodeNotReady},
+	{Code: NodeCNIMissing, Severity: incident.Critical, Root: true, Final: true, Trouble: finding.NodeTrouble,
+		Taints: []string{corev1.TaintNodeNotReady},
 		Meaning: "The node's container runtime has no network (CNI) configuration: no new pod can start on it, and what has crashed is " +
 			"not restarted.",
 		Next: "Restore the CNI configuration on the node (on K3s, /var/lib/rancher/k3s/agent/etc/cni/net.d), or let its network plugin's " +
@@ -98,7 +99,7 @@ func checkNodes(s *snapshot.Snapshot, r *finding.Report) {
 		ready := kube.NodeCondition(n, corev1.NodeReady)
 		if ready != nil && ready.Status != corev1.ConditionTrue {
 			if leaving, asked := kube.Leaving(s, n); !asked {
-				marked := r.NotYet(leaving.And(settingUp(s, n)), s.At)
+				marked := r.NotYet(leaving.Max(settingUp(s, n)), s.At)
 				reportNotReady(s, r, n, ready)
 				reportDifference(s, r, n)
 				marked()

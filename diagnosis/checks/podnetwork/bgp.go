@@ -122,8 +122,8 @@ func calicoSelector(text string) (fits func(map[string]string) bool, ok bool) {
 	var terms []func(map[string]string) bool
 	for term := range strings.SplitSeq(text, "&&") {
 		term = strings.TrimSpace(term)
-		if has := calicoHas.FindStringSubmatch(term); has != nil {
-			terms = append(terms, func(l map[string]string) bool { _, ok := l[has[2]]; return ok == (has[1] == "") })
+		if key := calicoHas.FindStringSubmatch(term); key != nil {
+			terms = append(terms, func(l map[string]string) bool { _, ok := l[key[2]]; return ok == (key[1] == "") })
 		} else if is := calicoIs.FindStringSubmatch(term); is != nil {
 			terms = append(terms, func(l map[string]string) bool {
 				have, ok := l[is[1]]

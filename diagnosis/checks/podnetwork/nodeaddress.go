@@ -21,8 +21,8 @@ const NodeAddressMistaken = "NodeAddressMistaken"
 
 var nodeAddressCodes = []finding.Code{
 	{Code: NodeAddressMistaken, Severity: incident.Critical, Root: true,
-		Meaning: "A node's network plugin tells the other nodes an address that is none of the node's, such as that of a bridge on it: its pods " +
-			"and theirs do not reach one another.",
+		Meaning: "A node's network plugin tells the other nodes an address that is none of the node's, such as that of a bridge on it: its " +
+			"pods and theirs do not reach one another.",
 		Next: "Tell the plugin by which interface or network it is to find the node's address (Calico's IP_AUTODETECTION_METHOD, flannel's " +
 			"--iface), and start its pod on the node anew.",
 		Example: "calico-node takes 172.17.0.1 for the address of node worker-2, which is 192.168.0.12: other nodes do not reach its pods " +
@@ -37,8 +37,8 @@ var announced = []struct{ annotation, plugin string }{
 	{"flannel.alpha.coreos.com/public-ipv6", "kube-flannel"},
 }
 
-// checkNodeAddresses compares the address that a plugin announces for each node with those that the node has. Where no node's fits, the plugin
-// uses a network of its own, as it may.
+// checkNodeAddresses compares the address that a plugin announces for each node with those that the node has. Where no node's fits, the
+// plugin uses a network of its own, as it may.
 func checkNodeAddresses(s *snapshot.Snapshot, r *finding.Report) {
 	for _, a := range announced {
 		var odd []*corev1.Node
@@ -87,8 +87,8 @@ func reportAddress(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node, anno
 		}
 	}
 	o := snapshot.ObjectOf("Node", "", n.Name)
-	f := r.Find(NodeAddressMistaken, o, fmt.Sprintf("%s takes %s for the address of node %s%s: other nodes do not reach its pods (BGP sessions, "+
-		"tunnels)", plugin, at, n.Name, own)).On(n)
+	f := r.Find(NodeAddressMistaken, o, fmt.Sprintf("%s takes %s for the address of node %s%s: other nodes do not reach its pods (BGP "+
+		"sessions, tunnels)", plugin, at, n.Name, own)).On(n)
 	f.Fault = []incident.Object{o}
 	f.Cite(finding.SeenAPI(o, "metadata.annotations["+annotation+"]", time.Time{}, n.Annotations[annotation]))
 	ill := false

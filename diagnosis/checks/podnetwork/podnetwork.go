@@ -101,11 +101,11 @@ func podsByNode(s *snapshot.Snapshot, d *appsv1.DaemonSet) map[string]*corev1.Po
 
 // comes is until when a DaemonSet's pod may still come to a node.
 func comes(d *appsv1.DaemonSet, n *corev1.Node) finding.Term {
-	return finding.Lasts(finding.Settling, d.CreationTimestamp.Time).And(finding.Lasts(finding.AgentComes, n.CreationTimestamp.Time))
+	return finding.Lasts(finding.Settling, d.CreationTimestamp.Time).Max(finding.Lasts(finding.AgentComes, n.CreationTimestamp.Time))
 }
 
-// noSandbox are the events by which the kubelets say that pods get no network, the newest of each node, with those pods, and until when that
-// may pass.
+// noSandbox are the events by which the kubelets say that pods get no network, the newest of each node, with those pods, and until when
+// that may pass.
 type noSandbox struct {
 	events map[string]*corev1.Event
 	pods   map[string][]*corev1.Pod
@@ -146,7 +146,7 @@ func sandboxesOf(s *snapshot.Snapshot, counts func(*corev1.Pod) bool) noSandbox 
 		}
 		node := p.Spec.NodeName
 		x.pods[node] = append(x.pods[node], p)
-		x.normal[node] = x.normal[node].And(finding.Lasts(finding.Settling, p.CreationTimestamp.Time))
+		x.normal[node] = x.normal[node].Max(finding.Lasts(finding.Settling, p.CreationTimestamp.Time))
 		if before := x.events[node]; before == nil || snapshot.EventTime(before).Time.Before(snapshot.EventTime(e).Time) {
 			x.events[node] = e
 		}
@@ -184,8 +184,9 @@ func checkPlugins(s *snapshot.Snapshot, r *finding.Report) {
 				whyNot(d, s.Node(node))))
 			f.Nodes, f.Pods = []string{node}, failed.pods[node]
 			f.Cite(finding.SeenAPI(o, "status.desiredNumberScheduled", time.Time{},
-				fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), node)), finding.SeenEvent(failed.events[node])).
-				NotYetWithin(comes(d, n).And(failed.normal[node]), s.At)
+				fmt.Sprintf("%d of %d nodes, none on %s", d.Status.DesiredNumberScheduled, len(s.Nodes), node)),
+				finding.SeenEvent(failed.events[node])).
+				NotYetWithin(comes(d, n).Max(failed.normal[node]), s.At)
 		}
 	}
 }

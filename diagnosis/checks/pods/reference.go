@@ -61,7 +61,7 @@ func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
 		x := m[id]
 		x.stops = x.stops || stops
 		x.pods.Add(p)
-		x.normal = x.normal.And(made)
+		x.normal = x.normal.Max(made)
 		x.how = finding.Union(x.how, []string{how})
 		if len(x.seen) < finding.ShownPods {
 			x.seen = append(x.seen, e)

@@ -19,8 +19,8 @@ const SettingsOld = "SettingsOld"
 
 var settingsOldCodes = []finding.Code{
 	{Code: SettingsOld, Severity: incident.Warning, Root: true,
-		Meaning: "A ConfigMap or Secret has changed lately, and a container runs with what it was before: variables, and files that are mounted " +
-			"by subPath, never follow.",
+		Meaning: "A ConfigMap or Secret has changed lately, and a container runs with what it was before: variables, and files that are " +
+			"mounted by subPath, never follow.",
 		Next: "If the change is meant for it, restart the workload (kubectl rollout restart).",
 		Example: "Deployment proxy runs with what ConfigMap proxy-conf was before 09:40:00 UTC: it is mounted by subPath at " +
 			"/etc/proxy/proxy.yaml"},
@@ -32,8 +32,8 @@ type source struct {
 	field, taken string
 }
 
-// checkSettingsOld compares when ConfigMaps and Secrets changed with when the containers started that never see the change. Variables from a
-// ConfigMap are EnvironmentStale's affair where a pod is not ready, or where pods of one workload differ.
+// checkSettingsOld compares when ConfigMaps and Secrets changed with when the containers started that never see the change. Variables from
+// a ConfigMap are EnvironmentStale's affair where a pod is not ready, or where pods of one workload differ.
 func checkSettingsOld(s *snapshot.Snapshot, r *finding.Report) {
 	type key struct{ source, workload incident.Object }
 	found := map[key]*finding.Finding{}

@@ -20,14 +20,15 @@ const OutsideNameUnknown = "OutsideNameUnknown"
 
 var outsideCodes = []finding.Code{
 	{Code: OutsideNameUnknown, Severity: incident.Critical, Root: true,
-		Meaning: "A program calls a host outside the cluster of which a name server has answered that there is no such name, while the cluster's " +
-			"DNS is well.",
+		Meaning: "A program calls a host outside the cluster of which a name server has answered that there is no such name, while the " +
+			"cluster's DNS is well.",
 		Next:    "Correct the name in the program's configuration, or enter it where it should be known.",
 		Example: "Deployment pay calls api.paymnets.example, and there is no such name: ConfigMap pay-conf has it (data.PAY_URL)"},
 }
 
 // noSuchName are the words of resolvers that have been answered that a name does not exist; others say the same of a server that is silent.
-var noSuchName = []string{"no such host", "enotfound", "nxdomain", "non-existing domain", "name or service not known", "name does not resolve"}
+var noSuchName = []string{"no such host", "enotfound", "nxdomain", "non-existing domain", "name or service not known",
+	"name does not resolve"}
 
 // outsideName reports a call of a name outside the cluster that does not exist. It is likely only: the name server may be the wrong one.
 func outsideName(c calls.Callers, by calls.Call) {

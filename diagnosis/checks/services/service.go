@@ -147,7 +147,7 @@ func checkService(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, po
 		f.Cite(finding.SeenAPI(finding.PodObject(p), "status.conditions[Ready]", kube.UnreadySince(p), "not ready"))
 	}
 	f.Cite(kube.SliceEvidence(s, v)).Cite(failedDials(s, f.Object)...)
-	f.NotYetWithin(starting.And(finding.Lasts(finding.Settling, v.CreationTimestamp.Time)), s.At)
+	f.NotYetWithin(starting.Max(finding.Lasts(finding.Settling, v.CreationTimestamp.Time)), s.At)
 }
 
 // reached says that somebody reached the Service over TCP just now, whatever its objects say.

@@ -32,7 +32,8 @@ type server struct {
 	secrets []*snapshot.Secret
 }
 
-// checkUntrusted follows complaints of a certificate to whom serves it. Where no Secret shows that what the log says is so, it is a suspicion.
+// checkUntrusted follows complaints of a certificate to whom serves it. Where no Secret shows that what the log says is so, it is a
+// suspicion.
 func checkUntrusted(s *snapshot.Snapshot, r *finding.Report) {
 	c := calls.Callers{S: s, R: r, Found: map[string]*finding.Finding{}}
 	for _, well := range []bool{false, true} {

@@ -89,7 +89,7 @@ func (m *mounts) attach(p *corev1.Pod, e *corev1.Event) {
 		return
 	}
 	own := m.normal
-	m.normal = own.And(finding.Lasts(finding.SlowDetach, kube.BeganAt(e)))
+	m.normal = own.Max(finding.Lasts(finding.SlowDetach, kube.BeganAt(e)))
 	defer func() { m.normal = own }()
 	o, name := volumeObject(x[1]), "Volume "+x[1]
 	if v := m.s.PersistentVolume(x[1]); v != nil && v.Spec.ClaimRef != nil {

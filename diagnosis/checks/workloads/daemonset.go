@@ -59,7 +59,7 @@ func checkDaemonSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.DaemonSet
 	if d.Status.UpdatedNumberScheduled < want && d.Status.UpdatedNumberScheduled > 0 {
 		revised(f, s, d.Namespace, revisionBefore(s, d, now), revisionNamed(d, now))
 	}
-	f.NotYetWithin(normal.And(made), s.At)
+	f.NotYetWithin(normal.Max(made), s.At)
 }
 
 // notServing are the pods that should be ready by now. If there are none, and nothing is refused, they are those that are starting, with

@@ -46,9 +46,9 @@ func checkDeployment(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployme
 	if d.Status.ObservedGeneration < d.Generation || available == nil || available.Status != corev1.ConditionFalse || unknown {
 		return
 	}
-	normal := made.And(starting).And(finding.Lasts(finding.Settling, available.LastTransitionTime.Time))
+	normal := made.Max(starting).Max(finding.Lasts(finding.Settling, available.LastTransitionTime.Time))
 	if !stuck && progressing != nil && progressing.Reason != "NewReplicaSetAvailable" {
-		normal = normal.And(finding.Lasts(finding.RolloutMoves, progressing.LastUpdateTime.Time))
+		normal = normal.Max(finding.Lasts(finding.RolloutMoves, progressing.LastUpdateTime.Time))
 	}
 	f := r.Find(DeploymentUnavailable, o, fmt.Sprintf("Deployment %s: %d of %d pods are available", d.Name, d.Status.AvailableReplicas, want))
 	f.Workload, f.Since = o, available.LastTransitionTime.Time

@@ -41,7 +41,7 @@ func checkStatefulSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 	f.Workload = o
 	f.Cite(finding.SeenAPI(o, "status.readyReplicas", time.Time{}, fmt.Sprintf("%d of %d ready", d.Status.ReadyReplicas, want)))
 	servesStill(f, d.Status.ReadyReplicas > 0)
-	f.NotYetWithin(normal.And(made), s.At)
+	f.NotYetWithin(normal.Max(made), s.At)
 	p := s.Pod(d.Namespace, first)
 	if p == nil {
 		return

@@ -15,8 +15,8 @@ import (
 // urlHost is the host of an HTTPS address in a line, as HTTP clients write what they asked for.
 var urlHost = regexp.MustCompile(`https://([A-Za-z0-9.-]+)(?::([0-9]+))?`)
 
-// Untrusted are the calls that failed for the certificate of whom they reached, by the callers' logs, as far as these name the host; those of
-// pods that are well, or of the others.
+// Untrusted are the calls that failed for the certificate of whom they reached, by the callers' logs, as far as these name the host; those
+// of pods that are well, or of the others.
 func Untrusted(s *snapshot.Snapshot, well bool) []Call {
 	type key struct{ well bool }
 	return snapshot.Once(s, key{well}, func() []Call { return readUntrusted(s, well) })
@@ -52,8 +52,8 @@ func readUntrusted(s *snapshot.Snapshot, well bool) []Call {
 	return out
 }
 
-// TrustedHost is the host whose certificate a line complains of: that of the address that was asked for, or the name that the certificate is not
-// for. "" where the line names none.
+// TrustedHost is the host whose certificate a line complains of: that of the address that was asked for, or the name that the certificate
+// is not for. "" where the line names none.
 func TrustedHost(d logs.Fact) string {
 	if m := urlHost.FindStringSubmatch(d.Line); m != nil {
 		return strings.ToLower(strings.TrimRight(m[1], "."))

@@ -31,9 +31,9 @@ var passing = []string{"Pod", "ReplicaSet", "Event", "EndpointSlice", "Endpoints
 var word = regexp.MustCompile(`[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?(?:/[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)?`)
 
 // In lists the objects that a text names, as it is written by something in the namespace, in the order in which they are named, at most
-// mostSaid. An object is named by its namespace and name ("dev2/moderation"), by its kind and name ("secret \"web-tls\" not found"), or by a
-// name that is no word of prose ("kps-grafana-datasource") and that one object alone has where it can be meant; a ConfigMap also by the name of
-// a file that is one of its keys ("datasource.yaml"), and an Ingress by its host, unless many have it.
+// mostSaid. An object is named by its namespace and name ("dev2/moderation"), by its kind and name ("secret \"web-tls\" not found"), or by
+// a name that is no word of prose ("kps-grafana-datasource") and that one object alone has where it can be meant; a ConfigMap also by the
+// name of a file that is one of its keys ("datasource.yaml"), and an Ingress by its host, unless many have it.
 func In(s *snapshot.Snapshot, namespace, text string) []incident.Object {
 	names := namesOf(s)
 	words := word.FindAllString(text[:min(len(text), maxText)], -1)
@@ -76,7 +76,8 @@ func In(s *snapshot.Snapshot, namespace, text string) []incident.Object {
 	return out.List[:min(len(out.List), mostSaid)]
 }
 
-// joined are the objects whose namespace and name, joined by an underscore, a word begins with, as proxies call their back ends: "dev2_web_80".
+// joined are the objects whose namespace and name, joined by an underscore, a word begins with, as proxies call their back ends:
+// "dev2_web_80".
 func (n names) joined(w string) []incident.Object {
 	parts := strings.Split(w, "_")
 	if len(parts) < 2 {
@@ -113,8 +114,8 @@ type key struct{ namespace, name string }
 // mostSharing is how many ConfigMaps of a namespace may have a key for its name to mean them.
 const mostSharing = 2
 
-// names are the objects of a Snapshot by name, the kinds by the words for them, in small letters, and the ConfigMaps by their keys, as far as
-// these are file names.
+// names are the objects of a Snapshot by name, the kinds by the words for them, in small letters, and the ConfigMaps by their keys, as far
+// as these are file names.
 type names struct {
 	named map[string][]incident.Object
 	kinds map[string]string
@@ -176,8 +177,8 @@ func filesOf(s *snapshot.Snapshot) map[key][]incident.Object {
 // path is an absolute path in a text.
 var path = regexp.MustCompile(`/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)+`)
 
-// Mounted lists the ConfigMaps and Secrets of a pod that hold a file which the text names, going by where they are mounted in its containers:
-// of the container, or, where it is "", of any.
+// Mounted lists the ConfigMaps and Secrets of a pod that hold a file which the text names, going by where they are mounted in its
+// containers: of the container, or, where it is "", of any.
 func Mounted(p *corev1.Pod, container, text string) []incident.Object {
 	var out finding.Gathered[incident.Object]
 	for _, file := range path.FindAllString(text[:min(len(text), maxText)], -1) {

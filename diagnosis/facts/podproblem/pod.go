@@ -55,7 +55,7 @@ func (a Problem) Early(now time.Time) bool { return a.standing == suspect || !a.
 
 // mayPass says until when it may pass by itself; of several terms the longest counts.
 func (a *Problem) mayPass(t finding.Term) *Problem {
-	a.normal = a.normal.And(t)
+	a.normal = a.normal.Max(t)
 	return a
 }
 

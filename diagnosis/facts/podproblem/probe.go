@@ -23,15 +23,15 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 		return Problem{}, false
 	}
 	normal := finding.Lasts(finding.Settling, ready.LastTransitionTime.Time).
-		And(finding.Lasts(finding.Settling, p.CreationTimestamp.Time)).And(away)
+		Max(finding.Lasts(finding.Settling, p.CreationTimestamp.Time)).Max(away)
 	for _, c := range kube.ContainersOf(p) {
 		if !c.Init && InitDone(c) && p.Spec.RestartPolicy != corev1.RestartPolicyAlways {
-			normal = normal.And(finding.Lasts(finding.PartDone, c.Status.State.Terminated.FinishedAt.Time))
+			normal = normal.Max(finding.Lasts(finding.PartDone, c.Status.State.Terminated.FinishedAt.Time))
 		}
 		if c.Init || c.Status.Ready || c.Status.State.Running == nil {
 			continue
 		}
-		normal = normal.And(finding.Lasts(finding.Settling, c.Status.State.Running.StartedAt.Time))
+		normal = normal.Max(finding.Lasts(finding.Settling, c.Status.State.Running.StartedAt.Time))
 		if a, ok := probeFails(s, p, c, normal); ok {
 			return a, true
 		}
@@ -41,7 +41,7 @@ func unready(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 	}
 	a := Problem{Code: PodNotReady, Alike: p.Spec.NodeName, node: p.Spec.NodeName, Since: ready.LastTransitionTime.Time,
 		Predicate: finding.Say("{runs|run} on node %s, but {is|are} not ready", p.Spec.NodeName)}
-	a.notYet(normal.And(kube.WarmsUpUntil(s, p)))
+	a.notYet(normal.Max(kube.WarmsUpUntil(s, p)))
 	if ready.Message != "" {
 		a.Predicate = a.Predicate.And(": %s", ready.Message)
 	}

@@ -168,7 +168,7 @@ func promised(s *snapshot.Snapshot, p *corev1.Pod) finding.Term {
 	}
 	for _, victim := range s.PodsOn(p.Status.NominatedNodeName) {
 		if victim.DeletionTimestamp != nil {
-			t = t.And(finding.Lasts(finding.StuckTerminating, victim.DeletionTimestamp.Time))
+			t = t.Max(finding.Lasts(finding.StuckTerminating, victim.DeletionTimestamp.Time))
 		}
 	}
 	return t

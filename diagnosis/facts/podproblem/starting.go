@@ -44,13 +44,13 @@ func StartsUntil(s *snapshot.Snapshot, pods []*corev1.Pod) finding.Term {
 	var t finding.Term
 	for _, p := range pods {
 		if p.DeletionTimestamp != nil {
-			t = t.And(finding.Lasts(finding.StuckTerminating, p.DeletionTimestamp.Time))
+			t = t.Max(finding.Lasts(finding.StuckTerminating, p.DeletionTimestamp.Time))
 			continue
 		}
-		t = t.And(finding.Lasts(finding.Settling, p.CreationTimestamp.Time)).And(finding.Lasts(finding.Settling, kube.UnreadySince(p))).
-			And(kube.WarmsUpUntil(s, p))
+		t = t.Max(finding.Lasts(finding.Settling, p.CreationTimestamp.Time)).Max(finding.Lasts(finding.Settling, kube.UnreadySince(p))).
+			Max(kube.WarmsUpUntil(s, p))
 		for _, a := range EarlyOf(s, p) {
-			t = t.And(a.normal)
+			t = t.Max(a.normal)
 		}
 	}
 	return t
