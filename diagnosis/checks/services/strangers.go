@@ -45,7 +45,7 @@ func checkStrangers(s *snapshot.Snapshot, r *finding.Report) {
 	if finding.NotSeen(s, "pods", "") || finding.NotSeen(s, "services", "") {
 		return
 	}
-	pods, dns := kube.NewPodLabels(s), resolvers.Service(s)
+	dns := resolvers.Service(s)
 	for i := range s.Services {
 		v := &s.Services[i]
 		if v == dns || len(v.Spec.Selector) == 0 || kube.Newly(s, v.CreationTimestamp.Time) || slices.ContainsFunc(r.Findings,
@@ -54,7 +54,7 @@ func checkStrangers(s *snapshot.Snapshot, r *finding.Report) {
 			}) {
 			continue
 		}
-		behind := slices.DeleteFunc(slices.Clone(pods.Selected(v.Namespace, v.Spec.Selector)), func(p *corev1.Pod) bool { return !kube.IsReady(p) })
+		behind := slices.DeleteFunc(kube.Selected(s, v.Namespace, v.Spec.Selector), func(p *corev1.Pod) bool { return !kube.IsReady(p) })
 		if len(behind) == 0 || mixesReleases(s, r, v, behind) {
 			continue
 		}
