@@ -117,7 +117,29 @@ func TestTimeGrowsWithThePods(t *testing.T) {
 	if testing.Short() {
 		t.Skip("diagnoses large clusters")
 	}
-	small, large := ill(1000), ill(8000)
+	growsWithThePods(t, ill)
+}
+
+// Nor does it where all of them lie in one namespace, with a Service for every ten.
+func TestTimeGrowsWithThePodsOfANamespace(t *testing.T) {
+	if testing.Short() {
+		t.Skip("diagnoses large clusters")
+	}
+	growsWithThePods(t, func(pods int) *snapshot.Snapshot {
+		s := many(pods, 0)
+		for i := range s.Pods {
+			s.Pods[i].Namespace = "shop"
+		}
+		for i := range s.Services {
+			s.Services[i].Namespace, s.Deployments[i].Namespace, s.ReplicaSets[i].Namespace = "shop", "shop", "shop"
+		}
+		return s
+	})
+}
+
+func growsWithThePods(t *testing.T, cluster func(pods int) *snapshot.Snapshot) {
+	t.Helper()
+	small, large := cluster(1000), cluster(8000)
 	best := func(s *snapshot.Snapshot) time.Duration {
 		shortest := time.Hour
 		for range 3 {

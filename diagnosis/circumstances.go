@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -161,6 +162,12 @@ func changed(c incident.Change) string {
 // lately is how long ago a change may be that is told where nothing else is.
 const lately = 30 * time.Minute
 
+// steady says of a change whose meaning the API does not tell that it came so shortly before the look that it is more likely one of many: a
+// controller that keeps its state in an object rewrites it every few seconds. What somebody wrote by kubectl is told at once.
+func steady(s *snapshot.Snapshot, x change.Scored) bool {
+	return x.Touched == change.Unknown && s.At.Sub(x.At) < finding.Settling.For && !strings.HasPrefix(x.By, "kubectl")
+}
+
 // changedThere is, of a scope in which somebody says that it hurts and nothing was found, the nearest change, as a suspicion.
 func changedThere(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, changes []change.Change) []*finding.Finding {
 	there := scope.lies(s)
@@ -173,7 +180,7 @@ func changedThere(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, c
 	}
 	ranked := change.Rank(changes, scope.paths(s, changes), onset)
 	i := slices.IndexFunc(ranked, func(x change.Scored) bool {
-		return x.Score >= change.Telling && x.Touched < change.Joined && onset.Sub(x.At) <= lately
+		return x.Score >= change.Telling && x.Touched < change.Joined && onset.Sub(x.At) <= lately && !steady(s, x)
 	})
 	if i < 0 {
 		return nil

@@ -173,7 +173,7 @@ func (p *paths) called(f *finding.Finding) {
 		}
 		p.add(steps, o)
 		if v := p.s.Service(o.Namespace, o.Name); v != nil {
-			if behind := kube.NewPodLabels(p.s).Selected(o.Namespace, v.Spec.Selector); len(behind) > 0 {
+			if behind := kube.Selected(p.s, o.Namespace, v.Spec.Selector); len(behind) > 0 {
 				p.ofPod(behind[0], steps)
 			}
 		}

@@ -42,7 +42,7 @@ func PodsBehind(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
 		return kube.PodsOf(s, o)
 	case "Service":
 		if v := s.Service(o.Namespace, o.Name); v != nil && len(v.Spec.Selector) > 0 {
-			return kube.NewPodLabels(s).Selected(v.Namespace, v.Spec.Selector)
+			return kube.Selected(s, v.Namespace, v.Spec.Selector)
 		}
 		return nil
 	case "Component":
@@ -63,7 +63,7 @@ func PodsBehind(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
 
 // component are the pods of a part of the control plane, by the label that kubeadm and others give them.
 func component(s *snapshot.Snapshot, name string) []*corev1.Pod {
-	return kube.NewPodLabels(s).Selected(metav1.NamespaceSystem, map[string]string{"component": name})
+	return kube.Selected(s, metav1.NamespaceSystem, map[string]string{"component": name})
 }
 
 // controllersOf are the pods of the controller of a custom resource: of who has the right to write its status; of who has written it, by

@@ -44,8 +44,8 @@ func (t Term) Over(now time.Time) bool { return !t.Until.After(now) }
 // Patiences are all that there are, in the order of the guide: a check that finds what may pass by itself says with [Finding.MayPass] or
 // [Finding.NotYet] which of them holds.
 var Patiences = []Patience{
-	Settling, WarmUp, LongStart, SlowProbe, SecondStart, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler, SchedulerHangs, GateOpens,
-	ScaleUp, StuckTerminating, PartDone, RolloutMoves, HeldUpdate, PauseForgotten, HelperEnds, NextTry, EndlessJob, LateStart,
+	Settling, WarmUp, LongStart, SlowProbe, SecondStart, FullAgain, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler, SchedulerHangs,
+	GateOpens, ScaleUp, StuckTerminating, PartDone, RolloutMoves, HeldUpdate, PauseForgotten, HelperEnds, NextTry, EndlessJob, LateStart,
 	LongRun, Unmeasured, AtMaximum, LongAtMaximum, AheadOf, SlowProvisioning, SlowDetach, SlowResize, SlowBalancer, SlowIngress,
 	SlowIssuer, NewNode, AgentComes, StartingRuntime, StaleLease, LeavingTime, ForgottenCordon, LostLead, SlowNamespace,
 	CustomFails, CustomSettles, CustomProgresses, CustomUnseen, HelmOperation,
@@ -66,6 +66,8 @@ var (
 			"What fails less often than that has no consequence."}
 	SecondStart = Patience{"SecondStart", time.Minute, "may do well from its second start on",
 		"What a program lacked when it was first started may be there a minute later; a container that crashes again is told at once."}
+	FullAgain = Patience{"FullAgain", time.Hour, "may keep within its memory limit from now on",
+		"Memory fills as it did before, unless it was one large request; a container that is killed again soon is told at once."}
 	StartAnew = Patience{"StartAnew", 2 * time.Minute, "may still be started anew after its node",
 		"A container that ended because its node or runtime went down is started by the kubelet as soon as that is back, which takes as " +
 			"long as WarmUp."}

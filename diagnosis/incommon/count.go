@@ -125,7 +125,7 @@ func (c *counted) distinct() int {
 // parts says whether nearly all of the ill and nearly none of the well have a factor, and whether there are enough of both.
 func (c *counted) parts(n int) bool {
 	x, of, ill := c.of[n], c.total[c.company(n)], c.total[anywhere].ill
-	if c.ill.named && !byPlace(c.t.factors[n].kind) {
+	if k := c.t.factors[n].kind; c.ill.named && !byPlace(k) || c.ill.apart && byTeam(k) {
 		return false
 	}
 	return x.ill >= fewest && of.well >= fewest && 10*x.ill >= 9*ill && 10*x.well <= of.well && 4*x.well <= x.ill

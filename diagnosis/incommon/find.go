@@ -9,7 +9,6 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
-	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -47,6 +46,7 @@ type group struct {
 	found []*finding.Finding
 	pods  map[*corev1.Pod]bool
 	named bool // one names by itself what is at fault: only where its pods are, and what holds their volumes, can be more than that
+	apart bool // its programs complain of different things
 }
 
 func gather[K comparable](found []*finding.Finding, by func(*finding.Finding) (K, bool)) []*group {
@@ -87,21 +87,6 @@ func family(f *finding.Finding) (k string, ok bool) {
 
 func code(f *finding.Finding) (string, bool) { return f.Code, true }
 
-// said is what the logs of those say that fail with one code.
-type said struct {
-	code             string
-	kind             logs.Kind
-	host, name, path string
-}
-
-func words(f *finding.Finding) (said, bool) {
-	k := said{code: f.Code}
-	if len(f.Said) > 0 {
-		k.kind, k.host, k.name, k.path = f.Said[0].Kind, f.Said[0].Host, f.Said[0].Name, f.Said[0].Path
-	}
-	return k, true
-}
-
 // within seeks what a group has in common, or else those of it with one code, or else those whose logs say the same. Each try counts.
 func (t *table) within(g *group) []parting {
 	tried := 0
@@ -117,7 +102,7 @@ func (t *table) within(g *group) []parting {
 				continue
 			}
 		}
-		finer := gather(part.found, words)
+		finer := gather(part.found, t.said)
 		for i, x := range finer {
 			if len(finer) > 1 && i < mostGroups {
 				if p, ok := t.part(x, &tried); ok {
@@ -148,6 +133,7 @@ func (t *table) part(g *group, tried *int) (best parting, ok bool) {
 	if len(g.pods) < fewest {
 		return best, false
 	}
+	g.apart = t.differ(g.found)
 	c := t.count(g)
 	*tried += c.distinct()
 	if c.total[anywhere].ill < fewest {

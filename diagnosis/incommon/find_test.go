@@ -142,6 +142,39 @@ func TestWhatIsExplainedIsLeftAlone(t *testing.T) {
 	}
 }
 
+// What every workload of a team has tells nothing where each of them complains of something else; a place does all the same.
+func TestOwnTroublesShareNoAccount(t *testing.T) {
+	account := func(p *corev1.Pod) { p.Spec.ServiceAccountName = "team-b" }
+	for name, c := range map[string]struct {
+		says []string
+		node string
+		want string
+	}{
+		"each its own":      {[]string{"FATAL no tenant", "FATAL bad licence", "FATAL empty queue", "FATAL wrong clock"}, "w-1", ""},
+		"all the same":      {[]string{`FATAL 17 users, "a" refused`, `FATAL 4 users, "b" refused`}, "w-1", "ServiceAccount/shop/team-b"},
+		"nothing":           {[]string{""}, "w-1", "ServiceAccount/shop/team-b"},
+		"each, at one node": {[]string{"FATAL no tenant", "FATAL bad licence", "FATAL empty queue", "FATAL wrong clock"}, "w-2", "Node/w-2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, ill := cluster(slices.Concat(several(6, "a", c.node, true, account), several(30, "b", "w-1", false, nil))...)
+			for i, f := range ill {
+				p := f.Pods[0]
+				p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{
+					Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}}}
+				s.Logs = append(s.Logs, snapshot.Log{Namespace: p.Namespace, Pod: p.Name, Container: "main", Text: c.says[i%len(c.says)] + "\n"})
+			}
+			s.Index()
+			got := ""
+			for _, f := range Find(s, ill, ill) {
+				got += f.Object.String()
+			}
+			if got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 // Groups that differ by code or by words are told apart, where all of them have nothing in common.
 func TestEachTroubleHasItsOwn(t *testing.T) {
 	s, ill := cluster(slices.Concat(several(7, "a", "w-1", true, nil), several(7, "c", "w-3", true, nil),

@@ -212,3 +212,7 @@ func (t *table) named(p *parting, f factor) []incident.Object {
 
 // byPlace says whether a factor of the kind can be more than what a finding that names what is at fault says.
 func byPlace(k kind) bool { return companies[k] == placed || companies[k] == claiming }
+
+// byTeam says whether a factor of the kind is what all workloads of a team, or of a platform, have in common anyway. Where each of them
+// complains of something else, it is not why.
+func byTeam(k kind) bool { return companies[k] == near || k == ofPriority || k == inNamespace }

@@ -12,47 +12,9 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// PodLabels finds pods by label, so that many Services in one namespace do not each go through all its pods.
-type PodLabels map[labelKey][]*corev1.Pod
-
-type labelKey struct{ namespace, key, value string }
-
-// NewPodLabels indexes the pods that have not ended, once for a Snapshot.
-func NewPodLabels(s *snapshot.Snapshot) PodLabels {
-	type key struct{}
-	return snapshot.Once(s, key{}, func() PodLabels { return labelPods(s) })
-}
-
-func labelPods(s *snapshot.Snapshot) PodLabels {
-	m := make(PodLabels, len(s.Pods))
-	for i := range s.Pods {
-		p := &s.Pods[i]
-		if HasEnded(p) {
-			continue
-		}
-		for k, v := range p.Labels {
-			m[labelKey{p.Namespace, k, v}] = append(m[labelKey{p.Namespace, k, v}], p)
-		}
-	}
-	return m
-}
-
-// Selected returns the pods that have all the labels and have not ended, by name.
-func (m PodLabels) Selected(namespace string, selector map[string]string) []*corev1.Pod {
-	var fewest []*corev1.Pod
-	first := true
-	for k, v := range selector {
-		if with := m[labelKey{namespace, k, v}]; first || len(with) < len(fewest) {
-			fewest, first = with, false
-		}
-	}
-	var out []*corev1.Pod
-	for _, p := range fewest {
-		if Matches(selector, p.Labels) {
-			out = append(out, p)
-		}
-	}
-	return out
+// Selected returns the namespace's pods that have all the labels and have not ended, by name.
+func Selected(s *snapshot.Snapshot, namespace string, selector map[string]string) []*corev1.Pod {
+	return slices.DeleteFunc(s.PodsSelected(namespace, selector), HasEnded)
 }
 
 // Matches says whether labels fit a selector.

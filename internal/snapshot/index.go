@@ -134,14 +134,40 @@ func (s *Snapshot) Log(namespace, pod, container string, previous bool) *Log {
 	return s.index.logs[logKey{key{namespace, pod}, container, previous}]
 }
 
+// labelled is a label of a namespace's pods.
+type labelled struct{ namespace, key, value string }
+
+// podsByLabel indexes the pods by their labels, so that many selectors in one namespace do not each go through all its pods.
+func (s *Snapshot) podsByLabel() map[labelled][]*corev1.Pod {
+	type key struct{}
+	return Once(s, key{}, func() map[labelled][]*corev1.Pod {
+		m := make(map[labelled][]*corev1.Pod, len(s.Pods))
+		for i := range s.Pods {
+			p := &s.Pods[i]
+			for k, v := range p.Labels {
+				m[labelled{p.Namespace, k, v}] = append(m[labelled{p.Namespace, k, v}], p)
+			}
+		}
+		return m
+	})
+}
+
 // PodsSelected returns the namespace's pods that the selector matches, by name. An empty or nil selector matches nothing, as in a Service.
 func (s *Snapshot) PodsSelected(namespace string, selector map[string]string) []*corev1.Pod {
 	if len(selector) == 0 {
 		return nil
 	}
+	by := s.podsByLabel()
+	var fewest []*corev1.Pod
+	first := true
+	for k, v := range selector {
+		if with := by[labelled{namespace, k, v}]; first || len(with) < len(fewest) {
+			fewest, first = with, false
+		}
+	}
 	sel := labels.SelectorFromSet(selector)
 	var out []*corev1.Pod
-	for _, p := range s.PodsIn(namespace) {
+	for _, p := range fewest {
 		if sel.Matches(labels.Set(p.Labels)) {
 			out = append(out, p)
 		}

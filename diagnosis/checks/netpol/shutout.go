@@ -78,7 +78,7 @@ func servedBy(s *snapshot.Snapshot, v *corev1.Service) []*corev1.Pod {
 	if v == nil || len(v.Spec.Selector) == 0 {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(kube.NewPodLabels(s).Selected(v.Namespace, v.Spec.Selector)), func(p *corev1.Pod) bool {
+	return slices.DeleteFunc(kube.Selected(s, v.Namespace, v.Spec.Selector), func(p *corev1.Pod) bool {
 		return !kube.IsReady(p) || p.Spec.HostNetwork
 	})
 }

@@ -94,7 +94,6 @@ var serviceCodes = []finding.Code{
 
 func checkServices(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges("services", "endpointslices.discovery.k8s.io", "pods")
-	pods := kube.NewPodLabels(s)
 	dns := resolvers.Service(s)
 	for i := range s.Services {
 		v := &s.Services[i]
@@ -106,7 +105,7 @@ func checkServices(s *snapshot.Snapshot, r *finding.Report) {
 		case len(v.Spec.Selector) == 0:
 			checkByHand(s, r, v)
 		default:
-			checkService(s, r, v, pods.Selected(v.Namespace, v.Spec.Selector))
+			checkService(s, r, v, kube.Selected(s, v.Namespace, v.Spec.Selector))
 		}
 		marked()
 	}

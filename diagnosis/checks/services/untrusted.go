@@ -52,7 +52,7 @@ func checkUntrusted(s *snapshot.Snapshot, r *finding.Report) {
 func serverOf(s *snapshot.Snapshot, by calls.Call) (server, bool) {
 	if v := s.Service(by.Service.Namespace, by.Service.Name); v != nil {
 		x := server{o: by.Service}
-		for _, p := range kube.NewPodLabels(s).Selected(v.Namespace, v.Spec.Selector) {
+		for _, p := range kube.Selected(s, v.Namespace, v.Spec.Selector) {
 			for _, name := range kube.SecretsOf(p) {
 				x.add(kube.SecretNamed(s, p.Namespace, name))
 			}

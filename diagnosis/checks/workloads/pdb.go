@@ -103,7 +103,7 @@ func youngLast(s *snapshot.Snapshot) []*policyv1.PodDisruptionBudget {
 // selectable are the pods of the budget's namespace that have not ended and have the labels that it asks for.
 func selectable(s *snapshot.Snapshot, b *policyv1.PodDisruptionBudget) []*corev1.Pod {
 	if b.Spec.Selector != nil && len(b.Spec.Selector.MatchLabels) > 0 {
-		return kube.NewPodLabels(s).Selected(b.Namespace, b.Spec.Selector.MatchLabels)
+		return kube.Selected(s, b.Namespace, b.Spec.Selector.MatchLabels)
 	}
 	return slices.DeleteFunc(slices.Clone(s.PodsIn(b.Namespace)), kube.HasEnded)
 }

@@ -151,13 +151,21 @@ func runningAgain(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Proble
 	return addingUp(s, p, c, last), true
 }
 
-// endedBefore is a restart that nobody is woken for. One that is a moment old and came soon after the start is a crash; an older one, or
-// one without an error, may have been the last, and is a suspicion.
+// endedBefore is a restart that nobody is woken for. Killed for its own limit within the hour, it was seen to fail, and will again. One that
+// is a moment old, came soon after the start and is not made up for yet is a crash; any other may have been the last, and is a suspicion.
 func endedBefore(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, last *corev1.ContainerStateTerminated,
 	run *corev1.ContainerStateRunning) Problem {
 	a := Crashed(s, p, c, last)
+	memory, killed := a.detail.(OutOfMemory)
+	if full := finding.Lasts(finding.FullAgain, last.FinishedAt.Time); killed && !memory.OfNode && kube.IsReady(p) && !full.Over(s.At) {
+		a.Predicate = finding.Say("{was|were} %s %s ago%s", a.Reason, finding.Duration(s.At.Sub(last.FinishedAt.Time)), c.In(p))
+		a.mayPass(full)
+		a.atMost = incident.Likely
+		return a
+	}
 	soon := last.ExitCode != 0 && last.FinishedAt.Sub(last.StartedAt.Time) < finding.Forgiven.For
-	if again := finding.Lasts(finding.SecondStart, run.StartedAt.Time); soon && !again.Over(s.At) {
+	once := c.Status.RestartCount == 1 && c.Status.Ready
+	if again := finding.Lasts(finding.SecondStart, run.StartedAt.Time); soon && !once && !again.Over(s.At) {
 		a.endedOnce(p, c)
 		a.mayPass(again)
 		return a
