@@ -56,7 +56,9 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	if d.NotSeen == nil {
 		d.NotSeen = []incident.NotSeen{}
 	}
-	if !in.whole {
+	if in.whole {
+		scope.acceptedThere(s, d)
+	} else {
 		there := in.seenThere(d)
 		d = within(d, func(f *incident.Finding) bool { return in.concerns(f, there) }, in.holds)
 	}
