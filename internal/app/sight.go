@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -110,15 +111,18 @@ func (s *sight) beyond(ctx context.Context, as incident.Identity, objects []inci
 }
 
 func (s *sight) mayRead(ctx context.Context, as incident.Identity, o incident.Object) (bool, error) {
+	if strings.EqualFold(o.Kind, "Namespace") { // what is in it
+		return s.rights.MayRead(ctx, as, o.Name)
+	}
 	if o.Namespace != "" && o.Namespace != anyName {
 		ok, err := s.rights.MayRead(ctx, as, o.Namespace)
-		if ok && err == nil && o.Kind == "Secret" {
+		if ok && err == nil && strings.EqualFold(o.Kind, "Secret") {
 			return s.rights.MayList(ctx, as, incident.Secrets, o.Namespace)
 		}
 		return ok, err
 	}
 	for _, k := range snapshot.Kinds {
-		if k.Name == o.Kind && !k.Namespaced {
+		if strings.EqualFold(k.Name, o.Kind) && !k.Namespaced {
 			return s.rights.MayList(ctx, as, snapshot.ResourceOf(k.GroupResource()), "")
 		}
 	}
@@ -131,7 +135,7 @@ func subjects(state *incident.State) []incident.Object {
 	seen := map[incident.Object]bool{}
 	add := func(objects ...incident.Object) {
 		for _, o := range objects {
-			if o.Kind == "Namespace" {
+			if strings.EqualFold(o.Kind, "Namespace") {
 				o = incident.Object{Kind: "Pod", Namespace: o.Name}
 			}
 			if o.Namespace != "" && o.Kind != "Secret" {

@@ -211,3 +211,36 @@ func TestAnIncidentIsShownToWhoMayReadAllThatItTells(t *testing.T) {
 		}
 	}
 }
+
+// Paramedic looks at an incident with its own rights, so that nobody opens one about what they may not read.
+func TestOnlyWhoMayReadItOpensAnIncidentAboutIt(t *testing.T) {
+	set, k := readers(t, mapping(), true)
+	for line, allowed := range map[string]bool{
+		"open -n ollama it is slow":                          true,
+		"open --about Deployment/ollama/ollama it is slow":   true,
+		"open it is slow":                                    true,
+		"open -n monitoring it is slow":                      false,
+		"open --about Namespace/monitoring it is slow":       false,
+		"open --about namespace/monitoring it is slow":       false,
+		"open --about secret/ollama/key it is slow":          false,
+		"open --about Node/n1 it is slow":                    false,
+		"open -n ollama --about Pod/monitoring/x it is slow": false,
+		"open --as found/lab -n monitoring what was found":   false,
+	} {
+		before, _, err := k.List(t.Context(), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, text := answerTo(t, set, "UBEN", "CINC", line)
+		after, _, err := k.List(t.Context(), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if refused := strings.Contains(text, "You, as ben, may not read"); refused == allowed || !allowed && len(after) != len(before) {
+			t.Errorf("%s: exit %d, %d incidents became %d\n%s", line, r.Exit, len(before), len(after), text)
+		}
+	}
+	if r, text := answerTo(t, set, "UCY", "CINC", "open -n ollama it is slow"); r.Exit == 0 {
+		t.Errorf("opened by who is mapped to nobody:\n%s", text)
+	}
+}
