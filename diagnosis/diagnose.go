@@ -59,8 +59,8 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	if in.whole {
 		scope.acceptedThere(s, d)
 	} else {
-		there := in.seenThere(d)
-		d = within(d, func(f *incident.Finding) bool { return in.concerns(f, there) }, in.holds)
+		there, touched := in.seenThere(d), scope.touched(found, in.holds)
+		d = within(d, func(f *incident.Finding) bool { return in.concerns(f, there) || touched[f.ID] }, in.holds)
 	}
 	guarded(d, "what was looked at closely", func() { lookedClosely(s, scope, d, changes) })
 	return d

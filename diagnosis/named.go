@@ -32,6 +32,9 @@ func named(s *snapshot.Snapshot, linked *cause.Linked, asked bool) []*finding.Fi
 			continue
 		}
 		for _, x := range complaints(s, f) {
+			if !asked && x.object.Namespace != f.Object.Namespace {
+				continue // whoever writes a log could put another's object on top of what wakes people
+			}
 			i := slices.IndexFunc(about[x.object], func(g *finding.Finding) bool { return g != f && !linked.Explains(f, g) })
 			if i >= 0 {
 				linked.Name(about[x.object][i], f)
@@ -83,14 +86,15 @@ func complaints(s *snapshot.Snapshot, f *finding.Finding) []complaint {
 
 func namedIn(s *snapshot.Snapshot, f *finding.Finding, x complaint) *finding.Finding {
 	r := finding.NewReport(circumstance.Checks[0].Codes)
-	whose := map[incident.Source]string{incident.SourceLog: "the log of ", incident.SourceEvent: "an event of "}[x.seen.Source]
-	n := r.Find(circumstance.NamedInError, x.object, finding.Inflect(1, "%s is what %s%s complains of: %s", finding.Short(x.object), whose,
-		finding.Short(f.Object), finding.ShortMessage(x.line)))
-	n.AtMost = incident.Likely
+	whose := map[incident.Source]string{incident.SourceLog: "The log of ", incident.SourceEvent: "An event of "}[x.seen.Source]
+	n := r.Find(circumstance.NamedInError, x.object, finding.Inflect(1, "%s%s complains, and names %s: %s", whose, finding.Short(f.Object),
+		finding.Short(x.object), finding.ShortMessage(x.line)))
+	n.AtMost = incident.Possible
+	n.Fault = finding.Union([]incident.Object{x.object}, f.AtFault())
 	if !f.Alarms() {
 		n.Suspected()
 	}
-	return n.Cite(x.seen)
+	return n.Cite(x.seen).Cite(f.Seen[:min(len(f.Seen), finding.ShownPods)]...)
 }
 
 // namesIn are the objects that a line names, of the evidence about an object.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/change"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -43,6 +44,9 @@ func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.F
 	}
 	beside := sc.around(s)
 	return func(f *finding.Finding) bool {
+		if slices.ContainsFunc(views, func(v view) bool { return refersInto(f, v.holds) }) {
+			return true
+		}
 		if beside.objects[f.Object] || beside.objects[f.Workload] {
 			return true
 		}
@@ -53,6 +57,27 @@ func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.F
 		}
 		return false
 	}
+}
+
+// touched are the ids of findings about what lies elsewhere and refers to something in a scope that is presumed to be ill: who should make or
+// change it there, and cannot.
+func (sc Scope) touched(found []*finding.Finding, holds func(incident.Object) bool) map[string]bool {
+	ids := map[string]bool{}
+	if sc.Ill.none() {
+		return ids
+	}
+	for _, f := range found {
+		if !f.Suspect && refersInto(f, holds) {
+			ids[f.ID] = true
+		}
+	}
+	return ids
+}
+
+// refersInto says whether a custom resource that is not well names something that lies there.
+func refersInto(f *finding.Finding, holds func(incident.Object) bool) bool {
+	says, ok := finding.DetailOf[custom.Says](f)
+	return ok && (slices.ContainsFunc(f.Refs, holds) || slices.ContainsFunc(says.Objects, holds))
 }
 
 // tell puts the findings that count into the diagnosis: of those that may still be normal, or that prove nothing, such as a cause explains.

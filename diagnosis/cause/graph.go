@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -66,7 +67,7 @@ func edgesBy(rules []Rule, ties []tie, s *snapshot.Snapshot, findings []*finding
 					}
 					if l, ok := r.Explains(c, findings[i], findings[j]); ok && !seen[[2]int{i, j}] {
 						seen[[2]int{i, j}] = true
-						edges = append(edges, Edge{r.Name, i, j, l.Reason, l.Inferred, r.One})
+						edges = append(edges, Edge{r.Name, i, j, l.Reason, l.Inferred || inPassing(findings[i], findings[j]), r.One})
 					}
 				}
 			}))
@@ -77,6 +78,12 @@ func edgesBy(rules []Rule, ties []tie, s *snapshot.Snapshot, findings []*finding
 	}
 	slices.SortStableFunc(edges, func(a, b Edge) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
 	return edges, failures
+}
+
+// inPassing says whether a crash's log tells of what both findings go by, but ends with something else: then it is not shown that this ended it.
+func inPassing(from, to *finding.Finding) bool {
+	return len(from.Said) > 0 && len(to.Said) > 0 && slices.Contains(crashes, to.Code) &&
+		!slices.ContainsFunc(to.Said, func(f logs.Fact) bool { return f.Telling })
 }
 
 // graph is the edges by their start, and by their end.

@@ -27,10 +27,10 @@ var codes = []finding.Code{
 		Meaning: "Something on the way to what fails was changed just before it began, and nothing explains it otherwise.",
 		Next:    "Ask who made the change what it was for; take it back if it can be, and see.",
 		Example: "Just before, at 09:30:01 UTC, Deployment web was changed: revision 4 was rolled out: image shop/web:3 → shop/web:4"},
-	{Code: NamedInError, Severity: incident.Warning, Root: true, Detail: Behind{},
+	{Code: NamedInError, Severity: incident.Warning, Detail: Behind{},
 		Meaning: "The words of what fails and is explained by nothing, its log's or an event's, complain of another object.",
 		Next:    "Compare what the words say with what the object holds.",
-		Example: "ConfigMap loki-datasource is what the log of Deployment grafana complains of: only one datasource can be marked as default"},
+		Example: "The log of Deployment grafana complains, and names ConfigMap datasources: datasource.yaml config is invalid"},
 }
 
 // Behind is the detail of all of them.

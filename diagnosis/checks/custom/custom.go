@@ -118,9 +118,17 @@ func silent(x sign) int {
 	return 0
 }
 
+// from is since when a sign's patience counts: since it says so, or, where that is not known, since its object was made.
+func (x sign) from() time.Time {
+	if x.since.IsZero() {
+		return x.made
+	}
+	return x.since
+}
+
 // early says whether what a sign says may still pass.
 func (x sign) early(now time.Time) bool {
-	return !x.since.IsZero() && now.Before(x.since.Add(x.patience.For))
+	return !x.from().IsZero() && now.Before(x.from().Add(x.patience.For))
 }
 
 func reportCustom(r *finding.Report, obj incident.Object, x sign, all []sign, now time.Time) *finding.Finding {
@@ -135,10 +143,10 @@ func reportCustom(r *finding.Report, obj incident.Object, x sign, all []sign, no
 		fallthrough
 	case x.grade == failing:
 		if x.early(now) {
-			f.MayPass(x.patience, x.since)
+			f.MayPass(x.patience, x.from())
 		}
 	case x.early(now):
-		f.NotYet(x.patience, x.since, now)
+		f.NotYet(x.patience, x.from(), now)
 	}
 	f.Cite(finding.SeenAPI(obj, x.field, x.since, x.quoted()))
 	more := 0

@@ -26,10 +26,10 @@ const (
 // sign is what one place of a custom resource's status says.
 type sign struct {
 	grade
-	field, reason, message string // the field's path from "status"
-	what                   string // "is not ready"
-	condition              string // its type; empty where it is none
-	since                  time.Time
+	field, reason, message string    // the field's path from "status"
+	what                   string    // "is not ready"
+	condition              string    // its type; empty where it is none
+	since, made            time.Time // when it began to say so, where that is known; when its object was made
 	patience               finding.Patience
 	inMaking               bool              // it says no more than that it is being made
 	refs                   []incident.Object // what it names as ill
@@ -174,7 +174,11 @@ func (c condition) notTrue(well, fails bool) (sign, bool) {
 		}
 		return x, true
 	case fails && !ends(c.kind):
-		x.grade = failing
+		words := wordsOf(c.kind)
+		tried := isPast(words) || slices.Contains(words, "test") || slices.Contains(words, "tests")
+		if x.grade = failing; well && tried || c.settles().Name == finding.CustomProgresses.Name {
+			x.grade = hint // a trial failed, and it serves all the same; or it waits for its turn
+		}
 		return x, true
 	case polarity(c.kind) > 0 && !ends(c.kind):
 		x.grade = hint

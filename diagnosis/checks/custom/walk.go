@@ -51,6 +51,9 @@ func signsOf(o *unstructured.Unstructured, now time.Time) []sign {
 	for n := 0; n < len(queue) && w.steps < walkSteps && len(w.signs) < walkSigns; n++ {
 		queue = append(queue, w.at(queue[n])...)
 	}
+	for i := range w.signs {
+		w.signs[i].made = o.GetCreationTimestamp().Time
+	}
 	return w.signs
 }
 

@@ -33,7 +33,7 @@ var word = regexp.MustCompile(`[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?(?:/[a-
 // In lists the objects that a text names, as it is written by something in the namespace, in the order in which they are named, at most
 // mostSaid. An object is named by its namespace and name ("dev2/moderation"), by its kind and name ("secret \"web-tls\" not found"), or by a
 // name that is no word of prose ("kps-grafana-datasource") and that one object alone has where it can be meant; a ConfigMap also by the name of
-// a file that is one of its keys ("datasource.yaml"), unless many have it.
+// a file that is one of its keys ("datasource.yaml"), and an Ingress by its host, unless many have it.
 func In(s *snapshot.Snapshot, namespace, text string) []incident.Object {
 	names := namesOf(s)
 	words := word.FindAllString(text[:min(len(text), maxText)], -1)
@@ -51,6 +51,7 @@ func In(s *snapshot.Snapshot, namespace, text string) []incident.Object {
 		named := names.named[name]
 		if len(named) == 0 {
 			out.Add(names.files[key{namespace, name}]...)
+			out.Add(names.hosts[strings.ToLower(name)]...)
 			continue
 		}
 		kind := nearKind(kinds, i)
@@ -118,12 +119,13 @@ type names struct {
 	named map[string][]incident.Object
 	kinds map[string]string
 	files map[key][]incident.Object
+	hosts map[string][]incident.Object // Ingresses by their hosts
 }
 
 func namesOf(s *snapshot.Snapshot) names {
 	type once struct{}
 	return snapshot.Once(s, once{}, func() names {
-		n := names{map[string][]incident.Object{}, map[string]string{}, filesOf(s)}
+		n := names{map[string][]incident.Object{}, map[string]string{}, filesOf(s), hostsOf(s)}
 		for _, k := range s.KindsNamed() {
 			if slices.Contains(passing, k.Kind) {
 				continue
@@ -140,6 +142,20 @@ func namesOf(s *snapshot.Snapshot) names {
 		}
 		return n
 	})
+}
+
+func hostsOf(s *snapshot.Snapshot) map[string][]incident.Object {
+	hosts := map[string][]incident.Object{}
+	for i := range s.Ingresses {
+		g := &s.Ingresses[i]
+		for _, r := range g.Spec.Rules {
+			if o := snapshot.ObjectOf("Ingress", g.Namespace, g.Name); r.Host != "" && !slices.Contains(hosts[r.Host], o) {
+				hosts[r.Host] = append(hosts[r.Host], o)
+			}
+		}
+	}
+	maps.DeleteFunc(hosts, func(_ string, of []incident.Object) bool { return len(of) > mostSharing })
+	return hosts
 }
 
 func filesOf(s *snapshot.Snapshot) map[key][]incident.Object {

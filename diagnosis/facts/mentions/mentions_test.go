@@ -9,6 +9,11 @@ import (
 )
 
 const cluster = `
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: office, namespace: back}
+spec: {rules: [{host: office.example.com}]}
+---
 apiVersion: v1
 kind: Service
 metadata: {name: moderation, namespace: dev2}
@@ -74,6 +79,7 @@ func TestIn(t *testing.T) {
 		`configmap settings in namespace other is missing`:                 {"ConfigMap/other/settings"},
 		`"ApisixRoute": {"name": "moderation", "namespace": "dev2"} error`: {"ApisixRoute/dev2/moderation"},
 		`null at service "dev2_moderation_0-0"`:                            {"Service/dev2/moderation"},
+		`too big header, host: "office.example.com", upstream: x`:          {"Ingress/back/office"},
 		`nginx.conf: unknown directive`:                                    {"ConfigMap/shop/proxy"},
 		``:                                                                 nil,
 	} {

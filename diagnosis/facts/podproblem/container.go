@@ -235,6 +235,7 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) Problem
 		a.Predicate = finding.Say("cannot start on node %s: %s", node, finding.ShortMessage(sandbox.Message))
 		if layer := sandboxLayer(sandbox.Message); layer != "" {
 			a.Predicate = finding.Say("cannot start on node %s (%s): %s", node, layer, finding.ShortMessage(sandbox.Message))
+			a.fault = pluginOn(s, node, sandbox.Message)
 		}
 		if n := s.Node(node); n != nil && !finding.Lasts(finding.NewNode, n.CreationTimestamp.Time).Over(s.At) {
 			a.standing = waits // the node's network is still being set up

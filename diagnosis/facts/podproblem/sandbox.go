@@ -3,6 +3,10 @@ package podproblem
 import (
 	"regexp"
 	"strings"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 var (
@@ -14,6 +18,21 @@ var (
 // SandboxFailed is the detail of PodSandboxFailed.
 type SandboxFailed struct {
 	Plugin bool // the runtime speaks of the CNI plugin or its configuration
+}
+
+// pluginOn is the workload that has put the CNI plugin which fails on a node, by its name; nil if there is none to be found.
+func pluginOn(s *snapshot.Snapshot, node, message string) []incident.Object {
+	m := cniPlugin.FindStringSubmatch(message)
+	if m == nil {
+		return nil
+	}
+	name, _, _ := strings.Cut(m[1], "-") // "cilium-cni"
+	for _, p := range kube.NetworkPods(s, node) {
+		if w := s.WorkloadOf(p); strings.Contains(w.Name, name) {
+			return []incident.Object{w}
+		}
+	}
+	return nil
 }
 
 // sandboxLayer names the layer that fails while a pod's sandbox is made, by the words of containerd, CRI-O and the CNI plugins.
