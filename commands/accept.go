@@ -10,6 +10,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // Acceptances keeps which findings are accepted. An error that is a [Refusal] is told to the person as it stands.
@@ -88,11 +89,12 @@ type accepting struct {
 // acceptOptions reads [--withdraw] CODE OBJECT [--and CODE OBJECT]… [--for TIME | --until DAY] [-n NAMESPACE] REASON.
 func (s *Set) acceptOptions(args []string) (accepting, error) {
 	var o accepting
-	namespace := ""
+	namespaces := []string{}
 	for i := 0; i < len(args); i++ {
 		name, value := args[i], ""
-		switch name {
-		case "--for", "--until", "-n", "--namespace":
+		switch inNamespace := name == "-n" || name == "--namespace"; {
+		case inNamespace && len(o.words) > 0: // the reason's own
+		case inNamespace, name == "--for", name == "--until":
 			if i++; i == len(args) {
 				return o, usageError(name + " needs a value")
 			}
@@ -101,8 +103,8 @@ func (s *Set) acceptOptions(args []string) (accepting, error) {
 		switch {
 		case name == "--withdraw":
 			o.withdraw = true
-		case name == "-n" || name == "--namespace":
-			namespace = value
+		case value != "" && name != "--for" && name != "--until":
+			namespaces = append(namespaces, value)
 		case value != "" && o.last != "":
 			return o, usageError("say when it ends once")
 		case value != "":
@@ -114,7 +116,7 @@ func (s *Set) acceptOptions(args []string) (accepting, error) {
 			if i+1 >= len(args) {
 				return o, usageError("name a code and the object that it is about")
 			}
-			a, err := s.acceptance(args[i], args[i+1], namespace)
+			a, err := s.acceptance(args[i], args[i+1])
 			if err != nil {
 				return o, err
 			}
@@ -126,14 +128,43 @@ func (s *Set) acceptOptions(args []string) (accepting, error) {
 			o.words = append(o.words, name)
 		}
 	}
-	if len(o.all) == 0 {
+	switch {
+	case len(o.all) == 0:
 		return o, usageError("name a code and the object that it is about")
+	case len(namespaces) > 1:
+		return o, usageError("name one namespace, or each object’s as KIND/NAMESPACE/NAME")
 	}
-	return o, nil
+	return o, o.place(strings.Join(namespaces, ""))
+}
+
+// place puts what is named without its namespace into one, wherever among the words that was named. A kind that lies in namespaces is not
+// accepted without: nothing would be found of it.
+func (o *accepting) place(namespace string) error {
+	for i := range o.all {
+		at := &o.all[i].Object
+		lies, known := namespaced(at.Kind)
+		if at.Namespace != "" || known && !lies {
+			continue
+		}
+		if at.Namespace = namespace; namespace == "" && lies {
+			return usageError("in which namespace? Say " + at.Kind + "/NAMESPACE/" + clip.Runes(at.Name, 80) + ", or -n NAMESPACE")
+		}
+	}
+	return nil
+}
+
+// namespaced says whether a kind lies in namespaces, and whether that is known.
+func namespaced(kind string) (lies, known bool) {
+	for _, k := range snapshot.Kinds {
+		if strings.EqualFold(k.Name, kind) {
+			return k.Namespaced, true
+		}
+	}
+	return false, false
 }
 
 // acceptance is of a code and an object as they were typed. Every object is named: there is no word for all of them.
-func (s *Set) acceptance(code, object, namespace string) (incident.Acceptance, error) {
+func (s *Set) acceptance(code, object string) (incident.Acceptance, error) {
 	var a incident.Acceptance
 	i := slices.IndexFunc(s.Codes, func(d incident.CodeDoc) bool { return strings.EqualFold(d.Code, code) })
 	if i < 0 {
@@ -146,9 +177,6 @@ func (s *Set) acceptance(code, object, namespace string) (incident.Acceptance, e
 	o, err := incident.ParseObject(object)
 	if err != nil || strings.ContainsAny(object, "* \t\n") || len(object) > maxName {
 		return a, usageError("“" + clip.Runes(object, 80) + "” is not KIND/NAMESPACE/NAME, nor KIND/NAME")
-	}
-	if o.Namespace == "" && namespace != "" {
-		o.Namespace = namespace
 	}
 	return incident.Acceptance{Code: s.Codes[i].Code, Object: o, Worst: s.Codes[i].Severity}, nil
 }

@@ -78,6 +78,9 @@ func TestWhatCantBeAccepted(t *testing.T) {
 		"accept --withdraw PodCrashLoop Deployment/shop/web because":            "name one code",
 		"accept --withdraw PodCrashLoop Deployment/shop/web":                    "is not accepted",
 		"accept PodCrashLoop Deployment/shop/web --and ServicePodsUnready":      "name a code and the object",
+		"accept PodCrashLoop Deployment/web moving":                             "in which namespace?",
+		"accept PodCrashLoop deployment/web moving -n shop":                     "in which namespace?",
+		"accept PodCrashLoop Deployment/web -n shop -n ops moving":              "one namespace",
 		"acceptance": "name a code and the object",
 	} {
 		if r := ask(t, s, line); r.Exit == 0 || !strings.Contains(strings.ToLower(r.Text), strings.ToLower(want)) {
@@ -150,5 +153,31 @@ func TestTheButtonOfACause(t *testing.T) {
 	s, _ = accepting(many)
 	if said := commands.Plain(ask(t, s, "why")); strings.Contains(said, "→ Accept") {
 		t.Errorf("a button for too much:\n%s", said)
+	}
+}
+
+// The namespace counts wherever it is named before the reason.
+func TestTheNamespaceOfWhatIsAccepted(t *testing.T) {
+	for line, want := range map[string]string{
+		"accept -n shop PodCrashLoop Deployment/web moving":                               "Deployment/shop/web",
+		"accept PodCrashLoop Deployment/web -n shop moving":                               "Deployment/shop/web",
+		"accept PodCrashLoop Deployment/web --for 7d --namespace shop moving":             "Deployment/shop/web",
+		"accept PodCrashLoop Deployment/ops/web -n shop moving":                           "Deployment/ops/web",
+		"accept PodCrashLoop Node/n1 -n shop moving":                                      "Node/n1",
+		"accept PodCrashLoop Widget/w moving":                                             "Widget/w", // may lie in none
+		"accept PodCrashLoop Widget/w -n shop moving":                                     "Widget/shop/w",
+		"accept PodCrashLoop Deployment/web -n shop it goes with -n ops":                  "Deployment/shop/web",
+		"accept PodCrashLoop Pod/web --and ServicePodsUnready Service/web -n shop moving": "Pod/shop/web Service/shop/web",
+	} {
+		s, known := accepting(shop())
+		r := ask(t, s, line)
+		list, _ := known.InForce(t.Context())
+		var got []string
+		for _, a := range list {
+			got = append(got, a.Object.String())
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: accepted %v, want %s: %s", line, got, want, r.Text)
+		}
 	}
 }

@@ -36,6 +36,14 @@ func (s *Set) open(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
+	for _, about := range o.about { // it is looked at, and told of, with the bot's rights
+		if s.Sight == nil {
+			break
+		}
+		if err := s.Sight.MayRead(ctx, r.Person, about); err != nil {
+			return Reply{}, err
+		}
+	}
 	title, fingerprint := clip.Runes(strings.Join(o.words, " "), maxLine), o.as
 	if title == "" {
 		return Reply{}, usageError("what is it about?")

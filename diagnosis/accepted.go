@@ -156,6 +156,28 @@ func (a *accepted) told(d *incident.Diagnosis, found, silent []*finding.Finding,
 	return slices.DeleteFunc(slices.Clone(found), func(f *finding.Finding) bool { return quiet[f] })
 }
 
+// acceptedThere drops from a diagnosis of everything, for which something is presumed to be ill, what is accepted of other things: it has
+// nothing to do with what hurts, and may be no business of those who are told.
+func (sc Scope) acceptedThere(s *snapshot.Snapshot, d *incident.Diagnosis) {
+	if sc.Ill.none() || len(d.Accepted) == 0 {
+		return
+	}
+	views, told := sc.Ill.views(s), map[incident.Object]bool{}
+	for _, c := range d.Causes {
+		for _, o := range c.Objects {
+			told[o] = true
+		}
+		for _, id := range c.Explains {
+			if f := d.Finding(id); f != nil {
+				told[f.Object] = true
+			}
+		}
+	}
+	d.Accepted = slices.DeleteFunc(d.Accepted, func(a incident.Accepted) bool {
+		return !told[a.Object] && !slices.ContainsFunc(views, func(v view) bool { return v.counts(a.Object) || v.above[a.Object] })
+	})
+}
+
 // The most of an annotation.
 const (
 	mostAcceptWords = 2000 // bytes

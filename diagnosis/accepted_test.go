@@ -219,3 +219,38 @@ func FuzzReadAcceptance(f *testing.F) {
 		}
 	})
 }
+
+// Where everything was looked at for something that hurts, what is accepted of other things is not told.
+func TestWhatIsAcceptedElsewhereIsNotToldOfWhatHurts(t *testing.T) {
+	list := accept(Diagnose(snapshotOf(t, "testdata/founding.txtar"), Scope{}), func(f incident.Finding) bool { return f.Object.Namespace != "" })
+	elsewhere := func(d *incident.Diagnosis) (n int) {
+		for _, a := range d.Accepted {
+			if a.Object.Namespace != "monitoring" {
+				n++
+			}
+		}
+		return n
+	}
+	d := diagnosedWith(t, list, Scope{})
+	if elsewhere(d) == 0 || elsewhere(d) == len(d.Accepted) {
+		t.Fatalf("nothing to tell apart: %+v", d.Accepted)
+	}
+	d = diagnosedWith(t, list, Scope{Ill: Presumption{Namespaces: []string{"monitoring"}}})
+	told := map[incident.Object]bool{}
+	for _, c := range d.Causes {
+		for _, o := range c.Objects {
+			told[o] = true
+		}
+	}
+	kept := 0
+	for _, a := range d.Accepted {
+		if a.Object.Namespace == "monitoring" {
+			kept++
+		} else if !told[a.Object] {
+			t.Errorf("told of %s", a.Object)
+		}
+	}
+	if kept == 0 {
+		t.Error("what is accepted of what hurts is not told")
+	}
+}

@@ -2,6 +2,8 @@ package diagnosis
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -21,16 +23,40 @@ func (x *Examination) Logs(scope Scope) []snapshot.LogWanted {
 		x.s.Failures, x.s.NotSeen = append(x.s.Failures, f), append(x.s.NotSeen, f.NotSeen)
 	}
 	most, whose := snapshot.MostAsked, "of what findings point to"
+	var asked []*corev1.Pod
 	if !scope.Ill.none() {
 		most, whose = snapshot.MostCloser, "of what was asked about, or that findings point to"
-		pods = finding.Union(upTo(pods, snapshot.MostAsked), scope.closely(x.s))
+		asked = x.s.InTurns(scope.closely(x.s))
+		pods = finding.Union(upTo(x.s.InTurns(pods), snapshot.MostAsked), asked)
 	}
 	wanted, left := x.s.LogsCloser(pods, most)
-	if left > 0 {
-		x.s.NotSeen = append(x.s.NotSeen, incident.NotSeen{What: fmt.Sprintf("logs of %d containers %s", left, whose),
-			Why: fmt.Sprintf("the logs of %d containers are read at most", most)})
+	for i := range wanted {
+		wanted[i].Asked = slices.Contains(asked, wanted[i].Pod)
+	}
+	if left.Containers > 0 {
+		x.s.NotSeen = append(x.s.NotSeen, incident.NotSeen{What: fmt.Sprintf("logs of %d containers %s", left.Containers, whose),
+			Why: fmt.Sprintf("the logs of %d containers are read at most: %s", most, leftWords(left))})
 	}
 	return wanted
+}
+
+// leftWords name the workloads of which no log is read, or not each.
+func leftWords(l snapshot.LeftOut) string {
+	const mostNamed = 5
+	var words []string
+	for _, x := range []struct {
+		some string
+		of   []incident.Object
+	}{{"none of ", l.Whole}, {"not all of ", l.Partly}} {
+		var names []string
+		for _, o := range x.of {
+			names = append(names, o.String())
+		}
+		if len(names) > 0 {
+			words = append(words, x.some+finding.ListWords(names, mostNamed))
+		}
+	}
+	return strings.Join(words, ", and ")
 }
 
 // upTo are the first pods, as many as have no more than the most containers together.

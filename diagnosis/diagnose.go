@@ -57,7 +57,9 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	if d.NotSeen == nil {
 		d.NotSeen = []incident.NotSeen{}
 	}
-	if !in.whole {
+	if in.whole {
+		scope.acceptedThere(s, d)
+	} else {
 		there, touched := in.seenThere(d), scope.touched(found, in.holds)
 		d = within(d, func(f *incident.Finding) bool { return in.concerns(f, there) || touched[f.ID] }, in.holds)
 	}

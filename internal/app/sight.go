@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -110,15 +111,18 @@ func (s *sight) beyond(ctx context.Context, as incident.Identity, objects []inci
 }
 
 func (s *sight) mayRead(ctx context.Context, as incident.Identity, o incident.Object) (bool, error) {
+	if strings.EqualFold(o.Kind, "Namespace") { // what is in it
+		return s.rights.MayRead(ctx, as, o.Name)
+	}
 	if o.Namespace != "" && o.Namespace != anyName {
 		ok, err := s.rights.MayRead(ctx, as, o.Namespace)
-		if ok && err == nil && o.Kind == "Secret" {
+		if ok && err == nil && strings.EqualFold(o.Kind, "Secret") {
 			return s.rights.MayList(ctx, as, incident.Secrets, o.Namespace)
 		}
 		return ok, err
 	}
 	for _, k := range snapshot.Kinds {
-		if k.Name == o.Kind && !k.Namespaced {
+		if strings.EqualFold(k.Name, o.Kind) && !k.Namespaced {
 			return s.rights.MayList(ctx, as, snapshot.ResourceOf(k.GroupResource()), "")
 		}
 	}
@@ -131,6 +135,9 @@ func subjects(state *incident.State) []incident.Object {
 	seen := map[incident.Object]bool{}
 	add := func(objects ...incident.Object) {
 		for _, o := range objects {
+			if strings.EqualFold(o.Kind, "Namespace") {
+				o = incident.Object{Kind: "Pod", Namespace: o.Name}
+			}
 			if o.Namespace != "" && o.Kind != "Secret" {
 				o.Kind = "Pod"
 			}
@@ -148,26 +155,9 @@ func subjects(state *incident.State) []incident.Object {
 			if e.Signal.Labels["node"] != "" {
 				add(incident.Object{Kind: "Node"})
 			}
-			for _, o := range e.Signal.About {
-				if o.Kind == "Namespace" {
-					o = incident.Object{Kind: "Pod", Namespace: o.Name}
-				}
-				add(o)
-			}
+			add(e.Signal.About...)
 		case incident.DiagnosisMade:
-			add(wrong(&e.Diagnosis)...)
-			for _, f := range e.Diagnosis.Findings {
-				add(f.Object)
-			}
-			for _, c := range e.Diagnosis.Causes {
-				add(c.Objects...)
-			}
-			for _, c := range e.Diagnosis.Changes {
-				add(c.Object)
-			}
-			for _, r := range e.Diagnosis.Restarts {
-				add(r.Workload)
-			}
+			add(tellsOf(&e.Diagnosis)...)
 		case incident.PlanProposed:
 			for _, step := range e.Plan.Steps {
 				add(step.Target.Object)
@@ -175,6 +165,34 @@ func subjects(state *incident.State) []incident.Object {
 		}
 	}
 	return slices.SortedFunc(maps.Keys(seen), incident.Object.Compare)
+}
+
+// tellsOf lists the objects of which a diagnosis tells. What was ruled out is told in words alone: it lies in the scope, or is counted in all
+// of the cluster, and what a scope depends on is named beside.
+func tellsOf(d *incident.Diagnosis) []incident.Object {
+	out := append(wrong(d), d.Scope.Objects...)
+	if d.Scope.Namespace != "" {
+		out = append(out, incident.Object{Kind: "Namespace", Name: d.Scope.Namespace})
+	}
+	for _, f := range d.Findings {
+		out = append(append(out, f.Object), f.Objects...)
+	}
+	for _, c := range d.Causes {
+		out = append(append(out, c.Objects...), c.Accepted.Object)
+	}
+	for _, x := range d.Suspicions {
+		out = append(out, x.Objects...)
+	}
+	for _, a := range d.Accepted {
+		out = append(out, a.Object, a.Acceptance.Object)
+	}
+	for _, c := range d.Changes {
+		out = append(out, c.Object)
+	}
+	for _, r := range d.Restarts {
+		out = append(out, r.Workload)
+	}
+	return append(out, d.Depends...)
 }
 
 // askAtOnce bounds the questions about rights that are under way for one look.

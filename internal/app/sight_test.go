@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -168,5 +169,78 @@ func TestWhatIsNotKnownToBeAllowedIsNotShown(t *testing.T) {
 		if r.Exit != commands.ExitNoAnswer || !strings.Contains(text, "subjectaccessreviews") || strings.Contains(text, "CoreDNS") {
 			t.Errorf("%s: exit %d\n%s", line, r.Exit, text)
 		}
+	}
+}
+
+// Whatever list of a diagnosis names what somebody may not read, the incident is not shown to them.
+func TestAnIncidentIsShownToWhoMayReadAllThatItTells(t *testing.T) {
+	set, k := readers(t, mapping(), true)
+	own := incident.Object{Kind: "Deployment", Namespace: "ollama", Name: "ollama"}
+	vault := incident.Object{Kind: "Deployment", Namespace: "vault", Name: "vault"}
+	n := 1
+	for name, tells := range map[string]func(o incident.Object) incident.Diagnosis{
+		"accepted": func(o incident.Object) incident.Diagnosis {
+			return incident.Diagnosis{Accepted: []incident.Accepted{{Object: o, Title: "x"}}}
+		},
+		"accepted by what it belongs to": func(o incident.Object) incident.Diagnosis {
+			return incident.Diagnosis{Accepted: []incident.Accepted{{Object: own, Acceptance: incident.Acceptance{Code: "X", Object: o}}}}
+		},
+		"suspicions": func(o incident.Object) incident.Diagnosis {
+			return incident.Diagnosis{Suspicions: []incident.Suspicion{{Objects: []incident.Object{own, o}}}}
+		},
+		"what it depends on": func(o incident.Object) incident.Diagnosis { return incident.Diagnosis{Depends: []incident.Object{o}} },
+		"what is ruled out of a namespace": func(o incident.Object) incident.Diagnosis {
+			return incident.Diagnosis{Scope: incident.Scope{Namespace: o.Namespace}, RuledOut: []incident.RuledOut{{What: "storage"}}}
+		},
+		"what is ruled out of objects": func(o incident.Object) incident.Diagnosis {
+			return incident.Diagnosis{Scope: incident.Scope{Objects: []incident.Object{o}}, RuledOut: []incident.RuledOut{{What: "its pods"}}}
+		},
+	} {
+		for _, c := range []struct {
+			o     incident.Object
+			shown bool
+		}{{own, true}, {vault, false}} {
+			n++
+			id := fmt.Sprint("INC-", n)
+			k.Append(id, incident.SignalReceived{Signal: incident.Signal{Kind: "alert", Status: incident.Firing, Fingerprint: id}},
+				incident.DiagnosisMade{Diagnosis: tells(c.o)})
+			_, text := answerTo(t, set, "UBEN", "D1", "incidents "+id)
+			if shown := !strings.Contains(text, "is about more than you, as ben, may read."); shown != c.shown {
+				t.Errorf("%s, %s: shown is %t:\n%s", name, c.o, shown, text)
+			}
+		}
+	}
+}
+
+// Paramedic looks at an incident with its own rights, so that nobody opens one about what they may not read.
+func TestOnlyWhoMayReadItOpensAnIncidentAboutIt(t *testing.T) {
+	set, k := readers(t, mapping(), true)
+	for line, allowed := range map[string]bool{
+		"open -n ollama it is slow":                          true,
+		"open --about Deployment/ollama/ollama it is slow":   true,
+		"open it is slow":                                    true,
+		"open -n monitoring it is slow":                      false,
+		"open --about Namespace/monitoring it is slow":       false,
+		"open --about namespace/monitoring it is slow":       false,
+		"open --about secret/ollama/key it is slow":          false,
+		"open --about Node/n1 it is slow":                    false,
+		"open -n ollama --about Pod/monitoring/x it is slow": false,
+		"open --as found/lab -n monitoring what was found":   false,
+	} {
+		before, _, err := k.List(t.Context(), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, text := answerTo(t, set, "UBEN", "CINC", line)
+		after, _, err := k.List(t.Context(), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if refused := strings.Contains(text, "You, as ben, may not read"); refused == allowed || !allowed && len(after) != len(before) {
+			t.Errorf("%s: exit %d, %d incidents became %d\n%s", line, r.Exit, len(before), len(after), text)
+		}
+	}
+	if r, text := answerTo(t, set, "UCY", "CINC", "open -n ollama it is slow"); r.Exit == 0 {
+		t.Errorf("opened by who is mapped to nobody:\n%s", text)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -30,8 +31,8 @@ func (r *Reader) LookCloser(ctx context.Context, s *snapshot.Snapshot, wanted []
 	ctx, cancel := context.WithTimeout(ctx, closely)
 	defer cancel()
 	var panicked failures
-	logs, blind := r.read(ctx, wanted, redact, &panicked)
-	if late := len(wanted) - len(logs); ctx.Err() != nil && late > 0 {
+	logs, blind, refused := r.read(ctx, wanted, redact, &panicked)
+	if late := len(wanted) - len(logs) - refused; ctx.Err() != nil && late > 0 {
 		blind = append(blind, incident.NotSeen{What: fmt.Sprintf("logs of %d containers that look well", late),
 			Why: fmt.Sprintf("they could not be read within %s", closely)})
 	}
@@ -43,17 +44,18 @@ func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(str
 	[]incident.NotSeen) {
 	ctx, cancel := context.WithTimeout(ctx, logsWithin)
 	defer cancel()
-	return r.read(ctx, s.LogsWanted(), redact, panicked)
+	logs, blind, _ := r.read(ctx, s.LogsWanted(), redact, panicked)
+	return logs, blind
 }
 
-// read reads logs side by side.
-func (r *Reader) read(ctx context.Context, wanted []snapshot.LogWanted, redact func(string) string, panicked *failures) ([]snapshot.Log,
-	[]incident.NotSeen) {
+// read reads logs side by side. Refused is how many could not be read of what looks well, but for want of time.
+func (r *Reader) read(ctx context.Context, wanted []snapshot.LogWanted, redact func(string) string, panicked *failures) (logs []snapshot.Log,
+	blind []incident.NotSeen, refused int) {
 	var (
 		mu     sync.Mutex
-		logs   []snapshot.Log
 		failed = map[string]int{} // by node
 		reason = map[string]string{}
+		well   = map[string]int{} // by why
 		g      errgroup.Group
 	)
 	g.SetLimit(logsAtOnce)
@@ -67,6 +69,12 @@ func (r *Reader) read(ctx context.Context, wanted []snapshot.LogWanted, redact f
 			defer mu.Unlock()
 			switch {
 			case err != nil && w.Well:
+				if ctx.Err() != nil {
+					return
+				}
+				if refused++; w.Asked && !(w.Previous && (apierrors.IsBadRequest(err) || apierrors.IsNotFound(err))) {
+					well[wellTrouble(err)]++ // that the log of an instance before was thrown away is no trouble
+				}
 			case err != nil:
 				failed[w.Pod.Spec.NodeName]++
 				reason[w.Pod.Spec.NodeName] = logTrouble(err)
@@ -76,15 +84,17 @@ func (r *Reader) read(ctx context.Context, wanted []snapshot.LogWanted, redact f
 		}
 		panicked.start(&g, read, "log of "+w.Container+" in "+w.Pod.Namespace+"/"+w.Pod.Name, incident.PodLogs)
 	}
-	_ = g.Wait() // errors are counted above
-	var blind []incident.NotSeen
+	_ = g.Wait()               // errors are counted above
+	for trouble, n := range well { // it hides nothing that is judged by, and switches nothing off
+		blind = append(blind, incident.NotSeen{What: fmt.Sprintf("logs of %d containers that look well", n), Why: trouble})
+	}
 	for node, n := range failed {
 		blind = append(blind, incident.NotSeen{
 			What: fmt.Sprintf("logs of %d containers on %s", n, node), Why: reason[node], Resources: []incident.Resource{incident.PodLogs},
 			Where: incident.Object{Kind: "Node", Name: node},
 		})
 	}
-	return logs, blind
+	return logs, blind, refused
 }
 
 func (r *Reader) tail(ctx context.Context, w snapshot.LogWanted) (string, error) {
@@ -107,4 +117,17 @@ func logTrouble(err error) string {
 		return "there is no log of it any more"
 	}
 	return clip.Bytes(why(err), 203)
+}
+
+// wellTrouble is why a log could not be read, in words that name no pod, so that each reason is told once.
+func wellTrouble(err error) string {
+	switch reason := apierrors.ReasonForError(err); {
+	case apierrors.IsForbidden(err):
+		return "forbidden: grant the bot get on pods/log (deploy/kubernetes/rbac.yaml)"
+	case apierrors.IsNotFound(err):
+		return "there is no log of them any more"
+	case reason != metav1.StatusReasonUnknown:
+		return "the API server refuses them: " + string(reason)
+	}
+	return "they could not be read"
 }

@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
 // Bounds on the logs of a look, live or captured: what holds a trace and what led to it, of a few pods of each workload, for the pods of
@@ -28,6 +30,7 @@ type LogWanted struct {
 	Previous  bool // of the container's instance before the current one
 	Bytes     int  // how much of its end is kept; see LogTail
 	Well      bool // the container is well: its log may tell of others, and is not missed where it can't be read
+	Asked     bool // somebody asks about it: however well the container is, that its log can't be read is told
 }
 
 // LogsWanted lists whose logs are worth reading: containers that wait in a crash loop, ended badly, or were restarted lately; and those of
@@ -75,16 +78,16 @@ const (
 )
 
 // LogsCloser lists the logs of pods that LogsWanted leaves out, in the order of the pods: of containers that run and look well, and of
-// their instance before. Beyond the most containers none are listed; left is how many containers that are.
-func (s *Snapshot) LogsCloser(pods []*corev1.Pod, most int) (wanted []LogWanted, left int) {
+// their instance before. Beyond the most containers none are listed; those are left out.
+func (s *Snapshot) LogsCloser(pods []*corev1.Pod, most int) (wanted []LogWanted, out LeftOut) {
 	type log struct {
 		pod       *corev1.Pod
 		container string
 		previous  bool
 	}
-	has := map[log]bool{}
+	has, read := map[log]bool{}, map[incident.Object]bool{}
 	for _, w := range s.LogsWanted() {
-		has[log{w.Pod, w.Container, w.Previous}] = true
+		has[log{w.Pod, w.Container, w.Previous}], read[s.WorkloadOf(w.Pod)] = true, true
 	}
 	containers := 0
 	for _, p := range pods {
@@ -102,14 +105,46 @@ func (s *Snapshot) LogsCloser(pods []*corev1.Pod, most int) (wanted []LogWanted,
 					continue
 				}
 				if containers++; containers > most {
-					left++
+					out.add(s.WorkloadOf(p), read)
 					continue
 				}
-				wanted = append(wanted, more...)
+				wanted, read[s.WorkloadOf(p)] = append(wanted, more...), true
 			}
 		}
 	}
-	return wanted, left
+	return wanted, out
+}
+
+// LeftOut is of what no log is read, for there are too many.
+type LeftOut struct {
+	Containers int
+	Whole      []incident.Object // workloads of which no log is read at all
+	Partly     []incident.Object // workloads of which some logs are read
+}
+
+func (l *LeftOut) add(workload incident.Object, read map[incident.Object]bool) {
+	l.Containers++
+	list := &l.Whole
+	if read[workload] {
+		list = &l.Partly
+	}
+	if !slices.Contains(*list, workload) {
+		*list = append(*list, workload)
+	}
+}
+
+// InTurns orders pods so that no workload of many stands before another: the first pod of each workload, then the second of each, and then
+// the others as they are.
+func (s *Snapshot) InTurns(pods []*corev1.Pod) []*corev1.Pod {
+	var turns [LogsOfWorkload + 1][]*corev1.Pod
+	taken := map[incident.Object]int{}
+	for _, p := range pods {
+		w := s.WorkloadOf(p)
+		turn := min(taken[w], LogsOfWorkload)
+		taken[w]++
+		turns[turn] = append(turns[turn], p)
+	}
+	return slices.Concat(turns[:]...)
 }
 
 // answersNames says whether a pod is one of the cluster's DNS, by the label that its Service selects.

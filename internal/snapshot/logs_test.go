@@ -9,6 +9,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
 func TestLogTail(t *testing.T) {
@@ -68,7 +70,40 @@ func TestLogsCloser(t *testing.T) {
 	for _, w := range wanted {
 		got = append(got, fmt.Sprint(w.Pod.Name, " ", w.Previous))
 	}
-	if want := []string{"p1 false", "p1 true", "p2 false"}; !slices.Equal(got, want) || left != 1 {
-		t.Errorf("%v, and %d left; want %v, and 1", got, left, want)
+	if want := []string{"p1 false", "p1 true", "p2 false"}; !slices.Equal(got, want) || left.Containers != 1 ||
+		!slices.Equal(left.Whole, []incident.Object{ObjectOf("Pod", "shop", "p3")}) {
+		t.Errorf("%v, and left out is %+v; want %v, and p3", got, left, want)
+	}
+}
+
+// A workload of many pods takes no other's turn, and which workloads are left out is known.
+func TestLogsAreReadInTurns(t *testing.T) {
+	s, controls := &Snapshot{}, true
+	for w, n := range map[string]int{"api": 50, "web": 1, "db": 3} {
+		for i := range n {
+			s.Pods = append(s.Pods, corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: fmt.Sprintf("%s-%02d", w, i),
+				OwnerReferences: []metav1.OwnerReference{{Kind: "StatefulSet", Name: w, Controller: &controls}}},
+				Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{Name: "main", Ready: true}}}})
+		}
+	}
+	s.Index()
+	var pods []*corev1.Pod
+	for i := range s.Pods {
+		pods = append(pods, &s.Pods[i])
+	}
+	var got []string
+	all := s.InTurns(pods)
+	wanted, left := s.LogsCloser(all, 7)
+	for _, w := range wanted {
+		got = append(got, w.Pod.Name)
+	}
+	if want := []string{"api-00", "db-00", "web-00", "api-01", "db-01", "api-02", "api-03"}; !slices.Equal(got, want) || len(all) != len(pods) {
+		t.Errorf("%v of %d pods, want %v of %d", got, len(all), want, len(pods))
+	}
+	if left.Containers != 47 || len(left.Whole) > 0 || len(left.Partly) != 2 {
+		t.Errorf("left out: %+v", left)
+	}
+	if _, left = s.LogsCloser(all, 2); !slices.Equal(left.Whole, []incident.Object{ObjectOf("StatefulSet", "shop", "web")}) {
+		t.Errorf("left out: %+v", left)
 	}
 }
