@@ -84,7 +84,7 @@ func (r *Reader) read(ctx context.Context, wanted []snapshot.LogWanted, redact f
 		}
 		panicked.start(&g, read, "log of "+w.Container+" in "+w.Pod.Namespace+"/"+w.Pod.Name, incident.PodLogs)
 	}
-	_ = g.Wait()               // errors are counted above
+	_ = g.Wait()                   // errors are counted above
 	for trouble, n := range well { // it hides nothing that is judged by, and switches nothing off
 		blind = append(blind, incident.NotSeen{What: fmt.Sprintf("logs of %d containers that look well", n), Why: trouble})
 	}
