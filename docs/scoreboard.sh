@@ -6,7 +6,8 @@
 #
 # A set of cases of others is a folder SET of diagnosis/eval/cases and docs/first-contact/SET.json, which is what
 #   paramedic eval --filter '^SET/' --save docs/first-contact/SET.json diagnosis/eval/cases
-# wrote before anything was changed for them. Nothing else names the sets.
+# wrote before anything was changed for them. Nothing else names the sets. Those of diagnosis/eval/contact are kept the same way, with their first
+# contact in docs/first-contact/2026-11; they are judged here alone, and hold no test.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cases=diagnosis/eval/cases
@@ -19,8 +20,13 @@ section() { awk -v h="## $1" '$0 == h {on = 1; next} /^## / || /^\| row \| case 
 # measures: without the list of cases
 measures() { sed '/^| row | case |/,$d'; }
 
+# contact: the sets of diagnosis/eval/contact
+contact() { { "$PARAMEDIC" eval -o markdown --first-contact docs/first-contact/2026-11 diagnosis/eval/contact || [ $? -eq 1 ]; } | section 'First contact'; }
+# rows: a table without its head
+rows() { sed '1,2d'; }
+
 if [ "${1:-}" = readme ]; then
-  table=$(board --filter "^($sets)/" --first-contact docs/first-contact | section 'First contact')
+  table=$(board --filter "^($sets)/" --first-contact docs/first-contact | section 'First contact' | sed '/^$/d'; contact | rows | sed '/^$/d')
   awk -v table="$table" '/<!-- first contact/ {print; print "\n" table "\n"; on = 1} /<!-- end/ {on = 0} !on' README.md
   exit
 fi
@@ -38,9 +44,10 @@ What was said of outages that others wrote about, by the rules alone, the first 
 nobody here has thought of. Below each stands what the same cases score now, after general rules were mended for what they showed; that promises nothing about the next.
 
 TEXT
-section 'First contact' <<<"$all"
+section 'First contact' <<<"$all" | sed '/^$/d'
+contact | rows
 cat <<'TEXT'
-Of 26 newer reports, 8 of 21 were right at first contact, and “certain” was right in 3 of 10; their cases are not kept here. [scoreboard-first.md](scoreboard-first.md) has the first
+The four sets named november were retold by four others each time, who had not seen the checks; half of them ask early (within 90 s) or about what is latent. Of 26 newer reports, 8 of 21 were right at first contact, and “certain” was right in 3 of 10; their cases are not kept here. [scoreboard-first.md](scoreboard-first.md) has the first
 score of `heldout` case by case.
 
 ## Ablations
