@@ -97,6 +97,9 @@ func unscheduled(s *snapshot.Snapshot, r *scheduling.Rooms, p *corev1.Pod) (Prob
 		a.Predicate = finding.Say("cannot be scheduled: %s", u.Why)
 		a.detail = schedulerNames(untolerated.ReplaceAllString(words, "untolerated taint(s)"))
 		a.Seen, a.Refs, a.final = append(a.Seen, u.Seen...), append(a.Refs, u.Refs...), true
+		if offered(a.detail) {
+			a.atMost = incident.Likely
+		}
 	} else if plain := plainly(said); plain != "" {
 		a.Predicate = a.Predicate.And(" (%s)", plain)
 	}
@@ -109,6 +112,12 @@ func unscheduled(s *snapshot.Snapshot, r *scheduling.Rooms, p *corev1.Pod) (Prob
 		a.Seen = append(a.Seen, finding.SeenEvent(e))
 	}
 	return preempted(s, r, p, a), true
+}
+
+// offered says whether too little is free of what a driver has to offer first: that it does not may be the driver's fault.
+func offered(d finding.Detail) bool {
+	u, ok := d.(Unschedulable)
+	return ok && slices.ContainsFunc(u.Short, func(r corev1.ResourceName) bool { return strings.Contains(string(r), "/") })
 }
 
 // mostClauses bounds the scheduler's words in a title, in bytes: what follows them has to fit as well.
