@@ -59,8 +59,8 @@ func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.F
 	}
 }
 
-// touched are the ids of findings about what lies elsewhere and refers to something in a scope that is presumed to be ill: who should make or
-// change it there, and cannot.
+// touched are the ids of findings about what lies elsewhere and refers to something in a scope that is presumed to be ill: who should make
+// or change it there, and cannot.
 func (sc Scope) touched(found []*finding.Finding, holds func(incident.Object) bool) map[string]bool {
 	ids := map[string]bool{}
 	if sc.Ill.none() {

@@ -80,7 +80,8 @@ func edgesBy(rules []Rule, ties []tie, s *snapshot.Snapshot, findings []*finding
 	return edges, failures
 }
 
-// inPassing says whether a crash's log tells of what both findings go by, but ends with something else: then it is not shown that this ended it.
+// inPassing says whether a crash's log tells of what both findings go by, but ends with something else: then it is not shown that this
+// ended it.
 func inPassing(from, to *finding.Finding) bool {
 	return len(from.Said) > 0 && len(to.Said) > 0 && slices.Contains(crashes, to.Code) &&
 		!slices.ContainsFunc(to.Said, func(f logs.Fact) bool { return f.Telling })

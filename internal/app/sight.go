@@ -167,8 +167,8 @@ func subjects(state *incident.State) []incident.Object {
 	return slices.SortedFunc(maps.Keys(seen), incident.Object.Compare)
 }
 
-// tellsOf lists the objects of which a diagnosis tells. What was ruled out is told in words alone: it lies in the scope, or is counted in all
-// of the cluster, and what a scope depends on is named beside.
+// tellsOf lists the objects of which a diagnosis tells. What was ruled out is told in words alone: it lies in the scope, or is counted in
+// all of the cluster, and what a scope depends on is named beside.
 func tellsOf(d *incident.Diagnosis) []incident.Object {
 	out := append(wrong(d), d.Scope.Objects...)
 	if d.Scope.Namespace != "" {

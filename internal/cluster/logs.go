@@ -49,8 +49,8 @@ func (r *Reader) logs(ctx context.Context, s *snapshot.Snapshot, redact func(str
 }
 
 // read reads logs side by side. Refused is how many could not be read of what looks well, but for want of time.
-func (r *Reader) read(ctx context.Context, wanted []snapshot.LogWanted, redact func(string) string, panicked *failures) (logs []snapshot.Log,
-	blind []incident.NotSeen, refused int) {
+func (r *Reader) read(ctx context.Context, wanted []snapshot.LogWanted, redact func(string) string,
+	panicked *failures) (logs []snapshot.Log, blind []incident.NotSeen, refused int) {
 	var (
 		mu     sync.Mutex
 		failed = map[string]int{} // by node
@@ -72,7 +72,7 @@ func (r *Reader) read(ctx context.Context, wanted []snapshot.LogWanted, redact f
 				if ctx.Err() != nil {
 					return
 				}
-				if refused++; w.Asked && !(w.Previous && (apierrors.IsBadRequest(err) || apierrors.IsNotFound(err))) {
+				if refused++; w.Asked && (!w.Previous || !apierrors.IsBadRequest(err) && !apierrors.IsNotFound(err)) {
 					well[wellTrouble(err)]++ // that the log of an instance before was thrown away is no trouble
 				}
 			case err != nil:

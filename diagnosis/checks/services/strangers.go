@@ -30,7 +30,8 @@ var strangerCodes = []finding.Code{
 		Example: "Service shop/blue-web of release blue also sends to the pods of Deployment green-web of release green: its selector app=web " +
 			"fits both"},
 	{Code: ServiceMayReachOthers, Severity: incident.Warning, Root: true,
-		Meaning: "A Service's selector fits the pods of a second workload, which do not declare its port: that share of the calls may be refused.",
+		Meaning: "A Service's selector fits the pods of a second workload, which do not declare its port: that share of the calls may " +
+			"be refused.",
 		Next:    "Add a label to the Service's selector that only the pods that are meant have.",
 		Example: "Service shop/api also sends to the pods of Deployment api-worker, which declare no port 8080: its selector app=api fits them " +
 			"as well as Deployment api"},
@@ -112,7 +113,8 @@ func reachesOthers(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, p
 	if own := ownLabels(have, lack); own != "" {
 		f.Next = fmt.Sprintf("Add %s to the selector of Service %s, which only the pods of %s have.", own, v.Name, finding.Short(meant))
 	}
-	f.Cite(finding.SeenAPI(o, "spec", time.Time{}, fmt.Sprintf("selector %s, targetPort %s", kube.LabelWords(v.Spec.Selector), target.String())),
+	f.Cite(finding.SeenAPI(o, "spec", time.Time{}, fmt.Sprintf("selector %s, targetPort %s", kube.LabelWords(v.Spec.Selector),
+		target.String())),
 		finding.SeenAPI(finding.PodObject(have[0]), "spec.containers.ports", time.Time{}, declaredWords(have[0])),
 		finding.SeenAPI(finding.PodObject(lack[0]), "spec.containers.ports", time.Time{}, declaredWords(lack[0])))
 	return true
@@ -140,8 +142,8 @@ func asksPort(p *corev1.Pod, port int32) bool {
 	return false
 }
 
-// portUndeclared reports the only port of a Service whose pods, of one workload, declare others and are not asked there by their probes. Where
-// all of a pod's containers declare their ports, ServicePortMismatch says so.
+// portUndeclared reports the only port of a Service whose pods, of one workload, declare others and are not asked there by their probes.
+// Where all of a pod's containers declare their ports, ServicePortMismatch says so.
 func portUndeclared(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, port corev1.ServicePort, behind []*corev1.Pod) bool {
 	target, p := kube.TargetPort(port), behind[0]
 	declared, complete := kube.DeclaredPorts(p, port.Protocol)
@@ -151,7 +153,8 @@ func portUndeclared(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, 
 	}
 	o := kube.ServiceObject(v)
 	f := r.Find(ServicePortUndeclared, o, fmt.Sprintf("Service %s/%s sends port %d to %s, which no container of %s declares%s", v.Namespace,
-		v.Name, port.Port, target.String(), finding.Short(s.WorkloadOf(p)), kube.DidYouMean(kube.ContainerPorts(declared, target.Type)))).Suspected()
+		v.Name, port.Port, target.String(), finding.Short(s.WorkloadOf(p)),
+		kube.DidYouMean(kube.ContainerPorts(declared, target.Type)))).Suspected()
 	f.Pods, f.Since = behind, v.CreationTimestamp.Time
 	f.Cite(finding.SeenAPI(o, "spec.ports", time.Time{}, fmt.Sprintf("port %d, targetPort %s", port.Port, target.String())),
 		finding.SeenAPI(finding.PodObject(p), "spec.containers.ports", time.Time{}, declaredWords(p)))

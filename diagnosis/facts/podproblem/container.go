@@ -151,8 +151,9 @@ func runningAgain(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container) (Proble
 	return addingUp(s, p, c, last), true
 }
 
-// endedBefore is a restart that nobody is woken for. Killed for its own limit within the hour, it was seen to fail, and will again. One that
-// is a moment old, came soon after the start and is not made up for yet is a crash; any other may have been the last, and is a suspicion.
+// endedBefore is a restart that nobody is woken for. Killed for its own limit within the hour, it was seen to fail, and will again. One
+// that is a moment old, came soon after the start and is not made up for yet is a crash; any other may have been the last, and is a
+// suspicion.
 func endedBefore(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, last *corev1.ContainerStateTerminated,
 	run *corev1.ContainerStateRunning) Problem {
 	a := Crashed(s, p, c, last)
