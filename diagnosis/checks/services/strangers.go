@@ -32,7 +32,7 @@ var strangerCodes = []finding.Code{
 	{Code: ServiceMayReachOthers, Severity: incident.Warning, Root: true,
 		Meaning: "A Service's selector fits the pods of a second workload, which do not declare its port: that share of the calls may " +
 			"be refused.",
-		Next:    "Add a label to the Service's selector that only the pods that are meant have.",
+		Next: "Add a label to the Service's selector that only the pods that are meant have.",
 		Example: "Service shop/api also sends to the pods of Deployment api-worker, which declare no port 8080: its selector app=api fits them " +
 			"as well as Deployment api"},
 	{Code: ServicePortUndeclared, Severity: incident.Warning, Root: true,
