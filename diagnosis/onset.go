@@ -12,6 +12,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/internal/backoff"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -128,10 +129,7 @@ func begun(f *finding.Finding) time.Time {
 
 // The kubelet waits 10 s before it starts a container anew, twice as long each time, and 5 minutes at most (pkg/kubelet:
 // MaxCrashLoopBackOff).
-const (
-	firstBackOff = 10 * time.Second
-	lastBackOff  = 5 * time.Minute
-)
+var kubelet = backoff.Backoff{First: 10 * time.Second, Most: 5 * time.Minute}
 
 // loopSince is when the first of a pod's containers began to crash that now waits between two tries, by how long the kubelet waits; zero
 // where none does.
@@ -142,10 +140,10 @@ func loopSince(p *corev1.Pod) time.Time {
 		if w == nil || w.Reason != "CrashLoopBackOff" || end == nil {
 			continue
 		}
-		took := min(max(end.FinishedAt.Sub(end.StartedAt.Time), 0), 2*lastBackOff)
+		took := min(max(end.FinishedAt.Sub(end.StartedAt.Time), 0), 2*kubelet.Most)
 		began := end.FinishedAt.Time
-		for i, wait := 1, firstBackOff; i < crashes(c.Status); i, wait = i+1, min(2*wait, lastBackOff) {
-			began = began.Add(-wait - took)
+		for i := 1; i < crashes(c.Status); i++ {
+			began = began.Add(-kubelet.After(i) - took)
 		}
 		at = finding.Earlier(at, kube.Latest(began, p.CreationTimestamp.Time))
 	}
@@ -161,11 +159,11 @@ func crashes(st *corev1.ContainerStatus) int {
 	if m := backOffOf.FindStringSubmatch(st.State.Waiting.Message); m != nil {
 		waits, err := time.ParseDuration(m[1])
 		n := 1
-		for w := firstBackOff; w < min(waits, lastBackOff); w *= 2 {
+		for kubelet.After(n) < min(waits, kubelet.Most) {
 			n++
 		}
 		switch {
-		case err == nil && waits < lastBackOff:
+		case err == nil && waits < kubelet.Most:
 			return min(n, all)
 		case err == nil:
 			return max(n, all)

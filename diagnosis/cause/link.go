@@ -41,18 +41,6 @@ func (l *Linked) Bare() []*finding.Finding {
 	return slices.DeleteFunc(l.Unexplained(), func(f *finding.Finding) bool { return f.Root })
 }
 
-// Reached are the findings that can be explained from one, itself first.
-func (l *Linked) Reached(from *finding.Finding) []*finding.Finding {
-	g := newGraph(l.findings, l.edges)
-	var out []*finding.Finding
-	if i := slices.Index(l.findings, from); i >= 0 {
-		for _, j := range g.reach(i) {
-			out = append(out, l.findings[j])
-		}
-	}
-	return out
-}
-
 // Add takes up findings of circumstances, and what they may have brought about.
 func (l *Linked) Add(more ...*finding.Finding) {
 	l.findings = append(l.findings, more...)

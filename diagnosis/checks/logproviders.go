@@ -85,8 +85,21 @@ func findControllers(s *snapshot.Snapshot, o *unstructured.Unstructured) []*core
 			return pods
 		}
 	}
-	group := o.GroupVersionKind().Group
-	for part := range strings.SplitSeq(group, ".") {
+	return podsNamedAfter(s, strings.Split(o.GroupVersionKind().Group, "."))
+}
+
+// IngressControllers are the pods that serve an Ingress: those of controllers that are known, or else what is named after the controller
+// that its class names.
+func IngressControllers(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
+	if pods := ingress.ControllerPods(s, o); len(pods) > 0 {
+		return pods
+	}
+	return podsNamedAfter(s, strings.FieldsFunc(ingress.ControllerOf(s, o), func(r rune) bool { return r == '.' || r == '/' }))
+}
+
+// podsNamedAfter are the pods of the first part of a name that is a product's and that some are named after.
+func podsNamedAfter(s *snapshot.Snapshot, parts []string) []*corev1.Pod {
+	for _, part := range parts {
 		if len(part) < 4 || slices.Contains(kube.PlainParts, part) || slices.Contains(plainGroups, part) {
 			continue
 		}
@@ -97,26 +110,9 @@ func findControllers(s *snapshot.Snapshot, o *unstructured.Unstructured) []*core
 	return nil
 }
 
-// IngressControllers are the pods that serve an Ingress: those of controllers that are known, or else what is named after the controller
-// that its class names.
-func IngressControllers(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
-	if pods := ingress.ControllerPods(s, o); len(pods) > 0 {
-		return pods
-	}
-	for _, part := range strings.FieldsFunc(ingress.ControllerOf(s, o), func(r rune) bool { return r == '.' || r == '/' }) {
-		if len(part) < 4 || slices.Contains(kube.PlainParts, part) || slices.Contains(plainGroups, part) || part == "ingress-controller" {
-			continue
-		}
-		if pods := podsNamed(s, part); len(pods) > 0 {
-			return pods
-		}
-	}
-	return nil
-}
-
-// plainGroups are parts of API groups that name no product.
+// plainGroups are parts of names, of API groups and of controllers, that name no product.
 var plainGroups = []string{"cluster", "networking", "monitoring", "security", "policy", "config", "source", "apps", "core", "infra",
-	"toolkit", "operator", "operators", "example", "service", "services", "resources", "events", "auth", "data", "cloud"}
+	"toolkit", "operator", "operators", "example", "service", "services", "resources", "events", "auth", "data", "cloud", "ingress-controller"}
 
 // podsNamed are the running pods of the workloads that are named after a product: they, their namespace or their label for it have the
 // name.

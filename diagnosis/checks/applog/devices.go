@@ -21,7 +21,7 @@ func notEmpty(s *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.F
 		return x, true
 	}
 	x.what = finding.Say("{finds|find} {its|their} new data directory %s not empty", f.Path)
-	mount, volume := mountOf(p, c, f.Path)
+	mount, volume := kube.MountOf(p, c, f.Path)
 	if volume == nil {
 		return x, true
 	}

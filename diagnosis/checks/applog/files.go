@@ -25,7 +25,7 @@ func fileTrouble(verb finding.Phrase) func(*snapshot.Snapshot, *corev1.Pod, *cor
 				asUser(p, c))}, true
 		}
 		if f.Kind == logs.NoSpace && ofSharedMemory(f) {
-			if _, v := mountOf(p, c, sharedMemory); v == nil {
+			if _, v := kube.MountOf(p, c, sharedMemory); v == nil {
 				return root{what: finding.Say("%s in {its|their} shared memory: %s has 64 MB unless an emptyDir of medium Memory is mounted there",
 					verb, sharedMemory)}, true
 			}
@@ -49,7 +49,7 @@ func fileTrouble(verb finding.Phrase) func(*snapshot.Snapshot, *corev1.Pod, *cor
 				x.what = x.what.And(", line %d", f.LineNo)
 			}
 		}
-		mount, volume := mountOf(p, c, f.Path)
+		mount, volume := kube.MountOf(p, c, f.Path)
 		if volume == nil {
 			x.what = x.what.And("%s", noVolume(p, c, f))
 			x.token(s, p, f)
@@ -182,27 +182,6 @@ func asUser(p *corev1.Pod, c *corev1.Container) string {
 		return fmt.Sprintf(", running as user %d", *p.Spec.SecurityContext.RunAsUser)
 	}
 	return ""
-}
-
-// mountOf is the innermost mount that holds a path, with its volume; nil where it is the image's.
-func mountOf(p *corev1.Pod, c *corev1.Container, file string) (*corev1.VolumeMount, *corev1.Volume) {
-	var best *corev1.VolumeMount
-	for i := range c.VolumeMounts {
-		m := &c.VolumeMounts[i]
-		at := strings.TrimSuffix(m.MountPath, "/")
-		if (file == at || strings.HasPrefix(file, at+"/")) && (best == nil || len(m.MountPath) > len(best.MountPath)) {
-			best = m
-		}
-	}
-	if best == nil {
-		return nil, nil
-	}
-	for i := range p.Spec.Volumes {
-		if v := &p.Spec.Volumes[i]; v.Name == best.Name {
-			return best, v
-		}
-	}
-	return nil, nil
 }
 
 func mountWords(m *corev1.VolumeMount, v *corev1.Volume) string {

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -196,24 +197,12 @@ func Mounted(p *corev1.Pod, container, text string) []incident.Object {
 
 // mountedAt is the ConfigMap or Secret in whose mount a file lies.
 func mountedAt(p *corev1.Pod, c *corev1.Container, file string) incident.Object {
-	best := ""
-	var at incident.Object
-	for i := range c.VolumeMounts {
-		m := &c.VolumeMounts[i]
-		dir := strings.TrimSuffix(m.MountPath, "/")
-		if file != dir && !strings.HasPrefix(file, dir+"/") || len(dir) <= len(best) {
-			continue
-		}
-		best, at = dir, incident.Object{}
-		for j := range p.Spec.Volumes {
-			switch v := &p.Spec.Volumes[j]; {
-			case v.Name != m.Name:
-			case v.ConfigMap != nil:
-				at = snapshot.ObjectOf("ConfigMap", p.Namespace, v.ConfigMap.Name)
-			case v.Secret != nil:
-				at = snapshot.ObjectOf("Secret", p.Namespace, v.Secret.SecretName)
-			}
-		}
+	switch _, v := kube.MountOf(p, c, file); {
+	case v == nil:
+	case v.ConfigMap != nil:
+		return snapshot.ObjectOf("ConfigMap", p.Namespace, v.ConfigMap.Name)
+	case v.Secret != nil:
+		return snapshot.ObjectOf("Secret", p.Namespace, v.Secret.SecretName)
 	}
-	return at
+	return incident.Object{}
 }
