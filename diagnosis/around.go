@@ -29,11 +29,13 @@ const (
 	mostTended = 12 // kinds whose controllers are looked at
 )
 
-// around finds what is beside what is presumed to be ill.
-func (sc Scope) around(s *snapshot.Snapshot) surroundings {
-	a := aroundOf(s, sc.ownPods(s))
-	a.tended(s, sc.Ill.views(s))
-	return a
+// around finds what is beside what is presumed to be ill. It is shared, and not to be changed.
+func (p Presumption) around(s *snapshot.Snapshot) surroundings {
+	return snapshot.Once(s, p.key("around"), func() surroundings {
+		a := aroundOf(s, p.pods(s))
+		a.tended(s, p.views(s))
+		return a
+	})
 }
 
 // tended adds the controllers of the custom resources and the Ingresses that lie in the views: of each kind those of the first.

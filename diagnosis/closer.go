@@ -73,25 +73,6 @@ func upTo(pods []*corev1.Pod, most int) []*corev1.Pod {
 // closely is the pods of a scope that are looked at closely: those of what is presumed to be ill, some behind each Service that they
 // call, and the controllers of what lies there.
 func (sc Scope) closely(s *snapshot.Snapshot) []*corev1.Pod {
-	beside := sc.around(s)
-	return finding.Union(sc.ownPods(s), append(beside.behind, beside.tending...))
-}
-
-// ownPods are the pods of what is presumed to be ill.
-func (sc Scope) ownPods(s *snapshot.Snapshot) []*corev1.Pod {
-	if sc.Ill.none() {
-		return nil
-	}
-	views := sc.Ill.views(s)
-	var out []*corev1.Pod
-	for i := range s.Pods {
-		p := &s.Pods[i]
-		for j := range views {
-			if v := &views[j]; v.counts(podObject(p)) || v.above[podObject(p)] {
-				out = append(out, p)
-				break
-			}
-		}
-	}
-	return out
+	beside := sc.Ill.around(s)
+	return finding.Union(slices.Clone(sc.Ill.pods(s)), slices.Concat(beside.behind, beside.tending))
 }

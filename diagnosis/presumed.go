@@ -1,7 +1,10 @@
 package diagnosis
 
 import (
+	"fmt"
 	"slices"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/change"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
@@ -19,16 +22,41 @@ type Presumption struct {
 
 func (p Presumption) none() bool { return len(p.Namespaces)+len(p.Objects) == 0 }
 
-// views are what of a Snapshot is presumed to be ill.
+// presumedKey is of what a Snapshot remembers of a presumption: many ask for it, in the course of one answer.
+type presumedKey struct{ what, of string }
+
+func (p Presumption) key(what string) presumedKey { return presumedKey{what, fmt.Sprintf("%q", p)} }
+
+// views are what of a Snapshot is presumed to be ill. They are shared, and not to be changed.
 func (p Presumption) views(s *snapshot.Snapshot) []view {
-	var out []view
-	for _, n := range p.Namespaces {
-		out = append(out, Scope{Namespace: n}.view(s))
-	}
-	if len(p.Objects) > 0 {
-		out = append(out, Scope{Objects: p.Objects}.view(s))
-	}
-	return out
+	return snapshot.Once(s, p.key("views"), func() []view {
+		var out []view
+		for _, n := range p.Namespaces {
+			out = append(out, Scope{Namespace: n}.view(s))
+		}
+		if len(p.Objects) > 0 {
+			out = append(out, Scope{Objects: p.Objects}.view(s))
+		}
+		return out
+	})
+}
+
+// pods are the pods of what is presumed to be ill. They are shared, and not to be changed.
+func (p Presumption) pods(s *snapshot.Snapshot) []*corev1.Pod {
+	return snapshot.Once(s, p.key("pods"), func() []*corev1.Pod {
+		views := p.views(s)
+		var out []*corev1.Pod
+		for i := range s.Pods {
+			x := &s.Pods[i]
+			for j := range views {
+				if v := &views[j]; v.counts(podObject(x)) || v.above[podObject(x)] {
+					out = append(out, x)
+					break
+				}
+			}
+		}
+		return out
+	})
 }
 
 // ill says of a finding whether it is about what is presumed to be ill, as the diagnosis knows that by its evidence, or about what that
@@ -42,7 +70,7 @@ func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.F
 	for i := range views {
 		there[i] = views[i].seenThere(d)
 	}
-	beside := sc.around(s)
+	beside := sc.Ill.around(s)
 	return func(f *finding.Finding) bool {
 		if slices.ContainsFunc(views, func(v view) bool { return refersInto(f, v.holds) }) {
 			return true
@@ -145,7 +173,7 @@ func (sc Scope) paths(s *snapshot.Snapshot, changes []change.Change) []change.Pa
 	ways := newPaths(s)
 	for _, o := range sc.Ill.Objects {
 		f := &finding.Finding{Finding: incident.Finding{Object: o}, Workload: o}
-		for _, p := range (Scope{Ill: Presumption{Objects: []incident.Object{o}}}).ownPods(s) {
+		for _, p := range (Presumption{Objects: []incident.Object{o}}).pods(s) {
 			f.AddPod(p)
 		}
 		out = append(out, ways.to(f)...)

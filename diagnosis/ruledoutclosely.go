@@ -6,7 +6,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/change"
@@ -40,8 +39,7 @@ func lookedClosely(s *snapshot.Snapshot, scope Scope, d *incident.Diagnosis, cha
 	if scope.Ill.none() || len(d.Causes) > 0 {
 		return
 	}
-	c := closely{s: s, scope: scope, pods: scope.ownPods(s), told: d, changes: changes, well: well}
-	c.around = scope.around(s)
+	c := closely{s: s, scope: scope, pods: scope.Ill.pods(s), around: scope.Ill.around(s), told: d, changes: changes, well: well}
 	var out []incident.RuledOut
 	for _, p := range []struct {
 		what string
@@ -135,10 +133,7 @@ func (c *closely) eventsWell() string {
 func (c *closely) calledWell() string {
 	var names []string
 	for _, o := range c.around.called {
-		ready := slices.ContainsFunc(c.s.EndpointSlicesOf(o.Namespace, o.Name), func(e *discoveryv1.EndpointSlice) bool {
-			return slices.ContainsFunc(e.Endpoints, func(p discoveryv1.Endpoint) bool { return p.Conditions.Ready == nil || *p.Conditions.Ready })
-		})
-		if !ready {
+		if ready, _ := kube.EndpointsOf(c.s, o.Namespace, o.Name); ready == 0 {
 			return ""
 		}
 		names = append(names, o.Namespace+"/"+o.Name)

@@ -97,27 +97,8 @@ func owned(owners []metav1.OwnerReference, namespace string, f *finding.Finding)
 }
 
 func ownersOf(s *snapshot.Snapshot, w incident.Object) []metav1.OwnerReference {
-	if o := workload(s, w); o != nil {
+	if o := kube.WorkloadMeta(s, w); o != nil {
 		return o.GetOwnerReferences()
-	}
-	return nil
-}
-
-// workload is the metadata of a workload; nil if it is not there, or of another kind.
-func workload(s *snapshot.Snapshot, w incident.Object) metav1.Object {
-	switch w.Kind {
-	case "Deployment":
-		if d := s.Deployment(w.Namespace, w.Name); d != nil {
-			return d
-		}
-	case "StatefulSet":
-		if d := s.StatefulSet(w.Namespace, w.Name); d != nil {
-			return d
-		}
-	case "DaemonSet":
-		if d := s.DaemonSet(w.Namespace, w.Name); d != nil {
-			return d
-		}
 	}
 	return nil
 }
@@ -183,7 +164,7 @@ func customSecret(_ *Context, from, to *finding.Finding) (Link, bool) {
 
 // helmRelease reads the annotations that Helm gives what it installs.
 func helmRelease(c *Context, from, to *finding.Finding) (Link, bool) {
-	o := workload(c.Snapshot, workloadOf(from))
+	o := kube.WorkloadMeta(c.Snapshot, workloadOf(from))
 	if o == nil {
 		return Link{}, false
 	}

@@ -22,19 +22,8 @@ func ReleaseOf(o metav1.Object) string {
 
 // WorkloadRelease is the release of a workload; "" where it is not seen, or says nothing of that.
 func WorkloadRelease(s *snapshot.Snapshot, w incident.Object) string {
-	switch w.Kind {
-	case "Deployment":
-		if d := s.Deployment(w.Namespace, w.Name); d != nil {
-			return ReleaseOf(d)
-		}
-	case "StatefulSet":
-		if d := s.StatefulSet(w.Namespace, w.Name); d != nil {
-			return ReleaseOf(d)
-		}
-	case "DaemonSet":
-		if d := s.DaemonSet(w.Namespace, w.Name); d != nil {
-			return ReleaseOf(d)
-		}
+	if o := WorkloadMeta(s, w); o != nil {
+		return ReleaseOf(o)
 	}
 	return ""
 }

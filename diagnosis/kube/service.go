@@ -73,9 +73,18 @@ func Latest(a, b time.Time) time.Time {
 
 // SliceEvidence is what the EndpointSlices say, where there are any.
 func SliceEvidence(s *snapshot.Snapshot, v *corev1.Service) incident.Evidence {
-	ready, total, name := 0, 0, ""
-	for _, slice := range s.EndpointSlicesOf(v.Namespace, v.Name) {
-		name = slice.Name
+	list := s.EndpointSlicesOf(v.Namespace, v.Name)
+	if len(list) == 0 {
+		return incident.Evidence{}
+	}
+	ready, total := EndpointsOf(s, v.Namespace, v.Name)
+	return finding.SeenAPI(snapshot.ObjectOf("EndpointSlice", v.Namespace, list[len(list)-1].Name), "endpoints", time.Time{},
+		fmt.Sprintf("%d of %d endpoints ready", ready, total))
+}
+
+// EndpointsOf counts a Service's endpoints, by its EndpointSlices, and those that are ready.
+func EndpointsOf(s *snapshot.Snapshot, namespace, service string) (ready, total int) {
+	for _, slice := range s.EndpointSlicesOf(namespace, service) {
 		for i := range slice.Endpoints {
 			total++
 			if c := slice.Endpoints[i].Conditions.Ready; c == nil || *c {
@@ -83,9 +92,5 @@ func SliceEvidence(s *snapshot.Snapshot, v *corev1.Service) incident.Evidence {
 			}
 		}
 	}
-	if name == "" {
-		return incident.Evidence{}
-	}
-	return finding.SeenAPI(snapshot.ObjectOf("EndpointSlice", v.Namespace, name), "endpoints", time.Time{},
-		fmt.Sprintf("%d of %d endpoints ready", ready, total))
+	return ready, total
 }

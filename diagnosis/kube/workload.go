@@ -6,6 +6,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -17,6 +18,25 @@ func OfReplicas(ready, want int32) string {
 		return "is scaled to 0"
 	}
 	return fmt.Sprintf("has %d of %d pods available", ready, want)
+}
+
+// WorkloadMeta is the metadata of a workload; nil if it is not there, or of another kind.
+func WorkloadMeta(s *snapshot.Snapshot, w incident.Object) metav1.Object {
+	switch w.Kind {
+	case "Deployment":
+		if d := s.Deployment(w.Namespace, w.Name); d != nil {
+			return d
+		}
+	case "StatefulSet":
+		if d := s.StatefulSet(w.Namespace, w.Name); d != nil {
+			return d
+		}
+	case "DaemonSet":
+		if d := s.DaemonSet(w.Namespace, w.Name); d != nil {
+			return d
+		}
+	}
+	return nil
 }
 
 // TemplateSpec is the spec of a workload's pod template; nil if it is not seen.

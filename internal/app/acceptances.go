@@ -31,13 +31,9 @@ func ReadAcceptances(r *store.Reader) *Acceptances { return &Acceptances{reader:
 
 // OpenAcceptances opens the state of a serve that may be running, for a person who accepts at the terminal. Close it after use.
 func OpenAcceptances(ctx context.Context, path, keyFile string, redact func(string) string) (*Acceptances, func() error, error) {
-	st, err := openExisting(ctx, path, keyFile)
+	st, clock, err := openForPerson(ctx, path, keyFile)
 	if err != nil {
 		return nil, nil, err
-	}
-	clock, err := clockOf(ctx, st.Reader)
-	if err != nil {
-		return nil, nil, errors.Join(err, st.Close())
 	}
 	return &Acceptances{reader: st.Reader, store: st, now: clock.Now, redact: redact}, st.Close, nil
 }

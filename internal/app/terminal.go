@@ -87,16 +87,25 @@ func OpenApprovals(ctx context.Context, c Config, o TerminalOptions) (_ *Inciden
 // OpenStops opens the state of a serve that may be running, for a person who stops recoveries. The record's key is in keyFile; empty:
 // beside the state. Close it after use.
 func OpenStops(ctx context.Context, path, keyFile string, redact func(string) string) (*Incidents, func() error, error) {
+	st, clock, err := openForPerson(ctx, path, keyFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	l := &ledger{Journal: NewJournal(st.Reader), store: st, now: clock.Now, redact: redact}
+	return &Incidents{ledger: l, redact: redact}, st.Close, nil
+}
+
+// openForPerson opens the state of a serve that may be running, with the clock that its record goes by.
+func openForPerson(ctx context.Context, path, keyFile string) (*store.Store, *clock, error) {
 	st, err := openExisting(ctx, path, keyFile)
 	if err != nil {
 		return nil, nil, err
 	}
-	clock, err := clockOf(ctx, st.Reader)
+	c, err := clockOf(ctx, st.Reader)
 	if err != nil {
 		return nil, nil, errors.Join(err, st.Close())
 	}
-	l := &ledger{Journal: NewJournal(st.Reader), store: st, now: clock.Now, redact: redact}
-	return &Incidents{ledger: l, redact: redact}, st.Close, nil
+	return st, c, nil
 }
 
 // openExisting opens a state for writing that must be there: a mistyped name makes none.
