@@ -31,27 +31,28 @@ func checkUpstream(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report
 	}
 	log, server := upstreamLog(d, s)
 	lookups, inside := outsideLookups(d, s)
-	var missed []calls.Call
-	for _, c := range calls.Failing(s) {
-		if c.Need.Unanswered() && c.Service.IsZero() && calls.Outside(s, c.Need.Host) && resolvers.UsesClusterDNS(c.Pod) {
-			missed = append(missed, c)
-		}
-	}
+	missed := unanswered(calls.Failing(s), d, s)
 	said := log.Excerpt != ""
 	silent := said && len(lookups)+len(missed) > 0 || inside && len(lookups) > 0
+	suspected := false
 	if !silent {
+		missed = unanswered(calls.Complaints(s), d, s)
+		suspected = said && len(missed) > 0
+	}
+	if !silent && !suspected {
 		return
 	}
-	f := r.Find(DNSUpstreamUnreachable, corefileObject(d), "CoreDNS gets no answer from outside: names of the cluster resolve, others do not")
+	f := r.Find(DNSUpstreamUnreachable, corefileObject(d), finding.OneLine(upstreamTitle(d, server), finding.MaxTitle))
 	f.Workload, f.Fault = d.Workload, []incident.Object{corefileObject(d)}
-	if server != "" {
-		f.Title = finding.OneLine(fmt.Sprintf("CoreDNS gets no answer from its upstream resolver %s: names outside the cluster do not resolve",
-			server), finding.MaxTitle)
+	if suspected {
+		f.Suspected()
 	}
 	f.Cite(log)
 	for _, x := range forwardLines(d) {
 		f.Cite(finding.SeenAPI(corefileObject(d), "data.Corefile", changed(d), fmt.Sprintf("line %d: %s", x.Line, x.Text)))
-		if slices.Contains(x.Targets, resolvers.ResolvConf) {
+		if x.TCP {
+			f.Cite(finding.SeenAPI(corefileObject(d), "data.Corefile", changed(d), fmt.Sprintf("force_tcp in the block of line %d", x.Line)))
+		} else if slices.Contains(x.Targets, resolvers.ResolvConf) {
 			f.Fault = finding.Union(f.Fault, nodes(d))
 		}
 	}
@@ -60,6 +61,38 @@ func checkUpstream(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report
 		f.AddPod(c.Pod)
 		f.Cite(c.Seen())
 	}
+}
+
+// unanswered are the calls of names outside the cluster that no server answered, by pods that ask the cluster's DNS.
+func unanswered(all []calls.Call, d resolvers.Resolver, s *snapshot.Snapshot) []calls.Call {
+	on := map[string]bool{}
+	for _, p := range d.Pods {
+		on[p.Spec.NodeName] = true
+	}
+	var out []calls.Call
+	for _, c := range all {
+		if c.Need.Unanswered() && c.Service.IsZero() && calls.Outside(s, c.Need.Host) && resolvers.UsesClusterDNS(c.Pod) &&
+			(d.Service != nil || on[c.Pod.Spec.NodeName]) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// upstreamTitle says who gets no answer, from whom, and, where its configuration leaves it no other way, how it asks.
+func upstreamTitle(d resolvers.Resolver, server string) string {
+	who := "CoreDNS"
+	if d.Service == nil {
+		who = finding.Short(d.Workload)
+	}
+	if server == "" {
+		return who + " gets no answer from outside: names of the cluster resolve, others do not"
+	}
+	how := ""
+	if slices.ContainsFunc(forwardLines(d), func(f resolvers.Forward) bool { return f.TCP }) {
+		how = " over TCP, the only way in which it asks (force_tcp)"
+	}
+	return fmt.Sprintf("%s gets no answer from its upstream resolver %s%s: names outside the cluster do not resolve", who, server, how)
 }
 
 // upstreamLog is the newest line in which CoreDNS complains of a server upstream, and that server's address. A server that is a pod of the
@@ -119,8 +152,8 @@ func forwardLines(d resolvers.Resolver) []resolvers.Forward {
 		return nil
 	}
 	var out []resolvers.Forward
-	for _, f := range resolvers.ParseCorefile(d.Config.Data["Corefile"]).Forwards {
-		if f.From == "." {
+	for _, f := range resolvers.ParseCorefile(d.Text()).Forwards {
+		if f.Outside() {
 			out = append(out, f)
 		}
 	}
