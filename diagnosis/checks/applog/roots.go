@@ -266,17 +266,6 @@ func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, runs bool) (p
 	return podproblem.Problem{}, nil, false
 }
 
-// mostTelling is the place of the first telling fact of a kind, or of the first that names something where that says nothing but its kind; -1
-// without one.
-func mostTelling(facts []logs.Fact, kind logs.Kind) int {
-	first := slices.IndexFunc(facts, func(f logs.Fact) bool { return f.Telling && f.Kind == kind })
-	if first < 0 || !facts[first].Same(logs.Fact{Kind: kind}) {
-		return first
-	}
-	named := slices.IndexFunc(facts, func(f logs.Fact) bool { return f.Telling && f.Kind == kind && !f.Same(logs.Fact{Kind: kind}) })
-	return max(first, named)
-}
-
 // stopsServing says whether a program that runs cannot serve for it. Credentials count where a data store refuses a user by name; others
 // may have been a caller's.
 func stopsServing(f logs.Fact) bool {
