@@ -71,7 +71,7 @@ func limitOf(f *finding.Finding) string {
 		switch {
 		case d.Kind == logs.Exhausted:
 			return strings.ToLower(d.Name)
-		case d.Kind == logs.NoSpace && !slices.ContainsFunc(f.Pods, func(p *corev1.Pod) bool { return len(kube.ClaimsOf(p)) > 0 }):
+		case d.Kind == logs.NoSpace && !ofSharedMemory(d) && !slices.ContainsFunc(f.Pods, func(p *corev1.Pod) bool { return len(kube.ClaimsOf(p)) > 0 }):
 			return "no space left on device"
 		}
 	}

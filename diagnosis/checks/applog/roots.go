@@ -132,7 +132,7 @@ var rootOf = []struct {
 	{logs.MissingEnv, LogMissingEnv, missingEnv},
 	{logs.AuthFailed, LogAuthFailed, authFailed},
 	{logs.TLSFailed, LogTLSFailed, quoting(finding.Say("{does|do} not trust a certificate or {is|are} not trusted"))},
-	{logs.DataOfAnotherVersion, LogDataVersion, quoting(finding.Say("cannot read {its|their} data"))},
+	{logs.DataOfAnotherVersion, LogDataVersion, dataVersion},
 	{logs.DatabaseMissing, LogDatabaseMissing, quoting(finding.Say("{does|do} not find what {it uses|they use} in the database"))},
 	{logs.MigrationFailed, LogMigrationFailed, quoting(finding.Say("cannot migrate {its|their} database"))},
 	{logs.PortInUse, LogPortInUse, portInUse},

@@ -95,7 +95,8 @@ func upstreamTitle(d resolvers.Resolver, server string) string {
 	return fmt.Sprintf("%s gets no answer from its upstream resolver %s%s: names outside the cluster do not resolve", who, server, how)
 }
 
-// upstreamLog is the newest line in which CoreDNS complains of a server upstream, and that server's address. A server that is a pod of the
+// upstreamLog is the newest line in which CoreDNS complains of a server upstream, and the addresses of those that it
+// complains of. A server that is a pod of the
 // cluster's DNS is none.
 func upstreamLog(d resolvers.Resolver, s *snapshot.Snapshot) (incident.Evidence, string) {
 	for _, p := range d.Pods {
@@ -104,15 +105,24 @@ func upstreamLog(d resolvers.Resolver, s *snapshot.Snapshot) (incident.Evidence,
 			if l == nil {
 				continue
 			}
+			var servers []string
+			var seen incident.Evidence
 			for _, line := range slices.Backward(lastLines(l.Text)) {
 				m := upstreamLine.FindStringSubmatch(line)
 				if m == nil {
 					continue
 				}
-				server := strings.Trim(m[2]+m[5], "[]")
-				if name := m[1] + m[4]; calls.Outside(s, name) {
-					return finding.SeenLog(p, c.Name, false, line), server
+				if name := m[1] + m[4]; !calls.Outside(s, name) {
+					continue
 				}
+				servers = finding.Union(servers, []string{strings.Trim(m[2]+m[5], "[]")})
+				if seen.Excerpt == "" {
+					seen = finding.SeenLog(p, c.Name, false, line)
+				}
+			}
+			if len(servers) > 0 {
+				slices.Sort(servers)
+				return seen, finding.FirstFew(servers)
 			}
 		}
 	}
