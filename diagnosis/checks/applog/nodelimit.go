@@ -27,12 +27,8 @@ var nodeLimitCodes = []finding.Code{
 		Example: "Node box gives no more to 2 workloads (Deployment controller, DaemonSet promtail): too many open files"},
 }
 
-const (
-	// limitSharers is how many workloads of a node must say the same.
-	limitSharers = 2
-	// atStart is how soon after its start a program cannot have used up a limit of its own.
-	atStart = 30 * time.Second
-)
+// limitSharers is how many workloads of a node must say the same.
+const limitSharers = 2
 
 // checkNodeLimits looks at what the logs of crashed containers have proved already: one program may have used up what it may have itself,
 // but two of a node that are given no more of the same share what is used up.
@@ -101,7 +97,7 @@ func fromStart(f *finding.Finding) bool {
 			if t == nil {
 				t = c.Status.LastTerminationState.Terminated
 			}
-			if t != nil && t.ExitCode != 0 && t.FinishedAt.Sub(t.StartedAt.Time) < atStart {
+			if t != nil && t.ExitCode != 0 && t.FinishedAt.Sub(t.StartedAt.Time) < finding.JustStarted.For {
 				return true
 			}
 		}

@@ -186,10 +186,6 @@ type due struct {
 	count int // at most maxDue
 }
 
-// sameStart is how long before a time that the schedule names a run may be noted that is of that time: clocks differ, and a schedule names
-// minutes.
-const sameStart = 30 * time.Second
-
 // maxDue is where counting ends: the controller itself complains from there on.
 const maxDue = 100
 
@@ -208,7 +204,8 @@ func dueSince(schedule cron.Schedule, since, now time.Time) due {
 	if since.IsZero() {
 		return d
 	}
-	for t := schedule.Next(since.Add(sameStart)); !t.IsZero() && !t.After(now) && d.count < maxDue; t = schedule.Next(t) {
+	// a run noted shortly before a time is of that time: clocks differ, and a schedule names minutes
+	for t := schedule.Next(since.Add(finding.WrongClock.For)); !t.IsZero() && !t.After(now) && d.count < maxDue; t = schedule.Next(t) {
 		if d.count == 0 {
 			d.first = t
 		}
