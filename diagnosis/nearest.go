@@ -24,14 +24,19 @@ type near struct {
 	score   float64
 }
 
-// beforehand fills the first three places of an answer that has no proof: behind a first cause that merely names what fails, or, where
-// somebody says that it hurts, is not certain, it tells what stands nearest before that, as suspicions. Nothing that is named already is
-// told again, and of each way to be near one.
-func beforehand(s *snapshot.Snapshot, scope Scope, d *incident.Diagnosis, found []*finding.Finding, changes []change.Change) {
+// beforehand fills the first three places of an answer that has no proof: behind a first cause that is not certain, or, where somebody says
+// that it hurts, behind the complaints of who is well by himself, it tells what stands nearest before what fails, as suspicions. Nothing
+// that is named already is told again, and of each way to be near one.
+func beforehand(s *snapshot.Snapshot, d *incident.Diagnosis, found, suspected []*finding.Finding, changes []change.Change) {
 	left := incident.MostSuspicions - len(d.Causes) - len(d.Suspicions)
-	if left <= 0 || len(d.Causes) == 0 || d.Causes[0].Confidence == incident.Certain ||
-		d.Causes[0].Confidence == incident.Likely && scope.Ill.none() {
+	if left <= 0 || len(d.Causes) > 0 && d.Causes[0].Confidence == incident.Certain {
 		return
+	}
+	ill := unproved(d.Causes, found)
+	for _, f := range suspected {
+		if c, _ := checks.CodeOf(f.Code); c.Trouble == finding.Complaint && len(d.Causes) == 0 {
+			ill = append(ill, f)
+		}
 	}
 	named := map[incident.Object]bool{}
 	for i := range d.Causes {
@@ -45,7 +50,7 @@ func beforehand(s *snapshot.Snapshot, scope Scope, d *incident.Diagnosis, found 
 		}
 	}
 	ways := map[string]bool{}
-	for _, x := range nearestTo(s, found, changes, d.Causes) {
+	for _, x := range nearestTo(s, ill, changes) {
 		x.objects = slices.DeleteFunc(slices.Clone(x.objects), func(o incident.Object) bool { return named[o] || o.IsZero() })
 		if left == 0 || len(x.objects) == 0 || ways[x.way] {
 			continue
@@ -60,32 +65,39 @@ func beforehand(s *snapshot.Snapshot, scope Scope, d *incident.Diagnosis, found 
 	}
 }
 
-// nearestTo is what stands near before what the causes that prove nothing are about, the nearest first.
-func nearestTo(s *snapshot.Snapshot, found []*finding.Finding, changes []change.Change, causes []incident.Cause) []near {
-	of := map[string]*finding.Finding{}
+// unproved are the findings that causes which are not certain are about, in their order.
+func unproved(causes []incident.Cause, found []*finding.Finding) []*finding.Finding {
+	of := make(map[string]*finding.Finding, len(found))
 	for _, f := range found {
 		of[f.ID] = f
 	}
-	var out []near
+	var out []*finding.Finding
 	for i := range causes {
-		root := of[causes[i].Explains[0]]
-		if root == nil || causes[i].Confidence == incident.Certain {
+		f := of[causes[i].Explains[0]]
+		if f == nil || causes[i].Confidence == incident.Certain {
 			continue
 		}
-		ill := []*finding.Finding{root}
-		if b, ok := finding.DetailOf[circumstance.Behind](root); ok {
-			ill = b.Of
+		if b, ok := finding.DetailOf[circumstance.Behind](f); ok {
+			out = append(out, b.Of...)
+		} else {
+			out = append(out, f)
 		}
-		for _, f := range ill {
-			n := neighbours{s: s, f: f, ways: newPaths(s)}
-			for _, x := range n.all(changes) {
-				x.score /= float64(1 + i)
-				x.objects = slices.DeleteFunc(x.objects, func(o incident.Object) bool { return o == f.Object || o == f.Workload })
-				if x.seen.Excerpt == "" && len(f.Seen) > 0 {
-					x.seen = f.Seen[0]
-				}
-				out = append(out, x)
+	}
+	return out
+}
+
+// nearestTo is what stands near before what fails, the nearest first; what is before the first of them counts most.
+func nearestTo(s *snapshot.Snapshot, ill []*finding.Finding, changes []change.Change) []near {
+	var out []near
+	for i, f := range ill[:min(len(ill), incident.MostSuspicions)] {
+		n := neighbours{s: s, f: f, ways: newPaths(s)}
+		for _, x := range n.all(changes) {
+			x.score /= float64(1 + i)
+			x.objects = slices.DeleteFunc(x.objects, func(o incident.Object) bool { return o == f.Object || o == f.Workload })
+			if x.seen.Excerpt == "" && len(f.Seen) > 0 {
+				x.seen = f.Seen[0]
 			}
+			out = append(out, x)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b near) int { return cmp.Compare(b.score, a.score) })

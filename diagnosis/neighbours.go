@@ -40,17 +40,27 @@ const (
 	nearTaken   = 0.45
 	nearNode    = 0.4
 	nearTender  = 0.35
+	nearWell    = 0.3 // what is called, and looks well
+	nearOneNode = 0.2
 	leastChange = 0.1 // the score of a change
 	nearChange  = 0.4 // of a change, besides half its score
 )
 
 func (n neighbours) all(changes []change.Change) []near {
 	var out []near
-	for _, of := range []func() []near{n.called, n.names, n.words, n.rights, n.behind, n.refers, n.maker, n.policies, n.settings,
+	for _, of := range []func() []near{n.called, n.names, n.words, n.rights, n.behind, n.refers, n.maker, n.tender, n.policies, n.settings,
 		n.taken, n.nodes} {
 		out = append(out, of()...)
 	}
 	return append(out, n.changed(changes)...)
+}
+
+// pods are the pods that a finding is about, or those of the workload that it is about.
+func (n neighbours) pods() []*corev1.Pod {
+	if len(n.f.Pods) > 0 {
+		return n.f.Pods
+	}
+	return checks.PodsBehind(n.s, n.f.Object)
 }
 
 func (n neighbours) who() string { return finding.Short(n.f.Object) }
@@ -58,24 +68,41 @@ func (n neighbours) who() string { return finding.Short(n.f.Object) }
 // called are the Services that the log says were not reached, with what stands behind them and is not well.
 func (n neighbours) called() []near {
 	var out []near
-	for _, o := range checks.Called(n.s, n.f) {
-		objects := append([]incident.Object{o}, n.illBehind(o)...)
-		out = append(out, near{objects: objects, way: "called " + o.String(), score: nearCalled,
+	for _, o := range n.unreached() {
+		out = append(out, near{objects: append([]incident.Object{o}, n.illBehind(o)...), way: "called " + o.String(), score: nearCalled,
 			why: fmt.Sprintf("%s does not reach %s, by its log", n.who(), finding.Short(o))})
 	}
 	return out
 }
 
-// illBehind are the workloads behind a Service that have a pod which is not ready.
+// unreached are the Services that the log says were not reached, by their names or their addresses.
+func (n neighbours) unreached() []incident.Object {
+	out := checks.Called(n.s, n.f)
+	by := kube.ServicesByIP(n.s)
+	for _, x := range n.f.Said {
+		if o, ok := by[x.Host]; ok && x.Kind.Network() {
+			out = finding.Union(out, []incident.Object{o})
+		}
+	}
+	return out
+}
+
+// illBehind are the workloads behind a Service that have a pod which is not ready, or none at all.
 func (n neighbours) illBehind(o incident.Object) []incident.Object {
 	v := n.s.Service(o.Namespace, o.Name)
 	if v == nil || len(v.Spec.Selector) == 0 {
 		return nil
 	}
 	var out finding.Gathered[incident.Object]
-	for _, p := range kube.Selected(n.s, o.Namespace, v.Spec.Selector) {
+	pods := kube.Selected(n.s, o.Namespace, v.Spec.Selector)
+	for _, p := range pods {
 		if !kube.IsReady(p) {
 			out.Add(n.s.WorkloadOf(p))
+		}
+	}
+	for _, x := range kube.TemplatesIn(n.s, o.Namespace) {
+		if len(pods) == 0 && kube.Matches(v.Spec.Selector, x.Labels) {
+			out.Add(x.Object)
 		}
 	}
 	return out.List
@@ -122,8 +149,8 @@ func (n neighbours) rights() []near {
 // behind are the workloads whose pods a finding about something else is about.
 func (n neighbours) behind() []near {
 	var out finding.Gathered[incident.Object]
-	for _, p := range n.f.Pods {
-		if w := n.s.WorkloadOf(p); w != n.f.Object && !kube.Healthy(p) {
+	for _, p := range n.pods() {
+		if w := n.s.WorkloadOf(p); w != n.f.Object && (!kube.Healthy(p) || !kube.IsReady(p)) {
 			out.Add(w)
 		}
 	}
@@ -147,34 +174,33 @@ func (n neighbours) refers() []near {
 	return out
 }
 
-// maker are the custom resource that made what fails, and who tends that.
+// maker is the custom resource that made what fails.
 func (n neighbours) maker() []near {
 	above := kube.OwnersOf(n.s)
 	o := above[n.f.Workload]
 	if o.IsZero() {
 		o = above[n.f.Object]
 	}
-	if n.s.Custom(o) == nil && n.s.Custom(n.f.Object) != nil {
-		return n.tender(n.f.Object)
-	}
 	if n.s.Custom(o) == nil {
 		return nil
 	}
-	return append([]near{{objects: []incident.Object{o}, way: "maker", score: nearMaker,
-		why: fmt.Sprintf("%s was made by %s", n.who(), finding.Short(o))}}, n.tender(o)...)
+	return []near{{objects: []incident.Object{o}, way: "maker", score: nearMaker,
+		why: fmt.Sprintf("%s was made by %s", n.who(), finding.Short(o))}}
 }
 
-// tender is the controller of a custom resource.
-func (n neighbours) tender(o incident.Object) []near {
+// tender is whose work is missing: the controller of a custom resource, the driver of a claim, who serves an Ingress.
+func (n neighbours) tender() []near {
 	var out finding.Gathered[incident.Object]
-	for _, p := range checks.PodsBehind(n.s, o) {
-		out.Add(n.s.WorkloadOf(p))
+	for _, p := range checks.Tending(n.s, n.f) {
+		if w := n.s.WorkloadOf(p); !n.f.About(w) {
+			out.Add(w)
+		}
 	}
 	if len(out.List) == 0 {
 		return nil
 	}
-	return []near{{objects: out.List[:1], way: "tender", score: nearTender,
-		why: fmt.Sprintf("%s tends %s", finding.Short(out.List[0]), finding.Short(o))}}
+	return []near{{objects: out.List, way: "tender", score: nearTender,
+		why: fmt.Sprintf("%s has to do with %s, whose work is missing there", finding.Short(out.List[0]), n.who())}}
 }
 
 // policies are the NetworkPolicies of both ends of a call that does not get through.
@@ -184,11 +210,9 @@ func (n neighbours) policies() []near {
 	}
 	var out finding.Gathered[incident.Object]
 	out.Add(n.ways.policies(n.f.Pods[0])...)
-	for _, o := range checks.Called(n.s, n.f) {
-		if v := n.s.Service(o.Namespace, o.Name); v != nil {
-			for _, p := range upTo(kube.Selected(n.s, o.Namespace, v.Spec.Selector), 1) {
-				out.Add(n.ways.policies(p)...)
-			}
+	for _, o := range n.unreached() {
+		for _, p := range checks.PodsBehind(n.s, o) {
+			out.Add(n.ways.policies(p)...)
 		}
 	}
 	if len(out.List) == 0 {
@@ -198,29 +222,50 @@ func (n neighbours) policies() []near {
 		why: fmt.Sprintf("%s does not get through, and %s is about one of the two ends", n.who(), finding.Short(out.List[0]))}}
 }
 
-// settings are the Services that its settings name.
+// settings are the Services that its settings name, with who answers there: what complains and is well by itself may do so of these, however
+// well they look.
 func (n neighbours) settings() []near {
-	if len(n.f.Pods) == 0 {
+	pods := n.pods()
+	if len(pods) == 0 {
 		return nil
 	}
 	var out []near
-	for _, o := range calls.Configured(n.s, n.f.Pods[0]) {
+	for _, o := range calls.Configured(n.s, pods[0]) {
+		x := near{objects: append([]incident.Object{o}, n.illBehind(o)...), way: "settings", score: nearSetting,
+			why: fmt.Sprintf("The settings of %s name %s", n.who(), finding.Short(o))}
 		if n.plainlyWell(o) {
-			continue
+			x.score = nearWell
+			if n.f.Suspect {
+				x.score = nearSetting
+			}
+			x.objects = append(x.objects, n.answering(o)...)
 		}
-		out = append(out, near{objects: append([]incident.Object{o}, n.illBehind(o)...), way: "settings", score: nearSetting,
-			why: fmt.Sprintf("The settings of %s name %s", n.who(), finding.Short(o))})
+		out = append(out, x)
 	}
 	return out
 }
 
+// answering are the workload behind a Service, and the custom resource that made that.
+func (n neighbours) answering(o incident.Object) []incident.Object {
+	pods := checks.PodsBehind(n.s, o)
+	if len(pods) == 0 {
+		return nil
+	}
+	w := n.s.WorkloadOf(pods[0])
+	if above := kube.OwnersOf(n.s)[w]; n.s.Custom(above) != nil {
+		return []incident.Object{above, w}
+	}
+	return []incident.Object{w}
+}
+
 // taken is what its pods take their configuration and their storage from.
 func (n neighbours) taken() []near {
-	if len(n.f.Pods) == 0 {
+	pods := n.pods()
+	if len(pods) == 0 {
 		return nil
 	}
 	by := map[string][]incident.Object{}
-	for _, o := range kube.TakenFrom(n.f.Pods[0]) {
+	for _, o := range kube.TakenFrom(pods[0]) {
 		by[o.Kind] = append(by[o.Kind], o)
 	}
 	var out []near
@@ -238,7 +283,7 @@ func (n neighbours) taken() []near {
 // nodes is the one node that carries all pods that fail, where there are others.
 func (n neighbours) nodes() []near {
 	var on finding.Gathered[string]
-	for _, p := range n.f.Pods {
+	for _, p := range n.pods() {
 		on.Add(p.Spec.NodeName)
 	}
 	if len(on.List) != 1 || on.List[0] == "" || len(n.s.Nodes) < 2 {
@@ -248,6 +293,8 @@ func (n neighbours) nodes() []near {
 		why: fmt.Sprintf("All pods of %s that fail run on node %s", n.who(), on.List[0])}
 	if node := n.s.Node(on.List[0]); node != nil && !kube.NodeReady(node) {
 		x.score = nearIllNode
+	} else if len(n.pods()) == 1 {
+		x.score, x.why = nearOneNode, fmt.Sprintf("The pod of %s runs on node %s", n.who(), on.List[0])
 	}
 	return []near{x}
 }
