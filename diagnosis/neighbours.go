@@ -222,8 +222,8 @@ func (n neighbours) policies() []near {
 		why: fmt.Sprintf("%s does not get through, and %s is about one of the two ends", n.who(), finding.Short(out.List[0]))}}
 }
 
-// settings are the Services that its settings name, with who answers there: what complains and is well by itself may do so of these, however
-// well they look.
+// settings are the Services that its settings name, with who answers there: what complains and is well by itself may do so of these,
+// however well they look.
 func (n neighbours) settings() []near {
 	pods := n.pods()
 	if len(pods) == 0 {

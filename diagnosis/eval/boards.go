@@ -44,14 +44,14 @@ func (b *AskedBoard) rows() []Row {
 
 // Ablations sum up what is said without what names the root.
 type Ablations struct {
-	Cases   Count `json:"cases"`   // in which a cause is called certain and is neither the root nor a symptom of it
-	Root    Count `json:"root"`    // the first cause names the root all the same
-	Top3    Count `json:"top3"`    // one of the first three answers does
+	Cases Count `json:"cases"` // in which a cause is called certain and is neither the root nor a symptom of it
+	Root  Count `json:"root"`  // the first cause names the root all the same
+	Top3  Count `json:"top3"`  // one of the first three answers does
 	// Asked and AskedTop3 are the same of whoever asks about the namespace where it hurts.
 	Asked     Count `json:"asked"`
 	AskedTop3 Count `json:"askedTop3"`
 	Unknown   Count `json:"unknown"` // the answer is "I don't know": nothing is blamed, or the first cause is merely possible
-	None    int   `json:"none"`    // of these, nothing is blamed
+	None      int   `json:"none"`    // of these, nothing is blamed
 	// Words say for each confidence what the first cause names.
 	Words []Word `json:"words"`
 }
