@@ -38,26 +38,26 @@ func beforehand(s *snapshot.Snapshot, d *incident.Diagnosis, found, suspected []
 			ill = append(ill, f)
 		}
 	}
-	named := map[incident.Object]bool{}
+	told := map[incident.Object]bool{}
 	for i := range d.Causes {
 		for _, o := range d.Causes[i].Objects {
-			named[o] = true
+			told[o] = true
 		}
 	}
 	for i := range d.Suspicions {
 		for _, o := range d.Suspicions[i].Objects {
-			named[o] = true
+			told[o] = true
 		}
 	}
 	ways := map[string]bool{}
 	for _, x := range nearestTo(s, ill, changes) {
-		x.objects = slices.DeleteFunc(slices.Clone(x.objects), func(o incident.Object) bool { return named[o] || o.IsZero() })
+		x.objects = slices.DeleteFunc(slices.Clone(x.objects), func(o incident.Object) bool { return told[o] || o.IsZero() })
 		if left == 0 || len(x.objects) == 0 || ways[x.way] {
 			continue
 		}
 		x.objects = x.objects[:min(len(x.objects), finding.ShownPods)]
 		for _, o := range x.objects {
-			named[o] = true
+			told[o] = true
 		}
 		ways[x.way] = true
 		left--
