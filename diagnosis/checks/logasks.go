@@ -59,6 +59,18 @@ func serversOfNames(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
 	return resolvers.Servers(s, nodesOf(f))
 }
 
+// Tending lists the pods that have to do with a finding, besides those that it is about: who should have done what is missing there, and
+// whom it calls.
+func Tending(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
+	var all finding.Gathered[*corev1.Pod]
+	for _, a := range logAsks {
+		if len(a.codes) == 0 || slices.Contains(a.codes, f.Code) {
+			all.Add(few(s, f, a.pods(s, f))...)
+		}
+	}
+	return all.List
+}
+
 // AsksLogs lists the pods whose logs findings ask for, each once, the graver findings' first; and those that only a log can tell of, since
 // something cannot be seen. Failed is what failed while it asked.
 func AsksLogs(s *snapshot.Snapshot, found []*finding.Finding) (pods []*corev1.Pod, failed []incident.Failure) {
