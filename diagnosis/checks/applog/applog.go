@@ -6,4 +6,7 @@ import "github.com/paramedic-bot/paramedic/diagnosis/finding"
 var Checks = []finding.Check{
 	{Name: "logs", Codes: logCodes, Run: checkSaid},
 	{Name: "repeated errors", Codes: repeatCodes, Run: checkRepeats},
+	{Name: "objects faulted by logs", Codes: blameCodes, Run: checkBlamed},
+	{Name: "what is called and complains", Codes: calledCodes, Run: checkCalled},
+	{Name: "errors said once", Codes: onceCodes, After: checkOnce},
 }
