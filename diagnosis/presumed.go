@@ -102,6 +102,18 @@ func (sc Scope) touched(found []*finding.Finding, holds func(incident.Object) bo
 	return ids
 }
 
+// toldOf says of a finding whether an answer about the scope tells of it; nil where it tells of all. What is merely beside what was asked about
+// is told of only for what follows from it.
+func toldOf(in view, d *incident.Diagnosis) func(*finding.Finding) bool {
+	if in.whole {
+		return nil
+	}
+	there := in.seenThere(d)
+	return func(f *finding.Finding) bool {
+		return in.concerns(&f.Finding, there) || slices.ContainsFunc(f.AtFault(), in.holds) || refersInto(f, in.holds)
+	}
+}
+
 // refersInto says whether a custom resource that is not well names something that lies there.
 func refersInto(f *finding.Finding, holds func(incident.Object) bool) bool {
 	says, ok := finding.DetailOf[custom.Says](f)
