@@ -19,22 +19,23 @@ const (
 )
 
 // Shared is the newest line of a log that complains in words which an error of another program has, too: some words in a row, with a name
-// among them that is no word of prose ("startup parameter: extra_float_digits"). It is empty without one.
-func Shared(said, log string) string {
+// among them that is no word of prose ("startup parameter: extra_float_digits"). Says is the line without stamp and level; both are empty
+// without one.
+func Shared(said, log string) (says, line string) {
 	phrases := phrasesOf(said)
 	if len(phrases) == 0 {
-		return ""
+		return "", ""
 	}
 	lines := lastLines(log, comparedEnd)
 	for _, line := range slices.Backward(lines) {
 		if r := parse(line); r.level != quiet && (r.level >= warn || wordy(r.text)) && !passing.MatchString(r.text) {
 			text := " " + strings.Join(slices.Collect(wordsIn(strings.ToLower(r.text))), " ") + " "
 			if slices.ContainsFunc(phrases, func(p string) bool { return strings.Contains(text, p) }) {
-				return strings.TrimSpace(line)
+				return strings.TrimSpace(r.text), strings.TrimSpace(line)
 			}
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // phrasesOf are the rows of words in a text that have a name among them.

@@ -116,9 +116,9 @@ func blames(s *snapshot.Snapshot, p *corev1.Pod, x logs.Repeat) (blamed, bool) {
 	return out, !out.object.IsZero()
 }
 
-// partsOf are an error's lines, those that it carries in a string among them.
+// partsOf are what an error says in short, and its lines, those that it carries in a string among them.
 func partsOf(x logs.Repeat) []string {
-	return strings.Split(strings.ReplaceAll(x.Whole, `\n`, "\n"), "\n")
+	return append([]string{x.Says}, strings.Split(strings.ReplaceAll(x.Whole, `\n`, "\n"), "\n")...)
 }
 
 // isTakenUp says whether an object is of a kind that controllers take up.

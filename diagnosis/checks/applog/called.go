@@ -74,8 +74,8 @@ func compare(s *snapshot.Snapshot, r *finding.Report, found map[incident.Object]
 			if slices.ContainsFunc(x.Facts, func(f logs.Fact) bool { return f.Kind.Network() || f.Kind == logs.AuthFailed }) {
 				continue // it is understood
 			}
-			if line := logs.Shared(x.Whole, l.Text); line != "" {
-				complains(s, r, found, p, caller, x).same(p, l, x, line)
+			if says, line := logs.Shared(x.Whole, l.Text); line != "" {
+				complains(s, r, found, p, caller, x).same(p, l, x, says, line)
 			} else if w, ok := warned(s, l, x); ok {
 				complains(s, r, found, p, caller, x).like(p, l, x, w)
 			}
@@ -124,14 +124,14 @@ func complains(s *snapshot.Snapshot, r *finding.Report, found map[incident.Objec
 }
 
 // same tells of a line that has the caller's words; it is more than what is merely like them.
-func (c callee) same(p *corev1.Pod, l *snapshot.Log, x said, line string) {
+func (c callee) same(p *corev1.Pod, l *snapshot.Log, x said, says, line string) {
 	d, _ := finding.DetailOf[Complains](c.Finding)
 	if d.Same {
 		return
 	}
 	d.Same = true
 	c.Detail = d
-	c.tell(p, l, x, line, line)
+	c.tell(p, l, x, says, line)
 }
 
 func (c callee) like(p *corev1.Pod, l *snapshot.Log, x said, w logs.Warning) {
