@@ -75,8 +75,8 @@ func TestOnce(t *testing.T) {
 	for name, c := range map[string]struct{ log, says, whole string }{ // "" is none
 		"a Python logger's form": {"2026-05-26 06:00:06 +0000 - app.daemon - ERROR - gave it up\nReason: no owner\n2026-05-26 06:00:07 +0000 - app - INFO - go on",
 			"gave it up", "Reason: no owner"},
-		"zap's console form": {"2026-09-24T06:33:35Z\terror\tadc/adc.go:431\tfailed to run it\t{\"error\": \"exit status 1\"}",
-			"failed to run it: exit status 1", "adc.go"},
+		"zap's console form": {"2026-09-24T06:33:35Z\terror\tadc/adc.go:431\tfailed to run it\t{\"error\": \"no nodes left\"}",
+			"failed to run it: no nodes left", "adc.go"},
 		"a place in a file at the end of a long line": {"ERROR " + strings.Repeat("word ", 44) + "the_reason at the end in /app/vendor/" +
 			strings.Repeat("deep/", 12) + "Channel.php:216", "the_reason", "Channel.php:216"},
 

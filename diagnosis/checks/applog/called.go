@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -35,11 +34,9 @@ type Complains struct {
 }
 
 const (
-	before     = 5 * time.Minute // a caller's errors, within which what is called warns for the first time
-	soonAfter  = 5 * time.Second // clocks differ
-	aFewWords  = 2               // that both say, where what is called warns just before
-	manyWords  = 3               // that both say, whenever
-	mostBehind = 6               // pods of one Service whose logs are compared
+	aFewWords  = 2 // that both say, where what is called warns just before
+	manyWords  = 3 // that both say, whenever
+	mostBehind = 6 // pods of one Service whose logs are compared
 )
 
 // checkCalled compares what workloads complain of again and again with what the logs behind the Services say that their settings name.
@@ -95,7 +92,8 @@ func warned(s *snapshot.Snapshot, l *snapshot.Log, x said) (logs.Warning, bool) 
 	most := 0
 	for _, w := range warningsOf(s, l) {
 		n, at := w.Alike(x.Says+" "+x.Whole), readings.Moment(w.First, s.At)
-		just := !at.IsZero() && !x.First.IsZero() && at.After(x.First.Add(-before)) && at.Before(x.First.Add(soonAfter))
+		just := !at.IsZero() && !x.First.IsZero() && at.After(x.First.Add(-finding.WarnedBefore.For)) &&
+			at.Before(x.First.Add(finding.WrongClock.For))
 		if n > most && (n >= manyWords || n >= aFewWords && just) {
 			best, most = w, n
 		}
