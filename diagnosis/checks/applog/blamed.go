@@ -137,7 +137,7 @@ func spelled(text string, o incident.Object) bool {
 func (b blamed) report(s *snapshot.Snapshot, r *finding.Report, w incident.Object) {
 	named := b.object.Kind + " " + strings.TrimPrefix(b.object.Namespace+"/"+b.object.Name, "/")
 	f := r.Find(LogFaultsObject, b.object, fmt.Sprintf("The log of %s finds fault with %s: %s", finding.Short(w), named,
-		finding.ShortMessage(from(b.part, b.object.Name))))
+		finding.ShortMessage(sinceName(b.part, b.object.Name))))
 	f.Workload, f.Since, f.Fault = w, b.error.First, append([]incident.Object{b.object}, b.also...)
 	if f.Since.IsZero() {
 		f.Since = startOf(b.pod, b.log.Container)
@@ -148,8 +148,8 @@ func (b blamed) report(s *snapshot.Snapshot, r *finding.Report, w incident.Objec
 	f.Suspected()
 }
 
-// from is a text from some words before a name on.
-func from(text, name string) string {
+// sinceName is a text from some words before a name on.
+func sinceName(text, name string) string {
 	const ahead = 90 // bytes
 	at := max(0, strings.Index(text, name)-ahead)
 	if i := strings.IndexByte(text[at:], ' '); at > 0 && i >= 0 {
