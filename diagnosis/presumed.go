@@ -102,8 +102,8 @@ func (sc Scope) touched(found []*finding.Finding, holds func(incident.Object) bo
 	return ids
 }
 
-// toldOf says of a finding whether an answer about the scope tells of it; nil where it tells of all. What is merely beside what was asked about
-// is told of only for what follows from it.
+// toldOf says of a finding whether an answer about the scope tells of it; nil where it tells of all. What is merely beside what was asked
+// about is told of only for what follows from it.
 func toldOf(in view, d *incident.Diagnosis) func(*finding.Finding) bool {
 	if in.whole {
 		return nil

@@ -104,8 +104,8 @@ func head(line string) (level, string) {
 	return l, line
 }
 
-// named is what stands before a message behind a stamp, as Python's loggers are mostly set up ("name - LEVEL - "), and as zap's console form
-// has it, with tabs.
+// named is what stands before a message behind a stamp, as Python's loggers are mostly set up ("name - LEVEL - "), and as zap's console
+// form has it, with tabs.
 var named = regexp.MustCompile(`^(?:[A-Za-z_][\w.$-]* - ([A-Z]{3,8}) - |([a-z]{3,8})\t)`)
 
 var redis = regexp.MustCompile(`^\d+:[A-Z] `)

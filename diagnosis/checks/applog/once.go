@@ -21,8 +21,8 @@ const LogErrorOnce = "LogErrorOnce"
 
 var onceCodes = []finding.Code{
 	{Code: LogErrorOnce, Severity: incident.Warning,
-		Meaning: "A container that runs has written an error into its log of late, once or twice. Most programs do so at times: by itself it proves " +
-			"nothing.",
+		Meaning: "A container that runs has written an error into its log of late, once or twice. Most programs do so at times: by itself it " +
+			"proves nothing.",
 		Next:    "Read the error, and see whether it comes again.",
 		Example: "The log of Deployment api has an error at 09:31:02 UTC: cannot dequeue the run: jobs.batch is forbidden"},
 }
