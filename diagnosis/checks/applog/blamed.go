@@ -23,8 +23,8 @@ const LogFaultsObject = "LogFaultsObject"
 
 var blameCodes = []finding.Code{
 	{Code: LogFaultsObject, Severity: incident.Warning, Root: true,
-		Meaning: "The log of a controller, a gateway or a proxy says, as an error, that it cannot take up an object, which it names. Some of them " +
-			"take nothing up any more then, whoever it belongs to.",
+		Meaning: "The log of a controller, a gateway or a proxy says, as an error, that it cannot take up an object, which it names. Some " +
+			"of them take nothing up any more then, whoever it belongs to.",
 		Next: "Mend what the error names in the object; then see whether the log's writer goes on.",
 		Example: `The log of Deployment gateway cannot take up Ingress intranet/wiki: error detected in backend 'intranet_wiki_http': ` +
 			`expect 6 arguments`},

@@ -21,8 +21,8 @@ const CalledComplains = "CalledComplains"
 
 var calledCodes = []finding.Code{
 	{Code: CalledComplains, Severity: incident.Warning, Root: true, Detail: Complains{},
-		Meaning: "The log of a program that another one calls warns of the very thing that its caller complains of, or of something like it, for " +
-			"the first time just before its caller began to complain: it refuses, or cannot, what is asked of it.",
+		Meaning: "The log of a program that another one calls warns of the very thing that its caller complains of, or of something like it, " +
+			"for the first time just before its caller began to complain: it refuses, or cannot, what is asked of it.",
 		Next:    "Read what the called program warns of, and look at its settings, its limits and its disk.",
 		Example: "StatefulSet bus warns of what Deployment api complains of: memory resource limit alarm set on node bus-1"},
 }
