@@ -40,7 +40,7 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	}
 	r := cause.Result{Causes: []incident.Cause{}}
 	guarded(d, "the ranking of causes", func() {
-		asked.Ill, asked.Told = scope.ill(s, d), toldOf(in, d)
+		asked.Ill, asked.Told = scope.ill(s, d), scope.toldOf(s, in, d)
 		r = cause.Rank(s, found, asked)
 	})
 	failed(d, r.Failures...)
@@ -60,7 +60,7 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	if in.whole {
 		scope.acceptedThere(s, d)
 	} else {
-		there, touched := in.seenThere(d), scope.touched(found, in.holds)
+		there, touched := in.seenThere(d), scope.touched(s, found, in.holds)
 		d = within(d, func(f *incident.Finding) bool { return in.concerns(f, there) || touched[f.ID] }, in.holds)
 	}
 	guarded(d, "what was looked at closely", func() { lookedClosely(s, scope, d, changes, well) })

@@ -5,6 +5,7 @@ import "github.com/paramedic-bot/paramedic/diagnosis/finding"
 // Checks look at what logs say by themselves: those of ill containers, and those of containers that run.
 var Checks = []finding.Check{
 	{Name: "logs", Codes: logCodes, Run: checkSaid},
+	{Name: "limits of nodes", Codes: nodeLimitCodes, After: checkNodeLimits},
 	{Name: "repeated errors", Codes: repeatCodes, Run: checkRepeats},
 	{Name: "objects faulted by logs", Codes: blameCodes, Run: checkBlamed},
 	{Name: "what is called and complains", Codes: calledCodes, Run: checkCalled},

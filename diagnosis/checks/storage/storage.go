@@ -18,6 +18,7 @@ var Checks = []finding.Check{
 	{Name: "claims", Codes: claimCodes, Run: checkClaims},
 	{Name: "volumes", Codes: volumeCodes, Run: checkVolumes},
 	{Name: "storageclasses", Codes: classCodes, Run: checkClasses},
+	{Name: "registration of drivers", Codes: registrationCodes, Run: checkRegistration},
 }
 
 // The codes of findings about claims.
