@@ -72,7 +72,7 @@ func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.F
 	}
 	beside := sc.Ill.around(s)
 	return func(f *finding.Finding) bool {
-		if slices.ContainsFunc(views, func(v view) bool { return refersInto(f, v.holds) }) {
+		if slices.ContainsFunc(views, func(v view) bool { return refersInto(f, v.holds) }) || refersInto(f, beside.certifies) {
 			return true
 		}
 		if beside.objects[f.Object] || beside.objects[f.Workload] {
@@ -89,13 +89,14 @@ func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.F
 
 // touched are the ids of findings about what lies elsewhere and refers to something in a scope that is presumed to be ill: who should make
 // or change it there, and cannot.
-func (sc Scope) touched(found []*finding.Finding, holds func(incident.Object) bool) map[string]bool {
+func (sc Scope) touched(s *snapshot.Snapshot, found []*finding.Finding, holds func(incident.Object) bool) map[string]bool {
 	ids := map[string]bool{}
 	if sc.Ill.none() {
 		return ids
 	}
+	beside := sc.Ill.around(s)
 	for _, f := range found {
-		if !f.Suspect && refersInto(f, holds) {
+		if !f.Suspect && (refersInto(f, holds) || refersInto(f, beside.certifies)) {
 			ids[f.ID] = true
 		}
 	}
