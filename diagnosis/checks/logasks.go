@@ -9,6 +9,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/podnetwork"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -29,6 +30,7 @@ var logAsks = []struct {
 		podnetwork.NetworkPluginMissing, podnetwork.NodeNetworkCut,
 		podnetwork.BGPPeersMissing, podnetwork.NodeIPsExhausted, podnetwork.NodeProxyMissing}, networkOfNodes},
 	{[]string{podproblem.PodVolumeFailed}, driversOfVolumes},
+	{[]string{storage.PVCPending}, driversOfClaim},
 	{[]string{podproblem.PodUnschedulable}, schedulersOf},
 	{[]string{ingress.TLSSecretExpired, ingress.TLSSecretExpires, ingress.TLSSecretInvalid, ingress.IngressSecretMissing}, issuersOf},
 	{nil, providers},
