@@ -14,14 +14,14 @@ import (
 
 // customNames wants the one to go by the other, and the very name to stand in what it says or is told.
 func customNames(c *Context, from, to *finding.Finding) (Link, bool) {
-	named, _ := finding.DetailOf[custom.Says](from)
+	missing, _ := finding.DetailOf[custom.Says](from)
 	says, _ := finding.DetailOf[custom.Says](to)
 	if slices.Contains(from.Refs, to.Object) {
 		return Link{Reason: "its own words name it"}, true
 	}
 	goesBy := slices.ContainsFunc(says.Needs, func(n custom.Need) bool { return n.Object == from.Object })
-	return Link{Reason: fmt.Sprintf("it goes by %s, and by %s", finding.Short(from.Object), named.Named), Inferred: bothSuspect(from, to)},
-		goesBy && slices.ContainsFunc(to.AtFault(), func(o incident.Object) bool { return custom.HandsOn(c.Snapshot, o, named.Named) })
+	return Link{Reason: fmt.Sprintf("it goes by %s, and by %s", finding.Short(from.Object), missing.Named), Inferred: bothSuspect(from, to)},
+		goesBy && slices.ContainsFunc(to.AtFault(), func(o incident.Object) bool { return custom.HandsOn(c.Snapshot, o, missing.Named) })
 }
 
 // customExpired wants a log of refused credentials, of a pod that takes them from the Secret that was issued.

@@ -56,8 +56,8 @@ var bare = regexp.MustCompile(`(?i)\b(exit(ed)?( with)?|non-?zero)( exit)?( stat
 // Bare says whether words end in nothing but a program's exit code.
 func Bare(says string) bool { return bare.MatchString(strings.TrimSpace(says)) }
 
-// before is how many lines stand, at most, between what a program says and the line of who has called it.
-const before = 6
+// linesAbove is how many lines stand, at most, between what a program says and the line of who has called it.
+const linesAbove = 6
 
 // Before is the complaint that stands just before a line of a log, at whatever level it was passed on: the words of a program that was
 // called. It is "" if there is none.
@@ -67,7 +67,7 @@ func Before(text, line string) string {
 		return ""
 	}
 	above := strings.Split(strings.TrimRight(text[:at], "\n"), "\n")
-	for i := len(above) - 1; i >= max(0, len(above)-before); i-- {
+	for i := len(above) - 1; i >= max(0, len(above)-linesAbove); i-- {
 		words := plain(above[i], true)
 		if r := parse(words); wordy(r.text) && !Bare(r.text) {
 			return clip.Middle(words, 2*maxLine)
