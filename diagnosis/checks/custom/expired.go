@@ -19,7 +19,7 @@ const CustomExpired = "CustomExpired"
 
 var expiredCodes = []finding.Code{
 	{Code: CustomExpired, Severity: incident.Warning, Root: true, Detail: Says{},
-		Meaning: "What a custom resource has issued, such as a token or a certificate, is past its time by the resource's own fields, and was not renewed.",
+		Meaning: "What a custom resource has issued, such as a token, is past its time by the resource's own fields.",
 		Next:    "See why its controller does not renew it, and have it issued anew.",
 		Example: "Token slurm-operator-token has expired 2h32m ago: issued at 18:28 UTC for 1h0m0s, and it is to be renewed"},
 }

@@ -24,7 +24,7 @@ var namesCodes = []finding.Code{
 	{Code: CustomNamesNothing, Severity: incident.Warning, Root: true, Detail: Says{},
 		Meaning: "A custom resource goes by a class, or by a label of nodes, that nothing in the cluster has.",
 		Next:    "Name what there is, or make what is named.",
-		Example: "ClusterIssuer letsencrypt goes by IngressClass nginx (spec.acme.solvers.http01.ingress.class), which does not exist: there is public"},
+		Example: "ResourcePool fast goes by StorageClass ssd (spec.storageClassName), which does not exist: there is standard"},
 }
 
 // naming is a name of which nothing is there.
