@@ -107,13 +107,13 @@ type classes map[string]map[string]bool
 
 func classesOf(s *snapshot.Snapshot) classes {
 	c := classes{}
-	if len(s.IngressClasses) > 0 && s.SeenWhole("", "ingressclasses") {
+	if len(s.IngressClasses) > 0 && s.SeenWhole("", "ingressclasses.networking.k8s.io") {
 		c[ingressClass] = map[string]bool{}
 		for i := range s.IngressClasses {
 			c[ingressClass][s.IngressClasses[i].Name] = true
 		}
 	}
-	if len(s.StorageClasses) > 0 && s.SeenWhole("", "storageclasses") {
+	if len(s.StorageClasses) > 0 && s.SeenWhole("", "storageclasses.storage.k8s.io") {
 		c[storageClass] = map[string]bool{}
 		for i := range s.StorageClasses {
 			c[storageClass][s.StorageClasses[i].Name] = true
