@@ -86,7 +86,7 @@ func checkCronJob(s *snapshot.Snapshot, r *finding.Report, c *batchv1.CronJob, o
 	if refusedEvent(s, o) != nil {
 		return // its Jobs are refused, which is a finding of its own
 	}
-	d := dueSince(schedule, lastRun(c), s.At)
+	d := dueInItsZone(schedule, c, lastRun(c), s.At)
 	switch {
 	case len(c.Status.Active) >= manyRuns && c.Spec.ConcurrencyPolicy != batchv1.ForbidConcurrent:
 		reportRunsAddUp(s, r, c, o)
