@@ -97,7 +97,7 @@ func (sc Scope) touched(s *snapshot.Snapshot, found []*finding.Finding, holds fu
 	if sc.Ill.none() {
 		return ids
 	}
-	bears := bearing(s, holds)
+	bears := bearsUpon(s, holds)
 	for _, f := range found {
 		if !f.Suspect && bears(f) {
 			ids[f.ID] = true
@@ -106,8 +106,8 @@ func (sc Scope) touched(s *snapshot.Snapshot, found []*finding.Finding, holds fu
 	return ids
 }
 
-// bearing says of a finding about what lies elsewhere whether it bears upon what lies there.
-func bearing(s *snapshot.Snapshot, holds func(incident.Object) bool) func(*finding.Finding) bool {
+// bearsUpon says of a finding about what lies elsewhere whether it bears upon what lies there.
+func bearsUpon(s *snapshot.Snapshot, holds func(incident.Object) bool) func(*finding.Finding) bool {
 	unnamed := missesNames(s, holds)
 	return func(f *finding.Finding) bool { return refersInto(f, holds) || unnamed && f.Code == dns.DNSDown }
 }
@@ -118,7 +118,7 @@ func (sc Scope) toldOf(s *snapshot.Snapshot, in view, d *incident.Diagnosis) fun
 	if in.whole || sc.Ill.none() {
 		return nil
 	}
-	there, bears := in.seenThere(d), bearing(s, in.holds)
+	there, bears := in.seenThere(d), bearsUpon(s, in.holds)
 	return func(f *finding.Finding) bool {
 		return in.concerns(&f.Finding, there) || slices.ContainsFunc(f.AtFault(), in.holds) || bears(f)
 	}
