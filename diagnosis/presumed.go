@@ -75,7 +75,7 @@ func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.F
 	}
 	beside := sc.Ill.around(s)
 	return func(f *finding.Finding) bool {
-		if slices.ContainsFunc(views, func(v view) bool { return refersInto(f, v.holds) }) {
+		if slices.ContainsFunc(views, func(v view) bool { return refersInto(f, v.holds) }) || refersInto(f, beside.certifies) {
 			return true
 		}
 		if beside.objects[f.Object] || beside.objects[f.Workload] {
@@ -97,9 +97,9 @@ func (sc Scope) touched(s *snapshot.Snapshot, found []*finding.Finding, holds fu
 	if sc.Ill.none() {
 		return ids
 	}
-	upon := bearsUpon(s, holds)
+	upon, beside := bearsUpon(s, holds), sc.Ill.around(s)
 	for _, f := range found {
-		if !f.Suspect && upon(f) {
+		if !f.Suspect && (upon(f) || refersInto(f, beside.certifies)) {
 			ids[f.ID] = true
 		}
 	}

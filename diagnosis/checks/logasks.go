@@ -10,6 +10,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/podnetwork"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
@@ -33,6 +34,7 @@ var logAsks = []struct {
 		podnetwork.NetworkPluginMissing, podnetwork.NodeNetworkCut,
 		podnetwork.BGPPeersMissing, podnetwork.NodeIPsExhausted, podnetwork.NodeProxyMissing}, networkOfNodes},
 	{[]string{podproblem.PodVolumeFailed}, driversOfVolumes},
+	{[]string{storage.PVCPending}, driversOfClaim},
 	{[]string{podproblem.PodUnschedulable}, schedulersOf},
 	{[]string{ingress.TLSSecretExpired, ingress.TLSSecretExpires, ingress.TLSSecretInvalid, ingress.IngressSecretMissing}, issuersOf},
 	{nil, providers},
@@ -57,6 +59,18 @@ func serversOfNames(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
 		return nil
 	}
 	return resolvers.Servers(s, nodesOf(f))
+}
+
+// Tending lists the pods that have to do with a finding, besides those that it is about: who should have done what is missing there, and
+// whom it calls.
+func Tending(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
+	var all finding.Gathered[*corev1.Pod]
+	for _, a := range logAsks {
+		if len(a.codes) == 0 || slices.Contains(a.codes, f.Code) {
+			all.Add(few(s, f, a.pods(s, f))...)
+		}
+	}
+	return all.List
 }
 
 // AsksLogs lists the pods whose logs findings ask for, each once, the graver findings' first; and those that only a log can tell of, since

@@ -196,11 +196,17 @@ func checkSaid(s *snapshot.Snapshot, r *finding.Report) {
 	for i, x := range g.Order {
 		f := r.Findings[first+i]
 		f.Fault = fault[x.Key]
+		if slices.Contains(byOthers, f.Code) {
+			f.AtMost = incident.Likely
+		}
 		if f.Workload.Kind == "Job" || f.Workload.Kind == "CronJob" {
 			f.Severity = incident.Warning
 		}
 	}
 }
+
+// byOthers are what a program says of what others hold or should have made: a lock, a table, a schema. Who these are is not seen.
+var byOthers = []string{LogDatabaseMissing, LogMigrationFailed, LogLockHeld}
 
 // crashesOf are a pod's problems that a log can explain. A Job's pods are looked at once the Job has given up.
 func crashesOf(s *snapshot.Snapshot, p *corev1.Pod) []podproblem.Problem {

@@ -153,8 +153,9 @@ func checkClaimed(s *snapshot.Snapshot, r *finding.Report) {
 					names = append(names, s.PersistentVolumeClaims[i].Name)
 				}
 			}
-			f = r.Find(PVCMissing, o, fmt.Sprintf("PersistentVolumeClaim %s/%s does not exist%s, %s uses it", p.Namespace, m[1],
-				kube.DidYouMean(kube.Nearest(m[1], names)), finding.Short(s.WorkloadOf(p))))
+			alike := kube.DidYouMean(kube.Nearest(m[1], names))
+			f = r.Find(PVCMissing, o, fmt.Sprintf("PersistentVolumeClaim %s/%s does not exist%s, %s uses it", p.Namespace, m[1], alike,
+				finding.Short(s.WorkloadOf(p)))).Absent(alike)
 			f.Refs = []incident.Object{o}
 			found[k] = f
 		}
