@@ -97,9 +97,9 @@ func (sc Scope) touched(s *snapshot.Snapshot, found []*finding.Finding, holds fu
 	if sc.Ill.none() {
 		return ids
 	}
-	bears, beside := bearsUpon(s, holds), sc.Ill.around(s)
+	upon, beside := bearsUpon(s, holds), sc.Ill.around(s)
 	for _, f := range found {
-		if !f.Suspect && (bears(f) || refersInto(f, beside.certifies)) {
+		if !f.Suspect && (upon(f) || refersInto(f, beside.certifies)) {
 			ids[f.ID] = true
 		}
 	}
@@ -118,9 +118,9 @@ func (sc Scope) toldOf(s *snapshot.Snapshot, in view, d *incident.Diagnosis) fun
 	if in.whole || sc.Ill.none() {
 		return nil
 	}
-	there, bears := in.seenThere(d), bearsUpon(s, in.holds)
+	there, upon := in.seenThere(d), bearsUpon(s, in.holds)
 	return func(f *finding.Finding) bool {
-		return in.concerns(&f.Finding, there) || slices.ContainsFunc(f.AtFault(), in.holds) || bears(f)
+		return in.concerns(&f.Finding, there) || slices.ContainsFunc(f.AtFault(), in.holds) || upon(f)
 	}
 }
 
