@@ -17,6 +17,9 @@ type Leases struct {
 	Newest  time.Time
 }
 
+// clockSlack is how far ahead of ours a clock that is kept may be. One that is further ahead is wrong, and no clock for a cluster.
+const clockSlack = 15 * time.Second
+
 // NodeLeases reads the leases of the nodes.
 func NodeLeases(s *snapshot.Snapshot) Leases {
 	l := Leases{Renewed: map[string]time.Time{}, Written: map[string]time.Time{}}
@@ -25,7 +28,7 @@ func NodeLeases(s *snapshot.Snapshot) Leases {
 		if lease.Spec.RenewTime == nil {
 			continue
 		}
-		if t := lease.Spec.RenewTime.Time; t.After(l.Newest) && !t.After(s.At) {
+		if t := lease.Spec.RenewTime.Time; t.After(l.Newest) && !t.After(s.At.Add(clockSlack)) {
 			l.Newest = t
 		}
 		if lease.Namespace == corev1.NamespaceNodeLease {

@@ -51,7 +51,7 @@ func checkLeaders(s *snapshot.Snapshot, r *finding.Report) {
 			}
 			continue
 		}
-		if lease.Spec.RenewTime == nil {
+		if lease.Spec.RenewTime == nil || newest.IsZero() {
 			continue
 		}
 		lasts := finding.LeaseLasts.For

@@ -232,6 +232,7 @@ func answers(s *snapshot.Snapshot, v *corev1.Service) (bool, finding.Term) {
 	}
 	pods := s.PodsSelected(v.Namespace, v.Spec.Selector)
 	if len(endpoints) == 0 && (finding.NotSeen(s, "endpointslices.discovery.k8s.io", v.Namespace) && len(v.Spec.Selector) == 0 ||
+		len(v.Spec.Selector) > 0 && finding.NotSeen(s, finding.Pods, v.Namespace) ||
 		slices.ContainsFunc(pods, kube.IsReady)) {
 		return true, finding.Term{}
 	}

@@ -108,14 +108,14 @@ func reportReload(s *snapshot.Snapshot, r *finding.Report, p *corev1.Pod, why st
 		f := r.Find(IngressReloadFails, w, fmt.Sprintf("%s cannot take up its new configuration: %s; changes to Ingresses have no effect",
 			finding.Short(w), finding.OneLine(why, 120)))
 		f.Since = since
-		return f.Cite(seen...)
+		return f.Cite(seen...).Unless(finding.PodLogs)
 	}
 	g, o := by[0], ingressObject(by[0])
 	f := r.Find(IngressReloadFails, o, fmt.Sprintf("Ingress %s/%s keeps %s from taking up any change of Ingresses: %s (annotation %s)",
 		g.Namespace, g.Name, finding.Short(w), finding.OneLine(why, 120), annotations[0]))
 	f.Since = since
 	changed, _ := snapshot.Changed(g)
-	return f.Cite(seen...).Cite(finding.SeenAPI(o, "metadata.annotations["+annotations[0]+"]", changed,
+	return f.Unless(finding.PodLogs).Cite(seen...).Cite(finding.SeenAPI(o, "metadata.annotations["+annotations[0]+"]", changed,
 		finding.OneLine(lineWith(g.Annotations[annotations[0]], word), finding.MaxLine)))
 }
 

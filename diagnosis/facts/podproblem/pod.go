@@ -39,6 +39,7 @@ type Problem struct {
 	normal   finding.Term        // until when it may pass by itself
 	standing standing            // whether it proves anything
 	atMost   incident.Confidence // bounds a cause's; empty: nothing does
+	restsOn  []incident.Resource // what shows that it is well, had to be seen; see finding.Finding.Unless
 }
 
 // standing is what a problem proves, for as long as it may pass by itself or for good.
@@ -213,8 +214,14 @@ func terminating(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 		a.Predicate = a.Predicate.And(": %s", holder)
 	}
 	a.notYet(finding.Lasts(finding.StuckTerminating, due))
-	if n := s.Node(p.Spec.NodeName); n != nil && !kube.NodeReady(n) && kube.Satisfied(s, s.WorkloadOf(p)) {
+	n, w := s.Node(p.Spec.NodeName), s.WorkloadOf(p)
+	switch away := n != nil && !kube.NodeReady(n); {
+	case away && kube.Satisfied(s, w):
 		a.severity = incident.Info // the node's trouble: others have taken its place
+	case away:
+		a.restsOn = []incident.Resource{toldBy(w)}
+	case n == nil && kube.Satisfied(s, w):
+		a.restsOn = []incident.Resource{finding.Nodes}
 	}
 	a.Seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "metadata.deletionTimestamp", due,
 		strings.TrimSpace("still there "+finding.Duration(s.At.Sub(due))+" later; "+holder))}
