@@ -29,6 +29,7 @@ const (
 
 var claimCodes = []finding.Code{
 	{Code: PVCPending, Severity: incident.Critical, Root: true,
+		RestsOn: []incident.Resource{finding.StorageClasses},
 		Meaning: "A claim for storage gets no volume, so the pods that use it can't start.",
 		Next:    "Give the claim a class that exists and whose provisioner runs, or a volume of its class, size and access mode.",
 		Example: "PersistentVolumeClaim data-db-0 gets no volume: StorageClass fast does not exist (there is fast-ssd)"},
