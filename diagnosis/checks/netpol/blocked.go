@@ -256,10 +256,21 @@ func (c flows) leads(o incident.Object) []incident.Resource {
 	return []incident.Resource{finding.Services}
 }
 
-// selectsNamespaces says whether the policy lets in, or out, by the labels of namespaces.
+// nameOnly is, of labels, the one that Kubernetes gives every namespace: its name.
+func nameOnly(of map[string]string) map[string]string {
+	if name, ok := of[corev1.LabelMetadataName]; ok {
+		return map[string]string{corev1.LabelMetadataName: name}
+	}
+	return nil
+}
+
+// selectsNamespaces says whether the policy lets in, or out, by labels of namespaces that a namespace's name does not tell.
 func selectsNamespaces(p *policy) bool {
 	selects := func(peers []networkingv1.NetworkPolicyPeer) bool {
-		return slices.ContainsFunc(peers, func(x networkingv1.NetworkPolicyPeer) bool { return x.NamespaceSelector != nil })
+		return slices.ContainsFunc(peers, func(x networkingv1.NetworkPolicyPeer) bool {
+			return x.NamespaceSelector != nil && (len(x.NamespaceSelector.MatchExpressions) > 0 ||
+				len(x.NamespaceSelector.MatchLabels) > len(nameOnly(x.NamespaceSelector.MatchLabels)))
+		})
 	}
 	return slices.ContainsFunc(p.Spec.Ingress, func(r networkingv1.NetworkPolicyIngressRule) bool { return selects(r.From) }) ||
 		slices.ContainsFunc(p.Spec.Egress, func(r networkingv1.NetworkPolicyEgressRule) bool { return selects(r.To) })

@@ -36,6 +36,7 @@ const (
 
 var podNetworkCodes = []finding.Code{
 	{Code: NetworkPluginMissing, Severity: incident.Critical, Root: true,
+		RestsOn: []incident.Resource{finding.Nodes, finding.DaemonSets},
 		Meaning: "The network plugin's pod is missing on a node on which pods cannot get a network.",
 		Next:    "See why its DaemonSet has no pod there: its node selector, its tolerations, or the DaemonSet itself is gone.",
 		Example: "DaemonSet kube-flannel-ds has no pod on node worker-2, where pods cannot get a network"},

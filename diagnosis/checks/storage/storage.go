@@ -29,7 +29,6 @@ const (
 
 var claimCodes = []finding.Code{
 	{Code: PVCPending, Severity: incident.Critical, Root: true,
-		RestsOn: []incident.Resource{finding.StorageClasses},
 		Meaning: "A claim for storage gets no volume, so the pods that use it can't start.",
 		Next:    "Give the claim a class that exists and whose provisioner runs, or a volume of its class, size and access mode.",
 		Example: "PersistentVolumeClaim data-db-0 gets no volume: StorageClass fast does not exist (there is fast-ssd)"},
@@ -109,6 +108,9 @@ func reportPending(s *snapshot.Snapshot, r *finding.Report, c *corev1.Persistent
 	}
 	if w.next != "" {
 		f.Next = w.next
+	}
+	if c.Spec.VolumeName == "" && w.why != saidPending(s, c).why {
+		f.Unless(finding.StorageClasses) // by which it is known who should make the volume
 	}
 	if len(users) == 0 {
 		f.Severity = incident.Warning

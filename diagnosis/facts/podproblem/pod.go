@@ -66,6 +66,17 @@ func (a *Problem) notYet(t finding.Term) *Problem {
 	return a.mayPass(t)
 }
 
+// unlessSaid says that an event could have told that all is well until then. Where there are none at all, none are kept for as long as they
+// should be, and what they would have told is not known.
+func (a *Problem) unlessSaid(s *snapshot.Snapshot, t finding.Term) {
+	if t.Over(s.At) {
+		return
+	}
+	if a.restsOn = append(a.restsOn, finding.Events); len(s.Events) == 0 || finding.NotSeen(s, finding.Events, "") {
+		a.notYet(t)
+	}
+}
+
 // PodProblem is a problem with its pod.
 type PodProblem struct {
 	Pod *corev1.Pod
