@@ -124,7 +124,7 @@ func reportReload(s *snapshot.Snapshot, r *finding.Report, p *corev1.Pod, why st
 func unlessReloaded(s *snapshot.Snapshot, f *finding.Finding, p *corev1.Pod) *finding.Finding {
 	f.Unless(finding.PodLogs)
 	if !slices.ContainsFunc(p.Spec.Containers, func(c corev1.Container) bool { return s.Log(p.Namespace, p.Name, c.Name, false) != nil }) {
-		f.Suspected().AtMost = incident.Likely
+		f.AtMost = incident.Likely
 	}
 	return f
 }
