@@ -153,8 +153,8 @@ func (v Variation) takes(r incident.Resource) bool {
 }
 
 // hidesFrom says whether something is out of sight on which the first cause of a diagnosis rests: what it is about, its evidence and
-// that of what it explains, what these findings say that they rest on, or what the case needs. Findings don't say so for nothing: where such
-// a resource may not have been seen, they are suspicions. Where nothing is blamed, only what the case needs counts.
+// that of what it explains, what these findings say that they rest on, or what the case needs. Findings don't say so for nothing: where
+// such a resource may not have been seen, they are suspicions. Where nothing is blamed, only what the case needs counts.
 func (v Variation) hidesFrom(c Case, whole *incident.Diagnosis) bool {
 	if slices.Contains(c.Needs, v.Resource) {
 		return true

@@ -11,8 +11,8 @@ import (
 )
 
 // Leases are when nodes last renewed theirs. The newest renewal of any lease is taken for the cluster's own clock, so that a clock
-// that differs from ours, or a cluster at rest in a file, makes no node look silent. A clock that is ahead of ours by more than a Lease lasts
-// is wrong, and counts for no cluster's.
+// that differs from ours, or a cluster at rest in a file, makes no node look silent. A clock that is ahead of ours by more than a Lease
+// lasts is wrong, and counts for no cluster's.
 type Leases struct {
 	Renewed map[string]time.Time // by the node's clock
 	Written map[string]time.Time // by the API server's clock, in whole seconds

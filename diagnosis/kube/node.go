@@ -78,8 +78,8 @@ func AwayWithNode(s *snapshot.Snapshot, p *corev1.Pod) (until finding.Term, aske
 	return Leaving(s, n)
 }
 
-// calledUnready says whether a pod is not ready though its containers are, and for no condition of its own: so the node lifecycle controller
-// leaves the pods of a node that it has lost.
+// calledUnready says whether a pod is not ready though its containers are, and for no condition of its own: so the node lifecycle
+// controller leaves the pods of a node that it has lost.
 func calledUnready(p *corev1.Pod) bool {
 	c := PodCondition(p, corev1.ContainersReady)
 	return !IsReady(p) && c != nil && c.Status == corev1.ConditionTrue && len(p.Spec.ReadinessGates) == 0

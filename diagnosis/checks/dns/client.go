@@ -51,7 +51,8 @@ func cannotAsk(d resolvers.Resolver, s *snapshot.Snapshot, by calls.Call) (why, 
 		return silentServer(d, by)
 	case len(spec.DNSConfig.Nameservers) == 0:
 		return "dnsPolicy is None, and its dnsConfig names no name server", "spec.dnsConfig"
-	case d.Service != nil && inCluster && !slices.ContainsFunc(spec.DNSConfig.Nameservers, func(server string) bool { return isOurs(d, server) }):
+	case d.Service != nil && inCluster &&
+		!slices.ContainsFunc(spec.DNSConfig.Nameservers, func(server string) bool { return isOurs(d, server) }):
 		return "it is a Service, but the pod's dnsConfig asks " + finding.FirstFew(spec.DNSConfig.Nameservers) + ", not the cluster's DNS " +
 			d.Service.Spec.ClusterIP, "spec.dnsConfig"
 	case inCluster && !strings.Contains(by.Need.Host, ".svc.") && !searches(spec.DNSConfig, by):

@@ -53,7 +53,8 @@ type flows struct {
 // name looks at the way to the cluster's DNS of a pod to which no name server answered.
 func (c flows) name(by calls.Call) {
 	d, ok := resolvers.Find(c.S)
-	if !ok || d.Service == nil && !finding.NotSeen(c.S, finding.Services, resolvers.DNSNamespace) || !by.Need.Unanswered() || !resolvers.UsesClusterDNS(by.Pod) {
+	if !ok || d.Service == nil && !finding.NotSeen(c.S, finding.Services, resolvers.DNSNamespace) ||
+		!by.Need.Unanswered() || !resolvers.UsesClusterDNS(by.Pod) {
 		return
 	}
 	if c.cache(by) {

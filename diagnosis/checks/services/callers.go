@@ -99,7 +99,8 @@ func withoutEndpoints(c calls.Callers, by calls.Call, v *corev1.Service) {
 	if len(slicesOf) == 0 {
 		f := c.Find(ServiceNoEndpoints, by.Service, "", by, fmt.Sprintf("Service %s has no selector, and no EndpointSlice says where it leads",
 			v.Name))
-		f.Cite(finding.SeenAPI(by.Service, "spec.selector", time.Time{}, "none")).Unless(finding.EndpointSlices).MayPass(finding.Settling, v.CreationTimestamp.Time)
+		f.Cite(finding.SeenAPI(by.Service, "spec.selector", time.Time{}, "none")).Unless(finding.EndpointSlices).
+			MayPass(finding.Settling, v.CreationTimestamp.Time)
 		return
 	}
 	var gone []netip.Addr

@@ -146,7 +146,9 @@ func (g *Groups) severity(f *finding.Finding) incident.Severity {
 }
 
 // mayBeReplaced says whether pods with a problem of the code have ended, so that others may have taken their place.
-func mayBeReplaced(code string) bool { return code == PodEvicted || code == PodFailed || code == PodRejected }
+func mayBeReplaced(code string) bool {
+	return code == PodEvicted || code == PodFailed || code == PodRejected
+}
 
 // toldBy is the resource whose objects tell whether a workload has got on without some of its pods; "" of an operator's kind.
 func toldBy(w incident.Object) incident.Resource {
