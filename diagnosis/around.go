@@ -7,6 +7,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -26,7 +27,9 @@ type surroundings struct {
 const (
 	mostCalled = 20 // Services
 	mostBehind = 3  // pods of one Service, or of one controller
-	mostTended = 12 // kinds whose controllers are looked at
+	// pods that answer names, of one workload
+	mostServers = 2
+	mostTended  = 12 // kinds whose controllers are looked at
 )
 
 // around finds what is beside what is presumed to be ill. It is shared, and not to be changed.
@@ -34,6 +37,7 @@ func (p Presumption) around(s *snapshot.Snapshot) surroundings {
 	return snapshot.Once(s, p.key("around"), func() surroundings {
 		a := aroundOf(s, p.pods(s))
 		a.tended(s, p.views(s))
+		a.names(s, p.pods(s))
 		return a
 	})
 }
@@ -101,6 +105,26 @@ func aroundOf(s *snapshot.Snapshot, pods []*corev1.Pod) surroundings {
 		})
 	})
 	return a
+}
+
+// names adds some of the pods that answer names for pods that ask the cluster's DNS.
+func (a *surroundings) names(s *snapshot.Snapshot, pods []*corev1.Pod) {
+	var nodes []string
+	for _, p := range pods {
+		if resolvers.UsesClusterDNS(p) && p.Spec.NodeName != "" {
+			nodes = finding.Union(nodes, []string{p.Spec.NodeName})
+		}
+	}
+	if len(nodes) == 0 {
+		return
+	}
+	taken := map[incident.Object]int{}
+	for _, p := range resolvers.Servers(s, nodes) {
+		w := s.WorkloadOf(p)
+		if taken[w]++; taken[w] <= mostServers {
+			a.behind = finding.Union(a.behind, []*corev1.Pod{p})
+		}
+	}
 }
 
 // lies adds what a pod lies on and takes its configuration and rights from.

@@ -8,6 +8,9 @@ import (
 
 	"github.com/paramedic-bot/paramedic/diagnosis/change"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/dns"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -87,19 +90,27 @@ func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.F
 	}
 }
 
-// touched are the ids of findings about what lies elsewhere and refers to something in a scope that is presumed to be ill: who should make
-// or change it there, and cannot.
-func (sc Scope) touched(found []*finding.Finding, holds func(incident.Object) bool) map[string]bool {
+// touched are the ids of findings about what lies elsewhere and bears upon a scope that is presumed to be ill: who should make or change
+// something there and cannot, and a cluster's DNS that is down while somebody there misses a name.
+func (sc Scope) touched(s *snapshot.Snapshot, found []*finding.Finding, holds func(incident.Object) bool) map[string]bool {
 	ids := map[string]bool{}
 	if sc.Ill.none() {
 		return ids
 	}
+	unnamed := missesNames(s, holds)
 	for _, f := range found {
-		if !f.Suspect && refersInto(f, holds) {
+		if !f.Suspect && (refersInto(f, holds) || unnamed && f.Code == dns.DNSDown) {
 			ids[f.ID] = true
 		}
 	}
 	return ids
+}
+
+// missesNames says whether the log of a pod there tells of a name that no server answered, which its pod asks the cluster's DNS for.
+func missesNames(s *snapshot.Snapshot, holds func(incident.Object) bool) bool {
+	return slices.ContainsFunc(slices.Concat(calls.Failing(s), calls.Complaints(s)), func(c calls.Call) bool {
+		return c.Need.Unanswered() && resolvers.UsesClusterDNS(c.Pod) && holds(podObject(c.Pod))
+	})
 }
 
 // refersInto says whether a custom resource that is not well names something that lies there.

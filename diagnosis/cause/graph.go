@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -160,6 +161,22 @@ func byOnset(a, b *finding.Finding) int {
 	}
 	return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Code, b.Code), a.Object.Compare(b.Object),
 		cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
+}
+
+func sortByWeight(ranked []*candidate) {
+	slices.SortStableFunc(ranked, func(a, b *candidate) int {
+		return cmp.Or(cmp.Compare(b.weight, a.weight), overBefore(a.root, b.root), byOnset(a.root, b.root))
+	})
+}
+
+// overBefore puts, of two troubles of one workload's pods, the one that goes on before the one that was: a container that keeps crashing before
+// another of the pod that was restarted and runs.
+func overBefore(a, b *finding.Finding) int {
+	goesOn := func(f *finding.Finding) int { return map[bool]int{true: 1}[f.Code == podproblem.PodRestarts] }
+	if a.Workload.IsZero() || a.Workload != b.Workload {
+		return 0
+	}
+	return cmp.Compare(goesOn(a), goesOn(b))
 }
 
 // circles gives each finding the number of its strongly connected component (Tarjan, with a stack of our own: depth is bounded by

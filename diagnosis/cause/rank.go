@@ -87,12 +87,6 @@ func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result
 	return r
 }
 
-func sortByWeight(ranked []*candidate) {
-	slices.SortStableFunc(ranked, func(a, b *candidate) int {
-		return cmp.Or(cmp.Compare(b.weight, a.weight), byOnset(a.root, b.root))
-	})
-}
-
 // candidate is a cause while it is being weighed.
 type candidate struct {
 	cause     incident.Cause

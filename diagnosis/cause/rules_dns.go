@@ -2,10 +2,13 @@ package cause
 
 import (
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/dns"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/events"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/rbac"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/services"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
@@ -19,7 +22,7 @@ import (
 
 // dnsRules are about the cluster's DNS.
 var dnsRules = []Rule{
-	{"dns-stops", []string{dns.DNSLoop, dns.DNSCorefileError}, crashes, dnsStops,
+	{"dns-stops", []string{dns.DNSLoop, dns.DNSCorefileError, dns.DNSNoNameserver}, crashes, dnsStops,
 		"CoreDNS stops, again and again", "CoreDNS stops, again and again (%d findings)"},
 	{"dns-pods", slices.Concat(dnsFaults, podFaults, []string{workloads.PodsRefused}), []string{dns.DNSDown}, dnsPods,
 		"nothing answers names in the cluster", "nothing answers names in the cluster (%d findings)"},
@@ -29,7 +32,8 @@ var dnsRules = []Rule{
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"dns-settings", []string{dns.PodDNSConfig}, suffers, misses("its DNS settings keep it from that"),
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
-	{"names-unresolved", append(slices.Clone(dnsFaults), dns.DNSDown, dns.DNSServiceMissing, dns.DNSAddressMismatch), crashes, namesUnresolved,
+	{"names-unresolved", append(slices.Clone(dnsFaults), dns.DNSDown, dns.DNSServiceMissing, dns.DNSAddressMismatch),
+		slices.Concat(crashes, complaints), namesUnresolved,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"names-unlisted", []string{rbac.RightMissing, rbac.RoleMissing}, crashes, namesUnlisted,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
@@ -37,9 +41,24 @@ var dnsRules = []Rule{
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
 	{"names-unresolved-before", []string{dns.DNSWasDown}, suffers, waitsForTry,
 		"1 workload waits for its next try", "%d workloads wait for their next try"},
-	{"outside-unresolved", []string{dns.DNSUpstreamUnreachable}, append(slices.Clone(suffers), services.ExternalNameNotFound),
-		outsideUnresolved,
+	{"outside-unresolved", []string{dns.DNSUpstreamUnreachable}, append(slices.Concat(suffers, complaints), services.ExternalNameNotFound,
+		workloads.JobFailed), outsideUnresolved,
 		"1 workload fails because a name does not resolve", "%d workloads fail because names do not resolve"},
+	{"search-domain", []string{dns.DNSSearchDomainAnswers}, append(slices.Concat(suffers, complaints), custom.CustomNotReady,
+		workloads.JobFailed, events.EventUnexplained), searchDomain,
+		"1 object does not reach whom it calls", "%d objects do not reach whom they call"},
+}
+
+// searchDomain wants the name that leads elsewhere in what is said of the other.
+func searchDomain(_ *Context, from, to *finding.Finding) (Link, bool) {
+	d, _ := finding.DetailOf[dns.SearchDomain](from)
+	for _, host := range d.Hosts {
+		names := func(e incident.Evidence) bool { return strings.Contains(e.Excerpt, host) }
+		if slices.ContainsFunc(to.Seen, names) || slices.ContainsFunc(to.Said, func(f logs.Fact) bool { return f.Host == host }) {
+			return Link{Reason: host + ", which it calls, leads to another's address"}, true
+		}
+	}
+	return Link{}, false
 }
 
 func dnsStops(c *Context, from, to *finding.Finding) (Link, bool) {
@@ -126,7 +145,7 @@ func outsideUnresolved(c *Context, from, to *finding.Finding) (Link, bool) {
 	}
 	for _, d := range to.Said {
 		if d.Unanswered() && calls.Outside(c.Snapshot, d.Host) {
-			return Link{Reason: "its log says that it " + d.String() + ", and CoreDNS gets no answer from outside"}, true
+			return Link{Reason: "its log says that it " + d.String() + ", and the cluster's DNS gets no answer from outside"}, true
 		}
 	}
 	return Link{}, false

@@ -3,10 +3,12 @@ package cause
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -23,6 +25,11 @@ var nodeRules = append(slices.Clone(hostRules), []Rule{
 	{"node-taint", append(slices.Clone(nodeFaults), nodes.NodePressure, nodes.NodeCordoned, nodes.NodeFull),
 		[]string{podproblem.PodUnschedulable}, tainted,
 		"the pods of 1 workload find no node", "the pods of %d workloads find no node"},
+	{"node-limit", []string{applog.NodeLimitShared}, []string{applog.LogExhausted, applog.LogNoSpace, podproblem.PodCrashLoop,
+		podproblem.PodProbeFailing}, nodeLimit,
+		"1 workload on it gets no more from it", "%d workloads on it get no more from it"},
+	{"device-plugin", podFaults, []string{podproblem.PodUnschedulable}, devicePlugin,
+		"the pods of 1 workload wait for its devices", "the pods of %d workloads wait for its devices"},
 	{"node-pressure", []string{nodes.NodePressure}, []string{podproblem.PodEvicted, podproblem.PodOOMKilled}, pressed,
 		"the pods of 1 workload were stopped", "the pods of %d workloads were stopped"},
 }...)
@@ -69,6 +76,46 @@ func tainted(c *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: fmt.Sprintf("the scheduler passes over %s, which is cordoned", from.Object.Name), Inferred: true}, true
 	case from.Code == nodes.NodeFull && u.Full:
 		return Link{Reason: fmt.Sprintf("%s has all the pods that it may have", from.Object.Name)}, true
+	}
+	return Link{}, false
+}
+
+// nodeLimit wants a pod of both, whose log says the very thing.
+func nodeLimit(c *Context, from, to *finding.Finding) (Link, bool) {
+	if !c.share(from, to) {
+		return Link{}, false
+	}
+	for _, f := range from.Said {
+		if slices.ContainsFunc(to.Said, f.Same) {
+			return Link{Reason: "others on the node, or it alone as soon as it starts, are told the same: its log says that it " + f.String()}, true
+		}
+	}
+	return Link{}, false
+}
+
+// devicePlugin wants a DaemonSet of device plugins of the vendor whose devices are short, with a pod that fails on a node that offers none,
+// while others do.
+func devicePlugin(c *Context, from, to *finding.Finding) (Link, bool) {
+	u, _ := finding.DetailOf[podproblem.Unschedulable](to)
+	w := from.Workload
+	if w.Kind != "DaemonSet" || !strings.Contains(w.Name, "device-plugin") || from.About(to.Workload) {
+		return Link{}, false
+	}
+	for _, name := range u.Short {
+		domain, _, ok := strings.Cut(string(name), "/")
+		vendor, _, _ := strings.Cut(domain, ".")
+		if !ok || !strings.Contains(w.Namespace+"/"+w.Name, vendor) {
+			continue
+		}
+		for _, p := range from.Pods {
+			n := c.Snapshot.Node(p.Spec.NodeName)
+			if n == nil {
+				continue
+			}
+			if _, offered := n.Status.Capacity[name]; !offered {
+				return Link{Reason: fmt.Sprintf("%s offers no %s without it", n.Name, name), Inferred: true}, true
+			}
+		}
 	}
 	return Link{}, false
 }

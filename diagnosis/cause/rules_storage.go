@@ -19,6 +19,8 @@ var storageRules = []Rule{
 	{"driver-down", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused}),
 		[]string{storage.PVCPending, storage.CSIDriverMissing}, driverDown,
 		"its volumes are not made or mounted", "its volumes are not made or mounted (%d findings)"},
+	{"driver-elsewhere", []string{storage.CSIDriverElsewhere}, []string{storage.PVCPending, storage.CSIDriverMissing}, driverElsewhere,
+		"its volumes are not made or mounted", "its volumes are not made or mounted (%d findings)"},
 	{"mount-fails", about(finding.MountTrouble), []string{podproblem.PodVolumeFailed, podproblem.PodStuckCreating},
 		sharedPods("its pods wait for that volume"),
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
@@ -48,6 +50,12 @@ func driverDown(_ *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	return Link{Reason: fmt.Sprintf("%s %s provides the volume", of.Kind, of.Name)}, true
+}
+
+// driverElsewhere wants a claim that waits for the driver, or a node that lacks it.
+func driverElsewhere(_ *Context, from, to *finding.Finding) (Link, bool) {
+	return Link{Reason: "no kubelet has seen its driver"}, slices.Contains(from.Refs, to.Object) || slices.Contains(to.Refs, from.Object) ||
+		from.Object == to.Object
 }
 
 func heldByNode(_ *Context, from, to *finding.Finding) (Link, bool) {

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -10,9 +11,12 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/podnetwork"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -34,6 +38,37 @@ var logAsks = []struct {
 	{nil, providers},
 	{[]string{workloads.JobFailed, podproblem.PodProbeFailing, podproblem.PodFailed, podproblem.PodCrashLoop, podproblem.PodRestarts}, itself},
 	{nil, calledPods},
+	{nil, serversOfNames},
+}
+
+// serversOfNames are the pods that answer names, for a finding that tells of a name outside the cluster which did not resolve, or of a
+// certificate that is for other names than the one called.
+func serversOfNames(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
+	outside := func(d logs.Fact) bool {
+		return d.Kind == logs.NameUnresolved && calls.Outside(s, d.Host) || d.Kind == logs.TLSFailed && d.Name != ""
+	}
+	said := slices.Clone(f.Said)
+	for _, e := range f.Seen {
+		if len(f.Said) == 0 && (strings.Contains(e.Excerpt, "certificate") || strings.Contains(e.Excerpt, "lookup ")) {
+			said = append(said, logs.Read(e.Excerpt).Facts...)
+		}
+	}
+	if !slices.ContainsFunc(said, outside) {
+		return nil
+	}
+	return resolvers.Servers(s, nodesOf(f))
+}
+
+// Tending lists the pods that have to do with a finding, besides those that it is about: who should have done what is missing there, and
+// whom it calls.
+func Tending(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
+	var all finding.Gathered[*corev1.Pod]
+	for _, a := range logAsks {
+		if len(a.codes) == 0 || slices.Contains(a.codes, f.Code) {
+			all.Add(few(s, f, a.pods(s, f))...)
+		}
+	}
+	return all.List
 }
 
 // AsksLogs lists the pods whose logs findings ask for, each once, the graver findings' first; and those that only a log can tell of, since

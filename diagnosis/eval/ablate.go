@@ -14,8 +14,17 @@ type Ablated struct {
 	First   *First   `json:"first"` // nil: no cause is left
 	Root    bool     `json:"root"`  // the first cause names the root all the same
 	Symptom bool     `json:"symptom"`
+	Top3    bool     `json:"top3"` // one of the first three answers names the root
+	// Asked is how it does when somebody asks about the namespace where it hurts; nil where there is none.
+	Asked *AblatedAsked `json:"asked,omitempty"`
 	// Wrong are the causes that are called certain and name neither the root nor one of its symptoms.
 	Wrong []string `json:"wrong,omitempty"`
+}
+
+// AblatedAsked is what somebody is told who asks about the namespace where it hurts.
+type AblatedAsked struct {
+	Root bool `json:"root"` // the first answer names the root
+	Top3 bool `json:"top3"` // one of the first three does
 }
 
 // Unknown says whether the answer is "I don't know": nothing is blamed, or the first cause is merely possible.
@@ -38,12 +47,27 @@ func RootCodes(c Case, whole *incident.Diagnosis) []string {
 
 // JudgeAblated judges what is said of a case without the codes, d, by what the case wants and by what is said with them, whole.
 func JudgeAblated(c Case, codes []string, whole, d *incident.Diagnosis) Ablated {
-	a := Ablated{Codes: codes, First: firstOf(d), Wrong: wronglyCertain(c, whole, d)}
+	a := Ablated{Codes: codes, First: firstOf(d), Wrong: wronglyCertain(c, whole, d), Top3: c.amongFirst(mostAnswers, d)}
 	if len(d.Causes) > 0 {
 		a.Root = c.atRoot(d.Causes[0])
 		a.Symptom = !a.Root && c.suffers(whole, d.Causes[0])
 	}
 	return a
+}
+
+// Ask takes account of what somebody is told who asks about the namespace where it hurts, d, without the codes; whole is told with them.
+func (a *Ablated) Ask(c Case, whole, d *incident.Diagnosis) {
+	a.Asked = &AblatedAsked{Root: c.amongFirst(1, d), Top3: c.amongFirst(mostAnswers, d)}
+	a.Wrong = append(a.Wrong, wronglyCertain(c, whole, d)...)
+}
+
+// mostAnswers is how many answers a person reads.
+const mostAnswers = 3
+
+// amongFirst says whether one of the first n answers names the root.
+func (c Case) amongFirst(n int, d *incident.Diagnosis) bool {
+	all := answers(d)
+	return slices.ContainsFunc(all[:min(len(all), n)], c.atRoot)
 }
 
 // wronglyCertain lists the causes that a diagnosis calls certain and that are neither what is at fault in the case nor suffer from it.

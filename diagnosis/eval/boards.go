@@ -44,10 +44,14 @@ func (b *AskedBoard) rows() []Row {
 
 // Ablations sum up what is said without what names the root.
 type Ablations struct {
-	Cases   Count `json:"cases"`   // in which a cause is called certain and is neither the root nor a symptom of it
-	Root    Count `json:"root"`    // the first cause names the root all the same
-	Unknown Count `json:"unknown"` // the answer is "I don't know": nothing is blamed, or the first cause is merely possible
-	None    int   `json:"none"`    // of these, nothing is blamed
+	Cases Count `json:"cases"` // in which a cause is called certain and is neither the root nor a symptom of it
+	Root  Count `json:"root"`  // the first cause names the root all the same
+	Top3  Count `json:"top3"`  // one of the first three answers does
+	// Asked and AskedTop3 are the same of whoever asks about the namespace where it hurts.
+	Asked     Count `json:"asked"`
+	AskedTop3 Count `json:"askedTop3"`
+	Unknown   Count `json:"unknown"` // the answer is "I don't know": nothing is blamed, or the first cause is merely possible
+	None      int   `json:"none"`    // of these, nothing is blamed
 	// Words say for each confidence what the first cause names.
 	Words []Word `json:"words"`
 }
@@ -70,6 +74,11 @@ func (b *Board) ablated(r Result) {
 	x := b.Ablations
 	x.Cases.add(len(a.Wrong) > 0)
 	x.Root.add(a.Root)
+	x.Top3.add(a.Top3)
+	if a.Asked != nil {
+		x.Asked.add(a.Asked.Root)
+		x.AskedTop3.add(a.Asked.Top3)
+	}
 	x.Unknown.add(a.Unknown())
 	if a.First == nil {
 		x.None++
@@ -87,6 +96,9 @@ func (x *Ablations) rows() []Row {
 	rows := []Row{
 		{"Cases with a wrong certain cause", x.Cases.String()},
 		{"Root object first all the same", x.Root.String()},
+		{"Root object among the first three answers", x.Top3.String()},
+		{"Root object first, asked about its namespace", x.Asked.String()},
+		{"Root object among the first three answers, asked about its namespace", x.AskedTop3.String()},
 		{"“I don't know”: the first cause is possible, or there is none", fmt.Sprintf("%s; none in %d", x.Unknown, x.None)},
 	}
 	for _, w := range x.Words {

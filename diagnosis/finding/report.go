@@ -101,6 +101,15 @@ func (f *Finding) Cite(evidence ...incident.Evidence) *Finding {
 	return f
 }
 
+// Absent says of a finding that an object does not exist what else is there that is called alike, in words. Where there is nothing, it may
+// not be who asks for it that errs, but who should have made it, and the finding is likely at most.
+func (f *Finding) Absent(alike string) *Finding {
+	if alike == "" {
+		f.AtMost = incident.Likely
+	}
+	return f
+}
+
 // Alarms says whether the finding is more than worth knowing: of severity warning or above.
 func (f *Finding) Alarms() bool { return f.Severity.Rank() >= incident.Warning.Rank() }
 

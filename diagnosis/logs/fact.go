@@ -38,6 +38,8 @@ const (
 	CommandMissing Kind = "command"  // Name is a command that a script calls and the image lacks
 	NotEmpty       Kind = "notempty" // Path is to be initialised as a data directory, and has something in it
 	DeviceLost     Kind = "gpu"      // the process cannot use a GPU; Name is the library that says so
+	// the data on the volume was written by another version than this program reads; Name is the version that wrote them
+	DataOfAnotherVersion Kind = "dataversion"
 )
 
 // Fact is what one line says, in typed fields; a field is empty where the line does not name it.
@@ -143,6 +145,8 @@ func (f Fact) String() string {
 		return "finds its new data directory" + with(" ", f.Path) + " not empty"
 	case DeviceLost:
 		return "cannot use its GPU"
+	case DataOfAnotherVersion:
+		return "cannot read its data, which another version wrote" + with(" (", f.Name, ")")
 	}
 	return string(f.Kind)
 }

@@ -74,4 +74,8 @@ var networkForms = []form{
 		"[AdminClient clientId=adminclient-1] Bootstrap broker kafka.data:9092 (id: -1 rack: null) disconnected", "host=kafka.data port=9092"},
 	{ConnectionTimeout, "waiting for|wait for", `wait(?:ing)? for (?:[\w-]+ ){0,4}?(?P<host>[a-z0-9][a-z0-9.-]*):(?P<port>\d{2,5})\b`,
 		"Waiting for postgres:5432 to accept connections", "host=postgres port=5432"},
+	{ConnectionTimeout, "can't reach|cannot reach|could not reach|couldn't reach|unable to reach|failed to reach|can't connect to|" +
+		"cannot connect to|could not connect to|couldn't connect to|unable to connect to|unable to contact|failed to contact",
+		`(?:reach|connect to|contact)\b[^.;:]{0,60}?[\s"'\x60/@](?P<host>[a-z0-9][a-z0-9.-]*):(?P<port>\d{2,5})\b`,
+		"Error: P1001: Can't reach database server at `langfuse-postgresql:5432`", "host=langfuse-postgresql port=5432"},
 }

@@ -58,12 +58,9 @@ func (r *Runner) again(c eval.Case, s *snapshot.Snapshot, d *incident.Diagnosis,
 		return err
 	}
 	if codes := eval.RootCodes(c, d); r.Ablate && len(codes) > 0 {
-		rest, err := answerWithout(c, s, diagnosis.WithoutCodes(codes))
-		if err != nil {
+		if res.Ablated, err = ablated(c, s, d, codes); err != nil {
 			return err
 		}
-		a := eval.JudgeAblated(c, codes, d, rest)
-		res.Ablated = &a
 	}
 	for _, v := range eval.Variations {
 		if !r.Vary {
@@ -76,6 +73,26 @@ func (r *Runner) again(c eval.Case, s *snapshot.Snapshot, d *incident.Diagnosis,
 		res.Varied = append(res.Varied, v.Compare(c, d, other))
 	}
 	return nil
+}
+
+// ablated runs the case without the codes, and once more as somebody who asks about the namespace where it hurts.
+func ablated(c eval.Case, s *snapshot.Snapshot, d *incident.Diagnosis, codes []string) (*eval.Ablated, error) {
+	without := diagnosis.WithoutCodes(codes)
+	rest, err := answerWithout(c, s, without)
+	if err != nil {
+		return nil, err
+	}
+	a := eval.JudgeAblated(c, codes, d, rest)
+	if q, ok := c.Hurts(); ok {
+		asks := c
+		asks.Asked = q
+		told, err := answerWithout(asks, s, without)
+		if err != nil {
+			return nil, err
+		}
+		a.Ask(c, d, told)
+	}
+	return &a, nil
 }
 
 // asking asks about parts of a case's cluster.

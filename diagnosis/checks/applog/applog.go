@@ -5,5 +5,6 @@ import "github.com/paramedic-bot/paramedic/diagnosis/finding"
 // Checks look at what logs say by themselves: those of ill containers, and those of containers that run.
 var Checks = []finding.Check{
 	{Name: "logs", Codes: logCodes, Run: checkSaid},
+	{Name: "limits of nodes", Codes: nodeLimitCodes, After: checkNodeLimits},
 	{Name: "repeated errors", Codes: repeatCodes, Run: checkRepeats},
 }

@@ -204,3 +204,13 @@ func mountWords(m *corev1.VolumeMount, v *corev1.Volume) string {
 	}
 	return words
 }
+
+// unknownFlag shows the command that has the flag.
+func unknownFlag(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
+	x := root{what: finding.Say("{does|do} not know the option %s that {it is|they are} given", f.Name)}
+	if command := slices.Concat(c.Command, c.Args); len(command) > 0 {
+		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].args", time.Time{},
+			finding.OneLine(strings.Join(command, " "), finding.MaxLine)))
+	}
+	return x, true
+}

@@ -38,6 +38,7 @@ const (
 	LogServiceLink     = "LogServiceLink"
 	LogNotEmpty        = "LogNotEmpty"
 	LogDeviceLost      = "LogDeviceLost"
+	LogDataVersion     = "LogDataVersion"
 )
 
 var logCodes = []finding.Code{
@@ -53,6 +54,12 @@ var logCodes = []finding.Code{
 		Meaning: "A container crashes because a TLS connection fails: it does not trust the certificate, or the two sides do not agree.",
 		Next:    "Look at the certificate's names, dates and issuer, and at the authority that the program trusts.",
 		Example: "The pod of Deployment pay does not trust a certificate for db: x509: certificate is valid for db.shop.svc, not db"},
+	{Code: LogDataVersion, Severity: incident.Critical, Root: true, Trouble: finding.LogTrouble,
+		Meaning: "A container crashes because its data was written by another version of the program than its image has.",
+		Next: "Go back to the image of the version that wrote the data; then upgrade by the steps that the program describes, or dump the data " +
+			"and restore it into a new volume.",
+		Example: "The pod of StatefulSet db cannot read its data: The data directory was initialized by PostgreSQL version 16, which is not " +
+			"compatible with this version 17.4."},
 	{Code: LogDatabaseMissing, Severity: incident.Critical, Root: true, Trouble: finding.LogTrouble,
 		Meaning: "A container crashes because a database, schema or table that it uses does not exist.",
 		Next:    "Create it, run the migrations, or correct the name in the program's configuration.",
@@ -125,6 +132,7 @@ var rootOf = []struct {
 	{logs.MissingEnv, LogMissingEnv, missingEnv},
 	{logs.AuthFailed, LogAuthFailed, authFailed},
 	{logs.TLSFailed, LogTLSFailed, quoting(finding.Say("{does|do} not trust a certificate or {is|are} not trusted"))},
+	{logs.DataOfAnotherVersion, LogDataVersion, dataVersion},
 	{logs.DatabaseMissing, LogDatabaseMissing, quoting(finding.Say("{does|do} not find what {it uses|they use} in the database"))},
 	{logs.MigrationFailed, LogMigrationFailed, quoting(finding.Say("cannot migrate {its|their} database"))},
 	{logs.PortInUse, LogPortInUse, portInUse},
@@ -188,11 +196,17 @@ func checkSaid(s *snapshot.Snapshot, r *finding.Report) {
 	for i, x := range g.Order {
 		f := r.Findings[first+i]
 		f.Fault = fault[x.Key]
+		if slices.Contains(byOthers, f.Code) {
+			f.AtMost = incident.Likely
+		}
 		if f.Workload.Kind == "Job" || f.Workload.Kind == "CronJob" {
 			f.Severity = incident.Warning
 		}
 	}
 }
+
+// byOthers are what a program says of what others hold or should have made: a lock, a table, a schema. Who these are is not seen.
+var byOthers = []string{LogDatabaseMissing, LogMigrationFailed, LogLockHeld}
 
 // crashesOf are a pod's problems that a log can explain. A Job's pods are looked at once the Job has given up.
 func crashesOf(s *snapshot.Snapshot, p *corev1.Pod) []podproblem.Problem {
@@ -238,7 +252,7 @@ func saidBy(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, runs bool) (p
 		return podproblem.Problem{}, nil, false
 	}
 	for _, row := range rootOf {
-		i := slices.IndexFunc(reading.Facts, func(f logs.Fact) bool { return f.Telling && f.Kind == row.kind })
+		i := mostTelling(reading.Facts, row.kind)
 		if i < 0 {
 			continue
 		}
@@ -329,16 +343,6 @@ func portInUse(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.
 				return x, true
 			}
 		}
-	}
-	return x, true
-}
-
-// unknownFlag shows the command that has the flag.
-func unknownFlag(_ *snapshot.Snapshot, p *corev1.Pod, c *corev1.Container, f logs.Fact) (root, bool) {
-	x := root{what: finding.Say("{does|do} not know the option %s that {it is|they are} given", f.Name)}
-	if command := slices.Concat(c.Command, c.Args); len(command) > 0 {
-		x.seen = append(x.seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Name+"].args", time.Time{},
-			finding.OneLine(strings.Join(command, " "), finding.MaxLine)))
 	}
 	return x, true
 }

@@ -13,6 +13,7 @@ const (
 	SharedFactor = "SharedFactor"
 	RecentChange = "RecentChange"
 	NamedInError = "NamedInError"
+	StandsNear   = "StandsNear"
 )
 
 // Checks have codes, and no Run.
@@ -31,6 +32,11 @@ var codes = []finding.Code{
 		Meaning: "The words of what fails and is explained by nothing, its log's or an event's, complain of another object.",
 		Next:    "Compare what the words say with what the object holds.",
 		Example: "The log of Deployment grafana complains, and names ConfigMap datasources: datasource.yaml config is invalid"},
+	{Code: StandsNear, Severity: incident.Info,
+		Meaning: "Nothing that was seen explains what fails, and this stands nearest before it: it is called, holds its configuration, made it or " +
+			"carries it. Nothing is known to be wrong with it.",
+		Next:    "Look at it next: nothing that was seen says what it is that fails.",
+		Example: "Deployment api does not reach Service db, by its log"},
 }
 
 // Behind is the detail of all of them.

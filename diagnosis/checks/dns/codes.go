@@ -10,6 +10,8 @@ const (
 	DNSLoop                = "DNSLoop"
 	DNSCorefileError       = "DNSCorefileError"
 	DNSNamesDenied         = "DNSNamesDenied"
+	DNSNoNameserver        = "DNSNoNameserver"
+	DNSSearchDomainAnswers = "DNSSearchDomainAnswers"
 	DNSScaledToZero        = "DNSScaledToZero"
 	DNSDown                = "DNSDown"
 	DNSWasDown             = "DNSWasDown"
@@ -25,6 +27,18 @@ var dnsCodes = []finding.Code{
 		Next: "Let the Corefile forward to a real upstream resolver, not to a loopback address or the cluster's own DNS; " +
 			"then restart CoreDNS.",
 		Example: "CoreDNS forwards to itself (forward . 127.0.0.1) and stops: names do not resolve in the cluster"},
+	{Code: DNSNoNameserver, Severity: incident.Critical, Root: true, Trouble: finding.DNSTrouble,
+		Meaning: "CoreDNS forwards to a resolv.conf that names no server, as that of the node on which its pod is, and stops.",
+		Next: "Give the node's resolv.conf a nameserver (or the kubelet's resolvConf another file), or let the Corefile forward to a resolver by " +
+			"its address; then restart CoreDNS.",
+		Example: "CoreDNS finds no nameservers in /etc/resolv.conf of node n-3, to which it forwards, and stops: names do not resolve in the cluster"},
+	{Code: DNSSearchDomainAnswers, Severity: incident.Critical, Root: true, Detail: SearchDomain{},
+		Meaning: "Whoever holds a search domain that pods take over from their node answers any name below it, so that pods get an address of " +
+			"theirs for names outside the cluster.",
+		Next: "Take the domain out of the node's resolv.conf (search, or what its DHCP server gives), or let the kubelet hand out another file " +
+			"(resolvConf); then restart the pods. A name that ends in a dot is not searched for.",
+		Example: "acme.example.org leads to acme.example.org.home.example: whoever holds home.example, a search domain of pods on node n-1, " +
+			"answers any name below it"},
 	{Code: DNSNamesDenied, Severity: incident.Critical, Root: true,
 		Meaning: "A template in CoreDNS' configuration answers that names of Services do not exist, before the Services are looked at.",
 		Next:    "Take the template out of the Corefile, or narrow its zone; CoreDNS reads the ConfigMap again within a minute or two.",

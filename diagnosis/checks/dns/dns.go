@@ -32,8 +32,12 @@ func checkDNS(s *snapshot.Snapshot, r *finding.Report) {
 	log, pod := d.Fatal(s)
 	checkLoop(d, s, r, log, pod)
 	checkCorefile(d, r, log, pod)
+	checkNoServers(d, s, r)
+	checkSearchDomains(d, s, r)
 	checkAddress(d, s, r)
-	checkUpstream(d, s, r)
+	for _, x := range append([]resolvers.Resolver{d}, resolvers.Caches(s)...) {
+		checkUpstream(x, s, r)
+	}
 	checkClients(d, s, r)
 	checkPast(d, s, r)
 	checkTemplates(d, s, r)

@@ -31,27 +31,28 @@ func checkUpstream(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report
 	}
 	log, server := upstreamLog(d, s)
 	lookups, inside := outsideLookups(d, s)
-	var missed []calls.Call
-	for _, c := range calls.Failing(s) {
-		if c.Need.Unanswered() && c.Service.IsZero() && calls.Outside(s, c.Need.Host) && resolvers.UsesClusterDNS(c.Pod) {
-			missed = append(missed, c)
-		}
-	}
+	missed := unanswered(calls.Failing(s), d, s)
 	said := log.Excerpt != ""
 	silent := said && len(lookups)+len(missed) > 0 || inside && len(lookups) > 0
+	suspected := false
 	if !silent {
+		missed = unanswered(calls.Complaints(s), d, s)
+		suspected = said && len(missed) > 0
+	}
+	if !silent && !suspected {
 		return
 	}
-	f := r.Find(DNSUpstreamUnreachable, corefileObject(d), "CoreDNS gets no answer from outside: names of the cluster resolve, others do not")
+	f := r.Find(DNSUpstreamUnreachable, corefileObject(d), finding.OneLine(upstreamTitle(d, server), finding.MaxTitle))
 	f.Workload, f.Fault = d.Workload, []incident.Object{corefileObject(d)}
-	if server != "" {
-		f.Title = finding.OneLine(fmt.Sprintf("CoreDNS gets no answer from its upstream resolver %s: names outside the cluster do not resolve",
-			server), finding.MaxTitle)
+	if suspected {
+		f.Suspected()
 	}
 	f.Cite(log)
 	for _, x := range forwardLines(d) {
 		f.Cite(finding.SeenAPI(corefileObject(d), "data.Corefile", changed(d), fmt.Sprintf("line %d: %s", x.Line, x.Text)))
-		if slices.Contains(x.Targets, resolvers.ResolvConf) {
+		if x.TCP {
+			f.Cite(finding.SeenAPI(corefileObject(d), "data.Corefile", changed(d), fmt.Sprintf("force_tcp in the block of line %d", x.Line)))
+		} else if slices.Contains(x.Targets, resolvers.ResolvConf) {
 			f.Fault = finding.Union(f.Fault, nodes(d))
 		}
 	}
@@ -62,7 +63,40 @@ func checkUpstream(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report
 	}
 }
 
-// upstreamLog is the newest line in which CoreDNS complains of a server upstream, and that server's address. A server that is a pod of the
+// unanswered are the calls of names outside the cluster that no server answered, by pods that ask the cluster's DNS.
+func unanswered(all []calls.Call, d resolvers.Resolver, s *snapshot.Snapshot) []calls.Call {
+	on := map[string]bool{}
+	for _, p := range d.Pods {
+		on[p.Spec.NodeName] = true
+	}
+	var out []calls.Call
+	for _, c := range all {
+		if c.Need.Unanswered() && c.Service.IsZero() && calls.Outside(s, c.Need.Host) && resolvers.UsesClusterDNS(c.Pod) &&
+			(d.Service != nil || on[c.Pod.Spec.NodeName]) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// upstreamTitle says who gets no answer, from whom, and, where its configuration leaves it no other way, how it asks.
+func upstreamTitle(d resolvers.Resolver, server string) string {
+	who := "CoreDNS"
+	if d.Service == nil {
+		who = finding.Short(d.Workload)
+	}
+	if server == "" {
+		return who + " gets no answer from outside: names of the cluster resolve, others do not"
+	}
+	how := ""
+	if slices.ContainsFunc(forwardLines(d), func(f resolvers.Forward) bool { return f.TCP }) {
+		how = " over TCP, the only way in which it asks (force_tcp)"
+	}
+	return fmt.Sprintf("%s gets no answer from its upstream resolver %s%s: names outside the cluster do not resolve", who, server, how)
+}
+
+// upstreamLog is the newest line in which CoreDNS complains of a server upstream, and the addresses of those that it
+// complains of. A server that is a pod of the
 // cluster's DNS is none.
 func upstreamLog(d resolvers.Resolver, s *snapshot.Snapshot) (incident.Evidence, string) {
 	for _, p := range d.Pods {
@@ -71,15 +105,24 @@ func upstreamLog(d resolvers.Resolver, s *snapshot.Snapshot) (incident.Evidence,
 			if l == nil {
 				continue
 			}
+			var servers []string
+			var seen incident.Evidence
 			for _, line := range slices.Backward(lastLines(l.Text)) {
 				m := upstreamLine.FindStringSubmatch(line)
 				if m == nil {
 					continue
 				}
-				server := strings.Trim(m[2]+m[5], "[]")
-				if name := m[1] + m[4]; calls.Outside(s, name) {
-					return finding.SeenLog(p, c.Name, false, line), server
+				if name := m[1] + m[4]; !calls.Outside(s, name) {
+					continue
 				}
+				servers = finding.Union(servers, []string{strings.Trim(m[2]+m[5], "[]")})
+				if seen.Excerpt == "" {
+					seen = finding.SeenLog(p, c.Name, false, line)
+				}
+			}
+			if len(servers) > 0 {
+				slices.Sort(servers)
+				return seen, finding.FirstFew(servers)
 			}
 		}
 	}
@@ -119,8 +162,8 @@ func forwardLines(d resolvers.Resolver) []resolvers.Forward {
 		return nil
 	}
 	var out []resolvers.Forward
-	for _, f := range resolvers.ParseCorefile(d.Config.Data["Corefile"]).Forwards {
-		if f.From == "." {
+	for _, f := range resolvers.ParseCorefile(d.Text()).Forwards {
+		if f.Outside() {
 			out = append(out, f)
 		}
 	}

@@ -70,7 +70,7 @@ func reportSecretMissing(s *snapshot.Snapshot, r *finding.Report, g *networkingv
 		return
 	}
 	f := r.Find(IngressSecretMissing, o, fmt.Sprintf("Ingress %s/%s needs TLS Secret %s, which does not exist%s", g.Namespace, g.Name, name,
-		hint)).Cite(seen, said)
+		hint)).Cite(seen, said).Absent(hint)
 	f.Refs = []incident.Object{snapshot.ObjectOf("Secret", g.Namespace, name)}
 	f.Since = g.CreationTimestamp.Time
 }

@@ -243,6 +243,9 @@ func (x *missing) report(s *snapshot.Snapshot, r *finding.Report) {
 	}
 	f := r.Find(code, x.object, title).Cite(x.seen...)
 	f.MayPassWithin(x.normal)
+	if x.key == "" {
+		f.Absent(hint)
+	}
 	f.Pods, f.Refs = x.pods.List, []incident.Object{x.object}
 	f.Fault = append([]incident.Object{x.object}, needed[:min(len(needed), maxHolders)]...)
 	if !x.stops {

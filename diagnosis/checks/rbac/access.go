@@ -191,8 +191,9 @@ func checkServiceAccounts(s *snapshot.Snapshot, r *finding.Report) {
 					names = append(names, s.ServiceAccounts[i].Name)
 				}
 			}
-			f = r.Find(ServiceAccountMissing, o, fmt.Sprintf("ServiceAccount %s/%s does not exist%s, %s is to run as it", m[1], m[2],
-				kube.DidYouMean(kube.Nearest(m[2], names)), finding.Short(by)))
+			alike := kube.DidYouMean(kube.Nearest(m[2], names))
+			f = r.Find(ServiceAccountMissing, o, fmt.Sprintf("ServiceAccount %s/%s does not exist%s, %s is to run as it", m[1], m[2], alike,
+				finding.Short(by))).Absent(alike)
 			found[o] = f
 		}
 		f.Since = finding.Earlier(f.Since, e.Time)

@@ -73,8 +73,9 @@ func noService(c calls.Callers, by calls.Call) {
 	if by.Need.Kind != logs.NameUnresolved || c.S.Namespace != "" && o.Namespace != c.S.Namespace {
 		return
 	}
-	c.Find(ServiceMissing, o, "", by, fmt.Sprintf("Service %s/%s does not exist%s, %s calls it", o.Namespace, o.Name,
-		kube.CouldBe(c.S, o.Namespace, o.Name), finding.Short(c.S.WorkloadOf(by.Pod))))
+	alike := kube.CouldBe(c.S, o.Namespace, o.Name)
+	c.Find(ServiceMissing, o, "", by, fmt.Sprintf("Service %s/%s does not exist%s, %s calls it", o.Namespace, o.Name, alike,
+		finding.Short(c.S.WorkloadOf(by.Pod)))).Absent(alike)
 }
 
 func noPort(c calls.Callers, by calls.Call, v *corev1.Service) {

@@ -85,9 +85,9 @@ func settingsOf(c calls.Callers, p *corev1.Pod, x kube.Container) {
 	k := ServiceMissing + " " + missing.String() + " by setting"
 	f := c.Found[k]
 	if f == nil {
+		alike := kube.CouldBe(c.S, missing.Namespace, missing.Name)
 		f = c.R.Find(ServiceMissing, missing, fmt.Sprintf("Service %s/%s does not exist%s, %s names it in %s, and cannot connect",
-			missing.Namespace, missing.Name,
-			kube.CouldBe(c.S, missing.Namespace, missing.Name), finding.Short(w), where.field))
+			missing.Namespace, missing.Name, alike, finding.Short(w), where.field)).Absent(alike)
 		f.Detail, f.Fault = NamedBySetting{where.field}, []incident.Object{missing, w}
 		c.Found[k] = f
 	}

@@ -18,6 +18,7 @@ var Checks = []finding.Check{
 	{Name: "claims", Codes: claimCodes, Run: checkClaims},
 	{Name: "volumes", Codes: volumeCodes, Run: checkVolumes},
 	{Name: "storageclasses", Codes: classCodes, Run: checkClasses},
+	{Name: "registration of drivers", Codes: registrationCodes, Run: checkRegistration},
 }
 
 // The codes of findings about claims.
@@ -155,8 +156,9 @@ func checkClaimed(s *snapshot.Snapshot, r *finding.Report) {
 					names = append(names, s.PersistentVolumeClaims[i].Name)
 				}
 			}
-			f = r.Find(PVCMissing, o, fmt.Sprintf("PersistentVolumeClaim %s/%s does not exist%s, %s uses it", p.Namespace, m[1],
-				kube.DidYouMean(kube.Nearest(m[1], names)), finding.Short(s.WorkloadOf(p))))
+			alike := kube.DidYouMean(kube.Nearest(m[1], names))
+			f = r.Find(PVCMissing, o, fmt.Sprintf("PersistentVolumeClaim %s/%s does not exist%s, %s uses it", p.Namespace, m[1], alike,
+				finding.Short(s.WorkloadOf(p)))).Absent(alike)
 			f.Refs = []incident.Object{o}
 			found[k] = f
 		}

@@ -205,7 +205,8 @@ func dueSince(schedule cron.Schedule, since, now time.Time) due {
 	if since.IsZero() {
 		return d
 	}
-	for t := schedule.Next(since); !t.IsZero() && !t.After(now) && d.count < maxDue; t = schedule.Next(t) {
+	// a run noted shortly before a time is of that time: clocks differ, and a schedule names minutes
+	for t := schedule.Next(since.Add(finding.WrongClock.For)); !t.IsZero() && !t.After(now) && d.count < maxDue; t = schedule.Next(t) {
 		if d.count == 0 {
 			d.first = t
 		}

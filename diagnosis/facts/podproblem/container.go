@@ -245,6 +245,11 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) Problem
 		if layer := sandboxLayer(sandbox.Message); layer != "" {
 			a.Predicate = finding.Say("cannot start on node %s (%s): %s", node, layer, finding.ShortMessage(sandbox.Message))
 			a.fault = pluginOn(s, node, sandbox.Message)
+			if other := handlerElsewhere(s, p, sandbox.Message); other != nil {
+				a.fault = []incident.Object{snapshot.ObjectOf("Node", "", node), s.WorkloadOf(p)}
+				a.Seen = append(a.Seen, finding.SeenAPI(finding.PodObject(other), "spec.runtimeClassName", time.Time{},
+					fmt.Sprintf("%s, and it runs on node %s", *other.Spec.RuntimeClassName, other.Spec.NodeName)))
+			}
 		}
 		if n := s.Node(node); n != nil && !finding.Lasts(finding.NewNode, n.CreationTimestamp.Time).Over(s.At) {
 			a.standing = waits // the node's network is still being set up

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -30,6 +32,21 @@ func pluginOn(s *snapshot.Snapshot, node, message string) []incident.Object {
 	for _, p := range kube.NetworkPods(s, node) {
 		if w := s.WorkloadOf(p); strings.Contains(w.Name, name) {
 			return []incident.Object{w}
+		}
+	}
+	return nil
+}
+
+// handlerElsewhere is a pod that runs on another node by the RuntimeClass for which a pod's own node has no handler: that node lacks what its
+// equals have. Nil if there is none.
+func handlerElsewhere(s *snapshot.Snapshot, p *corev1.Pod, message string) *corev1.Pod {
+	if !noHandler.MatchString(message) || p.Spec.RuntimeClassName == nil {
+		return nil
+	}
+	for i := range s.Pods {
+		o := &s.Pods[i]
+		if c := o.Spec.RuntimeClassName; c != nil && *c == *p.Spec.RuntimeClassName && o.Spec.NodeName != p.Spec.NodeName && kube.IsReady(o) {
+			return o
 		}
 	}
 	return nil

@@ -22,6 +22,8 @@ type Forward struct {
 	Targets []string // as written
 	Line    int      // 1 is the first
 	Text    string   // the line as written, trimmed
+	Zones   []string // of its server block, such as "." and "cluster.local"
+	TCP     bool     // it is told to ask over TCP alone (force_tcp)
 }
 
 // Denial is a template that answers, in place of the plugins after it, that names do not exist.
@@ -60,6 +62,8 @@ func ParseCorefile(text string) Corefile {
 		case !w.first:
 		case block.depth == 1 && (w.text == "forward" || w.text == "proxy"):
 			c.Forwards = append(c.Forwards, newForward(block.keys, args, w.line, line))
+		case block.depth == 2 && w.text == "force_tcp" && len(c.Forwards) > 0 && block.template == nil:
+			c.Forwards[len(c.Forwards)-1].TCP = true
 		case block.depth == 1 && w.text == "template":
 			block.template = &Denial{zones: templateZones(args), Line: w.line, Text: line}
 		case block.depth == 2 && w.text == "rcode" && len(args) > 0 && strings.EqualFold(args[0], "NXDOMAIN") && block.template != nil:
@@ -128,6 +132,7 @@ func newForward(keys, args []string, line int, text string) Forward {
 		if port := portOfKey(key); port != "" {
 			f.ports = append(f.ports, port)
 		}
+		f.Zones = append(f.Zones, zoneOfKey(key))
 	}
 	if len(args) > 0 {
 		f.From, f.Targets = args[0], args[1:]
@@ -146,6 +151,25 @@ func portOfKey(key string) string {
 		return key[i+1:]
 	}
 	return "53"
+}
+
+// zoneOfKey is the zone of a server block's key: "." of ".:53", "cluster.local" of "dns://cluster.local.:53".
+func zoneOfKey(key string) string {
+	if _, after, ok := strings.Cut(key, "://"); ok {
+		key = after
+	}
+	if i := strings.LastIndexByte(key, ':'); i >= 0 {
+		key = key[:i]
+	}
+	if zone := strings.ToLower(strings.TrimSuffix(key, ".")); zone != "" {
+		return zone
+	}
+	return "."
+}
+
+// Outside says whether the forward is for every name that no other block answers.
+func (f Forward) Outside() bool {
+	return f.From == "." && (len(f.Zones) == 0 || slices.Contains(f.Zones, "."))
 }
 
 // ResolvConf is the target that stands for the name servers of the pod's own /etc/resolv.conf.
