@@ -16,11 +16,12 @@ import (
 
 // surroundings are what pods that are presumed to be ill depend on, one step away.
 type surroundings struct {
-	called  []incident.Object // Services that their settings name
-	behind  []*corev1.Pod     // the pods behind these
-	tending []*corev1.Pod     // the pods of the controllers of custom resources and Ingresses
-	objects map[incident.Object]bool
-	spaces  map[string]bool // the namespaces of Services that are called: their custom resources may be what is called in truth
+	called       []incident.Object // Services that their settings name
+	behind       []*corev1.Pod     // the pods behind these
+	tending      []*corev1.Pod     // the pods of the controllers of custom resources and Ingresses
+	objects      map[incident.Object]bool
+	certificates []incident.Object // the Secrets of Ingresses that were asked about
+	spaces       map[string]bool   // the namespaces of Services that are called: their custom resources may be what is called in truth
 }
 
 // Bounds on what is looked at beside what was asked about.
@@ -66,6 +67,11 @@ func (a *surroundings) tended(s *snapshot.Snapshot, views []view) {
 	}
 	for i := range s.Ingresses {
 		o := snapshot.ObjectOf("Ingress", s.Ingresses[i].Namespace, s.Ingresses[i].Name)
+		if slices.ContainsFunc(views, func(v view) bool { return v.named[o] }) {
+			for _, t := range s.Ingresses[i].Spec.TLS {
+				a.certificates = append(a.certificates, snapshot.ObjectOf("Secret", o.Namespace, t.SecretName))
+			}
+		}
 		add(o, func() []*corev1.Pod { return checks.IngressControllers(s, o) })
 	}
 }
@@ -136,3 +142,6 @@ func (a *surroundings) lies(p *corev1.Pod) {
 		a.objects[snapshot.ObjectOf("Node", "", p.Spec.NodeName)] = true
 	}
 }
+
+// certifies says whether an object holds the certificate of an Ingress that was asked about.
+func (a surroundings) certifies(o incident.Object) bool { return slices.Contains(a.certificates, o) }

@@ -40,7 +40,7 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	}
 	r := cause.Result{Causes: []incident.Cause{}}
 	guarded(d, "the ranking of causes", func() {
-		asked.Ill = scope.ill(s, d)
+		asked.Ill, asked.Told = scope.ill(s, d), scope.toldOf(s, in, d)
 		r = cause.Rank(s, found, asked)
 	})
 	failed(d, r.Failures...)

@@ -75,7 +75,7 @@ func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.F
 	}
 	beside := sc.Ill.around(s)
 	return func(f *finding.Finding) bool {
-		if slices.ContainsFunc(views, func(v view) bool { return refersInto(f, v.holds) }) {
+		if slices.ContainsFunc(views, func(v view) bool { return refersInto(f, v.holds) }) || refersInto(f, beside.certifies) {
 			return true
 		}
 		if beside.objects[f.Object] || beside.objects[f.Workload] {
@@ -97,13 +97,31 @@ func (sc Scope) touched(s *snapshot.Snapshot, found []*finding.Finding, holds fu
 	if sc.Ill.none() {
 		return ids
 	}
-	unnamed := missesNames(s, holds)
+	bears, beside := bearsUpon(s, holds), sc.Ill.around(s)
 	for _, f := range found {
-		if !f.Suspect && (refersInto(f, holds) || unnamed && f.Code == dns.DNSDown) {
+		if !f.Suspect && (bears(f) || refersInto(f, beside.certifies)) {
 			ids[f.ID] = true
 		}
 	}
 	return ids
+}
+
+// bearsUpon says of a finding about what lies elsewhere whether it bears upon what lies there.
+func bearsUpon(s *snapshot.Snapshot, holds func(incident.Object) bool) func(*finding.Finding) bool {
+	unnamed := missesNames(s, holds)
+	return func(f *finding.Finding) bool { return refersInto(f, holds) || unnamed && f.Code == dns.DNSDown }
+}
+
+// toldOf says of a finding whether an answer about the scope tells of it; nil where it tells of all. What is merely beside what was asked
+// about is told of only for what follows from it.
+func (sc Scope) toldOf(s *snapshot.Snapshot, in view, d *incident.Diagnosis) func(*finding.Finding) bool {
+	if in.whole || sc.Ill.none() {
+		return nil
+	}
+	there, bears := in.seenThere(d), bearsUpon(s, in.holds)
+	return func(f *finding.Finding) bool {
+		return in.concerns(&f.Finding, there) || slices.ContainsFunc(f.AtFault(), in.holds) || bears(f)
+	}
 }
 
 // missesNames says whether the log of a pod there tells of a name that no server answered, which its pod asks the cluster's DNS for.

@@ -34,6 +34,8 @@ type Asked struct {
 	// Ill says whether a finding is about what is presumed to be ill. What is early, or a suspicion, counts only where it explains something
 	// of that. Nil: nothing is presumed, and there must be no such findings.
 	Ill func(*finding.Finding) bool
+	// Told says whether an answer tells of a finding. Nil: it tells of all.
+	Told func(*finding.Finding) bool
 	// Linked is what Connect has made of the same findings, in whatever order. Nil: it is made now.
 	Linked *Linked
 	// Without holds the names of rules that are not to be applied, to measure what the rest explains.
@@ -54,7 +56,7 @@ func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result
 		c := g.candidate(root)
 		switch {
 		case (c.root.Suspect || c.root.Early(s.At)) && (asked.Ill == nil || !slices.ContainsFunc(c.explained, asked.Ill)):
-		case c.root.Suspect && !c.shown(s.At):
+		case c.root.Suspect && !c.shown(s.At, asked.Told):
 			suspicions = append(suspicions, c.root)
 		default:
 			ranked = append(ranked, c)

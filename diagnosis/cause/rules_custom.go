@@ -7,9 +7,11 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/pods"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/services"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
@@ -46,6 +48,12 @@ var customRules = []Rule{
 		"its volume is waited for", "its volume is waited for (%d findings)"},
 	{"custom-makes", customs, []string{workloads.HPANoMetrics, workloads.HPATargetMissing}, customMakes,
 		"the autoscaler that it has made does not work", "%d autoscalers that it has made do not work"},
+	{"custom-names", []string{custom.CustomNamesNothing}, customs, customNames,
+		"1 custom resource that goes by it is not ready", "%d custom resources that go by it are not ready"},
+	{"custom-expired", []string{custom.CustomExpired}, slices.Concat(crashes, complaints, []string{applog.LogAuthFailed}), customExpired,
+		"1 workload is refused its credentials", "%d workloads are refused their credentials"},
+	{"custom-would-make", customs, []string{services.ServiceMissing, pods.ConfigMapMissing, pods.SecretMissing}, customWouldMake,
+		"what it should have made is missing", "what it should have made is missing (%d findings)"},
 	{"custom-nodes", append(slices.Clone(customs), custom.NodeGroupFails), append(slices.Clone(workloadFaults), podproblem.PodUnschedulable),
 		customNodes,
 		"the pods of 1 workload get no node", "the pods of %d workloads get no node"},

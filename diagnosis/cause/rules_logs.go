@@ -3,6 +3,8 @@ package cause
 import (
 	"slices"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
@@ -11,6 +13,25 @@ import (
 var logRules = []Rule{
 	{"said-by-log", about(finding.LogTrouble), but(crashes, podproblem.PodExitsZero), saidByLog,
 		"1 workload fails, as its log says", "%d workloads fail, as their logs say"},
+	{"object-faulted", []string{applog.LogFaultsObject}, []string{custom.CustomUnseen, applog.LogErrorsRepeat}, objectFaulted,
+		"nobody acts on it, or a log complains of it", "nobody acts on it, or logs complain of it (%d findings)"},
+	{"called-complains", []string{applog.CalledComplains}, []string{applog.LogErrorsRepeat}, calledComplains,
+		"the log of 1 workload complains of the same", "the logs of %d workloads complain of the same"},
+}
+
+// objectFaulted: nobody acts on the very object that a log finds fault with; and what that log repeats is said with it.
+func objectFaulted(_ *Context, from, to *finding.Finding) (Link, bool) {
+	if to.Code == custom.CustomUnseen {
+		return Link{Reason: "the log of " + finding.Short(from.Workload) + " finds fault with it"}, from.Object == to.Object
+	}
+	return Link{Reason: "its log finds fault with " + finding.Short(from.Object), Inferred: true}, from.Workload == to.Workload
+}
+
+// calledComplains wants one of the callers whose words were compared, or what is called itself. That both say the same is a proof.
+func calledComplains(_ *Context, from, to *finding.Finding) (Link, bool) {
+	d, _ := finding.DetailOf[applog.Complains](from)
+	return Link{Reason: "it calls " + finding.Short(from.Object) + ", whose log warns of the same",
+		Inferred: !d.Same || from.Object == to.Object}, slices.Contains(d.Callers, to.Object) || from.Object == to.Object
 }
 
 // saidByLog wants the same pods, whose log says the very fact: another container of the pod may crash for a reason of its own.

@@ -12,8 +12,12 @@ import (
 
 // shown says whether a candidate whose root is a suspicion is a cause all the same: something that is wrong follows from it, or another
 // suspicion does by proof, for two that were seen apart and fit are more than each. What suspicions alone show is likely at most. Two that
-// merely are not done yet are no more than one: pods that start, and the workload that waits for them.
-func (c *candidate) shown(now time.Time) bool {
+// merely are not done yet are no more than one: pods that start, and the workload that waits for them. What lies beside what somebody asks
+// about, and nothing there follows from, stays one: told says what an answer tells of.
+func (c *candidate) shown(now time.Time, told func(*finding.Finding) bool) bool {
+	if told != nil && !slices.ContainsFunc(c.explained, told) {
+		return false
+	}
 	bears := slices.ContainsFunc(c.explained[1:], func(f *finding.Finding) bool { return f.Alarms() })
 	waits := !slices.ContainsFunc(c.explained, func(f *finding.Finding) bool { return !f.Early(now) })
 	if !bears && (waits || !slices.ContainsFunc(c.links, func(e Edge) bool { return !e.Inferred })) {

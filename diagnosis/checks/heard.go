@@ -35,6 +35,7 @@ var heardFor = []struct {
 		networkOfNodes, false},
 	{[]string{storage.PVCPending, custom.CustomNotReady}, providers, true},
 	{[]string{podproblem.PodVolumeFailed}, driversOfVolumes, true},
+	{[]string{storage.PVCPending}, driversOfClaim, true},
 }
 
 // mostHeard bounds the logs that are told with one finding.
@@ -100,17 +101,37 @@ func saysOf(s *snapshot.Snapshot, p *corev1.Pod, f *finding.Finding, named bool)
 				continue
 			}
 			if line := about(s, l, f.Object); line != "" {
-				return logs.Read(line).Last, []incident.Evidence{finding.SeenLog(p, c.Spec.Name, previous, line)}
+				says := logs.Read(line).Last
+				if inner := logs.Before(l.Text, line); logs.Bare(says) && inner != "" {
+					says, line = logs.Read(inner).Last, inner
+				}
+				return says, []incident.Evidence{finding.SeenLog(p, c.Spec.Name, previous, line)}
 			}
 			r := readings.Of(s, l)
 			switch {
 			case named || r.Quiet:
 			case len(r.Repeats) > 0:
-				return r.Repeats[0].Says, []incident.Evidence{finding.SeenLog(p, c.Spec.Name, previous, r.Repeats[0].Line)}
+				says, line := innermost(l.Text, r.Repeats)
+				return says, []incident.Evidence{finding.SeenLog(p, c.Spec.Name, previous, line)}
 			case r.Last != "":
 				return r.Last, []incident.Evidence{finding.SeenLog(p, c.Spec.Name, previous, strings.Join(r.Telling, "\n"))}
 			}
 		}
 	}
 	return "", nil
+}
+
+// innermost is of errors that are repeated the first that says more than that a called program has failed, or what that program said.
+func innermost(text string, repeats []logs.Repeat) (says, line string) {
+	for _, x := range repeats {
+		if !logs.Bare(x.Says) {
+			return x.Says, x.Line
+		}
+		if said := logs.Before(text, x.Line); said != "" {
+			if r := logs.Read(said); r.Last != "" {
+				return r.Last, said
+			}
+		}
+	}
+	return repeats[0].Says, repeats[0].Line
 }

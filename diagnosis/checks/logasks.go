@@ -10,6 +10,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/podnetwork"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
@@ -33,6 +34,7 @@ var logAsks = []struct {
 		podnetwork.NetworkPluginMissing, podnetwork.NodeNetworkCut,
 		podnetwork.BGPPeersMissing, podnetwork.NodeIPsExhausted, podnetwork.NodeProxyMissing}, networkOfNodes},
 	{[]string{podproblem.PodVolumeFailed}, driversOfVolumes},
+	{[]string{storage.PVCPending}, driversOfClaim},
 	{[]string{podproblem.PodUnschedulable}, schedulersOf},
 	{[]string{ingress.TLSSecretExpired, ingress.TLSSecretExpires, ingress.TLSSecretInvalid, ingress.IngressSecretMissing}, issuersOf},
 	{nil, providers},

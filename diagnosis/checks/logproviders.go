@@ -196,6 +196,26 @@ func driversOfVolumes(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
 	return out
 }
 
+// driversOfClaim are the pods of the driver that should make a claim's volume on the node that was chosen for it; nobody knows who that is
+// before.
+func driversOfClaim(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
+	c := s.PersistentVolumeClaim(f.Object.Namespace, f.Object.Name)
+	if c == nil || f.Object.Kind != "PersistentVolumeClaim" {
+		return nil
+	}
+	node, driver := c.Annotations["volume.kubernetes.io/selected-node"], c.Annotations["volume.kubernetes.io/storage-provisioner"]
+	if node == "" || driver == "" {
+		return nil
+	}
+	pods := kube.DriverPods(s, driver, node)
+	if len(pods) == 0 {
+		pods = podsNamedAfter(s, strings.Split(driver, "."))
+	}
+	return slices.DeleteFunc(slices.Clone(pods), func(p *corev1.Pod) bool {
+		return s.WorkloadOf(p).Kind == "DaemonSet" && p.Spec.NodeName != node
+	})
+}
+
 // schedulersOf are the schedulers' pods, where no scheduler has said a word.
 func schedulersOf(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
 	if d, ok := finding.DetailOf[podproblem.Unschedulable](f); ok && d.Silent {

@@ -12,6 +12,7 @@ type Memory struct {
 // Memories are all that there are, in the order of the guide.
 var Memories = []Memory{
 	RecentRestart, OldRestart, JustStarted, Forgiven, Seldom, RecentProbe, NearKill, MissedLease, RecentRefusal, RecentError,
+	WarnedBefore,
 	StillTold, Recently, LastWeek, LongPast, NearExpiry, RenewBefore, WrongClock, FailsAgain, UpdateTakes, NetworkTouched,
 	TouchedAfter, ReloadLoses, TakenWithin, SettledAPI, DNSStarts, LoopShows, LeaseLasts, EventLately, EventOnce, EventStopped,
 	OtherYear, OtherEra, ProbeGrace,
@@ -39,6 +40,9 @@ var (
 		"A refused call is tried again after 1000 s at the latest by Kubernetes' controllers; an older refusal may have been mended since."}
 	RecentError = Memory{"RecentError", 15 * time.Minute,
 		"An error that a log repeats is still going on if it was last said within this, where it came at shorter intervals."}
+	WarnedBefore = Memory{"WarnedBefore", 5 * time.Minute,
+		"What a called program warns of for the first time, and its caller's errors, belong together if these follow within a client's usual " +
+			"timeouts and a few tries."}
 	StillTold = Memory{"StillTold", time.Hour, "A line of the kernel or a service of within the hour speaks of now."}
 	Recently  = Memory{"Recently", 24 * time.Hour,
 		"What is told of the past of a node or of the cluster's DNS: reboots, errors of disks, changes."}

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/internal/clip"
@@ -23,6 +24,9 @@ func About(text, name string) string {
 			continue
 		}
 		if r := parse(line); r.level >= failure || r.level != quiet && wordy(r.text) {
+			if len(line) > 2*maxLine {
+				line = r.text // what is said rather than where
+			}
 			return clip.Middle(line, 2*maxLine)
 		}
 	}
@@ -44,4 +48,30 @@ func namesWhole(line, name string) bool {
 		}
 		from = end
 	}
+}
+
+// bare ends words that only say that a program which was called has failed: what it says itself stands before.
+var bare = regexp.MustCompile(`(?i)\b(exit(ed)?( with)?|non-?zero)( exit)?( status| code)*:? ?(-?\d+)?[.)"]*$`)
+
+// Bare says whether words end in nothing but a program's exit code.
+func Bare(says string) bool { return bare.MatchString(strings.TrimSpace(says)) }
+
+// linesAbove is how many lines stand, at most, between what a program says and the line of who has called it.
+const linesAbove = 6
+
+// Before is the complaint that stands just before a line of a log, at whatever level it was passed on: the words of a program that was
+// called. It is "" if there is none.
+func Before(text, line string) string {
+	at := strings.LastIndex(text, strings.TrimSpace(line))
+	if at < 0 || line == "" {
+		return ""
+	}
+	above := strings.Split(strings.TrimRight(text[:at], "\n"), "\n")
+	for i := len(above) - 1; i >= max(0, len(above)-linesAbove); i-- {
+		words := plain(above[i], true)
+		if r := parse(words); wordy(r.text) && !Bare(r.text) {
+			return clip.Middle(words, 2*maxLine)
+		}
+	}
+	return ""
 }

@@ -79,6 +79,11 @@ func head(line string) (level, string) {
 				continue
 			}
 		}
+		if m := named.FindStringSubmatch(line); m != nil && seen && l == unknown {
+			if found, ok := levels[strings.ToLower(m[1]+m[2])]; ok {
+				return found, line[len(m[0]):]
+			}
+		}
 		if strings.HasPrefix(line, "# ") && seen { // Redis' mark of a warning
 			l, line = max(l, warn), line[2:]
 			continue
@@ -98,6 +103,10 @@ func head(line string) (level, string) {
 	}
 	return l, line
 }
+
+// named is what stands before a message behind a stamp, as Python's loggers are mostly set up ("name - LEVEL - "), and as zap's console
+// form has it, with tabs.
+var named = regexp.MustCompile(`^(?:[A-Za-z_][\w.$-]* - ([A-Z]{3,8}) - |([a-z]{3,8})\t)`)
 
 var redis = regexp.MustCompile(`^\d+:[A-Z] `)
 

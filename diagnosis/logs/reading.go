@@ -33,6 +33,8 @@ type Reading struct {
 	Facts   []Fact   // each once; those that tell why come first, then the newest
 
 	Repeats []Repeat   // the errors that it says again and again, the most frequent first
+	Once    []Repeat   // those that it says once or twice, the newest first, by their level or for nobody caught them
+	Waits   string     // its last line, where that says what the program waits for
 	Listens []Listener // where the program says that it listens, each once, in the log's order
 }
 
@@ -43,7 +45,8 @@ func Read(text string) Reading {
 		return Reading{}
 	}
 	entries := d.entries()
-	repeats, listens := d.repeats(), d.listeners()
+	repeats, once := d.repeats()
+	listens, waits := d.listeners(), d.waitsFor()
 	best := -1
 	for i, e := range entries { // the newest first
 		if best < 0 || e.score > entries[best].score {
@@ -52,10 +55,10 @@ func Read(text string) Reading {
 	}
 	if best < 0 || entries[best].score < enoughToTell-1 {
 		r := d.end()
-		r.Repeats, r.Listens = repeats, listens
+		r.Repeats, r.Once, r.Listens, r.Waits = repeats, once, listens, waits
 		return r
 	}
-	r := Reading{Repeats: repeats, Listens: listens, Last: entries[best].text, Telling: d.tell(entries, best)}
+	r := Reading{Repeats: repeats, Once: once, Listens: listens, Waits: waits, Last: entries[best].text, Telling: d.tell(entries, best)}
 	r.Facts = d.collect(entries[best].from, entries[best].to)
 	return r
 }

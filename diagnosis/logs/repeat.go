@@ -14,6 +14,7 @@ import (
 type Repeat struct {
 	Says  string // what the newest of them says, without stamp and level
 	Line  string // the newest of them, as it stands
+	Whole string // the newest of them with all lines that belong to it, at most maxWhole bytes
 	Times int    // in what was read of the log
 	// When the oldest and the newest of what was read were said, by the lines' own stamps, taken for UTC where they name no zone: zero where
 	// they have none, of the year 0 where they name none.
@@ -36,6 +37,7 @@ type tally struct {
 	newest, oldest int // the lines where they begin
 	to             int // where the newest ends
 	text           string
+	level          level
 	times          int
 }
 
@@ -56,7 +58,7 @@ func (d *document) count(e entry, line uint64) {
 			return
 		}
 		d.errors.alike[k] = i
-		d.errors.all = append(d.errors.all, tally{newest: e.from, oldest: e.from, to: e.to, text: e.text})
+		d.errors.all = append(d.errors.all, tally{newest: e.from, oldest: e.from, to: e.to, text: e.text, level: e.level})
 	}
 	d.errors.all[i].times++
 	d.errors.all[i].oldest = e.from
@@ -80,36 +82,62 @@ var passing = regexp.MustCompile(`(?i)the object has been modified|tls handshake
 	`while waiting for request|invalid (?:http )?request (?:line|received)|bad request (?:version|syntax)|` +
 	`connection reset by peer.*(?:reading|read) (?:client|request)|client prematurely closed`)
 
-// repeats lists the errors that are repeated and that nothing has ended since.
-func (d *document) repeats() []Repeat {
-	var out []Repeat
+// repeats lists the errors that nothing has ended since: those that are repeated, the most frequent first, and those that are not, by their
+// level or for nobody caught them, the newest first.
+func (d *document) repeats() (again, once []Repeat) {
 	var successes []success
 	for _, c := range d.errors.all {
-		if c.times < repeated {
+		if c.times < repeated && (c.level < failure || len(once) == maxRepeats) {
 			continue
 		}
 		if successes == nil {
 			successes = append(d.successes(), success{at: -1})
 		}
-		if c.ended(successes) {
-			continue
+		switch {
+		case c.ended(successes):
+		case c.times < repeated:
+			once = append(once, d.repeat(c))
+		default:
+			again = append(again, d.repeat(c))
 		}
-		r := Repeat{Says: c.text, Line: clip.Middle(d.show(c.newest, d.lines[c.newest]), maxLine), Times: c.times,
-			First: stampOf(d.lines[c.oldest]), Last: stampOf(d.lines[c.newest]), Over: c.to - c.oldest, After: len(d.lines) - 1 - c.to}
-		if !strings.Contains(r.Line, r.Says) {
-			r.Line = clip.Middle(d.show(c.newest, c.text), maxLine)
-		}
-		for i := c.newest; i <= c.to; i++ {
-			for _, f := range d.facts[i] {
-				if !slices.ContainsFunc(r.Facts, f.Same) && len(r.Facts) < maxFacts {
-					r.Facts = append(r.Facts, f)
-				}
+	}
+	slices.SortStableFunc(again, func(a, b Repeat) int { return cmp.Compare(b.Times, a.Times) })
+	return again[:min(len(again), maxRepeats)], once
+}
+
+// maxWhole bounds an error with all its lines, in bytes.
+const maxWhole = 4 << 10
+
+// mostBehind is how many lines without a head of their own may belong to the error before them.
+const mostBehind = 12
+
+// goesOnTo is the last line that belongs to the newest of an error: where it has a stamp, what has no head of its own does.
+func (d *document) goesOnTo(c tally) int {
+	to := c.to
+	if stampOf(d.lines[c.newest]).IsZero() {
+		return to
+	}
+	for to+1 < len(d.lines) && to-c.to < mostBehind && !ownHead(d.lines[to+1]) {
+		to++
+	}
+	return to
+}
+
+func (d *document) repeat(c tally) Repeat {
+	r := Repeat{Says: c.text, Line: clip.Middle(d.show(c.newest, d.lines[c.newest]), maxLine), Times: c.times,
+		Whole: clip.Middle(strings.Join(d.lines[c.newest:d.goesOnTo(c)+1], "\n"), maxWhole),
+		First: stampOf(d.lines[c.oldest]), Last: stampOf(d.lines[c.newest]), Over: c.to - c.oldest, After: len(d.lines) - 1 - c.to}
+	if !strings.Contains(r.Line, r.Says) {
+		r.Line = clip.Middle(d.show(c.newest, c.text), maxLine)
+	}
+	for i := c.newest; i <= c.to; i++ {
+		for _, f := range d.facts[i] {
+			if !slices.ContainsFunc(r.Facts, f.Same) && len(r.Facts) < maxFacts {
+				r.Facts = append(r.Facts, f)
 			}
 		}
-		out = append(out, r)
 	}
-	slices.SortStableFunc(out, func(a, b Repeat) int { return cmp.Compare(b.Times, a.Times) })
-	return out[:min(len(out), maxRepeats)]
+	return r
 }
 
 // alike is a hash of a text without its numbers and without the words that have a number in them: ids, addresses, names of pods.

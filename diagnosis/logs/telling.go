@@ -103,6 +103,9 @@ const (
 	enoughToTell = 2 * perLevel
 )
 
+// place is where in a program's files something was said, at the end of what it said.
+var place = regexp.MustCompile(` (?:in|at) \(?/\S+(?::\d+| on line \d+)\)?$`)
+
 // judge makes an entry of a block; ok is false if it tells nothing.
 func (d *document) judge(from, to int) (entry, bool) {
 	block := d.lines[from : to+1]
@@ -114,6 +117,9 @@ func (d *document) judge(from, to int) (entry, bool) {
 	text := r.text
 	if says != block[0] {
 		text = parse(says).text
+	}
+	if len(text) > maxLine {
+		text = place.ReplaceAllString(text, "") // what it says matters more than where in the program
 	}
 	e := entry{from: from, to: to, text: clip.Middle(strings.TrimSpace(text), maxLine), count: 1}
 	l := r.level

@@ -7,4 +7,7 @@ var Checks = []finding.Check{
 	{Name: "logs", Codes: logCodes, Run: checkSaid},
 	{Name: "limits of nodes", Codes: nodeLimitCodes, After: checkNodeLimits},
 	{Name: "repeated errors", Codes: repeatCodes, Run: checkRepeats},
+	{Name: "objects faulted by logs", Codes: blameCodes, Run: checkBlamed},
+	{Name: "what is called and complains", Codes: calledCodes, Run: checkCalled},
+	{Name: "errors said once", Codes: onceCodes, After: checkOnce},
 }

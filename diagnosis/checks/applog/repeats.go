@@ -47,34 +47,51 @@ type said struct {
 	log *snapshot.Log
 }
 
-// checkRepeats finds the errors that go on in the logs of containers that run, however well these look: of each container of a workload,
-// one finding. What the cluster's DNS complains of is its own checks' affair.
-func checkRepeats(s *snapshot.Snapshot, r *finding.Report) {
-	type key struct {
-		workload  incident.Object
-		container string
-	}
-	by, order := map[key][]said{}, []key(nil)
-	dns, _ := resolvers.Find(s)
-	for i := range s.Logs {
-		l := &s.Logs[i]
-		p := s.Pod(l.Namespace, l.Pod)
-		if p == nil || l.Previous || p.DeletionTimestamp != nil || !isRunning(p, l.Container) || slices.Contains(dns.Pods, p) {
-			continue
-		}
-		k := key{s.WorkloadOf(p), l.Container}
-		for _, x := range readings.Of(s, l).Repeats {
-			if x.First, x.Last = readings.Moment(x.First, s.At), readings.Moment(x.Last, s.At); !goesOn(x, s.At) {
+// place is a container of a workload.
+type place struct {
+	workload  incident.Object
+	container string
+}
+
+// sayings are the errors that containers of workloads repeat, in the order of their logs.
+type sayings struct {
+	by    map[place][]said
+	order []place
+}
+
+// repeating are the errors that go on in the logs of containers that run, however well these look. What the cluster's DNS complains of is
+// its own checks' affair.
+func repeating(s *snapshot.Snapshot) sayings {
+	type once struct{}
+	return snapshot.Once(s, once{}, func() sayings {
+		out := sayings{by: map[place][]said{}}
+		dns, _ := resolvers.Find(s)
+		for i := range s.Logs {
+			l := &s.Logs[i]
+			p := s.Pod(l.Namespace, l.Pod)
+			if p == nil || l.Previous || p.DeletionTimestamp != nil || !isRunning(p, l.Container) || slices.Contains(dns.Pods, p) {
 				continue
 			}
-			if by[k] == nil {
-				order = append(order, k)
+			k := place{s.WorkloadOf(p), l.Container}
+			for _, x := range readings.Of(s, l).Repeats {
+				if x.First, x.Last = readings.Moment(x.First, s.At), readings.Moment(x.Last, s.At); !goesOn(x, s.At) {
+					continue
+				}
+				if out.by[k] == nil {
+					out.order = append(out.order, k)
+				}
+				out.by[k] = append(out.by[k], said{Repeat: x, pod: p, log: l})
 			}
-			by[k] = append(by[k], said{Repeat: x, pod: p, log: l})
 		}
-	}
-	for _, k := range order {
-		reportRepeats(s, r, k.workload, k.container, by[k])
+		return out
+	})
+}
+
+// checkRepeats tells of the errors that go on: of each container of a workload, one finding.
+func checkRepeats(s *snapshot.Snapshot, r *finding.Report) {
+	all := repeating(s)
+	for _, k := range all.order {
+		reportRepeats(s, r, k.workload, k.container, slices.Clone(all.by[k]))
 	}
 }
 

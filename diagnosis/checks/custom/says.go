@@ -19,6 +19,7 @@ type Says struct {
 	Quoted   []string          // what stands in quotation marks: a name, or a namespace and a name
 	Webhooks []string          // that the API server's words name, where the message passes these on
 	Issuer   bool              // it waits for a cert-manager issuer to be ready
+	Named    string            // the name that it goes by and that nothing has
 
 	Needs       []Need            // whom it refers to
 	Calls       []logs.Fact       // what its message says was not reached

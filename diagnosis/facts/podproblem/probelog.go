@@ -25,7 +25,7 @@ type heard struct {
 }
 
 // hear reads the log of the container whose probe fails: that it listens elsewhere than the probe asks, which is then why; or else what it
-// complains of again and again, or last, where that is understood.
+// complains of again and again, or last, where that is understood; or, where it does not complain, what it waits for.
 func hear(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, probe *corev1.Probe, kubelet string) (heard, bool) {
 	if x, ok := listensElsewhere(s, p, c, probe, kubelet); ok {
 		return x, true
@@ -43,6 +43,8 @@ func hear(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, probe *corev1.P
 	case i >= 0:
 		return heard{"; its log says: " + finding.ShortMessage(r.Facts[i].Says),
 			finding.SeenLog(p, c.Spec.Name, l.Previous, r.Facts[i].Line)}, true
+	case r.Waits != "" && !l.Previous:
+		return heard{"; its log ends with: " + finding.ShortMessage(r.Waits), finding.SeenLog(p, c.Spec.Name, false, r.Waits)}, true
 	}
 	return heard{}, false
 }
