@@ -51,7 +51,7 @@ func changedBefore(s *snapshot.Snapshot, bare []*finding.Finding, changes []chan
 	ways := newPaths(s)
 	for _, f := range bare {
 		onset := begun(f)
-		if !f.Alarms() || onset.IsZero() || !anyNear(changes, onset) {
+		if !f.Alarms() || onset.IsZero() || !anyNear(changes, onset) || logsUnread(s, f) {
 			continue
 		}
 		for _, x := range change.Rank(changes, ways.to(f), onset) {
@@ -77,6 +77,13 @@ func changedBefore(s *snapshot.Snapshot, bare []*finding.Finding, changes []chan
 		out = append(out, recentChange(x.Change, x.of))
 	}
 	return out
+}
+
+// logsUnread says whether a program ends, or does not do its work, and what it says of that was not read: whatever was changed before, its
+// log may show that it is something else. The change is then told as one, and not as a cause.
+func logsUnread(s *snapshot.Snapshot, f *finding.Finding) bool {
+	code, _ := checks.CodeOf(f.Code)
+	return code.Crash && finding.NotSeen(s, finding.PodLogs, f.Object.Namespace)
 }
 
 // anyNear says whether anything was changed near an onset; the changes are in the order of time.

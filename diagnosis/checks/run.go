@@ -52,6 +52,7 @@ func run(s *snapshot.Snapshot, all []finding.Check) Result {
 		}
 		r.Findings = append(r.Findings, reports[i].Findings...)
 	}
+	finding.Unseen(s, r.Findings)
 	if f := incident.Catch(incident.NotSeen{What: "what logs say of findings", Resources: []incident.Resource{incident.Checks},
 		Where: incident.Object{Kind: "Check", Name: "logs of others"}}, func() { hear(s, r.Findings) }); f != nil {
 		r.Failures = append(r.Failures, *f)

@@ -75,6 +75,7 @@ func TestVariationsAreJudged(t *testing.T) {
 		"another without what it needs":    {"no right to list storageclasses", nothing("storageclasses"), true, false, ""},
 		"logs are no source of it":         {"no right to read logs", nothing("logs"), false, false, "though all that it rests on"},
 		"certain of something else":        {"no right to list nodes", first("PodImage", incident.Certain, snapshot.ObjectOf("Deployment", "shop", "x")), true, false, "certain, and wrong"},
+		"another without what it rests on": {"no right to list leases", nothing("leases"), true, false, ""},
 		"what is well":                     {"no right to list nodes", first("PodImage", incident.Possible, well), true, false, "false alarm"},
 	} {
 		got := variation(t, x.of).Compare(c, lostCNI(), x.d)

@@ -146,8 +146,15 @@ func newly(before, now []string) []string {
 	return slices.DeleteFunc(now, func(x string) bool { return slices.Contains(before, x) })
 }
 
+// takes says whether a resource is what is out of sight.
+func (v Variation) takes(r incident.Resource) bool {
+	name, _ := r.Of()
+	return v.Resource != "" && (name == v.Resource || string(r) == v.Resource)
+}
+
 // hidesFrom says whether something is out of sight on which the first cause of a diagnosis rests: what it is about, its evidence and
-// that of what it explains, or what the case needs. Where nothing is blamed, only what the case needs counts.
+// that of what it explains, what these findings say that they rest on, or what the case needs. Findings don't say so for nothing: where
+// such a resource may not have been seen, they are suspicions. Where nothing is blamed, only what the case needs counts.
 func (v Variation) hidesFrom(c Case, whole *incident.Diagnosis) bool {
 	if slices.Contains(c.Needs, v.Resource) {
 		return true
@@ -159,6 +166,9 @@ func (v Variation) hidesFrom(c Case, whole *incident.Diagnosis) bool {
 	about, cited := slices.Clone(x.Objects), slices.Clone(x.Evidence)
 	for _, id := range x.Explains {
 		if f := whole.Finding(id); f != nil {
+			if slices.ContainsFunc(f.RestsOn, v.takes) {
+				return true
+			}
 			about, cited = append(about, f.Object), append(cited, f.Evidence...)
 		}
 	}

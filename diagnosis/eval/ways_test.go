@@ -23,7 +23,7 @@ func lostCNI() *incident.Diagnosis {
 			Explains: []string{"F1", "F2"}, Evidence: []string{"E1", "E2", "E3"}}},
 		Findings: []incident.Finding{
 			{ID: "F1", Code: "NodeCNIMissing", Severity: incident.Critical, Object: nodeOne},
-			{ID: "F2", Code: "PodCreating", Severity: incident.Warning, Object: web},
+			{ID: "F2", Code: "PodCreating", Severity: incident.Warning, Object: web, RestsOn: []incident.Resource{"leases.coordination.k8s.io"}},
 		},
 		Evidence: []incident.Evidence{
 			{ID: "E1", Source: incident.SourceAPI, Object: nodeOne},

@@ -29,11 +29,12 @@ type Code struct {
 	Crash bool
 	// InPlace says that pods fail on the node where they are, for no want of a network there: what they do for the node fails with them.
 	InPlace bool
-	Taints  []string // the keys of those that the control plane puts on a node for it
-	Detail  Detail   // a value of the type of detail that its findings may carry; nil: they carry none
-	Meaning string   // one sentence
-	Next    string   // what a person would do next
-	Example string   // a title as people see it
+	RestsOn []incident.Resource // what such findings rest on beside their evidence; see [Finding.Unless]
+	Taints  []string            // the keys of those that the control plane puts on a node for it
+	Detail  Detail              // a value of the type of detail that its findings may carry; nil: they carry none
+	Meaning string              // one sentence
+	Next    string              // what a person would do next
+	Example string              // a title as people see it
 }
 
 // Trouble is what kind of thing fails by a code. Rules ask for it where they would name many codes.

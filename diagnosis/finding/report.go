@@ -86,7 +86,7 @@ const maxSeen = 16
 func (r *Report) Find(code string, o incident.Object, title string) *Finding {
 	c, _ := CodeIn(r.Codes, code)
 	f := &Finding{Root: c.Root, Final: c.Final, Finding: incident.Finding{Code: code, Severity: c.Severity, Object: o,
-		Title: OneLine(title, MaxTitle), Next: c.Next}}
+		Title: OneLine(title, MaxTitle), Next: c.Next, RestsOn: slices.Clip(c.RestsOn)}}
 	r.Findings = append(r.Findings, f)
 	return f
 }

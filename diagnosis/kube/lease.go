@@ -6,11 +6,13 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // Leases are when nodes last renewed theirs. The newest renewal of any lease is taken for the cluster's own clock, so that a clock
-// that differs from ours, or a cluster at rest in a file, makes no node look silent.
+// that differs from ours, or a cluster at rest in a file, makes no node look silent. A clock that is ahead of ours by more than a Lease
+// lasts is wrong, and counts for no cluster's.
 type Leases struct {
 	Renewed map[string]time.Time // by the node's clock
 	Written map[string]time.Time // by the API server's clock, in whole seconds
@@ -25,7 +27,7 @@ func NodeLeases(s *snapshot.Snapshot) Leases {
 		if lease.Spec.RenewTime == nil {
 			continue
 		}
-		if t := lease.Spec.RenewTime.Time; t.After(l.Newest) && !t.After(s.At) {
+		if t := lease.Spec.RenewTime.Time; t.After(l.Newest) && !t.After(s.At.Add(finding.LeaseLasts.For)) {
 			l.Newest = t
 		}
 		if lease.Namespace == corev1.NamespaceNodeLease {

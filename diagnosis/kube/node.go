@@ -69,8 +69,18 @@ func drained(s *snapshot.Snapshot, n *corev1.Node) bool {
 // AwayWithNode is until when a pod may not be ready because its node is away for a while, as it should be; asked is as of [Leaving].
 func AwayWithNode(s *snapshot.Snapshot, p *corev1.Pod) (until finding.Term, asked bool) {
 	n := s.Node(p.Spec.NodeName)
-	if n == nil || NodeReady(n) {
+	switch c := PodCondition(p, corev1.PodReady); {
+	case n == nil && c != nil && calledUnready(p) && finding.NotSeen(s, finding.Nodes, ""):
+		return finding.Lasts(finding.LeavingTime, c.LastTransitionTime.Time), false // its node may be on its way out
+	case n == nil || NodeReady(n):
 		return finding.Term{}, false
 	}
 	return Leaving(s, n)
+}
+
+// calledUnready says whether a pod is not ready though its containers are, and for no condition of its own: so the node lifecycle
+// controller leaves the pods of a node that it has lost.
+func calledUnready(p *corev1.Pod) bool {
+	c := PodCondition(p, corev1.ContainersReady)
+	return !IsReady(p) && c != nil && c.Status == corev1.ConditionTrue && len(p.Spec.ReadinessGates) == 0
 }

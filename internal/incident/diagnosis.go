@@ -111,6 +111,10 @@ type Finding struct {
 	NormalUntil time.Time `json:"normalUntil,omitzero"`
 	Normal      string    `json:"normal,omitempty"`
 
+	// RestsOn are the resources that had to be seen for it beside what its evidence shows: that there is nothing of theirs, or what there
+	// is, tells this from what is well. It is no part of what is recorded.
+	RestsOn []Resource `json:"-"`
+
 	// Count, where set, is how many findings that are alike this one stands for; Objects are the first few that they are about, Object
 	// the first of them. See [Brief].
 	Count   int      `json:"count,omitempty"`

@@ -23,6 +23,14 @@ func (s *Snapshot) WithoutHosts() *Snapshot {
 // ResourceOf names a resource of the Kubernetes API.
 func ResourceOf(r schema.GroupResource) incident.Resource { return incident.Resource(r.String()) }
 
+// ResourceOfKind names the resource of a kind that a Snapshot holds; "" of any other.
+func ResourceOfKind(kind string) incident.Resource {
+	if i := slices.IndexFunc(Kinds, func(k Kind) bool { return k.Name == kind }); i >= 0 {
+		return ResourceOf(Kinds[i].GroupResource())
+	}
+	return ""
+}
+
 // NotSeenIn says whether objects of the resource in the namespace can be missing from the Snapshot, so that their absence proves nothing.
 // An empty namespace asks for all that there are, in every namespace or in none. It goes by what the notes are about, never by their words.
 func (s *Snapshot) NotSeenIn(r incident.Resource, namespace string) bool {

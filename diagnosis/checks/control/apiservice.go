@@ -66,6 +66,7 @@ func checkAPIServices(s *snapshot.Snapshot, r *finding.Report) {
 			f.Cite(kube.SliceEvidence(s, v))
 		}
 		f.MayPass(finding.Settling, f.Since).NotYetWithin(starting, s.At)
+		f.UnlessWithin(finding.Lasts(finding.LongStart, f.Since), s.At, finding.Pods, finding.Services)
 	}
 }
 

@@ -19,6 +19,7 @@ const SchedulerIdle = "SchedulerIdle"
 
 var idleSchedulerCodes = []finding.Code{
 	{Code: SchedulerIdle, Severity: incident.Critical, Root: true,
+		RestsOn: []incident.Resource{finding.Events, finding.Pods},
 		Meaning: "The scheduler renews its Lease, but has placed no pod and said nothing of any that waits: it hangs, or cannot watch the API.",
 		Next:    "Read the log of the kube-scheduler that holds the Lease; start it anew if it has nothing to say.",
 		Example: "kube-scheduler renews its Lease and schedules nothing: 3 pods of 2 workloads have waited since 09:40:00 UTC without a word"},

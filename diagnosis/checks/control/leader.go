@@ -51,7 +51,7 @@ func checkLeaders(s *snapshot.Snapshot, r *finding.Report) {
 			}
 			continue
 		}
-		if lease.Spec.RenewTime == nil {
+		if lease.Spec.RenewTime == nil || newest.IsZero() {
 			continue
 		}
 		lasts := finding.LeaseLasts.For
@@ -155,6 +155,7 @@ func schedulerSilent(s *snapshot.Snapshot, r *finding.Report) {
 		fmt.Sprintf("No scheduler is at work: %d pods of %d workloads have waited for a node since %s without a word", len(pods), len(workloads),
 			finding.Clock(since)))
 	f.Since, f.Told = since, []time.Time{since}
+	f.Unless(finding.Events, finding.Pods) // by which a scheduler speaks
 	for _, p := range pods[:min(len(pods), finding.ShownPods)] {
 		f.Cite(finding.SeenAPI(finding.PodObject(p), "spec.nodeName", p.CreationTimestamp.Time, "no node after "+
 			finding.Duration(s.At.Sub(p.CreationTimestamp.Time))+", no condition PodScheduled, no event"))

@@ -37,16 +37,19 @@ var webhookCodes = []finding.Code{
 		Example: "MutatingWebhookConfiguration injector puts container proxy into pods of Deployment cart and 2 other workloads, where it does " +
 			"not start: no such image or tag"},
 	{Code: WebhookServiceMissing, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: finding.WebhookTrouble,
+		RestsOn: []incident.Resource{finding.Services},
 		Meaning: "An admission webhook's Service does not exist, so the API server refuses what the webhook should judge.",
 		Next:    "If what installed it is gone, delete the webhook configuration; otherwise install its Service again.",
 		Example: "ValidatingWebhookConfiguration policy calls Service policy/policy-webhook, which does not exist: creating pods is refused in " +
 			"every namespace"},
 	{Code: WebhookNoEndpoints, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: finding.WebhookTrouble,
+		RestsOn: []incident.Resource{finding.Services},
 		Meaning: "Nothing answers behind an admission webhook's Service, so the API server refuses what the webhook should judge.",
 		Next:    "Bring its pods back. If it holds up its own pods: delete the webhook configuration, or exempt its namespace, until they run.",
 		Example: "ValidatingWebhookConfiguration policy: its Service policy/policy-webhook has no ready endpoint: creating pods is refused in " +
 			"every namespace but kube-system"},
 	{Code: WebhookPortMissing, Severity: incident.Critical, Root: true, Detail: Webhooks{}, Trouble: finding.WebhookTrouble,
+		RestsOn: []incident.Resource{finding.Services},
 		Meaning: "An admission webhook calls a port that its Service does not have.",
 		Next:    "Correct clientConfig.service.port, or the Service's ports.",
 		Example: "MutatingWebhookConfiguration inject calls port 443 of Service mesh/injector, which has 8443: creating pods is refused in shop"},
@@ -232,6 +235,7 @@ func answers(s *snapshot.Snapshot, v *corev1.Service) (bool, finding.Term) {
 	}
 	pods := s.PodsSelected(v.Namespace, v.Spec.Selector)
 	if len(endpoints) == 0 && (finding.NotSeen(s, "endpointslices.discovery.k8s.io", v.Namespace) && len(v.Spec.Selector) == 0 ||
+		len(v.Spec.Selector) > 0 && finding.NotSeen(s, finding.Pods, v.Namespace) ||
 		slices.ContainsFunc(pods, kube.IsReady)) {
 		return true, finding.Term{}
 	}

@@ -17,7 +17,7 @@ import (
 
 // checkClients looks at failing pods that do not resolve a name, and whose DNS settings say why.
 func checkClients(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report) {
-	if d.Service == nil {
+	if d.Service == nil && !finding.NotSeen(s, finding.Services, resolvers.DNSNamespace) {
 		return
 	}
 	c := calls.Callers{S: s, R: r, Found: map[string]*finding.Finding{}}
@@ -40,7 +40,7 @@ func checkClients(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report)
 func cannotAsk(d resolvers.Resolver, s *snapshot.Snapshot, by calls.Call) (why, field string) {
 	spec := &by.Pod.Spec
 	ours := by.Service
-	inCluster := !ours.IsZero() && s.Service(ours.Namespace, ours.Name) != nil
+	inCluster := !ours.IsZero() && (s.Service(ours.Namespace, ours.Name) != nil || finding.NotSeen(s, finding.Services, ours.Namespace))
 	switch {
 	case inCluster && spec.DNSPolicy == corev1.DNSDefault:
 		return "it is a Service, but dnsPolicy Default asks the node's resolver, which does not know it", "spec.dnsPolicy"
@@ -51,7 +51,8 @@ func cannotAsk(d resolvers.Resolver, s *snapshot.Snapshot, by calls.Call) (why, 
 		return silentServer(d, by)
 	case len(spec.DNSConfig.Nameservers) == 0:
 		return "dnsPolicy is None, and its dnsConfig names no name server", "spec.dnsConfig"
-	case inCluster && !slices.ContainsFunc(spec.DNSConfig.Nameservers, func(server string) bool { return isOurs(d, server) }):
+	case d.Service != nil && inCluster &&
+		!slices.ContainsFunc(spec.DNSConfig.Nameservers, func(server string) bool { return isOurs(d, server) }):
 		return "it is a Service, but the pod's dnsConfig asks " + finding.FirstFew(spec.DNSConfig.Nameservers) + ", not the cluster's DNS " +
 			d.Service.Spec.ClusterIP, "spec.dnsConfig"
 	case inCluster && !strings.Contains(by.Need.Host, ".svc.") && !searches(spec.DNSConfig, by):
@@ -71,7 +72,8 @@ func silentServer(d resolvers.Resolver, by calls.Call) (why, field string) {
 }
 
 func isOurs(d resolvers.Resolver, server string) bool {
-	return server == resolvers.NodeLocalDNS || server == d.Service.Spec.ClusterIP || slices.Contains(d.Service.Spec.ClusterIPs, server) ||
+	return server == resolvers.NodeLocalDNS ||
+		d.Service != nil && (server == d.Service.Spec.ClusterIP || slices.Contains(d.Service.Spec.ClusterIPs, server)) ||
 		slices.ContainsFunc(d.Pods, func(p *corev1.Pod) bool { return p.Status.PodIP == server })
 }
 

@@ -111,7 +111,9 @@ func checkDatastoreFull(s *snapshot.Snapshot, r *finding.Report) {
 			f.Fault = append(f.Fault, snapshot.ObjectOf("Node", "", n))
 		}
 	}
-	f.Since = said
+	if f.Since = said; s.At.Sub(said) > finding.LostLead.For {
+		f.Unless(finding.Leases) // a renewal since would show that it is over
+	}
 	if !last.IsZero() && s.At.Sub(last) > finding.LostLead.For {
 		f.Since = last // nodes and leaders renew a Lease every few seconds, so that this was the last write
 		f.Cite(finding.NewEvidence(incident.SourceAPI, f.Object, "the newest Lease's renewTime", last, "no Lease was renewed after "+

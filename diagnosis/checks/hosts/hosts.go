@@ -64,6 +64,7 @@ var hostCodes = []finding.Code{
 		Next:    "Raise the setting named, in a file of /etc/sysctl.d.",
 		Example: "Node worker-1 has no inotify instances left (fs.inotify.max_user_instances is 128)"},
 	{Code: HostServiceFailed, Severity: incident.Critical, Root: true,
+		RestsOn: []incident.Resource{finding.Nodes},
 		Meaning: "The service of the kubelet, of K3s or of the runtime does not run on the node.",
 		Next:    "On the node: systemctl status and journalctl -u of the service; the last fatal line says why.",
 		Example: `Service k3s on node worker-1 has failed: "starting kubernetes: preparing server: …"`},

@@ -75,7 +75,9 @@ func checkIngressClass(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.
 		title += kube.DidYouMean(names)
 	}
 	f := r.Find(IngressClassMissing, o, title)
-	f.Since = g.CreationTimestamp.Time
+	if f.Since = g.CreationTimestamp.Time; class == "" {
+		f.Unless(finding.Pods) // a controller may take up what names no class
+	}
 	f.Cite(finding.SeenAPI(o, field, g.CreationTimestamp.Time, seen), finding.SeenAPI(o, "status.loadBalancer", time.Time{}, "no address")).
 		MayPass(finding.SlowIngress, f.Since)
 }

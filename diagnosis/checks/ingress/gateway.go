@@ -42,6 +42,7 @@ var gatewayCodes = []finding.Code{
 		Next:    "Correct the route's parentRefs, or create the Gateway.",
 		Example: "HTTPRoute shop/web attaches to Gateway infra/pubilc, which does not exist (there is public)"},
 	{Code: RouteBackendMissing, Severity: incident.Critical, Root: true,
+		RestsOn: []incident.Resource{finding.Services},
 		Meaning: "A route sends traffic to a Service, or to a port of one, that does not exist; who asks for it gets an error (500).",
 		Next:    "Correct the route's backendRefs, or create the Service.",
 		Example: "HTTPRoute shop/web sends traffic to Service shop/wbe, which does not exist (there is web)"},

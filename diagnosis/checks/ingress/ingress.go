@@ -37,6 +37,7 @@ const (
 
 var ingressCodes = []finding.Code{
 	{Code: IngressBackendMissing, Severity: incident.Critical, Root: true,
+		RestsOn: []incident.Resource{finding.Services},
 		Meaning: "An Ingress sends a path to a Service that does not exist; who asks for it gets an error (503, or 404).",
 		Next:    "Correct the Service's name in the Ingress, or create the Service.",
 		Example: "Ingress shop/web sends shop.example.com/ to Service wbe, which does not exist (there is web)"},
@@ -45,10 +46,12 @@ var ingressCodes = []finding.Code{
 		Next:    "Correct the port in the Ingress, or add it to the Service.",
 		Example: "Ingress shop/web sends shop.example.com/ to port 8080 of Service web, which it does not have (there is http=80)"},
 	{Code: IngressClassMissing, Severity: incident.Warning, Root: true,
+		RestsOn: []incident.Resource{finding.IngressClasses},
 		Meaning: "No controller serves an Ingress: the class that it names does not exist, or it names none and no class is the default.",
 		Next:    "Name a class that exists (kubectl get ingressclass) in spec.ingressClassName.",
 		Example: "Ingress shop/web names IngressClass ngnix, which does not exist (there is nginx)"},
 	{Code: IngressNoController, Severity: incident.Critical,
+		RestsOn: []incident.Resource{finding.Pods, finding.Ingresses, finding.IngressClasses},
 		Meaning: "An IngressClass is used, but no pod of its controller is ready, so nothing answers for its Ingresses.",
 		Next:    "Look at the controller's pods.",
 		Example: "IngressClass nginx has no controller: Deployment ingress-nginx/ingress-nginx-controller is scaled to 0"},

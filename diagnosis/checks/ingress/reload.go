@@ -108,15 +108,25 @@ func reportReload(s *snapshot.Snapshot, r *finding.Report, p *corev1.Pod, why st
 		f := r.Find(IngressReloadFails, w, fmt.Sprintf("%s cannot take up its new configuration: %s; changes to Ingresses have no effect",
 			finding.Short(w), finding.OneLine(why, 120)))
 		f.Since = since
-		return f.Cite(seen...)
+		return unlessReloaded(s, f, p).Cite(seen...)
 	}
 	g, o := by[0], ingressObject(by[0])
 	f := r.Find(IngressReloadFails, o, fmt.Sprintf("Ingress %s/%s keeps %s from taking up any change of Ingresses: %s (annotation %s)",
 		g.Namespace, g.Name, finding.Short(w), finding.OneLine(why, 120), annotations[0]))
 	f.Since = since
 	changed, _ := snapshot.Changed(g)
-	return f.Cite(seen...).Cite(finding.SeenAPI(o, "metadata.annotations["+annotations[0]+"]", changed,
+	return unlessReloaded(s, f, p).Cite(seen...).Cite(finding.SeenAPI(o, "metadata.annotations["+annotations[0]+"]", changed,
 		finding.OneLine(lineWith(g.Annotations[annotations[0]], word), finding.MaxLine)))
+}
+
+// unlessReloaded says that the pod's log would tell of a reload that has gone well since. What an event alone tells, where the log was not
+// read, may be over.
+func unlessReloaded(s *snapshot.Snapshot, f *finding.Finding, p *corev1.Pod) *finding.Finding {
+	f.Unless(finding.PodLogs)
+	if !slices.ContainsFunc(p.Spec.Containers, func(c corev1.Container) bool { return s.Log(p.Namespace, p.Name, c.Name, false) != nil }) {
+		f.AtMost = incident.Likely
+	}
+	return f
 }
 
 // annotationWith is the first of an Ingress' annotations for nginx that has the word by itself, snippets before others; "" if none has.

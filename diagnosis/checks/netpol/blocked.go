@@ -53,13 +53,14 @@ type flows struct {
 // name looks at the way to the cluster's DNS of a pod to which no name server answered.
 func (c flows) name(by calls.Call) {
 	d, ok := resolvers.Find(c.S)
-	if !ok || d.Service == nil || !by.Need.Unanswered() || !resolvers.UsesClusterDNS(by.Pod) {
+	if !ok || d.Service == nil && !finding.NotSeen(c.S, finding.Services, resolvers.DNSNamespace) ||
+		!by.Need.Unanswered() || !resolvers.UsesClusterDNS(by.Pod) {
 		return
 	}
 	if c.cache(by) {
 		return
 	}
-	to := side{addrs: append(kube.AddrsOf(d.Service.Spec.ClusterIPs...), kube.AddrsOf(d.Service.Spec.ClusterIP, resolvers.NodeLocalDNS)...)}
+	to, udp := asked(d, by)
 	var blocked []*policy
 	var cut flow
 	egress := true
@@ -68,12 +69,7 @@ func (c flows) name(by calls.Call) {
 			continue
 		}
 		f := flow{from: podSide(by.Pod), to: side{p, append(kube.AddrsOf(p.Status.PodIP), to.addrs...)}, protocol: corev1.ProtocolUDP,
-			ports: []intstr.IntOrString{intstr.FromInt32(53)}}
-		for _, port := range d.Service.Spec.Ports {
-			if port.Protocol == corev1.ProtocolUDP {
-				f.ports = finding.Union(f.ports, []intstr.IntOrString{kube.TargetPort(port)})
-			}
-		}
+			ports: finding.Union([]intstr.IntOrString{intstr.FromInt32(53)}, udp)}
 		by, out := c.cutting(f)
 		if len(by) == 0 {
 			return
@@ -84,6 +80,31 @@ func (c flows) name(by calls.Call) {
 		return
 	}
 	c.report(PolicyBlocksDNS, by, blocked, cut, egress, "cuts %s off from DNS", "kube-dns", "53 (UDP)")
+}
+
+// asked is where a pod asks for names, and at which ports of the pods behind. Where the Service was not seen, the log may tell its address,
+// and the pods themselves at which port they answer.
+func asked(d resolvers.Resolver, by calls.Call) (to side, udp []intstr.IntOrString) {
+	if v := d.Service; v != nil {
+		for _, port := range v.Spec.Ports {
+			if port.Protocol == corev1.ProtocolUDP {
+				udp = append(udp, kube.TargetPort(port))
+			}
+		}
+		return side{addrs: append(kube.AddrsOf(v.Spec.ClusterIPs...), kube.AddrsOf(v.Spec.ClusterIP, resolvers.NodeLocalDNS)...)}, udp
+	}
+	to.addrs = kube.AddrsOf(resolvers.NodeLocalDNS)
+	if m := calls.AskedServer.FindStringSubmatch(by.Need.Line); m != nil {
+		to.addrs = append(to.addrs, kube.AddrsOf(m[1])...)
+	}
+	for _, c := range d.Spec.Containers {
+		for _, port := range c.Ports {
+			if port.Protocol == corev1.ProtocolUDP {
+				udp = append(udp, intstr.FromInt32(port.ContainerPort))
+			}
+		}
+	}
+	return to, udp
 }
 
 // cutting lists the policies that cut a flow, those of its source first, and whether it is they.
@@ -219,7 +240,41 @@ func (c flows) report(code string, by calls.Call, blocked []*policy, f flow, egr
 	} else {
 		found.Since = n.CreationTimestamp.Time
 	}
+	if !by.Service.IsZero() && code == PolicyBlocksFlow {
+		found.Unless(c.leads(by.Service)...)
+	}
+	if slices.ContainsFunc(blocked, selectsNamespaces) {
+		found.Unless(finding.Namespaces)
+	}
 	return found
+}
+
+// leads are the resources by which it is known where a Service leads.
+func (c flows) leads(o incident.Object) []incident.Resource {
+	if v := c.S.Service(o.Namespace, o.Name); v != nil && len(v.Spec.Selector) == 0 {
+		return []incident.Resource{finding.Services, finding.EndpointSlices}
+	}
+	return []incident.Resource{finding.Services}
+}
+
+// nameOnly is, of labels, the one that Kubernetes gives every namespace: its name.
+func nameOnly(of map[string]string) map[string]string {
+	if name, ok := of[corev1.LabelMetadataName]; ok {
+		return map[string]string{corev1.LabelMetadataName: name}
+	}
+	return nil
+}
+
+// selectsNamespaces says whether the policy lets in, or out, by labels of namespaces that a namespace's name does not tell.
+func selectsNamespaces(p *policy) bool {
+	selects := func(peers []networkingv1.NetworkPolicyPeer) bool {
+		return slices.ContainsFunc(peers, func(x networkingv1.NetworkPolicyPeer) bool {
+			return x.NamespaceSelector != nil && (len(x.NamespaceSelector.MatchExpressions) > 0 ||
+				len(x.NamespaceSelector.MatchLabels) > len(nameOnly(x.NamespaceSelector.MatchLabels)))
+		})
+	}
+	return slices.ContainsFunc(p.Spec.Ingress, func(r networkingv1.NetworkPolicyIngressRule) bool { return selects(r.From) }) ||
+		slices.ContainsFunc(p.Spec.Egress, func(r networkingv1.NetworkPolicyEgressRule) bool { return selects(r.To) })
 }
 
 func policyObject(n *networkingv1.NetworkPolicy) incident.Object {

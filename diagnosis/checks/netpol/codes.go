@@ -23,6 +23,7 @@ var policyCodes = []finding.Code{
 		Example: "NetworkPolicy shop/db keeps Deployment api from Service shop/db:5432: its ingress rules for that peer are not for port 5432 " +
 			"(they are for 5433)"},
 	{Code: PolicySelectsNothing, Severity: incident.Warning, Root: true,
+		RestsOn: []incident.Resource{finding.Pods},
 		Meaning: "A NetworkPolicy's pod selector matches no pod, but nearly matches some: it has no effect on them.",
 		Next:    "Compare its podSelector with the labels of the pods that it means.",
 		Example: "NetworkPolicy shop/db selects no pod: its selector has app=databse, StatefulSet database has app=database"},

@@ -34,7 +34,9 @@ func reportNotReady(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node, rea
 	seen := finding.SeenAPI(o, "status.conditions[Ready]", since, fmt.Sprintf("%s %s: %s", ready.Status, ready.Reason, ready.Message))
 	find := func(code, title string) *finding.Finding {
 		f := r.Find(code, o, title).On(n).Cite(seen)
-		f.Since = since
+		if f.Since = since; n.Spec.Unschedulable { // it may have been drained
+			f.UnlessWithin(finding.Lasts(finding.LeavingTime, since), s.At, finding.Pods)
+		}
 		return f
 	}
 	switch {

@@ -36,6 +36,7 @@ const (
 
 var podNetworkCodes = []finding.Code{
 	{Code: NetworkPluginMissing, Severity: incident.Critical, Root: true,
+		RestsOn: []incident.Resource{finding.Nodes, finding.DaemonSets},
 		Meaning: "The network plugin's pod is missing on a node on which pods cannot get a network.",
 		Next:    "See why its DaemonSet has no pod there: its node selector, its tolerations, or the DaemonSet itself is gone.",
 		Example: "DaemonSet kube-flannel-ds has no pod on node worker-2, where pods cannot get a network"},
@@ -49,6 +50,7 @@ var podNetworkCodes = []finding.Code{
 		Next:    "See why the DaemonSet kube-proxy has no pod there: its node selector or its tolerations.",
 		Example: "Node worker-2 has no kube-proxy: addresses of Services lead nowhere from it"},
 	{Code: PodNetworkOverlap, Severity: incident.Critical, Root: true,
+		RestsOn: []incident.Resource{finding.Pods},
 		Meaning: "Two address ranges overlap that must be apart: pods, nodes and Services. What lies in both is not reached from everywhere.",
 		Next:    "Give the pod network a range of its own (--cluster-cidr, or the plugin's pool); it can hardly be changed without new nodes.",
 		Example: "The pod network of node worker-1, 192.168.0.0/24, holds the address of node worker-2 (192.168.0.12)"},
@@ -60,6 +62,7 @@ var podNetworkCodes = []finding.Code{
 		Example: "Pods on node worker-1 get no answer from beyond it, those of 3 workloads: their pods on other nodes are well; " +
 			"systemd-networkd set up the node's network anew at 06:13:49 UTC"},
 	{Code: BGPPeersMissing, Severity: incident.Critical, Root: true,
+		RestsOn: []incident.Resource{finding.Nodes},
 		Meaning: "Calico's nodes peer with no one: its mesh between nodes is off, and no node fits the selectors of any BGPPeer, so that no " +
 			"routes to other nodes' pods are learned.",
 		Next: "Give the route reflectors the label that the BGPPeer's selector names, or let it name one that they have (calicoctl node " +

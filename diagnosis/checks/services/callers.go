@@ -21,13 +21,27 @@ import (
 
 // checkCalled compares what pods say that they could not call with the Services that there are.
 func checkCalled(s *snapshot.Snapshot, r *finding.Report) {
-	if finding.NotSeen(s, "services", "") || finding.NotSeen(s, "pods", "") {
+	if finding.NotSeen(s, "pods", "") {
+		return
+	}
+	if finding.NotSeen(s, "services", "") {
+		calledOutside(s, r)
 		return
 	}
 	c := calls.Callers{S: s, R: r, Found: map[string]*finding.Finding{}}
 	vaguely(c)
 	compare(c, calls.Failing(s))
 	compare(c.Well(), calls.Complaints(s))
+}
+
+// calledOutside is checkCalled where the Services are not seen: names that can be none of theirs are known by their form.
+func calledOutside(s *snapshot.Snapshot, r *finding.Report) {
+	c := calls.Callers{S: s, R: r, Found: map[string]*finding.Finding{}}
+	for _, call := range calls.Failing(s) {
+		if call.Service.IsZero() {
+			outsideName(c, call)
+		}
+	}
 }
 
 func compare(c calls.Callers, all []calls.Call) {
@@ -86,7 +100,8 @@ func withoutEndpoints(c calls.Callers, by calls.Call, v *corev1.Service) {
 	if len(slicesOf) == 0 {
 		f := c.Find(ServiceNoEndpoints, by.Service, "", by, fmt.Sprintf("Service %s has no selector, and no EndpointSlice says where it leads",
 			v.Name))
-		f.Cite(finding.SeenAPI(by.Service, "spec.selector", time.Time{}, "none")).MayPass(finding.Settling, v.CreationTimestamp.Time)
+		f.Cite(finding.SeenAPI(by.Service, "spec.selector", time.Time{}, "none")).Unless(finding.EndpointSlices).
+			MayPass(finding.Settling, v.CreationTimestamp.Time)
 		return
 	}
 	var gone []netip.Addr
@@ -108,7 +123,8 @@ func withoutEndpoints(c calls.Callers, by calls.Call, v *corev1.Service) {
 		fmt.Sprintf("Service %s has no selector, and its EndpointSlice %s, written by hand, sends to %s, which no pod has (any longer)", v.Name,
 			o.Name, gone[0]))
 	f.Fault = finding.Union(f.Fault, []incident.Object{by.Service, o})
-	f.Cite(finding.SeenAPI(o, "endpoints.addresses", time.Time{}, gone[0].String())).MayPass(finding.Settling, v.CreationTimestamp.Time)
+	f.Cite(finding.SeenAPI(o, "endpoints.addresses", time.Time{}, gone[0].String())).MayPass(finding.Settling, v.CreationTimestamp.Time).
+		Unless(finding.EndpointSlices, finding.Nodes, finding.Pods)
 }
 
 // ofPods says whether an address is in the pod network of a node.

@@ -83,6 +83,19 @@ func (m *mounts) note(p *corev1.Pod, e *corev1.Event, code string, o incident.Ob
 	return f.Cite(finding.SeenEvent(e)).MayPassWithin(m.normal)
 }
 
+// claimOf is the claim that a volume is bound to, by the volume's word or else by that of the pod's claims; zero if neither tells.
+func (m *mounts) claimOf(p *corev1.Pod, volume string) incident.Object {
+	if v := m.s.PersistentVolume(volume); v != nil && v.Spec.ClaimRef != nil {
+		return snapshot.ObjectOf("PersistentVolumeClaim", v.Spec.ClaimRef.Namespace, v.Spec.ClaimRef.Name)
+	}
+	for _, o := range kube.ClaimsOf(p) {
+		if c := m.s.PersistentVolumeClaim(o.Namespace, o.Name); c != nil && c.Spec.VolumeName == volume {
+			return o
+		}
+	}
+	return incident.Object{}
+}
+
 func (m *mounts) attach(p *corev1.Pod, e *corev1.Event) {
 	x := multiAttach.FindStringSubmatch(e.Message)
 	if x == nil {
@@ -92,9 +105,8 @@ func (m *mounts) attach(p *corev1.Pod, e *corev1.Event) {
 	m.normal = own.Max(finding.Lasts(finding.SlowDetach, kube.BeganAt(e)))
 	defer func() { m.normal = own }()
 	o, name := volumeObject(x[1]), "Volume "+x[1]
-	if v := m.s.PersistentVolume(x[1]); v != nil && v.Spec.ClaimRef != nil {
-		o = snapshot.ObjectOf("PersistentVolumeClaim", v.Spec.ClaimRef.Namespace, v.Spec.ClaimRef.Name)
-		name = fmt.Sprintf("Volume %s (claim %s)", x[1], o.Name)
+	if claim := m.claimOf(p, x[1]); !claim.IsZero() {
+		o, name = claim, fmt.Sprintf("Volume %s (claim %s)", x[1], claim.Name)
 	}
 	attached := m.attachedTo(x[1], p.Spec.NodeName)
 	holder := m.holder(o, p)

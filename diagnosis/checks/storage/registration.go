@@ -20,6 +20,7 @@ const CSIDriverElsewhere = "CSIDriverElsewhere"
 
 var registrationCodes = []finding.Code{
 	{Code: CSIDriverElsewhere, Severity: incident.Critical, Root: true,
+		RestsOn: []incident.Resource{finding.Pods, finding.PersistentVolumes}, // a volume in use would show that it is registered
 		Meaning: "A CSI driver registers itself below another folder than that of the nodes' kubelets, as other drivers on the same nodes have it: " +
 			"no kubelet sees it, so its volumes are neither made nor mounted.",
 		Next: "Give the driver's chart or manifests the kubelet's root directory (kubeletDir, kubelet-dir, --root-dir of the kubelet), as the " +

@@ -110,6 +110,9 @@ func reportPending(s *snapshot.Snapshot, r *finding.Report, c *corev1.Persistent
 	if w.next != "" {
 		f.Next = w.next
 	}
+	if c.Spec.VolumeName == "" && w.why != saidPending(s, c).why {
+		f.Unless(finding.StorageClasses) // by which it is known who should make the volume
+	}
 	if len(users) == 0 {
 		f.Severity = incident.Warning
 	}

@@ -47,6 +47,7 @@ var cronJobCodes = []finding.Code{
 		Next:    "Read the log of its last run's pods.",
 		Example: "CronJob backup last succeeded 6d2h ago, though it should have 6 times since"},
 	{Code: CronJobOverlaps, Severity: incident.Warning, Root: true,
+		RestsOn: []incident.Resource{finding.Jobs},
 		Meaning: "A CronJob's runs take longer than the time between two starts, and its concurrencyPolicy lets them add up.",
 		Next: "Set concurrencyPolicy to Forbid or Replace, start it less often, or make a run shorter; give its Jobs an " +
 			"activeDeadlineSeconds.",

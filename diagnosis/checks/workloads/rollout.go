@@ -54,7 +54,8 @@ func checkDeployment(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployme
 	f.Workload, f.Since = o, available.LastTransitionTime.Time
 	servesStill(f, d.Status.AvailableReplicas > 0)
 	f.Cite(finding.SeenAPI(o, "status.conditions[Available]", f.Since, fmt.Sprintf("%s: %s; %d of %d available", available.Reason,
-		available.Message, d.Status.AvailableReplicas, want))).NotYetWithin(normal, s.At)
+		available.Message, d.Status.AvailableReplicas, want))).NotYetWithin(normal, s.At).
+		UnlessWithin(finding.Lasts(finding.LongStart, f.Since), s.At, finding.Pods)
 }
 
 // onlyStarting is until when a workload may be starting: it has pods that are not ready, all of them because they have only just started,

@@ -36,8 +36,11 @@ func checkStatefulSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 	if first == "" {
 		return
 	}
-	f := r.Find(StatefulSetUnavailable, o, fmt.Sprintf("StatefulSet %s: %d of %d pods are ready, it waits for %s", d.Name,
-		d.Status.ReadyReplicas, want, first))
+	title := fmt.Sprintf("StatefulSet %s: %d of %d pods are ready", d.Name, d.Status.ReadyReplicas, want)
+	if !finding.NotSeen(s, finding.Pods, d.Namespace) {
+		title += ", it waits for " + first
+	}
+	f := r.Find(StatefulSetUnavailable, o, title).Unless(finding.Pods) // which may have begun to start a moment ago
 	f.Workload = o
 	f.Cite(finding.SeenAPI(o, "status.readyReplicas", time.Time{}, fmt.Sprintf("%d of %d ready", d.Status.ReadyReplicas, want)))
 	servesStill(f, d.Status.ReadyReplicas > 0)

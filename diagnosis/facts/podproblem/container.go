@@ -268,6 +268,8 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) Problem
 		a.notYet(finding.Lasts(finding.SlowCreation, since))
 		if pulling != nil && pulling.Reason == "Pulling" {
 			a.notYet(finding.Lasts(finding.SlowPull, timeOf(pulling)))
+		} else {
+			a.unlessSaid(s, finding.Lasts(finding.SlowPull, since)) // the kubelet may have begun to pull
 		}
 		a.Predicate = finding.Say("{has|have} been waiting for {its|their} containers to be created for %s on node %s",
 			finding.Duration(s.At.Sub(since)), node)

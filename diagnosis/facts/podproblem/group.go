@@ -107,6 +107,8 @@ func (g *Groups) Report(r *finding.Report) {
 		f.Refs, f.Nodes = refs.List, nodes.List
 		if left {
 			f.Severity = incident.Info
+		} else if mayBeReplaced(x.Key.Code) {
+			f.Unless(toldBy(x.Key.Workload))
 		}
 		x.doubt(f, g.s.At)
 	}
@@ -118,6 +120,7 @@ func (x *Group) doubt(f *finding.Finding, now time.Time) {
 		if f.MayPassWithin(a.normal); a.atMost != "" {
 			f.AtMost = a.atMost
 		}
+		f.Unless(a.restsOn...)
 	}
 	if x.Key.standing == suspect || x.Key.standing == waits && f.Early(now) {
 		f.Suspected()
@@ -142,19 +145,33 @@ func (g *Groups) severity(f *finding.Finding) incident.Severity {
 	return f.Severity
 }
 
+// mayBeReplaced says whether pods with a problem of the code have ended, so that others may have taken their place.
+func mayBeReplaced(code string) bool {
+	return code == PodEvicted || code == PodFailed || code == PodRejected
+}
+
+// toldBy is the resource whose objects tell whether a workload has got on without some of its pods; "" of an operator's kind.
+func toldBy(w incident.Object) incident.Resource {
+	if w.Kind == "CronJob" {
+		return snapshot.ResourceOfKind("Job")
+	}
+	return snapshot.ResourceOfKind(w.Kind)
+}
+
 // leftBehind says whether the pods of a group ended and others have taken their place: their workload has as many ready pods as it wants,
 // or their Job has got on without them.
 func (g *Groups) leftBehind(x *Group) bool {
-	if x.Key.Code != PodEvicted && x.Key.Code != PodFailed && x.Key.Code != PodRejected {
+	if !mayBeReplaced(x.Key.Code) {
 		return false
 	}
 	w := x.Key.Workload
-	switch w.Kind {
-	case "Pod":
+	switch r := toldBy(w); {
+	case w.Kind == "Pod":
 		return x.longAgo(g.s) // nobody's, as those are by which people try something
-	case "Deployment", "StatefulSet", "DaemonSet":
+	case r != "" && finding.NotSeen(g.s, r, w.Namespace): // its pods alone tell how it is
+	case w.Kind == "Deployment", w.Kind == "StatefulSet", w.Kind == "DaemonSet":
 		return kube.Satisfied(g.s, w)
-	case "Job", "CronJob":
+	case w.Kind == "Job", w.Kind == "CronJob":
 		return !slices.ContainsFunc(x.pods, func(p *corev1.Pod) bool { return !retried(g.s, p) })
 	}
 	return g.size[w] > 0 && g.ready[w] == g.size[w] // of an operator's kind: what it has made since is well

@@ -39,6 +39,7 @@ type Problem struct {
 	normal   finding.Term        // until when it may pass by itself
 	standing standing            // whether it proves anything
 	atMost   incident.Confidence // bounds a cause's; empty: nothing does
+	restsOn  []incident.Resource // what shows that it is well, had to be seen; see finding.Finding.Unless
 }
 
 // standing is what a problem proves, for as long as it may pass by itself or for good.
@@ -63,6 +64,17 @@ func (a *Problem) mayPass(t finding.Term) *Problem {
 func (a *Problem) notYet(t finding.Term) *Problem {
 	a.standing = max(a.standing, waits)
 	return a.mayPass(t)
+}
+
+// unlessSaid says that an event could have told that all is well until then. Where there are none at all, none are kept for as long as they
+// should be, and what they would have told is not known.
+func (a *Problem) unlessSaid(s *snapshot.Snapshot, t finding.Term) {
+	if t.Over(s.At) {
+		return
+	}
+	if a.restsOn = append(a.restsOn, finding.Events); len(s.Events) == 0 || finding.NotSeen(s, finding.Events, "") {
+		a.notYet(t)
+	}
 }
 
 // PodProblem is a problem with its pod.
@@ -213,8 +225,14 @@ func terminating(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 		a.Predicate = a.Predicate.And(": %s", holder)
 	}
 	a.notYet(finding.Lasts(finding.StuckTerminating, due))
-	if n := s.Node(p.Spec.NodeName); n != nil && !kube.NodeReady(n) && kube.Satisfied(s, s.WorkloadOf(p)) {
+	n, w := s.Node(p.Spec.NodeName), s.WorkloadOf(p)
+	switch away := n != nil && !kube.NodeReady(n); {
+	case away && kube.Satisfied(s, w):
 		a.severity = incident.Info // the node's trouble: others have taken its place
+	case away:
+		a.restsOn = []incident.Resource{toldBy(w)}
+	case n == nil && kube.Satisfied(s, w):
+		a.restsOn = []incident.Resource{finding.Nodes}
 	}
 	a.Seen = []incident.Evidence{finding.SeenAPI(finding.PodObject(p), "metadata.deletionTimestamp", due,
 		strings.TrimSpace("still there "+finding.Duration(s.At.Sub(due))+" later; "+holder))}

@@ -68,6 +68,8 @@ func unscheduled(s *snapshot.Snapshot, r *scheduling.Rooms, p *corev1.Pod) (Prob
 		standing: waits} // room may be made
 	if room := promised(s, p); !room.Over(s.At) {
 		a.notYet(room)
+	} else {
+		a.unlessSaid(s, finding.Lasts(finding.ScaleUp, since)) // an autoscaler may have promised a node
 	}
 	var words string
 	switch {
