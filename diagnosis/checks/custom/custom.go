@@ -16,13 +16,15 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
+	checkNames(s, r)
+	checkLeftOut(s, r)
+}
+
 // Checks look at what custom resources and Helm releases say of themselves.
 var Checks = []finding.Check{
 	{Name: "custom resources", Codes: slices.Concat(customCodes, unseenCodes), Run: checkCustoms},
-	{Name: "names in custom resources", Codes: slices.Concat(namesCodes, leftOutCodes), Run: func(s *snapshot.Snapshot, r *finding.Report) {
-		checkNames(s, r)
-		checkLeftOut(s, r)
-	}},
+	{Name: "names in custom resources", Codes: slices.Concat(namesCodes, leftOutCodes), Run: checkReferences},
 	{Name: "what custom resources have issued", Codes: expiredCodes, Run: checkExpired},
 	{Name: "Helm releases", Codes: helmCodes, Run: checkHelm},
 	{Name: "node groups", Codes: groupCodes, Run: checkNodeGroups},
