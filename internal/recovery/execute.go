@@ -54,8 +54,11 @@ func (r *Recovery) judge(ctx context.Context, k kind, s incident.Step, now subje
 		return Observation{}, to, fmt.Errorf("observe step %s: %w", s.ID, err)
 	}
 	name := s.Target.Object.String()
+	other := s.Target.UID != "" && now.uid != s.Target.UID
 	switch {
-	case now.uid != s.Target.UID:
+	case k.ends(s) && (now.gone || other):
+		return Observation{Done, name + " is gone"}, to, nil
+	case other:
 		return Observation{Unknown, name + " is another object of that name than the one planned for"}, to, nil
 	case to.hash == now.hash:
 		return Observation{Done, name + " is as the step makes it"}, to, nil
@@ -164,6 +167,9 @@ func (r *Recovery) Recheck(ctx context.Context, p *incident.Plan, begun map[stri
 		}
 		again, err := r.Bind(ctx, incident.Step{ID: s.ID, Kind: s.Kind, Target: incident.Target{Object: s.Target.Object},
 			Params: maps.Clone(s.Params), Unless: s.Unless})
+		if s.Target.UID == "" { // there was no such object when the step was written down
+			again.Target.UID = ""
+		}
 		switch {
 		case unboundable(err):
 			return false, fmt.Sprintf("step %s (%s): %v", s.ID, s.Title, err), nil
