@@ -95,14 +95,17 @@ func setIn(v, value any, path []string) any {
 	return m
 }
 
-// unset removes what is at the path.
+// unset removes what is at the path, and with its last element a list, which the API server leaves out when it is empty.
 func (o object) unset(path ...string) {
 	last, above := path[len(path)-1], path[:len(path)-1]
 	switch in := o.at(above...).(type) {
 	case map[string]any:
 		delete(in, last)
 	case []any:
-		if i := element(in, last); i >= 0 {
+		switch i := element(in, last); {
+		case i >= 0 && len(in) == 1:
+			o.unset(above...)
+		case i >= 0:
 			o.set(slices.Delete(slices.Clone(in), i, i+1), above...)
 		}
 	}

@@ -34,6 +34,7 @@ func TestOnARealCluster(t *testing.T) {
 	}
 	l := newLab(t, config)
 	steptest.Run(t, l.world)
+	l.uncordon()
 	t.Run("healthy once it serves", func(t *testing.T) { l.healthy(t) })
 }
 
@@ -81,8 +82,7 @@ func newLab(t *testing.T, config *rest.Config) *lab {
 			{Kind: "Namespace", Name: labNamespace + "-it"}, {Kind: "APIService", Name: "v1.recovery-test.example.com"}} {
 			l.remove(o)
 		}
-		_, _ = l.core.CoreV1().Nodes().Patch(context.Background(), l.node, types.MergePatchType,
-			[]byte(`{"spec":{"unschedulable":null,"taints":null},"metadata":{"labels":{"recovery-test":null}}}`), metav1.PatchOptions{})
+		l.uncordon()
 		_ = l.core.RbacV1().ClusterRoles().Delete(context.Background(), labNamespace, metav1.DeleteOptions{})
 		_ = l.core.RbacV1().ClusterRoleBindings().Delete(context.Background(), labNamespace, metav1.DeleteOptions{})
 	})
@@ -172,6 +172,12 @@ func (l *lab) delete(t *testing.T, o incident.Object) {
 		_, err := l.reader.Get(t.Context(), o)
 		return apierrors.IsNotFound(err)
 	})
+}
+
+// uncordon puts the node back as it was.
+func (l *lab) uncordon() {
+	_, _ = l.core.CoreV1().Nodes().Patch(context.Background(), l.node, types.MergePatchType,
+		[]byte(`{"spec":{"unschedulable":null,"taints":null},"metadata":{"labels":{"recovery-test":null}}}`), metav1.PatchOptions{})
 }
 
 // remove deletes what a test left behind.
