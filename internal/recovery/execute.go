@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -72,7 +73,21 @@ func (r *Recovery) judge(ctx context.Context, k kind, s incident.Step, now subje
 		nil
 }
 
-const attempts = 3 // writes lost to a status update that came in between
+// attempts bounds the writes that are lost to a status update that came in between: a rollout writes several within its first second.
+const attempts = 8
+
+// pause is what lies between two attempts.
+func pause(ctx context.Context, attempt int) {
+	if attempt == 0 {
+		return
+	}
+	t := time.NewTimer(time.Duration(attempt) * 50 * time.Millisecond)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
 
 // Apply does one step as the person: rights, dry-run, write. It returns what happened in words and the step that undoes it, nil where
 // nothing does. A step that is done already is not done twice. Record the intent before. On [ErrChanged] withdraw the plan, on
@@ -107,7 +122,8 @@ func (r *Recovery) apply(ctx context.Context, p *incident.Plan, s incident.Step,
 			return "", errors.New(c.Detail)
 		}
 	}
-	for range attempts {
+	for i := range attempts {
+		pause(ctx, i)
 		var now, to subject
 		var o Observation
 		if now, err = k.look(ctx, r, s); err != nil {

@@ -58,11 +58,7 @@ func (f field) title(s incident.Step) string {
 	if f.say != nil {
 		return f.say(setting{step: s, before: before, after: after})
 	}
-	at := f.path(s)
-	name, o := strings.Join(at, "."), s.Target.Object
-	if len(at) > 2 { // the end is what people know it by
-		name = strings.Join(at[max(0, len(at)-2):], ".")
-	}
+	name, o := nameOf(f.path(s)), s.Target.Object
 	short := ""
 	switch after.(type) {
 	case nil:
@@ -70,7 +66,27 @@ func (f field) title(s incident.Step) string {
 	case string, bool, float64, int64:
 		short = fmt.Sprintf(" to %v", after)
 	}
-	return fmt.Sprintf("Set %s of %s%s", name, inWords(o), incident.Clip(short, 120))
+	return fmt.Sprintf("Set %s in %s%s", name, inWords(o), incident.Clip(short, 120))
+}
+
+// nameOf is the end of a path in words: "image of web", "spec.selector".
+func nameOf(path []string) string {
+	last := path[len(path)-1]
+	above := ""
+	if len(path) > 1 {
+		above = path[len(path)-2]
+	}
+	switch {
+	case isElement(last):
+		_, name, _ := strings.Cut(strings.Trim(last, "[]"), "=")
+		return above + " " + name
+	case isElement(above):
+		_, name, _ := strings.Cut(strings.Trim(above, "[]"), "=")
+		return last + " of " + name
+	case above == "":
+		return last
+	}
+	return above + "." + last
 }
 
 // inWords is an object as a sentence names it: "Deployment shop/web".

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -273,6 +274,13 @@ func (b *bench) target() string {
 	var o map[string]any
 	mustJSON(data, &o)
 	meta := o["metadata"].(map[string]any)
+	if spec, ok := o["spec"].(map[string]any); ok && b.step.Target.Object.Kind == "Node" {
+		taints, _ := spec["taints"].([]any) // the cluster taints what is cordoned
+		spec["taints"] = slices.DeleteFunc(taints, func(x any) bool {
+			key, _ := x.(map[string]any)["key"].(string)
+			return strings.HasPrefix(key, "node.kubernetes.io/")
+		})
+	}
 	notes, _ := meta["annotations"].(map[string]any) // controllers write some of their own
 	return string(encode([]any{o["data"], o["spec"], meta["uid"], meta["finalizers"], meta["labels"], o["rules"], o["subjects"], o["webhooks"],
 		notes["storageclass.kubernetes.io/is-default-class"]}))
