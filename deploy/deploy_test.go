@@ -200,7 +200,7 @@ var stepNeeds = map[string][]string{
 	recovery.SetConfigMapKey:    {"patch /configmaps"},
 	recovery.RestoreHostFiles:   {"patch /nodes"},
 	recovery.RestartWorkload:    {"patch apps/deployments", "patch apps/statefulsets", "patch apps/daemonsets"},
-	recovery.RollbackDeployment: {"patch apps/deployments"},
+	recovery.RollBackWorkload: {"patch apps/deployments"},
 }
 
 func TestOperatorsMayDoEveryKindOfStepAndNothingElse(t *testing.T) {

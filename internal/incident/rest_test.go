@@ -22,7 +22,7 @@ func TestTheRestFollowsInTheNextPlan(t *testing.T) {
 		d := ill("Deployment", "a fault of %s")
 		d.At = began
 		p := incident.Plan{Runbook: "roll-back", Causes: []string{"C1"}, Rest: c.rest,
-			Steps: []incident.Step{{ID: "1", Kind: "RollbackDeployment", Target: incident.Target{Object: o}}}}
+			Steps: []incident.Step{{ID: "1", Kind: "RollBackWorkload", Target: incident.Target{Object: o}}}}
 		p.Hash = p.ComputeHash()
 		var log []incident.Recorded
 		at := began

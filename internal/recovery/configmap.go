@@ -51,7 +51,7 @@ func (setConfigMapKey) change(s incident.Step, load loader, now subject) (subjec
 		}
 		o.set(string(v), "data", s.Params["key"])
 	}
-	return subjectOf(s.Target.Object.Kind, o), nil
+	return subjectOf(o), nil
 }
 
 func (setConfigMapKey) views(s incident.Step, load loader) (before, after string, err error) {

@@ -27,12 +27,15 @@ func (edit) look(ctx context.Context, r *Recovery, s incident.Step) (subject, er
 	if err != nil {
 		return subject{}, fmt.Errorf("%s: %w", s.Target.Object, err)
 	}
-	return subjectOf(s.Target.Object.Kind, o), nil
+	return subjectOf(o), nil
 }
 
-func subjectOf(kind string, o object) subject {
-	return subject{uid: o.text("metadata", "uid"), hash: specHash(kind, o), object: o}
+func subjectOf(o object) subject {
+	return subject{uid: o.text("metadata", "uid"), hash: specHash(o), object: o}
 }
+
+// ends: what is changed has to be there.
+func (edit) ends(incident.Step) bool { return false }
 
 // between: one patch is done or not done.
 func (edit) between(incident.Step, loader, subject) (string, bool) { return "", false }
@@ -42,7 +45,7 @@ func (edit) dryRun(ctx context.Context, _ *Recovery, w Writer, s incident.Step, 
 	if err != nil {
 		return "", err
 	}
-	return specHash(s.Target.Object.Kind, o), nil
+	return specHash(o), nil
 }
 
 func (edit) commit(ctx context.Context, _ *Recovery, w Writer, s incident.Step, from, to subject) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -54,8 +55,11 @@ func (r *Recovery) judge(ctx context.Context, k kind, s incident.Step, now subje
 		return Observation{}, to, fmt.Errorf("observe step %s: %w", s.ID, err)
 	}
 	name := s.Target.Object.String()
+	other := s.Target.UID != "" && now.uid != s.Target.UID
 	switch {
-	case now.uid != s.Target.UID:
+	case k.ends(s) && (now.gone || other):
+		return Observation{Done, name + " is gone"}, to, nil
+	case other:
 		return Observation{Unknown, name + " is another object of that name than the one planned for"}, to, nil
 	case to.hash == now.hash:
 		return Observation{Done, name + " is as the step makes it"}, to, nil
@@ -69,7 +73,21 @@ func (r *Recovery) judge(ctx context.Context, k kind, s incident.Step, now subje
 		nil
 }
 
-const attempts = 3 // writes lost to a status update that came in between
+// attempts bounds the writes that are lost to a status update that came in between: a rollout writes several within its first second.
+const attempts = 8
+
+// pause is what lies between two attempts.
+func pause(ctx context.Context, attempt int) {
+	if attempt == 0 {
+		return
+	}
+	t := time.NewTimer(time.Duration(attempt) * 50 * time.Millisecond)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
 
 // Apply does one step as the person: rights, dry-run, write. It returns what happened in words and the step that undoes it, nil where
 // nothing does. A step that is done already is not done twice. Record the intent before. On [ErrChanged] withdraw the plan, on
@@ -104,7 +122,8 @@ func (r *Recovery) apply(ctx context.Context, p *incident.Plan, s incident.Step,
 			return "", errors.New(c.Detail)
 		}
 	}
-	for range attempts {
+	for i := range attempts {
+		pause(ctx, i)
 		var now, to subject
 		var o Observation
 		if now, err = k.look(ctx, r, s); err != nil {
@@ -164,6 +183,9 @@ func (r *Recovery) Recheck(ctx context.Context, p *incident.Plan, begun map[stri
 		}
 		again, err := r.Bind(ctx, incident.Step{ID: s.ID, Kind: s.Kind, Target: incident.Target{Object: s.Target.Object},
 			Params: maps.Clone(s.Params), Unless: s.Unless})
+		if s.Target.UID == "" { // there was no such object when the step was written down
+			again.Target.UID = ""
+		}
 		switch {
 		case unboundable(err):
 			return false, fmt.Sprintf("step %s (%s): %v", s.ID, s.Title, err), nil

@@ -134,6 +134,9 @@ func removed(s incident.Step) (names []string, err error) {
 }
 
 // between: each file is as it was, or as it is to be.
+// ends: the files are there or they are to be.
+func (restoreHostFiles) ends(incident.Step) bool { return false }
+
 func (k restoreHostFiles) between(s incident.Step, load loader, now subject) (string, bool) {
 	before, err := loadArchive(load, s.Params["before"])
 	if err != nil {

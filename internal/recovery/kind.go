@@ -11,20 +11,35 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// The kinds of step. The registry is closed: nothing else can be done to a cluster or a host.
+// The kinds of step that have code of their own; [fields] are the others. The registry is closed: nothing else can be done to a cluster or a host.
 const (
-	SetConfigMapKey    = "SetConfigMapKey"
-	RestoreHostFiles   = "RestoreHostFiles"
-	RestartWorkload    = "RestartWorkload"
-	RollbackDeployment = "RollbackDeployment"
+	SetConfigMapKey  = "SetConfigMapKey"
+	RestoreHostFiles = "RestoreHostFiles"
+	RestartWorkload  = "RestartWorkload"
+	RollBackWorkload = "RollBackWorkload"
+	MakeObject       = "MakeObject"
+	RemoveObject     = "RemoveObject"
+	DeletePod        = "DeletePod"
+	EvictPod         = "EvictPod"
 )
 
-var registry = map[string]kind{
-	SetConfigMapKey:    setConfigMapKey{},
-	RestoreHostFiles:   restoreHostFiles{},
-	RestartWorkload:    restartWorkload{},
-	RollbackDeployment: rollbackDeployment{},
-}
+var registry = func() map[string]kind {
+	all := map[string]kind{
+		SetConfigMapKey:  setConfigMapKey{},
+		RestoreHostFiles: restoreHostFiles{},
+		RestartWorkload:  restartWorkload{},
+		RollBackWorkload: rollBackWorkload{},
+		MakeObject: whole{kinds: []string{"ConfigMap", "ServiceAccount", "Role", "RoleBinding", "NetworkPolicy", "Service", "Job"},
+			harm: incident.Safe},
+		RemoveObject: whole{kinds: []string{"APIService"}, removes: true, harm: incident.Disruptive},
+		DeletePod:    removePod{},
+		EvictPod:     removePod{evict: true},
+	}
+	for name, f := range fields {
+		all[name] = f
+	}
+	return all
+}()
 
 // StepKind documents one kind of step.
 type StepKind struct {
@@ -42,13 +57,17 @@ func StepKinds() []StepKind {
 	return list
 }
 
+// gone is the hash of what is not there.
+const gone = "gone"
+
 // paramAfter names the hash that the target is to have once the step is done. Every bound step has it.
 const paramAfter = "after"
 
 // subject is a step's target as it is, or as it should be. hash is of the part that a plan is bound to.
 type subject struct {
 	uid, hash string
-	object    object       // of steps on the cluster
+	gone      bool         // there is no such object, or it is being deleted
+	object    object       // of steps on the cluster; nil where it is gone
 	dir       host.Archive // of steps on a host
 }
 
@@ -69,6 +88,8 @@ type kind interface {
 	between(s incident.Step, load loader, now subject) (string, bool)
 	// views are what a person sees of the target before and after, made from the parameters alone.
 	views(s incident.Step, load loader) (before, after string, err error)
+	// ends says whether the step is done when its target is gone.
+	ends(incident.Step) bool
 	// undo is the step's opposite, its parameters swapped; nil where nothing undoes it.
 	undo(incident.Step) *incident.Step
 
@@ -135,6 +156,11 @@ func (r *Recovery) Bind(ctx context.Context, draft incident.Step) (incident.Step
 	if err := k.prepare(&s, now, load, func(b []byte) (string, error) { return r.put(ctx, b) }); err != nil {
 		return s, err
 	}
+	for _, p := range []string{paramValue, paramBefore} {
+		if v := s.Params[p]; v != r.o.Redact(v) {
+			return s, unfit("%s holds what looks like a secret, which no plan may; it has to be changed by hand", s.Target.Object)
+		}
+	}
 	to, err := k.change(s, load, now)
 	if err != nil {
 		return s, err
@@ -163,6 +189,9 @@ func (r *Recovery) Undo(ctx context.Context, s incident.Step) (*incident.Step, e
 	}
 	u.ID, u.Kind, u.Unless = s.ID, s.Kind, 0
 	u.Target = incident.Target{Object: s.Target.Object, UID: s.Target.UID, SpecHash: s.Params[paramAfter]}
+	if u.Target.SpecHash == gone { // what is made again is another object
+		u.Target.UID = ""
+	}
 	u.Params[paramAfter] = s.Target.SpecHash
 	return u, r.finish(k, u, r.loader(ctx))
 }

@@ -3,7 +3,9 @@ package recovery
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -29,17 +31,39 @@ func decodeObject(data []byte) (object, error) {
 
 func (o object) clone() object { return runtime.DeepCopyJSON(o) }
 
-// at returns the value at the path, or nil.
+// at returns the value at the path, or nil. An element of a path is a key of a map, or "[key=value]", which finds in a list the element
+// that has it: "containers", "[name=web]", "image".
 func (o object) at(path ...string) any {
 	var v any = map[string]any(o)
 	for _, p := range path {
-		m, ok := v.(map[string]any)
-		if !ok {
+		switch in := v.(type) {
+		case map[string]any:
+			v = in[p]
+		case []any:
+			i := element(in, p)
+			if i < 0 {
+				return nil
+			}
+			v = in[i]
+		default:
 			return nil
 		}
-		v = m[p]
 	}
 	return v
+}
+
+// named is the element of a path that finds what has a name in a list.
+func named(name string) string { return "[name=" + name + "]" }
+
+func isElement(p string) bool { return strings.HasPrefix(p, "[") }
+
+// element finds in a list what "[key=value]" names; -1 if nothing does.
+func element(list []any, p string) int {
+	key, value, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(p, "["), "]"), "=")
+	return slices.IndexFunc(list, func(e any) bool {
+		m, ok := e.(map[string]any)
+		return ok && m[key] == value
+	})
 }
 
 func (o object) text(path ...string) string {
@@ -47,46 +71,80 @@ func (o object) text(path ...string) string {
 	return s
 }
 
-// set puts a value at the path, and makes the objects above it where they are absent.
-func (o object) set(value any, path ...string) {
-	m := map[string]any(o)
-	for _, p := range path[:len(path)-1] {
-		next, ok := m[p].(map[string]any)
-		if !ok {
-			next = map[string]any{}
-			m[p] = next
-		}
-		m = next
+// set puts a value at the path, and makes the objects above it where they are absent; what a list lacks is added at its end.
+func (o object) set(value any, path ...string) { setIn(map[string]any(o), value, path) }
+
+func setIn(v, value any, path []string) any {
+	if len(path) == 0 {
+		return value
 	}
-	m[path[len(path)-1]] = value
+	p, rest := path[0], path[1:]
+	if isElement(p) {
+		list, _ := v.([]any)
+		if i := element(list, p); i >= 0 {
+			list[i] = setIn(list[i], value, rest)
+			return list
+		}
+		return append(list, setIn(nil, value, rest))
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		m = map[string]any{}
+	}
+	m[p] = setIn(m[p], value, rest)
+	return m
 }
 
-// unset removes what is at the path.
+// unset removes what is at the path, and with its last element a list, which the API server leaves out when it is empty.
 func (o object) unset(path ...string) {
-	if m, ok := o.at(path[:len(path)-1]...).(map[string]any); ok {
-		delete(m, path[len(path)-1])
+	last, above := path[len(path)-1], path[:len(path)-1]
+	switch in := o.at(above...).(type) {
+	case map[string]any:
+		delete(in, last)
+	case []any:
+		switch i := element(in, last); {
+		case i >= 0 && len(in) == 1:
+			o.unset(above...)
+		case i >= 0:
+			o.set(slices.Delete(slices.Clone(in), i, i+1), above...)
+		}
 	}
 }
 
 // boundPart is the part of an object that a plan is bound to: what somebody decided about it, and not its status, its metadata or its
-// replicas, which an autoscaler moves and no step here touches.
-func boundPart(kind string, o object) any {
-	switch kind {
-	case "ConfigMap":
-		return map[string]any{"data": o.at("data"), "binaryData": o.at("binaryData"), "immutable": o.at("immutable")}
-	}
-	spec, _ := o.at("spec").(map[string]any)
-	rest := make(map[string]any, len(spec))
-	for k, v := range spec {
-		if k != "replicas" {
-			rest[k] = v
+// replicas, which an autoscaler moves. A step that sets one of these binds to it as well.
+func boundPart(o object) map[string]any {
+	part := map[string]any{}
+	for k, v := range o {
+		switch k {
+		case "apiVersion", "kind", "metadata", "status":
+		default:
+			part[k] = v
 		}
 	}
-	return rest
+	if spec, ok := part["spec"].(map[string]any); ok {
+		rest := maps.Clone(spec)
+		delete(rest, "replicas")
+		if taints, ok := rest["taints"].([]any); ok && o["kind"] == "Node" {
+			if rest["taints"] = byPeople(taints); len(byPeople(taints)) == 0 {
+				delete(rest, "taints")
+			}
+		}
+		part["spec"] = rest
+	}
+	return part
+}
+
+// byPeople are the taints that no controller sets as a node's state changes (WellKnownLabels in k8s.io/api/core/v1, "node.kubernetes.io/…").
+func byPeople(taints []any) []any {
+	return slices.DeleteFunc(slices.Clone(taints), func(t any) bool {
+		key, _ := asMap(t)["key"].(string)
+		return strings.HasPrefix(key, "node.kubernetes.io/")
+	})
 }
 
 // specHash identifies the bound part. Maps encode with sorted keys, so that equal objects have equal hashes.
-func specHash(kind string, o object) string { return digest(encode(boundPart(kind, o))) }
+func specHash(o object) string { return digest(encode(boundPart(o))) }
 
 func encode(v any) []byte {
 	b, err := json.Marshal(v)
@@ -111,12 +169,16 @@ func mergePatch(from, to object) ([]byte, error) {
 	return encode(p), nil
 }
 
-// rightOn is the right to do something to an object.
-func rightOn(verb string, o incident.Object) incident.Right {
-	i := slices.IndexFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.Name == o.Kind })
-	if i < 0 {
-		return incident.Right{Verb: verb, Resource: o.Kind, Namespace: o.Namespace, Name: o.Name}
+// rightOn is the right to do something to an object, or with a subresource as in "pods/eviction" to that. Nobody can be given the right to create
+// what has a certain name.
+func rightOn(verb string, o incident.Object, subresource ...string) incident.Right {
+	r := incident.Right{Verb: verb, Resource: o.Kind, Namespace: o.Namespace, Name: o.Name}
+	if k, ok := snapshot.ServedAs(o.Kind); ok {
+		r.Group, r.Resource = k.Group, k.Resource
 	}
-	return incident.Right{Verb: verb, Group: snapshot.Kinds[i].Group, Resource: snapshot.Kinds[i].Resource, Namespace: o.Namespace,
-		Name: o.Name}
+	r.Resource = strings.Join(append([]string{r.Resource}, subresource...), "/")
+	if verb == "create" && len(subresource) == 0 {
+		r.Name = ""
+	}
+	return r
 }

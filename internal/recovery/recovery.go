@@ -28,6 +28,13 @@ type Writer interface {
 	// Patch applies a JSON merge patch and returns the object as it is afterwards, or with dryRun as it would be. A metadata.uid or
 	// metadata.resourceVersion in the patch that is not the object's must be refused as a conflict.
 	Patch(ctx context.Context, o incident.Object, patch []byte, dryRun bool) ([]byte, error)
+	// Create makes an object and returns it as it is afterwards, or with dryRun as it would be.
+	Create(ctx context.Context, o incident.Object, object []byte, dryRun bool) ([]byte, error)
+	// Delete begins to delete the object that has the UID and, where it is given, the resourceVersion; another one must be refused as a
+	// conflict. At once means without a grace period.
+	Delete(ctx context.Context, o incident.Object, uid, resourceVersion string, atOnce, dryRun bool) error
+	// Evict asks for the pod with the UID to be evicted; a PodDisruptionBudget may refuse it.
+	Evict(ctx context.Context, o incident.Object, uid string, dryRun bool) error
 }
 
 // Host reads and restores files of one node; *host.Host is one.

@@ -54,7 +54,7 @@ func (restartWorkload) prepare(s *incident.Step, now subject, _ loader, _ func([
 func (restartWorkload) change(s incident.Step, _ loader, now subject) (subject, error) {
 	o := now.object.clone()
 	o.set(s.Params["at"], annotationPath...)
-	return subjectOf(s.Target.Object.Kind, o), nil
+	return subjectOf(o), nil
 }
 
 func (restartWorkload) views(s incident.Step, _ loader) (before, after string, err error) {

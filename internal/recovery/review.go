@@ -68,7 +68,8 @@ func (r *Recovery) dryRun(ctx context.Context, w Writer, s incident.Step, as inc
 	if err != nil {
 		return fail(err)
 	}
-	for range attempts {
+	for i := range attempts {
+		pause(ctx, i)
 		now, lookErr := k.look(ctx, r, s)
 		if lookErr != nil {
 			return fail(lookErr)

@@ -3,6 +3,7 @@ package recovery
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	sigsyaml "sigs.k8s.io/yaml"
 
@@ -14,25 +15,24 @@ const (
 	templateHashLabel  = "pod-template-hash"
 )
 
-// rollbackDeployment gives a Deployment another revision's pod template. Parameters: "template" and "before", blobs of pod templates
+// rollBackWorkload gives a Deployment, StatefulSet or DaemonSet another revision's pod template. Parameters: "template" and "before", blobs of pod templates
 // as JSON; "to" and "from", their revisions, for people.
-type rollbackDeployment struct{ edit }
+type rollBackWorkload struct{ edit }
 
-func (rollbackDeployment) means() string {
-	return "Rolls a Deployment back to the pod template of its previous revision."
+func (rollBackWorkload) means() string {
+	return "Rolls a Deployment, StatefulSet or DaemonSet back to the pod template of an earlier revision."
 }
 
 // risk: disruptive, for the pods of the revision that goes end.
-func (rollbackDeployment) risk(incident.Step) incident.Risk { return incident.Disruptive }
+func (rollBackWorkload) risk(incident.Step) incident.Risk { return incident.Disruptive }
 
-func (rollbackDeployment) title(s incident.Step) string {
-	return fmt.Sprintf("Roll Deployment %s/%s back from revision %s to %s", s.Target.Object.Namespace, s.Target.Object.Name, s.Params["from"],
-		s.Params["to"])
+func (rollBackWorkload) title(s incident.Step) string {
+	return fmt.Sprintf("Roll %s back from revision %s to %s", inWords(s.Target.Object), s.Params["from"], s.Params["to"])
 }
 
-func (rollbackDeployment) prepare(s *incident.Step, now subject, _ loader, put func([]byte) (string, error)) (err error) {
-	if s.Target.Object.Kind != "Deployment" {
-		return unfit("roll back %s: not a Deployment", s.Target.Object)
+func (rollBackWorkload) prepare(s *incident.Step, now subject, _ loader, put func([]byte) (string, error)) (err error) {
+	if !slices.Contains(rolled, s.Target.Object.Kind) {
+		return unfit("roll back %s: only a Deployment, StatefulSet or DaemonSet can be rolled back", s.Target.Object)
 	}
 	if paused, _ := now.object.at("spec", "paused").(bool); paused {
 		return unfit("roll back %s: its rollout is paused; resume it first", s.Target.Object)
@@ -45,7 +45,7 @@ func (rollbackDeployment) prepare(s *incident.Step, now subject, _ loader, put f
 	return err
 }
 
-// templateOf is the pod template of a Deployment or ReplicaSet, without the label that the controller adds to each ReplicaSet's.
+// templateOf is the pod template of a workload or ReplicaSet, without the label that the controller adds to each ReplicaSet's.
 func templateOf(o object) (object, error) {
 	t, ok := o.clone().at("spec", "template").(map[string]any)
 	if !ok {
@@ -55,14 +55,14 @@ func templateOf(o object) (object, error) {
 	return t, nil
 }
 
-func (rollbackDeployment) change(s incident.Step, load loader, now subject) (subject, error) {
+func (rollBackWorkload) change(s incident.Step, load loader, now subject) (subject, error) {
 	t, err := loadTemplate(load, s.Params["template"])
 	if err != nil {
 		return subject{}, err
 	}
 	o := now.object.clone()
 	o.set(map[string]any(t), "spec", "template")
-	return subjectOf(s.Target.Object.Kind, o), nil
+	return subjectOf(o), nil
 }
 
 func loadTemplate(load loader, hash string) (object, error) {
@@ -73,7 +73,7 @@ func loadTemplate(load loader, hash string) (object, error) {
 	return decodeObject(b)
 }
 
-func (rollbackDeployment) views(s incident.Step, load loader) (before, after string, err error) {
+func (rollBackWorkload) views(s incident.Step, load loader) (before, after string, err error) {
 	if before, err = templateView(load, s.Params["before"]); err != nil {
 		return "", "", err
 	}
@@ -90,7 +90,7 @@ func templateView(load loader, hash string) (string, error) {
 	return string(b), err
 }
 
-func (rollbackDeployment) undo(s incident.Step) *incident.Step {
+func (rollBackWorkload) undo(s incident.Step) *incident.Step {
 	return &incident.Step{Params: map[string]string{"template": s.Params["before"], "before": s.Params["template"], "from": s.Params["to"],
 		"to": s.Params["from"]}}
 }

@@ -84,7 +84,7 @@ func (r *Recovery) rollbackTo(ctx context.Context, o incident.Object, prev *apps
 	if err != nil {
 		return incident.Step{}, err
 	}
-	return incident.Step{Kind: RollbackDeployment, Target: incident.Target{Object: o},
+	return incident.Step{Kind: RollBackWorkload, Target: incident.Target{Object: o},
 		Params: map[string]string{"template": hash, "to": prev.Annotations[revisionAnnotation], "from": from}}, nil
 }
 

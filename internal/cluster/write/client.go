@@ -74,29 +74,27 @@ func connect(config *rest.Config) (*rest.RESTClient, error) {
 	return api, nil
 }
 
-// path is where objects of the kind are: the kinds that can be read and changed here are those a Snapshot holds.
-func path(kind, namespace, name string) ([]string, error) {
-	for _, k := range snapshot.Kinds {
-		if k.Name != kind {
-			continue
-		}
-		p := []string{"/apis", k.Group, k.Version}
-		if k.Group == "" {
-			p = []string{"/api", k.Version}
-		}
-		if k.Namespaced && namespace != "" {
-			p = append(p, "namespaces", namespace)
-		}
-		p = append(p, k.Resource)
-		if name != "" {
-			if k.Namespaced != (namespace != "") {
-				return nil, fmt.Errorf("find %s %s/%s: a namespace is given where there is none, or missing", kind, namespace, name)
-			}
-			p = append(p, name)
-		}
+// path is where objects of the kind are.
+func path(kind, namespace, name string, subresource ...string) ([]string, error) {
+	k, ok := snapshot.ServedAs(kind)
+	if !ok {
+		return nil, fmt.Errorf("find %s %s/%s: not a kind that Paramedic knows", kind, namespace, name)
+	}
+	p := []string{"/apis", k.Group, k.Version}
+	if k.Group == "" {
+		p = []string{"/api", k.Version}
+	}
+	if k.Namespaced && namespace != "" {
+		p = append(p, "namespaces", namespace)
+	}
+	p = append(p, k.Resource)
+	if name == "" {
 		return p, nil
 	}
-	return nil, fmt.Errorf("find %s %s/%s: not a kind that Paramedic knows", kind, namespace, name)
+	if k.Namespaced != (namespace != "") {
+		return nil, fmt.Errorf("find %s %s/%s: a namespace is given where there is none, or missing", kind, namespace, name)
+	}
+	return append(append(p, name), subresource...), nil
 }
 
 // raw is the answer's body, or what the API server says is wrong: Result.Raw alone loses its words.

@@ -2,7 +2,6 @@ package write
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -34,6 +34,7 @@ func TestOnARealCluster(t *testing.T) {
 	}
 	l := newLab(t, config)
 	steptest.Run(t, l.world)
+	l.uncordon()
 	t.Run("healthy once it serves", func(t *testing.T) { l.healthy(t) })
 }
 
@@ -41,6 +42,8 @@ const labNamespace = "recovery-test"
 
 type lab struct {
 	client  *Client
+	stage   *Stage
+	reader  *Reader
 	core    *kubernetes.Clientset
 	node    string
 	may, no incident.Identity
@@ -52,6 +55,12 @@ func newLab(t *testing.T, config *rest.Config) *lab {
 		no: incident.Identity{User: "recovery-ben"}}
 	var err error
 	if l.client, err = New(config); err != nil {
+		t.Fatal(err)
+	}
+	if l.stage, err = l.client.Stage(); err != nil {
+		t.Fatal(err)
+	}
+	if l.reader, err = l.client.Reader(); err != nil {
 		t.Fatal(err)
 	}
 	if l.core, err = kubernetes.NewForConfig(config); err != nil {
@@ -68,6 +77,12 @@ func newLab(t *testing.T, config *rest.Config) *lab {
 	}
 	t.Cleanup(func() {
 		_ = l.core.CoreV1().Namespaces().Delete(context.Background(), labNamespace, metav1.DeleteOptions{})
+		for _, o := range []incident.Object{{Kind: "Service", Namespace: labNamespace, Name: "it"}, {Kind: "StorageClass", Name: labNamespace}, {Kind: "StorageClass", Name: labNamespace + "-it"},
+			{Kind: "PersistentVolume", Name: labNamespace + "-it"}, {Kind: "PersistentVolume", Name: labNamespace}, {Kind: "ValidatingWebhookConfiguration", Name: labNamespace + "-it"},
+			{Kind: "Namespace", Name: labNamespace + "-it"}, {Kind: "APIService", Name: "v1.recovery-test.example.com"}} {
+			l.remove(o)
+		}
+		l.uncordon()
 		_ = l.core.RbacV1().ClusterRoles().Delete(context.Background(), labNamespace, metav1.DeleteOptions{})
 		_ = l.core.RbacV1().ClusterRoleBindings().Delete(context.Background(), labNamespace, metav1.DeleteOptions{})
 	})
@@ -79,8 +94,7 @@ func newLab(t *testing.T, config *rest.Config) *lab {
 func (l *lab) grant(t *testing.T) {
 	t.Helper()
 	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: labNamespace}, Rules: []rbacv1.PolicyRule{
-		{APIGroups: []string{""}, Resources: []string{"configmaps", "nodes"}, Verbs: []string{"patch"}},
-		{APIGroups: []string{"apps"}, Resources: []string{"deployments", "statefulsets", "daemonsets"}, Verbs: []string{"patch"}},
+		{APIGroups: []string{"*"}, Resources: []string{"*"}, Verbs: []string{"create", "delete", "patch", "escalate", "bind"}},
 	}}
 	binding := &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: labNamespace},
 		RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: labNamespace},
@@ -102,57 +116,77 @@ func (l *lab) grant(t *testing.T) {
 }
 
 func (l *lab) world(t *testing.T) steptest.World {
-	r, err := l.client.Reader()
-	if err != nil {
-		t.Fatal(err)
-	}
 	m := &steptest.Memory{}
 	return steptest.World{
 		Namespace: labNamespace, Node: l.node, May: l.may, MayNot: l.no, Put: l.put, Delete: l.delete,
-		Options: recovery.Options{Reader: r, Blobs: m, LastGood: m, Now: time.Now,
+		Options: recovery.Options{Reader: l.reader, Blobs: m, LastGood: m, Now: time.Now,
 			WriterFor: func(as incident.Identity) (recovery.Writer, error) { return l.client.WriterFor(as) }},
 	}
 }
 
-// put applies as kubectl apply --server-side --force-conflicts would.
+// put applies as kubectl apply --server-side --force-conflicts would, the status as well; what is given a deletionTimestamp is then deleted.
 func (l *lab) put(t *testing.T, o incident.Object, object map[string]any) {
 	t.Helper()
-	object["metadata"] = map[string]any{"name": o.Name, "namespace": o.Namespace}
-	body, err := json.Marshal(object)
-	if err != nil {
+	u := &unstructured.Unstructured{Object: object}
+	u.SetKind(o.Kind)
+	u.SetName(o.Name)
+	u.SetNamespace(o.Namespace)
+	deleted := u.GetDeletionTimestamp() != nil
+	u.SetDeletionTimestamp(nil)
+	status := object["status"]
+	delete(object, "status")
+	if err := l.stage.Apply(t.Context(), u, ""); err != nil {
 		t.Fatal(err)
 	}
-	force := true
-	if o.Kind == "ConfigMap" {
-		_, err = l.core.CoreV1().ConfigMaps(o.Namespace).Patch(t.Context(), o.Name, types.ApplyPatchType, body,
-			metav1.PatchOptions{FieldManager: "somebody", Force: &force})
-	} else {
-		_, err = l.core.AppsV1().Deployments(o.Namespace).Patch(t.Context(), o.Name, types.ApplyPatchType, body,
-			metav1.PatchOptions{FieldManager: "somebody", Force: &force})
+	if status != nil {
+		object["status"] = status
+		if err := l.stage.Apply(t.Context(), u, "status"); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err != nil {
-		t.Fatal(err)
+	if deleted {
+		u.SetFinalizers(nil) // which would be taken away first
+		if err := l.stage.Delete(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
 func (l *lab) delete(t *testing.T, o incident.Object) {
 	t.Helper()
-	r, err := l.client.Reader()
+	b, err := l.reader.Get(t.Context(), o)
+	if apierrors.IsNotFound(err) {
+		return
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.Kind == "ConfigMap" {
-		err = l.core.CoreV1().ConfigMaps(o.Namespace).Delete(t.Context(), o.Name, metav1.DeleteOptions{})
-	} else {
-		err = l.core.AppsV1().Deployments(o.Namespace).Delete(t.Context(), o.Name, metav1.DeleteOptions{})
+	u := &unstructured.Unstructured{}
+	if err := u.UnmarshalJSON(b); err != nil {
+		t.Fatal(err)
 	}
-	if err != nil && !apierrors.IsNotFound(err) {
+	if err := l.stage.Delete(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
 	l.wait(t, "the end of "+o.String(), func() bool {
-		_, err := r.Get(t.Context(), o)
+		_, err := l.reader.Get(t.Context(), o)
 		return apierrors.IsNotFound(err)
 	})
+}
+
+// uncordon puts the node back as it was.
+func (l *lab) uncordon() {
+	_, _ = l.core.CoreV1().Nodes().Patch(context.Background(), l.node, types.MergePatchType,
+		[]byte(`{"spec":{"unschedulable":null,"taints":null},"metadata":{"labels":{"recovery-test":null}}}`), metav1.PatchOptions{})
+}
+
+// remove deletes what a test left behind.
+func (l *lab) remove(o incident.Object) {
+	b, err := l.reader.Get(context.Background(), o)
+	u := &unstructured.Unstructured{}
+	if err == nil && u.UnmarshalJSON(b) == nil {
+		_ = l.stage.Delete(context.Background(), u)
+	}
 }
 
 // healthy: a workload whose image cannot be pulled is not well, and is once its image is one that the node has.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
@@ -62,15 +63,78 @@ func (w *Writer) Patch(ctx context.Context, o incident.Object, patch []byte, dry
 	if err != nil {
 		return nil, err
 	}
-	req := w.api.Patch(types.MergePatchType).AbsPath(p...).Param("fieldManager", FieldManager).Body(patch)
-	doing := "patch " + o.String() + " as " + w.as.User
+	return w.send(ctx, w.api.Patch(types.MergePatchType).AbsPath(p...).Param("fieldManager", FieldManager).Body(patch), "patch", o, dryRun)
+}
+
+// Create makes the object that the JSON is and returns it as it is afterwards; with dryRun, as it would be, and nothing is made.
+func (w *Writer) Create(ctx context.Context, o incident.Object, object []byte, dryRun bool) ([]byte, error) {
+	p, err := path(o.Kind, o.Namespace, "")
+	if err != nil {
+		return nil, err
+	}
+	req := w.api.Post().AbsPath(p...).Param("fieldManager", FieldManager).SetHeader("Content-Type", "application/json").Body(object)
+	return w.send(ctx, req, "create", o, dryRun)
+}
+
+// Delete begins to delete the object that has the UID and, where one is given, the resourceVersion; another one is refused with a conflict. At
+// once means without the time that its containers are given to end. With dryRun nothing happens.
+func (w *Writer) Delete(ctx context.Context, o incident.Object, uid, resourceVersion string, atOnce, dryRun bool) error {
+	p, err := path(o.Kind, o.Namespace, o.Name)
+	if err != nil {
+		return err
+	}
+	background := metav1.DeletePropagationBackground
+	body, err := json.Marshal(deleteOptions(uid, resourceVersion, &background, atOnce, dryRun))
+	if err != nil {
+		return fmt.Errorf("delete %s: %w", o, err)
+	}
+	_, err = w.send(ctx, w.api.Delete().AbsPath(p...).SetHeader("Content-Type", "application/json").Body(body), "delete", o, dryRun)
+	return err
+}
+
+// Evict asks for the pod with the UID to be evicted, which a PodDisruptionBudget may refuse (k8s.io/api/policy/v1, Eviction). With dryRun
+// nothing happens.
+func (w *Writer) Evict(ctx context.Context, o incident.Object, uid string, dryRun bool) error {
+	p, err := path(o.Kind, o.Namespace, o.Name, "eviction")
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(policyv1.Eviction{
+		TypeMeta:   metav1.TypeMeta{APIVersion: policyv1.SchemeGroupVersion.String(), Kind: "Eviction"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: o.Namespace, Name: o.Name}, DeleteOptions: deleteOptions(uid, "", nil, false, dryRun)})
+	if err != nil {
+		return fmt.Errorf("evict %s: %w", o, err)
+	}
+	_, err = w.send(ctx, w.api.Post().AbsPath(p...).SetHeader("Content-Type", "application/json").Body(body), "evict", o, dryRun)
+	return err
+}
+
+// deleteOptions say that nothing is to happen, with dryRun, in the body: where there is one, the API server does not look at the parameter.
+func deleteOptions(uid, resourceVersion string, policy *metav1.DeletionPropagation, atOnce, dryRun bool) *metav1.DeleteOptions {
+	out := &metav1.DeleteOptions{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "DeleteOptions"}, PropagationPolicy: policy,
+		Preconditions: &metav1.Preconditions{UID: (*types.UID)(&uid)}}
+	if resourceVersion != "" {
+		out.Preconditions.ResourceVersion = &resourceVersion
+	}
+	if atOnce {
+		out.GracePeriodSeconds = new(int64)
+	}
+	if dryRun {
+		out.DryRun = []string{metav1.DryRunAll}
+	}
+	return out
+}
+
+// send does what the request asks, and says in an error who did what to what.
+func (w *Writer) send(ctx context.Context, req *rest.Request, verb string, o incident.Object, dryRun bool) ([]byte, error) {
+	doing := verb + " " + o.String() + " as " + w.as.User
 	if dryRun {
 		req.Param("dryRun", metav1.DryRunAll)
 		doing = "dry-run: " + doing
 	}
 	b, err := raw(req.Do(ctx))
 	if err != nil {
-		r := incident.Right{Verb: "patch", Resource: strings.ToLower(o.Kind), Namespace: o.Namespace, Name: o.Name}
+		r := incident.Right{Verb: verb, Resource: strings.ToLower(o.Kind), Namespace: o.Namespace, Name: o.Name}
 		return nil, explain(doing, w.host, w.as, r, err)
 	}
 	return b, nil

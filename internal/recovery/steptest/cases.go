@@ -11,7 +11,11 @@ import (
 const cniDir = "/etc/cni/net.d"
 
 func cases() []kindCase {
-	return []kindCase{
+	all := append(wholeCases(), podCases()...)
+	for _, c := range fieldCases {
+		all = append(all, c.kindCase())
+	}
+	return append(all, []kindCase{
 		{kind: recovery.SetConfigMapKey, undoable: true,
 			setUp: func(t *testing.T, w World) incident.Step {
 				o := incident.Object{Kind: "ConfigMap", Namespace: w.Namespace, Name: "coredns"}
@@ -30,14 +34,14 @@ func cases() []kindCase {
 			},
 			meddle: func(t *testing.T, w World, o incident.Object) { w.Put(t, o, deployment("busybox:1.35")) },
 		},
-		{kind: recovery.RollbackDeployment, undoable: true,
+		{kind: recovery.RollBackWorkload, undoable: true,
 			setUp: func(t *testing.T, w World) incident.Step {
 				o := incident.Object{Kind: "Deployment", Namespace: w.Namespace, Name: "web"}
 				w.Delete(t, o)
 				w.Put(t, o, deployment("busybox:1.36"))
 				good := get(t, w, o)["spec"].(map[string]any)["template"] // with the API server's defaults
 				w.Put(t, o, deployment("busybox:none"))
-				return draft(recovery.RollbackDeployment, o, "template", blob(t, w, encode(good)), "from", "2", "to", "1")
+				return draft(recovery.RollBackWorkload, o, "template", blob(t, w, encode(good)), "from", "2", "to", "1")
 			},
 			meddle: func(t *testing.T, w World, o incident.Object) { w.Put(t, o, deployment("busybox:1.35")) },
 		},
@@ -53,7 +57,7 @@ func cases() []kindCase {
 			},
 			meddle: func(t *testing.T, w World, _ incident.Object) { files(w).write(t, "20-kept.conf", "{\"other\":true}") },
 		},
-	}
+	}...)
 }
 
 func draft(kind string, o incident.Object, params ...string) incident.Step {

@@ -30,6 +30,8 @@ type Cluster struct {
 	Allowed func(as incident.Identity, r incident.Right) bool
 	// Mutate, where set, changes what is written, as an admission webhook does; dry-runs included.
 	Mutate func(o incident.Object, object map[string]any)
+	// Guarded, where set, says which pods a PodDisruptionBudget keeps from being evicted.
+	Guarded func(o incident.Object) bool
 	// Fail, where set, is asked after a write whether its answer gets lost.
 	Fail func() error
 
@@ -160,6 +162,66 @@ func (w writer) Patch(_ context.Context, o incident.Object, patch []byte, dryRun
 		}
 	}
 	return encode(object), nil
+}
+
+func (w writer) Create(_ context.Context, o incident.Object, body []byte, dryRun bool) ([]byte, error) {
+	c := w.c
+	c.mu.Lock()
+	_, there := c.objects[o]
+	c.mu.Unlock()
+	var object map[string]any
+	mustJSON(body, &object)
+	switch {
+	case there:
+		return nil, apierrors.NewAlreadyExists(schema.GroupResource{Resource: o.Kind}, o.Name)
+	case c.Mutate != nil:
+		c.Mutate(o, object)
+	}
+	if dryRun {
+		return encode(object), nil
+	}
+	c.Put(o, object)
+	return c.answer(encode(object))
+}
+
+func (w writer) Delete(_ context.Context, o incident.Object, uid, resourceVersion string, _, dryRun bool) error {
+	c := w.c
+	c.mu.Lock()
+	old, there := c.objects[o]
+	c.mu.Unlock()
+	if !there {
+		return notFound(o)
+	}
+	meta := old["metadata"].(map[string]any)
+	if meta["uid"] != uid || resourceVersion != "" && meta["resourceVersion"] != resourceVersion {
+		return apierrors.NewConflict(schema.GroupResource{Resource: o.Kind}, o.Name, fmt.Errorf("the precondition does not hold"))
+	}
+	if dryRun {
+		return nil
+	}
+	c.Delete(o)
+	_, err := c.answer(nil)
+	return err
+}
+
+func (w writer) Evict(ctx context.Context, o incident.Object, uid string, dryRun bool) error {
+	if w.c.Guarded != nil && w.c.Guarded(o) {
+		return apierrors.NewTooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", 0)
+	}
+	return w.Delete(ctx, o, uid, "", false, dryRun)
+}
+
+// answer counts a write, whose answer may get lost.
+func (c *Cluster) answer(b []byte) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Writes++
+	if c.Fail != nil {
+		if err := c.Fail(); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
 }
 
 func notFound(o incident.Object) error {

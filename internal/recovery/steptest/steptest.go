@@ -6,9 +6,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/paramedic-bot/paramedic/internal/host"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -48,6 +51,9 @@ type kindCase struct {
 	setUp    func(*testing.T, World) incident.Step // the target as it is to be mended, and the draft of the step
 	meddle   func(*testing.T, World, incident.Object)
 	undoable bool
+	of       string // the kind of object, where the suite meets several
+	absent   bool   // the target is not there before
+	ends     bool   // the step is done when its target is gone, whoever did it
 }
 
 // Run runs the suite: every kind of step, each case on a target of its own.
@@ -55,7 +61,7 @@ func Run(t *testing.T, world func(t *testing.T) World) {
 	covered := map[string]bool{}
 	for _, c := range cases() {
 		covered[c.kind] = true
-		t.Run(c.kind, func(t *testing.T) { c.run(t, world) })
+		t.Run(strings.TrimSuffix(c.kind+" "+c.of, " "), func(t *testing.T) { c.run(t, world) })
 	}
 	for _, k := range recovery.StepKinds() {
 		if !covered[k.Kind] {
@@ -68,7 +74,7 @@ func (c kindCase) run(t *testing.T, world func(t *testing.T) World) {
 	t.Run("before it is not done, and a review changes nothing", func(t *testing.T) {
 		b := c.begin(t, world(t))
 		b.observes(recovery.NotDone)
-		if b.step.Title == "" || b.step.Diff == "" || len(b.step.Rights) == 0 || b.step.Target.UID == "" || b.step.Target.SpecHash == "" {
+		if b.step.Title == "" || b.step.Diff == "" || len(b.step.Rights) == 0 || (b.step.Target.UID == "") != c.absent || b.step.Target.SpecHash == "" {
 			t.Errorf("something is missing: %+v", b.step)
 		}
 		checks := b.r.Review(t.Context(), b.plan, b.w.May)
@@ -121,11 +127,17 @@ func (c kindCase) run(t *testing.T, world func(t *testing.T) World) {
 			t.Errorf("review of the inverse: %+v", checks)
 		}
 		again := b.apply(back, back.Steps[0])
-		b.observes(recovery.NotDone)
+		if !c.ends { // what was made again is not what the step removed
+			b.observes(recovery.NotDone)
+		}
 		if o, err := b.r.Observe(t.Context(), back.Steps[0]); err != nil || o.Outcome != recovery.Done {
 			t.Errorf("observe the inverse: %+v, %v", o, err)
 		}
-		if again == nil || again.Target != b.step.Target {
+		want := b.step.Target
+		if c.ends { // what was made again is another object, and had no UID when this was written
+			want.UID = ""
+		}
+		if again == nil || again.Target != want {
 			t.Errorf("the inverse of the inverse is not the step: %+v", again)
 		}
 	})
@@ -135,14 +147,22 @@ func (c kindCase) run(t *testing.T, world func(t *testing.T) World) {
 		b.refused()
 	})
 	t.Run("a target that was replaced or is gone is left alone", func(t *testing.T) {
-		if c.kind == recovery.RestoreHostFiles {
-			t.Skip("a Node is nothing to delete")
-		}
 		b := c.begin(t, world(t))
+		if stays[b.step.Target.Object.Kind] || c.absent {
+			t.Skip("there is nothing to delete")
+		}
 		b.w.Delete(t, b.step.Target.Object)
-		b.refused()
+		expect := b.refused
+		if c.ends {
+			expect = b.doneByOthers
+		}
+		expect()
 		c.setUp(t, b.w)
-		b.refused()
+		was := b.target()
+		expect()
+		if now := b.target(); now != was {
+			t.Errorf("another object of that name was changed from %s to %s", was, now)
+		}
 	})
 	t.Run("a step that is not the plan's is refused", func(t *testing.T) {
 		b := c.begin(t, world(t))
@@ -224,6 +244,16 @@ func (b *bench) refused() {
 	}
 }
 
+// doneByOthers: the target is gone, and whatever has its name now is not touched.
+func (b *bench) doneByOthers() {
+	b.t.Helper()
+	b.observes(recovery.Done)
+	b.rechecks(false)
+	if _, _, err := b.r.Apply(b.t.Context(), b.plan, b.step, b.w.May); err != nil {
+		b.t.Errorf("apply: %v", err)
+	}
+}
+
 // target is the target as it is, as far as somebody decided about it.
 func (b *bench) target() string {
 	b.t.Helper()
@@ -234,8 +264,26 @@ func (b *bench) target() string {
 		}
 		return a.Hash() + changed.String()
 	}
-	o := get(b.t, b.w, b.step.Target.Object)
-	return string(encode([]any{o["data"], o["spec"]}))
+	data, err := b.w.Options.Reader.Get(b.t.Context(), b.step.Target.Object)
+	if apierrors.IsNotFound(err) {
+		return "gone"
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var o map[string]any
+	mustJSON(data, &o)
+	meta := o["metadata"].(map[string]any)
+	if spec, ok := o["spec"].(map[string]any); ok && b.step.Target.Object.Kind == "Node" {
+		taints, _ := spec["taints"].([]any) // the cluster taints what is cordoned
+		spec["taints"] = slices.DeleteFunc(taints, func(x any) bool {
+			key, _ := x.(map[string]any)["key"].(string)
+			return strings.HasPrefix(key, "node.kubernetes.io/")
+		})
+	}
+	notes, _ := meta["annotations"].(map[string]any) // controllers write some of their own
+	return string(encode([]any{o["data"], o["spec"], meta["uid"], meta["finalizers"], meta["labels"], o["rules"], o["subjects"], o["webhooks"],
+		notes["storageclass.kubernetes.io/is-default-class"]}))
 }
 
 func get(t *testing.T, w World, o incident.Object) map[string]any {
