@@ -34,7 +34,7 @@ func inContainer(s incident.Step, rest ...string) []string {
 	if s.Params["init"] == "true" {
 		list = "initContainers"
 	}
-	return podSpec(s, append([]string{list, named(s.Params["container"])}, rest...)...)
+	return podSpec(s, append([]string{list, withName(s.Params["container"])}, rest...)...)
 }
 
 func fixed(path ...string) func(incident.Step) []string {
@@ -50,7 +50,7 @@ var fields = map[string]field{
 	"SetCommand": {what: "the command of a container, or its arguments", kinds: template, harm: incident.Disruptive, typ: of[[]string](),
 		path: func(s incident.Step) []string { return inContainer(s, oneOf(s, "field", "command", "args")) }},
 	"SetEnv": {what: "a variable in a container's environment", kinds: template, harm: incident.Disruptive, typ: of[corev1.EnvVar](),
-		path: func(s incident.Step) []string { return inContainer(s, "env", named(s.Params["name"])) }},
+		path: func(s incident.Step) []string { return inContainer(s, "env", withName(s.Params["name"])) }},
 	"SetEnvFrom": {what: "what a container's environment is taken from", kinds: template, harm: incident.Disruptive,
 		typ: of[[]corev1.EnvFromSource](), path: func(s incident.Step) []string { return inContainer(s, "envFrom") }},
 	"SetResources": {what: "the requests and limits of a container", kinds: template, harm: incident.Disruptive,
@@ -61,7 +61,7 @@ var fields = map[string]field{
 			return inContainer(s, oneOf(s, "probe", "readinessProbe", "livenessProbe", "startupProbe"))
 		}},
 	"SetVolume": {what: "a volume of a pod template", kinds: template, harm: incident.Disruptive, typ: of[corev1.Volume](),
-		path: func(s incident.Step) []string { return podSpec(s, "volumes", named(s.Params["volume"])) }},
+		path: func(s incident.Step) []string { return podSpec(s, "volumes", withName(s.Params["volume"])) }},
 	"SetServiceAccount": {what: "the ServiceAccount of a pod template", kinds: template, harm: incident.Disruptive, typ: of[string](), fits: some,
 		path:   func(s incident.Step) []string { return podSpec(s, "serviceAccountName") },
 		beside: func(s incident.Step) []string { return podSpec(s, "serviceAccount") }},
@@ -124,7 +124,7 @@ var fields = map[string]field{
 		kinds: []string{"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"}, harm: incident.Disruptive, typ: of[string](),
 		fits: among("Ignore", "Fail"),
 		path: func(s incident.Step) []string {
-			return []string{"webhooks", named(s.Params["webhook"]), "failurePolicy"}
+			return []string{"webhooks", withName(s.Params["webhook"]), "failurePolicy"}
 		}},
 
 	"ExpandClaim": {what: "the size of a PersistentVolumeClaim, which never shrinks", kinds: []string{"PersistentVolumeClaim"},

@@ -52,8 +52,8 @@ func (o object) at(path ...string) any {
 	return v
 }
 
-// named is the element of a path that finds what has a name in a list.
-func named(name string) string { return "[name=" + name + "]" }
+// withName is the element of a path that finds what has a name in a list.
+func withName(name string) string { return "[name=" + name + "]" }
 
 func isElement(p string) bool { return strings.HasPrefix(p, "[") }
 

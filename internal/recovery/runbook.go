@@ -3,6 +3,7 @@ package recovery
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +21,21 @@ type Runbook struct {
 }
 
 // Runbooks is every runbook. For a cause, the first one that lists its code and has a remedy is taken.
-var Runbooks = []Runbook{
+var Runbooks = slices.Concat(podRunbooks, taskRunbooks, networkRunbooks, clusterRunbooks, firstRunbooks)
+
+// ByHand says of the codes that no runbook treats why not, and what a person does instead.
+var ByHand = merged(podsByHand, tasksByHand, networkByHand, clusterByHand)
+
+func merged(all ...map[string]string) map[string]string {
+	out := map[string]string{}
+	for _, m := range all {
+		maps.Copy(out, m)
+	}
+	return out
+}
+
+// firstRunbooks bring back what worked before, whatever the change was that broke it.
+var firstRunbooks = []Runbook{
 	{"restore-cni", "Puts the CNI configuration of a node back as it was while the node worked.",
 		[]string{"NodeCNIMissing"}, draftCNI},
 	{"restore-dns", "Puts the Corefile back as it was while DNS worked, restarts CoreDNS, and then those dependants that do not come back " +

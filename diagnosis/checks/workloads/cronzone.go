@@ -38,10 +38,10 @@ func dueInItsZone(schedule cron.Schedule, c *batchv1.CronJob, since, now time.Ti
 	}
 	all, fitting := d, due{count: -1}
 	for by := -furthestAhead; by <= furthestBehind; by += zonesDiffer {
-		zone := shifted{schedule, by}
-		there := dueSince(zone, since, now)
+		meant := shifted{schedule, by}
+		there := dueSince(meant, since, now)
 		all = fewer(all, there)
-		if last := c.Status.LastScheduleTime; last == nil || zone.Next(last.Add(-time.Minute)).Before(last.Add(time.Minute)) {
+		if last := c.Status.LastScheduleTime; last == nil || meant.Next(last.Add(-time.Minute)).Before(last.Add(time.Minute)) {
 			fitting = fewer(fitting, there)
 		}
 	}
