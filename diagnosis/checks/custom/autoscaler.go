@@ -35,7 +35,13 @@ type nodeGroup struct {
 	why                           string // it backs off
 }
 
+// checkNodeGroups reports what the autoscaler's status says of its groups, and what events say of who else makes nodes.
 func checkNodeGroups(s *snapshot.Snapshot, r *finding.Report) {
+	checkNodeMakers(s, r)
+	checkAutoscaler(s, r)
+}
+
+func checkAutoscaler(s *snapshot.Snapshot, r *finding.Report) {
 	c := s.ConfigMap(metav1.NamespaceSystem, statusMap)
 	if c == nil {
 		return

@@ -27,10 +27,7 @@ var Checks = []finding.Check{
 	{Name: "names in custom resources", Codes: slices.Concat(namesCodes, leftOutCodes), Run: checkReferences},
 	{Name: "what custom resources have issued", Codes: expiredCodes, Run: checkExpired},
 	{Name: "Helm releases", Codes: helmCodes, Run: checkHelm},
-	{Name: "node groups", Codes: groupCodes, Run: func(s *snapshot.Snapshot, r *finding.Report) {
-		checkNodeGroups(s, r)
-		checkNodeMakers(s, r)
-	}},
+	{Name: "node groups", Codes: groupCodes, Run: checkNodeGroups},
 }
 
 // CustomNotReady is the code of a custom resource that says by itself that it is not well.
