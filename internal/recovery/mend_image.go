@@ -37,6 +37,21 @@ func repositoryOf(image string) (repository, tag string) {
 	return image, ""
 }
 
+// mistyped says whether two repositories differ in one part of their path, and there by a letter or two.
+func mistyped(a, b string) bool {
+	x, y := strings.Split(a, "/"), strings.Split(b, "/")
+	differ := 0
+	for i := range min(len(x), len(y)) {
+		if x[i] != y[i] {
+			differ++
+			if d := kube.Distance(x[i], y[i]); d > 2 || 2*d >= len(y[i]) {
+				return false
+			}
+		}
+	}
+	return len(x) == len(y) && differ == 1
+}
+
 // mendImage lets a container have an image that is known to be there, or the credentials with which others pull from its registry.
 func mendImage(p patient) (remedy, string) {
 	if p.worked() {
@@ -57,6 +72,10 @@ func mendImage(p patient) (remedy, string) {
 		}
 		says := func(words []string) bool {
 			return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(said, w) })
+		}
+		if strings.Contains(said, "no match for platform") {
+			out, why = mendArchitecture(p)
+			return
 		}
 		why = fmt.Sprintf("the image %s is neither known to be missing nor refused, so another one would help no more", t.Image)
 		if says(notAllowed) {
@@ -133,7 +152,7 @@ func (p patient) otherImage(t container) (remedy, string) {
 				continue
 			case other == repository:
 				same = append(same, c.Image)
-			case otherTag == tag && tag != "" && len(kube.Near(repository, []string{other})) == 1 && registryOf(other) == registryOf(repository):
+			case otherTag == tag && tag != "" && mistyped(repository, other):
 				like = append(like, c.Image)
 			default:
 				continue

@@ -14,15 +14,13 @@ import (
 
 // mendPlace lets the scheduler find a node for a pod.
 func mendPlace(p patient) (remedy, string) {
-	var why []string
 	for _, mend := range []func(patient) (remedy, string){mendScheduler, mendSelector, mendTolerations, mendRequest} {
-		m, no := mend(p)
-		if no == "" {
+		if m, no := mend(p); no == "" {
 			return m, ""
 		}
-		why = append(why, no)
 	}
-	return remedy{}, why[len(why)-1]
+	return remedy{}, fmt.Sprintf("nothing in the cluster shows another scheduler, node selector, toleration or request for %s; make room for it, or add "+
+		"a node that it may run on", p.o)
 }
 
 // mendScheduler names the scheduler that exists, by the pods that it has placed, and looks like the one that does not.

@@ -47,9 +47,8 @@ func draftRollback(ctx context.Context, r *Recovery, q request) (draft, error) {
 		if len(titles) <= 5 { // a person reads it
 			out.why = join(out.why, reason)
 		}
-		if held := heldBy(q.s, o, now); len(held) > 0 {
-			out.steps = append(out.steps, held...)
-			out.why = join(out.why, "A StatefulSet waits for each of its pods in order, so the one that fails is deleted: it never becomes ready.")
+		if held := heldBy(q.s, o); len(held) > 0 {
+			out.steps, out.why = append(out.steps, held...), join(out.why, heldWords)
 		}
 	}
 	if len(out.steps) == 0 {
@@ -166,19 +165,30 @@ func wasAvailable(d *appsv1.Deployment, t time.Time) bool {
 	return false
 }
 
-// heldBy are the steps that delete the pods of a StatefulSet's revision that keep its order from going on.
-func heldBy(s *snapshot.Snapshot, o incident.Object, now *revision) []incident.Step {
-	if t := s.StatefulSet(o.Namespace, o.Name); o.Kind != "StatefulSet" || t == nil || t.Spec.PodManagementPolicy == appsv1.ParallelPodManagement {
-		return nil
+// heldBy are the steps that delete the pods which keep a workload's new template from them: those that are not ready of a StatefulSet that goes
+// by order, and of whatever replaces its pods only when somebody deletes them.
+func heldBy(s *snapshot.Snapshot, o incident.Object) []incident.Step {
+	held := false
+	switch o.Kind {
+	case "StatefulSet":
+		t := s.StatefulSet(o.Namespace, o.Name)
+		held = t != nil && (t.Spec.PodManagementPolicy != appsv1.ParallelPodManagement || t.Spec.UpdateStrategy.Type ==
+			appsv1.OnDeleteStatefulSetStrategyType)
+	case "DaemonSet":
+		t := s.DaemonSet(o.Namespace, o.Name)
+		held = t != nil && t.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType
 	}
 	var out []incident.Step
 	for _, p := range slices.Backward(s.PodsIn(o.Namespace)) {
-		if s.WorkloadOf(p) == o && p.Labels[appsv1.ControllerRevisionHashLabelKey] == now.hash && !ready(p) && p.DeletionTimestamp == nil {
-			out = append(out, incident.Step{Kind: DeletePod, Target: incident.Target{Object: podObject(p)}})
+		if held && s.WorkloadOf(p) == o && !ready(p) && p.DeletionTimestamp == nil {
+			out = append(out, deletePod(p, nil))
 		}
 	}
 	return out
 }
+
+// heldWords says why the pods are deleted.
+const heldWords = "The pods that are not ready are deleted, for they never become so and would not be replaced by themselves."
 
 func podObject(p *corev1.Pod) incident.Object {
 	return incident.Object{Kind: "Pod", Namespace: p.Namespace, Name: p.Name}
