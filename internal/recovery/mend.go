@@ -52,6 +52,9 @@ func forEach(many string, mend func(patient) (remedy, string)) func(context.Cont
 				refused = append(refused, why)
 				continue
 			}
+			for i := range m.steps {
+				m.steps[i].Source = strings.TrimSuffix(m.why, ".")
+			}
 			if held := heldBy(q.s, o); len(held) > 0 && m.steps[0].Target.Object == o {
 				m.steps, m.why = append(m.steps, held...), join(m.why, heldWords)
 			}

@@ -27,8 +27,8 @@ func faulted(q request) []*corev1.Pod {
 	return out
 }
 
-func deletePod(p *corev1.Pod, params map[string]string) incident.Step {
-	return incident.Step{Kind: DeletePod, Target: incident.Target{Object: podObject(p)}, Params: params}
+func deletePod(p *corev1.Pod, source string, params map[string]string) incident.Step {
+	return incident.Step{Kind: DeletePod, Target: incident.Target{Object: podObject(p)}, Source: source, Params: params}
 }
 
 // draftLeftovers deletes the pods that have failed and that their workload has replaced.
@@ -46,7 +46,7 @@ func draftLeftovers(_ context.Context, _ *Recovery, q request) (draft, error) {
 		case !restartable(w) || !kube.Satisfied(q.s, w):
 			why = fmt.Sprintf("%s has not replaced %s yet, and a pod that is deleted would fail as well until the reason is mended", w, podObject(p))
 		default:
-			out.steps = append(out.steps, deletePod(p, nil))
+			out.steps = append(out.steps, deletePod(p, "it has failed, and "+inWords(w)+" has all its pods without it", nil))
 			out.title = fmt.Sprintf("delete pod %s/%s, which has failed", p.Namespace, p.Name)
 		}
 	}
@@ -69,7 +69,7 @@ func draftElsewhere(_ context.Context, _ *Recovery, q request) (draft, error) {
 		if i < 0 || w.Kind == "DaemonSet" {
 			continue
 		}
-		out.steps = append(out.steps, deletePod(p, nil))
+		out.steps = append(out.steps, deletePod(p, "it has not begun to run, and "+inWords(w)+" runs on another node", nil))
 		out.title = fmt.Sprintf("delete pod %s/%s, so that another is made", p.Namespace, p.Name)
 		out.why = fmt.Sprintf("%s runs on node %s; the pod has not begun to run on node %s, so nothing of it is lost.", w,
 			kube.PodsOfWorkload(q.s, w)[i].Spec.NodeName, p.Spec.NodeName)
@@ -94,7 +94,8 @@ func draftGone(ctx context.Context, r *Recovery, q request) (draft, error) {
 				why = fmt.Sprintf("whether node %s is gone could not be seen", p.Spec.NodeName)
 				continue
 			}
-			out.steps = append(out.steps, deletePod(p, map[string]string{paramAtOnce: "true"}))
+			out.steps = append(out.steps, deletePod(p, "it is to go, and node "+p.Spec.NodeName+" is none of the cluster any more",
+				map[string]string{paramAtOnce: "true"}))
 			out.title = fmt.Sprintf("delete pod %s/%s at once", p.Namespace, p.Name)
 			out.why = join(out.why, fmt.Sprintf("Node %s is no node of the cluster any more, so no kubelet ends the pod. Whoever approves must know that "+
 				"the machine is off: a program that still runs there would write beside the new one.", p.Spec.NodeName))
@@ -145,7 +146,7 @@ func (r *Recovery) orphaned(ctx context.Context, s *snapshot.Snapshot, p *corev1
 	if all, _ := o.at("metadata", "finalizers").([]any); len(all) != 1 {
 		return nil, fmt.Sprintf("pod %s has other finalizers by now", p.Name), nil
 	}
-	return &incident.Step{Kind: "RemoveFinalizer", Target: incident.Target{Object: podObject(p)},
+	return &incident.Step{Kind: "RemoveFinalizer", Target: incident.Target{Object: podObject(p)}, Source: "nothing in the cluster speaks of " + domain,
 			Params: map[string]string{"finalizer": name, paramValue: "[]"}},
 		fmt.Sprintf("Nothing in the cluster speaks of %s: no workload, custom resource or webhook. Whoever approves must know that its controller "+
 			"runs nowhere else either.", domain), nil
@@ -200,7 +201,7 @@ func draftHeld(_ context.Context, _ *Recovery, q request) (draft, error) {
 			if q.s.WorkloadOf(p) != o || ready(p) || p.DeletionTimestamp != nil || rev == "" || rev == t.Status.UpdateRevision {
 				continue
 			}
-			out.steps = append(out.steps, deletePod(p, nil))
+			out.steps = append(out.steps, deletePod(p, "it is not ready and of revision "+rev+", and the StatefulSet waits for it", nil))
 			out.title = fmt.Sprintf("delete pod %s/%s, for which %s waits", p.Namespace, p.Name, inWords(o))
 			out.why = join(out.why, fmt.Sprintf("%s is not ready and of revision %s; it is made again with revision %s, on the same volume.", p.Name, rev,
 				t.Status.UpdateRevision))

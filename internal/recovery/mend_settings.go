@@ -17,7 +17,7 @@ import (
 func draftReread(_ context.Context, _ *Recovery, q request) (draft, error) {
 	out := draft{many: "restart %d workloads that run with old settings"}
 	for _, o := range atFault(q) {
-		out.steps = append(out.steps, restart(o, q.d.At))
+		out.steps = append(out.steps, restingOn("it was started before what it takes its settings from was changed", restart(o, q.d.At)))
 		out.title = "restart " + inWords(o)
 	}
 	if len(out.steps) == 0 {

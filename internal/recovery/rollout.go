@@ -38,7 +38,7 @@ func draftRollback(ctx context.Context, r *Recovery, q request) (draft, error) {
 			continue
 		}
 		now, _ := revisionsOf(q.s, o)
-		s, err := r.rollbackTo(ctx, o, prev, now.number)
+		s, err := r.rollbackTo(ctx, o, prev, now.number, prev.serving(q.s, o))
 		if err != nil {
 			return draft{}, err
 		}
@@ -78,7 +78,7 @@ func atFault(q request) []incident.Object {
 }
 
 // rollbackTo reads the revision's template as it is, for the Snapshot's types may not know all its fields.
-func (r *Recovery) rollbackTo(ctx context.Context, o incident.Object, prev *revision, from string) (incident.Step, error) {
+func (r *Recovery) rollbackTo(ctx context.Context, o incident.Object, prev *revision, from string, serving int) (incident.Step, error) {
 	b, err := r.o.Reader.Get(ctx, prev.kept)
 	if err != nil {
 		return incident.Step{}, err
@@ -99,7 +99,11 @@ func (r *Recovery) rollbackTo(ctx context.Context, o incident.Object, prev *revi
 	if err != nil {
 		return incident.Step{}, err
 	}
-	return incident.Step{Kind: RollBackWorkload, Target: incident.Target{Object: o},
+	source := fmt.Sprintf("revision %s, with which it was available before", prev.number)
+	if serving > 0 {
+		source = fmt.Sprintf("revision %s, which still serves with %s", prev.number, counted(serving, "pod"))
+	}
+	return incident.Step{Kind: RollBackWorkload, Target: incident.Target{Object: o}, Source: source,
 		Params: map[string]string{"template": hash, "to": prev.number, "from": from}}, nil
 }
 
@@ -181,7 +185,7 @@ func heldBy(s *snapshot.Snapshot, o incident.Object) []incident.Step {
 	var out []incident.Step
 	for _, p := range slices.Backward(s.PodsIn(o.Namespace)) {
 		if held && s.WorkloadOf(p) == o && !ready(p) && p.DeletionTimestamp == nil {
-			out = append(out, deletePod(p, nil))
+			out = append(out, deletePod(p, fmt.Sprintf("it is not ready and keeps the new template of %s from it", inWords(o)), nil))
 		}
 	}
 	return out
