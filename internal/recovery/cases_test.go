@@ -96,6 +96,9 @@ func withTemplates(t *testing.T, manifests []byte) []byte {
 				continue
 			}
 			of, _ := o["spec"].(tree)
+			if of["paused"] == true {
+				continue
+			}
 			if template, ok := of["template"].(tree); ok {
 				mine := tree{}
 				for k, v := range spec {
