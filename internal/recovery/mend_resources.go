@@ -128,7 +128,7 @@ func (p patient) tooMuch(name corev1.ResourceName, was, to resource.Quantity) st
 	more := (to.Value() - was.Value()) * int64(max(len(p.pods)+len(p.well), 1))
 	for i := range p.s.ResourceQuotas {
 		q := &p.s.ResourceQuotas[i]
-		limit := corev1.ResourceName("limits." + name)
+		limit := "limits." + name
 		hard, ok := q.Status.Hard[limit]
 		used := q.Status.Used[limit]
 		if ok && q.Namespace == p.o.Namespace && used.Value()+more > hard.Value() {
