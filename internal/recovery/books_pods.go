@@ -42,20 +42,26 @@ var podRunbooks = []Runbook{
 // podsByHand: no runbook, why not, and what to do.
 var podsByHand = map[string]string{
 	"PodPreempted": "Which of two workloads matters more is for people to say. Add a node, or correct the priorityClassName of the two.",
-	"RegistryFails": "What fails lies outside the cluster. See whether the registry answers from a node; log in to it to lift its rate limit, or " +
+	"RegistryFails": "What fails lies outside the cluster. See whether the registry answers from a node; log in to it to lift its rate " +
+		"limit, or " +
 		"pull through a mirror.",
-	"LogMigrationFailed": "A schema that is half migrated is known to nobody but its program, and the version before may not run on it. Read the " +
+	"LogMigrationFailed": "A schema that is half migrated is known to nobody but its program, and the version before may not run on it. " +
+		"Read the " +
 		"migration's error, mend the schema by hand or restore it, then start the program again.",
 	"LogNoSpace": "What may be deleted is known to nobody but its owner. Make room on the volume that the log names, or let it grow if its " +
 		"StorageClass allows that.",
-	"LogLockHeld": "Whoever holds the lock may be writing, and two that write destroy the data. Find the other process, end it, and remove a " +
+	"LogLockHeld": "Whoever holds the lock may be writing, and two that write destroy the data. Find the other process, end it, and " +
+		"remove a " +
 		"stale lock only when nobody holds it.",
-	"LogDeviceLost": "The container's devices are given back to it only when it is made anew, and may be lost again if the node is the reason. See " +
+	"LogDeviceLost": "The container's devices are given back to it only when it is made anew, and may be lost again if the node is the " +
+		"reason. See " +
 		"to the node's driver first; then delete the pod.",
-	"NodeLimitShared": "The limit is a setting of the node's kernel, which is set on the machine. Raise it there (sysctl fs.inotify, fs.file-max, " +
+	"NodeLimitShared": "The limit is a setting of the node's kernel, which is set on the machine. Raise it there (sysctl fs.inotify, " +
+		"fs.file-max, " +
 		"kernel.pid_max), or move pods to other nodes.",
 	"LogErrorsRepeat": "An error in a log proves nothing by itself. Read what it is about; where it began with a rollout, roll that back.",
 	"LogErrorOnce":    "One line proves nothing. Look again later whether it comes back.",
-	"LogFaultsObject": "The object says what somebody wants, and only they know what it should have been. Correct the field that the log names.",
+	"LogFaultsObject": "The object says what somebody wants, and only they know what it should have been. Correct the field that the log " +
+		"names.",
 	"CalledComplains": "What the called program refuses, its own log says. Mend that there: the caller is well.",
 }

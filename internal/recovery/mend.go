@@ -82,8 +82,8 @@ func firstOf(all []string, otherwise string) string {
 	return all[0]
 }
 
-// patients are the workloads that a cause names and whose pod template can be changed; those that suffer from it where it names none, and as
-// well where it names what they lack, for it names only some of those who lack it.
+// patients are the workloads that a cause names and whose pod template can be changed; those that suffer from it where it names none, and
+// as well where it names what they lack, for it names only some of those who lack it.
 func patients(q request) []incident.Object {
 	var out []incident.Object
 	add := func(all []incident.Object) {

@@ -80,7 +80,8 @@ func draftElsewhere(_ context.Context, _ *Recovery, q request) (draft, error) {
 	return out, nil
 }
 
-// draftGone ends pods that are to go and cannot: whose node is not in the cluster any more, or that a finalizer holds of which nobody is left.
+// draftGone ends pods that are to go and cannot: whose node is not in the cluster any more, or that a finalizer holds of which nobody is
+// left.
 func draftGone(ctx context.Context, r *Recovery, q request) (draft, error) {
 	out := draft{many: "let %d pods go"}
 	why := "no pod is named that is held by what is gone; see whether its node answers and its volumes can be unmounted"
@@ -97,7 +98,8 @@ func draftGone(ctx context.Context, r *Recovery, q request) (draft, error) {
 			out.steps = append(out.steps, deletePod(p, "it is to go, and node "+p.Spec.NodeName+" is none of the cluster any more",
 				map[string]string{paramAtOnce: "true"}))
 			out.title = fmt.Sprintf("delete pod %s/%s at once", p.Namespace, p.Name)
-			out.why = join(out.why, fmt.Sprintf("Node %s is no node of the cluster any more, so no kubelet ends the pod. Whoever approves must know that "+
+			out.why = join(out.why, fmt.Sprintf("Node %s is no node of the cluster any more, so no kubelet ends the pod. Whoever approves must "+
+				"know that "+
 				"the machine is off: a program that still runs there would write beside the new one.", p.Spec.NodeName))
 		case len(p.Finalizers) == 1:
 			s, said, err := r.orphaned(ctx, q.s, p)
@@ -146,9 +148,11 @@ func (r *Recovery) orphaned(ctx context.Context, s *snapshot.Snapshot, p *corev1
 	if all, _ := o.at("metadata", "finalizers").([]any); len(all) != 1 {
 		return nil, fmt.Sprintf("pod %s has other finalizers by now", p.Name), nil
 	}
-	return &incident.Step{Kind: "RemoveFinalizer", Target: incident.Target{Object: podObject(p)}, Source: "nothing in the cluster speaks of " + domain,
+	return &incident.Step{Kind: "RemoveFinalizer", Target: incident.Target{Object: podObject(p)},
+			Source: "nothing in the cluster speaks of " + domain,
 			Params: map[string]string{"finalizer": name, paramValue: "[]"}},
-		fmt.Sprintf("Nothing in the cluster speaks of %s: no workload, custom resource or webhook. Whoever approves must know that its controller "+
+		fmt.Sprintf("Nothing in the cluster speaks of %s: no workload, custom resource or webhook. Whoever approves must know that its "+
+			"controller "+
 			"runs nowhere else either.", domain), nil
 }
 
@@ -203,7 +207,8 @@ func draftHeld(_ context.Context, _ *Recovery, q request) (draft, error) {
 			}
 			out.steps = append(out.steps, deletePod(p, "it is not ready and of revision "+rev+", and the StatefulSet waits for it", nil))
 			out.title = fmt.Sprintf("delete pod %s/%s, for which %s waits", p.Namespace, p.Name, inWords(o))
-			out.why = join(out.why, fmt.Sprintf("%s is not ready and of revision %s; it is made again with revision %s, on the same volume.", p.Name, rev,
+			out.why = join(out.why, fmt.Sprintf("%s is not ready and of revision %s; it is made again with revision %s, on the same volume.",
+				p.Name, rev,
 				t.Status.UpdateRevision))
 		}
 	}
@@ -242,9 +247,12 @@ func mendServiceName(p patient) (remedy, string) {
 		spec["ports"] = ports
 	}
 	o := incident.Object{Kind: "Service", Namespace: t.Namespace, Name: t.Spec.ServiceName}
-	body := map[string]any{"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"name": o.Name, "namespace": o.Namespace}, "spec": spec}
-	return remedy{[]incident.Step{{Kind: MakeObject, Target: incident.Target{Object: o}, Params: map[string]string{paramValue: encodeValue(body)}}},
+	body := map[string]any{"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"name": o.Name, "namespace": o.Namespace},
+		"spec": spec}
+	return remedy{[]incident.Step{{Kind: MakeObject, Target: incident.Target{Object: o},
+		Params: map[string]string{paramValue: encodeValue(body)}}},
 		fmt.Sprintf("make the headless %s", inWords(o)),
-		fmt.Sprintf("%s names it as its serviceName, which cannot be changed; the selector is the StatefulSet's own, the ports are those that its "+
+		fmt.Sprintf("%s names it as its serviceName, which cannot be changed; the selector is the StatefulSet's own, the ports are those "+
+			"that its "+
 			"containers declare.", inWords(p.o))}, ""
 }

@@ -111,7 +111,8 @@ func (p patient) pullAs(t container) (remedy, string) {
 		}
 		near := kube.Near(ref.Name, names)
 		if len(near) != 1 {
-			return remedy{}, fmt.Sprintf("Secret %s, with which %s pulls, does not exist, and not exactly one for a registry looks like it", ref.Name, p.o)
+			return remedy{}, fmt.Sprintf("Secret %s, with which %s pulls, does not exist, and not exactly one for a registry looks like it",
+				ref.Name, p.o)
 		}
 		list, _ := p.at("imagePullSecrets").([]any)
 		asMap(list[i])["name"] = near[0]
@@ -132,7 +133,8 @@ func (p patient) pullAs(t container) (remedy, string) {
 	}
 	list, ok := only(lists)
 	if !ok || string(encode(list)) == string(encode(p.spec.ImagePullSecrets)) {
-		return remedy{}, fmt.Sprintf("the registry of %s refuses it, and nobody in namespace %s shows with which Secret it can be pulled", t.Image,
+		return remedy{}, fmt.Sprintf("the registry of %s refuses it, and nobody in namespace %s shows with which Secret it can be pulled",
+			t.Image,
 			p.o.Namespace)
 	}
 	return remedy{[]incident.Step{p.set("SetImagePullSecrets", list)}, title,

@@ -19,7 +19,8 @@ func mendPlace(p patient) (remedy, string) {
 			return m, ""
 		}
 	}
-	return remedy{}, fmt.Sprintf("nothing in the cluster shows another scheduler, node selector, toleration or request for %s; make room for it, or add "+
+	return remedy{}, fmt.Sprintf("nothing in the cluster shows another scheduler, node selector, toleration or request for %s; make room "+
+		"for it, or add "+
 		"a node that it may run on", p.o)
 }
 
@@ -111,8 +112,8 @@ func (p patient) labelled(key string) []string {
 	return slices.Sorted(maps.Keys(values))
 }
 
-// mendTolerations takes over the tolerations with which others of the namespace run on the nodes whose taints keep the pod away, where every
-// node that it may run on has such a taint.
+// mendTolerations takes over the tolerations with which others of the namespace run on the nodes whose taints keep the pod away, where
+// every node that it may run on has such a taint.
 func mendTolerations(p patient) (remedy, string) {
 	kept := map[string]bool{}
 	for i := range p.s.Nodes {
@@ -228,7 +229,8 @@ func mendCommand(p patient) (remedy, string) {
 		}
 		command, _ := p.of(t, "command").([]any)
 		command[0] = program
-		out = remedy{[]incident.Step{p.set("SetCommand", command, t.in("field", "command")...)}, fmt.Sprintf("let %s start %s", inWords(p.o), program),
+		out = remedy{[]incident.Step{p.set("SetCommand", command, t.in("field", "command")...)}, fmt.Sprintf("let %s start %s", inWords(p.o),
+			program),
 			fmt.Sprintf("%s cannot be started, and others with the image %s start %s.", t.Command[0], repository, program)}
 	})
 	return out, whyNot(out, why)

@@ -62,8 +62,8 @@ func saidOf(p patient, pod *corev1.Pod, name, kind string) string {
 	return said
 }
 
-// mendProbe lets a probe ask as the container answers: by the kubelet's own words, by what the container says of itself, or as another probe
-// does that succeeds.
+// mendProbe lets a probe ask as the container answers: by the kubelet's own words, by what the container says of itself, or as another
+// probe does that succeeds.
 func mendProbe(p patient) (remedy, string) {
 	why := fmt.Sprintf("no probe of %s is known to fail for what it asks", p.o)
 	for _, f := range p.failing() {
@@ -142,7 +142,8 @@ func (p patient) port(f probing) (port any, why string) {
 		return nil, ""
 	}
 	if at := p.listens(f, asked); at != 0 {
-		return int64(at), fmt.Sprintf("The log of container %s says that it listens on %d, and the probe asks port %s.", f.t.Name, at, asked.String())
+		return int64(at), fmt.Sprintf("The log of container %s says that it listens on %d, and the probe asks port %s.", f.t.Name, at,
+			asked.String())
 	}
 	var names []string
 	var numbers []int32
@@ -164,7 +165,8 @@ func (p patient) port(f probing) (port any, why string) {
 	case asked.Type == intstr.String && len(names) == 1:
 		return names[0], fmt.Sprintf("Container %s has no port %s; %s is its only one.", f.t.Name, asked.StrVal, names[0])
 	}
-	return int64(numbers[0]), fmt.Sprintf("The probe asks port %s, and %d is the only one that container %s declares.", asked.String(), numbers[0], f.t.Name)
+	return int64(numbers[0]), fmt.Sprintf("The probe asks port %s, and %d is the only one that container %s declares.", asked.String(),
+		numbers[0], f.t.Name)
 }
 
 // listens is the only port, other than the one that the probe is refused at, that the container's log says it listens on; 0 for none.

@@ -153,7 +153,8 @@ func (p patient) better(f reference) (to *reference, why string) {
 	slices.Sort(names)
 	near := kube.Near(f.name, names)
 	if len(near) != 1 {
-		return nil, fmt.Sprintf("%s %s does not exist, and there is not exactly one whose name looks like it and that has the keys that %s needs; "+
+		return nil, fmt.Sprintf("%s %s does not exist, and there is not exactly one whose name looks like it and that has the keys that %s "+
+			"needs; "+
 			"make it anew from where it came", f.kind, f.name, p.o)
 	}
 	to = &reference{kind: f.kind, name: near[0], keys: f.keys}
@@ -224,7 +225,8 @@ func (p patient) repoint(places map[string]reference, changes map[named]referenc
 	case one.list == "envFrom":
 		return p.set("SetEnvFrom", renamed(p.of(one.container, "envFrom"), changes), one.container.in()...), true
 	case len(places) == 1:
-		return p.set("SetEnv", renamed(p.of(one.container, "env", withName(one.element)), changes), one.container.in("name", one.element)...), true
+		return p.set("SetEnv", renamed(p.of(one.container, "env", withName(one.element)), changes), one.container.in("name", one.element)...),
+			true
 	}
 	return p.set("SetVariables", renamed(p.of(one.container, "env"), changes), one.container.in()...), true
 }

@@ -21,8 +21,8 @@ func halfMore(used resource.Quantity) resource.Quantity {
 	return *resource.NewQuantity(n, resource.BinarySI)
 }
 
-// mendMemory raises the memory limit of a container that was killed at it: to what the revision before had, if that is more, or else to half
-// more than it used, which is at least its limit.
+// mendMemory raises the memory limit of a container that was killed at it: to what the revision before had, if that is more, or else to
+// half more than it used, which is at least its limit.
 func mendMemory(p patient) (remedy, string) {
 	var out remedy
 	why := fmt.Sprintf("no container of %s was killed at a memory limit of its own", p.o)
@@ -43,7 +43,8 @@ func mendMemory(p patient) (remedy, string) {
 		to := halfMore(used)
 		if before := p.before(t.Name); before != nil {
 			if had := before.Resources.Limits[corev1.ResourceMemory]; had.Cmp(limit) > 0 {
-				to, from = had, fmt.Sprintf("Container %s was killed at its limit of %s; the revision before gave it %s.", c.Spec.Name, limit.String(), had.String())
+				to, from = had, fmt.Sprintf("Container %s was killed at its limit of %s; the revision before gave it %s.", c.Spec.Name, limit.String(),
+					had.String())
 			}
 		}
 		if why = p.tooMuch(corev1.ResourceMemory, limit, to); why == "" {
@@ -81,7 +82,8 @@ func (p patient) raise(t container, name corev1.ResourceName, to resource.Quanti
 		now = map[string]any{}
 	}
 	object(now).set(to.String(), "limits", string(name))
-	return remedy{[]incident.Step{p.set("SetResources", now, t.in()...)}, fmt.Sprintf("raise the %s limit of %s to %s", name, inWords(p.o), to.String()),
+	return remedy{[]incident.Step{p.set("SetResources", now, t.in()...)}, fmt.Sprintf("raise the %s limit of %s to %s", name, inWords(p.o),
+		to.String()),
 		fmt.Sprintf("%s %s is within what a node and the quotas allow.", from, to.String())}
 }
 
@@ -196,7 +198,8 @@ func mendStorage(p patient) (remedy, string) {
 			continue
 		}
 		object(v).set(to.String(), "emptyDir", "sizeLimit")
-		return remedy{[]incident.Step{p.set("SetVolume", v, "volume", name)}, fmt.Sprintf("let volume %s of %s have %s", name, inWords(p.o), to.String()),
+		return remedy{[]incident.Step{p.set("SetVolume", v, "volume", name)}, fmt.Sprintf("let volume %s of %s have %s", name, inWords(p.o),
+			to.String()),
 			from}, ""
 	}
 	return remedy{}, why
@@ -221,12 +224,14 @@ func mendRequest(p patient) (remedy, string) {
 				}
 			}
 			if to.IsZero() || to.Cmp(most) > 0 {
-				return remedy{}, fmt.Sprintf("container %s of %s asks for %s %s, more than any node has (%s on %s), and nothing shows how much it needs",
+				return remedy{}, fmt.Sprintf("container %s of %s asks for %s %s, more than any node has (%s on %s), and nothing shows how much it "+
+					"needs",
 					t.Name, p.o, asks.String(), name, most.String(), node)
 			}
 			now, _ := p.of(t, "resources").(map[string]any)
 			object(now).set(to.String(), "requests", string(name))
-			return remedy{[]incident.Step{p.set("SetResources", now, t.in()...)}, fmt.Sprintf("let %s ask for %s %s", inWords(p.o), to.String(), name),
+			return remedy{[]incident.Step{p.set("SetResources", now, t.in()...)}, fmt.Sprintf("let %s ask for %s %s", inWords(p.o), to.String(),
+				name),
 				fmt.Sprintf("No node has %s %s, the most is %s on %s; %s %s.", asks.String(), name, most.String(), node, from, to.String())}, ""
 		}
 	}

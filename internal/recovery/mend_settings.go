@@ -48,8 +48,8 @@ func (p patient) told(kind logs.Kind, f func(t container, fact logs.Fact)) {
 	})
 }
 
-// mendVariable sets the variable that a program says it lacks: as the revision before had it, as another container with the same image has it,
-// from the one that the container has by a name that looks like it, or from the only ConfigMap with a key of that name.
+// mendVariable sets the variable that a program says it lacks: as the revision before had it, as another container with the same image
+// has it, from the one that the container has by a name that looks like it, or from the only ConfigMap with a key of that name.
 func mendVariable(p patient) (remedy, string) {
 	why := fmt.Sprintf("no log of %s names a variable that its container does not set", p.o)
 	var out remedy

@@ -54,8 +54,9 @@ func replicaSets(s *snapshot.Snapshot, o incident.Object) (now, prev *revision) 
 		if rs.Namespace != o.Namespace || !metav1.IsControlledBy(rs, d) {
 			continue
 		}
-		v := &revision{kept: incident.Object{Kind: "ReplicaSet", Namespace: rs.Namespace, Name: rs.Name}, number: rs.Annotations[revisionAnnotation],
-			made: rs.CreationTimestamp.Time, template: rs.Spec.Template, replicaSet: rs}
+		v := &revision{kept: incident.Object{Kind: "ReplicaSet", Namespace: rs.Namespace, Name: rs.Name},
+			number: rs.Annotations[revisionAnnotation],
+			made:   rs.CreationTimestamp.Time, template: rs.Spec.Template, replicaSet: rs}
 		if n := revisionNumber(rs); n == current {
 			now = v
 		} else if n > best && n < current {
@@ -103,6 +104,7 @@ func keptIn(r *appsv1.ControllerRevision, byName bool) *revision {
 	if byName {
 		hash = r.Name
 	}
-	return &revision{kept: incident.Object{Kind: "ControllerRevision", Namespace: r.Namespace, Name: r.Name}, number: strconv.FormatInt(r.Revision, 10),
-		made: r.CreationTimestamp.Time, template: *t, hash: hash}
+	return &revision{kept: incident.Object{Kind: "ControllerRevision", Namespace: r.Namespace, Name: r.Name},
+		number: strconv.FormatInt(r.Revision, 10),
+		made:   r.CreationTimestamp.Time, template: *t, hash: hash}
 }

@@ -20,7 +20,8 @@ const (
 )
 
 // rollBackCodes are what a new revision can bring about. A schema that is half migrated is none of them: the old program may not know it.
-var rollBackCodes = []string{"DeploymentStuck", "DeploymentUnavailable", "DeploymentFails", "StatefulSetUnavailable", "DaemonSetUnavailable",
+var rollBackCodes = []string{"DeploymentStuck", "DeploymentUnavailable", "DeploymentFails", "StatefulSetUnavailable",
+	"DaemonSetUnavailable",
 	"PodCrashLoop", "PodExitsZero", "PodCannotStart", "PodImagePull", "PodConfigError", "PodOOMKilled", "PodProbeFailing", "PodNotReady",
 	"PodRestarts", "PodInitStuck", "PodUnschedulable", "PodVolumeFailed", "PodSandboxFailed", "PodSecurityRefused", "PodOverStorage",
 	"ConfigMapMissing", "SecretMissing", "LogMissingEnv", "LogConfigInvalid", "LogPortInUse", "LogFileDenied", "LogFileMissing",
@@ -124,7 +125,8 @@ func backTo(s *snapshot.Snapshot, o incident.Object, since time.Time) (prev *rev
 	serving := prev.serving(s, o)
 	switch {
 	case serving > 0:
-		reason = fmt.Sprintf("%s was rolled out %s and fails since; revision %s still serves with %d pods.", o, stamp(now.made), prev.number, serving)
+		reason = fmt.Sprintf("%s was rolled out %s and fails since; revision %s still serves with %d pods.", o, stamp(now.made), prev.number,
+			serving)
 	case now.made.Sub(prev.made) >= provenFor && wasWhole(s, o, now, prev):
 		reason = fmt.Sprintf("%s was rolled out %s and fails since; it was available with revision %s before.", o, stamp(now.made), prev.number)
 	default:
@@ -147,8 +149,8 @@ func (v *revision) serving(s *snapshot.Snapshot, o incident.Object) int {
 	return n
 }
 
-// wasWhole says whether a workload is known to have been well just before its current revision: a Deployment by its own condition; a StatefulSet
-// because it calls a revision its current one only once all of its pods were of it and ready, but the first.
+// wasWhole says whether a workload is known to have been well just before its current revision: a Deployment by its own condition; a
+// StatefulSet because it calls a revision its current one only once all of its pods were of it and ready, but the first.
 func wasWhole(s *snapshot.Snapshot, o incident.Object, now, prev *revision) bool {
 	switch o.Kind {
 	case "Deployment":
@@ -169,8 +171,8 @@ func wasAvailable(d *appsv1.Deployment, t time.Time) bool {
 	return false
 }
 
-// heldBy are the steps that delete the pods which keep a workload's new template from them: those that are not ready of a StatefulSet that goes
-// by order, and of whatever replaces its pods only when somebody deletes them.
+// heldBy are the steps that delete the pods which keep a workload's new template from them: those that are not ready of a StatefulSet
+// that goes by order, and of whatever replaces its pods only when somebody deletes them.
 func heldBy(s *snapshot.Snapshot, o incident.Object) []incident.Step {
 	held := false
 	switch o.Kind {
