@@ -51,6 +51,8 @@ var fields = map[string]field{
 		path: func(s incident.Step) []string { return inContainer(s, oneOf(s, "field", "command", "args")) }},
 	"SetEnv": {what: "a variable in a container's environment", kinds: template, harm: incident.Disruptive, typ: of[corev1.EnvVar](),
 		path: func(s incident.Step) []string { return inContainer(s, "env", withName(s.Params["name"])) }},
+	"SetVariables": {what: "the variables in a container's environment", kinds: template, harm: incident.Disruptive, typ: of[[]corev1.EnvVar](),
+		path: func(s incident.Step) []string { return inContainer(s, "env") }},
 	"SetEnvFrom": {what: "what a container's environment is taken from", kinds: template, harm: incident.Disruptive,
 		typ: of[[]corev1.EnvFromSource](), path: func(s incident.Step) []string { return inContainer(s, "envFrom") }},
 	"SetResources": {what: "the requests and limits of a container", kinds: template, harm: incident.Disruptive,
@@ -73,6 +75,8 @@ var fields = map[string]field{
 		harm: incident.Disruptive, typ: of[string](), path: func(s incident.Step) []string {
 			return podSpec(s, oneOf(s, "field", "priorityClassName", "runtimeClassName", "schedulerName", "dnsPolicy"))
 		}},
+	"SetServiceLinks": {what: "whether a pod template's environment tells of the namespace's Services", kinds: template, harm: incident.Disruptive,
+		typ: of[bool](), path: func(s incident.Step) []string { return podSpec(s, "enableServiceLinks") }},
 	"SetImagePullSecrets": {what: "the Secrets with which a pod template's images are pulled", kinds: template, harm: incident.Disruptive,
 		typ: of[[]corev1.LocalObjectReference](), path: func(s incident.Step) []string { return podSpec(s, "imagePullSecrets") }},
 
