@@ -1,0 +1,211 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/netpol"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
+)
+
+// draftFlow adds a rule for each flow that the policy is blamed for, and nothing that nobody misses.
+func draftFlow(ctx context.Context, r *Recovery, q request) (draft, error) {
+	o, err := aboutKind(q, "NetworkPolicy")
+	if err != nil {
+		return draft{}, err
+	}
+	var flows []netpol.Missing
+	for _, m := range netpol.MissingFlows(q.s) {
+		if m.Code == q.cause.Code && m.Blames == o {
+			flows = append(flows, m)
+		}
+	}
+	if len(flows) == 0 {
+		return no("who is to be let through %s is not known: no program names what is behind it; let its rules name those who are to call it",
+			inWords(o))
+	}
+	rules := map[incident.Object]*allowance{}
+	out := draft{title: "let " + flowWords(q.s, flows[0]) + " through", why: "The rule is for exactly that: the labels are those by which the " +
+		"workload selects its own pods, and the ports those that they listen on."}
+	for _, m := range flows {
+		rule, err := ruleFor(q.s, m)
+		if err != nil {
+			return draft{}, err
+		}
+		a := rules[m.Policy]
+		switch {
+		case a == nil:
+			a = &allowance{egress: m.Egress}
+			rules[m.Policy] = a
+		case a.egress != m.Egress: // one step for each object: the other direction is let by a policy of its own
+			out.steps = append(out.steps, ownPolicy(q.s, m, rule))
+			continue
+		}
+		if !slices.ContainsFunc(a.rules, func(have any) bool { return encodeValue(have) == encodeValue(rule) }) {
+			a.rules = append(a.rules, rule)
+		}
+	}
+	for _, m := range flows {
+		a := rules[m.Policy]
+		if a.done {
+			continue
+		}
+		a.done = true
+		s, err := r.allow(ctx, m.Policy, a)
+		if err != nil {
+			return draft{}, err
+		}
+		out.steps = append(out.steps, s)
+	}
+	return out, nil
+}
+
+// allowance is what a policy is to allow besides.
+type allowance struct {
+	egress, done bool
+	rules        []any
+}
+
+func (r *Recovery) allow(ctx context.Context, o incident.Object, a *allowance) (incident.Step, error) {
+	now, err := r.asIs(ctx, o)
+	if err != nil {
+		return incident.Step{}, err
+	}
+	kind, field := "AllowIngress", "ingress"
+	if a.egress {
+		kind, field = "AllowEgress", "egress"
+	}
+	has, _ := now.clone().at("spec", field).([]any)
+	return setTo(kind, o, append(has, a.rules...)), nil
+}
+
+// ruleFor is a policy's rule for a flow, as the API server has it.
+func ruleFor(s *snapshot.Snapshot, m netpol.Missing) (map[string]any, error) {
+	side, other := "from", m.From
+	if m.Egress {
+		side, other = "to", m.To
+	}
+	var peers []any
+	switch {
+	case other != nil && other.Spec.HostNetwork:
+		return nil, unfit("%s is on its node's network, and whether rules by labels see it is the network plugin's choice; allow its address",
+			other.Name)
+	case other != nil:
+		labels := ownLabels(s, other)
+		if len(labels) == 0 {
+			return nil, unfit("no label tells the pods of %s from others", inWords(s.WorkloadOf(other)))
+		}
+		peer := map[string]any{"podSelector": map[string]any{"matchLabels": asAny(labels)}}
+		if other.Namespace != m.Policy.Namespace {
+			peer["namespaceSelector"] = map[string]any{"matchLabels": map[string]any{corev1.LabelMetadataName: other.Namespace}}
+		}
+		peers = append(peers, peer)
+	case len(m.Addrs) == 0:
+		return nil, unfit("which address %s calls is not known", inWords(s.WorkloadOf(m.From)))
+	}
+	for _, a := range m.Addrs {
+		peers = append(peers, map[string]any{"ipBlock": map[string]any{"cidr": fmt.Sprintf("%s/%d", a, a.BitLen())}})
+	}
+	if len(m.Ports) == 0 {
+		return nil, unfit("at which port %s calls is not known", inWords(s.WorkloadOf(m.From)))
+	}
+	var ports []any
+	for _, number := range m.Ports {
+		protocols := []string{string(m.Protocol)}
+		if m.Code == netpol.PolicyBlocksDNS { // a long answer comes over TCP
+			protocols = []string{string(corev1.ProtocolUDP), string(corev1.ProtocolTCP)}
+		}
+		for _, protocol := range protocols {
+			ports = append(ports, map[string]any{"port": int64(number), "protocol": protocol})
+		}
+	}
+	return map[string]any{side: peers, "ports": ports}, nil
+}
+
+// ownPolicy makes a policy beside those that cut a flow, which lets it in or out and isolates nobody who is not isolated already.
+func ownPolicy(s *snapshot.Snapshot, m netpol.Missing, rule map[string]any) incident.Step {
+	at, direction, field := m.To, "Ingress", "ingress"
+	if m.Egress {
+		at, direction, field = m.From, "Egress", "egress"
+	}
+	to := "outside"
+	if m.To != nil {
+		to = s.WorkloadOf(m.To).Name
+	}
+	o := incident.Object{Kind: "NetworkPolicy", Namespace: at.Namespace, Name: fmt.Sprintf("allow-%s-to-%s", s.WorkloadOf(m.From).Name, to)}
+	return setTo(MakeObject, o, map[string]any{"apiVersion": "networking.k8s.io/v1", "kind": o.Kind,
+		"metadata": map[string]any{"name": o.Name, "namespace": o.Namespace},
+		"spec": map[string]any{"podSelector": map[string]any{"matchLabels": asAny(ownLabels(s, at))}, "policyTypes": []any{direction},
+			field: []any{rule}}})
+}
+
+func flowWords(s *snapshot.Snapshot, m netpol.Missing) string {
+	to := ""
+	switch {
+	case m.Code == netpol.PolicyBlocksDNS:
+		to = "the cluster's DNS"
+	case m.To != nil:
+		to = inWords(s.WorkloadOf(m.To))
+	case len(m.Addrs) > 0:
+		to = m.Addrs[0].String()
+	}
+	return fmt.Sprintf("what %s calls of %s", inWords(s.WorkloadOf(m.From)), to)
+}
+
+// ownLabels are those by which a pod's workload selects it; of a pod without one of the kinds that do, its own that no controller gave it.
+func ownLabels(s *snapshot.Snapshot, p *corev1.Pod) map[string]string {
+	w := s.WorkloadOf(p)
+	if d := s.Deployment(w.Namespace, w.Name); w.Kind == "Deployment" && d != nil && d.Spec.Selector != nil {
+		return d.Spec.Selector.MatchLabels
+	}
+	if d := s.StatefulSet(w.Namespace, w.Name); w.Kind == "StatefulSet" && d != nil && d.Spec.Selector != nil {
+		return d.Spec.Selector.MatchLabels
+	}
+	if d := s.DaemonSet(w.Namespace, w.Name); w.Kind == "DaemonSet" && d != nil && d.Spec.Selector != nil {
+		return d.Spec.Selector.MatchLabels
+	}
+	out := map[string]string{}
+	for k, v := range p.Labels {
+		if k != templateHashLabel && !strings.HasPrefix(k, "batch.kubernetes.io/") && k != "controller-uid" && k != "job-name" {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// draftPolicySelector takes the labels from the workload that the check found nearest.
+func draftPolicySelector(ctx context.Context, r *Recovery, q request) (draft, error) {
+	o, err := aboutKind(q, "NetworkPolicy")
+	if err != nil {
+		return draft{}, err
+	}
+	now, err := r.asIs(ctx, o)
+	if err != nil {
+		return draft{}, err
+	}
+	selector := object(asMap(now.clone().at("spec", "podSelector")))
+	want := map[string]string{}
+	for k, v := range asMap(selector["matchLabels"]) {
+		want[k], _ = v.(string)
+	}
+	templates := kube.TemplatesIn(q.s, o.Namespace)
+	near, ok := kube.NearestTemplate(o.Name, want, templates)
+	if !ok || !kube.Slipped(want, near.Labels) {
+		return no("no workload in namespace %s has labels like %s", o.Namespace, kube.LabelWords(want))
+	}
+	labels := corrected(want, near.Labels)
+	for _, t := range templates {
+		if t.Object != near.Object && kube.Matches(labels, t.Labels) {
+			return no("%s would fit %s as well as %s", kube.LabelWords(labels), inWords(t.Object), inWords(near.Object))
+		}
+	}
+	selector["matchLabels"] = asAny(labels)
+	return one(setTo("SetPolicySelector", o, map[string]any(selector)), fmt.Sprintf("let %s select the pods of %s", inWords(o), inWords(near.Object)),
+		fmt.Sprintf("The labels are those in the pod template of %s. From then on the policy cuts what it does not allow.", inWords(near.Object)))
+}
