@@ -98,10 +98,15 @@ func aboutKind(q request, kinds ...string) (incident.Object, error) {
 	return incident.Object{}, unfit("no %s is named at fault", strings.Join(kinds, " or "))
 }
 
-// nearName is the name that most looks like one that there is not; none if two do alike, for nobody knows which is meant.
+// nearName is the name that most looks like one that there is not, or has the same letters in another order; none if two do alike, for nobody
+// knows which is meant.
 func nearName(name string, there []string) (string, bool) {
-	near := kube.Near(name, there)
 	low := strings.ToLower(name)
+	letters := func(s string) string { return string(slices.Sorted(slices.Values([]byte(strings.ToLower(s))))) }
+	near := kube.Near(name, there)
+	if len(near) == 0 {
+		near = slices.DeleteFunc(kube.Nearest(name, there), func(n string) bool { return letters(n) != letters(name) })
+	}
 	if len(near) == 0 || len(near) > 1 && kube.Distance(low, strings.ToLower(near[0])) == kube.Distance(low, strings.ToLower(near[1])) {
 		return "", false
 	}

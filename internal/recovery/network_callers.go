@@ -12,81 +12,110 @@ import (
 
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// correction is a word in a program's settings that is wrong, and what should stand there. The word is a host, with its port where that is what
-// is wrong.
+// correction is a host in a program's settings that is wrong, or its port, and what should stand there.
 type correction struct {
-	wrong, right string
+	wrong, right string // hosts, in full as far as they are known
+	port, to     string // ports; empty where it is not the port that is wrong
 	why          string // by what that is known, a sentence
-	// port and to are the port alone, for a program that is told it by itself; empty where it is not the port that is wrong.
-	port, to string
 }
 
 // draftCaller corrects what the callers of a Service are told, in a variable of their template or a key of a ConfigMap that they take it from.
 func draftCaller(ctx context.Context, r *Recovery, q request) (draft, error) {
-	by := callersOf(q)
-	if len(by) == 0 {
-		return no("by which name it is called is not seen")
-	}
 	out := draft{many: "correct what %d programs are told"}
-	var told []incident.Object
-	restarts := map[incident.Object]bool{}
-	for _, c := range by {
+	var mended []incident.Object
+	var left error
+	for _, c := range callersOf(q) {
 		w := q.s.WorkloadOf(c.Pod)
-		if slices.Contains(told, w) {
+		if slices.Contains(mended, w) {
 			continue
 		}
-		told = append(told, w)
 		x, err := corrects(q, c)
+		var steps []incident.Step
+		if err == nil {
+			steps, err = r.correctSetting(ctx, q, c, w, x)
+		}
+		if unboundable(err) {
+			left = err
+			continue
+		}
 		if err != nil {
 			return draft{}, err
 		}
-		steps, err := r.correctSetting(ctx, q, c, w, x)
-		if err != nil {
-			return draft{}, err
-		}
+		mended = append(mended, w)
 		for _, s := range steps {
-			if !restarts[s.Target.Object] {
+			if !slices.ContainsFunc(out.steps, func(o incident.Step) bool { return o.Target.Object == s.Target.Object }) {
 				out.steps = append(out.steps, s)
-				restarts[s.Target.Object] = true
 			}
 		}
-		out.title, out.why = fmt.Sprintf("let %s call %s instead of %s", inWords(w), x.right, x.wrong), x.why
+		out.title, out.why = fmt.Sprintf("let %s call %s instead of %s", inWords(w), place(x.right, x.to), place(x.wrong, x.port)), x.why
 	}
-	if len(out.steps) != len(told) { // a ConfigMap and its restart go together
+	switch {
+	case len(mended) == 0 && q.cause.Code == "ServicePortMissing":
+		return draftPortAsCalled(ctx, r, q, left)
+	case len(mended) == 0 && left != nil:
+		return draft{}, left
+	case len(mended) == 0:
+		return no("by which name it is called is not seen")
+	case len(mended) != len(out.steps): // a ConfigMap and its restart go together
 		out.many = ""
 	}
 	return out, nil
 }
 
-// callersOf are the calls that the cause speaks of: those of its Service that fail as its code says.
+func place(host, port string) string {
+	if port == "" {
+		return host
+	}
+	return host + ":" + port
+}
+
+// callersOf are the calls that the cause speaks of. Of a program that does not say whom it calls, each container may be the caller.
 func callersOf(q request) []calls.Call {
 	var out []calls.Call
 	for _, c := range slices.Concat(calls.Failing(q.s), calls.Complaints(q.s)) {
-		var fits bool
-		switch q.cause.Code {
-		case "ServiceNameMismatch":
-			set, err := aboutKind(q, "StatefulSet")
-			labels := strings.Split(c.Need.Host, ".")
-			if err == nil && len(labels) > 1 {
-				p := q.s.Pod(set.Namespace, labels[0])
-				fits = p != nil && q.s.WorkloadOf(p) == set
-			}
-		case "ServicePortMissing":
-			o, err := aboutKind(q, "Service")
-			fits = err == nil && c.Service == o && c.Need.Port != ""
-		default:
-			o, err := aboutKind(q, "Service")
-			fits = err == nil && (c.Service == o || kube.NamesService(c.Need.Host, c.Pod.Namespace, o)) && q.s.Service(o.Namespace, o.Name) == nil
-		}
-		if fits {
+		if callFits(q, c) {
 			out = append(out, c)
 		}
 	}
+	o, err := aboutKind(q, "Service")
+	if len(out) > 0 || err != nil || q.cause.Code != "ServiceMissing" {
+		return out
+	}
+	for i := range q.s.Pods {
+		p := &q.s.Pods[i]
+		if !slices.Contains(q.cause.Objects, q.s.WorkloadOf(p)) {
+			continue
+		}
+		for _, c := range p.Spec.Containers {
+			host := o.Name + "." + o.Namespace + ".svc.cluster.local"
+			out = append(out, calls.Call{Pod: p, Log: &snapshot.Log{Container: c.Name}, Need: logs.Fact{Host: host}, Service: o})
+		}
+	}
 	return out
+}
+
+func callFits(q request, c calls.Call) bool {
+	if q.cause.Code == "ServiceNameMismatch" {
+		set, err := aboutKind(q, "StatefulSet")
+		parts := strings.Split(c.Need.Host, ".")
+		p := q.s.Pod(set.Namespace, parts[0])
+		return err == nil && len(parts) > 1 && p != nil && q.s.WorkloadOf(p) == set
+	}
+	o, err := aboutKind(q, "Service")
+	if err != nil {
+		return false
+	}
+	v := q.s.Service(o.Namespace, o.Name)
+	if q.cause.Code == "ServicePortMissing" {
+		return c.Service == o && c.Need.Port != "" && v != nil &&
+			(v.Spec.ClusterIP == corev1.ClusterIPNone || !kube.HasPort(v, c.Need.Port))
+	}
+	return v == nil && (c.Service == o || kube.NamesService(c.Need.Host, c.Pod.Namespace, o))
 }
 
 // corrects says what a call should have been.
@@ -133,9 +162,9 @@ func rightSubdomain(q request, host string) (correction, error) {
 		return correction{}, unfit("%s has no serviceName of a Service that exists, and it can't be changed: delete it with --cascade=orphan and make "+
 			"it again with the right one", inWords(o))
 	}
-	labels := strings.Split(host, ".")
-	labels[1] = set.Spec.ServiceName
-	return correction{wrong: host, right: strings.Join(labels, "."),
+	parts := strings.Split(host, ".")
+	parts[1] = set.Spec.ServiceName
+	return correction{wrong: host, right: strings.Join(parts, "."),
 		why: fmt.Sprintf("Service %s is the one that gives the pods of StatefulSet %s their names.", set.Spec.ServiceName, set.Name)}, nil
 }
 
@@ -145,93 +174,82 @@ func rightPort(q request, c calls.Call, host string) (correction, error) {
 	if err != nil {
 		return correction{}, err
 	}
-	wrong := host + ":" + c.Need.Port
-	if v.Spec.ClusterIP == corev1.ClusterIPNone {
-		for _, p := range v.Spec.Ports {
-			if target := kube.TargetPort(p); fmt.Sprint(p.Port) == c.Need.Port && target.Type == intstr.Int {
-				return correction{wrong, host + ":" + target.String(), fmt.Sprintf("Service %s is headless and maps no ports: its pods listen "+
-					"on %s.", v.Name, target.String()), c.Need.Port, target.String()}, nil
+	x := correction{wrong: host, right: host, port: c.Need.Port}
+	for _, p := range v.Spec.Ports {
+		target := kube.TargetPort(p)
+		if v.Spec.ClusterIP == corev1.ClusterIPNone && fmt.Sprint(p.Port) == c.Need.Port && target.Type == intstr.Int {
+			x.to = target.String()
+			x.why = fmt.Sprintf("Service %s is headless and maps no ports: its pods listen on %s.", v.Name, x.to)
+			return x, nil
+		}
+	}
+	if v.Spec.ClusterIP == corev1.ClusterIPNone || len(v.Spec.Ports) != 1 {
+		return x, unfit("which port of Service %s is meant is not known; it has %s", v.Name, strings.Join(kube.ServicePorts(v), ", "))
+	}
+	x.to = fmt.Sprint(v.Spec.Ports[0].Port)
+	x.why = fmt.Sprintf("%s is the only port of Service %s.", x.to, v.Name)
+	return x, nil
+}
+
+// draftPortAsCalled lets a Service with one port answer at the port that it is called at, where nobody sees what the caller is told.
+func draftPortAsCalled(ctx context.Context, r *Recovery, q request, left error) (draft, error) {
+	v, o, err := serviceOf(q)
+	by := callersOf(q)
+	if err != nil || len(by) == 0 || v.Spec.ClusterIP == corev1.ClusterIPNone || len(v.Spec.Ports) != 1 || v.Spec.Ports[0].Name == "" {
+		return draft{}, firstOf(err, left, unfit("at which port the Service is called is not seen"))
+	}
+	now, err := r.asIs(ctx, o)
+	if err != nil {
+		return draft{}, err
+	}
+	ports, _ := now.clone().at("spec", "ports").([]any)
+	number, err := intOf(by[0].Need.Port)
+	if err != nil || len(ports) != 1 {
+		return draft{}, firstOf(err, unfit("Service %s has changed since it was looked at", v.Name))
+	}
+	add := object(asMap(ports[0])).clone()
+	add["name"], add["port"] = v.Spec.Ports[0].Name+"-as-called", number
+	delete(add, "nodePort")
+	return one(setTo("SetServicePorts", o, append(ports, map[string]any(add))),
+		fmt.Sprintf("let Service %s/%s answer at port %d as well", v.Namespace, v.Name, number),
+		fmt.Sprintf("%s calls it there, where it is told so is not seen, and %d is the only port of the Service.", inWords(q.s.WorkloadOf(by[0].Pod)),
+			v.Spec.Ports[0].Port))
+}
+
+// hostPosition are what stands before and after a short name that is a host: it is all of the value, after a scheme or an account, or before a port.
+const hostPosition = `(?i)(^|//|@)%s(:\d+$|$|[:/,?])|(^|[\s,;="'])%s(:\d)`
+
+// in puts the right host and port into a text in place of the wrong ones, in whatever form it has them; ok is false where it does not.
+func (x correction) in(text, namespace string) (string, bool) {
+	wrong, right := formsOf(x.wrong, namespace), formsOf(x.right, namespace)
+	for i, w := range wrong {
+		to := place(right[min(i, len(right)-1)], x.to)
+		w = regexp.QuoteMeta(place(w, x.port))
+		word := regexp.MustCompile(`(?i)(^|[^a-z0-9.-])` + w + `($|[^a-z0-9.-])`)
+		if !strings.Contains(w, `\.`) && x.port == "" {
+			word = regexp.MustCompile(fmt.Sprintf(hostPosition, w, w))
+			to += "${2}${4}"
+			if out := word.ReplaceAllString(text, "${1}${3}"+to); out != text {
+				return out, true
 			}
-		}
-		return correction{}, unfit("on which port the pods of headless Service %s listen is not known", v.Name)
-	}
-	if len(v.Spec.Ports) != 1 {
-		return correction{}, unfit("Service %s has several ports, and which of them is meant is not known", v.Name)
-	}
-	right := fmt.Sprint(v.Spec.Ports[0].Port)
-	return correction{wrong, host + ":" + right, fmt.Sprintf("%s is the only port of Service %s.", right, v.Name), c.Need.Port, right}, nil
-}
-
-// correctSetting makes the steps that put the right word where the container is told the wrong one.
-func (r *Recovery) correctSetting(ctx context.Context, q request, c calls.Call, w incident.Object, x correction) ([]incident.Step, error) {
-	if !slices.Contains(template, w.Kind) {
-		return nil, unfit("%s calls it, and what a %s is told cannot be changed", inWords(w), w.Kind)
-	}
-	now, err := r.asIs(ctx, w)
-	if err != nil {
-		return nil, err
-	}
-	at := podSpec(incident.Step{Target: incident.Target{Object: w}}, "containers", withName(c.Log.Container))
-	list, _ := now.at(append(at, "env")...).([]any)
-	if name, v := x.variable(list); name != "" {
-		return []incident.Step{setTo("SetEnv", w, v, "container", c.Log.Container, "name", name)}, nil
-	}
-	m, key, right := inConfigMaps(q.s, c, x)
-	if m == nil {
-		return nil, unfit("where %s is told %s is not seen: in no variable of its own and in no ConfigMap that it takes them from", inWords(w), x.wrong)
-	}
-	hash, err := r.put(ctx, []byte(right))
-	if err != nil {
-		return nil, err
-	}
-	steps := []incident.Step{{Kind: SetConfigMapKey, Target: incident.Target{Object: snapshot.ObjectOf("ConfigMap", m.Namespace, m.Name)},
-		Params: map[string]string{"key": key, paramValue: hash}}}
-	if restartable(w) {
-		steps = append(steps, restart(w, q.d.At))
-	}
-	return steps, nil
-}
-
-// variable is the one of a container's variables that has the wrong word, and what it should be; "" if none has it, or several have the port
-// alone.
-func (x correction) variable(list []any) (name string, to map[string]any) {
-	var alone []object
-	for _, e := range list {
-		m := object(asMap(e)).clone()
-		if right, ok := x.in(m.text("value")); ok {
-			m["value"] = right
-			return m.text("name"), m
-		}
-		if x.port != "" && m.text("value") == x.port {
-			alone = append(alone, m)
-		}
-	}
-	if len(alone) != 1 {
-		return "", nil
-	}
-	alone[0]["value"] = x.to
-	return alone[0].text("name"), alone[0]
-}
-
-// inConfigMaps finds the key of a ConfigMap with the wrong word among those that a container takes its settings from, and what it is corrected.
-func inConfigMaps(s *snapshot.Snapshot, c calls.Call, x correction) (m *corev1.ConfigMap, key, right string) {
-	for _, k := range configured(s, c.Pod, c.Log.Container) {
-		m := s.ConfigMap(c.Pod.Namespace, k.name)
-		if m == nil {
 			continue
 		}
-		for _, key := range keysOf(m, k.key) {
-			if right, ok := x.in(m.Data[key]); ok {
-				return m, key, right
-			}
+		if out := word.ReplaceAllString(text, "${1}"+to+"${2}"); out != text {
+			return out, true
 		}
 	}
-	return nil, "", ""
+	return text, false
 }
 
-// in puts the right word into a text in place of the wrong one; ok is false where the text has it nowhere, as a word of its own.
-func (x correction) in(text string) (string, bool) {
-	word := regexp.MustCompile(`(?i)(^|[^a-z0-9.-])` + regexp.QuoteMeta(x.wrong) + `($|[^a-z0-9.-])`)
-	out := word.ReplaceAllString(text, "${1}"+strings.ReplaceAll(x.right, "$", "$$")+"${2}")
-	return out, out != text
+// formsOf are the forms of a host's name that mean the same to a pod of a namespace, the longest first.
+func formsOf(host, namespace string) []string {
+	out := []string{host}
+	short, _, isService := strings.Cut(host, ".svc")
+	if isService {
+		out = append(out, short+".svc", short)
+	}
+	if own, ok := strings.CutSuffix(short, "."+namespace); ok {
+		out = append(out, own)
+	}
+	return slices.Compact(out)
 }

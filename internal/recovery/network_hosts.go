@@ -3,54 +3,12 @@ package recovery
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
-	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
-
-// source is a ConfigMap that a container takes settings from, or one key of it.
-type source struct{ name, key string }
-
-// configured are the ConfigMaps that a container takes variables or files from.
-func configured(s *snapshot.Snapshot, p *corev1.Pod, container string) []source {
-	var out []source
-	for i := range p.Spec.Containers {
-		c := &p.Spec.Containers[i]
-		if c.Name != container {
-			continue
-		}
-		for _, e := range c.Env {
-			if e.ValueFrom != nil && e.ValueFrom.ConfigMapKeyRef != nil {
-				out = append(out, source{e.ValueFrom.ConfigMapKeyRef.Name, e.ValueFrom.ConfigMapKeyRef.Key})
-			}
-		}
-		for _, f := range c.EnvFrom {
-			if f.ConfigMapRef != nil {
-				out = append(out, source{name: f.ConfigMapRef.Name})
-			}
-		}
-		for _, m := range c.VolumeMounts {
-			for _, v := range p.Spec.Volumes {
-				if v.Name == m.Name && v.ConfigMap != nil {
-					out = append(out, source{name: v.ConfigMap.Name})
-				}
-			}
-		}
-	}
-	return out
-}
-
-// keysOf are a ConfigMap's keys in order, or the one that is named.
-func keysOf(m *corev1.ConfigMap, key string) []string {
-	if key != "" {
-		return []string{key}
-	}
-	return slices.Sorted(maps.Keys(m.Data))
-}
 
 // draftHostAliases takes the names of Services out of a template's hosts entries where the address is not the Service's: DNS knows them.
 func draftHostAliases(ctx context.Context, r *Recovery, q request) (draft, error) {

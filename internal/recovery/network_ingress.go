@@ -168,7 +168,7 @@ func draftDefaultClass(_ context.Context, _ *Recovery, q request) (draft, error)
 		return a.CreationTimestamp.Compare(b.CreationTimestamp.Time)
 	})
 	stays := marked[0]
-	why := fmt.Sprintf("%s stays: %d Ingresses name it, and none of the others more.", stays.Name, used[stays.Name])
+	why := fmt.Sprintf("%s stays: more Ingresses name it than any of the others.", stays.Name)
 	if used[stays.Name] == used[marked[1].Name] {
 		why = fmt.Sprintf("%s stays, the oldest of those that most Ingresses name.", stays.Name)
 	}

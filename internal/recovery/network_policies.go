@@ -3,10 +3,14 @@ package recovery
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/netpol"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
@@ -40,6 +44,9 @@ func draftFlow(ctx context.Context, r *Recovery, q request) (draft, error) {
 		}
 		a := rules[m.Policy]
 		switch {
+		case m.Code != netpol.PolicyBlocksDNS && selectsOthers(q.s, m):
+			out.steps = append(out.steps, ownPolicy(q.s, m, rule))
+			continue
 		case a == nil:
 			a = &allowance{egress: m.Egress}
 			rules[m.Policy] = a
@@ -53,7 +60,7 @@ func draftFlow(ctx context.Context, r *Recovery, q request) (draft, error) {
 	}
 	for _, m := range flows {
 		a := rules[m.Policy]
-		if a.done {
+		if a == nil || a.done {
 			continue
 		}
 		a.done = true
@@ -64,6 +71,50 @@ func draftFlow(ctx context.Context, r *Recovery, q request) (draft, error) {
 		out.steps = append(out.steps, s)
 	}
 	return out, nil
+}
+
+// selectsOthers says whether a policy is for pods of other workloads as well as for the one that the flow leaves, or reaches: a rule in it
+// would let through more than is missing.
+func selectsOthers(s *snapshot.Snapshot, m netpol.Missing) bool {
+	at := m.To
+	if m.Egress {
+		at = m.From
+	}
+	n := policyNamed(s, m.Policy)
+	if n == nil || at == nil {
+		return false
+	}
+	selector, err := metav1.LabelSelectorAsSelector(&n.Spec.PodSelector)
+	return err == nil && slices.ContainsFunc(kube.TemplatesIn(s, n.Namespace), func(t kube.Template) bool {
+		return t.Object != s.WorkloadOf(at) && selector.Matches(labels.Set(t.Labels))
+	})
+}
+
+func policyNamed(s *snapshot.Snapshot, o incident.Object) *networkingv1.NetworkPolicy {
+	i := slices.IndexFunc(s.NetworkPolicies, func(n networkingv1.NetworkPolicy) bool { return n.Namespace == o.Namespace && n.Name == o.Name })
+	if i < 0 {
+		return nil
+	}
+	return &s.NetworkPolicies[i]
+}
+
+// excepted says whether a policy takes an address out of a range that it allows.
+func excepted(s *snapshot.Snapshot, o incident.Object, a netip.Addr) bool {
+	n := policyNamed(s, o)
+	if n == nil {
+		return false
+	}
+	for _, rule := range n.Spec.Egress {
+		for _, peer := range rule.To {
+			if peer.IPBlock != nil && slices.ContainsFunc(peer.IPBlock.Except, func(cidr string) bool {
+				p, err := netip.ParsePrefix(cidr)
+				return err == nil && p.Contains(a)
+			}) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // allowance is what a policy is to allow besides.
@@ -97,11 +148,11 @@ func ruleFor(s *snapshot.Snapshot, m netpol.Missing) (map[string]any, error) {
 		return nil, unfit("%s is on its node's network, and whether rules by labels see it is the network plugin's choice; allow its address",
 			other.Name)
 	case other != nil:
-		labels := ownLabels(s, other)
-		if len(labels) == 0 {
+		own := ownLabels(s, other)
+		if len(own) == 0 {
 			return nil, unfit("no label tells the pods of %s from others", inWords(s.WorkloadOf(other)))
 		}
-		peer := map[string]any{"podSelector": map[string]any{"matchLabels": asAny(labels)}}
+		peer := map[string]any{"podSelector": map[string]any{"matchLabels": asAny(own)}}
 		if other.Namespace != m.Policy.Namespace {
 			peer["namespaceSelector"] = map[string]any{"matchLabels": map[string]any{corev1.LabelMetadataName: other.Namespace}}
 		}
@@ -110,6 +161,9 @@ func ruleFor(s *snapshot.Snapshot, m netpol.Missing) (map[string]any, error) {
 		return nil, unfit("which address %s calls is not known", inWords(s.WorkloadOf(m.From)))
 	}
 	for _, a := range m.Addrs {
+		if excepted(s, m.Policy, a) {
+			return nil, unfit("%s excepts %s by name, which somebody wanted", inWords(m.Policy), a)
+		}
 		peers = append(peers, map[string]any{"ipBlock": map[string]any{"cidr": fmt.Sprintf("%s/%d", a, a.BitLen())}})
 	}
 	if len(m.Ports) == 0 {
@@ -199,13 +253,13 @@ func draftPolicySelector(ctx context.Context, r *Recovery, q request) (draft, er
 	if !ok || !kube.Slipped(want, near.Labels) {
 		return no("no workload in namespace %s has labels like %s", o.Namespace, kube.LabelWords(want))
 	}
-	labels := corrected(want, near.Labels)
+	right := corrected(want, near.Labels)
 	for _, t := range templates {
-		if t.Object != near.Object && kube.Matches(labels, t.Labels) {
-			return no("%s would fit %s as well as %s", kube.LabelWords(labels), inWords(t.Object), inWords(near.Object))
+		if t.Object != near.Object && kube.Matches(right, t.Labels) {
+			return no("%s would fit %s as well as %s", kube.LabelWords(right), inWords(t.Object), inWords(near.Object))
 		}
 	}
-	selector["matchLabels"] = asAny(labels)
+	selector["matchLabels"] = asAny(right)
 	return one(setTo("SetPolicySelector", o, map[string]any(selector)), fmt.Sprintf("let %s select the pods of %s", inWords(o), inWords(near.Object)),
 		fmt.Sprintf("The labels are those in the pod template of %s. From then on the policy cuts what it does not allow.", inWords(near.Object)))
 }

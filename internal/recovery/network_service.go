@@ -42,14 +42,19 @@ func draftSelector(_ context.Context, _ *Recovery, q request) (draft, error) {
 		return no("Service %s selects pods; what keeps them from being ready is another cause", v.Name)
 	}
 	templates := kube.TemplatesIn(q.s, v.Namespace)
-	if i := slices.IndexFunc(templates, func(t kube.Template) bool { return kube.Matches(v.Spec.Selector, t.Labels) }); i >= 0 {
-		return no("Service %s fits %s, which has no pods; the Service is right", v.Name, inWords(templates[i].Object))
+	fits := slices.IndexFunc(templates, func(t kube.Template) bool { return kube.Matches(v.Spec.Selector, t.Labels) })
+	if fits >= 0 {
+		return no("Service %s fits %s, which has no pods; the Service is right", v.Name, inWords(templates[fits].Object))
 	}
 	near, ok := kube.NearestTemplate(v.Name, v.Spec.Selector, templates)
-	if !ok || near.Object.Name != v.Name && !kube.Slipped(v.Spec.Selector, near.Labels) && v != resolvers.Service(q.s) {
+	ok = ok && (near.Object.Name == v.Name || kube.Slipped(v.Spec.Selector, near.Labels))
+	selector := corrected(v.Spec.Selector, near.Labels)
+	if i := slices.IndexFunc(templates, func(t kube.Template) bool { return kube.Matches(dnsLabels, t.Labels) }); v == resolvers.Service(q.s) && i >= 0 {
+		near, selector, ok = templates[i], dnsLabels, true // what all of them have, whatever else they are called
+	}
+	if !ok {
 		return no("no workload in namespace %s has labels like %s; which pods are meant is not known", v.Namespace, kube.LabelWords(v.Spec.Selector))
 	}
-	selector := corrected(v.Spec.Selector, near.Labels)
 	if selector == nil {
 		return no("the labels of %s do not tell its pods from those of others", inWords(near.Object))
 	}

@@ -50,7 +50,7 @@ func (m policies) missing(code string, blames *policy, f flow, egress bool) {
 		x := Missing{Code: code, Blames: policyObject(blames.NetworkPolicy), Policy: policyObject(n.NetworkPolicy), Egress: egress,
 			From: f.from.pod, To: f.to.pod, Protocol: kube.ProtocolOf(f.protocol)}
 		if x.To == nil {
-			x.Addrs = f.to.addrs
+			x.Addrs = m.leadsTo(f.to.addrs)
 		}
 		for _, port := range f.ports {
 			if number := policyPort(f.to.pod, port, x.Protocol); number != 0 {
@@ -65,6 +65,22 @@ func (m policies) missing(code string, blames *policy, f flow, egress bool) {
 			at(nearestPolicy(m, by, f, false), false)
 		}
 	}
+}
+
+// leadsTo are addresses without those of Services, which the node's rules have replaced by the time that most plugins look, unless there are
+// no others.
+func (m policies) leadsTo(all []netip.Addr) []netip.Addr {
+	services := kube.ServicesByIP(m.s)
+	var out []netip.Addr
+	for _, a := range all {
+		if _, is := services[a.String()]; !is {
+			out = finding.Union(out, []netip.Addr{a})
+		}
+	}
+	if len(out) == 0 {
+		return all
+	}
+	return out
 }
 
 // wanted tells, of a Service that nobody is let in to, of those whose settings name it.
