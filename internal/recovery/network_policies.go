@@ -35,8 +35,9 @@ func draftFlow(ctx context.Context, r *Recovery, q request) (draft, error) {
 			inWords(o))
 	}
 	rules := map[incident.Object]*allowance{}
-	out := draft{title: "let " + flowWords(q.s, flows[0]) + " through", why: "The rule is for exactly that: the labels are those by which the " +
+	out := draft{title: "let " + flowWords(q.s, flows[0]), why: "The rule is for exactly that: the labels are those by which the " +
 		"workload selects its own pods, and the ports those that they listen on."}
+	const own = "The policy that cuts it is for more than that, so the rule is in one of its own."
 	for _, m := range flows {
 		rule, err := ruleFor(q.s, m)
 		if err != nil {
@@ -46,6 +47,7 @@ func draftFlow(ctx context.Context, r *Recovery, q request) (draft, error) {
 		switch {
 		case m.Code != netpol.PolicyBlocksDNS && selectsOthers(q.s, m):
 			out.steps = append(out.steps, ownPolicy(q.s, m, rule))
+			out.why = join(strings.TrimSpace(strings.TrimSuffix(out.why, own)), own)
 			continue
 		case a == nil:
 			a = &allowance{egress: m.Egress}
@@ -209,7 +211,7 @@ func flowWords(s *snapshot.Snapshot, m netpol.Missing) string {
 	case len(m.Addrs) > 0:
 		to = m.Addrs[0].String()
 	}
-	return fmt.Sprintf("what %s calls of %s", inWords(s.WorkloadOf(m.From)), to)
+	return fmt.Sprintf("%s reach %s", inWords(s.WorkloadOf(m.From)), to)
 }
 
 // ownLabels are those by which a pod's workload selects it; of a pod without one of the kinds that do, its own that no controller gave it.
