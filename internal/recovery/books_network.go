@@ -122,7 +122,10 @@ func setTo(kind string, o incident.Object, value any, params ...string) incident
 	return s
 }
 
-// one is a remedy of a single step.
+// one is a remedy of a single step, whose value comes from what the remedy rests on.
 func one(s incident.Step, title, why string) (draft, error) {
-	return draft{steps: []incident.Step{s}, title: title, why: why}, nil
+	return draft{steps: []incident.Step{restingOn(asSource(why), s)}, title: title, why: why}, nil
 }
+
+// asSource is a sentence as it stands behind "from".
+func asSource(sentence string) string { return strings.TrimSuffix(sentence, ".") }

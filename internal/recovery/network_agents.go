@@ -94,13 +94,17 @@ func selectNode(s *snapshot.Snapshot, d *appsv1.DaemonSet, o incident.Object, n 
 			value = asAny(was)
 		}
 		return one(setTo("SetNodeSelector", o, value), fmt.Sprintf("give %s the node selector that it had", inWords(o)),
-			fmt.Sprintf("Revision %d of it had %s, which node %s fits.", rev, kube.LabelWords(was), n.Name))
+			fmt.Sprintf("Revision %d of it asked for %s, which node %s fits.", rev, kube.LabelWords(was), n.Name))
 	}
 	lacks := kube.Differing(d.Spec.Template.Spec.NodeSelector, n.Labels)
 	if len(lacks) != 1 {
 		return no("node %s lacks %s, and no earlier revision of %s did without", n.Name, kube.LabelWords(lacks), inWords(o))
 	}
 	for key, value := range lacks {
+		if other, has := n.Labels[key]; has {
+			return no("node %s has %s=%s, and %s asks for %s; which of the two is right, somebody has to decide", n.Name, key, other, inWords(o),
+				kube.LabelWords(lacks))
+		}
 		have := 0
 		for i := range s.Nodes {
 			if s.Nodes[i].Labels[key] == value {

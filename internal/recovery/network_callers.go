@@ -48,6 +48,9 @@ func draftCaller(ctx context.Context, r *Recovery, q request) (draft, error) {
 		}
 		mended = append(mended, w)
 		for _, s := range steps {
+			if s.Source == "" {
+				s.Source = asSource(x.why)
+			}
 			if !slices.ContainsFunc(out.steps, func(o incident.Step) bool { return o.Target.Object == s.Target.Object }) {
 				out.steps = append(out.steps, s)
 			}

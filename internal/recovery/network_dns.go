@@ -22,7 +22,7 @@ func draftWaiting(_ context.Context, r *Recovery, q request) (draft, error) {
 		if resolvers.AnswersNames(q.s, o) {
 			continue
 		}
-		s := restart(o, q.d.At)
+		s := restingOn("it could not resolve a name while DNS was down, and waits for its next try", restart(o, q.d.At))
 		s.Unless = r.o.Patience
 		out.steps = append(out.steps, s)
 		out.title = fmt.Sprintf("restart %s, which waits since DNS was down", inWords(o))

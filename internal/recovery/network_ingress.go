@@ -174,7 +174,7 @@ func draftDefaultClass(_ context.Context, _ *Recovery, q request) (draft, error)
 	}
 	out := draft{title: fmt.Sprintf("leave IngressClass %s as the only default", stays.Name), why: why}
 	for _, c := range marked[1:] {
-		out.steps = append(out.steps, setTo("SetDefaultClass", incident.Object{Kind: "IngressClass", Name: c.Name}, "false"))
+		out.steps = append(out.steps, restingOn(asSource(why), setTo("SetDefaultClass", incident.Object{Kind: "IngressClass", Name: c.Name}, "false")))
 	}
 	return out, nil
 }
@@ -190,10 +190,10 @@ func draftIngressTLS(ctx context.Context, r *Recovery, q request) (draft, error)
 			return draft{}, err
 		}
 		if to != nil {
-			out.steps = append(out.steps, setTo("SetIngressTLS", o, tls))
 			out.title = fmt.Sprintf("let %s serve the certificate of Secret %s", inWords(o), to.Name)
 			out.why = fmt.Sprintf("Secret %s/%s is for %s and valid until %s.", to.Namespace, to.Name,
 				strings.Join(kube.CertificateNames(to.Certificate), ", "), stamp(to.Certificate.NotAfter))
+			out.steps = append(out.steps, restingOn(asSource(out.why), setTo("SetIngressTLS", o, tls)))
 		}
 	}
 	if len(out.steps) == 0 {

@@ -119,6 +119,9 @@ func excepted(s *snapshot.Snapshot, o incident.Object, a netip.Addr) bool {
 	return false
 }
 
+// ruleSource is where the rules for a flow come from.
+const ruleSource = "the labels by which the workload selects its pods, and the ports on which they listen"
+
 // allowance is what a policy is to allow besides.
 type allowance struct {
 	egress, done bool
@@ -135,7 +138,7 @@ func (r *Recovery) allow(ctx context.Context, o incident.Object, a *allowance) (
 		kind, field = "AllowEgress", "egress"
 	}
 	has, _ := now.clone().at("spec", field).([]any)
-	return setTo(kind, o, append(has, a.rules...)), nil
+	return restingOn(ruleSource, setTo(kind, o, append(has, a.rules...))), nil
 }
 
 // ruleFor is a policy's rule for a flow, as the API server has it.
@@ -164,7 +167,7 @@ func ruleFor(s *snapshot.Snapshot, m netpol.Missing) (map[string]any, error) {
 	}
 	for _, a := range m.Addrs {
 		if excepted(s, m.Policy, a) {
-			return nil, unfit("%s excepts %s by name, which somebody wanted", inWords(m.Policy), a)
+			return nil, unfit("%s takes %s out of a range that it allows, which somebody wanted", inWords(m.Policy), a)
 		}
 		peers = append(peers, map[string]any{"ipBlock": map[string]any{"cidr": fmt.Sprintf("%s/%d", a, a.BitLen())}})
 	}
@@ -195,10 +198,10 @@ func ownPolicy(s *snapshot.Snapshot, m netpol.Missing, rule map[string]any) inci
 		to = s.WorkloadOf(m.To).Name
 	}
 	o := incident.Object{Kind: "NetworkPolicy", Namespace: at.Namespace, Name: fmt.Sprintf("allow-%s-to-%s", s.WorkloadOf(m.From).Name, to)}
-	return setTo(MakeObject, o, map[string]any{"apiVersion": "networking.k8s.io/v1", "kind": o.Kind,
+	return restingOn(ruleSource, setTo(MakeObject, o, map[string]any{"apiVersion": "networking.k8s.io/v1", "kind": o.Kind,
 		"metadata": map[string]any{"name": o.Name, "namespace": o.Namespace},
 		"spec": map[string]any{"podSelector": map[string]any{"matchLabels": asAny(ownLabels(s, at))}, "policyTypes": []any{direction},
-			field: []any{rule}}})
+			field: []any{rule}}}))
 }
 
 func flowWords(s *snapshot.Snapshot, m netpol.Missing) string {

@@ -47,7 +47,7 @@ func (r *Recovery) correctSetting(ctx context.Context, q request, c calls.Call, 
 		}
 		steps := []incident.Step{{Kind: SetConfigMapKey, Target: incident.Target{Object: o}, Params: map[string]string{"key": key, paramValue: hash}}}
 		if restartable(w) {
-			steps = append(steps, restart(w, q.d.At))
+			steps = append(steps, restingOn("it takes its settings from "+inWords(o)+" when it starts", restart(w, q.d.At)))
 		}
 		return steps, nil
 	}

@@ -176,6 +176,8 @@ spec: {minReplicas: 3, maxReplicas: 5, scaleTargetRef: {apiVersion: apps/v1, kin
 	{name: "network/proxy-missing", code: "NodeProxyMissing"},
 	{name: "network/proxy-missing", code: "NodeProxyMissing", otherwise: "the other node has the label",
 		edits: []string{"{name: n1, creation", "{name: n1, labels: {pool: old}, creation"}},
+	{name: "network/proxy-missing", code: "NodeProxyMissing", otherwise: "the other node has the label and this one none",
+		edits: []string{"{name: n1, creation", "{name: n1, labels: {pool: old}, creation", "labels: {pool: new}, ", ""}},
 	{name: "network/proxy-missing", code: "NodeProxyMissing", otherwise: "the revision before had no selector", add: `apiVersion: apps/v1
 kind: ControllerRevision
 metadata: {name: kube-proxy-1, namespace: kube-system, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, name: kube-proxy, uid: u-kube-proxy, controller: true}]}
@@ -238,7 +240,7 @@ func planInWords(p *incident.Plan, reason string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s, %s)\n%s\n", p.Title, p.Runbook, p.Risk, p.Why)
 	for _, s := range p.Steps {
-		fmt.Fprintf(&b, "%s. %s\n", s.ID, s.Title)
+		fmt.Fprintf(&b, "%s. %s\n   from: %s\n", s.ID, s.Title, s.Source)
 		for line := range strings.Lines(s.Diff) {
 			if (line[0] == '+' || line[0] == '-') && !strings.HasPrefix(line, "+++") && !strings.HasPrefix(line, "---") {
 				b.WriteString("   " + line)
