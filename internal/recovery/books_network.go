@@ -98,8 +98,8 @@ func aboutKind(q request, kinds ...string) (incident.Object, error) {
 	return incident.Object{}, unfit("no %s is named at fault", strings.Join(kinds, " or "))
 }
 
-// nearName is the name that most looks like one that there is not, or has the same letters in another order; none if two do alike, for nobody
-// knows which is meant.
+// nearName is the name that most looks like one that there is not, or has the same letters in another order; none if two do alike, for
+// nobody knows which is meant.
 func nearName(name string, there []string) (string, bool) {
 	low := strings.ToLower(name)
 	letters := func(s string) string { return string(slices.Sorted(slices.Values([]byte(strings.ToLower(s))))) }
@@ -127,5 +127,13 @@ func one(s incident.Step, title, why string) (draft, error) {
 	return draft{steps: []incident.Step{restingOn(asSource(why), s)}, title: title, why: why}, nil
 }
 
-// asSource is a sentence as it stands behind "from".
-func asSource(sentence string) string { return strings.TrimSuffix(sentence, ".") }
+// asSource is a sentence as it stands among others' sources, such as "the copy last seen good".
+func asSource(sentence string) string {
+	sentence = strings.TrimSuffix(sentence, ".")
+	for _, word := range []string{"The ", "That ", "It ", "Its ", "With ", "Revision "} {
+		if rest, ok := strings.CutPrefix(sentence, word); ok {
+			return strings.ToLower(word) + rest
+		}
+	}
+	return sentence
+}

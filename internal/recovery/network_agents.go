@@ -85,8 +85,8 @@ func tolerated(all []corev1.Toleration, t corev1.Taint) bool {
 	return false
 }
 
-// selectNode gives a DaemonSet the node selector of the revision before, if that fits the node; or else the node the label that all nodes with a
-// pod of it have.
+// selectNode gives a DaemonSet the node selector of the revision before, if that fits the node; or else the node the label that all nodes
+// with a pod of it have.
 func selectNode(s *snapshot.Snapshot, d *appsv1.DaemonSet, o incident.Object, n *corev1.Node) (draft, error) {
 	if was, rev, ok := selectorBefore(s, d); ok && kube.Matches(was, n.Labels) {
 		var value any
@@ -113,10 +113,12 @@ func selectNode(s *snapshot.Snapshot, d *appsv1.DaemonSet, o incident.Object, n 
 		}
 		if have > 0 && have == len(s.Nodes)-1 {
 			return one(setTo("SetNodeLabel", incident.Object{Kind: "Node", Name: n.Name}, value, "label", key),
-				fmt.Sprintf("give node %s the label %s=%s", n.Name, key, value), fmt.Sprintf("All other nodes have it, and %s asks for it.", inWords(o)))
+				fmt.Sprintf("give node %s the label %s=%s", n.Name, key, value),
+				fmt.Sprintf("All other nodes have it, and %s asks for it.", inWords(o)))
 		}
 	}
-	return no("node %s lacks %s, which other nodes lack as well; whether it is to have it, somebody has to decide", n.Name, kube.LabelWords(lacks))
+	return no("node %s lacks %s, which other nodes lack as well; whether it is to have it, somebody has to decide", n.Name,
+		kube.LabelWords(lacks))
 }
 
 // selectorBefore is the node selector of a DaemonSet's newest revision that had another one.

@@ -24,7 +24,8 @@ type correction struct {
 	why          string // by what that is known, a sentence
 }
 
-// draftCaller corrects what the callers of a Service are told, in a variable of their template or a key of a ConfigMap that they take it from.
+// draftCaller corrects what the callers of a Service are told, in a variable of their template or a key of a ConfigMap that they take it
+// from.
 func draftCaller(ctx context.Context, r *Recovery, q request) (draft, error) {
 	out := draft{many: "correct what %d programs are told"}
 	var mended []incident.Object
@@ -145,7 +146,8 @@ func corrects(q request, c calls.Call) (correction, error) {
 		}
 	}
 	if len(there) != 1 {
-		return correction{}, unfit("no Service has a name like %s, or more than one; make it, or correct the name where the program is told it", o.Name)
+		return correction{}, unfit("no Service has a name like %s, or more than one; make it, or correct the name where the program "+
+			"is told it", o.Name)
 	}
 	right := o.Name + "." + there[0]
 	if rest, ok := strings.CutPrefix(host, o.Name+"."+o.Namespace); ok {
@@ -162,8 +164,8 @@ func rightSubdomain(q request, host string) (correction, error) {
 	}
 	set := q.s.StatefulSet(o.Namespace, o.Name)
 	if set == nil || q.s.Service(o.Namespace, set.Spec.ServiceName) == nil {
-		return correction{}, unfit("%s has no serviceName of a Service that exists, and it can't be changed: delete it with --cascade=orphan and make "+
-			"it again with the right one", inWords(o))
+		return correction{}, unfit("%s has no serviceName of a Service that exists, and it can't be changed: delete it with "+
+			"--cascade=orphan and make it again with the right one", inWords(o))
 	}
 	parts := strings.Split(host, ".")
 	parts[1] = set.Spec.ServiceName
@@ -215,11 +217,12 @@ func draftPortAsCalled(ctx context.Context, r *Recovery, q request, left error) 
 	delete(add, "nodePort")
 	return one(setTo("SetServicePorts", o, append(ports, map[string]any(add))),
 		fmt.Sprintf("let Service %s/%s answer at port %d as well", v.Namespace, v.Name, number),
-		fmt.Sprintf("%s calls it there, where it is told so is not seen, and %d is the only port of the Service.", inWords(q.s.WorkloadOf(by[0].Pod)),
-			v.Spec.Ports[0].Port))
+		fmt.Sprintf("%s calls it there, where it is told so is not seen, and %d is the only port of the Service.",
+			inWords(q.s.WorkloadOf(by[0].Pod)), v.Spec.Ports[0].Port))
 }
 
-// hostPosition are what stands before and after a short name that is a host: it is all of the value, after a scheme or an account, or before a port.
+// hostPosition are what stands before and after a short name that is a host: it is all of the value, after a scheme or an account, or
+// before a port.
 const hostPosition = `(?i)(^|//|@)%s(:\d+$|$|[:/,?])|(^|[\s,;="'])%s(:\d)`
 
 // in puts the right host and port into a text in place of the wrong ones, in whatever form it has them; ok is false where it does not.

@@ -16,8 +16,8 @@ import (
 
 // draftWaiting restarts those that wait for their next try, unless they come back by themselves.
 func draftWaiting(_ context.Context, r *Recovery, q request) (draft, error) {
-	out := draft{many: "restart %d workloads that wait since DNS was down", why: "DNS answers again. Each is restarted only if it does not come back " +
-		"by itself."}
+	out := draft{many: "restart %d workloads that wait since DNS was down", why: "DNS answers again. Each is restarted only if it " +
+		"does not come back by itself."}
 	for _, o := range explained(q) {
 		if resolvers.AnswersNames(q.s, o) {
 			continue
@@ -33,7 +33,8 @@ func draftWaiting(_ context.Context, r *Recovery, q request) (draft, error) {
 	return out, nil
 }
 
-// draftPodDNS lets a pod template ask the cluster's DNS first. A server of its own that is silent goes, where the cluster's is asked already.
+// draftPodDNS lets a pod template ask the cluster's DNS first. A server of its own that is silent goes, where the cluster's is asked
+// already.
 func draftPodDNS(ctx context.Context, r *Recovery, q request) (draft, error) {
 	o, err := aboutKind(q, template...)
 	if err != nil {
@@ -52,7 +53,8 @@ func draftPodDNS(ctx context.Context, r *Recovery, q request) (draft, error) {
 	}
 	if policy != want && (policy != "" || onHost) {
 		return one(setTo("SetPodField", o, want, "field", "dnsPolicy"), fmt.Sprintf("let %s ask the cluster's DNS", inWords(o)),
-			fmt.Sprintf("With dnsPolicy %s the kubelet puts the cluster's DNS, which knows the Services, before the servers of a dnsConfig.", want))
+			fmt.Sprintf("With dnsPolicy %s the kubelet puts the cluster's DNS, which knows the Services, before the servers of a dnsConfig.",
+				want))
 	}
 	config := object(asMap(spec["dnsConfig"]))
 	servers, _ := config["nameservers"].([]any)
@@ -90,8 +92,8 @@ func draftDNSService(_ context.Context, _ *Recovery, q request) (draft, error) {
 	}
 	address := askedAddress(q)
 	if address == "" {
-		return no("no log says at which address pods ask for names; make Service %s/%s with the address that the kubelets hand out (clusterDNS in "+
-			"their configuration)", dnsNamespace, dnsService)
+		return no("no log says at which address pods ask for names; make Service %s/%s with the address that the kubelets hand out "+
+			"(clusterDNS in their configuration)", dnsNamespace, dnsService)
 	}
 	o := incident.Object{Kind: "Service", Namespace: dnsNamespace, Name: dnsService}
 	selector := map[string]string{resolvers.DNSLabel: resolvers.DNSName}
@@ -117,8 +119,8 @@ func askedAddress(q request) string {
 	asked := map[string]bool{}
 	for _, c := range calls.Failing(q.s) {
 		m := calls.AskedServer.FindStringSubmatch(c.Need.Line)
-		if m != nil && resolvers.UsesClusterDNS(c.Pod) && c.Need.Unanswered() && m[1] != resolvers.NodeLocalDNS && !strings.HasPrefix(m[1], "127.") &&
-			(c.Pod.Spec.DNSConfig == nil || len(c.Pod.Spec.DNSConfig.Nameservers) == 0) {
+		if m != nil && resolvers.UsesClusterDNS(c.Pod) && c.Need.Unanswered() && m[1] != resolvers.NodeLocalDNS &&
+			!strings.HasPrefix(m[1], "127.") && (c.Pod.Spec.DNSConfig == nil || len(c.Pod.Spec.DNSConfig.Nameservers) == 0) {
 			asked[m[1]] = true
 		}
 	}
@@ -138,7 +140,8 @@ func askedAddress(q request) string {
 func namePorts(d resolvers.Resolver) []any {
 	var out []any
 	add := func(name string, port int32, target any, protocol corev1.Protocol) {
-		out = append(out, map[string]any{"name": name, "port": int64(port), "targetPort": target, "protocol": string(kube.ProtocolOf(protocol))})
+		out = append(out, map[string]any{"name": name, "port": int64(port), "targetPort": target,
+			"protocol": string(kube.ProtocolOf(protocol))})
 	}
 	if d.Service != nil {
 		for _, p := range d.Service.Spec.Ports {

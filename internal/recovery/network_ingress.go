@@ -56,8 +56,8 @@ func correctBackend(s *snapshot.Snapshot, namespace string, b object) (string, e
 	if v == nil {
 		near, ok := nearName(name, kube.ServicesIn(s, namespace))
 		if !ok {
-			return "", unfit("no Service in namespace %s has a name like %s, or more than one has; correct the Ingress by hand, or make the Service",
-				namespace, name)
+			return "", unfit("no Service in namespace %s has a name like %s, or more than one has; correct the Ingress by hand, or make the "+
+				"Service", namespace, name)
 		}
 		b["name"], v = near, s.Service(namespace, near)
 	}
@@ -125,7 +125,8 @@ func draftIngressClass(_ context.Context, _ *Recovery, q request) (draft, error)
 	case g.Spec.IngressClassName != nil:
 		near, ok := nearName(*g.Spec.IngressClassName, names)
 		if !ok {
-			return no("no IngressClass has a name like %s, or more than one has; name one that there is, or install its controller", *g.Spec.IngressClassName)
+			return no("no IngressClass has a name like %s, or more than one has; name one that there is, or install its controller",
+				*g.Spec.IngressClassName)
 		}
 		to, why = near, fmt.Sprintf("IngressClass %s exists and %s does not.", near, *g.Spec.IngressClassName)
 	case len(names) == 1:
@@ -174,12 +175,14 @@ func draftDefaultClass(_ context.Context, _ *Recovery, q request) (draft, error)
 	}
 	out := draft{title: fmt.Sprintf("leave IngressClass %s as the only default", stays.Name), why: why}
 	for _, c := range marked[1:] {
-		out.steps = append(out.steps, restingOn(asSource(why), setTo("SetDefaultClass", incident.Object{Kind: "IngressClass", Name: c.Name}, "false")))
+		o := incident.Object{Kind: "IngressClass", Name: c.Name}
+		out.steps = append(out.steps, restingOn(asSource(why), setTo("SetDefaultClass", o, "false")))
 	}
 	return out, nil
 }
 
-// draftIngressTLS lets the Ingresses that serve a Secret which is not there, is not for their hosts or has ended serve another that is good.
+// draftIngressTLS lets the Ingresses that serve a Secret which is not there, is not for their hosts or has ended serve another that is
+// good.
 func draftIngressTLS(ctx context.Context, r *Recovery, q request) (draft, error) {
 	out := draft{many: "let %d Ingresses serve a valid certificate"}
 	for i := range q.s.Ingresses {
@@ -250,7 +253,8 @@ func hostsOf(g *networkingv1.Ingress, t networkingv1.IngressTLS) []string {
 	return hosts
 }
 
-// certificateFor is the only other Secret of a namespace that serves the hosts, or else the one of nearly the same name; nil if there is none.
+// certificateFor is the only other Secret of a namespace that serves the hosts, or else the one of nearly the same name; nil if there is
+// none.
 func certificateFor(s *snapshot.Snapshot, namespace, not string, hosts []string) *snapshot.Secret {
 	var fit []*snapshot.Secret
 	var names []string

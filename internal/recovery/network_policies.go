@@ -93,7 +93,9 @@ func selectsOthers(s *snapshot.Snapshot, m netpol.Missing) bool {
 }
 
 func policyNamed(s *snapshot.Snapshot, o incident.Object) *networkingv1.NetworkPolicy {
-	i := slices.IndexFunc(s.NetworkPolicies, func(n networkingv1.NetworkPolicy) bool { return n.Namespace == o.Namespace && n.Name == o.Name })
+	i := slices.IndexFunc(s.NetworkPolicies, func(n networkingv1.NetworkPolicy) bool {
+		return n.Namespace == o.Namespace && n.Name == o.Name
+	})
 	if i < 0 {
 		return nil
 	}
@@ -265,6 +267,7 @@ func draftPolicySelector(ctx context.Context, r *Recovery, q request) (draft, er
 		}
 	}
 	selector["matchLabels"] = asAny(right)
-	return one(setTo("SetPolicySelector", o, map[string]any(selector)), fmt.Sprintf("let %s select the pods of %s", inWords(o), inWords(near.Object)),
+	return one(setTo("SetPolicySelector", o, map[string]any(selector)),
+		fmt.Sprintf("let %s select the pods of %s", inWords(o), inWords(near.Object)),
 		fmt.Sprintf("The labels are those in the pod template of %s. From then on the policy cuts what it does not allow.", inWords(near.Object)))
 }

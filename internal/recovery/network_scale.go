@@ -58,11 +58,11 @@ func scaledToZero(q request) (incident.Object, bool) {
 	return incident.Object{}, false
 }
 
-// scaledDown is how the Deployment controller says that it scales to zero: "Scaled down replica set web-1 from 3 to 0", or "… to 0 from 3".
+// scaledDown is how the Deployment controller says that it scales to zero: "Scaled down replica set web-1 from 3 to 0" ("to 0 from 3" of old).
 var scaledDown = regexp.MustCompile(`^Scaled down replica set \S+ (?:from ([1-9]\d*) to 0|to 0 from ([1-9]\d*))`)
 
 const (
-	desiredAnnotation = "deployment.kubernetes.io/desired-replicas" // DesiredReplicasAnnotation in k8s.io/kubernetes/pkg/controller/deployment/util
+	desiredAnnotation = "deployment.kubernetes.io/desired-replicas" // what the Deployment controller notes on each ReplicaSet
 	downscalerNote    = "downscaler/original-replicas"              // what kube-downscaler notes before it scales down
 )
 

@@ -49,11 +49,13 @@ func draftSelector(_ context.Context, _ *Recovery, q request) (draft, error) {
 	near, ok := kube.NearestTemplate(v.Name, v.Spec.Selector, templates)
 	ok = ok && (near.Object.Name == v.Name || kube.Slipped(v.Spec.Selector, near.Labels))
 	selector := corrected(v.Spec.Selector, near.Labels)
-	if i := slices.IndexFunc(templates, func(t kube.Template) bool { return kube.Matches(dnsLabels, t.Labels) }); v == resolvers.Service(q.s) && i >= 0 {
+	i := slices.IndexFunc(templates, func(t kube.Template) bool { return kube.Matches(dnsLabels, t.Labels) })
+	if v == resolvers.Service(q.s) && i >= 0 {
 		near, selector, ok = templates[i], dnsLabels, true // what all of them have, whatever else they are called
 	}
 	if !ok {
-		return no("no workload in namespace %s has labels like %s; which pods are meant is not known", v.Namespace, kube.LabelWords(v.Spec.Selector))
+		return no("no workload in namespace %s has labels like %s; which pods are meant is not known", v.Namespace,
+			kube.LabelWords(v.Spec.Selector))
 	}
 	if selector == nil {
 		return no("the labels of %s do not tell its pods from those of others", inWords(near.Object))
@@ -63,12 +65,13 @@ func draftSelector(_ context.Context, _ *Recovery, q request) (draft, error) {
 			return no("%s would fit %s as well as %s", kube.LabelWords(selector), inWords(t.Object), inWords(near.Object))
 		}
 	}
-	return one(setTo("SetServiceSelector", o, asAny(selector)), fmt.Sprintf("let Service %s select the pods of %s", v.Name, inWords(near.Object)),
+	return one(setTo("SetServiceSelector", o, asAny(selector)),
+		fmt.Sprintf("let Service %s select the pods of %s", v.Name, inWords(near.Object)),
 		fmt.Sprintf("The labels are those in the pod template of %s.", inWords(near.Object)))
 }
 
-// corrected is a selector in which what differs from the labels is as they have it: the value of the same key, or the key of the same value.
-// A label that they have nothing for goes; nil if none is left.
+// corrected is a selector in which what differs from the labels is as they have it: the value of the same key, or the key of the same
+// value. A label that they have nothing for goes; nil if none is left.
 func corrected(selector, labels map[string]string) map[string]string {
 	out := map[string]string{}
 	for _, k := range slices.Sorted(maps.Keys(selector)) {
@@ -151,11 +154,12 @@ func draftServicePort(ctx context.Context, r *Recovery, q request) (draft, error
 	}
 	var told []string
 	for i, port := range v.Spec.Ports {
-		if declared(pods[0], kube.TargetPort(port), port.Protocol) || len(v.Spec.Ports) > 1 && kube.MayHavePort(pods[0], kube.TargetPort(port), port.Protocol) {
+		target := kube.TargetPort(port)
+		if declared(pods[0], target, port.Protocol) || len(v.Spec.Ports) > 1 && kube.MayHavePort(pods[0], target, port.Protocol) {
 			continue
 		}
 		p := asMap(ports[i])
-		if other := kube.OtherProtocol(pods[0], kube.TargetPort(port), port.Protocol); other != "" {
+		if other := kube.OtherProtocol(pods[0], target, port.Protocol); other != "" {
 			p["protocol"] = string(other)
 			told = append(told, fmt.Sprintf("port %d by %s", port.Port, other))
 			continue
@@ -190,8 +194,8 @@ func portsOf(p *corev1.Pod, port corev1.ServicePort) []string {
 	return kube.ContainerPorts(ports, kube.TargetPort(port).Type)
 }
 
-// meantPort is the port of a pod that a Service's port can mean: the one whose name is nearly that of the target, or is that of the Service's
-// port, or the only one of a Service that has but one.
+// meantPort is the port of a pod that a Service's port can mean: the one whose name is nearly that of the target, or is that of the
+// Service's port, or the only one of a Service that has but one.
 func meantPort(p *corev1.Pod, port corev1.ServicePort, of int) (intstr.IntOrString, bool) {
 	ports, _ := kube.DeclaredPorts(p, port.Protocol)
 	target := kube.TargetPort(port)
@@ -245,8 +249,9 @@ func portOfSlice(s *snapshot.Snapshot, v *corev1.Service, o incident.Object, por
 	if have.Protocol != nil {
 		p["protocol"] = string(*have.Protocol)
 	}
-	return one(setTo("SetServicePorts", o, ports), fmt.Sprintf("let port %d of Service %s/%s be called as in its EndpointSlice", v.Spec.Ports[0].Port,
-		v.Namespace, v.Name), fmt.Sprintf("EndpointSlice %s calls it %q (%s).", written[0].Name, name, kube.ProtocolOf(v.Spec.Ports[0].Protocol)))
+	return one(setTo("SetServicePorts", o, ports),
+		fmt.Sprintf("let port %d of Service %s/%s be called as in its EndpointSlice", v.Spec.Ports[0].Port, v.Namespace, v.Name),
+		fmt.Sprintf("EndpointSlice %s calls it %q (%s).", written[0].Name, name, kube.ProtocolOf(v.Spec.Ports[0].Protocol)))
 }
 
 func draftUnready(_ context.Context, _ *Recovery, q request) (draft, error) {
@@ -285,7 +290,8 @@ func draftExternalName(_ context.Context, _ *Recovery, q request) (draft, error)
 	if !ok {
 		return no("%s is not a name of the cluster; whoever gives out that name knows what it should be", v.Spec.ExternalName)
 	}
-	near, ok := nearName(inside.Name, slices.DeleteFunc(slices.Clone(kube.ServicesIn(q.s, inside.Namespace)), func(n string) bool { return n == v.Name }))
+	others := slices.DeleteFunc(slices.Clone(kube.ServicesIn(q.s, inside.Namespace)), func(n string) bool { return n == v.Name })
+	near, ok := nearName(inside.Name, others)
 	rest, found := strings.CutPrefix(strings.ToLower(v.Spec.ExternalName), inside.Name+".")
 	if !ok || !found {
 		return no("no Service in namespace %s has a name like %s", inside.Namespace, inside.Name)

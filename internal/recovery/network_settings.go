@@ -45,7 +45,8 @@ func (r *Recovery) correctSetting(ctx context.Context, q request, c calls.Call, 
 		if err != nil {
 			return nil, err
 		}
-		steps := []incident.Step{{Kind: SetConfigMapKey, Target: incident.Target{Object: o}, Params: map[string]string{"key": key, paramValue: hash}}}
+		steps := []incident.Step{{Kind: SetConfigMapKey, Target: incident.Target{Object: o},
+			Params: map[string]string{"key": key, paramValue: hash}}}
 		if restartable(w) {
 			steps = append(steps, restingOn("it takes its settings from "+inWords(o)+" when it starts", restart(w, q.d.At)))
 		}
@@ -55,8 +56,8 @@ func (r *Recovery) correctSetting(ctx context.Context, q request, c calls.Call, 
 		place(x.wrong, x.port))
 }
 
-// variable is the one of a container's variables that has the wrong word, and what it should be; "" if none has it, or several have the port
-// alone.
+// variable is the one of a container's variables that has the wrong word, and what it should be; "" if none has it, or several have the
+// port alone.
 func (x correction) variable(list []any, namespace string) (name string, to map[string]any) {
 	var alone []object
 	for _, e := range list {

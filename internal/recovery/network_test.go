@@ -177,7 +177,7 @@ spec: {minReplicas: 3, maxReplicas: 5, scaleTargetRef: {apiVersion: apps/v1, kin
 	{name: "network/proxy-missing", code: "NodeProxyMissing", otherwise: "the other node has the label",
 		edits: []string{"{name: n1, creation", "{name: n1, labels: {pool: old}, creation"}},
 	{name: "network/proxy-missing", code: "NodeProxyMissing", otherwise: "the other node has the label and this one none",
-		edits: []string{"{name: n1, creation", "{name: n1, labels: {pool: old}, creation", "labels: {pool: new}, ", ""}},
+		edits: []string{"{name: n1, creation", "{name: n1, labels: {pool: old}, creation", ", pool: new", ""}},
 	{name: "network/proxy-missing", code: "NodeProxyMissing", otherwise: "the revision before had no selector", add: `apiVersion: apps/v1
 kind: ControllerRevision
 metadata: {name: kube-proxy-1, namespace: kube-system, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, name: kube-proxy, uid: u-kube-proxy, controller: true}]}
@@ -195,8 +195,8 @@ func (c networkCase) title() string {
 	return title
 }
 
-// TestTheNetworkIsMended compares, for each case, the plan's title, its reason, its steps and what they change with the fixture; or why there is no
-// plan. See -write-network.
+// TestTheNetworkIsMended compares, for each case, the plan's title, its reason, its steps and what they change with the fixture; or why
+// there is no plan. See -write-network.
 func TestTheNetworkIsMended(t *testing.T) {
 	const fixture = "testdata/network.txtar"
 	all, err := eval.Load("../../diagnosis/eval/cases")
@@ -250,8 +250,8 @@ func planInWords(p *incident.Plan, reason string) string {
 	return b.String()
 }
 
-// proposedForNetwork is the plan for the cause of the code alone, or the reason why there is none. What is only suspected is taken for a cause. The
-// manifests are the cluster; each step's dry-run must have the effect that is shown.
+// proposedForNetwork is the plan for the cause of the code alone, or the reason why there is none. What is only suspected is taken for a
+// cause. The manifests are the cluster; each step's dry-run must have the effect that is shown.
 func proposedForNetwork(t *testing.T, x networkCase, c eval.Case) (*incident.Plan, string) {
 	t.Helper()
 	for i := 0; i+1 < len(x.edits); i += 2 {

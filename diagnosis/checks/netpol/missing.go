@@ -25,8 +25,8 @@ type Missing struct {
 	Protocol corev1.Protocol // of the ports
 }
 
-// MissingFlows are the flows that the policies cut and the findings tell of. Where a policy keeps the source from letting it out and another
-// the destination from letting it in, there are two.
+// MissingFlows are the flows that the policies cut and the findings tell of. Where a policy keeps the source from letting it out and
+// another the destination from letting it in, there are two.
 func MissingFlows(s *snapshot.Snapshot) []Missing {
 	type key struct{}
 	return snapshot.Once(s, key{}, func() []Missing {
@@ -67,8 +67,8 @@ func (m policies) missing(code string, blames *policy, f flow, egress bool) {
 	}
 }
 
-// leadsTo are addresses without those of Services, which the node's rules have replaced by the time that most plugins look, unless there are
-// no others.
+// leadsTo are addresses without those of Services, which the node's rules have replaced by the time that most plugins look, unless there
+// are no others.
 func (m policies) leadsTo(all []netip.Addr) []netip.Addr {
 	services := kube.ServicesByIP(m.s)
 	var out []netip.Addr
