@@ -14,6 +14,11 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/paramedic-bot/paramedic/diagnosis"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/dns"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/netpol"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/podnetwork"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/services"
 	"github.com/paramedic-bot/paramedic/diagnosis/eval"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/recovery"
@@ -185,6 +190,37 @@ revision: 1
 data: {spec: {template: {spec: {containers: [{name: main}]}}}}
 `},
 	{name: "heldout/systemd-update-flushes-routing-rules", code: "NodeNetworkCut"},
+}
+
+// TestEveryCodeOfTheNetworkIsAnswered wants for each code of these checks a runbook or the reason why there is none, and not both, and a case
+// with a plan for each that has a runbook of its own.
+func TestEveryCodeOfTheNetworkIsAnswered(t *testing.T) {
+	fixture, err := txtar.ParseFile("testdata/network.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	treated := 0
+	for _, check := range slices.Concat(services.Checks, ingress.Checks, netpol.Checks, dns.Checks, podnetwork.Checks) {
+		for _, code := range check.Codes {
+			i := slices.IndexFunc(recovery.Runbooks, func(b recovery.Runbook) bool { return slices.Contains(b.Codes, code.Code) })
+			switch why := recovery.ByHand[code.Code]; {
+			case i < 0 && why == "":
+				t.Errorf("%s has no runbook, and nothing says why", code.Code)
+			case i >= 0 && why != "":
+				t.Errorf("%s has runbook %s, and is said to have none: %s", code.Code, recovery.Runbooks[i].Name, why)
+			case i >= 0 && !strings.HasPrefix(recovery.Runbooks[i].Name, "restore-dns"):
+				treated++
+				if !slices.ContainsFunc(fixture.Files, func(f txtar.File) bool {
+					return strings.HasPrefix(f.Name, code.Code+" ") && !strings.HasPrefix(string(f.Data), "No remedy")
+				}) {
+					t.Errorf("no case shows the plan for %s", code.Code)
+				}
+			}
+		}
+	}
+	if treated < 40 {
+		t.Errorf("only %d codes have a runbook", treated)
+	}
 }
 
 func (c networkCase) title() string {
