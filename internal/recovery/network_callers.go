@@ -56,7 +56,7 @@ func draftCaller(ctx context.Context, r *Recovery, q request) (draft, error) {
 				out.steps = append(out.steps, s)
 			}
 		}
-		out.title, out.why = fmt.Sprintf("let %s call %s instead of %s", inWords(w), place(x.right, x.to), place(x.wrong, x.port)), x.why
+		out.title, out.why = fmt.Sprintf("let %s call %s instead of %s", inWords(w), hostPort(x.right, x.to), hostPort(x.wrong, x.port)), x.why
 	}
 	switch {
 	case len(mended) == 0 && q.cause.Code == "ServicePortMissing":
@@ -71,7 +71,7 @@ func draftCaller(ctx context.Context, r *Recovery, q request) (draft, error) {
 	return out, nil
 }
 
-func place(host, port string) string {
+func hostPort(host, port string) string {
 	if port == "" {
 		return host
 	}
@@ -229,8 +229,8 @@ const hostPosition = `(?i)(^|//|@)%s(:\d+$|$|[:/,?])|(^|[\s,;="'])%s(:\d)`
 func (x correction) in(text, namespace string) (string, bool) {
 	wrong, right := formsOf(x.wrong, namespace), formsOf(x.right, namespace)
 	for i, w := range wrong {
-		to := place(right[min(i, len(right)-1)], x.to)
-		w = regexp.QuoteMeta(place(w, x.port))
+		to := hostPort(right[min(i, len(right)-1)], x.to)
+		w = regexp.QuoteMeta(hostPort(w, x.port))
 		word := regexp.MustCompile(`(?i)(^|[^a-z0-9.-])` + w + `($|[^a-z0-9.-])`)
 		if !strings.Contains(w, `\.`) && x.port == "" {
 			word = regexp.MustCompile(fmt.Sprintf(hostPosition, w, w))

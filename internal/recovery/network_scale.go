@@ -72,7 +72,7 @@ func (r *Recovery) replicasBefore(ctx context.Context, s *snapshot.Snapshot, o i
 	if err != nil {
 		return 0, "", err
 	}
-	if n := number(now.text("metadata", "annotations", downscalerNote)); n > 0 {
+	if n := countOfPods(now.text("metadata", "annotations", downscalerNote)); n > 0 {
 		return n, fmt.Sprintf("%d is what kube-downscaler noted in %s when it scaled it down.", n, inWords(o)), nil
 	}
 	var last *corev1.Event
@@ -83,7 +83,7 @@ func (r *Recovery) replicasBefore(ctx context.Context, s *snapshot.Snapshot, o i
 	}
 	if last != nil {
 		m := scaledDown.FindStringSubmatch(last.Message)
-		n := number(m[1] + m[2])
+		n := countOfPods(m[1] + m[2])
 		return n, fmt.Sprintf("It had %d until %s, as an event says.", n, stamp(snapshot.EventTime(last).Time)), nil
 	}
 	for i := range s.HPAs {
@@ -114,7 +114,7 @@ func replicasOfRevision(s *snapshot.Snapshot, o incident.Object) (n int, revisio
 	}
 	best := int64(0)
 	for _, rs := range s.ReplicaSetsIn(o.Namespace) {
-		had := number(rs.Annotations[desiredAnnotation])
+		had := countOfPods(rs.Annotations[desiredAnnotation])
 		if rev := revision(rs); metav1.IsControlledBy(rs, d) && had > 0 && rev > best {
 			best, n, revisionOf = rev, had, rs.Annotations[revisionAnnotation]
 		}
@@ -122,8 +122,8 @@ func replicasOfRevision(s *snapshot.Snapshot, o incident.Object) (n int, revisio
 	return n, revisionOf
 }
 
-// number reads a count of pods; 0 where it is none.
-func number(text string) int {
+// countOfPods reads a count of pods; 0 where it is none.
+func countOfPods(text string) int {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || n > 100 {
 		return 0

@@ -196,7 +196,7 @@ func portsOf(p *corev1.Pod, port corev1.ServicePort) []string {
 
 // meantPort is the port of a pod that a Service's port can mean: the one whose name is nearly that of the target, or is that of the
 // Service's port, or the only one of a Service that has but one.
-func meantPort(p *corev1.Pod, port corev1.ServicePort, of int) (intstr.IntOrString, bool) {
+func meantPort(p *corev1.Pod, port corev1.ServicePort, beside int) (intstr.IntOrString, bool) {
 	ports, _ := kube.DeclaredPorts(p, port.Protocol)
 	target := kube.TargetPort(port)
 	as := func(c corev1.ContainerPort) (intstr.IntOrString, bool) {
@@ -219,7 +219,7 @@ func meantPort(p *corev1.Pod, port corev1.ServicePort, of int) (intstr.IntOrStri
 			return as(c)
 		}
 	}
-	if len(ports) == 1 && of == 1 {
+	if len(ports) == 1 && beside == 1 {
 		return as(ports[0])
 	}
 	return intstr.IntOrString{}, false

@@ -53,7 +53,7 @@ func (r *Recovery) correctSetting(ctx context.Context, q request, c calls.Call, 
 		return steps, nil
 	}
 	return nil, unfit("where %s is told %s is not seen: in no variable of its own and in no ConfigMap that it takes them from", inWords(w),
-		place(x.wrong, x.port))
+		hostPort(x.wrong, x.port))
 }
 
 // variable is the one of a container's variables that has the wrong word, and what it should be; "" if none has it, or several have the
