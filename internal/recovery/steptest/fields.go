@@ -30,6 +30,8 @@ const (
 	later   = `{"spec":{"minReadySeconds":7}}`
 	nightly = `{"apiVersion":"batch/v1","spec":{"schedule":"0 3 * * *","suspend":true,"jobTemplate":{"spec":{"template":{"spec":{"restartPolicy":"Never",
 		"containers":[{"name":"job","image":"busybox:1.36"}]}}}}}}`
+	stuck = `{"apiVersion":"batch/v1","spec":{"suspend":true,"backoffLimit":2,"template":{"spec":{"restartPolicy":"Never",
+		"containers":[{"name":"job","image":"busybox:1.36"}]}}}}`
 	service = `{"apiVersion":"v1","spec":{"selector":{"app":"wbe"},"ports":[{"name":"http","port":80,"protocol":"TCP","targetPort":8080}]}}`
 	ingress = `{"apiVersion":"networking.k8s.io/v1","spec":{"ingressClassName":"ngnix","tls":[{"hosts":["a.example"],"secretName":"former"}],"rules":[
 		{"host":"a.example","http":{"paths":[{"path":"/","pathType":"Prefix","backend":{"service":{"name":"web","port":{"number":80}}}}]}}]}}`
@@ -69,6 +71,7 @@ var fieldCases = []fieldCase{
 	{kind: "Scale", object: "Deployment", body: web, params: []string{"value", "1"}, meddle: `{"spec":{"replicas":2}}`},
 	{kind: "SetPaused", object: "Deployment", body: web, params: []string{"value", "true"}, meddle: later},
 	{kind: "SetSuspended", object: "CronJob", body: nightly, params: []string{"value", "false"}, meddle: `{"spec":{"schedule":"0 4 * * *"}}`},
+	{kind: "SetJobDeadline", object: "Job", body: stuck, lasting: true, params: []string{"value", "3600"}, meddle: `{"spec":{"backoffLimit":3}}`},
 	{kind: "SetCronJobField", object: "CronJob", body: nightly, params: []string{"field", "timeZone", "value", `"Etc/UTC"`},
 		meddle: `{"spec":{"schedule":"0 4 * * *"}}`},
 	{kind: "SetAutoscaler", object: "HorizontalPodAutoscaler", body: autoscaler, params: []string{"field", "maxReplicas", "value", "4"},
@@ -102,7 +105,7 @@ var fieldCases = []fieldCase{
 		`[{"kind":"ServiceAccount","name":"builder","namespace":"recovery-test"}]`}, meddle: `{"subjects":[]}`},
 	{kind: "SetPodSecurity", object: "Namespace", body: `{"apiVersion":"v1","metadata":{"labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}`,
 		params: []string{"value", `"baseline"`}, meddle: `{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"privileged"}}}`},
-	{kind: "SetFailurePolicy", object: "ValidatingWebhookConfiguration", body: hook, params: []string{"webhook", "deny.example.com", "value", `"Ignore"`},
+	{kind: "SetFailurePolicy", object: "ValidatingWebhookConfiguration", body: hook, params: []string{"value", `{"deny.example.com":"Ignore"}`},
 		meddle: `{"webhooks":[]}`},
 	{kind: "ExpandClaim", object: "PersistentVolumeClaim", body: claim, lasting: true, params: []string{"value", `"2Gi"`},
 		meddle: `{"spec":{"resources":{"requests":{"storage":"3Gi"}}}}`},
