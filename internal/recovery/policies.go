@@ -67,9 +67,7 @@ func (setFailurePolicy) prepare(s *incident.Step, now subject, _ loader, _ func(
 func (setFailurePolicy) change(s incident.Step, _ loader, now subject) (subject, error) {
 	o := now.object.clone()
 	for name, policy := range asMap(decodeValue(s.Params[paramValue])) {
-		if o.at("webhooks", withName(name)) != nil {
-			o.set(policy, policyOf(name)...)
-		}
+		o.set(policy, policyOf(name)...)
 	}
 	return subjectOf(o), nil
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -81,14 +82,15 @@ func draftRoomToDrain(ctx context.Context, r *Recovery, q request) (draft, error
 	return no("no budget is at fault")
 }
 
-// onePodMore scales up a Deployment by one where that alone lets its budget allow a disruption: n pods then. A StatefulSet gets no member
-// for it, a pod with a volume may hold it alone, and an autoscaler would take the pod back.
+// onePodMore scales up a Deployment by one where that alone lets its budget allow a disruption: n pods then. What runs once may not be made to
+// run twice; a StatefulSet gets no member for it, a pod with a volume may hold it alone, and an autoscaler would take the pod back.
 func onePodMore(s *snapshot.Snapshot, b *policyv1.PodDisruptionBudget, workloads []incident.Object) (step incident.Step, n int64) {
 	if len(workloads) != 1 || workloads[0].Kind != "Deployment" || b.Spec.MinAvailable == nil || b.Spec.MinAvailable.Type != intstr.Int {
 		return step, 0
 	}
 	d := s.Deployment(workloads[0].Namespace, workloads[0].Name)
-	if d == nil || b.Spec.MinAvailable.IntVal > kube.Replicas(d.Spec.Replicas) {
+	if d == nil || b.Spec.MinAvailable.IntVal > kube.Replicas(d.Spec.Replicas) || kube.Replicas(d.Spec.Replicas) < 2 ||
+		d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType {
 		return step, 0
 	}
 	for _, v := range d.Spec.Template.Spec.Volumes {

@@ -65,8 +65,8 @@ func draftUnguard(ctx context.Context, r *Recovery, q request) (draft, error) {
 		}
 		slices.Sort(guards)
 		return one(stepTo(SetFailurePolicy, o, policies), fmt.Sprintf("let pass what webhook %s should judge, as long as it does not answer",
-			strings.Join(names, ", ")), fmt.Sprintf("Nothing answers for it, and so all is refused that it should judge: %s. Until it answers again, these "+
-			"pass unjudged; then undo this.", strings.Join(slices.Compact(guards), "; ")))
+			strings.Join(names, ", ")), fmt.Sprintf("It cannot be asked, and so all is refused that it should judge: %s. Until it can be asked again, "+
+			"these pass unjudged; then undo this.", strings.Join(slices.Compact(guards), "; ")))
 	}
 	return no("no webhook that refuses what it cannot judge is at fault")
 }
@@ -136,6 +136,10 @@ func draftScaleUp(ctx context.Context, r *Recovery, q request) (draft, error) {
 			return one(stepTo("Scale", t.Object, n), fmt.Sprintf("scale %s/%s up to %d", t.Object.Namespace, t.Object.Name, n),
 				fmt.Sprintf("%s is to answer, and its %s is scaled to zero. %s", inWords(o), inWords(t.Object), from))
 		}
+	}
+	if q.cause.Code == "HPANoMetrics" {
+		return no("what should give the metrics is not installed, runs and does not know them, or fails for a reason of its own; see which, by kubectl " +
+			"get apiservices, and install it or correct the metric")
 	}
 	return no("no workload that is scaled to zero stands behind it")
 }
