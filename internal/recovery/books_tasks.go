@@ -20,7 +20,8 @@ var taskRunbooks = []Runbook{
 		[]string{"HPATargetMissing"}, draftScaleTarget},
 	{"raise-maximum", "Raises an autoscaler's maximum to what its own metrics ask for, as far as nodes and quotas have room.",
 		[]string{"HPAAtMaximum"}, draftMaximum},
-	{"set-request", "Gives a container the request that its autoscaler measures by, from an earlier revision or a workload with the same image.",
+	{"set-request", "Gives a container the request that its autoscaler measures by, from an earlier revision or a workload with the same " +
+		"image.",
 		[]string{"HPARequestMissing"}, draftRequest},
 	{"one-autoscaler", "Removes of two autoscalers of one workload the later one.",
 		[]string{"HPAConflict"}, draftOneAutoscaler},
@@ -48,34 +49,48 @@ var taskRunbooks = []Runbook{
 
 // tasksByHand: no runbook, why not, and what to do.
 var tasksByHand = map[string]string{
-	"JobEndless": "Whether a Job that has run for days still does something cannot be seen from outside. Look at its log; if it hangs, give it an " +
+	"JobEndless": "Whether a Job that has run for days still does something cannot be seen from outside. Look at its log; if it hangs, " +
+		"give it an " +
 		"activeDeadlineSeconds (kubectl patch job), which ends it.",
-	"CronJobNoSuccess": "Its runs start as they should, and each fails for a reason of its own. Read the log of the last run's pods; what it says is " +
+	"CronJobNoSuccess": "Its runs start as they should, and each fails for a reason of its own. Read the log of the last run's pods; " +
+		"what it says is " +
 		"a finding of its own where it is understood.",
-	"HPAFought": "Two writers set the number of pods, and the one that is not the autoscaler sits outside the cluster, as a manifest that is applied " +
+	"HPAFought": "Two writers set the number of pods, and the one that is not the autoscaler sits outside the cluster, as a manifest " +
+		"that is applied " +
 		"again and again does. Take spec.replicas out of it.",
 	"PDBUnhealthy": "The budget is right: too few of its pods are well. Mend these, and it allows a disruption by itself.",
-	"QuotaNearlySpent": "Nothing is refused yet. Free what is not needed, or raise the quota before the next rollout; once it refuses pods there is a " +
+	"QuotaNearlySpent": "Nothing is refused yet. Free what is not needed, or raise the quota before the next rollout; once it refuses " +
+		"pods there is a " +
 		"plan that raises it by what is missing.",
-	"WebhookInjects": "What a webhook puts into pods stands in its own configuration, of which every one has another form. Correct the image or the " +
+	"WebhookInjects": "What a webhook puts into pods stands in its own configuration, of which every one has another form. Correct the " +
+		"image or the " +
 		"setting there (often a ConfigMap beside it), or exempt the namespace by the label that its namespaceSelector asks for.",
-	"WebhookCatchesItself": "Nothing fails yet. Exempt the webhook's own namespace by its namespaceSelector where it is installed from, so that its " +
+	"WebhookCatchesItself": "Nothing fails yet. Exempt the webhook's own namespace by its namespaceSelector where it is installed from, " +
+		"so that its " +
 		"pods can start while it does not answer.",
-	"APIServiceTakenOver": "Which of the two servers is to have the API only their owners know, and each installs its own again. Turn the APIService " +
+	"APIServiceTakenOver": "Which of the two servers is to have the API only their owners know, and each installs its own again. Turn " +
+		"the APIService " +
 		"of one off where it is installed from (with Helm, a value of its chart), and install the other again.",
-	"SchedulerNotLeading": "The scheduler runs as a static pod or a service of its node, which the API server cannot restart. Look at its log on the " +
+	"SchedulerNotLeading": "The scheduler runs as a static pod or a service of its node, which the API server cannot restart. Look at " +
+		"its log on the " +
 		"control plane's node (crictl logs, journalctl), and mend what it says.",
-	"ControllerManagerNotLeading": "The controller-manager runs as a static pod or a service of its node, which the API server cannot restart. Look " +
+	"ControllerManagerNotLeading": "The controller-manager runs as a static pod or a service of its node, which the API server cannot " +
+		"restart. Look " +
 		"at its log on the control plane's node (crictl logs, journalctl), and mend what it says.",
-	"SchedulerIdle": "A scheduler that hangs is restarted on its node: move its manifest out of /etc/kubernetes/manifests and back, or restart the " +
+	"SchedulerIdle": "A scheduler that hangs is restarted on its node: move its manifest out of /etc/kubernetes/manifests and back, or " +
+		"restart the " +
 		"service. Keep its log first, for what it hangs at will come again.",
-	"EtcdUnhealthy": "Nothing can be written while the datastore is ill, a plan's steps included. On its node: look at its log and disk; with no space " +
+	"EtcdUnhealthy": "Nothing can be written while the datastore is ill, a plan's steps included. On its node: look at its log and disk; " +
+		"with no space " +
 		"left, compact, defragment and disarm the alarm (etcdctl alarm disarm); with members lost, restore the quorum.",
 	"APIServerUnhealthy": "Which check fails is in the finding, and what it checks lies beneath the API server. Look at its log on its node.",
-	"APISlow": "Slowness has a source outside the objects: the datastore's disk, or a client that lists too much. Look at etcd's fsync times, and at " +
+	"APISlow": "Slowness has a source outside the objects: the datastore's disk, or a client that lists too much. Look at etcd's fsync " +
+		"times, and at " +
 		"apiserver_request_total by client.",
-	"APIVersionRemoved": "The program asks for an API that this Kubernetes does not serve; only a version of it that asks for the new one helps. " +
+	"APIVersionRemoved": "The program asks for an API that this Kubernetes does not serve; only a version of it that asks for the new " +
+		"one helps. " +
 		"Upgrade it, or change its manifests (kubectl convert).",
-	"EventStorm": "Who writes the events has to stop, and that is a program's own fault. Mend what its events complain of, or scale it down; events " +
+	"EventStorm": "Who writes the events has to stop, and that is a program's own fault. Mend what its events complain of, or scale it " +
+		"down; events " +
 		"go by themselves within an hour.",
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// setFailurePolicy sets what happens when admission webhooks of one configuration do not answer. Parameters: "value" and "before", each webhook's
-// policy by its name, as JSON.
+// setFailurePolicy sets what happens when admission webhooks of one configuration do not answer. Parameters: "value" and "before", each
+// webhook's policy by its name, as JSON.
 type setFailurePolicy struct{ edit }
 
 func (setFailurePolicy) means() string {

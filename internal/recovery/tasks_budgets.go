@@ -28,8 +28,8 @@ func budgets(q request) []*policyv1.PodDisruptionBudget {
 	return out
 }
 
-// guarded are the pods that a budget selects.
-func guarded(s *snapshot.Snapshot, b *policyv1.PodDisruptionBudget) map[*corev1.Pod]bool {
+// guardedBy are the pods that a budget selects.
+func guardedBy(s *snapshot.Snapshot, b *policyv1.PodDisruptionBudget) map[*corev1.Pod]bool {
 	out := map[*corev1.Pod]bool{}
 	sel, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
 	if err != nil {
@@ -48,7 +48,7 @@ func draftRoomToDrain(ctx context.Context, r *Recovery, q request) (draft, error
 	for _, b := range budgets(q) {
 		o := snapshot.ObjectOf("PodDisruptionBudget", b.Namespace, b.Name)
 		var workloads []incident.Object
-		all := guarded(q.s, b)
+		all := guardedBy(q.s, b)
 		for p := range all {
 			if w := q.s.WorkloadOf(p); !slices.Contains(workloads, w) {
 				workloads = append(workloads, w)
@@ -58,7 +58,8 @@ func draftRoomToDrain(ctx context.Context, r *Recovery, q request) (draft, error
 			return no("the pods of %s are not to be seen", o)
 		}
 		if s, n := onePodMore(q.s, b, workloads); n > 0 {
-			return one(s, fmt.Sprintf("run one pod more of %s/%s", b.Namespace, workloads[0].Name),
+			return one(restingOn(fmt.Sprintf("the %d pods that the budget wants at all times, and one that can be moved", n-1), s),
+				fmt.Sprintf("run one pod more of %s/%s", b.Namespace, workloads[0].Name),
 				fmt.Sprintf("%s wants %d pods at all times, and there are no more. With %d, one of them can be moved, and none is missing meanwhile.",
 					o, b.Spec.MinAvailable.IntValue(), n))
 		}
@@ -72,18 +73,20 @@ func draftRoomToDrain(ctx context.Context, r *Recovery, q request) (draft, error
 		spec, _ := live.clone().at("spec").(map[string]any)
 		object(spec).unset("minAvailable")
 		object(spec).set(int64(1), "maxUnavailable")
-		why := fmt.Sprintf("It allows no pod of %d to be moved even while all are well; allowed is one at a time, the least that lets a node be emptied.",
+		why := fmt.Sprintf("It allows no pod of %d to be moved even while all are well; allowed is one at a time, the least that lets a "+
+			"node be emptied.",
 			len(all))
 		if len(all) == 1 {
 			why += " There is only one pod: while it moves, there is none."
 		}
-		return one(stepTo("SetBudget", o, spec), fmt.Sprintf("let budget %s/%s allow one disruption", o.Namespace, o.Name), why)
+		return one(restingOn("its own rule, which allows none of its pods to be moved; one is the least that lets a node be emptied",
+			stepTo("SetBudget", o, spec)), fmt.Sprintf("let budget %s/%s allow one disruption", o.Namespace, o.Name), why)
 	}
 	return no("no budget is at fault")
 }
 
-// onePodMore scales up a Deployment by one where that alone lets its budget allow a disruption: n pods then. What runs once may not be made to
-// run twice; a StatefulSet gets no member for it, a pod with a volume may hold it alone, and an autoscaler would take the pod back.
+// onePodMore scales up a Deployment by one where that alone lets its budget allow a disruption: n pods then. What runs once may not be
+// made to run twice; a StatefulSet gets no member for it, a pod with a volume may hold it alone, and an autoscaler would take the pod back.
 func onePodMore(s *snapshot.Snapshot, b *policyv1.PodDisruptionBudget, workloads []incident.Object) (step incident.Step, n int64) {
 	if len(workloads) != 1 || workloads[0].Kind != "Deployment" || b.Spec.MinAvailable == nil || b.Spec.MinAvailable.Type != intstr.Int {
 		return step, 0
@@ -123,10 +126,10 @@ func draftBudgetSelector(ctx context.Context, r *Recovery, q request) (draft, er
 		}
 		wanted := b.Spec.Selector.MatchLabels
 		var meant []map[string]string
-		var of incident.Object
+		var workload incident.Object
 		for _, t := range kube.TemplatesIn(q.s, b.Namespace) {
 			if l := corrected(wanted, t.Labels); l != nil && (len(meant) == 0 || !maps.Equal(l, meant[0])) {
-				meant, of = append(meant, l), t.Object
+				meant, workload = append(meant, l), t.Object
 			}
 		}
 		if len(meant) != 1 {
@@ -138,8 +141,9 @@ func draftBudgetSelector(ctx context.Context, r *Recovery, q request) (draft, er
 		}
 		spec, _ := live.clone().at("spec").(map[string]any)
 		object(spec).set(asJSON(meant[0]), "selector", "matchLabels")
-		return one(stepTo("SetBudget", o, spec), fmt.Sprintf("let budget %s/%s select the pods of %s", o.Namespace, o.Name, of.Name),
-			fmt.Sprintf("It selects %s, which no pod has; the pods of %s have %s.", kube.LabelWords(wanted), of, kube.LabelWords(meant[0])))
+		return one(restingOn("the labels of the pods of "+inWords(workload), stepTo("SetBudget", o, spec)), fmt.Sprintf("let budget %s/%s "+
+			"select the pods of %s", o.Namespace, o.Name, workload.Name),
+			fmt.Sprintf("It selects %s, which no pod has; the pods of %s have %s.", kube.LabelWords(wanted), workload, kube.LabelWords(meant[0])))
 	}
 	return no("no budget is at fault")
 }
@@ -180,7 +184,7 @@ func draftOneBudget(ctx context.Context, r *Recovery, q request) (draft, error) 
 		return no("%d budgets select the same pods; which of them is meant only their makers know", len(all))
 	}
 	goes, stays := all[0], all[1]
-	first, second := guarded(q.s, goes), guarded(q.s, stays)
+	first, second := guardedBy(q.s, goes), guardedBy(q.s, stays)
 	switch {
 	case len(first) == len(second) && allAmong(first, second):
 		if goes.CreationTimestamp.Before(&stays.CreationTimestamp) {
@@ -190,7 +194,8 @@ func draftOneBudget(ctx context.Context, r *Recovery, q request) (draft, error) 
 	case allAmong(second, first):
 		goes, stays = stays, goes
 	default:
-		return no("each of the budgets %s and %s protects pods that the other does not; correct their selectors so that no pod has two", goes.Name,
+		return no("each of the budgets %s and %s protects pods that the other does not; correct their selectors so that no pod has two",
+			goes.Name,
 			stays.Name)
 	}
 	o := snapshot.ObjectOf("PodDisruptionBudget", goes.Namespace, goes.Name)
@@ -201,13 +206,14 @@ func draftOneBudget(ctx context.Context, r *Recovery, q request) (draft, error) 
 	if by := ownedBy(live); by != "" {
 		return no("%s belongs to %s, which would make it again; change it there", o, by)
 	}
-	return one(stepTo(RemoveObject, o, nil), fmt.Sprintf("remove budget %s/%s", o.Namespace, o.Name),
+	return one(restingOn("budget "+stays.Name+", which selects all of its pods too", stepTo(RemoveObject, o, nil)),
+		fmt.Sprintf("remove budget %s/%s", o.Namespace, o.Name),
 		fmt.Sprintf("All pods that it protects are protected by %s too, and a pod with two budgets cannot be evicted at all.", stays.Name))
 }
 
 // allAmong says whether all of some pods are among others.
-func allAmong(some, others map[*corev1.Pod]bool) bool {
-	for p := range some {
+func allAmong(these, others map[*corev1.Pod]bool) bool {
+	for p := range these {
 		if !others[p] {
 			return false
 		}

@@ -69,7 +69,8 @@ func draftSchedule(ctx context.Context, r *Recovery, q request) (draft, error) {
 			continue
 		}
 		if _, err := readSchedule(text, zone); err == nil {
-			return one(stepTo("SetCronJobField", o, was, "field", field), fmt.Sprintf("set the %s of CronJob %s/%s back", field, o.Namespace, o.Name),
+			return one(restingOn("what was last applied (kubectl apply)", stepTo("SetCronJobField", o, was, "field", field)),
+				fmt.Sprintf("set the %s of CronJob %s/%s back", field, o.Namespace, o.Name),
 				fmt.Sprintf("It was applied as %q, which can be read, and somebody has changed it by hand since.", was))
 		}
 	}
@@ -80,7 +81,8 @@ func draftSchedule(ctx context.Context, r *Recovery, q request) (draft, error) {
 	if meant == "" {
 		return no("%s", from)
 	}
-	return one(stepTo("SetCronJobField", o, meant, "field", "timeZone"), fmt.Sprintf("correct the time zone of CronJob %s/%s", o.Namespace, o.Name), from)
+	return one(restingOn(from, stepTo("SetCronJobField", o, meant, "field", "timeZone")), fmt.Sprintf("correct the time zone of CronJob "+
+		"%s/%s", o.Namespace, o.Name), from)
 }
 
 func isZone(name string) bool {
@@ -166,7 +168,8 @@ func draftDeadline(_ context.Context, _ *Recovery, q request) (draft, error) {
 	default:
 		return no("what keeps the controller from starting %s is not in the CronJob; see whether the controller-manager runs", o)
 	}
-	return one(stepTo("SetCronJobField", o, int64(every/time.Second), "field", "startingDeadlineSeconds"),
+	return one(restingOn("the time between two starts of its schedule, "+finding.Duration(every), stepTo("SetCronJobField", o,
+		int64(every/time.Second), "field", "startingDeadlineSeconds")),
 		fmt.Sprintf("let CronJob %s/%s start late", o.Namespace, o.Name),
 		why+fmt.Sprintf(" It becomes the time between two starts, %s: a start may be late until the next one is due.", finding.Duration(every)))
 }
@@ -177,9 +180,11 @@ func draftForbid(_ context.Context, _ *Recovery, q request) (draft, error) {
 	if c == nil || c.Spec.ConcurrencyPolicy == batchv1.ForbidConcurrent {
 		return no("no CronJob is at fault that lets its runs add up")
 	}
-	return one(stepTo("SetCronJobField", o, string(batchv1.ForbidConcurrent), "field", "concurrencyPolicy"),
+	return one(restingOn(fmt.Sprintf("the %d runs that are at work at once", len(c.Status.Active)), stepTo("SetCronJobField", o,
+		string(batchv1.ForbidConcurrent), "field", "concurrencyPolicy")),
 		fmt.Sprintf("let CronJob %s/%s have one run at a time", o.Namespace, o.Name),
-		fmt.Sprintf("%d runs are at work at once. The runs that there are go on; a new one starts only once they have ended. A run that comes due "+
+		fmt.Sprintf("%d runs are at work at once. The runs that there are go on; a new one starts only once they have ended. A run that "+
+			"comes due "+
 			"meanwhile is left out.", len(c.Status.Active)))
 }
 
@@ -196,6 +201,7 @@ func draftResume(_ context.Context, _ *Recovery, q request) (draft, error) {
 	if len(q.cause.Explains) < 2 {
 		return no("somebody suspended %s (%s), and nothing that was found needs it; resume it if it should run", o, who)
 	}
-	return one(stepTo("SetSuspended", o, false), fmt.Sprintf("resume CronJob %s/%s", o.Namespace, o.Name),
+	return one(restingOn("what fails and needs it", stepTo("SetSuspended", o, false)), fmt.Sprintf("resume CronJob %s/%s", o.Namespace,
+		o.Name),
 		fmt.Sprintf("It starts nothing as long as it is suspended (%s), and other things that fail need it.", who))
 }

@@ -54,7 +54,8 @@ func draftRunAgain(ctx context.Context, r *Recovery, q request) (draft, error) {
 			return no("%s selects its pods by labels that somebody chose by hand; a second one would take its pods over", o)
 		}
 		target := snapshot.ObjectOf("Job", o.Namespace, again.text("metadata", "name"))
-		return one(stepTo(MakeObject, target, again), fmt.Sprintf("run Job %s/%s again as %s", o.Namespace, o.Name, target.Name), why)
+		return one(restingOn("the Job that failed, or what its CronJob runs by now: "+why, stepTo(MakeObject, target, again)),
+			fmt.Sprintf("run Job %s/%s again as %s", o.Namespace, o.Name, target.Name), why)
 	}
 	return no("no Job is at fault")
 }
@@ -72,8 +73,8 @@ func laterSuccess(s *snapshot.Snapshot, j *batchv1.Job, failed time.Time) string
 	return ""
 }
 
-// passed says what has changed for the better since a Job failed: its pods were taken from it, its CronJob runs something else by now (cron is
-// true then), what it is configured by was written since, or what it called answers again.
+// passed says what has changed for the better since a Job failed: its pods were taken from it, its CronJob runs something else by now
+// (cron is true then), what it is configured by was written since, or what it called answers again.
 func passed(s *snapshot.Snapshot, j *batchv1.Job, failed time.Time) (why string, cron bool) {
 	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
 	pods := kube.PodsOf(s, o)
@@ -84,11 +85,12 @@ func passed(s *snapshot.Snapshot, j *batchv1.Job, failed time.Time) (why string,
 		}
 	}
 	if lost > 0 && lost == len(pods) {
-		return fmt.Sprintf("All pods of %s that are known were taken from it (evicted, or lost with their node): its program did not fail.", o), false
+		return fmt.Sprintf("All pods of %s that are known were taken from it (evicted, or lost with their node): its program did not fail.", o),
+			false
 	}
 	if c := metav1.GetControllerOf(j); c != nil && c.Kind == "CronJob" {
-		of := find(s.CronJobs, snapshot.ObjectOf("CronJob", j.Namespace, c.Name))
-		if of != nil && !reflect.DeepEqual(of.Spec.JobTemplate.Spec.Template.Spec, j.Spec.Template.Spec) {
+		cronJob := find(s.CronJobs, snapshot.ObjectOf("CronJob", j.Namespace, c.Name))
+		if cronJob != nil && !reflect.DeepEqual(cronJob.Spec.JobTemplate.Spec.Template.Spec, j.Spec.Template.Spec) {
 			return fmt.Sprintf("CronJob %s runs another template by now than the one %s failed with; this is a run of the new one.", c.Name, o), true
 		}
 	}
@@ -106,14 +108,14 @@ func answersAgain(s *snapshot.Snapshot, job incident.Object, pods []*corev1.Pod)
 			if c.Pod != p {
 				continue
 			}
-			ready := 0
+			n := 0
 			if !c.Service.IsZero() {
-				ready, _ = kube.EndpointsOf(s, c.Service.Namespace, c.Service.Name)
+				n, _ = kube.EndpointsOf(s, c.Service.Namespace, c.Service.Name)
 			}
-			if ready == 0 {
+			if n == 0 {
 				return ""
 			}
-			names = append(names, fmt.Sprintf("Service %s/%s (%d endpoints ready)", c.Service.Namespace, c.Service.Name, ready))
+			names = append(names, fmt.Sprintf("Service %s/%s (%d endpoints ready)", c.Service.Namespace, c.Service.Name, n))
 		}
 	}
 	if len(names) == 0 {
@@ -147,17 +149,17 @@ func writtenSince(s *snapshot.Snapshot, j *batchv1.Job, failed time.Time) string
 // byTheJobController are the labels that the Job controller gives to a Job's pods (JobPodLabels in k8s.io/kubernetes/pkg/controller/job).
 var byTheJobController = []string{"controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"}
 
-// jobAgain is a Job that does the same, under a name of its own that says when: as "kubectl create job --from" makes one. ok is false for one
-// that selects its pods by hand.
-func jobAgain(of object, spec any, at time.Time) (object, bool) {
-	if of.at("spec", "manualSelector") == true {
+// jobAgain is a Job that does the same, under a name of its own that says when: as "kubectl create job --from" makes one. ok is false
+// for one that selects its pods by hand.
+func jobAgain(failed object, spec any, at time.Time) (object, bool) {
+	if failed.at("spec", "manualSelector") == true {
 		return nil, false
 	}
 	out := object{"apiVersion": "batch/v1", "kind": "Job", "metadata": map[string]any{}, "spec": spec}.clone()
-	name, suffix := of.text("metadata", "name"), "-"+strconv.FormatInt(at.Unix()/60, 10)
+	name, suffix := failed.text("metadata", "name"), "-"+strconv.FormatInt(at.Unix()/60, 10)
 	out.set(strings.TrimRight(name[:min(len(name), 63-len(suffix))], "-.")+suffix, "metadata", "name")
-	out.set(of.text("metadata", "namespace"), "metadata", "namespace")
-	if owners := of.at("metadata", "ownerReferences"); owners != nil { // who cleans up after it
+	out.set(failed.text("metadata", "namespace"), "metadata", "namespace")
+	if owners := failed.at("metadata", "ownerReferences"); owners != nil { // who cleans up after it
 		out.set(owners, "metadata", "ownerReferences")
 		out.set("manual", "metadata", "annotations", "cronjob.kubernetes.io/instantiate")
 	}
@@ -187,18 +189,20 @@ func draftEndRun(_ context.Context, _ *Recovery, q request) (draft, error) {
 	if !ok {
 		return no("the schedule of %s cannot be read", crons[0])
 	}
-	usual, of := longestRun(q.s, j)
+	usual, longestOf := longestRun(q.s, j)
 	deadline, running := max(every, usual), q.s.At.Sub(j.Status.StartTime.Time)
 	why := fmt.Sprintf("%s has run for %s; runs start every %s", jobs[0], finding.Duration(running), finding.Duration(every))
-	if of != "" {
-		why += fmt.Sprintf(", and the longest that is known (%s) took %s", of, finding.Duration(usual))
+	if longestOf != "" {
+		why += fmt.Sprintf(", and the longest that is known (%s) took %s", longestOf, finding.Duration(usual))
 	}
 	if running <= 2*deadline {
 		return no("%s: it may still be at work", why)
 	}
-	why += ". Its deadline becomes the longer of the two, so that it ends now, as failed; what it has half done stays half done. The next run " +
+	why += ". Its deadline becomes the longer of the two, so that it ends now, as failed; what it has half done stays half done. The " +
+		"next run " +
 		"starts at its time."
-	return one(stepTo("SetJobDeadline", jobs[0], int64(deadline/time.Second)), fmt.Sprintf("end the run %s/%s that hangs", j.Namespace, j.Name), why)
+	return one(restingOn("the time between two starts, or that of the longest run that is known, whichever is longer",
+		stepTo("SetJobDeadline", jobs[0], int64(deadline/time.Second))), fmt.Sprintf("end the run %s/%s that hangs", j.Namespace, j.Name), why)
 }
 
 // longestRun is how long the longest completed run of the same CronJob took, and which it was.
@@ -239,8 +243,10 @@ func draftEndHelper(_ context.Context, _ *Recovery, q request) (draft, error) {
 		if done.IsZero() || took < time.Second {
 			return no("when the work of %s was done is not known", o)
 		}
-		return one(stepTo("SetJobDeadline", o, int64(took/time.Second)), fmt.Sprintf("end Job %s/%s, whose work is done", o.Namespace, o.Name),
-			fmt.Sprintf("The work of %s was done after %s. Its deadline becomes that, so that its helper is ended now; Kubernetes will count this run "+
+		return one(restingOn("the end of its work, as the status of its pod has it", stepTo("SetJobDeadline", o, int64(took/time.Second))),
+			fmt.Sprintf("end Job %s/%s, whose work is done", o.Namespace, o.Name),
+			fmt.Sprintf("The work of %s was done after %s. Its deadline becomes that, so that its helper is ended now; Kubernetes will count "+
+				"this run "+
 				"as failed, though it is not, and the next one starts at its time.", o, finding.Duration(took)))
 	}
 	return no("no Job is at fault")

@@ -16,8 +16,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// draftAdmit changes what the API server refuses a workload's pods for, by who refuses them; failing that, it takes the workload back to the
-// template that was not refused.
+// draftAdmit changes what the API server refuses a workload's pods for, by who refuses them; failing that, it takes the workload back to
+// the template that was not refused.
 func draftAdmit(ctx context.Context, r *Recovery, q request) (draft, error) {
 	specific := draft{no: "what the API server refuses the pods for is nothing that a plan can change; correct the pod template"}
 	var err error
@@ -34,7 +34,8 @@ func draftAdmit(ctx context.Context, r *Recovery, q request) (draft, error) {
 		case "ServiceAccount":
 			specific, err = draftAccount(ctx, r, q)
 		case "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration":
-			if specific = (draft{no: inWords(by) + " denies the pods; read why, and change the workload or the policy behind the webhook"}); !answered(q) {
+			if specific = (draft{no: inWords(by) + " denies the pods; read why, and change the workload or the policy behind the " +
+				"webhook"}); !answered(q) {
 				specific, err = draftUnguard(ctx, r, q)
 			}
 		case "ValidatingAdmissionPolicy":
@@ -59,8 +60,8 @@ func refusing(q request) []string {
 	for _, o := range q.cause.Objects {
 		about := []incident.Object{o}
 		for _, rs := range q.s.ReplicaSetsIn(o.Namespace) {
-			if of := snapshot.ObjectOf("ReplicaSet", rs.Namespace, rs.Name); workloadOf(q.s, of) == o {
-				about = append(about, of)
+			if owned := snapshot.ObjectOf("ReplicaSet", rs.Namespace, rs.Name); workloadOf(q.s, owned) == o {
+				about = append(about, owned)
 			}
 		}
 		for _, a := range about {
@@ -104,32 +105,36 @@ var overQuota = regexp.MustCompile(`exceeded quota: ([^,]+), requested: (\S+), u
 func draftQuota(q request, o incident.Object) (draft, error) {
 	m := told(q, overQuota)
 	if m == nil || m[1] != o.Name {
-		return no("%s wants the containers to say what they need; set their requests and limits, or give the namespace a LimitRange with defaults", o)
+		return no("%s wants the containers to say what they need; set their requests and limits, or give the namespace a LimitRange with "+
+			"defaults", o)
 	}
 	asked, used, hard := amounts(m[2]), amounts(m[3]), amounts(m[4])
-	over := ""
+	lacks := ""
 	for _, name := range slices.Sorted(maps.Keys(asked)) {
-		if sum := more(used[name], asked[name], 1); sum.Cmp(hard[name]) > 0 {
-			if over != "" {
-				return no("%s is short of %s and %s; free some of them, or raise both", o, over, name)
+		if sum := plus(used[name], asked[name], 1); sum.Cmp(hard[name]) > 0 {
+			if lacks != "" {
+				return no("%s is short of %s and %s; free some of them, or raise both", o, lacks, name)
 			}
-			over = name
+			lacks = name
 		}
 	}
-	if over == "" {
+	if lacks == "" {
 		return no("what %s is short of cannot be read", o)
 	}
 	pods := missingPods(q)
-	need, before := more(used[over], asked[over], pods), hard[over]
-	twice := more(before, before, 1)
+	need, before := plus(used[lacks], asked[lacks], pods), hard[lacks]
+	twice := plus(before, before, 1)
 	if need.Cmp(twice) > 0 {
-		return no("%s would have to be raised from %s to %s %s, more than twice; ask for less, or raise it by hand", o, before.String(), need.String(), over)
+		return no("%s would have to be raised from %s to %s %s, more than twice; ask for less, or raise it by hand", o, before.String(),
+			need.String(), lacks)
 	}
-	if has, ok := allocatable(q.s, over); ok && need.Cmp(has) > 0 {
-		return no("%s would have to be raised to %s %s, and all nodes together have %s", o, need.String(), over, has.String())
+	if has, ok := allocatable(q.s, lacks); ok && need.Cmp(has) > 0 {
+		return no("%s would have to be raised to %s %s, and all nodes together have %s", o, need.String(), lacks, has.String())
 	}
-	asks, uses := asked[over], used[over]
-	return one(stepTo("SetQuota", o, need.String(), "resource", over), fmt.Sprintf("raise %s of ResourceQuota %s/%s to %s", over, o.Namespace, o.Name,
+	asks, uses := asked[lacks], used[lacks]
+	return one(restingOn(fmt.Sprintf("what is used (%s) and what the pods that are missing ask for (%d times %s)", uses.String(), pods,
+		asks.String()), stepTo("SetQuota", o, need.String(), "resource", lacks)), fmt.Sprintf("raise %s of ResourceQuota %s/%s to %s", lacks,
+		o.Namespace, o.Name,
 		need.String()), fmt.Sprintf("%s is used, and the %d pods that are missing ask for %s each.", uses.String(), pods, asks.String()))
 }
 
@@ -145,9 +150,9 @@ func amounts(text string) map[string]resource.Quantity {
 	return out
 }
 
-func more(sum, each resource.Quantity, times int64) resource.Quantity {
+func plus(sum, each resource.Quantity, n int64) resource.Quantity {
 	sum = sum.DeepCopy()
-	for range times {
+	for range n {
 		sum.Add(each)
 	}
 	return sum
@@ -221,14 +226,15 @@ func draftWithinLimits(ctx context.Context, r *Recovery, q request, by incident.
 	if len(out) != 1 {
 		return no("%d containers of %s are out of the bounds of %s; change them, or the bound", len(out), o, by)
 	}
-	return one(s, fmt.Sprintf("set %s of container %s of %s/%s to the %s that is allowed", name, out[0], o.Namespace, o.Name, m[1]),
+	return one(restingOn(fmt.Sprintf("the %s that %s allows per container", m[1], inWords(by)), s),
+		fmt.Sprintf("set %s of container %s of %s/%s to the %s that is allowed", name, out[0], o.Namespace, o.Name, m[1]),
 		fmt.Sprintf("%s allows a %s of %s per container, so none of its pods is made.", by, m[1], bound.String()))
 }
 
 const enforced = "pod-security.kubernetes.io/enforce"
 
-// draftPodSecurity puts a namespace's level back to the one that it was applied with. No level is invented: it is what keeps pods apart from
-// nodes.
+// draftPodSecurity puts a namespace's level back to the one that it was applied with. No level is invented: it is what keeps pods apart
+// from nodes.
 func draftPodSecurity(ctx context.Context, r *Recovery, ns incident.Object) (draft, error) {
 	live, err := r.asItIs(ctx, ns)
 	if err != nil || live == nil {
@@ -238,8 +244,10 @@ func draftPodSecurity(ctx context.Context, r *Recovery, ns incident.Object) (dra
 	if was == "" || was == now {
 		return no("what Pod Security level %s had before is not known; set the fields that the refusal names in the pod template", ns)
 	}
-	return one(stepTo("SetPodSecurity", ns, was), fmt.Sprintf("set the Pod Security level of namespace %s back to %s", ns.Name, was),
-		fmt.Sprintf("It was applied with %s, and somebody has set it to %s by hand since, which refuses pods that were allowed before.", was, now))
+	return one(restingOn("what the namespace was last applied with (kubectl apply)", stepTo("SetPodSecurity", ns, was)),
+		fmt.Sprintf("set the Pod Security level of namespace %s back to %s", ns.Name, was),
+		fmt.Sprintf("It was applied with %s, and somebody has set it to %s by hand since, which refuses pods that were allowed before.", was,
+			now))
 }
 
 // draftPriority corrects a priority class that does not exist by the one that pods have and that it nearly names.
@@ -255,7 +263,8 @@ func draftPriority(q request, class incident.Object) (draft, error) {
 	if meant == "" || len(workloads) == 0 {
 		return no("PriorityClass %s does not exist: %s; make it, or correct priorityClassName", class.Name, reason)
 	}
-	return one(stepTo("SetPodField", workloads[0], meant, "field", "priorityClassName"),
+	return one(restingOn("the priority class of other pods whose name is like it", stepTo("SetPodField", workloads[0], meant, "field",
+		"priorityClassName")),
 		fmt.Sprintf("give the pods of %s/%s priority class %s", workloads[0].Namespace, workloads[0].Name, meant),
 		fmt.Sprintf("PriorityClass %s does not exist; %s does, and other pods have it.", class.Name, meant))
 }

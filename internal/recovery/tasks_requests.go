@@ -15,8 +15,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// draftRequest gives a container the request that its autoscaler measures by: that of an earlier revision, or of another workload with the same
-// image.
+// draftRequest gives a container the request that its autoscaler measures by: that of an earlier revision, or of another workload with
+// the same image.
 func draftRequest(ctx context.Context, r *Recovery, q request) (draft, error) {
 	for _, h := range autoscalers(q) {
 		target := snapshot.ObjectOf(h.Spec.ScaleTargetRef.Kind, h.Namespace, h.Spec.ScaleTargetRef.Name)
@@ -41,7 +41,8 @@ func draftRequest(ctx context.Context, r *Recovery, q request) (draft, error) {
 		}
 		value, from := requestElsewhere(q.s, target, lacks[0], measured)
 		if from == "" {
-			return no("no earlier revision of %s and no other workload with the image of %s says how much %s it needs; measure it and set the request",
+			return no("no earlier revision of %s and no other workload with the image of %s says how much %s it needs; measure it and set the "+
+				"request",
 				target, lacks[0], measured)
 		}
 		live, err := r.asItIs(ctx, target)
@@ -55,7 +56,8 @@ func draftRequest(ctx context.Context, r *Recovery, q request) (draft, error) {
 		}
 		object(resources).set(value, "requests", string(measured))
 		s.Params[paramValue] = string(encode(resources))
-		return one(s, fmt.Sprintf("give container %s of %s/%s its %s request", lacks[0], target.Namespace, target.Name, measured),
+		return one(restingOn(from, s), fmt.Sprintf("give container %s of %s/%s its %s request", lacks[0], target.Namespace, target.Name,
+			measured),
 			fmt.Sprintf("Its autoscaler measures %s against the requests, and it has none. %s comes from %s.", measured, value, from))
 	}
 	return no("no autoscaler is at fault")

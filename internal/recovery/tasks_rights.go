@@ -23,7 +23,8 @@ func draftRight(ctx context.Context, r *Recovery, q request) (draft, error) {
 			continue
 		}
 		if asked = append(asked, x); delicate(x) {
-			return no("%s may not %s %s. It is a right by which others can be had, and no plan gives it; grant it by hand, if it should have it", x.Account,
+			return no("%s may not %s %s. It is a right by which others can be had, and no plan gives it; grant it by hand, if it should have it",
+				x.Account,
 				x.Verb, x.Resource)
 		}
 	}
@@ -48,7 +49,8 @@ func draftRight(ctx context.Context, r *Recovery, q request) (draft, error) {
 	case rbac.BindingDangles:
 		return rebind(q.s, asked)
 	case rbac.AccountUnset:
-		return one(stepTo("SetServiceAccount", x.Object, x.RunAs), fmt.Sprintf("run %s/%s as ServiceAccount %s", x.Object.Namespace, x.Object.Name, x.RunAs),
+		return one(restingOn(fmt.Sprintf("the ServiceAccount of its namespace that may %s %s", x.Verb, x.Resource), stepTo("SetServiceAccount",
+			x.Object, x.RunAs)), fmt.Sprintf("run %s/%s as ServiceAccount %s", x.Object.Namespace, x.Object.Name, x.RunAs),
 			fmt.Sprintf("Its pods run as ServiceAccount default, and %s has the right that they lack (%s %s).", x.RunAs, x.Verb, x.Resource))
 	}
 	return grantRole(q.s, asked, "Nothing grants it.")
@@ -57,8 +59,10 @@ func draftRight(ctx context.Context, r *Recovery, q request) (draft, error) {
 // delicate are rights by which an account gets others: Secrets, other pods' insides, tokens, and the rules themselves.
 func delicate(x rbac.Refusal) bool {
 	kind, sub, _ := strings.Cut(x.Resource, "/")
-	return x.Group == rbacv1.GroupName || slices.Contains([]string{"secrets", "nodes", "users", "groups", "certificatesigningrequests"}, kind) ||
-		slices.Contains([]string{"exec", "attach", "proxy", "portforward", "token", "ephemeralcontainers", "approval"}, sub) || kind == "serviceaccounts" ||
+	return x.Group == rbacv1.GroupName || slices.Contains([]string{"secrets", "nodes", "users", "groups", "certificatesigningrequests"},
+		kind) ||
+		slices.Contains([]string{"exec", "attach", "proxy", "portforward", "token", "ephemeralcontainers", "approval"}, sub) ||
+		kind == "serviceaccounts" ||
 		slices.Contains([]string{"escalate", "bind", "impersonate", "*"}, x.Verb) || kind == "*" || strings.HasPrefix(x.Resource, "/") ||
 		strings.HasSuffix(x.Group, "admissionregistration.k8s.io")
 }
@@ -100,11 +104,13 @@ func (r *Recovery) widenRole(ctx context.Context, s *snapshot.Snapshot, asked []
 	case live.at("aggregationRule") != nil:
 		return no("the rules of %s are put together from other roles by their labels; add the right to one of those", o)
 	case len(others) > 1 || strings.HasPrefix(o.Name, "system:"):
-		return grantRole(s, asked, fmt.Sprintf("%s nearly grants it, but others have that role too (%s).", inWords(o), strings.Join(others, ", ")))
+		return grantRole(s, asked, fmt.Sprintf("%s nearly grants it, but others have that role too (%s).", inWords(o), strings.Join(others,
+			", ")))
 	}
 	rules, _ := live.clone().at("rules").([]any)
 	added, _ := asJSON(exactly(asked)).([]any)
-	return one(stepTo("SetRules", o, append(rules, added...)), fmt.Sprintf("let %s %s", who.Name, inAll(asked)),
+	return one(restingOn("what the API server has refused to "+inWords(who), stepTo("SetRules", o, append(rules, added...))),
+		fmt.Sprintf("let %s %s", who.Name, inAll(asked)),
 		fmt.Sprintf("%s is bound to %s alone and lacks just that. Added is what was refused, and nothing else.", inWords(o), inWords(who)))
 }
 
@@ -134,8 +140,8 @@ func subjectOfAccount(who incident.Object) rbacv1.Subject {
 	return rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Name: who.Name, Namespace: who.Namespace}
 }
 
-// bound is a RoleBinding as the API server would have it.
-func bound(o incident.Object, ref rbacv1.RoleRef, subjects ...rbacv1.Subject) any {
+// bindingOf is a RoleBinding as the API server would have it.
+func bindingOf(o incident.Object, ref rbacv1.RoleRef, subjects ...rbacv1.Subject) any {
 	return map[string]any{"apiVersion": rbacv1.SchemeGroupVersion.String(), "kind": "RoleBinding",
 		"metadata": map[string]any{"name": o.Name, "namespace": o.Namespace}, "roleRef": asJSON(ref), "subjects": asJSON(subjects)}
 }
@@ -149,7 +155,8 @@ func bindRole(s *snapshot.Snapshot, x rbac.Refusal, like incident.Object, ref rb
 	if find(s.RoleBindings, o) != nil {
 		o.Name = x.Account.Name + "-" + like.Name
 	}
-	return one(stepTo(MakeObject, o, bound(o, ref, subjectOfAccount(x.Account))), fmt.Sprintf("bind %s %s to ServiceAccount %s in %s", ref.Kind, ref.Name,
+	return one(restingOn(why, stepTo(MakeObject, o, bindingOf(o, ref, subjectOfAccount(x.Account)))), fmt.Sprintf("bind %s %s to "+
+		"ServiceAccount %s in %s", ref.Kind, ref.Name,
 		x.Account.Name, x.Namespace), why)
 }
 
@@ -171,8 +178,10 @@ func grantRole(s *snapshot.Snapshot, asked []rbac.Refusal, why string) (draft, e
 	}
 	d := draft{title: fmt.Sprintf("let %s %s in %s", who.Name, inAll(asked), ns),
 		why: why + fmt.Sprintf(" The Role is made with exactly what was refused to %s (%s).", inWords(who), inAll(asked))}
-	d.steps = []incident.Step{stepTo(MakeObject, role, newRole(role, asked)),
-		stepTo(MakeObject, binding, bound(binding, rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role.Name}, subjectOfAccount(who)))}
+	source := "what the API server has refused to " + inWords(who)
+	d.steps = []incident.Step{restingOn(source, stepTo(MakeObject, role, newRole(role, asked))),
+		restingOn(source, stepTo(MakeObject, binding, bindingOf(binding, rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role",
+			Name: role.Name}, subjectOfAccount(who))))}
 	return d, nil
 }
 
@@ -194,15 +203,17 @@ func (r *Recovery) bindSubject(ctx context.Context, s *snapshot.Snapshot, x rbac
 		alike := name == x.Account.Name || len(kube.Nearest(x.Account.Name, []string{name})) > 0
 		if asMap(v)["kind"] == rbacv1.ServiceAccountKind && alike && s.ServiceAccount(ns, name) == nil && !s.NotSeenIn("serviceaccounts", ns) {
 			subjects[i] = me
-			return one(stepTo("SetSubjects", x.Object, subjects), fmt.Sprintf("let %s bind ServiceAccount %s/%s", x.Object.Name, x.Account.Namespace,
+			return one(restingOn("the account that was refused; the one named is like it and does not exist", stepTo("SetSubjects", x.Object,
+				subjects)), fmt.Sprintf("let %s bind ServiceAccount %s/%s", x.Object.Name, x.Account.Namespace,
 				x.Account.Name), fmt.Sprintf("%s binds ServiceAccount %s/%s, which does not exist.", inWords(x.Object), ns, name))
 		}
 	}
-	return no("%s gives the right to another account that exists; whether %s should have all of that too only its maker knows", x.Object, x.Account)
+	return no("%s gives the right to another account that exists; whether %s should have all of that too only its maker knows", x.Object,
+		x.Account)
 }
 
-// rebind gives the account the role that its binding means: a binding's own cannot be changed, so it gets another one beside it; or the Role that
-// it names is made, with exactly what was refused.
+// rebind gives the account the role that its binding means: a binding's own cannot be changed, so it gets another one beside it; or the
+// Role that it names is made, with exactly what was refused.
 func rebind(s *snapshot.Snapshot, asked []rbac.Refusal) (draft, error) {
 	x := asked[0]
 	b := find(s.RoleBindings, x.Object)
@@ -226,7 +237,8 @@ func rebind(s *snapshot.Snapshot, asked []rbac.Refusal) (draft, error) {
 		ref := b.RoleRef
 		ref.Name = meant
 		o := snapshot.ObjectOf("RoleBinding", b.Namespace, b.Name+"-"+meant)
-		return one(stepTo(MakeObject, o, bound(o, ref, b.Subjects...)), fmt.Sprintf("bind %s %s in %s", ref.Kind, meant, b.Namespace),
+		return one(restingOn(fmt.Sprintf("the subjects of %s, and the only role with a name like %s", inWords(x.Object), b.RoleRef.Name),
+			stepTo(MakeObject, o, bindingOf(o, ref, b.Subjects...))), fmt.Sprintf("bind %s %s in %s", ref.Kind, meant, b.Namespace),
 			fmt.Sprintf("%s gives %s %s, which does not exist; %s does. What a binding gives cannot be changed, so this one stands beside it.",
 				inWords(x.Object), ref.Kind, b.RoleRef.Name, meant))
 	case b.RoleRef.Kind == "Role":
@@ -236,8 +248,10 @@ func rebind(s *snapshot.Snapshot, asked []rbac.Refusal) (draft, error) {
 			}
 		}
 		o := snapshot.ObjectOf("Role", b.Namespace, b.RoleRef.Name)
-		return one(stepTo(MakeObject, o, newRole(o, asked)), fmt.Sprintf("make Role %s/%s", o.Namespace, o.Name),
-			fmt.Sprintf("%s gives it, and it does not exist. It is made with exactly what was refused (%s); there may be more to it.", inWords(x.Object),
+		return one(restingOn("what the API server has refused to "+inWords(x.Account), stepTo(MakeObject, o, newRole(o, asked))),
+			fmt.Sprintf("make Role %s/%s", o.Namespace, o.Name),
+			fmt.Sprintf("%s gives it, and it does not exist. It is made with exactly what was refused (%s); there may be more to it.",
+				inWords(x.Object),
 				inAll(asked)))
 	}
 	return no("%s gives ClusterRole %s, which does not exist: %s", x.Object, b.RoleRef.Name, reason)
@@ -250,8 +264,9 @@ func draftAccount(_ context.Context, _ *Recovery, q request) (draft, error) {
 			return no("%s is there by now", o)
 		}
 		if b := namedBy(q.s, o); b != "" {
-			value := map[string]any{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": map[string]any{"name": o.Name, "namespace": o.Namespace}}
-			return one(stepTo(MakeObject, o, value), fmt.Sprintf("make ServiceAccount %s/%s", o.Namespace, o.Name),
+			value := map[string]any{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": map[string]any{"name": o.Name,
+				"namespace": o.Namespace}}
+			return one(restingOn(b+", which names it", stepTo(MakeObject, o, value)), fmt.Sprintf("make ServiceAccount %s/%s", o.Namespace, o.Name),
 				fmt.Sprintf("%s gives it its rights, and it does not exist.", b))
 		}
 		var names []string
@@ -262,13 +277,14 @@ func draftAccount(_ context.Context, _ *Recovery, q request) (draft, error) {
 		}
 		meant, reason := theOne(o.Name, names)
 		if meant == "" {
-			return no("ServiceAccount %s/%s does not exist, no binding names it, and %s; make it with the rights that its program needs", o.Namespace,
+			return no("ServiceAccount %s/%s does not exist, no binding names it, and %s; make it with the rights that its program needs",
+				o.Namespace,
 				o.Name, reason)
 		}
 		d := draft{why: fmt.Sprintf("ServiceAccount %s does not exist; %s does, and is the only one alike.", o.Name, meant),
 			many: "run %d workloads as ServiceAccount " + meant}
 		for _, w := range runningAs(q.s, o) {
-			d.steps = append(d.steps, stepTo("SetServiceAccount", w, meant))
+			d.steps = append(d.steps, restingOn("the only ServiceAccount there with a name like "+o.Name, stepTo("SetServiceAccount", w, meant)))
 			d.title = fmt.Sprintf("run %s/%s as ServiceAccount %s", w.Namespace, w.Name, meant)
 		}
 		if len(d.steps) == 0 {
@@ -283,7 +299,8 @@ func draftAccount(_ context.Context, _ *Recovery, q request) (draft, error) {
 func namedBy(s *snapshot.Snapshot, who incident.Object) string {
 	names := func(namespace string, subjects []rbacv1.Subject) bool {
 		return slices.ContainsFunc(subjects, func(x rbacv1.Subject) bool {
-			return x.Kind == rbacv1.ServiceAccountKind && x.Name == who.Name && (x.Namespace == who.Namespace || x.Namespace == "" && namespace == who.Namespace)
+			return x.Kind == rbacv1.ServiceAccountKind && x.Name == who.Name && (x.Namespace == who.Namespace || x.Namespace == "" &&
+				namespace == who.Namespace)
 		})
 	}
 	for i := range s.RoleBindings {

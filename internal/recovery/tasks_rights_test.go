@@ -57,26 +57,37 @@ func TestPlansForRights(t *testing.T) {
 	granted := "Make Role ops/watcher-granted\nMake RoleBinding ops/watcher-granted"
 	for name, x := range map[string]tale{
 		"a role lacks two verbs": {"RightMissing Role/ops/watcher ServiceAccount/ops/watcher", 0, watcher + watcherRole + watcherBound,
-			planned{"Set rules in Role ops/watcher", "   verbs:\n   - get\n+- apiGroups:\n+  - \"\"\n+  resources:\n+  - pods\n+  verbs:\n+  - list\n+  - watch"}},
-		"others have that role too": {"RightMissing Role/ops/watcher ServiceAccount/ops/watcher", 0, watcher + watcherRole + watcherBound + alsoBound,
+			planned{"Set rules in Role ops/watcher", "   verbs:\n   - get\n+- apiGroups:\n+  - \"\"\n+  resources:\n+  - pods\n+  verbs:\n+  - " +
+				"list\n+  - watch"}},
+		"others have that role too": {"RightMissing Role/ops/watcher ServiceAccount/ops/watcher", 0, watcher + watcherRole + watcherBound +
+			alsoBound,
 			planned{granted, exact}},
-		"nothing grants it":   {"RightMissing ServiceAccount/ops/watcher", 0, watcher, planned{granted, exact}},
-		"it has it by now":    {"RightMissing ServiceAccount/ops/watcher", 0, watcher + all + watcherBound, planned{"", "what is refused is not known"}},
-		"a role is not bound": {"RightMissing Role/ops/watcher ServiceAccount/ops/watcher", 0, watcher + all, planned{"Make RoleBinding ops/watcher", "bound to nobody"}},
-		"it asks for Secrets": {"RightMissing ServiceAccount/ops/watcher", 0, strings.ReplaceAll(watcher, `"pods"`, `"secrets"`), planned{"", "no plan gives it"}},
-		"it asks everywhere":  {"RightMissing ServiceAccount/ops/watcher", 0, strings.ReplaceAll(watcher, `in the namespace "ops"`, "at the cluster scope"), planned{"", "no plan makes one"}},
-		"a binding misnames it": {"RightMissing RoleBinding/ops/watcher ServiceAccount/ops/watcher", 0, watcher + all + strings.Replace(watcherBound,
-			"subjects: [{kind: ServiceAccount, name: watcher,", "subjects: [{kind: ServiceAccount, name: wacther,", 1),
+		"nothing grants it": {"RightMissing ServiceAccount/ops/watcher", 0, watcher, planned{granted, exact}},
+		"it has it by now": {"RightMissing ServiceAccount/ops/watcher", 0, watcher + all + watcherBound, planned{"",
+			"what is refused is not known"}},
+		"a role is not bound": {"RightMissing Role/ops/watcher ServiceAccount/ops/watcher", 0, watcher + all,
+			planned{"Make RoleBinding ops/watcher", "bound to nobody"}},
+		"it asks for Secrets": {"RightMissing ServiceAccount/ops/watcher", 0, strings.ReplaceAll(watcher, `"pods"`, `"secrets"`), planned{"",
+			"no plan gives it"}},
+		"it asks everywhere": {"RightMissing ServiceAccount/ops/watcher", 0, strings.ReplaceAll(watcher, `in the namespace "ops"`,
+			"at the cluster scope"), planned{"", "no plan makes one"}},
+		"a binding misnames it": {"RightMissing RoleBinding/ops/watcher ServiceAccount/ops/watcher", 0, watcher + all +
+			strings.Replace(watcherBound,
+				"subjects: [{kind: ServiceAccount, name: watcher,", "subjects: [{kind: ServiceAccount, name: wacther,", 1),
 			planned{"Set subjects in RoleBinding ops/watcher", "-  name: wacther\n+  name: watcher"}},
-		"a binding misnames its role": {"RoleMissing RoleBinding/ops/watcher ServiceAccount/ops/watcher", 0, watcher + all + strings.Replace(watcherBound,
-			"kind: Role, name: watcher", "kind: Role, name: wacther", 1), planned{"Make RoleBinding ops/watcher-watcher", "+  name: watcher\n"}},
+		"a binding misnames its role": {"RoleMissing RoleBinding/ops/watcher ServiceAccount/ops/watcher", 0, watcher + all +
+			strings.Replace(watcherBound,
+				"kind: Role, name: watcher", "kind: Role, name: wacther", 1), planned{"Make RoleBinding ops/watcher-watcher", "+  name: watcher\n"}},
 		"its role does not exist": {"RoleMissing RoleBinding/ops/watcher ServiceAccount/ops/watcher", 0, watcher + watcherBound,
 			planned{"Make Role ops/watcher", exact}},
-		"a binding names the account": {"ServiceAccountMissing ServiceAccount/ops/watcher", 0, watcherBound, planned{"Make ServiceAccount ops/watcher",
-			"RoleBinding ops/watcher gives it its rights"}},
-		"no account is like it": {"ServiceAccountMissing ServiceAccount/shop/web", 0, deployed, planned{"", "make it with the rights that its program needs"}},
+		"a binding names the account": {"ServiceAccountMissing ServiceAccount/ops/watcher", 0, watcherBound,
+			planned{"Make ServiceAccount ops/watcher",
+				"RoleBinding ops/watcher gives it its rights"}},
+		"no account is like it": {"ServiceAccountMissing ServiceAccount/shop/web", 0, deployed, planned{"", "make it with the rights that " +
+			"its program needs"}},
 		"one account is like it": {"ServiceAccountMissing ServiceAccount/shop/web", 0, deployed + "---\napiVersion: v1\nkind: ServiceAccount\n" +
-			"metadata: {name: webs, namespace: shop}\n", planned{"Set spec.serviceAccountName in Deployment shop/web to webs", "the only one alike"}},
+			"metadata: {name: webs, namespace: shop}\n", planned{"Set spec.serviceAccountName in Deployment shop/web to webs",
+			"the only one alike"}},
 	} {
 		t.Run(name, func(t *testing.T) { x.check(t, stage(t, x.manifests), x.diagnosis(t)) })
 	}
@@ -131,10 +142,12 @@ func TestPlansForWebhooksAndAPIs(t *testing.T) {
 		"a Service has another port": {"WebhookPortMissing ValidatingWebhookConfiguration/policy", 0, hooked + hookService,
 			planned{"Set spec.ports in Service policy/hook", "+  - name: webhook\n+    port: 443\n+    protocol: TCP\n+    targetPort: 9443"}},
 		"somebody looks after it": {"WebhookServiceMissing ValidatingWebhookConfiguration/policy", 0, strings.Replace(hooked, "{name: policy}",
-			"{name: policy, ownerReferences: [{apiVersion: v1, kind: Kyverno, name: main, uid: k, controller: true}]}", 1), planned{"", "belongs to Kyverno main"}},
+			"{name: policy, ownerReferences: [{apiVersion: v1, kind: Kyverno, name: main, uid: k, controller: true}]}", 1), planned{"",
+			"belongs to Kyverno main"}},
 		"an API is gone for long": {"APIServiceUnavailable APIService/v1.example.com", 0, api, planned{"Remove APIService v1.example.com",
 			"no namespace can be deleted"}},
-		"an API is gone since a moment ago": {"APIServiceUnavailable APIService/v1.example.com", 0, strings.Replace(api, "T07:00", "T08:30", 1), planned{"", "may be bringing it back"}},
+		"an API is gone since a moment ago": {"APIServiceUnavailable APIService/v1.example.com", 0, strings.Replace(api, "T07:00", "T08:30", 1),
+			planned{"", "may be bringing it back"}},
 		"a namespace waits for an API that is gone": {"NamespaceTerminating Namespace/old", 0, api + `---
 apiVersion: v1
 kind: Namespace
@@ -148,7 +161,8 @@ status: {phase: Terminating, conditions: [{type: NamespaceDeletionDiscoveryFailu
 
 func TestPlansForRefusedPods(t *testing.T) {
 	refusal := func(message string) string {
-		return deployed + "---\napiVersion: v1\nkind: Event\nmetadata: {name: web.1, namespace: shop}\ninvolvedObject: {kind: ReplicaSet, namespace: shop, name: web-1}\n" +
+		return deployed + "---\napiVersion: v1\nkind: Event\nmetadata: {name: web.1, namespace: shop}\ninvolvedObject: {kind: ReplicaSet, " +
+			"namespace: shop, name: web-1}\n" +
 			"reason: FailedCreate\nlastTimestamp: \"2025-10-05T08:59:00Z\"\nmessage: '" + message + "'\n---\n"
 	}
 	quota := "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q, namespace: shop}\nspec: {hard: {pods: \"2\", requests.cpu: \"2\"}}\n"
@@ -157,13 +171,16 @@ func TestPlansForRefusedPods(t *testing.T) {
 			refusal("pods is forbidden: exceeded quota: q, requested: requests.cpu=9, used: requests.cpu=2, limited: requests.cpu=2") + quota,
 			planned{"", "more than twice"}},
 		"two are short": {"PodsRefused ResourceQuota/shop/q Deployment/shop/web", 0,
-			refusal("pods is forbidden: exceeded quota: q, requested: pods=1,requests.cpu=1, used: pods=2,requests.cpu=2, limited: pods=2,requests.cpu=2") + quota,
+			refusal("pods is forbidden: exceeded quota: q, requested: pods=1,requests.cpu=1, used: pods=2,requests.cpu=2, limited: "+
+				"pods=2,requests.cpu=2") + quota,
 			planned{"", "is short of pods and requests.cpu"}},
 		"more than all nodes have": {"PodsRefused ResourceQuota/shop/q Deployment/shop/web", 0,
-			refusal("pods is forbidden: exceeded quota: q, requested: requests.cpu=1, used: requests.cpu=2, limited: requests.cpu=2") + quota + "---" +
+			refusal("pods is forbidden: exceeded quota: q, requested: requests.cpu=1, used: requests.cpu=2, limited: requests.cpu=2") + quota +
+				"---" +
 				strings.Replace(node, `cpu: "4"`, `cpu: "2"`, 1), planned{"", "all nodes together have 2"}},
 		"as many as are missing": {"PodsRefused ResourceQuota/shop/q Deployment/shop/web", 0,
-			refusal("pods is forbidden: exceeded quota: q, requested: requests.cpu=1, used: requests.cpu=2, limited: requests.cpu=2") + quota + "---" + node,
+			refusal("pods is forbidden: exceeded quota: q, requested: requests.cpu=1, used: requests.cpu=2, limited: requests.cpu=2") + quota +
+				"---" + node,
 			planned{"Set hard.requests.cpu in ResourceQuota shop/q to 3", "+  requests.cpu: \"3\""}},
 		"a class that pods have": {"PodsRefused PriorityClass/low Deployment/shop/web", 0, refusal("no PriorityClass with name lowest was found") + `
 apiVersion: v1

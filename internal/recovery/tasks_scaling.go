@@ -58,8 +58,10 @@ func draftScaleTarget(ctx context.Context, r *Recovery, q request) (draft, error
 		}
 		ref, _ := live.clone().at("spec", "scaleTargetRef").(map[string]any)
 		object(ref).set(meant, "name")
-		return one(stepTo("SetAutoscaler", o, ref, "field", "scaleTargetRef"), fmt.Sprintf("let autoscaler %s/%s scale %s %s", o.Namespace, o.Name,
-			target.Kind, meant), fmt.Sprintf("%s %s does not exist; %s is the one alike that no other autoscaler scales.", target.Kind, target.Name, meant))
+		return one(restingOn("the only workload with a name like it that no other autoscaler scales", stepTo("SetAutoscaler", o, ref, "field",
+			"scaleTargetRef")), fmt.Sprintf("let autoscaler %s/%s scale %s %s", o.Namespace, o.Name,
+			target.Kind, meant), fmt.Sprintf("%s %s does not exist; %s is the one alike that no other autoscaler scales.", target.Kind,
+			target.Name, meant))
 	}
 	return no("no autoscaler is at fault")
 }
@@ -88,7 +90,8 @@ func wants(h *autoscalingv2.HorizontalPodAutoscaler) int32 {
 	return int32(min(math.Ceil(most), 1000))
 }
 
-// draftMaximum raises an autoscaler's maximum to what it wants, as far as nodes and quotas have room, and to no more than twice what it was.
+// draftMaximum raises an autoscaler's maximum to what it wants, as far as nodes and quotas have room, and to no more than twice what it
+// was.
 func draftMaximum(_ context.Context, _ *Recovery, q request) (draft, error) {
 	for _, h := range autoscalers(q) {
 		o := autoscaler(h)
@@ -111,13 +114,15 @@ func draftMaximum(_ context.Context, _ *Recovery, q request) (draft, error) {
 		if n < want {
 			why += fmt.Sprintf(" It gets %d, for the most is twice what it was and what there is room for (%d more).", n, room)
 		}
-		return one(stepTo("SetAutoscaler", o, int64(n), "field", "maxReplicas"), fmt.Sprintf("raise the maximum of autoscaler %s/%s to %d", o.Namespace,
+		return one(restingOn("its own metrics: the pods that there are, times use over target, within the room of nodes and quotas",
+			stepTo("SetAutoscaler", o, int64(n), "field", "maxReplicas")), fmt.Sprintf("raise the maximum of autoscaler %s/%s to %d", o.Namespace,
 			o.Name, n), why)
 	}
 	return no("no autoscaler is at fault")
 }
 
-// roomFor is how many more pods like these the nodes and the namespace's quotas have room for, by requests; and what is short if it is none.
+// roomFor is how many more pods like these the nodes and the namespace's quotas have room for, by requests; and what is short if it is
+// none.
 func roomFor(s *snapshot.Snapshot, pods []*corev1.Pod) (n int32, short string) {
 	p := pods[0]
 	asks := podresource.PodRequests(p, podresource.PodResourcesOptions{})
@@ -138,7 +143,7 @@ func roomFor(s *snapshot.Snapshot, pods []*corev1.Pod) (n int32, short string) {
 				addTo(used, corev1.ResourceList{corev1.ResourcePods: aPod()})
 			}
 		}
-		total += times(node.Status.Allocatable, used, asks)
+		total += timesIn(node.Status.Allocatable, used, asks)
 	}
 	if total == 0 {
 		return 0, "no node has room for one more"
@@ -149,7 +154,7 @@ func roomFor(s *snapshot.Snapshot, pods []*corev1.Pod) (n int32, short string) {
 		if quota.Namespace != p.Namespace || len(quota.Spec.Scopes) > 0 || quota.Spec.ScopeSelector != nil {
 			continue
 		}
-		if here := times(quota.Status.Hard, quota.Status.Used, inQuota(asks, limits, quota.Status.Hard)); here < total {
+		if here := timesIn(quota.Status.Hard, quota.Status.Used, inQuota(asks, limits, quota.Status.Hard)); here < total {
 			if total, short = here, "ResourceQuota "+quota.Name+" has no room for one more"; here <= 0 {
 				return 0, short
 			}
@@ -176,8 +181,8 @@ func inQuota(asks, limits, counted corev1.ResourceList) corev1.ResourceList {
 	return out
 }
 
-// times is how often what is asked for fits into what is free.
-func times(all, used, asks corev1.ResourceList) int64 {
+// timesIn is how often what is asked for fits into what is free.
+func timesIn(all, used, asks corev1.ResourceList) int64 {
 	n := int64(math.MaxInt32)
 	for name, q := range asks {
 		free, there := all[name]
@@ -220,7 +225,8 @@ func draftOneAutoscaler(ctx context.Context, r *Recovery, q request) (draft, err
 	if by := ownedBy(live); by != "" {
 		return no("%s belongs to %s, which would make it again; change it there", o, by)
 	}
-	return one(stepTo(RemoveObject, o, nil), fmt.Sprintf("remove autoscaler %s/%s, the later of two", o.Namespace, o.Name),
+	return one(restingOn(inWords(autoscaler(older))+", which was there before it", stepTo(RemoveObject, o, nil)),
+		fmt.Sprintf("remove autoscaler %s/%s, the later of two", o.Namespace, o.Name),
 		fmt.Sprintf("%s was there before it, since %s. What both measure can be metrics of one autoscaler.", autoscaler(older),
 			stamp(older.CreationTimestamp.Time)))
 }

@@ -28,8 +28,8 @@ func (r *Recovery) asItIs(ctx context.Context, o incident.Object) (object, error
 	return decodeObject(b)
 }
 
-// appliedLast is the object as kubectl apply last had it, which is what was meant where somebody has changed it by hand since; nil where nobody
-// applied it.
+// appliedLast is the object as kubectl apply last had it, which is what was meant where somebody has changed it by hand since; nil where
+// nobody applied it.
 func appliedLast(o object) object {
 	var v object
 	text := o.text("metadata", "annotations", corev1.LastAppliedConfigAnnotation)

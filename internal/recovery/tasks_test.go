@@ -135,7 +135,8 @@ metadata: {name: report, namespace: shop, creationTimestamp: "2025-10-05T06:00:0
 `, planned{"", "would only fail again"}},
 		"it tries again": {"JobFailed Job/shop/report", 0, strings.Replace(failedJob, "type: Failed", "type: Suspended", 1),
 			planned{"", "it tries again by itself"}},
-		"it selects by hand": {"JobFailed Job/shop/report", 0, strings.Replace(failedJob, "  backoffLimit", "  manualSelector: true\n  backoffLimit", 1) + lost,
+		"it selects by hand": {"JobFailed Job/shop/report", 0, strings.Replace(failedJob, "  backoffLimit", "  manualSelector: true\n  "+
+			"backoffLimit", 1) + lost,
 			planned{"", "take its pods over"}},
 		"a run hangs": {"CronJobBlocked Job/shop/sync-2 CronJob/shop/sync", 0, strings.Replace(hanging, "TEND", "T"+endsAt, 1),
 			planned{"End Job shop/sync-2 once it has taken 900 s", "the longest that is known (sync-1) took 4m"}},
@@ -168,8 +169,10 @@ kind: CronJob
 metadata: {name: night, namespace: shop}
 spec: {schedule: "0 3 * * *", timeZone: Mars/Olympus, jobTemplate: {spec: {template: {spec: {containers: [{name: main}]}}}}}
 `, planned{"", "none that differs by a letter"}},
-		"nobody needs what is suspended": {"CronJobSuspended CronJob/shop/sync", 0, hangingSuspended, planned{"", "nothing that was found needs it"}},
-		"somebody needs it":              {"CronJobSuspended CronJob/shop/sync", 1, hangingSuspended, planned{"Resume CronJob shop/sync", "-  suspend: true\n+  suspend: false"}},
+		"nobody needs what is suspended": {"CronJobSuspended CronJob/shop/sync", 0, hangingSuspended, planned{"",
+			"nothing that was found needs it"}},
+		"somebody needs it": {"CronJobSuspended CronJob/shop/sync", 1, hangingSuspended, planned{"Resume CronJob shop/sync",
+			"-  suspend: true\n+  suspend: false"}},
 		"runs add up": {"CronJobOverlaps CronJob/shop/sync", 0, strings.Replace(hangingSuspended, "suspend: true", "concurrencyPolicy: Allow", 1),
 			planned{"Set spec.concurrencyPolicy in CronJob shop/sync to Forbid", "-  concurrencyPolicy: Allow"}},
 	} {
@@ -188,9 +191,11 @@ func TestPlansForAutoscalersAndBudgets(t *testing.T) {
 	web := "---" + deployed
 	withRequest := strings.Replace(deployed, `image: "r.example/web:1"}`, `image: "r.example/web:0", resources: {requests: {cpu: 250m}}}`, 1)
 	for name, x := range map[string]tale{
-		"twice at most": {"HPAAtMaximum HorizontalPodAutoscaler/shop/web", 0, scaler + web + "---" + strings.Replace(node, `cpu: "4"`, `cpu: "40"`, 1),
+		"twice at most": {"HPAAtMaximum HorizontalPodAutoscaler/shop/web", 0, scaler + web + "---" + strings.Replace(node, `cpu: "4"`,
+			`cpu: "40"`, 1),
 			planned{"Set spec.maxReplicas in HorizontalPodAutoscaler shop/web to 4", "it wants 10 pods"}},
-		"as far as nodes have room": {"HPAAtMaximum HorizontalPodAutoscaler/shop/web", 0, scaler + web + "---" + strings.Replace(node, `cpu: "4"`, `cpu: "3"`, 1),
+		"as far as nodes have room": {"HPAAtMaximum HorizontalPodAutoscaler/shop/web", 0, scaler + web + "---" + strings.Replace(node,
+			`cpu: "4"`, `cpu: "3"`, 1),
 			planned{"Set spec.maxReplicas in HorizontalPodAutoscaler shop/web to 3", "there is room for (1 more)"}},
 		"no room": {"HPAAtMaximum HorizontalPodAutoscaler/shop/web", 0, scaler + web + "---" + strings.Replace(node, `cpu: "4"`, `cpu: "2"`, 1),
 			planned{"", "no node has room for one more"}},
@@ -201,13 +206,15 @@ metadata: {name: q, namespace: shop}
 spec: {hard: {requests.cpu: "2"}}
 status: {hard: {requests.cpu: "2"}, used: {requests.cpu: "2"}}
 `, planned{"", "ResourceQuota q has no room for one more"}},
-		"an earlier revision had a request": {"HPARequestMissing Deployment/shop/web HorizontalPodAutoscaler/shop/web", 0, scaler + "---" + withRequest,
+		"an earlier revision had a request": {"HPARequestMissing Deployment/shop/web HorizontalPodAutoscaler/shop/web", 0, scaler + "---" +
+			withRequest,
 			planned{"Set resources of main in Deployment shop/web", "+      cpu: 250m"}},
 		"two were made at once": {"HPAConflict HorizontalPodAutoscaler/shop/web HorizontalPodAutoscaler/shop/two", 0,
 			scaler + "---" + strings.Replace(scaler, "name: web", "name: two", 1), planned{"", "made at the same time"}},
 		"one more pod": {"PDBBlocksDrain PodDisruptionBudget/shop/web", 0, budgeted + web + "---" + node,
 			planned{"Scale Deployment shop/web from 2 to 3", "+  replicas: 3"}},
-		"no room for one more": {"PDBBlocksDrain PodDisruptionBudget/shop/web", 0, budgeted + web + "---" + strings.Replace(node, `cpu: "4"`, `cpu: "2"`, 1),
+		"no room for one more": {"PDBBlocksDrain PodDisruptionBudget/shop/web", 0, budgeted + web + "---" + strings.Replace(node, `cpu: "4"`,
+			`cpu: "2"`, 1),
 			planned{"Set spec in PodDisruptionBudget shop/web", "+  maxUnavailable: 1"}},
 		"an autoscaler would take it back": {"PDBTight PodDisruptionBudget/shop/web", 0, budgeted + web + "---" + node + "---" + scaler,
 			planned{"Set spec in PodDisruptionBudget shop/web", "-  minAvailable: 2"}},
@@ -231,7 +238,8 @@ metadata: {name: b, namespace: shop}
 spec: {minAvailable: 1, selector: {matchLabels: {tier: front}}}
 `, planned{"", "protects pods that the other does not"}},
 		"a target that may be either of two": {"HPATargetMissing HorizontalPodAutoscaler/shop/web", 0, strings.Replace(scaler,
-			"kind: Deployment, name: web", "kind: Deployment, name: weg", 1) + web + strings.ReplaceAll(strings.ReplaceAll(web, "name: web", "name: wet"),
+			"kind: Deployment, name: web", "kind: Deployment, name: weg", 1) + web + strings.ReplaceAll(strings.ReplaceAll(web, "name: web",
+			"name: wet"),
 			"namespace: shop", "namespace: shop"), planned{"", "weg may mean web or wet"}},
 	} {
 		t.Run(name, func(t *testing.T) { x.check(t, stage(t, x.manifests), x.diagnosis(t)) })

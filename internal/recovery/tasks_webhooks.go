@@ -64,9 +64,11 @@ func draftUnguard(ctx context.Context, r *Recovery, q request) (draft, error) {
 			policies[name] = string(admissionv1.Ignore)
 		}
 		slices.Sort(guards)
-		return one(stepTo(SetFailurePolicy, o, policies), fmt.Sprintf("let pass what webhook %s should judge, as long as it does not answer",
-			strings.Join(names, ", ")), fmt.Sprintf("It cannot be asked, and so all is refused that it should judge: %s. Until it can be asked again, "+
-			"these pass unjudged; then undo this.", strings.Join(slices.Compact(guards), "; ")))
+		return one(restingOn("the webhooks that the API server cannot ask", stepTo(SetFailurePolicy, o, policies)),
+			fmt.Sprintf("let pass what webhook %s should judge, as long as it does not answer",
+				strings.Join(names, ", ")), fmt.Sprintf("It cannot be asked, and so all is refused that it should judge: %s. Until it can be asked "+
+				"again, "+
+				"these pass unjudged; then undo this.", strings.Join(slices.Compact(guards), "; ")))
 	}
 	return no("no webhook that refuses what it cannot judge is at fault")
 }
@@ -81,8 +83,8 @@ func unserved(s *snapshot.Snapshot, h *hooks.Hook) bool {
 	if v == nil {
 		return true
 	}
-	ready, _ := kube.EndpointsOf(s, o.Namespace, o.Name)
-	return ready == 0 && !s.NotSeenIn("endpointslices.discovery.k8s.io", o.Namespace) ||
+	n, _ := kube.EndpointsOf(s, o.Namespace, o.Name)
+	return n == 0 && !s.NotSeenIn("endpointslices.discovery.k8s.io", o.Namespace) ||
 		!slices.ContainsFunc(v.Spec.Ports, func(p corev1.ServicePort) bool { return p.Port == port })
 }
 
@@ -125,7 +127,8 @@ func draftScaleUp(ctx context.Context, r *Recovery, q request) (draft, error) {
 			continue
 		}
 		for _, t := range kube.TemplatesIn(q.s, o.Namespace) {
-			if t.Replicas != 0 || !slices.Contains([]string{"Deployment", "StatefulSet"}, t.Object.Kind) || !kube.Matches(v.Spec.Selector, t.Labels) {
+			if t.Replicas != 0 || !slices.Contains([]string{"Deployment", "StatefulSet"}, t.Object.Kind) || !kube.Matches(v.Spec.Selector,
+				t.Labels) {
 				continue
 			}
 			live, err := r.asItIs(ctx, t.Object)
@@ -133,12 +136,13 @@ func draftScaleUp(ctx context.Context, r *Recovery, q request) (draft, error) {
 				return draft{no: t.Object.String() + " is not there any more"}, err
 			}
 			n, from := replicasBefore(q.s, t.Object, live)
-			return one(stepTo("Scale", t.Object, n), fmt.Sprintf("scale %s/%s up to %d", t.Object.Namespace, t.Object.Name, n),
+			return one(restingOn(from, stepTo("Scale", t.Object, n)), fmt.Sprintf("scale %s/%s up to %d", t.Object.Namespace, t.Object.Name, n),
 				fmt.Sprintf("%s is to answer, and its %s is scaled to zero. %s", inWords(o), inWords(t.Object), from))
 		}
 	}
 	if q.cause.Code == "HPANoMetrics" {
-		return no("what should give the metrics is not installed, runs and does not know them, or fails for a reason of its own; see which, by kubectl " +
+		return no("what should give the metrics is not installed, runs and does not know them, or fails for a reason of its own; see which, " +
+			"by kubectl " +
 			"get apiservices, and install it or correct the metric")
 	}
 	return no("no workload that is scaled to zero stands behind it")
@@ -173,7 +177,8 @@ func draftWebhookPort(ctx context.Context, r *Recovery, q request) (draft, error
 			continue
 		}
 		if len(v.Spec.Ports) != 1 || v.Spec.Type != "" && v.Spec.Type != corev1.ServiceTypeClusterIP {
-			return no("%s has %d ports, so which of them webhook %s means is not known; correct clientConfig.service.port", o, len(v.Spec.Ports), h.Name)
+			return no("%s has %d ports, so which of them webhook %s means is not known; correct clientConfig.service.port", o, len(v.Spec.Ports),
+				h.Name)
 		}
 		live, err := r.asItIs(ctx, o)
 		if err != nil || live == nil {
@@ -197,7 +202,8 @@ func draftWebhookPort(ctx context.Context, r *Recovery, q request) (draft, error
 			only["port"] = int64(port)
 			why += " That becomes its port, to the same port of its pods; who calls it at the other one does so in vain then."
 		}
-		return one(stepTo("SetServicePorts", o, ports), fmt.Sprintf("give Service %s/%s port %d", o.Namespace, o.Name, port), why)
+		return one(restingOn("the port that webhook "+h.Name+" calls (clientConfig.service.port)", stepTo("SetServicePorts", o, ports)),
+			fmt.Sprintf("give Service %s/%s port %d", o.Namespace, o.Name, port), why)
 	}
 	return no("no webhook calls a port that its Service lacks")
 }

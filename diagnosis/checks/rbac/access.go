@@ -50,8 +50,8 @@ func checkAccess(s *snapshot.Snapshot, r *finding.Report) {
 	checkServiceAccounts(s, r)
 }
 
-// eachRefusal tells of each refusal that logs, events and the statuses of custom resources speak of. The pod is the one whose log does, or nil;
-// about is the object of an event or a status.
+// eachRefusal tells of each refusal that logs, events and the statuses of custom resources speak of. The pod is the one whose log does,
+// or nil; about is the object of an event or a status.
 func eachRefusal(s *snapshot.Snapshot, tell func(f logs.Fact, p *corev1.Pod, e incident.Evidence, about incident.Object)) {
 	for i := range s.Logs {
 		l := &s.Logs[i]

@@ -41,7 +41,8 @@ func Refusals(s *snapshot.Snapshot) []Refusal {
 			return
 		}
 		m := missingRight(s, p, f.Subject, f.Verb, f.Group, f.Resource, f.Namespace)
-		if x := (Refusal{who, m.object, m.miss, m.runAs, f.Verb, f.Group, f.Resource, f.Namespace}); !m.granted && !m.unseen && !slices.Contains(out, x) {
+		if x := (Refusal{who, m.object, m.miss, m.runAs, f.Verb, f.Group, f.Resource, f.Namespace}); !m.granted && !m.unseen &&
+			!slices.Contains(out, x) {
 			out = append(out, x)
 		}
 	})
