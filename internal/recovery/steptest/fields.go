@@ -240,17 +240,33 @@ func wholeCases() []kindCase {
 	api := incident.Object{Kind: "APIService", Name: "v1.recovery-test.example.com"}
 	const away = `{"apiVersion":"apiregistration.k8s.io/v1","spec":{"group":"recovery-test.example.com","version":"v1","groupPriorityMinimum":100,
 		"versionPriority":100,"insecureSkipTLSVerify":true,"service":{"namespace":"recovery-test","name":"none","port":443}}}`
-	return append(all, kindCase{kind: recovery.RemoveObject, undoable: true, ends: true,
+	all = append(all, removed(func(World) incident.Object { return api }, away, `{"spec":{"versionPriority":99}}`))
+	for kind, body := range map[string][2]string{"HorizontalPodAutoscaler": {autoscaler, `{"spec":{"maxReplicas":3}}`},
+		"PodDisruptionBudget": {`{"apiVersion":"policy/v1","spec":{"minAvailable":3,"selector":{"matchLabels":{"app":"web"}}}}`,
+			`{"spec":{"minAvailable":2}}`}} {
+		c := removed(func(w World) incident.Object {
+			return incident.Object{Kind: kind, Namespace: w.Namespace, Name: "it"}
+		}, body[0], body[1])
+		c.of = kind
+		all = append(all, c)
+	}
+	return all
+}
+
+// removed is an object that is there and is to go.
+func removed(target func(World) incident.Object, there, meddle string) kindCase {
+	return kindCase{kind: recovery.RemoveObject, undoable: true, ends: true,
 		setUp: func(t *testing.T, w World) incident.Step {
-			w.Delete(t, api)
-			w.Put(t, api, parse(away))
-			return draft(recovery.RemoveObject, api)
+			o := target(w)
+			w.Delete(t, o)
+			w.Put(t, o, parse(there))
+			return draft(recovery.RemoveObject, o)
 		},
 		meddle: func(t *testing.T, w World, o incident.Object) {
-			body := parse(away)
-			merge(body, parse(`{"spec":{"versionPriority":99}}`))
+			body := parse(there)
+			merge(body, parse(meddle))
 			w.Put(t, o, body)
-		}})
+		}}
 }
 
 // podCases: the pod waits for a node that there is not, so that nothing runs and it goes at once.
