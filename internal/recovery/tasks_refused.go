@@ -177,8 +177,8 @@ func missingPods(q request) int64 {
 }
 
 // allocatable is what all nodes together have of what a quota counts; ok is false for what is no node's.
-func allocatable(s *snapshot.Snapshot, counted string) (sum resource.Quantity, ok bool) {
-	name := corev1.ResourceName(strings.TrimPrefix(counted, "requests."))
+func allocatable(s *snapshot.Snapshot, resourceName string) (sum resource.Quantity, ok bool) {
+	name := corev1.ResourceName(strings.TrimPrefix(resourceName, "requests."))
 	if name != corev1.ResourceCPU && name != corev1.ResourceMemory && name != corev1.ResourcePods || len(s.Nodes) == 0 {
 		return sum, false
 	}

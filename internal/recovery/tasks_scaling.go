@@ -164,9 +164,9 @@ func roomFor(s *snapshot.Snapshot, pods []*corev1.Pod) (n int32, short string) {
 }
 
 // inQuota are a pod's requests and limits under the names that quotas have for them, as far as this one counts them.
-func inQuota(asks, limits, counted corev1.ResourceList) corev1.ResourceList {
+func inQuota(asks, limits, hard corev1.ResourceList) corev1.ResourceList {
 	out := corev1.ResourceList{}
-	for name := range counted {
+	for name := range hard {
 		what, limit := strings.CutPrefix(string(name), "limits.")
 		list := asks
 		if limit {
