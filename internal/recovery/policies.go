@@ -85,3 +85,7 @@ func (setFailurePolicy) views(s incident.Step, _ loader) (before, after string, 
 }
 
 func (setFailurePolicy) undo(s incident.Step) *incident.Step { return swapped(s) }
+
+func (setFailurePolicy) objects() []string {
+	return []string{"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"}
+}
