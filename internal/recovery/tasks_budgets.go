@@ -45,44 +45,46 @@ func guardedBy(s *snapshot.Snapshot, b *policyv1.PodDisruptionBudget) map[*corev
 
 // draftRoomToDrain makes room for one disruption: by one pod more where that is enough and harmless, otherwise by a budget that allows one.
 func draftRoomToDrain(ctx context.Context, r *Recovery, q request) (draft, error) {
-	for _, b := range budgets(q) {
-		o := snapshot.ObjectOf("PodDisruptionBudget", b.Namespace, b.Name)
-		var workloads []incident.Object
-		all := guardedBy(q.s, b)
-		for p := range all {
-			if w := q.s.WorkloadOf(p); !slices.Contains(workloads, w) {
-				workloads = append(workloads, w)
-			}
-		}
-		if len(all) == 0 {
-			return no("the pods of %s are not to be seen", o)
-		}
-		if s, n := onePodMore(q.s, b, workloads); n > 0 {
-			return one(restingOn(fmt.Sprintf("the %d pods that the budget wants at all times, and one that can be moved", n-1), s),
-				fmt.Sprintf("run one pod more of %s/%s", b.Namespace, workloads[0].Name),
-				fmt.Sprintf("%s wants %d pods at all times, and there are no more. With %d, one of them can be moved, and none is missing meanwhile.",
-					o, b.Spec.MinAvailable.IntValue(), n))
-		}
-		live, err := r.asItIs(ctx, o)
-		if err != nil || live == nil {
-			return draft{no: o.String() + " is not there any more"}, err
-		}
-		if by := ownedBy(live); by != "" {
-			return no("%s belongs to %s, which would put it back; change it there", o, by)
-		}
-		spec, _ := live.clone().at("spec").(map[string]any)
-		object(spec).unset("minAvailable")
-		object(spec).set(int64(1), "maxUnavailable")
-		why := fmt.Sprintf("It allows no pod of %d to be moved even while all are well; allowed is one at a time, the least that lets a "+
-			"node be emptied.",
-			len(all))
-		if len(all) == 1 {
-			why += " There is only one pod: while it moves, there is none."
-		}
-		return one(restingOn("its own rule, which allows none of its pods to be moved; one is the least that lets a node be emptied",
-			stepTo("SetBudget", o, spec)), fmt.Sprintf("let budget %s/%s allow one disruption", o.Namespace, o.Name), why)
+	blamed := budgets(q)
+	if len(blamed) == 0 {
+		return no("no budget is at fault")
 	}
-	return no("no budget is at fault")
+	b := blamed[0]
+	o := snapshot.ObjectOf("PodDisruptionBudget", b.Namespace, b.Name)
+	var workloads []incident.Object
+	all := guardedBy(q.s, b)
+	for p := range all {
+		if w := q.s.WorkloadOf(p); !slices.Contains(workloads, w) {
+			workloads = append(workloads, w)
+		}
+	}
+	if len(all) == 0 {
+		return no("the pods of %s are not to be seen", o)
+	}
+	if s, n := onePodMore(q.s, b, workloads); n > 0 {
+		return one(restingOn(fmt.Sprintf("the %d pods that the budget wants at all times, and one that can be moved", n-1), s),
+			fmt.Sprintf("run one pod more of %s/%s", b.Namespace, workloads[0].Name),
+			fmt.Sprintf("%s wants %d pods at all times, and there are no more. With %d, one of them can be moved, and none is missing meanwhile.",
+				o, b.Spec.MinAvailable.IntValue(), n))
+	}
+	live, err := r.asItIs(ctx, o)
+	if err != nil || live == nil {
+		return draft{no: o.String() + " is not there any more"}, err
+	}
+	if by := ownedBy(live); by != "" {
+		return no("%s belongs to %s, which would put it back; change it there", o, by)
+	}
+	spec, _ := live.clone().at("spec").(map[string]any)
+	object(spec).unset("minAvailable")
+	object(spec).set(int64(1), "maxUnavailable")
+	why := fmt.Sprintf("It allows no pod of %d to be moved even while all are well; allowed is one at a time, the least that lets a "+
+		"node be emptied.",
+		len(all))
+	if len(all) == 1 {
+		why += " There is only one pod: while it moves, there is none."
+	}
+	return one(restingOn("its own rule, which allows none of its pods to be moved; one is the least that lets a node be emptied",
+		stepTo("SetBudget", o, spec)), fmt.Sprintf("let budget %s/%s allow one disruption", o.Namespace, o.Name), why)
 }
 
 // onePodMore scales up a Deployment by one where that alone lets its budget allow a disruption: n pods then. What runs once may not be
@@ -119,33 +121,35 @@ func onePodMore(s *snapshot.Snapshot, b *policyv1.PodDisruptionBudget, workloads
 
 // draftBudgetSelector corrects a budget's selector by the labels that the pods of the one workload have that it nearly names.
 func draftBudgetSelector(ctx context.Context, r *Recovery, q request) (draft, error) {
-	for _, b := range budgets(q) {
-		o := snapshot.ObjectOf("PodDisruptionBudget", b.Namespace, b.Name)
-		if b.Spec.Selector == nil || len(b.Spec.Selector.MatchExpressions) > 0 {
-			return no("the selector of %s is no plain list of labels", o)
-		}
-		wanted := b.Spec.Selector.MatchLabels
-		var meant []map[string]string
-		var workload incident.Object
-		for _, t := range kube.TemplatesIn(q.s, b.Namespace) {
-			if l := corrected(wanted, t.Labels); l != nil && (len(meant) == 0 || !maps.Equal(l, meant[0])) {
-				meant, workload = append(meant, l), t.Object
-			}
-		}
-		if len(meant) != 1 {
-			return no("%d workloads have labels like those that %s selects, so which pods it is to protect is not known", len(meant), o)
-		}
-		live, err := r.asItIs(ctx, o)
-		if err != nil || live == nil {
-			return draft{no: o.String() + " is not there any more"}, err
-		}
-		spec, _ := live.clone().at("spec").(map[string]any)
-		object(spec).set(asJSON(meant[0]), "selector", "matchLabels")
-		return one(restingOn("the labels of the pods of "+inWords(workload), stepTo("SetBudget", o, spec)), fmt.Sprintf("let budget %s/%s "+
-			"select the pods of %s", o.Namespace, o.Name, workload.Name),
-			fmt.Sprintf("It selects %s, which no pod has; the pods of %s have %s.", kube.LabelWords(wanted), workload, kube.LabelWords(meant[0])))
+	blamed := budgets(q)
+	if len(blamed) == 0 {
+		return no("no budget is at fault")
 	}
-	return no("no budget is at fault")
+	b := blamed[0]
+	o := snapshot.ObjectOf("PodDisruptionBudget", b.Namespace, b.Name)
+	if b.Spec.Selector == nil || len(b.Spec.Selector.MatchExpressions) > 0 {
+		return no("the selector of %s is no plain list of labels", o)
+	}
+	wanted := b.Spec.Selector.MatchLabels
+	var meant []map[string]string
+	var workload incident.Object
+	for _, t := range kube.TemplatesIn(q.s, b.Namespace) {
+		if l := corrected(wanted, t.Labels); l != nil && (len(meant) == 0 || !maps.Equal(l, meant[0])) {
+			meant, workload = append(meant, l), t.Object
+		}
+	}
+	if len(meant) != 1 {
+		return no("%d workloads have labels like those that %s selects, so which pods it is to protect is not known", len(meant), o)
+	}
+	live, err := r.asItIs(ctx, o)
+	if err != nil || live == nil {
+		return draft{no: o.String() + " is not there any more"}, err
+	}
+	spec, _ := live.clone().at("spec").(map[string]any)
+	object(spec).set(asJSON(meant[0]), "selector", "matchLabels")
+	return one(restingOn("the labels of the pods of "+inWords(workload), stepTo("SetBudget", o, spec)), fmt.Sprintf("let budget %s/%s "+
+		"select the pods of %s", o.Namespace, o.Name, workload.Name),
+		fmt.Sprintf("It selects %s, which no pod has; the pods of %s have %s.", kube.LabelWords(wanted), workload, kube.LabelWords(meant[0])))
 }
 
 // corrected is a selector with its one slip put right by labels: a value that looks alike, or the value under another key. Nil if they are

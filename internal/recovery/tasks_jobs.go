@@ -66,7 +66,7 @@ func laterSuccess(s *snapshot.Snapshot, j *batchv1.Job, failed time.Time) string
 	for i := range s.Jobs {
 		x := &s.Jobs[i]
 		if c := metav1.GetControllerOf(x); owner != nil && c != nil && c.UID == owner.UID && x.Status.CompletionTime != nil &&
-			x.Status.CompletionTime.Time.After(failed) {
+			x.Status.CompletionTime.After(failed) {
 			return x.Name
 		}
 	}

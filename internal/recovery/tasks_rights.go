@@ -259,40 +259,42 @@ func rebind(s *snapshot.Snapshot, asked []rbac.Refusal) (draft, error) {
 
 // draftAccount gives pods the account that they are to run as: the one that bindings name is made, or the one that it nearly names is set.
 func draftAccount(_ context.Context, _ *Recovery, q request) (draft, error) {
-	for _, o := range ofKind(q.cause.Objects, "ServiceAccount") {
-		if q.s.ServiceAccount(o.Namespace, o.Name) != nil {
-			return no("%s is there by now", o)
-		}
-		if b := namedBy(q.s, o); b != "" {
-			value := map[string]any{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": map[string]any{"name": o.Name,
-				"namespace": o.Namespace}}
-			return one(restingOn(b+", which names it", stepTo(MakeObject, o, value)), fmt.Sprintf("make ServiceAccount %s/%s", o.Namespace, o.Name),
-				fmt.Sprintf("%s gives it its rights, and it does not exist.", b))
-		}
-		var names []string
-		for i := range q.s.ServiceAccounts {
-			if a := &q.s.ServiceAccounts[i]; a.Namespace == o.Namespace && a.Name != "default" {
-				names = append(names, a.Name)
-			}
-		}
-		meant, reason := theOne(o.Name, names)
-		if meant == "" {
-			return no("ServiceAccount %s/%s does not exist, no binding names it, and %s; make it with the rights that its program needs",
-				o.Namespace,
-				o.Name, reason)
-		}
-		d := draft{why: fmt.Sprintf("ServiceAccount %s does not exist; %s does, and is the only one alike.", o.Name, meant),
-			many: "run %d workloads as ServiceAccount " + meant}
-		for _, w := range runningAs(q.s, o) {
-			d.steps = append(d.steps, restingOn("the only ServiceAccount there with a name like "+o.Name, stepTo("SetServiceAccount", w, meant)))
-			d.title = fmt.Sprintf("run %s/%s as ServiceAccount %s", w.Namespace, w.Name, meant)
-		}
-		if len(d.steps) == 0 {
-			return no("no workload that can be changed runs as %s", o)
-		}
-		return d, nil
+	missing := ofKind(q.cause.Objects, "ServiceAccount")
+	if len(missing) == 0 {
+		return no("no ServiceAccount is missing")
 	}
-	return no("no ServiceAccount is missing")
+	o := missing[0]
+	if q.s.ServiceAccount(o.Namespace, o.Name) != nil {
+		return no("%s is there by now", o)
+	}
+	if b := namedBy(q.s, o); b != "" {
+		value := map[string]any{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": map[string]any{"name": o.Name,
+			"namespace": o.Namespace}}
+		return one(restingOn(b+", which names it", stepTo(MakeObject, o, value)), fmt.Sprintf("make ServiceAccount %s/%s", o.Namespace, o.Name),
+			fmt.Sprintf("%s gives it its rights, and it does not exist.", b))
+	}
+	var names []string
+	for i := range q.s.ServiceAccounts {
+		if a := &q.s.ServiceAccounts[i]; a.Namespace == o.Namespace && a.Name != "default" {
+			names = append(names, a.Name)
+		}
+	}
+	meant, reason := theOne(o.Name, names)
+	if meant == "" {
+		return no("ServiceAccount %s/%s does not exist, no binding names it, and %s; make it with the rights that its program needs",
+			o.Namespace,
+			o.Name, reason)
+	}
+	d := draft{why: fmt.Sprintf("ServiceAccount %s does not exist; %s does, and is the only one alike.", o.Name, meant),
+		many: "run %d workloads as ServiceAccount " + meant}
+	for _, w := range runningAs(q.s, o) {
+		d.steps = append(d.steps, restingOn("the only ServiceAccount there with a name like "+o.Name, stepTo("SetServiceAccount", w, meant)))
+		d.title = fmt.Sprintf("run %s/%s as ServiceAccount %s", w.Namespace, w.Name, meant)
+	}
+	if len(d.steps) == 0 {
+		return no("no workload that can be changed runs as %s", o)
+	}
+	return d, nil
 }
 
 // namedBy is a binding that gives an account its rights.

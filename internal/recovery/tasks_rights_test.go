@@ -73,11 +73,11 @@ func TestPlansForRights(t *testing.T) {
 			"at the cluster scope"), planned{"", "no plan makes one"}},
 		"a binding misnames it": {"RightMissing RoleBinding/ops/watcher ServiceAccount/ops/watcher", 0, watcher + all +
 			strings.Replace(watcherBound,
-				"subjects: [{kind: ServiceAccount, name: watcher,", "subjects: [{kind: ServiceAccount, name: wacther,", 1),
-			planned{"Set subjects in RoleBinding ops/watcher", "-  name: wacther\n+  name: watcher"}},
+				"subjects: [{kind: ServiceAccount, name: watcher,", "subjects: [{kind: ServiceAccount, name: watchr,", 1),
+			planned{"Set subjects in RoleBinding ops/watcher", "-  name: watchr\n+  name: watcher"}},
 		"a binding misnames its role": {"RoleMissing RoleBinding/ops/watcher ServiceAccount/ops/watcher", 0, watcher + all +
 			strings.Replace(watcherBound,
-				"kind: Role, name: watcher", "kind: Role, name: wacther", 1), planned{"Make RoleBinding ops/watcher-watcher", "+  name: watcher\n"}},
+				"kind: Role, name: watcher", "kind: Role, name: watchr", 1), planned{"Make RoleBinding ops/watcher-watcher", "+  name: watcher\n"}},
 		"its role does not exist": {"RoleMissing RoleBinding/ops/watcher ServiceAccount/ops/watcher", 0, watcher + watcherBound,
 			planned{"Make Role ops/watcher", exact}},
 		"a binding names the account": {"ServiceAccountMissing ServiceAccount/ops/watcher", 0, watcherBound,
