@@ -93,6 +93,10 @@ var fields = map[string]field{
 		path: fixed("spec", "paused"), say: onOff("Pause", "Resume", "the rollout of ")},
 	"SetSuspended": {what: "whether a CronJob or Job is suspended", kinds: []string{"CronJob", "Job"}, harm: incident.Disruptive, typ: of[bool](),
 		path: fixed("spec", "suspend"), say: onOff("Suspend", "Resume", "")},
+	"SetJobDeadline": {what: "how long a Job may take, in seconds from its start", kinds: []string{"Job"}, harm: incident.Destructive,
+		lasting: true, typ: of[int64](), fits: between(1, 366*24*3600), path: fixed("spec", "activeDeadlineSeconds"), say: func(c setting) string {
+			return fmt.Sprintf("End %s once it has taken %v s", inWords(c.step.Target.Object), c.after)
+		}},
 	"SetCronJobField": {what: "when and how a CronJob starts", kinds: []string{"CronJob"}, harm: incident.Safe, typ: of[any](),
 		path: func(s incident.Step) []string {
 			return []string{"spec", oneOf(s, "field", "schedule", "timeZone", "startingDeadlineSeconds", "concurrencyPolicy")}
@@ -135,12 +139,6 @@ var fields = map[string]field{
 		typ: of[[]rbacv1.Subject](), path: fixed("subjects")},
 	"SetPodSecurity": {what: "the Pod Security level that a Namespace enforces", kinds: []string{"Namespace"}, harm: incident.Disruptive,
 		typ: of[string](), path: fixed("metadata", "labels", "pod-security.kubernetes.io/enforce")},
-	"SetFailurePolicy": {what: "what happens when an admission webhook does not answer",
-		kinds: []string{"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"}, harm: incident.Disruptive, typ: of[string](),
-		fits: among("Ignore", "Fail"),
-		path: func(s incident.Step) []string {
-			return []string{"webhooks", withName(s.Params["webhook"]), "failurePolicy"}
-		}},
 
 	"ExpandClaim": {what: "the size of a PersistentVolumeClaim, which never shrinks", kinds: []string{"PersistentVolumeClaim"},
 		harm: incident.Destructive, lasting: true, typ: of[resource.Quantity](), fits: upTo(2),
