@@ -21,6 +21,7 @@ const (
 	RemoveObject     = "RemoveObject"
 	DeletePod        = "DeletePod"
 	EvictPod         = "EvictPod"
+	DrainNode        = "DrainNode"
 )
 
 var registry = func() map[string]kind {
@@ -34,6 +35,7 @@ var registry = func() map[string]kind {
 		RemoveObject: whole{kinds: []string{"APIService"}, removes: true, harm: incident.Disruptive},
 		DeletePod:    removePod{},
 		EvictPod:     removePod{evict: true},
+		DrainNode:    drainNode{},
 	}
 	for name, f := range fields {
 		all[name] = f
