@@ -118,13 +118,13 @@ func (k drainNode) see(ctx context.Context, r *Recovery, s incident.Step) (crowd
 	}
 	out.refused = refused
 	for i := range pods {
-		out.pods = append(out.pods, leave(&pods[i]))
+		out.pods = append(out.pods, leavingOf(&pods[i]))
 	}
 	slices.SortFunc(out.pods, func(a, b leaving) int { return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name)) })
 	return out, nil
 }
 
-func leave(p *corev1.Pod) leaving {
+func leavingOf(p *corev1.Pod) leaving {
 	l := leaving{Namespace: p.Namespace, Name: p.Name, UID: string(p.UID)}
 	if c := metav1.GetControllerOf(p); c != nil {
 		l.Owner = c.Kind + " " + c.Name

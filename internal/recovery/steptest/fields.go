@@ -67,6 +67,7 @@ var fieldCases = []fieldCase{
 	{kind: "SetPodField", object: "Deployment", body: web, params: []string{"field", "schedulerName", "value", `"other"`}, meddle: later},
 	{kind: "SetImagePullSecrets", object: "Deployment", body: web, params: []string{"value", `[{"name":"registry"}]`}, meddle: later},
 	{kind: "Scale", object: "Deployment", body: web, params: []string{"value", "1"}, meddle: `{"spec":{"replicas":2}}`},
+	{kind: "SetStrategy", object: "Deployment", body: web, params: []string{"value", `{"type":"Recreate"}`}, meddle: later},
 	{kind: "SetPaused", object: "Deployment", body: web, params: []string{"value", "true"}, meddle: later},
 	{kind: "SetSuspended", object: "CronJob", body: nightly, params: []string{"value", "false"}, meddle: `{"spec":{"schedule":"0 4 * * *"}}`},
 	{kind: "SetCronJobField", object: "CronJob", body: nightly, params: []string{"field", "timeZone", "value", `"Etc/UTC"`},
