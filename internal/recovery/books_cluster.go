@@ -14,7 +14,7 @@ var clusterRunbooks = []Runbook{
 	{"restart-node-agent", "Makes the pod of a node's device plugin, CSI driver or network plugin anew, so that it registers itself again.",
 		[]string{"NodeCNIMissing", "GPUNotOffered", "GPUUnhealthy", "CSIDriverMissing"}, draftNodeAgent},
 	{"scale-controller-back", "Gives a provisioner or an operator that was scaled to 0 its pods back.",
-		[]string{"PVCPending", "CustomUnseen", "CustomNotReady", "CSIDriverMissing"}, draftScaleBack},
+		[]string{"PVCPending", "CustomUnseen", "CustomNotReady"}, draftScaleBack},
 	{"restart-controller", "Restarts an operator whose pods are ready and take note of nothing.", []string{"CustomUnseen"}, draftRestartController},
 	{"default-class", "Makes the StorageClass that claims without one can only mean the default one.", []string{"PVCPending"}, draftDefaultClass},
 	{"one-default-class", "Leaves the StorageClass the default one that was it first.", []string{"StorageClassAmbiguous"}, draftOneDefault},

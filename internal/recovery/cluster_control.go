@@ -82,8 +82,11 @@ func (r *Recovery) podsBefore(ctx context.Context, s *snapshot.Snapshot, o incid
 }
 
 // draftRestartController makes the pods of a controller anew that run and take note of nothing.
-func draftRestartController(_ context.Context, _ *Recovery, q request) (draft, error) {
+func draftRestartController(ctx context.Context, r *Recovery, q request) (draft, error) {
 	for _, o := range q.cause.Objects {
+		if scaledToZero(q.s, o) {
+			return draftScaleBack(ctx, r, q) // for its reason
+		}
 		if !restartable(o) {
 			continue
 		}

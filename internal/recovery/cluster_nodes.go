@@ -58,7 +58,7 @@ func draftUncordon(_ context.Context, _ *Recovery, q request) (draft, error) {
 
 // cordonedOnPurpose says why a node is perhaps to stay cordoned.
 func cordonedOnPurpose(s *snapshot.Snapshot, n *corev1.Node, since time.Time) string {
-	_, leaves := kube.Leaving(s, n)
+	taint := slices.IndexFunc(n.Spec.Taints, func(t corev1.Taint) bool { return repels(t) && !strings.HasPrefix(t.Key, "node.kubernetes.io/") })
 	switch {
 	case !n.Spec.Unschedulable:
 		return n.Name + " is not cordoned"
@@ -68,8 +68,8 @@ func cordonedOnPurpose(s *snapshot.Snapshot, n *corev1.Node, since time.Time) st
 		return "since when " + n.Name + " is cordoned is not known; whoever cordoned it may be at work on it"
 	case s.At.Sub(since) < maintenance:
 		return n.Name + " was cordoned within the hour: whoever did that may be at work on it"
-	case leaves:
-		return n.Name + " is being emptied or taken away; kubectl uncordon " + n.Name + " if that was given up"
+	case taint >= 0:
+		return fmt.Sprintf("%s has taint %s besides, by which somebody keeps it or takes it away", n.Name, n.Spec.Taints[taint].Key)
 	}
 	for _, p := range s.PodsOn(n.Name) {
 		if p.DeletionTimestamp != nil {

@@ -144,7 +144,10 @@ func draftRelease(_ context.Context, _ *Recovery, q request) (draft, error) {
 }
 
 // draftDefaultClass marks as the default the class that claims can only mean that name none.
-func draftDefaultClass(_ context.Context, _ *Recovery, q request) (draft, error) {
+func draftDefaultClass(ctx context.Context, r *Recovery, q request) (draft, error) {
+	if slices.ContainsFunc(q.cause.Objects, func(o incident.Object) bool { return scaledToZero(q.s, o) }) {
+		return draftScaleBack(ctx, r, q) // for its reason
+	}
 	claims := claimsAtFault(q)
 	if len(claims) == 0 || claims[0].Spec.StorageClassName != nil {
 		return claimsClass(q, claims)
