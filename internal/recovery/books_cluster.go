@@ -1,7 +1,9 @@
 package recovery
 
+import "context"
+
 // clusterRunbooks treat nodes, hosts, storage, the control plane and custom resources.
-var clusterRunbooks = []Runbook{
+var clusterRunbooks = restingOnWhy([]Runbook{
 	{"uncordon", "Lets a node take pods again that was cordoned long ago, is well, and that nobody empties.", []string{"NodeCordoned"}, draftUncordon},
 	{"untaint", "Takes away a taint that somebody has left, where it alone keeps pods off and none tolerates it.", []string{"PodUnschedulable"},
 		draftUntaint},
@@ -24,6 +26,21 @@ var clusterRunbooks = []Runbook{
 		draftResizeRestart},
 	{"release-holder", "Frees a volume that one node at a time may have from the pod that holds it.", []string{"VolumeMultiAttach"}, draftHolder},
 	{"correct-claim-name", "Corrects the name of a claim in a workload to the one that there is.", []string{"PVCMissing"}, draftClaimName},
+})
+
+// restingOnWhy: what a draft of these runbooks rests on is where its steps' targets and values come from.
+func restingOnWhy(books []Runbook) []Runbook {
+	for i := range books {
+		write := books[i].draft
+		books[i].draft = func(ctx context.Context, r *Recovery, q request) (draft, error) {
+			d, err := write(ctx, r, q)
+			for j := range d.steps {
+				d.steps[j].Source = d.why
+			}
+			return d, err
+		}
+	}
+	return books
 }
 
 // clusterByHand: no runbook, why not, and what to do.

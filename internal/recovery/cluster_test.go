@@ -122,7 +122,7 @@ func TestTheClustersRunbooks(t *testing.T) {
 		{"a claim like no other", "storage/claim-missing", []string{"name: web-data,", "name: archive,"}, "", "0 bound claims", ""},
 		{"a volume of a node that may live", "storage/multi-attach", nil, "1 Set spec.strategy in Deployment shop/web", "", "+    type: Recreate"},
 		{"a volume of a machine that is gone", "storage/multi-attach", []string{`{name: n1, creationTimestamp: "2026-01-01T00:00:00Z"}`,
-			`{name: n9, creationTimestamp: "2026-01-01T00:00:00Z"}`}, "1 Delete pod shop/web-6b4d-old at once", "", ""},
+			`{name: n9, creationTimestamp: "2026-01-01T00:00:00Z"}`}, "1 Delete pod shop/web-7f9c-x2k4p at once", "", ""},
 		{"a volume of a machine that is off, and no pod on it", "storage/multi-attach-node-gone", []string{
 			`{name: n1, creationTimestamp: "2026-01-01T00:00:00Z"}`, `{name: n1, creationTimestamp: "2026-01-01T00:00:00Z"}`+
 				"\nspec: {taints: [{key: node.cloudprovider.kubernetes.io/shutdown}]}"}, "", "nothing waits for the pods of n1", ""},
