@@ -122,9 +122,9 @@ func TestTheClustersRunbooks(t *testing.T) {
 		{"a claim like no other", "storage/claim-missing", []string{"name: web-data,", "name: archive,"}, "", "0 bound claims", ""},
 		{"a volume of a node that may live", "storage/multi-attach", nil, "1 Set spec.strategy in Deployment shop/web", "", "+    type: Recreate"},
 		{"a volume of a machine that is gone", "storage/multi-attach", []string{`{name: n1, creationTimestamp: "2026-01-01T00:00:00Z"}`,
-			`{name: n9, creationTimestamp: "2026-01-01T00:00:00Z"}`}, "1 Delete pod shop/web-7f9c-x2k4p at once", "", ""},
+			`{name: n9, creationTimestamp: "2026-01-01T00:00:00Z"}`}, "1 Delete pod shop/web-7f9c-x2k4p at once, though its node n1 cannot confirm that it has ended", "", ""},
 		{"a volume of a machine that is off, and no pod on it", "storage/multi-attach-node-gone", []string{
-			`{name: n1, creationTimestamp: "2026-01-01T00:00:00Z"}`, `{name: n1, creationTimestamp: "2026-01-01T00:00:00Z"}`+
+			`{name: n1, creationTimestamp: "2026-01-01T00:00:00Z"}`, `{name: n1, creationTimestamp: "2026-01-01T00:00:00Z"}` +
 				"\nspec: {taints: [{key: node.cloudprovider.kubernetes.io/shutdown}]}"}, "", "nothing waits for the pods of n1", ""},
 		{"a taint that somebody left", "nodes/cordoned-and-forgotten", []string{
 			`{unschedulable: true, taints: [{key: node.kubernetes.io/unschedulable, effect: NoSchedule, timeAdded: "2025-12-30T08:00:00Z"}]}`,
@@ -139,7 +139,7 @@ func TestTheClustersRunbooks(t *testing.T) {
 			`{unschedulable: true, taints: [{key: node.kubernetes.io/unschedulable, effect: NoSchedule, timeAdded: "2025-12-30T08:00:00Z"}]}`, "{}",
 			"1 node(s) were unschedulable", "1 node(s) didn't match Pod's node affinity/selector",
 			"spec: {nodeName: w1,", "spec: {nodeSelector: {disk: ssd}, nodeName: w1,",
-			`spec: {containers: [{name: main, image: "shop/api:1"}]}`+"\nstatus: {phase: Pending", `spec: {nodeSelector: {disk: ssd}, containers: [{name: main, image: "shop/api:1"}]}`+"\nstatus: {phase: Pending"},
+			`spec: {containers: [{name: main, image: "shop/api:1"}]}` + "\nstatus: {phase: Pending", `spec: {nodeSelector: {disk: ssd}, containers: [{name: main, image: "shop/api:1"}]}` + "\nstatus: {phase: Pending"},
 			"1 Set labels.disk in Node w1 to ssd", "", "disk: ssd"},
 		{"a driver that no node has", "storage/csi-driver-not-registered", nil, "", "no agent for it runs", ""},
 	} {

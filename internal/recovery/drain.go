@@ -120,7 +120,9 @@ func (k drainNode) see(ctx context.Context, r *Recovery, s incident.Step) (crowd
 	for i := range pods {
 		out.pods = append(out.pods, leavingOf(&pods[i]))
 	}
-	slices.SortFunc(out.pods, func(a, b leaving) int { return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(out.pods, func(a, b leaving) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
 	return out, nil
 }
 

@@ -84,7 +84,7 @@ var fields = map[string]field{
 	"SetPaused": {what: "whether a Deployment's rollout is paused", kinds: []string{"Deployment"}, harm: incident.Disruptive, typ: of[bool](),
 		path: fixed("spec", "paused"), say: onOff("Pause", "Resume", "the rollout of ")},
 	"SetStrategy": {what: "how a Deployment replaces its pods", kinds: []string{"Deployment"}, harm: incident.Disruptive,
-		typ: of[appsv1.DeploymentStrategy](), fits: some, path: fixed("spec", "strategy")},
+		typ: of[appsv1.DeploymentStrategy](), path: fixed("spec", "strategy")},
 	"SetSuspended": {what: "whether a CronJob or Job is suspended", kinds: []string{"CronJob", "Job"}, harm: incident.Disruptive, typ: of[bool](),
 		path: fixed("spec", "suspend"), say: onOff("Suspend", "Resume", "")},
 	"SetCronJobField": {what: "when and how a CronJob starts", kinds: []string{"CronJob"}, harm: incident.Safe, typ: of[any](),
