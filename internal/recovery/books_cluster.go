@@ -31,9 +31,9 @@ var clusterRunbooks = restingOnWhy([]Runbook{
 // restingOnWhy: what a draft of these runbooks rests on is where its steps' targets and values come from.
 func restingOnWhy(books []Runbook) []Runbook {
 	for i := range books {
-		write := books[i].draft
+		drafts := books[i].draft
 		books[i].draft = func(ctx context.Context, r *Recovery, q request) (draft, error) {
-			d, err := write(ctx, r, q)
+			d, err := drafts(ctx, r, q)
 			for j := range d.steps {
 				d.steps[j].Source = d.why
 			}
