@@ -82,8 +82,16 @@ var fields = map[string]field{
 		}},
 	"SetPaused": {what: "whether a Deployment's rollout is paused", kinds: []string{"Deployment"}, harm: incident.Disruptive, typ: of[bool](),
 		path: fixed("spec", "paused"), say: onOff("Pause", "Resume", "the rollout of ")},
-	"SetSuspended": {what: "whether a CronJob or Job is suspended", kinds: []string{"CronJob", "Job"}, harm: incident.Disruptive, typ: of[bool](),
+	"SetSuspended": {what: "whether a CronJob, a Job or what Flux reconciles is suspended",
+		kinds: []string{"CronJob", "Job", "Kustomization", "HelmRelease"}, harm: incident.Disruptive, typ: of[bool](),
 		path: fixed("spec", "suspend"), say: onOff("Suspend", "Resume", "")},
+	"SetAutoSync": {what: "whether and how Argo CD syncs an Application by itself", kinds: []string{"Application"}, harm: incident.Disruptive,
+		typ: of[map[string]any](), path: fixed("spec", "syncPolicy", "automated"), say: func(c setting) string {
+			if c.after == nil {
+				return "Suspend the automatic sync of " + inWords(c.step.Target.Object)
+			}
+			return "Resume the automatic sync of " + inWords(c.step.Target.Object)
+		}},
 	"SetCronJobField": {what: "when and how a CronJob starts", kinds: []string{"CronJob"}, harm: incident.Safe, typ: of[any](),
 		path: func(s incident.Step) []string {
 			return []string{"spec", oneOf(s, "field", "schedule", "timeZone", "startingDeadlineSeconds", "concurrencyPolicy")}
