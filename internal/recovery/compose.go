@@ -80,6 +80,9 @@ func (c *composition) treat(ctx context.Context, q request) error {
 		if err != nil {
 			return err
 		}
+		for d.many != "" && len(d.steps) > 1 && c.over(podsOf(c.s, d.steps)) {
+			d.steps, left = d.steps[:len(d.steps)-1], left+1
+		}
 		if pods := podsOf(c.s, d.steps); d.no == "" && c.over(pods) {
 			if !c.over(pods - c.pods) {
 				c.leave(q.cause, len(d.steps))
