@@ -52,7 +52,7 @@ status:
 func TestAPlanSaysWhatItInterrupts(t *testing.T) {
 	const long, lately = "2025-10-04T00:00:00Z", "2025-10-05T09:00:00Z"
 	db := incident.Object{Kind: "StatefulSet", Namespace: "shop", Name: "db"}
-	d := &incident.Diagnosis{At: t0, Causes: []incident.Cause{{ID: "C1", Code: podproblem.NotReady, Title: "db is not ready",
+	d := &incident.Diagnosis{At: t0, Causes: []incident.Cause{{ID: "C1", Code: podproblem.PodNotReady, Title: "db is not ready",
 		Objects: []incident.Object{db}}}}
 	two := hungWorld + pod("db-0", "False", long, lately) + pod("db-1", "True", long, "2025-10-04T00:00:20Z")
 	x := stage(t, two)
@@ -82,20 +82,20 @@ func TestAPlanSaysWhatItInterrupts(t *testing.T) {
 
 // A target that neither the cause nor its evidence names is flagged; one that they name is not.
 func TestWhatNoEvidenceSpeaksOfIsFlagged(t *testing.T) {
-	x := stage(t, founding, copyOfCorefile)
-	d := *ill
-	d.Causes = []incident.Cause{loop}
-	p, reason, err := x.r.Propose(t.Context(), &d, x.snap)
-	if err != nil || p == nil {
-		t.Fatal(reason, err)
-	}
-	for _, s := range p.Steps {
-		named := s.Target.Object.Kind == "ConfigMap" || s.Unless > 0
-		if named && s.Unmentioned != "" {
-			t.Errorf("%s: %s", s.Title, s.Unmentioned)
+	for _, c := range []struct {
+		explains []string
+		want     string
+	}{{loop.Explains, ""}, {nil, "nothing that was found speaks of Deployment/kube-system/coredns"}} {
+		x := stage(t, founding, copyOfCorefile)
+		d, cause := *ill, loop
+		cause.Explains = c.explains
+		d.Causes = []incident.Cause{cause}
+		p, reason, err := x.r.Propose(t.Context(), &d, x.snap)
+		if err != nil || p == nil {
+			t.Fatal(reason, err)
 		}
-		if s.Target.Object.Name == "coredns" && s.Kind == recovery.RestartWorkload && !strings.Contains(s.Unmentioned, "speaks of Deployment/kube-system/coredns") {
-			t.Errorf("%s: %q", s.Title, s.Unmentioned)
+		if p.Steps[0].Unmentioned != "" || p.Steps[1].Unmentioned != c.want {
+			t.Errorf("explaining %v: %q, %q", c.explains, p.Steps[0].Unmentioned, p.Steps[1].Unmentioned)
 		}
 	}
 }

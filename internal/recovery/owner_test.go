@@ -58,7 +58,7 @@ func TestWhoElseWritesTheTargetIsSaid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			world := strings.Replace(founding, "{name: coredns, namespace: kube-system, uid: c1}", "{name: coredns, namespace: kube-system, uid: c1, "+
 				orNone(c.marks)+"}", 1)
-			x := stage(t, world+c.others, copyOfCorefile)
+			x := stage(t, world+"---\n"+c.others, copyOfCorefile)
 			d := *ill
 			d.Causes = []incident.Cause{loop}
 			p, reason, err := x.r.Propose(t.Context(), &d, x.snap)
@@ -95,4 +95,3 @@ func orNone(marks string) string {
 	}
 	return marks
 }
-
