@@ -19,8 +19,8 @@ type held struct {
 	draft  incident.Step
 }
 
-// hold puts before the first step on an owned target the step that suspends its owner, once for each owner. Where there is no room for it, or
-// the owner is suspended by now, the plan is as it was, and says who undoes it.
+// hold puts before the first step on an owned target the step that suspends its owner, once for each owner. Where there is no room for it,
+// or the owner is suspended by now, the plan is as it was, and says who undoes it.
 func (c *composition) hold(ctx context.Context) error {
 	done := map[incident.Object]bool{}
 	for _, h := range c.holds {
@@ -54,23 +54,23 @@ func (c *composition) over(pods int) bool {
 }
 
 // unmentioned says what of a bound step nothing of the evidence speaks of: its target, if neither the cause nor what it explains nor their
-// evidence names it; or words of its value that were seen nowhere. What a copy or a revision holds was seen when it was kept, and numbers are
-// worked out, as the step's source shows.
+// evidence names it; or words of its value that were seen nowhere. What a copy or a revision holds was seen when it was kept, and numbers
+// are worked out, as the step's source shows.
 func (c *composition) unmentioned(q request, s incident.Step) string {
 	var out []string
 	if o := s.Target.Object; !mentioned(q, o) {
 		out = append(out, fmt.Sprintf("nothing that was found speaks of %s", o))
 	}
-	var words []string
+	var fresh []string
 	if _, template := registry[s.Kind].(field); template || s.Kind == MakeObject {
 		was := string(encode(decodeValue(s.Params[paramBefore])))
 		leaves(decodeValue(s.Params[paramValue]), func(text string) {
 			if !strings.Contains(was, text) {
-				words = append(words, text)
+				fresh = append(fresh, text)
 			}
 		})
 	}
-	for _, w := range words {
+	for _, w := range fresh {
 		if _, number := quantity(w); number || w == s.Target.Object.Name || w == s.Target.Object.Namespace || w == s.Target.Object.Kind {
 			continue
 		}

@@ -113,7 +113,7 @@ func (r *Recovery) impact(s *snapshot.Snapshot, steps []incident.Step) []string 
 		for _, text := range budgets(s, step, pods) {
 			say("%s", text)
 		}
-		if text := lost(pods); text != "" {
+		if text := lostWith(pods); text != "" {
 			say("%s", text)
 		}
 		if o.Kind == "Node" {
@@ -169,7 +169,8 @@ func withoutEndpoints(s *snapshot.Snapshot, pods []*corev1.Pod, atOnce bool) []s
 		}
 		text := fmt.Sprintf("Service %s/%s has no endpoint until a new pod is ready", svc.Namespace, svc.Name)
 		if took > 0 {
-			text = fmt.Sprintf("Service %s/%s has no endpoint for about %s, as long as its pods took to be ready", svc.Namespace, svc.Name, words(took))
+			text = fmt.Sprintf("Service %s/%s has no endpoint for about %s, as long as its pods took to be ready",
+				svc.Namespace, svc.Name, words(took))
 		}
 		out = append(out, text)
 	}
@@ -212,8 +213,8 @@ func budgets(s *snapshot.Snapshot, step incident.Step, pods []*corev1.Pod) []str
 	return out
 }
 
-// lost is what ends with the pods: what they keep in emptyDir volumes.
-func lost(pods []*corev1.Pod) string {
+// lostWith is what ends with the pods: what they keep in emptyDir volumes.
+func lostWith(pods []*corev1.Pod) string {
 	names, n := map[string]bool{}, 0
 	for _, p := range pods {
 		has := false
@@ -229,6 +230,7 @@ func lost(pods []*corev1.Pod) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("What %s in emptyDir volumes is lost (%s)", map[bool]string{true: "1 pod keeps", false: fmt.Sprintf("%d pods keep", n)}[n == 1],
+	return fmt.Sprintf("What %s in emptyDir volumes is lost (%s)",
+		map[bool]string{true: "1 pod keeps", false: fmt.Sprintf("%d pods keep", n)}[n == 1],
 		strings.Join(slices.Sorted(maps.Keys(names)), ", "))
 }

@@ -200,11 +200,11 @@ func (r *Recovery) byApplication(ctx context.Context, s *snapshot.Snapshot, name
 }
 
 // pullRequest is where a change is made for good, as its owner names the place; without a repository, what is said otherwise.
-func pullRequest(repository, path, revision string, target incident.Object, otherwise string) string {
+func pullRequest(repository, path, at string, target incident.Object, otherwise string) string {
 	if repository == "" {
 		return otherwise
 	}
-	return fmt.Sprintf("Pull request against %s, revision %s, folder %s: change %s as shown here", repository, orElse(revision, "HEAD"),
+	return fmt.Sprintf("Pull request against %s, revision %s, folder %s: change %s as shown here", repository, orElse(at, "HEAD"),
 		orElse(path, "./"), inWords(target))
 }
 
@@ -225,9 +225,11 @@ func byHelm(s *snapshot.Snapshot, release, namespace string) owner {
 	}
 	out := owner{by: fmt.Sprintf("Helm's release %s in %s sets it back with its next upgrade", release, namespace)}
 	if before > 0 {
-		out.instead = fmt.Sprintf("Change the release's values; or, if its revision %d broke it: helm rollback %s %d -n %s", newest, release, before, namespace)
+		out.instead = fmt.Sprintf("Change the release's values; or, if its revision %d broke it: helm rollback %s %d -n %s",
+			newest, release, before, namespace)
 	} else { // 0 stands for the revision before, whichever it is
-		out.instead = fmt.Sprintf("Change the release's values; or, if its newest revision broke it: helm rollback %s 0 -n %s", release, namespace)
+		out.instead = fmt.Sprintf("Change the release's values; or, if its newest revision broke it: helm rollback %s 0 -n %s",
+			release, namespace)
 	}
 	return out
 }
@@ -241,7 +243,8 @@ func byController(o object, namespace string) (owner, bool) {
 		if group, _, ok := strings.Cut(m.text("apiVersion"), "/"); controls && ok && snapshot.IsCustomGroup(group) {
 			by := incident.Object{Kind: m.text("kind"), Namespace: namespace, Name: m.text("name")}
 			return owner{by: fmt.Sprintf("The operator of %s made it, and undoes the change when it looks next", inWords(by)),
-				instead: fmt.Sprintf("Change %s instead: kubectl edit %s.%s %s -n %s", inWords(by), strings.ToLower(by.Kind), group, by.Name, namespace)}, true
+				instead: fmt.Sprintf("Change %s instead: kubectl edit %s.%s %s -n %s", inWords(by), strings.ToLower(by.Kind), group, by.Name,
+					namespace)}, true
 		}
 	}
 	return owner{}, false
