@@ -185,7 +185,7 @@ func (r *Recovery) Recheck(ctx context.Context, p *incident.Plan, begun map[stri
 			Params: maps.Clone(s.Params), Unless: s.Unless})
 		// Words, which the plan's hash holds fast.
 		again.Source, again.Unmentioned, again.Owner, again.Instead = s.Source, s.Unmentioned, s.Owner, s.Instead
-		if s.Target.UID == "" {                                                                                   // there was no such object when the step was written down
+		if s.Target.UID == "" { // there was no such object when the step was written down
 			again.Target.UID = ""
 		}
 		switch {
