@@ -142,7 +142,8 @@ func running(pods int) string {
 	return fmt.Sprintf("%d pods run", pods)
 }
 
-// withoutEndpoints are the Services that have no ready pod while the pods are replaced, for as long as those took to be ready when they started.
+// withoutEndpoints are the Services that have no ready pod while the pods are replaced, for as long as those took to be ready when they
+// started.
 func withoutEndpoints(s *snapshot.Snapshot, pods []*corev1.Pod, atOnce bool) []string {
 	if len(pods) == 0 || !atOnce {
 		return nil

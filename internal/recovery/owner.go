@@ -37,8 +37,8 @@ const (
 	appInstance       = "app.kubernetes.io/instance"
 )
 
-// ownerOf finds who else writes an object, by its marks, its controller and its field managers: the one whose word is last comes first. False
-// for nobody.
+// ownerOf finds who else writes an object, by its marks, its controller and its field managers: the one whose word is last comes
+// first. False for nobody.
 func (r *Recovery) ownerOf(ctx context.Context, s *snapshot.Snapshot, target incident.Object) (owner, bool, error) {
 	o, err := r.object(ctx, target)
 	if o == nil || err != nil {
@@ -78,7 +78,8 @@ func (r *Recovery) object(ctx context.Context, at incident.Object) (object, erro
 	return decodeObject(b)
 }
 
-// argoApp is the Application that tracks an object. Its instance label may be Kubernetes' own, which counts only where Argo CD wrote the object.
+// argoApp is the Application that tracks an object. Its instance label may be Kubernetes' own, which counts only where Argo CD wrote the
+// object.
 func argoApp(o object) string {
 	if id := o.text("metadata", "annotations", argoTracking); id != "" {
 		name, _, _ := strings.Cut(id, ":")
@@ -157,7 +158,8 @@ func (r *Recovery) byHelmRelease(ctx context.Context, h, target incident.Object)
 		out.instead += fmt.Sprintf("; its chart is %s", strings.TrimSpace(chart+" "+o.text("spec", "chart", "spec", "version")))
 	}
 	if o.text("spec", "driftDetection", "mode") == "enabled" {
-		out.by = fmt.Sprintf("Flux's %s corrects drift, and undoes the change within %s", inWords(h), orElse(o.text("spec", "interval"), "its interval"))
+		out.by = fmt.Sprintf("Flux's %s corrects drift, and undoes the change within %s", inWords(h),
+			orElse(o.text("spec", "interval"), "its interval"))
 		if suspended, _ := o.at("spec", "suspend").(bool); !suspended {
 			out.hold = suspend(h, target, "helmrelease")
 		}
