@@ -110,7 +110,7 @@ func (r *Recovery) impact(s *snapshot.Snapshot, steps []incident.Step) []string 
 		for _, text := range withoutEndpoints(s, pods, atOnce) {
 			say("%s", text)
 		}
-		for _, text := range budgets(s, step, pods) {
+		for _, text := range exhausted(s, step, pods) {
 			say("%s", text)
 		}
 		if text := lostWith(pods); text != "" {
@@ -194,8 +194,8 @@ func tookToBeReady(p *corev1.Pod) time.Duration {
 	return 0
 }
 
-// budgets are the PodDisruptionBudgets of the pods that allow no disruption now.
-func budgets(s *snapshot.Snapshot, step incident.Step, pods []*corev1.Pod) []string {
+// exhausted are the PodDisruptionBudgets of the pods that allow no disruption now.
+func exhausted(s *snapshot.Snapshot, step incident.Step, pods []*corev1.Pod) []string {
 	var out []string
 	for i := range s.PDBs {
 		b := &s.PDBs[i]
