@@ -15,8 +15,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// deletePod is a step that removes a pod, so that its controller makes another.
-func deletePod(p *corev1.Pod, params map[string]string) incident.Step {
+// removalOf is a step that removes a pod, so that its controller makes another.
+func removalOf(p *corev1.Pod, params map[string]string) incident.Step {
 	return incident.Step{Kind: DeletePod, Params: params,
 		Target: incident.Target{Object: incident.Object{Kind: "Pod", Namespace: p.Namespace, Name: p.Name}}}
 }
@@ -136,7 +136,7 @@ func draftClear(_ context.Context, _ *Recovery, q request) (draft, error) {
 		}
 		for _, p := range q.s.PodsOn(n.Name) {
 			if kube.HasEnded(p) && metav1.GetControllerOf(p) != nil && p.DeletionTimestamp == nil {
-				steps = append(steps, deletePod(p, nil))
+				steps = append(steps, removalOf(p, nil))
 			}
 		}
 	}
@@ -175,7 +175,7 @@ func draftLost(_ context.Context, _ *Recovery, q request) (draft, error) {
 		for _, p := range q.s.PodsOn(n.Name) {
 			c := metav1.GetControllerOf(p)
 			if c != nil && c.Kind != "DaemonSet" && !kube.HasEnded(p) && (p.DeletionTimestamp != nil || c.Kind == "StatefulSet") {
-				steps = append(steps, deletePod(p, map[string]string{paramAtOnce: "true"}))
+				steps = append(steps, removalOf(p, map[string]string{paramAtOnce: "true"}))
 			}
 		}
 	}
@@ -203,7 +203,7 @@ func draftNodeAgent(ctx context.Context, r *Recovery, q request) (draft, error) 
 			case !kube.IsReady(p):
 				why = fmt.Sprintf("pod %s/%s is not ready itself: what is wrong with it comes first", p.Namespace, p.Name)
 			default:
-				steps = append(steps, deletePod(p, nil))
+				steps = append(steps, removalOf(p, nil))
 			}
 		}
 	}

@@ -237,7 +237,7 @@ func draftHolder(_ context.Context, _ *Recovery, q request) (draft, error) {
 	for _, c := range claimsAtFault(q) {
 		for _, p := range claimPods(q.s, c) {
 			if p.Spec.NodeName != "" && offForSure(q.s, p.Spec.NodeName) {
-				return draft{steps: []incident.Step{deletePod(p, map[string]string{paramAtOnce: "true"})}, title: "remove pod " + p.Name + " at once",
+				return draft{steps: []incident.Step{removalOf(p, map[string]string{paramAtOnce: "true"})}, title: "remove pod " + p.Name + " at once",
 					why: fmt.Sprintf("It holds the volume, and its node %s is off or gone, so that nothing of it runs.", p.Spec.NodeName)}, nil
 			}
 		}
