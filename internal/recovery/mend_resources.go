@@ -134,13 +134,13 @@ func (p patient) tooMuch(name corev1.ResourceName, was, to resource.Quantity) st
 		hard, ok := q.Status.Hard[limit]
 		used := q.Status.Used[limit]
 		if ok && q.Namespace == p.o.Namespace && used.Value()+more > hard.Value() {
-			return fmt.Sprintf("ResourceQuota %s has %s of %s %s left, which is too little", q.Name, left(hard, used), hard.String(), limit)
+			return fmt.Sprintf("ResourceQuota %s has %s of %s %s left, which is too little", q.Name, remainder(hard, used), hard.String(), limit)
 		}
 	}
 	return ""
 }
 
-func left(hard, used resource.Quantity) string {
+func remainder(hard, used resource.Quantity) string {
 	hard.Sub(used)
 	return hard.String()
 }
