@@ -122,7 +122,7 @@ func mendTolerations(p patient) (remedy, string) {
 		if n.Spec.Unschedulable || !nodeReadyFor(n, p.s.At, 0) || !allIn(want, n.Labels) {
 			continue
 		}
-		if tolerated(n, p.spec.Tolerations) {
+		if toleratedBy(n, p.spec.Tolerations) {
 			return remedy{}, fmt.Sprintf("no taint keeps %s from node %s", p.o, n.Name)
 		}
 		kept[n.Name] = true
@@ -134,7 +134,7 @@ func mendTolerations(p patient) (remedy, string) {
 		if o.Namespace != p.o.Namespace || n == nil || !kept[n.Name] || p.s.WorkloadOf(o).Kind == "DaemonSet" {
 			continue
 		}
-		if list := chosen(o.Spec.Tolerations); tolerated(n, append(slices.Clone(p.spec.Tolerations), list...)) {
+		if list := chosen(o.Spec.Tolerations); toleratedBy(n, append(slices.Clone(p.spec.Tolerations), list...)) {
 			lists, who = append(lists, list), fmt.Sprintf("%s runs on node %s", inWords(p.s.WorkloadOf(o)), n.Name)
 		}
 	}
@@ -155,7 +155,7 @@ func chosen(all []corev1.Toleration) []corev1.Toleration {
 	return slices.DeleteFunc(slices.Clone(all), func(t corev1.Toleration) bool { return strings.HasPrefix(t.Key, "node.kubernetes.io/") })
 }
 
-func tolerated(n *corev1.Node, by []corev1.Toleration) bool {
+func toleratedBy(n *corev1.Node, by []corev1.Toleration) bool {
 	for _, taint := range n.Spec.Taints {
 		if taint.Effect != corev1.TaintEffectPreferNoSchedule && !slices.ContainsFunc(by, func(t corev1.Toleration) bool {
 			return tolerates(t, taint)
