@@ -48,7 +48,7 @@ func replicaSets(s *snapshot.Snapshot, o incident.Object) (now, prev *templateRe
 	if d == nil {
 		return nil, nil
 	}
-	current, best := revision(d), int64(0)
+	current, best := revisionNumber(d), int64(0)
 	for i := range s.ReplicaSets {
 		rs := &s.ReplicaSets[i]
 		if rs.Namespace != o.Namespace || !metav1.IsControlledBy(rs, d) {
@@ -57,7 +57,7 @@ func replicaSets(s *snapshot.Snapshot, o incident.Object) (now, prev *templateRe
 		v := &templateRevision{kept: incident.Object{Kind: "ReplicaSet", Namespace: rs.Namespace, Name: rs.Name},
 			number: rs.Annotations[revisionAnnotation],
 			made:   rs.CreationTimestamp.Time, template: rs.Spec.Template, replicaSet: rs}
-		if n := revision(rs); n == current {
+		if n := revisionNumber(rs); n == current {
 			now = v
 		} else if n > best && n < current {
 			prev, best = v, n
@@ -66,7 +66,7 @@ func replicaSets(s *snapshot.Snapshot, o incident.Object) (now, prev *templateRe
 	return now, prev
 }
 
-func revision(o metav1.Object) int64 {
+func revisionNumber(o metav1.Object) int64 {
 	n, _ := strconv.ParseInt(o.GetAnnotations()[revisionAnnotation], 10, 64) // 0 where there is none
 	return n
 }
