@@ -18,7 +18,7 @@ var clusterRunbooks = restingOnWhy([]Runbook{
 	{"scale-controller-back", "Gives a provisioner or an operator that was scaled to 0 its pods back.",
 		[]string{"PVCPending", "CustomUnseen", "CustomNotReady"}, draftScaleBack},
 	{"restart-controller", "Restarts an operator whose pods are ready and take note of nothing.", []string{"CustomUnseen"}, draftRestartController},
-	{"default-class", "Makes the StorageClass that claims without one can only mean the default one.", []string{"PVCPending"}, draftDefaultClass},
+	{"default-class", "Makes the StorageClass that claims without one can only mean the default one.", []string{"PVCPending"}, draftDefaultStorageClass},
 	{"one-default-class", "Leaves the StorageClass the default one that was it first.", []string{"StorageClassAmbiguous"}, draftOneDefault},
 	{"release-volume", "Lets the new claim of the same name bind a volume that is kept for a deleted one.", []string{"PVReleased"}, draftRelease},
 	{"expand-claim", "Makes a full volume half as large again, where its class and the quota allow it.", []string{"VolumeFull"}, draftExpand},

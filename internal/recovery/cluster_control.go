@@ -16,7 +16,7 @@ import (
 func draftScaleBack(ctx context.Context, r *Recovery, q request) (draft, error) {
 	why := "no controller is at fault that could be scaled"
 	for _, o := range q.cause.Objects {
-		if !scaledToZero(q.s, o) {
+		if !switchedOff(q.s, o) {
 			continue
 		}
 		n, from, err := r.podsBefore(ctx, q.s, o)
@@ -33,7 +33,7 @@ func draftScaleBack(ctx context.Context, r *Recovery, q request) (draft, error) 
 	return no("%s", why)
 }
 
-func scaledToZero(s *snapshot.Snapshot, o incident.Object) bool {
+func switchedOff(s *snapshot.Snapshot, o incident.Object) bool {
 	switch o.Kind {
 	case "Deployment":
 		d := s.Deployment(o.Namespace, o.Name)
@@ -84,7 +84,7 @@ func (r *Recovery) podsBefore(ctx context.Context, s *snapshot.Snapshot, o incid
 // draftRestartController makes the pods of a controller anew that run and take note of nothing.
 func draftRestartController(ctx context.Context, r *Recovery, q request) (draft, error) {
 	for _, o := range q.cause.Objects {
-		if scaledToZero(q.s, o) {
+		if switchedOff(q.s, o) {
 			return draftScaleBack(ctx, r, q) // for its reason
 		}
 		if !restartable(o) {

@@ -43,7 +43,7 @@ func draftExpand(_ context.Context, _ *Recovery, q request) (draft, error) {
 	}
 	c := claims[0]
 	was := c.Spec.Resources.Requests[corev1.ResourceStorage]
-	is := halfMore(was)
+	is := halfAsMuchAgain(was)
 	if why := cannotGrow(q.s, c, was, is); why != "" {
 		return no("%s", why)
 	}
@@ -54,8 +54,8 @@ func draftExpand(_ context.Context, _ *Recovery, q request) (draft, error) {
 			"again.", is.String(), *c.Spec.StorageClassName)}, nil
 }
 
-// halfMore is a size times one and a half, rounded up to whole Gi.
-func halfMore(q resource.Quantity) resource.Quantity {
+// halfAsMuchAgain is a size times one and a half, rounded up to whole Gi.
+func halfAsMuchAgain(q resource.Quantity) resource.Quantity {
 	const gi = 1 << 30
 	return *resource.NewQuantity((q.Value()*3/2+gi-1)/gi*gi, resource.BinarySI)
 }
@@ -143,9 +143,9 @@ func draftRelease(_ context.Context, _ *Recovery, q request) (draft, error) {
 	return no("no volume is at fault")
 }
 
-// draftDefaultClass marks as the default the class that claims can only mean that name none.
-func draftDefaultClass(ctx context.Context, r *Recovery, q request) (draft, error) {
-	if slices.ContainsFunc(q.cause.Objects, func(o incident.Object) bool { return scaledToZero(q.s, o) }) {
+// draftDefaultStorageClass marks as the default the class that claims can only mean that name none.
+func draftDefaultStorageClass(ctx context.Context, r *Recovery, q request) (draft, error) {
+	if slices.ContainsFunc(q.cause.Objects, func(o incident.Object) bool { return switchedOff(q.s, o) }) {
 		return draftScaleBack(ctx, r, q) // for its reason
 	}
 	claims := claimsAtFault(q)
@@ -174,7 +174,7 @@ func draftDefaultClass(ctx context.Context, r *Recovery, q request) (draft, erro
 	case len(makers) > 1 && used[makers[0]] > 0 && used[makers[1]] == 0:
 		why = fmt.Sprintf("All %d claims with a class have StorageClass %s.", used[makers[0]], makers[0])
 	default:
-		return no("the cluster has %d classes (%s), and nothing tells which is meant; name one in the claim", len(makers), kindsOf(makers))
+		return no("the cluster has %d classes (%s), and nothing tells which is meant; name one in the claim", len(makers), strings.Join(makers, ", "))
 	}
 	return draft{steps: []incident.Step{classMark(makers[0], "true")}, title: "make StorageClass " + makers[0] + " the default one",
 		why: join(why, "From Kubernetes 1.28 on, claims that wait get it as well.")}, nil

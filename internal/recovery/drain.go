@@ -50,6 +50,8 @@ func (drainNode) means() string {
 	return "Cordons a node and evicts its pods, as PodDisruptionBudgets allow; undone, the node takes new pods again."
 }
 
+func (drainNode) objects() []string { return []string{"Node"} }
+
 // risk: what nothing makes again, and what an emptyDir holds, is lost.
 func (drainNode) risk(s incident.Step) incident.Risk {
 	if s.Params[paramAlone] == "true" || s.Params[paramData] == "true" {
