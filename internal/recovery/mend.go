@@ -65,7 +65,7 @@ func forEach(many string, mend func(patient) (remedy, string)) func(context.Cont
 			}
 		}
 		if len(out.steps) == 0 {
-			return no("%s", firstOf(refused, "no workload is at fault whose pod template could be changed"))
+			return no("%s", firstReason(refused, "no workload is at fault whose pod template could be changed"))
 		}
 		if len(out.steps) == mended {
 			out.many = many
@@ -75,7 +75,7 @@ func forEach(many string, mend func(patient) (remedy, string)) func(context.Cont
 	}
 }
 
-func firstOf(all []string, otherwise string) string {
+func firstReason(all []string, otherwise string) string {
 	if len(all) == 0 {
 		return otherwise
 	}
