@@ -10,6 +10,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -51,6 +52,8 @@ var fields = map[string]field{
 		path: func(s incident.Step) []string { return inContainer(s, oneOf(s, "field", "command", "args")) }},
 	"SetEnv": {what: "a variable in a container's environment", kinds: template, harm: incident.Disruptive, typ: of[corev1.EnvVar](),
 		path: func(s incident.Step) []string { return inContainer(s, "env", withName(s.Params["name"])) }},
+	"SetVariables": {what: "the variables in a container's environment", kinds: template, harm: incident.Disruptive, typ: of[[]corev1.EnvVar](),
+		path: func(s incident.Step) []string { return inContainer(s, "env") }},
 	"SetEnvFrom": {what: "what a container's environment is taken from", kinds: template, harm: incident.Disruptive,
 		typ: of[[]corev1.EnvFromSource](), path: func(s incident.Step) []string { return inContainer(s, "envFrom") }},
 	"SetResources": {what: "the requests and limits of a container", kinds: template, harm: incident.Disruptive,
@@ -73,6 +76,12 @@ var fields = map[string]field{
 		harm: incident.Disruptive, typ: of[string](), path: func(s incident.Step) []string {
 			return podSpec(s, oneOf(s, "field", "priorityClassName", "runtimeClassName", "schedulerName", "dnsPolicy"))
 		}},
+	"SetServiceLinks": {what: "whether a pod template's environment tells of the namespace's Services", kinds: template, harm: incident.Disruptive,
+		typ: of[bool](), path: func(s incident.Step) []string { return podSpec(s, "enableServiceLinks") }},
+	"SetHostAliases": {what: "what a pod template writes into the hosts file of its pods", kinds: template, harm: incident.Disruptive,
+		typ: of[[]corev1.HostAlias](), path: func(s incident.Step) []string { return podSpec(s, "hostAliases") }},
+	"SetDNSConfig": {what: "the name servers and search domains of a pod template", kinds: template, harm: incident.Disruptive,
+		typ: of[corev1.PodDNSConfig](), path: func(s incident.Step) []string { return podSpec(s, "dnsConfig") }},
 	"SetImagePullSecrets": {what: "the Secrets with which a pod template's images are pulled", kinds: template, harm: incident.Disruptive,
 		typ: of[[]corev1.LocalObjectReference](), path: func(s incident.Step) []string { return podSpec(s, "imagePullSecrets") }},
 
@@ -103,12 +112,18 @@ var fields = map[string]field{
 		fits: some, path: fixed("spec", "selector")},
 	"SetServicePorts": {what: "the ports of a Service", kinds: []string{"Service"}, harm: incident.Disruptive, typ: of[[]corev1.ServicePort](),
 		fits: some, path: fixed("spec", "ports")},
+	"SetServiceField": {what: "whether a Service names pods that are not ready, where it keeps traffic, or what name it stands for",
+		kinds: []string{"Service"}, harm: incident.Disruptive, typ: of[any](), path: func(s incident.Step) []string {
+			return []string{"spec", oneOf(s, "field", "publishNotReadyAddresses", "internalTrafficPolicy", "externalName")}
+		}},
 	"SetIngressRules": {what: "the rules of an Ingress", kinds: []string{"Ingress"}, harm: incident.Disruptive, typ: of[[]networkingv1.IngressRule](),
 		fits: some, path: fixed("spec", "rules")},
 	"SetIngressClass": {what: "the class of an Ingress", kinds: []string{"Ingress"}, harm: incident.Disruptive, typ: of[string](), fits: some,
 		path: fixed("spec", "ingressClassName")},
 	"SetIngressTLS": {what: "the certificates of an Ingress", kinds: []string{"Ingress"}, harm: incident.Disruptive,
 		typ: of[[]networkingv1.IngressTLS](), path: fixed("spec", "tls")},
+	"SetPolicySelector": {what: "which pods a NetworkPolicy is for", kinds: []string{"NetworkPolicy"}, harm: incident.Disruptive,
+		typ: of[metav1.LabelSelector](), fits: some, path: fixed("spec", "podSelector")},
 	"AllowIngress": {what: "what a NetworkPolicy lets in", kinds: []string{"NetworkPolicy"}, harm: incident.Safe,
 		typ: of[[]networkingv1.NetworkPolicyIngressRule](), fits: onlyMore, path: fixed("spec", "ingress")},
 	"AllowEgress": {what: "what a NetworkPolicy lets out", kinds: []string{"NetworkPolicy"}, harm: incident.Safe,
