@@ -56,7 +56,7 @@ func draftRequest(ctx context.Context, r *Recovery, q request) (draft, error) {
 		}
 		object(resources).set(value, "requests", string(measured))
 		s.Params[paramValue] = string(encode(resources))
-		return one(restingOn(from, s), fmt.Sprintf("give container %s of %s/%s its %s request", lacks[0], target.Namespace, target.Name,
+		return single(restingOn(from, s), fmt.Sprintf("give container %s of %s/%s its %s request", lacks[0], target.Namespace, target.Name,
 			measured),
 			fmt.Sprintf("Its autoscaler measures %s against the requests, and it has none. %s comes from %s.", measured, value, from))
 	}
