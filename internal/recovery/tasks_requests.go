@@ -74,7 +74,7 @@ func requestElsewhere(s *snapshot.Snapshot, target incident.Object, container st
 	var newest *appsv1.ReplicaSet
 	for _, rs := range s.ReplicaSetsIn(target.Namespace) {
 		if c := metav1.GetControllerOf(rs); c == nil || c.Kind != target.Kind || c.Name != target.Name ||
-			newest != nil && revision(rs) <= revision(newest) {
+			newest != nil && revisionNumber(rs) <= revisionNumber(newest) {
 			continue
 		}
 		for _, c := range rs.Spec.Template.Spec.Containers {
