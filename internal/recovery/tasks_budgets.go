@@ -134,7 +134,7 @@ func draftBudgetSelector(ctx context.Context, r *Recovery, q request) (draft, er
 	var meant []map[string]string
 	var workload incident.Object
 	for _, t := range kube.TemplatesIn(q.s, b.Namespace) {
-		if l := putRight(wanted, t.Labels); l != nil && (len(meant) == 0 || !maps.Equal(l, meant[0])) {
+		if l := correctedSelector(wanted, t.Labels); l != nil && (len(meant) == 0 || !maps.Equal(l, meant[0])) {
 			meant, workload = append(meant, l), t.Object
 		}
 	}
@@ -152,9 +152,9 @@ func draftBudgetSelector(ctx context.Context, r *Recovery, q request) (draft, er
 		fmt.Sprintf("It selects %s, which no pod has; the pods of %s have %s.", kube.LabelWords(wanted), workload, kube.LabelWords(meant[0])))
 }
 
-// putRight is a selector with its one slip put right by labels: a value that looks alike, or the value under another key. Nil if they are
+// correctedSelector is a selector with its one slip put right by labels: a value that looks alike, or the value under another key. Nil if they are
 // further apart.
-func putRight(wanted, has map[string]string) map[string]string {
+func correctedSelector(wanted, has map[string]string) map[string]string {
 	out, slips := maps.Clone(wanted), 0
 	for key, value := range wanted {
 		switch have, ok := has[key]; {

@@ -119,8 +119,8 @@ func servedBy(q request) []incident.Object {
 	return slices.Compact(out)
 }
 
-// draftScaleUpServer gives a Service its pods back whose workload is scaled to zero.
-func draftScaleUpServer(ctx context.Context, r *Recovery, q request) (draft, error) {
+// draftServerScaleUp gives a Service its pods back whose workload is scaled to zero.
+func draftServerScaleUp(ctx context.Context, r *Recovery, q request) (draft, error) {
 	for _, o := range servedBy(q) {
 		v := q.s.Service(o.Namespace, o.Name)
 		if v == nil || len(v.Spec.Selector) == 0 {
@@ -148,12 +148,12 @@ func draftScaleUpServer(ctx context.Context, r *Recovery, q request) (draft, err
 	return no("no workload that is scaled to zero stands behind it")
 }
 
-var loweredToZero = regexp.MustCompile(`Scaled down replica set \S+ (?:from (\d+) to 0|to 0 from (\d+))`)
+var serverScaledDown = regexp.MustCompile(`Scaled down replica set \S+ (?:from (\d+) to 0|to 0 from (\d+))`)
 
 // replicasBefore is how many pods a workload had before it was scaled to zero.
 func replicasBefore(s *snapshot.Snapshot, o incident.Object, live object) (n int64, from string) {
 	for _, e := range s.EventsOf(o) {
-		if m := loweredToZero.FindStringSubmatch(e.Message); m != nil {
+		if m := serverScaledDown.FindStringSubmatch(e.Message); m != nil {
 			if before, err := strconv.ParseInt(m[1]+m[2], 10, 64); err == nil && before > 0 {
 				n, from = before, fmt.Sprintf("It had %d pods before, by the event of its being scaled down.", before)
 			}
