@@ -138,7 +138,7 @@ func mendTolerations(p patient) (remedy, string) {
 			lists, who = append(lists, list), fmt.Sprintf("%s runs on node %s", inWords(p.s.WorkloadOf(o)), n.Name)
 		}
 	}
-	list, ok := only(lists)
+	list, ok := onlyOne(lists)
 	if len(kept) == 0 || !ok {
 		return remedy{}, fmt.Sprintf("nobody in namespace %s shows which taints pods of it may tolerate", p.o.Namespace)
 	}
@@ -186,7 +186,7 @@ func mendArchitecture(p patient) (remedy, string) {
 	for _, pod := range p.well {
 		good = add(good, pod)
 	}
-	runs, ok := only(good)
+	runs, ok := onlyOne(good)
 	if !ok || len(bad) == 0 || slices.Contains(bad, runs) {
 		return remedy{}, fmt.Sprintf("no pod of %s shows an architecture on which its image runs", p.o)
 	}
@@ -223,7 +223,7 @@ func mendCommand(p patient) (remedy, string) {
 				}
 			}
 		}
-		program, ok := only(like)
+		program, ok := onlyOne(like)
 		if !ok {
 			return
 		}
