@@ -169,8 +169,8 @@ func sortByWeight(ranked []*candidate) {
 	})
 }
 
-// overBefore puts, of two troubles of one workload's pods, the one that goes on before the one that was: a container that keeps crashing before
-// another of the pod that was restarted and runs.
+// overBefore puts, of two troubles of one workload's pods, the one that goes on before the one that was: a container that keeps crashing
+// before another of the pod that was restarted and runs.
 func overBefore(a, b *finding.Finding) int {
 	goesOn := func(f *finding.Finding) int { return map[bool]int{true: 1}[f.Code == podproblem.PodRestarts] }
 	if a.Workload.IsZero() || a.Workload != b.Workload {

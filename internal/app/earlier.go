@@ -53,8 +53,8 @@ func runsOf(s *incident.State) []*run {
 	return all
 }
 
-// disturbed is how many pods the other plans end or replace that were approved or begun within an hour, and when the first of them has been over
-// for an hour.
+// disturbed is how many pods the other plans end or replace that were approved or begun within an hour, and when the first of them has
+// been over for an hour.
 func (l *ledger) disturbed(ctx context.Context, but string) (pods int, until time.Time, err error) {
 	newest, _, err := l.List(ctx, mostEarlier)
 	if err != nil {
@@ -79,8 +79,8 @@ func (l *ledger) disturbed(ctx context.Context, but string) (pods int, until tim
 	return pods, until, nil
 }
 
-// tooMuch says in words why a plan would disturb more than may be within an hour; empty if it would not. What disturbs no pod may always be, the
-// way back too.
+// tooMuch says in words why a plan would disturb more than may be within an hour; empty if it would not. What disturbs no pod may always
+// be, the way back too.
 func (l *ledger) tooMuch(ctx context.Context, p *incident.Plan, perHour int) (string, error) {
 	if perHour == 0 || p.Pods == 0 || p.InverseOf != "" {
 		return "", nil
@@ -102,7 +102,8 @@ func (i *Incidents) withinCeiling(ctx context.Context, s *incident.State, by inc
 	return i.refuse(ctx, s.ID, by, "approve the plan", "Not now: "+why+".", "Approve it then, or have the ceiling raised.")
 }
 
-// took is how long earlier runs of a plan's steps took on the same targets until it was proved that all is well, in words; empty if none did.
+// took is how long earlier runs of a plan's steps took on the same targets until it was proved that all is well, in words; empty if none
+// did.
 func (l *ledger) took(ctx context.Context, p *incident.Plan) (string, error) {
 	newest, _, err := l.List(ctx, mostEarlier)
 	if err != nil {

@@ -27,7 +27,8 @@ func draftScaleBack(ctx context.Context, r *Recovery, q request) (draft, error) 
 			why = inWords(o) + " is scaled to 0, and nothing tells how many pods it had; kubectl scale --replicas=1 if it is to work"
 			continue
 		}
-		return draft{steps: []incident.Step{{Kind: "Scale", Target: incident.Target{Object: o}, Params: map[string]string{paramValue: fmt.Sprint(n)}}},
+		return draft{steps: []incident.Step{{Kind: "Scale", Target: incident.Target{Object: o},
+			Params: map[string]string{paramValue: fmt.Sprint(n)}}},
 			title: fmt.Sprintf("scale %s back to %d", inWords(o), n), why: "It is scaled to 0, and what waits for it waits in vain. " + from}, nil
 	}
 	return no("%s", why)
@@ -45,11 +46,12 @@ func switchedOff(s *snapshot.Snapshot, o incident.Object) bool {
 	return false
 }
 
-// fromPods are the words of the controllers that tell how many pods a workload had (ScalingReplicaSet, k8s.io/kubernetes/pkg/controller/deployment).
+// fromPods are the words of the controllers that tell how many pods a workload had (ScalingReplicaSet,
+// k8s.io/kubernetes/pkg/controller/deployment).
 var fromPods = regexp.MustCompile(`from (\d+) to 0$`)
 
-// podsBefore is how many pods a workload had before it had none, and what tells that: 0 if nothing does. What tells it is the event of its being
-// scaled, or the manifest that was last applied; the API server's own default stands for a manifest that names no number.
+// podsBefore is how many pods a workload had before it had none, and what tells that: 0 if nothing does. What tells it is the event of its
+// being scaled, or the manifest that was last applied; the API server's own default stands for a manifest that names no number.
 func (r *Recovery) podsBefore(ctx context.Context, s *snapshot.Snapshot, o incident.Object) (int, string, error) {
 	if e := kube.LastEvent(s, o, "ScalingReplicaSet"); e != nil {
 		if m := fromPods.FindStringSubmatch(e.Message); m != nil {

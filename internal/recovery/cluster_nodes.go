@@ -160,8 +160,8 @@ func offForSure(s *snapshot.Snapshot, node string) bool {
 	return slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == offTaint })
 }
 
-// draftLost removes at once the pods of a machine that is off, which nobody else ends: those that are waited for, and those whose successor is
-// not made before they are gone.
+// draftLost removes at once the pods of a machine that is off, which nobody else ends: those that are waited for, and those whose
+// successor is not made before they are gone.
 func draftLost(_ context.Context, _ *Recovery, q request) (draft, error) {
 	var steps []incident.Step
 	why := "no node is at fault"

@@ -174,7 +174,8 @@ func draftDefaultStorageClass(ctx context.Context, r *Recovery, q request) (draf
 	case len(makers) > 1 && used[makers[0]] > 0 && used[makers[1]] == 0:
 		why = fmt.Sprintf("All %d claims with a class have StorageClass %s.", used[makers[0]], makers[0])
 	default:
-		return no("the cluster has %d classes (%s), and nothing tells which is meant; name one in the claim", len(makers), strings.Join(makers, ", "))
+		return no("the cluster has %d classes (%s), and nothing tells which is meant; name one in the claim", len(makers), strings.Join(makers,
+			", "))
 	}
 	return draft{steps: []incident.Step{classMark(makers[0], "true")}, title: "make StorageClass " + makers[0] + " the default one",
 		why: join(why, "From Kubernetes 1.28 on, claims that wait get it as well.")}, nil
@@ -228,7 +229,8 @@ func draftOneDefault(_ context.Context, _ *Recovery, q request) (draft, error) {
 	for _, c := range marked[1:] {
 		steps = append(steps, classMark(c.Name, ""))
 	}
-	return eachAlone(steps, "no longer make StorageClass "+marked[1].Name+" the default one", "no longer make %d StorageClasses the default ones",
+	return eachAlone(steps, "no longer make StorageClass "+marked[1].Name+" the default one",
+		"no longer make %d StorageClasses the default ones",
 		fmt.Sprintf("%s was the default before they came.", marked[0].Name)), nil
 }
 
@@ -297,7 +299,8 @@ func claiming(s *snapshot.Snapshot, claim incident.Object) []incident.Object {
 	return out
 }
 
-// renamed is the step by which a workload's volume is of another claim; nil if none of its volumes is of the claim. It takes the volume as it is.
+// renamed is the step by which a workload's volume is of another claim; nil if none of its volumes is of the claim. It takes the volume as
+// it is.
 func (r *Recovery) renamed(ctx context.Context, w incident.Object, from, to string) (*incident.Step, error) {
 	b, err := r.o.Reader.Get(ctx, w)
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// drainNode is a kind of step that cordons a node and evicts its pods, those that kubectl drain would evict. Parameters: "alone" and "data", "true"
-// where pods without a controller may go, and pods with data in an emptyDir, which is lost; "pods", those that go, as JSON; "cordoned", "true"
-// where the node was that before; "back", "true" in the opposite, which only uncordons.
+// drainNode is a kind of step that cordons a node and evicts its pods, those that kubectl drain would evict. Parameters: "alone" and
+// "data", "true" where pods without a controller may go, and pods with data in an emptyDir, which is lost; "pods", those that go, as JSON;
+// "cordoned", "true" where the node was that before; "back", "true" in the opposite, which only uncordons.
 type drainNode struct{ edit }
 
 const (

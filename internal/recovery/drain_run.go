@@ -75,8 +75,8 @@ func (k drainNode) commit(ctx context.Context, r *Recovery, w Writer, s incident
 	return k.giveUp(ctx, r, w, s, left, held)
 }
 
-// empty evicts what is left, again and again, until nothing is or its time is over. held is why a pod may not be evicted; moved says that a pod
-// has gone or is going.
+// empty evicts what is left, again and again, until nothing is or its time is over. held is why a pod may not be evicted; moved says that
+// a pod has gone or is going.
 func (k drainNode) empty(ctx context.Context, r *Recovery, w Writer, s incident.Step) (left int, held error, moved bool) {
 	until, asked, first := drainsUntil(ctx), map[string]bool{}, -1
 	for {

@@ -21,8 +21,8 @@ const (
 	paramBefore = "before"
 )
 
-// field is a kind of step that sets one value within an object. Which, is a row of fields rather than code of its own. Parameters: "value" and
-// "before"; and those by which the path finds the value, such as "container".
+// field is a kind of step that sets one value within an object. Which, is a row of fields rather than code of its own. Parameters: "value"
+// and "before"; and those by which the path finds the value, such as "container".
 type field struct {
 	edit
 	what  string   // "the image of a container"

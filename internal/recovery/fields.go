@@ -53,7 +53,8 @@ var fields = map[string]field{
 		path: func(s incident.Step) []string { return inContainer(s, oneOf(s, "field", "command", "args")) }},
 	"SetEnv": {what: "a variable in a container's environment", kinds: template, harm: incident.Disruptive, typ: of[corev1.EnvVar](),
 		path: func(s incident.Step) []string { return inContainer(s, "env", withName(s.Params["name"])) }},
-	"SetVariables": {what: "the variables in a container's environment", kinds: template, harm: incident.Disruptive, typ: of[[]corev1.EnvVar](),
+	"SetVariables": {what: "the variables in a container's environment", kinds: template, harm: incident.Disruptive,
+		typ:  of[[]corev1.EnvVar](),
 		path: func(s incident.Step) []string { return inContainer(s, "env") }},
 	"SetEnvFrom": {what: "what a container's environment is taken from", kinds: template, harm: incident.Disruptive,
 		typ: of[[]corev1.EnvFromSource](), path: func(s incident.Step) []string { return inContainer(s, "envFrom") }},
@@ -66,7 +67,8 @@ var fields = map[string]field{
 		}},
 	"SetVolume": {what: "a volume of a pod template", kinds: template, harm: incident.Disruptive, typ: of[corev1.Volume](),
 		path: func(s incident.Step) []string { return podSpec(s, "volumes", withName(s.Params["volume"])) }},
-	"SetServiceAccount": {what: "the ServiceAccount of a pod template", kinds: template, harm: incident.Disruptive, typ: of[string](), fits: some,
+	"SetServiceAccount": {what: "the ServiceAccount of a pod template", kinds: template, harm: incident.Disruptive, typ: of[string](),
+		fits:   some,
 		path:   func(s incident.Step) []string { return podSpec(s, "serviceAccountName") },
 		beside: func(s incident.Step) []string { return podSpec(s, "serviceAccount") }},
 	"SetNodeSelector": {what: "the node selector of a pod template", kinds: template, harm: incident.Disruptive, typ: of[map[string]string](),
@@ -77,8 +79,9 @@ var fields = map[string]field{
 		harm: incident.Disruptive, typ: of[string](), path: func(s incident.Step) []string {
 			return podSpec(s, oneOf(s, "field", "priorityClassName", "runtimeClassName", "schedulerName", "dnsPolicy"))
 		}},
-	"SetServiceLinks": {what: "whether a pod template's environment tells of the namespace's Services", kinds: template, harm: incident.Disruptive,
-		typ: of[bool](), path: func(s incident.Step) []string { return podSpec(s, "enableServiceLinks") }},
+	"SetServiceLinks": {what: "whether a pod template's environment tells of the namespace's Services", kinds: template,
+		harm: incident.Disruptive,
+		typ:  of[bool](), path: func(s incident.Step) []string { return podSpec(s, "enableServiceLinks") }},
 	"SetHostAliases": {what: "what a pod template writes into the hosts file of its pods", kinds: template, harm: incident.Disruptive,
 		typ: of[[]corev1.HostAlias](), path: func(s incident.Step) []string { return podSpec(s, "hostAliases") }},
 	"SetDNSConfig": {what: "the name servers and search domains of a pod template", kinds: template, harm: incident.Disruptive,
@@ -95,7 +98,8 @@ var fields = map[string]field{
 	"SetStrategy": {what: "how a Deployment replaces its pods", kinds: []string{"Deployment"}, harm: incident.Disruptive,
 		typ: of[appsv1.DeploymentStrategy](), path: fixed("spec", "strategy")},
 	"SetJobDeadline": {what: "how long a Job may take, in seconds from its start", kinds: []string{"Job"}, harm: incident.Destructive,
-		lasting: true, typ: of[int64](), fits: between(1, 366*24*3600), path: fixed("spec", "activeDeadlineSeconds"), say: func(c setting) string {
+		lasting: true, typ: of[int64](), fits: between(1, 366*24*3600), path: fixed("spec", "activeDeadlineSeconds"),
+		say: func(c setting) string {
 			return fmt.Sprintf("End %s once it has taken %v s", inWords(c.step.Target.Object), c.after)
 		}},
 	"SetSuspended": {what: "whether a CronJob, a Job or what Flux reconciles is suspended",
@@ -119,7 +123,8 @@ var fields = map[string]field{
 	"SetBudget": {what: "the rules of a PodDisruptionBudget", kinds: []string{"PodDisruptionBudget"}, harm: incident.Safe,
 		typ: of[policyv1.PodDisruptionBudgetSpec](), path: fixed("spec")},
 
-	"SetServiceSelector": {what: "which pods a Service has", kinds: []string{"Service"}, harm: incident.Disruptive, typ: of[map[string]string](),
+	"SetServiceSelector": {what: "which pods a Service has", kinds: []string{"Service"}, harm: incident.Disruptive,
+		typ:  of[map[string]string](),
 		fits: some, path: fixed("spec", "selector")},
 	"SetServicePorts": {what: "the ports of a Service", kinds: []string{"Service"}, harm: incident.Disruptive, typ: of[[]corev1.ServicePort](),
 		fits: some, path: fixed("spec", "ports")},
@@ -127,7 +132,8 @@ var fields = map[string]field{
 		kinds: []string{"Service"}, harm: incident.Disruptive, typ: of[any](), path: func(s incident.Step) []string {
 			return []string{"spec", oneOf(s, "field", "publishNotReadyAddresses", "internalTrafficPolicy", "externalName")}
 		}},
-	"SetIngressRules": {what: "the rules of an Ingress", kinds: []string{"Ingress"}, harm: incident.Disruptive, typ: of[[]networkingv1.IngressRule](),
+	"SetIngressRules": {what: "the rules of an Ingress", kinds: []string{"Ingress"}, harm: incident.Disruptive,
+		typ:  of[[]networkingv1.IngressRule](),
 		fits: some, path: fixed("spec", "rules")},
 	"SetIngressClass": {what: "the class of an Ingress", kinds: []string{"Ingress"}, harm: incident.Disruptive, typ: of[string](), fits: some,
 		path: fixed("spec", "ingressClassName")},
@@ -140,11 +146,14 @@ var fields = map[string]field{
 	"AllowEgress": {what: "what a NetworkPolicy lets out", kinds: []string{"NetworkPolicy"}, harm: incident.Safe,
 		typ: of[[]networkingv1.NetworkPolicyEgressRule](), fits: onlyMore, path: fixed("spec", "egress")},
 
-	"SetQuota": {what: "one hard limit of a ResourceQuota", kinds: []string{"ResourceQuota"}, harm: incident.Safe, typ: of[resource.Quantity](),
+	"SetQuota": {what: "one hard limit of a ResourceQuota", kinds: []string{"ResourceQuota"}, harm: incident.Safe,
+		typ:  of[resource.Quantity](),
 		fits: upTo(2), path: func(s incident.Step) []string { return []string{"spec", "hard", s.Params["resource"]} }},
-	"SetLimitRange": {what: "the limits of a LimitRange", kinds: []string{"LimitRange"}, harm: incident.Safe, typ: of[[]corev1.LimitRangeItem](),
+	"SetLimitRange": {what: "the limits of a LimitRange", kinds: []string{"LimitRange"}, harm: incident.Safe,
+		typ:  of[[]corev1.LimitRangeItem](),
 		fits: some, path: fixed("spec", "limits")},
-	"SetRules": {what: "the rules of a Role", kinds: []string{"Role", "ClusterRole"}, harm: incident.Disruptive, typ: of[[]rbacv1.PolicyRule](),
+	"SetRules": {what: "the rules of a Role", kinds: []string{"Role", "ClusterRole"}, harm: incident.Disruptive,
+		typ:  of[[]rbacv1.PolicyRule](),
 		path: fixed("rules")},
 	"SetSubjects": {what: "whom a RoleBinding binds", kinds: []string{"RoleBinding", "ClusterRoleBinding"}, harm: incident.Disruptive,
 		typ: of[[]rbacv1.Subject](), path: fixed("subjects")},

@@ -12,7 +12,8 @@ const guideHead = `<!-- Generated from the registries of runbooks and steps by "
 
 # Runbooks
 
-What can be done about each code that [can be found](checks.md): %d of %d have a runbook. A runbook is tried for the causes that bear its codes; where its remedy
+What can be done about each code that [can be found](checks.md): %d of %d have a runbook. A runbook is tried for the causes that bear its
+codes; where its remedy
 does not fit what is there, the thread says why. [recovery.md](recovery.md) tells how a plan is approved, run and proved.
 
 | code | runbook, or why none and what to do by hand |
@@ -22,7 +23,8 @@ does not fit what is there, the thread says why. [recovery.md](recovery.md) tell
 const stepsHead = `
 ## Kinds of step
 
-Nothing else can be done: the list is closed, and neither the model nor a log line can add to it. The rights are those of the person who approves, on the objects of the plan,
+Nothing else can be done: the list is closed, and neither the model nor a log line can add to it. The rights are those of the person who
+approves, on the objects of the plan,
 and of whoever undoes it.
 
 | kind of step | what it does | risk | rights |

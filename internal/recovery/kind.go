@@ -13,7 +13,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// The kinds of step that have code of their own; [fields] are the others. The registry is closed: nothing else can be done to a cluster or a host.
+// The kinds of step that have code of their own; [fields] are the others. The registry is closed: nothing else can be done to a cluster or
+// a host.
 const (
 	SetConfigMapKey  = "SetConfigMapKey"
 	RestoreHostFiles = "RestoreHostFiles"
@@ -35,7 +36,8 @@ var registry = func() map[string]kind {
 		RollBackWorkload: rollBackWorkload{},
 		MakeObject: whole{kinds: []string{"ConfigMap", "ServiceAccount", "Role", "RoleBinding", "NetworkPolicy", "Service", "Job"},
 			harm: incident.Safe},
-		RemoveObject:     whole{kinds: []string{"APIService", "HorizontalPodAutoscaler", "PodDisruptionBudget"}, removes: true, harm: incident.Disruptive},
+		RemoveObject: whole{kinds: []string{"APIService", "HorizontalPodAutoscaler", "PodDisruptionBudget"}, removes: true,
+			harm: incident.Disruptive},
 		DeletePod:        removePod{},
 		EvictPod:         removePod{evict: true},
 		SetFailurePolicy: setFailurePolicy{},

@@ -58,7 +58,8 @@ func scaledToZero(q request) (incident.Object, bool) {
 	return incident.Object{}, false
 }
 
-// scaledDown is how the Deployment controller says that it scales to zero: "Scaled down replica set web-1 from 3 to 0" ("to 0 from 3" of old).
+// scaledDown is how the Deployment controller says that it scales to zero: "Scaled down replica set web-1 from 3 to 0" ("to 0 from 3" of
+// old).
 var scaledDown = regexp.MustCompile(`^Scaled down replica set \S+ (?:from ([1-9]\d*) to 0|to 0 from ([1-9]\d*))`)
 
 const (

@@ -135,7 +135,8 @@ func boundPart(o object) map[string]any {
 	return part
 }
 
-// byPeople are the taints that no controller sets as a node's state changes (WellKnownLabels in k8s.io/api/core/v1, "node.kubernetes.io/…").
+// byPeople are the taints that no controller sets as a node's state changes (WellKnownLabels in k8s.io/api/core/v1,
+// "node.kubernetes.io/…").
 func byPeople(taints []any) []any {
 	return slices.DeleteFunc(slices.Clone(taints), func(t any) bool {
 		key, _ := asMap(t)["key"].(string)
@@ -169,8 +170,8 @@ func mergePatch(from, to object) ([]byte, error) {
 	return encode(p), nil
 }
 
-// rightOn is the right to do something to an object, or with a subresource as in "pods/eviction" to that. Nobody can be given the right to create
-// what has a certain name.
+// rightOn is the right to do something to an object, or with a subresource as in "pods/eviction" to that. Nobody can be given the right to
+// create what has a certain name.
 func rightOn(verb string, o incident.Object, subresource ...string) incident.Right {
 	r := incident.Right{Verb: verb, Resource: o.Kind, Namespace: o.Namespace, Name: o.Name}
 	if k, ok := snapshot.ServedAs(o.Kind); ok {

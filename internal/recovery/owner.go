@@ -52,7 +52,8 @@ func (r *Recovery) ownerOf(ctx context.Context, s *snapshot.Snapshot, target inc
 		return r.byKustomization(ctx, incident.Object{Kind: "Kustomization", Namespace: label(fluxKustomization + "namespace"),
 			Name: label(fluxKustomization + "name")}, target)
 	case label(fluxHelm+"name") != "":
-		return r.byHelmRelease(ctx, incident.Object{Kind: "HelmRelease", Namespace: label(fluxHelm + "namespace"), Name: label(fluxHelm + "name")},
+		return r.byHelmRelease(ctx, incident.Object{Kind: "HelmRelease", Namespace: label(fluxHelm + "namespace"),
+			Name: label(fluxHelm + "name")},
 			target)
 	case app != "":
 		return r.byApplication(ctx, s, app, target)
@@ -129,7 +130,8 @@ func (r *Recovery) byKustomization(ctx context.Context, k, target incident.Objec
 		}
 		out.instead = pullRequest(git.text("spec", "url"), o.text("spec", "path"), ref, target, out.instead)
 	} else if from.Name != "" {
-		out.instead = fmt.Sprintf("Change it in %s, which %s is made from, folder %s", inWords(from), inWords(k), orElse(o.text("spec", "path"), "./"))
+		out.instead = fmt.Sprintf("Change it in %s, which %s is made from, folder %s", inWords(from), inWords(k), orElse(o.text("spec", "path"),
+			"./"))
 	}
 	if suspended, _ := o.at("spec", "suspend").(bool); suspended {
 		out.by = fmt.Sprintf("Flux's %s applies it again once it is resumed, and undoes the change; it is suspended now", inWords(k))
@@ -143,7 +145,8 @@ func (r *Recovery) byKustomization(ctx context.Context, k, target incident.Objec
 func suspend(o, target incident.Object, resource string) *incident.Step {
 	return &incident.Step{Kind: "SetSuspended", Target: incident.Target{Object: o}, Params: map[string]string{paramValue: "true"},
 		Source: fmt.Sprintf("the marks on %s, which name %s as its owner", target, o),
-		Instead: fmt.Sprintf("This ends it, once the change is in the source: flux resume %s %s -n %s. Until then nothing that it applies is updated",
+		Instead: fmt.Sprintf("This ends it, once the change is in the source: flux resume %s %s -n %s. Until then nothing that it applies "+
+			"is updated",
 			resource, o.Name, o.Namespace)}
 }
 
@@ -186,13 +189,15 @@ func (r *Recovery) byApplication(ctx context.Context, s *snapshot.Snapshot, name
 		from, _ = all[0].(map[string]any)
 	}
 	if src := object(from); src != nil {
-		out.instead = pullRequest(src.text("repoURL"), orElse(src.text("path"), src.text("chart")), src.text("targetRevision"), target, out.instead)
+		out.instead = pullRequest(src.text("repoURL"), orElse(src.text("path"), src.text("chart")), src.text("targetRevision"), target,
+			out.instead)
 	}
 	if heals, _ := o.at("spec", "syncPolicy", "automated", "selfHeal").(bool); heals {
 		out.by = fmt.Sprintf("Argo CD's %s heals itself, and undoes the change within minutes", inWords(a))
 		out.hold = &incident.Step{Kind: "SetAutoSync", Target: incident.Target{Object: a}, Params: map[string]string{paramValue: ""},
 			Source: fmt.Sprintf("the marks on %s, which name %s as its owner", target, a),
-			Instead: fmt.Sprintf("This ends it, once the change is in the source: argocd app set %s --sync-policy automated --self-heal. Until then "+
+			Instead: fmt.Sprintf("This ends it, once the change is in the source: argocd app set %s --sync-policy automated --self-heal. Until "+
+				"then "+
 				"nothing that it applies is updated by itself", a.Name)}
 		if prunes, _ := o.at("spec", "syncPolicy", "automated", "prune").(bool); prunes {
 			out.hold.Instead = strings.Replace(out.hold.Instead, "--self-heal", "--self-heal --auto-prune", 1)

@@ -9,8 +9,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// removePod is a kind of step that removes one pod, which its controller then replaces. Parameters: "node" and "owner", for people; "atOnce",
-// "true" where the kubelet that would end its containers is not there to confirm it.
+// removePod is a kind of step that removes one pod, which its controller then replaces. Parameters: "node" and "owner", for people;
+// "atOnce", "true" where the kubelet that would end its containers is not there to confirm it.
 type removePod struct {
 	evict bool
 }

@@ -15,8 +15,8 @@ const (
 	templateHashLabel  = "pod-template-hash"
 )
 
-// rollBackWorkload gives a Deployment, StatefulSet or DaemonSet another revision's pod template. Parameters: "template" and "before", blobs of pod templates
-// as JSON; "to" and "from", their revisions, for people.
+// rollBackWorkload gives a Deployment, StatefulSet or DaemonSet another revision's pod template. Parameters: "template" and "before",
+// blobs of pod templates as JSON; "to" and "from", their revisions, for people.
 type rollBackWorkload struct{ edit }
 
 func (rollBackWorkload) means() string {

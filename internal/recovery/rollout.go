@@ -79,7 +79,8 @@ func atFault(q request) []incident.Object {
 }
 
 // rollbackTo reads the revision's template as it is, for the Snapshot's types may not know all its fields.
-func (r *Recovery) rollbackTo(ctx context.Context, o incident.Object, prev *templateRevision, from string, serving int) (incident.Step, error) {
+func (r *Recovery) rollbackTo(ctx context.Context, o incident.Object, prev *templateRevision, from string, serving int) (incident.Step,
+	error) {
 	b, err := r.o.Reader.Get(ctx, prev.kept)
 	if err != nil {
 		return incident.Step{}, err

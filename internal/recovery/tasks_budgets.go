@@ -152,8 +152,8 @@ func draftBudgetSelector(ctx context.Context, r *Recovery, q request) (draft, er
 		fmt.Sprintf("It selects %s, which no pod has; the pods of %s have %s.", kube.LabelWords(wanted), workload, kube.LabelWords(meant[0])))
 }
 
-// correctedSelector is a selector with its one slip put right by labels: a value that looks alike, or the value under another key. Nil if they are
-// further apart.
+// correctedSelector is a selector with its one slip put right by labels: a value that looks alike, or the value under another key. Nil if
+// they are further apart.
 func correctedSelector(wanted, has map[string]string) map[string]string {
 	out, slips := maps.Clone(wanted), 0
 	for key, value := range wanted {

@@ -270,7 +270,8 @@ func draftAccount(_ context.Context, _ *Recovery, q request) (draft, error) {
 	if b := namedBy(q.s, o); b != "" {
 		value := map[string]any{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": map[string]any{"name": o.Name,
 			"namespace": o.Namespace}}
-		return single(restingOn(b+", which names it", stepTo(MakeObject, o, value)), fmt.Sprintf("make ServiceAccount %s/%s", o.Namespace, o.Name),
+		return single(restingOn(b+", which names it", stepTo(MakeObject, o, value)), fmt.Sprintf("make ServiceAccount %s/%s", o.Namespace,
+			o.Name),
 			fmt.Sprintf("%s gives it its rights, and it does not exist.", b))
 	}
 	var names []string

@@ -11,8 +11,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// whole is a kind of step that makes an object or removes one. Parameters: "value" and "before", the object as JSON without what the API server
-// adds to it, empty where there is none; one of the two is.
+// whole is a kind of step that makes an object or removes one. Parameters: "value" and "before", the object as JSON without what the API
+// server adds to it, empty where there is none; one of the two is.
 type whole struct {
 	kinds   []string // that it makes or removes
 	removes bool     // rather than makes

@@ -8,8 +8,8 @@ type Served struct {
 	Namespaced bool
 }
 
-// servedBesides are the kinds that recovery reads, makes, changes or removes, and that a Snapshot holds as custom ones or not at all: those of
-// Kubernetes itself, and those of Argo CD and Flux that say where an object comes from.
+// servedBesides are the kinds that recovery reads, makes, changes or removes, and that a Snapshot holds as custom ones or not at all:
+// those of Kubernetes itself, and those of Argo CD and Flux that say where an object comes from.
 var servedBesides = map[string]Served{
 	"Application":   {schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "applications"}, true},
 	"Kustomization": {schema.GroupVersionResource{Group: "kustomize.toolkit.fluxcd.io", Version: "v1", Resource: "kustomizations"}, true},
@@ -18,7 +18,8 @@ var servedBesides = map[string]Served{
 	"APIService":    {schema.GroupVersionResource{Group: "apiregistration.k8s.io", Version: "v1", Resource: "apiservices"}, false},
 }
 
-// ServedAs finds where a kind is served that recovery knows, by its exact name, such as "Deployment"; false for a kind that is not known here.
+// ServedAs finds where a kind is served that recovery knows, by its exact name, such as "Deployment"; false for a kind that is not known
+// here.
 func ServedAs(kind string) (Served, bool) {
 	for _, k := range Kinds {
 		if k.Name == kind {

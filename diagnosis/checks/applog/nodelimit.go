@@ -20,7 +20,8 @@ const NodeLimitShared = "NodeLimitShared"
 
 var nodeLimitCodes = []finding.Code{
 	{Code: NodeLimitShared, Severity: incident.Critical, Root: true,
-		Meaning: "Several workloads on one node are given no more of the same thing by its operating system, or one on the only node as soon as " +
+		Meaning: "Several workloads on one node are given no more of the same thing by its operating system, or one on the only node as " +
+			"soon as " +
 			"it starts: what all pods of the node share is used up (inotify instances and watches, open files, processes, the disk).",
 		Next: "See what is used up on the node: sysctl fs.inotify.max_user_instances and fs.inotify.max_user_watches for what watches files, " +
 			"fs.file-nr, kernel.pid_max, df; raise the limit, or find who takes so much.",
@@ -60,14 +61,15 @@ func checkNodeLimits(s *snapshot.Snapshot, found []*finding.Finding, r *finding.
 	}
 }
 
-// limitOf is what a finding's program got no more of, where pods may share it with others of their node; "" otherwise. A volume of its own is
-// shared with nobody.
+// limitOf is what a finding's program got no more of, where pods may share it with others of their node; "" otherwise. A volume of its own
+// is shared with nobody.
 func limitOf(f *finding.Finding) string {
 	for _, d := range f.Said {
 		switch {
 		case d.Kind == logs.Exhausted:
 			return strings.ToLower(d.Name)
-		case d.Kind == logs.NoSpace && !ofSharedMemory(d) && !slices.ContainsFunc(f.Pods, func(p *corev1.Pod) bool { return len(kube.ClaimsOf(p)) > 0 }):
+		case d.Kind == logs.NoSpace && !ofSharedMemory(d) && !slices.ContainsFunc(f.Pods,
+			func(p *corev1.Pod) bool { return len(kube.ClaimsOf(p)) > 0 }):
 			return "no space left on device"
 		}
 	}
@@ -84,7 +86,8 @@ func nodesOfPods(pods []*corev1.Pod) []string {
 	return out
 }
 
-// fromStart says whether a program is told so as soon as it starts, for files that it opens or watches: none of its own can be many by then.
+// fromStart says whether a program is told so as soon as it starts, for files that it opens or watches: none of its own can be many by
+// then.
 func fromStart(f *finding.Finding) bool {
 	if !slices.ContainsFunc(f.Said, func(d logs.Fact) bool {
 		return d.Kind == logs.Exhausted && strings.Contains(strings.ToLower(d.Name), "file")

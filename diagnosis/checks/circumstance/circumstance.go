@@ -33,7 +33,8 @@ var codes = []finding.Code{
 		Next:    "Compare what the words say with what the object holds.",
 		Example: "The log of Deployment grafana complains, and names ConfigMap datasources: datasource.yaml config is invalid"},
 	{Code: StandsNear, Severity: incident.Info,
-		Meaning: "Nothing that was seen explains what fails, and this stands nearest before it: it is called, holds its configuration, made it or " +
+		Meaning: "Nothing that was seen explains what fails, and this stands nearest before it: it is called, holds its configuration, made " +
+			"it or " +
 			"carries it. Nothing is known to be wrong with it.",
 		Next:    "Look at it next: nothing that was seen says what it is that fails.",
 		Example: "Deployment api does not reach Service db, by its log"},

@@ -29,9 +29,11 @@ var dnsCodes = []finding.Code{
 		Example: "CoreDNS forwards to itself (forward . 127.0.0.1) and stops: names do not resolve in the cluster"},
 	{Code: DNSNoNameserver, Severity: incident.Critical, Root: true, Trouble: finding.DNSTrouble,
 		Meaning: "CoreDNS forwards to a resolv.conf that names no server, as that of the node on which its pod is, and stops.",
-		Next: "Give the node's resolv.conf a nameserver (or the kubelet's resolvConf another file), or let the Corefile forward to a resolver by " +
+		Next: "Give the node's resolv.conf a nameserver (or the kubelet's resolvConf another file), or let the Corefile forward to a " +
+			"resolver by " +
 			"its address; then restart CoreDNS.",
-		Example: "CoreDNS finds no nameservers in /etc/resolv.conf of node n-3, to which it forwards, and stops: names do not resolve in the cluster"},
+		Example: "CoreDNS finds no nameservers in /etc/resolv.conf of node n-3, to which it forwards, and stops: names do not resolve in " +
+			"the cluster"},
 	{Code: DNSSearchDomainAnswers, Severity: incident.Critical, Root: true, Detail: SearchDomain{},
 		Meaning: "Whoever holds a search domain that pods take over from their node answers any name below it, so that pods get an address of " +
 			"theirs for names outside the cluster.",

@@ -76,8 +76,8 @@ func checkLoop(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report, lo
 	}
 }
 
-// inUse says that the Corefile works as it is: a pod that started after its last change, if any is known, has run for long enough to notice a
-// loop.
+// inUse says that the Corefile works as it is: a pod that started after its last change, if any is known, has run for long enough to
+// notice a loop.
 func inUse(d resolvers.Resolver, s *snapshot.Snapshot) bool {
 	edited := changed(d)
 	for _, p := range d.Pods {

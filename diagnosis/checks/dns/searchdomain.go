@@ -37,9 +37,9 @@ const (
 	answersEnough = 2
 )
 
-// checkSearchDomains looks in CoreDNS' log of queries for names outside the cluster that pods search for below another domain as well, and are
-// answered there, so that none ever asks for the name itself. That the name was searched for below the cluster's domains shows that the rest
-// is a domain to search in, too.
+// checkSearchDomains looks in CoreDNS' log of queries for names outside the cluster that pods search for below another domain as well, and
+// are answered there, so that none ever asks for the name itself. That the name was searched for below the cluster's domains shows that
+// the rest is a domain to search in, too.
 func checkSearchDomains(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report) {
 	found := searched(d, s)
 	var told []string
@@ -136,7 +136,8 @@ func reportSearchDomain(s *snapshot.Snapshot, r *finding.Report, a *answered, al
 	if faults[0].Kind != "Node" {
 		of = "of " + finding.Short(faults[0])
 	}
-	f := r.Find(DNSSearchDomainAnswers, faults[0], finding.OneLine(fmt.Sprintf("%s leads to %s.%s: whoever holds %s, a search domain of pods %s, "+
+	f := r.Find(DNSSearchDomainAnswers, faults[0], finding.OneLine(fmt.Sprintf("%s leads to %s.%s: whoever holds %s, a search domain of "+
+		"pods %s, "+
 		"answers any name below it", a.host, a.host, a.domain, a.domain, of), finding.MaxTitle))
 	f.Fault = faults
 	detail := SearchDomain{}
@@ -151,7 +152,8 @@ func reportSearchDomain(s *snapshot.Snapshot, r *finding.Report, a *answered, al
 	}
 	f.Detail = detail
 	f.Cite(seen...)
-	f.Because = fmt.Sprintf("CoreDNS' log of queries has %s below the cluster's domains and below %s, where it is answered, and never as it stands",
+	f.Because = fmt.Sprintf("CoreDNS' log of queries has %s below the cluster's domains and below %s, where it is answered, and never as "+
+		"it stands",
 		a.host, a.domain)
 }
 

@@ -21,11 +21,13 @@ const CSIDriverElsewhere = "CSIDriverElsewhere"
 var registrationCodes = []finding.Code{
 	{Code: CSIDriverElsewhere, Severity: incident.Critical, Root: true,
 		RestsOn: []incident.Resource{finding.Pods, finding.PersistentVolumes}, // a volume in use would show that it is registered
-		Meaning: "A CSI driver registers itself below another folder than that of the nodes' kubelets, as other drivers on the same nodes have it: " +
+		Meaning: "A CSI driver registers itself below another folder than that of the nodes' kubelets, as other drivers on the same nodes " +
+			"have it: " +
 			"no kubelet sees it, so its volumes are neither made nor mounted.",
 		Next: "Give the driver's chart or manifests the kubelet's root directory (kubeletDir, kubelet-dir, --root-dir of the kubelet), as the " +
 			"other driver has it.",
-		Example: "DaemonSet openebs-csi-node registers its driver below /var/lib/kubelet, but the kubelets of its nodes use /var/lib/k0s/kubelet, " +
+		Example: "DaemonSet openebs-csi-node registers its driver below /var/lib/kubelet, but the kubelets of its nodes use " +
+			"/var/lib/k0s/kubelet, " +
 			"as DaemonSet csi-nfs-node has it"},
 }
 
@@ -70,8 +72,8 @@ func driversMissed(s *snapshot.Snapshot) map[string][]incident.Object {
 	return out
 }
 
-// checkRegistration compares the folders in which the CSI drivers of the same nodes register themselves, where one driver is missed of which
-// no volume is in use.
+// checkRegistration compares the folders in which the CSI drivers of the same nodes register themselves, where one driver is missed of
+// which no volume is in use.
 func checkRegistration(s *snapshot.Snapshot, r *finding.Report) {
 	missed := driversMissed(s)
 	names := make([]string, 0, len(missed))
@@ -111,8 +113,8 @@ func volumeInUse(s *snapshot.Snapshot, driver string) bool {
 	return false
 }
 
-// registersElsewhere is another DaemonSet with ready pods on the same nodes that registers below another root directory, and that directory;
-// one that registers where the first does shows that the directory is right, too.
+// registersElsewhere is another DaemonSet with ready pods on the same nodes that registers below another root directory, and that
+// directory; one that registers where the first does shows that the directory is right, too.
 func registersElsewhere(s *snapshot.Snapshot, of incident.Object, root string) (other incident.Object, its string) {
 	on := map[string]bool{}
 	for _, p := range kube.PodsOfWorkload(s, of) {
@@ -135,8 +137,10 @@ func registersElsewhere(s *snapshot.Snapshot, of incident.Object, root string) (
 	return other, its
 }
 
-func reportElsewhere(r *finding.Report, of incident.Object, root, volume string, other incident.Object, its string, claims []incident.Object) {
-	f := r.Find(CSIDriverElsewhere, of, finding.OneLine(fmt.Sprintf("%s registers its driver below %s, but the kubelets of its nodes use %s, as %s "+
+func reportElsewhere(r *finding.Report, of incident.Object, root, volume string, other incident.Object, its string,
+	claims []incident.Object) {
+	f := r.Find(CSIDriverElsewhere, of, finding.OneLine(fmt.Sprintf("%s registers its driver below %s, but the kubelets of its nodes use "+
+		"%s, as %s "+
 		"has it", finding.Short(of), root, its, finding.Short(other)), finding.MaxTitle))
 	f.Workload, f.Fault = of, []incident.Object{of}
 	for _, c := range claims {

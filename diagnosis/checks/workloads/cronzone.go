@@ -27,8 +27,8 @@ func (s shifted) Next(t time.Time) time.Time {
 const furthestAhead, furthestBehind = 14 * 4, 12 * 4
 
 // dueInItsZone counts the times that a CronJob had to start. One that names no zone is meant in that of the machine on which the
-// kube-controller-manager runs (spec.timeZone in k8s.io/api/batch/v1), which nothing tells: a time counts if it is one in each zone that the last
-// run fits, for a run is noted by the time that the schedule named.
+// kube-controller-manager runs (spec.timeZone in k8s.io/api/batch/v1), which nothing tells: a time counts if it is one in each zone that
+// the last run fits, for a run is noted by the time that the schedule named.
 func dueInItsZone(schedule cron.Schedule, c *batchv1.CronJob, since, now time.Time) due {
 	d := dueSince(schedule, since, now)
 	if c.Spec.TimeZone != nil || d.count == 0 {
@@ -39,7 +39,8 @@ func dueInItsZone(schedule cron.Schedule, c *batchv1.CronJob, since, now time.Ti
 		meant := shifted{schedule, time.Duration(15*quarters) * time.Minute}
 		there := dueSince(meant, since, now)
 		all = fewer(all, there)
-		if last := c.Status.LastScheduleTime; last == nil || meant.Next(last.Add(-finding.WrongClock.For)).Before(last.Add(finding.WrongClock.For)) {
+		if last := c.Status.LastScheduleTime; last == nil ||
+			meant.Next(last.Add(-finding.WrongClock.For)).Before(last.Add(finding.WrongClock.For)) {
 			fitting = fewer(fitting, there)
 		}
 	}

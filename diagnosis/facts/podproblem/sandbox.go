@@ -37,8 +37,8 @@ func pluginOn(s *snapshot.Snapshot, node, message string) []incident.Object {
 	return nil
 }
 
-// handlerElsewhere is a pod that runs on another node by the RuntimeClass for which a pod's own node has no handler: that node lacks what its
-// equals have. Nil if there is none.
+// handlerElsewhere is a pod that runs on another node by the RuntimeClass for which a pod's own node has no handler: that node lacks what
+// its equals have. Nil if there is none.
 func handlerElsewhere(s *snapshot.Snapshot, p *corev1.Pod, message string) *corev1.Pod {
 	if !noHandler.MatchString(message) || p.Spec.RuntimeClassName == nil {
 		return nil

@@ -48,7 +48,8 @@ func corefileTaken(s *snapshot.Snapshot, spec *corev1.PodSpec) *corev1.ConfigMap
 		if v == nil {
 			continue
 		}
-		if c := s.ConfigMap(DNSNamespace, v.Name); c != nil && (c.Data["Corefile"] != "" || strings.Contains(c.Data["Corefile.base"], "forward ")) {
+		if c := s.ConfigMap(DNSNamespace, v.Name); c != nil && (c.Data["Corefile"] != "" || strings.Contains(c.Data["Corefile.base"],
+			"forward ")) {
 			return c
 		}
 	}

@@ -11,8 +11,9 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// ToEvict lists the pods of a node that a drain evicts, by the rules of kubectl drain: not those of DaemonSets, nor static pods' mirrors. alone allows
-// for pods without a controller, and data for those with data in an emptyDir; such a pod that is not allowed for is refused, in words.
+// ToEvict lists the pods of a node that a drain evicts, by the rules of kubectl drain: not those of DaemonSets, nor static pods' mirrors.
+// alone allows for pods without a controller, and data for those with data in an emptyDir; such a pod that is not allowed for is refused,
+// in words.
 func (r *Reader) ToEvict(ctx context.Context, node string, alone, data bool) (pods []corev1.Pod, refused []string, err error) {
 	pods, refused, err = judge(ctx, r.core, node, alone, data)
 	if err != nil {
@@ -22,7 +23,8 @@ func (r *Reader) ToEvict(ctx context.Context, node string, alone, data bool) (po
 }
 
 // judge is [Reader.ToEvict] for any client.
-func judge(ctx context.Context, client kubernetes.Interface, node string, alone, data bool) (pods []corev1.Pod, refused []string, err error) {
+func judge(ctx context.Context, client kubernetes.Interface, node string, alone, data bool) (pods []corev1.Pod, refused []string,
+	err error) {
 	h := drain.Helper{Ctx: ctx, Client: client, Force: alone, DeleteEmptyDirData: data, IgnoreAllDaemonSets: true, ChunkSize: maxList}
 	list, errs := h.GetPodsForDeletion(node)
 	if list == nil { // the errors beside a list are the pods that it refuses

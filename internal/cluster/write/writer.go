@@ -76,8 +76,8 @@ func (w *Writer) Create(ctx context.Context, o incident.Object, object []byte, d
 	return w.send(ctx, req, "create", o, dryRun)
 }
 
-// Delete begins to delete the object that has the UID and, where one is given, the resourceVersion; another one is refused with a conflict. At
-// once means without the time that its containers are given to end. With dryRun nothing happens.
+// Delete begins to delete the object that has the UID and, where one is given, the resourceVersion; another one is refused with a
+// conflict. At once means without the time that its containers are given to end. With dryRun nothing happens.
 func (w *Writer) Delete(ctx context.Context, o incident.Object, uid, resourceVersion string, atOnce, dryRun bool) error {
 	p, err := path(o.Kind, o.Namespace, o.Name)
 	if err != nil {

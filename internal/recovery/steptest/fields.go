@@ -13,8 +13,8 @@ import (
 
 type tree = map[string]any
 
-// fieldCase is how the suite meets a kind of step that sets one field: an object as JSON, the step's parameters, and what somebody else changes
-// in the object meanwhile.
+// fieldCase is how the suite meets a kind of step that sets one field: an object as JSON, the step's parameters, and what somebody else
+// changes in the object meanwhile.
 type fieldCase struct {
 	kind, object, body string
 	params             []string
@@ -24,9 +24,12 @@ type fieldCase struct {
 
 const (
 	web = `{"apiVersion":"apps/v1","spec":{"replicas":0,"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},
-		"spec":{"serviceAccountName":"former","volumes":[{"name":"conf","configMap":{"name":"confg","defaultMode":420}}],"containers":[{"name":"web",
-		"image":"busybox:none","command":["slep"],"env":[{"name":"A","value":"b"}],"resources":{"limits":{"memory":"64Mi"},"requests":{"memory":"64Mi"}},
-		"volumeMounts":[{"name":"conf","mountPath":"/conf"}],"readinessProbe":{"httpGet":{"path":"/","port":80,"scheme":"HTTP"},"timeoutSeconds":1,
+		"spec":{"serviceAccountName":"former","volumes":[{"name":"conf","configMap":{"name":"confg","defaultMode":420}}],
+		"containers":[{"name":"web",
+		"image":"busybox:none","command":["slep"],"env":[{"name":"A","value":"b"}],"resources":{"limits":{"memory":"64Mi"},
+		"requests":{"memory":"64Mi"}},
+		"volumeMounts":[{"name":"conf","mountPath":"/conf"}],"readinessProbe":{"httpGet":{"path":"/","port":80,"scheme":"HTTP"},
+		"timeoutSeconds":1,
 		"periodSeconds":10,"successThreshold":1,"failureThreshold":3}}]}}}}`
 	later   = `{"spec":{"minReadySeconds":7}}`
 	nightly = `{"apiVersion":"batch/v1","spec":{"schedule":"0 3 * * *","suspend":true,"jobTemplate":{"spec":{"template":{"spec":{"restartPolicy":"Never",
@@ -147,8 +150,9 @@ var fieldCases = []fieldCase{
 }
 
 // scopedToTheCluster are kinds whose objects lie in no namespace.
-var scopedToTheCluster = map[string]bool{"Namespace": true, "ValidatingWebhookConfiguration": true, "PersistentVolume": true, "StorageClass": true,
-	"Node": true, "APIService": true}
+var scopedToTheCluster = map[string]bool{"Namespace": true, "ValidatingWebhookConfiguration": true, "PersistentVolume": true,
+	"StorageClass": true,
+	"Node":         true, "APIService": true}
 
 // OfOthers are the kinds of Argo CD and Flux, which not every cluster has.
 var OfOthers = []string{"Application", "Kustomization", "HelmRelease"}

@@ -96,7 +96,8 @@ func (c kindCase) run(t *testing.T, world func(t *testing.T) World) {
 func (c kindCase) untouched(t *testing.T, w World) {
 	b := c.begin(t, w)
 	b.observes(recovery.NotDone)
-	if b.step.Title == "" || b.step.Diff == "" || len(b.step.Rights) == 0 || (b.step.Target.UID == "") != c.absent || b.step.Target.SpecHash == "" {
+	if b.step.Title == "" || b.step.Diff == "" || len(b.step.Rights) == 0 || (b.step.Target.UID == "") != c.absent ||
+		b.step.Target.SpecHash == "" {
 		t.Errorf("something is missing: %+v", b.step)
 	}
 	checks := b.r.Review(t.Context(), b.plan, b.w.May)
