@@ -44,11 +44,12 @@ func draftUntaint(_ context.Context, _ *Recovery, q request) (draft, error) {
 				continue
 			}
 			key = t.Key
-			steps = append(steps, incident.Step{Kind: "SetTaint", Target: incident.Target{Object: kube.NodeObject(n)}, Params: map[string]string{"key": key}})
+			steps = append(steps, incident.Step{Kind: "SetTaint", Target: incident.Target{Object: kube.NodeObject(n)},
+				Params: map[string]string{"key": key}})
 		}
 		if len(steps) > 0 {
-			return eachAlone(steps, fmt.Sprintf("take taint %s from node %s", key, steps[0].Target.Object.Name), "take taint "+strings.ReplaceAll(key, "%", "%%")+
-				" from %d nodes", fmt.Sprintf("Nothing but the taint keeps pod %s from the node, and no pod in the cluster tolerates it.", p.Name)), nil
+			return eachAlone(steps, fmt.Sprintf("take taint %s from node %s", key, steps[0].Target.Object.Name),
+				"take taint "+strings.ReplaceAll(key, "%", "%%")+" from %d nodes", fmt.Sprintf("Nothing but the taint keeps pod %s from the node, and no pod in the cluster tolerates it.", p.Name)), nil
 		}
 	}
 	return no("no taint that somebody has left is all that keeps the pods off")
