@@ -63,7 +63,7 @@ func onlyTaint(n *corev1.Node, p *corev1.Pod) *corev1.Taint {
 	var only *corev1.Taint
 	for i := range n.Spec.Taints {
 		t := &n.Spec.Taints[i]
-		if !repels(*t) || toleratedBy(p, t) {
+		if !repels(*t) || bearsTaint(p, t) {
 			continue
 		}
 		if only != nil || strings.Contains(t.Key, "kubernetes.io/") || t.Effect != corev1.TaintEffectNoSchedule {
@@ -74,7 +74,7 @@ func onlyTaint(n *corev1.Node, p *corev1.Pod) *corev1.Taint {
 	return only
 }
 
-func toleratedBy(p *corev1.Pod, t *corev1.Taint) bool {
+func bearsTaint(p *corev1.Pod, t *corev1.Taint) bool {
 	return slices.ContainsFunc(p.Spec.Tolerations, func(x corev1.Toleration) bool {
 		return (x.Effect == "" || x.Effect == t.Effect) && (x.Key == "" || x.Key == t.Key) &&
 			(x.Operator == corev1.TolerationOpExists || x.Key != "" && x.Value == t.Value)
