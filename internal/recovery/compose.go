@@ -210,7 +210,7 @@ func (c *composition) bindOne(ctx context.Context, q request, s incident.Step) (
 		return b, err
 	}
 	b.Unmentioned = c.r.inALine(c.unmentioned(q, b))
-	if owned(b.Kind) {
+	if isOwned(b.Kind) {
 		by, ok, err := c.r.ownerOf(ctx, c.s, b.Target.Object)
 		if err != nil || !ok {
 			return b, err

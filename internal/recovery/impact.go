@@ -117,7 +117,7 @@ func (r *Recovery) impact(s *snapshot.Snapshot, steps []incident.Step) []string 
 			say("%s", text)
 		}
 		if o.Kind == "Node" {
-			say("It acts on node %s, on which %s", o.Name, running(len(s.PodsOn(o.Name))))
+			say("It acts on node %s, on which %s", o.Name, isRunning(len(s.PodsOn(o.Name))))
 		}
 		if o.Namespace == systemNamespace {
 			say("It acts in %s, on which the whole cluster rests", systemNamespace)
@@ -135,7 +135,7 @@ func (r *Recovery) impact(s *snapshot.Snapshot, steps []incident.Step) []string 
 // mostImpact bounds what is said, so that it is read.
 const mostImpact = 12
 
-func running(pods int) string {
+func isRunning(pods int) string {
 	if pods == 1 {
 		return "1 pod runs"
 	}

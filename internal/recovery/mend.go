@@ -195,15 +195,15 @@ func (p patient) ill(f func(pod *corev1.Pod, c kube.Container, t container)) {
 	}
 }
 
-// agreed is the one value that all agree on.
-func agreed[T any](all []T) (value T, ok bool) {
+// only is the one value that all agree on.
+func onlyOne[T any](all []T) (one T, ok bool) {
 	for i := range all {
 		if i > 0 && string(encode(all[i])) != string(encode(all[0])) {
-			return value, false
+			return one, false
 		}
 	}
 	if len(all) == 0 {
-		return value, false
+		return one, false
 	}
 	return all[0], true
 }

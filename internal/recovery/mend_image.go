@@ -131,7 +131,7 @@ func (p patient) pullAs(t container) (remedy, string) {
 			}
 		}
 	}
-	list, ok := agreed(lists)
+	list, ok := onlyOne(lists)
 	if !ok || string(encode(list)) == string(encode(p.spec.ImagePullSecrets)) {
 		return remedy{}, fmt.Sprintf("the registry of %s refuses it, and nobody in namespace %s shows with which Secret it can be pulled",
 			t.Image,
@@ -164,9 +164,9 @@ func (p patient) otherImage(t container) (remedy, string) {
 			}
 		}
 	}
-	image, ok := agreed(same)
+	image, ok := onlyOne(same)
 	if !ok && len(same) == 0 {
-		image, ok = agreed(like)
+		image, ok = onlyOne(like)
 	}
 	if !ok {
 		return remedy{}, fmt.Sprintf("not exactly one image like %s runs in the cluster, so nothing shows which one is meant", t.Image)

@@ -122,7 +122,7 @@ func mendTolerations(p patient) (remedy, string) {
 		if n.Spec.Unschedulable || !nodeReadyFor(n, p.s.At, 0) || !allIn(want, n.Labels) {
 			continue
 		}
-		if letsOn(n, p.spec.Tolerations) {
+		if toleratedBy(n, p.spec.Tolerations) {
 			return remedy{}, fmt.Sprintf("no taint keeps %s from node %s", p.o, n.Name)
 		}
 		kept[n.Name] = true
@@ -134,11 +134,11 @@ func mendTolerations(p patient) (remedy, string) {
 		if o.Namespace != p.o.Namespace || n == nil || !kept[n.Name] || p.s.WorkloadOf(o).Kind == "DaemonSet" {
 			continue
 		}
-		if list := chosen(o.Spec.Tolerations); letsOn(n, append(slices.Clone(p.spec.Tolerations), list...)) {
+		if list := chosen(o.Spec.Tolerations); toleratedBy(n, append(slices.Clone(p.spec.Tolerations), list...)) {
 			lists, who = append(lists, list), fmt.Sprintf("%s runs on node %s", inWords(p.s.WorkloadOf(o)), n.Name)
 		}
 	}
-	list, ok := agreed(lists)
+	list, ok := onlyOne(lists)
 	if len(kept) == 0 || !ok {
 		return remedy{}, fmt.Sprintf("nobody in namespace %s shows which taints pods of it may tolerate", p.o.Namespace)
 	}
@@ -155,7 +155,7 @@ func chosen(all []corev1.Toleration) []corev1.Toleration {
 	return slices.DeleteFunc(slices.Clone(all), func(t corev1.Toleration) bool { return strings.HasPrefix(t.Key, "node.kubernetes.io/") })
 }
 
-func letsOn(n *corev1.Node, by []corev1.Toleration) bool {
+func toleratedBy(n *corev1.Node, by []corev1.Toleration) bool {
 	for _, taint := range n.Spec.Taints {
 		if taint.Effect != corev1.TaintEffectPreferNoSchedule && !slices.ContainsFunc(by, func(t corev1.Toleration) bool {
 			return tolerates(t, taint)
@@ -186,7 +186,7 @@ func mendArchitecture(p patient) (remedy, string) {
 	for _, pod := range p.well {
 		good = add(good, pod)
 	}
-	runs, ok := agreed(good)
+	runs, ok := onlyOne(good)
 	if !ok || len(bad) == 0 || slices.Contains(bad, runs) {
 		return remedy{}, fmt.Sprintf("no pod of %s shows an architecture on which its image runs", p.o)
 	}
@@ -223,7 +223,7 @@ func mendCommand(p patient) (remedy, string) {
 				}
 			}
 		}
-		program, ok := agreed(like)
+		program, ok := onlyOne(like)
 		if !ok {
 			return
 		}

@@ -36,8 +36,8 @@ func mendPaused(p patient) (remedy, string) {
 		"What was changed in its template since it was paused is rolled out then."}, ""
 }
 
-// eachFact calls back for each fact of a kind that the logs of the containers that are ill tell.
-func (p patient) eachFact(kind logs.Kind, f func(t container, fact logs.Fact)) {
+// told calls back for each fact of a kind that the logs of the containers that are ill tell.
+func (p patient) told(kind logs.Kind, f func(t container, fact logs.Fact)) {
 	p.ill(func(pod *corev1.Pod, c kube.Container, t container) {
 		r, _ := readings.Last(p.s, pod, c)
 		for _, fact := range r.Facts {
@@ -53,7 +53,7 @@ func (p patient) eachFact(kind logs.Kind, f func(t container, fact logs.Fact)) {
 func mendVariable(p patient) (remedy, string) {
 	why := fmt.Sprintf("no log of %s names a variable that its container does not set", p.o)
 	var out remedy
-	p.eachFact(logs.MissingEnv, func(t container, f logs.Fact) {
+	p.told(logs.MissingEnv, func(t container, f logs.Fact) {
 		if f.Name == "" || len(out.steps) > 0 || slices.ContainsFunc(t.Env, func(v corev1.EnvVar) bool { return v.Name == f.Name }) {
 			return
 		}
@@ -99,7 +99,7 @@ func (p patient) variable(t container, name string) (v map[string]any, from stri
 			}
 		}
 	}
-	if e, ok := agreed(like); ok {
+	if e, ok := onlyOne(like); ok {
 		return asMap(decodeValue(string(encode(e)))), from
 	}
 	return p.keyOf(name)

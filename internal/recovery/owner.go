@@ -20,7 +20,7 @@ type owner struct {
 }
 
 // owned says of a kind of step whether an owner of its target would undo it: not of what ends a pod or restarts, or of what is no object.
-func owned(kind string) bool {
+func isOwned(kind string) bool {
 	return !slices.Contains([]string{RestartWorkload, RestoreHostFiles, DeletePod, EvictPod, "SetCordon", "SetTaint", "RemoveFinalizer",
 		"ReleaseVolume", "SetSuspended", "SetAutoSync"}, kind)
 }
