@@ -125,11 +125,11 @@ func draftGone(ctx context.Context, r *Recovery, q request) (draft, error) {
 func (r *Recovery) orphaned(ctx context.Context, s *snapshot.Snapshot, p *corev1.Pod) (step *incident.Step, why string, err error) {
 	name := p.Finalizers[0]
 	domain, _, ok := strings.Cut(name, "/")
-	running := slices.ContainsFunc(p.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool { return c.State.Running != nil })
+	alive := slices.ContainsFunc(p.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool { return c.State.Running != nil })
 	switch {
 	case !ok || strings.HasSuffix(domain, "kubernetes.io") || strings.HasSuffix(domain, "k8s.io"):
 		return nil, fmt.Sprintf("finalizer %s is Kubernetes' own, whose controllers remove it when they have done their work", name), nil
-	case running:
+	case alive:
 		return nil, fmt.Sprintf("containers of pod %s still run, so whoever set finalizer %s may have work to do", p.Name, name), nil
 	case !s.SeenWhole("", "deployments", "statefulsets", "daemonsets", "pods"):
 		return nil, fmt.Sprintf("whether the controller of finalizer %s is gone cannot be proved, for not all workloads could be seen", name), nil

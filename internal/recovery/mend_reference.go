@@ -210,25 +210,25 @@ func (f reference) words(to reference, o incident.Object) string {
 	return fmt.Sprintf("%s is as %s needs it.", f.name, o)
 }
 
-// repoint is the step that sets all the places: one, or several variables of one container.
+// repoint is the step that sets all the places: one, or several variables of last container.
 func (p patient) repoint(places map[string]reference, changes map[named]reference) (incident.Step, bool) {
-	var one reference
+	var last reference
 	for _, f := range places {
-		if one.list != "" && (f.list != "env" || one.list != "env" || f.container.name() != one.container.name()) {
+		if last.list != "" && (f.list != "env" || last.list != "env" || f.container.name() != last.container.name()) {
 			return incident.Step{}, false
 		}
-		one = f
+		last = f
 	}
 	switch {
-	case one.list == "volumes":
-		return p.set("SetVolume", renamed(p.at("volumes", withName(one.element)), changes), "volume", one.element), true
-	case one.list == "envFrom":
-		return p.set("SetEnvFrom", renamed(p.of(one.container, "envFrom"), changes), one.container.in()...), true
+	case last.list == "volumes":
+		return p.set("SetVolume", renamed(p.at("volumes", withName(last.element)), changes), "volume", last.element), true
+	case last.list == "envFrom":
+		return p.set("SetEnvFrom", renamed(p.of(last.container, "envFrom"), changes), last.container.in()...), true
 	case len(places) == 1:
-		return p.set("SetEnv", renamed(p.of(one.container, "env", withName(one.element)), changes), one.container.in("name", one.element)...),
+		return p.set("SetEnv", renamed(p.of(last.container, "env", withName(last.element)), changes), last.container.in("name", last.element)...),
 			true
 	}
-	return p.set("SetVariables", renamed(p.of(one.container, "env"), changes), one.container.in()...), true
+	return p.set("SetVariables", renamed(p.of(last.container, "env"), changes), last.container.in()...), true
 }
 
 // renamed is a part of a pod template whose references are changed.
