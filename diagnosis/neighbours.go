@@ -3,7 +3,6 @@ package diagnosis
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -316,8 +315,11 @@ func (n neighbours) changed(changes []change.Change) []near {
 	return out
 }
 
+// keeping are the workloads that keep their pods running.
+var keeping = []string{"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"}
+
 // plainlyWell says whether everything that can be seen of an object is well: a Service with ready endpoints, a workload whose pods are all
-// healthy, a custom resource that says that it is ready.
+// healthy.
 func (n neighbours) plainlyWell(o incident.Object) bool {
 	switch o.Kind {
 	case "Service":
@@ -330,5 +332,6 @@ func (n neighbours) plainlyWell(o incident.Object) bool {
 		return true
 	}
 	pods := checks.PodsBehind(n.s, o)
-	return len(pods) > 0 && strings.HasSuffix(o.Kind, "t") && !slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return !kube.Healthy(p) })
+	ill := func(p *corev1.Pod) bool { return !kube.Healthy(p) }
+	return len(pods) > 0 && slices.Contains(keeping, o.Kind) && !slices.ContainsFunc(pods, ill)
 }

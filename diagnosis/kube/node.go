@@ -5,6 +5,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1helpers "k8s.io/component-helpers/scheduling/corev1"
+	"k8s.io/klog/v2"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -31,6 +33,11 @@ func NodeReady(n *corev1.Node) bool {
 	}
 	c := NodeCondition(n, corev1.NodeReady)
 	return c != nil && c.Status == corev1.ConditionTrue
+}
+
+// Tolerates says whether one of the tolerations is of the taint, as the scheduler takes it.
+func Tolerates(by []corev1.Toleration, t corev1.Taint) bool {
+	return corev1helpers.TolerationsTolerateTaint(klog.Background(), by, &t, false)
 }
 
 // leavingTaints are put on a node that is about to be removed: by the cluster autoscaler, Karpenter, cloud controllers and the handlers

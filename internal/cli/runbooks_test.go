@@ -1,10 +1,7 @@
 package cli_test
 
 import (
-	"os"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/catalog"
 	"github.com/paramedic-bot/paramedic/internal/recovery"
@@ -12,7 +9,6 @@ import (
 
 // docs/runbooks.md is what the registries give; -update writes it.
 func TestTheGuideToRunbooksIsCurrent(t *testing.T) {
-	const path = "../../docs/runbooks.md"
 	var codes []string
 	known := map[string]bool{}
 	for _, c := range catalog.Codes() {
@@ -30,17 +26,5 @@ func TestTheGuideToRunbooksIsCurrent(t *testing.T) {
 			t.Errorf("%s is done by hand, and is no code or has runbooks %v", code, names)
 		}
 	}
-	want := recovery.Markdown(codes)
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	have, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(have)); diff != "" {
-		t.Errorf("%s is not current; run make docs (-registry +file):\n%s", path, diff)
-	}
+	isCurrent(t, "../../docs/runbooks.md", recovery.Markdown(codes))
 }

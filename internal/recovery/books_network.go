@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -71,16 +69,13 @@ func unlessUnfit(f drafter) drafter {
 	}
 }
 
-// asIs is an object as the API server has it, for the Snapshot's types may not know all its fields.
+// asIs is an object as asItIs reads it, which has to be there.
 func (r *Recovery) asIs(ctx context.Context, o incident.Object) (object, error) {
-	b, err := r.o.Reader.Get(ctx, o)
-	if apierrors.IsNotFound(err) {
-		return nil, unfit("%s is not there any more", inWords(o))
+	now, err := r.asItIs(ctx, o)
+	if err == nil && now == nil {
+		err = unfit("%s is not there any more", inWords(o))
 	}
-	if err != nil {
-		return nil, err
-	}
-	return decodeObject(b)
+	return now, err
 }
 
 // aboutKind is the object of a kind that the cause is about: that of the finding at its root, or the first at fault.
@@ -113,18 +108,9 @@ func nearName(name string, there []string) (string, bool) {
 	return near[0], true
 }
 
-// setTo is a step that sets a field; params are names and values, in turn.
-func setTo(kind string, o incident.Object, value any, params ...string) incident.Step {
-	s := incident.Step{Kind: kind, Target: incident.Target{Object: o}, Params: map[string]string{paramValue: encodeValue(value)}}
-	for i := 0; i+1 < len(params); i += 2 {
-		s.Params[params[i]] = params[i+1]
-	}
-	return s
-}
-
-// one is a remedy of a single step, whose value comes from what the remedy rests on.
+// oneStep is a remedy of a single step, whose value comes from what the remedy rests on.
 func oneStep(s incident.Step, title, why string) (draft, error) {
-	return draft{steps: []incident.Step{restingOn(asSource(why), s)}, title: title, why: why}, nil
+	return single(restingOn(asSource(why), s), title, why)
 }
 
 // asSource is a sentence as it stands among others' sources, such as "the copy last seen good".

@@ -2,10 +2,7 @@ package recovery
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"regexp"
-	"strconv"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -27,61 +24,37 @@ func draftScaleBack(ctx context.Context, r *Recovery, q request) (draft, error) 
 			why = inWords(o) + " is scaled to 0, and nothing tells how many pods it had; kubectl scale --replicas=1 if it is to work"
 			continue
 		}
-		return draft{steps: []incident.Step{{Kind: "Scale", Target: incident.Target{Object: o},
-			Params: map[string]string{paramValue: fmt.Sprint(n)}}},
-			title: fmt.Sprintf("scale %s back to %d", inWords(o), n), why: "It is scaled to 0, and what waits for it waits in vain. " + from}, nil
+		return single(setTo("Scale", o, n), fmt.Sprintf("scale %s back to %d", inWords(o), n),
+			"It is scaled to 0, and what waits for it waits in vain. "+from)
 	}
 	return no("%s", why)
 }
 
+// switchedOff says whether a Deployment or StatefulSet is scaled to zero.
 func switchedOff(s *snapshot.Snapshot, o incident.Object) bool {
-	switch o.Kind {
-	case "Deployment":
-		d := s.Deployment(o.Namespace, o.Name)
-		return d != nil && d.Spec.Replicas != nil && *d.Spec.Replicas == 0
-	case "StatefulSet":
-		d := s.StatefulSet(o.Namespace, o.Name)
-		return d != nil && d.Spec.Replicas != nil && *d.Spec.Replicas == 0
-	}
-	return false
+	d, t := s.Deployment(o.Namespace, o.Name), s.StatefulSet(o.Namespace, o.Name)
+	return o.Kind == "Deployment" && d != nil && kube.Replicas(d.Spec.Replicas) == 0 ||
+		o.Kind == "StatefulSet" && t != nil && kube.Replicas(t.Spec.Replicas) == 0
 }
-
-// fromPods are the words of the controllers that tell how many pods a workload had (ScalingReplicaSet,
-// k8s.io/kubernetes/pkg/controller/deployment).
-var fromPods = regexp.MustCompile(`from (\d+) to 0$`)
 
 // podsBefore is how many pods a workload had before it had none, and what tells that: 0 if nothing does. What tells it is the event of its
 // being scaled, or the manifest that was last applied; the API server's own default stands for a manifest that names no number.
 func (r *Recovery) podsBefore(ctx context.Context, s *snapshot.Snapshot, o incident.Object) (int, string, error) {
-	if e := kube.LastEvent(s, o, "ScalingReplicaSet"); e != nil {
-		if m := fromPods.FindStringSubmatch(e.Message); m != nil {
-			if n, err := strconv.Atoi(m[1]); err == nil && n > 0 {
-				return n, fmt.Sprintf("It had %d before, as the event of %s says.", n, stamp(snapshot.EventTime(e).Time)), nil
-			}
-		}
+	if n, at := scaledDownFrom(s, o); n > 0 {
+		return n, fmt.Sprintf("It had %d before, as the event of %s says.", n, stamp(at)), nil
 	}
-	b, err := r.o.Reader.Get(ctx, o)
+	now, err := r.asIs(ctx, o)
 	if err != nil {
 		return 0, "", fmt.Errorf("see how many pods %s had: %w", o, err)
 	}
-	now, err := decodeObject(b)
-	if err != nil {
-		return 0, "", err
-	}
-	var applied struct {
-		Spec struct {
-			Replicas *int `json:"replicas"`
-		} `json:"spec"`
-	}
-	text := now.text("metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration")
-	known := text != "" && json.Unmarshal([]byte(text), &applied) == nil
+	applied := appliedLast(now)
 	switch {
-	case !known:
+	case applied == nil:
 		return 0, "", nil
-	case applied.Spec.Replicas == nil:
+	case applied.at("spec", "replicas") == nil:
 		return 1, "The manifest that was last applied names no number, for which Kubernetes takes 1.", nil
 	}
-	return *applied.Spec.Replicas, fmt.Sprintf("The manifest that was last applied has %d.", *applied.Spec.Replicas), nil
+	return appliedReplicas(now), fmt.Sprintf("The manifest that was last applied has %d.", appliedReplicas(now)), nil
 }
 
 // draftRestartController makes the pods of a controller anew that run and take note of nothing.

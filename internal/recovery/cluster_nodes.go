@@ -15,12 +15,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// removalOf is a step that removes a pod, so that its controller makes another.
-func removalOf(p *corev1.Pod, params map[string]string) incident.Step {
-	return incident.Step{Kind: DeletePod, Params: params,
-		Target: incident.Target{Object: incident.Object{Kind: "Pod", Namespace: p.Namespace, Name: p.Name}}}
-}
-
 // eachAlone makes a draft of steps that stand each for itself.
 func eachAlone(steps []incident.Step, one, many, why string) draft {
 	return draft{steps: steps, title: one, many: many, why: why}
@@ -46,7 +40,7 @@ func draftUncordon(_ context.Context, _ *Recovery, q request) (draft, error) {
 	var steps []incident.Step
 	for _, n := range nodesAtFault(q) {
 		if why = cordonedOnPurpose(q.s, n, q.cause.Since); why == "" {
-			steps = append(steps, incident.Step{Kind: "SetCordon", Target: incident.Target{Object: kube.NodeObject(n)}})
+			steps = append(steps, setTo("SetCordon", kube.NodeObject(n), nil))
 		}
 	}
 	if len(steps) == 0 {
@@ -136,7 +130,7 @@ func draftClear(_ context.Context, _ *Recovery, q request) (draft, error) {
 		}
 		for _, p := range q.s.PodsOn(n.Name) {
 			if kube.HasEnded(p) && metav1.GetControllerOf(p) != nil && p.DeletionTimestamp == nil {
-				steps = append(steps, removalOf(p, nil))
+				steps = append(steps, deletePod(p, "", nil))
 			}
 		}
 	}
@@ -175,7 +169,7 @@ func draftLost(_ context.Context, _ *Recovery, q request) (draft, error) {
 		for _, p := range q.s.PodsOn(n.Name) {
 			c := metav1.GetControllerOf(p)
 			if c != nil && c.Kind != "DaemonSet" && !kube.HasEnded(p) && (p.DeletionTimestamp != nil || c.Kind == "StatefulSet") {
-				steps = append(steps, removalOf(p, map[string]string{paramAtOnce: "true"}))
+				steps = append(steps, deletePod(p, "", map[string]string{paramAtOnce: "true"}))
 			}
 		}
 	}
@@ -203,7 +197,7 @@ func draftNodeAgent(ctx context.Context, r *Recovery, q request) (draft, error) 
 			case !kube.IsReady(p):
 				why = fmt.Sprintf("pod %s/%s is not ready itself: what is wrong with it comes first", p.Namespace, p.Name)
 			default:
-				steps = append(steps, removalOf(p, nil))
+				steps = append(steps, deletePod(p, "", nil))
 			}
 		}
 	}

@@ -44,8 +44,7 @@ func draftUntaint(_ context.Context, _ *Recovery, q request) (draft, error) {
 				continue
 			}
 			key = t.Key
-			steps = append(steps, incident.Step{Kind: "SetTaint", Target: incident.Target{Object: kube.NodeObject(n)},
-				Params: map[string]string{"key": key}})
+			steps = append(steps, setTo("SetTaint", kube.NodeObject(n), nil, "key", key))
 		}
 		if len(steps) > 0 {
 			return eachAlone(steps, fmt.Sprintf("take taint %s from node %s", key, steps[0].Target.Object.Name),
@@ -64,7 +63,7 @@ func onlyTaint(n *corev1.Node, p *corev1.Pod) *corev1.Taint {
 	var only *corev1.Taint
 	for i := range n.Spec.Taints {
 		t := &n.Spec.Taints[i]
-		if !repels(*t) || bearsTaint(p, t) {
+		if !repels(*t) || kube.Tolerates(p.Spec.Tolerations, *t) {
 			continue
 		}
 		if only != nil || strings.Contains(t.Key, "kubernetes.io/") || t.Effect != corev1.TaintEffectNoSchedule {
@@ -73,13 +72,6 @@ func onlyTaint(n *corev1.Node, p *corev1.Pod) *corev1.Taint {
 		only = t
 	}
 	return only
-}
-
-func bearsTaint(p *corev1.Pod, t *corev1.Taint) bool {
-	return slices.ContainsFunc(p.Spec.Tolerations, func(x corev1.Toleration) bool {
-		return (x.Effect == "" || x.Effect == t.Effect) && (x.Key == "" || x.Key == t.Key) &&
-			(x.Operator == corev1.TolerationOpExists || x.Key != "" && x.Value == t.Value)
-	})
 }
 
 // meantFor says whether a pod tolerates the taint by its name.
@@ -98,11 +90,9 @@ func draftLabel(_ context.Context, _ *Recovery, q request) (draft, error) {
 				continue
 			}
 			if n := lostLabel(q.s, key, value); n != nil {
-				step := incident.Step{Kind: "SetNodeLabel", Target: incident.Target{Object: kube.NodeObject(n)},
-					Params: map[string]string{"label": key, paramValue: encodeValue(value)}}
-				return draft{steps: []incident.Step{step}, title: fmt.Sprintf("give node %s its label %s=%s back", n.Name, key, value),
-					why: fmt.Sprintf("No node has the label that pod %s asks for, and %s had it: a pod that asks for it was placed there.", p.Name,
-						n.Name)}, nil
+				return single(setTo("SetNodeLabel", kube.NodeObject(n), value, "label", key),
+					fmt.Sprintf("give node %s its label %s=%s back", n.Name, key, value),
+					fmt.Sprintf("No node has the label that pod %s asks for, and %s had it: a pod that asks for it was placed there.", p.Name, n.Name))
 			}
 		}
 	}

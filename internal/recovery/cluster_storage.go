@@ -43,21 +43,14 @@ func draftExpand(_ context.Context, _ *Recovery, q request) (draft, error) {
 	}
 	c := claims[0]
 	was := c.Spec.Resources.Requests[corev1.ResourceStorage]
-	is := halfAsMuchAgain(was)
+	is := halfMore(was, 1<<30)
 	if why := cannotGrow(q.s, c, was, is); why != "" {
 		return no("%s", why)
 	}
-	return draft{steps: []incident.Step{{Kind: "ExpandClaim", Target: incident.Target{Object: incident.Object{Kind: "PersistentVolumeClaim",
-		Namespace: c.Namespace, Name: c.Name}}, Params: map[string]string{paramValue: encodeValue(is.String())}}},
-		title: fmt.Sprintf("expand PersistentVolumeClaim %s/%s from %s to %s", c.Namespace, c.Name, was.String(), is.String()),
-		why: fmt.Sprintf("It is full: %s are what it has and half as much again, in whole Gi. StorageClass %s allows it; a volume never shrinks "+
-			"again.", is.String(), *c.Spec.StorageClassName)}, nil
-}
-
-// halfAsMuchAgain is a size times one and a half, rounded up to whole Gi.
-func halfAsMuchAgain(q resource.Quantity) resource.Quantity {
-	const gi = 1 << 30
-	return *resource.NewQuantity((q.Value()*3/2+gi-1)/gi*gi, resource.BinarySI)
+	o := incident.Object{Kind: "PersistentVolumeClaim", Namespace: c.Namespace, Name: c.Name}
+	return single(setTo("ExpandClaim", o, is.String()), fmt.Sprintf("expand %s from %s to %s", inWords(o), was.String(), is.String()),
+		fmt.Sprintf("It is full: %s are what it has and half as much again, in whole Gi. StorageClass %s allows it; a volume never shrinks "+
+			"again.", is.String(), *c.Spec.StorageClassName))
 }
 
 // cannotGrow says why a claim cannot be expanded.
@@ -184,12 +177,11 @@ func draftDefaultStorageClass(ctx context.Context, r *Recovery, q request) (draf
 const defaultClassMark = "storageclass.kubernetes.io/is-default-class"
 
 func classMark(class, value string) incident.Step {
-	s := incident.Step{Kind: "SetDefaultClass", Target: incident.Target{Object: incident.Object{Kind: "StorageClass", Name: class}},
-		Params: map[string]string{}}
+	var to any
 	if value != "" {
-		s.Params[paramValue] = encodeValue(value)
+		to = value
 	}
-	return s
+	return setTo("SetDefaultClass", incident.Object{Kind: "StorageClass", Name: class}, to)
 }
 
 // claimsClass says why a claim that names its class, or its volume, has no remedy: neither can be changed in it.
@@ -239,8 +231,9 @@ func draftHolder(_ context.Context, _ *Recovery, q request) (draft, error) {
 	for _, c := range claimsAtFault(q) {
 		for _, p := range claimPods(q.s, c) {
 			if p.Spec.NodeName != "" && offForSure(q.s, p.Spec.NodeName) {
-				return draft{steps: []incident.Step{removalOf(p, map[string]string{paramAtOnce: "true"})}, title: "remove pod " + p.Name + " at once",
-					why: fmt.Sprintf("It holds the volume, and its node %s is off or gone, so that nothing of it runs.", p.Spec.NodeName)}, nil
+				return draft{steps: []incident.Step{deletePod(p, "", map[string]string{paramAtOnce: "true"})},
+					title: "remove pod " + p.Name + " at once",
+					why:   fmt.Sprintf("It holds the volume, and its node %s is off or gone, so that nothing of it runs.", p.Spec.NodeName)}, nil
 			}
 		}
 	}

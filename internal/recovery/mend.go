@@ -132,11 +132,7 @@ func (p patient) at(path ...string) any {
 
 // set is a step that gives a field of the workload a value; nil removes it.
 func (p patient) set(kind string, value any, params ...string) incident.Step {
-	s := incident.Step{Kind: kind, Target: incident.Target{Object: p.o}, Params: map[string]string{paramValue: encodeValue(value)}}
-	for i := 0; i+1 < len(params); i += 2 {
-		s.Params[params[i]] = params[i+1]
-	}
-	return s
+	return setTo(kind, p.o, value, params...)
 }
 
 // container is one of a pod template's.
@@ -195,7 +191,7 @@ func (p patient) ill(f func(pod *corev1.Pod, c kube.Container, t container)) {
 	}
 }
 
-// only is the one value that all agree on.
+// onlyOne is the one value that all agree on.
 func onlyOne[T any](all []T) (one T, ok bool) {
 	for i := range all {
 		if i > 0 && string(encode(all[i])) != string(encode(all[0])) {

@@ -27,10 +27,6 @@ func faulted(q request) []*corev1.Pod {
 	return out
 }
 
-func deletePod(p *corev1.Pod, source string, params map[string]string) incident.Step {
-	return incident.Step{Kind: DeletePod, Target: incident.Target{Object: podObject(p)}, Source: source, Params: params}
-}
-
 // draftLeftovers deletes the pods that have failed and that their workload has replaced.
 func draftLeftovers(_ context.Context, _ *Recovery, q request) (draft, error) {
 	out := draft{many: "delete %d pods that have failed and were replaced"}

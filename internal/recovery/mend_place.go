@@ -156,19 +156,9 @@ func chosen(all []corev1.Toleration) []corev1.Toleration {
 }
 
 func toleratedBy(n *corev1.Node, by []corev1.Toleration) bool {
-	for _, taint := range n.Spec.Taints {
-		if taint.Effect != corev1.TaintEffectPreferNoSchedule && !slices.ContainsFunc(by, func(t corev1.Toleration) bool {
-			return tolerates(t, taint)
-		}) {
-			return false
-		}
-	}
-	return true
-}
-
-func tolerates(t corev1.Toleration, taint corev1.Taint) bool {
-	return (t.Effect == "" || t.Effect == taint.Effect) && (t.Key == taint.Key || t.Key == "" && t.Operator == corev1.TolerationOpExists) &&
-		(t.Operator == corev1.TolerationOpExists || t.Value == taint.Value)
+	return !slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool {
+		return t.Effect != corev1.TaintEffectPreferNoSchedule && !kube.Tolerates(by, t)
+	})
 }
 
 // mendArchitecture keeps a pod on nodes of the architecture on which its image runs.

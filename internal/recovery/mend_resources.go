@@ -14,11 +14,9 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// half more than was used is what a container is given, in whole Mi.
-func halfAgain(used resource.Quantity) resource.Quantity {
-	const unit = 1 << 20
-	n := (used.Value()*3/2 + unit - 1) / unit * unit
-	return *resource.NewQuantity(n, resource.BinarySI)
+// halfMore is a quantity times one and a half, rounded up to a whole number of units.
+func halfMore(q resource.Quantity, unit int64) resource.Quantity {
+	return *resource.NewQuantity((q.Value()*3/2+unit-1)/unit*unit, resource.BinarySI)
 }
 
 // mendMemory raises the memory limit of a container that was killed at it: to what the revision before had, if that is more, or else to
@@ -40,7 +38,7 @@ func mendMemory(p patient) (remedy, string) {
 		if m, name := p.measured(pod); m.Cmp(used) > 0 {
 			used, from = m, fmt.Sprintf("Container %s uses %s (%s).", c.Spec.Name, m.String(), name)
 		}
-		to := halfAgain(used)
+		to := halfMore(used, 1<<20)
 		if before := p.before(t.Name); before != nil {
 			if had := before.Resources.Limits[corev1.ResourceMemory]; had.Cmp(limit) > 0 {
 				to, from = had, fmt.Sprintf("Container %s was killed at its limit of %s; the revision before gave it %s.", c.Spec.Name, limit.String(),
@@ -184,7 +182,7 @@ func mendStorage(p patient) (remedy, string) {
 		if name = m[1]; err != nil {
 			continue
 		}
-		to := halfAgain(limit)
+		to := halfMore(limit, 1<<20)
 		from := fmt.Sprintf("It was evicted for using more than %s, so it needs more than that.", limit.String())
 		if why = p.tooMuch(corev1.ResourceEphemeralStorage, limit, to); why != "" {
 			continue
@@ -220,7 +218,7 @@ func mendRequest(p patient) (remedy, string) {
 			}
 			for _, pod := range p.well {
 				if used, by := p.measured(pod); name == corev1.ResourceMemory && from == "" && !used.IsZero() {
-					to, from = halfAgain(used), "by "+by+", and half more, its pods that run need"
+					to, from = halfMore(used, 1<<20), "by "+by+", and half more, its pods that run need"
 				}
 			}
 			if to.IsZero() || to.Cmp(most) > 0 {

@@ -38,7 +38,7 @@ func draftAgent(ctx context.Context, r *Recovery, q request) (draft, error) {
 			return selectNode(q.s, d, o, n)
 		}
 		for _, t := range n.Spec.Taints {
-			if t.Effect == corev1.TaintEffectPreferNoSchedule || toleratesTaint(spec.Tolerations, t) {
+			if t.Effect == corev1.TaintEffectPreferNoSchedule || kube.Tolerates(spec.Tolerations, t) {
 				continue
 			}
 			now, err := r.asIs(ctx, o)
@@ -73,16 +73,6 @@ func nodesWithout(s *snapshot.Snapshot, d *appsv1.DaemonSet) []*corev1.Node {
 		}
 	}
 	return out
-}
-
-func toleratesTaint(all []corev1.Toleration, t corev1.Taint) bool {
-	for _, x := range all {
-		if (x.Key == "" || x.Key == t.Key) && (x.Effect == "" || x.Effect == t.Effect) &&
-			(x.Operator == corev1.TolerationOpExists || x.Value == t.Value) {
-			return true
-		}
-	}
-	return false
 }
 
 // selectNode gives a DaemonSet the node selector of the revision before, if that fits the node; or else the node the label that all nodes

@@ -2,12 +2,12 @@ package recovery
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
+	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
@@ -48,12 +48,8 @@ func scaledToZero(q request) (incident.Object, bool) {
 	if d, ok := resolvers.Find(q.s); ok && q.cause.Code == "DNSScaledToZero" {
 		candidates = append(candidates, d.Workload)
 	}
-	for _, o := range candidates {
-		d, t := q.s.Deployment(o.Namespace, o.Name), q.s.StatefulSet(o.Namespace, o.Name)
-		if o.Kind == "Deployment" && d != nil && kube.Replicas(d.Spec.Replicas) == 0 ||
-			o.Kind == "StatefulSet" && t != nil && kube.Replicas(t.Spec.Replicas) == 0 {
-			return o, true
-		}
+	if i := slices.IndexFunc(candidates, func(o incident.Object) bool { return switchedOff(q.s, o) }); i >= 0 {
+		return candidates[i], true
 	}
 	return incident.Object{}, false
 }
@@ -76,16 +72,8 @@ func (r *Recovery) replicasBefore(ctx context.Context, s *snapshot.Snapshot, o i
 	if n := countOfPods(now.text("metadata", "annotations", downscalerNote)); n > 0 {
 		return n, fmt.Sprintf("%d is what kube-downscaler noted in %s when it scaled it down.", n, inWords(o)), nil
 	}
-	var last *corev1.Event
-	for _, e := range s.EventsOf(o) {
-		if scaledDown.MatchString(e.Message) && (last == nil || snapshot.EventTime(last).Time.Before(snapshot.EventTime(e).Time)) {
-			last = e
-		}
-	}
-	if last != nil {
-		m := scaledDown.FindStringSubmatch(last.Message)
-		n := countOfPods(m[1] + m[2])
-		return n, fmt.Sprintf("It had %d until %s, as an event says.", n, stamp(snapshot.EventTime(last).Time)), nil
+	if n, at := scaledDownFrom(s, o); n > 0 {
+		return n, fmt.Sprintf("It had %d until %s, as an event says.", n, stamp(at)), nil
 	}
 	for i := range s.HPAs {
 		h := &s.HPAs[i]
@@ -94,17 +82,28 @@ func (r *Recovery) replicasBefore(ctx context.Context, s *snapshot.Snapshot, o i
 			return n, fmt.Sprintf("%d is the least that HorizontalPodAutoscaler %s gives it; it goes on from there by itself.", n, h.Name), nil
 		}
 	}
-	var applied struct {
-		Spec struct {
-			Replicas int `json:"replicas"`
-		} `json:"spec"`
-	}
-	note := now.text("metadata", "annotations", corev1.LastAppliedConfigAnnotation)
-	if json.Unmarshal([]byte(note), &applied) == nil && applied.Spec.Replicas > 0 {
-		return applied.Spec.Replicas, fmt.Sprintf("%d is what its manifest says, as it was last applied.", applied.Spec.Replicas), nil
+	if n := appliedReplicas(now); n > 0 {
+		return n, fmt.Sprintf("%d is what its manifest says, as it was last applied.", n), nil
 	}
 	n, revisionOf := replicasOfRevision(s, o)
 	return n, fmt.Sprintf("Revision %s of it had %d.", revisionOf, n), nil
+}
+
+// scaledDownFrom is how many pods a workload had until it was scaled to zero, and when that was, by the newest event that says so; 0 where
+// none does.
+func scaledDownFrom(s *snapshot.Snapshot, o incident.Object) (n int, at time.Time) {
+	for _, e := range s.EventsOf(o) {
+		if m := scaledDown.FindStringSubmatch(e.Message); m != nil && (n == 0 || at.Before(snapshot.EventTime(e).Time)) {
+			n, at = countOfPods(m[1]+m[2]), snapshot.EventTime(e).Time
+		}
+	}
+	return n, at
+}
+
+// appliedReplicas is how many pods a workload has by the manifest that kubectl last applied; 0 where that does not say.
+func appliedReplicas(now object) int {
+	n, _ := appliedLast(now).at("spec", "replicas").(int64)
+	return int(n)
 }
 
 // replicasOfRevision is how many pods the newest revision of a Deployment had that had any, and which that is.

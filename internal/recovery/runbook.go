@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -64,6 +66,28 @@ type draft struct {
 }
 
 func no(format string, a ...any) (draft, error) { return draft{no: fmt.Sprintf(format, a...)}, nil }
+
+// setTo is a step that gives something of an object a value; nil removes it. The parameters are names, each followed by what it is.
+func setTo(kind string, o incident.Object, value any, params ...string) incident.Step {
+	s := incident.Step{Kind: kind, Target: incident.Target{Object: o}, Params: map[string]string{}}
+	if value != nil {
+		s.Params[paramValue] = encodeValue(value)
+	}
+	for i := 0; i+1 < len(params); i += 2 {
+		s.Params[params[i]] = params[i+1]
+	}
+	return s
+}
+
+// deletePod is a step that removes a pod, so that its controller makes another.
+func deletePod(p *corev1.Pod, source string, params map[string]string) incident.Step {
+	return incident.Step{Kind: DeletePod, Target: incident.Target{Object: podObject(p)}, Source: source, Params: params}
+}
+
+// single is a remedy of a single step.
+func single(s incident.Step, title, why string) (draft, error) {
+	return draft{steps: []incident.Step{s}, title: title, why: why}, nil
+}
 
 // restart takes its timestamp from the diagnosis, so that one diagnosis gives one plan however often it is asked for.
 func restart(o incident.Object, at time.Time) incident.Step {

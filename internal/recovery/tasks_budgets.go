@@ -18,16 +18,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-func budgets(q request) []*policyv1.PodDisruptionBudget {
-	var out []*policyv1.PodDisruptionBudget
-	for _, o := range ofKind(q.cause.Objects, "PodDisruptionBudget") {
-		if b := find(q.s.PDBs, o); b != nil {
-			out = append(out, b)
-		}
-	}
-	return out
-}
-
 // guardedBy are the pods that a budget selects.
 func guardedBy(s *snapshot.Snapshot, b *policyv1.PodDisruptionBudget) map[*corev1.Pod]bool {
 	out := map[*corev1.Pod]bool{}
@@ -45,7 +35,7 @@ func guardedBy(s *snapshot.Snapshot, b *policyv1.PodDisruptionBudget) map[*corev
 
 // draftRoomToDrain makes room for one disruption: by one pod more where that is enough and harmless, otherwise by a budget that allows one.
 func draftRoomToDrain(ctx context.Context, r *Recovery, q request) (draft, error) {
-	blamed := budgets(q)
+	blamed := blamedOf(q, "PodDisruptionBudget", q.s.PDBs)
 	if len(blamed) == 0 {
 		return no("no budget is at fault")
 	}
@@ -84,7 +74,7 @@ func draftRoomToDrain(ctx context.Context, r *Recovery, q request) (draft, error
 		why += " There is only one pod: while it moves, there is none."
 	}
 	return single(restingOn("its own rule, which allows none of its pods to be moved; one is the least that lets a node be emptied",
-		stepTo("SetBudget", o, spec)), fmt.Sprintf("let budget %s/%s allow one disruption", o.Namespace, o.Name), why)
+		setTo("SetBudget", o, spec)), fmt.Sprintf("let budget %s/%s allow one disruption", o.Namespace, o.Name), why)
 }
 
 // onePodMore scales up a Deployment by one where that alone lets its budget allow a disruption: n pods then. What runs once may not be
@@ -116,12 +106,12 @@ func onePodMore(s *snapshot.Snapshot, b *policyv1.PodDisruptionBudget, workloads
 		return step, 0
 	}
 	n = int64(kube.Replicas(d.Spec.Replicas)) + 1
-	return stepTo("Scale", workloads[0], n), n
+	return setTo("Scale", workloads[0], n), n
 }
 
 // draftBudgetSelector corrects a budget's selector by the labels that the pods of the one workload have that it nearly names.
 func draftBudgetSelector(ctx context.Context, r *Recovery, q request) (draft, error) {
-	blamed := budgets(q)
+	blamed := blamedOf(q, "PodDisruptionBudget", q.s.PDBs)
 	if len(blamed) == 0 {
 		return no("no budget is at fault")
 	}
@@ -147,7 +137,7 @@ func draftBudgetSelector(ctx context.Context, r *Recovery, q request) (draft, er
 	}
 	spec, _ := live.clone().at("spec").(map[string]any)
 	object(spec).set(asJSON(meant[0]), "selector", "matchLabels")
-	return single(restingOn("the labels of the pods of "+inWords(workload), stepTo("SetBudget", o, spec)), fmt.Sprintf("let budget %s/%s "+
+	return single(restingOn("the labels of the pods of "+inWords(workload), setTo("SetBudget", o, spec)), fmt.Sprintf("let budget %s/%s "+
 		"select the pods of %s", o.Namespace, o.Name, workload.Name),
 		fmt.Sprintf("It selects %s, which no pod has; the pods of %s have %s.", kube.LabelWords(wanted), workload, kube.LabelWords(meant[0])))
 }
@@ -183,7 +173,7 @@ func correctedSelector(wanted, has map[string]string) map[string]string {
 
 // draftOneBudget removes of two budgets of the same pods the one whose pods the other protects as well.
 func draftOneBudget(ctx context.Context, r *Recovery, q request) (draft, error) {
-	all := budgets(q)
+	all := blamedOf(q, "PodDisruptionBudget", q.s.PDBs)
 	if len(all) != 2 {
 		return no("%d budgets select the same pods; which of them is meant only their makers know", len(all))
 	}
@@ -210,7 +200,7 @@ func draftOneBudget(ctx context.Context, r *Recovery, q request) (draft, error) 
 	if by := ownedBy(live); by != "" {
 		return no("%s belongs to %s, which would make it again; change it there", o, by)
 	}
-	return single(restingOn("budget "+stays.Name+", which selects all of its pods too", stepTo(RemoveObject, o, nil)),
+	return single(restingOn("budget "+stays.Name+", which selects all of its pods too", setTo(RemoveObject, o, nil)),
 		fmt.Sprintf("remove budget %s/%s", o.Namespace, o.Name),
 		fmt.Sprintf("All pods that it protects are protected by %s too, and a pod with two budgets cannot be evicted at all.", stays.Name))
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/robfig/cron/v3"
 	batchv1 "k8s.io/api/batch/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -17,28 +16,15 @@ import (
 
 // cronJobOf is the CronJob that a cause blames.
 func cronJobOf(q request) (incident.Object, *batchv1.CronJob) {
-	for _, o := range ofKind(q.cause.Objects, "CronJob") {
-		if c := find(q.s.CronJobs, o); c != nil {
-			return o, c
-		}
+	if all := blamedOf(q, "CronJob", q.s.CronJobs); len(all) > 0 {
+		return snapshot.ObjectOf("CronJob", all[0].Namespace, all[0].Name), all[0]
 	}
 	return incident.Object{}, nil
 }
 
-// readSchedule reads a schedule as the CronJob controller does.
-func readSchedule(text string, zone *string) (schedule cron.Schedule, err error) {
-	if text = strings.TrimSpace(text); zone != nil && !strings.Contains(text, "TZ=") {
-		text = "TZ=" + *zone + " " + text
-	}
-	if strings.Contains(text, "TZ=") && !strings.Contains(text, " ") { // the parser panics at it
-		return nil, fmt.Errorf("no schedule")
-	}
-	return cron.ParseStandard(text)
-}
-
 // betweenStarts is the time between two of a CronJob's starts.
 func betweenStarts(c *batchv1.CronJob, now time.Time) (time.Duration, bool) {
-	schedule, err := readSchedule(c.Spec.Schedule, c.Spec.TimeZone)
+	schedule, err := kube.Schedule(c.Spec.Schedule, c.Spec.TimeZone)
 	if err != nil {
 		return 0, false
 	}
@@ -68,8 +54,8 @@ func draftSchedule(ctx context.Context, r *Recovery, q request) (draft, error) {
 		if was == "" || was == now {
 			continue
 		}
-		if _, err := readSchedule(text, zone); err == nil {
-			return single(restingOn("what was last applied (kubectl apply)", stepTo("SetCronJobField", o, was, "field", field)),
+		if _, err := kube.Schedule(text, zone); err == nil {
+			return single(restingOn("what was last applied (kubectl apply)", setTo("SetCronJobField", o, was, "field", field)),
 				fmt.Sprintf("set the %s of CronJob %s/%s back", field, o.Namespace, o.Name),
 				fmt.Sprintf("It was applied as %q, which can be read, and somebody has changed it by hand since.", was))
 		}
@@ -81,7 +67,7 @@ func draftSchedule(ctx context.Context, r *Recovery, q request) (draft, error) {
 	if meant == "" {
 		return no("%s", from)
 	}
-	return single(restingOn(from, stepTo("SetCronJobField", o, meant, "field", "timeZone")), fmt.Sprintf("correct the time zone of CronJob "+
+	return single(restingOn(from, setTo("SetCronJobField", o, meant, "field", "timeZone")), fmt.Sprintf("correct the time zone of CronJob "+
 		"%s/%s", o.Namespace, o.Name), from)
 }
 
@@ -168,7 +154,7 @@ func draftDeadline(_ context.Context, _ *Recovery, q request) (draft, error) {
 	default:
 		return no("what keeps the controller from starting %s is not in the CronJob; see whether the controller-manager runs", o)
 	}
-	return single(restingOn("the time between two starts of its schedule, "+finding.Duration(every), stepTo("SetCronJobField", o,
+	return single(restingOn("the time between two starts of its schedule, "+finding.Duration(every), setTo("SetCronJobField", o,
 		int64(every/time.Second), "field", "startingDeadlineSeconds")),
 		fmt.Sprintf("let CronJob %s/%s start late", o.Namespace, o.Name),
 		why+fmt.Sprintf(" It becomes the time between two starts, %s: a start may be late until the next one is due.", finding.Duration(every)))
@@ -180,7 +166,7 @@ func draftForbid(_ context.Context, _ *Recovery, q request) (draft, error) {
 	if c == nil || c.Spec.ConcurrencyPolicy == batchv1.ForbidConcurrent {
 		return no("no CronJob is at fault that lets its runs add up")
 	}
-	return single(restingOn(fmt.Sprintf("the %d runs that are at work at once", len(c.Status.Active)), stepTo("SetCronJobField", o,
+	return single(restingOn(fmt.Sprintf("the %d runs that are at work at once", len(c.Status.Active)), setTo("SetCronJobField", o,
 		string(batchv1.ForbidConcurrent), "field", "concurrencyPolicy")),
 		fmt.Sprintf("let CronJob %s/%s have one run at a time", o.Namespace, o.Name),
 		fmt.Sprintf("%d runs are at work at once. The runs that there are go on; a new one starts only once they have ended. A run that "+
@@ -201,7 +187,7 @@ func draftResume(_ context.Context, _ *Recovery, q request) (draft, error) {
 	if len(q.cause.Explains) < 2 {
 		return no("somebody suspended %s (%s), and nothing that was found needs it; resume it if it should run", o, who)
 	}
-	return single(restingOn("what fails and needs it", stepTo("SetSuspended", o, false)), fmt.Sprintf("resume CronJob %s/%s", o.Namespace,
+	return single(restingOn("what fails and needs it", setTo("SetSuspended", o, false)), fmt.Sprintf("resume CronJob %s/%s", o.Namespace,
 		o.Name),
 		fmt.Sprintf("It starts nothing as long as it is suspended (%s), and other things that fail need it.", who))
 }

@@ -21,43 +21,42 @@ import (
 
 // draftRunAgain makes a failed Job once more, where it is seen that what it failed of has passed.
 func draftRunAgain(ctx context.Context, r *Recovery, q request) (draft, error) {
-	for _, o := range ofKind(q.cause.Objects, "Job") {
-		j := find(q.s.Jobs, o)
-		if j == nil {
-			continue
-		}
-		failed := kube.JobCondition(j, batchv1.JobFailed)
-		if failed == nil || failed.Status != corev1.ConditionTrue {
-			return no("%s has not given up: it tries again by itself", o)
-		}
-		if again := laterSuccess(q.s, j, failed.LastTransitionTime.Time); again != "" {
-			return no("%s need not run again: Job %s of the same CronJob has succeeded since", o, again)
-		}
-		why, cron := passed(q.s, j, failed.LastTransitionTime.Time)
-		if why == "" {
-			return no("nothing shows that what %s failed of has passed, and to run it again before would only fail again", o)
-		}
-		live, err := r.asItIs(ctx, o)
-		if err != nil || live == nil {
-			return draft{no: fmt.Sprintf("%s is not there any more", o)}, err
-		}
-		spec := live.at("spec")
-		if cron {
-			from, err := r.asItIs(ctx, snapshot.ObjectOf("CronJob", o.Namespace, metav1.GetControllerOf(j).Name))
-			if err != nil || from == nil {
-				return draft{no: fmt.Sprintf("the CronJob of %s is not there any more", o)}, err
-			}
-			spec = from.at("spec", "jobTemplate", "spec")
-		}
-		again, ok := jobAgain(live, spec, q.d.At)
-		if !ok {
-			return no("%s selects its pods by labels that somebody chose by hand; a second one would take its pods over", o)
-		}
-		target := snapshot.ObjectOf("Job", o.Namespace, again.text("metadata", "name"))
-		return single(restingOn("the Job that failed, or what its CronJob runs by now: "+why, stepTo(MakeObject, target, again)),
-			fmt.Sprintf("run Job %s/%s again as %s", o.Namespace, o.Name, target.Name), why)
+	all := blamedOf(q, "Job", q.s.Jobs)
+	if len(all) == 0 {
+		return no("no Job is at fault")
 	}
-	return no("no Job is at fault")
+	j := all[0]
+	o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
+	failed := kube.JobCondition(j, batchv1.JobFailed)
+	if failed == nil || failed.Status != corev1.ConditionTrue {
+		return no("%s has not given up: it tries again by itself", o)
+	}
+	if again := laterSuccess(q.s, j, failed.LastTransitionTime.Time); again != "" {
+		return no("%s need not run again: Job %s of the same CronJob has succeeded since", o, again)
+	}
+	why, cron := passed(q.s, j, failed.LastTransitionTime.Time)
+	if why == "" {
+		return no("nothing shows that what %s failed of has passed, and to run it again before would only fail again", o)
+	}
+	live, err := r.asItIs(ctx, o)
+	if err != nil || live == nil {
+		return draft{no: fmt.Sprintf("%s is not there any more", o)}, err
+	}
+	spec := live.at("spec")
+	if cron {
+		from, err := r.asItIs(ctx, snapshot.ObjectOf("CronJob", o.Namespace, metav1.GetControllerOf(j).Name))
+		if err != nil || from == nil {
+			return draft{no: fmt.Sprintf("the CronJob of %s is not there any more", o)}, err
+		}
+		spec = from.at("spec", "jobTemplate", "spec")
+	}
+	again, ok := jobAgain(live, spec, q.d.At)
+	if !ok {
+		return no("%s selects its pods by labels that somebody chose by hand; a second one would take its pods over", o)
+	}
+	target := snapshot.ObjectOf("Job", o.Namespace, again.text("metadata", "name"))
+	return single(restingOn("the Job that failed, or what its CronJob runs by now: "+why, setTo(MakeObject, target, again)),
+		fmt.Sprintf("run Job %s/%s again as %s", o.Namespace, o.Name, target.Name), why)
 }
 
 // laterSuccess is a Job of the same CronJob that has succeeded since.
@@ -202,7 +201,7 @@ func draftEndRun(_ context.Context, _ *Recovery, q request) (draft, error) {
 		"next run " +
 		"starts at its time."
 	return single(restingOn("the time between two starts, or that of the longest run that is known, whichever is longer",
-		stepTo("SetJobDeadline", jobs[0], int64(deadline/time.Second))), fmt.Sprintf("end the run %s/%s that hangs", j.Namespace, j.Name), why)
+		setTo("SetJobDeadline", jobs[0], int64(deadline/time.Second))), fmt.Sprintf("end the run %s/%s that hangs", j.Namespace, j.Name), why)
 }
 
 // longestRun is how long the longest completed run of the same CronJob took, and which it was.
@@ -223,9 +222,9 @@ func longestRun(s *snapshot.Snapshot, j *batchv1.Job) (longest time.Duration, na
 
 // draftEndHelper ends a run of which the work is done while a helper beside it runs on.
 func draftEndHelper(_ context.Context, _ *Recovery, q request) (draft, error) {
-	for _, o := range ofKind(q.cause.Objects, "Job") {
-		j := find(q.s.Jobs, o)
-		if j == nil || j.Status.StartTime == nil {
+	for _, j := range blamedOf(q, "Job", q.s.Jobs) {
+		o := snapshot.ObjectOf("Job", j.Namespace, j.Name)
+		if j.Status.StartTime == nil {
 			continue
 		}
 		if len(ofKind(q.cause.Objects, "CronJob")) == 0 {
@@ -243,7 +242,7 @@ func draftEndHelper(_ context.Context, _ *Recovery, q request) (draft, error) {
 		if done.IsZero() || took < time.Second {
 			return no("when the work of %s was done is not known", o)
 		}
-		return single(restingOn("the end of its work, as the status of its pod has it", stepTo("SetJobDeadline", o, int64(took/time.Second))),
+		return single(restingOn("the end of its work, as the status of its pod has it", setTo("SetJobDeadline", o, int64(took/time.Second))),
 			fmt.Sprintf("end Job %s/%s, whose work is done", o.Namespace, o.Name),
 			fmt.Sprintf("The work of %s was done after %s. Its deadline becomes that, so that its helper is ended now; Kubernetes will count "+
 				"this run "+

@@ -49,7 +49,7 @@ func draftRequest(ctx context.Context, r *Recovery, q request) (draft, error) {
 		if err != nil || live == nil {
 			return draft{no: target.String() + " is not there any more"}, err
 		}
-		s := stepTo("SetResources", target, nil, "container", lacks[0])
+		s := setTo("SetResources", target, nil, "container", lacks[0])
 		resources, _ := live.clone().at(inContainer(s, "resources")...).(map[string]any)
 		if resources == nil {
 			resources = map[string]any{}

@@ -19,13 +19,7 @@ import (
 
 // autoscalers are those that a cause blames.
 func autoscalers(q request) []*autoscalingv2.HorizontalPodAutoscaler {
-	var out []*autoscalingv2.HorizontalPodAutoscaler
-	for _, o := range ofKind(q.cause.Objects, "HorizontalPodAutoscaler") {
-		if h := find(q.s.HPAs, o); h != nil {
-			out = append(out, h)
-		}
-	}
-	return out
+	return blamedOf(q, "HorizontalPodAutoscaler", q.s.HPAs)
 }
 
 func autoscaler(h *autoscalingv2.HorizontalPodAutoscaler) incident.Object {
@@ -62,7 +56,7 @@ func draftScaleTarget(ctx context.Context, r *Recovery, q request) (draft, error
 	}
 	ref, _ := live.clone().at("spec", "scaleTargetRef").(map[string]any)
 	object(ref).set(meant, "name")
-	return single(restingOn("the only workload with a name like it that no other autoscaler scales", stepTo("SetAutoscaler", o, ref, "field",
+	return single(restingOn("the only workload with a name like it that no other autoscaler scales", setTo("SetAutoscaler", o, ref, "field",
 		"scaleTargetRef")), fmt.Sprintf("let autoscaler %s/%s scale %s %s", o.Namespace, o.Name,
 		target.Kind, meant), fmt.Sprintf("%s %s does not exist; %s is the one alike that no other autoscaler scales.", target.Kind,
 		target.Name, meant))
@@ -121,7 +115,7 @@ func draftMaximum(_ context.Context, _ *Recovery, q request) (draft, error) {
 		why += fmt.Sprintf(" It gets %d, for the most is twice what it was and what there is room for (%d more).", n, room)
 	}
 	return single(restingOn("its own metrics: the pods that there are, times use over target, within the room of nodes and quotas",
-		stepTo("SetAutoscaler", o, int64(n), "field", "maxReplicas")), fmt.Sprintf("raise the maximum of autoscaler %s/%s to %d", o.Namespace,
+		setTo("SetAutoscaler", o, int64(n), "field", "maxReplicas")), fmt.Sprintf("raise the maximum of autoscaler %s/%s to %d", o.Namespace,
 		o.Name, n), why)
 }
 
@@ -229,7 +223,7 @@ func draftOneAutoscaler(ctx context.Context, r *Recovery, q request) (draft, err
 	if by := ownedBy(live); by != "" {
 		return no("%s belongs to %s, which would make it again; change it there", o, by)
 	}
-	return single(restingOn(inWords(autoscaler(older))+", which was there before it", stepTo(RemoveObject, o, nil)),
+	return single(restingOn(inWords(autoscaler(older))+", which was there before it", setTo(RemoveObject, o, nil)),
 		fmt.Sprintf("remove autoscaler %s/%s, the later of two", o.Namespace, o.Name),
 		fmt.Sprintf("%s was there before it, since %s. What both measure can be metrics of one autoscaler.", autoscaler(older),
 			stamp(older.CreationTimestamp.Time)))

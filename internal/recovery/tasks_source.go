@@ -39,23 +39,6 @@ func appliedLast(o object) object {
 	return v
 }
 
-// stepTo is a step that gives an object a value. The parameters are names, each followed by what it is.
-func stepTo(kind string, o incident.Object, value any, params ...string) incident.Step {
-	s := incident.Step{Kind: kind, Target: incident.Target{Object: o}, Params: map[string]string{}}
-	if value != nil {
-		s.Params[paramValue] = string(encode(value))
-	}
-	for i := 0; i+1 < len(params); i += 2 {
-		s.Params[params[i]] = params[i+1]
-	}
-	return s
-}
-
-// single is a remedy of a single step.
-func single(s incident.Step, title, why string) (draft, error) {
-	return draft{steps: []incident.Step{s}, title: title, why: why}, nil
-}
-
 // ofKind are those objects that are of one of the kinds.
 func ofKind(all []incident.Object, kinds ...string) []incident.Object {
 	var out []incident.Object
@@ -79,6 +62,21 @@ func find[T any, P interface {
 		}
 	}
 	return nil
+}
+
+// blamedOf are the objects of a kind, of those in the list, that a cause blames.
+func blamedOf[T any, P interface {
+	*T
+	GetNamespace() string
+	GetName() string
+}](q request, kind string, list []T) []*T {
+	var out []*T
+	for _, o := range ofKind(q.cause.Objects, kind) {
+		if v := find[T, P](list, o); v != nil {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // asJSON is a typed value as the API server would have it.

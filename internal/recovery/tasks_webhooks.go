@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
@@ -64,7 +62,7 @@ func draftUnguard(ctx context.Context, r *Recovery, q request) (draft, error) {
 			policies[name] = string(admissionv1.Ignore)
 		}
 		slices.Sort(guards)
-		return single(restingOn("the webhooks that the API server cannot ask", stepTo(SetFailurePolicy, o, policies)),
+		return single(restingOn("the webhooks that the API server cannot ask", setTo(SetFailurePolicy, o, policies)),
 			fmt.Sprintf("let pass what webhook %s should judge, as long as it does not answer",
 				strings.Join(names, ", ")), fmt.Sprintf("It cannot be asked, and so all is refused that it should judge: %s. Until it can be asked "+
 				"again, "+
@@ -127,16 +125,15 @@ func draftServerScaleUp(ctx context.Context, r *Recovery, q request) (draft, err
 			continue
 		}
 		for _, t := range kube.TemplatesIn(q.s, o.Namespace) {
-			if t.Replicas != 0 || !slices.Contains([]string{"Deployment", "StatefulSet"}, t.Object.Kind) || !kube.Matches(v.Spec.Selector,
-				t.Labels) {
+			if !switchedOff(q.s, t.Object) || !kube.Matches(v.Spec.Selector, t.Labels) {
 				continue
 			}
 			live, err := r.asItIs(ctx, t.Object)
 			if err != nil || live == nil {
 				return draft{no: t.Object.String() + " is not there any more"}, err
 			}
-			n, from := replicasBefore(q.s, t.Object, live)
-			return single(restingOn(from, stepTo("Scale", t.Object, n)), fmt.Sprintf("scale %s/%s up to %d", t.Object.Namespace, t.Object.Name, n),
+			n, from := leastPods(q.s, t.Object, live)
+			return single(restingOn(from, setTo("Scale", t.Object, n)), fmt.Sprintf("scale %s/%s up to %d", t.Object.Namespace, t.Object.Name, n),
 				fmt.Sprintf("%s is to answer, and its %s is scaled to zero. %s", inWords(o), inWords(t.Object), from))
 		}
 	}
@@ -148,22 +145,13 @@ func draftServerScaleUp(ctx context.Context, r *Recovery, q request) (draft, err
 	return no("no workload that is scaled to zero stands behind it")
 }
 
-var serverScaledDown = regexp.MustCompile(`Scaled down replica set \S+ (?:from (\d+) to 0|to 0 from (\d+))`)
-
-// replicasBefore is how many pods a workload had before it was scaled to zero.
-func replicasBefore(s *snapshot.Snapshot, o incident.Object, live object) (n int64, from string) {
-	for _, e := range s.EventsOf(o) {
-		if m := serverScaledDown.FindStringSubmatch(e.Message); m != nil {
-			if before, err := strconv.ParseInt(m[1]+m[2], 10, 64); err == nil && before > 0 {
-				n, from = before, fmt.Sprintf("It had %d pods before, by the event of its being scaled down.", before)
-			}
-		}
+// leastPods is how many pods a workload had before it was scaled to zero, and at least one.
+func leastPods(s *snapshot.Snapshot, o incident.Object, live object) (n int, from string) {
+	if n, _ := scaledDownFrom(s, o); n > 0 {
+		return n, fmt.Sprintf("It had %d pods before, by the event of its being scaled down.", n)
 	}
-	if n > 0 {
-		return n, from
-	}
-	if was, ok := appliedLast(live).at("spec", "replicas").(int64); ok && was > 0 {
-		return was, fmt.Sprintf("It was applied with %d pods.", was)
+	if n := appliedReplicas(live); n > 0 {
+		return n, fmt.Sprintf("It was applied with %d pods.", n)
 	}
 	return 1, "How many pods it had is not known; one is the least that answers."
 }
@@ -202,7 +190,7 @@ func draftWebhookPort(ctx context.Context, r *Recovery, q request) (draft, error
 			only["port"] = int64(port)
 			why += " That becomes its port, to the same port of its pods; who calls it at the other one does so in vain then."
 		}
-		return single(restingOn("the port that webhook "+h.Name+" calls (clientConfig.service.port)", stepTo("SetServicePorts", o, ports)),
+		return single(restingOn("the port that webhook "+h.Name+" calls (clientConfig.service.port)", setTo("SetServicePorts", o, ports)),
 			fmt.Sprintf("give Service %s/%s port %d", o.Namespace, o.Name, port), why)
 	}
 	return no("no webhook calls a port that its Service lacks")

@@ -9,7 +9,6 @@ import (
 
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/mentions"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -49,13 +48,7 @@ type blamed struct {
 // ends after. What a program does not reach is no such fault, and no more is what belongs to the program itself.
 func checkBlamed(s *snapshot.Snapshot, r *finding.Report) {
 	by, order := map[incident.Object][]blamed{}, []incident.Object(nil)
-	dns, _ := resolvers.Find(s)
-	for i := range s.Logs {
-		l := &s.Logs[i]
-		p := s.Pod(l.Namespace, l.Pod)
-		if p == nil || l.Previous || p.DeletionTimestamp != nil || !isRunning(p, l.Container) || slices.Contains(dns.Pods, p) {
-			continue
-		}
+	for l, p := range currentLogs(s) {
 		w := s.WorkloadOf(p)
 		for _, x := range lasting(s, l) {
 			b, ok := blames(s, p, x)

@@ -54,7 +54,7 @@ func checkNodeLimits(s *snapshot.Snapshot, found []*finding.Finding, r *finding.
 	}
 	for _, k := range order {
 		n := s.Node(k.node)
-		if n == nil || len(by[k]) < limitSharers && !(len(s.Nodes) == 1 && s.Namespace == "" && fromStart(by[k][0])) {
+		if n == nil || len(by[k]) < limitSharers && (len(s.Nodes) != 1 || s.Namespace != "" || !fromStart(by[k][0])) {
 			continue
 		}
 		reportNodeLimit(s, r, n, k.what, by[k])

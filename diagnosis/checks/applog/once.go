@@ -2,13 +2,11 @@ package applog
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/readings"
-	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/clip"
@@ -33,13 +31,7 @@ func checkOnce(s *snapshot.Snapshot, found []*finding.Finding, r *finding.Report
 	for _, f := range found {
 		told[f.Object], told[f.Workload] = true, true
 	}
-	dns, _ := resolvers.Find(s)
-	for i := range s.Logs {
-		l := &s.Logs[i]
-		p := s.Pod(l.Namespace, l.Pod)
-		if p == nil || l.Previous || p.DeletionTimestamp != nil || !isRunning(p, l.Container) || slices.Contains(dns.Pods, p) {
-			continue
-		}
+	for l, p := range currentLogs(s) {
 		w := s.WorkloadOf(p)
 		for _, x := range readings.Of(s, l).Once {
 			if x.First, x.Last = readings.Moment(x.First, s.At), readings.Moment(x.Last, s.At); told[w] || x.Last.IsZero() ||

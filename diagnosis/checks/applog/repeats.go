@@ -2,6 +2,7 @@ package applog
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -59,12 +60,9 @@ type sayings struct {
 	order []place
 }
 
-// repeating are the errors that go on in the logs of containers that run, however well these look. What the cluster's DNS complains of is
-// its own checks' affair.
-func repeating(s *snapshot.Snapshot) sayings {
-	type once struct{}
-	return snapshot.Once(s, once{}, func() sayings {
-		out := sayings{by: map[place][]said{}}
+// currentLogs yields the logs of the containers that run, with their pods. What the cluster's DNS complains of is its own checks' affair.
+func currentLogs(s *snapshot.Snapshot) iter.Seq2[*snapshot.Log, *corev1.Pod] {
+	return func(yield func(*snapshot.Log, *corev1.Pod) bool) {
 		dns, _ := resolvers.Find(s)
 		for i := range s.Logs {
 			l := &s.Logs[i]
@@ -72,6 +70,19 @@ func repeating(s *snapshot.Snapshot) sayings {
 			if p == nil || l.Previous || p.DeletionTimestamp != nil || !isRunning(p, l.Container) || slices.Contains(dns.Pods, p) {
 				continue
 			}
+			if !yield(l, p) {
+				return
+			}
+		}
+	}
+}
+
+// repeating are the errors that go on in the logs of containers that run, however well these look.
+func repeating(s *snapshot.Snapshot) sayings {
+	type once struct{}
+	return snapshot.Once(s, once{}, func() sayings {
+		out := sayings{by: map[place][]said{}}
+		for l, p := range currentLogs(s) {
 			k := place{s.WorkloadOf(p), l.Container}
 			for _, x := range readings.Of(s, l).Repeats {
 				if x.First, x.Last = readings.Moment(x.First, s.At), readings.Moment(x.Last, s.At); !goesOn(x, s.At) {

@@ -201,12 +201,8 @@ func whyNot(d *appsv1.DaemonSet, n *corev1.Node) string {
 		return fmt.Sprintf(": its nodeSelector has %s, the node does not", kube.LabelWords(kube.Differing(spec.NodeSelector, n.Labels)))
 	}
 	for _, t := range n.Spec.Taints {
-		tolerates := func(x corev1.Toleration) bool {
-			return (x.Key == "" || x.Key == t.Key) && (x.Effect == "" || x.Effect == t.Effect) &&
-				(x.Operator == corev1.TolerationOpExists || x.Value == t.Value)
-		}
 		if t.Effect != corev1.TaintEffectPreferNoSchedule && !strings.HasPrefix(t.Key, "node.kubernetes.io/") &&
-			!slices.ContainsFunc(spec.Tolerations, tolerates) {
+			!kube.Tolerates(spec.Tolerations, t) {
 			return fmt.Sprintf(": it does not tolerate the taint %s=%s:%s", t.Key, t.Value, t.Effect)
 		}
 	}

@@ -3,7 +3,6 @@ package workloads
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -147,19 +146,15 @@ func zone(c *batchv1.CronJob) string {
 // scheduleOf reads a schedule as the CronJob controller does; field is what cannot be understood.
 func scheduleOf(c *batchv1.CronJob) (schedule cron.Schedule, field string, err error) {
 	const scheduleField = "spec.schedule"
-	text := strings.TrimSpace(c.Spec.Schedule)
 	if c.Spec.TimeZone != nil {
 		if _, err := time.LoadLocation(zone(c)); err != nil {
 			return nil, "spec.timeZone", fmt.Errorf("there is no time zone %q", zone(c))
 		}
-		if !strings.Contains(text, "TZ") {
-			text = "TZ=" + zone(c) + " " + text
-		}
 	}
-	if strings.Contains(text, "TZ=") && !strings.Contains(text, " ") {
-		return nil, scheduleField, errors.New("there is a time zone, but no schedule") // the parser panics at it
+	schedule, err = kube.Schedule(c.Spec.Schedule, c.Spec.TimeZone)
+	if errors.Is(err, kube.ErrNoSchedule) {
+		return nil, scheduleField, err
 	}
-	schedule, err = cron.ParseStandard(text)
 	if err != nil {
 		return nil, scheduleField, fmt.Errorf("its schedule %q cannot be read: %w", c.Spec.Schedule, err)
 	}

@@ -7,9 +7,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	corev1helpers "k8s.io/component-helpers/scheduling/corev1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
-	"k8s.io/klog/v2"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
@@ -131,8 +129,7 @@ func (k *seeker) stateAndTaints(n *corev1.Node) []lack {
 	}
 	for i := range taints {
 		t := &taints[i]
-		if t.Effect == corev1.TaintEffectPreferNoSchedule || said[t.Key] || corev1helpers.TolerationsTolerateTaint(klog.Background(),
-			k.pod.Spec.Tolerations, t, false) {
+		if t.Effect == corev1.TaintEffectPreferNoSchedule || said[t.Key] || kube.Tolerates(k.pod.Spec.Tolerations, *t) {
 			continue
 		}
 		said[t.Key] = true
