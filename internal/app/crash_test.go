@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -73,9 +75,13 @@ func (c *crash) ends() (killed bool, where string) {
 // around kills before a request is heard, and after it was done and before it is answered.
 func (c *crash) around(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		what := r.Method
-		if r.URL.Query().Has("dryRun") {
-			what += " dry-run"
+		what := map[string]string{http.MethodGet: "a look", http.MethodPost: "the write", http.MethodPatch: "the write",
+			http.MethodDelete: "the write"}[r.Method]
+		switch {
+		case strings.HasSuffix(r.URL.Path, "accessreviews"):
+			what = "the question for rights"
+		case r.URL.Query().Has("dryRun"):
+			what = "the dry-run"
 		}
 		if !c.boundary("before " + what) {
 			return
@@ -266,17 +272,17 @@ func TestCrash(t *testing.T) {
 	sample := most < 1000
 	dice := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // where to kill is no secret
 	dice.Shuffle(len(drafts), func(i, j int) { drafts[i], drafts[j] = drafts[j], drafts[i] })
-	const workers = 2
+	const workers, deep = 2, 14 // as many boundaries as a life of one step has, about
 	for worker := range workers {
 		dice := rand.New(rand.NewPCG(seed, uint64(worker+1))) //nolint:gosec // as above
 		t.Run(fmt.Sprint(worker), func(t *testing.T) {
 			t.Parallel()
 			for i := worker; !sample && i < len(drafts); i += workers {
-				for at := 1; y.suffer(t, drafts[i], at) > 0 && !t.Failed(); at++ { // until there is no further boundary
+				for at := 1; y.suffer(t, drafts[i], at, 1+dice.IntN(deep)) > 0 && !t.Failed(); at++ { // until there is no further boundary
 				}
 			}
 			for i := worker; y.missing(most) && !t.Failed(); i += workers {
-				y.suffer(t, drafts[i%len(drafts)], 1+dice.IntN(20), 1+dice.IntN(20), 1+dice.IntN(20))
+				y.suffer(t, drafts[i%len(drafts)], 1+dice.IntN(deep), 1+dice.IntN(deep), 1+dice.IntN(deep))
 			}
 		})
 	}
@@ -300,13 +306,7 @@ func (y *tally) print(seed uint64, took time.Duration) {
 	defer y.mu.Unlock()
 	fmt.Printf("crash: seed %d, %d kills in %d plans of %d kinds of step (%s); a person was asked %d times\n", seed, y.kills, y.runs, len(y.kinds),
 		took.Round(time.Second), y.unsure)
-	for _, w := range slices.Sorted(func(yield func(string) bool) {
-		for k := range y.where {
-			if !yield(k) {
-				return
-			}
-		}
-	}) {
+	for _, w := range slices.Sorted(maps.Keys(y.where)) {
 		fmt.Printf("crash: %4d killed %s\n", y.where[w], w)
 	}
 }

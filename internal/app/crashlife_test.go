@@ -153,7 +153,7 @@ func (c *crash) listen(out io.Reader, in io.Writer) (over bool) {
 		case saysOver:
 			return true
 		case saysRecorded:
-			if !c.boundary("recorded") {
+			if !c.boundary("after a record") {
 				return false
 			}
 			_, _ = io.WriteString(in, "\n") // if it has died, there is no next line
