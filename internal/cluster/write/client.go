@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	pathvalidation "k8s.io/apimachinery/pkg/api/validation/path"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -76,6 +78,11 @@ func connect(config *rest.Config) (*rest.RESTClient, error) {
 
 // path is where objects of the kind are.
 func path(kind, namespace, name string, subresource ...string) ([]string, error) {
+	for _, part := range []string{namespace, name} { // "../…" would lead elsewhere
+		if wrong := pathvalidation.IsValidPathSegmentName(part); len(wrong) > 0 {
+			return nil, fmt.Errorf("find %s %s/%s: %s", kind, namespace, name, strings.Join(wrong, ", "))
+		}
+	}
 	k, ok := snapshot.ServedAs(kind)
 	if !ok {
 		return nil, fmt.Errorf("find %s %s/%s: not a kind that Paramedic knows", kind, namespace, name)
