@@ -117,7 +117,7 @@ var fields = map[string]field{
 	"SetRules": {what: "the rules of a Role", kinds: []string{"Role", "ClusterRole"}, harm: incident.Disruptive, typ: of[[]rbacv1.PolicyRule](),
 		fits: noWildcards, path: fixed("rules")},
 	"SetSubjects": {what: "whom a RoleBinding binds", kinds: []string{"RoleBinding", "ClusterRoleBinding"}, harm: incident.Disruptive,
-		typ: of[[]rbacv1.Subject](), path: fixed("subjects")},
+		typ: of[[]rbacv1.Subject](), fits: noStrangers, path: fixed("subjects")},
 	"SetPodSecurity": {what: "the Pod Security level that a Namespace enforces", kinds: []string{"Namespace"}, harm: incident.Disruptive,
 		typ: of[string](), fits: among("privileged", "baseline", "restricted"),
 		path: fixed("metadata", "labels", "pod-security.kubernetes.io/enforce")},
