@@ -26,6 +26,8 @@ func (k whole) means() string {
 	return "Makes an object that is missing; undone, it is removed."
 }
 
+func (k whole) objects() []string { return k.kinds }
+
 func (k whole) risk(s incident.Step) incident.Risk {
 	if k.ends(s) && !k.removes { // what was made is used by now
 		return incident.Disruptive
