@@ -79,7 +79,7 @@ var makes = map[string]struct {
 // for who makes an object again that had owners.
 func admitted(o incident.Object, v object, again bool) string {
 	k, ok := snapshot.ServedAs(o.Kind)
-	made, also := makes[o.Kind]
+	consists, also := makes[o.Kind]
 	if !ok || !also {
 		return "no step makes a " + o.Kind
 	}
@@ -90,7 +90,7 @@ func admitted(o incident.Object, v object, again bool) string {
 		return "it has another name"
 	}
 	for _, part := range slices.Sorted(maps.Keys(v)) {
-		if !slices.Contains([]string{"apiVersion", "kind", "metadata"}, part) && !slices.Contains(made.parts, part) {
+		if !slices.Contains([]string{"apiVersion", "kind", "metadata"}, part) && !slices.Contains(consists.parts, part) {
 			return "it has " + part
 		}
 	}
@@ -101,7 +101,7 @@ func admitted(o incident.Object, v object, again bool) string {
 	}
 	d := json.NewDecoder(bytes.NewReader(encode(v)))
 	d.DisallowUnknownFields()
-	if err := d.Decode(made.typ()); err != nil {
+	if err := d.Decode(consists.typ()); err != nil {
 		return err.Error()
 	}
 	return plain(map[string]any(v))
