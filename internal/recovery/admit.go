@@ -75,8 +75,8 @@ var makes = map[string]struct {
 	"APIService":     {[]string{"spec"}, of[any]()},
 }
 
-// admitted says why an object is not one that a step makes; empty if it is. What owns it, holds it or tells its state is not for a step to say, but
-// for who makes an object again that had owners.
+// admitted says why an object is not one that a step makes; empty if it is. What owns it, holds it or tells its state is not for a step to
+// say, but for who makes an object again that had owners.
 func admitted(o incident.Object, v object, again bool) string {
 	k, ok := snapshot.ServedAs(o.Kind)
 	consists, also := makes[o.Kind]

@@ -56,8 +56,8 @@ func (edit) commit(ctx context.Context, _ *Recovery, w Writer, s incident.Step, 
 	return asShown(s, specHash(o))
 }
 
-// asShown says of what a write has made whether it is what the dry-run said: an admission webhook may have had another mind. What it is then,
-// is for a person to look at.
+// asShown says of what a write has made whether it is what the dry-run said: an admission webhook may have had another mind. What it is
+// then, is for a person to look at.
 func asShown(s incident.Step, hash string) error {
 	if hash == s.Params[paramAfter] {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	pathvalidation "k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -79,7 +79,7 @@ func connect(config *rest.Config) (*rest.RESTClient, error) {
 // path is where objects of the kind are.
 func path(kind, namespace, name string, subresource ...string) ([]string, error) {
 	for _, part := range []string{namespace, name} { // "../…" would lead elsewhere
-		if wrong := pathvalidation.IsValidPathSegmentName(part); len(wrong) > 0 {
+		if wrong := content.IsPathSegmentName(part); len(wrong) > 0 {
 			return nil, fmt.Errorf("find %s %s/%s: %s", kind, namespace, name, strings.Join(wrong, ", "))
 		}
 	}
