@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -160,4 +161,22 @@ func LabelWords(labels map[string]string) string {
 		return "no labels"
 	}
 	return strings.Join(out, ",")
+}
+
+// OwnLabel is a label, as "key=value", by which the first pods differ from the second, the workload's own before Kubernetes' recommended
+// ones; "" if there is none.
+func OwnLabel(have, lack []*corev1.Pod) string {
+	best := ""
+	for _, k := range slices.Sorted(maps.Keys(have[0].Labels)) {
+		value := have[0].Labels[k]
+		if k == appsv1.DefaultDeploymentUniqueLabelKey || k == appsv1.ControllerRevisionHashLabelKey ||
+			slices.ContainsFunc(have, func(p *corev1.Pod) bool { return p.Labels[k] != value }) ||
+			slices.ContainsFunc(lack, func(p *corev1.Pod) bool { return p.Labels[k] == value }) {
+			continue
+		}
+		if best == "" || strings.Contains(best, "/") && !strings.Contains(k, "/") {
+			best = k + "=" + value
+		}
+	}
+	return best
 }

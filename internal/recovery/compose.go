@@ -51,6 +51,7 @@ func (c *composition) blockedBy(d *incident.Diagnosis, cause incident.Cause) (in
 // treat adds the steps of the first runbook that has a remedy for the cause.
 func (c *composition) treat(ctx context.Context, q request) error {
 	why := fmt.Sprintf("no runbook treats %s", q.cause.Code)
+	var whys []string
 	for _, book := range Runbooks {
 		if !slices.Contains(book.Codes, q.cause.Code) {
 			continue
@@ -83,7 +84,12 @@ func (c *composition) treat(ctx context.Context, q request) error {
 			}
 			return nil
 		}
-		why = d.no
+		if why = d.no; !slices.Contains(whys, why) {
+			whys = append(whys, strings.TrimSuffix(why, "."))
+		}
+	}
+	if len(whys) > 0 {
+		why = strings.Join(whys, "; ")
 	}
 	c.refuse(q.cause, why)
 	return nil

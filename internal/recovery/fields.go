@@ -10,6 +10,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -51,6 +52,8 @@ var fields = map[string]field{
 		path: func(s incident.Step) []string { return inContainer(s, oneOf(s, "field", "command", "args")) }},
 	"SetEnv": {what: "a variable in a container's environment", kinds: template, harm: incident.Disruptive, typ: of[corev1.EnvVar](),
 		path: func(s incident.Step) []string { return inContainer(s, "env", withName(s.Params["name"])) }},
+	"SetVariables": {what: "the variables in a container's environment", kinds: template, harm: incident.Disruptive, typ: of[[]corev1.EnvVar](),
+		path: func(s incident.Step) []string { return inContainer(s, "env") }},
 	"SetEnvFrom": {what: "what a container's environment is taken from", kinds: template, harm: incident.Disruptive,
 		typ: of[[]corev1.EnvFromSource](), path: func(s incident.Step) []string { return inContainer(s, "envFrom") }},
 	"SetResources": {what: "the requests and limits of a container", kinds: template, harm: incident.Disruptive,
@@ -73,6 +76,12 @@ var fields = map[string]field{
 		harm: incident.Disruptive, typ: of[string](), path: func(s incident.Step) []string {
 			return podSpec(s, oneOf(s, "field", "priorityClassName", "runtimeClassName", "schedulerName", "dnsPolicy"))
 		}},
+	"SetServiceLinks": {what: "whether a pod template's environment tells of the namespace's Services", kinds: template, harm: incident.Disruptive,
+		typ: of[bool](), path: func(s incident.Step) []string { return podSpec(s, "enableServiceLinks") }},
+	"SetHostAliases": {what: "what a pod template writes into the hosts file of its pods", kinds: template, harm: incident.Disruptive,
+		typ: of[[]corev1.HostAlias](), path: func(s incident.Step) []string { return podSpec(s, "hostAliases") }},
+	"SetDNSConfig": {what: "the name servers and search domains of a pod template", kinds: template, harm: incident.Disruptive,
+		typ: of[corev1.PodDNSConfig](), path: func(s incident.Step) []string { return podSpec(s, "dnsConfig") }},
 	"SetImagePullSecrets": {what: "the Secrets with which a pod template's images are pulled", kinds: template, harm: incident.Disruptive,
 		typ: of[[]corev1.LocalObjectReference](), path: func(s incident.Step) []string { return podSpec(s, "imagePullSecrets") }},
 
@@ -84,6 +93,10 @@ var fields = map[string]field{
 		path: fixed("spec", "paused"), say: onOff("Pause", "Resume", "the rollout of ")},
 	"SetSuspended": {what: "whether a CronJob or Job is suspended", kinds: []string{"CronJob", "Job"}, harm: incident.Disruptive, typ: of[bool](),
 		path: fixed("spec", "suspend"), say: onOff("Suspend", "Resume", "")},
+	"SetJobDeadline": {what: "how long a Job may take, in seconds from its start", kinds: []string{"Job"}, harm: incident.Destructive,
+		lasting: true, typ: of[int64](), fits: between(1, 366*24*3600), path: fixed("spec", "activeDeadlineSeconds"), say: func(c setting) string {
+			return fmt.Sprintf("End %s once it has taken %v s", inWords(c.step.Target.Object), c.after)
+		}},
 	"SetCronJobField": {what: "when and how a CronJob starts", kinds: []string{"CronJob"}, harm: incident.Safe, typ: of[any](),
 		path: func(s incident.Step) []string {
 			return []string{"spec", oneOf(s, "field", "schedule", "timeZone", "startingDeadlineSeconds", "concurrencyPolicy")}
@@ -99,12 +112,18 @@ var fields = map[string]field{
 		fits: some, path: fixed("spec", "selector")},
 	"SetServicePorts": {what: "the ports of a Service", kinds: []string{"Service"}, harm: incident.Disruptive, typ: of[[]corev1.ServicePort](),
 		fits: some, path: fixed("spec", "ports")},
+	"SetServiceField": {what: "whether a Service names pods that are not ready, where it keeps traffic, or what name it stands for",
+		kinds: []string{"Service"}, harm: incident.Disruptive, typ: of[any](), path: func(s incident.Step) []string {
+			return []string{"spec", oneOf(s, "field", "publishNotReadyAddresses", "internalTrafficPolicy", "externalName")}
+		}},
 	"SetIngressRules": {what: "the rules of an Ingress", kinds: []string{"Ingress"}, harm: incident.Disruptive, typ: of[[]networkingv1.IngressRule](),
 		fits: some, path: fixed("spec", "rules")},
 	"SetIngressClass": {what: "the class of an Ingress", kinds: []string{"Ingress"}, harm: incident.Disruptive, typ: of[string](), fits: some,
 		path: fixed("spec", "ingressClassName")},
 	"SetIngressTLS": {what: "the certificates of an Ingress", kinds: []string{"Ingress"}, harm: incident.Disruptive,
 		typ: of[[]networkingv1.IngressTLS](), path: fixed("spec", "tls")},
+	"SetPolicySelector": {what: "which pods a NetworkPolicy is for", kinds: []string{"NetworkPolicy"}, harm: incident.Disruptive,
+		typ: of[metav1.LabelSelector](), fits: some, path: fixed("spec", "podSelector")},
 	"AllowIngress": {what: "what a NetworkPolicy lets in", kinds: []string{"NetworkPolicy"}, harm: incident.Safe,
 		typ: of[[]networkingv1.NetworkPolicyIngressRule](), fits: onlyMore, path: fixed("spec", "ingress")},
 	"AllowEgress": {what: "what a NetworkPolicy lets out", kinds: []string{"NetworkPolicy"}, harm: incident.Safe,
@@ -121,12 +140,6 @@ var fields = map[string]field{
 	"SetPodSecurity": {what: "the Pod Security level that a Namespace enforces", kinds: []string{"Namespace"}, harm: incident.Disruptive,
 		typ: of[string](), fits: among("privileged", "baseline", "restricted"),
 		path: fixed("metadata", "labels", "pod-security.kubernetes.io/enforce")},
-	"SetFailurePolicy": {what: "what happens when an admission webhook does not answer",
-		kinds: []string{"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"}, harm: incident.Disruptive, typ: of[string](),
-		fits: among("Ignore", "Fail"),
-		path: func(s incident.Step) []string {
-			return []string{"webhooks", withName(s.Params["webhook"]), "failurePolicy"}
-		}},
 
 	"ExpandClaim": {what: "the size of a PersistentVolumeClaim, which never shrinks", kinds: []string{"PersistentVolumeClaim"},
 		harm: incident.Destructive, lasting: true, typ: of[resource.Quantity](), fits: upTo(2),

@@ -23,6 +23,7 @@ const (
 	RemoveObject     = "RemoveObject"
 	DeletePod        = "DeletePod"
 	EvictPod         = "EvictPod"
+	SetFailurePolicy = "SetFailurePolicy"
 )
 
 var registry = func() map[string]kind {
@@ -33,9 +34,10 @@ var registry = func() map[string]kind {
 		RollBackWorkload: rollBackWorkload{},
 		MakeObject: whole{kinds: []string{"ConfigMap", "ServiceAccount", "Role", "RoleBinding", "NetworkPolicy", "Service", "Job"},
 			harm: incident.Safe},
-		RemoveObject: whole{kinds: []string{"APIService"}, removes: true, harm: incident.Disruptive},
-		DeletePod:    removePod{},
-		EvictPod:     removePod{evict: true},
+		RemoveObject:     whole{kinds: []string{"APIService", "HorizontalPodAutoscaler", "PodDisruptionBudget"}, removes: true, harm: incident.Disruptive},
+		DeletePod:        removePod{},
+		EvictPod:         removePod{evict: true},
+		SetFailurePolicy: setFailurePolicy{},
 	}
 	for name, f := range fields {
 		all[name] = f

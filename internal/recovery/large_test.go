@@ -122,7 +122,7 @@ func TestACauseIsTreatedInPart(t *testing.T) {
 		t.Fatalf("%q, %v", reason, err)
 	}
 	if len(p.Steps) != recovery.MaxSteps || p.Rest != 10 || !slices.Equal(p.Partly, []string{"C1"}) ||
-		p.Title != "Roll 20 Deployments back to the revision before" {
+		p.Title != "Roll 20 workloads back to the revision before" {
 		t.Errorf("%d steps, %d left, in part %v: %s", len(p.Steps), p.Rest, p.Partly, p.Title)
 	}
 	now := *d

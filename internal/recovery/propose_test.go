@@ -103,7 +103,12 @@ type scene struct {
 
 func stage(t *testing.T, manifests string, copies ...recovery.Copy) scene {
 	t.Helper()
-	s, err := snapshot.FromManifests(t0, []byte(manifests))
+	return stageAt(t, t0, manifests, copies...)
+}
+
+func stageAt(t *testing.T, at time.Time, manifests string, copies ...recovery.Copy) scene {
+	t.Helper()
+	s, err := snapshot.FromManifests(at, []byte(manifests))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,13 +3,12 @@ package recovery
 import (
 	"context"
 	"fmt"
-	"reflect"
-	"strconv"
+	"slices"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -20,34 +19,47 @@ const (
 	provenFor     = 10 * time.Minute // a revision that was the current one for less was never proved
 )
 
+// rollBackCodes are what a new revision can bring about. A schema that is half migrated is none of them: the old program may not know it.
+var rollBackCodes = []string{"DeploymentStuck", "DeploymentUnavailable", "DeploymentFails", "StatefulSetUnavailable",
+	"DaemonSetUnavailable",
+	"PodCrashLoop", "PodExitsZero", "PodCannotStart", "PodImagePull", "PodConfigError", "PodOOMKilled", "PodProbeFailing", "PodNotReady",
+	"PodRestarts", "PodInitStuck", "PodUnschedulable", "PodVolumeFailed", "PodSandboxFailed", "PodSecurityRefused", "PodOverStorage",
+	"ConfigMapMissing", "SecretMissing", "LogMissingEnv", "LogConfigInvalid", "LogPortInUse", "LogFileDenied", "LogFileMissing",
+	"LogAuthFailed", "LogTLSFailed", "LogDataVersion", "LogDatabaseMissing", "LogOutOfMemory", "LogServiceLink", "LogNotEmpty", "LogExhausted",
+	"RecentChange", "SharedFactor"}
+
 func draftRollback(ctx context.Context, r *Recovery, q request) (draft, error) {
 	var out draft
 	var why string
+	var titles []string
 	for _, o := range atFault(q) {
-		if o.Kind != "Deployment" {
-			continue
-		}
-		prev, from, reason := previous(q.s, o, q.cause.Since)
+		prev, reason := backTo(q.s, o, q.cause.Since)
 		if prev == nil {
 			why = reason
 			continue
 		}
-		s, err := r.rollbackTo(ctx, o, prev, from)
+		now, _ := revisionsOf(q.s, o)
+		s, err := r.rollbackTo(ctx, o, prev, now.number, prev.serving(q.s, o))
 		if err != nil {
 			return draft{}, err
 		}
+		titles = append(titles, fmt.Sprintf("roll %s back to revision %s", inWords(o), prev.number))
 		out.steps = append(out.steps, s)
-		out.title = fmt.Sprintf("roll Deployment %s/%s back to revision %s", o.Namespace, o.Name, s.Params["to"])
-		if len(out.steps) <= 5 { // a person reads it
+		if len(titles) <= 5 { // a person reads it
 			out.why = join(out.why, reason)
 		}
+		if held := heldBy(q.s, o); len(held) > 0 {
+			out.steps, out.why = append(out.steps, held...), join(out.why, heldWords)
+		}
 	}
-	out.many = "roll %d Deployments back to the revision before"
 	if len(out.steps) == 0 {
 		if why == "" {
-			why = "no Deployment is at fault"
+			why = "no Deployment, StatefulSet or DaemonSet is at fault"
 		}
 		return no("%s", why)
+	}
+	if out.title = strings.Join(few(titles, "more"), ", then "); len(out.steps) == len(titles) {
+		out.many = "roll %d workloads back to the revision before"
 	}
 	return out, nil
 }
@@ -66,94 +78,87 @@ func atFault(q request) []incident.Object {
 	return out
 }
 
-// rollbackTo reads the ReplicaSet's template as it is, for the Snapshot's types may not know all its fields.
-func (r *Recovery) rollbackTo(ctx context.Context, o incident.Object, prev *appsv1.ReplicaSet, from string) (incident.Step, error) {
-	b, err := r.o.Reader.Get(ctx, incident.Object{Kind: "ReplicaSet", Namespace: prev.Namespace, Name: prev.Name})
+// rollbackTo reads the revision's template as it is, for the Snapshot's types may not know all its fields.
+func (r *Recovery) rollbackTo(ctx context.Context, o incident.Object, prev *revision, from string, serving int) (incident.Step, error) {
+	b, err := r.o.Reader.Get(ctx, prev.kept)
 	if err != nil {
 		return incident.Step{}, err
 	}
-	rs, err := decodeObject(b)
+	kept, err := decodeObject(b)
 	if err != nil {
 		return incident.Step{}, err
 	}
-	t, err := templateOf(rs)
+	if data, ok := kept["data"].(map[string]any); ok && prev.kept.Kind == "ControllerRevision" { // a patch of the whole template
+		kept = data
+		kept.unset("spec", "template", "$patch")
+	}
+	t, err := templateOf(kept)
 	if err != nil {
-		return incident.Step{}, fmt.Errorf("read ReplicaSet %s/%s: %w", prev.Namespace, prev.Name, err)
+		return incident.Step{}, fmt.Errorf("read %s: %w", prev.kept, err)
 	}
 	hash, err := r.put(ctx, encode(t))
 	if err != nil {
 		return incident.Step{}, err
 	}
-	to := prev.Annotations[revisionAnnotation]
-	source := fmt.Sprintf("revision %s, with which it was available before", to)
-	if n := prev.Status.AvailableReplicas; n > 0 {
-		source = fmt.Sprintf("revision %s, which still serves with %s", to, counted(int(n), "pod"))
+	source := fmt.Sprintf("revision %s, with which it was available before", prev.number)
+	if serving > 0 {
+		source = fmt.Sprintf("revision %s, which still serves with %s", prev.number, counted(serving, "pod"))
 	}
 	return incident.Step{Kind: RollBackWorkload, Target: incident.Target{Object: o}, Source: source,
-		Params: map[string]string{"template": hash, "to": to, "from": from}}, nil
+		Params: map[string]string{"template": hash, "to": prev.number, "from": from}}, nil
 }
 
-// previous finds the revision before a Deployment's current one, if the trouble began with the current one and the one before is known
-// to have worked. The reason says why, or why not.
-func previous(s *snapshot.Snapshot, o incident.Object, since time.Time) (prev *appsv1.ReplicaSet, from, reason string) {
-	d, now, prev := revisions(s, o)
+// backTo finds the revision before a workload's current one, if the trouble began with the current one and the one before is known to have
+// worked. The reason says why, or why not.
+func backTo(s *snapshot.Snapshot, o incident.Object, since time.Time) (prev *revision, reason string) {
+	now, prev := revisionsOf(s, o)
 	switch {
-	case d == nil || now == nil:
-		return nil, "", fmt.Sprintf("the revisions of %s are not known", o)
+	case now == nil:
+		return nil, fmt.Sprintf("the revisions of %s are not known", o)
 	case prev == nil:
-		return nil, "", fmt.Sprintf("%s has no earlier revision to go back to", o)
-	case s.At.Sub(now.CreationTimestamp.Time) > recentRollout:
-		return nil, "", fmt.Sprintf("%s was last rolled out %s, too long ago to be the reason", o, stamp(now.CreationTimestamp.Time))
-	case !since.IsZero() && since.Before(now.CreationTimestamp.Add(-time.Minute)):
-		return nil, "", fmt.Sprintf("the trouble of %s began before its last rollout", o)
+		return nil, fmt.Sprintf("%s has no earlier revision to go back to", o)
+	case s.At.Sub(now.made) > recentRollout:
+		return nil, fmt.Sprintf("%s was last rolled out %s, too long ago to be the reason", o, stamp(now.made))
+	case !since.IsZero() && since.Before(now.made.Add(-time.Minute)):
+		return nil, fmt.Sprintf("the trouble of %s began before its last rollout", o)
 	}
-	to := prev.Annotations[revisionAnnotation]
-	ran := now.CreationTimestamp.Sub(prev.CreationTimestamp.Time)
-	from = now.Annotations[revisionAnnotation]
+	serving := prev.serving(s, o)
 	switch {
-	case prev.Status.AvailableReplicas > 0:
-		reason = fmt.Sprintf("%s was rolled out %s and fails since; revision %s still serves with %d pods.", o, stamp(now.CreationTimestamp.Time),
-			to, prev.Status.AvailableReplicas)
-	case ran >= provenFor && wasAvailable(d, now.CreationTimestamp.Time):
-		reason = fmt.Sprintf("%s was rolled out %s and fails since; it was available with revision %s before.", o,
-			stamp(now.CreationTimestamp.Time), to)
+	case serving > 0:
+		reason = fmt.Sprintf("%s was rolled out %s and fails since; revision %s still serves with %d pods.", o, stamp(now.made), prev.number,
+			serving)
+	case now.made.Sub(prev.made) >= provenFor && wasWhole(s, o, now, prev):
+		reason = fmt.Sprintf("%s was rolled out %s and fails since; it was available with revision %s before.", o, stamp(now.made), prev.number)
 	default:
-		return nil, "", fmt.Sprintf("nothing proves that revision %s of %s worked", to, o)
+		return nil, fmt.Sprintf("nothing proves that revision %s of %s worked", prev.number, o)
 	}
-	return prev, from, reason
+	return prev, reason
 }
 
-// revisions finds a Deployment, its current ReplicaSet, and the newest one before it with another template.
-func revisions(s *snapshot.Snapshot, o incident.Object) (d *appsv1.Deployment, now, prev *appsv1.ReplicaSet) {
-	for i := range s.Deployments {
-		if s.Deployments[i].Namespace == o.Namespace && s.Deployments[i].Name == o.Name {
-			d = &s.Deployments[i]
+// serving is how many pods of the revision are ready.
+func (v *revision) serving(s *snapshot.Snapshot, o incident.Object) int {
+	if v.replicaSet != nil {
+		return int(v.replicaSet.Status.AvailableReplicas)
+	}
+	n := 0
+	for _, p := range s.PodsIn(o.Namespace) {
+		if s.WorkloadOf(p) == o && p.Labels[appsv1.ControllerRevisionHashLabelKey] == v.hash && ready(p) && p.DeletionTimestamp == nil {
+			n++
 		}
 	}
-	if d == nil {
-		return nil, nil, nil
-	}
-	current, best := revision(d), int64(0)
-	for i := range s.ReplicaSets {
-		rs := &s.ReplicaSets[i]
-		if rs.Namespace != o.Namespace || !metav1.IsControlledBy(rs, d) {
-			continue
-		}
-		if n := revision(rs); n == current {
-			now = rs
-		} else if n > best && n < current {
-			prev, best = rs, n
-		}
-	}
-	if now != nil && prev != nil && reflect.DeepEqual(now.Spec.Template.Spec, prev.Spec.Template.Spec) {
-		prev = nil // a restart: to go back changes nothing
-	}
-	return d, now, prev
-}
-
-func revision(o metav1.Object) int64 {
-	n, _ := strconv.ParseInt(o.GetAnnotations()[revisionAnnotation], 10, 64) // 0 where there is none
 	return n
+}
+
+// wasWhole says whether a workload is known to have been well just before its current revision: a Deployment by its own condition; a
+// StatefulSet because it calls a revision its current one only once all of its pods were of it and ready, but the first.
+func wasWhole(s *snapshot.Snapshot, o incident.Object, now, prev *revision) bool {
+	switch o.Kind {
+	case "Deployment":
+		return wasAvailable(s.Deployment(o.Namespace, o.Name), now.made)
+	case "StatefulSet":
+		return s.StatefulSet(o.Namespace, o.Name).Status.CurrentRevision == prev.kept.Name && prev.number != "1"
+	}
+	return false
 }
 
 // wasAvailable says whether the Deployment's own condition shows that it was available just before the time.
@@ -164,4 +169,33 @@ func wasAvailable(d *appsv1.Deployment, t time.Time) bool {
 		}
 	}
 	return false
+}
+
+// heldBy are the steps that delete the pods which keep a workload's new template from them: those that are not ready of a StatefulSet
+// that goes by order, and of whatever replaces its pods only when somebody deletes them.
+func heldBy(s *snapshot.Snapshot, o incident.Object) []incident.Step {
+	held := false
+	switch o.Kind {
+	case "StatefulSet":
+		t := s.StatefulSet(o.Namespace, o.Name)
+		held = t != nil && (t.Spec.PodManagementPolicy != appsv1.ParallelPodManagement || t.Spec.UpdateStrategy.Type ==
+			appsv1.OnDeleteStatefulSetStrategyType)
+	case "DaemonSet":
+		t := s.DaemonSet(o.Namespace, o.Name)
+		held = t != nil && t.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType
+	}
+	var out []incident.Step
+	for _, p := range slices.Backward(s.PodsIn(o.Namespace)) {
+		if held && s.WorkloadOf(p) == o && !ready(p) && p.DeletionTimestamp == nil {
+			out = append(out, deletePod(p, fmt.Sprintf("it is not ready and keeps the new template of %s from it", inWords(o)), nil))
+		}
+	}
+	return out
+}
+
+// heldWords says why the pods are deleted.
+const heldWords = "The pods that are not ready are deleted, for they never become so and would not be replaced by themselves."
+
+func podObject(p *corev1.Pod) incident.Object {
+	return incident.Object{Kind: "Pod", Namespace: p.Namespace, Name: p.Name}
 }

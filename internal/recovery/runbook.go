@@ -41,9 +41,7 @@ var firstRunbooks = []Runbook{
 	{"restore-dns", "Puts the Corefile back as it was while DNS worked, restarts CoreDNS, and then those dependants that do not come back " +
 		"by themselves.",
 		[]string{"DNSLoop", "DNSCorefileError"}, draftDNS},
-	{"roll-back", "Rolls a Deployment back whose newest revision fails and whose previous one worked.",
-		[]string{"DeploymentStuck", "DeploymentUnavailable", "PodCrashLoop", "PodExitsZero", "PodCannotStart", "PodImagePull", "PodConfigError",
-			"PodOOMKilled", "PodProbeFailing", "PodNotReady", "ConfigMapMissing", "SecretMissing", "RecentChange", "SharedFactor"}, draftRollback},
+	{"roll-back", "Rolls a workload back whose newest revision fails and whose previous one worked.", rollBackCodes, draftRollback},
 	{"restart-hung", "Restarts a workload whose pods ran well, then stopped answering, and keep running.",
 		[]string{"PodProbeFailing", "PodNotReady"}, draftRestart},
 }

@@ -64,6 +64,17 @@ func heldBack(messages ...string) HeldNamespace {
 	return h
 }
 
+// HeldBy are the APIs that keep a namespace from going, as its conditions have it.
+func HeldBy(n *corev1.Namespace) []schema.GroupVersion {
+	var out []schema.GroupVersion
+	for _, c := range n.Status.Conditions {
+		if c.Status == corev1.ConditionTrue {
+			out = finding.Union(out, heldBack(c.Message).APIs)
+		}
+	}
+	return out
+}
+
 // held is why a namespace does not go.
 type held struct {
 	why    string

@@ -221,6 +221,7 @@ func (c flows) report(code string, by calls.Call, blocked []*policy, f flow, egr
 	blames := nearestPolicy(c.policies, blocked, f, egress)
 	n := blames.NetworkPolicy
 	o, caller := policyObject(n), c.S.WorkloadOf(by.Pod)
+	c.policies.missing(code, blames, f, egress)
 	title := fmt.Sprintf("NetworkPolicy %s/%s %s: %s", n.Namespace, n.Name, fmt.Sprintf(what, finding.Short(caller)),
 		c.lacks(blames, f, egress, caller, to, port))
 	would := c.policies.idleFor(f, egress)

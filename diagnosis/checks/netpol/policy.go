@@ -21,6 +21,7 @@ type policies struct {
 	s           *snapshot.Snapshot
 	byNamespace map[string][]*policy
 	namespaces  map[string]labels.Set
+	tell        func(Missing) // of the flows that are cut; may be nil
 }
 
 // policy is a NetworkPolicy whose pod selector is parsed.
@@ -43,7 +44,7 @@ type side struct {
 }
 
 func newPolicies(s *snapshot.Snapshot) policies {
-	m := policies{s, map[string][]*policy{}, map[string]labels.Set{}}
+	m := policies{s: s, byNamespace: map[string][]*policy{}, namespaces: map[string]labels.Set{}}
 	for i := range s.NetworkPolicies {
 		n := &s.NetworkPolicies[i]
 		p := &policy{NetworkPolicy: n, selects: selectorOf(&n.Spec.PodSelector)}

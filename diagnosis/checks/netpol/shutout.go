@@ -101,6 +101,7 @@ func (x shutOut) admitsNobody(v *corev1.Service, pods []*corev1.Pod) bool {
 	}
 	n := slices.MaxFunc(isolating, func(a, b *policy) int { return ruleCount(a, false) - ruleCount(b, false) })
 	o := policyObject(n.NetworkPolicy)
+	x.wanted(v, pods, n)
 	why := "it has no ingress rule"
 	if ruleCount(n, false) > 0 {
 		why = "it allows " + peerWords(n) + ", which no pod fits"
@@ -171,6 +172,7 @@ func (x shutOut) keepsFrom(by *corev1.Pod, v *corev1.Service) {
 		return
 	}
 	n := nearestPolicy(x.policies, blocked, cut, out)
+	x.policies.missing(PolicyShutsOut, n, cut, out)
 	port := ""
 	if len(cut.ports) == 1 {
 		port = portWords(cut)

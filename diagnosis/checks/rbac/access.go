@@ -46,6 +46,13 @@ var accessCodes = []finding.Code{
 
 func checkAccess(s *snapshot.Snapshot, r *finding.Report) {
 	d := denials{s: s, r: r, found: map[string]*finding.Finding{}}
+	eachRefusal(s, d.denied)
+	checkServiceAccounts(s, r)
+}
+
+// eachRefusal tells of each refusal that logs, events and the statuses of custom resources speak of. The pod is the one whose log does,
+// or nil; about is the object of an event or a status.
+func eachRefusal(s *snapshot.Snapshot, tell func(f logs.Fact, p *corev1.Pod, e incident.Evidence, about incident.Object)) {
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		p := s.Pod(l.Namespace, l.Pod)
@@ -55,7 +62,7 @@ func checkAccess(s *snapshot.Snapshot, r *finding.Report) {
 		well := kube.Healthy(p)
 		for _, f := range readings.Of(s, l).Facts {
 			if f.Kind == logs.Forbidden && (!well || neverSees(f)) {
-				d.denied(f, p, finding.SeenLog(p, l.Container, l.Previous, f.Line), incident.Object{})
+				tell(f, p, finding.SeenLog(p, l.Container, l.Previous, f.Line), incident.Object{})
 			}
 		}
 	}
@@ -68,18 +75,17 @@ func checkAccess(s *snapshot.Snapshot, r *finding.Report) {
 		o := snapshot.ObjectOf(e.InvolvedObject.Kind, e.InvolvedObject.Namespace, e.InvolvedObject.Name)
 		for _, f := range logs.Read(e.Message).Facts {
 			if f.Kind == logs.Forbidden {
-				d.denied(f, nil, finding.SeenEvent(e), o)
+				tell(f, nil, finding.SeenEvent(e), o)
 			}
 		}
 	}
 	for i := range s.Customs {
-		d.toldBy(&s.Customs[i])
+		toldBy(&s.Customs[i], tell)
 	}
-	checkServiceAccounts(s, r)
 }
 
 // toldBy reads what a custom resource's controller has written into its status of being refused.
-func (d *denials) toldBy(c *unstructured.Unstructured) {
+func toldBy(c *unstructured.Unstructured, tell func(logs.Fact, *corev1.Pod, incident.Evidence, incident.Object)) {
 	list, _, _ := unstructured.NestedSlice(c.Object, "status", "conditions")
 	for _, x := range list {
 		m, _ := x.(map[string]any)
@@ -90,7 +96,7 @@ func (d *denials) toldBy(c *unstructured.Unstructured) {
 		o := snapshot.CustomObject(c)
 		for _, f := range logs.Read(message).Facts {
 			if f.Kind == logs.Forbidden {
-				d.denied(f, nil, finding.SeenAPI(o, "status.conditions["+kube.StringAt(m, "type")+"]", time.Time{}, message), o)
+				tell(f, nil, finding.SeenAPI(o, "status.conditions["+kube.StringAt(m, "type")+"]", time.Time{}, message), o)
 			}
 		}
 	}

@@ -17,6 +17,7 @@ import (
 // nearMiss is what would have granted a right, but for one thing.
 type nearMiss struct {
 	object   incident.Object
+	miss     Miss
 	why      string
 	dangling bool   // a binding whose role does not exist
 	runAs    string // the ServiceAccount that has the right, in the subject's namespace
@@ -33,7 +34,7 @@ func danglingRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, boo
 			continue
 		}
 		o := b.role()
-		return nearMiss{object: b.object, dangling: true,
+		return nearMiss{object: b.object, miss: BindingDangles, dangling: true,
 			why: fmt.Sprintf("%s gives it %s %s, which does not exist%s", kindAndName(b.object), o.Kind, o.Name,
 				kube.DidYouMean(kube.Nearest(o.Name, roleNames(s, o)))),
 			seen: []incident.Evidence{finding.SeenAPI(b.object, "roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
@@ -83,7 +84,7 @@ func lackingRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool
 			default:
 				continue
 			}
-			return nearMiss{object: o, why: kindAndName(o) + " " + why, seen: []incident.Evidence{ruleEvidence(o, r), finding.SeenAPI(b.object,
+			return nearMiss{object: o, miss: RoleLacks, why: kindAndName(o) + " " + why, seen: []incident.Evidence{ruleEvidence(o, r), finding.SeenAPI(b.object,
 				"roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
 		}
 	}
@@ -110,7 +111,7 @@ func onlyRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool) {
 		return nearMiss{}, false
 	}
 	o := own[0].role()
-	return nearMiss{object: o, why: fmt.Sprintf("%s, the only one bound to it, has no rule for it (it has some for %s)", kindAndName(o),
+	return nearMiss{object: o, miss: RoleLacks, why: fmt.Sprintf("%s, the only one bound to it, has no rule for it (it has some for %s)", kindAndName(o),
 		finding.FirstFew(grants)),
 		seen: []incident.Evidence{finding.SeenAPI(o, "rules", time.Time{}, "resources "+strings.Join(grants, ", ")),
 			finding.SeenAPI(own[0].object, "roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
@@ -151,7 +152,7 @@ func otherNamespace(s *snapshot.Snapshot, q request, all []binding) (nearMiss, b
 		if q.namespace == "" {
 			why += "; for all namespaces it takes a ClusterRoleBinding"
 		}
-		return nearMiss{object: b.object, why: why, seen: []incident.Evidence{finding.SeenAPI(b.object, "roleRef", time.Time{}, b.ref.Kind+" "+
+		return nearMiss{object: b.object, miss: BindingElsewhere, why: why, seen: []incident.Evidence{finding.SeenAPI(b.object, "roleRef", time.Time{}, b.ref.Kind+" "+
 			b.ref.Name)}}, true
 	}
 	return nearMiss{}, false
@@ -173,7 +174,7 @@ func otherSubject(s *snapshot.Snapshot, q request, all []binding) (nearMiss, boo
 			if x.Kind != rbacv1.ServiceAccountKind {
 				continue
 			}
-			m := nearMiss{object: b.object, seen: []incident.Evidence{finding.SeenAPI(b.object, "subjects", time.Time{}, "ServiceAccount "+
+			m := nearMiss{object: b.object, miss: BindingOfOther, seen: []incident.Evidence{finding.SeenAPI(b.object, "subjects", time.Time{}, "ServiceAccount "+
 				x.Namespace+"/"+x.Name)}}
 			gone := ""
 			if s.ServiceAccount(x.Namespace, x.Name) == nil && !finding.NotSeen(s, "serviceaccounts", x.Namespace) {
@@ -216,7 +217,7 @@ func unboundRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool
 	for i := range s.Roles {
 		r := &s.Roles[i]
 		if o := snapshot.ObjectOf("Role", r.Namespace, r.Name); r.Namespace == q.namespace && fits(o, r.Rules) {
-			return nearMiss{object: o, why: kindAndName(o) + " grants it, but no RoleBinding gives it to anybody",
+			return nearMiss{object: o, miss: RoleUnbound, why: kindAndName(o) + " grants it, but no RoleBinding gives it to anybody",
 				seen: []incident.Evidence{ruleEvidence(o, r.Rules[allowing(r.Rules, q)])}}, true
 		}
 	}
@@ -228,7 +229,7 @@ func unboundRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool
 			!fits(o, r.Rules) {
 			continue
 		}
-		return nearMiss{object: o, why: kindAndName(o) + " grants it, but no binding gives it to anybody",
+		return nearMiss{object: o, miss: RoleUnbound, why: kindAndName(o) + " grants it, but no binding gives it to anybody",
 			seen: []incident.Evidence{ruleEvidence(o, r.Rules[allowing(r.Rules, q)])}}, true
 	}
 	return nearMiss{}, false

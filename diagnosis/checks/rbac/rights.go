@@ -20,6 +20,8 @@ type deniedRight struct {
 	unseen  bool // what grants it was not seen, or not wholly
 	code    string
 	object  incident.Object // at fault
+	miss    Miss
+	runAs   string // the ServiceAccount of the same namespace that has the right
 	title   string
 	seen    []incident.Evidence
 }
@@ -91,12 +93,12 @@ func missingRight(s *snapshot.Snapshot, p *corev1.Pod, subject, verb, group, res
 		if !ok {
 			continue
 		}
-		d.object, d.title, d.seen = m.object, title+": "+m.why, m.seen
+		d.object, d.title, d.seen, d.miss = m.object, title+": "+m.why, m.seen, m.miss
 		if m.dangling {
 			d.code, d.title = RoleMissing, fmt.Sprintf("%s, so %s may not %s", m.why, name, q)
 		}
 		if m.runAs != "" && p != nil && who.Name == "default" {
-			d.object = s.WorkloadOf(p)
+			d.object, d.miss, d.runAs = s.WorkloadOf(p), AccountUnset, m.runAs
 			d.title = fmt.Sprintf("%s runs as ServiceAccount default, which may not %s; %s grants it to ServiceAccount %s: set serviceAccountName",
 				finding.Short(d.object), q, kindAndName(m.object), m.runAs)
 			d.seen = append(d.seen, finding.SeenAPI(finding.PodObject(p), "spec.serviceAccountName", time.Time{}, "default"))

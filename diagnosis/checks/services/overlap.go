@@ -2,12 +2,10 @@ package services
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
@@ -60,7 +58,7 @@ func mixed(c calls.Callers, by calls.Call, v *corev1.Service, refused *corev1.Po
 			fmt.Sprintf("Service %s/%s also sends to the pods of %s, which have no port %s and refuse: its selector %s fits them as well as %s",
 				v.Namespace, v.Name, finding.Short(other), target.String(), kube.LabelWords(v.Spec.Selector), finding.Short(meant)))
 		f.Fault = []incident.Object{kube.ServiceObject(v), other}
-		if own := ownLabels(have, lack); own != "" {
+		if own := kube.OwnLabel(have, lack); own != "" {
 			f.Next = fmt.Sprintf("Add %s to the selector of Service %s, which only the pods of %s have.", own, v.Name, finding.Short(meant))
 		}
 		f.Cite(finding.SeenAPI(kube.ServiceObject(v), "spec", time.Time{},
@@ -95,23 +93,6 @@ func split(c calls.Callers, v *corev1.Service, port int32, protocol corev1.Proto
 		}
 	}
 	return have, lack
-}
-
-// ownLabels is a label by which the first pods differ from the second, the workload's own before Kubernetes' recommended ones.
-func ownLabels(have, lack []*corev1.Pod) string {
-	best := ""
-	for _, k := range slices.Sorted(maps.Keys(have[0].Labels)) {
-		value := have[0].Labels[k]
-		if k == appsv1.DefaultDeploymentUniqueLabelKey || k == appsv1.ControllerRevisionHashLabelKey ||
-			slices.ContainsFunc(have, func(p *corev1.Pod) bool { return p.Labels[k] != value }) ||
-			slices.ContainsFunc(lack, func(p *corev1.Pod) bool { return p.Labels[k] == value }) {
-			continue
-		}
-		if best == "" || strings.Contains(best, "/") && !strings.Contains(k, "/") {
-			best = k + "=" + value
-		}
-	}
-	return best
 }
 
 func declaredWords(p *corev1.Pod) string {

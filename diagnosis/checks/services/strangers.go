@@ -110,7 +110,7 @@ func reachesOthers(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, p
 		"Service %s/%s also sends to the pods of %s, which declare no port %s: its selector %s fits them as well as %s", v.Namespace, v.Name,
 		finding.Short(other), target.String(), kube.LabelWords(v.Spec.Selector), finding.Short(meant))).Suspected()
 	f.Fault, f.Since = []incident.Object{o, other}, kube.Latest(v.CreationTimestamp.Time, lack[0].CreationTimestamp.Time)
-	if own := ownLabels(have, lack); own != "" {
+	if own := kube.OwnLabel(have, lack); own != "" {
 		f.Next = fmt.Sprintf("Add %s to the selector of Service %s, which only the pods of %s have.", own, v.Name, finding.Short(meant))
 	}
 	f.Cite(finding.SeenAPI(o, "spec", time.Time{}, fmt.Sprintf("selector %s, targetPort %s", kube.LabelWords(v.Spec.Selector),

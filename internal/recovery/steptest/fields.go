@@ -30,6 +30,8 @@ const (
 	later   = `{"spec":{"minReadySeconds":7}}`
 	nightly = `{"apiVersion":"batch/v1","spec":{"schedule":"0 3 * * *","suspend":true,"jobTemplate":{"spec":{"template":{"spec":{"restartPolicy":"Never",
 		"containers":[{"name":"job","image":"busybox:1.36"}]}}}}}}`
+	stuck = `{"apiVersion":"batch/v1","spec":{"suspend":true,"backoffLimit":2,"template":{"spec":{"restartPolicy":"Never",
+		"containers":[{"name":"job","image":"busybox:1.36"}]}}}}`
 	service = `{"apiVersion":"v1","spec":{"selector":{"app":"wbe"},"ports":[{"name":"http","port":80,"protocol":"TCP","targetPort":8080}]}}`
 	ingress = `{"apiVersion":"networking.k8s.io/v1","spec":{"ingressClassName":"ngnix","tls":[{"hosts":["a.example"],"secretName":"former"}],"rules":[
 		{"host":"a.example","http":{"paths":[{"path":"/","pathType":"Prefix","backend":{"service":{"name":"web","port":{"number":80}}}}]}}]}}`
@@ -52,6 +54,9 @@ var fieldCases = []fieldCase{
 	{kind: "SetCommand", object: "Deployment", body: web, params: []string{"container", "web", "field", "command", "value", `["sleep"]`}, meddle: later},
 	{kind: "SetEnv", object: "Deployment", body: web, params: []string{"container", "web", "name", "B", "value", `{"name":"B","value":"c"}`},
 		meddle: later},
+	{kind: "SetVariables", object: "Deployment", body: web, params: []string{"container", "web", "value", `[{"name":"A","value":"c"},{"name":"B"}]`},
+		meddle: later},
+	{kind: "SetServiceLinks", object: "Deployment", body: web, params: []string{"value", "false"}, meddle: later},
 	{kind: "SetEnvFrom", object: "Deployment", body: web, params: []string{"container", "web", "value", `[{"configMapRef":{"name":"settings"}}]`},
 		meddle: later},
 	{kind: "SetResources", object: "Deployment", body: web, params: []string{"container", "web", "value",
@@ -66,9 +71,12 @@ var fieldCases = []fieldCase{
 	{kind: "SetTolerations", object: "Deployment", body: web, params: []string{"value", `[{"key":"gpu","operator":"Exists"}]`}, meddle: later},
 	{kind: "SetPodField", object: "Deployment", body: web, params: []string{"field", "schedulerName", "value", `"other"`}, meddle: later},
 	{kind: "SetImagePullSecrets", object: "Deployment", body: web, params: []string{"value", `[{"name":"registry"}]`}, meddle: later},
+	{kind: "SetHostAliases", object: "Deployment", body: web, params: []string{"value", `[{"ip":"10.0.0.9","hostnames":["old"]}]`}, meddle: later},
+	{kind: "SetDNSConfig", object: "Deployment", body: web, params: []string{"value", `{"nameservers":["10.0.0.10"]}`}, meddle: later},
 	{kind: "Scale", object: "Deployment", body: web, params: []string{"value", "1"}, meddle: `{"spec":{"replicas":2}}`},
 	{kind: "SetPaused", object: "Deployment", body: web, params: []string{"value", "true"}, meddle: later},
 	{kind: "SetSuspended", object: "CronJob", body: nightly, params: []string{"value", "false"}, meddle: `{"spec":{"schedule":"0 4 * * *"}}`},
+	{kind: "SetJobDeadline", object: "Job", body: stuck, lasting: true, params: []string{"value", "3600"}, meddle: `{"spec":{"backoffLimit":3}}`},
 	{kind: "SetCronJobField", object: "CronJob", body: nightly, params: []string{"field", "timeZone", "value", `"Etc/UTC"`},
 		meddle: `{"spec":{"schedule":"0 4 * * *"}}`},
 	{kind: "SetAutoscaler", object: "HorizontalPodAutoscaler", body: autoscaler, params: []string{"field", "maxReplicas", "value", "4"},
@@ -79,11 +87,15 @@ var fieldCases = []fieldCase{
 		meddle: `{"spec":{"publishNotReadyAddresses":true}}`},
 	{kind: "SetServicePorts", object: "Service", body: service, params: []string{"value",
 		`[{"name":"http","port":80,"protocol":"TCP","targetPort":80}]`}, meddle: `{"spec":{"publishNotReadyAddresses":true}}`},
+	{kind: "SetServiceField", object: "Service", body: service, params: []string{"field", "publishNotReadyAddresses", "value", "true"},
+		meddle: `{"spec":{"selector":{"app":"web"}}}`},
 	{kind: "SetIngressRules", object: "Ingress", body: ingress, params: []string{"value", `[{"host":"a.example","http":{"paths":[{"path":"/",
 		"pathType":"Prefix","backend":{"service":{"name":"shop","port":{"number":80}}}}]}}]`}, meddle: `{"spec":{"ingressClassName":"other"}}`},
 	{kind: "SetIngressClass", object: "Ingress", body: ingress, params: []string{"value", `"nginx"`}, meddle: `{"spec":{"ingressClassName":"other"}}`},
 	{kind: "SetIngressTLS", object: "Ingress", body: ingress, params: []string{"value", `[{"hosts":["a.example"],"secretName":"web"}]`},
 		meddle: `{"spec":{"ingressClassName":"other"}}`},
+	{kind: "SetPolicySelector", object: "NetworkPolicy", body: policy, params: []string{"value", `{"matchLabels":{"app":"shop"}}`},
+		meddle: `{"spec":{"policyTypes":["Ingress"]}}`},
 	{kind: "AllowIngress", object: "NetworkPolicy", body: policy, params: []string{"value", `[{"from":[{"podSelector":{"matchLabels":{"app":"db"}}}]},
 		{"from":[{"podSelector":{"matchLabels":{"app":"api"}}}],"ports":[{"port":80,"protocol":"TCP"}]}]`}, meddle: `{"spec":{"podSelector":{"matchLabels":{"app":"cache"}}}}`},
 	{kind: "AllowEgress", object: "NetworkPolicy", body: policy, params: []string{"value", `[{"to":[{"podSelector":{"matchLabels":{"app":"db"}}}]},
@@ -102,7 +114,7 @@ var fieldCases = []fieldCase{
 		`[{"kind":"ServiceAccount","name":"builder","namespace":"recovery-test"}]`}, meddle: `{"subjects":[]}`},
 	{kind: "SetPodSecurity", object: "Namespace", body: `{"apiVersion":"v1","metadata":{"labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}`,
 		params: []string{"value", `"baseline"`}, meddle: `{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"privileged"}}}`},
-	{kind: "SetFailurePolicy", object: "ValidatingWebhookConfiguration", body: hook, params: []string{"webhook", "deny.example.com", "value", `"Ignore"`},
+	{kind: "SetFailurePolicy", object: "ValidatingWebhookConfiguration", body: hook, params: []string{"value", `{"deny.example.com":"Ignore"}`},
 		meddle: `{"webhooks":[]}`},
 	{kind: "ExpandClaim", object: "PersistentVolumeClaim", body: claim, lasting: true, params: []string{"value", `"2Gi"`},
 		meddle: `{"spec":{"resources":{"requests":{"storage":"3Gi"}}}}`},
@@ -237,17 +249,33 @@ func wholeCases() []kindCase {
 	api := incident.Object{Kind: "APIService", Name: "v1.recovery-test.example.com"}
 	const away = `{"apiVersion":"apiregistration.k8s.io/v1","spec":{"group":"recovery-test.example.com","version":"v1","groupPriorityMinimum":100,
 		"versionPriority":100,"insecureSkipTLSVerify":true,"service":{"namespace":"recovery-test","name":"none","port":443}}}`
-	return append(all, kindCase{kind: recovery.RemoveObject, undoable: true, ends: true,
+	all = append(all, removed(func(World) incident.Object { return api }, away, `{"spec":{"versionPriority":99}}`))
+	for kind, body := range map[string][2]string{"HorizontalPodAutoscaler": {autoscaler, `{"spec":{"maxReplicas":3}}`},
+		"PodDisruptionBudget": {`{"apiVersion":"policy/v1","spec":{"minAvailable":3,"selector":{"matchLabels":{"app":"web"}}}}`,
+			`{"spec":{"minAvailable":2}}`}} {
+		c := removed(func(w World) incident.Object {
+			return incident.Object{Kind: kind, Namespace: w.Namespace, Name: "it"}
+		}, body[0], body[1])
+		c.of = kind
+		all = append(all, c)
+	}
+	return all
+}
+
+// removed is an object that is there and is to go.
+func removed(target func(World) incident.Object, there, meddle string) kindCase {
+	return kindCase{kind: recovery.RemoveObject, undoable: true, ends: true,
 		setUp: func(t *testing.T, w World) incident.Step {
-			w.Delete(t, api)
-			w.Put(t, api, parse(away))
-			return draft(recovery.RemoveObject, api)
+			o := target(w)
+			w.Delete(t, o)
+			w.Put(t, o, parse(there))
+			return draft(recovery.RemoveObject, o)
 		},
 		meddle: func(t *testing.T, w World, o incident.Object) {
-			body := parse(away)
-			merge(body, parse(`{"spec":{"versionPriority":99}}`))
+			body := parse(there)
+			merge(body, parse(meddle))
 			w.Put(t, o, body)
-		}})
+		}}
 }
 
 // podCases: the pod waits for a node that there is not, so that nothing runs and it goes at once.

@@ -1,5 +1,5 @@
-// Package served is the cluster of the steps' conformance suite as an API server in this process: what is done to it goes over HTTP, through
-// the writer that serve uses, is validated, tried out and told of as Kubernetes does.
+// Package served is the cluster of the steps' conformance suite as an API server in this process: what is done to it goes over HTTP,
+// through the writer that serve uses, is validated, tried out and told of as Kubernetes does.
 package served
 
 import (
