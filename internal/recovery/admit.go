@@ -118,7 +118,7 @@ func noStrangers(c setting) string {
 	for _, s := range is {
 		name, _ := asMap(s)["name"].(string)
 		if slices.Contains([]string{"system:anonymous", "system:unauthenticated", "system:authenticated", "system:serviceaccounts",
-			"system:masters"}, name) && !has(was, s) {
+			"system:masters"}, name) && !holdsAlready(was, s) {
 			return name + " is everybody, or somebody who may do everything"
 		}
 	}
@@ -131,7 +131,7 @@ func noWildcards(c setting) string {
 	is, _ := c.after.([]any)
 	for _, r := range is {
 		for _, part := range []string{"verbs", "resources", "apiGroups"} {
-			if all, _ := asMap(r)[part].([]any); slices.Contains(all, any("*")) && !has(was, r) {
+			if all, _ := asMap(r)[part].([]any); slices.Contains(all, any("*")) && !holdsAlready(was, r) {
 				return "a rule for all " + part + " is more than what is missing"
 			}
 		}
@@ -139,6 +139,6 @@ func noWildcards(c setting) string {
 	return ""
 }
 
-func has(list []any, v any) bool {
+func holdsAlready(list []any, v any) bool {
 	return slices.ContainsFunc(list, func(e any) bool { return string(encode(e)) == string(encode(v)) })
 }
