@@ -38,7 +38,7 @@ var taskRunbooks = []Runbook{
 	{"grant-right", "Gives an account exactly what is refused to it, where the roles and bindings show that it was meant to have it.",
 		[]string{"RightMissing", "RoleMissing"}, draftRight},
 	{"scale-up-server", "Gives what is to answer for a webhook or an API its pods back, where it is scaled to zero.",
-		[]string{"WebhookNoEndpoints", "WebhookFailing", "APIServiceUnavailable", "HPANoMetrics"}, draftScaleUp},
+		[]string{"WebhookNoEndpoints", "WebhookFailing", "APIServiceUnavailable", "HPANoMetrics"}, draftServerScaleUp},
 	{"mend-webhook-port", "Gives a Service the port at which a webhook calls it.",
 		[]string{"WebhookPortMissing"}, draftWebhookPort},
 	{"let-pass", "Lets pass what a webhook should judge that does not answer, until it does.",

@@ -38,7 +38,7 @@ func draftAgent(ctx context.Context, r *Recovery, q request) (draft, error) {
 			return selectNode(q.s, d, o, n)
 		}
 		for _, t := range n.Spec.Taints {
-			if t.Effect == corev1.TaintEffectPreferNoSchedule || tolerated(spec.Tolerations, t) {
+			if t.Effect == corev1.TaintEffectPreferNoSchedule || toleratesTaint(spec.Tolerations, t) {
 				continue
 			}
 			now, err := r.asIs(ctx, o)
@@ -75,7 +75,7 @@ func nodesWithout(s *snapshot.Snapshot, d *appsv1.DaemonSet) []*corev1.Node {
 	return out
 }
 
-func tolerated(all []corev1.Toleration, t corev1.Taint) bool {
+func toleratesTaint(all []corev1.Toleration, t corev1.Taint) bool {
 	for _, x := range all {
 		if (x.Key == "" || x.Key == t.Key) && (x.Effect == "" || x.Effect == t.Effect) &&
 			(x.Operator == corev1.TolerationOpExists || x.Value == t.Value) {

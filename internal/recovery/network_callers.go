@@ -201,7 +201,7 @@ func draftPortAsCalled(ctx context.Context, r *Recovery, q request, left error) 
 	v, o, err := serviceOf(q)
 	by := callersOf(q)
 	if err != nil || len(by) == 0 || v.Spec.ClusterIP == corev1.ClusterIPNone || len(v.Spec.Ports) != 1 || v.Spec.Ports[0].Name == "" {
-		return draft{}, firstOf(err, left, unfit("at which port the Service is called is not seen"))
+		return draft{}, firstError(err, left, unfit("at which port the Service is called is not seen"))
 	}
 	now, err := r.asIs(ctx, o)
 	if err != nil {
@@ -210,7 +210,7 @@ func draftPortAsCalled(ctx context.Context, r *Recovery, q request, left error) 
 	ports, _ := now.clone().at("spec", "ports").([]any)
 	number, err := intOf(by[0].Need.Port)
 	if err != nil || len(ports) != 1 {
-		return draft{}, firstOf(err, unfit("Service %s has changed since it was looked at", v.Name))
+		return draft{}, firstError(err, unfit("Service %s has changed since it was looked at", v.Name))
 	}
 	add := object(asMap(ports[0])).clone()
 	add["name"], add["port"] = v.Spec.Ports[0].Name+"-as-called", number

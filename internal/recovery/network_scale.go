@@ -115,7 +115,7 @@ func replicasOfRevision(s *snapshot.Snapshot, o incident.Object) (n int, revisio
 	best := int64(0)
 	for _, rs := range s.ReplicaSetsIn(o.Namespace) {
 		had := countOfPods(rs.Annotations[desiredAnnotation])
-		if rev := revision(rs); metav1.IsControlledBy(rs, d) && had > 0 && rev > best {
+		if rev := revisionNumber(rs); metav1.IsControlledBy(rs, d) && had > 0 && rev > best {
 			best, n, revisionOf = rev, had, rs.Annotations[revisionAnnotation]
 		}
 	}

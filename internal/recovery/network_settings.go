@@ -124,8 +124,8 @@ func configured(p *corev1.Pod, container string) []source {
 	return out
 }
 
-// firstOf is the first error that is one.
-func firstOf(all ...error) error {
+// firstError is the first error that is one.
+func firstError(all ...error) error {
 	for _, err := range all {
 		if err != nil {
 			return err

@@ -46,7 +46,7 @@ func draftRemoveAPI(ctx context.Context, r *Recovery, q request) (draft, error) 
 			if by := ownedBy(live); by != "" {
 				return no("%s belongs to %s, which would make it again; remove that", o, by)
 			}
-			return one(restingOn(fmt.Sprintf("its Service %s/%s is gone since %s", ns, name, stamp(since)), stepTo(RemoveObject, o, nil)),
+			return single(restingOn(fmt.Sprintf("its Service %s/%s is gone since %s", ns, name, stamp(since)), stepTo(RemoveObject, o, nil)),
 				fmt.Sprintf("remove API %s, which nothing serves", o.Name),
 				fmt.Sprintf("Service %s/%s, which answered for it, is gone, and the API does not work since %s. As long as it is registered, no "+
 					"namespace "+

@@ -62,7 +62,7 @@ func draftRoomToDrain(ctx context.Context, r *Recovery, q request) (draft, error
 		return no("the pods of %s are not to be seen", o)
 	}
 	if s, n := onePodMore(q.s, b, workloads); n > 0 {
-		return one(restingOn(fmt.Sprintf("the %d pods that the budget wants at all times, and one that can be moved", n-1), s),
+		return single(restingOn(fmt.Sprintf("the %d pods that the budget wants at all times, and one that can be moved", n-1), s),
 			fmt.Sprintf("run one pod more of %s/%s", b.Namespace, workloads[0].Name),
 			fmt.Sprintf("%s wants %d pods at all times, and there are no more. With %d, one of them can be moved, and none is missing meanwhile.",
 				o, b.Spec.MinAvailable.IntValue(), n))
@@ -83,7 +83,7 @@ func draftRoomToDrain(ctx context.Context, r *Recovery, q request) (draft, error
 	if len(all) == 1 {
 		why += " There is only one pod: while it moves, there is none."
 	}
-	return one(restingOn("its own rule, which allows none of its pods to be moved; one is the least that lets a node be emptied",
+	return single(restingOn("its own rule, which allows none of its pods to be moved; one is the least that lets a node be emptied",
 		stepTo("SetBudget", o, spec)), fmt.Sprintf("let budget %s/%s allow one disruption", o.Namespace, o.Name), why)
 }
 
@@ -134,7 +134,7 @@ func draftBudgetSelector(ctx context.Context, r *Recovery, q request) (draft, er
 	var meant []map[string]string
 	var workload incident.Object
 	for _, t := range kube.TemplatesIn(q.s, b.Namespace) {
-		if l := corrected(wanted, t.Labels); l != nil && (len(meant) == 0 || !maps.Equal(l, meant[0])) {
+		if l := correctedSelector(wanted, t.Labels); l != nil && (len(meant) == 0 || !maps.Equal(l, meant[0])) {
 			meant, workload = append(meant, l), t.Object
 		}
 	}
@@ -147,14 +147,14 @@ func draftBudgetSelector(ctx context.Context, r *Recovery, q request) (draft, er
 	}
 	spec, _ := live.clone().at("spec").(map[string]any)
 	object(spec).set(asJSON(meant[0]), "selector", "matchLabels")
-	return one(restingOn("the labels of the pods of "+inWords(workload), stepTo("SetBudget", o, spec)), fmt.Sprintf("let budget %s/%s "+
+	return single(restingOn("the labels of the pods of "+inWords(workload), stepTo("SetBudget", o, spec)), fmt.Sprintf("let budget %s/%s "+
 		"select the pods of %s", o.Namespace, o.Name, workload.Name),
 		fmt.Sprintf("It selects %s, which no pod has; the pods of %s have %s.", kube.LabelWords(wanted), workload, kube.LabelWords(meant[0])))
 }
 
-// corrected is a selector with its one slip put right by labels: a value that looks alike, or the value under another key. Nil if they are
+// correctedSelector is a selector with its one slip put right by labels: a value that looks alike, or the value under another key. Nil if they are
 // further apart.
-func corrected(wanted, has map[string]string) map[string]string {
+func correctedSelector(wanted, has map[string]string) map[string]string {
 	out, slips := maps.Clone(wanted), 0
 	for key, value := range wanted {
 		switch have, ok := has[key]; {
@@ -210,7 +210,7 @@ func draftOneBudget(ctx context.Context, r *Recovery, q request) (draft, error) 
 	if by := ownedBy(live); by != "" {
 		return no("%s belongs to %s, which would make it again; change it there", o, by)
 	}
-	return one(restingOn("budget "+stays.Name+", which selects all of its pods too", stepTo(RemoveObject, o, nil)),
+	return single(restingOn("budget "+stays.Name+", which selects all of its pods too", stepTo(RemoveObject, o, nil)),
 		fmt.Sprintf("remove budget %s/%s", o.Namespace, o.Name),
 		fmt.Sprintf("All pods that it protects are protected by %s too, and a pod with two budgets cannot be evicted at all.", stays.Name))
 }

@@ -69,7 +69,7 @@ func draftSchedule(ctx context.Context, r *Recovery, q request) (draft, error) {
 			continue
 		}
 		if _, err := readSchedule(text, zone); err == nil {
-			return one(restingOn("what was last applied (kubectl apply)", stepTo("SetCronJobField", o, was, "field", field)),
+			return single(restingOn("what was last applied (kubectl apply)", stepTo("SetCronJobField", o, was, "field", field)),
 				fmt.Sprintf("set the %s of CronJob %s/%s back", field, o.Namespace, o.Name),
 				fmt.Sprintf("It was applied as %q, which can be read, and somebody has changed it by hand since.", was))
 		}
@@ -81,7 +81,7 @@ func draftSchedule(ctx context.Context, r *Recovery, q request) (draft, error) {
 	if meant == "" {
 		return no("%s", from)
 	}
-	return one(restingOn(from, stepTo("SetCronJobField", o, meant, "field", "timeZone")), fmt.Sprintf("correct the time zone of CronJob "+
+	return single(restingOn(from, stepTo("SetCronJobField", o, meant, "field", "timeZone")), fmt.Sprintf("correct the time zone of CronJob "+
 		"%s/%s", o.Namespace, o.Name), from)
 }
 
@@ -168,7 +168,7 @@ func draftDeadline(_ context.Context, _ *Recovery, q request) (draft, error) {
 	default:
 		return no("what keeps the controller from starting %s is not in the CronJob; see whether the controller-manager runs", o)
 	}
-	return one(restingOn("the time between two starts of its schedule, "+finding.Duration(every), stepTo("SetCronJobField", o,
+	return single(restingOn("the time between two starts of its schedule, "+finding.Duration(every), stepTo("SetCronJobField", o,
 		int64(every/time.Second), "field", "startingDeadlineSeconds")),
 		fmt.Sprintf("let CronJob %s/%s start late", o.Namespace, o.Name),
 		why+fmt.Sprintf(" It becomes the time between two starts, %s: a start may be late until the next one is due.", finding.Duration(every)))
@@ -180,7 +180,7 @@ func draftForbid(_ context.Context, _ *Recovery, q request) (draft, error) {
 	if c == nil || c.Spec.ConcurrencyPolicy == batchv1.ForbidConcurrent {
 		return no("no CronJob is at fault that lets its runs add up")
 	}
-	return one(restingOn(fmt.Sprintf("the %d runs that are at work at once", len(c.Status.Active)), stepTo("SetCronJobField", o,
+	return single(restingOn(fmt.Sprintf("the %d runs that are at work at once", len(c.Status.Active)), stepTo("SetCronJobField", o,
 		string(batchv1.ForbidConcurrent), "field", "concurrencyPolicy")),
 		fmt.Sprintf("let CronJob %s/%s have one run at a time", o.Namespace, o.Name),
 		fmt.Sprintf("%d runs are at work at once. The runs that there are go on; a new one starts only once they have ended. A run that "+
@@ -201,7 +201,7 @@ func draftResume(_ context.Context, _ *Recovery, q request) (draft, error) {
 	if len(q.cause.Explains) < 2 {
 		return no("somebody suspended %s (%s), and nothing that was found needs it; resume it if it should run", o, who)
 	}
-	return one(restingOn("what fails and needs it", stepTo("SetSuspended", o, false)), fmt.Sprintf("resume CronJob %s/%s", o.Namespace,
+	return single(restingOn("what fails and needs it", stepTo("SetSuspended", o, false)), fmt.Sprintf("resume CronJob %s/%s", o.Namespace,
 		o.Name),
 		fmt.Sprintf("It starts nothing as long as it is suspended (%s), and other things that fail need it.", who))
 }

@@ -54,7 +54,7 @@ func draftRunAgain(ctx context.Context, r *Recovery, q request) (draft, error) {
 			return no("%s selects its pods by labels that somebody chose by hand; a second one would take its pods over", o)
 		}
 		target := snapshot.ObjectOf("Job", o.Namespace, again.text("metadata", "name"))
-		return one(restingOn("the Job that failed, or what its CronJob runs by now: "+why, stepTo(MakeObject, target, again)),
+		return single(restingOn("the Job that failed, or what its CronJob runs by now: "+why, stepTo(MakeObject, target, again)),
 			fmt.Sprintf("run Job %s/%s again as %s", o.Namespace, o.Name, target.Name), why)
 	}
 	return no("no Job is at fault")
@@ -201,7 +201,7 @@ func draftEndRun(_ context.Context, _ *Recovery, q request) (draft, error) {
 	why += ". Its deadline becomes the longer of the two, so that it ends now, as failed; what it has half done stays half done. The " +
 		"next run " +
 		"starts at its time."
-	return one(restingOn("the time between two starts, or that of the longest run that is known, whichever is longer",
+	return single(restingOn("the time between two starts, or that of the longest run that is known, whichever is longer",
 		stepTo("SetJobDeadline", jobs[0], int64(deadline/time.Second))), fmt.Sprintf("end the run %s/%s that hangs", j.Namespace, j.Name), why)
 }
 
@@ -243,7 +243,7 @@ func draftEndHelper(_ context.Context, _ *Recovery, q request) (draft, error) {
 		if done.IsZero() || took < time.Second {
 			return no("when the work of %s was done is not known", o)
 		}
-		return one(restingOn("the end of its work, as the status of its pod has it", stepTo("SetJobDeadline", o, int64(took/time.Second))),
+		return single(restingOn("the end of its work, as the status of its pod has it", stepTo("SetJobDeadline", o, int64(took/time.Second))),
 			fmt.Sprintf("end Job %s/%s, whose work is done", o.Namespace, o.Name),
 			fmt.Sprintf("The work of %s was done after %s. Its deadline becomes that, so that its helper is ended now; Kubernetes will count "+
 				"this run "+

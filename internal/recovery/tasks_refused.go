@@ -132,7 +132,7 @@ func draftQuota(q request, o incident.Object) (draft, error) {
 		return no("%s would have to be raised to %s %s, and all nodes together have %s", o, need.String(), lacks, has.String())
 	}
 	asks, uses := asked[lacks], used[lacks]
-	return one(restingOn(fmt.Sprintf("what is used (%s) and what the pods that are missing ask for (%d times %s)", uses.String(), pods,
+	return single(restingOn(fmt.Sprintf("what is used (%s) and what the pods that are missing ask for (%d times %s)", uses.String(), pods,
 		asks.String()), stepTo("SetQuota", o, need.String(), "resource", lacks)), fmt.Sprintf("raise %s of ResourceQuota %s/%s to %s", lacks,
 		o.Namespace, o.Name,
 		need.String()), fmt.Sprintf("%s is used, and the %d pods that are missing ask for %s each.", uses.String(), pods, asks.String()))
@@ -226,7 +226,7 @@ func draftWithinLimits(ctx context.Context, r *Recovery, q request, by incident.
 	if len(out) != 1 {
 		return no("%d containers of %s are out of the bounds of %s; change them, or the bound", len(out), o, by)
 	}
-	return one(restingOn(fmt.Sprintf("the %s that %s allows per container", m[1], inWords(by)), s),
+	return single(restingOn(fmt.Sprintf("the %s that %s allows per container", m[1], inWords(by)), s),
 		fmt.Sprintf("set %s of container %s of %s/%s to the %s that is allowed", name, out[0], o.Namespace, o.Name, m[1]),
 		fmt.Sprintf("%s allows a %s of %s per container, so none of its pods is made.", by, m[1], bound.String()))
 }
@@ -244,7 +244,7 @@ func draftPodSecurity(ctx context.Context, r *Recovery, ns incident.Object) (dra
 	if was == "" || was == now {
 		return no("what Pod Security level %s had before is not known; set the fields that the refusal names in the pod template", ns)
 	}
-	return one(restingOn("what the namespace was last applied with (kubectl apply)", stepTo("SetPodSecurity", ns, was)),
+	return single(restingOn("what the namespace was last applied with (kubectl apply)", stepTo("SetPodSecurity", ns, was)),
 		fmt.Sprintf("set the Pod Security level of namespace %s back to %s", ns.Name, was),
 		fmt.Sprintf("It was applied with %s, and somebody has set it to %s by hand since, which refuses pods that were allowed before.", was,
 			now))
@@ -263,7 +263,7 @@ func draftPriority(q request, class incident.Object) (draft, error) {
 	if meant == "" || len(workloads) == 0 {
 		return no("PriorityClass %s does not exist: %s; make it, or correct priorityClassName", class.Name, reason)
 	}
-	return one(restingOn("the priority class of other pods whose name is like it", stepTo("SetPodField", workloads[0], meant, "field",
+	return single(restingOn("the priority class of other pods whose name is like it", stepTo("SetPodField", workloads[0], meant, "field",
 		"priorityClassName")),
 		fmt.Sprintf("give the pods of %s/%s priority class %s", workloads[0].Namespace, workloads[0].Name, meant),
 		fmt.Sprintf("PriorityClass %s does not exist; %s does, and other pods have it.", class.Name, meant))

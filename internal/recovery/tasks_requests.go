@@ -56,7 +56,7 @@ func draftRequest(ctx context.Context, r *Recovery, q request) (draft, error) {
 		}
 		object(resources).set(value, "requests", string(measured))
 		s.Params[paramValue] = string(encode(resources))
-		return one(restingOn(from, s), fmt.Sprintf("give container %s of %s/%s its %s request", lacks[0], target.Namespace, target.Name,
+		return single(restingOn(from, s), fmt.Sprintf("give container %s of %s/%s its %s request", lacks[0], target.Namespace, target.Name,
 			measured),
 			fmt.Sprintf("Its autoscaler measures %s against the requests, and it has none. %s comes from %s.", measured, value, from))
 	}
@@ -74,7 +74,7 @@ func requestElsewhere(s *snapshot.Snapshot, target incident.Object, container st
 	var newest *appsv1.ReplicaSet
 	for _, rs := range s.ReplicaSetsIn(target.Namespace) {
 		if c := metav1.GetControllerOf(rs); c == nil || c.Kind != target.Kind || c.Name != target.Name ||
-			newest != nil && revision(rs) <= revision(newest) {
+			newest != nil && revisionNumber(rs) <= revisionNumber(newest) {
 			continue
 		}
 		for _, c := range rs.Spec.Template.Spec.Containers {

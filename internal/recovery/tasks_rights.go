@@ -49,7 +49,7 @@ func draftRight(ctx context.Context, r *Recovery, q request) (draft, error) {
 	case rbac.BindingDangles:
 		return rebind(q.s, asked)
 	case rbac.AccountUnset:
-		return one(restingOn(fmt.Sprintf("the ServiceAccount of its namespace that may %s %s", x.Verb, x.Resource), stepTo("SetServiceAccount",
+		return single(restingOn(fmt.Sprintf("the ServiceAccount of its namespace that may %s %s", x.Verb, x.Resource), stepTo("SetServiceAccount",
 			x.Object, x.RunAs)), fmt.Sprintf("run %s/%s as ServiceAccount %s", x.Object.Namespace, x.Object.Name, x.RunAs),
 			fmt.Sprintf("Its pods run as ServiceAccount default, and %s has the right that they lack (%s %s).", x.RunAs, x.Verb, x.Resource))
 	}
@@ -109,7 +109,7 @@ func (r *Recovery) widenRole(ctx context.Context, s *snapshot.Snapshot, asked []
 	}
 	rules, _ := live.clone().at("rules").([]any)
 	added, _ := asJSON(exactly(asked)).([]any)
-	return one(restingOn("what the API server has refused to "+inWords(who), stepTo("SetRules", o, append(rules, added...))),
+	return single(restingOn("what the API server has refused to "+inWords(who), stepTo("SetRules", o, append(rules, added...))),
 		fmt.Sprintf("let %s %s", who.Name, inAll(asked)),
 		fmt.Sprintf("%s is bound to %s alone and lacks just that. Added is what was refused, and nothing else.", inWords(o), inWords(who)))
 }
@@ -155,7 +155,7 @@ func bindRole(s *snapshot.Snapshot, x rbac.Refusal, like incident.Object, ref rb
 	if find(s.RoleBindings, o) != nil {
 		o.Name = x.Account.Name + "-" + like.Name
 	}
-	return one(restingOn(why, stepTo(MakeObject, o, bindingOf(o, ref, subjectOfAccount(x.Account)))), fmt.Sprintf("bind %s %s to "+
+	return single(restingOn(why, stepTo(MakeObject, o, bindingOf(o, ref, subjectOfAccount(x.Account)))), fmt.Sprintf("bind %s %s to "+
 		"ServiceAccount %s in %s", ref.Kind, ref.Name,
 		x.Account.Name, x.Namespace), why)
 }
@@ -203,7 +203,7 @@ func (r *Recovery) bindSubject(ctx context.Context, s *snapshot.Snapshot, x rbac
 		alike := name == x.Account.Name || len(kube.Nearest(x.Account.Name, []string{name})) > 0
 		if asMap(v)["kind"] == rbacv1.ServiceAccountKind && alike && s.ServiceAccount(ns, name) == nil && !s.NotSeenIn("serviceaccounts", ns) {
 			subjects[i] = me
-			return one(restingOn("the account that was refused; the one named is like it and does not exist", stepTo("SetSubjects", x.Object,
+			return single(restingOn("the account that was refused; the one named is like it and does not exist", stepTo("SetSubjects", x.Object,
 				subjects)), fmt.Sprintf("let %s bind ServiceAccount %s/%s", x.Object.Name, x.Account.Namespace,
 				x.Account.Name), fmt.Sprintf("%s binds ServiceAccount %s/%s, which does not exist.", inWords(x.Object), ns, name))
 		}
@@ -237,7 +237,7 @@ func rebind(s *snapshot.Snapshot, asked []rbac.Refusal) (draft, error) {
 		ref := b.RoleRef
 		ref.Name = meant
 		o := snapshot.ObjectOf("RoleBinding", b.Namespace, b.Name+"-"+meant)
-		return one(restingOn(fmt.Sprintf("the subjects of %s, and the only role with a name like %s", inWords(x.Object), b.RoleRef.Name),
+		return single(restingOn(fmt.Sprintf("the subjects of %s, and the only role with a name like %s", inWords(x.Object), b.RoleRef.Name),
 			stepTo(MakeObject, o, bindingOf(o, ref, b.Subjects...))), fmt.Sprintf("bind %s %s in %s", ref.Kind, meant, b.Namespace),
 			fmt.Sprintf("%s gives %s %s, which does not exist; %s does. What a binding gives cannot be changed, so this one stands beside it.",
 				inWords(x.Object), ref.Kind, b.RoleRef.Name, meant))
@@ -248,7 +248,7 @@ func rebind(s *snapshot.Snapshot, asked []rbac.Refusal) (draft, error) {
 			}
 		}
 		o := snapshot.ObjectOf("Role", b.Namespace, b.RoleRef.Name)
-		return one(restingOn("what the API server has refused to "+inWords(x.Account), stepTo(MakeObject, o, newRole(o, asked))),
+		return single(restingOn("what the API server has refused to "+inWords(x.Account), stepTo(MakeObject, o, newRole(o, asked))),
 			fmt.Sprintf("make Role %s/%s", o.Namespace, o.Name),
 			fmt.Sprintf("%s gives it, and it does not exist. It is made with exactly what was refused (%s); there may be more to it.",
 				inWords(x.Object),
@@ -270,7 +270,7 @@ func draftAccount(_ context.Context, _ *Recovery, q request) (draft, error) {
 	if b := namedBy(q.s, o); b != "" {
 		value := map[string]any{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": map[string]any{"name": o.Name,
 			"namespace": o.Namespace}}
-		return one(restingOn(b+", which names it", stepTo(MakeObject, o, value)), fmt.Sprintf("make ServiceAccount %s/%s", o.Namespace, o.Name),
+		return single(restingOn(b+", which names it", stepTo(MakeObject, o, value)), fmt.Sprintf("make ServiceAccount %s/%s", o.Namespace, o.Name),
 			fmt.Sprintf("%s gives it its rights, and it does not exist.", b))
 	}
 	var names []string

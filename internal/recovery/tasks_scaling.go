@@ -58,7 +58,7 @@ func draftScaleTarget(ctx context.Context, r *Recovery, q request) (draft, error
 		}
 		ref, _ := live.clone().at("spec", "scaleTargetRef").(map[string]any)
 		object(ref).set(meant, "name")
-		return one(restingOn("the only workload with a name like it that no other autoscaler scales", stepTo("SetAutoscaler", o, ref, "field",
+		return single(restingOn("the only workload with a name like it that no other autoscaler scales", stepTo("SetAutoscaler", o, ref, "field",
 			"scaleTargetRef")), fmt.Sprintf("let autoscaler %s/%s scale %s %s", o.Namespace, o.Name,
 			target.Kind, meant), fmt.Sprintf("%s %s does not exist; %s is the one alike that no other autoscaler scales.", target.Kind,
 			target.Name, meant))
@@ -114,7 +114,7 @@ func draftMaximum(_ context.Context, _ *Recovery, q request) (draft, error) {
 		if n < want {
 			why += fmt.Sprintf(" It gets %d, for the most is twice what it was and what there is room for (%d more).", n, room)
 		}
-		return one(restingOn("its own metrics: the pods that there are, times use over target, within the room of nodes and quotas",
+		return single(restingOn("its own metrics: the pods that there are, times use over target, within the room of nodes and quotas",
 			stepTo("SetAutoscaler", o, int64(n), "field", "maxReplicas")), fmt.Sprintf("raise the maximum of autoscaler %s/%s to %d", o.Namespace,
 			o.Name, n), why)
 	}
@@ -225,7 +225,7 @@ func draftOneAutoscaler(ctx context.Context, r *Recovery, q request) (draft, err
 	if by := ownedBy(live); by != "" {
 		return no("%s belongs to %s, which would make it again; change it there", o, by)
 	}
-	return one(restingOn(inWords(autoscaler(older))+", which was there before it", stepTo(RemoveObject, o, nil)),
+	return single(restingOn(inWords(autoscaler(older))+", which was there before it", stepTo(RemoveObject, o, nil)),
 		fmt.Sprintf("remove autoscaler %s/%s, the later of two", o.Namespace, o.Name),
 		fmt.Sprintf("%s was there before it, since %s. What both measure can be metrics of one autoscaler.", autoscaler(older),
 			stamp(older.CreationTimestamp.Time)))

@@ -51,8 +51,8 @@ func stepTo(kind string, o incident.Object, value any, params ...string) inciden
 	return s
 }
 
-// one is a remedy of a single step.
-func one(s incident.Step, title, why string) (draft, error) {
+// single is a remedy of a single step.
+func single(s incident.Step, title, why string) (draft, error) {
 	return draft{steps: []incident.Step{s}, title: title, why: why}, nil
 }
 

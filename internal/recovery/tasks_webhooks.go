@@ -64,7 +64,7 @@ func draftUnguard(ctx context.Context, r *Recovery, q request) (draft, error) {
 			policies[name] = string(admissionv1.Ignore)
 		}
 		slices.Sort(guards)
-		return one(restingOn("the webhooks that the API server cannot ask", stepTo(SetFailurePolicy, o, policies)),
+		return single(restingOn("the webhooks that the API server cannot ask", stepTo(SetFailurePolicy, o, policies)),
 			fmt.Sprintf("let pass what webhook %s should judge, as long as it does not answer",
 				strings.Join(names, ", ")), fmt.Sprintf("It cannot be asked, and so all is refused that it should judge: %s. Until it can be asked "+
 				"again, "+
@@ -119,8 +119,8 @@ func servedBy(q request) []incident.Object {
 	return slices.Compact(out)
 }
 
-// draftScaleUp gives a Service its pods back whose workload is scaled to zero.
-func draftScaleUp(ctx context.Context, r *Recovery, q request) (draft, error) {
+// draftServerScaleUp gives a Service its pods back whose workload is scaled to zero.
+func draftServerScaleUp(ctx context.Context, r *Recovery, q request) (draft, error) {
 	for _, o := range servedBy(q) {
 		v := q.s.Service(o.Namespace, o.Name)
 		if v == nil || len(v.Spec.Selector) == 0 {
@@ -136,7 +136,7 @@ func draftScaleUp(ctx context.Context, r *Recovery, q request) (draft, error) {
 				return draft{no: t.Object.String() + " is not there any more"}, err
 			}
 			n, from := replicasBefore(q.s, t.Object, live)
-			return one(restingOn(from, stepTo("Scale", t.Object, n)), fmt.Sprintf("scale %s/%s up to %d", t.Object.Namespace, t.Object.Name, n),
+			return single(restingOn(from, stepTo("Scale", t.Object, n)), fmt.Sprintf("scale %s/%s up to %d", t.Object.Namespace, t.Object.Name, n),
 				fmt.Sprintf("%s is to answer, and its %s is scaled to zero. %s", inWords(o), inWords(t.Object), from))
 		}
 	}
@@ -148,12 +148,12 @@ func draftScaleUp(ctx context.Context, r *Recovery, q request) (draft, error) {
 	return no("no workload that is scaled to zero stands behind it")
 }
 
-var scaledDown = regexp.MustCompile(`Scaled down replica set \S+ (?:from (\d+) to 0|to 0 from (\d+))`)
+var serverScaledDown = regexp.MustCompile(`Scaled down replica set \S+ (?:from (\d+) to 0|to 0 from (\d+))`)
 
 // replicasBefore is how many pods a workload had before it was scaled to zero.
 func replicasBefore(s *snapshot.Snapshot, o incident.Object, live object) (n int64, from string) {
 	for _, e := range s.EventsOf(o) {
-		if m := scaledDown.FindStringSubmatch(e.Message); m != nil {
+		if m := serverScaledDown.FindStringSubmatch(e.Message); m != nil {
 			if before, err := strconv.ParseInt(m[1]+m[2], 10, 64); err == nil && before > 0 {
 				n, from = before, fmt.Sprintf("It had %d pods before, by the event of its being scaled down.", before)
 			}
@@ -202,7 +202,7 @@ func draftWebhookPort(ctx context.Context, r *Recovery, q request) (draft, error
 			only["port"] = int64(port)
 			why += " That becomes its port, to the same port of its pods; who calls it at the other one does so in vain then."
 		}
-		return one(restingOn("the port that webhook "+h.Name+" calls (clientConfig.service.port)", stepTo("SetServicePorts", o, ports)),
+		return single(restingOn("the port that webhook "+h.Name+" calls (clientConfig.service.port)", stepTo("SetServicePorts", o, ports)),
 			fmt.Sprintf("give Service %s/%s port %d", o.Namespace, o.Name, port), why)
 	}
 	return no("no webhook calls a port that its Service lacks")
