@@ -9,9 +9,11 @@ import (
 	"slices"
 	"strings"
 
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -73,6 +75,9 @@ var makes = map[string]struct {
 	"Service":        {[]string{"spec"}, of[corev1.Service]()},
 	"Job":            {[]string{"spec"}, of[batchv1.Job]()},
 	"APIService":     {[]string{"spec"}, of[any]()},
+
+	"HorizontalPodAutoscaler": {[]string{"spec"}, of[autoscalingv2.HorizontalPodAutoscaler]()},
+	"PodDisruptionBudget":     {[]string{"spec"}, of[policyv1.PodDisruptionBudget]()},
 }
 
 // admitted says why an object is not one that a step makes; empty if it is. What owns it, holds it or tells its state is not for a step to
