@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -91,6 +92,8 @@ var fields = map[string]field{
 		}},
 	"SetPaused": {what: "whether a Deployment's rollout is paused", kinds: []string{"Deployment"}, harm: incident.Disruptive, typ: of[bool](),
 		path: fixed("spec", "paused"), say: onOff("Pause", "Resume", "the rollout of ")},
+	"SetStrategy": {what: "how a Deployment replaces its pods", kinds: []string{"Deployment"}, harm: incident.Disruptive,
+		typ: of[appsv1.DeploymentStrategy](), path: fixed("spec", "strategy")},
 	"SetSuspended": {what: "whether a CronJob or Job is suspended", kinds: []string{"CronJob", "Job"}, harm: incident.Disruptive, typ: of[bool](),
 		path: fixed("spec", "suspend"), say: onOff("Suspend", "Resume", "")},
 	"SetJobDeadline": {what: "how long a Job may take, in seconds from its start", kinds: []string{"Job"}, harm: incident.Destructive,
@@ -146,6 +149,10 @@ var fields = map[string]field{
 		path: fixed("spec", "resources", "requests", "storage")},
 	"ReleaseVolume": {what: "which claim a PersistentVolume is kept for", kinds: []string{"PersistentVolume"}, harm: incident.Disruptive,
 		typ: of[corev1.ObjectReference](), path: fixed("spec", "claimRef"), say: func(c setting) string {
+			if to := asMap(c.after); c.after != nil && to["uid"] == nil {
+				return fmt.Sprintf("Let claim %v/%v bind PersistentVolume %s, with the data that it holds", to["namespace"], to["name"],
+					c.step.Target.Object.Name)
+			}
 			if c.after == nil {
 				return "Let another claim bind PersistentVolume " + c.step.Target.Object.Name + ", with the data that it holds"
 			}

@@ -24,6 +24,7 @@ const (
 	DeletePod        = "DeletePod"
 	EvictPod         = "EvictPod"
 	SetFailurePolicy = "SetFailurePolicy"
+	DrainNode        = "DrainNode"
 )
 
 var registry = func() map[string]kind {
@@ -38,6 +39,7 @@ var registry = func() map[string]kind {
 		DeletePod:        removePod{},
 		EvictPod:         removePod{evict: true},
 		SetFailurePolicy: setFailurePolicy{},
+		DrainNode:        drainNode{},
 	}
 	for name, f := range fields {
 		all[name] = f

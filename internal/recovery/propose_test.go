@@ -259,7 +259,7 @@ func TestThePlanRunsAndIsUndone(t *testing.T) {
 }
 
 func TestWithoutACopyThereIsNoPlanAndTheReasonIsSaid(t *testing.T) {
-	unrelated := incident.Cause{ID: "C3", Code: storage.PVCPending, Title: "a claim waits"}
+	unrelated := incident.Cause{ID: "C3", Code: storage.PVCLost, Title: "a claim waits"}
 	alone := func(c incident.Cause) *incident.Diagnosis { d := *ill; d.Causes = []incident.Cause{c}; return &d }
 	same := recovery.Copy{Key: copyOfCorefile.Key, Content: []byte("forward . 127.0.0.1\nloop\n")}
 	for name, c := range map[string]struct {
@@ -276,7 +276,7 @@ func TestWithoutACopyThereIsNoPlanAndTheReasonIsSaid(t *testing.T) {
 			[]string{"no last-good copy of the Corefile in ConfigMap kube-system/coredns"}},
 		"the copy is what is there": {alone(loop), []recovery.Copy{same}, 0, []string{"as the last-good copy has it already"}},
 		"a cause that no runbook treats": {alone(unrelated), nil, 0,
-			[]string{`No remedy for "a claim waits": no runbook treats PVCPending.`}},
+			[]string{`No remedy for "a claim waits": no runbook treats PVCLost.`}},
 		"nothing wrong":                       {&incident.Diagnosis{At: t0}, nil, 0, []string{"nothing was found"}},
 		"a Corefile, the blocker not in play": {alone(loop), []recovery.Copy{copyOfCorefile}, 4, nil},
 	} {

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/paramedic-bot/paramedic/internal/host"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -19,6 +21,9 @@ type Reader interface {
 	Get(ctx context.Context, o incident.Object) ([]byte, error)
 	// List returns the objects that a label selector matches; they need not have kind and apiVersion.
 	List(ctx context.Context, kind, namespace, selector string) ([]json.RawMessage, error)
+	// ToEvict returns the pods of a node that kubectl drain evicts, and in words those that forbid it: without a controller unless alone, with
+	// data in an emptyDir unless data.
+	ToEvict(ctx context.Context, node string, alone, data bool) (pods []corev1.Pod, refused []string, err error)
 }
 
 // Writer acts on the cluster as one person.

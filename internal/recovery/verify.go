@@ -88,7 +88,7 @@ func scopeOf(p Proof) scope {
 		partly := p.Plan != nil && slices.Contains(p.Plan.Partly, c.ID)
 		for _, id := range c.Explains {
 			f, ok := finding[id]
-			if !ok || !counts(f) || partly && !targets[workloadOf(p.Snapshot, f.Object)] {
+			if !ok || !counts(f) || outOfService(p.Plan, f.Object) || partly && !targets[workloadOf(p.Snapshot, f.Object)] {
 				continue
 			}
 			sc.findings = append(sc.findings, f)
@@ -111,6 +111,13 @@ func scopeOf(p Proof) scope {
 // whatever was mended since; that none is added is a check of its own.
 func counts(f incident.Finding) bool {
 	return f.Severity.Rank() >= incident.Warning.Rank() && f.Code != "PodRestarts"
+}
+
+// outOfService says whether a plan takes a node away from its pods: what is wrong with the machine is mended after that.
+func outOfService(p *incident.Plan, o incident.Object) bool {
+	return p != nil && p.InverseOf == "" && slices.ContainsFunc(p.Steps, func(s incident.Step) bool {
+		return s.Kind == DrainNode && s.Target.Object == o
+	})
 }
 
 func (sc *scope) about(o incident.Object) {

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 
@@ -65,7 +66,11 @@ func (c *Client) Reader() (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{api: api, host: c.config.Host}, nil
+	core, err := kubernetes.NewForConfig(c.config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", c.config.Host, err)
+	}
+	return &Reader{api: api, core: core, host: c.config.Host}, nil
 }
 
 func connect(config *rest.Config) (*rest.RESTClient, error) {

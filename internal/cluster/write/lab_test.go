@@ -79,7 +79,8 @@ func newLab(t *testing.T, config *rest.Config) *lab {
 		_ = l.core.CoreV1().Namespaces().Delete(context.Background(), labNamespace, metav1.DeleteOptions{})
 		for _, o := range []incident.Object{{Kind: "Service", Namespace: labNamespace, Name: "it"}, {Kind: "StorageClass", Name: labNamespace}, {Kind: "StorageClass", Name: labNamespace + "-it"},
 			{Kind: "PersistentVolume", Name: labNamespace + "-it"}, {Kind: "PersistentVolume", Name: labNamespace}, {Kind: "ValidatingWebhookConfiguration", Name: labNamespace + "-it"},
-			{Kind: "Namespace", Name: labNamespace + "-it"}, {Kind: "APIService", Name: "v1.recovery-test.example.com"}} {
+			{Kind: "Namespace", Name: labNamespace + "-it"}, {Kind: "APIService", Name: "v1.recovery-test.example.com"},
+			{Kind: "Node", Name: steptest.DrainedNode}} {
 			l.remove(o)
 		}
 		l.uncordon()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -16,6 +17,7 @@ const maxList = 5000
 // Reader reads single objects and short lists with quorum, as the bot. Make it with [Client.Reader].
 type Reader struct {
 	api  rest.Interface
+	core kubernetes.Interface // for what is judged by the rules of kubectl
 	host string
 }
 

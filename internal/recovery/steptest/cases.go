@@ -13,7 +13,7 @@ import (
 const cniDir = "/etc/cni/net.d"
 
 func cases() []kindCase {
-	all := append(wholeCases(), podCases()...)
+	all := append(append(wholeCases(), podCases()...), drainCase())
 	for _, c := range fieldCases {
 		all = append(all, c.kindCase())
 	}

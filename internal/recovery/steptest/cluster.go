@@ -14,6 +14,7 @@ import (
 	"time"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -106,6 +107,30 @@ func (c *Cluster) List(_ context.Context, kind, namespace, selector string) ([]j
 		}
 	}
 	return out, nil
+}
+
+// ToEvict is part of recovery.Reader: as kubectl drain does it, in short.
+func (c *Cluster) ToEvict(_ context.Context, node string, alone, data bool) (pods []corev1.Pod, refused []string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, o := range slices.SortedFunc(maps.Keys(c.objects), incident.Object.Compare) {
+		if o.Kind != "Pod" {
+			continue
+		}
+		var p corev1.Pod
+		mustJSON(encode(c.objects[o]), &p)
+		owner := metav1.GetControllerOf(&p)
+		switch {
+		case p.Spec.NodeName != node, owner != nil && owner.Kind == "DaemonSet", p.Annotations[corev1.MirrorPodAnnotationKey] != "":
+		case owner == nil && !alone:
+			refused = append(refused, p.Namespace+"/"+p.Name+" declares no controller")
+		case !data && slices.ContainsFunc(p.Spec.Volumes, func(v corev1.Volume) bool { return v.EmptyDir != nil }):
+			refused = append(refused, p.Namespace+"/"+p.Name+" has local storage")
+		default:
+			pods = append(pods, p)
+		}
+	}
+	return pods, refused, nil
 }
 
 // WriterFor returns a writer that acts as the identity.

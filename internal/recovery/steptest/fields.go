@@ -74,6 +74,7 @@ var fieldCases = []fieldCase{
 	{kind: "SetHostAliases", object: "Deployment", body: web, params: []string{"value", `[{"ip":"10.0.0.9","hostnames":["old"]}]`}, meddle: later},
 	{kind: "SetDNSConfig", object: "Deployment", body: web, params: []string{"value", `{"nameservers":["10.0.0.10"]}`}, meddle: later},
 	{kind: "Scale", object: "Deployment", body: web, params: []string{"value", "1"}, meddle: `{"spec":{"replicas":2}}`},
+	{kind: "SetStrategy", object: "Deployment", body: web, params: []string{"value", `{"type":"Recreate"}`}, meddle: later},
 	{kind: "SetPaused", object: "Deployment", body: web, params: []string{"value", "true"}, meddle: later},
 	{kind: "SetSuspended", object: "CronJob", body: nightly, params: []string{"value", "false"}, meddle: `{"spec":{"schedule":"0 4 * * *"}}`},
 	{kind: "SetJobDeadline", object: "Job", body: stuck, lasting: true, params: []string{"value", "3600"}, meddle: `{"spec":{"backoffLimit":3}}`},
