@@ -100,7 +100,7 @@ func tooMuch() []onStep {
 		of("who may do everything is bound", "RoleBinding it", binding, "SetSubjects", `[{"kind":"Group","apiGroup":"rbac.authorization.k8s.io",
 			"name":"system:masters"}]`, "may do everything"),
 		of("a level of security that is none", "Namespace shop", `{"apiVersion":"v1"}`, "SetPodSecurity", `"off"`, "is none of"),
-		of("a failure policy that is none", "ValidatingWebhookConfiguration it", hook, "SetFailurePolicy", `"Never"`, "is none of", "webhook", "a.example"),
+		of("a failure policy that is none", "ValidatingWebhookConfiguration it", hook, "SetFailurePolicy", `{"a.example":"Never"}`, "is none of"),
 		of("an image of what has none", "Pod web", pod, "SetImage", `"x:1"`, "has none", "container", "web"),
 		of("a key of what is no ConfigMap", "Service web", service, "SetConfigMapKey", "", "no ConfigMap", "key", "spec"),
 	}
