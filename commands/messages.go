@@ -268,7 +268,7 @@ func resolutionBlocks(s *incident.State) []Block {
 		return []Block{p}
 	case !s.ResolvedAt.IsZero():
 		p := Paragraph{Bold("Resolved "), When(s.ResolvedAt),
-			Text(fmt.Sprintf(", %s after it was opened.", duration(s.ResolvedAt.Sub(s.OpenedAt))))}
+			Text(fmt.Sprintf(", %s after it was opened.", Duration(s.ResolvedAt.Sub(s.OpenedAt))))}
 		if len(s.Approvals) == 0 {
 			return []Block{append(p, Text(" It ended by itself."))}
 		}

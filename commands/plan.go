@@ -87,7 +87,7 @@ func reviewBy(s *incident.State, p incident.Person) *incident.PlanReviewed {
 func planSeen(s *incident.State) Reply {
 	reply := PlanReview(s, nil)
 	reply.Form.Command, reply.Form.Submit = "", ""
-	reply.Blocks[1] = Paragraph{Bold("It would: "), Text(whatHappens(s.Plan, "whoever approves it")),
+	reply.Blocks[len(cautions(s.Plan))+1] = Paragraph{Bold("It would: "), Text(whatHappens(s.Plan, "whoever approves it")),
 		Text(" Who may decide upon it also sees whether it may be done.")}
 	return reply
 }
@@ -134,7 +134,7 @@ func PlanReview(s *incident.State, v *incident.PlanReviewed) Reply {
 
 // planSummary is a plan in short: what approving it does, its risk, what speaks against it, and its steps by their titles.
 func planSummary(p *incident.Plan, lead Paragraph, checks []incident.Check) []Block {
-	blocks := []Block{Paragraph{Bold(p.Title)}, lead, Paragraph{Bold("Risk: "), Text(string(p.Risk) + ".")}}
+	blocks := append(cautions(p), Paragraph{Bold(p.Title)}, lead, riskOf(p))
 	if p.Rest > 0 {
 		blocks = append(blocks, restOf(p))
 	}
@@ -183,7 +183,38 @@ func planBlocks(p *incident.Plan) []Block {
 	if p.Rest > 0 {
 		blocks = append(blocks, restOf(p))
 	}
-	return append(append(blocks, stepBlocks(p)...), Note{Text("Risk: " + string(p.Risk) + ".")})
+	blocks = append(append(blocks, cautions(p)...), stepBlocks(p)...)
+	return append(blocks, Note{Text("Risk: " + string(p.Risk) + "." + impactOf(p))})
+}
+
+// cautions say before all else which steps act on, or set, what no evidence speaks of.
+func cautions(p *incident.Plan) []Block {
+	var list List
+	for i := range p.Steps {
+		if says := p.Steps[i].Unmentioned; says != "" {
+			list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("step %d: %s", i+1, says))}})
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return []Block{append(List{{Spans: []Span{Bold("Look twice, for no evidence speaks of it:")}}}, list...)}
+}
+
+// riskOf is a plan's risk, what it touches, and how long it took earlier.
+func riskOf(p *incident.Plan) Paragraph {
+	return Paragraph{Bold("Risk: "), Text(string(p.Risk) + "." + impactOf(p))}
+}
+
+func impactOf(p *incident.Plan) string {
+	var out strings.Builder
+	for _, says := range p.Impact {
+		out.WriteString(" " + says + ".")
+	}
+	if p.Took != "" {
+		out.WriteString(" It takes " + p.Took + ".")
+	}
+	return out.String()
 }
 
 func restOf(p *incident.Plan) Paragraph {
@@ -199,10 +230,13 @@ func stepBlocks(p *incident.Plan) []Block {
 	for i, step := range p.Steps {
 		line := Paragraph{Bold(stepTitle(p, i)), Text("\n"), Mono(step.Target.Object.String())}
 		if step.Unless > 0 {
-			line = append(line, Text(fmt.Sprintf("\nonly if it is not healthy by itself within %s", duration(step.Unless))))
+			line = append(line, Text(fmt.Sprintf("\nonly if it is not healthy by itself within %s", Duration(step.Unless))))
 		}
-		if step.Source != "" {
-			line = append(line, Text("\nWhere it comes from: "+step.Source))
+		for _, x := range []struct{ what, says string }{{"Not in the evidence: ", step.Unmentioned}, {"Where it comes from: ", step.Source},
+			{"Undone by its owner: ", step.Owner}, {"What holds: ", step.Instead}} {
+			if x.says != "" {
+				line = append(line, Text("\n"+x.what+strings.TrimSuffix(x.says, ".")+"."))
+			}
 		}
 		blocks = append(blocks, line)
 		if d := strings.TrimRight(step.Diff, "\n"); d != "" {
@@ -277,8 +311,8 @@ func bad(checks []incident.Check) int {
 	return n
 }
 
-// duration writes 6m0s as "6 minutes", in its two greatest units.
-func duration(d time.Duration) string {
+// Duration writes 6m0s as "6 minutes", in its two greatest units.
+func Duration(d time.Duration) string {
 	d = d.Round(time.Second)
 	var parts []string
 	for _, unit := range []struct {

@@ -50,6 +50,9 @@ func (i *Incidents) Approve(ctx context.Context, id, hash string, by incident.Pe
 	if err := i.unchanged(ctx, s); err != nil {
 		return nil, err
 	}
+	if err := i.withinCeiling(ctx, s, a.by); err != nil {
+		return nil, err
+	}
 	checks := i.recovery.Review(ctx, s.Plan, a.as)
 	if !incident.AllOK(checks) {
 		return nil, i.refuse(ctx, s.ID, by, "approve the plan", "As "+a.as.User+": "+failedChecks(checks), "Ask somebody who may.")

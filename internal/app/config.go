@@ -136,9 +136,19 @@ type LimitConfig struct {
 type PlanConfig struct {
 	Expires Duration `json:"expires"` // how long a plan may be decided upon, and its run begun
 	// Comeback is how long dependants are given to come back by themselves before they are restarted.
-	Comeback Duration     `json:"comeback"`
-	People   PeopleConfig `json:"people"`
+	Comeback Duration      `json:"comeback"`
+	People   PeopleConfig  `json:"people"`
+	Ceiling  CeilingConfig `json:"ceiling"`
 }
+
+// CeilingConfig bounds how many pods plans end or replace: one plan, and all of them within an hour.
+type CeilingConfig struct {
+	Pods        int `json:"pods"`
+	PodsPerHour int `json:"podsPerHour"`
+}
+
+// mostPods is more than a cluster has.
+const mostPods = 1_000_000
 
 // PeopleConfig says how many people must approve a plan, by its risk: one or two. One that is safe needs one.
 type PeopleConfig struct {
@@ -167,7 +177,7 @@ func DefaultConfig() Config {
 		Roles:     defaultRoles(),
 		Limits:    LimitConfig{OpenPerPerson: 3, RequestsPerMinute: 20},
 		Plans: PlanConfig{Expires: Duration{Duration: 30 * time.Minute}, Comeback: Duration{Duration: 6 * time.Minute},
-			People: PeopleConfig{Disruptive: 1, Destructive: 2}},
+			People: PeopleConfig{Disruptive: 1, Destructive: 2}, Ceiling: CeilingConfig{Pods: 100, PodsPerHour: 300}},
 		Verify: VerifyConfig{For: Duration{Duration: incident.DefaultPolicy.VerifyFor},
 			Every:  Duration{Duration: incident.DefaultPolicy.VerifyEvery},
 			GiveUp: Duration{Duration: incident.DefaultPolicy.VerifyGiveUp}},
@@ -294,6 +304,7 @@ func (c *Config) validate() error {
 		field             string
 		value, least, top int
 	}{{"limits.openPerPerson", c.Limits.OpenPerPerson, 1, mostOpen}, {"limits.requestsPerMinute", c.Limits.RequestsPerMinute, 1, 1000},
+		{"plans.ceiling.pods", c.Plans.Ceiling.Pods, 1, mostPods}, {"plans.ceiling.podsPerHour", c.Plans.Ceiling.PodsPerHour, 1, mostPods},
 		{"plans.people.disruptive", c.Plans.People.Disruptive, 1, 2}, {"plans.people.destructive", c.Plans.People.Destructive, 1, 2}} {
 		if n.value < n.least || n.value > n.top {
 			report(n.field, "must be from %d to %d", n.least, n.top)
@@ -309,6 +320,9 @@ func (c *Config) validate() error {
 		if d.value <= 0 {
 			report(d.field, "must be longer than nothing")
 		}
+	}
+	if c.Plans.Ceiling.PodsPerHour < c.Plans.Ceiling.Pods {
+		report("plans.ceiling.podsPerHour", "must not be less than plans.ceiling.pods")
 	}
 	if c.Verify.GiveUp.Duration < c.Verify.For.Duration {
 		report("verify.giveUp", "must not be shorter than verify.for")

@@ -47,6 +47,11 @@ func (w *worker) guard(ctx context.Context, s *incident.State) (why string, err 
 	if why := w.access.withdrawn(s); why != "" {
 		return why, nil
 	}
+	if !s.Running() {
+		if why, err := w.ledger.tooMuch(ctx, s.Plan, w.podsPerHour); err != nil || why != "" {
+			return why, err
+		}
+	}
 	begun := map[string]bool{}
 	for _, st := range s.Steps {
 		begun[st.Step] = true

@@ -22,7 +22,9 @@ type Incidents struct {
 	// in the terminal: who the API server says that the person's own credentials are; nil elsewhere
 	self    *incident.Identity
 	expires time.Duration // of a plan, and of an approval
-	redact  func(string) string
+	// podsPerHour is how many pods plans may end or replace within an hour; zero: as many as they like.
+	podsPerHour int
+	redact      func(string) string
 
 	intake intake
 	last   int // the greatest number of an incident, for who decides about signals; 0: not known

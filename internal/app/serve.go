@@ -98,10 +98,11 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 		return nil, err
 	}
 	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: s.clock.Now, aside: s.sayAside, redact: o.Redactor.String}
-	s.incidents = &Incidents{ledger: l, recovery: rec, access: s.access, route: c.Slack.channel, expires: c.Plans.Expires.Duration,
+	s.incidents = &Incidents{ledger: l, recovery: rec, access: s.access, route: c.Slack.channel,
+		expires: c.Plans.Expires.Duration, podsPerHour: c.Plans.Ceiling.PodsPerHour,
 		redact: o.Redactor.String}
 	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, access: s.access, publish: s.mind.Publish,
-		policy: c.policy(), steps: 2 * time.Second,
+		policy: c.policy(), steps: 2 * time.Second, podsPerHour: c.Plans.Ceiling.PodsPerHour,
 		compared: s.compared, reload: s.reload}
 	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, redact: o.Redactor.String, logger: o.Logger})
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
@@ -155,7 +156,7 @@ func (s *Server) openRecovery(eyes *Eyes) (*recovery.Recovery, error) {
 		Reader:    reader,
 		WriterFor: func(as incident.Identity) (recovery.Writer, error) { return client.WriterFor(as) },
 		Hosts:     hosts, Blobs: s.store, LastGood: lastGood{s.store}, Now: time.Now, Redact: s.options.Redactor.String,
-		Patience: s.config.Plans.Comeback.Duration,
+		Patience: s.config.Plans.Comeback.Duration, CeilingPods: s.config.Plans.Ceiling.Pods,
 	})
 }
 

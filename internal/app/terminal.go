@@ -76,11 +76,13 @@ func OpenApprovals(ctx context.Context, c Config, o TerminalOptions) (_ *Inciden
 		return writer,
 			nil
 	},
-		Hosts: hosts, Blobs: st, LastGood: lastGood{st}, Now: time.Now, Redact: o.Redact, Patience: c.Plans.Comeback.Duration})
+		Hosts: hosts, Blobs: st, LastGood: lastGood{st}, Now: time.Now, Redact: o.Redact, Patience: c.Plans.Comeback.Duration,
+		CeilingPods: c.Plans.Ceiling.Pods})
 	if err != nil {
 		return nil, nil, errors.Join(err, closing())
 	}
 	i.recovery, i.access, i.self, i.expires = rec, NewAccess(c), &self, c.Plans.Expires.Duration
+	i.podsPerHour = c.Plans.Ceiling.PodsPerHour
 	return i, closing, nil
 }
 

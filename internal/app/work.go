@@ -17,19 +17,21 @@ import (
 // worker does every kind of work of an incident. What it learns it records by ledger.update, which decides on the newest state whether
 // it still matters.
 type worker struct {
-	ledger    *ledger
-	eyes      *Eyes
-	recall    func(ctx context.Context, d *incident.Diagnosis) (similar []incident.Similar, note string)
-	tell      func(ctx context.Context, d *incident.Diagnosis, similar []incident.Similar) incident.Story
-	recovery  *recovery.Recovery
-	access    *Access
-	reload    *reloader // nil: there is no configuration file
-	publish   func(ctx context.Context, s *incident.State) (path string, err error)
-	policy    incident.Policy
-	proposing sync.Mutex
-	watch     watch
-	steps     time.Duration   // between looks at whether a dependant has come back
-	compared  <-chan struct{} // no step is begun before; nil: there is nothing to wait for
+	ledger   *ledger
+	eyes     *Eyes
+	recall   func(ctx context.Context, d *incident.Diagnosis) (similar []incident.Similar, note string)
+	tell     func(ctx context.Context, d *incident.Diagnosis, similar []incident.Similar) incident.Story
+	recovery *recovery.Recovery
+	access   *Access
+	reload   *reloader // nil: there is no configuration file
+	publish  func(ctx context.Context, s *incident.State) (path string, err error)
+	policy   incident.Policy
+	// podsPerHour is how many pods plans may end or replace within an hour; zero: as many as they like.
+	podsPerHour int
+	proposing   sync.Mutex
+	watch       watch
+	steps       time.Duration   // between looks at whether a dependant has come back
+	compared    <-chan struct{} // no step is begun before; nil: there is nothing to wait for
 }
 
 func (w *worker) table() map[incident.WorkKind]doer {
@@ -152,6 +154,10 @@ func (w *worker) plan(ctx context.Context, s *incident.State) (*incident.Plan, s
 	plan, reason, err := w.recovery.Propose(ctx, whole, snap)
 	if err == nil && plan != nil && useless(s, plan) {
 		return nil, "the plan that fits was run before in this incident and did not help", nil
+	}
+	if err == nil && plan != nil {
+		plan.Took, err = w.ledger.took(ctx, plan)
+		plan.Hash = plan.ComputeHash()
 	}
 	return plan, reason, err
 }

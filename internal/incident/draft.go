@@ -172,6 +172,9 @@ func actions(s *State) (text string, worked, failed []string) {
 				fmt.Fprintf(&b, " (%s)", oneLine(e.Detail))
 			}
 			b.WriteByte('\n')
+			if from := p.Step(e.Step).Source; from != "" {
+				fmt.Fprintf(&b, "  - where it came from: %s\n", oneLine(from))
+			}
 			switch {
 			case e.Outcome == StepOK && s.Plan != nil && e.PlanHash == s.Plan.Hash && s.Verification.OK:
 				worked = append(worked, title)
@@ -197,6 +200,11 @@ func followup(s *State) string {
 		}
 		for _, n := range s.Diagnosis.NotSeen {
 			fmt.Fprintf(&b, "- Let Paramedic see %s (%s)\n", n.What, oneLine(n.Why))
+		}
+	}
+	for _, st := range s.Steps {
+		if p := s.Plan; p != nil && st.Outcome == StepOK && p.Step(st.Step) != nil && p.Step(st.Step).Instead != "" {
+			fmt.Fprintf(&b, "- %s: %s\n", oneLine(p.Step(st.Step).Title), oneLine(p.Step(st.Step).Instead))
 		}
 	}
 	if s.NoPlan != "" {

@@ -59,8 +59,13 @@ type Step struct {
 	Title  string            `json:"title"` // what it does, in words
 	Diff   string            `json:"diff,omitempty"`
 	// Source is where the target and the value come from, in a few words: "revision 3, which still serves with 2 pods", "usage 410 MiB × 1.5".
-	Source string  `json:"source,omitempty"`
-	Rights []Right `json:"rights,omitempty"`
+	Source string `json:"source,omitempty"`
+	// Unmentioned says in words what of the target or the value nothing of the evidence speaks of; empty where it does.
+	Unmentioned string `json:"unmentioned,omitempty"`
+	// Owner says who else writes the target, and when it undoes what the step does; empty where nobody does. Instead is what holds.
+	Owner   string  `json:"owner,omitempty"`
+	Instead string  `json:"instead,omitempty"`
+	Rights  []Right `json:"rights,omitempty"`
 	// Unless, where set, makes the step conditional: it is skipped if its target is healthy within this time of being due.
 	Unless time.Duration `json:"unless,omitempty"`
 }
@@ -79,6 +84,12 @@ type Plan struct {
 	Rest int `json:"rest,omitempty"`
 	// Partly are those of Causes of which this plan treats some objects and leaves others to the next.
 	Partly []string `json:"partly,omitempty"`
+	// Impact is what approving it touches, interrupts and loses, a sentence each.
+	Impact []string `json:"impact,omitempty"`
+	// Pods is how many pods it ends or replaces.
+	Pods int `json:"pods,omitempty"`
+	// Took is how long the same steps on the same targets took earlier, in words; empty if they never ran.
+	Took string `json:"took,omitempty"`
 	// People is how many must approve it; 0 means one.
 	People int `json:"people,omitempty"`
 	// Terminal says that the second of two approvals is given in the terminal, for only one approver is configured.

@@ -123,7 +123,7 @@ func setTo(kind string, o incident.Object, value any, params ...string) incident
 }
 
 // one is a remedy of a single step, whose value comes from what the remedy rests on.
-func one(s incident.Step, title, why string) (draft, error) {
+func oneStep(s incident.Step, title, why string) (draft, error) {
 	return draft{steps: []incident.Step{restingOn(asSource(why), s)}, title: title, why: why}, nil
 }
 

@@ -48,7 +48,7 @@ func TestPlansForPods(t *testing.T) {
 		{name: "pods/pending-selector-key", titles: []string{"Set spec.nodeSelector in Deployment shop/db"}, diff: []string{"+    disktype: ssd"}},
 		{name: "pods/pending-taints", titles: []string{"Set spec.tolerations in Deployment shop/batch"}, diff: []string{"+    value: gpu"}},
 		{name: "pods/pending-unknown-scheduler", titles: []string{"Set spec.schedulerName in Deployment shop/batch to default-scheduler"}},
-		{name: "pods/pending-mixed", no: "make room for it"},
+		{name: "pods/pending-mixed", titles: []string{"Remove taints dedicated from Node n2"}},
 		{name: "scenarios/architecture-of-one-node", titles: []string{"Set spec.nodeSelector in Deployment edge/relay"},
 			diff: []string{"kubernetes.io/arch: amd64"}},
 		{name: "pods/command-not-found", no: "nothing shows what container of Deployment/shop/api should start"},

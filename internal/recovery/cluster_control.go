@@ -72,8 +72,9 @@ func (r *Recovery) podsBefore(ctx context.Context, s *snapshot.Snapshot, o incid
 		} `json:"spec"`
 	}
 	text := now.text("metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration")
+	known := text != "" && json.Unmarshal([]byte(text), &applied) == nil
 	switch {
-	case text == "" || json.Unmarshal([]byte(text), &applied) != nil:
+	case !known:
 		return 0, "", nil
 	case applied.Spec.Replicas == nil:
 		return 1, "The manifest that was last applied names no number, for which Kubernetes takes 1.", nil

@@ -58,7 +58,9 @@ func draftUncordon(_ context.Context, _ *Recovery, q request) (draft, error) {
 
 // cordonedOnPurpose says why a node is perhaps to stay cordoned.
 func cordonedOnPurpose(s *snapshot.Snapshot, n *corev1.Node, since time.Time) string {
-	taint := slices.IndexFunc(n.Spec.Taints, func(t corev1.Taint) bool { return repels(t) && !strings.HasPrefix(t.Key, "node.kubernetes.io/") })
+	taint := slices.IndexFunc(n.Spec.Taints, func(t corev1.Taint) bool {
+		return repels(t) && !strings.HasPrefix(t.Key, "node.kubernetes.io/")
+	})
 	switch {
 	case !n.Spec.Unschedulable:
 		return n.Name + " is not cordoned"
@@ -139,8 +141,8 @@ func draftClear(_ context.Context, _ *Recovery, q request) (draft, error) {
 		}
 	}
 	if len(steps) == 0 {
-		return no("no pod that has ended takes up room on it; on the node, du -xsh /var/lib /var/log tells what does, and crictl rmi --prune removes " +
-			"images that nothing uses")
+		return no("no pod that has ended takes up room on it; on the node, du -xsh /var/lib /var/log tells what does, and crictl rmi --prune " +
+			"removes images that nothing uses")
 	}
 	return eachAlone(steps, "remove a pod that has ended from the node", "remove %d pods that have ended from the node",
 		"They do nothing any more, but their logs and what they wrote take up room. Their logs go with them."), nil
@@ -209,7 +211,8 @@ func draftNodeAgent(ctx context.Context, r *Recovery, q request) (draft, error) 
 		return no("%s", why)
 	}
 	return eachAlone(steps, fmt.Sprintf("make pod %s anew", steps[0].Target.Object.Name), "make %d pods of node agents anew",
-		"It runs and is ready, but the node does not know of what it offers: started anew, it registers itself with the kubelet and the runtime again."), nil
+		"It runs and is ready, but the node does not know of what it offers: started anew, it registers itself with the kubelet and the "+
+			"runtime again."), nil
 }
 
 // nodeAgents are the pods of a node that offer it what the cause says is missing, by the folders of the node that they mount for that.

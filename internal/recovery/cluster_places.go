@@ -44,11 +44,12 @@ func draftUntaint(_ context.Context, _ *Recovery, q request) (draft, error) {
 				continue
 			}
 			key = t.Key
-			steps = append(steps, incident.Step{Kind: "SetTaint", Target: incident.Target{Object: kube.NodeObject(n)}, Params: map[string]string{"key": key}})
+			steps = append(steps, incident.Step{Kind: "SetTaint", Target: incident.Target{Object: kube.NodeObject(n)},
+				Params: map[string]string{"key": key}})
 		}
 		if len(steps) > 0 {
-			return eachAlone(steps, fmt.Sprintf("take taint %s from node %s", key, steps[0].Target.Object.Name), "take taint "+strings.ReplaceAll(key, "%", "%%")+
-				" from %d nodes", fmt.Sprintf("Nothing but the taint keeps pod %s from the node, and no pod in the cluster tolerates it.", p.Name)), nil
+			return eachAlone(steps, fmt.Sprintf("take taint %s from node %s", key, steps[0].Target.Object.Name),
+				"take taint "+strings.ReplaceAll(key, "%", "%%")+" from %d nodes", fmt.Sprintf("Nothing but the taint keeps pod %s from the node, and no pod in the cluster tolerates it.", p.Name)), nil
 		}
 	}
 	return no("no taint that somebody has left is all that keeps the pods off")
@@ -62,7 +63,7 @@ func onlyTaint(n *corev1.Node, p *corev1.Pod) *corev1.Taint {
 	var only *corev1.Taint
 	for i := range n.Spec.Taints {
 		t := &n.Spec.Taints[i]
-		if !repels(*t) || toleratedBy(p, t) {
+		if !repels(*t) || bearsTaint(p, t) {
 			continue
 		}
 		if only != nil || strings.Contains(t.Key, "kubernetes.io/") || t.Effect != corev1.TaintEffectNoSchedule {
@@ -73,7 +74,7 @@ func onlyTaint(n *corev1.Node, p *corev1.Pod) *corev1.Taint {
 	return only
 }
 
-func toleratedBy(p *corev1.Pod, t *corev1.Taint) bool {
+func bearsTaint(p *corev1.Pod, t *corev1.Taint) bool {
 	return slices.ContainsFunc(p.Spec.Tolerations, func(x corev1.Toleration) bool {
 		return (x.Effect == "" || x.Effect == t.Effect) && (x.Key == "" || x.Key == t.Key) &&
 			(x.Operator == corev1.TolerationOpExists || x.Key != "" && x.Value == t.Value)

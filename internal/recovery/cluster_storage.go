@@ -72,8 +72,8 @@ func cannotGrow(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, was, is r
 	case c.Status.Phase != corev1.ClaimBound:
 		return "claim " + c.Name + " is not bound"
 	case class == nil || class.AllowVolumeExpansion == nil || !*class.AllowVolumeExpansion:
-		return fmt.Sprintf("StorageClass %s does not allow claims to grow (allowVolumeExpansion); remove data that is not needed, or move it to a "+
-			"larger claim", name)
+		return fmt.Sprintf("StorageClass %s does not allow claims to grow (allowVolumeExpansion); remove data that is not needed, or move it "+
+			"to a larger claim", name)
 	case was.IsZero() || has.Cmp(was) < 0:
 		return fmt.Sprintf("claim %s has not got the size yet that it asks for", c.Name)
 	case onlyInodes(s, c):
@@ -249,9 +249,11 @@ func draftHolder(_ context.Context, _ *Recovery, q request) (draft, error) {
 		}
 		return draft{steps: []incident.Step{{Kind: "SetStrategy", Target: incident.Target{Object: o},
 			Params: map[string]string{paramValue: `{"type":"Recreate"}`}}}, title: "let the old pods of " + inWords(o) + " go before the new ones come",
-			why: "One node at a time can have the volume, so the new pod waits for the old one, and the old one for the new. It is not served in between."}, nil
+			why: "One node at a time can have the volume, so the new pod waits for the old one, and the old one for the new. " +
+				"It is not served in between."}, nil
 	}
-	return no("the pod that holds the volume runs on a node that may be alive; let it end (kubectl delete pod), or see why the node does not let go")
+	return no("the pod that holds the volume runs on a node that may be alive; let it end (kubectl delete pod), or see why the " +
+		"node does not let go")
 }
 
 // draftClaimName corrects the name of a claim in a template to the one that there is.

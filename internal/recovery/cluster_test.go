@@ -134,7 +134,7 @@ func TestTheClustersRunbooks(t *testing.T) {
 			`{unschedulable: true, taints: [{key: node.kubernetes.io/unschedulable, effect: NoSchedule, timeAdded: "2025-12-30T08:00:00Z"}]}`,
 			"{taints: [{key: bench, value: x, effect: NoSchedule}]}", "1 node(s) were unschedulable", "1 node(s) had untolerated taint {bench: x}",
 			"spec: {nodeName: w1,", "spec: {tolerations: [{key: bench, operator: Exists}], nodeName: w1,"},
-			"", "no node is known to have had", ""},
+			"1 Set spec.tolerations in Deployment shop/api", "", ""},
 		{"a label that a node has lost", "nodes/cordoned-and-forgotten", []string{
 			`{unschedulable: true, taints: [{key: node.kubernetes.io/unschedulable, effect: NoSchedule, timeAdded: "2025-12-30T08:00:00Z"}]}`, "{}",
 			"1 node(s) were unschedulable", "1 node(s) didn't match Pod's node affinity/selector",

@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // composition is a plan in the making.
@@ -25,6 +26,10 @@ type composition struct {
 	waits        map[string]bool // those that are for the next plan
 	full         bool            // what comes now is for the next plan
 	rest         int             // targets that are left to it
+	pods         int             // that the steps end or replace
+	holds        []held          // what suspends the owners of the steps' targets
+	seen         *seen           // what the Snapshot holds, once it is asked for
+	s            *snapshot.Snapshot
 }
 
 func (c *composition) refuse(cause incident.Cause, why string) {
@@ -71,10 +76,21 @@ func (c *composition) treat(ctx context.Context, q request) error {
 				c.leave(q.cause, left)
 				return nil
 			}
-			d, err = c.bind(ctx, d)
+			d, err = c.bind(ctx, q, d)
 		}
 		if err != nil {
 			return err
+		}
+		for d.many != "" && len(d.steps) > 1 && c.over(podsOf(c.s, d.steps)) {
+			d.steps, left = d.steps[:len(d.steps)-1], left+1
+		}
+		if pods := podsOf(c.s, d.steps); d.no == "" && c.over(pods) {
+			if !c.over(pods - c.pods) {
+				c.leave(q.cause, len(d.steps))
+				return nil
+			}
+			d.no = fmt.Sprintf("it would end or replace %s, and the configuration allows a plan %d (plans.ceiling.pods)", counted(pods, "pod"),
+				c.r.o.CeilingPods)
 		}
 		if d.no == "" {
 			c.add(book, q.cause, d)
@@ -114,11 +130,11 @@ func (c *composition) fit(d draft) (draft, int) {
 
 // bind binds a draft's steps to their targets. The remedy is all of its steps or none, unless each stands for itself; a conditional step
 // that cannot be bound is left out, for its target may well come back without it.
-func (c *composition) bind(ctx context.Context, d draft) (draft, error) {
+func (c *composition) bind(ctx context.Context, q request, d draft) (draft, error) {
 	if d.many != "" && len(d.steps) > 1 {
-		return c.bindEach(ctx, d)
+		return c.bindEach(ctx, q, d)
 	}
-	bound, err := c.bindAll(ctx, d.steps)
+	bound, err := c.bindAll(ctx, q, d.steps)
 	var nothing errNothing
 	switch {
 	case errors.As(err, &nothing):
@@ -132,7 +148,7 @@ func (c *composition) bind(ctx context.Context, d draft) (draft, error) {
 	later := d.later
 	d.later = nil
 	for _, s := range later {
-		bound, err := c.bindAll(ctx, []incident.Step{s})
+		bound, err := c.bindAll(ctx, q, []incident.Step{s})
 		switch {
 		case unboundable(err):
 			d.why = join(d.why, fmt.Sprintf("%s is left out: %v.", s.Target.Object, err))
@@ -146,11 +162,11 @@ func (c *composition) bind(ctx context.Context, d draft) (draft, error) {
 }
 
 // bindEach leaves out what cannot be bound.
-func (c *composition) bindEach(ctx context.Context, d draft) (draft, error) {
+func (c *composition) bindEach(ctx context.Context, q request, d draft) (draft, error) {
 	var bound []incident.Step
 	var left []string
 	for _, s := range d.steps {
-		b, err := c.bindOne(ctx, s)
+		b, err := c.bindOne(ctx, q, s)
 		switch {
 		case errors.Is(err, ErrNoHost), unboundable(err):
 			left = append(left, fmt.Sprintf("%s is left out: %v.", s.Target.Object, err))
@@ -172,10 +188,10 @@ func unboundable(err error) bool {
 	return err != nil && (errors.As(err, new(errNothing)) || apierrors.IsNotFound(err) || errors.As(err, new(errUnfit)))
 }
 
-func (c *composition) bindAll(ctx context.Context, drafts []incident.Step) ([]incident.Step, error) {
+func (c *composition) bindAll(ctx context.Context, q request, drafts []incident.Step) ([]incident.Step, error) {
 	var out []incident.Step
 	for _, s := range drafts {
-		b, err := c.bindOne(ctx, s)
+		b, err := c.bindOne(ctx, q, s)
 		if err != nil {
 			return nil, err
 		}
@@ -185,12 +201,26 @@ func (c *composition) bindAll(ctx context.Context, drafts []incident.Step) ([]in
 }
 
 // bindOne binds a step that says where its value comes from; no other is offered.
-func (c *composition) bindOne(ctx context.Context, s incident.Step) (incident.Step, error) {
+func (c *composition) bindOne(ctx context.Context, q request, s incident.Step) (incident.Step, error) {
 	b, err := c.r.Bind(ctx, s)
 	if err == nil && b.Source == "" {
 		err = unfit("%s on %s says nothing of where its value comes from", s.Kind, s.Target.Object)
 	}
-	return b, err
+	if err != nil {
+		return b, err
+	}
+	b.Unmentioned = c.r.inALine(c.unmentioned(q, b))
+	if isOwned(b.Kind) {
+		by, ok, err := c.r.ownerOf(ctx, c.s, b.Target.Object)
+		if err != nil || !ok {
+			return b, err
+		}
+		b.Owner, b.Instead = c.r.inALine(by.by), c.r.inALine(by.instead)
+		if by.hold != nil {
+			c.holds = append(c.holds, held{b.Target.Object, *by.hold})
+		}
+	}
+	return b, nil
 }
 
 // add takes a bound draft into the plan. A target is acted on once: what an earlier, better ranked cause does to it stands.
@@ -201,6 +231,7 @@ func (c *composition) add(book Runbook, cause incident.Cause, d draft) {
 	for _, s := range d.steps {
 		if !slices.ContainsFunc(c.steps, taken(s)) {
 			c.steps = append(c.steps, s)
+			c.pods += podsOf(c.s, []incident.Step{s})
 		}
 	}
 	for _, s := range d.later {
@@ -232,10 +263,11 @@ func (c *composition) plan() *incident.Plan {
 	for _, s := range c.later {
 		switch {
 		case slices.ContainsFunc(c.steps, func(o incident.Step) bool { return o.Target.Object == s.Target.Object }):
-		case len(c.steps) == MaxSteps:
+		case len(c.steps) == MaxSteps, c.over(podsOf(c.s, []incident.Step{s})):
 			byThemselves++
 		default:
 			c.steps = append(c.steps, s)
+			c.pods += podsOf(c.s, []incident.Step{s})
 		}
 	}
 	title := strings.Join(few(c.titles, "more remedies"), ", then ")
@@ -245,7 +277,8 @@ func (c *composition) plan() *incident.Plan {
 		why = append(why, fmt.Sprintf("%d dependants more are left to come back by themselves.", byThemselves))
 	}
 	p.Why = incident.Clip(strings.Join(why, " "), maxWhy)
-	p.Steps = c.steps
+	p.Steps, p.Pods = c.steps, podsOf(c.s, c.steps)
+	p.Impact = c.r.impact(c.s, p.Steps)
 	Seal(p)
 	return p
 }

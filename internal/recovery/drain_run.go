@@ -82,7 +82,7 @@ func (k drainNode) empty(ctx context.Context, r *Recovery, w Writer, s incident.
 	for {
 		now, err := k.see(ctx, r, s)
 		if err != nil {
-			return max(left, 1), nil, true // it is seen by whoever observes
+			return max(left, 1), nil, true //nolint:nilerr // it is seen by whoever observes
 		}
 		if left, held = len(now.pods), nil; left == 0 {
 			return 0, nil, true

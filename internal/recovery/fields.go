@@ -94,11 +94,19 @@ var fields = map[string]field{
 		path: fixed("spec", "paused"), say: onOff("Pause", "Resume", "the rollout of ")},
 	"SetStrategy": {what: "how a Deployment replaces its pods", kinds: []string{"Deployment"}, harm: incident.Disruptive,
 		typ: of[appsv1.DeploymentStrategy](), path: fixed("spec", "strategy")},
-	"SetSuspended": {what: "whether a CronJob or Job is suspended", kinds: []string{"CronJob", "Job"}, harm: incident.Disruptive, typ: of[bool](),
-		path: fixed("spec", "suspend"), say: onOff("Suspend", "Resume", "")},
 	"SetJobDeadline": {what: "how long a Job may take, in seconds from its start", kinds: []string{"Job"}, harm: incident.Destructive,
 		lasting: true, typ: of[int64](), fits: between(1, 366*24*3600), path: fixed("spec", "activeDeadlineSeconds"), say: func(c setting) string {
 			return fmt.Sprintf("End %s once it has taken %v s", inWords(c.step.Target.Object), c.after)
+		}},
+	"SetSuspended": {what: "whether a CronJob, a Job or what Flux reconciles is suspended",
+		kinds: []string{"CronJob", "Job", "Kustomization", "HelmRelease"}, harm: incident.Disruptive, typ: of[bool](),
+		path: fixed("spec", "suspend"), say: onOff("Suspend", "Resume", "")},
+	"SetAutoSync": {what: "whether and how Argo CD syncs an Application by itself", kinds: []string{"Application"}, harm: incident.Disruptive,
+		typ: of[map[string]any](), path: fixed("spec", "syncPolicy", "automated"), say: func(c setting) string {
+			if c.after == nil {
+				return "Suspend the automatic sync of " + inWords(c.step.Target.Object)
+			}
+			return "Resume the automatic sync of " + inWords(c.step.Target.Object)
 		}},
 	"SetCronJobField": {what: "when and how a CronJob starts", kinds: []string{"CronJob"}, harm: incident.Safe, typ: of[any](),
 		path: func(s incident.Step) []string {

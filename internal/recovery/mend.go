@@ -65,7 +65,7 @@ func forEach(many string, mend func(patient) (remedy, string)) func(context.Cont
 			}
 		}
 		if len(out.steps) == 0 {
-			return no("%s", firstOf(refused, "no workload is at fault whose pod template could be changed"))
+			return no("%s", firstReason(refused, "no workload is at fault whose pod template could be changed"))
 		}
 		if len(out.steps) == mended {
 			out.many = many
@@ -75,7 +75,7 @@ func forEach(many string, mend func(patient) (remedy, string)) func(context.Cont
 	}
 }
 
-func firstOf(all []string, otherwise string) string {
+func firstReason(all []string, otherwise string) string {
 	if len(all) == 0 {
 		return otherwise
 	}
@@ -196,7 +196,7 @@ func (p patient) ill(f func(pod *corev1.Pod, c kube.Container, t container)) {
 }
 
 // only is the one value that all agree on.
-func only[T any](all []T) (one T, ok bool) {
+func onlyOne[T any](all []T) (one T, ok bool) {
 	for i := range all {
 		if i > 0 && string(encode(all[i])) != string(encode(all[0])) {
 			return one, false

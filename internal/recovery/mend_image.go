@@ -17,7 +17,7 @@ var notPulled = []string{"ErrImagePull", "ImagePullBackOff", "InvalidImageName"}
 // What registries and containerd say of an image that is not there, and to who may not have it.
 var (
 	notThere   = []string{"not found", "manifest unknown", "does not exist", "invalid reference format", "repository name must be"}
-	notAllowed = []string{"401", "403", "unauthorized", "denied", "forbidden", "authorization failed", "no basic auth"}
+	notAllowed = []string{" 401", " 403", "unauthorized", "denied", "forbidden", "authorization failed", "no basic auth"}
 )
 
 // registryOf and the rest of an image's name. The registry is "" for Docker Hub's short names.
@@ -70,8 +70,8 @@ func mendImage(p patient) (remedy, string) {
 				said += "\n" + strings.ToLower(e.Message)
 			}
 		}
-		says := func(words []string) bool {
-			return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(said, w) })
+		says := func(phrases []string) bool {
+			return slices.ContainsFunc(phrases, func(w string) bool { return strings.Contains(said, w) })
 		}
 		if strings.Contains(said, "no match for platform") {
 			out, why = mendArchitecture(p)
@@ -82,10 +82,10 @@ func mendImage(p patient) (remedy, string) {
 			out, why = p.pullAs(t)
 		}
 		if len(out.steps) == 0 && (says(notThere) || says(notAllowed) || w.Reason == "InvalidImageName") {
-			if m, no := p.otherImage(t); no == "" {
+			if m, reason := p.otherImage(t); reason == "" {
 				out, why = m, ""
 			} else if !says(notAllowed) {
-				why = no
+				why = reason
 			}
 		}
 	})
@@ -131,7 +131,7 @@ func (p patient) pullAs(t container) (remedy, string) {
 			}
 		}
 	}
-	list, ok := only(lists)
+	list, ok := onlyOne(lists)
 	if !ok || string(encode(list)) == string(encode(p.spec.ImagePullSecrets)) {
 		return remedy{}, fmt.Sprintf("the registry of %s refuses it, and nobody in namespace %s shows with which Secret it can be pulled",
 			t.Image,
@@ -164,9 +164,9 @@ func (p patient) otherImage(t container) (remedy, string) {
 			}
 		}
 	}
-	image, ok := only(same)
+	image, ok := onlyOne(same)
 	if !ok && len(same) == 0 {
-		image, ok = only(like)
+		image, ok = onlyOne(like)
 	}
 	if !ok {
 		return remedy{}, fmt.Sprintf("not exactly one image like %s runs in the cluster, so nothing shows which one is meant", t.Image)

@@ -15,7 +15,7 @@ import (
 // mendPlace lets the scheduler find a node for a pod.
 func mendPlace(p patient) (remedy, string) {
 	for _, mend := range []func(patient) (remedy, string){mendScheduler, mendSelector, mendTolerations, mendRequest} {
-		if m, no := mend(p); no == "" {
+		if m, reason := mend(p); reason == "" {
 			return m, ""
 		}
 	}
@@ -45,7 +45,7 @@ func mendScheduler(p patient) (remedy, string) {
 // mendSelector names the label that nodes have and that looks like the one that none has.
 func mendSelector(p patient) (remedy, string) {
 	to, _ := p.at("nodeSelector").(map[string]any)
-	var words []string
+	var said []string
 	for _, key := range slices.Sorted(maps.Keys(p.spec.NodeSelector)) {
 		value := p.spec.NodeSelector[key]
 		values := p.labelled(key)
@@ -69,16 +69,16 @@ func mendSelector(p patient) (remedy, string) {
 		}
 		delete(to, key)
 		to[newKey] = newValue
-		words = append(words, fmt.Sprintf("No node has the label %s=%s, and %s=%s is the only one like it.", key, value, newKey, newValue))
+		said = append(said, fmt.Sprintf("No node has the label %s=%s, and %s=%s is the only one like it.", key, value, newKey, newValue))
 	}
-	if len(words) == 0 {
+	if len(said) == 0 {
 		return remedy{}, fmt.Sprintf("there are nodes with every label that %s wants", p.o)
 	}
 	if !slices.ContainsFunc(p.s.Nodes, func(n corev1.Node) bool { return allIn(to, n.Labels) }) {
 		return remedy{}, fmt.Sprintf("no node has all the labels that %s would want then", p.o)
 	}
 	return remedy{[]incident.Step{p.set("SetNodeSelector", to)}, fmt.Sprintf("let %s want the label that nodes have", inWords(p.o)),
-		strings.Join(words, " ")}, ""
+		strings.Join(said, " ")}, ""
 }
 
 func allIn(want map[string]any, labels map[string]string) bool {
@@ -122,7 +122,7 @@ func mendTolerations(p patient) (remedy, string) {
 		if n.Spec.Unschedulable || !nodeReadyFor(n, p.s.At, 0) || !allIn(want, n.Labels) {
 			continue
 		}
-		if tolerated(n, p.spec.Tolerations) {
+		if toleratedBy(n, p.spec.Tolerations) {
 			return remedy{}, fmt.Sprintf("no taint keeps %s from node %s", p.o, n.Name)
 		}
 		kept[n.Name] = true
@@ -134,11 +134,11 @@ func mendTolerations(p patient) (remedy, string) {
 		if o.Namespace != p.o.Namespace || n == nil || !kept[n.Name] || p.s.WorkloadOf(o).Kind == "DaemonSet" {
 			continue
 		}
-		if list := chosen(o.Spec.Tolerations); tolerated(n, append(slices.Clone(p.spec.Tolerations), list...)) {
+		if list := chosen(o.Spec.Tolerations); toleratedBy(n, append(slices.Clone(p.spec.Tolerations), list...)) {
 			lists, who = append(lists, list), fmt.Sprintf("%s runs on node %s", inWords(p.s.WorkloadOf(o)), n.Name)
 		}
 	}
-	list, ok := only(lists)
+	list, ok := onlyOne(lists)
 	if len(kept) == 0 || !ok {
 		return remedy{}, fmt.Sprintf("nobody in namespace %s shows which taints pods of it may tolerate", p.o.Namespace)
 	}
@@ -155,7 +155,7 @@ func chosen(all []corev1.Toleration) []corev1.Toleration {
 	return slices.DeleteFunc(slices.Clone(all), func(t corev1.Toleration) bool { return strings.HasPrefix(t.Key, "node.kubernetes.io/") })
 }
 
-func tolerated(n *corev1.Node, by []corev1.Toleration) bool {
+func toleratedBy(n *corev1.Node, by []corev1.Toleration) bool {
 	for _, taint := range n.Spec.Taints {
 		if taint.Effect != corev1.TaintEffectPreferNoSchedule && !slices.ContainsFunc(by, func(t corev1.Toleration) bool {
 			return tolerates(t, taint)
@@ -186,7 +186,7 @@ func mendArchitecture(p patient) (remedy, string) {
 	for _, pod := range p.well {
 		good = add(good, pod)
 	}
-	runs, ok := only(good)
+	runs, ok := onlyOne(good)
 	if !ok || len(bad) == 0 || slices.Contains(bad, runs) {
 		return remedy{}, fmt.Sprintf("no pod of %s shows an architecture on which its image runs", p.o)
 	}
@@ -204,7 +204,7 @@ func mendArchitecture(p patient) (remedy, string) {
 
 // mendCommand names the program that others with the same image start, and that looks like the one that cannot be started.
 func mendCommand(p patient) (remedy, string) {
-	if m, no := mendArchitecture(p); no == "" {
+	if m, reason := mendArchitecture(p); reason == "" {
 		return m, ""
 	}
 	why := fmt.Sprintf("nothing shows what container of %s should start", p.o)
@@ -223,7 +223,7 @@ func mendCommand(p patient) (remedy, string) {
 				}
 			}
 		}
-		program, ok := only(like)
+		program, ok := onlyOne(like)
 		if !ok {
 			return
 		}

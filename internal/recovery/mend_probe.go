@@ -181,7 +181,7 @@ func (p patient) listens(f probing, asked intstr.IntOrString) int32 {
 			continue
 		}
 		for _, x := range readings.Of(p.s, l).Listens {
-			if x.Alone() || x.Port == number(f.t, asked) {
+			if x.Alone() || x.Port == numberOf(f.t, asked) {
 				return 0
 			}
 			if !slices.Contains(ports, x.Port) {
@@ -199,7 +199,7 @@ func (p patient) listens(f probing, asked intstr.IntOrString) int32 {
 	return int32(n)
 }
 
-func number(t container, port intstr.IntOrString) string {
+func numberOf(t container, port intstr.IntOrString) string {
 	for _, x := range t.Ports {
 		if x.Name == port.StrVal && port.Type == intstr.String {
 			return strconv.Itoa(int(x.ContainerPort))
@@ -232,7 +232,7 @@ func (p patient) path(f probing) (path, why string) {
 			}
 		}
 	}
-	path, _ = only(paths)
+	path, _ = onlyOne(paths)
 	return path, why
 }
 

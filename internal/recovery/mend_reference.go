@@ -125,7 +125,7 @@ func (p patient) better(f reference) (to *reference, why string) {
 	keys, known := p.shelf(f.kind)
 	have, there := keys[f.name]
 	switch {
-	case there && has(have, f.keys):
+	case there && holds(have, f.keys):
 		return nil, ""
 	case !known:
 		return nil, fmt.Sprintf("what %ss there are in namespace %s could not be seen", f.kind, p.o.Namespace)
@@ -146,7 +146,7 @@ func (p patient) better(f reference) (to *reference, why string) {
 	}
 	var names []string
 	for name, have := range keys {
-		if has(have, f.keys) {
+		if holds(have, f.keys) {
 			names = append(names, name)
 		}
 	}
@@ -161,7 +161,7 @@ func (p patient) better(f reference) (to *reference, why string) {
 	return to, ""
 }
 
-func has(have, want []string) bool {
+func holds(have, want []string) bool {
 	return !slices.ContainsFunc(want, func(k string) bool { return !slices.Contains(have, k) })
 }
 
@@ -171,9 +171,9 @@ func mendReference(p patient) (remedy, string) {
 	changes := map[named]reference{}
 	why := ""
 	for _, f := range referencesOf(p.spec) {
-		to, no := p.better(f)
-		if no != "" {
-			return remedy{}, no
+		to, reason := p.better(f)
+		if reason != "" {
+			return remedy{}, reason
 		}
 		if to == nil {
 			continue

@@ -15,7 +15,7 @@ import (
 )
 
 // half more than was used is what a container is given, in whole Mi.
-func halfMore(used resource.Quantity) resource.Quantity {
+func halfAgain(used resource.Quantity) resource.Quantity {
 	const unit = 1 << 20
 	n := (used.Value()*3/2 + unit - 1) / unit * unit
 	return *resource.NewQuantity(n, resource.BinarySI)
@@ -40,7 +40,7 @@ func mendMemory(p patient) (remedy, string) {
 		if m, name := p.measured(pod); m.Cmp(used) > 0 {
 			used, from = m, fmt.Sprintf("Container %s uses %s (%s).", c.Spec.Name, m.String(), name)
 		}
-		to := halfMore(used)
+		to := halfAgain(used)
 		if before := p.before(t.Name); before != nil {
 			if had := before.Resources.Limits[corev1.ResourceMemory]; had.Cmp(limit) > 0 {
 				to, from = had, fmt.Sprintf("Container %s was killed at its limit of %s; the revision before gave it %s.", c.Spec.Name, limit.String(),
@@ -134,13 +134,13 @@ func (p patient) tooMuch(name corev1.ResourceName, was, to resource.Quantity) st
 		hard, ok := q.Status.Hard[limit]
 		used := q.Status.Used[limit]
 		if ok && q.Namespace == p.o.Namespace && used.Value()+more > hard.Value() {
-			return fmt.Sprintf("ResourceQuota %s has %s of %s %s left, which is too little", q.Name, left(hard, used), hard.String(), limit)
+			return fmt.Sprintf("ResourceQuota %s has %s of %s %s left, which is too little", q.Name, remainder(hard, used), hard.String(), limit)
 		}
 	}
 	return ""
 }
 
-func left(hard, used resource.Quantity) string {
+func remainder(hard, used resource.Quantity) string {
 	hard.Sub(used)
 	return hard.String()
 }
@@ -184,7 +184,7 @@ func mendStorage(p patient) (remedy, string) {
 		if name = m[1]; err != nil {
 			continue
 		}
-		to := halfMore(limit)
+		to := halfAgain(limit)
 		from := fmt.Sprintf("It was evicted for using more than %s, so it needs more than that.", limit.String())
 		if why = p.tooMuch(corev1.ResourceEphemeralStorage, limit, to); why != "" {
 			continue
@@ -220,7 +220,7 @@ func mendRequest(p patient) (remedy, string) {
 			}
 			for _, pod := range p.well {
 				if used, by := p.measured(pod); name == corev1.ResourceMemory && from == "" && !used.IsZero() {
-					to, from = halfMore(used), "by "+by+", and half more, its pods that run need"
+					to, from = halfAgain(used), "by "+by+", and half more, its pods that run need"
 				}
 			}
 			if to.IsZero() || to.Cmp(most) > 0 {

@@ -99,7 +99,7 @@ func (p patient) variable(t container, name string) (v map[string]any, from stri
 			}
 		}
 	}
-	if e, ok := only(like); ok {
+	if e, ok := onlyOne(like); ok {
 		return asMap(decodeValue(string(encode(e)))), from
 	}
 	return p.keyOf(name)

@@ -50,7 +50,7 @@ func draftAgent(ctx context.Context, r *Recovery, q request) (draft, error) {
 			if t.Value != "" {
 				add["operator"], add["value"] = "Equal", t.Value
 			}
-			return one(setTo("SetTolerations", o, append(list, add)), fmt.Sprintf("let %s run on node %s", inWords(o), n.Name),
+			return oneStep(setTo("SetTolerations", o, append(list, add)), fmt.Sprintf("let %s run on node %s", inWords(o), n.Name),
 				fmt.Sprintf("It does not tolerate the node's taint %s:%s, and without it no Service or pod is reached from there.", t.Key, t.Effect))
 		}
 	}
@@ -93,7 +93,7 @@ func selectNode(s *snapshot.Snapshot, d *appsv1.DaemonSet, o incident.Object, n 
 		if len(was) > 0 {
 			value = asAny(was)
 		}
-		return one(setTo("SetNodeSelector", o, value), fmt.Sprintf("give %s the node selector that it had", inWords(o)),
+		return oneStep(setTo("SetNodeSelector", o, value), fmt.Sprintf("give %s the node selector that it had", inWords(o)),
 			fmt.Sprintf("Revision %d of it asked for %s, which node %s fits.", rev, kube.LabelWords(was), n.Name))
 	}
 	lacks := kube.Differing(d.Spec.Template.Spec.NodeSelector, n.Labels)
@@ -112,7 +112,7 @@ func selectNode(s *snapshot.Snapshot, d *appsv1.DaemonSet, o incident.Object, n 
 			}
 		}
 		if have > 0 && have == len(s.Nodes)-1 {
-			return one(setTo("SetNodeLabel", incident.Object{Kind: "Node", Name: n.Name}, value, "label", key),
+			return oneStep(setTo("SetNodeLabel", incident.Object{Kind: "Node", Name: n.Name}, value, "label", key),
 				fmt.Sprintf("give node %s the label %s=%s", n.Name, key, value),
 				fmt.Sprintf("All other nodes have it, and %s asks for it.", inWords(o)))
 		}
@@ -152,7 +152,7 @@ func draftPlugin(_ context.Context, _ *Recovery, q request) (draft, error) {
 	}
 	for _, p := range q.s.PodsOn(o.Name) {
 		if w := q.s.WorkloadOf(p); podnetwork.NetworkPlugin(w) && p.DeletionTimestamp == nil {
-			return one(incident.Step{Kind: DeletePod, Target: incident.Target{Object: snapshot.ObjectOf("Pod", p.Namespace, p.Name)},
+			return oneStep(incident.Step{Kind: DeletePod, Target: incident.Target{Object: snapshot.ObjectOf("Pod", p.Namespace, p.Name)},
 				Params: map[string]string{}}, fmt.Sprintf("start %s on node %s anew", inWords(w), o.Name),
 				fmt.Sprintf("It writes the node's routes and rules again when it starts; %s makes the pod anew.", inWords(w)))
 		}

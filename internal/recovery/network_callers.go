@@ -215,7 +215,7 @@ func draftPortAsCalled(ctx context.Context, r *Recovery, q request, left error) 
 	add := object(asMap(ports[0])).clone()
 	add["name"], add["port"] = v.Spec.Ports[0].Name+"-as-called", number
 	delete(add, "nodePort")
-	return one(setTo("SetServicePorts", o, append(ports, map[string]any(add))),
+	return oneStep(setTo("SetServicePorts", o, append(ports, map[string]any(add))),
 		fmt.Sprintf("let Service %s/%s answer at port %d as well", v.Namespace, v.Name, number),
 		fmt.Sprintf("%s calls it there, where it is told so is not seen, and %d is the only port of the Service.",
 			inWords(q.s.WorkloadOf(by[0].Pod)), v.Spec.Ports[0].Port))

@@ -52,7 +52,7 @@ func draftPodDNS(ctx context.Context, r *Recovery, q request) (draft, error) {
 		want = string(corev1.DNSClusterFirstWithHostNet)
 	}
 	if policy != want && (policy != "" || onHost) {
-		return one(setTo("SetPodField", o, want, "field", "dnsPolicy"), fmt.Sprintf("let %s ask the cluster's DNS", inWords(o)),
+		return oneStep(setTo("SetPodField", o, want, "field", "dnsPolicy"), fmt.Sprintf("let %s ask the cluster's DNS", inWords(o)),
 			fmt.Sprintf("With dnsPolicy %s the kubelet puts the cluster's DNS, which knows the Services, before the servers of a dnsConfig.",
 				want))
 	}
@@ -80,7 +80,7 @@ func draftPodDNS(ctx context.Context, r *Recovery, q request) (draft, error) {
 	if len(config) > 0 {
 		value = map[string]any(config)
 	}
-	return one(setTo("SetDNSConfig", o, value), fmt.Sprintf("let %s no longer ask %s for names", inWords(o), strings.Join(silent, ", ")),
+	return oneStep(setTo("SetDNSConfig", o, value), fmt.Sprintf("let %s no longer ask %s for names", inWords(o), strings.Join(silent, ", ")),
 		"It does not answer, as the program's log says; the cluster's DNS stays.")
 }
 
@@ -109,7 +109,7 @@ func draftDNSService(_ context.Context, _ *Recovery, q request) (draft, error) {
 	if len(ports) == 0 {
 		return no("at which port the pods of the cluster's DNS answer is not known: they declare none")
 	}
-	return one(setTo(MakeObject, o, map[string]any{"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": map[string]any{
+	return oneStep(setTo(MakeObject, o, map[string]any{"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": map[string]any{
 		"clusterIP": address, "selector": asAny(selector), "ports": ports}}), title,
 		fmt.Sprintf("%s is where pods ask, as their logs say; the labels and ports are those of the DNS pods.", address))
 }

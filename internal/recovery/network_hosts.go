@@ -49,6 +49,6 @@ func draftHostAliases(ctx context.Context, r *Recovery, q request) (draft, error
 	if len(left) > 0 {
 		value = left
 	}
-	return one(setTo("SetHostAliases", o, value), fmt.Sprintf("take the names of Services out of the hosts entries of %s", inWords(o)),
+	return oneStep(setTo("SetHostAliases", o, value), fmt.Sprintf("take the names of Services out of the hosts entries of %s", inWords(o)),
 		join(gone[0], "The cluster's DNS knows it."))
 }

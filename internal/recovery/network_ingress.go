@@ -45,7 +45,7 @@ func draftIngressRules(ctx context.Context, r *Recovery, q request) (draft, erro
 	if len(told) == 0 {
 		return no("no rule of %s is wrong; its default backend has to be corrected by hand", inWords(o))
 	}
-	return one(setTo("SetIngressRules", o, rules), fmt.Sprintf("let %s send to %s", inWords(o), strings.Join(told, ", ")),
+	return oneStep(setTo("SetIngressRules", o, rules), fmt.Sprintf("let %s send to %s", inWords(o), strings.Join(told, ", ")),
 		fmt.Sprintf("That is what namespace %s has of Services and their ports.", o.Namespace))
 }
 
@@ -134,7 +134,7 @@ func draftIngressClass(_ context.Context, _ *Recovery, q request) (draft, error)
 	default:
 		return no("the cluster has %d IngressClasses, and which is meant is not known", len(names))
 	}
-	return one(setTo("SetIngressClass", o, to), fmt.Sprintf("give %s the class %s", inWords(o), to), why)
+	return oneStep(setTo("SetIngressClass", o, to), fmt.Sprintf("give %s the class %s", inWords(o), to), why)
 }
 
 func ingressNamed(s *snapshot.Snapshot, o incident.Object) *networkingv1.Ingress {

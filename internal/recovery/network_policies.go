@@ -267,7 +267,7 @@ func draftPolicySelector(ctx context.Context, r *Recovery, q request) (draft, er
 		}
 	}
 	selector["matchLabels"] = asAny(right)
-	return one(setTo("SetPolicySelector", o, map[string]any(selector)),
+	return oneStep(setTo("SetPolicySelector", o, map[string]any(selector)),
 		fmt.Sprintf("let %s select the pods of %s", inWords(o), inWords(near.Object)),
 		fmt.Sprintf("The labels are those in the pod template of %s. From then on the policy cuts what it does not allow.", inWords(near.Object)))
 }

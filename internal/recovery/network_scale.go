@@ -30,7 +30,7 @@ func draftScaleUp(ctx context.Context, r *Recovery, q request) (draft, error) {
 		return no("nothing tells how many pods %s had: no autoscaler, event, older revision or applied manifest; scale it up by hand "+
 			"(kubectl scale)", inWords(o))
 	}
-	return one(setTo("Scale", o, int64(n)), fmt.Sprintf("scale %s up to %d", inWords(o), n), from)
+	return oneStep(setTo("Scale", o, int64(n)), fmt.Sprintf("scale %s up to %d", inWords(o), n), from)
 }
 
 // scaledToZero is the workload at fault, or that of the Service or the cluster's DNS, if it is scaled to zero.

@@ -65,7 +65,7 @@ func draftSelector(_ context.Context, _ *Recovery, q request) (draft, error) {
 			return no("%s would fit %s as well as %s", kube.LabelWords(selector), inWords(t.Object), inWords(near.Object))
 		}
 	}
-	return one(setTo("SetServiceSelector", o, asAny(selector)),
+	return oneStep(setTo("SetServiceSelector", o, asAny(selector)),
 		fmt.Sprintf("let Service %s select the pods of %s", v.Name, inWords(near.Object)),
 		fmt.Sprintf("The labels are those in the pod template of %s.", inWords(near.Object)))
 }
@@ -126,7 +126,7 @@ func draftNarrow(_ context.Context, _ *Recovery, q request) (draft, error) {
 	}
 	selector := maps.Clone(v.Spec.Selector)
 	selector[key] = value
-	return one(setTo("SetServiceSelector", o, asAny(selector)),
+	return oneStep(setTo("SetServiceSelector", o, asAny(selector)),
 		fmt.Sprintf("let Service %s/%s select only pods with %s=%s", v.Namespace, v.Name, key, value),
 		fmt.Sprintf("%s=%s is in the pod template of %s, and no pod of %s has it.", key, value, inWords(w), inWords(q.s.WorkloadOf(others[0]))))
 }
@@ -175,7 +175,7 @@ func draftServicePort(ctx context.Context, r *Recovery, q request) (draft, error
 	if len(told) == 0 {
 		return no("every port of Service %s is one that its pods have", v.Name)
 	}
-	return one(setTo("SetServicePorts", o, ports), fmt.Sprintf("let Service %s/%s send %s", v.Namespace, v.Name, strings.Join(told, ", ")),
+	return oneStep(setTo("SetServicePorts", o, ports), fmt.Sprintf("let Service %s/%s send %s", v.Namespace, v.Name, strings.Join(told, ", ")),
 		fmt.Sprintf("That is what the containers of %s declare.", inWords(q.s.WorkloadOf(pods[0]))))
 }
 
@@ -249,7 +249,7 @@ func portOfSlice(s *snapshot.Snapshot, v *corev1.Service, o incident.Object, por
 	if have.Protocol != nil {
 		p["protocol"] = string(*have.Protocol)
 	}
-	return one(setTo("SetServicePorts", o, ports),
+	return oneStep(setTo("SetServicePorts", o, ports),
 		fmt.Sprintf("let port %d of Service %s/%s be called as in its EndpointSlice", v.Spec.Ports[0].Port, v.Namespace, v.Name),
 		fmt.Sprintf("EndpointSlice %s calls it %q (%s).", written[0].Name, name, kube.ProtocolOf(v.Spec.Ports[0].Protocol)))
 }
@@ -262,7 +262,7 @@ func draftUnready(_ context.Context, _ *Recovery, q request) (draft, error) {
 	if v.Spec.PublishNotReadyAddresses {
 		return no("Service %s does name pods that are not ready", v.Name)
 	}
-	return one(setTo("SetServiceField", o, true, "field", "publishNotReadyAddresses"),
+	return oneStep(setTo("SetServiceField", o, true, "field", "publishNotReadyAddresses"),
 		fmt.Sprintf("let Service %s/%s name its pods before they are ready", v.Namespace, v.Name),
 		"Its pods ask for each other's names to become ready. Whoever else asks is told pods that are not ready as well.")
 }
@@ -275,7 +275,7 @@ func draftLeaveNode(_ context.Context, _ *Recovery, q request) (draft, error) {
 	if v.Spec.InternalTrafficPolicy == nil || *v.Spec.InternalTrafficPolicy != corev1.ServiceInternalTrafficPolicyLocal {
 		return no("Service %s does send to other nodes", v.Name)
 	}
-	return one(setTo("SetServiceField", o, string(corev1.ServiceInternalTrafficPolicyCluster), "field", "internalTrafficPolicy"),
+	return oneStep(setTo("SetServiceField", o, string(corev1.ServiceInternalTrafficPolicyCluster), "field", "internalTrafficPolicy"),
 		fmt.Sprintf("let Service %s/%s send to pods on every node", v.Namespace, v.Name),
 		"Cluster is what the API server takes where nobody names a policy, and the only other one.")
 }
@@ -296,7 +296,7 @@ func draftExternalName(_ context.Context, _ *Recovery, q request) (draft, error)
 	if !ok || !found {
 		return no("no Service in namespace %s has a name like %s", inside.Namespace, inside.Name)
 	}
-	return one(setTo("SetServiceField", o, near+"."+rest, "field", "externalName"),
+	return oneStep(setTo("SetServiceField", o, near+"."+rest, "field", "externalName"),
 		fmt.Sprintf("let Service %s/%s stand for Service %s/%s", v.Namespace, v.Name, inside.Namespace, near),
 		fmt.Sprintf("Service %s/%s exists and %s does not.", inside.Namespace, near, inside.Name))
 }

@@ -20,7 +20,7 @@ func (r *Recovery) Propose(ctx context.Context, d *incident.Diagnosis, s *snapsh
 	if len(d.Causes) == 0 {
 		return nil, "nothing was found that needs a remedy", nil
 	}
-	c := composition{r: r, untreated: map[string]bool{}, waits: map[string]bool{}}
+	c := composition{r: r, untreated: map[string]bool{}, waits: map[string]bool{}, s: s}
 	for _, cause := range treatmentOrder(d.Causes) {
 		by, blocked := c.blockedBy(d, cause)
 		if blocked && c.waits[by.ID] {
@@ -38,6 +38,9 @@ func (r *Recovery) Propose(ctx context.Context, d *incident.Diagnosis, s *snapsh
 	reason := incident.Clip(strings.Join(c.no(), " "), maxWhy)
 	if len(c.steps) == 0 {
 		return nil, reason, nil
+	}
+	if err := c.hold(ctx); err != nil {
+		return nil, "", fmt.Errorf("propose a plan: %w", err)
 	}
 	return c.plan(), reason, nil
 }
@@ -80,10 +83,21 @@ func Seal(p *incident.Plan) {
 	p.Risk = incident.Safe
 	for i := range p.Steps {
 		p.Steps[i].ID = strconv.Itoa(i + 1)
-		p.Risk = riskier(p.Risk, registry[p.Steps[i].Kind].risk(p.Steps[i]))
+		p.Risk = riskier(p.Risk, riskOf(p.Steps[i]))
 	}
 	p.Hash = p.ComputeHash()
 }
+
+// riskOf is a step's risk: of its kind, and of where it acts. On a node and in kube-system everything may hang on it.
+func riskOf(s incident.Step) incident.Risk {
+	risk := registry[s.Kind].risk(s)
+	if o := s.Target.Object; o.Kind == "Node" || o.Namespace == systemNamespace {
+		risk = riskier(risk, incident.Disruptive)
+	}
+	return risk
+}
+
+const systemNamespace = "kube-system"
 
 func riskier(a, b incident.Risk) incident.Risk {
 	order := []incident.Risk{incident.Safe, incident.Disruptive, incident.Destructive}

@@ -73,6 +73,8 @@ type Options struct {
 	Redact func(string) string
 	// Patience is how long dependants are given to come back by themselves before they are restarted. Zero means [DefaultPatience].
 	Patience time.Duration
+	// CeilingPods is the most pods that a plan may end or replace. Zero means no bound.
+	CeilingPods int
 }
 
 // DefaultPatience is longer than the kubelet's greatest restart back-off of five minutes (MaxContainerBackOff in

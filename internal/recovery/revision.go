@@ -13,8 +13,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// revision is a pod template that a workload has or had.
-type revision struct {
+// templateRevision is a pod template that a workload has or had.
+type templateRevision struct {
 	kept       incident.Object // what keeps it: a ReplicaSet, or a ControllerRevision
 	number     string          // for people
 	made       time.Time
@@ -24,7 +24,7 @@ type revision struct {
 }
 
 // revisionsOf finds a workload's current revision, and the newest one before it with another template. Nil where there is none.
-func revisionsOf(s *snapshot.Snapshot, o incident.Object) (now, prev *revision) {
+func revisionsOf(s *snapshot.Snapshot, o incident.Object) (now, prev *templateRevision) {
 	switch o.Kind {
 	case "Deployment":
 		now, prev = replicaSets(s, o)
@@ -43,7 +43,7 @@ func revisionsOf(s *snapshot.Snapshot, o incident.Object) (now, prev *revision) 
 	return now, prev
 }
 
-func replicaSets(s *snapshot.Snapshot, o incident.Object) (now, prev *revision) {
+func replicaSets(s *snapshot.Snapshot, o incident.Object) (now, prev *templateRevision) {
 	d := s.Deployment(o.Namespace, o.Name)
 	if d == nil {
 		return nil, nil
@@ -54,7 +54,7 @@ func replicaSets(s *snapshot.Snapshot, o incident.Object) (now, prev *revision) 
 		if rs.Namespace != o.Namespace || !metav1.IsControlledBy(rs, d) {
 			continue
 		}
-		v := &revision{kept: incident.Object{Kind: "ReplicaSet", Namespace: rs.Namespace, Name: rs.Name},
+		v := &templateRevision{kept: incident.Object{Kind: "ReplicaSet", Namespace: rs.Namespace, Name: rs.Name},
 			number: rs.Annotations[revisionAnnotation],
 			made:   rs.CreationTimestamp.Time, template: rs.Spec.Template, replicaSet: rs}
 		if n := revisionNumber(rs); n == current {
@@ -72,7 +72,7 @@ func revisionNumber(o metav1.Object) int64 {
 }
 
 // controllerRevisions finds those of a StatefulSet or a DaemonSet. The current one is that of the name, or the newest.
-func controllerRevisions(s *snapshot.Snapshot, owner metav1.Object, current string) (now, prev *revision) {
+func controllerRevisions(s *snapshot.Snapshot, owner metav1.Object, current string) (now, prev *templateRevision) {
 	var newest, before *appsv1.ControllerRevision
 	for i := range s.ControllerRevisions {
 		r := &s.ControllerRevisions[i]
@@ -95,7 +95,7 @@ func controllerRevisions(s *snapshot.Snapshot, owner metav1.Object, current stri
 }
 
 // keptIn reads a ControllerRevision. The pods of a StatefulSet are labelled with its name, and those of a DaemonSet with its hash.
-func keptIn(r *appsv1.ControllerRevision, byName bool) *revision {
+func keptIn(r *appsv1.ControllerRevision, byName bool) *templateRevision {
 	t := snapshot.RevisionTemplate(r)
 	if t == nil {
 		return nil
@@ -104,7 +104,7 @@ func keptIn(r *appsv1.ControllerRevision, byName bool) *revision {
 	if byName {
 		hash = r.Name
 	}
-	return &revision{kept: incident.Object{Kind: "ControllerRevision", Namespace: r.Namespace, Name: r.Name},
+	return &templateRevision{kept: incident.Object{Kind: "ControllerRevision", Namespace: r.Namespace, Name: r.Name},
 		number: strconv.FormatInt(r.Revision, 10),
 		made:   r.CreationTimestamp.Time, template: *t, hash: hash}
 }

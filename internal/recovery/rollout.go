@@ -79,7 +79,7 @@ func atFault(q request) []incident.Object {
 }
 
 // rollbackTo reads the revision's template as it is, for the Snapshot's types may not know all its fields.
-func (r *Recovery) rollbackTo(ctx context.Context, o incident.Object, prev *revision, from string, serving int) (incident.Step, error) {
+func (r *Recovery) rollbackTo(ctx context.Context, o incident.Object, prev *templateRevision, from string, serving int) (incident.Step, error) {
 	b, err := r.o.Reader.Get(ctx, prev.kept)
 	if err != nil {
 		return incident.Step{}, err
@@ -110,7 +110,7 @@ func (r *Recovery) rollbackTo(ctx context.Context, o incident.Object, prev *revi
 
 // backTo finds the revision before a workload's current one, if the trouble began with the current one and the one before is known to have
 // worked. The reason says why, or why not.
-func backTo(s *snapshot.Snapshot, o incident.Object, since time.Time) (prev *revision, reason string) {
+func backTo(s *snapshot.Snapshot, o incident.Object, since time.Time) (prev *templateRevision, reason string) {
 	now, prev := revisionsOf(s, o)
 	switch {
 	case now == nil:
@@ -136,7 +136,7 @@ func backTo(s *snapshot.Snapshot, o incident.Object, since time.Time) (prev *rev
 }
 
 // serving is how many pods of the revision are ready.
-func (v *revision) serving(s *snapshot.Snapshot, o incident.Object) int {
+func (v *templateRevision) serving(s *snapshot.Snapshot, o incident.Object) int {
 	if v.replicaSet != nil {
 		return int(v.replicaSet.Status.AvailableReplicas)
 	}
@@ -151,7 +151,7 @@ func (v *revision) serving(s *snapshot.Snapshot, o incident.Object) int {
 
 // wasWhole says whether a workload is known to have been well just before its current revision: a Deployment by its own condition; a
 // StatefulSet because it calls a revision its current one only once all of its pods were of it and ready, but the first.
-func wasWhole(s *snapshot.Snapshot, o incident.Object, now, prev *revision) bool {
+func wasWhole(s *snapshot.Snapshot, o incident.Object, now, prev *templateRevision) bool {
 	switch o.Kind {
 	case "Deployment":
 		return wasAvailable(s.Deployment(o.Namespace, o.Name), now.made)

@@ -89,7 +89,7 @@ func answered(q request) bool {
 }
 
 // told finds the groups of a pattern in the API server's words.
-func told(q request, pattern *regexp.Regexp) []string {
+func toldOf(q request, pattern *regexp.Regexp) []string {
 	for _, m := range refusing(q) {
 		if found := pattern.FindStringSubmatch(m); found != nil {
 			return found
@@ -103,7 +103,7 @@ var overQuota = regexp.MustCompile(`exceeded quota: ([^,]+), requested: (\S+), u
 
 // draftQuota raises a quota by what it refuses: what is used, and what the pods that are missing ask for.
 func draftQuota(q request, o incident.Object) (draft, error) {
-	m := told(q, overQuota)
+	m := toldOf(q, overQuota)
 	if m == nil || m[1] != o.Name {
 		return no("%s wants the containers to say what they need; set their requests and limits, or give the namespace a LimitRange with "+
 			"defaults", o)
@@ -193,7 +193,7 @@ var outOfLimits = regexp.MustCompile(`(minimum|maximum) (\S+) usage per Containe
 
 // draftWithinLimits brings the one container that is out of a LimitRange's bounds to the bound.
 func draftWithinLimits(ctx context.Context, r *Recovery, q request, by incident.Object) (draft, error) {
-	m := told(q, outOfLimits)
+	m := toldOf(q, outOfLimits)
 	workloads := ofKind(q.cause.Objects, template...)
 	if m == nil || len(workloads) == 0 {
 		return no("the containers do not say what %s wants to know, or only the sum of a pod is out of its bounds; set their resources", by)

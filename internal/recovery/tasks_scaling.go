@@ -34,36 +34,38 @@ func autoscaler(h *autoscalingv2.HorizontalPodAutoscaler) incident.Object {
 
 // draftScaleTarget points an autoscaler to the workload that its target nearly names.
 func draftScaleTarget(ctx context.Context, r *Recovery, q request) (draft, error) {
-	for _, h := range autoscalers(q) {
-		o, target := autoscaler(h), h.Spec.ScaleTargetRef
-		taken := map[string]bool{}
-		for i := range q.s.HPAs {
-			if x := &q.s.HPAs[i]; x.Namespace == h.Namespace && x.Spec.ScaleTargetRef.Kind == target.Kind {
-				taken[x.Spec.ScaleTargetRef.Name] = true
-			}
-		}
-		var names []string
-		for _, t := range kube.TemplatesIn(q.s, h.Namespace) {
-			if t.Object.Kind == target.Kind && !taken[t.Object.Name] {
-				names = append(names, t.Object.Name)
-			}
-		}
-		meant, reason := theOne(target.Name, names)
-		if meant == "" {
-			return no("%s; if what %s scaled is gone for good, delete it", reason, o)
-		}
-		live, err := r.asItIs(ctx, o)
-		if err != nil || live == nil {
-			return draft{no: o.String() + " is not there any more"}, err
-		}
-		ref, _ := live.clone().at("spec", "scaleTargetRef").(map[string]any)
-		object(ref).set(meant, "name")
-		return single(restingOn("the only workload with a name like it that no other autoscaler scales", stepTo("SetAutoscaler", o, ref, "field",
-			"scaleTargetRef")), fmt.Sprintf("let autoscaler %s/%s scale %s %s", o.Namespace, o.Name,
-			target.Kind, meant), fmt.Sprintf("%s %s does not exist; %s is the one alike that no other autoscaler scales.", target.Kind,
-			target.Name, meant))
+	blamed := autoscalers(q)
+	if len(blamed) == 0 {
+		return no("no autoscaler is at fault")
 	}
-	return no("no autoscaler is at fault")
+	h := blamed[0]
+	o, target := autoscaler(h), h.Spec.ScaleTargetRef
+	taken := map[string]bool{}
+	for i := range q.s.HPAs {
+		if x := &q.s.HPAs[i]; x.Namespace == h.Namespace && x.Spec.ScaleTargetRef.Kind == target.Kind {
+			taken[x.Spec.ScaleTargetRef.Name] = true
+		}
+	}
+	var names []string
+	for _, t := range kube.TemplatesIn(q.s, h.Namespace) {
+		if t.Object.Kind == target.Kind && !taken[t.Object.Name] {
+			names = append(names, t.Object.Name)
+		}
+	}
+	meant, reason := theOne(target.Name, names)
+	if meant == "" {
+		return no("%s; if what %s scaled is gone for good, delete it", reason, o)
+	}
+	live, err := r.asItIs(ctx, o)
+	if err != nil || live == nil {
+		return draft{no: o.String() + " is not there any more"}, err
+	}
+	ref, _ := live.clone().at("spec", "scaleTargetRef").(map[string]any)
+	object(ref).set(meant, "name")
+	return single(restingOn("the only workload with a name like it that no other autoscaler scales", stepTo("SetAutoscaler", o, ref, "field",
+		"scaleTargetRef")), fmt.Sprintf("let autoscaler %s/%s scale %s %s", o.Namespace, o.Name,
+		target.Kind, meant), fmt.Sprintf("%s %s does not exist; %s is the one alike that no other autoscaler scales.", target.Kind,
+		target.Name, meant))
 }
 
 // wants is how many pods an autoscaler would have if nothing bounded it, by its own formula: the pods that there are, times use over target
@@ -93,32 +95,34 @@ func wants(h *autoscalingv2.HorizontalPodAutoscaler) int32 {
 // draftMaximum raises an autoscaler's maximum to what it wants, as far as nodes and quotas have room, and to no more than twice what it
 // was.
 func draftMaximum(_ context.Context, _ *Recovery, q request) (draft, error) {
-	for _, h := range autoscalers(q) {
-		o := autoscaler(h)
-		want := wants(h)
-		pods := kube.PodsOfWorkload(q.s, snapshot.ObjectOf(h.Spec.ScaleTargetRef.Kind, h.Namespace, h.Spec.ScaleTargetRef.Name))
-		switch {
-		case want <= h.Spec.MaxReplicas:
-			return no("how many pods %s wants cannot be told from its metrics, so there is no number to raise its maximum to", o)
-		case len(pods) == 0:
-			return no("the pods that %s scales are not to be seen, so whether there is room for more is not known", o)
-		case !q.s.SeenWhole("", "pods", "nodes"):
-			return no("not all nodes and pods were seen, so whether there is room for more pods is not known")
-		}
-		room, by := roomFor(q.s, pods)
-		n := min(want, 2*h.Spec.MaxReplicas, h.Spec.MaxReplicas+room)
-		if n <= h.Spec.MaxReplicas {
-			return no("%s wants %d pods, and %s", o, want, by)
-		}
-		why := fmt.Sprintf("By its own metrics it wants %d pods, and its maximum is %d.", want, h.Spec.MaxReplicas)
-		if n < want {
-			why += fmt.Sprintf(" It gets %d, for the most is twice what it was and what there is room for (%d more).", n, room)
-		}
-		return single(restingOn("its own metrics: the pods that there are, times use over target, within the room of nodes and quotas",
-			stepTo("SetAutoscaler", o, int64(n), "field", "maxReplicas")), fmt.Sprintf("raise the maximum of autoscaler %s/%s to %d", o.Namespace,
-			o.Name, n), why)
+	blamed := autoscalers(q)
+	if len(blamed) == 0 {
+		return no("no autoscaler is at fault")
 	}
-	return no("no autoscaler is at fault")
+	h := blamed[0]
+	o := autoscaler(h)
+	want := wants(h)
+	pods := kube.PodsOfWorkload(q.s, snapshot.ObjectOf(h.Spec.ScaleTargetRef.Kind, h.Namespace, h.Spec.ScaleTargetRef.Name))
+	switch {
+	case want <= h.Spec.MaxReplicas:
+		return no("how many pods %s wants cannot be told from its metrics, so there is no number to raise its maximum to", o)
+	case len(pods) == 0:
+		return no("the pods that %s scales are not to be seen, so whether there is room for more is not known", o)
+	case !q.s.SeenWhole("", "pods", "nodes"):
+		return no("not all nodes and pods were seen, so whether there is room for more pods is not known")
+	}
+	room, by := roomFor(q.s, pods)
+	n := min(want, 2*h.Spec.MaxReplicas, h.Spec.MaxReplicas+room)
+	if n <= h.Spec.MaxReplicas {
+		return no("%s wants %d pods, and %s", o, want, by)
+	}
+	why := fmt.Sprintf("By its own metrics it wants %d pods, and its maximum is %d.", want, h.Spec.MaxReplicas)
+	if n < want {
+		why += fmt.Sprintf(" It gets %d, for the most is twice what it was and what there is room for (%d more).", n, room)
+	}
+	return single(restingOn("its own metrics: the pods that there are, times use over target, within the room of nodes and quotas",
+		stepTo("SetAutoscaler", o, int64(n), "field", "maxReplicas")), fmt.Sprintf("raise the maximum of autoscaler %s/%s to %d", o.Namespace,
+		o.Name, n), why)
 }
 
 // roomFor is how many more pods like these the nodes and the namespace's quotas have room for, by requests; and what is short if it is

@@ -84,8 +84,9 @@ func lackingRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool
 			default:
 				continue
 			}
-			return nearMiss{object: o, miss: RoleLacks, why: kindAndName(o) + " " + why, seen: []incident.Evidence{ruleEvidence(o, r), finding.SeenAPI(b.object,
-				"roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
+			return nearMiss{object: o, miss: RoleLacks, why: kindAndName(o) + " " + why, seen: []incident.Evidence{ruleEvidence(o, r),
+				finding.SeenAPI(b.object,
+					"roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
 		}
 	}
 	return nearMiss{}, false
@@ -111,7 +112,8 @@ func onlyRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool) {
 		return nearMiss{}, false
 	}
 	o := own[0].role()
-	return nearMiss{object: o, miss: RoleLacks, why: fmt.Sprintf("%s, the only one bound to it, has no rule for it (it has some for %s)", kindAndName(o),
+	return nearMiss{object: o, miss: RoleLacks, why: fmt.Sprintf("%s, the only one bound to it, has no rule for it (it has some for %s)",
+		kindAndName(o),
 		finding.FirstFew(grants)),
 		seen: []incident.Evidence{finding.SeenAPI(o, "rules", time.Time{}, "resources "+strings.Join(grants, ", ")),
 			finding.SeenAPI(own[0].object, "roleRef", time.Time{}, o.Kind+" "+o.Name)}}, true
@@ -152,8 +154,9 @@ func otherNamespace(s *snapshot.Snapshot, q request, all []binding) (nearMiss, b
 		if q.namespace == "" {
 			why += "; for all namespaces it takes a ClusterRoleBinding"
 		}
-		return nearMiss{object: b.object, miss: BindingElsewhere, why: why, seen: []incident.Evidence{finding.SeenAPI(b.object, "roleRef", time.Time{}, b.ref.Kind+" "+
-			b.ref.Name)}}, true
+		return nearMiss{object: b.object, miss: BindingElsewhere, why: why, seen: []incident.Evidence{finding.SeenAPI(b.object, "roleRef",
+			time.Time{}, b.ref.Kind+" "+
+				b.ref.Name)}}, true
 	}
 	return nearMiss{}, false
 }
@@ -174,8 +177,9 @@ func otherSubject(s *snapshot.Snapshot, q request, all []binding) (nearMiss, boo
 			if x.Kind != rbacv1.ServiceAccountKind {
 				continue
 			}
-			m := nearMiss{object: b.object, miss: BindingOfOther, seen: []incident.Evidence{finding.SeenAPI(b.object, "subjects", time.Time{}, "ServiceAccount "+
-				x.Namespace+"/"+x.Name)}}
+			m := nearMiss{object: b.object, miss: BindingOfOther, seen: []incident.Evidence{finding.SeenAPI(b.object, "subjects", time.Time{},
+				"ServiceAccount "+
+					x.Namespace+"/"+x.Name)}}
 			gone := ""
 			if s.ServiceAccount(x.Namespace, x.Name) == nil && !finding.NotSeen(s, "serviceaccounts", x.Namespace) {
 				gone = " (which does not exist)"

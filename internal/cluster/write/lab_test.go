@@ -118,7 +118,7 @@ func (l *lab) grant(t *testing.T) {
 
 func (l *lab) world(t *testing.T) steptest.World {
 	m := &steptest.Memory{}
-	return steptest.World{
+	return steptest.World{Without: steptest.OfOthers,
 		Namespace: labNamespace, Node: l.node, May: l.may, MayNot: l.no, Put: l.put, Delete: l.delete,
 		Options: recovery.Options{Reader: l.reader, Blobs: m, LastGood: m, Now: time.Now,
 			WriterFor: func(as incident.Identity) (recovery.Writer, error) { return l.client.WriterFor(as) }},

@@ -3,6 +3,7 @@ package steptest
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,11 +46,23 @@ const (
 	volume = `{"apiVersion":"v1","spec":{"accessModes":["ReadWriteOnce"],"capacity":{"storage":"1Gi"},"persistentVolumeReclaimPolicy":"Retain",
 		"storageClassName":"recovery-test","hostPath":{"path":"/tmp/recovery-test"},"claimRef":{"apiVersion":"v1","kind":"PersistentVolumeClaim",
 		"namespace":"recovery-test","name":"former","uid":"00000000-0000-4000-8000-000000000000"}}}`
+	application = `{"apiVersion":"argoproj.io/v1alpha1","spec":{"project":"default","source":{"repoURL":"https://git.example/shop",
+		"path":"apps/web","targetRevision":"main"},"destination":{"namespace":"shop"},"syncPolicy":{"automated":{"selfHeal":true}}}}`
+	kustomization = `{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","spec":{"interval":"10m","path":"./apps/web","prune":true,
+		"sourceRef":{"kind":"GitRepository","name":"shop"}}}`
+	release = `{"apiVersion":"helm.toolkit.fluxcd.io/v2","spec":{"interval":"10m","releaseName":"web","chart":{"spec":{"chart":"web",
+		"sourceRef":{"kind":"HelmRepository","name":"shop"}}}}}`
 	autoscaler = `{"apiVersion":"autoscaling/v2","spec":{"minReplicas":1,"maxReplicas":2,"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment",
 		"name":"none"},"metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":80}}}]}}`
 )
 
 var fieldCases = []fieldCase{
+	{kind: "SetAutoSync", object: "Application", body: application, params: []string{"value", ""},
+		meddle: `{"spec":{"project":"other"}}`},
+	{kind: "SetSuspended", object: "Kustomization", body: kustomization, params: []string{"value", "true"},
+		meddle: `{"spec":{"path":"./other"}}`},
+	{kind: "SetSuspended", object: "HelmRelease", body: release, params: []string{"value", "true"},
+		meddle: `{"spec":{"releaseName":"other"}}`},
 	{kind: "SetImage", object: "Deployment", body: web, params: []string{"container", "web", "value", `"busybox:1.36"`}, meddle: later},
 	{kind: "SetCommand", object: "Deployment", body: web, params: []string{"container", "web", "field", "command", "value", `["sleep"]`}, meddle: later},
 	{kind: "SetEnv", object: "Deployment", body: web, params: []string{"container", "web", "name", "B", "value", `{"name":"B","value":"c"}`},
@@ -137,6 +150,9 @@ var fieldCases = []fieldCase{
 var scopedToTheCluster = map[string]bool{"Namespace": true, "ValidatingWebhookConfiguration": true, "PersistentVolume": true, "StorageClass": true,
 	"Node": true, "APIService": true}
 
+// OfOthers are the kinds of Argo CD and Flux, which not every cluster has.
+var OfOthers = []string{"Application", "Kustomization", "HelmRelease"}
+
 // stays are kinds whose objects the suite does not delete: a node is a machine, and a namespace takes long to end.
 var stays = map[string]bool{"Node": true, "Namespace": true}
 
@@ -151,7 +167,11 @@ func (c fieldCase) target(w World) incident.Object {
 }
 
 func (c fieldCase) kindCase() kindCase {
-	return kindCase{kind: c.kind, undoable: !c.lasting, ends: c.ends,
+	of := ""
+	if slices.Contains(OfOthers, c.object) {
+		of = c.object
+	}
+	return kindCase{kind: c.kind, of: of, undoable: !c.lasting, ends: c.ends,
 		setUp: func(t *testing.T, w World) incident.Step {
 			o := c.target(w)
 			if !stays[o.Kind] {

@@ -25,6 +25,7 @@ type World struct {
 	Node      string           // the name of a Node object that exists
 	May       incident.Identity
 	MayNot    incident.Identity
+	Without   []string // kinds of [OfOthers] that it does not serve
 	// Put creates or replaces an object, as somebody else would; Delete removes it, if it is there, and waits until it is gone.
 	Put    func(t *testing.T, o incident.Object, object map[string]any)
 	Delete func(t *testing.T, o incident.Object)
@@ -61,7 +62,12 @@ func Run(t *testing.T, world func(t *testing.T) World) {
 	covered := map[string]bool{}
 	for _, c := range cases() {
 		covered[c.kind] = true
-		t.Run(strings.TrimSuffix(c.kind+" "+c.of, " "), func(t *testing.T) { c.run(t, world) })
+		t.Run(strings.TrimSuffix(c.kind+" "+c.of, " "), func(t *testing.T) {
+			if slices.Contains(world(t).Without, c.of) {
+				t.Skip("this cluster has no " + c.of)
+			}
+			c.run(t, world)
+		})
 	}
 	for _, k := range recovery.StepKinds() {
 		if !covered[k.Kind] {
