@@ -20,6 +20,7 @@ const (
 	maxDetail    = 4 << 10
 	maxSection   = 96 << 10 // of a postmortem
 	maxListed    = 100      // codes, and what worked, of a postmortem
+	maxIdle      = 8
 )
 
 // bounded is an event with what it tells cut to its bounds. It does not change e.
@@ -45,6 +46,12 @@ func bounded(e Event) Event {
 		return e
 	case StoryTold:
 		e.Story = c.story(e.Story)
+		return e
+	case PlanProposed:
+		e.Idle = firstOf(e.Idle, maxIdle)
+		for i := range e.Idle {
+			c.texts(maxSay, &e.Idle[i].Text)
+		}
 		return e
 	case NoPlan:
 		c.texts(maxText, &e.Reason)

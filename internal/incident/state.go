@@ -29,8 +29,10 @@ type State struct {
 	RecallNote    string
 	Story         *Story
 
-	Plan       *Plan
-	PlanAt     time.Time // when it was proposed
+	Plan       *Plan      // the current one
+	Other      *Plan      // where there is a choice, the one beside it: the first yes withdraws the other
+	Idle       []Prospect // what happens if nobody does anything
+	PlanAt     time.Time  // when it was proposed or last edited
 	NoPlan     string    // why no plan is offered
 	Reviewed   *PlanReviewed
 	Rejected   *PlanRejected

@@ -25,6 +25,13 @@ type composition struct {
 	waits        map[string]bool // those that are for the next plan
 	full         bool            // what comes now is for the next plan
 	rest         int             // targets that are left to it
+	runs         incident.Runs   // those that ended before
+	treated      []treatedCause
+	without      map[string][]string // by a cause's id, the runbooks that are not to treat it
+}
+
+func newComposition(r *Recovery, runs incident.Runs) *composition {
+	return &composition{r: r, runs: runs, untreated: map[string]bool{}, waits: map[string]bool{}, without: map[string][]string{}}
 }
 
 func (c *composition) refuse(cause incident.Cause, why string) {
@@ -52,7 +59,7 @@ func (c *composition) blockedBy(d *incident.Diagnosis, cause incident.Cause) (in
 func (c *composition) treat(ctx context.Context, q request) error {
 	why := fmt.Sprintf("no runbook treats %s", q.cause.Code)
 	for _, book := range Runbooks {
-		if !slices.Contains(book.Codes, q.cause.Code) {
+		if !slices.Contains(book.Codes, q.cause.Code) || slices.Contains(c.without[q.cause.ID], book.Name) {
 			continue
 		}
 		if c.full {
@@ -71,6 +78,9 @@ func (c *composition) treat(ctx context.Context, q request) error {
 				return nil
 			}
 			d, err = c.bind(ctx, d)
+		}
+		if err == nil && d.no == "" {
+			d = c.unblocked(book.Name, q.d.At, d)
 		}
 		if err != nil {
 			return err
@@ -209,10 +219,12 @@ func (c *composition) add(book Runbook, cause incident.Cause, d draft) {
 	}
 	c.why = append(c.why, why)
 	c.causes = append(c.causes, cause.ID)
+	c.treated = append(c.treated, treatedCause{cause.ID, incident.Treated{Runbook: book.Name, Code: cause.Code}})
 }
 
 func (c *composition) plan() *incident.Plan {
-	p := &incident.Plan{Runbook: strings.Join(c.runbooks, "+"), Causes: c.causes, Partly: c.partly, Rest: c.rest, Risk: incident.Safe}
+	p := &incident.Plan{Runbook: strings.Join(c.runbooks, "+"), Causes: c.causes, Partly: c.partly, Rest: c.rest, Risk: incident.Safe,
+		Record: c.records()}
 	byThemselves := 0
 	for _, s := range c.later {
 		switch {
@@ -231,7 +243,6 @@ func (c *composition) plan() *incident.Plan {
 	}
 	p.Why = incident.Clip(strings.Join(why, " "), maxWhy)
 	p.Steps = c.steps
-	Seal(p)
 	return p
 }
 

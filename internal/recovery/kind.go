@@ -188,6 +188,7 @@ func (r *Recovery) Undo(ctx context.Context, s incident.Step) (*incident.Step, e
 		return nil, nil
 	}
 	u.ID, u.Kind, u.Unless = s.ID, s.Kind, 0
+	delete(u.Params, paramBy) // nobody set what was there before
 	u.Target = incident.Target{Object: s.Target.Object, UID: s.Target.UID, SpecHash: s.Params[paramAfter]}
 	if u.Target.SpecHash == gone { // what is made again is another object
 		u.Target.UID = ""
