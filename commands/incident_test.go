@@ -171,7 +171,7 @@ func TestAFailedReviewCannotBeApproved(t *testing.T) {
 	k := commandstest.NewKeeper(nil)
 	s := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()},
 		incident.PlanProposed{Plan: commandstest.Plan()})
-	r := commands.PlanReview(s, &incident.PlanReviewed{Checks: []incident.Check{{Name: "may patch configmaps", OK: false,
+	r := commands.PlanReview(s, s.Plan, &incident.PlanReviewed{Checks: []incident.Check{{Name: "may patch configmaps", OK: false,
 		Detail: "ada@example.com may not"}}})
 	if r.Form.Submit != "" || r.Exit != commands.ExitWrong ||
 		!strings.Contains(commands.Plain(r), "✗ may patch configmaps: ada@example.com may not") {

@@ -151,6 +151,9 @@ type VerifyConfig struct {
 	For    Duration `json:"for"`
 	Every  Duration `json:"every"`
 	GiveUp Duration `json:"giveUp"`
+	// ErrorRate is a PromQL query for the share of a service's requests that fail, with $namespace and $service in it. Where it is set, the
+	// services that a plan acts on must not fail more often than before it. It needs metrics.url.
+	ErrorRate string `json:"errorRate"`
 }
 
 // LastGoodConfig says how often copies are kept of what recovery restores.
@@ -309,6 +312,11 @@ func (c *Config) validate() error {
 		if d.value <= 0 {
 			report(d.field, "must be longer than nothing")
 		}
+	}
+	if q := c.Verify.ErrorRate; q != "" && c.Metrics.URL == "" {
+		report("verify.errorRate", "needs metrics.url")
+	} else if q != "" && !strings.Contains(q, "$service") {
+		report("verify.errorRate", "must ask of one service: it has no $service")
 	}
 	if c.Verify.GiveUp.Duration < c.Verify.For.Duration {
 		report("verify.giveUp", "must not be shorter than verify.for")

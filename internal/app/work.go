@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ type worker struct {
 	reload    *reloader // nil: there is no configuration file
 	publish   func(ctx context.Context, s *incident.State) (path string, err error)
 	policy    incident.Policy
+	errorRate string // a query for the share of a service's requests that fail; empty: nobody is asked
 	proposing sync.Mutex
 	watch     watch
 	steps     time.Duration   // between looks at whether a dependant has come back
@@ -90,14 +92,15 @@ func (w *worker) aboutDiagnosis(ctx context.Context, before *incident.State, eve
 
 // propose makes a plan, or says why there is none. After a run that failed or did not help, the plan is the way back.
 func (w *worker) propose(ctx context.Context, s *incident.State, _ incident.Work) error {
-	plan, reason, err := w.plan(ctx, s)
+	offer, rates, err := w.offer(ctx, s)
 	if err != nil {
 		return err
 	}
+	plan, reason := offer.Plan, offer.Reason
 	w.proposing.Lock() // of two that propose for the same target one comes second
 	defer w.proposing.Unlock()
 	_, err = w.ledger.update(ctx, s.ID, func(now *incident.State) ([]incident.Event, error) {
-		other, err := w.ledger.claimed(ctx, s.ID, plan)
+		other, err := w.ledger.claimed(ctx, s.ID, plan, offer.Other)
 		if err != nil {
 			return nil, err
 		}
@@ -111,18 +114,22 @@ func (w *worker) propose(ctx context.Context, s *incident.State, _ incident.Work
 			return []incident.Event{incident.NoPlan{Reason: other +
 				" has a plan for the same target; once that is gone, the cluster is looked at again for this one", Waits: other}}, nil
 		}
-		w.access.Asks(plan)
-		return []incident.Event{incident.PlanProposed{Plan: *plan}}, nil
+		for _, p := range []*incident.Plan{plan, offer.Other} {
+			if p != nil {
+				w.access.Asks(p)
+			}
+		}
+		return []incident.Event{incident.PlanProposed{Plan: *plan, Other: offer.Other, Idle: offer.Idle, Rates: rates}}, nil
 	})
 	return err
 }
 
-// claimed is another open incident that has a plan for one of the plan's targets; empty: none has.
-func (l *ledger) claimed(ctx context.Context, id string, plan *incident.Plan) (string, error) {
+// claimed is another open incident that has a plan for one of the targets of a plan, or of the one beside it; empty: none has.
+func (l *ledger) claimed(ctx context.Context, id string, plan, beside *incident.Plan) (string, error) {
 	if plan == nil {
 		return "", nil
 	}
-	hits, err := l.store.Find(ctx, targets(*plan), l.now())
+	hits, err := l.store.Find(ctx, targets(*plan, beside), l.now())
 	if err != nil {
 		return "", err
 	}
@@ -134,26 +141,44 @@ func (l *ledger) claimed(ctx context.Context, id string, plan *incident.Plan) (s
 	return "", nil
 }
 
-func (w *worker) plan(ctx context.Context, s *incident.State) (*incident.Plan, string, error) {
+// offer is what people may choose between, and how the services that it acts on fare.
+func (w *worker) offer(ctx context.Context, s *incident.State) (o recovery.Offer, rates []incident.Rate, err error) {
 	if s.Plan != nil { // it ran, and Next asks for another: the way back
-		return recovery.Inverse(s.Plan, s.Undo), "", nil
+		return recovery.Offer{Plan: recovery.Inverse(s.Plan, s.Undo)}, nil, nil
 	}
 	if !s.Diagnosis.Wrong() {
-		return nil, "nothing was found that a plan could mend", nil
+		return recovery.Offer{Reason: "nothing was found that a plan could mend"}, nil, nil
 	}
 	snap, err := w.eyes.snapshot(ctx, "", true)
 	if err != nil {
-		return nil, "", err
+		return o, nil, err
 	}
 	whole, err := w.whole(ctx, s.Diagnosis)
 	if err != nil {
-		return nil, "", err
+		return o, nil, err
 	}
-	plan, reason, err := w.recovery.Propose(ctx, whole, snap)
-	if err == nil && plan != nil && useless(s, plan) {
-		return nil, "the plan that fits was run before in this incident and did not help", nil
+	runs, err := runsOf(ctx, w.ledger.Journal)
+	if err != nil {
+		return o, nil, err
 	}
-	return plan, reason, err
+	if o, err = w.recovery.Offer(ctx, whole, snap, runs); err != nil || o.Plan == nil {
+		return o, nil, err
+	}
+	if o.Other != nil && useless(s, o.Other) {
+		o.Other = nil
+	}
+	if useless(s, o.Plan) {
+		if o.Plan, o.Other = o.Other, nil; o.Plan == nil {
+			return recovery.Offer{Reason: "the plan that fits was run before in this incident and did not help"}, nil, nil
+		}
+	}
+	rates = w.rates(ctx, o.Plan, snap)
+	for _, r := range w.rates(ctx, o.Other, snap) {
+		if !slices.ContainsFunc(rates, func(x incident.Rate) bool { return x.Service == r.Service }) {
+			rates = append(rates, r)
+		}
+	}
+	return o, rates, nil
 }
 
 // useless says whether the same steps were run before in this incident, to their end, without mending it.
@@ -168,11 +193,27 @@ func useless(s *incident.State, plan *incident.Plan) bool {
 		}
 	}
 	for _, r := range s.Log {
-		if e, ok := r.Event.(incident.PlanProposed); ok && ran[e.Plan.Hash] && sameWork(e.Plan, *plan) {
-			return true
+		for _, p := range plansIn(r.Event) {
+			if ran[p.Hash] && sameWork(*p, *plan) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// plansIn are the plans that an event offers.
+func plansIn(e incident.Event) []*incident.Plan {
+	switch e := e.(type) {
+	case incident.PlanProposed:
+		if e.Other != nil {
+			return []*incident.Plan{&e.Plan, e.Other}
+		}
+		return []*incident.Plan{&e.Plan}
+	case incident.PlanEdited:
+		return []*incident.Plan{&e.Plan}
+	}
+	return nil
 }
 
 // sameWork compares what plans do and to what: the state of the targets aside, which differs between two tries.
@@ -203,7 +244,7 @@ func (w *worker) verify(ctx context.Context, s *incident.State, _ incident.Work)
 		if err != nil || !now.Open() || !now.Verification.Ended.IsZero() {
 			return err
 		}
-		events := verdict(now.Verification, went, checks, w.policy, w.ledger.now())
+		events := verdict(now.Verification, went, checks, watching(w.policy, now.Plan), w.ledger.now())
 		if len(events) == 0 {
 			return nil
 		}
@@ -216,6 +257,15 @@ func (w *worker) verify(ctx context.Context, s *incident.State, _ incident.Work)
 		}
 		return w.ledger.append(ctx, entry{now, events})
 	})
+}
+
+// watching is how long everything must stay well after a plan: for some causes longer than is usual.
+func watching(p incident.Policy, plan *incident.Plan) incident.Policy {
+	if plan != nil && plan.Watch > p.VerifyFor {
+		p.VerifyGiveUp += plan.Watch - p.VerifyFor
+		p.VerifyFor = plan.Watch
+	}
+	return p
 }
 
 // verdict is what a sample at now means for a verification: everything well for long enough passes; not well for too long gives up; a
@@ -251,6 +301,11 @@ func (w *worker) sample(ctx context.Context, s *incident.State) ([]incident.Chec
 	p := recovery.Proof{Plan: s.Plan, Before: before, Now: now, Snapshot: snap, Since: s.Verification.GoodSince}
 	if !s.Running() {
 		p.Plan = nil // it ended by itself
+	}
+	for _, r := range w.rates(ctx, p.Plan, snap) {
+		if i := slices.IndexFunc(s.Rates, func(b incident.Rate) bool { return b.Service == r.Service }); i >= 0 {
+			p.Errors = append(p.Errors, recovery.ErrorRate{Service: r.Service, Before: s.Rates[i].Value, Now: r.Value})
+		}
 	}
 	return recovery.Sample(p), nil
 }

@@ -80,6 +80,7 @@ type (
 		Plan  Plan       `json:"plan"`
 		Other *Plan      `json:"other,omitempty"`
 		Idle  []Prospect `json:"idle,omitempty"`
+		Rates []Rate     `json:"rates,omitempty"` // of the services that either acts on, as they were then
 	}
 	// NoPlan says why none is offered. Waits, where set, is the incident that has a plan for the same target; this one is looked at again when
 	// that plan is gone.

@@ -50,7 +50,7 @@ func (s *State) apply(r Recorded) {
 		s.Investigation.Wanted, s.Investigation.Healed = true, e.Healed
 	case PlanProposed:
 		s.setPlan(&e.Plan)
-		s.Other, s.Idle, s.PlanAt = e.Other, e.Idle, r.At
+		s.Other, s.Idle, s.Rates, s.PlanAt = e.Other, e.Idle, e.Rates, r.At
 	case NoPlan:
 		s.setPlan(nil)
 		s.NoPlan = e.Reason
@@ -273,7 +273,7 @@ func (s *State) stopped(e Stopped) {
 func (s *State) current(hash string) bool { return s.Plan != nil && s.Plan.Hash == hash }
 
 func (s *State) setPlan(p *Plan) {
-	s.Plan, s.Other, s.Idle, s.NoPlan = p, nil, nil, ""
+	s.Plan, s.Other, s.Idle, s.Rates, s.NoPlan = p, nil, nil, nil, ""
 	s.Reviewed, s.Rejected, s.Approvals, s.Stopped, s.Steps = nil, nil, nil, nil, nil
 	s.Failing = slices.DeleteFunc(s.Failing, func(f WorkFailed) bool { return strings.HasPrefix(f.Work, stepWork) })
 	s.Verification = Verification{}

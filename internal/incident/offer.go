@@ -8,6 +8,12 @@ type Prospect struct {
 	Text string    `json:"text"`        // a sentence
 }
 
+// Rate is the share of a service's requests that fail, by the configured metric.
+type Rate struct {
+	Service Object  `json:"service"`
+	Value   float64 `json:"value"`
+}
+
 // Input is a value of a plan's step that a person may set otherwise, within bounds.
 type Input struct {
 	Step   string `json:"step"`

@@ -32,6 +32,7 @@ type State struct {
 	Plan       *Plan      // the current one
 	Other      *Plan      // where there is a choice, the one beside it: the first yes withdraws the other
 	Idle       []Prospect // what happens if nobody does anything
+	Rates      []Rate     // the errors of the services in question when the plan was proposed
 	PlanAt     time.Time  // when it was proposed or last edited
 	NoPlan     string    // why no plan is offered
 	Reviewed   *PlanReviewed

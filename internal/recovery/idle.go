@@ -27,6 +27,9 @@ func idle(d *incident.Diagnosis, s *snapshot.Snapshot) []incident.Prospect {
 	for _, all := range [][]incident.Prospect{mayPass(d), deadlines(d, s), backOffs(d, s), evictions(s), jobEnds(d, s), certificates(d, s)} {
 		out = append(out, all[:min(len(all), mostIdle)]...)
 	}
+	for i := range out {
+		out[i].Text = incident.Clip(out[i].Text, 400)
+	}
 	slices.SortStableFunc(out, func(a, b incident.Prospect) int {
 		if a.At.IsZero() != b.At.IsZero() {
 			return map[bool]int{true: 1, false: -1}[a.At.IsZero()]
