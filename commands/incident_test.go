@@ -182,7 +182,7 @@ func TestAFailedReviewCannotBeApproved(t *testing.T) {
 // renamed reviews as somebody whom the asker turned out to be, as at a terminal.
 type renamed struct{ *commandstest.Keeper }
 
-func (k renamed) Review(_ context.Context, id string, _ incident.Person) (*incident.State, error) {
+func (k renamed) Review(_ context.Context, id, _ string, _ incident.Person) (*incident.State, error) {
 	s, err := k.Get(context.Background(), id)
 	if err != nil {
 		return nil, err

@@ -128,7 +128,7 @@ func rootActions(s *incident.State, phase incident.Phase) Actions {
 	switch phase {
 	case incident.Awaiting:
 		if s.Other != nil {
-			return Actions{{ID: "plan", Label: "Choose a plan", Style: Primary, Value: Quote("plan", s.ID, "1"),
+			return Actions{{ID: "plan", Label: "Choose a plan", Style: Primary, Value: Quote("plan", s.ID, s.Plan.Hash),
 				Accessibility: "Choose one of the two plans of " + s.ID}, again}
 		}
 		return Actions{{ID: "plan", Label: "Open the plan", Style: Primary, Value: Quote("plan", s.ID, s.Plan.Hash),
