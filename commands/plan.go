@@ -214,6 +214,9 @@ func stepBlocks(p *incident.Plan) []Block {
 		if step.Unless > 0 {
 			line = append(line, Text(fmt.Sprintf("\nonly if it is not healthy by itself within %s", duration(step.Unless))))
 		}
+		if step.Source != "" {
+			line = append(line, Text("\nWhere it comes from: "+step.Source))
+		}
 		blocks = append(blocks, line)
 		if d := strings.TrimRight(step.Diff, "\n"); d != "" {
 			blocks = append(blocks, Code{Text: d, Language: "diff"})

@@ -58,7 +58,9 @@ type Step struct {
 	Params map[string]string `json:"params"`
 	Title  string            `json:"title"` // what it does, in words
 	Diff   string            `json:"diff,omitempty"`
-	Rights []Right           `json:"rights,omitempty"`
+	// Source is where the target and the value come from, in a few words: "revision 3, which still serves with 2 pods", "usage 410 MiB × 1.5".
+	Source string  `json:"source,omitempty"`
+	Rights []Right `json:"rights,omitempty"`
 	// Unless, where set, makes the step conditional: it is skipped if its target is healthy within this time of being due.
 	Unless time.Duration `json:"unless,omitempty"`
 }

@@ -35,7 +35,7 @@ func draftCNI(ctx context.Context, r *Recovery, q request) (draft, error) {
 			return no("no last-good copy of %s on node %s was kept; Paramedic keeps one while the node is well", dir, o.Name)
 		}
 		out.steps = append(out.steps, incident.Step{Kind: RestoreHostFiles, Target: incident.Target{Object: o},
-			Params: map[string]string{"dir": dir, "archive": hash}})
+			Params: map[string]string{"dir": dir, "archive": hash}, Source: keptAt(at)})
 		out.title = "restore the CNI configuration of node " + o.Name
 		out.why = join(out.why, fmt.Sprintf("%s on %s is restored from the copy last seen good %s.", dir, o.Name, stamp(at)))
 	}

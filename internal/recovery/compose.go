@@ -154,7 +154,7 @@ func (c *composition) bindEach(ctx context.Context, d draft) (draft, error) {
 	var bound []incident.Step
 	var left []string
 	for _, s := range d.steps {
-		b, err := c.r.Bind(ctx, s)
+		b, err := c.bindOne(ctx, s)
 		switch {
 		case errors.Is(err, ErrNoHost), unboundable(err):
 			left = append(left, fmt.Sprintf("%s is left out: %v.", s.Target.Object, err))
@@ -179,13 +179,22 @@ func unboundable(err error) bool {
 func (c *composition) bindAll(ctx context.Context, drafts []incident.Step) ([]incident.Step, error) {
 	var out []incident.Step
 	for _, s := range drafts {
-		b, err := c.r.Bind(ctx, s)
+		b, err := c.bindOne(ctx, s)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, b)
 	}
 	return out, nil
+}
+
+// bindOne binds a step that says where its value comes from; no other is offered.
+func (c *composition) bindOne(ctx context.Context, s incident.Step) (incident.Step, error) {
+	b, err := c.r.Bind(ctx, s)
+	if err == nil && b.Source == "" {
+		err = unfit("%s on %s says nothing of where its value comes from", s.Kind, s.Target.Object)
+	}
+	return b, err
 }
 
 // add takes a bound draft into the plan. A target is acted on once: what an earlier, better ranked cause does to it stands.
@@ -261,8 +270,9 @@ func few(all []string, more string) []string {
 // Bounds of a plan, so that a person can read all of it and that it can be recorded whatever it does.
 const (
 	// MaxSteps is the most that a plan has of steps. What is left is for the next plan.
-	MaxSteps = 20
-	maxStep  = 32 << 10 // bytes of one step as JSON, and of its inverse
-	maxTitle = 600
-	maxWhy   = 6000
+	MaxSteps  = 20
+	maxStep   = 32 << 10 // bytes of one step as JSON, and of its inverse
+	maxTitle  = 600
+	maxSource = 400
+	maxWhy    = 6000
 )

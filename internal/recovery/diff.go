@@ -109,6 +109,14 @@ func write(out *strings.Builder, mark byte, all []string) {
 	}
 }
 
+// counted is "1 pod", "2 pods".
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
 // words is a duration as people say it: "6 min", "30 s".
 func words(d time.Duration) string {
 	if d >= time.Minute && d%time.Minute == 0 {

@@ -30,13 +30,13 @@ func draftDNS(ctx context.Context, r *Recovery, q request) (draft, error) {
 	}
 	out := draft{
 		steps: []incident.Step{{Kind: SetConfigMapKey, Target: incident.Target{Object: m},
-			Params: map[string]string{"key": corefile, "value": hash}}},
+			Params: map[string]string{"key": corefile, "value": hash}, Source: keptAt(at)}},
 		title: "restore the Corefile",
 		why:   fmt.Sprintf("The Corefile is restored from the copy last seen good %s.", stamp(at)),
 	}
 	dns, ok := dnsWorkload(q.s)
 	if ok {
-		out.steps = append(out.steps, restart(dns, q.d.At))
+		out.steps = append(out.steps, restingOn("the workload of the cluster DNS, which reads its Corefile when it starts", restart(dns, q.d.At)))
 		out.title = "restore the Corefile and restart " + dns.Name
 	}
 	for _, o := range explained(q) {
@@ -47,7 +47,7 @@ func draftDNS(ctx context.Context, r *Recovery, q request) (draft, error) {
 			out.why = join(out.why, fmt.Sprintf("More than %d workloads depend on it; the others are left to come back by themselves.", maxLater))
 			break
 		}
-		s := restart(o, q.d.At)
+		s := restingOn(fmt.Sprintf("it suffers from %s (%s)", q.cause.ID, q.cause.Code), restart(o, q.d.At))
 		s.Unless = r.o.Patience
 		out.later = append(out.later, s)
 	}

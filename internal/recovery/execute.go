@@ -183,6 +183,7 @@ func (r *Recovery) Recheck(ctx context.Context, p *incident.Plan, begun map[stri
 		}
 		again, err := r.Bind(ctx, incident.Step{ID: s.ID, Kind: s.Kind, Target: incident.Target{Object: s.Target.Object},
 			Params: maps.Clone(s.Params), Unless: s.Unless})
+		again.Source = s.Source // words, which the plan's hash holds fast
 		if s.Target.UID == "" { // there was no such object when the step was written down
 			again.Target.UID = ""
 		}

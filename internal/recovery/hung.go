@@ -29,7 +29,8 @@ func draftRestart(_ context.Context, _ *Recovery, q request) (draft, error) {
 			n++
 		}
 		if n > 0 {
-			return draft{steps: []incident.Step{restart(o, q.d.At)}, title: fmt.Sprintf("restart %s %s/%s", o.Kind, o.Namespace, o.Name),
+			source := fmt.Sprintf("%d of its pods were ready, ceased to be, and run on", n)
+			return draft{steps: []incident.Step{restingOn(source, restart(o, q.d.At))}, title: fmt.Sprintf("restart %s %s/%s", o.Kind, o.Namespace, o.Name),
 				why: fmt.Sprintf("%d pods of %s ran well, then stopped answering, and keep running.", n, o)}, nil
 		}
 	}

@@ -84,7 +84,7 @@ func (r *Recovery) Edit(ctx context.Context, p *incident.Plan, all []incident.Se
 			return nil, err
 		}
 	}
-	if sameButBy(p, &out) {
+	if sameValues(p, &out) {
 		return nil, unfit("that is what the plan has already")
 	}
 	Seal(&out)
@@ -96,8 +96,8 @@ func (r *Recovery) Edit(ctx context.Context, p *incident.Plan, all []incident.Se
 	return &out, nil
 }
 
-// sameButBy says whether an edited plan changes nothing.
-func sameButBy(a, b *incident.Plan) bool {
+// sameValues says whether an edited plan changes nothing.
+func sameValues(a, b *incident.Plan) bool {
 	for i := range a.Steps {
 		if a.Steps[i].Params[paramValue] != b.Steps[i].Params[paramValue] {
 			return false

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/paramedic-bot/paramedic/internal/host"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -123,6 +124,14 @@ func (r *Recovery) finish(k kind, s *incident.Step, load loader) error {
 	return err
 }
 
+// wasBefore is where the value of an inverse comes from.
+const wasBefore = "what was there before the step that this one undoes"
+
+// inALine is a text that may speak of the cluster's own words as it is shown: redacted, in one line, and within its bound.
+func (r *Recovery) inALine(text string) string {
+	return incident.Clip(reveal(strings.Join(strings.Fields(r.o.Redact(text)), " ")), maxSource)
+}
+
 // errNothing says that a step would change nothing.
 type errNothing struct{ step incident.Step }
 
@@ -169,6 +178,7 @@ func (r *Recovery) Bind(ctx context.Context, draft incident.Step) (incident.Step
 		return s, errNothing{s}
 	}
 	s.Params[paramAfter] = to.hash
+	s.Source = r.inALine(s.Source)
 	if err := r.finish(k, &s, load); err != nil {
 		return s, err
 	}
@@ -187,8 +197,7 @@ func (r *Recovery) Undo(ctx context.Context, s incident.Step) (*incident.Step, e
 	if u == nil {
 		return nil, nil
 	}
-	u.ID, u.Kind, u.Unless = s.ID, s.Kind, 0
-	delete(u.Params, paramBy) // nobody set what was there before
+	u.ID, u.Kind, u.Unless, u.Source = s.ID, s.Kind, 0, wasBefore
 	u.Target = incident.Target{Object: s.Target.Object, UID: s.Target.UID, SpecHash: s.Params[paramAfter]}
 	if u.Target.SpecHash == gone { // what is made again is another object
 		u.Target.UID = ""

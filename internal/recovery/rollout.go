@@ -84,8 +84,13 @@ func (r *Recovery) rollbackTo(ctx context.Context, o incident.Object, prev *apps
 	if err != nil {
 		return incident.Step{}, err
 	}
-	return incident.Step{Kind: RollBackWorkload, Target: incident.Target{Object: o},
-		Params: map[string]string{"template": hash, "to": prev.Annotations[revisionAnnotation], "from": from}}, nil
+	to := prev.Annotations[revisionAnnotation]
+	source := fmt.Sprintf("revision %s, with which it was available before", to)
+	if n := prev.Status.AvailableReplicas; n > 0 {
+		source = fmt.Sprintf("revision %s, which still serves with %s", to, counted(int(n), "pod"))
+	}
+	return incident.Step{Kind: RollBackWorkload, Target: incident.Target{Object: o}, Source: source,
+		Params: map[string]string{"template": hash, "to": to, "from": from}}, nil
 }
 
 // previous finds the revision before a Deployment's current one, if the trouble began with the current one and the one before is known

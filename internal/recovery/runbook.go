@@ -73,6 +73,12 @@ func restart(o incident.Object, at time.Time) incident.Step {
 		Params: map[string]string{"at": at.UTC().Format(time.RFC3339)}}
 }
 
+// restingOn says where a step's target and value come from.
+func restingOn(source string, s incident.Step) incident.Step {
+	s.Source = source
+	return s
+}
+
 // explained lists the workloads that the cause makes suffer, by name.
 func explained(q request) []incident.Object {
 	var out []incident.Object
@@ -101,6 +107,9 @@ func workloadOf(s *snapshot.Snapshot, o incident.Object) incident.Object {
 	}
 	return o
 }
+
+// keptAt is the source of what was kept while it worked.
+func keptAt(at time.Time) string { return "the copy last seen good " + stamp(at) }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 

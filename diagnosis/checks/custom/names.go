@@ -52,13 +52,15 @@ func checkNames(s *snapshot.Snapshot, r *finding.Report) {
 func reportNaming(s *snapshot.Snapshot, r *finding.Report, o *unstructured.Unstructured, n naming) {
 	obj := snapshot.CustomObject(o)
 	title := fmt.Sprintf("%s goes by %s %s (%s), which does not exist", finding.Short(obj), n.what, n.name, n.field)
+	var rests []incident.Resource
 	if n.what == nodeLabel {
+		rests = []incident.Resource{finding.Nodes}
 		title = fmt.Sprintf("%s goes by the label %s of nodes (%s), which no node carries", finding.Short(obj), n.name, n.field)
 	}
 	if len(n.there) > 0 {
 		title += ": there is " + finding.ListWords(n.there, finding.ShownPods)
 	}
-	f := r.Find(CustomNamesNothing, obj, title)
+	f := r.Find(CustomNamesNothing, obj, title).Unless(rests...)
 	f.Detail, f.AtMost = Says{Named: n.name}, incident.Likely
 	f.Cite(finding.SeenAPI(obj, n.field, time.Time{}, n.name))
 	by, since, said := quotedBy(s, o, n.name)

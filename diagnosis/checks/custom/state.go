@@ -22,7 +22,7 @@ func isStateKey(key string) bool {
 }
 
 func isPast(words []string) bool {
-	return words[0] == "last" || slices.ContainsFunc(words, func(w string) bool { return slices.Contains(passedBy, w) })
+	return len(words) > 0 && words[0] == "last" || slices.ContainsFunc(words, func(w string) bool { return slices.Contains(passedBy, w) })
 }
 
 // whyKeys are the keys beside a state that say why, the most telling first; any other of which the last word is one of whyEnds comes after.

@@ -5,6 +5,8 @@ import (
 
 	"github.com/robfig/cron/v3"
 	batchv1 "k8s.io/api/batch/v1"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
 // shifted is a schedule whose times are so much later.
@@ -21,12 +23,8 @@ func (s shifted) Next(t time.Time) time.Time {
 	return next.Add(s.by)
 }
 
-// The furthest zones ahead of UTC and behind it, and what zones differ by (the IANA time zone database).
-const (
-	furthestAhead  = 14 * time.Hour
-	furthestBehind = 12 * time.Hour
-	zonesDiffer    = 15 * time.Minute
-)
+// The furthest zones ahead of UTC and behind it in quarters of an hour, by which zones differ (the IANA time zone database).
+const furthestAhead, furthestBehind = 14 * 4, 12 * 4
 
 // dueInItsZone counts the times that a CronJob had to start. One that names no zone is meant in that of the machine on which the
 // kube-controller-manager runs (spec.timeZone in k8s.io/api/batch/v1), which nothing tells: a time counts if it is one in each zone that the last
@@ -37,11 +35,11 @@ func dueInItsZone(schedule cron.Schedule, c *batchv1.CronJob, since, now time.Ti
 		return d
 	}
 	all, fitting := d, due{count: -1}
-	for by := -furthestAhead; by <= furthestBehind; by += zonesDiffer {
-		meant := shifted{schedule, by}
+	for quarters := -furthestAhead; quarters <= furthestBehind; quarters++ {
+		meant := shifted{schedule, time.Duration(15*quarters) * time.Minute}
 		there := dueSince(meant, since, now)
 		all = fewer(all, there)
-		if last := c.Status.LastScheduleTime; last == nil || meant.Next(last.Add(-time.Minute)).Before(last.Add(time.Minute)) {
+		if last := c.Status.LastScheduleTime; last == nil || meant.Next(last.Add(-finding.WrongClock.For)).Before(last.Add(finding.WrongClock.For)) {
 			fitting = fewer(fitting, there)
 		}
 	}

@@ -71,108 +71,129 @@ func Run(t *testing.T, world func(t *testing.T) World) {
 }
 
 func (c kindCase) run(t *testing.T, world func(t *testing.T) World) {
-	t.Run("before it is not done, and a review changes nothing", func(t *testing.T) {
-		b := c.begin(t, world(t))
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, World)
+	}{
+		{"before it is not done, and a review changes nothing", c.untouched},
+		{"somebody without the right is told so, and nothing happens", c.forbidden},
+		{"applied it is done, and applied again it is done once", c.onceOnly},
+		{"the inverse restores", c.undone},
+		{"a target that somebody changed is left alone", c.meddledWith},
+		{"a target that was replaced or is gone is left alone", c.replaced},
+		{"a step that is not the plan's is refused", c.notThePlans},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, world(t)) })
+	}
+}
+
+func (c kindCase) untouched(t *testing.T, w World) {
+	b := c.begin(t, w)
+	b.observes(recovery.NotDone)
+	if b.step.Title == "" || b.step.Diff == "" || len(b.step.Rights) == 0 || (b.step.Target.UID == "") != c.absent || b.step.Target.SpecHash == "" {
+		t.Errorf("something is missing: %+v", b.step)
+	}
+	checks := b.r.Review(t.Context(), b.plan, b.w.May)
+	if len(checks) != 2 || !incident.AllOK(checks) {
+		t.Errorf("review: %+v", checks)
+	}
+	b.observes(recovery.NotDone)
+	b.rechecks(true)
+}
+
+func (c kindCase) forbidden(t *testing.T, w World) {
+	b := c.begin(t, w)
+	checks := b.r.Review(t.Context(), b.plan, b.w.MayNot)
+	if len(checks) == 0 || checks[0].OK || !strings.Contains(checks[0].Detail, b.w.MayNot.User) {
+		t.Errorf("review: %+v", checks)
+	}
+	if _, _, err := b.r.Apply(t.Context(), b.plan, b.step, b.w.MayNot); err == nil {
+		t.Error("applied")
+	}
+	b.observes(recovery.NotDone)
+}
+
+func (c kindCase) onceOnly(t *testing.T, w World) {
+	b := c.begin(t, w)
+	b.apply(b.plan, b.step) // a crash here leaves no record; observe must know
+	b.observes(recovery.Done)
+	was := b.target()
+	b.apply(b.plan, b.step)
+	if now := b.target(); now != was {
+		t.Errorf("the second time changed it from %s to %s", was, now)
+	}
+	b.observes(recovery.Done)
+	b.rechecks(false)
+}
+
+func (c kindCase) undone(t *testing.T, w World) {
+	b := c.begin(t, w)
+	inverse := b.apply(b.plan, b.step)
+	if (inverse != nil) != c.undoable {
+		t.Fatalf("inverse %+v", inverse)
+	}
+	if inverse == nil {
+		return
+	}
+	back := recovery.Inverse(b.plan, []incident.Step{*inverse})
+	if back.InverseOf != b.plan.Hash || back.Hash != back.ComputeHash() {
+		t.Errorf("inverse plan %+v", back)
+	}
+	if ok, why, err := b.r.Recheck(t.Context(), back, nil); !ok || err != nil {
+		t.Errorf("the inverse is not what it would be if made again: %s, %v", why, err)
+	}
+	if checks := b.r.Review(t.Context(), back, b.w.May); !incident.AllOK(checks) {
+		t.Errorf("review of the inverse: %+v", checks)
+	}
+	again := b.apply(back, back.Steps[0])
+	if !c.ends { // what was made again is not what the step removed
 		b.observes(recovery.NotDone)
-		if b.step.Title == "" || b.step.Diff == "" || len(b.step.Rights) == 0 || (b.step.Target.UID == "") != c.absent || b.step.Target.SpecHash == "" {
-			t.Errorf("something is missing: %+v", b.step)
-		}
-		checks := b.r.Review(t.Context(), b.plan, b.w.May)
-		if len(checks) != 2 || !incident.AllOK(checks) {
-			t.Errorf("review: %+v", checks)
-		}
-		b.observes(recovery.NotDone)
-		b.rechecks(true)
-	})
-	t.Run("somebody without the right is told so, and nothing happens", func(t *testing.T) {
-		b := c.begin(t, world(t))
-		checks := b.r.Review(t.Context(), b.plan, b.w.MayNot)
-		if len(checks) == 0 || checks[0].OK || !strings.Contains(checks[0].Detail, b.w.MayNot.User) {
-			t.Errorf("review: %+v", checks)
-		}
-		if _, _, err := b.r.Apply(t.Context(), b.plan, b.step, b.w.MayNot); err == nil {
-			t.Error("applied")
-		}
-		b.observes(recovery.NotDone)
-	})
-	t.Run("applied it is done, and applied again it is done once", func(t *testing.T) {
-		b := c.begin(t, world(t))
-		b.apply(b.plan, b.step) // a crash here leaves no record; observe must know
-		b.observes(recovery.Done)
-		was := b.target()
-		b.apply(b.plan, b.step)
-		if now := b.target(); now != was {
-			t.Errorf("the second time changed it from %s to %s", was, now)
-		}
-		b.observes(recovery.Done)
-		b.rechecks(false)
-	})
-	t.Run("the inverse restores", func(t *testing.T) {
-		b := c.begin(t, world(t))
-		inverse := b.apply(b.plan, b.step)
-		if (inverse != nil) != c.undoable {
-			t.Fatalf("inverse %+v", inverse)
-		}
-		if inverse == nil {
-			return
-		}
-		back := recovery.Inverse(b.plan, []incident.Step{*inverse})
-		if back.InverseOf != b.plan.Hash || back.Hash != back.ComputeHash() {
-			t.Errorf("inverse plan %+v", back)
-		}
-		if ok, why, err := b.r.Recheck(t.Context(), back, nil); !ok || err != nil {
-			t.Errorf("the inverse is not what it would be if made again: %s, %v", why, err)
-		}
-		if checks := b.r.Review(t.Context(), back, b.w.May); !incident.AllOK(checks) {
-			t.Errorf("review of the inverse: %+v", checks)
-		}
-		again := b.apply(back, back.Steps[0])
-		if !c.ends { // what was made again is not what the step removed
-			b.observes(recovery.NotDone)
-		}
-		if o, err := b.r.Observe(t.Context(), back.Steps[0]); err != nil || o.Outcome != recovery.Done {
-			t.Errorf("observe the inverse: %+v, %v", o, err)
-		}
-		want := b.step.Target
-		if c.ends { // what was made again is another object, and had no UID when this was written
-			want.UID = ""
-		}
-		if again == nil || again.Target != want {
-			t.Errorf("the inverse of the inverse is not the step: %+v", again)
-		}
-	})
-	t.Run("a target that somebody changed is left alone", func(t *testing.T) {
-		b := c.begin(t, world(t))
-		c.meddle(t, b.w, b.step.Target.Object)
-		b.refused()
-	})
-	t.Run("a target that was replaced or is gone is left alone", func(t *testing.T) {
-		b := c.begin(t, world(t))
-		if stays[b.step.Target.Object.Kind] || c.absent {
-			t.Skip("there is nothing to delete")
-		}
-		b.w.Delete(t, b.step.Target.Object)
-		expect := b.refused
-		if c.ends {
-			expect = b.doneByOthers
-		}
-		expect()
-		c.setUp(t, b.w)
-		was := b.target()
-		expect()
-		if now := b.target(); now != was {
-			t.Errorf("another object of that name was changed from %s to %s", was, now)
-		}
-	})
-	t.Run("a step that is not the plan's is refused", func(t *testing.T) {
-		b := c.begin(t, world(t))
-		other := b.step
-		other.Title += "!"
-		if _, _, err := b.r.Apply(t.Context(), b.plan, other, b.w.May); !errors.Is(err, recovery.ErrChanged) {
-			t.Errorf("got %v", err)
-		}
-		b.observes(recovery.NotDone)
-	})
+	}
+	if o, err := b.r.Observe(t.Context(), back.Steps[0]); err != nil || o.Outcome != recovery.Done {
+		t.Errorf("observe the inverse: %+v, %v", o, err)
+	}
+	want := b.step.Target
+	if c.ends { // what was made again is another object, and had no UID when this was written
+		want.UID = ""
+	}
+	if again == nil || again.Target != want {
+		t.Errorf("the inverse of the inverse is not the step: %+v", again)
+	}
+}
+
+func (c kindCase) meddledWith(t *testing.T, w World) {
+	b := c.begin(t, w)
+	c.meddle(t, b.w, b.step.Target.Object)
+	b.refused()
+}
+
+func (c kindCase) replaced(t *testing.T, w World) {
+	b := c.begin(t, w)
+	if stays[b.step.Target.Object.Kind] || c.absent {
+		t.Skip("there is nothing to delete")
+	}
+	b.w.Delete(t, b.step.Target.Object)
+	expect := b.refused
+	if c.ends {
+		expect = b.doneByOthers
+	}
+	expect()
+	c.setUp(t, b.w)
+	was := b.target()
+	expect()
+	if now := b.target(); now != was {
+		t.Errorf("another object of that name was changed from %s to %s", was, now)
+	}
+}
+
+func (c kindCase) notThePlans(t *testing.T, w World) {
+	b := c.begin(t, w)
+	other := b.step
+	other.Title += "!"
+	if _, _, err := b.r.Apply(t.Context(), b.plan, other, b.w.May); !errors.Is(err, recovery.ErrChanged) {
+		t.Errorf("got %v", err)
+	}
+	b.observes(recovery.NotDone)
 }
 
 // bench is one case under way.
