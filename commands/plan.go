@@ -208,9 +208,6 @@ func stepBlocks(p *incident.Plan) []Block {
 	var blocks []Block
 	for i, step := range p.Steps {
 		line := Paragraph{Bold(stepTitle(p, i)), Text("\n"), Mono(step.Target.Object.String())}
-		if by := step.Params["setBy"]; by != "" {
-			line = append(line, Text("\nthe value is set by "+by))
-		}
 		if step.Unless > 0 {
 			line = append(line, Text(fmt.Sprintf("\nonly if it is not healthy by itself within %s", duration(step.Unless))))
 		}

@@ -130,7 +130,7 @@ func (k *Keeper) Edit(_ context.Context, id, hash string, all []incident.Setting
 			p.Inputs[i].Value = set.Value
 			step := p.Step(p.Inputs[i].Step)
 			step.Params = maps.Clone(step.Params)
-			step.Params["value"], step.Params["setBy"] = set.Value, by.Name
+			step.Params["value"], step.Source = set.Value, "set by "+by.Name
 		}
 		p.Hash = p.ComputeHash()
 		return incident.PlanEdited{PlanHash: hash, By: by, Changes: all, Plan: p}, nil

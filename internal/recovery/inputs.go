@@ -16,9 +16,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// paramBy names who set a step's value otherwise than the runbook did.
-const paramBy = "setBy"
-
 // wholeValue is the name of an input that is all of a step's value.
 const wholeValue = "value"
 
@@ -76,7 +73,7 @@ func (r *Recovery) Edit(ctx context.Context, p *incident.Plan, all []incident.Se
 			return nil, err
 		}
 		s.Params = maps.Clone(s.Params)
-		s.Params[paramValue], s.Params[paramBy] = encodeValue(value), by
+		s.Params[paramValue], s.Source = encodeValue(value), "set by "+by
 		touched[in.Step] = true
 	}
 	for id := range touched {
@@ -148,7 +145,7 @@ func withInput(value any, in incident.Input, text string) (any, error) {
 // rebind makes a step again with its new value, within its bounds, for the target as the plan knows it.
 func (r *Recovery) rebind(ctx context.Context, s *incident.Step) error {
 	bound, err := r.Bind(ctx, incident.Step{ID: s.ID, Kind: s.Kind, Target: incident.Target{Object: s.Target.Object}, Params: s.Params,
-		Unless: s.Unless})
+		Unless: s.Unless, Source: s.Source})
 	var nothing errNothing
 	switch {
 	case errors.As(err, &nothing):
