@@ -16,11 +16,11 @@ func (d *office) offerTwo(t *testing.T) (first, second incident.Plan) {
 		Target: incident.Target{Object: incident.Object{Kind: "Deployment", Namespace: "shop", Name: "web"}, UID: "u"}}},
 		Record: []incident.Record{{Treated: incident.Treated{Runbook: "s", Code: "X"}}}}
 	second.Hash = second.ComputeHash()
-	d.record(t, incident.PlanProposed{Plan: first, Other: &second})
+	d.noted(t, incident.PlanProposed{Plan: first, Other: &second})
 	return first, second
 }
 
-func (d *office) record(t *testing.T, events ...incident.Event) *incident.State {
+func (d *office) noted(t *testing.T, events ...incident.Event) *incident.State {
 	t.Helper()
 	s, err := d.ledger.update(t.Context(), "INC-1", func(*incident.State) ([]incident.Event, error) { return events, nil })
 	if err != nil {
@@ -60,7 +60,7 @@ func TestAnEditVoidsWhatWasApproved(t *testing.T) {
 	pair := d.plan
 	pair.People = 2
 	pair.Hash = pair.ComputeHash()
-	d.record(t, incident.PlanProposed{Plan: pair})
+	d.noted(t, incident.PlanProposed{Plan: pair})
 	if s, err := d.Approve(t.Context(), "INC-1", pair.Hash, ada); err != nil || len(s.Approvals) != 1 {
 		t.Fatalf("%+v, %v", s, err)
 	}
@@ -82,18 +82,18 @@ func TestRunsAreCountedOnce(t *testing.T) {
 	if _, err := d.Approve(t.Context(), "INC-1", second.Hash, ada); err != nil {
 		t.Fatal(err)
 	}
-	d.record(t, incident.StepIntended{PlanHash: second.Hash, Step: "1", Attempt: 1},
+	d.noted(t, incident.StepIntended{PlanHash: second.Hash, Step: "1", Attempt: 1},
 		incident.StepDone{PlanHash: second.Hash, Step: "1", Outcome: incident.StepOK}, incident.VerificationSampled{})
 	if runs, err := d.Runs(t.Context()); err != nil || len(runs) != 0 {
 		t.Fatalf("counted before its end: %+v, %v", runs, err)
 	}
-	d.record(t, incident.Verified{})
+	d.noted(t, incident.Verified{})
 	back := incident.Plan{Runbook: "s", InverseOf: second.Hash, Steps: second.Steps}
 	back.Hash = back.ComputeHash()
-	d.record(t, incident.PlanProposed{Plan: back})
-	d.record(t, incident.PlanApproved{Approval: incident.Approval{PlanHash: back.Hash, By: ada, Expires: d.clock.Add(time.Hour)}},
+	d.noted(t, incident.PlanProposed{Plan: back})
+	d.noted(t, incident.PlanApproved{Approval: incident.Approval{PlanHash: back.Hash, By: ada, Expires: d.clock.Add(time.Hour)}},
 		incident.StepIntended{PlanHash: back.Hash, Step: "1", Attempt: 1})
-	d.record(t, incident.StepDone{PlanHash: back.Hash, Step: "1", Outcome: incident.StepOK})
+	d.noted(t, incident.StepDone{PlanHash: back.Hash, Step: "1", Outcome: incident.StepOK})
 	runs, err := d.Runs(t.Context())
 	if err != nil {
 		t.Fatal(err)
