@@ -73,7 +73,7 @@ $(BIN)/golangci-lint-$(GOLANGCI_LINT):
 # the guides that are derived from the checks' registry
 docs:
 	go test -count=1 -run TestWhatChecksReadIsCurrent ./internal/cli -update
-	go test -count=1 -run 'TestTheGuideTo(Checks|Diagnosis)IsCurrent' ./internal/cli -update
+	go test -count=1 -run 'TestTheGuideTo(Checks|Diagnosis|Runbooks)IsCurrent' ./internal/cli -update
 
 # all that is derived: those guides, and the README's picture from the demo's page in a real browser
 generate: docs

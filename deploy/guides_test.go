@@ -18,10 +18,10 @@ import (
 func TestTheGuidesNameWhatTheProgramHas(t *testing.T) {
 	names := map[string][]string{"../docs/slack.md": slackapp.Scopes}
 	for _, k := range recovery.StepKinds() {
-		names["../docs/recovery.md"] = append(names["../docs/recovery.md"], k.Kind)
+		names["../docs/runbooks.md"] = append(names["../docs/runbooks.md"], k.Kind)
 	}
 	for _, b := range recovery.Runbooks {
-		names["../docs/recovery.md"] = append(names["../docs/recovery.md"], b.Name)
+		names["../docs/runbooks.md"] = append(names["../docs/runbooks.md"], b.Name)
 	}
 	front := reflect.TypeFor[knowledge.Meta]()
 	for i := range front.NumField() {

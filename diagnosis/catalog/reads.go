@@ -12,6 +12,7 @@ var reads = map[string][]string{
 	"registries":                        []string{"daemonsets", "deployments", "events", "limitranges", "logs", "metrics", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "services", "statefulsets"},
 	"environment":                       []string{"configmaps", "pods"},
 	"old settings":                      []string{"configmaps", "names and dates of secrets", "pods"},
+	"stray characters":                  []string{"pods"},
 	"logs":                              []string{"configmaps", "daemonsets", "deployments", "events", "host facts", "jobs", "limitranges", "logs", "metrics", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "serviceaccounts", "services", "statefulsets"},
 	"limits of nodes":                   []string{"host facts", "nodes"},
 	"repeated errors":                   []string{"configmaps", "daemonsets", "deployments", "logs", "pods", "services", "statefulsets"},
@@ -50,6 +51,6 @@ var reads = map[string][]string{
 	"names in custom resources":         []string{"custom resources", "ingressclasses", "ingresses", "nodes", "persistentvolumes", "pods", "services", "storageclasses"},
 	"what custom resources have issued": []string{"clusterrolebindings", "clusterroles", "custom resources", "daemonsets", "deployments", "persistentvolumeclaims", "persistentvolumes", "rolebindings", "roles", "statefulsets"},
 	"Helm releases":                     []string{"names and dates of secrets"},
-	"node groups":                       []string{"configmaps"},
+	"node groups":                       []string{"configmaps", "custom resources", "events", "pods"},
 	"events":                            []string{"events", "horizontalpodautoscalers", "pods"},
 }

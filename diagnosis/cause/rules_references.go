@@ -3,7 +3,6 @@ package cause
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -80,7 +79,7 @@ func customVolume(_ *Context, from, to *finding.Finding) (Link, bool) {
 // less shows that a workload lacks pods for it.
 func customNodes(c *Context, from, to *finding.Finding) (Link, bool) {
 	waits, unschedulable := finding.DetailOf[podproblem.Unschedulable](to)
-	if from.Code != custom.NodeGroupFails && !slices.ContainsFunc(from.AtFault(), makesNodes) || waits.Silent || waits.Volumes || waits.Ports {
+	if from.Code != custom.NodeGroupFails && !slices.ContainsFunc(from.AtFault(), func(o incident.Object) bool { return kube.MakesNodes(o.Kind) }) || waits.Silent || waits.Volumes || waits.Ports {
 		return Link{}, false
 	}
 	known := slices.ContainsFunc(from.AtFault(), func(o incident.Object) bool { return o.Namespace == "" && awaited(c, to, o) })
@@ -89,24 +88,15 @@ func customNodes(c *Context, from, to *finding.Finding) (Link, bool) {
 
 // awaited says whether events about pods that have no node name an object of no namespace, as "nodeclaim/default-x7k2p".
 func awaited(c *Context, f *finding.Finding, o incident.Object) bool {
-	kind := strings.ToLower(o.Kind)
 	for _, p := range kube.PodsOfWorkload(c.Snapshot, workloadOf(f)) {
 		if p.Spec.NodeName != "" {
 			continue
 		}
 		for _, e := range c.Snapshot.EventsOf(finding.PodObject(p)) {
-			low := strings.ToLower(e.Message)
-			if strings.Contains(low, kind+"/"+o.Name) || strings.Contains(low, kind+` "`+o.Name+`"`) {
+			if kube.Spells(e.Message, o) {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-// makesNodes says whether objects of a kind stand for nodes that are to be made: NodePool, NodeClaim, MachineDeployment.
-func makesNodes(o incident.Object) bool {
-	return strings.HasPrefix(o.Kind, "Machine") || strings.HasPrefix(o.Kind, "Node") && o.Kind != "Node" ||
-		slices.ContainsFunc([]string{"NodeClass", "NodePool", "NodeGroup", "MachinePool", "MachineTemplate"},
-			func(end string) bool { return strings.HasSuffix(o.Kind, end) })
 }

@@ -17,7 +17,7 @@ var tellingWords = []string{"error", "fatal", "panic", "exception", "traceback",
 	"invalid", "missing", "unknown", "killed", "uncaught", "unhandled", "abort", "emerg", "[crit", "critical", "severe", "segmentation fault",
 	"sigsegv", "sigabrt", "terminate called", "crash report", "** (", "terminating",
 	"not set", "required", "unexpected", "forbidden", "unauthorized", "must be", "must not", "not a directory", "is a directory",
-	"not allowed", "too low", "mismatch", "incompatible",
+	"not allowed", "too low", "mismatch", "incompatible", "or greater", "or newer", "or higher",
 	"caused by:", "panicked", "assertion", `"level":60`, `"level":50`, `"level":"e`, `"s":"f"`, `"s":"e"`, "level=err", "level=fatal",
 	"level=panic"}
 
@@ -39,7 +39,7 @@ var complaints = []string{"error", "errors", "errored", "fatal", "panic", "panic
 	"denied", "refused", "no such", "not found", "invalid", "missing", "unknown", "killed", "uncaught", "unhandled", "aborted", "aborting",
 	"segmentation fault", "sigsegv", "sigabrt", "not set",
 	"is required", "are required", "unexpected", "forbidden", "unauthorized", "must be", "must not", "not a directory", "is a directory",
-	"not allowed", "too low", "mismatch", "incompatible", "assertion"}
+	"not allowed", "too low", "mismatch", "incompatible", "or greater", "or newer", "or higher", "assertion"}
 
 var complaintSet = sync.OnceValue(func() *keyword.Set { return keyword.New(complaints) })
 

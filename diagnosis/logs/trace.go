@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -218,15 +219,24 @@ func concluded(block []string) string {
 	return strings.TrimSuffix(top, " {")
 }
 
-// raised is the last exception that a Python trace names at the beginning of a line; its message can have lines of its own.
+// raised is the last exception that a Python trace names at the beginning of a line; its message can have lines of its own. One that says
+// no more than that something ended leaves it to the one that it was raised from.
 func raised(block []string, otherwise string) string {
+	ended := ""
 	for i := len(block) - 1; i > 0; i-- {
-		if pythonError.MatchString(block[i]) {
+		switch {
+		case !pythonError.MatchString(block[i]):
+		case ended == "" && endedOnly.MatchString(block[i]):
+			ended = block[i]
+		default:
 			return block[i]
 		}
 	}
-	return otherwise
+	return cmp.Or(ended, otherwise)
 }
+
+// endedOnly is an exception that says of a process no more than that it ended.
+var endedOnly = regexp.MustCompile(`^[\w.]+: .*\b(?:exited|terminated|died|stopped|ended) (?:unexpectedly|abruptly|abnormally|prematurely)\b`)
 
 var pythonError = regexp.MustCompile(`^(?:[\w]+\.)*[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt|Configured|Failed|NotFound|Invalid|Value)(?::|$)`)
 

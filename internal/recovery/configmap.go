@@ -15,6 +15,8 @@ func (setConfigMapKey) means() string {
 	return "Sets one key of a ConfigMap to a copy kept while all was well."
 }
 
+func (setConfigMapKey) objects() []string { return []string{"ConfigMap"} }
+
 // risk: safe, for one key goes back to what it was, and the value it had is kept.
 func (setConfigMapKey) risk(incident.Step) incident.Risk { return incident.Safe }
 

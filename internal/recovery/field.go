@@ -49,6 +49,8 @@ type setting struct {
 
 func (f field) means() string { return "Sets " + f.what + "." }
 
+func (f field) objects() []string { return f.kinds }
+
 func (f field) risk(incident.Step) incident.Risk { return f.harm }
 
 func (f field) ends(incident.Step) bool { return f.ending }

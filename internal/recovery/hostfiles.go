@@ -25,6 +25,8 @@ func (restoreHostFiles) means() string {
 	return "Restores the files of a directory on a node from a copy kept while all was well."
 }
 
+func (restoreHostFiles) objects() []string { return []string{"Node"} }
+
 // risk: to bring back lost or changed files is safe, for what was there is kept; to remove files is not.
 func (restoreHostFiles) risk(s incident.Step) incident.Risk {
 	if s.Params["remove"] != "" {

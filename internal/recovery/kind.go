@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -45,17 +46,33 @@ var registry = func() map[string]kind {
 // StepKind documents one kind of step.
 type StepKind struct {
 	Kind  string
-	Means string        // one sentence
-	Risk  incident.Risk // the usual one
+	Means string           // one sentence
+	Risk  incident.Risk    // the usual one
+	Needs []incident.Right // of any object that it may be done to, undoing it included; without namespaces and names
 }
 
 // StepKinds lists every kind of step, by name.
 func StepKinds() []StepKind {
 	var list []StepKind
 	for _, name := range slices.Sorted(maps.Keys(registry)) {
-		list = append(list, StepKind{Kind: name, Means: registry[name].means(), Risk: registry[name].risk(incident.Step{})})
+		k := registry[name]
+		list = append(list, StepKind{Kind: name, Means: k.means(), Risk: k.risk(incident.Step{}), Needs: needs(k)})
 	}
 	return list
+}
+
+func needs(k kind) []incident.Right {
+	var all []incident.Right
+	for _, object := range k.objects() {
+		for _, value := range []string{"", "{}"} { // made and removed
+			s := incident.Step{Target: incident.Target{Object: incident.Object{Kind: object}}, Params: map[string]string{paramValue: value}}
+			all = append(all, k.rights(s)...)
+		}
+	}
+	slices.SortFunc(all, func(a, b incident.Right) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Verb, b.Verb))
+	})
+	return slices.Compact(all)
 }
 
 // gone is the hash of what is not there.
@@ -75,6 +92,7 @@ type subject struct {
 // kind is what one kind of step adds to the algorithm that all share. Everything but look, dryRun and commit is pure.
 type kind interface {
 	means() string
+	objects() []string // the kinds of object that it is done to
 	risk(incident.Step) incident.Risk
 	title(incident.Step) string
 	rights(incident.Step) []incident.Right

@@ -24,6 +24,8 @@ func (k removePod) means() string {
 	return "Deletes a pod, so that its controller makes another."
 }
 
+func (removePod) objects() []string { return []string{"Pod"} }
+
 // risk: at once is destructive, for on a node that only cannot be heard the containers run on, and a StatefulSet's next pod beside them.
 func (k removePod) risk(s incident.Step) incident.Risk {
 	if s.Params[paramAtOnce] == "true" {

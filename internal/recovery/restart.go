@@ -18,6 +18,8 @@ func (restartWorkload) means() string {
 	return "Replaces a workload's pods, as kubectl rollout restart does."
 }
 
+func (restartWorkload) objects() []string { return rolled }
+
 // risk: disruptive, for pods that work end with those that don't, and nothing brings them back.
 func (restartWorkload) risk(incident.Step) incident.Risk { return incident.Disruptive }
 

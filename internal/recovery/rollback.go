@@ -23,6 +23,8 @@ func (rollBackWorkload) means() string {
 	return "Rolls a Deployment, StatefulSet or DaemonSet back to the pod template of an earlier revision."
 }
 
+func (rollBackWorkload) objects() []string { return rolled }
+
 // risk: disruptive, for the pods of the revision that goes end.
 func (rollBackWorkload) risk(incident.Step) incident.Risk { return incident.Disruptive }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	sigsyaml "sigs.k8s.io/yaml"
@@ -15,9 +14,8 @@ import (
 // whole is a kind of step that makes an object or removes one. Parameters: "value" and "before", the object as JSON without what the API server
 // adds to it, empty where there is none; one of the two is.
 type whole struct {
-	kinds []string // that it makes or removes
-	// keeps lists those of kinds that it only removes, or only makes.
-	removes bool
+	kinds   []string // that it makes or removes
+	removes bool     // rather than makes
 	harm    incident.Risk
 }
 
@@ -27,6 +25,8 @@ func (k whole) means() string {
 	}
 	return "Makes an object that is missing; undone, it is removed."
 }
+
+func (k whole) objects() []string { return k.kinds }
 
 func (k whole) risk(s incident.Step) incident.Risk {
 	if k.ends(s) && !k.removes { // what was made is used by now
@@ -209,6 +209,3 @@ func (k whole) act(ctx context.Context, w Writer, s incident.Step, from subject,
 	}
 	return k.subject(s, got).hash, nil
 }
-
-// kindsOf are some kinds in words.
-func kindsOf(kinds []string) string { return strings.Join(kinds, ", ") }

@@ -15,12 +15,12 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// NodeGroupFails is the code of a node group that the cluster autoscaler cannot make larger, or finds unhealthy.
+// NodeGroupFails is the code of a node group that who makes nodes cannot make larger, or finds unhealthy.
 const NodeGroupFails = "NodeGroupFails"
 
 var groupCodes = []finding.Code{
 	{Code: NodeGroupFails, Severity: incident.Warning,
-		Meaning: "The cluster autoscaler says that it cannot add nodes to a node group, or that the group's nodes do not come up.",
+		Meaning: "Who makes nodes says that it cannot add any to a node group or pool, or that the group's nodes do not come up.",
 		Next:    "Look at the cloud provider's own account of the group: quota, capacity, image, rights; and at the autoscaler's log.",
 		Example: "Node group spot-a gets no nodes (Backoff): QUOTA_EXCEEDED: Quota 'CPUS' exceeded. Limit: 24.0 in region europe-west1"},
 }
@@ -35,7 +35,13 @@ type nodeGroup struct {
 	why                           string // it backs off
 }
 
+// checkNodeGroups reports what the autoscaler's status says of its groups, and what events say of who else makes nodes.
 func checkNodeGroups(s *snapshot.Snapshot, r *finding.Report) {
+	checkNodeMakers(s, r)
+	checkAutoscaler(s, r)
+}
+
+func checkAutoscaler(s *snapshot.Snapshot, r *finding.Report) {
 	c := s.ConfigMap(metav1.NamespaceSystem, statusMap)
 	if c == nil {
 		return

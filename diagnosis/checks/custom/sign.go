@@ -81,11 +81,30 @@ func conditionsIn(o *unstructured.Unstructured, list []any, path string) []condi
 			continue
 		}
 		out = append(out, condition{kind: kind, status: kube.StringAt(m, "status"), reason: kube.StringAt(m, "reason"),
-			message: kube.StringAt(m, "message"), severity: kube.StringAt(m, "severity"), since: timeAt(m, "lastTransitionTime"),
+			message: withErrors(m), severity: kube.StringAt(m, "severity"), since: timeAt(m, "lastTransitionTime"),
 			behind: behind(o, m), field: path + "[" + kind + "]"})
 	}
 	return out
 }
+
+// withErrors is a condition's message, with those of the errors that it lists beside it: a message such as "see Errors for details" is
+// none by itself.
+func withErrors(c map[string]any) string {
+	out := kube.StringAt(c, "message")
+	for _, key := range []string{"errors", "causes", "details"} {
+		list, _ := c[key].([]any)
+		for _, x := range list[:min(len(list), mostErrors)] {
+			m, _ := x.(map[string]any)
+			if words := kube.StringAt(m, "message"); words != "" && !strings.Contains(out, words) {
+				out = strings.TrimPrefix(words+"; "+out, "; ")
+			}
+		}
+	}
+	return strings.TrimSuffix(out, "; ")
+}
+
+// mostErrors bounds how many of a condition's errors are told.
+const mostErrors = 4
 
 func timeAt(m map[string]any, path ...string) time.Time {
 	t, err := time.Parse(time.RFC3339, kube.StringAt(m, path...))

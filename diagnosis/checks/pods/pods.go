@@ -27,4 +27,5 @@ var Checks = []finding.Check{
 	{Name: "registries", Codes: registryCodes, Run: checkRegistries},
 	{Name: "environment", Codes: environmentCodes, Run: checkEnvironment},
 	{Name: "old settings", Codes: settingsOldCodes, Run: checkSettingsOld},
+	{Name: "stray characters", Codes: strayCodes, Run: checkStray},
 }

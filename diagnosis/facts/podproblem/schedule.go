@@ -99,7 +99,7 @@ func unscheduled(s *snapshot.Snapshot, r *scheduling.Rooms, p *corev1.Pod) (Prob
 		a.Predicate = finding.Say("cannot be scheduled: %s", u.Why)
 		a.detail = schedulerNames(untolerated.ReplaceAllString(words, "untolerated taint(s)"))
 		a.Seen, a.Refs, a.final = append(a.Seen, u.Seen...), append(a.Refs, u.Refs...), true
-		if offered(a.detail) {
+		if offered(a.detail) || kube.AutoscalerEvent(s, p) != nil { // who makes nodes is in charge, and says that it makes none
 			a.atMost = incident.Likely
 		}
 	} else if plain := plainly(said); plain != "" {
