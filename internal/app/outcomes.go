@@ -24,7 +24,9 @@ func Books() []commands.Book {
 }
 
 // Runs are all runs of plans that ended. Of a record that nobody vouches for there are none, for it must not be able to praise a runbook.
-func (i *Incidents) Runs(ctx context.Context) (incident.Runs, error) { return runsOf(ctx, i.ledger.Journal) }
+func (i *Incidents) Runs(ctx context.Context) (incident.Runs, error) {
+	return runsOf(ctx, i.ledger.Journal)
+}
 
 func runsOf(ctx context.Context, j Journal) (incident.Runs, error) {
 	r, ok := j.reading.(interface {

@@ -35,10 +35,10 @@ type Setting struct {
 // PlanEdited puts a plan in the place of another one on offer: the same but for values that a person set. What was approved of the other is
 // approved no more.
 type PlanEdited struct {
-	PlanHash string   `json:"planHash"` // of the one that was edited
-	By       Person   `json:"by"`
+	PlanHash string    `json:"planHash"` // of the one that was edited
+	By       Person    `json:"by"`
 	Changes  []Setting `json:"changes"`
-	Plan     Plan     `json:"plan"`
+	Plan     Plan      `json:"plan"`
 }
 
 func (PlanEdited) event() {}

@@ -34,7 +34,7 @@ type State struct {
 	Idle       []Prospect // what happens if nobody does anything
 	Rates      []Rate     // the errors of the services in question when the plan was proposed
 	PlanAt     time.Time  // when it was proposed or last edited
-	NoPlan     string    // why no plan is offered
+	NoPlan     string     // why no plan is offered
 	Reviewed   *PlanReviewed
 	Rejected   *PlanRejected
 	Superseded *PlanSuperseded // the plan before the current one, if it was withdrawn

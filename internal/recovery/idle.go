@@ -214,7 +214,8 @@ func certificates(d *incident.Diagnosis, s *snapshot.Snapshot) []incident.Prospe
 					continue
 				}
 				if end := x.Certificate.NotAfter; end.After(s.At) {
-					out = append(out, incident.Prospect{At: end, Text: fmt.Sprintf("The certificate in %s ends then: who connects refuses it.", inWords(o))})
+					out = append(out, incident.Prospect{At: end, Text: fmt.Sprintf("The certificate in %s ends then: who connects refuses it.",
+						inWords(o))})
 				}
 			}
 		}
