@@ -79,7 +79,9 @@ func customVolume(_ *Context, from, to *finding.Finding) (Link, bool) {
 // less shows that a workload lacks pods for it.
 func customNodes(c *Context, from, to *finding.Finding) (Link, bool) {
 	waits, unschedulable := finding.DetailOf[podproblem.Unschedulable](to)
-	if from.Code != custom.NodeGroupFails && !slices.ContainsFunc(from.AtFault(), func(o incident.Object) bool { return kube.MakesNodes(o.Kind) }) || waits.Silent || waits.Volumes || waits.Ports {
+	makes := from.Code == custom.NodeGroupFails ||
+		slices.ContainsFunc(from.AtFault(), func(o incident.Object) bool { return kube.MakesNodes(o.Kind) })
+	if !makes || waits.Silent || waits.Volumes || waits.Ports {
 		return Link{}, false
 	}
 	known := slices.ContainsFunc(from.AtFault(), func(o incident.Object) bool { return o.Namespace == "" && awaited(c, to, o) })

@@ -76,7 +76,8 @@ func checkLoop(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report, lo
 	}
 }
 
-// inUse says that the Corefile works as it is: a pod that started after its last change has run for long enough to notice a loop.
+// inUse says that the Corefile works as it is: a pod that started after its last change, if any is known, has run for long enough to notice a
+// loop.
 func inUse(d resolvers.Resolver, s *snapshot.Snapshot) bool {
 	edited := changed(d)
 	for _, p := range d.Pods {
@@ -84,8 +85,7 @@ func inUse(d resolvers.Resolver, s *snapshot.Snapshot) bool {
 			continue
 		}
 		for _, c := range kube.ContainersOf(p) {
-			if run := c.Status.State.Running; run != nil && run.StartedAt.After(edited) && s.At.Sub(run.StartedAt.Time) >= finding.LoopShows.For &&
-				!edited.IsZero() {
+			if run := c.Status.State.Running; run != nil && run.StartedAt.After(edited) && s.At.Sub(run.StartedAt.Time) >= finding.LoopShows.For {
 				return true
 			}
 		}
