@@ -32,14 +32,14 @@ func (s *Set) runbooks(ctx context.Context, r Request) (Reply, error) {
 	if s.Books == nil {
 		return Reply{}, errMissing("The list of runbooks")
 	}
-	var runs incident.Runs
+	var ended incident.Runs
 	if s.Outcomes != nil {
 		var err error
-		if runs, err = s.Outcomes.Runs(ctx); err != nil {
+		if ended, err = s.Outcomes.Runs(ctx); err != nil {
 			return Reply{}, err
 		}
 	}
-	records := runs.Records()
+	records := ended.Records()
 	var all []told
 	for _, b := range s.Books {
 		if len(r.Args) > 0 && !strings.EqualFold(b.Name, r.Args[0]) {

@@ -69,7 +69,7 @@ func fewer(than string, v any) bool {
 func (r *Recovery) Edit(ctx context.Context, p *incident.Plan, all []incident.Setting, by string) (*incident.Plan, error) {
 	out := *p
 	out.Steps = slices.Clone(p.Steps)
-	touched := map[string]bool{}
+	changed := map[string]bool{}
 	for _, set := range all {
 		i := slices.IndexFunc(p.Inputs, func(in incident.Input) bool { return in.Key() == set.Key })
 		if i < 0 {
@@ -86,9 +86,9 @@ func (r *Recovery) Edit(ctx context.Context, p *incident.Plan, all []incident.Se
 		}
 		s.Params = maps.Clone(s.Params)
 		s.Params[paramValue], s.Source = encodeValue(value), "set by "+by
-		touched[in.Step] = true
+		changed[in.Step] = true
 	}
-	for id := range touched {
+	for id := range changed {
 		if err := r.rebind(ctx, out.Step(id)); err != nil {
 			return nil, err
 		}
@@ -97,11 +97,11 @@ func (r *Recovery) Edit(ctx context.Context, p *incident.Plan, all []incident.Se
 		return nil, unfit("that is what the plan has already")
 	}
 	Seal(&out)
-	var words []string
+	var sets []string
 	for _, set := range all {
-		words = append(words, set.Key+" to "+set.Value)
+		sets = append(sets, set.Key+" to "+set.Value)
 	}
-	out.Why = incident.Clip(join(p.Why, fmt.Sprintf("%s set %s.", by, strings.Join(words, ", "))), maxWhy)
+	out.Why = incident.Clip(join(p.Why, fmt.Sprintf("%s set %s.", by, strings.Join(sets, ", "))), maxWhy)
 	return &out, nil
 }
 
@@ -172,6 +172,7 @@ func (r *Recovery) rebind(ctx context.Context, s *incident.Step) error {
 			return err
 		}
 	}
+	bound.Owner, bound.Instead, bound.Unmentioned = s.Owner, s.Instead, s.Unmentioned
 	*s = bound
 	return nil
 }
@@ -207,9 +208,9 @@ func (r *Recovery) withinNodes(ctx context.Context, value any) error {
 
 // Unfit says why a value was refused, in words for who set it; not ok if an error is of another kind.
 func Unfit(err error) (why string, ok bool) {
-	var unfit errUnfit
-	if errors.As(err, &unfit) {
-		return unfit.why, true
+	var is errUnfit
+	if errors.As(err, &is) {
+		return is.why, true
 	}
 	return "", false
 }
