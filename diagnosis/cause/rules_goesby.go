@@ -12,6 +12,8 @@ import (
 var goesByRules = []Rule{
 	{"custom-used", customs, slices.Concat(crashes, complaints), customUsed,
 		"1 workload goes by it", "%d workloads go by it"},
+	{"custom-selects", []string{custom.CustomSelectsNothing}, slices.Concat(crashes, complaints), customSelects,
+		"the log of 1 workload says that nothing is behind it", "the logs of %d workloads say that nothing is behind it"},
 }
 
 // customUsed wants the workload to name the custom resource in its settings.
@@ -22,4 +24,9 @@ func customUsed(_ *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	return Link{Reason: fmt.Sprintf("its settings name it (%s)", says.Users[i].By), Inferred: true}, true
+}
+
+// customSelects wants the pods whose log says, by its name, that nothing is behind it.
+func customSelects(c *Context, from, to *finding.Finding) (Link, bool) {
+	return Link{Reason: "its log says that nothing is behind " + finding.Short(from.Object)}, c.share(from, to)
 }

@@ -25,6 +25,7 @@ func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
 var Checks = []finding.Check{
 	{Name: "custom resources", Codes: slices.Concat(customCodes, unseenCodes), Run: checkCustoms},
 	{Name: "names in custom resources", Codes: slices.Concat(namesCodes, leftOutCodes), Run: checkReferences},
+	{Name: "whom custom resources select", Codes: selectsCodes, Run: checkSelects},
 	{Name: "what custom resources have issued", Codes: expiredCodes, Run: checkExpired},
 	{Name: "Helm releases", Codes: helmCodes, Run: checkHelm},
 	{Name: "node groups", Codes: groupCodes, Run: checkNodeGroups},

@@ -28,7 +28,7 @@ func nobodysBinding(s *snapshot.Snapshot, q request, all []binding) (nearMiss, b
 				continue
 			}
 			return nearMiss{object: b.object, miss: BindingOfOther,
-				why: fmt.Sprintf("%s grants it to ServiceAccount %s/%s, which does not exist", kindAndName(b.object), x.Namespace, x.Name),
+				why:  fmt.Sprintf("%s grants it to ServiceAccount %s/%s, which does not exist", kindAndName(b.object), x.Namespace, x.Name),
 				seen: []incident.Evidence{finding.SeenAPI(b.object, "subjects", time.Time{}, "ServiceAccount "+x.Namespace+"/"+x.Name)}}, true
 		}
 	}
