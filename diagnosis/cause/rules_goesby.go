@@ -16,7 +16,7 @@ import (
 var goesByRules = []Rule{
 	{"custom-used", customs, slices.Concat(crashes, complaints), customUsed,
 		"1 workload goes by it", "%d workloads go by it"},
-	{"custom-off", []string{custom.CustomSwitchedOff}, slices.Concat(podFaults, workloadFaults, serviceFaults, customs, []string{storage.PVCPending,
+	{"custom-off", []string{custom.CustomSwitchedOff}, slices.Concat(podFaults, workloadFaults, customs, []string{storage.PVCPending,
 		services.LoadBalancerPending, events.EventUnexplained, workloads.PodsRefused}), customOff,
 		"1 object needs it, as its events or its status say", "%d objects need it, as their events or their status say"},
 	{"custom-selects", []string{custom.CustomSelectsNothing}, slices.Concat(crashes, complaints), customSelects,
