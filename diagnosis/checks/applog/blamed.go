@@ -31,7 +31,7 @@ var blameCodes = []finding.Code{
 
 // Blames is the detail of LogFaultsObject.
 type Blames struct {
-	Words []string // keys and values of the object that the error says as well
+	Words []string // of what the error finds fault with in the object
 }
 
 const (
@@ -140,7 +140,7 @@ func (b blamed) report(s *snapshot.Snapshot, r *finding.Report, w incident.Objec
 	if f.Since.IsZero() {
 		f.Since = startOf(b.pod, b.log.Container)
 	}
-	f.Refs, f.Detail = []incident.Object{w}, Blames{Words: wordsShared(s, b.object, b.part)}
+	f.Refs, f.Detail = []incident.Object{w}, Blames{Words: wordsAtFault(s, b.object, b.part+"\n"+b.error.Whole)}
 	f.Cite(finding.SeenLog(b.pod, b.log.Container, false, clip.Bytes(strings.Join([]string{b.error.Line, strings.TrimSpace(b.part)}, "\n"),
 		incident.MaxExcerpt)))
 	f.Suspected()

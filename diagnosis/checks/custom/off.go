@@ -61,14 +61,6 @@ func offBy(o *unstructured.Unstructured) (field, value string, ok bool) {
 			return "spec." + key, v, true
 		}
 	}
-	for key, v := range o.GetAnnotations() {
-		_, name, _ := strings.Cut(key, "/")
-		low := strings.ToLower(name)
-		if v == "true" && (strings.HasPrefix(low, "pause") || strings.HasSuffix(low, "paused") || strings.HasSuffix(low, "suspended") ||
-			strings.HasSuffix(low, "disabled")) {
-			return "metadata.annotations[" + key + "]", v, true
-		}
-	}
 	return "", "", false
 }
 
