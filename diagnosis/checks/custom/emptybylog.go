@@ -10,7 +10,7 @@ import (
 )
 
 // nobodyBehind are the words of proxies for a place that has nothing to send to.
-var nobodyBehind = regexp.MustCompile(`(?i)\bno[ _-](?:healthy|available|ready|live|usable|active)[ _-](?:upstream|endpoint|host|backend|server|instance|target)s?\b|` +
+var nobodyBehind = regexp.MustCompile(`(?i)\bno[ _-](?:healthy|available|ready|live|usable|active|valid)[ _-](?:upstream|endpoint|host|backend|server|instance|target)s?\b|` +
 	`\bno (?:endpoint|server|backend|instance|upstream|target)s? (?:is |are |was |were )?(?:available|found|left)\b|\b503\b`)
 
 const (

@@ -154,7 +154,8 @@ func reportOff(s *snapshot.Snapshot, r *finding.Report, o *unstructured.Unstruct
 		}
 		low := strings.ToLower(x.text)
 		kind := slices.ContainsFunc(words, func(w string) bool { return hasWord(low, w) })
-		if !kind || !(all && len(wordsOf(o.GetKind())) > 1 && lacks.MatchString(x.text)) && !named(x.text, o.GetName()) {
+		meant := hasWord(low, o.GetName()) && (obj.Namespace == "" || obj.Namespace == x.by.Namespace || hasWord(low, obj.Namespace))
+		if !kind || !meant && !(all && len(wordsOf(o.GetKind())) > 1 && lacks.MatchString(x.text)) {
 			continue
 		}
 		if f == nil {

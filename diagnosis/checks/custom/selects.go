@@ -224,6 +224,9 @@ func nearlySelected(s *snapshot.Snapshot, o *unstructured.Unstructured, x select
 				n++
 			}
 		}
+		if n >= len(x.labels) && s.WorkloadOf(p).Name == o.GetName() {
+			n++
+		}
 		if n > most && n >= len(x.labels) {
 			best, most = p, n
 		}
