@@ -48,8 +48,8 @@ func usersOfCustom(s *snapshot.Snapshot, o *unstructured.Unstructured) []User {
 
 // kindWords are the words of a kind that settings speak of it by.
 func kindWords(kind string) []string {
-	const telling = 4
-	return slices.DeleteFunc(wordsOf(kind), func(w string) bool { return len(w) < telling })
+	const shortest = 4
+	return slices.DeleteFunc(wordsOf(kind), func(w string) bool { return len(w) < shortest })
 }
 
 // calledOf are the names that a custom resource goes by where it is used: its own, and the one that its spec or its status gives to what it
