@@ -53,7 +53,8 @@ func toldRefused(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if to.Code == custom.CustomUnseen {
 		return Link{Reason: "its controller's log says that the API server refuses it something for that"}, slices.Contains(from.Refs, to.Object)
 	}
-	return Link{Reason: "its status says that the API server refuses its controller", Inferred: from.Suspect}, slices.Contains(from.Refs, to.Object)
+	return Link{Reason: "its status says that the API server refuses its controller", Inferred: from.Suspect},
+		slices.Contains(from.Refs, to.Object)
 }
 
 // loggedRefused wants the very workload whose log tells of the refusal. What it complains of may be something else as well.

@@ -31,8 +31,8 @@ func objectFaulted(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "its log finds fault with " + finding.Short(from.Object), Inferred: true}, from.Workload == to.Workload
 }
 
-// objectRefused: who is to take up the object complains of what the caller's log finds fault with in it, by a word of the object's own; and a
-// component tells of a failure of the object itself, or of whose log it is.
+// objectRefused: who is to take up the object complains of what the caller's log finds fault with in it, by a word of the object's own; and
+// a component tells of a failure of the object itself, or of whose log it is.
 func objectRefused(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if to.Code == events.EventUnexplained {
 		return Link{Reason: "the log of " + finding.Short(from.Workload) + " finds fault with " + finding.Short(from.Object),
@@ -41,8 +41,8 @@ func objectRefused(_ *Context, from, to *finding.Finding) (Link, bool) {
 	said, _ := finding.DetailOf[applog.Complains](to)
 	blames, _ := finding.DetailOf[applog.Blames](from)
 	low := strings.ToLower(said.Says)
-	return Link{Reason: "it warns of what is wrong with " + finding.Short(from.Object), Inferred: true}, slices.Contains(said.Callers, from.Workload) &&
-		slices.ContainsFunc(blames.Words, func(w string) bool { return strings.Contains(low, w) })
+	return Link{Reason: "it warns of what is wrong with " + finding.Short(from.Object), Inferred: true},
+		slices.Contains(said.Callers, from.Workload) && slices.ContainsFunc(blames.Words, func(w string) bool { return strings.Contains(low, w) })
 }
 
 // calledComplains wants one of the callers whose words were compared, or what is called itself. That both say the same is a proof.

@@ -25,8 +25,8 @@ var hostEnds = []string{"local", "svc", "com", "net", "org", "example", "interna
 
 var wordOf = regexp.MustCompile(`[A-Za-z][A-Za-z0-9_-]*`)
 
-// wordsAtFault are the words of what a text finds fault with in an object: the last part of fields that it names, and the keys and values of
-// the object's own settings that it says.
+// wordsAtFault are the words of what a text finds fault with in an object: the last part of fields that it names, and the keys and values
+// of the object's own settings that it says.
 func wordsAtFault(s *snapshot.Snapshot, o incident.Object, text string) []string {
 	out := wordsShared(s, o, text)
 	for _, path := range fieldPath.FindAllString(text, mostKeys) {

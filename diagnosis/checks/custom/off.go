@@ -45,8 +45,8 @@ var offStates = []string{"state", "desiredState", "mode", "stopPolicy", "runStra
 	"schedulingState"}
 
 // offWords are those words.
-var offWords = []string{"disabled", "paused", "suspended", "stopped", "halted", "off", "hold", "holdanddrain", "unmanaged", "removed", "inactive",
-	"frozen"}
+var offWords = []string{"disabled", "paused", "suspended", "stopped", "halted", "off", "hold", "holdanddrain", "unmanaged", "removed",
+	"inactive", "frozen"}
 
 // offBy is the field by which an object is switched off, with its value.
 func offBy(o *unstructured.Unstructured) (field, value string, ok bool) {
@@ -155,7 +155,7 @@ func reportOff(s *snapshot.Snapshot, r *finding.Report, o *unstructured.Unstruct
 		low := strings.ToLower(x.text)
 		kind := slices.ContainsFunc(words, func(w string) bool { return hasWord(low, w) })
 		meant := hasWord(low, o.GetName()) && (obj.Namespace == "" || obj.Namespace == x.by.Namespace || hasWord(low, obj.Namespace))
-		if !kind || !meant && !(all && len(wordsOf(o.GetKind())) > 1 && lacks.MatchString(x.text)) {
+		if none := all && len(wordsOf(o.GetKind())) > 1 && lacks.MatchString(x.text); !kind || !meant && !none {
 			continue
 		}
 		if f == nil {

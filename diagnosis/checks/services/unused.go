@@ -2,6 +2,8 @@ package services
 
 import (
 	"slices"
+	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -16,10 +18,9 @@ import (
 // stands says whether neither a Service nor the pods behind it were made or changed of late.
 func stands(s *snapshot.Snapshot, v *corev1.Service, pods []*corev1.Pod) bool {
 	changed, _ := snapshot.Changed(v)
-	long := func(o *corev1.Pod) bool { return s.At.Sub(o.CreationTimestamp.Time) > finding.LongStanding.For }
-	return s.At.Sub(kube.Latest(changed, v.CreationTimestamp.Time)) > finding.LongStanding.For && !slices.ContainsFunc(pods, func(p *corev1.Pod) bool {
-		return !long(p)
-	})
+	long := func(t time.Time) bool { return s.At.Sub(t) > finding.LongStanding.For }
+	return long(kube.Latest(changed, v.CreationTimestamp.Time)) &&
+		!slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return !long(p.CreationTimestamp.Time) })
 }
 
 // unused says whether nothing is known to use a Service: it serves nobody outside, no Ingress, webhook, API or custom resource leads to it,
@@ -53,7 +54,7 @@ func leadsTo(c *unstructured.Unstructured, v *corev1.Service) bool {
 	for n := 0; n < len(queue) && n < most; n++ {
 		switch of := queue[n].(type) {
 		case string:
-			if of == v.Name && (c.GetNamespace() == v.Namespace || c.GetNamespace() == "") || of == host || len(of) > len(host) && of[:len(host)+1] == host+"." {
+			if of == v.Name && (c.GetNamespace() == v.Namespace || c.GetNamespace() == "") || strings.HasPrefix(of+".", host+".") {
 				return true
 			}
 		case map[string]any:
