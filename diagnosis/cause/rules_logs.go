@@ -2,9 +2,11 @@ package cause
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/events"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
@@ -15,6 +17,8 @@ var logRules = []Rule{
 		"1 workload fails, as its log says", "%d workloads fail, as their logs say"},
 	{"object-faulted", []string{applog.LogFaultsObject}, []string{custom.CustomUnseen, applog.LogErrorsRepeat}, objectFaulted,
 		"nobody acts on it, or a log complains of it", "nobody acts on it, or logs complain of it (%d findings)"},
+	{"object-refused", []string{applog.LogFaultsObject}, []string{applog.CalledComplains, events.EventUnexplained}, objectRefused,
+		"what takes it up complains of it as well", "what takes it up complains of it as well (%d findings)"},
 	{"called-complains", []string{applog.CalledComplains}, []string{applog.LogErrorsRepeat}, calledComplains,
 		"the log of 1 workload complains of the same", "the logs of %d workloads complain of the same"},
 }
@@ -25,6 +29,20 @@ func objectFaulted(_ *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: "the log of " + finding.Short(from.Workload) + " finds fault with it"}, from.Object == to.Object
 	}
 	return Link{Reason: "its log finds fault with " + finding.Short(from.Object), Inferred: true}, from.Workload == to.Workload
+}
+
+// objectRefused: who is to take up the object complains of what the caller's log finds fault with in it, by a word of the object's own; and
+// a component tells of a failure of the object itself, or of whose log it is.
+func objectRefused(_ *Context, from, to *finding.Finding) (Link, bool) {
+	if to.Code == events.EventUnexplained {
+		return Link{Reason: "the log of " + finding.Short(from.Workload) + " finds fault with " + finding.Short(from.Object),
+			Inferred: from.Object != to.Object}, from.Object == to.Object || from.Workload == to.Object
+	}
+	said, _ := finding.DetailOf[applog.Complains](to)
+	blames, _ := finding.DetailOf[applog.Blames](from)
+	low := strings.ToLower(said.Says)
+	return Link{Reason: "it warns of what is wrong with " + finding.Short(from.Object), Inferred: true},
+		slices.Contains(said.Callers, from.Workload) && slices.ContainsFunc(blames.Words, func(w string) bool { return strings.Contains(low, w) })
 }
 
 // calledComplains wants one of the callers whose words were compared, or what is called itself. That both say the same is a proof.

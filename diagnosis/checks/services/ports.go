@@ -18,7 +18,7 @@ import (
 // checkTargetPorts compares target ports with the pods' containers. A number that no container declares counts only where every
 // container declares some, no other port of the Service is among them, and the Service has no more ports than they declare: to declare a
 // port is a habit, not a duty, and many declare the one that they serve and not the one of their metrics, or the other way about.
-func checkTargetPorts(r *finding.Report, v *corev1.Service, pods []*corev1.Pod) {
+func checkTargetPorts(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, pods []*corev1.Pod) {
 	had := func(port corev1.ServicePort) bool {
 		return slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return kube.MayHavePort(p, kube.TargetPort(port), port.Protocol) })
 	}
@@ -44,6 +44,9 @@ func checkTargetPorts(r *finding.Report, v *corev1.Service, pods []*corev1.Pod) 
 		f := r.Find(ServicePortMismatch, kube.ServiceObject(v), fmt.Sprintf("Service %s sends port %d to %s, which its pods don't have%s", v.Name,
 			port.Port, what, there))
 		f.Pods = pods
+		if target.Type == intstr.Int && stands(s, v, pods) && unused(s, v) {
+			f.Suspected()
+		}
 		f.Cite(finding.SeenAPI(f.Object, "spec.ports", time.Time{}, fmt.Sprintf("port %d, targetPort %s", port.Port, target.String())),
 			finding.SeenAPI(finding.PodObject(p), "spec.containers[].ports", time.Time{}, "has "+strings.Join(names, ", ")))
 	}
