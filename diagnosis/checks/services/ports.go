@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -18,7 +19,7 @@ import (
 // checkTargetPorts compares target ports with the pods' containers. A number that no container declares counts only where every
 // container declares some, no other port of the Service is among them, and the Service has no more ports than they declare: to declare a
 // port is a habit, not a duty, and many declare the one that they serve and not the one of their metrics, or the other way about.
-func checkTargetPorts(r *finding.Report, v *corev1.Service, pods []*corev1.Pod) {
+func checkTargetPorts(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, pods []*corev1.Pod) {
 	had := func(port corev1.ServicePort) bool {
 		return slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return kube.MayHavePort(p, kube.TargetPort(port), port.Protocol) })
 	}
@@ -43,9 +44,25 @@ func checkTargetPorts(r *finding.Report, v *corev1.Service, pods []*corev1.Pod) 
 		}
 		f := r.Find(ServicePortMismatch, kube.ServiceObject(v), fmt.Sprintf("Service %s sends port %d to %s, which its pods don't have%s", v.Name,
 			port.Port, what, there))
-		f.Pods = pods
+		if f.Pods = pods; target.Type == intstr.Int {
+			numberOnly(f, s, v, pods)
+		}
 		f.Cite(finding.SeenAPI(f.Object, "spec.ports", time.Time{}, fmt.Sprintf("port %d, targetPort %s", port.Port, target.String())),
 			finding.SeenAPI(finding.PodObject(p), "spec.containers[].ports", time.Time{}, "has "+strings.Join(names, ", ")))
+	}
+}
+
+// numberOnly says of a number that no container declares that it proves little: programs listen on what they don't declare. Where it has
+// been so for long and the pods are well, it is a suspicion, until somebody who calls the Service complains.
+func numberOnly(f *finding.Finding, s *snapshot.Snapshot, v *corev1.Service, pods []*corev1.Pod) {
+	f.AtMost = incident.Likely
+	long := func(t time.Time) bool { return s.At.Sub(t) > finding.LongPast.For }
+	edited := slices.ContainsFunc(v.ManagedFields, func(m metav1.ManagedFieldsEntry) bool {
+		return m.Subresource == "" && m.Time != nil && !long(m.Time.Time)
+	})
+	young := func(p *corev1.Pod) bool { return !kube.IsReady(p) || !long(p.CreationTimestamp.Time) }
+	if long(v.CreationTimestamp.Time) && !edited && !slices.ContainsFunc(pods, young) {
+		f.Suspected()
 	}
 }
 
