@@ -66,8 +66,8 @@ func reportStopped(s *snapshot.Snapshot, r *finding.Report, w incident.Object, p
 	f.AddPod(p)
 	f.Cite(finding.SeenLog(p, l.Container, false, clip.Bytes(strings.Join(x.Lines, "\n"), incident.MaxExcerpt)))
 	if x.No != "" {
-		f.Because = fmt.Sprintf("%s; until then it said every %s what it never said again: %s", f.Title,
-			finding.Duration(max(x.Every, time.Second)), finding.ShortMessage(x.No))
+		f.Cite(finding.SeenLog(p, l.Container, false, fmt.Sprintf("said every %s until then, and never since: %s",
+			finding.Duration(max(x.Every, time.Second)), clip.Bytes(x.No, finding.MaxLine))))
 	}
 	return f.Suspected()
 }
