@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -55,6 +56,9 @@ func checkTargetPorts(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service
 // numberOnly says of a number that no container declares that it proves little: programs listen on what they don't declare. Where it has
 // been so for long and the pods are well, it is a suspicion, until somebody who calls the Service complains.
 func numberOnly(f *finding.Finding, s *snapshot.Snapshot, v *corev1.Service, pods []*corev1.Pod) {
+	if missed(s, v) {
+		return
+	}
 	f.AtMost = incident.Likely
 	long := func(t time.Time) bool { return s.At.Sub(t) > finding.LongPast.For }
 	edited := slices.ContainsFunc(v.ManagedFields, func(m metav1.ManagedFieldsEntry) bool {
@@ -64,6 +68,15 @@ func numberOnly(f *finding.Finding, s *snapshot.Snapshot, v *corev1.Service, pod
 	if long(v.CreationTimestamp.Time) && !edited && !slices.ContainsFunc(pods, young) {
 		f.Suspected()
 	}
+}
+
+// missed says whether somebody does not reach a Service: a program that is not well, by its log, or a probe.
+func missed(s *snapshot.Snapshot, v *corev1.Service) bool {
+	o := kube.ServiceObject(v)
+	return len(calls.To(s, o)) > 0 || len(failedDials(s, o)) > 0 || slices.ContainsFunc(calls.Failing(s), func(c calls.Call) bool {
+		a, ok := c.Address()
+		return ok && a.String() == v.Spec.ClusterIP
+	})
 }
 
 // checkByHand looks at a Service without a selector, whose EndpointSlices somebody else writes: kube-proxy joins the two by the port's
