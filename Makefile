@@ -1,6 +1,7 @@
 # make demo   builds Paramedic and shows the founding incident in a browser: no account, no key, no cluster
 # make test   runs the tests
 # make race   runs them with the race detector, which needs gcc and takes several times as long
+# make crash  kills the process that runs a plan a thousand times, at every event boundary of a plan of each kind of step (about twelve minutes)
 # make e2e    runs the end-to-end tests on the lab's real cluster (needs root; LAB names the lab's command)
 SHELL := /bin/bash
 LAB   ?= $(CURDIR)/../shared/lab/lab
@@ -9,7 +10,7 @@ GOLANGCI_LINT := v2.15.0
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build demo test race e2e e2e-faults scoreboard bench lint docs generate clean
+.PHONY: all build demo test race crash e2e e2e-faults scoreboard bench lint docs generate clean
 
 all: build
 
@@ -27,6 +28,9 @@ test:
 # one package after the other: together they would only make each other slower
 race:
 	CGO_ENABLED=1 go test -race -p 1 -timeout 30m ./...
+
+crash:
+	PARAMEDIC_CRASH_KILLS=1000 go test -count=1 -timeout 60m -v -run '^TestCrash$$' ./internal/app
 
 # The lab keeps its cluster here unless LAB_HOME says otherwise.
 LAB_HOME ?= $(HOME)/.cache/lab

@@ -17,18 +17,22 @@ type goPackage struct {
 	Deps       []string
 }
 
+// servedSteps is the steps' suite on an API server in this process.
+const servedSteps = "internal/recovery/steptest/served"
+
 // The laws of the design that the import graph can hold. direct: only these packages may import it; never: these packages may not reach it
 // by any detour.
 var (
 	direct = map[string][]string{
-		"k8s.io/client-go/":               {"internal/cluster", "internal/cluster/write", "internal/bundle"},
+		"k8s.io/client-go/":               {"internal/cluster", "internal/cluster/write", "internal/bundle", servedSteps},
 		"k8s.io/kubectl/":                 {"internal/cluster", "internal/cluster/write", "internal/bundle"},
 		"github.com/slack-go/slack":       {"internal/slackapp", "internal/slackemu"},
 		"database/sql":                    {"internal/store", "internal/store/storetest"},
 		"modernc.org/sqlite":              {"internal/store"},
 		"github.com/ollama/ollama/":       {"internal/ollama"},
 		"github.com/spf13/cobra":          {"internal/cli"},
-		module + "internal/cluster/write": {"internal/app", "internal/trial"},
+		module + "internal/cluster/write": {"internal/app", "internal/trial", servedSteps},
+		module + servedSteps:              {}, // tests alone
 	}
 	never = map[string][]string{
 		"commands": {"github.com/slack-go/slack", "github.com/spf13/cobra", "golang.org/x/term", "k8s.io/client-go/", module +

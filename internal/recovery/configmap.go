@@ -29,8 +29,8 @@ func (setConfigMapKey) title(s incident.Step) string {
 }
 
 func (setConfigMapKey) prepare(s *incident.Step, now subject, _ loader, put func([]byte) (string, error)) (err error) {
-	if s.Params["key"] == "" {
-		return unfit("set a key of a ConfigMap: no key is named")
+	if s.Target.Object.Kind != "ConfigMap" || s.Params["key"] == "" {
+		return unfit("set a key of %s: it is no ConfigMap, or no key is named", s.Target.Object)
 	}
 	s.Params["before"] = ""
 	if v, ok := now.object.at("data", s.Params["key"]).(string); ok {

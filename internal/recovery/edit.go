@@ -49,8 +49,21 @@ func (edit) dryRun(ctx context.Context, _ *Recovery, w Writer, s incident.Step, 
 }
 
 func (edit) commit(ctx context.Context, _ *Recovery, w Writer, s incident.Step, from, to subject) error {
-	_, err := patch(ctx, w, s.Target.Object, from, to, false)
-	return outcome(err)
+	o, err := patch(ctx, w, s.Target.Object, from, to, false)
+	if err != nil {
+		return outcome(err)
+	}
+	return asShown(s, specHash(o))
+}
+
+// asShown says of what a write has made whether it is what the dry-run said: an admission webhook may have had another mind. What it is
+// then, is for a person to look at.
+func asShown(s incident.Step, hash string) error {
+	if hash == s.Params[paramAfter] {
+		return nil
+	}
+	return fmt.Errorf("%w: the API server made something else of %s than its dry-run said (an admission webhook, perhaps)", ErrUnclear,
+		s.Target.Object)
 }
 
 func patch(ctx context.Context, w Writer, o incident.Object, from, to subject, dryRun bool) (object, error) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
 	kjson "k8s.io/apimachinery/pkg/util/json"
 	sigsyaml "sigs.k8s.io/yaml"
 
@@ -139,6 +140,9 @@ func (f field) prepare(s *incident.Step, now subject, _ loader, _ func([]byte) (
 		return errNothing{*s}
 	}
 	at := f.path(*s)
+	if why := misled(at); why != "" {
+		return unfit("%s of %s: %s", f.what, o, why)
+	}
 	for i, p := range at { // what a list lacks in the middle of the path is not made up
 		if isElement(p) && i < len(at)-1 && now.object.at(at[:i+1]...) == nil {
 			return unfit("%s has no %s", o, strings.Join(at[:i+1], "."))
@@ -157,6 +161,9 @@ func (f field) prepare(s *incident.Step, now subject, _ loader, _ func([]byte) (
 			return unfit("%s of %s cannot be %.80s: %v", f.what, o, s.Params[paramValue], err)
 		}
 		s.Params[paramValue] = encodeValue(after) // one value, one text, one hash
+		if why := f.kept(*s, now.object, after); why != "" {
+			return unfit("%s of %s: %s", f.what, o, why)
+		}
 	}
 	if f.fits != nil {
 		if why := f.fits(setting{*s, now.object, before, after}); why != "" {
@@ -164,6 +171,19 @@ func (f field) prepare(s *incident.Step, now subject, _ loader, _ func([]byte) (
 		}
 	}
 	return nil
+}
+
+// kept says why the value would not be what is found where it was put; empty if it would.
+func (f field) kept(s incident.Step, o object, v any) string {
+	if why := plain(v); why != "" {
+		return why
+	}
+	o = o.clone()
+	o.set(runtime.DeepCopyJSONValue(v), f.path(s)...)
+	if string(encode(o.at(f.path(s)...))) != string(encode(v)) {
+		return "under its name something else would be found"
+	}
+	return ""
 }
 
 func (f field) change(s incident.Step, _ loader, now subject) (subject, error) {
@@ -228,4 +248,12 @@ func (f field) dryRun(ctx context.Context, _ *Recovery, w Writer, s incident.Ste
 		return "", err
 	}
 	return f.subject(s, o).hash, nil
+}
+
+func (f field) commit(ctx context.Context, _ *Recovery, w Writer, s incident.Step, from, to subject) error {
+	o, err := patch(ctx, w, s.Target.Object, from, to, false)
+	if err != nil {
+		return outcome(err)
+	}
+	return asShown(s, f.subject(s, o).hash)
 }

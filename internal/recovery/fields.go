@@ -154,11 +154,12 @@ var fields = map[string]field{
 		fits: some, path: fixed("spec", "limits")},
 	"SetRules": {what: "the rules of a Role", kinds: []string{"Role", "ClusterRole"}, harm: incident.Disruptive,
 		typ:  of[[]rbacv1.PolicyRule](),
-		path: fixed("rules")},
+		fits: noWildcards, path: fixed("rules")},
 	"SetSubjects": {what: "whom a RoleBinding binds", kinds: []string{"RoleBinding", "ClusterRoleBinding"}, harm: incident.Disruptive,
-		typ: of[[]rbacv1.Subject](), path: fixed("subjects")},
+		typ: of[[]rbacv1.Subject](), fits: noStrangers, path: fixed("subjects")},
 	"SetPodSecurity": {what: "the Pod Security level that a Namespace enforces", kinds: []string{"Namespace"}, harm: incident.Disruptive,
-		typ: of[string](), path: fixed("metadata", "labels", "pod-security.kubernetes.io/enforce")},
+		typ: of[string](), fits: among("privileged", "baseline", "restricted"),
+		path: fixed("metadata", "labels", "pod-security.kubernetes.io/enforce")},
 
 	"ExpandClaim": {what: "the size of a PersistentVolumeClaim, which never shrinks", kinds: []string{"PersistentVolumeClaim"},
 		harm: incident.Destructive, lasting: true, typ: of[resource.Quantity](), fits: upTo(2),
@@ -252,16 +253,20 @@ func between(least, most int64) func(setting) string {
 	}
 }
 
-// upTo bounds a quantity: more than it is, and at most so many times as much. Undone, it is what it was.
+// upTo bounds a quantity: at most so many times as much as it is and, as whoever undoes that needs it, as little.
 func upTo(times int64) func(setting) string {
 	return func(c setting) string {
 		was, a := quantity(c.before)
 		is, b := quantity(c.after)
+		if !a || !b || was.Sign() < 0 || is.Sign() < 0 {
+			return "there is nothing to begin from, or nothing to come to"
+		}
+		most, least := was.DeepCopy(), is.DeepCopy()
 		switch {
-		case !a || !b:
-			return "there is nothing to begin from"
-		case is.Cmp(was) > 0 && is.Value() > times*was.Value():
+		case !most.Mul(times) || is.Cmp(most) > 0:
 			return fmt.Sprintf("%s is more than %d times %s", is.String(), times, was.String())
+		case !least.Mul(times) || least.Cmp(was) < 0:
+			return fmt.Sprintf("%s is less than a %dth of %s", is.String(), times, was.String())
 		}
 		return ""
 	}
@@ -300,6 +305,11 @@ func onlyMore(c setting) string {
 	if len(is) < len(was) {
 		long, short = was, is
 	}
+	for _, added := range long[len(short):] {
+		if len(asMap(added)) == 0 {
+			return "a rule for everything is more than what is missing"
+		}
+	}
 	for i := range short {
 		if string(encode(short[i])) != string(encode(long[i])) {
 			return "a rule that is there would be changed"
@@ -312,6 +322,9 @@ func onlyMore(c setting) string {
 func oneLess(c setting) string {
 	if c.object.at("metadata", "deletionTimestamp") == nil {
 		return "nobody has deleted it"
+	}
+	if slices.Contains(byKubernetes, c.step.Params["finalizer"]) {
+		return "Kubernetes itself takes that away, once nothing needs the object any more"
 	}
 	was, _ := c.before.([]any)
 	is, _ := c.after.([]any)

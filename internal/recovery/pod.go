@@ -3,6 +3,7 @@ package recovery
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -76,15 +77,15 @@ func (k removePod) prepare(s *incident.Step, now subject, _ loader, _ func([]byt
 	if now.gone {
 		return errNothing{*s}
 	}
-	owner, _ := now.object.at("metadata", "ownerReferences").([]any)
-	if len(owner) == 0 {
+	owners, _ := now.object.at("metadata", "ownerReferences").([]any)
+	i := slices.IndexFunc(owners, func(o any) bool { return asMap(o)["controller"] == true })
+	if i < 0 {
 		return unfit("remove %s: nothing would make it again, for it has no controller", o)
 	}
 	if now.object.at("metadata", "annotations", "kubernetes.io/config.mirror") != nil {
 		return unfit("remove %s: it is a static pod's mirror; its manifest lies on node %s", o, now.object.text("spec", "nodeName"))
 	}
-	first, _ := owner[0].(map[string]any)
-	s.Params["owner"] = fmt.Sprintf("%v %v", first["kind"], first["name"])
+	s.Params["owner"] = fmt.Sprintf("%v %v", asMap(owners[i])["kind"], asMap(owners[i])["name"])
 	s.Params["node"] = now.object.text("spec", "nodeName")
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 // server adds to it, empty where there is none; one of the two is.
 type whole struct {
 	kinds   []string // that it makes or removes
-	removes bool     // rather than makes
+	removes bool     // and makes it again to undo that; otherwise it makes, and removes to undo that
 	harm    incident.Risk
 }
 
@@ -104,16 +104,23 @@ func within(o, like object) object {
 	return out
 }
 
+// asSaid are maps that the API server adds nothing to: one key more makes them choose other pods.
+var asSaid = []string{"selector", "podSelector", "namespaceSelector", "nodeSelector"}
+
 func cut(v, like any) any {
 	switch like := like.(type) {
 	case map[string]any:
 		m, ok := v.(map[string]any)
-		if !ok {
+		if !ok || len(like) == 0 { // nothing said is nothing to be there
 			return v
 		}
 		out := map[string]any{}
 		for k, l := range like {
-			if x, ok := m[k]; ok {
+			x, ok := m[k]
+			switch {
+			case ok && slices.Contains(asSaid, k):
+				out[k] = x
+			case ok:
 				out[k] = cut(x, l)
 			}
 		}
@@ -138,25 +145,39 @@ func (k whole) prepare(s *incident.Step, now subject, _ loader, _ func([]byte) (
 		return unfit("make or remove %s: no step does that to a %s", o, o.Kind)
 	}
 	if s.Params[paramValue] == "" {
-		switch {
-		case now.gone:
-			return errNothing{*s}
-		case s.Params[paramBefore] == "":
-			s.Params[paramBefore] = encodeValue(map[string]any(made(now.object)))
-		}
-		return nil
+		return k.prepareEnd(s, now)
 	}
 	v, ok := decodeValue(s.Params[paramValue]).(map[string]any)
 	if !ok {
 		return unfit("make %s: what is to be made is not an object", o)
 	}
-	if v := object(v); v.text("kind") != o.Kind || v.text("metadata", "name") != o.Name || v.text("metadata", "namespace") != o.Namespace {
-		return unfit("make %s: what is to be made has another kind or name", o)
+	if why := admitted(o, v, k.removes); why != "" {
+		return unfit("make %s: %s", o, why)
 	}
 	if !now.gone && now.hash != digest(encode(within(v, v))) {
 		return unfit("make %s: there is another of that name already", o)
 	}
 	s.Params[paramValue], s.Params[paramBefore] = encodeValue(v), ""
+	return nil
+}
+
+// prepareEnd is of a step that removes: what it shows is what is there. What was made is removed as it was made, and nothing else is by that.
+func (k whole) prepareEnd(s *incident.Step, now subject) error {
+	o := s.Target.Object
+	if now.gone {
+		return errNothing{*s}
+	}
+	if k.removes {
+		s.Params[paramBefore] = encodeValue(map[string]any(made(now.object)))
+		return nil
+	}
+	before, _ := decodeValue(s.Params[paramBefore]).(map[string]any)
+	if why := admitted(o, before, false); why != "" {
+		return unfit("remove %s: it is not what a step has made: %s", o, why)
+	}
+	if now.hash != digest(encode(within(before, before))) {
+		return unfit("remove %s: it is not any more what was made", o)
+	}
 	return nil
 }
 
@@ -190,8 +211,11 @@ func (k whole) dryRun(ctx context.Context, _ *Recovery, w Writer, s incident.Ste
 }
 
 func (k whole) commit(ctx context.Context, _ *Recovery, w Writer, s incident.Step, from, _ subject) error {
-	_, err := k.act(ctx, w, s, from, false)
-	return outcome(err)
+	hash, err := k.act(ctx, w, s, from, false)
+	if err != nil {
+		return outcome(err)
+	}
+	return asShown(s, hash)
 }
 
 func (k whole) act(ctx context.Context, w Writer, s incident.Step, from subject, dryRun bool) (string, error) {

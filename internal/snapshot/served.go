@@ -1,6 +1,11 @@
 package snapshot
 
-import "k8s.io/apimachinery/pkg/runtime/schema"
+import (
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
 
 // Served is where an API server serves the objects of a kind.
 type Served struct {
@@ -28,4 +33,14 @@ func ServedAs(kind string) (Served, bool) {
 	}
 	s, ok := servedBesides[kind]
 	return s, ok
+}
+
+// ServedKinds are the names of all kinds that [ServedAs] finds.
+func ServedKinds() []string {
+	names := slices.Collect(maps.Keys(servedBesides))
+	for _, k := range Kinds {
+		names = append(names, k.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

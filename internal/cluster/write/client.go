@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -81,6 +83,11 @@ func connect(config *rest.Config) (*rest.RESTClient, error) {
 
 // path is where objects of the kind are.
 func path(kind, namespace, name string, subresource ...string) ([]string, error) {
+	for _, part := range []string{namespace, name} { // "../…" would lead elsewhere
+		if wrong := content.IsPathSegmentName(part); len(wrong) > 0 {
+			return nil, fmt.Errorf("find %s %s/%s: %s", kind, namespace, name, strings.Join(wrong, ", "))
+		}
+	}
 	k, ok := snapshot.ServedAs(kind)
 	if !ok {
 		return nil, fmt.Errorf("find %s %s/%s: not a kind that Paramedic knows", kind, namespace, name)

@@ -1,6 +1,8 @@
 package steptest
 
 import (
+	"cmp"
+	"slices"
 	"testing"
 
 	"github.com/paramedic-bot/paramedic/internal/host"
@@ -91,4 +93,21 @@ func deployment(image string) map[string]any {
 		"template": map[string]any{"metadata": map[string]any{"labels": labels}, "spec": map[string]any{
 			"containers": []any{map[string]any{"name": "web", "image": image, "env": []any{map[string]any{"name": "A", "value": "b"}}}}}},
 	}}
+}
+
+// Draft is a step of one kind, and how its target comes to be as it is to be mended.
+type Draft struct {
+	Kind  string
+	Of    string // the kind of object, where there are several
+	SetUp func(*testing.T, World) incident.Step
+}
+
+// Drafts are the steps that the suite meets: at least one of each kind.
+func Drafts() []Draft {
+	var all []Draft
+	for _, c := range cases() {
+		all = append(all, Draft{Kind: c.kind, Of: c.of, SetUp: c.setUp})
+	}
+	slices.SortStableFunc(all, func(a, b Draft) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Of, b.Of)) })
+	return all
 }

@@ -312,7 +312,7 @@ func podCases() []kindCase {
 			w.Put(t, owner, parse(`{"apiVersion":"v1","data":{}}`))
 			uid := get(t, w, owner)["metadata"].(tree)["uid"]
 			return tree{"apiVersion": "v1", "metadata": tree{"ownerReferences": []any{tree{"apiVersion": "v1", "kind": "ConfigMap",
-				"name": "owner", "uid": uid}}}, "spec": tree{"nodeSelector": tree{"recovery-test": "nowhere"}, "containers": []any{
+				"name": "owner", "uid": uid, "controller": true}}}, "spec": tree{"nodeSelector": tree{"recovery-test": "nowhere"}, "containers": []any{
 				tree{"name": "main", "image": image}}}}
 		}
 		all = append(all, kindCase{kind: kind, ends: true,

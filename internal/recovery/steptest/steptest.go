@@ -203,6 +203,16 @@ func (c kindCase) notThePlans(t *testing.T, w World) {
 	b.observes(recovery.NotDone)
 }
 
+// Hosts is a node whose files lie below root, for a World's Options.
+func Hosts(t *testing.T, node, root string) map[string]recovery.Host {
+	t.Helper()
+	h, err := host.New(host.Config{Root: root, Node: node})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]recovery.Host{node: rooted{h, root}}
+}
+
 // bench is one case under way.
 type bench struct {
 	t    *testing.T
@@ -214,12 +224,7 @@ type bench struct {
 
 func (c kindCase) begin(t *testing.T, w World) *bench {
 	t.Helper()
-	root := t.TempDir()
-	h, err := host.New(host.Config{Root: root, Node: w.Node})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Options.Hosts = map[string]recovery.Host{w.Node: rooted{h, root}}
+	w.Options.Hosts = Hosts(t, w.Node, t.TempDir())
 	r, err := recovery.New(w.Options)
 	if err != nil {
 		t.Fatal(err)
