@@ -23,7 +23,8 @@ func behindClass(c *Context, from, to *finding.Finding) (Link, bool) {
 	values := slices.Collect(maps.Values(sc.Parameters))
 	o := from.Object
 	near := o.Namespace == "" || slices.Contains(values, o.Namespace) || strings.HasPrefix(sc.Provisioner, o.Namespace+".")
-	return Link{Reason: "its class " + class + " takes volumes from " + finding.Short(o), Inferred: true}, near && slices.Contains(values, o.Name)
+	return Link{Reason: "its class " + class + " takes volumes from " + finding.Short(o), Inferred: true},
+		near && slices.Contains(values, o.Name)
 }
 
 // classOf is the class of the claim that a finding is about; "" if there is none.

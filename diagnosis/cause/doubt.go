@@ -37,13 +37,13 @@ func (c *candidate) aside(all []*candidate) bool {
 // made says whether a custom resource has made what is at fault, and is not named itself: what is wrong there may come from what it asks
 // for, or from who acts on it.
 func (c *candidate) made(s *snapshot.Snapshot) bool {
-	named, above := c.root.AtFault(), kube.OwnersOf(s)
-	return !c.root.Final && slices.ContainsFunc(named, func(o incident.Object) bool {
+	faulty, above := c.root.AtFault(), kube.OwnersOf(s)
+	return !c.root.Final && slices.ContainsFunc(faulty, func(o incident.Object) bool {
 		by := above[o]
 		if o.Kind == "ConfigMap" {
 			by = makerOfConfig(s, o)
 		}
-		return !by.IsZero() && s.Custom(by) != nil && !slices.Contains(named, by)
+		return !by.IsZero() && s.Custom(by) != nil && !slices.Contains(faulty, by)
 	})
 }
 

@@ -19,7 +19,8 @@ const (
 var item = regexp.MustCompile(`^\s*(?:\[\d+\]:|\(?\d+[.):]|[-*•])\s+(\S.*)$`)
 
 // heading is what counts, or announces, several things that are amiss.
-var heading = regexp.MustCompile(`(?i)\b(?:checks?|errors|error\(s\)|failures|problems|violations|issues|validations?|reasons|requirements?|the following)\b`)
+var heading = regexp.MustCompile(`(?i)\b(?:checks?|errors|error\(s\)|failures|problems|violations|issues|validations?|reasons` +
+	`|requirements?|the following)\b`)
 
 // headsList says whether a line complains of what is listed below it.
 func (d *document) headsList(i int) bool {

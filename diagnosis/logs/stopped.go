@@ -18,9 +18,11 @@ type Stop struct {
 
 // stopped are the words of a program that does not go on with its work, though it runs.
 var stopped = regexp.MustCompile(`(?i)\b(?:halt(?:ed|ing|s)?` +
-	`|(?:entering|entered|switch(?:ed|ing) to|going into|put into|marked(?: as)?|set to|now in|forced to) (?:\w+ ){0,2}(?:read[- ]?only|safe mode|maintenance mode)` +
+	`|(?:entering|entered|switch(?:ed|ing) to|going into|put into|marked(?: as)?|set to|now in|forced to) ` +
+	`(?:\w+ ){0,2}(?:read[- ]?only|safe mode|maintenance mode)` +
 	`|no longer (?:accept|process|consum|writ|replicat|sync|schedul|reconcil|compact|ingest)\w*` +
-	`|(?:stops?|stopped|stopping|ceas(?:es|ed|ing)) (?:all )?(?:accept|process|consum|writ|replicat|sync|schedul|reconcil|ingest|compact|index|poll)\w*` +
+	`|(?:stops?|stopped|stopping|ceas(?:es|ed|ing)) (?:all )?` +
+	`(?:accept|process|consum|writ|replicat|sync|schedul|reconcil|ingest|compact|index|poll)\w*` +
 	`|(?:stopped|halted|disabled|suspended|aborted|killed) (?:permanently|until)` +
 	`|refus(?:es|ing) (?:all )?(?:writes|new \w+|to (?:write|accept|continue|proceed|process|compact|replicate))` +
 	`|(?:will not|will never|won't) (?:be retried|retry|continue|try again|resume|be restarted|recover)` +

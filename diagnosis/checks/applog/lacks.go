@@ -34,11 +34,16 @@ var lacksCodes = []finding.Code{
 
 var (
 	// lacks are words of a server that has not enough.
-	lacks = regexp.MustCompile(`(?i)\b(?:insufficient (?:\w+ )?(?:storage|resources?|memory|space|capacity|disk|quota)|not enough (?:\w+ )?(?:space|memory|storage|disk|capacity|replicas|resources)` +
-		`|no space left|disk (?:is )?full|(?:out of|exhausted) (?:disk|storage|memory|space|shared memory)|(?:quota|limit|maximum|capacity) (?:is |has been |was )?(?:exceeded|reached|exhausted)` +
-		`|(?:exceed(?:s|ed|ing)?|reached) (?:the |its )?(?:maximum|max|configured|quota|limit|capacity)|too many (?:clients|connections|open|topics|partitions|shards|streams|channels)` +
-		`|max(?:imum)?[_ ](?:number of )?(?:\w+[_ ])?(?:connections|clients|shards|streams|size)|resources? exhausted|resourceexhausted` +
-		`|read[- ]?only (?:mode|allow delete|replica|state|transaction|filesystem)|flood[- ]stage|above (?:memory )?(?:high )?watermark|maxmemory|storage (?:is )?full)\b`)
+	lacks = regexp.MustCompile(`(?i)\b(?:insufficient (?:\w+ )?(?:storage|resources?|memory|space|capacity|disk|quota)` +
+		`|not enough (?:\w+ )?(?:space|memory|storage|disk|capacity|replicas|resources)` +
+		`|no space left|disk (?:is )?full|(?:out of|exhausted) (?:disk|storage|memory|space|shared memory)` +
+		`|(?:quota|limit|maximum|capacity) (?:is |has been |was )?(?:exceeded|reached|exhausted)` +
+		`|(?:exceed(?:s|ed|ing)?|reached) (?:the |its )?(?:maximum|max|configured|quota|limit|capacity)` +
+		`|too many (?:clients|connections|open|topics|partitions|shards|streams|channels)` +
+		`|max(?:imum)?[_ ](?:number of )?(?:\w+[_ ])?(?:connections|clients|shards|streams|size)` +
+		`|resources? exhausted|resourceexhausted` +
+		`|read[- ]?only (?:mode|allow delete|replica|state|transaction|filesystem)` +
+		`|flood[- ]stage|above (?:memory )?(?:high )?watermark|maxmemory|storage (?:is )?full)\b`)
 	// bounds are settings that say how much there may be of something.
 	bounds = regexp.MustCompile(`(?i)(?:max|limit|quota|size|capacity|store|retention|watermark)[\w."' -]*[:= ]+["']?\d`)
 )
@@ -65,7 +70,9 @@ func checkLacks(s *snapshot.Snapshot, r *finding.Report) {
 // answering are the pods of the one program whose answer an error quotes: of those whose Services the caller's settings name, the one that
 // the error names as well, by its name or its image's; or else the only one.
 func answering(s *snapshot.Snapshot, p *corev1.Pod, text string) []*corev1.Pod {
-	words := strings.FieldsFunc(strings.ToLower(clip.Bytes(text, 4<<10)), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	words := strings.FieldsFunc(strings.ToLower(clip.Bytes(text, 4<<10)), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
 	behind, spoken := map[incident.Object][]*corev1.Pod{}, map[incident.Object]bool{}
 	for _, o := range calls.Configured(s, p) {
 		v := s.Service(o.Namespace, o.Name)
@@ -94,7 +101,8 @@ func answering(s *snapshot.Snapshot, p *corev1.Pod, text string) []*corev1.Pod {
 }
 
 // plainNames are parts of names that say what part something plays, not which program it is.
-var plainNames = []string{"api", "app", "web", "svc", "http", "server", "service", "headless", "data", "main", "cluster", "client", "backend",
+var plainNames = []string{"api", "app", "web", "svc", "http", "server", "service", "headless", "data", "main", "cluster", "client",
+	"backend",
 	"storage", "store", "cache", "primary", "master", "default", "node", "stream", "broker"}
 
 // namesOf are the names by which an error may speak of what is behind a Service: the parts of its own, and those of the images.

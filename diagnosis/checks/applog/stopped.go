@@ -20,10 +20,12 @@ const LogStopped = "LogStopped"
 
 var stoppedCodes = []finding.Code{
 	{Code: LogStopped, Severity: incident.Warning, Root: true,
-		Meaning: "A container runs and its log says that it has stopped working: it halted, refuses writes, will not try again. Or it no longer " +
+		Meaning: "A container runs and its log says that it has stopped working: it halted, refuses writes, will not try again. " +
+			"Or it no longer " +
 			"says, since an error, what it had said again and again until then.",
 		Next:    "Read the error, mend what it names, and restart the program: most don't go on by themselves.",
-		Example: "StatefulSet compactor runs, and has stopped working since 2d7h: critical error detected; halting: overlaps found while gathering blocks"},
+		Example: "StatefulSet compactor runs, and has stopped working since 2d7h, by its log: " +
+			"critical error detected; halting: overlaps found while gathering blocks"},
 }
 
 // manyTimes is for how many times its interval something must not have been said to be missed.
@@ -55,7 +57,8 @@ func stopsOf(s *snapshot.Snapshot, l *snapshot.Log) []logs.Stop {
 	return snapshot.Once(s, key{l}, func() []logs.Stop { return logs.Stops(l.Text) })
 }
 
-func reportStopped(s *snapshot.Snapshot, r *finding.Report, w incident.Object, p *corev1.Pod, l *snapshot.Log, x logs.Stop) *finding.Finding {
+func reportStopped(s *snapshot.Snapshot, r *finding.Report, w incident.Object, p *corev1.Pod, l *snapshot.Log,
+	x logs.Stop) *finding.Finding {
 	when := ""
 	if !x.First.IsZero() {
 		when = " since " + finding.Duration(s.At.Sub(x.First))
