@@ -23,7 +23,7 @@ var stoppedCodes = []finding.Code{
 		Meaning: "A container runs and its log says that it has stopped working: it halted, refuses writes, will not try again. " +
 			"Or it no longer " +
 			"says, since an error, what it had said again and again until then.",
-		Next:    "Read the error, mend what it names, and restart the program: most don't go on by themselves.",
+		Next: "Read the error, mend what it names, and restart the program: most don't go on by themselves.",
 		Example: "StatefulSet compactor runs, and has stopped working since 2d7h, by its log: " +
 			"critical error detected; halting: overlaps found while gathering blocks"},
 }
