@@ -21,6 +21,8 @@ var logRules = []Rule{
 		"what takes it up complains of it as well", "what takes it up complains of it as well (%d findings)"},
 	{"called-complains", []string{applog.CalledComplains}, []string{applog.LogErrorsRepeat}, calledComplains,
 		"the log of 1 workload complains of the same", "the logs of %d workloads complain of the same"},
+	{"called-lacks", []string{applog.CalledLacks}, append([]string{applog.LogErrorsRepeat}, failingPods...), calledLacks,
+		"1 workload is told so when it calls it", "%d workloads are told so when they call it"},
 }
 
 // objectFaulted: nobody acts on the very object that a log finds fault with; and what that log repeats is said with it.
@@ -50,6 +52,12 @@ func calledComplains(_ *Context, from, to *finding.Finding) (Link, bool) {
 	d, _ := finding.DetailOf[applog.Complains](from)
 	return Link{Reason: "it calls " + finding.Short(from.Object) + ", whose log warns of the same",
 		Inferred: !d.Same || from.Object == to.Object}, slices.Contains(d.Callers, to.Object) || from.Object == to.Object
+}
+
+// calledLacks wants a caller that quotes the answer. What is called may have not enough for others, too.
+func calledLacks(_ *Context, from, to *finding.Finding) (Link, bool) {
+	d, _ := finding.DetailOf[applog.Complains](from)
+	return Link{Reason: "it quotes the answer of " + finding.Short(from.Object), Inferred: true}, slices.Contains(d.Callers, to.Workload)
 }
 
 // saidByLog wants the same pods, whose log says the very fact: another container of the pod may crash for a reason of its own.

@@ -61,7 +61,7 @@ func checkCustoms(s *snapshot.Snapshot, r *finding.Report) {
 		o := &s.Customs[i]
 		kind := o.GroupVersionKind().GroupKind()
 		if slices.Contains(otherGroups, kind.Group) || o.GetDeletionTimestamp() != nil || switchedOff(o) || behind(o, statusOf(o)) ||
-			well.past(o) {
+			well.past(o) || gaveUpLongAgo(o, s.At) {
 			continue
 		}
 		x, all, ok := foremostOf(ending, o, s.At)
