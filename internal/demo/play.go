@@ -69,6 +69,7 @@ func (d *Demo) Play(ctx context.Context, out io.Writer) error {
 	p.press(Ada, release, "Edit plan 1 …")
 	p.submit(Ada, "Make the plan", map[string]string{memoryOf: moreMemory}, "64Mi")
 	p.recorded("INC-2", "the value that Ada set", edited)
+	p.reads(release, "to "+moreMemory, "set by Ada")
 	p.press(Ada, release, "Review & approve plan 1")
 	p.submit(Ada, "Approve", nil, "memory: "+moreMemory, "Plan 2")
 	p.reads(release, "Resolved")
