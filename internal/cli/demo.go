@@ -19,8 +19,8 @@ const scriptWithin = 5 * time.Minute
 func (c *cli) demo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "demo", Short: "See it work: the founding incident in a browser, no account, no key, no cluster", Args: cobra.NoArgs,
-		Long: `Shows the founding incident, and a bad release that two plans treat, in a page that looks and works like Slack. Behind it runs the real bot
-against a replay of a real cluster.
+		Long: `Shows the founding incident, and a bad release that two plans treat, in a page that looks and works like Slack.
+Behind it runs the real bot against a replay of a real cluster.
 With an Ollama at $OLLAMA_HOST a model tells the story ($PARAMEDIC_MODEL says which); without one the template does.`,
 	}
 	listen := cmd.Flags().String("listen", "127.0.0.1:8028", "host:port of the page")
