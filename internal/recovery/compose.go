@@ -28,7 +28,7 @@ type composition struct {
 	rest         int             // targets that are left to it
 	pods         int             // that the steps end or replace
 	holds        []held          // what suspends the owners of the steps' targets
-	seen         *seen           // what the Snapshot holds, once it is asked for
+	seen         seen            // the diagnosis and the Snapshot
 	s            *snapshot.Snapshot
 	runs         incident.Runs // those that ended before
 	treated      []treatedCause

@@ -25,6 +25,7 @@ func (c *composition) compose(ctx context.Context, d *incident.Diagnosis, s *sna
 	if len(d.Causes) == 0 {
 		return nil, "nothing was found that needs a remedy", nil
 	}
+	c.seen = seen{[]any{d, s}, map[string]bool{}}
 	for _, cause := range treatmentOrder(d.Causes) {
 		by, blocked := c.blockedBy(d, cause)
 		if blocked && c.waits[by.ID] {
