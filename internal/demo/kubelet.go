@@ -97,8 +97,8 @@ func (s staff) start(p *corev1.Pod, c *corev1.Container, st *corev1.ContainerSta
 	st.AllocatedResources, st.Resources = c.Resources.Requests, &corev1.ResourceRequirements{Limits: c.Resources.Limits,
 		Requests: c.Resources.Requests}
 	field := "spec.containers{" + c.Name + "}"
-	for _, e := range [][2]string{{"Pulled", fmt.Sprintf("Container image %q already present on machine and can be accessed by the pod", c.Image)},
-		{"Created", "Container created"}, {"Started", "Container started"}} {
+	present := fmt.Sprintf("Container image %q already present on machine and can be accessed by the pod", c.Image)
+	for _, e := range [][2]string{{"Pulled", present}, {"Created", "Container created"}, {"Started", "Container started"}} {
 		if err := s.tell(p, field, corev1.EventTypeNormal, e[0], kubelet, e[1], now); err != nil {
 			return err
 		}

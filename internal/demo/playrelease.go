@@ -52,7 +52,8 @@ func edited(s *incident.State) error {
 }
 
 func offered(p *incident.Plan) error {
-	if p == nil || !steps(p, "SetResources") || p.Steps[0].Source != "set by Ada" || !strings.Contains(p.Steps[0].Diff, "memory: "+moreMemory) {
+	if p == nil || !steps(p, "SetResources") || p.Steps[0].Source != "set by Ada" ||
+		!strings.Contains(p.Steps[0].Diff, "memory: "+moreMemory) {
 		return fmt.Errorf("the plan is %+v", p)
 	}
 	return nil
@@ -71,6 +72,8 @@ func chosen(s *incident.State) error {
 		return fmt.Errorf("the steps ended as %+v", s.Steps)
 	case !s.Verification.OK || s.ResolvedAt.IsZero():
 		return fmt.Errorf("resolved %v, verification %+v", s.ResolvedAt, s.Verification)
+	case s.Postmortem == nil || !strings.Contains(s.Postmortem.Actions, s.Plan.Steps[0].Title):
+		return fmt.Errorf("the postmortem does not tell what was done: %+v", s.Postmortem)
 	}
 	return nil
 }
