@@ -1,4 +1,4 @@
-# make demo   builds Paramedic and shows the founding incident in a browser: no account, no key, no cluster
+# make demo   builds Paramedic and shows the founding incident, and a bad release, in a browser: no account, no key, no cluster
 # make test   runs the tests
 # make race   runs them with the race detector, which needs gcc and takes several times as long
 # make crash  kills the process that runs a plan a thousand times, at every event boundary of a plan of each kind of step (about twelve minutes)

@@ -24,7 +24,7 @@ func choiceBlocks(s *incident.State) []Block {
 			for _, fact := range planFacts(p) {
 				list = append(list, Item{Depth: 2, Spans: []Span{Text(fact)}})
 			}
-			list = append(list, Item{Depth: 2, Spans: []Span{Text("Whole with "), Mono(fmt.Sprintf("plan %s %d", s.ID, n+1))}})
+			list = append(list, Item{Depth: 2, Spans: []Span{Text("See all of it with "), Mono(fmt.Sprintf("plan %s %d", s.ID, n+1))}})
 		}
 		blocks = append(blocks, list)
 	} else if p := s.Plan; p != nil && len(p.Record) > 0 {

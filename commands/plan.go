@@ -126,7 +126,7 @@ func PlanReview(s *incident.State, p *incident.Plan, v *incident.PlanReviewed) R
 		as = a.As.User
 	}
 	reply := Reply{Text: p.Title, Data: map[string]any{"plan": p, "checks": full(checks), "offered": s.Offered(), "idle": full(s.Idle)},
-		Form: &Form{ID: "plan", Title: "The plan", Whole: planWhole(p, checks), Again: Quote("page", s.ID, p.Hash)}}
+		Form: &Form{ID: "plan", Title: planName(s, p), Whole: planWhole(p, checks), Again: Quote("page", s.ID, p.Hash)}}
 	lead := Paragraph{Bold("Approving will: "), Text(whatHappens(p, as))}
 	if len(checks) > 0 && !incident.AllOK(checks) {
 		lead = Paragraph{Bold("You can’t approve this: "), Text("what is marked ✗ speaks against it.")}
@@ -266,7 +266,11 @@ func whatHappens(p *incident.Plan, as string) string {
 			must++
 		}
 	}
-	text := fmt.Sprintf("run %s in this order, as %s", count(must, "step"), as)
+	order := ""
+	if must > 1 {
+		order = " in this order"
+	}
+	text := fmt.Sprintf("run %s%s, as %s", count(must, "step"), order, as)
 	if must == 0 {
 		text = "wait for what is ill to get well by itself"
 	}

@@ -16,7 +16,8 @@
 // A [Server] is an http.Handler that speaks enough of the Kubernetes API over a Bundle's objects for client-go, informers and kubectl:
 // lists, watches, logs, patches with dry-run and conflicts, deletes, impersonation and access reviews. Its state is in memory and
 // starts as the Bundle; [Server.Transition] moves it to another one as watch events, [Server.Set] moves single objects. No controller
-// runs behind it: nothing happens that a request, Set or Transition did not do. Server-side apply, Tables and OpenAPI are not served.
+// runs behind it: nothing happens that a request, Set or Transition did not do, or somebody who plays a controller with
+// [Server.Act]. Server-side apply, Tables and OpenAPI are not served.
 //
 // A Server's users are known by tokens, which clients send over https only: a [Certificate] makes that possible without any set-up.
 //

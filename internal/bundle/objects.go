@@ -63,6 +63,41 @@ func (s *Server) Get(gvr schema.GroupVersionResource, namespace, name string) *u
 	return nil
 }
 
+// List returns the objects of a kind in a namespace as they are served now, by name. They must not be changed.
+func (s *Server) List(gvr schema.GroupVersionResource, namespace string) []*unstructured.Unstructured {
+	var out []*unstructured.Unstructured
+	for _, rec := range s.world.list(gvr, namespace).records {
+		out = append(out, rec.object)
+	}
+	return out
+}
+
+// Act does what a controller or a kubelet does: it puts an object, its status included, in the place of the version that it was made from
+// (by its resourceVersion) or, if it names none, where there is none of its name. It reports whether it did: it does not where somebody
+// else was quicker, and a controller then looks again. Who acted, and on which subresource, is noted as the object's manager. OnWrite is
+// not called. The Server takes the object over.
+func (s *Server) Act(o *unstructured.Unstructured, manager, subresource string) (bool, error) {
+	gvr, err := s.gvrOf(o)
+	if err != nil {
+		return false, fmt.Errorf("%s %s: %w", o.GetKind(), objectKey(o), err)
+	}
+	if o.GetUID() == "" {
+		o.SetUID(s.options.NewUID())
+	}
+	touch(o, manager, subresource, s.options.Now())
+	key, next := objectKey(o), newRecord(o)
+	now := s.world.get(gvr, key)
+	switch {
+	case now == nil && o.GetResourceVersion() == "":
+	case now != nil && o.GetResourceVersion() == now.object.GetResourceVersion():
+		next.written = now.written
+	default:
+		return false, nil
+	}
+	_, ok := s.world.swap(gvr, key, now, next)
+	return ok, nil
+}
+
 // gvrOf finds the resource of an object by its kind.
 func (s *Server) gvrOf(o *unstructured.Unstructured) (schema.GroupVersionResource, error) {
 	gvk := o.GroupVersionKind()

@@ -60,6 +60,12 @@ type TransitionOptions struct {
 	// KeepWrites leaves in place what requests have written since the last Transition: of an object that one wrote, only the status
 	// moves. For a world that gets well because of those writes.
 	KeepWrites bool
+	// Spare says which objects are in somebody else's hands: they, and the logs of such pods, stay as they are, whatever the bundle shows.
+	Spare func(schema.GroupVersionResource, *unstructured.Unstructured) bool
+}
+
+func (o TransitionOptions) spares(gvr schema.GroupVersionResource, rec *record) bool {
+	return o.Spare != nil && o.Spare(gvr, rec.object)
 }
 
 // Moved counts what a Transition did.
@@ -96,10 +102,15 @@ func (w *world) move(m moment, o TransitionOptions) Moved {
 	for _, gvr := range gvrs {
 		wanted := map[string]*record{}
 		for _, rec := range m.records[gvr] {
-			wanted[objectKey(rec.object)] = rename(rec, renamed)
+			if !o.spares(gvr, rec) {
+				wanted[objectKey(rec.object)] = rename(rec, renamed)
+			}
 		}
 		current := w.resources[gvr].records
 		for _, key := range slices.Sorted(maps.Keys(current)) {
+			if o.spares(gvr, current[key]) {
+				continue
+			}
 			if next := wanted[key]; next == nil || current[key].object.GetUID() != next.object.GetUID() {
 				w.put(gvr, key, nil)
 				count.Deleted++
@@ -126,9 +137,20 @@ func (w *world) move(m moment, o TransitionOptions) Moved {
 			}
 		}
 	}
+	w.keepLogs(m.logs, o)
 	w.logs = m.logs
 	w.publish()
 	return count
+}
+
+// keepLogs adds to logs those of the pods that are spared.
+func (w *world) keepLogs(logs map[LogKey][]byte, o TransitionOptions) {
+	pods := Kind{Version: "v1", Resource: "pods"}.GVR()
+	for k, data := range w.logs {
+		if rec := w.resources[pods].records[k.Namespace+"/"+k.Pod]; rec != nil && o.spares(pods, rec) {
+			logs[k] = data
+		}
+	}
 }
 
 // same reports whether both are the same object at the same moment, but for resourceVersions and the time they are served at.

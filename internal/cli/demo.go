@@ -14,12 +14,13 @@ import (
 )
 
 // scriptWithin bounds the visit without a browser.
-const scriptWithin = 3 * time.Minute
+const scriptWithin = 5 * time.Minute
 
 func (c *cli) demo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "demo", Short: "See it work: the founding incident in a browser, no account, no key, no cluster", Args: cobra.NoArgs,
-		Long: `Shows the founding incident in a page that looks and works like Slack. Behind it runs the real bot against a replay of a real cluster.
+		Long: `Shows the founding incident, and a bad release that two plans treat, in a page that looks and works like Slack.
+Behind it runs the real bot against a replay of a real cluster.
 With an Ollama at $OLLAMA_HOST a model tells the story ($PARAMEDIC_MODEL says which); without one the template does.`,
 	}
 	listen := cmd.Flags().String("listen", "127.0.0.1:8028", "host:port of the page")
@@ -75,7 +76,8 @@ func (c *cli) tour(d *demo.Demo) {
      %s
   3. Press “Open the plan”, look at its diff, approve; watch the steps and the proof. (As Ben, switched to at the bottom left, you may not.)
   4. Edit the postmortem and publish it. Break the cluster again: it was seen before.
-  5. Look behind it: KUBECONFIG=%s kubectl get pods -A -o yaml
+  5. Once it is well, press “Ship a bad release”: two plans side by side. Edit a value, or mend it with kubectl; the cluster follows.
+  6. Look behind it: KUBECONFIG=%s kubectl get pods -A -o yaml
 
 Ctrl-C ends it and leaves nothing behind.
 `, d.Slack.URL(), by, d.Kubeconfig)

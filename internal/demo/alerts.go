@@ -14,25 +14,34 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/bundle"
 )
 
-// alertmanager posts what Prometheus' usual rules would have said of the failing pods, as Alertmanager posts it.
+// alertmanager posts what Prometheus' usual rules would have said of failing pods, as Alertmanager posts it.
 type alertmanager struct {
 	url, token string
-	pods       [][2]string // namespace, name
 	client     *http.Client
 }
 
-func newAlertmanager(url, token string, broken *bundle.Bundle) *alertmanager {
-	a := &alertmanager{url: url, token: token, client: &http.Client{Timeout: 10 * time.Second}}
+func newAlertmanager(url, token string) *alertmanager {
+	return &alertmanager{url: url, token: token, client: &http.Client{Timeout: 10 * time.Second}}
+}
+
+// ring is an alert about pods, by namespace and name, and since when it fires; zero: it does not.
+type ring struct {
+	pods  [][2]string
+	began time.Time
+}
+
+// ofTheNight are the pods of which the founding incident's alert speaks.
+func ofTheNight(broken *bundle.Bundle) (pods [][2]string) {
 	for _, p := range failing(broken) {
 		if p.GetNamespace() != dnsNamespace {
-			a.pods = append(a.pods, [2]string{p.GetNamespace(), p.GetName()})
+			pods = append(pods, [2]string{p.GetNamespace(), p.GetName()})
 		}
 	}
-	return a
+	return pods
 }
 
 // deliver posts until it is heard, as Alertmanager does, or for a few tries.
-func (a *alertmanager) deliver(ctx context.Context, began, ended time.Time) (err error) {
+func (a *alertmanager) deliver(ctx context.Context, r ring, ended time.Time) (err error) {
 	for try := range 5 {
 		if try > 0 {
 			select {
@@ -41,27 +50,27 @@ func (a *alertmanager) deliver(ctx context.Context, began, ended time.Time) (err
 			case <-time.After(time.Second):
 			}
 		}
-		if err = a.post(ctx, began, ended); err == nil {
+		if err = a.post(ctx, r, ended); err == nil {
 			return nil
 		}
 	}
 	return err
 }
 
-// post sends one group of alerts that began at the time given; ended zero means that they fire.
-func (a *alertmanager) post(ctx context.Context, began, ended time.Time) error {
+// post sends one group of alerts; ended zero means that they fire.
+func (a *alertmanager) post(ctx context.Context, r ring, ended time.Time) error {
 	status := "firing"
 	if !ended.IsZero() {
 		status = "resolved"
 	}
 	var alerts []map[string]any
-	for _, p := range a.pods {
+	for _, p := range r.pods {
 		sum := sha256.Sum256([]byte("KubePodCrashLooping/" + p[0] + "/" + p[1]))
 		alerts = append(alerts, map[string]any{
 			"status":      status,
 			"labels":      map[string]string{"alertname": "KubePodCrashLooping", "severity": "warning", "namespace": p[0], "pod": p[1]},
 			"annotations": map[string]string{"summary": fmt.Sprintf("Pod %s/%s is crash-looping", p[0], p[1])},
-			"startsAt":    began.UTC(), "endsAt": ended.UTC(), "fingerprint": hex.EncodeToString(sum[:8]),
+			"startsAt":    r.began.UTC(), "endsAt": ended.UTC(), "fingerprint": hex.EncodeToString(sum[:8]),
 		})
 	}
 	body, err := json.Marshal(map[string]any{

@@ -44,7 +44,7 @@ func (d *Demo) startBot(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	d.alerts = newAlertmanager("http://"+server.WebhookAddr()+"/alerts", token, d.World.scenes.broken)
+	d.alerts = newAlertmanager("http://"+server.WebhookAddr()+"/alerts", token)
 	d.group.Go(func() error { return server.Run(ctx) })
 	if d.state, err = store.OpenReadOnly(ctx, c.State); err != nil {
 		return err

@@ -71,11 +71,11 @@ func TestEachBreakIsANewOnsetOfTheSameAlerts(t *testing.T) {
 		got = append(got, signals)
 	}))
 	defer server.Close()
-	a := newAlertmanager(server.URL, "secret", broken)
+	a := newAlertmanager(server.URL, "secret")
 	first := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	second := first.Add(time.Hour)
 	for _, p := range [][2]time.Time{{first}, {first, first.Add(time.Minute)}, {second}} {
-		if err := a.deliver(context.Background(), p[0], p[1]); err != nil {
+		if err := a.deliver(context.Background(), ring{ofTheNight(broken), p[0]}, p[1]); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -43,7 +42,8 @@ type Demo struct {
 
 	mu     sync.Mutex
 	record *app.Incidents // what the state says; nil before the bot has one
-	began  time.Time      // of the alert that fires; zero: none does
+	night  ring           // the alert of the founding incident
+	bad    ring           // that of a bad release
 }
 
 // Start sets everything up and waits until the bot is connected and has kept what it needs to mend the cluster.
@@ -72,7 +72,7 @@ func Start(ctx context.Context, o Options) (_ *Demo, err error) {
 	if err := d.startBot(ctx, o); err != nil {
 		return nil, err
 	}
-	d.group.Go(func() error { return d.World.Run(ctx, func() { d.well(ctx, o.Logger) }) })
+	d.group.Go(func() error { return d.World.Run(ctx, func(t turn) { d.turned(ctx, t, o.Logger) }) })
 	return d, d.ready(ctx)
 }
 

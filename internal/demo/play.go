@@ -59,11 +59,28 @@ func (d *Demo) Play(ctx context.Context, out io.Writer) error {
 	p.say("The story of it, which nothing waited for")
 	p.reads(first, "What happened")
 
+	p.say("Somebody ships a bad release of Loki: two plans stand side by side, and what happens if nobody does anything")
+	p.ships()
+	release := p.thread("INC-2", first)
+	p.reads(release, "memory limit 64Mi → 24Mi", "Plan 1", "Raise the memory limit", "Plan 2", "back to revision 1", "If nobody does anything")
+	p.recorded("INC-2", "a choice between two plans", choice)
+
+	p.say("Ada lets the first plan give it somewhat more, and approves that one")
+	p.press(Ada, release, "Edit plan 1 …")
+	p.submit(Ada, "Make the plan", map[string]string{memoryOf: moreMemory}, "64Mi")
+	p.recorded("INC-2", "the value that Ada set", edited)
+	p.reads(release, "to "+moreMemory, "set by Ada")
+	p.press(Ada, release, "Review & approve plan 1")
+	p.submit(Ada, "Approve", nil, "memory: "+moreMemory, "Plan 2")
+	p.reads(release, "Resolved")
+	p.recorded("INC-2", "that the one plan ran and helped, and that the other is withdrawn", chosen)
+	p.check("the release runs, with the memory that Ada gave it", d.isReleased)
+
 	p.say("The cluster breaks again: it was seen before, and what worked is known")
 	p.breaks()
-	second := p.thread("INC-2", first)
+	second := p.thread("INC-3", release)
 	p.reads(second, "Seen before", "What worked", "Open the plan")
-	p.recorded("INC-2", "the first incident among those like it", seenBefore)
+	p.recorded("INC-3", "the first incident among those like it", seenBefore)
 
 	p.check("the bot kept to Slack's rules, and its record is whole", d.wasGood)
 	if p.err == nil {

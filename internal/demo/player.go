@@ -54,6 +54,11 @@ func (p *player) breaks() {
 	p.check("break the cluster", p.Break)
 }
 
+func (p *player) ships() {
+	p.poll("a release can be shipped", p.mayBreak)
+	p.check("ship a bad release", p.Ship)
+}
+
 // poll asks until there is nothing to complain of.
 func (p *player) poll(what string, complaint func(context.Context) error) {
 	p.check(what, func(ctx context.Context) error {

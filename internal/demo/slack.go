@@ -28,6 +28,7 @@ func (d *Demo) startSlack(o Options) error {
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
 	}
+	may := func() bool { return d.mayBreak(context.Background()) == nil }
 	slack, err := slackemu.New(slackemu.Options{
 		Workspace: workshop, Banner: banner, Logger: o.Logger,
 		AckWithin: 20 * time.Second, // people are patient: the page, the bot and the cluster share one machine, which may be slow
@@ -39,11 +40,15 @@ func (d *Demo) startSlack(o Options) error {
 			{ID: general, Name: "general"}},
 		Commands: []slackemu.Command{{Name: "/medic", Hint: "[check | why | incidents | search | help]", Description: "Ask Paramedic"}},
 		Controls: []slackemu.Control{{
-			ID: "break", Label: "Break the cluster", Style: "danger",
+			ID: "break", Label: "Break the cluster", Style: "danger", Enabled: may,
 			Do: func(ctx context.Context) (string, error) {
 				return "The cluster breaks. The alert comes in a moment.", d.Break(ctx)
 			},
-			Enabled: func() bool { return d.mayBreak(context.Background()) == nil },
+		}, {
+			ID: "ship", Label: "Ship a bad release", Style: "danger", Enabled: may,
+			Do: func(ctx context.Context) (string, error) {
+				return "A release of Loki is rolled out, with too little memory. The alert comes in a moment.", d.Ship(ctx)
+			},
 		}},
 	})
 	if err != nil {
@@ -94,24 +99,51 @@ func (d *Demo) Break(ctx context.Context) error {
 		return ctx.Err()
 	case <-time.After(time.Second): // Prometheus takes minutes over it
 	}
+	r := ring{pods: ofTheNight(d.World.scenes.broken), began: time.Now()}
 	d.mu.Lock()
-	d.began = time.Now()
-	began := d.began
+	d.night = r
 	d.mu.Unlock()
-	return d.alerts.deliver(ctx, began, time.Time{})
+	return d.alerts.deliver(ctx, r, time.Time{})
 }
 
-// well ends the alert.
-func (d *Demo) well(ctx context.Context, logger *slog.Logger) {
-	d.Slack.Refresh()
-	d.mu.Lock()
-	began := d.began
-	d.began = time.Time{}
-	d.mu.Unlock()
-	if began.IsZero() {
-		return
+// Ship rolls out a bad release; the alert follows when its pods crash-loop.
+func (d *Demo) Ship(ctx context.Context) error {
+	if err := d.mayBreak(ctx); err != nil {
+		return err
 	}
-	if err := d.alerts.deliver(ctx, began, time.Now()); err != nil && ctx.Err() == nil {
-		logger.Warn("the end of the alert could not be told", "error", err)
+	if err := d.World.Ship(); err != nil {
+		return err
+	}
+	d.Slack.Refresh()
+	return nil
+}
+
+// turned rings, or stops ringing, for what has become of the cluster.
+func (d *Demo) turned(ctx context.Context, t turn, logger *slog.Logger) {
+	d.Slack.Refresh()
+	var over []ring
+	d.mu.Lock()
+	if t.Well {
+		over, d.night = append(over, d.night), ring{}
+	}
+	if t.Released {
+		over, d.bad = append(over, d.bad), ring{}
+	}
+	if len(t.Failing) > 0 {
+		d.bad = ring{t.Failing, time.Now()}
+	}
+	fires := d.bad
+	d.mu.Unlock()
+	var err error
+	for _, r := range over {
+		if !r.began.IsZero() {
+			err = errors.Join(err, d.alerts.deliver(ctx, r, time.Now()))
+		}
+	}
+	if len(t.Failing) > 0 {
+		err = errors.Join(err, d.alerts.deliver(ctx, fires, time.Time{}))
+	}
+	if err != nil && ctx.Err() == nil {
+		logger.Warn("an alert, or its end, could not be told", "error", err)
 	}
 }

@@ -23,6 +23,7 @@ type World struct {
 	scenes scenes
 	pace   Pace
 	node   *node
+	staff  staff
 
 	mu        sync.Mutex
 	broken    bool
@@ -30,6 +31,7 @@ type World struct {
 	restarted string    // CoreDNS' restart annotation at the last Break
 	replaced  bool      // somebody has deleted CoreDNS' pods since
 	movedAt   time.Time // when the scene last changed
+	release   release
 }
 
 var errBroken = errors.New("the cluster is broken already")
@@ -43,14 +45,18 @@ func newWorld(healthy, broken *bundle.Bundle, o bundle.ServerOptions, root strin
 	}
 	w.scene = w.scenes.well()
 	w.API = bundle.NewServer(healthy, o) // as it was captured: its CoreDNS has run for a while
-	return w, nil
+	if w.staff, err = newStaff(w.API, healthy); err != nil {
+		return nil, err
+	}
+	w.release, err = w.released()
+	return w, err
 }
 
-// Broken says whether the cluster is broken, or still getting well.
+// Broken says whether the cluster is broken, or still getting well: by the founding incident, or by a release.
 func (w *World) Broken() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.broken
+	return w.broken || !w.release.done
 }
 
 // Break is the night of the founding incident: CoreDNS is made to forward to itself, what depends on a name crash-loops, and the node loses
@@ -63,7 +69,7 @@ func (w *World) Break() error {
 	}
 	now := time.Now()
 	w.scene, w.broken = scene{}, true
-	if _, err := w.API.Transition(w.scenes.bundle(w.scene), bundle.TransitionOptions{}); err != nil {
+	if _, err := w.API.Transition(w.scenes.bundle(w.scene), bundle.TransitionOptions{Spare: ofRelease}); err != nil {
 		return err
 	}
 	w.replaced = false
@@ -77,8 +83,15 @@ func (w *World) Break() error {
 // beatEvery is how often what lives in the cluster says so: a kubelet's interval.
 const beatEvery = 10 * time.Second
 
-// Run looks for the remedies until the context ends, and moves the cluster as far as they allow. well is called whenever all is well again.
-func (w *World) Run(ctx context.Context, well func()) error {
+// turn is what a step has brought about, for which somebody rings or stops ringing.
+type turn struct {
+	Well     bool        // the founding incident is over
+	Failing  [][2]string // pods of a release, by namespace and name, that have begun to crash-loop
+	Released bool        // a release of which pods did so is rolled out
+}
+
+// Run looks for the remedies until the context ends, and moves the cluster as far as they allow. turned is told what came of it.
+func (w *World) Run(ctx context.Context, turned func(turn)) error {
 	tick := time.NewTicker(w.pace.Look)
 	defer tick.Stop()
 	beat := time.NewTicker(beatEvery)
@@ -90,12 +103,16 @@ func (w *World) Run(ctx context.Context, well func()) error {
 		case <-beat.C:
 			w.API.Heartbeat()
 		case now := <-tick.C:
-			done, err := w.step(now)
+			var t turn
+			var err error
+			if t.Well, err = w.step(now); err == nil {
+				err = w.roll(now, &t)
+			}
 			if err != nil {
 				return fmt.Errorf("move the replay on: %w", err)
 			}
-			if done {
-				well()
+			if t.Well || t.Released || len(t.Failing) > 0 {
+				turned(t)
 			}
 		}
 	}
@@ -118,7 +135,7 @@ func (w *World) step(now time.Time) (well bool, err error) {
 	default:
 		next.Healed++
 	}
-	if _, err := w.API.Transition(w.scenes.bundle(next), bundle.TransitionOptions{KeepWrites: true}); err != nil {
+	if _, err := w.API.Transition(w.scenes.bundle(next), bundle.TransitionOptions{KeepWrites: true, Spare: ofRelease}); err != nil {
 		return false, err
 	}
 	w.scene, w.movedAt = next, now

@@ -153,6 +153,11 @@ func actions(s *State) (text string, worked, failed []string) {
 		switch e := r.Event.(type) {
 		case PlanProposed:
 			plans[e.Plan.Hash] = &e.Plan
+			if e.Other != nil {
+				plans[e.Other.Hash] = e.Other
+			}
+		case PlanEdited:
+			plans[e.Plan.Hash] = &e.Plan
 		case PlanApproved:
 			if names := by[e.Approval.PlanHash]; !slices.Contains(names, e.Approval.By.Name) {
 				by[e.Approval.PlanHash] = append(names, e.Approval.By.Name)

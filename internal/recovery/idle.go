@@ -120,7 +120,8 @@ func backOffs(d *incident.Diagnosis, s *snapshot.Snapshot) []incident.Prospect {
 					next = s.At
 				}
 				out = append(out, incident.Prospect{At: next, Text: fmt.Sprintf("By then the kubelet starts container %s of %s again, and from then "+
-					"on at least every %s, for as long as it fails (%d restarts so far).", c.Name, inWords(o), words(mostBackOff), c.RestartCount)})
+					"on at least every %s, for as long as it fails (%s so far).", c.Name, inWords(o), words(mostBackOff),
+					counted(int(c.RestartCount), "restart"))})
 				said[o] = true
 			case w.Reason == "ImagePullBackOff" || w.Reason == "ErrImagePull":
 				out = append(out, incident.Prospect{Text: fmt.Sprintf("The kubelet tries to pull %s for %s again at least every %s; it comes up as "+

@@ -47,9 +47,10 @@ func inputsOf(p *incident.Plan) []incident.Input {
 		case "SetQuota":
 			add(wholeValue, s.Params["resource"]+" of "+o, v)
 		default:
-			for _, part := range []string{"requests", "limits"} {
+			for _, part := range []string{"limits", "requests"} {
 				for _, name := range slices.Sorted(maps.Keys(asMap(asMap(v)[part]))) {
-					add(part+"."+name, fmt.Sprintf("%s of %s of %s in %s", part, name, s.Params["container"], o), asMap(asMap(v)[part])[name])
+					add(part+"."+name, fmt.Sprintf("%s %s of %s in %s", name, strings.TrimSuffix(part, "s"), s.Params["container"], o),
+						asMap(asMap(v)[part])[name])
 				}
 			}
 		}
@@ -101,8 +102,41 @@ func (r *Recovery) Edit(ctx context.Context, p *incident.Plan, all []incident.Se
 	for _, set := range all {
 		sets = append(sets, set.Key+" to "+set.Value)
 	}
+	out.Title = retitled(p, &out, all, by)
 	out.Why = incident.Clip(join(p.Why, fmt.Sprintf("%s set %s.", by, strings.Join(sets, ", "))), maxWhy)
 	return &out, nil
+}
+
+// retitled is a plan's title once values of it are set otherwise: where it names the old value, and no other value is the same, it names
+// the new one. Else it says that it may not be what is written there.
+func retitled(p, edited *incident.Plan, all []incident.Setting, by string) string {
+	words := strings.Fields(p.Title)
+	unsaid := false
+	for _, set := range all {
+		keyed := func(in incident.Input) bool { return in.Key() == set.Key }
+		was, is := slices.IndexFunc(p.Inputs, keyed), slices.IndexFunc(edited.Inputs, keyed)
+		if was < 0 || is < 0 {
+			unsaid = true
+			continue
+		}
+		old, alike := p.Inputs[was].Value, 0
+		for _, in := range p.Inputs {
+			if in.Value == old {
+				alike++
+			}
+		}
+		at := slices.Index(words, old)
+		if at < 0 || alike != 1 || slices.Contains(words[at+1:], old) {
+			unsaid = true
+			continue
+		}
+		words[at] = edited.Inputs[is].Value
+	}
+	title := strings.Join(words, " ")
+	if suffix := ", with values set by " + by; unsaid && !strings.HasSuffix(title, suffix) {
+		title += suffix
+	}
+	return title
 }
 
 // sameValues says whether an edited plan changes nothing.

@@ -61,6 +61,9 @@ func TestAValueIsSetOtherwise(t *testing.T) {
 	if q.Hash == p.Hash || q.Steps[0].Source != "set by Ada" || !strings.Contains(q.Steps[0].Diff, "+      memory: 128Mi") {
 		t.Errorf("edited: %+v", q.Steps[0])
 	}
+	if !strings.HasSuffix(q.Title, "to 128Mi") || strings.Contains(q.Title, p.Inputs[0].Value) {
+		t.Errorf("titled %q", q.Title)
+	}
 	for _, c := range []struct{ key, value, why string }{
 		{key, "900Gi", "the largest node has"},
 		{key, "a lot", "is no quantity"},

@@ -126,8 +126,8 @@ func backTo(s *snapshot.Snapshot, o incident.Object, since time.Time) (prev *tem
 	serving := prev.serving(s, o)
 	switch {
 	case serving > 0:
-		reason = fmt.Sprintf("%s was rolled out %s and fails since; revision %s still serves with %d pods.", o, stamp(now.made), prev.number,
-			serving)
+		reason = fmt.Sprintf("%s was rolled out %s and fails since; revision %s still serves with %s.", inWords(o), stamp(now.made), prev.number,
+			counted(serving, "pod"))
 	case now.made.Sub(prev.made) >= provenFor && wasWhole(s, o, now, prev):
 		reason = fmt.Sprintf("%s was rolled out %s and fails since; it was available with revision %s before.", o, stamp(now.made), prev.number)
 	default:
