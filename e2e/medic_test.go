@@ -44,8 +44,11 @@ var (
 	full  = rigor{proof: 6 * time.Minute, giveUp: 12 * time.Minute, comeback: 6 * time.Minute, keep: 5 * time.Minute}
 )
 
+// operators are who approves: a company of two.
+var operators = []string{"{slack: " + ada + ", user: operator, groups: [operators]}", "{slack: " + dora + ", user: operator2, groups: [operators]}"}
+
 // newMedic starts the bot. Close it after use, also after an error.
-func (l lab) newMedic(ctx context.Context, dir, server, token, own string, others []string, r rigor) (_ *medic, err error) {
+func (l lab) newMedic(ctx context.Context, dir, server, token, own string, others, approvers []string, r rigor) (_ *medic, err error) {
 	m := &medic{lab: l, dir: dir, config: filepath.Join(dir, "paramedic.yaml"), state: filepath.Join(dir, "state", "paramedic.db"),
 		sight: filepath.Join(dir, "kubeconfig")}
 	if m.webhook, err = free(); err != nil {
@@ -70,9 +73,8 @@ plans: {comeback: %v}
 verify: {for: %v, every: 3s, giveUp: %v}
 lastGood: {every: %v}
 approvers:
-- {slack: U0ADA, user: operator, groups: [operators]}
-- {slack: U0DORA, user: operator2, groups: [operators]}
-`, m.webhook, l.hostRoot, node, r.comeback, r.proof, r.giveUp, r.keep)
+- %s
+`, m.webhook, l.hostRoot, node, r.comeback, r.proof, r.giveUp, r.keep, strings.Join(approvers, "\n- "))
 	if err := errors.Join(m.slack.Start("127.0.0.1:0"), m.see.kubeconfig(m.sight, token)); err != nil {
 		return m, err
 	}

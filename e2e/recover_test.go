@@ -161,9 +161,7 @@ func (h *hospital) treat(ctx context.Context, c eval.Case) eval.Result {
 	if c.Exclusive {
 		r.keep = 5 * time.Second
 	} else {
-		for _, other := range h.cases {
-			namespaces = append(namespaces, other.Namespace())
-		}
+		namespaces = h.namespaces()
 	}
 	dir := filepath.Join(h.dir, c.Namespace())
 	wrong := func(err error) eval.Result {
@@ -172,7 +170,7 @@ func (h *hospital) treat(ctx context.Context, c eval.Case) eval.Result {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return wrong(err)
 	}
-	m, err := h.newMedic(ctx, dir, h.server, h.token, c.Namespace(), namespaces, r)
+	m, err := h.newMedic(ctx, dir, h.server, h.token, c.Namespace(), namespaces, operators, r)
 	defer m.close()
 	if err != nil {
 		return wrong(fmt.Errorf("start the bot: %w\n%s", err, m.logs.String()))
@@ -199,6 +197,14 @@ func (h *hospital) treat(ctx context.Context, c eval.Case) eval.Result {
 		res.Recovered.Whole = time.Since(began).Seconds()
 		return nil
 	})
+}
+
+// namespaces are those of all cases.
+func (h *hospital) namespaces() (all []string) {
+	for _, c := range h.cases {
+		all = append(all, c.Namespace())
+	}
+	return all
 }
 
 // mend goes through the whole recovery. An error says why the fault is not gone.

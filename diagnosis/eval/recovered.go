@@ -33,6 +33,8 @@ func (r Result) recovery() string {
 		return failed
 	case c.Runbook == "":
 		return noPlan
+	case !r.Verdict.Passed():
+		return failed
 	}
 	return mended
 }
@@ -48,8 +50,8 @@ func (r Result) why() string {
 	if r.Error != "" {
 		return "could not be run: " + r.Error
 	}
-	if r.Recovered == nil {
-		return "not diagnosed in time: " + strings.Join(r.Amiss(), "; ")
+	if r.Recovered == nil || r.Recovered.Failed == "" {
+		return "not diagnosed as it should be: " + strings.Join(r.Amiss(), "; ")
 	}
 	return r.Recovered.Failed
 }

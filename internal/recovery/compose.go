@@ -69,6 +69,9 @@ func (c *composition) treat(ctx context.Context, q request) error {
 		if err != nil {
 			return err
 		}
+		if s, ok := foreign(book, d); ok {
+			return fmt.Errorf("runbook %s made a step %s on %s, which is none of its kinds", book.Name, s.Kind, s.Target.Object)
+		}
 		left := 0
 		if d.no == "" {
 			d, left = c.fit(d)
@@ -109,6 +112,16 @@ func (c *composition) treat(ctx context.Context, q request) error {
 	}
 	c.refuse(q.cause, why)
 	return nil
+}
+
+// foreign is a step of a draft whose kind is not among those that its runbook makes.
+func foreign(book Runbook, d draft) (incident.Step, bool) {
+	for _, s := range slices.Concat(d.steps, d.later) {
+		if !book.makes(s) {
+			return s, true
+		}
+	}
+	return incident.Step{}, false
 }
 
 // fit takes of a draft what there is room for in the plan, and says how many targets are left: all of a remedy that is one, of steps that
