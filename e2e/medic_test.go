@@ -54,7 +54,7 @@ func (l lab) newMedic(ctx context.Context, dir, server, token, own string, other
 	if m.webhook, err = free(); err != nil {
 		return m, err
 	}
-	if m.see, err = newSight(server, own, others); err != nil {
+	if m.see, err = newSight(server, token, own, others); err != nil {
 		return m, err
 	}
 	m.slack, err = slackemu.New(slackemu.Options{Users: []slackemu.User{{ID: ada, Name: "ada", RealName: "Ada"},
@@ -75,7 +75,7 @@ lastGood: {every: %v}
 approvers:
 - %s
 `, m.webhook, l.hostRoot, node, r.comeback, r.proof, r.giveUp, r.keep, strings.Join(approvers, "\n- "))
-	if err := errors.Join(m.slack.Start("127.0.0.1:0"), m.see.kubeconfig(m.sight, token)); err != nil {
+	if err := errors.Join(m.slack.Start("127.0.0.1:0"), m.see.kubeconfig(m.sight)); err != nil {
 		return m, err
 	}
 	if err := os.WriteFile(m.config, fmt.Appendf(nil, config, m.slack.APIURL()), 0o600); err != nil {
@@ -167,6 +167,9 @@ func (m *medic) await(ctx context.Context, within time.Duration, what string, ye
 // standing says what keeps an incident from being resolved.
 func standing(s *incident.State) string {
 	var out []string
+	if s.Investigation.LastError != "" {
+		out = append(out, s.Investigation.LastError)
+	}
 	for _, f := range s.Failing {
 		out = append(out, f.Work+": "+f.Error)
 	}
@@ -193,11 +196,25 @@ func (m *medic) approve(ctx context.Context, s *incident.State) error {
 		}
 		for _, args := range [][]string{{s.ID}, {s.ID, s.Plan.Hash}} {
 			if out, err := m.run(ctx, append([]string{"approve", "--config", m.config, "--kubeconfig", kubeconfig}, args...)...); err != nil {
-				return fmt.Errorf("approve as %s: %w: %s", user, err, out)
+				return fmt.Errorf("approve as %s: %w: %s", user, err, against(out))
 			}
 		}
 	}
 	return nil
+}
+
+// against are the lines of what is said about a plan that speak against it; all, if none does.
+func against(out string) string {
+	var lines []string
+	for line := range strings.Lines(out) {
+		if strings.Contains(line, "✗") {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	if len(lines) < 2 {
+		return out
+	}
+	return strings.Join(lines[1:], "; ")
 }
 
 // person writes the kubeconfig of somebody who is one of the operators.

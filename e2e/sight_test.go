@@ -34,8 +34,8 @@ type sight struct {
 	listen net.Listener
 }
 
-// newSight listens for one bot. Close it after use.
-func newSight(server, own string, namespaces []string) (*sight, error) {
+// newSight listens for one bot, to which the token belongs. Close it after use.
+func newSight(server, token, own string, namespaces []string) (*sight, error) {
 	target, err := url.Parse(server)
 	if err != nil {
 		return nil, err
@@ -52,6 +52,7 @@ func newSight(server, own string, namespaces []string) (*sight, error) {
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
+			r.Out.Header.Set("Authorization", "Bearer "+token) // clients send none without TLS
 			r.Out.Header.Del("Accept-Encoding") // the transport asks for gzip by itself, and unpacks it
 		},
 		Transport:      &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true},
@@ -63,9 +64,9 @@ func newSight(server, own string, namespaces []string) (*sight, error) {
 
 func (s *sight) close() { s.listen.Close() }
 
-// kubeconfig writes one that leads through here, with a token.
-func (s *sight) kubeconfig(path, token string) error {
-	return os.WriteFile(path, []byte(kubeconfigOf("http://"+s.listen.Addr().String(), token)), 0o600)
+// kubeconfig writes one that leads through here.
+func (s *sight) kubeconfig(path string) error {
+	return os.WriteFile(path, []byte(kubeconfigOf("http://"+s.listen.Addr().String(), "")), 0o600)
 }
 
 func kubeconfigOf(server, token string) string {
