@@ -26,7 +26,7 @@ const (
 	liveCases = "../diagnosis/eval/cases"
 	// leastMended is how many cases the whole run has to mend.
 	leastMended = 45
-	sideBySide  = 8
+	sideBySide  = 14
 )
 
 // inFull are the cases that are watched for as long as by default.
