@@ -50,10 +50,7 @@ var operators = []string{"{slack: " + ada + ", user: operator, groups: [operator
 // newMedic starts the bot. Close it after use, also after an error.
 func (l lab) newMedic(ctx context.Context, dir, server, token, own string, others, approvers []string, r rigor) (_ *medic, err error) {
 	m := &medic{lab: l, dir: dir, config: filepath.Join(dir, "paramedic.yaml"), state: filepath.Join(dir, "state", "paramedic.db"),
-		sight: filepath.Join(dir, "kubeconfig")}
-	if m.webhook, err = free(); err != nil {
-		return m, err
-	}
+		sight: filepath.Join(dir, "kubeconfig"), webhook: free()}
 	if m.see, err = newSight(server, token, own, others); err != nil {
 		return m, err
 	}
@@ -70,7 +67,7 @@ state: state/paramedic.db
 knowledge: postmortems
 host: {root: %q, node: %s}
 plans: {comeback: %v}
-verify: {for: %v, every: 3s, giveUp: %v}
+verify: {for: %v, every: 8s, giveUp: %v}
 lastGood: {every: %v}
 approvers:
 - %s

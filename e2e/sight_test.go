@@ -53,7 +53,7 @@ func newSight(server, token, own string, namespaces []string) (*sight, error) {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.Out.Header.Set("Authorization", "Bearer "+token) // clients send none without TLS
-			r.Out.Header.Del("Accept-Encoding") // the transport asks for gzip by itself, and unpacks it
+			r.Out.Header.Del("Accept-Encoding")                // the transport asks for gzip by itself, and unpacks it
 		},
 		Transport:      &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true},
 		ModifyResponse: s.narrow,

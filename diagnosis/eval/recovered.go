@@ -16,6 +16,7 @@ type Recovered struct {
 	NoPlan  string   `json:"noPlan,omitempty"` // why no plan was offered
 	Failed  string   `json:"failed,omitempty"` // why the fault is there still, or not proved to be gone
 	Full    bool     `json:"full,omitempty"`   // watched for as long as by default
+	Unwell  string   `json:"unwell,omitempty"` // the last of what was not well yet after the steps
 	// Seconds from the alert to the plan, of the steps, of the proof, and from the manifests to the last look.
 	Planned float64 `json:"planned"`
 	Ran     float64 `json:"ran"`

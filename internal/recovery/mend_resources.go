@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -159,8 +160,26 @@ var (
 	containerOverLimit = regexp.MustCompile(`Container (\S+) exceeded its local ephemeral storage limit "([^"]+)"`)
 )
 
-// mendStorage raises the limit of local storage that a pod was evicted for, to half more than it.
+// mostEvicted is how many evicted pods go with a plan; the others are left to whoever tidies up.
+const mostEvicted = 10
+
+// mendStorage raises the limit of local storage that a pod was evicted for, and removes the pods that were: their ReplicaSet makes others and
+// leaves them where they are.
 func mendStorage(p patient) (remedy, string) {
+	out, why := p.moreStorage()
+	for _, pod := range p.pods {
+		if why == "" && pod.Status.Phase == corev1.PodFailed && metav1.GetControllerOf(pod) != nil && len(out.steps) <= mostEvicted {
+			out.steps = append(out.steps, deletePod(pod, "", nil))
+		}
+	}
+	if len(out.steps) > 1 {
+		out.why = join(out.why, "What was evicted is removed, for nobody else does that; what is lost is its logs.")
+	}
+	return out, why
+}
+
+// moreStorage is the limit of local storage that a pod was evicted for, and half more.
+func (p patient) moreStorage() (remedy, string) {
 	why := fmt.Sprintf("nothing says which limit of local storage the pods of %s were evicted for", p.o)
 	for _, pod := range p.pods {
 		said := pod.Status.Message

@@ -16,7 +16,7 @@ var stepsOf = map[string][]string{
 	"name-what-exists":        {"SetVolume", "SetEnvFrom", "SetEnv", "SetVariables"},
 	"name-image":              {"SetImage", "SetImagePullSecrets", "SetNodeSelector"},
 	"raise-memory":            {"SetResources"},
-	"raise-storage":           {"SetVolume", "SetResources"},
+	"raise-storage":           {"SetVolume", "SetResources", DeletePod},
 	"correct-probe":           {"SetProbe"},
 	"correct-command":         {"SetCommand", "SetNodeSelector"},
 	"find-place":              {"SetPodField", "SetNodeSelector", "SetTolerations", "SetResources"},

@@ -60,7 +60,7 @@ func TestRightsOfChosenRunbooks(t *testing.T) {
 		"select-pods":              "patch services",
 		"make-headless-service":    "create services, delete services",
 		"one-budget":               "create poddisruptionbudgets.policy, delete poddisruptionbudgets.policy",
-		"PodOverStorage":           "patch daemonsets.apps, patch deployments.apps, patch statefulsets.apps",
+		"PodOverStorage":           "delete pods, patch daemonsets.apps, patch deployments.apps, patch statefulsets.apps, patch cronjobs.batch",
 		"select-pods,PVReleased":   "patch persistentvolumes, patch services",
 		"restart-waiting,uncordon": "patch nodes, patch daemonsets.apps, patch deployments.apps, patch statefulsets.apps",
 	} {
