@@ -40,7 +40,7 @@ type rigor struct {
 }
 
 var (
-	quick = rigor{proof: time.Minute, giveUp: 4 * time.Minute, comeback: time.Minute, keep: 5 * time.Minute}
+	quick = rigor{proof: time.Minute, giveUp: 8 * time.Minute, comeback: time.Minute, keep: 5 * time.Minute}
 	full  = rigor{proof: 6 * time.Minute, giveUp: 12 * time.Minute, comeback: 6 * time.Minute, keep: 5 * time.Minute}
 )
 

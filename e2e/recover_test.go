@@ -131,7 +131,9 @@ func (l lab) hospital(t *testing.T) (*hospital, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.cases = slices.DeleteFunc(all, func(c eval.Case) bool { return len(c.Live) == 0 || len(c.Root) == 0 || slices.Contains(byHand, c.Name) || len(c.HostFiles) > 0 })
+	h.cases = slices.DeleteFunc(all, func(c eval.Case) bool {
+		return len(c.Live) == 0 || len(c.Root) == 0 || slices.Contains(byHand, c.Name) || len(c.HostFiles) > 0
+	})
 	slices.SortStableFunc(h.cases, func(a, b eval.Case) int { return cmp.Compare(takes(b), takes(a)) })
 	reader, err := cluster.Connect(l.kubeconfig, "")
 	if err != nil {
@@ -325,4 +327,4 @@ func (m *medic) kept(ctx context.Context) error {
 // ports are those that webhooks listen at: below those that the system gives to whoever asks for none.
 var ports atomic.Int32
 
-func free() string { return fmt.Sprintf("127.0.0.1:%d", 21000+ports.Add(1)) }
+func free() string { return fmt.Sprintf("127.0.0.1:%d", 20000+os.Getpid()%100*100+int(ports.Add(1))) }

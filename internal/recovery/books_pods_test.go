@@ -17,6 +17,10 @@ var betweenKills = []string{
 	`readinessProbe: {httpGet: {path: "/healthz", port: 8080}, periodSeconds: 10, timeoutSeconds: 1, failureThreshold: 3, successThreshold: 1}}`,
 	`readinessProbe: {httpGet: {path: /ready, port: 8080}}, livenessProbe: {httpGet: {path: /healthz, port: 8080}}}`,
 	"Readiness probe failed", "Liveness probe failed",
+	"kind: Service\nmetadata: {name: api,", "kind: Event\nmetadata: {name: api-7d9f-abcde.5, namespace: shop}\ninvolvedObject: {kind: Pod, namespace: shop, " +
+		"name: api-7d9f-abcde, uid: p-api-7d9f-abcde}\ntype: Warning\nreason: Unhealthy\nmessage: \"Readiness probe failed: Get " +
+		"\\\"http://10.42.0.8:8080/ready\\\": dial tcp 10.42.0.8:8080: connect: connection refused\"\nfirstTimestamp: \"2026-03-04T09:58:06Z\"\n" +
+		"lastTimestamp: \"2026-03-04T09:58:06Z\"\ncount: 1\nsource: {component: kubelet}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: api,",
 	`type: Ready, status: "False", reason: ContainersNotReady, message: "containers with unready status: [main]"`, `type: Ready, status: "True"`,
 	`ready: false, restartCount: 0, started: true, state: {running: {startedAt: "2026-03-04T09:30:05Z"}}`,
 	`ready: true, restartCount: 9, started: true, state: {running: {startedAt: "2026-03-04T09:58:05Z"}}, lastState: {terminated: {exitCode: 137, ` +

@@ -21,7 +21,8 @@ func halfMore(q resource.Quantity, unit int64) resource.Quantity {
 }
 
 // mendMemory raises the memory limit of a container that was killed at it: to what the revision before had, if that is more, or else to
-// half more than it used, which is at least its limit.
+// half more than it used, which is at least its limit. Where the revision before worked within the same limit, it is the change that needs more
+// than it may have, and nobody knows how much.
 func mendMemory(p patient) (remedy, string) {
 	var out remedy
 	why := fmt.Sprintf("no container of %s was killed at a memory limit of its own", p.o)
@@ -41,6 +42,10 @@ func mendMemory(p patient) (remedy, string) {
 		}
 		to := halfMore(used, 1<<20)
 		if before := p.before(t.Name); before != nil {
+			if p.worked() && before.Resources.Limits.Memory().Cmp(limit) == 0 {
+				why = fmt.Sprintf("the revision of %s before worked with the same limit", p.o)
+				return
+			}
 			if had := before.Resources.Limits[corev1.ResourceMemory]; had.Cmp(limit) > 0 {
 				to, from = had, fmt.Sprintf("Container %s was killed at its limit of %s; the revision before gave it %s.", c.Spec.Name, limit.String(),
 					had.String())
