@@ -198,8 +198,10 @@ func wholeHash(s *incident.State, said string) (string, error) {
 	if len(said) < shortHash {
 		return "", usageError(fmt.Sprintf("of the hash at least %d characters are needed", shortHash))
 	}
-	if s.Plan != nil && strings.HasPrefix(s.Plan.Hash, strings.ToLower(said)) {
-		return s.Plan.Hash, nil
+	for _, p := range s.Offered() {
+		if strings.HasPrefix(p.Hash, strings.ToLower(said)) {
+			return p.Hash, nil
+		}
 	}
 	return said, nil
 }
@@ -218,6 +220,11 @@ func (s *Set) reject(ctx context.Context, r Request) (Reply, error) {
 	hash := state.Plan.Hash
 	if len(rest) > 1 && rest[0] == "--plan" { // a button rejects the plan it stands under
 		hash, rest = rest[1], rest[2:]
+	} else if state.Other != nil {
+		if len(rest) == 0 || rest[0] != "1" && rest[0] != "2" {
+			return Reply{}, &Refusal{Reason: state.ID + " has two plans on offer.", Try: "Say which is rejected: reject " + state.ID + " 1, or 2."}
+		}
+		hash, rest = state.Offered()[rest[0][0]-'1'].Hash, rest[1:]
 	}
 	if state, err = s.Incidents.Reject(ctx, state.ID, hash, clip.Runes(strings.Join(rest, " "), maxLine), r.Person); err != nil {
 		return Reply{}, err

@@ -171,7 +171,7 @@ func TestAFailedReviewCannotBeApproved(t *testing.T) {
 	k := commandstest.NewKeeper(nil)
 	s := k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()},
 		incident.PlanProposed{Plan: commandstest.Plan()})
-	r := commands.PlanReview(s, &incident.PlanReviewed{Checks: []incident.Check{{Name: "may patch configmaps", OK: false,
+	r := commands.PlanReview(s, s.Plan, &incident.PlanReviewed{Checks: []incident.Check{{Name: "may patch configmaps", OK: false,
 		Detail: "ada@example.com may not"}}})
 	if r.Form.Submit != "" || r.Exit != commands.ExitWrong ||
 		!strings.Contains(commands.Plain(r), "✗ may patch configmaps: ada@example.com may not") {
@@ -182,7 +182,7 @@ func TestAFailedReviewCannotBeApproved(t *testing.T) {
 // renamed reviews as somebody whom the asker turned out to be, as at a terminal.
 type renamed struct{ *commandstest.Keeper }
 
-func (k renamed) Review(_ context.Context, id string, _ incident.Person) (*incident.State, error) {
+func (k renamed) Review(_ context.Context, id, _ string, _ incident.Person) (*incident.State, error) {
 	s, err := k.Get(context.Background(), id)
 	if err != nil {
 		return nil, err

@@ -142,6 +142,8 @@ type Detail struct {
 	Signals      []incident.Signal     `json:"signals"`
 	Diagnosis    *Report               `json:"diagnosis"`
 	Plan         *incident.Plan        `json:"plan"`
+	Other        *incident.Plan        `json:"other,omitempty"` // the plan beside it
+	Idle         []incident.Prospect   `json:"idle,omitempty"`  // what happens if nobody does anything
 	NoPlan       string                `json:"noPlan,omitempty"`
 	Approval     *incident.Approval    `json:"approval"` // as whose identity the plan runs
 	Approvals    []incident.Approval   `json:"approvals"`
@@ -153,7 +155,7 @@ type Detail struct {
 }
 
 func detailOf(s *incident.State, now time.Time) Detail {
-	d := Detail{Summary: summary(s, now), Signals: full(s.Signals), Plan: s.Plan, NoPlan: s.NoPlan, Approval: s.Approval(),
+	d := Detail{Summary: summary(s, now), Signals: full(s.Signals), Plan: s.Plan, Other: s.Other, Idle: s.Idle, NoPlan: s.NoPlan, Approval: s.Approval(),
 		Approvals: full(s.Approvals), Stopped: s.Stopped,
 		Steps: full(s.Steps), Verification: s.Verification, Postmortem: s.Postmortem, Path: s.Path}
 	if s.Diagnosis != nil {

@@ -3,6 +3,7 @@ package commands
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/clip"
@@ -158,7 +159,18 @@ func planMessage(s *incident.State, now time.Time) []Block {
 	}
 	switch {
 	case s.Plan != nil:
-		blocks = append(blocks, planBlocks(s.Plan)...)
+		for _, p := range s.Offered() {
+			if s.Other != nil {
+				blocks = append(blocks, Header{planName(s, p)})
+			}
+			blocks = append(blocks, planBlocks(p)...)
+		}
+		if s.Other != nil {
+			blocks = append(blocks, Divider{})
+		}
+		if s.Rejected == nil && !s.Running() {
+			blocks = append(blocks, choiceBlocks(s)...)
+		}
 		if s.Plan.InverseOf != "" {
 			blocks = append(blocks, Note{Text("It undoes plan "), Mono(short(s.Plan.InverseOf)), Text(".")})
 		}
@@ -195,15 +207,31 @@ func decision(s *incident.State, now time.Time) []Block {
 	case a != nil:
 		blocks = append(blocks, Note{Text("The approval by " + a.By.Name + " expired "), When(a.Expires), Text(" before the run began.")})
 	}
-	blocks = append(blocks, Actions{
-		{ID: "review", Label: "Review & approve", Style: Primary, Value: Quote("plan", s.ID, s.Plan.Hash),
-			Accessibility: "Open the plan of " + s.ID + " to approve it"},
-		{ID: "reject", Label: "Reject", Style: Danger, Value: Quote("reject", s.ID, "--plan", s.Plan.Hash),
-			Confirm: &Confirm{Title: "Reject the plan?", Text: "Nothing will be changed. A new look at the cluster makes a new plan.",
-				Yes: "Reject", No: "Keep it"},
-			Accessibility: "Reject the plan of " + s.ID},
-	})
+	for _, p := range s.Offered() {
+		blocks = append(blocks, planActions(s, p))
+	}
 	return blocks
+}
+
+// planActions are the buttons of a plan on offer. They name which where there are two.
+func planActions(s *incident.State, p *incident.Plan) Actions {
+	which, name, style, left := "", "the plan", Primary, "A new look at the cluster makes a new plan."
+	if s.Other != nil {
+		name = strings.ToLower(planName(s, p))
+		which, left = " "+name, "The other plan stays on offer."
+		if p != s.Plan {
+			style = ""
+		}
+	}
+	out := Actions{{ID: "review", Label: "Review & approve" + which, Style: style, Value: Quote("plan", s.ID, p.Hash),
+		Accessibility: "Open " + name + " of " + s.ID + " to approve it"}}
+	if len(p.Inputs) > 0 {
+		out = append(out, Button{ID: "edit", Label: "Edit" + which + " …", Value: Quote("edit", s.ID, p.Hash),
+			Accessibility: "Set values of " + name + " of " + s.ID + " otherwise"})
+	}
+	return append(out, Button{ID: "reject", Label: "Reject" + which, Style: Danger, Value: Quote("reject", s.ID, "--plan", p.Hash),
+		Confirm:       &Confirm{Title: "Reject " + name + "?", Text: "Nothing will be changed. " + left, Yes: "Reject", No: "Keep it"},
+		Accessibility: "Reject " + name + " of " + s.ID})
 }
 
 // decidedAt is when the newest event of E's type was recorded.

@@ -11,66 +11,77 @@ import (
 )
 
 func (s *Set) plan(ctx context.Context, r Request) (Reply, error) {
-	state, err := s.aboutPlan(ctx, r, "show the plan of")
+	state, p, rest, err := s.aboutPlan(ctx, r, "show the plan of")
 	if err != nil {
 		return Reply{}, err
 	}
-	if !s.has(r, Approve) {
-		return planSeen(state), nil
+	if len(rest) > 0 && rest[0] == "set" {
+		all, err := settings(rest[1:])
+		if err != nil {
+			return Reply{}, err
+		}
+		if err := s.may(r, Approve); err != nil {
+			return Reply{}, err
+		}
+		if state, p, err = s.editPlan(ctx, r, state, p, all); err != nil {
+			return Reply{}, err
+		}
+	} else if len(rest) > 0 {
+		return Reply{}, usageError("“" + clip.Runes(rest[0], 40) + "” is not understood")
 	}
-	if state, err = s.Incidents.Review(ctx, state.ID, r.Person); err != nil {
+	if !s.has(r, Approve) {
+		return planSeen(state, p), nil
+	}
+	hash := p.Hash
+	if state, err = s.Incidents.Review(ctx, state.ID, hash, r.Person); err != nil {
 		return Reply{}, err
 	}
-	if state.Plan == nil {
+	if p = state.Offer(hash); p == nil {
 		return Reply{}, noPlan(state)
 	}
-	return planShown(state, state.Reviewed, r.Now), nil
+	return planShown(state, p, state.Reviewed, r.Now), nil
 }
 
 // page shows a plan again to a person who turns its pages, as it was tried out when they opened it.
 func (s *Set) page(ctx context.Context, r Request) (Reply, error) {
-	state, err := s.aboutPlan(ctx, r, "turn the pages of")
+	state, p, _, err := s.aboutPlan(ctx, r, "turn the pages of")
 	if err != nil {
 		return Reply{}, err
 	}
 	if !s.has(r, Approve) {
-		return planSeen(state), nil
+		return planSeen(state, p), nil
 	}
-	v := reviewBy(state, r.Person)
+	v := reviewBy(state, p, r.Person)
 	if v == nil {
 		return Reply{}, &Refusal{Reason: "You have not opened the plan of " + state.ID + " yet.",
 			Try: fmt.Sprintf("Open it with %s plan %s.", r.Prog, state.ID)}
 	}
-	return planShown(state, v, r.Now), nil
+	return planShown(state, p, v, r.Now), nil
 }
 
-// aboutPlan is an incident whose plan is the one meant.
-func (s *Set) aboutPlan(ctx context.Context, r Request, what string) (*incident.State, error) {
+// aboutPlan is an incident, the plan of it that is meant, and the words after that.
+func (s *Set) aboutPlan(ctx context.Context, r Request, what string) (*incident.State, *incident.Plan, []string, error) {
 	state, rest, err := s.shown(ctx, r, what)
-	switch {
-	case err != nil:
-		return nil, err
-	case state.Plan == nil:
-		return nil, noPlan(state)
-	case len(rest) == 1 && rest[0] != state.Plan.Hash:
-		return nil, &Refusal{Reason: "That plan is no longer the current one.", Try: "Look at the incident's newest plan."}
+	if err != nil {
+		return nil, nil, nil, err
 	}
-	return state, nil
+	p, rest, err := picked(state, rest)
+	return state, p, rest, err
 }
 
 // planShown is the plan for a person who opened it. If it can't be approved any more, it can be read.
-func planShown(s *incident.State, v *incident.PlanReviewed, now time.Time) Reply {
-	reply := PlanReview(s, v)
+func planShown(s *incident.State, p *incident.Plan, v *incident.PlanReviewed, now time.Time) Reply {
+	reply := PlanReview(s, p, v)
 	if s.ApprovalValid(now) || !s.Open() {
 		reply.Form.Command, reply.Form.Submit = "", ""
 	}
 	return reply
 }
 
-// reviewBy is the person's newest review of the current plan, or nil.
-func reviewBy(s *incident.State, p incident.Person) *incident.PlanReviewed {
+// reviewBy is the person's newest review of a plan, or nil.
+func reviewBy(s *incident.State, plan *incident.Plan, p incident.Person) *incident.PlanReviewed {
 	is := func(v *incident.PlanReviewed) bool {
-		return v != nil && v.PlanHash == s.Plan.Hash && v.By.Key() == p.Key()
+		return v != nil && v.PlanHash == plan.Hash && v.By.Key() == p.Key()
 	}
 	for i := len(s.Log) - 1; i >= 0; i-- {
 		if v, ok := s.Log[i].Event.(incident.PlanReviewed); ok && is(&v) {
@@ -84,10 +95,10 @@ func reviewBy(s *incident.State, p incident.Person) *incident.PlanReviewed {
 }
 
 // planSeen is the plan for who may see it and not decide: it is tried out as nobody, and there is nothing to press.
-func planSeen(s *incident.State) Reply {
-	reply := PlanReview(s, nil)
+func planSeen(s *incident.State, p *incident.Plan) Reply {
+	reply := PlanReview(s, p, nil)
 	reply.Form.Command, reply.Form.Submit = "", ""
-	reply.Blocks[len(cautions(s.Plan))+1] = Paragraph{Bold("It would: "), Text(whatHappens(s.Plan, "whoever approves it")),
+	reply.Blocks[len(cautions(p))+1] = Paragraph{Bold("It would: "), Text(whatHappens(p, "whoever approves it")),
 		Text(" Who may decide upon it also sees whether it may be done.")}
 	return reply
 }
@@ -100,11 +111,10 @@ func noPlan(s *incident.State) error {
 	return &Refusal{Reason: s.ID + " has no plan: " + sentence(reason)}
 }
 
-// PlanReview shows a plan to the person who opened it: in short what approving does, and below that, whole, each step with its diff. Its
+// PlanReview shows a plan on offer to the person who opened it: in short what approving does, and below that, whole, each step with its diff. Its
 // Form approves; if a check failed, there is nothing to approve. v is what was found when it was tried out as that person, nil if it was
 // not.
-func PlanReview(s *incident.State, v *incident.PlanReviewed) Reply {
-	p := s.Plan
+func PlanReview(s *incident.State, p *incident.Plan, v *incident.PlanReviewed) Reply {
 	checks, as := []incident.Check(nil), "you"
 	if v != nil {
 		checks = v.Checks
@@ -115,7 +125,7 @@ func PlanReview(s *incident.State, v *incident.PlanReviewed) Reply {
 	if a := s.Approval(); p.Terminal && a != nil && !a.Terminal {
 		as = a.As.User
 	}
-	reply := Reply{Text: p.Title, Data: map[string]any{"plan": p, "checks": full(checks)},
+	reply := Reply{Text: p.Title, Data: map[string]any{"plan": p, "checks": full(checks), "offered": s.Offered(), "idle": full(s.Idle)},
 		Form: &Form{ID: "plan", Title: "The plan", Whole: planWhole(p, checks), Again: Quote("page", s.ID, p.Hash)}}
 	lead := Paragraph{Bold("Approving will: "), Text(whatHappens(p, as))}
 	if len(checks) > 0 && !incident.AllOK(checks) {
@@ -128,7 +138,7 @@ func PlanReview(s *incident.State, v *incident.PlanReviewed) Reply {
 			reply.Form.Submit = "Approve"
 		}
 	}
-	reply.Blocks = planSummary(p, lead, checks)
+	reply.Blocks = append(planSummary(p, lead, checks), choiceBlocks(s)...)
 	return reply
 }
 
@@ -263,7 +273,11 @@ func whatHappens(p *incident.Plan, as string) string {
 	if may > 0 {
 		text += fmt.Sprintf(", and %s more only where needed", count(may, "step"))
 	}
-	text += ", then watch for minutes whether it helped."
+	if p.Watch > 0 {
+		text += fmt.Sprintf(", then watch for at least %s whether it helped.", Duration(p.Watch))
+	} else {
+		text += ", then watch for minutes whether it helped."
+	}
 	switch p.Risk {
 	case incident.Disruptive:
 		text += " Something that runs now is interrupted."

@@ -39,6 +39,11 @@ func runs(s *incident.State) []run {
 		switch e := rec.Event.(type) {
 		case incident.PlanProposed:
 			plans[e.Plan.Hash] = e.Plan
+			if e.Other != nil {
+				plans[e.Other.Hash] = *e.Other
+			}
+		case incident.PlanEdited:
+			plans[e.Plan.Hash] = e.Plan
 		case incident.Stopped:
 			if n := len(all); n > 0 && all[n-1].plan.Hash == e.PlanHash {
 				all[n-1].stopped = &e

@@ -50,8 +50,10 @@ type Incidents interface {
 	Get(ctx context.Context, id string) (*incident.State, error)
 	// Open opens an incident, or joins the open one that the signal belongs to.
 	Open(ctx context.Context, s incident.Signal) (*incident.State, error)
-	// Review checks the current plan's rights and dry-runs it as the person; what it found is in State.Reviewed.
-	Review(ctx context.Context, id string, by incident.Person) (*incident.State, error)
+	// Review checks the rights of the plan with the hash and dry-runs it as the person; what it found is in State.Reviewed.
+	Review(ctx context.Context, id, hash string, by incident.Person) (*incident.State, error)
+	// Edit puts a plan with other values in the place of the one with the hash; a PlanEdited is the newest event about it.
+	Edit(ctx context.Context, id, hash string, all []incident.Setting, by incident.Person) (*incident.State, error)
 	Approve(ctx context.Context, id, hash string, by incident.Person) (*incident.State, error)
 	// Stop lets no further step of the plan that is approved or running begin.
 	Stop(ctx context.Context, id, reason string, by incident.Person) (*incident.State, error)
@@ -89,6 +91,8 @@ type Set struct {
 	Searcher  Searcher
 	// Acceptances keeps which findings are accepted; nil: none can be.
 	Acceptances Acceptances
+	Books       []Book             // what can be mended
+	Outcomes    Outcomes           // nil: nobody knows what helped
 	Roles       Roles              // nil: whoever asks has every role, as at a terminal
 	Sight       Sight              // nil: whoever asks is shown everything, as at a terminal
 	Codes       []incident.CodeDoc // what can be found
@@ -115,11 +119,14 @@ func commandTable() []command {
 		{"incidents", "[INC-ID | all]", "incidents that are open, or one of them", false, false, View, (*Set).incidents},
 		{"evidence", "INC-ID [ID…]", "an incident's evidence, or what its ids (E3, F1, C2, T7) stand for", false, false, View, (*Set).evidence},
 		{"open", "[-n NAMESPACE] TITLE", "open an incident, about a namespace that hurts if one is named", false, true, Open, (*Set).open},
-		{"plan", "INC-ID", "the plan of an incident, tried out with your own rights", true, true, View, (*Set).plan},
+		{"plan", "INC-ID [1|2] [set STEP.NAME=VALUE…]", "the plan of an incident, or one of two, tried out with your own rights; set its values",
+			true, true, View, (*Set).plan},
+		{"edit", "INC-ID [1|2|HASH]", "", true, true, Approve, (*Set).editForm},
+		{"set", "INC-ID [1|2|HASH] STEP.NAME=VALUE…", "", false, true, Approve, (*Set).set},
 		{"page", "INC-ID HASH", "", true, true, View, (*Set).page},
 		{"approve", "INC-ID HASH", "approve the plan with that hash", false, true, Approve, (*Set).approve},
 		{"stop", "[INC-ID [REASON]]", "begin no further step of a recovery, or of all", false, true, Stop, (*Set).stop},
-		{"reject", "INC-ID [REASON]", "reject the plan", false, true, Approve, (*Set).reject},
+		{"reject", "INC-ID [1|2] [REASON]", "reject the plan", false, true, Approve, (*Set).reject},
 		{"look", "INC-ID", "look at the cluster again", false, true, Open, (*Set).look},
 		{"close", "INC-ID [REASON]", "close an incident without recovery", false, true, Close, (*Set).close},
 		{"decide", "INC-ID STEP done|undone", "say whether an unclear step was done", false, true, Approve, (*Set).decide},
@@ -131,6 +138,7 @@ func commandTable() []command {
 		{"acceptance", "CODE KIND/NAMESPACE/NAME", "", true, true, Accept, (*Set).acceptForm},
 		{"search", "WORDS", "search the postmortems", false, false, View, (*Set).search},
 		{"checks", "[CODE]", "what can be found, or what a code means", false, false, "", (*Set).checks},
+		{"runbooks", "[NAME]", "what can be mended, and what has helped here", false, false, View, (*Set).runbooks},
 		{"help", "", "this", false, false, "", (*Set).help},
 	}
 }

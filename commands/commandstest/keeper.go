@@ -3,6 +3,7 @@ package commandstest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -110,9 +111,29 @@ func (k *Keeper) Open(_ context.Context, g incident.Signal) (*incident.State, er
 }
 
 // Review finds nothing against the plan.
-func (k *Keeper) Review(_ context.Context, id string, by incident.Person) (*incident.State, error) {
+func (k *Keeper) Review(_ context.Context, id, hash string, by incident.Person) (*incident.State, error) {
+	return k.change(id, func(*incident.State) (incident.Event, error) {
+		return incident.PlanReviewed{PlanHash: hash, By: by, As: incident.Identity{User: k.Approvers[by.Key()]}, Checks: Reviewed()}, nil
+	})
+}
+
+// Edit sets the values of Inputs, whatever they are.
+func (k *Keeper) Edit(_ context.Context, id, hash string, all []incident.Setting, by incident.Person) (*incident.State, error) {
 	return k.change(id, func(s *incident.State) (incident.Event, error) {
-		return incident.PlanReviewed{PlanHash: s.Plan.Hash, By: by, As: incident.Identity{User: k.Approvers[by.Key()]}, Checks: Reviewed()}, nil
+		p := *s.Offer(hash)
+		p.Steps, p.Inputs = slices.Clone(p.Steps), slices.Clone(p.Inputs)
+		for _, set := range all {
+			i := slices.IndexFunc(p.Inputs, func(in incident.Input) bool { return in.Key() == set.Key })
+			if i < 0 {
+				return nil, &commands.Refusal{Reason: "Nothing of the plan is called " + set.Key + "."}
+			}
+			p.Inputs[i].Value = set.Value
+			step := p.Step(p.Inputs[i].Step)
+			step.Params = maps.Clone(step.Params)
+			step.Params["value"], step.Source = set.Value, "set by "+by.Name
+		}
+		p.Hash = p.ComputeHash()
+		return incident.PlanEdited{PlanHash: hash, By: by, Changes: all, Plan: p}, nil
 	})
 }
 
@@ -123,7 +144,7 @@ func (k *Keeper) Approve(_ context.Context, id, hash string, by incident.Person)
 		switch {
 		case !may:
 			return nil, &commands.Refusal{Reason: by.Name + " is not among those who may approve.", Try: "Ask one of them."}
-		case s.Plan == nil || s.Plan.Hash != hash:
+		case s.Offer(hash) == nil:
 			return nil, &commands.Refusal{Reason: "The plan has changed since you saw it.", Try: "Open the new one."}
 		case len(s.Approvals) > 0:
 			return nil, &commands.Refusal{Reason: "It was approved already, by " + s.Approvals[0].By.Name + "."}

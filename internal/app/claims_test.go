@@ -20,7 +20,7 @@ func TestATargetIsUnderOnePlanAtATime(t *testing.T) {
 	}
 	claimed := func(id, want string) {
 		t.Helper()
-		if other, err := d.ledger.claimed(t.Context(), id, &plan); err != nil || other != want {
+		if other, err := d.ledger.claimed(t.Context(), id, &plan, nil); err != nil || other != want {
 			t.Errorf("another plan for the target of %s: %q, want %q, %v", id, other, want, err)
 		}
 	}

@@ -161,6 +161,9 @@ type VerifyConfig struct {
 	For    Duration `json:"for"`
 	Every  Duration `json:"every"`
 	GiveUp Duration `json:"giveUp"`
+	// ErrorRate is a PromQL query for the share of a service's requests that fail, with $namespace and $service in it. Where it is set, the
+	// services that a plan acts on must not fail more often than before it. It needs metrics.url.
+	ErrorRate string `json:"errorRate"`
 }
 
 // LastGoodConfig says how often copies are kept of what recovery restores.
@@ -323,6 +326,11 @@ func (c *Config) validate() error {
 	}
 	if c.Plans.Ceiling.PodsPerHour < c.Plans.Ceiling.Pods {
 		report("plans.ceiling.podsPerHour", "must not be less than plans.ceiling.pods")
+	}
+	if q := c.Verify.ErrorRate; q != "" && c.Metrics.URL == "" {
+		report("verify.errorRate", "needs metrics.url")
+	} else if q != "" && !strings.Contains(q, "$service") {
+		report("verify.errorRate", "must ask of one service: it has no $service")
 	}
 	if c.Verify.GiveUp.Duration < c.Verify.For.Duration {
 		report("verify.giveUp", "must not be shorter than verify.for")

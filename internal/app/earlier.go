@@ -19,8 +19,8 @@ type run struct {
 	ok                       bool      // it is proved that it helped
 }
 
-// runsOf are the runs of an incident, from its log, in order.
-func runsOf(s *incident.State) []*run {
+// runsIn are the plans of an incident that were approved, or begun, from its log, in order.
+func runsIn(s *incident.State) []*run {
 	plans, all := map[string]*incident.Plan{}, []*run(nil)
 	last := func(hash string) *run {
 		if n := len(all); n > 0 && all[n-1].plan.Hash == hash {
@@ -33,9 +33,10 @@ func runsOf(s *incident.State) []*run {
 		return all[len(all)-1]
 	}
 	for _, r := range s.Log {
+		for _, p := range plansIn(r.Event) {
+			plans[p.Hash] = p
+		}
 		switch e := r.Event.(type) {
-		case incident.PlanProposed:
-			plans[e.Plan.Hash] = &e.Plan
 		case incident.PlanApproved:
 			if x := last(e.Approval.PlanHash); x != nil {
 				x.approved = r.At
@@ -62,7 +63,7 @@ func (l *ledger) disturbed(ctx context.Context, but string) (pods int, until tim
 	}
 	since := l.now().Add(-time.Hour)
 	for _, s := range newest {
-		for _, r := range runsOf(s) {
+		for _, r := range runsIn(s) {
 			at := r.approved
 			if r.began.After(at) {
 				at = r.began
@@ -94,12 +95,12 @@ func (l *ledger) tooMuch(ctx context.Context, p *incident.Plan, perHour int) (st
 }
 
 // withinCeiling refuses an approval by which too much would be disturbed within an hour.
-func (i *Incidents) withinCeiling(ctx context.Context, s *incident.State, by incident.Person) error {
-	why, err := i.ledger.tooMuch(ctx, s.Plan, i.podsPerHour)
+func (i *Incidents) withinCeiling(ctx context.Context, id string, p *incident.Plan, by incident.Person) error {
+	why, err := i.ledger.tooMuch(ctx, p, i.podsPerHour)
 	if err != nil || why == "" {
 		return err
 	}
-	return i.refuse(ctx, s.ID, by, "approve the plan", "Not now: "+why+".", "Approve it then, or have the ceiling raised.")
+	return i.refuse(ctx, id, by, "approve the plan", "Not now: "+why+".", "Approve it then, or have the ceiling raised.")
 }
 
 // took is how long earlier runs of a plan's steps took on the same targets until it was proved that all is well, in words; empty if none
@@ -111,7 +112,7 @@ func (l *ledger) took(ctx context.Context, p *incident.Plan) (string, error) {
 	}
 	n, least, most, last := 0, time.Duration(0), time.Duration(0), time.Time{}
 	for _, s := range newest {
-		for _, r := range runsOf(s) {
+		for _, r := range runsIn(s) {
 			if !r.ok || r.began.IsZero() || !covers(r.plan, p) {
 				continue
 			}

@@ -47,13 +47,8 @@ func TestPlansOfAnHourStayBelowTheCeiling(t *testing.T) {
 		}
 	}
 	d.podsPerHour = 100
-	s, err := d.Get(t.Context(), "INC-1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Plan = &next
 	var refusal *commands.Refusal
-	if err := d.withinCeiling(t.Context(), s, ada); !errors.As(err, &refusal) || !strings.Contains(refusal.Reason, "plans.ceiling.podsPerHour") {
+	if err := d.withinCeiling(t.Context(), "INC-1", &next, ada); !errors.As(err, &refusal) || !strings.Contains(refusal.Reason, "plans.ceiling.podsPerHour") {
 		t.Errorf("approved: %v", err)
 	}
 }

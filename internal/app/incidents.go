@@ -36,6 +36,8 @@ type Recovery interface {
 	Recheck(ctx context.Context, p *incident.Plan, begun map[string]bool) (same bool, why string, err error)
 	// Review asks for each step's rights and dry-runs it, as somebody. It changes nothing.
 	Review(ctx context.Context, p *incident.Plan, as incident.Identity) []incident.Check
+	// Edit makes the plan in which values of another one are set otherwise; see recovery.Recovery.Edit.
+	Edit(ctx context.Context, p *incident.Plan, all []incident.Setting, by string) (*incident.Plan, error)
 }
 
 var _ commands.Incidents = (*Incidents)(nil)

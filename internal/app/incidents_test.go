@@ -29,6 +29,15 @@ func (o *oracle) Review(_ context.Context, _ *incident.Plan, as incident.Identit
 		as.User}}
 }
 
+// Edit sets the value of the step's Inputs, whatever it is.
+func (o *oracle) Edit(_ context.Context, p *incident.Plan, all []incident.Setting, by string) (*incident.Plan, error) {
+	out := *p
+	out.Steps = []incident.Step{{ID: "1", Kind: "K", Title: "Do it", Source: "set by " + by,
+		Params: map[string]string{"value": all[0].Value}}}
+	out.Hash = out.ComputeHash()
+	return &out, nil
+}
+
 // office is an Incidents on a real store, with an incident that waits for approval.
 type office struct {
 	*Incidents

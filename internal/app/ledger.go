@@ -79,6 +79,9 @@ func (l *ledger) append(ctx context.Context, entries ...entry) error {
 	if err != nil {
 		return err
 	}
+	if writes, err = l.countRuns(ctx, entries, writes); err != nil {
+		return err
+	}
 	if err := l.store.Append(ctx, writes...); err != nil {
 		return err
 	}
@@ -121,13 +124,27 @@ func (l *ledger) redacted(events []incident.Event) []incident.Event {
 		case incident.SignalReceived, incident.StepIntended:
 			out[i] = e
 		case incident.PlanProposed:
-			e.Plan.Title, e.Plan.Why = w.String(e.Plan.Title), w.String(e.Plan.Why)
+			e.Plan = redactedWords(w, e.Plan)
+			if e.Other != nil {
+				other := redactedWords(w, *e.Other)
+				e.Other = &other
+			}
+			e.Idle = redact.Values(w, e.Idle)
+			out[i] = e
+		case incident.PlanEdited: // its values were looked at when they were set
+			e.Plan = redactedWords(w, e.Plan)
 			out[i] = e
 		default:
 			out[i] = redact.Values(w, e)
 		}
 	}
 	return out
+}
+
+// redactedWords is a plan with the words around what runs redacted.
+func redactedWords(w *redact.Walker, p incident.Plan) incident.Plan {
+	p.Title, p.Why = w.String(p.Title), w.String(p.Why)
+	return p
 }
 
 // withFreed adds that incidents are looked at again that waited for a plan which the entries take out of the way.

@@ -57,7 +57,7 @@ func keysOf(e incident.Event, first bool) (drop []string, keys []store.Key) {
 		drop = []string{waitsKey}
 	case incident.PlanProposed:
 		drop = []string{targetKey, waitsKey}
-		for _, name := range targets(e.Plan) {
+		for _, name := range targets(e.Plan, e.Other) {
 			keys = append(keys, store.Key{Name: name})
 		}
 	case incident.NoPlan:
@@ -65,16 +65,24 @@ func keysOf(e incident.Event, first bool) (drop []string, keys []store.Key) {
 		if e.Waits != "" {
 			keys = append(keys, keyOf(waitsKey, e.Waits, ""))
 		}
-	case incident.PlanRejected, incident.PlanSuperseded:
+	case incident.PlanRejected:
+		if e.Leaves == "" {
+			drop = []string{targetKey}
+		}
+	case incident.PlanSuperseded:
 		drop = []string{targetKey}
 	}
 	return drop, keys
 }
 
-// targets are the keys of what a plan changes, each once.
-func targets(p incident.Plan) []string {
+// targets are the keys of what a plan changes, or the other one that is offered beside it, each once.
+func targets(p incident.Plan, other *incident.Plan) []string {
 	seen := map[string]bool{}
-	for _, step := range p.Steps {
+	steps := p.Steps
+	if other != nil {
+		steps = slices.Concat(steps, other.Steps)
+	}
+	for _, step := range steps {
 		if o := step.Target.Object; !o.IsZero() {
 			seen[keyOf(targetKey, o.String(), "").Name] = true
 		}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/store"
@@ -16,7 +17,7 @@ func (p *purger) tell(ctx context.Context, id string, f *finds, purged []store.P
 		return nil, err
 	}
 	var events []incident.Event
-	if s.Open() && s.Plan != nil && p.spoilt(s.Plan, f) {
+	if spoilt := slices.ContainsFunc(s.Offered(), func(o *incident.Plan) bool { return p.spoilt(o, f) }); s.Open() && spoilt {
 		if s.Running() {
 			p.report.Notes = append(p.report.Notes, id+": its plan has begun and holds what was removed: no further step of it will run, nor "+
 				"its way back")

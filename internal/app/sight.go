@@ -158,9 +158,10 @@ func subjects(state *incident.State) []incident.Object {
 			add(e.Signal.About...)
 		case incident.DiagnosisMade:
 			add(tellsOf(&e.Diagnosis)...)
-		case incident.PlanProposed:
-			for _, step := range e.Plan.Steps {
-				add(step.Target.Object)
+		}
+		for _, p := range plansIn(r.Event) {
+			for i := range p.Steps {
+				add(p.Steps[i].Target.Object)
 			}
 		}
 	}

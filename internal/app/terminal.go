@@ -124,12 +124,12 @@ func openExisting(ctx context.Context, path, keyFile string) (*store.Store, erro
 
 // atTerminal is who a person is by the credentials they came with: an approver, by the Kubernetes user that the configuration names for
 // one, or, where the plan asks for a yes in the terminal, whoever is a person to the API server.
-func (i *Incidents) atTerminal(s *incident.State, by incident.Person) (actor, error) {
+func (i *Incidents) atTerminal(p *incident.Plan, by incident.Person) (actor, error) {
 	if strings.HasPrefix(i.self.User, "system:serviceaccount:") || strings.HasPrefix(i.self.User, "system:node:") {
 		return actor{}, &commands.Refusal{Reason: "To the API server you are " + i.self.User + ", the account of a program.",
 			Try: "Name a kubeconfig of your own with --kubeconfig."}
 	}
-	if s.Plan != nil && s.Plan.Terminal {
+	if p != nil && p.Terminal {
 		by.Name = fmt.Sprintf("%s, who is %s to the API server", by.Name, i.self.User)
 		return actor{by: by, as: *i.self, terminal: true}, nil
 	}

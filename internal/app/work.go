@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,8 @@ type worker struct {
 	reload   *reloader // nil: there is no configuration file
 	publish  func(ctx context.Context, s *incident.State) (path string, err error)
 	policy   incident.Policy
+	// errorRate is a query for the share of a service's requests that fail; empty: nobody is asked.
+	errorRate string
 	// podsPerHour is how many pods plans may end or replace within an hour; zero: as many as they like.
 	podsPerHour int
 	proposing   sync.Mutex
@@ -92,14 +95,15 @@ func (w *worker) aboutDiagnosis(ctx context.Context, before *incident.State, eve
 
 // propose makes a plan, or says why there is none. After a run that failed or did not help, the plan is the way back.
 func (w *worker) propose(ctx context.Context, s *incident.State, _ incident.Work) error {
-	plan, reason, err := w.plan(ctx, s)
+	offer, rates, err := w.offer(ctx, s)
 	if err != nil {
 		return err
 	}
+	plan, reason := offer.Plan, offer.Reason
 	w.proposing.Lock() // of two that propose for the same target one comes second
 	defer w.proposing.Unlock()
 	_, err = w.ledger.update(ctx, s.ID, func(now *incident.State) ([]incident.Event, error) {
-		other, err := w.ledger.claimed(ctx, s.ID, plan)
+		other, err := w.ledger.claimed(ctx, s.ID, plan, offer.Other)
 		if err != nil {
 			return nil, err
 		}
@@ -113,18 +117,22 @@ func (w *worker) propose(ctx context.Context, s *incident.State, _ incident.Work
 			return []incident.Event{incident.NoPlan{Reason: other +
 				" has a plan for the same target; once that is gone, the cluster is looked at again for this one", Waits: other}}, nil
 		}
-		w.access.Asks(plan)
-		return []incident.Event{incident.PlanProposed{Plan: *plan}}, nil
+		for _, p := range []*incident.Plan{plan, offer.Other} {
+			if p != nil {
+				w.access.Asks(p)
+			}
+		}
+		return []incident.Event{incident.PlanProposed{Plan: *plan, Other: offer.Other, Idle: offer.Idle, Rates: rates}}, nil
 	})
 	return err
 }
 
-// claimed is another open incident that has a plan for one of the plan's targets; empty: none has.
-func (l *ledger) claimed(ctx context.Context, id string, plan *incident.Plan) (string, error) {
+// claimed is another open incident that has a plan for one of the targets of a plan, or of the one beside it; empty: none has.
+func (l *ledger) claimed(ctx context.Context, id string, plan, beside *incident.Plan) (string, error) {
 	if plan == nil {
 		return "", nil
 	}
-	hits, err := l.store.Find(ctx, targets(*plan), l.now())
+	hits, err := l.store.Find(ctx, targets(*plan, beside), l.now())
 	if err != nil {
 		return "", err
 	}
@@ -136,62 +144,53 @@ func (l *ledger) claimed(ctx context.Context, id string, plan *incident.Plan) (s
 	return "", nil
 }
 
-func (w *worker) plan(ctx context.Context, s *incident.State) (*incident.Plan, string, error) {
+// offer is what people may choose between, and how the services that it acts on fare.
+func (w *worker) offer(ctx context.Context, s *incident.State) (o recovery.Offer, rates []incident.Rate, err error) {
 	if s.Plan != nil { // it ran, and Next asks for another: the way back
-		return recovery.Inverse(s.Plan, s.Undo), "", nil
+		return recovery.Offer{Plan: recovery.Inverse(s.Plan, s.Undo)}, nil, nil
 	}
 	if !s.Diagnosis.Wrong() {
-		return nil, "nothing was found that a plan could mend", nil
+		return recovery.Offer{Reason: "nothing was found that a plan could mend"}, nil, nil
 	}
 	snap, err := w.eyes.snapshot(ctx, "", true)
 	if err != nil {
-		return nil, "", err
+		return o, nil, err
 	}
 	whole, err := w.whole(ctx, s.Diagnosis)
 	if err != nil {
-		return nil, "", err
+		return o, nil, err
 	}
-	plan, reason, err := w.recovery.Propose(ctx, whole, snap)
-	if err == nil && plan != nil && useless(s, plan) {
-		return nil, "the plan that fits was run before in this incident and did not help", nil
+	runs, err := runsOf(ctx, w.ledger.Journal)
+	if err != nil {
+		return o, nil, err
 	}
-	if err == nil && plan != nil {
-		plan.Took, err = w.ledger.took(ctx, plan)
-		plan.Hash = plan.ComputeHash()
+	if o, err = w.recovery.Offer(ctx, whole, snap, runs); err != nil || o.Plan == nil {
+		return o, nil, err
 	}
-	return plan, reason, err
-}
-
-// useless says whether the same steps were run before in this incident, to their end, without mending it.
-func useless(s *incident.State, plan *incident.Plan) bool {
-	ran := map[string]bool{}
-	for _, r := range s.Log {
-		switch e := r.Event.(type) {
-		case incident.StepIntended:
-			ran[e.PlanHash] = true
-		case incident.Stopped: // it could not show whether it helps
-			delete(ran, e.PlanHash)
+	if o.Other != nil && useless(s, o.Other) {
+		o.Other = nil
+	}
+	if useless(s, o.Plan) {
+		if o.Plan, o.Other = o.Other, nil; o.Plan == nil {
+			return recovery.Offer{Reason: "the plan that fits was run before in this incident and did not help"}, nil, nil
 		}
 	}
-	for _, r := range s.Log {
-		if e, ok := r.Event.(incident.PlanProposed); ok && ran[e.Plan.Hash] && sameWork(e.Plan, *plan) {
-			return true
+	for _, p := range []*incident.Plan{o.Plan, o.Other} {
+		if p == nil {
+			continue
+		}
+		if p.Took, err = w.ledger.took(ctx, p); err != nil {
+			return o, nil, err
+		}
+		p.Hash = p.ComputeHash()
+	}
+	rates = w.rates(ctx, o.Plan, snap)
+	for _, r := range w.rates(ctx, o.Other, snap) {
+		if !slices.ContainsFunc(rates, func(x incident.Rate) bool { return x.Service == r.Service }) {
+			rates = append(rates, r)
 		}
 	}
-	return false
-}
-
-// sameWork compares what plans do and to what: the state of the targets aside, which differs between two tries.
-func sameWork(a, b incident.Plan) bool {
-	if a.Runbook != b.Runbook || len(a.Steps) != len(b.Steps) {
-		return false
-	}
-	for i := range a.Steps {
-		if a.Steps[i].Kind != b.Steps[i].Kind || a.Steps[i].Target.Object != b.Steps[i].Target.Object {
-			return false
-		}
-	}
-	return true
+	return o, rates, nil
 }
 
 // verify takes one sample: a fresh look, compared with the diagnosis. Only a change of the verdict is recorded.
@@ -209,7 +208,7 @@ func (w *worker) verify(ctx context.Context, s *incident.State, _ incident.Work)
 		if err != nil || !now.Open() || !now.Verification.Ended.IsZero() {
 			return err
 		}
-		events := verdict(now.Verification, went, checks, w.policy, w.ledger.now())
+		events := verdict(now.Verification, went, checks, watching(w.policy, now.Plan), w.ledger.now())
 		if len(events) == 0 {
 			return nil
 		}
@@ -222,6 +221,15 @@ func (w *worker) verify(ctx context.Context, s *incident.State, _ incident.Work)
 		}
 		return w.ledger.append(ctx, entry{now, events})
 	})
+}
+
+// watching is how long everything must stay well after a plan: for some causes longer than is usual.
+func watching(p incident.Policy, plan *incident.Plan) incident.Policy {
+	if plan != nil && plan.Watch > p.VerifyFor {
+		p.VerifyGiveUp += plan.Watch - p.VerifyFor
+		p.VerifyFor = plan.Watch
+	}
+	return p
 }
 
 // verdict is what a sample at now means for a verification: everything well for long enough passes; not well for too long gives up; a
@@ -257,6 +265,11 @@ func (w *worker) sample(ctx context.Context, s *incident.State) ([]incident.Chec
 	p := recovery.Proof{Plan: s.Plan, Before: before, Now: now, Snapshot: snap, Since: s.Verification.GoodSince}
 	if !s.Running() {
 		p.Plan = nil // it ended by itself
+	}
+	for _, r := range w.rates(ctx, p.Plan, snap) {
+		if i := slices.IndexFunc(s.Rates, func(b incident.Rate) bool { return b.Service == r.Service }); i >= 0 {
+			p.Errors = append(p.Errors, recovery.ErrorRate{Service: r.Service, Before: s.Rates[i].Value, Now: r.Value})
+		}
 	}
 	return recovery.Sample(p), nil
 }

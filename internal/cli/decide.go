@@ -14,7 +14,8 @@ func (c *cli) approve() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "approve INC-ID [HASH]", Short: "Read an incident's plan, and approve it with your own kubeconfig", Args: cobra.RangeArgs(1, 2),
 		Long: `Shows the plan of an incident whole, tried out with your own rights and changing nothing. With the plan's hash, which stands at its end, it approves it;
-“paramedic serve”, which keeps the state, then runs it.
+“paramedic serve”, which keeps the state, then runs it. Where two plans are on offer, “paramedic plan” shows either; approving one withdraws
+the other.
 
 Who you are the API server says (SelfSubjectReview). You approve as the approver whom the configuration names with that Kubernetes user.
 Where a plan asks for two people and only one approver is configured, that approver says yes in Slack, and whoever has the rights says the
@@ -22,6 +23,33 @@ second yes here. The accounts of programs approve nothing.`,
 		Example: "  paramedic approve --config paramedic.yaml INC-3\n  paramedic approve --config paramedic.yaml --kubeconfig ~/.kube/config " +
 			"INC-3 3f9a1c07b2d4",
 	}
+	c.asYourself(cmd, func(args []string) string {
+		if len(args) > 1 {
+			return "approve"
+		}
+		return "plan"
+	})
+	return cmd
+}
+
+func (c *cli) plan() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "plan INC-ID [1|2] [set STEP.NAME=VALUE...]", Short: "Read an incident's plan, or one of two, and set its values",
+		Args: cobra.MinimumNArgs(1),
+		Long: `Shows the plan of an incident whole, tried out with your own rights and changing nothing; beside it the other plan where there is a choice, how the
+runbooks have fared here, and what happens if nobody does anything.
+
+With “set”, values that have bounds are set otherwise: that makes another plan with another hash, and what was approved of the one before
+counts no more.`,
+		Example: "  paramedic plan --config paramedic.yaml INC-3\n  paramedic plan --config paramedic.yaml INC-3 2\n  paramedic plan --config " +
+			"paramedic.yaml INC-3 set 1.limits.memory=512Mi",
+	}
+	c.asYourself(cmd, func([]string) string { return "plan" })
+	return cmd
+}
+
+// asYourself has a command decide about an incident with a kubeconfig of one's own; name is what of it the arguments ask.
+func (c *cli) asYourself(cmd *cobra.Command, name func(args []string) string) {
 	config := cmd.Flags().String("config", "", "the configuration `FILE` of serve")
 	o := app.TerminalOptions{Redact: c.redactor.String}
 	cmd.Flags().StringVar(&o.Kubeconfig, "kubeconfig", "", "your own kubeconfig `FILE` (default: $KUBECONFIG or ~/.kube/config)")
@@ -43,13 +71,8 @@ second yes here. The accounts of programs approve nothing.`,
 			return err
 		}
 		defer func() { err = errors.Join(err, closing()) }()
-		name := "plan"
-		if len(args) > 1 {
-			name = "approve"
-		}
-		return c.decide(cmd.Context(), incidents, name, args, *format)
+		return c.decide(cmd.Context(), incidents, name(args), args, *format)
 	}
-	return cmd
 }
 
 func (c *cli) stop() *cobra.Command {

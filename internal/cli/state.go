@@ -2,6 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -63,6 +66,35 @@ func (c *cli) evidence() *cobra.Command {
 			set := commands.Set{Incidents: app.ReadIncidents(r)}
 			return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "evidence", Args: args, Prog: "paramedic", Now: time.Now()}),
 				*format)
+		})
+	}
+	return cmd
+}
+
+func (c *cli) runbooks() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "runbooks [NAME]", Short: "What can be mended, and what has helped here", Args: cobra.MaximumNArgs(1),
+		Long: `Lists the runbooks, and of each how its runs have ended by the code of the cause: helped, did not help, undone. A run counts once its proof has come to an
+end. Without a state the runbooks alone are listed.`,
+		Example: "  paramedic runbooks\n  paramedic runbooks roll-back --state /var/lib/paramedic/paramedic.db",
+	}
+	state := stateFlag(cmd)
+	format := output(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := validOutput(*format); err != nil {
+			return err
+		}
+		set := commands.Set{Books: app.Books()}
+		say := func() error {
+			return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "runbooks", Args: args, Prog: "paramedic", Now: time.Now()}),
+				*format)
+		}
+		if _, err := os.Stat(*state); errors.Is(err, fs.ErrNotExist) && !cmd.Flags().Changed("state") {
+			return say()
+		}
+		return c.reading(cmd.Context(), *state, func(r *store.Reader) error {
+			set.Outcomes = app.ReadIncidents(r)
+			return say()
 		})
 	}
 	return cmd

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func parseShown(t *testing.T, text string) time.Time {
 }
 
 // A screen shows one clock: who has just read that all is well does not read, a moment later, that the trouble began before; a copy was not
-// last seen good after the onset; and nothing has happened that is yet to come.
+// last seen good after the onset; and nothing has happened that is yet to come, but for what is foretold if nobody does anything.
 func TestOneScreenShowsOneClock(t *testing.T) {
 	d := begin(t)
 	p := &player{Demo: d, ctx: t.Context(), ear: ear{out: &strings.Builder{}, heard: map[string]string{}}}
@@ -66,7 +67,8 @@ func TestOneScreenShowsOneClock(t *testing.T) {
 	}
 	for _, m := range messages(d.Slack.Snapshot(), root) {
 		for _, text := range shownTime.FindAllString(m, -1) {
-			if at := parseShown(t, text); at.After(now) {
+			foretold := func(x incident.Prospect) bool { return x.At.UTC().Truncate(time.Second).Equal(parseShown(t, text)) }
+			if at := parseShown(t, text); at.After(now) && !slices.ContainsFunc(s.Idle, foretold) {
 				t.Errorf("it says %s, and it is %v", text, now)
 			}
 		}

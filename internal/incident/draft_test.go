@@ -15,7 +15,7 @@ func TestAPostmortemSaysWhatTheLogSays(t *testing.T) {
 		Excerpt: "[FATAL] plugin/loop"}}
 	s := Fold("INC-1", log(alert("a", Firing), look, Recalled{}, StoryTold{Story{Sentences: []Sentence{{"CoreDNS asks itself.",
 		[]string{"E1"}}}}},
-		PlanProposed{p}, PlanApproved{Approval{PlanHash: p.Hash, By: ada, As: Identity{User: "ada"}, Expires: t0.Add(1e12)}},
+		PlanProposed{Plan: p}, PlanApproved{Approval{PlanHash: p.Hash, By: ada, As: Identity{User: "ada"}, Expires: t0.Add(1e12)}},
 		StepIntended{PlanHash: p.Hash, Step: "1", Attempt: 1}, StepDone{PlanHash: p.Hash, Step: "1", Outcome: StepOK},
 		StepDone{PlanHash: p.Hash, Step: "2", Outcome: StepSkipped, Detail: "healthy by itself"},
 		VerificationSampled{OK: true}, Verified{OK: true}))

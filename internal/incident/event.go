@@ -74,9 +74,13 @@ type (
 		Healed string `json:"healed,omitempty"`
 		Freed  string `json:"freed,omitempty"`
 	}
-	// PlanProposed offers a plan.
+	// PlanProposed offers a plan, and where there is a choice another one for the same first cause: approving one withdraws the other. Idle is
+	// what happens if nobody does anything.
 	PlanProposed struct {
-		Plan Plan `json:"plan"`
+		Plan  Plan       `json:"plan"`
+		Other *Plan      `json:"other,omitempty"`
+		Idle  []Prospect `json:"idle,omitempty"`
+		Rates []Rate     `json:"rates,omitempty"` // of the services that either acts on, as they were then
 	}
 	// NoPlan says why none is offered. Waits, where set, is the incident that has a plan for the same target; this one is looked at again when
 	// that plan is gone.
@@ -101,11 +105,12 @@ type (
 		By       Person `json:"by"`
 		Reason   string `json:"reason,omitempty"`
 	}
-	// PlanRejected is a person's no.
+	// PlanRejected is a person's no. Leaves is the plan that stays on offer, where there were two.
 	PlanRejected struct {
 		PlanHash string `json:"planHash"`
 		By       Person `json:"by"`
 		Reason   string `json:"reason,omitempty"`
+		Leaves   string `json:"leaves,omitempty"`
 	}
 	// PlanSuperseded withdraws a plan, for what it was made from has changed. A new one is proposed.
 	PlanSuperseded struct {
@@ -233,7 +238,7 @@ var eventTypes = func() map[string]reflect.Type {
 		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, Stopped{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{},
 		StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
-		PostmortemPublished{}, PostmortemIndexed{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{}} {
+		PostmortemPublished{}, PostmortemIndexed{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{}, PlanEdited{}, RunEnded{}} {
 		m[EventType(e)] = reflect.TypeOf(e)
 	}
 	return m

@@ -76,6 +76,8 @@ func bounded(e Event) Event {
 	case Verified:
 		e.Checks = c.checks(e.Checks)
 		return e
+	case RunEnded:
+		return c.run(e)
 	case Closed:
 		c.texts(maxDetail, &e.Reason)
 		return e
@@ -91,6 +93,20 @@ func bounded(e Event) Event {
 		c.texts(maxKind, &e.Code)
 		c.object(&e.Object)
 		return e
+	}
+	return e
+}
+
+// run keeps of a run what tells it from others.
+func (c *clipper) run(e RunEnded) RunEnded {
+	c.texts(maxName, &e.Incident, &e.PlanHash, (*string)(&e.Result))
+	e.Of, e.Targets = firstOf(e.Of, maxCites), firstOf(e.Targets, maxChecks)
+	for i := range e.Of {
+		c.texts(maxKind, &e.Of[i].Runbook, &e.Of[i].Code)
+	}
+	for i := range e.Targets {
+		c.object(&e.Targets[i].Object)
+		c.texts(maxName, &e.Targets[i].UID, &e.Targets[i].SpecHash)
 	}
 	return e
 }

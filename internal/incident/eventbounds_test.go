@@ -12,7 +12,7 @@ import (
 )
 
 // acts are the events that are never cut: a plan, an approval, a step, what a person wrote. Too large, they are refused.
-var acts = []string{"PlanProposed", "PlanReviewed", "PlanApproved", "StepIntended", "PostmortemEdited"}
+var acts = []string{"PlanProposed", "PlanReviewed", "PlanApproved", "StepIntended", "PostmortemEdited", "PlanEdited"}
 
 // The largest event of each type: what it tells is cut to less than can be recorded; what is acted upon is refused rather than cut.
 func TestNoEventIsTooLarge(t *testing.T) {

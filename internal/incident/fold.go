@@ -50,16 +50,19 @@ func (s *State) apply(r Recorded) {
 		s.Investigation.Wanted, s.Investigation.Healed = true, e.Healed
 	case PlanProposed:
 		s.setPlan(&e.Plan)
-		s.PlanAt = r.At
+		s.Other, s.Idle, s.Rates, s.PlanAt = e.Other, e.Idle, e.Rates, r.At
 	case NoPlan:
 		s.setPlan(nil)
 		s.NoPlan = e.Reason
 	case PlanReviewed:
-		if s.current(e.PlanHash) {
+		if s.Offer(e.PlanHash) != nil {
 			s.Reviewed = &e
 		}
+	case PlanEdited:
+		s.edited(r, e)
 	case PlanApproved:
-		if s.current(e.Approval.PlanHash) && !s.Running() {
+		if s.Offer(e.Approval.PlanHash) != nil && !s.Running() {
+			s.choose(e.Approval.PlanHash)
 			s.approved(e.Approval)
 		}
 	case Stopped:
@@ -67,11 +70,9 @@ func (s *State) apply(r Recorded) {
 			s.stopped(e)
 		}
 	case PlanRejected:
-		if s.current(e.PlanHash) {
-			s.Rejected, s.Approvals = &e, nil
-		}
+		s.declined(e)
 	case PlanSuperseded:
-		if s.current(e.PlanHash) {
+		if s.Offer(e.PlanHash) != nil {
 			s.setPlan(nil)
 			s.Superseded = &e
 		}
@@ -194,7 +195,7 @@ func doneBy(e Event) string {
 		return string(Recall)
 	case StoryTold:
 		return string(Tell)
-	case PlanProposed, NoPlan:
+	case PlanProposed, NoPlan, PlanEdited:
 		return string(Propose)
 	case StepIntended:
 		return Work{Step: e.Step}.Key()
@@ -272,7 +273,7 @@ func (s *State) stopped(e Stopped) {
 func (s *State) current(hash string) bool { return s.Plan != nil && s.Plan.Hash == hash }
 
 func (s *State) setPlan(p *Plan) {
-	s.Plan, s.NoPlan = p, ""
+	s.Plan, s.Other, s.Idle, s.Rates, s.NoPlan = p, nil, nil, nil, ""
 	s.Reviewed, s.Rejected, s.Approvals, s.Stopped, s.Steps = nil, nil, nil, nil, nil
 	s.Failing = slices.DeleteFunc(s.Failing, func(f WorkFailed) bool { return strings.HasPrefix(f.Work, stepWork) })
 	s.Verification = Verification{}

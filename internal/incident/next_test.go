@@ -45,15 +45,15 @@ func withHash(p Plan) Plan { p.Hash = p.ComputeHash(); return p }
 
 func TestNext(t *testing.T) {
 	opened := alert("a", Firing)
-	ready := then([]Event{opened, ill}, then(told, PlanProposed{plan})...)
+	ready := then([]Event{opened, ill}, then(told, PlanProposed{Plan: plan})...)
 	ran := then(ready, yes, intent("1", 1), done("1", StepOK), intent("2", 1), done("2", StepOK))
 	undo := &Step{ID: "1", Kind: "A"}
 	failed := then(ready, yes, StepIntended{PlanHash: plan.Hash, Step: "1", Attempt: 1, Inverse: undo}, done("1", StepOK), intent("2", 1),
 		done("2", StepFailed))
 	pair := withHash(Plan{Runbook: "dns", People: 2, Steps: plan.Steps})
-	two := then([]Event{opened, ill}, then(told, PlanProposed{pair})...)
+	two := then([]Event{opened, ill}, then(told, PlanProposed{Plan: pair})...)
 	alone := withHash(Plan{Runbook: "dns", People: 2, Terminal: true, Steps: plan.Steps})
-	home := then([]Event{opened, ill}, then(told, PlanProposed{alone})...)
+	home := then([]Event{opened, ill}, then(told, PlanProposed{Plan: alone})...)
 	yesTo := func(p Plan, by Person, terminal bool) PlanApproved {
 		return PlanApproved{Approval{PlanHash: p.Hash, By: by, Expires: t0.Add(time.Hour), Terminal: terminal}}
 	}
@@ -76,7 +76,7 @@ func TestNext(t *testing.T) {
 		{"an approval runs the first step", then(ready, yes), 0, "execute 1"},
 		{"an expired approval does not", then(ready, yes), 2 * time.Hour, ""},
 		{"an approval of another plan does not", then(ready, PlanApproved{Approval{PlanHash: "other", Expires: t0.Add(time.Hour)}}), 0, ""},
-		{"an approval does not wait for the story", []Event{opened, ill, PlanProposed{plan}, yes}, 0, "execute 1 recall"},
+		{"an approval does not wait for the story", []Event{opened, ill, PlanProposed{Plan: plan}, yes}, 0, "execute 1 recall"},
 		{"a stopped run begins no further step", then(ready, yes, intent("1", 1), done("1", StepOK), stop), 0, "investigate"},
 		{"what is in flight when it is stopped is observed", then(ready, yes, intent("1", 1), stop), 0, "observe 1"},
 		{"and the way back of what was done is offered", then(ready, yes, StepIntended{PlanHash: plan.Hash, Step: "1", Attempt: 1, Inverse: undo},
@@ -148,7 +148,7 @@ func TestNext(t *testing.T) {
 }
 
 func TestANewSignalLongAfterTheLookIsLookedAt(t *testing.T) {
-	s := Fold("INC-1", append(log(alert("a", Firing), ill, Recalled{}, StoryTold{}, PlanProposed{plan}),
+	s := Fold("INC-1", append(log(alert("a", Firing), ill, Recalled{}, StoryTold{}, PlanProposed{Plan: plan}),
 		Recorded{Version: 6, At: t0.Add(time.Hour), Event: alert("b", Firing)}))
 	if w := Next(s, DefaultPolicy, t0.Add(time.Hour)); len(w) != 1 || w[0].Kind != Investigate {
 		t.Errorf("got %v, want investigate", w)

@@ -139,7 +139,7 @@ func TestTheSameRootWithMoreObjectsIsNoOnset(t *testing.T) {
 func TestWhatFailedIsForgottenWithItsPlan(t *testing.T) {
 	p := Plan{Title: "x", Steps: []Step{{ID: "1", Kind: "K"}}}
 	p.Hash = p.ComputeHash()
-	l := log(alert("a", Firing), ill, PlanProposed{p}, WorkFailed{Work: "step/1", Error: "e"}, PlanSuperseded{PlanHash: p.Hash},
+	l := log(alert("a", Firing), ill, PlanProposed{Plan: p}, WorkFailed{Work: "step/1", Error: "e"}, PlanSuperseded{PlanHash: p.Hash},
 		WorkFailed{Work: "propose", Error: "no"}, Closed{})
 	if s := Fold("INC-1", l); len(s.Failing) != 0 {
 		t.Errorf("closed, and still said to be tried again: %+v", s.Failing)

@@ -90,6 +90,12 @@ type Plan struct {
 	Pods int `json:"pods,omitempty"`
 	// Took is how long the same steps on the same targets took earlier, in words; empty if they never ran.
 	Took string `json:"took,omitempty"`
+	// Watch is how long everything must stay well afterwards, where what was wrong asks for longer than is usual.
+	Watch time.Duration `json:"watch,omitempty"`
+	// Record is how earlier runs of its runbooks for the codes of its causes have ended here. No part of the hash.
+	Record []Record `json:"record,omitempty"`
+	// Inputs are the values that a person may set otherwise. They follow from the steps, and are no part of the hash.
+	Inputs []Input `json:"inputs,omitempty"`
 	// People is how many must approve it; 0 means one.
 	People int `json:"people,omitempty"`
 	// Terminal says that the second of two approvals is given in the terminal, for only one approver is configured.
@@ -140,7 +146,7 @@ func (p *Plan) Step(id string) *Step {
 
 // ComputeHash is what an approval binds to: everything of the plan that a person sees and that runs, the words around it aside.
 func (p Plan) ComputeHash() string {
-	p.Hash, p.Why, p.Title, p.Causes, p.Partly = "", "", "", nil, nil
+	p.Hash, p.Why, p.Title, p.Causes, p.Partly, p.Record, p.Inputs = "", "", "", nil, nil, nil, nil
 	b, err := json.Marshal(p)
 	if err != nil { // plain strings and numbers always encode
 		panic(err)

@@ -29,9 +29,12 @@ type State struct {
 	RecallNote    string
 	Story         *Story
 
-	Plan       *Plan
-	PlanAt     time.Time // when it was proposed
-	NoPlan     string    // why no plan is offered
+	Plan       *Plan      // the current one
+	Other      *Plan      // where there is a choice, the one beside it: the first yes withdraws the other
+	Idle       []Prospect // what happens if nobody does anything
+	Rates      []Rate     // the errors of the services in question when the plan was proposed
+	PlanAt     time.Time  // when it was proposed or last edited
+	NoPlan     string     // why no plan is offered
 	Reviewed   *PlanReviewed
 	Rejected   *PlanRejected
 	Superseded *PlanSuperseded // the plan before the current one, if it was withdrawn

@@ -28,6 +28,12 @@ func Timeline(s *State) []Moment {
 	for _, r := range s.Log {
 		if p, ok := r.Event.(PlanProposed); ok {
 			plans[p.Plan.Hash] = &p.Plan
+			if p.Other != nil {
+				plans[p.Other.Hash] = p.Other
+			}
+		}
+		if p, ok := r.Event.(PlanEdited); ok {
+			plans[p.Plan.Hash] = &p.Plan
 		}
 		if text := tell(r.Event, plans); text != "" {
 			if n := len(out); n > 0 && out[n-1].Text == text {
@@ -66,7 +72,17 @@ func tell(e Event, plans map[string]*Plan) string {
 		if e.Plan.Rest > 0 {
 			steps += fmt.Sprintf(" for %d of %d targets", e.Plan.Targets(), e.Plan.Targets()+e.Plan.Rest)
 		}
-		return fmt.Sprintf("Proposed: %s (%s, plan %.8s)", e.Plan.Title, steps, e.Plan.Hash)
+		text := fmt.Sprintf("Proposed: %s (%s, plan %.8s)", e.Plan.Title, steps, e.Plan.Hash)
+		if e.Other != nil {
+			text += fmt.Sprintf("; or: %s (plan %.8s)", e.Other.Title, e.Other.Hash)
+		}
+		return text
+	case PlanEdited:
+		var set []string
+		for _, c := range e.Changes {
+			set = append(set, c.Key+" to "+c.Value)
+		}
+		return fmt.Sprintf("%s set %s of plan %.8s: plan %.8s", e.By.Name, strings.Join(set, ", "), e.PlanHash, e.Plan.Hash)
 	case PlanApproved:
 		if e.Approval.Terminal {
 			return fmt.Sprintf("%s approved plan %.8s in the terminal, as %s", e.Approval.By.Name, e.Approval.PlanHash, e.Approval.As.User)

@@ -16,7 +16,7 @@ func draftScaleBack(ctx context.Context, r *Recovery, q request) (draft, error) 
 		if !switchedOff(q.s, o) {
 			continue
 		}
-		n, from, err := r.podsBefore(ctx, q.s, o)
+		n, from, err := r.replicasBefore(ctx, q.s, o)
 		if err != nil {
 			return draft{}, err
 		}
@@ -35,26 +35,6 @@ func switchedOff(s *snapshot.Snapshot, o incident.Object) bool {
 	d, t := s.Deployment(o.Namespace, o.Name), s.StatefulSet(o.Namespace, o.Name)
 	return o.Kind == "Deployment" && d != nil && kube.Replicas(d.Spec.Replicas) == 0 ||
 		o.Kind == "StatefulSet" && t != nil && kube.Replicas(t.Spec.Replicas) == 0
-}
-
-// podsBefore is how many pods a workload had before it had none, and what tells that: 0 if nothing does. What tells it is the event of its
-// being scaled, or the manifest that was last applied; the API server's own default stands for a manifest that names no number.
-func (r *Recovery) podsBefore(ctx context.Context, s *snapshot.Snapshot, o incident.Object) (int, string, error) {
-	if n, at := scaledDownFrom(s, o); n > 0 {
-		return n, fmt.Sprintf("It had %d before, as the event of %s says.", n, stamp(at)), nil
-	}
-	now, err := r.asIs(ctx, o)
-	if err != nil {
-		return 0, "", fmt.Errorf("see how many pods %s had: %w", o, err)
-	}
-	applied := appliedLast(now)
-	switch {
-	case applied == nil:
-		return 0, "", nil
-	case applied.at("spec", "replicas") == nil:
-		return 1, "The manifest that was last applied names no number, for which Kubernetes takes 1.", nil
-	}
-	return appliedReplicas(now), fmt.Sprintf("The manifest that was last applied has %d.", appliedReplicas(now)), nil
 }
 
 // draftRestartController makes the pods of a controller anew that run and take note of nothing.

@@ -28,8 +28,15 @@ type composition struct {
 	rest         int             // targets that are left to it
 	pods         int             // that the steps end or replace
 	holds        []held          // what suspends the owners of the steps' targets
-	seen         *seen           // what the Snapshot holds, once it is asked for
+	seen         seen            // the diagnosis and the Snapshot
 	s            *snapshot.Snapshot
+	runs         incident.Runs // those that ended before
+	treated      []treatedCause
+	without      map[string][]string // by a cause's id, the runbooks that are not to treat it
+}
+
+func newComposition(r *Recovery, s *snapshot.Snapshot, runs incident.Runs) *composition {
+	return &composition{r: r, s: s, runs: runs, untreated: map[string]bool{}, waits: map[string]bool{}, without: map[string][]string{}}
 }
 
 func (c *composition) refuse(cause incident.Cause, why string) {
@@ -199,10 +206,12 @@ func (c *composition) add(book Runbook, cause incident.Cause, d draft) {
 	if !slices.Contains(c.causes, cause.ID) {
 		c.causes = append(c.causes, cause.ID)
 	}
+	c.treated = append(c.treated, treatedCause{cause.ID, incident.Treated{Runbook: book.Name, Code: cause.Code}})
 }
 
 func (c *composition) plan() *incident.Plan {
-	p := &incident.Plan{Runbook: strings.Join(c.runbooks, "+"), Causes: c.causes, Partly: c.partly, Rest: c.rest, Risk: incident.Safe}
+	p := &incident.Plan{Runbook: strings.Join(c.runbooks, "+"), Causes: c.causes, Partly: c.partly, Rest: c.rest, Risk: incident.Safe,
+		Record: c.records()}
 	byThemselves := 0
 	for _, s := range c.later {
 		switch {
@@ -223,7 +232,6 @@ func (c *composition) plan() *incident.Plan {
 	p.Why = incident.Clip(strings.Join(why, " "), maxWhy)
 	p.Steps, p.Pods = c.steps, podsOf(c.s, c.steps)
 	p.Impact = c.r.impact(c.s, p.Steps)
-	Seal(p)
 	return p
 }
 

@@ -2,15 +2,12 @@ package recovery
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
-	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // held is a target whose owner would undo what the plan does, and the draft of the step that suspends the owner.
@@ -70,16 +67,12 @@ func (c *composition) unmentioned(q request, s incident.Step) string {
 			}
 		})
 	}
-	for _, w := range fresh {
-		if _, number := quantity(w); number || w == s.Target.Object.Name || w == s.Target.Object.Namespace || w == s.Target.Object.Kind {
-			continue
-		}
-		if c.seen == nil {
-			c.seen = newSeen(c.s, q.d)
-		}
-		if !c.seen.has(w) {
-			out = append(out, fmt.Sprintf("“%s” was seen nowhere in the cluster", incident.Clip(w, 120)))
-		}
+	fresh = slices.DeleteFunc(fresh, func(w string) bool {
+		_, number := quantity(w)
+		return number || w == s.Target.Object.Name || w == s.Target.Object.Namespace || w == s.Target.Object.Kind
+	})
+	for _, w := range c.seen.lacks(fresh) {
+		out = append(out, fmt.Sprintf("“%s” was seen nowhere in the cluster", incident.Clip(w, 120)))
 	}
 	if len(out) > 3 {
 		out = append(out[:3], fmt.Sprintf("and %d more", len(out)-3))
@@ -103,29 +96,6 @@ func leaves(v any, each func(string)) {
 			leaves(v[k], each)
 		}
 	}
-}
-
-// seen is all that a look saw, as one text.
-type seen struct{ text string }
-
-func newSeen(s *snapshot.Snapshot, d *incident.Diagnosis) *seen {
-	var out strings.Builder
-	out.Write(encode(d))
-	v := reflect.ValueOf(s).Elem()
-	for i := range v.NumField() {
-		if !v.Type().Field(i).IsExported() || v.Type().Field(i).Name == "Metrics" { // what is no number JSON cannot tell
-			continue
-		}
-		if b, err := json.Marshal(v.Field(i).Interface()); err == nil {
-			out.Write(b)
-		}
-	}
-	return &seen{out.String()}
-}
-
-func (s *seen) has(word string) bool {
-	w := string(encode(word))
-	return strings.Contains(s.text, w[1:len(w)-1])
 }
 
 // mentioned says whether the cause, a finding that it explains, or their evidence names an object, or a pod of it.

@@ -82,8 +82,12 @@ func (r *Recovery) replicasBefore(ctx context.Context, s *snapshot.Snapshot, o i
 			return n, fmt.Sprintf("%d is the least that HorizontalPodAutoscaler %s gives it; it goes on from there by itself.", n, h.Name), nil
 		}
 	}
-	if n := appliedReplicas(now); n > 0 {
-		return n, fmt.Sprintf("%d is what its manifest says, as it was last applied.", n), nil
+	applied := appliedLast(now)
+	if applied != nil && applied.at("spec", "replicas") == nil {
+		return 1, "The manifest that was last applied names no number, for which Kubernetes takes 1.", nil
+	}
+	if n, _ := applied.at("spec", "replicas").(int64); n > 0 {
+		return int(n), fmt.Sprintf("%d is what its manifest says, as it was last applied.", n), nil
 	}
 	n, revisionOf := replicasOfRevision(s, o)
 	return n, fmt.Sprintf("Revision %s of it had %d.", revisionOf, n), nil
@@ -98,12 +102,6 @@ func scaledDownFrom(s *snapshot.Snapshot, o incident.Object) (n int, at time.Tim
 		}
 	}
 	return n, at
-}
-
-// appliedReplicas is how many pods a workload has by the manifest that kubectl last applied; 0 where that does not say.
-func appliedReplicas(now object) int {
-	n, _ := appliedLast(now).at("spec", "replicas").(int64)
-	return int(n)
 }
 
 // replicasOfRevision is how many pods the newest revision of a Deployment had that had any, and which that is.

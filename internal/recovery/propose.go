@@ -17,10 +17,15 @@ import (
 // there is when the plan is nil. An error means that the cluster, the store or a host could not be read; try again. The same diagnosis of
 // the same world gives the same plan.
 func (r *Recovery) Propose(ctx context.Context, d *incident.Diagnosis, s *snapshot.Snapshot) (*incident.Plan, string, error) {
+	return newComposition(r, s, nil).compose(ctx, d, s)
+}
+
+// compose makes the plan.
+func (c *composition) compose(ctx context.Context, d *incident.Diagnosis, s *snapshot.Snapshot) (*incident.Plan, string, error) {
 	if len(d.Causes) == 0 {
 		return nil, "nothing was found that needs a remedy", nil
 	}
-	c := composition{r: r, untreated: map[string]bool{}, waits: map[string]bool{}, s: s}
+	c.seen = seen{[]any{d, s}, map[string]bool{}}
 	for _, cause := range treatmentOrder(d.Causes) {
 		by, blocked := c.blockedBy(d, cause)
 		if blocked && c.waits[by.ID] {
@@ -42,7 +47,10 @@ func (r *Recovery) Propose(ctx context.Context, d *incident.Diagnosis, s *snapsh
 	if err := c.hold(ctx); err != nil {
 		return nil, "", fmt.Errorf("propose a plan: %w", err)
 	}
-	return c.plan(), reason, nil
+	p := c.plan()
+	p.Watch = watch(p, d, s)
+	Seal(p)
+	return p, reason, nil
 }
 
 // treatmentOrder puts causes that block others' remedies before those; otherwise the rank stays. A circle is cut where it closes.
@@ -85,6 +93,7 @@ func Seal(p *incident.Plan) {
 		p.Steps[i].ID = strconv.Itoa(i + 1)
 		p.Risk = riskier(p.Risk, riskOf(p.Steps[i]))
 	}
+	p.Inputs = inputsOf(p)
 	p.Hash = p.ComputeHash()
 }
 

@@ -138,7 +138,7 @@ func TestPlansForWebhooksAndAPIs(t *testing.T) {
 		"two of three refuse": {"WebhookServiceMissing ValidatingWebhookConfiguration/policy", 0, hooked,
 			planned{pass, "create pods; update deployments"}},
 		"what answers is off": {"WebhookNoEndpoints ValidatingWebhookConfiguration/policy", 0, hooked + hookService + hookOff,
-			planned{"Scale Deployment policy/hook from 0 to 3", "It had 3 pods before"}},
+			planned{"Scale Deployment policy/hook from 0 to 3", "It had 3 until "}},
 		"a Service has another port": {"WebhookPortMissing ValidatingWebhookConfiguration/policy", 0, hooked + hookService,
 			planned{"Set spec.ports in Service policy/hook", "+  - name: webhook\n+    port: 443\n+    protocol: TCP\n+    targetPort: 9443"}},
 		"somebody looks after it": {"WebhookServiceMissing ValidatingWebhookConfiguration/policy", 0, strings.Replace(hooked, "{name: policy}",

@@ -128,12 +128,14 @@ func draftServerScaleUp(ctx context.Context, r *Recovery, q request) (draft, err
 			if !switchedOff(q.s, t.Object) || !kube.Matches(v.Spec.Selector, t.Labels) {
 				continue
 			}
-			live, err := r.asItIs(ctx, t.Object)
-			if err != nil || live == nil {
-				return draft{no: t.Object.String() + " is not there any more"}, err
+			n, from, err := r.replicasBefore(ctx, q.s, t.Object)
+			if err != nil {
+				return draft{}, err
 			}
-			n, from := leastPods(q.s, t.Object, live)
-			return single(restingOn(from, setTo("Scale", t.Object, n)), fmt.Sprintf("scale %s/%s up to %d", t.Object.Namespace, t.Object.Name, n),
+			if n == 0 { // all is refused until one answers
+				n, from = 1, "Nothing tells how many pods it had; one is the least that answers, and more can be set before this is approved."
+			}
+			return single(restingOn(from, setTo("Scale", t.Object, int64(n))), fmt.Sprintf("scale %s/%s up to %d", t.Object.Namespace, t.Object.Name, n),
 				fmt.Sprintf("%s is to answer, and its %s is scaled to zero. %s", inWords(o), inWords(t.Object), from))
 		}
 	}
@@ -143,17 +145,6 @@ func draftServerScaleUp(ctx context.Context, r *Recovery, q request) (draft, err
 			"get apiservices, and install it or correct the metric")
 	}
 	return no("no workload that is scaled to zero stands behind it")
-}
-
-// leastPods is how many pods a workload had before it was scaled to zero, and at least one.
-func leastPods(s *snapshot.Snapshot, o incident.Object, live object) (n int, from string) {
-	if n, _ := scaledDownFrom(s, o); n > 0 {
-		return n, fmt.Sprintf("It had %d pods before, by the event of its being scaled down.", n)
-	}
-	if n := appliedReplicas(live); n > 0 {
-		return n, fmt.Sprintf("It was applied with %d pods.", n)
-	}
-	return 1, "How many pods it had is not known; one is the least that answers."
 }
 
 // draftWebhookPort gives a Service the port at which a webhook calls it.

@@ -77,7 +77,7 @@ func distinctly(list []string) []string {
 // otherwise whys says of each why it has none.
 func (c *composition) tryAll(ctx context.Context, q request) (whys []string, done bool, err error) {
 	for _, book := range Runbooks {
-		if !slices.Contains(book.Codes, q.cause.Code) {
+		if !slices.Contains(book.Codes, q.cause.Code) || slices.Contains(c.without[q.cause.ID], book.Name) {
 			continue
 		}
 		if c.full {
@@ -111,6 +111,9 @@ func (c *composition) try(ctx context.Context, book Runbook, q request) (why str
 		}
 		if d, err = c.bind(ctx, q, d); err != nil {
 			return "", err
+		}
+		if d.no == "" {
+			d = c.unblocked(book.Name, q.d.At, d)
 		}
 	}
 	for d.many != "" && len(d.steps) > 1 && c.over(podsOf(c.s, d.steps)) {

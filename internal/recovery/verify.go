@@ -20,6 +20,14 @@ type Proof struct {
 	// Since is when the last sample that held was the first to hold (incident.Verification.GoodSince); zero if the last one did not
 	// hold. No container may have restarted since.
 	Since time.Time
+	// Errors are how often the services in question fail, before the plan and now, where a Prometheus says so.
+	Errors []ErrorRate
+}
+
+// ErrorRate is the share of a service's requests that fail.
+type ErrorRate struct {
+	Service     incident.Object
+	Before, Now float64
 }
 
 // Sample says whether all is well now: the findings are gone, none is new that the plan could have made, the pods are ready and their
@@ -28,7 +36,7 @@ type Proof struct {
 func Sample(p Proof) []incident.Check {
 	sc := scopeOf(p)
 	checks := []incident.Check{sc.seen(), sc.gone(), sc.none(), sc.podsReady(), sc.restartsFlat()}
-	for _, c := range []func() (incident.Check, bool){sc.nodesReady, sc.endpoints, sc.names} {
+	for _, c := range []func() (incident.Check, bool){sc.nodesReady, sc.endpoints, sc.names, sc.errors} {
 		if c, ok := c(); ok {
 			checks = append(checks, c)
 		}
@@ -245,6 +253,37 @@ func (sc scope) endpoints() (incident.Check, bool) {
 		}
 	}
 	return verdict("services have endpoints", bad, fmt.Sprintf("%d services", n)), n > 0
+}
+
+// errors: none of the services fails more often than before, beyond the tenth that a rate moves by itself.
+func (sc scope) errors() (incident.Check, bool) {
+	var bad []string
+	for _, e := range sc.Errors {
+		if e.Now > e.Before*1.1 {
+			bad = append(bad, fmt.Sprintf("%s/%s: %.2f%% of requests fail, %.2f%% before", e.Service.Namespace, e.Service.Name, 100*e.Now,
+				100*e.Before))
+		}
+	}
+	return verdict("services fail no more often", bad, fmt.Sprintf("%d services", len(sc.Errors))), len(sc.Errors) > 0
+}
+
+// ServicesOf are the Services behind which the targets of a plan stand, or that are its targets, in order.
+func ServicesOf(p *incident.Plan, s *snapshot.Snapshot) []incident.Object {
+	ours := map[incident.Object]bool{}
+	for i := range p.Steps {
+		ours[workloadOf(s, p.Steps[i].Target.Object)] = true
+	}
+	var out []incident.Object
+	for i := range s.Services {
+		svc := &s.Services[i]
+		o := incident.Object{Kind: "Service", Namespace: svc.Namespace, Name: svc.Name}
+		behind := slices.ContainsFunc(s.PodsSelected(svc.Namespace, svc.Spec.Selector), func(p *corev1.Pod) bool { return ours[s.WorkloadOf(p)] })
+		if ours[o] || behind {
+			out = append(out, o)
+		}
+	}
+	slices.SortFunc(out, incident.Object.Compare)
+	return out
 }
 
 func (sc scope) selectsOurs(svc *corev1.Service) bool {

@@ -1,0 +1,196 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// choiceBlocks set the plans on offer side by side, and beside them what happens if nobody does anything. Where there is one plan alone,
+// it stands elsewhere, and here only what speaks for it.
+func choiceBlocks(s *incident.State) []Block {
+	var blocks []Block
+	offered := s.Offered()
+	if len(offered) > 1 {
+		list := List{{Spans: []Span{Bold("There is a choice. The first yes to one plan withdraws the other.")}}}
+		for n, p := range offered {
+			list = append(list, Item{Depth: 1, Spans: []Span{Bold(planName(s, p) + ": "), Text(p.Title + ".")}})
+			for _, fact := range planFacts(p) {
+				list = append(list, Item{Depth: 2, Spans: []Span{Text(fact)}})
+			}
+			list = append(list, Item{Depth: 2, Spans: []Span{Text("Whole with "), Mono(fmt.Sprintf("plan %s %d", s.ID, n+1))}})
+		}
+		blocks = append(blocks, list)
+	} else if p := s.Plan; p != nil && len(p.Record) > 0 {
+		list := List{}
+		for _, fact := range recordFacts(p) {
+			list = append(list, Item{Spans: []Span{Text(fact)}})
+		}
+		blocks = append(blocks, list)
+	}
+	return append(blocks, idleBlocks(s)...)
+}
+
+// idleBlocks say what happens if nobody does anything: that is a choice, too.
+func idleBlocks(s *incident.State) []Block {
+	if len(s.Idle) == 0 {
+		return nil
+	}
+	list := List{{Spans: []Span{Bold("If nobody does anything:")}}}
+	for _, x := range s.Idle {
+		item := Item{Depth: 1}
+		if !x.At.IsZero() {
+			item.Spans = append(item.Spans, When(x.At), Text(": "))
+		}
+		list = append(list, Item{Depth: 1, Spans: append(item.Spans, Text(sentence(x.Text)))})
+	}
+	return []Block{list}
+}
+
+// planName tells a plan from the one beside it: "Plan 2".
+func planName(s *incident.State, p *incident.Plan) string {
+	if s.Other == nil {
+		return "The plan"
+	}
+	return fmt.Sprintf("Plan %d", 1+slices.Index(s.Offered(), p))
+}
+
+// planFacts are what tells plans apart: risk, size and what is known to have worked here.
+func planFacts(p *incident.Plan) []string {
+	return append([]string{fmt.Sprintf("Risk: %s. %s on %s.", p.Risk, capital(count(len(p.Steps), "step")), count(p.Targets(), "object"))},
+		recordFacts(p)...)
+}
+
+// recordFacts are how the runbooks of a plan have fared here.
+func recordFacts(p *incident.Plan) []string {
+	var out []string
+	for _, r := range p.Record {
+		out = append(out, fmt.Sprintf("%s for %s: %s.", r.Runbook, r.Code, r.String()))
+	}
+	return out
+}
+
+// picked is the plan on offer that words name: by its place, its hash or the beginning of it; the current one by none.
+func picked(s *incident.State, rest []string) (*incident.Plan, []string, error) {
+	if s.Plan == nil {
+		return nil, rest, noPlan(s)
+	}
+	if len(rest) == 0 || rest[0] == "set" {
+		return s.Plan, rest, nil
+	}
+	offered := s.Offered()
+	if n, err := strconv.Atoi(rest[0]); err == nil && len(rest[0]) == 1 {
+		if n < 1 || n > len(offered) {
+			return nil, rest, &Refusal{Reason: fmt.Sprintf("%s has no plan %d: %s on offer.", s.ID, n, map[bool]string{true: "two are",
+				false: "one is"}[len(offered) > 1])}
+		}
+		return offered[n-1], rest[1:], nil
+	}
+	if len(rest[0]) >= shortHash {
+		for _, p := range offered {
+			if strings.HasPrefix(p.Hash, strings.ToLower(rest[0])) {
+				return p, rest[1:], nil
+			}
+		}
+	}
+	return nil, rest, &Refusal{Reason: "That plan is no longer the current one.", Try: "Look at the incident's newest plan."}
+}
+
+// settings reads KEY=VALUE words.
+func settings(words []string) ([]incident.Setting, error) {
+	var out []incident.Setting
+	for _, w := range words {
+		key, value, ok := strings.Cut(w, "=")
+		if !ok || key == "" || value == "" {
+			return nil, usageError("“" + clip.Runes(w, 60) + "” is not STEP.NAME=VALUE")
+		}
+		out = append(out, incident.Setting{Key: key, Value: value})
+	}
+	if len(out) == 0 {
+		return nil, usageError("set what? Name it as STEP.NAME=VALUE")
+	}
+	return out, nil
+}
+
+// editPlan sets values of a plan and returns the incident, and the plan that came of it.
+func (s *Set) editPlan(ctx context.Context, r Request, state *incident.State, p *incident.Plan, all []incident.Setting) (*incident.State,
+	*incident.Plan, error) {
+	state, err := s.Incidents.Edit(ctx, state.ID, p.Hash, all, r.Person)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := len(state.Log) - 1; i >= 0; i-- {
+		if e, ok := state.Log[i].Event.(incident.PlanEdited); ok {
+			if made := state.Offer(e.Plan.Hash); made != nil {
+				return state, made, nil
+			}
+			break
+		}
+	}
+	return nil, nil, noPlan(state)
+}
+
+// editForm asks for the values of a plan that a person may set otherwise.
+func (s *Set) editForm(ctx context.Context, r Request) (Reply, error) {
+	state, rest, err := s.shown(ctx, r, "edit the plan of")
+	if err != nil {
+		return Reply{}, err
+	}
+	p, _, err := picked(state, rest)
+	if err != nil {
+		return Reply{}, err
+	}
+	if len(p.Inputs) == 0 {
+		return Reply{}, &Refusal{Reason: "The plan of " + state.ID + " has no value with bounds that could be set otherwise."}
+	}
+	form := &Form{ID: "edit", Command: Quote("set", state.ID, p.Hash), Title: "Edit the plan", Submit: "Make the plan", Cancel: "Cancel"}
+	for _, in := range p.Inputs[:min(len(p.Inputs), mostInputs)] {
+		form.Fields = append(form.Fields, FormField{ID: in.Key(), Label: "Step " + in.Step + ": " + in.Label, Hint: capital(in.Bounds) + ".",
+			Value: in.Value, Max: 60})
+	}
+	blocks := []Block{Paragraph{Bold(p.Title)}, Paragraph{Text("What is set here makes another plan, which is tried out and approved anew. " +
+		"What was approved so far counts no more.")}}
+	return Reply{Text: "Edit the plan of " + state.ID, Blocks: blocks, Form: form}, nil
+}
+
+// mostInputs is how many values a form asks for; others are set by typing.
+const mostInputs = 20
+
+// set takes the form's values.
+func (s *Set) set(ctx context.Context, r Request) (Reply, error) {
+	state, rest, err := s.shown(ctx, r, "edit the plan of")
+	if err != nil {
+		return Reply{}, err
+	}
+	p, rest, err := picked(state, rest)
+	if err != nil {
+		return Reply{}, err
+	}
+	var all []incident.Setting
+	if len(rest) > 0 {
+		if all, err = settings(rest); err != nil {
+			return Reply{}, err
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.Values)) {
+		i := slices.IndexFunc(p.Inputs, func(in incident.Input) bool { return in.Key() == key })
+		if value := strings.TrimSpace(r.Values[key]); i < 0 || value != p.Inputs[i].Value {
+			all = append(all, incident.Setting{Key: key, Value: value})
+		}
+	}
+	if len(all) == 0 {
+		return Reply{}, &Refusal{Reason: "That is what the plan has already."}
+	}
+	state, p, err = s.editPlan(ctx, r, state, p, all)
+	if err != nil {
+		return Reply{}, err
+	}
+	return done(state, fmt.Sprintf("%s: %s sets %s; it is to be approved anew.", state.ID, strings.ToLower(planName(state, p)),
+		count(len(all), "value"))), nil
+}
