@@ -45,7 +45,8 @@ var (
 )
 
 // operators are who approves: a company of two.
-var operators = []string{"{slack: " + ada + ", user: operator, groups: [operators]}", "{slack: " + dora + ", user: operator2, groups: [operators]}"}
+var operators = []string{"{slack: " + ada + ", user: operator, groups: [operators]}",
+	"{slack: " + dora + ", user: operator2, groups: [operators]}"}
 
 // newMedic starts the bot. Close it after use, also after an error.
 func (l lab) newMedic(ctx context.Context, dir, server, token, own string, others, approvers []string, r rigor) (_ *medic, err error) {

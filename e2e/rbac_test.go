@@ -26,7 +26,8 @@ import (
 )
 
 // changing are the verbs that change something, or make somebody more than they are.
-var changing = []string{"create", "update", "patch", "delete", "deletecollection", "escalate", "bind", "impersonate", "approve", "sign", "attest"}
+var changing = []string{"create", "update", "patch", "delete", "deletecollection", "escalate", "bind", "impersonate", "approve",
+	"sign", "attest"}
 
 // asking are what every account may create, and what the bot may: questions about rights, which change nothing.
 var asking = []string{"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews", "subjectaccessreviews"}
@@ -120,8 +121,8 @@ func (l lab) writes(t *testing.T, own, user, namespace string) (out []string) {
 			}
 			for _, verb := range changing {
 				review, err := admin.AuthorizationV1().SubjectAccessReviews().Create(t.Context(), &authorizationv1.SubjectAccessReview{
-					Spec: authorizationv1.SubjectAccessReviewSpec{User: user, Groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace,
-						"system:authenticated"}, ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: verb, Group: group, Resource: name,
+					Spec: authorizationv1.SubjectAccessReviewSpec{User: user, Groups: []string{"system:serviceaccounts",
+						"system:serviceaccounts:" + namespace, "system:authenticated"}, ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: verb, Group: group, Resource: name,
 						Subresource: sub, Namespace: namespace}}}, metav1.CreateOptions{})
 				if err != nil {
 					t.Fatal(err)
@@ -166,8 +167,8 @@ func (l lab) apply(t *testing.T, manifests string) {
 	l.kubectl(t, "apply", "-f", path)
 }
 
-// TestRightsOfAnOperator: a person who has the role that paramedic rbac prints for a runbook in a namespace, and nothing else, has its plan run;
-// one who has another runbook's role does not.
+// TestRightsOfAnOperator: a person who has the role that paramedic rbac prints for a runbook in a namespace, and nothing else, has its plan
+// run; one who has another runbook's role does not.
 func TestRightsOfAnOperator(t *testing.T) {
 	l := theLab(t)
 	h, err := l.hospital(t)

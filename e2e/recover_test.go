@@ -33,15 +33,16 @@ const (
 var inFull = []string{"live/pods/config-absent", "live/network/selector", "live/workloads/rollout-stuck"}
 
 // sample are the cases that every end-to-end run mends.
-var sample = []string{"live/pods/config-absent", "live/network/selector", "live/workloads/rollout-stuck", "live/network/target-port",
-	"live/workloads/quota", "live/control/webhook", "live/storage/released", "live/network/policy-dns", "live/workloads/hpa-target",
-	"live/pods/pending-scheduler"}
+var sample = []string{"live/pods/config-absent", "live/network/selector", "live/rollouts/crashes", "live/network/target-port",
+	"live/rollouts/as-root", "live/control/webhook", "live/storage/released", "live/pods/command-near", "live/workloads/job-again",
+	"live/workloads/limit-range"}
 
 // byHand are the cases of causes that no runbook treats: they would only take time.
 var byHand = []string{"live/control/scheduler", "live/nodes/kubelet-stopped", "live/network/load-balancer", "live/storage/host-path-absent"}
 
-// TestRecover mends live cases, each from its manifests to the look that finds nothing, with a bot of its own that sees of the cluster what is
-// no other case's. RECOVER names a file for results, in which an interrupted run goes on, and stands for all cases; without it, ten are mended.
+// TestRecover mends live cases, each from its manifests to the look that finds nothing, with a bot of its own that sees of the cluster what
+// is no other case's. RECOVER names a file for results, in which an interrupted run goes on, and stands for all cases; without it, ten are
+// mended.
 // RECOVER_ONLY holds names of cases, separated by commas.
 func TestRecover(t *testing.T) {
 	l := theLab(t)
@@ -218,7 +219,8 @@ func (m *medic) mend(ctx context.Context, held trial.Held, c *eval.Recovered, r 
 	if err := m.alarm(ctx, held.Case.Namespace()); err != nil {
 		return err
 	}
-	s, err := m.await(ctx, 90*time.Second, "a plan, or why there is none", func(s *incident.State) bool { return s.Plan != nil || s.NoPlan != "" })
+	s, err := m.await(ctx, 90*time.Second, "a plan, or why there is none",
+		func(s *incident.State) bool { return s.Plan != nil || s.NoPlan != "" })
 	if err != nil {
 		return err
 	}

@@ -60,53 +60,57 @@ func (r Result) why() string {
 // Recoveries is the account of recoveries in Markdown: what failed first.
 func Recoveries(results []Result) string {
 	by := map[string][]Result{}
-	var whole []float64
-	full := 0
-	books := map[string]bool{}
 	for _, r := range results {
 		by[r.recovery()] = append(by[r.recovery()], r)
-		if r.Mended() {
-			whole = append(whole, r.Recovered.Whole)
-			books[r.Recovered.Runbook] = true
-			if r.Recovered.Full {
-				full++
-			}
-		}
 	}
-	slices.Sort(whole)
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d cases were mended, by %d different runbooks or joined ones; %d were not, and for %d no plan was offered.", len(by[mended]),
-		len(books), len(by[failed]), len(by[noPlan]))
-	if n := len(whole); n > 0 {
-		fmt.Fprintf(&b, " From the manifests to the last look it took %.0f s in the middle, and %.0f s at most; %d of them were watched for the full six minutes.",
-			(whole[(n-1)/2]+whole[n/2])/2, whole[n-1], full)
-	}
-	b.WriteString("\n")
+	b := strings.Builder{}
+	b.WriteString(sum(by))
 	if len(by[failed]) > 0 {
 		b.WriteString("\n### Not mended\n\n| case | cause | runbook | why |\n|---|---|---|---|\n")
-		for _, r := range by[failed] {
-			c := r.Recovered
-			if c == nil {
-				c = &Recovered{}
-			}
-			fmt.Fprintf(&b, "| %s: %s | %s | %s | %s |\n", cell(r.Case), cell(r.Title), codes(c), cmp.Or(c.Runbook, "none"), cell(r.why()))
+	}
+	for _, r := range by[failed] {
+		c := r.Recovered
+		if c == nil {
+			c = &Recovered{}
 		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", named(r), strings.Join(c.Codes, ", "), cmp.Or(c.Runbook, "none"), cell(r.why()))
 	}
 	if len(by[noPlan]) > 0 {
-		b.WriteString("\n### No plan\n\nA runbook treats the cause, and does not fit what is there.\n\n| case | cause | what the thread says |\n|---|---|---|\n")
-		for _, r := range by[noPlan] {
-			fmt.Fprintf(&b, "| %s: %s | %s | %s |\n", cell(r.Case), cell(r.Title), codes(r.Recovered), cell(r.Recovered.NoPlan))
-		}
+		b.WriteString("\n### No plan\n\nA runbook treats the cause, and does not fit what is there.\n\n| case | cause | what the thread says |\n" +
+			"|---|---|---|\n")
 	}
-	b.WriteString("\n### Mended\n\n| case | cause | runbook | steps | people | planned | ran | proved | all |\n|---|---|---|---|---|---|---|---|---|\n")
+	for _, r := range by[noPlan] {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", named(r), strings.Join(r.Recovered.Codes, ", "), cell(r.Recovered.NoPlan))
+	}
+	b.WriteString("\n### Mended\n\nSeconds from the alert to the plan, of the steps, of the proof, and from the manifests to the last look.\n\n" +
+		"| case | cause | runbook | steps | people | planned | ran | proved | all |\n|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range by[mended] {
 		c := r.Recovered
-		fmt.Fprintf(&b, "| %s: %s | %s | %s | %s | %d | %s | %s | %s | %s |\n", cell(r.Case), cell(r.Title), codes(c), c.Runbook,
-			strings.Join(c.Steps, ", "), c.People, seconds(c.Planned), seconds(c.Ran), seconds(c.Proved), seconds(c.Whole))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d | %.0f | %.0f | %.0f | %.0f |\n", named(r), strings.Join(c.Codes, ", "), c.Runbook,
+			strings.Join(c.Steps, ", "), c.People, c.Planned, c.Ran, c.Proved, c.Whole)
 	}
 	return b.String()
 }
 
-func codes(c *Recovered) string { return strings.Join(c.Codes, ", ") }
+// sum is the account in a few sentences.
+func sum(by map[string][]Result) string {
+	var whole []float64
+	full := 0
+	books := map[string]bool{}
+	for _, r := range by[mended] {
+		whole, books[r.Recovered.Runbook] = append(whole, r.Recovered.Whole), true
+		if r.Recovered.Full {
+			full++
+		}
+	}
+	slices.Sort(whole)
+	text := fmt.Sprintf("%d cases were mended, by %d runbooks; %d were not, and for %d no plan was offered.", len(whole), len(books),
+		len(by[failed]), len(by[noPlan]))
+	if n := len(whole); n > 0 {
+		text += fmt.Sprintf(" It took %.0f s in the middle, and %.0f s at most; %d of them were watched for the full six minutes.",
+			(whole[(n-1)/2]+whole[n/2])/2, whole[n-1], full)
+	}
+	return text + "\n"
+}
 
-func seconds(s float64) string { return fmt.Sprintf("%.0f s", s) }
+func named(r Result) string { return cell(r.Case + ": " + r.Title) }

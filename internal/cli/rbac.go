@@ -17,15 +17,18 @@ func (c *cli) rbac() *cobra.Command {
 	var namespace string
 	cmd := &cobra.Command{
 		Use: "rbac", Short: "Print the least rights that the bot and the people who approve need", Args: cobra.NoArgs,
-		Long: `Prints Kubernetes roles, for kubectl apply: without --runbooks what the bot itself may do, which is to look and to change nothing; with
---runbooks what a person needs who approves the plans of these runbooks, and undoes them. What they need follows from the kinds of step that they make.
+		Long: `Prints Kubernetes roles, for kubectl apply: without --runbooks what the bot itself may do, which is to look and to change nothing;
+with --runbooks what a person needs who approves the plans of these runbooks, and undoes them. That follows from the kinds of step that
+they make.
 
 Bind the first to the bot's account, and the second to people, never to the bot: it acts as the person who approved.`,
-		Example: "  paramedic rbac | kubectl apply -f -\n  paramedic rbac --runbooks all\n  paramedic rbac --runbooks roll-back,PodOOMKilled --namespace shop",
+		Example: "  paramedic rbac | kubectl apply -f -\n  paramedic rbac --runbooks all\n  paramedic rbac --runbooks " +
+			"roll-back,PodOOMKilled --namespace shop",
 	}
 	f := cmd.Flags()
 	f.StringSliceVar(&books, "runbooks", nil, "the runbooks, by their `NAMES` or by the codes that they treat; all for every one")
-	f.StringVarP(&namespace, "namespace", "n", "", "with --runbooks, rights in this namespace alone: a Role, and a ClusterRole only for what lies in none")
+	f.StringVarP(&namespace, "namespace", "n", "", "with --runbooks, rights in this namespace alone: a Role, and a ClusterRole only for what "+
+		"lies in none")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		if len(books) == 0 {
 			if namespace != "" {

@@ -80,8 +80,7 @@ func Split(rights []incident.Right) (namespaced, cluster []incident.Right) {
 	return namespaced, cluster
 }
 
-// Role is the YAML of a role: of a Role in the namespace, or without one of a ClusterRole. Rules that are meant for people are in the order of
-// [Rules].
+// Role is the YAML of a role: of a Role in the namespace, or without one of a ClusterRole.
 func Role(name, namespace string, rules []rbacv1.PolicyRule) (string, error) {
 	type head struct {
 		Name      string            `json:"name"`

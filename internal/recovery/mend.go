@@ -126,8 +126,8 @@ func (r *Recovery) patient(ctx context.Context, q request, o incident.Object) (p
 	return p, nil
 }
 
-// restartedSince says whether a container of a pod was started again after the trouble began: a pod that a probe or the kernel ends again and
-// again is ready in between. Where it is not known when it began, the last few minutes count.
+// restartedSince says whether a container of a pod was started again after the trouble began: a pod that a probe or the kernel ends again
+// and again is ready in between. Where it is not known when it began, the last few minutes count.
 func restartedSince(pod *corev1.Pod, began, now time.Time) bool {
 	if began.IsZero() || now.Sub(began) > provenFor {
 		began = now.Add(-provenFor)

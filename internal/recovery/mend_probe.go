@@ -208,8 +208,8 @@ func numberOf(t container, port intstr.IntOrString) string {
 	return port.String()
 }
 
-// path is that of another probe of the container at the same port that is not answered as wrong (that the port was closed while the container
-// started says nothing of the path), or the one that others with the same image are asked.
+// path is that of another probe of the container at the same port that is not answered as wrong (that the port was closed while the
+// container started says nothing of the path), or the one that others with the same image are asked.
 func (p patient) path(f probing) (path, why string) {
 	var paths []string
 	for _, o := range probeFields {

@@ -21,8 +21,8 @@ func halfMore(q resource.Quantity, unit int64) resource.Quantity {
 }
 
 // mendMemory raises the memory limit of a container that was killed at it: to what the revision before had, if that is more, or else to
-// half more than it used, which is at least its limit. Where the revision before worked within the same limit, it is the change that needs more
-// than it may have, and nobody knows how much.
+// half more than it used, which is at least its limit. Where the revision before worked within the same limit, it is the change that
+// needs more than it may have, and nobody knows how much.
 func mendMemory(p patient) (remedy, string) {
 	var out remedy
 	why := fmt.Sprintf("no container of %s was killed at a memory limit of its own", p.o)
@@ -168,8 +168,8 @@ var (
 // mostEvicted is how many evicted pods go with a plan; the others are left to whoever tidies up.
 const mostEvicted = 10
 
-// mendStorage raises the limit of local storage that a pod was evicted for, and removes the pods that were: their ReplicaSet makes others and
-// leaves them where they are.
+// mendStorage raises the limit of local storage that a pod was evicted for, and removes the pods that were: their ReplicaSet makes others
+// and leaves them where they are.
 func mendStorage(p patient) (remedy, string) {
 	out, why := p.moreStorage()
 	for _, pod := range p.pods {

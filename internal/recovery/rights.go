@@ -107,8 +107,8 @@ func (b Runbook) makes(s incident.Step) bool {
 	return slices.Contains(stepsOf[b.Name], s.Kind) || slices.Contains(stepsOf[b.Name], s.Kind+" "+s.Target.Object.Kind)
 }
 
-// RightsFor are the rights that the plans of some runbooks need of who approves them, undoing included: those that are named, and those that
-// are tried for a code that is named. Without namespaces and names.
+// RightsFor are the rights that the plans of some runbooks need of who approves them, undoing included: those that are named, and those
+// that are tried for a code that is named. Without namespaces and names.
 func RightsFor(names ...string) ([]incident.Right, error) {
 	var steps []string
 	for _, name := range names {

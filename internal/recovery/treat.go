@@ -9,8 +9,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// treat adds the steps of the first runbook that has a remedy for the cause. A circumstance says what may have brought something about: where it
-// cannot be taken back, what it brought about is treated for what it is.
+// treat adds the steps of the first runbook that has a remedy for the cause. A circumstance says what may have brought something about:
+// where it cannot be taken back, what it brought about is treated for what it is.
 func (c *composition) treat(ctx context.Context, q request) error {
 	whys, done, err := c.tryAll(ctx, q)
 	if err != nil || done {
@@ -50,8 +50,8 @@ func effects(q request) []request {
 			continue
 		}
 		effect := q
-		effect.cause = incident.Cause{ID: q.cause.ID, Code: f.Code, Title: f.Title, Confidence: q.cause.Confidence, Objects: []incident.Object{f.Object},
-			Explains: []string{f.ID}, Evidence: f.Evidence, Since: f.Since}
+		effect.cause = incident.Cause{ID: q.cause.ID, Code: f.Code, Title: f.Title, Confidence: q.cause.Confidence,
+			Objects: []incident.Object{f.Object}, Explains: []string{f.ID}, Evidence: f.Evidence, Since: f.Since}
 		for _, o := range f.Objects {
 			if o != f.Object {
 				effect.cause.Objects = append(effect.cause.Objects, o)
@@ -73,8 +73,8 @@ func distinctly(list []string) []string {
 	return out
 }
 
-// tryAll tries the runbooks for the cause's code in their order. It is done once one has a remedy, or what it treats is left to the next plan;
-// otherwise whys says of each why it has none.
+// tryAll tries the runbooks for the cause's code in their order. It is done once one has a remedy, or what it treats is left to the next
+// plan; otherwise whys says of each why it has none.
 func (c *composition) tryAll(ctx context.Context, q request) (whys []string, done bool, err error) {
 	for _, book := range Runbooks {
 		if !slices.Contains(book.Codes, q.cause.Code) || slices.Contains(c.without[q.cause.ID], book.Name) {
