@@ -68,7 +68,7 @@ e2e-recover: build
 	'$(LAB)' up
 	$(LAB_ENV) RECOVER='$(RECOVER)' go test -tags e2e -count=1 -timeout 180m -v -run '^TestRecover$$' ./e2e
 	{ sed '/^## Mended on a real cluster/,$$d' docs/faults.md; printf '%s\n' '## Mended on a real cluster' '' 'What `make e2e-recover` found: each case of `diagnosis/eval/cases/live` that a runbook treats made on a real' \
-	  'cluster in a namespace of its own, up to eight at a time, and what is of the whole cluster alone. `paramedic serve` with the rights of `deploy/kubernetes/rbac.yaml`' \
+	  'cluster in a namespace of its own, up to ten at a time, and what is of the whole cluster alone. `paramedic serve` with the rights of `deploy/kubernetes/rbac.yaml`' \
 	  'gets an alert that names the namespace, and sees of the cluster what is no other case'"'"'s; its plan is read and approved with `paramedic approve` by one of the' \
 	  'operators, or two where it asks for two; it is run, proved for a minute (three cases for six), and `paramedic why` finds nothing of the case any more.' \
 	  '[recovery.md](recovery.md) says how all this works.' ''; cat '$(RECOVER).md'; } >'$(RECOVER).whole'
