@@ -3,6 +3,7 @@
 # make race   runs them with the race detector, which needs gcc and takes several times as long
 # make crash  kills the process that runs a plan a thousand times, at every event boundary of a plan of each kind of step (about twelve minutes)
 # make e2e    runs the end-to-end tests on the lab's real cluster (needs root; LAB names the lab's command)
+# make e2e-recover mends every live case there that a runbook treats, and writes of it into docs/faults.md
 SHELL := /bin/bash
 LAB   ?= $(CURDIR)/../shared/lab/lab
 BIN   := $(CURDIR)/bin
@@ -10,7 +11,7 @@ GOLANGCI_LINT := v2.15.0
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build demo test race crash e2e e2e-faults scoreboard bench lint docs generate clean
+.PHONY: all build demo test race crash e2e e2e-faults e2e-recover scoreboard bench lint docs generate clean
 
 all: build
 
@@ -57,7 +58,21 @@ e2e-faults: build
 	PATH="$(LAB_HOME)/bin:$$PATH" LAB_HOME='$(LAB_HOME)' $(LAB_ENV) $(BIN)/paramedic eval --live --allow-commands --host-root '$(LAB_HOME)/n1/host' --node leveling-pc --viewer viewer \
 	  --resume '$(FAULTS).jsonl' -o markdown diagnosis/eval/cases >'$(FAULTS).md' || [ $$? -eq 1 ]
 	{ printf '%s\n' '# Faults on a real cluster' '' 'What `make e2e-faults` found: each case of `diagnosis/eval/cases/live` made on a real cluster, diagnosed, looked at in four ways, and removed. Seconds are from' \
-	  'the manifests to the verdict. [evaluation.md](evaluation.md) says what is measured.' ''; cat '$(FAULTS).md'; } >docs/faults.md
+	  'the manifests to the verdict. [evaluation.md](evaluation.md) says what is measured.' ''; cat '$(FAULTS).md'; echo; sed -n '/^## Mended on a real cluster/,$$p' docs/faults.md; } >'$(FAULTS).whole'
+	mv '$(FAULTS).whole' docs/faults.md
+
+# every live case that a runbook treats, mended on the lab from its manifests to the look that finds nothing, and what became of them at the end of
+# docs/faults.md; interrupted, it goes on where it ended (remove $(RECOVER).jsonl to begin again)
+RECOVER ?= $(CURDIR)/.e2e-recover
+e2e-recover: build
+	'$(LAB)' up
+	$(LAB_ENV) RECOVER='$(RECOVER)' go test -tags e2e -count=1 -timeout 180m -v -run '^TestRecover$$' ./e2e
+	{ sed '/^## Mended on a real cluster/,$$d' docs/faults.md; printf '%s\n' '## Mended on a real cluster' '' 'What `make e2e-recover` found: each case of `diagnosis/eval/cases/live` that a runbook treats made on a real' \
+	  'cluster in a namespace of its own, up to ten at a time, and what is of the whole cluster alone. `paramedic serve` with the rights of `deploy/kubernetes/rbac.yaml`' \
+	  'gets an alert that names the namespace, and sees of the cluster what is no other case'"'"'s; its plan is read and approved with `paramedic approve` by one of the' \
+	  'operators, or two where it asks for two; it is run, proved for a minute (three cases for six), and `paramedic why` finds nothing of the case any more.' \
+	  '[recovery.md](recovery.md) says how all this works.' ''; cat '$(RECOVER).md'; } >'$(RECOVER).whole'
+	mv '$(RECOVER).whole' docs/faults.md
 
 # what the bot does under load, which needs no cluster; then, where the lab is, a check against the least that any check can take
 bench: build

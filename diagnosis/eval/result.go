@@ -25,7 +25,9 @@ type Result struct {
 	Varied []Varied `json:"varied,omitempty"`
 	Told   *Told    `json:"told,omitempty"`  // nil: nobody told it
 	Views  []View   `json:"views,omitempty"` // of a live case that was looked at in all of [Ways]
-	Error  string   `json:"error,omitempty"` // why it could not be run; the verdict is empty then
+	// Recovered is what became of a live case that was to be mended; nil: nobody tried.
+	Recovered *Recovered `json:"recovered,omitempty"`
+	Error     string     `json:"error,omitempty"` // why it could not be run; the verdict is empty then
 }
 
 // Passed says whether the case was run and nothing is amiss.

@@ -61,7 +61,7 @@ Exit codes: 0 nothing wrong, 1 something wrong, 2 could not look, does not exist
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
 	root.AddCommand(c.check(), c.why(), c.checks(), c.incidents(), c.evidence(), c.plan(), c.approve(), c.runbooks(),
 		c.stop(), c.accept(), c.serve(), c.demo(),
-		c.bundle(), c.knowledge(), c.eval(), c.audit(), c.purge(), c.doctor())
+		c.bundle(), c.knowledge(), c.eval(), c.audit(), c.purge(), c.doctor(), c.rbac())
 	return root
 }
 

@@ -12,6 +12,21 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/recovery"
 )
 
+// betweenKills lets a liveness probe fail where the readiness probe does not, and the pod be ready, as it is between two kills.
+var betweenKills = []string{
+	`readinessProbe: {httpGet: {path: "/healthz", port: 8080}, periodSeconds: 10, timeoutSeconds: 1, failureThreshold: 3, successThreshold: 1}}`,
+	`readinessProbe: {httpGet: {path: /ready, port: 8080}}, livenessProbe: {httpGet: {path: /healthz, port: 8080}}}`,
+	"Readiness probe failed", "Liveness probe failed",
+	"kind: Service\nmetadata: {name: api,", "kind: Event\nmetadata: {name: api-7d9f-abcde.5, namespace: shop}\ninvolvedObject: {kind: Pod, namespace: shop, " +
+		"name: api-7d9f-abcde, uid: p-api-7d9f-abcde}\ntype: Warning\nreason: Unhealthy\nmessage: \"Readiness probe failed: Get " +
+		"\\\"http://10.42.0.8:8080/ready\\\": dial tcp 10.42.0.8:8080: connect: connection refused\"\nfirstTimestamp: \"2026-03-04T09:58:06Z\"\n" +
+		"lastTimestamp: \"2026-03-04T09:58:06Z\"\ncount: 1\nsource: {component: kubelet}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: api,",
+	`type: Ready, status: "False", reason: ContainersNotReady, message: "containers with unready status: [main]"`, `type: Ready, status: "True"`,
+	`ready: false, restartCount: 0, started: true, state: {running: {startedAt: "2026-03-04T09:30:05Z"}}`,
+	`ready: true, restartCount: 9, started: true, state: {running: {startedAt: "2026-03-04T09:58:05Z"}}, lastState: {terminated: {exitCode: 137, ` +
+		`reason: Error, startedAt: "2026-03-04T09:55:05Z", finishedAt: "2026-03-04T09:58:04Z"}}`,
+}
+
 // What is proposed for cases of the diagnosis' evaluation: the steps by their titles, and what the diff of the first one holds; or part of the
 // reason why there is none.
 func TestPlansForPods(t *testing.T) {
@@ -37,13 +52,14 @@ func TestPlansForPods(t *testing.T) {
 		{name: "workloads/rollout-image", titles: []string{"Roll Deployment shop/api back from revision 4 to 3"}},
 		{name: "pods/oom-limit", titles: []string{"Set resources of main in Deployment shop/cart"}, diff: []string{"-      memory: 64Mi", "+      memory: 96Mi"}},
 		{name: "pods/oom-node", no: "was killed at a memory limit of its own"},
-		{name: "pods/evicted-own-limit", titles: []string{"Set volumes scratch in Deployment shop/cache"}, diff: []string{"+      sizeLimit: 1536Mi"}},
+		{name: "pods/evicted-own-limit", titles: []string{"Set volumes scratch in Deployment shop/cache", "Delete pod shop/cache-7d9f-abcde"}, diff: []string{"+      sizeLimit: 1536Mi"}},
 		{name: "pods/probe-port", titles: []string{"Set readinessProbe of main in Deployment shop/api"}, diff: []string{"+      port: 8080"}},
 		{name: "pods/probe-port-name", titles: []string{"Set readinessProbe of main in Deployment shop/api"}, diff: []string{"+      port: http"}},
 		{name: "pods/probe-scheme-https", titles: []string{"Set readinessProbe of main in Deployment shop/api"}, diff: []string{"+      scheme: HTTP\n"}},
 		{name: "pods/probe-scheme-http", titles: []string{"Set readinessProbe of main in Deployment shop/api"}, diff: []string{"+      scheme: HTTPS\n"}},
 		{name: "pods/listens-elsewhere", titles: []string{"Set readinessProbe of main in Deployment shop/front"}, diff: []string{"+      port: 8080"}},
 		{name: "pods/probe-path", no: "nothing shows how the readinessProbe of container main should ask"},
+		{name: "pods/probe-path", change: betweenKills, titles: []string{"Set livenessProbe of main in Deployment shop/api"}, diff: []string{"+      path: /ready"}},
 		{name: "pods/pending-selector", titles: []string{"Set spec.nodeSelector in Deployment shop/db"}, diff: []string{"+    disktype: ssd1"}},
 		{name: "pods/pending-selector-key", titles: []string{"Set spec.nodeSelector in Deployment shop/db"}, diff: []string{"+    disktype: ssd"}},
 		{name: "pods/pending-taints", titles: []string{"Set spec.tolerations in Deployment shop/batch"}, diff: []string{"+    value: gpu"}},

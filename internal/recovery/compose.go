@@ -60,67 +60,6 @@ func (c *composition) blockedBy(d *incident.Diagnosis, cause incident.Cause) (in
 	return incident.Cause{}, false
 }
 
-// treat adds the steps of the first runbook that has a remedy for the cause.
-func (c *composition) treat(ctx context.Context, q request) error {
-	why := fmt.Sprintf("no runbook treats %s", q.cause.Code)
-	var whys []string
-	for _, book := range Runbooks {
-		if !slices.Contains(book.Codes, q.cause.Code) || slices.Contains(c.without[q.cause.ID], book.Name) {
-			continue
-		}
-		if c.full {
-			c.leave(q.cause, max(1, len(q.cause.Objects)))
-			return nil
-		}
-		d, err := book.draft(ctx, c.r, q)
-		if err != nil {
-			return err
-		}
-		left := 0
-		if d.no == "" {
-			d, left = c.fit(d)
-			if len(d.steps) == 0 && left > 0 {
-				c.leave(q.cause, left)
-				return nil
-			}
-			d, err = c.bind(ctx, q, d)
-		}
-		if err == nil && d.no == "" {
-			d = c.unblocked(book.Name, q.d.At, d)
-		}
-		if err != nil {
-			return err
-		}
-		for d.many != "" && len(d.steps) > 1 && c.over(podsOf(c.s, d.steps)) {
-			d.steps, left = d.steps[:len(d.steps)-1], left+1
-		}
-		if pods := podsOf(c.s, d.steps); d.no == "" && c.over(pods) {
-			if !c.over(pods - c.pods) {
-				c.leave(q.cause, len(d.steps))
-				return nil
-			}
-			d.no = fmt.Sprintf("it would end or replace %s, and the configuration allows a plan %d (plans.ceiling.pods)", counted(pods, "pod"),
-				c.r.o.CeilingPods)
-		}
-		if d.no == "" {
-			c.add(book, q.cause, d)
-			if left > 0 {
-				c.leave(q.cause, left)
-				c.partly = append(c.partly, q.cause.ID)
-			}
-			return nil
-		}
-		if why = d.no; !slices.Contains(whys, why) {
-			whys = append(whys, strings.TrimSuffix(why, "."))
-		}
-	}
-	if len(whys) > 0 {
-		why = strings.Join(whys, "; ")
-	}
-	c.refuse(q.cause, why)
-	return nil
-}
-
 // fit takes of a draft what there is room for in the plan, and says how many targets are left: all of a remedy that is one, of steps that
 // stand each for itself the first.
 func (c *composition) fit(d draft) (draft, int) {
@@ -264,7 +203,9 @@ func (c *composition) add(book Runbook, cause incident.Cause, d draft) {
 		}
 	}
 	c.why = append(c.why, why)
-	c.causes = append(c.causes, cause.ID)
+	if !slices.Contains(c.causes, cause.ID) {
+		c.causes = append(c.causes, cause.ID)
+	}
 	c.treated = append(c.treated, treatedCause{cause.ID, incident.Treated{Runbook: book.Name, Code: cause.Code}})
 }
 

@@ -126,9 +126,14 @@ func (f field) look(ctx context.Context, r *Recovery, s incident.Step) (subject,
 	return f.subject(s, now.object), nil
 }
 
-// subject is bound to what somebody decided about the object and to the field, which may lie elsewhere.
+// subject is bound to what somebody decided about the object and to the field, which may lie elsewhere. Of a list without elements the API
+// server keeps nothing.
 func (f field) subject(s incident.Step, o object) subject {
-	return subject{uid: o.text("metadata", "uid"), hash: digest(encode([]any{boundPart(o), o.at(f.path(s)...)})), object: o}
+	v := o.at(f.path(s)...)
+	if list, ok := v.([]any); ok && len(list) == 0 {
+		v = nil
+	}
+	return subject{uid: o.text("metadata", "uid"), hash: digest(encode([]any{boundPart(o), v})), object: o}
 }
 
 func (f field) prepare(s *incident.Step, now subject, _ loader, _ func([]byte) (string, error)) error {

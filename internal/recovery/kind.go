@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -62,23 +61,9 @@ func StepKinds() []StepKind {
 	var list []StepKind
 	for _, name := range slices.Sorted(maps.Keys(registry)) {
 		k := registry[name]
-		list = append(list, StepKind{Kind: name, Means: k.means(), Risk: k.risk(incident.Step{}), Needs: needs(k)})
+		list = append(list, StepKind{Kind: name, Means: k.means(), Risk: k.risk(incident.Step{}), Needs: needs(k, "")})
 	}
 	return list
-}
-
-func needs(k kind) []incident.Right {
-	var all []incident.Right
-	for _, object := range k.objects() {
-		for _, value := range []string{"", "{}"} { // made and removed
-			s := incident.Step{Target: incident.Target{Object: incident.Object{Kind: object}}, Params: map[string]string{paramValue: value}}
-			all = append(all, k.rights(s)...)
-		}
-	}
-	slices.SortFunc(all, func(a, b incident.Right) int {
-		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Verb, b.Verb))
-	})
-	return slices.Compact(all)
 }
 
 // gone is the hash of what is not there.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -116,13 +117,24 @@ func (r *Recovery) patient(ctx context.Context, q request, o incident.Object) (p
 	for _, pod := range q.s.PodsIn(o.Namespace) {
 		switch {
 		case q.s.WorkloadOf(pod) != o || pod.DeletionTimestamp != nil:
-		case ready(pod):
+		case ready(pod) && !restartedSince(pod, q.cause.Since, q.s.At):
 			p.well = append(p.well, pod)
 		case pod.Status.Phase != corev1.PodSucceeded:
 			p.pods = append(p.pods, pod)
 		}
 	}
 	return p, nil
+}
+
+// restartedSince says whether a container of a pod was started again after the trouble began: a pod that a probe or the kernel ends again
+// and again is ready in between. Where it is not known when it began, the last few minutes count.
+func restartedSince(pod *corev1.Pod, began, now time.Time) bool {
+	if began.IsZero() || now.Sub(began) > provenFor {
+		began = now.Add(-provenFor)
+	}
+	return slices.ContainsFunc(pod.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool {
+		return c.RestartCount > 0 && restarted(c).After(began)
+	})
 }
 
 // at is a copy of what is at a path of the pod template's spec; nil for nothing.
@@ -180,7 +192,7 @@ func (p patient) of(c container, path ...string) any {
 	return p.at(append([]string{list, withName(c.Name)}, path...)...)
 }
 
-// ill calls back for each container of the pods that are not ready, with the template's container of that name.
+// ill calls back for each container of the pods that are not ready, or not for long, with the template's container of that name.
 func (p patient) ill(f func(pod *corev1.Pod, c kube.Container, t container)) {
 	for _, pod := range p.pods {
 		for _, c := range kube.ContainersOf(pod) {

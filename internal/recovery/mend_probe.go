@@ -208,13 +208,14 @@ func numberOf(t container, port intstr.IntOrString) string {
 	return port.String()
 }
 
-// path is that of another probe of the container at the same port that does not fail, or the one that others with the same image are asked.
+// path is that of another probe of the container at the same port that is not answered as wrong (that the port was closed while the
+// container started says nothing of the path), or the one that others with the same image are asked.
 func (p patient) path(f probing) (path, why string) {
 	var paths []string
 	for _, o := range probeFields {
 		other := o.of(f.t.Container)
 		if o.field == f.field || other == nil || other.HTTPGet == nil || other.HTTPGet.Port != f.probe.HTTPGet.Port ||
-			other.HTTPGet.Path == f.probe.HTTPGet.Path || saidOf(p, f.pod, f.t.Name, o.says) != "" {
+			other.HTTPGet.Path == f.probe.HTTPGet.Path || strings.Contains(saidOf(p, f.pod, f.t.Name, o.says), "statuscode") {
 			continue
 		}
 		paths = append(paths, other.HTTPGet.Path)

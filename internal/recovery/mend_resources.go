@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -20,7 +21,8 @@ func halfMore(q resource.Quantity, unit int64) resource.Quantity {
 }
 
 // mendMemory raises the memory limit of a container that was killed at it: to what the revision before had, if that is more, or else to
-// half more than it used, which is at least its limit.
+// half more than it used, which is at least its limit. Where the revision before worked within the same limit, it is the change that
+// needs more than it may have, and nobody knows how much.
 func mendMemory(p patient) (remedy, string) {
 	var out remedy
 	why := fmt.Sprintf("no container of %s was killed at a memory limit of its own", p.o)
@@ -40,6 +42,10 @@ func mendMemory(p patient) (remedy, string) {
 		}
 		to := halfMore(used, 1<<20)
 		if before := p.before(t.Name); before != nil {
+			if p.worked() && before.Resources.Limits.Memory().Cmp(limit) == 0 {
+				why = fmt.Sprintf("the revision of %s before worked with the same limit", p.o)
+				return
+			}
 			if had := before.Resources.Limits[corev1.ResourceMemory]; had.Cmp(limit) > 0 {
 				to, from = had, fmt.Sprintf("Container %s was killed at its limit of %s; the revision before gave it %s.", c.Spec.Name, limit.String(),
 					had.String())
@@ -159,8 +165,26 @@ var (
 	containerOverLimit = regexp.MustCompile(`Container (\S+) exceeded its local ephemeral storage limit "([^"]+)"`)
 )
 
-// mendStorage raises the limit of local storage that a pod was evicted for, to half more than it.
+// mostEvicted is how many evicted pods go with a plan; the others are left to whoever tidies up.
+const mostEvicted = 10
+
+// mendStorage raises the limit of local storage that a pod was evicted for, and removes the pods that were: their ReplicaSet makes others
+// and leaves them where they are.
 func mendStorage(p patient) (remedy, string) {
+	out, why := p.moreStorage()
+	for _, pod := range p.pods {
+		if why == "" && pod.Status.Phase == corev1.PodFailed && metav1.GetControllerOf(pod) != nil && len(out.steps) <= mostEvicted {
+			out.steps = append(out.steps, deletePod(pod, "", nil))
+		}
+	}
+	if len(out.steps) > 1 {
+		out.why = join(out.why, "What was evicted is removed, for nobody else does that; what is lost is its logs.")
+	}
+	return out, why
+}
+
+// moreStorage is the limit of local storage that a pod was evicted for, and half more.
+func (p patient) moreStorage() (remedy, string) {
 	why := fmt.Sprintf("nothing says which limit of local storage the pods of %s were evicted for", p.o)
 	for _, pod := range p.pods {
 		said := pod.Status.Message

@@ -132,3 +132,16 @@ func diagnosed(t *testing.T, name string) (*incident.Diagnosis, string) {
 	}
 	return diagnosis.Diagnose(s, diagnosis.Scope{}), string(cases[0].Manifests)
 }
+
+// What the API server said of an account while a workload named it says nothing of one that is named by now.
+func TestAnAccountThatIsNamedNoMoreIsNotMissed(t *testing.T) {
+	const missing = "ServiceAccountMissing"
+	missed := func(change ...string) bool {
+		_, d := loadCase(t, "storage/service-account-missing", change...)
+		return slices.ContainsFunc(d.Findings, func(f incident.Finding) bool { return f.Code == missing })
+	}
+	if !missed() || missed("serviceAccountName: wroker", "serviceAccountName: worker", `type: ReplicaFailure, status: "True"`,
+		`type: ReplicaFailure, status: "False"`) {
+		t.Error("an account is missed, or not, whatever the workload names")
+	}
+}

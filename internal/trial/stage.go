@@ -75,6 +75,27 @@ func NewStage(ctx context.Context, o StageOptions) (*Stage, error) {
 
 // Run makes what the case says on the cluster, waits until the diagnosis is right or the case's time is up, and removes all of it again.
 func (s *Stage) Run(ctx context.Context, c eval.Case) eval.Result {
+	return s.During(ctx, c, func(ctx context.Context, h Held, res *eval.Result) (err error) {
+		if res.Views, err = s.ways(ctx, h.Case, h.set, h.hostRoot); err != nil {
+			return err
+		}
+		s.Teller.tell(ctx, h.Case, h.Found, res)
+		return s.record(ctx, h.Case)
+	})
+}
+
+// Held is a case that stands on the cluster.
+type Held struct {
+	Case  eval.Case           // staged
+	Found *incident.Diagnosis // what the last look found of it
+
+	set      *scene
+	hostRoot string
+}
+
+// During makes what the case says on the cluster, waits until the diagnosis is right or the case's time is up, lets do act upon it while it
+// stands, and removes all of it again.
+func (s *Stage) During(ctx context.Context, c eval.Case, do func(context.Context, Held, *eval.Result) error) eval.Result {
 	c = c.Staged()
 	res := eval.Result{Verdict: eval.Verdict{Case: c.Name}, Title: c.Title, Fault: c.Fault, Live: true, Version: s.version}
 	fail := func(err error) eval.Result {
@@ -124,14 +145,28 @@ func (s *Stage) Run(ctx context.Context, c eval.Case) eval.Result {
 	if err != nil {
 		return fail(err)
 	}
-	if res.Views, err = s.ways(ctx, c, set, hostRoot); err != nil {
-		return fail(err)
-	}
-	s.Teller.tell(ctx, c, d, &res)
-	if err := s.record(ctx, c); err != nil {
+	stop := s.beating(ctx, set)
+	defer stop()
+	if err := do(ctx, Held{Case: c, Found: d, set: set, hostRoot: hostRoot}, &res); err != nil {
 		return fail(err)
 	}
 	return res
+}
+
+// beating goes on telling the present time until it is stopped. What cannot be told is told the next time.
+func (s *Stage) beating(ctx context.Context, set *scene) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		for ctx.Err() == nil {
+			_ = s.beat(ctx, set, time.Now())
+			select {
+			case <-ctx.Done():
+			case <-time.After(lookEvery):
+			}
+		}
+	})
+	return func() { cancel(); done.Wait() }
 }
 
 // watch looks until the verdict is a pass; a quiet case has to stay quiet until its time is up.
@@ -249,4 +284,9 @@ func (s *Stage) record(ctx context.Context, c eval.Case) error {
 	}
 	_, err = b.WriteFile(filepath.Join(s.Record, strings.ReplaceAll(c.Name, "/", "-")+".tar.zst"))
 	return err
+}
+
+// Mine is what of a diagnosis is the case's doing.
+func (h Held) Mine(d *incident.Diagnosis) *incident.Diagnosis {
+	return diagnosis.Keep(d, h.set.wanted(h.Case))
 }

@@ -196,6 +196,9 @@ func checkServiceAccounts(s *snapshot.Snapshot, r *finding.Report) {
 		if s.ServiceAccount(m[1], m[2]) != nil {
 			return // it is there by now
 		}
+		if t := kube.TemplateSpec(s, by); t != nil && t.ServiceAccountName != "" && t.ServiceAccountName != m[2] {
+			return // another one is named by now
+		}
 		f := found[o]
 		if f == nil {
 			var names []string
