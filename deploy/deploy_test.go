@@ -149,7 +149,8 @@ func rights(t *testing.T, role *rbacv1.ClusterRole) []string {
 
 func TestTheBotMayReadWhatASnapshotHoldsAndNothingElse(t *testing.T) {
 	want := []string{"get /pods/log", "get /apis", "get /readyz", "get /version", "create authorization.k8s.io/subjectaccessreviews"}
-	for _, custom := range []string{"apiregistration.k8s.io/apiservices", "gateway.networking.k8s.io/*"} {
+	for _, custom := range []string{"apiregistration.k8s.io/apiservices", "certificates.k8s.io/certificatesigningrequests",
+		"gateway.networking.k8s.io/*"} {
 		want = append(want, "get "+custom, "list "+custom, "watch "+custom)
 	}
 	for _, k := range snapshot.Kinds {
