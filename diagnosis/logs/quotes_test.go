@@ -15,7 +15,7 @@ func TestQuotedValuesOfSeveralLines(t *testing.T) {
 			"2025-06-05T10:17:22.247Z [ERROR] agent.auth.handler: error authenticating: error=\"Error making API request.\n  | \n" +
 				"  | URL: PUT http://vault.vault.svc:8200/v1/auth/kubernetes/login\n  | Code: 503. Errors:\n  | \n  | * Vault is sealed\" backoff=1s\n" +
 				"2025-06-05T10:17:23.247Z [INFO]  agent.auth.handler: authenticating\n",
-			"* Vault is sealed", "authenticating:",
+			"* Vault is sealed", "|",
 		},
 		"logfmt": {
 			"time=\"2025-06-05T10:17:22Z\" level=error msg=\"cannot apply\" error=\"2 errors:\n\t* quota exceeded\n\t* no such zone\"\n" +
