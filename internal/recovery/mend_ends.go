@@ -152,8 +152,8 @@ func (r *Recovery) orphaned(ctx context.Context, s *snapshot.Snapshot, p *corev1
 			"runs nowhere else either.", domain), nil
 }
 
-// speaksOf finds who names a domain, or the project whose it is ("volcano" of batch.volcano.sh, whose images are volcanosh/…): a workload in
-// its name, labels, images, arguments or environment, an API group, or a webhook.
+// speaksOf finds who names a domain, or the project whose it is ("volcano" of batch.volcano.sh, whose images are volcanosh/…): a workload
+// in its name, labels, images, arguments or environment, an API group, or a webhook.
 func speaksOf(s *snapshot.Snapshot, domain string, but *corev1.Pod) string {
 	word := domain
 	if labels := strings.Split(domain, "."); len(labels) > 1 && len(labels[len(labels)-2]) > 3 { // shorter ones are part of other words
