@@ -15,6 +15,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/circumstance"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/incommon"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -128,8 +129,12 @@ func bears(f *finding.Finding, c change.Change) bool {
 // together with.
 func recentChange(c change.Change, of []*finding.Finding) *finding.Finding {
 	words := "Just before, at " + changed(c.Change)
+	elsewhere := func(f *finding.Finding) int { // what was changed tells more of it than who suffers with it
+		return map[bool]int{true: 0, false: 1}[f.Object == c.Object || f.Workload == c.Object]
+	}
 	worst := slices.MinFunc(of, func(a, b *finding.Finding) int {
-		return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), a.Object.Compare(b.Object), cmp.Compare(a.Code, b.Code))
+		return cmp.Or(cmp.Compare(elsewhere(a), elsewhere(b)), cmp.Compare(b.Severity.Rank(), a.Severity.Rank()),
+			a.Object.Compare(b.Object), cmp.Compare(a.Code, b.Code))
 	})
 	since := ". Since then: " + worst.Title
 	if len(of) > 1 {
@@ -200,5 +205,29 @@ func changedThere(s *snapshot.Snapshot, scope Scope, found []*finding.Finding, c
 		f.Object = scope.Ill.Objects[0]
 		f.Fault = []incident.Object{x.Object, f.Object}
 	}
-	return []*finding.Finding{f.Suspected()}
+	return []*finding.Finding{f.Suspected().Cite(murmurs(s, scope, x.Object)...)}
+}
+
+// murmurs are what the logs of a scope say of an object that was changed, though they take it for no error: of each container that speaks
+// of it, while there is room.
+func murmurs(s *snapshot.Snapshot, scope Scope, o incident.Object) []incident.Evidence {
+	names := []string{o.Name}
+	if v := s.Service(o.Namespace, o.Name); v != nil && o.Kind == "Service" {
+		names = append(names, slices.DeleteFunc(slices.Clone(v.Spec.ClusterIPs), func(ip string) bool { return ip == corev1.ClusterIPNone })...)
+	}
+	var out []incident.Evidence
+	told := map[string]bool{}
+	for _, p := range scope.Ill.pods(s) {
+		for i := range s.Logs {
+			l := &s.Logs[i]
+			if l.Namespace != p.Namespace || l.Pod != p.Name || l.Previous || told[l.Container] || len(out) == finding.ShownPods {
+				continue
+			}
+			if line, times := logs.Murmurs(l.Text, names...); line != "" {
+				told[l.Container] = true
+				out = append(out, finding.SeenLog(p, l.Container, false, fmt.Sprintf("%s (%d times)", line, times)))
+			}
+		}
+	}
+	return out
 }

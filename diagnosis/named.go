@@ -1,10 +1,12 @@
 package diagnosis
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/cause"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/circumstance"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/mentions"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -51,8 +53,39 @@ func named(s *snapshot.Snapshot, linked *cause.Linked, asked bool) []*finding.Fi
 				n.Detail, n.Since = circumstance.Behind{Of: append(d.Of, f)}, finding.Earlier(n.Since, f.Since)
 			}
 		}
+		if asked {
+			nameAnswering(s, linked, f, about)
+		}
 	}
 	return out
+}
+
+// inCluster is a Service's name in the cluster's DNS, with its namespace.
+var inCluster = regexp.MustCompile(`\b([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\.([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\.svc\b`)
+
+// nameAnswering links what is known to be wrong with a Service, or with the workload behind it, to who complains of it by its name: it was
+// reached and answered, but not what it should.
+func nameAnswering(s *snapshot.Snapshot, linked *cause.Linked, f *finding.Finding, about map[incident.Object][]*finding.Finding) {
+	for _, e := range f.Seen {
+		if e.Source != incident.SourceLog {
+			continue
+		}
+		for _, m := range inCluster.FindAllStringSubmatch(e.Excerpt, mostNames) {
+			behind := []incident.Object{snapshot.ObjectOf("Service", m[2], m[1])}
+			for _, p := range checks.PodsBehind(s, behind[0]) {
+				behind = finding.Union(behind, []incident.Object{s.WorkloadOf(p)})
+			}
+			for _, o := range behind {
+				i := slices.IndexFunc(about[o], func(g *finding.Finding) bool {
+					return g != f && g.Workload != f.Workload && !linked.Explains(f, g) && !linked.Explains(g, f)
+				})
+				if i >= 0 {
+					linked.Name(about[o][i], f)
+					break
+				}
+			}
+		}
+	}
 }
 
 // complaint is an object that words of others name, and the evidence that has them.

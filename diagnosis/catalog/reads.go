@@ -6,6 +6,7 @@ package catalog
 var reads = map[string][]string{
 	"nodes":                                  []string{"events", "host facts", "leases", "nodes", "pods"},
 	"gpus":                                   []string{"daemonsets", "host facts", "nodes", "pods"},
+	"requests for certificates":              []string{"custom resources", "nodes"},
 	"hosts":                                  []string{"configmaps", "daemonsets", "deployments", "host facts", "leases", "logs", "names and dates of secrets", "nodes", "pods", "services", "statefulsets"},
 	"pods":                                   []string{"custom resources", "daemonsets", "deployments", "events", "horizontalpodautoscalers", "jobs", "limitranges", "logs", "metrics", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "services", "statefulsets"},
 	"references":                             []string{"configmaps", "events", "names and dates of secrets", "pods"},

@@ -1,7 +1,9 @@
 package cause
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -12,6 +14,9 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // nodeRules are about nodes.
@@ -30,9 +35,41 @@ var nodeRules = append(slices.Clone(hostRules), []Rule{
 		"1 workload on it gets no more from it", "%d workloads on it get no more from it"},
 	{"device-plugin", podFaults, []string{podproblem.PodUnschedulable}, devicePlugin,
 		"the pods of 1 workload wait for its devices", "the pods of %d workloads wait for its devices"},
+	{"certificate-wanted", []string{nodes.CertificateNotSigned}, slices.Concat(complaints, crashes, []string{podproblem.PodInitStuck}),
+		certificateWanted, "1 workload is told so, or waits for it", "%d workloads are told so, or wait for it"},
 	{"node-pressure", []string{nodes.NodePressure}, []string{podproblem.PodEvicted, podproblem.PodOOMKilled}, pressed,
 		"the pods of 1 workload were stopped", "the pods of %d workloads were stopped"},
 }...)
+
+// ofCertificates is how a program says that it could not speak TLS, for a certificate's sake.
+var ofCertificates = regexp.MustCompile(`(?i)\b(?:tls|ssl|x509|certificates?|csr|handshake)\b`)
+
+// certificateWanted wants words of the log that name who asks for the certificate, or its request, and speak of TLS; or a program that runs
+// as who asks, and does not get on.
+func certificateWanted(_ *Context, from, to *finding.Finding) (Link, bool) {
+	d, _ := finding.DetailOf[nodes.Unsigned](from)
+	for _, e := range to.Seen {
+		if e.Source != incident.SourceLog || !ofCertificates.MatchString(e.Excerpt) {
+			continue
+		}
+		if i := slices.IndexFunc(d.Names, func(name string) bool { return logs.Names(e.Excerpt, name) }); i >= 0 {
+			return Link{Reason: "its log says that TLS fails with " + d.Names[i]}, true
+		}
+	}
+	if d.Account.IsZero() || len(to.Pods) == 0 || !ofCertificatesSaid(to) {
+		return Link{}, false
+	}
+	return Link{Reason: "it runs as " + finding.Short(d.Account) + ", which asks for it", Inferred: true},
+		!slices.ContainsFunc(to.Pods, func(p *corev1.Pod) bool {
+			return snapshot.ObjectOf("ServiceAccount", p.Namespace, cmp.Or(p.Spec.ServiceAccountName, "default")) != d.Account
+		})
+}
+
+func ofCertificatesSaid(f *finding.Finding) bool {
+	return slices.ContainsFunc(f.Seen, func(e incident.Evidence) bool {
+		return e.Source == incident.SourceLog && ofCertificates.MatchString(e.Excerpt)
+	})
+}
 
 // onNode wants all the pods to be on the node (their findings are kept apart by node) and to have begun to suffer when the node did
 // or later.

@@ -79,6 +79,18 @@ func (t *table) finding(p *parting) *finding.Finding {
 		f.Nodes = []string{k.name}
 	}
 	t.cite(p, f)
+	return citeSaid(f, behind.Of)
+}
+
+// citeSaid shows what the first of the failing says by itself: what they share tells where to look, and its own words what for.
+func citeSaid(f *finding.Finding, of []*finding.Finding) *finding.Finding {
+	for _, x := range of {
+		for _, e := range x.Seen {
+			if e.Source == incident.SourceLog || e.Source == incident.SourceEvent {
+				return f.Cite(e)
+			}
+		}
+	}
 	return f
 }
 

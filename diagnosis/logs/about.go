@@ -2,6 +2,7 @@ package logs
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/internal/clip"
@@ -31,6 +32,33 @@ func About(text, name string) string {
 		}
 	}
 	return ""
+}
+
+// Names says whether a name stands in a text by itself, not as a part of a longer one.
+func Names(text, name string) bool { return name != "" && namesWhole(text, name) }
+
+// slow is how programs say that something took too long, at whatever level they think that it matters.
+var slow = regexp.MustCompile(`(?i)\b(?:timed[ -]?out|time-?outs?|deadline exceeded|took too long)\b`)
+
+// Murmurs is the newest line of a log that names one of the names and complains, or says that it took too long, at whatever level, and how
+// many lines there are like it; "" without one. Who asks why something hurts is told what a program took for no error, too.
+func Murmurs(text string, names ...string) (line string, times int) {
+	var like uint64
+	lines := lastLines(text[max(0, len(text)-maxBytes):], comparedEnd)
+	for _, l := range slices.Backward(lines) {
+		if !slices.ContainsFunc(names, func(name string) bool { return Names(l, name) }) {
+			continue
+		}
+		l = plain(l, true)
+		said := parse(l).text
+		switch {
+		case line != "" && alike(said) == like:
+			times++
+		case line == "" && (wordy(said) || slow.MatchString(said)) && !passing.MatchString(said):
+			line, times, like = clip.Middle(l, 2*maxLine), 1, alike(said)
+		}
+	}
+	return line, times
 }
 
 // namesWhole says whether a name stands in a line by itself, not as a part of a longer one.

@@ -107,6 +107,7 @@ func newDocument(text string) *document {
 			d.lines = append(d.lines, line)
 		}
 	}
+	d.lines = closeQuotes(d.lines)
 	d.understand()
 	return d
 }

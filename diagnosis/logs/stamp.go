@@ -8,7 +8,7 @@ import (
 )
 
 var (
-	klogStamp = regexp.MustCompile(`^[IWEF](\d{4} \d\d:\d\d:\d\d\.\d{1,9}) `)
+	klogStamp = regexp.MustCompile(`^[IWEF]((?:\d{4}|\d{6}|\d{8}) \d\d:\d\d:\d\d\.\d{1,9}) `)
 	// a date and a time as most write it, wherever the line's head has it: 2026-01-02T03:04:05.123Z, 2026/01/02 03:04:05, 2026-01-02
 	// 03:04:05,123
 	dateTime = regexp.MustCompile(`(\d{4})[-/.](\d\d)[-/.](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(?: ?(Z|[+-]\d\d:?\d\d))?`)
@@ -23,7 +23,8 @@ const stampHead = 80
 // it is taken for UTC, as containers mostly have it.
 func stampOf(line string) time.Time {
 	if m := klogStamp.FindStringSubmatch(line); m != nil {
-		t, err := time.Parse("0102 15:04:05", m[1])
+		layout := map[int]string{4: "0102", 6: "060102", 8: "20060102"}[strings.IndexByte(m[1], ' ')]
+		t, err := time.Parse(layout+" 15:04:05", m[1])
 		if err != nil {
 			return time.Time{}
 		}
@@ -54,8 +55,9 @@ func stampOf(line string) time.Time {
 
 // klogGrave says whether a line is an error by the form of Kubernetes' own programs, whatever it says.
 func klogGrave(line string) bool {
-	if len(line) < 6 || line[0] != 'E' && line[0] != 'F' || line[5] != ' ' {
+	if len(line) < 6 || line[0] != 'E' && line[0] != 'F' {
 		return false
 	}
-	return strings.Trim(line[1:5], "0123456789") == ""
+	date, _, ok := strings.Cut(line[1:min(len(line), 10)], " ")
+	return ok && (len(date) == 4 || len(date) == 6 || len(date) == 8) && strings.Trim(date, "0123456789") == ""
 }

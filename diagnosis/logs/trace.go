@@ -34,6 +34,8 @@ var notices = []noticed{{springHead, 5}, {redisHead, 3}, {"bootstrap checks fail
 var (
 	exceptionLine = regexp.MustCompile(`^(?:Exception in thread "[^"]*" )?(?:[a-zA-Z_$][\w$]*\.)+[\w$]*(?:Exception|Error|Throwable)[\w$]*(?::|$)`)
 	goFrame       = regexp.MustCompile(`^[\w./*()\[\]{}-]+(?:\(.*\)|\.[\w.\])]+)$`) // zap writes them without their arguments
+	goSource      = regexp.MustCompile(`^\t[\w./@-]+\.go:\d+`)
+	dumped        = regexp.MustCompile(`^!?goroutine \d+ \[`) // behind a head of the program's own
 	indexed       = regexp.MustCompile(`^\s*\d+: `)
 )
 
@@ -48,12 +50,14 @@ func (d *document) continuesAt(i int) bool {
 	switch {
 	case indented(line), line == "}", line == "})", line == "]":
 		return true
+	case strings.Contains(line, "goroutine ") && dumped.MatchString(parse(line).text):
+		return true
 	case strings.HasPrefix(line, tracebackHead):
 		before := d.lines[i-1]
 		return strings.HasPrefix(before, "During handling") || strings.HasPrefix(before, "The above exception") || d.level(i-1) >= failure
 	case i+1 < len(d.lines) && strings.HasPrefix(d.lines[i+1], "\t"):
 		next := d.lines[i+1]
-		if strings.HasPrefix(next, "\t/") && goFrame.MatchString(line) {
+		if (strings.HasPrefix(next, "\t/") || goSource.MatchString(next)) && goFrame.MatchString(line) {
 			return true
 		}
 		if strings.HasPrefix(next, "\tat ") && exceptionLine.MatchString(line) {

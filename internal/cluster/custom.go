@@ -31,7 +31,7 @@ const (
 
 // groupsLeftOut are groups of Kubernetes itself whose objects no check reads: they repeat others (events), are many, or are only asked.
 var groupsLeftOut = []string{
-	"apiextensions.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "certificates.k8s.io", "events.k8s.io",
+	"apiextensions.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "events.k8s.io",
 	"flowcontrol.apiserver.k8s.io", "internal.apiserver.k8s.io", "node.k8s.io", "resource.k8s.io", "scheduling.k8s.io",
 	"storagemigration.k8s.io", "metrics.k8s.io",
 }

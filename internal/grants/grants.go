@@ -30,6 +30,7 @@ func Bot() []rbacv1.PolicyRule {
 	}
 	add("", "pods/log", "get")
 	add("apiregistration.k8s.io", "apiservices", reading...)
+	add("certificates.k8s.io", "certificatesigningrequests", reading...)
 	add("gateway.networking.k8s.io", "*", reading...)
 	add("authorization.k8s.io", "subjectaccessreviews", "create")
 	return append(Rules(all), rbacv1.PolicyRule{NonResourceURLs: []string{"/apis", "/readyz", "/version"}, Verbs: []string{"get"}})

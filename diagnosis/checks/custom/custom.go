@@ -43,7 +43,7 @@ var customCodes = []finding.Code{
 }
 
 // otherGroups are read by checks of their own.
-var otherGroups = []string{snapshot.GatewayGroup, "apiregistration.k8s.io"}
+var otherGroups = []string{snapshot.GatewayGroup, "apiregistration.k8s.io", "certificates.k8s.io"}
 
 // alike are objects of a kind that say the very same, as surely and for as long.
 type alike struct {

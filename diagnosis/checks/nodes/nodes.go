@@ -6,4 +6,5 @@ import "github.com/paramedic-bot/paramedic/diagnosis/finding"
 var Checks = []finding.Check{
 	{Name: "nodes", Codes: nodeCodes, Run: checkNodes},
 	{Name: "gpus", Codes: gpuCodes, Run: checkGPUs},
+	{Name: "requests for certificates", Codes: signingCodes, Run: checkSigning},
 }
