@@ -73,20 +73,20 @@ func Recoveries(results []Result) string {
 		if c == nil {
 			c = &Recovered{}
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", named(r), strings.Join(c.Codes, ", "), cmp.Or(c.Runbook, "none"), cell(r.why()))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", rowName(r), strings.Join(c.Codes, ", "), cmp.Or(c.Runbook, "none"), cell(r.why()))
 	}
 	if len(by[noPlan]) > 0 {
 		b.WriteString("\n### No plan\n\nA runbook treats the cause, and does not fit what is there.\n\n| case | cause | what the thread says |\n" +
 			"|---|---|---|\n")
 	}
 	for _, r := range by[noPlan] {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", named(r), strings.Join(r.Recovered.Codes, ", "), cell(r.Recovered.NoPlan))
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", rowName(r), strings.Join(r.Recovered.Codes, ", "), cell(r.Recovered.NoPlan))
 	}
 	b.WriteString("\n### Mended\n\nSeconds from the alert to the plan, of the steps, of the proof, and from the manifests to the last look.\n\n" +
 		"| case | cause | runbook | steps | people | planned | ran | proved | all |\n|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range by[mended] {
 		c := r.Recovered
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d | %.0f | %.0f | %.0f | %.0f |\n", named(r), strings.Join(c.Codes, ", "), c.Runbook,
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d | %.0f | %.0f | %.0f | %.0f |\n", rowName(r), strings.Join(c.Codes, ", "), c.Runbook,
 			strings.Join(c.Steps, ", "), c.People, c.Planned, c.Ran, c.Proved, c.Whole)
 	}
 	return b.String()
@@ -113,4 +113,4 @@ func sum(by map[string][]Result) string {
 	return text + "\n"
 }
 
-func named(r Result) string { return cell(r.Case + ": " + r.Title) }
+func rowName(r Result) string { return cell(r.Case + ": " + r.Title) }
