@@ -155,8 +155,8 @@ type Detail struct {
 }
 
 func detailOf(s *incident.State, now time.Time) Detail {
-	d := Detail{Summary: summary(s, now), Signals: full(s.Signals), Plan: s.Plan, Other: s.Other, Idle: s.Idle, NoPlan: s.NoPlan, Approval: s.Approval(),
-		Approvals: full(s.Approvals), Stopped: s.Stopped,
+	d := Detail{Summary: summary(s, now), Signals: full(s.Signals), Plan: s.Plan, Other: s.Other, Idle: s.Idle, NoPlan: s.NoPlan,
+		Approval: s.Approval(), Approvals: full(s.Approvals), Stopped: s.Stopped,
 		Steps: full(s.Steps), Verification: s.Verification, Postmortem: s.Postmortem, Path: s.Path}
 	if s.Diagnosis != nil {
 		r := NewReport(s.Diagnosis, s.Story, s.Similar)

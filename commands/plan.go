@@ -111,9 +111,9 @@ func noPlan(s *incident.State) error {
 	return &Refusal{Reason: s.ID + " has no plan: " + sentence(reason)}
 }
 
-// PlanReview shows a plan on offer to the person who opened it: in short what approving does, and below that, whole, each step with its diff. Its
-// Form approves; if a check failed, there is nothing to approve. v is what was found when it was tried out as that person, nil if it was
-// not.
+// PlanReview shows a plan on offer to the person who opened it: in short what approving does, and below that, whole, each step with its
+// diff. Its Form approves; if a check failed, there is nothing to approve. v is what was found when it was tried out as that person, nil
+// if it was not.
 func PlanReview(s *incident.State, p *incident.Plan, v *incident.PlanReviewed) Reply {
 	checks, as := []incident.Check(nil), "you"
 	if v != nil {

@@ -131,10 +131,11 @@ func missesNames(s *snapshot.Snapshot, holds func(incident.Object) bool) bool {
 	})
 }
 
-// refersInto says whether a custom resource that is not well names something that lies there.
+// refersInto says whether a custom resource that is not well names something that lies there, or is what something there goes by.
 func refersInto(f *finding.Finding, holds func(incident.Object) bool) bool {
 	says, ok := finding.DetailOf[custom.Says](f)
-	return ok && (slices.ContainsFunc(f.Refs, holds) || slices.ContainsFunc(says.Objects, holds))
+	return ok && (slices.ContainsFunc(f.Refs, holds) || slices.ContainsFunc(says.Objects, holds) ||
+		slices.ContainsFunc(says.Users, func(u custom.User) bool { return holds(u.Workload) }))
 }
 
 // tell puts the findings that count into the diagnosis: of those that may still be normal, or that prove nothing, such as a cause explains.

@@ -66,7 +66,7 @@ func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result
 	behind := followsFrom(rulesBut(asked.Without))
 	for _, c := range ranked {
 		c.missing = missingEffects(s, c)
-		c.doubted = !c.root.Final && behind[c.root.Code] || c.aside(ranked)
+		c.doubted = !c.root.Final && behind[c.root.Code] || c.aside(ranked) || c.made(s)
 		c.judge()
 	}
 	sortByWeight(ranked)

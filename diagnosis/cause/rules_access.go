@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/rbac"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/services"
@@ -25,6 +26,9 @@ var accessRules = []Rule{
 		"1 claim gets no volume", "%d claims get no volume"},
 	{"right-missing-custom", []string{rbac.RightMissing, rbac.RoleMissing}, customs, toldRefused,
 		"1 custom resource says that its controller is refused", "%d custom resources say that their controllers are refused"},
+	{"right-missing-log", []string{rbac.RightMissing, rbac.RoleMissing}, []string{applog.LogFaultsObject, applog.LogErrorsRepeat,
+		applog.CalledComplains}, loggedRefused,
+		"1 log complains of the refusal", "%d logs complain of the refusal"},
 	{"account-missing", []string{rbac.ServiceAccountMissing}, []string{workloads.PodsRefused}, accountMissing,
 		"the pods of 1 workload are refused", "the pods of %d workloads are refused"},
 	{"certificate-untrusted", []string{services.CertificateUntrusted}, slices.Concat(crashes, complaints, []string{applog.LogTLSFailed}),
@@ -46,7 +50,16 @@ func refusedByRBAC(c *Context, from, to *finding.Finding) (Link, bool) {
 
 // toldRefused wants the custom resource whose status tells of the refusal.
 func toldRefused(_ *Context, from, to *finding.Finding) (Link, bool) {
-	return Link{Reason: "its status says that the API server refuses its controller"}, slices.Contains(from.Refs, to.Object)
+	if to.Code == custom.CustomUnseen {
+		return Link{Reason: "its controller's log says that the API server refuses it something for that"}, slices.Contains(from.Refs, to.Object)
+	}
+	return Link{Reason: "its status says that the API server refuses its controller", Inferred: from.Suspect},
+		slices.Contains(from.Refs, to.Object)
+}
+
+// loggedRefused wants the very workload whose log tells of the refusal. What it complains of may be something else as well.
+func loggedRefused(_ *Context, from, to *finding.Finding) (Link, bool) {
+	return Link{Reason: "its log says that the API server refuses it", Inferred: true}, from.About(to.Workload)
 }
 
 func accountMissing(_ *Context, from, to *finding.Finding) (Link, bool) {

@@ -2,9 +2,11 @@ package cause
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/events"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
@@ -15,8 +17,12 @@ var logRules = []Rule{
 		"1 workload fails, as its log says", "%d workloads fail, as their logs say"},
 	{"object-faulted", []string{applog.LogFaultsObject}, []string{custom.CustomUnseen, applog.LogErrorsRepeat}, objectFaulted,
 		"nobody acts on it, or a log complains of it", "nobody acts on it, or logs complain of it (%d findings)"},
+	{"object-refused", []string{applog.LogFaultsObject}, []string{applog.CalledComplains, events.EventUnexplained}, objectRefused,
+		"what takes it up complains of it as well", "what takes it up complains of it as well (%d findings)"},
 	{"called-complains", []string{applog.CalledComplains}, []string{applog.LogErrorsRepeat}, calledComplains,
 		"the log of 1 workload complains of the same", "the logs of %d workloads complain of the same"},
+	{"called-lacks", []string{applog.CalledLacks}, append([]string{applog.LogErrorsRepeat}, failingPods...), calledLacks,
+		"1 workload is told so when it calls it", "%d workloads are told so when they call it"},
 }
 
 // objectFaulted: nobody acts on the very object that a log finds fault with; and what that log repeats is said with it.
@@ -27,11 +33,31 @@ func objectFaulted(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "its log finds fault with " + finding.Short(from.Object), Inferred: true}, from.Workload == to.Workload
 }
 
+// objectRefused: who is to take up the object complains of what the caller's log finds fault with in it, by a word of the object's own; and
+// a component tells of a failure of the object itself, or of whose log it is.
+func objectRefused(_ *Context, from, to *finding.Finding) (Link, bool) {
+	if to.Code == events.EventUnexplained {
+		return Link{Reason: "the log of " + finding.Short(from.Workload) + " finds fault with " + finding.Short(from.Object),
+			Inferred: from.Object != to.Object}, from.Object == to.Object || from.Workload == to.Object
+	}
+	said, _ := finding.DetailOf[applog.Complains](to)
+	blames, _ := finding.DetailOf[applog.Blames](from)
+	low := strings.ToLower(said.Says)
+	return Link{Reason: "it warns of what is wrong with " + finding.Short(from.Object), Inferred: true},
+		slices.Contains(said.Callers, from.Workload) && slices.ContainsFunc(blames.Words, func(w string) bool { return strings.Contains(low, w) })
+}
+
 // calledComplains wants one of the callers whose words were compared, or what is called itself. That both say the same is a proof.
 func calledComplains(_ *Context, from, to *finding.Finding) (Link, bool) {
 	d, _ := finding.DetailOf[applog.Complains](from)
 	return Link{Reason: "it calls " + finding.Short(from.Object) + ", whose log warns of the same",
 		Inferred: !d.Same || from.Object == to.Object}, slices.Contains(d.Callers, to.Object) || from.Object == to.Object
+}
+
+// calledLacks wants a caller that quotes the answer. What is called may have not enough for others, too.
+func calledLacks(_ *Context, from, to *finding.Finding) (Link, bool) {
+	d, _ := finding.DetailOf[applog.Complains](from)
+	return Link{Reason: "it quotes the answer of " + finding.Short(from.Object), Inferred: true}, slices.Contains(d.Callers, to.Workload)
 }
 
 // saidByLog wants the same pods, whose log says the very fact: another container of the pod may crash for a reason of its own.

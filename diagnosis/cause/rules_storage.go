@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
@@ -19,6 +20,8 @@ var storageRules = []Rule{
 	{"driver-down", slices.Concat(podFaults, workloadFaults, []string{workloads.PodsRefused}),
 		[]string{storage.PVCPending, storage.CSIDriverMissing}, driverDown,
 		"its volumes are not made or mounted", "its volumes are not made or mounted (%d findings)"},
+	{"behind-class", []string{custom.CustomNotReady}, []string{storage.PVCPending}, behindClass,
+		"1 claim gets no volume of it", "%d claims get no volume of it"},
 	{"driver-elsewhere", []string{storage.CSIDriverElsewhere}, []string{storage.PVCPending, storage.CSIDriverMissing}, driverElsewhere,
 		"its volumes are not made or mounted", "its volumes are not made or mounted (%d findings)"},
 	{"mount-fails", about(finding.MountTrouble), []string{podproblem.PodVolumeFailed, podproblem.PodStuckCreating},

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/podnetwork"
@@ -94,6 +95,7 @@ func AsksLogs(s *snapshot.Snapshot, found []*finding.Finding) (pods []*corev1.Po
 		}
 	}
 	ask("logs of ingress controllers", incident.Object{}, func() []*corev1.Pod { return few(s, nil, ingress.Untold(s)) })
+	ask("logs of who is sent to what selects nothing", incident.Object{}, func() []*corev1.Pod { return few(s, nil, custom.Callers(s)) })
 	ask("logs of controllers", incident.Object{}, func() []*corev1.Pod { return untended(s) })
 	return all.List, failed
 }

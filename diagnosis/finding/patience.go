@@ -46,7 +46,7 @@ func (t Term) Over(now time.Time) bool { return !t.Until.After(now) }
 var Patiences = []Patience{
 	Settling, WarmUp, LongStart, SlowProbe, SecondStart, FullAgain, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler, SchedulerHangs,
 	GateOpens, ScaleUp, StuckTerminating, PartDone, RolloutMoves, HeldUpdate, PauseForgotten, HelperEnds, NextTry, EndlessJob, LateStart,
-	LongRun, Unmeasured, AtMaximum, LongAtMaximum, AheadOf, SlowProvisioning, SlowDetach, SlowResize, SlowBalancer, SlowIngress,
+	LongRun, Unmeasured, AtMaximum, LongAtMaximum, AheadOf, LongStanding, SlowProvisioning, SlowDetach, SlowResize, SlowBalancer, SlowIngress,
 	SlowIssuer, NewNode, AgentComes, StartingRuntime, StaleLease, LeavingTime, ForgottenCordon, LostLead, SlowNamespace,
 	CustomFails, CustomSettles, CustomProgresses, CustomUnseen, HelmOperation,
 }
@@ -117,6 +117,8 @@ var (
 		"A peak that an autoscaler answers with its maximum is what the maximum is for; it scales down again after 5 minutes."}
 	LongAtMaximum = Patience{"LongAtMaximum", time.Hour, "may be a peak",
 		"Beyond AtMaximum it is worth knowing; a maximum that is in force for an hour is too low, or something is wrong below it."}
+	LongStanding = Patience{"LongStanding", 24 * time.Hour, "may be of no account",
+		"What was so for a day, and what nothing is seen to use or to suffer from, is hardly what hurts now."}
 	AheadOf = Patience{"AheadOf", 10 * time.Minute, "may be made ahead of its workload",
 		"What is installed together comes in an order of its own, and a chart's hooks take minutes."}
 )

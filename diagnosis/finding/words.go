@@ -12,7 +12,15 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-var rpcError = regexp.MustCompile(`rpc error: code = \w+ desc = `)
+var (
+	rpcError = regexp.MustCompile(`rpc error: code = \w+ desc = `)
+	// hexID is a runtime's id of a sandbox, a container or an image: its beginning tells it from others.
+	hexID = regexp.MustCompile(`\b([0-9a-f]{8})[0-9a-f]{32,56}\b`)
+	// unknownEnd is what containerd ends an error with that has no kind of its own.
+	unknownEnd = regexp.MustCompile(`(?:: unknown)+$`)
+	// sentence is the beginning of words for people, rather than of a list of settings.
+	sentence = regexp.MustCompile(`^[A-Za-z]+ [a-zA-Z]`)
+)
 
 // ShortMessage makes a runtime's long error fit into a title. Such errors wrap one another, and the innermost says why: as many of the
 // last parts are kept as fit; where these are but a few words, what they belong to is told from its beginning.
@@ -22,6 +30,9 @@ func ShortMessage(message string) string { return ShortMessageIn(message, 160) }
 func ShortMessageIn(message string, limit int) string {
 	message = rpcError.ReplaceAllString(OneLine(message, 4*incident.MaxExcerpt), "")
 	if len(message) <= limit {
+		return message
+	}
+	if message = unknownEnd.ReplaceAllString(hexID.ReplaceAllString(message, "$1…"), ""); len(message) <= limit {
 		return message
 	}
 	last := ""
@@ -35,7 +46,10 @@ func ShortMessageIn(message string, limit int) string {
 			return "… " + last
 		}
 	}
-	if last == "" || len(last) > limit {
+	switch {
+	case len(last) > limit && sentence.MatchString(last) && !strings.ContainsAny(message[:len(message)-len(last)], "{["):
+		return "… " + clip.Bytes(last, limit-len("… "))
+	case last == "" || len(last) > limit:
 		return clip.Bytes(message, limit)
 	}
 	return clip.Bytes(message, limit-len(last)-len(": ")) + ": " + last

@@ -3,6 +3,7 @@ package kube
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -191,4 +192,16 @@ var beginning = []string{"", "ContainerCreating", "PodInitializing"}
 // HasEnded says whether a pod has come to its end, well or not: it takes no room, and nothing is to be expected of it.
 func HasEnded(p *corev1.Pod) bool {
 	return p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
+}
+
+// KeepsRoom says whether a pod is a placeholder: it does nothing, in containers of the pause image, and its priority is below that of
+// every pod that names none. It is there to make way, and waits on purpose until there is room for it again
+// (https://kubernetes.io/docs/tasks/administer-cluster/node-overprovisioning/).
+func KeepsRoom(p *corev1.Pod) bool {
+	idle := func(c corev1.Container) bool {
+		name, _, _ := strings.Cut(c.Image[strings.LastIndex(c.Image, "/")+1:], ":")
+		return strings.Contains(name, "pause")
+	}
+	return p.Spec.Priority != nil && *p.Spec.Priority < 0 && len(p.Spec.InitContainers) == 0 &&
+		!slices.ContainsFunc(p.Spec.Containers, func(c corev1.Container) bool { return !idle(c) })
 }

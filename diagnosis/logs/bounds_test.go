@@ -52,7 +52,7 @@ func holds(t *testing.T, r Reading) {
 		t.Errorf("%d lines, %d bytes, %d facts, last %q", len(r.Telling), bytes, len(r.Facts), r.Last)
 	}
 	for _, f := range r.Facts {
-		if f.Kind == "" || f.Line == "" || f.String() == "" || !utf8.ValidString(f.String()+f.Line) || len(f.Line) > 3*maxLine+8 ||
+		if f.Kind == "" || f.Line == "" || f.String() == "" || !utf8.ValidString(f.String()+f.Line) || len(f.Line) > maxFact+2*maxLine+8 ||
 			len(f.String()) > 6*maxField {
 			t.Errorf("a fact: %+v", f)
 		}

@@ -71,7 +71,7 @@ var theMatcher = sync.OnceValue(func() *matcher {
 // read tries a form on a line, with the line before it.
 func (m *matcher) read(form int, before, line string) (Fact, bool) {
 	f := &forms[form]
-	fact := Fact{Kind: f.kind, Line: clip.Bytes(line, maxLine)}
+	fact := Fact{Kind: f.kind, Line: clip.Middle(line, maxFact)}
 	if f.pattern == "" {
 		return fact, true
 	}

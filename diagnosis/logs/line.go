@@ -8,6 +8,9 @@ import (
 // maxLine bounds a line that is shown, in bytes.
 const maxLine = 240
 
+// maxFact bounds a line that tells a fact, in bytes: behind what the program's logger says of itself there must be room for all of it.
+const maxFact = 2 * maxLine
+
 // level is how much a line itself says that it matters.
 type level int
 

@@ -190,7 +190,7 @@ func (d *document) readForms(m *matcher, i int, mayBe []int) {
 		seen = append(seen, kind)
 		fact.Says = clip.Middle(strings.TrimSpace(r.text), maxLine)
 		if said := d.show(i, line); said != line {
-			fact.Line = strings.Replace(fact.Line, clip.Bytes(line, maxLine), clip.Bytes(said, maxLine), 1)
+			fact.Line = strings.Replace(fact.Line, clip.Middle(line, maxFact), clip.Middle(said, maxFact), 1)
 		}
 		if kind.Network() {
 			if (kind == ConnectionTimeout || kind == ConnectionRefused) && lookedUp.MatchString(line) {

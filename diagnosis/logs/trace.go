@@ -65,7 +65,7 @@ func (d *document) continuesAt(i int) bool {
 			return true
 		}
 	}
-	if d.withinCause(i) || d.introduced(i) && !ownHead(line) {
+	if d.withinCause(i) || d.introduced(i) && !ownHead(line) || d.listed(i) {
 		return true
 	}
 	if strings.HasPrefix(line, "** (") || hasPrefix(beamHeads[3:], line) {
@@ -174,7 +174,11 @@ func conclusion(block []string) string {
 	if says := beamSays(block); says != "" {
 		return afterColon(block, says)
 	}
-	return afterColon(block, concluded(block))
+	says := concluded(block)
+	if listing := withItems(block, says); listing != says {
+		return listing
+	}
+	return afterColon(block, says)
 }
 
 // concluded is the conclusion as the languages have it that write traces.

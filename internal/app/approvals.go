@@ -12,8 +12,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/recovery"
 )
 
-// Review records what the server says to a plan on offer when somebody opens it: rights and dry-run, as that person. An empty hash means the
-// current one.
+// Review records what the server says to a plan on offer when somebody opens it: rights and dry-run, as that person. An empty hash means
+// the current one.
 func (i *Incidents) Review(ctx context.Context, id, hash string, by incident.Person) (*incident.State, error) {
 	s, a, err := i.mayAct(ctx, id, hash, by, "open the plan")
 	if err != nil {

@@ -54,6 +54,7 @@ func TestPlansForPods(t *testing.T) {
 		{name: "pods/command-not-found", no: "nothing shows what container of Deployment/shop/api should start"},
 		{name: "pods/terminating-node-gone", titles: []string{"Delete pod shop/db-0 at once, though its node n9 cannot confirm that it has ended"}},
 		{name: "pods/terminating-finalizer", no: "may be that of Pod shop/quick"},
+		{name: "pods/terminating-finalizer", change: []string{"registry.example.com", "registry.test/exampleinc"}, no: "may be that of Pod shop/quick"},
 		{name: "pods/terminating-finalizer", change: []string{"registry.example.com", "registry.test"},
 			titles: []string{"Take finalizer example.com/backup from Pod shop/db, so that it can go"}},
 		{name: "pods/rejected-devices", no: "has not replaced Pod/shop/train"},

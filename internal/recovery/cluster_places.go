@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -28,8 +29,8 @@ func unplacedPods(q request) []*corev1.Pod {
 	return out
 }
 
-// draftUntaint takes away a taint that alone keeps pods off, and that nobody in the cluster tolerates: a node that is kept for somebody has
-// somebody who does.
+// draftUntaint takes away a taint that alone keeps pods off, and of which nothing else in the cluster speaks: a node that is kept for
+// somebody has somebody who does.
 func draftUntaint(_ context.Context, _ *Recovery, q request) (draft, error) {
 	if len(q.s.NotSeen) > 0 && !q.s.SeenWhole("", "pods", "nodes") {
 		return no("not every pod was seen, so that a taint may be meant for others")
@@ -49,7 +50,7 @@ func draftUntaint(_ context.Context, _ *Recovery, q request) (draft, error) {
 		if len(steps) > 0 {
 			return eachAlone(steps, fmt.Sprintf("take taint %s from node %s", key, steps[0].Target.Object.Name),
 				"take taint "+strings.ReplaceAll(key, "%", "%%")+" from %d nodes", fmt.Sprintf("Nothing but the taint keeps pod %s from the node, "+
-					"and no pod in the cluster tolerates it.", p.Name)), nil
+					"and nothing in the cluster tolerates it. If somebody keeps the node free on purpose, reject this.", p.Name)), nil
 		}
 	}
 	return no("no taint that somebody has left is all that keeps the pods off")
@@ -74,11 +75,11 @@ func onlyTaint(n *corev1.Node, p *corev1.Pod) *corev1.Taint {
 	return only
 }
 
-// meantFor says whether a pod tolerates the taint by its name.
+// meantFor says whether the taint's key is spoken of by what runs or is to run at another time, such as a CronJob that tolerates it, or by
+// what makes nodes.
 func meantFor(s *snapshot.Snapshot, t *corev1.Taint) bool {
-	return slices.ContainsFunc(s.Pods, func(p corev1.Pod) bool {
-		return slices.ContainsFunc(p.Spec.Tolerations, func(x corev1.Toleration) bool { return x.Key == t.Key })
-	})
+	all := []any{s.Pods, s.Deployments, s.StatefulSets, s.DaemonSets, s.Jobs, s.CronJobs, s.Customs}
+	return !texts(reflect.ValueOf(all), func(text string) (more bool) { return text != t.Key })
 }
 
 // draftLabel gives a node the label back that it had when the scheduler placed a pod on it which asks for that label.

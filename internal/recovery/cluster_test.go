@@ -135,6 +135,10 @@ func TestTheClustersRunbooks(t *testing.T) {
 			"{taints: [{key: bench, value: x, effect: NoSchedule}]}", "1 node(s) were unschedulable", "1 node(s) had untolerated taint {bench: x}",
 			"spec: {nodeName: w1,", "spec: {tolerations: [{key: bench, operator: Exists}], nodeName: w1,"},
 			"1 Set spec.tolerations in Deployment shop/api", "", ""},
+		{"a taint that a nightly Job is meant for", "nodes/cordoned-and-forgotten", append([]string{
+			`{unschedulable: true, taints: [{key: node.kubernetes.io/unschedulable, effect: NoSchedule, timeAdded: "2025-12-30T08:00:00Z"}]}`,
+			"{taints: [{key: bench, value: x, effect: NoSchedule}]}", "1 node(s) were unschedulable", "1 node(s) had untolerated taint {bench: x}"},
+			with(nightlyBench)...), "", "no taint that somebody has left", ""},
 		{"a label that a node has lost", "nodes/cordoned-and-forgotten", []string{
 			`{unschedulable: true, taints: [{key: node.kubernetes.io/unschedulable, effect: NoSchedule, timeAdded: "2025-12-30T08:00:00Z"}]}`, "{}",
 			"1 node(s) were unschedulable", "1 node(s) didn't match Pod's node affinity/selector",
@@ -166,3 +170,10 @@ func TestTheClustersRunbooks(t *testing.T) {
 		})
 	}
 }
+
+const nightlyBench = `
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: bench, namespace: lab}
+spec: {schedule: "0 3 * * *", jobTemplate: {spec: {template: {spec: {restartPolicy: Never, tolerations: [{key: bench, operator: Exists}], containers: [{name: main, image: "lab/bench:1"}]}}}}}
+`

@@ -152,9 +152,14 @@ func (r *Recovery) orphaned(ctx context.Context, s *snapshot.Snapshot, p *corev1
 			"runs nowhere else either.", domain), nil
 }
 
-// speaksOf finds who names a domain: a workload in its name, labels, images, arguments or environment, an API group, or a webhook.
+// speaksOf finds who names a domain, or the project whose it is ("volcano" of batch.volcano.sh, whose images are volcanosh/…): a workload
+// in its name, labels, images, arguments or environment, an API group, or a webhook.
 func speaksOf(s *snapshot.Snapshot, domain string, but *corev1.Pod) string {
-	speaks := func(o any) bool { return strings.Contains(string(encode(o)), domain) }
+	word := domain
+	if labels := strings.Split(domain, "."); len(labels) > 1 && len(labels[len(labels)-2]) > 3 { // shorter ones are part of other words
+		word = labels[len(labels)-2]
+	}
+	speaks := func(o any) bool { return strings.Contains(strings.ToLower(string(encode(o))), word) }
 	for i := range s.Pods {
 		if p := &s.Pods[i]; p.UID != but.UID && speaks(p) {
 			return inWords(s.WorkloadOf(p))

@@ -12,10 +12,10 @@ type seen struct {
 	known map[string]bool // words that were looked for, and whether they are there
 }
 
-// lacks are those of the words that are no part of any text of what was seen, in their order. All of it is gone through at most once.
-func (s *seen) lacks(words []string) []string {
+// lacks are those of some words that are no part of any text of what was seen, in their order. All of it is gone through at most once.
+func (s *seen) lacks(these []string) []string {
 	var left []string
-	for _, w := range words {
+	for _, w := range these {
 		if _, ok := s.known[w]; !ok {
 			left, s.known[w] = append(left, w), false
 		}
@@ -32,7 +32,7 @@ func (s *seen) lacks(words []string) []string {
 			return len(left) > 0
 		})
 	}
-	return slices.DeleteFunc(slices.Clone(words), func(w string) bool { return s.known[w] })
+	return slices.DeleteFunc(slices.Clone(these), func(w string) bool { return s.known[w] })
 }
 
 // texts calls each with the texts within a value, keys of maps among them, until it wants no more.

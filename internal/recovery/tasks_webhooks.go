@@ -135,7 +135,8 @@ func draftServerScaleUp(ctx context.Context, r *Recovery, q request) (draft, err
 			if n == 0 { // all is refused until one answers
 				n, from = 1, "Nothing tells how many pods it had; one is the least that answers, and more can be set before this is approved."
 			}
-			return single(restingOn(from, setTo("Scale", t.Object, int64(n))), fmt.Sprintf("scale %s/%s up to %d", t.Object.Namespace, t.Object.Name, n),
+			return single(restingOn(from, setTo("Scale", t.Object, int64(n))),
+				fmt.Sprintf("scale %s/%s up to %d", t.Object.Namespace, t.Object.Name, n),
 				fmt.Sprintf("%s is to answer, and its %s is scaled to zero. %s", inWords(o), inWords(t.Object), from))
 		}
 	}

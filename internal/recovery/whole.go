@@ -161,7 +161,8 @@ func (k whole) prepare(s *incident.Step, now subject, _ loader, _ func([]byte) (
 	return nil
 }
 
-// prepareEnd is of a step that removes: what it shows is what is there. What was made is removed as it was made, and nothing else is by that.
+// prepareEnd is of a step that removes: what it shows is what is there. What was made is removed as it was made, and nothing
+// else is by that.
 func (k whole) prepareEnd(s *incident.Step, now subject) error {
 	o := s.Target.Object
 	if now.gone {

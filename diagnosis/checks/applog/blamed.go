@@ -21,12 +21,17 @@ import (
 const LogFaultsObject = "LogFaultsObject"
 
 var blameCodes = []finding.Code{
-	{Code: LogFaultsObject, Severity: incident.Warning, Root: true,
+	{Code: LogFaultsObject, Severity: incident.Warning, Root: true, Detail: Blames{},
 		Meaning: "The log of a controller, a gateway or a proxy says, as an error, that it cannot take up an object, which it names. Some " +
 			"of them take nothing up any more then, whoever it belongs to.",
 		Next: "Mend what the error names in the object; then see whether the log's writer goes on.",
 		Example: `The log of Deployment gateway cannot take up Ingress intranet/wiki: error detected in backend 'intranet_wiki_http': ` +
 			`expect 6 arguments`},
+}
+
+// Blames is the detail of LogFaultsObject.
+type Blames struct {
+	Words []string // of what the error finds fault with in the object
 }
 
 const (
@@ -135,7 +140,7 @@ func (b blamed) report(s *snapshot.Snapshot, r *finding.Report, w incident.Objec
 	if f.Since.IsZero() {
 		f.Since = startOf(b.pod, b.log.Container)
 	}
-	f.Refs = []incident.Object{w}
+	f.Refs, f.Detail = []incident.Object{w}, Blames{Words: wordsAtFault(s, b.object, b.part+"\n"+b.error.Whole)}
 	f.Cite(finding.SeenLog(b.pod, b.log.Container, false, clip.Bytes(strings.Join([]string{b.error.Line, strings.TrimSpace(b.part)}, "\n"),
 		incident.MaxExcerpt)))
 	f.Suspected()

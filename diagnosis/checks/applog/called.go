@@ -31,6 +31,7 @@ var calledCodes = []finding.Code{
 type Complains struct {
 	Callers []incident.Object // the workloads that complain
 	Same    bool              // in the same words
+	Says    string            // what the log of what is called warns of
 }
 
 const (
@@ -140,6 +141,8 @@ func (c callee) like(p *corev1.Pod, l *snapshot.Log, x said, w logs.Warning) {
 
 func (c callee) tell(p *corev1.Pod, l *snapshot.Log, x said, says, lines string) {
 	d, _ := finding.DetailOf[Complains](c.Finding)
+	d.Says = says
+	c.Detail = d
 	c.Retitle(fmt.Sprintf("%s warns of what %s complains of: %s", finding.Short(c.Object), finding.Short(d.Callers[0]),
 		finding.ShortMessage(says)))
 	c.Cite(finding.SeenLog(p, l.Container, false, clip.Bytes(lines, incident.MaxExcerpt)),

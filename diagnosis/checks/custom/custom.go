@@ -25,6 +25,8 @@ func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
 var Checks = []finding.Check{
 	{Name: "custom resources", Codes: slices.Concat(customCodes, unseenCodes), Run: checkCustoms},
 	{Name: "names in custom resources", Codes: slices.Concat(namesCodes, leftOutCodes), Run: checkReferences},
+	{Name: "whom custom resources select", Codes: selectsCodes, Run: checkSelects},
+	{Name: "custom resources that are switched off", Codes: offCodes, Run: checkSwitchedOff},
 	{Name: "what custom resources have issued", Codes: expiredCodes, Run: checkExpired},
 	{Name: "Helm releases", Codes: helmCodes, Run: checkHelm},
 	{Name: "node groups", Codes: groupCodes, Run: checkNodeGroups},
@@ -59,7 +61,7 @@ func checkCustoms(s *snapshot.Snapshot, r *finding.Report) {
 		o := &s.Customs[i]
 		kind := o.GroupVersionKind().GroupKind()
 		if slices.Contains(otherGroups, kind.Group) || o.GetDeletionTimestamp() != nil || switchedOff(o) || behind(o, statusOf(o)) ||
-			well.past(o) {
+			well.past(o) || gaveUpLongAgo(o, s.At) {
 			continue
 		}
 		x, all, ok := foremostOf(ending, o, s.At)
@@ -71,13 +73,13 @@ func checkCustoms(s *snapshot.Snapshot, r *finding.Report) {
 		k := alike{kind, x.reason, x.message, x.grade, x.early(s.At)}
 		if f := found[k]; f != nil {
 			join(f, obj, refs, x)
-			addNeeds(f, needsOf(s, o))
+			addNeeds(f, needsOf(s, o), usersOfCustom(s, o))
 			continue
 		}
 		f := reportCustom(r, obj, x, all, s.At)
 		f.Refs = refs
 		says := saysOf(x, all)
-		says.Needs, says.Controllers = needsOf(s, o), controllersOf(s, kind)
+		says.Needs, says.Controllers, says.Users = needsOf(s, o), controllersOf(s, kind), usersOfCustom(s, o)
 		f.Detail = says
 		found[k] = f
 	}
@@ -181,14 +183,16 @@ func join(f *finding.Finding, o incident.Object, refs []incident.Object, x sign)
 	f.Cite(finding.SeenAPI(o, x.field, x.since, x.quoted()))
 }
 
-// addNeeds adds whom another object that says the same refers to.
-func addNeeds(f *finding.Finding, needs []Need) {
+// addNeeds adds whom another object that says the same refers to, and who goes by it.
+func addNeeds(f *finding.Finding, needs []Need, users []User) {
 	says, _ := finding.DetailOf[Says](f)
 	for _, n := range needs {
 		if len(says.Needs) < mostNeeds && !slices.ContainsFunc(says.Needs, func(x Need) bool { return x.Object == n.Object }) {
 			says.Needs = append(slices.Clip(says.Needs), n)
 		}
 	}
+	says.Users = finding.Union(slices.Clip(says.Users), users)
+	says.Users = says.Users[:min(len(says.Users), mostUsers)]
 	f.Detail = says
 }
 

@@ -24,6 +24,7 @@ type Says struct {
 	Needs       []Need            // whom it refers to
 	Calls       []logs.Fact       // what its message says was not reached
 	Controllers []incident.Object // the workloads that care for it, as far as roles tell
+	Users       []User            // the workloads that go by it in their settings
 }
 
 var (

@@ -50,9 +50,8 @@ func checkAccess(s *snapshot.Snapshot, r *finding.Report) {
 	checkServiceAccounts(s, r)
 }
 
-// eachRefusal tells of each refusal that logs, events and the statuses of custom resources speak of. The pod is the one whose log does,
-// or nil; about is the object of an event or a status.
-func eachRefusal(s *snapshot.Snapshot, tell func(f logs.Fact, p *corev1.Pod, e incident.Evidence, about incident.Object)) {
+// eachRefusal tells of each refusal that logs, events and the statuses of custom resources speak of.
+func eachRefusal(s *snapshot.Snapshot, tell func(refused)) {
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		p := s.Pod(l.Namespace, l.Pod)
@@ -62,8 +61,11 @@ func eachRefusal(s *snapshot.Snapshot, tell func(f logs.Fact, p *corev1.Pod, e i
 		well := kube.Healthy(p)
 		for _, f := range readings.Of(s, l).Facts {
 			if f.Kind == logs.Forbidden && (!well || neverSees(f)) {
-				tell(f, p, finding.SeenLog(p, l.Container, l.Previous, f.Line), incident.Object{})
+				tell(refused{f, p, finding.SeenLog(p, l.Container, l.Previous, f.Line), nil, false})
 			}
+		}
+		if well && !l.Previous {
+			livedWith(s, l, p, tell)
 		}
 	}
 	for i := range s.Events {
@@ -75,7 +77,7 @@ func eachRefusal(s *snapshot.Snapshot, tell func(f logs.Fact, p *corev1.Pod, e i
 		o := snapshot.ObjectOf(e.InvolvedObject.Kind, e.InvolvedObject.Namespace, e.InvolvedObject.Name)
 		for _, f := range logs.Read(e.Message).Facts {
 			if f.Kind == logs.Forbidden {
-				tell(f, nil, finding.SeenEvent(e), o)
+				tell(refused{f, nil, finding.SeenEvent(e), []incident.Object{o}, false})
 			}
 		}
 	}
@@ -85,7 +87,7 @@ func eachRefusal(s *snapshot.Snapshot, tell func(f logs.Fact, p *corev1.Pod, e i
 }
 
 // toldBy reads what a custom resource's controller has written into its status of being refused.
-func toldBy(c *unstructured.Unstructured, tell func(logs.Fact, *corev1.Pod, incident.Evidence, incident.Object)) {
+func toldBy(c *unstructured.Unstructured, tell func(refused)) {
 	list, _, _ := unstructured.NestedSlice(c.Object, "status", "conditions")
 	for _, x := range list {
 		m, _ := x.(map[string]any)
@@ -96,7 +98,8 @@ func toldBy(c *unstructured.Unstructured, tell func(logs.Fact, *corev1.Pod, inci
 		o := snapshot.CustomObject(c)
 		for _, f := range logs.Read(message).Facts {
 			if f.Kind == logs.Forbidden {
-				tell(f, nil, finding.SeenAPI(o, "status.conditions["+kube.StringAt(m, "type")+"]", time.Time{}, message), o)
+				seen := finding.SeenAPI(o, "status.conditions["+kube.StringAt(m, "type")+"]", time.Time{}, message)
+				tell(refused{f, nil, seen, []incident.Object{o}, false})
 			}
 		}
 	}
@@ -121,16 +124,16 @@ type denials struct {
 	found map[string]*finding.Finding
 }
 
-// denied traces one refusal. The pod is the one whose log tells of it, or nil where an event about the object does.
-func (d *denials) denied(f logs.Fact, p *corev1.Pod, e incident.Evidence, about incident.Object) {
-	if f.Subject == "" || f.Verb == "" || f.Resource == "" {
+// denied traces one refusal.
+func (d *denials) denied(q refused) {
+	if q.Subject == "" || q.Verb == "" || q.Resource == "" {
 		return
 	}
-	m := missingRight(d.s, p, f.Subject, f.Verb, f.Group, f.Resource, f.Namespace)
+	m := missingRight(d.s, q.pod, q.Subject, q.Verb, q.Group, q.Resource, q.Namespace)
 	if m.granted {
 		return // it has the right by now
 	}
-	id := m.object.String() + "\x00" + f.Subject + "\x00" + m.code
+	id := m.object.String() + "\x00" + q.Subject + "\x00" + m.code
 	x := d.found[id]
 	if x == nil {
 		x = d.r.Find(m.code, m.object, m.title)
@@ -138,24 +141,28 @@ func (d *denials) denied(f logs.Fact, p *corev1.Pod, e incident.Evidence, about 
 		if m.unseen {
 			x.AtMost = incident.Likely // it may have been granted since
 		}
-		if who, ok := accountOf(f.Subject); ok && who != m.object {
+		if who, ok := accountOf(q.Subject); ok && who != m.object {
 			x.Fault = []incident.Object{m.object, who}
 		}
+		if q.lives {
+			x.Suspected()
+		}
 	}
-	if p != nil {
-		x.AddPod(p)
-		x.Workload = d.s.WorkloadOf(p)
-		if kube.Healthy(p) && !d.blinds(x.Workload) {
+	if !q.lives {
+		x.Shown()
+	}
+	if q.pod != nil {
+		x.AddPod(q.pod)
+		x.Workload = d.s.WorkloadOf(q.pod)
+		if !q.lives && kube.Healthy(q.pod) && !d.blinds(x.Workload) {
 			x.Severity = incident.Warning
 		}
 	}
-	if !about.IsZero() {
-		x.Refs = finding.Union(x.Refs, []incident.Object{about})
-	}
-	if f.Telling {
+	x.Refs = finding.Union(x.Refs, q.about)
+	if q.Telling && !q.lives {
 		x.Detail = RefusedRight{Telling: true}
 	}
-	x.Cite(e).Cite(m.seen...)
+	x.Cite(q.seen).Cite(m.seen...)
 }
 
 // blinds says whether what the workload may not list leaves the cluster without names: CoreDNS answers SERVFAIL for every Service until it

@@ -3,9 +3,6 @@ package rbac
 import (
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
-
-	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -35,12 +32,12 @@ type Refusal struct {
 // Refusals are the requests that are refused to ServiceAccounts, each once, by the roles and bindings that there are.
 func Refusals(s *snapshot.Snapshot) []Refusal {
 	var out []Refusal
-	eachRefusal(s, func(f logs.Fact, p *corev1.Pod, _ incident.Evidence, _ incident.Object) {
+	eachRefusal(s, func(f refused) {
 		who, ok := accountOf(f.Subject)
 		if !ok || f.Verb == "" || f.Resource == "" {
 			return
 		}
-		m := missingRight(s, p, f.Subject, f.Verb, f.Group, f.Resource, f.Namespace)
+		m := missingRight(s, f.pod, f.Subject, f.Verb, f.Group, f.Resource, f.Namespace)
 		if x := (Refusal{who, m.object, m.miss, m.runAs, f.Verb, f.Group, f.Resource, f.Namespace}); !m.granted && !m.unseen &&
 			!slices.Contains(out, x) {
 			out = append(out, x)

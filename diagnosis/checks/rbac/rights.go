@@ -87,8 +87,8 @@ func missingRight(s *snapshot.Snapshot, p *corev1.Pod, subject, verb, group, res
 			}
 		}
 	}
-	for _, try := range []func(*snapshot.Snapshot, request, []binding) (nearMiss, bool){danglingRole, lackingRole, otherNamespace,
-		otherSubject, unboundRole, onlyRole} {
+	for _, try := range []func(*snapshot.Snapshot, request, []binding) (nearMiss, bool){danglingRole, nobodysBinding, lackingRole,
+		otherNamespace, otherSubject, unboundRole, onlyRole} {
 		m, ok := try(s, q, all)
 		if !ok {
 			continue

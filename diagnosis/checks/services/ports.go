@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -18,7 +19,7 @@ import (
 // checkTargetPorts compares target ports with the pods' containers. A number that no container declares counts only where every
 // container declares some, no other port of the Service is among them, and the Service has no more ports than they declare: to declare a
 // port is a habit, not a duty, and many declare the one that they serve and not the one of their metrics, or the other way about.
-func checkTargetPorts(r *finding.Report, v *corev1.Service, pods []*corev1.Pod) {
+func checkTargetPorts(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, pods []*corev1.Pod) {
 	had := func(port corev1.ServicePort) bool {
 		return slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return kube.MayHavePort(p, kube.TargetPort(port), port.Protocol) })
 	}
@@ -43,10 +44,32 @@ func checkTargetPorts(r *finding.Report, v *corev1.Service, pods []*corev1.Pod) 
 		}
 		f := r.Find(ServicePortMismatch, kube.ServiceObject(v), fmt.Sprintf("Service %s sends port %d to %s, which its pods don't have%s", v.Name,
 			port.Port, what, there))
-		f.Pods = pods
+		if f.Pods = pods; target.Type == intstr.Int {
+			numberOnly(f, s, v, pods)
+		}
 		f.Cite(finding.SeenAPI(f.Object, "spec.ports", time.Time{}, fmt.Sprintf("port %d, targetPort %s", port.Port, target.String())),
 			finding.SeenAPI(finding.PodObject(p), "spec.containers[].ports", time.Time{}, "has "+strings.Join(names, ", ")))
 	}
+}
+
+// numberOnly says of a number that no container declares that it proves little: programs listen on what they don't declare. Where it has
+// been so for long and nothing uses the Service, it is a suspicion, until somebody who calls it complains.
+func numberOnly(f *finding.Finding, s *snapshot.Snapshot, v *corev1.Service, pods []*corev1.Pod) {
+	if missed(s, v) {
+		return
+	}
+	if f.AtMost = incident.Likely; stands(s, v, pods) && unused(s, v) {
+		f.Suspected()
+	}
+}
+
+// missed says whether somebody does not reach a Service: a program that is not well, by its log, or a probe.
+func missed(s *snapshot.Snapshot, v *corev1.Service) bool {
+	o := kube.ServiceObject(v)
+	return len(calls.To(s, o)) > 0 || len(failedDials(s, o)) > 0 || slices.ContainsFunc(calls.Failing(s), func(c calls.Call) bool {
+		a, ok := c.Address()
+		return ok && a.String() == v.Spec.ClusterIP
+	})
 }
 
 // checkByHand looks at a Service without a selector, whose EndpointSlices somebody else writes: kube-proxy joins the two by the port's

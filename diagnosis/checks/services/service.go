@@ -126,7 +126,7 @@ func checkService(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, po
 	if reached(s, kube.ServiceObject(v)) {
 		return
 	}
-	checkTargetPorts(r, v, pods)
+	checkTargetPorts(s, r, v, pods)
 	if slices.ContainsFunc(pods, kube.IsReady) || v.Spec.PublishNotReadyAddresses {
 		return
 	}

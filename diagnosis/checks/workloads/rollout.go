@@ -20,12 +20,12 @@ import (
 
 func checkDeployment(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployment) {
 	want := kube.Replicas(d.Spec.Replicas)
-	if want == 0 {
+	o := snapshot.ObjectOf("Deployment", d.Namespace, d.Name)
+	if want == 0 || keepsRoom(s, o) {
 		return
 	}
 	made := finding.Lasts(finding.Settling, d.CreationTimestamp.Time)
 	defer r.MayPass(made)()
-	o := snapshot.ObjectOf("Deployment", d.Namespace, d.Name)
 	available, progressing := kube.DeploymentCondition(d, appsv1.DeploymentAvailable),
 		kube.DeploymentCondition(d, appsv1.DeploymentProgressing)
 	if c := kube.DeploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue {
@@ -224,4 +224,10 @@ func see(f *finding.Finding, v revisions) {
 		f.Because = fmt.Sprintf("%s's revision %d differs from revision %d by %s", finding.Short(f.Object), revision(v.now), revision(v.good),
 			strings.Join(d, ", "))
 	}
+}
+
+// keepsRoom says whether all of a workload's pods are placeholders that make way for others.
+func keepsRoom(s *snapshot.Snapshot, o incident.Object) bool {
+	pods := kube.PodsOfWorkload(s, o)
+	return len(pods) > 0 && !slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return !kube.KeepsRoom(p) })
 }

@@ -244,7 +244,9 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) Problem
 		a.Predicate = finding.Say("cannot start on node %s: %s", node, finding.ShortMessage(sandbox.Message))
 		if layer := sandboxLayer(sandbox.Message); layer != "" {
 			a.Predicate = finding.Say("cannot start on node %s (%s): %s", node, layer, finding.ShortMessage(sandbox.Message))
-			a.fault = pluginOn(s, node, sandbox.Message)
+			if a.fault = pluginOn(s, node, sandbox.Message); a.fault == nil {
+				a.fault = runtimeOf(node, layer, sandbox.Message)
+			}
 			if other := handlerElsewhere(s, p, sandbox.Message); other != nil {
 				a.fault = []incident.Object{snapshot.ObjectOf("Node", "", node), s.WorkloadOf(p)}
 				a.Seen = append(a.Seen, finding.SeenAPI(finding.PodObject(other), "spec.runtimeClassName", time.Time{},

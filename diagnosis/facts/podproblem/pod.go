@@ -174,6 +174,9 @@ func restarted(s *snapshot.Snapshot, p *corev1.Pod) []Problem {
 
 func failed(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 	o := finding.PodObject(p)
+	if kube.EndedWell(s, p) {
+		return Problem{}, false
+	}
 	if p.Status.Reason == "Evicted" {
 		return evicted(p), true
 	}

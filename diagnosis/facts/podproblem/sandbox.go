@@ -2,6 +2,7 @@ package podproblem
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -37,6 +38,20 @@ func pluginOn(s *snapshot.Snapshot, node, message string) []incident.Object {
 	return nil
 }
 
+// runtimeFails are the layers below a pod that its node alone answers for: neither its image nor its settings have any part in them yet.
+var runtimeFails = []string{"cgroups", "container runtime"}
+
+// ofThePod are the words of a sandbox's error that speak of what the pod asks for.
+var ofThePod = regexp.MustCompile(`(?i)memory limit|oom|sysctl|seccomp|apparmor|selinux|hostport|quota|user namespace`)
+
+// runtimeOf is the node whose container runtime makes no sandbox, where the error is of a layer that asks nothing of the pod.
+func runtimeOf(node, layer, message string) []incident.Object {
+	if !slices.Contains(runtimeFails, layer) || ofThePod.MatchString(message) {
+		return nil
+	}
+	return []incident.Object{snapshot.ObjectOf("Node", "", node)}
+}
+
 // handlerElsewhere is a pod that runs on another node by the RuntimeClass for which a pod's own node has no handler: that node lacks what
 // its equals have. Nil if there is none.
 func handlerElsewhere(s *snapshot.Snapshot, p *corev1.Pod, message string) *corev1.Pod {
@@ -65,7 +80,8 @@ func sandboxLayer(message string) string {
 	}
 	for _, x := range []struct{ words, layer string }{
 		{"network", "pod network"}, {"cni", "pod network"}, {"cgroup", "cgroups"}, {"containerd.sock", "container runtime"},
-		{"crio.sock", "container runtime"}, {"failed to reserve sandbox name", "container runtime"}, {"deadline exceeded", "container runtime"},
+		{"crio.sock", "container runtime"}, {"oci runtime", "container runtime"},
+		{"shim", "container runtime"}, {"failed to reserve sandbox name", "container runtime"}, {"deadline exceeded", "container runtime"},
 	} {
 		if strings.Contains(strings.ToLower(message), x.words) {
 			return x.layer

@@ -61,6 +61,9 @@ func schedulerNames(words string) Unschedulable {
 }
 
 func unscheduled(s *snapshot.Snapshot, r *scheduling.Rooms, p *corev1.Pod) (Problem, bool) {
+	if kube.KeepsRoom(p) {
+		return Problem{}, false
+	}
 	o, since := finding.PodObject(p), p.CreationTimestamp.Time
 	c := kube.PodCondition(p, corev1.PodScheduled)
 	e := kube.LastEvent(s, o, "FailedScheduling")
