@@ -27,7 +27,7 @@ func (s staff) run(p *corev1.Pod, now time.Time, nodeReady bool) error {
 	was := p.Status.DeepCopy()
 	begun := p.Status.StartTime != nil
 	if !begun {
-		at := second(now)
+		at := wholeSecond(now)
 		p.Status.StartTime, p.Status.HostIP, p.Status.HostIPs = &at, s.mould.Status.HostIP, s.mould.Status.HostIPs
 		p.Status.ObservedGeneration = 1
 	}
@@ -106,12 +106,12 @@ func (s staff) start(p *corev1.Pod, c *corev1.Container, st *corev1.ContainerSta
 	yes, no := true, false
 	log := bundle.LogKey{Namespace: p.Namespace, Pod: p.Name, Container: c.Name}
 	if limit := c.Resources.Limits.Memory(); limit.IsZero() || limit.Cmp(startsAt) >= 0 {
-		st.State = corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: second(now)}}
+		st.State = corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: wholeSecond(now)}}
 		st.Ready, st.Started = true, &yes
 		s.api.SetLog(log, []byte(c.Name+" listening on :3100\n"))
 		return nil
 	}
-	end := &corev1.ContainerStateTerminated{ExitCode: 137, Reason: "OOMKilled", StartedAt: second(now), FinishedAt: second(now),
+	end := &corev1.ContainerStateTerminated{ExitCode: 137, Reason: "OOMKilled", StartedAt: wholeSecond(now), FinishedAt: wholeSecond(now),
 		ContainerID: st.ContainerID}
 	st.Ready, st.Started = false, &no
 	s.api.SetLog(log, nil) // it did not come to say anything

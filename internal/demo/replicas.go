@@ -124,7 +124,7 @@ func (s staff) pod(set *appsv1.ReplicaSet, now time.Time) *corev1.Pod {
 	}
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: set.Name + "-" + rand.String(5), GenerateName: set.Name + "-", Namespace: set.Namespace,
-			Generation: 1, Labels: set.Spec.Template.Labels, Annotations: set.Spec.Template.Annotations, CreationTimestamp: second(now),
+			Generation: 1, Labels: set.Spec.Template.Labels, Annotations: set.Spec.Template.Annotations, CreationTimestamp: wholeSecond(now),
 			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(set, appsv1.SchemeGroupVersion.WithKind("ReplicaSet"))}},
 		Spec: *spec, Status: corev1.PodStatus{Phase: corev1.PodPending, QOSClass: s.mould.Status.QOSClass},
 	}
@@ -154,7 +154,7 @@ func (s staff) schedule(p *corev1.Pod, now time.Time, nodeReady bool) error {
 }
 
 func condition(t corev1.PodConditionType, is bool, reason, message string, now time.Time) corev1.PodCondition {
-	c := corev1.PodCondition{Type: t, Status: corev1.ConditionFalse, Reason: reason, Message: message, LastTransitionTime: second(now),
+	c := corev1.PodCondition{Type: t, Status: corev1.ConditionFalse, Reason: reason, Message: message, LastTransitionTime: wholeSecond(now),
 		ObservedGeneration: 1}
 	if is {
 		c.Status = corev1.ConditionTrue

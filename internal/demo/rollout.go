@@ -96,7 +96,7 @@ func (r *rollout) begin() error {
 	none := int32(0)
 	return r.act(&appsv1.ReplicaSet{
 		ObjectMeta: metav1.ObjectMeta{Name: r.d.Name + "-" + hash, Namespace: r.d.Namespace, Generation: 1, Labels: t.Labels,
-			CreationTimestamp: second(r.now), OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(r.d,
+			CreationTimestamp: wholeSecond(r.now), OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(r.d,
 				appsv1.SchemeGroupVersion.WithKind("Deployment"))},
 			Annotations: map[string]string{revisionAnnotation: strconv.FormatInt(mostRevision(r.sets)+1, 10),
 				desiredAnnotation: fmt.Sprint(*r.d.Spec.Replicas), maximumAnnotation: fmt.Sprint(*r.d.Spec.Replicas + r.surge())}},
@@ -104,7 +104,7 @@ func (r *rollout) begin() error {
 	}, controllers, "")
 }
 
-func second(t time.Time) metav1.Time { return metav1.NewTime(t.UTC().Truncate(time.Second)) }
+func wholeSecond(t time.Time) metav1.Time { return metav1.NewTime(t.UTC().Truncate(time.Second)) }
 
 // surge is how many pods there may be beyond those that are wanted, and spare how many of those may lack.
 func (r *rollout) surge() int32 { return r.share(r.d.Spec.Strategy.RollingUpdate.MaxSurge, true) }
@@ -224,7 +224,7 @@ func (r *rollout) condition(t appsv1.DeploymentConditionType, status corev1.Cond
 		return
 	}
 	if c.Status != status {
-		c.LastTransitionTime = second(r.now)
+		c.LastTransitionTime = wholeSecond(r.now)
 	}
-	c.Status, c.Reason, c.Message, c.LastUpdateTime = status, reason, message, second(r.now)
+	c.Status, c.Reason, c.Message, c.LastUpdateTime = status, reason, message, wholeSecond(r.now)
 }

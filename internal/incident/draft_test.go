@@ -39,3 +39,30 @@ func TestAPostmortemSaysWhatTheLogSays(t *testing.T) {
 		t.Errorf("worked %q, failed %q, outcome %q", pm.Worked, pm.Failed, pm.Outcome)
 	}
 }
+
+// What was done is told, whichever plan it was of: the second on offer, or one that a person has edited.
+func TestAPostmortemTellsOfThePlanThatWasChosen(t *testing.T) {
+	plan := func(step string) Plan {
+		return withHash(Plan{Title: step, Steps: []Step{{ID: "1", Title: step}}})
+	}
+	first, second, edited := plan("Raise the limit"), plan("Roll it back"), plan("Raise the limit further")
+	run := func(p Plan) []Event {
+		return []Event{PlanApproved{Approval{PlanHash: p.Hash, By: ada, As: Identity{User: "ada"}, Expires: t0.Add(1e12)}},
+			StepIntended{PlanHash: p.Hash, Step: "1", Attempt: 1}, StepDone{PlanHash: p.Hash, Step: "1", Outcome: StepOK},
+			VerificationSampled{OK: true}, Verified{OK: true}}
+	}
+	before := []Event{alert("a", Firing), ill, PlanProposed{Plan: first, Other: &second}}
+	for _, c := range []struct {
+		chosen Plan
+		events []Event
+	}{
+		{first, run(first)},
+		{second, run(second)},
+		{edited, append([]Event{PlanEdited{PlanHash: first.Hash, Plan: edited, By: ada}}, run(edited)...)},
+	} {
+		pm := DraftPostmortem(Fold("INC-1", log(append(before[:len(before):len(before)], c.events...)...)))
+		if !strings.Contains(pm.Actions, c.chosen.Title+": done, approved by Ada") || len(pm.Worked) != 1 || pm.Worked[0] != c.chosen.Title {
+			t.Errorf("%s: actions %q, worked %q", c.chosen.Title, pm.Actions, pm.Worked)
+		}
+	}
+}

@@ -110,7 +110,7 @@ func (r *Recovery) Edit(ctx context.Context, p *incident.Plan, all []incident.Se
 // retitled is a plan's title once values of it are set otherwise: where it names the old value, and no other value is the same, it names
 // the new one. Else it says that it may not be what is written there.
 func retitled(p, edited *incident.Plan, all []incident.Setting, by string) string {
-	words := strings.Fields(p.Title)
+	title := strings.Fields(p.Title)
 	unsaid := false
 	for _, set := range all {
 		keyed := func(in incident.Input) bool { return in.Key() == set.Key }
@@ -125,18 +125,18 @@ func retitled(p, edited *incident.Plan, all []incident.Setting, by string) strin
 				alike++
 			}
 		}
-		at := slices.Index(words, old)
-		if at < 0 || alike != 1 || slices.Contains(words[at+1:], old) {
+		at := slices.Index(title, old)
+		if at < 0 || alike != 1 || slices.Contains(title[at+1:], old) {
 			unsaid = true
 			continue
 		}
-		words[at] = edited.Inputs[is].Value
+		title[at] = edited.Inputs[is].Value
 	}
-	title := strings.Join(words, " ")
-	if suffix := ", with values set by " + by; unsaid && !strings.HasSuffix(title, suffix) {
-		title += suffix
+	out := strings.Join(title, " ")
+	if suffix := ", with values set by " + by; unsaid && !strings.HasSuffix(out, suffix) {
+		out += suffix
 	}
-	return title
+	return out
 }
 
 // sameValues says whether an edited plan changes nothing.
