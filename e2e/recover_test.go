@@ -239,7 +239,7 @@ func (m *medic) mend(ctx context.Context, held trial.Held, c *eval.Recovered, r 
 		c.Steps = append(c.Steps, step.Kind)
 	}
 	ran := time.Now()
-	if s, err = m.ran(ctx, s, r); err != nil {
+	if _, err = m.ran(ctx, s, r); err != nil {
 		return err
 	}
 	c.Ran = time.Since(ran).Seconds()

@@ -127,8 +127,9 @@ func (s *sight) narrowed(contentType string, body []byte) ([]byte, error) {
 		Metadata        json.RawMessage   `json:"metadata"`
 		Items           []json.RawMessage `json:"items"`
 	}
-	if !strings.HasPrefix(contentType, runtime.ContentTypeJSON) || json.Unmarshal(body, &list) != nil || list.Items == nil ||
-		!strings.HasSuffix(list.Kind, "List") {
+	isList := strings.HasPrefix(contentType, runtime.ContentTypeJSON) && json.Unmarshal(body, &list) == nil &&
+		list.Items != nil && strings.HasSuffix(list.Kind, "List")
+	if !isList {
 		return nil, nil
 	}
 	list.Items = slices.DeleteFunc(list.Items, func(raw json.RawMessage) bool {
@@ -159,5 +160,5 @@ func (s *sight) isOthers(namespace, name string) bool {
 			longest = n
 		}
 	}
-	return longest != "" && !(fits(s.own) && len(s.own) >= len(longest))
+	return longest != "" && (!fits(s.own) || len(s.own) < len(longest))
 }

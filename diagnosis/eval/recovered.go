@@ -76,13 +76,14 @@ func Recoveries(results []Result) string {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", rowName(r), strings.Join(c.Codes, ", "), cmp.Or(c.Runbook, "none"), cell(r.why()))
 	}
 	if len(by[noPlan]) > 0 {
-		b.WriteString("\n### No plan\n\nA runbook treats the cause, and does not fit what is there.\n\n| case | cause | what the thread says |\n" +
-			"|---|---|---|\n")
+		b.WriteString("\n### No plan\n\nA runbook treats the cause, and does not fit what is there.\n\n| case | cause | " +
+			"what the thread says |\n|---|---|---|\n")
 	}
 	for _, r := range by[noPlan] {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", rowName(r), strings.Join(r.Recovered.Codes, ", "), cell(r.Recovered.NoPlan))
 	}
-	b.WriteString("\n### Mended\n\nSeconds from the alert to the plan, of the steps, of the proof, and from the manifests to the last look.\n\n" +
+	b.WriteString("\n### Mended\n\nSeconds from the alert to the plan, of the steps, of the proof, and from the manifests to the " +
+		"last look.\n\n" +
 		"| case | cause | runbook | steps | people | planned | ran | proved | all |\n|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range by[mended] {
 		c := r.Recovered
