@@ -13,7 +13,7 @@ type Stop struct {
 	Warning
 	Words bool          // its own words say so
 	No    string        // what it said before and no longer; empty where nothing was said regularly
-	Every time.Duration // how often it had said that
+	Every time.Duration // how often it had said that, a second at least
 }
 
 // stopped are the words of a program that does not go on with its work, though it runs.
@@ -121,5 +121,5 @@ func missedSince(said []utterance, since time.Time) (string, time.Duration) {
 	if best == nil {
 		return "", 0
 	}
-	return best.text, every
+	return best.text, max(every, time.Second)
 }

@@ -3,7 +3,6 @@ package applog
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -70,7 +69,7 @@ func reportStopped(s *snapshot.Snapshot, r *finding.Report, w incident.Object, p
 	f.Cite(finding.SeenLog(p, l.Container, false, clip.Bytes(strings.Join(x.Lines, "\n"), incident.MaxExcerpt)))
 	if x.No != "" {
 		f.Cite(finding.SeenLog(p, l.Container, false, fmt.Sprintf("said every %s until then, and never since: %s",
-			finding.Duration(max(x.Every, time.Second)), clip.Bytes(x.No, finding.MaxLine))))
+			finding.Duration(x.Every), clip.Bytes(x.No, finding.MaxLine))))
 	}
 	return f.Suspected()
 }
