@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/kubernetes/scheme"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 
 	"github.com/paramedic-bot/paramedic/internal/bundle"
 )
@@ -24,6 +24,15 @@ var (
 	endpointSlicesGVR = discoveryv1.SchemeGroupVersion.WithResource("endpointslices")
 	eventsGVR         = corev1.SchemeGroupVersion.WithResource("events")
 )
+
+// known are the types that the controllers write.
+var known = runtime.NewScheme()
+
+func init() {
+	for _, add := range []func(*runtime.Scheme) error{appsv1.AddToScheme, corev1.AddToScheme, discoveryv1.AddToScheme} {
+		utilruntime.Must(add(known))
+	}
+}
 
 // Who acts on the objects of a Deployment, as managedFields and Events name them.
 const (
@@ -69,7 +78,7 @@ func ownedBy(owner metav1.Object) func(*unstructured.Unstructured) bool {
 
 // act writes an object as who does, if nobody has changed it since it was read; where somebody has, its controller looks again soon.
 func (c cluster) act(o runtime.Object, who, subresource string) error {
-	kinds, _, err := scheme.Scheme.ObjectKinds(o)
+	kinds, _, err := known.ObjectKinds(o)
 	if err != nil {
 		return err
 	}
@@ -127,7 +136,7 @@ func eventName(of, reason string, now time.Time) string {
 
 // refTo names an object as Events do.
 func refTo(o runtime.Object) (*corev1.ObjectReference, error) {
-	kinds, _, err := scheme.Scheme.ObjectKinds(o)
+	kinds, _, err := known.ObjectKinds(o)
 	if err != nil {
 		return nil, err
 	}

@@ -102,41 +102,26 @@ func (r *Recovery) Edit(ctx context.Context, p *incident.Plan, all []incident.Se
 	for _, set := range all {
 		sets = append(sets, set.Key+" to "+set.Value)
 	}
-	out.Title = retitled(p, &out, all, by)
+	out.Title = retitled(&out, all)
 	out.Why = incident.Clip(join(p.Why, fmt.Sprintf("%s set %s.", by, strings.Join(sets, ", "))), maxWhy)
 	return &out, nil
 }
 
-// retitled is a plan's title once values of it are set otherwise: where it names the old value, and no other value is the same, it names
-// the new one. Else it says that it may not be what is written there.
-func retitled(p, edited *incident.Plan, all []incident.Setting, by string) string {
-	title := strings.Fields(p.Title)
-	unsaid := false
-	for _, set := range all {
-		keyed := func(in incident.Input) bool { return in.Key() == set.Key }
-		was, is := slices.IndexFunc(p.Inputs, keyed), slices.IndexFunc(edited.Inputs, keyed)
-		if was < 0 || is < 0 {
-			unsaid = true
-			continue
+// retitled says what a plan does once values of it are set otherwise.
+func retitled(edited *incident.Plan, all []incident.Setting) string {
+	var sets []string
+	steps := map[string]bool{}
+	for _, in := range edited.Inputs {
+		if slices.ContainsFunc(all, func(set incident.Setting) bool { return set.Key == in.Key() }) {
+			sets = append(sets, in.Label+" to "+in.Value)
+			steps[in.Step] = true
 		}
-		old, alike := p.Inputs[was].Value, 0
-		for _, in := range p.Inputs {
-			if in.Value == old {
-				alike++
-			}
-		}
-		at := slices.Index(title, old)
-		if at < 0 || alike != 1 || slices.Contains(title[at+1:], old) {
-			unsaid = true
-			continue
-		}
-		title[at] = edited.Inputs[is].Value
 	}
-	out := strings.Join(title, " ")
-	if suffix := ", with values set by " + by; unsaid && !strings.HasSuffix(out, suffix) {
-		out += suffix
+	title := "Set " + strings.Join(few(sets, "more values"), ", ")
+	if n := len(edited.Steps) - len(steps); n > 0 {
+		title += ", and " + counted(n, "step") + " more"
 	}
-	return out
+	return incident.Clip(title, maxTitle)
 }
 
 // sameValues says whether an edited plan changes nothing.

@@ -186,9 +186,9 @@ func spellings(kind string) []string {
 	return out
 }
 
-// hasWord says whether a text has words by themselves.
+// hasWord says whether a text has words by themselves. It has no word that is empty.
 func hasWord(text, words string) bool {
-	for rest := text; ; {
+	for rest := text; words != ""; {
 		i := strings.Index(rest, words)
 		if i < 0 {
 			return false
@@ -199,4 +199,5 @@ func hasWord(text, words string) bool {
 		}
 		rest = rest[end:]
 	}
+	return false
 }
