@@ -129,11 +129,11 @@ func bears(f *finding.Finding, c change.Change) bool {
 // together with.
 func recentChange(c change.Change, of []*finding.Finding) *finding.Finding {
 	words := "Just before, at " + changed(c.Change)
-	elsewhere := func(f *finding.Finding) int { // what was changed tells more of it than who suffers with it
+	apart := func(f *finding.Finding) int { // what was changed tells more of it than who suffers with it
 		return map[bool]int{true: 0, false: 1}[f.Object == c.Object || f.Workload == c.Object]
 	}
 	worst := slices.MinFunc(of, func(a, b *finding.Finding) int {
-		return cmp.Or(cmp.Compare(elsewhere(a), elsewhere(b)), cmp.Compare(b.Severity.Rank(), a.Severity.Rank()),
+		return cmp.Or(cmp.Compare(apart(a), apart(b)), cmp.Compare(b.Severity.Rank(), a.Severity.Rank()),
 			a.Object.Compare(b.Object), cmp.Compare(a.Code, b.Code))
 	})
 	since := ". Since then: " + worst.Title

@@ -43,13 +43,13 @@ func watch(p *incident.Plan, d *incident.Diagnosis, s *snapshot.Snapshot) time.D
 	return min(longest.Round(time.Minute), mostWatch)
 }
 
-// livedFor is how long a container ran before it was last ended.
+// livedFor is how long a container ran before it was last ended. One that never started is said to have begun in 1970.
 func livedFor(c corev1.ContainerStatus) time.Duration {
 	t := c.LastTerminationState.Terminated
 	if t == nil {
 		t = c.State.Terminated
 	}
-	if t == nil || t.ExitCode == 0 || t.StartedAt.IsZero() {
+	if t == nil || t.ExitCode == 0 || t.StartedAt.Unix() <= 0 {
 		return 0
 	}
 	return t.FinishedAt.Sub(t.StartedAt.Time)
