@@ -198,10 +198,13 @@ func HasEnded(p *corev1.Pod) bool {
 // every pod that names none. It is there to make way, and waits on purpose until there is room for it again
 // (https://kubernetes.io/docs/tasks/administer-cluster/node-overprovisioning/).
 func KeepsRoom(p *corev1.Pod) bool {
-	idle := func(c corev1.Container) bool {
+	return p.Spec.Priority != nil && *p.Spec.Priority < 0 && OnlyPauses(p.Spec)
+}
+
+// OnlyPauses says whether all containers are of the pause image, which does nothing.
+func OnlyPauses(spec corev1.PodSpec) bool {
+	return len(spec.InitContainers) == 0 && !slices.ContainsFunc(spec.Containers, func(c corev1.Container) bool {
 		name, _, _ := strings.Cut(c.Image[strings.LastIndex(c.Image, "/")+1:], ":")
-		return strings.Contains(name, "pause")
-	}
-	return p.Spec.Priority != nil && *p.Spec.Priority < 0 && len(p.Spec.InitContainers) == 0 &&
-		!slices.ContainsFunc(p.Spec.Containers, func(c corev1.Container) bool { return !idle(c) })
+		return !strings.Contains(name, "pause")
+	})
 }

@@ -15,8 +15,12 @@ import (
 // was made for who is there, under another name.
 func nobodysBinding(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool) {
 	who, ok := accountOf(q.subject)
-	if !ok || q.namespace == "" || finding.NotSeen(s, "serviceaccounts", who.Namespace) {
+	if !ok || q.namespace == "" {
 		return nearMiss{}, false
+	}
+	exists := ", which does not exist"
+	if finding.NotSeen(s, "serviceaccounts", who.Namespace) {
+		exists = "; whether that exists was not seen"
 	}
 	for _, b := range all {
 		rules, _ := rulesOf(s, b)
@@ -28,7 +32,7 @@ func nobodysBinding(s *snapshot.Snapshot, q request, all []binding) (nearMiss, b
 				continue
 			}
 			return nearMiss{object: b.object, miss: BindingOfOther,
-				why:  fmt.Sprintf("%s grants it to ServiceAccount %s/%s, which does not exist", kindAndName(b.object), x.Namespace, x.Name),
+				why:  fmt.Sprintf("%s grants it to ServiceAccount %s/%s%s", kindAndName(b.object), x.Namespace, x.Name, exists),
 				seen: []incident.Evidence{finding.SeenAPI(b.object, "subjects", time.Time{}, "ServiceAccount "+x.Namespace+"/"+x.Name)}}, true
 		}
 	}

@@ -21,7 +21,7 @@ import (
 func checkDeployment(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Deployment) {
 	want := kube.Replicas(d.Spec.Replicas)
 	o := snapshot.ObjectOf("Deployment", d.Namespace, d.Name)
-	if want == 0 || keepsRoom(s, o) {
+	if want == 0 || keepsRoom(s, o, d.Spec.Template.Spec) {
 		return
 	}
 	made := finding.Lasts(finding.Settling, d.CreationTimestamp.Time)
@@ -226,8 +226,12 @@ func see(f *finding.Finding, v revisions) {
 	}
 }
 
-// keepsRoom says whether all of a workload's pods are placeholders that make way for others.
-func keepsRoom(s *snapshot.Snapshot, o incident.Object) bool {
+// keepsRoom says whether all of a workload's pods are placeholders that make way for others. Where pods are not seen, the class of their
+// priority is enough: nobody is hurt where nothing but a pause is missing.
+func keepsRoom(s *snapshot.Snapshot, o incident.Object, spec corev1.PodSpec) bool {
+	if finding.NotSeen(s, finding.Pods, o.Namespace) {
+		return spec.PriorityClassName != "" && kube.OnlyPauses(spec)
+	}
 	pods := kube.PodsOfWorkload(s, o)
 	return len(pods) > 0 && !slices.ContainsFunc(pods, func(p *corev1.Pod) bool { return !kube.KeepsRoom(p) })
 }

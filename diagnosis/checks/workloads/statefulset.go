@@ -20,7 +20,7 @@ import (
 
 func checkStatefulSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.StatefulSet) {
 	o, want := snapshot.ObjectOf("StatefulSet", d.Namespace, d.Name), kube.Replicas(d.Spec.Replicas)
-	if want == 0 || keepsRoom(s, o) {
+	if want == 0 || keepsRoom(s, o, d.Spec.Template.Spec) {
 		return
 	}
 	made := finding.Lasts(finding.Settling, d.CreationTimestamp.Time)

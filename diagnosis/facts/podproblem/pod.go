@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/scheduling"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -172,6 +173,16 @@ func restarted(s *snapshot.Snapshot, p *corev1.Pod) []Problem {
 	return found
 }
 
+// ownerUnseen says whether a pod's controller is a custom resource, and those of its kind could not be seen.
+func ownerUnseen(s *snapshot.Snapshot, p *corev1.Pod) bool {
+	c := metav1.GetControllerOfNoCopy(p)
+	if c == nil {
+		return false
+	}
+	group, _, _ := strings.Cut(c.APIVersion, "/")
+	return snapshot.IsCustomGroup(group) && s.NotSeenIn(incident.Resource("*."+group), p.Namespace)
+}
+
 func failed(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 	o := finding.PodObject(p)
 	if kube.EndedWell(s, p) {
@@ -198,6 +209,9 @@ func failed(s *snapshot.Snapshot, p *corev1.Pod) (Problem, bool) {
 	}
 	if a.Seen == nil {
 		a.Seen = []incident.Evidence{finding.SeenAPI(o, "status", a.Since, "Failed "+p.Status.Reason+": "+p.Status.Message)}
+	}
+	if ownerUnseen(s, p) {
+		a.standing = suspect // who has it may call it well
 	}
 	return a, true
 }
