@@ -20,7 +20,9 @@ func nobodysBinding(s *snapshot.Snapshot, q request, all []binding) (nearMiss, b
 	}
 	exists := ", which does not exist"
 	if finding.NotSeen(s, "serviceaccounts", who.Namespace) {
-		exists = "; whether that exists was not seen"
+		if exists = "; whether that exists was not seen"; who.Name == "default" { // which programs have that were meant to have another
+			return nearMiss{}, false
+		}
 	}
 	for _, b := range all {
 		rules, _ := rulesOf(s, b)
