@@ -47,7 +47,7 @@ TEXT
 section 'First contact' <<<"$all" | sed '/^$/d'
 contact | rows
 cat <<'TEXT'
-The four sets named november were retold by four others each time, who had not seen the checks; half of them ask early (within 90 s) or about what is latent. Of 26 newer reports, 8 of 21 were right at first contact, and “certain” was right in 3 of 10; their cases are not kept here. [scoreboard-first.md](scoreboard-first.md) has the first
+The sets named november were retold by others each time, who had not seen the checks; half of them ask early (within 90 s) or about what is latent. Of 26 newer reports, 8 of 21 were right at first contact, and “certain” was right in 3 of 10; their cases are not kept here. [scoreboard-first.md](scoreboard-first.md) has the first
 score of `heldout` case by case.
 
 ## Ablations

@@ -20,7 +20,7 @@ const CertificateNotSigned = "CertificateNotSigned"
 
 var signingCodes = []finding.Code{
 	{Code: CertificateNotSigned, Severity: incident.Warning, Root: true, Detail: Unsigned{},
-		Meaning: "A kubelet or a program has asked the cluster for a certificate, and its last request was denied, has failed, or waits for " +
+		Meaning: "A kubelet or a program has asked the cluster for a certificate, and its newest request was denied, has failed, or waits for " +
 			"somebody to approve it. It may still have an older one: by itself it proves nothing.",
 		Next: "Read the request (kubectl describe csr) and the log of who approves or signs it; mend what it objects to, or approve the next " +
 			"one (kubectl certificate approve) if it is what it says.",
@@ -51,7 +51,7 @@ type request struct {
 	final        bool // it was refused: no time mends that
 }
 
-// checkSigning looks at the last request of each who asks, of each signer: those before are told by it.
+// checkSigning looks at the newest request of each who asks, of each signer: those before are told by it.
 func checkSigning(s *snapshot.Snapshot, r *finding.Report) {
 	type asker struct{ user, signer string }
 	all := s.CustomsOf(signingKind)
