@@ -64,7 +64,7 @@ func missedIn(s *snapshot.Snapshot) []missed {
 		if !s.SeenWhole("", "pods") {
 			return nil
 		}
-		var carried []map[string]string
+		var all carried
 		for i := range s.Customs {
 			o := &s.Customs[i]
 			if slices.Contains(otherGroups, o.GroupVersionKind().Group) || o.GetDeletionTimestamp() != nil || switchedOff(o) ||
@@ -72,10 +72,10 @@ func missedIn(s *snapshot.Snapshot) []missed {
 				continue
 			}
 			for _, x := range selectionsOf(o) {
-				if carried == nil {
-					carried = labelsOf(s)
+				if all == nil {
+					all = labelsOf(s)
 				}
-				if slices.ContainsFunc(carried, func(have map[string]string) bool { return kube.Matches(x.labels, have) }) {
+				if all.fit(x.labels) {
 					continue
 				}
 				if near := nearlySelected(s, o, x); near != nil {
@@ -98,13 +98,31 @@ func Callers(s *snapshot.Snapshot) []*corev1.Pod {
 	return out.List
 }
 
+// label is one of an object's labels.
+type label struct{ key, value string }
+
+// carried are sets of labels, by each label that they have.
+type carried map[label][]map[string]string
+
+// fit says whether a set has all of the labels. It looks through those alone that have the rarest of them.
+func (all carried) fit(labels map[string]string) bool {
+	var fewest []map[string]string
+	first := true
+	for k, v := range labels {
+		if have := all[label{k, v}]; first || len(have) < len(fewest) {
+			fewest, first = have, false
+		}
+	}
+	return slices.ContainsFunc(fewest, func(have map[string]string) bool { return kube.Matches(labels, have) })
+}
+
 // labelsOf are the labels of whatever may be selected: pods, what they are made from, Services, nodes, namespaces, claims, volumes,
 // configuration, and custom resources.
-func labelsOf(s *snapshot.Snapshot) []map[string]string {
-	var out []map[string]string
+func labelsOf(s *snapshot.Snapshot) carried {
+	out := carried{}
 	add := func(of map[string]string) {
-		if len(of) > 0 {
-			out = append(out, of)
+		for k, v := range of {
+			out[label{k, v}] = append(out[label{k, v}], of)
 		}
 	}
 	for i := range s.Pods {
