@@ -53,23 +53,7 @@ func emptyByLog(s *snapshot.Snapshot, f *finding.Finding, name string) bool {
 
 // named says whether a line has a name by itself.
 func named(line, name string) bool {
-	for rest := line; ; {
-		i := strings.Index(rest, name)
-		if i < 0 {
-			return false
-		}
-		before, after := byte(' '), byte(' ')
-		if i > 0 {
-			before = rest[i-1]
-		}
-		if end := i + len(name); end < len(rest) {
-			after = rest[end]
-		}
-		if before == '|' && after == '|' || len(name) >= shortName && !isNameByte(before) && !isNameByte(after) {
-			return true
-		}
-		rest = rest[i+len(name):]
-	}
+	return hasWord(line, name) && len(name) >= shortName || strings.Contains(line, "|"+name+"|")
 }
 
 func isNameByte(b byte) bool {

@@ -188,16 +188,16 @@ func spellings(kind string) []string {
 
 // hasWord says whether a text has words by themselves. It has no word that is empty.
 func hasWord(text, words string) bool {
-	for rest := text; words != ""; {
-		i := strings.Index(rest, words)
+	for at := 0; words != ""; {
+		i := strings.Index(text[at:], words)
 		if i < 0 {
 			return false
 		}
-		end := i + len(words)
-		if (i == 0 || !isNameByte(rest[i-1])) && (end == len(rest) || !isNameByte(rest[end])) {
+		from, end := at+i, at+i+len(words)
+		if (from == 0 || !isNameByte(text[from-1])) && (end == len(text) || !isNameByte(text[end])) {
 			return true
 		}
-		rest = rest[end:]
+		at = end
 	}
 	return false
 }
