@@ -57,6 +57,8 @@ var customRules = []Rule{
 		"what it should have made is missing", "what it should have made is missing (%d findings)"},
 	{"host-taken", []string{ingress.HostTaken}, append(slices.Clone(customs), events.EventUnexplained), hostTaken,
 		"1 object that needs it is not ready", "%d objects that need it are not ready"},
+	{"custom-limit", []string{custom.CustomLimit}, append(slices.Clone(customs), events.EventUnexplained), customLimit,
+		"1 object waits for it", "%d objects wait for it"},
 	{"custom-nodes", append(slices.Clone(customs), custom.NodeGroupFails), append(slices.Clone(workloadFaults), podproblem.PodUnschedulable),
 		customNodes,
 		"the pods of 1 workload get no node", "the pods of %d workloads get no node"},

@@ -78,3 +78,16 @@ func hostTaken(_ *Context, from, to *finding.Finding) (Link, bool) {
 	}
 	return Link{}, false
 }
+
+// customLimit wants the very object that waits, or its owner.
+func customLimit(c *Context, from, to *finding.Finding) (Link, bool) {
+	for _, o := range from.Refs {
+		if slices.Contains(to.AtFault(), o) {
+			return Link{Reason: "it waits for a share of " + finding.Short(from.Object)}, true
+		}
+		if part, ok := ownedThrough(c.Snapshot, o, to); ok {
+			return Link{Reason: fmt.Sprintf("its %s waits for a share of %s", finding.Short(part), finding.Short(from.Object))}, true
+		}
+	}
+	return Link{}, false
+}

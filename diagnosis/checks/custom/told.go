@@ -99,7 +99,7 @@ func heard(s *snapshot.Snapshot, o *unstructured.Unstructured, x sign) sign {
 		}
 	}
 	if e := warnedOf(s, obj); e != nil && x.grade == hint && !isWell(conditionsOf(o), statusOf(o)) {
-		x.grade, x.patience, x.event = failing, finding.CustomSettles, e
+		x.grade, x.event = failing, e
 		if x.message == "" {
 			x.message = e.Message
 		}
