@@ -30,7 +30,8 @@ func objectFaulted(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if to.Code == custom.CustomUnseen {
 		return Link{Reason: "the log of " + finding.Short(from.Workload) + " finds fault with it"}, from.Object == to.Object
 	}
-	return Link{Reason: "its log finds fault with " + finding.Short(from.Object), Inferred: true}, from.Workload == to.Workload
+	blames, _ := finding.DetailOf[applog.Blames](from)
+	return Link{Reason: "its log finds fault with " + finding.Short(from.Object), Inferred: !blames.Sure}, from.Workload == to.Workload
 }
 
 // objectRefused: who is to take up the object complains of what the caller's log finds fault with in it, by a word of the object's own; and
