@@ -17,6 +17,8 @@ var logRules = []Rule{
 		"1 workload fails, as its log says", "%d workloads fail, as their logs say"},
 	{"object-faulted", []string{applog.LogFaultsObject}, []string{custom.CustomUnseen, applog.LogErrorsRepeat}, objectFaulted,
 		"nobody acts on it, or a log complains of it", "nobody acts on it, or logs complain of it (%d findings)"},
+	{"object-crashes", []string{applog.LogFaultsObject}, append(but(crashes, podproblem.PodExitsZero), applog.LogConfigInvalid), objectFaulted,
+		"1 workload ends over it, as its log says", "%d workloads end over it, as their logs say"},
 	{"object-refused", []string{applog.LogFaultsObject}, []string{applog.CalledComplains, events.EventUnexplained}, objectRefused,
 		"what takes it up complains of it as well", "what takes it up complains of it as well (%d findings)"},
 	{"called-complains", []string{applog.CalledComplains}, []string{applog.LogErrorsRepeat}, calledComplains,

@@ -56,10 +56,13 @@ type blamed struct {
 // ends after. What a program does not reach is no such fault, and no more is what belongs to the program itself.
 func checkBlamed(s *snapshot.Snapshot, r *finding.Report) {
 	by, order := map[incident.Object][]blamed{}, []incident.Object(nil)
-	for l, p := range currentLogs(s) {
+	for l, p := range complaining(s) {
 		w := s.WorkloadOf(p)
 		for _, x := range lasting(s, l) {
-			b, ok := blames(s, p, x)
+			b, ok := blamed{}, false
+			if !l.Previous && isRunning(p, l.Container) {
+				b, ok = blames(s, p, x)
+			}
 			if !ok {
 				b, ok = blamesQuoted(s, p, x)
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -28,10 +29,11 @@ const (
 
 var (
 	// refusesSettings are the words by which a program says that it cannot take what it was given.
-	refusesSettings = regexp.MustCompile(`(?i)\b(config\w*|pars(e|ed|ing|er)|syntax|invalid|unknown|unexpected|unsupported|unmarshal\w*|yaml|` +
-		`malformed|bad|format|expected|directives?|fields?|settings?|rules?|templates?|reload\w*|matchers?|expressions?|illegal|` +
+	refusesSettings = regexp.MustCompile(`(?i)\b(config\w*|pars(e|ed|ing|er)|syntax|invalid|unknown|unexpected|unsupported|unmarshal\w*|` +
+		`yaml|malformed|bad|format|expected|directives?|fields?|settings?|rules?|templates?|reload\w*|matchers?|expressions?|illegal|` +
 		`duplicated?s?|undefined|unrecognized|compil\w+|validat\w+|schema|reject\w*|refus\w*)\b`)
-	inQuotes = regexp.MustCompile("\"([^\"\\\\]+)\\\\?\"|'([^'\\\\]+)'|`([^`]+)`")
+	// inQuotes are what stands in quotation marks of each kind: one kind may stand within another.
+	inQuotes = []*regexp.Regexp{regexp.MustCompile(`"([^"\\]+)\\?"`), regexp.MustCompile(`'([^']+)'`), regexp.MustCompile("`([^`]+)`")}
 	// coined is a word that is none of prose: with a hyphen, an underscore or a dot in it.
 	coined = regexp.MustCompile(`[A-Za-z][A-Za-z0-9]*(?:[-_.:][A-Za-z0-9]+)+`)
 	// ofSource names a place in a program, or a time, which nobody wrote into a setting.
@@ -50,8 +52,10 @@ func quotedIn(p *corev1.Pod, w incident.Object, x logs.Repeat) []string {
 		}
 		out = append(out, word)
 	}
-	for _, m := range inQuotes.FindAllStringSubmatch(text, fragments) {
-		add(strings.Join(m[1:], ""))
+	for _, quotes := range inQuotes {
+		for _, m := range quotes.FindAllStringSubmatch(text, fragments) {
+			add(m[1])
+		}
 	}
 	for _, word := range coined.FindAllString(x.Says, fragments) {
 		add(word)
@@ -84,9 +88,9 @@ func partOfWord(b byte) bool {
 	return b == '_' || b == '-' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
 }
 
-// quotes finds the one object among those that feed a workload in which stands what its error quotes: as much of it as in no other, and of
-// that at least one fragment that stands nowhere else. Sure says that several such fragments do.
-func quotes(s *snapshot.Snapshot, p *corev1.Pod, w incident.Object, x logs.Repeat) (o incident.Object, words []string, sure bool) {
+// settingOf finds the one object among those that feed a workload in which stands what its error quotes, and of that at least one fragment
+// that stands in no other. Sure says that several such fragments do, or a long one.
+func settingOf(s *snapshot.Snapshot, p *corev1.Pod, w incident.Object, x logs.Repeat) (o incident.Object, words []string, sure bool) {
 	if !refusesSettings.MatchString(x.Says) && !refusesSettings.MatchString(x.Whole) ||
 		slices.ContainsFunc(x.Facts, func(f logs.Fact) bool { return f.Kind.Network() }) {
 		return incident.Object{}, nil, false
@@ -117,18 +121,17 @@ func quotes(s *snapshot.Snapshot, p *corev1.Pod, w incident.Object, x logs.Repea
 }
 
 // feeding are the objects that a workload may get its settings from: the custom resources of the groups whose operator made it or that its
-// account may read, Ingresses if it may read these, and the ConfigMaps that its pods take.
+// account may read, Ingresses if it may read these, and the ConfigMaps that its pods take and nothing has made of other settings.
 func feeding(s *snapshot.Snapshot, p *corev1.Pod, w incident.Object) []fed {
 	type key struct{ of incident.Object }
 	return snapshot.Once(s, key{w}, func() []fed {
 		var out []fed
 		groups := kube.GroupsRead(s, p)
-		owner := s.Custom(kube.OwnersOf(s)[w])
-		if owner != nil {
+		if owner := s.Custom(kube.OwnersOf(s)[w]); owner != nil {
 			groups[owner.GroupVersionKind().Group] = true
 		}
 		for i := range s.Customs {
-			if o := &s.Customs[i]; groups[o.GroupVersionKind().Group] && o != owner && len(out) < mostFed {
+			if o := &s.Customs[i]; groups[o.GroupVersionKind().Group] && len(out) < mostFed {
 				out = append(out, fed{snapshot.CustomObject(o), textOf(o)})
 			}
 		}
@@ -147,7 +150,7 @@ func feeding(s *snapshot.Snapshot, p *corev1.Pod, w incident.Object) []fed {
 			out = append(out, fed{snapshot.ObjectOf("Ingress", g.Namespace, g.Name), strings.Join(lines, "\n")})
 		}
 		for _, o := range kube.TakenFrom(p) {
-			if m := s.ConfigMap(o.Namespace, o.Name); o.Kind == "ConfigMap" && m != nil && len(out) < mostFed {
+			if m := s.ConfigMap(o.Namespace, o.Name); o.Kind == "ConfigMap" && m != nil && metav1.GetControllerOf(m) == nil && len(out) < mostFed {
 				out = append(out, fed{o, textOfMap(m)})
 			}
 		}
@@ -189,7 +192,7 @@ func textOf(o *unstructured.Unstructured) string {
 // blamesQuoted is the object in which stands what an error quotes.
 func blamesQuoted(s *snapshot.Snapshot, p *corev1.Pod, x logs.Repeat) (blamed, bool) {
 	w := s.WorkloadOf(p)
-	o, words, sure := quotes(s, p, w, x)
+	o, words, sure := settingOf(s, p, w, x)
 	if o.IsZero() {
 		return blamed{}, false
 	}

@@ -69,7 +69,7 @@ func checkCustoms(s *snapshot.Snapshot, r *finding.Report) {
 		switch {
 		case ok:
 			x = heard(s, o, x)
-		case !ending.kinds[kind]:
+		case !ending.kinds[kind] || !decided(o):
 			x, ok = signOfEvents(s, o)
 		}
 		if !ok {

@@ -92,8 +92,8 @@ func signOfEvents(s *snapshot.Snapshot, o *unstructured.Unstructured) (sign, boo
 func heard(s *snapshot.Snapshot, o *unstructured.Unstructured, x sign) sign {
 	obj := snapshot.CustomObject(o)
 	for _, e := range s.EventsOf(obj) {
-		same := len(x.message) >= ownWords && (strings.Contains(e.Message, x.message) || strings.Contains(x.message, e.Message) &&
-			len(e.Message) >= ownWords)
+		same := x.reason != "" && e.Reason == x.reason || x.condition != "" && e.Reason == x.condition || len(x.message) >= ownWords &&
+			(strings.Contains(e.Message, x.message) || strings.Contains(x.message, e.Message) && len(e.Message) >= ownWords)
 		if began := kube.BeganAt(e); same && !x.since.IsZero() && began.Before(x.since) && !began.Before(o.GetCreationTimestamp().Time) {
 			x.since = began
 		}

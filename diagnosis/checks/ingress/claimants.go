@@ -25,6 +25,7 @@ type claimant struct {
 	above  []incident.Object // what it belongs to, the nearest first
 	status map[string]any    // of a custom resource
 	served bool              // it has an address of its controller
+	serves bool              // it asks for hosts to serve them, rather than to have them certified
 }
 
 // Bounds on what is read of one resource.
@@ -70,7 +71,7 @@ func claimantsIn(s *snapshot.Snapshot) []claimant {
 	for i := range s.Ingresses {
 		g := &s.Ingresses[i]
 		c := claimant{object: ingressObject(g), made: g.CreationTimestamp.Time, above: aboveOf(s, g),
-			served: len(g.Status.LoadBalancer.Ingress) > 0}
+			served: len(g.Status.LoadBalancer.Ingress) > 0, serves: true}
 		for j, x := range g.Spec.Rules {
 			c.add(fmt.Sprintf("spec.rules[%d].host", j), x.Host)
 		}
@@ -81,11 +82,15 @@ func claimantsIn(s *snapshot.Snapshot) []claimant {
 	for i := range s.Customs {
 		o := &s.Customs[i]
 		spec, _ := o.Object["spec"].(map[string]any)
-		if spec == nil || o.GetDeletionTimestamp() != nil || aboutCertificates(o.GroupVersionKind().Group) {
+		if spec == nil || o.GetDeletionTimestamp() != nil {
 			continue
 		}
-		c := claimant{object: snapshot.CustomObject(o), made: o.GetCreationTimestamp().Time}
+		c := claimant{object: snapshot.CustomObject(o), made: o.GetCreationTimestamp().Time,
+			serves: !strings.Contains(o.GroupVersionKind().Group, "cert")}
 		c.read("spec", spec, 0)
+		if low := strings.ToLower(o.GetKind()); strings.Contains(low, "domain") || strings.Contains(low, "host") {
+			c.add("metadata.name", o.GetName())
+		}
 		if len(c.hosts) > 0 {
 			c.above = aboveOf(s, o)
 			c.status, _ = o.Object["status"].(map[string]any)
@@ -94,9 +99,6 @@ func claimantsIn(s *snapshot.Snapshot) []claimant {
 	}
 	return out
 }
-
-// aboutCertificates says whether the resources of an API group name hosts to have them certified, not to serve them.
-func aboutCertificates(group string) bool { return strings.Contains(group, "cert") }
 
 // aboveOf are the controllers of an object, up to the topmost, as far as they are there.
 func aboveOf(s *snapshot.Snapshot, o metav1.Object) []incident.Object {
@@ -173,7 +175,7 @@ func refusedIn(c *claimant, path string, value any, depth int) (refusal, bool) {
 				continue
 			}
 			since, _ := time.Parse(time.RFC3339, kube.StringAt(of, "lastTransitionTime"))
-			return refusal{words, since, finding.SeenAPI(c.object, path, since, strings.TrimPrefix(reason+": "+words, ": "))}, true
+			return refusal{words, since, finding.SeenAPI(c.object, path, since, strings.TrimPrefix(reason+": "+words, ": ")), false}, true
 		}
 		for _, key := range slices.Sorted(maps.Keys(of)) {
 			if x, ok := refusedIn(c, path+"."+key, of[key], depth+1); ok {

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -42,7 +43,8 @@ var (
 		`(conflict|duplicate|collid)\w*(host|domain|fqdn|vhost)`)
 	// hostWords say what it is that is taken.
 	hostWords = regexp.MustCompile(`(?i)\b(hosts?|host ?names?|domains?|fqdns?|virtual ?hosts?|vhosts?|server[_ ]?names?)\b`)
-	noneTaken = regexp.MustCompile(`(?i)\b(no|not|without|none)( \w+)? (taken|claimed|duplicates?|conflict(s|ing|ed)?|collisions?|overlaps?)\b`)
+	noneTaken = regexp.MustCompile(`(?i)\b(no|not|without|none)( \w+)? (taken|claimed|duplicates?|conflict(s|ing|ed)?|collisions?|` +
+		`overlaps?)\b`)
 )
 
 // saysTaken says whether words of a controller tell that a host is another's, of a resource that has these.
@@ -62,6 +64,7 @@ type refusal struct {
 	words string
 	since time.Time
 	seen  incident.Evidence
+	inLog bool // a log says so, which may be long past
 }
 
 // refusedBy finds the refusal of a resource: in its status, or in the newest event that its controller has written of it.
@@ -75,10 +78,32 @@ func refusedBy(s *snapshot.Snapshot, c *claimant) (refusal, bool) {
 			last = e
 		}
 	}
-	if last == nil || c.served || !saysTaken(last.Reason, last.Message, c.hosts) {
+	if c.served {
 		return refusal{}, false
 	}
-	return refusal{last.Message, snapshot.EventTime(last).Time, finding.SeenEvent(last)}, true
+	if last != nil && saysTaken(last.Reason, last.Message, c.hosts) {
+		return refusal{last.Message, snapshot.EventTime(last).Time, finding.SeenEvent(last), false}, true
+	}
+	return refusedInLog(s, c)
+}
+
+// refusedInLog finds the refusal in the log of whoever serves: a line that names the resource, with its namespace, and one of its hosts.
+func refusedInLog(s *snapshot.Snapshot, c *claimant) (refusal, bool) {
+	for i := range s.Logs {
+		l := &s.Logs[i]
+		p := s.Pod(l.Namespace, l.Pod)
+		if p == nil || l.Previous || !strings.Contains(l.Text, c.object.Name) {
+			continue
+		}
+		lines := slices.Collect(strings.Lines(l.Text))
+		for _, line := range slices.Backward(lines) {
+			if strings.Contains(line, c.object.Name) && strings.Contains(line, c.object.Namespace) && saysTaken("", line, c.hosts) {
+				line = clip.Bytes(strings.TrimSpace(line), finding.MaxLine)
+				return refusal{line, time.Time{}, finding.SeenLog(p, l.Container, false, line), true}, true
+			}
+		}
+	}
+	return refusal{}, false
 }
 
 // checkTaken reports the resources that are refused since another has their host, each with who has it.
@@ -97,7 +122,7 @@ func checkTaken(s *snapshot.Snapshot, r *finding.Report) {
 		for _, h := range c.hosts {
 			others = append(others, by[h]...)
 		}
-		others = slices.DeleteFunc(others, func(o *claimant) bool { return o.object == c.object || o.kin(c) })
+		others = slices.DeleteFunc(others, func(o *claimant) bool { return o.object == c.object || o.kin(c) || !o.serves })
 		if len(others) == 0 || told[c.object] || alreadyTold(r, c.object) {
 			continue
 		}
@@ -146,7 +171,9 @@ func reportTaken(r *finding.Report, c, holder *claimant, x refusal) {
 	f.Refs = []incident.Object{holder.object}
 	f.Cite(x.seen, finding.SeenAPI(holder.object, holder.field, holder.made, c.hosts[i]),
 		finding.SeenAPI(c.object, c.field, c.made, c.hosts[i]))
-	f.MayPass(finding.CustomFails, f.Since)
+	if f.MayPass(finding.CustomFails, f.Since); x.inLog {
+		f.AtMost = incident.Likely
+	}
 }
 
 func placed(o incident.Object) string { return strings.TrimPrefix(o.Namespace+"/"+o.Name, "/") }
