@@ -89,7 +89,8 @@ func partOfWord(b byte) bool {
 }
 
 // settingOf finds the one object among those that feed a workload in which stands what its error quotes, and of that at least one fragment
-// that stands in no other. Sure says that several such fragments do, or a long one.
+// that stands in no other; of several such objects the one of which much more stands there. Sure says that several fragments do, or one that
+// nobody writes by chance.
 func settingOf(s *snapshot.Snapshot, p *corev1.Pod, w incident.Object, x logs.Repeat) (o incident.Object, words []string, sure bool) {
 	if !refusesSettings.MatchString(x.Says) && !refusesSettings.MatchString(x.Whole) ||
 		slices.ContainsFunc(x.Facts, func(f logs.Fact) bool { return f.Kind.Network() }) {
@@ -111,13 +112,34 @@ func settingOf(s *snapshot.Snapshot, p *corev1.Pod, w incident.Object, x logs.Re
 			alone[in[0]] = append(alone[in[0]], word)
 		}
 	}
-	if len(alone) != 1 {
+	best, second := 0, 0
+	for one, of := range alone {
+		switch n := weightOf(of); {
+		case n > best:
+			o, words, best, second = one, of, n, best
+		case n > second:
+			second = n
+		}
+	}
+	if best < 2*second || best == 0 {
 		return incident.Object{}, nil, false
 	}
-	for o, words = range alone {
-		sure = len(words) > 1 || len(words[0]) >= 3*leastQuoted
+	return o, words, best >= coinedWeight || len(words) > 1
+}
+
+// coinedWeight is how much more a coined word tells than one of prose.
+const coinedWeight = 3
+
+func weightOf(words []string) int {
+	n := 0
+	for _, w := range words {
+		if coined.MatchString(w) || len(w) >= 3*leastQuoted {
+			n += coinedWeight
+		} else {
+			n++
+		}
 	}
-	return o, words, sure
+	return n
 }
 
 // feeding are the objects that a workload may get its settings from: the custom resources of the groups whose operator made it or that its
