@@ -89,8 +89,8 @@ func partOfWord(b byte) bool {
 }
 
 // settingOf finds the one object among those that feed a workload in which stands what its error quotes, and of that at least one fragment
-// that stands in no other; of several such objects the one of which much more stands there. Sure says that several fragments do, or one that
-// nobody writes by chance.
+// that stands in no other; of several such objects the one of which much more stands there. Sure says that several fragments do, or one
+// that nobody writes by chance.
 func settingOf(s *snapshot.Snapshot, p *corev1.Pod, w incident.Object, x logs.Repeat) (o incident.Object, words []string, sure bool) {
 	if !refusesSettings.MatchString(x.Says) && !refusesSettings.MatchString(x.Whole) ||
 		slices.ContainsFunc(x.Facts, func(f logs.Fact) bool { return f.Kind.Network() }) {

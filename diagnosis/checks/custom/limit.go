@@ -128,10 +128,10 @@ func (w waiting) judge(q *unstructured.Unstructured) verdict {
 	var lacks []string
 	for _, name := range slices.Sorted(maps.Keys(asked)) {
 		want := asked[name]
-		limit, named := limits[name]
+		limit, known := limits[name]
 		switch {
 		case want.IsZero() || strings.HasPrefix(name, "count/"):
-		case !named:
+		case !known:
 			lacks = append(lacks, name+" "+want.String())
 		case want.Cmp(limit) > 0:
 			return verdict{fmt.Sprintf("which asks for %s %s: its %s has %s in all", name, want.String(), field, limit.String()), true, field}

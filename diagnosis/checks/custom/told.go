@@ -98,8 +98,10 @@ func heard(s *snapshot.Snapshot, o *unstructured.Unstructured, x sign) sign {
 			x.since = began
 		}
 	}
-	if e := warnedOf(s, obj); e != nil && x.grade == hint && !isWell(conditionsOf(o), statusOf(o)) {
-		x.grade, x.event = failing, e
+	if e := warnedOf(s, obj); e != nil && !isWell(conditionsOf(o), statusOf(o)) {
+		if x.event = e; x.grade == hint {
+			x.grade = failing
+		}
 		if x.message == "" {
 			x.message = e.Message
 		}

@@ -53,6 +53,9 @@ func checkUnseen(s *snapshot.Snapshot, r *finding.Report, well owners) {
 			continue
 		}
 		obj := snapshot.CustomObject(o)
+		if field == "status" && warnedOf(s, obj) != nil {
+			continue // somebody acts on it, and warns
+		}
 		x := sign{field: field, reason: words, since: since, event: lastWord(s, obj)}
 		k := alike{kind, waitedFor(s, ending, o)}
 		if f := found[k]; f != nil {

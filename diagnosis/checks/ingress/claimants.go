@@ -44,7 +44,7 @@ var (
 	// hostName is a name of several parts, perhaps with a star for the first.
 	hostName = regexp.MustCompile(`^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$`)
 	// hostRule is how Traefik's rules name hosts.
-	hostRule = regexp.MustCompile("Host(?:SNI)?\\(([^)]*)\\)")
+	hostRule = regexp.MustCompile(`Host(?:SNI)?\(([^)]*)\)`)
 	ticked   = regexp.MustCompile("[`\"']([^`\"']+)[`\"']")
 )
 
