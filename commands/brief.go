@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/internal/clip"
@@ -38,9 +39,20 @@ func foundBlocks(d *incident.Diagnosis) []Block {
 		blocks = append(blocks, list)
 	}
 	if len(d.Causes) == 0 {
-		blocks = append(blocks, oddBlocks(d)...)
+		return append(blocks, oddBlocks(d)...)
 	}
-	return blocks
+	return append(blocks, changeLine(d, all[0])...)
+}
+
+// changeLine is what was changed just before, on the way to a cause: the first of it.
+func changeLine(d *incident.Diagnosis, c incident.Cause) []Block {
+	for _, x := range d.Changes {
+		if slices.Contains(c.Changes, x.ID) {
+			return []Block{Paragraph{Bold("Changed just before: "), Mono(x.Object.String()), Text(" "), When(x.At),
+				Text(", " + clip.Runes(x.What, mostReason))}}
+		}
+	}
+	return nil
 }
 
 // oddBlocks are what is wrong without a known cause, and what is merely suspected, by their titles.
@@ -132,7 +144,7 @@ func similarBrief(similar []incident.Similar, note string) []Block {
 // are told with how far they have come.
 func planBrief(p *incident.Plan, running bool) []Block {
 	if running {
-		return []Block{Paragraph{Bold(p.Title)}}
+		return nil
 	}
 	blocks := append(cautions(p), Paragraph{Bold(p.Title)})
 	if p.Rest > 0 {
