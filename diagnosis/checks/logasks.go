@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/control"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
@@ -36,6 +37,9 @@ var logAsks = []struct {
 		podnetwork.BGPPeersMissing, podnetwork.NodeIPsExhausted, podnetwork.NodeProxyMissing}, networkOfNodes},
 	{[]string{podproblem.PodVolumeFailed}, driversOfVolumes},
 	{[]string{storage.PVCPending}, driversOfClaim},
+	{[]string{control.GarbageStays, control.NamespaceTerminating}, func(s *snapshot.Snapshot, _ *finding.Finding) []*corev1.Pod {
+		return component(s, "kube-controller-manager")
+	}},
 	{[]string{podproblem.PodUnschedulable}, schedulersOf},
 	{[]string{ingress.TLSSecretExpired, ingress.TLSSecretExpires, ingress.TLSSecretInvalid, ingress.IngressSecretMissing}, issuersOf},
 	{nil, providers},
