@@ -7,6 +7,7 @@ var Checks = []finding.Check{
 	{Name: "webhooks", Codes: webhookCodes, Run: checkWebhooks},
 	{Name: "conversions", Codes: conversionCodes, Run: checkConversions},
 	{Name: "garbage", Codes: garbageCodes, Run: checkGarbage},
+	{Name: "evictions", Codes: evictionCodes, Run: checkEvictions},
 	{Name: "apiservices", Codes: apiServiceCodes, Run: checkAPIServices},
 	{Name: "namespaces", Codes: namespaceCodes, Run: checkNamespaces},
 	{Name: "leaders", Codes: leaderCodes, Run: checkLeaders},
