@@ -21,6 +21,10 @@ var logRules = []Rule{
 		"what takes it up complains of it as well", "what takes it up complains of it as well (%d findings)"},
 	{"called-complains", []string{applog.CalledComplains}, []string{applog.LogErrorsRepeat}, calledComplains,
 		"the log of 1 workload complains of the same", "the logs of %d workloads complain of the same"},
+	{"value-malformed", []string{applog.ValueMalformed}, []string{applog.LogErrorsRepeat}, func(c *Context, from, to *finding.Finding) (Link,
+		bool) {
+		return Link{Reason: "its log says that it cannot use a value which it is given"}, from.Workload == to.Workload && c.share(from, to)
+	}, "1 workload cannot use a value that it is given", "%d workloads cannot use a value that they are given"},
 	{"called-fails", []string{applog.CalledFails}, append([]string{applog.CalledFails, applog.LogErrorsRepeat}, failingPods...), calledFails,
 		"1 workload gets no more than a server's error of it", "%d workloads get no more than a server's error of it"},
 	{"called-lacks", []string{applog.CalledLacks}, append([]string{applog.CalledFails, applog.LogErrorsRepeat}, failingPods...), calledLacks,

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -35,6 +36,12 @@ var logAsks = []struct {
 	{[]string{podproblem.PodSandboxFailed, podproblem.PodStuckCreating, nodes.NodeCNIMissing, nodes.NodeNotReady,
 		podnetwork.NetworkPluginMissing, podnetwork.NodeNetworkCut,
 		podnetwork.BGPPeersMissing, podnetwork.NodeIPsExhausted, podnetwork.NodeProxyMissing}, networkOfNodes},
+	{[]string{podproblem.PodCrashLoop, podproblem.PodInitStuck}, func(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
+		if !TellsOfNetwork(f) {
+			return nil
+		}
+		return networkOfNodes(s, f)
+	}},
 	{[]string{podproblem.PodVolumeFailed}, driversOfVolumes},
 	{[]string{storage.PVCPending}, driversOfClaim},
 	{[]string{control.GarbageStays, control.NamespaceTerminating}, func(s *snapshot.Snapshot, _ *finding.Finding) []*corev1.Pod {
@@ -46,6 +53,15 @@ var logAsks = []struct {
 	{[]string{workloads.JobFailed, podproblem.PodProbeFailing, podproblem.PodFailed, podproblem.PodCrashLoop, podproblem.PodRestarts}, itself},
 	{nil, calledPods},
 	{nil, serversOfNames},
+}
+
+// ofNetwork are words for how a pod's network is set up on its node.
+var ofNetwork = regexp.MustCompile(`(?i)\b(?:iptables|nftables|cni|network(?:ing)? (?:config\w*|setup|namespace|interface|plugin|rules)|redirect\w*|` +
+	`traffic (?:as expected|redirection|interception)|ebpf|bpf)\b`)
+
+// TellsOfNetwork says whether what was seen of a finding tells of how its pods' network is set up.
+func TellsOfNetwork(f *finding.Finding) bool {
+	return slices.ContainsFunc(f.Seen, func(e incident.Evidence) bool { return ofNetwork.MatchString(e.Excerpt) })
 }
 
 // serversOfNames are the pods that answer names, for a finding that tells of a name outside the cluster which did not resolve, or of a
