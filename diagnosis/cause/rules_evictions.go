@@ -15,7 +15,7 @@ var evictionRules = []Rule{
 	{"not-asked-behind", slices.Concat(podFaults, workloadFaults, serviceFaults), []string{control.AdmissionNotAsked}, serviceBehind,
 		"the webhook behind it answers nobody", "the webhooks behind it answer nobody (%d findings)"},
 	{"evicted-again", []string{control.EvictedAgain}, slices.Concat(podFaults, workloadFaults,
-		[]string{services.ServicePodsUnready, services.ServiceNoEndpoints}), evictedAgain,
+		[]string{control.PodsEvictedAgain, services.ServicePodsUnready, services.ServiceNoEndpoints}), evictedAgain,
 		"the pods of 1 object start anew all the time", "the pods of %d objects start anew all the time"},
 }
 
@@ -28,6 +28,10 @@ func evictedForNothing(_ *Context, from, to *finding.Finding) (Link, bool) {
 // evictedAgain wants one of the workloads whose pods go; that these are not ready for long is likely of it.
 func evictedAgain(_ *Context, from, to *finding.Finding) (Link, bool) {
 	d, _ := finding.DetailOf[control.Evictions](from)
-	return Link{Reason: "its pods are evicted again and again, and those in their place have just been started", Inferred: true},
+	l := Link{Reason: "its pods are evicted again and again, and those in their place have just been started", Inferred: true}
+	if to.Code == control.PodsEvictedAgain {
+		l = Link{Reason: "that is who evicts them, by its events"}
+	}
+	return l,
 		!to.Root && (slices.Contains(d.Workloads, to.Workload) || slices.Contains(d.Workloads, to.Object))
 }

@@ -16,8 +16,11 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// EvictedAgain is the code of pods that an agent of the cluster removes again and again.
-const EvictedAgain = "EvictedAgain"
+// The codes of pods that an agent of the cluster removes again and again: of the agent, and of whose pods go.
+const (
+	EvictedAgain     = "EvictedAgain"
+	PodsEvictedAgain = "PodsEvictedAgain"
+)
 
 var evictionCodes = []finding.Code{
 	{Code: EvictedAgain, Severity: incident.Warning, Root: true, Detail: Evictions{},
@@ -27,6 +30,11 @@ var evictionCodes = []finding.Code{
 			"it off for the workload.",
 		Example: "Deployment vpa-updater evicts pods of Deployment indexer again and again, 10 times in 9m0s, of which 3 are wanted: Pod was evicted " +
 			"by VPA Updater to apply resource recommendation"},
+	{Code: PodsEvictedAgain, Severity: incident.Warning,
+		Meaning: "The pods of a workload are removed again and again by somebody other than its own controller: more of them have gone lately than " +
+			"it has.",
+		Next:    "See who removes them, and what for.",
+		Example: "The pods of Deployment indexer are evicted again and again, 10 times in 9m0s, of which 3 are wanted"},
 	{Code: AdmissionNotAsked, Severity: incident.Warning, Root: true, RestsOn: []incident.Resource{finding.Services},
 		Meaning: "An agent evicts pods so that those made in their place be changed by its admission webhook, and nobody asks that webhook: no " +
 			"configuration names it, it does not judge the namespace, or nothing answers behind its Service and its failurePolicy is Ignore.",
@@ -65,36 +73,62 @@ type eviction struct {
 
 // checkEvictions counts who removes whose pods: more than there are says that the new ones go as well.
 func checkEvictions(s *snapshot.Snapshot, r *finding.Report) {
-	by := map[string]*finding.Finding{}
+	by := map[incident.Object]*finding.Finding{}
+	var order []*finding.Finding
 	for _, x := range evictions(s) {
 		want := wantedPods(s, x.workload)
 		if want == 0 || x.times < fewEvictions || x.times <= want || x.stopped(s.At) {
 			continue
 		}
-		agent := agentOf(s, x.agent)
-		f := by[x.agent]
-		if f == nil {
-			o := cmp.Or(agent, x.workload)
-			f = r.Find(EvictedAgain, o, fmt.Sprintf("%s evicts pods of %s again and again, %d times in %s, of which %d %s wanted: %s",
-				nameOfAgent(agent, x.agent), finding.Short(x.workload), x.times, finding.Duration(snapshot.EventTime(x.last).Sub(x.first)), want,
-				finding.Inflect(want, "{is|are}"), finding.ShortMessage(x.last.Message)))
-			f.Since, f.Workload = x.first, o
-			f.Fault = append([]incident.Object{o}, settingsOf(s, agent)...)
-			f.Suspected()
-			by[x.agent] = f
-		}
-		d, _ := finding.DetailOf[Evictions](f)
-		f.Detail = Evictions{append(d.Workloads, x.workload)}
-		f.Fault, f.Refs = append(f.Fault, asks(s, x.workload)...), append(f.Refs, x.workload)
-		f.Since = finding.Earlier(f.Since, x.first)
-		f.Cite(finding.SeenEvent(x.last), finding.SeenAPI(x.workload, "events", x.first, fmt.Sprintf("%d pods evicted by %s; %d wanted", x.times,
-			x.agent, want)))
-		if x.times >= max(leastEvictions, 2*want+1) {
-			f.Shown()
+		enough := x.times >= max(leastEvictions, 2*want+1)
+		x.suffers(r, want, enough)
+		if agent := agentOf(s, x.agent); !agent.IsZero() && agent != x.workload {
+			if by[agent] == nil {
+				by[agent] = x.blame(s, r, agent, want)
+				order = append(order, by[agent])
+			}
+			x.also(s, by[agent], enough)
 		}
 	}
-	for _, f := range by {
+	for _, f := range order {
 		reportNotAsked(s, r, f)
+	}
+}
+
+// often says how often, of how many.
+func (x *eviction) often(want int) string {
+	return fmt.Sprintf("again and again, %d times in %s, of which %d %s wanted", x.times,
+		finding.Duration(snapshot.EventTime(x.last).Sub(x.first)), want, finding.Inflect(want, "{is|are}"))
+}
+
+// suffers tells of the workload whose pods go.
+func (x *eviction) suffers(r *finding.Report, want int, enough bool) {
+	f := r.Find(PodsEvictedAgain, x.workload, fmt.Sprintf("The pods of %s are evicted %s: %s", finding.Short(x.workload), x.often(want),
+		finding.ShortMessage(x.last.Message)))
+	f.Workload, f.Since = x.workload, x.first
+	f.Cite(finding.SeenEvent(x.last))
+	if !enough {
+		f.Suspected()
+	}
+}
+
+// blame tells of the agent.
+func (x *eviction) blame(s *snapshot.Snapshot, r *finding.Report, agent incident.Object, want int) *finding.Finding {
+	f := r.Find(EvictedAgain, agent, fmt.Sprintf("%s evicts pods of %s %s: %s", finding.Short(agent), finding.Short(x.workload), x.often(want),
+		finding.ShortMessage(x.last.Message)))
+	f.Workload, f.Fault = agent, append([]incident.Object{agent}, settingsOf(s, agent)...)
+	return f.Suspected()
+}
+
+// also adds a workload to what is told of an agent.
+func (x *eviction) also(s *snapshot.Snapshot, f *finding.Finding, enough bool) {
+	d, _ := finding.DetailOf[Evictions](f)
+	f.Detail = Evictions{append(d.Workloads, x.workload)}
+	f.Fault, f.Refs = append(f.Fault, asks(s, x.workload)...), append(f.Refs, x.workload)
+	f.Since = finding.Earlier(f.Since, x.first)
+	f.Cite(finding.SeenEvent(x.last))
+	if enough {
+		f.Shown()
 	}
 }
 
@@ -108,8 +142,8 @@ func evictions(s *snapshot.Snapshot) []*eviction {
 	var out []*eviction
 	for i := range s.Events {
 		e := &s.Events[i]
-		by0 := cmp.Or(e.ReportingController, e.Source.Component)
-		if e.InvolvedObject.Kind != "Pod" || by0 == "" || slices.Contains(spared, by0) || !evicts.MatchString(e.Reason) &&
+		agent := cmp.Or(e.ReportingController, e.Source.Component)
+		if e.InvolvedObject.Kind != "Pod" || agent == "" || slices.Contains(spared, agent) || !evicts.MatchString(e.Reason) &&
 			!evicts.MatchString(e.Message) {
 			continue
 		}
@@ -117,10 +151,10 @@ func evictions(s *snapshot.Snapshot) []*eviction {
 		if w.IsZero() {
 			continue
 		}
-		x := by[key{by0, w}]
+		x := by[key{agent, w}]
 		if x == nil {
-			x = &eviction{agent: by0, workload: w, pods: map[string]bool{}}
-			by[key{by0, w}], out = x, append(out, x)
+			x = &eviction{agent: agent, workload: w, pods: map[string]bool{}}
+			by[key{agent, w}], out = x, append(out, x)
 		}
 		pod := e.InvolvedObject.Name + "/" + string(e.InvolvedObject.UID)
 		if n := int(max(kube.EventCount(e), 1)); !x.pods[pod] {
@@ -215,13 +249,6 @@ func templatesAndTasks(s *snapshot.Snapshot, namespace string) []incident.Object
 		}
 	}
 	return out
-}
-
-func nameOfAgent(o incident.Object, name string) string {
-	if o.IsZero() {
-		return name
-	}
-	return finding.Short(o)
 }
 
 // settingsOf are the ConfigMaps that an agent goes by.
