@@ -56,13 +56,13 @@ func converting(spec map[string]any) map[string]any {
 		}
 	}
 	versions, _ := spec["versions"].([]any)
-	kept := make([]any, 0, len(versions))
+	few := make([]any, 0, len(versions))
 	for _, v := range versions {
 		if m, ok := v.(map[string]any); ok {
-			kept = append(kept, map[string]any{"name": m["name"], "served": m["served"], "storage": m["storage"]})
+			few = append(few, map[string]any{"name": m["name"], "served": m["served"], "storage": m["storage"]})
 		}
 	}
-	out["versions"] = kept
+	out["versions"] = few
 	return out
 }
 
