@@ -39,7 +39,8 @@ func objectFaulted(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "its log finds fault with " + finding.Short(from.Object), Inferred: true}, from.Workload == to.Workload
 }
 
-// objectRefused: who is to take up the object complains of what the caller's log finds fault with in it, by a word of the object's own; and
+// objectRefused: who is to take up the object complains of what the caller's log finds fault with in it, by a word of the object's own;
+// and
 // a component tells of a failure of the object itself, or of whose log it is.
 func objectRefused(_ *Context, from, to *finding.Finding) (Link, bool) {
 	if to.Code == events.EventUnexplained {
@@ -60,7 +61,8 @@ func calledComplains(_ *Context, from, to *finding.Finding) (Link, bool) {
 		Inferred: !d.Same || from.Object == to.Object}, slices.Contains(d.Callers, to.Object) || from.Object == to.Object
 }
 
-// calledFails wants a caller that is answered by an error, or what is called itself: what that says is nearer to the cause. That both tell of
+// calledFails wants a caller that is answered by an error, or what is called itself: what that says is nearer to the cause. That both
+// tell of
 // the same things is a proof.
 func calledFails(_ *Context, from, to *finding.Finding) (Link, bool) {
 	d, _ := finding.DetailOf[applog.Complains](from)

@@ -94,7 +94,8 @@ func Tending(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
 	return all.List
 }
 
-// AsksLogs lists the pods whose logs findings ask for, each once, the graver findings' first; and those that only a log can tell of, since
+// AsksLogs lists the pods whose logs findings ask for, each once, the graver findings' first; and those that only a log can tell of,
+// since
 // something cannot be seen. Failed is what failed while it asked.
 func AsksLogs(s *snapshot.Snapshot, found []*finding.Finding) (pods []*corev1.Pod, failed []incident.Failure) {
 	var all finding.Gathered[*corev1.Pod]

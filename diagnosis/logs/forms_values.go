@@ -20,7 +20,8 @@ var valueForms = []form{
 		`parse "http://api.example\n/v1": net/url: invalid control character in URL`, ""},
 	{ValueMalformed, "illegal base64 data", `illegal base64 data at input byte`, `decode key: illegal base64 data at input byte 44`, ""},
 	{ValueMalformed, "incorrect padding", `binascii\.error: incorrect padding`, `binascii.Error: Incorrect padding`, ""},
-	{ValueMalformed, "failed to find any pem data|does not contain pem data|no pem data|failed to decode pem|failed to parse pem|no start line",
+	{ValueMalformed, "failed to find any pem data|does not contain pem data|no pem data|failed to decode pem|failed to parse pem|no " +
+		"start line",
 		`failed to find any pem data|does not contain pem data|no pem data|failed to (?:decode|parse) pem|pem[ _]routines.{0,40}no start line`,
 		`tls: failed to find any PEM data in key input`, ""},
 	{ValueMalformed, "error in libcrypto|invalid format", `load key "?[^"\n]*"?: (?:invalid format|error in libcrypto)`,

@@ -19,7 +19,8 @@ const CalledFails = "CalledFails"
 
 var calledFailsCodes = []finding.Code{
 	{Code: CalledFails, Severity: incident.Warning, Root: true, Detail: Complains{},
-		Meaning: "A program's log repeats that what it calls answers with an error of the server (500, InternalError, Unavailable), and the log of " +
+		Meaning: "A program's log repeats that what it calls answers with an error of the server (500, InternalError, Unavailable), and " +
+			"the log of " +
 			"what its settings name repeats an error meanwhile: that says why.",
 		Next:    "Read the error of the called program, and follow it: what it in turn calls, its disk, its configuration.",
 		Example: "StatefulSet filer, which Deployment api calls, says why it answers with an error: open /data/index: read-only file system"},
@@ -53,7 +54,8 @@ func checkCalledFails(s *snapshot.Snapshot, r *finding.Report) {
 	}
 }
 
-// saysWhy is the error of what a caller's settings name that tells most likely why it gets an error: the one that has most words in common,
+// saysWhy is the error of what a caller's settings name that tells most likely why it gets an error: the one that has most words in
+// common,
 // and else the only one who complains. What began long after the caller's does not say why.
 func saysWhy(s *snapshot.Snapshot, all sayings, caller incident.Object, x said) (best *said, most int) {
 	workloads := map[incident.Object]bool{}

@@ -19,7 +19,8 @@ const ValueMalformed = "ValueMalformed"
 
 var malformedCodes = []finding.Code{
 	{Code: ValueMalformed, Severity: incident.Warning, Root: true,
-		Meaning: "A program's log repeats that a token, a key or an address has a form which cannot be used, and it is given such values by one " +
+		Meaning: "A program's log repeats that a token, a key or an address has a form which cannot be used, and it is given such " +
+			"values by one " +
 			"Secret. Mostly it was written with a line end behind it (echo without -n), encoded twice, or is of another kind.",
 		Next: "Write the value anew without a line end (kubectl create secret … --from-literal, printf instead of echo), then restart what " +
 			"reads it.",

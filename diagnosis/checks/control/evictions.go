@@ -24,21 +24,27 @@ const (
 
 var evictionCodes = []finding.Code{
 	{Code: EvictedAgain, Severity: incident.Warning, Root: true, Detail: Evictions{},
-		Meaning: "An agent of the cluster (an autoscaler's updater, a descheduler, a scheduler that preempts) removes the pods of a workload, and " +
+		Meaning: "An agent of the cluster (an autoscaler's updater, a descheduler, a scheduler that preempts) removes the pods of a " +
+			"workload, and " +
 			"those that are made in their place too, again and again: what it wants of them does not come about.",
-		Next: "See what it wants: its log, its configuration, and what should make the new pods other than the old ones. Until that works, switch " +
+		Next: "See what it wants: its log, its configuration, and what should make the new pods other than the old ones. Until that " +
+			"works, switch " +
 			"it off for the workload.",
-		Example: "Deployment vpa-updater evicts pods of Deployment indexer again and again, 10 times in 9m0s, of which 3 are wanted: Pod was evicted " +
+		Example: "Deployment vpa-updater evicts pods of Deployment indexer again and again, 10 times in 9m0s, of which 3 are wanted: " +
+			"Pod was evicted " +
 			"by VPA Updater to apply resource recommendation"},
 	{Code: PodsEvictedAgain, Severity: incident.Warning,
-		Meaning: "The pods of a workload are removed again and again by somebody other than its own controller: more of them have gone lately than " +
+		Meaning: "The pods of a workload are removed again and again by somebody other than its own controller: more of them have gone " +
+			"lately than " +
 			"it has.",
 		Next:    "See who removes them, and what for.",
 		Example: "The pods of Deployment indexer are evicted again and again, 10 times in 9m0s, of which 3 are wanted"},
 	{Code: AdmissionNotAsked, Severity: incident.Warning, Root: true, RestsOn: []incident.Resource{finding.Services},
-		Meaning: "An agent evicts pods so that those made in their place be changed by its admission webhook, and nobody asks that webhook: no " +
+		Meaning: "An agent evicts pods so that those made in their place be changed by its admission webhook, and nobody asks that " +
+			"webhook: no " +
 			"configuration names it, it does not judge the namespace, or nothing answers behind its Service and its failurePolicy is Ignore.",
-		Next: "Let what belongs to the agent register its webhook again (mostly by starting it anew), or install its configuration; until then " +
+		Next: "Let what belongs to the agent register its webhook again (mostly by starting it anew), or install its configuration; " +
+			"until then " +
 			"switch the agent off.",
 		Example: "Service vpa-webhook, behind which Deployment vpa-admission-controller should change new pods, is named by no webhook " +
 			"configuration"},

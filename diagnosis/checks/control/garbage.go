@@ -22,9 +22,11 @@ const GarbageStays = "GarbageStays"
 var garbageCodes = []finding.Code{
 	{Code: GarbageStays, Severity: incident.Warning, Detail: Garbage{},
 		RestsOn: []incident.Resource{"deployments.apps", "jobs.batch"},
-		Meaning: "Objects go on whose owner has been deleted: the pods of a Deployment or a Job that is there no more. The garbage collector of " +
+		Meaning: "Objects go on whose owner has been deleted: the pods of a Deployment or a Job that is there no more. The garbage " +
+			"collector of " +
 			"kube-controller-manager removes them within seconds, unless it does not work: it waits for each kind that there is to be listed.",
-		Next: "Read the log of kube-controller-manager for the kind that it cannot list, and mend that; until then delete by hand what should be " +
+		Next: "Read the log of kube-controller-manager for the kind that it cannot list, and mend that; until then delete by hand what " +
+			"should be " +
 			"gone.",
 		Example: "ReplicaSet web-7d9f goes on though its owner, Deployment web, is gone"},
 }
@@ -45,7 +47,8 @@ type orphan struct {
 	seen          incident.Evidence
 }
 
-// checkGarbage tells of what has outlived its owner, for each namespace: a suspicion, for the owner may be gone since this moment, unless the
+// checkGarbage tells of what has outlived its owner, for each namespace: a suspicion, for the owner may be gone since this moment,
+// unless the
 // collector says itself that it does not work.
 func checkGarbage(s *snapshot.Snapshot, r *finding.Report) {
 	by := map[string][]orphan{}

@@ -71,7 +71,8 @@ func servedBy(s *snapshot.Snapshot, v *corev1.Service) incident.Object {
 	return incident.Object{}
 }
 
-// kin says whether two workloads of a namespace belong together: by their labels for the whole that they are parts of, or by the first part
+// kin says whether two workloads of a namespace belong together: by their labels for the whole that they are parts of, or by the first
+// part
 // of their names.
 func kin(s *snapshot.Snapshot, a, b incident.Object) bool {
 	x, y := kube.WorkloadMeta(s, a), kube.WorkloadMeta(s, b)

@@ -23,12 +23,15 @@ const NamesLeadAstray = "NamesLeadAstray"
 
 var astrayCodes = []finding.Code{
 	{Code: NamesLeadAstray, Severity: incident.Warning, Root: true, Detail: Astray{},
-		Meaning: "Several names outside the cluster are answered with certificates that are not theirs. Pods try each name with their search " +
-			"domains first, those of their node too (ndots:5), and where one of these has a wildcard record, any name leads to whoever that is for: " +
+		Meaning: "Several names outside the cluster are answered with certificates that are not theirs. Pods try each name with their " +
+			"search " +
+			"domains first, those of their node too (ndots:5), and where one of these has a wildcard record, any name leads to whoever " +
+			"that is for: " +
 			"often the cluster's own ingress. A proxy that signs anew looks the same, as does an image without CA certificates.",
 		Next: "In a pod: getent hosts NAME, and the same with a dot behind it. If they differ, take the search domain out of the nodes' " +
 			"resolv.conf (or give kubelet another one), or the wildcard out of the domain; dnsConfig with ndots: 1 helps a single workload.",
-		Example: "2 names outside the cluster, such as example.org, are answered with certificates that are not theirs: they may lead elsewhere, by a " +
+		Example: "2 names outside the cluster, such as example.org, are answered with certificates that are not theirs: they may lead " +
+			"elsewhere, by a " +
 			"search domain of the nodes"},
 }
 
@@ -68,7 +71,8 @@ func checkAstray(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report) 
 	}
 }
 
-// distrusted are the names outside the cluster whose certificates the end of a log complains of, and the one name that those of several are
+// distrusted are the names outside the cluster whose certificates the end of a log complains of, and the one name that those of several
+// are
 // for, if it says so.
 func distrusted(s *snapshot.Snapshot, text string) (hosts map[string]bool, alike, last string) {
 	lines := strings.Split(text, "\n")
@@ -116,7 +120,8 @@ func reportAstray(s *snapshot.Snapshot, r *finding.Report, p *corev1.Pod, hosts 
 	if alike != "" {
 		with = "one certificate, for " + alike
 	}
-	f := r.Find(NamesLeadAstray, node, finding.OneLine(fmt.Sprintf("%d names outside the cluster, such as %s, are answered with %s (%s): they may lead "+
+	f := r.Find(NamesLeadAstray, node, finding.OneLine(fmt.Sprintf("%d names outside the cluster, such as %s, are answered with %s "+
+		"(%s): they may lead "+
 		"elsewhere, by a search domain of the nodes with a wildcard, which pods try first, or through a proxy", len(hosts),
 		slices.Sorted(maps.Keys(hosts))[0], with, finding.Short(w)), finding.MaxTitle)).Suspected()
 	f.Workload, f.Fault, f.Refs = w, []incident.Object{node, w}, []incident.Object{w}

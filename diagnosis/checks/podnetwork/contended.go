@@ -24,11 +24,15 @@ const FileContended = "FileContended"
 
 var contendedCodes = []finding.Code{
 	{Code: FileContended, Severity: incident.Warning, Root: true,
-		Meaning: "Two DaemonSets mount the same folder of the nodes and both tell in their logs that they write the same file in it: the one " +
-			"that writes last undoes what the other has put there, such as a mesh's plugin in the chain of a network plugin that claims the folder.",
-		Next: "Tell the one that it does not have the folder to itself (a network plugin's setting for exclusive use), or let the other use a " +
+		Meaning: "Two DaemonSets mount the same folder of the nodes and both tell in their logs that they write the same file in it: " +
+			"the one " +
+			"that writes last undoes what the other has put there, such as a mesh's plugin in the chain of a network plugin that claims " +
+			"the folder.",
+		Next: "Tell the one that it does not have the folder to itself (a network plugin's setting for exclusive use), or let the other " +
+			"use a " +
 			"file of its own; then start the pods anew that were made meanwhile.",
-		Example: "DaemonSet agent and DaemonSet mesh-cni both write 05-agent.conflist in /etc/cni/net.d of the nodes: the last of them undoes what " +
+		Example: "DaemonSet agent and DaemonSet mesh-cni both write 05-agent.conflist in /etc/cni/net.d of the nodes: the last of them " +
+			"undoes what " +
 			"the other has put there"},
 }
 
@@ -77,7 +81,8 @@ func checkContended(s *snapshot.Snapshot, r *finding.Report) {
 	}
 }
 
-// undone says whether what the newcomer wrote is gone: who was there before has the folder to itself, or wrote the file after it. A plugin
+// undone says whether what the newcomer wrote is gone: who was there before has the folder to itself, or wrote the file after it. A
+// plugin
 // that is chained behind another one writes the same file as well, and all is well.
 func undone(s *snapshot.Snapshot, first, second writer, claimed bool) bool {
 	a, b := readings.Moment(logs.StampOf(first.seen.Excerpt), s.At), readings.Moment(logs.StampOf(second.seen.Excerpt), s.At)
@@ -136,7 +141,8 @@ func reportContended(s *snapshot.Snapshot, r *finding.Report, file string, all [
 	if !undone(s, first, second, claimed) {
 		return
 	}
-	f := r.Find(FileContended, first.workload, fmt.Sprintf("%s and %s both write %s in %s of the nodes: the last of them undoes what the other "+
+	f := r.Find(FileContended, first.workload, fmt.Sprintf("%s and %s both write %s in %s of the nodes: the last of them undoes what "+
+		"the other "+
 		"has put there", finding.Short(first.workload), finding.Short(second.workload), path.Base(file), path.Dir(file))).Suspected()
 	f.AtMost, f.Since = incident.Likely, madeAt(s, second)
 	f.Refs = []incident.Object{second.workload}
