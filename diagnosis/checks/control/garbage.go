@@ -64,7 +64,8 @@ func checkGarbage(s *snapshot.Snapshot, r *finding.Report) {
 		first := all[0]
 		more := ""
 		if len(all) > 1 {
-			more = finding.Inflect(len(all)-1, fmt.Sprintf(", and %d more {object|objects} alike in namespace %s", len(all)-1, first.object.Namespace))
+			more = finding.Inflect(len(all)-1, fmt.Sprintf(", and %d more {object|objects} alike in namespace %s", len(all)-1,
+				first.object.Namespace))
 		}
 		f := r.Find(GarbageStays, first.object, fmt.Sprintf("%s goes on though its owner, %s, is gone%s", finding.Short(first.object),
 			finding.Short(first.owner), more))

@@ -37,8 +37,8 @@ func reportNotAsked(s *snapshot.Snapshot, r *finding.Report, evicted *finding.Fi
 			continue
 		}
 		o := kube.ServiceObject(v)
-		f := r.Find(AdmissionNotAsked, behind, fmt.Sprintf("%s, behind which %s should change new pods, %s", finding.Short(o), finding.Short(behind),
-			why))
+		f := r.Find(AdmissionNotAsked, behind, fmt.Sprintf("%s, behind which %s should change new pods, %s", finding.Short(o),
+			finding.Short(behind), why))
 		f.Workload, f.Fault, f.Refs = behind, []incident.Object{behind, o}, append([]incident.Object{o, agent}, d.Workloads...)
 		f.Because = f.Title + "; so " + finding.Short(agent) + " evicts pods for nothing: no new one is other than the old"
 		f.Cite(finding.SeenAPI(o, "spec.selector", time.Time{}, "selects pods of "+behind.Name), kube.SliceEvidence(s, v))

@@ -107,7 +107,9 @@ func distrusted(s *snapshot.Snapshot, text string) (hosts map[string]bool, alike
 // ownHost says whether an Ingress of the cluster serves a name.
 func ownHost(s *snapshot.Snapshot, host string) bool {
 	for i := range s.Ingresses {
-		if slices.ContainsFunc(s.Ingresses[i].Spec.Rules, func(r networkingv1.IngressRule) bool { return r.Host != "" && kube.Covers(r.Host, host) }) {
+		if slices.ContainsFunc(s.Ingresses[i].Spec.Rules, func(r networkingv1.IngressRule) bool {
+			return r.Host != "" && kube.Covers(r.Host, host)
+		}) {
 			return true
 		}
 	}
