@@ -79,9 +79,7 @@ approvers:
 	if err := os.WriteFile(m.config, fmt.Appendf(nil, config, m.slack.APIURL()), 0o600); err != nil {
 		return m, err
 	}
-	m.cmd = exec.Command(l.program, "serve", "--config", m.config)
-	m.cmd.Stdout, m.cmd.Stderr = &m.logs, &m.logs
-	if err := m.cmd.Start(); err != nil {
+	if err := m.start(); err != nil {
 		return m, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
@@ -89,11 +87,22 @@ approvers:
 	return m, m.slack.Wait(ctx, func(s slackemu.Snapshot) bool { return s.Connections > 0 })
 }
 
-func (m *medic) close() {
+func (m *medic) start() error {
+	m.cmd = exec.Command(m.program, "serve", "--config", m.config)
+	m.cmd.Stdout, m.cmd.Stderr = &m.logs, &m.logs
+	return m.cmd.Start()
+}
+
+// kill ends the bot as a power cut would.
+func (m *medic) kill() {
 	if m.cmd != nil && m.cmd.Process != nil {
 		_ = m.cmd.Process.Kill()
 		_ = m.cmd.Wait()
 	}
+}
+
+func (m *medic) close() {
+	m.kill()
 	if m.slack != nil {
 		m.slack.Close()
 	}
@@ -102,8 +111,18 @@ func (m *medic) close() {
 	}
 }
 
-// alarm posts an alert about the namespace, as Alertmanager does.
-func (m *medic) alarm(ctx context.Context, namespace string) error {
+// alarm posts an alert about the namespace, as Alertmanager does: again, if nobody hears it.
+func (m *medic) alarm(ctx context.Context, namespace string) (err error) {
+	for range 10 {
+		if err = m.post(ctx, namespace); err == nil {
+			return nil
+		}
+		time.Sleep(time.Second)
+	}
+	return err
+}
+
+func (m *medic) post(ctx context.Context, namespace string) error {
 	body, err := json.Marshal(map[string]any{"version": "4", "groupKey": namespace, "status": "firing", "alerts": []map[string]any{{
 		"status": "firing", "labels": map[string]string{"alertname": "SomethingIsWrong", "severity": "warning", "namespace": namespace},
 		"startsAt": time.Now().UTC().Format(time.RFC3339), "fingerprint": namespace}}})

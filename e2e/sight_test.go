@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -32,6 +33,7 @@ type sight struct {
 	own    string   // namespace
 	others []string // namespaces
 	listen net.Listener
+	writes atomic.Int32 // that went through and were done, without what only asks for rights
 }
 
 // newSight listens for one bot, to which the token belongs. Close it after use.
@@ -79,8 +81,15 @@ current-context: lab
 `, server, strings.HasPrefix(server, "https:"), token)
 }
 
+// written is how many changes the API server has made for the bot.
+func (s *sight) written() int { return int(s.writes.Load()) }
+
 // narrow leaves out of a list what is others'.
 func (s *sight) narrow(r *http.Response) error {
+	if r.Request.Method != http.MethodGet && r.StatusCode < 300 && !r.Request.URL.Query().Has("dryRun") &&
+		!strings.HasPrefix(r.Request.URL.Path, "/apis/authorization.k8s.io/") {
+		s.writes.Add(1)
+	}
 	if r.Request.Method != http.MethodGet || r.StatusCode != http.StatusOK || r.Request.URL.Query().Has("watch") ||
 		!strings.HasPrefix(r.Request.URL.Path, "/api") || strings.HasSuffix(r.Request.URL.Path, "/log") {
 		return nil
