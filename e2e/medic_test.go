@@ -205,16 +205,23 @@ func standing(s *incident.State) string {
 
 // approve reads the plan at the terminal and approves it, as one person or as two.
 func (m *medic) approve(ctx context.Context, s *incident.State) error {
-	people := []string{"operator", "operator2"}[:s.Plan.Asks()]
-	for _, user := range people {
-		kubeconfig, err := m.person(user)
-		if err != nil {
+	for _, user := range []string{"operator", "operator2"}[:s.Plan.Asks()] {
+		if err := m.approveAs(ctx, s, user, "operators"); err != nil {
 			return err
 		}
-		for _, args := range [][]string{{s.ID}, {s.ID, s.Plan.Hash}} {
-			if out, err := m.run(ctx, append([]string{"approve", "--config", m.config, "--kubeconfig", kubeconfig}, args...)...); err != nil {
-				return fmt.Errorf("approve as %s: %w: %s", user, err, against(out))
-			}
+	}
+	return nil
+}
+
+// approveAs reads the plan at the terminal and approves it.
+func (m *medic) approveAs(ctx context.Context, s *incident.State, user string, groups ...string) error {
+	kubeconfig, err := m.person(user, groups...)
+	if err != nil {
+		return err
+	}
+	for _, args := range [][]string{{s.ID}, {s.ID, s.Plan.Hash}} {
+		if out, err := m.run(ctx, append([]string{"approve", "--config", m.config, "--kubeconfig", kubeconfig}, args...)...); err != nil {
+			return fmt.Errorf("approve as %s: %w: %s", user, err, against(out))
 		}
 	}
 	return nil
@@ -234,8 +241,8 @@ func against(out string) string {
 	return strings.Join(lines[1:], "; ")
 }
 
-// person writes the kubeconfig of somebody who is one of the operators.
-func (m *medic) person(user string) (string, error) {
+// person writes the kubeconfig of somebody who is in groups.
+func (m *medic) person(user string, groups ...string) (string, error) {
 	b, err := os.ReadFile(m.kubeconfig)
 	if err != nil {
 		return "", err
@@ -245,7 +252,7 @@ func (m *medic) person(user string) (string, error) {
 	if !bytes.Contains(b, []byte(token)) {
 		return "", fmt.Errorf("%s holds no %s", m.kubeconfig, token)
 	}
-	as := fmt.Sprintf("{token: lab-admin, as: %s, as-groups: [operators, 'system:authenticated']}", user)
+	as := fmt.Sprintf("{token: lab-admin, as: %s, as-groups: [%s]}", user, strings.Join(append(groups, "'system:authenticated'"), ", "))
 	return path, os.WriteFile(path, bytes.ReplaceAll(b, []byte(token), []byte(as)), 0o600)
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -59,6 +60,12 @@ func newSight(server, token, own string, namespaces []string) (*sight, error) {
 		},
 		Transport:      &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true},
 		ModifyResponse: s.narrow,
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if r.Context().Err() == nil { // nobody hears what a bot asked that was killed meanwhile
+				log.Printf("%s %s: %v", r.Method, r.URL.Path, err)
+			}
+			w.WriteHeader(http.StatusBadGateway)
+		},
 	}
 	go func() { _ = http.Serve(s.listen, proxy) }() //nolint:gosec // it is the test's own
 	return s, nil
