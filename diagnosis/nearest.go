@@ -25,29 +25,28 @@ type near struct {
 }
 
 // beforehand fills the first three places of an answer that has no proof: behind a first cause that is not certain, or, where somebody says
-// that it hurts, behind the complaints of who is well by himself, it tells what stands nearest before what fails, as suspicions. Nothing
-// that is named already is told again, and of each way to be near one.
+// that it hurts, behind what is merely suspected there, it tells what stands nearest before what fails, as suspicions. Nothing that is
+// named already is told again, and of each way to be near one. A suspicion of what a cause or another suspicion names already makes way.
 func beforehand(s *snapshot.Snapshot, d *incident.Diagnosis, found, suspected []*finding.Finding, changes []change.Change) {
-	left := incident.MostSuspicions - len(d.Causes) - len(d.Suspicions)
+	told := map[incident.Object]bool{}
+	for i := range d.Causes {
+		tellOf(told, d.Causes[i].Objects)
+	}
+	var own, again []incident.Suspicion
+	for _, x := range d.Suspicions {
+		if tellOf(told, x.Objects) {
+			own = append(own, x)
+		} else {
+			again = append(again, x)
+		}
+	}
+	left := incident.MostSuspicions - len(d.Causes) - len(own)
 	if left <= 0 || len(d.Causes) > 0 && d.Causes[0].Confidence == incident.Certain {
 		return
 	}
 	ill := unproved(d.Causes, found)
-	for _, f := range suspected {
-		if c, _ := checks.CodeOf(f.Code); c.Trouble == finding.Complaint && len(d.Causes) == 0 {
-			ill = append(ill, f)
-		}
-	}
-	told := map[incident.Object]bool{}
-	for i := range d.Causes {
-		for _, o := range d.Causes[i].Objects {
-			told[o] = true
-		}
-	}
-	for i := range d.Suspicions {
-		for _, o := range d.Suspicions[i].Objects {
-			told[o] = true
-		}
+	if len(d.Causes) == 0 {
+		ill = slices.DeleteFunc(slices.Clone(suspected), func(f *finding.Finding) bool { return f.Code == circumstance.RecentChange })
 	}
 	ways := map[string]bool{}
 	for _, x := range nearestTo(s, ill, changes) {
@@ -56,13 +55,25 @@ func beforehand(s *snapshot.Snapshot, d *incident.Diagnosis, found, suspected []
 			continue
 		}
 		x.objects = x.objects[:min(len(x.objects), finding.ShownPods)]
-		for _, o := range x.objects {
-			told[o] = true
-		}
+		tellOf(told, x.objects)
 		ways[x.way] = true
 		left--
-		d.Suspicions = append(d.Suspicions, x.tell(d))
+		own = append(own, x.tell(d))
 	}
+	d.Suspicions = slices.Concat(own, again)
+	if len(d.Suspicions) > incident.MostSuspicions {
+		d.Suspicions = d.Suspicions[:incident.MostSuspicions]
+		prune(d)
+	}
+}
+
+// tellOf notes that objects are named, and says whether any of them was not before.
+func tellOf(told map[incident.Object]bool, objects []incident.Object) (anew bool) {
+	for _, o := range objects {
+		anew = anew || !told[o]
+		told[o] = true
+	}
+	return anew
 }
 
 // unproved are the findings that causes which are not certain are about, in their order.
