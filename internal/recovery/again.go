@@ -7,8 +7,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// triedAgain is the annotation of a workload by which its controller hears of it: each change of an object ends the controller's pause, and a
-// Deployment's annotations are its ReplicaSet's as well (SetNewReplicaSetAnnotations in k8s.io/kubernetes/pkg/controller/deployment/util). No
+// triedAgain is the annotation of a workload by which its controller hears of it: each change of an object ends the controller's pause, and
+// a Deployment's annotations become its ReplicaSet's (SetNewReplicaSetAnnotations in k8s.io/kubernetes/pkg/controller/deployment/util). No
 // pod is replaced for it.
 const triedAgain = "paramedic/tried-again-at"
 
@@ -28,8 +28,8 @@ func madeAtOnce(q request, d draft) draft {
 	slices.SortFunc(all, incident.Object.Compare)
 	said := false
 	for _, o := range slices.Compact(all) {
-		touched := slices.ContainsFunc(d.steps, func(s incident.Step) bool { return s.Target.Object == o })
-		if !restartable(o) || touched || len(d.later) == mostAgain || len(refusalsOf(q.s, o)) == 0 {
+		changed := slices.ContainsFunc(d.steps, func(s incident.Step) bool { return s.Target.Object == o })
+		if !restartable(o) || changed || len(d.later) == mostAgain || len(refusalsOf(q.s, o)) == 0 {
 			continue
 		}
 		d.later = append(d.later, restingOn("the time of the look", setTo(TryAgain, o, q.d.At.UTC().Format(time.RFC3339))))

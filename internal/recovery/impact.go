@@ -156,7 +156,7 @@ func (r *Recovery) impact(s *snapshot.Snapshot, steps []incident.Step) []string 
 // goAndStay says what becomes of the pods of a workload that is rolled back, some of which are of the revision that it goes back to.
 func goAndStay(step incident.Step, going, staying []*corev1.Pod) string {
 	out := fmt.Sprintf("%s of %s of revision %s %s as %s", counted(len(staying), "pod"), inWords(step.Target.Object), step.Params["to"],
-		verb(len(staying), "stays", "stay"), verb(len(staying), "it is", "they are"))
+		either(len(staying), "stays", "stay"), either(len(staying), "it is", "they are"))
 	if len(going) == 0 {
 		return out
 	}
@@ -166,17 +166,17 @@ func goAndStay(step incident.Step, going, staying []*corev1.Pod) string {
 			serve++
 		}
 	}
-	ready := fmt.Sprintf("%d of them ready", serve)
+	how := fmt.Sprintf("%d of them ready", serve)
 	switch {
 	case serve == 0:
-		ready = verb(len(going), "not ready", "none of them ready")
+		how = either(len(going), "not ready", "none of them ready")
 	case len(going) == 1:
-		ready = "ready"
+		how = "ready"
 	}
-	return fmt.Sprintf("%s; %s of another revision %s (%s)", out, counted(len(going), "pod"), verb(len(going), "ends", "end"), ready)
+	return fmt.Sprintf("%s; %s of another revision %s (%s)", out, counted(len(going), "pod"), either(len(going), "ends", "end"), how)
 }
 
-func verb(n int, one, many string) string {
+func either(n int, one, many string) string {
 	if n == 1 {
 		return one
 	}
@@ -187,7 +187,7 @@ func verb(n int, one, many string) string {
 const mostImpact = 12
 
 func isRunning(pods int) string {
-	return counted(pods, "pod") + verb(pods, " runs", " run")
+	return counted(pods, "pod") + either(pods, " runs", " run")
 }
 
 // withoutEndpoints are the Services that have no ready pod while the pods are replaced, for as long as those took to be ready when they

@@ -137,8 +137,8 @@ func rightsOf(steps []string) []incident.Right {
 	return distinct(all)
 }
 
-// needs are the rights for a kind of step, undoing it included, on one kind of object or on all that it is done to: to do it, and to look at what
-// it is done to, which whoever approves at the terminal does with rights of their own.
+// needs are the rights for a kind of step, undoing it included, on one kind of object or on all that it is done to: to do it, and to look at
+// what it is done to, which whoever approves at the terminal does with rights of their own.
 func needs(k kind, only string) []incident.Right {
 	var all []incident.Right
 	for _, object := range k.objects() {
