@@ -137,7 +137,7 @@ func rightsOf(steps []string) []incident.Right {
 	return distinct(all)
 }
 
-// needs are the rights for a kind of step, undoing it included, on one kind of object or on all that it is done to: to do it, and to look at
+// needs are the rights for a kind of step, undoing it included, on one kind of object or on all that it is done to: to do it, and to see
 // what it is done to, which whoever approves at the terminal does with rights of their own.
 func needs(k kind, only string) []incident.Right {
 	var all []incident.Right
