@@ -50,12 +50,7 @@ func stayingIn(s *snapshot.Snapshot, step incident.Step) []*corev1.Pod {
 	if step.Kind != RollBackWorkload || prev == nil || prev.number != step.Params["to"] {
 		return nil
 	}
-	return slices.DeleteFunc(podsOfWorkload(s, o), func(p *corev1.Pod) bool {
-		if prev.replicaSet != nil {
-			return !metav1.IsControlledBy(p, prev.replicaSet)
-		}
-		return p.Labels[appsv1.ControllerRevisionHashLabelKey] != prev.hash
-	})
+	return prev.pods(s, o)
 }
 
 // replaces says of a kind of step whether it changes a pod template.
