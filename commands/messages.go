@@ -99,30 +99,41 @@ func times(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// signalBlocks list what asked for attention.
+// signalBlocks tell what asked for attention: people by their words, alerts by their number and the first of them.
 func signalBlocks(s *incident.State) []Block {
-	if len(s.Signals) == 0 {
+	var said []string
+	var alerts []incident.Signal
+	over := s.More.Count - s.More.Firing
+	for _, g := range s.Signals {
+		title := "“" + clip.Runes(g.Title, 150) + "”"
+		switch {
+		case g.By.Name == "":
+			alerts = append(alerts, g)
+			if g.Status == incident.Resolved {
+				over++
+			}
+		case len(said) < mostSignals:
+			said = append(said, g.By.Name+": "+title)
+		}
+	}
+	if n := len(alerts) + s.More.Count; len(alerts) > 0 {
+		first := clip.Runes(alerts[0].Title, 150)
+		text := alerts[0].Kind + " “" + first + "”"
+		if n > 1 {
+			text = count(n, alerts[0].Kind) + ", the first “" + first + "”"
+		}
+		switch {
+		case over == n:
+			text += " (over)"
+		case over > 0:
+			text += fmt.Sprintf(" (%s over)", thousands(over))
+		}
+		said = append(said, text)
+	}
+	if len(said) == 0 {
 		return nil
 	}
-	note := Note{Text("Asked for by ")}
-	for i, g := range s.Signals {
-		if i == mostSignals {
-			note = append(note, Text(fmt.Sprintf(" and %s more", thousands(len(s.Signals)+s.More.Count-i))))
-			break
-		}
-		if i > 0 {
-			note = append(note, Text("; "))
-		}
-		text := g.Kind + " “" + clip.Runes(g.Title, 150) + "”"
-		if g.By.Name != "" {
-			text = g.By.Name + ": “" + clip.Runes(g.Title, 150) + "”"
-		}
-		if g.Status == incident.Resolved {
-			text += " (over)"
-		}
-		note = append(note, Text(text))
-	}
-	return []Block{note}
+	return []Block{Note{Text("Asked for by " + strings.Join(said, "; "))}}
 }
 
 // mostSentences is how much of a story a thread tells.

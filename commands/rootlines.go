@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -126,8 +128,12 @@ const mostReason = 160
 
 func proposedLine(s *incident.State) Paragraph {
 	var titles []string
-	for _, p := range s.Offered() {
-		titles = append(titles, clip.Runes(p.Title, mostOther))
+	for i, p := range s.Offered() {
+		title := clip.Runes(p.Title, mostOther)
+		if first, size := utf8.DecodeRuneInString(title); i > 0 && size > 0 {
+			title = string(unicode.ToLower(first)) + title[size:]
+		}
+		titles = append(titles, title)
 	}
 	p := s.Plan
 	facts := []string{count(len(p.Steps), "step")}
