@@ -341,7 +341,7 @@ func TestDoublePress(t *testing.T) {
 	var post slackemu.Message
 	b.wait(t, func(n slackemu.Snapshot) bool {
 		for _, m := range n.Thread(channel, n.Messages(channel)[0].TS) {
-			if len(m.Elements()) == 2 && m.Elements()[1].ActionID == "publish" {
+			if len(m.Elements()) == 3 && m.Elements()[2].ActionID == "publish" {
 				post = m
 			}
 		}

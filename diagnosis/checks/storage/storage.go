@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
@@ -105,7 +106,9 @@ func reportPending(s *snapshot.Snapshot, r *finding.Report, c *corev1.Persistent
 	f := r.Find(PVCPending, o, fmt.Sprintf("PersistentVolumeClaim %s gets no volume: %s", c.Name, w.why))
 	f.Pods, f.Since = users, c.CreationTimestamp.Time
 	f.Final = w.final && !slices.ContainsFunc(users, func(p *corev1.Pod) bool { // who made their workload may have named the class
-		return !kube.OwnersOf(s)[s.WorkloadOf(p)].IsZero()
+		o := s.WorkloadOf(p)
+		made := s.StatefulSet(o.Namespace, o.Name)
+		return o.Kind == "StatefulSet" && made != nil && metav1.GetControllerOf(made) != nil
 	})
 	f.Refs = append([]incident.Object{o}, w.refs...)
 	if !w.fault.IsZero() {
