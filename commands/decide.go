@@ -243,6 +243,25 @@ func (s *Set) look(ctx context.Context, r Request) (Reply, error) {
 	return done(state, state.ID+": looking at the cluster again."), nil
 }
 
+// claim says who has an incident.
+func (s *Set) claim(ctx context.Context, r Request) (Reply, error) {
+	state, rest, err := s.shown(ctx, r, "claim")
+	if err != nil {
+		return Reply{}, err
+	}
+	back := len(rest) == 1 && rest[0] == "--back"
+	if len(rest) > 0 && !back {
+		return Reply{}, usageError("“" + clip.Runes(rest[0], 40) + "” is not understood")
+	}
+	if state, err = s.Incidents.Claim(ctx, state.ID, back, r.Person); err != nil {
+		return Reply{}, err
+	}
+	if back {
+		return done(state, state.ID+": nobody has it now."), nil
+	}
+	return done(state, state.ID+": you have it."), nil
+}
+
 func (s *Set) close(ctx context.Context, r Request) (Reply, error) {
 	state, rest, err := s.about(ctx, r, "close")
 	if err != nil {

@@ -102,12 +102,15 @@ func unknownBlocks(d *incident.Diagnosis) []Block {
 	if !d.Wrong() || len(d.Causes) > 0 && d.Causes[0].Confidence != incident.Possible {
 		return nil
 	}
-	blocks := []Block{Paragraph{Bold("I don't know the root of it: "),
-		Text("what is named first is a symptom, and nothing that was seen explains it.")}}
+	blocks := []Block{dontKnow()}
 	if len(d.RuledOut) == 0 {
 		return blocks
 	}
 	return append(blocks, ruledOutList("Ruled out:", d.RuledOut))
+}
+
+func dontKnow() Paragraph {
+	return Paragraph{Bold("I don't know the root of it: "), Text("what is named first is a symptom, and nothing that was seen explains it.")}
 }
 
 // traceBlock lists how a diagnosis came about.

@@ -240,7 +240,7 @@ func TestEditingAPostmortem(t *testing.T) {
 	k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.Verified{OK: true},
 		incident.PostmortemDrafted{Postmortem: pm})
 
-	r := ask(t, s, "postmortem INC-1")
+	r := ask(t, s, "postmortem INC-1 edit")
 	values := map[string]string{}
 	for _, f := range r.Form.Fields {
 		if n := len([]rune(f.Value)); n > commands.MaxField {

@@ -72,10 +72,7 @@ func factBlocks(s *incident.State) ([]Block, string) {
 		}
 		return blocks, s.ID + ": looking at the cluster"
 	}
-	blocks := diagnosisBlocks(s.Diagnosis)
-	if !s.Diagnosis.Wrong() {
-		blocks = append([]Block{Paragraph{Bold(foundNothing(s.Diagnosis, ""))}}, blocks...)
-	}
+	blocks := foundBlocks(s.Diagnosis)
 	blocks = append(blocks, signalBlocks(s)...)
 	if s.Investigation.Failures > 0 {
 		blocks = append(blocks, Note{Text("The last look failed, and is tried again: " + clip.Runes(s.Investigation.LastError, maxLine))})
@@ -84,14 +81,15 @@ func factBlocks(s *incident.State) ([]Block, string) {
 		blocks = append(blocks, Note{Text("Being looked at again.")})
 	}
 	blocks = append(blocks, lookedNote(s.Diagnosis))
+	actions := Actions{{ID: "details", Label: "All that was found", Value: Quote("details", s.ID),
+		Accessibility: "Show all that was found of " + s.ID}}
 	if len(s.Diagnosis.Evidence) > 0 {
-		actions := evidenceAction(s)
+		actions = append(actions, evidenceAction(s)...)
 		if s.Open() {
 			actions = append(actions, acceptButtons(s.Diagnosis)...)
 		}
-		blocks = append(blocks, actions)
 	}
-	return blocks, headline(s.Diagnosis)
+	return append(blocks, actions), headline(s.Diagnosis)
 }
 
 func times(n int) string {
@@ -127,10 +125,20 @@ func signalBlocks(s *incident.State) []Block {
 	return []Block{note}
 }
 
+// mostSentences is how much of a story a thread tells.
+const mostSentences = 5
+
+// shortStory is the beginning of a story, which tells the cause first.
+func shortStory(s *incident.Story) *incident.Story {
+	out := *s
+	out.Sentences = s.Sentences[:min(len(s.Sentences), mostSentences)]
+	return &out
+}
+
 func storyMessage(s *incident.State) []Block {
 	switch {
 	case s.Story != nil:
-		blocks := append(storyBlocks(s.Story), citedBlocks(s.Diagnosis, s.Story)...)
+		blocks := storyBlocks(shortStory(s.Story))
 		if ids := cites(s.Story); len(ids) > 0 {
 			blocks = append(blocks, evidenceAction(s, ids...))
 		}
@@ -143,8 +151,10 @@ func storyMessage(s *incident.State) []Block {
 
 func similarMessage(s *incident.State) []Block {
 	switch {
+	case s.Recalled && len(s.Similar) == 0 && s.RecallNote == "":
+		return nil
 	case s.Recalled:
-		return similarBlocks(s.Similar, s.RecallNote)
+		return similarBrief(s.Similar, s.RecallNote)
 	case happened[incident.Recalled](s):
 		return outdated("The cluster was looked at again; what is like it follows.")
 	}
@@ -163,7 +173,7 @@ func planMessage(s *incident.State, now time.Time) []Block {
 			if s.Other != nil {
 				blocks = append(blocks, Header{planName(s, p)})
 			}
-			blocks = append(blocks, planBlocks(p)...)
+			blocks = append(append(blocks, planBrief(p, s.Running())...), editedNote(s, p)...)
 		}
 		if s.Other != nil {
 			blocks = append(blocks, Divider{})
@@ -223,7 +233,7 @@ func planActions(s *incident.State, p *incident.Plan) Actions {
 			style = ""
 		}
 	}
-	out := Actions{{ID: "review", Label: "Review & approve" + which, Style: style, Value: Quote("plan", s.ID, p.Hash),
+	out := Actions{{ID: "review", Label: "Open " + name, Style: style, Value: Quote("plan", s.ID, p.Hash),
 		Accessibility: "Open " + name + " of " + s.ID + " to approve it"}}
 	if len(p.Inputs) > 0 {
 		out = append(out, Button{ID: "edit", Label: "Edit" + which + " …", Value: Quote("edit", s.ID, p.Hash),
@@ -261,10 +271,10 @@ func verificationBlocks(s *incident.State) []Block {
 	case !v.Ended.IsZero():
 		title = "It did not help:"
 	}
-	blocks := []Block{checkList(title, v.Checks)}
+	blocks := []Block{checksBrief(title, v.Checks)}
 	switch {
 	case !v.Ended.IsZero():
-		return append(blocks, Note{Text("Watched from "), When(v.Began), Text(" to "), When(v.Ended)})
+		return blocks
 	case v.GoodSince.IsZero():
 		return append(blocks, Note{Text("Not well yet. Watching since "), When(v.Began)})
 	}
@@ -300,7 +310,7 @@ func resolutionBlocks(s *incident.State) []Block {
 		if len(s.Approvals) == 0 {
 			return []Block{append(p, Text(" It ended by itself."))}
 		}
-		return []Block{append(p, Text(" Approved by "+approvers(s)+", proved by the checks above."))}
+		return []Block{p}
 	}
 	return nil
 }

@@ -184,19 +184,6 @@ func planWhole(p *incident.Plan, checks []incident.Check) []Block {
 	return append(blocks, Paragraph{Text("This is all of plan "), Mono(short(p.Hash)), Text(".")})
 }
 
-// planBlocks tell a plan.
-func planBlocks(p *incident.Plan) []Block {
-	blocks := []Block{Paragraph{Bold(p.Title)}}
-	if p.Why != "" {
-		blocks[0] = Paragraph{Bold(p.Title), Text("\n" + p.Why)}
-	}
-	if p.Rest > 0 {
-		blocks = append(blocks, restOf(p))
-	}
-	blocks = append(append(blocks, cautions(p)...), stepBlocks(p)...)
-	return append(blocks, Note{Text("Risk: " + string(p.Risk) + "." + impactOf(p))})
-}
-
 // cautions say before all else which steps act on, or set, what no evidence speaks of.
 func cautions(p *incident.Plan) []Block {
 	var list List

@@ -31,17 +31,28 @@ func sections() []section {
 // mostParts is into how many inputs a long section is split; a longer one can't be edited in a form.
 const mostParts = 5
 
+// postmortem shows a write-up to be read, or, where that is asked for, to be edited.
 func (s *Set) postmortem(ctx context.Context, r Request) (Reply, error) {
-	state, _, err := s.shown(ctx, r, "show the postmortem of")
+	state, rest, err := s.shown(ctx, r, "show the postmortem of")
 	if err != nil {
 		return Reply{}, err
+	}
+	edit := len(rest) == 1 && strings.EqualFold(rest[0], "edit")
+	if len(rest) > 0 && !edit {
+		return Reply{}, usageError("“" + clip.Runes(rest[0], 40) + "” is not understood")
 	}
 	if state.Postmortem == nil {
 		return Reply{}, &Refusal{Reason: state.ID + " has no postmortem yet.", Try: "It is drafted when the incident is resolved."}
 	}
-	if !state.Editable() || !s.has(r, Edit) {
+	if !edit {
 		return Reply{Text: state.Postmortem.Title, Blocks: postmortemText(state.Postmortem), Data: state.Postmortem,
 			Form: &Form{ID: "postmortem", Title: "Postmortem"}}, nil
+	}
+	if !state.Editable() {
+		return Reply{}, &Refusal{Reason: "The postmortem is published already.", Try: "Edit its file in the knowledge folder."}
+	}
+	if err := s.may(r, Edit); err != nil {
+		return Reply{}, err
 	}
 	form := PostmortemForm(state)
 	note := Text("Markdown. Saving keeps it a draft; publishing is a step of its own.")
@@ -169,23 +180,21 @@ func postmortemBlocks(s *incident.State) []Block {
 	if s.Postmortem == nil {
 		return nil
 	}
-	blocks := postmortemText(s.Postmortem)
+	blocks := []Block{Paragraph{Bold("Postmortem: "), Text(clip.Runes(s.Postmortem.Title, maxLine))}}
 	if s.EditedBy != nil {
 		blocks = append(blocks, Note{Text("Edited by " + s.EditedBy.Name + " "), When(decidedAt[incident.PostmortemEdited](s))})
 	}
-	edit := Button{ID: "edit", Label: "Edit", Value: Quote("postmortem", s.ID), Accessibility: "Edit the postmortem of " + s.ID}
+	read := Button{ID: "postmortem", Label: "Read", Value: Quote("postmortem", s.ID), Accessibility: "Read the postmortem of " + s.ID}
+	edit := Button{ID: "edit", Label: "Edit", Value: Quote("postmortem", s.ID, "edit"), Accessibility: "Edit the postmortem of " + s.ID}
 	if s.Published != nil {
 		note := Note{Text("Published by " + s.Published.By.Name + " "), When(decidedAt[incident.PostmortemPublished](s))}
 		if s.Unwritten() != "" {
-			return append(blocks, note, unwritten(s), Actions{edit})
+			return append(blocks, note, unwritten(s), Actions{read, edit})
 		}
-		if s.Path != "" {
-			note = append(note, Text(" as "), Mono(s.Path))
-		}
-		return append(blocks, note)
+		return append(blocks, note, Actions{read})
 	}
 	return append(blocks, Actions{
-		edit,
+		read, edit,
 		{ID: "publish", Label: "Publish", Style: Primary, Value: Quote("publish", s.ID), Accessibility: "Publish the postmortem of " + s.ID,
 			Confirm: &Confirm{Title: "Publish the postmortem?", Text: "It becomes knowledge: the next incident like it will be told of it.",
 				Yes: "Publish", No: "Not yet"}},

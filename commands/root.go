@@ -17,25 +17,14 @@ var marks = map[incident.Phase]string{
 	incident.ClosedPhase: "⬜",
 }
 
-// rootReply is the message in the channel.
+// rootReply is the message in the channel, which is to be understood in five seconds: what is wrong, how much of it, what is proposed, who
+// has it.
 func rootReply(s *incident.State, now time.Time) Reply {
 	phase := s.Phase(now)
-	status := Paragraph{Text(marks[phase] + " "), Bold(capital(string(phase))), Text("  " + s.ID)}
-	fields := Fields{}
-	if d := s.Diagnosis; d != nil {
-		if d.Cluster != "" {
-			fields = append(fields, Field{"Cluster", []Span{Mono(d.Cluster)}})
-		}
-		if d.Wrong() {
-			fields = append(fields, Field{"Severity", []Span{Text(string(worst(d)))}})
-		}
+	blocks := []Block{Header{s.Title}, rootStatus(s, phase)}
+	if p := rootLines(s, phase); len(p) > 0 {
+		blocks = append(blocks, p)
 	}
-	fields = append(fields, Field{"Since", []Span{When(since(s))}})
-	if who := askedBy(s); who != "" {
-		fields = append(fields, Field{"Asked for by", []Span{Text(who)}})
-	}
-	blocks := []Block{Header{s.Title}, status, fields}
-	blocks = append(blocks, rootCauses(s)...)
 	blocks = append(blocks, failingBlocks(s)...)
 	if a := rootActions(s, phase); len(a) > 0 {
 		blocks = append(blocks, a)
@@ -47,80 +36,21 @@ func rootReply(s *incident.State, now time.Time) Reply {
 		Audience: Everybody}
 }
 
+// rootStatus is where the incident stands, in a line.
+func rootStatus(s *incident.State, phase incident.Phase) Paragraph {
+	about := []string{s.ID}
+	if d := s.Diagnosis; d != nil {
+		if len(d.Causes) > 0 && s.Open() {
+			about = append(about, "cause "+string(d.InOrder()[0].Confidence))
+		}
+		if d.Cluster != "" {
+			about = append(about, d.Cluster)
+		}
+	}
+	return Paragraph{Text(marks[phase] + " "), Bold(capital(string(phase))), Text("  " + strings.Join(about, " · "))}
+}
+
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
-// since is the onset, where it is known, or when an alert began, or when it was noticed.
-func since(s *incident.State) time.Time {
-	if s.Diagnosis != nil && len(s.Diagnosis.Causes) > 0 && !s.Diagnosis.Causes[0].Since.IsZero() {
-		return s.Diagnosis.Causes[0].Since
-	}
-	at := s.OpenedAt
-	for _, g := range s.Signals {
-		if !g.Since.IsZero() {
-			at = earlier(at, g.Since)
-		}
-	}
-	return at
-}
-
-// askedBy is who or what asked for attention first.
-func askedBy(s *incident.State) string {
-	if len(s.Signals) == 0 {
-		return ""
-	}
-	var who []string
-	alerts := 0
-	for _, g := range s.Signals {
-		switch {
-		case g.By.Name == "":
-			alerts++
-		case !slices.Contains(who, g.By.Name):
-			who = append(who, g.By.Name)
-		}
-	}
-	if alerts += s.More.Count; alerts > 0 {
-		who = append(who, count(alerts, "alert"))
-	}
-	return clip.Runes(strings.Join(who, ", "), 100)
-}
-
-// rootCauses name the causes in a line each.
-func rootCauses(s *incident.State) []Block {
-	d := s.Diagnosis
-	if d == nil {
-		return nil
-	}
-	if len(d.Causes) == 0 {
-		if d.Wrong() {
-			return []Block{Paragraph{Text("The cause is not known.")}}
-		}
-		return []Block{Paragraph{Text(foundNothing(d, " in the cluster"))}}
-	}
-	var list List
-	for i, c := range d.Causes {
-		if i == 3 {
-			list = append(list, Item{Spans: []Span{Text("… " + count(d.Total().Causes-i, "more cause"))}})
-			break
-		}
-		spans := []Span{Bold("Cause: ")}
-		if len(d.Causes) > 1 {
-			spans = []Span{Bold(fmt.Sprintf("Cause %d: ", i+1))}
-		}
-		spans = append(spans, Text(c.Title+" ("+string(c.Confidence)+")"))
-		if n := c.Consequences(); n > 0 {
-			spans = append(spans, Text(", explains "+count(n, "consequence")))
-		}
-		if !c.Accepted.IsZero() {
-			spans = append(append(spans, Text(", ")), acceptedBy(c.Accepted)...)
-		}
-		for _, b := range c.Blocks {
-			j := slices.IndexFunc(d.Causes, func(o incident.Cause) bool { return o.ID == b.Cause })
-			spans = append(spans, Text(fmt.Sprintf(", blocks the remedy of cause %d", j+1)))
-		}
-		list = append(list, Item{Spans: spans})
-	}
-	return []Block{list}
-}
 
 // rootActions are the buttons that fit the phase; the first is the primary one.
 func rootActions(s *incident.State, phase incident.Phase) Actions {
@@ -129,13 +59,15 @@ func rootActions(s *incident.State, phase incident.Phase) Actions {
 	case incident.Awaiting:
 		if s.Other != nil {
 			return Actions{{ID: "plan", Label: "Choose a plan", Style: Primary, Value: Quote("plan", s.ID, s.Plan.Hash),
-				Accessibility: "Choose one of the two plans of " + s.ID}, again}
+				Accessibility: "Choose one of the two plans of " + s.ID}, claimButton(s), again}
 		}
 		return Actions{{ID: "plan", Label: "Open the plan", Style: Primary, Value: Quote("plan", s.ID, s.Plan.Hash),
-			Accessibility: "Open the plan of " + s.ID}, again}
+			Accessibility: "Open the plan of " + s.ID}, claimButton(s), again}
+	case incident.Investigating:
+		return Actions{claimButton(s)}
 	case incident.Diagnosed:
 		again.Style = Primary
-		return Actions{again, closeButton(s)}
+		return Actions{again, claimButton(s), closeButton(s)}
 	case incident.Approved, incident.Recovering:
 		return Actions{stopping(s)}
 	case incident.Stuck, incident.StoppedPhase:
@@ -143,14 +75,19 @@ func rootActions(s *incident.State, phase incident.Phase) Actions {
 			return unclearActions(s, s.Steps[i].Step)
 		}
 		again.Style = Primary
-		return Actions{again, closeButton(s)}
+		return Actions{again, claimButton(s), closeButton(s)}
 	case incident.ResolvedPhase:
 		if s.Postmortem != nil && s.Published == nil {
 			return Actions{{ID: "postmortem", Label: "Read the postmortem", Style: Primary, Value: Quote("postmortem", s.ID),
-				Accessibility: "Read and edit the postmortem of " + s.ID}}
+				Accessibility: "Read the postmortem of " + s.ID}}
 		}
 	}
 	return nil
+}
+
+// claimButton takes an incident, also from who has it.
+func claimButton(s *incident.State) Button {
+	return Button{ID: "claim", Label: "I have it", Value: Quote("claim", s.ID), Accessibility: "Say that you have " + s.ID}
 }
 
 func stopping(s *incident.State) Button {
@@ -184,10 +121,7 @@ func rootNote(s *incident.State, phase incident.Phase, now time.Time) Note {
 	switch {
 	case s.Published != nil:
 		note := Note{Text("Postmortem published by " + s.Published.By.Name + " "), When(decidedAt[incident.PostmortemPublished](s))}
-		switch {
-		case s.Path != "":
-			note = append(note, Text(" as "), Mono(s.Path))
-		case s.Unwritten() != "":
+		if s.Unwritten() != "" {
 			note = append(note, Text(", but it could not be written; its thread says why"))
 		}
 		return note

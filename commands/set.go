@@ -61,6 +61,8 @@ type Incidents interface {
 	// Decide says whether a step of which nobody can tell was done.
 	Decide(ctx context.Context, id, step string, done bool, by incident.Person) (*incident.State, error)
 	LookAgain(ctx context.Context, id string, by incident.Person) (*incident.State, error)
+	// Claim notes that the person has the incident, or gives it back.
+	Claim(ctx context.Context, id string, back bool, by incident.Person) (*incident.State, error)
 	Close(ctx context.Context, id, reason string, by incident.Person) (*incident.State, error)
 	EditPostmortem(ctx context.Context, id string, pm incident.Postmortem, by incident.Person) (*incident.State, error)
 	Publish(ctx context.Context, id string, by incident.Person) (*incident.State, error)
@@ -118,6 +120,8 @@ func commandTable() []command {
 		{"why", "[KIND/NAME] [-n NAMESPACE] [--trace]", "why: the causes, their consequences and the evidence", false, false, View, (*Set).why},
 		{"incidents", "[INC-ID | all]", "incidents that are open, or one of them", false, false, View, (*Set).incidents},
 		{"evidence", "INC-ID [ID…]", "an incident's evidence, or what its ids (E3, F1, C2, T7) stand for", false, false, View, (*Set).evidence},
+		{"details", "INC-ID", "what was found, whole: causes, evidence, what else is wrong, what was not seen", true, false, View,
+			(*Set).details},
 		{"open", "[-n NAMESPACE] TITLE", "open an incident, about a namespace that hurts if one is named", false, true, Open, (*Set).open},
 		{"plan", "INC-ID [1|2] [set STEP.NAME=VALUE…]", "the plan of an incident, or one of two, tried out with your own rights; set its values",
 			true, true, View, (*Set).plan},
@@ -128,9 +132,10 @@ func commandTable() []command {
 		{"stop", "[INC-ID [REASON]]", "begin no further step of a recovery, or of all", false, true, Stop, (*Set).stop},
 		{"reject", "INC-ID [1|2] [REASON]", "reject the plan", false, true, Approve, (*Set).reject},
 		{"look", "INC-ID", "look at the cluster again", false, true, Open, (*Set).look},
+		{"claim", "INC-ID [--back]", "say that you have an incident, or give it back", false, true, Open, (*Set).claim},
 		{"close", "INC-ID [REASON]", "close an incident without recovery", false, true, Close, (*Set).close},
 		{"decide", "INC-ID STEP done|undone", "say whether an unclear step was done", false, true, Approve, (*Set).decide},
-		{"postmortem", "INC-ID", "read and edit an incident's postmortem", true, true, View, (*Set).postmortem},
+		{"postmortem", "INC-ID [edit]", "read an incident's postmortem, or edit it", true, true, View, (*Set).postmortem},
 		{"save", "INC-ID", "", false, true, Edit, (*Set).save},
 		{"publish", "INC-ID", "publish it, so that the next one like it is recognised", false, true, Publish, (*Set).publish},
 		{"accept", "[[--withdraw] CODE KIND/NAMESPACE/NAME [--for 7d | --until DAY] REASON]",

@@ -18,6 +18,7 @@ import (
 type surroundings struct {
 	called       []incident.Object // Services that their settings name
 	behind       []*corev1.Pod     // the pods behind these
+	further      []*corev1.Pod     // the pods behind what those in turn call: what is called may only hand an error on
 	tending      []*corev1.Pod     // the pods of the controllers of custom resources and Ingresses
 	objects      map[incident.Object]bool
 	certificates []incident.Object // the Secrets of Ingresses that were asked about
@@ -28,6 +29,8 @@ type surroundings struct {
 const (
 	mostCalled = 20 // Services
 	mostBehind = 3  // pods of one Service, or of one controller
+	// pods of one Service that what is called calls
+	mostFurther = 2
 	// pods that answer names, of one workload
 	mostServers = 2
 	mostTended  = 12 // kinds whose controllers are looked at
@@ -99,6 +102,7 @@ func aroundOf(s *snapshot.Snapshot, pods []*corev1.Pod) surroundings {
 			}
 		}
 	}
+	a.furtherOf(s, own)
 	for i := range s.NetworkPolicies {
 		if n := &s.NetworkPolicies[i]; spaces[n.Namespace] {
 			a.objects[snapshot.ObjectOf("NetworkPolicy", n.Namespace, n.Name)] = true
@@ -111,6 +115,22 @@ func aroundOf(s *snapshot.Snapshot, pods []*corev1.Pod) surroundings {
 		})
 	})
 	return a
+}
+
+// furtherOf adds the pods behind what the pods that are called have in their settings.
+func (a *surroundings) furtherOf(s *snapshot.Snapshot, own map[*corev1.Pod]bool) {
+	var called finding.Gathered[incident.Object]
+	for _, p := range a.behind {
+		called.Add(calls.Configured(s, p)...)
+	}
+	for _, o := range called.List[:min(len(called.List), mostCalled)] {
+		n := 0
+		for _, p := range s.PodsSelected(o.Namespace, s.Service(o.Namespace, o.Name).Spec.Selector) {
+			if !own[p] && !slices.Contains(a.behind, p) && n < mostFurther {
+				a.further, n = finding.Union(a.further, []*corev1.Pod{p}), n+1
+			}
+		}
+	}
 }
 
 // names adds some of the pods that answer names for pods that ask the cluster's DNS.

@@ -27,7 +27,7 @@ func (x *Examination) Logs(scope Scope) []snapshot.LogWanted {
 	if !scope.Ill.none() {
 		most, whose = snapshot.MostCloser, "of what was asked about, or that findings point to"
 		asked = x.s.InTurns(scope.closely(x.s))
-		pods = finding.Union(upTo(x.s.InTurns(pods), snapshot.MostAsked), asked)
+		pods = finding.Union(finding.Union(upTo(x.s.InTurns(pods), snapshot.MostAsked), asked), scope.Ill.around(x.s).further)
 	}
 	wanted, left := x.s.LogsCloser(pods, most)
 	for i := range wanted {

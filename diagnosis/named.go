@@ -8,6 +8,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/cause"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/circumstance"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/mentions"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -35,7 +36,7 @@ func named(s *snapshot.Snapshot, linked *cause.Linked, asked bool) []*finding.Fi
 			continue
 		}
 		for _, x := range complaints(s, f) {
-			if !asked && x.object.Namespace != f.Object.Namespace {
+			if !asked && x.object.Namespace != f.Object.Namespace && !slices.Contains(needed(s, f, x.line), x.object) {
 				continue // whoever writes a log could put another's object on top of what wakes people
 			}
 			i := slices.IndexFunc(about[x.object], func(g *finding.Finding) bool { return g != f && !linked.Explains(f, g) })
@@ -137,5 +138,12 @@ func namesIn(s *snapshot.Snapshot, f *finding.Finding, of incident.Object, line 
 	if p := s.Pod(of.Namespace, of.Name); p != nil && of.Kind == "Pod" {
 		out = mentions.Mounted(p, f.Container, line)
 	}
+	out = finding.Union(out, needed(s, f, line))
 	return append(out, mentions.In(s, of.Namespace, line)...)
+}
+
+// needed are the custom resources that one which is not well refers to by its own settings, and that a line names, if only by the name.
+func needed(s *snapshot.Snapshot, f *finding.Finding, line string) []incident.Object {
+	says, _ := finding.DetailOf[custom.Says](f)
+	return slices.DeleteFunc(says.Referred(line), func(o incident.Object) bool { return s.Custom(o) == nil })
 }

@@ -58,7 +58,7 @@ func Founding() *incident.Diagnosis {
 		id := fmt.Sprintf("F%d", i+3)
 		explains = append(explains, id)
 		d.Findings = append(d.Findings, incident.Finding{ID: id, Code: "PodCrashLoop", Severity: incident.Critical,
-			Object: incident.Object{Kind: "Pod", Namespace: c.namespace, Name: c.name + "-0"}, Title: "Pod " + c.name + "-0 crash-loops",
+			Object: incident.Object{Kind: c.kind, Namespace: c.namespace, Name: c.name}, Title: c.kind + " " + c.name + " crash-loops",
 			Evidence: []string{"E1"}, Since: Start})
 		d.Restarts = append(d.Restarts, incident.Restarts{Workload: incident.Object{Kind: c.kind, Namespace: c.namespace, Name: c.name},
 			Pods: 1, Count: c.restarts, Onset: Start.Add(time.Duration(i) * time.Minute), Last: d.At})

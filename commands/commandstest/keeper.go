@@ -184,6 +184,11 @@ func (k *Keeper) LookAgain(_ context.Context, id string, by incident.Person) (*i
 	return k.change(id, func(*incident.State) (incident.Event, error) { return incident.LookAgainRequested{By: by}, nil })
 }
 
+// Claim gives the incident to anyone.
+func (k *Keeper) Claim(_ context.Context, id string, back bool, by incident.Person) (*incident.State, error) {
+	return k.change(id, func(*incident.State) (incident.Event, error) { return incident.Claimed{By: by, Back: back}, nil })
+}
+
 // Close closes.
 func (k *Keeper) Close(_ context.Context, id, reason string, by incident.Person) (*incident.State, error) {
 	return k.change(id, func(*incident.State) (incident.Event, error) { return incident.Closed{By: by, Reason: reason}, nil })

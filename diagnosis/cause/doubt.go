@@ -12,10 +12,17 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// sameWords are the rules that start from the very words of what follows: where these were read and there is no such finding, none was
+// overlooked.
+var sameWords = []string{"object-crashes"}
+
 // followsFrom are the roots that rules know may follow from another root: seen alone, they may be all that was seen of it.
 func followsFrom(rules []Rule) map[string]bool {
 	out := map[string]bool{}
 	for _, r := range rules {
+		if slices.Contains(sameWords, r.Name) {
+			continue
+		}
 		for _, to := range r.To {
 			if !out[to] && slices.ContainsFunc(r.From, func(from string) bool { return from != to && slices.Contains(rootCodes, from) }) {
 				out[to] = true

@@ -102,7 +102,9 @@ func but(codes []string, out ...string) []string {
 }
 
 // Rules is every rule, by area. Where two would give the same edge, the first does; what follows from a cause is told in their order.
-var Rules = slices.Concat(dnsRules, configRules, nodeRules, logRules, networkRules, storageRules, accessRules, controlRules, podRules,
+var Rules = slices.Concat(dnsRules, configRules, nodeRules, logRules, networkRules, storageRules, accessRules, controlRules,
+	conversionRules, evictionRules,
+	podRules,
 	workloadRules, customRules, goesByRules, latentRules, circumstanceRules)
 
 // rulesBut is every rule but those of the names.

@@ -26,7 +26,7 @@ var controlRules = []Rule{
 	{"webhook-refuses-custom", about(finding.WebhookTrouble), []string{custom.CustomNotReady}, webhookRefusesCustom,
 		"a custom resource waits for what the API server refuses", "%d custom resources wait for what the API server refuses"},
 	{"service-behind", slices.Concat(serviceFaults, podFaults, workloadFaults, []string{workloads.PodsRefused}),
-		[]string{control.WebhookNoEndpoints, control.WebhookFailing, control.APIServiceUnavailable}, serviceBehind,
+		[]string{control.WebhookNoEndpoints, control.WebhookFailing, control.APIServiceUnavailable, control.ConversionFails}, serviceBehind,
 		"the API server cannot ask it", "the API server cannot ask it (%d findings)"},
 	{"api-taken", []string{control.APIServiceTakenOver}, []string{workloads.HPANoMetrics}, func(_ *Context, from, to *finding.Finding) (Link,
 		bool) {

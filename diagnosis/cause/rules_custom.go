@@ -9,6 +9,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/events"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/pods"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/services"
@@ -54,6 +55,10 @@ var customRules = []Rule{
 		"1 workload is refused its credentials", "%d workloads are refused their credentials"},
 	{"custom-would-make", customs, []string{services.ServiceMissing, pods.ConfigMapMissing, pods.SecretMissing}, customWouldMake,
 		"what it should have made is missing", "what it should have made is missing (%d findings)"},
+	{"host-taken", []string{ingress.HostTaken}, append(slices.Clone(customs), events.EventUnexplained), hostTaken,
+		"1 object that needs it is not ready", "%d objects that need it are not ready"},
+	{"custom-limit", []string{custom.CustomLimit}, append(slices.Clone(customs), events.EventUnexplained), customLimit,
+		"1 object waits for it", "%d objects wait for it"},
 	{"custom-nodes", append(slices.Clone(customs), custom.NodeGroupFails), append(slices.Clone(workloadFaults), podproblem.PodUnschedulable),
 		customNodes,
 		"the pods of 1 workload get no node", "the pods of %d workloads get no node"},

@@ -22,6 +22,8 @@ import (
 
 // dnsRules are about the cluster's DNS.
 var dnsRules = []Rule{
+	{"names-astray", []string{dns.NamesLeadAstray}, complaints, namesAstray,
+		"the log of 1 workload distrusts whom it reaches", "the logs of %d workloads distrust whom they reach"},
 	{"dns-stops", []string{dns.DNSLoop, dns.DNSCorefileError, dns.DNSNoNameserver}, crashes, dnsStops,
 		"CoreDNS stops, again and again", "CoreDNS stops, again and again (%d findings)"},
 	{"dns-pods", slices.Concat(dnsFaults, podFaults, []string{workloads.PodsRefused}), []string{dns.DNSDown}, dnsPods,
@@ -155,4 +157,11 @@ func outsideUnresolved(c *Context, from, to *finding.Finding) (Link, bool) {
 func waitsForTry(c *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "its log says that it could not resolve a name, and it has not been started since names resolve again"},
 		to.NeedsName() && c.share(from, to)
+}
+
+// namesAstray is likely rather than proven unless several names are answered with one certificate.
+func namesAstray(c *Context, from, to *finding.Finding) (Link, bool) {
+	d, _ := finding.DetailOf[dns.Astray](from)
+	return Link{Reason: "it is answered for several names outside with certificates that are not theirs", Inferred: d.Alike == ""},
+		from.Workload == to.Workload && c.share(from, to)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
@@ -61,4 +62,32 @@ func hasNamespace(c *Context, name string) bool {
 		}
 	}
 	return !c.Snapshot.SeenWhole("", "namespaces")
+}
+
+// hostTaken wants the very resource that is refused, or what it belongs to.
+func hostTaken(_ *Context, from, to *finding.Finding) (Link, bool) {
+	taken, _ := finding.DetailOf[ingress.Taken](from)
+	for i, o := range taken.Refused {
+		if slices.Contains(to.AtFault(), o) {
+			reason := "it is refused its host"
+			if i > 0 {
+				reason = "it needs " + finding.Short(from.Object) + ", which is refused its host"
+			}
+			return Link{Reason: reason}, true
+		}
+	}
+	return Link{}, false
+}
+
+// customLimit wants the very object that waits, or its owner.
+func customLimit(c *Context, from, to *finding.Finding) (Link, bool) {
+	for _, o := range from.Refs {
+		if slices.Contains(to.AtFault(), o) {
+			return Link{Reason: "it waits for a share of " + finding.Short(from.Object)}, true
+		}
+		if part, ok := ownedThrough(c.Snapshot, o, to); ok {
+			return Link{Reason: fmt.Sprintf("its %s waits for a share of %s", finding.Short(part), finding.Short(from.Object))}, true
+		}
+	}
+	return Link{}, false
 }

@@ -33,6 +33,10 @@ var podNetworkRules = []Rule{
 	{"address-mistaken", []string{podnetwork.NodeAddressMistaken}, slices.Concat(suffers, workloadFaults, []string{podnetwork.NodeNetworkCut}),
 		addressMistaken,
 		"1 workload gets no answer from other nodes", "%d workloads get no answer from other nodes"},
+	{"file-contended", []string{podnetwork.FileContended}, slices.Concat(crashes,
+		[]string{podproblem.PodInitStuck, podproblem.PodSandboxFailed}),
+		fileContended,
+		"1 workload finds its network not set up", "%d workloads find their network not set up"},
 	{"routes-missing", []string{podnetwork.BGPPeersMissing}, append(slices.Clone(suffers), podnetwork.NodeNetworkCut), routesMissing,
 		"1 workload gets no answer from other nodes", "%d workloads get no answer from other nodes"},
 }
@@ -138,4 +142,11 @@ func servicesMissed(c *Context, to *finding.Finding) string {
 		}
 	}
 	return ""
+}
+
+// fileContended wants pods on the nodes whose log or events tell of how their network is set up.
+func fileContended(_ *Context, from, to *finding.Finding) (Link, bool) {
+	return Link{Reason: "its pods find that their network is not set up as it should be", Inferred: true},
+		from.Object != to.Workload && checks.TellsOfNetwork(to) &&
+			slices.ContainsFunc(to.Pods, func(p *corev1.Pod) bool { return slices.Contains(from.Nodes, p.Spec.NodeName) })
 }

@@ -1,12 +1,14 @@
 package checks
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/control"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/nodes"
@@ -34,14 +36,32 @@ var logAsks = []struct {
 	{[]string{podproblem.PodSandboxFailed, podproblem.PodStuckCreating, nodes.NodeCNIMissing, nodes.NodeNotReady,
 		podnetwork.NetworkPluginMissing, podnetwork.NodeNetworkCut,
 		podnetwork.BGPPeersMissing, podnetwork.NodeIPsExhausted, podnetwork.NodeProxyMissing}, networkOfNodes},
+	{[]string{podproblem.PodCrashLoop, podproblem.PodInitStuck}, func(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
+		if !TellsOfNetwork(f) {
+			return nil
+		}
+		return networkOfNodes(s, f)
+	}},
 	{[]string{podproblem.PodVolumeFailed}, driversOfVolumes},
 	{[]string{storage.PVCPending}, driversOfClaim},
+	{[]string{control.GarbageStays, control.NamespaceTerminating}, func(s *snapshot.Snapshot, _ *finding.Finding) []*corev1.Pod {
+		return component(s, "kube-controller-manager")
+	}},
 	{[]string{podproblem.PodUnschedulable}, schedulersOf},
 	{[]string{ingress.TLSSecretExpired, ingress.TLSSecretExpires, ingress.TLSSecretInvalid, ingress.IngressSecretMissing}, issuersOf},
 	{nil, providers},
 	{[]string{workloads.JobFailed, podproblem.PodProbeFailing, podproblem.PodFailed, podproblem.PodCrashLoop, podproblem.PodRestarts}, itself},
 	{nil, calledPods},
 	{nil, serversOfNames},
+}
+
+// ofNetwork are words for how a pod's network is set up on its node.
+var ofNetwork = regexp.MustCompile(`(?i)\b(?:iptables|nftables|cni|network(?:ing)? (?:config\w*|setup|namespace|interface|plugin|rules)|redirect\w*|` +
+	`traffic (?:as expected|redirection|interception)|ebpf|bpf)\b`)
+
+// TellsOfNetwork says whether what was seen of a finding tells of how its pods' network is set up.
+func TellsOfNetwork(f *finding.Finding) bool {
+	return slices.ContainsFunc(f.Seen, func(e incident.Evidence) bool { return ofNetwork.MatchString(e.Excerpt) })
 }
 
 // serversOfNames are the pods that answer names, for a finding that tells of a name outside the cluster which did not resolve, or of a
@@ -74,7 +94,8 @@ func Tending(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
 	return all.List
 }
 
-// AsksLogs lists the pods whose logs findings ask for, each once, the graver findings' first; and those that only a log can tell of, since
+// AsksLogs lists the pods whose logs findings ask for, each once, the graver findings' first; and those that only a log can tell of,
+// since
 // something cannot be seen. Failed is what failed while it asked.
 func AsksLogs(s *snapshot.Snapshot, found []*finding.Finding) (pods []*corev1.Pod, failed []incident.Failure) {
 	var all finding.Gathered[*corev1.Pod]

@@ -3,6 +3,8 @@ package kube
 import (
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -26,7 +28,19 @@ func ServiceOf(s *snapshot.Snapshot, host, namespace string) (service incident.O
 	if len(parts) == 2 && s.Service(parts[1], parts[0]) != nil {
 		return snapshot.ObjectOf("Service", parts[1], parts[0]), true
 	}
+	if len(parts) == 2 && headless(s, namespace, parts[1]) {
+		return snapshot.ObjectOf("Service", namespace, parts[1]), true
+	}
+	if len(parts) == 3 && headless(s, parts[2], parts[1]) {
+		return snapshot.ObjectOf("Service", parts[2], parts[1]), true
+	}
 	return incident.Object{}, false
+}
+
+// headless says whether there is a Service that has no address of its own: its pods have names below it.
+func headless(s *snapshot.Snapshot, namespace, name string) bool {
+	v := s.Service(namespace, name)
+	return v != nil && v.Spec.ClusterIP == corev1.ClusterIPNone
 }
 
 // NamesService says whether a host, to a pod of the namespace, is a short form of a Service's name or of a pod's below it: db, db.shop,

@@ -40,6 +40,9 @@ const (
 	DeviceLost     Kind = "gpu"      // the process cannot use a GPU; Name is the library that says so
 	// the data on the volume was written by another version than this program reads; Name is the version that wrote them
 	DataOfAnotherVersion Kind = "dataversion"
+	// a value that the program is given (a token, a key, an address) has a form that it cannot use: a line end behind it, no base64, no PEM;
+	// Name is what it was to be used for, where the line says so
+	ValueMalformed Kind = "value"
 )
 
 // Fact is what one line says, in typed fields; a field is empty where the line does not name it.
@@ -147,6 +150,8 @@ func (f Fact) String() string {
 		return "cannot use its GPU"
 	case DataOfAnotherVersion:
 		return "cannot read its data, which another version wrote" + with(" (", f.Name, ")")
+	case ValueMalformed:
+		return "cannot use a value that it is given" + with(" (for ", f.Name, ")") + ", by its form"
 	}
 	return string(f.Kind)
 }

@@ -24,7 +24,7 @@ type form struct {
 }
 
 // forms is every form. Of two of one kind that both fit a line, the first counts; so the precise come before the vague.
-var forms = slices.Concat(networkForms, fileForms, settingForms, accessForms, versionForms, stateForms)
+var forms = slices.Concat(networkForms, valueForms, fileForms, settingForms, accessForms, versionForms, stateForms)
 
 // matcher is the forms, ready to be looked for.
 type matcher struct {

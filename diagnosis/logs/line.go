@@ -43,8 +43,9 @@ var (
 		`|(?:\d\d-\d\d )?\d\d:\d\d:\d\d(?:[.,]\d+)?` +
 		`|\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d(?: [A-Z]{3,4})?` +
 		`|\d{10}(?:\.\d{3,9})?\b)[\])]?[\s|:-]*`)
-	// glog's and what is made after it: the date has a year in some, what stands after the place in brackets or behind a rule in others
-	klog = regexp.MustCompile(`^([IWEF])(?:\d{4}|\d{6}|\d{8}) \d\d:\d\d:\d\d\.\d+ +\d+ (?:\d+@)?[\w./-]+:\d+` +
+	// glog's and what is made after it: the date has a year in some, what stands after the place in brackets or behind a rule in others,
+	// and some name no thread
+	klog = regexp.MustCompile(`^([IWEF])(?:\d{4}|\d{6}|\d{8}) \d\d:\d\d:\d\d\.\d+ +(?:\d+ +)?(?:\d+@)?[\w./-]+:\d+` +
 		`(?:\] ?| +(?:⋮ +)?(?:\[[^\]\n]{0,120}\] +)?(?:\d+ +)?)`)
 	levelWord = regexp.MustCompile(`^(?:[\[<(]\s*([A-Za-z]{1,13})\s*[\]>)]|([A-Z]{3,9}|[a-z]{3,9}|[A-Z][a-z]{3,8}):|([A-Z]{3,9}))(?:[\s|:-]+|$|\[\d+\] *)`)
 	number    = regexp.MustCompile(`^(?:\d{1,7}(?:#\d+)?:?|\d+:[A-Z]|\[\d+(?:#\d+)?\]:?|PID:\d+)\s+`)

@@ -61,3 +61,19 @@ func klogGrave(line string) bool {
 	date, _, ok := strings.Cut(line[1:min(len(line), 10)], " ")
 	return ok && (len(date) == 4 || len(date) == 6 || len(date) == 8) && strings.Trim(date, "0123456789") == ""
 }
+
+// StampOf is when a line was said, by its own stamp: zero if it has none with a date, of the year 0 where it names no year.
+func StampOf(line string) time.Time { return stampOf(line) }
+
+// LastWith is the last line of a log that has some words in it; "" without one.
+func LastWith(text, words string) string {
+	i := strings.LastIndex(text, words)
+	if i < 0 {
+		return ""
+	}
+	from, to := strings.LastIndexByte(text[:i], '\n')+1, len(text)
+	if n := strings.IndexByte(text[i:], '\n'); n >= 0 {
+		to = i + n
+	}
+	return text[from:to]
+}

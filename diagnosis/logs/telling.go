@@ -27,7 +27,8 @@ var (
 		`|\b(?:errors?|failures?|failed|fail|err|exceptions?|errorcount|error_count|num_errors|missing|invalid|unknown|denied|refused|skipped|retries)["']?\s*(?:[:=]|is|are|count:|rate:)\s*["']?(?:0(?:\.0+)?%?|none|null|nil|<nil>|false|no|-|\[\]|\{\}|"")(?:["',;\s)}\]]|$)` +
 		`|\berror[ _-](?:log|page|handler|handling|reporting|rate|budget|level|channel|correction|template|pages|logs|handlers|boundary|middleware|tracking)\b|\b(?:exception|error|failure) (?:handler|translator|resolver|policy|detector|threshold|domain)\b|\bfail(?:ed)?[ -]?(?:over|fast|safe)\b|\bstderr\b`)
 	// what comes after an error as its consequence, or would come without one
-	routine = regexp.MustCompile(`(?i)\b(?:shutting down|shut ?down|exiting|exited|exit (?:status|code)|terminated|terminating|stopping|stopped|elifecycle|lifecycle script|command failed|aborting|gracefully|goodbye|complete log of this run|closing|crash dump|runtime terminating|did not exit normally|failed to boot|application run failed|error: script .* exited|failed to start component|context canceled|(?:printed|logged|shown|listed|reported|described|see|errors?) above)\b|^npm (?:err!|error)|^make(?:\[\d+\])?: \*\*\*|^error command failed|^\s*$`)
+	unclosed = regexp.MustCompile(`(?i)\b(?:missing|expected|unexpected|without|no) closing\b`) // of a bracket, where routine means the end
+	routine  = regexp.MustCompile(`(?i)\b(?:shutting down|shut ?down|exiting|exited|exit (?:status|code)|terminated|terminating|stopping|stopped|elifecycle|lifecycle script|command failed|aborting|gracefully|goodbye|complete log of this run|closing|crash dump|runtime terminating|did not exit normally|failed to boot|application run failed|error: script .* exited|failed to start component|context canceled|(?:printed|logged|shown|listed|reported|described|see|errors?) above)\b|^npm (?:err!|error)|^make(?:\[\d+\])?: \*\*\*|^error command failed|^\s*$`)
 )
 
 // follows is what a controller says in the end when it could not list something, which it has said before (client-go, controller-runtime).
@@ -131,7 +132,7 @@ func (d *document) judge(from, to int) (entry, bool) {
 		l = failure
 	case l == quiet || l == unknown && !meant && !wordy(text):
 		return entry{}, false
-	case to == from && !meant && routine.MatchString(text) || follows.MatchString(text):
+	case to == from && !meant && routine.MatchString(text) && !unclosed.MatchString(text) || follows.MatchString(text):
 		l = warn
 	}
 	e.level = l

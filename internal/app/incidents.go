@@ -100,6 +100,22 @@ func (i *Incidents) LookAgain(ctx context.Context, id string, by incident.Person
 	})
 }
 
+// Claim gives the incident to the person, or takes it from them where back is set. What is so already stays so.
+func (i *Incidents) Claim(ctx context.Context, id string, back bool, by incident.Person) (*incident.State, error) {
+	return i.decide(ctx, id, func(s *incident.State) ([]incident.Event, error) {
+		has := s.Claimed != nil && s.Claimed.Key() == by.Key()
+		switch {
+		case !s.Open():
+			return nil, over(s)
+		case back && !has:
+			return nil, &commands.Refusal{Reason: "You don’t have " + s.ID + "."}
+		case has != back:
+			return nil, nil
+		}
+		return []incident.Event{incident.Claimed{By: by, Back: back}}, nil
+	})
+}
+
 // Close ends an incident by a person's word.
 func (i *Incidents) Close(ctx context.Context, id, reason string, by incident.Person) (*incident.State, error) {
 	return i.decide(ctx, id, func(s *incident.State) ([]incident.Event, error) {

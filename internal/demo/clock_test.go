@@ -44,7 +44,7 @@ func TestOneScreenShowsOneClock(t *testing.T) {
 	}
 	p.breaks()
 	root := p.thread("INC-1", "")
-	p.reads(root, "Open the plan", "What happened", "last seen good")
+	p.reads(root, "Open the plan", "What happened")
 	var s *incident.State
 	p.poll("its record", func(ctx context.Context) (err error) { s, err = p.record.Get(ctx, "INC-1"); return err })
 	if p.err != nil {
@@ -65,7 +65,7 @@ func TestOneScreenShowsOneClock(t *testing.T) {
 			t.Errorf("%s happened at %v, and it is %v", e.ID, e.Time, now)
 		}
 	}
-	for _, m := range messages(d.Slack.Snapshot(), root) {
+	for _, m := range append(messages(d.Slack.Snapshot(), root), s.Plan.Why) {
 		for _, text := range shownTime.FindAllString(m, -1) {
 			foretold := func(x incident.Prospect) bool { return x.At.UTC().Truncate(time.Second).Equal(parseShown(t, text)) }
 			if at := parseShown(t, text); at.After(now) && !slices.ContainsFunc(s.Idle, foretold) {

@@ -1,5 +1,7 @@
 package incident
 
+import "slices"
+
 // Totals counts what there is of each thing, where a diagnosis names but a part.
 type Totals struct {
 	Causes       int `json:"causes"`       // alike ones count once, for they are told as one
@@ -12,6 +14,34 @@ type Totals struct {
 	Restarted    int `json:"restarted"` // workloads of which containers were restarted
 	Restarts     int `json:"restarts"`  // of containers
 	Accepted     int `json:"accepted,omitempty"`
+
+	// Workloads, Namespaces and Nodes are those with which something is wrong: workloads, the namespaces that these lie in, and nodes.
+	Workloads  int `json:"workloads,omitempty"`
+	Namespaces int `json:"namespaces,omitempty"`
+	Nodes      int `json:"nodes,omitempty"`
+}
+
+// workloadKinds are the kinds of objects that run programs.
+var workloadKinds = []string{"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"}
+
+// ill counts the workloads and the nodes with which something is wrong.
+func (t *Totals) ill(findings []Finding) {
+	seen, namespaces := map[Object]bool{}, map[string]bool{}
+	for i := range findings {
+		f := &findings[i]
+		if f.Severity.Rank() < Warning.Rank() || seen[f.Object] {
+			continue
+		}
+		seen[f.Object] = true
+		switch {
+		case f.Object.Kind == "Node":
+			t.Nodes++
+		case slices.Contains(workloadKinds, f.Object.Kind):
+			t.Workloads++
+			namespaces[f.Object.Namespace] = true
+		}
+	}
+	t.Namespaces = len(namespaces)
 }
 
 // Everybody who tells a number takes it from the methods below: one fact has one count, wherever it is told.
@@ -52,6 +82,7 @@ func (d *Diagnosis) Total() Totals {
 			t.Mild += f.Stands()
 		}
 	}
+	t.ill(d.Findings)
 	for i := range d.Restarts {
 		t.Restarts += d.Restarts[i].Count
 	}

@@ -161,6 +161,11 @@ type (
 		OK     bool    `json:"ok"`
 		Checks []Check `json:"checks"`
 	}
+	// Claimed says that a person has taken the incident, or, where Back is set, gives it back. Whoever takes it from another has it.
+	Claimed struct {
+		By   Person `json:"by"`
+		Back bool   `json:"back,omitempty"`
+	}
 	// Closed ends an incident by a person's word, or because another incident is about the same: Into goes on with it, Healed has mended it.
 	Closed struct {
 		By     Person `json:"by,omitzero"`
@@ -224,6 +229,7 @@ func (StepUnclear) event()         {}
 func (StepDecided) event()         {}
 func (VerificationSampled) event() {}
 func (Verified) event()            {}
+func (Claimed) event()             {}
 func (Closed) event()              {}
 func (PostmortemDrafted) event()   {}
 func (PostmortemEdited) event()    {}
@@ -238,7 +244,8 @@ var eventTypes = func() map[string]reflect.Type {
 		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, Stopped{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{},
 		StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
-		PostmortemPublished{}, PostmortemIndexed{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{}, PlanEdited{}, RunEnded{}} {
+		PostmortemPublished{}, PostmortemIndexed{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{}, PlanEdited{}, RunEnded{},
+		Claimed{}} {
 		m[EventType(e)] = reflect.TypeOf(e)
 	}
 	return m

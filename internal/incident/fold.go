@@ -85,6 +85,8 @@ func (s *State) apply(r Recorded) {
 	case Verified:
 		s.Verification.Ended, s.Verification.OK, s.Verification.Checks = r.At, e.OK, e.Checks
 		s.verified(r, e)
+	case Claimed:
+		s.claimed(r, e)
 	case Closed:
 		s.ClosedBy, s.ClosedAt, s.Failing = &e, r.At, nil
 	case PostmortemDrafted:
@@ -227,7 +229,7 @@ func (s *State) diagnosed(r Recorded, d Diagnosis) {
 		s.setPlan(nil)
 	}
 	if len(d.Causes) > 0 {
-		s.Title = d.Causes[0].Title
+		s.Title = d.InOrder()[0].Title
 	}
 }
 

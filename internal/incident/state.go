@@ -22,6 +22,9 @@ type State struct {
 	Purges     int          // how often something was removed from its record: what was made of it before may hold it still
 	Failing    []WorkFailed // what could not be done and has not been since, one for each kind of work
 
+	Claimed   *Person   // who has taken it; nil: nobody has
+	ClaimedAt time.Time // when; zero where nobody has
+
 	Investigation Investigation
 	Diagnosis     *Diagnosis
 	Similar       []Similar
@@ -290,6 +293,14 @@ func (s *State) Unwritten() string {
 		return ""
 	}
 	return s.Failing[i].Error
+}
+
+// claimed notes who has taken the incident, or that they have given it back.
+func (s *State) claimed(r Recorded, e Claimed) {
+	s.Claimed, s.ClaimedAt = &e.By, r.At
+	if e.Back {
+		s.Claimed, s.ClaimedAt = nil, time.Time{}
+	}
 }
 
 // Elsewhere is the incident in which this one goes on, or which mended it; empty if neither.

@@ -112,6 +112,11 @@ func tell(e Event, plans map[string]*Plan) string {
 		return "Verification gave up: not everything is well"
 	case Purged:
 		return e.By.Name + " removed a secret from the record"
+	case Claimed:
+		if e.Back {
+			return e.By.Name + " gave the incident back"
+		}
+		return e.By.Name + " took the incident"
 	case Closed:
 		return strings.TrimSuffix(fmt.Sprintf("%s closed the incident: %s", e.By.Name, e.Reason), ": ")
 	}

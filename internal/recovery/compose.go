@@ -53,7 +53,7 @@ func (c *composition) leave(cause incident.Cause, targets int) {
 // blockedBy finds a cause that blocks this one's remedy and has none itself.
 func (c *composition) blockedBy(d *incident.Diagnosis, cause incident.Cause) (incident.Cause, bool) {
 	for _, other := range d.Causes {
-		if c.untreated[other.ID] && blocks(other, cause) {
+		if c.untreated[other.ID] && other.BlocksRemedyOf(cause.ID) {
 			return other, true
 		}
 	}

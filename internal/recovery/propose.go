@@ -26,7 +26,7 @@ func (c *composition) compose(ctx context.Context, d *incident.Diagnosis, s *sna
 		return nil, "nothing was found that needs a remedy", nil
 	}
 	c.seen = seen{[]any{d, s}, map[string]bool{}}
-	for _, cause := range treatmentOrder(d.Causes) {
+	for _, cause := range d.InOrder() {
 		by, blocked := c.blockedBy(d, cause)
 		if blocked && c.waits[by.ID] {
 			c.leave(cause, max(1, len(cause.Objects)))
@@ -51,39 +51,6 @@ func (c *composition) compose(ctx context.Context, d *incident.Diagnosis, s *sna
 	p.Watch = watch(p, d, s)
 	Seal(p)
 	return p, reason, nil
-}
-
-// treatmentOrder puts causes that block others' remedies before those; otherwise the rank stays. A circle is cut where it closes.
-func treatmentOrder(causes []incident.Cause) []incident.Cause {
-	var out, blockers []incident.Cause
-	for _, c := range causes {
-		if len(c.Blocks) > 0 {
-			blockers = append(blockers, c)
-		}
-	}
-	placed, visiting := map[string]bool{}, map[string]bool{}
-	var place func(incident.Cause)
-	place = func(c incident.Cause) {
-		if placed[c.ID] || visiting[c.ID] {
-			return
-		}
-		visiting[c.ID] = true
-		for _, blocker := range blockers {
-			if blocks(blocker, c) {
-				place(blocker)
-			}
-		}
-		placed[c.ID] = true
-		out = append(out, c)
-	}
-	for _, c := range causes {
-		place(c)
-	}
-	return out
-}
-
-func blocks(a, b incident.Cause) bool {
-	return a.ID != b.ID && slices.ContainsFunc(a.Blocks, func(x incident.Block) bool { return x.Cause == b.ID })
 }
 
 // Seal numbers a plan's bound steps, and sets its risk, the highest of the steps', and its hash.

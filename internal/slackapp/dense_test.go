@@ -100,8 +100,7 @@ func TestAPlanOfManyStepsKeepsItsButtons(t *testing.T) {
 				}
 				return plan.TS != ""
 			})
-			if got := plan.Plain(); !strings.Contains(got, "settings-1\n") && !strings.Contains(got, "settings-1*") ||
-				strings.Count(got, "upstream: /etc") < steps && !strings.Contains(got, "/medic plan INC-1") {
+			if got := plan.Plain(); !strings.Contains(got, "settings-1\n") || !strings.Contains(got, fmt.Sprintf("… %d more steps", steps-4)) {
 				t.Errorf("the plan's message says %.600q", got)
 			}
 			if err := b.slack.Press(t.Context(), ada, channel, plan.TS, "review"); err != nil {

@@ -370,7 +370,7 @@ func TestEditingThePostmortemInSlack(t *testing.T) {
 	b.listen(t, b.set)
 	b.keeper.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.Verified{OK: true},
 		incident.PostmortemDrafted{Postmortem: incident.Postmortem{Title: "T", Summary: "S", Timeline: strings.Repeat("- a line\n", 700)}})
-	if err := b.slack.Command(t.Context(), ada, channel, "/medic", "postmortem INC-1"); err != nil {
+	if err := b.slack.Command(t.Context(), ada, channel, "/medic", "postmortem INC-1 edit"); err != nil {
 		t.Fatal(err)
 	}
 	b.wait(t, func(n slackemu.Snapshot) bool { v := n.Views(ada); return len(v) == 1 && v[0].Submit == "Save" })

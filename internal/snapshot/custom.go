@@ -13,6 +13,9 @@ import (
 // GatewayGroup is the API group of the Gateway API.
 const GatewayGroup = "gateway.networking.k8s.io"
 
+// DefinitionKind is the kind of the definitions of custom resources.
+var DefinitionKind = schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}
+
 // wholeGroups are the groups whose objects' spec is kept whole, for checks that read it.
 var wholeGroups = []string{GatewayGroup, "apiregistration.k8s.io"}
 
@@ -32,7 +35,9 @@ func SlimCustom(o *unstructured.Unstructured) {
 	if slices.Contains(wholeGroups, o.GroupVersionKind().Group) {
 		return
 	}
-	if spec, ok := o.Object["spec"].(map[string]any); ok {
+	if spec, ok := o.Object["spec"].(map[string]any); ok && o.GroupVersionKind().GroupKind() == DefinitionKind {
+		o.Object["spec"] = converting(spec)
+	} else if ok {
 		o.Object["spec"] = telling(spec)
 	}
 	for key := range o.Object {
@@ -40,6 +45,25 @@ func SlimCustom(o *unstructured.Unstructured) {
 			delete(o.Object, key)
 		}
 	}
+}
+
+// converting keeps of the spec of a CustomResourceDefinition what it is called by and how its versions are converted: schemas are large.
+func converting(spec map[string]any) map[string]any {
+	out := map[string]any{}
+	for _, key := range []string{"group", "names", "scope", "conversion"} {
+		if v, ok := spec[key]; ok {
+			out[key] = v
+		}
+	}
+	versions, _ := spec["versions"].([]any)
+	few := make([]any, 0, len(versions))
+	for _, v := range versions {
+		if m, ok := v.(map[string]any); ok {
+			few = append(few, map[string]any{"name": m["name"], "served": m["served"], "storage": m["storage"]})
+		}
+	}
+	out["versions"] = few
+	return out
 }
 
 // CustomsOf returns the custom objects of a kind, by namespace and name, whatever their version.

@@ -9,6 +9,8 @@ var Checks = []finding.Check{
 	{Name: "repeated errors", Codes: repeatCodes, Run: checkRepeats},
 	{Name: "objects faulted by logs", Codes: blameCodes, Run: checkBlamed},
 	{Name: "what is called and complains", Codes: calledCodes, Run: checkCalled},
+	{Name: "values that cannot be used", Codes: malformedCodes, Run: checkMalformed},
+	{Name: "what is called and fails", Codes: calledFailsCodes, Run: checkCalledFails},
 	{Name: "what is called and has not enough", Codes: lacksCodes, Run: checkLacks},
 	{Name: "programs that stopped working", Codes: stoppedCodes, Run: checkStopped},
 	{Name: "errors said once", Codes: onceCodes, After: checkOnce},

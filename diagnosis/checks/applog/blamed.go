@@ -32,6 +32,7 @@ var blameCodes = []finding.Code{
 // Blames is the detail of LogFaultsObject.
 type Blames struct {
 	Words []string // of what the error finds fault with in the object
+	Sure  bool     // what the error quotes stands in this object and in no other that feeds who writes
 }
 
 const (
@@ -46,17 +47,25 @@ type blamed struct {
 	pod    *corev1.Pod
 	log    *snapshot.Log
 	error  logs.Repeat
-	part   string // of the error, that names it
+	part   string   // of the error, that names it
+	quoted []string // of the error, that stands in the object, where that is not named
+	sure   bool     // as much of it stands nowhere else that it was hardly set elsewhere
 }
 
 // checkBlamed finds the objects that errors in the logs of controllers name: custom resources, Ingresses, and what proxies call their back
 // ends after. What a program does not reach is no such fault, and no more is what belongs to the program itself.
 func checkBlamed(s *snapshot.Snapshot, r *finding.Report) {
 	by, order := map[incident.Object][]blamed{}, []incident.Object(nil)
-	for l, p := range currentLogs(s) {
+	for l, p := range complaining(s) {
 		w := s.WorkloadOf(p)
 		for _, x := range lasting(s, l) {
-			b, ok := blames(s, p, x)
+			b, ok := blamed{}, false
+			if !l.Previous && isRunning(p, l.Container) {
+				b, ok = blames(s, p, x)
+			}
+			if !ok {
+				b, ok = blamesQuoted(s, p, x)
+			}
 			if !ok || b.object == w || slices.ContainsFunc(by[w], func(y blamed) bool { return y.object == b.object }) {
 				continue
 			}
@@ -134,13 +143,17 @@ func spelled(text string, o incident.Object) bool {
 
 func (b blamed) report(s *snapshot.Snapshot, r *finding.Report, w incident.Object) {
 	named := b.object.Kind + " " + strings.TrimPrefix(b.object.Namespace+"/"+b.object.Name, "/")
-	f := r.Find(LogFaultsObject, b.object, fmt.Sprintf("The log of %s finds fault with %s: %s", finding.Short(w), named,
-		finding.ShortMessage(sinceName(b.part, b.object.Name))))
+	said := b.part
+	if len(b.quoted) == 0 {
+		said = sinceName(b.part, b.object.Name)
+	}
+	f := r.Find(LogFaultsObject, b.object, fmt.Sprintf("The log of %s finds fault with %s%s: %s", finding.Short(w), named, b.quotedWords(),
+		finding.ShortMessageIn(said, 160)))
 	f.Workload, f.Since, f.Fault = w, b.error.First, append([]incident.Object{b.object}, b.also...)
 	if f.Since.IsZero() {
 		f.Since = startOf(b.pod, b.log.Container)
 	}
-	f.Refs, f.Detail = []incident.Object{w}, Blames{Words: wordsAtFault(s, b.object, b.part+"\n"+b.error.Whole)}
+	f.Refs, f.Detail = []incident.Object{w}, Blames{Words: wordsAtFault(s, b.object, b.part+"\n"+b.error.Whole), Sure: b.sure}
 	f.Cite(finding.SeenLog(b.pod, b.log.Container, false, clip.Bytes(strings.Join([]string{b.error.Line, strings.TrimSpace(b.part)}, "\n"),
 		incident.MaxExcerpt)))
 	f.Suspected()

@@ -43,6 +43,8 @@ var (
 		`|max(?:imum)?[_ ](?:number of )?(?:\w+[_ ])?(?:connections|clients|shards|streams|size)` +
 		`|resources? exhausted|resourceexhausted` +
 		`|read[- ]?only (?:mode|allow delete|replica|state|transaction|filesystem)` +
+		`|no (?:free|more|spare) [\w-]+(?: [\w-]+)? (?:left|available|remaining|found)|no [\w-]+ (?:left|remaining)` +
+		`|(?:ran|run|running) out of [\w-]+` +
 		`|flood[- ]stage|above (?:memory )?(?:high )?watermark|maxmemory|storage (?:is )?full)\b`)
 	// bounds are settings that say how much there may be of something.
 	bounds = regexp.MustCompile(`(?i)(?:max|limit|quota|size|capacity|store|retention|watermark)[\w."' -]*[:= ]+["']?\d`)
@@ -81,8 +83,13 @@ func answering(s *snapshot.Snapshot, p *corev1.Pod, text string) []*corev1.Pod {
 		}
 		if pods := s.PodsSelected(o.Namespace, v.Spec.Selector); len(pods) > 0 {
 			w := s.WorkloadOf(pods[0])
+			if w == s.WorkloadOf(p) {
+				continue
+			}
 			behind[w] = pods
-			if slices.ContainsFunc(namesOf(o, pods[0]), func(n string) bool { return slices.Contains(words, n) }) {
+			if slices.ContainsFunc(namesOf(o, pods[0]), func(n string) bool {
+				return slices.Contains(words, n) || slices.Contains(words, n+"s")
+			}) {
 				spoken[w] = true
 			}
 		}

@@ -60,14 +60,25 @@ type sayings struct {
 	order []place
 }
 
-// currentLogs yields the logs of the containers that run, with their pods. What the cluster's DNS complains of is its own checks' affair.
+// currentLogs yields the logs of the containers that run, with their pods.
 func currentLogs(s *snapshot.Snapshot) iter.Seq2[*snapshot.Log, *corev1.Pod] {
+	return func(yield func(*snapshot.Log, *corev1.Pod) bool) {
+		for l, p := range complaining(s) {
+			if !l.Previous && isRunning(p, l.Container) && !yield(l, p) {
+				return
+			}
+		}
+	}
+}
+
+// complaining yields the logs of pods that are to stay, with these. What the cluster's DNS complains of is its own checks' affair.
+func complaining(s *snapshot.Snapshot) iter.Seq2[*snapshot.Log, *corev1.Pod] {
 	return func(yield func(*snapshot.Log, *corev1.Pod) bool) {
 		dns, _ := resolvers.Find(s)
 		for i := range s.Logs {
 			l := &s.Logs[i]
 			p := s.Pod(l.Namespace, l.Pod)
-			if p == nil || l.Previous || p.DeletionTimestamp != nil || !isRunning(p, l.Container) || slices.Contains(dns.Pods, p) {
+			if p == nil || p.DeletionTimestamp != nil || slices.Contains(dns.Pods, p) {
 				continue
 			}
 			if !yield(l, p) {

@@ -26,6 +26,7 @@ var Checks = []finding.Check{
 	{Name: "custom resources", Codes: slices.Concat(customCodes, unseenCodes), Run: checkCustoms},
 	{Name: "names in custom resources", Codes: slices.Concat(namesCodes, leftOutCodes), Run: checkReferences},
 	{Name: "whom custom resources select", Codes: selectsCodes, Run: checkSelects},
+	{Name: "custom resources that share something out", Codes: limitCodes, Run: checkLimits},
 	{Name: "custom resources that are switched off", Codes: offCodes, Run: checkSwitchedOff},
 	{Name: "what custom resources have issued", Codes: expiredCodes, Run: checkExpired},
 	{Name: "Helm releases", Codes: helmCodes, Run: checkHelm},
@@ -65,6 +66,12 @@ func checkCustoms(s *snapshot.Snapshot, r *finding.Report) {
 			continue
 		}
 		x, all, ok := foremostOf(ending, o, s.At)
+		switch {
+		case ok:
+			x = heard(s, o, x)
+		case !ending.kinds[kind] || !decided(o):
+			x, ok = signOfEvents(s, o)
+		}
 		if !ok {
 			continue
 		}
@@ -157,7 +164,12 @@ func reportCustom(r *finding.Report, obj incident.Object, x sign, all []sign, no
 	case x.early(now):
 		f.NotYet(x.patience, x.from(), now)
 	}
-	f.Cite(finding.SeenAPI(obj, x.field, x.since, x.quoted()))
+	if x.event != nil {
+		f.Cite(finding.SeenEvent(x.event))
+	}
+	if x.event == nil || x.field != x.event.Reason {
+		f.Cite(finding.SeenAPI(obj, x.field, x.since, x.quoted()))
+	}
 	more := 0
 	for _, y := range all {
 		if y.field != x.field && y.grade > hint && y.message != x.message && more < mostBeside {

@@ -125,10 +125,23 @@ func scheduleOf(o *unstructured.Unstructured) string {
 	return ""
 }
 
+// heldUp is what a run that has not ended says of what it waits for. It may wait on purpose, so that it is a hint.
+func heldUp(o *unstructured.Unstructured, now time.Time) (sign, bool) {
+	x, ok := foremost(signsOf(o, now))
+	if !ok || x.message == "" {
+		return sign{}, false
+	}
+	x.grade, x.patience = hint, finding.CustomProgresses
+	return x, true
+}
+
 // sign is what a run that has failed says; ok is false if it has not, or another of its series has ended since. One that somebody started
 // is theirs to look at: it is a hint, for a day. One that is made at set times is missed.
 func (r runs) sign(o *unstructured.Unstructured, now time.Time) (sign, bool) {
-	if !decided(o) || r.newest[seriesOf(o)] != o || isWell(conditionsOf(o), statusOf(o)) {
+	if !decided(o) {
+		return heldUp(o, now)
+	}
+	if r.newest[seriesOf(o)] != o || isWell(conditionsOf(o), statusOf(o)) {
 		return sign{}, false
 	}
 	found := signsOf(o, now)

@@ -72,6 +72,17 @@ func (d Says) Names(o incident.Object) bool {
 	}
 }
 
+// Referred are the objects that its settings refer to and whose names a line says.
+func (d Says) Referred(line string) []incident.Object {
+	var out []incident.Object
+	for _, n := range d.Needs {
+		if strings.HasPrefix(n.Field, "spec") && hasWord(line, n.Object.Name) {
+			out = append(out, n.Object)
+		}
+	}
+	return out
+}
+
 // wordGoesOn says whether a name does not end where the text begins.
 func wordGoesOn(text string) bool {
 	return text != "" && (text[0] == '-' || text[0] >= 'a' && text[0] <= 'z' || text[0] >= '0' && text[0] <= '9')

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -33,6 +34,7 @@ type sign struct {
 	patience               finding.Patience
 	inMaking               bool              // it says no more than that it is being made
 	refs                   []incident.Object // what it names as ill
+	event                  *corev1.Event     // that says so, too; nil: none does
 }
 
 // words are the sign's own, the reason only where there is no message.

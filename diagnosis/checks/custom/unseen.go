@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -35,7 +36,12 @@ func checkUnseen(s *snapshot.Snapshot, r *finding.Report, well owners) {
 			unspoken[o.GroupVersionKind().GroupKind()]++
 		}
 	}
-	found := map[schema.GroupKind]*finding.Finding{}
+	type alike struct {
+		kind   schema.GroupKind
+		waited bool
+	}
+	found := map[alike]*finding.Finding{}
+	ending := runsOf(s)
 	for i := range s.Customs {
 		o := &s.Customs[i]
 		kind := o.GroupVersionKind().GroupKind()
@@ -47,27 +53,44 @@ func checkUnseen(s *snapshot.Snapshot, r *finding.Report, well owners) {
 			continue
 		}
 		obj := snapshot.CustomObject(o)
-		if f := found[kind]; f != nil {
-			join(f, obj, nil, sign{field: field, reason: words, since: since})
+		if field == "status" && warnedOf(s, obj) != nil {
+			continue // somebody acts on it, and warns
+		}
+		x := sign{field: field, reason: words, since: since, event: lastWord(s, obj)}
+		k := alike{kind, waitedFor(s, ending, o)}
+		if f := found[k]; f != nil {
+			join(f, obj, nil, x)
 			continue
 		}
-		found[kind] = reportUnseen(s, r, kind, obj, sign{field: field, reason: words, since: since})
+		found[k] = reportUnseen(s, r, kind, obj, x, k.waited)
 	}
 }
 
-func reportUnseen(s *snapshot.Snapshot, r *finding.Report, kind schema.GroupKind, obj incident.Object, x sign) *finding.Finding {
+func reportUnseen(s *snapshot.Snapshot, r *finding.Report, kind schema.GroupKind, obj incident.Object, x sign,
+	waited bool) *finding.Finding {
 	controllers := controllersOf(s, kind)
 	down := downOf(s, controllers)
 	title := fmt.Sprintf("Nobody acts on %s (%s)", finding.Short(obj), x.reason)
 	if x.field == "metadata.generation" {
 		title = fmt.Sprintf("Nobody acts on the newest change of %s (%s)", finding.Short(obj), x.reason)
 	}
-	if down != "" {
+	switch {
+	case down != "":
 		title += ": " + down
+	case x.event != nil:
+		title += ": " + toldWords(x.event)
 	}
 	f := r.Find(CustomUnseen, obj, title)
 	f.Since, f.Detail = x.since, Says{Controllers: controllers}
 	f.Cite(finding.SeenAPI(obj, x.field, x.since, x.reason))
+	if x.event != nil {
+		f.Cite(finding.SeenEvent(x.event))
+	}
+	if waited && down == "" {
+		f.AtMost = incident.Likely
+		f.NotYet(finding.CustomUnseen, x.since, s.At)
+		return f
+	}
 	if down != "" {
 		f.Fault, f.AtMost = []incident.Object{controllers[0], obj}, incident.Likely
 		f.Cite(finding.SeenAPI(controllers[0], "status.readyReplicas", time.Time{}, down))
@@ -80,6 +103,20 @@ func reportUnseen(s *snapshot.Snapshot, r *finding.Report, kind schema.GroupKind
 		f.MayPass(finding.CustomUnseen, x.since)
 	}
 	return f
+}
+
+// waitedFor says whether an object is a part of another that is not well, and has had its time for that.
+func waitedFor(s *snapshot.Snapshot, ending runs, o *unstructured.Unstructured) bool {
+	owner := metav1.GetControllerOfNoCopy(o)
+	if owner == nil {
+		return false
+	}
+	above := s.Custom(snapshot.ObjectOf(owner.Kind, o.GetNamespace(), owner.Name))
+	if above == nil || above.GetUID() != owner.UID || switchedOff(above) || above.GetDeletionTimestamp() != nil {
+		return false
+	}
+	x, _, ill := foremostOf(ending, above, s.At)
+	return ill && x.grade > hint && !x.early(s.At)
 }
 
 // unseenBy says by which field an object's controller has taken no note of it, and since when. Speaks says that most objects of its kind

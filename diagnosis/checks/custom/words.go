@@ -82,7 +82,7 @@ func reasonFails(reason string) bool {
 // progressWords say that something is being made, or waits its turn.
 var progressWords = []string{"progress", "pending", "creating", "provision", "reconcil", "install", "initial", "wait", "issuing",
 	"starting", "bootstrap", "queued", "scheduling", "updating", "upgrading", "scaling", "deploying", "configuring", "joining",
-	"rebuild", "restoring"}
+	"rebuild", "restoring", "requires", "awaiting"}
 
 func tellsProgress(words string) bool {
 	words = strings.ToLower(words)

@@ -34,6 +34,7 @@ func checkDNS(s *snapshot.Snapshot, r *finding.Report) {
 	checkCorefile(d, r, log, pod)
 	checkNoServers(d, s, r)
 	checkSearchDomains(d, s, r)
+	checkAstray(d, s, r)
 	checkAddress(d, s, r)
 	for _, x := range append([]resolvers.Resolver{d}, resolvers.Caches(s)...) {
 		checkUpstream(x, s, r)
@@ -190,4 +191,4 @@ func lineOf(text, number string) string {
 }
 
 // Checks look at the cluster's DNS.
-var Checks = []finding.Check{{Name: "dns", Codes: dnsCodes, Run: checkDNS}}
+var Checks = []finding.Check{{Name: "dns", Codes: slices.Concat(dnsCodes, astrayCodes), Run: checkDNS}}

@@ -17,7 +17,7 @@ import (
 
 // Checks look at what lets people in: Ingresses, Gateways, and the certificates that they show.
 var Checks = []finding.Check{
-	{Name: "ingresses", Codes: ingressCodes, Run: checkIngresses},
+	{Name: "ingresses", Codes: slices.Concat(ingressCodes, takenCodes), Run: checkHosts},
 	{Name: "ingress classes", Codes: classCodes, Run: checkDefaultClass},
 	{Name: "gateways", Codes: gatewayCodes, Run: checkGateways},
 	{Name: "certificates", Codes: tlsCodes, Run: checkTLS},
@@ -73,6 +73,12 @@ var ingressCodes = []finding.Code{
 		Next: "Correct the annotation or take it away; let the controller's admission webhook refuse such Ingresses, and keep snippets off " +
 			"(allow-snippet-annotations).",
 		Example: `Ingress shop/web keeps Deployment ingress-nginx-controller from taking up any change of Ingresses: unknown directive "more_set_header" (annotation nginx.ingress.kubernetes.io/configuration-snippet)`},
+}
+
+// checkHosts looks at Ingresses, and at who else asks for their hosts.
+func checkHosts(s *snapshot.Snapshot, r *finding.Report) {
+	checkIngresses(s, r)
+	checkTaken(s, r)
 }
 
 func checkIngresses(s *snapshot.Snapshot, r *finding.Report) {

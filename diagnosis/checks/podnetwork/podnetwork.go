@@ -21,6 +21,7 @@ import (
 // Checks look at the network between pods.
 var Checks = []finding.Check{
 	{Name: "podnetwork", Codes: podNetworkCodes, Run: checkPodNetwork},
+	{Name: "files of nodes that two write", Codes: contendedCodes, Run: checkContended},
 	{Name: "node addresses", Codes: nodeAddressCodes, Run: checkNodeAddresses},
 }
 

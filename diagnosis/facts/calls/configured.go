@@ -49,7 +49,7 @@ func readConfigured(s *snapshot.Snapshot, p *corev1.Pod) []incident.Object {
 				maps[from.ConfigMapRef.Name] = true
 			}
 		}
-		out.Add(namedIn(s, p.Namespace, strings.Join(slices.Concat(c.Command, c.Args), "\n"), false)...)
+		out.Add(namedIn(s, p.Namespace, expanded(strings.Join(slices.Concat(c.Command, c.Args), "\n"), c.Env), false)...)
 	}
 	for i := range p.Spec.Volumes {
 		if v := p.Spec.Volumes[i].ConfigMap; v != nil {
@@ -65,6 +65,25 @@ func readConfigured(s *snapshot.Snapshot, p *corev1.Pod) []incident.Object {
 	}
 	slices.SortFunc(out.List, incident.Object.Compare)
 	return out.List[:min(len(out.List), mostNamed)]
+}
+
+// variable is a variable in a command, as Kubernetes or a shell puts its value in.
+var variable = regexp.MustCompile(`\$\(\w+\)|\$\{\w+\}`)
+
+// expanded is a command with the values of its plain variables.
+func expanded(text string, env []corev1.EnvVar) string {
+	text = text[:min(len(text), mostText)]
+	if !strings.Contains(text, "$") {
+		return text
+	}
+	return variable.ReplaceAllStringFunc(text, func(v string) string {
+		name := v[2 : len(v)-1]
+		i := slices.IndexFunc(env, func(e corev1.EnvVar) bool { return e.Name == name && e.Value != "" })
+		if i < 0 {
+			return v
+		}
+		return env[i].Value
+	})
 }
 
 // namedIn are the Services that a setting names: by a name with its namespace, or, in an address or the value of a variable that is one, by

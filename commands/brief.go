@@ -1,0 +1,200 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// What a thread tells until somebody asks for more.
+const (
+	mostFound = 3 // causes, what has none, or suspicions
+	mostBrief = 5 // steps of a plan
+)
+
+// foundBlocks tell what was found in a line each: the causes in the order in which they are mended; where there is none, what is wrong all the same or what is suspected.
+func foundBlocks(d *incident.Diagnosis) []Block {
+	var list List
+	all := d.InOrder()
+	for i, c := range all[:min(len(all), mostFound)] {
+		list = append(list, Item{Spans: []Span{Bold(fmt.Sprintf("%d. %s", i+1, c.Title)), Text("  " + string(c.Confidence))}})
+	}
+	if more := d.Total().Causes - len(list); len(list) > 0 && more > 0 {
+		list = append(list, Item{Spans: []Span{Text("… " + count(more, "more cause"))}})
+	}
+	var blocks []Block
+	switch {
+	case !d.Wrong():
+		blocks = append(append(blocks, Paragraph{Bold(foundNothing(d, ""))}), acceptedBlocks(d)...)
+	case len(d.Causes) == 0:
+		blocks = append(blocks, Paragraph{Bold("I don't know the cause: "), Text("nothing that was seen explains what is wrong.")})
+	case d.Causes[0].Confidence == incident.Possible:
+		blocks = append(blocks, dontKnow())
+	}
+	if len(list) > 0 {
+		blocks = append(blocks, list)
+	}
+	if len(d.Causes) == 0 {
+		return append(blocks, oddBlocks(d)...)
+	}
+	return append(blocks, changeLine(d, all[0])...)
+}
+
+// changeLine is what was changed just before, on the way to a cause: the first of it.
+func changeLine(d *incident.Diagnosis, c incident.Cause) []Block {
+	for _, x := range d.Changes {
+		if slices.Contains(c.Changes, x.ID) {
+			return []Block{Paragraph{Bold("Changed just before: "), Mono(x.Object.String()), Text(" "), When(x.At),
+				Text(", " + clip.Runes(x.What, mostReason))}}
+		}
+	}
+	return nil
+}
+
+// oddBlocks are what is wrong without a known cause, and what is merely suspected, by their titles.
+func oddBlocks(d *incident.Diagnosis) []Block {
+	var blocks []Block
+	titled := func(head string, titles []string, all int) {
+		if len(titles) == 0 {
+			return
+		}
+		list := List{{Spans: []Span{Bold(head)}}}
+		for _, t := range titles {
+			list = append(list, Item{Depth: 1, Spans: []Span{Text(clip.Runes(t, mostReason))}})
+		}
+		if all > len(titles) {
+			list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %s more", thousands(all-len(titles))))}})
+		}
+		blocks = append(blocks, list)
+	}
+	worse := loose(d)
+	var wrong, odd []string
+	for _, f := range worse[:min(len(worse), mostFound)] {
+		wrong = append(wrong, f.Title)
+	}
+	for _, x := range d.Suspicions[:min(len(d.Suspicions), mostFound)] {
+		odd = append(odd, x.Title)
+	}
+	titled("Without a known cause:", wrong, stand(worse))
+	titled("Worth a look, though it proves nothing:", odd, len(d.Suspicions))
+	return blocks
+}
+
+// details tells all that was found of an incident.
+func (s *Set) details(ctx context.Context, r Request) (Reply, error) {
+	state, _, err := s.shown(ctx, r, "show the details of")
+	if err != nil {
+		return Reply{}, err
+	}
+	if state.Diagnosis == nil {
+		return Reply{}, &Refusal{Reason: state.ID + " was not looked at yet."}
+	}
+	return detailsReply(state), nil
+}
+
+// detailsReply is an incident's diagnosis, whole, to be read.
+func detailsReply(s *incident.State) Reply {
+	d := s.Diagnosis
+	var whole []Block
+	blocks := diagnosisBlocks(d)
+	if s.Story != nil {
+		blocks = append(blocks, citedBlocks(d, s.Story)...)
+	}
+	for _, b := range append(blocks, lookedNote(d)) {
+		if n, ok := b.(Note); ok {
+			b = Paragraph(n)
+		}
+		whole = append(whole, b)
+	}
+	return Reply{Text: headline(d), Data: NewReport(d, s.Story, s.Similar), Blocks: []Block{Paragraph{Bold(headline(d))}},
+		Form: &Form{ID: "details", Title: s.ID + ": what was found", Whole: whole, Again: Quote("details", s.ID)}}
+}
+
+// similarBrief names what was seen before and what worked, in a line each.
+func similarBrief(similar []incident.Similar, note string) []Block {
+	var blocks []Block
+	if len(similar) > 0 {
+		list := List{{Spans: []Span{Bold("Seen before:")}}}
+		for _, m := range similar[:min(len(similar), mostSimilar)] {
+			line := []Span{Text(m.Title)}
+			if m.Date != "" {
+				line = append(line, Text(", "+m.Date))
+			}
+			if len(m.Worked) > 0 {
+				line = append(line, Text(". What worked: "+clip.Runes(strings.Join(m.Worked, "; "), mostReason)))
+			}
+			if m.ID != "" {
+				line = append(line, Text(". Postmortem "), Mono(m.ID))
+			}
+			list = append(list, Item{Depth: 1, Spans: line})
+		}
+		blocks = append(blocks, list)
+	}
+	if note != "" {
+		blocks = append(blocks, Note{Text(sentence(note))})
+	}
+	return blocks
+}
+
+// planBrief is a plan in a few lines: its steps by their titles, and what it risks. Whoever opens it sees the whole. Once it runs, its steps
+// are told with how far they have come.
+func planBrief(p *incident.Plan, running bool) []Block {
+	if running {
+		return nil
+	}
+	blocks := append(cautions(p), Paragraph{Bold(p.Title)})
+	if p.Rest > 0 {
+		blocks = append(blocks, restOf(p))
+	}
+	var steps List
+	for i := range p.Steps {
+		if i == mostBrief-1 && len(p.Steps) > mostBrief {
+			steps = append(steps, Item{Depth: 1, Spans: []Span{Text("… " + count(len(p.Steps)-i, "more step"))}})
+			break
+		}
+		line := stepTitle(p, i)
+		if p.Steps[i].Unless > 0 {
+			line += ", only if needed"
+		}
+		steps = append(steps, Item{Depth: 1, Spans: []Span{Text(line)}})
+	}
+	if len(steps) > 0 {
+		blocks = append(blocks, steps)
+	}
+	return append(blocks, Note{Text("Risk: " + string(p.Risk) + "." + impactOf(p))})
+}
+
+// editedNote says who set which values of a plan.
+func editedNote(s *incident.State, p *incident.Plan) []Block {
+	for i := len(s.Log) - 1; i >= 0; i-- {
+		e, ok := s.Log[i].Event.(incident.PlanEdited)
+		if !ok || e.Plan.Hash != p.Hash {
+			continue
+		}
+		var set []string
+		for _, c := range e.Changes {
+			set = append(set, clip.Runes(c.Key+" to "+c.Value, mostOther))
+		}
+		return []Block{Note{Text("Set by " + e.By.Name + ": " + clip.Runes(strings.Join(set, ", "), mostReason) + ".")}}
+	}
+	return nil
+}
+
+// checksBrief shows the conditions that are not met, and counts the others.
+func checksBrief(title string, checks []incident.Check) List {
+	var not []incident.Check
+	for _, c := range checks {
+		if !c.OK {
+			not = append(not, c)
+		}
+	}
+	list := checkList(title, not)
+	if good := len(checks) - len(not); good > 0 {
+		list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("✓ %d of %s met", good, count(len(checks), "condition")))}})
+	}
+	return list
+}

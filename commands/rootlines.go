@@ -1,0 +1,218 @@
+package commands
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// rootLines are what people want to know first, a line each.
+func rootLines(s *incident.State, phase incident.Phase) Paragraph {
+	var out Paragraph
+	lines := []Paragraph{impactLine(s), doingLine(s, phase), whoLine(s, phase)}
+	if slices.Contains(unattended, phase) {
+		lines = append(append([]Paragraph{otherCauses(s.Diagnosis)}, lines...), seenLine(s))
+	}
+	for _, line := range lines {
+		if len(line) == 0 {
+			continue
+		}
+		if len(out) > 0 {
+			out = append(out, Text("\n"))
+		}
+		out = append(out, line...)
+	}
+	return out
+}
+
+// mostTitled is how many causes are named beside the first.
+const mostTitled = 2
+
+// otherCauses names what is to be mended after the first cause, or says that there is none.
+func otherCauses(d *incident.Diagnosis) Paragraph {
+	switch {
+	case d == nil:
+		return nil
+	case len(d.Causes) == 0 && d.Wrong():
+		return Paragraph{Text("The cause is not known.")}
+	case len(d.Causes) == 0:
+		return Paragraph{Text(foundNothing(d, " in the cluster"))}
+	}
+	all := d.InOrder()
+	var p Paragraph
+	if first := all[0]; !first.Accepted.IsZero() {
+		p = append(append(p, Text("The first cause is ")), append(acceptedBy(first.Accepted), Text(". "))...)
+	}
+	if len(all) == 1 {
+		return p
+	}
+	var titles []string
+	for _, c := range all[1:min(len(all), 1+mostTitled)] {
+		titles = append(titles, clip.Runes(shortTitle(c.Title), mostOther))
+	}
+	p = append(p, Bold("Also: "), Text(strings.Join(titles, "; ")))
+	if more := d.Total().Causes - 1 - len(titles); more > 0 {
+		p = append(p, Text(fmt.Sprintf("; and %s", count(more, "more cause"))))
+	}
+	return p
+}
+
+// mostOther bounds the title of another cause, in characters.
+const mostOther = 120
+
+// shortTitle is a title up to its colon, where that is a sentence by itself, for what comes after says what follows from it; and without what
+// it says in brackets.
+func shortTitle(title string) string {
+	if head, _, ok := strings.Cut(title, ": "); ok && len(strings.Fields(head)) > 3 {
+		title = head
+	}
+	return aside.ReplaceAllString(title, "")
+}
+
+// aside is what a title says in brackets.
+var aside = regexp.MustCompile(` \([^()]*\)`)
+
+// impactLine says in numbers how much is hurt.
+func impactLine(s *incident.State) Paragraph {
+	if s.Diagnosis == nil || !s.Diagnosis.Wrong() {
+		return nil
+	}
+	t := s.Diagnosis.Total()
+	var hurt []string
+	if t.Workloads > 0 {
+		hurt = append(hurt, fmt.Sprintf("%s in %s", count(t.Workloads, "workload"), count(t.Namespaces, "namespace")))
+	}
+	if t.Nodes > 0 {
+		hurt = append(hurt, count(t.Nodes, "node"))
+	}
+	p := Paragraph{Bold("Impact: ")}
+	if len(hurt) > 0 {
+		p = append(p, Text(strings.Join(hurt, " and ")+" "))
+	}
+	p = append(p, Text("since "), When(since(s)))
+	if t.Restarts > 0 {
+		p = append(p, Text(", "+count(t.Restarts, "restart")))
+	}
+	return p
+}
+
+// doingLine is what is proposed, what is being done, or what was done.
+func doingLine(s *incident.State, phase incident.Phase) Paragraph {
+	switch phase {
+	case incident.Awaiting:
+		return proposedLine(s)
+	case incident.Approved, incident.Recovering, incident.Stopping:
+		return stepNow(s)
+	case incident.Verifying:
+		return Paragraph{Bold("Done: "), Text(doneSteps(s) + "; watching whether it helped since "), When(s.Verification.Began)}
+	case incident.ResolvedPhase:
+		return helpedLine(s)
+	case incident.Diagnosed:
+		if s.NoPlan != "" {
+			return Paragraph{Bold("No plan: "), Text(sentence(clip.Runes(s.NoPlan, mostReason)))}
+		}
+	}
+	return nil
+}
+
+// mostReason bounds why there is no plan, in characters; the thread has the whole.
+const mostReason = 160
+
+func proposedLine(s *incident.State) Paragraph {
+	var titles []string
+	for _, p := range s.Offered() {
+		titles = append(titles, clip.Runes(p.Title, mostOther))
+	}
+	p := s.Plan
+	facts := []string{count(len(p.Steps), "step")}
+	if p.Took != "" {
+		facts = append(facts, p.Took)
+	}
+	return Paragraph{Bold("Proposed: "), Text(strings.Join(titles, ", or ") + "; " + strings.Join(append(facts, string(p.Risk)), ", "))}
+}
+
+// stepNow is the step that runs, or comes next.
+func stepNow(s *incident.State) Paragraph {
+	n := max(len(s.Steps), 1)
+	if len(s.Steps) > 0 && !s.Steps[n-1].Ended.IsZero() && n < len(s.Plan.Steps) {
+		n++
+	}
+	return Paragraph{Bold(fmt.Sprintf("Step %d of %d: ", n, len(s.Plan.Steps))), Text(clip.Runes(s.Plan.Steps[n-1].Title, mostOther))}
+}
+
+// doneSteps counts the steps of the run that is over.
+func doneSteps(s *incident.State) string {
+	n := 0
+	for _, st := range s.Steps {
+		if st.Outcome == incident.StepOK {
+			n++
+		}
+	}
+	return fmt.Sprintf("%d of %s", n, count(len(s.Plan.Steps), "step"))
+}
+
+// helpedLine says how long it took, who approved and what helped.
+func helpedLine(s *incident.State) Paragraph {
+	p := Paragraph{Text("Over after " + Duration(s.ResolvedAt.Sub(since(s))))}
+	if len(s.Approvals) == 0 || s.Plan == nil {
+		return append(p, Text(". It ended by itself."))
+	}
+	return append(p, Text(", approved by "+approvers(s)+". "), Bold("What helped: "), Text(clip.Runes(s.Plan.Title, mostOther)))
+}
+
+// unattended are the phases in which an incident waits for somebody.
+var unattended = []incident.Phase{incident.Investigating, incident.Diagnosed, incident.Awaiting, incident.Stuck, incident.StoppedPhase}
+
+// whoLine says who has an open incident.
+func whoLine(s *incident.State, phase incident.Phase) Paragraph {
+	switch {
+	case !s.Open():
+		return nil
+	case s.Claimed == nil && slices.Contains(unattended, phase):
+		return Paragraph{Text("Nobody has it.")}
+	case s.Claimed == nil:
+		return nil
+	}
+	return Paragraph{Bold(s.Claimed.Name), Text(" has it since "), When(s.ClaimedAt)}
+}
+
+// seenLine says when something like it was seen last, and what worked then.
+func seenLine(s *incident.State) Paragraph {
+	if len(s.Similar) == 0 || s.Running() {
+		return nil
+	}
+	last := s.Similar[0]
+	for _, m := range s.Similar {
+		if m.Date > last.Date {
+			last = m
+		}
+	}
+	p := Paragraph{Bold("Seen before: ")}
+	if n := len(s.Similar); n > 1 {
+		p = append(p, Text(fmt.Sprintf("%d times, last ", n)))
+	}
+	if p = append(p, Text(cmp.Or(last.Date, clip.Runes(last.Title, mostOther)))); len(last.Worked) > 0 {
+		p = append(p, Text("; "+clip.Runes(last.Worked[0], mostOther)+" worked"))
+	}
+	return p
+}
+
+// since is the onset, where it is known, or when an alert began, or when it was noticed.
+func since(s *incident.State) time.Time {
+	if s.Diagnosis != nil && len(s.Diagnosis.Causes) > 0 && !s.Diagnosis.Causes[0].Since.IsZero() {
+		return s.Diagnosis.Causes[0].Since
+	}
+	at := s.OpenedAt
+	for _, g := range s.Signals {
+		if !g.Since.IsZero() {
+			at = earlier(at, g.Since)
+		}
+	}
+	return at
+}

@@ -1,0 +1,58 @@
+package cause
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/control"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/events"
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// conversionRules are about kinds that cannot be listed, and what waits for that.
+var conversionRules = []Rule{
+	{"conversion-garbage", []string{control.ConversionFails, control.APIServiceUnavailable}, []string{control.GarbageStays}, stopsCollector,
+		"nothing is collected in 1 namespace", "nothing is collected in %d namespaces"},
+	{"conversion-namespace", []string{control.ConversionFails}, []string{control.NamespaceTerminating}, conversionHolds,
+		"1 namespace cannot be deleted", "%d namespaces cannot be deleted"},
+	{"conversion-told", []string{control.ConversionFails}, slices.Concat(crashes, complaints, podFaults,
+		[]string{custom.CustomNotReady, events.EventUnexplained}), conversionTold,
+		"1 object is told so", "%d objects are told so"},
+}
+
+// stopsCollector is proven where the collector's own log tells of the kind.
+func stopsCollector(c *Context, from, to *finding.Finding) (Link, bool) {
+	garbage, _ := finding.DetailOf[control.Garbage](to)
+	d, _ := finding.DetailOf[control.Conversion](from)
+	heard := slices.ContainsFunc(garbage.Collector, func(o incident.Object) bool {
+		p := c.Snapshot.Pod(o.Namespace, o.Name)
+		return p != nil && slices.Contains(d.Hearers, c.Snapshot.WorkloadOf(p))
+	})
+	if from.Code == control.APIServiceUnavailable && len(garbage.Collector) == 0 {
+		return Link{}, false
+	}
+	return Link{Reason: "the garbage collector waits for every kind to be listed, and collects nothing meanwhile", Inferred: !heard}, true
+}
+
+// conversionHolds wants the namespace's own words to name the API.
+func conversionHolds(_ *Context, from, to *finding.Finding) (Link, bool) {
+	d, _ := finding.DetailOf[control.Conversion](from)
+	held, _ := finding.DetailOf[control.HeldNamespace](to)
+	for _, v := range held.APIs {
+		if v.Group == d.Group {
+			return Link{Reason: "the namespace controller cannot list what is in it of " + d.Group}, true
+		}
+	}
+	return Link{}, false
+}
+
+// conversionTold wants the API server's words for that kind in what was seen.
+func conversionTold(_ *Context, from, to *finding.Finding) (Link, bool) {
+	d, _ := finding.DetailOf[control.Conversion](from)
+	return Link{Reason: "it is told that no " + d.Kind + " can be converted"},
+		slices.ContainsFunc(to.Seen, func(e incident.Evidence) bool {
+			return strings.Contains(e.Excerpt, "conversion webhook for "+d.Group+"/") && strings.Contains(e.Excerpt, "Kind="+d.Kind+" ")
+		})
+}
