@@ -203,14 +203,17 @@ func draftHeld(_ context.Context, _ *Recovery, q request) (draft, error) {
 		}
 		for _, p := range slices.Backward(q.s.PodsIn(o.Namespace)) {
 			rev := p.Labels[appsv1.ControllerRevisionHashLabelKey]
-			if q.s.WorkloadOf(p) != o || ready(p) || p.DeletionTimestamp != nil || rev == "" || rev == t.Status.UpdateRevision {
+			if q.s.WorkloadOf(p) != o || ill(p, q.s.At) == "" || p.DeletionTimestamp != nil || rev == "" || rev == t.Status.UpdateRevision {
 				continue
 			}
-			out.steps = append(out.steps, deletePod(p, "it is not ready and of revision "+rev+", and the StatefulSet waits for it", nil))
+			state := "not ready"
+			if ready(p) {
+				state = "crashing over and over"
+			}
+			out.steps = append(out.steps, deletePod(p, "it is "+state+" and of revision "+rev+", and the StatefulSet waits for it", nil))
 			out.title = fmt.Sprintf("delete pod %s/%s, for which %s waits", p.Namespace, p.Name, inWords(o))
-			out.why = join(out.why, fmt.Sprintf("%s is not ready and of revision %s; it is made again with revision %s, on the same volume.",
-				p.Name, rev,
-				t.Status.UpdateRevision))
+			out.why = join(out.why, fmt.Sprintf("%s is %s and of revision %s; it is made again with revision %s, on the same volume.",
+				p.Name, state, rev, t.Status.UpdateRevision))
 		}
 	}
 	if len(out.steps) == 0 {

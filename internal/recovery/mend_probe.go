@@ -33,13 +33,16 @@ var probeFields = []struct {
 	{"readinessProbe", "Readiness", func(c *corev1.Container) *corev1.Probe { return c.ReadinessProbe }},
 }
 
-// failing are the probes of the template that the kubelet says fail.
+// failing are the probes of the template that the kubelet says fail: of pods that are not ready, and the liveness probes of those that are, for
+// a container is ready between two ends that such a probe makes of it.
 func (p patient) failing() []probing {
 	var out []probing
-	p.ill(func(pod *corev1.Pod, c kube.Container, t container) {
+	all := p
+	all.pods = slices.Concat(p.pods, p.well)
+	all.ill(func(pod *corev1.Pod, c kube.Container, t container) {
 		for _, f := range probeFields {
 			probe := f.of(t.Container)
-			if probe == nil {
+			if probe == nil || f.says == "Readiness" && slices.Contains(p.well, pod) {
 				continue
 			}
 			if said := saidOf(p, pod, c.Spec.Name, f.says); said != "" {

@@ -127,8 +127,7 @@ func backTo(s *snapshot.Snapshot, o incident.Object, since time.Time) (prev *tem
 	serving, crashed := prev.serving(s, o), prev.crashed(s, o, now.made)
 	switch {
 	case crashed != nil:
-		return nil, fmt.Sprintf("revision %s of %s fails as well: its pod %s has crashed since revision %s was rolled out", prev.number, o,
-			crashed.Name, now.number)
+		return nil, fmt.Sprintf("revision %s of %s fails as well: its pod %s crashes", prev.number, o, crashed.Name)
 	case serving > 0:
 		reason = fmt.Sprintf("%s was rolled out %s and fails since; revision %s still serves with %s.", inWords(o), stamp(now.made), prev.number,
 			counted(serving, "pod"))
@@ -157,12 +156,12 @@ func (v *templateRevision) serving(s *snapshot.Snapshot, o incident.Object) int 
 	return steady
 }
 
-// crashed is a pod of the revision whose container has failed since; nil if none has.
+// crashed is a pod of the revision whose container has failed since, or failed before and is not well now; nil if none is.
 func (v *templateRevision) crashed(s *snapshot.Snapshot, o incident.Object, since time.Time) *corev1.Pod {
 	for _, p := range v.pods(s, o) {
 		for _, c := range p.Status.ContainerStatuses {
 			for _, t := range []*corev1.ContainerStateTerminated{c.State.Terminated, c.LastTerminationState.Terminated} {
-				if t != nil && t.ExitCode != 0 && t.FinishedAt.After(since) {
+				if t != nil && t.ExitCode != 0 && (t.FinishedAt.After(since) || ill(p, s.At) != "") {
 					return p
 				}
 			}

@@ -51,11 +51,11 @@ status:
 		no      string // part of the reason; empty: it is rolled back
 	}{
 		"the revision before has crashed since": {changes: []string{"PODS", before(at(5*time.Minute), at(4*time.Minute))},
-			no: "revision 1 of Deployment/shop/web fails as well: its pod web-1-a has crashed"},
+			no: "revision 1 of Deployment/shop/web fails as well: its pod web-1-a crashes"},
 		"the revision before crashed once, long before": {changes: []string{"PODS", before(at(2*time.Hour), at(2*time.Hour)),
 			"CONDITION", "False", "TURNED", at(3 * time.Hour)}},
 		"the revision before has been started again a moment ago": {changes: []string{"PODS", before(at(time.Hour), at(5*time.Second)),
-			"CONDITION", "False", "TURNED", at(3 * time.Hour)}, no: "nothing proves that revision 1"},
+			"CONDITION", "False", "TURNED", at(3 * time.Hour)}, no: "fails as well: its pod web-1-a crashes"},
 		"the revision before still serves": {since: 9 * time.Minute},
 		"it was available until the rollout": {changes: []string{"AVAILABLE", "0", "CONDITION", "False", "TURNED",
 			at(8 * time.Minute)}},

@@ -26,24 +26,26 @@ func checkStatefulSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 	made := finding.Lasts(finding.Settling, d.CreationTimestamp.Time)
 	defer r.MayPass(made)()
 	checkServiceName(s, r, d, o)
-	if d.Status.ReadyReplicas >= want {
+	momentary := readyForAMoment(s, d, o)
+	ready := max(0, d.Status.ReadyReplicas-int32(len(momentary))) //nolint:gosec // as many as there are pods
+	if ready >= want {
 		return
 	}
 	if e := refusedEvent(s, o); e != nil && d.Status.Replicas < want {
-		servesStill(refused(s, r, o, e.Message, kube.BeganAt(e), finding.SeenEvent(e)), d.Status.ReadyReplicas > 0)
+		servesStill(refused(s, r, o, e.Message, kube.BeganAt(e), finding.SeenEvent(e)), ready > 0)
 	}
-	first, normal := waitsForOrdinal(s, d, want)
+	first, normal := waitsForOrdinal(s, d, want, momentary)
 	if first == "" {
 		return
 	}
-	title := fmt.Sprintf("StatefulSet %s: %d of %d pods are ready", d.Name, d.Status.ReadyReplicas, want)
+	title := fmt.Sprintf("StatefulSet %s: %d of %d pods are ready", d.Name, ready, want)
 	if !finding.NotSeen(s, finding.Pods, d.Namespace) {
 		title += ", it waits for " + first
 	}
 	f := r.Find(StatefulSetUnavailable, o, title).Unless(finding.Pods) // which may have begun to start a moment ago
 	f.Workload = o
 	f.Cite(finding.SeenAPI(o, "status.readyReplicas", time.Time{}, fmt.Sprintf("%d of %d ready", d.Status.ReadyReplicas, want)))
-	servesStill(f, d.Status.ReadyReplicas > 0)
+	servesStill(f, ready > 0)
 	f.NotYetWithin(normal.Max(made), s.At)
 	p := s.Pod(d.Namespace, first)
 	if p == nil {
@@ -56,12 +58,12 @@ func checkStatefulSet(s *snapshot.Snapshot, r *finding.Report, d *appsv1.Statefu
 }
 
 // waitsForOrdinal is the first pod, in order, that is not ready, and until when that may pass; "" if that is not known.
-func waitsForOrdinal(s *snapshot.Snapshot, d *appsv1.StatefulSet, want int32) (string, finding.Term) {
+func waitsForOrdinal(s *snapshot.Snapshot, d *appsv1.StatefulSet, want int32, momentary []*corev1.Pod) (string, finding.Term) {
 	var before *corev1.Pod
 	for i := range want {
 		name := fmt.Sprintf("%s-%d", d.Name, i+ordinalStart(d))
 		p := s.Pod(d.Namespace, name)
-		if p != nil && kube.IsReady(p) {
+		if p != nil && kube.IsReady(p) && !slices.Contains(momentary, p) {
 			before = p
 			continue
 		}
@@ -78,6 +80,29 @@ func waitsForOrdinal(s *snapshot.Snapshot, d *appsv1.StatefulSet, want int32) (s
 		return name, finding.Term{}
 	}
 	return "", finding.Term{}
+}
+
+// aMoment is how long a program that fails over and over may look well after each start.
+const aMoment = 30 * time.Second
+
+// readyForAMoment are the pods of a StatefulSet's older revision that are ready only because they have just been started again: without a
+// readiness probe each start looks well. Those of the newest revision are judged by what else is found of them.
+func readyForAMoment(s *snapshot.Snapshot, d *appsv1.StatefulSet, o incident.Object) []*corev1.Pod {
+	if d.Status.UpdateRevision == "" || d.Status.UpdateRevision == d.Status.CurrentRevision {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(kube.PodsOfWorkload(s, o)), func(p *corev1.Pod) bool {
+		return p.Labels[appsv1.ControllerRevisionHashLabelKey] == d.Status.UpdateRevision || !kube.IsReady(p) || !startedAgain(s, p)
+	})
+}
+
+// startedAgain says whether a program of the pod has failed and was started again within the last moment, or has just failed again.
+func startedAgain(s *snapshot.Snapshot, p *corev1.Pod) bool {
+	failed := func(t *corev1.ContainerStateTerminated) bool { return t != nil && t.ExitCode != 0 }
+	return slices.ContainsFunc(p.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool {
+		now, last := c.State, c.LastTerminationState.Terminated
+		return c.RestartCount > 0 && (failed(now.Terminated) || now.Running != nil && failed(last) && s.At.Sub(now.Running.StartedAt.Time) < aMoment)
+	})
 }
 
 func ordinalStart(d *appsv1.StatefulSet) int32 {
@@ -114,22 +139,25 @@ func checkHeld(s *snapshot.Snapshot, r *finding.Report, d *appsv1.StatefulSet, o
 		d.Spec.PodManagementPolicy == appsv1.ParallelPodManagement || d.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
 		return false
 	}
-	since := kube.UnreadySince(p)
+	since, state := kube.UnreadySince(p), "not ready"
+	if since.IsZero() { // it looks well for the moment
+		since, state = p.CreationTimestamp.Time, "crashes over and over"
+	}
 	if made := s.ControllerRevision(d.Namespace, wants); made != nil && made.CreationTimestamp.After(since) {
 		since = made.CreationTimestamp.Time
 	}
-	if since.IsZero() || !failsAgain(p) {
+	if since.IsZero() || !failsAgain(p) && !startedAgain(s, p) {
 		return false
 	}
-	f := r.Find(StatefulSetHeld, o, fmt.Sprintf("StatefulSet %s waits for %s, which is of revision %s and not ready: revision %s cannot "+
-		"reach it before it is deleted", d.Name, p.Name, has, wants))
+	f := r.Find(StatefulSetHeld, o, fmt.Sprintf("StatefulSet %s waits for %s, which is of revision %s and %s: revision %s cannot "+
+		"reach it before it is deleted", d.Name, p.Name, has, state, wants))
 	f.Workload, f.Since, f.Pods = o, since, []*corev1.Pod{p}
 	f.Next = fmt.Sprintf("Delete pod %s (kubectl delete pod -n %s %s): the StatefulSet makes it anew, of revision %s.", p.Name, p.Namespace,
 		p.Name, wants)
 	f.Cite(finding.SeenAPI(o, "status", time.Time{}, fmt.Sprintf("updateRevision %s, currentRevision %s, podManagementPolicy OrderedReady",
 		wants, d.Status.CurrentRevision)),
 		finding.SeenAPI(finding.PodObject(p), "metadata.labels["+appsv1.ControllerRevisionHashLabelKey+"]", kube.UnreadySince(p), has+
-			", not ready"))
+			", "+state))
 	return !f.MayPass(finding.HeldUpdate, since).Early(s.At)
 }
 
