@@ -17,7 +17,8 @@ var cannotReach = regexp.MustCompile(`(?i)statuscode: 5\d\d|connection (?:was )?
 // serviceConfigured: a program that does not say whom it cannot reach complains since the one Service that its settings name, and that
 // has nobody behind it, lost its pods.
 func serviceConfigured(c *Context, from, to *finding.Finding) (Link, bool) {
-	if len(to.Pods) == 0 || c.share(from, to) || from.Since.IsZero() || to.Since.IsZero() || from.Since.Sub(to.Since).Abs() > finding.WarnedBefore.For {
+	if len(to.Pods) == 0 || c.share(from, to) || from.Since.IsZero() || to.Since.IsZero() ||
+		from.Since.Sub(to.Since).Abs() > finding.WarnedBefore.For {
 		return Link{}, false
 	}
 	other := func(d logs.Fact) bool { return !d.Kind.Network() || d.Host != "" }
