@@ -155,7 +155,11 @@ func recentChange(c change.Change, of []*finding.Finding) *finding.Finding {
 		f.NormalUntil, f.Normal = time.Time{}, ""
 	}
 	f.Fault = f.Fault[:min(len(f.Fault), finding.MaxAlike)]
-	return f.Cite(worst.Seen[:min(len(worst.Seen), finding.ShownPods)]...)
+	f.Cite(worst.Seen[:min(len(worst.Seen), finding.ShownPods)]...)
+	if i := slices.IndexFunc(worst.Seen, func(e incident.Evidence) bool { return e.Source == incident.SourceLog }); i >= finding.ShownPods {
+		f.Cite(worst.Seen[i]) // its last words say more than that it ended
+	}
+	return f
 }
 
 func newCircumstance(code string, c change.Change, title string) *finding.Finding {

@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/netpol"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/services"
@@ -33,15 +34,18 @@ var networkRules = slices.Concat(podNetworkRules, []Rule{
 		refersTo("it would allow the flow, but selects no pod"),
 		"1 flow that it should allow is cut off", "%d flows that they should allow are cut off"},
 	{"service-called", append(slices.Clone(serviceFaults), services.ExternalNameInvalid, services.ExternalNameNotFound),
-		slices.Concat(crashes, complaints), serviceCalled,
+		slices.Concat(crashes, complaints, []string{applog.LogErrorOnce}), serviceCalled,
 		"1 workload fails because a Service that it calls does not answer", "%d workloads fail because Services that they call do not answer"},
+	{"service-configured", []string{services.ServicePodsUnready, services.ServiceNoEndpoints},
+		append(slices.Clone(complaints), podproblem.PodProbeFailing, applog.LogErrorOnce), serviceConfigured,
+		"1 workload complains since whose settings name the Service", "%d workloads complain since whose settings name the Service"},
 	{"setting-names", []string{services.ServiceMissing}, suffers, settingNames,
 		"1 workload fails because its setting names a Service that does not exist",
 		"%d workloads fail because their settings name Services that do not exist"},
 	{"service-misused", about(finding.CallTrouble), suffersOrSays, misuses("that is how it calls the Service"),
 		"1 workload fails because it calls a Service in a way that leads nowhere",
 		"%d workloads fail because they call Services in a way that leads nowhere"},
-	{"pods-called", podFaults, slices.Concat(crashes, complaints), podsCalled,
+	{"pods-called", podFaults, slices.Concat(crashes, complaints, []string{applog.LogErrorOnce}), podsCalled,
 		"1 workload fails because the pods that it calls do", "%d workloads fail because the pods that they call do"},
 	{"pods-of-service", podFaults, []string{services.ServicePodsUnready}, podsOfService,
 		"1 Service has no endpoint", "%d Services have no endpoint"},

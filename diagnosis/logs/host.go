@@ -12,8 +12,9 @@ var (
 	hostName = regexp.MustCompile(`(?i)\b([a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+)\b`)
 	// a host without dots or port, where the words around it say that it is one
 	namedHost = regexp.MustCompile(`(?i)(?:resolve(?: host)?:?|host name|bad address|enotfound|eai_again|unknownhostexception:|find) ['"]?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)`)
-	// Python's requests and urllib3; libpq; and URLs without a port
+	// Python's requests and urllib3; fields of a client's own (PDO's, a structured log's); libpq; and URLs without a port
 	keyedHost  = regexp.MustCompile(`\bhost='([^']+)'(?:, port=([0-9]+))?`)
+	fieldsHost = regexp.MustCompile(`(?i)\bhost(?:name)?(?:: ?|=)["']?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)["']?[,;]? port(?:: ?|=)["']?([0-9]{1,5})\b`)
 	serverHost = regexp.MustCompile(`(?i)\bconnection to server at "([^"]+)"(?: \([^)]*\))?, port ([0-9]+)`)
 	urlHost    = regexp.MustCompile(`(?i)\b(?:[a-z][a-z0-9+.-]{1,20})://(?:[^\s/@"']{0,100}@)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::([0-9]{1,5}))?`)
 	resetPeer  = regexp.MustCompile(`->([^\s:]+):([0-9]{1,5})`)
@@ -23,7 +24,7 @@ var (
 
 // hostIn finds the host that a line complains about. Names win over addresses: next to a name, an address is its resolver's or its own.
 func hostIn(line string, kind Kind) (host, port string) {
-	for _, re := range []*regexp.Regexp{keyedHost, serverHost} {
+	for _, re := range []*regexp.Regexp{keyedHost, fieldsHost, serverHost} {
 		if m := re.FindStringSubmatch(line); m != nil && isHost(m[1]) {
 			return m[1], m[2]
 		}

@@ -29,12 +29,15 @@ func TestNetwork(t *testing.T) {
 		"Go, timeout": {"dial tcp 10.43.0.7:5432: i/o timeout", []string{"timeout 10.43.0.7 5432"}},
 		"Python": {"urllib3.exceptions.NewConnectionError: HTTPConnection(host='search.shop', port=9200): [Errno -2] Name or " +
 			"service not known", []string{"name search.shop 9200"}},
-		"libpq":         {`could not translate host name "db" to address: Temporary failure in name resolution`, []string{"name db "}},
-		"curl":          {"curl: (6) Could not resolve host: api.example.com", []string{"name api.example.com "}},
-		"Java":          {"java.net.UnknownHostException: kafka.data.svc.cluster.local", []string{"name kafka.data.svc.cluster.local "}},
-		"busybox":       {"wget: bad address 'web:80'", []string{"name web "}},
-		"nslookup":      {"** server can't find db.shop.svc.cluster.local: NXDOMAIN", []string{"name db.shop.svc.cluster.local "}},
-		"Java, refused": {"java.net.ConnectException: Connection refused", nil},
+		"fields of a message": {"[2026-01-02 03:04:05] production.ERROR: SQLSTATE[HY000] [2002] Connection refused (Connection: pgsql, Host: " +
+			"orders-db, Port: 5432)", []string{"refused orders-db 5432"}},
+		"fields of a record": {"Connection refused, host=cache.shop port=6379", []string{"refused cache.shop 6379"}},
+		"libpq":              {`could not translate host name "db" to address: Temporary failure in name resolution`, []string{"name db "}},
+		"curl":               {"curl: (6) Could not resolve host: api.example.com", []string{"name api.example.com "}},
+		"Java":               {"java.net.UnknownHostException: kafka.data.svc.cluster.local", []string{"name kafka.data.svc.cluster.local "}},
+		"busybox":            {"wget: bad address 'web:80'", []string{"name web "}},
+		"nslookup":           {"** server can't find db.shop.svc.cluster.local: NXDOMAIN", []string{"name db.shop.svc.cluster.local "}},
+		"Java, refused":      {"java.net.ConnectException: Connection refused", nil},
 		"two, newest first": {"dial tcp: lookup a.x.svc: no such host\ndial tcp: lookup b.x.svc: no such host\ndial tcp: lookup a.x.svc: " +
 			"no such host", []string{"name a.x.svc ", "name b.x.svc "}},
 		"nothing":              {"listening on :8080\nGET /ready 200", nil},

@@ -86,7 +86,7 @@ func head(line string) (level, string) {
 			}
 		}
 		if m := named.FindStringSubmatch(line); m != nil && seen && l == unknown {
-			if found, ok := levels[strings.ToLower(m[1]+m[2])]; ok {
+			if found, ok := levels[strings.ToLower(m[1]+m[2]+m[3])]; ok {
 				return found, line[len(m[0]):]
 			}
 		}
@@ -111,8 +111,8 @@ func head(line string) (level, string) {
 }
 
 // named is what stands before a message behind a stamp, as Python's loggers are mostly set up ("name - LEVEL - "), and as zap's console
-// form has it, with tabs.
-var named = regexp.MustCompile(`^(?:[A-Za-z_][\w.$-]* - ([A-Z]{3,8}) - |([a-z]{3,8})\t)`)
+// form has it, with tabs; PHP's have a channel and the level ("production.ERROR: ").
+var named = regexp.MustCompile(`^(?:[A-Za-z_][\w.$-]* - ([A-Z]{3,8}) - |([a-z]{3,8})\t|[a-z][\w-]{0,30}\.([A-Z]{4,9}): )`)
 
 var redis = regexp.MustCompile(`^\d+:[A-Z] `)
 

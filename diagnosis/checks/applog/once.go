@@ -39,16 +39,21 @@ func checkOnce(s *snapshot.Snapshot, found []*finding.Finding, r *finding.Report
 				continue
 			}
 			told[w] = true
-			reportOnce(r, w, p, l, x)
+			reportOnce(s, r, w, p, l, x)
 		}
 	}
 }
 
-func reportOnce(r *finding.Report, w incident.Object, p *corev1.Pod, l *snapshot.Log, x logs.Repeat) {
+func reportOnce(s *snapshot.Snapshot, r *finding.Report, w incident.Object, p *corev1.Pod, l *snapshot.Log, x logs.Repeat) {
 	f := r.Find(LogErrorOnce, w, fmt.Sprintf("The log of %s has an error at %s: %s", finding.Short(w), finding.Clock(x.Last),
 		finding.ShortMessage(x.Says)))
 	f.Workload, f.Container, f.Since = w, l.Container, x.First
 	f.AddPod(p)
+	for _, other := range readings.Of(s, l).Once {
+		if last := readings.Moment(other.Last, s.At); !last.IsZero() && s.At.Sub(last) <= finding.RecentError.For {
+			f.AddFacts(other.Facts)
+		}
+	}
 	f.Cite(finding.SeenLog(p, l.Container, false, clip.Bytes(strings.TrimSpace(x.Whole), incident.MaxExcerpt)))
 	f.Suspected()
 }

@@ -205,7 +205,9 @@ func (m *mounts) mount(p *corev1.Pod, e *corev1.Event) {
 			return // another file system's damage, not a missing client
 		}
 		m.note(p, e, MountHelperMissing, node, kind, fmt.Sprintf("Node %s cannot mount %s: its mount helper is not installed", node.Name, kind))
+		return
 	}
+	m.refused(p, e)
 }
 
 func hostPathKind(v *corev1.HostPathVolumeSource) string {

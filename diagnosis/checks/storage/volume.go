@@ -23,6 +23,7 @@ const (
 	HostPathMissing    = "HostPathMissing"
 	CSIDriverMissing   = "CSIDriverMissing"
 	MountHelperMissing = "MountHelperMissing"
+	VolumeRefused      = "VolumeRefused"
 	VolumeDeviceBusy   = "VolumeDeviceBusy"
 )
 
@@ -62,6 +63,11 @@ var volumeCodes = []finding.Code{
 		Meaning: "A node lacks the program that mounts a file system of this type, such as NFS.",
 		Next:    "Install the client on the node (nfs-common or nfs-utils for NFS, cifs-utils for CIFS).",
 		Example: "Node n1 cannot mount nfs: its mount helper is not installed"},
+	{Code: VolumeRefused, Severity: incident.Critical, Root: true, Trouble: finding.MountTrouble,
+		Meaning: "The server that holds a volume does not let a node mount it: its credentials, its network rules or its export refuse it.",
+		Next: "Compare the keys in the Secret that the volume names with what the storage takes now, and see whether the storage lets " +
+			"these nodes in.",
+		Example: "The storage behind volume documents refuses access with what Secret share-key holds: mount error(13): Permission denied"},
 	{Code: VolumeDeviceBusy, Severity: incident.Critical, Root: true, Trouble: finding.MountTrouble,
 		Meaning: "A volume is attached to a node and cannot be formatted or mounted there, for something else on the node holds its device.",
 		Next: "On the node: lsblk and dmsetup ls --tree show what lies on the device. If it is multipath, exclude such devices in " +

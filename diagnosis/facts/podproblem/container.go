@@ -228,6 +228,23 @@ func timeOf(e *corev1.Event) time.Time {
 	return snapshot.EventTime(e).Time
 }
 
+// whyVolumeWaits is the event that tells why a volume is waited for: where the newest merely lists what is not mounted, the newest that says
+// what the kubelet does with a volume, or why it cannot.
+func whyVolumeWaits(s *snapshot.Snapshot, o incident.Object, volume *corev1.Event) *corev1.Event {
+	if !strings.HasPrefix(volume.Message, "Unable to attach or mount volumes") {
+		return volume
+	}
+	events := s.EventsOf(o)
+	for i := len(events) - 1; i >= 0; i-- {
+		e := events[i]
+		if (strings.HasPrefix(e.Reason, "Volume") || strings.HasPrefix(e.Reason, "Failed") && strings.Contains(e.Message, " for volume ")) &&
+			!strings.HasPrefix(e.Message, "Unable to attach or mount volumes") {
+			return e
+		}
+	}
+	return volume
+}
+
 func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) Problem {
 	o, node := finding.PodObject(p), p.Spec.NodeName
 	a := Problem{Alike: node, node: node, Since: since, normal: finding.Lasts(finding.Settling, since)}
@@ -258,7 +275,11 @@ func stuckCreating(s *snapshot.Snapshot, p *corev1.Pod, since time.Time) Problem
 		}
 	case volume != nil:
 		a.Code, a.Seen = PodVolumeFailed, []incident.Evidence{finding.SeenEvent(volume)}
-		a.Predicate, a.Refs = finding.Say("{waits|wait} for a volume: %s", finding.ShortMessage(volume.Message)), kube.ClaimsOf(p)
+		why := whyVolumeWaits(s, o, volume)
+		if why != volume {
+			a.Seen = append([]incident.Evidence{finding.SeenEvent(why)}, a.Seen...)
+		}
+		a.Predicate, a.Refs = finding.Say("{waits|wait} for a volume: %s", finding.ShortMessage(why.Message)), kube.ClaimsOf(p)
 		if o, _, ok := MissingIn(p, volume.Message); ok {
 			a.Refs = []incident.Object{o}
 		}

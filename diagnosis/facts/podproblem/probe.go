@@ -110,6 +110,7 @@ func nowAndThen(s *snapshot.Snapshot, p *corev1.Pod) []Problem {
 	a := Problem{Code: PodProbeFailing, Container: c.Spec.Name, Alike: c.Spec.Name, Since: kube.BeganAt(e),
 		Reason: finding.ShortMessage(e.Message), atMost: incident.Likely,
 		Seen: []incident.Evidence{finding.SeenEvent(e), probeSeen(p, c, field, probe)}}
+	a.Said = currentFacts(s, p, c)
 	n := kube.EventCount(e)
 	a.Predicate = finding.Say("{is|are} ready, but {its|their} %s probe has failed %s since %s%s: %s%s", strings.TrimSuffix(field, "Probe"),
 		finding.Inflect(int(max(n, 1)), "%d {time|times}", max(n, 1)), finding.Clock(a.Since), c.In(p), a.Reason, probeHint(c, probe, e.Message))
