@@ -59,6 +59,8 @@ var customRules = []Rule{
 		"1 object that needs it is not ready", "%d objects that need it are not ready"},
 	{"custom-limit", []string{custom.CustomLimit}, append(slices.Clone(customs), events.EventUnexplained), customLimit,
 		"1 object waits for it", "%d objects wait for it"},
+	{"custom-gate", []string{custom.CustomNotReady}, []string{podproblem.PodNotReady}, customGate,
+		"the pods of 1 workload wait for the readiness gate that it opens", "the pods of %d workloads wait for the readiness gates that it opens"},
 	{"custom-nodes", append(slices.Clone(customs), custom.NodeGroupFails), append(slices.Clone(workloadFaults), podproblem.PodUnschedulable),
 		customNodes,
 		"the pods of 1 workload get no node", "the pods of %d workloads get no node"},
