@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/podnetwork"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/rbac"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -181,6 +182,11 @@ func networkOfNodes(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
 	var out []*corev1.Pod
 	for _, n := range nodesOf(f) {
 		out = append(out, kube.NetworkPods(s, n)...)
+		for _, p := range s.PodsOn(n) {
+			if podnetwork.NetworkPlugin(s.WorkloadOf(p)) {
+				out = finding.Union(out, []*corev1.Pod{p})
+			}
+		}
 	}
 	return out
 }
