@@ -62,6 +62,26 @@ func PodsBehind(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
 	return append(slices.Clone(kube.MadeBy(s, o)), controllersOf(s, c)...)
 }
 
+// PodsOfGroup are the pods that an operator has made for other kinds of a custom resource's API group: what takes up a ServiceMonitor is what
+// was made for a Prometheus.
+func PodsOfGroup(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
+	c := s.Custom(o)
+	if c == nil {
+		return nil
+	}
+	kind := c.GroupVersionKind()
+	type key struct{ kind schema.GroupKind }
+	return snapshot.Once(s, key{kind.GroupKind()}, func() []*corev1.Pod {
+		var out []*corev1.Pod
+		for i := range s.Customs {
+			if of := s.Customs[i].GroupVersionKind(); of.Group == kind.Group && of.Kind != kind.Kind {
+				out = finding.Union(out, kube.MadeBy(s, snapshot.CustomObject(&s.Customs[i])))
+			}
+		}
+		return out
+	})
+}
+
 // component are the pods of a part of the control plane, by the label that kubeadm and others give them.
 func component(s *snapshot.Snapshot, name string) []*corev1.Pod {
 	return kube.Selected(s, metav1.NamespaceSystem, map[string]string{"component": name})
