@@ -2,6 +2,7 @@
 # make test   runs the tests
 # make race   runs them with the race detector, which needs gcc and takes several times as long
 # make crash  kills the process that runs a plan a thousand times, at every event boundary of a plan of each kind of step (about twelve minutes)
+# make crash-lab kills bots fifty times on the lab's real cluster, while they mend real faults
 # make e2e    runs the end-to-end tests on the lab's real cluster (needs root; LAB names the lab's command)
 # make e2e-recover mends every live case there that a runbook treats, and writes of it into docs/faults.md
 SHELL := /bin/bash
@@ -11,7 +12,7 @@ GOLANGCI_LINT := v2.15.0
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build demo test race crash e2e e2e-faults e2e-recover scoreboard bench lint docs generate clean
+.PHONY: all build demo test race crash crash-lab e2e e2e-faults e2e-recover scoreboard bench lint docs generate clean
 
 all: build
 
@@ -42,6 +43,12 @@ e2e: build
 	'$(LAB)' models
 	$(LAB_ENV) go test -tags e2e -count=1 -timeout 60m -v ./e2e/...
 
+# kills bots KILLS times while they mend live cases on the lab, ten side by side (about eight minutes)
+KILLS ?= 50
+crash-lab: build
+	'$(LAB)' up
+	$(LAB_ENV) PARAMEDIC_LAB_KILLS='$(KILLS)' go test -tags e2e -count=1 -timeout 60m -v -run '^TestCrashOnTheLab$$' ./e2e
+
 # docs/scoreboard.md: every case that needs no cluster, failures included, and the README's first contacts; MODEL=NAME lets an Ollama model tell some of them, too
 scoreboard: build
 	PARAMEDIC=$(BIN)/paramedic MODEL='$(MODEL)' docs/scoreboard.sh >$(BIN)/scoreboard.md
@@ -61,11 +68,15 @@ e2e-faults: build
 	  'the manifests to the verdict. [evaluation.md](evaluation.md) says what is measured.' ''; cat '$(FAULTS).md'; echo; sed -n '/^## Mended on a real cluster/,$$p' docs/faults.md; } >'$(FAULTS).whole'
 	mv '$(FAULTS).whole' docs/faults.md
 
+# An API server that still accepts the TLS of busybox's wget, by which the programs of some live cases see that they were mended.
+LAB_UP = GODEBUG=tlssha1=1 '$(LAB)' up
+
 # every live case that a runbook treats, mended on the lab from its manifests to the look that finds nothing, and what became of them at the end of
 # docs/faults.md; interrupted, it goes on where it ended (remove $(RECOVER).jsonl to begin again)
 RECOVER ?= $(CURDIR)/.e2e-recover
 e2e-recover: build
-	'$(LAB)' up
+	'$(LAB)' down
+	$(LAB_UP)
 	$(LAB_ENV) RECOVER='$(RECOVER)' go test -tags e2e -count=1 -timeout 180m -v -run '^TestRecover$$' ./e2e
 	{ sed '/^## Mended on a real cluster/,$$d' docs/faults.md; printf '%s\n' '## Mended on a real cluster' '' 'What `make e2e-recover` found: each case of `diagnosis/eval/cases/live` that a runbook treats made on a real' \
 	  'cluster in a namespace of its own, up to ten at a time, and what is of the whole cluster alone. `paramedic serve` with the rights of `deploy/kubernetes/rbac.yaml`' \

@@ -79,9 +79,7 @@ approvers:
 	if err := os.WriteFile(m.config, fmt.Appendf(nil, config, m.slack.APIURL()), 0o600); err != nil {
 		return m, err
 	}
-	m.cmd = exec.Command(l.program, "serve", "--config", m.config)
-	m.cmd.Stdout, m.cmd.Stderr = &m.logs, &m.logs
-	if err := m.cmd.Start(); err != nil {
+	if err := m.start(); err != nil {
 		return m, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
@@ -89,11 +87,22 @@ approvers:
 	return m, m.slack.Wait(ctx, func(s slackemu.Snapshot) bool { return s.Connections > 0 })
 }
 
-func (m *medic) close() {
+func (m *medic) start() error {
+	m.cmd = exec.Command(m.program, "serve", "--config", m.config)
+	m.cmd.Stdout, m.cmd.Stderr = &m.logs, &m.logs
+	return m.cmd.Start()
+}
+
+// kill ends the bot as a power cut would.
+func (m *medic) kill() {
 	if m.cmd != nil && m.cmd.Process != nil {
 		_ = m.cmd.Process.Kill()
 		_ = m.cmd.Wait()
 	}
+}
+
+func (m *medic) close() {
+	m.kill()
 	if m.slack != nil {
 		m.slack.Close()
 	}
@@ -102,8 +111,18 @@ func (m *medic) close() {
 	}
 }
 
-// alarm posts an alert about the namespace, as Alertmanager does.
-func (m *medic) alarm(ctx context.Context, namespace string) error {
+// alarm posts an alert about the namespace, as Alertmanager does: again, if nobody hears it.
+func (m *medic) alarm(ctx context.Context, namespace string) (err error) {
+	for range 10 {
+		if err = m.post(ctx, namespace); err == nil {
+			return nil
+		}
+		time.Sleep(time.Second)
+	}
+	return err
+}
+
+func (m *medic) post(ctx context.Context, namespace string) error {
 	body, err := json.Marshal(map[string]any{"version": "4", "groupKey": namespace, "status": "firing", "alerts": []map[string]any{{
 		"status": "firing", "labels": map[string]string{"alertname": "SomethingIsWrong", "severity": "warning", "namespace": namespace},
 		"startsAt": time.Now().UTC().Format(time.RFC3339), "fingerprint": namespace}}})
@@ -186,16 +205,23 @@ func standing(s *incident.State) string {
 
 // approve reads the plan at the terminal and approves it, as one person or as two.
 func (m *medic) approve(ctx context.Context, s *incident.State) error {
-	people := []string{"operator", "operator2"}[:s.Plan.Asks()]
-	for _, user := range people {
-		kubeconfig, err := m.person(user)
-		if err != nil {
+	for _, user := range []string{"operator", "operator2"}[:s.Plan.Asks()] {
+		if err := m.approveAs(ctx, s, user, "operators"); err != nil {
 			return err
 		}
-		for _, args := range [][]string{{s.ID}, {s.ID, s.Plan.Hash}} {
-			if out, err := m.run(ctx, append([]string{"approve", "--config", m.config, "--kubeconfig", kubeconfig}, args...)...); err != nil {
-				return fmt.Errorf("approve as %s: %w: %s", user, err, against(out))
-			}
+	}
+	return nil
+}
+
+// approveAs reads the plan at the terminal and approves it.
+func (m *medic) approveAs(ctx context.Context, s *incident.State, user string, groups ...string) error {
+	kubeconfig, err := m.person(user, groups...)
+	if err != nil {
+		return err
+	}
+	for _, args := range [][]string{{s.ID}, {s.ID, s.Plan.Hash}} {
+		if out, err := m.run(ctx, append([]string{"approve", "--config", m.config, "--kubeconfig", kubeconfig}, args...)...); err != nil {
+			return fmt.Errorf("approve as %s: %w: %s", user, err, against(out))
 		}
 	}
 	return nil
@@ -215,8 +241,8 @@ func against(out string) string {
 	return strings.Join(lines[1:], "; ")
 }
 
-// person writes the kubeconfig of somebody who is one of the operators.
-func (m *medic) person(user string) (string, error) {
+// person writes the kubeconfig of somebody who is in groups.
+func (m *medic) person(user string, groups ...string) (string, error) {
 	b, err := os.ReadFile(m.kubeconfig)
 	if err != nil {
 		return "", err
@@ -226,7 +252,7 @@ func (m *medic) person(user string) (string, error) {
 	if !bytes.Contains(b, []byte(token)) {
 		return "", fmt.Errorf("%s holds no %s", m.kubeconfig, token)
 	}
-	as := fmt.Sprintf("{token: lab-admin, as: %s, as-groups: [operators, 'system:authenticated']}", user)
+	as := fmt.Sprintf("{token: lab-admin, as: %s, as-groups: [%s]}", user, strings.Join(append(groups, "'system:authenticated'"), ", "))
 	return path, os.WriteFile(path, bytes.ReplaceAll(b, []byte(token), []byte(as)), 0o600)
 }
 

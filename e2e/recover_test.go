@@ -120,6 +120,7 @@ type hospital struct {
 	server, token string
 	cases         []eval.Case
 	dir           string
+	killer        *killer // nil: bots live on
 }
 
 func (l lab) hospital(t *testing.T) (*hospital, error) {
@@ -197,7 +198,12 @@ func (h *hospital) treat(ctx context.Context, c eval.Case) eval.Result {
 		if res.Recovered == nil || !treated(res.Recovered.Codes) {
 			return nil
 		}
-		if err := m.mend(ctx, held, res.Recovered, r); err != nil {
+		harm := h.killer.follow(ctx, m)
+		err := m.mend(ctx, held, res.Recovered, r)
+		if err == nil {
+			err = harm()
+		}
+		if err != nil {
 			res.Recovered.Failed = err.Error()
 		}
 		res.Recovered.Whole = time.Since(began).Seconds()

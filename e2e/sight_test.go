@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -16,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -32,6 +34,7 @@ type sight struct {
 	own    string   // namespace
 	others []string // namespaces
 	listen net.Listener
+	writes atomic.Int32 // that went through and were done, without what only asks for rights
 }
 
 // newSight listens for one bot, to which the token belongs. Close it after use.
@@ -57,6 +60,12 @@ func newSight(server, token, own string, namespaces []string) (*sight, error) {
 		},
 		Transport:      &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true},
 		ModifyResponse: s.narrow,
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if r.Context().Err() == nil { // nobody hears what a bot asked that was killed meanwhile
+				log.Printf("%s %s: %v", r.Method, r.URL.Path, err)
+			}
+			w.WriteHeader(http.StatusBadGateway)
+		},
 	}
 	go func() { _ = http.Serve(s.listen, proxy) }() //nolint:gosec // it is the test's own
 	return s, nil
@@ -79,8 +88,15 @@ current-context: lab
 `, server, strings.HasPrefix(server, "https:"), token)
 }
 
+// written is how many changes the API server has made for the bot.
+func (s *sight) written() int { return int(s.writes.Load()) }
+
 // narrow leaves out of a list what is others'.
 func (s *sight) narrow(r *http.Response) error {
+	if r.Request.Method != http.MethodGet && r.StatusCode < 300 && !r.Request.URL.Query().Has("dryRun") &&
+		!strings.HasPrefix(r.Request.URL.Path, "/apis/authorization.k8s.io/") {
+		s.writes.Add(1)
+	}
 	if r.Request.Method != http.MethodGet || r.StatusCode != http.StatusOK || r.Request.URL.Query().Has("watch") ||
 		!strings.HasPrefix(r.Request.URL.Path, "/api") || strings.HasSuffix(r.Request.URL.Path, "/log") {
 		return nil

@@ -87,6 +87,11 @@ func (k drainNode) rights(s incident.Step) []incident.Right {
 	return all
 }
 
+// reads are what tells which pods a drain concerns, beside the node: the pods, and the DaemonSets whose pods stay.
+func (drainNode) reads() []incident.Right {
+	return []incident.Right{{Verb: "list", Resource: "pods"}, {Verb: "get", Group: "apps", Resource: "daemonsets"}}
+}
+
 // planned are the pods that the plan names.
 func planned(s incident.Step) []leaving {
 	var out []leaving

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -92,6 +93,11 @@ var fields = map[string]field{
 	"Scale": {what: "the number of pods of a workload", kinds: []string{"Deployment", "StatefulSet"}, harm: incident.Disruptive,
 		typ: of[int32](), fits: between(0, 100), path: fixed("spec", "replicas"), say: func(c setting) string {
 			return fmt.Sprintf("Scale %s from %v to %v", inWords(c.step.Target.Object), c.before, c.after)
+		}},
+	TryAgain: {what: "the mark by which a workload's controller makes its missing pods at once, rather than when its pause is over",
+		kinds: rolled, harm: incident.Safe, lasting: true, typ: of[time.Time](), path: fixed("metadata", "annotations", triedAgain),
+		say: func(c setting) string {
+			return "Have the missing pods of " + inWords(c.step.Target.Object) + " made at once"
 		}},
 	"SetPaused": {what: "whether a Deployment's rollout is paused", kinds: []string{"Deployment"}, harm: incident.Disruptive, typ: of[bool](),
 		path: fixed("spec", "paused"), say: onOff("Pause", "Resume", "the rollout of ")},

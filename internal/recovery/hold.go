@@ -59,7 +59,7 @@ func (c *composition) unmentioned(q request, s incident.Step) string {
 		out = append(out, fmt.Sprintf("nothing that was found speaks of %s", o))
 	}
 	var fresh []string
-	if _, template := registry[s.Kind].(field); template || s.Kind == MakeObject {
+	if _, template := registry[s.Kind].(field); template && s.Kind != TryAgain || s.Kind == MakeObject {
 		was := string(encode(decodeValue(s.Params[paramBefore])))
 		leaves(decodeValue(s.Params[paramValue]), func(text string) {
 			if !strings.Contains(was, text) {

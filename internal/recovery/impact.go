@@ -37,7 +37,20 @@ func touched(s *snapshot.Snapshot, step incident.Step) (pods []*corev1.Pod, atOn
 		return nil, false
 	}
 	pods = podsOfWorkload(s, o)
+	if staying := stayingIn(s, step); len(staying) > 0 {
+		return slices.DeleteFunc(pods, func(p *corev1.Pod) bool { return slices.Contains(staying, p) }), false
+	}
 	return pods, len(pods) == 1 && !surges(s, o) || allAtOnce(s, o)
+}
+
+// stayingIn are the pods of a workload that is rolled back which are of the revision that it goes back to: nothing happens to them.
+func stayingIn(s *snapshot.Snapshot, step incident.Step) []*corev1.Pod {
+	o := step.Target.Object
+	_, prev := revisionsOf(s, o)
+	if step.Kind != RollBackWorkload || prev == nil || prev.number != step.Params["to"] {
+		return nil
+	}
+	return prev.pods(s, o)
 }
 
 // replaces says of a kind of step whether it changes a pod template.
@@ -99,7 +112,10 @@ func (r *Recovery) impact(s *snapshot.Snapshot, steps []incident.Step) []string 
 	for _, step := range steps {
 		o := step.Target.Object
 		pods, atOnce := touched(s, step)
+		staying := stayingIn(s, step)
 		switch {
+		case len(staying) > 0:
+			say("%s", goAndStay(step, pods, staying))
 		case len(pods) == 1 && step.Kind != DeletePod && step.Kind != EvictPod:
 			say("The only pod of %s is replaced%s", inWords(o), map[bool]string{true: "", false: "; the new one is there before it ends"}[atOnce])
 		case len(pods) > 1 && atOnce:
@@ -132,14 +148,41 @@ func (r *Recovery) impact(s *snapshot.Snapshot, steps []incident.Step) []string 
 	return out
 }
 
+// goAndStay says what becomes of the pods of a workload that is rolled back, some of which are of the revision that it goes back to.
+func goAndStay(step incident.Step, going, staying []*corev1.Pod) string {
+	out := fmt.Sprintf("%s of %s of revision %s %s as %s", counted(len(staying), "pod"), inWords(step.Target.Object), step.Params["to"],
+		either(len(staying), "stays", "stay"), either(len(staying), "it is", "they are"))
+	if len(going) == 0 {
+		return out
+	}
+	serve := 0
+	for _, p := range going {
+		if ready(p) {
+			serve++
+		}
+	}
+	how := fmt.Sprintf("%d of them ready", serve)
+	switch {
+	case serve == 0:
+		how = either(len(going), "not ready", "none of them ready")
+	case len(going) == 1:
+		how = "ready"
+	}
+	return fmt.Sprintf("%s; %s of another revision %s (%s)", out, counted(len(going), "pod"), either(len(going), "ends", "end"), how)
+}
+
+func either(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
 // mostImpact bounds what is said, so that it is read.
 const mostImpact = 12
 
 func isRunning(pods int) string {
-	if pods == 1 {
-		return "1 pod runs"
-	}
-	return fmt.Sprintf("%d pods run", pods)
+	return counted(pods, "pod") + either(pods, " runs", " run")
 }
 
 // withoutEndpoints are the Services that have no ready pod while the pods are replaced, for as long as those took to be ready when they

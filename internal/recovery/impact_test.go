@@ -80,6 +80,44 @@ func TestAPlanSaysWhatItInterrupts(t *testing.T) {
 	}
 }
 
+// A Deployment that goes back keeps the pods that are of that revision already: only the others end.
+func TestAPlanSaysWhatStaysWhenItRollsBack(t *testing.T) {
+	manifests := strings.NewReplacer("AVAILABLE", "1", "CONDITION", "True", "TURNED", "2025-10-05T07:00:00Z", "FIRST", "2025-10-05T06:00:00Z",
+		"SECOND", "2025-10-05T08:50:00Z", "IMAGE", "web:1").Replace(rollout) + "---"
+	pod := func(name, revision, ready string) string {
+		return `
+apiVersion: v1
+kind: Pod
+metadata: {name: ` + name + `, namespace: shop, labels: {app: web}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web-` + revision +
+			`, uid: r` + revision + `, controller: true}]}
+spec: {containers: [{name: web}]}
+status: {phase: Running, conditions: [{type: Ready, status: "` + ready + `"}]}
+---`
+	}
+	d := &incident.Diagnosis{At: t0, Causes: []incident.Cause{{ID: "C1", Code: podproblem.PodCrashLoop, Title: "web crashes",
+		Objects: []incident.Object{{Kind: "Deployment", Namespace: "shop", Name: "web"}}}}}
+	for _, c := range []struct {
+		pods, want string
+		ends       int
+	}{
+		{pod("a", "1", "True") + pod("b", "2", "False"),
+			"1 pod of Deployment shop/web of revision 1 stays as it is; 1 pod of another revision ends (not ready)", 1},
+		{pod("a", "1", "True") + pod("b", "1", "True") + pod("c", "2", "False") + pod("d", "2", "True"),
+			"2 pods of Deployment shop/web of revision 1 stay as they are; 2 pods of another revision end (1 of them ready)", 2},
+		{pod("a", "1", "True"), "1 pod of Deployment shop/web of revision 1 stays as it is", 0},
+		{pod("a", "2", "True") + pod("b", "2", "False"), "2 pods of Deployment shop/web restart one after another", 2},
+	} {
+		x := stage(t, manifests+c.pods)
+		p, reason, err := x.r.Propose(t.Context(), d, x.snap)
+		if err != nil || p == nil {
+			t.Fatal(reason, err)
+		}
+		if says := strings.Join(p.Impact, "; "); says != c.want || p.Pods != c.ends {
+			t.Errorf("%q, %d pods, want %q, %d", says, p.Pods, c.want, c.ends)
+		}
+	}
+}
+
 // A target that neither the cause nor its evidence names is flagged; one that they name is not.
 func TestWhatNoEvidenceSpeaksOfIsFlagged(t *testing.T) {
 	for _, c := range []struct {

@@ -12,8 +12,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// The kinds of step that have code of their own; [fields] are the others. The registry is closed: nothing else can be done to a cluster or
-// a host.
+// The kinds of step that have code of their own, and TryAgain; [fields] are the others. The registry is closed: nothing else can be done to
+// a cluster or a host.
 const (
 	SetConfigMapKey  = "SetConfigMapKey"
 	RestoreHostFiles = "RestoreHostFiles"
@@ -25,6 +25,7 @@ const (
 	EvictPod         = "EvictPod"
 	SetFailurePolicy = "SetFailurePolicy"
 	DrainNode        = "DrainNode"
+	TryAgain         = "TryAgain"
 )
 
 var registry = func() map[string]kind {

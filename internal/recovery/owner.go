@@ -22,7 +22,7 @@ type owner struct {
 // owned says of a kind of step whether an owner of its target would undo it: not of what ends a pod or restarts, or of what is no object.
 func isOwned(kind string) bool {
 	return !slices.Contains([]string{RestartWorkload, RestoreHostFiles, DeletePod, EvictPod, "SetCordon", "SetTaint", "RemoveFinalizer",
-		"ReleaseVolume", "SetSuspended", "SetAutoSync"}, kind)
+		"ReleaseVolume", "SetSuspended", "SetAutoSync", TryAgain}, kind)
 }
 
 // The marks that an owner leaves on its objects.

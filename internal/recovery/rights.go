@@ -46,13 +46,13 @@ var stepsOf = map[string][]string{
 	"mend-budget-selector": {"SetBudget"},
 	"one-budget":           {RemoveObject + " PodDisruptionBudget"},
 	"admit-pods": {"SetQuota", "SetResources", "SetPodSecurity", "SetPodField", RollBackWorkload, DeletePod, SetFailurePolicy,
-		"SetServiceAccount", MakeObject + " ServiceAccount"},
-	"mend-account": {"SetServiceAccount", MakeObject + " ServiceAccount"},
+		"SetServiceAccount", MakeObject + " ServiceAccount", TryAgain},
+	"mend-account": {"SetServiceAccount", MakeObject + " ServiceAccount", TryAgain},
 	"grant-right": {"SetServiceAccount", "SetRules", "SetSubjects", MakeObject + " Role", MakeObject + " RoleBinding",
 		MakeObject + " ServiceAccount"},
 	"scale-up-server":   {"Scale"},
 	"mend-webhook-port": {"SetServicePorts"},
-	"let-pass":          {SetFailurePolicy},
+	"let-pass":          {SetFailurePolicy, TryAgain},
 	"remove-dead-api":   {RemoveObject + " APIService"},
 
 	"select-pods":         {"SetServiceSelector"},
@@ -137,16 +137,21 @@ func rightsOf(steps []string) []incident.Right {
 	return distinct(all)
 }
 
-// needs are the rights for a kind of step, undoing it included, on one kind of object or on all that it is done to.
+// needs are the rights for a kind of step, undoing it included, on one kind of object or on all that it is done to: to do it, and to see
+// what it is done to, which whoever approves at the terminal does with rights of their own.
 func needs(k kind, only string) []incident.Right {
 	var all []incident.Right
 	for _, object := range k.objects() {
 		for _, value := range []string{"", "{}"} { // made and removed
-			s := incident.Step{Target: incident.Target{Object: incident.Object{Kind: object}}, Params: map[string]string{paramValue: value}}
+			s := incident.Step{Target: incident.Target{Object: incident.Object{Kind: object}}, Params: map[string]string{paramValue: value,
+				paramPods: "[{}]"}}
 			if only == "" || only == object {
-				all = append(all, k.rights(s)...)
+				all = append(append(all, k.rights(s)...), rightOn("get", s.Target.Object))
 			}
 		}
+	}
+	if looks, ok := k.(interface{ reads() []incident.Right }); ok {
+		all = append(all, looks.reads()...)
 	}
 	return distinct(all)
 }

@@ -57,12 +57,14 @@ func TestRightsOfChosenRunbooks(t *testing.T) {
 		return rightsInWords(all)
 	}
 	for names, want := range map[string]string{
-		"select-pods":              "patch services",
-		"make-headless-service":    "create services, delete services",
-		"one-budget":               "create poddisruptionbudgets.policy, delete poddisruptionbudgets.policy",
-		"PodOverStorage":           "delete pods, patch daemonsets.apps, patch deployments.apps, patch statefulsets.apps, patch cronjobs.batch",
-		"select-pods,PVReleased":   "patch persistentvolumes, patch services",
-		"restart-waiting,uncordon": "patch nodes, patch daemonsets.apps, patch deployments.apps, patch statefulsets.apps",
+		"select-pods":            "get services, patch services",
+		"make-headless-service":  "create services, delete services, get services",
+		"one-budget":             "create poddisruptionbudgets.policy, delete poddisruptionbudgets.policy, get poddisruptionbudgets.policy",
+		"delete-leftovers":       "delete pods, get pods",
+		"drain":                  "get nodes, patch nodes, list pods, create pods/eviction, get daemonsets.apps",
+		"select-pods,PVReleased": "get persistentvolumes, patch persistentvolumes, get services, patch services",
+		"restart-waiting,uncordon": "get nodes, patch nodes, get daemonsets.apps, patch daemonsets.apps, get deployments.apps, " +
+			"patch deployments.apps, get statefulsets.apps, patch statefulsets.apps",
 	} {
 		if got := words(strings.Split(names, ",")...); got != want {
 			t.Errorf("%s: %s, want %s", names, got, want)

@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -123,8 +124,11 @@ func backTo(s *snapshot.Snapshot, o incident.Object, since time.Time) (prev *tem
 	case !since.IsZero() && since.Before(now.made.Add(-time.Minute)):
 		return nil, fmt.Sprintf("the trouble of %s began before its last rollout", o)
 	}
-	serving := prev.serving(s, o)
+	serving, crashed := prev.serving(s, o), prev.crashed(s, o, now.made)
 	switch {
+	case crashed != nil:
+		return nil, fmt.Sprintf("revision %s of %s fails as well: its pod %s has crashed since revision %s was rolled out", prev.number, o,
+			crashed.Name, now.number)
 	case serving > 0:
 		reason = fmt.Sprintf("%s was rolled out %s and fails since; revision %s still serves with %s.", inWords(o), stamp(now.made), prev.number,
 			counted(serving, "pod"))
@@ -136,18 +140,45 @@ func backTo(s *snapshot.Snapshot, o incident.Object, since time.Time) (prev *tem
 	return prev, reason
 }
 
-// serving is how many pods of the revision are ready.
+// serving is how many pods of the revision are ready. One that has just been started again is so for a moment, whatever becomes of it.
 func (v *templateRevision) serving(s *snapshot.Snapshot, o incident.Object) int {
-	if v.replicaSet != nil {
-		return int(v.replicaSet.Status.AvailableReplicas)
-	}
-	n := 0
-	for _, p := range s.PodsIn(o.Namespace) {
-		if s.WorkloadOf(p) == o && p.Labels[appsv1.ControllerRevisionHashLabelKey] == v.hash && ready(p) && p.DeletionTimestamp == nil {
-			n++
+	steady, shaky := 0, 0
+	for _, p := range v.pods(s, o) {
+		switch {
+		case ill(p, s.At) == "":
+			steady++
+		case ready(p):
+			shaky++
 		}
 	}
-	return n
+	if v.replicaSet != nil {
+		return max(0, int(v.replicaSet.Status.AvailableReplicas)-shaky)
+	}
+	return steady
+}
+
+// crashed is a pod of the revision whose container has failed since; nil if none has.
+func (v *templateRevision) crashed(s *snapshot.Snapshot, o incident.Object, since time.Time) *corev1.Pod {
+	for _, p := range v.pods(s, o) {
+		for _, c := range p.Status.ContainerStatuses {
+			for _, t := range []*corev1.ContainerStateTerminated{c.State.Terminated, c.LastTerminationState.Terminated} {
+				if t != nil && t.ExitCode != 0 && t.FinishedAt.After(since) {
+					return p
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// pods are those of the revision.
+func (v *templateRevision) pods(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
+	return slices.DeleteFunc(podsOfWorkload(s, o), func(p *corev1.Pod) bool {
+		if v.replicaSet != nil {
+			return !metav1.IsControlledBy(p, v.replicaSet)
+		}
+		return p.Labels[appsv1.ControllerRevisionHashLabelKey] != v.hash
+	})
 }
 
 // wasWhole says whether a workload is known to have been well just before its current revision: a Deployment by its own condition; a

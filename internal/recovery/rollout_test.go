@@ -32,11 +32,30 @@ spec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: 
 func TestRollingBack(t *testing.T) {
 	web := incident.Object{Kind: "Deployment", Namespace: "shop", Name: "web"}
 	at := func(before time.Duration) string { return t0.Add(-before).Format(time.RFC3339) }
+	before := func(crashed, began string) string {
+		return `---
+apiVersion: v1
+kind: Pod
+metadata: {name: web-1-a, namespace: shop, labels: {app: web}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web-1, uid: r1, controller: true}]}
+spec: {containers: [{name: web}]}
+status:
+  phase: Running
+  conditions: [{type: Ready, status: "True", lastTransitionTime: "` + began + `"}]
+  containerStatuses: [{name: web, ready: true, restartCount: 3, state: {running: {startedAt: "` + began + `"}}, lastState: {terminated: {exitCode: 1, finishedAt: "` +
+			crashed + `"}}}]
+`
+	}
 	for name, c := range map[string]struct {
 		changes []string // replaces the defaults below
 		since   time.Duration
 		no      string // part of the reason; empty: it is rolled back
 	}{
+		"the revision before has crashed since": {changes: []string{"PODS", before(at(5*time.Minute), at(4*time.Minute))},
+			no: "revision 1 of Deployment/shop/web fails as well: its pod web-1-a has crashed"},
+		"the revision before crashed once, long before": {changes: []string{"PODS", before(at(2*time.Hour), at(2*time.Hour)),
+			"CONDITION", "False", "TURNED", at(3 * time.Hour)}},
+		"the revision before has been started again a moment ago": {changes: []string{"PODS", before(at(time.Hour), at(5*time.Second)),
+			"CONDITION", "False", "TURNED", at(3 * time.Hour)}, no: "nothing proves that revision 1"},
 		"the revision before still serves": {since: 9 * time.Minute},
 		"it was available until the rollout": {changes: []string{"AVAILABLE", "0", "CONDITION", "False", "TURNED",
 			at(8 * time.Minute)}},
@@ -51,7 +70,7 @@ func TestRollingBack(t *testing.T) {
 		"the revisions differ by a restart and no more": {changes: []string{"IMAGE", "web:2"}, no: "no earlier revision"},
 	} {
 		manifests := strings.NewReplacer(append(c.changes, "AVAILABLE", "1", "CONDITION", "True", "TURNED", at(2*time.Hour), "FIRST",
-			at(3*time.Hour), "SECOND", at(10*time.Minute), "IMAGE", "web:1")...).Replace(rollout)
+			at(3*time.Hour), "SECOND", at(10*time.Minute), "IMAGE", "web:1", "PODS", "")...).Replace(rollout + "PODS")
 		x := stage(t, manifests)
 		d := &incident.Diagnosis{At: t0, Causes: []incident.Cause{{ID: "C1", Code: podproblem.PodCrashLoop, Title: "web crashes",
 			Objects: []incident.Object{web}, Confidence: incident.Possible}}}

@@ -54,7 +54,8 @@ func TestWhatIsPlannedForTasks(t *testing.T) {
 			"-      memory: 2Gi\n+      memory: 1Gi"}},
 		"workloads/refused-podsecurity":   {"PodsRefused", planned{"", "had before is not known"}},
 		"workloads/refused-priorityclass": {"PodsRefused", planned{"", "nothing that exists has a name like batch-low"}},
-		"workloads/refused-quota": {"PodsRefused", planned{"Set hard.limits.cpu in ResourceQuota shop/compute to 9500m",
+		"workloads/refused-quota": {"PodsRefused", planned{"Set hard.limits.cpu in ResourceQuota shop/compute to 9500m\nHave the missing pods " +
+			"of Deployment shop/thumbs made at once\nHave the missing pods of Deployment shop/worker made at once",
 			"+  limits.cpu: 9500m"}},
 		"workloads/refused-quota-unset": {"PodsRefused", planned{"", "set their requests and limits"}},
 		"workloads/refused-serviceaccount": {"ServiceAccountMissing", planned{"Set spec.serviceAccountName in Deployment shop/payments to " +
@@ -67,19 +68,23 @@ func TestWhatIsPlannedForTasks(t *testing.T) {
 		"control/apiservice-unreachable":       {"APIServiceUnavailable", planned{"", "bring its pods back"}},
 		"control/namespace-finalizer-orphaned": {"NamespaceTerminating", planned{"", "no API that another server answers for is at fault"}},
 		"control/webhook-ca-expired": {"WebhookCAExpired", planned{
-			"Let pass what webhook validate.policy.example.com should judge while it does not answer (ValidatingWebhookConfiguration policy)",
+			"Let pass what webhook validate.policy.example.com should judge while it does not answer (ValidatingWebhookConfiguration policy)" +
+				"\nHave the missing pods of Deployment shop/web made at once",
 			"-  validate.policy.example.com: Fail\n+  validate.policy.example.com: Ignore"}},
 		"control/webhook-deadlock": {"WebhookNoEndpoints", planned{
-			"Let pass what webhook validate.policy.example.com should judge while it does not answer (ValidatingWebhookConfiguration policy)",
+			"Let pass what webhook validate.policy.example.com should judge while it does not answer (ValidatingWebhookConfiguration policy)" +
+				"\nHave the missing pods of Deployment policy/policy-engine made at once\nHave the missing pods of Deployment shop/web made at once",
 			"+  validate.policy.example.com: Ignore"}},
 		"control/webhook-port-missing": {"WebhookPortMissing", planned{"Set spec.ports in Service policy/policy-webhook",
 			"-  - port: 443\n+  - port: 8443"}},
 		"control/webhook-scaled-to-0": {"WebhookNoEndpoints", planned{"Scale Deployment policy/policy-engine from 0 to 1", "+  replicas: 1"}},
 		"control/webhook-service-missing": {"WebhookServiceMissing", planned{
-			"Let pass what webhook validate.policy.example.com should judge while it does not answer (ValidatingWebhookConfiguration policy)",
+			"Let pass what webhook validate.policy.example.com should judge while it does not answer (ValidatingWebhookConfiguration policy)" +
+				"\nHave the missing pods of Deployment shop/web made at once",
 			"+  validate.policy.example.com: Ignore"}},
 		"control/webhook-times-out": {"WebhookFailing", planned{
-			"Let pass what webhook validate.policy.example.com should judge while it does not answer (ValidatingWebhookConfiguration policy)",
+			"Let pass what webhook validate.policy.example.com should judge while it does not answer (ValidatingWebhookConfiguration policy)" +
+				"\nHave the missing pods of Deployment shop/web made at once",
 			"+  validate.policy.example.com: Ignore"}},
 	} {
 		t.Run(name, func(t *testing.T) {

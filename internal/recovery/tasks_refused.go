@@ -58,21 +58,28 @@ func draftAdmit(ctx context.Context, r *Recovery, q request) (draft, error) {
 func refusing(q request) []string {
 	var out []string
 	for _, o := range q.cause.Objects {
-		about := []incident.Object{o}
-		for _, rs := range q.s.ReplicaSetsIn(o.Namespace) {
-			if owned := snapshot.ObjectOf("ReplicaSet", rs.Namespace, rs.Name); workloadOf(q.s, owned) == o {
-				about = append(about, owned)
-			}
+		out = append(out, refusalsOf(q.s, o)...)
+	}
+	return out
+}
+
+// refusalsOf are the API server's words by which it refuses the pods of a workload.
+func refusalsOf(s *snapshot.Snapshot, o incident.Object) []string {
+	var out []string
+	about := []incident.Object{o}
+	for _, rs := range s.ReplicaSetsIn(o.Namespace) {
+		if owned := snapshot.ObjectOf("ReplicaSet", rs.Namespace, rs.Name); workloadOf(s, owned) == o {
+			about = append(about, owned)
 		}
-		for _, a := range about {
-			if e := kube.LastEvent(q.s, a, "FailedCreate"); e != nil {
-				out = append(out, e.Message)
-			}
+	}
+	for _, a := range about {
+		if e := kube.LastEvent(s, a, "FailedCreate"); e != nil {
+			out = append(out, e.Message)
 		}
-		if d := q.s.Deployment(o.Namespace, o.Name); o.Kind == "Deployment" && d != nil {
-			if c := kube.DeploymentCondition(d, "ReplicaFailure"); c != nil && c.Status == corev1.ConditionTrue {
-				out = append(out, c.Message)
-			}
+	}
+	if d := s.Deployment(o.Namespace, o.Name); o.Kind == "Deployment" && d != nil {
+		if c := kube.DeploymentCondition(d, "ReplicaFailure"); c != nil && c.Status == corev1.ConditionTrue {
+			out = append(out, c.Message)
 		}
 	}
 	return out

@@ -165,6 +165,7 @@ func TestPlansForRefusedPods(t *testing.T) {
 			"namespace: shop, name: web-1}\n" +
 			"reason: FailedCreate\nlastTimestamp: \"2025-10-05T08:59:00Z\"\nmessage: '" + message + "'\n---\n"
 	}
+	const again = "\nHave the missing pods of Deployment shop/web made at once"
 	quota := "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q, namespace: shop}\nspec: {hard: {pods: \"2\", requests.cpu: \"2\"}}\n"
 	for name, x := range map[string]tale{
 		"more than twice": {"PodsRefused ResourceQuota/shop/q Deployment/shop/web", 0,
@@ -181,7 +182,7 @@ func TestPlansForRefusedPods(t *testing.T) {
 		"as many as are missing": {"PodsRefused ResourceQuota/shop/q Deployment/shop/web", 0,
 			refusal("pods is forbidden: exceeded quota: q, requested: requests.cpu=1, used: requests.cpu=2, limited: requests.cpu=2") + quota +
 				"---" + node,
-			planned{"Set hard.requests.cpu in ResourceQuota shop/q to 3", "+  requests.cpu: \"3\""}},
+			planned{"Set hard.requests.cpu in ResourceQuota shop/q to 3" + again, "+  requests.cpu: \"3\""}},
 		"a class that pods have": {"PodsRefused PriorityClass/low Deployment/shop/web", 0, refusal("no PriorityClass with name lowest was found") + `
 apiVersion: v1
 kind: Pod
@@ -192,11 +193,11 @@ spec: {priorityClassName: lows, containers: [{name: main}]}
 apiVersion: v1
 kind: Namespace
 metadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: restricted}, annotations: {kubectl.kubernetes.io/last-applied-configuration: '{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"baseline"}}}'}}
-`, planned{"Set labels.pod-security.kubernetes.io/enforce in Namespace shop to baseline", "somebody has set it to restricted by hand"}},
+`, planned{"Set labels.pod-security.kubernetes.io/enforce in Namespace shop to baseline" + again, "somebody has set it to restricted by hand"}},
 		"a webhook that does not answer": {"PodsRefused ValidatingWebhookConfiguration/policy Deployment/shop/web", 0,
 			refusal(`failed calling webhook "a.example": dial tcp: connection refused`) + hooked + hookService,
-			planned{"Let pass what webhook a.example, b.example should judge while it does not answer (ValidatingWebhookConfiguration policy)",
-				"+  a.example: Ignore\n+  b.example: Ignore"}},
+			planned{"Let pass what webhook a.example, b.example should judge while it does not answer (ValidatingWebhookConfiguration policy)" +
+				again, "+  a.example: Ignore\n+  b.example: Ignore"}},
 	} {
 		t.Run(name, func(t *testing.T) { x.check(t, stage(t, x.manifests), x.diagnosis(t)) })
 	}

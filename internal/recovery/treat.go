@@ -99,6 +99,9 @@ func (c *composition) try(ctx context.Context, book Runbook, q request) (why str
 	if err != nil {
 		return "", err
 	}
+	if d.no == "" && slices.Contains(stepsOf[book.Name], TryAgain) {
+		d = madeAtOnce(q, d)
+	}
 	if s, ok := foreign(book, d); ok {
 		return "", fmt.Errorf("runbook %s made a step %s on %s, which is none of its kinds", book.Name, s.Kind, s.Target.Object)
 	}

@@ -62,7 +62,7 @@ func checkLoadBalancers(s *snapshot.Snapshot, r *finding.Report) {
 			f.Root = taken != nil
 		}
 		if taken != nil {
-			f.Refs = []incident.Object{kube.ServiceObject(taken)}
+			f.Refs, f.Final = []incident.Object{kube.ServiceObject(taken)}, e == nil
 		}
 		if f.MayPass(finding.SlowBalancer, f.Since); e == nil && taken == nil {
 			f.NotYet(finding.SlowBalancer, f.Since, s.At)

@@ -25,6 +25,7 @@ type pending struct {
 	refs  []incident.Object // whose trouble would explain it
 	seen  []incident.Evidence
 	next  string // what to do, where it is not what the code says
+	final bool   // the claim's own settings, or its class's, shut out every volume that there is: nothing has to stand behind it
 
 	silent finding.Term // until when a silence may be a provisioner's at its work
 }
@@ -45,7 +46,7 @@ func pendingWhy(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, users []*
 		if w := byHand(s, c, ""); !w.fault.IsZero() {
 			return w
 		}
-		return pending{why: "it names no StorageClass, and the cluster has no default one"}
+		return pending{why: "it names no StorageClass, and the cluster has no default one", final: true}
 	}
 	name := *c.Spec.StorageClassName
 	class := s.StorageClass(name)
@@ -59,8 +60,9 @@ func pendingWhy(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim, users []*
 		if slices.ContainsFunc(s.PersistentVolumes, func(v corev1.PersistentVolume) bool { return v.Spec.StorageClassName == name }) {
 			return saidPending(s, c)
 		}
-		return pending{why: fmt.Sprintf("StorageClass %s does not exist%s", name, kube.DidYouMean(kube.Nearest(name, classNames(s)))),
-			fault: snapshot.ObjectOf("StorageClass", "", name)}
+		alike := kube.Nearest(name, classNames(s))
+		return pending{why: fmt.Sprintf("StorageClass %s does not exist%s", name, kube.DidYouMean(alike)),
+			fault: snapshot.ObjectOf("StorageClass", "", name), final: len(alike) > 0}
 	case class.VolumeBindingMode != nil && *class.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer && !placing(users):
 		return saidPending(s, c)
 	case class.Provisioner == noProvisioner:

@@ -32,13 +32,14 @@ func namedVolume(s *snapshot.Snapshot, c *corev1.PersistentVolumeClaim) pending 
 		for i := range s.PersistentVolumes {
 			names = append(names, s.PersistentVolumes[i].Name)
 		}
-		return pending{why: fmt.Sprintf("it names PersistentVolume %s, which does not exist%s", name, kube.DidYouMean(kube.Nearest(name, names))),
-			fault: volumeObject(name),
-			seen:  []incident.Evidence{finding.SeenAPI(o, "spec.volumeName", time.Time{}, name)}}
+		alike := kube.Nearest(name, names)
+		return pending{why: fmt.Sprintf("it names PersistentVolume %s, which does not exist%s", name, kube.DidYouMean(alike)),
+			fault: volumeObject(name), final: len(alike) > 0,
+			seen: []incident.Evidence{finding.SeenAPI(o, "spec.volumeName", time.Time{}, name)}}
 	}
 	if reasons := misfits(c, v); len(reasons) > 0 {
 		return pending{why: fmt.Sprintf("it names PersistentVolume %s, which %s", name, strings.Join(reasons, " and ")),
-			fault: volumeObject(name), refs: []incident.Object{volumeObject(name)},
+			fault: volumeObject(name), refs: []incident.Object{volumeObject(name)}, final: true,
 			seen: []incident.Evidence{finding.SeenAPI(o, "spec.volumeName", time.Time{}, name), volumeEvidence(v)}}
 	}
 	return saidPending(s, c)

@@ -39,7 +39,7 @@ func outside(s *snapshot.Snapshot, class *storagev1.StorageClass) pending {
 	slices.Sort(there)
 	o := snapshot.ObjectOf("StorageClass", "", class.Name)
 	return pending{why: fmt.Sprintf("StorageClass %s allows volumes in %s only, and no node is there%s", class.Name, finding.FirstFew(allowed),
-		kube.DidYouMean(there[:min(len(there), 3)])), fault: o,
+		kube.DidYouMean(there[:min(len(there), 3)])), fault: o, final: true,
 		seen: []incident.Evidence{finding.SeenAPI(o, "allowedTopologies", time.Time{}, strings.Join(allowed, ", "))}}
 }
 

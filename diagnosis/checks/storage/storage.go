@@ -3,6 +3,7 @@ package storage
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -103,6 +104,9 @@ func reportPending(s *snapshot.Snapshot, r *finding.Report, c *corev1.Persistent
 	}
 	f := r.Find(PVCPending, o, fmt.Sprintf("PersistentVolumeClaim %s gets no volume: %s", c.Name, w.why))
 	f.Pods, f.Since = users, c.CreationTimestamp.Time
+	f.Final = w.final && !slices.ContainsFunc(users, func(p *corev1.Pod) bool { // who made their workload may have named the class
+		return !kube.OwnersOf(s)[s.WorkloadOf(p)].IsZero()
+	})
 	f.Refs = append([]incident.Object{o}, w.refs...)
 	if !w.fault.IsZero() {
 		f.Fault = []incident.Object{o, w.fault}

@@ -33,6 +33,7 @@ type refusal struct {
 	next      string              // what to do; empty: the code's
 	seen      []incident.Evidence // about what refuses
 	blind     bool                // what refuses was not seen, so that this is a symptom
+	final     bool                // the setting by which it refuses was seen: nothing has to stand behind it
 }
 
 // refusers knows the words of Kubernetes' admission plugins: resourcequota, limitranger, pod-security, serviceaccount, priority,
@@ -88,6 +89,7 @@ func refused(s *snapshot.Snapshot, r *finding.Report, o incident.Object, message
 	f.Workload, f.Since, f.Refs = o, since, x.by
 	f.Detail = RefusedPods{Account: accountIn(message), Webhooks: kube.WebhooksIn(message)}
 	f.Root = f.Root && !x.blind
+	f.Final = x.final && kube.OwnersOf(s)[o].IsZero() // who made the workload may ask for what is refused
 	if len(x.by) > 0 {
 		f.Fault = append(slices.Clone(x.by), o)
 	}
@@ -139,6 +141,7 @@ func byQuotaUnset(r *refusal, m []string) {
 	r.why = fmt.Sprintf("ResourceQuota %s wants every container to specify %s", m[1], m[2])
 	r.next = "Set what is missing in the containers' resources, or give the namespace a LimitRange with defaults."
 	r.seeQuota(m[1])
+	r.final = len(r.seen) > 0
 }
 
 func (r *refusal) seeQuota(name string) {
@@ -189,7 +192,7 @@ func (r *refusal) limitRange(resource, kind, bound, value string) {
 			list := map[string]corev1.ResourceList{"minimum": item.Min, "maximum": item.Max, "ratio": item.MaxLimitRequestRatio}[bound]
 			if q, ok := list[corev1.ResourceName(resource)]; ok && string(item.Type) == kind && q.String() == value {
 				o := snapshot.ObjectOf("LimitRange", l.Namespace, l.Name)
-				r.by = []incident.Object{o}
+				r.by, r.final = []incident.Object{o}, true
 				r.seen = append(r.seen, finding.SeenAPI(o, "spec.limits", time.Time{}, fmt.Sprintf("%s per %s: %s %s", bound, kind, resource, value)))
 				return
 			}
@@ -207,6 +210,7 @@ func byPodSecurity(r *refusal, m []string) {
 	for i := range r.s.Namespaces {
 		if n := &r.s.Namespaces[i]; n.Name == r.namespace && n.Labels[podSecurityLabel] != "" {
 			r.seen = append(r.seen, finding.SeenAPI(o, "metadata.labels["+podSecurityLabel+"]", time.Time{}, n.Labels[podSecurityLabel]))
+			r.final = n.Labels[podSecurityLabel] == m[1]
 		}
 	}
 }
@@ -218,6 +222,7 @@ func byWebhook(r *refusal, m []string) {
 		r.why += ": " + finding.ShortMessage(m[2])
 	}
 	r.next = "Read why the webhook denies it; change the workload, or the policy behind the webhook."
+	r.final = len(r.by) > 0
 }
 
 func byWebhookCall(r *refusal, m []string) {

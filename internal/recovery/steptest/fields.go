@@ -90,6 +90,7 @@ var fieldCases = []fieldCase{
 	{kind: "SetHostAliases", object: "Deployment", body: web, params: []string{"value", `[{"ip":"10.0.0.9","hostnames":["old"]}]`}, meddle: later},
 	{kind: "SetDNSConfig", object: "Deployment", body: web, params: []string{"value", `{"nameservers":["10.0.0.10"]}`}, meddle: later},
 	{kind: "Scale", object: "Deployment", body: web, params: []string{"value", "1"}, meddle: `{"spec":{"replicas":2}}`},
+	{kind: recovery.TryAgain, object: "Deployment", body: web, lasting: true, params: []string{"value", `"2025-10-05T11:00:00Z"`}, meddle: later},
 	{kind: "SetStrategy", object: "Deployment", body: web, params: []string{"value", `{"type":"Recreate"}`}, meddle: later},
 	{kind: "SetPaused", object: "Deployment", body: web, params: []string{"value", "true"}, meddle: later},
 	{kind: "SetSuspended", object: "CronJob", body: nightly, params: []string{"value", "false"}, meddle: `{"spec":{"schedule":"0 4 * * *"}}`},
