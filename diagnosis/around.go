@@ -66,7 +66,9 @@ func (a *surroundings) tended(s *snapshot.Snapshot, views []view) {
 	}
 	for i := range s.Customs {
 		o := snapshot.CustomObject(&s.Customs[i])
-		add(o, func() []*corev1.Pod { return checks.PodsBehind(s, o) })
+		add(o, func() []*corev1.Pod {
+			return finding.Union(slices.Clone(checks.PodsBehind(s, o)), checks.PodsOfGroup(s, o))
+		})
 	}
 	for i := range s.Ingresses {
 		o := snapshot.ObjectOf("Ingress", s.Ingresses[i].Namespace, s.Ingresses[i].Name)

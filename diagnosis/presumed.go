@@ -5,10 +5,13 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/change"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/dns"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/rbac"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -75,7 +78,8 @@ func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.F
 	}
 	beside := sc.Ill.around(s)
 	return func(f *finding.Finding) bool {
-		if slices.ContainsFunc(views, func(v view) bool { return refersInto(f, v.holds) }) || refersInto(f, beside.certifies) {
+		if slices.ContainsFunc(views, func(v view) bool { return refersInto(f, v.holds) || caresFor(s, f, v.holds) }) ||
+			refersInto(f, beside.certifies) {
 			return true
 		}
 		if beside.objects[f.Object] || beside.objects[f.Workload] {
@@ -109,7 +113,19 @@ func (sc Scope) touched(s *snapshot.Snapshot, found []*finding.Finding, holds fu
 // bearsUpon says of a finding about what lies elsewhere whether it bears upon what lies there.
 func bearsUpon(s *snapshot.Snapshot, holds func(incident.Object) bool) func(*finding.Finding) bool {
 	unnamed := missesNames(s, holds)
-	return func(f *finding.Finding) bool { return refersInto(f, holds) || unnamed && f.Code == dns.DNSDown }
+	return func(f *finding.Finding) bool {
+		return refersInto(f, holds) || caresFor(s, f, holds) || unnamed && f.Code == dns.DNSDown
+	}
+}
+
+// caresFor says whether a right is missing in the namespace of a custom resource that lies there, to who was made for another one of its API
+// group: it takes the resource up, and sees nothing of what that is about.
+func caresFor(s *snapshot.Snapshot, f *finding.Finding, holds func(incident.Object) bool) bool {
+	of, ok := finding.DetailOf[rbac.RefusedRight](f)
+	return ok && len(f.Pods) > 0 && slices.ContainsFunc(s.Customs, func(c unstructured.Unstructured) bool {
+		o := snapshot.CustomObject(&c)
+		return slices.Contains(of.Namespaces, o.Namespace) && holds(o) && slices.Contains(checks.PodsOfGroup(s, o), f.Pods[0])
+	})
 }
 
 // toldOf says of a finding whether an answer about the scope tells of it; nil where it tells of all. What is merely beside what was asked

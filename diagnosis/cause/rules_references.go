@@ -102,3 +102,15 @@ func awaited(c *Context, f *finding.Finding, o incident.Object) bool {
 	}
 	return false
 }
+
+// customGate wants pods that wait for a readiness gate which bears the custom resource's name.
+func customGate(_ *Context, from, to *finding.Finding) (Link, bool) {
+	for _, p := range to.Pods {
+		for _, o := range from.AtFault() {
+			if gate := kube.WaitsForGate(p, o.Name); gate != "" && (o.Namespace == "" || o.Namespace == p.Namespace) {
+				return Link{Reason: fmt.Sprintf("its pods wait for their readiness gate %s, which %s opens", gate, finding.Short(o))}, true
+			}
+		}
+	}
+	return Link{}, false
+}

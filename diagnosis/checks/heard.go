@@ -31,8 +31,8 @@ var heardFor = []struct {
 }{
 	{[]string{nodes.GPUNotOffered, nodes.GPUUnhealthy, storage.CSIDriverMissing}, providers, false},
 	{[]string{workloads.HPANoMetrics, control.APIServiceUnavailable, control.WebhookFailing}, providers, false},
-	{[]string{nodes.NodeCNIMissing, podnetwork.NodeNetworkCut, podnetwork.BGPPeersMissing, podproblem.PodSandboxFailed},
-		networkOfNodes, false},
+	{[]string{nodes.NodeCNIMissing, podnetwork.NodeNetworkCut, podnetwork.BGPPeersMissing, podnetwork.NodeIPsExhausted,
+		podproblem.PodSandboxFailed}, networkOfNodes, false},
 	{[]string{storage.PVCPending, custom.CustomNotReady}, providers, true},
 	{[]string{podproblem.PodVolumeFailed}, driversOfVolumes, true},
 	{[]string{storage.PVCPending}, driversOfClaim, true},
@@ -61,6 +61,7 @@ func hear(s *snapshot.Snapshot, found []*finding.Finding) {
 					continue
 				}
 				if f.Cite(seen...); n == 0 {
+					podnetwork.HearAddresses(s, f, s.WorkloadOf(p), said)
 					f.Because = strings.TrimSuffix(or(f.Because, f.Title), ".") + fmt.Sprintf("; the log of %s says: %s",
 						finding.Short(s.WorkloadOf(p)), finding.ShortMessage(said))
 				}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/podnetwork"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/rbac"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -59,6 +60,26 @@ func PodsBehind(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
 		return nil
 	}
 	return append(slices.Clone(kube.MadeBy(s, o)), controllersOf(s, c)...)
+}
+
+// PodsOfGroup are the pods that an operator has made for other kinds of a custom resource's API group: what takes up a ServiceMonitor is what
+// was made for a Prometheus.
+func PodsOfGroup(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
+	c := s.Custom(o)
+	if c == nil {
+		return nil
+	}
+	kind := c.GroupVersionKind()
+	type key struct{ kind schema.GroupKind }
+	return snapshot.Once(s, key{kind.GroupKind()}, func() []*corev1.Pod {
+		var out []*corev1.Pod
+		for i := range s.Customs {
+			if of := s.Customs[i].GroupVersionKind(); of.Group == kind.Group && of.Kind != kind.Kind {
+				out = finding.Union(out, kube.MadeBy(s, snapshot.CustomObject(&s.Customs[i])))
+			}
+		}
+		return out
+	})
 }
 
 // component are the pods of a part of the control plane, by the label that kubeadm and others give them.
@@ -181,6 +202,11 @@ func networkOfNodes(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
 	var out []*corev1.Pod
 	for _, n := range nodesOf(f) {
 		out = append(out, kube.NetworkPods(s, n)...)
+		for _, p := range s.PodsOn(n) {
+			if podnetwork.NetworkPlugin(s.WorkloadOf(p)) {
+				out = finding.Union(out, []*corev1.Pod{p})
+			}
+		}
 	}
 	return out
 }

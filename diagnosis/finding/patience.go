@@ -48,7 +48,7 @@ var Patiences = []Patience{
 	GateOpens, ScaleUp, StuckTerminating, PartDone, RolloutMoves, HeldUpdate, PauseForgotten, HelperEnds, NextTry, EndlessJob, LateStart,
 	LongRun, Unmeasured, AtMaximum, LongAtMaximum, AheadOf, LongStanding, SlowProvisioning, SlowDetach, SlowResize, SlowBalancer, SlowIngress,
 	SlowIssuer, NewNode, AgentComes, StartingRuntime, StaleLease, LeavingTime, ForgottenCordon, LostLead, SlowNamespace,
-	CustomFails, CustomSettles, CustomProgresses, CustomUnseen, HelmOperation,
+	EndsAgain, CustomFails, CustomSettles, CustomProgresses, CustomUnseen, HelmOperation,
 }
 
 // How long pods and their containers may take.
@@ -96,6 +96,8 @@ var (
 	RolloutMoves = Patience{"RolloutMoves", 30 * time.Second, "may still be rolling out",
 		"The Deployment controller notes each step of a rollout that moves; it calls one stuck by itself after progressDeadlineSeconds, 10 " +
 			"minutes by default."}
+	EndsAgain = Patience{"EndsAgain", 2 * time.Hour, "may be over with the pods that have ended",
+		"What fails as pods end fails no more until the next ones do; nobody need be woken for pods that are gone."}
 	HeldUpdate = Patience{"HeldUpdate", 2 * time.Minute, "may still become ready, and be replaced",
 		"With OrderedReady a pod of an older revision is replaced once it is ready, which takes as long as WarmUp."}
 	PauseForgotten = Patience{"PauseForgotten", 24 * time.Hour, "may be paused on purpose",

@@ -84,7 +84,7 @@ func checkCustoms(s *snapshot.Snapshot, r *finding.Report) {
 			continue
 		}
 		f := reportCustom(r, obj, x, all, s.At)
-		f.Refs = refs
+		f.Refs, f.Root = refs, f.Root || x.grade == failing && opensGate(s, obj)
 		says := saysOf(x, all)
 		says.Needs, says.Controllers, says.Users = needsOf(s, o), controllersOf(s, kind), usersOfCustom(s, o)
 		f.Detail = says

@@ -3,7 +3,6 @@ package podnetwork
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -208,45 +207,4 @@ func whyNot(d *appsv1.DaemonSet, n *corev1.Node) string {
 		}
 	}
 	return ""
-}
-
-// exhausted are the plugins' words for a range without a free address: host-local's, Calico's, Cilium's and the clouds'.
-var exhausted = regexp.MustCompile(`(?i)no IP addresses available in (?:range set|network)[: ]*(\S*)|no more free affine blocks|no more IPs available|no IPs available in pools|all CIDR ranges are exhausted|` +
-	`failed to assign an IP address to container|InsufficientFreeAddressesInSubnet|range is full|IPAM pool exhausted|no available IP addresses`)
-
-// checkAddresses reports nodes whose network plugin has no address left.
-func checkAddresses(s *snapshot.Snapshot, r *finding.Report) {
-	failed := sandboxFailures(s)
-	for _, node := range slices.Sorted(maps.Keys(failed.events)) {
-		e := failed.events[node]
-		m := exhausted.FindStringSubmatch(e.Message)
-		if m == nil {
-			continue
-		}
-		o := snapshot.ObjectOf("Node", "", node)
-		taken := 0
-		for _, p := range s.PodsOn(node) {
-			if !p.Spec.HostNetwork && p.Status.PodIP != "" && p.Status.Phase == corev1.PodRunning {
-				taken++
-			}
-		}
-		where := strings.TrimRight(m[1], ".,;\"'")
-		n := s.Node(node)
-		if n != nil && n.Spec.PodCIDR != "" {
-			where = n.Spec.PodCIDR
-		}
-		title := fmt.Sprintf("Node %s has no pod address left", node)
-		if where != "" {
-			title += ": " + where + " is used up"
-		}
-		if taken > 0 {
-			title += fmt.Sprintf(", and %d of its pods have one", taken)
-		}
-		f := r.Find(NodeIPsExhausted, o, title).Cite(finding.SeenEvent(e))
-		f.Nodes, f.Pods, f.Since = []string{node}, failed.pods[node], kube.BeganAt(e)
-		f.MayPassWithin(failed.normal[node])
-		if n != nil {
-			f.Cite(finding.SeenAPI(o, "spec.podCIDR", time.Time{}, n.Spec.PodCIDR))
-		}
-	}
 }

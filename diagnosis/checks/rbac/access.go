@@ -114,7 +114,8 @@ func neverSees(f logs.Fact) bool {
 
 // RefusedRight is the detail of RightMissing and RoleMissing.
 type RefusedRight struct {
-	Telling bool // a log tells of the refusal in its last words, rather than of something else
+	Telling    bool     // a log tells of the refusal in its last words, rather than of something else
+	Namespaces []string // where the right is missing, as far as it is for one namespace
 }
 
 // denials gathers what was refused, so that what has one cause is one finding.
@@ -159,9 +160,12 @@ func (d *denials) denied(q refused) {
 		}
 	}
 	x.Refs = finding.Union(x.Refs, q.about)
-	if q.Telling && !q.lives {
-		x.Detail = RefusedRight{Telling: true}
+	was, _ := finding.DetailOf[RefusedRight](x)
+	was.Telling = was.Telling || q.Telling && !q.lives
+	if q.Namespace != "" {
+		was.Namespaces = finding.Union(was.Namespaces, []string{q.Namespace})
 	}
+	x.Detail = was
 	x.Cite(q.seen).Cite(m.seen...)
 }
 

@@ -9,5 +9,6 @@ var Checks = []finding.Check{
 	{Name: "cronjobs", Codes: cronJobCodes, Run: checkCronJobs},
 	{Name: "autoscalers", Codes: hpaCodes, Run: checkHPAs},
 	{Name: "disruption budgets", Codes: pdbCodes, Run: checkPDBs},
+	{Name: "preStop hooks", Codes: preStopCodes, Run: checkPreStop},
 	{Name: "quotas", Codes: quotaCodes, Run: checkQuotas},
 }
