@@ -134,7 +134,7 @@ func refersTo(reason string) func(*Context, *finding.Finding, *finding.Finding) 
 // serviceCalled follows a log to the Service that it names. An unresolved name is the Service's fault only where it does not exist, or
 // is headless and so without a name while no pod is ready.
 func serviceCalled(c *Context, from, to *finding.Finding) (Link, bool) {
-	if len(to.Pods) == 0 {
+	if len(to.Pods) == 0 || from.Suspect && to.Code == applog.LogErrorOnce { // two suspicions of the same line prove nothing
 		return Link{}, false
 	}
 	for _, d := range to.Said {
