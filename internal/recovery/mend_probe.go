@@ -33,8 +33,8 @@ var probeFields = []struct {
 	{"readinessProbe", "Readiness", func(c *corev1.Container) *corev1.Probe { return c.ReadinessProbe }},
 }
 
-// failing are the probes of the template that the kubelet says fail: of pods that are not ready, and the liveness probes of those that are, for
-// a container is ready between two ends that such a probe makes of it.
+// failing are the probes of the template that the kubelet says fail: of pods that are not ready, and the liveness probes of those that are,
+// for a container is ready between two ends that such a probe makes of it.
 func (p patient) failing() []probing {
 	var out []probing
 	all := p

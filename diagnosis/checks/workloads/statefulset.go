@@ -101,7 +101,8 @@ func startedAgain(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	failed := func(t *corev1.ContainerStateTerminated) bool { return t != nil && t.ExitCode != 0 }
 	return slices.ContainsFunc(p.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool {
 		now, last := c.State, c.LastTerminationState.Terminated
-		return c.RestartCount > 0 && (failed(now.Terminated) || now.Running != nil && failed(last) && s.At.Sub(now.Running.StartedAt.Time) < aMoment)
+		lately := now.Running != nil && s.At.Sub(now.Running.StartedAt.Time) < aMoment
+		return c.RestartCount > 0 && (failed(now.Terminated) || lately && failed(last))
 	})
 }
 
