@@ -29,6 +29,7 @@ var reads = map[string][]string{
 	"cronjobs":                          []string{"cronjobs", "events", "jobs", "pods"},
 	"autoscalers":                       []string{"deployments", "events", "horizontalpodautoscalers", "pods", "statefulsets"},
 	"disruption budgets":                []string{"custom resources", "daemonsets", "deployments", "events", "horizontalpodautoscalers", "jobs", "limitranges", "logs", "metrics", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "poddisruptionbudgets", "pods", "services", "statefulsets"},
+	"preStop hooks":                     []string{"daemonsets", "deployments", "events", "pods", "replicasets", "statefulsets"},
 	"quotas":                            []string{"resourcequotas"},
 	"services":                          []string{"DNS lookups", "TCP dials", "configmaps", "custom resources", "daemonsets", "deployments", "endpointslices", "events", "horizontalpodautoscalers", "ingresses", "jobs", "limitranges", "logs", "metrics", "mutatingwebhookconfigurations", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "services", "statefulsets", "validatingwebhookconfigurations"},
 	"served certificates":               []string{"ingresses", "logs", "names and dates of secrets", "pods", "services"},
