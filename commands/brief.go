@@ -16,7 +16,8 @@ const (
 	mostBrief = 5 // steps of a plan
 )
 
-// foundBlocks tell what was found in a line each: the causes in the order in which they are mended; where there is none, what is wrong all the same or what is suspected.
+// foundBlocks tell what was found in a line each: the causes in the order in which they are mended; where there is none, what is wrong all
+// the same or what is suspected.
 func foundBlocks(d *incident.Diagnosis) []Block {
 	var list List
 	all := d.InOrder()
@@ -140,8 +141,8 @@ func similarBrief(similar []incident.Similar, note string) []Block {
 	return blocks
 }
 
-// planBrief is a plan in a few lines: its steps by their titles, and what it risks. Whoever opens it sees the whole. Once it runs, its steps
-// are told with how far they have come.
+// planBrief is a plan in a few lines: its steps by their titles, and what it risks. Whoever opens it sees the whole. Once it runs, its
+// steps are told with how far they have come.
 func planBrief(p *incident.Plan, running bool) []Block {
 	if running {
 		return nil

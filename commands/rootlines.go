@@ -68,8 +68,8 @@ func otherCauses(d *incident.Diagnosis) Paragraph {
 // mostOther bounds the title of another cause, in characters.
 const mostOther = 120
 
-// shortTitle is a title up to its colon, where that is a sentence by itself, for what comes after says what follows from it; and without what
-// it says in brackets.
+// shortTitle is a title up to its colon, where that is a sentence by itself, for what comes after says what follows from it; and without
+// what it says in brackets.
 func shortTitle(title string) string {
 	if head, _, ok := strings.Cut(title, ": "); ok && len(strings.Fields(head)) > 3 {
 		title = head

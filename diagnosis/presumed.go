@@ -118,8 +118,8 @@ func bearsUpon(s *snapshot.Snapshot, holds func(incident.Object) bool) func(*fin
 	}
 }
 
-// caresFor says whether a right is missing in the namespace of a custom resource that lies there, to who was made for another one of its API
-// group: it takes the resource up, and sees nothing of what that is about.
+// caresFor says whether a right is missing in the namespace of a custom resource that lies there, to who was made for another one of its
+// API group: it takes the resource up, and sees nothing of what that is about.
 func caresFor(s *snapshot.Snapshot, f *finding.Finding, holds func(incident.Object) bool) bool {
 	of, ok := finding.DetailOf[rbac.RefusedRight](f)
 	return ok && len(f.Pods) > 0 && slices.ContainsFunc(s.Customs, func(c unstructured.Unstructured) bool {

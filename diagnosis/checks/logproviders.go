@@ -62,8 +62,8 @@ func PodsBehind(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
 	return append(slices.Clone(kube.MadeBy(s, o)), controllersOf(s, c)...)
 }
 
-// PodsOfGroup are the pods that an operator has made for other kinds of a custom resource's API group: what takes up a ServiceMonitor is what
-// was made for a Prometheus.
+// PodsOfGroup are the pods that an operator has made for other kinds of a custom resource's API group: what takes up a ServiceMonitor is
+// what was made for a Prometheus.
 func PodsOfGroup(s *snapshot.Snapshot, o incident.Object) []*corev1.Pod {
 	c := s.Custom(o)
 	if c == nil {

@@ -3,10 +3,10 @@ package recovery
 // networkByHand: no runbook, why not, and what to do.
 var networkByHand = map[string]string{
 	"HostTaken": "Which of the two may have the host is their owners' to say. Give one of them another host, or let both be served by one.",
-	"FileContended": "Which of the two programs gives way is a setting of theirs, such as a network plugin's cni-exclusive. Set it where its chart " +
-		"is kept, and restart its pods.",
-	"NamesLeadAstray": "What a node takes for its search domains, and what a domain has for a wildcard, is set outside the cluster. Take one or the " +
-		"other away; dnsConfig with ndots: 1 helps a single workload meanwhile.",
+	"FileContended": "Which of the two programs gives way is a setting of theirs, such as a network plugin's cni-exclusive. Set it where " +
+		"its chart is kept, and restart its pods.",
+	"NamesLeadAstray": "What a node takes for its search domains, and what a domain has for a wildcard, is set outside the cluster. Take " +
+		"one or the other away; dnsConfig with ndots: 1 helps a single workload meanwhile.",
 	"ServicePodsUnready": "It only follows from what keeps the pods from being ready, and that cause has the remedy. Look at the pods.",
 	"ExternalNameInvalid": "" +
 		"An address cannot be turned into a name. Make a Service without selector and an EndpointSlice with the address instead " +

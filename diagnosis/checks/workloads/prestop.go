@@ -20,8 +20,8 @@ const PreStopHookFails = "PreStopHookFails"
 
 var preStopCodes = []finding.Code{
 	{Code: PreStopHookFails, Severity: incident.Warning, Root: true, Final: true,
-		Meaning: "The preStop hook of a workload has failed in several of its pods as they ended, and the workload still has it. What the hook is to " +
-			"do before the program is told to end is not done: callers that still send to the pod are cut off.",
+		Meaning: "The preStop hook of a workload has failed in several of its pods as they ended, and the workload still has it. What the " +
+			"hook is to do before the program is told to end is not done: callers that still send to the pod are cut off.",
 		Next: "See that the image has the command and that it ends within the grace period; where it only waits, let Kubernetes do so " +
 			"(preStop.sleep).",
 		Example: "The preStop hook of Deployment web (sleep 15) failed in 3 of its pods as they ended, last at 09:32:28 UTC: PreStopHook failed"},

@@ -228,8 +228,8 @@ func timeOf(e *corev1.Event) time.Time {
 	return snapshot.EventTime(e).Time
 }
 
-// whyVolumeWaits is the event that tells why a volume is waited for: where the newest merely lists what is not mounted, the newest that says
-// what the kubelet does with a volume, or why it cannot.
+// whyVolumeWaits is the event that tells why a volume is waited for: where the newest merely lists what is not mounted, the newest that
+// says what the kubelet does with a volume, or why it cannot.
 func whyVolumeWaits(s *snapshot.Snapshot, o incident.Object, volume *corev1.Event) *corev1.Event {
 	if !strings.HasPrefix(volume.Message, "Unable to attach or mount volumes") {
 		return volume
