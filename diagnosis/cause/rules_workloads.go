@@ -34,6 +34,8 @@ var workloadRules = []Rule{
 	{"held-job", []string{workloads.JobHeld}, slices.Concat(cronFaults, []string{workloads.CronJobOverlaps}),
 		sameWorkload("this run never ends"),
 		"its CronJob starts no new run", "%d CronJobs start no new run"},
+	{"held-quota", []string{workloads.JobHeld}, []string{workloads.PodsRefused}, heldQuota,
+		"1 workload gets no pods", "%d workloads get no pods"},
 	{"job-of-cronjob", []string{workloads.JobFailed}, []string{workloads.CronJobNoSuccess}, sameWorkload("these are its runs"),
 		"its CronJob has not succeeded for long", "%d CronJobs have not succeeded for long"},
 	{"unavailable-stuck", []string{workloads.DeploymentStuck, workloads.DeploymentFails}, []string{workloads.DeploymentUnavailable},
@@ -88,6 +90,15 @@ func sameRefuser(_ *Context, from, to *finding.Finding) (Link, bool) {
 	}
 	o := from.Refs[0]
 	return Link{Reason: fmt.Sprintf("it is %s %s here as well", o.Kind, o.Name)}, true
+}
+
+// heldQuota wants a quota that refuses where the run lies: the pods of a run that never ends count in it.
+func heldQuota(_ *Context, from, to *finding.Finding) (Link, bool) {
+	i := slices.IndexFunc(to.Refs, func(o incident.Object) bool { return o.Kind == "ResourceQuota" })
+	if i < 0 || to.Refs[i].Namespace != from.Object.Namespace {
+		return Link{}, false
+	}
+	return Link{Reason: "its pods never end, and count in ResourceQuota " + to.Refs[i].Name, Inferred: true}, true
 }
 
 func daemonNode(_ *Context, from, to *finding.Finding) (Link, bool) {

@@ -27,7 +27,7 @@ func checkPast(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report) {
 		v := s.Service(c.Service.Namespace, c.Service.Name)
 		end := lastEnd(c.Pod)
 		if c.Need.Kind == logs.NameUnresolved && v != nil && v.Spec.ClusterIP != corev1.ClusterIPNone && resolvers.UsesClusterDNS(c.Pod) &&
-			!end.IsZero() && !end.After(since.Add(finding.DNSStarts.For)) {
+			!end.IsZero() && !end.After(since.Add(finding.DNSStarts.For)) && !runsSince(c.Pod, end) {
 			waiting = append(waiting, c)
 		}
 	}
@@ -51,6 +51,14 @@ func checkPast(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report) {
 	for _, c := range waiting[:min(len(waiting), finding.ShownPods)] {
 		f.Cite(c.Seen())
 	}
+}
+
+// runsSince says whether a container of the pod was started after a moment and runs: it has been tried again.
+func runsSince(p *corev1.Pod, end time.Time) bool {
+	return slices.ContainsFunc(kube.ContainersOf(p), func(c kube.Container) bool {
+		run := c.Status.State.Running
+		return run != nil && run.StartedAt.After(end)
+	})
 }
 
 // wellSince is since when the cluster's DNS is well: the earliest start of its pods, all of which are ready; zero if some are not.

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
@@ -147,17 +148,35 @@ func headless(c calls.Callers, by calls.Call, v *corev1.Service) {
 		return
 	}
 	for _, p := range v.Spec.Ports {
-		target := kube.TargetPort(p)
-		if fmt.Sprint(p.Port) != by.Need.Port || target.String() == by.Need.Port {
+		target, known := behindPort(c.S, v, p)
+		if fmt.Sprint(p.Port) != by.Need.Port || !known || target == by.Need.Port {
 			continue
 		}
 		caller := c.S.WorkloadOf(by.Pod)
 		f := c.Find(ServicePortMissing, by.Service, by.Need.Port, by,
 			fmt.Sprintf("%s calls headless Service %s/%s at port %s, but a headless Service maps no ports: its pods listen on %s",
-				finding.Short(caller), v.Namespace, v.Name, by.Need.Port, target.String()))
+				finding.Short(caller), v.Namespace, v.Name, by.Need.Port, target))
 		f.Fault = finding.Union(f.Fault, []incident.Object{caller, by.Service})
-		f.Cite(finding.SeenAPI(by.Service, "spec", time.Time{}, fmt.Sprintf("clusterIP: None, port %d, targetPort %s", p.Port, target.String())))
+		f.Cite(finding.SeenAPI(by.Service, "spec", time.Time{}, fmt.Sprintf("clusterIP: None, port %d, targetPort %s", p.Port, target)))
 	}
+}
+
+// behindPort is the number of the port on which the pods behind a Service's port listen; it is not known of a name that they don't declare.
+func behindPort(s *snapshot.Snapshot, v *corev1.Service, p corev1.ServicePort) (number string, known bool) {
+	target := kube.TargetPort(p)
+	if target.Type == intstr.Int {
+		return target.String(), true
+	}
+	for _, pod := range kube.Selected(s, v.Namespace, v.Spec.Selector) {
+		for _, c := range pod.Spec.Containers {
+			for _, x := range c.Ports {
+				if x.Name == target.StrVal {
+					return fmt.Sprint(x.ContainerPort), true
+				}
+			}
+		}
+	}
+	return "", false
 }
 
 // hides wants a pod that is not ready because it cannot find its own Service's name, which appears only once a pod is ready.
