@@ -167,6 +167,11 @@ func cannotStart(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, why stri
 			a.Seen = append(a.Seen, finding.SeenAPI(kube.NodeObject(n), "status.nodeInfo.architecture", time.Time{}, n.Status.NodeInfo.Architecture))
 		}
 	}
+	if nameHeld.MatchString(why) && p.Spec.NodeName != "" {
+		a.fault, a.atMost = []incident.Object{snapshot.ObjectOf("Node", "", p.Spec.NodeName)}, incident.Likely
+		a.Predicate = a.Predicate.And(" (the runtime of node %s holds the name for an earlier try that it never ended)", p.Spec.NodeName)
+		a.next = "Restart the container runtime on the node, when nothing there minds; until then, let the pod be placed on another node."
+	}
 	if command := append(append([]string{}, c.Spec.Command...), c.Spec.Args...); len(command) > 0 {
 		a.Seen = append(a.Seen, finding.SeenAPI(finding.PodObject(p), "spec.containers["+c.Spec.Name+"].command", time.Time{},
 			finding.OneLine(strings.Join(command, " "), finding.MaxLine)))
@@ -176,6 +181,9 @@ func cannotStart(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, why stri
 	}
 	return a
 }
+
+// nameHeld are containerd's words for a container whose creation was given up by the kubelet, and not by the runtime.
+var nameHeld = regexp.MustCompile(`name "[^"]*" is reserved for "`)
 
 // otherArchitecture says what a program that cannot be executed may be built for.
 func otherArchitecture(s *snapshot.Snapshot, node string) string {
