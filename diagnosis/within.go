@@ -50,6 +50,9 @@ func within(d *incident.Diagnosis, wanted func(*incident.Finding) bool, holds fu
 			return !slices.ContainsFunc(out.Causes, func(c incident.Cause) bool { return c.ID == b.Cause })
 		})
 		c.Links = slices.DeleteFunc(slices.Clone(c.Links), func(l incident.Link) bool { return !keep[l.From] || !keep[l.To] })
+		if len(c.Links) == 0 {
+			c.Links = nil
+		}
 		for _, id := range c.Evidence {
 			evidence[id] = true
 		}

@@ -48,8 +48,7 @@ type orphan struct {
 }
 
 // checkGarbage tells of what has outlived its owner, for each namespace: a suspicion, for the owner may be gone since this moment,
-// unless the
-// collector says itself that it does not work.
+// unless the collector says itself that it does not work.
 func checkGarbage(s *snapshot.Snapshot, r *finding.Report) {
 	by := map[string][]orphan{}
 	for _, x := range orphans(s) {
@@ -64,8 +63,7 @@ func checkGarbage(s *snapshot.Snapshot, r *finding.Report) {
 		first := all[0]
 		more := ""
 		if len(all) > 1 {
-			more = finding.Inflect(len(all)-1, fmt.Sprintf(", and %d more {object|objects} alike in namespace %s", len(all)-1,
-				first.object.Namespace))
+			more = finding.Inflect(len(all)-1, ", and %d more {object|objects} alike in namespace %s", len(all)-1, first.object.Namespace)
 		}
 		f := r.Find(GarbageStays, first.object, fmt.Sprintf("%s goes on though its owner, %s, is gone%s", finding.Short(first.object),
 			finding.Short(first.owner), more))

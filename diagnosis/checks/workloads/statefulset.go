@@ -82,9 +82,6 @@ func waitsForOrdinal(s *snapshot.Snapshot, d *appsv1.StatefulSet, want int32, mo
 	return "", finding.Term{}
 }
 
-// aMoment is how long a program that fails over and over may look well after each start.
-const aMoment = 30 * time.Second
-
 // readyForAMoment are the pods of a StatefulSet's older revision that are ready only because they have just been started again: without a
 // readiness probe each start looks well. Those of the newest revision are judged by what else is found of them.
 func readyForAMoment(s *snapshot.Snapshot, d *appsv1.StatefulSet, o incident.Object) []*corev1.Pod {
@@ -96,12 +93,12 @@ func readyForAMoment(s *snapshot.Snapshot, d *appsv1.StatefulSet, o incident.Obj
 	})
 }
 
-// startedAgain says whether a program of the pod has failed and was started again within the last moment, or has just failed again.
+// startedAgain says whether a program of the pod has failed and was started again within the last seconds, or has just failed again.
 func startedAgain(s *snapshot.Snapshot, p *corev1.Pod) bool {
 	failed := func(t *corev1.ContainerStateTerminated) bool { return t != nil && t.ExitCode != 0 }
 	return slices.ContainsFunc(p.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool {
 		now, last := c.State, c.LastTerminationState.Terminated
-		lately := now.Running != nil && s.At.Sub(now.Running.StartedAt.Time) < aMoment
+		lately := now.Running != nil && s.At.Sub(now.Running.StartedAt.Time) < finding.Settling.For
 		return c.RestartCount > 0 && (failed(now.Terminated) || lately && failed(last))
 	})
 }
