@@ -42,9 +42,8 @@ func variations() []Variation {
 			hides: bySource(incident.SourceEvent)},
 		{Name: "clock 3 s ahead", See: changed(func(s *snapshot.Snapshot) { s.At = s.At.Add(ClockOff) }), hides: nothing},
 		{Name: "clock 3 s behind", See: changed(func(s *snapshot.Snapshot) { s.At = s.At.Add(-ClockOff) }), hides: nothing},
-		{Name: "no right to list custom resources", Resource: "custom resources", See: changed(withoutCustoms), hides: func(e incident.Evidence) bool {
-			return e.Source != incident.SourceHost && isCustom(e.Object.Kind)
-		}},
+		{Name: "no right to list custom resources", Resource: "custom resources", See: changed(withoutCustoms),
+			hides: func(e incident.Evidence) bool { return e.Source != incident.SourceHost && isCustom(e.Object.Kind) }},
 	}
 	for _, k := range snapshot.Kinds {
 		out = append(out, Variation{Name: "no right to list " + k.Resource, Resource: k.Resource, See: changed(withoutKind(k)),
