@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -18,13 +19,14 @@ type FirstContact struct {
 	Results []Result `json:"results"`
 }
 
-// LoadFirstContacts reads every first contact of a folder, each as "paramedic eval --save" writes it, by name.
+// LoadFirstContacts reads every first contact of a folder, each as "paramedic eval --save" writes it, by name: the tenth set after
+// the ninth.
 func LoadFirstContacts(dir string) ([]FirstContact, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(files)
+	slices.SortFunc(files, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
 	var out []FirstContact
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
