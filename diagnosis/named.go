@@ -142,8 +142,11 @@ func namesIn(s *snapshot.Snapshot, f *finding.Finding, of incident.Object, line 
 	return append(out, mentions.In(s, of.Namespace, line)...)
 }
 
+// address is where a message says that more is to be read: whose host it names is no object of the cluster.
+var address = regexp.MustCompile(`\bhttps?://\S+`)
+
 // needed are the custom resources that one which is not well refers to by its own settings, and that a line names, if only by the name.
 func needed(s *snapshot.Snapshot, f *finding.Finding, line string) []incident.Object {
 	says, _ := finding.DetailOf[custom.Says](f)
-	return slices.DeleteFunc(says.Referred(line), func(o incident.Object) bool { return s.Custom(o) == nil })
+	return slices.DeleteFunc(says.Referred(address.ReplaceAllString(line, " ")), func(o incident.Object) bool { return s.Custom(o) == nil })
 }
