@@ -151,22 +151,26 @@ func planBrief(p *incident.Plan, running bool) []Block {
 	if p.Rest > 0 {
 		blocks = append(blocks, restOf(p))
 	}
-	var steps List
+	if steps := stepList(p, mostBrief, 1); len(steps) > 0 {
+		blocks = append(blocks, steps)
+	}
+	return append(blocks, Note{Text("Risk: " + string(p.Risk) + "." + impactOf(p))})
+}
+
+// stepList names the first of a plan's steps, and counts the others.
+func stepList(p *incident.Plan, most, depth int) List {
+	var list List
 	for i := range p.Steps {
-		if i == mostBrief-1 && len(p.Steps) > mostBrief {
-			steps = append(steps, Item{Depth: 1, Spans: []Span{Text("… " + count(len(p.Steps)-i, "more step"))}})
-			break
+		if i == most-1 && len(p.Steps) > most {
+			return append(list, Item{Depth: depth, Spans: []Span{Text("… " + count(len(p.Steps)-i, "more step"))}})
 		}
 		line := stepTitle(p, i)
 		if p.Steps[i].Unless > 0 {
 			line += ", only if needed"
 		}
-		steps = append(steps, Item{Depth: 1, Spans: []Span{Text(line)}})
+		list = append(list, Item{Depth: depth, Spans: []Span{Text(line)}})
 	}
-	if len(steps) > 0 {
-		blocks = append(blocks, steps)
-	}
-	return append(blocks, Note{Text("Risk: " + string(p.Risk) + "." + impactOf(p))})
+	return list
 }
 
 // editedNote says who set which values of a plan.

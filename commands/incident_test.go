@@ -111,6 +111,19 @@ func TestANewLookOvertakesWhatWasSaid(t *testing.T) {
 	golden(t, "incident-again", tell(s))
 }
 
+// What was told to be like it, and is not any more, does not stay told.
+func TestWhatIsNoLongerAlikeIsTakenBack(t *testing.T) {
+	k := commandstest.NewKeeper(nil)
+	d := incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}
+	if s := k.Append("INC-1", opened, d, incident.Recalled{}); strings.Contains(tell(s), "#### similar") {
+		t.Error("that nothing is known takes a message")
+	}
+	k.Append("INC-1", d, incident.Recalled{Similar: commandstest.Seen()})
+	if s := k.Append("INC-1", d, incident.Recalled{}); !strings.Contains(tell(s), "nothing like it is known") {
+		t.Errorf("what was said stays:\n%s", tell(s))
+	}
+}
+
 func TestAFailedRunIsNotForgottenByTheNextPlan(t *testing.T) {
 	k := commandstest.NewKeeper(nil)
 	plan := commandstest.Plan()

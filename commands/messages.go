@@ -160,9 +160,18 @@ func storyMessage(s *incident.State) []Block {
 	return nil
 }
 
+// recalledSome says whether an event named something that was seen before, so that a message told of it.
+func recalledSome(r incident.Recorded) bool {
+	e, ok := r.Event.(incident.Recalled)
+	return ok && len(e.Similar) > 0
+}
+
 func similarMessage(s *incident.State) []Block {
 	switch {
 	case s.Recalled && len(s.Similar) == 0 && s.RecallNote == "":
+		if slices.ContainsFunc(s.Log, recalledSome) {
+			return outdated("The cluster was looked at again; nothing like it is known.")
+		}
 		return nil
 	case s.Recalled:
 		return similarBrief(s.Similar, s.RecallNote)

@@ -157,15 +157,7 @@ func planSummary(p *incident.Plan, lead Paragraph, checks []incident.Check) []Bl
 	if len(against) > 0 {
 		blocks = append(blocks, checkList("Tried out as you, changing nothing:", against))
 	}
-	var steps List
-	for i := range p.Steps {
-		line := Item{Spans: []Span{Text(stepTitle(p, i))}}
-		if p.Steps[i].Unless > 0 {
-			line.Spans = append(line.Spans, Text(", only if needed"))
-		}
-		steps = append(steps, line)
-	}
-	if len(steps) > 0 {
+	if steps := stepList(p, len(p.Steps), 0); len(steps) > 0 {
 		blocks = append(blocks, steps)
 	}
 	return blocks
