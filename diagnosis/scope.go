@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -111,7 +112,7 @@ type view struct {
 	whole     bool
 	namespace string
 	named     map[incident.Object]bool
-	below     map[incident.Object]bool // the pods, ReplicaSets and Jobs that belong to what is named
+	below     map[incident.Object]bool // the pods, ReplicaSets and Jobs that belong to what is named, and the Services that it leads to
 	beside    map[incident.Object]bool // the pods on a named node, or behind a named Service: their troubles are their own
 	above     map[incident.Object]bool // what a named pod, ReplicaSet or Job belongs to
 }
@@ -147,13 +148,22 @@ func (sc Scope) view(s *snapshot.Snapshot) view {
 		}
 	}
 	for _, o := range sc.Objects {
-		if svc := s.Service(o.Namespace, o.Name); o.Kind == "Service" && svc != nil {
-			for _, p := range s.PodsSelected(o.Namespace, svc.Spec.Selector) {
-				v.beside[podObject(p)] = true
-			}
+		for _, service := range kube.LeadsTo(s, o) {
+			v.below[service] = true
+			v.behind(s, service)
 		}
+		v.behind(s, o)
 	}
 	return v
+}
+
+// behind notes the pods behind a Service.
+func (v *view) behind(s *snapshot.Snapshot, o incident.Object) {
+	if svc := s.Service(o.Namespace, o.Name); o.Kind == "Service" && svc != nil {
+		for _, p := range s.PodsSelected(o.Namespace, svc.Spec.Selector) {
+			v.beside[podObject(p)] = true
+		}
+	}
 }
 
 // tie notes that one object belongs to another, as far as either is named.
