@@ -147,6 +147,9 @@ func headless(c calls.Callers, by calls.Call, v *corev1.Service) {
 		hides(c, by, v)
 		return
 	}
+	if podNamed(c.S, by) == nil && mixed(c, by, v, nil) {
+		return
+	}
 	for _, p := range v.Spec.Ports {
 		target, known := behindPort(c.S, v, p)
 		if fmt.Sprint(p.Port) != by.Need.Port || !known || target == by.Need.Port {

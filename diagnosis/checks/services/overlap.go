@@ -7,7 +7,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -44,9 +43,12 @@ func mixed(c calls.Callers, by calls.Call, v *corev1.Service, refused *corev1.Po
 		return false
 	}
 	for _, port := range v.Spec.Ports {
-		target := kube.TargetPort(port)
-		if called := refused == nil && fmt.Sprint(port.Port) == by.Need.Port || refused != nil && target.String() == by.Need.Port; !called ||
-			target.Type != intstr.Int {
+		target, known := strangersPort(c.S, v, port)
+		called := fmt.Sprint(port.Port)
+		if refused != nil || isHeadless(v) {
+			called = target.String()
+		}
+		if !known || called != by.Need.Port {
 			continue
 		}
 		have, lack := split(c, v, target.IntVal, port.Protocol)

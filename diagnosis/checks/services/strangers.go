@@ -60,8 +60,7 @@ func checkStrangers(s *snapshot.Snapshot, r *finding.Report) {
 			continue
 		}
 		for _, port := range v.Spec.Ports {
-			if target := kube.TargetPort(port); target.Type == intstr.Int && v.Spec.ClusterIP != corev1.ClusterIPNone &&
-				(reachesOthers(s, r, v, port) || portUndeclared(s, r, v, port, behind)) {
+			if reachesOthers(s, r, v, port) || portUndeclared(s, r, v, port, behind) {
 				break
 			}
 		}
@@ -100,9 +99,10 @@ func mixesReleases(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, b
 
 // reachesOthers reports a Service one of whose workloads declares its port while another one does not.
 func reachesOthers(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, port corev1.ServicePort) bool {
-	target := kube.TargetPort(port)
+	target, known := strangersPort(s, v, port)
 	have, lack := split(calls.Callers{S: s, R: r}, v, target.IntVal, port.Protocol)
-	if len(have) == 0 || len(lack) == 0 || asksPort(lack[0], target.IntVal) {
+	if !known || len(have) == 0 || len(lack) == 0 || asksPort(lack[0], target.IntVal) ||
+		isHeadless(v) && !askedForByItself(s, kube.ServiceObject(v)) {
 		return false
 	}
 	meant, other, o := s.WorkloadOf(have[0]), s.WorkloadOf(lack[0]), kube.ServiceObject(v)
@@ -118,6 +118,34 @@ func reachesOthers(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, p
 		finding.SeenAPI(finding.PodObject(have[0]), "spec.containers.ports", time.Time{}, declaredWords(have[0])),
 		finding.SeenAPI(finding.PodObject(lack[0]), "spec.containers.ports", time.Time{}, declaredWords(lack[0])))
 	return true
+}
+
+// strangersPort is the port's number at the pods, if a Service sends calls there to whatever pod it selects. One that seeks its port by name
+// picks out who has it; a headless one gives out the addresses of all.
+func strangersPort(s *snapshot.Snapshot, v *corev1.Service, port corev1.ServicePort) (intstr.IntOrString, bool) {
+	target := kube.TargetPort(port)
+	if !isHeadless(v) {
+		return target, target.Type == intstr.Int
+	}
+	number, known := behindPort(s, v, port)
+	return intstr.Parse(number), known
+}
+
+func isHeadless(v *corev1.Service) bool { return v.Spec.ClusterIP == corev1.ClusterIPNone }
+
+// askedForByItself says whether the settings of any workload name a Service by its own name. Of a headless one mostly those of pods below
+// it are asked for, and then it does no harm that it selects others too.
+func askedForByItself(s *snapshot.Snapshot, o incident.Object) bool {
+	seen := map[incident.Object]bool{}
+	for i := range s.Pods {
+		p := &s.Pods[i]
+		if w := s.WorkloadOf(p); !seen[w] {
+			if seen[w] = true; calls.ByItself(s, p, o) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // asksPort says whether a probe of a ready pod asks the port, which then answers.
@@ -147,7 +175,8 @@ func asksPort(p *corev1.Pod, port int32) bool {
 func portUndeclared(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, port corev1.ServicePort, behind []*corev1.Pod) bool {
 	target, p := kube.TargetPort(port), behind[0]
 	declared, complete := kube.DeclaredPorts(p, port.Protocol)
-	if len(v.Spec.Ports) != 1 || complete || len(declared) == 0 || asksPort(p, target.IntVal) || reached(s, kube.ServiceObject(v)) ||
+	if target.Type != intstr.Int || isHeadless(v) || len(v.Spec.Ports) != 1 || complete || len(declared) == 0 ||
+		asksPort(p, target.IntVal) || reached(s, kube.ServiceObject(v)) ||
 		slices.ContainsFunc(declared, func(c corev1.ContainerPort) bool { return c.ContainerPort == target.IntVal }) {
 		return false
 	}

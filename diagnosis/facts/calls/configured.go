@@ -27,13 +27,24 @@ var addressVar = regexp.MustCompile(`(?i)(HOST|HOSTNAME|ADDR|ADDRESS|SERVER|SERV
 
 // Configured lists the Services that a pod's settings name: its variables, arguments, and the ConfigMaps that it takes them from. They are
 // Services that exist; each once, at most mostNamed. It is what the pod probably calls, and no proof that it does.
-func Configured(s *snapshot.Snapshot, p *corev1.Pod) []incident.Object {
-	type key struct{ workload incident.Object }
-	return snapshot.Once(s, key{s.WorkloadOf(p)}, func() []incident.Object { return readConfigured(s, p) })
+func Configured(s *snapshot.Snapshot, p *corev1.Pod) []incident.Object { return configuredOf(s, p).all }
+
+// ByItself says whether a pod's settings name a Service by its own name, and not only by those of pods below it, as a headless Service's
+// are: whoever asks for its own name is given the address of any pod that it selects.
+func ByItself(s *snapshot.Snapshot, p *corev1.Pod, service incident.Object) bool {
+	return slices.Contains(configuredOf(s, p).itself, service)
 }
 
-func readConfigured(s *snapshot.Snapshot, p *corev1.Pod) []incident.Object {
-	var out finding.Gathered[incident.Object]
+// configured are the Services that a workload's settings name, and those that they name by their own names.
+type configured struct{ all, itself []incident.Object }
+
+func configuredOf(s *snapshot.Snapshot, p *corev1.Pod) configured {
+	type key struct{ workload incident.Object }
+	return snapshot.Once(s, key{s.WorkloadOf(p)}, func() configured { return readConfigured(s, p) })
+}
+
+func readConfigured(s *snapshot.Snapshot, p *corev1.Pod) configured {
+	var out gatheredNames
 	maps := map[string]bool{}
 	for _, c := range slices.Concat(p.Spec.InitContainers, p.Spec.Containers) {
 		for _, e := range c.Env {
@@ -63,8 +74,29 @@ func readConfigured(s *snapshot.Snapshot, p *corev1.Pod) []incident.Object {
 			}
 		}
 	}
-	slices.SortFunc(out.List, incident.Object.Compare)
-	return out.List[:min(len(out.List), mostNamed)]
+	slices.SortFunc(out.all.List, incident.Object.Compare)
+	return configured{out.all.List[:min(len(out.all.List), mostNamed)], out.itself.List}
+}
+
+// gatheredNames are Services that settings name, each once.
+type gatheredNames struct {
+	all, itself finding.Gathered[incident.Object]
+}
+
+// Add adds what a setting names.
+func (g *gatheredNames) Add(all ...namedService) {
+	for _, x := range all {
+		g.all.Add(x.service)
+		if x.itself {
+			g.itself.Add(x.service)
+		}
+	}
+}
+
+// namedService is a Service that a setting names, by its own name or by that of a pod below it.
+type namedService struct {
+	service incident.Object
+	itself  bool
 }
 
 // variable is a variable in a command, as Kubernetes or a shell puts its value in.
@@ -88,16 +120,16 @@ func expanded(text string, env []corev1.EnvVar) string {
 
 // namedIn are the Services that a setting names: by a name with its namespace, or, in an address or the value of a variable that is one, by
 // the name alone.
-func namedIn(s *snapshot.Snapshot, namespace, text string, address bool) []incident.Object {
+func namedIn(s *snapshot.Snapshot, namespace, text string, address bool) []namedService {
 	text = text[:min(len(text), mostText)]
-	var out []incident.Object
+	var out []namedService
 	for _, m := range hostLike.FindAllStringSubmatch(text, -1) {
 		scheme, host, port := m[1], m[2], m[3]
 		if !strings.Contains(host, ".") && scheme == "" && port == "" && !address {
 			continue
 		}
 		if o, ok := kube.ServiceOf(s, host, namespace); ok && s.Service(o.Namespace, o.Name) != nil {
-			out = append(out, o)
+			out = append(out, namedService{o, strings.HasPrefix(strings.ToLower(host)+".", o.Name+".")})
 		}
 	}
 	return out
