@@ -26,6 +26,9 @@ var networkByHand = map[string]string{
 	"IngressReloadFails": "" +
 		"An annotation may be what guards the path, so none is taken away without its owner. Correct it (kubectl edit ingress), " +
 		"and let the controller's admission webhook refuse such Ingresses.",
+	"IngressReferenceUnknown": "" +
+		"What an annotation names may be what guards the path, so it is neither taken away nor guessed. Write the name as the " +
+		"controller wants it (kubectl edit ingress), or let the controller read objects of that kind.",
 	"GatewayClassMissing": "" +
 		"Paramedic's steps change no custom resources. Name a class that exists: kubectl patch gateway NAME --type merge -p " +
 		`'{"spec":{"gatewayClassName":"CLASS"}}' (kubectl get gatewayclass).`,

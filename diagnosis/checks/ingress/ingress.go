@@ -17,7 +17,7 @@ import (
 
 // Checks look at what lets people in: Ingresses, Gateways, and the certificates that they show.
 var Checks = []finding.Check{
-	{Name: "ingresses", Codes: slices.Concat(ingressCodes, takenCodes), Run: checkHosts},
+	{Name: "ingresses", Codes: slices.Concat(ingressCodes, takenCodes, referenceCodes), Run: checkHosts},
 	{Name: "ingress classes", Codes: classCodes, Run: checkDefaultClass},
 	{Name: "gateways", Codes: gatewayCodes, Run: checkGateways},
 	{Name: "certificates", Codes: tlsCodes, Run: checkTLS},
@@ -99,6 +99,7 @@ func checkIngresses(s *snapshot.Snapshot, r *finding.Report) {
 	checkRouteClaims(s, r)
 	checkIngressControllers(s, r)
 	checkIngressReload(s, r)
+	checkReferences(s, r)
 }
 
 func ingressObject(g *networkingv1.Ingress) incident.Object {
