@@ -34,6 +34,8 @@ var workloadRules = []Rule{
 	{"held-job", []string{workloads.JobHeld}, slices.Concat(cronFaults, []string{workloads.CronJobOverlaps}),
 		sameWorkload("this run never ends"),
 		"its CronJob starts no new run", "%d CronJobs start no new run"},
+	{"held-try", []string{workloads.JobHeld}, podFaults, heldTry,
+		"1 pod that has failed stays", "%d pods that have failed stay"},
 	{"held-quota", []string{workloads.JobHeld}, []string{workloads.PodsRefused}, heldQuota,
 		"1 workload gets no pods", "%d workloads get no pods"},
 	{"job-of-cronjob", []string{workloads.JobFailed}, []string{workloads.CronJobNoSuccess}, sameWorkload("these are its runs"),
@@ -93,6 +95,11 @@ func sameRefuser(_ *Context, from, to *finding.Finding) (Link, bool) {
 }
 
 // heldQuota wants a quota that refuses where the run lies: the pods of a run that never ends count in it.
+// heldTry: a Job tries again in another pod, once this one has ended.
+func heldTry(c *Context, from, to *finding.Finding) (Link, bool) {
+	return Link{Reason: "the pod stays as it is, and no other one tries again", Inferred: true}, c.share(from, to)
+}
+
 func heldQuota(_ *Context, from, to *finding.Finding) (Link, bool) {
 	i := slices.IndexFunc(to.Refs, func(o incident.Object) bool { return o.Kind == "ResourceQuota" })
 	if i < 0 || to.Refs[i].Namespace != from.Object.Namespace {

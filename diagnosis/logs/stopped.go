@@ -27,6 +27,10 @@ var stopped = regexp.MustCompile(`(?i)\b(?:halt(?:ed|ing|s)?` +
 	`|refus(?:es|ing) (?:all )?(?:writes|new \w+|to (?:write|accept|continue|proceed|process|compact|replicate))` +
 	`|(?:will not|will never|won't) (?:be retried|retry|continue|try again|resume|be restarted|recover)` +
 	`|will be disabled|has been disabled|manual (?:intervention|recovery)|intervention (?:is )?(?:required|needed)` +
+	`|(?:are|is|be|being|been|now) blocked (?:until|because|due|by (?:an? |the )?(?:\w+ ){0,2}(?:alarm|limit|quota|watermark))` +
+	`|block(?:s|ing) (?:all )?(?:publish|writ|produc|connection|insert|client|request)\w*` +
+	`|(?:disk|space|memory|resource|quota|storage)(?: \w+){0,2} alarm (?:is |was )?(?:set|raised|activated|triggered)` +
+	`|waiting for some(?:one|body) to free` +
 	`|(?:task|thread|consumer|replication|worker) (?:is being |was |has been )?(?:killed|stopped|aborted))\b`)
 
 // regularly is how often something must have been said to be missed.
@@ -74,7 +78,7 @@ func utterances(log string) []utterance {
 }
 
 // resumed is how a program says that it goes on after all.
-var resumed = regexp.MustCompile(`(?i)\b(?:resum(?:ed|ing)|restarted|recovered|re-?enabled|unblocked|back to normal|continuing)\b`)
+var resumed = regexp.MustCompile(`(?i)\b(?:resum(?:ed|ing)|restarted|recovered|re-?enabled|unblocked|alarms? (?:is |was |has been |have been )?cleared|back to normal|continuing)\b`)
 
 // saysOn says whether a program has said since that it goes on.
 func saysOn(said []utterance, since time.Time) bool {

@@ -15,13 +15,19 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// checkClients looks at failing pods that do not resolve a name, and whose DNS settings say why.
+// checkClients looks at pods that do not resolve a name, and whose DNS settings say why: of those that fail it is found, of those that are
+// well by all signs and whose log complains it is suspected.
 func checkClients(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report) {
 	if d.Service == nil && !finding.NotSeen(s, finding.Services, resolvers.DNSNamespace) {
 		return
 	}
 	c := calls.Callers{S: s, R: r, Found: map[string]*finding.Finding{}}
-	for _, by := range calls.Failing(s) {
+	askClients(d, s, c, calls.Failing(s))
+	askClients(d, s, c.Well(), calls.Complaints(s))
+}
+
+func askClients(d resolvers.Resolver, s *snapshot.Snapshot, c calls.Callers, all []calls.Call) {
+	for _, by := range all {
 		if by.Need.Kind != logs.NameUnresolved {
 			continue
 		}

@@ -34,7 +34,8 @@ var jobCodes = []finding.Code{
 		Next:    "See whether it still does something; give it an activeDeadlineSeconds.",
 		Example: "Job import has been running for 5d2h, and has no activeDeadlineSeconds"},
 	{Code: JobHeld, Severity: incident.Warning, Root: true,
-		Meaning: "A Job's work is done, but a helper beside it, such as a service mesh's proxy, runs on, so that the Job never ends.",
+		Meaning: "A Job's work is done, or has failed, but a helper beside it, such as a service mesh's proxy, runs on, so that the Job " +
+			"never ends, and does not try again.",
 		Next: "Run the helper as an init container with restartPolicy Always (a native sidecar), have the program tell it to quit when it " +
 			"is done (istio: POST /quitquitquit on port 15020), or keep it out of Jobs. Delete the pod that hangs.",
 		Example: "Job sync-29 does not end: container sync ended with exit 0 9h12m ago, and istio-proxy beside it runs on"},
