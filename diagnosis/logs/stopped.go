@@ -28,7 +28,7 @@ var stopped = regexp.MustCompile(`(?i)\b(?:halt(?:ed|ing|s)?` +
 	`|(?:will not|will never|won't) (?:be retried|retry|continue|try again|resume|be restarted|recover)` +
 	`|will be disabled|has been disabled|manual (?:intervention|recovery)|intervention (?:is )?(?:required|needed)` +
 	`|(?:are|is|be|being|been|now) blocked (?:until|because|due|by (?:an? |the )?(?:\w+ ){0,2}(?:alarm|limit|quota|watermark))` +
-	`|block(?:s|ing) (?:all )?(?:publish|writ|produc|connection|insert|client|request)\w*` +
+	`|block(?:s|ing) (?:\w+ ){0,2}(?:publish|writ|produc|connection|insert|client|request)\w*` +
 	`|(?:disk|space|memory|resource|quota|storage)(?: \w+){0,2} alarm (?:is |was )?(?:set|raised|activated|triggered)` +
 	`|waiting for some(?:one|body) to free` +
 	`|(?:task|thread|consumer|replication|worker) (?:is being |was |has been )?(?:killed|stopped|aborted))\b`)

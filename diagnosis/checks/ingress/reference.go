@@ -35,7 +35,7 @@ var referenceCodes = []finding.Code{
 var (
 	// unknownTo is how programs say that what they were told to use is not there.
 	unknownTo = regexp.MustCompile(`(?i)\b(?:does not exist|doesn't exist|not found|no such|unknown|could not (?:be )?(?:find|found)|` +
-		`cannot find|can't find|not defined|undefined)\b`)
+		`cannot find|can't find|not defined|undefined|no object matching)\b`)
 	// nameQuoted is a name in quotation marks, which may be escaped.
 	nameQuoted = regexp.MustCompile(`\\?["'` + "`" + `]([A-Za-z0-9][A-Za-z0-9._/@-]{2,252})\\?["'` + "`" + `]`)
 )
@@ -50,8 +50,8 @@ const (
 	mostReferrers = 8   // Ingresses that are told of
 )
 
-// said is a line in which a controller says that it does not know a name.
-type said struct {
+// denial is a line in which a controller says that it does not know a name.
+type denial struct {
 	pod       *corev1.Pod
 	container string
 	line      string
@@ -60,7 +60,7 @@ type said struct {
 // checkReferences finds what Ingresses' annotations name and their controllers do not know, by the controllers' own words. What was made
 // since may be known by now.
 func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
-	unknown := map[incident.Object]map[string]said{}
+	unknown := map[incident.Object]map[string]denial{}
 	for i := range s.Ingresses {
 		g := &s.Ingresses[i]
 		if g.DeletionTimestamp != nil || len(g.Annotations) == 0 || len(r.Findings) > mostReferrers {
@@ -79,8 +79,8 @@ func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
 }
 
 // unknownBy are the names that the logs of a controller's pods say are not there, each with the last line that does.
-func unknownBy(s *snapshot.Snapshot, w incident.Object) map[string]said {
-	out := map[string]said{}
+func unknownBy(s *snapshot.Snapshot, w incident.Object) map[string]denial {
+	out := map[string]denial{}
 	for _, p := range kube.PodsOfWorkload(s, w) {
 		for i := range p.Spec.Containers {
 			l := s.Log(p.Namespace, p.Name, p.Spec.Containers[i].Name, false)
@@ -93,7 +93,7 @@ func unknownBy(s *snapshot.Snapshot, w incident.Object) map[string]said {
 					continue
 				}
 				for _, m := range nameQuoted.FindAllStringSubmatch(line, -1) {
-					out[m[1]] = said{p, p.Spec.Containers[i].Name, line}
+					out[m[1]] = denial{p, p.Spec.Containers[i].Name, line}
 				}
 			}
 		}
@@ -102,22 +102,24 @@ func unknownBy(s *snapshot.Snapshot, w incident.Object) map[string]said {
 }
 
 // refersToUnknown reports the first annotation of an Ingress one of whose values its controller says is not there.
-func refersToUnknown(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.Ingress, w incident.Object, unknown map[string]said) bool {
+func refersToUnknown(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.Ingress, w incident.Object, unknown map[string]denial) bool {
 	if len(unknown) == 0 {
 		return false
 	}
 	for _, key := range slices.Sorted(maps.Keys(g.Annotations)) {
 		for _, name := range strings.FieldsFunc(g.Annotations[key], func(r rune) bool { return strings.ContainsRune(", \n\t", r) }) {
-			by, ok := unknown[name]
+			said := name
+			by, ok := unknown[said]
 			if !ok {
-				by, ok = unknown[g.Namespace+"/"+name]
+				said = g.Namespace + "/" + name
+				by, ok = unknown[said]
 			}
 			if !ok || len(name) < leastRefers {
 				continue
 			}
 			meant, made := bears(s, g.Namespace, name)
 			at := readings.Moment(logs.StampOf(by.line), s.At)
-			x := reference{key, name, by, w, meant, at}
+			x := reference{key, name, said, by, w, meant, at}
 			if made.After(at) || exists(s, g.Namespace, name) || !x.lasts(s, g.Namespace) {
 				continue // it has been made since, or may have been
 			}
@@ -131,7 +133,8 @@ func refersToUnknown(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.In
 // reference is a name in an annotation, who does not know it, and the custom resource that is meant by it, if one is there.
 type reference struct {
 	key, name string
-	by        said
+	said      string // the name in the controller's words, which may have the namespace in front
+	by        denial
 	who       incident.Object
 	meant     incident.Object
 	at        time.Time
@@ -139,7 +142,7 @@ type reference struct {
 
 // kind is the word for what the name is of, in the controller's words; "" if there is none.
 func (x reference) kind() string {
-	at := strings.Index(x.by.line, x.name)
+	at := strings.Index(x.by.line, x.said)
 	m := beforeName.FindStringSubmatch(x.by.line[:max(at, 0)])
 	if m == nil {
 		return ""

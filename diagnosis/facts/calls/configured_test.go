@@ -60,3 +60,42 @@ spec:
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// A headless Service gives the address of any of its pods to who asks for its own name, and of one to who asks for that pod's.
+func TestServicesNamedByThemselves(t *testing.T) {
+	s, err := snapshot.FromManifests(time.Unix(0, 0), []byte(`
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: shop}
+spec: {clusterIP: None, selector: {app: db}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: search, namespace: shop}
+spec: {clusterIP: None, selector: {app: search}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop}
+spec:
+  containers:
+  - name: web
+    env:
+    - {name: DATABASE_URL, value: "postgres://u:p@db.shop.svc:5432/x"}
+    - {name: SEED_HOSTS, value: "search-0.search.shop.svc:9300,search-1.search:9300"}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := s.Pod("shop", "web")
+	if o := snapshot.ObjectOf("Service", "shop", "db"); !ByItself(s, p, o) {
+		t.Errorf("%s is not named by its own name", o)
+	}
+	o := snapshot.ObjectOf("Service", "shop", "search")
+	if ByItself(s, p, o) {
+		t.Errorf("%s is named by its own name, not by those of its pods", o)
+	}
+	if !slices.Contains(Configured(s, p), o) {
+		t.Errorf("%s is not named at all", o)
+	}
+}
