@@ -34,7 +34,7 @@ var reads = map[string][]string{
 	"services":                          []string{"DNS lookups", "TCP dials", "configmaps", "custom resources", "daemonsets", "deployments", "endpointslices", "events", "horizontalpodautoscalers", "ingresses", "jobs", "limitranges", "logs", "metrics", "mutatingwebhookconfigurations", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "services", "statefulsets", "validatingwebhookconfigurations"},
 	"served certificates":               []string{"ingresses", "logs", "names and dates of secrets", "pods", "services"},
 	"loadbalancers":                     []string{"events", "pods", "services"},
-	"ingresses":                         []string{"custom resources", "daemonsets", "deployments", "events", "horizontalpodautoscalers", "ingressclasses", "ingresses", "jobs", "limitranges", "logs", "metrics", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "services", "statefulsets"},
+	"ingresses":                         []string{"configmaps", "custom resources", "daemonsets", "deployments", "events", "horizontalpodautoscalers", "ingressclasses", "ingresses", "jobs", "limitranges", "logs", "metrics", "names and dates of secrets", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "services", "statefulsets"},
 	"ingress classes":                   []string{"ingressclasses"},
 	"gateways":                          []string{"custom resources", "services"},
 	"certificates":                      []string{"custom resources", "ingresses", "logs", "names and dates of secrets", "pods"},

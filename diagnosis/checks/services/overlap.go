@@ -45,7 +45,7 @@ func mixed(c calls.Callers, by calls.Call, v *corev1.Service, refused *corev1.Po
 	for _, port := range v.Spec.Ports {
 		target, known := strangersPort(c.S, v, port)
 		called := fmt.Sprint(port.Port)
-		if refused != nil || isHeadless(v) {
+		if refused != nil || addressless(v) {
 			called = target.String()
 		}
 		if !known || called != by.Need.Port {

@@ -102,7 +102,7 @@ func reachesOthers(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, p
 	target, known := strangersPort(s, v, port)
 	have, lack := split(calls.Callers{S: s, R: r}, v, target.IntVal, port.Protocol)
 	if !known || len(have) == 0 || len(lack) == 0 || asksPort(lack[0], target.IntVal) ||
-		isHeadless(v) && !askedForByItself(s, kube.ServiceObject(v)) {
+		addressless(v) && !askedForByItself(s, kube.ServiceObject(v)) {
 		return false
 	}
 	meant, other, o := s.WorkloadOf(have[0]), s.WorkloadOf(lack[0]), kube.ServiceObject(v)
@@ -124,14 +124,14 @@ func reachesOthers(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, p
 // picks out who has it; a headless one gives out the addresses of all.
 func strangersPort(s *snapshot.Snapshot, v *corev1.Service, port corev1.ServicePort) (intstr.IntOrString, bool) {
 	target := kube.TargetPort(port)
-	if !isHeadless(v) {
+	if !addressless(v) {
 		return target, target.Type == intstr.Int
 	}
 	number, known := behindPort(s, v, port)
 	return intstr.Parse(number), known
 }
 
-func isHeadless(v *corev1.Service) bool { return v.Spec.ClusterIP == corev1.ClusterIPNone }
+func addressless(v *corev1.Service) bool { return v.Spec.ClusterIP == corev1.ClusterIPNone }
 
 // askedForByItself says whether the settings of any workload name a Service by its own name. Of a headless one mostly those of pods below
 // it are asked for, and then it does no harm that it selects others too.
@@ -175,7 +175,7 @@ func asksPort(p *corev1.Pod, port int32) bool {
 func portUndeclared(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, port corev1.ServicePort, behind []*corev1.Pod) bool {
 	target, p := kube.TargetPort(port), behind[0]
 	declared, complete := kube.DeclaredPorts(p, port.Protocol)
-	if target.Type != intstr.Int || isHeadless(v) || len(v.Spec.Ports) != 1 || complete || len(declared) == 0 ||
+	if target.Type != intstr.Int || addressless(v) || len(v.Spec.Ports) != 1 || complete || len(declared) == 0 ||
 		asksPort(p, target.IntVal) || reached(s, kube.ServiceObject(v)) ||
 		slices.ContainsFunc(declared, func(c corev1.ContainerPort) bool { return c.ContainerPort == target.IntVal }) {
 		return false
