@@ -33,12 +33,15 @@ var referenceCodes = []finding.Code{
 }
 
 var (
-	// unknownTo is how programs say that what they were told to use is not there.
-	unknownTo = regexp.MustCompile(`(?i)\b(?:does not exist|doesn't exist|not found|no such|unknown|could not (?:be )?(?:find|found)|` +
-		`cannot find|can't find|not defined|undefined|no object matching)\b`)
-	// nameQuoted is a name in quotation marks, which may be escaped.
-	nameQuoted = regexp.MustCompile(`\\?["'` + "`" + `]([A-Za-z0-9][A-Za-z0-9._/@-]{2,252})\\?["'` + "`" + `]`)
+	// isUnknown and noSuch are how programs say of a name in quotation marks, which may be escaped, that what it names is not there: behind
+	// the name, and before it.
+	isUnknown = regexp.MustCompile(`(?i)` + nameQuoted + `[:,]? (?:(?:was|is|has|could|can|be|been) ){0,2}(?:does not exist|doesn't exist|` +
+		`not found|not be found|no such|not defined|undefined|unknown|no object matching)\b`)
+	noSuch = regexp.MustCompile(`(?i)\b(?:no such|cannot find|can't find|could not find|couldn't find|unknown|undefined|no object matching)` +
+		`(?: [a-z]{2,30}){0,2}:? ` + nameQuoted)
 )
+
+const nameQuoted = `\\?["'` + "`" + `]([A-Za-z0-9][A-Za-z0-9._/@-]{2,252})\\?["'` + "`" + `]`
 
 // beforeName is the word before a name in quotation marks.
 var beforeName = regexp.MustCompile(`([A-Za-z]{3,30}):? \\?["'` + "`" + `]$`)
@@ -89,10 +92,7 @@ func unknownBy(s *snapshot.Snapshot, w incident.Object) map[string]denial {
 			}
 			lines := strings.Split(l.Text, "\n")
 			for _, line := range lines[max(0, len(lines)-mostUnknown):] {
-				if !unknownTo.MatchString(line) {
-					continue
-				}
-				for _, m := range nameQuoted.FindAllStringSubmatch(line, -1) {
+				for _, m := range append(isUnknown.FindAllStringSubmatch(line, -1), noSuch.FindAllStringSubmatch(line, -1)...) {
 					out[m[1]] = denial{p, p.Spec.Containers[i].Name, line}
 				}
 			}
