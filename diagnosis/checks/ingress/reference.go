@@ -63,10 +63,10 @@ type denial struct {
 // checkReferences finds what Ingresses' annotations name and their controllers do not know, by the controllers' own words. What was made
 // since may be known by now.
 func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
-	unknown := map[incident.Object]map[string]denial{}
+	unknown, told := map[incident.Object]map[string]denial{}, 0
 	for i := range s.Ingresses {
 		g := &s.Ingresses[i]
-		if g.DeletionTimestamp != nil || len(g.Annotations) == 0 || len(r.Findings) > mostReferrers {
+		if g.DeletionTimestamp != nil || len(g.Annotations) == 0 || told == mostReferrers {
 			continue
 		}
 		for _, p := range servedBy(s, g) {
@@ -75,6 +75,7 @@ func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
 				unknown[w] = unknownBy(s, w)
 			}
 			if refersToUnknown(s, r, g, w, unknown[w]) {
+				told++
 				break
 			}
 		}
@@ -172,7 +173,7 @@ func reportReference(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.In
 		x.name, x.key[strings.LastIndex(x.key, "/")+1:], finding.Short(x.who), what, there))
 	f.AtMost = incident.Likely // it may have come to know it since
 	f.Fault, f.Refs = []incident.Object{o}, []incident.Object{x.who}
-	f.Since = kube.Latest(x.at, time.Time{})
+	f.Since = x.at
 	if !x.meant.IsZero() {
 		f.Refs = append(f.Refs, x.meant)
 		f.Next = fmt.Sprintf("Compare the name with what %s calls %s %s (its namespace and its provider belong to it), and look whether it "+
