@@ -3,6 +3,7 @@ package cause
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
@@ -26,6 +27,8 @@ var accessRules = []Rule{
 		"1 claim gets no volume", "%d claims get no volume"},
 	{"right-missing-custom", []string{rbac.RightMissing, rbac.RoleMissing}, customs, toldRefused,
 		"1 custom resource says that its controller is refused", "%d custom resources say that their controllers are refused"},
+	{"right-missing-halts", []string{rbac.RightMissing, rbac.RoleMissing}, customs, controllerHalts,
+		"the controller of 1 custom resource cannot work", "the controllers of %d custom resources cannot work"},
 	{"right-missing-log", []string{rbac.RightMissing, rbac.RoleMissing}, []string{applog.LogFaultsObject, applog.LogErrorsRepeat,
 		applog.CalledComplains}, loggedRefused,
 		"1 log complains of the refusal", "%d logs complain of the refusal"},
@@ -55,6 +58,16 @@ func toldRefused(_ *Context, from, to *finding.Finding) (Link, bool) {
 	}
 	return Link{Reason: "its status says that the API server refuses its controller", Inferred: from.Suspect},
 		slices.Contains(from.Refs, to.Object)
+}
+
+// controllerHalts wants a custom resource that waits without a word of why, and the workload that cares for it to be refused what it cannot
+// work without.
+func controllerHalts(_ *Context, from, to *finding.Finding) (Link, bool) {
+	refused, _ := finding.DetailOf[rbac.RefusedRight](from)
+	says, _ := finding.DetailOf[custom.Says](to)
+	_, why, _ := strings.Cut(says.Message, ": ")
+	return Link{Reason: "the API server refuses its controller what it cannot work without", Inferred: true},
+		refused.Halts && why == "" && slices.Contains(says.Controllers, from.Workload)
 }
 
 // loggedRefused wants the very workload whose log tells of the refusal. What it complains of may be something else as well.

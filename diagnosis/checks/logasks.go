@@ -117,6 +117,7 @@ func AsksLogs(s *snapshot.Snapshot, found []*finding.Finding) (pods []*corev1.Po
 	}
 	ask("logs of ingress controllers", incident.Object{}, func() []*corev1.Pod { return few(s, nil, ingress.Untold(s)) })
 	ask("logs of who is sent to what selects nothing", incident.Object{}, func() []*corev1.Pod { return few(s, nil, custom.Callers(s)) })
+	ask("logs of who waits for a lock", incident.Object{}, func() []*corev1.Pod { return few(s, nil, control.LockWaiters(s)) })
 	ask("logs of controllers", incident.Object{}, func() []*corev1.Pod { return untended(s) })
 	return all.List, failed
 }
