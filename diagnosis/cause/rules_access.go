@@ -37,6 +37,8 @@ var accessRules = []Rule{
 	{"certificate-untrusted", []string{services.CertificateUntrusted}, slices.Concat(crashes, complaints, []string{applog.LogTLSFailed}),
 		misses("this serves the certificate"),
 		"1 workload fails because it does not trust the certificate", "%d workloads fail because they do not trust the certificate"},
+	{"authority-expired", []string{applog.AuthorityExpired}, append(slices.Clone(crashes), applog.LogTLSFailed), authorityExpired,
+		"1 workload ends at an expired certificate", "%d workloads end at an expired certificate"},
 	{"certificate-served", []string{ingress.TLSSecretExpired, ingress.TLSSecretInvalid}, []string{services.CertificateUntrusted},
 		refersTo("it serves that certificate"),
 		"callers of 1 object do not trust it", "callers of %d objects do not trust it"},
@@ -78,6 +80,12 @@ func loggedRefused(_ *Context, from, to *finding.Finding) (Link, bool) {
 func accountMissing(_ *Context, from, to *finding.Finding) (Link, bool) {
 	refused, _ := finding.DetailOf[workloads.RefusedPods](to)
 	return Link{Reason: fmt.Sprintf("its pods are to run as ServiceAccount %s", from.Object.Name)}, refused.Account == from.Object
+}
+
+// authorityExpired wants a workload that ends at an expired certificate without a word of whose, and calls who says that its own is.
+func authorityExpired(_ *Context, from, to *finding.Finding) (Link, bool) {
+	return Link{Reason: finding.Short(from.Object) + ", which it is set to call, says that its own certificate has expired", Inferred: true},
+		slices.Contains(from.Refs, to.Workload) && slices.ContainsFunc(to.Said, applog.ExpiredSomewhere)
 }
 
 // certificateBad wants the pods that use the certificate to speak of certificates, and not of a host outside the cluster alone.
