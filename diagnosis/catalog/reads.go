@@ -60,7 +60,7 @@ var reads = map[string][]string{
 	"idle scheduler":                    []string{"events", "leases", "logs", "pods"},
 	"apiserver":                         []string{"events", "logs", "metrics", "pods", "the API server's health"},
 	"custom resources":                  []string{"clusterrolebindings", "clusterroles", "configmaps", "custom resources", "daemonsets", "deployments", "events", "horizontalpodautoscalers", "jobs", "persistentvolumeclaims", "persistentvolumes", "pods", "rolebindings", "roles", "services", "statefulsets"},
-	"names in custom resources":         []string{"custom resources", "ingressclasses", "ingresses", "nodes", "persistentvolumes", "pods", "services", "storageclasses"},
+	"names in custom resources":         []string{"configmaps", "custom resources", "ingressclasses", "ingresses", "logs", "names and dates of secrets", "nodes", "persistentvolumes", "pods", "services", "storageclasses"},
 	"whom custom resources select":      []string{"configmaps", "custom resources", "daemonsets", "deployments", "logs", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "services", "statefulsets"},
 	"custom resources that share something out": []string{"custom resources", "events"},
 	"custom resources that are switched off":    []string{"custom resources", "events", "pods"},

@@ -53,6 +53,8 @@ var customRules = []Rule{
 		"the autoscaler that it has made does not work", "%d autoscalers that it has made do not work"},
 	{"custom-names", []string{custom.CustomNamesNothing}, customs, customNames,
 		"1 custom resource that goes by it is not ready", "%d custom resources that go by it are not ready"},
+	{"custom-names-log", []string{custom.CustomNamesNothing}, slices.Concat(crashes, complaints), customNamesLog,
+		"the log of 1 workload says so", "the logs of %d workloads say so"},
 	{"custom-expired", []string{custom.CustomExpired}, slices.Concat(crashes, complaints, []string{applog.LogAuthFailed}), customExpired,
 		"1 workload is refused its credentials", "%d workloads are refused their credentials"},
 	{"custom-would-make", customs, []string{services.ServiceMissing, pods.ConfigMapMissing, pods.SecretMissing}, customWouldMake,
@@ -91,6 +93,12 @@ func customDelivers(c *Context, from, to *finding.Finding) (Link, bool) {
 		}
 	}
 	return Link{}, false
+}
+
+// customNamesLog wants the very workload whose log says that what is referred to is missing. It may fail of something else as well.
+func customNamesLog(_ *Context, from, to *finding.Finding) (Link, bool) {
+	return Link{Reason: "its log says that what " + finding.Short(from.Object) + " refers to is missing", Inferred: true},
+		!to.Workload.IsZero() && slices.Contains(from.Refs, to.Workload)
 }
 
 // customQuotes wants the very words of one in those of the other, which has them from there, and more around them.
