@@ -3,6 +3,7 @@ package cause
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
@@ -26,6 +27,8 @@ var accessRules = []Rule{
 		"1 claim gets no volume", "%d claims get no volume"},
 	{"right-missing-custom", []string{rbac.RightMissing, rbac.RoleMissing}, customs, toldRefused,
 		"1 custom resource says that its controller is refused", "%d custom resources say that their controllers are refused"},
+	{"right-missing-halts", []string{rbac.RightMissing, rbac.RoleMissing}, customs, controllerHalts,
+		"the controller of 1 custom resource cannot work", "the controllers of %d custom resources cannot work"},
 	{"right-missing-log", []string{rbac.RightMissing, rbac.RoleMissing}, []string{applog.LogFaultsObject, applog.LogErrorsRepeat,
 		applog.CalledComplains}, loggedRefused,
 		"1 log complains of the refusal", "%d logs complain of the refusal"},
@@ -34,6 +37,8 @@ var accessRules = []Rule{
 	{"certificate-untrusted", []string{services.CertificateUntrusted}, slices.Concat(crashes, complaints, []string{applog.LogTLSFailed}),
 		misses("this serves the certificate"),
 		"1 workload fails because it does not trust the certificate", "%d workloads fail because they do not trust the certificate"},
+	{"authority-expired", []string{applog.AuthorityExpired}, append(slices.Clone(crashes), applog.LogTLSFailed), authorityExpired,
+		"1 workload ends at an expired certificate", "%d workloads end at an expired certificate"},
 	{"certificate-served", []string{ingress.TLSSecretExpired, ingress.TLSSecretInvalid}, []string{services.CertificateUntrusted},
 		refersTo("it serves that certificate"),
 		"callers of 1 object do not trust it", "callers of %d objects do not trust it"},
@@ -57,6 +62,16 @@ func toldRefused(_ *Context, from, to *finding.Finding) (Link, bool) {
 		slices.Contains(from.Refs, to.Object)
 }
 
+// controllerHalts wants a custom resource that waits without a word of why, and the workload that cares for it to be refused what it cannot
+// work without.
+func controllerHalts(_ *Context, from, to *finding.Finding) (Link, bool) {
+	refused, _ := finding.DetailOf[rbac.RefusedRight](from)
+	says, _ := finding.DetailOf[custom.Says](to)
+	_, why, _ := strings.Cut(says.Message, ": ")
+	return Link{Reason: "the API server refuses its controller what it cannot work without", Inferred: true},
+		refused.Halts && why == "" && slices.Contains(says.Controllers, from.Workload)
+}
+
 // loggedRefused wants the very workload whose log tells of the refusal. What it complains of may be something else as well.
 func loggedRefused(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "its log says that the API server refuses it", Inferred: true}, from.About(to.Workload)
@@ -65,6 +80,12 @@ func loggedRefused(_ *Context, from, to *finding.Finding) (Link, bool) {
 func accountMissing(_ *Context, from, to *finding.Finding) (Link, bool) {
 	refused, _ := finding.DetailOf[workloads.RefusedPods](to)
 	return Link{Reason: fmt.Sprintf("its pods are to run as ServiceAccount %s", from.Object.Name)}, refused.Account == from.Object
+}
+
+// authorityExpired wants a workload that ends at an expired certificate without a word of whose, and calls who says that its own is.
+func authorityExpired(_ *Context, from, to *finding.Finding) (Link, bool) {
+	return Link{Reason: finding.Short(from.Object) + ", which it is set to call, says that its own certificate has expired", Inferred: true},
+		slices.Contains(from.Refs, to.Workload) && slices.ContainsFunc(to.Said, applog.ExpiredSomewhere)
 }
 
 // certificateBad wants the pods that use the certificate to speak of certificates, and not of a host outside the cluster alone.

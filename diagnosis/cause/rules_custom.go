@@ -29,6 +29,8 @@ var customRules = []Rule{
 		"the custom resource that made it is not ready", "%d custom resources that made it are not ready"},
 	{"custom-part", customs, []string{custom.CustomNotReady}, customPart,
 		"the custom resource that it is part of is not ready", "%d custom resources that it is part of are not ready"},
+	{"custom-delivers", slices.Concat(customs, podFaults, workloadFaults), []string{custom.CustomNotReady}, customDelivers,
+		"the custom resource that delivers it is not ready", "%d custom resources that deliver it are not ready"},
 	{"custom-quotes", customs, []string{custom.CustomNotReady}, customQuotes,
 		"a custom resource hands on what it says", "%d custom resources hand on what it says"},
 	{"custom-secret", customs, []string{pods.SecretMissing, ingress.IngressSecretMissing, podproblem.PodConfigError,
@@ -51,6 +53,8 @@ var customRules = []Rule{
 		"the autoscaler that it has made does not work", "%d autoscalers that it has made do not work"},
 	{"custom-names", []string{custom.CustomNamesNothing}, customs, customNames,
 		"1 custom resource that goes by it is not ready", "%d custom resources that go by it are not ready"},
+	{"custom-names-log", []string{custom.CustomNamesNothing}, slices.Concat(crashes, complaints), customNamesLog,
+		"the log of 1 workload says so", "the logs of %d workloads say so"},
 	{"custom-expired", []string{custom.CustomExpired}, slices.Concat(crashes, complaints, []string{applog.LogAuthFailed}), customExpired,
 		"1 workload is refused its credentials", "%d workloads are refused their credentials"},
 	{"custom-would-make", customs, []string{services.ServiceMissing, pods.ConfigMapMissing, pods.SecretMissing}, customWouldMake,
@@ -69,6 +73,33 @@ var customRules = []Rule{
 
 // customs are the codes of findings about custom resources.
 var customs = []string{custom.CustomNotReady, custom.CustomUnseen}
+
+// customDelivers: what delivers others sums up how these are, and where it says no word of why itself, what is ill among them is why.
+func customDelivers(c *Context, from, to *finding.Finding) (Link, bool) {
+	says, _ := finding.DetailOf[custom.Says](to)
+	if _, why, _ := strings.Cut(says.Message, ": "); why != "" || says.Message == "" {
+		return Link{}, false
+	}
+	for _, at := range append(slices.Clone(from.AtFault()), workloadOf(from)) {
+		var o metav1.Object
+		if x := c.Snapshot.Custom(at); x != nil {
+			o = x
+		} else if o = kube.WorkloadMeta(c.Snapshot, at); o == nil {
+			continue
+		}
+		delivers := func(d incident.Object) bool { return slices.Contains(to.AtFault(), d) }
+		if slices.ContainsFunc(kube.DeliveredBy(c.Snapshot, o), delivers) {
+			return Link{Reason: fmt.Sprintf("it delivers %s %s", at.Kind, at.Name), Inferred: true}, true
+		}
+	}
+	return Link{}, false
+}
+
+// customNamesLog wants the very workload whose log says that what is referred to is missing. It may fail of something else as well.
+func customNamesLog(_ *Context, from, to *finding.Finding) (Link, bool) {
+	return Link{Reason: "its log says that what " + finding.Short(from.Object) + " refers to is missing", Inferred: true},
+		!to.Workload.IsZero() && slices.Contains(from.Refs, to.Workload)
+}
 
 // customQuotes wants the very words of one in those of the other, which has them from there, and more around them.
 func customQuotes(_ *Context, from, to *finding.Finding) (Link, bool) {
@@ -129,11 +160,14 @@ func customPart(c *Context, from, to *finding.Finding) (Link, bool) {
 	if slices.Contains(to.Refs, from.Object) {
 		return Link{Reason: fmt.Sprintf("it names %s %s as not healthy", from.Object.Kind, from.Object.Name)}, true
 	}
+	says, _ := finding.DetailOf[custom.Says](to)
+	if slices.Contains(says.Objects, from.Object) {
+		return Link{Reason: fmt.Sprintf("its message names %s", from.Object), Inferred: bothSuspect(from, to)}, true
+	}
 	name := from.Object.Name
 	if from.Object.Namespace != "" {
 		name = from.Object.Namespace + "/" + name
 	}
-	says, _ := finding.DetailOf[custom.Says](to)
 	// What is quoted without a namespace can be of any kind and anywhere, unless the words say the kind.
 	sure := from.Object.Namespace != "" || strings.Contains(strings.ToLower(says.Message), strings.ToLower(from.Object.Kind))
 	if sure && slices.Contains(says.Quoted, name) || says.Names(from.Object) {

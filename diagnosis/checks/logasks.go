@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/control"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
@@ -51,6 +52,7 @@ var logAsks = []struct {
 	{[]string{ingress.TLSSecretExpired, ingress.TLSSecretExpires, ingress.TLSSecretInvalid, ingress.IngressSecretMissing}, issuersOf},
 	{nil, providers},
 	{[]string{workloads.JobFailed, podproblem.PodProbeFailing, podproblem.PodFailed, podproblem.PodCrashLoop, podproblem.PodRestarts}, itself},
+	{[]string{podproblem.PodCrashLoop, applog.LogTLSFailed}, authorities},
 	{nil, calledPods},
 	{nil, serversOfNames},
 }
@@ -117,6 +119,7 @@ func AsksLogs(s *snapshot.Snapshot, found []*finding.Finding) (pods []*corev1.Po
 	}
 	ask("logs of ingress controllers", incident.Object{}, func() []*corev1.Pod { return few(s, nil, ingress.Untold(s)) })
 	ask("logs of who is sent to what selects nothing", incident.Object{}, func() []*corev1.Pod { return few(s, nil, custom.Callers(s)) })
+	ask("logs of who waits for a lock", incident.Object{}, func() []*corev1.Pod { return few(s, nil, control.LockWaiters(s)) })
 	ask("logs of controllers", incident.Object{}, func() []*corev1.Pod { return untended(s) })
 	return all.List, failed
 }
@@ -188,6 +191,14 @@ func untended(s *snapshot.Snapshot) []*corev1.Pod {
 // statusWriters are the pods of who has the right to write a custom resource's status.
 func statusWriters(s *snapshot.Snapshot, o *unstructured.Unstructured) []*corev1.Pod {
 	return podsAs(s, mayWriteStatus(s, o))
+}
+
+// authorities are the pods that may have issued what a finding's pods end at: an expired certificate of which nobody says whose it is.
+func authorities(s *snapshot.Snapshot, f *finding.Finding) []*corev1.Pod {
+	if len(f.Pods) == 0 || !slices.ContainsFunc(f.Said, applog.ExpiredSomewhere) {
+		return nil
+	}
+	return applog.Authorities(s, f.Pods[0])
 }
 
 // itself are a finding's own pods: of what fails alike, one may say more than another.

@@ -7,9 +7,12 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// AcceptAnnotation is the annotation by which an object says which findings about it are accepted. It is the only one that is kept of
-// custom resources.
-const AcceptAnnotation = "paramedic-bot.github.io/accept"
+// AcceptAnnotation is the annotation by which an object says which findings about it are accepted. Of custom resources it is kept, and
+// with it those that end in TrackingAnnotation, by which what delivers an object marks it as its own; no other is.
+const (
+	AcceptAnnotation   = "paramedic-bot.github.io/accept"
+	TrackingAnnotation = "/tracking-id"
+)
 
 // Annotated is an object that has an annotation.
 type Annotated struct {

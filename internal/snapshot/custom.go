@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,10 +29,11 @@ func IsCustomGroup(group string) bool {
 // shallow ones first and up to a bound (see [telling]), or all of it in the groups of [wholeGroups]. It changes the object.
 func SlimCustom(o *unstructured.Unstructured) {
 	slim(o)
-	accept, ok := o.GetAnnotations()[AcceptAnnotation]
-	if o.SetAnnotations(nil); ok {
-		o.SetAnnotations(map[string]string{AcceptAnnotation: accept})
-	}
+	notes := o.GetAnnotations()
+	maps.DeleteFunc(notes, func(key, _ string) bool {
+		return key != AcceptAnnotation && !strings.HasSuffix(key, TrackingAnnotation)
+	})
+	o.SetAnnotations(notes)
 	if slices.Contains(wholeGroups, o.GroupVersionKind().Group) {
 		return
 	}

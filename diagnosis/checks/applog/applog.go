@@ -12,6 +12,7 @@ var Checks = []finding.Check{
 	{Name: "values that cannot be used", Codes: malformedCodes, Run: checkMalformed},
 	{Name: "what is called and fails", Codes: calledFailsCodes, Run: checkCalledFails},
 	{Name: "what is called and has not enough", Codes: lacksCodes, Run: checkLacks},
+	{Name: "authorities past their time", Codes: authorityCodes, Run: checkAuthorities},
 	{Name: "programs that stopped working", Codes: stoppedCodes, Run: checkStopped},
 	{Name: "errors said once", Codes: onceCodes, After: checkOnce},
 }

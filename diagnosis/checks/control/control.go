@@ -11,6 +11,7 @@ var Checks = []finding.Check{
 	{Name: "apiservices", Codes: apiServiceCodes, Run: checkAPIServices},
 	{Name: "namespaces", Codes: namespaceCodes, Run: checkNamespaces},
 	{Name: "leaders", Codes: leaderCodes, Run: checkLeaders},
+	{Name: "locks", Codes: lockCodes, Run: checkLocks},
 	{Name: "idle scheduler", Codes: idleSchedulerCodes, Run: checkIdleScheduler},
 	{Name: "apiserver", Codes: apiServerCodes, Run: checkAPIServer},
 }

@@ -19,6 +19,7 @@ import (
 func checkReferences(s *snapshot.Snapshot, r *finding.Report) {
 	checkNames(s, r)
 	checkLeftOut(s, r)
+	checkSaidMissing(s, r)
 }
 
 // Checks look at what custom resources and Helm releases say of themselves.

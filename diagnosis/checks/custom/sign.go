@@ -150,7 +150,7 @@ func rank(c condition) int {
 
 // sign says what a condition means; ok is false if nothing is wrong by it.
 func (c condition) sign(well bool) (sign, bool) {
-	if p := polarity(c.kind); c.status == "True" && p >= 0 || c.status == "False" && p < 0 {
+	if p := polarity(c.kind); c.status == "True" && p >= 0 && !c.lacks() || c.status == "False" && p < 0 {
 		return sign{}, false
 	}
 	fails := tellsFailure(c.message) || (reasonFails(c.reason) || tellsFailure(c.reason)) && !strings.EqualFold(c.reason, c.kind)
@@ -177,6 +177,12 @@ func (c condition) sign(well bool) (sign, bool) {
 		return x, sums(c.kind) >= 0 && !well
 	}
 	return sign{}, false
+}
+
+// lacks says whether a condition's type tells that there is none of something, and its words that this holds it up: "NoMatchingInstance".
+func (c condition) lacks() bool {
+	words := wordsOf(c.kind)
+	return len(words) > 1 && words[0] == "no" && polarity(c.kind) == 0 && !isWarning(c.kind) && tarries.MatchString(c.message)
 }
 
 // notTrue is the sign of a condition that is False.

@@ -95,7 +95,7 @@ func stateSign(p place, key, value, why string, well bool) (sign, bool) {
 			x.grade = hint
 		}
 		return x, true
-	case len(words) > 0 && len(words) <= 3 && tellsProgress(words[0]) && !nested:
+	case len(words) > 0 && !nested && (len(words) <= 3 && tellsProgress(words[0]) || waits(words)):
 		x.grade, x.patience, x.inMaking = hint, finding.CustomProgresses, making(words[0])
 		if tellsFailure(why) {
 			x.grade, x.patience = notDone, finding.CustomSettles

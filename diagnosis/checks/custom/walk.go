@@ -147,7 +147,7 @@ func isWell(all []condition, status map[string]any) bool {
 			return false
 		}
 		words := wordsOf(value)
-		good = good || len(words) > 0 && isGood(words[len(words)-1])
+		good = good || len(words) > 0 && isGood(words[len(words)-1]) && !waits(words)
 	}
 	return good
 }

@@ -89,6 +89,11 @@ func tellsProgress(words string) bool {
 	return slices.ContainsFunc(progressWords, func(w string) bool { return strings.Contains(words, w) })
 }
 
+// waits says whether a state's words tell that something is waited for, whatever these say that it is: "WaitForDeploymentReady" is not ready.
+func waits(words []string) bool {
+	return len(words) > 0 && slices.Contains([]string{"wait", "waits", "waiting", "awaiting"}, words[0])
+}
+
 // making says whether a state's first word tells that its object has not been made yet, whatever it is doing.
 func making(word string) bool {
 	return slices.ContainsFunc([]string{"pending", "creating", "provision", "install", "initial", "wait", "bootstrap", "queued", "starting"},

@@ -60,7 +60,7 @@ func eachRefusal(s *snapshot.Snapshot, tell func(refused)) {
 		}
 		well := kube.Healthy(p)
 		for _, f := range readings.Of(s, l).Facts {
-			if f.Kind == logs.Forbidden && (!well || neverSees(f)) {
+			if f.Kind == logs.Forbidden && (!well || standsStill(f)) {
 				tell(refused{f, p, finding.SeenLog(p, l.Container, l.Previous, f.Line), nil, false})
 			}
 		}
@@ -105,6 +105,19 @@ func toldBy(c *unstructured.Unstructured, tell func(refused)) {
 	}
 }
 
+// standsStill says whether what is refused keeps a controller from all of its work, however well its probes say that it is.
+func standsStill(f logs.Fact) bool { return neverSees(f) || neverLeads(f) }
+
+// neverLeads says whether a controller may not have the lock that it waits for before it does anything: client-go's leader election tries
+// for ever (k8s.io/client-go/tools/leaderelection/leaderelection.go). None of its instances gets it, for all have the same account.
+func neverLeads(f logs.Fact) bool {
+	return slices.Contains(locks, f.Resource) && slices.ContainsFunc([]string{"leaderelection.go:", "resource lock", "leader election"},
+		func(words string) bool { return strings.Contains(f.Line, words) })
+}
+
+// locks are the resources that a lock may be kept in.
+var locks = []string{"leases", "configmaps", "endpoints"}
+
 // neverSees says whether a controller may not list what it is to care for: client-go's reflector then tries for ever, and what waits for
 // its cache does nothing, while the program's probes may say that it is well (k8s.io/client-go/tools/cache/reflector.go).
 func neverSees(f logs.Fact) bool {
@@ -115,6 +128,7 @@ func neverSees(f logs.Fact) bool {
 // RefusedRight is the detail of RightMissing and RoleMissing.
 type RefusedRight struct {
 	Telling    bool     // a log tells of the refusal in its last words, rather than of something else
+	Halts      bool     // it keeps a controller from its work: it never sees what it is to care for, or never leads
 	Namespaces []string // where the right is missing, as far as it is for one namespace
 }
 
@@ -162,6 +176,7 @@ func (d *denials) denied(q refused) {
 	x.Refs = finding.Union(x.Refs, q.about)
 	was, _ := finding.DetailOf[RefusedRight](x)
 	was.Telling = was.Telling || q.Telling && !q.lives
+	was.Halts = was.Halts || q.pod != nil && standsStill(q.Fact)
 	if q.Namespace != "" {
 		was.Namespaces = finding.Union(was.Namespaces, []string{q.Namespace})
 	}

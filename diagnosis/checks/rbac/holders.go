@@ -10,9 +10,16 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// Writers are the ServiceAccounts that a role of their own lets write one of the resources of an API group. Roles for all groups or all
-// resources don't count: they are people's.
+// Writers are the ServiceAccounts that a role of their own lets write one of the resources of an API group, or else whatever there is of
+// that group. Roles for all groups don't count: they are people's.
 func Writers(s *snapshot.Snapshot, group string, resources []string) []incident.Object {
+	if out := writersOf(s, group, resources); len(out) > 0 || group == "" {
+		return out
+	}
+	return writersOf(s, group, []string{"*"})
+}
+
+func writersOf(s *snapshot.Snapshot, group string, resources []string) []incident.Object {
 	writes := func(r rbacv1.PolicyRule) bool {
 		return slices.Contains(r.APIGroups, group) && slices.ContainsFunc(r.Resources, func(x string) bool {
 			return slices.Contains(resources, x)

@@ -32,7 +32,7 @@ func livedWith(s *snapshot.Snapshot, l *snapshot.Log, p *corev1.Pod, tell func(r
 			continue
 		}
 		for _, f := range x.Facts {
-			if f.Kind == logs.Forbidden && !neverSees(f) {
+			if f.Kind == logs.Forbidden && !standsStill(f) {
 				tell(refused{f, p, finding.SeenLog(p, l.Container, false, x.Line), customsIn(s, p, x.Whole), true})
 			}
 		}

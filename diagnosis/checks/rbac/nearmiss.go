@@ -68,8 +68,8 @@ func lackingRole(s *snapshot.Snapshot, q request, all []binding) (nearMiss, bool
 		}
 		rules, _ := rulesOf(s, b)
 		for _, r := range rules {
-			if !q.ofResource(r) && !pluralOf(r, q) {
-				continue
+			if !q.ofResource(r) && !pluralOf(r, q) || !q.ofGroup(r) && slices.Contains(r.Resources, "*") {
+				continue // what is granted of a whole group is not meant for another
 			}
 			o, why := b.role(), ""
 			switch {

@@ -45,6 +45,9 @@ func In(s *snapshot.Snapshot, namespace, text string) []incident.Object {
 	var out finding.Gathered[incident.Object]
 	for i, w := range words {
 		out.Add(names.joined(w)...)
+		if i > 0 && strings.EqualFold(words[i-1], "namespace") {
+			continue // it says where something is, whatever else has that name
+		}
 		ns, name, both := strings.Cut(w, "/")
 		if !both {
 			ns, name = "", w
