@@ -66,6 +66,8 @@ type Step struct {
 	Owner   string  `json:"owner,omitempty"`
 	Instead string  `json:"instead,omitempty"`
 	Rights  []Right `json:"rights,omitempty"`
+	// Reversible says that there is a step which puts back what this one changes.
+	Reversible bool `json:"reversible,omitempty"`
 	// Unless, where set, makes the step conditional: it is skipped if its target is healthy within this time of being due.
 	Unless time.Duration `json:"unless,omitempty"`
 }

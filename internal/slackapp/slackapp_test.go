@@ -301,7 +301,7 @@ func TestApprovingInSlack(t *testing.T) {
 		}
 		b.wait(t, func(n slackemu.Snapshot) bool {
 			v := n.Views(user)
-			return len(v) == 1 && v[0].Submit == "Approve and run" && strings.Contains(v[0].Plain(), "forward . /etc/resolv.conf")
+			return len(v) == 1 && v[0].Submit == "Approve" && strings.Contains(v[0].Plain(), "forward . /etc/resolv.conf")
 		})
 	}
 	submit := func(user string) string {
