@@ -167,7 +167,7 @@ func cautions(p *incident.Plan) []Block {
 	for i := range p.Steps {
 		switch says := p.Steps[i].Unmentioned; {
 		case says != "" && len(list) < mostCautions:
-			list = append(list, Item{Depth: 1, Spans: []Span{Text(clip.Runes(fmt.Sprintf("step %d: %s", i+1, says), maxSummary))}})
+			list = append(list, Item{Depth: 1, Spans: []Span{Text(clip.Runes(fmt.Sprintf("step %d: %s", i+1, says), maxAgainst))}})
 		case says != "":
 			more++
 		}
@@ -210,7 +210,7 @@ func stepBlocks(p *incident.Plan) []Block {
 		}
 		for _, x := range []struct{ what, says string }{{"Not in the evidence: ", step.Unmentioned}, {"Where it comes from: ", step.Source},
 			{"Undone by its owner: ", step.Owner}, {"What holds: ", step.Instead}} {
-			if x.says != "" {
+			if x.says != "" && !strings.Contains(step.Title, x.says) {
 				line = append(line, Text("\n"+x.what+strings.TrimSuffix(x.says, ".")+"."))
 			}
 		}

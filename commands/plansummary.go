@@ -10,10 +10,11 @@ import (
 
 // What the summary of a plan holds, so that the first step is still seen on a phone: characters of a line, and how many are listed.
 const (
-	maxPlanTitle = 110
+	maxPlanTitle = 100
 	maxSummary   = 150
+	maxAgainst   = 85
 	mostFailed   = 3
-	mostCautions = 3
+	mostCautions = 2
 )
 
 // planSummary is a plan in a few lines, which stand before its steps: what was found against it, then its steps, what they interrupt, how
@@ -31,7 +32,10 @@ func planSummary(s *incident.State, p *incident.Plan, checks []incident.Check, r
 	if len(checks) > 0 && incident.AllOK(checks) {
 		lines = append(lines, Item{Spans: []Span{Text(fmt.Sprintf("✓ All %s passed.", count(len(checks), "pre-check")))}})
 	}
-	return append(append(failedChecks(checks), cautions(p)...), lines)
+	if failed := failedChecks(checks); len(failed) > 0 { // what else there is to be wary of stands at its step
+		return append(failed, lines)
+	}
+	return append(cautions(p), lines)
 }
 
 // failedChecks are what was found against a plan when it was tried out: the first of it, all of it stands at the plan's end.
@@ -53,7 +57,7 @@ func failedChecks(checks []incident.Check) []Block {
 		if c.Detail != "" {
 			text += ": " + c.Detail
 		}
-		list = append(list, Item{Depth: 1, Spans: []Span{Text(clip.Runes(text, maxSummary))}})
+		list = append(list, Item{Depth: 1, Spans: []Span{Text(clip.Runes(text, maxAgainst))}})
 	}
 	return []Block{list}
 }
@@ -141,11 +145,11 @@ func backLine(p *incident.Plan) string {
 	case len(not) == 0:
 		return "every step can be undone, by a plan of its own"
 	}
-	return fmt.Sprintf("%s can be undone, %s not", steps(can), steps(not))
+	return fmt.Sprintf("%s can be undone, the other %d not", stepNumbers(can), len(not))
 }
 
-// steps names steps by their numbers.
-func steps(numbers []string) string {
+// stepNumbers names steps by their numbers.
+func stepNumbers(numbers []string) string {
 	if len(numbers) == 1 {
 		return "step " + numbers[0]
 	}

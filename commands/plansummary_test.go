@@ -14,7 +14,7 @@ import (
 
 // A phone of 400 × 800 pixels shows so many lines of so many characters of a window, below its title and above its buttons.
 const (
-	foldLines = 26
+	foldLines = 28
 	foldWidth = 46
 )
 
@@ -92,9 +92,10 @@ func TestWhatApprovingMeansIsAboveTheFold(t *testing.T) {
 	}{
 		"the founding incident":   {shown(commandstest.Plan(), nil, checked(26, 0)), 12},
 		"one of two":              {shown(commandstest.Plan(), &other, checked(26, 0)), 13},
-		"the largest":             {shown(hugePlan(incident.Disruptive), &other, checked(40, 0)), foldLines + 12},
-		"the largest, destroying": {shown(hugePlan(incident.Destructive), nil, checked(40, 0)), foldLines + 12},
+		"the largest":             {shown(hugePlan(incident.Disruptive), &other, checked(40, 0)), foldLines},
+		"the largest, destroying": {shown(hugePlan(incident.Destructive), nil, checked(40, 0)), foldLines},
 		"what failed":             {shown(commandstest.Plan(), nil, checked(26, 20)), foldLines},
+		"all at once":             {shown(hugePlan(incident.Disruptive), &other, checked(40, 20)), foldLines},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := beforeTheSteps(t, c.reply)
@@ -123,7 +124,7 @@ func TestThePlansSummary(t *testing.T) {
 Steps: 3, and 1 more only where needed, on 4 objects.
 Interrupts: The only pod of Deployment kube-system/coredns is replaced.
 Takes: 2 minutes until all was proved well, as it took earlier (3 times, last on 2025-10-01).
-Way back: steps 1 and 2 can be undone, steps 3 and 4 not.
+Way back: steps 1 and 2 can be undone, the other 2 not.
 Rights: ada.lovelace.of.the.platform.team@example.com’s.
 ✓ All 26 pre-checks passed.`
 	if text != want {
