@@ -177,7 +177,7 @@ func over(s *incident.State) error {
 }
 
 func (i *Incidents) redactPostmortem(pm incident.Postmortem) incident.Postmortem {
-	for _, field := range []*string{&pm.Title, &pm.Summary, &pm.Timeline, &pm.Cause, &pm.Evidence, &pm.Actions, &pm.Followup} {
+	for _, field := range append(pm.Sections(), &pm.Title) {
 		*field = i.redact(*field)
 	}
 	return pm

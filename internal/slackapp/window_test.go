@@ -24,7 +24,10 @@ func TestAPlanIsRejectedFromItsWindow(t *testing.T) {
 		if err := b.slack.PressView(t.Context(), ada, plan.ID, "reject"); err != nil {
 			t.Fatal(err)
 		}
-		b.wait(t, func(n slackemu.Snapshot) bool { v := n.Views(ada); return len(v) == 2 && v[1].Submit == "Reject the plan" })
+		b.wait(t, func(n slackemu.Snapshot) bool {
+			v := n.Views(ada)
+			return len(v) == 2 && v[1].Submit == "Reject the plan"
+		})
 		return b.slack.Views(ada)[1]
 	}
 	if err := b.slack.CloseView(t.Context(), ada, ask().ID); err != nil {
