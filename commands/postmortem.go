@@ -190,6 +190,7 @@ func postmortemBlocks(s *incident.State) []Block {
 	edit := Button{ID: "edit", Label: "Edit the postmortem", Value: Quote("postmortem", s.ID, "edit"), Accessibility: "Edit the postmortem of " + s.ID}
 	if s.Published != nil {
 		note := Note{Text("Published by " + s.Published.By.Name + " "), When(decidedAt[incident.PostmortemPublished](s))}
+		note = append(note, fileLink(s)...)
 		if s.Unwritten() != "" {
 			return append(blocks, note, unwritten(s), Actions{read, edit})
 		}
@@ -201,6 +202,14 @@ func postmortemBlocks(s *incident.State) []Block {
 			Confirm: &Confirm{Title: "Publish the postmortem?", Text: "It becomes knowledge: the next incident like it will be told of it.",
 				Yes: "Publish", No: "Not yet"}},
 	})
+}
+
+// fileLink leads to the file in the thread.
+func fileLink(s *incident.State) []Span {
+	if s.Link == "" {
+		return nil
+	}
+	return []Span{Text(": "), {Text: s.ID + "-postmortem.md", URL: s.Link}}
 }
 
 // unwritten says why the published postmortem is not in the folder.

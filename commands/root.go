@@ -123,7 +123,7 @@ func rootNote(s *incident.State, phase incident.Phase, now time.Time) Note {
 		if s.Unwritten() != "" {
 			note = append(note, Text(", but it could not be written; its thread says why"))
 		}
-		return note
+		return append(note, fileLink(s)...)
 	case s.Elsewhere() != "":
 		return Note{Text("Closed "), When(s.ClosedAt), Text(": " + sentence(clip.Runes(s.ClosedBy.Reason, maxLine)))}
 	case phase == incident.ClosedPhase:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/internal/guard"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/slackapp"
 )
 
@@ -25,6 +26,12 @@ func (s *Server) openSlack(set *commands.Set) {
 	o.OnConnected = s.deliver.Retry // what waited while Slack was away
 	o.OnHome = s.access.SetHome
 	s.slack = slackapp.New(o, set, s.store)
+}
+
+// share puts an incident's postmortem into its thread.
+func (s *Server) share(ctx context.Context, state *incident.State) (link string, err error) {
+	return s.deliver.Share(ctx, state.ID, slackapp.File{Name: state.ID + "-postmortem.md", Title: state.ID + ": postmortem",
+		Text: "# " + state.Postmortem.Title + "\n\n" + state.Postmortem.Markdown()})
 }
 
 const (

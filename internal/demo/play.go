@@ -49,12 +49,19 @@ func (d *Demo) Play(ctx context.Context, out io.Writer) error {
 	p.check("the cluster is mended, and not only said to be", d.isMended)
 
 	p.say("Ada completes the postmortem and publishes it")
-	p.press(Ada, first, "Edit")
+	p.press(Ada, first, "Edit the postmortem")
 	p.submit(Ada, "Save", map[string]string{"followup": followup}, "What follows")
 	p.reads(first, "Edited by Ada")
-	p.press(Ada, first, "Publish")
+	p.press(Ada, first, "Publish the postmortem")
 	p.reads(first, "Published")
 	p.recorded("INC-1", "the postmortem's place in the knowledge", func(s *incident.State) error { return holds(s.Path, followup) })
+
+	p.recorded("INC-1", "a link to the postmortem's file in the thread", func(s *incident.State) error {
+		if s.Link == "" {
+			return errors.New("there is none")
+		}
+		return nil
+	})
 
 	p.say("The story of it, which nothing waited for")
 	p.reads(first, "What happened")

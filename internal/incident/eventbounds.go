@@ -84,6 +84,9 @@ func bounded(e Event) Event {
 	case PostmortemDrafted:
 		e.Postmortem = c.postmortem(e.Postmortem)
 		return e
+	case PostmortemShared:
+		c.texts(maxSay, &e.Link)
+		return e
 	case FindingAccepted:
 		c.texts(maxSay, &e.Reason)
 		c.texts(maxKind, &e.Code, (*string)(&e.Worst)) // who accepts has looked that they are no longer
