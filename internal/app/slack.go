@@ -19,8 +19,8 @@ func slackOptions(c SlackConfig) slackapp.Options {
 func (s *Server) openSlack(set *commands.Set) {
 	o := slackOptions(s.config.Slack)
 	o.Logger = s.options.Logger
-	o.Stamp = func(ctx context.Context, incident string) map[string]any {
-		return stampOf(ctx, s.store.Reader, incident)
+	o.Stamp = func(ctx context.Context, id string) map[string]any {
+		return stampOf(ctx, s.store.Reader, id)
 	}
 	s.deliver = slackapp.NewDeliverer(o, s.store)
 	o.OnConnected = s.deliver.Retry // what waited while Slack was away

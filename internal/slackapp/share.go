@@ -25,10 +25,10 @@ const maxFileText = 1 << 20
 
 // Share puts a file into an incident's thread and returns a link to it. Done again, it finds what is there already, by its name and size, so
 // that nothing is there twice. It fails while the incident's message is not in its channel.
-func (d *Deliverer) Share(ctx context.Context, incident string, f File) (link string, err error) {
+func (d *Deliverer) Share(ctx context.Context, id string, f File) (address string, err error) {
 	what := "put " + f.Name + " into the thread"
 	f.Text = clip.Bytes(f.Text, maxFileText)
-	root, err := d.slot(ctx, incident, commands.RootSlot)
+	root, err := d.slot(ctx, id, commands.RootSlot)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("%s: %w", what, err)
@@ -55,10 +55,10 @@ func (d *Deliverer) Share(ctx context.Context, incident string, f File) (link st
 		}
 		return "", fmt.Errorf("%s: %w", what, err)
 	}
-	if link, err = d.api.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: root.Channel, Ts: ts}); err != nil {
+	if address, err = d.api.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: root.Channel, Ts: ts}); err != nil {
 		return "", fmt.Errorf("%s: find its link: %w", what, err)
 	}
-	return link, nil
+	return address, nil
 }
 
 // shared is the message of a thread that has the file; "" if none has.
