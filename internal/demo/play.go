@@ -31,7 +31,7 @@ func (d *Demo) Play(ctx context.Context, out io.Writer) error {
 
 	p.say("Ben opens the plan, and may not approve it")
 	p.press(Ben, first, "Open the plan")
-	p.told(Ben, "It would:")
+	p.told(Ben, "those of whoever approves it")
 	p.command(Ben, "approve INC-1 "+p.plan("INC-1"))
 	p.told(Ben, "not among the approvers")
 	p.recorded("INC-1", "that Ben was refused", func(s *incident.State) error {
@@ -73,7 +73,7 @@ func (d *Demo) Play(ctx context.Context, out io.Writer) error {
 	p.recorded("INC-2", "a choice between two plans", choice)
 
 	p.say("Ada lets the first plan give it somewhat more, and approves that one")
-	p.press(Ada, release, "Edit plan 1 …")
+	p.press(Ada, release, "Edit plan 1")
 	p.submit(Ada, "Make the plan", map[string]string{memoryOf: moreMemory}, "64Mi")
 	p.recorded("INC-2", "the value that Ada set", edited)
 	p.reads(release, "to "+moreMemory, "Set by Ada")
