@@ -149,7 +149,8 @@ func (s *Set) editForm(ctx context.Context, r Request) (Reply, error) {
 	if len(p.Inputs) == 0 {
 		return Reply{}, &Refusal{Reason: "The plan of " + state.ID + " has no value with bounds that could be set otherwise."}
 	}
-	form := &Form{ID: "edit", Command: Quote("set", state.ID, p.Hash), Title: "Edit the plan", Submit: "Make the plan", Cancel: "Cancel"}
+	form := &Form{ID: "edit", Command: Quote("set", state.ID, p.Hash), Title: state.ID + ": edit",
+		Submit: "Make the plan", Cancel: "Cancel"}
 	for _, in := range p.Inputs[:min(len(p.Inputs), mostInputs)] {
 		form.Fields = append(form.Fields, FormField{ID: in.Key(), Label: "Step " + in.Step + ": " + in.Label, Hint: capital(in.Bounds) + ".",
 			Value: in.Value, Max: 60})

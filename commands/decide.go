@@ -105,12 +105,22 @@ func (s *Set) approve(ctx context.Context, r Request) (Reply, error) {
 	if len(rest) == 0 {
 		return Reply{}, hashNeeded(state, r.Prog)
 	}
-	if len(rest) > 1 {
-		return Reply{}, usageError("that is more than one hash")
-	}
 	hash, err := wholeHash(state, rest[0])
 	if err != nil {
 		return Reply{}, err
+	}
+	word := r.Values["word"]
+	if len(rest) > 1 {
+		word = strings.Join(rest[1:], " ")
+	}
+	switch p := state.Offer(hash); {
+	case lacksWord(p, word) && r.Values != nil:
+		return Reply{Text: "The plan is not approved.", Errors: map[string]string{"word": "Type “" + destroyWord + "”."}, Exit: ExitWrong}, nil
+	case lacksWord(p, word):
+		return Reply{}, &Refusal{Reason: "The plan of " + state.ID + " destroys what can’t be brought back.",
+			Try: "Type “" + destroyWord + "” behind its hash."}
+	case len(rest) > 1 && (p == nil || p.Risk != incident.Destructive):
+		return Reply{}, usageError("that is more than one hash")
 	}
 	state, err = s.Incidents.Approve(ctx, state.ID, hash, r.Person)
 	if err != nil {
@@ -208,29 +218,6 @@ func wholeHash(s *incident.State, said string) (string, error) {
 
 // short is what is shown of a hash.
 func short(hash string) string { return hash[:min(len(hash), shortHash)] }
-
-func (s *Set) reject(ctx context.Context, r Request) (Reply, error) {
-	state, rest, err := s.about(ctx, r, "reject")
-	if err != nil {
-		return Reply{}, err
-	}
-	if state.Plan == nil {
-		return Reply{}, &Refusal{Reason: state.ID + " has no plan to reject."}
-	}
-	hash := state.Plan.Hash
-	if len(rest) > 1 && rest[0] == "--plan" { // a button rejects the plan it stands under
-		hash, rest = rest[1], rest[2:]
-	} else if state.Other != nil {
-		if len(rest) == 0 || rest[0] != "1" && rest[0] != "2" {
-			return Reply{}, &Refusal{Reason: state.ID + " has two plans on offer.", Try: "Say which is rejected: reject " + state.ID + " 1, or 2."}
-		}
-		hash, rest = state.Offered()[rest[0][0]-'1'].Hash, rest[1:]
-	}
-	if state, err = s.Incidents.Reject(ctx, state.ID, hash, clip.Runes(strings.Join(rest, " "), maxLine), r.Person); err != nil {
-		return Reply{}, err
-	}
-	return done(state, state.ID+": the plan is rejected."), nil
-}
 
 func (s *Set) look(ctx context.Context, r Request) (Reply, error) {
 	state, _, err := s.about(ctx, r, "look again at")

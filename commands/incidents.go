@@ -152,12 +152,13 @@ type Detail struct {
 	Verification incident.Verification `json:"verification"`
 	Postmortem   *incident.Postmortem  `json:"postmortem"`
 	Path         string                `json:"path,omitempty"`
+	Link         string                `json:"link,omitempty"` // to the postmortem's file in the incident's thread
 }
 
 func detailOf(s *incident.State, now time.Time) Detail {
 	d := Detail{Summary: summary(s, now), Signals: full(s.Signals), Plan: s.Plan, Other: s.Other, Idle: s.Idle, NoPlan: s.NoPlan,
 		Approval: s.Approval(), Approvals: full(s.Approvals), Stopped: s.Stopped,
-		Steps: full(s.Steps), Verification: s.Verification, Postmortem: s.Postmortem, Path: s.Path}
+		Steps: full(s.Steps), Verification: s.Verification, Postmortem: s.Postmortem, Path: s.Path, Link: s.Link}
 	if s.Diagnosis != nil {
 		r := NewReport(s.Diagnosis, s.Story, s.Similar)
 		d.Diagnosis = &r

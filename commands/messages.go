@@ -245,23 +245,22 @@ func decision(s *incident.State, now time.Time) []Block {
 
 // planActions are the buttons of a plan on offer. They name which where there are two.
 func planActions(s *incident.State, p *incident.Plan) Actions {
-	which, name, style, left := "", "the plan", Primary, "A new look at the cluster makes a new plan."
-	if s.Other != nil {
-		name = strings.ToLower(planName(s, p))
-		which, left = " "+name, "The other plan stays on offer."
-		if p != s.Plan {
-			style = ""
-		}
-	}
-	out := Actions{{ID: "review", Label: "Open " + name, Style: style, Value: Quote("plan", s.ID, p.Hash),
-		Accessibility: "Open " + name + " of " + s.ID + " to approve it"}}
-	if len(p.Inputs) > 0 {
-		out = append(out, Button{ID: "edit", Label: "Edit" + which + " …", Value: Quote("edit", s.ID, p.Hash),
+	out := Actions{openButton(s, p, "review")}
+	if name := strings.ToLower(planName(s, p)); len(p.Inputs) > 0 {
+		out = append(out, Button{ID: "edit", Label: "Edit " + name, Value: Quote("edit", s.ID, p.Hash),
 			Accessibility: "Set values of " + name + " of " + s.ID + " otherwise"})
 	}
-	return append(out, Button{ID: "reject", Label: "Reject" + which, Style: Danger, Value: Quote("reject", s.ID, "--plan", p.Hash),
-		Confirm:       &Confirm{Title: "Reject " + name + "?", Text: "Nothing will be changed. " + left, Yes: "Reject", No: "Keep it"},
-		Accessibility: "Reject " + name + " of " + s.ID})
+	return append(out, rejectButton(s, p))
+}
+
+// openButton opens a plan on offer; of two, the first is the primary one.
+func openButton(s *incident.State, p *incident.Plan, id string) Button {
+	name, style := strings.ToLower(planName(s, p)), Primary
+	if p != s.Plan {
+		style = ""
+	}
+	return Button{ID: id, Label: "Open " + name, Style: style, Value: Quote("plan", s.ID, p.Hash),
+		Accessibility: "Open " + name + " of " + s.ID + " to approve it"}
 }
 
 // decidedAt is when the newest event of E's type was recorded.

@@ -40,6 +40,9 @@ func PlainIn(r Reply, zone *time.Location) string {
 		if f.Submit != "" && len(f.Fields) == 0 {
 			fmt.Fprintf(&b, "\n→ %s: %s\n", f.Submit, visible(f.Command))
 		}
+		if text := plainBlock(f.Actions, zone); text != "" {
+			b.WriteString(text + "\n")
+		}
 	}
 	return b.String()
 }
@@ -96,6 +99,13 @@ func indent(s, first string) string {
 
 func plainSpans(spans []Span, zone *time.Location) string {
 	var b strings.Builder
+	if zone != time.UTC { // of which texts speak themselves
+		var apart []Span
+		for _, s := range spans {
+			apart = append(apart, Moments(s)...)
+		}
+		spans = apart
+	}
 	for _, s := range spans {
 		switch {
 		case !s.Time.IsZero():

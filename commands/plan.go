@@ -73,7 +73,7 @@ func (s *Set) aboutPlan(ctx context.Context, r Request, what string) (*incident.
 func planShown(s *incident.State, p *incident.Plan, v *incident.PlanReviewed, now time.Time) Reply {
 	reply := PlanReview(s, p, v)
 	if s.ApprovalValid(now) || !s.Open() {
-		reply.Form.Command, reply.Form.Submit = "", ""
+		reply.Form.Command, reply.Form.Submit, reply.Form.Cancel, reply.Form.Fields, reply.Form.Actions = "", "", "", nil, nil
 	}
 	return reply
 }
@@ -97,9 +97,8 @@ func reviewBy(s *incident.State, plan *incident.Plan, p incident.Person) *incide
 // planSeen is the plan for who may see it and not decide: it is tried out as nobody, and there is nothing to press.
 func planSeen(s *incident.State, p *incident.Plan) Reply {
 	reply := PlanReview(s, p, nil)
-	reply.Form.Command, reply.Form.Submit = "", ""
-	reply.Blocks[len(cautions(p))+1] = Paragraph{Bold("It would: "), Text(whatHappens(p, "whoever approves it")),
-		Text(" Who may decide upon it also sees whether it may be done.")}
+	reply.Form.Command, reply.Form.Submit, reply.Form.Cancel, reply.Form.Fields, reply.Form.Actions = "", "", "", nil, nil
+	reply.Blocks = planSummary(s, p, nil, "those of whoever approves it; who may decide upon it also sees whether it may be done")
 	return reply
 }
 
@@ -111,67 +110,52 @@ func noPlan(s *incident.State) error {
 	return &Refusal{Reason: s.ID + " has no plan: " + sentence(reason)}
 }
 
-// PlanReview shows a plan on offer to the person who opened it: in short what approving does, and below that, whole, each step with its
-// diff. Its Form approves; if a check failed, there is nothing to approve. v is what was found when it was tried out as that person, nil
-// if it was not.
+// PlanReview shows a plan on offer to the person who opened it: in a few lines what approving it means, and below that, whole, each step
+// with its diff. Its Form approves; if a check failed, there is nothing to approve. v is what was found when it was tried out as that
+// person, nil if it was not.
 func PlanReview(s *incident.State, p *incident.Plan, v *incident.PlanReviewed) Reply {
-	checks, as := []incident.Check(nil), "you"
+	checks, rights := []incident.Check(nil), "yours"
 	if v != nil {
 		checks = v.Checks
 		if v.As.User != "" {
-			as = v.As.User
+			rights = v.As.User + "’s"
 		}
 	}
 	if a := s.Approval(); p.Terminal && a != nil && !a.Terminal {
-		as = a.As.User
+		rights = a.As.User + "’s"
 	}
+	name := strings.ToLower(planName(s, p))
 	reply := Reply{Text: p.Title, Data: map[string]any{"plan": p, "checks": full(checks), "offered": s.Offered(), "idle": full(s.Idle)},
-		Form: &Form{ID: "plan", Title: planName(s, p), Whole: planWhole(p, checks), Again: Quote("page", s.ID, p.Hash)}}
-	lead := Paragraph{Bold("Approving will: "), Text(whatHappens(p, as))}
+		Form: &Form{ID: "plan", Title: s.ID + ": " + name, Open: "Open " + name, Cancel: "Cancel", Whole: planWhole(s, p, checks),
+			Again: Quote("page", s.ID, p.Hash)}}
+	if s.Open() && s.Offer(p.Hash) != nil && s.Rejected == nil && !s.Running() {
+		reply.Form.Actions = Actions{rejectButton(s, p)}
+	}
 	if len(checks) > 0 && !incident.AllOK(checks) {
-		lead = Paragraph{Bold("You can’t approve this: "), Text("what is marked ✗ speaks against it.")}
 		reply.Exit = ExitWrong
 	} else {
-		reply.Form.Command = Quote("approve", s.ID, p.Hash)
-		reply.Form.Submit = "Approve and run"
-		if p.Asks() > 1 {
-			reply.Form.Submit = "Approve"
-		}
+		reply.Form.Command, reply.Form.Submit, reply.Form.Fields = Quote("approve", s.ID, p.Hash), "Approve", wordFields(p)
 	}
-	reply.Blocks = append(planSummary(p, lead, checks), choiceBlocks(s)...)
+	reply.Blocks = planSummary(s, p, checks, rights)
 	return reply
 }
 
-// planSummary is a plan in short: what approving it does, its risk, what speaks against it, and its steps by their titles.
-func planSummary(p *incident.Plan, lead Paragraph, checks []incident.Check) []Block {
-	blocks := append(cautions(p), Paragraph{Bold(p.Title)}, lead, riskOf(p))
-	if p.Rest > 0 {
-		blocks = append(blocks, restOf(p))
-	}
-	var against []incident.Check
-	for _, c := range checks {
-		if !c.OK {
-			against = append(against, c)
-		}
-	}
-	if len(against) > 0 {
-		blocks = append(blocks, checkList("Tried out as you, changing nothing:", against))
-	}
-	if steps := stepList(p, len(p.Steps), 0); len(steps) > 0 {
-		blocks = append(blocks, steps)
-	}
-	return blocks
-}
-
 // planWhole is all of a plan, to its hash, which stands at the end: who can name it has seen all.
-func planWhole(p *incident.Plan, checks []incident.Check) []Block {
-	var blocks []Block
+func planWhole(s *incident.State, p *incident.Plan, checks []incident.Check) []Block {
+	blocks := append(stepBlocks(p), Divider{})
 	if p.Why != "" {
-		blocks = append(blocks, Paragraph{Text(p.Why)})
+		blocks = append(blocks, Paragraph{Bold("Why so: "), Text(p.Why)})
 	}
-	blocks = append(blocks, stepBlocks(p)...)
+	if len(p.Impact) > 0 {
+		list := List{{Spans: []Span{Bold("What it touches:")}}}
+		for _, says := range p.Impact {
+			list = append(list, Item{Depth: 1, Spans: []Span{Text(sentence(says))}})
+		}
+		blocks = append(blocks, list)
+	}
+	blocks = append(blocks, choiceBlocks(s)...)
 	if len(checks) > 0 {
-		blocks = append(blocks, Divider{}, checkList("Tried out as you, changing nothing:", checks))
+		blocks = append(blocks, checkList("Tried out as you, changing nothing:", checks))
 	}
 	return append(blocks, Paragraph{Text("This is all of plan "), Mono(short(p.Hash)), Text(".")})
 }
@@ -179,10 +163,17 @@ func planWhole(p *incident.Plan, checks []incident.Check) []Block {
 // cautions say before all else which steps act on, or set, what no evidence speaks of.
 func cautions(p *incident.Plan) []Block {
 	var list List
+	more := 0
 	for i := range p.Steps {
-		if says := p.Steps[i].Unmentioned; says != "" {
-			list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("step %d: %s", i+1, says))}})
+		switch says := p.Steps[i].Unmentioned; {
+		case says != "" && len(list) < mostCautions:
+			list = append(list, Item{Depth: 1, Spans: []Span{Text(clip.Runes(fmt.Sprintf("step %d: %s", i+1, says), maxAgainst))}})
+		case says != "":
+			more++
 		}
+	}
+	if more > 0 {
+		list = append(list, Item{Depth: 1, Spans: []Span{Text("… " + count(more, "more step"))}})
 	}
 	if len(list) == 0 {
 		return nil
@@ -190,11 +181,7 @@ func cautions(p *incident.Plan) []Block {
 	return []Block{append(List{{Spans: []Span{Bold("Look twice, for no evidence speaks of it:")}}}, list...)}
 }
 
-// riskOf is a plan's risk, what it touches, and how long it took earlier.
-func riskOf(p *incident.Plan) Paragraph {
-	return Paragraph{Bold("Risk: "), Text(string(p.Risk) + "." + impactOf(p))}
-}
-
+// impactOf is what a plan touches, and how long it took earlier.
 func impactOf(p *incident.Plan) string {
 	var out strings.Builder
 	for _, says := range p.Impact {
@@ -223,7 +210,7 @@ func stepBlocks(p *incident.Plan) []Block {
 		}
 		for _, x := range []struct{ what, says string }{{"Not in the evidence: ", step.Unmentioned}, {"Where it comes from: ", step.Source},
 			{"Undone by its owner: ", step.Owner}, {"What holds: ", step.Instead}} {
-			if x.says != "" {
+			if x.says != "" && !strings.Contains(step.Title, x.says) {
 				line = append(line, Text("\n"+x.what+strings.TrimSuffix(x.says, ".")+"."))
 			}
 		}
@@ -233,47 +220,6 @@ func stepBlocks(p *incident.Plan) []Block {
 		}
 	}
 	return blocks
-}
-
-// whatHappens says in words what a yes sets going, and as whom.
-func whatHappens(p *incident.Plan, as string) string {
-	must, may := 0, 0
-	for _, s := range p.Steps {
-		if s.Unless > 0 {
-			may++
-		} else {
-			must++
-		}
-	}
-	order := ""
-	if must > 1 {
-		order = " in this order"
-	}
-	text := fmt.Sprintf("run %s%s, as %s", count(must, "step"), order, as)
-	if must == 0 {
-		text = "wait for what is ill to get well by itself"
-	}
-	if may > 0 {
-		text += fmt.Sprintf(", and %s more only where needed", count(may, "step"))
-	}
-	if p.Watch > 0 {
-		text += fmt.Sprintf(", then watch for at least %s whether it helped.", Duration(p.Watch))
-	} else {
-		text += ", then watch for minutes whether it helped."
-	}
-	switch p.Risk {
-	case incident.Disruptive:
-		text += " Something that runs now is interrupted."
-	case incident.Destructive:
-		text += " It can’t be undone."
-	}
-	switch {
-	case p.Terminal:
-		text += " It needs a second yes, in the terminal with a kubeconfig of one’s own."
-	case p.Asks() > 1:
-		text += fmt.Sprintf(" It needs %d people’s yes.", p.Asks())
-	}
-	return text
 }
 
 // checkList shows conditions with a mark for each.

@@ -20,10 +20,12 @@ func sections() []section {
 	return []section{
 		{"title", "Title", func(p *incident.Postmortem) *string { return &p.Title }},
 		{"summary", "Summary", func(p *incident.Postmortem) *string { return &p.Summary }},
+		{"impact", "Impact", func(p *incident.Postmortem) *string { return &p.Impact }},
 		{"timeline", "Timeline", func(p *incident.Postmortem) *string { return &p.Timeline }},
 		{"cause", "Cause", func(p *incident.Postmortem) *string { return &p.Cause }},
 		{"evidence", "Evidence", func(p *incident.Postmortem) *string { return &p.Evidence }},
 		{"actions", "What was done, and by whom", func(p *incident.Postmortem) *string { return &p.Actions }},
+		{"helped", "What helped", func(p *incident.Postmortem) *string { return &p.Helped }},
 		{"followup", "What follows", func(p *incident.Postmortem) *string { return &p.Followup }},
 	}
 }
@@ -46,7 +48,7 @@ func (s *Set) postmortem(ctx context.Context, r Request) (Reply, error) {
 	}
 	if !edit {
 		return Reply{Text: state.Postmortem.Title, Blocks: postmortemText(state.Postmortem), Data: state.Postmortem,
-			Form: &Form{ID: "postmortem", Title: "Postmortem"}}, nil
+			Form: &Form{ID: "postmortem", Title: state.ID + ": postmortem"}}, nil
 	}
 	if !state.Editable() {
 		return Reply{}, &Refusal{Reason: "The postmortem is published already.", Try: "Edit its file in the knowledge folder."}
@@ -64,7 +66,7 @@ func (s *Set) postmortem(ctx context.Context, r Request) (Reply, error) {
 
 // PostmortemForm edits the draft: an input for each section, several for one that is longer than an input.
 func PostmortemForm(s *incident.State) Form {
-	f := Form{ID: "postmortem", Command: Quote("save", s.ID), Title: "Postmortem " + s.ID, Submit: "Save", Cancel: "Cancel"}
+	f := Form{ID: "postmortem", Command: Quote("save", s.ID), Title: s.ID + ": postmortem", Submit: "Save", Cancel: "Cancel"}
 	for _, sec := range sections() {
 		parts, ok := split(*sec.text(s.Postmortem), MaxField)
 		if !ok {
@@ -184,10 +186,11 @@ func postmortemBlocks(s *incident.State) []Block {
 	if s.EditedBy != nil {
 		blocks = append(blocks, Note{Text("Edited by " + s.EditedBy.Name + " "), When(decidedAt[incident.PostmortemEdited](s))})
 	}
-	read := Button{ID: "postmortem", Label: "Read", Value: Quote("postmortem", s.ID), Accessibility: "Read the postmortem of " + s.ID}
-	edit := Button{ID: "edit", Label: "Edit", Value: Quote("postmortem", s.ID, "edit"), Accessibility: "Edit the postmortem of " + s.ID}
+	read := Button{ID: "postmortem", Label: "Read the postmortem", Value: Quote("postmortem", s.ID), Accessibility: "Read the postmortem of " + s.ID}
+	edit := Button{ID: "edit", Label: "Edit the postmortem", Value: Quote("postmortem", s.ID, "edit"), Accessibility: "Edit the postmortem of " + s.ID}
 	if s.Published != nil {
 		note := Note{Text("Published by " + s.Published.By.Name + " "), When(decidedAt[incident.PostmortemPublished](s))}
+		note = append(note, fileLink(s)...)
 		if s.Unwritten() != "" {
 			return append(blocks, note, unwritten(s), Actions{read, edit})
 		}
@@ -195,10 +198,18 @@ func postmortemBlocks(s *incident.State) []Block {
 	}
 	return append(blocks, Actions{
 		read, edit,
-		{ID: "publish", Label: "Publish", Style: Primary, Value: Quote("publish", s.ID), Accessibility: "Publish the postmortem of " + s.ID,
+		{ID: "publish", Label: "Publish the postmortem", Style: Primary, Value: Quote("publish", s.ID), Accessibility: "Publish the postmortem of " + s.ID,
 			Confirm: &Confirm{Title: "Publish the postmortem?", Text: "It becomes knowledge: the next incident like it will be told of it.",
 				Yes: "Publish", No: "Not yet"}},
 	})
+}
+
+// fileLink leads to the file in the thread.
+func fileLink(s *incident.State) []Span {
+	if s.Link == "" {
+		return nil
+	}
+	return []Span{Text(": "), {Text: s.ID + "-postmortem.md", URL: s.Link}}
 }
 
 // unwritten says why the published postmortem is not in the folder.

@@ -153,8 +153,10 @@ type Form struct {
 	Command string // a command line, for Parse
 	Title   string
 	Fields  []FormField
-	Submit  string // label; empty means that there is nothing to submit
-	Cancel  string // label; empty means "Close"
+	Submit  string  // label; empty means that there is nothing to submit
+	Cancel  string  // label; empty means "Close"
+	Open    string  // label of a button that opens it, where there is no window; empty means "Read all of it"
+	Actions Actions // what can be done instead of submitting; at the foot, of every page where there are pages
 	// Whole is what is agreed to: shown below the Reply's Blocks, all of it as it is, nothing shortened or left out. A face that has no
 	// room for it at once shows it in pages, each with the Blocks above it, and offers Submit only to whom all of them were shown; one
 	// that can't offers no Submit. It has no other blocks than Paragraph, List, Code and Divider.

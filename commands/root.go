@@ -57,12 +57,11 @@ func rootActions(s *incident.State, phase incident.Phase) Actions {
 	again := Button{ID: "look", Label: "Look again", Value: Quote("look", s.ID), Accessibility: "Look at the cluster of " + s.ID + " again"}
 	switch phase {
 	case incident.Awaiting:
-		if s.Other != nil {
-			return Actions{{ID: "plan", Label: "Choose a plan", Style: Primary, Value: Quote("plan", s.ID, s.Plan.Hash),
-				Accessibility: "Choose one of the two plans of " + s.ID}, claimButton(s), again}
+		var out Actions
+		for i, p := range s.Offered() {
+			out = append(out, openButton(s, p, []string{"plan", "plan-2"}[i]))
 		}
-		return Actions{{ID: "plan", Label: "Open the plan", Style: Primary, Value: Quote("plan", s.ID, s.Plan.Hash),
-			Accessibility: "Open the plan of " + s.ID}, claimButton(s), again}
+		return append(out, claimButton(s), again)
 	case incident.Investigating:
 		return Actions{claimButton(s)}
 	case incident.Diagnosed:
@@ -124,7 +123,7 @@ func rootNote(s *incident.State, phase incident.Phase, now time.Time) Note {
 		if s.Unwritten() != "" {
 			note = append(note, Text(", but it could not be written; its thread says why"))
 		}
-		return note
+		return append(note, fileLink(s)...)
 	case s.Elsewhere() != "":
 		return Note{Text("Closed "), When(s.ClosedAt), Text(": " + sentence(clip.Runes(s.ClosedBy.Reason, maxLine)))}
 	case phase == incident.ClosedPhase:

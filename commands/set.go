@@ -131,6 +131,7 @@ func commandTable() []command {
 		{"approve", "INC-ID HASH", "approve the plan with that hash", false, true, Approve, (*Set).approve},
 		{"stop", "[INC-ID [REASON]]", "begin no further step of a recovery, or of all", false, true, Stop, (*Set).stop},
 		{"reject", "INC-ID [1|2] [REASON]", "reject the plan", false, true, Approve, (*Set).reject},
+		{"rejection", "INC-ID [1|2|HASH]", "", true, true, Approve, (*Set).rejectForm},
 		{"look", "INC-ID", "look at the cluster again", false, true, Open, (*Set).look},
 		{"claim", "INC-ID [--back]", "say that you have an incident, or give it back", false, true, Open, (*Set).claim},
 		{"close", "INC-ID [REASON]", "close an incident without recovery", false, true, Close, (*Set).close},

@@ -86,7 +86,7 @@ func byTheBook(t *testing.T, b *bot) {
 
 	t.Run("who may not, may not", func(t *testing.T) {
 		b.press(t, ben, root, "Open the plan")
-		told(t, b, ben, "It would:")
+		told(t, b, ben, "those of whoever approves it")
 		if err := b.slack.Command(t.Context(), ben, channel, "/medic", "approve "+s.ID+" "+s.Plan.Hash); err != nil {
 			t.Fatal(err)
 		}
@@ -291,7 +291,7 @@ func once(t *testing.T, s *incident.State) {
 // publish edits the draft as Ada and publishes it.
 func publish(t *testing.T, b *bot, root string) {
 	t.Helper()
-	b.press(t, ada, root, "Edit")
+	b.press(t, ada, root, "Edit the postmortem")
 	var view slackemu.View
 	b.wait(t, time.Minute, "the postmortem's form", func(s slackemu.Snapshot) bool {
 		for _, v := range s.Views(ada) {
@@ -306,7 +306,7 @@ func publish(t *testing.T, b *bot, root string) {
 		t.Fatal(err)
 	}
 	b.incident(t, time.Minute, "the edit recorded", func(s *incident.State) bool { return s.EditedBy != nil })
-	b.press(t, ada, root, "Publish")
+	b.press(t, ada, root, "Publish the postmortem")
 	s := b.incident(t, time.Minute, "published and indexed", func(s *incident.State) bool { return s.Path != "" })
 	text, err := os.ReadFile(s.Path)
 	if err != nil {

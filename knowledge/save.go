@@ -65,19 +65,7 @@ func FromPostmortem(pm incident.Postmortem, meta Meta) Document {
 	}
 	meta.Codes, meta.Kinds = lines(pm.Codes), lines(meta.Kinds)
 	meta.Worked, meta.Failed = lines(pm.Worked), lines(pm.Failed)
-	var b strings.Builder
-	for _, s := range []struct{ heading, text string }{
-		{"Summary", pm.Summary}, {"Cause", pm.Cause}, {"Timeline", pm.Timeline}, {"Evidence", pm.Evidence},
-		{"What was done", pm.Actions}, {"What follows", pm.Followup},
-	} {
-		if text := strings.TrimSpace(s.text); text != "" {
-			fmt.Fprintf(&b, "## %s\n\n%s\n\n", s.heading, text)
-		}
-	}
-	if b.Len() == 0 {
-		b.WriteString("Nobody has written anything down.\n")
-	}
-	return Document{Meta: meta, Body: strings.ToValidUTF8(b.String(), "\ufffd")}
+	return Document{Meta: meta, Body: strings.ToValidUTF8(pm.Markdown(), "\ufffd")}
 }
 
 // lines makes items fit the front matter: one line each, not too long.

@@ -25,6 +25,7 @@ type Incidents struct {
 	// podsPerHour is how many pods plans may end or replace within an hour; zero: as many as they like.
 	podsPerHour int
 	redact      func(string) string
+	shares      bool // what is published is put into the incident's thread as a file
 
 	intake intake
 	last   int // the greatest number of an incident, for who decides about signals; 0: not known
@@ -151,7 +152,7 @@ func (i *Incidents) Publish(ctx context.Context, id string, by incident.Person) 
 		case s.Published != nil:
 			return nil, &commands.Refusal{Reason: s.Published.By.Name + " has published it already."}
 		}
-		return []incident.Event{incident.PostmortemPublished{By: by}}, nil
+		return []incident.Event{incident.PostmortemPublished{By: by, Share: i.shares}}, nil
 	})
 }
 
@@ -177,7 +178,7 @@ func over(s *incident.State) error {
 }
 
 func (i *Incidents) redactPostmortem(pm incident.Postmortem) incident.Postmortem {
-	for _, field := range []*string{&pm.Title, &pm.Summary, &pm.Timeline, &pm.Cause, &pm.Evidence, &pm.Actions, &pm.Followup} {
+	for _, field := range append(pm.Sections(), &pm.Title) {
 		*field = i.redact(*field)
 	}
 	return pm

@@ -105,7 +105,7 @@ func TestWhyAPostmortemIsNotWrittenIsTold(t *testing.T) {
 			told[m.Slot] = commands.Plain(m.Reply)
 		}
 		if !strings.Contains(told["postmortem"], "It could not be written: ") ||
-			!strings.Contains(told["postmortem"], "Edit: postmortem INC-1 edit") ||
+			!strings.Contains(told["postmortem"], "Edit the postmortem: postmortem INC-1 edit") ||
 			!strings.Contains(told[commands.RootSlot], "could not be written") {
 			t.Errorf("told: %s\n%s", told[commands.RootSlot], told["postmortem"])
 		}

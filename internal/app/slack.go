@@ -7,6 +7,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/internal/guard"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/slackapp"
 )
 
@@ -18,13 +19,19 @@ func slackOptions(c SlackConfig) slackapp.Options {
 func (s *Server) openSlack(set *commands.Set) {
 	o := slackOptions(s.config.Slack)
 	o.Logger = s.options.Logger
-	o.Stamp = func(ctx context.Context, incident string) map[string]any {
-		return stampOf(ctx, s.store.Reader, incident)
+	o.Stamp = func(ctx context.Context, id string) map[string]any {
+		return stampOf(ctx, s.store.Reader, id)
 	}
 	s.deliver = slackapp.NewDeliverer(o, s.store)
 	o.OnConnected = s.deliver.Retry // what waited while Slack was away
 	o.OnHome = s.access.SetHome
 	s.slack = slackapp.New(o, set, s.store)
+}
+
+// share puts an incident's postmortem into its thread.
+func (s *Server) share(ctx context.Context, state *incident.State) (link string, err error) {
+	return s.deliver.Share(ctx, state.ID, slackapp.File{Name: state.ID + "-postmortem.md", Title: state.ID + ": postmortem",
+		Text: "# " + state.Postmortem.Title + "\n\n" + state.Postmortem.Markdown()})
 }
 
 const (

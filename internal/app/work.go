@@ -26,6 +26,7 @@ type worker struct {
 	access   *Access
 	reload   *reloader // nil: there is no configuration file
 	publish  func(ctx context.Context, s *incident.State) (path string, err error)
+	share    func(ctx context.Context, s *incident.State) (link string, err error)
 	policy   incident.Policy
 	// errorRate is a query for the share of a service's requests that fail; empty: nobody is asked.
 	errorRate string
@@ -48,6 +49,7 @@ func (w *worker) table() map[incident.WorkKind]doer {
 		incident.Verify:      w.verify,
 		incident.Draft:       w.draft,
 		incident.Index:       w.index,
+		incident.Share:       w.putIntoThread,
 	}
 }
 
@@ -316,6 +318,24 @@ func (w *worker) index(ctx context.Context, before *incident.State, _ incident.W
 	if err == nil && edited {
 		return mendable{fmt.Errorf("it was edited while it was being written; remove %s, and it is written anew", path)}
 	}
+	return err
+}
+
+// putIntoThread puts the published postmortem into the incident's thread as a file. Put there and not recorded, it is found again.
+func (w *worker) putIntoThread(ctx context.Context, before *incident.State, _ incident.Work) error {
+	link, err := w.share(ctx, before)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		return mendable{err}
+	}
+	_, err = w.ledger.update(ctx, before.ID, func(s *incident.State) ([]incident.Event, error) {
+		if s.Link != "" || !reflect.DeepEqual(s.Postmortem, before.Postmortem) { // edited meanwhile: that is put there, too
+			return nil, nil
+		}
+		return []incident.Event{incident.PostmortemShared{Link: link}}, nil
+	})
 	return err
 }
 

@@ -107,7 +107,7 @@ func runs() []attempt {
 				}
 			}
 			return shown
-		}, told: "It would"},
+		}, told: "those of whoever approves it"},
 		{name: "a bystander approves with the right hash", try: says(ben, "approve INC-1 %s"), told: none},
 		{name: "a mapped person who is no approver approves", try: says(cy, "approve INC-1 %s"), told: none},
 		{name: "a bystander approves in a mention", try: spoken(func(w *world) error {

@@ -31,7 +31,7 @@ func (d *Demo) Play(ctx context.Context, out io.Writer) error {
 
 	p.say("Ben opens the plan, and may not approve it")
 	p.press(Ben, first, "Open the plan")
-	p.told(Ben, "It would:")
+	p.told(Ben, "those of whoever approves it")
 	p.command(Ben, "approve INC-1 "+p.plan("INC-1"))
 	p.told(Ben, "not among the approvers")
 	p.recorded("INC-1", "that Ben was refused", func(s *incident.State) error {
@@ -49,12 +49,19 @@ func (d *Demo) Play(ctx context.Context, out io.Writer) error {
 	p.check("the cluster is mended, and not only said to be", d.isMended)
 
 	p.say("Ada completes the postmortem and publishes it")
-	p.press(Ada, first, "Edit")
+	p.press(Ada, first, "Edit the postmortem")
 	p.submit(Ada, "Save", map[string]string{"followup": followup}, "What follows")
 	p.reads(first, "Edited by Ada")
-	p.press(Ada, first, "Publish")
+	p.press(Ada, first, "Publish the postmortem")
 	p.reads(first, "Published")
 	p.recorded("INC-1", "the postmortem's place in the knowledge", func(s *incident.State) error { return holds(s.Path, followup) })
+
+	p.recorded("INC-1", "a link to the postmortem's file in the thread", func(s *incident.State) error {
+		if s.Link == "" {
+			return errors.New("there is none")
+		}
+		return nil
+	})
 
 	p.say("The story of it, which nothing waited for")
 	p.reads(first, "What happened")
@@ -66,7 +73,7 @@ func (d *Demo) Play(ctx context.Context, out io.Writer) error {
 	p.recorded("INC-2", "a choice between two plans", choice)
 
 	p.say("Ada lets the first plan give it somewhat more, and approves that one")
-	p.press(Ada, release, "Edit plan 1 …")
+	p.press(Ada, release, "Edit plan 1")
 	p.submit(Ada, "Make the plan", map[string]string{memoryOf: moreMemory}, "64Mi")
 	p.recorded("INC-2", "the value that Ada set", edited)
 	p.reads(release, "to "+moreMemory, "Set by Ada")

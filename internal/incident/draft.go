@@ -16,16 +16,40 @@ func DraftPostmortem(s *State) Postmortem {
 	if s.Diagnosis != nil {
 		pm.Codes = s.Diagnosis.Codes()
 	}
-	pm.Summary = summary(s)
-	pm.Timeline = timeline(s)
-	pm.Cause = causeSection(s.Diagnosis)
-	pm.Evidence = evidenceSection(s.Diagnosis, s.Story)
 	pm.Actions, pm.Worked, pm.Failed = actions(s)
+	pm.Summary = summary(s)
+	pm.Impact = impactSection(s)
+	pm.Timeline = timeline(s)
+	pm.Cause = causeSection(s)
+	pm.Evidence = evidenceSection(s.Diagnosis, s.Story)
+	pm.Helped = helpedSection(s, pm.Worked, pm.Failed)
 	pm.Followup = followup(s)
-	for _, section := range []*string{&pm.Summary, &pm.Timeline, &pm.Cause, &pm.Evidence, &pm.Actions, &pm.Followup} {
+	for _, section := range pm.Sections() {
 		*section = fit(*section, maxSection)
 	}
 	return pm
+}
+
+// Sections are the texts of a postmortem, its title aside.
+func (pm *Postmortem) Sections() []*string {
+	return []*string{&pm.Summary, &pm.Impact, &pm.Timeline, &pm.Cause, &pm.Evidence, &pm.Actions, &pm.Helped, &pm.Followup}
+}
+
+// Markdown is a postmortem's sections under their headings, its title aside; empty ones are left out.
+func (pm *Postmortem) Markdown() string {
+	var b strings.Builder
+	for _, s := range []struct{ heading, text string }{
+		{"Summary", pm.Summary}, {"Impact", pm.Impact}, {"Cause", pm.Cause}, {"Timeline", pm.Timeline}, {"What was done", pm.Actions},
+		{"What helped", pm.Helped}, {"What follows", pm.Followup}, {"Evidence", pm.Evidence},
+	} {
+		if text := strings.TrimSpace(s.text); text != "" {
+			fmt.Fprintf(&b, "## %s\n\n%s\n\n", s.heading, text)
+		}
+	}
+	if b.Len() == 0 {
+		b.WriteString("Nobody has written anything down.\n")
+	}
+	return b.String()
 }
 
 // fit keeps a section's first lines where not all fit into limit bytes as JSON writes them, and says so.
@@ -44,47 +68,54 @@ func summary(s *State) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s was opened on %s", s.ID, stamp(s.OpenedAt))
 	if len(s.Signals) > 0 {
-		fmt.Fprintf(&b, " by: %s", tellSignal(s.Signals[0]))
+		fmt.Fprintf(&b, " by %s", oneLine(tellSignal(s.Signals[0])))
 	}
 	b.WriteString(".")
-	if !s.ResolvedAt.IsZero() {
-		fmt.Fprintf(&b, " It was resolved after %s.", s.ResolvedAt.Sub(s.OpenedAt).Round(time.Second))
+	if s.Diagnosis != nil && len(s.Diagnosis.Causes) > 0 {
+		c := s.Diagnosis.Causes[0]
+		fmt.Fprintf(&b, " The cause was “%s” (%s).", oneLine(c.Title), c.Confidence)
 	}
-	if s.Story != nil {
-		b.WriteString("\n\n")
-		for i, sentence := range s.Story.Sentences {
-			if i > 0 {
-				b.WriteByte(' ')
-			}
-			b.WriteString(sentence.Text)
-			if len(sentence.Cites) > 0 {
-				fmt.Fprintf(&b, " (%s)", strings.Join(sentence.Cites, ", "))
-			}
-		}
+	if a := s.Approval(); a != nil && s.Plan != nil {
+		fmt.Fprintf(&b, " %s approved the plan “%s”.", a.By.Name, oneLine(s.Plan.Title))
+	}
+	if !s.ResolvedAt.IsZero() {
+		fmt.Fprintf(&b, " It was resolved after %s.", spoken(s.ResolvedAt.Sub(s.OpenedAt)))
 	}
 	return b.String()
 }
 
+// timeline keeps what always is told, and of the rest as much as there is room for.
 func timeline(s *State) string {
 	var b strings.Builder
 	moments := Timeline(s)
-	left := len(moments) - firstMoments - lastMoments
-	for i, m := range moments {
-		switch {
-		case left > 0 && i == firstMoments:
-			fmt.Fprintf(&b, "- … %d more moments are in the incident's log\n", left)
-		case left > 0 && i > firstMoments && i < firstMoments+left:
-		default:
-			fmt.Fprintf(&b, "- %s: %s\n", stamp(m.At), Clip(oneLine(m.Text), maxTitle))
+	room := mostMoments
+	for _, m := range moments {
+		if m.Kept {
+			room--
 		}
+	}
+	left := 0
+	for _, m := range moments {
+		if !m.Kept {
+			if room <= 0 {
+				left++
+				continue
+			}
+			room--
+		}
+		fmt.Fprintf(&b, "- %s: %s\n", stamp(m.At), Clip(oneLine(m.Text), maxTitle))
+	}
+	if left > 0 {
+		fmt.Fprintf(&b, "- … %d lesser moments are in the incident's log\n", left)
 	}
 	return b.String()
 }
 
-// Of a long incident the timeline tells how it began and how it ended.
-const firstMoments, lastMoments = 60, 60
+// mostMoments is how many moments a timeline has, unless more than that always are told.
+const mostMoments = 40
 
-func causeSection(d *Diagnosis) string {
+func causeSection(s *State) string {
+	d := s.Diagnosis
 	if d == nil || len(d.Causes) == 0 {
 		return "No cause was found."
 	}
@@ -100,17 +131,27 @@ func causeSection(d *Diagnosis) string {
 		fmt.Fprintf(&b, "\n  %s", oneLine(c.Reason))
 		switch n := c.Consequences(); {
 		case n == 1:
-			b.WriteString(" 1 consequence follows from it.")
+			b.WriteString(" 1 consequence followed from it.")
 		case n > 1:
-			fmt.Fprintf(&b, " %d consequences follow from it.", n)
+			fmt.Fprintf(&b, " %d consequences followed from it.", n)
 		}
 		for _, block := range c.Blocks {
-			fmt.Fprintf(&b, " It blocks the remedy of %s: %s", block.Cause, oneLine(block.Reason))
+			fmt.Fprintf(&b, " It blocked the remedy of %s: %s", block.Cause, oneLine(block.Reason))
 		}
 		b.WriteByte('\n')
 	}
 	if n := d.Total().Causes - len(d.Causes); n > 0 {
 		fmt.Fprintf(&b, "- … and %d more causes\n", n)
+	}
+	if s.Story != nil && len(s.Story.Sentences) > 0 {
+		b.WriteString("\nAs it was told then:\n\n>")
+		for _, sentence := range s.Story.Sentences {
+			b.WriteString(" " + oneLine(sentence.Text))
+			if len(sentence.Cites) > 0 {
+				fmt.Fprintf(&b, " (%s)", strings.Join(sentence.Cites, ", "))
+			}
+		}
+		b.WriteByte('\n')
 	}
 	return b.String()
 }
@@ -195,27 +236,6 @@ func actions(s *State) (text string, worked, failed []string) {
 		return "Nothing was done by Paramedic.", nil, nil
 	}
 	return b.String(), worked, failed
-}
-
-func followup(s *State) string {
-	var b strings.Builder
-	if s.Diagnosis != nil {
-		for _, c := range s.Diagnosis.Causes {
-			fmt.Fprintf(&b, "- Find out what brought about: %s\n", oneLine(c.Title))
-		}
-		for _, n := range s.Diagnosis.NotSeen {
-			fmt.Fprintf(&b, "- Let Paramedic see %s (%s)\n", n.What, oneLine(n.Why))
-		}
-	}
-	for _, st := range s.Steps {
-		if p := s.Plan; p != nil && st.Outcome == StepOK && p.Step(st.Step) != nil && p.Step(st.Step).Instead != "" {
-			fmt.Fprintf(&b, "- %s: %s\n", oneLine(p.Step(st.Step).Title), oneLine(p.Step(st.Step).Instead))
-		}
-	}
-	if s.NoPlan != "" {
-		fmt.Fprintf(&b, "- No plan could be offered: %s\n", oneLine(s.NoPlan))
-	}
-	return b.String()
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

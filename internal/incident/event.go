@@ -185,10 +185,16 @@ type (
 	// PostmortemPublished makes the current draft public.
 	PostmortemPublished struct {
 		By Person `json:"by"`
+		// Share says that it is to be put into the incident's thread as a file.
+		Share bool `json:"share,omitempty"`
 	}
 	// PostmortemIndexed says where the published write-up lies in the knowledge folder.
 	PostmortemIndexed struct {
 		Path string `json:"path"`
+	}
+	// PostmortemShared says where the file is that was put into the incident's thread.
+	PostmortemShared struct {
+		Link string `json:"link"`
 	}
 	// Purged says that a person had something removed from what is recorded of the incident, a secret that leaked. What was derived from it is
 	// derived anew.
@@ -235,6 +241,7 @@ func (PostmortemDrafted) event()   {}
 func (PostmortemEdited) event()    {}
 func (PostmortemPublished) event() {}
 func (PostmortemIndexed) event()   {}
+func (PostmortemShared) event()    {}
 func (Purged) event()              {}
 
 var eventTypes = func() map[string]reflect.Type {
@@ -244,7 +251,7 @@ var eventTypes = func() map[string]reflect.Type {
 		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, Stopped{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{},
 		StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
-		PostmortemPublished{}, PostmortemIndexed{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{}, PlanEdited{}, RunEnded{},
+		PostmortemPublished{}, PostmortemIndexed{}, PostmortemShared{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{}, PlanEdited{}, RunEnded{},
 		Claimed{}} {
 		m[EventType(e)] = reflect.TypeOf(e)
 	}

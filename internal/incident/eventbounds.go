@@ -84,6 +84,9 @@ func bounded(e Event) Event {
 	case PostmortemDrafted:
 		e.Postmortem = c.postmortem(e.Postmortem)
 		return e
+	case PostmortemShared:
+		c.texts(maxSay, &e.Link)
+		return e
 	case FindingAccepted:
 		c.texts(maxSay, &e.Reason)
 		c.texts(maxKind, &e.Code, (*string)(&e.Worst)) // who accepts has looked that they are no longer
@@ -175,7 +178,7 @@ func (c *clipper) checks(all []Check) []Check {
 func (c *clipper) postmortem(p Postmortem) Postmortem {
 	c.texts(maxTitle+100, &p.Title)
 	c.texts(maxField, &p.Outcome)
-	c.texts(maxSection, &p.Summary, &p.Timeline, &p.Cause, &p.Evidence, &p.Actions, &p.Followup)
+	c.texts(maxSection, p.Sections()...)
 	p.Codes, p.Worked, p.Failed = firstOf(p.Codes, maxListed), firstOf(p.Worked, maxListed), firstOf(p.Failed, maxListed)
 	c.list(p.Codes, maxKind)
 	c.list(p.Worked, maxSay)

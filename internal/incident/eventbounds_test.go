@@ -95,6 +95,9 @@ func plain(e incident.Event) incident.Event {
 	case incident.PostmortemIndexed:
 		e.Path = "2026-01-02-inc-1.md"
 		return e
+	case incident.PostmortemShared:
+		e.Link = "https://example.slack.com/archives/C1/p1"
+		return e
 	}
 	return e
 }
@@ -108,7 +111,7 @@ func TestADraftIsBounded(t *testing.T) {
 			repeat(400, "The pod of Deployment %s keeps crashing")...))}}}
 	for i := range 3000 {
 		log = append(log, incident.Recorded{Version: len(log) + 1, At: began,
-			Event: incident.Refused{By: incident.Person{Name: string(rune('a' + i%26))}, Action: "approve", Reason: long}})
+			Event: incident.Refused{By: incident.Person{Name: strings.Repeat("a", 1+i%100)}, Action: "approve", Reason: long}})
 	}
 	log = append(log, incident.Recorded{Version: len(log) + 1, At: began, Event: incident.Closed{By: incident.Person{Name: "Ada"},
 		Reason: "over"}})
@@ -117,12 +120,12 @@ func TestADraftIsBounded(t *testing.T) {
 	if err != nil || len(data) > incident.MaxEvent {
 		t.Errorf("%d bytes, %v", len(data), err)
 	}
-	for _, want := range []string{"KubePodCrashLooping", "more moments are in the incident's log", "Ada closed the incident"} {
+	for _, want := range []string{"KubePodCrashLooping", "lesser moments are in the incident's log", "Ada closed the incident"} {
 		if !strings.Contains(pm.Timeline, want) {
 			t.Errorf("the timeline does not say %q", want)
 		}
 	}
-	if !strings.Contains(pm.Cause, "and 399 more Deployments alike") || !strings.Contains(pm.Cause, "400 consequences follow from it") {
+	if !strings.Contains(pm.Cause, "and 399 more Deployments alike") || !strings.Contains(pm.Cause, "400 consequences followed from it") {
 		t.Errorf("causes: %.300s", pm.Cause)
 	}
 }

@@ -92,11 +92,13 @@ func (s *State) apply(r Recorded) {
 	case PostmortemDrafted:
 		s.Postmortem = &e.Postmortem
 	case PostmortemEdited:
-		s.Postmortem, s.EditedBy = &e.Postmortem, &e.By
+		s.Postmortem, s.EditedBy, s.Link = &e.Postmortem, &e.By, ""
 	case PostmortemPublished:
 		s.Published = &e
 	case PostmortemIndexed:
 		s.Path = e.Path
+	case PostmortemShared:
+		s.Link = e.Link
 	case Purged:
 		s.Purges++
 	}
@@ -211,6 +213,8 @@ func doneBy(e Event) string {
 		return string(Draft)
 	case PostmortemIndexed:
 		return string(Index)
+	case PostmortemShared:
+		return string(Share)
 	}
 	return ""
 }

@@ -20,6 +20,7 @@ const (
 	Verify      WorkKind = "verify"      // take a sample, append VerificationSampled or Verified
 	Draft       WorkKind = "draft"       // append PostmortemDrafted
 	Index       WorkKind = "index"       // write the published postmortem to the knowledge, append PostmortemIndexed
+	Share       WorkKind = "share"       // put it into the thread as a file, append PostmortemShared
 )
 
 // Work is one thing to be done.
@@ -135,13 +136,17 @@ func nextRun(s *State) []Work {
 
 // nextWritten is what is left when an incident is over.
 func nextWritten(s *State) []Work {
-	switch {
-	case s.Postmortem == nil && s.Diagnosis != nil && s.ClosedBy == nil:
+	if s.Postmortem == nil && s.Diagnosis != nil && s.ClosedBy == nil {
 		return []Work{{Kind: Draft}}
-	case s.Published != nil && s.Path == "":
-		return []Work{{Kind: Index}}
 	}
-	return nil
+	var work []Work
+	if s.Published != nil && s.Path == "" {
+		work = append(work, Work{Kind: Index})
+	}
+	if s.Published != nil && s.Published.Share && s.Link == "" {
+		work = append(work, Work{Kind: Share})
+	}
+	return work
 }
 
 // relook says when to look at the cluster again without being told to.

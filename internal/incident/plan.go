@@ -66,6 +66,8 @@ type Step struct {
 	Owner   string  `json:"owner,omitempty"`
 	Instead string  `json:"instead,omitempty"`
 	Rights  []Right `json:"rights,omitempty"`
+	// Reversible says that there is a step which puts back what this one changes.
+	Reversible bool `json:"reversible,omitempty"`
 	// Unless, where set, makes the step conditional: it is skipped if its target is healthy within this time of being due.
 	Unless time.Duration `json:"unless,omitempty"`
 }
@@ -187,12 +189,14 @@ func AllOK(checks []Check) bool {
 type Postmortem struct {
 	Title    string   `json:"title"`
 	Summary  string   `json:"summary"`
+	Impact   string   `json:"impact,omitempty"`
 	Timeline string   `json:"timeline"`
 	Cause    string   `json:"cause"`
 	Evidence string   `json:"evidence"`
 	Actions  string   `json:"actions"` // what was done, by whom
-	Followup string   `json:"followup"`
-	Codes    []string `json:"codes"` // finding codes, so that the next one like it is recognised
+	Helped   string   `json:"helped,omitempty"`
+	Followup string   `json:"followup"` // a list, each item with its owner
+	Codes    []string `json:"codes"`    // finding codes, so that the next one like it is recognised
 	Worked   []string `json:"worked,omitempty"`
 	Failed   []string `json:"failed,omitempty"`
 	Outcome  string   `json:"outcome"` // "resolved", "closed"

@@ -56,6 +56,7 @@ type State struct {
 	EditedBy   *Person
 	Published  *PostmortemPublished
 	Path       string // where the postmortem lies; empty until indexed
+	Link       string // to its file in the incident's thread; empty until it is there
 
 	Log []Recorded // signals beyond MostSignals, and what repeats itself endlessly, left out
 

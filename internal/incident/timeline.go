@@ -10,137 +10,232 @@ import (
 // Moment is one entry of a timeline.
 type Moment struct {
 	At   time.Time
-	Text string
+	Text string // in the past tense
+	Kept bool   // it is told however long the timeline is: what people decided, each step, the proof and the end
 }
 
-// Timeline tells an incident in moments: the onsets that the diagnosis found, and what the log records, in order of time. What repeats
-// itself (looks that saw the same, samples, reviews) is left out.
+// Timeline tells an incident in the moments that matter: its onsets, the alerts in one line, what was found, what people decided, each step,
+// the proof and the end, in order of time. What repeats itself (looks that saw the same, samples, reviews) is left out.
 func Timeline(s *State) []Moment {
-	var out []Moment
-	if s.Diagnosis != nil {
-		for _, c := range s.Diagnosis.Causes {
-			if !c.Since.IsZero() && c.Since.Before(s.OpenedAt) {
-				out = append(out, Moment{c.Since, "Onset: " + c.Title})
-			}
-		}
-	}
-	plans := map[string]*Plan{}
+	out := append(onsets(s), alertsTold(s)...)
+	t := teller{plans: map[string]*Plan{}, said: map[string]bool{}}
 	for _, r := range s.Log {
-		if p, ok := r.Event.(PlanProposed); ok {
-			plans[p.Plan.Hash] = &p.Plan
-			if p.Other != nil {
-				plans[p.Other.Hash] = p.Other
-			}
+		t.learn(r.Event)
+		if done, ok := r.Event.(StepDone); ok && done.Outcome == StepSkipped {
+			t.skip(r.At)
+			continue
 		}
-		if p, ok := r.Event.(PlanEdited); ok {
-			plans[p.Plan.Hash] = &p.Plan
+		text, kept := t.tell(r.Event)
+		if text == "" || !kept && t.said[text] {
+			continue
 		}
-		if text := tell(r.Event, plans); text != "" {
-			if n := len(out); n > 0 && out[n-1].Text == text {
-				continue
-			}
-			out = append(out, Moment{r.At, text})
-		}
+		t.said[text] = true
+		t.flush()
+		t.out = append(t.out, Moment{r.At, text, kept})
+	}
+	t.flush()
+	out = append(out, t.out...)
+	if !s.ResolvedAt.IsZero() {
+		out = append(out, Moment{s.ResolvedAt, "It was resolved, " + spoken(s.ResolvedAt.Sub(s.OpenedAt)) + " after it was opened", true})
 	}
 	slices.SortStableFunc(out, func(a, b Moment) int { return a.At.Compare(b.At) })
 	return out
 }
 
-// tell puts an event into words; empty for those that a reader of the timeline can do without.
-func tell(e Event, plans map[string]*Plan) string {
-	switch e := e.(type) {
-	case SignalReceived:
-		return tellSignal(e.Signal)
-	case InvestigationFailed:
-		return "The cluster could not be looked at: " + e.Error
-	case DiagnosisMade:
-		if len(e.Diagnosis.Causes) == 0 {
-			return "Looked at the cluster: nothing found"
+// onsets are when the causes began, where that was before anybody noticed.
+func onsets(s *State) []Moment {
+	var out []Moment
+	if s.Diagnosis == nil {
+		return nil
+	}
+	for _, c := range s.Diagnosis.Causes {
+		if !c.Since.IsZero() && c.Since.Before(s.OpenedAt) {
+			out = append(out, Moment{At: c.Since, Text: "It began: “" + c.Title + "”"})
 		}
-		var titles []string
-		for _, c := range e.Diagnosis.Causes[:min(3, len(e.Diagnosis.Causes))] {
-			titles = append(titles, c.Title)
+	}
+	return out
+}
+
+// alertsTold are all alerts in one line.
+func alertsTold(s *State) []Moment {
+	n, first := s.More.Count, ""
+	for _, g := range s.Signals {
+		if g.By.Name == "" {
+			if n++; first == "" {
+				first = g.Title
+			}
 		}
-		return "Diagnosed: " + strings.Join(titles, "; ")
-	case LookAgainRequested:
-		if e.Freed != "" {
-			return "Looking again: the plan of " + e.Freed + " is out of the way"
+	}
+	if n == 0 || first == "" {
+		return nil
+	}
+	text := fmt.Sprintf("The alert “%s” fired", first)
+	if n > 1 {
+		text = fmt.Sprintf("%d alerts fired, the first “%s”", n, first)
+	}
+	for _, r := range s.Log {
+		if e, ok := r.Event.(SignalReceived); ok && e.Signal.By.Name == "" {
+			return []Moment{{At: r.At, Text: text}}
 		}
-		return e.By.Name + " asked to look again"
+	}
+	return []Moment{{At: s.OpenedAt, Text: text}}
+}
+
+// teller puts events into words, one after another.
+type teller struct {
+	plans   map[string]*Plan
+	said    map[string]bool
+	out     []Moment
+	skipped int // conditional steps in a row that were not needed, the last of them at since
+	since   time.Time
+}
+
+// learn remembers the plans that later events name by their hashes.
+func (t *teller) learn(e Event) {
+	switch p := e.(type) {
 	case PlanProposed:
-		steps := fmt.Sprintf("%d steps", len(e.Plan.Steps))
-		if e.Plan.Rest > 0 {
-			steps += fmt.Sprintf(" for %d of %d targets", e.Plan.Targets(), e.Plan.Targets()+e.Plan.Rest)
+		t.plans[p.Plan.Hash] = &p.Plan
+		if p.Other != nil {
+			t.plans[p.Other.Hash] = p.Other
 		}
-		text := fmt.Sprintf("Proposed: %s (%s, plan %.8s)", e.Plan.Title, steps, e.Plan.Hash)
+	case PlanEdited:
+		t.plans[p.Plan.Hash] = &p.Plan
+	}
+}
+
+func (t *teller) skip(at time.Time) { t.skipped, t.since = t.skipped+1, at }
+
+// flush tells the steps that were not needed.
+func (t *teller) flush() {
+	switch {
+	case t.skipped == 1:
+		t.out = append(t.out, Moment{t.since, "1 step was not needed: its target came back by itself", true})
+	case t.skipped > 1:
+		t.out = append(t.out, Moment{t.since, fmt.Sprintf("%d steps were not needed: their targets came back by themselves", t.skipped), true})
+	}
+	t.skipped = 0
+}
+
+// plan names a plan by its title.
+func (t *teller) plan(hash string) string {
+	if p := t.plans[hash]; p != nil {
+		return "“" + p.Title + "”"
+	}
+	return "a plan"
+}
+
+// tell puts an event into words; empty for those that a reader of the timeline can do without.
+func (t *teller) tell(e Event) (text string, kept bool) {
+	switch e := e.(type) {
+	case PlanProposed, PlanEdited, PlanApproved, Stopped, PlanRejected, PlanSuperseded:
+		return t.tellPlan(e)
+	case StepDone, StepUnclear, StepDecided:
+		return t.tellStep(e), true
+	case SignalReceived:
+		if e.Signal.By.Name != "" {
+			return fmt.Sprintf("%s asked: “%s”", e.Signal.By.Name, e.Signal.Title), false
+		}
+	case InvestigationFailed:
+		return "The cluster could not be looked at: " + e.Error, false
+	case DiagnosisMade:
+		return tellFound(e.Diagnosis.Causes), false
+	case LookAgainRequested:
+		if e.Freed == "" {
+			return e.By.Name + " asked for another look", false
+		}
+	case Refused:
+		return fmt.Sprintf("%s was refused to %s: %s", e.By.Name, e.Action, e.Reason), false
+	case Verified:
+		if e.OK {
+			return "It was proved that all had stayed well", true
+		}
+		return "The proof failed: not all was well", true
+	case Purged:
+		return e.By.Name + " removed a secret from the record", false
+	case Claimed:
+		if e.Back {
+			return e.By.Name + " gave the incident back", false
+		}
+		return e.By.Name + " took the incident", false
+	case Closed:
+		return strings.TrimSuffix(fmt.Sprintf("%s closed the incident: %s", e.By.Name, e.Reason), ": "), true
+	}
+	return "", false
+}
+
+func tellFound(causes []Cause) string {
+	if len(causes) == 0 {
+		return "The cluster was looked at, and no cause was found"
+	}
+	var titles []string
+	for _, c := range causes[:min(3, len(causes))] {
+		titles = append(titles, "“"+c.Title+"”")
+	}
+	return "The cause was found: " + strings.Join(titles, "; ")
+}
+
+func (t *teller) tellPlan(e Event) (text string, kept bool) {
+	switch e := e.(type) {
+	case PlanProposed:
+		text = fmt.Sprintf("A plan of %d steps was proposed: %s", len(e.Plan.Steps), t.plan(e.Plan.Hash))
+		if len(e.Plan.Steps) == 1 {
+			text = "A plan was proposed: " + t.plan(e.Plan.Hash)
+		}
 		if e.Other != nil {
-			text += fmt.Sprintf("; or: %s (plan %.8s)", e.Other.Title, e.Other.Hash)
+			text += "; or " + t.plan(e.Other.Hash)
 		}
-		return text
+		return text, false
 	case PlanEdited:
 		var set []string
 		for _, c := range e.Changes {
 			set = append(set, c.Key+" to "+c.Value)
 		}
-		return fmt.Sprintf("%s set %s of plan %.8s: plan %.8s", e.By.Name, strings.Join(set, ", "), e.PlanHash, e.Plan.Hash)
+		return fmt.Sprintf("%s set %s of %s", e.By.Name, strings.Join(set, ", "), t.plan(e.PlanHash)), true
 	case PlanApproved:
+		text = fmt.Sprintf("%s approved %s, to run as %s", e.Approval.By.Name, t.plan(e.Approval.PlanHash), e.Approval.As.User)
 		if e.Approval.Terminal {
-			return fmt.Sprintf("%s approved plan %.8s in the terminal, as %s", e.Approval.By.Name, e.Approval.PlanHash, e.Approval.As.User)
+			text = fmt.Sprintf("%s approved %s in the terminal, as %s", e.Approval.By.Name, t.plan(e.Approval.PlanHash), e.Approval.As.User)
 		}
-		return fmt.Sprintf("%s approved plan %.8s, to run as %s", e.Approval.By.Name, e.Approval.PlanHash, e.Approval.As.User)
+		return text, true
 	case Stopped:
-		return strings.TrimSuffix(fmt.Sprintf("%s stopped plan %.8s: %s", e.By.Name, e.PlanHash, e.Reason), ": ")
+		return strings.TrimSuffix(fmt.Sprintf("%s stopped %s: %s", e.By.Name, t.plan(e.PlanHash), e.Reason), ": "), true
 	case PlanRejected:
-		return strings.TrimSuffix(fmt.Sprintf("%s rejected plan %.8s: %s", e.By.Name, e.PlanHash, e.Reason), ": ")
+		return strings.TrimSuffix(fmt.Sprintf("%s rejected %s: %s", e.By.Name, t.plan(e.PlanHash), e.Reason), ": "), true
 	case PlanSuperseded:
-		return fmt.Sprintf("Plan %.8s was withdrawn: %s", e.PlanHash, e.Reason)
-	case Refused:
-		return fmt.Sprintf("%s was refused to %s: %s", e.By.Name, e.Action, e.Reason)
+		return fmt.Sprintf("%s was withdrawn: %s", t.plan(e.PlanHash), e.Reason), false
+	}
+	return "", false
+}
+
+func (t *teller) tellStep(e Event) string {
+	name := func(hash, id string) string {
+		if p := t.plans[hash]; p != nil && p.Step(id) != nil {
+			return fmt.Sprintf("“%s”", p.Step(id).Title)
+		}
+		return "step " + id
+	}
+	switch e := e.(type) {
 	case StepDone:
-		if e.Outcome == StepSkipped {
-			return ""
+		how := "was done"
+		if e.Outcome == StepFailed {
+			how = "failed"
 		}
-		return tellStep(e, plans)
+		return strings.TrimSuffix(fmt.Sprintf("%s %s: %s", name(e.PlanHash, e.Step), how, e.Detail), ": ")
 	case StepUnclear:
-		return fmt.Sprintf("Step %s: nobody can tell whether it was done: %s", e.Step, e.Detail)
+		return fmt.Sprintf("Nobody could tell whether %s was done: %s", name(e.PlanHash, e.Step), e.Detail)
 	case StepDecided:
-		return fmt.Sprintf("Step %s: %s", e.Step, map[bool]string{true: "done, says ", false: "not done, says "}[e.Done]) + e.By.Name
-	case Verified:
-		if e.OK {
-			return "Verified: everything has stayed well"
-		}
-		return "Verification gave up: not everything is well"
-	case Purged:
-		return e.By.Name + " removed a secret from the record"
-	case Claimed:
-		if e.Back {
-			return e.By.Name + " gave the incident back"
-		}
-		return e.By.Name + " took the incident"
-	case Closed:
-		return strings.TrimSuffix(fmt.Sprintf("%s closed the incident: %s", e.By.Name, e.Reason), ": ")
+		return fmt.Sprintf("%s said that %s was %s", e.By.Name, name(e.PlanHash, e.Step), map[bool]string{true: "done", false: "not done"}[e.Done])
 	}
 	return ""
 }
 
+// tellSignal names what asked for attention.
 func tellSignal(g Signal) string {
 	switch {
-	case g.Kind == "alert" && g.Status == Resolved:
-		return "Alert over: " + g.Title
-	case g.Kind == "alert":
-		return "Alert: " + g.Title
 	case g.By.Name != "":
-		return g.By.Name + " asked: " + g.Title
+		return g.By.Name + ", who asked: “" + g.Title + "”"
+	case g.Kind == "alert":
+		return "the alert “" + g.Title + "”"
 	}
-	return g.Title
-}
-
-func tellStep(e StepDone, plans map[string]*Plan) string {
-	title := ""
-	if p := plans[e.PlanHash]; p != nil {
-		if step := p.Step(e.Step); step != nil {
-			title = " (" + step.Title + ")"
-		}
-	}
-	return strings.TrimSuffix(fmt.Sprintf("Step %s%s %s: %s", e.Step, title, e.Outcome, e.Detail), ": ")
+	return "“" + g.Title + "”"
 }

@@ -24,8 +24,7 @@ func (setConfigMapKey) title(s incident.Step) string {
 	if s.Params["value"] == "" {
 		return fmt.Sprintf("Remove %s from ConfigMap %s/%s", s.Params["key"], s.Target.Object.Namespace, s.Target.Object.Name)
 	}
-	return fmt.Sprintf("Set %s of ConfigMap %s/%s to copy %.12s", s.Params["key"], s.Target.Object.Namespace, s.Target.Object.Name,
-		s.Params["value"])
+	return fmt.Sprintf("Set %s of ConfigMap %s/%s", s.Params["key"], s.Target.Object.Namespace, s.Target.Object.Name) + ofCopy(" to ", s)
 }
 
 func (setConfigMapKey) prepare(s *incident.Step, now subject, _ loader, put func([]byte) (string, error)) (err error) {

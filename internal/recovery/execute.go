@@ -182,9 +182,10 @@ func (r *Recovery) Recheck(ctx context.Context, p *incident.Plan, begun map[stri
 			continue
 		}
 		again, err := r.Bind(ctx, incident.Step{ID: s.ID, Kind: s.Kind, Target: incident.Target{Object: s.Target.Object},
-			Params: maps.Clone(s.Params), Unless: s.Unless})
+			Params: maps.Clone(s.Params), Source: s.Source, Unless: s.Unless})
 		// Words, which the plan's hash holds fast.
 		again.Source, again.Unmentioned, again.Owner, again.Instead = s.Source, s.Unmentioned, s.Owner, s.Instead
+		again.Reversible = s.Reversible
 		if s.Target.UID == "" { // there was no such object when the step was written down
 			again.Target.UID = ""
 		}

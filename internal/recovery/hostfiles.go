@@ -36,7 +36,7 @@ func (restoreHostFiles) risk(s incident.Step) incident.Risk {
 }
 
 func (restoreHostFiles) title(s incident.Step) string {
-	t := fmt.Sprintf("Restore %s on node %s from copy %.12s", s.Params["dir"], s.Target.Object.Name, s.Params["archive"])
+	t := fmt.Sprintf("Restore %s on node %s", s.Params["dir"], s.Target.Object.Name) + ofCopy(" to ", s)
 	if names, err := removed(s); err == nil && len(names) > 0 {
 		t += ", and remove " + strings.Join(names, ", ")
 	}

@@ -101,14 +101,15 @@ func allAtOnce(s *snapshot.Snapshot, o incident.Object) bool {
 	return o.Kind == "Deployment" && d != nil && d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType
 }
 
-// impact is what the steps touch, interrupt and lose, a sentence each, from what the Snapshot shows.
+// impact is what the steps interrupt and lose, and then where they act, a sentence each, from what the Snapshot shows.
 func (r *Recovery) impact(s *snapshot.Snapshot, steps []incident.Step) []string {
-	var out []string
-	say := func(format string, a ...any) {
-		if text := r.inALine(fmt.Sprintf(format, a...)); !slices.Contains(out, text) {
-			out = append(out, text)
+	var out, where []string
+	add := func(to *[]string, format string, a ...any) {
+		if text := r.inALine(fmt.Sprintf(format, a...)); !slices.Contains(*to, text) {
+			*to = append(*to, text)
 		}
 	}
+	say := func(format string, a ...any) { add(&out, format, a...) }
 	for _, step := range steps {
 		o := step.Target.Object
 		pods, atOnce := touched(s, step)
@@ -133,16 +134,16 @@ func (r *Recovery) impact(s *snapshot.Snapshot, steps []incident.Step) []string 
 			say("%s", text)
 		}
 		if o.Kind == "Node" {
-			say("It acts on node %s, on which %s", o.Name, isRunning(len(s.PodsOn(o.Name))))
+			add(&where, "It acts on node %s, on which %s", o.Name, isRunning(len(s.PodsOn(o.Name))))
 		}
 		if o.Namespace == systemNamespace {
-			say("It acts in %s, on which the whole cluster rests", systemNamespace)
+			add(&where, "It acts in %s, on which the whole cluster rests", systemNamespace)
 		}
 		if riskOf(step) == incident.Destructive {
 			say("What %s changes can’t be undone", strings.ToLower(step.Title[:1])+step.Title[1:])
 		}
 	}
-	if len(out) > mostImpact {
+	if out = append(out, where...); len(out) > mostImpact {
 		out = append(out[:mostImpact], fmt.Sprintf("and %d more of the kind", len(out)-mostImpact))
 	}
 	return out

@@ -117,13 +117,13 @@ func kindOf(s incident.Step) (kind, error) {
 	return k, nil
 }
 
-// finish sets what follows from the parameters: title, diff and rights.
+// finish sets what follows from the parameters: title, diff, rights, and whether there is a way back.
 func (r *Recovery) finish(k kind, s *incident.Step, load loader) error {
 	before, after, err := k.views(*s, load)
 	if err != nil {
 		return fmt.Errorf("show step %s on %s: %w", s.Kind, s.Target.Object, err)
 	}
-	s.Title, s.Rights = k.title(*s), k.rights(*s)
+	s.Title, s.Rights, s.Reversible = k.title(*s), k.rights(*s), k.undo(*s) != nil
 	if s.Diff, err = unified(s.Target.Object.String(), before, after, r.o.Redact); err != nil {
 		return err
 	}

@@ -131,7 +131,21 @@ func workloadOf(s *snapshot.Snapshot, o incident.Object) incident.Object {
 }
 
 // keptAt is the source of what was kept while it worked.
-func keptAt(at time.Time) string { return "the copy last seen good " + stamp(at) }
+func keptAt(at time.Time) string { return lastSeenGood + stamp(at) }
+
+const lastSeenGood = "the copy last seen good "
+
+// ofCopy names the copy that a step restores, for its title: by when it was kept, or by what it was before. A value that comes from
+// elsewhere has no such name: its diff shows it.
+func ofCopy(word string, s incident.Step) string {
+	switch {
+	case strings.HasPrefix(s.Source, lastSeenGood):
+		return word + s.Source
+	case s.Source == wasBefore:
+		return word + "what was there before"
+	}
+	return ""
+}
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 

@@ -19,6 +19,7 @@ type place struct {
 	user            string
 	responseURL     string
 	direct          bool   // a direct message: nobody else is there
+	window          string // the window in which it was asked; a window that answers lies above it
 	line            string // the command line: where the whole of an answer is shown that does not fit
 }
 
@@ -145,7 +146,11 @@ func (a *App) send(ctx context.Context, w way, b body, r rest) error {
 // modalFor opens a modal before it is even known who asks, for a trigger lives three seconds.
 func (a *App) modalFor(ctx context.Context, l *lane, trigger, line string, who func(context.Context) somebody, to place) outcome {
 	from := origin{Channel: to.channel, Thread: to.thread}
-	view, openErr := a.api.OpenViewContext(ctx, trigger, loading(from))
+	show := a.api.OpenViewContext
+	if to.window != "" {
+		show = a.api.PushViewContext
+	}
+	view, openErr := show(ctx, trigger, loading(from))
 	r, bad := a.request(line, who(ctx), to.channel)
 	reply := a.dispatch(ctx, l, r, bad)
 	if openErr == nil {

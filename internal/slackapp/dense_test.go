@@ -107,7 +107,7 @@ func TestAPlanOfManyStepsKeepsItsButtons(t *testing.T) {
 				t.Fatal(err)
 			}
 			window := b.turnThrough(t)
-			if last := window[len(window)-1]; last.Submit != "Approve and run" {
+			if last := window[len(window)-1]; last.Submit != "Approve" {
 				t.Errorf("all %d pages were shown, and it can't be approved", len(window))
 			}
 			if n := strings.Count(told(window), "upstream: /etc"); n != steps {

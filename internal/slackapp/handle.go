@@ -95,6 +95,10 @@ func (a *App) pressed(cb slack.InteractionCallback) (delivery, bool) {
 	line := actions[0].Value
 	to := place{channel: orElse(cb.Container.ChannelID, cb.Channel.ID), thread: cb.Container.ThreadTs, user: cb.User.ID,
 		responseURL: cb.ResponseURL, line: line}
+	if to.window = cb.View.ID; to.window != "" { // a window was opened from somewhere
+		from, _ := submitted(cb.View)
+		to.channel, to.thread = from.Channel, from.Thread
+	}
 	who := func(ctx context.Context) somebody { return a.people.who(ctx, cb.User.ID, cb.User.TeamID, cb.User.Name) }
 	d := delivery{id: cb.TriggerID, what: "a press", acts: a.commands.Acts(first(line))}
 	d.answer = func(ctx context.Context, _ *flight, r commands.Reply) outcome { return a.answer(ctx, to, r) }

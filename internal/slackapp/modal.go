@@ -46,17 +46,19 @@ func modal(r commands.Reply, from origin, most int, line string) slack.ModalView
 		if blocks, from.Pages, all = f.page(r, *turned); !all {
 			form.Submit = ""
 		}
+		if form.Submit != "" { // what is asked for is asked with the button
+			blocks = append(blocks, inputBlocks(form)...)
+		}
 		return window(form, from, blocks)
 	}
 	doc := r.Blocks
 	if len(doc) == 0 && len(form.Fields) == 0 {
 		doc = []commands.Block{commands.Paragraph{commands.Text(orElse(r.Text, "Nothing to show."))}}
 	}
-	blocks := f.fit(doc)
-	for _, field := range form.Fields {
-		blocks = append(blocks, inputBlock(field))
+	if len(form.Actions) > 0 {
+		doc = append(doc[:len(doc):len(doc)], form.Actions)
 	}
-	return window(form, from, blocks)
+	return window(form, from, append(f.fit(doc), inputBlocks(form)...))
 }
 
 // window is a modal with these blocks. Where what it needs to know does not fit into it, there is nothing to submit.
@@ -75,6 +77,14 @@ func window(form commands.Form, from origin, blocks []slack.Block) slack.ModalVi
 		view.Submit = nil
 	}
 	return view
+}
+
+func inputBlocks(form commands.Form) []slack.Block {
+	var blocks []slack.Block
+	for _, field := range form.Fields {
+		blocks = append(blocks, inputBlock(field))
+	}
+	return blocks
 }
 
 func inputBlock(field commands.FormField) *slack.InputBlock {

@@ -52,8 +52,12 @@ const mostStyled = 500
 
 // pieces renders spans as mrkdwn in pieces of at most maxSection characters that may be put together or apart.
 func pieces(spans []commands.Span) []string {
-	var out []string
+	var apart []commands.Span
 	for _, s := range spans {
+		apart = append(apart, commands.Moments(s)...)
+	}
+	var out []string
+	for _, s := range apart {
 		switch {
 		case !s.Time.IsZero():
 			out = append(out, moment(s.Time))

@@ -56,6 +56,7 @@ func (f *fitter) page(r commands.Reply, from turning) (blocks []slack.Block, now
 	if len(pages) > 1 {
 		parts = append(slices.Clip(parts), foot(now.Page, len(pages), all || r.Form.Submit == "")...)
 	}
+	parts = append(slices.Clip(parts), f.actions(r.Form.Actions)...)
 	return f.finished(parts), now, all
 }
 
@@ -65,7 +66,7 @@ func (f *fitter) pages(lead, whole []commands.Block) (pages [][]part, ok bool) {
 		return nil, false
 	}
 	top := together(f.parts(lead))
-	const apart = 3 // blocks of the foot, and a note above
+	const apart = 4 // blocks of the foot, the actions, and a note above
 	room := fitter{blocks: f.blocks - apart, text: f.text - footerText}
 	if !room.fits(top) {
 		return nil, false
@@ -180,10 +181,7 @@ func windowed(r commands.Reply, line string) commands.Reply {
 	if strings.TrimSpace(line) == "" {
 		return r
 	}
-	open := commands.Button{ID: "open", Label: "Read all of it", Style: commands.Primary, Value: line}
-	if r.Form.Submit != "" {
-		open.Label = "Read and decide"
-	}
+	open := commands.Button{ID: "open", Label: orElse(r.Form.Open, "Read all of it"), Style: commands.Primary, Value: line}
 	r.Blocks = slices.Concat(r.Blocks, []commands.Block{commands.Actions{open}})
 	return r
 }

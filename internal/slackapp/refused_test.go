@@ -77,9 +77,9 @@ func TestALateModalBecomesAMessage(t *testing.T) {
 	if err := b.slack.Press(t.Context(), ada, channel, root, "plan"); err != nil {
 		t.Fatal(err)
 	}
-	b.wait(t, func(n slackemu.Snapshot) bool { return strings.Contains(last(n, ada), "[Read and decide]") })
-	if got := last(b.slack.Snapshot(), ada); strings.Contains(got, "[Approve and run]") ||
-		strings.Contains(got, commandstest.Plan().Hash[:8]) || !strings.Contains(got, "Approving will:") {
+	b.wait(t, func(n slackemu.Snapshot) bool { return strings.Contains(last(n, ada), "[Open the plan]") })
+	if got := last(b.slack.Snapshot(), ada); strings.Contains(got, "[Approve]") ||
+		strings.Contains(got, commandstest.Plan().Hash[:8]) || !strings.Contains(got, "*Rights:* ") {
 		t.Errorf("a message, which may be shortened, says %s", got)
 	}
 	m := b.slack.Ephemerals(ada)[0]
@@ -88,7 +88,7 @@ func TestALateModalBecomesAMessage(t *testing.T) {
 	}
 	b.wait(t, func(n slackemu.Snapshot) bool {
 		v := n.Views(ada)
-		return len(v) == 1 && v[0].Submit == "Approve and run"
+		return len(v) == 1 && v[0].Submit == "Approve"
 	})
 	if err := b.slack.Submit(t.Context(), ada, b.slack.Views(ada)[0].ID, nil); err != nil {
 		t.Fatal(err)
