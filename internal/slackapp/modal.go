@@ -53,6 +53,9 @@ func modal(r commands.Reply, from origin, most int, line string) slack.ModalView
 		doc = []commands.Block{commands.Paragraph{commands.Text(orElse(r.Text, "Nothing to show."))}}
 	}
 	blocks := f.fit(doc)
+	if len(blocks)+len(form.Fields) == 0 { // nothing of it is to be seen
+		blocks = f.fit([]commands.Block{commands.Paragraph{commands.Text("Nothing to show.")}})
+	}
 	for _, field := range form.Fields {
 		blocks = append(blocks, inputBlock(field))
 	}
