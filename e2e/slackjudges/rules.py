@@ -146,8 +146,9 @@ def message(payload, blocks):
 
 
 def window(view, blocks):
-    yield from text(view["title"], 24, "title", True)
-    for key in ("submit", "close"):
+    if not view.get("title"):
+        yield "a window without a title"
+    for key in ("title", "submit", "close"):
         if view.get(key):
             yield from text(view[key], 24, key, True)
     if len(view.get("private_metadata", "")) > 3000:

@@ -108,7 +108,7 @@ func grown(d *incident.Diagnosis, n int) *incident.Diagnosis {
 		out.Evidence = append(out.Evidence, incident.Evidence{ID: e, Source: incident.SourceLog, Object: pod, Field: "main", Time: at,
 			Excerpt: "it ended"})
 		code := []string{"PodCrashLoop", "PodImagePull", "DNSLoop", "NodeNotReady"}[i%4]
-		out.Findings = append(out.Findings, incident.Finding{ID: f, Code: code, Severity: incident.Warning, Object: pod,
+		out.Findings = append(out.Findings, incident.Finding{ID: f, Code: code, Severity: []incident.Severity{incident.Warning, incident.Info}[i%2], Object: pod,
 			Title: fmt.Sprintf("pod %d keeps crashing", i), Evidence: []string{e}, Since: at, Next: "look"})
 		if i%5 == 0 {
 			out.Causes = append(out.Causes, incident.Cause{ID: fmt.Sprintf("C%d", 100+i), Code: code, Title: fmt.Sprintf("pod %d is ill", i),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,14 +91,31 @@ func judgedScenes(many int) []scene {
 	over.Signal.Status, over.Before = incident.Resolved, incident.Firing
 	other2 := judgedAlert
 	other2.Signal.Fingerprint = "a2"
+	other3 := judgedAlert
+	other3.Signal.Fingerprint = "a3"
 	failing := incident.WorkFailed{Work: string(incident.Index), Error: "read-only file system"}
 	pm := incident.PostmortemDrafted{Postmortem: judgedPostmortem()}
-	mended := with(proposed, yes, step("s1", 1), done("s1", incident.StepOK), step("s2", 1), done("s2", incident.StepSkipped),
-		incident.VerificationSampled{Checks: judgedChecks}, incident.VerificationSampled{OK: true, Checks: judgedChecks},
-		incident.Verified{OK: true, Checks: judgedChecks})
+	var run []incident.Event
+	for i, st := range plan.Steps {
+		run = append(run, step(st.ID, 1), done(st.ID, []incident.StepOutcome{incident.StepOK, incident.StepSkipped}[i%2]))
+	}
+	mended := with(proposed, yes, run, incident.VerificationSampled{Checks: judgedChecks},
+		incident.VerificationSampled{OK: true, Checks: judgedChecks}, over, incident.Verified{OK: true, Checks: judgedChecks})
+	mended = slices.Clip(mended)
+	unknown := *commandstest.Unexplained()
+	unknown.Causes = nil
+	unknown.Scope = incident.Scope{Namespace: "shop"}
+	unknown.Looked = nil
+	template := *commandstest.Story()
+	template.By, template.Note = "template", "no model"
 	return []scene{
 		{"mended", append(mended, pm, incident.PostmortemEdited{By: commandstest.Ada, Postmortem: judgedPostmortem()},
 			incident.PostmortemPublished{By: commandstest.Ada}, failing, incident.PostmortemIndexed{Path: "2025-10-05.md"})},
+		{"drafted", append(mended, pm)},
+		{"ended by itself", with(over, incident.Verified{OK: true, Checks: judgedChecks}, pm)},
+		{"not written", append(mended, pm, incident.PostmortemPublished{By: commandstest.Ada}, failing)},
+		{"unknown", []incident.Event{judgedAlert, incident.DiagnosisMade{Diagnosis: unknown}, incident.StoryTold{Story: template},
+			incident.Recalled{Note: "words alone"}, other2}},
 		{"unclear", with(incident.Claimed{By: commandstest.Ada}, proposed, yes, step("s1", 1), incident.StepUnclear{PlanHash: plan.Hash, Step: "s1",
 			Detail: "the API did not answer"}, incident.StepDecided{PlanHash: plan.Hash, Step: "s1", By: commandstest.Ada},
 			step("s1", 2), done("s1", incident.StepFailed), incident.PlanProposed{Plan: back}, incident.Claimed{By: commandstest.Ada, Back: true})},
@@ -109,6 +127,7 @@ func judgedScenes(many int) []scene {
 			incident.PlanRejected{PlanHash: plan.Hash, By: commandstest.Bob, Reason: "too much, too"})},
 		{"stopped", with(proposed, yes, step("s1", 1), incident.Stopped{PlanHash: plan.Hash, By: commandstest.Ada, Reason: "the wrong thing"},
 			done("s1", incident.StepOK), other2, over)},
+		{"anew", with(other2, other3)},
 		{"looked at again", with(proposed, incident.PlanSuperseded{PlanHash: plan.Hash, Reason: "the Corefile has changed"},
 			incident.LookAgainRequested{By: commandstest.Ada}, incident.InvestigationFailed{Error: "connection refused"},
 			incident.DiagnosisMade{Diagnosis: *commandstest.Unexplained()}, incident.Recalled{}, incident.NoPlan{Reason: "nothing mends it"},
@@ -139,7 +158,7 @@ func askers(n int) []incident.Event {
 // incidents tells every scene after each of its events, and what is told of a record that can't be relied on.
 func (s *sheet) incidents(g tongue) {
 	for _, c := range judgedScenes(g.many) {
-		k := commandstest.NewKeeper(nil)
+		k := slowKeeper()
 		for i, e := range c.events {
 			state := k.Append("INC-1", g.recorded(e))
 			if g.many >= 1000 && i < len(c.events)-2 {
@@ -161,7 +180,7 @@ func (s *sheet) commands(g tongue) {
 	r := commands.Request{Person: inTongue(g, commandstest.Ada), Channel: "C0INCIDENTS", Now: commandstest.Start.Add(57 * time.Hour)}
 	for i, c := range judgedScenes(g.many) {
 		for _, part := range []int{1, len(c.events)*2/3 + 1, len(c.events)} {
-			k := commandstest.NewKeeper(nil)
+			k := slowKeeper()
 			var state *incident.State
 			for _, e := range c.events[:min(part, len(c.events))] {
 				state = k.Append("INC-1", g.recorded(e))
@@ -192,22 +211,34 @@ func (s *sheet) commands(g tongue) {
 // askAbout asks all that can be asked of an incident; what decides comes last.
 func (s *sheet) askAbout(name string, set *commands.Set, r commands.Request, state *incident.State) {
 	for _, line := range judgedLines(state) {
-		reply := s.ask(name, set, r, line)
-		if f := reply.Form; f != nil && f.Command != "" && len(f.Fields) > 0 {
-			for _, value := range []string{"", "for good", "3"} {
-				again := r
-				again.Values = map[string]string{}
-				for _, field := range f.Fields {
-					again.Values[field.ID] = value
-				}
-				s.ask(name+", submitted", set, again, f.Command)
-			}
-		}
+		s.ask(name, set, r, line)
 	}
+}
+
+// slowKeeper is a Keeper in whose incidents something happens every 25 minutes.
+func slowKeeper() *commandstest.Keeper {
+	n := 0
+	return commandstest.NewKeeper(func() time.Time { n++; return commandstest.Start.Add(56*time.Hour + time.Duration(n)*25*time.Minute) })
+}
+
+// failedReviews is a Keeper whose reviews find something against every plan.
+type failedReviews struct{ *commandstest.Keeper }
+
+func (k failedReviews) Review(_ context.Context, id, hash string, by incident.Person) (*incident.State, error) {
+	return k.Append(id, incident.PlanReviewed{PlanHash: hash, By: by, Checks: judgedChecks}), nil
 }
 
 // judgedLong is what somebody may type.
 var judgedLong = commands.Quote(strings.Repeat("<!channel> ", 150))
+
+// judgedMore are more findings to accept.
+func judgedMore() string {
+	var more strings.Builder
+	for i := range 14 {
+		fmt.Fprintf(&more, " --and PodCrashLoop Pod/x/y%d", i+1)
+	}
+	return more.String()
+}
 
 // judgedQuestions are command lines that name no incident, understood or not.
 func judgedQuestions() []string {
@@ -215,7 +246,8 @@ func judgedQuestions() []string {
 		"checks DNSLop", "checks explain", "checks a b", "runbooks", "runbooks restore-dns", "runbooks nothing", "search dns loop", "search", "incidents",
 		"incidents all", "incidents INC-1", "incidents INC-99", "details", "accept", "accept DNSLoop Deployment/kube-system/coredns --for 7d it moves",
 		"accept DNSLoop Deployment/kube-system/coredns", "accept", "acceptance DNSLoop Deployment/kube-system/coredns", "acceptance",
-		"accept --withdraw DNSLoop Deployment/kube-system/coredns", "chekc", "frobnicate " + judgedLong, "close", "approve", "stop",
+		"accept --withdraw DNSLoop Deployment/kube-system/coredns",
+		"accept DNSLoop Deployment/x/y in advance", "accept PodCrashLoop Pod/x/y0" + judgedMore() + " in advance", "accept", "chekc", "frobnicate " + judgedLong, "close", "approve", "stop",
 		"open -n shop " + judgedLong, "open", "open --about x y", "why " + judgedLong, "check -n " + judgedLong}
 }
 
@@ -230,7 +262,7 @@ func judgedLines(state *incident.State) []string {
 		"plan INC-1 set s2.value", "edit INC-1", "edit INC-1 2", "page INC-1 " + hash, "page INC-1", "postmortem INC-1", "postmortem INC-1 edit",
 		"approve INC-1", "approve INC-1 " + hash, "set INC-1 s2.value=4", "claim INC-1",
 		"claim INC-1 --back", "claim INC-1 " + judgedLong, "decide INC-1 s1 done", "decide INC-1 s1", "reject INC-1 " + judgedLong, "reject INC-1 1",
-		"stop INC-1 " + judgedLong, "look INC-1", "save INC-1", "publish INC-1", "close INC-1 " + judgedLong}
+		"stop", "stop INC-1 " + judgedLong, "look INC-1", "save INC-1", "publish INC-1", "close INC-1 " + judgedLong}
 }
 
 // set has every part.
@@ -252,15 +284,25 @@ func (g tongue) set(k *commandstest.Keeper, d *incident.Diagnosis) *commands.Set
 
 // sets lack something, may not, or see what there is otherwise.
 func (g tongue) sets() []*commands.Set {
-	k := commandstest.NewKeeper(nil)
+	k := slowKeeper()
 	k.Append("INC-1", judgedAlert, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.PlanProposed{Plan: judgedPlan(0)})
 	near := []string{g.say("deployment/web"), g.say("service/web")}
 	all := []*commands.Set{{}, {Looker: commandstest.Cluster{Err: &incident.NoAnswer{Reason: g.say("There is no shop."), Near: near}}},
 		{Looker: commandstest.Cluster{Err: errors.New(g.say("dial tcp: connection refused"))}, Incidents: k},
 		{Looker: commandstest.Cluster{Err: context.DeadlineExceeded}}}
-	shut, half := g.set(k, g.diagnosis(commandstest.Founding())), g.set(k, g.diagnosis(commandstest.Founding()))
-	shut.Roles, half.Sight = refusing{g}, refusing{g}
-	all = append(all, shut, half)
+	one := incident.Diagnosis{At: commandstest.Start, Accepted: []incident.Accepted{{Code: "DNSLoop", Title: "it loops"}}}
+	shut, half, seeing := g.set(k, g.diagnosis(commandstest.Founding())), g.set(k, inTongue(g, &one)), g.set(k, inTongue(g, &one))
+	shut.Roles, half.Sight, half.Incidents, seeing.Roles = refusing{g}, refusing{g}, failedReviews{k}, viewing{refusing{g}}
+	half.Searcher, half.Explainer = nothingAlike{half.Looker.(judgedCluster)}, nothingAlike{half.Looker.(judgedCluster)}
+	blind := g.set(k, nil)
+	blind.Looker = nil
+	against := g.set(k, g.diagnosis(commandstest.Founding()))
+	against.Incidents, against.Searcher, against.Explainer = half.Incidents, half.Searcher, half.Explainer
+	for _, set := range []*commands.Set{half, blind} {
+		_ = set.Acceptances.Accept(context.Background(), commandstest.Ada, incident.Acceptance{Code: "DNSLoop", Reason: g.say("it is known"),
+			Object: incident.Object{Kind: "Pod", Namespace: "a", Name: g.say("b")}})
+	}
+	all = append(all, shut, half, seeing, blind, against)
 	for _, d := range []*incident.Diagnosis{commandstest.Unexplained(), {At: commandstest.Start, Cluster: "lab"},
 		{At: commandstest.Start, Cluster: "lab", Scope: incident.Scope{Unseen: []incident.NotSeen{{What: "pods", Why: "forbidden"}}}},
 		{At: commandstest.Start, Looked: []string{"1 pod"}, Scope: incident.Scope{Objects: []incident.Object{{Kind: "Pod", Namespace: "a", Name: "b"}}}},
@@ -313,4 +355,26 @@ func (r refusing) Reader(incident.Person) (*incident.Identity, error)           
 func (r refusing) MayRead(context.Context, incident.Person, incident.Object) error { return r.no() }
 func (r refusing) MaySee(context.Context, incident.Person, string, *incident.State) error {
 	return r.no()
+}
+
+// viewing lets people look, and decide nothing.
+type viewing struct{ refusing }
+
+func (v viewing) May(_ incident.Person, role commands.Role) error {
+	if role == commands.View {
+		return nil
+	}
+	return v.no()
+}
+func (v viewing) Admit(incident.Person, time.Time) error { return nil }
+
+// nothingAlike knows nothing that is like anything.
+type nothingAlike struct{ judgedCluster }
+
+func (n nothingAlike) Explain(context.Context, *incident.Diagnosis) (*incident.Story, []incident.Similar) {
+	return inTongue(n.tongue, commandstest.Story()), nil
+}
+
+func (n nothingAlike) Search(context.Context, string, int) ([]incident.Similar, string, error) {
+	return nil, n.say("words alone"), nil
 }
