@@ -136,7 +136,8 @@ func judgedScenes(many int) []scene {
 			incident.Purged{By: commandstest.Ada, Events: 3}, incident.RunEnded{})},
 		{"elsewhere", []incident.Event{judgedAlert, incident.InvestigationFailed{Error: "connection refused"},
 			incident.DiagnosisMade{Diagnosis: incident.Diagnosis{At: commandstest.Start, Scope: incident.Scope{
-				Unseen: []incident.NotSeen{{What: "pods", Why: "forbidden"}}}}}, incident.NoPlan{Reason: "INC-1 has one", Waits: "INC-1"},
+				Objects: []incident.Object{{Kind: "Pod", Namespace: "a", Name: "b"}},
+				Unseen:  []incident.NotSeen{{What: "pods", Why: "forbidden"}}}}}, incident.NoPlan{Reason: "INC-1 has one", Waits: "INC-1"},
 			incident.Closed{Reason: "INC-1 is about the same.", Into: "INC-1"}}},
 		{"healed", []incident.Event{judgedAlert, incident.DiagnosisMade{Diagnosis: incident.Diagnosis{At: commandstest.Start, Cluster: "lab"}},
 			incident.LookAgainRequested{Healed: "INC-1"}, incident.Closed{Healed: "INC-1", Reason: "INC-1 has mended it."}}},
@@ -247,7 +248,7 @@ func judgedQuestions() []string {
 		"incidents all", "incidents INC-1", "incidents INC-99", "details", "accept", "accept DNSLoop Deployment/kube-system/coredns --for 7d it moves",
 		"accept DNSLoop Deployment/kube-system/coredns", "accept", "acceptance DNSLoop Deployment/kube-system/coredns", "acceptance",
 		"accept --withdraw DNSLoop Deployment/kube-system/coredns",
-		"accept DNSLoop Deployment/x/y in advance", "accept PodCrashLoop Pod/x/y0" + judgedMore() + " in advance", "accept", "chekc", "frobnicate " + judgedLong, "close", "approve", "stop",
+		"accept DNSLoop Deployment/x/y in advance", "accept PodCrashLoop Pod/ns-0/pod-0 it is mild", "accept PodCrashLoop Pod/x/y0" + judgedMore() + " in advance", "accept", "chekc", "frobnicate " + judgedLong, "close", "approve", "stop",
 		"open -n shop " + judgedLong, "open", "open --about x y", "why " + judgedLong, "check -n " + judgedLong}
 }
 
@@ -260,9 +261,9 @@ func judgedLines(state *incident.State) []string {
 	return []string{"incidents INC-1", "details INC-1", "evidence INC-1", "evidence INC-1 E1 E2 F1 C1 T7", "evidence INC-1 E99 F1",
 		"evidence INC-1 frobnicate", "plan INC-1", "plan INC-1 2", "plan INC-1 3", "plan INC-1 set s2.value=3",
 		"plan INC-1 set s2.value", "edit INC-1", "edit INC-1 2", "page INC-1 " + hash, "page INC-1", "postmortem INC-1", "postmortem INC-1 edit",
-		"approve INC-1", "approve INC-1 " + hash, "set INC-1 s2.value=4", "claim INC-1",
+		"approve INC-1", "approve INC-1 " + hash, "stop", "set INC-1 s2.value=4", "claim INC-1",
 		"claim INC-1 --back", "claim INC-1 " + judgedLong, "decide INC-1 s1 done", "decide INC-1 s1", "reject INC-1 " + judgedLong, "reject INC-1 1",
-		"stop", "stop INC-1 " + judgedLong, "look INC-1", "save INC-1", "publish INC-1", "close INC-1 " + judgedLong}
+		"stop INC-1 " + judgedLong, "look INC-1", "save INC-1", "publish INC-1", "close INC-1 " + judgedLong}
 }
 
 // set has every part.

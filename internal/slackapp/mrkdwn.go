@@ -48,11 +48,13 @@ func literal(s string) string {
 	var b strings.Builder
 	before := ' '
 	for _, r := range clean(s) {
-		if like, mark := lookalikes[r]; mark && !unicode.IsLetter(before) && !unicode.IsDigit(before) {
-			r = like
+		like, mark := lookalikes[r]
+		if mark && !unicode.IsLetter(before) && !unicode.IsDigit(before) {
+			b.WriteRune(like)
+		} else {
+			b.WriteRune(r)
 		}
-		b.WriteRune(r)
-		before = r
+		before = r // not what stands for it, which may count as a letter
 	}
 	return escaper.Replace(b.String())
 }
