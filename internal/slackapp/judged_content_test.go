@@ -51,7 +51,8 @@ func tongues() []tongue {
 }
 
 // kept are the fields whose texts are Paramedic's own, or tie parts to each other.
-var kept = map[string]bool{"ID": true, "Code": true, "Kind": true, "Explains": true, "Cites": true, "Causes": true, "From": true, "To": true,
+var kept = map[string]bool{"ID": true, "Code": true, "Kind": true, "Explains": true, "Cites": true, "Causes": true, "From": true,
+	"To":   true,
 	"Hash": true, "PlanHash": true, "InverseOf": true, "Step": true, "Team": true, "Runbook": true, "Leaves": true, "Into": true,
 	"Healed": true, "Work": true, "Fingerprint": true, "Channel": true, "Partly": true}
 
@@ -108,8 +109,10 @@ func grown(d *incident.Diagnosis, n int) *incident.Diagnosis {
 		out.Evidence = append(out.Evidence, incident.Evidence{ID: e, Source: incident.SourceLog, Object: pod, Field: "main", Time: at,
 			Excerpt: "it ended"})
 		code := []string{"PodCrashLoop", "PodImagePull", "DNSLoop", "NodeNotReady"}[i%4]
-		out.Findings = append(out.Findings, incident.Finding{ID: f, Code: code, Severity: []incident.Severity{incident.Warning, incident.Info}[i%2], Object: pod,
-			Title: fmt.Sprintf("pod %d keeps crashing", i), Evidence: []string{e}, Since: at, Next: "look"})
+		out.Findings = append(out.Findings, incident.Finding{ID: f, Code: code,
+			Severity: []incident.Severity{incident.Warning, incident.Info}[i%2],
+			Object:   pod,
+			Title:    fmt.Sprintf("pod %d keeps crashing", i), Evidence: []string{e}, Since: at, Next: "look"})
 		if i%5 == 0 {
 			out.Causes = append(out.Causes, incident.Cause{ID: fmt.Sprintf("C%d", 100+i), Code: code, Title: fmt.Sprintf("pod %d is ill", i),
 				Confidence: incident.Likely, Objects: []incident.Object{pod, pod}, Explains: []string{f, "F3"}, Evidence: []string{e},
@@ -122,6 +125,7 @@ func grown(d *incident.Diagnosis, n int) *incident.Diagnosis {
 		out.RuledOut = append(out.RuledOut, incident.RuledOut{What: "the nodes", Why: "all are ready"})
 		out.NotSeen = append(out.NotSeen, incident.NotSeen{What: "Secrets", Why: "not allowed", Forbidden: true})
 		out.Trace = append(out.Trace, "a line of the trace")
+		pod.Name += "-known"
 		out.Accepted = append(out.Accepted, incident.Accepted{Code: code, Severity: incident.Critical, Object: pod, Title: "it crashes",
 			Acceptance: incident.Acceptance{Code: code, Object: pod, By: "ada", Reason: "it moves", Until: at.Add(time.Hour)}})
 	}

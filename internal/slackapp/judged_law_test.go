@@ -99,8 +99,8 @@ func TestNoWayToSlackIsForgotten(t *testing.T) {
 }
 
 // shows are the types of what is shown.
-var shows = regexp.MustCompile(`^(commands\.)?(Reply|Message|Header|Paragraph|Fields|List|Code|Table|Note|Actions|Divider|Button|Confirm|Form|FormField)$` +
-	`|^slack\.\w*(Block|View|Object|Element)\w*$|^body$|^Rendered$`)
+var shows = regexp.MustCompile(`^(commands\.)?(Reply|Message|Header|Paragraph|Fields|List|Code|Table|Note|Actions|Divider|Button|Confirm|` +
+	`Form|FormField)$|^slack\.\w*(Block|View|Object|Element)\w*$|^body$|^Rendered$`)
 
 // places are where a file writes something that is shown: where a literal of such a type stands, by its line and column.
 func places(fset *token.FileSet, file *ast.File) map[token.Position]string {
@@ -170,8 +170,8 @@ func covered(t *testing.T, profile string) map[string][]stretch {
 // neverSaid are the places that no payload needs, with the reason why.
 var neverSaid = map[string]string{}
 
-// No place in the source that writes something to be shown is left out of what the judges hear: whoever adds one and no scene in which it is
-// said, is told here. PARAMEDIC_COVERED names the profile of TestEveryPayloadIsTaken; make judge-slack makes it.
+// No place in the source that writes something to be shown is left out of what the judges hear: whoever adds one, and no scene in which it
+// is said, is told here. PARAMEDIC_COVERED names the profile of TestEveryPayloadIsTaken; make judge-slack makes it.
 func TestNoBuilderIsForgotten(t *testing.T) {
 	profile := os.Getenv("PARAMEDIC_COVERED")
 	if profile == "" {

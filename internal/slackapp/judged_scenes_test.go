@@ -116,8 +116,9 @@ func judgedScenes(many int) []scene {
 		{"not written", append(mended, pm, incident.PostmortemPublished{By: commandstest.Ada}, failing)},
 		{"unknown", []incident.Event{judgedAlert, incident.DiagnosisMade{Diagnosis: unknown}, incident.StoryTold{Story: template},
 			incident.Recalled{Note: "words alone"}, other2}},
-		{"unclear", with(incident.Claimed{By: commandstest.Ada}, proposed, yes, step("s1", 1), incident.StepUnclear{PlanHash: plan.Hash, Step: "s1",
-			Detail: "the API did not answer"}, incident.StepDecided{PlanHash: plan.Hash, Step: "s1", By: commandstest.Ada},
+		{"unclear", with(incident.Claimed{By: commandstest.Ada}, proposed, yes, step("s1", 1),
+			incident.StepUnclear{PlanHash: plan.Hash, Step: "s1",
+				Detail: "the API did not answer"}, incident.StepDecided{PlanHash: plan.Hash, Step: "s1", By: commandstest.Ada},
 			step("s1", 2), done("s1", incident.StepFailed), incident.PlanProposed{Plan: back}, incident.Claimed{By: commandstest.Ada, Back: true})},
 		{"two plans", with(incident.PlanProposed{Plan: plan, Other: &other, Idle: judgedIdle, Rates: judgedRates},
 			incident.PlanReviewed{PlanHash: plan.Hash, By: commandstest.Ada, Checks: judgedChecks},
@@ -243,13 +244,16 @@ func judgedMore() string {
 
 // judgedQuestions are command lines that name no incident, understood or not.
 func judgedQuestions() []string {
-	return []string{"", "help", "check", "check -n shop", "check --wide", "why", "why --trace", "why deploy/web", "why a b c", "checks", "checks DNSLoop",
-		"checks DNSLop", "checks explain", "checks a b", "runbooks", "runbooks restore-dns", "runbooks nothing", "search dns loop", "search", "incidents",
-		"incidents all", "incidents INC-1", "incidents INC-99", "details", "accept", "accept DNSLoop Deployment/kube-system/coredns --for 7d it moves",
-		"accept DNSLoop Deployment/kube-system/coredns", "accept", "acceptance DNSLoop Deployment/kube-system/coredns", "acceptance",
-		"accept --withdraw DNSLoop Deployment/kube-system/coredns",
-		"accept DNSLoop Deployment/x/y in advance", "accept PodCrashLoop Pod/ns-0/pod-0 it is mild", "accept PodCrashLoop Pod/x/y0" + judgedMore() + " in advance", "accept", "chekc", "frobnicate " + judgedLong, "close", "approve", "stop",
-		"open -n shop " + judgedLong, "open", "open --about x y", "why " + judgedLong, "check -n " + judgedLong}
+	return []string{
+		"", "help", "check", "check -n shop", "check --wide", "why", "why --trace", "why deploy/web", "why a b c", "checks",
+		"checks DNSLoop", "checks DNSLop", "checks explain", "checks a b", "runbooks", "runbooks restore-dns", "runbooks nothing",
+		"search dns loop", "search", "incidents", "incidents all", "incidents INC-1", "incidents INC-99", "details", "accept",
+		"accept DNSLoop Deployment/kube-system/coredns --for 7d it moves", "accept DNSLoop Deployment/kube-system/coredns", "accept",
+		"acceptance DNSLoop Deployment/kube-system/coredns", "acceptance", "accept --withdraw DNSLoop Deployment/kube-system/coredns",
+		"accept DNSLoop Deployment/x/y in advance", "accept PodCrashLoop Pod/ns-0/pod-0 it is mild",
+		"accept PodCrashLoop Pod/x/y0" + judgedMore() + " in advance", "accept", "chekc", "frobnicate " + judgedLong, "close", "approve",
+		"stop", "open -n shop " + judgedLong, "open", "open --about x y", "why " + judgedLong, "check -n " + judgedLong,
+	}
 }
 
 // judgedLines are command lines about an incident; what decides comes last.
@@ -258,28 +262,33 @@ func judgedLines(state *incident.State) []string {
 	if state.Plan != nil {
 		hash = state.Plan.Hash
 	}
-	return []string{"incidents INC-1", "details INC-1", "evidence INC-1", "evidence INC-1 E1 E2 F1 C1 T7", "evidence INC-1 E99 F1",
-		"evidence INC-1 frobnicate", "plan INC-1", "plan INC-1 2", "plan INC-1 3", "plan INC-1 set s2.value=3",
-		"plan INC-1 set s2.value", "edit INC-1", "edit INC-1 2", "page INC-1 " + hash, "page INC-1", "postmortem INC-1", "postmortem INC-1 edit",
-		"approve INC-1", "approve INC-1 " + hash, "stop", "set INC-1 s2.value=4", "claim INC-1",
-		"claim INC-1 --back", "claim INC-1 " + judgedLong, "decide INC-1 s1 done", "decide INC-1 s1", "reject INC-1 " + judgedLong, "reject INC-1 1",
-		"stop INC-1 " + judgedLong, "look INC-1", "save INC-1", "publish INC-1", "close INC-1 " + judgedLong}
+	return []string{
+		"incidents INC-1", "details INC-1", "evidence INC-1", "evidence INC-1 E1 E2 F1 C1 T7", "evidence INC-1 E99 F1",
+		"evidence INC-1 frobnicate", "plan INC-1", "plan INC-1 2", "plan INC-1 3", "plan INC-1 set s2.value=3", "plan INC-1 set s2.value",
+		"edit INC-1", "edit INC-1 2", "page INC-1 " + hash, "page INC-1", "postmortem INC-1", "postmortem INC-1 edit", "approve INC-1",
+		"approve INC-1 " + hash, "stop", "set INC-1 s2.value=4", "claim INC-1", "claim INC-1 --back", "claim INC-1 " + judgedLong,
+		"decide INC-1 s1 done", "decide INC-1 s1", "reject INC-1 " + judgedLong, "reject INC-1 1", "stop INC-1 " + judgedLong,
+		"look INC-1", "save INC-1", "publish INC-1", "close INC-1 " + judgedLong,
+	}
 }
 
 // set has every part.
 func (g tongue) set(k *commandstest.Keeper, d *incident.Diagnosis) *commands.Set {
 	c := judgedCluster{tongue: g, Cluster: commandstest.Cluster{Diagnosis: d}}
 	codes := inTongue(g, []incident.CodeDoc{{Code: "DNSLoop", Check: "dns", Severity: incident.Critical, Root: true, Meaning: "it loops",
-		Next: "mend it", Example: "an example", Reads: []string{"pods"}, ExplainedBy: []incident.CodeLink{{Code: "X", Rule: "r", Says: "it follows"}},
-		Explains: []incident.CodeLink{{Code: "PodCrashLoop", Rule: "r", Says: "it follows"}}}, {Code: "PodCrashLoop", Check: "pods"}})
+		Next: "mend it", Example: "an example", Reads: []string{"pods"},
+		ExplainedBy: []incident.CodeLink{{Code: "X", Rule: "r", Says: "it follows"}},
+		Explains:    []incident.CodeLink{{Code: "PodCrashLoop", Rule: "r", Says: "it follows"}}}, {Code: "PodCrashLoop", Check: "pods"}})
 	for i := range g.many {
-		codes = append(codes, inTongue(g, incident.CodeDoc{Code: fmt.Sprintf("Code%d", i), Check: fmt.Sprintf("check %d", i/9), Meaning: "something"}))
+		codes = append(codes, inTongue(g, incident.CodeDoc{Code: fmt.Sprintf("Code%d", i), Check: fmt.Sprintf("check %d", i/9),
+			Meaning: "something"}))
 	}
 	books := []commands.Book{{Name: "restore-dns", Means: g.say("it restores"), Codes: []string{"DNSLoop"}}}
 	for i := range g.many / 3 {
 		books = append(books, commands.Book{Name: fmt.Sprintf("book-%d", i), Means: g.say("it mends")})
 	}
-	return &commands.Set{Looker: c, Explainer: c, Searcher: c, Incidents: k, Acceptances: &commandstest.Acceptances{}, Codes: codes, Books: books,
+	return &commands.Set{Looker: c, Explainer: c, Searcher: c, Incidents: k, Acceptances: &commandstest.Acceptances{}, Codes: codes,
+		Books:    books,
 		Outcomes: c}
 }
 
@@ -306,7 +315,8 @@ func (g tongue) sets() []*commands.Set {
 	all = append(all, shut, half, seeing, blind, against)
 	for _, d := range []*incident.Diagnosis{commandstest.Unexplained(), {At: commandstest.Start, Cluster: "lab"},
 		{At: commandstest.Start, Cluster: "lab", Scope: incident.Scope{Unseen: []incident.NotSeen{{What: "pods", Why: "forbidden"}}}},
-		{At: commandstest.Start, Looked: []string{"1 pod"}, Scope: incident.Scope{Objects: []incident.Object{{Kind: "Pod", Namespace: "a", Name: "b"}}}},
+		{At: commandstest.Start, Looked: []string{"1 pod"},
+			Scope: incident.Scope{Objects: []incident.Object{{Kind: "Pod", Namespace: "a", Name: "b"}}}},
 		{At: commandstest.Start, Scope: incident.Scope{Namespace: "shop"}}} {
 		all = append(all, g.set(k, inTongue(g, d)), g.set(k, g.diagnosis(d)))
 	}
@@ -339,7 +349,8 @@ func (c judgedCluster) Search(_ context.Context, _ string, n int) ([]incident.Si
 }
 
 func (c judgedCluster) Runs(context.Context) (incident.Runs, error) {
-	ended := incident.RunEnded{Incident: "INC-1", Of: []incident.Treated{{Runbook: "restore-dns", Code: "DNSLoop"}}, Result: incident.RunHelped}
+	ended := incident.RunEnded{Incident: "INC-1", Of: []incident.Treated{{Runbook: "restore-dns", Code: "DNSLoop"}},
+		Result: incident.RunHelped}
 	return incident.Runs{{RunEnded: ended, At: commandstest.Start}}, nil
 }
 

@@ -92,7 +92,8 @@ func emulated(kind string, raw []byte) error {
 	return fmt.Errorf("there is no kind %q", kind)
 }
 
-// message writes a body as a call of chat.postMessage sends it: with the mark by which an incident's message is found again, where it has one.
+// message writes a body as a call of chat.postMessage sends it: with the mark by which an incident's message is found again, where it has
+// one.
 func (s *sheet) message(name string, b body, mark ...slack.MsgOption) {
 	s.t.Helper()
 	_, values, err := slack.UnsafeApplyMsgOptions("xoxb-emulated", "C0INCIDENTS", "https://example.com/", append(b.options(), mark...)...)
