@@ -3,6 +3,7 @@
 # make race   runs them with the race detector, which needs gcc and takes several times as long
 # make crash  kills the process that runs a plan a thousand times, at every event boundary of a plan of each kind of step (about twelve minutes)
 # make crash-lab kills bots fifty times on the lab's real cluster, while they mend real faults
+# make judge-slack lays all that can be sent to Slack before judges that others wrote (needs node, npm and Python with venv)
 # make e2e    runs the end-to-end tests on the lab's real cluster (needs root; LAB names the lab's command)
 # make e2e-recover mends every live case there that a runbook treats, and writes of it into docs/faults.md
 SHELL := /bin/bash
@@ -12,7 +13,7 @@ GOLANGCI_LINT := v2.15.0
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build demo test race crash crash-lab e2e e2e-faults e2e-recover scoreboard bench lint docs generate clean
+.PHONY: all build demo test race crash crash-lab judge-slack e2e e2e-faults e2e-recover scoreboard bench lint docs generate clean
 
 all: build
 
@@ -84,6 +85,27 @@ e2e-recover: build
 	  'operators, or two where it asks for two; it is run, proved for a minute (three cases for six), and `paramedic why` finds nothing of the case any more.' \
 	  '[recovery.md](recovery.md) says how all this works.' ''; cat '$(RECOVER).md'; } >'$(RECOVER).whole'
 	mv '$(RECOVER).whole' docs/faults.md
+
+# Everything that the bot can send to Slack, of generated content, laid before judges that others wrote, each of which is shown broken payloads
+# first; and no place that writes something to be shown is left out. The judges are installed, by exact versions, into JUDGES.
+JUDGES ?= $(CURDIR)/.cache/slackjudges
+judge-slack: $(JUDGES)/installed
+	PARAMEDIC_PAYLOADS='$(JUDGES)/payloads.jsonl' go test -count=1 -timeout 20m -coverpkg=./commands,./internal/slackapp -coverprofile='$(JUDGES)/covered' \
+	  -run '^TestEveryPayloadIsTaken$$' -v ./internal/slackapp
+	PARAMEDIC_COVERED='$(JUDGES)/covered' go test -count=1 -run '^TestNoBuilderIsForgotten$$' -v ./internal/slackapp
+	cp e2e/slackjudges/* '$(JUDGES)/'
+	python3 '$(JUDGES)/judge.py' '$(JUDGES)' '$(JUDGES)/payloads.jsonl'
+
+$(JUDGES)/installed: e2e/slackjudges/package.json e2e/slackjudges/package-lock.json e2e/slackjudges/requirements.txt
+	@for p in node npm python3; do command -v $$p >/dev/null || \
+	  { echo "judge-slack needs $$p, which is not there: install nodejs, npm and python3-venv (Debian's names)" >&2; exit 1; }; done
+	@python3 -c 'import venv, ensurepip' || { echo 'judge-slack needs Python with venv and ensurepip: install python3-venv (Debian'"'"'s name)' >&2; exit 1; }
+	@mkdir -p '$(JUDGES)'
+	cp e2e/slackjudges/* '$(JUDGES)/'
+	cd '$(JUDGES)' && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	python3 -m venv --clear '$(JUDGES)/venv'
+	'$(JUDGES)/venv/bin/pip' install --quiet --disable-pip-version-check --no-deps -r e2e/slackjudges/requirements.txt
+	@touch '$@'
 
 # what the bot does under load, which needs no cluster; then, where the lab is, a check against the least that any check can take
 bench: build

@@ -310,3 +310,12 @@ func TestAnIncidentIsNotWellUnseen(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a doubt says, and in whatever script, it is told.
+func TestADoubtIsTold(t *testing.T) {
+	for why, want := range map[string]string{"": "in doubt", "its chain is broken": "Its chain is broken.", "über alles": "Über alles."} {
+		if text := commands.Plain(commands.DoubtMessages(why)[0].Reply); !strings.Contains(text, want) {
+			t.Errorf("%q: %s", why, text)
+		}
+	}
+}

@@ -52,7 +52,7 @@ func DoubtMessages(why string) []Message {
 	const text = "Nothing that changes the cluster runs now: the record is in doubt."
 	return []Message{{Slot: RootSlot, Reply: Reply{Text: text, Audience: Everybody, Blocks: []Block{
 		Paragraph{Text("⚠️ "), Bold(text)},
-		Paragraph{Text(sentence(capital(clip.Runes(why, maxLine))))},
+		Paragraph{Text(sentence(clip.Runes(why, maxLine)))},
 		Paragraph{Text("Paramedic goes on looking and telling. Restore the newest state and its key; or, if what is there is right, whoever " +
 			"runs Paramedic says so with "),
 			Mono("paramedic audit accept"), Text(".")},

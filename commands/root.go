@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -50,7 +52,14 @@ func rootStatus(s *incident.State, phase incident.Phase) Paragraph {
 	return Paragraph{Text(marks[phase] + " "), Bold(capital(string(phase))), Text("  " + strings.Join(about, " · "))}
 }
 
-func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+// capital is s with its first letter large.
+func capital(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(first)) + s[size:]
+}
 
 // rootActions are the buttons that fit the phase; the first is the primary one.
 func rootActions(s *incident.State, phase incident.Phase) Actions {

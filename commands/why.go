@@ -78,7 +78,7 @@ func WhyReply(whole *incident.Diagnosis, story *incident.Story, similar []incide
 	}
 	if len(similar) > 0 {
 		blocks = append(blocks, Divider{})
-		blocks = append(blocks, similarBlocks(similar, "")...)
+		blocks = append(blocks, similarList(similar))
 	}
 	blocks = append(blocks, lookedNote(d))
 	reply := Reply{Text: head, Blocks: blocks, Data: NewReport(whole, story, similar), Exit: verdict(d)}
@@ -134,25 +134,13 @@ func storyBlocks(s *incident.Story) []Block {
 	return []Block{append(Paragraph{Bold("What happened"), Text("\n")}, p...), by}
 }
 
-// similarBlocks show what was seen before and what worked.
-func similarBlocks(similar []incident.Similar, note string) []Block {
-	var blocks []Block
-	if len(similar) == 0 {
-		blocks = append(blocks, Paragraph{Bold("Seen before: "), Text("nothing like it is known.")})
-	} else {
-		list := List{{Spans: []Span{Bold("Seen before:")}}}
-		for i, m := range similar {
-			if i == mostSimilar {
-				break
-			}
-			list = append(list, similarItems(m)...)
-		}
-		blocks = append(blocks, list)
+// similarList shows what was seen before and what worked.
+func similarList(similar []incident.Similar) List {
+	list := List{{Spans: []Span{Bold("Seen before:")}}}
+	for _, m := range similar[:min(len(similar), mostSimilar)] {
+		list = append(list, similarItems(m)...)
 	}
-	if note != "" {
-		blocks = append(blocks, Note{Text(sentence(note))})
-	}
-	return blocks
+	return list
 }
 
 func similarItems(m incident.Similar) List {

@@ -120,6 +120,9 @@ func (k *Keeper) Review(_ context.Context, id, hash string, by incident.Person) 
 // Edit sets the values of Inputs, whatever they are.
 func (k *Keeper) Edit(_ context.Context, id, hash string, all []incident.Setting, by incident.Person) (*incident.State, error) {
 	return k.change(id, func(s *incident.State) (incident.Event, error) {
+		if s.Offer(hash) == nil {
+			return nil, &commands.Refusal{Reason: "The plan has changed since you saw it."}
+		}
 		p := *s.Offer(hash)
 		p.Steps, p.Inputs = slices.Clone(p.Steps), slices.Clone(p.Inputs)
 		for _, set := range all {
@@ -175,6 +178,9 @@ func (k *Keeper) Reject(_ context.Context, id, hash, reason string, by incident.
 // Decide records what a person says.
 func (k *Keeper) Decide(_ context.Context, id, step string, done bool, by incident.Person) (*incident.State, error) {
 	return k.change(id, func(s *incident.State) (incident.Event, error) {
+		if s.Plan == nil {
+			return nil, &commands.Refusal{Reason: s.ID + " has no plan."}
+		}
 		return incident.StepDecided{PlanHash: s.Plan.Hash, Step: step, By: by, Done: done}, nil
 	})
 }

@@ -69,16 +69,25 @@ func (b body) send(whole rest, do func([]slack.MsgOption) error, refused func(er
 		return err
 	}
 	refused(err)
-	for _, most := range []int{6000, 1500, 300} {
-		if err = do(b.shortened(most, whole).options()); !contentRefused(err) {
+	lesser := b.lesser(whole)
+	for i, less := range lesser {
+		if err = do(less.options()); !contentRefused(err) {
+			if err == nil && i == len(lesser)-1 && b.hasButtons() {
+				return errPlain
+			}
 			return err
 		}
 	}
-	short := body{Text: clip.Bytes(b.Text, maxFallback-500) + whole.sentence()}
-	if err = do(short.options()); err == nil && b.hasButtons() {
-		return errPlain
-	}
 	return err
+}
+
+// lesser is what is sent of a body that Slack refuses, one after the other; the last is its text alone.
+func (b body) lesser(whole rest) []body {
+	var out []body
+	for _, most := range []int{6000, 1500, 300} {
+		out = append(out, b.shortened(most, whole))
+	}
+	return append(out, body{Text: clip.Bytes(b.Text, maxFallback-500) + whole.sentence()})
 }
 
 // contentRefused says whether it is what a message shows that Slack does not take. A response URL says no more than 400.
@@ -131,7 +140,7 @@ func (b body) shortened(most int, whole rest) body {
 				continue
 			}
 			text := cutMarked(shape.Text.Text, min(most, maxSection))
-			if most -= utf8.RuneCountInString(text); strings.TrimSpace(text) != "" {
+			if most -= utf8.RuneCountInString(text); !nothing(text) {
 				add(slack.NewSectionBlock(marked(text), nil, nil))
 			}
 		}

@@ -76,10 +76,15 @@ func (d *Deliverer) tellElsewhere(ctx context.Context, tasks []task) {
 		if !any || t.Slot != commands.RootSlot || t.Channel == to {
 			continue
 		}
-		note := fmt.Sprintf("%s belongs into %s, and Slack does not take it there (%s): %s. Everything else about it waits.",
-			t.Incident, channelName(t.Channel), trouble.Reason, trouble.Try)
+		note := elsewhereNote(t.Incident, t.Channel, trouble)
 		d.wantElsewhere(ctx, t.Incident, to, aside(t.body, note, wholeOf(t.Incident, t.Slot)))
 	}
+}
+
+// elsewhereNote says why an incident is told where it does not belong.
+func elsewhereNote(incident, channel string, trouble Trouble) string {
+	return fmt.Sprintf("%s belongs into %s, and Slack does not take it there (%s): %s. Everything else about it waits.",
+		incident, channelName(channel), trouble.Reason, trouble.Try)
 }
 
 // toldAfterAll points those who were told of an incident elsewhere to its channel.
@@ -88,8 +93,13 @@ func (d *Deliverer) toldAfterAll(ctx context.Context, t task) {
 	if err != nil || there == nil {
 		return // who has not been told needs no pointer
 	}
-	text := fmt.Sprintf("%s is told in %s now: %s", t.Incident, channelName(t.Channel), t.body.Text)
-	d.wantElsewhere(ctx, t.Incident, there.Channel, body{Text: clip.Bytes(text, maxFallback)})
+	d.wantElsewhere(ctx, t.Incident, there.Channel, toldThere(t.Incident, t.Channel, t.body))
+}
+
+// toldThere says that an incident is told where it belongs.
+func toldThere(incident, channel string, root body) body {
+	text := fmt.Sprintf("%s is told in %s now: %s", incident, channelName(channel), root.Text)
+	return body{Text: clip.Bytes(text, maxFallback)}
 }
 
 func (d *Deliverer) wantElsewhere(ctx context.Context, incident, to string, b body) {

@@ -29,6 +29,7 @@ type fitter struct {
 	rest         rest
 	tables       int
 	actionIDs    map[string]bool
+	primary      bool // there is a primary button
 }
 
 // leastShown is the fewest characters to which a block is shortened; then blocks are left out.
@@ -74,7 +75,7 @@ func (f *fitter) shortened(doc []commands.Block, most int) ([]part, bool) {
 }
 
 func (f *fitter) parts(doc []commands.Block) []part {
-	f.actionIDs, f.tables = map[string]bool{}, 0
+	f.actionIDs, f.tables, f.primary = map[string]bool{}, 0, false
 	var parts []part
 	for _, b := range doc {
 		parts = append(parts, f.render(b)...)

@@ -58,7 +58,11 @@ func modal(r commands.Reply, from origin, most int, line string) slack.ModalView
 	if len(form.Actions) > 0 {
 		doc = append(doc[:len(doc):len(doc)], form.Actions)
 	}
-	return window(form, from, append(f.fit(doc), inputBlocks(form)...))
+	blocks := append(f.fit(doc), inputBlocks(form)...)
+	if len(blocks) == 0 { // nothing of it is to be seen
+		blocks = f.fit([]commands.Block{commands.Paragraph{commands.Text("Nothing to show.")}})
+	}
+	return window(form, from, blocks)
 }
 
 // window is a modal with these blocks. Where what it needs to know does not fit into it, there is nothing to submit.

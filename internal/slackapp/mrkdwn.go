@@ -26,6 +26,16 @@ func clean(s string) string {
 	}, strings.ToValidUTF8(s, "\ufffd"))
 }
 
+// nothing says whether there is nothing to see of a text: there are blanks, and characters of no width, and no others.
+func nothing(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Mn, r) && !strings.ContainsRune(blanks, r)
+	})
+}
+
+// blanks are letters and signs, by their class, that show nothing: the fillers of Hangul, and the empty cell of Braille.
+const blanks = "\u115f\u1160\u3164\uffa0\u2800"
+
 // oneLine is s without line ends.
 func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
 
@@ -38,11 +48,13 @@ func literal(s string) string {
 	var b strings.Builder
 	before := ' '
 	for _, r := range clean(s) {
-		if like, mark := lookalikes[r]; mark && !unicode.IsLetter(before) && !unicode.IsDigit(before) {
-			r = like
+		like, mark := lookalikes[r]
+		if mark && !unicode.IsLetter(before) && !unicode.IsDigit(before) {
+			b.WriteRune(like)
+		} else {
+			b.WriteRune(r)
 		}
-		b.WriteRune(r)
-		before = r
+		before = r // not what stands for it, which may count as a letter
 	}
 	return escaper.Replace(b.String())
 }
@@ -122,7 +134,7 @@ func link(s commands.Span) string {
 	if text == "" {
 		return "<" + escaper.Replace(s.URL) + ">"
 	}
-	return "<" + escaper.Replace(s.URL) + "|" + escaper.Replace(clip.Runes(text, 500)) + ">"
+	return "<" + escaper.Replace(s.URL) + "|" + literal(clip.Runes(text, 500)) + ">"
 }
 
 // chunks splits s so that what render makes of each part has at most n characters, at line ends or blanks where it can.
@@ -161,7 +173,7 @@ func pack(all []string, n int) []string {
 	var b strings.Builder
 	length := 0
 	flush := func() {
-		if text := strings.Trim(b.String(), "\n"); strings.TrimSpace(text) != "" {
+		if text := strings.Trim(b.String(), "\n"); !nothing(text) {
 			out = append(out, text)
 		}
 		b.Reset()

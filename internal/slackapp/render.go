@@ -24,11 +24,7 @@ type Rendered struct {
 // the end, and a line says so, and where the whole is shown; buttons always stay.
 func render(r commands.Reply, whole rest) Rendered {
 	f := fitter{blocks: maxBlocks, text: maxText, perBlock: perBlock, message: true, rest: whole}
-	out := Rendered{Text: fallback(r.Text), Blocks: f.fit(r.Blocks)}
-	if out.Text == "" {
-		out.Text = "Paramedic"
-	}
-	return out
+	return Rendered{Text: orElse(fallback(r.Text), "Paramedic"), Blocks: f.fit(r.Blocks)}
 }
 
 // fallback is a line of text for notifications.
@@ -66,7 +62,7 @@ func identified(blocks []slack.Block) []slack.Block {
 func (f *fitter) render(b commands.Block) []part {
 	switch v := b.(type) {
 	case commands.Header:
-		if text := clip.Runes(oneLine(v.Text), maxHeader); text != "" {
+		if text := clip.Runes(oneLine(v.Text), maxHeader); !nothing(text) {
 			return []part{{block: slack.NewHeaderBlock(plain(text)), text: utf8.RuneCountInString(text)}}
 		}
 	case commands.Paragraph:
@@ -80,7 +76,7 @@ func (f *fitter) render(b commands.Block) []part {
 	case commands.Table:
 		return f.table(v)
 	case commands.Note:
-		if text := mrkdwn(v, maxContext); strings.TrimSpace(text) != "" {
+		if text := mrkdwn(v, maxContext); !nothing(text) {
 			return []part{{block: contextBlock(text), text: utf8.RuneCountInString(text)}}
 		}
 	case commands.Actions:
@@ -132,7 +128,7 @@ func fieldParts(fields commands.Fields) []part {
 		size := 0
 		for _, f := range fields[:n] {
 			text := mrkdwn([]commands.Span{commands.Bold(f.Label)}, maxLabel) + "\n" + mrkdwn(f.Value, maxFieldText-maxLabel-600)
-			if strings.TrimSpace(text) != "" {
+			if !nothing(text) {
 				objects = append(objects, marked(text))
 				size += utf8.RuneCountInString(text)
 			}
@@ -148,12 +144,12 @@ func fieldParts(fields commands.Fields) []part {
 // fenced is text as it is, in one code block or several.
 func fenced(text string) []string {
 	text = strings.ReplaceAll(strings.Trim(clip.Bytes(text, maxTaken), "\n"), "```", "ˋˋˋ")
-	if strings.TrimSpace(clean(text)) == "" {
+	if nothing(clean(text)) {
 		return nil
 	}
 	var out []string
 	for _, c := range chunks(text, escaper.Replace, maxSection-10) {
-		if strings.TrimSpace(c) != "" {
+		if !nothing(c) {
 			out = append(out, "```\n"+strings.TrimSuffix(c, "\n")+"\n```")
 		}
 	}

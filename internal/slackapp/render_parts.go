@@ -2,7 +2,6 @@ package slackapp
 
 import (
 	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -91,7 +90,7 @@ func tableBlock(t commands.Table) (*slack.TableBlock, int) {
 
 func textCell(text string, style *slack.RichTextSectionTextStyle) (slack.TableCell, int) {
 	text = clip.Runes(oneLine(text), maxCell)
-	if text == "" {
+	if nothing(text) {
 		text = "–"
 	}
 	if style == nil {
@@ -142,7 +141,9 @@ func (f *fitter) button(b commands.Button) *slack.ButtonBlockElement {
 	e := slack.NewButtonBlockElement(f.actionID(b.ID), b.Value, plain(orElse(clip.Runes(oneLine(b.Label), maxButton), "Go")))
 	switch b.Style {
 	case commands.Primary:
-		e.Style = slack.StylePrimary
+		if !f.primary { // two would say nothing
+			e.Style, f.primary = slack.StylePrimary, true
+		}
 	case commands.Danger:
 		e.Style = slack.StyleDanger
 	}
@@ -172,7 +173,7 @@ func (f *fitter) actionID(id string) string {
 }
 
 func orElse(s, otherwise string) string {
-	if strings.TrimSpace(s) == "" {
+	if nothing(s) {
 		return otherwise
 	}
 	return s

@@ -219,15 +219,22 @@ func (d *Deliverer) post(ctx context.Context, t *task) error {
 
 // call sends a message's content with the mark by which it is found again.
 func (d *Deliverer) call(ctx context.Context, t *task, do func([]slack.MsgOption) error) error {
-	payload := map[string]any{"incident": t.Incident, "slot": t.Slot}
+	var stamp map[string]any
 	if d.opts.Stamp != nil && t.Slot == commands.RootSlot {
-		if stamp := d.opts.Stamp(ctx, t.Incident); len(stamp) > 0 {
-			payload["stamp"] = stamp
-		}
+		stamp = d.opts.Stamp(ctx, t.Incident)
 	}
-	mark := slack.MsgOptionMetadata(slack.SlackMetadata{EventType: eventType, EventPayload: payload})
+	mark := marking(t.Incident, t.Slot, stamp)
 	return t.body.send(wholeOf(t.Incident, t.Slot), func(options []slack.MsgOption) error { return do(append(options, mark)) },
 		func(refused error) {
 			d.log.Error("Slack refused a message; it is shortened", "incident", t.Incident, "slot", t.Slot, "error", refused)
 		})
+}
+
+// marking is the mark of an incident's message, with its stamp where it has one.
+func marking(incident, slot string, stamp map[string]any) slack.MsgOption {
+	payload := map[string]any{"incident": incident, "slot": slot}
+	if len(stamp) > 0 {
+		payload["stamp"] = stamp
+	}
+	return slack.MsgOptionMetadata(slack.SlackMetadata{EventType: eventType, EventPayload: payload})
 }

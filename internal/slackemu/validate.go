@@ -80,6 +80,7 @@ func (v *validator) block(b Block, path string) {
 		}
 		v.ids[id] = true
 	}
+	v.known(b, b.Type(), path)
 	rule.check(v, b, path)
 }
 
@@ -178,8 +179,7 @@ func (v *validator) textIn(o map[string]any, path string, most int, plain bool) 
 		v.fail(path+"/type", "unsupported type: %s", kind)
 	case plain && kind != "plain_text":
 		v.fail(path+"/type", "must be plain_text")
-	case kind == "mrkdwn" && o["emoji"] != nil:
-		v.fail(path, "invalid additional property: emoji")
 	}
+	v.known(o, str(o, "type"), path)
 	v.text += utf8.RuneCountInString(v.str(o, "text", path, 1, most))
 }

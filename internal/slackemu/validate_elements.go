@@ -35,6 +35,7 @@ func (v *validator) element(e map[string]any, path string, where place) {
 		v.fail(path+"/type", "unsupported type: %s", kind)
 		return
 	}
+	v.known(e, kind, path)
 	if kind != "image" {
 		if v.str(e, "action_id", path, 0, maxActionID) == "" {
 			v.unnamed++
@@ -48,6 +49,7 @@ func (v *validator) element(e map[string]any, path string, where place) {
 }
 
 func (v *validator) confirm(c map[string]any, path string) {
+	v.known(c, "confirm", path)
 	v.textObject(c, "title", path, maxConfirmTitle, true, true)
 	v.textObject(c, "text", path, maxConfirmText, true, true)
 	v.textObject(c, "confirm", path, maxConfirmButton, true, true)

@@ -61,6 +61,7 @@ func (v *validator) view(m map[string]any, blocks []Block, on surface) {
 	if str(m, "type") != string(on) {
 		v.fail("/view/type", "must be %s", on)
 	}
+	v.known(m, str(m, "type"), "/view")
 	v.blocks(blocks, "/view/blocks")
 	v.str(m, "private_metadata", "/view", 0, maxPrivateMetadata)
 	v.str(m, "callback_id", "/view", 0, maxCallbackID)

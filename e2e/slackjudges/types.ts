@@ -1,0 +1,6 @@
+// What of Slack's own types the payloads are compared with.
+import type { KnownBlock, MessageMetadata, ModalView } from '@slack/types';
+
+export type Blocks = KnownBlock[];
+export type Modal = ModalView;
+export type Meta = MessageMetadata;
