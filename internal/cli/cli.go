@@ -32,11 +32,11 @@ func Run(ctx context.Context, version string, args []string, stdout, stderr io.W
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	if err := root.ExecuteContext(ctx); err != nil {
+	if cmd, err := root.ExecuteContextC(ctx); err != nil {
 		fmt.Fprintf(stderr, "paramedic: %s\n", c.redactor.String(err.Error()))
 		var u usage
 		if errors.As(err, &u) {
-			fmt.Fprintln(stderr, "See “paramedic --help”.")
+			fmt.Fprintf(stderr, "See “%s --help”.\n", cmd.CommandPath())
 		}
 		return commands.ExitNoAnswer
 	}
@@ -52,6 +52,7 @@ func (c *cli) root() *cobra.Command {
   paramedic demo            see it work: the founding incident in a browser, no cluster needed
   paramedic check           what is wrong in the cluster that your kubeconfig names
   paramedic why             why, with the evidence
+  paramedic init            set the Slack bot up
   paramedic serve           the Slack bot
 
 Exit codes: 0 nothing wrong, 1 something wrong, 2 could not look, does not exist, or was not understood.`,
@@ -60,8 +61,8 @@ Exit codes: 0 nothing wrong, 1 something wrong, 2 could not look, does not exist
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
 	root.AddCommand(c.check(), c.why(), c.checks(), c.incidents(), c.evidence(), c.plan(), c.approve(), c.runbooks(),
-		c.stop(), c.accept(), c.serve(), c.demo(),
-		c.bundle(), c.knowledge(), c.eval(), c.audit(), c.purge(), c.doctor(), c.rbac())
+		c.stop(), c.accept(), c.setup(), c.serve(), c.demo(),
+		c.bundle(), c.knowledge(), c.eval(), c.audit(), c.purge(), c.doctor(), c.rbac(), c.versionCommand())
 	return root
 }
 

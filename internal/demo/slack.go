@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/slackapp"
 	"github.com/paramedic-bot/paramedic/internal/slackemu"
 )
 
@@ -30,7 +31,7 @@ func (d *Demo) startSlack(o Options) error {
 	}
 	may := func() bool { return d.mayBreak(context.Background()) == nil }
 	slack, err := slackemu.New(slackemu.Options{
-		Workspace: workshop, Banner: banner, Logger: o.Logger,
+		Workspace: workshop, Banner: banner, Logger: o.Logger, Scopes: slackapp.Scopes,
 		AckWithin: 20 * time.Second, // people are patient: the page, the bot and the cluster share one machine, which may be slow
 		Users: []slackemu.User{
 			{ID: Ada, Name: "ada", RealName: "Ada", Email: "ada@leveling.example", Title: "Operator, may approve"},

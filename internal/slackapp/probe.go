@@ -13,8 +13,8 @@ import (
 
 // Scopes are the least that the bot token needs.
 var Scopes = []string{
-	"app_mentions:read", "chat:write", "commands", "im:history", "users:read", "users:read.email", "channels:read", "groups:read",
-	"channels:history", "groups:history", "files:write", "reactions:write",
+	"app_mentions:read", "chat:write", "commands", "im:history", "users:read", "channels:read", "groups:read", "channels:history",
+	"groups:history", "files:write",
 }
 
 // Probe says whether a configuration works: tokens, scopes, Socket Mode, the channel. The detail of a check that is not OK says what
@@ -109,17 +109,23 @@ func probeApp(ctx context.Context, api *slack.Client) incident.Check {
 }
 
 func probeChannel(ctx context.Context, api *slack.Client, name string) incident.Check {
+	_, check := lookAtChannel(ctx, api, name)
+	return check
+}
+
+// lookAtChannel is the channel of that name or id, and whether the bot may write there; nil where it was not seen, or is a direct message.
+func lookAtChannel(ctx context.Context, api *slack.Client, name string) (*slack.Channel, incident.Check) {
 	check := incident.Check{Name: "Slack channel"}
 	if name == "" {
 		check.Detail = "none is configured; name the channel where incidents are told"
-		return check
+		return nil, check
 	}
 	names := &directory{api: api, ids: map[string]string{}}
 	id, err := names.channel(ctx, name)
 	var info *slack.Channel
 	if err == nil && strings.HasPrefix(id, "D") {
 		check.OK, check.Detail = true, "a direct message"
-		return check
+		return nil, check
 	}
 	if err == nil {
 		info, err = api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
@@ -137,7 +143,7 @@ func probeChannel(ctx context.Context, api *slack.Client, name string) incident.
 	default:
 		check.OK, check.Detail = true, "the bot is in #"+info.Name
 	}
-	return check
+	return info, check
 }
 
 // explain is what an error of Slack's means and what to do, or the error itself.

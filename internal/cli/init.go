@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/paramedic-bot/paramedic/internal/setup"
+)
+
+func (c *cli) setup() *cobra.Command {
+	var o setup.Options
+	var appFile, botFile string
+	cmd := &cobra.Command{
+		Use: "init", Short: "Set the Slack bot up: asks for what it needs, checks it, writes the configuration", Args: cobra.NoArgs,
+		Long: `Asks for what the Slack bot needs, checks each answer with Slack as it is typed, and writes one configuration file, which only its owner may read.
+A flag answers a question beforehand; with all of them, or the tokens in $SLACK_APP_TOKEN and $SLACK_BOT_TOKEN, nobody is asked.
+
+A laptop with a kubeconfig is enough. It posts nothing and changes nothing in the cluster.`,
+		Example: "  paramedic init\n  paramedic init --app-token-file app.token --bot-token-file bot.token --channel '#incidents' --approver ada",
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Config, "config", "paramedic.yaml", "the configuration `FILE` to write")
+	f.BoolVar(&o.Force, "force", false, "write over a file that is there")
+	f.StringVar(&appFile, "app-token-file", "", "a `FILE` with the app token (xapp-…)")
+	f.StringVar(&botFile, "bot-token-file", "", "a `FILE` with the bot token (xoxb-…)")
+	f.StringVar(&o.Channel, "channel", "", "where incidents are told: a `CHANNEL`'s name or id")
+	f.StringVar(&o.Approver, "approver", "", "who may approve: a `MEMBER`'s name or id in Slack")
+	f.StringVar(&o.User, "user", "", "the Kubernetes `USER` that the approver's plans run as; not said: their name in Slack")
+	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "the kubeconfig `FILE` of the cluster; not said: what kubectl takes")
+	f.StringVar(&o.Context, "context", "", "the `CONTEXT` in it; not said: its current one")
+	f.StringVar(&o.APIURL, "slack-api", "", "another Slack than Slack's own, by `URL`, for tests; it ends with a slash")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		var err error
+		if o.AppToken, err = token(appFile, "SLACK_APP_TOKEN"); err == nil {
+			o.BotToken, err = token(botFile, "SLACK_BOT_TOKEN")
+		}
+		if err != nil {
+			return err
+		}
+		o.Out, o.Ask = c.out, &prompt{ctx: cmd.Context(), out: c.out, in: bufio.NewReader(os.Stdin)}
+		return setup.Run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+// token is the one in a file, or else in the environment; empty: neither.
+func token(file, env string) (string, error) {
+	if file == "" {
+		return os.Getenv(env), nil
+	}
+	b, err := os.ReadFile(file)
+	if err == nil && strings.TrimSpace(string(b)) == "" {
+		err = fmt.Errorf("%s is empty", file)
+	}
+	return string(b), err
+}
+
+// prompt asks at the terminal. Where the standard input is none, its lines are the answers. It ends with its context, whatever is typed.
+type prompt struct {
+	ctx context.Context
+	out io.Writer
+	in  *bufio.Reader
+}
+
+func (p *prompt) Line(words string) (string, error) {
+	return p.ask(words, func() (string, error) { return p.in.ReadString('\n') })
+}
+
+func (p *prompt) Secret(words string) (string, error) {
+	in := int(os.Stdin.Fd())
+	shown, err := term.GetState(in)
+	if err != nil { // no terminal
+		return p.Line(words)
+	}
+	defer func() { _ = term.Restore(in, shown) }()
+	defer fmt.Fprintln(p.out)
+	return p.ask(words, func() (string, error) {
+		b, err := term.ReadPassword(in)
+		return string(b), err
+	})
+}
+
+// ask shows the words and reads the answer. A read that nobody ends ends with the program.
+func (p *prompt) ask(words string, read func() (string, error)) (string, error) {
+	type answer struct {
+		text string
+		err  error
+	}
+	fmt.Fprint(p.out, words)
+	answered := make(chan answer, 1)
+	go func() {
+		text, err := read()
+		answered <- answer{text, err}
+	}()
+	select {
+	case a := <-answered:
+		return a.text, a.err
+	case <-p.ctx.Done():
+		return "", errors.New("stopped; nothing was written")
+	}
+}
