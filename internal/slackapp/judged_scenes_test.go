@@ -63,6 +63,9 @@ func judgedScenes(many int) []scene {
 	other := judgedPlan(1)
 	other.Risk, other.Title, other.Steps = incident.Safe, "Run more of CoreDNS", other.Steps[1:3]
 	other.Hash = other.ComputeHash()
+	gone := judgedPlan(0)
+	gone.Risk, gone.People = incident.Destructive, 1
+	gone.Hash = gone.ComputeHash()
 	step := func(id string, n int) incident.StepIntended {
 		return incident.StepIntended{PlanHash: plan.Hash, Step: id, Attempt: n, Inverse: &plan.Steps[1]}
 	}
@@ -129,6 +132,7 @@ func judgedScenes(many int) []scene {
 		{"stopped", with(proposed, yes, step("s1", 1), incident.Stopped{PlanHash: plan.Hash, By: commandstest.Ada, Reason: "the wrong thing"},
 			done("s1", incident.StepOK), other2, over)},
 		{"anew", with(other2, other3)},
+		{"destroys", with(incident.PlanProposed{Plan: gone}, incident.PlanReviewed{PlanHash: gone.Hash, By: commandstest.Ada})},
 		{"looked at again", with(proposed, incident.PlanSuperseded{PlanHash: plan.Hash, Reason: "the Corefile has changed"},
 			incident.LookAgainRequested{By: commandstest.Ada}, incident.InvestigationFailed{Error: "connection refused"},
 			incident.DiagnosisMade{Diagnosis: *commandstest.Unexplained()}, incident.Recalled{}, incident.NoPlan{Reason: "nothing mends it"},
@@ -267,8 +271,9 @@ func judgedLines(state *incident.State) []string {
 		"evidence INC-1 frobnicate", "plan INC-1", "plan INC-1 2", "plan INC-1 3", "plan INC-1 set s2.value=3", "plan INC-1 set s2.value",
 		"edit INC-1", "edit INC-1 2", "page INC-1 " + hash, "page INC-1", "postmortem INC-1", "postmortem INC-1 edit", "approve INC-1",
 		"approve INC-1 " + hash, "stop", "set INC-1 s2.value=4", "claim INC-1", "claim INC-1 --back", "claim INC-1 " + judgedLong,
-		"decide INC-1 s1 done", "decide INC-1 s1", "reject INC-1 " + judgedLong, "reject INC-1 1", "stop INC-1 " + judgedLong,
-		"look INC-1", "save INC-1", "publish INC-1", "close INC-1 " + judgedLong,
+		"decide INC-1 s1 done", "decide INC-1 s1",
+		"rejection INC-1 " + hash, "rejection INC-1", "reject INC-1 " + judgedLong, "reject INC-1 1",
+		"stop INC-1 " + judgedLong, "look INC-1", "save INC-1", "publish INC-1", "close INC-1 " + judgedLong,
 	}
 }
 

@@ -13,10 +13,14 @@ import (
 )
 
 // ProbeBot says whether the bot token works and has the scopes that are needed, as [Probe] does.
-func ProbeBot(ctx context.Context, o Options) []incident.Check { return probeBot(ctx, o.withDefaults().client()) }
+func ProbeBot(ctx context.Context, o Options) []incident.Check {
+	return probeBot(ctx, o.withDefaults().client())
+}
 
 // ProbeApp says whether the app token opens a connection, as [Probe] does.
-func ProbeApp(ctx context.Context, o Options) incident.Check { return probeApp(ctx, o.withDefaults().client()) }
+func ProbeApp(ctx context.Context, o Options) incident.Check {
+	return probeApp(ctx, o.withDefaults().client())
+}
 
 // Named is something of a workspace by its id and by what people call it: a channel's name without #, a person's name.
 type Named struct{ ID, Name string }
@@ -52,7 +56,8 @@ func Joined(ctx context.Context, o Options) ([]Named, error) {
 // whose names hold the words. Bots and deactivated people are none.
 func FindPeople(ctx context.Context, o Options, words string) (found []Person, err error) {
 	words = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(words), "@"))
-	members, err := o.withDefaults().client().GetUsersContext(ctx, slack.GetUsersOptionLimit(200))
+	api := o.withDefaults().client()
+	members, err := api.GetUsersContext(ctx, slack.GetUsersOptionLimit(200))
 	if err != nil {
 		return nil, fmt.Errorf("look for %s among the workspace's members: %w", words, err)
 	}
