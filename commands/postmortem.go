@@ -186,8 +186,10 @@ func postmortemBlocks(s *incident.State) []Block {
 	if s.EditedBy != nil {
 		blocks = append(blocks, Note{Text("Edited by " + s.EditedBy.Name + " "), When(decidedAt[incident.PostmortemEdited](s))})
 	}
-	read := Button{ID: "postmortem", Label: "Read the postmortem", Value: Quote("postmortem", s.ID), Accessibility: "Read the postmortem of " + s.ID}
-	edit := Button{ID: "edit", Label: "Edit the postmortem", Value: Quote("postmortem", s.ID, "edit"), Accessibility: "Edit the postmortem of " + s.ID}
+	read := Button{ID: "postmortem", Label: "Read the postmortem", Value: Quote("postmortem", s.ID),
+		Accessibility: "Read the postmortem of " + s.ID}
+	edit := Button{ID: "edit", Label: "Edit the postmortem", Value: Quote("postmortem", s.ID, "edit"),
+		Accessibility: "Edit the postmortem of " + s.ID}
 	if s.Published != nil {
 		note := Note{Text("Published by " + s.Published.By.Name + " "), When(decidedAt[incident.PostmortemPublished](s))}
 		note = append(note, fileLink(s)...)
@@ -198,7 +200,8 @@ func postmortemBlocks(s *incident.State) []Block {
 	}
 	return append(blocks, Actions{
 		read, edit,
-		{ID: "publish", Label: "Publish the postmortem", Style: Primary, Value: Quote("publish", s.ID), Accessibility: "Publish the postmortem of " + s.ID,
+		{ID: "publish", Label: "Publish the postmortem", Style: Primary, Value: Quote("publish", s.ID),
+			Accessibility: "Publish the postmortem of " + s.ID,
 			Confirm: &Confirm{Title: "Publish the postmortem?", Text: "It becomes knowledge: the next incident like it will be told of it.",
 				Yes: "Publish", No: "Not yet"}},
 	})

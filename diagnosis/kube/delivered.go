@@ -29,7 +29,8 @@ func DeliveredBy(s *snapshot.Snapshot, o metav1.Object) []incident.Object {
 	for _, key := range slices.Sorted(maps.Keys(notes)) {
 		domain, _, _ := strings.Cut(key, "/")
 		name, _, ok := strings.Cut(notes[key], ":")
-		if ok && strings.HasSuffix(key, snapshot.TrackingAnnotation) && strings.HasSuffix(notes[key], self) && len(notes[key]) > len(name)+len(self) {
+		if ok && strings.HasSuffix(key, snapshot.TrackingAnnotation) && strings.HasSuffix(notes[key], self) &&
+			len(notes[key]) > len(name)+len(self) {
 			out = append(out, deliverers(s, name, func(of, _ string) bool { return of == domain || strings.HasSuffix(domain, "."+of) })...)
 		}
 	}

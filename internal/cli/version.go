@@ -32,8 +32,8 @@ func (c *cli) versionCommand() *cobra.Command {
 		if b.Dirty {
 			dirty = ", changed since"
 		}
-		return c.print(commands.Reply{Data: b, Text: fmt.Sprintf("paramedic %s\ncommit %s of %s%s\n%s, %s", b.Version, b.Commit, b.Date, dirty, b.Go,
-			b.System)}, *format)
+		text := fmt.Sprintf("paramedic %s\ncommit %s of %s%s\n%s, %s", b.Version, b.Commit, b.Date, dirty, b.Go, b.System)
+		return c.print(commands.Reply{Data: b, Text: text}, *format)
 	}
 	return cmd
 }

@@ -44,7 +44,11 @@ func impactSection(s *State) string {
 		text += ", since " + stamp(began)
 	}
 	if most.Restarts > 0 {
-		text += fmt.Sprintf(". Containers were restarted %s", map[bool]string{true: "once", false: fmt.Sprintf("%d times", most.Restarts)}[most.Restarts == 1])
+		times := "once"
+		if most.Restarts > 1 {
+			times = fmt.Sprintf("%d times", most.Restarts)
+		}
+		text += ". Containers were restarted " + times
 	}
 	return text + ".\n"
 }

@@ -251,8 +251,8 @@ var eventTypes = func() map[string]reflect.Type {
 		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, Stopped{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{},
 		StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
-		PostmortemPublished{}, PostmortemIndexed{}, PostmortemShared{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{}, PlanEdited{}, RunEnded{},
-		Claimed{}} {
+		PostmortemPublished{}, PostmortemIndexed{}, PostmortemShared{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{}, PlanEdited{},
+		RunEnded{}, Claimed{}} {
 		m[EventType(e)] = reflect.TypeOf(e)
 	}
 	return m

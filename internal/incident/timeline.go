@@ -14,8 +14,8 @@ type Moment struct {
 	Kept bool   // it is told however long the timeline is: what people decided, each step, the proof and the end
 }
 
-// Timeline tells an incident in the moments that matter: its onsets, the alerts in one line, what was found, what people decided, each step,
-// the proof and the end, in order of time. What repeats itself (looks that saw the same, samples, reviews) is left out.
+// Timeline tells an incident in the moments that matter: its onsets, the alerts in one line, what was found, what people decided, each
+// step, the proof and the end, in order of time. What repeats itself (looks that saw the same, samples, reviews) is left out.
 func Timeline(s *State) []Moment {
 	out := append(onsets(s), alertsTold(s)...)
 	t := teller{plans: map[string]*Plan{}, said: map[string]bool{}}
@@ -224,7 +224,8 @@ func (t *teller) tellStep(e Event) string {
 	case StepUnclear:
 		return fmt.Sprintf("Nobody could tell whether %s was done: %s", name(e.PlanHash, e.Step), e.Detail)
 	case StepDecided:
-		return fmt.Sprintf("%s said that %s was %s", e.By.Name, name(e.PlanHash, e.Step), map[bool]string{true: "done", false: "not done"}[e.Done])
+		done := map[bool]string{true: "done", false: "not done"}[e.Done]
+		return fmt.Sprintf("%s said that %s was %s", e.By.Name, name(e.PlanHash, e.Step), done)
 	}
 	return ""
 }

@@ -73,8 +73,8 @@ var tasksByHand = map[string]string{
 		"of one off where it is installed from (with Helm, a value of its chart), and install the other again.",
 	"AuthorityExpired": "A root and an issuer are made anew by the means of the program that has them (its command line, or its chart's " +
 		"values), and all who trust the old one need the new one. Then restart what is shut out.",
-	"LockHolderGone": "Whether what the lock guarded was finished only its owner knows: the holder may have been half-way. Make sure that it is " +
-		"gone for good, then remove the annotation that the finding names (kubectl annotate KIND/NAME KEY-).",
+	"LockHolderGone": "Whether what the lock guarded was finished only its owner knows: the holder may have been half-way. Make sure that " +
+		"it is gone for good, then remove the annotation that the finding names (kubectl annotate KIND/NAME KEY-).",
 	"SchedulerNotLeading": "The scheduler runs as a static pod or a service of its node, which the API server cannot restart. Look at " +
 		"its log on the " +
 		"control plane's node (crictl logs, journalctl), and mend what it says.",

@@ -202,15 +202,6 @@ func TestNothingIsDoneThatWouldNeedACopyOfASecret(t *testing.T) {
 	}
 }
 
-func digest(t *testing.T, x scene, b []byte) string {
-	t.Helper()
-	h, err := x.memory.PutBlob(t.Context(), b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
-}
-
 func TestThePlanRunsAndIsUndone(t *testing.T) {
 	x := stage(t, founding, copyOfCorefile, copyOfCNI)
 	p, _, err := x.r.Propose(t.Context(), ill, x.snap)

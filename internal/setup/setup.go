@@ -107,11 +107,10 @@ func (w *wizard) until(value *string, ask func() (string, error), right func(str
 		if *value = strings.TrimSpace(answer); *value == "" {
 			continue
 		}
-		if err := right(*value); err == nil {
+		if err = right(*value); err == nil {
 			return nil
-		} else {
-			w.say("   ✗ %v", err)
 		}
+		w.say("   ✗ %v", err)
 	}
 }
 

@@ -44,11 +44,11 @@ func (s *sheet) put(kind, name string, payload any) {
 	if err != nil {
 		s.t.Fatalf("%s %s: %v", kind, name, err)
 	}
-	if key := kind + string(raw); s.seen[key] {
+	key := kind + string(raw)
+	if s.seen[key] {
 		return
-	} else {
-		s.seen[key] = true
 	}
+	s.seen[key] = true
 	s.kinds[kind]++
 	if err := emulated(kind, raw); err != nil {
 		s.t.Errorf("%s %s: %v\n%.2000s", kind, name, err, raw)
@@ -84,8 +84,8 @@ func emulated(kind string, raw []byte) error {
 		if len(raw) > 20480-200 {
 			return fmt.Errorf("an acknowledgement of %d bytes", len(raw))
 		}
-		if json.Unmarshal(raw, &answer) != nil || answer.View == nil {
-			return nil
+		if err := json.Unmarshal(raw, &answer); err != nil || answer.View == nil {
+			return err
 		}
 		return slackemu.CheckModal(answer.View)
 	}
@@ -154,11 +154,11 @@ func (s *sheet) less(name string, b body, whole rest) {
 // one, page by page and in small pages, and as the answer to a submitted window where it may be one.
 func (s *sheet) reply(name, line string, r commands.Reply) {
 	s.t.Helper()
-	if key := identity(line, r); s.seen[key] {
+	key := identity(line, r)
+	if s.seen[key] {
 		return
-	} else {
-		s.seen[key] = true
 	}
+	s.seen[key] = true
 	set := &commands.Set{}
 	opens, acts := set.Opens(first(line)), set.Acts(first(line))
 	to := place{channel: "C0INCIDENTS", user: "U0ADA", line: line}

@@ -52,8 +52,8 @@ func Joined(ctx context.Context, o Options) ([]Named, error) {
 	return in, nil
 }
 
-// FindPeople lists the members of the workspace whose id, handle or full name the words are, whatever their case; where there are none, those
-// whose names hold the words. Bots and deactivated people are none.
+// FindPeople lists the members of the workspace whose id, handle or full name the words are, whatever their case; where there are none,
+// those whose names hold the words. Bots and deactivated people are none.
 func FindPeople(ctx context.Context, o Options, words string) (found []Person, err error) {
 	words = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(words), "@"))
 	api := o.withDefaults().client()

@@ -23,8 +23,8 @@ const (
 // maxFileText bounds a file, in bytes; Slack takes far more.
 const maxFileText = 1 << 20
 
-// Share puts a file into an incident's thread and returns a link to it. Done again, it finds what is there already, by its name and size, so
-// that nothing is there twice. It fails while the incident's message is not in its channel.
+// Share puts a file into an incident's thread and returns a link to it. Done again, it finds what is there already, by its name and size,
+// so that nothing is there twice. It fails while the incident's message is not in its channel.
 func (d *Deliverer) Share(ctx context.Context, id string, f File) (address string, err error) {
 	what := "put " + f.Name + " into the thread"
 	f.Text = clip.Bytes(f.Text, maxFileText)

@@ -51,8 +51,8 @@ func checkAuthorities(s *snapshot.Snapshot, r *finding.Report) {
 	}
 }
 
-func authorityExpired(s *snapshot.Snapshot, r *finding.Report, found map[incident.Object]*finding.Finding, caller, p *corev1.Pod, said string,
-	seen incident.Evidence) {
+func authorityExpired(s *snapshot.Snapshot, r *finding.Report, found map[incident.Object]*finding.Finding, caller, p *corev1.Pod,
+	said string, seen incident.Evidence) {
 	w, by := s.WorkloadOf(p), s.WorkloadOf(caller)
 	f := found[w]
 	if f == nil {

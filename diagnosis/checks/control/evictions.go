@@ -62,7 +62,9 @@ const (
 
 var (
 	// evicts are the words of an event about a pod that an agent removes.
-	evicts = regexp.MustCompile(`(?i)evict|preempted|deschedul|disrupt`)
+	evicts = regexp.MustCompile(`(?i)evict|preempted|deschedul|disrupt(ed|ing)\b`)
+	// spares are those of one that it does not: it could not, or may not.
+	spares = regexp.MustCompile(`(?i)\b(can('|no)?t|could not|unable|would|fail\w*|refus\w+|blocked|not)\b[^.;:]{0,40}(evict|preempt|disrupt)`)
 	// spared are those whose removals other checks tell of: the kubelet leaves a pod that has failed behind.
 	spared = []string{"kubelet"}
 )
@@ -149,8 +151,7 @@ func evictions(s *snapshot.Snapshot) []*eviction {
 	for i := range s.Events {
 		e := &s.Events[i]
 		agent := cmp.Or(e.ReportingController, e.Source.Component)
-		if e.InvolvedObject.Kind != "Pod" || agent == "" || slices.Contains(spared, agent) || !evicts.MatchString(e.Reason) &&
-			!evicts.MatchString(e.Message) {
+		if e.InvolvedObject.Kind != "Pod" || agent == "" || slices.Contains(spared, agent) || !tellsEviction(e) {
 			continue
 		}
 		w := workloadNamed(s, e.InvolvedObject.Namespace, e.InvolvedObject.Name)
@@ -173,6 +174,11 @@ func evictions(s *snapshot.Snapshot) []*eviction {
 		}
 	}
 	return out
+}
+
+// tellsEviction says whether an event tells that its pod is removed.
+func tellsEviction(e *corev1.Event) bool {
+	return (evicts.MatchString(e.Reason) || evicts.MatchString(e.Message)) && !spares.MatchString(e.Message)
 }
 
 // stopped says whether an agent has let go: it has not evicted for longer than it mostly takes, or does so too seldom to be at it again.

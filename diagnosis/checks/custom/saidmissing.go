@@ -89,7 +89,8 @@ func refersTo(c *unstructured.Unstructured, o incident.Object) string {
 		case map[string]any:
 			steps += len(of)
 			key := p.path[strings.LastIndexByte(p.path, '.')+1:]
-			if stem, ok := refStem(key); ok && strings.HasPrefix(strings.ToLower(stem), strings.ToLower(o.Kind)) && kube.StringAt(of, "name") == o.Name {
+			stem, ok := refStem(key)
+			if ok && strings.HasPrefix(strings.ToLower(stem), strings.ToLower(o.Kind)) && kube.StringAt(of, "name") == o.Name {
 				return p.path
 			}
 			for _, key := range slices.Sorted(maps.Keys(of)) {

@@ -89,7 +89,8 @@ func tellsProgress(words string) bool {
 	return slices.ContainsFunc(progressWords, func(w string) bool { return strings.Contains(words, w) })
 }
 
-// waits says whether a state's words tell that something is waited for, whatever these say that it is: "WaitForDeploymentReady" is not ready.
+// waits says whether a state's words tell that something is waited for, whatever these say that it is: "WaitForDeploymentReady" is not
+// ready.
 func waits(words []string) bool {
 	return len(words) > 0 && slices.Contains([]string{"wait", "waits", "waiting", "awaiting"}, words[0])
 }

@@ -157,7 +157,7 @@ func (x reference) lasts(s *snapshot.Snapshot, namespace string) bool {
 		return true
 	}
 	k, ok := s.KindNamed(x.kind())
-	return ok && k.Listed && k.Group != "" && !finding.NotSeen(s, incident.Resource(k.GroupResource.String()), namespace)
+	return ok && k.Listed && k.Group != "" && !finding.NotSeen(s, incident.Resource(k.String()), namespace)
 }
 
 func reportReference(s *snapshot.Snapshot, r *finding.Report, g *networkingv1.Ingress, x reference) {

@@ -120,8 +120,8 @@ func reachesOthers(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service, p
 	return true
 }
 
-// strangersPort is the port's number at the pods, if a Service sends calls there to whatever pod it selects. One that seeks its port by name
-// picks out who has it; a headless one gives out the addresses of all.
+// strangersPort is the port's number at the pods, if a Service sends calls there to whatever pod it selects. One that seeks its port by
+// name picks out who has it; a headless one gives out the addresses of all.
 func strangersPort(s *snapshot.Snapshot, v *corev1.Service, port corev1.ServicePort) (intstr.IntOrString, bool) {
 	target := kube.TargetPort(port)
 	if !addressless(v) {
