@@ -77,12 +77,12 @@ func givenBefore(s *snapshot.Snapshot, w incident.Object, p *corev1.Pod) (*corev
 	if spec == nil {
 		return nil, nil
 	}
-	has := slices.Concat(parts(spec), parts(&p.Spec))
+	has := slices.Concat(partsOf(spec), partsOf(&p.Spec))
 	for _, x := range kube.PodsOfWorkload(s, w) {
 		if !kube.IsReady(x) || !x.CreationTimestamp.Before(&p.CreationTimestamp) || revisionOf(x) != revisionOf(p) {
 			continue
 		}
-		lacks := slices.DeleteFunc(parts(&x.Spec), func(part string) bool { return slices.Contains(has, part) })
+		lacks := slices.DeleteFunc(partsOf(&x.Spec), func(part string) bool { return slices.Contains(has, part) })
 		if len(lacks) > 0 {
 			return x, lacks
 		}
@@ -94,8 +94,8 @@ func revisionOf(p *corev1.Pod) string {
 	return p.Labels[appsv1.DefaultDeploymentUniqueLabelKey] + p.Labels[appsv1.ControllerRevisionHashLabelKey]
 }
 
-// parts are the volumes, containers and variables of a pod, but for the token that the API server gives each.
-func parts(spec *corev1.PodSpec) []string {
+// partsOf are the volumes, containers and variables of a pod, but for the token that the API server gives each.
+func partsOf(spec *corev1.PodSpec) []string {
 	var out []string
 	for i := range spec.Volumes {
 		if v := spec.Volumes[i].Name; !strings.HasPrefix(v, "kube-api-access-") {

@@ -35,7 +35,7 @@ type selector struct {
 	o          *unstructured.Unstructured
 	field      string
 	of         labels.Selector
-	namespaces labels.Selector // nil: its own alone
+	namespaces labels.Selector // nil: not known
 }
 
 // checkUnselected reports, as a suspicion, custom resources that none selects, where some of their kind are selected. That may be meant.
@@ -101,8 +101,8 @@ func (x selector) takes(s *snapshot.Snapshot, o *unstructured.Unstructured) bool
 	if !x.of.Matches(labels.Set(o.GetLabels())) {
 		return false
 	}
-	if x.namespaces == nil {
-		return o.GetNamespace() == x.o.GetNamespace()
+	if x.namespaces == nil { // what is empty, and so means every namespace, is not always kept apart from what is not there
+		return true
 	}
 	i := slices.IndexFunc(s.Namespaces, func(n corev1.Namespace) bool { return n.Name == o.GetNamespace() })
 	return x.namespaces.Empty() || i < 0 || x.namespaces.Matches(labels.Set(s.Namespaces[i].Labels))
