@@ -15,6 +15,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/circumstance"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/incommon"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -105,10 +106,21 @@ func fits(s *snapshot.Snapshot, f *finding.Finding, x change.Scored) bool {
 	switch {
 	case x.Object == f.Object && (x.At.Equal(f.Since) || code.Trouble == finding.WorkloadTrouble), slices.ContainsFunc(f.Told, x.At.Equal):
 		return false
+	case x.Touched == change.Joined && code.Crash && servesOthers(s, x.Object.Name, f):
+		return false
 	case x.Object.Kind == "NetworkPolicy" && len(checks.Called(s, f)) > 0:
 		return false
 	}
 	return x.Steps > 0 && !ruling(x.Object) || bears(f, x.Change)
+}
+
+// servesOthers says whether pods of other workloads than the one that fails are ready on a node that is: a program that ends there by
+// itself has hardly to do with the node's being new.
+func servesOthers(s *snapshot.Snapshot, node string, f *finding.Finding) bool {
+	return slices.ContainsFunc(s.Pods, func(p corev1.Pod) bool {
+		w := s.WorkloadOf(&p)
+		return p.Spec.NodeName == node && w != f.Workload && w != f.Object && w.Kind != "DaemonSet" && kube.IsReady(&p)
+	})
 }
 
 // ruling says whether an object decides how pods are made, whatever they belong to.

@@ -21,6 +21,9 @@ import (
 var controlRules = []Rule{
 	{"webhook-injects", []string{control.WebhookInjects}, podFaults, webhookInjects,
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
+	{"webhook-passes-by", []string{control.WebhookPassesBy}, podFaults, func(c *Context, from, to *finding.Finding) (Link, bool) {
+		return Link{Reason: "its pods lack what a webhook gave the older ones", Inferred: true}, from.Workload == to.Workload && c.share(from, to)
+	}, "the new pods of 1 workload fail", "the new pods of %d workloads fail"},
 	{"webhook-refuses", about(finding.WebhookTrouble), []string{workloads.PodsRefused}, webhookRefuses,
 		"the API server refuses the pods of 1 workload", "the API server refuses the pods of %d workloads"},
 	{"webhook-refuses-custom", about(finding.WebhookTrouble), []string{custom.CustomNotReady}, webhookRefusesCustom,

@@ -58,7 +58,7 @@ func checkBlamed(s *snapshot.Snapshot, r *finding.Report) {
 	by, order := map[incident.Object][]blamed{}, []incident.Object(nil)
 	for l, p := range complaining(s) {
 		w := s.WorkloadOf(p)
-		for _, x := range lasting(s, l) {
+		for _, x := range slices.Concat(lasting(s, l), rejections(p, l)) {
 			b, ok := blamed{}, false
 			if !l.Previous && isRunning(p, l.Container) {
 				b, ok = blames(s, p, x)

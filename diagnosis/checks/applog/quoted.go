@@ -31,7 +31,7 @@ var (
 	// refusesSettings are the words by which a program says that it cannot take what it was given.
 	refusesSettings = regexp.MustCompile(`(?i)\b(config\w*|pars(e|ed|ing|er)|syntax|invalid|unknown|unexpected|unsupported|unmarshal\w*|` +
 		`yaml|malformed|bad|format|expected|directives?|fields?|settings?|rules?|templates?|reload\w*|matchers?|expressions?|illegal|` +
-		`duplicated?s?|undefined|unrecognized|compil\w+|validat\w+|schema|reject\w*|refus\w*)\b`)
+		`duplicated?s?|undefined|unrecognized|compil\w+|validat\w+|schema|reject\w*|refus\w*|registered)\b`)
 	// inQuotes are what stands in quotation marks of each kind: one kind may stand within another.
 	inQuotes = []*regexp.Regexp{regexp.MustCompile(`"([^"\\]+)\\?"`), regexp.MustCompile(`'([^']+)'`), regexp.MustCompile("`([^`]+)`")}
 	// coined is a word that is none of prose: with a hyphen, an underscore or a dot in it.
@@ -153,7 +153,7 @@ func feeding(s *snapshot.Snapshot, p *corev1.Pod, w incident.Object) []fed {
 			groups[owner.GroupVersionKind().Group] = true
 		}
 		for i := range s.Customs {
-			if o := &s.Customs[i]; groups[o.GroupVersionKind().Group] && len(out) < mostFed {
+			if o := &s.Customs[i]; (groups[o.GroupVersionKind().Group] || takes(o, p)) && len(out) < mostFed {
 				out = append(out, fed{snapshot.CustomObject(o), textOf(o)})
 			}
 		}
@@ -178,6 +178,26 @@ func feeding(s *snapshot.Snapshot, p *corev1.Pod, w incident.Object) []fed {
 		}
 		return out
 	})
+}
+
+// takes says whether a custom resource of a pod's namespace selects it by its labels: who turns that into settings hands them to the pod.
+func takes(o *unstructured.Unstructured, p *corev1.Pod) bool {
+	if o.GetNamespace() != p.Namespace {
+		return false
+	}
+	for _, key := range []string{"workloadSelector", "podSelector", "selector", "endpointSelector"} {
+		for _, inner := range []string{"labels", "matchLabels"} {
+			labels, _, err := unstructured.NestedStringMap(o.Object, "spec", key, inner)
+			if err == nil && len(labels) > 0 && kube.Matches(labels, p.Labels) {
+				return true
+			}
+		}
+		labels, _, err := unstructured.NestedStringMap(o.Object, "spec", key)
+		if err == nil && len(labels) > 0 && kube.Matches(labels, p.Labels) {
+			return true
+		}
+	}
+	return false
 }
 
 func textOfMap(m *corev1.ConfigMap) string {

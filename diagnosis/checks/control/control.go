@@ -5,6 +5,7 @@ import "github.com/paramedic-bot/paramedic/diagnosis/finding"
 // Checks look at the control plane: webhooks, aggregated APIs, what is not collected, namespaces that do not end, leaders, the API server.
 var Checks = []finding.Check{
 	{Name: "webhooks", Codes: webhookCodes, Run: checkWebhooks},
+	{Name: "pods that webhooks pass by", Codes: passedByCodes, Run: checkPassedBy},
 	{Name: "conversions", Codes: conversionCodes, Run: checkConversions},
 	{Name: "garbage", Codes: garbageCodes, Run: checkGarbage},
 	{Name: "evictions", Codes: evictionCodes, Run: checkEvictions},

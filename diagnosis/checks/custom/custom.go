@@ -27,6 +27,7 @@ var Checks = []finding.Check{
 	{Name: "custom resources", Codes: slices.Concat(customCodes, unseenCodes), Run: checkCustoms},
 	{Name: "names in custom resources", Codes: slices.Concat(namesCodes, leftOutCodes), Run: checkReferences},
 	{Name: "whom custom resources select", Codes: selectsCodes, Run: checkSelects},
+	{Name: "custom resources that none selects", Codes: unselectedCodes, Run: checkUnselected},
 	{Name: "custom resources that share something out", Codes: limitCodes, Run: checkLimits},
 	{Name: "custom resources that are switched off", Codes: offCodes, Run: checkSwitchedOff},
 	{Name: "what custom resources have issued", Codes: expiredCodes, Run: checkExpired},

@@ -138,6 +138,7 @@ func namesOfKind(s *snapshot.Snapshot, o incident.Object) []string {
 
 var (
 	requestMissing = regexp.MustCompile(`missing request for (\S+) in container (\S+) of Pod (\S+)`)
+	anyRequest     = regexp.MustCompile(`missing (?:pod-level )?request for (\w[\w.-]*)`)
 	podRequest     = regexp.MustCompile(`missing pod-level request for (\S+) in Pod (\S+)`)
 	metricsAPI     = regexp.MustCompile(`\((?:get|list) (\S+\.(?:custom\.|external\.)?metrics\.k8s\.io)\)`)
 )
@@ -150,8 +151,10 @@ type Unmeasured struct {
 // reportNoMetrics: pods that are young have not been measured yet, which is no failure.
 func reportNoMetrics(s *snapshot.Snapshot, r *finding.Report, o, target incident.Object,
 	c *autoscalingv2.HorizontalPodAutoscalerCondition) *finding.Finding {
-	var f *finding.Finding
-	if m := requestMissing.FindStringSubmatch(c.Message); m != nil {
+	f := reportStranger(s, r, o, target, c)
+	if f != nil {
+		f.Root = true
+	} else if m := requestMissing.FindStringSubmatch(c.Message); m != nil {
 		f = r.Find(HPARequestMissing, o, fmt.Sprintf("HorizontalPodAutoscaler %s cannot measure %s: container %s of %s has no %s request", o.Name,
 			m[1], m[2], finding.Short(target), m[1]))
 		f.Fault = []incident.Object{target, o}
