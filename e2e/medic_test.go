@@ -219,7 +219,11 @@ func (m *medic) approveAs(ctx context.Context, s *incident.State, user string, g
 	if err != nil {
 		return err
 	}
-	for _, args := range [][]string{{s.ID}, {s.ID, s.Plan.Hash}} {
+	yes := []string{s.ID, s.Plan.Hash}
+	if s.Plan.Risk == incident.Destructive {
+		yes = append(yes, "destroy")
+	}
+	for _, args := range [][]string{{s.ID}, yes} {
 		if out, err := m.run(ctx, append([]string{"approve", "--config", m.config, "--kubeconfig", kubeconfig}, args...)...); err != nil {
 			return fmt.Errorf("approve as %s: %w: %s", user, err, against(out))
 		}
