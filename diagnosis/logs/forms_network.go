@@ -3,6 +3,10 @@ package logs
 // networkForms come in the order in which they decide: a line speaks of one network failure only. Resolver complaints come before
 // time-outs, for a lookup can time out as well.
 var networkForms = []form{
+	{NameUnresolved, "failed to resolve",
+		`failed to resolve (?:host(?:name)? |server |address )?['"]?(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)`,
+		"SearchDomainUnknownHostException: Failed to resolve 'broker-0.broker.mq.svc.cluster.local' and search domain query failed as well",
+		"host=broker-0.broker.mq.svc.cluster.local"},
 	{NameUnresolved, "enotfound", `\benotfound\b`, "Error: getaddrinfo ENOTFOUND chromadb.chromadb.svc.cluster.local",
 		"host=chromadb.chromadb.svc.cluster.local"},
 	{NameUnresolved, "eai_again", ``, "Error: getaddrinfo EAI_AGAIN redis", "host=redis"},

@@ -7,7 +7,8 @@ import (
 )
 
 var (
-	lookedUp = regexp.MustCompile(`(?i)\blookup ([a-z0-9_.-]+)`)
+	// what a resolver was asked for, in Go's words: other lookups than of names fail as well
+	lookedUp = regexp.MustCompile(`(?i)\blookup ([a-z0-9_.-]+)(?: on [^ ]+:53\b|: (?:no such|i/o |server |temporary|device|context))`)
 	hostPort = regexp.MustCompile(`(?i)([a-z0-9](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?)*)\.?:([0-9]{1,5})\b`)
 	hostName = regexp.MustCompile(`(?i)\b([a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+)\b`)
 	// a host without dots or port, where the words around it say that it is one

@@ -101,6 +101,8 @@ var clusterByHand = map[string]string{
 	"PVFailed":           "The storage refuses to delete the volume. See what its driver says, delete it there, then kubectl delete pv.",
 	"HostPathMissing":    "The folder is made on the machine, or the pod is meant for another node. Create it there with the right owner.",
 	"MountHelperMissing": "Install the client on the machine: nfs-common or nfs-utils for NFS, cifs-utils for CIFS.",
+	"VolumeServerName": "What a PersistentVolume is made from cannot be edited. Read the Service's clusterIP, make the volume and its claim " +
+		"anew with that address as the server, and delete the pods that wait.",
 	"VolumeRefused": "The key belongs to the storage. Read it there, write it into the Secret that the volume names, and delete the pods " +
 		"that wait; or let the nodes in there.",
 	"VolumeDeviceBusy": "Something on the machine holds the device: lsblk and dmsetup ls --tree show what. Exclude it from multipathd, " +

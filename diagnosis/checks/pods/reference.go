@@ -200,6 +200,18 @@ func said(s *snapshot.Snapshot, p *corev1.Pod, note func(*corev1.Pod, incident.O
 	}
 }
 
+// unlikely makes it a suspicion where every pod that runs without the key was made after its Secret had last been written: it must have
+// found the key there, or it would not have started, so that what was seen of the Secret may not be all that there is to it.
+func (x *missing) unlikely(s *snapshot.Snapshot, f *finding.Finding) {
+	have := kube.SecretNamed(s, x.object.Namespace, x.object.Name)
+	if x.object.Kind != "Secret" || x.key == "" || have == nil || have.Changed.IsZero() {
+		return
+	}
+	if !slices.ContainsFunc(x.pods.List, func(p *corev1.Pod) bool { return !p.CreationTimestamp.After(have.Changed) }) {
+		f.Suspected()
+	}
+}
+
 func (x *missing) report(s *snapshot.Snapshot, r *finding.Report) {
 	var by finding.Gathered[incident.Object]
 	for _, p := range x.pods.List {
@@ -250,6 +262,7 @@ func (x *missing) report(s *snapshot.Snapshot, r *finding.Report) {
 	f.Fault = append([]incident.Object{x.object}, needed[:min(len(needed), maxHolders)]...)
 	if !x.stops {
 		f.Severity = incident.Warning
+		x.unlikely(s, f)
 	}
 	for _, p := range x.pods.List {
 		f.Since = finding.Earlier(f.Since, p.CreationTimestamp.Time)

@@ -218,8 +218,11 @@ func calledPod(c calls.Callers, by calls.Call) bool {
 	}
 	owner := metav1.GetControllerOf(peer)
 	v := c.S.Service(peer.Namespace, strings.Split(by.Need.Host, ".")[1])
-	if owner == nil || owner.Kind != "StatefulSet" || v == nil || peer.Spec.Subdomain == v.Name {
+	if owner == nil || owner.Kind != "StatefulSet" || v == nil {
 		return false
+	}
+	if peer.Spec.Subdomain == v.Name {
+		return notHeadless(c, by, v, owner.Name)
 	}
 	set := c.S.StatefulSet(peer.Namespace, owner.Name)
 	if set == nil || set.Spec.ServiceName == v.Name {

@@ -63,7 +63,8 @@ var serviceCodes = []finding.Code{
 		Example: "Service db hides its pods until they are ready, but they look each other up to become ready"},
 	{Code: ServiceNameMismatch, Severity: incident.Critical, Root: true, Trouble: finding.CallTrouble,
 		RestsOn: []incident.Resource{finding.Services},
-		Meaning: "A StatefulSet's pods are called by the name of a Service that its serviceName does not name, so they have no such names.",
+		Meaning: "A StatefulSet's pods are called by the name of a Service that its serviceName does not name, or that is not headless, so " +
+			"they have no such names.",
 		Next:    "Call the pods by the Service that serviceName names, or create the StatefulSet anew with the right serviceName.",
 		Example: "StatefulSet db has serviceName db, so its pods have no names under Service db-headless, where Deployment api looks for them"},
 	{Code: ExternalNameInvalid, Severity: incident.Warning, Root: true,

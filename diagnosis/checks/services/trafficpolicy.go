@@ -11,6 +11,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // elsewhere reports a Service that keeps traffic on the caller's node while its ready pods are on other nodes: kube-proxy then refuses.
@@ -21,7 +22,9 @@ func elsewhere(c calls.Callers, by calls.Call, v *corev1.Service) {
 		return
 	}
 	var nodes []string
+	here := false // one that is not ready for the moment, or that a DaemonSet makes anew there
 	for _, p := range c.S.PodsSelected(v.Namespace, v.Spec.Selector) {
+		here = here || p.Spec.NodeName == node || c.S.WorkloadOf(p).Kind == "DaemonSet"
 		if kube.IsReady(p) {
 			nodes = finding.Union(nodes, []string{p.Spec.NodeName})
 		}
@@ -30,11 +33,33 @@ func elsewhere(c calls.Callers, by calls.Call, v *corev1.Service) {
 		return
 	}
 	slices.Sort(nodes)
+	if !here {
+		c = c.Shown()
+	}
 	f := c.Find(ServiceNotOnNode, by.Service, node, by,
 		fmt.Sprintf("Service %s/%s keeps traffic on its node (internalTrafficPolicy: Local), and on node %s, where %s calls it, is no "+
 			"ready pod of it",
 			v.Namespace, v.Name, node, finding.Short(c.S.WorkloadOf(by.Pod))))
 	f.Cite(finding.SeenAPI(by.Service, "spec.internalTrafficPolicy", time.Time{}, "Local; ready pods are on "+finding.FirstFew(nodes)))
+}
+
+// notHeadless reports the Service that a StatefulSet names for its pods' names, where it has an address of its own: the cluster's DNS gives
+// names to pods below headless Services alone.
+func notHeadless(c calls.Callers, by calls.Call, v *corev1.Service, set string) bool {
+	if v.Spec.ClusterIP == "" || v.Spec.ClusterIP == corev1.ClusterIPNone {
+		return false
+	}
+	o := snapshot.ObjectOf("Service", v.Namespace, v.Name)
+	f := c.Find(ServiceNameMismatch, o, "not headless", by,
+		fmt.Sprintf("Service %s is not headless, so the pods of StatefulSet %s have no names under it, where %s looks for them",
+			v.Name, set, finding.Short(c.S.WorkloadOf(by.Pod))))
+	f.Fault = []incident.Object{o}
+	f.Refs = []incident.Object{snapshot.ObjectOf("StatefulSet", v.Namespace, set)}
+	f.Next = "Make a headless Service (clusterIP: None) of that name, which takes deleting this one; or a second one beside it, which " +
+		"the StatefulSet, made anew, names as its serviceName."
+	f.Cite(finding.SeenAPI(o, "spec.clusterIP", time.Time{}, v.Spec.ClusterIP),
+		finding.SeenAPI(f.Refs[0], "spec.serviceName", time.Time{}, v.Name))
+	return true
 }
 
 // hostsEntry looks for the call's host among the entries of the pod's own hosts file, which comes before any name server. It says whether

@@ -41,7 +41,7 @@ func checkUntrusted(s *snapshot.Snapshot, r *finding.Report) {
 			c = c.Well()
 		}
 		for _, by := range calls.Untrusted(s, well) {
-			if x, ok := serverOf(s, by); ok {
+			if x, ok := serverOf(s, by); ok && !servesTheOld(c, by, x) {
 				reportUntrusted(c, by, x)
 			}
 		}

@@ -207,7 +207,9 @@ func (m *mounts) mount(p *corev1.Pod, e *corev1.Event) {
 		m.note(p, e, MountHelperMissing, node, kind, fmt.Sprintf("Node %s cannot mount %s: its mount helper is not installed", node.Name, kind))
 		return
 	}
-	m.refused(p, e)
+	if !m.unresolved(p, e) {
+		m.refused(p, e)
+	}
 }
 
 func hostPathKind(v *corev1.HostPathVolumeSource) string {

@@ -18,7 +18,7 @@ import (
 // Checks look at claims, volumes and the classes of storage.
 var Checks = []finding.Check{
 	{Name: "claims", Codes: claimCodes, Run: checkClaims},
-	{Name: "volumes", Codes: volumeCodes, Run: checkVolumes},
+	{Name: "volumes", Codes: slices.Concat(volumeCodes, serverNameCodes), Run: checkVolumes},
 	{Name: "storageclasses", Codes: classCodes, Run: checkClasses},
 	{Name: "registration of drivers", Codes: registrationCodes, Run: checkRegistration},
 }

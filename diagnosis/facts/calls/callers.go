@@ -23,6 +23,13 @@ func (c Callers) Well() Callers {
 	return Callers{S: c.S, R: c.R, Found: map[string]*finding.Finding{}, well: true, told: c.Found}
 }
 
+// Shown are the same callers where the API server shows by itself that what they complain of is so, and goes on: whether they are well or
+// not, it is no mere suspicion then.
+func (c Callers) Shown() Callers {
+	c.well = false
+	return c
+}
+
 // Find returns the finding of the code about the object, a new one if this is the first caller.
 func (c Callers) Find(code string, o incident.Object, about string, by Call, title string) *finding.Finding {
 	k := code + " " + o.String() + " " + about
