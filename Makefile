@@ -1,7 +1,7 @@
 # make demo   builds Paramedic and shows the founding incident, and a bad release, in a browser: no account, no key, no cluster
 # make test   runs the tests
 # make race   runs them with the race detector, which needs gcc and takes several times as long
-# make crash  kills the process that runs a plan a thousand times, at every event boundary of a plan of each kind of step (about twelve minutes)
+# make crash  kills the process that runs a plan a thousand times, at every event boundary of a plan of each kind of step (some minutes)
 # make crash-lab kills bots fifty times on the lab's real cluster, while they mend real faults
 # make judge-slack lays all that can be sent to Slack before judges that others wrote (needs node, npm and Python with venv)
 # make e2e    runs the end-to-end tests on the lab's real cluster (needs root; LAB names the lab's command)
