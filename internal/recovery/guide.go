@@ -42,10 +42,8 @@ func Markdown(codes []string) string {
 		case len(names) > 0:
 			treated++
 			cell = "`" + strings.Join(names, "`, `") + "`: " + cell
-		case ByHand[code] != "":
-			cell = "by hand: " + ByHand[code]
 		default:
-			cell = "by hand"
+			cell = "by hand: " + ByHand[code]
 		}
 		fmt.Fprintf(&rows, "| [%s](checks.md#%s) | %s |\n", code, strings.ToLower(code), cell)
 	}

@@ -26,7 +26,7 @@ type Runbook struct {
 var Runbooks = slices.Concat(podRunbooks, taskRunbooks, networkRunbooks, clusterRunbooks, firstRunbooks)
 
 // ByHand says of the codes that no runbook treats why not, and what a person does instead.
-var ByHand = merged(podsByHand, tasksByHand, networkByHand, clusterByHand)
+var ByHand = merged(podsByHand, tasksByHand, networkByHand, clusterByHand, saidByHand)
 
 func merged(all ...map[string]string) map[string]string {
 	out := map[string]string{}
