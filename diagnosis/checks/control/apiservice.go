@@ -64,6 +64,8 @@ func checkAPIServices(s *snapshot.Snapshot, r *finding.Report) {
 		f.Cite(finding.SeenAPI(o, "status.conditions[Available]", f.Since, c["reason"]+": "+c["message"]))
 		if v := s.Service(ns, name); v != nil {
 			f.Cite(kube.SliceEvidence(s, v))
+		} else {
+			f.Final = c["reason"] == "ServiceNotFound" && !finding.NotSeen(s, finding.Services, ns) // both say that it is not there
 		}
 		f.MayPass(finding.Settling, f.Since).NotYetWithin(starting, s.At)
 		f.UnlessWithin(finding.Lasts(finding.LongStart, f.Since), s.At, finding.Pods, finding.Services)

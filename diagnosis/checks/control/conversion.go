@@ -62,7 +62,9 @@ func checkConversions(s *snapshot.Snapshot, r *finding.Report) {
 			why = "its conversion webhook fails: " + h.why
 		}
 		if why != "" {
-			reportConversion(r, snapshot.CustomObject(d), k, why, h, refs, seen).MayPassWithin(soon)
+			f := reportConversion(r, snapshot.CustomObject(d), k, why, h, refs, seen).MayPassWithin(soon)
+			// the definition names a Service that is not there, and somebody has met its absence
+			f.Final = h != nil && len(refs) > 0 && s.Service(refs[0].Namespace, refs[0].Name) == nil
 		}
 	}
 	for k, h := range heard {

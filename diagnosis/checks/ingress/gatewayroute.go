@@ -13,6 +13,10 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
+// settled are the reasons of the Gateway API by which a route is refused for what it and its Gateway say, with nothing behind that: no
+// ReferenceGrant lets it, no listener takes it.
+var settled = []string{"RefNotPermitted", "NotAllowedByListeners", "NoMatchingListenerHostname", "NoMatchingParent"}
+
 func checkRoute(s *snapshot.Snapshot, r *finding.Report, route *gatewayObject, gateways []*gatewayObject) {
 	backends := checkRouteBackends(s, r, route)
 	missing := checkRouteParents(s, r, route, gateways)
@@ -31,6 +35,7 @@ func checkRoute(s *snapshot.Snapshot, r *finding.Report, route *gatewayObject, g
 			f := r.Find(RouteRefused, route.object(), fmt.Sprintf("%s %s/%s %s Gateway %s/%s %s", route.Kind, route.Namespace, route.Name, does,
 				parent.Namespace, parent.Name, words))
 			f.Since, f.Refs = c.LastTransitionTime.Time, []incident.Object{parent}
+			f.Final = slices.Contains(settled, c.Reason)
 			f.Cite(conditionSeen(route, "status.parents["+p.ParentRef.Name+"]", c))
 			if !f.MayPass(finding.Settling, f.Since).Early(s.At) {
 				break

@@ -33,7 +33,7 @@ type refusal struct {
 	next      string              // what to do; empty: the code's
 	seen      []incident.Evidence // about what refuses
 	blind     bool                // what refuses was not seen, so that this is a symptom
-	final     bool                // the setting by which it refuses was seen: nothing has to stand behind it
+	final     bool                // the setting by which it refuses was seen, or named: nothing has to stand behind it
 }
 
 // refusers knows the words of Kubernetes' admission plugins: resourcequota, limitranger, pod-security, serviceaccount, priority,
@@ -269,7 +269,7 @@ func byServiceAccount(r *refusal, m []string) {
 
 func byPriorityClass(r *refusal, m []string) {
 	r.by = []incident.Object{snapshot.ObjectOf("PriorityClass", "", m[1])}
-	r.why = fmt.Sprintf("PriorityClass %s does not exist", m[1])
+	r.why, r.final = fmt.Sprintf("PriorityClass %s does not exist", m[1]), true
 	r.next = "Create the PriorityClass, or correct spec.priorityClassName in the workload's template."
 }
 
@@ -280,6 +280,6 @@ func byPolicy(r *refusal, m []string) {
 }
 
 func byValidation(r *refusal, m []string) {
-	r.why = "its pod template is invalid: " + finding.ShortMessage(strings.Trim(m[1], "[]"))
+	r.why, r.final = "its pod template is invalid: "+finding.ShortMessage(strings.Trim(m[1], "[]")), true
 	r.next = "Correct the field that is named in the workload's template."
 }
