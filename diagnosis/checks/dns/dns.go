@@ -31,7 +31,7 @@ func checkDNS(s *snapshot.Snapshot, r *finding.Report) {
 	checkDown(d, s, r)
 	log, pod := d.Fatal(s)
 	checkLoop(d, s, r, log, pod)
-	checkCorefile(d, r, log, pod)
+	checkCorefile(d, s, r, log, pod)
 	checkNoServers(d, s, r)
 	checkSearchDomains(d, s, r)
 	checkAstray(d, s, r)
@@ -153,10 +153,12 @@ func tellChange(d resolvers.Resolver, f *finding.Finding) {
 }
 
 // checkCorefile reports what CoreDNS says about its configuration, or braces that don't match while it is not well.
-func checkCorefile(d resolvers.Resolver, r *finding.Report, log incident.Evidence, pod *corev1.Pod) {
-	m := resolvers.CorefileLine.FindStringSubmatch(log.Excerpt)
+func checkCorefile(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report, log incident.Evidence, pod *corev1.Pod) {
+	m, twice := resolvers.CorefileLine.FindStringSubmatch(log.Excerpt), resolvers.ServedTwice.FindStringSubmatch(log.Excerpt)
 	well := slices.ContainsFunc(d.Pods, kube.IsReady)
 	switch {
+	case twice != nil && !kube.IsReady(pod):
+		servedTwice(d, s, r, twice[1]).Cite(log)
 	case m != nil && pod != nil && !kube.IsReady(pod):
 		f := about(d, r.Find(DNSCorefileError, corefileObject(d), fmt.Sprintf("CoreDNS cannot read its Corefile: line %s, %s", m[2], m[3])))
 		f.Because = "CoreDNS' log names the line"

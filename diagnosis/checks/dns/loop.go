@@ -33,7 +33,7 @@ func checkLoop(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report, lo
 	if why == "" && said && changed(d).After(lastEnd(pod)) {
 		said = false // it spoke of a Corefile that has since been mended
 	}
-	if !said && (why == "" || inUse(d, s)) {
+	if !said && (why == "" || inUse(d, s)) || endsOver(log, pod) {
 		return
 	}
 	f := about(d, r.Find(DNSLoop, corefileObject(d), "CoreDNS forwards to itself and stops: names do not resolve in the cluster"))
@@ -74,6 +74,11 @@ func checkLoop(d resolvers.Resolver, s *snapshot.Snapshot, r *finding.Report, lo
 	if t := changed(d); !t.IsZero() && s.At.Sub(t) < finding.Recently.For {
 		f.Since = finding.Earlier(f.Since, t)
 	}
+}
+
+// endsOver says that CoreDNS ends before it could notice a loop, for it cannot use its configuration.
+func endsOver(log incident.Evidence, pod *corev1.Pod) bool {
+	return pod != nil && !kube.IsReady(pod) && !resolvers.LoopLine.MatchString(log.Excerpt)
 }
 
 // inUse says that the Corefile works as it is: a pod that started after its last change, if any is known, has run for long enough to

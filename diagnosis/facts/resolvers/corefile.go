@@ -11,8 +11,28 @@ import (
 type Corefile struct {
 	Forwards []Forward
 	Denials  []Denial
-	Err      string // what is wrong with its structure; empty if nothing is
+	Serves   []Served // in the order of their lines
+	Err      string   // what is wrong with its structure; empty if nothing is
 	ErrLine  int
+}
+
+// Served is a zone that a server block answers for.
+type Served struct {
+	Address string // as CoreDNS calls it: "dns://.:53"
+	Line    int    // 1 is the first
+}
+
+// servedAs is the address of a server block's key, as CoreDNS calls it.
+func servedAs(key string) string {
+	scheme, zone, ok := strings.Cut(key, "://")
+	if !ok {
+		scheme, zone = "dns", key
+	}
+	zone, port, ok := strings.Cut(zone, ":")
+	if !ok {
+		port = map[string]string{"dns": "53", "tls": "853", "https": "443", "grpc": "443"}[scheme]
+	}
+	return scheme + "://" + strings.ToLower(strings.TrimSuffix(zone, ".")) + ".:" + port
 }
 
 // Forward is one "forward FROM TO..." (or its predecessor "proxy").
@@ -57,7 +77,8 @@ func ParseCorefile(text string) Corefile {
 			block.depth = max(block.depth-1, 0)
 			block.template = nil
 		case block.names(w):
-			block.keys = append(block.keys, strings.TrimSuffix(w.text, ","))
+			key := strings.TrimSuffix(w.text, ",")
+			block.keys, c.Serves = append(block.keys, key), append(c.Serves, Served{servedAs(key), w.line})
 			block.more = strings.HasSuffix(w.text, ",")
 		case !w.first:
 		case block.depth == 1 && (w.text == "forward" || w.text == "proxy"):

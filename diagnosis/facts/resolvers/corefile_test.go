@@ -1,6 +1,7 @@
 package resolvers
 
 import (
+	"slices"
 	"testing"
 )
 
@@ -36,5 +37,13 @@ func TestForwardLoops(t *testing.T) {
 	}
 	if f := ParseCorefile(".:53 {\n forward . 127.0.0.1\n}").Forwards[0]; f.LoopsTo("127.0.0.1", nil, true) != "" || f.Line != 2 {
 		t.Errorf("on the host's network, loopback is the node's: %+v", f)
+	}
+}
+
+func TestWhatIsServedIsCalledAsCoreDNSCallsIt(t *testing.T) {
+	c := ParseCorefile("(errs) {\n errors\n}\n., Lab.Example.:1053 {\n hosts {\n  fallthrough\n }\n}\ntls://. {\n}\n")
+	want := []Served{{"dns://.:53", 4}, {"dns://lab.example.:1053", 4}, {"tls://.:853", 9}}
+	if !slices.Equal(c.Serves, want) {
+		t.Errorf("got %v, want %v", c.Serves, want)
 	}
 }

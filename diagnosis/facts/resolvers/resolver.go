@@ -99,6 +99,7 @@ func corefileMap(s *snapshot.Snapshot, spec *corev1.PodSpec) *corev1.ConfigMap {
 // The lines with which CoreDNS says why it stops.
 var (
 	LoopLine     = regexp.MustCompile(`plugin/loop: Loop \(([^)]*)\) detected for zone "([^"]*)"`)
+	ServedTwice  = regexp.MustCompile(`cannot serve (\S+) - (?:it is already defined|zone overlap.*)`)
 	CorefileLine = regexp.MustCompile(`(\S*Corefile):(\d+)\s*-\s*Error during parsing: (.*)`)
 )
 
@@ -112,7 +113,7 @@ func (d Resolver) Fatal(s *snapshot.Snapshot) (incident.Evidence, *corev1.Pod) {
 					continue
 				}
 				for _, line := range slices.Backward(readings.Of(s, l).Telling) {
-					if LoopLine.MatchString(line) || CorefileLine.MatchString(line) {
+					if LoopLine.MatchString(line) || CorefileLine.MatchString(line) || ServedTwice.MatchString(line) {
 						return finding.SeenLog(p, c.Name, previous, line), p
 					}
 				}
