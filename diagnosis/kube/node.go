@@ -2,6 +2,8 @@ package kube
 
 import (
 	"slices"
+	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -90,4 +92,26 @@ func AwayWithNode(s *snapshot.Snapshot, p *corev1.Pod) (until finding.Term, aske
 func calledUnready(p *corev1.Pod) bool {
 	c := PodCondition(p, corev1.ContainersReady)
 	return !IsReady(p) && c != nil && c.Status == corev1.ConditionTrue && len(p.Spec.ReadinessGates) == 0
+}
+
+// CordonedAt is when the taint came that the node lifecycle controller puts on a cordoned node, or when the kubelet noticed.
+func CordonedAt(s *snapshot.Snapshot, n *corev1.Node) time.Time {
+	for i := range n.Spec.Taints {
+		if t := &n.Spec.Taints[i]; t.Key == corev1.TaintNodeUnschedulable && t.TimeAdded != nil {
+			return t.TimeAdded.Time
+		}
+	}
+	return BeganAt(LastEvent(s, NodeObject(n), "NodeNotSchedulable"))
+}
+
+// WorkedOn says whether an agent of the cluster is bringing a node into another state: what the node has by its annotations (current…) is
+// not what it is to have by them (desired…).
+func WorkedOn(n *corev1.Node) bool {
+	for key, has := range n.Annotations {
+		of, what, ok := strings.Cut(key, "/current")
+		if wants, told := n.Annotations[of+"/desired"+what]; ok && told && wants != has {
+			return true
+		}
+	}
+	return false
 }

@@ -179,7 +179,7 @@ func seePending(f *finding.Finding, pods []*corev1.Pod) {
 // reportCordoned speaks of a node that somebody cordoned: on purpose, unless it was forgotten or pods wait for it.
 func (w unplaced) reportCordoned(s *snapshot.Snapshot, r *finding.Report, n *corev1.Node) {
 	title := fmt.Sprintf("Node %s is cordoned: it takes no new pods", n.Name)
-	since := cordonedAt(s, n)
+	since := kube.CordonedAt(s, n)
 	if !since.IsZero() && finding.Lasts(finding.ForgottenCordon, since).Over(s.At) {
 		title = fmt.Sprintf("Node %s has been cordoned for %s, perhaps forgotten: it takes no new pods", n.Name,
 			finding.Duration(s.At.Sub(since)))
@@ -194,14 +194,7 @@ func (w unplaced) reportCordoned(s *snapshot.Snapshot, r *finding.Report, n *cor
 		f.Severity, f.Root = incident.Warning, true
 		seePending(f, w.cordoned)
 	}
-}
-
-// cordonedAt is when the taint came that the node lifecycle controller puts on a cordoned node, or when the kubelet noticed.
-func cordonedAt(s *snapshot.Snapshot, n *corev1.Node) time.Time {
-	for i := range n.Spec.Taints {
-		if t := &n.Spec.Taints[i]; t.Key == corev1.TaintNodeUnschedulable && t.TimeAdded != nil {
-			return t.TimeAdded.Time
-		}
+	if kube.WorkedOn(n) {
+		f.NotYet(finding.LeavingTime, since, s.At)
 	}
-	return kube.BeganAt(kube.LastEvent(s, kube.NodeObject(n), "NodeNotSchedulable"))
 }

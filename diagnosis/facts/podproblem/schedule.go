@@ -170,12 +170,17 @@ func plainly(said string) string {
 	return ""
 }
 
-// promised is until when room for the pod may be made: an autoscaler has said that it adds a node, or the scheduler has chosen a node on
-// which others are still ending.
+// promised is until when room for the pod may be made: an autoscaler has said that it adds a node, an agent is at work on one that is
+// cordoned for it, or the scheduler has chosen a node on which others are still ending.
 func promised(s *snapshot.Snapshot, p *corev1.Pod) finding.Term {
 	var t finding.Term
 	if e := kube.LastEvent(s, finding.PodObject(p), "TriggeredScaleUp", "Nominated"); e != nil {
 		t = finding.Lasts(finding.ScaleUp, snapshot.EventTime(e).Time)
+	}
+	for i := range s.Nodes {
+		if n := &s.Nodes[i]; n.Spec.Unschedulable && kube.WorkedOn(n) {
+			t = t.Max(finding.Lasts(finding.LeavingTime, kube.CordonedAt(s, n)))
+		}
 	}
 	if p.Status.NominatedNodeName == "" {
 		return t
