@@ -37,8 +37,8 @@ func deviceUnoffered(c *Context, from, to *finding.Finding) (Link, bool) {
 	for _, name := range u.Short {
 		domain, _, extended := strings.Cut(string(name), "/")
 		if extended && !c.anyNodeHas(name) && bearsDomain(w, domain) {
-			return Link{Reason: "no node has any " + string(name) + ", and " + finding.Short(w) + " is to offer the kubelet the devices of " + domain,
-				Inferred: true}, true
+			return Link{Inferred: true, Reason: "no node has any " + string(name) + ", and " + finding.Short(w) +
+				" is to offer the kubelet the devices of " + domain}, true
 		}
 	}
 	return Link{}, false

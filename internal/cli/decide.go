@@ -14,9 +14,9 @@ func (c *cli) approve() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "approve INC-ID [HASH [destroy]]", Short: "Read an incident's plan, and approve it with your own kubeconfig",
 		Args: cobra.RangeArgs(1, 3),
-		Long: `Shows the plan of an incident whole, tried out with your own rights and changing nothing. With the plan's hash, which stands at its end, it approves it;
-“paramedic serve”, which keeps the state, then runs it. A plan that destroys what can't be brought back asks for the word “destroy” behind the hash. Where two plans are on offer, “paramedic plan” shows either; approving one withdraws
-the other.
+		Long: `Shows the plan of an incident whole, tried out with your own rights and changing nothing. With the plan's hash, which stands at its end, it
+approves it; “paramedic serve”, which keeps the state, then runs it. A plan that destroys what can't be brought back asks for the
+word “destroy” behind the hash. Where two plans are on offer, “paramedic plan” shows either; approving one withdraws the other.
 
 Who you are the API server says (SelfSubjectReview). You approve as the approver whom the configuration names with that Kubernetes user.
 Where a plan asks for two people and only one approver is configured, that approver says yes in Slack, and whoever has the rights says the

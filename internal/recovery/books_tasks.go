@@ -62,8 +62,8 @@ var tasksByHand = map[string]string{
 	"QuotaNearlySpent": "Nothing is refused yet. Free what is not needed, or raise the quota before the next rollout; once it refuses " +
 		"pods there is a " +
 		"plan that raises it by what is missing.",
-	"WebhookPassesBy": "Which labels a webhook goes by is its maker's choice, and older pods lose what they have as they are made anew. Add the " +
-		"labels that its objectSelector wants to the pod template, and see that a new pod is given it.",
+	"WebhookPassesBy": "Which labels a webhook goes by is its maker's choice, and older pods lose what they have as they are made anew. Add " +
+		"the labels that its objectSelector wants to the pod template, and see that a new pod is given it.",
 	"CustomUnselected": "Whether it is to be taken up, and by whom, is for its owner to say: kubectl label it with what the selector wants, " +
 		"or widen the selector.",
 	"WebhookInjects": "What a webhook puts into pods stands in its own configuration, of which every one has another form. Correct the " +

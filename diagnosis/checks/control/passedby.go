@@ -25,10 +25,10 @@ var passedByCodes = []finding.Code{
 	{Code: WebhookPassesBy, Severity: incident.Warning, Root: true,
 		Meaning: "A pod that fails lacks what older pods of the same template were given as they were made, and the template does not ask for " +
 			"it: a mutating webhook is not asked about the workload's pods any more.",
-		Next: "Give the pod template the labels that the webhook's objectSelector wants, and have the pods made anew; the older ones lose it, " +
-			"too, when they are.",
-		Example: "New pods of Deployment mailer lack volume vault-token, which its older ones were given: MutatingWebhookConfiguration agent is " +
-			"asked about pods with agent.example.com/inject=true alone, and its template has no such label (ServiceAccount mailer has it)"},
+		Next: "Give the pod template the labels that the webhook's objectSelector wants, and have the pods made anew; the older ones lose " +
+			"it, too, when they are.",
+		Example: "New pods of Deployment mailer lack volume vault-token, which its older ones were given: MutatingWebhookConfiguration agent " +
+			"is asked about pods with agent.example.com/inject=true alone, and its template has no such label (ServiceAccount mailer has it)"},
 }
 
 // checkPassedBy compares pods that fail with well ones of the same template.

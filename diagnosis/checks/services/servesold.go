@@ -39,8 +39,8 @@ func servesTheOld(c calls.Callers, by calls.Call, x server) bool {
 		"Secret %s was renewed at %s, and its pods have run since before that", finding.Short(w), ended.UTC().Format(time.RFC3339), secret.Name,
 		secret.Changed.UTC().Format(time.RFC3339)))
 	f.Fault, f.Refs, f.Since = []incident.Object{w}, finding.Union(f.Refs, []incident.Object{o, x.o}), ended
-	f.Next = "Restart " + finding.Short(w) + ", or let it read its certificate again (many servers do so on SIGHUP): the new one lies in its " +
-		"Secret."
+	f.Next = "Restart " + finding.Short(w) + ", or let it read its certificate again (many servers do so on SIGHUP): the new one lies in " +
+		"its Secret."
 	says := "valid to " + validTo.UTC().Format(time.RFC3339)
 	if f.Final = !validTo.IsZero(); !f.Final { // it may have been written anew for something else
 		f.AtMost, says = incident.Likely, "written anew"

@@ -43,8 +43,8 @@ func reportStranger(s *snapshot.Snapshot, r *finding.Report, o, target incident.
 		return nil
 	}
 	w, lacks := s.WorkloadOf(stranger), unrequested(stranger, resource)
-	f := r.Find(HPARequestMissing, o, fmt.Sprintf("HorizontalPodAutoscaler %s cannot measure %s: it counts the pods of %s as well, which have "+
-		"the labels that %s selects by (%s), and container %s there has no %s request", o.Name, resource, finding.Short(w),
+	f := r.Find(HPARequestMissing, o, fmt.Sprintf("HorizontalPodAutoscaler %s cannot measure %s: it counts the pods of %s as well, which "+
+		"have the labels that %s selects by (%s), and container %s there has no %s request", o.Name, resource, finding.Short(w),
 		finding.Short(target), sel, lacks, resource))
 	f.Fault = []incident.Object{w, target, o}
 	f.Next = fmt.Sprintf("Give the pods of %s labels of their own, or else the request.", finding.Short(w))
