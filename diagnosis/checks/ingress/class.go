@@ -208,6 +208,7 @@ func noController(s *snapshot.Snapshot, r *finding.Report, c *networkingv1.Ingre
 	f.Fault = []incident.Object{f.Workload}
 	name := fmt.Sprintf("Deployment %s/%s", workload.Namespace, workload.Name)
 	if kube.Replicas(workload.Spec.Replicas) == 0 {
+		f.Final = true // its own setting says so
 		f.Title = finding.OneLine(title+name+" is scaled to 0", finding.MaxTitle)
 		f.Cite(finding.SeenAPI(f.Workload, "spec.replicas", time.Time{}, "0"))
 		return

@@ -242,7 +242,7 @@ func checkGateway(s *snapshot.Snapshot, r *finding.Report, g *gatewayObject) {
 			}
 			f := r.Find(GatewayNotReady, g.object(), fmt.Sprintf("Gateway %s/%s: listener %s is not ready (%s is %s, %s): %s", g.Namespace, g.Name,
 				l.Name, t, c.Status, c.Reason, strings.TrimRight(c.Message, ".")))
-			f.Since = c.LastTransitionTime.Time
+			f.Since, f.Final = c.LastTransitionTime.Time, slices.Contains(settled, c.Reason)
 			f.Cite(conditionSeen(g, "status.listeners["+l.Name+"]", c))
 			if !f.MayPass(finding.Settling, f.Since).Early(s.At) {
 				found = true

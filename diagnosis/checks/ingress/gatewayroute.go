@@ -13,9 +13,10 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// settled are the reasons of the Gateway API by which a route is refused for what it and its Gateway say, with nothing behind that: no
-// ReferenceGrant lets it, no listener takes it.
-var settled = []string{"RefNotPermitted", "NotAllowedByListeners", "NoMatchingListenerHostname", "NoMatchingParent"}
+// settled are the reasons of the Gateway API by which a route or a listener is refused for what it says itself, or what its Gateway says,
+// with nothing behind that: no ReferenceGrant lets it, no listener takes it, its certificate is not there.
+var settled = []string{"RefNotPermitted", "NotAllowedByListeners", "NoMatchingListenerHostname", "NoMatchingParent",
+	"InvalidCertificateRef", "HostnameConflict", "ProtocolConflict", "UnsupportedProtocol", "InvalidRouteKinds"}
 
 func checkRoute(s *snapshot.Snapshot, r *finding.Report, route *gatewayObject, gateways []*gatewayObject) {
 	backends := checkRouteBackends(s, r, route)
