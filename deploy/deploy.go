@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 )
@@ -20,5 +21,5 @@ func SlackAppURL() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the Slack app's manifest: %w", err)
 	}
-	return "https://api.slack.com/apps?new_app=1&manifest_json=" + url.QueryEscape(string(manifest)), nil
+	return "https://api.slack.com/apps?new_app=1&manifest_json=" + strings.ReplaceAll(url.QueryEscape(string(manifest)), "+", "%20"), nil
 }
