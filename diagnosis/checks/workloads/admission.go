@@ -279,7 +279,8 @@ func byPolicy(r *refusal, m []string) {
 	r.next = "Change the workload to what the policy wants, or the policy."
 }
 
+// byValidation is never final: a LimitRange's default or a mutating webhook may have made the pod other than its template.
 func byValidation(r *refusal, m []string) {
-	r.why, r.final = "its pod template is invalid: "+finding.ShortMessage(strings.Trim(m[1], "[]")), true
+	r.why = "its pod template is invalid: " + finding.ShortMessage(strings.Trim(m[1], "[]"))
 	r.next = "Correct the field that is named in the workload's template."
 }
