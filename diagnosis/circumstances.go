@@ -117,9 +117,9 @@ func fits(s *snapshot.Snapshot, f *finding.Finding, x change.Scored) bool {
 // servesOthers says whether pods of other workloads than the one that fails are ready on a node that is: a program that ends there by
 // itself has hardly to do with the node's being new.
 func servesOthers(s *snapshot.Snapshot, node string, f *finding.Finding) bool {
-	return slices.ContainsFunc(s.Pods, func(p corev1.Pod) bool {
-		w := s.WorkloadOf(&p)
-		return p.Spec.NodeName == node && w != f.Workload && w != f.Object && w.Kind != "DaemonSet" && kube.IsReady(&p)
+	return slices.ContainsFunc(s.PodsOn(node), func(p *corev1.Pod) bool {
+		w := s.WorkloadOf(p)
+		return w != f.Workload && w != f.Object && w.Kind != "DaemonSet" && kube.IsReady(p)
 	})
 }
 

@@ -33,12 +33,8 @@ func writesRefused(c *Context, from, to *finding.Finding) (Link, bool) {
 	if w == workloadOf(to) || len(to.Pods) == 0 || !saysIn(from, cannotKeep) || !saysIn(to, refusesWrites) {
 		return Link{}, false
 	}
-	for _, o := range calls.Configured(c.Snapshot, to.Pods[0]) {
-		v := c.Snapshot.Service(o.Namespace, o.Name)
-		if v == nil || len(v.Spec.Selector) == 0 {
-			continue
-		}
-		for _, p := range c.Snapshot.PodsSelected(o.Namespace, v.Spec.Selector) {
+	for o, pods := range calls.Behind(c.Snapshot, to.Pods[0]) {
+		for _, p := range pods {
 			if c.Snapshot.WorkloadOf(p) == w {
 				return Link{Reason: "its log says that a write is refused, and " + finding.Short(w) + ", which Service " + o.Name +
 					" of its settings leads to, cannot write its files", Inferred: true}, true

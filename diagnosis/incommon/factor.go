@@ -160,19 +160,10 @@ func repository(image string) string {
 // owners are what workloads belong to in turn: the custom resource of an operator, by the workload.
 func owners(s *snapshot.Snapshot) map[incident.Object]incident.Object {
 	out := map[incident.Object]incident.Object{}
-	own := func(kind string, o metav1.Object) {
+	for kind, o := range kube.Workloads(s) {
 		if c := metav1.GetControllerOf(o); c != nil {
 			out[snapshot.ObjectOf(kind, o.GetNamespace(), o.GetName())] = snapshot.ObjectOf(c.Kind, o.GetNamespace(), c.Name)
 		}
-	}
-	for i := range s.Deployments {
-		own("Deployment", &s.Deployments[i])
-	}
-	for i := range s.StatefulSets {
-		own("StatefulSet", &s.StatefulSets[i])
-	}
-	for i := range s.DaemonSets {
-		own("DaemonSet", &s.DaemonSets[i])
 	}
 	return out
 }

@@ -48,14 +48,8 @@ func OwnersOf(s *snapshot.Snapshot) map[incident.Object]incident.Object {
 				}
 			}
 		}
-		for i := range s.Deployments {
-			add("Deployment", &s.Deployments[i])
-		}
-		for i := range s.StatefulSets {
-			add("StatefulSet", &s.StatefulSets[i])
-		}
-		for i := range s.DaemonSets {
-			add("DaemonSet", &s.DaemonSets[i])
+		for kind, o := range Workloads(s) {
+			add(kind, o)
 		}
 		for i := range s.Jobs {
 			add("Job", &s.Jobs[i])

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"iter"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -112,4 +113,25 @@ func Satisfied(s *snapshot.Snapshot, w incident.Object) bool {
 		return d != nil && d.Status.NumberReady >= d.Status.DesiredNumberScheduled
 	}
 	return false
+}
+
+// Workloads goes through the Deployments, StatefulSets and DaemonSets, each with its kind.
+func Workloads(s *snapshot.Snapshot) iter.Seq2[string, metav1.Object] {
+	return func(yield func(string, metav1.Object) bool) {
+		for i := range s.Deployments {
+			if !yield("Deployment", &s.Deployments[i]) {
+				return
+			}
+		}
+		for i := range s.StatefulSets {
+			if !yield("StatefulSet", &s.StatefulSets[i]) {
+				return
+			}
+		}
+		for i := range s.DaemonSets {
+			if !yield("DaemonSet", &s.DaemonSets[i]) {
+				return
+			}
+		}
+	}
 }

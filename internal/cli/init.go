@@ -104,6 +104,6 @@ func (p *prompt) ask(words string, read func() (string, error)) (string, error) 
 	case a := <-answered:
 		return a.text, a.err
 	case <-p.ctx.Done():
-		return "", errors.New("stopped; nothing was written")
+		return "", errors.New("stopped; nothing was changed")
 	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -36,7 +37,7 @@ too: what a cluster shows is seen again. Answers to commands in Slack, backups, 
 		if err := validOutput(*format); err != nil {
 			return err
 		}
-		text, err := c.secret(*file)
+		text, err := c.secret(cmd.Context(), *file)
 		if err != nil {
 			return err
 		}
@@ -50,17 +51,16 @@ too: what a cluster shows is seen again. Answers to commands in Slack, backups, 
 }
 
 // secret reads a text without showing it.
-func (c *cli) secret(file string) (string, error) {
+func (c *cli) secret(ctx context.Context, file string) (string, error) {
 	var data []byte
 	var err error
-	in := int(os.Stdin.Fd())
 	switch {
 	case file != "":
 		data, err = os.ReadFile(file)
-	case term.IsTerminal(in):
-		fmt.Fprint(c.err, "The text to be removed (it is not shown): ")
-		data, err = term.ReadPassword(in)
-		fmt.Fprintln(c.err)
+	case term.IsTerminal(int(os.Stdin.Fd())):
+		var typed string
+		typed, err = (&prompt{ctx: ctx, out: c.err}).Secret("The text to be removed (it is not shown): ")
+		data = []byte(typed)
 	default:
 		data, err = io.ReadAll(io.LimitReader(os.Stdin, 1<<20))
 	}

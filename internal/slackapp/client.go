@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -112,24 +113,39 @@ func (d *directory) channel(ctx context.Context, name string) (string, error) {
 		return id, nil
 	}
 	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
-	cursor := ""
-	for range 50 { // pages of 200: more channels than a bot can see in most workspaces
-		page, next, err := d.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
-			Cursor: cursor, Limit: 200, ExcludeArchived: true, Types: []string{"public_channel", "private_channel"}})
+	for c, err := range channels(ctx, d.api) {
 		if err != nil {
 			return "", fmt.Errorf("look for channel #%s: %w", name, err)
 		}
-		for _, c := range page {
-			if c.Name == name {
-				d.mu.Lock()
-				d.ids[name] = c.ID
-				d.mu.Unlock()
-				return c.ID, nil
-			}
-		}
-		if cursor = next; cursor == "" {
-			break
+		if c.Name == name {
+			d.mu.Lock()
+			d.ids[name] = c.ID
+			d.mu.Unlock()
+			return c.ID, nil
 		}
 	}
 	return "", fmt.Errorf("look for channel #%s: %w", name, slack.SlackErrorResponse{Err: "channel_not_found"})
+}
+
+// channels goes through the channels that are in use and that the bot may see; an error ends it.
+func channels(ctx context.Context, api *slack.Client) iter.Seq2[slack.Channel, error] {
+	return func(yield func(slack.Channel, error) bool) {
+		cursor := ""
+		for range 50 { // pages of 200: more channels than a bot can see in most workspaces
+			page, next, err := api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
+				Cursor: cursor, Limit: 200, ExcludeArchived: true, Types: []string{"public_channel", "private_channel"}})
+			if err != nil {
+				yield(slack.Channel{}, err)
+				return
+			}
+			for _, c := range page {
+				if !yield(c, nil) {
+					return
+				}
+			}
+			if cursor = next; cursor == "" {
+				return
+			}
+		}
+	}
 }

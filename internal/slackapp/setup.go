@@ -25,27 +25,15 @@ func ProbeApp(ctx context.Context, o Options) incident.Check {
 // Named is something of a workspace by its id and by what people call it: a channel's name without #, a person's name.
 type Named struct{ ID, Name string }
 
-// mostPages bounds how much of a workspace is looked through, in pages of 200.
-const mostPages = 50
-
 // Joined lists the channels that the bot is in and may write to, by name.
 func Joined(ctx context.Context, o Options) ([]Named, error) {
-	api := o.withDefaults().client()
 	var in []Named
-	cursor := ""
-	for range mostPages {
-		page, next, err := api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
-			Cursor: cursor, Limit: 200, ExcludeArchived: true, Types: []string{"public_channel", "private_channel"}})
+	for c, err := range channels(ctx, o.withDefaults().client()) {
 		if err != nil {
 			return nil, fmt.Errorf("list the channels that the bot is in: %w", err)
 		}
-		for i := range page {
-			if page[i].IsMember {
-				in = append(in, Named{ID: page[i].ID, Name: page[i].Name})
-			}
-		}
-		if cursor = next; cursor == "" {
-			break
+		if c.IsMember {
+			in = append(in, Named{ID: c.ID, Name: c.Name})
 		}
 	}
 	slices.SortFunc(in, func(a, b Named) int { return cmp.Compare(a.Name, b.Name) })

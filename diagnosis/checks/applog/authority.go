@@ -74,11 +74,8 @@ func ExpiredSomewhere(f logs.Fact) bool {
 // Authorities are pods behind the Services that a pod's settings name.
 func Authorities(s *snapshot.Snapshot, p *corev1.Pod) []*corev1.Pod {
 	var out []*corev1.Pod
-	for _, o := range calls.Configured(s, p) {
-		if v := s.Service(o.Namespace, o.Name); v != nil && len(v.Spec.Selector) > 0 {
-			behind := s.PodsSelected(o.Namespace, v.Spec.Selector)
-			out = finding.Union(out, behind[:min(len(behind), mostBehind)])
-		}
+	for _, behind := range calls.Behind(s, p) {
+		out = finding.Union(out, behind[:min(len(behind), mostBehind)])
 	}
 	return slices.DeleteFunc(out, func(q *corev1.Pod) bool { return s.WorkloadOf(q) == s.WorkloadOf(p) })
 }

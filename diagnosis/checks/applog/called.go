@@ -45,12 +45,7 @@ func checkCalled(s *snapshot.Snapshot, r *finding.Report) {
 	all := repeating(s)
 	found := map[incident.Object]*finding.Finding{}
 	for _, k := range all.order {
-		for _, o := range calls.Configured(s, all.by[k][0].pod) {
-			v := s.Service(o.Namespace, o.Name)
-			if v == nil || len(v.Spec.Selector) == 0 {
-				continue
-			}
-			behind := s.PodsSelected(o.Namespace, v.Spec.Selector)
+		for _, behind := range calls.Behind(s, all.by[k][0].pod) {
 			for _, p := range behind[:min(len(behind), mostBehind)] {
 				if s.WorkloadOf(p) != k.workload {
 					compare(s, r, found, all.by[k], k.workload, p)

@@ -59,12 +59,8 @@ func checkCalledFails(s *snapshot.Snapshot, r *finding.Report) {
 // and else the only one who complains. What began long after the caller's does not say why.
 func saysWhy(s *snapshot.Snapshot, all sayings, caller incident.Object, x said) (best *said, most int) {
 	workloads := map[incident.Object]bool{}
-	for _, o := range calls.Configured(s, x.pod) {
-		v := s.Service(o.Namespace, o.Name)
-		if v == nil || len(v.Spec.Selector) == 0 {
-			continue
-		}
-		for _, p := range s.PodsSelected(o.Namespace, v.Spec.Selector) {
+	for _, pods := range calls.Behind(s, x.pod) {
+		for _, p := range pods {
 			workloads[s.WorkloadOf(p)] = true
 		}
 	}

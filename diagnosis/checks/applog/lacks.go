@@ -76,12 +76,8 @@ func answering(s *snapshot.Snapshot, p *corev1.Pod, text string) []*corev1.Pod {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})
 	behind, spoken := map[incident.Object][]*corev1.Pod{}, map[incident.Object]bool{}
-	for _, o := range calls.Configured(s, p) {
-		v := s.Service(o.Namespace, o.Name)
-		if v == nil || len(v.Spec.Selector) == 0 {
-			continue
-		}
-		if pods := s.PodsSelected(o.Namespace, v.Spec.Selector); len(pods) > 0 {
+	for o, pods := range calls.Behind(s, p) {
+		if len(pods) > 0 {
 			w := s.WorkloadOf(pods[0])
 			if w == s.WorkloadOf(p) {
 				continue

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
@@ -72,7 +71,7 @@ func heldByGone(s *snapshot.Snapshot) []lock {
 		return nil
 	}
 	var out []lock
-	look := func(kind string, o metav1.Object) {
+	for kind, o := range kube.Workloads(s) {
 		notes := o.GetAnnotations()
 		for _, key := range slices.Sorted(maps.Keys(notes)) {
 			if !strings.Contains(strings.ToLower(key[strings.LastIndexByte(key, '/')+1:]), "lock") {
@@ -84,15 +83,6 @@ func heldByGone(s *snapshot.Snapshot) []lock {
 				out = append(out, l)
 			}
 		}
-	}
-	for i := range s.DaemonSets {
-		look("DaemonSet", &s.DaemonSets[i])
-	}
-	for i := range s.Deployments {
-		look("Deployment", &s.Deployments[i])
-	}
-	for i := range s.StatefulSets {
-		look("StatefulSet", &s.StatefulSets[i])
 	}
 	return out
 }

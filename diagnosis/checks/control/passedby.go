@@ -47,12 +47,12 @@ func checkPassedBy(s *snapshot.Snapshot, r *finding.Report) {
 			f.AddPod(p)
 			continue
 		}
-		well, lacks := givenBefore(s, w, p)
-		if well == nil {
-			continue
-		}
 		h, carrier, ok := passesBy(s, p)
 		if !ok {
+			continue
+		}
+		well, lacks := givenBefore(s, w, p)
+		if well == nil {
 			continue
 		}
 		wants := metav1.FormatLabelSelector(h.Scope.Objects)
@@ -78,16 +78,46 @@ func givenBefore(s *snapshot.Snapshot, w incident.Object, p *corev1.Pod) (*corev
 		return nil, nil
 	}
 	has := slices.Concat(partsOf(spec), partsOf(&p.Spec))
-	for _, x := range kube.PodsOfWorkload(s, w) {
-		if !kube.IsReady(x) || !x.CreationTimestamp.Before(&p.CreationTimestamp) || revisionOf(x) != revisionOf(p) {
+	for _, g := range givenTo(s, w) {
+		i := slices.IndexFunc(g.pods, func(x *corev1.Pod) bool { return x.CreationTimestamp.Before(&p.CreationTimestamp) })
+		if i < 0 || g.revision != revisionOf(p) {
 			continue
 		}
-		lacks := slices.DeleteFunc(partsOf(&x.Spec), func(part string) bool { return slices.Contains(has, part) })
+		lacks := slices.DeleteFunc(slices.Clone(g.parts), func(part string) bool { return slices.Contains(has, part) })
 		if len(lacks) > 0 {
-			return x, lacks
+			return g.pods[i], lacks
 		}
 	}
 	return nil, nil
+}
+
+// given are the ready pods of one revision that were given the same.
+type given struct {
+	revision string
+	parts    []string
+	pods     []*corev1.Pod // by name
+}
+
+// givenTo groups the ready pods of a workload by what they have: most have the same, and many may ask for it.
+func givenTo(s *snapshot.Snapshot, w incident.Object) []*given {
+	type key struct{ workload incident.Object }
+	return snapshot.Once(s, key{w}, func() []*given {
+		var out []*given
+		by := map[string]*given{}
+		for _, x := range kube.PodsOfWorkload(s, w) {
+			if !kube.IsReady(x) {
+				continue
+			}
+			parts := partsOf(&x.Spec)
+			k := revisionOf(x) + "\n" + strings.Join(parts, "\n")
+			if by[k] == nil {
+				by[k] = &given{revision: revisionOf(x), parts: parts}
+				out = append(out, by[k])
+			}
+			by[k].pods = append(by[k].pods, x)
+		}
+		return out
+	})
 }
 
 func revisionOf(p *corev1.Pod) string {
@@ -115,11 +145,9 @@ func partsOf(spec *corev1.PodSpec) []string {
 // labels its account has instead, or else the only one.
 func passesBy(s *snapshot.Snapshot, p *corev1.Pod) (only hooks.Hook, carrier incident.Object, ok bool) {
 	n := 0
-	account := map[string]string{}
-	for i := range s.ServiceAccounts {
-		if a := &s.ServiceAccounts[i]; a.Namespace == p.Namespace && a.Name == p.Spec.ServiceAccountName {
-			account = a.Labels
-		}
+	var account map[string]string
+	if a := s.ServiceAccount(p.Namespace, p.Spec.ServiceAccountName); a != nil {
+		account = a.Labels
 	}
 	for _, h := range hooks.Of(s) {
 		if h.Config.Kind != "MutatingWebhookConfiguration" || !judgesPods(&h) || !judgedIn(s, &h, p.Namespace) || h.Scope.Objects == nil ||

@@ -21,7 +21,7 @@ var saidMissing = regexp.MustCompile(`(?i)\b(secrets?|configmaps?) \\*["']([a-z0
 // checkSaidMissing looks for who refers to what a log says to be missing, and is: whoever takes up all custom resources of a namespace may
 // refuse them all over the one that cannot be read.
 func checkSaidMissing(s *snapshot.Snapshot, r *finding.Report) {
-	found := map[incident.Object]*finding.Finding{}
+	found, by := map[incident.Object]*finding.Finding{}, map[incident.Object][]referral{} // a log repeats what it misses
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		p := s.Pod(l.Namespace, l.Pod)
@@ -37,17 +37,15 @@ func checkSaidMissing(s *snapshot.Snapshot, r *finding.Report) {
 			if strings.HasPrefix(strings.ToLower(m[1]), "configmap") {
 				o.Kind = "ConfigMap"
 			}
-			if !absent(s, o) {
-				continue
+			referrals, known := by[o]
+			if !known {
+				referrals = referralsTo(s, o)
+				by[o] = referrals
 			}
-			for _, c := range s.Customs {
-				field := refersTo(&c, o)
-				if field == "" {
-					continue
-				}
-				f := found[snapshot.CustomObject(&c)]
+			for _, x := range referrals {
+				f := found[snapshot.CustomObject(x.from)]
 				if f == nil {
-					f = reportSaidMissing(s, r, &c, o, field, s.WorkloadOf(p), line)
+					f = reportSaidMissing(s, r, x.from, o, x.field, s.WorkloadOf(p), line)
 					found[f.Object] = f
 				}
 				f.Refs = finding.Union(f.Refs, []incident.Object{s.WorkloadOf(p), o})
@@ -67,6 +65,26 @@ func reportSaidMissing(s *snapshot.Snapshot, r *finding.Report, c *unstructured.
 	f.Cite(finding.SeenAPI(obj, field, f.Since, o.Name))
 	f.NotYet(finding.CustomFails, f.Since, s.At)
 	return f
+}
+
+// referral is a custom resource that refers to an object, and the field in which it does.
+type referral struct {
+	from  *unstructured.Unstructured
+	field string
+}
+
+// referralsTo are those to what is known not to be there.
+func referralsTo(s *snapshot.Snapshot, o incident.Object) []referral {
+	if !absent(s, o) {
+		return nil
+	}
+	var out []referral
+	for i := range s.Customs {
+		if field := refersTo(&s.Customs[i], o); field != "" {
+			out = append(out, referral{&s.Customs[i], field})
+		}
+	}
+	return out
 }
 
 // absent says whether an object is known not to be there.

@@ -201,6 +201,5 @@ func exists(s *snapshot.Snapshot, namespace, name string) bool {
 	if ns, n, ok := strings.Cut(name, "/"); ok {
 		namespace, name = ns, n
 	}
-	return s.ConfigMap(namespace, name) != nil || s.Service(namespace, name) != nil ||
-		slices.ContainsFunc(s.Secrets, func(x snapshot.Secret) bool { return x.Namespace == namespace && x.Name == name })
+	return s.ConfigMap(namespace, name) != nil || s.Service(namespace, name) != nil || kube.SecretNamed(s, namespace, name) != nil
 }

@@ -2,9 +2,7 @@ package workloads
 
 import (
 	"fmt"
-	"slices"
 
-	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -62,9 +60,8 @@ func selectorOf(s *snapshot.Snapshot, w incident.Object) labels.Selector {
 			by = d.Spec.Selector
 		}
 	case "StatefulSet":
-		i := slices.IndexFunc(s.StatefulSets, func(x appsv1.StatefulSet) bool { return x.Namespace == w.Namespace && x.Name == w.Name })
-		if i >= 0 {
-			by = s.StatefulSets[i].Spec.Selector
+		if x := s.StatefulSet(w.Namespace, w.Name); x != nil {
+			by = x.Spec.Selector
 		}
 	}
 	sel, err := metav1.LabelSelectorAsSelector(by)

@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -28,6 +29,18 @@ var addressVar = regexp.MustCompile(`(?i)(HOST|HOSTNAME|ADDR|ADDRESS|SERVER|SERV
 // Configured lists the Services that a pod's settings name: its variables, arguments, and the ConfigMaps that it takes them from. They are
 // Services that exist; each once, at most mostNamed. It is what the pod probably calls, and no proof that it does.
 func Configured(s *snapshot.Snapshot, p *corev1.Pod) []incident.Object { return configuredOf(s, p).all }
+
+// Behind goes through the Services of [Configured] that select pods, each with those pods, whether these have ended or not.
+func Behind(s *snapshot.Snapshot, p *corev1.Pod) iter.Seq2[incident.Object, []*corev1.Pod] {
+	return func(yield func(incident.Object, []*corev1.Pod) bool) {
+		for _, o := range Configured(s, p) {
+			v := s.Service(o.Namespace, o.Name)
+			if v != nil && len(v.Spec.Selector) > 0 && !yield(o, s.PodsSelected(o.Namespace, v.Spec.Selector)) {
+				return
+			}
+		}
+	}
+}
 
 // ByItself says whether a pod's settings name a Service by its own name, and not only by those of pods below it, as a headless Service's
 // are: whoever asks for its own name is given the address of any pod that it selects.

@@ -177,11 +177,7 @@ func promised(s *snapshot.Snapshot, p *corev1.Pod) finding.Term {
 	if e := kube.LastEvent(s, finding.PodObject(p), "TriggeredScaleUp", "Nominated"); e != nil {
 		t = finding.Lasts(finding.ScaleUp, snapshot.EventTime(e).Time)
 	}
-	for i := range s.Nodes {
-		if n := &s.Nodes[i]; n.Spec.Unschedulable && kube.WorkedOn(n) {
-			t = t.Max(finding.Lasts(finding.LeavingTime, kube.CordonedAt(s, n)))
-		}
-	}
+	t = t.Max(nodesBack(s))
 	if p.Status.NominatedNodeName == "" {
 		return t
 	}
@@ -191,6 +187,21 @@ func promised(s *snapshot.Snapshot, p *corev1.Pod) finding.Term {
 		}
 	}
 	return t
+}
+
+// nodesBack is until when nodes may take pods again that are cordoned for an agent that is at work on them. Every pod that waits asks for
+// it.
+func nodesBack(s *snapshot.Snapshot) finding.Term {
+	type key struct{}
+	return snapshot.Once(s, key{}, func() finding.Term {
+		var t finding.Term
+		for i := range s.Nodes {
+			if n := &s.Nodes[i]; n.Spec.Unschedulable && kube.WorkedOn(n) {
+				t = t.Max(finding.Lasts(finding.LeavingTime, kube.CordonedAt(s, n)))
+			}
+		}
+		return t
+	})
 }
 
 // gated is on purpose, until whoever set the gate forgets it.
