@@ -19,7 +19,7 @@ all: build
 
 build:
 	@[ -d "$$(go env GOMODCACHE)/k8s.io/client-go@v0.36.3" ] || echo "downloading the libraries and building; the first time takes a few minutes" >&2
-	@go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/paramedic ./cmd/bot
+	@go build -buildvcs=auto -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/paramedic ./cmd/bot
 
 demo: build
 	@$(BIN)/paramedic demo
