@@ -27,6 +27,7 @@ demo: build
 test:
 	go vet ./...
 	go test ./...
+	PARAMEDIC_TEST_TRANSPORT=http go test ./internal/slackapp/
 
 # one package after the other: together they would only make each other slower
 race:

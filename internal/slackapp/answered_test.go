@@ -129,6 +129,7 @@ func TestEverybodyWhoIsTurnedAwayIsTold(t *testing.T) {
 // A connection that ends while something is worked on makes Slack deliver it again, to the connection after it. Whoever asked gets the
 // answer, once, and it is worked on once.
 func TestWhatIsRedeliveredWhileItIsWorkedOnIsAnswered(t *testing.T) {
+	onSockets(t)
 	for name, wait := range map[string]time.Duration{"before the acknowledgement is due": 300 * time.Millisecond,
 		"after": 2500 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
@@ -145,7 +146,7 @@ func TestWhatIsRedeliveredWhileItIsWorkedOnIsAnswered(t *testing.T) {
 			}
 			for range 3 {
 				b.slack.DropConnections()
-				b.wait(t, func(n slackemu.Snapshot) bool { return n.Connections == 1 })
+				b.wait(t, func(n slackemu.Snapshot) bool { return n.Connections == slackapp.Connections })
 				time.Sleep(wait)
 			}
 			close(d.questions)
@@ -171,6 +172,7 @@ func (dying) FirstSeen(context.Context, string, string, time.Duration) (bool, er
 
 // Twice the bot is killed while it works on a command; the third process answers it.
 func TestWhatWasKilledTwiceIsAnswered(t *testing.T) {
+	onSockets(t)
 	b := newBed(t, slackemu.Options{})
 	answered := make(chan error, 1)
 	for i := range 2 {
@@ -180,7 +182,7 @@ func TestWhatWasKilledTwiceIsAnswered(t *testing.T) {
 		o := b.opts
 		o.HTTP = network(ctx)
 		go func() { defer close(ended); _ = slackapp.New(o, killed, dying{}).Run(ctx) }()
-		b.wait(t, func(n slackemu.Snapshot) bool { return n.Connections == 1 })
+		b.wait(t, func(n slackemu.Snapshot) bool { return n.Connections == slackapp.Connections })
 		if i == 0 {
 			go func() { answered <- b.slack.Command(context.Background(), ada, channel, "/medic", "why") }()
 		}

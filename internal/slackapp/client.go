@@ -21,7 +21,10 @@ import (
 type Options struct {
 	BotToken string // xoxb-…
 	AppToken string // xapp-…, with connections:write; for Socket Mode
-	APIURL   string // empty: Slack's own; ends with a slash
+	// SigningSecret, where set, says that Slack posts what people do to [App.Handler], and signs it with this; nothing connects to Slack by
+	// Socket Mode then, and AppToken is not needed.
+	SigningSecret string
+	APIURL        string // empty: Slack's own; ends with a slash
 	// Channel is where incidents are told that name no other: an id, or a name with or without #.
 	Channel string
 	// Fallback is who is told of incidents whose channel takes no messages: a person's id, who gets a direct message, or another channel.

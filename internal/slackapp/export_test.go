@@ -2,6 +2,9 @@ package slackapp
 
 import "github.com/paramedic-bot/paramedic/commands"
 
+// Connections is how many connections of Socket Mode are held.
+const Connections = connections
+
 // Arbitrary lets the tests outside of the package make any Reply.
 var Arbitrary = arbitrary
 

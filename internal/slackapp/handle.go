@@ -2,7 +2,6 @@ package slackapp
 
 import (
 	"context"
-	"encoding/json"
 	"html"
 	"maps"
 	"regexp"
@@ -11,14 +10,14 @@ import (
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
-	"github.com/slack-go/slack/socketmode"
 
 	"github.com/paramedic-bot/paramedic/commands"
 )
 
-// delivery reads what Slack delivered; not ok if there is nothing to be done but to acknowledge it.
-func (a *App) delivery(e socketmode.Event) (d delivery, ok bool) {
-	switch data := e.Data.(type) {
+// delivery reads what Slack delivered: a slack.SlashCommand, slack.InteractionCallback or slackevents.EventsAPIEvent, in an envelope by which it
+// is known where it has no id of its own. It is not ok if there is nothing to be done but to acknowledge it.
+func (a *App) delivery(delivered any, envelope string) (d delivery, ok bool) {
+	switch data := delivered.(type) {
 	case slack.SlashCommand:
 		d, ok = a.slashCommand(data), true
 	case slack.InteractionCallback:
@@ -29,10 +28,10 @@ func (a *App) delivery(e socketmode.Event) (d delivery, ok bool) {
 			d, ok = a.submission(data), true
 		}
 	case slackevents.EventsAPIEvent:
-		d, ok = a.event(data, e.Request)
+		d, ok = a.event(data)
 	}
-	if d.id == "" && e.Request != nil {
-		d.id = e.Request.EnvelopeID
+	if d.id == "" {
+		d.id = envelope
 	}
 	if d.away.Text == "" {
 		d.away = tooMany
@@ -155,23 +154,21 @@ func stillOpen(from origin, values map[string]string) commands.Reply {
 }
 
 // event is a mention, or a direct message.
-func (a *App) event(outer slackevents.EventsAPIEvent, request *socketmode.Request) (delivery, bool) {
-	var callback struct {
-		EventID string `json:"event_id"` // the same for each retry
-	}
-	if request == nil || json.Unmarshal(request.Payload, &callback) != nil {
-		callback.EventID = ""
+func (a *App) event(outer slackevents.EventsAPIEvent) (delivery, bool) {
+	id := "" // the same for each retry
+	if callback, ok := outer.Data.(*slackevents.EventsAPICallbackEvent); ok {
+		id = callback.EventID
 	}
 	switch inner := outer.InnerEvent.Data.(type) {
 	case *slackevents.AppMentionEvent:
 		if inner.BotID == "" {
 			to := place{channel: inner.Channel, thread: inner.ThreadTimeStamp, user: inner.User}
-			return a.words(callback.EventID, inner.Text, to, orElse(inner.UserTeam, outer.TeamID)), true
+			return a.words(id, inner.Text, to, orElse(inner.UserTeam, outer.TeamID)), true
 		}
 	case *slackevents.MessageEvent:
 		if inner.ChannelType == slack.TYPE_IM && inner.BotID == "" && inner.SubType == "" && inner.User != "" {
 			to := place{channel: inner.Channel, thread: inner.ThreadTimeStamp, user: inner.User, direct: true}
-			return a.words(callback.EventID, inner.Text, to, orElse(inner.UserTeam, outer.TeamID)), true
+			return a.words(id, inner.Text, to, orElse(inner.UserTeam, outer.TeamID)), true
 		}
 	}
 	return delivery{}, false

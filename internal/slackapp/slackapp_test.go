@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,15 +80,46 @@ func logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(io.Discard, nil))
 }
 
+// posts says that the tests go through HTTP instead of Socket Mode: "make test" runs them both ways.
+func posts() bool { return os.Getenv("PARAMEDIC_TEST_TRANSPORT") == "http" }
+
+const secret = "emulated-signing-secret"
+
+// post has Slack post to the handler until the test ends.
+func (b *bed) post(t *testing.T, h http.Handler) {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	if err := b.slack.SetRequestURL(t.Context(), server.URL+slackapp.Path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// onSockets skips a test of connections where there are none.
+func onSockets(t *testing.T) {
+	t.Helper()
+	if posts() {
+		t.Skip("it is about connections of Socket Mode")
+	}
+}
+
 // listen runs an App until the test, or stop, ends it, and waits until it is connected.
 func (b *bed) listen(t *testing.T, c slackapp.Commands) {
 	t.Helper()
+	if posts() {
+		b.opts.SigningSecret, b.opts.AppToken = secret, ""
+	}
+	app := slackapp.New(b.opts, c, b.store)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
-	go func() { defer close(ended); _ = slackapp.New(b.opts, c, b.store).Run(ctx) }()
+	go func() { defer close(ended); _ = app.Run(ctx) }()
 	b.stop = sync.OnceFunc(func() { cancel(); <-ended })
 	t.Cleanup(b.stop)
-	b.wait(t, func(n slackemu.Snapshot) bool { return n.Connections == 1 })
+	if posts() {
+		b.post(t, app.Handler())
+		return
+	}
+	b.wait(t, func(n slackemu.Snapshot) bool { return n.Connections == slackapp.Connections })
 }
 
 // deliver runs a Deliverer and makes the keeper's changes known to it.
@@ -228,6 +261,7 @@ func TestASlowAnswerComesLaterAndOnce(t *testing.T) {
 
 // A connection that ends before the acknowledgement makes Slack deliver again; the work is done once all the same.
 func TestARedeliveredCommandIsDoneOnce(t *testing.T) {
+	onSockets(t)
 	b := newBed(t, slackemu.Options{})
 	c := newSlowly(commands.Reply{Text: "once"})
 	b.listen(t, c)
@@ -468,6 +502,7 @@ func TestTheIdOfAnApproverInAnotherWorkspaceIsNobody(t *testing.T) {
 }
 
 func TestItReconnects(t *testing.T) {
+	onSockets(t)
 	b := newBed(t, slackemu.Options{})
 	connected := make(chan struct{}, 10)
 	b.opts.OnConnected = func() { connected <- struct{}{} }

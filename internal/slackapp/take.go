@@ -45,14 +45,14 @@ func sorry(text string) commands.Reply {
 }
 
 // take works on a delivery, once. It does not wait for that. What comes again joins what came before. What there is no room for is
-// told so; beyond that it is not acknowledged: then Slack tells the person itself, and delivers words to the bot again.
-func (a *App) take(d delivery, ack acknowledge) {
+// told so; beyond that it is not taken, nor acknowledged: then Slack tells the person itself, and delivers words to the bot again.
+func (a *App) take(d delivery, ack acknowledge) (taken bool) {
 	f, isNew := a.flights.begin(d.id, ack)
 	if !isNew {
 		if err := f.join(ack); err != nil {
 			a.log.Warn("an acknowledgement could not be sent", "error", err)
 		}
-		return
+		return true
 	}
 	l, work := a.questions, d.work
 	if d.acts {
@@ -63,7 +63,7 @@ func (a *App) take(d delivery, ack acknowledge) {
 		if !l.enter() {
 			a.flights.forget(d.id)
 			a.log.Error("far too many requests at once; one was not even answered", "what", d.what)
-			return
+			return false
 		}
 		a.log.Warn("too many requests at once; one is turned away", "what", d.what)
 	}
@@ -71,6 +71,7 @@ func (a *App) take(d delivery, ack acknowledge) {
 		defer l.leave()
 		guard.Run(a.log, d.what, func() { a.run(d, f, l, work) })
 	})
+	return true
 }
 
 // sendAway answers that something was not taken.

@@ -69,6 +69,9 @@ func (h *hub) acknowledge(id string, payload json.RawMessage) {
 // one gets it again.
 func (s *Server) dispatch(ctx context.Context, kind string, payload any, answer bool) (json.RawMessage, error) {
 	e := s.newEnvelope(kind, payload, answer)
+	if s.requestURL() != "" {
+		return s.dispatchPosted(ctx, e)
+	}
 	if !s.hub.enrol(e) {
 		return nil, ErrNotAcknowledged
 	}
@@ -149,6 +152,9 @@ func (s *Server) publish(event map[string]any) {
 // offer delivers an event once, or more often if connections end meanwhile. It is done when the event was acknowledged
 // or the server closes.
 func (s *Server) offer(e *envelope, attempt int, reason string) (done bool, why string) {
+	if s.requestURL() != "" {
+		return s.offerPosted(e, attempt, reason)
+	}
 	for {
 		c, err := s.hub.pick(s.ctx)
 		if err != nil {

@@ -20,6 +20,8 @@ type Options struct {
 	AppName string
 	// BotToken and AppToken are what the app must present; "xoxb-emulated" and "xapp-emulated" when empty.
 	BotToken, AppToken string
+	// SigningSecret signs what is posted to the app's Request URL; "emulated-signing-secret" when empty. See Server.SetRequestURL.
+	SigningSecret string
 	// Scopes are the bot token's; nil means DefaultScopes.
 	Scopes []string
 	// Commands are the app's slash commands; nil means /medic alone.
@@ -113,6 +115,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.AppName, "Paramedic")
 	setDefault(&o.BotToken, "xoxb-emulated")
 	setDefault(&o.AppToken, "xapp-emulated")
+	setDefault(&o.SigningSecret, "emulated-signing-secret")
 	o.URL = strings.TrimSuffix(o.URL, "/")
 	if o.Scopes == nil {
 		o.Scopes = DefaultScopes

@@ -31,6 +31,7 @@ type Server struct {
 	logger  *slog.Logger
 	handler http.Handler
 	http    *http.Server
+	posts   *http.Client // to the app's address
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -46,6 +47,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		ws: newWorkspace(o), wake: make(chan struct{}), base: o.URL, busy: map[string]bool{},
 		methods: methods(), hub: newHub(), logger: o.Logger,
+		posts: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute}},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.handler = s.routes()
@@ -96,6 +98,7 @@ func (s *Server) Close() error {
 	s.mu.Unlock()
 	s.cancel()
 	s.DropConnections()
+	s.posts.CloseIdleConnections()
 	var err error
 	if server != nil {
 		err = server.Close()

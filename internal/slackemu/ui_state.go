@@ -41,7 +41,7 @@ func (s *Server) uiStateFor(as, channelID, thread string) map[string]any {
 	}
 	out := s.ws.uiWorkspace(as)
 	out["version"], out["as"], out["controls"] = s.version, as, controls
-	out["connected"] = s.hub.count() > 0
+	out["connected"] = s.hub.count() > 0 || s.ws.requestURL != ""
 	for i := range controls {
 		controls[i]["busy"] = s.busy[str(controls[i], "id")]
 	}

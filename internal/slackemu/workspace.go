@@ -29,6 +29,8 @@ type workspace struct {
 	replies  map[string]*replyTo      // by the token of a response_url
 	methods  map[string]*rate.Limiter // by method
 
+	requestURL string // of the app; empty: it has Socket Mode
+
 	banner   string
 	acts     []act
 	refusals []Refusal
