@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/internal/slackapp"
 	"github.com/paramedic-bot/paramedic/internal/slackemu"
 )
 
@@ -94,7 +95,13 @@ func serveCluster(t *testing.T) string {
 // startBot starts the bot on the state, and waits until it is on duty.
 func startBot(t *testing.T, state string) *bot {
 	t.Helper()
-	slack, err := slackemu.New(slackemu.Options{Users: []slackemu.User{{ID: "U0ADA", Name: "ada", RealName: "Ada"}},
+	return startBotBy(t, state, "Socket Mode", []slackemu.User{{ID: ada, Name: "ada", RealName: "Ada"}})
+}
+
+// startBotBy is startBot with a way in which Slack reaches it, "Socket Mode" or "HTTP", and with people.
+func startBotBy(t *testing.T, state, way string, users []slackemu.User) *bot {
+	t.Helper()
+	slack, err := slackemu.New(slackemu.Options{Users: users,
 		Channels: []slackemu.Channel{{ID: channel, Name: "incidents"}}})
 	if err == nil {
 		err = slack.Start("127.0.0.1:0")
@@ -105,15 +112,21 @@ func startBot(t *testing.T, state string) *bot {
 	t.Cleanup(func() { slack.Close() })
 	listen := freePort(t)
 	b := &bot{state: state, url: "http://" + listen + "/alerts", slack: slack, logs: &lines{}}
+	transport := "appToken: xapp-emulated"
+	posted := freePort(t)
+	if way == "HTTP" {
+		transport = fmt.Sprintf("signingSecret: emulated-signing-secret, listen: %q", posted)
+	}
 	config := filepath.Join(t.TempDir(), "paramedic.yaml")
 	text := fmt.Sprintf(`
 cluster: {name: founding, kubeconfig: %q}
-slack: {botToken: xoxb-emulated, appToken: xapp-emulated, channel: '#incidents', apiURL: %q}
+slack: {botToken: xoxb-emulated, %s, channel: '#incidents', apiURL: %q}
 webhook: {listen: %q, bearerToken: let-me-in}
 state: %q
 knowledge: postmortems
 approvers: [{slack: U0ADA, user: ada}]
-`, serveCluster(t), slack.APIURL(), listen, state)
+limits: {requestsPerMinute: 1000}
+`, serveCluster(t), transport, slack.APIURL(), listen, state)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -135,6 +148,7 @@ approvers: [{slack: U0ADA, user: ada}]
 		if err == nil {
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
+				b.reached(t, way, posted)
 				return b
 			}
 		}
@@ -142,6 +156,18 @@ approvers: [{slack: U0ADA, user: ada}]
 			t.Fatalf("the bot is not ready:\n%s", b.logs)
 		}
 	}
+}
+
+// reached waits until Slack reaches the bot.
+func (b *bot) reached(t *testing.T, way, posted string) {
+	t.Helper()
+	if way == "HTTP" {
+		if err := b.slack.SetRequestURL(t.Context(), "http://"+posted+slackapp.Path); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	waitFor(t, b.slack, time.Minute, func(n slackemu.Snapshot) bool { return n.Connections > 0 })
 }
 
 func freePort(t *testing.T) string {

@@ -103,7 +103,7 @@ func TestSlackUnderACrowd(t *testing.T) {
 	const questions, decisions = 500, 20
 	emu, s, o := workspace(t, slackemu.RateLimit{Off: true})
 	runs(t, slackapp.New(o, crowd{think: time.Second}, s).Run)
-	waitFor(t, emu, 10*time.Second, func(n slackemu.Snapshot) bool { return n.Connections == 1 })
+	waitFor(t, emu, 10*time.Second, func(n slackemu.Snapshot) bool { return n.Connections > 0 })
 	began := time.Now()
 	var group sync.WaitGroup
 	for i := range questions {
@@ -155,7 +155,7 @@ func TestSlackRedeliveries(t *testing.T) {
 	const people = 900
 	emu, s, o := workspace(t, slackemu.RateLimit{Off: true})
 	runs(t, slackapp.New(o, crowd{think: 20 * time.Millisecond}, s).Run)
-	waitFor(t, emu, 10*time.Second, func(n slackemu.Snapshot) bool { return n.Connections == 1 })
+	waitFor(t, emu, 10*time.Second, func(n slackemu.Snapshot) bool { return n.Connections > 0 })
 	began := time.Now()
 	var group sync.WaitGroup
 	for i := range people {

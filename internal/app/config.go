@@ -16,6 +16,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/metrics"
+	"github.com/paramedic-bot/paramedic/internal/slackapp"
 )
 
 // Duration is written as "6m" or "90s".
@@ -59,12 +60,39 @@ type SlackConfig struct {
 	BotTokenFile string `json:"botTokenFile"`
 	AppToken     string `json:"appToken"` // xapp-…, with connections:write
 	AppTokenFile string `json:"appTokenFile"`
-	Channel      string `json:"channel"` // a channel's id, or its #name
+	// SigningSecret, Listen and RequestURL are in the place of AppToken where Slack posts to the bot instead: what it signs with, where that is
+	// taken, and the address by which Slack gets there, which only init and doctor go by.
+	SigningSecret     string `json:"signingSecret"`
+	SigningSecretFile string `json:"signingSecretFile"`
+	Listen            string `json:"listen"`     // host:port; may be webhook.listen
+	RequestURL        string `json:"requestURL"` // https://…/slack/events
+	Channel           string `json:"channel"`    // a channel's id, or its #name
 	// Fallback is who is told of incidents while Channel takes no messages: a person's id, or another channel. Empty: nobody.
 	Fallback string `json:"fallback"`
 	APIURL   string `json:"apiURL"` // another Slack than Slack's own, for tests; empty: Slack's
 	// Routes tell alerts of some namespaces in channels of their own. The first that names a namespace counts.
 	Routes []RouteConfig `json:"routes"`
+}
+
+// validateTransport holds the configuration to one way in which Slack reaches the bot.
+func (c SlackConfig) validateTransport(report func(field, format string, args ...any)) {
+	posted := c.SigningSecret != "" || c.Listen != ""
+	switch {
+	case posted && c.AppToken != "":
+		report("slack", "has an appToken, for Socket Mode, and a signingSecret or listen, for an address that Slack posts to: leave one out")
+	case !posted && !strings.HasPrefix(c.AppToken, "xapp-"):
+		report("slack.appToken", "must be an app-level token, which begins with xapp-; see docs/slack.md")
+	case posted && c.SigningSecret == "":
+		report("slack.signingSecret", "must be there with slack.listen; it stands on the app's page under Basic Information, App Credentials")
+	case posted && c.Listen == "":
+		report("slack.listen", "must be the host:port where what Slack posts is taken")
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); c.Listen != "" && err != nil {
+		report("slack.listen", "must be host:port: %v", err)
+	}
+	if u, err := url.Parse(c.RequestURL); c.RequestURL != "" && (err != nil || u.Host == "" || !strings.HasSuffix(u.Path, slackapp.Path)) {
+		report("slack.requestURL", "must be a URL that ends with %s", slackapp.Path)
+	}
 }
 
 // RouteConfig is where alerts of namespaces are told.
@@ -213,7 +241,7 @@ func ReadConfig(path string) (Config, error) {
 	}
 	dir := filepath.Dir(path)
 	for _, p := range []*string{&c.State, &c.StateKeyFile, &c.Knowledge, &c.Cluster.Kubeconfig, &c.Slack.BotTokenFile, &c.Slack.AppTokenFile,
-		&c.Webhook.BearerTokenFile, &c.Webhook.PasswordFile, &c.Metrics.BearerTokenFile} {
+		&c.Slack.SigningSecretFile, &c.Webhook.BearerTokenFile, &c.Webhook.PasswordFile, &c.Metrics.BearerTokenFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -231,6 +259,7 @@ func (c *Config) readSecrets() error {
 	}{
 		{"slack.botToken", &c.Slack.BotToken, c.Slack.BotTokenFile},
 		{"slack.appToken", &c.Slack.AppToken, c.Slack.AppTokenFile},
+		{"slack.signingSecret", &c.Slack.SigningSecret, c.Slack.SigningSecretFile},
 		{"webhook.bearerToken", &c.Webhook.BearerToken, c.Webhook.BearerTokenFile},
 		{"webhook.password", &c.Webhook.Password, c.Webhook.PasswordFile},
 		{"metrics.bearerToken", &c.Metrics.BearerToken, c.Metrics.BearerTokenFile},
@@ -262,9 +291,7 @@ func (c *Config) validate() error {
 	if !strings.HasPrefix(c.Slack.BotToken, "xoxb-") {
 		report("slack.botToken", "must be a bot token, which begins with xoxb-; see docs/slack.md")
 	}
-	if !strings.HasPrefix(c.Slack.AppToken, "xapp-") {
-		report("slack.appToken", "must be an app-level token, which begins with xapp-; see docs/slack.md")
-	}
+	c.Slack.validateTransport(report)
 	if c.Slack.Channel == "" {
 		report("slack.channel", "must name the channel for incidents")
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"strings"
 	"time"
 
@@ -24,7 +23,6 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/redact"
 	"github.com/paramedic-bot/paramedic/internal/slackapp"
 	"github.com/paramedic-bot/paramedic/internal/store"
-	"github.com/paramedic-bot/paramedic/internal/webhook"
 )
 
 // ServerOptions are what a Server needs beside its configuration.
@@ -52,7 +50,7 @@ type Server struct {
 	incidents *Incidents
 	clock     *clock
 	mind      *Mind
-	listener  net.Listener // of the webhook; nil without one
+	doors     []*door // where HTTP is served
 	failures  *Failures
 	compared  chan struct{} // is closed once the record has been compared with what Slack has seen of it, or Slack will not say
 }
@@ -67,8 +65,8 @@ const (
 	stopWithin      = 15 * time.Second
 )
 
-// NewServer opens the state and prepares every part. It contacts nobody yet but binds the webhook's address, so that a port in use is known
-// at once.
+// NewServer opens the state and prepares every part. It contacts nobody yet but binds the addresses where HTTP is served, so that a port in use is
+// known at once.
 func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err error) {
 	s := &Server{config: c, options: o, access: NewAccess(c), failures: NewFailures(o.Logger), compared: make(chan struct{})}
 	s.reload = newReloader(o.ConfigFile, c, s.access, o.Logger)
@@ -172,27 +170,6 @@ func (l lastGood) LastGood(ctx context.Context, key string) (string, time.Time, 
 	return g.Hash, g.At, ok, err
 }
 
-// listen binds the webhook's address.
-func (s *Server) listen() error {
-	if s.config.Webhook.Listen == "" {
-		return nil
-	}
-	ln, err := net.Listen("tcp", s.config.Webhook.Listen)
-	if err != nil {
-		return fmt.Errorf("listen for alerts: %w; is another paramedic running?", err)
-	}
-	s.listener = ln
-	return nil
-}
-
-// WebhookAddr is where alerts are taken; empty without a webhook.
-func (s *Server) WebhookAddr() string {
-	if s.listener == nil {
-		return ""
-	}
-	return s.listener.Addr().String()
-}
-
 // Run is the bot's life: it ends with the context, or with the first part that cannot go on. What was being done then is written down, or
 // observed by the next Run.
 func (s *Server) Run(ctx context.Context) error {
@@ -227,8 +204,8 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.every(ctx, clockEvery, "compare the clock with the record", s.lookAtClock); return nil })
 	g.Go(func() error { s.every(ctx, reloadEvery, "read the configuration again", s.reload.read); return nil })
 	g.Go(func() error { s.compare(ctx); return nil })
-	if s.listener != nil {
-		g.Go(func() error { return s.serveHTTP(ctx) })
+	for _, d := range s.doors {
+		g.Go(func() error { return d.serve(ctx) })
 	}
 	s.options.Logger.Info("paramedic is on duty", "version", s.options.Version, "cluster", s.keeper.eyes.Reader.Name(), "channel",
 		s.config.Slack.Channel, "alerts", s.WebhookAddr())
@@ -302,45 +279,10 @@ func (s *Server) every(ctx context.Context, interval time.Duration, what string,
 	}
 }
 
-// serveHTTP takes alerts in, and answers probes.
-func (s *Server) serveHTTP(ctx context.Context) error {
-	alerts, err := webhook.New(webhook.Options{Token: s.config.Webhook.BearerToken, User: s.config.Webhook.User,
-		Password: s.config.Webhook.Password,
-		Sink:     s.incidents, Logger: s.options.Logger, Redact: s.options.Redactor.String})
-	if err != nil {
-		return err
-	}
-	mux := http.NewServeMux()
-	for _, p := range webhook.Paths {
-		mux.Handle(p, alerts)
-	}
-	mux.Handle("GET /metrics", s.metricsHandler())
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if _, err := s.store.Streams(r.Context(), "system"); err != nil {
-			http.Error(w, "the state cannot be read", http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(w, "ok")
-	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 20 * time.Second,
-		MaxHeaderBytes: 32 << 10}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(s.listener) }()
-	select {
-	case err := <-done:
-		return fmt.Errorf("take alerts: %w", err)
-	case <-ctx.Done():
-	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer cancel()
-	return server.Shutdown(stop)
-}
-
 func (s *Server) close() error {
 	var errs []error
-	if s.listener != nil {
-		if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+	for _, d := range s.doors {
+		if err := d.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
 	}

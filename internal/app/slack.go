@@ -13,7 +13,8 @@ import (
 
 // slackOptions is how Slack is reached.
 func slackOptions(c SlackConfig) slackapp.Options {
-	return slackapp.Options{BotToken: c.BotToken, AppToken: c.AppToken, Channel: c.Channel, Fallback: c.Fallback, APIURL: c.APIURL}
+	return slackapp.Options{BotToken: c.BotToken, AppToken: c.AppToken, SigningSecret: c.SigningSecret, RequestURL: c.RequestURL,
+		Channel: c.Channel, Fallback: c.Fallback, APIURL: c.APIURL}
 }
 
 func (s *Server) openSlack(set *commands.Set) {

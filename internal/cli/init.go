@@ -17,7 +17,7 @@ import (
 
 func (c *cli) setup() *cobra.Command {
 	var o setup.Options
-	var appFile, botFile string
+	var appFile, botFile, secretFile string
 	cmd := &cobra.Command{
 		Use: "init", Short: "Set the Slack bot up: asks for what it needs, checks it, writes the configuration", Args: cobra.NoArgs,
 		Long: `Asks for what the Slack bot needs, checks each answer with Slack as it is typed, and writes one configuration file, which only its owner may read.
@@ -31,6 +31,9 @@ A laptop with a kubeconfig is enough. It posts nothing and changes nothing in th
 	f.BoolVar(&o.Force, "force", false, "write over a file that is there")
 	f.StringVar(&appFile, "app-token-file", "", "a `FILE` with the app token (xapp-…)")
 	f.StringVar(&botFile, "bot-token-file", "", "a `FILE` with the bot token (xoxb-…)")
+	f.StringVar(&o.RequestURL, "request-url", "", "where Slack posts to, as `URL`, instead of Socket Mode: https://…/slack/events, which leads to --listen")
+	f.StringVar(&o.Listen, "listen", "", "the `HOST:PORT` where what Slack posts is taken; not said: 0.0.0.0:9096")
+	f.StringVar(&secretFile, "signing-secret-file", "", "a `FILE` with the signing secret, with --request-url")
 	f.StringVar(&o.Channel, "channel", "", "where incidents are told: a `CHANNEL`'s name or id")
 	f.StringVar(&o.Approver, "approver", "", "who may approve: a `MEMBER`'s name or id in Slack")
 	f.StringVar(&o.User, "user", "", "the Kubernetes `USER` that the approver's plans run as; not said: their name in Slack")
@@ -41,6 +44,14 @@ A laptop with a kubeconfig is enough. It posts nothing and changes nothing in th
 		var err error
 		if o.AppToken, err = token(appFile, "SLACK_APP_TOKEN"); err == nil {
 			o.BotToken, err = token(botFile, "SLACK_BOT_TOKEN")
+		}
+		switch {
+		case err != nil || o.RequestURL == "" && secretFile == "" && o.Listen == "":
+		case o.RequestURL == "":
+			err = errors.New("--listen and --signing-secret-file go with --request-url, where Slack posts to")
+		default:
+			o.AppToken = ""
+			o.SigningSecret, err = token(secretFile, "SLACK_SIGNING_SECRET")
 		}
 		if err != nil {
 			return err

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -33,14 +35,17 @@ type Options struct {
 	Config             string // the file to write
 	Force              bool   // write over a file that is there
 	AppToken, BotToken string
-	Channel            string // a channel's id or #name
-	Approver           string // a member's id, handle or name
-	User               string // the Kubernetes user that the approver is; empty: made of the handle
-	Kubeconfig         string // written into the file; empty: what kubectl does
-	Context            string
-	APIURL             string // another Slack than Slack's own
-	Out                io.Writer
-	Ask                Asker
+	// RequestURL is where Slack is to post to the bot, which needs no app token then but the signing secret, and listens at Listen. Empty: the bot
+	// connects to Slack by Socket Mode.
+	RequestURL, SigningSecret, Listen string
+	Channel                           string // a channel's id or #name
+	Approver                          string // a member's id, handle or name
+	User                              string // the Kubernetes user that the approver is; empty: made of the handle
+	Kubeconfig                        string // written into the file; empty: what kubectl does
+	Context                           string
+	APIURL                            string // another Slack than Slack's own
+	Out                               io.Writer
+	Ask                               Asker
 }
 
 // Run asks for what is missing, checks all of it, and writes the configuration. Until then nothing is written. An answer that does not work
@@ -50,7 +55,7 @@ func Run(ctx context.Context, o Options) error {
 		return fmt.Errorf("%s is there already; name another by --config, or write over it with --force", o.Config)
 	}
 	w := &wizard{Options: o}
-	for _, step := range []func(context.Context) error{w.app, w.appToken, w.botToken, w.channel, w.approver} {
+	for _, step := range []func(context.Context) error{w.address, w.app, w.appToken, w.signingSecret, w.botToken, w.channel, w.approver} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -75,16 +80,42 @@ func (w *wizard) slack() slackapp.Options {
 
 func (w *wizard) say(format string, args ...any) { fmt.Fprintf(w.Out, format+"\n", args...) }
 
-// app says how to make the Slack app, to whom has no tokens yet.
-func (w *wizard) app(context.Context) error {
-	if w.AppToken != "" && w.BotToken != "" {
+// posted says that Slack posts to the bot.
+func (w *wizard) posted() bool { return w.RequestURL != "" }
+
+// address checks where Slack is to post to.
+func (w *wizard) address(context.Context) error {
+	if !w.posted() {
 		return nil
 	}
-	page, err := deploy.SlackAppURL()
+	u, err := url.Parse(w.RequestURL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Hostname() != "localhost" && net.ParseIP(u.Hostname()) == nil {
+		return fmt.Errorf("%s is no address that Slack posts to: it must be like https://paramedic.example.com%s", w.RequestURL, slackapp.Path)
+	}
+	if u.Path == "" || u.Path == "/" {
+		u.Path = slackapp.Path
+	}
+	if !strings.HasSuffix(u.Path, slackapp.Path) {
+		return fmt.Errorf("%s must end with %s", w.RequestURL, slackapp.Path)
+	}
+	w.RequestURL, w.Listen = u.String(), cmp.Or(w.Listen, "0.0.0.0:9096")
+	return nil
+}
+
+// app says how to make the Slack app, to whom has no tokens yet.
+func (w *wizard) app(context.Context) error {
+	if w.BotToken != "" && (w.AppToken != "" || w.SigningSecret != "") {
+		return nil
+	}
+	page, err := deploy.SlackAppURL(w.RequestURL)
 	if err != nil {
 		return err
 	}
 	w.say("1. Make the Slack app: open this page, choose the workspace, press Next, then Create.\n\n%s\n", page)
+	if w.posted() {
+		w.say("2. On the app's page: Basic Information, App Credentials, Signing Secret, Show.")
+		return nil
+	}
 	w.say("2. On the app's page: Basic Information, App-Level Tokens, Generate Token and Scopes; any name, add the scope connections:write, " +
 		"Generate.")
 	return nil
@@ -127,7 +158,26 @@ func (w *wizard) verdict(checks ...incident.Check) error {
 	return nil
 }
 
+var secretOfSlack = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// signingSecret asks for what Slack signs with. Slack has no call that says whether it is right; doctor sees it once the bot runs.
+func (w *wizard) signingSecret(context.Context) error {
+	if !w.posted() {
+		return nil
+	}
+	return w.until(&w.SigningSecret, func() (string, error) { return w.Ask.Secret("   The signing secret (it is not shown): ") },
+		func(s string) error {
+			if !secretOfSlack.MatchString(s) {
+				return errors.New("a signing secret has 32 characters, 0-9 and a-f; it stands under Basic Information, App Credentials")
+			}
+			return nil
+		})
+}
+
 func (w *wizard) appToken(ctx context.Context) error {
+	if w.posted() {
+		return nil
+	}
 	return w.until(&w.AppToken, func() (string, error) { return w.Ask.Secret("   The app token (xapp-…; it is not shown): ") },
 		func(t string) error {
 			if !strings.HasPrefix(t, "xapp-") {
@@ -263,10 +313,13 @@ type cluster struct {
 }
 
 type slackPart struct {
-	AppToken string `json:"appToken"`
-	BotToken string `json:"botToken"`
-	Channel  string `json:"channel"`
-	APIURL   string `json:"apiURL,omitempty"`
+	AppToken      string `json:"appToken,omitempty"`
+	SigningSecret string `json:"signingSecret,omitempty"`
+	Listen        string `json:"listen,omitempty"`
+	RequestURL    string `json:"requestURL,omitempty"`
+	BotToken      string `json:"botToken"`
+	Channel       string `json:"channel"`
+	APIURL        string `json:"apiURL,omitempty"`
 }
 
 type approver struct {
@@ -281,7 +334,8 @@ const head = `# Made by "paramedic init". Whoever reads this file has the bot's 
 
 // write writes the file whole, or not at all.
 func (w *wizard) write() error {
-	f := file{Slack: slackPart{AppToken: w.AppToken, BotToken: w.BotToken, Channel: w.told.ID, APIURL: w.APIURL},
+	f := file{Slack: slackPart{AppToken: w.AppToken, SigningSecret: w.SigningSecret, Listen: w.Listen, RequestURL: w.RequestURL,
+		BotToken: w.BotToken, Channel: w.told.ID, APIURL: w.APIURL},
 		Approvers: []approver{{Slack: w.decides.ID, User: w.User}}}
 	if w.Kubeconfig != "" || w.Context != "" {
 		path := w.Kubeconfig
@@ -309,18 +363,27 @@ func (w *wizard) write() error {
 	return nil
 }
 
+// first is what has to be done in Slack once the bot runs where Slack posts to it.
+func (w *wizard) first() string {
+	if !w.posted() {
+		return ""
+	}
+	return "Then, on the app's page: Event Subscriptions, Retry: Slack asks " + w.RequestURL + ", which must lead to\n" +
+		"                        " + w.Listen + " here, and says Verified\n"
+}
+
 // next says what is to be done now.
 func (w *wizard) next() {
 	w.say(`
 %s is written, for your eyes only.
 
 Start the bot:          paramedic serve --config %s
-Ask it, in Slack:       /medic check
+%sAsk it, in Slack:       /medic check
 What is missing still:  paramedic doctor --config %s
 
 It can look at once. Before %s can approve what changes something, the user %s needs the rights for it:
 
   paramedic rbac --runbooks all | kubectl apply -f -
   kubectl create clusterrolebinding paramedic-operator-%s --clusterrole paramedic-operator --user %s`,
-		w.Config, w.Config, w.Config, w.decides.Name, w.User, notInUsers.ReplaceAllString(strings.ReplaceAll(w.User, "@", "-"), "-"), w.User)
+		w.Config, w.Config, w.first(), w.Config, w.decides.Name, w.User, notInUsers.ReplaceAllString(strings.ReplaceAll(w.User, "@", "-"), "-"), w.User)
 }

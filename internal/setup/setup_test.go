@@ -122,6 +122,40 @@ func TestFlagsAnswerBeforehandOrAreRefused(t *testing.T) {
 	}
 }
 
+// With an address, init makes a configuration for an app that Slack posts to, and the address that Slack knows leads to the bot.
+func TestAnAppThatSlackPostsTo(t *testing.T) {
+	t.Parallel()
+	emu := workspace(t, slackemu.Channel{ID: "C0INC", Name: "incidents"})
+	path := filepath.Join(t.TempDir(), "paramedic.yaml")
+	out := &bytes.Buffer{}
+	const secret = "0123456789abcdef0123456789abcdef"
+	o := setup.Options{Config: path, APIURL: emu.URL() + "/api/", RequestURL: "https://paramedic.example.com", Out: out,
+		Ask: &answers{lines: []string{"xapp-1", secret, "xoxb-emulated", "", "bob"}}}
+	if err := setup.Run(t.Context(), o); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range []string{"a signing secret has 32 characters", "https%3A%2F%2Fparamedic.example.com%2Fslack%2Fevents",
+		"Event Subscriptions, Retry", "must lead to\n                        0.0.0.0:9096 here"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("does not say %q:\n%s", want, out)
+		}
+	}
+	c, err := app.LoadConfig(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Slack.SigningSecret != secret || c.Slack.Listen != "0.0.0.0:9096" || c.Slack.AppToken != "" ||
+		c.Slack.RequestURL != "https://paramedic.example.com/slack/events" {
+		t.Errorf("the configuration is %+v", c.Slack)
+	}
+	for _, bad := range []string{"paramedic.example.com", "http://paramedic.example.com/slack/events", "https://paramedic.example.com/slack"} {
+		o.Config, o.RequestURL = path+".other", bad
+		if err := setup.Run(t.Context(), o); err == nil {
+			t.Errorf("%s is taken for an address", bad)
+		}
+	}
+}
+
 func TestWhatIsThereIsKept(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "p.yaml")

@@ -24,6 +24,7 @@ type Options struct {
 	// SigningSecret, where set, says that Slack posts what people do to [App.Handler], and signs it with this; nothing connects to Slack by
 	// Socket Mode then, and AppToken is not needed.
 	SigningSecret string
+	RequestURL    string // the Handler's address as Slack knows it, with Path; only Probe goes by it. Empty: it is not known
 	APIURL        string // empty: Slack's own; ends with a slash
 	// Channel is where incidents are told that name no other: an id, or a name with or without #.
 	Channel string

@@ -107,6 +107,30 @@ func (r refusing) Dispatch(_ context.Context, q commands.Request) commands.Reply
 func (refusing) Opens(string) bool { return false }
 func (refusing) Acts(string) bool  { return false }
 
+func TestDoctorAsksTheAddress(t *testing.T) {
+	b := newBed(t, slackemu.Options{})
+	address := b.address(t, refusing{t})
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	for name, c := range map[string]struct {
+		url, secret string
+		ok          bool
+		says        string
+	}{
+		"as it should be":    {address, secret, true, "leads here"},
+		"another secret":     {address, "another", false, "another signing secret"},
+		"something else":     {other.URL + slackapp.Path, secret, false, "404"},
+		"nobody":             {"http://127.0.0.1:1" + slackapp.Path, secret, false, "can't be reached"},
+		"no address is told": {"", secret, true, "not known"},
+	} {
+		o := b.opts
+		o.RequestURL, o.SigningSecret = c.url, c.secret
+		if got := slackapp.ProbeAddress(t.Context(), o); got.OK != c.ok || !strings.Contains(got.Detail, c.says) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 func TestWhatCameBeforeIsRefused(t *testing.T) {
 	b := newBed(t, slackemu.Options{})
 	c := newSlowly(commands.Reply{Text: "answered"})

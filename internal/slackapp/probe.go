@@ -24,7 +24,11 @@ func Probe(ctx context.Context, o Options) []incident.Check {
 	api := o.client()
 	checks := probeBot(ctx, api)
 	botWorks := checks[0].OK
-	checks = append(checks, probeApp(ctx, api))
+	if o.SigningSecret == "" {
+		checks = append(checks, probeApp(ctx, api))
+	} else {
+		checks = append(checks, ProbeAddress(ctx, o))
+	}
 	if botWorks {
 		checks = append(checks, probeChannel(ctx, api, o.Channel))
 		if o.Fallback != "" {
