@@ -204,6 +204,10 @@ func defaults(into map[string]string, prefix string, v reflect.Value) {
 	}
 	for i := range v.NumField() {
 		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if v.Type().Field(i).Anonymous { // its fields are written beside the others
+			defaults(into, prefix, v.Field(i))
+			continue
+		}
 		defaults(into, strings.TrimPrefix(prefix+"."+name, "."), v.Field(i))
 	}
 }

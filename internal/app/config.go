@@ -16,7 +16,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/metrics"
-	"github.com/paramedic-bot/paramedic/internal/slackapp"
+	"github.com/paramedic-bot/paramedic/internal/straight"
 )
 
 // Duration is written as "6m" or "90s".
@@ -69,30 +69,10 @@ type SlackConfig struct {
 	Channel           string `json:"channel"`    // a channel's id, or its #name
 	// Fallback is who is told of incidents while Channel takes no messages: a person's id, or another channel. Empty: nobody.
 	Fallback string `json:"fallback"`
-	APIURL   string `json:"apiURL"` // another Slack than Slack's own, for tests; empty: Slack's
+	WayConfig
+	APIURL string `json:"apiURL"` // another Slack than Slack's own, for tests; empty: Slack's
 	// Routes tell alerts of some namespaces in channels of their own. The first that names a namespace counts.
 	Routes []RouteConfig `json:"routes"`
-}
-
-// validateTransport holds the configuration to one way in which Slack reaches the bot.
-func (c SlackConfig) validateTransport(report func(field, format string, args ...any)) {
-	posted := c.SigningSecret != "" || c.Listen != ""
-	switch {
-	case posted && c.AppToken != "":
-		report("slack", "has an appToken, for Socket Mode, and a signingSecret or listen, for an address that Slack posts to: leave one out")
-	case !posted && !strings.HasPrefix(c.AppToken, "xapp-"):
-		report("slack.appToken", "must be an app-level token, which begins with xapp-; see docs/slack.md")
-	case posted && c.SigningSecret == "":
-		report("slack.signingSecret", "must be there with slack.listen; it stands on the app's page under Basic Information, App Credentials")
-	case posted && c.Listen == "":
-		report("slack.listen", "must be the host:port where what Slack posts is taken")
-	}
-	if _, _, err := net.SplitHostPort(c.Listen); c.Listen != "" && err != nil {
-		report("slack.listen", "must be host:port: %v", err)
-	}
-	if u, err := url.Parse(c.RequestURL); c.RequestURL != "" && (err != nil || u.Host == "" || !strings.HasSuffix(u.Path, slackapp.Path)) {
-		report("slack.requestURL", "must be a URL that ends with %s", slackapp.Path)
-	}
 }
 
 // RouteConfig is where alerts of namespaces are told.
@@ -127,6 +107,7 @@ type OllamaConfig struct {
 	Model    string   `json:"model"`
 	Embedder string   `json:"embedder"`
 	Timeout  Duration `json:"timeout"` // of one story
+	WayConfig
 }
 
 // MetricsConfig names a Prometheus that probes may ask. Without URL no metric is asked for.
@@ -134,6 +115,7 @@ type MetricsConfig struct {
 	URL             string `json:"url"` // such as http://prometheus.monitoring:9090
 	BearerToken     string `json:"bearerToken"`
 	BearerTokenFile string `json:"bearerTokenFile"`
+	WayConfig
 }
 
 // HostConfig lets Paramedic see, and restore, files of one node. Without Root it sees no host.
@@ -241,7 +223,7 @@ func ReadConfig(path string) (Config, error) {
 	}
 	dir := filepath.Dir(path)
 	for _, p := range []*string{&c.State, &c.StateKeyFile, &c.Knowledge, &c.Cluster.Kubeconfig, &c.Slack.BotTokenFile, &c.Slack.AppTokenFile,
-		&c.Slack.SigningSecretFile, &c.Webhook.BearerTokenFile, &c.Webhook.PasswordFile, &c.Metrics.BearerTokenFile} {
+		&c.Slack.SigningSecretFile, &c.Slack.CAFile, &c.Ollama.CAFile, &c.Metrics.CAFile, &c.Webhook.BearerTokenFile, &c.Webhook.PasswordFile, &c.Metrics.BearerTokenFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -318,8 +300,13 @@ func (c *Config) validate() error {
 		report("ollama.host", "must be a URL such as http://127.0.0.1:11434")
 	}
 	if c.Metrics.URL != "" {
-		if _, err := metrics.New(c.Metrics.URL, ""); err != nil {
+		if _, err := metrics.New(c.Metrics.URL, nil, straight.Way{}); err != nil {
 			report("metrics.url", "%v", err)
+		}
+	}
+	for part, w := range map[string]WayConfig{"slack": c.Slack.WayConfig, "ollama": c.Ollama.WayConfig, "metrics": c.Metrics.WayConfig} {
+		if _, err := w.way(true).Transport(); err != nil {
+			report(part, "%v", err)
 		}
 	}
 	if c.Host.Root != "" && c.Host.Node == "" {

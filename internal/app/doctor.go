@@ -130,7 +130,7 @@ func doctorApprover(ctx context.Context, reader *cluster.Reader, a PersonConfig)
 }
 
 func doctorOllama(ctx context.Context, c OllamaConfig) []incident.Check {
-	client, err := ollama.New(ollama.Options{Host: c.Host, Chat: c.Model, Embed: c.Embedder})
+	client, err := ollama.New(ollama.Options{Host: c.Host, Chat: c.Model, Embed: c.Embedder, Way: c.way(false)})
 	if err != nil {
 		return []incident.Check{bad("Ollama", err)}
 	}

@@ -49,7 +49,7 @@ func doctorBeside(ctx context.Context, reader *cluster.Reader, secrets bool) []i
 // doctorMetrics asks the Prometheus that is configured for what probes ask most.
 func doctorMetrics(ctx context.Context, c MetricsConfig) []incident.Check {
 	name := "Prometheus at " + c.URL
-	p, err := metrics.New(c.URL, c.BearerToken)
+	p, err := metrics.New(c.URL, func() string { return c.BearerToken }, c.way(false))
 	if err != nil {
 		return []incident.Check{bad("Prometheus", err)}
 	}

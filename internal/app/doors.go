@@ -22,8 +22,8 @@ type door struct {
 // listen binds the addresses: that of alerts, and that of what Slack posts, which may be the same.
 func (s *Server) listen() error {
 	if at := s.config.Webhook.Listen; at != "" {
-		alerts, err := webhook.New(webhook.Options{Token: s.config.Webhook.BearerToken, User: s.config.Webhook.User,
-			Password: s.config.Webhook.Password, Sink: s.incidents, Logger: s.options.Logger, Redact: s.options.Redactor.String})
+		alerts, err := webhook.New(webhook.Options{Credentials: s.reload.webhookCredentials, Sink: s.incidents, Logger: s.options.Logger,
+			Redact: s.options.Redactor.String})
 		if err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ type Mind struct {
 // OpenMind reads the postmortems. Embeddings are kept in st where it is not nil. Without a model the template tells; without an embedder
 // words alone are compared.
 func OpenMind(ctx context.Context, c Config, st *store.Store, r *redact.Redactor, logger *slog.Logger) (*Mind, error) {
-	client, err := ollama.New(ollama.Options{Host: c.Ollama.Host, Chat: c.Ollama.Model, Embed: c.Ollama.Embedder})
+	client, err := ollama.New(ollama.Options{Host: c.Ollama.Host, Chat: c.Ollama.Model, Embed: c.Ollama.Embedder, Way: c.Ollama.way(false)})
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/slackapp"
+	"github.com/paramedic-bot/paramedic/internal/webhook"
 )
 
 const (
@@ -28,6 +31,7 @@ type reloader struct {
 	path   string // empty: there is no file
 	access *Access
 	logger *slog.Logger
+	took   func() // is called when a change was taken in; may be nil, and must not block
 
 	reading sync.Mutex // held by whoever reads the file, so that a change is taken in once
 	mu      sync.Mutex
@@ -89,7 +93,10 @@ func (r *reloader) take(c Config, err error) {
 	}
 	r.current, r.pending = c, changedFields(r.began, c)
 	r.access.Replace(c)
-	r.logger.Info("the configuration has changed: people, roles, read and limits count from now on", "file", r.path, "approvers",
+	if r.took != nil {
+		r.took()
+	}
+	r.logger.Info("the configuration has changed: people, roles, read, limits, tokens and passwords count from now on", "file", r.path, "approvers",
 		r.access.Approvers())
 	if len(r.pending) > 0 {
 		r.logger.Warn("part of what has changed in the configuration takes a restart of paramedic", "fields", strings.Join(r.pending, ", "))
@@ -103,9 +110,43 @@ func (r *reloader) state() (invalid string, pending []string) {
 	return r.invalid, r.pending
 }
 
+// now is the configuration that counts now, as far as a change needs no restart.
+func (r *reloader) now() Config {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.current
+}
+
+// slackTokens are the tokens that count now. Another way in which Slack reaches the bot takes a restart: until then the tokens stay.
+func (r *reloader) slackTokens() slackapp.Tokens {
+	c := r.now().Slack
+	if (c.AppToken == "") != (r.began.Slack.AppToken == "") {
+		c = r.began.Slack
+	}
+	return slackapp.Tokens{Bot: c.BotToken, App: c.AppToken, Signing: c.SigningSecret}
+}
+
+// webhookCredentials are what senders of alerts must say now.
+func (r *reloader) webhookCredentials() webhook.Credentials {
+	c := r.now().Webhook
+	return webhook.Credentials{Token: c.BearerToken, User: c.User, Password: c.Password}
+}
+
+// credentials are what may be rotated while the bot runs; whoever uses one asks for it each time.
+func (c *Config) credentials() []*string {
+	return []*string{&c.Slack.BotToken, &c.Slack.AppToken, &c.Slack.SigningSecret, &c.Webhook.BearerToken, &c.Webhook.User, &c.Webhook.Password,
+		&c.Metrics.BearerToken}
+}
+
 // changedFields names the fields, as they are written in the file, that differ and take a restart.
 func changedFields(a, b Config) (names []string) {
 	a.Plans.People = b.Plans.People // how many are asked is asked anew each time
+	mine, theirs := a.credentials(), b.credentials()
+	for i := range mine {
+		if (*mine[i] == "") == (*theirs[i] == "") { // another one, and not another way
+			*mine[i] = *theirs[i]
+		}
+	}
 	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
 	for i := range va.NumField() {
 		f := va.Type().Field(i)

@@ -79,8 +79,24 @@ func TestTheConfigurationIsReadAgainWhenItChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	read()
-	if invalid, pending := r.state(); invalid != "" || !may(eve) || strings.Join(pending, ",") != "slack,state" ||
+	if invalid, pending := r.state(); invalid != "" || !may(eve) || strings.Join(pending, ",") != "state" ||
 		!strings.Contains(log.String(), "takes a restart") {
 		t.Errorf("invalid %q, approver %t, waits for a restart: %v\n%s", invalid, may(eve), pending, log.String())
+	}
+	if got := r.slackTokens().Bot; got != "xoxb-2" {
+		t.Errorf("the token that counts is %s", got)
+	}
+
+	put("5", "approvers: [{slack: UADA, user: ada}]", "")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(text), "appToken: xapp-1", "signingSecret: s, listen: ':1'", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read()
+	if _, pending := r.state(); strings.Join(pending, ",") != "slack" || r.slackTokens().App != "xapp-1" {
+		t.Errorf("another transport waits for a restart: %v, %+v", pending, r.slackTokens())
 	}
 }

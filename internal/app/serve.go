@@ -125,7 +125,7 @@ func (s *Server) openEyes() (*Eyes, error) {
 	eyes := &Eyes{Reader: reader, Redact: s.options.Redactor.String, Lookups: !s.options.Replay, Secrets: c.Cluster.Secrets,
 		Failed: s.failures.Take}
 	if c.Metrics.URL != "" {
-		if eyes.Metrics, err = metrics.New(c.Metrics.URL, c.Metrics.BearerToken); err != nil {
+		if eyes.Metrics, err = metrics.New(c.Metrics.URL, func() string { return s.reload.now().Metrics.BearerToken }, c.Metrics.way(false)); err != nil {
 			return nil, err
 		}
 	}

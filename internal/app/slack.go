@@ -14,17 +14,18 @@ import (
 // slackOptions is how Slack is reached.
 func slackOptions(c SlackConfig) slackapp.Options {
 	return slackapp.Options{BotToken: c.BotToken, AppToken: c.AppToken, SigningSecret: c.SigningSecret, RequestURL: c.RequestURL,
-		Channel: c.Channel, Fallback: c.Fallback, APIURL: c.APIURL}
+		Channel: c.Channel, Fallback: c.Fallback, APIURL: c.APIURL, Way: c.way(true)}
 }
 
 func (s *Server) openSlack(set *commands.Set) {
 	o := slackOptions(s.config.Slack)
-	o.Logger = s.options.Logger
+	o.Logger, o.Renewed = s.options.Logger, s.reload.slackTokens
 	o.Stamp = func(ctx context.Context, id string) map[string]any {
 		return stampOf(ctx, s.store.Reader, id)
 	}
 	s.deliver = slackapp.NewDeliverer(o, s.store)
 	o.OnConnected = s.deliver.Retry // what waited while Slack was away
+	s.reload.took = s.deliver.Retry // or for another token
 	o.OnHome = s.access.SetHome
 	s.slack = slackapp.New(o, set, s.store)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/host"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/metrics"
+	"github.com/paramedic-bot/paramedic/internal/straight"
 )
 
 // source is the flags that say what is looked at.
@@ -60,7 +61,7 @@ func (c *cli) eyes(s source) (*app.Eyes, error) {
 	}
 	eyes := &app.Eyes{Reader: reader, Redact: c.redactor.String, Secrets: s.secrets, Failed: c.failed}
 	if s.prometheus != "" {
-		if eyes.Metrics, err = metrics.New(s.prometheus, ""); err != nil {
+		if eyes.Metrics, err = metrics.New(s.prometheus, nil, straight.Way{}); err != nil {
 			return nil, usage{err}
 		}
 	}

@@ -19,14 +19,18 @@ import (
 // Prometheus is one server. It is safe for concurrent use.
 type Prometheus struct{ api promv1.API }
 
-// New prepares to ask the server at the address, such as "http://prometheus.monitoring:9090". A token, where there is one, is sent as
-// bearer token. It does not contact the server.
-func New(address, token string) (*Prometheus, error) {
+// New prepares to ask the server at the address, such as "http://prometheus.monitoring:9090". token, which may be nil, is asked
+// for the bearer token at each question; there is none where it is empty. New does not contact the server.
+func New(address string, token func() string, way straight.Way) (*Prometheus, error) {
 	if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("Prometheus at %q: not an http or https address", address)
 	}
+	next, err := way.Transport()
+	if err != nil {
+		return nil, fmt.Errorf("Prometheus at %s: %w", address, err)
+	}
 	client, err := api.NewClient(api.Config{Address: strings.TrimRight(address, "/"), Client: &http.Client{
-		Transport: bearer{token, api.DefaultRoundTripper}, CheckRedirect: straight.Refuse}}) // lest the token go elsewhere
+		Transport: bearer{token, next}, CheckRedirect: straight.Refuse}}) // lest the token go elsewhere
 	if err != nil {
 		return nil, fmt.Errorf("Prometheus at %s: %w", address, err)
 	}
@@ -52,14 +56,17 @@ func (p *Prometheus) Query(ctx context.Context, promQL string) (value float64, o
 
 // bearer adds a token to each request.
 type bearer struct {
-	token string
+	token func() string
 	next  http.RoundTripper
 }
 
 func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
-	if b.token != "" {
+	if b.token == nil {
+		return b.next.RoundTrip(r)
+	}
+	if token := b.token(); token != "" {
 		r = r.Clone(r.Context())
-		r.Header.Set("Authorization", "Bearer "+b.token)
+		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	return b.next.RoundTrip(r)
 }

@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/paramedic-bot/paramedic/internal/straight"
 )
 
 func TestQuery(t *testing.T) {
@@ -27,7 +29,7 @@ func TestQuery(t *testing.T) {
 		fmt.Fprintf(w, `{"status":"success","data":%s}`, answer)
 	}))
 	defer server.Close()
-	p, err := New(server.URL+"/", "sesame")
+	p, err := New(server.URL+"/", func() string { return "sesame" }, straight.Way{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +50,7 @@ func TestQuery(t *testing.T) {
 
 func TestAddressesAreChecked(t *testing.T) {
 	for _, address := range []string{"", "prometheus:9090", "ftp://prometheus", "http://"} {
-		if _, err := New(address, ""); err == nil {
+		if _, err := New(address, nil, straight.Way{}); err == nil {
 			t.Errorf("%q is taken for an address", address)
 		}
 	}
@@ -62,7 +64,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 	defer elsewhere.Close()
 	server := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	defer server.Close()
-	p, err := New(server.URL, "sesame")
+	p, err := New(server.URL, func() string { return "sesame" }, straight.Way{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 type Options struct {
 	Host  string // a URL or host[:port]; empty: OLLAMA_HOST, and without it http://127.0.0.1:11434
 	Chat  string // the model that writes, such as "smollm2:135m"; empty: Chat fails
+	Way   straight.Way
 	Embed string // the model that embeds, such as "all-minilm"; empty: Embed fails
 }
 
@@ -60,7 +61,11 @@ func New(o Options) (*Client, error) {
 	if name := strings.ToLower(base.Hostname()); name == "ollama.com" || strings.HasSuffix(name, ".ollama.com") {
 		return nil, fmt.Errorf("host %s of Ollama: %w; use an Ollama of your own", base, ErrRemote)
 	}
-	h := &http.Client{Transport: bounded{straight.Unproxied()}, CheckRedirect: straight.Refuse} // a prompt goes to that host and to no other
+	next, err := o.Way.Transport()
+	if err != nil {
+		return nil, fmt.Errorf("Ollama at %s: %w", base, err)
+	}
+	h := &http.Client{Transport: bounded{next}, CheckRedirect: straight.Refuse} // a prompt goes to that host and to no other
 	return &Client{api: api.NewClient(base, h), url: base.String(), chat: o.Chat, embed: o.Embed, local: map[string]bool{}}, nil
 }
 

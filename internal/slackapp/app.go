@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/slack-go/slack"
-
 	"github.com/paramedic-bot/paramedic/commands"
 )
 
@@ -41,7 +39,7 @@ var errStopping = errors.New("paramedic is being stopped")
 // App listens to a workspace and answers. Make it with New; Run it once.
 type App struct {
 	opts     Options
-	api      *slack.Client
+	line     *line
 	commands Commands
 	people   *people
 	flights  *flights
@@ -58,11 +56,11 @@ type App struct {
 // New makes an App. It makes no call yet.
 func New(o Options, c Commands, seen Seen) *App {
 	o = o.withDefaults()
-	api := o.client()
+	l := newLine(o)
 	base, stop := context.WithCancelCause(context.Background())
 	return &App{
-		opts: o, api: api, commands: c, log: o.Logger, base: base, stop: stop,
-		people:  newPeople(api, o),
+		opts: o, line: l, commands: c, log: o.Logger, base: base, stop: stop,
+		people:  newPeople(l, o),
 		flights: &flights{byID: map[string]*flight{}}, once: &once{seen: seen, log: o.Logger},
 		questions: newLane(mostQuestions, waitingQuestions), decisions: newLane(mostDecisions, waitingDecisions),
 		turnedAway: newLane(mostTurnedAway, waitingAway),

@@ -24,8 +24,11 @@ type Options struct {
 	// SigningSecret, where set, says that Slack posts what people do to [App.Handler], and signs it with this; nothing connects to Slack by
 	// Socket Mode then, and AppToken is not needed.
 	SigningSecret string
-	RequestURL    string // the Handler's address as Slack knows it, with Path; only Probe goes by it. Empty: it is not known
-	APIURL        string // empty: Slack's own; ends with a slash
+	// Renewed, where set, returns the tokens that count now, in the place of BotToken, AppToken and SigningSecret, which it must return at first.
+	// It is asked before each call, must be safe for concurrent use and must not block.
+	Renewed    func() Tokens
+	RequestURL string // the Handler's address as Slack knows it, with Path; only Probe goes by it. Empty: it is not known
+	APIURL     string // empty: Slack's own; ends with a slash
 	// Channel is where incidents are told that name no other: an id, or a name with or without #.
 	Channel string
 	// Fallback is who is told of incidents whose channel takes no messages: a person's id, who gets a direct message, or another channel.
@@ -34,7 +37,8 @@ type Options struct {
 	// Stamp, where set, is what an incident's message in the channel carries beside its content, unseen by people, each time that it is
 	// sent: a few values that JSON holds. See Deliverer.Stamps. It must be safe for concurrent use and must not block for long.
 	Stamp  func(ctx context.Context, incident string) map[string]any
-	HTTP   *http.Client     // nil: one with a time-out of 10 s
+	Way    straight.Way     // how Slack is reached; by one that can't be gone every call fails, and says why
+	HTTP   *http.Client     // nil: one that goes that Way, with a time-out of 10 s
 	Now    func() time.Time // nil: time.Now
 	Logger *slog.Logger     // nil: slog.Default
 	// OnConnected, where set, is called whenever Socket Mode has connected. It must not block.
@@ -45,7 +49,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.HTTP == nil {
-		o.HTTP = &http.Client{Timeout: 10 * time.Second, CheckRedirect: straight.Refuse}
+		o.HTTP = &http.Client{Timeout: 10 * time.Second, CheckRedirect: straight.Refuse, Transport: transport(o.Way)}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -55,6 +59,26 @@ func (o Options) withDefaults() Options {
 	}
 	return o
 }
+
+// transport is the one that goes a Way, one for all clients of a process, which share connections by it.
+func transport(w straight.Way) http.RoundTripper {
+	if t, ok := transports.Load(w); ok {
+		return t.(http.RoundTripper)
+	}
+	t, err := w.Transport()
+	if err != nil {
+		return failing{err}
+	}
+	kept, _ := transports.LoadOrStore(w, t)
+	return kept.(http.RoundTripper)
+}
+
+var transports sync.Map // by straight.Way
+
+// failing is a way that can't be gone.
+type failing struct{ err error }
+
+func (f failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, f.err }
 
 // client is the Web API. It does not retry: every caller decides for itself what may be done twice.
 func (o Options) client() *slack.Client {
@@ -95,7 +119,7 @@ var conversationID = regexp.MustCompile(`^[CDGUW][A-Z0-9]{2,20}$`)
 
 // directory finds channels by name and remembers them. It is safe for concurrent use.
 type directory struct {
-	api *slack.Client
+	api func() *slack.Client
 	mu  sync.Mutex
 	ids map[string]string
 }
@@ -117,7 +141,7 @@ func (d *directory) channel(ctx context.Context, name string) (string, error) {
 		return id, nil
 	}
 	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
-	for c, err := range channels(ctx, d.api) {
+	for c, err := range channels(ctx, d.api()) {
 		if err != nil {
 			return "", fmt.Errorf("look for channel #%s: %w", name, err)
 		}

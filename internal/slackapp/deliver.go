@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/slack-go/slack"
-
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/internal/guard"
 	"github.com/paramedic-bot/paramedic/internal/store"
@@ -34,7 +32,7 @@ const (
 // concurrent use; Run runs once.
 type Deliverer struct {
 	opts  Options
-	api   *slack.Client
+	line  *line
 	names *directory
 	self  *people
 	store Deliveries
@@ -55,9 +53,9 @@ type Deliverer struct {
 // NewDeliverer makes a Deliverer. It makes no call yet.
 func NewDeliverer(o Options, d Deliveries) *Deliverer {
 	o = o.withDefaults()
-	api := o.client()
-	return &Deliverer{opts: o, api: api, names: &directory{api: api, ids: map[string]string{}}, store: d, log: o.Logger,
-		wake: make(chan struct{}, 1), later: make(chan time.Time), self: newPeople(api, o),
+	l := newLine(o)
+	return &Deliverer{opts: o, line: l, names: &directory{api: l.get, ids: map[string]string{}}, store: d, log: o.Logger,
+		wake: make(chan struct{}, 1), later: make(chan time.Time), self: newPeople(l, o),
 		pace: newPace(), holds: map[string]*hold{}, busy: map[route]bool{}, stumbled: map[string]time.Time{}, said: map[string]string{},
 		worked: map[route]time.Time{}, trouble: map[string]*Trouble{}}
 }

@@ -33,7 +33,7 @@ type somebody struct {
 // not proven to be the bot's or one of its organisation, the person is from outside.
 // It is safe for concurrent use.
 type people struct {
-	api    *slack.Client
+	line   *line
 	now    func() time.Time
 	onHome func(team string) // is told the bot's own team once it is known; may be nil
 
@@ -44,8 +44,8 @@ type people struct {
 	known map[string]somebody     // by team and id
 }
 
-func newPeople(api *slack.Client, o Options) *people {
-	return &people{api: api, now: o.Now, onHome: o.OnHome, known: map[string]somebody{}}
+func newPeople(l *line, o Options) *people {
+	return &people{line: l, now: o.Now, onHome: o.OnHome, known: map[string]somebody{}}
 }
 
 // who finds a person. saidTeam and saidName are what the payload said; they stand in where Slack can't be asked, and a person of whom
@@ -80,7 +80,7 @@ func (p *people) ask(ctx context.Context, id, saidTeam, saidName string) somebod
 		return s
 	}
 	s.outside = saidTeam != home.TeamID
-	u, err := p.api.GetUserInfoContext(ctx, id)
+	u, err := p.line.get().GetUserInfoContext(ctx, id)
 	if err != nil {
 		return s
 	}
@@ -114,11 +114,11 @@ func (p *people) whereHome(ctx context.Context) (*slack.AuthTestResponse, error)
 	if home != nil {
 		return home, nil
 	}
-	home, err := p.api.AuthTestContext(ctx)
+	home, err := p.line.get().AuthTestContext(ctx)
 	wait := backoff.Backoff{First: 200 * time.Millisecond, Most: time.Second}
 	for try := 1; transient(err) && try < 4 && ctx.Err() == nil; try++ {
 		sleep(ctx, max(retryAfter(err), wait.Next()))
-		home, err = p.api.AuthTestContext(ctx)
+		home, err = p.line.get().AuthTestContext(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ask Slack who the bot is: %w", err)

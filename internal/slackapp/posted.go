@@ -169,7 +169,7 @@ func (w *waiting) leave() (payload json.RawMessage, ok bool) {
 
 // read is the body, once it is known that it is Slack's.
 func (p *posted) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	verifier, err := slack.NewSecretsVerifier(r.Header, p.app.opts.SigningSecret)
+	verifier, err := slack.NewSecretsVerifier(r.Header, p.app.opts.tokens().Signing)
 	switch {
 	case errors.Is(err, slack.ErrExpiredTimestamp):
 		return nil, &refusal{http.StatusUnauthorized, "It was signed more than five minutes ago; is the clock here right?"}

@@ -124,7 +124,7 @@ func lookAtChannel(ctx context.Context, api *slack.Client, name string) (*slack.
 		check.Detail = "none is configured; name the channel where incidents are told"
 		return nil, check
 	}
-	names := &directory{api: api, ids: map[string]string{}}
+	names := &directory{api: func() *slack.Client { return api }, ids: map[string]string{}}
 	id, err := names.channel(ctx, name)
 	var info *slack.Channel
 	if err == nil && strings.HasPrefix(id, "D") {

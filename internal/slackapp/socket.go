@@ -18,6 +18,12 @@ import (
 // a moment before: what it delivers meanwhile comes by another.
 const connections = 2
 
+// renewEvery is how often it is asked whether the tokens by which a connection was made still count.
+const renewEvery = 2 * time.Second
+
+// errRenewed is why a connection is given up: another is made by the new tokens.
+var errRenewed = errors.New("the tokens have changed")
+
 // stayConnected holds the connections of Socket Mode until ctx ends. One that can't be made, as with wrong tokens, is logged and tried again,
 // for they can be put right while it runs.
 func (a *App) stayConnected(ctx context.Context) {
@@ -38,6 +44,11 @@ func (a *App) keepConnected(ctx context.Context) {
 		if ctx.Err() != nil {
 			break
 		}
+		if errors.Is(err, errRenewed) {
+			a.log.Info("the tokens have changed; the connection to Slack is made anew")
+			failures = 0
+			continue
+		}
 		if a.opts.Now().Sub(began) > time.Minute {
 			failures = 0
 		}
@@ -52,7 +63,14 @@ func (a *App) keepConnected(ctx context.Context) {
 func (a *App) connect(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	socket := socketmode.New(a.api, socketmode.OptionLog(libraryLog{a.log}), socketmode.OptionReadLimit(4<<20))
+	by := a.opts.tokens()
+	options := []socketmode.Option{socketmode.OptionLog(libraryLog{a.log}), socketmode.OptionReadLimit(4 << 20)}
+	if d := a.opts.dialer(); d != nil {
+		options = append(options, socketmode.OptionDialer(d))
+	}
+	socket := socketmode.New(a.line.get(), options...)
+	renewal := time.NewTicker(renewEvery)
+	defer renewal.Stop()
 	ended := make(chan error, 1)
 	go func() {
 		ended <- guard.Do("keep the connection to Slack", func() error { return socket.RunContext(ctx) })
@@ -61,6 +79,10 @@ func (a *App) connect(ctx context.Context) error {
 		select {
 		case err := <-ended:
 			return err
+		case <-renewal.C:
+			if a.opts.tokens() != by {
+				return errRenewed
+			}
 		case e := <-socket.Events:
 			if !guard.Run(a.log, "take what Slack delivered", func() { a.receive(ctx, socket, e) }) {
 				a.ackSoon(ctx, socket, e.Request)

@@ -157,6 +157,20 @@ func (s *Server) spawn(f func()) {
 	s.wg.Go(f)
 }
 
+// Rotate makes other tokens the app's; empty ones stay. The old ones count no more, and their connections are closed.
+func (s *Server) Rotate(bot, app, signing string) {
+	done := s.change()
+	for field, value := range map[*string]string{&s.ws.opts.BotToken: bot, &s.ws.opts.AppToken: app, &s.ws.opts.SigningSecret: signing} {
+		if value != "" {
+			*field = value
+		}
+	}
+	done()
+	if app != "" {
+		s.DropConnections()
+	}
+}
+
 // Refresh tells the page to look again, because the answer of a Control's Enabled has changed.
 func (s *Server) Refresh() { s.change()() }
 

@@ -23,14 +23,30 @@ type Sink interface {
 	Receive(ctx context.Context, signals []incident.Signal) error
 }
 
-// Options of a Handler. A Token, or a User and a Password, or both are needed: a webhook without credentials would let anyone who
+// Credentials are what senders must say. A Token, or a User and a Password, or both are needed: a webhook without them would let anyone who
 // reaches it open incidents.
-type Options struct {
+type Credentials struct {
 	Token          string // of "Authorization: Bearer"
 	User, Password string // of basic auth, or of the URL
-	Sink           Sink
-	Logger         *slog.Logger  // nil: slog.Default
-	Timeout        time.Duration // for recording; 0: 10 s
+}
+
+func (c Credentials) validate() error {
+	switch {
+	case c.Token == "" && c.Password == "":
+		return errors.New("alert webhook: no credentials; set a token, or a user and a password")
+	case (c.User == "") != (c.Password == ""):
+		return errors.New("alert webhook: basic auth needs both a user and a password")
+	}
+	return nil
+}
+
+// Options of a Handler.
+type Options struct {
+	// Credentials are asked for at each message; it must be safe for concurrent use and must not block.
+	Credentials func() Credentials
+	Sink        Sink
+	Logger      *slog.Logger  // nil: slog.Default
+	Timeout     time.Duration // for recording; 0: 10 s
 	// Redact is applied to all texts of a message before they are cut to size, for half a secret is not known as one; nil: they are as they
 	// are.
 	Redact func(string) string
@@ -41,13 +57,11 @@ var Paths = []string{"/alerts", "/webhook/alertmanager"}
 
 // New makes the handler of alerts. It answers on any path: mount it on each of Paths.
 func New(o Options) (http.Handler, error) {
-	switch {
-	case o.Sink == nil:
+	if o.Sink == nil {
 		return nil, errors.New("alert webhook: nothing to hand alerts to")
-	case o.Token == "" && o.Password == "":
-		return nil, errors.New("alert webhook: no credentials; set a token, or a user and a password")
-	case (o.User == "") != (o.Password == ""):
-		return nil, errors.New("alert webhook: basic auth needs both a user and a password")
+	}
+	if err := o.Credentials().validate(); err != nil {
+		return nil, err
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -129,12 +143,13 @@ func (h *handler) refuse(w http.ResponseWriter, r *http.Request, status int, sen
 
 // allowed compares digests, so that the time taken tells neither content nor length.
 func (h *handler) allowed(r *http.Request) bool {
+	c := h.o.Credentials()
 	if user, password, ok := r.BasicAuth(); ok {
-		both := same(user, h.o.User) & same(password, h.o.Password)
-		return h.o.Password != "" && both == 1
+		both := same(user, c.User) & same(password, c.Password)
+		return c.Password != "" && both == 1
 	}
 	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
-	return ok && h.o.Token != "" && strings.EqualFold(scheme, "Bearer") && same(strings.TrimSpace(token), h.o.Token) == 1
+	return ok && c.Token != "" && strings.EqualFold(scheme, "Bearer") && same(strings.TrimSpace(token), c.Token) == 1
 }
 
 func same(a, b string) int {

@@ -76,7 +76,7 @@ func (s *sink) Receive(_ context.Context, signals []incident.Signal) error {
 }
 
 func serve(t *testing.T, s Sink) *httptest.Server {
-	h, err := New(Options{Token: "s3cret-token", User: "alerts", Password: "s3cret-word", Sink: s,
+	h, err := New(Options{Credentials: func() Credentials { return Credentials{"s3cret-token", "alerts", "s3cret-word"} }, Sink: s,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
@@ -153,9 +153,12 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestItWantsCredentials(t *testing.T) {
-	for _, o := range []Options{{Sink: &sink{}}, {Token: "x"}, {Sink: &sink{}, User: "u"}, {Sink: &sink{}, Token: "t", Password: "p"}} {
-		if _, err := New(o); err == nil {
-			t.Errorf("%+v was accepted", o)
+	for _, c := range []struct {
+		sink        Sink
+		credentials Credentials
+	}{{&sink{}, Credentials{}}, {nil, Credentials{Token: "x"}}, {&sink{}, Credentials{User: "u"}}, {&sink{}, Credentials{Token: "t", Password: "p"}}} {
+		if _, err := New(Options{Sink: c.sink, Credentials: func() Credentials { return c.credentials }}); err == nil {
+			t.Errorf("%+v was accepted", c)
 		}
 	}
 }
