@@ -5,14 +5,11 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/yaml"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/metrics"
@@ -60,8 +57,8 @@ type SlackConfig struct {
 	BotTokenFile string `json:"botTokenFile"`
 	AppToken     string `json:"appToken"` // xapp-…, with connections:write
 	AppTokenFile string `json:"appTokenFile"`
-	// SigningSecret, Listen and RequestURL are in the place of AppToken where Slack posts to the bot instead: what it signs with, where that is
-	// taken, and the address by which Slack gets there, which only init and doctor go by.
+	// SigningSecret, Listen and RequestURL are in the place of AppToken where Slack posts to the bot instead: what it signs with, where that
+	// is taken, and the address by which Slack gets there, which only init and doctor go by.
 	SigningSecret     string `json:"signingSecret"`
 	SigningSecretFile string `json:"signingSecretFile"`
 	Listen            string `json:"listen"`     // host:port; may be webhook.listen
@@ -196,74 +193,6 @@ func DefaultConfig() Config {
 			GiveUp: Duration{Duration: incident.DefaultPolicy.VerifyGiveUp}},
 		LastGood: LastGoodConfig{Every: Duration{Duration: 5 * time.Minute}},
 	}
-}
-
-// LoadConfig reads and validates a configuration file, and the secrets that it names. Relative paths in it are relative to the file.
-func LoadConfig(path string) (Config, error) {
-	c, err := ReadConfig(path)
-	if err != nil {
-		return c, err
-	}
-	if err := errors.Join(c.readSecrets(), c.validate()); err != nil {
-		return c, fmt.Errorf("the configuration %s is not usable:\n%w", path, err)
-	}
-	return c, nil
-}
-
-// ReadConfig reads a configuration file, and neither validates it nor reads the secrets that it names: for who works beside the serve that
-// does.
-func ReadConfig(path string) (Config, error) {
-	c := DefaultConfig()
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return c, fmt.Errorf("read the configuration: %w; docs/configuration.md shows one", err)
-	}
-	if err := yaml.UnmarshalStrict(raw, &c); err != nil {
-		return c, fmt.Errorf("read the configuration %s: %w", path, err)
-	}
-	dir := filepath.Dir(path)
-	for _, p := range []*string{&c.State, &c.StateKeyFile, &c.Knowledge, &c.Cluster.Kubeconfig, &c.Slack.BotTokenFile, &c.Slack.AppTokenFile,
-		&c.Slack.SigningSecretFile, &c.Slack.CAFile, &c.Ollama.CAFile, &c.Metrics.CAFile, &c.Webhook.BearerTokenFile, &c.Webhook.PasswordFile, &c.Metrics.BearerTokenFile} {
-		if *p != "" && !filepath.IsAbs(*p) {
-			*p = filepath.Join(dir, *p)
-		}
-	}
-	return c, nil
-}
-
-// readSecrets fills in secrets from the environment and from files.
-func (c *Config) readSecrets() error {
-	var errs []error
-	for _, s := range []struct {
-		name  string
-		value *string
-		file  string
-	}{
-		{"slack.botToken", &c.Slack.BotToken, c.Slack.BotTokenFile},
-		{"slack.appToken", &c.Slack.AppToken, c.Slack.AppTokenFile},
-		{"slack.signingSecret", &c.Slack.SigningSecret, c.Slack.SigningSecretFile},
-		{"webhook.bearerToken", &c.Webhook.BearerToken, c.Webhook.BearerTokenFile},
-		{"webhook.password", &c.Webhook.Password, c.Webhook.PasswordFile},
-		{"metrics.bearerToken", &c.Metrics.BearerToken, c.Metrics.BearerTokenFile},
-	} {
-		if name, ok := strings.CutPrefix(*s.value, "${"); ok {
-			name = strings.TrimSuffix(name, "}")
-			if *s.value = os.Getenv(name); *s.value == "" {
-				errs = append(errs, fmt.Errorf("%s: the environment variable %s is empty", s.name, name))
-			}
-			continue
-		}
-		if s.file == "" {
-			continue
-		}
-		b, err := os.ReadFile(s.file)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%sFile: %w", s.name, err))
-			continue
-		}
-		*s.value = strings.TrimSpace(string(b))
-	}
-	return errors.Join(errs...)
 }
 
 // validate returns everything that is wrong, at once.

@@ -96,8 +96,8 @@ func (r *reloader) take(c Config, err error) {
 	if r.took != nil {
 		r.took()
 	}
-	r.logger.Info("the configuration has changed: people, roles, read, limits, tokens and passwords count from now on", "file", r.path, "approvers",
-		r.access.Approvers())
+	r.logger.Info("the configuration has changed: people, roles, read, limits, tokens and passwords count from now on", "file", r.path,
+		"approvers", r.access.Approvers())
 	if len(r.pending) > 0 {
 		r.logger.Warn("part of what has changed in the configuration takes a restart of paramedic", "fields", strings.Join(r.pending, ", "))
 	}
@@ -134,8 +134,8 @@ func (r *reloader) webhookCredentials() webhook.Credentials {
 
 // credentials are what may be rotated while the bot runs; whoever uses one asks for it each time.
 func (c *Config) credentials() []*string {
-	return []*string{&c.Slack.BotToken, &c.Slack.AppToken, &c.Slack.SigningSecret, &c.Webhook.BearerToken, &c.Webhook.User, &c.Webhook.Password,
-		&c.Metrics.BearerToken}
+	return []*string{&c.Slack.BotToken, &c.Slack.AppToken, &c.Slack.SigningSecret,
+		&c.Webhook.BearerToken, &c.Webhook.User, &c.Webhook.Password, &c.Metrics.BearerToken}
 }
 
 // changedFields names the fields, as they are written in the file, that differ and take a restart.

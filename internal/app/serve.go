@@ -65,8 +65,8 @@ const (
 	stopWithin      = 15 * time.Second
 )
 
-// NewServer opens the state and prepares every part. It contacts nobody yet but binds the addresses where HTTP is served, so that a port in use is
-// known at once.
+// NewServer opens the state and prepares every part. It contacts nobody yet but binds the addresses where HTTP is served, so that a port in
+// use is known at once.
 func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err error) {
 	s := &Server{config: c, options: o, access: NewAccess(c), failures: NewFailures(o.Logger), compared: make(chan struct{})}
 	s.reload = newReloader(o.ConfigFile, c, s.access, o.Logger)
@@ -125,7 +125,8 @@ func (s *Server) openEyes() (*Eyes, error) {
 	eyes := &Eyes{Reader: reader, Redact: s.options.Redactor.String, Lookups: !s.options.Replay, Secrets: c.Cluster.Secrets,
 		Failed: s.failures.Take}
 	if c.Metrics.URL != "" {
-		if eyes.Metrics, err = metrics.New(c.Metrics.URL, func() string { return s.reload.now().Metrics.BearerToken }, c.Metrics.way(false)); err != nil {
+		token := func() string { return s.reload.now().Metrics.BearerToken }
+		if eyes.Metrics, err = metrics.New(c.Metrics.URL, token, c.Metrics.way(false)); err != nil {
 			return nil, err
 		}
 	}

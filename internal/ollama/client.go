@@ -63,7 +63,7 @@ func New(o Options) (*Client, error) {
 	}
 	next, err := o.Way.Transport()
 	if err != nil {
-		return nil, fmt.Errorf("Ollama at %s: %w", base, err)
+		return nil, fmt.Errorf("the way to Ollama at %s: %w", base, err)
 	}
 	h := &http.Client{Transport: bounded{next}, CheckRedirect: straight.Refuse} // a prompt goes to that host and to no other
 	return &Client{api: api.NewClient(base, h), url: base.String(), chat: o.Chat, embed: o.Embed, local: map[string]bool{}}, nil

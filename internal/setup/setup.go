@@ -32,8 +32,8 @@ type Options struct {
 	Config             string // the file to write
 	Force              bool   // write over a file that is there
 	AppToken, BotToken string
-	// RequestURL is where Slack is to post to the bot, which needs no app token then but the signing secret, and listens at Listen. Empty: the bot
-	// connects to Slack by Socket Mode.
+	// RequestURL is where Slack is to post to the bot, which needs no app token then but the signing secret, and listens at Listen. Empty: the
+	// bot connects to Slack by Socket Mode.
 	RequestURL, SigningSecret, Listen string
 	Channel                           string // a channel's id or #name
 	Approver                          string // a member's id, handle or name

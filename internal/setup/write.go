@@ -95,5 +95,6 @@ It can look at once. Before %s can approve what changes something, the user %s n
 
   paramedic rbac --runbooks all | kubectl apply -f -
   kubectl create clusterrolebinding paramedic-operator-%s --clusterrole paramedic-operator --user %s`,
-		w.Config, w.Config, w.first(), w.Config, w.decides.Name, w.User, notInUsers.ReplaceAllString(strings.ReplaceAll(w.User, "@", "-"), "-"), w.User)
+		w.Config, w.Config, w.first(), w.Config, w.decides.Name, w.User,
+		notInUsers.ReplaceAllString(strings.ReplaceAll(w.User, "@", "-"), "-"), w.User)
 }

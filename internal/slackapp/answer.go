@@ -138,7 +138,7 @@ func (a *App) answer(ctx context.Context, to place, r commands.Reply) outcome {
 // send goes one way, with as much of the answer as Slack takes.
 func (a *App) send(ctx context.Context, w way, b body, r rest) error {
 	return b.send(r, func(options []slack.MsgOption) error {
-		_, _, err := a.line.get().PostMessageContext(ctx, w.channel, append(options, w.options...)...)
+		_, _, err := a.line.api().PostMessageContext(ctx, w.channel, append(options, w.options...)...)
 		return err
 	}, func(refused error) { a.log.Error("Slack refused an answer; it is shortened", "error", refused) })
 }
@@ -146,9 +146,9 @@ func (a *App) send(ctx context.Context, w way, b body, r rest) error {
 // modalFor opens a modal before it is even known who asks, for a trigger lives three seconds.
 func (a *App) modalFor(ctx context.Context, l *lane, trigger, line string, who func(context.Context) somebody, to place) outcome {
 	from := origin{Channel: to.channel, Thread: to.thread}
-	show := a.line.get().OpenViewContext
+	show := a.line.api().OpenViewContext
 	if to.window != "" {
-		show = a.line.get().PushViewContext
+		show = a.line.api().PushViewContext
 	}
 	view, openErr := show(ctx, trigger, loading(from))
 	r, bad := a.request(line, who(ctx), to.channel)
@@ -191,7 +191,7 @@ func (a *App) updateView(ctx context.Context, view slack.ModalViewRequest, hash,
 	defer cancel()
 	wait := backoff.Backoff{First: 250 * time.Millisecond, Most: 2 * time.Second}
 	for range 4 {
-		if _, err = a.line.get().UpdateViewContext(ctx, view, "", hash, viewID); err == nil || !transient(err) {
+		if _, err = a.line.api().UpdateViewContext(ctx, view, "", hash, viewID); err == nil || !transient(err) {
 			break
 		}
 		sleep(ctx, max(retryAfter(err), wait.Next()))

@@ -67,8 +67,8 @@ func New(o Options, c Commands, seen Seen) *App {
 	}
 }
 
-// Run listens until ctx ends, and then waits a little for work under way. Where [App.Handler] takes what Slack posts, it only waits. It returns
-// nil.
+// Run listens until ctx ends, and then waits a little for work under way. Where [App.Handler] takes what Slack posts, it only waits. It
+// returns nil.
 func (a *App) Run(ctx context.Context) error {
 	if a.opts.SigningSecret == "" {
 		a.stayConnected(ctx)

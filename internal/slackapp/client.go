@@ -24,8 +24,8 @@ type Options struct {
 	// SigningSecret, where set, says that Slack posts what people do to [App.Handler], and signs it with this; nothing connects to Slack by
 	// Socket Mode then, and AppToken is not needed.
 	SigningSecret string
-	// Renewed, where set, returns the tokens that count now, in the place of BotToken, AppToken and SigningSecret, which it must return at first.
-	// It is asked before each call, must be safe for concurrent use and must not block.
+	// Renewed, where set, returns the tokens that count now, in the place of BotToken, AppToken and SigningSecret, which it must return at
+	// first. It is asked before each call, must be safe for concurrent use and must not block.
 	Renewed    func() Tokens
 	RequestURL string // the Handler's address as Slack knows it, with Path; only Probe goes by it. Empty: it is not known
 	APIURL     string // empty: Slack's own; ends with a slash

@@ -54,7 +54,7 @@ type Deliverer struct {
 func NewDeliverer(o Options, d Deliveries) *Deliverer {
 	o = o.withDefaults()
 	l := newLine(o)
-	return &Deliverer{opts: o, line: l, names: &directory{api: l.get, ids: map[string]string{}}, store: d, log: o.Logger,
+	return &Deliverer{opts: o, line: l, names: &directory{api: l.api, ids: map[string]string{}}, store: d, log: o.Logger,
 		wake: make(chan struct{}, 1), later: make(chan time.Time), self: newPeople(l, o),
 		pace: newPace(), holds: map[string]*hold{}, busy: map[route]bool{}, stumbled: map[string]time.Time{}, said: map[string]string{},
 		worked: map[route]time.Time{}, trouble: map[string]*Trouble{}}

@@ -28,11 +28,11 @@ func (d *Deliverer) find(ctx context.Context, t task) (ts string, err error) {
 	for range 20 { // pages of 200
 		var page []slack.Message
 		if t.root != nil {
-			page, _, cursor, err = d.line.get().GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+			page, _, cursor, err = d.line.api().GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
 				ChannelID: t.Channel, Timestamp: t.root.TS, Cursor: cursor, Limit: 200, IncludeAllMetadata: true})
 		} else {
 			var history *slack.GetConversationHistoryResponse
-			history, err = d.line.get().GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+			history, err = d.line.api().GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 				ChannelID: t.Channel, Oldest: oldest, Cursor: cursor, Limit: 200, IncludeAllMetadata: true})
 			if err == nil {
 				page, cursor = history.Messages, history.ResponseMetaData.NextCursor

@@ -14,8 +14,8 @@ import (
 	"github.com/paramedic-bot/paramedic/commands"
 )
 
-// delivery reads what Slack delivered: a slack.SlashCommand, slack.InteractionCallback or slackevents.EventsAPIEvent, in an envelope by which it
-// is known where it has no id of its own. It is not ok if there is nothing to be done but to acknowledge it.
+// delivery reads what Slack delivered: a slack.SlashCommand, slack.InteractionCallback or slackevents.EventsAPIEvent, in an envelope by
+// which it is known where it has no id of its own. It is not ok if there is nothing to be done but to acknowledge it.
 func (a *App) delivery(delivered any, envelope string) (d delivery, ok bool) {
 	switch data := delivered.(type) {
 	case slack.SlashCommand:

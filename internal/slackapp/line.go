@@ -16,11 +16,11 @@ type line struct {
 	opts Options
 	mu   sync.Mutex
 	by   Tokens
-	api  *slack.Client
+	made *slack.Client
 }
 
 func newLine(o Options) *line {
-	return &line{opts: o, by: o.tokens(), api: o.client()}
+	return &line{opts: o, by: o.tokens(), made: o.client()}
 }
 
 // tokens are those that count now.
@@ -31,17 +31,17 @@ func (o Options) tokens() Tokens {
 	return Tokens{Bot: o.BotToken, App: o.AppToken, Signing: o.SigningSecret}
 }
 
-// get is the client for one call.
-func (l *line) get() *slack.Client {
+// api is the client for one call.
+func (l *line) api() *slack.Client {
 	now := l.opts.tokens()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if now != l.by {
 		o := l.opts
 		o.BotToken, o.AppToken = now.Bot, now.App
-		l.by, l.api = now, o.client()
+		l.by, l.made = now, o.client()
 	}
-	return l.api
+	return l.made
 }
 
 // dialer reaches the websockets as the client reaches the Web API; nil: as the library does.

@@ -80,7 +80,7 @@ func (p *people) ask(ctx context.Context, id, saidTeam, saidName string) somebod
 		return s
 	}
 	s.outside = saidTeam != home.TeamID
-	u, err := p.line.get().GetUserInfoContext(ctx, id)
+	u, err := p.line.api().GetUserInfoContext(ctx, id)
 	if err != nil {
 		return s
 	}
@@ -114,11 +114,11 @@ func (p *people) whereHome(ctx context.Context) (*slack.AuthTestResponse, error)
 	if home != nil {
 		return home, nil
 	}
-	home, err := p.line.get().AuthTestContext(ctx)
+	home, err := p.line.api().AuthTestContext(ctx)
 	wait := backoff.Backoff{First: 200 * time.Millisecond, Most: time.Second}
 	for try := 1; transient(err) && try < 4 && ctx.Err() == nil; try++ {
 		sleep(ctx, max(retryAfter(err), wait.Next()))
-		home, err = p.line.get().AuthTestContext(ctx)
+		home, err = p.line.api().AuthTestContext(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ask Slack who the bot is: %w", err)

@@ -36,8 +36,8 @@ const (
 )
 
 // Handler takes what Slack posts to the app's Request URL and signs with Options.SigningSecret
-// (https://docs.slack.dev/authentication/verifying-requests-from-slack); it answers what Socket Mode acknowledges. What is not signed, signed
-// long ago, or came before with the same signature is refused. It is safe for concurrent use, and wants Run to run.
+// (https://docs.slack.dev/authentication/verifying-requests-from-slack); it answers what Socket Mode acknowledges. What is not signed,
+// signed long ago, or came before with the same signature is refused. It is safe for concurrent use, and wants Run to run.
 func (a *App) Handler() http.Handler {
 	return &posted{app: a, room: semaphore.NewWeighted(maxPostedAtOnce)}
 }

@@ -32,7 +32,8 @@ func ProbeAddress(ctx context.Context, o Options) incident.Check {
 		check.Detail = o.RequestURL + ": " + err.Error()
 		return check
 	}
-	check.OK, check.Detail = true, o.RequestURL+" leads here, and the signing secret is the same; whether Slack can reach it, its page of the app says"
+	check.OK, check.Detail = true, o.RequestURL+" leads here, and the signing secret is the same; whether Slack can reach it, the "+
+		"app's page says"
 	return check
 }
 

@@ -184,7 +184,7 @@ func (d *Deliverer) send(ctx context.Context, t task) error {
 // update changes a message that is there.
 func (d *Deliverer) update(ctx context.Context, t *task) error {
 	err := d.call(ctx, t, func(options []slack.MsgOption) error {
-		_, _, _, err := d.line.get().UpdateMessageContext(ctx, t.Channel, t.TS, options...)
+		_, _, _, err := d.line.api().UpdateMessageContext(ctx, t.Channel, t.TS, options...)
 		return err
 	})
 	if err != nil {
@@ -205,7 +205,7 @@ func (d *Deliverer) post(ctx context.Context, t *task) error {
 				options = append(options, slack.MsgOptionBroadcast())
 			}
 		}
-		channel, ts, err := d.line.get().PostMessageContext(ctx, t.Channel, options...)
+		channel, ts, err := d.line.api().PostMessageContext(ctx, t.Channel, options...)
 		if err == nil {
 			t.Channel, t.TS = orElse(channel, t.Channel), ts
 		}

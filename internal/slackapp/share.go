@@ -37,7 +37,8 @@ func (d *Deliverer) Share(ctx context.Context, id string, f File) (address strin
 	}
 	ts, err := d.shared(ctx, root.Channel, root.TS, f)
 	if err == nil && ts == "" {
-		_, err = d.line.get().UploadFileContext(ctx, slack.UploadFileParameters{Filename: f.Name, Title: f.Title, Content: f.Text, FileSize: len(f.Text),
+		_, err = d.line.api().UploadFileContext(ctx, slack.UploadFileParameters{
+			Filename: f.Name, Title: f.Title, Content: f.Text, FileSize: len(f.Text),
 			Channel: root.Channel, ThreadTimestamp: root.TS})
 		for i := 0; err == nil && ts == "" && i < looksForFile; i++ {
 			if i > 0 {
@@ -55,7 +56,7 @@ func (d *Deliverer) Share(ctx context.Context, id string, f File) (address strin
 		}
 		return "", fmt.Errorf("%s: %w", what, err)
 	}
-	if address, err = d.line.get().GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: root.Channel, Ts: ts}); err != nil {
+	if address, err = d.line.api().GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: root.Channel, Ts: ts}); err != nil {
 		return "", fmt.Errorf("%s: find its link: %w", what, err)
 	}
 	return address, nil
@@ -70,7 +71,7 @@ func (d *Deliverer) shared(ctx context.Context, channel, root string, f File) (t
 	cursor := ""
 	for range 20 { // pages of 200
 		var page []slack.Message
-		page, _, cursor, err = d.line.get().GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+		page, _, cursor, err = d.line.api().GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
 			ChannelID: channel, Timestamp: root, Cursor: cursor, Limit: 200})
 		if err != nil {
 			return "", err

@@ -14,8 +14,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/guard"
 )
 
-// connections is how many of the ten connections that Slack allows an app are held. Slack ends each of them every few hours, and says so only
-// a moment before: what it delivers meanwhile comes by another.
+// connections is how many of the ten connections that Slack allows an app are held. Slack ends each of them every few hours, and says so
+// only a moment before: what it delivers meanwhile comes by another.
 const connections = 2
 
 // renewEvery is how often it is asked whether the tokens by which a connection was made still count.
@@ -24,8 +24,8 @@ const renewEvery = 2 * time.Second
 // errRenewed is why a connection is given up: another is made by the new tokens.
 var errRenewed = errors.New("the tokens have changed")
 
-// stayConnected holds the connections of Socket Mode until ctx ends. One that can't be made, as with wrong tokens, is logged and tried again,
-// for they can be put right while it runs.
+// stayConnected holds the connections of Socket Mode until ctx ends. One that can't be made, as with wrong tokens, is logged and tried
+// again, for they can be put right while it runs.
 func (a *App) stayConnected(ctx context.Context) {
 	var all sync.WaitGroup
 	for range connections {
@@ -68,7 +68,7 @@ func (a *App) connect(ctx context.Context) error {
 	if d := a.opts.dialer(); d != nil {
 		options = append(options, socketmode.OptionDialer(d))
 	}
-	socket := socketmode.New(a.line.get(), options...)
+	socket := socketmode.New(a.line.api(), options...)
 	renewal := time.NewTicker(renewEvery)
 	defer renewal.Stop()
 	ended := make(chan error, 1)

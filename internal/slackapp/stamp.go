@@ -28,7 +28,7 @@ func (d *Deliverer) Stamps(ctx context.Context) ([]map[string]any, error) {
 	var stamps []map[string]any
 	cursor := ""
 	for range stampPages {
-		page, err := d.line.get().GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+		page, err := d.line.api().GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 			ChannelID: channel, Cursor: cursor, Limit: 200, IncludeAllMetadata: true})
 		if err != nil {
 			return fail(err)

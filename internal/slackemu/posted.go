@@ -21,8 +21,8 @@ import (
 // maxPostAnswer bounds what is read of the app's answer to a request.
 const maxPostAnswer = 1 << 20
 
-// SetRequestURL has what people do posted to the app's address instead of sent by Socket Mode, signed with Options.SigningSecret. As Slack does
-// when the address is configured, it asks for a challenge first, and refuses an address that does not give it back.
+// SetRequestURL has what people do posted to the app's address instead of sent by Socket Mode, signed with Options.SigningSecret. As Slack
+// does when the address is configured, it asks for a challenge first, and refuses an address that does not give it back.
 func (s *Server) SetRequestURL(ctx context.Context, address string) error {
 	challenge := strings.ToLower(rand.Text())
 	body, err := json.Marshal(map[string]any{"token": "emulated", "challenge": challenge, "type": "url_verification"})
@@ -36,7 +36,10 @@ func (s *Server) SetRequestURL(ctx context.Context, address string) error {
 	var echoed struct {
 		Challenge string `json:"challenge"`
 	}
-	if got := strings.TrimSpace(string(answer)); got != challenge && (json.Unmarshal(answer, &echoed) != nil || echoed.Challenge != challenge) {
+	if json.Unmarshal(answer, &echoed) != nil {
+		echoed.Challenge = strings.TrimSpace(string(answer))
+	}
+	if echoed.Challenge != challenge {
 		return errors.New("your URL didn't respond with the value of the challenge parameter")
 	}
 	defer s.change()()
