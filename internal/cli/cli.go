@@ -12,6 +12,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/internal/redact"
+	"github.com/paramedic-bot/paramedic/internal/terminal"
 )
 
 // cli is what all commands share.
@@ -55,6 +56,8 @@ func (c *cli) root() *cobra.Command {
   paramedic init            set the Slack bot up
   paramedic serve           the Slack bot
 
+On a terminal answers are wrapped to its width, and in colour unless $NO_COLOR is set. Scripts get whole lines and full dates, or -o json.
+
 Exit codes: 0 nothing wrong, 1 something wrong, 2 could not look, does not exist, or was not understood.`,
 		SilenceUsage: true, SilenceErrors: true, Version: c.version,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
@@ -81,7 +84,7 @@ func (c *cli) print(r commands.Reply, format string) error {
 	case "json":
 		return c.printJSON(r.Data, r.Text)
 	case "text":
-		_, err := io.WriteString(c.out, commands.PlainIn(r, time.Local))
+		_, err := io.WriteString(c.out, commands.PlainAs(r, terminal.Look(c.out, time.Now())))
 		return err
 	}
 	return usage{fmt.Errorf("-o %s: must be text or json", format)}
