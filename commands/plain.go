@@ -31,8 +31,8 @@ type Look struct {
 	Marked func(m Mark, text string) string
 	// Width is how many columns there are, which lines and tables are wrapped to by Wrap; 0: any number.
 	Width int
-	// Wrap breaks text into lines of at most so many columns, between words where it can; Measure is how many a text takes. Both are needed with
-	// Width.
+	// Wrap breaks text into lines of at most so many columns, between words where it can; Measure is how many a text takes. Both are needed
+	// with Width.
 	Wrap    func(text string, columns int) string
 	Measure func(text string) int
 }

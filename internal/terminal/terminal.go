@@ -1,5 +1,5 @@
-// Package terminal is how answers look on a terminal: wrapped to its width, in colour where it has it, and with the times that matter said as
-// one says them.
+// Package terminal is how answers look on a terminal: wrapped to its width, in colour where it has it, and with the times that matter said
+// as one says them.
 package terminal
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/paramedic-bot/paramedic/commands"
 )
 
-// Look is how answers look on w at a time: on a terminal wrapped to its width, and in colour unless NO_COLOR (https://no-color.org) or TERM say
-// otherwise; elsewhere, as in a pipe, one line a paragraph and full dates, for scripts.
+// Look is how answers look on w at a time: on a terminal wrapped to its width, and in colour unless NO_COLOR (https://no-color.org) or TERM
+// say otherwise; elsewhere, as in a pipe, one line a paragraph and full dates, for scripts.
 func Look(w io.Writer, now time.Time) commands.Look {
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
