@@ -17,6 +17,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
 // accessRules are about rights, accounts and certificates.
@@ -82,7 +83,11 @@ func makerHalts(c *Context, from, to *finding.Finding) (Link, bool) {
 	if !refused.Halts || len(from.Pods) == 0 || c.Snapshot.Custom(to.Workload) == nil {
 		return Link{}, false
 	}
-	return Link{Reason: "the API server refuses who should make its pods what it cannot work without", Inferred: true},
+	kind := strings.ToLower(to.Workload.Kind) // its plural begins with it, but for a last y
+	lists := slices.ContainsFunc(from.Seen, func(e incident.Evidence) bool {
+		return e.Source == incident.SourceLog && strings.Contains(e.Excerpt, `"`+strings.TrimSuffix(kind, "y"))
+	})
+	return Link{Reason: "the API server refuses who should make its pods what it cannot work without", Inferred: !lists},
 		slices.Contains(checks.PodsBehind(c.Snapshot, to.Workload), from.Pods[0])
 }
 

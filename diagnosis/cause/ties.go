@@ -25,7 +25,7 @@ var ties = []tie{
 	{ofPods, ofPods, []string{"names-denied", "dns-settings", "names-unresolved-before", "flow-cut", "setting-names", "certificate-untrusted",
 		"outside-name", "pods-of-service", "registry-fails", "said-by-log", "environment-stale", "reference-missing",
 		"claim-unbound", "claim-unscheduled", "right-missing",
-		"certificate-bad", "mount-fails", "volume-full", "version-removed", "component-fails", "budget-spent", "webhook-injects", "node-cut",
+		"certificate-bad", "mount-fails", "volume-full", "volume-nowhere", "version-removed", "component-fails", "budget-spent", "webhook-injects", "node-cut",
 		"addresses-exhausted"}},
 	{ofWorkload, ofWorkload, []string{"pods-refused", "pods-of-workload", "pods-of-job", "held-job", "job-of-cronjob", "unavailable-stuck",
 		"pods-unmeasured", "no-pods-for-service", "balancer-port", "balancer-pods", "controller-pods"}},
