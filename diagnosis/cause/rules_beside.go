@@ -25,6 +25,9 @@ var besideRules = []Rule{
 		"what it should make is missed by 1 object", "what it should make is missed by %d objects"},
 	{"sister-has", []string{beside.SisterHas}, append(slices.Clone(customs), applog.LogFaultsObject), sisterHas,
 		"1 custom resource that goes by it is not well", "%d custom resources that go by it are not well"},
+	{"defaults-many", []string{beside.DefaultsAmbiguous}, append(slices.Clone(customs), applog.LogErrorsRepeat, applog.LogFaultsObject),
+		defaultsMany,
+		"1 object says that there is more than one default", "%d objects say that there is more than one default"},
 	{"rivals-write", []string{beside.CustomRivals}, append(slices.Clone(customs), services.CertificateUntrusted,
 		ingress.IngressSecretMissing, ingress.TLSSecretInvalid, pods.SecretMissing), rivalsWrite,
 		"1 object has what the other one wrote, or nothing", "%d objects have what the other one wrote, or nothing"},
@@ -86,4 +89,12 @@ func (c *Context) secretsOf(f *finding.Finding) []string {
 		}
 	}
 	return out
+}
+
+// defaultsMany wants the very object whose words count the defaults; a log that says the same is of who should choose.
+func defaultsMany(_ *Context, from, to *finding.Finding) (Link, bool) {
+	d, _ := finding.DetailOf[beside.Keeps](from)
+	of := func(o incident.Object) bool { return slices.Contains(d.For, o) }
+	return Link{Reason: "it says that there is more than one default"}, slices.ContainsFunc(to.AtFault(), of) ||
+		to.Code == applog.LogErrorsRepeat && slices.ContainsFunc(to.Seen, func(e incident.Evidence) bool { return beside.CountsDefaults(e.Excerpt) })
 }

@@ -171,7 +171,9 @@ func cutOff(c *Context, from, to *finding.Finding) (Link, bool) {
 }
 
 // cutsAll says whether a node's setting lets nothing pass between its pods and the rest, rather than some of it.
-func cutsAll(f *finding.Finding) bool { return f.Code == hosts.HostForwardingOff || f.Code == hosts.HostRulesFlushed }
+func cutsAll(f *finding.Finding) bool {
+	return f.Code == hosts.HostForwardingOff || f.Code == hosts.HostRulesFlushed
+}
 
 // gpuWaits wants the very pods, or the scheduler's word that such GPUs run short.
 func gpuWaits(c *Context, from, to *finding.Finding) (Link, bool) {

@@ -7,4 +7,5 @@ var Checks = []finding.Check{
 	{Name: "who makes what is missing", Codes: keeperCodes, After: checkKeepers},
 	{Name: "what those have that are well", Codes: sisterCodes, After: checkSisters},
 	{Name: "custom resources that write the same", Codes: rivalCodes, After: checkRivals},
+	{Name: "custom resources of which one should be the default", Codes: defaultCodes, After: checkDefaults},
 }
