@@ -36,9 +36,9 @@ var besideRules = []Rule{
 // keeperIdle wants the very object that the keeper's commands name to be what the finding is about or refers to.
 func keeperIdle(_ *Context, from, to *finding.Finding) (Link, bool) {
 	keeps, _ := finding.DetailOf[beside.Keeps](from)
-	about := func(o incident.Object) bool { return o == to.Object || o == to.Workload }
+	goesBy := func(o incident.Object) bool { return o == to.Object || o == to.Workload }
 	return Link{Reason: "it goes by " + finding.Short(keeps.Object) + ", which the commands of " + finding.Short(from.Object) + " name",
-		Inferred: true}, slices.ContainsFunc(keeps.For, about)
+		Inferred: true}, slices.ContainsFunc(keeps.For, goesBy)
 }
 
 // sisterHas wants the very custom resource that was compared, or one that hands its words on.

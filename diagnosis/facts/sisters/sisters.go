@@ -70,7 +70,7 @@ func Pods(s *snapshot.Snapshot, ill *corev1.Pod, well []*corev1.Pod) []Lack {
 func compare(ill parts, well []parts) []Lack {
 	var out []Lack
 	for _, part := range slices.Sorted(maps.Keys(ill)) {
-		own, shared, any := ill[part], map[string]bool{}, map[string]bool{}
+		own, shared, had := ill[part], map[string]bool{}, map[string]bool{}
 		for i, w := range well {
 			h, ok := w[part]
 			if !ok || h.holder == own.holder {
@@ -81,7 +81,7 @@ func compare(ill parts, well []parts) []Lack {
 				shared = maps.Clone(h.marks)
 			}
 			maps.DeleteFunc(shared, func(m string, _ bool) bool { return !h.marks[m] })
-			maps.Copy(any, h.marks)
+			maps.Copy(had, h.marks)
 		}
 		maps.DeleteFunc(shared, func(m string, _ bool) bool { return own.marks[m] || within(shared, m) })
 		if len(shared) == 0 || len(shared) > mostLacks {
@@ -89,7 +89,7 @@ func compare(ill parts, well []parts) []Lack {
 		}
 		l := Lack{Holder: own.holder, What: slices.Sorted(maps.Keys(shared)), Of: well[0][part].holder}
 		for _, m := range slices.Sorted(maps.Keys(own.marks)) {
-			if !any[m] && !within(own.marks, m) && len(l.Instead) < mostLacks {
+			if !had[m] && !within(own.marks, m) && len(l.Instead) < mostLacks {
 				l.Instead = append(l.Instead, m)
 			}
 		}
