@@ -95,6 +95,7 @@ func (c *Context) secretsOf(f *finding.Finding) []string {
 func defaultsMany(_ *Context, from, to *finding.Finding) (Link, bool) {
 	d, _ := finding.DetailOf[beside.Keeps](from)
 	of := func(o incident.Object) bool { return slices.Contains(d.For, o) }
+	counts := func(e incident.Evidence) bool { return beside.CountsDefaults(e.Excerpt) }
 	return Link{Reason: "it says that there is more than one default"}, slices.ContainsFunc(to.AtFault(), of) ||
-		to.Code == applog.LogErrorsRepeat && slices.ContainsFunc(to.Seen, func(e incident.Evidence) bool { return beside.CountsDefaults(e.Excerpt) })
+		to.Code == applog.LogErrorsRepeat && slices.ContainsFunc(to.Seen, counts)
 }

@@ -88,8 +88,8 @@ func component(s *snapshot.Snapshot, name string) []*corev1.Pod {
 }
 
 // controllersOf are the pods of the controller of a custom resource: of who has the right to write its status; of who has written it, by
-// the name that it gives itself; of what is named after its API group; or else of who would have that right, did its binding not name another
-// namespace. It is found once for all resources of a kind.
+// the name that it gives itself; of what is named after its API group; or else of who would have that right, did its binding not name
+// another namespace. It is found once for all resources of a kind.
 func controllersOf(s *snapshot.Snapshot, o *unstructured.Unstructured) []*corev1.Pod {
 	type key struct{ kind schema.GroupKind }
 	return snapshot.Once(s, key{o.GroupVersionKind().GroupKind()}, func() []*corev1.Pod { return findControllers(s, o) })

@@ -72,7 +72,8 @@ func ReachesInto(c *unstructured.Unstructured, holds func(incident.Object) bool)
 	entries, _, _ := unstructured.NestedSlice(c.Object, "status", "inventory", "entries")
 	for _, x := range entries {
 		m, _ := x.(map[string]any)
-		if parts := strings.Split(StringAt(m, "id"), "_"); len(parts) == 4 && parts[0] != "" && holds(snapshot.ObjectOf(parts[3], parts[0], parts[1])) {
+		parts := strings.Split(StringAt(m, "id"), "_") // namespace, name, group, kind
+		if len(parts) == 4 && parts[0] != "" && holds(snapshot.ObjectOf(parts[3], parts[0], parts[1])) {
 			return true
 		}
 	}

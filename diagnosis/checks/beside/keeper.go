@@ -92,11 +92,12 @@ func (k keeper) report(r *finding.Report, f *finding.Finding, o incident.Object)
 // kept are the kinds that something else than their users makes.
 var kept = []string{"Secret", "ConfigMap", "PersistentVolumeClaim"}
 
-// wants are the objects that a finding tells to be missing or refused: what it is about and refers to, and what its pods take where their log
-// says that they are refused.
+// wants are the objects that a finding tells to be missing or refused: what it is about and refers to, and what its pods take where their
+// log says that they are refused.
 func wants(f *finding.Finding) []incident.Object {
 	out := finding.Union(slices.Clone(f.AtFault()), f.Refs)
-	if slices.ContainsFunc(f.Said, func(d logs.Fact) bool { return d.Kind == logs.AuthFailed || d.Kind == logs.TLSFailed }) && len(f.Pods) > 0 {
+	refused := func(d logs.Fact) bool { return d.Kind == logs.AuthFailed || d.Kind == logs.TLSFailed }
+	if len(f.Pods) > 0 && slices.ContainsFunc(f.Said, refused) {
 		out = finding.Union(out, kube.TakenFrom(f.Pods[0]))
 	}
 	return slices.DeleteFunc(out, func(o incident.Object) bool { return !slices.Contains(kept, o.Kind) || len(o.Name) < leastName })

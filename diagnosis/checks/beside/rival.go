@@ -81,7 +81,8 @@ func reportRivals(r *finding.Report, f *finding.Finding, ill, other *unstructure
 		finding.Short(snapshot.CustomObject(other)))
 	x.AtMost, x.Since, x.Refs = incident.Likely, newer.GetCreationTimestamp().Time, []incident.Object{than}
 	x.Detail = Shares{Target: t.name, Rivals: []incident.Object{o, than}}
-	x.Cite(finding.SeenAPI(o, t.path, x.Since, t.name), finding.SeenAPI(than, t.path, older.GetCreationTimestamp().Time, t.name)).Cite(f.Seen...)
+	x.Cite(finding.SeenAPI(o, t.path, x.Since, t.name), finding.SeenAPI(than, t.path, older.GetCreationTimestamp().Time,
+		t.name)).Cite(f.Seen...)
 }
 
 // target is what a custom resource writes: in its namespace, by the field that names it.

@@ -70,8 +70,8 @@ func readApplication(o *unstructured.Unstructured) (sign, bool) {
 	return sign{}, false
 }
 
-// refusedSync is why an Application's last sync has failed: its message, and what is said of the first part that could not be synced; "" if it
-// has not failed.
+// refusedSync is why an Application's last sync has failed: its message, and what is said of the first part that could not be synced; ""
+// if it has not failed.
 func refusedSync(status map[string]any) string {
 	if phase := kube.StringAt(status, "operationState", "phase"); phase != "Failed" && phase != "Error" {
 		return ""

@@ -52,7 +52,8 @@ func noImage(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, w *corev1.Co
 	return a
 }
 
-// refusedWith says with which pull secrets a registry has refused an image: what is in them may be wrong, or of before, which can't be seen.
+// refusedWith says with which pull secrets a registry has refused an image: what is in them may be wrong, or of before: that can't
+// be seen.
 func refusedWith(s *snapshot.Snapshot, p *corev1.Pod, a *Problem) {
 	var names []string
 	for _, ref := range p.Spec.ImagePullSecrets {

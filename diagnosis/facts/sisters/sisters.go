@@ -180,7 +180,8 @@ func (x parts) namespace(s *snapshot.Snapshot, name string) {
 
 // plain are the beginnings of keys that tools write by which something was installed or is told apart, and nobody acts by.
 var plain = []string{"kubectl.kubernetes.io/", "meta.helm.sh/", "helm.sh/", "app.kubernetes.io/", "kubernetes.io/metadata.name",
-	"deployment.kubernetes.io/", "controller-gen.", "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/", "checksum/",
+	"deployment.kubernetes.io/", "controller-gen.", "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/",
+	"checksum/",
 	"pod-template-", "controller-revision-hash", "olm.", "operators.coreos.com/", "objectset.rio.cattle.io/", "field.cattle.io/",
 	"statefulset.kubernetes.io/", "apps.kubernetes.io/", "cni.projectcalico.org/", "k8s.v1.cni.cncf.io/", "pod-security.kubernetes.io/"}
 
