@@ -33,6 +33,7 @@ const (
 	nearBehind  = 0.8
 	nearRefers  = 0.75
 	nearMaker   = 0.7
+	nearAlike   = 0.68 // what others have that call the same
 	nearIllNode = 0.65
 	nearPolicy  = 0.6 // of what a call does not reach
 	nearSetting = 0.5
@@ -47,8 +48,8 @@ const (
 
 func (n neighbours) all(changes []change.Change) []near {
 	var out []near
-	for _, of := range []func() []near{n.called, n.names, n.words, n.rights, n.behind, n.refers, n.maker, n.tender, n.policies, n.settings,
-		n.taken, n.nodes} {
+	for _, of := range []func() []near{n.called, n.names, n.words, n.rights, n.behind, n.refers, n.maker, n.tender, n.policies,
+		n.customPolicies, n.alike, n.settings, n.taken, n.nodes} {
 		out = append(out, of()...)
 	}
 	return append(out, n.changed(changes)...)
@@ -67,21 +68,9 @@ func (n neighbours) who() string { return finding.Short(n.f.Object) }
 // called are the Services that the log says were not reached, with what stands behind them and is not well.
 func (n neighbours) called() []near {
 	var out []near
-	for _, o := range n.unreached() {
+	for _, o := range checks.Called(n.s, n.f) {
 		out = append(out, near{objects: append([]incident.Object{o}, n.illBehind(o)...), way: "called " + o.String(), score: nearCalled,
 			why: fmt.Sprintf("%s does not reach %s, by its log", n.who(), finding.Short(o))})
-	}
-	return out
-}
-
-// unreached are the Services that the log says were not reached, by their names or their addresses.
-func (n neighbours) unreached() []incident.Object {
-	out := checks.Called(n.s, n.f)
-	by := kube.ServicesByIP(n.s)
-	for _, x := range n.f.Said {
-		if o, ok := by[x.Host]; ok && x.Kind.Network() {
-			out = finding.Union(out, []incident.Object{o})
-		}
 	}
 	return out
 }
@@ -204,12 +193,12 @@ func (n neighbours) tender() []near {
 
 // policies are the NetworkPolicies of both ends of a call that does not get through.
 func (n neighbours) policies() []near {
-	if len(n.f.Pods) == 0 || !slices.ContainsFunc(n.f.Said, func(x logs.Fact) bool { return x.Kind.Network() }) {
+	if len(n.f.Pods) == 0 || !unreaching(n.f) {
 		return nil
 	}
 	var out finding.Gathered[incident.Object]
 	out.Add(n.ways.policies(n.f.Pods[0])...)
-	for _, o := range n.unreached() {
+	for _, o := range checks.Called(n.s, n.f) {
 		for _, p := range checks.PodsBehind(n.s, o) {
 			out.Add(n.ways.policies(p)...)
 		}
@@ -219,6 +208,11 @@ func (n neighbours) policies() []near {
 	}
 	return []near{{objects: out.List, way: "policies", score: nearPolicy,
 		why: fmt.Sprintf("%s does not get through, and %s is about one of the two ends", n.who(), finding.Short(out.List[0]))}}
+}
+
+// unreaching says whether the log of what fails tells that it does not reach something.
+func unreaching(f *finding.Finding) bool {
+	return slices.ContainsFunc(f.Said, func(x logs.Fact) bool { return x.Kind.Network() })
 }
 
 // settings are the Services that its settings name, with who answers there: what complains and is well by itself may do so of these,

@@ -15,6 +15,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/resolvers"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -78,8 +79,8 @@ func (sc Scope) ill(s *snapshot.Snapshot, d *incident.Diagnosis) func(*finding.F
 	}
 	beside := sc.Ill.around(s)
 	return func(f *finding.Finding) bool {
-		if slices.ContainsFunc(views, func(v view) bool { return refersInto(f, v.holds) || caresFor(s, f, v.holds) }) ||
-			refersInto(f, beside.certifies) {
+		if slices.ContainsFunc(views, func(v view) bool { return refersInto(s, f, v.holds) || caresFor(s, f, v.holds) }) ||
+			refersInto(s, f, beside.certifies) {
 			return true
 		}
 		if beside.objects[f.Object] || beside.objects[f.Workload] {
@@ -103,7 +104,7 @@ func (sc Scope) touched(s *snapshot.Snapshot, found []*finding.Finding, holds fu
 	}
 	upon, beside := bearsUpon(s, holds), sc.Ill.around(s)
 	for _, f := range found {
-		if !f.Suspect && (upon(f) || refersInto(f, beside.certifies)) {
+		if !f.Suspect && (upon(f) || refersInto(s, f, beside.certifies)) {
 			ids[f.ID] = true
 		}
 	}
@@ -114,7 +115,7 @@ func (sc Scope) touched(s *snapshot.Snapshot, found []*finding.Finding, holds fu
 func bearsUpon(s *snapshot.Snapshot, holds func(incident.Object) bool) func(*finding.Finding) bool {
 	unnamed := missesNames(s, holds)
 	return func(f *finding.Finding) bool {
-		return refersInto(f, holds) || caresFor(s, f, holds) || unnamed && f.Code == dns.DNSDown
+		return refersInto(s, f, holds) || caresFor(s, f, holds) || unnamed && f.Code == dns.DNSDown
 	}
 }
 
@@ -147,10 +148,14 @@ func missesNames(s *snapshot.Snapshot, holds func(incident.Object) bool) bool {
 	})
 }
 
-// refersInto says whether a custom resource that is not well names something that lies there, or is what something there goes by.
-func refersInto(f *finding.Finding, holds func(incident.Object) bool) bool {
+// refersInto says whether a custom resource that is not well names something that lies there, is what something there goes by, or delivers
+// into it.
+func refersInto(s *snapshot.Snapshot, f *finding.Finding, holds func(incident.Object) bool) bool {
 	says, ok := finding.DetailOf[custom.Says](f)
-	return ok && (slices.ContainsFunc(f.Refs, holds) || slices.ContainsFunc(says.Objects, holds) ||
+	return ok && (slices.ContainsFunc(f.AtFault(), func(o incident.Object) bool {
+		c := s.Custom(o)
+		return c != nil && kube.ReachesInto(c, holds)
+	}) || slices.ContainsFunc(f.Refs, holds) || slices.ContainsFunc(says.Objects, holds) ||
 		slices.ContainsFunc(says.Users, func(u custom.User) bool { return holds(u.Workload) }))
 }
 

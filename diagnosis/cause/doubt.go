@@ -12,9 +12,10 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// sameWords are the rules that start from the very words of what follows: where these were read and there is no such finding, none was
-// overlooked.
-var sameWords = []string{"object-crashes"}
+// sameWords are the rules that start from the very words of what follows, or from what was looked for as that was found: where there is no
+// such finding, none was overlooked.
+var sameWords = []string{"object-crashes", "keeper-idle", "sister-has", "rivals-write",
+	"defaults-many", "namespace-passed-by"}
 
 // followsFrom are the roots that rules know may follow from another root: seen alone, they may be all that was seen of it.
 func followsFrom(rules []Rule) map[string]bool {

@@ -93,6 +93,7 @@ func Rank(s *snapshot.Snapshot, findings []*finding.Finding, asked Asked) Result
 type candidate struct {
 	cause     incident.Cause
 	root      *finding.Finding
+	at        int                // of the root, among the findings
 	explained []*finding.Finding // the root first
 	links     []Edge             // the edge by which each but the root was reached
 	blocked   []block
@@ -103,7 +104,7 @@ type candidate struct {
 
 func (g graph) candidate(root int) *candidate {
 	f := g.findings[root]
-	c := &candidate{root: f, cause: incident.Cause{Code: f.Code, Title: f.Title, Objects: f.AtFault(), Next: f.Next, Since: f.Since,
+	c := &candidate{root: f, at: root, cause: incident.Cause{Code: f.Code, Title: f.Title, Objects: f.AtFault(), Next: f.Next, Since: f.Since,
 		NormalUntil: f.NormalUntil, Normal: f.Normal}}
 	reached := g.reach(root)
 	inside := map[int]bool{}
@@ -170,7 +171,7 @@ func (c *candidate) judge() {
 }
 
 func (c *candidate) confidence() incident.Confidence {
-	proven := func(e Edge) bool { return !e.Inferred }
+	proven := func(e Edge) bool { return !e.Inferred && e.From == c.at }
 	switch {
 	case !c.root.Root:
 		return incident.Possible

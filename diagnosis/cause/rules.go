@@ -105,7 +105,7 @@ func but(codes []string, out ...string) []string {
 var Rules = slices.Concat(dnsRules, configRules, nodeRules, logRules, networkRules, storageRules, accessRules, controlRules,
 	conversionRules, evictionRules,
 	podRules,
-	workloadRules, deviceRules, writeRules, customRules, goesByRules, latentRules, circumstanceRules)
+	workloadRules, deviceRules, writeRules, customRules, goesByRules, besideRules, latentRules, circumstanceRules)
 
 // rulesBut is every rule but those of the names.
 func rulesBut(names []string) []Rule {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/checks"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
@@ -16,6 +17,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
 // accessRules are about rights, accounts and certificates.
@@ -29,6 +31,8 @@ var accessRules = []Rule{
 		"1 custom resource says that its controller is refused", "%d custom resources say that their controllers are refused"},
 	{"right-missing-halts", []string{rbac.RightMissing, rbac.RoleMissing}, customs, controllerHalts,
 		"the controller of 1 custom resource cannot work", "the controllers of %d custom resources cannot work"},
+	{"right-missing-pods", []string{rbac.RightMissing, rbac.RoleMissing}, []string{services.ServiceNoEndpoints}, makerHalts,
+		"the pods behind 1 Service are not made", "the pods behind %d Services are not made"},
 	{"right-missing-log", []string{rbac.RightMissing, rbac.RoleMissing}, []string{applog.LogFaultsObject, applog.LogErrorsRepeat,
 		applog.CalledComplains}, loggedRefused,
 		"1 log complains of the refusal", "%d logs complain of the refusal"},
@@ -70,6 +74,21 @@ func controllerHalts(_ *Context, from, to *finding.Finding) (Link, bool) {
 	_, why, _ := strings.Cut(says.Message, ": ")
 	return Link{Reason: "the API server refuses its controller what it cannot work without", Inferred: true},
 		refused.Halts && why == "" && slices.Contains(says.Controllers, from.Workload)
+}
+
+// makerHalts wants a Service whose pods a custom resource should have made, and the controller of that to be refused what it cannot work
+// without.
+func makerHalts(c *Context, from, to *finding.Finding) (Link, bool) {
+	refused, _ := finding.DetailOf[rbac.RefusedRight](from)
+	if !refused.Halts || len(from.Pods) == 0 || c.Snapshot.Custom(to.Workload) == nil {
+		return Link{}, false
+	}
+	kind := strings.ToLower(to.Workload.Kind) // its plural begins with it, but for a last y
+	lists := slices.ContainsFunc(from.Seen, func(e incident.Evidence) bool {
+		return e.Source == incident.SourceLog && strings.Contains(e.Excerpt, `"`+strings.TrimSuffix(kind, "y"))
+	})
+	return Link{Reason: "the API server refuses who should make its pods what it cannot work without", Inferred: !lists},
+		slices.Contains(checks.PodsBehind(c.Snapshot, to.Workload), from.Pods[0])
 }
 
 // loggedRefused wants the very workload whose log tells of the refusal. What it complains of may be something else as well.

@@ -14,6 +14,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -21,6 +22,8 @@ import (
 var controlRules = []Rule{
 	{"webhook-injects", []string{control.WebhookInjects}, podFaults, webhookInjects,
 		"the pods of 1 workload cannot start", "the pods of %d workloads cannot start"},
+	{"namespace-passed-by", []string{control.NamespacePassedBy}, suffersOrSays, passedNamespace,
+		"1 workload does not get through without it", "%d workloads do not get through without it"},
 	{"webhook-passes-by", []string{control.WebhookPassesBy}, podFaults, func(c *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{Reason: "its pods lack what a webhook gave the older ones", Inferred: true}, from.Workload == to.Workload && c.share(from, to)
 	}, "the new pods of 1 workload fail", "the new pods of %d workloads fail"},
@@ -202,4 +205,12 @@ func stormAbout(_ *Context, from, to *finding.Finding) (Link, bool) {
 func webhookInjects(c *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{Reason: "its template has no container " + from.Container + ": the webhook has put it there"},
 		from.Container == to.Container && c.share(from, to)
+}
+
+// passedNamespace wants the very pods, and that they are cut off or not trusted: what a webhook puts into pods often speaks for them.
+func passedNamespace(c *Context, from, to *finding.Finding) (Link, bool) {
+	return Link{Reason: "its pods lack what the webhook gives others", Inferred: true}, c.share(from, to) &&
+		slices.ContainsFunc(to.Said, func(d logs.Fact) bool {
+			return d.Kind.Network() && d.Kind != logs.NameUnresolved || d.Kind == logs.TLSFailed || d.Kind == logs.AuthFailed
+		})
 }

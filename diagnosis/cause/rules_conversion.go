@@ -7,7 +7,9 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/control"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/events"
+	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
+	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
@@ -20,6 +22,8 @@ var conversionRules = []Rule{
 	{"conversion-told", []string{control.ConversionFails}, slices.Concat(crashes, complaints, podFaults,
 		[]string{custom.CustomNotReady, events.EventUnexplained}), conversionTold,
 		"1 object is told so", "%d objects are told so"},
+	{"conversion-nodes", []string{control.ConversionFails}, []string{podproblem.PodUnschedulable}, conversionNodes,
+		"the pods of 1 workload get no node", "the pods of %d workloads get no node"},
 }
 
 // stopsCollector is proven where the collector's own log tells of the kind.
@@ -48,11 +52,20 @@ func conversionHolds(_ *Context, from, to *finding.Finding) (Link, bool) {
 	return Link{}, false
 }
 
-// conversionTold wants the API server's words for that kind in what was seen.
+// conversionNodes wants a kind that stands for nodes which are to be made, and pods that too little room is free for.
+func conversionNodes(_ *Context, from, to *finding.Finding) (Link, bool) {
+	d, _ := finding.DetailOf[control.Conversion](from)
+	waits, _ := finding.DetailOf[podproblem.Unschedulable](to)
+	return Link{Reason: "they wait for room, and who makes nodes cannot list any " + d.Kind, Inferred: true},
+		kube.MakesNodes(d.Kind) && len(waits.Short) > 0
+}
+
+// conversionTold wants the API server's words for that kind in what was seen, or at least in the log of the very workload.
 func conversionTold(_ *Context, from, to *finding.Finding) (Link, bool) {
 	d, _ := finding.DetailOf[control.Conversion](from)
-	return Link{Reason: "it is told that no " + d.Kind + " can be converted"},
-		slices.ContainsFunc(to.Seen, func(e incident.Evidence) bool {
-			return strings.Contains(e.Excerpt, "conversion webhook for "+d.Group+"/") && strings.Contains(e.Excerpt, "Kind="+d.Kind+" ")
-		})
+	seen := slices.ContainsFunc(to.Seen, func(e incident.Evidence) bool {
+		return strings.Contains(e.Excerpt, "conversion webhook for "+d.Group+"/") && strings.Contains(e.Excerpt, "Kind="+d.Kind+" ")
+	})
+	return Link{Reason: "it is told that no " + d.Kind + " can be converted", Inferred: !seen},
+		seen || !to.Workload.IsZero() && slices.Contains(d.Hearers, to.Workload)
 }

@@ -164,10 +164,15 @@ func cutOff(c *Context, from, to *finding.Finding) (Link, bool) {
 	}
 	for _, d := range to.Said {
 		if d.Kind == logs.NameUnresolved || d.Kind == logs.ConnectionTimeout {
-			return Link{Reason: fmt.Sprintf("it runs on %s, and its log says: %s", node, d.String()), Inferred: true}, true
+			return Link{Reason: fmt.Sprintf("it runs on %s, and its log says: %s", node, d.String()), Inferred: !cutsAll(from)}, true
 		}
 	}
 	return Link{}, false
+}
+
+// cutsAll says whether a node's setting lets nothing pass between its pods and the rest, rather than some of it.
+func cutsAll(f *finding.Finding) bool {
+	return f.Code == hosts.HostForwardingOff || f.Code == hosts.HostRulesFlushed
 }
 
 // gpuWaits wants the very pods, or the scheduler's word that such GPUs run short.
@@ -190,7 +195,7 @@ func limitReached(_ *Context, from, to *finding.Finding) (Link, bool) {
 	}
 	for _, d := range to.Said {
 		if d.Kind == logs.Exhausted && strings.Contains(strings.ToLower(d.Name), "file") {
-			return Link{Reason: fmt.Sprintf("it runs on %s, and its log says: %s", from.Object.Name, d.Name), Inferred: true}, true
+			return Link{Reason: fmt.Sprintf("it runs on %s, and its log says: %s", from.Object.Name, d.Name)}, true
 		}
 	}
 	return Link{}, false

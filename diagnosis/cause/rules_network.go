@@ -10,6 +10,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/ingress"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/netpol"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/services"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/storage"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/workloads"
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/podproblem"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
@@ -45,7 +46,8 @@ var networkRules = slices.Concat(podNetworkRules, []Rule{
 	{"service-misused", about(finding.CallTrouble), suffersOrSays, misuses("that is how it calls the Service"),
 		"1 workload fails because it calls a Service in a way that leads nowhere",
 		"%d workloads fail because they call Services in a way that leads nowhere"},
-	{"pods-called", podFaults, slices.Concat(crashes, complaints, []string{applog.LogErrorOnce}), podsCalled,
+	{"pods-called", append(slices.Clone(podFaults), storage.VolumeFull), slices.Concat(crashes, complaints,
+		[]string{applog.LogErrorOnce}), podsCalled,
 		"1 workload fails because the pods that it calls do", "%d workloads fail because the pods that they call do"},
 	{"pods-of-service", podFaults, []string{services.ServicePodsUnready}, podsOfService,
 		"1 Service has no endpoint", "%d Services have no endpoint"},

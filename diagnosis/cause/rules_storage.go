@@ -34,6 +34,9 @@ var storageRules = []Rule{
 	{"volume-full", []string{storage.VolumeFull}, append(slices.Clone(crashes), podproblem.PodNotReady),
 		sharedPods("its pods write to that volume"),
 		"1 workload fails because it cannot write", "%d workloads fail because they cannot write"},
+	{"volume-nowhere", []string{storage.VolumeNodeMissing}, []string{podproblem.PodUnschedulable, podproblem.PodPreempted},
+		sharedPods("its volume lies on a node that does not exist"),
+		"the pods of 1 workload cannot be scheduled", "the pods of %d workloads cannot be scheduled"},
 	{"resize-full", []string{storage.VolumeResizeWaits}, []string{storage.VolumeFull}, sameObject("it waits for the space that was asked for"),
 		"1 volume is full", "%d volumes are full"},
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/applog"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/beside"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/circumstance"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/control"
 	"github.com/paramedic-bot/paramedic/diagnosis/checks/custom"
@@ -26,7 +27,8 @@ import (
 // policies name them; each is a constant beside its check.
 var All = slices.Concat(nodes.Checks, hosts.Checks, pods.Checks, applog.Checks, workloads.Checks, services.Checks, ingress.Checks,
 	netpol.Checks,
-	dns.Checks, podnetwork.Checks, storage.Checks, rbac.Checks, control.Checks, custom.Checks, events.Checks)
+	dns.Checks, podnetwork.Checks, storage.Checks, rbac.Checks, control.Checks, custom.Checks, beside.Checks,
+	events.Checks)
 
 // Documented is every check, and, after them, what only a diagnosis as a whole can find.
 var Documented = slices.Concat(All, circumstance.Checks)

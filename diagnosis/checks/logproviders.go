@@ -88,7 +88,8 @@ func component(s *snapshot.Snapshot, name string) []*corev1.Pod {
 }
 
 // controllersOf are the pods of the controller of a custom resource: of who has the right to write its status; of who has written it, by
-// the name that it gives itself; or else of what is named after its API group. It is found once for all resources of a kind.
+// the name that it gives itself; of what is named after its API group; or else of who would have that right, did its binding not name
+// another namespace. It is found once for all resources of a kind.
 func controllersOf(s *snapshot.Snapshot, o *unstructured.Unstructured) []*corev1.Pod {
 	type key struct{ kind schema.GroupKind }
 	return snapshot.Once(s, key{o.GroupVersionKind().GroupKind()}, func() []*corev1.Pod { return findControllers(s, o) })
@@ -106,7 +107,27 @@ func findControllers(s *snapshot.Snapshot, o *unstructured.Unstructured) []*core
 			return pods
 		}
 	}
-	return podsNamedAfter(s, strings.Split(o.GroupVersionKind().Group, "."))
+	if pods := podsNamedAfter(s, strings.Split(o.GroupVersionKind().Group, ".")); len(pods) > 0 {
+		return pods
+	}
+	return podsAs(s, boundElsewhere(s, mayWriteStatus(s, o)))
+}
+
+// boundElsewhere are the accounts that are called as those which a binding names and which do not exist, in whatever namespace: it was
+// installed into another one than its binding was written for.
+func boundElsewhere(s *snapshot.Snapshot, bound []incident.Object) []incident.Object {
+	var out []incident.Object
+	for _, o := range bound {
+		if o.Name == "default" || s.ServiceAccount(o.Namespace, o.Name) != nil {
+			continue
+		}
+		for i := range s.ServiceAccounts {
+			if a := &s.ServiceAccounts[i]; a.Name == o.Name {
+				out = append(out, snapshot.ObjectOf("ServiceAccount", a.Namespace, a.Name))
+			}
+		}
+	}
+	return out
 }
 
 // IngressControllers are the pods that serve an Ingress: those of controllers that are known, or else what is named after the controller

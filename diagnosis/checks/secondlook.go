@@ -140,14 +140,18 @@ func nodeServers(s *snapshot.Snapshot, node string) []string {
 	return out
 }
 
-// Called lists the Services that the logs of a finding's pods say they could not reach.
+// Called lists the Services that the logs of a finding's pods say they could not reach, by their names or their addresses.
 func Called(s *snapshot.Snapshot, f *finding.Finding) []incident.Object {
 	if len(f.Pods) == 0 {
 		return nil
 	}
 	var out []incident.Object
 	for _, fact := range f.Said {
-		if o, ok := kube.ServiceOf(s, fact.Host, f.Pods[0].Namespace); ok && fact.Kind.Network() {
+		o, ok := kube.ServiceOf(s, fact.Host, f.Pods[0].Namespace)
+		if !ok {
+			o, ok = kube.ServicesByIP(s)[fact.Host]
+		}
+		if ok && fact.Kind.Network() {
 			out = finding.Union(out, []incident.Object{o})
 		}
 	}

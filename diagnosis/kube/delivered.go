@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
@@ -47,4 +48,34 @@ func deliverers(s *snapshot.Snapshot, name string, fits func(group, namespace st
 		}
 	}
 	return out
+}
+
+// targets are the paths of a custom resource by which it says into which namespace it delivers.
+var targets = [][]string{{"spec", "destination", "namespace"}, {"spec", "targetNamespace"}, {"spec", "releaseNamespace"},
+	{"spec", "target", "namespace"}}
+
+// ReachesInto says whether a custom resource delivers into a part of the cluster: its settings name that part's namespace as its target, or
+// its status lists what lies there.
+func ReachesInto(c *unstructured.Unstructured, holds func(incident.Object) bool) bool {
+	for _, path := range targets {
+		if ns := StringAt(c.Object, path...); ns != "" && holds(snapshot.ObjectOf("Namespace", "", ns)) {
+			return true
+		}
+	}
+	list, _, _ := unstructured.NestedSlice(c.Object, "status", "resources")
+	for _, x := range list {
+		m, _ := x.(map[string]any)
+		if o := snapshot.ObjectOf(StringAt(m, "kind"), StringAt(m, "namespace"), StringAt(m, "name")); o.Namespace != "" && holds(o) {
+			return true
+		}
+	}
+	entries, _, _ := unstructured.NestedSlice(c.Object, "status", "inventory", "entries")
+	for _, x := range entries {
+		m, _ := x.(map[string]any)
+		parts := strings.Split(StringAt(m, "id"), "_") // namespace, name, group, kind
+		if len(parts) == 4 && parts[0] != "" && holds(snapshot.ObjectOf(parts[3], parts[0], parts[1])) {
+			return true
+		}
+	}
+	return false
 }

@@ -3,6 +3,7 @@ package kube
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -53,4 +54,31 @@ func BeganAt(e *corev1.Event) time.Time {
 		return e.EventTime.Time
 	}
 	return snapshot.EventTime(e).Time
+}
+
+// ReporterOf is the workload that has written an event, by the name that it gives itself; zero where none, or more than one, is called so.
+func ReporterOf(s *snapshot.Snapshot, e *corev1.Event) incident.Object {
+	by := e.ReportingController
+	if by == "" {
+		by = e.Source.Component
+	}
+	const telling = 6 // bytes: a shorter name is part of many
+	var exact, like []incident.Object
+	for kind, w := range Workloads(s) {
+		o := snapshot.ObjectOf(kind, w.GetNamespace(), w.GetName())
+		switch {
+		case by == "":
+		case o.Name == by || w.GetLabels()["app.kubernetes.io/name"] == by:
+			exact = append(exact, o)
+		case len(by) >= telling && strings.Contains(o.Name, by):
+			like = append(like, o)
+		}
+	}
+	if len(exact) == 0 {
+		exact = like
+	}
+	if len(exact) != 1 {
+		return incident.Object{}
+	}
+	return exact[0]
 }

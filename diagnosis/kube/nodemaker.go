@@ -18,6 +18,24 @@ func MakesNodes(kind string) bool {
 			func(end string) bool { return strings.HasSuffix(kind, end) })
 }
 
+// NodesAreMade says whether anything in the cluster stands for nodes that are to be made, be it no more than the definition of its kind.
+func NodesAreMade(s *snapshot.Snapshot) bool {
+	type key struct{}
+	return snapshot.Once(s, key{}, func() bool {
+		for i := range s.Customs {
+			c := &s.Customs[i]
+			kind := c.GetKind()
+			if c.GroupVersionKind().GroupKind() == snapshot.DefinitionKind {
+				kind = StringAt(c.Object, "spec", "names", "kind")
+			}
+			if MakesNodes(kind) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // Spells says whether words name an object by its kind, as "nodeclaim/default-x7k2p", `nodepool "default"` or "NodePool=default".
 func Spells(words string, o incident.Object) bool {
 	low, kind := strings.ToLower(words), strings.ToLower(o.Kind)

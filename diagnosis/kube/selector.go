@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -64,6 +65,30 @@ func listTemplates(s *snapshot.Snapshot, namespace string) []Template {
 		}
 	}
 	return out
+}
+
+// CustomTemplatesIn lists the namespace's custom resources that have a pod template of their own, as a Rollout has.
+func CustomTemplatesIn(s *snapshot.Snapshot, namespace string) []Template {
+	type key struct{ namespace string }
+	return snapshot.Once(s, key{namespace}, func() []Template {
+		var out []Template
+		for i := range s.Customs {
+			c := &s.Customs[i]
+			if c.GetNamespace() != namespace || c.GetDeletionTimestamp() != nil {
+				continue
+			}
+			labels, ok, _ := unstructured.NestedStringMap(c.Object, "spec", "template", "metadata", "labels")
+			if containers, _, _ := unstructured.NestedSlice(c.Object, "spec", "template", "spec", "containers"); !ok || len(containers) == 0 {
+				continue
+			}
+			replicas, said, _ := unstructured.NestedInt64(c.Object, "spec", "replicas")
+			if !said {
+				replicas = 1
+			}
+			out = append(out, Template{snapshot.CustomObject(c), int32(min(max(replicas, 0), 1<<20)), labels})
+		}
+		return out
+	})
 }
 
 // RoleIsFree says whether a Service selects by a label that an operator moves among pods as they run, and that none carries as the

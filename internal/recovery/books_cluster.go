@@ -69,6 +69,9 @@ var clusterByHand = map[string]string{
 	"NodeDiffers":  "It is a hint. Compare the node with those that are well, and bring it to the same kernel, runtime and kubelet.",
 	"NodeRebooted": "It is a hint. Find out who restarted it, and why (last -x reboot; the kernel's log of the time before).",
 
+	"VolumeNodeMissing": "A volume's node affinity cannot be changed, and where its data lies only its owner knows. Make the volume anew " +
+		"with the name of that node, or the claim without it if there is nothing to keep.",
+
 	"GPUAbsent": "No node has one: add a node with a GPU, or ask for what there is in the workload.",
 
 	"HostForwardingOff": "A kernel setting is set on the machine: sysctl -w net.ipv4.ip_forward=1, and in /etc/sysctl.d so that it stays.",

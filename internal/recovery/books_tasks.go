@@ -52,6 +52,16 @@ var tasksByHand = map[string]string{
 	"JobEndless": "Whether a Job that has run for days still does something cannot be seen from outside. Look at its log; if it hangs, " +
 		"give it an " +
 		"activeDeadlineSeconds (kubectl patch job), which ends it.",
+	"KeeperIdle": "Why it was switched off only its owner knows. Resume it (kubectl patch cronjob … suspend: false) or scale it up, run it " +
+		"once (kubectl create job --from), and see that what it makes is new.",
+	"SisterHas": "What the other has may be of another time or purpose. Compare the two (kubectl get -o yaml), and set what is missing " +
+		"where the object is installed from.",
+	"CustomRivals": "Which of the two is to have the object only their owners know. Give the newer one a target of its own where it is " +
+		"installed from, then let the older one write its own anew.",
+	"DefaultsAmbiguous": "Which of them is to be the default only their owners know. Take the mark from the others (kubectl annotate KIND " +
+		"NAME KEY-), where they are installed from, too.",
+	"NamespacePassedBy": "Whether the namespace is to be left out only its owner knows. Label it as the webhook's namespaceSelector asks " +
+		"(kubectl label namespace), and restart its workloads, so that their pods are made anew.",
 	"CronJobNoSuccess": "Its runs start as they should, and each fails for a reason of its own. Read the log of the last run's pods; " +
 		"what it says is " +
 		"a finding of its own where it is understood.",

@@ -8,10 +8,12 @@ import (
 )
 
 // AcceptAnnotation is the annotation by which an object says which findings about it are accepted. Of custom resources it is kept, and
-// with it those that end in TrackingAnnotation, by which what delivers an object marks it as its own; no other is.
+// with it those that end in TrackingAnnotation, by which what delivers an object marks it as its own, and those that end in
+// DefaultAnnotation, by which an object is marked as the default of its kind; no other is.
 const (
 	AcceptAnnotation   = "paramedic-bot.github.io/accept"
 	TrackingAnnotation = "/tracking-id"
+	DefaultAnnotation  = "/is-default-class"
 )
 
 // Annotated is an object that has an annotation.

@@ -31,7 +31,7 @@ func SlimCustom(o *unstructured.Unstructured) {
 	slim(o)
 	notes := o.GetAnnotations()
 	maps.DeleteFunc(notes, func(key, _ string) bool {
-		return key != AcceptAnnotation && !strings.HasSuffix(key, TrackingAnnotation)
+		return key != AcceptAnnotation && !strings.HasSuffix(key, TrackingAnnotation) && !strings.HasSuffix(key, DefaultAnnotation)
 	})
 	o.SetAnnotations(notes)
 	if slices.Contains(wholeGroups, o.GroupVersionKind().Group) {

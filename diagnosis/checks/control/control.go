@@ -6,6 +6,7 @@ import "github.com/paramedic-bot/paramedic/diagnosis/finding"
 var Checks = []finding.Check{
 	{Name: "webhooks", Codes: webhookCodes, Run: checkWebhooks},
 	{Name: "pods that webhooks pass by", Codes: passedByCodes, Run: checkPassedBy},
+	{Name: "namespaces that webhooks pass by", Codes: passedNamespaceCodes, Run: checkPassedNamespaces},
 	{Name: "conversions", Codes: conversionCodes, Run: checkConversions},
 	{Name: "garbage", Codes: garbageCodes, Run: checkGarbage},
 	{Name: "evictions", Codes: evictionCodes, Run: checkEvictions},

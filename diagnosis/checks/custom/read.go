@@ -42,12 +42,15 @@ func readApplication(o *unstructured.Unstructured) (sign, bool) {
 		if x.message == "" && len(x.refs) > 0 {
 			x.message = strings.ToLower(health) + ": " + objectWords(x.refs)
 		}
+		if why := refusedSync(status); health == "Missing" && why != "" {
+			x.what, x.message = "cannot be synced", why // what is missing was never made
+		}
 		return settled(x), true
 	}
 	if phase := kube.StringAt(status, "operationState", "phase"); (phase == "Failed" || phase == "Error") &&
 		kube.StringAt(status, "sync", "status") != "Synced" {
 		x.field, x.what, x.reason = "status.operationState", "cannot be synced", phase
-		x.since, x.message = timeAt(status, "operationState", "finishedAt"), kube.StringAt(status, "operationState", "message")
+		x.since, x.message = timeAt(status, "operationState", "finishedAt"), refusedSync(status)
 		return settled(x), true
 	}
 	if kube.StringAt(status, "operationState", "phase") == "Running" && kube.StringAt(status, "sync", "status") != "Synced" {
@@ -65,6 +68,23 @@ func readApplication(o *unstructured.Unstructured) (sign, bool) {
 		}
 	}
 	return sign{}, false
+}
+
+// refusedSync is why an Application's last sync has failed: its message, and what is said of the first part that could not be synced; ""
+// if it has not failed.
+func refusedSync(status map[string]any) string {
+	if phase := kube.StringAt(status, "operationState", "phase"); phase != "Failed" && phase != "Error" {
+		return ""
+	}
+	message := kube.StringAt(status, "operationState", "message")
+	parts, _, _ := unstructured.NestedSlice(status, "operationState", "syncResult", "resources")
+	for _, x := range parts {
+		m, _ := x.(map[string]any)
+		if said := kube.StringAt(m, "message"); kube.StringAt(m, "status") == "SyncFailed" && said != "" && !strings.Contains(message, said) {
+			return strings.TrimPrefix(strings.TrimSuffix(message, ".")+": "+said, ": ")
+		}
+	}
+	return message
 }
 
 // applicationResources are what an Application names as not healthy.

@@ -200,7 +200,7 @@ func selectsNothing(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service) 
 		f.Workload, f.Root = t.Object, false
 		return
 	}
-	if kube.RoleIsFree(s, v, templates) {
+	if kube.RoleIsFree(s, v, templates) || notMade(s, r, v, templates) {
 		return
 	}
 	near, ok := kube.NearestTemplate(v.Name, v.Spec.Selector, templates)
@@ -213,6 +213,7 @@ func selectsNothing(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service) 
 	f := r.Find(ServiceNoEndpoints, o, title).Cite(seen)
 	f.Since = v.CreationTimestamp.Time
 	if !ok {
+		f.AtMost = incident.Likely // who should have made its pods may be at fault
 		f.Severity = incident.Info // whose it is can't be seen: a leftover, perhaps, or part of what is switched off
 		if reliedOn(s, o) {
 			f.Severity = incident.Warning
@@ -224,4 +225,7 @@ func selectsNothing(s *snapshot.Snapshot, r *finding.Report, v *corev1.Service) 
 		kube.LabelWords(kube.Differing(v.Spec.Selector, near.Labels)), finding.Short(near.Object),
 		kube.LabelWords(kube.Counterpart(v.Spec.Selector, near.Labels))), finding.MaxTitle)
 	f.Cite(finding.SeenAPI(near.Object, "spec.template.metadata.labels", time.Time{}, kube.LabelWords(near.Labels)))
+	if eachByItsName(v, near) {
+		f.AtMost = incident.Likely // both may be as they should, and the Service's own workload be missing
+	}
 }

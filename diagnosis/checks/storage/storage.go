@@ -19,6 +19,7 @@ import (
 var Checks = []finding.Check{
 	{Name: "claims", Codes: claimCodes, Run: checkClaims},
 	{Name: "volumes", Codes: slices.Concat(volumeCodes, serverNameCodes), Run: checkVolumes},
+	{Name: "where volumes lie", Codes: volumePlaceCodes, Run: checkPlaces},
 	{Name: "storageclasses", Codes: classCodes, Run: checkClasses},
 	{Name: "registration of drivers", Codes: registrationCodes, Run: checkRegistration},
 }

@@ -91,7 +91,7 @@ func checkFull(s *snapshot.Snapshot, r *finding.Report) {
 	for i := range s.Logs {
 		l := &s.Logs[i]
 		p := s.Pod(l.Namespace, l.Pod)
-		if p == nil || kube.Healthy(p) {
+		if p == nil || kube.Healthy(p) && !waitsForSpace(s, l) {
 			continue
 		}
 		said, o := fullClaim(s, p, l)
@@ -119,6 +119,25 @@ func checkFull(s *snapshot.Snapshot, r *finding.Report) {
 			f.Severity = incident.Warning
 		}
 	}
+}
+
+// waitsForSpace says whether the newest lines of a log say nothing but that there is no space: a server that waits for it does no work,
+// however well it looks.
+func waitsForSpace(s *snapshot.Snapshot, l *snapshot.Log) bool {
+	const lines = 2
+	rest, n := strings.TrimRight(l.Text, "\n "), 0
+	for ; n < lines && rest != "" && !l.Previous; n++ {
+		line := rest[strings.LastIndexByte(rest, '\n')+1:]
+		rest = strings.TrimRight(strings.TrimSuffix(rest, line), "\n ")
+		low := strings.ToLower(line)
+		if !strings.Contains(low, "no space left") && !strings.Contains(low, "disk is full") && !strings.Contains(low, "disk full") {
+			return false
+		}
+		if at := readings.Moment(logs.StampOf(line), s.At); n == 0 && !at.IsZero() && s.At.Sub(at) > finding.RecentError.For {
+			return false
+		}
+	}
+	return n == lines
 }
 
 // fullClaim is the fact by which a log says that there is no space, and the claim whose volume that is; zero if it may be the

@@ -38,10 +38,7 @@ var word = regexp.MustCompile(`[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?(?:/[a-
 func In(s *snapshot.Snapshot, namespace, text string) []incident.Object {
 	names := namesOf(s)
 	words := word.FindAllString(text[:min(len(text), maxText)], -1)
-	kinds := make([]string, len(words))
-	for i, w := range words {
-		kinds[i] = names.kinds[strings.ToLower(w)]
-	}
+	kinds := names.kindsIn(words)
 	var out finding.Gathered[incident.Object]
 	for i, w := range words {
 		out.Add(names.joined(w)...)
@@ -78,6 +75,23 @@ func In(s *snapshot.Snapshot, namespace, text string) []incident.Object {
 		}
 	}
 	return out.List[:min(len(out.List), mostSaid)]
+}
+
+// kindsIn are the kinds that words stand for. One that is written as several words ("service account") stands at the last of these.
+func (n names) kindsIn(words []string) []string {
+	const most = 3 // "persistent volume claim"
+	kinds := make([]string, len(words))
+	for i := 0; i < len(words); i++ {
+		kinds[i] = n.kinds[strings.ToLower(words[i])]
+		for more := min(most, len(words)-i); more > 1; more-- {
+			if kind := n.kinds[strings.ToLower(strings.Join(words[i:i+more], ""))]; kind != "" {
+				kinds[i], kinds[i+more-1] = "", kind
+				i += more - 1
+				break
+			}
+		}
+	}
+	return kinds
 }
 
 // joined are the objects whose namespace and name, joined by an underscore, a word begins with, as proxies call their back ends:

@@ -19,6 +19,10 @@ kind: Service
 metadata: {name: moderation, namespace: dev2}
 ---
 apiVersion: v1
+kind: ServiceAccount
+metadata: {name: web, namespace: shop}
+---
+apiVersion: v1
 kind: Service
 metadata: {name: web, namespace: shop}
 ---
@@ -69,6 +73,8 @@ func parsed(t *testing.T) *snapshot.Snapshot {
 
 func TestIn(t *testing.T) {
 	for text, want := range map[string][]string{
+		`no role for service account web (namespace: shop)`:                {"ServiceAccount/shop/web"},
+		`config map settings in namespace other is missing`:                {"ConfigMap/other/settings"},
 		`failed to get Service dev2/moderation: no endpoints`:              {"Service/dev2/moderation"},
 		`sync failed for dev2/moderation`:                                  {"Service/dev2/moderation", "ApisixRoute/dev2/moderation"},
 		`service "web" not found`:                                          {"Service/shop/web"},

@@ -45,9 +45,26 @@ func noImage(s *snapshot.Snapshot, p *corev1.Pod, c kube.Container, w *corev1.Co
 	case noPermission, noPermissionOrRepository:
 		if len(p.Spec.ImagePullSecrets) == 0 {
 			a.Predicate = a.Predicate.And(" (the pod names no pull secret)")
+		} else if secret == "" {
+			refusedWith(s, p, &a)
 		}
 	}
 	return a
+}
+
+// refusedWith says with which pull secrets a registry has refused an image: what is in them may be wrong, or of before: that can't
+// be seen.
+func refusedWith(s *snapshot.Snapshot, p *corev1.Pod, a *Problem) {
+	var names []string
+	for _, ref := range p.Spec.ImagePullSecrets {
+		names = append(names, ref.Name)
+		a.fault = append(a.fault, snapshot.ObjectOf("Secret", p.Namespace, ref.Name))
+		if x := kube.SecretNamed(s, p.Namespace, ref.Name); x != nil && !x.Changed.IsZero() {
+			names[len(names)-1] += ", written " + finding.Duration(s.At.Sub(x.Changed)) + " ago"
+		}
+	}
+	a.Predicate = a.Predicate.And(" with pull secret %s", finding.ListWords(names, finding.ShownPods))
+	a.Refs, a.atMost = append(a.Refs, a.fault...), incident.Likely
 }
 
 // unreadSecrets is the kubelet's word for pull secrets that it could not read (pkg/kubelet/kubelet.go).

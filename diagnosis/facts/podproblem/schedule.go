@@ -102,7 +102,8 @@ func unscheduled(s *snapshot.Snapshot, r *scheduling.Rooms, p *corev1.Pod) (Prob
 		a.Predicate = finding.Say("cannot be scheduled: %s", u.Why)
 		a.detail = schedulerNames(untolerated.ReplaceAllString(words, "untolerated taint(s)"))
 		a.Seen, a.Refs, a.final = append(a.Seen, u.Seen...), append(a.Refs, u.Refs...), true
-		if offered(a.detail) || kube.AutoscalerEvent(s, p) != nil { // who makes nodes is in charge, and says that it makes none
+		// who makes nodes is in charge: it says that it makes none, or nothing at all
+		if offered(a.detail) || kube.AutoscalerEvent(s, p) != nil || lacksRoom(a.detail) && kube.NodesAreMade(s) {
 			a.atMost = incident.Likely
 		}
 	} else if plain := plainly(said); plain != "" {
@@ -117,6 +118,12 @@ func unscheduled(s *snapshot.Snapshot, r *scheduling.Rooms, p *corev1.Pod) (Prob
 		a.Seen = append(a.Seen, finding.SeenEvent(e))
 	}
 	return preempted(s, r, p, a), true
+}
+
+// lacksRoom says whether too little is free of anything.
+func lacksRoom(d finding.Detail) bool {
+	u, ok := d.(Unschedulable)
+	return ok && len(u.Short) > 0
 }
 
 // offered says whether too little is free of what a driver has to offer first: that it does not may be the driver's fault.
