@@ -71,7 +71,7 @@ type Summary struct {
 func summary(s *incident.State, now time.Time) Summary {
 	m := Summary{ID: s.ID, Title: s.Title, Phase: s.Phase(now), OpenedAt: s.OpenedAt, Ended: s.ResolvedAt}
 	if s.Diagnosis != nil {
-		m.Severity, m.Cluster = worst(s.Diagnosis), s.Diagnosis.Cluster
+		m.Severity, m.Cluster = s.Diagnosis.Worst(), s.Diagnosis.Cluster
 	}
 	if s.Plan != nil {
 		m.PlanHash = s.Plan.Hash
