@@ -118,7 +118,7 @@ func IncidentReply(s *incident.State, now time.Time) Reply {
 			if a, ok := b.(Actions); ok {
 				b = unpressed(a, seen)
 			}
-			reply.Blocks = append(reply.Blocks, b)
+			reply.Blocks = append(reply.Blocks, unmentioned(b))
 		}
 	}
 	return reply
@@ -150,15 +150,24 @@ type Detail struct {
 	Stopped      *incident.Stopped     `json:"stopped,omitempty"`
 	Steps        []incident.StepState  `json:"steps"`
 	Verification incident.Verification `json:"verification"`
+	Calls        []incident.Called     `json:"calls,omitempty"` // of who is on call
 	Postmortem   *incident.Postmortem  `json:"postmortem"`
 	Path         string                `json:"path,omitempty"`
 	Link         string                `json:"link,omitempty"` // to the postmortem's file in the incident's thread
 }
 
+func calls(s *incident.State) []incident.Called {
+	var all []incident.Called
+	for _, c := range s.Calls {
+		all = append(all, c.Called)
+	}
+	return all
+}
+
 func detailOf(s *incident.State, now time.Time) Detail {
 	d := Detail{Summary: summary(s, now), Signals: full(s.Signals), Plan: s.Plan, Other: s.Other, Idle: s.Idle, NoPlan: s.NoPlan,
 		Approval: s.Approval(), Approvals: full(s.Approvals), Stopped: s.Stopped,
-		Steps: full(s.Steps), Verification: s.Verification, Postmortem: s.Postmortem, Path: s.Path, Link: s.Link}
+		Steps: full(s.Steps), Calls: calls(s), Verification: s.Verification, Postmortem: s.Postmortem, Path: s.Path, Link: s.Link}
 	if s.Diagnosis != nil {
 		r := NewReport(s.Diagnosis, s.Story, s.Similar)
 		d.Diagnosis = &r
