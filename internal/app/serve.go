@@ -34,6 +34,8 @@ type ServerOptions struct {
 	Redactor *redact.Redactor
 	// ConfigFile is what the configuration was read from: it is read again while the bot runs. Empty: it stays as it is.
 	ConfigFile string
+	// Now is the system's clock; nil: time.Now.
+	Now func() time.Time
 	// Replay says that the cluster is played from a bundle: its addresses mean nothing here, so nothing is asked of them.
 	Replay bool
 }
@@ -94,7 +96,7 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	if s.mind, err = OpenMind(ctx, c, s.store, o.Redactor, o.Logger); err != nil {
 		return nil, err
 	}
-	if s.clock, err = clockOf(ctx, s.store.Reader); err != nil {
+	if s.clock, err = clockOf(ctx, s.store.Reader, o.Now); err != nil {
 		return nil, err
 	}
 	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: s.clock.Now, aside: s.sayAside, redact: o.Redactor.String}
