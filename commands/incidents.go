@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -65,11 +66,18 @@ type Summary struct {
 	Cluster  string            `json:"cluster,omitempty"`
 	OpenedAt time.Time         `json:"openedAt"`
 	Ended    time.Time         `json:"ended,omitzero"`
+	Who      string            `json:"who,omitempty"` // has it, or else has answered first; empty: nobody
 	PlanHash string            `json:"planHash,omitempty"`
 }
 
 func summary(s *incident.State, now time.Time) Summary {
 	m := Summary{ID: s.ID, Title: s.Title, Phase: s.Phase(now), OpenedAt: s.OpenedAt, Ended: s.ResolvedAt}
+	switch {
+	case s.Claimed != nil:
+		m.Who = s.Claimed.Name
+	case s.Answer != nil:
+		m.Who = s.Answer.By.Name
+	}
 	if s.Diagnosis != nil {
 		m.Severity, m.Cluster = s.Diagnosis.Worst(), s.Diagnosis.Cluster
 	}
@@ -91,13 +99,13 @@ func listReply(states []*incident.State, total int, all bool, now time.Time) Rep
 	if len(states) == 0 {
 		return Reply{Text: "No " + which + ".", Data: summaries}
 	}
-	table := Table{Columns: []Column{{"Incident", false}, {"Where it stands", false}, {"What", false}, {"Since", false}}}
+	table := Table{Columns: []Column{{"Incident", false}, {"Where it stands", false}, {"Who", false}, {"What", false}, {"Since", false}}}
 	for i, m := range summaries {
 		if i == mostListed {
 			table.More = total - i
 			break
 		}
-		table.Rows = append(table.Rows, []Span{Text(m.ID), Text(string(m.Phase)), Text(clip.Runes(m.Title, 150)), When(m.OpenedAt)})
+		table.Rows = append(table.Rows, []Span{Text(m.ID), Text(string(m.Phase)), Text(cmp.Or(clip.Runes(m.Who, maxLabel), "nobody")), Text(clip.Runes(m.Title, 150)), When(m.OpenedAt)})
 	}
 	text := "There are " + count(total, which) + "."
 	if total == 1 {

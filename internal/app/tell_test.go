@@ -387,6 +387,19 @@ func TestManyAlertsOfOneCauseAreOneIncident(t *testing.T) {
 	if open, err := d.ledger.Open(t.Context()); err != nil || len(open) != 1 {
 		t.Errorf("%d incidents, %v", len(open), err)
 	}
+	s, err := d.Get(t.Context(), "INC-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := &commands.Set{Incidents: d}
+	details := set.Dispatch(t.Context(), commands.Request{Command: "details", Args: []string{"INC-1"}, Person: ada, Now: d.clock})
+	if details.Form == nil {
+		t.Fatalf("%+v", details)
+	}
+	if got := commands.Plain(commands.Reply{Blocks: details.Form.Whole}); !strings.Contains(got, "Alerts: 501") ||
+		!strings.Contains(got, "301 that came later") || s.More.Count != 301 {
+		t.Errorf("the alerts are not listed:\n%s", got)
+	}
 	if all := r.slack.Messages("C0INCIDENTS"); len(all) != 2 {
 		t.Errorf("the channel has %d messages:\n%s", len(all), r.slack.Transcript())
 	}

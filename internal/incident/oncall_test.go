@@ -77,3 +77,22 @@ func TestWhoIsCalled(t *testing.T) {
 		})
 	}
 }
+
+// The postmortem's timeline says who was called, and when.
+func TestTheTimelineSaysWhoWasCalled(t *testing.T) {
+	l := log(alert("a", Firing), ill)
+	for _, c := range []struct {
+		minute int
+		event  Event
+	}{{10, Called{Level: 1, To: Callee{ID: "UADA", Name: "Ada"}}}, {20, Called{Level: 2, To: Callee{ID: "SOPS"}, With: "INC-7"}},
+		{21, Claimed{By: ada}}, {22, Verified{OK: true}}} {
+		l = append(l, Recorded{Version: len(l) + 1, At: t0.Add(time.Duration(c.minute) * time.Minute), Event: c.event})
+	}
+	pm := DraftPostmortem(Fold("INC-1", l))
+	for _, want := range []string{"02:25:00 Ada was called, for nobody had answered",
+		"02:35:00 SOPS, the second on call, was called for INC-7, and this one was named: nobody had answered", "02:36:00 Ada took the incident"} {
+		if !strings.Contains(pm.Timeline, want) {
+			t.Errorf("it does not say %q:\n%s", want, pm.Timeline)
+		}
+	}
+}

@@ -155,7 +155,8 @@ func askers(n int) []incident.Event {
 	all := []incident.Event{judgedAlert}
 	for i := range n {
 		g := judgedAlert
-		g.Signal.Fingerprint = fmt.Sprintf("b%d", i)
+		g.Signal.Fingerprint, g.Signal.Title = fmt.Sprintf("b%d", i), fmt.Sprintf("%s %d", g.Signal.Title, i%50)
+		g.Signal.Labels = map[string]string{"namespace": fmt.Sprintf("shop-%d", i%9)}
 		all = append(all, g)
 	}
 	return all
