@@ -105,7 +105,8 @@ func listReply(states []*incident.State, total int, all bool, now time.Time) Rep
 			table.More = total - i
 			break
 		}
-		table.Rows = append(table.Rows, []Span{Text(m.ID), Text(string(m.Phase)), Text(cmp.Or(clip.Runes(m.Who, maxLabel), "nobody")), Text(clip.Runes(m.Title, 150)), When(m.OpenedAt)})
+		who := cmp.Or(clip.Runes(m.Who, maxLabel), "nobody")
+		table.Rows = append(table.Rows, []Span{Text(m.ID), Text(string(m.Phase)), Text(who), Text(clip.Runes(m.Title, 150)), When(m.OpenedAt)})
 	}
 	text := "There are " + count(total, which) + "."
 	if total == 1 {

@@ -77,7 +77,7 @@ func newsBlocks(s *incident.State, n incident.News, now time.Time) []Block {
 func dampedNote(n *incident.Notified) Note {
 	var note Note
 	if len(n.Others) > 0 {
-		note = Note{Text("Since the last such message there was news in the threads of " + ids(n.Others, n.More) + " too. ")}
+		note = Note{Text("Since the last such message there was news in the threads of " + incidentNames(n.Others, n.More) + " too. ")}
 	}
 	switch {
 	case n.Quiet:
@@ -91,8 +91,8 @@ func dampedNote(n *incident.Notified) Note {
 	return note
 }
 
-// ids are incidents in words.
-func ids(named []string, more int) string {
+// incidentNames are incidents in words.
+func incidentNames(named []string, more int) string {
 	text := strings.Join(named, ", ")
 	if more > 0 {
 		text += " and " + count(more, "more incident")
@@ -139,7 +139,7 @@ func calledFor(s *incident.State, c incident.Calling) Paragraph {
 		p = append(p, Text(" Who was called first has not, either."))
 	}
 	if len(c.Others) > 0 {
-		p = append(p, Text(" Unanswered, too: "+ids(c.Others, c.More)+"; "), Mono("incidents"), Text(" lists all that is open."))
+		p = append(p, Text(" Unanswered, too: "+incidentNames(c.Others, c.More)+"; "), Mono("incidents"), Text(" lists all that is open."))
 	}
 	return p
 }

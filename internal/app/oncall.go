@@ -142,7 +142,8 @@ func (o OnCallConfig) validate(field string, report func(field, format string, a
 		CalleeConfig
 	}{{".first", o.First}, {".second", o.Second}} {
 		if to.Slack != "" && !calleeID.MatchString(to.Slack) {
-			report(field+to.name+".slack", "must be the id of a person, such as U012AB3CD, or of a user group, such as S012AB3CD; it is %q", to.Slack)
+			report(field+to.name+".slack", "must be the id of a person, such as U012AB3CD, or of a user group, such as S012AB3CD; it is %q",
+				to.Slack)
 		}
 		if to.Slack == "" && to.Name != "" {
 			report(field+to.name+".slack", "must say who %s is: the id of a person or of a user group", to.Name)

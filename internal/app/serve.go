@@ -244,21 +244,6 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(err, s.checkpoint(stop), duty.End(), s.close())
 }
 
-// draw brings one incident's messages up to date.
-func (s *Server) draw(ctx context.Context, state *incident.State) error {
-	if state.Purges > 0 {
-		defer s.deliver.Wake() // who purged has changed what is wanted beside this process
-	}
-	return s.deliver.Deliver(ctx, state.ID, state.Channel, commands.IncidentMessages(state, s.clock.Now()))
-}
-
-// sayAside tells people that an incident's record can't be read, in a message of its own: what its own messages said can't be drawn anew.
-func (s *Server) sayAside(ctx context.Context, e *UnreadableError) {
-	if err := s.deliver.Deliver(ctx, "aside/"+e.ID, "", commands.UnreadableMessages(e.ID, e.Reason.Error())); err != nil {
-		s.options.Logger.Error("it can't be said in the channel that an incident's record can't be read", "incident", e.ID, "error", err)
-	}
-}
-
 // collect removes what is no longer needed.
 func (s *Server) collect(ctx context.Context) error {
 	open, err := s.store.OpenStreams(ctx)

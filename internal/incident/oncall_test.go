@@ -89,8 +89,8 @@ func TestTheTimelineSaysWhoWasCalled(t *testing.T) {
 		l = append(l, Recorded{Version: len(l) + 1, At: t0.Add(time.Duration(c.minute) * time.Minute), Event: c.event})
 	}
 	pm := DraftPostmortem(Fold("INC-1", l))
-	for _, want := range []string{"02:25:00 Ada was called, for nobody had answered",
-		"02:35:00 SOPS, the second on call, was called for INC-7, and this one was named: nobody had answered", "02:36:00 Ada took the incident"} {
+	for _, want := range []string{"02:25:00 UTC: Ada was called, for nobody had answered",
+		"02:35:00 UTC: SOPS, the second on call, was called for INC-7, and this one was named: nobody had answered", "02:36:00 UTC: Ada took the incident"} {
 		if !strings.Contains(pm.Timeline, want) {
 			t.Errorf("it does not say %q:\n%s", want, pm.Timeline)
 		}

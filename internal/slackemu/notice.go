@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Notice is that Slack notified a person of a message, with a sound and a badge. It does so when a message is new, in a channel all of whose
-// messages a person wants to hear of, or when it mentions them or a group that they are in; never when a message changes.
+// Notice is that Slack notified a person of a message, with a sound and a badge. It does so when a message is new, in a channel all of
+// whose messages a person wants to hear of, or when it mentions them or a group that they are in; never when a message changes.
 type Notice struct {
 	UserID, ChannelID, TS string
 	Mention               bool // they were mentioned
