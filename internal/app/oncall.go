@@ -137,6 +137,9 @@ func (c SlackConfig) validateRoutes(report func(field, format string, args ...an
 }
 
 func (o OnCallConfig) validate(field string, report func(field, format string, args ...any)) {
+	if o == (OnCallConfig{}) {
+		return // of who has not begun with the defaults: nobody is called, whenever
+	}
 	for _, to := range []struct {
 		name string
 		CalleeConfig
