@@ -34,7 +34,7 @@ race:
 	CGO_ENABLED=1 go test -race -p 1 -timeout 30m ./...
 
 crash:
-	PARAMEDIC_CRASH_KILLS=1000 go test -count=1 -timeout 60m -v -run '^TestCrash$$' ./internal/app
+	PARAMEDIC_CRASH_KILLS=1000 go test -count=1 -timeout 60m -v -run '^TestCrash' ./internal/app
 
 # The lab keeps its cluster here unless LAB_HOME says otherwise.
 LAB_HOME ?= $(HOME)/.cache/lab

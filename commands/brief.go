@@ -105,6 +105,9 @@ func detailsReply(s *incident.State) Reply {
 	if s.Story != nil {
 		blocks = append(blocks, citedBlocks(d, s.Story)...)
 	}
+	if alerts := alertList(s); len(alerts) > 0 {
+		blocks = append(blocks, alerts)
+	}
 	for _, b := range append(blocks, lookedNote(d)) {
 		if n, ok := b.(Note); ok {
 			b = Paragraph(n)

@@ -291,17 +291,6 @@ func stand(findings []incident.Finding) int {
 	return n
 }
 
-// worst is the greatest severity among the findings.
-func worst(d *incident.Diagnosis) incident.Severity {
-	w := incident.Info
-	for _, f := range d.Findings {
-		if f.Severity.Rank() > w.Rank() {
-			w = f.Severity
-		}
-	}
-	return w
-}
-
 // count is "1 cause", "2 causes".
 func count(n int, what string) string {
 	if n == 1 {

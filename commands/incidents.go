@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -65,13 +66,20 @@ type Summary struct {
 	Cluster  string            `json:"cluster,omitempty"`
 	OpenedAt time.Time         `json:"openedAt"`
 	Ended    time.Time         `json:"ended,omitzero"`
+	Who      string            `json:"who,omitempty"` // has it, or else has answered first; empty: nobody
 	PlanHash string            `json:"planHash,omitempty"`
 }
 
 func summary(s *incident.State, now time.Time) Summary {
 	m := Summary{ID: s.ID, Title: s.Title, Phase: s.Phase(now), OpenedAt: s.OpenedAt, Ended: s.ResolvedAt}
+	switch {
+	case s.Claimed != nil:
+		m.Who = s.Claimed.Name
+	case s.Answer != nil:
+		m.Who = s.Answer.By.Name
+	}
 	if s.Diagnosis != nil {
-		m.Severity, m.Cluster = worst(s.Diagnosis), s.Diagnosis.Cluster
+		m.Severity, m.Cluster = s.Diagnosis.Worst(), s.Diagnosis.Cluster
 	}
 	if s.Plan != nil {
 		m.PlanHash = s.Plan.Hash
@@ -91,13 +99,14 @@ func listReply(states []*incident.State, total int, all bool, now time.Time) Rep
 	if len(states) == 0 {
 		return Reply{Text: "No " + which + ".", Data: summaries}
 	}
-	table := Table{Columns: []Column{{"Incident", false}, {"Where it stands", false}, {"What", false}, {"Since", false}}}
+	table := Table{Columns: []Column{{"Incident", false}, {"Where it stands", false}, {"Who", false}, {"What", false}, {"Since", false}}}
 	for i, m := range summaries {
 		if i == mostListed {
 			table.More = total - i
 			break
 		}
-		table.Rows = append(table.Rows, []Span{Text(m.ID), Text(string(m.Phase)), Text(clip.Runes(m.Title, 150)), When(m.OpenedAt)})
+		who := cmp.Or(clip.Runes(m.Who, maxLabel), "nobody")
+		table.Rows = append(table.Rows, []Span{Text(m.ID), Text(string(m.Phase)), Text(who), Text(clip.Runes(m.Title, 150)), When(m.OpenedAt)})
 	}
 	text := "There are " + count(total, which) + "."
 	if total == 1 {
@@ -118,7 +127,7 @@ func IncidentReply(s *incident.State, now time.Time) Reply {
 			if a, ok := b.(Actions); ok {
 				b = unpressed(a, seen)
 			}
-			reply.Blocks = append(reply.Blocks, b)
+			reply.Blocks = append(reply.Blocks, unmentioned(b))
 		}
 	}
 	return reply
@@ -150,15 +159,24 @@ type Detail struct {
 	Stopped      *incident.Stopped     `json:"stopped,omitempty"`
 	Steps        []incident.StepState  `json:"steps"`
 	Verification incident.Verification `json:"verification"`
+	Calls        []incident.Called     `json:"calls,omitempty"` // of who is on call
 	Postmortem   *incident.Postmortem  `json:"postmortem"`
 	Path         string                `json:"path,omitempty"`
 	Link         string                `json:"link,omitempty"` // to the postmortem's file in the incident's thread
 }
 
+func calls(s *incident.State) []incident.Called {
+	var all []incident.Called
+	for _, c := range s.Calls {
+		all = append(all, c.Called)
+	}
+	return all
+}
+
 func detailOf(s *incident.State, now time.Time) Detail {
 	d := Detail{Summary: summary(s, now), Signals: full(s.Signals), Plan: s.Plan, Other: s.Other, Idle: s.Idle, NoPlan: s.NoPlan,
 		Approval: s.Approval(), Approvals: full(s.Approvals), Stopped: s.Stopped,
-		Steps: full(s.Steps), Verification: s.Verification, Postmortem: s.Postmortem, Path: s.Path, Link: s.Link}
+		Steps: full(s.Steps), Calls: calls(s), Verification: s.Verification, Postmortem: s.Postmortem, Path: s.Path, Link: s.Link}
 	if s.Diagnosis != nil {
 		r := NewReport(s.Diagnosis, s.Story, s.Similar)
 		d.Diagnosis = &r

@@ -48,7 +48,7 @@ func IncidentMessages(s *incident.State, now time.Time) []Message {
 	add("verification", verificationBlocks(s), s.ID+": did it help")
 	add("resolution", resolutionBlocks(s), s.ID+" is over")
 	add("postmortem", postmortemBlocks(s), s.ID+": the postmortem")
-	return append(messages, onsetMessages(s)...)
+	return slices.Concat(messages, onsetMessages(s), newsMessages(s, now), callMessages(s))
 }
 
 // happened says whether an event of E's type is in the log.

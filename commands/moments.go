@@ -11,7 +11,7 @@ var spelt = regexp.MustCompile(`\b\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? UTC\b`)
 // Moments takes a text apart where it names a moment, so that a face shows each in its reader's own zone, and one clock is on a screen.
 // What is shown as it is (Fixed) stays so.
 func Moments(s Span) []Span {
-	if s.Style == Fixed || s.URL != "" || !s.Time.IsZero() {
+	if s.Style == Fixed || s.URL != "" || s.Mention != "" || !s.Time.IsZero() {
 		return []Span{s}
 	}
 	var out []Span

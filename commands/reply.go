@@ -105,6 +105,9 @@ type Span struct {
 	Style Style
 	URL   string    // a link, where set
 	Time  time.Time // a moment instead of Text, where set
+	// Mention, where set, is the chat's id of a person or a group who are to be notified; Text is their name, for faces that notify nobody. It
+	// comes from the configuration, or from who acted: never from a text.
+	Mention string
 }
 
 // Text is a plain Span.
@@ -115,6 +118,9 @@ func Bold(s string) Span { return Span{Text: s, Style: Strong} }
 
 // Mono is a Span of fixed width.
 func Mono(s string) Span { return Span{Text: s, Style: Fixed} }
+
+// Mention calls a person or a group by their id in the chat.
+func Mention(id, name string) Span { return Span{Text: "@" + name, Mention: id} }
 
 // When is a moment; "unknown" if t is zero.
 func When(t time.Time) Span {

@@ -181,11 +181,20 @@ func whoLine(s *incident.State, phase incident.Phase) Paragraph {
 	case !s.Open():
 		return nil
 	case s.Claimed == nil && slices.Contains(unattended, phase):
-		return Paragraph{Text("Nobody has it.")}
+		return append(Paragraph{Text("Nobody has it.")}, calledLine(s)...)
 	case s.Claimed == nil:
 		return nil
 	}
 	return Paragraph{Bold(s.Claimed.Name), Text(" has it since "), When(s.ClaimedAt)}
+}
+
+// calledLine says who was called, where nobody has answered.
+func calledLine(s *incident.State) Paragraph {
+	if len(s.Calls) == 0 || s.Answer != nil {
+		return nil
+	}
+	last := s.Calls[len(s.Calls)-1]
+	return Paragraph{Text(" Called: "), Bold(clip.Runes(last.To.String(), maxLabel)), Text(" "), When(last.At)}
 }
 
 // seenLine says when something like it was seen last, and what worked then.

@@ -28,10 +28,13 @@ func newClock(system func() time.Time, newest time.Time) *clock {
 	return c
 }
 
-// clockOf makes a clock that does not run behind what was recorded last.
-func clockOf(ctx context.Context, r *store.Reader) (*clock, error) {
+// clockOf makes a clock that does not run behind what was recorded last. system is the system's; nil: time.Now.
+func clockOf(ctx context.Context, r *store.Reader, system func() time.Time) (*clock, error) {
+	if system == nil {
+		system = time.Now
+	}
 	newest, err := r.Newest(ctx)
-	return newClock(time.Now, newest), err
+	return newClock(system, newest), err
 }
 
 // Now is the time. It has no monotonic reading: what is subtracted from it was made by this clock too.

@@ -68,24 +68,9 @@ type SlackConfig struct {
 	Fallback string `json:"fallback"`
 	WayConfig
 	APIURL string `json:"apiURL"` // another Slack than Slack's own, for tests; empty: Slack's
-	// Routes tell alerts of some namespaces in channels of their own. The first that names a namespace counts.
+	// Routes tell some alerts in channels of their own. The first that an alert fits counts.
 	Routes []RouteConfig `json:"routes"`
-}
-
-// RouteConfig is where alerts of namespaces are told.
-type RouteConfig struct {
-	Namespaces []string `json:"namespaces"`
-	Channel    string   `json:"channel"` // as SlackConfig.Channel
-}
-
-// channel is where alerts of the namespace are told; empty: in the channel of all others.
-func (c SlackConfig) channel(namespace string) string {
-	for _, r := range c.Routes {
-		if slices.Contains(r.Namespaces, namespace) {
-			return r.Channel
-		}
-	}
-	return ""
+	OnCall OnCallConfig  `json:"onCall"` // who is called when nobody answers
 }
 
 // WebhookConfig is where Alertmanager posts to. Without Listen there is no webhook; with it, a token or a password must be set.
@@ -181,6 +166,7 @@ type LastGoodConfig struct {
 // DefaultConfig is what a configuration file starts from.
 func DefaultConfig() Config {
 	return Config{
+		Slack:     SlackConfig{OnCall: defaultOnCall()},
 		State:     "paramedic.db",
 		Knowledge: "postmortems",
 		Ollama:    OllamaConfig{Timeout: Duration{Duration: 2 * time.Minute}},
@@ -206,11 +192,7 @@ func (c *Config) validate() error {
 	if c.Slack.Channel == "" {
 		report("slack.channel", "must name the channel for incidents")
 	}
-	for n, r := range c.Slack.Routes {
-		if r.Channel == "" || len(r.Namespaces) == 0 || slices.Contains(r.Namespaces, "") {
-			report(fmt.Sprintf("slack.routes[%d]", n), "needs a channel, and namespaces by their names")
-		}
-	}
+	c.Slack.validateRoutes(report)
 	if c.Slack.Fallback != "" && c.Slack.Fallback == c.Slack.Channel {
 		report("slack.fallback", "must be somebody else than slack.channel: a person's id such as U012AB3CD, or another channel")
 	}
@@ -283,5 +265,6 @@ func (c *Config) validate() error {
 
 // policy is what incident.Next goes by.
 func (c *Config) policy() incident.Policy {
-	return incident.Policy{VerifyFor: c.Verify.For.Duration, VerifyEvery: c.Verify.Every.Duration, VerifyGiveUp: c.Verify.GiveUp.Duration}
+	return incident.Policy{VerifyFor: c.Verify.For.Duration, VerifyEvery: c.Verify.Every.Duration, VerifyGiveUp: c.Verify.GiveUp.Duration,
+		OnCall: c.Slack.onCall()}
 }

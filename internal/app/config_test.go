@@ -50,7 +50,64 @@ func TestConfigTellsEverythingThatIsWrongAtOnce(t *testing.T) {
 			t.Errorf("does not mention %s:\n%v", want, err)
 		}
 	}
+	path = writeFile(t, "e.yaml", `slack:
+  onCall: {first: {name: Dana}, second: {slack: "@ops"}, after: 0s, apart: -1m}
+  routes:
+  - {channel: C0SHOP}
+  - {channel: C0SHOP, labels: {team: ""}, onCall: {first: {slack: U0DANA}, second: {slack: U0DANA}}}
+`)
+	if _, err = LoadConfig(path); err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{"slack.onCall.first.slack: must say who Dana is", "slack.onCall.second.slack: must be the id", "slack.onCall.second: ",
+		"slack.onCall.after", "slack.onCall.apart", "slack.routes[0]: needs", "slack.routes[1].labels.team", "slack.routes[1].onCall.second: ",
+		"slack.routes[1].onCall: must be that of slack.routes[0]"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("does not say %s:\n%v", want, err)
+		}
+	}
 	if _, err := LoadConfig(writeFile(t, "d.yaml", "slak: {}")); err == nil || !strings.Contains(err.Error(), "slak") {
 		t.Errorf("a misspelt field: %v", err)
+	}
+}
+
+// Who is called follows from the route, and what a route does not say from what holds everywhere.
+func TestRoutesSayWhereAndWhoIsCalled(t *testing.T) {
+	c, err := ReadConfig(writeFile(t, "c.yaml", `slack:
+  onCall: {first: {slack: U0DANA, name: Dana}, second: {slack: S0OPS}, then: 5m}
+  routes:
+  - {channel: C0SHOP, namespaces: [shop], labels: {severity: page, team: shop}, onCall: {first: {slack: U0SHOP}, after: 3m}}
+  - {channel: C0TEST, labels: {env: test}, onCall: {}}
+  - {channel: C0REST, namespaces: [shop, bank]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := 0
+	c.Slack.validateRoutes(func(field, format string, args ...any) { wrong++; t.Errorf(field+": "+format, args...) })
+	for _, r := range []struct {
+		labels  map[string]string
+		channel string
+		first   string
+		after   time.Duration
+	}{
+		{map[string]string{"namespace": "shop", "severity": "page", "team": "shop", "pod": "x"}, "C0SHOP", "U0SHOP", 3 * time.Minute},
+		{map[string]string{"namespace": "shop", "severity": "warning", "team": "shop"}, "C0REST", "U0DANA", 10 * time.Minute},
+		{map[string]string{"namespace": "x", "env": "test"}, "C0TEST", "", 10 * time.Minute},
+		{map[string]string{"namespace": "bank", "env": "test"}, "C0TEST", "", 10 * time.Minute}, // the first that it fits
+		{map[string]string{"namespace": "bank"}, "C0REST", "U0DANA", 10 * time.Minute},
+		{map[string]string{"namespace": "x"}, "", "U0DANA", 10 * time.Minute},
+		{nil, "", "U0DANA", 10 * time.Minute},
+	} {
+		channel := c.Slack.channel(r.labels)
+		if o := c.policy().CallFor(channel); channel != r.channel || o.First.ID != r.first || o.After != r.after {
+			t.Errorf("%v: %q, %+v", r.labels, channel, o)
+		}
+	}
+	if o := c.policy().CallFor(""); o.Second.ID != "S0OPS" || o.Then != 5*time.Minute || o.Apart != 10*time.Minute || o.First.Name != "Dana" {
+		t.Errorf("%+v", o)
+	}
+	if o := DefaultConfig().Slack.OnCall; o.First.Slack != "" || o.After.Duration != 10*time.Minute {
+		t.Errorf("by default: %+v", o)
 	}
 }

@@ -35,8 +35,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// life is what a process is given to work on.
-type life struct{ State, API, Host string }
+// life is what a process is given to work on: a cluster, or a Slack to tell people in.
+type life struct{ State, API, Host, Slack string }
 
 // What a process says: each time that it has recorded something, whereupon it waits for leave to go on, and that the run is over or nobody but a
 // person can go on with it.
@@ -58,6 +58,9 @@ func lead(ctx context.Context, spec string) error {
 	if _, err := st.TakeDuty(ctx); err != nil {
 		return err
 	}
+	if l.Slack != "" {
+		return l.tell(ctx, st)
+	}
 	rec, err := l.recovery(st)
 	if err != nil {
 		return err
@@ -68,16 +71,21 @@ func lead(ctx context.Context, spec string) error {
 	r := newRunner(runner{ledger: ledger, policy: w.policy, draw: sayOver, redact: func(s string) string { return s },
 		logger: slog.New(slog.DiscardHandler), do: map[incident.WorkKind]doer{incident.Execute: w.execute, incident.Observe: w.observe,
 			incident.Verify: idle, incident.Propose: idle, incident.Investigate: idle}})
-	wake, leave := ledger.wake, bufio.NewReader(os.Stdin)
-	ledger.wake = func() {
+	sayRecorded(ledger)
+	r.run(ctx)
+	return nil
+}
+
+// sayRecorded has a ledger say each time that it has recorded something, and wait for leave to go on.
+func sayRecorded(l *ledger) {
+	wake, leave := l.wake, bufio.NewReader(os.Stdin)
+	l.wake = func() {
 		fmt.Println(saysRecorded)
 		if _, err := leave.ReadString('\n'); err != nil {
 			os.Exit(1) // who would kill it is gone
 		}
 		wake()
 	}
-	r.run(ctx)
-	return nil
 }
 
 func (l life) recovery(st *store.Store) (*recovery.Recovery, error) {

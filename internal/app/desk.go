@@ -22,7 +22,7 @@ type desk struct {
 	now    time.Time
 	hits   map[string][]store.Hit // by the key's name
 	states map[string]*incident.State
-	route  func(namespace string) string
+	route  func(labels map[string]string) string
 	last   int // the greatest incident number
 
 	entries map[string]*entry // by incident
@@ -155,7 +155,7 @@ func (d *desk) belongs(ctx context.Context, g incident.Signal) (string, error) {
 // channel is where a signal that opens an incident is told; empty: where all others are.
 func (d *desk) channel(g incident.Signal) string {
 	if g.Channel == "" && g.Kind == "alert" && d.route != nil {
-		return d.route(g.Labels["namespace"])
+		return d.route(g.Labels)
 	}
 	return g.Channel
 }

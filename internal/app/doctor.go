@@ -31,11 +31,31 @@ func DoctorParts(c Config, configured bool) []DoctorPart {
 		parts = append(parts, DoctorPart{"Prometheus", func(ctx context.Context) []incident.Check { return doctorMetrics(ctx, c.Metrics) }})
 	}
 	return append(parts,
-		DoctorPart{"Slack", func(ctx context.Context) []incident.Check { return slackapp.Probe(ctx, slackOptions(c.Slack)) }},
+		DoctorPart{"Slack", func(ctx context.Context) []incident.Check { return doctorSlack(ctx, c.Slack) }},
 		DoctorPart{"the host", func(ctx context.Context) []incident.Check { return doctorHost(ctx, c.Host) }},
 		DoctorPart{"the state", func(ctx context.Context) []incident.Check { return doctorState(ctx, c) }},
 		DoctorPart{"what waits to be told", func(ctx context.Context) []incident.Check { return doctorWaiting(ctx, c) }},
 	)
+}
+
+// doctorSlack looks at what Slack needs: the app, the channels, and who is called when nobody answers.
+func doctorSlack(ctx context.Context, c SlackConfig) []incident.Check {
+	o := slackOptions(c)
+	checks := slackapp.Probe(ctx, o)
+	if !checks[0].OK {
+		return checks // Slack says no more to who has no token
+	}
+	seen := map[string]bool{c.Channel: true}
+	for _, r := range c.Routes {
+		if !seen[r.Channel] {
+			seen[r.Channel], o.Channel = true, r.Channel
+			checks = append(checks, slackapp.ProbeChannel(ctx, o))
+		}
+	}
+	for _, to := range c.callees() {
+		checks = append(checks, slackapp.ProbeCallee(ctx, o, to.Slack, to.Name))
+	}
+	return checks
 }
 
 func bad(name string, err error) incident.Check {

@@ -161,7 +161,14 @@ func TestDoctorSaysWhatWaitsToBeTold(t *testing.T) {
 			t.Errorf("it does not say %q:\n%s", says, got)
 		}
 	}
-	if got := doctor(t, c, "Slack"); !strings.Contains(got, "true Slack fallback: ada is told") {
-		t.Error(got)
+	c.Slack.OnCall = app.OnCallConfig{First: app.CalleeConfig{Slack: "U0ADA", Name: "Ada"}, Second: app.CalleeConfig{Slack: "S0OPS"}}
+	c.Slack.Routes = []app.RouteConfig{{Channel: "C0INCIDENTS", OnCall: &app.OnCallConfig{First: app.CalleeConfig{Slack: "U0NOBODY"}}}}
+	got = doctor(t, c, "Slack")
+	for _, says := range []string{"true Slack fallback: ada is told", "true Slack channel: the bot is in #incidents",
+		"true Slack on call Ada: ada is mentioned", "true Slack on call S0OPS: S0OPS has the form of a user group's id. Whether there is such a group " +
+			"was not looked at", "false Slack on call U0NOBODY: U0NOBODY: there is no such person"} {
+		if !strings.Contains(got, says) {
+			t.Errorf("it does not say %q:\n%s", says, got)
+		}
 	}
 }

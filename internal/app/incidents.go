@@ -18,7 +18,7 @@ type Incidents struct {
 	ledger   *ledger
 	recovery Recovery
 	access   *Access
-	route    func(namespace string) (channel string) // where alerts of a namespace are told; nil, or an empty channel: where all others are
+	route    func(labels map[string]string) (channel string) // where such alerts are told; nil, or an empty channel: where all others are
 	// in the terminal: who the API server says that the person's own credentials are; nil elsewhere
 	self    *incident.Identity
 	expires time.Duration // of a plan, and of an approval

@@ -23,6 +23,8 @@ const (
 	openerKey        = "opener/" // the person who opened it
 	targetKey        = "target/" // of a plan that is on offer, approved or running
 	waitsKey         = "waits/"  // the incident whose plan keeps this one from having its own
+	toldKey          = "told/"   // the channel that was told news of it
+	calledKey        = "called/" // the channel in which somebody was called for it
 )
 
 // whileOpen are the keys that lead to an incident only while it is open; a fingerprint leads to it for a while longer.
@@ -71,6 +73,10 @@ func keysOf(e incident.Event, first bool) (drop []string, keys []store.Key) {
 		}
 	case incident.PlanSuperseded:
 		drop = []string{targetKey}
+	case incident.Notified:
+		keys = append(keys, keyOf(toldKey, e.Channel, ""))
+	case incident.Called:
+		keys = append(keys, keyOf(calledKey, e.Channel, ""))
 	}
 	return drop, keys
 }

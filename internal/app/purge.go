@@ -60,7 +60,7 @@ func Purge(ctx context.Context, o PurgeOptions) (_ PurgeReport, err error) {
 		return PurgeReport{}, err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	now, err := clockOf(ctx, st.Reader)
+	now, err := clockOf(ctx, st.Reader, nil)
 	if err != nil {
 		return PurgeReport{}, err
 	}

@@ -32,6 +32,8 @@ type ServerOptions struct {
 	Redactor *redact.Redactor
 	// ConfigFile is what the configuration was read from: it is read again while the bot runs. Empty: it stays as it is.
 	ConfigFile string
+	// Now is the system's clock; nil: time.Now.
+	Now func() time.Time
 	// Replay says that the cluster is played from a bundle: its addresses mean nothing here, so nothing is asked of them.
 	Replay bool
 }
@@ -92,7 +94,7 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	if s.mind, err = OpenMind(ctx, c, s.store, o.Redactor, o.Logger); err != nil {
 		return nil, err
 	}
-	if s.clock, err = clockOf(ctx, s.store.Reader); err != nil {
+	if s.clock, err = clockOf(ctx, s.store.Reader, o.Now); err != nil {
 		return nil, err
 	}
 	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: s.clock.Now, aside: s.sayAside, redact: o.Redactor.String}
@@ -218,21 +220,6 @@ func (s *Server) Run(ctx context.Context) error {
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
 	return errors.Join(err, s.checkpoint(stop), duty.End(), s.close())
-}
-
-// draw brings one incident's messages up to date.
-func (s *Server) draw(ctx context.Context, state *incident.State) error {
-	if state.Purges > 0 {
-		defer s.deliver.Wake() // who purged has changed what is wanted beside this process
-	}
-	return s.deliver.Deliver(ctx, state.ID, state.Channel, commands.IncidentMessages(state, s.clock.Now()))
-}
-
-// sayAside tells people that an incident's record can't be read, in a message of its own: what its own messages said can't be drawn anew.
-func (s *Server) sayAside(ctx context.Context, e *UnreadableError) {
-	if err := s.deliver.Deliver(ctx, "aside/"+e.ID, "", commands.UnreadableMessages(e.ID, e.Reason.Error())); err != nil {
-		s.options.Logger.Error("it can't be said in the channel that an incident's record can't be read", "incident", e.ID, "error", err)
-	}
 }
 
 // collect removes what is no longer needed.

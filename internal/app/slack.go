@@ -30,6 +30,21 @@ func (s *Server) openSlack(set *commands.Set) {
 	s.slack = slackapp.New(o, set, s.store)
 }
 
+// draw brings one incident's messages up to date.
+func (s *Server) draw(ctx context.Context, state *incident.State) error {
+	if state.Purges > 0 {
+		defer s.deliver.Wake() // who purged has changed what is wanted beside this process
+	}
+	return s.deliver.Deliver(ctx, state.ID, state.Channel, commands.IncidentMessages(state, s.clock.Now()))
+}
+
+// sayAside tells people that an incident's record can't be read, in a message of its own: what its own messages said can't be drawn anew.
+func (s *Server) sayAside(ctx context.Context, e *UnreadableError) {
+	if err := s.deliver.Deliver(ctx, "aside/"+e.ID, "", commands.UnreadableMessages(e.ID, e.Reason.Error())); err != nil {
+		s.options.Logger.Error("it can't be said in the channel that an incident's record can't be read", "incident", e.ID, "error", err)
+	}
+}
+
 // share puts an incident's postmortem into its thread.
 func (s *Server) share(ctx context.Context, state *incident.State) (link string, err error) {
 	return s.deliver.Share(ctx, state.ID, slackapp.File{Name: state.ID + "-postmortem.md", Title: state.ID + ": postmortem",

@@ -103,7 +103,7 @@ func openForPerson(ctx context.Context, path, keyFile string) (*store.Store, *cl
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := clockOf(ctx, st.Reader)
+	c, err := clockOf(ctx, st.Reader, nil)
 	if err != nil {
 		return nil, nil, errors.Join(err, st.Close())
 	}

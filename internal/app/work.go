@@ -33,6 +33,7 @@ type worker struct {
 	// podsPerHour is how many pods plans may end or replace within an hour; zero: as many as they like.
 	podsPerHour int
 	proposing   sync.Mutex
+	telling     sync.Mutex
 	watch       watch
 	steps       time.Duration   // between looks at whether a dependant has come back
 	compared    <-chan struct{} // no step is begun before; nil: there is nothing to wait for
@@ -50,6 +51,8 @@ func (w *worker) table() map[incident.WorkKind]doer {
 		incident.Draft:       w.draft,
 		incident.Index:       w.index,
 		incident.Share:       w.putIntoThread,
+		incident.Notify:      w.notify,
+		incident.Call:        w.call,
 	}
 }
 

@@ -81,6 +81,13 @@ func bounded(e Event) Event {
 	case Closed:
 		c.texts(maxDetail, &e.Reason)
 		return e
+	case Notified:
+		e.Others, e.More = firstOf(e.Others, mostNamed), e.More+max(0, len(e.Others)-mostNamed)
+		return e
+	case Called:
+		c.texts(maxName, &e.To.Name, &e.Next.Name)
+		e.Others, e.More = firstOf(e.Others, mostNamed), e.More+max(0, len(e.Others)-mostNamed)
+		return e
 	case PostmortemDrafted:
 		e.Postmortem = c.postmortem(e.Postmortem)
 		return e

@@ -17,7 +17,8 @@ func (s *State) With(more []Recorded) *State {
 	next.Signals, next.Steps = slices.Clone(s.Signals), slices.Clone(s.Steps)
 	next.fired = slices.Clone(s.fired)
 	next.Onsets, next.Failing = slices.Clone(s.Onsets), slices.Clone(s.Failing)
-	next.Log, next.Refusals = slices.Clip(s.Log), slices.Clip(s.Refusals) // what is appended goes elsewhere
+	next.News = slices.Clone(s.News)
+	next.Log, next.Refusals, next.Calls = slices.Clip(s.Log), slices.Clip(s.Refusals), slices.Clip(s.Calls) // what is appended goes elsewhere
 	for _, r := range more {
 		next.apply(r)
 	}
@@ -29,6 +30,7 @@ func (s *State) apply(r Recorded) {
 	s.Version = r.Version
 	if signal, ok := r.Event.(SignalReceived); ok {
 		s.signal(r, signal)
+		s.alerted(r, signal.Signal)
 		return
 	}
 	s.Log = append(s.Log, r)
@@ -102,6 +104,8 @@ func (s *State) apply(r Recorded) {
 	case Purged:
 		s.Purges++
 	}
+	s.answered(r)
+	s.learn(r)
 }
 
 // signal keeps the first MostSignals whole, and counts the others by what their events say was known of them.
@@ -188,35 +192,6 @@ func (s *State) onset(at time.Time, title string) {
 func (s *State) failing(e WorkFailed) {
 	s.Failing = slices.DeleteFunc(s.Failing, func(f WorkFailed) bool { return f.Work == e.Work })
 	s.Failing = append(s.Failing, e)
-}
-
-// doneBy is the key of the work that an event is the outcome of; empty for events that are none's.
-func doneBy(e Event) string {
-	switch e := e.(type) {
-	case DiagnosisMade, InvestigationFailed:
-		return string(Investigate)
-	case Recalled:
-		return string(Recall)
-	case StoryTold:
-		return string(Tell)
-	case PlanProposed, NoPlan, PlanEdited:
-		return string(Propose)
-	case StepIntended:
-		return Work{Step: e.Step}.Key()
-	case StepDone:
-		return Work{Step: e.Step}.Key()
-	case StepUnclear:
-		return Work{Step: e.Step}.Key()
-	case VerificationSampled, Verified:
-		return string(Verify)
-	case PostmortemDrafted:
-		return string(Draft)
-	case PostmortemIndexed:
-		return string(Index)
-	case PostmortemShared:
-		return string(Share)
-	}
-	return ""
 }
 
 // diagnosed starts over what followed from the diagnosis before, unless a run has begun: what is being done is not taken back.

@@ -21,6 +21,8 @@ const (
 	Draft       WorkKind = "draft"       // append PostmortemDrafted
 	Index       WorkKind = "index"       // write the published postmortem to the knowledge, append PostmortemIndexed
 	Share       WorkKind = "share"       // put it into the thread as a file, append PostmortemShared
+	Notify      WorkKind = "notify"      // tell people what is new in a message of its own, append Notified
+	Call        WorkKind = "call"        // call who is on call, append Called
 )
 
 // Work is one thing to be done.
@@ -52,6 +54,9 @@ type Policy struct {
 	VerifyEvery time.Duration
 	// VerifyGiveUp ends a verification that has not passed by then.
 	VerifyGiveUp time.Duration
+	// OnCall says who is called when nobody answers, by the channel in which an incident is told; what stands under the empty one holds for
+	// every other channel. Nil: nobody ever is.
+	OnCall map[string]OnCall
 }
 
 // DefaultPolicy is what serve uses unless told otherwise.
@@ -75,6 +80,11 @@ func Next(s *State, p Policy, now time.Time) []Work {
 	if !s.Open() {
 		return nextWritten(s)
 	}
+	return append(nextCare(s, p, now), nextPeople(s, p, now)...)
+}
+
+// nextCare is what is left to be done about the cluster.
+func nextCare(s *State, p Policy, now time.Time) []Work {
 	if s.Diagnosis == nil {
 		return []Work{{Kind: Investigate, Due: retryAt(s)}}
 	}
@@ -185,4 +195,37 @@ func retryAt(s *State) time.Time {
 		return time.Time{}
 	}
 	return i.LastTried.Add(retry.After(i.Failures))
+}
+
+// doneBy is the key of the work that an event is the outcome of; empty for events that are none's.
+func doneBy(e Event) string {
+	switch e := e.(type) {
+	case DiagnosisMade, InvestigationFailed:
+		return string(Investigate)
+	case Recalled:
+		return string(Recall)
+	case StoryTold:
+		return string(Tell)
+	case PlanProposed, NoPlan, PlanEdited:
+		return string(Propose)
+	case StepIntended:
+		return Work{Step: e.Step}.Key()
+	case StepDone:
+		return Work{Step: e.Step}.Key()
+	case StepUnclear:
+		return Work{Step: e.Step}.Key()
+	case VerificationSampled, Verified:
+		return string(Verify)
+	case PostmortemDrafted:
+		return string(Draft)
+	case PostmortemIndexed:
+		return string(Index)
+	case PostmortemShared:
+		return string(Share)
+	case Notified:
+		return string(Notify)
+	case Called:
+		return string(Call)
+	}
+	return ""
 }

@@ -130,6 +130,9 @@ func TestNext(t *testing.T) {
 			}
 			got := ""
 			for _, w := range Next(Fold(id, log(c.events...)), DefaultPolicy, t0.Add(c.at)) {
+				if w.Kind == Notify {
+					continue // see TestWhatIsNews
+				}
 				if got != "" {
 					got += " "
 				}
@@ -154,7 +157,7 @@ func TestNext(t *testing.T) {
 func TestANewSignalLongAfterTheLookIsLookedAt(t *testing.T) {
 	s := Fold("INC-1", append(log(alert("a", Firing), ill, Recalled{}, StoryTold{}, PlanProposed{Plan: plan}),
 		Recorded{Version: 6, At: t0.Add(time.Hour), Event: alert("b", Firing)}))
-	if w := Next(s, DefaultPolicy, t0.Add(time.Hour)); len(w) != 1 || w[0].Kind != Investigate {
+	if w := Next(s, DefaultPolicy, t0.Add(time.Hour)); len(w) != 2 || w[1].Kind != Notify || w[0].Kind != Investigate {
 		t.Errorf("got %v, want investigate", w)
 	}
 }

@@ -25,6 +25,11 @@ type State struct {
 	Claimed   *Person   // who has taken it; nil: nobody has
 	ClaimedAt time.Time // when; zero where nobody has
 
+	News     []News    // what edited messages would tell nobody; at most MostNews
+	MoreNews int       // what is not told anew, for there are MostNews already
+	Calls    []Calling // of who is on call
+	Answer   *Answer   // the first thing that a person did about it; nil: nobody has, or whoever had it gave it back
+
 	Investigation Investigation
 	Diagnosis     *Diagnosis
 	Similar       []Similar
@@ -60,6 +65,10 @@ type State struct {
 
 	Log []Recorded // signals beyond MostSignals, and what repeats itself endlessly, left out
 
+	alertedAt time.Time   // when the first alert fired
+	returned  time.Time   // when it was last given back
+	level     int         // of the last call since it is unanswered
+	weight    weight      // of the diagnosis, as it was when people were last told that it is worse
 	fired     []time.Time // when each of Signals last began to fire
 	lastBegan time.Time   // when something last began that does not flap
 }

@@ -157,10 +157,22 @@ func (t *teller) tell(e Event) (text string, kept bool) {
 			return e.By.Name + " gave the incident back", false
 		}
 		return e.By.Name + " took the incident", false
+	case Called:
+		return tellCall(e), true
 	case Closed:
 		return strings.TrimSuffix(fmt.Sprintf("%s closed the incident: %s", e.By.Name, e.Reason), ": "), true
 	}
 	return "", false
+}
+
+// tellCall says who was called: as the first on call, or the second.
+func tellCall(e Called) string {
+	which := map[int]string{2: ", the second on call,"}[e.Level]
+	text := e.To.String() + which + " was called, for nobody had answered"
+	if e.With != "" {
+		text = e.To.String() + which + " was called for " + e.With + ", and this one was named: nobody had answered"
+	}
+	return text
 }
 
 func tellFound(causes []Cause) string {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 
@@ -115,7 +116,11 @@ func (d *Deliverer) wantElsewhere(ctx context.Context, incident, to string, b bo
 
 // aside is a message with a note before it.
 func aside(b body, note string, whole rest) body {
-	if len(b.Blocks) >= maxBlocks-1 {
+	size := utf8.RuneCountInString(note) + perBlock
+	for _, raw := range b.Blocks {
+		size += utf8.RuneCount(raw) // more than it counts for
+	}
+	if len(b.Blocks) >= maxBlocks-1 || size > maxText {
 		b = b.shortened(maxText/2, whole)
 	}
 	blocks := []json.RawMessage{encoded(slack.NewSectionBlock(marked(note), nil, nil))}

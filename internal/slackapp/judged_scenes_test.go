@@ -111,7 +111,7 @@ func judgedScenes(many int) []scene {
 	unknown.Looked = nil
 	template := *commandstest.Story()
 	template.By, template.Note = "template", "no model"
-	return []scene{
+	return append(judgedCalls(many, with, proposed, yes, found), []scene{
 		{"mended", append(mended, pm, incident.PostmortemEdited{By: commandstest.Ada, Postmortem: judgedPostmortem()},
 			incident.PostmortemPublished{By: commandstest.Ada}, failing, incident.PostmortemIndexed{Path: "2025-10-05.md"})},
 		{"drafted", append(mended, pm)},
@@ -147,7 +147,7 @@ func judgedScenes(many int) []scene {
 		{"healed", []incident.Event{judgedAlert, incident.DiagnosisMade{Diagnosis: incident.Diagnosis{At: commandstest.Start, Cluster: "lab"}},
 			incident.LookAgainRequested{Healed: "INC-1"}, incident.Closed{Healed: "INC-1", Reason: "INC-1 has mended it."}}},
 		{"one that many ask for", append(askers(many), found, askers(20)[7], over)},
-	}
+	}...)
 }
 
 // askers are alerts, one after the other.
@@ -155,7 +155,8 @@ func askers(n int) []incident.Event {
 	all := []incident.Event{judgedAlert}
 	for i := range n {
 		g := judgedAlert
-		g.Signal.Fingerprint = fmt.Sprintf("b%d", i)
+		g.Signal.Fingerprint, g.Signal.Title = fmt.Sprintf("b%d", i), fmt.Sprintf("%s %d", g.Signal.Title, i%50)
+		g.Signal.Labels = map[string]string{"namespace": fmt.Sprintf("shop-%d", i%9)}
 		all = append(all, g)
 	}
 	return all

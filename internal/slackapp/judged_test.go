@@ -100,7 +100,12 @@ func (s *sheet) message(name string, b body, mark ...slack.MsgOption) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.put("message", name, fields(values))
+	payload := fields(values)
+	if len(b.Blocks) > 0 { // the library adds them only where it sends
+		s.kinds["message with blocks"]++
+		payload["blocks"] = b.Blocks
+	}
+	s.put("message", name, payload)
 }
 
 // fields are a form's values as the JSON that they stand for.
@@ -109,7 +114,7 @@ func fields(values url.Values) map[string]any {
 	for key := range values {
 		switch key {
 		case "token":
-		case "blocks", "metadata":
+		case "metadata":
 			out[key] = json.RawMessage(values.Get(key))
 		default:
 			out[key] = values.Get(key)
@@ -265,7 +270,7 @@ func TestEveryPayloadIsTaken(t *testing.T) {
 		s.told(fmt.Sprintf("arbitrary %d", i), "INC-1", []commands.Message{{Slot: commands.RootSlot, Reply: r}})
 	}
 	t.Logf("%v", s.kinds)
-	for _, kind := range []string{"message", "ack", "modal", "view"} {
+	for _, kind := range []string{"message", "message with blocks", "ack", "modal", "view"} {
 		if s.kinds[kind] < 50 {
 			t.Errorf("only %d of kind %s", s.kinds[kind], kind)
 		}

@@ -2,6 +2,7 @@ package slackapp
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -75,6 +76,8 @@ func pieces(spans []commands.Span) []string {
 			out = append(out, moment(s.Time))
 		case s.URL != "":
 			out = append(out, link(s))
+		case s.Mention != "":
+			out = append(out, mentioned(s))
 		case s.Style == commands.Fixed:
 			if text := strings.ReplaceAll(oneLine(s.Text), "`", "'"); utf8.RuneCountInString(text) > mostStyled {
 				out = append(out, chunks(text, literal, mostStyled)...)
@@ -122,6 +125,20 @@ func moment(t time.Time) string {
 		return t.UTC().Format("2006-01-02 15:04:05 MST")
 	}
 	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time_secs}|%s>", t.Unix(), t.UTC().Format("2006-01-02 15:04:05 MST"))
+}
+
+// groupID is the shape of a user group's id.
+var groupID = regexp.MustCompile(`^S[A-Z0-9]{2,20}$`)
+
+// mentioned notifies a person or a group; what has not the shape of an id is shown as a name.
+func mentioned(s commands.Span) string {
+	switch {
+	case personID.MatchString(s.Mention):
+		return "<@" + s.Mention + ">"
+	case groupID.MatchString(s.Mention):
+		return "<!subteam^" + s.Mention + ">"
+	}
+	return literal(oneLine(s.Text))
 }
 
 // link is a link if it leads to a web page, and its text otherwise.

@@ -69,6 +69,28 @@ func probeFallback(ctx context.Context, api *slack.Client, to string) incident.C
 	return check
 }
 
+// ProbeCallee says whether a person or a user group can be called. Of a group nobody can be sure: to look at groups is a scope
+// (usergroups:read) that the app does without.
+func ProbeCallee(ctx context.Context, o Options, id, name string) incident.Check {
+	check := incident.Check{Name: "Slack on call " + orElse(name, id)}
+	if groupID.MatchString(id) {
+		check.OK, check.Detail = true, id+" has the form of a user group's id. Whether there is such a group was not looked at: the app has no "+
+			"right to (usergroups:read), and needs none to mention it"
+		return check
+	}
+	u, err := o.withDefaults().client().GetUserInfoContext(ctx, id)
+	switch {
+	case err != nil:
+		check.Detail = id + ": " + explain(err, map[string]string{"user_not_found": "there is no such person here; a member's profile shows " +
+			"the id, and so does a user group's page"})
+	case u.Deleted || u.IsBot:
+		check.Detail = id + " is deactivated, or a bot; name somebody who can be called"
+	default:
+		check.OK, check.Detail = true, u.Name+" is mentioned when nobody answers"
+	}
+	return check
+}
+
 func probeBot(ctx context.Context, api *slack.Client) []incident.Check {
 	who, err := api.AuthTestContext(ctx)
 	if err != nil {

@@ -31,6 +31,7 @@ type Snapshot struct {
 	Connections int
 	Counts      Counts
 	Refusals    []Refusal
+	Notices     []Notice
 	channels    map[string][]Message
 	modals      map[string][]View
 	homes       map[string]View
@@ -46,7 +47,7 @@ func (s *Server) Snapshot() Snapshot {
 func (s *Server) snapshot() Snapshot {
 	w := s.ws
 	out := Snapshot{
-		Connections: s.hub.count(), Counts: w.counts, Refusals: slices.Clone(w.refusals),
+		Connections: s.hub.count(), Counts: w.counts, Refusals: slices.Clone(w.refusals), Notices: slices.Clip(w.notices),
 		channels: map[string][]Message{}, modals: map[string][]View{}, homes: map[string]View{},
 	}
 	for _, c := range w.channels {

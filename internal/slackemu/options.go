@@ -27,6 +27,7 @@ type Options struct {
 	// Commands are the app's slash commands; nil means /medic alone.
 	Commands []Command
 	Users    []User
+	Groups   []Group // of people, mentioned as one
 	Channels []Channel
 
 	// URL is the server's own address as clients see it, without a trailing slash. Empty: that of Start, or else the
@@ -64,6 +65,13 @@ type User struct {
 	TZ       string // IANA name; "Etc/UTC" when empty
 	Admin    bool
 	Deleted  bool // deactivated: may not act
+}
+
+// Group is a user group.
+type Group struct {
+	ID     string // S…
+	Handle string // what stands behind the @ of a mention
+	Users  []string
 }
 
 // Channel is a place to talk. Everyone of the workspace is a member, and so is the app unless it is Uninvited.
@@ -169,6 +177,12 @@ func (o Options) validate() error {
 		unique("user", u.ID)
 		if u.Name == "" {
 			errs = append(errs, fmt.Errorf("user %s has no Name", u.ID))
+		}
+	}
+	for _, g := range o.Groups {
+		unique("group", g.ID)
+		if g.Handle == "" {
+			errs = append(errs, fmt.Errorf("group %s has no Handle", g.ID))
 		}
 	}
 	for _, c := range o.Channels {

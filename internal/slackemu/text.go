@@ -125,6 +125,8 @@ func plainMarkup(text string, name func(string) string) string {
 		switch {
 		case strings.HasPrefix(target, "@"):
 			return "@" + name(target[1:])
+		case strings.HasPrefix(target, groupMark) && label == "":
+			return "@" + name(target[len(groupMark):])
 		case label != "" && strings.HasPrefix(target, "http"):
 			return label + " (" + target + ")"
 		case label != "":

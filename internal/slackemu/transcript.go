@@ -102,7 +102,7 @@ func (w *workspace) name(id string) string {
 	case slackbotID:
 		return "Slackbot"
 	}
-	return firstOf(w.users[id].RealName, id)
+	return firstOf(firstOf(w.users[id].RealName, w.group(id).Handle), id)
 }
 
 func clock(ts string) string {

@@ -77,6 +77,10 @@ func (s *Server) uiControls() []map[string]any {
 func (w *workspace) uiWorkspace(as string) map[string]any {
 	o := w.opts
 	var people, channels, commands []map[string]any
+	groups := []map[string]any{}
+	for _, g := range o.Groups {
+		groups = append(groups, map[string]any{"id": g.ID, "handle": g.Handle})
+	}
 	for _, id := range slices.Sorted(maps.Keys(w.users)) {
 		u := w.users[id]
 		if u.Deleted {
@@ -97,7 +101,7 @@ func (w *workspace) uiWorkspace(as string) map[string]any {
 		commands = append(commands, map[string]any{"name": c.Name, "hint": c.Hint, "description": c.Description})
 	}
 	return map[string]any{
-		"workspace": o.Workspace, "banner": w.banner, "people": people, "channels": channels, "commands": commands,
+		"workspace": o.Workspace, "banner": w.banner, "people": people, "groups": groups, "channels": channels, "commands": commands,
 		"app": map[string]any{"id": botUserID, "name": o.AppName, "handle": strings.ToLower(o.AppName)},
 	}
 }

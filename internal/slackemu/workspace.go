@@ -35,6 +35,7 @@ type workspace struct {
 	acts     []act
 	refusals []Refusal
 	counts   Counts
+	notices  []Notice
 
 	lastTS time.Time
 	ids    int64
@@ -155,6 +156,7 @@ func (w *workspace) post(c *channel, m Message) *Message {
 	}
 	m.Broadcast = m.Broadcast && m.ThreadTS != ""
 	c.add(&m)
+	w.notify(c, &m)
 	return &m
 }
 

@@ -78,6 +78,7 @@ const drawn = new Set(); // lists that were drawn since the place changed: they 
 function namesOf(s) {
   const names = { [s.app.id]: s.app.name, USLACKBOT: 'Slackbot' };
   for (const p of s.people) names[p.id] = p.realName;
+  for (const g of s.groups) names[g.id] = g.handle;
   for (const c of s.channels) names[c.id] = c.name;
   return names;
 }

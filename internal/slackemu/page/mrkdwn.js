@@ -29,6 +29,7 @@ function special(body, names) {
     const text = slackDate(seconds, unescape(format || '')) ?? label;
     return url ? link(url, text) : h('time', { title: full(seconds) }, text);
   }
+  if (target.startsWith('!subteam^') && !label) return mention(target.slice('!subteam^'.length), names);
   if (target.startsWith('!')) return h('span', { class: 'mention' }, '@' + (label || target.slice(1)));
   return link(target, label);
 }

@@ -1,0 +1,173 @@
+package commands
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/paramedic-bot/paramedic/internal/clip"
+	"github.com/paramedic-bot/paramedic/internal/incident"
+)
+
+// newsMessages tell what became worse, waits for somebody or failed, each in a message of its own, for an edited message notifies nobody.
+func newsMessages(s *incident.State, now time.Time) []Message {
+	var messages []Message
+	last := -1
+	for i := range s.News {
+		if s.News[i].Told != nil {
+			last = i
+		}
+	}
+	for i, n := range s.News {
+		if n.Told == nil {
+			continue
+		}
+		blocks := newsBlocks(s, n, now)
+		if s.MoreNews > 0 && i == last {
+			blocks = append(blocks, Note{Text(fmt.Sprintf("%s is not told one by one; the incident's own message says where it stands.",
+				capital(count(s.MoreNews, "more such message"))))})
+		}
+		messages = append(messages, Message{Slot: fmt.Sprintf("news-%d", n.Version), Broadcast: !n.Told.Quiet,
+			Reply: Reply{Text: s.ID + ": " + lowered(newsHead[n.Kind]) + ": " + clip.Runes(n.Title, maxLine), Blocks: blocks, Audience: Everybody}})
+	}
+	return messages
+}
+
+// newsHead is what the message begins with.
+var newsHead = map[incident.NewsKind]string{incident.Worse: "It became worse", incident.Waits: "A plan waits for approval",
+	incident.Failed: "A step failed", incident.Asks: "A person has to say what became of a step"}
+
+func newsBlocks(s *incident.State, n incident.News, now time.Time) []Block {
+	var p Paragraph
+	if n.Told.To.ID != "" {
+		p = append(personMention(n.Told.To), Text(" "))
+	}
+	p = append(p, Bold(newsHead[n.Kind]+": "), Text(clip.Runes(n.Title, maxLine)))
+	if n.Detail != "" {
+		p = append(p, Text(". "+sentence(clip.Runes(n.Detail, maxLine))))
+	}
+	blocks := []Block{p}
+	stands := s.Stands(n, now)
+	switch {
+	case stands && n.Kind == incident.Waits:
+		var open Actions
+		for i, offered := range s.Offered() {
+			open = append(open, openButton(s, offered, []string{"plan", "plan-2"}[i]))
+		}
+		if s.Answer == nil {
+			open = append(open, claimButton(s))
+		}
+		blocks = append(blocks, open)
+	case stands && n.Kind == incident.Asks:
+		blocks = append(blocks, unclearActions(s, n.Step))
+	case stands:
+	case n.Kind == incident.Waits:
+		blocks = append(blocks, Note{Text("It waits no more.")})
+	case n.Kind == incident.Asks:
+		blocks = append(blocks, Note{Text("That is decided.")})
+	}
+	if note := dampedNote(n.Told); len(note) > 0 {
+		blocks = append(blocks, note)
+	}
+	return blocks
+}
+
+// dampedNote says what the channel is not told one by one, and where it is listed.
+func dampedNote(n *incident.Notified) Note {
+	var note Note
+	if len(n.Others) > 0 {
+		note = Note{Text("Since the last such message there was news in the threads of " + incidentNames(n.Others, n.More) + " too. ")}
+	}
+	switch {
+	case n.Quiet:
+		note = append(note, Text("It is told here alone, for the channel had much news within minutes. "))
+	case n.Last:
+		note = append(note, Text("The channel had much news within minutes: until "), When(n.Until), Text(" more is told in threads alone. "))
+	}
+	if len(note) > 0 {
+		note = append(note, Mono("incidents"), Text(" lists all that is open."))
+	}
+	return note
+}
+
+// incidentNames are incidents in words.
+func incidentNames(named []string, more int) string {
+	text := strings.Join(named, ", ")
+	if more > 0 {
+		text += " and " + count(more, "more incident")
+	}
+	return text
+}
+
+// lowered is s with its first letter small.
+func lowered(s string) string { return strings.ToLower(s[:1]) + s[1:] }
+
+// personMention calls a person by whom the chat knows them; one who is known in the terminal alone is named.
+func personMention(p incident.Person) Paragraph {
+	if p.Team == "" {
+		return Paragraph{Bold(p.Name)}
+	}
+	return Paragraph{Mention(p.ID, p.Name)}
+}
+
+// callMessages call who is on call. An incident that was named in another one's call says so in its thread alone.
+func callMessages(s *incident.State) []Message {
+	var messages []Message
+	for i, c := range s.Calls {
+		who := clip.Runes(c.To.String(), maxLabel)
+		blocks := []Block{append(Paragraph{Mention(c.To.ID, who)}, calledFor(s, c)...)}
+		if c.With != "" {
+			blocks = []Block{Note{Bold(who), Text(" was called "), When(c.At), Text(" for "), Mono(c.With),
+				Text(", and this incident was named there.")}}
+		} else if i == len(s.Calls)-1 {
+			blocks = append(blocks, afterCall(s, c)...)
+		}
+		messages = append(messages, Message{Slot: fmt.Sprintf("call-%d", c.Version), Broadcast: c.With == "",
+			Reply: Reply{Text: fmt.Sprintf("%s: nobody has answered; %s is called", s.ID, who), Blocks: blocks, Audience: Everybody}})
+	}
+	return messages
+}
+
+// maxLabel bounds the name of who is called, in characters.
+const maxLabel = 80
+
+func calledFor(s *incident.State, c incident.Calling) Paragraph {
+	p := Paragraph{Text(": nobody has answered "), Bold(s.ID), Text(", “" + clip.Runes(s.Title, maxLine) + "”, open since "), When(s.OpenedAt),
+		Text(".")}
+	if c.Level > 1 {
+		p = append(p, Text(" Who was called first has not, either."))
+	}
+	if len(c.Others) > 0 {
+		p = append(p, Text(" Unanswered, too: "+incidentNames(c.Others, c.More)+"; "), Mono("incidents"), Text(" lists all that is open."))
+	}
+	return p
+}
+
+// afterCall says what comes next, or that somebody has answered.
+func afterCall(s *incident.State, c incident.Calling) []Block {
+	switch {
+	case !s.Open():
+		return []Block{Note{Text("It is over.")}}
+	case s.Answer != nil:
+		return []Block{Note{Text("Answered by " + cmp.Or(s.Answer.By.Name, "somebody") + " "), When(s.Answer.At)}}
+	}
+	note := Note{Text("To take it, to decide upon its plan, to have it looked at again or to close it is an answer.")}
+	if c.Next != (incident.Callee{}) {
+		note = append(note, Text(" Without one "), Bold(clip.Runes(c.Next.String(), maxLabel)), Text(" is called "), When(c.NextAt), Text("."))
+	}
+	return []Block{Actions{claimButton(s)}, note}
+}
+
+// unmentioned is a block in which people are named and not called, for who only asks calls nobody.
+func unmentioned(b Block) Block {
+	if p, ok := b.(Paragraph); ok {
+		out := make(Paragraph, len(p))
+		for i, span := range p {
+			span.Mention = ""
+			out[i] = span
+		}
+		return out
+	}
+	return b
+}
