@@ -96,6 +96,8 @@ type Set struct {
 	Roles       Roles              // nil: whoever asks has every role, as at a terminal
 	Sight       Sight              // nil: whoever asks is shown everything, as at a terminal
 	Codes       []incident.CodeDoc // what can be found
+	Lacks       Lacks              // what Paramedic itself can't see or do; nil: nobody looks
+	Glances     *Glances           // of those who open their Home; nil: a Home shows nothing of the cluster
 	// Redact is applied to what people typed and to errors before an answer repeats them; nil: nothing is redacted.
 	Redact func(string) string
 }

@@ -74,6 +74,9 @@ func TestTheSlackAppIsTheOneThatTheBotExpects(t *testing.T) {
 	if !m.Features.AppHome.Messages || m.Features.AppHome.MessagesReadOnly {
 		t.Error("people must be able to write to the bot")
 	}
+	if !m.Features.AppHome.Home {
+		t.Error("the bot shows a Home tab")
+	}
 	if m.Settings.TokenRotation {
 		t.Error("the bot does not rotate tokens; with rotation on, the one configured dies within half a day")
 	}

@@ -52,6 +52,7 @@ type Server struct {
 	incidents *Incidents
 	clock     *clock
 	mind      *Mind
+	lacks     *lacks
 	listener  net.Listener // of the webhook; nil without one
 	failures  *Failures
 	compared  chan struct{} // is closed once the record has been compared with what Slack has seen of it, or Slack will not say
@@ -107,7 +108,8 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
 	known := &Acceptances{reader: s.store.Reader, store: s.store, now: s.clock.Now, redact: o.Redactor.String}
 	eyes.Rights, eyes.Accepted = cluster.NewRights(eyes.Reader, nil), known.InForce
-	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Roles: s.access,
+	s.lacks = &lacks{config: s.reload.config, redact: o.Redactor.String, changed: func() { s.slack.Changed() }}
+	s.openSlack(&commands.Set{Lacks: s.lacks, Glances: &commands.Glances{}, Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Roles: s.access,
 		Outcomes: s.incidents, Books: Books(), Acceptances: known, Codes: catalog.Codes(), Redact: o.Redactor.String,
 		Sight: &sight{s.access, eyes.Rights, s.store.Deliveries}})
 	return s, s.listen()
@@ -226,6 +228,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.every(ctx, rereadEvery, "read all postmortems", s.mind.Reread); return nil })
 	g.Go(func() error { s.every(ctx, clockEvery, "compare the clock with the record", s.lookAtClock); return nil })
 	g.Go(func() error { s.every(ctx, reloadEvery, "read the configuration again", s.reload.read); return nil })
+	g.Go(func() error { s.every(ctx, lackEvery, "look at what is lacking", s.lacks.look); return nil })
 	g.Go(func() error { s.compare(ctx); return nil })
 	if s.listener != nil {
 		g.Go(func() error { return s.serveHTTP(ctx) })
@@ -240,21 +243,6 @@ func (s *Server) Run(ctx context.Context) error {
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
 	return errors.Join(err, s.checkpoint(stop), duty.End(), s.close())
-}
-
-// draw brings one incident's messages up to date.
-func (s *Server) draw(ctx context.Context, state *incident.State) error {
-	if state.Purges > 0 {
-		defer s.deliver.Wake() // who purged has changed what is wanted beside this process
-	}
-	return s.deliver.Deliver(ctx, state.ID, state.Channel, commands.IncidentMessages(state, s.clock.Now()))
-}
-
-// sayAside tells people that an incident's record can't be read, in a message of its own: what its own messages said can't be drawn anew.
-func (s *Server) sayAside(ctx context.Context, e *UnreadableError) {
-	if err := s.deliver.Deliver(ctx, "aside/"+e.ID, "", commands.UnreadableMessages(e.ID, e.Reason.Error())); err != nil {
-		s.options.Logger.Error("it can't be said in the channel that an incident's record can't be read", "incident", e.ID, "error", err)
-	}
 }
 
 // collect removes what is no longer needed.

@@ -25,6 +25,7 @@ func (s *Server) openSlack(set *commands.Set) {
 	s.deliver = slackapp.NewDeliverer(o, s.store)
 	o.OnConnected = s.deliver.Retry // what waited while Slack was away
 	o.OnHome = s.access.SetHome
+	o.Homes = set
 	s.slack = slackapp.New(o, set, s.store)
 }
 
@@ -79,5 +80,21 @@ func (s *Server) sayDoubt(ctx context.Context) {
 	s.options.Logger.Error("nothing is executed: "+why, "try", "restore the newest state, or run: paramedic audit accept")
 	if err := s.deliver.Deliver(ctx, "record", "", commands.DoubtMessages(why)); err != nil {
 		s.options.Logger.Error("it can't be said in the channel that the record is in doubt", "error", err)
+	}
+}
+
+// draw brings one incident's messages up to date.
+func (s *Server) draw(ctx context.Context, state *incident.State) error {
+	if state.Purges > 0 {
+		defer s.deliver.Wake() // who purged has changed what is wanted beside this process
+	}
+	s.slack.Changed()
+	return s.deliver.Deliver(ctx, state.ID, state.Channel, commands.IncidentMessages(state, s.clock.Now()))
+}
+
+// sayAside tells people that an incident's record can't be read, in a message of its own: what its own messages said can't be drawn anew.
+func (s *Server) sayAside(ctx context.Context, e *UnreadableError) {
+	if err := s.deliver.Deliver(ctx, "aside/"+e.ID, "", commands.UnreadableMessages(e.ID, e.Reason.Error())); err != nil {
+		s.options.Logger.Error("it can't be said in the channel that an incident's record can't be read", "incident", e.ID, "error", err)
 	}
 }

@@ -49,6 +49,7 @@ type App struct {
 	commands Commands
 	people   *people
 	flights  *flights
+	homes    *homes
 	once     *once
 	log      *slog.Logger
 
@@ -67,6 +68,7 @@ func New(o Options, c Commands, seen Seen) *App {
 	return &App{
 		opts: o, api: api, commands: c, log: o.Logger, base: base, stop: stop,
 		people:  newPeople(api, o),
+		homes:   newHomes(),
 		flights: &flights{byID: map[string]*flight{}}, once: &once{seen: seen, log: o.Logger},
 		questions: newLane(mostQuestions, waitingQuestions), decisions: newLane(mostDecisions, waitingDecisions),
 		turnedAway: newLane(mostTurnedAway, waitingAway),
@@ -78,6 +80,9 @@ func New(o Options, c Commands, seen Seen) *App {
 func (a *App) Run(ctx context.Context) error {
 	apart := backoff.Backoff{First: time.Second, Most: time.Minute}
 	failures := 0
+	if a.opts.Homes != nil {
+		a.work.Go(func() { a.keepHomes(ctx) })
+	}
 	for ctx.Err() == nil {
 		began := a.opts.Now()
 		err := a.connect(ctx)

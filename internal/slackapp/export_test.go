@@ -1,9 +1,16 @@
 package slackapp
 
-import "github.com/paramedic-bot/paramedic/commands"
+import (
+	"github.com/slack-go/slack"
+
+	"github.com/paramedic-bot/paramedic/commands"
+)
 
 // Arbitrary lets the tests outside of the package make any Reply.
 var Arbitrary = arbitrary
 
 // Render makes a message that says nowhere where the whole is shown.
 func Render(r commands.Reply) Rendered { return render(r, rest{}) }
+
+// HomeView makes a Home tab with all the room that there is.
+func HomeView(r commands.Reply) slack.HomeTabViewRequest { return homeView(r, maxModalText) }

@@ -95,7 +95,10 @@ func (a *App) pressed(cb slack.InteractionCallback) (delivery, bool) {
 	line := actions[0].Value
 	to := place{channel: orElse(cb.Container.ChannelID, cb.Channel.ID), thread: cb.Container.ThreadTs, user: cb.User.ID,
 		responseURL: cb.ResponseURL, line: line}
-	if to.window = cb.View.ID; to.window != "" { // a window was opened from somewhere
+	home := cb.View.Type == slack.VTHomeTab
+	if to.window = cb.View.ID; home {
+		to.window = "" // nothing can lie above it
+	} else if to.window != "" { // a window was opened from somewhere
 		from, _ := submitted(cb.View)
 		to.channel, to.thread = from.Channel, from.Thread
 	}
@@ -103,7 +106,7 @@ func (a *App) pressed(cb slack.InteractionCallback) (delivery, bool) {
 	d := delivery{id: cb.TriggerID, what: "a press", acts: a.commands.Acts(first(line))}
 	d.answer = func(ctx context.Context, _ *flight, r commands.Reply) outcome { return a.answer(ctx, to, r) }
 	d.work = func(ctx context.Context, l *lane, f *flight) outcome {
-		if a.commands.Opens(first(line)) {
+		if a.commands.Opens(first(line)) || home && !d.acts { // beside a Home nothing can be said
 			return a.modalFor(ctx, l, cb.TriggerID, line, who, to)
 		}
 		r, bad := a.request(line, who(ctx), to.channel)
@@ -154,7 +157,7 @@ func stillOpen(from origin, values map[string]string) commands.Reply {
 	return r
 }
 
-// event is a mention, or a direct message.
+// event is a mention, a direct message, or the opening of the bot's page.
 func (a *App) event(outer slackevents.EventsAPIEvent, request *socketmode.Request) (delivery, bool) {
 	var callback struct {
 		EventID string `json:"event_id"` // the same for each retry
@@ -163,6 +166,10 @@ func (a *App) event(outer slackevents.EventsAPIEvent, request *socketmode.Reques
 		callback.EventID = ""
 	}
 	switch inner := outer.InnerEvent.Data.(type) {
+	case *slackevents.AppHomeOpenedEvent:
+		if a.opts.Homes != nil && inner.Tab == "home" {
+			return a.homeOpened(callback.EventID, inner.User, outer.TeamID), true
+		}
 	case *slackevents.AppMentionEvent:
 		if inner.BotID == "" {
 			to := place{channel: inner.Channel, thread: inner.ThreadTimeStamp, user: inner.User}

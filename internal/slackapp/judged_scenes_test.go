@@ -201,13 +201,15 @@ func (s *sheet) commands(g tongue) {
 					s.ask(name, set, r, line)
 				}
 			}
+			s.home(name, set, r)
 			s.askAbout(name, set, r, state)
 		}
 	}
 	if g.many >= 1000 {
 		return
 	}
-	for i, set := range g.sets() {
+	for i, set := range append(g.sets(), unseeing(g)) {
+		s.home(fmt.Sprintf("%s: set %d", g.name, i), set, r)
 		for _, line := range append(judgedQuestions(), "plan INC-1", "open x", "evidence INC-1", "look INC-1") {
 			s.ask(fmt.Sprintf("%s: set %d", g.name, i), set, r, line)
 		}
@@ -294,7 +296,7 @@ func (g tongue) set(k *commandstest.Keeper, d *incident.Diagnosis) *commands.Set
 	}
 	return &commands.Set{Looker: c, Explainer: c, Searcher: c, Incidents: k, Acceptances: &commandstest.Acceptances{}, Codes: codes,
 		Books:    books,
-		Outcomes: c}
+		Outcomes: c, Lacks: lacking{g, g.many / 3}, Glances: &commands.Glances{}}
 }
 
 // sets lack something, may not, or see what there is otherwise.

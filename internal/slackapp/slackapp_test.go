@@ -36,6 +36,7 @@ type bed struct {
 	keeper *commandstest.Keeper
 	set    *commands.Set
 	opts   slackapp.Options
+	app    *slackapp.App // once it listens
 	stop   func()
 }
 
@@ -65,7 +66,7 @@ func newBed(t *testing.T, o slackemu.Options) *bed {
 	cluster := commandstest.Cluster{Diagnosis: commandstest.Founding()}
 	keeper := commandstest.NewKeeper(time.Now)
 	return &bed{slack: emu, store: s, keeper: keeper,
-		set: &commands.Set{Looker: cluster, Explainer: cluster, Searcher: cluster, Incidents: keeper},
+		set: &commands.Set{Looker: cluster, Explainer: cluster, Searcher: cluster, Incidents: keeper, Glances: &commands.Glances{}},
 		opts: slackapp.Options{BotToken: "xoxb-emulated", AppToken: "xapp-emulated", APIURL: emu.APIURL(), Channel: "#incidents",
 			Logger: logger()}}
 }
@@ -83,7 +84,8 @@ func (b *bed) listen(t *testing.T, c slackapp.Commands) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
-	go func() { defer close(ended); _ = slackapp.New(b.opts, c, b.store).Run(ctx) }()
+	b.app = slackapp.New(b.opts, c, b.store)
+	go func() { defer close(ended); _ = b.app.Run(ctx) }()
 	b.stop = sync.OnceFunc(func() { cancel(); <-ended })
 	t.Cleanup(b.stop)
 	b.wait(t, func(n slackemu.Snapshot) bool { return n.Connections == 1 })
