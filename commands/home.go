@@ -40,7 +40,7 @@ func (s *Set) Home(ctx context.Context, r Request) Reply {
 		reply.Blocks = []Block{Paragraph{Text(s.clean(err.Error()))}}
 		return reply
 	}
-	reply.Blocks = slices.Concat(s.homeIncidents(ctx, r), s.homeCluster(r), s.homeWritten(ctx, r), s.homeLacks(r), homeTry(r))
+	reply.Blocks = slices.Concat(s.homeIncidents(ctx, r), s.homeCluster(r), s.homeWritten(ctx, r), s.homeGrades(ctx), s.homeLacks(r), homeTry(r))
 	return reply
 }
 

@@ -32,7 +32,7 @@ func (s *Server) openSlack(set *commands.Set) {
 // share puts an incident's postmortem into its thread.
 func (s *Server) share(ctx context.Context, state *incident.State) (link string, err error) {
 	return s.deliver.Share(ctx, state.ID, slackapp.File{Name: state.ID + "-postmortem.md", Title: state.ID + ": postmortem",
-		Text: "# " + state.Postmortem.Title + "\n\n" + state.Postmortem.Markdown()})
+		Text: "# " + state.Postmortem.Title + "\n\n" + state.WriteUp().Markdown()})
 }
 
 const (

@@ -206,5 +206,9 @@ func (a *App) putHome(ctx context.Context, user string, view slack.HomeTabViewRe
 // homeView is a Reply as a Home tab, with at most so many characters.
 func homeView(r commands.Reply, most int) slack.HomeTabViewRequest {
 	f := fitter{blocks: maxModalBlocks, text: most, rest: rest{slack: "incidents"}}
-	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, CallbackID: "home", Blocks: slack.Blocks{BlockSet: f.fit(r.Blocks)}}
+	blocks := f.fit(r.Blocks)
+	if len(blocks) == 0 { // nothing of it is to be seen
+		blocks = f.fit([]commands.Block{commands.Paragraph{commands.Text("Nothing to show.")}})
+	}
+	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, CallbackID: "home", Blocks: slack.Blocks{BlockSet: blocks}}
 }

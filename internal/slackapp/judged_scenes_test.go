@@ -115,6 +115,8 @@ func judgedScenes(many int) []scene {
 		{"mended", append(mended, pm, incident.PostmortemEdited{By: commandstest.Ada, Postmortem: judgedPostmortem()},
 			incident.PostmortemPublished{By: commandstest.Ada}, failing, incident.PostmortemIndexed{Path: "2025-10-05.md"})},
 		{"drafted", append(mended, pm)},
+		{"graded", append(mended, pm, incident.Graded{By: commandstest.Ada, Grade: incident.GradeRight},
+			incident.Graded{By: commandstest.Bob, Grade: incident.GradeWrong, What: "a network policy"})},
 		{"ended by itself", with(over, incident.Verified{OK: true, Checks: judgedChecks}, pm)},
 		{"not written", append(mended, pm, incident.PostmortemPublished{By: commandstest.Ada}, failing)},
 		{"unknown", []incident.Event{judgedAlert, incident.DiagnosisMade{Diagnosis: unknown}, incident.StoryTold{Story: template},
@@ -252,7 +254,7 @@ func judgedMore() string {
 func judgedQuestions() []string {
 	return []string{
 		"", "help", "check", "check -n shop", "check --wide", "why", "why --trace", "why deploy/web", "why a b c", "checks",
-		"checks DNSLoop", "checks DNSLop", "checks explain", "checks a b", "runbooks", "runbooks restore-dns", "runbooks nothing",
+		"checks DNSLoop", "checks DNSLop", "checks explain", "checks a b", "runbooks", "runbooks restore-dns", "runbooks nothing", "grades", "grades Code1", "grades a b",
 		"search dns loop", "search", "incidents", "incidents all", "incidents INC-1", "incidents INC-99", "details", "accept",
 		"accept DNSLoop Deployment/kube-system/coredns --for 7d it moves", "accept DNSLoop Deployment/kube-system/coredns", "accept",
 		"acceptance DNSLoop Deployment/kube-system/coredns", "acceptance", "accept --withdraw DNSLoop Deployment/kube-system/coredns",
@@ -273,7 +275,8 @@ func judgedLines(state *incident.State) []string {
 		"evidence INC-1 frobnicate", "plan INC-1", "plan INC-1 2", "plan INC-1 3", "plan INC-1 set s2.value=3", "plan INC-1 set s2.value",
 		"edit INC-1", "edit INC-1 2", "page INC-1 " + hash, "page INC-1", "postmortem INC-1", "postmortem INC-1 edit", "approve INC-1",
 		"approve INC-1 " + hash, "stop", "set INC-1 s2.value=4", "claim INC-1", "claim INC-1 --back", "claim INC-1 " + judgedLong,
-		"decide INC-1 s1 done", "decide INC-1 s1",
+		"decide INC-1 s1 done", "decide INC-1 s1", "grade INC-1", "grade INC-1 fine", "grade INC-1 right", "wrong INC-1",
+		"grade INC-1 wrong " + judgedLong,
 		"rejection INC-1 " + hash, "rejection INC-1", "reject INC-1 " + judgedLong, "reject INC-1 1",
 		"stop INC-1 " + judgedLong, "look INC-1", "save INC-1", "publish INC-1", "close INC-1 " + judgedLong,
 	}
@@ -359,6 +362,14 @@ func (c judgedCluster) Runs(context.Context) (incident.Runs, error) {
 	ended := incident.RunEnded{Incident: "INC-1", Of: []incident.Treated{{Runbook: "restore-dns", Code: "DNSLoop"}},
 		Result: incident.RunHelped}
 	return incident.Runs{{RunEnded: ended, At: commandstest.Start}}, nil
+}
+
+func (c judgedCluster) Grades(context.Context) (all incident.Grades, err error) {
+	for i := range c.many {
+		all = append(all, inTongue(c.tongue, incident.Graded{Incident: fmt.Sprint(i), By: commandstest.Ada, Grade: incident.AllGrades[i%3],
+			Code: fmt.Sprintf("Code%d", i), Confidence: incident.Likely}))
+	}
+	return all, nil
 }
 
 // refusing lets nobody do or see anything.
