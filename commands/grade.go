@@ -11,15 +11,15 @@ import (
 )
 
 // gradeLabels are the buttons that grade a cause.
-var gradeLabels = map[incident.Grade]string{incident.GradeRight: "Right", incident.GradeClose: "Close", incident.GradeWrong: "Wrong"}
+var gradeLabels = map[incident.Grade]string{incident.GradeRight: "The cause was right", incident.GradeClose: "It was close",
+	incident.GradeWrong: "It was wrong"}
 
 // gradeBlocks ask whether the cause was told right, once an incident is over, and say how it was graded.
 func gradeBlocks(s *incident.State) []Block {
 	if !s.Gradable() {
 		return nil
 	}
-	c := s.GradedCause()
-	blocks := []Block{Paragraph{Text("Was the cause right? “" + clip.Runes(shortTitle(c.Title), mostOther) + "”, " + string(c.Confidence))}}
+	var blocks []Block
 	if said := s.GradesSaid(); said != "" {
 		blocks = append(blocks, Note{Text(clip.Runes(said, maxLine))})
 	}

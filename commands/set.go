@@ -148,6 +148,7 @@ func commandTable() []command {
 		{"accept", "[[--withdraw] CODE KIND/NAMESPACE/NAME [--for 7d | --until DAY] REASON]",
 			"what is accepted and told no more; accept a finding", false, true, View, (*Set).accept},
 		{"acceptance", "CODE KIND/NAMESPACE/NAME", "", true, true, Accept, (*Set).acceptForm},
+		{"diagnose", "", "", true, false, View, (*Set).diagnoseThis},
 		{"search", "WORDS", "search the postmortems", false, false, View, (*Set).search},
 		{"checks", "[CODE]", "what can be found, or what a code means", false, false, "", (*Set).checks},
 		{"runbooks", "[NAME]", "what can be mended, and what has helped here", false, false, View, (*Set).runbooks},

@@ -23,8 +23,8 @@ func TestGradingInSlack(t *testing.T) {
 		}
 		return ""
 	}
-	b.wait(t, func(n slackemu.Snapshot) bool { return thread(n, "Was the cause right?") != "" })
-	ts := thread(b.slack.Snapshot(), "Was the cause right?")
+	b.wait(t, func(n slackemu.Snapshot) bool { return thread(n, "The cause was right") != "" })
+	ts := thread(b.slack.Snapshot(), "The cause was right")
 	if err := b.slack.Press(t.Context(), ada, channel, ts, "grade-right"); err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,8 @@ func (a *App) delivery(e socketmode.Event) (d delivery, ok bool) {
 		switch data.Type {
 		case slack.InteractionTypeBlockActions:
 			d, ok = a.pressed(data)
+		case slack.InteractionTypeMessageAction:
+			d, ok = a.shortcut(data, e.Request)
 		case slack.InteractionTypeViewSubmission:
 			d, ok = a.submission(data), true
 		}
@@ -100,7 +102,7 @@ func (a *App) pressed(cb slack.InteractionCallback) (delivery, bool) {
 		to.window = "" // nothing can lie above it
 	} else if to.window != "" { // a window was opened from somewhere
 		from, _ := submitted(cb.View)
-		to.channel, to.thread = from.Channel, from.Thread
+		to.channel, to.thread, to.fresh = from.Channel, from.Thread, from.Fresh
 	}
 	who := func(ctx context.Context) somebody { return a.people.who(ctx, cb.User.ID, cb.User.TeamID, cb.User.Name) }
 	d := delivery{id: cb.TriggerID, what: "a press", acts: a.commands.Acts(first(line))}
@@ -125,15 +127,19 @@ func shown(r commands.Reply) bool { return r.Quiet && r.Exit == commands.ExitFin
 // submission answers a modal: with what is wrong with its fields, with a refusal in its place, or by closing it.
 func (a *App) submission(cb slack.InteractionCallback) delivery {
 	from, values := submitted(cb.View)
-	to := place{channel: from.Channel, thread: from.Thread, user: cb.User.ID, line: from.Command}
+	to := place{channel: from.Channel, thread: from.Thread, fresh: from.Fresh, user: cb.User.ID, line: from.Command}
 	d := delivery{id: cb.TriggerID, what: "a submitted form", acts: a.commands.Acts(first(from.Command)),
 		late: encoded(slack.NewClearViewSubmissionResponse()), away: stillOpen(from, values)}
+	stays := a.commands.Opens(first(from.Command)) && !d.acts // a question: its window waits for the answer
+	if wait := loading(from); stays {
+		d.late = encoded(slack.NewUpdateViewSubmissionResponse(&wait))
+	}
 	d.answer = func(ctx context.Context, f *flight, r commands.Reply) outcome {
 		if payload, ok := a.submissionAnswer(r, from); ok && f.acknowledge(payload) {
 			return inAck
 		}
 		f.acknowledge(d.late)
-		if shown(r) {
+		if shown(r) || stays && a.fill(ctx, cb.View.ID, "", inWindow(r), from, to) == nil {
 			return said
 		}
 		return a.answer(ctx, to, r)
@@ -144,6 +150,14 @@ func (a *App) submission(cb slack.InteractionCallback) delivery {
 		return d.answer(ctx, f, a.dispatch(ctx, l, r, bad))
 	}
 	return d
+}
+
+// inWindow is a Reply as it is shown where its form was: what is wrong with a field is said above the others.
+func inWindow(r commands.Reply) commands.Reply {
+	for _, field := range slices.Sorted(maps.Keys(r.Errors)) {
+		r.Blocks = append(slices.Clip(r.Blocks), commands.Paragraph{commands.Text(r.Errors[field])})
+	}
+	return r
 }
 
 // stillOpen turns a submission away so that nothing of it is lost: what was entered stays, or what was agreed to can be again.

@@ -48,3 +48,14 @@ func unseeing(g tongue) *commands.Set {
 type unmapped struct{ refusing }
 
 func (u unmapped) Reader(incident.Person) (*incident.Identity, error) { return nil, u.no() }
+
+// diagnosed asks about messages that others wrote, and answers the form.
+func (s *sheet) diagnosed(name string, set *commands.Set, r commands.Request) {
+	s.t.Helper()
+	for _, values := range []map[string]string{{commands.MessageField: "[FIRING:1] PodCrashLoop\nnamespace: shop, pod: web-0"},
+		{commands.MessageField: "lunch?"}, {"namespace": "shop", "object": ""}, {"namespace": "a b"}, {"object": "a/b/c/d/e"},
+		{"object": "deployment/web"}} {
+		r.Values = values
+		s.ask(name, set, r, ShortcutID)
+	}
+}

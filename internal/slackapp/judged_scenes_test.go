@@ -202,6 +202,7 @@ func (s *sheet) commands(g tongue) {
 				for _, line := range judgedQuestions() {
 					s.ask(name, set, r, line)
 				}
+				s.diagnosed(name, set, r)
 			}
 			s.home(name, set, r)
 			s.askAbout(name, set, r, state)
@@ -212,6 +213,7 @@ func (s *sheet) commands(g tongue) {
 	}
 	for i, set := range append(g.sets(), unseeing(g)) {
 		s.home(fmt.Sprintf("%s: set %d", g.name, i), set, r)
+		s.diagnosed(fmt.Sprintf("%s: set %d", g.name, i), set, r)
 		for _, line := range append(judgedQuestions(), "plan INC-1", "open x", "evidence INC-1", "look INC-1") {
 			s.ask(fmt.Sprintf("%s: set %d", g.name, i), set, r, line)
 		}
@@ -259,7 +261,7 @@ func judgedQuestions() []string {
 		"accept DNSLoop Deployment/kube-system/coredns --for 7d it moves", "accept DNSLoop Deployment/kube-system/coredns", "accept",
 		"acceptance DNSLoop Deployment/kube-system/coredns", "acceptance", "accept --withdraw DNSLoop Deployment/kube-system/coredns",
 		"accept DNSLoop Deployment/x/y in advance", "accept PodCrashLoop Pod/ns-0/pod-0 it is mild",
-		"accept PodCrashLoop Pod/x/y0" + judgedMore() + " in advance", "accept", "chekc", "frobnicate " + judgedLong, "close", "approve",
+		"accept PodCrashLoop Pod/x/y0" + judgedMore() + " in advance", "accept", "chekc", "frobnicate " + judgedLong, "close", "approve", "diagnose",
 		"stop", "open -n shop " + judgedLong, "open", "open --about x y", "why " + judgedLong, "check -n " + judgedLong,
 	}
 }

@@ -187,7 +187,7 @@ function drawList(listID, scrollID, messages, env, place) {
   const mark = `${scrollID} ${state.thread || ''}`;
   const fresh = listID === 'list' ? !drawn.has('list') : !drawn.has(mark);
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
-  const all = { ...env, as: state.as, channel: state.channel, app: state.app.id };
+  const all = { ...env, as: state.as, channel: state.channel, app: state.app.id, shortcuts: state.shortcuts };
   const items = messages.length || listID !== 'list' ? rows(messages) : [{ key: 'empty' }];
   sync($(listID), items, (r) => `${state.as} ${state.channel} ${r.key}`, (r) => (r.day || !r.m ? 0 : `${r.m.rev} ${r.m.compact} ${r.m.replies || 0}`),
     (r) => (!r.m ? h('p', { class: 'empty' }, place.direct ? `This is your conversation with ${state.app.name}.` : `This is the very beginning of #${place.name}. Try “${state.commands[0]?.name || '/help'} help”.`)
