@@ -16,7 +16,7 @@ import (
 
 const (
 	// glanceFresh is for how long a look at the cluster serves those who only glance at it.
-	glanceFresh = 2 * time.Minute
+	glanceFresh = 30 * time.Second
 	// mostGlances bounds the readers for whom a look is remembered.
 	mostGlances = 500
 	// mostTroubles is how many troubles a glance names.

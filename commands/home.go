@@ -40,7 +40,8 @@ func (s *Set) Home(ctx context.Context, r Request) Reply {
 		reply.Blocks = []Block{Paragraph{Text(s.clean(err.Error()))}}
 		return reply
 	}
-	reply.Blocks = slices.Concat(s.homeIncidents(ctx, r), s.homeCluster(r), s.homeWritten(ctx, r), s.homeGrades(ctx), s.homeLacks(r), homeTry(r))
+	open, hidden, err := s.homeOpen(ctx, r)
+	reply.Blocks = slices.Concat(s.homeIncidents(r, open, hidden, err), s.homeCluster(r, open), s.homeWritten(ctx, r), s.homeGrades(ctx), s.homeLacks(r), homeTry(r))
 	return reply
 }
 
@@ -49,17 +50,21 @@ func homeSection(title string, blocks ...Block) []Block {
 	return append([]Block{Header{title}}, blocks...)
 }
 
-// homeIncidents are what waits for who asks, and what is open.
-func (s *Set) homeIncidents(ctx context.Context, r Request) []Block {
-	const title = "Open incidents"
+// homeOpen are the open incidents that who asks may see, and how many they may not.
+func (s *Set) homeOpen(ctx context.Context, r Request) ([]*incident.State, int, error) {
 	if s.Incidents == nil {
-		return homeSection(title, Paragraph{Text("Keeping incidents is not set up here.")})
+		return nil, 0, errMissing("Keeping incidents")
 	}
 	open, _, err := s.Incidents.List(ctx, false)
-	var hidden int
-	if err == nil {
-		open, hidden, err = s.visible(ctx, r, open)
+	if err != nil {
+		return nil, 0, err
 	}
+	return s.visible(ctx, r, open)
+}
+
+// homeIncidents are what waits for who asks, and what is open.
+func (s *Set) homeIncidents(r Request, open []*incident.State, hidden int, err error) []Block {
+	const title = "Open incidents"
 	if err != nil {
 		return homeSection(title, Paragraph{Text("They could not be read: " + sentence(s.clean(clip.Runes(err.Error(), maxLine))))})
 	}
@@ -164,8 +169,9 @@ func homeShow(s *incident.State) Actions {
 	return Actions{{ID: "mine-" + s.ID, Label: "Show " + s.ID, Value: Quote("incidents", s.ID), Accessibility: "Show " + s.ID}}
 }
 
-// homeCluster is how the cluster was when it was last looked at, as far as who asks may read it.
-func (s *Set) homeCluster(r Request) []Block {
+// homeCluster is how the cluster was when it was last looked at, as far as who asks may read it: by a glance, or for an incident of which
+// they may read all.
+func (s *Set) homeCluster(r Request, open []*incident.State) []Block {
 	const title = "The cluster"
 	as, may := s.glancing(r)
 	switch {
@@ -176,6 +182,11 @@ func (s *Set) homeCluster(r Request) []Block {
 		return homeSection(title, Paragraph{Text(s.clean(clip.Runes(err.Error(), maxLine)))})
 	}
 	x := s.Glances.of(reader(as))
+	for _, state := range open {
+		if d := state.Diagnosis; d != nil && d.Scope.String() == "" && d.At.After(x.at) {
+			x = glance{at: d.At, blocks: glanceBlocks(d)}
+		}
+	}
 	if x.at.IsZero() {
 		return homeSection(title, Paragraph{Text("It is being looked at …")})
 	}

@@ -26,6 +26,8 @@ type Homes interface {
 const (
 	// homeFor is for how long after it was opened a Home is kept up to date.
 	homeFor = 24 * time.Hour
+	// glanceAfter is how long after a change the cluster is looked at again, for those who look on.
+	glanceAfter = 40 * time.Second
 	// glanceFor is for how long the cluster is looked at anew for it when incidents change.
 	glanceFor = 15 * time.Minute
 	// homesApart is the least time between two rounds in which all are brought up to date.
@@ -118,11 +120,15 @@ func (a *App) Changed() {
 
 // keepHomes brings the Homes that were opened lately up to date whenever something has changed, until ctx ends.
 func (a *App) keepHomes(ctx context.Context) {
+	later := time.NewTimer(homeFor)
+	defer later.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-a.homes.changed:
+			later.Reset(glanceAfter) // the cluster changes with what was decided, and shows it only then
+		case <-later.C:
 		}
 		sleep(ctx, homesApart) // what changes meanwhile is shown with it
 		now := a.opts.Now()

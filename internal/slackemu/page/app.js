@@ -204,7 +204,8 @@ const writers = {
 };
 $('as').addEventListener('change', (e) => {
   const direct = state.channels.find((c) => c.id === state.channel).direct;
-  go({ as: e.target.value, ...(direct ? { channel: '', thread: '' } : {}) });
+  if (direct && here.home) post('home', { as: e.target.value });
+  go({ as: e.target.value, ...(direct ? { channel: `D${e.target.value}`, thread: '' } : {}) });
 });
 $('thread-close').addEventListener('click', closeThread);
 $('nav').addEventListener('click', () => { $('frame').classList.add('nav-open'); $('places').querySelector('.here')?.focus(); });
