@@ -78,14 +78,14 @@ func namesIn(text string) named {
 		}
 	}
 	for _, m := range spokenName.FindAllStringSubmatch(text, -1) {
-		key, first, second := strings.ToLower(m[1]), strings.ToLower(m[2]), strings.ToLower(m[3])
+		key, said, below := strings.ToLower(m[1]), strings.ToLower(m[2]), strings.ToLower(m[3])
 		switch {
 		case key == "namespace":
-			n.namespace(first)
-		case second != "":
-			n.object(key, first, second)
+			n.namespace(said)
+		case below != "":
+			n.object(key, said, below)
 		default:
-			n.object(key, "", first)
+			n.object(key, "", said)
 		}
 	}
 	for _, m := range podNames.FindAllStringSubmatch(text, -1) {

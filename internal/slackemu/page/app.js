@@ -56,10 +56,11 @@ function refresh() {
     do {
       again = false;
       try {
-        const next = await look({ as: here.as, channel: here.channel, thread: here.thread });
-        const stale = (here.as && next.as !== here.as) || (here.channel && next.channel !== here.channel);
+        const asked = { as: here.as, channel: here.channel, thread: here.thread };
+        const next = await look(asked);
         state = next;
-        if (stale || !here.as || !here.channel) { Object.assign(here, { as: next.as, channel: next.channel }); toAddress(); }
+        for (const key of ['as', 'channel']) if (here[key] === asked[key]) here[key] = next[key]; // unless somebody has gone elsewhere meanwhile
+        if (here.as !== asked.as || here.channel !== asked.channel) toAddress();
         draw();
       } catch (e) {
         $('offline').hidden = false;
