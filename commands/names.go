@@ -15,7 +15,7 @@ const (
 	maxMessage     = 32 << 10 // bytes that are read of it
 	mostNamespaces = 3
 	mostNames      = 6  // objects
-	mostScopes      = 24 // scopes that are tried
+	mostScopes     = 24 // scopes that are tried
 )
 
 // named is what a message names: names alone, of the shapes that Kubernetes and Prometheus allow.
