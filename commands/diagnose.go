@@ -12,8 +12,8 @@ import (
 // MessageField is the value of a Request for "diagnose" that holds the text of the message which it is about.
 const MessageField = "message"
 
-// diagnoseThis looks at what a message that somebody else wrote is about, or at what its form was filled in with. Of the message names alone
-// are taken; where it names nothing that is there, a form asks.
+// diagnoseThis looks at what a message that somebody else wrote is about, or at what its form was filled in with. Of the message names
+// alone are taken; where it names nothing that is there, a form asks.
 func (s *Set) diagnoseThis(ctx context.Context, r Request) (Reply, error) {
 	if s.Looker == nil {
 		return Reply{}, errMissing("Looking at a cluster")
@@ -35,7 +35,8 @@ func (s *Set) diagnoseThis(ctx context.Context, r Request) (Reply, error) {
 	reply, err := s.diagnosed(ctx, r, asked, n.alert)
 	var none *incident.NoAnswer
 	if errors.As(err, &none) {
-		return diagnoseForm(firstName(n.namespaces), "", "Nothing that the message names was found: "+s.clean(clip.Runes(none.Error(), maxLine))), nil
+		why := s.clean(clip.Runes(none.Error(), maxLine))
+		return diagnoseForm(firstName(n.namespaces), "", "Nothing that the message names was found: "+why), nil
 	}
 	return reply, err
 }
@@ -77,7 +78,8 @@ func (s *Set) diagnoseTyped(ctx context.Context, r Request) (Reply, error) {
 		if len(words) > 0 {
 			field = "object"
 		}
-		return Reply{Text: "Nothing was found.", Errors: map[string]string{field: s.clean(clip.Runes(none.Error(), maxLine))}, Exit: ExitNoAnswer}, nil
+		why := s.clean(clip.Runes(none.Error(), maxLine))
+		return Reply{Text: "Nothing was found.", Errors: map[string]string{field: why}, Exit: ExitNoAnswer}, nil
 	}
 	return reply, err
 }

@@ -41,7 +41,8 @@ func (s *Set) Home(ctx context.Context, r Request) Reply {
 		return reply
 	}
 	open, hidden, err := s.homeOpen(ctx, r)
-	reply.Blocks = slices.Concat(s.homeIncidents(r, open, hidden, err), s.homeCluster(r, open), s.homeWritten(ctx, r), s.homeGrades(ctx), s.homeLacks(r), homeTry(r))
+	reply.Blocks = slices.Concat(s.homeIncidents(r, open, hidden, err), s.homeCluster(r, open), s.homeWritten(ctx, r),
+		s.homeGrades(ctx), s.homeLacks(r), homeTry(r))
 	return reply
 }
 
@@ -86,8 +87,8 @@ func (s *Set) homeIncidents(r Request, open []*incident.State, hidden int, err e
 		blocks = []Block{list, buttons}
 	}
 	if hidden > 0 {
-		blocks = append(blocks, Note{Text(capital(count(hidden, "more incident")) + ", about what you may not read here: the channel where it is " +
-			"told shows it.")})
+		blocks = append(blocks, Note{Text(capital(count(hidden, "more incident")) + ", about what you may not read here: the channel where it " +
+			"is told shows it.")})
 	}
 	return append(out, homeSection(title, blocks...)...)
 }
@@ -246,7 +247,8 @@ func (s *Set) homeLacks(r Request) []Block {
 			list = append(list, Item{Depth: 1, Spans: []Span{Text("… " + thousands(len(all)-i) + " more: "), Mono("paramedic doctor")}})
 			break
 		}
-		list = append(list, Item{Depth: 1, Spans: []Span{Bold(clip.Runes(c.Name, mostOther) + ": "), Text(s.clean(clip.Runes(c.Detail, maxLine)))}})
+		detail := Text(s.clean(clip.Runes(c.Detail, maxLine)))
+		list = append(list, Item{Depth: 1, Spans: []Span{Bold(clip.Runes(c.Name, mostOther) + ": "), detail}})
 	}
 	return homeSection(title, list)
 }

@@ -34,8 +34,8 @@ const nameShape = `([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)`
 // decor is what templates put around words: Slack's marks, quotes, blanks.
 const decor = "[*_`~\"'“”‘’ \\t]*"
 
-// keyedName are the labels by which alerts name things, as Alertmanager's, Grafana's, Robusta's and Botkube's messages write them: namespace="shop",
-// "namespace = shop", "• *namespace:* `shop`", "*Namespace*" above "shop", and in links var-namespace=shop.
+// keyedName are the labels by which alerts name things, as Alertmanager's, Grafana's, Robusta's and Botkube's messages write them:
+// namespace="shop", "namespace = shop", "• *namespace:* `shop`", "*Namespace*" above "shop", and in links var-namespace=shop.
 var keyedName = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(?:var-|exported_|kubernetes_)?(namespace|pod|pod_name|deployment|statefulset|daemonset|job_name|` +
 	`cronjob|node|workload|persistentvolumeclaim|pvc|horizontalpodautoscaler|ingress|kind|resource|name)` + decor + `(?:[:=]|=~|:=|\n+)` + decor + nameShape +
 	`(?:$|[^a-z0-9_-])`)
@@ -139,8 +139,8 @@ func (n *named) object(kind, namespace, name string) {
 }
 
 // noNames are words that stand behind a kind in sentences.
-var noNames = []string{"is", "in", "has", "was", "are", "and", "or", "of", "the", "a", "to", "on", "with", "not", "for", "name", "status", "restarts",
-	"crash", "crashing", "failed", "running", "pending"}
+var noNames = []string{"is", "in", "has", "was", "are", "and", "or", "of", "the", "a", "to", "on", "with", "not", "for", "name",
+	"status", "restarts", "crash", "crashing", "failed", "running", "pending"}
 
 // asks are the scopes that a message may be about, the most exact first.
 func (n named) asks() []incident.Asked {

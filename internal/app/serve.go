@@ -109,7 +109,8 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	known := &Acceptances{reader: s.store.Reader, store: s.store, now: s.clock.Now, redact: o.Redactor.String}
 	eyes.Rights, eyes.Accepted = cluster.NewRights(eyes.Reader, nil), known.InForce
 	s.lacks = &lacks{config: s.reload.config, redact: o.Redactor.String, changed: func() { s.slack.Changed() }}
-	s.openSlack(&commands.Set{Lacks: s.lacks, Glances: &commands.Glances{}, Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Roles: s.access,
+	s.openSlack(&commands.Set{Lacks: s.lacks, Glances: &commands.Glances{}, Looker: eyes, Explainer: s.mind, Incidents: s.incidents,
+		Searcher: s.mind, Roles: s.access,
 		Outcomes: s.incidents, Books: Books(), Acceptances: known, Codes: catalog.Codes(), Redact: o.Redactor.String,
 		Sight: &sight{s.access, eyes.Rights, s.store.Deliveries}})
 	return s, s.listen()

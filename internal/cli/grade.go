@@ -38,7 +38,8 @@ the newest grade counts. It is shown in the incident's thread and in its postmor
 
 func (c *cli) grades() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "grades [CODE]", Short: "How right it was: what was said with which confidence, and how people graded it", Args: cobra.MaximumNArgs(1),
+		Use: "grades [CODE]", Short: "How right it was: what was said with which confidence, and how people graded it",
+		Args:    cobra.MaximumNArgs(1),
 		Example: "  paramedic grades --state /var/lib/paramedic/paramedic.db\n  paramedic grades DNSLoop -o json",
 	}
 	state := stateFlag(cmd)

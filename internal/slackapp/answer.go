@@ -19,7 +19,7 @@ type place struct {
 	user            string
 	responseURL     string
 	message         string            // the message that it is about: in its thread stands what everybody is told of it
-	fresh           bool              // nobody may have replied in the thread yet, so that what one person alone is told there nobody would see
+	fresh           bool              // nobody may have replied in the thread yet: what one person alone is told there they would not see
 	direct          bool              // a direct message: nobody else is there
 	window          string            // the window in which it was asked; a window that answers lies above it
 	line            string            // the command line: where the whole of an answer is shown that does not fit

@@ -2,6 +2,7 @@ package slackapp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/paramedic-bot/paramedic/commands"
@@ -13,6 +14,9 @@ import (
 // organisation.
 func (s *sheet) home(name string, set *commands.Set, r commands.Request) {
 	s.t.Helper()
+	if set.Glances == nil {
+		set.Glances = &commands.Glances{}
+	}
 	for _, outside := range []bool{false, true} {
 		r.Outside = outside
 		for looked := range 2 {
@@ -58,4 +62,27 @@ func (s *sheet) diagnosed(name string, set *commands.Set, r commands.Request) {
 		r.Values = values
 		s.ask(name, set, r, ShortcutID)
 	}
+}
+
+// unreadable keeps incidents that can't be listed.
+func unreadable(g tongue) *commands.Set {
+	return &commands.Set{Incidents: unlisted{slowKeeper(), g}, Lacks: lacking{g, 0}}
+}
+
+type unlisted struct {
+	*commandstest.Keeper
+	tongue
+}
+
+func (u unlisted) List(context.Context, bool) ([]*incident.State, int, error) {
+	return nil, 0, errors.New(u.say("the disk is full"))
+}
+
+// busy keeps more incidents that somebody has than a Home names.
+func busy(p incident.Person) *commands.Set {
+	k := slowKeeper()
+	for i := range 12 {
+		k.Append(fmt.Sprintf("INC-%d", i+1), judgedAlert, incident.Claimed{By: p})
+	}
+	return &commands.Set{Incidents: k}
 }

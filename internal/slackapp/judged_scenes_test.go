@@ -115,7 +115,7 @@ func judgedScenes(many int) []scene {
 		{"mended", append(mended, pm, incident.PostmortemEdited{By: commandstest.Ada, Postmortem: judgedPostmortem()},
 			incident.PostmortemPublished{By: commandstest.Ada}, failing, incident.PostmortemIndexed{Path: "2025-10-05.md"})},
 		{"drafted", append(mended, pm)},
-		{"graded", append(mended, pm, incident.Graded{By: commandstest.Ada, Grade: incident.GradeRight},
+		{"graded", with(over, incident.Verified{OK: true, Checks: judgedChecks}, pm, incident.Graded{By: commandstest.Ada, Grade: incident.GradeRight},
 			incident.Graded{By: commandstest.Bob, Grade: incident.GradeWrong, What: "a network policy"})},
 		{"ended by itself", with(over, incident.Verified{OK: true, Checks: judgedChecks}, pm)},
 		{"not written", append(mended, pm, incident.PostmortemPublished{By: commandstest.Ada}, failing)},
@@ -211,7 +211,7 @@ func (s *sheet) commands(g tongue) {
 	if g.many >= 1000 {
 		return
 	}
-	for i, set := range append(g.sets(), unseeing(g)) {
+	for i, set := range append(g.sets(), unseeing(g), unreadable(g), busy(r.Person)) {
 		s.home(fmt.Sprintf("%s: set %d", g.name, i), set, r)
 		s.diagnosed(fmt.Sprintf("%s: set %d", g.name, i), set, r)
 		for _, line := range append(judgedQuestions(), "plan INC-1", "open x", "evidence INC-1", "look INC-1") {

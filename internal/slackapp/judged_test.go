@@ -287,6 +287,10 @@ func (s *sheet) own() {
 		s.reply("still open", "plan INC-1", r)
 	}
 	s.put("view", "late", s.app.submission(slack.InteractionCallback{}).late)
+	asks := slack.InteractionCallback{View: slack.View{PrivateMetadata: `{"command":"diagnose","fresh":true}`}}
+	s.put("view", "late, and its window stays", s.app.submission(asks).late)
+	s.put("modal", "what is wrong with fields", modal(inWindow(commands.Reply{Text: "no", Errors: map[string]string{"a": "no", "b": "nor that"}}), from,
+		maxModalText, "diagnose"))
 	if raw, ok := s.app.submissionAnswer(commands.Reply{Quiet: true}, from); ok {
 		s.put("view", "closed", raw)
 	}

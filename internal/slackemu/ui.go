@@ -18,7 +18,8 @@ func (s *Server) pageRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /ui/events", s.uiEvents)
 	same := http.NewCrossOriginProtection()
 	for name, do := range map[string]func(context.Context, uiRequest) (string, error){
-		"send": s.uiSend, "press": s.uiPress, "submit": s.uiSubmit, "close": s.uiClose, "home": s.uiHome, "shortcut": s.uiShortcut, "control": s.uiControl,
+		"send": s.uiSend, "press": s.uiPress, "submit": s.uiSubmit, "close": s.uiClose, "home": s.uiHome,
+		"shortcut": s.uiShortcut, "control": s.uiControl,
 	} {
 		mux.Handle("POST /ui/"+name, same.Handler(uiHandler(do)))
 	}
