@@ -121,7 +121,8 @@ func (d *Demo) tellElsewhere(r ring) error {
 	raw, err := json.Marshal(map[string]any{"attachments": []map[string]any{{"color": "danger", "text": text,
 		"title":      fmt.Sprintf("[FIRING:%d] KubePodCrashLooping", len(r.pods)),
 		"title_link": "http://alertmanager.example/#/alerts?receiver=slack", "footer": "Alertmanager",
-		"fields": []map[string]any{{"title": "namespace", "value": first[0], "short": true}, {"title": "pod", "value": first[1], "short": true}}}}})
+		"fields": []map[string]any{{"title": "namespace", "value": first[0], "short": true},
+			{"title": "pod", "value": first[1], "short": true}}}}})
 	if err == nil {
 		_, err = d.Slack.Post(general, "Alertmanager", raw)
 	}
