@@ -60,20 +60,29 @@ func (s *Set) open(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return done(state, fmt.Sprintf("%s is open: %s", state.ID, s.clean(title))), nil
+	reply := done(state, fmt.Sprintf("%s is open: %s", state.ID, s.clean(title)))
+	if o.here { // where it was asked nobody is told by the incident's own messages
+		reply.Quiet, reply.Audience = false, Everybody
+	}
+	return reply, nil
 }
 
 // opening is what "open" was told.
 type opening struct {
 	as    string // the fingerprint
+	here  bool   // everybody is told of it where it was asked
 	about []incident.Object
 	words []string
 }
 
-// openOptions reads --as FINGERPRINT, -n NAMESPACE and --about KIND/NAMESPACE/NAME before a title.
+// openOptions reads --here, --as FINGERPRINT, -n NAMESPACE and --about KIND/NAMESPACE/NAME before a title.
 func openOptions(args []string) (opening, error) {
 	var o opening
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		if args[0] == "--here" {
+			o.here, args = true, args[1:]
+			continue
+		}
 		if len(args) == 1 {
 			return o, usageError(clip.Runes(args[0], 40) + " needs a value")
 		}

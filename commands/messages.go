@@ -313,6 +313,10 @@ func helped(s *incident.State) string {
 }
 
 func resolutionBlocks(s *incident.State) []Block {
+	return append(endBlocks(s), gradeBlocks(s)...)
+}
+
+func endBlocks(s *incident.State) []Block {
 	switch {
 	case s.Elsewhere() != "":
 		return []Block{Paragraph{Bold("Closed "), When(s.ClosedAt), Text(": " + sentence(clip.Runes(s.ClosedBy.Reason, maxLine)) + " See "),

@@ -47,7 +47,7 @@ func (s *Set) postmortem(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, &Refusal{Reason: state.ID + " has no postmortem yet.", Try: "It is drafted when the incident is resolved."}
 	}
 	if !edit {
-		return Reply{Text: state.Postmortem.Title, Blocks: postmortemText(state.Postmortem), Data: state.Postmortem,
+		return Reply{Text: state.Postmortem.Title, Blocks: postmortemText(state.WriteUp()), Data: state.WriteUp(),
 			Form: &Form{ID: "postmortem", Title: state.ID + ": postmortem"}}, nil
 	}
 	if !state.Editable() {

@@ -16,9 +16,10 @@ type Book struct {
 	Codes []string `json:"codes"` // of the causes that it treats
 }
 
-// Outcomes says how the runs of plans ended.
+// Outcomes says how the runs of plans ended, and how people graded what was found.
 type Outcomes interface {
 	Runs(ctx context.Context) (incident.Runs, error)
+	Grades(ctx context.Context) (incident.Grades, error)
 }
 
 // told is a runbook with what became of its runs.

@@ -62,6 +62,8 @@ type Incidents interface {
 	// Claim notes that the person has the incident, or gives it back.
 	Claim(ctx context.Context, id string, back bool, by incident.Person) (*incident.State, error)
 	Close(ctx context.Context, id, reason string, by incident.Person) (*incident.State, error)
+	// Grade notes a person's word on the cause of an incident that is over, and what it was instead, if they say.
+	Grade(ctx context.Context, id string, g incident.Grade, what string, by incident.Person) (*incident.State, error)
 	EditPostmortem(ctx context.Context, id string, pm incident.Postmortem, by incident.Person) (*incident.State, error)
 	Publish(ctx context.Context, id string, by incident.Person) (*incident.State, error)
 	// Refuse records that a person was refused, once for each person, action and reason.
@@ -92,10 +94,12 @@ type Set struct {
 	// Acceptances keeps which findings are accepted; nil: none can be.
 	Acceptances Acceptances
 	Books       []Book             // what can be mended
-	Outcomes    Outcomes           // nil: nobody knows what helped
+	Outcomes    Outcomes           // nil: nobody knows what helped, or was right
 	Roles       Roles              // nil: whoever asks has every role, as at a terminal
 	Sight       Sight              // nil: whoever asks is shown everything, as at a terminal
 	Codes       []incident.CodeDoc // what can be found
+	Lacks       Lacks              // what Paramedic itself can't see or do; nil: nobody looks
+	Glances     *Glances           // of those who open their Home; nil: a Home shows nothing of the cluster
 	// Redact is applied to what people typed and to errors before an answer repeats them; nil: nothing is redacted.
 	Redact func(string) string
 }
@@ -133,6 +137,11 @@ func commandTable() []command {
 		{"look", "INC-ID", "look at the cluster again", false, true, Open, (*Set).look},
 		{"claim", "INC-ID [--back]", "say that you have an incident, or give it back", false, true, Open, (*Set).claim},
 		{"close", "INC-ID [REASON]", "close an incident without recovery", false, true, Close, (*Set).close},
+		{"grade", "INC-ID right|close|wrong [WHAT IT WAS]", "say whether the cause of an incident that is over was right", false, true, View,
+			(*Set).grade},
+		{"wrong", "INC-ID", "", true, true, View, (*Set).wrong},
+		{"grades", "[CODE]", "how right it was: what was said with which confidence, and how people graded it", false, false, View,
+			(*Set).grades},
 		{"decide", "INC-ID STEP done|undone", "say whether an unclear step was done", false, true, Approve, (*Set).decide},
 		{"postmortem", "INC-ID [edit]", "read an incident's postmortem, or edit it", true, true, View, (*Set).postmortem},
 		{"save", "INC-ID", "", false, true, Edit, (*Set).save},
@@ -140,6 +149,7 @@ func commandTable() []command {
 		{"accept", "[[--withdraw] CODE KIND/NAMESPACE/NAME [--for 7d | --until DAY] REASON]",
 			"what is accepted and told no more; accept a finding", false, true, View, (*Set).accept},
 		{"acceptance", "CODE KIND/NAMESPACE/NAME", "", true, true, Accept, (*Set).acceptForm},
+		{"diagnose", "", "", true, false, View, (*Set).diagnoseThis},
 		{"search", "WORDS", "search the postmortems", false, false, View, (*Set).search},
 		{"checks", "[CODE]", "what can be found, or what a code means", false, false, "", (*Set).checks},
 		{"runbooks", "[NAME]", "what can be mended, and what has helped here", false, false, View, (*Set).runbooks},

@@ -28,6 +28,12 @@ type slackManifest struct {
 			DisplayName  string `json:"display_name"`
 			AlwaysOnline bool   `json:"always_online"`
 		} `json:"bot_user"`
+		Shortcuts []struct {
+			Name        string `json:"name"`
+			Type        string `json:"type"`
+			CallbackID  string `json:"callback_id"`
+			Description string `json:"description"`
+		} `json:"shortcuts"`
 		SlashCommands []struct {
 			Command      string `json:"command"`
 			Description  string `json:"description"`
@@ -68,11 +74,18 @@ func TestTheSlackAppIsTheOneThatTheBotExpects(t *testing.T) {
 	if len(m.Features.SlashCommands) != 1 || m.Features.SlashCommands[0].Command != "/medic" {
 		t.Errorf("slash commands %+v", m.Features.SlashCommands)
 	}
+	if s := m.Features.Shortcuts; len(s) != 1 || s[0].Type != "message" || s[0].CallbackID != slackapp.ShortcutID || s[0].Name == "" ||
+		len(s[0].Name) > 24 || len(s[0].Description) > 150 {
+		t.Errorf("shortcuts %+v", s)
+	}
 	if !m.Settings.SocketMode || !m.Settings.Interactivity.Enabled {
 		t.Error("Socket Mode and interactivity must be on")
 	}
 	if !m.Features.AppHome.Messages || m.Features.AppHome.MessagesReadOnly {
 		t.Error("people must be able to write to the bot")
+	}
+	if !m.Features.AppHome.Home {
+		t.Error("the bot shows a Home tab")
 	}
 	if m.Settings.TokenRotation {
 		t.Error("the bot does not rotate tokens; with rotation on, the one configured dies within half a day")

@@ -277,3 +277,6 @@ func tells(d *incident.Diagnosis, o incident.Object) bool {
 		slices.ContainsFunc(d.Evidence, func(e incident.Evidence) bool { return e.Object == o }) ||
 		slices.ContainsFunc(d.Causes, func(c incident.Cause) bool { return slices.Contains(c.Objects, o) })
 }
+
+// Found says whether what the question is about is known to exist.
+func (s Scope) Found() bool { return s.nothing == nil }

@@ -195,6 +195,17 @@ func (k *Keeper) Claim(_ context.Context, id string, back bool, by incident.Pers
 	return k.change(id, func(*incident.State) (incident.Event, error) { return incident.Claimed{By: by, Back: back}, nil })
 }
 
+// Grade records a grade of what was found.
+func (k *Keeper) Grade(_ context.Context, id string, g incident.Grade, what string, by incident.Person) (*incident.State, error) {
+	return k.change(id, func(s *incident.State) (incident.Event, error) {
+		if !s.Gradable() {
+			return nil, &commands.Refusal{Reason: s.ID + " is not over yet."}
+		}
+		c := s.GradedCause()
+		return incident.Graded{Incident: id, By: by, Grade: g, Code: c.Code, Confidence: c.Confidence, What: what}, nil
+	})
+}
+
 // Close closes.
 func (k *Keeper) Close(_ context.Context, id, reason string, by incident.Person) (*incident.State, error) {
 	return k.change(id, func(*incident.State) (incident.Event, error) { return incident.Closed{By: by, Reason: reason}, nil })

@@ -13,8 +13,8 @@ def each(judge):
 
 
 def view_of(payload):
-    """The modal in a payload, or None."""
-    if payload["kind"] == "modal":
+    """The modal or the Home tab in a payload, or None."""
+    if payload["kind"] in ("modal", "home"):
         return payload["payload"]
     return payload["payload"].get("view") if payload["kind"] == "view" else None
 

@@ -14,6 +14,7 @@ function schema(type) {
 
 const blocks = schema('Blocks');
 const modal = ajv.compile(schema('Modal'));
+const home = ajv.compile(schema('Home'));
 const meta = ajv.compile(schema('Meta'));
 
 // Each kind of block by itself: of a union of all kinds nobody could read what is wrong.
@@ -42,8 +43,8 @@ function judge({ kind, payload }) {
   if (kind === 'message' || kind === 'ack') {
     return ofBlocks(payload.blocks).concat(payload.metadata ? faults(meta, payload.metadata, 'metadata') : []);
   }
-  const view = kind === 'modal' ? payload : payload.view;
-  return view ? ofBlocks(view.blocks).concat(faults(modal, { ...view, blocks: [] }, 'view')) : [];
+  const view = kind === 'modal' || kind === 'home' ? payload : payload.view;
+  return view ? ofBlocks(view.blocks).concat(faults(kind === 'home' ? home : modal, { ...view, blocks: [] }, 'view')) : [];
 }
 
 for (const line of fs.readFileSync(process.argv[2], 'utf8').split('\n')) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -114,6 +115,28 @@ func (i *Incidents) Claim(ctx context.Context, id string, back bool, by incident
 			return nil, nil
 		}
 		return []incident.Event{incident.Claimed{By: by, Back: back}}, nil
+	})
+}
+
+// Grade records a person's word on whether the cause of an incident that is over was told right.
+func (i *Incidents) Grade(ctx context.Context, id string, g incident.Grade, what string, by incident.Person) (*incident.State, error) {
+	return i.decide(ctx, id, func(s *incident.State) ([]incident.Event, error) {
+		switch {
+		case s.Open():
+			return nil, &commands.Refusal{Reason: s.ID + " is not over yet.", Try: "Grade it once it is resolved or closed."}
+		case !s.Gradable():
+			return nil, &commands.Refusal{Reason: s.ID + " named no cause that could be graded."}
+		}
+		cause := s.GradedCause()
+		e := incident.Graded{Incident: s.ID, By: by, Grade: g, Code: cause.Code, Confidence: cause.Confidence, What: i.redact(what)}
+		known := slices.IndexFunc(s.Grades, func(o incident.Graded) bool { return o.By.Key() == by.Key() })
+		switch {
+		case known >= 0 && s.Grades[known] == e:
+			return nil, nil
+		case known < 0 && len(s.Grades) >= incident.MostGrades:
+			return nil, &commands.Refusal{Reason: fmt.Sprintf("%d people have graded %s, and no more are counted.", len(s.Grades), s.ID)}
+		}
+		return []incident.Event{e}, nil
 	})
 }
 

@@ -79,7 +79,7 @@ func (l *ledger) append(ctx context.Context, entries ...entry) error {
 	if err != nil {
 		return err
 	}
-	if writes, err = l.countRuns(ctx, entries, writes); err != nil {
+	if writes, err = l.count(ctx, entries, writes); err != nil {
 		return err
 	}
 	if err := l.store.Append(ctx, writes...); err != nil {

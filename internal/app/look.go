@@ -114,7 +114,8 @@ func (e *Eyes) probe(ctx context.Context, s *snapshot.Snapshot, probes []snapsho
 // LookAt answers a person's question about the cluster, a namespace or an object, with the second looks that Lookups allows. The error is
 // an *incident.NoAnswer where there is nothing to say of it. It reads from the watch cache: good enough to find what is wrong.
 func (e *Eyes) LookAt(ctx context.Context, asked incident.Asked) (*incident.Diagnosis, error) {
-	if err := e.mayAsk(ctx, asked); err != nil {
+	asked, err := e.mayAskOf(ctx, asked)
+	if err != nil {
 		return nil, err
 	}
 	s, err := e.seen(ctx, askedNamespace(asked), false)
@@ -124,13 +125,47 @@ func (e *Eyes) LookAt(ctx context.Context, asked incident.Asked) (*incident.Diag
 	if err != nil {
 		return nil, err
 	}
-	scope := diagnosis.Resolve(s, asked)
+	scope := resolved(s, asked)
 	scope.Accepted = e.accepting(ctx, s)
 	d, err := e.examined(ctx, s, scope).Answer(scope)
 	if err != nil {
 		return nil, err
 	}
 	return e.told(d), nil
+}
+
+// mayAskOf is a question with what of it may be asked.
+func (e *Eyes) mayAskOf(ctx context.Context, asked incident.Asked) (incident.Asked, error) {
+	var may []incident.Asked
+	var refused error
+	for _, one := range append([]incident.Asked{asked}, asked.Or...) {
+		one.As, one.Hurts, one.Or = asked.As, asked.Hurts, nil
+		if err := e.mayAsk(ctx, one); err == nil {
+			may = append(may, one)
+		} else if refused == nil {
+			refused = err
+		}
+	}
+	if len(may) == 0 {
+		return asked, refused
+	}
+	asked = may[0]
+	asked.Or = may[1:]
+	return asked, nil
+}
+
+// resolved is the first thing that there is of those that are asked about; if there is none, what the first comes to.
+func resolved(s *snapshot.Snapshot, asked incident.Asked) diagnosis.Scope {
+	first := diagnosis.Resolve(s, asked)
+	if len(asked.Or) == 0 || first.Found() {
+		return first
+	}
+	for _, one := range asked.Or {
+		if scope := diagnosis.Resolve(s, one); scope.Found() {
+			return scope
+		}
+	}
+	return first
 }
 
 // mayAsk refuses a question about a namespace that who asks may not read, whether or not it exists.

@@ -101,7 +101,7 @@ func (m *Mind) Publish(ctx context.Context, s *incident.State) (string, error) {
 			}
 		}
 	}
-	return m.index.Save(ctx, *s.Postmortem, meta)
+	return m.index.Save(ctx, *s.WriteUp(), meta)
 }
 
 // Reread takes postmortems in that came into the folder from elsewhere, a git pull for instance.

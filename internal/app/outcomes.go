@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -11,8 +14,11 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
-// runsStream holds how the runs of plans ended, so that what helps is known without reading every incident that ever was.
-const runsStream = "runs"
+// What is counted beside the incidents, so that it is known without reading every one that ever was.
+const (
+	runsStream   = "runs"   // how the runs of plans ended
+	gradesStream = "grades" // how people graded diagnoses
+)
 
 // Books are the runbooks, for people.
 func Books() []commands.Book {
@@ -29,6 +35,18 @@ func (i *Incidents) Runs(ctx context.Context) (incident.Runs, error) {
 }
 
 func runsOf(ctx context.Context, j Journal) (incident.Runs, error) {
+	log, err := vouched(ctx, j, runsStream)
+	return incident.RunsOf(log), err
+}
+
+// Grades are how people graded the diagnoses of incidents that are over. Of a record that nobody vouches for there are none.
+func (i *Incidents) Grades(ctx context.Context) (incident.Grades, error) {
+	log, err := vouched(ctx, i.ledger.Journal, gradesStream)
+	return incident.GradesOf(log), err
+}
+
+// vouched is what was counted in a stream; nothing if nobody vouches for it.
+func vouched(ctx context.Context, j Journal, stream string) ([]incident.Recorded, error) {
 	r, ok := j.reading.(interface {
 		VerifyStream(ctx context.Context, stream string) (store.Report, error)
 		Head(ctx context.Context, stream string) (store.StreamInfo, error)
@@ -36,22 +54,22 @@ func runsOf(ctx context.Context, j Journal) (incident.Runs, error) {
 	if !ok {
 		return nil, nil
 	}
-	if _, err := r.Head(ctx, runsStream); errors.Is(err, store.ErrNotFound) {
+	if _, err := r.Head(ctx, stream); errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
-	report, err := r.VerifyStream(ctx, runsStream)
+	report, err := r.VerifyStream(ctx, stream)
 	if err != nil {
-		return nil, fmt.Errorf("verify how runs ended: %w", err)
+		return nil, fmt.Errorf("verify the record of %s: %w", stream, err)
 	}
 	if !report.OK() {
 		return nil, nil
 	}
-	log, _, err := readRuns(ctx, j)
-	return incident.RunsOf(log), err
+	log, _, err := readCounted(ctx, j, stream)
+	return log, err
 }
 
-func readRuns(ctx context.Context, j Journal) (log []incident.Recorded, version int, err error) {
-	events, err := j.Load(ctx, runsStream, 0)
+func readCounted(ctx context.Context, j Journal, stream string) (log []incident.Recorded, version int, err error) {
+	events, err := j.Load(ctx, stream, 0)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -61,41 +79,57 @@ func readRuns(ctx context.Context, j Journal) (log []incident.Recorded, version 
 		}
 		event, err := incident.Decode(e.Type, e.TypeVersion, e.Data)
 		if err != nil {
-			return nil, 0, fmt.Errorf("read %s, event %d: %w", runsStream, e.Version, err)
+			return nil, 0, fmt.Errorf("read %s, event %d: %w", stream, e.Version, err)
 		}
 		log = append(log, incident.Recorded{Version: e.Version, At: e.At, Event: event})
 	}
 	return log, version, nil
 }
 
-// countRuns adds to what is written how the runs ended that end by it: in the same append, so that none is counted twice or not at all.
-func (l *ledger) countRuns(ctx context.Context, entries []entry, writes []store.Write) ([]store.Write, error) {
+// count adds to what is written how the runs ended that end by it, and how people graded what was found: in the same append, so that
+// nothing is counted twice or not at all.
+func (l *ledger) count(ctx context.Context, entries []entry, writes []store.Write) ([]store.Write, error) {
 	at := l.now().UTC()
-	var counted []store.NewEvent
+	counted := map[string][]store.NewEvent{}
+	add := func(stream string, e incident.Event) error {
+		data, err := incident.Encode(e)
+		counted[stream] = append(counted[stream], store.NewEvent{Type: incident.EventType(e), TypeVersion: incident.EventVersion, At: at,
+			Data: data})
+		return err
+	}
 	for _, e := range entries {
-		if !e.state.Running() {
-			continue
+		for _, event := range e.events {
+			if g, ok := event.(incident.Graded); ok {
+				g.What = "" // the incident's own record has it
+				if err := add(gradesStream, g); err != nil {
+					return nil, err
+				}
+			}
 		}
-		log := make([]incident.Recorded, 0, len(e.events))
-		for n, event := range e.events {
-			log = append(log, incident.Recorded{Version: e.state.Version + 1 + n, At: at, Event: event})
+		if end := endOfRun(e, at); end != nil {
+			if err := add(runsStream, *end); err != nil {
+				return nil, err
+			}
 		}
-		end := incident.EndOfRun(e.state, e.state.With(log))
-		if end == nil {
-			continue
-		}
-		data, err := incident.Encode(*end)
+	}
+	for _, stream := range slices.Sorted(maps.Keys(counted)) {
+		_, version, err := readCounted(ctx, l.Journal, stream)
 		if err != nil {
 			return nil, err
 		}
-		counted = append(counted, store.NewEvent{Type: incident.EventType(*end), TypeVersion: incident.EventVersion, At: at, Data: data})
+		writes = append(writes, store.Write{Stream: stream, Version: version, Events: counted[stream]})
 	}
-	if len(counted) == 0 {
-		return writes, nil
+	return writes, nil
+}
+
+// endOfRun is how a run ended by what is recorded at a time; nil if none did.
+func endOfRun(e entry, at time.Time) *incident.RunEnded {
+	if !e.state.Running() {
+		return nil
 	}
-	_, version, err := readRuns(ctx, l.Journal)
-	if err != nil {
-		return nil, err
+	log := make([]incident.Recorded, 0, len(e.events))
+	for n, event := range e.events {
+		log = append(log, incident.Recorded{Version: e.state.Version + 1 + n, At: at, Event: event})
 	}
-	return append(writes, store.Write{Stream: runsStream, Version: version, Events: counted}), nil
+	return incident.EndOfRun(e.state, e.state.With(log))
 }

@@ -45,6 +45,13 @@ func newReloader(path string, c Config, access *Access, logger *slog.Logger) *re
 	return &reloader{path: path, access: access, logger: logger, began: c, current: c}
 }
 
+// config is the configuration as it is now.
+func (r *reloader) config() Config {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.current
+}
+
 // read takes in what the file says now, if that has changed. It reads the files that it names too, and compares what they say: a mounted
 // ConfigMap's or Secret's files are replaced with their times kept. It is safe for concurrent use.
 func (r *reloader) read(ctx context.Context) error {

@@ -52,6 +52,7 @@ type Server struct {
 	incidents *Incidents
 	clock     *clock
 	mind      *Mind
+	lacks     *lacks
 	doors     []*door // where HTTP is served
 	failures  *Failures
 	compared  chan struct{} // is closed once the record has been compared with what Slack has seen of it, or Slack will not say
@@ -107,7 +108,9 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
 	known := &Acceptances{reader: s.store.Reader, store: s.store, now: s.clock.Now, redact: o.Redactor.String}
 	eyes.Rights, eyes.Accepted = cluster.NewRights(eyes.Reader, nil), known.InForce
-	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Roles: s.access,
+	s.lacks = &lacks{config: s.reload.config, redact: o.Redactor.String, changed: func() { s.slack.Changed() }}
+	s.openSlack(&commands.Set{Lacks: s.lacks, Glances: &commands.Glances{}, Looker: eyes, Explainer: s.mind, Incidents: s.incidents,
+		Searcher: s.mind, Roles: s.access,
 		Outcomes: s.incidents, Books: Books(), Acceptances: known, Codes: catalog.Codes(), Redact: o.Redactor.String,
 		Sight: &sight{s.access, eyes.Rights, s.store.Deliveries}})
 	return s, s.listen()
@@ -206,6 +209,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.every(ctx, rereadEvery, "read all postmortems", s.mind.Reread); return nil })
 	g.Go(func() error { s.every(ctx, clockEvery, "compare the clock with the record", s.lookAtClock); return nil })
 	g.Go(func() error { s.every(ctx, reloadEvery, "read the configuration again", s.reload.read); return nil })
+	g.Go(func() error { s.every(ctx, lackEvery, "look at what is lacking", s.lacks.look); return nil })
 	g.Go(func() error { s.compare(ctx); return nil })
 	for _, d := range s.doors {
 		g.Go(func() error { return d.serve(ctx) })

@@ -27,6 +27,7 @@ func (s *Server) openSlack(set *commands.Set) {
 	o.OnConnected = s.deliver.Retry // what waited while Slack was away
 	s.reload.took = s.deliver.Retry // or for another token
 	o.OnHome = s.access.SetHome
+	o.Homes = set
 	s.slack = slackapp.New(o, set, s.store)
 }
 
@@ -35,6 +36,7 @@ func (s *Server) draw(ctx context.Context, state *incident.State) error {
 	if state.Purges > 0 {
 		defer s.deliver.Wake() // who purged has changed what is wanted beside this process
 	}
+	s.slack.Changed()
 	return s.deliver.Deliver(ctx, state.ID, state.Channel, commands.IncidentMessages(state, s.clock.Now()))
 }
 
@@ -48,7 +50,7 @@ func (s *Server) sayAside(ctx context.Context, e *UnreadableError) {
 // share puts an incident's postmortem into its thread.
 func (s *Server) share(ctx context.Context, state *incident.State) (link string, err error) {
 	return s.deliver.Share(ctx, state.ID, slackapp.File{Name: state.ID + "-postmortem.md", Title: state.ID + ": postmortem",
-		Text: "# " + state.Postmortem.Title + "\n\n" + state.Postmortem.Markdown()})
+		Text: "# " + state.Postmortem.Title + "\n\n" + state.WriteUp().Markdown()})
 }
 
 const (

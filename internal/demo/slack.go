@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -104,7 +105,28 @@ func (d *Demo) Break(ctx context.Context) error {
 	d.mu.Lock()
 	d.night = r
 	d.mu.Unlock()
-	return d.alerts.deliver(ctx, r, time.Time{})
+	if err := d.alerts.deliver(ctx, r, time.Time{}); err != nil {
+		return err
+	}
+	return d.tellElsewhere(r)
+}
+
+// tellElsewhere has Alertmanager tell of its alert in Slack by itself, too, as many have it do: a message for "Diagnose this".
+func (d *Demo) tellElsewhere(r ring) error {
+	if len(r.pods) == 0 {
+		return nil
+	}
+	first := r.pods[0]
+	text := fmt.Sprintf("*Summary:* Pod %s/%s is crash-looping", first[0], first[1])
+	raw, err := json.Marshal(map[string]any{"attachments": []map[string]any{{"color": "danger", "text": text,
+		"title":      fmt.Sprintf("[FIRING:%d] KubePodCrashLooping", len(r.pods)),
+		"title_link": "http://alertmanager.example/#/alerts?receiver=slack", "footer": "Alertmanager",
+		"fields": []map[string]any{{"title": "namespace", "value": first[0], "short": true},
+			{"title": "pod", "value": first[1], "short": true}}}}})
+	if err == nil {
+		_, err = d.Slack.Post(general, "Alertmanager", raw)
+	}
+	return err
 }
 
 // Ship rolls out a bad release; the alert follows when its pods crash-loop.

@@ -252,7 +252,7 @@ var eventTypes = func() map[string]reflect.Type {
 		StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
 		PostmortemPublished{}, PostmortemIndexed{}, PostmortemShared{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{}, PlanEdited{},
-		RunEnded{}, Claimed{}, Notified{}, Called{}} {
+		RunEnded{}, Claimed{}, Notified{}, Called{}, Graded{}} {
 		m[EventType(e)] = reflect.TypeOf(e)
 	}
 	return m

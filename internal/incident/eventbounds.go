@@ -76,6 +76,11 @@ func bounded(e Event) Event {
 	case Verified:
 		e.Checks = c.checks(e.Checks)
 		return e
+	case Graded:
+		c.texts(maxName, &e.Incident)
+		c.texts(maxKind, &e.Code, (*string)(&e.Grade), (*string)(&e.Confidence))
+		c.texts(maxSay, &e.What)
+		return e
 	case RunEnded:
 		return c.run(e)
 	case Closed:

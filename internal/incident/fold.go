@@ -89,6 +89,8 @@ func (s *State) apply(r Recorded) {
 		s.verified(r, e)
 	case Claimed:
 		s.claimed(r, e)
+	case Graded:
+		s.graded(e)
 	case Closed:
 		s.ClosedBy, s.ClosedAt, s.Failing = &e, r.At, nil
 	case PostmortemDrafted:

@@ -14,6 +14,8 @@ type Asked struct {
 	As *Identity
 	// Hurts says that something is presumed to be ill there: what is early, latent or proves nothing is then told as well, as what it is.
 	Hurts bool
+	// Or is what it is about instead, if there is no such thing: the first that there is counts. As and Hurts are taken from above.
+	Or []Asked
 }
 
 // Scope is what a diagnosis is about: objects, or else a namespace, or else the whole cluster, which is the zero value.

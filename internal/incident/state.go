@@ -57,6 +57,7 @@ type State struct {
 	ResolvedAt time.Time // zero while open
 	ClosedAt   time.Time // zero unless ClosedBy is set
 	ClosedBy   *Closed
+	Grades     []Graded // of the cause, by person, the newest last; at most MostGrades
 	Postmortem *Postmortem
 	EditedBy   *Person
 	Published  *PostmortemPublished

@@ -159,6 +159,12 @@ func (t *teller) tell(e Event) (text string, kept bool) {
 		return e.By.Name + " took the incident", false
 	case Called:
 		return tellCall(e), true
+	case Graded:
+		text = fmt.Sprintf("%s said that the cause was %s", e.By.Name, e.Grade)
+		if e.What != "" {
+			text += ": " + e.What
+		}
+		return text, false
 	case Closed:
 		return strings.TrimSuffix(fmt.Sprintf("%s closed the incident: %s", e.By.Name, e.Reason), ": "), true
 	}

@@ -18,9 +18,12 @@ type place struct {
 	channel, thread string
 	user            string
 	responseURL     string
-	direct          bool   // a direct message: nobody else is there
-	window          string // the window in which it was asked; a window that answers lies above it
-	line            string // the command line: where the whole of an answer is shown that does not fit
+	message         string            // the message that it is about: in its thread stands what everybody is told of it
+	fresh           bool              // nobody may have replied in the thread yet: what one person alone is told there they would not see
+	direct          bool              // a direct message: nobody else is there
+	window          string            // the window in which it was asked; a window that answers lies above it
+	line            string            // the command line: where the whole of an answer is shown that does not fit
+	values          map[string]string // that go with it
 }
 
 // maxAck is how large an acknowledgement may be, in bytes, of the 20,480 beyond which Slack closes the connection. It leaves room for
@@ -87,6 +90,9 @@ type way struct {
 // direct message, which reaches a person wherever they are.
 func ways(to place, r commands.Reply) []way {
 	var out []way
+	if to.fresh && r.Audience != commands.Everybody {
+		to.thread = ""
+	}
 	thread := func(options ...slack.MsgOption) []slack.MsgOption {
 		if to.thread != "" {
 			options = append(options, slack.MsgOptionTS(to.thread))
@@ -146,12 +152,16 @@ func (a *App) send(ctx context.Context, w way, b body, r rest) error {
 // modalFor opens a modal before it is even known who asks, for a trigger lives three seconds.
 func (a *App) modalFor(ctx context.Context, l *lane, trigger, line string, who func(context.Context) somebody, to place) outcome {
 	from := origin{Channel: to.channel, Thread: to.thread}
+	if to.message != "" {
+		from.Thread, from.Fresh = to.message, true
+	}
 	show := a.line.api().OpenViewContext
 	if to.window != "" {
 		show = a.line.api().PushViewContext
 	}
 	view, openErr := show(ctx, trigger, loading(from))
 	r, bad := a.request(line, who(ctx), to.channel)
+	r.Values = to.values
 	reply := a.dispatch(ctx, l, r, bad)
 	if openErr == nil {
 		openErr = a.fill(ctx, view.ID, "", reply, from, to)

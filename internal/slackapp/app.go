@@ -43,6 +43,7 @@ type App struct {
 	commands Commands
 	people   *people
 	flights  *flights
+	homes    *homes
 	once     *once
 	log      *slog.Logger
 
@@ -61,6 +62,7 @@ func New(o Options, c Commands, seen Seen) *App {
 	return &App{
 		opts: o, line: l, commands: c, log: o.Logger, base: base, stop: stop,
 		people:  newPeople(l, o),
+		homes:   newHomes(),
 		flights: &flights{byID: map[string]*flight{}}, once: &once{seen: seen, log: o.Logger},
 		questions: newLane(mostQuestions, waitingQuestions), decisions: newLane(mostDecisions, waitingDecisions),
 		turnedAway: newLane(mostTurnedAway, waitingAway),
@@ -70,6 +72,9 @@ func New(o Options, c Commands, seen Seen) *App {
 // Run listens until ctx ends, and then waits a little for work under way. Where [App.Handler] takes what Slack posts, it only waits. It
 // returns nil.
 func (a *App) Run(ctx context.Context) error {
+	if a.opts.Homes != nil {
+		a.work.Go(func() { a.keepHomes(ctx) })
+	}
 	if a.opts.SigningSecret == "" {
 		a.stayConnected(ctx)
 	} else {

@@ -36,7 +36,9 @@ type Options struct {
 	Fallback string
 	// Stamp, where set, is what an incident's message in the channel carries beside its content, unseen by people, each time that it is
 	// sent: a few values that JSON holds. See Deliverer.Stamps. It must be safe for concurrent use and must not block for long.
-	Stamp  func(ctx context.Context, incident string) map[string]any
+	Stamp func(ctx context.Context, incident string) map[string]any
+	// Homes says what the bot's own page shows; nil: it has none.
+	Homes  Homes
 	Way    straight.Way     // how Slack is reached; by one that can't be gone every call fails, and says why
 	HTTP   *http.Client     // nil: one that goes that Way, with a time-out of 10 s
 	Now    func() time.Time // nil: time.Now

@@ -2,6 +2,7 @@ package slackapp
 
 import (
 	"context"
+	"encoding/json"
 	"html"
 	"maps"
 	"regexp"
@@ -14,16 +15,24 @@ import (
 	"github.com/paramedic-bot/paramedic/commands"
 )
 
-// delivery reads what Slack delivered: a slack.SlashCommand, slack.InteractionCallback or slackevents.EventsAPIEvent, in an envelope by
-// which it is known where it has no id of its own. It is not ok if there is nothing to be done but to acknowledge it.
-func (a *App) delivery(delivered any, envelope string) (d delivery, ok bool) {
-	switch data := delivered.(type) {
+// arrival is what Slack delivered, by either transport.
+type arrival struct {
+	data     any             // a slack.SlashCommand, slack.InteractionCallback or slackevents.EventsAPIEvent
+	payload  json.RawMessage // of an interaction, as it came
+	envelope string          // by which it is known where it has no id of its own
+}
+
+// delivery reads what Slack delivered; not ok if there is nothing to be done but to acknowledge it.
+func (a *App) delivery(arrived arrival) (d delivery, ok bool) {
+	switch data := arrived.data.(type) {
 	case slack.SlashCommand:
 		d, ok = a.slashCommand(data), true
 	case slack.InteractionCallback:
 		switch data.Type {
 		case slack.InteractionTypeBlockActions:
 			d, ok = a.pressed(data)
+		case slack.InteractionTypeMessageAction:
+			d, ok = a.shortcut(data, arrived.payload)
 		case slack.InteractionTypeViewSubmission:
 			d, ok = a.submission(data), true
 		}
@@ -31,7 +40,7 @@ func (a *App) delivery(delivered any, envelope string) (d delivery, ok bool) {
 		d, ok = a.event(data)
 	}
 	if d.id == "" {
-		d.id = envelope
+		d.id = arrived.envelope
 	}
 	if d.away.Text == "" {
 		d.away = tooMany
@@ -94,15 +103,18 @@ func (a *App) pressed(cb slack.InteractionCallback) (delivery, bool) {
 	line := actions[0].Value
 	to := place{channel: orElse(cb.Container.ChannelID, cb.Channel.ID), thread: cb.Container.ThreadTs, user: cb.User.ID,
 		responseURL: cb.ResponseURL, line: line}
-	if to.window = cb.View.ID; to.window != "" { // a window was opened from somewhere
+	home := cb.View.Type == slack.VTHomeTab
+	if to.window = cb.View.ID; home {
+		to.window = "" // nothing can lie above it
+	} else if to.window != "" { // a window was opened from somewhere
 		from, _ := submitted(cb.View)
-		to.channel, to.thread = from.Channel, from.Thread
+		to.channel, to.thread, to.fresh = from.Channel, from.Thread, from.Fresh
 	}
 	who := func(ctx context.Context) somebody { return a.people.who(ctx, cb.User.ID, cb.User.TeamID, cb.User.Name) }
 	d := delivery{id: cb.TriggerID, what: "a press", acts: a.commands.Acts(first(line))}
 	d.answer = func(ctx context.Context, _ *flight, r commands.Reply) outcome { return a.answer(ctx, to, r) }
 	d.work = func(ctx context.Context, l *lane, f *flight) outcome {
-		if a.commands.Opens(first(line)) {
+		if a.commands.Opens(first(line)) || home && !d.acts { // beside a Home nothing can be said
 			return a.modalFor(ctx, l, cb.TriggerID, line, who, to)
 		}
 		r, bad := a.request(line, who(ctx), to.channel)
@@ -121,15 +133,19 @@ func shown(r commands.Reply) bool { return r.Quiet && r.Exit == commands.ExitFin
 // submission answers a modal: with what is wrong with its fields, with a refusal in its place, or by closing it.
 func (a *App) submission(cb slack.InteractionCallback) delivery {
 	from, values := submitted(cb.View)
-	to := place{channel: from.Channel, thread: from.Thread, user: cb.User.ID, line: from.Command}
+	to := place{channel: from.Channel, thread: from.Thread, fresh: from.Fresh, user: cb.User.ID, line: from.Command}
 	d := delivery{id: cb.TriggerID, what: "a submitted form", acts: a.commands.Acts(first(from.Command)),
 		late: encoded(slack.NewClearViewSubmissionResponse()), away: stillOpen(from, values)}
+	stays := a.commands.Opens(first(from.Command)) && !d.acts // a question: its window waits for the answer
+	if wait := loading(from); stays {
+		d.late = encoded(slack.NewUpdateViewSubmissionResponse(&wait))
+	}
 	d.answer = func(ctx context.Context, f *flight, r commands.Reply) outcome {
 		if payload, ok := a.submissionAnswer(r, from); ok && f.acknowledge(payload) {
 			return inAck
 		}
 		f.acknowledge(d.late)
-		if shown(r) {
+		if shown(r) || stays && a.fill(ctx, cb.View.ID, "", inWindow(r), from, to) == nil {
 			return said
 		}
 		return a.answer(ctx, to, r)
@@ -140,6 +156,14 @@ func (a *App) submission(cb slack.InteractionCallback) delivery {
 		return d.answer(ctx, f, a.dispatch(ctx, l, r, bad))
 	}
 	return d
+}
+
+// inWindow is a Reply as it is shown where its form was: what is wrong with a field is said above the others.
+func inWindow(r commands.Reply) commands.Reply {
+	for _, field := range slices.Sorted(maps.Keys(r.Errors)) {
+		r.Blocks = append(slices.Clip(r.Blocks), commands.Paragraph{commands.Text(r.Errors[field])})
+	}
+	return r
 }
 
 // stillOpen turns a submission away so that nothing of it is lost: what was entered stays, or what was agreed to can be again.
@@ -153,13 +177,17 @@ func stillOpen(from origin, values map[string]string) commands.Reply {
 	return r
 }
 
-// event is a mention, or a direct message.
+// event is a mention, a direct message, or the opening of the bot's page.
 func (a *App) event(outer slackevents.EventsAPIEvent) (delivery, bool) {
 	id := "" // the same for each retry
 	if callback, ok := outer.Data.(*slackevents.EventsAPICallbackEvent); ok {
 		id = callback.EventID
 	}
 	switch inner := outer.InnerEvent.Data.(type) {
+	case *slackevents.AppHomeOpenedEvent:
+		if a.opts.Homes != nil && inner.Tab == "home" {
+			return a.homeOpened(id, inner.User, outer.TeamID), true
+		}
 	case *slackevents.AppMentionEvent:
 		if inner.BotID == "" {
 			to := place{channel: inner.Channel, thread: inner.ThreadTimeStamp, user: inner.User}

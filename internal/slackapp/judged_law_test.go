@@ -69,10 +69,11 @@ func TestNoCommandIsForgotten(t *testing.T) {
 	}
 }
 
-// What is shown goes to Slack by these calls and no others; each has its kind of payload. One for a Home tab would be a new kind.
+// What is shown goes to Slack by these calls and no others; each has its kind of payload.
 func TestNoWayToSlackIsForgotten(t *testing.T) {
 	known := []string{"PostMessageContext", "UpdateMessageContext", // messages
 		"OpenViewContext", "PushViewContext", "UpdateViewContext", // modals
+		"PublishViewContext",                                          // Home tabs
 		"UploadFileContext", "GetPermalinkContext", "GetUsersContext", // a postmortem's text, no blocks
 		"AuthTestContext", "GetConversationHistoryContext", "GetConversationRepliesContext", "GetConversationsContext", "GetUserInfoContext",
 		"GetConversationInfoContext", "StartSocketModeContext"}
@@ -180,7 +181,9 @@ func covered(t *testing.T, profile string) map[string][]stretch {
 }
 
 // neverSaid are the places that no payload needs, with the reason why.
-var neverSaid = map[string]string{}
+var neverSaid = map[string]string{
+	"internal/slackapp/home.go slack.PublishViewContextRequest": "it carries a Home tab, which is judged by itself",
+}
 
 // No place in the source that writes something to be shown is left out of what the judges hear: whoever adds one, and no scene in which it
 // is said, is told here. PARAMEDIC_COVERED names the profile of TestEveryPayloadIsTaken; make judge-slack makes it.

@@ -115,6 +115,8 @@ func judgedScenes(many int) []scene {
 		{"mended", append(mended, pm, incident.PostmortemEdited{By: commandstest.Ada, Postmortem: judgedPostmortem()},
 			incident.PostmortemPublished{By: commandstest.Ada}, failing, incident.PostmortemIndexed{Path: "2025-10-05.md"})},
 		{"drafted", append(mended, pm)},
+		{"graded", with(over, incident.Verified{OK: true, Checks: judgedChecks}, pm, incident.Graded{By: commandstest.Ada, Grade: incident.GradeRight},
+			incident.Graded{By: commandstest.Bob, Grade: incident.GradeWrong, What: "a network policy"})},
 		{"ended by itself", with(over, incident.Verified{OK: true, Checks: judgedChecks}, pm)},
 		{"not written", append(mended, pm, incident.PostmortemPublished{By: commandstest.Ada}, failing)},
 		{"unknown", []incident.Event{judgedAlert, incident.DiagnosisMade{Diagnosis: unknown}, incident.StoryTold{Story: template},
@@ -201,14 +203,18 @@ func (s *sheet) commands(g tongue) {
 				for _, line := range judgedQuestions() {
 					s.ask(name, set, r, line)
 				}
+				s.diagnosed(name, set, r)
 			}
+			s.home(name, set, r)
 			s.askAbout(name, set, r, state)
 		}
 	}
 	if g.many >= 1000 {
 		return
 	}
-	for i, set := range g.sets() {
+	for i, set := range append(g.sets(), unseeing(g), unreadable(g), busy(r.Person)) {
+		s.home(fmt.Sprintf("%s: set %d", g.name, i), set, r)
+		s.diagnosed(fmt.Sprintf("%s: set %d", g.name, i), set, r)
 		for _, line := range append(judgedQuestions(), "plan INC-1", "open x", "evidence INC-1", "look INC-1") {
 			s.ask(fmt.Sprintf("%s: set %d", g.name, i), set, r, line)
 		}
@@ -251,12 +257,12 @@ func judgedMore() string {
 func judgedQuestions() []string {
 	return []string{
 		"", "help", "check", "check -n shop", "check --wide", "why", "why --trace", "why deploy/web", "why a b c", "checks",
-		"checks DNSLoop", "checks DNSLop", "checks explain", "checks a b", "runbooks", "runbooks restore-dns", "runbooks nothing",
+		"checks DNSLoop", "checks DNSLop", "checks explain", "checks a b", "runbooks", "runbooks restore-dns", "runbooks nothing", "grades", "grades Code1", "grades a b",
 		"search dns loop", "search", "incidents", "incidents all", "incidents INC-1", "incidents INC-99", "details", "accept",
 		"accept DNSLoop Deployment/kube-system/coredns --for 7d it moves", "accept DNSLoop Deployment/kube-system/coredns", "accept",
 		"acceptance DNSLoop Deployment/kube-system/coredns", "acceptance", "accept --withdraw DNSLoop Deployment/kube-system/coredns",
 		"accept DNSLoop Deployment/x/y in advance", "accept PodCrashLoop Pod/ns-0/pod-0 it is mild",
-		"accept PodCrashLoop Pod/x/y0" + judgedMore() + " in advance", "accept", "chekc", "frobnicate " + judgedLong, "close", "approve",
+		"accept PodCrashLoop Pod/x/y0" + judgedMore() + " in advance", "accept", "chekc", "frobnicate " + judgedLong, "close", "approve", "diagnose",
 		"stop", "open -n shop " + judgedLong, "open", "open --about x y", "why " + judgedLong, "check -n " + judgedLong,
 	}
 }
@@ -272,7 +278,8 @@ func judgedLines(state *incident.State) []string {
 		"evidence INC-1 frobnicate", "plan INC-1", "plan INC-1 2", "plan INC-1 3", "plan INC-1 set s2.value=3", "plan INC-1 set s2.value",
 		"edit INC-1", "edit INC-1 2", "page INC-1 " + hash, "page INC-1", "postmortem INC-1", "postmortem INC-1 edit", "approve INC-1",
 		"approve INC-1 " + hash, "stop", "set INC-1 s2.value=4", "claim INC-1", "claim INC-1 --back", "claim INC-1 " + judgedLong,
-		"decide INC-1 s1 done", "decide INC-1 s1",
+		"decide INC-1 s1 done", "decide INC-1 s1", "grade INC-1", "grade INC-1 fine", "grade INC-1 right", "wrong INC-1",
+		"grade INC-1 wrong " + judgedLong,
 		"rejection INC-1 " + hash, "rejection INC-1", "reject INC-1 " + judgedLong, "reject INC-1 1",
 		"stop INC-1 " + judgedLong, "look INC-1", "save INC-1", "publish INC-1", "close INC-1 " + judgedLong,
 	}
@@ -295,7 +302,7 @@ func (g tongue) set(k *commandstest.Keeper, d *incident.Diagnosis) *commands.Set
 	}
 	return &commands.Set{Looker: c, Explainer: c, Searcher: c, Incidents: k, Acceptances: &commandstest.Acceptances{}, Codes: codes,
 		Books:    books,
-		Outcomes: c}
+		Outcomes: c, Lacks: lacking{g, g.many / 3}, Glances: &commands.Glances{}}
 }
 
 // sets lack something, may not, or see what there is otherwise.
@@ -358,6 +365,14 @@ func (c judgedCluster) Runs(context.Context) (incident.Runs, error) {
 	ended := incident.RunEnded{Incident: "INC-1", Of: []incident.Treated{{Runbook: "restore-dns", Code: "DNSLoop"}},
 		Result: incident.RunHelped}
 	return incident.Runs{{RunEnded: ended, At: commandstest.Start}}, nil
+}
+
+func (c judgedCluster) Grades(context.Context) (all incident.Grades, err error) {
+	for i := range c.many {
+		all = append(all, inTongue(c.tongue, incident.Graded{Incident: fmt.Sprint(i), By: commandstest.Ada, Grade: incident.AllGrades[i%3],
+			Code: fmt.Sprintf("Code%d", i), Confidence: incident.Likely}))
+	}
+	return all, nil
 }
 
 // refusing lets nobody do or see anything.

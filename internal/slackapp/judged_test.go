@@ -22,7 +22,7 @@ import (
 )
 
 // sheet collects what the bot would send to Slack, each different payload once, as JSON lines for judges that others wrote:
-// {"kind": "message" | "ack" | "modal" | "view", "name": …, "payload": …}, where a view is the answer to a submitted window.
+// {"kind": "message" | "ack" | "modal" | "home" | "view", "name": …, "payload": …}, where a view is the answer to a submitted window.
 type sheet struct {
 	t     *testing.T
 	app   *App
@@ -80,6 +80,8 @@ func emulated(kind string, raw []byte) error {
 		return slackemu.CheckMessage(raw)
 	case "modal":
 		return slackemu.CheckModal(raw)
+	case "home":
+		return slackemu.CheckHome(raw)
 	case "view":
 		if len(raw) > 20480-200 {
 			return fmt.Errorf("an acknowledgement of %d bytes", len(raw))
@@ -270,7 +272,7 @@ func TestEveryPayloadIsTaken(t *testing.T) {
 		s.told(fmt.Sprintf("arbitrary %d", i), "INC-1", []commands.Message{{Slot: commands.RootSlot, Reply: r}})
 	}
 	t.Logf("%v", s.kinds)
-	for _, kind := range []string{"message", "message with blocks", "ack", "modal", "view"} {
+	for _, kind := range []string{"message", "message with blocks", "ack", "modal", "home", "view"} {
 		if s.kinds[kind] < 50 {
 			t.Errorf("only %d of kind %s", s.kinds[kind], kind)
 		}
@@ -290,6 +292,10 @@ func (s *sheet) own() {
 		s.reply("still open", "plan INC-1", r)
 	}
 	s.put("view", "late", s.app.submission(slack.InteractionCallback{}).late)
+	asks := slack.InteractionCallback{View: slack.View{PrivateMetadata: `{"command":"diagnose","fresh":true}`}}
+	s.put("view", "late, and its window stays", s.app.submission(asks).late)
+	s.put("modal", "what is wrong with fields", modal(inWindow(commands.Reply{Text: "no", Errors: map[string]string{"a": "no", "b": "nor that"}}), from,
+		maxModalText, "diagnose"))
 	if raw, ok := s.app.submissionAnswer(commands.Reply{Quiet: true}, from); ok {
 		s.put("view", "closed", raw)
 	}

@@ -16,6 +16,7 @@ type origin struct {
 	Command string `json:"command,omitempty"` // what submitting dispatches
 	Channel string `json:"channel,omitempty"`
 	Thread  string `json:"thread,omitempty"`
+	Fresh   bool   `json:"fresh,omitempty"` // see place
 	// Pages is where the person is, if it has pages.
 	Pages *turning `json:"pages,omitempty"`
 }

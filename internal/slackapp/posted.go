@@ -86,7 +86,7 @@ func (p *posted) serve(w http.ResponseWriter, r *http.Request) error {
 	if !p.app.fresh(r.Context(), signature) {
 		return &refusal{http.StatusUnauthorized, "This came before, signed the same."}
 	}
-	delivered, challenge, err := parsePosted(r, body)
+	arrived, challenge, err := parsePosted(r, body)
 	switch {
 	case errors.Is(err, errUnknownEvent):
 		p.app.log.Warn("Slack sent something that can't be read", "error", err)
@@ -99,7 +99,8 @@ func (p *posted) serve(w http.ResponseWriter, r *http.Request) error {
 		_, err = io.WriteString(w, challenge)
 		return err
 	}
-	d, ok := p.app.delivery(delivered, signature)
+	arrived.envelope = signature
+	d, ok := p.app.delivery(arrived)
 	if !ok {
 		w.WriteHeader(http.StatusOK)
 		return nil
@@ -208,38 +209,38 @@ func (a *App) fresh(ctx context.Context, signature string) bool {
 }
 
 // parsePosted reads what Slack posted: what [App.delivery] takes, or the challenge by which Slack asks whose address this is.
-func parsePosted(r *http.Request, body []byte) (delivered any, challenge string, err error) {
+func parsePosted(r *http.Request, body []byte) (arrived arrival, challenge string, err error) {
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	if strings.TrimSpace(kind) == "application/json" {
 		return parseEvent(body)
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, "", errors.New("it is no form")
+		return arrived, "", errors.New("it is no form")
 	}
 	if payload := form.Get("payload"); payload != "" {
 		var callback slack.InteractionCallback
 		err = json.Unmarshal([]byte(payload), &callback)
-		return callback, "", err
+		return arrival{data: callback, payload: json.RawMessage(payload)}, "", err
 	}
 	if form.Get("command") == "" {
-		return nil, "", errors.New("it is neither a command nor an interaction")
+		return arrived, "", errors.New("it is neither a command nor an interaction")
 	}
 	again := r.Clone(r.Context())
 	again.Body = io.NopCloser(bytes.NewReader(body))
 	command, err := slack.SlashCommandParse(again)
-	return command, "", err
+	return arrival{data: command}, "", err
 }
 
 var errUnknownEvent = errors.New("it is no event that is known")
 
-func parseEvent(body []byte) (delivered any, challenge string, err error) {
+func parseEvent(body []byte) (arrived arrival, challenge string, err error) {
 	event, err := slackevents.ParseEvent(body, slackevents.OptionNoVerifyToken()) // the signature was verified
 	if err != nil {
-		return nil, "", fmt.Errorf("%w: %w", errUnknownEvent, err)
+		return arrived, "", fmt.Errorf("%w: %w", errUnknownEvent, err)
 	}
 	if asked, ok := event.Data.(*slackevents.EventsAPIURLVerificationEvent); ok {
-		return nil, asked.Challenge, nil
+		return arrived, asked.Challenge, nil
 	}
-	return event, "", nil
+	return arrival{data: event}, "", nil
 }

@@ -38,6 +38,7 @@ type bed struct {
 	keeper *commandstest.Keeper
 	set    *commands.Set
 	opts   slackapp.Options
+	app    *slackapp.App // once it listens
 	stop   func()
 }
 
@@ -67,7 +68,7 @@ func newBed(t *testing.T, o slackemu.Options) *bed {
 	cluster := commandstest.Cluster{Diagnosis: commandstest.Founding()}
 	keeper := commandstest.NewKeeper(time.Now)
 	return &bed{slack: emu, store: s, keeper: keeper,
-		set: &commands.Set{Looker: cluster, Explainer: cluster, Searcher: cluster, Incidents: keeper},
+		set: &commands.Set{Looker: cluster, Explainer: cluster, Searcher: cluster, Incidents: keeper, Glances: &commands.Glances{}},
 		opts: slackapp.Options{BotToken: "xoxb-emulated", AppToken: "xapp-emulated", APIURL: emu.APIURL(), Channel: "#incidents",
 			Logger: logger()}}
 }
@@ -110,6 +111,7 @@ func (b *bed) listen(t *testing.T, c slackapp.Commands) {
 		b.opts.SigningSecret, b.opts.AppToken = secret, ""
 	}
 	app := slackapp.New(b.opts, c, b.store)
+	b.app = app
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = app.Run(ctx) }()

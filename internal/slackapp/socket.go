@@ -111,7 +111,7 @@ func (a *App) receive(ctx context.Context, socket *socketmode.Client, e socketmo
 	case socketmode.EventTypeErrorBadMessage:
 		a.badMessage(ctx, socket, e.Data)
 	default:
-		d, ok := a.delivery(e.Data, envelopeID(e.Request))
+		d, ok := a.delivery(arrivalOf(e))
 		if !ok {
 			a.ackSoon(ctx, socket, e.Request)
 			return
@@ -120,11 +120,12 @@ func (a *App) receive(ctx context.Context, socket *socketmode.Client, e socketmo
 	}
 }
 
-func envelopeID(r *socketmode.Request) string {
-	if r == nil {
-		return ""
+func arrivalOf(e socketmode.Event) arrival {
+	arrived := arrival{data: e.Data}
+	if e.Request != nil {
+		arrived.payload, arrived.envelope = e.Request.Payload, e.Request.EnvelopeID
 	}
-	return r.EnvelopeID
+	return arrived
 }
 
 func disturbance(data any) error {

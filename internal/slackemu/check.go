@@ -31,3 +31,9 @@ func CheckModal(raw []byte) error {
 	_, err := (&workspace{}).newView(raw, onModal)
 	return err
 }
+
+// CheckHome says why Slack would refuse a Home tab, given as JSON; nil if it would take it. Nothing is shown.
+func CheckHome(raw []byte) error {
+	_, err := (&workspace{}).newView(raw, onHome)
+	return err
+}

@@ -18,8 +18,11 @@ type Message struct {
 	Broadcast bool
 	// UserID is who wrote it: a person's id, Server.BotUserID for the app, or USLACKBOT for Slack itself.
 	UserID string
-	Text   string
-	Blocks []Block
+	// App is the name of the other app that wrote it; empty for people, the app and Slack itself.
+	App         string
+	Text        string
+	Blocks      []Block
+	Attachments []json.RawMessage // of another app's
 	// Metadata is the app's, as it was sent; nil without.
 	Metadata json.RawMessage
 	// EphemeralTo is the only person who sees the message; empty for one that everybody sees.
@@ -119,8 +122,15 @@ func (w *workspace) wire(c *channel, m *Message, metadata bool) map[string]any {
 	if len(m.Blocks) > 0 {
 		out["blocks"] = m.Blocks
 	}
-	if m.UserID == botUserID {
+	switch {
+	case m.UserID == botUserID:
 		out["bot_id"], out["app_id"] = botID, appID
+	case m.App != "": // an incoming webhook has no user
+		delete(out, "user")
+		out["subtype"], out["username"], out["bot_id"] = "bot_message", m.App, "B9"+m.App
+	}
+	if len(m.Attachments) > 0 {
+		out["attachments"] = m.Attachments
 	}
 	if m.EditedTS != "" {
 		out["edited"] = map[string]any{"user": m.UserID, "ts": m.EditedTS}

@@ -26,9 +26,11 @@ type Options struct {
 	Scopes []string
 	// Commands are the app's slash commands; nil means /medic alone.
 	Commands []Command
-	Users    []User
-	Groups   []Group // of people, mentioned as one
-	Channels []Channel
+	// Shortcuts are the app's, in the menu of every message; nil means "Diagnose this" alone.
+	Shortcuts []Shortcut
+	Users     []User
+	Groups    []Group // of people, mentioned as one
+	Channels  []Channel
 
 	// URL is the server's own address as clients see it, without a trailing slash. Empty: that of Start, or else the
 	// Host of the latest API request.
@@ -131,6 +133,9 @@ func (o Options) withDefaults() Options {
 	if o.Commands == nil {
 		o.Commands = []Command{{Name: "/medic", Hint: "[check | why | incidents | search | help]",
 			Description: "Ask what is wrong with the cluster"}}
+	}
+	if o.Shortcuts == nil {
+		o.Shortcuts = []Shortcut{{Name: "Diagnose this", CallbackID: "diagnose"}}
 	}
 	if o.Users == nil {
 		o.Users = []User{{ID: "U0ADA", Name: "ada", RealName: "Ada"}}

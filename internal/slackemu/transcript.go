@@ -102,6 +102,9 @@ func (w *workspace) name(id string) string {
 	case slackbotID:
 		return "Slackbot"
 	}
+	if app, other := strings.CutPrefix(id, foreignPrefix); other {
+		return app
+	}
 	return firstOf(firstOf(w.users[id].RealName, w.group(id).Handle), id)
 }
 

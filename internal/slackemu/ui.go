@@ -18,7 +18,8 @@ func (s *Server) pageRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /ui/events", s.uiEvents)
 	same := http.NewCrossOriginProtection()
 	for name, do := range map[string]func(context.Context, uiRequest) (string, error){
-		"send": s.uiSend, "press": s.uiPress, "submit": s.uiSubmit, "close": s.uiClose, "home": s.uiHome, "control": s.uiControl,
+		"send": s.uiSend, "press": s.uiPress, "submit": s.uiSubmit, "close": s.uiClose, "home": s.uiHome,
+		"shortcut": s.uiShortcut, "control": s.uiControl,
 	} {
 		mux.Handle("POST /ui/"+name, same.Handler(uiHandler(do)))
 	}
@@ -97,6 +98,10 @@ func (s *Server) uiClose(ctx context.Context, r uiRequest) (string, error) {
 
 func (s *Server) uiHome(ctx context.Context, r uiRequest) (string, error) {
 	return "", s.OpenHome(ctx, r.As)
+}
+
+func (s *Server) uiShortcut(ctx context.Context, r uiRequest) (string, error) {
+	return "", s.Shortcut(ctx, r.As, r.Channel, r.TS, r.ID)
 }
 
 // uiControl runs a Control, unless it is running.

@@ -76,7 +76,7 @@ func (s *Server) uiControls() []map[string]any {
 
 func (w *workspace) uiWorkspace(as string) map[string]any {
 	o := w.opts
-	var people, channels, commands []map[string]any
+	var people, channels, commands, shortcuts []map[string]any
 	groups := []map[string]any{}
 	for _, g := range o.Groups {
 		groups = append(groups, map[string]any{"id": g.ID, "handle": g.Handle})
@@ -100,9 +100,13 @@ func (w *workspace) uiWorkspace(as string) map[string]any {
 	for _, c := range o.Commands {
 		commands = append(commands, map[string]any{"name": c.Name, "hint": c.Hint, "description": c.Description})
 	}
+	for _, c := range o.Shortcuts {
+		shortcuts = append(shortcuts, map[string]any{"name": c.Name, "id": c.CallbackID})
+	}
 	return map[string]any{
-		"workspace": o.Workspace, "banner": w.banner, "people": people, "groups": groups, "channels": channels, "commands": commands,
-		"app": map[string]any{"id": botUserID, "name": o.AppName, "handle": strings.ToLower(o.AppName)},
+		"shortcuts": shortcuts, "workspace": o.Workspace, "banner": w.banner, "people": people, "groups": groups, "channels": channels,
+		"commands": commands,
+		"app":      map[string]any{"id": botUserID, "name": o.AppName, "handle": strings.ToLower(o.AppName)},
 	}
 }
 
@@ -132,7 +136,8 @@ func (w *workspace) uiMessages(c *channel, as, thread string) []map[string]any {
 
 func (w *workspace) uiMessage(c *channel, m *Message) map[string]any {
 	out := map[string]any{
-		"ts": m.TS, "user": m.UserID, "name": w.name(m.UserID), "app": m.UserID == botUserID, "text": m.Text, "blocks": m.Blocks,
+		"ts": m.TS, "user": m.UserID, "name": w.name(m.UserID), "app": m.UserID == botUserID || m.App != "",
+		"other": m.App != "", "attachments": m.Attachments, "text": m.Text, "blocks": m.Blocks,
 		"ephemeral": m.EphemeralTo != "", "edited": m.EditedTS != "" && !m.Tombstone, "tombstone": m.Tombstone,
 		"reactions": m.Reactions, "files": m.Files, "rev": m.rev,
 	}

@@ -23,6 +23,7 @@ var properties = map[string]string{
 	"plain_text":       "text emoji",
 	"mrkdwn":           "text verbatim",
 	"confirm":          "title text confirm deny style",
+	"home":             "blocks private_metadata callback_id external_id",
 	"modal":            "title blocks close submit private_metadata callback_id clear_on_close notify_on_close external_id submit_disabled",
 }
 

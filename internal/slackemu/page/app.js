@@ -56,10 +56,11 @@ function refresh() {
     do {
       again = false;
       try {
-        const next = await look({ as: here.as, channel: here.channel, thread: here.thread });
-        const stale = (here.as && next.as !== here.as) || (here.channel && next.channel !== here.channel);
+        const asked = { as: here.as, channel: here.channel, thread: here.thread };
+        const next = await look(asked);
         state = next;
-        if (stale || !here.as || !here.channel) { Object.assign(here, { as: next.as, channel: next.channel }); toAddress(); }
+        for (const key of ['as', 'channel']) if (here[key] === asked[key]) here[key] = next[key]; // unless somebody has gone elsewhere meanwhile
+        if (here.as !== asked.as || here.channel !== asked.channel) toAddress();
         draw();
       } catch (e) {
         $('offline').hidden = false;
@@ -188,7 +189,7 @@ function drawList(listID, scrollID, messages, env, place) {
   const mark = `${scrollID} ${state.thread || ''}`;
   const fresh = listID === 'list' ? !drawn.has('list') : !drawn.has(mark);
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
-  const all = { ...env, as: state.as, channel: state.channel, app: state.app.id };
+  const all = { ...env, as: state.as, channel: state.channel, app: state.app.id, shortcuts: state.shortcuts };
   const items = messages.length || listID !== 'list' ? rows(messages) : [{ key: 'empty' }];
   sync($(listID), items, (r) => `${state.as} ${state.channel} ${r.key}`, (r) => (r.day || !r.m ? 0 : `${r.m.rev} ${r.m.compact} ${r.m.replies || 0}`),
     (r) => (!r.m ? h('p', { class: 'empty' }, place.direct ? `This is your conversation with ${state.app.name}.` : `This is the very beginning of #${place.name}. Try “${state.commands[0]?.name || '/help'} help”.`)
@@ -205,7 +206,8 @@ const writers = {
 };
 $('as').addEventListener('change', (e) => {
   const direct = state.channels.find((c) => c.id === state.channel).direct;
-  go({ as: e.target.value, ...(direct ? { channel: '', thread: '' } : {}) });
+  if (direct && here.home) post('home', { as: e.target.value });
+  go({ as: e.target.value, ...(direct ? { channel: `D${e.target.value}`, thread: '' } : {}) });
 });
 $('thread-close').addEventListener('click', closeThread);
 $('nav').addEventListener('click', () => { $('frame').classList.add('nav-open'); $('places').querySelector('.here')?.focus(); });
