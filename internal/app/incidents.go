@@ -25,7 +25,8 @@ type Incidents struct {
 	// podsPerHour is how many pods plans may end or replace within an hour; zero: as many as they like.
 	podsPerHour int
 	redact      func(string) string
-	shares      bool // what is published is put into the incident's thread as a file
+	silences    *Silences // nil: nothing is silenced
+	shares      bool      // what is published is put into the incident's thread as a file
 
 	intake intake
 	last   int // the greatest number of an incident, for who decides about signals; 0: not known

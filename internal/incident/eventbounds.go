@@ -96,6 +96,12 @@ func bounded(e Event) Event {
 		c.texts(maxKind, &e.Code)
 		c.object(&e.Object)
 		return e
+	case SilenceSet:
+		c.texts(maxSay, &e.Reason)
+		return e
+	case AlertHeld:
+		e.Signal = c.signal(e.Signal)
+		return e
 	}
 	return e
 }
