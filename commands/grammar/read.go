@@ -140,3 +140,26 @@ func nearest(t *said, s *slots) [][]string {
 	add("incidents")
 	return out
 }
+
+// Reads says whether the words are a command that reads and changes nothing, whatever their arguments.
+func Reads(words []string) bool {
+	switch {
+	case len(words) == 0 || !slices.Contains(Only, words[0]):
+		return false
+	case words[0] == "accept" || words[0] == "silence":
+		return len(words) == 1
+	case words[0] == "postmortem":
+		return len(words) == 2
+	}
+	return true
+}
+
+// Knows says whether a word is one of the grammar's own.
+func Knows(word string) bool {
+	for _, w := range tokens(word) {
+		if !known[w] {
+			return false
+		}
+	}
+	return true
+}

@@ -47,6 +47,7 @@ func (k *keeper) keep(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	k.eyes.remember(ctx, s)
 	if len(d.Scope.Unseen) > 0 || slices.ContainsFunc(d.Findings, doubtful) {
 		return 0, nil // what was not seen is not known to be well
 	}

@@ -190,9 +190,7 @@ func (e *Eyes) look(ctx context.Context, scope diagnosis.Scope, fresh bool) (*sn
 	if err != nil {
 		return nil, nil, err
 	}
-	d := e.diagnose(s, scope)
-	e.seenLast.sawWrong(d)
-	return s, d, nil
+	return s, e.diagnose(s, scope), nil
 }
 
 // seen is what can be seen. What is wrong in a namespace can be explained by what lies outside it, so the whole cluster is looked at,

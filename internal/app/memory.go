@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/paramedic-bot/paramedic/commands"
+	"github.com/paramedic-bot/paramedic/diagnosis"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -18,8 +19,8 @@ type remembered struct {
 	last  *incident.Diagnosis
 }
 
-// mostRemembered bounds the names that are kept of a look.
-const mostRemembered = 50000
+// mostKept bounds the names that are kept of a look.
+const mostKept = 50000
 
 // sawNames remembers what there is, of a look at the whole cluster.
 func (m *remembered) sawNames(s *snapshot.Snapshot) {
@@ -29,8 +30,8 @@ func (m *remembered) sawNames(s *snapshot.Snapshot) {
 	var names []incident.Object
 	for _, k := range s.KindsNamed() {
 		names = append(names, s.ObjectsOf(k)...)
-		if len(names) > mostRemembered {
-			names = names[:mostRemembered]
+		if len(names) > mostKept {
+			names = names[:mostKept]
 			break
 		}
 	}
@@ -50,6 +51,13 @@ func (m *remembered) sawWrong(d *incident.Diagnosis) {
 	if m.last == nil || !d.At.Before(m.last.At) {
 		m.last = brief
 	}
+}
+
+// remember takes in what a look at the whole cluster shows, less what is accepted.
+func (e *Eyes) remember(ctx context.Context, s *snapshot.Snapshot) {
+	scope := diagnosis.Scope{}
+	scope.Accepted = e.accepting(ctx, s)
+	e.seenLast.sawWrong(e.diagnose(s, scope))
 }
 
 // Last is the newest diagnosis of the whole cluster since the program began; nil if there was none.

@@ -104,7 +104,7 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 		silences: keptSilences(s.store, s.clock.Now, o.Redactor.String)}
 	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, access: s.access, silences: s.incidents.silences,
 		publish: s.mind.Publish,
-		policy: c.policy(), errorRate: c.Verify.ErrorRate, steps: 2 * time.Second, podsPerHour: c.Plans.Ceiling.PodsPerHour,
+		policy:  c.policy(), errorRate: c.Verify.ErrorRate, steps: 2 * time.Second, podsPerHour: c.Plans.Ceiling.PodsPerHour,
 		compared: s.compared, reload: s.reload, share: s.share}
 	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, redact: o.Redactor.String, logger: o.Logger})
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}

@@ -116,6 +116,18 @@ func (a *App) pressed(cb slack.InteractionCallback) (delivery, bool) {
 	return d, true
 }
 
+// threadOf is the incident in whose thread somebody wrote; "" elsewhere, and where that can't be told.
+func (a *App) threadOf(ctx context.Context, at place) string {
+	if a.opts.Incident == nil || at.thread == "" {
+		return ""
+	}
+	id, err := a.opts.Incident(ctx, at.channel, at.thread)
+	if err != nil {
+		a.log.Warn("it is not known in whose thread somebody wrote", "error", err)
+	}
+	return id
+}
+
 // shown says that what happened shows by itself.
 func shown(r commands.Reply) bool { return r.Quiet && r.Exit == commands.ExitFine }
 
@@ -185,6 +197,7 @@ func (a *App) words(id, text string, to place, team string) delivery {
 	d.answer = func(ctx context.Context, _ *flight, r commands.Reply) outcome { return a.answer(ctx, to, r) }
 	d.work = func(ctx context.Context, l *lane, f *flight) outcome {
 		r, bad := a.request(line, a.people.who(ctx, to.user, team, ""), to.channel)
+		r.Incident = a.threadOf(ctx, to)
 		return d.answer(ctx, f, a.dispatch(ctx, l, r, bad))
 	}
 	return d
