@@ -49,7 +49,7 @@ func (s *Set) unknown(ctx context.Context, r Request) Reply {
 	commandLike := len(r.Args) == 0 && !grammar.Knows(r.Command) ||
 		len(r.Args) > 0 && (namesIncident(r.Args[0]) || strings.HasPrefix(r.Args[0], "-"))
 	if near != "" && commandLike {
-		return unknownCommand(r)
+		return unknownCommand(r, near)
 	}
 	if err := s.permitted(ctx, command{name: "ask", role: View}, Request{Person: r.Person, Outside: r.Outside, Now: r.Now}); err != nil {
 		return s.failed(command{name: "ask"}, r, err)

@@ -26,15 +26,9 @@ func (s *Set) help(_ context.Context, r Request) (Reply, error) {
 	}, nil
 }
 
-// unknownCommand answers what is not a command, with the nearest that is.
-func unknownCommand(r Request) Reply {
+// unknownCommand answers a mistyped command with the one that is near.
+func unknownCommand(r Request, near string) Reply {
 	said := clip.Runes(r.Command, 40)
-	near := nearest(strings.ToLower(r.Command))
-	if near == "" {
-		return Reply{Text: "There is no command “" + said + "”. Try " + r.Prog + " help.", Exit: ExitNoAnswer, Blocks: []Block{
-			Paragraph{Text("There is no command "), Mono(said), Text(". Try "), Mono(r.Prog + " help"), Text(".")},
-		}}
-	}
 	return Reply{Text: "There is no command “" + said + "”. Did you mean " + r.Prog + " " + near + "?", Exit: ExitNoAnswer, Blocks: []Block{
 		Paragraph{Text("There is no command "), Mono(said), Text(". Did you mean "), Mono(r.Prog + " " + near), Text("? "),
 			Mono(r.Prog + " help"), Text(" lists them all.")},

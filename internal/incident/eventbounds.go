@@ -98,9 +98,14 @@ func bounded(e Event) Event {
 		return e
 	case SilenceSet:
 		c.texts(maxSay, &e.Reason)
+		c.hush(&e.Hush)
+		return e
+	case SilenceEnded:
+		c.hush(&e.Hush)
 		return e
 	case AlertHeld:
 		e.Signal = c.signal(e.Signal)
+		c.hush(&e.Hush)
 		return e
 	}
 	return e

@@ -144,3 +144,6 @@ func (s *Silence) Hold(g Signal) {
 		s.More++
 	}
 }
+
+// hush bounds what a silence is about.
+func (c *clipper) hush(h *Hush) { c.texts(maxName, &h.Namespace, &h.Code, &h.Incident) }

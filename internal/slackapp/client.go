@@ -29,7 +29,7 @@ type Options struct {
 	Fallback string
 	// Stamp, where set, is what an incident's message in the channel carries beside its content, unseen by people, each time that it is
 	// sent: a few values that JSON holds. See Deliverer.Stamps. It must be safe for concurrent use and must not block for long.
-	Stamp  func(ctx context.Context, incident string) map[string]any
+	Stamp func(ctx context.Context, incident string) map[string]any
 	// Incident, where set, says which incident's message is at a place; "" if none's. It must be safe for concurrent use.
 	Incident func(ctx context.Context, channel, ts string) (string, error)
 
