@@ -191,7 +191,7 @@ func (s *Set) stop(ctx context.Context, r Request) (Reply, error) {
 		}
 	}
 	if len(said) == 0 {
-		return Reply{}, &Refusal{Reason: "Nothing is approved or running."}
+		return Reply{}, &Refusal{Reason: "Nothing is approved or running.", Try: "“incidents” lists what is open."}
 	}
 	return Reply{Text: strings.Join(said, " "), Data: map[string][]string{"stopped": said}}, nil
 }

@@ -44,7 +44,8 @@ func (s *Set) postmortem(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, usageError("“" + clip.Runes(rest[0], 40) + "” is not understood")
 	}
 	if state.Postmortem == nil {
-		return Reply{}, &Refusal{Reason: state.ID + " has no postmortem yet.", Try: "It is drafted when the incident is resolved."}
+		return Reply{}, &Refusal{Reason: fmt.Sprintf("%s has no postmortem: it is %s.", state.ID, state.Phase(r.Now)),
+			Try: "One is drafted when an incident is resolved. “catchup " + state.ID + "” tells where it stands."}
 	}
 	if !edit {
 		return Reply{Text: state.Postmortem.Title, Blocks: postmortemText(state.Postmortem), Data: state.Postmortem,

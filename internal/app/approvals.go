@@ -122,9 +122,10 @@ func (i *Incidents) Stop(ctx context.Context, id, reason string, by incident.Per
 		case !s.Open():
 			return nil, over(s)
 		case s.Stopped != nil && s.Running():
-			return nil, &commands.Refusal{Reason: s.Stopped.By.Name + " has stopped it already."}
+			return nil, &commands.Refusal{Reason: s.Stopped.By.Name + " has stopped it already.", Try: "“look " + s.ID + "” looks again."}
 		case s.Plan == nil || len(s.Approvals) == 0 || s.RunEnded():
-			return nil, &commands.Refusal{Reason: "Nothing of " + s.ID + " is approved or running."}
+			return nil, &commands.Refusal{Reason: fmt.Sprintf("Nothing of %s is approved or running: it is %s.", s.ID, s.Phase(i.ledger.now())),
+				Try: "“about " + s.ID + "” tells more."}
 		}
 		return []incident.Event{incident.Stopped{PlanHash: s.Plan.Hash, By: by, Reason: i.redact(reason)}}, nil
 	})
@@ -158,10 +159,20 @@ func (i *Incidents) Decide(ctx context.Context, id, step string, done bool, by i
 	return i.decide(ctx, id, func(s *incident.State) ([]incident.Event, error) {
 		st := s.StepState(step)
 		if st == nil || st.Unclear == "" {
-			return nil, &commands.Refusal{Reason: fmt.Sprintf("Nobody has to decide about step %s of %s.", step, s.ID)}
+			return nil, &commands.Refusal{Reason: fmt.Sprintf("Nobody has to decide about step %s of %s.", step, s.ID), Try: undecided(s)}
 		}
 		return []incident.Event{incident.StepDecided{PlanHash: s.Plan.Hash, Step: step, By: by, Done: done}}, nil
 	})
+}
+
+// undecided says which step waits for somebody's word.
+func undecided(s *incident.State) string {
+	for _, st := range s.Steps {
+		if st.Unclear != "" && st.Ended.IsZero() {
+			return "Step " + st.Step + " waits for it."
+		}
+	}
+	return "No step waits for it; “about " + s.ID + "” tells where it stands."
 }
 
 // actor is somebody who decides about a plan, and whom they act as.
@@ -188,7 +199,7 @@ func (i *Incidents) mayAct(ctx context.Context, id, hash string, by incident.Per
 	case !s.Open():
 		return nil, a, over(s)
 	case plan == nil:
-		return nil, a, changedSince(s)
+		return nil, a, notOffered(s, hash)
 	}
 	if why, err := mistrusted(ctx, i.ledger.store.Reader, s.ID); err != nil || why != "" {
 		return nil, a, errors.Join(err, &commands.Refusal{Reason: "Nothing may run now: " + why + ".",
@@ -246,15 +257,19 @@ func (i *Incidents) offered(ctx context.Context, s *incident.State, p *incident.
 func (i *Incidents) decided(s *incident.State, hash string) error {
 	switch {
 	case s.Offer(hash) == nil:
-		return changedSince(s)
+		return notOffered(s, hash)
 	case s.Rejected != nil:
 		return &commands.Refusal{Reason: fmt.Sprintf("%s has rejected this plan.", s.Rejected.By.Name), Try: "“look " + s.ID +
 			"” makes a new one."}
+	case s.RunEnded():
+		return &commands.Refusal{Reason: fmt.Sprintf("This plan has run already, approved by %s; %s is %s.", s.Approval().By.Name, s.ID,
+			s.Phase(i.ledger.now())), Try: "“about " + s.ID + " now” tells how it ended, “look " + s.ID + "” looks again."}
 	case s.Running():
 		return &commands.Refusal{Reason: fmt.Sprintf("%s has approved this plan; it has begun.", s.Approval().By.Name), Try: "“stop " + s.ID +
 			"” lets no further step begin."}
 	case s.ApprovalValid(i.ledger.now()):
-		return &commands.Refusal{Reason: fmt.Sprintf("%s has approved this plan already.", s.Approval().By.Name)}
+		return &commands.Refusal{Reason: fmt.Sprintf("%s has approved this plan already.", s.Approval().By.Name),
+			Try: "It begins by itself; “stop " + s.ID + "” takes it back."}
 	}
 	return nil
 }
@@ -318,12 +333,36 @@ func (i *Incidents) refused(ctx context.Context, id string, by incident.Person, 
 	return i.refuse(ctx, id, by, action, r.Reason, r.Try)
 }
 
-func changedSince(s *incident.State) error {
-	if s.Plan == nil {
-		return &commands.Refusal{Reason: s.ID + " has no plan to decide upon right now.",
-			Try: "If one is made, it appears in the incident's thread."}
+// changedSince says that nothing, or something else, is on offer.
+func changedSince(s *incident.State) error { return notOffered(s, "") }
+
+// notOffered says what became of the plan with a hash, or its beginning, that is not on offer, and what is.
+func notOffered(s *incident.State, hash string) error {
+	try := "If one is made, it appears in the incident's thread."
+	if s.Plan != nil {
+		try = fmt.Sprintf("On offer is “%s”: open it with “plan %s”.", s.Plan.Title, s.ID)
 	}
-	return &commands.Refusal{Reason: "That plan has been replaced by a newer one.", Try: "Open the newer one in the incident's thread."}
+	said := hash[:min(len(hash), 12)]
+	known, ran := false, false
+	for _, r := range s.Log {
+		for _, p := range plansIn(r.Event) {
+			known = known || hash != "" && strings.HasPrefix(p.Hash, hash)
+		}
+		if e, ok := r.Event.(incident.StepIntended); ok {
+			ran = ran || hash != "" && strings.HasPrefix(e.PlanHash, hash)
+		}
+	}
+	switch {
+	case hash == "" && s.Plan != nil:
+		return &commands.Refusal{Reason: "That plan has been replaced by a newer one.", Try: try}
+	case hash == "":
+		return &commands.Refusal{Reason: s.ID + " has no plan to decide upon right now.", Try: try}
+	case ran:
+		return &commands.Refusal{Reason: fmt.Sprintf("The plan %s of %s has run already.", said, s.ID), Try: try}
+	case known:
+		return &commands.Refusal{Reason: fmt.Sprintf("The plan %s of %s has been replaced or withdrawn.", said, s.ID), Try: try}
+	}
+	return &commands.Refusal{Reason: fmt.Sprintf("No plan of %s has the hash %s.", s.ID, said), Try: try}
 }
 
 func failedChecks(checks []incident.Check) string {

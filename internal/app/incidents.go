@@ -110,7 +110,7 @@ func (i *Incidents) Claim(ctx context.Context, id string, back bool, by incident
 		case !s.Open():
 			return nil, over(s)
 		case back && !has:
-			return nil, &commands.Refusal{Reason: "You don’t have " + s.ID + "."}
+			return nil, &commands.Refusal{Reason: "You don’t have " + s.ID + ".", Try: "“about " + s.ID + " who” tells who has."}
 		case has != back:
 			return nil, nil
 		}
@@ -172,10 +172,11 @@ func over(s *incident.State) error {
 	if other := s.Elsewhere(); other != "" {
 		return &commands.Refusal{Reason: fmt.Sprintf("%s is closed: %s.", s.ID, s.ClosedBy.Reason), Try: "See “incidents " + other + "”."}
 	}
+	try := "“catchup " + s.ID + "” tells how it ended; “open” opens another one."
 	if s.ClosedBy != nil {
-		return &commands.Refusal{Reason: fmt.Sprintf("%s was closed by %s.", s.ID, s.ClosedBy.By.Name)}
+		return &commands.Refusal{Reason: fmt.Sprintf("%s was closed by %s.", s.ID, s.ClosedBy.By.Name), Try: try}
 	}
-	return &commands.Refusal{Reason: fmt.Sprintf("%s is resolved.", s.ID)}
+	return &commands.Refusal{Reason: fmt.Sprintf("%s is resolved.", s.ID), Try: try}
 }
 
 func (i *Incidents) redactPostmortem(pm incident.Postmortem) incident.Postmortem {
