@@ -237,6 +237,7 @@ func (s *Set) notRead(r Request, reading grammar.Reading, line string) Reply {
 	}
 	reply := Reply{Text: text, Blocks: []Block{Paragraph{Text(text)}}, Exit: ExitNoAnswer}
 	if len(buttons) > 0 {
+		list = append(list, Item{Depth: 1, Spans: []Span{Mono(r.Prog + " help"), Text(" lists all commands")}})
 		reply.Blocks = append(reply.Blocks, list, buttons)
 	}
 	return reply

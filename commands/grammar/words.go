@@ -17,11 +17,11 @@ func tokens(text string) []string {
 	text = strings.ToLower(clip.Runes(text, mostText))
 	text = strings.NewReplacer("’", "'", "‘", "'", "`", " ", "post mortem", "postmortem").Replace(text)
 	apart := func(r rune) bool {
-		return unicode.IsSpace(r) || strings.ContainsRune(",!?()\"“”„<>[]{}*…—|&=+", r) || r > unicode.MaxASCII
+		return unicode.IsSpace(r) || strings.ContainsRune(",!?()\"“”„<>[]{}*…—|&=+", r) || r > unicode.MaxASCII && !unicode.IsLetter(r)
 	}
 	var out []string
 	for _, w := range strings.FieldsFunc(text, apart) {
-		if tldr := respelt[w]; tldr == "" {
+		if respelt[w] == "" {
 			w = strings.Trim(w, ".:;'-_/~#")
 		}
 		if respelt[w] == "" {

@@ -359,8 +359,10 @@ func notOffered(s *incident.State, hash string) error {
 		return &commands.Refusal{Reason: s.ID + " has no plan to decide upon right now.", Try: try}
 	case ran:
 		return &commands.Refusal{Reason: fmt.Sprintf("The plan %s of %s has run already.", said, s.ID), Try: try}
+	case known && s.Plan != nil:
+		return &commands.Refusal{Reason: fmt.Sprintf("The plan %s of %s has been replaced by a newer one.", said, s.ID), Try: try}
 	case known:
-		return &commands.Refusal{Reason: fmt.Sprintf("The plan %s of %s has been replaced or withdrawn.", said, s.ID), Try: try}
+		return &commands.Refusal{Reason: fmt.Sprintf("The plan %s of %s has been withdrawn.", said, s.ID), Try: try}
 	}
 	return &commands.Refusal{Reason: fmt.Sprintf("No plan of %s has the hash %s.", s.ID, said), Try: try}
 }
