@@ -6,6 +6,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/diagnosis"
+	"github.com/paramedic-bot/paramedic/internal/host"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -81,4 +82,10 @@ func (e *Eyes) Names(ctx context.Context) ([]incident.Object, error) {
 		return nil, err
 	}
 	return known(), nil
+}
+
+// Beside are eyes that see as these do, with another host's files, and remember for themselves.
+func (e *Eyes) Beside(h *host.Host) *Eyes {
+	return &Eyes{Reader: e.Reader, Bundle: e.Bundle, Host: h, Redact: e.Redact, Now: e.Now, Lookups: e.Lookups, Secrets: e.Secrets,
+		Metrics: e.Metrics, Rights: e.Rights, Accepted: e.Accepted, Failed: e.Failed}
 }

@@ -103,10 +103,11 @@ func (a *App) pressed(cb slack.InteractionCallback) (delivery, bool) {
 	d := delivery{id: cb.TriggerID, what: "a press", acts: a.commands.Acts(first(line))}
 	d.answer = func(ctx context.Context, _ *flight, r commands.Reply) outcome { return a.answer(ctx, to, r) }
 	d.work = func(ctx context.Context, l *lane, f *flight) outcome {
-		if a.commands.Opens(first(line)) {
+		if to.whole = actions[0].ActionID == allOfIt && !a.commands.Acts(first(line)); to.whole || a.commands.Opens(first(line)) {
 			return a.modalFor(ctx, l, cb.TriggerID, line, who, to)
 		}
 		r, bad := a.request(line, who(ctx), to.channel)
+		r.Incident = a.threadOf(ctx, to)
 		reply := a.dispatch(ctx, l, r, bad)
 		if shown(reply) {
 			return said

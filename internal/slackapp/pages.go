@@ -163,7 +163,8 @@ func (a *App) turned(cb slack.InteractionCallback, button string) (delivery, boo
 	d.answer = func(ctx context.Context, _ *flight, r commands.Reply) outcome { return a.answer(ctx, to, r) }
 	d.work = func(ctx context.Context, l *lane, f *flight) outcome {
 		r, bad := a.request(to.line, a.people.who(ctx, cb.User.ID, cb.User.TeamID, cb.User.Name), from.Channel)
-		if err := a.fill(ctx, cb.View.ID, cb.View.Hash, a.dispatch(ctx, l, r, bad), from, to); err != nil {
+		r.Incident = a.threadOf(ctx, to)
+		if err := a.fill(ctx, cb.View.ID, cb.View.Hash, paged(a.dispatch(ctx, l, r, bad), to.line), from, to); err != nil {
 			a.log.Warn("a page could not be turned", "error", err)
 			if code := apiError(err); code == "not_found" || code == "hash_conflict" { // closed meanwhile, or turned by an earlier press
 				return said
