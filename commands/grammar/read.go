@@ -39,7 +39,7 @@ func Read(text, in string, names *Names) Reading {
 	case len(s.choice) > 0 && s.empty():
 		r.Choice = s.choice
 	default:
-		r.Words, r.Unknown = first(t, s)
+		r.Words, r.Unknown = firstRule(t, s)
 	}
 	if len(r.Words) == 0 {
 		r.Fixes, r.Nearest = nil, nearest(t, s)
@@ -47,9 +47,9 @@ func Read(text, in string, names *Names) Reading {
 	return r
 }
 
-// first is what the first rule that fits reads. Where words are left that nobody knows, a question about the cluster is about what they name,
+// firstRule is what the first rule that fits reads. Where words are left that nobody knows, a question about the cluster is about what they name,
 // or about nothing that can be told.
-func first(t *said, s *slots) (read []string, unknown string) {
+func firstRule(t *said, s *slots) (read []string, unknown string) {
 	rules := anywhere()
 	if s.incident != "" && s.empty() && (s.named || !t.has("rest") && !t.any("cluster", "everything", "incidents", "namespace")) {
 		rules = append(onIncident(), rules...)

@@ -42,24 +42,24 @@ func about(topic string) func(*said, *slots) []string {
 	return func(_ *said, s *slots) []string { return []string{"about", s.incident, topic} }
 }
 
-func of(command string) func(*said, *slots) []string {
+func onIt(command string) func(*said, *slots) []string {
 	return func(_ *said, s *slots) []string { return []string{command, s.incident} }
 }
 
-func words(all ...string) func(*said, *slots) []string {
+func fixed(all ...string) func(*said, *slots) []string {
 	return func(*said, *slots) []string { return slices.Clone(all) }
 }
 
 // onIncident reads questions about an incident: the one in whose thread they were asked, or one that they name.
 func onIncident() []rule {
 	return []rule{
-		{all: []string{"pm"}, none: []string{"search"}, read: of("postmortem")},
-		{all: []string{"pm"}, fits: func(t *said, _ *slots) bool { return !t.has("before") }, read: of("postmortem")},
-		{all: []string{"catchup"}, read: of("catchup")},
+		{all: []string{"pm"}, none: []string{"search"}, read: onIt("postmortem")},
+		{all: []string{"pm"}, fits: func(t *said, _ *slots) bool { return !t.has("before") }, read: onIt("postmortem")},
+		{all: []string{"catchup"}, read: onIt("catchup")},
 		{all: []string{"unseen"}, read: about(NotSeen)},
 		{all: []string{"ruled"}, read: about(RuledOut)},
 		{all: []string{"suspect", "parts"}, read: about(RuledOut)},
-		{all: []string{"evidence"}, read: of("evidence")},
+		{all: []string{"evidence"}, read: onIt("evidence")},
 		{all: []string{"log"}, read: about(Log)},
 		{all: []string{"before", "seen|helped"}, read: about(Before)},
 		{all: []string{"plan"}, read: about(Plan)},
@@ -68,7 +68,7 @@ func onIncident() []rule {
 		{fits: func(t *said, _ *slots) bool { return t.any("update", "updates", "news", "any change") }, read: about(Now)},
 		{all: []string{"changed"}, read: about(Changes)},
 		{all: []string{"now|status|state|bad|ok"}, fits: func(t *said, s *slots) bool { return !s.named || t.has("now", "status") }, read: about(Now)},
-		{fits: func(_ *said, s *slots) bool { return s.named }, read: of("incidents")},
+		{fits: func(_ *said, s *slots) bool { return s.named }, read: onIt("incidents")},
 	}
 }
 
@@ -79,18 +79,18 @@ func anywhere() []rule {
 	placed := func(t *said, s *slots) bool { return s.namespace != "" }
 	why := func(_ *said, s *slots) []string { return append([]string{"why"}, s.object()...) }
 	return []rule{
-		{all: []string{"silence"}, fits: free, read: words("silence")},
-		{all: []string{"accepted"}, fits: free, read: words("accept")},
-		{all: []string{"approval"}, fits: free, read: words("status")},
-		{all: []string{"runbooks"}, fits: free, read: words("runbooks")},
-		{all: []string{"checks"}, fits: free, read: words("checks")},
-		{all: []string{"catchup"}, fits: free, read: words("catchup")},
+		{all: []string{"silence"}, fits: free, read: fixed("silence")},
+		{all: []string{"accepted"}, fits: free, read: fixed("accept")},
+		{all: []string{"approval"}, fits: free, read: fixed("status")},
+		{all: []string{"runbooks"}, fits: free, read: fixed("runbooks")},
+		{all: []string{"checks"}, fits: free, read: fixed("checks")},
+		{all: []string{"catchup"}, fits: free, read: fixed("catchup")},
 		{all: []string{"search"}, fits: looked, read: searched},
 		{all: []string{"before", "seen", "question"}, none: []string{"restart", "changed", "incidents"}, fits: looked, read: searched},
-		{all: []string{"incidents", "past"}, fits: free, read: words("incidents", "all")},
-		{all: []string{"incidents"}, none: []string{"why"}, fits: free, read: words("incidents")},
+		{all: []string{"incidents", "past"}, fits: free, read: fixed("incidents", "all")},
+		{all: []string{"incidents"}, none: []string{"why"}, fits: free, read: fixed("incidents")},
 		{all: []string{"why|bad|not"}, fits: object, read: why},
-		{all: []string{"help"}, fits: free, read: words("help")},
+		{all: []string{"help"}, fits: free, read: fixed("help")},
 		{all: []string{"changed"}, none: []string{"why", "bad"}, fits: func(t *said, s *slots) bool { return !object(t, s) || s.namespace != "" },
 			read: func(_ *said, s *slots) []string {
 				out := append([]string{"changes"}, s.place()...)
@@ -107,10 +107,10 @@ func anywhere() []rule {
 			return append([]string{"check"}, s.place()...)
 		}},
 		{fits: placed, read: func(_ *said, s *slots) []string { return append([]string{"check"}, s.place()...) }},
-		{all: []string{"why"}, read: words("why")},
-		{all: []string{"status"}, none: []string{"bad"}, read: words("status")},
-		{all: []string{"bad|ok|state", "everything|question|bad|state"}, read: words("check")},
-		{all: []string{"greeting"}, fits: func(t *said, _ *slots) bool { return len(t.words) <= 2 }, read: words("help")},
+		{all: []string{"why"}, read: fixed("why")},
+		{all: []string{"status"}, none: []string{"bad"}, read: fixed("status")},
+		{all: []string{"bad|ok|state", "everything|question|bad|state"}, read: fixed("check")},
+		{all: []string{"greeting"}, fits: func(t *said, _ *slots) bool { return len(t.words) <= 2 }, read: fixed("help")},
 	}
 }
 

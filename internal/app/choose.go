@@ -42,11 +42,11 @@ func (m *Mind) Choose(ctx context.Context, words string, questions []commands.Qu
 	}
 	system := "A person asks about a Kubernetes cluster. Choose which of these questions they ask, and about which object; “" + nothing +
 		"” where none fits.\n" + told.String()
-	clean := words
+	said := words
 	if m.teller.Redact != nil {
-		clean = m.teller.Redact(words)
+		said = m.teller.Redact(words)
 	}
-	text, err := m.teller.Model.Complete(ctx, system, clean, schema, 60)
+	text, err := m.teller.Model.Complete(ctx, system, said, schema, 60)
 	if err != nil {
 		return "", "", "", err
 	}

@@ -163,18 +163,6 @@ func (s *Server) openRecovery(eyes *Eyes) (*recovery.Recovery, error) {
 	})
 }
 
-// lastGood is the store's memory of good copies, as recovery asks for it.
-type lastGood struct{ *store.Store }
-
-// LastGood returns the hash of the copy last kept under the key, and when.
-func (l lastGood) LastGood(ctx context.Context, key string) (string, time.Time, bool, error) {
-	g, ok, err := l.Store.LastGood(ctx, key)
-	if errors.Is(err, store.ErrForged) {
-		err = fmt.Errorf("%w: %w", recovery.ErrNoCopy, err)
-	}
-	return g.Hash, g.At, ok, err
-}
-
 // listen binds the webhook's address.
 func (s *Server) listen() error {
 	if s.config.Webhook.Listen == "" {

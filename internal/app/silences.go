@@ -72,8 +72,7 @@ func (a *Silences) End(ctx context.Context, by incident.Person, h incident.Hush)
 		if len(list[i].Held) == 0 {
 			return []incident.Event{incident.SilenceEnded{Hush: h, By: by}}, nil
 		}
-		over := incident.SilenceSet{Hush: h, Reason: list[i].Reason, By: by, Until: a.now().UTC()}
-		return []incident.Event{over}, nil
+		return []incident.Event{incident.SilenceSet{Hush: h, Reason: list[i].Reason, By: by, Until: a.now().UTC()}}, nil
 	})
 }
 
