@@ -103,3 +103,33 @@ func TestTheStatusIsAtHand(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is asked in words, in a thread or not, whatever a model chooses: nothing is decided and nothing silenced by it.
+func FuzzWordsDecideNothing(f *testing.F) {
+	for _, text := range []string{"why is checkout down", "approve the plan", "silence shop for 2h please", "close INC-1", "stop it!",
+		"accept DNSLoop Deployment/kube-system/coredns", "reject 1", "publish INC-1", "claim it", "and now?", "what did you rule out"} {
+		f.Add(text, "check")
+		f.Add(text, "approve")
+	}
+	f.Fuzz(func(t *testing.T, text, choice string) {
+		s, k := talk(t)
+		s.Acceptances = &commandstest.Acceptances{}
+		s.Chooser = commandstest.Chooser{Question: choice, Thing: text}
+		before, _ := k.Get(t.Context(), "INC-1")
+		for _, in := range []string{"", "INC-1"} {
+			began := time.Now()
+			r := s.Dispatch(t.Context(), commands.Request{Command: "ask", Args: []string{text}, Incident: in, Person: commandstest.Ada,
+				Channel: "C1", Now: commandstest.Start.Add(57 * time.Hour)})
+			if took := time.Since(began); took > 5*time.Second || r.Text == "" {
+				t.Errorf("%q took %v and says %q", text, took, r.Text)
+			}
+		}
+		now, _ := k.Get(t.Context(), "INC-1")
+		silenced, _ := s.Silences.InForce(t.Context())
+		accepted, _ := s.Acceptances.InForce(t.Context())
+		all, _, _ := k.List(t.Context(), true)
+		if now.Version != before.Version || len(silenced)+len(accepted) > 0 || len(all) != 1 {
+			t.Errorf("%q (%q chosen) has decided something", text, choice)
+		}
+	})
+}
