@@ -59,7 +59,8 @@ func (s *Set) unknown(ctx context.Context, r Request) Reply {
 
 // inWords answers the words of a command that is not understood as such, if they are a question: “why is checkout down”.
 func (s *Set) inWords(ctx context.Context, c command, r Request) (Reply, bool) {
-	if len(r.Args) == 0 || c.name == "ask" || namesIncident(r.Args[0]) && r.Args[0] != r.Incident || slices.ContainsFunc(r.Args, func(a string) bool { return strings.HasPrefix(a, "-") }) {
+	if len(r.Args) == 0 || c.name == "ask" || namesIncident(r.Args[0]) && r.Args[0] != r.Incident || slices.ContainsFunc(r.Args,
+		func(a string) bool { return strings.HasPrefix(a, "-") }) {
 		return Reply{}, false
 	}
 	if r.Incident == r.Args[0] {

@@ -46,7 +46,8 @@ func (s *Set) silence(ctx context.Context, r Request) (Reply, error) {
 		if err := s.Silences.End(ctx, r.Person, o.hush); err != nil {
 			return Reply{}, err
 		}
-		text := "The silence of " + o.hush.String() + " has ended: people are woken by it again, and alerts that it held and that still fire are " +
+		text := "The silence of " + o.hush.String() + " has ended: people are woken by it again, and alerts that it held and that still " +
+			"fire are " +
 			"taken in now."
 		return Reply{Text: text, Data: map[string]string{"done": text}}, nil
 	}
@@ -194,7 +195,8 @@ func silencedReply(x incident.Silence, prog string) Reply {
 	if x.Namespace != "" {
 		end = []string{"silence", "--end", "-n", x.Namespace}
 	}
-	return Reply{Text: text, Data: x, Blocks: []Block{Paragraph{Text(capital(x.String()) + " is silent until "), When(x.Until), Text(": " + x.Reason)},
+	return Reply{Text: text, Data: x, Blocks: []Block{Paragraph{Text(capital(x.String()) + " is silent until "), When(x.Until),
+		Text(": " + x.Reason)},
 		Note{Text(what)}, Note{Text("End it with "), Mono(prog + " " + Quote(end...))}}}
 }
 

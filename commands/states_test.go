@@ -43,7 +43,7 @@ func TestEveryCommandInEveryState(t *testing.T) {
 	reads := []string{"status", "incidents", "incidents INC-1", "evidence INC-1", "details INC-1", "about INC-1", "about INC-1 who",
 		"about INC-1 cause", "about INC-1 log", "about INC-1 changes", "about INC-1 ruled-out", "about INC-1 not-seen", "about INC-1 before",
 		"about INC-1 plan", "catchup INC-1", "catchup", "postmortem INC-1", "about INC-1 whoo", "incidents INC-7", "plan INC-1 st x=1",
-		"approve INC-1 000000000000", "postmortem INC-1 edti", "decide INC-1 s1 doen", "runbooks restore-dsn", "claim INC-1 --bakc",
+		"approve INC-1 000000000000", "postmortem INC-1 edti", "decide INC-1 s1 doen", "runbooks restore-dsn", "claim INC-1 --bck",
 		"look INC-1 closely", "publish INC-1 now"}
 	for name, events := range statesOf() {
 		for _, line := range reads {

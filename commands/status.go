@@ -109,8 +109,6 @@ func (s *Set) glanced(ctx context.Context, r Request) (blocks []Block, head, nam
 		head = foundNothing(d, " in the cluster")
 	default:
 		head = clip.Runes(shown[0].Title, 200)
-		name = strings.ToLower(shown[0].Code)
-		name = ""
 		if len(shown[0].Objects) > 0 {
 			o := shown[0].Objects[0]
 			name = Quote(strings.TrimSpace(strings.ToLower(o.Kind) + "/" + o.Name))

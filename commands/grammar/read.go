@@ -47,7 +47,8 @@ func Read(text, in string, names *Names) Reading {
 	return r
 }
 
-// firstRule is what the first rule that fits reads. Where words are left that nobody knows, a question about the cluster is about what they name,
+// firstRule is what the first rule that fits reads. Where words are left that nobody knows, a question about the cluster is about
+// what they name,
 // or about nothing that can be told.
 func firstRule(t *said, s *slots) (read []string, unknown string) {
 	rules := anywhere()
@@ -75,7 +76,8 @@ func firstRule(t *said, s *slots) (read []string, unknown string) {
 }
 
 // polite are words before the one that says what is wanted.
-var polite = set(list("please|pls|plz|can|could|would|will|you|u|hey|hi|hello|yo|ok|okay|so|and|just|now|then|bot|medic|paramedic|i|we|want|need|" +
+var polite = set(list("please|pls|plz|can|could|would|will|you|u|hey|hi|hello|yo|ok|okay|so|and|just|now|then|bot|medic|paramedic|i|" +
+	"we|want|need|" +
 	"let|us|to|kindly|dear|well|alright|right|also|the|@paramedic|should|id|like|for|me|it|go|ahead"))
 
 // deed says whether the words ask for something to be done.
@@ -90,7 +92,7 @@ func deed(t *said) bool {
 			return slices.Contains([]string{"it", "that", "this", "so"}, next)
 		case w == "change" || w == "update" || w == "page":
 			return next != "" && !strings.HasSuffix(next, "s") && len(t.words) > i+2
-		case deeds[w] && !(w == "roll" && next == "outs"):
+		case deeds[w] && (w != "roll" || next != "outs"):
 			return true
 		}
 		if !polite[w] {

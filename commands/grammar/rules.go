@@ -67,7 +67,8 @@ func onIncident() []rule {
 		{all: []string{"who", "has"}, none: []string{"changed"}, read: about(Who)},
 		{fits: func(t *said, _ *slots) bool { return t.any("update", "updates", "news", "any change") }, read: about(Now)},
 		{all: []string{"changed"}, read: about(Changes)},
-		{all: []string{"now|status|state|bad|ok"}, fits: func(t *said, s *slots) bool { return !s.named || t.has("now", "status") }, read: about(Now)},
+		{all: []string{"now|status|state|bad|ok"}, fits: func(t *said, s *slots) bool { return !s.named || t.has("now", "status") },
+			read: about(Now)},
 		{fits: func(_ *said, s *slots) bool { return s.named }, read: onIt("incidents")},
 	}
 }

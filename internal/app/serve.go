@@ -102,16 +102,18 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	s.incidents = &Incidents{ledger: l, recovery: rec, access: s.access, route: c.Slack.channel,
 		expires: c.Plans.Expires.Duration, podsPerHour: c.Plans.Ceiling.PodsPerHour, redact: o.Redactor.String, shares: true,
 		silences: keptSilences(s.store, s.clock.Now, o.Redactor.String)}
-	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, access: s.access, silences: s.incidents.silences,
-		publish: s.mind.Publish,
-		policy:  c.policy(), errorRate: c.Verify.ErrorRate, steps: 2 * time.Second, podsPerHour: c.Plans.Ceiling.PodsPerHour,
+	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, access: s.access,
+		silences: s.incidents.silences,
+		publish:  s.mind.Publish,
+		policy:   c.policy(), errorRate: c.Verify.ErrorRate, steps: 2 * time.Second, podsPerHour: c.Plans.Ceiling.PodsPerHour,
 		compared: s.compared, reload: s.reload, share: s.share}
 	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, redact: o.Redactor.String, logger: o.Logger})
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
 	known := keptAcceptances(s.store, s.clock.Now, o.Redactor.String)
 	eyes.Rights, eyes.Accepted = cluster.NewRights(eyes.Reader, nil), known.InForce
 	s.openSlack(&commands.Set{Looker: eyes, Explainer: s.mind, Incidents: s.incidents, Searcher: s.mind, Roles: s.access,
-		Outcomes: s.incidents, Books: Books(), Acceptances: known, Silences: s.incidents.silences, Memory: eyes, Chooser: s.mind, Codes: catalog.Codes(), Redact: o.Redactor.String,
+		Outcomes: s.incidents, Books: Books(), Acceptances: known, Silences: s.incidents.silences, Memory: eyes, Chooser: s.mind,
+		Codes: catalog.Codes(), Redact: o.Redactor.String,
 		Sight: &sight{s.access, eyes.Rights, s.store.Deliveries}})
 	return s, s.listen()
 }

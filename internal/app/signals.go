@@ -164,7 +164,7 @@ func (i *Incidents) silenced(ctx context.Context) ([]incident.Silence, error) {
 	}
 	all, err := i.silences.InForce(ctx)
 	if err != nil && ctx.Err() == nil {
-		return nil, nil //nolint:nilerr // doctor tells it; the alert is not to wait for that
+		return nil, nil // the status tells it; the alert is not to wait for that
 	}
 	return all, err
 }

@@ -62,7 +62,8 @@ func (c *cli) askInWords() *cobra.Command {
 		Use: "ask QUESTION...", Short: "Ask in your own words", Args: cobra.MinimumNArgs(1),
 		Long: `Reads a question as a person would put it as one of those that Paramedic answers, shows what it was read as, and answers it. Words alone never
 change anything. What is not understood is answered with the nearest that can be asked.`,
-		Example: "  paramedic ask why is convocanvas crashing\n  paramedic ask what changed since yesterday\n  paramedic ask --state paramedic.db who has INC-3",
+		Example: "  paramedic ask why is convocanvas crashing\n  paramedic ask what changed since yesterday\n  paramedic ask --state " +
+			"paramedic.db who has INC-3",
 	}, func(args []string) []string { return []string{strings.Join(args, " ")} })
 }
 
@@ -154,6 +155,7 @@ func (c *cli) silencing(ctx context.Context, state, key string, args []string, f
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	set := commands.Set{Silences: known, Incidents: app.ReadIncidents(r), Codes: catalog.Codes()}
-	return c.print(set.Dispatch(ctx, commands.Request{Command: "silence", Args: args, Person: app.AtTerminal(), Prog: "paramedic", Now: time.Now()}),
+	return c.print(set.Dispatch(ctx, commands.Request{Command: "silence", Args: args, Person: app.AtTerminal(), Prog: "paramedic",
+		Now: time.Now()}),
 		format)
 }
