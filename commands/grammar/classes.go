@@ -88,7 +88,8 @@ var respelt = map[string]string{
 	"aren't": "are not", "arent": "are not", "couldn't": "could not", "couldnt": "could not", "didn't": "did not", "didnt": "did not",
 	"wasn't": "was not", "i'm": "i am", "there's": "there is", "that's": "that is", "tl;dr": "tldr", "info": "information",
 	"dep":  "deployment",
-	"incs": "incidents", "inc's": "incidents", "smth": "something", "sth": "something", "any1": "anybody", "wuts": "what is", "sup": "whats up",
+	"incs": "incidents", "inc's": "incidents", "smth": "something", "sth": "something", "any1": "anybody", "wuts": "what is",
+	"sup":    "whats up",
 	"wassup": "whats up", "we're": "we are", "you've": "you have", "i've": "i have", "let's": "let us", "crashloops": "crashloop",
 	"post-mortem": "postmortem", "post-mortems": "postmortems", "dunno": "not know", "gonna": "going", "status?": "status",
 }
@@ -98,7 +99,8 @@ var deeds = set(list("restart|reboot|delete|remove|kill|scale|rollback|roll|reve
 	"evict|fix|mend|" +
 	"repair|heal|apply|patch|edit|set|deploy|redeploy|install|uninstall|upgrade|downgrade|create|stop|start|pause|resume|claim|" +
 	"publish|accept|" +
-	"execute|run|do|go|proceed|bounce|nuke|wipe|clean|silence|mute|decide|change|update|terminate|recreate|retry|yes|yep|yeah|sure|lgtm|ship|" +
+	"execute|run|do|go|proceed|bounce|nuke|wipe|clean|silence|mute|decide|change|update|terminate|recreate|retry|yes|yep|yeah|sure|lgtm|" +
+	"ship|" +
 	"withdraw|end|escalate|page"))
 
 // kinds are the words for kinds of objects, and the kinds that each may mean.

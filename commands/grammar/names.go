@@ -15,7 +15,8 @@ const (
 )
 
 // bare are the kinds that people mean by a name alone, in order.
-var bare = []string{"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod", "Service", "Ingress", "Node", "PersistentVolumeClaim",
+var bare = []string{"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod", "Service", "Ingress", "Node",
+	"PersistentVolumeClaim",
 	"HorizontalPodAutoscaler"}
 
 // Names are the namespaces and objects that may be named. Make them with [NewNames]; they are safe for concurrent use. Nil: none is known.

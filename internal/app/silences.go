@@ -76,7 +76,8 @@ func (a *Silences) End(ctx context.Context, by incident.Person, h incident.Hush)
 	})
 }
 
-// hold notes alerts that opened no incident, or that are over, each by the silence that is about it. What is known already is not noted anew.
+// hold notes alerts that opened no incident, or that are over, each by the silence that is about it. What is known
+// already is not noted anew.
 func (a *Silences) hold(ctx context.Context, held []incident.AlertHeld) error {
 	return a.decide(ctx, func(log []incident.Recorded) ([]incident.Event, error) {
 		var events []incident.Event

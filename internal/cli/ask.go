@@ -21,7 +21,7 @@ func (c *cli) question(cmd *cobra.Command, words func(args []string) []string) *
 	s.cluster(cmd)
 	cmd.Flags().StringVarP(&s.namespace, "namespace", "n", "", "in one namespace")
 	cmd.Flags().StringVar(&s.bundle, "bundle", "", "look at a bundle `FILE` instead of a cluster")
-	state := cmd.Flags().String("state", "", "the state `FILE` that serve keeps: its incidents can be asked about, and what is accepted there is silent")
+	state := cmd.Flags().String("state", "", "the state `FILE` that serve keeps: it has incidents, and what is accepted")
 	key := keyFlag(cmd)
 	format := output(cmd)
 	name := cmd.Name()
@@ -107,7 +107,8 @@ without waking anybody; others open none and are held, and are taken in when the
 is silent, with who said so, why and until when.
 
 It works beside a “paramedic serve” that runs on the state, and without one; it is on the record.`,
-		Example: "  paramedic silence --state paramedic.db\n  paramedic silence -n shop --for 2h the shop moves\n  paramedic silence --end -n shop",
+		Example: "  paramedic silence --state paramedic.db\n  paramedic silence -n shop --for 2h the shop moves\n" +
+			"  paramedic silence --end -n shop",
 	}
 	state, key, format := stateFlag(cmd), keyFlag(cmd), output(cmd)
 	var lasts, until, ns string
