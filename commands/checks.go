@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paramedic-bot/paramedic/commands/grammar"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -118,7 +119,7 @@ func nearCodes(docs []incident.CodeDoc, said string) []string {
 	var hits []hit
 	for _, d := range docs {
 		code := strings.ToLower(d.Code)
-		n := slips(low, code)
+		n := grammar.Slips(low, code)
 		if n <= min(nearWithin, len(low)/2) || len(low) >= 3 && strings.Contains(code, low) {
 			hits = append(hits, hit{d.Code, n})
 		}

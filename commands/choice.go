@@ -99,7 +99,11 @@ func picked(s *incident.State, rest []string) (*incident.Plan, []string, error) 
 			}
 		}
 	}
-	return nil, rest, &Refusal{Reason: "That plan is no longer the current one.", Try: "Look at the incident's newest plan."}
+	if len(rest[0]) < shortHash || strings.Trim(strings.ToLower(rest[0]), "0123456789abcdef") != "" {
+		return nil, rest, usageError("“" + clip.Runes(rest[0], 40) + "” is neither 1 or 2, nor a plan’s hash, nor “set”")
+	}
+	return nil, rest, &Refusal{Reason: fmt.Sprintf("The plan %s of %s is not on offer.", short(rest[0]), s.ID),
+		Try: fmt.Sprintf("On offer is “%s”: open it with “plan %s”.", offered[0].Title, s.ID)}
 }
 
 // settings reads KEY=VALUE words.

@@ -11,15 +11,21 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// about reads the incident that a decision is about, and the words after it.
-func (s *Set) about(ctx context.Context, r Request, what string) (*incident.State, []string, error) {
+// aboutIncident reads the incident that a decision is about, and the words after it.
+func (s *Set) aboutIncident(ctx context.Context, r Request, what string) (*incident.State, []string, error) {
 	if s.Incidents == nil {
 		return nil, nil, errMissing("Keeping incidents")
 	}
 	if len(r.Args) == 0 {
 		return nil, nil, usageError(what + " which incident?")
 	}
+	if !namesIncident(r.Args[0]) {
+		return nil, nil, usageError("“" + clip.Runes(s.clean(r.Args[0]), 40) + "” is not an incident’s id, such as INC-3")
+	}
 	state, err := s.Incidents.Get(ctx, incidentID(r.Args[0]))
+	if err != nil {
+		err = s.orNearest(ctx, r, err)
+	}
 	return state, r.Args[1:], err
 }
 
@@ -107,7 +113,7 @@ func openOptions(args []string) (opening, error) {
 }
 
 func (s *Set) approve(ctx context.Context, r Request) (Reply, error) {
-	state, rest, err := s.about(ctx, r, "approve")
+	state, rest, err := s.aboutIncident(ctx, r, "approve")
 	if err != nil {
 		return Reply{}, err
 	}
@@ -163,8 +169,12 @@ func (s *Set) stop(ctx context.Context, r Request) (Reply, error) {
 	if s.Incidents == nil {
 		return Reply{}, errMissing("Keeping incidents")
 	}
-	if len(r.Args) > 0 {
-		state, err := s.Incidents.Stop(ctx, incidentID(r.Args[0]), clip.Runes(strings.Join(r.Args[1:], " "), maxLine), r.Person)
+	if len(r.Args) > 0 && (len(r.Args) > 1 || !strings.EqualFold(r.Args[0], "all")) {
+		state, _, err := s.aboutIncident(ctx, r, "stop")
+		if err != nil {
+			return Reply{}, err
+		}
+		state, err = s.Incidents.Stop(ctx, state.ID, clip.Runes(strings.Join(r.Args[1:], " "), maxLine), r.Person)
 		if err != nil {
 			return Reply{}, err
 		}
@@ -190,7 +200,7 @@ func (s *Set) stop(ctx context.Context, r Request) (Reply, error) {
 		}
 	}
 	if len(said) == 0 {
-		return Reply{}, &Refusal{Reason: "Nothing is approved or running."}
+		return Reply{}, &Refusal{Reason: "Nothing is approved or running.", Try: "“incidents” lists what is open."}
 	}
 	return Reply{Text: strings.Join(said, " "), Data: map[string][]string{"stopped": said}}, nil
 }
@@ -229,9 +239,12 @@ func wholeHash(s *incident.State, said string) (string, error) {
 func short(hash string) string { return hash[:min(len(hash), shortHash)] }
 
 func (s *Set) look(ctx context.Context, r Request) (Reply, error) {
-	state, _, err := s.about(ctx, r, "look again at")
+	state, rest, err := s.aboutIncident(ctx, r, "look again at")
 	if err != nil {
 		return Reply{}, err
+	}
+	if len(rest) > 0 { // nothing is done by what may be prose
+		return Reply{}, usageError("“" + clip.Runes(rest[0], 40) + "” is not understood")
 	}
 	if state, err = s.Incidents.LookAgain(ctx, state.ID, r.Person); err != nil {
 		return Reply{}, err
@@ -259,7 +272,7 @@ func (s *Set) claim(ctx context.Context, r Request) (Reply, error) {
 }
 
 func (s *Set) close(ctx context.Context, r Request) (Reply, error) {
-	state, rest, err := s.about(ctx, r, "close")
+	state, rest, err := s.aboutIncident(ctx, r, "close")
 	if err != nil {
 		return Reply{}, err
 	}
@@ -270,7 +283,7 @@ func (s *Set) close(ctx context.Context, r Request) (Reply, error) {
 }
 
 func (s *Set) decide(ctx context.Context, r Request) (Reply, error) {
-	state, rest, err := s.about(ctx, r, "decide about")
+	state, rest, err := s.aboutIncident(ctx, r, "decide about")
 	if err != nil {
 		return Reply{}, err
 	}

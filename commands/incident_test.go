@@ -159,7 +159,7 @@ func TestApproving(t *testing.T) {
 		"approve INC-1 abc":          "at least 12",
 		"approve INC-1 0123456789ab": "has changed",
 		"approve INC-7 0123456789ab": "no incident",
-		"plan INC-1 0123456789ab":    "no longer the current one",
+		"plan INC-1 0123456789ab":    "is not on offer",
 	} {
 		if r := ask(t, s, line); r.Exit == 0 || !strings.Contains(r.Text, says) {
 			t.Errorf("%s: exit %d, %q", line, r.Exit, r.Text)

@@ -44,7 +44,8 @@ func (s *Set) postmortem(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, usageError("“" + clip.Runes(rest[0], 40) + "” is not understood")
 	}
 	if state.Postmortem == nil {
-		return Reply{}, &Refusal{Reason: state.ID + " has no postmortem yet.", Try: "It is drafted when the incident is resolved."}
+		return Reply{}, &Refusal{Reason: fmt.Sprintf("%s has no postmortem: it is %s.", state.ID, state.Phase(r.Now)),
+			Try: "One is drafted when an incident is resolved. “catchup " + state.ID + "” tells where it stands."}
 	}
 	if !edit {
 		return Reply{Text: state.Postmortem.Title, Blocks: postmortemText(state.WriteUp()), Data: state.WriteUp(),
@@ -110,7 +111,7 @@ func split(text string, n int) (parts []string, ok bool) {
 
 // save takes the form's values.
 func (s *Set) save(ctx context.Context, r Request) (Reply, error) {
-	state, _, err := s.about(ctx, r, "save the postmortem of")
+	state, _, err := s.aboutIncident(ctx, r, "save the postmortem of")
 	if err != nil {
 		return Reply{}, err
 	}
@@ -156,9 +157,12 @@ func visibleText(text string) bool {
 }
 
 func (s *Set) publish(ctx context.Context, r Request) (Reply, error) {
-	state, _, err := s.about(ctx, r, "publish the postmortem of")
+	state, rest, err := s.aboutIncident(ctx, r, "publish the postmortem of")
 	if err != nil {
 		return Reply{}, err
+	}
+	if len(rest) > 0 { // nothing is done by what may be prose
+		return Reply{}, usageError("“" + clip.Runes(rest[0], 40) + "” is not understood")
 	}
 	if state, err = s.Incidents.Publish(ctx, state.ID, r.Person); err != nil {
 		return Reply{}, err

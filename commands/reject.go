@@ -9,7 +9,7 @@ import (
 )
 
 func (s *Set) reject(ctx context.Context, r Request) (Reply, error) {
-	state, rest, err := s.about(ctx, r, "reject")
+	state, rest, err := s.aboutIncident(ctx, r, "reject")
 	if err != nil {
 		return Reply{}, err
 	}

@@ -46,7 +46,7 @@ type Sight interface {
 
 // shown reads an incident for who asks, if they may see it.
 func (s *Set) shown(ctx context.Context, r Request, what string) (*incident.State, []string, error) {
-	state, rest, err := s.about(ctx, r, what)
+	state, rest, err := s.aboutIncident(ctx, r, what)
 	if err == nil && s.Sight != nil {
 		err = s.Sight.MaySee(ctx, r.Person, r.Channel, state)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paramedic-bot/paramedic/commands/grammar"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -55,7 +56,14 @@ func (s *Set) runbooks(ctx context.Context, r Request) (Reply, error) {
 		all = append(all, t)
 	}
 	if len(all) == 0 {
-		return Reply{Text: "There is no runbook “" + clip.Runes(r.Args[0], 60) + "”.", Exit: ExitNoAnswer}, nil
+		text := "There is no runbook “" + clip.Runes(s.clean(r.Args[0]), 60) + "”."
+		for _, b := range s.Books {
+			if grammar.Slips(b.Name, strings.ToLower(r.Args[0])) <= nearWithin {
+				text += " Did you mean " + b.Name + "?"
+				break
+			}
+		}
+		return Reply{Text: text + " “runbooks” lists them.", Exit: ExitNoAnswer}, nil
 	}
 	reply := Reply{Text: count(len(all), "runbook"), Data: all}
 	table := Table{Columns: []Column{{"Runbook", false}, {"What it does", false}, {"Here", false}}}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paramedic-bot/paramedic/commands/grammar"
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
@@ -17,10 +18,12 @@ type Request struct {
 	Args    []string
 	Values  map[string]string // of a submitted Form, by field
 	Person  incident.Person
-	Outside bool      // the person belongs to another organisation
-	Channel string    // where it was asked; empty at a terminal
-	Now     time.Time // when
-	Prog    string    // what the person types before a command: "/medic" if empty
+	Outside bool   // the person belongs to another organisation
+	Channel string // where it was asked; empty at a terminal
+	// Incident is the one in whose thread it was asked; empty elsewhere. A command that names none is about it.
+	Incident string
+	Now      time.Time // when
+	Prog     string    // what the person types before a command: "/medic" if empty
 }
 
 // Looker looks at the cluster.
@@ -93,6 +96,9 @@ type Set struct {
 	Searcher  Searcher
 	// Acceptances keeps which findings are accepted; nil: none can be.
 	Acceptances Acceptances
+	Silences    Silences           // keeps by what nobody is woken; nil: nothing can be silenced
+	Memory      Memory             // what was seen last; nil: nothing is remembered
+	Chooser     Chooser            // reads what the grammar does not; nil: nobody does
 	Books       []Book             // what can be mended
 	Outcomes    Outcomes           // nil: nobody knows what helped, or was right
 	Roles       Roles              // nil: whoever asks has every role, as at a terminal
@@ -118,6 +124,8 @@ type command struct {
 // commandTable lists the commands in the order in which help shows them.
 func commandTable() []command {
 	return []command{
+		{"status", "", "how things stand at a glance, by what was seen last; alone, it needs no name", false, false, View, (*Set).status},
+		{"ask", "QUESTION", "a question in your own words; what is no command is read so, too", false, false, View, (*Set).ask},
 		{"check", "[-n NAMESPACE]", "what is wrong in the cluster, and what restarts", false, false, View, (*Set).check},
 		{"why", "[KIND/NAME] [-n NAMESPACE] [--trace]", "why: the causes, their consequences and the evidence", false, false, View, (*Set).why},
 		{"incidents", "[INC-ID | all]", "incidents that are open, or one of them", false, false, View, (*Set).incidents},
@@ -150,6 +158,12 @@ func commandTable() []command {
 			"what is accepted and told no more; accept a finding", false, true, View, (*Set).accept},
 		{"acceptance", "CODE KIND/NAMESPACE/NAME", "", true, true, Accept, (*Set).acceptForm},
 		{"diagnose", "", "", true, false, View, (*Set).diagnoseThis},
+		{"changes", "[-n NAMESPACE] [--since 2h | yesterday | monday]", "what changed", false, false, View, (*Set).changes},
+		{"restarts", "[-n NAMESPACE]", "what restarts", false, false, View, (*Set).restarts},
+		{"about", "INC-ID [" + strings.Join(grammar.Topics, " | ") + "]", "one thing about an incident", false, false, View, (*Set).about},
+		{"catchup", "[INC-ID]", "where things stand, in eight lines at most", false, false, View, (*Set).catchup},
+		{"silence", "[[--end] -n NAMESPACE | CODE | INC-ID] [--for 2h REASON]", "by what nobody is woken now; silence it for a while", false, true,
+			View, (*Set).silence},
 		{"search", "WORDS", "search the postmortems", false, false, View, (*Set).search},
 		{"checks", "[CODE]", "what can be found, or what a code means", false, false, "", (*Set).checks},
 		{"runbooks", "[NAME]", "what can be mended, and what has helped here", false, false, View, (*Set).runbooks},
@@ -183,18 +197,27 @@ func (s *Set) Dispatch(ctx context.Context, r Request) Reply {
 	if r.Prog == "" {
 		r.Prog = "/medic"
 	}
-	name := strings.ToLower(r.Command)
-	if name == "" {
-		name = "help"
-	}
-	c, ok := lookup(name)
+	c, r, ok := meant(r)
 	if !ok {
-		return unknownCommand(r)
+		return s.unknown(ctx, r)
 	}
+	if sure := unsure(c, r); sure != nil {
+		return *sure
+	}
+	return s.run(ctx, c, placed(c, r))
+}
+
+// run answers a command that was understood.
+func (s *Set) run(ctx context.Context, c command, r Request) Reply {
 	if err := s.permitted(ctx, c, r); err != nil {
 		return s.failed(c, r, err)
 	}
 	reply, err := c.answer(s, ctx, r)
+	if errors.As(err, new(usageError)) {
+		if said, ok := s.inWords(ctx, c, r); ok {
+			return said
+		}
+	}
 	if err != nil {
 		return s.failed(c, r, err)
 	}

@@ -22,7 +22,7 @@ var web = incident.Object{Kind: "Deployment", Namespace: "shop", Name: "web"}
 func known(t *testing.T) (a *Acceptances, path string, clock *time.Time) {
 	t.Helper()
 	d := open(t)
-	a = &Acceptances{reader: d.ledger.store.Reader, store: d.ledger.store, now: func() time.Time { return d.clock }, redact: d.redact}
+	a = keptAcceptances(d.ledger.store, func() time.Time { return d.clock }, d.redact)
 	return a, d.path, &d.clock
 }
 

@@ -122,9 +122,10 @@ func (i *Incidents) Stop(ctx context.Context, id, reason string, by incident.Per
 		case !s.Open():
 			return nil, over(s)
 		case s.Stopped != nil && s.Running():
-			return nil, &commands.Refusal{Reason: s.Stopped.By.Name + " has stopped it already."}
+			return nil, &commands.Refusal{Reason: s.Stopped.By.Name + " has stopped it already.", Try: "“look " + s.ID + "” looks again."}
 		case s.Plan == nil || len(s.Approvals) == 0 || s.RunEnded():
-			return nil, &commands.Refusal{Reason: "Nothing of " + s.ID + " is approved or running."}
+			return nil, &commands.Refusal{Reason: fmt.Sprintf("Nothing of %s is approved or running: it is %s.", s.ID, s.Phase(i.ledger.now())),
+				Try: "“about " + s.ID + "” tells more."}
 		}
 		return []incident.Event{incident.Stopped{PlanHash: s.Plan.Hash, By: by, Reason: i.redact(reason)}}, nil
 	})
@@ -158,7 +159,7 @@ func (i *Incidents) Decide(ctx context.Context, id, step string, done bool, by i
 	return i.decide(ctx, id, func(s *incident.State) ([]incident.Event, error) {
 		st := s.StepState(step)
 		if st == nil || st.Unclear == "" {
-			return nil, &commands.Refusal{Reason: fmt.Sprintf("Nobody has to decide about step %s of %s.", step, s.ID)}
+			return nil, &commands.Refusal{Reason: fmt.Sprintf("Nobody has to decide about step %s of %s.", step, s.ID), Try: undecided(s)}
 		}
 		return []incident.Event{incident.StepDecided{PlanHash: s.Plan.Hash, Step: step, By: by, Done: done}}, nil
 	})
@@ -188,7 +189,7 @@ func (i *Incidents) mayAct(ctx context.Context, id, hash string, by incident.Per
 	case !s.Open():
 		return nil, a, over(s)
 	case plan == nil:
-		return nil, a, changedSince(s)
+		return nil, a, notOffered(s, hash)
 	}
 	if why, err := mistrusted(ctx, i.ledger.store.Reader, s.ID); err != nil || why != "" {
 		return nil, a, errors.Join(err, &commands.Refusal{Reason: "Nothing may run now: " + why + ".",
@@ -246,15 +247,19 @@ func (i *Incidents) offered(ctx context.Context, s *incident.State, p *incident.
 func (i *Incidents) decided(s *incident.State, hash string) error {
 	switch {
 	case s.Offer(hash) == nil:
-		return changedSince(s)
+		return notOffered(s, hash)
 	case s.Rejected != nil:
 		return &commands.Refusal{Reason: fmt.Sprintf("%s has rejected this plan.", s.Rejected.By.Name), Try: "“look " + s.ID +
 			"” makes a new one."}
+	case s.RunEnded():
+		return &commands.Refusal{Reason: fmt.Sprintf("This plan has run already, approved by %s; %s is %s.", s.Approval().By.Name, s.ID,
+			s.Phase(i.ledger.now())), Try: "“about " + s.ID + " now” tells how it ended, “look " + s.ID + "” looks again."}
 	case s.Running():
 		return &commands.Refusal{Reason: fmt.Sprintf("%s has approved this plan; it has begun.", s.Approval().By.Name), Try: "“stop " + s.ID +
 			"” lets no further step begin."}
 	case s.ApprovalValid(i.ledger.now()):
-		return &commands.Refusal{Reason: fmt.Sprintf("%s has approved this plan already.", s.Approval().By.Name)}
+		return &commands.Refusal{Reason: fmt.Sprintf("%s has approved this plan already.", s.Approval().By.Name),
+			Try: "It begins by itself; “stop " + s.ID + "” takes it back."}
 	}
 	return nil
 }
@@ -316,14 +321,6 @@ func (i *Incidents) refused(ctx context.Context, id string, by incident.Person, 
 		return err
 	}
 	return i.refuse(ctx, id, by, action, r.Reason, r.Try)
-}
-
-func changedSince(s *incident.State) error {
-	if s.Plan == nil {
-		return &commands.Refusal{Reason: s.ID + " has no plan to decide upon right now.",
-			Try: "If one is made, it appears in the incident's thread."}
-	}
-	return &commands.Refusal{Reason: "That plan has been replaced by a newer one.", Try: "Open the newer one in the incident's thread."}
 }
 
 func failedChecks(checks []incident.Check) string {

@@ -25,6 +25,9 @@ type desk struct {
 	route  func(labels map[string]string) string
 	last   int // the greatest incident number
 
+	silences []incident.Silence   // in force
+	waits    []incident.AlertHeld // what opened no incident because of them
+
 	entries map[string]*entry // by incident
 	order   []string
 	ids     []string // for each signal
@@ -267,7 +270,7 @@ func (d *desk) record(ctx context.Context, id string, g incident.Signal) error {
 	if s.Version == 0 && len(e.events) == 0 {
 		g.Channel = s.Channel
 	}
-	event := incident.SignalReceived{Signal: g, Before: knownStatus(known)}
+	event := incident.SignalReceived{Signal: g, Before: knownStatus(known), Silent: d.silent(g, s)}
 	_, keys := keysOf(event, s.Version == 0 && len(e.events) == 0)
 	for _, k := range keys {
 		d.lead(k.Name, id, k.Value)

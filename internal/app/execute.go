@@ -224,3 +224,10 @@ func (w *worker) onPlan(ctx context.Context, before *incident.State, events func
 	})
 	return err
 }
+
+func planHash(p *incident.Plan) string {
+	if p == nil {
+		return ""
+	}
+	return p.Hash
+}

@@ -26,7 +26,8 @@ type Incidents struct {
 	// podsPerHour is how many pods plans may end or replace within an hour; zero: as many as they like.
 	podsPerHour int
 	redact      func(string) string
-	shares      bool // what is published is put into the incident's thread as a file
+	silences    *Silences // nil: nothing is silenced
+	shares      bool      // what is published is put into the incident's thread as a file
 
 	intake intake
 	last   int // the greatest number of an incident, for who decides about signals; 0: not known
@@ -110,7 +111,7 @@ func (i *Incidents) Claim(ctx context.Context, id string, back bool, by incident
 		case !s.Open():
 			return nil, over(s)
 		case back && !has:
-			return nil, &commands.Refusal{Reason: "You don’t have " + s.ID + "."}
+			return nil, &commands.Refusal{Reason: "You don’t have " + s.ID + ".", Try: "“about " + s.ID + " who” tells who has."}
 		case has != back:
 			return nil, nil
 		}
@@ -194,10 +195,11 @@ func over(s *incident.State) error {
 	if other := s.Elsewhere(); other != "" {
 		return &commands.Refusal{Reason: fmt.Sprintf("%s is closed: %s.", s.ID, s.ClosedBy.Reason), Try: "See “incidents " + other + "”."}
 	}
+	try := "“catchup " + s.ID + "” tells how it ended; “open” opens another one."
 	if s.ClosedBy != nil {
-		return &commands.Refusal{Reason: fmt.Sprintf("%s was closed by %s.", s.ID, s.ClosedBy.By.Name)}
+		return &commands.Refusal{Reason: fmt.Sprintf("%s was closed by %s.", s.ID, s.ClosedBy.By.Name), Try: try}
 	}
-	return &commands.Refusal{Reason: fmt.Sprintf("%s is resolved.", s.ID)}
+	return &commands.Refusal{Reason: fmt.Sprintf("%s is resolved.", s.ID), Try: try}
 }
 
 func (i *Incidents) redactPostmortem(pm incident.Postmortem) incident.Postmortem {

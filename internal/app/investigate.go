@@ -47,7 +47,7 @@ func (w *worker) diagnosed(ctx context.Context, before *incident.State, whole *i
 	if err != nil {
 		return err
 	}
-	events := w.stillWanted(before, s, incident.DiagnosisMade{Diagnosis: *d})
+	events := w.stillWanted(before, s, incident.DiagnosisMade{Diagnosis: *d, Silent: w.silent(ctx, s.ID, d)})
 	if len(events) == 0 {
 		return nil
 	}
@@ -196,4 +196,13 @@ func (w *worker) healed(ctx context.Context, s *incident.State, events []inciden
 		}
 	}
 	return w.ledger.append(ctx, all...)
+}
+
+// silent says whether a silence is about an incident, or about what a look of it ranks first.
+func (w *worker) silent(ctx context.Context, id string, d *incident.Diagnosis) bool {
+	if w.silences == nil {
+		return false
+	}
+	all, err := w.silences.InForce(ctx)
+	return err == nil && slices.ContainsFunc(all, func(s incident.Silence) bool { return s.QuietsLook(id, d) })
 }

@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/diagnosis"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -47,6 +49,7 @@ func (k *keeper) keep(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	k.eyes.remember(ctx, s)
 	if len(d.Scope.Unseen) > 0 || slices.ContainsFunc(d.Findings, doubtful) {
 		return 0, nil // what was not seen is not known to be well
 	}
@@ -94,4 +97,16 @@ func doubtful(f incident.Finding) bool {
 	}
 	return f.Object.Kind == "Node" || f.Object.Namespace == "kube-system" || strings.HasPrefix(f.Code, "DNS") ||
 		strings.HasPrefix(f.Code, "Node")
+}
+
+// lastGood is the store's memory of good copies, as recovery asks for it.
+type lastGood struct{ *store.Store }
+
+// LastGood returns the hash of the copy last kept under the key, and when.
+func (l lastGood) LastGood(ctx context.Context, key string) (string, time.Time, bool, error) {
+	g, ok, err := l.Store.LastGood(ctx, key)
+	if errors.Is(err, store.ErrForged) {
+		err = fmt.Errorf("%w: %w", recovery.ErrNoCopy, err)
+	}
+	return g.Hash, g.At, ok, err
 }

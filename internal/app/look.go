@@ -38,6 +38,8 @@ type Eyes struct {
 	Accepted func(context.Context) ([]incident.Acceptance, error)
 	// Failed is told of each part of a look that panicked, and of each check and rule; nil: nobody is. People see it in NotSeen.
 	Failed func(incident.Failure)
+
+	seenLast remembered
 }
 
 // Look diagnoses a namespace, or everything. It reads from the watch cache: good enough to find what is wrong.
@@ -52,7 +54,9 @@ func (e *Eyes) lookTwice(ctx context.Context, scope diagnosis.Scope) (*incident.
 		return nil, err
 	}
 	scope.Accepted = e.accepting(ctx, s)
-	return e.told(e.examined(ctx, s, scope).Diagnose(scope)), nil
+	d := e.told(e.examined(ctx, s, scope).Diagnose(scope))
+	e.seenLast.sawWrong(d)
+	return d, nil
 }
 
 // accepting is which findings are accepted. That it is not known is said, and accepts nothing.
@@ -131,7 +135,11 @@ func (e *Eyes) LookAt(ctx context.Context, asked incident.Asked) (*incident.Diag
 	if err != nil {
 		return nil, err
 	}
-	return e.told(d), nil
+	d = e.told(d)
+	if asked.As == nil {
+		e.seenLast.sawWrong(d)
+	}
+	return d, nil
 }
 
 // mayAskOf is a question with what of it may be asked.
@@ -231,10 +239,17 @@ func (e *Eyes) seen(ctx context.Context, namespace string, fresh bool) (*snapsho
 }
 
 func (e *Eyes) snapshot(ctx context.Context, namespace string, fresh bool) (*snapshot.Snapshot, error) {
-	if e.Reader == nil {
-		return e.opened()
+	see := e.opened
+	if e.Reader != nil {
+		see = func() (*snapshot.Snapshot, error) {
+			return e.live(ctx, cluster.LookOptions{Namespace: namespace, Fresh: fresh, Lookups: e.Lookups})
+		}
 	}
-	return e.live(ctx, cluster.LookOptions{Namespace: namespace, Fresh: fresh, Lookups: e.Lookups})
+	s, err := see()
+	if err == nil {
+		e.seenLast.sawNames(s)
+	}
+	return s, err
 }
 
 // opened is what the bundle shows. What its capture's probes saw counts only where a live look would take them too, so that both find the

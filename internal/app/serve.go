@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"strings"
@@ -65,6 +64,7 @@ const (
 	rereadEvery     = 30 * time.Second // for postmortems that came into the folder
 	checkpointEvery = 10 * time.Minute // records the heads of all streams
 	clockEvery      = 10 * time.Minute // says that the clock was set back
+	silenceEvery    = 15 * time.Second
 	stopWithin      = 15 * time.Second
 )
 
@@ -100,18 +100,21 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	}
 	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: s.clock.Now, aside: s.sayAside, redact: o.Redactor.String}
 	s.incidents = &Incidents{ledger: l, recovery: rec, access: s.access, route: c.Slack.channel,
-		expires: c.Plans.Expires.Duration, podsPerHour: c.Plans.Ceiling.PodsPerHour, redact: o.Redactor.String, shares: true}
-	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, access: s.access, publish: s.mind.Publish,
-		policy: c.policy(), errorRate: c.Verify.ErrorRate, steps: 2 * time.Second, podsPerHour: c.Plans.Ceiling.PodsPerHour,
+		expires: c.Plans.Expires.Duration, podsPerHour: c.Plans.Ceiling.PodsPerHour, redact: o.Redactor.String, shares: true,
+		silences: keptSilences(s.store, s.clock.Now, o.Redactor.String)}
+	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, access: s.access,
+		silences: s.incidents.silences,
+		publish:  s.mind.Publish,
+		policy:   c.policy(), errorRate: c.Verify.ErrorRate, steps: 2 * time.Second, podsPerHour: c.Plans.Ceiling.PodsPerHour,
 		compared: s.compared, reload: s.reload, share: s.share}
 	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, redact: o.Redactor.String, logger: o.Logger})
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
-	known := &Acceptances{reader: s.store.Reader, store: s.store, now: s.clock.Now, redact: o.Redactor.String}
+	known := keptAcceptances(s.store, s.clock.Now, o.Redactor.String)
 	eyes.Rights, eyes.Accepted = cluster.NewRights(eyes.Reader, nil), known.InForce
 	s.lacks = &lacks{config: s.reload.config, redact: o.Redactor.String, changed: func() { s.slack.Changed() }}
 	s.openSlack(&commands.Set{Lacks: s.lacks, Glances: &commands.Glances{}, Looker: eyes, Explainer: s.mind, Incidents: s.incidents,
-		Searcher: s.mind, Roles: s.access,
-		Outcomes: s.incidents, Books: Books(), Acceptances: known, Codes: catalog.Codes(), Redact: o.Redactor.String,
+		Searcher: s.mind, Roles: s.access, Outcomes: s.incidents, Books: Books(), Acceptances: known, Silences: s.incidents.silences,
+		Memory: eyes, Chooser: s.mind, Codes: catalog.Codes(), Redact: o.Redactor.String,
 		Sight: &sight{s.access, eyes.Rights, s.store.Deliveries}})
 	return s, s.listen()
 }
@@ -164,18 +167,6 @@ func (s *Server) openRecovery(eyes *Eyes) (*recovery.Recovery, error) {
 	})
 }
 
-// lastGood is the store's memory of good copies, as recovery asks for it.
-type lastGood struct{ *store.Store }
-
-// LastGood returns the hash of the copy last kept under the key, and when.
-func (l lastGood) LastGood(ctx context.Context, key string) (string, time.Time, bool, error) {
-	g, ok, err := l.Store.LastGood(ctx, key)
-	if errors.Is(err, store.ErrForged) {
-		err = fmt.Errorf("%w: %w", recovery.ErrNoCopy, err)
-	}
-	return g.Hash, g.At, ok, err
-}
-
 // Run is the bot's life: it ends with the context, or with the first part that cannot go on. What was being done then is written down, or
 // observed by the next Run.
 func (s *Server) Run(ctx context.Context) error {
@@ -207,6 +198,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.every(ctx, collectEvery, "remove what is no longer needed", s.collect); return nil })
 	g.Go(func() error { s.every(ctx, checkpointEvery, "record a checkpoint", s.checkpoint); return nil })
 	g.Go(func() error { s.every(ctx, rereadEvery, "read all postmortems", s.mind.Reread); return nil })
+	g.Go(func() error { s.every(ctx, silenceEvery, "end silences whose time is over", s.endSilences); return nil })
 	g.Go(func() error { s.every(ctx, clockEvery, "compare the clock with the record", s.lookAtClock); return nil })
 	g.Go(func() error { s.every(ctx, reloadEvery, "read the configuration again", s.reload.read); return nil })
 	g.Go(func() error { s.every(ctx, lackEvery, "look at what is lacking", s.lacks.look); return nil })

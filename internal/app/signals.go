@@ -112,6 +112,9 @@ func (i *Incidents) decideSignals(ctx context.Context, signals []incident.Signal
 		last := i.last
 		i.last = 0 // where this fails the numbers are read anew
 		d, err := i.seat(ctx, signals, last)
+		if err == nil && len(d.waits) > 0 {
+			err = i.silences.hold(ctx, d.waits)
+		}
 		if err == nil && len(d.entries) > 0 {
 			err = i.ledger.append(ctx, d.all()...)
 		}
@@ -130,12 +133,15 @@ func (i *Incidents) decideSignals(ctx context.Context, signals []incident.Signal
 // seat finds each signal its incident. last is the greatest number that an incident has, 0 if it is not known.
 func (i *Incidents) seat(ctx context.Context, signals []incident.Signal, last int) (*desk, error) {
 	d, err := i.newDesk(ctx, signals, last)
+	if err == nil {
+		d.silences, err = i.silenced(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
 	for _, g := range signals {
 		id, err := d.belongs(ctx, g)
-		if err == nil && id == "" && g.Status != incident.Resolved {
+		if err == nil && id == "" && !d.held(g) && g.Status != incident.Resolved {
 			id, err = d.open(ctx, g)
 		}
 		if err != nil {
@@ -149,6 +155,34 @@ func (i *Incidents) seat(ctx context.Context, signals []incident.Signal, last in
 		}
 	}
 	return d, nil
+}
+
+// silenced is what is silenced now. What nobody vouches for silences nothing, so that an alert is rather told once too often.
+func (i *Incidents) silenced(ctx context.Context) ([]incident.Silence, error) {
+	if i.silences == nil {
+		return nil, nil
+	}
+	all, err := i.silences.InForce(ctx)
+	if err != nil && ctx.Err() == nil {
+		return nil, nil // the status tells it; the alert is not to wait for that
+	}
+	return all, err
+}
+
+// held notes that a silence is about an alert that belongs to no incident, so that it opens none.
+func (d *desk) held(g incident.Signal) bool {
+	for _, s := range d.silences {
+		if g.Kind == "alert" && s.Quiets(g, nil) {
+			d.waits = append(d.waits, incident.AlertHeld{Hush: s.Hush, Signal: g})
+			return true
+		}
+	}
+	return false
+}
+
+// silent says whether a silence is about a signal of the incident.
+func (d *desk) silent(g incident.Signal, s *incident.State) bool {
+	return slices.ContainsFunc(d.silences, func(x incident.Silence) bool { return x.Quiets(g, s) })
 }
 
 // redactSignal redacts all of a signal: labels' names and their values by their names, and what tells signals apart. A fingerprint or a

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +29,13 @@ func (s *Server) openSlack(set *commands.Set) {
 	s.reload.took = s.deliver.Retry // or for another token
 	o.OnHome = s.access.SetHome
 	o.Homes = set
+	o.Incident = func(ctx context.Context, channel, ts string) (string, error) {
+		id, err := s.store.IncidentAt(ctx, channel, ts)
+		if !strings.HasPrefix(id, idPrefix) { // a message about the record, or one that can't be read
+			id = ""
+		}
+		return id, err
+	}
 	s.slack = slackapp.New(o, set, s.store)
 }
 

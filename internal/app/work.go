@@ -24,6 +24,7 @@ type worker struct {
 	tell     func(ctx context.Context, d *incident.Diagnosis, similar []incident.Similar) incident.Story
 	recovery *recovery.Recovery
 	access   *Access
+	silences *Silences // nil: nothing is silenced
 	reload   *reloader // nil: there is no configuration file
 	publish  func(ctx context.Context, s *incident.State) (path string, err error)
 	share    func(ctx context.Context, s *incident.State) (link string, err error)
@@ -340,11 +341,4 @@ func (w *worker) putIntoThread(ctx context.Context, before *incident.State, _ in
 		return []incident.Event{incident.PostmortemShared{Link: link}}, nil
 	})
 	return err
-}
-
-func planHash(p *incident.Plan) string {
-	if p == nil {
-		return ""
-	}
-	return p.Hash
 }

@@ -21,6 +21,12 @@ func accepts() []attempt {
 		{name: "a bystander withdraws what is accepted", try: says(ben, "accept --withdraw DNSLoop ConfigMap/kube-system/coredns"), told: nobody},
 		{name: "an approver accepts all of a code", try: says(ada, "accept PodCrashLoop Deployment/*/* it is known"), told: "is not KIND/NAMESPACE"},
 		{name: "an approver accepts for no reason", try: says(ada, "accept DNSLoop ConfigMap/kube-system/coredns"), told: "Say why"},
+		{name: "a bystander silences", try: says(ben, "silence -n ollama --for 2h it moves"), told: nobody},
+		{name: "somebody of another organisation silences", try: says(fay, "silence -n ollama --for 2h it moves"),
+			told: "Only people of this workspace"},
+		{name: "an approver silences for good", try: says(ada, "silence -n ollama it moves"), told: "a silence always ends"},
+		{name: "an approver silences everything", try: says(ada, "silence -n * --for 2h it moves"), told: "is not the name of a namespace"},
+		{name: "words ask for a deed", try: says(ada, "please approve the plan and run it"), told: "Words change nothing here"},
 		{name: "what is accepted hides what follows from it", in: fork(nil), try: func(_ *testing.T, w *world) string {
 			if said := w.says(ada, root); !strings.Contains(said, "is accepted for good") || !strings.Contains(said, "that are not accepted") {
 				return "it was not accepted: " + said

@@ -29,7 +29,7 @@ type attempt struct {
 
 // acts are the events that say that somebody decided or did something.
 var acts = []string{"PlanApproved", "PlanRejected", "StepIntended", "StepDone", "StepDecided", "Closed", "PostmortemEdited",
-	"PostmortemPublished", "Verified", "FindingAccepted", "AcceptanceWithdrawn"}
+	"PostmortemPublished", "Verified", "FindingAccepted", "AcceptanceWithdrawn", "SilenceSet", "SilenceEnded"}
 
 // base is the state of a cluster that is ill, with a plan on offer. It is made once; the attempts work on copies of it.
 type base struct {

@@ -135,7 +135,7 @@ func runs() []attempt {
 		{name: "an approver's window is submitted by nobody", try: copied(func(p map[string]any) { actor(p)["id"] = "" }), told: ""},
 		{name: "a button that nobody made approves", try: button(ben), told: none},
 		{name: "an approver approves what is not on offer", try: says(ada, "approve INC-1 "+strings.Repeat("0", 64)),
-			told: "replaced by a newer one"},
+			told: "No plan of INC-1 has the hash"},
 		{name: "an approver approves with too little of the hash", try: func(_ *testing.T, w *world) string {
 			return w.says(ada, "approve INC-1 "+
 				w.plan.Hash[:6])

@@ -53,6 +53,7 @@ func (c *cli) root() *cobra.Command {
   paramedic demo            see it work: the founding incident in a browser, no cluster needed
   paramedic check           what is wrong in the cluster that your kubeconfig names
   paramedic why             why, with the evidence
+  paramedic ask             the same in your own words: paramedic ask what changed since yesterday
   paramedic init            set the Slack bot up
   paramedic serve           the Slack bot
 
@@ -64,7 +65,7 @@ Exit codes: 0 nothing wrong, 1 something wrong, 2 could not look, does not exist
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
 	root.AddCommand(c.check(), c.why(), c.checks(), c.incidents(), c.evidence(), c.plan(), c.approve(), c.runbooks(), c.grade(), c.grades(),
-		c.stop(), c.accept(), c.setup(), c.serve(), c.demo(),
+		c.stop(), c.accept(), c.silence(), c.askInWords(), c.changes(), c.catchup(), c.setup(), c.serve(), c.demo(),
 		c.bundle(), c.knowledge(), c.eval(), c.audit(), c.purge(), c.doctor(), c.rbac(), c.versionCommand())
 	return root
 }

@@ -44,6 +44,8 @@ type (
 	SignalReceived struct {
 		Signal Signal       `json:"signal"`
 		Before SignalStatus `json:"before,omitempty"`
+		// Silent says that a silence was about it then: it wakes nobody.
+		Silent bool `json:"silent,omitempty"`
 	}
 	// WorkFailed says that something which is to be done could not be, so that people see it. It is tried again.
 	WorkFailed struct {
@@ -57,6 +59,8 @@ type (
 	// DiagnosisMade holds the evidence collected, the findings and the causes.
 	DiagnosisMade struct {
 		Diagnosis Diagnosis `json:"diagnosis"`
+		// Silent says that a silence was about its first cause then: that it is new wakes nobody.
+		Silent bool `json:"silent,omitempty"`
 	}
 	// Recalled lists similar incidents of the past; none is an answer. Note says what the search had to do without.
 	Recalled struct {
@@ -252,7 +256,7 @@ var eventTypes = func() map[string]reflect.Type {
 		StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
 		PostmortemPublished{}, PostmortemIndexed{}, PostmortemShared{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{}, PlanEdited{},
-		RunEnded{}, Claimed{}, Notified{}, Called{}, Graded{}} {
+		RunEnded{}, Claimed{}, Notified{}, Called{}, Graded{}, SilenceSet{}, SilenceEnded{}, AlertHeld{}} {
 		m[EventType(e)] = reflect.TypeOf(e)
 	}
 	return m

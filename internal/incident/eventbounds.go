@@ -108,6 +108,17 @@ func bounded(e Event) Event {
 		c.texts(maxKind, &e.Code)
 		c.object(&e.Object)
 		return e
+	case SilenceSet:
+		c.texts(maxSay, &e.Reason)
+		c.hush(&e.Hush)
+		return e
+	case SilenceEnded:
+		c.hush(&e.Hush)
+		return e
+	case AlertHeld:
+		e.Signal = c.signal(e.Signal)
+		c.hush(&e.Hush)
+		return e
 	}
 	return e
 }

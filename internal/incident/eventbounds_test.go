@@ -89,6 +89,16 @@ func plain(e incident.Event) incident.Event {
 	case incident.AcceptanceWithdrawn:
 		e.By = ada
 		return e
+	case incident.SilenceSet:
+		e.By = ada
+		return e
+	case incident.SilenceEnded:
+		e.By = ada
+		return e
+	case incident.AlertHeld:
+		e.Signal.Kind, e.Signal.Status, e.Signal.Fingerprint, e.Signal.Group, e.Signal.Channel, e.Signal.By = "alert", incident.Firing, hash,
+			hash, id, ada
+		return e
 	case incident.PostmortemPublished:
 		e.By = ada
 		return e

@@ -43,7 +43,7 @@ func (s *State) apply(r Recorded) {
 		s.Investigation.LastError = e.Error
 		s.Investigation.LastTried = r.At
 	case DiagnosisMade:
-		s.diagnosed(r, e.Diagnosis)
+		s.diagnosed(r, e)
 	case Recalled:
 		s.Similar, s.Recalled, s.RecallNote = e.Similar, true, e.Note
 	case StoryTold:
@@ -119,13 +119,13 @@ func (s *State) signal(r Recorded, e SignalReceived) {
 	known := e.Before
 	if i := slices.IndexFunc(s.Signals, func(o Signal) bool { return o.Fingerprint == g.Fingerprint }); i >= 0 {
 		if s.begins(g, s.Signals[i]) {
-			s.began(r.At, g, !s.fired[i].IsZero() && r.At.Sub(s.fired[i]) <= onsetApart)
+			s.began(r.At, g, e.Silent || !s.fired[i].IsZero() && r.At.Sub(s.fired[i]) <= onsetApart)
 			s.fired[i] = r.At
 		}
 		s.Signals[i] = g
 	} else {
 		if g.Status == Firing && known != Firing {
-			s.began(r.At, g, known != "")
+			s.began(r.At, g, e.Silent || known != "")
 		}
 		if len(s.Signals) == MostSignals {
 			s.More.count(known, g.Status)
@@ -197,11 +197,12 @@ func (s *State) failing(e WorkFailed) {
 }
 
 // diagnosed starts over what followed from the diagnosis before, unless a run has begun: what is being done is not taken back.
-func (s *State) diagnosed(r Recorded, d Diagnosis) {
+func (s *State) diagnosed(r Recorded, e DiagnosisMade) {
+	d := e.Diagnosis
 	s.Investigation.Failures, s.Investigation.LastError, s.Investigation.Wanted, s.Investigation.Healed = 0, "", false, ""
 	s.Investigation.LastTried = r.At
 	s.Investigation.Looks++
-	if s.Diagnosis != nil && !s.recovering() && s.newRoot(r.At, &d) {
+	if s.Diagnosis != nil && !s.recovering() && !e.Silent && s.newRoot(r.At, &d) {
 		s.onset(r.At, d.Causes[0].Title)
 	}
 	s.Diagnosis = &d

@@ -14,7 +14,7 @@ func hurt(severity Severity, workloads, nodes int) DiagnosisMade {
 	if severity != "" {
 		d.Findings = []Finding{{ID: "F1", Code: "DNSLoop", Severity: severity}}
 	}
-	return DiagnosisMade{d}
+	return DiagnosisMade{Diagnosis: d}
 }
 
 // Given these events, what is told in a message of its own?

@@ -22,9 +22,9 @@ func alert(fingerprint string, status SignalStatus) SignalReceived {
 }
 
 var (
-	ill = DiagnosisMade{Diagnosis{At: t0.Add(time.Second), Causes: []Cause{{ID: "C1", Code: "DNSLoop", Title: "CoreDNS forwards to itself"}},
+	ill = DiagnosisMade{Diagnosis: Diagnosis{At: t0.Add(time.Second), Causes: []Cause{{ID: "C1", Code: "DNSLoop", Title: "CoreDNS forwards to itself"}},
 		Findings: []Finding{{ID: "F1", Code: "DNSLoop", Severity: Critical}}}}
-	well   = DiagnosisMade{Diagnosis{At: t0.Add(time.Second)}}
+	well   = DiagnosisMade{Diagnosis: Diagnosis{At: t0.Add(time.Second)}}
 	told   = []Event{Recalled{}, StoryTold{Story{Cause: "C1", By: "template"}}}
 	plan   = withHash(Plan{Runbook: "dns", Steps: []Step{{ID: "1", Kind: "A"}, {ID: "2", Kind: "B"}}})
 	ada    = Person{Team: "T1", ID: "U1", Name: "Ada"}

@@ -13,7 +13,7 @@ func TestWhatBeginsAnewWakesPeople(t *testing.T) {
 		event Event
 	}
 	since := func(g SignalReceived, d time.Duration) SignalReceived { g.Signal.Since = t0.Add(d); return g }
-	other := DiagnosisMade{Diagnosis{At: t0, Causes: []Cause{{ID: "C1", Code: "NodeNotReady", Title: "The node is gone"}},
+	other := DiagnosisMade{Diagnosis: Diagnosis{At: t0, Causes: []Cause{{ID: "C1", Code: "NodeNotReady", Title: "The node is gone"}},
 		Findings: []Finding{{ID: "F1", Severity: Critical}}}}
 	for name, c := range map[string]struct {
 		events []at
@@ -99,7 +99,7 @@ func TestAFlappingAlertHidesNoSecondOutage(t *testing.T) {
 	for i := range 50 {
 		add(at+5*time.Minute, alert(fmt.Sprint("second", i), Firing))
 	}
-	other := DiagnosisMade{Diagnosis{At: t0, Causes: []Cause{{ID: "C1", Code: "NodeNotReady", Title: "The node is gone"}},
+	other := DiagnosisMade{Diagnosis: Diagnosis{At: t0, Causes: []Cause{{ID: "C1", Code: "NodeNotReady", Title: "The node is gone"}},
 		Findings: []Finding{{ID: "F1", Severity: Critical}}}}
 	add(at+6*time.Minute, other)
 	if s := Fold("INC-1", l); len(s.Onsets) == 0 {
@@ -127,7 +127,7 @@ func TestTheSameRootWithMoreObjectsIsNoOnset(t *testing.T) {
 		for i := range n {
 			c.Objects = append(c.Objects, Object{Kind: "Pod", Namespace: "a", Name: fmt.Sprint(i)})
 		}
-		return DiagnosisMade{Diagnosis{At: t0, Causes: []Cause{c}, Findings: []Finding{{ID: "F1", Severity: Critical}}}}
+		return DiagnosisMade{Diagnosis: Diagnosis{At: t0, Causes: []Cause{c}, Findings: []Finding{{ID: "F1", Severity: Critical}}}}
 	}
 	l := log(alert("a", Firing), mk(2))
 	l = append(l, Recorded{Version: 3, At: t0.Add(time.Hour), Event: mk(3)})

@@ -22,6 +22,7 @@ type place struct {
 	fresh           bool              // nobody may have replied in the thread yet: what one person alone is told there they would not see
 	direct          bool              // a direct message: nobody else is there
 	window          string            // the window in which it was asked; a window that answers lies above it
+	whole           bool              // all of an answer is asked for, in pages
 	line            string            // the command line: where the whole of an answer is shown that does not fit
 	values          map[string]string // that go with it
 }
@@ -43,7 +44,12 @@ func encoded(v any) json.RawMessage {
 func (a *App) rendered(to place, r commands.Reply) body {
 	b := body{Text: orElse(fallback(r.Text), "Paramedic")}
 	if err := guard.Do("render an answer", func() (err error) {
-		b, err = newBody(render(withButton(r, to.line), rest{line: to.line}))
+		whole := withButton(r, to.line)
+		told := render(whole, rest{line: to.line})
+		if more, ok := a.withPages(whole, to.line); ok && told.cut {
+			told = render(more, rest{line: to.line})
+		}
+		b, err = newBody(told)
 		return err
 	}); err != nil {
 		guard.Log(a.log, err)
@@ -161,8 +167,11 @@ func (a *App) modalFor(ctx context.Context, l *lane, trigger, line string, who f
 	}
 	view, openErr := show(ctx, trigger, loading(from))
 	r, bad := a.request(line, who(ctx), to.channel)
-	r.Values = to.values
+	r.Values, r.Incident = to.values, a.threadOf(ctx, to)
 	reply := a.dispatch(ctx, l, r, bad)
+	if to.whole {
+		reply = paged(reply, line)
+	}
 	if openErr == nil {
 		openErr = a.fill(ctx, view.ID, "", reply, from, to)
 	}

@@ -38,7 +38,10 @@ type Options struct {
 	// sent: a few values that JSON holds. See Deliverer.Stamps. It must be safe for concurrent use and must not block for long.
 	Stamp func(ctx context.Context, incident string) map[string]any
 	// Homes says what the bot's own page shows; nil: it has none.
-	Homes  Homes
+	Homes Homes
+	// Incident, where set, says which incident's message is at a place; "" if none's. It must be safe for concurrent use.
+	Incident func(ctx context.Context, channel, ts string) (string, error)
+
 	Way    straight.Way     // how Slack is reached; by one that can't be gone every call fails, and says why
 	HTTP   *http.Client     // nil: one that goes that Way, with a time-out of 10 s
 	Now    func() time.Time // nil: time.Now

@@ -30,6 +30,7 @@ type fitter struct {
 	tables       int
 	actionIDs    map[string]bool
 	primary      bool // there is a primary button
+	cut          bool // something was shortened or left out
 }
 
 // leastShown is the fewest characters to which a block is shortened; then blocks are left out.
@@ -138,6 +139,7 @@ func (f *fitter) chosen(parts []part, cuts int) []part {
 
 // leftOut is the line that says how much is missing, and where it is.
 func (f *fitter) leftOut(n int, how string) part {
+	f.cut = true
 	what := "parts are"
 	if n == 1 {
 		what = "part is"

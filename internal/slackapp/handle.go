@@ -114,10 +114,12 @@ func (a *App) pressed(cb slack.InteractionCallback) (delivery, bool) {
 	d := delivery{id: cb.TriggerID, what: "a press", acts: a.commands.Acts(first(line))}
 	d.answer = func(ctx context.Context, _ *flight, r commands.Reply) outcome { return a.answer(ctx, to, r) }
 	d.work = func(ctx context.Context, l *lane, f *flight) outcome {
-		if a.commands.Opens(first(line)) || home && !d.acts { // beside a Home nothing can be said
+		to.whole = actions[0].ActionID == allOfIt && !d.acts
+		if to.whole || a.commands.Opens(first(line)) || home && !d.acts { // beside a Home nothing can be said
 			return a.modalFor(ctx, l, cb.TriggerID, line, who, to)
 		}
 		r, bad := a.request(line, who(ctx), to.channel)
+		r.Incident = a.threadOf(ctx, to)
 		reply := a.dispatch(ctx, l, r, bad)
 		if shown(reply) {
 			return said
@@ -125,6 +127,18 @@ func (a *App) pressed(cb slack.InteractionCallback) (delivery, bool) {
 		return d.answer(ctx, f, reply)
 	}
 	return d, true
+}
+
+// threadOf is the incident in whose thread somebody wrote; "" elsewhere, and where that can't be told.
+func (a *App) threadOf(ctx context.Context, at place) string {
+	if a.opts.Incident == nil || at.thread == "" {
+		return ""
+	}
+	id, err := a.opts.Incident(ctx, at.channel, at.thread)
+	if err != nil {
+		a.log.Warn("it is not known in whose thread somebody wrote", "error", err)
+	}
+	return id
 }
 
 // shown says that what happened shows by itself.
@@ -210,6 +224,7 @@ func (a *App) words(id, text string, to place, team string) delivery {
 	d.answer = func(ctx context.Context, _ *flight, r commands.Reply) outcome { return a.answer(ctx, to, r) }
 	d.work = func(ctx context.Context, l *lane, f *flight) outcome {
 		r, bad := a.request(line, a.people.who(ctx, to.user, team, ""), to.channel)
+		r.Incident = a.threadOf(ctx, to)
 		return d.answer(ctx, f, a.dispatch(ctx, l, r, bad))
 	}
 	return d

@@ -226,6 +226,10 @@ func (s *sheet) askAbout(name string, set *commands.Set, r commands.Request, sta
 	for _, line := range judgedLines(state) {
 		s.ask(name, set, r, line)
 	}
+	r.Incident = "INC-1"
+	for _, line := range []string{"who has it", "go ahead and fix it", "close to done?", "stop " + judgedLong} {
+		s.ask(name+", in its thread", set, r, line)
+	}
 }
 
 // slowKeeper is a Keeper in whose incidents something happens every 25 minutes.
@@ -263,6 +267,12 @@ func judgedQuestions() []string {
 		"acceptance DNSLoop Deployment/kube-system/coredns", "acceptance", "accept --withdraw DNSLoop Deployment/kube-system/coredns",
 		"accept DNSLoop Deployment/x/y in advance", "accept PodCrashLoop Pod/ns-0/pod-0 it is mild",
 		"accept PodCrashLoop Pod/x/y0" + judgedMore() + " in advance", "accept", "chekc", "frobnicate " + judgedLong, "close", "approve", "diagnose",
+		"status", "ask why is coredns down", "ask", "ask " + judgedLong, "why is everything broken", "restart coredns", "why is corenddns down",
+		"why is web down", "changes", "changes --since 2h", "changes -n shop --since monday", "changes --since never", "changes --since",
+		"changes a", "restarts", "restarts -n shop", "restarts a", "catchup", "catchup INC-99", "silence", "silence -n shop --for 2h we move it",
+		"silence DNSLoop --for 2h known " + judgedLong, "silence --end DNSLoop", "silence --end DNSLoop --for 2h", "silence DNSLop --for 2h x", "silence -n shop",
+		"silence -n shop --for 2h", "silence -n shop --for 900d x", "silence --for 2h x", "silence --wide", "silence a/b --for 1h x", "silence",
+		"silence -n a/b --for 1h x", "silence --for 1h --until 2030-01-01 x", "silence -n shop --for never x", "silence", "silence --end -n shop", "status",
 		"stop", "open -n shop " + judgedLong, "open", "open --about x y", "why " + judgedLong, "check -n " + judgedLong,
 	}
 }
@@ -274,7 +284,10 @@ func judgedLines(state *incident.State) []string {
 		hash = state.Plan.Hash
 	}
 	return []string{
-		"incidents INC-1", "details INC-1", "evidence INC-1", "evidence INC-1 E1 E2 F1 C1 T7", "evidence INC-1 E99 F1",
+		"incidents INC-1", "about INC-1", "about INC-1 who", "about INC-1 cause", "about INC-1 log", "about INC-1 changes", "about INC-1 ruled-out",
+		"about INC-1 not-seen", "about INC-1 before", "about INC-1 plan", "about INC-1 pln", "about INC-1 " + judgedLong, "catchup INC-1",
+		"catchup INC-1 x", "what did you rule out", "silence INC-1 --for 2h we know", "status", "silence", "silence --end INC-1", "go ahead and fix it",
+		"close to done?", "details INC-1", "evidence INC-1", "evidence INC-1 E1 E2 F1 C1 T7", "evidence INC-1 E99 F1",
 		"evidence INC-1 frobnicate", "plan INC-1", "plan INC-1 2", "plan INC-1 3", "plan INC-1 set s2.value=3", "plan INC-1 set s2.value",
 		"edit INC-1", "edit INC-1 2", "page INC-1 " + hash, "page INC-1", "postmortem INC-1", "postmortem INC-1 edit", "approve INC-1",
 		"approve INC-1 " + hash, "stop", "set INC-1 s2.value=4", "claim INC-1", "claim INC-1 --back", "claim INC-1 " + judgedLong,
@@ -301,8 +314,15 @@ func (g tongue) set(k *commandstest.Keeper, d *incident.Diagnosis) *commands.Set
 		books = append(books, commands.Book{Name: fmt.Sprintf("book-%d", i), Means: g.say("it mends")})
 	}
 	return &commands.Set{Looker: c, Explainer: c, Searcher: c, Incidents: k, Acceptances: &commandstest.Acceptances{}, Codes: codes,
-		Books:    books,
-		Outcomes: c, Lacks: lacking{g, g.many / 3}, Glances: &commands.Glances{}}
+		Books: books, Outcomes: c, Lacks: lacking{g, g.many / 3}, Glances: &commands.Glances{}, Silences: &commandstest.Silences{},
+		Memory: g.memory(d)}
+}
+
+// memory is what was seen last, in names that a question may mean.
+func (g tongue) memory(d *incident.Diagnosis) commandstest.Memory {
+	names := []incident.Object{{Kind: "Deployment", Namespace: "kube-system", Name: "coredns"}, {Kind: "Deployment", Namespace: "a", Name: "corensdns"},
+		{Kind: "Deployment", Namespace: "a", Name: "web"}, {Kind: "Deployment", Namespace: "b", Name: "web"}, {Kind: "Namespace", Name: "shop"}}
+	return commandstest.Memory{Diagnosis: d, Objects: names}
 }
 
 // sets lack something, may not, or see what there is otherwise.
@@ -325,7 +345,15 @@ func (g tongue) sets() []*commands.Set {
 		_ = set.Acceptances.Accept(context.Background(), commandstest.Ada, incident.Acceptance{Code: "DNSLoop", Reason: g.say("it is known"),
 			Object: incident.Object{Kind: "Pod", Namespace: "a", Name: g.say("b")}})
 	}
-	all = append(all, shut, half, seeing, blind, against)
+	unmapped, unsure := g.set(k, g.diagnosis(commandstest.Founding())), g.set(k, inTongue(g, &one))
+	unmapped.Sight, unsure.Silences = unmappedSight{refusing{g}}, unsureSilences{&commandstest.Silences{}}
+	for _, set := range []*commands.Set{half, unmapped} {
+		for _, h := range []incident.Hush{{Namespace: "a"}, {Incident: "INC-1"}, {Code: "DNSLoop"}} {
+			_ = set.Silences.Silence(context.Background(), commandstest.Ada, incident.Silence{Hush: h, Until: commandstest.Start.Add(9000 * time.Hour),
+				Reason: g.say("it moves"), Held: []incident.Signal{judgedAlert.Signal}})
+		}
+	}
+	all = append(all, shut, half, seeing, blind, against, unmapped, unsure)
 	for _, d := range []*incident.Diagnosis{commandstest.Unexplained(), {At: commandstest.Start, Cluster: "lab"},
 		{At: commandstest.Start, Cluster: "lab", Scope: incident.Scope{Unseen: []incident.NotSeen{{What: "pods", Why: "forbidden"}}}},
 		{At: commandstest.Start, Looked: []string{"1 pod"},
@@ -388,6 +416,18 @@ func (r refusing) Reader(incident.Person) (*incident.Identity, error)           
 func (r refusing) MayRead(context.Context, incident.Person, incident.Object) error { return r.no() }
 func (r refusing) MaySee(context.Context, incident.Person, string, *incident.State) error {
 	return r.no()
+}
+
+// unmappedSight is that of people whom no configuration names.
+type unmappedSight struct{ refusing }
+
+func (u unmappedSight) Reader(incident.Person) (*incident.Identity, error) { return nil, u.no() }
+
+// unsureSilences don't count, for nobody vouches for them.
+type unsureSilences struct{ *commandstest.Silences }
+
+func (unsureSilences) InForce(context.Context) ([]incident.Silence, error) {
+	return nil, errors.New("its chain is broken")
 }
 
 // viewing lets people look, and decide nothing.

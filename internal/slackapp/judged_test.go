@@ -181,6 +181,9 @@ func (s *sheet) reply(name, line string, r commands.Reply) {
 			s.pages(name, line, r, from, most)
 		}
 	}
+	if _, ok := s.app.withPages(r, line); ok && render(r, rest{line: line}).cut {
+		s.pages(name+", all of it", line, paged(r, line), from, maxModalText)
+	}
 	from.Command = line
 	if !acts {
 		return

@@ -17,11 +17,12 @@ import (
 // turning is where a person is in the pages of a Form's Whole. It travels in the window, and belongs to what was shown there: of
 // anything else no page has been seen.
 type turning struct {
-	Again string `json:"again"` // the command line that gives the same Reply
-	Page  int    `json:"page"`  // the one that is shown, from 1
-	Seen  int    `json:"seen"`  // all up to this one were shown
-	Shown string `json:"shown"` // identifies all the pages
-	Most  int    `json:"most"`  // characters in a page
+	Again string `json:"again"`         // the command line that gives the same Reply
+	Page  int    `json:"page"`          // the one that is shown, from 1
+	Seen  int    `json:"seen"`          // all up to this one were shown
+	Shown string `json:"shown"`         // identifies all the pages
+	Most  int    `json:"most"`          // characters in a page
+	All   bool   `json:"all,omitempty"` // it is an answer that had no room in a message
 }
 
 // The buttons that turn pages, by their action_ids.
@@ -41,7 +42,7 @@ func (f *fitter) page(r commands.Reply, from turning) (blocks []slack.Block, now
 		note := commands.Paragraph{commands.Bold("Not all of it can be shown here, so it can’t be agreed to here.")}
 		return f.fit(slices.Concat([]commands.Block{note}, r.Blocks, r.Form.Whole)), nil, false
 	}
-	now = &turning{Again: r.Form.Again, Page: 1, Most: f.text, Shown: digest(pages)}
+	now = &turning{Again: r.Form.Again, Page: 1, Most: f.text, Shown: digest(pages), All: r.Form.ID == allOfIt}
 	same := from.Shown == now.Shown
 	if same {
 		now.Seen = min(from.Seen, len(pages))
@@ -163,7 +164,12 @@ func (a *App) turned(cb slack.InteractionCallback, button string) (delivery, boo
 	d.answer = func(ctx context.Context, _ *flight, r commands.Reply) outcome { return a.answer(ctx, to, r) }
 	d.work = func(ctx context.Context, l *lane, f *flight) outcome {
 		r, bad := a.request(to.line, a.people.who(ctx, cb.User.ID, cb.User.TeamID, cb.User.Name), from.Channel)
-		if err := a.fill(ctx, cb.View.ID, cb.View.Hash, a.dispatch(ctx, l, r, bad), from, to); err != nil {
+		r.Incident = a.threadOf(ctx, to)
+		reply := a.dispatch(ctx, l, r, bad)
+		if from.Pages.All {
+			reply = paged(reply, to.line)
+		}
+		if err := a.fill(ctx, cb.View.ID, cb.View.Hash, reply, from, to); err != nil {
 			a.log.Warn("a page could not be turned", "error", err)
 			if code := apiError(err); code == "not_found" || code == "hash_conflict" { // closed meanwhile, or turned by an earlier press
 				return said

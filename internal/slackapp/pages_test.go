@@ -210,7 +210,7 @@ func TestTurningPages(t *testing.T) {
 	}
 	propose("two")
 	changed := turn(b.slack.Views(ada)[0], "page-next")
-	if changed.Submit != "" || !strings.Contains(changed.Plain(), "no longer the current one") {
+	if changed.Submit != "" || !strings.Contains(changed.Plain(), "is not on offer") {
 		t.Errorf("another plan's pages count: submit %q, %.300s", changed.Submit, changed.Plain())
 	}
 	b.unharmed(t)

@@ -16,6 +16,7 @@ import (
 
 // Rendered is a Reply as Slack takes it.
 type Rendered struct {
+	cut    bool          // something was shortened or left out
 	Text   string        // fallback and notification, escaped; never empty
 	Blocks []slack.Block // nil: Text alone
 }
@@ -24,7 +25,8 @@ type Rendered struct {
 // the end, and a line says so, and where the whole is shown; buttons always stay.
 func render(r commands.Reply, whole rest) Rendered {
 	f := fitter{blocks: maxBlocks, text: maxText, perBlock: perBlock, message: true, rest: whole}
-	return Rendered{Text: orElse(fallback(r.Text), "Paramedic"), Blocks: f.fit(r.Blocks)}
+	blocks := f.fit(r.Blocks)
+	return Rendered{Text: orElse(fallback(r.Text), "Paramedic"), Blocks: blocks, cut: f.cut}
 }
 
 // fallback is a line of text for notifications.

@@ -202,7 +202,8 @@ func TestSlashCommands(t *testing.T) {
 	b := newBed(t, slackemu.Options{})
 	b.listen(t, b.set)
 	for line, says := range map[string]string{
-		"":                         "finds out why the cluster is ill",
+		"":                         "No open incident.",
+		"help":                     "finds out why the cluster is ill",
 		"check":                    "2 causes, 6 consequences",
 		"why":                      "Blocks the remedy",
 		"search dns":               "The K3s resurrection",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -142,4 +143,20 @@ func scanDelivery(rows *sql.Rows) (Delivery, error) {
 	}
 	d.UpdatedAt = fromNanos(updated)
 	return d, err
+}
+
+// IncidentAt returns the incident of which a message was sent at that place; "" if none of any incident's was.
+func (r *Reader) IncidentAt(ctx context.Context, channel, ts string) (string, error) {
+	if channel == "" || ts == "" {
+		return "", nil
+	}
+	var id string
+	err := r.db.QueryRowContext(ctx, `SELECT incident FROM deliveries WHERE channel = $1 AND ts = $2 LIMIT 1`, channel, ts).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look whose message is at %s in %s: %w", ts, channel, err)
+	}
+	return id, nil
 }

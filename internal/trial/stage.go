@@ -228,12 +228,12 @@ func (s *Stage) eyes(c eval.Case) (eyes looker, hostRoot string, done func(), er
 			return nil, "", nil, fmt.Errorf("make the host of %s: %w", c.Name, err)
 		}
 	}
-	own := *s.Eyes
-	if own.Host, err = host.New(host.Config{Root: dir, Node: s.Node}); err != nil {
+	h, err := host.New(host.Config{Root: dir, Node: s.Node})
+	if err != nil {
 		done()
 		return nil, "", nil, err
 	}
-	return &own, dir, done, nil
+	return s.Eyes.Beside(h), dir, done, nil
 }
 
 // Look looks at the whole cluster, unless another case did just now.
