@@ -197,6 +197,9 @@ func defaults(into map[string]string, prefix string, v reflect.Value) {
 	case []string:
 		into[prefix] = strings.Join(x, ", ")
 		return
+	case map[string]string, *app.OnCallConfig: // none; the fields of the latter are those of slack.onCall
+		into[prefix] = ""
+		return
 	}
 	if v.Kind() == reflect.Slice {
 		defaults(into, prefix+"[]", reflect.New(v.Type().Elem()).Elem())
