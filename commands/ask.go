@@ -57,9 +57,10 @@ func (s *Set) unknown(ctx context.Context, r Request) Reply {
 	return s.answerWords(ctx, r, strings.Join(append([]string{r.Command}, r.Args...), " "))
 }
 
-// inWords answers the words of a command that is not understood as such, if they are a question: “why is checkout down”.
+// inWords answers the words of a command that is not understood as such, if they are a question: “why is checkout down”. What
+// follows “checks” is a code.
 func (s *Set) inWords(ctx context.Context, c command, r Request) (Reply, bool) {
-	if len(r.Args) == 0 || c.name == "ask" || namesIncident(r.Args[0]) && r.Args[0] != r.Incident || slices.ContainsFunc(r.Args,
+	if len(r.Args) == 0 || c.name == "ask" || c.name == "checks" || namesIncident(r.Args[0]) && r.Args[0] != r.Incident || slices.ContainsFunc(r.Args,
 		func(a string) bool { return strings.HasPrefix(a, "-") }) {
 		return Reply{}, false
 	}
