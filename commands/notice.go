@@ -119,6 +119,9 @@ func standsText(s *incident.State, phase incident.Phase, now time.Time) string {
 	if n := rootNote(s, phase, now); len(n) > 0 {
 		blocks = append(blocks, n)
 	}
+	if c := s.ClosedBy; c != nil && c.Reason != "" && s.Elsewhere() == "" {
+		blocks = append(blocks, Note{Text("Why: " + clip.Runes(c.Reason, maxLine))})
+	}
 	return NoticeText(blocks)
 }
 
