@@ -38,9 +38,10 @@ const (
 )
 
 const (
-	// MaxNoticeTitle and MaxNoticeText bound a notice, in characters: a phone shows no more.
+	// MaxNoticeTitle bounds a notice's title, in characters: a phone shows no more.
 	MaxNoticeTitle = 250
-	MaxNoticeText  = 1500
+	// MaxNoticeText bounds a notice's text, in characters.
+	MaxNoticeText = 1500
 	// BeginsWithin is how long the first diagnosis is waited for before people hear that an incident began.
 	BeginsWithin = 30 * time.Second
 )

@@ -88,7 +88,7 @@ func (r *route) tell(ctx context.Context, row store.Delivery) (sent bool, at tim
 		if err != nil {
 			return false, at, err
 		}
-		row.TS = told(row.TS, untold[:last+1])
+		row.TS = withKeys(row.TS, untold[:last+1])
 		untold = untold[last+1:]
 	}
 	if w.Joined && row.TS == "" && row.SendingAt.IsZero() {
@@ -106,7 +106,7 @@ func (r *route) tell(ctx context.Context, row store.Delivery) (sent bool, at tim
 	if err := r.post(ctx, w.letter(row.Incident, untold, r.Redact)); err != nil {
 		return false, time.Time{}, err
 	}
-	row.TS = told(row.TS, untold)
+	row.TS = withKeys(row.TS, untold)
 	return true, time.Time{}, r.Store.Sent(ctx, row, r.Now())
 }
 
@@ -116,8 +116,8 @@ func (w wanted) untold(keys string) []commands.Notice {
 	return slices.DeleteFunc(slices.Clone(w.Notices), func(n commands.Notice) bool { return slices.Contains(known, n.Key) })
 }
 
-// told is the keys with those of more notices.
-func told(keys string, more []commands.Notice) string {
+// withKeys is the keys with those of more notices.
+func withKeys(keys string, more []commands.Notice) string {
 	all := strings.Fields(keys)
 	for _, n := range more {
 		all = append(all, n.Key)
