@@ -42,13 +42,13 @@ func (a *Access) Replace(c Config) {
 	g := &grants{approvers: map[string]incident.Identity{}, mapped: map[string]incident.Identity{}, roles: c.Roles.table(), limits: c.Limits,
 		people: c.Plans.People}
 	for _, p := range c.Approvers {
-		g.mapped[p.Slack] = p.identity()
-		if h := g.roles[commands.Approve]; h.Who == holdApprovers || slices.Contains(h.People, p.Slack) {
-			g.approvers[p.Slack] = p.identity()
+		g.mapped[p.id()] = p.identity()
+		if h := g.roles[commands.Approve]; h.Who == holdApprovers || slices.Contains(h.People, p.id()) {
+			g.approvers[p.id()] = p.identity()
 		}
 	}
 	for _, p := range c.People {
-		g.mapped[p.Slack] = p.identity()
+		g.mapped[p.id()] = p.identity()
 	}
 	g.readEverybody = c.Read == readEverybody || c.Read == "" && len(g.approvers) <= 1
 	a.now.Store(g)

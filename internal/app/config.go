@@ -24,6 +24,10 @@ type Duration = metav1.Duration
 type Config struct {
 	Cluster ClusterConfig `json:"cluster"`
 	Slack   SlackConfig   `json:"slack"`
+	// Notices are told of incidents by a push service or a webhook: beside Slack, or where there is none.
+	Notices []NoticeConfig `json:"notices"`
+	// OnCall is as SlackConfig.OnCall where there is no Slack, by names alone: a notice of its own calls them.
+	OnCall  OnCallConfig  `json:"onCall"`
 	Webhook WebhookConfig `json:"webhook"`
 	Ollama  OllamaConfig  `json:"ollama"`
 	Metrics MetricsConfig `json:"metrics"`
@@ -109,9 +113,19 @@ type HostConfig struct {
 
 // PersonConfig maps a person to the Kubernetes user that they are: what they may read is what it may, and an approver's plans run as it.
 type PersonConfig struct {
-	Slack  string   `json:"slack"` // a user id such as U012AB3CD, of the bot's own workspace, or TEAM/USER
+	// Slack is a user id such as U012AB3CD, of the bot's own workspace, or TEAM/USER. Empty: they decide in the terminal alone, where the API
+	// server says which Kubernetes user they are.
+	Slack  string   `json:"slack"`
 	User   string   `json:"user"`
 	Groups []string `json:"groups"`
+}
+
+// id is by whom the person is known: their id in Slack, or "terminal/" and the Kubernetes user of one who has none.
+func (p PersonConfig) id() string {
+	if p.Slack == "" {
+		return terminalTeam + "/" + p.User
+	}
+	return p.Slack
 }
 
 func (p PersonConfig) identity() incident.Identity {
@@ -167,6 +181,7 @@ type LastGoodConfig struct {
 func DefaultConfig() Config {
 	return Config{
 		Slack:     SlackConfig{OnCall: defaultOnCall()},
+		OnCall:    defaultOnCall(),
 		State:     "paramedic.db",
 		Knowledge: "postmortems",
 		Ollama:    OllamaConfig{Timeout: Duration{Duration: 2 * time.Minute}},
@@ -185,17 +200,7 @@ func DefaultConfig() Config {
 func (c *Config) validate() error {
 	var errs []error
 	report := func(field, format string, args ...any) { errs = append(errs, fmt.Errorf(field+": "+format, args...)) }
-	if !strings.HasPrefix(c.Slack.BotToken, "xoxb-") {
-		report("slack.botToken", "must be a bot token, which begins with xoxb-; see docs/slack.md")
-	}
-	c.Slack.validateTransport(report)
-	if c.Slack.Channel == "" {
-		report("slack.channel", "must name the channel for incidents")
-	}
-	c.Slack.validateRoutes(report)
-	if c.Slack.Fallback != "" && c.Slack.Fallback == c.Slack.Channel {
-		report("slack.fallback", "must be somebody else than slack.channel: a person's id such as U012AB3CD, or another channel")
-	}
+	c.validateFaces(report)
 	if c.Webhook.Listen != "" {
 		if _, _, err := net.SplitHostPort(c.Webhook.Listen); err != nil {
 			report("webhook.listen", "must be host:port: %v", err)
@@ -263,8 +268,23 @@ func (c *Config) validate() error {
 	return errors.Join(errs...)
 }
 
+// validate reports what is wrong with Slack.
+func (c SlackConfig) validate(report func(field, format string, args ...any)) {
+	if !strings.HasPrefix(c.BotToken, "xoxb-") {
+		report("slack.botToken", "must be a bot token, which begins with xoxb-; see docs/slack.md")
+	}
+	c.validateTransport(report)
+	if c.Channel == "" {
+		report("slack.channel", "must name the channel for incidents")
+	}
+	c.validateRoutes(report)
+	if c.Fallback != "" && c.Fallback == c.Channel {
+		report("slack.fallback", "must be somebody else than slack.channel: a person's id such as U012AB3CD, or another channel")
+	}
+}
+
 // policy is what incident.Next goes by.
 func (c *Config) policy() incident.Policy {
 	return incident.Policy{VerifyFor: c.Verify.For.Duration, VerifyEvery: c.Verify.Every.Duration, VerifyGiveUp: c.Verify.GiveUp.Duration,
-		OnCall: c.Slack.onCall()}
+		OnCall: c.calls()}
 }

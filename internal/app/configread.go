@@ -34,9 +34,13 @@ func ReadConfig(path string) (Config, error) {
 		return c, fmt.Errorf("read the configuration %s: %w", path, err)
 	}
 	dir := filepath.Dir(path)
-	for _, p := range []*string{&c.State, &c.StateKeyFile, &c.Knowledge, &c.Cluster.Kubeconfig, &c.Slack.BotTokenFile, &c.Slack.AppTokenFile,
+	paths := []*string{&c.State, &c.StateKeyFile, &c.Knowledge, &c.Cluster.Kubeconfig, &c.Slack.BotTokenFile, &c.Slack.AppTokenFile,
 		&c.Slack.SigningSecretFile, &c.Slack.CAFile, &c.Ollama.CAFile, &c.Metrics.CAFile, &c.Webhook.BearerTokenFile,
-		&c.Webhook.PasswordFile, &c.Metrics.BearerTokenFile} {
+		&c.Webhook.PasswordFile, &c.Metrics.BearerTokenFile}
+	for i := range c.Notices {
+		paths = append(paths, &c.Notices[i].URLFile, &c.Notices[i].TokenFile, &c.Notices[i].CAFile)
+	}
+	for _, p := range paths {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -46,19 +50,25 @@ func ReadConfig(path string) (Config, error) {
 
 // readSecrets fills in secrets from the environment and from files.
 func (c *Config) readSecrets() error {
-	var errs []error
-	for _, s := range []struct {
+	type secret struct {
 		name  string
 		value *string
 		file  string
-	}{
+	}
+	var errs []error
+	secrets := []secret{
 		{"slack.botToken", &c.Slack.BotToken, c.Slack.BotTokenFile},
 		{"slack.appToken", &c.Slack.AppToken, c.Slack.AppTokenFile},
 		{"slack.signingSecret", &c.Slack.SigningSecret, c.Slack.SigningSecretFile},
 		{"webhook.bearerToken", &c.Webhook.BearerToken, c.Webhook.BearerTokenFile},
 		{"webhook.password", &c.Webhook.Password, c.Webhook.PasswordFile},
 		{"metrics.bearerToken", &c.Metrics.BearerToken, c.Metrics.BearerTokenFile},
-	} {
+	}
+	for i := range c.Notices {
+		n, field := &c.Notices[i], fmt.Sprintf("notices[%d].", i)
+		secrets = append(secrets, secret{field + "url", &n.URL, n.URLFile}, secret{field + "token", &n.Token, n.TokenFile})
+	}
+	for _, s := range secrets {
 		if name, ok := strings.CutPrefix(*s.value, "${"); ok {
 			name = strings.TrimSuffix(name, "}")
 			if *s.value = os.Getenv(name); *s.value == "" {

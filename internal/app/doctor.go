@@ -30,8 +30,13 @@ func DoctorParts(c Config, configured bool) []DoctorPart {
 	if c.Metrics.URL != "" {
 		parts = append(parts, DoctorPart{"Prometheus", func(ctx context.Context) []incident.Check { return doctorMetrics(ctx, c.Metrics) }})
 	}
+	if c.slack() {
+		parts = append(parts, DoctorPart{"Slack", func(ctx context.Context) []incident.Check { return doctorSlack(ctx, c.Slack) }})
+	}
+	if len(c.Notices) > 0 {
+		parts = append(parts, DoctorPart{"notices", func(ctx context.Context) []incident.Check { return doctorHomes(ctx, c) }})
+	}
 	return append(parts,
-		DoctorPart{"Slack", func(ctx context.Context) []incident.Check { return doctorSlack(ctx, c.Slack) }},
 		DoctorPart{"the host", func(ctx context.Context) []incident.Check { return doctorHost(ctx, c.Host) }},
 		DoctorPart{"the state", func(ctx context.Context) []incident.Check { return doctorState(ctx, c) }},
 		DoctorPart{"what waits to be told", func(ctx context.Context) []incident.Check { return doctorWaiting(ctx, c) }},
@@ -128,7 +133,7 @@ func doctorReading(ctx context.Context, reader *cluster.Reader) incident.Check {
 
 // doctorApprover asks whether the bot may act as the person's user.
 func doctorApprover(ctx context.Context, reader *cluster.Reader, a PersonConfig) incident.Check {
-	name := fmt.Sprintf("acting as %s for %s", a.User, a.Slack)
+	name := fmt.Sprintf("acting as %s for %s", a.User, a.id())
 	ok, err := reader.May(ctx, "impersonate", "", "users", "", a.User)
 	if err != nil {
 		return bad(name, err)

@@ -28,9 +28,18 @@ type waiting struct {
 
 const messagesName = "messages to Slack"
 
-// doctorWaiting says which messages have not come to Slack, and asks Slack why.
+// doctorWaiting says which messages have not come to Slack, and asks Slack why; and which notices wait.
 func doctorWaiting(ctx context.Context, c Config) []incident.Check {
-	return inState(ctx, c, good(messagesName, "none yet"), func(r *store.Reader) []incident.Check { return waitingMessages(ctx, c, r) })
+	name := messagesName
+	if !c.slack() {
+		name = "notices"
+	}
+	return inState(ctx, c, good(name, "none yet"), func(r *store.Reader) (all []incident.Check) {
+		if c.slack() {
+			all = waitingMessages(ctx, c, r)
+		}
+		return append(all, waitingNotices(ctx, c, r)...)
+	})
 }
 
 func waitingMessages(ctx context.Context, c Config, r *store.Reader) []incident.Check {

@@ -37,7 +37,7 @@ func (s *Server) listen() error {
 		d.mux.Handle("GET /metrics", s.metricsHandler())
 	}
 	at := s.config.Slack.Listen
-	if at == "" {
+	if at == "" || s.slack == nil {
 		return nil
 	}
 	if at != s.config.Webhook.Listen {

@@ -158,6 +158,13 @@ func (o OnCallConfig) validate(field string, report func(field, format string, a
 	if o.Second.Slack != "" && (o.First.Slack == "" || o.First.Slack == o.Second.Slack) {
 		report(field+".second", "must be somebody else than the first, who is called before")
 	}
+	o.validateTimes(field, report)
+}
+
+func (o OnCallConfig) validateTimes(field string, report func(field, format string, args ...any)) {
+	if o == (OnCallConfig{}) {
+		return
+	}
 	for _, d := range []struct {
 		name  string
 		value time.Duration

@@ -25,11 +25,11 @@ func (c *Config) validatePeople(report func(field, format string, args ...any)) 
 	}{{"approvers", c.Approvers}, {"people", c.People}} {
 		for n, p := range list.people {
 			field := fmt.Sprintf("%s[%d]", list.name, n)
-			if p.Slack == "" || p.User == "" {
-				report(field, "needs both a slack id and a Kubernetes user")
+			if p.User == "" {
+				report(field, "needs a Kubernetes user, and a slack id unless they decide in the terminal alone")
 				continue
 			}
-			if why := slackID(p.Slack); why != "" {
+			if why := slackID(p.Slack); p.Slack != "" && why != "" {
 				report(field, "%q %s", p.Slack, why)
 			}
 			if why := reservedUser(p.User); why != "" {
@@ -40,14 +40,14 @@ func (c *Config) validatePeople(report func(field, format string, args ...any)) 
 					report(field, "the group %q %s", g, why)
 				}
 			}
-			if first := sameSlack(ids, p.Slack); first != "" {
+			if first := sameSlack(ids, p.Slack); p.Slack != "" && first != "" {
 				report(field, "%s is in it twice: at %s too; approvers read as well, so they need no entry under people", p.Slack, first)
 			}
 			if first := users[p.User]; first != "" {
 				report(field, "the Kubernetes user %s is that of %s too, so that nobody could tell who acted; give each person a user of their own, "+
 					"in a common group", p.User, first)
 			}
-			ids[p.Slack], users[p.User] = field, field
+			ids[p.id()], users[p.User] = field, field
 		}
 	}
 }

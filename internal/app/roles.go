@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/paramedic-bot/paramedic/commands"
 )
@@ -100,7 +101,7 @@ func (r RoleConfig) validate(approvers []PersonConfig, report func(field, format
 			report(field, "must be approvers, or a list of some of them: only who is mapped to a Kubernetes user by “approvers” can approve")
 		}
 		for _, id := range h.People {
-			if !slices.ContainsFunc(approvers, func(p PersonConfig) bool { return p.Slack == id }) {
+			if !slices.ContainsFunc(approvers, func(p PersonConfig) bool { return p.id() == id }) {
 				report(field, "%s is not under approvers", id)
 			}
 		}
@@ -109,6 +110,9 @@ func (r RoleConfig) validate(approvers []PersonConfig, report func(field, format
 
 // slackID says what is wrong with what should be a Slack user's id; empty: nothing.
 func slackID(id string) string {
+	if user, ok := strings.CutPrefix(id, terminalTeam+"/"); ok && user != "" {
+		return ""
+	}
 	if !slackPattern.MatchString(id) {
 		return "is no Slack user id such as U012AB3CD, or TEAM/USER"
 	}

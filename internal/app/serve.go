@@ -18,6 +18,7 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/host"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/metrics"
+	"github.com/paramedic-bot/paramedic/internal/notices"
 	"github.com/paramedic-bot/paramedic/internal/recovery"
 	"github.com/paramedic-bot/paramedic/internal/redact"
 	"github.com/paramedic-bot/paramedic/internal/slackapp"
@@ -46,8 +47,9 @@ type Server struct {
 	store     *store.Store
 	runner    *runner
 	keeper    *keeper
-	deliver   *slackapp.Deliverer
-	slack     *slackapp.App
+	deliver   *slackapp.Deliverer // nil without Slack
+	slack     *slackapp.App       // the same
+	notices   *notices.Deliverer
 	incidents *Incidents
 	clock     *clock
 	mind      *Mind
@@ -99,8 +101,8 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 		return nil, err
 	}
 	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: s.clock.Now, aside: s.sayAside, redact: o.Redactor.String}
-	s.incidents = &Incidents{ledger: l, recovery: rec, access: s.access, route: c.Slack.channel,
-		expires: c.Plans.Expires.Duration, podsPerHour: c.Plans.Ceiling.PodsPerHour, redact: o.Redactor.String, shares: true,
+	s.incidents = &Incidents{ledger: l, recovery: rec, access: s.access, route: c.route(),
+		expires: c.Plans.Expires.Duration, podsPerHour: c.Plans.Ceiling.PodsPerHour, redact: o.Redactor.String, shares: c.slack(),
 		silences: keptSilences(s.store, s.clock.Now, o.Redactor.String)}
 	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, access: s.access,
 		silences: s.incidents.silences,
@@ -111,7 +113,12 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
 	known := keptAcceptances(s.store, s.clock.Now, o.Redactor.String)
 	eyes.Rights, eyes.Accepted = cluster.NewRights(eyes.Reader, nil), known.InForce
-	s.lacks = &lacks{config: s.reload.config, redact: o.Redactor.String, changed: func() { s.slack.Changed() }}
+	s.lacks = &lacks{config: s.reload.config, redact: o.Redactor.String, changed: s.changed}
+	s.notices, err = notices.New(notices.Options{Homes: c.homes(), Store: s.store, Logger: o.Logger, Redact: o.Redactor.String,
+		Now: s.clock.Now})
+	if err != nil {
+		return nil, err
+	}
 	s.openSlack(&commands.Set{Lacks: s.lacks, Glances: &commands.Glances{}, Looker: eyes, Explainer: s.mind, Incidents: s.incidents,
 		Searcher: s.mind, Roles: s.access, Outcomes: s.incidents, Books: Books(), Acceptances: known, Silences: s.incidents.silences,
 		Memory: eyes, Chooser: s.mind, Codes: catalog.Codes(), Redact: o.Redactor.String,
@@ -181,15 +188,8 @@ func (s *Server) Run(ctx context.Context) error {
 		return errors.Join(err, s.close())
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.slack.Run(ctx) })
-	g.Go(func() error {
-		select { // what is sent would hide what Slack has seen before
-		case <-ctx.Done():
-			return nil
-		case <-s.compared:
-		}
-		return s.deliver.Run(ctx)
-	})
+	s.runSlack(ctx, g)
+	g.Go(func() error { return s.notices.Run(ctx) })
 	g.Go(func() error {
 		s.every(ctx, s.config.LastGood.Every.Duration, "keep last-good copies", s.keeper.keepAndSay)
 		return nil
@@ -202,12 +202,11 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.every(ctx, clockEvery, "compare the clock with the record", s.lookAtClock); return nil })
 	g.Go(func() error { s.every(ctx, reloadEvery, "read the configuration again", s.reload.read); return nil })
 	g.Go(func() error { s.every(ctx, lackEvery, "look at what is lacking", s.lacks.look); return nil })
-	g.Go(func() error { s.compare(ctx); return nil })
 	for _, d := range s.doors {
 		g.Go(func() error { return d.serve(ctx) })
 	}
 	s.options.Logger.Info("paramedic is on duty", "version", s.options.Version, "cluster", s.keeper.eyes.Reader.Name(), "channel",
-		s.config.Slack.Channel, "alerts", s.WebhookAddr())
+		s.config.Slack.Channel, "notices", len(s.config.Notices), "alerts", s.WebhookAddr())
 	err = g.Wait()
 	if errors.Is(err, context.Canceled) {
 		err = nil

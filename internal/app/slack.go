@@ -2,9 +2,12 @@ package app
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/internal/guard"
@@ -18,7 +21,12 @@ func slackOptions(c SlackConfig) slackapp.Options {
 		Channel: c.Channel, Fallback: c.Fallback, APIURL: c.APIURL, Way: c.way(true)}
 }
 
+// openSlack prepares Slack, where it is configured. Elsewhere there is nothing to compare the record with.
 func (s *Server) openSlack(set *commands.Set) {
+	if !s.config.slack() {
+		close(s.compared)
+		return
+	}
 	o := slackOptions(s.config.Slack)
 	o.Logger, o.Renewed = s.options.Logger, s.reload.slackTokens
 	o.Stamp = func(ctx context.Context, id string) map[string]any {
@@ -39,8 +47,41 @@ func (s *Server) openSlack(set *commands.Set) {
 	s.slack = slackapp.New(o, set, s.store)
 }
 
-// draw brings one incident's messages up to date.
+// runSlack has what is to be told in Slack told there, and what is asked there answered.
+func (s *Server) runSlack(ctx context.Context, g *errgroup.Group) {
+	if s.slack == nil {
+		s.sayDoubt(ctx)
+		return
+	}
+	g.Go(func() error { return s.slack.Run(ctx) })
+	g.Go(func() error {
+		select { // what is sent would hide what Slack has seen before
+		case <-ctx.Done():
+			return nil
+		case <-s.compared:
+		}
+		return s.deliver.Run(ctx)
+	})
+	g.Go(func() error { s.compare(ctx); return nil })
+}
+
+// changed tells those who look at a Home that it is not as it was.
+func (s *Server) changed() {
+	if s.slack != nil {
+		s.slack.Changed()
+	}
+}
+
+// draw brings one incident's messages up to date, and has its notices told.
 func (s *Server) draw(ctx context.Context, state *incident.State) error {
+	err := s.notices.Deliver(ctx, state)
+	if s.slack == nil {
+		return err
+	}
+	return errors.Join(err, s.drawSlack(ctx, state))
+}
+
+func (s *Server) drawSlack(ctx context.Context, state *incident.State) error {
 	if state.Purges > 0 {
 		defer s.deliver.Wake() // who purged has changed what is wanted beside this process
 	}
@@ -50,9 +91,18 @@ func (s *Server) draw(ctx context.Context, state *incident.State) error {
 
 // sayAside tells people that an incident's record can't be read, in a message of its own: what its own messages said can't be drawn anew.
 func (s *Server) sayAside(ctx context.Context, e *UnreadableError) {
-	if err := s.deliver.Deliver(ctx, "aside/"+e.ID, "", commands.UnreadableMessages(e.ID, e.Reason.Error())); err != nil {
-		s.options.Logger.Error("it can't be said in the channel that an incident's record can't be read", "incident", e.ID, "error", err)
+	if err := s.say(ctx, "aside/"+e.ID, commands.UnreadableMessages(e.ID, e.Reason.Error())); err != nil {
+		s.options.Logger.Error("it can't be told that an incident's record can't be read", "incident", e.ID, "error", err)
 	}
+}
+
+// say tells people what is about no incident's course.
+func (s *Server) say(ctx context.Context, about string, messages []commands.Message) error {
+	err := s.notices.Say(ctx, about, messages)
+	if s.deliver != nil {
+		err = errors.Join(err, s.deliver.Deliver(ctx, about, "", messages))
+	}
+	return err
 }
 
 // share puts an incident's postmortem into its thread.
@@ -104,7 +154,7 @@ func (s *Server) sayDoubt(ctx context.Context) {
 		return
 	}
 	s.options.Logger.Error("nothing is executed: "+why, "try", "restore the newest state, or run: paramedic audit accept")
-	if err := s.deliver.Deliver(ctx, "record", "", commands.DoubtMessages(why)); err != nil {
-		s.options.Logger.Error("it can't be said in the channel that the record is in doubt", "error", err)
+	if err := s.say(ctx, "record", commands.DoubtMessages(why)); err != nil {
+		s.options.Logger.Error("it can't be told that the record is in doubt", "error", err)
 	}
 }

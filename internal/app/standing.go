@@ -13,9 +13,19 @@ import (
 func (a *Access) Asks(p *incident.Plan) {
 	p.People, p.Terminal = 0, false
 	if n := a.now.Load().people.of(p.Risk); n > 1 {
-		p.People, p.Terminal = n, a.Approvers() < n
+		p.People, p.Terminal = n, a.Approvers() < n && a.inSlack()
 	}
 	p.Hash = p.ComputeHash()
+}
+
+// inSlack says whether an approver has an id in Slack: one who has none gives no yes but in the terminal, which then can't be the second.
+func (a *Access) inSlack() bool {
+	for id := range a.now.Load().approvers {
+		if !strings.HasPrefix(id, terminalTeam+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // withdrawn says in words why the approvals of the current plan stand no more by the configuration as it is now; empty if they do.

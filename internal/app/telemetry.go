@@ -21,6 +21,7 @@ var (
 		"Checks, rules and readings that panicked in a look at the cluster, by part.", []string{"part"}, nil)
 	unreachableDesc = prometheus.NewDesc("paramedic_slack_channels_unreachable",
 		"Channels in Slack that take no messages now.", nil, nil)
+	homesDesc = prometheus.NewDesc("paramedic_notice_homes_unreachable", "Homes of notices that take none now.", nil, nil)
 	asideDesc = prometheus.NewDesc("paramedic_incidents_set_aside",
 		"Incidents whose record can't be read, so that nothing is done for them.", nil, nil)
 	configDesc = prometheus.NewDesc("paramedic_config_invalid",
@@ -32,7 +33,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (t telemetry) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{panicsDesc, failuresDesc, unreachableDesc, asideDesc, configDesc, restartDesc, openDesc} {
+	for _, d := range []*prometheus.Desc{panicsDesc, failuresDesc, unreachableDesc, homesDesc, asideDesc, configDesc, restartDesc, openDesc} {
 		ch <- d
 	}
 }
@@ -43,7 +44,10 @@ func (t telemetry) Collect(ch chan<- prometheus.Metric) {
 	for part, n := range t.server.failures.Counts() {
 		ch <- prometheus.MustNewConstMetric(failuresDesc, prometheus.CounterValue, float64(n), part)
 	}
-	ch <- prometheus.MustNewConstMetric(unreachableDesc, prometheus.GaugeValue, float64(len(t.server.deliver.Trouble())))
+	if t.server.deliver != nil {
+		ch <- prometheus.MustNewConstMetric(unreachableDesc, prometheus.GaugeValue, float64(len(t.server.deliver.Trouble())))
+	}
+	ch <- prometheus.MustNewConstMetric(homesDesc, prometheus.GaugeValue, float64(len(t.server.notices.Trouble())))
 	invalid, pending := t.server.reload.state()
 	ch <- prometheus.MustNewConstMetric(configDesc, prometheus.GaugeValue, float64(min(len(invalid), 1)))
 	ch <- prometheus.MustNewConstMetric(restartDesc, prometheus.GaugeValue, float64(len(pending)))

@@ -94,7 +94,7 @@ func OpenStops(ctx context.Context, path, keyFile string, redact func(string) st
 		return nil, nil, err
 	}
 	l := &ledger{Journal: NewJournal(st.Reader), store: st, now: clock.Now, redact: redact}
-	return &Incidents{ledger: l, redact: redact}, st.Close, nil
+	return &Incidents{ledger: l, access: NewAccess(DefaultConfig()), redact: redact}, st.Close, nil
 }
 
 // openForPerson opens the state of a serve that may be running, with the clock that its record goes by.

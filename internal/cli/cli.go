@@ -67,6 +67,7 @@ Exit codes: 0 nothing wrong, 1 something wrong, 2 could not look, does not exist
 	root.AddCommand(c.check(), c.why(), c.checks(), c.incidents(), c.evidence(), c.plan(), c.approve(), c.runbooks(), c.grade(), c.grades(),
 		c.stop(), c.accept(), c.silence(), c.askInWords(), c.changes(), c.catchup(), c.setup(), c.serve(), c.demo(),
 		c.bundle(), c.knowledge(), c.eval(), c.audit(), c.purge(), c.doctor(), c.rbac(), c.versionCommand())
+	root.AddCommand(c.care()...)
 	return root
 }
 

@@ -19,6 +19,7 @@ approves it; “paramedic serve”, which keeps the state, then runs it. A plan 
 word “destroy” behind the hash. Where two plans are on offer, “paramedic plan” shows either; approving one withdraws the other.
 
 Who you are the API server says (SelfSubjectReview). You approve as the approver whom the configuration names with that Kubernetes user.
+An approver whom the configuration names without a Slack id approves here alone.
 Where a plan asks for two people and only one approver is configured, that approver says yes in Slack, and whoever has the rights says the
 second yes here. The accounts of programs approve nothing.`,
 		Example: "  paramedic approve --config paramedic.yaml INC-3\n  paramedic approve --config paramedic.yaml --kubeconfig ~/.kube/config " +
@@ -51,14 +52,11 @@ counts no more.`,
 
 // asYourself has a command decide about an incident with a kubeconfig of one's own; name is what of it the arguments ask.
 func (c *cli) asYourself(cmd *cobra.Command, name func(args []string) string) {
-	config := cmd.Flags().String("config", "", "the configuration `FILE` of serve")
+	config := cmd.Flags().String("config", "paramedic.yaml", "the configuration `FILE` of serve")
 	o := app.TerminalOptions{Redact: c.redactor.String}
 	cmd.Flags().StringVar(&o.Kubeconfig, "kubeconfig", "", "your own kubeconfig `FILE` (default: $KUBECONFIG or ~/.kube/config)")
 	cmd.Flags().StringVar(&o.Context, "context", "", "the kubeconfig's context")
 	format := output(cmd)
-	if err := cmd.MarkFlagRequired("config"); err != nil {
-		panic(err) // the flag is declared above
-	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if err := validOutput(*format); err != nil {
 			return err

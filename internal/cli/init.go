@@ -17,14 +17,19 @@ import (
 
 func (c *cli) setup() *cobra.Command {
 	var o setup.Options
-	var appFile, botFile, secretFile string
+	var appFile, botFile, secretFile, tokenFile string
+	var notify setup.NotifyOptions
 	cmd := &cobra.Command{
-		Use: "init", Short: "Set the Slack bot up: asks for what it needs, checks it, writes the configuration", Args: cobra.NoArgs,
+		Use: "init", Short: "Set the bot up: asks for what it needs, checks it, writes the configuration", Args: cobra.NoArgs,
 		Long: `Asks for what the Slack bot needs, checks each answer with Slack as it is typed, and writes one configuration file, which only its owner may read.
 A flag answers a question beforehand; with all of them, or the tokens in $SLACK_APP_TOKEN and $SLACK_BOT_TOKEN, nobody is asked.
 
+With --notify there is no Slack: incidents are told as notices to a topic of ntfy, to Gotify, by a webhook of Discord or by any other, and
+plans are approved in the terminal.
+
 A laptop with a kubeconfig is enough. It posts nothing and changes nothing in the cluster.`,
-		Example: "  paramedic init\n  paramedic init --app-token-file app.token --bot-token-file bot.token --channel '#incidents' --approver ada",
+		Example: "  paramedic init\n  paramedic init --app-token-file app.token --bot-token-file bot.token --channel '#incidents' --approver ada\n" +
+			"  paramedic init --notify https://ntfy.sh/a-name-that-nobody-guesses --user ada",
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Config, "config", "paramedic.yaml", "the configuration `FILE` to write")
@@ -40,7 +45,14 @@ A laptop with a kubeconfig is enough. It posts nothing and changes nothing in th
 	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "the kubeconfig `FILE` of the cluster; not said: what kubectl takes")
 	f.StringVar(&o.Context, "context", "", "the `CONTEXT` in it; not said: its current one")
 	f.StringVar(&o.APIURL, "slack-api", "", "another Slack than Slack's own, by `URL`, for tests; it ends with a slash")
+	f.StringVar(&notify.URL, "notify", "", "do without Slack: the `URL` of a topic of ntfy, a server of Gotify, a webhook; “ask” asks for it")
+	f.StringVar(&notify.Form, "form", "", "with --notify: ntfy, gotify, discord or json; not said: by the URL")
+	f.StringVar(&tokenFile, "token-file", "", "with --notify: a `FILE` with the token that the URL needs, if it does")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o.Out, o.Ask = c.out, &prompt{ctx: cmd.Context(), out: c.out, in: bufio.NewReader(os.Stdin)}
+		if notify.URL != "" {
+			return c.setupNotify(cmd.Context(), o, notify, tokenFile)
+		}
 		var err error
 		if o.AppToken, err = token(appFile, "SLACK_APP_TOKEN"); err == nil {
 			o.BotToken, err = token(botFile, "SLACK_BOT_TOKEN")
@@ -56,10 +68,24 @@ A laptop with a kubeconfig is enough. It posts nothing and changes nothing in th
 		if err != nil {
 			return err
 		}
-		o.Out, o.Ask = c.out, &prompt{ctx: cmd.Context(), out: c.out, in: bufio.NewReader(os.Stdin)}
 		return setup.Run(cmd.Context(), o)
 	}
 	return cmd
+}
+
+// setupNotify sets up a bot without Slack.
+func (c *cli) setupNotify(ctx context.Context, o setup.Options, notify setup.NotifyOptions, tokenFile string) (err error) {
+	notify.Options = o
+	if notify.URL == "ask" {
+		notify.URL = ""
+	}
+	if tokenFile != "" {
+		if notify.Token, err = token(tokenFile, ""); err != nil {
+			return err
+		}
+		notify.Token = strings.TrimSpace(notify.Token)
+	}
+	return setup.RunNotify(ctx, notify)
 }
 
 // token is the one in a file, or else in the environment; empty: neither.

@@ -11,10 +11,12 @@ import (
 
 func (c *cli) serve() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "serve", Short: "Run the Slack bot", Args: cobra.NoArgs,
-		Long: `Run the Slack bot: /medic, an Alertmanager webhook, incidents in threads, recovery behind an approve button.
+		Use: "serve", Short: "Run the bot", Args: cobra.NoArgs,
+		Long: `Run the bot: /medic, an Alertmanager webhook, incidents in threads, recovery behind an approve button; or, without Slack, incidents as
+notices to ntfy, Gotify, Discord or a webhook, and recovery once it is approved in the terminal.
 
-docs/configuration.md shows a configuration file, docs/slack.md how to make the Slack app; “paramedic doctor --config FILE” checks both.`,
+docs/configuration.md shows a configuration file, docs/slack.md how to make the Slack app, docs/notices.md what notices need; “paramedic doctor
+--config FILE” checks it all.`,
 	}
 	config := cmd.Flags().String("config", "", "configuration `FILE`")
 	level := cmd.Flags().String("log-level", "info", "debug, info, warn or error")

@@ -57,7 +57,7 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	if err := w.write(); err != nil {
+	if err := w.write(w.withSlack()); err != nil {
 		return err
 	}
 	w.next()

@@ -12,9 +12,22 @@ import (
 
 // file is what of a configuration is written.
 type file struct {
-	Cluster   *cluster   `json:"cluster,omitempty"`
-	Slack     slackPart  `json:"slack"`
-	Approvers []approver `json:"approvers"`
+	Cluster   *cluster      `json:"cluster,omitempty"`
+	Slack     *slackPart    `json:"slack,omitempty"`
+	Notices   []noticesPart `json:"notices,omitempty"`
+	Webhook   *webhookPart  `json:"webhook,omitempty"`
+	Approvers []approver    `json:"approvers"`
+}
+
+type noticesPart struct {
+	URL   string `json:"url"`
+	Form  string `json:"form"`
+	Token string `json:"token,omitempty"`
+}
+
+type webhookPart struct {
+	Listen      string `json:"listen"`
+	BearerToken string `json:"bearerToken"`
 }
 
 type cluster struct {
@@ -33,7 +46,7 @@ type slackPart struct {
 }
 
 type approver struct {
-	Slack string `json:"slack"`
+	Slack string `json:"slack,omitempty"`
 	User  string `json:"user"`
 }
 
@@ -42,11 +55,15 @@ const head = `# Made by "paramedic init". Whoever reads this file has the bot's 
 # docs/configuration.md has every field; "paramedic doctor --config FILE" says whether what it names is there.
 `
 
-// write writes the file whole, or not at all.
-func (w *wizard) write() error {
-	f := file{Slack: slackPart{AppToken: w.AppToken, SigningSecret: w.SigningSecret, Listen: w.Listen, RequestURL: w.RequestURL,
+// withSlack is what of a configuration is written for a bot with Slack.
+func (w *wizard) withSlack() file {
+	return file{Slack: &slackPart{AppToken: w.AppToken, SigningSecret: w.SigningSecret, Listen: w.Listen, RequestURL: w.RequestURL,
 		BotToken: w.BotToken, Channel: w.told.ID, APIURL: w.APIURL},
 		Approvers: []approver{{Slack: w.decides.ID, User: w.User}}}
+}
+
+// write writes the file whole, or not at all.
+func (w *wizard) write(f file) error {
 	if w.Kubeconfig != "" || w.Context != "" {
 		path := w.Kubeconfig
 		if abs, err := filepath.Abs(path); path != "" && err == nil {
@@ -90,11 +107,16 @@ func (w *wizard) next() {
 Start the bot:          paramedic serve --config %s
 %sAsk it, in Slack:       /medic check
 What is missing still:  paramedic doctor --config %s
+%s`,
+		w.Config, w.Config, w.first(), w.Config, w.rights(w.decides.Name))
+}
 
+// rights says what rights whoever approves needs.
+func (w *wizard) rights(name string) string {
+	return fmt.Sprintf(`
 It can look at once. Before %s can approve what changes something, the user %s needs the rights for it:
 
   paramedic rbac --runbooks all | kubectl apply -f -
-  kubectl create clusterrolebinding paramedic-operator-%s --clusterrole paramedic-operator --user %s`,
-		w.Config, w.Config, w.first(), w.Config, w.decides.Name, w.User,
+  kubectl create clusterrolebinding paramedic-operator-%s --clusterrole paramedic-operator --user %s`, name, w.User,
 		notInUsers.ReplaceAllString(strings.ReplaceAll(w.User, "@", "-"), "-"), w.User)
 }

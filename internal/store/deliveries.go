@@ -104,8 +104,51 @@ func notFoundUnless(err error) error {
 	return ErrNotFound
 }
 
+// HomePrefix begins the channels of notices: a notice's channel and slot are both
+// the name of its home. Pending and Deliveries leave notices out.
+const HomePrefix = "home:"
+
+// notNotice and isNotice tell notices, and other deliveries, apart.
+const (
+	notNotice = ` AND substr(channel, 1, 5) <> 'home:'`
+	isNotice  = ` AND substr(channel, 1, 5) = 'home:'`
+)
+
+// PendingAt lists the deliveries to one channel that don't look as wanted, the
+// longest waiting first, at most limit.
+func (r *Reader) PendingAt(ctx context.Context, channel string, limit int) ([]Delivery, error) {
+	rows, err := r.db.QueryContext(ctx, selectDeliveries+` WHERE wanted_hash <> sent_hash AND channel = $1`+
+		` ORDER BY updated_at, incident, slot LIMIT $2`, channel, limit)
+	all, err := collect(rows, err, scanDelivery)
+	if err != nil {
+		return nil, fmt.Errorf("list what waits for %s: %w", channel, err)
+	}
+	return all, nil
+}
+
+// KeepHomes forgets what waits for homes of notices that are not among those,
+// for nobody sends it any more. It returns how much that was.
+func (s *Store) KeepHomes(ctx context.Context, homes ...string) (n int, err error) {
+	var args []any
+	var not strings.Builder
+	for _, home := range homes {
+		args = append(args, home)
+		fmt.Fprintf(&not, " AND channel <> $%d", len(args))
+	}
+	err = s.write(ctx, "forget homes of notices that are gone", func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `DELETE FROM deliveries WHERE 1 = 1`+isNotice+not.String(), args...)
+		if err != nil {
+			return err
+		}
+		gone, err := res.RowsAffected()
+		n = int(gone)
+		return err
+	})
+	return n, err
+}
+
 // Pending lists deliveries that don't look as wanted, the longest waiting first,
-// at most limit; none whose channel is among except.
+// at most limit; none whose channel is among except, and no notices.
 func (r *Reader) Pending(ctx context.Context, limit int, except ...string) ([]Delivery, error) {
 	args := []any{limit}
 	var not strings.Builder
@@ -113,7 +156,7 @@ func (r *Reader) Pending(ctx context.Context, limit int, except ...string) ([]De
 		args = append(args, channel)
 		fmt.Fprintf(&not, " AND channel <> $%d", len(args))
 	}
-	rows, err := r.db.QueryContext(ctx, selectDeliveries+` WHERE wanted_hash <> sent_hash`+not.String()+
+	rows, err := r.db.QueryContext(ctx, selectDeliveries+` WHERE wanted_hash <> sent_hash`+notNotice+not.String()+
 		` ORDER BY updated_at, incident, slot LIMIT $1`, args...)
 	all, err := collect(rows, err, scanDelivery)
 	if err != nil {
@@ -122,9 +165,9 @@ func (r *Reader) Pending(ctx context.Context, limit int, except ...string) ([]De
 	return all, nil
 }
 
-// Deliveries lists an incident's deliveries, by slot.
+// Deliveries lists an incident's deliveries, by slot; no notices.
 func (r *Reader) Deliveries(ctx context.Context, incident string) ([]Delivery, error) {
-	rows, err := r.db.QueryContext(ctx, selectDeliveries+` WHERE incident = $1 ORDER BY slot`, incident)
+	rows, err := r.db.QueryContext(ctx, selectDeliveries+` WHERE incident = $1`+notNotice+` ORDER BY slot`, incident)
 	all, err := collect(rows, err, scanDelivery)
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries of %s: %w", incident, err)

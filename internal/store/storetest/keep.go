@@ -103,6 +103,34 @@ func pendingOldestFirst(t *testing.T, s *suite) {
 	}
 }
 
+func noticesApart(t *testing.T, s *suite) {
+	for i, home := range []string{"home:a", "home:b"} {
+		for n := range 3 {
+			d := store.Delivery{Incident: fmt.Sprintf("INC-%d", n+1), Slot: home, Channel: home, Wanted: []byte("x")}
+			must[bool](t)(s.Want(s.ctx, d, start.Add(time.Duration(3*i+n)*time.Second)))
+		}
+	}
+	must[bool](t)(s.Want(s.ctx, store.Delivery{Incident: "INC-1", Slot: "root", Channel: "home", Wanted: []byte("x")}, start))
+	if p := s.pending(t); len(p) != 1 || p[0].Slot != "root" {
+		t.Errorf("pending beside notices: %+v", p)
+	}
+	if all := must[[]store.Delivery](t)(s.Deliveries(s.ctx, "INC-1")); len(all) != 1 || all[0].Slot != "root" {
+		t.Errorf("an incident's messages beside its notices: %+v", all)
+	}
+	at := must[[]store.Delivery](t)(s.PendingAt(s.ctx, "home:b", 2))
+	if len(at) != 2 || at[0].Incident != "INC-1" || at[1].Incident != "INC-2" || at[0].Channel != "home:b" {
+		t.Errorf("waiting for one home, at most two: %+v", at)
+	}
+	at[0].TS = "began"
+	ok(t, s.Sent(s.ctx, at[0], start))
+	if n := must[int](t)(s.KeepHomes(s.ctx, "home:b")); n != 3 {
+		t.Errorf("%d notices of a home that is gone were forgotten, not 3", n)
+	}
+	if at = must[[]store.Delivery](t)(s.PendingAt(s.ctx, "home:b", 9)); len(at) != 2 || len(s.pending(t)) != 1 {
+		t.Errorf("what is left: %+v", at)
+	}
+}
+
 func blobsByContent(t *testing.T, s *suite) {
 	hash := must[string](t)(s.PutBlob(s.ctx, []byte("hello")))
 	if hash != "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824" {

@@ -36,6 +36,8 @@ type Store interface {
 	Sent(ctx context.Context, d store.Delivery, at time.Time) error
 	Pending(ctx context.Context, limit int, except ...string) ([]store.Delivery, error)
 	Deliveries(ctx context.Context, incident string) ([]store.Delivery, error)
+	PendingAt(ctx context.Context, channel string, limit int) ([]store.Delivery, error)
+	KeepHomes(ctx context.Context, homes ...string) (int, error)
 
 	PutBlob(ctx context.Context, data []byte) (string, error)
 	Blob(ctx context.Context, hash string) ([]byte, error)
@@ -87,6 +89,7 @@ func tests() map[string]func(*testing.T, *suite) {
 		"only the newest delivery counts":                newestDeliveryCounts,
 		"a sending without outcome is known":             sendingIsKnown,
 		"pending deliveries come oldest first":           pendingOldestFirst,
+		"notices are kept apart":                         noticesApart,
 		"blobs are named by their content":               blobsByContent,
 		"the last good is the one seen last":             lastGoodIsLatest,
 		"embeddings come back bit by bit":                embeddingsComeBack,
