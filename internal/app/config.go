@@ -266,5 +266,5 @@ func (c *Config) validate() error {
 // policy is what incident.Next goes by.
 func (c *Config) policy() incident.Policy {
 	return incident.Policy{VerifyFor: c.Verify.For.Duration, VerifyEvery: c.Verify.Every.Duration, VerifyGiveUp: c.Verify.GiveUp.Duration,
-		OnCall: c.Slack.onCall()}
+		OnCall: c.Slack.onCall(), Pictures: true}
 }

@@ -99,6 +99,13 @@ func bounded(e Event) Event {
 	case PostmortemShared:
 		c.texts(maxSay, &e.Link)
 		return e
+	case PicturesShared:
+		c.texts(maxSay, &e.Note)
+		e.Shown = firstOf(e.Shown, mostShown)
+		for i := range e.Shown {
+			c.texts(maxName, &e.Shown[i].Name, &e.Shown[i].Digest)
+		}
+		return e
 	case FindingAccepted:
 		c.texts(maxSay, &e.Reason)
 		c.texts(maxKind, &e.Code, (*string)(&e.Worst)) // who accepts has looked that they are no longer
