@@ -1,7 +1,6 @@
 package picture
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/go-analyze/charts"
@@ -146,15 +145,6 @@ func (p pen) clipped(w words, line string, width int) string {
 		return s[:strings.LastIndex(s, " ")] + " …"
 	}
 	return strings.TrimRight(string(r), " ") + " …"
-}
-
-// png is the picture as bytes.
-func (p pen) png(what string) ([]byte, error) {
-	b, err := p.Bytes()
-	if err != nil {
-		return nil, fmt.Errorf("draw %s: %w", what, err)
-	}
-	return b, nil
 }
 
 // label is text from outside as a picture shows it.
