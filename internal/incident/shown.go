@@ -26,7 +26,7 @@ func (s *State) Picturable() time.Time {
 	switch {
 	case s.Diagnosis == nil:
 		return time.Time{}
-	case !s.ResolvedAt.IsZero():
+	case !s.ResolvedAt.IsZero() && !s.Pictured.IsZero(): // there is something to compare it with
 		return s.ResolvedAt
 	case !s.Open() || s.Story == nil || !s.Diagnosis.Wrong(): // the facts and the story come first
 		return time.Time{}
