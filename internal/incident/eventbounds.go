@@ -100,12 +100,7 @@ func bounded(e Event) Event {
 		c.texts(maxSay, &e.Link)
 		return e
 	case PicturesShared:
-		c.texts(maxSay, &e.Note)
-		e.Shown = firstOf(e.Shown, mostShown)
-		for i := range e.Shown {
-			c.texts(maxName, &e.Shown[i].Name, &e.Shown[i].Digest)
-		}
-		return e
+		return c.shown(e)
 	case FindingAccepted:
 		c.texts(maxSay, &e.Reason)
 		c.texts(maxKind, &e.Code, (*string)(&e.Worst)) // who accepts has looked that they are no longer
@@ -126,6 +121,15 @@ func bounded(e Event) Event {
 		e.Signal = c.signal(e.Signal)
 		c.hush(&e.Hush)
 		return e
+	}
+	return e
+}
+
+func (c *clipper) shown(e PicturesShared) PicturesShared {
+	c.texts(maxSay, &e.Note)
+	e.Shown = firstOf(e.Shown, mostShown)
+	for i := range e.Shown {
+		c.texts(maxName, &e.Shown[i].Name, &e.Shown[i].Digest)
 	}
 	return e
 }

@@ -141,8 +141,8 @@ func names(n incident.Node) string {
 		out = append(out, incident.Label(name, 60))
 	}
 	text := strings.Join(out, ", ")
-	if more := n.Count - len(n.Objects); more > 0 && len(out) > 0 {
-		text += " and " + thousands(more) + " more"
+	if left := n.Count - len(n.Objects); left > 0 && len(out) > 0 {
+		text += " and " + thousands(left) + " more"
 	}
 	return text
 }
