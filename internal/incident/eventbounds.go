@@ -94,8 +94,7 @@ func bounded(e Event) Event {
 		e.Others, e.More = firstOf(e.Others, mostNamed), e.More+max(0, len(e.Others)-mostNamed)
 		return e
 	case PostmortemDrafted:
-		e.Postmortem = c.postmortem(e.Postmortem)
-		return e
+		return PostmortemDrafted{Postmortem: c.postmortem(e.Postmortem)}
 	case PostmortemShared:
 		c.texts(maxSay, &e.Link)
 		return e
