@@ -133,7 +133,10 @@ func changeTable(all []incident.Change) Table {
 	return t
 }
 
-// restarts tells what restarts.
+// mostLanes is how many workloads' restarts are shown over time.
+const mostLanes = 10
+
+// restarts tells what restarts, and since when.
 func (s *Set) restarts(ctx context.Context, r Request) (Reply, error) {
 	o, err := parseOptions(r.Args)
 	if err != nil {
@@ -149,6 +152,9 @@ func (s *Set) restarts(ctx context.Context, r Request) (Reply, error) {
 	blocks, text := restartBlocks(d.Restarts), "No container has restarted, of those that were seen."
 	if len(blocks) > 0 {
 		text = "What restarts"
+		if c := incident.CourseNow(d, mostLanes); c.Worth() {
+			blocks = append(blocks, Code{Text: c.Text()}, Note{Text("● a restart whose time is known; the number counts all")})
+		}
 	} else {
 		blocks = []Block{Paragraph{Text(text)}}
 	}

@@ -27,8 +27,8 @@ func onsetMessages(s *incident.State) []Message {
 func failingBlocks(s *incident.State) []Block {
 	var blocks []Block
 	for _, f := range s.Failing {
-		if f.Work == string(incident.Index) {
-			continue // the postmortem's own message says it
+		if f.Work == string(incident.Index) || f.Work == string(incident.Picture) {
+			continue // the postmortem's own message says it; a picture says nothing that words don't
 		}
 		blocks = append(blocks, Note{Text("⚠️ This does not work, and is tried again: "), Mono(f.Work),
 			Text(": " + clip.Runes(f.Error, maxLine))})

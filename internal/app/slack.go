@@ -111,6 +111,11 @@ func (s *Server) share(ctx context.Context, state *incident.State) (link string,
 		Text: "# " + state.Postmortem.Title + "\n\n" + state.WriteUp().Markdown()})
 }
 
+// shareFile puts a file into an incident's thread.
+func (s *Server) shareFile(ctx context.Context, id string, f slackapp.File) (link string, err error) {
+	return s.deliver.Share(ctx, id, f)
+}
+
 const (
 	// askFirst is how long to wait before Slack is asked again when it did not answer: until it has, nothing is sent to it either.
 	askFirst = 2 * time.Second

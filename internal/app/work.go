@@ -12,6 +12,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/recovery"
+	"github.com/paramedic-bot/paramedic/internal/slackapp"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -28,7 +29,9 @@ type worker struct {
 	reload   *reloader // nil: there is no configuration file
 	publish  func(ctx context.Context, s *incident.State) (path string, err error)
 	share    func(ctx context.Context, s *incident.State) (link string, err error)
-	policy   incident.Policy
+	// shareFile puts a file into the thread of the incident with the id.
+	shareFile func(ctx context.Context, id string, f slackapp.File) (link string, err error)
+	policy    incident.Policy
 	// errorRate is a query for the share of a service's requests that fail; empty: nobody is asked.
 	errorRate string
 	// podsPerHour is how many pods plans may end or replace within an hour; zero: as many as they like.
@@ -52,6 +55,7 @@ func (w *worker) table() map[incident.WorkKind]doer {
 		incident.Draft:       w.draft,
 		incident.Index:       w.index,
 		incident.Share:       w.putIntoThread,
+		incident.Picture:     w.showPictures,
 		incident.Notify:      w.notify,
 		incident.Call:        w.call,
 	}

@@ -20,7 +20,7 @@ func DraftPostmortem(s *State) Postmortem {
 	pm.Summary = summary(s)
 	pm.Impact = impactSection(s)
 	pm.Timeline = timeline(s)
-	pm.Cause = causeSection(s)
+	pm.Cause, pm.Graph = causeSection(s), graphSection(s.Diagnosis)
 	pm.Evidence = evidenceSection(s.Diagnosis, s.Story)
 	pm.Helped = helpedSection(s, pm.Worked, pm.Failed)
 	pm.Followup = followup(s)
@@ -32,14 +32,15 @@ func DraftPostmortem(s *State) Postmortem {
 
 // Sections are the texts of a postmortem, its title aside.
 func (pm *Postmortem) Sections() []*string {
-	return []*string{&pm.Summary, &pm.Impact, &pm.Timeline, &pm.Cause, &pm.Evidence, &pm.Actions, &pm.Helped, &pm.Followup}
+	return []*string{&pm.Summary, &pm.Impact, &pm.Timeline, &pm.Cause, &pm.Graph, &pm.Evidence, &pm.Actions, &pm.Helped, &pm.Followup}
 }
 
 // Markdown is a postmortem's sections under their headings, its title aside; empty ones are left out.
 func (pm *Postmortem) Markdown() string {
 	var b strings.Builder
 	for _, s := range []struct{ heading, text string }{
-		{"Summary", pm.Summary}, {"Impact", pm.Impact}, {"Cause", pm.Cause}, {"Timeline", pm.Timeline}, {"What was done", pm.Actions},
+		{"Summary", pm.Summary}, {"Impact", pm.Impact}, {"Cause", pm.Cause}, {"What broke what", pm.Graph},
+		{"Timeline", pm.Timeline}, {"What was done", pm.Actions},
 		{"What helped", pm.Helped}, {"What follows", pm.Followup}, {"Evidence", pm.Evidence},
 	} {
 		if text := strings.TrimSpace(s.text); text != "" {

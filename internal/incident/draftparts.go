@@ -53,6 +53,20 @@ func impactSection(s *State) string {
 	return text + ".\n"
 }
 
+// mostWritten is how many boxes a postmortem's graph has.
+const mostWritten = 12
+
+// graphSection is what broke what, where there is more to it than the causes.
+func graphSection(d *Diagnosis) string {
+	if d == nil {
+		return ""
+	}
+	if g := GraphOf(d, mostWritten); g.Worth() {
+		return "```mermaid\n" + g.Mermaid() + "```\n"
+	}
+	return ""
+}
+
 // helpedSection says what helped, and what did not.
 func helpedSection(s *State, worked, failed []string) string {
 	var b strings.Builder

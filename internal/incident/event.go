@@ -200,6 +200,13 @@ type (
 	PostmortemShared struct {
 		Link string `json:"link"`
 	}
+	// PicturesShared says that the incident's pictures were put into its thread, or, where there is a Note, why they were not. At is the look
+	// that they show, or the end of the incident.
+	PicturesShared struct {
+		At    time.Time `json:"at"`
+		Shown []Shown   `json:"shown,omitempty"`
+		Note  string    `json:"note,omitempty"`
+	}
 	// Purged says that a person had something removed from what is recorded of the incident, a secret that leaked. What was derived from it is
 	// derived anew.
 	Purged struct {
@@ -246,6 +253,7 @@ func (PostmortemEdited) event()    {}
 func (PostmortemPublished) event() {}
 func (PostmortemIndexed) event()   {}
 func (PostmortemShared) event()    {}
+func (PicturesShared) event()      {}
 func (Purged) event()              {}
 
 var eventTypes = func() map[string]reflect.Type {
@@ -255,7 +263,7 @@ var eventTypes = func() map[string]reflect.Type {
 		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, Stopped{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{},
 		StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
-		PostmortemPublished{}, PostmortemIndexed{}, PostmortemShared{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{}, PlanEdited{},
+		PostmortemPublished{}, PostmortemIndexed{}, PostmortemShared{}, PicturesShared{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{}, PlanEdited{},
 		RunEnded{}, Claimed{}, Notified{}, Called{}, Graded{}, SilenceSet{}, SilenceEnded{}, AlertHeld{}} {
 		m[EventType(e)] = reflect.TypeOf(e)
 	}

@@ -94,11 +94,12 @@ func bounded(e Event) Event {
 		e.Others, e.More = firstOf(e.Others, mostNamed), e.More+max(0, len(e.Others)-mostNamed)
 		return e
 	case PostmortemDrafted:
-		e.Postmortem = c.postmortem(e.Postmortem)
-		return e
+		return PostmortemDrafted{Postmortem: c.postmortem(e.Postmortem)}
 	case PostmortemShared:
 		c.texts(maxSay, &e.Link)
 		return e
+	case PicturesShared:
+		return c.shown(e)
 	case FindingAccepted:
 		c.texts(maxSay, &e.Reason)
 		c.texts(maxKind, &e.Code, (*string)(&e.Worst)) // who accepts has looked that they are no longer
@@ -119,6 +120,15 @@ func bounded(e Event) Event {
 		e.Signal = c.signal(e.Signal)
 		c.hush(&e.Hush)
 		return e
+	}
+	return e
+}
+
+func (c *clipper) shown(e PicturesShared) PicturesShared {
+	c.texts(maxSay, &e.Note)
+	e.Shown = firstOf(e.Shown, mostShown)
+	for i := range e.Shown {
+		c.texts(maxName, &e.Shown[i].Name, &e.Shown[i].Digest)
 	}
 	return e
 }

@@ -105,6 +105,9 @@ func plain(e incident.Event) incident.Event {
 	case incident.PostmortemIndexed:
 		e.Path = "2026-01-02-inc-1.md"
 		return e
+	case incident.PicturesShared:
+		e.At = began
+		return e
 	case incident.PostmortemShared:
 		e.Link = "https://example.slack.com/archives/C1/p1"
 		return e

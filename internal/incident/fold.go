@@ -103,6 +103,8 @@ func (s *State) apply(r Recorded) {
 		s.Path = e.Path
 	case PostmortemShared:
 		s.Link = e.Link
+	case PicturesShared:
+		s.pictured(e)
 	case Purged:
 		s.Purges++
 	}

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/backoff"
@@ -21,6 +22,7 @@ const (
 	Draft       WorkKind = "draft"       // append PostmortemDrafted
 	Index       WorkKind = "index"       // write the published postmortem to the knowledge, append PostmortemIndexed
 	Share       WorkKind = "share"       // put it into the thread as a file, append PostmortemShared
+	Picture     WorkKind = "picture"     // draw what broke what and the restarts, put them into the thread, append PicturesShared
 	Notify      WorkKind = "notify"      // tell people what is new in a message of its own, append Notified
 	Call        WorkKind = "call"        // call who is on call, append Called
 )
@@ -57,6 +59,8 @@ type Policy struct {
 	// OnCall says who is called when nobody answers, by the channel in which an incident is told; what stands under the empty one holds for
 	// every other channel. Nil: nobody ever is.
 	OnCall map[string]OnCall
+	// Pictures says that pictures are put into an incident's thread.
+	Pictures bool
 }
 
 // DefaultPolicy is what serve uses unless told otherwise.
@@ -77,10 +81,11 @@ func Next(s *State, p Policy, now time.Time) []Work {
 	if s.ID == "" || s.Unreadable != "" {
 		return nil
 	}
+	work := nextSeen(s, p)
 	if !s.Open() {
-		return nextWritten(s)
+		return append(nextWritten(s), work...)
 	}
-	return append(nextCare(s, p, now), nextPeople(s, p, now)...)
+	return slices.Concat(nextCare(s, p, now), nextPeople(s, p, now), work)
 }
 
 // nextCare is what is left to be done about the cluster.
@@ -222,6 +227,8 @@ func doneBy(e Event) string {
 		return string(Index)
 	case PostmortemShared:
 		return string(Share)
+	case PicturesShared:
+		return string(Picture)
 	case Notified:
 		return string(Notify)
 	case Called:

@@ -192,6 +192,7 @@ type Postmortem struct {
 	Impact   string   `json:"impact,omitempty"`
 	Timeline string   `json:"timeline"`
 	Cause    string   `json:"cause"`
+	Graph    string   `json:"graph,omitempty"` // what broke what, in Mermaid's language within a fence; made of the record, not edited
 	Evidence string   `json:"evidence"`
 	Actions  string   `json:"actions"` // what was done, by whom
 	Helped   string   `json:"helped,omitempty"`

@@ -32,6 +32,8 @@ type State struct {
 
 	Investigation Investigation
 	Diagnosis     *Diagnosis
+	Shown         []Shown   // the pictures that were put into its thread
+	Pictured      time.Time // the look, or the end, that they show; zero: there are none yet
 	Similar       []Similar
 	Recalled      bool
 	RecallNote    string

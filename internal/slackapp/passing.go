@@ -27,3 +27,6 @@ func isRefusal(err error) bool {
 	code := statusCode(err)
 	return code >= 400 && code < 500 && code != http.StatusTooManyRequests && code != http.StatusRequestTimeout
 }
+
+// Passing says whether an error is Slack's own and passes by itself.
+func Passing(err error) bool { return passing[apiError(err)] }

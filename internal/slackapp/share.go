@@ -11,8 +11,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/clip"
 )
 
-// File is a text that is put into a thread as a file.
-type File struct{ Name, Title, Text string }
+// File is a text, or a picture's bytes, that is put into a thread as a file. Alt stands for a picture where it can't be seen.
+type File struct{ Name, Title, Text, Alt string }
 
 // Slack shows what was uploaded a little later: that often it is looked for, and so long it is waited in between.
 const (
@@ -38,7 +38,7 @@ func (d *Deliverer) Share(ctx context.Context, id string, f File) (address strin
 	ts, err := d.shared(ctx, root.Channel, root.TS, f)
 	if err == nil && ts == "" {
 		_, err = d.line.api().UploadFileContext(ctx, slack.UploadFileParameters{
-			Filename: f.Name, Title: f.Title, Content: f.Text, FileSize: len(f.Text),
+			Filename: f.Name, Title: f.Title, Content: f.Text, FileSize: len(f.Text), AltTxt: f.Alt,
 			Channel: root.Channel, ThreadTimestamp: root.TS})
 		for i := 0; err == nil && ts == "" && i < looksForFile; i++ {
 			if i > 0 {

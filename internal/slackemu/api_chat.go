@@ -23,7 +23,7 @@ func (w *workspace) content(a args) (content, error) {
 		if err != nil {
 			return c, err
 		}
-		if err := validateBlocks(blocks, onMessage, w.blockID); err != nil {
+		if err := w.validateBlocks(blocks, onMessage); err != nil {
 			return c, err
 		}
 		c.blocks, c.hasBlocks = blocks, true

@@ -31,7 +31,7 @@ func (s *Server) filesGetUploadURL(c *call) (reply, error) {
 	}
 	kind := mime.TypeByExtension(filepath.Ext(c.args["filename"]))
 	setDefault(&kind, "text/plain")
-	id := s.ws.id("F")
+	id := s.ws.id("F00") // as long as one of Slack's
 	s.ws.uploads[id] = &upload{file: File{
 		ID: id, Name: c.args["filename"], Title: c.args["filename"], MIME: kind, Size: size, AltText: c.args["alt_txt"],
 	}}
@@ -99,6 +99,7 @@ func (s *Server) filesCompleteUpload(c *call) (reply, error) {
 		s.ws.counts.Files++
 	}
 	for _, f := range files {
+		f.shared = len(ids) > 0
 		delete(s.ws.uploads, f.ID)
 		s.ws.files[f.ID] = f
 	}

@@ -24,7 +24,7 @@ func FuzzBlocks(f *testing.F) {
 				return
 			}
 			w := newWorkspace(Options{}.withDefaults())
-			if validateBlocks(blocks, on, w.blockID) != nil {
+			if w.validateBlocks(blocks, on) != nil {
 				continue
 			}
 			m := Message{Blocks: blocks}

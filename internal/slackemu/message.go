@@ -51,6 +51,7 @@ type File struct {
 	Size    int    `json:"size"`
 	AltText string `json:"alt_txt,omitempty"`
 	Content []byte `json:"-"`
+	shared  bool   // in a channel
 }
 
 // inChannel says that the message stands in the channel itself, not in a thread alone.

@@ -23,17 +23,18 @@ type validator struct {
 	marked  int             // those in markdown blocks
 	tables  int
 	inputs  int
-	unnamed int // elements that came without an action_id
+	files   map[string]File // that images may show
+	unnamed int             // elements that came without an action_id
 }
 
 func (v *validator) fail(path, format string, args ...any) {
 	v.faults = append(v.faults, fmt.Sprintf("[ERROR] %s [json-pointer:%s]", fmt.Sprintf(format, args...), path))
 }
 
-// validateBlocks checks blocks for a surface, gives a block_id (from next) to those without, and returns Slack's error.
+// validateBlocks checks blocks for a surface, gives a block_id to those without, and returns Slack's error.
 // Blocks are checked as they will be shown; nil and empty are fine.
-func validateBlocks(blocks []Block, on surface, next func() string) error {
-	v := &validator{surface: on, ids: map[string]bool{}}
+func (w *workspace) validateBlocks(blocks []Block, on surface) error {
+	v := &validator{surface: on, ids: map[string]bool{}, files: w.files}
 	v.blocks(blocks, "/blocks")
 	switch {
 	case len(v.faults) > 0:
@@ -43,7 +44,7 @@ func validateBlocks(blocks []Block, on surface, next func() string) error {
 	case on == onMessage && v.text+blockWeight*(len(blocks)-1) > maxMessageWeight:
 		return &apiError{Code: "msg_blocks_too_long"}
 	}
-	identify(blocks, next)
+	identify(blocks, w.blockID)
 	return nil
 }
 

@@ -2,6 +2,8 @@ package slackemu
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -85,8 +87,22 @@ func (v *validator) image(m map[string]any, path string) {
 	v.str(m, "alt_text", path, 1, maxAltText)
 	if obj(m, "slack_file") == nil {
 		v.str(m, "image_url", path, 1, maxURL)
+		return
+	}
+	id := v.str(obj(m, "slack_file"), "id", path+"/slack_file", 1, maxURL)
+	f := v.files[id]
+	shown := f.shared && strings.HasPrefix(f.MIME, "image/")
+	switch {
+	case id == "":
+	case !fileID.MatchString(id):
+		v.fail(path+"/slack_file/id", "input must match regex pattern: %s", fileID)
+	case !shown: // what was shared nowhere only the app may see
+		v.fail(path+"/slack_file", "invalid slack file")
 	}
 }
+
+// fileID is what Slack takes for the id of a file.
+var fileID = regexp.MustCompile(`^[F][A-Z0-9]{8,}$`)
 
 func checkMarkdown(v *validator, b Block, path string) {
 	n := utf8.RuneCountInString(v.str(b, "text", path, 1, maxMarkdownText))

@@ -41,7 +41,7 @@ func (w *workspace) newView(raw []byte, on surface) (*View, error) {
 	if err != nil {
 		return nil, invalid("invalid_arguments", []string{"[ERROR] must provide an array [json-pointer:/view/blocks]"})
 	}
-	v := &validator{surface: on, ids: map[string]bool{}}
+	v := &validator{surface: on, ids: map[string]bool{}, files: w.files}
 	v.view(m, blocks, on)
 	if len(v.faults) > 0 {
 		return nil, invalid("invalid_arguments", v.faults)

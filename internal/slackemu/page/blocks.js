@@ -19,7 +19,7 @@ const phrase = (t, ctx) => (t.type === 'mrkdwn' ? inline(t.text.replace(/\n/g, '
 const keyOf = (block, el) => `${block.block_id}/${el.action_id}`;
 
 function image(el, cls) {
-  return h('img', { class: cls, src: el.image_url || '', alt: el.alt_text, loading: 'lazy' });
+  return h('img', { class: cls, src: el.slack_file ? `files/${encodeURIComponent(el.slack_file.id)}/picture` : el.image_url || '', alt: el.alt_text, loading: 'lazy' });
 }
 
 function button(el, block, ctx) {
