@@ -165,9 +165,9 @@ func doneSteps(s *incident.State) string {
 
 // helpedLine says how long it took, who approved and what helped.
 func helpedLine(s *incident.State) Paragraph {
-	p := Paragraph{Text("Over after " + Duration(s.ResolvedAt.Sub(since(s))))}
+	p := Paragraph{Text("Resolved after " + Duration(s.ResolvedAt.Sub(since(s))))}
 	if len(s.Approvals) == 0 || s.Plan == nil {
-		return append(p, Text(". It ended by itself."))
+		return append(p, Text(". It went away by itself."))
 	}
 	return append(p, Text(", approved by "+approvers(s)+". "), Bold("What helped: "), Text(clip.Runes(s.Plan.Title, mostOther)))
 }
@@ -210,10 +210,10 @@ func seenLine(s *incident.State) Paragraph {
 	}
 	p := Paragraph{Bold("Seen before: ")}
 	if n := len(s.Similar); n > 1 {
-		p = append(p, Text(fmt.Sprintf("%d times, last ", n)))
+		p = append(p, Text(fmt.Sprintf("%d times, last on ", n)))
 	}
 	if p = append(p, Text(cmp.Or(last.Date, clip.Runes(last.Title, mostOther)))); len(last.Worked) > 0 {
-		p = append(p, Text("; "+clip.Runes(last.Worked[0], mostOther)+" worked"))
+		p = append(p, Text(". "), Bold("Helped: "), Text(clip.Runes(last.Worked[0], mostOther)))
 	}
 	return p
 }

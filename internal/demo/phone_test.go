@@ -11,6 +11,7 @@ import (
 // The plan is read in bed on a phone as well as at a desk: what approving it means stands on the first screen, with the first step below
 // it, and nothing is wider than the screen.
 func TestThePlanIsReadWithoutScrolling(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	d := begin(t)
 	b.do(chromedp.Navigate(d.Slack.URL()+"/"), chromedp.Click(`[data-control="break"]`))
