@@ -12,10 +12,7 @@ import (
 func (p *page) looks(name string) {
 	p.t.Helper()
 	for _, shade := range []string{"light", "dark"} {
-		if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: shade}}}); err != nil {
-			p.t.Fatal(err)
-		}
+		p.shade(shade)
 		for _, wide := range []int64{400, 1280} {
 			p.do(chromedp.EmulateViewport(wide, 800))
 			p.shoot(fmt.Sprintf("%s-%d-%s", name, wide, shade))
@@ -27,6 +24,15 @@ func (p *page) looks(name string) {
 				p.t.Errorf("%s at %d pixels: %s scrolls sideways", name, wide, over)
 			}
 		}
+	}
+}
+
+// shade has the reader's screen light or dark.
+func (p *page) shade(shade string) {
+	p.t.Helper()
+	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: shade}}}); err != nil {
+		p.t.Fatal(err)
 	}
 }
 

@@ -35,6 +35,9 @@ func TestThePlanIsReadWithoutScrolling(t *testing.T) {
 			t.Errorf("at %d pixels the page is %s wide", size[0], wide)
 		}
 	}
+	b.do(chromedp.EmulateViewport(400, 800))
+	b.shade("dark")
+	b.shoot("plan-400-dark")
 	b.press("#modal", "Reject the plan")
 	b.reads("#modal", "INC-1: reject", "Why?")
 	b.do(chromedp.EmulateViewport(400, 800))
