@@ -181,7 +181,10 @@ func whoLine(s *incident.State, phase incident.Phase) Paragraph {
 	case !s.Open():
 		return nil
 	case s.Claimed == nil && slices.Contains(unattended, phase):
-		return append(Paragraph{Text("Nobody has it.")}, calledLine(s)...)
+		if called := calledLine(s); called != nil {
+			return called
+		}
+		return Paragraph{Text("Nobody has it.")}
 	case s.Claimed == nil:
 		return nil
 	}
@@ -194,7 +197,7 @@ func calledLine(s *incident.State) Paragraph {
 		return nil
 	}
 	last := s.Calls[len(s.Calls)-1]
-	return Paragraph{Text(" Called: "), Bold(clip.Runes(last.To.String(), maxLabel)), Text(" "), When(last.At)}
+	return Paragraph{Text("Called: "), Bold(clip.Runes(last.To.String(), maxLabel)), Text(" "), When(last.At)}
 }
 
 // seenLine says when something like it was seen last, and what worked then.
