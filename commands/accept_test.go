@@ -34,7 +34,8 @@ func TestAcceptingAFinding(t *testing.T) {
 	s, known := accepting(shop())
 	r := ask(t, s, "accept podcrashloop deployment/shop/web --for 7d the shop’s move")
 	said := commands.Plain(r)
-	for _, want := range []string{"PodCrashLoop of Deployment/shop/web is accepted until 2025-10-", "reported again when it is worse than warning",
+	for _, want := range []string{"PodCrashLoop of Deployment/shop/web is accepted until 2025-10-", "reported again when " +
+		"it is worse than warning",
 		"reported as long as 1 finding", "ServicePodsUnready Service/shop/web", "accept --withdraw PodCrashLoop Deployment/shop/web"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("does not say %q:\n%s", want, said)
@@ -126,7 +127,8 @@ func TestTellingWhatIsAccepted(t *testing.T) {
 	loud.Causes[0].Accepted = quiet.Accepted[0].Acceptance
 	s, _ = accepting(loud)
 	for _, line := range []string{"check", "why"} {
-		if said := commands.Plain(ask(t, s, line)); !strings.Contains(said, "it moves (reported because of what follows from it, which is not accepted)") {
+		if said := commands.Plain(ask(t, s, line)); !strings.Contains(said, "it moves (reported because of what follows "+
+			"from it, which is not accepted)") {
 			t.Errorf("%s of an accepted root:\n%s", line, said)
 		}
 	}

@@ -42,7 +42,8 @@ func acceptedRoot(c incident.Cause) []Span {
 	if c.Accepted.IsZero() {
 		return nil
 	}
-	return append(append([]Span{Text("\n")}, acceptedBy(c.Accepted)...), Text(" (reported because of what follows from it, which is not accepted)"))
+	return append(append([]Span{Text("\n")}, acceptedBy(c.Accepted)...), Text(" (reported because of what follows from "+
+		"it, which is not accepted)"))
 }
 
 // acceptedBlocks tell to who asks why what is silent.
@@ -96,7 +97,8 @@ func acceptedReply(all []incident.Acceptance, now acceptedNow, prog string) Repl
 		}
 	}
 	if !now.looked {
-		blocks = append(blocks, Note{Text("The cluster could not be looked at, so it is not known how bad it is now, and it will not be reported " +
+		blocks = append(blocks, Note{Text("The cluster could not be looked at, so it is not known how bad it is now, and it " +
+			"will not be reported " +
 			"again when it gets worse.")})
 	}
 	if n := len(now.follows); n > 0 {

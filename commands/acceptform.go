@@ -25,7 +25,8 @@ func (s *Set) acceptForm(_ context.Context, r Request) (Reply, error) {
 		}
 		words = append(words, a.Code, a.Object.String())
 	}
-	note := Note{Text("“check” and alerts say nothing of it; “why” shows it as accepted. It is reported again when that is over or withdrawn, " +
+	note := Note{Text("“check” and alerts say nothing of it; “why” shows it as accepted. It is reported again when that " +
+		"is over or withdrawn, " +
 		"when it gets worse, or when something follows from it that is not accepted.")}
 	return Reply{Text: "Accept " + acceptName(o.all[0]), Blocks: []Block{list, note}, Form: &Form{ID: "accept", Command: Quote(words...),
 		Title: "Accept a finding", Submit: "Accept", Cancel: "Cancel", Fields: []FormField{

@@ -97,7 +97,8 @@ func TestTheStatusIsAtHand(t *testing.T) {
 	s.Looker = commandstest.Cluster{Err: context.DeadlineExceeded}
 	r := s.Dispatch(context.Background(), commands.Request{Person: commandstest.Ada, Channel: "C1", Now: commandstest.Founding().At.Add(4 * time.Minute)})
 	text := commands.Plain(r)
-	for _, want := range []string{"There is 1 open incident", "Waits for approval: /medic plan INC-1", "as seen 4 minutes ago", "Not seen:", "Try:"} {
+	for _, want := range []string{"There is 1 open incident", "Waits for approval: /medic plan INC-1", "as seen 4 " +
+		"minutes ago", "Not seen:", "Try:"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)
 		}

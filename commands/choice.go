@@ -159,7 +159,8 @@ func (s *Set) editForm(ctx context.Context, r Request) (Reply, error) {
 		form.Fields = append(form.Fields, FormField{ID: in.Key(), Label: "Step " + in.Step + ": " + in.Label, Hint: capital(in.Bounds) + ".",
 			Value: in.Value, Max: 60})
 	}
-	blocks := []Block{Paragraph{Bold(p.Title)}, Paragraph{Text("Your values make a new plan, which is tried out and has to be approved again. " +
+	blocks := []Block{Paragraph{Bold(p.Title)}, Paragraph{Text("Your values make a new plan, which is tried out and has " +
+		"to be approved again. " +
 		"Earlier approvals no longer count.")}}
 	return Reply{Text: "Edit the plan of " + state.ID, Blocks: blocks, Form: form}, nil
 }

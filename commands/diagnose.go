@@ -51,7 +51,8 @@ func firstName(all []string) string {
 // diagnoseForm asks what a message is about.
 func diagnoseForm(namespace, object, why string) Reply {
 	form := &Form{ID: "diagnose", Command: "diagnose", Title: "Diagnose this", Submit: "Diagnose", Cancel: "Cancel", Fields: []FormField{
-		{ID: "namespace", Label: "Namespace", Hint: "For example shop. Leave empty for the whole cluster.", Value: namespace, Optional: true, Max: 63},
+		{ID: "namespace", Label: "Namespace",
+			Hint: "For example shop. Leave empty for the whole cluster.", Value: namespace, Optional: true, Max: 63},
 		{ID: "object", Label: "Object", Hint: "For example deployment/web, or just a name. Leave empty for the whole namespace.", Value: object,
 			Optional: true, Max: 253}}}
 	return Reply{Text: why, Form: form, Blocks: []Block{Paragraph{Text(why)}}, Exit: ExitNoAnswer}

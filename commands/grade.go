@@ -79,7 +79,8 @@ func (s *Set) wrong(ctx context.Context, r Request) (Reply, error) {
 		Cancel: "Skip", Fields: []FormField{{ID: "what", Label: "What was it?", Hint: "It is shown in the thread and the postmortem.",
 			Multiline: true, Optional: true, Max: maxLine}}}
 	return Reply{Text: state.ID + ": graded wrong. Thank you.", Form: form,
-		Blocks: []Block{Paragraph{Text("Thank you, that is noted. Paramedic said: “" + clip.Runes(state.GradedCause().Title, maxLine) + "”.")}}}, nil
+		Blocks: []Block{Paragraph{
+			Text("Thank you, that is noted. Paramedic said: “" + clip.Runes(state.GradedCause().Title, maxLine) + "”.")}}}, nil
 }
 
 // mostTallies is how many codes are listed.

@@ -66,8 +66,9 @@ func factBlocks(s *incident.State) ([]Block, string) {
 			Text("nodes, pods and their last logs, workloads, services, DNS, networking, storage, what changed.")}}
 		blocks = append(blocks, signalBlocks(s)...)
 		if i := s.Investigation; i.Failures > 0 {
-			blocks = append(blocks, Paragraph{Bold("Could not look at the cluster"), Text(fmt.Sprintf(" (%s): %s ", times(i.Failures), clip.Runes(i.LastError,
-				maxLine))),
+			blocks = append(blocks, Paragraph{Bold("Could not look at the cluster"),
+				Text(fmt.Sprintf(" (%s): %s ", times(i.Failures), clip.Runes(i.LastError,
+					maxLine))),
 				Text("Paramedic keeps trying.")})
 		}
 		return blocks, s.ID + ": looking at the cluster"
@@ -75,7 +76,8 @@ func factBlocks(s *incident.State) ([]Block, string) {
 	blocks := foundBlocks(s.Diagnosis)
 	blocks = append(blocks, signalBlocks(s)...)
 	if s.Investigation.Failures > 0 {
-		blocks = append(blocks, Note{Text("The cluster could not be looked at again, and Paramedic keeps trying: " + clip.Runes(s.Investigation.LastError, maxLine))})
+		blocks = append(blocks, Note{Text("The cluster could not be looked at again, and Paramedic keeps trying: " +
+			clip.Runes(s.Investigation.LastError, maxLine))})
 	}
 	if s.Investigation.Wanted {
 		blocks = append(blocks, Note{Text("Looking at the cluster again.")})

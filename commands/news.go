@@ -83,7 +83,8 @@ func dampedNote(n *incident.Notified) Note {
 	case n.Quiet:
 		note = append(note, Text("It is told only here, because the channel had a lot of news within minutes. "))
 	case n.Last:
-		note = append(note, Text("The channel had a lot of news within minutes: until "), When(n.Until), Text(" the rest is told only in the threads. "))
+		note = append(note, Text("The channel had a lot of news within minutes: until "), When(n.Until), Text(" the rest is "+
+			"told only in the threads. "))
 	}
 	if len(note) > 0 {
 		note = append(note, Mono("incidents"), Text(" lists all that is open."))

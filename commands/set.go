@@ -162,7 +162,8 @@ func commandTable() []command {
 		{"restarts", "[-n NAMESPACE]", "what restarts", false, false, View, (*Set).restarts},
 		{"about", "INC-ID [" + strings.Join(grammar.Topics, " | ") + "]", "one thing about an incident", false, false, View, (*Set).about},
 		{"catchup", "[INC-ID]", "where things stand, in eight lines at most", false, false, View, (*Set).catchup},
-		{"silence", "[[--end] -n NAMESPACE | CODE | INC-ID] [--for 2h REASON]", "what wakes nobody now; silence something for a while", false, true,
+		{"silence", "[[--end] -n NAMESPACE | CODE | INC-ID] [--for 2h REASON]", "what wakes nobody now; silence something " +
+			"for a while", false, true,
 			View, (*Set).silence},
 		{"search", "WORDS", "search the postmortems", false, false, View, (*Set).search},
 		{"checks", "[CODE]", "what can be found, or what a code means", false, false, "", (*Set).checks},

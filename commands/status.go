@@ -93,7 +93,8 @@ func (s *Set) glanced(ctx context.Context, r Request) (blocks []Block, head, nam
 	}
 	d := s.Memory.Last(ctx)
 	if d == nil {
-		return []Block{Paragraph{Text("The cluster has not been looked at since Paramedic started. Look now: "), Mono(r.Prog + " check")}}, "", "", nil
+		return []Block{Paragraph{Text("The cluster has not been looked at since Paramedic started. Look now: "),
+			Mono(r.Prog + " check")}}, "", "", nil
 	}
 	age := Duration(r.Now.Sub(d.At)) + " ago"
 	shown, hidden := d.InOrder(), 0
