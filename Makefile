@@ -4,6 +4,7 @@
 # make crash  kills the process that runs a plan a thousand times, at every event boundary of a plan of each kind of step (some minutes)
 # make crash-lab kills bots fifty times on the lab's real cluster, while they mend real faults
 # make judge-slack lays all that can be sent to Slack before judges that others wrote (needs node, npm and Python with venv)
+# make screenshots makes the pictures of the guides (needs chromium and a font with emoji)
 # make e2e    runs the end-to-end tests on the lab's real cluster (needs root; LAB names the lab's command)
 # make e2e-recover mends every live case there that a runbook treats, and writes of it into docs/faults.md
 SHELL := /bin/bash
@@ -13,7 +14,7 @@ GOLANGCI_LINT := v2.15.0
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build demo test race crash crash-lab judge-slack e2e e2e-faults e2e-recover scoreboard bench lint docs generate clean
+.PHONY: all build demo test race crash crash-lab judge-slack e2e e2e-faults e2e-recover scoreboard bench lint docs generate screenshots clean
 
 all: build
 
@@ -128,11 +129,16 @@ docs:
 	go test -count=1 -run TestWhatChecksReadIsCurrent ./internal/cli -update
 	go test -count=1 -run 'TestTheGuideTo(Checks|Diagnosis|Runbooks)IsCurrent' ./internal/cli -update
 
-# all that is derived: those guides, and the README's picture from the demo's page in a real browser
-generate: docs
+# all that is derived: those guides, and the pictures
+generate: docs screenshots
+
+# the pictures of the guides, from the demo's page in a real browser; emoji need a font, such as Debian's fonts-noto-color-emoji
+SHOTS := incident:2-diagnosis plan:plan-1280 phone:plan-400-dark home:home-ill-1280-light diagnose:diagnosed-1280-light shortcut:menu-1280-light
+screenshots:
+	@fc-list | grep -qi emoji || { echo 'screenshots needs a font with emoji: install fonts-noto-color-emoji (Debian'"'"'s name)' >&2; exit 1; }
 	@mkdir -p $(BIN)/shots
-	PARAMEDIC_REQUIRE_BROWSER=1 PARAMEDIC_SCREENSHOTS=$(BIN)/shots go test -count=1 -run TestTheVisitInABrowser ./internal/demo
-	cp $(BIN)/shots/visit-2-diagnosis.png docs/images/incident.png
+	PARAMEDIC_REQUIRE_BROWSER=1 PARAMEDIC_SCREENSHOTS=$(BIN)/shots go test -count=1 -run 'InABrowser|WithoutScrolling' ./internal/demo
+	for s in $(SHOTS); do cp "$(BIN)/shots/visit-$${s#*:}.png" "docs/images/$${s%%:*}.png" || exit 1; done
 
 clean:
 	rm -rf $(BIN)

@@ -63,7 +63,7 @@ func nearTopic(said string) string {
 
 // notLooked stands where a look would tell.
 func notLooked(s *incident.State) []Block {
-	return []Block{Paragraph{Text(s.ID + " was not looked at yet.")}}
+	return []Block{Paragraph{Text(s.ID + " has not been looked at yet.")}}
 }
 
 func nowBlocks(s *incident.State, r Request) []Block {
@@ -162,7 +162,7 @@ func notSeenOf(s *incident.State, r Request) []Block {
 	case s.Diagnosis == nil:
 		return notLooked(s)
 	case len(s.Diagnosis.NotSeen) == 0:
-		return []Block{Paragraph{Text("All that was to be looked at was seen.")}, lookedNote(s.Diagnosis)}
+		return []Block{Paragraph{Text("Everything that was to be looked at was seen.")}, lookedNote(s.Diagnosis)}
 	}
 	return append(notSeenBlocks(s.Diagnosis), lookedNote(s.Diagnosis))
 }
@@ -172,9 +172,9 @@ func beforeOf(s *incident.State, r Request) []Block {
 		return blocks
 	}
 	if !s.Recalled {
-		return []Block{Paragraph{Text("The postmortems were not searched yet.")}}
+		return []Block{Paragraph{Text("The postmortems have not been searched yet.")}}
 	}
-	return append([]Block{Paragraph{Text("No postmortem is like it.")}}, similarBrief(nil, s.RecallNote)...)
+	return append([]Block{Paragraph{Text("There is no postmortem of anything like it.")}}, similarBrief(nil, s.RecallNote)...)
 }
 
 func planOf(s *incident.State, r Request) []Block {

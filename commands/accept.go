@@ -52,7 +52,7 @@ func (s *Set) accept(ctx context.Context, r Request) (Reply, error) {
 	problems := map[string]string{}
 	o.take(r, problems)
 	if len(problems) > 0 && len(r.Values) > 0 {
-		return Reply{Text: "That can’t be accepted so.", Errors: problems, Exit: ExitWrong}, nil
+		return Reply{Text: "That can’t be accepted like this.", Errors: problems, Exit: ExitWrong}, nil
 	}
 	for _, field := range []string{"until", "reason"} {
 		if problems[field] != "" {
@@ -74,7 +74,7 @@ func (s *Set) withdraw(ctx context.Context, r Request, o accepting) (Reply, erro
 	if err := s.Acceptances.Withdraw(ctx, r.Person, o.all[0]); err != nil {
 		return Reply{}, err
 	}
-	text := acceptName(o.all[0]) + " is accepted no more: it is told again."
+	text := acceptName(o.all[0]) + " is no longer accepted: it is reported again."
 	return Reply{Text: text, Data: map[string]string{"done": text}}, nil
 }
 

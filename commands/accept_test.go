@@ -34,8 +34,9 @@ func TestAcceptingAFinding(t *testing.T) {
 	s, known := accepting(shop())
 	r := ask(t, s, "accept podcrashloop deployment/shop/web --for 7d the shop’s move")
 	said := commands.Plain(r)
-	for _, want := range []string{"PodCrashLoop of Deployment/shop/web is accepted until 2025-10-", "told again when it is worse than warning",
-		"told as long as 1 finding", "ServicePodsUnready Service/shop/web", "accept --withdraw PodCrashLoop Deployment/shop/web"} {
+	for _, want := range []string{"PodCrashLoop of Deployment/shop/web is accepted until 2025-10-", "reported again when " +
+		"it is worse than warning",
+		"reported as long as 1 finding", "ServicePodsUnready Service/shop/web", "accept --withdraw PodCrashLoop Deployment/shop/web"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("does not say %q:\n%s", want, said)
 		}
@@ -48,7 +49,7 @@ func TestAcceptingAFinding(t *testing.T) {
 		t.Errorf("until %s, want %s", list[0].Until, want)
 	}
 	r = ask(t, s, "accept PodCrashLoop Deployment/shop/web --and ServicePodsUnready Service/shop/web moving")
-	if said := commands.Plain(r); strings.Contains(said, "told as long as") || r.Exit != 0 {
+	if said := commands.Plain(r); strings.Contains(said, "reported as long as") || r.Exit != 0 {
 		t.Errorf("with all that follows: %s", said)
 	}
 	if r = ask(t, s, "accept"); r.Text != "2 findings are accepted." || !strings.Contains(commands.Plain(r), "moving") {
@@ -57,7 +58,7 @@ func TestAcceptingAFinding(t *testing.T) {
 	if r = ask(t, s, "accept PodCrashLoop job/shop/night before it fails"); !strings.Contains(commands.Plain(r), "is not found now") {
 		t.Errorf("in advance: %s", commands.Plain(r))
 	}
-	if r = ask(t, s, "accept --withdraw PodCrashLoop deployment/shop/web"); r.Exit != 0 || !strings.Contains(r.Text, "told again") {
+	if r = ask(t, s, "accept --withdraw PodCrashLoop deployment/shop/web"); r.Exit != 0 || !strings.Contains(r.Text, "reported again") {
 		t.Errorf("withdrawn: %s", r.Text)
 	}
 }
@@ -109,7 +110,7 @@ func TestTellingWhatIsAccepted(t *testing.T) {
 		Acceptance: incident.Acceptance{Code: "PodCrashLoop", By: "ada", Reason: "it moves", Until: commandstest.Start.Add(time.Hour)}}}}
 	s, _ := accepting(quiet)
 	r := ask(t, s, "check")
-	if said := commands.Plain(r); r.Exit != 0 || !strings.HasSuffix(said, "1 finding is accepted (why tells it).\n") ||
+	if said := commands.Plain(r); r.Exit != 0 || !strings.HasSuffix(said, "1 finding is accepted (why shows it).\n") ||
 		strings.Contains(said, "crashing") {
 		t.Errorf("check: exit %d\n%s", r.Exit, said)
 	}
@@ -126,7 +127,8 @@ func TestTellingWhatIsAccepted(t *testing.T) {
 	loud.Causes[0].Accepted = quiet.Accepted[0].Acceptance
 	s, _ = accepting(loud)
 	for _, line := range []string{"check", "why"} {
-		if said := commands.Plain(ask(t, s, line)); !strings.Contains(said, "it moves (told for what follows from it, which is not accepted)") {
+		if said := commands.Plain(ask(t, s, line)); !strings.Contains(said, "it moves (reported because of what follows "+
+			"from it, which is not accepted)") {
 			t.Errorf("%s of an accepted root:\n%s", line, said)
 		}
 	}
@@ -137,7 +139,7 @@ func TestTheButtonOfACause(t *testing.T) {
 	s, _ := accepting(shop())
 	said := commands.Plain(ask(t, s, "why"))
 	const line = "acceptance PodCrashLoop Deployment/shop/web --and ServicePodsUnready Service/shop/web"
-	if !strings.Contains(said, "→ Accept 1 …: "+line) {
+	if !strings.Contains(said, "→ Accept cause 1 …: "+line) {
 		t.Fatalf("no button:\n%s", said)
 	}
 	r := ask(t, s, line)

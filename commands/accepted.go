@@ -42,7 +42,8 @@ func acceptedRoot(c incident.Cause) []Span {
 	if c.Accepted.IsZero() {
 		return nil
 	}
-	return append(append([]Span{Text("\n")}, acceptedBy(c.Accepted)...), Text(" (told for what follows from it, which is not accepted)"))
+	return append(append([]Span{Text("\n")}, acceptedBy(c.Accepted)...), Text(" (reported because of what follows from "+
+		"it, which is not accepted)"))
 }
 
 // acceptedBlocks tell to who asks why what is silent.
@@ -50,7 +51,7 @@ func acceptedBlocks(d *incident.Diagnosis) []Block {
 	if len(d.Accepted) == 0 {
 		return nil
 	}
-	list := List{{Spans: []Span{Bold("Accepted, and silent elsewhere:")}}}
+	list := List{{Spans: []Span{Bold("Accepted, and reported nowhere else:")}}}
 	for i, a := range d.Accepted {
 		if i == mostAccepted {
 			list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %s more", thousands(d.Total().Accepted-i)))}})
@@ -68,9 +69,9 @@ func acceptedNote(d *incident.Diagnosis) []Block {
 	case 0:
 		return nil
 	case 1:
-		return []Block{Note{Text("1 finding is accepted (why tells it).")}}
+		return []Block{Note{Text("1 finding is accepted (why shows it).")}}
 	default:
-		return []Block{Note{Text(count(n, "finding") + " are accepted (why tells them).")}}
+		return []Block{Note{Text(count(n, "finding") + " are accepted (why shows them).")}}
 	}
 }
 
@@ -90,23 +91,24 @@ func acceptedReply(all []incident.Acceptance, now acceptedNow, prog string) Repl
 		switch {
 		case !now.looked:
 		case !now.found[i]:
-			blocks = append(blocks, Note{Text(acceptName(a) + " is not found now; it will be silent when it is.")})
+			blocks = append(blocks, Note{Text(acceptName(a) + " is not found now; when it is, it will not be reported.")})
 		case a.Worst.Rank() < incident.Critical.Rank():
-			blocks = append(blocks, Note{Text(acceptName(a) + " is told again when it is worse than " + string(a.Worst) + ".")})
+			blocks = append(blocks, Note{Text(acceptName(a) + " is reported again when it is worse than " + string(a.Worst) + ".")})
 		}
 	}
 	if !now.looked {
-		blocks = append(blocks, Note{Text("The cluster could not be looked at: how bad it is now is not known, and it is not told again when " +
-			"it gets worse.")})
+		blocks = append(blocks, Note{Text("The cluster could not be looked at, so it is not known how bad it is now, and it " +
+			"will not be reported " +
+			"again when it gets worse.")})
 	}
 	if n := len(now.follows); n > 0 {
 		var names []string
 		for _, f := range now.follows[:min(n, mostLoose)] {
 			names = append(names, f.Code+" "+f.Object.String())
 		}
-		said := "It is told as long as " + count(n, "finding") + " that it explains and that is not accepted is there: "
+		said := "It is reported as long as " + count(n, "finding") + " that it explains and that is not accepted is there: "
 		if n > 1 {
-			said = "It is told as long as one of the " + count(n, "finding") + " is there that it explains and that are not accepted: "
+			said = "It is reported as long as one of the " + count(n, "finding") + " that it explains, and that are not accepted, is there: "
 		}
 		said += strings.Join(names, ", ")
 		if n > len(names) {
@@ -152,9 +154,9 @@ func (s *Set) listAccepted(ctx context.Context, r Request) (Reply, error) {
 		reply.Blocks = []Block{Paragraph{Text(reply.Text)}, acceptedTable(seen)}
 	}
 	if hidden > 0 {
-		reply.Blocks = append(reply.Blocks, Note{Text("… " + count(hidden, "more") + " of what you may not read")})
+		reply.Blocks = append(reply.Blocks, Note{Text("… " + count(hidden, "more") + " about what you may not see")})
 	}
-	reply.Blocks = append(reply.Blocks, Note{Text("What objects accept by an annotation is told by why.")})
+	reply.Blocks = append(reply.Blocks, Note{Text("What is accepted by an annotation on an object is shown by why.")})
 	return reply, nil
 }
 

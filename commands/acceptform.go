@@ -16,7 +16,7 @@ func (s *Set) acceptForm(_ context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	list := List{{Spans: []Span{Bold("Told no more:")}}}
+	list := List{{Spans: []Span{Bold("No longer reported:")}}}
 	words := []string{"accept"}
 	for i, a := range o.all {
 		list = append(list, Item{Depth: 1, Spans: []Span{Text(a.Code + " of "), Mono(a.Object.String())}})
@@ -25,12 +25,13 @@ func (s *Set) acceptForm(_ context.Context, r Request) (Reply, error) {
 		}
 		words = append(words, a.Code, a.Object.String())
 	}
-	note := Note{Text("“check” and alerts are silent about it; “why” tells it as accepted. It is told again when it is over or withdrawn, " +
+	note := Note{Text("“check” and alerts say nothing of it; “why” shows it as accepted. It is reported again when that " +
+		"is over or withdrawn, " +
 		"when it gets worse, or when something follows from it that is not accepted.")}
 	return Reply{Text: "Accept " + acceptName(o.all[0]), Blocks: []Block{list, note}, Form: &Form{ID: "accept", Command: Quote(words...),
 		Title: "Accept a finding", Submit: "Accept", Cancel: "Cancel", Fields: []FormField{
-			{ID: "reason", Label: "Why", Hint: "Whoever asks why is told this, and who said it.", Multiline: true, Max: maxLine},
-			{ID: "until", Label: "Until", Hint: "7d, 12h, or a day such as 2027-01-31. Empty: for good.", Optional: true, Max: 20},
+			{ID: "reason", Label: "Why", Hint: "Shown, with your name, to whoever asks why.", Multiline: true, Max: maxLine},
+			{ID: "until", Label: "Until", Hint: "7d, 12h, or a day such as 2027-01-31. Leave empty for good.", Optional: true, Max: 20},
 		}}}, nil
 }
 
@@ -52,8 +53,8 @@ func acceptButtons(d *incident.Diagnosis) Actions {
 		if !ok {
 			continue
 		}
-		out = append(out, Button{ID: fmt.Sprintf("accept-%d", i+1), Label: fmt.Sprintf("Accept %d …", i+1), Value: Quote(words...),
-			Accessibility: fmt.Sprintf("Have cause %d and what follows from it told no more", i+1)})
+		out = append(out, Button{ID: fmt.Sprintf("accept-%d", i+1), Label: fmt.Sprintf("Accept cause %d …", i+1), Value: Quote(words...),
+			Accessibility: fmt.Sprintf("Stop reporting cause %d and what follows from it", i+1)})
 	}
 	return out
 }

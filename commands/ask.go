@@ -157,7 +157,8 @@ func (s *Set) mayKnow(ctx context.Context, r Request) func(incident.Object) bool
 
 // chosen has the Chooser choose among what can be asked.
 func (s *Set) chosen(ctx context.Context, r Request, line string) (words []string, by string) {
-	questions := []Question{{"check", "is all well; what is wrong in the cluster, or in a namespace"}, {"why", "why something is ill"},
+	questions := []Question{{"check", "whether all is well, or what is wrong in the cluster or a namespace"},
+		{"why", "why something is unhealthy"},
 		{"changes", "what changed"}, {"restarts", "what restarts"}, {"incidents", "which incidents there are"}, {"status", "how things stand"},
 		{"help", "what can be asked"}}
 	if r.Incident != "" {

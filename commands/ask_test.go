@@ -58,7 +58,7 @@ func TestAskingInOnesOwnWords(t *testing.T) {
 		{"INC-1", "reject 1 it is too much", "Nothing was done"},
 		{"INC-1", "stop", "nothing to stop"},
 		{"INC-1", "stop all", "Nothing is approved or running"},
-		{"INC-1", "silence --for 2h we know", "INC-1 is silent until"},
+		{"INC-1", "silence --for 2h we know", "INC-1 is silenced until"},
 		{"", "about INC-11", "Open are INC-1"},
 	} {
 		s, _ := talk(t)
@@ -97,7 +97,8 @@ func TestTheStatusIsAtHand(t *testing.T) {
 	s.Looker = commandstest.Cluster{Err: context.DeadlineExceeded}
 	r := s.Dispatch(context.Background(), commands.Request{Person: commandstest.Ada, Channel: "C1", Now: commandstest.Founding().At.Add(4 * time.Minute)})
 	text := commands.Plain(r)
-	for _, want := range []string{"There is 1 open incident", "Waits for approval: /medic plan INC-1", "as looked at 4 minutes ago", "Not seen:", "Try:"} {
+	for _, want := range []string{"There is 1 open incident", "Waits for approval: /medic plan INC-1", "as seen 4 " +
+		"minutes ago", "Not seen:", "Try:"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)
 		}

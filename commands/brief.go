@@ -92,7 +92,7 @@ func (s *Set) details(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, err
 	}
 	if state.Diagnosis == nil {
-		return Reply{}, &Refusal{Reason: state.ID + " was not looked at yet."}
+		return Reply{}, &Refusal{Reason: state.ID + " has not been looked at yet."}
 	}
 	return detailsReply(state), nil
 }

@@ -61,7 +61,7 @@ func caughtUpAll(open []*incident.State, hidden int, r Request) Reply {
 		list = append(list, Item{Spans: line})
 	}
 	if hidden > 0 && len(list) < mostCaughtUp {
-		list = append(list, Item{Spans: []Span{Text(count(hidden, "more incident") + " about what you may not read")}})
+		list = append(list, Item{Spans: []Span{Text(count(hidden, "more incident") + " about what you may not see")}})
 	}
 	return Reply{Text: text, Blocks: []Block{list}}
 }

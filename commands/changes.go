@@ -114,7 +114,7 @@ func changesReply(d *incident.Diagnosis, namespace string, from time.Time) Reply
 	if len(newest) > 0 {
 		blocks = append(blocks, changeTable(newest))
 	}
-	note := append(Note{Text("A look goes back four days and keeps the newest changes: rollouts, settings, scaling, nodes and packages. ")},
+	note := append(Note{Text("This goes back four days and keeps the newest changes: rollouts, settings, scaling, nodes and packages. ")},
 		lookedNote(d)...)
 	return Reply{Text: text + ".", Blocks: append(blocks, note), Data: newest}
 }

@@ -18,7 +18,7 @@ func choiceBlocks(s *incident.State) []Block {
 	var blocks []Block
 	offered := s.Offered()
 	if len(offered) > 1 {
-		list := List{{Spans: []Span{Bold("There is a choice. The first yes to one plan withdraws the other.")}}}
+		list := List{{Spans: []Span{Bold("There is a choice. The first approval of one plan withdraws the other.")}}}
 		for n, p := range offered {
 			list = append(list, Item{Depth: 1, Spans: []Span{Bold(planName(s, p) + ": "), Text(p.Title + ".")}})
 			for _, fact := range planFacts(p) {
@@ -151,7 +151,7 @@ func (s *Set) editForm(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, err
 	}
 	if len(p.Inputs) == 0 {
-		return Reply{}, &Refusal{Reason: "The plan of " + state.ID + " has no value with bounds that could be set otherwise."}
+		return Reply{}, &Refusal{Reason: "The plan of " + state.ID + " has no value that could be changed within bounds."}
 	}
 	form := &Form{ID: "edit", Command: Quote("set", state.ID, p.Hash), Title: state.ID + ": edit",
 		Submit: "Make the plan", Cancel: "Cancel"}
@@ -159,8 +159,9 @@ func (s *Set) editForm(ctx context.Context, r Request) (Reply, error) {
 		form.Fields = append(form.Fields, FormField{ID: in.Key(), Label: "Step " + in.Step + ": " + in.Label, Hint: capital(in.Bounds) + ".",
 			Value: in.Value, Max: 60})
 	}
-	blocks := []Block{Paragraph{Bold(p.Title)}, Paragraph{Text("What is set here makes another plan, which is tried out and approved anew. " +
-		"What was approved so far counts no more.")}}
+	blocks := []Block{Paragraph{Bold(p.Title)}, Paragraph{Text("Your values make a new plan, which is tried out and has " +
+		"to be approved again. " +
+		"Earlier approvals no longer count.")}}
 	return Reply{Text: "Edit the plan of " + state.ID, Blocks: blocks, Form: form}, nil
 }
 
@@ -196,6 +197,6 @@ func (s *Set) set(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return done(state, fmt.Sprintf("%s: %s sets %s; it is to be approved anew.", state.ID, strings.ToLower(planName(state, p)),
+	return done(state, fmt.Sprintf("%s: %s sets %s; it has to be approved again.", state.ID, strings.ToLower(planName(state, p)),
 		count(len(all), "value"))), nil
 }

@@ -154,7 +154,7 @@ func TestPeopleFromOutsideMayAskButNotAct(t *testing.T) {
 			args = nil
 		}
 		r := s.Dispatch(context.Background(), commands.Request{Command: command, Args: args, Outside: true, Person: commandstest.Ada})
-		refused := strings.Contains(r.Text, "Only people of this workspace")
+		refused := strings.Contains(r.Text, "Only people in this workspace")
 		if r.Exit != exit || refused == (exit == 0 || command == "check") {
 			t.Errorf("%s: exit %d, %q", command, r.Exit, r.Text)
 		}

@@ -159,9 +159,9 @@ func approved(s *incident.State, now time.Time) string {
 // second says whose approval is still waited for.
 func second(s *incident.State) string {
 	if s.Plan.Terminal {
-		return "It needs a second one, in the terminal with a kubeconfig of your own: “paramedic approve " + s.ID + "”."
+		return "It needs a second approval, in the terminal with a kubeconfig of your own: “paramedic approve " + s.ID + "”."
 	}
-	return "It needs that of another person, too."
+	return "It needs another person’s approval, too."
 }
 
 // stop stops one recovery, or without an incident all of them.
@@ -207,7 +207,7 @@ func (s *Set) stop(ctx context.Context, r Request) (Reply, error) {
 
 func stopped(s *incident.State) string {
 	if s.Phase(time.Time{}) == incident.Stopping {
-		return s.ID + ": stopped. What is in flight ends; nothing else begins."
+		return s.ID + ": stopped. The step in progress finishes; no other begins."
 	}
 	return s.ID + ": stopped. Nothing else begins."
 }
@@ -225,7 +225,7 @@ func hashNeeded(s *incident.State, prog string) error {
 // is the keeper's.
 func wholeHash(s *incident.State, said string) (string, error) {
 	if len(said) < shortHash {
-		return "", usageError(fmt.Sprintf("of the hash at least %d characters are needed", shortHash))
+		return "", usageError(fmt.Sprintf("at least %d characters of the hash are needed", shortHash))
 	}
 	for _, p := range s.Offered() {
 		if strings.HasPrefix(p.Hash, strings.ToLower(said)) {

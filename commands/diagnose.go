@@ -28,7 +28,7 @@ func (s *Set) diagnoseThis(ctx context.Context, r Request) (Reply, error) {
 	n := namesIn(text)
 	asks := n.asks()
 	if len(asks) == 0 {
-		return diagnoseForm("", "", "The message names nothing of a cluster. What is it about?"), nil
+		return diagnoseForm("", "", "The message names nothing in the cluster. What is it about?"), nil
 	}
 	asked := asks[0]
 	asked.Or = asks[1:]
@@ -51,8 +51,9 @@ func firstName(all []string) string {
 // diagnoseForm asks what a message is about.
 func diagnoseForm(namespace, object, why string) Reply {
 	form := &Form{ID: "diagnose", Command: "diagnose", Title: "Diagnose this", Submit: "Diagnose", Cancel: "Cancel", Fields: []FormField{
-		{ID: "namespace", Label: "Namespace", Hint: "For example shop. Empty: all of the cluster.", Value: namespace, Optional: true, Max: 63},
-		{ID: "object", Label: "Object", Hint: "For example deployment/web, or a name alone. Empty: all of the namespace.", Value: object,
+		{ID: "namespace", Label: "Namespace",
+			Hint: "For example shop. Leave empty for the whole cluster.", Value: namespace, Optional: true, Max: 63},
+		{ID: "object", Label: "Object", Hint: "For example deployment/web, or just a name. Leave empty for the whole namespace.", Value: object,
 			Optional: true, Max: 253}}}
 	return Reply{Text: why, Form: form, Blocks: []Block{Paragraph{Text(why)}}, Exit: ExitNoAnswer}
 }

@@ -66,7 +66,7 @@ func causeBlocks(d *incident.Diagnosis, n int, c incident.Cause) []Block {
 }
 
 // wasThere is said of a cause that is set apart.
-const wasThere = "It was there long before, and explains nothing of the rest."
+const wasThere = "It was there long before, and explains none of the rest."
 
 // changeBlocks tell what changed just before, on the way to the causes.
 func changeBlocks(d *incident.Diagnosis) []Block {
@@ -110,7 +110,7 @@ func unknownBlocks(d *incident.Diagnosis) []Block {
 }
 
 func dontKnow() Paragraph {
-	return Paragraph{Bold("I don't know the root of it: "), Text("what is named first is a symptom, and nothing that was seen explains it.")}
+	return Paragraph{Bold("I don't know the root cause: "), Text("what is named first is a symptom, and nothing that was seen explains it.")}
 }
 
 // traceBlock lists how a diagnosis came about.

@@ -35,7 +35,7 @@ func (s *Set) evidence(ctx context.Context, r Request) (Reply, error) {
 		}
 	}
 	if len(looks(state)) == 0 {
-		return Reply{}, &Refusal{Reason: state.ID + " has no evidence yet: the cluster was not looked at."}
+		return Reply{}, &Refusal{Reason: state.ID + " has no evidence yet: the cluster has not been looked at."}
 	}
 	if len(ids) == 0 {
 		return listEvidence(state, r.Prog), nil
@@ -63,7 +63,7 @@ func evidenceReply(s *incident.State, ids []string, prog string) (Reply, error) 
 	}
 	reply.Data = found
 	if len(unknown) > 0 {
-		reason := fmt.Sprintf("%s has no %s in any look. %s evidence %s lists what it has.", s.ID, strings.Join(unknown, ", "), prog, s.ID)
+		reason := fmt.Sprintf("%s has never had %s. %s evidence %s lists what it has.", s.ID, strings.Join(unknown, ", "), prog, s.ID)
 		if len(found) == 0 {
 			return Reply{}, &incident.NoAnswer{Reason: reason}
 		}
@@ -93,7 +93,7 @@ func pieceBlocks(s *incident.State, p Piece) []Block {
 	}
 	note := Note{Text("As looked at "), When(p.At)}
 	if !p.Newest {
-		note = append(note, Text("; the newest look has it no more, or otherwise"))
+		note = append(note, Text("; since then it has changed or gone"))
 	}
 	return append(blocks, note)
 }

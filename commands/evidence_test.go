@@ -72,7 +72,7 @@ func TestEvidenceOfOldLooksIsStillThere(t *testing.T) {
 	k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.StoryTold{Story: *commandstest.Story()},
 		incident.LookAgainRequested{By: commandstest.Ada}, incident.DiagnosisMade{Diagnosis: *newer})
 	for id, want := range map[string][]string{
-		"E4": {"the directory is empty", "the newest look has it no more", "story: The node has no CNI configuration"},
+		"E4": {"the directory is empty", "since then it has changed or gone", "story: The node has no CNI configuration"},
 		"E1": {"something else", "plugin/loop"},
 		"E2": {"forward . 127.0.0.1"},
 	} {

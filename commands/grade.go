@@ -38,7 +38,7 @@ func gradeBlocks(s *incident.State) []Block {
 // graded records a grade of who asks, if they may see the incident.
 func (s *Set) graded(ctx context.Context, r Request, what string, g incident.Grade, instead string) (*incident.State, error) {
 	if r.Outside {
-		return nil, &Refusal{Reason: "Only people of this workspace may grade what was found."}
+		return nil, &Refusal{Reason: "Only people in this workspace may grade what was found."}
 	}
 	state, _, err := s.shown(ctx, r, what)
 	if err != nil {
@@ -75,11 +75,12 @@ func (s *Set) wrong(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	form := &Form{ID: "wrong", Command: Quote("grade", state.ID, string(incident.GradeWrong)), Title: state.ID + ": wrong", Submit: "Say so",
-		Cancel: "Leave it", Fields: []FormField{{ID: "what", Label: "What was it?", Hint: "The thread and the postmortem show it.",
+	form := &Form{ID: "wrong", Command: Quote("grade", state.ID, string(incident.GradeWrong)), Title: state.ID + ": wrong", Submit: "Send",
+		Cancel: "Skip", Fields: []FormField{{ID: "what", Label: "What was it?", Hint: "It is shown in the thread and the postmortem.",
 			Multiline: true, Optional: true, Max: maxLine}}}
 	return Reply{Text: state.ID + ": graded wrong. Thank you.", Form: form,
-		Blocks: []Block{Paragraph{Text("Your grade is noted. Paramedic said: “" + clip.Runes(state.GradedCause().Title, maxLine) + "”.")}}}, nil
+		Blocks: []Block{Paragraph{
+			Text("Thank you, that is noted. Paramedic said: “" + clip.Runes(state.GradedCause().Title, maxLine) + "”.")}}}, nil
 }
 
 // mostTallies is how many codes are listed.
@@ -91,7 +92,7 @@ func (s *Set) grades(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, errMissing("Keeping incidents")
 	}
 	if len(r.Args) > 1 {
-		return Reply{}, usageError("grades tells of one code at a time")
+		return Reply{}, usageError("grades shows one code at a time")
 	}
 	all, err := s.Outcomes.Grades(ctx)
 	if err != nil {
@@ -135,5 +136,5 @@ func (s *Set) homeGrades(ctx context.Context) []Block {
 	for _, t := range all.Tallies(false) {
 		list = append(list, Item{Depth: 1, Spans: []Span{Text("Paramedic " + t.String())}})
 	}
-	return homeSection("How right it was", list)
+	return homeSection("How often it was right", list)
 }

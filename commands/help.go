@@ -16,9 +16,9 @@ func (s *Set) help(_ context.Context, r Request) (Reply, error) {
 		}
 	}
 	return Reply{
-		Text: "Paramedic finds out why the cluster is ill, proves it, and once people approve makes it well.",
+		Text: "Paramedic finds out what is wrong with the cluster, proves it, and fixes it once people approve.",
 		Blocks: []Block{
-			Paragraph{Bold("Paramedic"), Text(" finds out why the cluster is ill, proves it, and once people approve makes it well.")},
+			Paragraph{Bold("Paramedic"), Text(" finds out what is wrong with the cluster, proves it, and fixes it once people approve.")},
 			list,
 			Note{Text("Or ask in your own words: “why is checkout down”, “what changed since yesterday”. In an incident’s thread a mention is " +
 				"about that incident: “who has it”. Answers are for you alone; incidents are told in the channel.")},

@@ -32,8 +32,8 @@ func (s *Set) Home(ctx context.Context, r Request) Reply {
 	}
 	reply := Reply{Text: "Paramedic"}
 	if r.Outside {
-		reply.Blocks = []Block{Paragraph{Bold("Paramedic"), Text(" looks after a Kubernetes cluster of another organisation. What it knows is " +
-			"shown to the people there.")}}
+		reply.Blocks = []Block{Paragraph{Bold("Paramedic"), Text(" looks after another organisation’s Kubernetes cluster. What it knows is " +
+			"shown only to people there.")}}
 		return reply
 	}
 	if err := s.may(r, View); err != nil {
@@ -87,7 +87,7 @@ func (s *Set) homeIncidents(r Request, open []*incident.State, hidden int, err e
 		blocks = []Block{list, buttons}
 	}
 	if hidden > 0 {
-		blocks = append(blocks, Note{Text(capital(count(hidden, "more incident")) + ", about what you may not read here: the channel where it " +
+		blocks = append(blocks, Note{Text(capital(count(hidden, "more incident")) + ", about what you may not see here: the channel where it " +
 			"is told shows it.")})
 	}
 	return append(out, homeSection(title, blocks...)...)
@@ -123,7 +123,7 @@ func (s *Set) homeWaiting(r Request, open []*incident.State) []Block {
 		case decides && phase == incident.Awaiting && !approvedBy(state, r):
 			add(Paragraph{Bold(state.ID + " waits for approval: "), Text(offeredTitles(state)), Text(askedByYou(state, r))}, homePlans(state))
 		case decides && phase == incident.Stuck:
-			add(Paragraph{Bold(state.ID + " needs a person: "), Text(clip.Runes(state.Title, mostOther))}, homeShow(state))
+			add(Paragraph{Bold(state.ID + " needs a decision: "), Text(clip.Runes(state.Title, mostOther))}, homeShow(state))
 		case mine:
 			add(Paragraph{Bold("You have " + state.ID + ": "), Text(clip.Runes(state.Title, mostOther) + ", " + string(phase))}, homeShow(state))
 		}
@@ -146,7 +146,7 @@ func askedByYou(s *incident.State, r Request) string {
 	if s.Plan.Risk == incident.Safe || !s.Asked(r.Person) {
 		return ""
 	}
-	return ". You asked for the incident: where there is another approver, it is for them."
+	return ". You opened this incident: if there is another approver, it is theirs to approve."
 }
 
 func offeredTitles(s *incident.State) string {
@@ -189,7 +189,7 @@ func (s *Set) homeCluster(r Request, open []*incident.State) []Block {
 		}
 	}
 	if x.at.IsZero() {
-		return homeSection(title, Paragraph{Text("It is being looked at …")})
+		return homeSection(title, Paragraph{Text("Looking …")})
 	}
 	actions := Actions{{ID: "check", Label: "Look now", Value: "check", Accessibility: "Look at the cluster now"}}
 	return homeSection(title, append(slices.Clone(x.blocks), actions)...)
@@ -237,7 +237,7 @@ func (s *Set) homeLacks(r Request) []Block {
 	all, known := s.Lacks.Lacks()
 	switch {
 	case !known:
-		return homeSection(title, Paragraph{Text("It is being looked at …")})
+		return homeSection(title, Paragraph{Text("Looking …")})
 	case len(all) == 0:
 		return homeSection(title, Paragraph{Text("Nothing is missing.")})
 	}
@@ -257,7 +257,7 @@ func (s *Set) homeLacks(r Request) []Block {
 func homeTry(r Request) []Block {
 	return homeSection("Three things to try", List{
 		{Depth: 1, Spans: []Span{Mono(r.Prog + " check"), Text(" says what is wrong in the cluster, and what restarts")}},
-		{Depth: 1, Spans: []Span{Mono(r.Prog + " why deployment/web -n shop"), Text(" says why one thing is ill, with the evidence")}},
-		{Depth: 1, Spans: []Span{Mono(r.Prog + " search dns loop"), Text(" finds what was written up about something like it")}},
+		{Depth: 1, Spans: []Span{Mono(r.Prog + " why deployment/web -n shop"), Text(" says what is wrong with one thing, with the evidence")}},
+		{Depth: 1, Spans: []Span{Mono(r.Prog + " search dns loop"), Text(" searches the postmortems for something like it")}},
 	})
 }

@@ -119,7 +119,7 @@ func TestWhatIsNoLongerAlikeIsTakenBack(t *testing.T) {
 		t.Error("that nothing is known takes a message")
 	}
 	k.Append("INC-1", d, incident.Recalled{Similar: commandstest.Seen()})
-	if s := k.Append("INC-1", d, incident.Recalled{}); !strings.Contains(tell(s), "nothing like it is known") {
+	if s := k.Append("INC-1", d, incident.Recalled{}); !strings.Contains(tell(s), "no similar incident is known") {
 		t.Errorf("what was said stays:\n%s", tell(s))
 	}
 }
@@ -156,7 +156,7 @@ func TestApproving(t *testing.T) {
 	}
 	for line, says := range map[string]string{
 		"approve INC-1":              "Open it with /medic plan INC-1",
-		"approve INC-1 abc":          "at least 12",
+		"approve INC-1 abc":          "At least 12",
 		"approve INC-1 0123456789ab": "has changed",
 		"approve INC-7 0123456789ab": "no incident",
 		"plan INC-1 0123456789ab":    "is not on offer",

@@ -43,7 +43,7 @@ func (s *Set) incidents(ctx context.Context, r Request) (Reply, error) {
 			reply.Blocks = []Block{Paragraph{Text(reply.Text)}}
 		}
 		reply.Blocks = append(reply.Blocks, Note{Text("… " + count(hidden, "more incident") +
-			", told in another channel, about what you may not read")})
+			", told in another channel, about what you may not see")})
 	}
 	return reply, nil
 }

@@ -66,19 +66,21 @@ func factBlocks(s *incident.State) ([]Block, string) {
 			Text("nodes, pods and their last logs, workloads, services, DNS, networking, storage, what changed.")}}
 		blocks = append(blocks, signalBlocks(s)...)
 		if i := s.Investigation; i.Failures > 0 {
-			blocks = append(blocks, Paragraph{Bold("Could not look"), Text(fmt.Sprintf(" (%s): %s ", times(i.Failures), clip.Runes(i.LastError,
-				maxLine))),
-				Text("It is tried again by itself.")})
+			blocks = append(blocks, Paragraph{Bold("Could not look at the cluster"),
+				Text(fmt.Sprintf(" (%s): %s ", times(i.Failures), clip.Runes(i.LastError,
+					maxLine))),
+				Text("Paramedic keeps trying.")})
 		}
 		return blocks, s.ID + ": looking at the cluster"
 	}
 	blocks := foundBlocks(s.Diagnosis)
 	blocks = append(blocks, signalBlocks(s)...)
 	if s.Investigation.Failures > 0 {
-		blocks = append(blocks, Note{Text("The last look failed, and is tried again: " + clip.Runes(s.Investigation.LastError, maxLine))})
+		blocks = append(blocks, Note{Text("The cluster could not be looked at again, and Paramedic keeps trying: " +
+			clip.Runes(s.Investigation.LastError, maxLine))})
 	}
 	if s.Investigation.Wanted {
-		blocks = append(blocks, Note{Text("Being looked at again.")})
+		blocks = append(blocks, Note{Text("Looking at the cluster again.")})
 	}
 	blocks = append(blocks, lookedNote(s.Diagnosis))
 	actions := Actions{{ID: "details", Label: "All that was found", Value: Quote("details", s.ID),
@@ -133,7 +135,7 @@ func signalBlocks(s *incident.State) []Block {
 	if len(said) == 0 {
 		return nil
 	}
-	return []Block{Note{Text("Asked for by " + strings.Join(said, "; "))}}
+	return []Block{Note{Text("Raised by " + strings.Join(said, "; "))}}
 }
 
 // mostSentences is how much of a story a thread tells.
@@ -170,13 +172,13 @@ func similarMessage(s *incident.State) []Block {
 	switch {
 	case s.Recalled && len(s.Similar) == 0 && s.RecallNote == "":
 		if slices.ContainsFunc(s.Log, recalledSome) {
-			return outdated("The cluster was looked at again; nothing like it is known.")
+			return outdated("The cluster was looked at again; no similar incident is known.")
 		}
 		return nil
 	case s.Recalled:
 		return similarBrief(s.Similar, s.RecallNote)
 	case happened[incident.Recalled](s):
-		return outdated("The cluster was looked at again; what is like it follows.")
+		return outdated("The cluster was looked at again; similar incidents follow.")
 	}
 	return nil
 }
@@ -248,7 +250,7 @@ func planActions(s *incident.State, p *incident.Plan) Actions {
 	out := Actions{openButton(s, p, "review")}
 	if name := strings.ToLower(planName(s, p)); len(p.Inputs) > 0 {
 		out = append(out, Button{ID: "edit", Label: "Edit " + name, Value: Quote("edit", s.ID, p.Hash),
-			Accessibility: "Set values of " + name + " of " + s.ID + " otherwise"})
+			Accessibility: "Change values of " + name + " of " + s.ID})
 	}
 	return append(out, rejectButton(s, p))
 }
@@ -295,9 +297,9 @@ func verificationBlocks(s *incident.State) []Block {
 	case !v.Ended.IsZero():
 		return blocks
 	case v.GoodSince.IsZero():
-		return append(blocks, Note{Text("Not well yet. Watching since "), When(v.Began)})
+		return append(blocks, Note{Text("Not healthy yet. Watching since "), When(v.Began)})
 	}
-	return append(blocks, Note{Text("All well since "), When(v.GoodSince), Text("; it must stay so for some minutes.")})
+	return append(blocks, Note{Text("All healthy since "), When(v.GoodSince), Text("; it has to stay that way for some minutes.")})
 }
 
 // helped is what the last verification came to.
@@ -331,7 +333,7 @@ func endBlocks(s *incident.State) []Block {
 		p := Paragraph{Bold("Resolved "), When(s.ResolvedAt),
 			Text(fmt.Sprintf(", %s after it was opened.", Duration(s.ResolvedAt.Sub(s.OpenedAt))))}
 		if len(s.Approvals) == 0 {
-			return []Block{append(p, Text(" It ended by itself."))}
+			return []Block{append(p, Text(" It went away by itself."))}
 		}
 		return []Block{p}
 	}

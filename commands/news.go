@@ -25,8 +25,8 @@ func newsMessages(s *incident.State, now time.Time) []Message {
 		}
 		blocks := newsBlocks(s, n, now)
 		if s.MoreNews > 0 && i == last {
-			blocks = append(blocks, Note{Text(fmt.Sprintf("%s is not told one by one; the incident's own message says where it stands.",
-				capital(count(s.MoreNews, "more such message"))))})
+			blocks = append(blocks, Note{Text("Left out: " + count(s.MoreNews, "more such message") +
+				". The incident's own message says where it stands.")})
 		}
 		messages = append(messages, Message{Slot: fmt.Sprintf("news-%d", n.Version), Broadcast: !n.Told.Quiet,
 			Reply: Reply{Text: s.ID + ": " + lowered(newsHead[n.Kind]) + ": " + clip.Runes(n.Title, maxLine), Blocks: blocks, Audience: Everybody}})
@@ -35,8 +35,8 @@ func newsMessages(s *incident.State, now time.Time) []Message {
 }
 
 // newsHead is what the message begins with.
-var newsHead = map[incident.NewsKind]string{incident.Worse: "It became worse", incident.Waits: "A plan waits for approval",
-	incident.Failed: "A step failed", incident.Asks: "A person has to say what became of a step"}
+var newsHead = map[incident.NewsKind]string{incident.Worse: "It got worse", incident.Waits: "A plan waits for approval",
+	incident.Failed: "A step failed", incident.Asks: "Somebody has to say whether a step was done"}
 
 func newsBlocks(s *incident.State, n incident.News, now time.Time) []Block {
 	var p Paragraph
@@ -63,9 +63,9 @@ func newsBlocks(s *incident.State, n incident.News, now time.Time) []Block {
 		blocks = append(blocks, unclearActions(s, n.Step))
 	case stands:
 	case n.Kind == incident.Waits:
-		blocks = append(blocks, Note{Text("It waits no more.")})
+		blocks = append(blocks, Note{Text("It is no longer waiting.")})
 	case n.Kind == incident.Asks:
-		blocks = append(blocks, Note{Text("That is decided.")})
+		blocks = append(blocks, Note{Text("That has been decided.")})
 	}
 	if note := dampedNote(n.Told); len(note) > 0 {
 		blocks = append(blocks, note)
@@ -77,13 +77,14 @@ func newsBlocks(s *incident.State, n incident.News, now time.Time) []Block {
 func dampedNote(n *incident.Notified) Note {
 	var note Note
 	if len(n.Others) > 0 {
-		note = Note{Text("Since the last such message there was news in the threads of " + incidentNames(n.Others, n.More) + " too. ")}
+		note = Note{Text("Since the last such message there was also news in the threads of " + incidentNames(n.Others, n.More) + ". ")}
 	}
 	switch {
 	case n.Quiet:
-		note = append(note, Text("It is told here alone, for the channel had much news within minutes. "))
+		note = append(note, Text("It is told only here, because the channel had a lot of news within minutes. "))
 	case n.Last:
-		note = append(note, Text("The channel had much news within minutes: until "), When(n.Until), Text(" more is told in threads alone. "))
+		note = append(note, Text("The channel had a lot of news within minutes: until "), When(n.Until), Text(" the rest is "+
+			"told only in the threads. "))
 	}
 	if len(note) > 0 {
 		note = append(note, Mono("incidents"), Text(" lists all that is open."))
@@ -136,7 +137,7 @@ func calledFor(s *incident.State, c incident.Calling) Paragraph {
 	p := Paragraph{Text(": nobody has answered "), Bold(s.ID), Text(", “" + clip.Runes(s.Title, maxLine) + "”, open since "), When(s.OpenedAt),
 		Text(".")}
 	if c.Level > 1 {
-		p = append(p, Text(" Who was called first has not, either."))
+		p = append(p, Text(" Whoever was called first has not answered either."))
 	}
 	if len(c.Others) > 0 {
 		p = append(p, Text(" Unanswered, too: "+incidentNames(c.Others, c.More)+"; "), Mono("incidents"), Text(" lists all that is open."))
@@ -152,9 +153,9 @@ func afterCall(s *incident.State, c incident.Calling) []Block {
 	case s.Answer != nil:
 		return []Block{Note{Text("Answered by " + cmp.Or(s.Answer.By.Name, "somebody") + " "), When(s.Answer.At)}}
 	}
-	note := Note{Text("To take it, to decide upon its plan, to have it looked at again or to close it is an answer.")}
+	note := Note{Text("Taking it, deciding on its plan, looking again or closing it counts as an answer.")}
 	if c.Next != (incident.Callee{}) {
-		note = append(note, Text(" Without one "), Bold(clip.Runes(c.Next.String(), maxLabel)), Text(" is called "), When(c.NextAt), Text("."))
+		note = append(note, Text(" Otherwise "), Bold(clip.Runes(c.Next.String(), maxLabel)), Text(" is called "), When(c.NextAt), Text("."))
 	}
 	return []Block{Actions{claimButton(s)}, note}
 }

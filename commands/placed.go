@@ -68,8 +68,9 @@ func unsure(c command, r Request) *Reply {
 		return nil
 	}
 	line := clip.Runes(Quote(append([]string{c.name, r.Incident}, r.Args...)...), 1500)
-	return &Reply{Text: "Nothing was done: that may be a command, or mere words. Say it with the incident’s id to have it done.",
-		Blocks: []Block{Paragraph{Text("Nothing was done: that may be a command, or mere words. To have it done, say it with the incident’s id: "),
+	return &Reply{Text: "Nothing was done: that could be a command, or just talk. Say it with the incident’s id to have it done.",
+		Blocks: []Block{Paragraph{Text("Nothing was done: that could be a command, or just talk. To have it done, say it " +
+			"with the incident’s id: "),
 			Mono(clip.Runes(r.Prog+" "+line, 300))},
 			Actions{{ID: "meant", Label: capital(c.name) + " " + r.Incident, Style: Danger, Value: line,
 				Accessibility: capital(c.name) + " " + r.Incident + ", with these words as the reason"}}}, Exit: ExitNoAnswer}

@@ -98,7 +98,7 @@ func reviewBy(s *incident.State, plan *incident.Plan, p incident.Person) *incide
 func planSeen(s *incident.State, p *incident.Plan) Reply {
 	reply := PlanReview(s, p, nil)
 	reply.Form.Command, reply.Form.Submit, reply.Form.Cancel, reply.Form.Fields, reply.Form.Actions = "", "", "", nil, nil
-	reply.Blocks = planSummary(s, p, nil, "those of whoever approves it; who may decide upon it also sees whether it may be done")
+	reply.Blocks = planSummary(s, p, nil, "whoever approves it; approvers also see here whether they may")
 	return reply
 }
 
@@ -118,11 +118,11 @@ func PlanReview(s *incident.State, p *incident.Plan, v *incident.PlanReviewed) R
 	if v != nil {
 		checks = v.Checks
 		if v.As.User != "" {
-			rights = v.As.User + "’s"
+			rights = v.As.User
 		}
 	}
 	if a := s.Approval(); p.Terminal && a != nil && !a.Terminal {
-		rights = a.As.User + "’s"
+		rights = a.As.User
 	}
 	name := strings.ToLower(planName(s, p))
 	reply := Reply{Text: p.Title, Data: map[string]any{"plan": p, "checks": full(checks), "offered": s.Offered(), "idle": full(s.Idle)},
@@ -178,7 +178,7 @@ func cautions(p *incident.Plan) []Block {
 	if len(list) == 0 {
 		return nil
 	}
-	return []Block{append(List{{Spans: []Span{Bold("Look twice, for no evidence speaks of it:")}}}, list...)}
+	return []Block{append(List{{Spans: []Span{Bold("Look twice, because no evidence mentions it:")}}}, list...)}
 }
 
 // impactOf is what a plan touches, and how long it took earlier.
@@ -209,7 +209,7 @@ func stepBlocks(p *incident.Plan) []Block {
 			line = append(line, Text(fmt.Sprintf("\nonly if it is not healthy by itself within %s", Duration(step.Unless))))
 		}
 		for _, x := range []struct{ what, says string }{{"Not in the evidence: ", step.Unmentioned}, {"Where it comes from: ", step.Source},
-			{"Undone by its owner: ", step.Owner}, {"What holds: ", step.Instead}} {
+			{"Its owner will undo it: ", step.Owner}, {"What lasts: ", step.Instead}} {
 			if x.says != "" && !strings.Contains(step.Title, x.says) {
 				line = append(line, Text("\n"+x.what+strings.TrimSuffix(x.says, ".")+"."))
 			}

@@ -22,11 +22,11 @@ const (
 func planSummary(s *incident.State, p *incident.Plan, checks []incident.Check, rights string) []Block {
 	title := []Span{Bold(clip.Runes(p.Title, maxPlanTitle))}
 	if s.Other != nil {
-		title = append(title, Text(". A yes to it withdraws the other plan."))
+		title = append(title, Text(". Approving it withdraws the other plan."))
 	}
 	lines := List{{Spans: title}}
 	for _, line := range []struct{ label, says string }{{"Steps", stepsLine(p)}, interruptsLine(p), {"Takes", takesLine(p)},
-		{"Way back", backLine(p)}, {"Rights", rightsLine(p, rights)}} {
+		{"Undo", backLine(p)}, {"Runs as", rightsLine(p, rights)}} {
 		lines = append(lines, Item{Spans: []Span{Bold(line.label + ": "), Text(strings.TrimSuffix(line.says, ".") + ".")}})
 	}
 	if len(checks) > 0 && incident.AllOK(checks) {
@@ -123,13 +123,13 @@ func takesLine(p *incident.Plan) string {
 	if p.Watch > 0 {
 		watched = "at least " + Duration(p.Watch)
 	}
-	return "it never ran here; once run, it is watched for " + watched
+	return "unknown, it has never run here; it is then watched for " + watched
 }
 
 // backLine says which steps can be undone.
 func backLine(p *incident.Plan) string {
 	if p.InverseOf != "" {
-		return "this is it"
+		return "this plan is the undo of another"
 	}
 	var can, not []string
 	for i := range p.Steps {
@@ -141,11 +141,11 @@ func backLine(p *incident.Plan) string {
 	}
 	switch {
 	case len(can) == 0:
-		return "none, for no step can be undone"
+		return "no step can be undone"
 	case len(not) == 0:
 		return "every step can be undone, by a plan of its own"
 	}
-	return fmt.Sprintf("%s can be undone, the other %d not", stepNumbers(can), len(not))
+	return fmt.Sprintf("%s can be undone, the other %d can’t", stepNumbers(can), len(not))
 }
 
 // stepNumbers names steps by their numbers.
@@ -164,9 +164,9 @@ func stepNumbers(numbers []string) string {
 func rightsLine(p *incident.Plan, rights string) string {
 	switch {
 	case p.Terminal:
-		return rights + "; a second yes is given in the terminal, with a kubeconfig of one’s own"
+		return rights + "; the second approval is given in the terminal, with a kubeconfig of one’s own"
 	case p.Asks() > 1:
-		return fmt.Sprintf("%s; it needs %d people’s yes", rights, p.Asks())
+		return fmt.Sprintf("%s; %d people have to approve", rights, p.Asks())
 	}
 	return rights
 }

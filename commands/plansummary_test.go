@@ -124,8 +124,8 @@ func TestThePlansSummary(t *testing.T) {
 Steps: 3, and 1 more only where needed, on 4 objects.
 Interrupts: The only pod of Deployment kube-system/coredns is replaced.
 Takes: 2 minutes until all was proved well, as it took earlier (3 times, last on 2025-10-01).
-Way back: steps 1 and 2 can be undone, the other 2 not.
-Rights: ada.lovelace.of.the.platform.team@example.com’s.
+Undo: steps 1 and 2 can be undone, the other 2 can’t.
+Runs as: ada.lovelace.of.the.platform.team@example.com.
 ✓ All 26 pre-checks passed.`
 	if text != want {
 		t.Errorf("%s", text)

@@ -167,7 +167,7 @@ func (s *Set) publish(ctx context.Context, r Request) (Reply, error) {
 	if state, err = s.Incidents.Publish(ctx, state.ID, r.Person); err != nil {
 		return Reply{}, err
 	}
-	return done(state, state.ID+": the postmortem is published. The next incident like it will be told of it."), nil
+	return done(state, state.ID+": the postmortem is published. The next incident like it will mention it."), nil
 }
 
 // postmortemText shows a write-up, section by section.
@@ -206,7 +206,7 @@ func postmortemBlocks(s *incident.State) []Block {
 		read, edit,
 		{ID: "publish", Label: "Publish the postmortem", Style: Primary, Value: Quote("publish", s.ID),
 			Accessibility: "Publish the postmortem of " + s.ID,
-			Confirm: &Confirm{Title: "Publish the postmortem?", Text: "It becomes knowledge: the next incident like it will be told of it.",
+			Confirm: &Confirm{Title: "Publish the postmortem?", Text: "It becomes knowledge: the next incident like it will mention it.",
 				Yes: "Publish", No: "Not yet"}},
 	})
 }
@@ -221,5 +221,5 @@ func fileLink(s *incident.State) []Span {
 
 // unwritten says why the published postmortem is not in the folder.
 func unwritten(s *incident.State) Paragraph {
-	return Paragraph{Bold("It could not be written: "), Text(sentence(clip.Runes(s.Unwritten(), maxLine)) + " It is tried again by itself.")}
+	return Paragraph{Bold("It could not be written: "), Text(sentence(clip.Runes(s.Unwritten(), maxLine)) + " Paramedic keeps trying.")}
 }

@@ -48,12 +48,12 @@ func (s *Set) rejectForm(ctx context.Context, r Request) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	name, left := strings.ToLower(planName(state, p)), "A new look at the cluster makes a new plan."
+	name, left := strings.ToLower(planName(state, p)), "Looking again makes a new plan."
 	if state.Other != nil {
 		left = "The other plan stays on offer."
 	}
 	form := &Form{ID: "reject", Command: Quote("reject", state.ID, "--plan", p.Hash), Title: state.ID + ": reject", Submit: "Reject " + name,
-		Cancel: "Cancel", Fields: []FormField{{ID: "reason", Label: "Why?", Hint: "The incident’s thread shows it.", Multiline: true,
+		Cancel: "Cancel", Fields: []FormField{{ID: "reason", Label: "Why?", Hint: "It is shown in the incident’s thread.", Multiline: true,
 			Max: maxLine}}}
 	return Reply{Text: "Reject " + name + " of " + state.ID, Form: form,
 		Blocks: []Block{Paragraph{Bold(p.Title)}, Paragraph{Text("Nothing will be changed. " + left)}}}, nil

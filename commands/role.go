@@ -80,7 +80,7 @@ func (s *Set) may(r Request, role Role) error {
 		return nil
 	case s.Roles == nil:
 		if r.Outside && role != View {
-			return &Refusal{Reason: "Only people of this workspace may do that."}
+			return &Refusal{Reason: "Only people in this workspace may do that."}
 		}
 		return nil
 	case r.Outside:

@@ -105,7 +105,7 @@ func stopping(s *incident.State) Button {
 
 func closeButton(s *incident.State) Button {
 	return Button{ID: "close", Label: "Close", Value: Quote("close", s.ID), Accessibility: "Close " + s.ID + " without recovery",
-		Confirm: &Confirm{Title: "Close the incident?", Text: "Paramedic stops caring for it. Nothing in the cluster is changed.", Yes: "Close",
+		Confirm: &Confirm{Title: "Close the incident?", Text: "Paramedic stops following it. Nothing in the cluster is changed.", Yes: "Close",
 			No: "Keep it open"}}
 }
 

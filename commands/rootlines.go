@@ -165,9 +165,9 @@ func doneSteps(s *incident.State) string {
 
 // helpedLine says how long it took, who approved and what helped.
 func helpedLine(s *incident.State) Paragraph {
-	p := Paragraph{Text("Over after " + Duration(s.ResolvedAt.Sub(since(s))))}
+	p := Paragraph{Text("Resolved after " + Duration(s.ResolvedAt.Sub(since(s))))}
 	if len(s.Approvals) == 0 || s.Plan == nil {
-		return append(p, Text(". It ended by itself."))
+		return append(p, Text(". It went away by itself."))
 	}
 	return append(p, Text(", approved by "+approvers(s)+". "), Bold("What helped: "), Text(clip.Runes(s.Plan.Title, mostOther)))
 }
@@ -181,7 +181,10 @@ func whoLine(s *incident.State, phase incident.Phase) Paragraph {
 	case !s.Open():
 		return nil
 	case s.Claimed == nil && slices.Contains(unattended, phase):
-		return append(Paragraph{Text("Nobody has it.")}, calledLine(s)...)
+		if called := calledLine(s); called != nil {
+			return called
+		}
+		return Paragraph{Text("Nobody has it.")}
 	case s.Claimed == nil:
 		return nil
 	}
@@ -194,7 +197,7 @@ func calledLine(s *incident.State) Paragraph {
 		return nil
 	}
 	last := s.Calls[len(s.Calls)-1]
-	return Paragraph{Text(" Called: "), Bold(clip.Runes(last.To.String(), maxLabel)), Text(" "), When(last.At)}
+	return Paragraph{Text("Called: "), Bold(clip.Runes(last.To.String(), maxLabel)), Text(" "), When(last.At)}
 }
 
 // seenLine says when something like it was seen last, and what worked then.
@@ -210,10 +213,10 @@ func seenLine(s *incident.State) Paragraph {
 	}
 	p := Paragraph{Bold("Seen before: ")}
 	if n := len(s.Similar); n > 1 {
-		p = append(p, Text(fmt.Sprintf("%d times, last ", n)))
+		p = append(p, Text(fmt.Sprintf("%d times, last on ", n)))
 	}
 	if p = append(p, Text(cmp.Or(last.Date, clip.Runes(last.Title, mostOther)))); len(last.Worked) > 0 {
-		p = append(p, Text("; "+clip.Runes(last.Worked[0], mostOther)+" worked"))
+		p = append(p, Text(". "), Bold("Helped: "), Text(clip.Runes(last.Worked[0], mostOther)))
 	}
 	return p
 }

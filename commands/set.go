@@ -124,22 +124,22 @@ type command struct {
 // commandTable lists the commands in the order in which help shows them.
 func commandTable() []command {
 	return []command{
-		{"status", "", "how things stand at a glance, by what was seen last; alone, it needs no name", false, false, View, (*Set).status},
-		{"ask", "QUESTION", "a question in your own words; what is no command is read so, too", false, false, View, (*Set).ask},
+		{"status", "", "how things stand, by what was seen last; /medic alone does the same", false, false, View, (*Set).status},
+		{"ask", "QUESTION", "a question in your own words; so is whatever is no command", false, false, View, (*Set).ask},
 		{"check", "[-n NAMESPACE]", "what is wrong in the cluster, and what restarts", false, false, View, (*Set).check},
 		{"why", "[KIND/NAME] [-n NAMESPACE] [--trace]", "why: the causes, their consequences and the evidence", false, false, View, (*Set).why},
 		{"incidents", "[INC-ID | all]", "incidents that are open, or one of them", false, false, View, (*Set).incidents},
 		{"evidence", "INC-ID [ID…]", "an incident's evidence, or what its ids (E3, F1, C2, T7) stand for", false, false, View, (*Set).evidence},
-		{"details", "INC-ID", "what was found, whole: causes, evidence, what else is wrong, what was not seen", true, false, View,
+		{"details", "INC-ID", "all that was found: causes, evidence, what else is wrong, what was not seen", true, false, View,
 			(*Set).details},
-		{"open", "[-n NAMESPACE] TITLE", "open an incident, about a namespace that hurts if one is named", false, true, Open, (*Set).open},
+		{"open", "[-n NAMESPACE] TITLE", "open an incident, about a namespace if one is named", false, true, Open, (*Set).open},
 		{"plan", "INC-ID [1|2] [set STEP.NAME=VALUE…]", "the plan of an incident, or one of two, tried out with your own rights; set its values",
 			true, true, View, (*Set).plan},
 		{"edit", "INC-ID [1|2|HASH]", "", true, true, Approve, (*Set).editForm},
 		{"set", "INC-ID [1|2|HASH] STEP.NAME=VALUE…", "", false, true, Approve, (*Set).set},
 		{"page", "INC-ID HASH", "", true, true, View, (*Set).page},
 		{"approve", "INC-ID HASH", "approve the plan with that hash", false, true, Approve, (*Set).approve},
-		{"stop", "[INC-ID [REASON]]", "begin no further step of a recovery, or of all", false, true, Stop, (*Set).stop},
+		{"stop", "[INC-ID [REASON]]", "begin no further step of one recovery, or of all", false, true, Stop, (*Set).stop},
 		{"reject", "INC-ID [1|2] [REASON]", "reject the plan", false, true, Approve, (*Set).reject},
 		{"rejection", "INC-ID [1|2|HASH]", "", true, true, Approve, (*Set).rejectForm},
 		{"look", "INC-ID", "look at the cluster again", false, true, Open, (*Set).look},
@@ -148,21 +148,22 @@ func commandTable() []command {
 		{"grade", "INC-ID right|close|wrong [WHAT IT WAS]", "say whether the cause of an incident that is over was right", false, true, View,
 			(*Set).grade},
 		{"wrong", "INC-ID", "", true, true, View, (*Set).wrong},
-		{"grades", "[CODE]", "how right it was: what was said with which confidence, and how people graded it", false, false, View,
+		{"grades", "[CODE]", "how often it was right: what was said with which confidence, and how people graded it", false, false, View,
 			(*Set).grades},
 		{"decide", "INC-ID STEP done|undone", "say whether an unclear step was done", false, true, Approve, (*Set).decide},
 		{"postmortem", "INC-ID [edit]", "read an incident's postmortem, or edit it", true, true, View, (*Set).postmortem},
 		{"save", "INC-ID", "", false, true, Edit, (*Set).save},
-		{"publish", "INC-ID", "publish it, so that the next one like it is recognised", false, true, Publish, (*Set).publish},
+		{"publish", "INC-ID", "publish it, so that the next incident like it mentions it", false, true, Publish, (*Set).publish},
 		{"accept", "[[--withdraw] CODE KIND/NAMESPACE/NAME [--for 7d | --until DAY] REASON]",
-			"what is accepted and told no more; accept a finding", false, true, View, (*Set).accept},
+			"what is accepted and no longer reported; accept a finding", false, true, View, (*Set).accept},
 		{"acceptance", "CODE KIND/NAMESPACE/NAME", "", true, true, Accept, (*Set).acceptForm},
 		{"diagnose", "", "", true, false, View, (*Set).diagnoseThis},
 		{"changes", "[-n NAMESPACE] [--since 2h | yesterday | monday]", "what changed", false, false, View, (*Set).changes},
 		{"restarts", "[-n NAMESPACE]", "what restarts", false, false, View, (*Set).restarts},
 		{"about", "INC-ID [" + strings.Join(grammar.Topics, " | ") + "]", "one thing about an incident", false, false, View, (*Set).about},
 		{"catchup", "[INC-ID]", "where things stand, in eight lines at most", false, false, View, (*Set).catchup},
-		{"silence", "[[--end] -n NAMESPACE | CODE | INC-ID] [--for 2h REASON]", "by what nobody is woken now; silence it for a while", false, true,
+		{"silence", "[[--end] -n NAMESPACE | CODE | INC-ID] [--for 2h REASON]", "what wakes nobody now; silence something " +
+			"for a while", false, true,
 			View, (*Set).silence},
 		{"search", "WORDS", "search the postmortems", false, false, View, (*Set).search},
 		{"checks", "[CODE]", "what can be found, or what a code means", false, false, "", (*Set).checks},
@@ -273,7 +274,7 @@ func failure(c command, r Request, err error) Reply {
 		return unanswered(none)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return Reply{Text: "It took too long, and was given up. Try again, or narrow it down with -n NAMESPACE.", Exit: ExitNoAnswer}
+		return Reply{Text: "It took too long. Try again, or narrow it down with -n NAMESPACE.", Exit: ExitNoAnswer}
 	}
 	return Reply{Text: clip.Runes(sentence(strings.TrimSpace(r.Prog+" "+c.name)+" did not work: "+err.Error()), maxLine), Exit: ExitNoAnswer}
 }

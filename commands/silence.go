@@ -185,17 +185,17 @@ func (s *Set) mayHush(ctx context.Context, r Request, h incident.Hush) error {
 
 // silencedReply says what is silent now, and what that does not do.
 func silencedReply(x incident.Silence, prog string) Reply {
-	text := capital(x.String()) + " is silent until " + x.Until.Format("2006-01-02 15:04 MST") + "."
+	text := capital(x.String()) + " is silenced until " + x.Until.Format("2006-01-02 15:04 MST") + "."
 	what := "Alerts that belong to an open incident join it and wake nobody; others open none, are held, and are taken in when the silence " +
-		"ends if they still fire. What is asked is answered as ever."
+		"ends if they still fire. Questions are answered as before."
 	if x.Incident != "" {
-		what = "What begins anew in it wakes nobody. It is told and kept up to date as ever."
+		what = "Anything new in it wakes nobody. It is told and kept up to date as before."
 	}
 	end := []string{"silence", "--end", x.Incident + x.Code}
 	if x.Namespace != "" {
 		end = []string{"silence", "--end", "-n", x.Namespace}
 	}
-	return Reply{Text: text, Data: x, Blocks: []Block{Paragraph{Text(capital(x.String()) + " is silent until "), When(x.Until),
+	return Reply{Text: text, Data: x, Blocks: []Block{Paragraph{Text(capital(x.String()) + " is silenced until "), When(x.Until),
 		Text(": " + x.Reason)},
 		Note{Text(what)}, Note{Text("End it with "), Mono(prog + " " + Quote(end...))}}}
 }
@@ -249,7 +249,7 @@ func (s *Set) listSilenced(ctx context.Context, r Request) (Reply, error) {
 		blocks = append(blocks, t)
 	}
 	if hidden > 0 {
-		blocks = append(blocks, Note{Text("… " + count(hidden, "more silence") + " of what you may not read")})
+		blocks = append(blocks, Note{Text("… " + count(hidden, "more silence") + " about what you may not see")})
 	}
 	return Reply{Text: text, Blocks: blocks, Data: full(all)}, nil
 }
@@ -270,7 +270,7 @@ func (s *Set) silencedNote(ctx context.Context, r Request) []Block {
 	for _, x := range all {
 		held += len(x.Held) + x.More
 	}
-	note := Note{Text(fmt.Sprintf("Silent: %s until ", all[0])), When(all[0].Until)}
+	note := Note{Text(fmt.Sprintf("Silenced: %s until ", all[0])), When(all[0].Until)}
 	if len(all) > 1 {
 		note = append(note, Text(fmt.Sprintf(", and %d more", len(all)-1)))
 	}

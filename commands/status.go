@@ -93,7 +93,8 @@ func (s *Set) glanced(ctx context.Context, r Request) (blocks []Block, head, nam
 	}
 	d := s.Memory.Last(ctx)
 	if d == nil {
-		return []Block{Paragraph{Text("The cluster was not looked at since Paramedic began. Look now: "), Mono(r.Prog + " check")}}, "", "", nil
+		return []Block{Paragraph{Text("The cluster has not been looked at since Paramedic started. Look now: "),
+			Mono(r.Prog + " check")}}, "", "", nil
 	}
 	age := Duration(r.Now.Sub(d.At)) + " ago"
 	shown, hidden := d.InOrder(), 0
@@ -102,7 +103,7 @@ func (s *Set) glanced(ctx context.Context, r Request) (blocks []Block, head, nam
 	}
 	switch {
 	case len(shown) == 0 && d.Wrong() && bounded:
-		head = "Something is wrong that you may not read."
+		head = "Something is wrong that you may not see."
 	case len(shown) == 0 && d.Wrong():
 		head = headline(d)
 	case len(shown) == 0:
@@ -117,7 +118,7 @@ func (s *Set) glanced(ctx context.Context, r Request) (blocks []Block, head, nam
 			}
 		}
 	}
-	p := Paragraph{Bold("The cluster, as looked at " + age + ": "), Text(head)}
+	p := Paragraph{Bold("The cluster, as seen " + age + ": "), Text(head)}
 	if n := len(shown) - 1 + hidden; n > 0 && len(shown) > 0 {
 		p = append(p, Text(" (and "+count(n, "more cause")+")"))
 	}

@@ -31,7 +31,7 @@ func TestStopping(t *testing.T) {
 		t.Errorf("nothing runs: %+v", r)
 	}
 	if r := ask(t, s, "stop 1 it restarts the wrong thing"); r.Exit != 0 ||
-		r.Text != "INC-1: stopped. What is in flight ends; nothing else begins." {
+		r.Text != "INC-1: stopped. The step in progress finishes; no other begins." {
 		t.Errorf("%+v", r)
 	}
 	if r := ask(t, s, "stop"); r.Exit != 0 || !strings.Contains(r.Text, "INC-2: stopped.") || strings.Contains(r.Text, "INC-3") {

@@ -53,7 +53,7 @@ func noCause(d *incident.Diagnosis, prog string) Reply {
 	d = incident.Brief(d)
 	name, known := d.Scope.String(), "Nothing is known to be wrong with "
 	if len(d.Accepted) > 0 {
-		known = "Nothing but what is accepted is known to be wrong with "
+		known = "Apart from what is accepted, nothing is known to be wrong with "
 	}
 	if len(d.Scope.Unseen) > 0 {
 		known = "Nothing was seen to be wrong with "
@@ -79,7 +79,7 @@ func ruledOutList(title string, out []incident.RuledOut) List {
 
 // askNext says what to ask where no cause was found.
 func askNext(d *incident.Diagnosis, prog string) List {
-	list := List{{Spans: []Span{Bold("If it hurts all the same, ask next:")}}}
+	list := List{{Spans: []Span{Bold("If it still hurts, ask next:")}}}
 	for i, o := range d.Depends {
 		if i == mostNext {
 			break
@@ -91,7 +91,7 @@ func askNext(d *incident.Diagnosis, prog string) List {
 		list = append(list, Item{Depth: 1, Spans: []Span{Mono(words), Text(", which it depends on")}})
 	}
 	return append(list, Item{Depth: 1, Spans: []Span{Mono(prog + " why"), Text(", about the whole cluster")}},
-		Item{Depth: 1, Spans: []Span{Text("who calls it: what do they see, since when, and does it concern all of them?")}})
+		Item{Depth: 1, Spans: []Span{Text("whoever calls it: what do they see, since when, and do all of them?")}})
 }
 
 // mostNext bounds what is proposed to be asked next.

@@ -80,6 +80,43 @@ func TestTheFoundingIncidentIsToldInFewWords(t *testing.T) {
 	}
 }
 
+// What wakes people is counted, too: the plan that waits, who is called, who is called next, and the question whether the cause was right.
+func TestWhatWakesPeopleIsToldInFewWords(t *testing.T) {
+	d := diagnosis.Diagnose(foundingSnapshot(t), diagnosis.Scope{})
+	_, told := incident.Number(d)
+	k := commandstest.NewKeeper(nil)
+	k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *told}, incident.Recalled{Similar: commandstest.Seen()},
+		incident.StoryTold{Story: story.Template(told, nil)})
+	night := [][]incident.Event{
+		{incident.PlanProposed{Plan: commandstest.Plan()}, incident.Notified{Of: 5}},
+		{incident.Called{Level: 1, To: incident.Callee{ID: "U0BEN", Name: "Ben"}, Next: incident.Callee{ID: "S0OPS", Name: "platform-oncall"},
+			NextAt: commandstest.Start.Add(57 * time.Hour)}},
+		{incident.Called{Level: 2, To: incident.Callee{ID: "S0OPS", Name: "platform-oncall"}}},
+		{incident.Claimed{By: commandstest.Ada}},
+	}
+	for i, events := range night {
+		state, all := k.Append("INC-1", events...), 0
+		for _, m := range commands.IncidentMessages(state, commandstest.Start.Add(56*time.Hour+30*time.Minute)) {
+			n := words(m)
+			switch {
+			case m.Slot == commands.RootSlot && n > 60 && (state.Claimed == nil || n > 63): // a name and a moment more once somebody has it
+				t.Errorf("%d: the message has %d words:\n%s", i, n, commands.Plain(m.Reply))
+			case strings.HasPrefix(m.Slot, "news-") && n > 30, strings.HasPrefix(m.Slot, "call-") && n > 60:
+				t.Errorf("%d: %s has %d words:\n%s", i, m.Slot, n, commands.Plain(m.Reply))
+			}
+			if m.Slot != commands.RootSlot {
+				all += n
+			}
+		}
+		if all > 300 { // 250, and the two calls that only silence brings
+			t.Errorf("%d: the thread has %d words:\n%s", i, all, tell(state))
+		}
+		if i == 0 && all > 250 {
+			t.Errorf("the thread of a plan that waits has %d words:\n%s", all, tell(state))
+		}
+	}
+}
+
 // numbers are all that a pattern's group finds, as numbers.
 func numbers(text, pattern string) []int {
 	words := []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}

@@ -123,7 +123,7 @@ func storyBlocks(s *incident.Story) []Block {
 	}
 	by := Note{Text("Told by " + s.By + " from the evidence above.")}
 	if s.By == "template" {
-		by = Note{Text("Told from a template, without a model.")}
+		by = Note{Text("Told by a template, without a model.")}
 	}
 	if s.Note != "" {
 		by = append(by, Text(" "+sentence(s.Note)))

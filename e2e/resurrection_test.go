@@ -86,7 +86,7 @@ func byTheBook(t *testing.T, b *bot) {
 
 	t.Run("who may not, may not", func(t *testing.T) {
 		b.press(t, ben, root, "Open the plan")
-		told(t, b, ben, "those of whoever approves it")
+		told(t, b, ben, "whoever approves it")
 		if err := b.slack.Command(t.Context(), ben, channel, "/medic", "approve "+s.ID+" "+s.Plan.Hash); err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-// Command paramedic finds out why a Kubernetes cluster is ill, proves it, and once people approve makes it well.
+// Command paramedic finds out what is wrong with a Kubernetes cluster, proves it, and fixes it once people approve.
 package main
 
 import (

@@ -32,7 +32,7 @@ func TestACauseIsGradedOnceItIsOver(t *testing.T) {
 		t.Fatalf("%v: %+v", err, s.Grades)
 	}
 	all, err := ReadIncidents(d.ledger.store.Reader).Grades(t.Context()) // as the terminal reads them
-	if got := fmt.Sprint(all.Tallies(true)); err != nil || got != "[said certain once, graded 2 times: 1 right, 1 close]" {
+	if got := fmt.Sprint(all.Tallies(true)); err != nil || got != "[said “certain” once, graded 2 times: 1 right, 1 close]" {
 		t.Errorf("%s, %v", got, err)
 	}
 	for _, g := range all {

@@ -161,8 +161,8 @@ func TestNewsIsANewMessageOnce(t *testing.T) {
 	}{
 		"a failed step, and who approved":       {nil, true, "A step failed:* Do it. It is forbidden.", ada.ID},
 		"a failed step, and who has it":         {&ben, true, "A step failed:* Do it. It is forbidden.", ben.ID},
-		"a step that asks, and who approved":    {nil, false, "A person has to say what became of a step:* Do it", ada.ID},
-		"a step that asks, and who has claimed": {&ben, false, "A person has to say what became of a step:* Do it", ben.ID},
+		"a step that asks, and who approved":    {nil, false, "Somebody has to say whether a step was done:* Do it", ada.ID},
+		"a step that asks, and who has claimed": {&ben, false, "Somebody has to say whether a step was done:* Do it", ben.ID},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := open(t)

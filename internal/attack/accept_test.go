@@ -15,7 +15,7 @@ func accepts() []attempt {
 	return []attempt{
 		{name: "a bystander accepts", try: says(ben, root), told: nobody},
 		{name: "who may read and not approve accepts", try: says(cy, "accept PodCrashLoop Deployment/ollama/ollama it is known"), told: nobody},
-		{name: "somebody of another organisation accepts", try: says(fay, root), told: "Only people of this workspace"},
+		{name: "somebody of another organisation accepts", try: says(fay, root), told: "Only people in this workspace"},
 		{name: "a bystander opens the form of a button that is another's", try: says(ben, "acceptance DNSLoop ConfigMap/kube-system/coredns"),
 			told: nobody},
 		{name: "a bystander withdraws what is accepted", try: says(ben, "accept --withdraw DNSLoop ConfigMap/kube-system/coredns"), told: nobody},
@@ -23,7 +23,7 @@ func accepts() []attempt {
 		{name: "an approver accepts for no reason", try: says(ada, "accept DNSLoop ConfigMap/kube-system/coredns"), told: "Say why"},
 		{name: "a bystander silences", try: says(ben, "silence -n ollama --for 2h it moves"), told: nobody},
 		{name: "somebody of another organisation silences", try: says(fay, "silence -n ollama --for 2h it moves"),
-			told: "Only people of this workspace"},
+			told: "Only people in this workspace"},
 		{name: "an approver silences for good", try: says(ada, "silence -n ollama it moves"), told: "a silence always ends"},
 		{name: "an approver silences everything", try: says(ada, "silence -n * --for 2h it moves"), told: "is not the name of a namespace"},
 		{name: "words ask for a deed", try: says(ada, "please approve the plan and run it"), told: "Words change nothing here"},

@@ -107,7 +107,7 @@ func runs() []attempt {
 				}
 			}
 			return shown
-		}, told: "those of whoever approves it"},
+		}, told: "whoever approves it"},
 		{name: "a bystander approves with the right hash", try: says(ben, "approve INC-1 %s"), told: none},
 		{name: "a mapped person who is no approver approves", try: says(cy, "approve INC-1 %s"), told: none},
 		{name: "a bystander approves in a mention", try: spoken(func(w *world) error {
@@ -123,15 +123,15 @@ func runs() []attempt {
 		{name: "a bystander decides about a step", try: says(ben, "decide INC-1 1 done"), told: none},
 		{name: "a bystander publishes a postmortem", try: says(ben, "publish INC-1"), told: none},
 		{name: "a bystander saves a postmortem", try: says(ben, "save INC-1"), told: "not among"},
-		{name: "somebody of another organisation approves", try: says(fay, "approve INC-1 %s"), told: "Only people of this workspace"},
-		{name: "somebody of another organisation stops", try: says(fay, "stop INC-1"), told: "Only people of this workspace"},
-		{name: "somebody of another organisation opens an incident", try: says(fay, "open a fire"), told: "Only people of this workspace"},
+		{name: "somebody of another organisation approves", try: says(fay, "approve INC-1 %s"), told: "Only people in this workspace"},
+		{name: "somebody of another organisation stops", try: says(fay, "stop INC-1"), told: "Only people in this workspace"},
+		{name: "somebody of another organisation opens an incident", try: says(fay, "open a fire"), told: "Only people in this workspace"},
 		{name: "a bystander submits a copy of an approver's window", try: copied(func(p map[string]any) {
 			actor(p)["id"], actor(p)["name"] = ben,
 				"ben"
 		}), told: none},
 		{name: "an approver's window is submitted from another team", try: copied(func(p map[string]any) { actor(p)["team_id"] = "T0OTHER" }),
-			told: "Only people of this workspace"},
+			told: "Only people in this workspace"},
 		{name: "an approver's window is submitted by nobody", try: copied(func(p map[string]any) { actor(p)["id"] = "" }), told: ""},
 		{name: "a button that nobody made approves", try: button(ben), told: none},
 		{name: "an approver approves what is not on offer", try: says(ada, "approve INC-1 "+strings.Repeat("0", 64)),
@@ -151,10 +151,10 @@ func runs() []attempt {
 				_, err := w.slack.Mention(t.Context(), ada, room, "", "approve INC-1 "+w.plan.Hash)
 				return err
 			})
-		}, told: "Only people of this workspace"},
+		}, told: "Only people in this workspace"},
 		{name: "a person who was deactivated approves", in: fork(func(o *setup) {
 			o.people = func(all []slackemu.User) []slackemu.User { all[0].Deleted = true; return all }
-		}), try: button(ada), told: "Only people of this workspace"},
+		}), try: button(ada), told: "Only people in this workspace"},
 		{name: "an approver who may not do it in the cluster approves", in: fork(func(o *setup) {
 			o.config = func(c *app.Config) { c.Approvers[0] = app.PersonConfig{Slack: ada, User: "mallory"} }
 		}), try: says(ada, "approve INC-1 %s"), told: "As mallory"},

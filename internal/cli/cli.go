@@ -47,8 +47,8 @@ func Run(ctx context.Context, version string, args []string, stdout, stderr io.W
 func (c *cli) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "paramedic",
-		Short: "Finds out why a Kubernetes cluster is ill, proves it, and once people approve makes it well",
-		Long: `Paramedic finds out why a Kubernetes cluster is ill, proves it, and once people approve makes it well.
+		Short: "Finds out what is wrong with a Kubernetes cluster, proves it, and fixes it once people approve",
+		Long: `Paramedic finds out what is wrong with a Kubernetes cluster, proves it, and fixes it once people approve.
 
   paramedic demo            see it work: the founding incident in a browser, no cluster needed
   paramedic check           what is wrong in the cluster that your kubeconfig names

@@ -53,8 +53,8 @@ func TestEvidenceInTheTerminal(t *testing.T) {
 	}{
 		"evidence INC-1":         {0, "One whole: paramedic evidence INC-1 E1."},
 		"evidence inc-1 e4 c1":   {0, "/var/lib/rancher/k3s/agent/etc/cni/net.d"},
-		"evidence INC-1 E4":      {0, "the newest look has it no more"},
-		"evidence INC-1 E99":     {2, "INC-1 has no E99 in any look."},
+		"evidence INC-1 E4":      {0, "since then it has changed or gone"},
+		"evidence INC-1 E99":     {2, "INC-1 has never had E99."},
 		"evidence INC-9 E1":      {1, "no incident INC-9"},
 		"evidence INC-1 nothing": {2, "is no id"},
 		"evidence":               {2, ""},

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -28,7 +29,9 @@ func (d *Demo) startBot(ctx context.Context, o Options) error {
 	token := rand.Text()
 	c := app.DefaultConfig()
 	c.Cluster = app.ClusterConfig{Name: node, Kubeconfig: filepath.Join(d.dir, "bot.kubeconfig")}
-	c.Slack = app.SlackConfig{BotToken: "xoxb-emulated", AppToken: "xapp-emulated", Channel: Channel, APIURL: d.Slack.APIURL()}
+	c.Slack.BotToken, c.Slack.AppToken, c.Slack.Channel, c.Slack.APIURL = "xoxb-emulated", "xapp-emulated", Channel, d.Slack.APIURL()
+	c.Slack.OnCall.First = app.CalleeConfig{Slack: Ben, Name: "Ben"}
+	c.Slack.OnCall.After = metav1.Duration{Duration: cmp.Or(o.callAfter, time.Minute)}
 	c.Webhook = app.WebhookConfig{Listen: "127.0.0.1:0", BearerToken: token}
 	c.State, c.Knowledge = filepath.Join(d.dir, "paramedic.db"), filepath.Join(d.dir, "postmortems")
 	c.Host = app.HostConfig{Root: d.World.node.root, Node: node, CNIDir: cniDir}

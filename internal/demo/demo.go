@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -21,6 +22,8 @@ type Options struct {
 	Version string
 	Model   string // for stories; empty: the first that an Ollama has, if one answers
 	Logger  *slog.Logger
+
+	callAfter time.Duration // without an answer until Ben is called; 0: a minute
 }
 
 // Demo is everything that runs. Make it with Start; Close it.

@@ -5,18 +5,24 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 )
 
-// begin starts a demo without a model, whatever Ollama there may be.
+// TestMain has no test ask a model, whatever Ollama there may be.
+func TestMain(m *testing.M) {
+	if err := os.Setenv("OLLAMA_HOST", "127.0.0.1:1"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+// begin starts a demo in which nobody is called before the test is over.
 func begin(t *testing.T) *Demo {
 	t.Helper()
-	t.Setenv("OLLAMA_HOST", "127.0.0.1:1")
-	d, err := Start(t.Context(), Options{Version: "test"})
+	d, err := Start(t.Context(), Options{Version: "test", callAfter: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,6 +38,7 @@ func begin(t *testing.T) *Demo {
 }
 
 func TestTheVisitByScript(t *testing.T) {
+	t.Parallel()
 	d := begin(t)
 	var out bytes.Buffer
 	if err := d.Play(t.Context(), &out); err != nil {
@@ -40,7 +47,7 @@ func TestTheVisitByScript(t *testing.T) {
 }
 
 func TestItEndsWithItsContext(t *testing.T) {
-	t.Setenv("OLLAMA_HOST", "127.0.0.1:1")
+	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	d, err := Start(ctx, Options{})
 	if err != nil {
@@ -58,6 +65,7 @@ func TestItEndsWithItsContext(t *testing.T) {
 
 // TestTheVisitInABrowser is what a newcomer does, by keyboard and mouse.
 func TestTheVisitInABrowser(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	d := begin(t)
 	b.do(chromedp.Navigate(d.Slack.URL() + "/"))
@@ -69,7 +77,7 @@ func TestTheVisitInABrowser(t *testing.T) {
 	b.reads("#list", "CoreDNS forwards to itself", "Open the plan")
 	b.do(chromedp.Click(".replies"), chromedp.WaitVisible("#thread"))
 	b.reads("#thread", "lost its CNI configuration", "What happened", "Seen before")
-	b.evaluate(`document.querySelector('.toast')?.classList.remove('shown'), document.querySelectorAll('#thread .message')[1].scrollIntoView()`) // the README's picture
+	b.top("#thread", 1) // the README's picture
 	b.shoot("2-diagnosis")
 	b.press("#list", "Open the plan")
 	b.reads("#modal", "forward . 127.0.0.1", "Approve")
@@ -106,6 +114,7 @@ func TestTheVisitInABrowser(t *testing.T) {
 	b.reads("#list", "INC-3", "Open the plan")
 	b.evaluate(`[...document.querySelectorAll('#list .replies')].at(-1).click()`)
 	b.reads("#thread", "INC-3", "What worked", "Set Corefile")
+	b.reads("#list", "Seen before: ", "Helped: ")
 	b.shoot("10-seen-before")
 	if r := d.Slack.Refusals(); len(r) > 0 {
 		t.Errorf("Slack refused %v", r)
@@ -187,21 +196,4 @@ func (p *page) press(where, label string) {
 	p.t.Helper()
 	p.reads(where, label)
 	p.evaluate(`[...document.querySelectorAll('` + where + ` button')].filter(b => b.textContent.trim() === '` + label + `').at(-1).click()`)
-}
-
-// shoot keeps a screenshot when PARAMEDIC_SCREENSHOTS names a folder for them.
-func (p *page) shoot(name string) {
-	p.t.Helper()
-	dir := os.Getenv("PARAMEDIC_SCREENSHOTS")
-	if dir == "" {
-		return
-	}
-	time.Sleep(300 * time.Millisecond) // for what moves to come to rest
-	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "visit-"+name+".png"), png, 0o644)
-	}
-	if err != nil {
-		p.t.Fatal(err)
-	}
 }

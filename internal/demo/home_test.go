@@ -12,10 +12,7 @@ import (
 func (p *page) looks(name string) {
 	p.t.Helper()
 	for _, shade := range []string{"light", "dark"} {
-		if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: shade}}}); err != nil {
-			p.t.Fatal(err)
-		}
+		p.shade(shade)
 		for _, wide := range []int64{400, 1280} {
 			p.do(chromedp.EmulateViewport(wide, 800))
 			p.shoot(fmt.Sprintf("%s-%d-%s", name, wide, shade))
@@ -27,6 +24,15 @@ func (p *page) looks(name string) {
 				p.t.Errorf("%s at %d pixels: %s scrolls sideways", name, wide, over)
 			}
 		}
+	}
+}
+
+// shade has the reader's screen light or dark.
+func (p *page) shade(shade string) {
+	p.t.Helper()
+	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: shade}}}); err != nil {
+		p.t.Fatal(err)
 	}
 }
 
@@ -45,6 +51,7 @@ func (p *page) channel(id string) {
 
 // Two people look at their Homes, have another app's message diagnosed, and grade what was found.
 func TestTwoPeopleMeetTheBotInABrowser(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	d := begin(t)
 	b.do(chromedp.Navigate(d.Slack.URL() + "/"))
@@ -76,7 +83,7 @@ func TestTwoPeopleMeetTheBotInABrowser(t *testing.T) {
 	}
 	b.reads("#list", "is anything slow?")
 	b.evaluate(`[...document.querySelectorAll('#list [data-shortcut]')].at(-1).click()`)
-	b.reads("#modal", "names nothing of a cluster", "Namespace")
+	b.reads("#modal", "names nothing in the cluster", "Namespace")
 	b.looks("asked")
 	b.press("#modal", "Cancel")
 
@@ -93,16 +100,16 @@ func TestTwoPeopleMeetTheBotInABrowser(t *testing.T) {
 	b.reads("#thread", "right by Ada")
 	b.as(Ben)
 	b.press("#thread", "It was wrong")
-	b.reads("#modal", "Your grade is noted", "What was it?")
+	b.reads("#modal", "Thank you, that is noted", "What was it?")
 	b.looks("wrong")
 	b.do(chromedp.SendKeys(`#modal [data-field^="what"]`, "It was the switch"))
-	b.press("#modal", "Say so")
+	b.press("#modal", "Send")
 	b.reads("#thread", "wrong by Ben (“It was the switch”)")
 	b.evaluate(`[...document.querySelectorAll('#thread button')].find(e => e.textContent.includes('The cause was right')).scrollIntoView({block: 'center'})`)
 	b.looks("graded")
 	b.channel("D" + Ben)
 	b.press("#tabs", "Home")
-	b.reads("#list", "How right it was", "1 right, 1 wrong")
+	b.reads("#list", "How often it was right", "1 right, 1 wrong")
 	b.looks("home-after")
 	if r := d.Slack.Refusals(); len(r) > 0 {
 		t.Errorf("Slack refused %v", r)

@@ -11,6 +11,7 @@ import (
 // The plan is read in bed on a phone as well as at a desk: what approving it means stands on the first screen, with the first step below
 // it, and nothing is wider than the screen.
 func TestThePlanIsReadWithoutScrolling(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	d := begin(t)
 	b.do(chromedp.Navigate(d.Slack.URL()+"/"), chromedp.Click(`[data-control="break"]`))
@@ -34,6 +35,9 @@ func TestThePlanIsReadWithoutScrolling(t *testing.T) {
 			t.Errorf("at %d pixels the page is %s wide", size[0], wide)
 		}
 	}
+	b.do(chromedp.EmulateViewport(400, 800))
+	b.shade("dark")
+	b.shoot("plan-400-dark")
 	b.press("#modal", "Reject the plan")
 	b.reads("#modal", "INC-1: reject", "Why?")
 	b.do(chromedp.EmulateViewport(400, 800))

@@ -31,7 +31,7 @@ func (d *Demo) Play(ctx context.Context, out io.Writer) error {
 
 	p.say("Ben opens the plan, and may not approve it")
 	p.press(Ben, first, "Open the plan")
-	p.told(Ben, "those of whoever approves it")
+	p.told(Ben, "whoever approves it")
 	p.command(Ben, "approve INC-1 "+p.plan("INC-1"))
 	p.told(Ben, "not among the approvers")
 	p.recorded("INC-1", "that Ben was refused", func(s *incident.State) error {

@@ -16,7 +16,7 @@ import (
 // The people and places of the demo's Slack.
 const (
 	Ada      = "U0ADA" // an operator: may approve
-	Ben      = "U0BEN" // looks on
+	Ben      = "U0BEN" // is on call, and may not approve
 	Channel  = "C0INCIDENTS"
 	general  = "C0GENERAL"
 	workshop = "Leveling"
@@ -26,17 +26,28 @@ const (
 const banner = "This cluster is a replay of two recordings of a real one. The bot is the real bot; Slack is an emulation. Waits " +
 	"are shortened."
 
+// hints are what a visitor may try, from the first command to the second time that the same thing breaks.
+var hints = []string{
+	"`/medic check` says how the cluster is: well, as long as nobody breaks it.",
+	"*Break the cluster*. Paramedic tells of it in #incidents: open the thread, then *Open the plan*, and approve it as Ada.",
+	"In the thread, ask `@paramedic and now?`, or `@paramedic who has it`.",
+	"Leave it alone for a minute: Ben is on call, and is mentioned. Become Ben at the bottom left: he can take it, and may not approve.",
+	"*Paramedic* under Apps, *Home*: what waits for you, what is open, and how the cluster is.",
+	"In #general, the menu (⋯) of Alertmanager’s message: *Diagnose this*.",
+	"Once it is resolved, say whether the cause was right, publish the postmortem, and break the cluster again: what worked is known.",
+}
+
 func (d *Demo) startSlack(o Options) error {
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
 	}
 	may := func() bool { return d.mayBreak(context.Background()) == nil }
 	slack, err := slackemu.New(slackemu.Options{
-		Workspace: workshop, Banner: banner, Logger: o.Logger, Scopes: slackapp.Scopes,
+		Workspace: workshop, Banner: banner, Hints: hints, Logger: o.Logger, Scopes: slackapp.Scopes,
 		AckWithin: 20 * time.Second, // people are patient: the page, the bot and the cluster share one machine, which may be slow
 		Users: []slackemu.User{
 			{ID: Ada, Name: "ada", RealName: "Ada", Email: "ada@leveling.example", Title: "Operator, may approve"},
-			{ID: Ben, Name: "ben", RealName: "Ben", Email: "ben@leveling.example", Title: "Looks on"},
+			{ID: Ben, Name: "ben", RealName: "Ben", Email: "ben@leveling.example", Title: "On call, may not approve"},
 		},
 		Channels: []slackemu.Channel{{ID: Channel, Name: "incidents", Topic: "What is wrong, and what is done about it"},
 			{ID: general, Name: "general"}},

@@ -12,6 +12,7 @@ import (
 // What people type in their own words is answered over Slack's own doors: in the channel, in an incident's thread, and by the slash command
 // alone. Nothing is decided by it.
 func TestPeoplesWords(t *testing.T) {
+	t.Parallel()
 	d := begin(t)
 	p := &player{Demo: d, ear: ear{out: io.Discard, heard: map[string]string{}}, ctx: t.Context()}
 	mention := func(thread, text, answer string) {

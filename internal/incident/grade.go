@@ -147,7 +147,7 @@ func (t Tally) String() string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, AllGrades[i]))
 		}
 	}
-	text := fmt.Sprintf("said %s %s", t.Confidence, timesSaid(t.Incidents))
+	text := fmt.Sprintf("said “%s” %s", t.Confidence, timesSaid(t.Incidents))
 	if n := t.Right + t.Close + t.Wrong; n != t.Incidents { // more than one person graded some
 		text += ", graded " + timesSaid(n)
 	}

@@ -13,15 +13,16 @@ func TestGradesAreCountedByPersonAndIncident(t *testing.T) {
 	all := GradesOf([]Recorded{grade("INC-1", "ada", GradeWrong, "A", Certain), grade("INC-1", "ada", GradeRight, "A", Certain),
 		grade("INC-1", "bob", GradeClose, "A", Certain), grade("INC-2", "ada", GradeRight, "B", Certain),
 		grade("INC-3", "ada", GradeWrong, "A", Likely), {Event: Purged{}}})
-	if got, want := fmt.Sprint(all.Tallies(false)), "[said certain 2 times, graded 3 times: 2 right, 1 close said likely once: 1 wrong]"; got != want {
+	if got, want := fmt.Sprint(all.Tallies(false)), "[said “certain” 2 times, graded 3 times: 2 right, 1 close said "+
+		"“likely” once: 1 wrong]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	var codes []string
 	for _, x := range all.Tallies(true) {
 		codes = append(codes, x.Code+" "+x.String())
 	}
-	if got, want := strings.Join(codes, "; "), "A said certain once, graded 2 times: 1 right, 1 close; A said likely once: 1 wrong; "+
-		"B said certain once: 1 right"; got != want {
+	if got, want := strings.Join(codes, "; "), "A said “certain” once, graded 2 times: 1 right, 1 close; A said “likely” once: 1 wrong; "+
+		"B said “certain” once: 1 right"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -24,7 +24,7 @@ func TestAFindingIsAcceptedByAPress(t *testing.T) {
 		for _, root := range n.Messages(channel) {
 			for _, m := range n.Thread(channel, root.TS) {
 				for _, e := range m.Elements() {
-					if strings.HasPrefix(e.Label, "Accept 2") {
+					if strings.HasPrefix(e.Label, "Accept cause 2") {
 						ts, action = m.TS, e.ActionID
 					}
 				}

@@ -145,7 +145,7 @@ func (b body) shortened(most int, whole rest) body {
 			}
 		}
 	}
-	add(contextBlock("… This is shortened: Slack did not take it as a whole." + whole.sentence()))
+	add(contextBlock("… This is shortened: Slack did not accept all of it." + whole.sentence()))
 	return out
 }
 

@@ -84,7 +84,7 @@ func (d *Deliverer) tellElsewhere(ctx context.Context, tasks []task) {
 
 // elsewhereNote says why an incident is told where it does not belong.
 func elsewhereNote(incident, channel string, trouble Trouble) string {
-	return fmt.Sprintf("%s belongs into %s, and Slack does not take it there (%s): %s. Everything else about it waits.",
+	return fmt.Sprintf("%s belongs in %s, and Slack does not accept it there (%s): %s. Everything else about it waits.",
 		incident, channelName(channel), trouble.Reason, trouble.Try)
 }
 

@@ -34,7 +34,7 @@ func TestGradingInSlack(t *testing.T) {
 	}
 	b.wait(t, func(n slackemu.Snapshot) bool {
 		v := n.Views(bob)
-		return len(v) == 1 && strings.Contains(v[0].Plain(), "Your grade is noted") && thread(n, "wrong by Bob") != ""
+		return len(v) == 1 && strings.Contains(v[0].Plain(), "Thank you, that is noted") && thread(n, "wrong by Bob") != ""
 	})
 	if err := b.slack.Submit(t.Context(), bob, b.slack.Views(bob)[0].ID, map[string]string{"what": "the <!channel> switch"}); err != nil {
 		t.Fatal(err)
@@ -50,6 +50,6 @@ func TestGradingInSlack(t *testing.T) {
 	if err := b.slack.Press(t.Context(), eve, channel, ts, "grade-right"); err != nil {
 		t.Fatal(err)
 	}
-	b.wait(t, func(n slackemu.Snapshot) bool { return strings.Contains(last(n, eve), "Only people of this workspace") })
+	b.wait(t, func(n slackemu.Snapshot) bool { return strings.Contains(last(n, eve), "Only people in this workspace") })
 	b.unharmed(t)
 }

@@ -39,7 +39,7 @@ const footerText = 500
 func (f *fitter) page(r commands.Reply, from turning) (blocks []slack.Block, now *turning, all bool) {
 	pages, ok := f.pages(r.Blocks, r.Form.Whole)
 	if !ok || len(pages) > 1 && r.Form.Again == "" {
-		note := commands.Paragraph{commands.Bold("Not all of it can be shown here, so it can’t be agreed to here.")}
+		note := commands.Paragraph{commands.Bold("Not all of it can be shown here, so it can’t be approved here.")}
 		return f.fit(slices.Concat([]commands.Block{note}, r.Blocks, r.Form.Whole)), nil, false
 	}
 	now = &turning{Again: r.Form.Again, Page: 1, Most: f.text, Shown: digest(pages), All: r.Form.ID == allOfIt}
@@ -91,7 +91,7 @@ func (f *fitter) pages(lead, whole []commands.Block) (pages [][]part, ok bool) {
 func foot(page, of int, all bool) []part {
 	text := fmt.Sprintf("Page %d of %d.", page, of)
 	if !all {
-		text += " It can be agreed to once you have turned to every page."
+		text += " You can approve once you have turned to every page."
 	}
 	var buttons []slack.BlockElement
 	turn := func(id, label, value string) {

@@ -124,7 +124,7 @@ func TestNothingIsApprovedThatWasNotShown(t *testing.T) {
 				}
 			}
 			text := as.Replace(v.Plain())
-			for _, line := range []string{"*Steps:* ", "*Interrupts:* ", "*Takes:* ", "*Way back:* ", "*Rights:* ada@example.com’s.",
+			for _, line := range []string{"*Steps:* ", "*Interrupts:* ", "*Takes:* ", "*Undo:* ", "*Rights:* ada@example.com’s.",
 				"All 2 pre-checks passed."} {
 				if !strings.Contains(text, line) {
 					t.Errorf("plan %d, page %d lacks %q: %.300s", i, n+1, line, text)
@@ -274,7 +274,7 @@ func TestWhatCannotBeShownWholeIsNotOffered(t *testing.T) {
 			w.replies <- r
 			b.listen(t, w)
 			b.review(t)
-			if v := b.pageOf(t, ""); v.Submit != "" || !strings.Contains(v.Plain(), "can’t be agreed to here") {
+			if v := b.pageOf(t, ""); v.Submit != "" || !strings.Contains(v.Plain(), "can’t be approved here") {
 				t.Errorf("submit %q: %.200s", v.Submit, v.Plain())
 			}
 			b.unharmed(t)

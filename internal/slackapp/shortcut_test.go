@@ -88,7 +88,7 @@ func TestDiagnoseThisAsks(t *testing.T) {
 	if err := b.slack.Shortcut(t.Context(), ada, channel, ts, "diagnose"); err != nil {
 		t.Fatal(err)
 	}
-	v := b.window(t, ada, "names nothing of a cluster")
+	v := b.window(t, ada, "names nothing in the cluster")
 	if err := b.slack.Submit(t.Context(), ada, v.ID, map[string]string{"namespace": "shp", "object": "web-0"}); err == nil ||
 		!strings.Contains(err.Error(), "There is no namespace shp") {
 		t.Errorf("a wrong namespace: %v", err)

@@ -203,7 +203,7 @@ func TestSlashCommands(t *testing.T) {
 	b.listen(t, b.set)
 	for line, says := range map[string]string{
 		"":                         "No open incident.",
-		"help":                     "finds out why the cluster is ill",
+		"help":                     "finds out what is wrong with the cluster",
 		"check":                    "2 causes, 6 consequences",
 		"why":                      "Blocks the remedy",
 		"search dns":               "The K3s resurrection",
@@ -478,12 +478,12 @@ func TestPeopleFromOutsideAreRefused(t *testing.T) {
 	}
 	b.wait(t, func(n slackemu.Snapshot) bool { // they may see it, and there is nothing to press
 		v := n.Views(eve)
-		return len(v) == 1 && strings.Contains(v[0].Plain(), "those of whoever approves it") && v[0].Submit == ""
+		return len(v) == 1 && strings.Contains(v[0].Plain(), "whoever approves it") && v[0].Submit == ""
 	})
 	if err := b.slack.Command(t.Context(), eve, channel, "/medic", "close INC-1"); err != nil {
 		t.Fatal(err)
 	}
-	b.wait(t, func(n slackemu.Snapshot) bool { return count(n, eve, "Only people of this workspace") == 1 })
+	b.wait(t, func(n slackemu.Snapshot) bool { return count(n, eve, "Only people in this workspace") == 1 })
 	if state, _ := b.keeper.Get(t.Context(), "INC-1"); !state.Open() {
 		t.Error("somebody from outside closed an incident")
 	}
@@ -498,7 +498,7 @@ func TestTheIdOfAnApproverInAnotherWorkspaceIsNobody(t *testing.T) {
 	if _, err := b.slack.Mention(t.Context(), mallory, channel, "", "close INC-1"); err != nil {
 		t.Fatal(err)
 	}
-	b.wait(t, func(n slackemu.Snapshot) bool { return count(n, mallory, "Only people of this workspace") == 1 })
+	b.wait(t, func(n slackemu.Snapshot) bool { return count(n, mallory, "Only people in this workspace") == 1 })
 	if state, _ := b.keeper.Get(t.Context(), "INC-1"); !state.Open() {
 		t.Error("an id of another workspace closed an incident")
 	}

@@ -37,7 +37,7 @@ const (
 var (
 	tooMany = sorry("Too many people are asking at once, and this was not taken. Try again in a moment.")
 	wrong   = sorry("Something went wrong here; it was logged. Try again, or ask whoever runs Paramedic.")
-	broken  = sorry("Paramedic is being restarted, and this was broken off. Try again in a moment; what was decided shows in the incident.")
+	broken  = sorry("Paramedic is being restarted, and this was interrupted. Try again in a moment; what was decided shows in the incident.")
 )
 
 func sorry(text string) commands.Reply {

@@ -44,6 +44,8 @@ type Options struct {
 
 	// Banner is a line across the top of the page; none when empty.
 	Banner string
+	// Hints are what a visitor may try, in mrkdwn, folded away beside the banner; none when empty.
+	Hints []string
 	// Controls are buttons in the page's tool bar.
 	Controls []Control
 	// Logger hears what was refused and which connections came and went; nil means nobody does.

@@ -104,7 +104,8 @@ func (w *workspace) uiWorkspace(as string) map[string]any {
 		shortcuts = append(shortcuts, map[string]any{"name": c.Name, "id": c.CallbackID})
 	}
 	return map[string]any{
-		"shortcuts": shortcuts, "workspace": o.Workspace, "banner": w.banner, "people": people, "groups": groups, "channels": channels,
+		"shortcuts": shortcuts, "workspace": o.Workspace,
+		"banner": w.banner, "hints": o.Hints, "people": people, "groups": groups, "channels": channels,
 		"commands": commands,
 		"app":      map[string]any{"id": botUserID, "name": o.AppName, "handle": strings.ToLower(o.AppName)},
 	}

@@ -4,6 +4,7 @@ import { h, sync, icon, avatar, announce } from './dom.js';
 import { renderMessage, renderDay, follows, dayOf, use } from './message.js';
 import { renderBlocks } from './blocks.js';
 import { composer } from './composer.js';
+import { mrkdwn } from './mrkdwn.js';
 import { showModal } from './modal.js';
 import { post, look, listen } from './server.js';
 
@@ -92,8 +93,8 @@ function draw() {
   drawBar();
   drawSidebar();
   drawHead(place, home);
-  drawList('list', 'scroll', home ? [] : state.messages, { names, openThread }, place);
   if (home) drawHome(names);
+  else drawList('list', 'scroll', state.messages, { names, openThread }, place);
   $('list').classList.toggle('as-home', home);
   $('composer').hidden = home || place.archived;
   writers.channel.place(place.direct ? `Message ${state.app.name}` : `Message #${place.name}`);
@@ -111,6 +112,9 @@ function draw() {
 function drawBar() {
   $('bar').hidden = !state.banner && !state.controls.length;
   $('banner').textContent = state.banner;
+  const hints = state.hints || [];
+  $('tips').hidden = !hints.length;
+  sync($('tips-list'), hints, (x) => x, () => 0, (x) => h('li', {}, mrkdwn(x, {})));
   sync($('controls'), state.controls, (c) => c.id, (c) => JSON.stringify(c), (c) => h('button', {
     class: `button ${c.style}`, type: 'button', disabled: !c.enabled || c.busy, 'aria-busy': c.busy ? 'true' : undefined, 'data-control': c.id, onclick: () => control(c),
   }, c.label));
@@ -171,6 +175,9 @@ function drawHome(names) {
   const view = state.home;
   const ctx = { names, values: homeValues, errors: {}, act: (el, block, value, node) => use({ as: state.as, view: view.id }, el, block, value, node, homeValues) };
   sync($('list'), [view], () => 'home', (v) => (v ? v.rev : 'none'), (v) => h('div', { class: 'home' }, v ? renderBlocks(v.blocks, ctx) : h('p', { class: 'empty' }, 'Nothing here yet.')));
+  atEnd.scroll = false;
+  if (!drawn.has('home')) $('scroll').scrollTop = 0;
+  drawn.add('home');
 }
 
 /** rows are messages with the lines between days, each told whether it follows its neighbour. */
@@ -184,21 +191,35 @@ function rows(messages) {
   return out;
 }
 
+const atEnd = {}; // whether a list was last scrolled to its end: there it stays, however it grows or wraps
+
+function toEnd(scrollID) {
+  if (atEnd[scrollID]) $(scrollID).scrollTop = $(scrollID).scrollHeight;
+}
+
 function drawList(listID, scrollID, messages, env, place) {
   const scroll = $(scrollID);
   const mark = `${scrollID} ${state.thread || ''}`;
   const fresh = listID === 'list' ? !drawn.has('list') : !drawn.has(mark);
-  const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
   const all = { ...env, as: state.as, channel: state.channel, app: state.app.id, shortcuts: state.shortcuts };
   const items = messages.length || listID !== 'list' ? rows(messages) : [{ key: 'empty' }];
   sync($(listID), items, (r) => `${state.as} ${state.channel} ${r.key}`, (r) => (r.day || !r.m ? 0 : `${r.m.rev} ${r.m.compact} ${r.m.replies || 0}`),
     (r) => (!r.m ? h('p', { class: 'empty' }, place.direct ? `This is your conversation with ${state.app.name}.` : `This is the very beginning of #${place.name}. Try “${state.commands[0]?.name || '/help'} help”.`)
       : r.day ? renderDay(r.m) : renderMessage(r.m, all)));
-  if (fresh || atEnd) scroll.scrollTop = scroll.scrollHeight;
+  if (fresh) atEnd[scrollID] = true;
+  toEnd(scrollID);
   drawn.add(listID === 'list' ? 'list' : mark);
 }
 
 // --- beginning ---
+
+for (const id of ['scroll', 'thread-scroll']) {
+  const scroll = $(id);
+  scroll.addEventListener('scroll', () => { atEnd[id] = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80; });
+  const grown = new ResizeObserver(() => toEnd(id));
+  grown.observe(scroll);
+  grown.observe(scroll.firstElementChild);
+}
 
 const writers = {
   channel: composer($('composer'), 'write', () => ({ state, channel: state.channel, thread: '' })),
@@ -213,6 +234,7 @@ $('thread-close').addEventListener('click', closeThread);
 $('nav').addEventListener('click', () => { $('frame').classList.add('nav-open'); $('places').querySelector('.here')?.focus(); });
 document.addEventListener('keydown', (e) => { if (e.key === 'Escape' && here.thread && !document.querySelector('dialog[open]')) closeThread(); });
 window.addEventListener('hashchange', () => { fromAddress(); drawn.clear(); refresh(); });
+document.addEventListener('click', (e) => { if (!e.target.closest('#tips')) $('tips').open = false; });
 document.addEventListener('visibilitychange', refresh);
 fromAddress();
 listen(refresh, (there) => { $('offline').hidden = there; if (there) refresh(); });
