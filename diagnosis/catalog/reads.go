@@ -44,6 +44,7 @@ var reads = map[string][]string{
 	"podnetwork":                         []string{"configmaps", "custom resources", "daemonsets", "deployments", "events", "host facts", "logs", "nodes", "pods", "services", "statefulsets"},
 	"files of nodes that two write":      []string{"configmaps", "daemonsets", "deployments", "logs", "pods", "statefulsets"},
 	"node addresses":                     []string{"daemonsets", "events", "nodes", "pods"},
+	"ranges of nodes":                    []string{"nodes", "pods"},
 	"claims":                             []string{"daemonsets", "deployments", "events", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "serviceaccounts", "statefulsets", "storageclasses"},
 	"volumes":                            []string{"daemonsets", "deployments", "events", "host facts", "logs", "metrics", "persistentvolumeclaims", "persistentvolumes", "pods", "services", "statefulsets", "volumeattachments"},
 	"where volumes lie":                  []string{"nodes", "persistentvolumeclaims", "persistentvolumes", "pods"},

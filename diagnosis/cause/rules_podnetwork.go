@@ -2,7 +2,9 @@ package cause
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -33,6 +35,8 @@ var podNetworkRules = []Rule{
 	{"address-mistaken", []string{podnetwork.NodeAddressMistaken}, slices.Concat(suffers, workloadFaults, []string{podnetwork.NodeNetworkCut}),
 		addressMistaken,
 		"1 workload gets no answer from other nodes", "%d workloads get no answer from other nodes"},
+	{"range-strayed", []string{podnetwork.NodeRangeStrayed}, append(slices.Clone(suffersOrSays), podnetwork.NodeNetworkCut), rangeStrayed,
+		"1 workload gets no answer across nodes", "%d workloads get no answer across nodes"},
 	{"file-contended", []string{podnetwork.FileContended}, slices.Concat(crashes,
 		[]string{podproblem.PodInitStuck, podproblem.PodSandboxFailed}),
 		fileContended,
@@ -89,6 +93,27 @@ func addressMistaken(c *Context, from, to *finding.Finding) (Link, bool) {
 		return Link{}, false
 	}
 	return routesMissing(c, from, to)
+}
+
+// timesOut are words for what does not answer.
+var timesOut = regexp.MustCompile(`(?i)\btime(?:d|s)?[ -]?out\b`)
+
+// rangeStrayed wants pods on the node whose log tells of silence, or words of such that name the address of a pod there.
+func rangeStrayed(c *Context, from, to *finding.Finding) (Link, bool) {
+	if to.Code == podnetwork.NodeNetworkCut {
+		return Link{Reason: "no route leads to the addresses of its pods"}, to.Object == from.Object
+	}
+	silent := slices.ContainsFunc(to.Said, func(d logs.Fact) bool { return d.Kind == logs.ConnectionTimeout || d.Unanswered() })
+	for _, e := range to.Seen {
+		silent = silent || timesOut.MatchString(e.Excerpt)
+		for _, p := range from.Pods {
+			if strings.Contains(e.Excerpt, p.Status.PodIP+":") && timesOut.MatchString(e.Excerpt) {
+				return Link{Reason: "what it waits for in vain has the address " + p.Status.PodIP + ", to which no route leads"}, true
+			}
+		}
+	}
+	return Link{Reason: "it waits in vain for an answer, and has a pod on the node", Inferred: true},
+		silent && slices.Contains(nodesOf(to), from.Object.Name)
 }
 
 // routesMissing wants a log that tells of silence: what is on other nodes neither answers nor refuses.

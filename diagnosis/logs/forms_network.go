@@ -71,6 +71,9 @@ var networkForms = []form{
 	{ConnectionTimeout, "timeout expired|timed out",
 		`(?:connection to server at|port \d+ failed|connect(?:ing|ion)?\b.*)\b.*(?:timeout expired|timed out)`,
 		`connection to server at "db.shop" (10.43.1.2), port 5432 failed: timeout expired`, "host=db.shop port=5432"},
+	{ConnectionTimeout, "timeout connecting to server",
+		`connect to [a-z][a-z0-9+.-]*://(?:[^\s/@]*@)?(?P<host>[a-z0-9][a-z0-9.-]*):(?P<port>\d{2,5})\S*: timeout connecting`,
+		"consumer: Cannot connect to redis://cache.data.svc:6379//: Timeout connecting to server.", "host=cache.data.svc port=6379"},
 	{ConnectionTimeout, "could not be established", `\((?P<host>[^\s:/()]+)(?:/[^:()]*)?:(?P<port>\d+)\) could not be established`,
 		"[Consumer clientId=c-1, groupId=g] Connection to node -1 (kafka.data/10.43.0.7:9092) could not be established. Node may not " +
 			"be available.", "host=kafka.data port=9092"},

@@ -41,9 +41,10 @@ func hostIn(line string, kind Kind) (host, port string) {
 		return m[1], m[2]
 	}
 	var address []string
-	for _, m := range hostPort.FindAllStringSubmatch(line, 8) {
+	for _, at := range hostPort.FindAllStringSubmatchIndex(line, 8) {
+		m := []string{line[at[0]:at[1]], line[at[2]:at[3]], line[at[4]:at[5]]}
 		switch {
-		case !isHost(m[1]) || len(strings.Trim(m[1], "0123456789")) == 0:
+		case column.MatchString(line[at[1]:]) || !isHost(m[1]) || len(strings.Trim(m[1], "0123456789")) == 0:
 		case isAddress(m[1]):
 			address = m
 		default:
@@ -66,6 +67,9 @@ func hostIn(line string, kind Kind) (host, port string) {
 	}
 	return "", ""
 }
+
+// column follows a line's number where a place in a program is named, which looks like a host with its port (node:internal/timers:529:7).
+var column = regexp.MustCompile(`^:\d+\b`)
 
 // nodeAddress is Node's "connect EHOSTUNREACH 10.0.0.1" and the like: an address without its port.
 var nodeAddress = regexp.MustCompile(`\bconnect E[A-Z]+ (\d+\.\d+\.\d+\.\d+)`)

@@ -56,6 +56,8 @@ var networkByHand = map[string]string{
 	"BGPPeersMissing": "" +
 		"Paramedic's steps change no custom resources, and which nodes are the route reflectors is a choice. Label those nodes, " +
 		"or correct the BGPPeer's selector (calicoctl).",
+	"NodeRangeStrayed": "What hands out addresses on a node is set up on the node. Let the network plugin and the runtime there take the " +
+		"node's own range, restart them, and make its pods anew.",
 	"NodeAddressMistaken": "By which interface the plugin is to find the address depends on the node's network. Set Calico's " +
 		"IP_AUTODETECTION_METHOD or flannel's --iface, and start its pod on the node anew.",
 }

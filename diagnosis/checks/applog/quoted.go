@@ -121,10 +121,20 @@ func settingOf(s *snapshot.Snapshot, p *corev1.Pod, w incident.Object, x logs.Re
 			second = n
 		}
 	}
-	if best < 2*second || best == 0 {
+	if best < 2*second || best == 0 || setElsewhere(s, p, w, x, o) {
 		return incident.Object{}, nil, false
 	}
 	return o, words, best >= coinedWeight || len(words) > 1
+}
+
+// refusedValue is the value that an error could not take, as it quotes it: parsing "tcp://10.43.0.7:80".
+var refusedValue = regexp.MustCompile(`(?i)(?:\bpars(?:e|ing)|\bconvert(?:ing)?|\binput string:?|\binvalid value:?) \\?"([^"\\]+)\\?"`)
+
+// setElsewhere says whether an error quotes the value that it refuses and this does not stand in the object: whatever else of the error
+// does, such as the name of the file, the value came from elsewhere.
+func setElsewhere(s *snapshot.Snapshot, p *corev1.Pod, w incident.Object, x logs.Repeat, o incident.Object) bool {
+	m := refusedValue.FindStringSubmatch(x.Says + "\n" + x.Whole)
+	return m != nil && !slices.ContainsFunc(feeding(s, p, w), func(f fed) bool { return f.object == o && strings.Contains(f.text, m[1]) })
 }
 
 // coinedWeight is how much more a coined word tells than one of prose.

@@ -13,6 +13,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/facts/calls"
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
+	"github.com/paramedic-bot/paramedic/diagnosis/logs"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -42,7 +43,7 @@ type shutOut struct {
 }
 
 // checkShutOut reports Services whose pods nobody is let in to, and those of whom a pod of the same namespace, or one that is not let out,
-// calls by its settings what it does not reach.
+// calls by its settings what it does not reach. A pod of another namespace counts where it fails for something does not answer it.
 func checkShutOut(s *snapshot.Snapshot, r *finding.Report, m policies) {
 	x := shutOut{flows{calls.Callers{S: s, R: r}, m}, map[*networkingv1.NetworkPolicyPeer]bool{}}
 	closed := map[incident.Object]bool{}
@@ -58,10 +59,11 @@ func checkShutOut(s *snapshot.Snapshot, r *finding.Report, m policies) {
 			closed[o] = true
 		}
 	}
-	seen := map[incident.Object]bool{}
+	seen, silent := map[incident.Object]bool{}, calls.Silent(s)
 	for i := range s.Pods {
 		p := &s.Pods[i]
-		if kube.HasEnded(p) || !narrow[p.Namespace] && len(m.isolating(p, true)) == 0 || seen[s.WorkloadOf(p)] {
+		_, waits := silent[s.WorkloadOf(p)]
+		if kube.HasEnded(p) || !waits && !narrow[p.Namespace] && len(m.isolating(p, true)) == 0 || seen[s.WorkloadOf(p)] {
 			continue
 		}
 		seen[s.WorkloadOf(p)] = true
@@ -181,6 +183,11 @@ func (x shutOut) keepsFrom(by *corev1.Pod, v *corev1.Service) {
 		"NetworkPolicy %s/%s keeps %s from Service %s/%s, which its settings name: %s", n.Namespace, n.Name, finding.Short(caller), v.Namespace,
 		v.Name, x.lacks(n, cut, out, caller, finding.Short(x.S.WorkloadOf(cut.to.pod)), port))).Suspected()
 	f.Workload, f.Since, f.AtMost = caller, changed(n), incident.Possible
+	if silent, ok := calls.Silent(x.S)[caller]; ok {
+		f.Severity, f.AtMost = incident.Warning, incident.Likely // its log says that something does not answer, if not what
+		f.AddFacts([]logs.Fact{silent.Need})
+		f.Cite(silent.Seen())
+	}
 	f.Refs = []incident.Object{kube.ServiceObject(v)}
 	f.AddPod(by)
 	for _, b := range blocked[:min(len(blocked), finding.ShownPods)] {

@@ -22,6 +22,7 @@ var Checks = []finding.Check{
 	{Name: "podnetwork", Codes: podNetworkCodes, Run: checkPodNetwork},
 	{Name: "files of nodes that two write", Codes: contendedCodes, Run: checkContended},
 	{Name: "node addresses", Codes: nodeAddressCodes, Run: checkNodeAddresses},
+	{Name: "ranges of nodes", Codes: strayedCodes, Run: checkStrayed},
 }
 
 // The codes of findings about the pod network.

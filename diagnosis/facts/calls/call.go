@@ -13,6 +13,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/diagnosis/kube"
 	"github.com/paramedic-bot/paramedic/diagnosis/logs"
+	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
@@ -35,6 +36,34 @@ func Failing(s *snapshot.Snapshot) []Call {
 	type key struct{}
 	return snapshot.Once(s, key{}, func() []Call { return readCalls(s, false) })
 }
+
+// Silent are the time-outs of pods that are not well whose logs name nothing at all that did not answer, by workload.
+func Silent(s *snapshot.Snapshot) map[incident.Object]Call {
+	type key struct{}
+	return snapshot.Once(s, key{}, func() map[incident.Object]Call {
+		out := map[incident.Object]Call{}
+		for i := range s.Logs {
+			l := &s.Logs[i]
+			p := s.Pod(l.Namespace, l.Pod)
+			if p == nil || kube.Healthy(p) || slices.ContainsFunc(readings.Of(s, l).Facts, func(d logs.Fact) bool { return d.Kind.Network() }) {
+				continue
+			}
+			if at := unnamedTimeout.FindStringIndex(l.Text); at != nil {
+				from, to := strings.LastIndexByte(l.Text[:at[0]], '\n')+1, len(l.Text)
+				if n := strings.IndexByte(l.Text[at[1]:], '\n'); n >= 0 {
+					to = at[1] + n
+				}
+				line := clip.Bytes(l.Text[from:to], finding.MaxLine)
+				out[s.WorkloadOf(p)] = Call{Pod: p, Log: l, Need: logs.Fact{Kind: logs.ConnectionTimeout, Line: line}}
+			}
+		}
+		return out
+	})
+}
+
+// unnamedTimeout are words by which clients say that a connection was not made in time.
+var unnamedTimeout = regexp.MustCompile(`(?i)\bconnect ETIMEDOUT\b|\bconnection timed out\b|\bconnect(?:ion)? timeout\b|` +
+	`\btimeout connecting to\b`)
 
 // Complaints are what the logs of pods that are well say about the network: what these live with, or what has passed. They prove nothing by
 // themselves; see [Callers.Well].
