@@ -136,8 +136,3 @@ func (a *Silences) endWhatIsOver(ctx context.Context, receive func(context.Conte
 	}
 	return nil
 }
-
-// endSilences ends those whose time is over.
-func (s *Server) endSilences(ctx context.Context) error {
-	return s.incidents.silences.endWhatIsOver(ctx, s.incidents.Receive)
-}

@@ -256,7 +256,7 @@ var eventTypes = func() map[string]reflect.Type {
 		StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
 		PostmortemPublished{}, PostmortemIndexed{}, PostmortemShared{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{}, PlanEdited{},
-		RunEnded{}, Claimed{}, Notified{}, Called{}, Graded{}, SilenceSet{}, SilenceEnded{}, AlertHeld{}} {
+		RunEnded{}, Claimed{}, Notified{}, Called{}, Graded{}, SilenceSet{}, SilenceEnded{}, AlertHeld{}, Hushed{}} {
 		m[EventType(e)] = reflect.TypeOf(e)
 	}
 	return m
