@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -205,4 +207,80 @@ func TestHushedBy(t *testing.T) {
 			t.Errorf("%s: by %q, want %q", name, got, c.want)
 		}
 	}
+}
+
+// An alert that is over before what its silence held is taken in opens nothing, whenever in between word of it comes.
+func TestWhatIsOverWhenASilenceEndsOpensNothing(t *testing.T) {
+	shop := incident.Hush{Namespace: "shop"}
+	for _, during := range []bool{false, true} {
+		d := silent(t)
+		d.silence(t, shop, time.Hour)
+		d.hears(t, alert("A", "shop", incident.Firing))
+		d.clock = d.clock.Add(time.Hour)
+		receive := d.Receive
+		if during { // it is over once the alert was read, and before it is taken in
+			receive = func(ctx context.Context, all []incident.Signal) error {
+				d.hears(t, alert("A", "shop", incident.Resolved))
+				return d.Receive(ctx, all)
+			}
+		} else {
+			d.hears(t, alert("A", "shop", incident.Resolved))
+		}
+		for range 3 {
+			if err := d.silences.endWhatIsOver(t.Context(), receive); err != nil {
+				t.Fatal(err)
+			}
+			receive = d.Receive
+		}
+		open := d.openNow(t)
+		for _, id := range open[:len(open)-1] { // but INC-1
+			if s, err := d.Get(t.Context(), id); err != nil || s.AlertsFiring() {
+				t.Errorf("during: %t: %s fires still, %v", during, id, err)
+			}
+		}
+		if !during && len(open) > 1 {
+			t.Errorf("opened %v", open)
+		}
+		if log, err := d.silences.vouched(t.Context(), "silenced"); err != nil || len(incident.Silences(log)) > 0 {
+			t.Errorf("left: %+v, %v", incident.Silences(log), err)
+		}
+	}
+}
+
+// A hundred silences that hold ten thousand alerts between them cost an alert next to nothing, and end together.
+func TestManySilencesAreQuick(t *testing.T) {
+	d := silent(t)
+	for i := range incident.MostSilences {
+		d.silence(t, incident.Hush{Namespace: fmt.Sprint("ns", i)}, time.Hour)
+	}
+	var all []incident.Signal
+	for i := range 10000 {
+		all = append(all, alert(fmt.Sprint("A", i), fmt.Sprint("ns", i%incident.MostSilences), incident.Firing))
+	}
+	d.hears(t, all...)
+	refused(t, d.silences.Silence(t.Context(), ada, incident.Silence{Hush: incident.Hush{Namespace: "more"}, Reason: "x", Until: d.clock.Add(time.Hour)}),
+		"no more than 100")
+	if _, err := d.silences.InForce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	for range 20 {
+		if list, err := d.silences.InForce(t.Context()); err != nil || len(list) != incident.MostSilences {
+			t.Fatalf("%d silences, %v", len(list), err)
+		}
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("asked 20 times, it took %s", took)
+	}
+	d.clock = d.clock.Add(time.Hour)
+	began = time.Now()
+	for range 2 {
+		if err := d.silences.endWhatIsOver(t.Context(), d.Receive); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if took := time.Since(began); took > time.Minute || len(d.openNow(t)) > mostOpen+1 {
+		t.Errorf("to end them took %s; %d are open", took, len(d.openNow(t)))
+	}
+	t.Logf("ended in %s", time.Since(began))
 }
