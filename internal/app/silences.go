@@ -109,11 +109,11 @@ func (a *Silences) endWhatIsOver(ctx context.Context, receive func(context.Conte
 	if err != nil {
 		return err
 	}
-	over := slices.DeleteFunc(incident.Silences(log), func(s incident.Silence) bool { return s.Holds(a.now()) })
-	if len(over) == 0 {
+	ended := slices.DeleteFunc(incident.Silences(log), func(s incident.Silence) bool { return s.Holds(a.now()) })
+	if len(ended) == 0 {
 		return nil
 	}
-	for _, s := range over { // one after the other, so that no decision is too large
+	for _, s := range ended { // one after the other, so that no decision is too large
 		if len(s.Held) == 0 {
 			continue
 		}
@@ -123,7 +123,7 @@ func (a *Silences) endWhatIsOver(ctx context.Context, receive func(context.Conte
 	}
 	return a.decide(ctx, func(log []incident.Recorded) (events []incident.Event, err error) {
 		now := incident.Silences(log)
-		for _, s := range over {
+		for _, s := range ended {
 			i := slices.IndexFunc(now, func(o incident.Silence) bool { return o.Hush == s.Hush })
 			if i < 0 || now[i].Holds(a.now()) || !slices.EqualFunc(now[i].Held, s.Held, sameSignal) {
 				continue // it was set anew, or holds something else: the next round sees to it

@@ -115,9 +115,6 @@ func bounded(e Event) Event {
 	case SilenceEnded:
 		c.hush(&e.Hush)
 		return e
-	case Hushed:
-		c.hush(&e.Hush)
-		return e
 	case AlertHeld:
 		e.Signal = c.signal(e.Signal)
 		c.hush(&e.Hush)

@@ -6,7 +6,7 @@ import (
 )
 
 // Hushed says that the incident is silenced from now on: nobody on call is called for it, and its news is told in its thread alone. Where
-// Hush is nothing it says that it is silenced no more; calls begin anew then.
+// Hush is nothing it says that it is silenced no more; calls begin anew then. It is of the size of what was recorded of the silence.
 type Hushed struct {
 	Hush  Hush      `json:"hush,omitzero"`
 	By    Person    `json:"by,omitzero"`

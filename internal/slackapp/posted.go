@@ -204,12 +204,12 @@ func (p *posted) whole(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	from, body, held := http.MaxBytesReader(w, r.Body, maxPosted), bytes.Buffer{}, int64(0)
 	defer func() { p.room.Release(held) }()
 	for {
-		first, err := io.CopyN(&body, from, 1)
+		n, err := io.CopyN(&body, from, 1)
 		if err == nil {
 			if !p.acquire(ctx, &held, postedBlock) {
 				return nil, &refusal{http.StatusServiceUnavailable, "Too many requests at once."}
 			}
-			_, err = io.CopyN(&body, from, postedBlock-first)
+			_, err = io.CopyN(&body, from, postedBlock-n)
 		}
 		switch {
 		case errors.Is(err, io.EOF):
