@@ -90,6 +90,7 @@ func caughtUp(s *incident.State, r Request) [][]Span {
 	}
 	add(rootNote(s, phase, r.Now))
 	add(whoLine(s, phase))
+	add(hushedLine(s))
 	if d := s.Diagnosis; d != nil && len(d.NotSeen) > 0 {
 		var what []string
 		for _, n := range d.NotSeen[:min(len(d.NotSeen), 3)] {

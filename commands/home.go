@@ -41,7 +41,7 @@ func (s *Set) Home(ctx context.Context, r Request) Reply {
 		return reply
 	}
 	open, hidden, err := s.homeOpen(ctx, r)
-	reply.Blocks = slices.Concat(s.homeIncidents(r, open, hidden, err), s.homeCluster(r, open), s.homeWritten(ctx, r),
+	reply.Blocks = slices.Concat(s.homeIncidents(r, open, hidden, err), s.silencedNote(ctx, r), s.homeCluster(r, open), s.homeWritten(ctx, r),
 		s.homeGrades(ctx), s.homeLacks(r), homeTry(r))
 	return reply
 }

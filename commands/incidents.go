@@ -45,6 +45,12 @@ func (s *Set) incidents(ctx context.Context, r Request) (Reply, error) {
 		reply.Blocks = append(reply.Blocks, Note{Text("… " + count(hidden, "more incident") +
 			", told in another channel, about what you may not see")})
 	}
+	if silent := s.silencedNote(ctx, r); len(silent) > 0 {
+		if len(reply.Blocks) == 0 {
+			reply.Blocks = []Block{Paragraph{Text(reply.Text)}}
+		}
+		reply.Blocks = append(reply.Blocks, silent...)
+	}
 	return reply, nil
 }
 

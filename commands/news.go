@@ -80,6 +80,8 @@ func dampedNote(n *incident.Notified) Note {
 		note = Note{Text("Since the last such message there was also news in the threads of " + incidentNames(n.Others, n.More) + ". ")}
 	}
 	switch {
+	case n.Silent:
+		return Note{Text("It is told here alone: the incident was silenced.")}
 	case n.Quiet:
 		note = append(note, Text("It is told only here, because the channel had a lot of news within minutes. "))
 	case n.Last:
@@ -152,6 +154,9 @@ func afterCall(s *incident.State, c incident.Calling) []Block {
 		return []Block{Note{Text("It is over.")}}
 	case s.Answer != nil:
 		return []Block{Note{Text("Answered by " + cmp.Or(s.Answer.By.Name, "somebody") + " "), When(s.Answer.At)}}
+	}
+	if s.Hushed != nil {
+		return []Block{Actions{claimButton(s)}, append(Note{}, hushedLine(s)...)}
 	}
 	note := Note{Text("Taking it, deciding on its plan, looking again or closing it counts as an answer.")}
 	if c.Next != (incident.Callee{}) {

@@ -55,25 +55,41 @@ func lacksIncident(c command, r Request) bool {
 	return !namesIncident(r.Args[0])
 }
 
-// unsure is what is answered to words in a thread that may be a command with its reason, or mere talk: “close to done?” closes nothing.
+// unsure is what is answered to words that may be a command, or mere talk: in a thread “close to done?” closes nothing, nor does
+// “close 5 minutes ago” close INC-5, nor “open the door?” open an incident. At a terminal nobody talks.
 func unsure(c command, r Request) *Reply {
-	if !c.acts || !strings.Contains(c.usage, "REASON") || !lacksIncident(c, r) {
+	if !c.acts || r.Channel == "" || len(r.Args) == 0 || r.Values != nil {
 		return nil
 	}
-	rest := r.Args
-	if len(rest) > 0 && (rest[0] == "1" || rest[0] == "2") {
+	args, doubt := slices.Clone(r.Args), false
+	if last := len(args) - 1; strings.HasSuffix(args[last], "?") && !c.form {
+		args[last], doubt = strings.TrimRight(args[last], "?"), true
+		args = slices.DeleteFunc(args, func(a string) bool { return a == "" })
+	}
+	reason, here := strings.HasSuffix(c.usage, "REASON]") || slices.Contains([]string{"stop", "grade", "wrong"}, c.name), lacksIncident(c, r)
+	rest := r.Args[1:] // behind the incident's id
+	if here {
+		rest = r.Args
+	}
+	if strings.Contains(c.usage, "[1|2") && len(rest) > 0 && (rest[0] == "1" || rest[0] == "2") {
 		rest = rest[1:]
 	}
-	if len(rest) == 0 || rest[0] == "--plan" {
+	switch {
+	case !reason || !strings.Contains(c.usage, "INC-ID") || len(rest) == 0 || rest[0] == "--plan":
+	case here:
+		args, doubt = slices.Concat([]string{r.Incident}, args), true
+	case c.role != Stop && namesIncident(r.Args[0]) && incidentID(r.Args[0]) != strings.ToUpper(r.Args[0]): // a bare number
+		args[0], doubt = incidentID(args[0]), true
+	}
+	if !doubt {
 		return nil
 	}
-	line := clip.Runes(Quote(append([]string{c.name, r.Incident}, r.Args...)...), 1500)
-	return &Reply{Text: "Nothing was done: that could be a command, or just talk. Say it with the incident’s id to have it done.",
-		Blocks: []Block{Paragraph{Text("Nothing was done: that could be a command, or just talk. To have it done, say it " +
-			"with the incident’s id: "),
+	line := clip.Runes(Quote(append([]string{c.name}, args...)...), 1500)
+	return &Reply{Text: "Nothing was done: that could be a command, or just talk.",
+		Blocks: []Block{Paragraph{Text("Nothing was done: that could be a command, or just talk. To have it done, say it like this: "),
 			Mono(clip.Runes(r.Prog+" "+line, 300))},
-			Actions{{ID: "meant", Label: capital(c.name) + " " + r.Incident, Style: Danger, Value: line,
-				Accessibility: capital(c.name) + " " + r.Incident + ", with these words as the reason"}}}, Exit: ExitNoAnswer}
+			Actions{{ID: "meant", Label: "Do it", Style: Danger, Value: line, Accessibility: capital(c.name) + ", with these words"}}},
+		Exit: ExitNoAnswer}
 }
 
 // orNearest says of an incident that does not exist which there are.

@@ -17,7 +17,7 @@ import (
 // rootLines are what people want to know first, a line each.
 func rootLines(s *incident.State, phase incident.Phase) Paragraph {
 	var out Paragraph
-	lines := []Paragraph{impactLine(s), doingLine(s, phase), whoLine(s, phase)}
+	lines := []Paragraph{impactLine(s), doingLine(s, phase), whoLine(s, phase), hushedLine(s)}
 	if slices.Contains(unattended, phase) {
 		lines = append(append([]Paragraph{otherCauses(s.Diagnosis)}, lines...), seenLine(s))
 	}
@@ -189,6 +189,16 @@ func whoLine(s *incident.State, phase incident.Phase) Paragraph {
 		return nil
 	}
 	return Paragraph{Bold(s.Claimed.Name), Text(" has it since "), When(s.ClaimedAt)}
+}
+
+// hushedLine says that the incident wakes nobody, until when, and on whose word.
+func hushedLine(s *incident.State) Paragraph {
+	if s.Hushed == nil || !s.Open() {
+		return nil
+	}
+	h := s.Hushed
+	return Paragraph{Bold("Silent"), Text(" (" + h.Hush.String() + ") until "), When(h.Until), Text(", says " + clip.Runes(h.By.Name, 80) +
+		": nobody is called, and news is told in the thread alone")}
 }
 
 // calledLine says who was called, where nobody has answered.

@@ -55,8 +55,38 @@ func (s *Set) silence(ctx context.Context, r Request) (Reply, error) {
 	if err := s.Silences.Silence(ctx, r.Person, x); err != nil {
 		return Reply{}, err
 	}
-	return silencedReply(x, r.Prog), nil
+	reply := silencedReply(x, r.Prog)
+	reply.Blocks = append(reply.Blocks, s.noSuchNamespace(ctx, r, x.Namespace)...)
+	return reply, nil
 }
+
+// noSuchNamespace says of a namespace that was silenced that there is none of the name, and which may have been meant.
+func (s *Set) noSuchNamespace(ctx context.Context, r Request, name string) []Block {
+	if s.Memory == nil || name == "" {
+		return nil
+	}
+	all, err := s.Memory.Names(ctx)
+	if err != nil || len(all) == 0 {
+		return nil // it is not known what there is
+	}
+	may, near := s.mayKnow(ctx, r), []string(nil)
+	for _, o := range all {
+		switch {
+		case o.Namespace == name || o.Kind == "Namespace" && o.Name == name:
+			return nil
+		case o.Kind == "Namespace" && len(near) < mostNearNames && grammar.Slips(o.Name, name) <= max(1, min(2, len(name)/3)) && (may == nil || may(o)):
+			near = append(near, o.Name)
+		}
+	}
+	p := Paragraph{Text("⚠️ "), Bold("There is no namespace " + clip.Runes(name, 63)), Text(": none was seen when the cluster was last looked at. ")}
+	if len(near) > 0 {
+		p = append(p, Text("Did you mean "), Mono(strings.Join(near, ", ")), Text("? "))
+	}
+	return []Block{append(p, Text("The silence stands all the same."))}
+}
+
+// mostNearNames is how many names are said that may have been meant.
+const mostNearNames = 3
 
 // hushed is what "silence" was told.
 type hushed struct {

@@ -26,6 +26,7 @@ type desk struct {
 	last   int // the greatest incident number
 
 	silences []incident.Silence   // in force
+	ending   []incident.Silence   // whose time is over, and whose alerts are about to be taken in
 	waits    []incident.AlertHeld // what opened no incident because of them
 
 	entries map[string]*entry // by incident

@@ -200,9 +200,5 @@ func (w *worker) healed(ctx context.Context, s *incident.State, events []inciden
 
 // silent says whether a silence is about an incident, or about what a look of it ranks first.
 func (w *worker) silent(ctx context.Context, id string, d *incident.Diagnosis) bool {
-	if w.silences == nil {
-		return false
-	}
-	all, err := w.silences.InForce(ctx)
-	return err == nil && slices.ContainsFunc(all, func(s incident.Silence) bool { return s.QuietsLook(id, d) })
+	return slices.ContainsFunc(w.silenced(ctx), func(s incident.Silence) bool { return s.QuietsLook(id, d) })
 }

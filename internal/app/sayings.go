@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -17,13 +18,43 @@ type sayings struct {
 	store  *store.Store // nil: read only
 	now    func() time.Time
 	redact func(string) string
+	lately recently
+}
+
+// recently is what was read last and found to be Paramedic's own words. It is safe for concurrent use.
+type recently struct {
+	mu   sync.Mutex
+	mark string
+	log  []incident.Recorded
+}
+
+// mark changes whenever the stream does, or what the record says of all streams: a purge is told there.
+func (a *sayings) mark(ctx context.Context) (string, error) {
+	own, err := a.reader.Head(ctx, a.stream)
+	if err != nil {
+		return "", err
+	}
+	system, err := a.reader.Head(ctx, store.SystemStream)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return "", err
+	}
+	return fmt.Sprintf("%d %x %x, %d %x", own.Version, own.Head, own.Tip, system.Version, system.Head), nil
 }
 
 // vouched is the log, if it was Paramedic who wrote it: whoever can write the state must not be able to silence anything. The error says why
-// nothing counts; what names the stream in it.
+// nothing counts; what names the stream in it. It is read and verified once for each change of it: every alert and everybody who opens a page
+// asks.
 func (a *sayings) vouched(ctx context.Context, what string) ([]incident.Recorded, error) {
-	if _, err := a.reader.Head(ctx, a.stream); errors.Is(err, store.ErrNotFound) {
+	a.lately.mu.Lock()
+	defer a.lately.mu.Unlock()
+	mark, err := a.mark(ctx) // before it is read: what is appended meanwhile is read once more
+	switch {
+	case errors.Is(err, store.ErrNotFound):
 		return nil, nil
+	case err != nil:
+		return nil, err
+	case mark == a.lately.mark:
+		return a.lately.log, nil
 	}
 	report, err := a.reader.VerifyStream(ctx, a.stream)
 	if err != nil {
@@ -33,6 +64,9 @@ func (a *sayings) vouched(ctx context.Context, what string) ([]incident.Recorded
 		return nil, fmt.Errorf("what was %s does not count: %s", what, report.Why())
 	}
 	log, _, err := a.log(ctx)
+	if err == nil {
+		a.lately.mark, a.lately.log = mark, log
+	}
 	return log, err
 }
 

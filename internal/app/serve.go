@@ -54,7 +54,8 @@ type Server struct {
 	clock     *clock
 	mind      *Mind
 	lacks     *lacks
-	doors     []*door // where HTTP is served
+	hush      func(context.Context) error // records which incidents are silenced
+	doors     []*door                     // where HTTP is served
 	failures  *Failures
 	compared  chan struct{} // is closed once the record has been compared with what Slack has seen of it, or Slack will not say
 }
@@ -109,6 +110,7 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 		publish:  s.mind.Publish,
 		policy:   c.policy(), errorRate: c.Verify.ErrorRate, steps: 2 * time.Second, podsPerHour: c.Plans.Ceiling.PodsPerHour,
 		compared: s.compared, reload: s.reload, share: s.share, shareFile: s.shareFile}
+	s.hush = w.hush
 	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, redact: o.Redactor.String, logger: o.Logger})
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}
 	known := keptAcceptances(s.store, s.clock.Now, o.Redactor.String)
@@ -198,7 +200,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.every(ctx, collectEvery, "remove what is no longer needed", s.collect); return nil })
 	g.Go(func() error { s.every(ctx, checkpointEvery, "record a checkpoint", s.checkpoint); return nil })
 	g.Go(func() error { s.every(ctx, rereadEvery, "read all postmortems", s.mind.Reread); return nil })
-	g.Go(func() error { s.every(ctx, silenceEvery, "end silences whose time is over", s.endSilences); return nil })
+	g.Go(func() error { s.every(ctx, silenceEvery, "keep to what is silenced", s.keepSilences); return nil })
 	g.Go(func() error { s.every(ctx, clockEvery, "compare the clock with the record", s.lookAtClock); return nil })
 	g.Go(func() error { s.every(ctx, reloadEvery, "read the configuration again", s.reload.read); return nil })
 	g.Go(func() error { s.every(ctx, lackEvery, "look at what is lacking", s.lacks.look); return nil })

@@ -134,7 +134,7 @@ func (i *Incidents) decideSignals(ctx context.Context, signals []incident.Signal
 func (i *Incidents) seat(ctx context.Context, signals []incident.Signal, last int) (*desk, error) {
 	d, err := i.newDesk(ctx, signals, last)
 	if err == nil {
-		d.silences, err = i.silenced(ctx)
+		d.silences, d.ending, err = i.silenced(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -157,24 +157,36 @@ func (i *Incidents) seat(ctx context.Context, signals []incident.Signal, last in
 	return d, nil
 }
 
-// silenced is what is silenced now. What nobody vouches for silences nothing, so that an alert is rather told once too often.
-func (i *Incidents) silenced(ctx context.Context) ([]incident.Silence, error) {
+// silenced is what is silenced now, and what no longer is and still holds alerts. What nobody vouches for silences nothing, so that an alert
+// is rather told once too often.
+func (i *Incidents) silenced(ctx context.Context) (now, ending []incident.Silence, err error) {
 	if i.silences == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	all, err := i.silences.InForce(ctx)
+	if now, err = i.silences.InForce(ctx); err == nil {
+		ending, err = i.silences.over(ctx)
+	}
 	if err != nil && ctx.Err() == nil {
-		return nil, nil // the status tells it; the alert is not to wait for that
+		return nil, nil, nil // the status tells it; the alert is not to wait for that
 	}
-	return all, err
+	return now, ending, err
 }
 
-// held notes that a silence is about an alert that belongs to no incident, so that it opens none.
+// held notes that a silence is about an alert that belongs to no incident, so that it opens none. That one is over which a silence holds
+// whose end comes just now is noted, too, lest it be taken in as one that fires.
 func (d *desk) held(g incident.Signal) bool {
 	for _, s := range d.silences {
 		if g.Kind == "alert" && s.Quiets(g, nil) {
 			d.waits = append(d.waits, incident.AlertHeld{Hush: s.Hush, Signal: g})
 			return true
+		}
+	}
+	if g.Status != incident.Resolved {
+		return false
+	}
+	for _, s := range d.ending {
+		if slices.ContainsFunc(s.Held, func(o incident.Signal) bool { return o.Fingerprint == g.Fingerprint }) {
+			d.waits = append(d.waits, incident.AlertHeld{Hush: s.Hush, Signal: g})
 		}
 	}
 	return false

@@ -101,43 +101,54 @@ func (a *Silences) hold(ctx context.Context, held []incident.AlertHeld) error {
 	})
 }
 
-// endWhatIsOver takes in what a silence held whose time is over and that fires still, as if it had come now, and ends the silence. Should it
-// be broken off in between, the alerts come again, which changes nothing.
+// endWhatIsOver takes in what those silences held whose time is over, as it is now: what fires still as if it had come now, and what is over
+// so that it ends what was taken in of it. Then it ends them. Should it be broken off in between, or more come meanwhile, the alerts come
+// again, which changes nothing.
 func (a *Silences) endWhatIsOver(ctx context.Context, receive func(context.Context, []incident.Signal) error) error {
 	log, err := a.vouched(ctx, "silenced")
 	if err != nil {
 		return err
 	}
-	for _, s := range incident.Silences(log) {
-		if s.Holds(a.now()) {
+	ended := slices.DeleteFunc(incident.Silences(log), func(s incident.Silence) bool { return s.Holds(a.now()) })
+	if len(ended) == 0 {
+		return nil
+	}
+	for _, s := range ended { // one after the other, so that no decision is too large
+		if len(s.Held) == 0 {
 			continue
 		}
-		var firing []incident.Signal
-		for _, g := range s.Held {
-			if g.Status == incident.Firing {
-				firing = append(firing, g)
-			}
-		}
-		if len(firing) > 0 {
-			if err := receive(ctx, firing); err != nil {
-				return fmt.Errorf("take in what the silence of %s held: %w", s.Hush, err)
-			}
-		}
-		if err := a.decide(ctx, func(log []incident.Recorded) ([]incident.Event, error) {
-			now := incident.Silences(log)
-			i := slices.IndexFunc(now, func(o incident.Silence) bool { return o.Hush == s.Hush })
-			if i < 0 || now[i].Holds(a.now()) || len(now[i].Held) != len(s.Held) {
-				return nil, nil // it was set anew, or holds more: the next round sees to it
-			}
-			return []incident.Event{incident.SilenceEnded{Hush: s.Hush, Taken: len(firing)}}, nil
-		}); err != nil {
-			return err
+		if err := receive(ctx, s.Held); err != nil {
+			return fmt.Errorf("take in what the silence of %s held: %w", s.Hush, err)
 		}
 	}
-	return nil
+	return a.decide(ctx, func(log []incident.Recorded) (events []incident.Event, err error) {
+		now := incident.Silences(log)
+		for _, s := range ended {
+			i := slices.IndexFunc(now, func(o incident.Silence) bool { return o.Hush == s.Hush })
+			if i < 0 || now[i].Holds(a.now()) || !slices.EqualFunc(now[i].Held, s.Held, sameSignal) {
+				continue // it was set anew, or holds something else: the next round sees to it
+			}
+			events = append(events, incident.SilenceEnded{Hush: s.Hush, Taken: firing(s.Held)})
+		}
+		return events, nil
+	})
 }
 
-// endSilences ends those whose time is over.
-func (s *Server) endSilences(ctx context.Context) error {
-	return s.incidents.silences.endWhatIsOver(ctx, s.incidents.Receive)
+func sameSignal(a, b incident.Signal) bool {
+	return a.Fingerprint == b.Fingerprint && a.Status == b.Status
+}
+
+func firing(all []incident.Signal) (n int) {
+	for _, g := range all {
+		if g.Status == incident.Firing {
+			n++
+		}
+	}
+	return n
+}
+
+// over are the silences whose time is over and that were not ended yet: what they hold is about to be taken in.
+func (a *Silences) over(ctx context.Context) ([]incident.Silence, error) {
+	log, err := a.vouched(ctx, "silenced")
+	return slices.DeleteFunc(incident.Silences(log), func(s incident.Silence) bool { return s.Holds(a.now()) }), err
 }

@@ -32,11 +32,14 @@ func (w *worker) notify(ctx context.Context, before *incident.State, _ incident.
 		if err != nil {
 			return nil, err
 		}
-		heard := hearing(lately, s.ID, now)
+		heard, silent := hearing(lately, s.ID, now), s.HushedBy(w.silenced(ctx)) != nil
 		var events []incident.Event
 		for _, n := range news {
 			e := incident.Notified{Of: n.Version, Channel: s.Channel}
-			if n.Kind.Damped() {
+			switch {
+			case silent:
+				e.Quiet, e.Silent = true, true
+			case n.Kind.Damped():
 				e = heard.tell(e, now)
 			}
 			if !n.Kind.Damped() || s.Claimed != nil {
@@ -61,7 +64,7 @@ func hearing(lately []*incident.State, id string, now time.Time) *heard {
 	each := func(do func(s *incident.State, n incident.News)) {
 		for _, s := range lately {
 			for _, n := range s.News {
-				if n.Told != nil && n.Kind.Damped() {
+				if n.Told != nil && n.Kind.Damped() && !n.Told.Silent {
 					do(s, n)
 				}
 			}
@@ -116,6 +119,10 @@ func (w *worker) call(ctx context.Context, before *incident.State, _ incident.Wo
 		if level == 0 || at.After(now) {
 			return nil
 		}
+		silences := w.silenced(ctx)
+		if e := s.Hushing(silences); e != nil {
+			return w.ledger.append(ctx, entry{s, []incident.Event{e}})
+		}
 		lately, err := w.ledger.lately(ctx, calledKey, s.Channel)
 		if err != nil || slices.ContainsFunc(lately, func(o *incident.State) bool { return w.calledJust(o, level, now) }) {
 			return err // it is asked again in a while
@@ -127,7 +134,7 @@ func (w *worker) call(ctx context.Context, before *incident.State, _ incident.Wo
 		var others []string
 		var entries []entry
 		for _, o := range open {
-			if due, _ := o.CallDue(w.policy); o.ID == s.ID || o.Channel != s.Channel || due != level {
+			if due, _ := o.CallDue(w.policy); o.ID == s.ID || o.Channel != s.Channel || due != level || o.HushedBy(silences) != nil {
 				continue
 			}
 			others = append(others, o.ID)

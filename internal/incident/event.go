@@ -263,8 +263,8 @@ var eventTypes = func() map[string]reflect.Type {
 		PlanProposed{}, NoPlan{}, PlanReviewed{}, PlanApproved{}, Stopped{}, PlanRejected{}, PlanSuperseded{}, Refused{}, StepIntended{},
 		StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
-		PostmortemPublished{}, PostmortemIndexed{}, PostmortemShared{}, PicturesShared{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{}, PlanEdited{},
-		RunEnded{}, Claimed{}, Notified{}, Called{}, Graded{}, SilenceSet{}, SilenceEnded{}, AlertHeld{}} {
+		PostmortemPublished{}, PostmortemIndexed{}, PostmortemShared{}, PicturesShared{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{},
+		PlanEdited{}, RunEnded{}, Claimed{}, Notified{}, Called{}, Graded{}, SilenceSet{}, SilenceEnded{}, AlertHeld{}, Hushed{}} {
 		m[EventType(e)] = reflect.TypeOf(e)
 	}
 	return m

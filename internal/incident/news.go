@@ -48,6 +48,7 @@ type Notified struct {
 	To      Person `json:"to,omitzero"`       // who is mentioned: who has the incident, or approved what failed
 	Channel string `json:"channel,omitempty"` // the incident's
 	Quiet   bool   `json:"quiet,omitempty"`   // in the thread alone
+	Silent  bool   `json:"silent,omitempty"`  // and that because of a silence
 	// Last says that it is the last that the channel is told for a while, Until which more is told in threads alone.
 	Last  bool      `json:"last,omitempty"`
 	Until time.Time `json:"until,omitzero"`

@@ -107,6 +107,8 @@ func (s *State) answered(r Recorded) {
 		by = e.By
 	case Closed:
 		by = e.By
+	case Hushed:
+		s.hushed(r, e)
 	case Called:
 		s.Calls, s.level = append(s.Calls, Calling{e, r.Version, r.At}), e.Level
 	}
@@ -115,15 +117,12 @@ func (s *State) answered(r Recorded) {
 	}
 }
 
-// unanswered is since when an incident that alerts are about waits for somebody; zero if it does not.
+// unanswered is since when an incident that alerts are about waits for somebody; zero if it does not, or is silenced.
 func (s *State) unanswered() time.Time {
-	if !s.Open() || s.Answer != nil || !s.AlertsFiring() {
+	if !s.Open() || s.Answer != nil || s.Hushed != nil || !s.AlertsFiring() {
 		return time.Time{}
 	}
-	if s.returned.After(s.alertedAt) {
-		return s.returned
-	}
-	return s.alertedAt
+	return latest(s.alertedAt, s.returned, s.woken)
 }
 
 // CallDue is the next call that there is to be if nobody answers: its level, and when; level 0 if there is none.

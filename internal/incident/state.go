@@ -28,6 +28,7 @@ type State struct {
 	News     []News    // what edited messages would tell nobody; at most MostNews
 	MoreNews int       // what is not told anew, for there are MostNews already
 	Calls    []Calling // of who is on call
+	Hushed   *Hushed   // the silence for which it wakes nobody; nil: there is none
 	Answer   *Answer   // the first thing that a person did about it; nil: nobody has, or whoever had it gave it back
 
 	Investigation Investigation
@@ -70,6 +71,7 @@ type State struct {
 
 	alertedAt time.Time   // when the first alert fired
 	returned  time.Time   // when it was last given back
+	woken     time.Time   // when it last ceased to be silenced
 	level     int         // of the last call since it is unanswered
 	weight    weight      // of the diagnosis, as it was when people were last told that it is worse
 	fired     []time.Time // when each of Signals last began to fire

@@ -159,6 +159,8 @@ func (t *teller) tell(e Event) (text string, kept bool) {
 		return e.By.Name + " took the incident", false
 	case Called:
 		return tellCall(e), true
+	case Hushed:
+		return tellHushed(e), false
 	case Graded:
 		text = fmt.Sprintf("%s said that the cause was %s", e.By.Name, e.Grade)
 		if e.What != "" {
@@ -179,6 +181,14 @@ func tellCall(e Called) string {
 		text = e.To.String() + which + " was called for " + e.With + ", and this one was named: nobody had answered"
 	}
 	return text
+}
+
+// tellHushed says by whom and until when the incident was silenced, or that it is no more.
+func tellHushed(e Hushed) string {
+	if e.Hush.IsZero() {
+		return "It was silenced no more"
+	}
+	return fmt.Sprintf("It was silent because of %s, silenced by %s until %s", e.Hush, e.By.Name, e.Until.UTC().Format("2006-01-02 15:04 UTC"))
 }
 
 func tellFound(causes []Cause) string {

@@ -38,6 +38,8 @@ func judgedCalls(many int, with func(...any) []incident.Event, proposed incident
 			incident.StepDone{PlanHash: hash, Step: "s2", Outcome: incident.StepFailed, Detail: "forbidden"}, told(16))},
 		{"worse", []incident.Event{judgedAlert, mild, found, incident.Notified{Of: 3, To: incident.Person{ID: "root", Name: "root"}}}},
 		{"called", with(firstly, incident.Called{Level: 2, To: onCallGroup}, incident.Claimed{By: cleo})},
+		{"silent", with(proposed, incident.Notified{Of: 6, Quiet: true, Silent: true}, firstly,
+			incident.Hushed{Hush: incident.Hush{Namespace: "shop <!here>"}, By: cleo, Until: until})},
 		{"called with another", with(incident.Called{Level: 1, To: incident.Callee{ID: "S0ONCALL"}, With: "INC-2"}, incident.Called{Level: 2, To: onCallGroup},
 			incident.Closed{By: cleo})},
 	}

@@ -28,6 +28,8 @@ const (
 	maxPosted = 2 << 20
 	// maxPostedAtOnce bounds what is read of all of them at a time, before it is known who sent it; further ones wait.
 	maxPostedAtOnce = 16 * maxPosted
+	// postedBlock is how much of one is read at a time.
+	postedBlock = 32 << 10
 	// postedWithin is how long a request is waited for to be acknowledged, of the three seconds that Slack gives.
 	postedWithin = 2800 * time.Millisecond
 	// scopeSigned and keepSigned remember signatures for as long as one counts, five minutes before and after its time.
@@ -177,17 +179,9 @@ func (p *posted) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	case err != nil:
 		return nil, &refusal{http.StatusUnauthorized, "It is not signed as Slack signs."}
 	}
-	room := int64(maxPosted)
-	if r.ContentLength >= 0 {
-		room = min(room, r.ContentLength)
-	}
-	if err = p.room.Acquire(r.Context(), room); err != nil {
-		return nil, &refusal{http.StatusServiceUnavailable, "Too many requests at once."}
-	}
-	defer p.room.Release(room)
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPosted))
+	body, err := p.whole(w, r)
 	if err != nil {
-		return nil, &refusal{http.StatusBadRequest, fmt.Sprintf("It could not be read to its end, or has more than %d bytes.", maxPosted)}
+		return nil, err
 	}
 	if _, err = verifier.Write(body); err == nil {
 		err = verifier.Ensure()
@@ -196,6 +190,43 @@ func (p *posted) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, &refusal{http.StatusUnauthorized, "The signature is wrong; slack.signingSecret is under Basic Information, App Credentials."}
 	}
 	return body, nil
+}
+
+// whole reads the body, to its end and at once: until its end is there anybody may have sent it. Room is taken for what has come, so that who
+// opens connections and sends nothing keeps nobody out.
+func (p *posted) whole(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), postedWithin)
+	defer cancel()
+	until, _ := ctx.Deadline()
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(until)                          // where it can't be set, the server's own holds
+	defer func() { _ = connection.SetReadDeadline(time.Time{}) }() // what comes after the body tells whether who sent it is still there
+	from, body, held := http.MaxBytesReader(w, r.Body, maxPosted), bytes.Buffer{}, int64(0)
+	defer func() { p.room.Release(held) }()
+	for {
+		n, err := io.CopyN(&body, from, 1)
+		if err == nil {
+			if !p.acquire(ctx, &held, postedBlock) {
+				return nil, &refusal{http.StatusServiceUnavailable, "Too many requests at once."}
+			}
+			_, err = io.CopyN(&body, from, postedBlock-n)
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return body.Bytes(), nil
+		case err != nil:
+			return nil, &refusal{http.StatusBadRequest, fmt.Sprintf("It could not be read to its end, or has more than %d bytes.", maxPosted)}
+		}
+	}
+}
+
+// acquire takes room for so many bytes more.
+func (p *posted) acquire(ctx context.Context, held *int64, n int64) bool {
+	if p.room.Acquire(ctx, n) != nil {
+		return false
+	}
+	*held += n
+	return true
 }
 
 // fresh says whether a signature, which was found to be right, did not come before. Where that can't be known it is taken to be.

@@ -3,8 +3,11 @@ package slackapp_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -234,3 +237,39 @@ func TestUnsignedRequestsAreNotRead(t *testing.T) {
 		t.Fatalf("%d %q", status, answer)
 	}
 }
+
+// Who opens connections, says that much comes and sends next to nothing, keeps Slack out for no moment.
+func TestSlowSendersKeepNobodyOut(t *testing.T) {
+	b := newBed(t, slackemu.Options{})
+	address := b.address(t, prompt{})
+	where, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", where.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\nX-Slack-Request-Timestamp: %d\r\nX-Slack-Signature: v0=%s\r\n\r\nx",
+			slackapp.Path, time.Now().Unix(), hex.EncodeToString(make([]byte, 32))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(100 * time.Millisecond) // for the server to read them
+	began := time.Now()
+	status, answer := signed{asForm, command("help", "7.1"), secret, time.Now(), nil}.to(t, address)
+	if took := time.Since(began); status != http.StatusOK || took > 2*time.Second {
+		t.Errorf("%d %s after %s", status, answer, took)
+	}
+}
+
+// prompt answers a command.
+type prompt struct{}
+
+func (prompt) Dispatch(context.Context, commands.Request) commands.Reply {
+	return commands.Reply{Text: "Here."}
+}
+func (prompt) Opens(string) bool { return false }
+func (prompt) Acts(string) bool  { return false }
