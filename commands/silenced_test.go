@@ -19,7 +19,7 @@ func TestASilenceOfNoNamespaceSaysSo(t *testing.T) {
 	} {
 		s, _ := talk(t)
 		_, text := says(t, s, "", line)
-		if !strings.Contains(text, "is silent until") || want == "" && strings.Contains(text, "no namespace") || !strings.Contains(text, want) {
+		if !strings.Contains(text, "is silenced until") || want == "" && strings.Contains(text, "no namespace") || !strings.Contains(text, want) {
 			t.Errorf("%s: %s", line, text)
 		}
 	}
@@ -34,7 +34,7 @@ func TestASilenceOfNoNamespaceSaysSo(t *testing.T) {
 func TestWhatIsSilencedShows(t *testing.T) {
 	s, _ := talk(t)
 	for _, line := range []string{"status", "incidents"} {
-		if _, text := says(t, s, "", line); strings.Contains(text, "Silent") {
+		if _, text := says(t, s, "", line); strings.Contains(text, "Silenced") {
 			t.Errorf("%s: %s", line, text)
 		}
 	}
@@ -42,7 +42,7 @@ func TestWhatIsSilencedShows(t *testing.T) {
 	r := commands.Request{Person: commandstest.Ada, Now: commandstest.Start.Add(57 * time.Hour)}
 	for what, text := range map[string]string{"home": commands.Plain(s.Home(context.Background(), r)),
 		"status": second(says(t, s, "", "status")), "incidents": second(says(t, s, "", "incidents"))} {
-		if !strings.Contains(text, "Silent: namespace shop until") {
+		if !strings.Contains(text, "Silenced: namespace shop until") {
 			t.Errorf("%s: %s", what, text)
 		}
 	}
