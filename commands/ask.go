@@ -60,8 +60,9 @@ func (s *Set) unknown(ctx context.Context, r Request) Reply {
 // inWords answers the words of a command that is not understood as such, if they are a question: “why is checkout down”. What
 // follows “checks” is a code.
 func (s *Set) inWords(ctx context.Context, c command, r Request) (Reply, bool) {
-	if len(r.Args) == 0 || c.name == "ask" || c.name == "checks" || namesIncident(r.Args[0]) && r.Args[0] != r.Incident || slices.ContainsFunc(r.Args,
-		func(a string) bool { return strings.HasPrefix(a, "-") }) {
+	option := func(a string) bool { return strings.HasPrefix(a, "-") }
+	if len(r.Args) == 0 || c.name == "ask" || c.name == "checks" || slices.ContainsFunc(r.Args, option) ||
+		namesIncident(r.Args[0]) && r.Args[0] != r.Incident {
 		return Reply{}, false
 	}
 	if r.Incident == r.Args[0] {

@@ -147,7 +147,7 @@ func newsNotice(s *incident.State, n incident.News, now time.Time) []Block {
 
 // urgencyOf is how urgent an incident is: by what was found, and before that by what its alerts say.
 func urgencyOf(s *incident.State) int {
-	worst := incident.Info
+	var worst incident.Severity
 	switch {
 	case s.Diagnosis != nil:
 		worst = s.Diagnosis.Worst()

@@ -74,11 +74,13 @@ func (s *Set) noSuchNamespace(ctx context.Context, r Request, name string) []Blo
 		switch {
 		case o.Namespace == name || o.Kind == "Namespace" && o.Name == name:
 			return nil
-		case o.Kind == "Namespace" && len(near) < mostNearNames && grammar.Slips(o.Name, name) <= max(1, min(2, len(name)/3)) && (may == nil || may(o)):
+		case o.Kind == "Namespace" && len(near) < mostNearNames && (may == nil || may(o)) &&
+			grammar.Slips(o.Name, name) <= max(1, min(2, len(name)/3)):
 			near = append(near, o.Name)
 		}
 	}
-	p := Paragraph{Text("⚠️ "), Bold("There is no namespace " + clip.Runes(name, 63)), Text(": none was seen when the cluster was last looked at. ")}
+	p := Paragraph{Text("⚠️ "), Bold("There is no namespace " + clip.Runes(name, 63)),
+		Text(": none was seen when the cluster was last looked at. ")}
 	if len(near) > 0 {
 		p = append(p, Text("Did you mean "), Mono(strings.Join(near, ", ")), Text("? "))
 	}

@@ -125,7 +125,7 @@ func (a *Access) MayFromOutside(role commands.Role) error {
 	if a.now.Load().roles[role].Who == holdEverybody {
 		return nil
 	}
-	return &commands.Refusal{Reason: fmt.Sprintf("Only people of this workspace may %s.", roleWords[role]), Try: "Ask one of them."}
+	return &commands.Refusal{Reason: fmt.Sprintf("Only people in this workspace may %s.", roleWords[role]), Try: "Ask one of them."}
 }
 
 // roleWords say what a role lets people do.

@@ -41,9 +41,9 @@ func (a *sayings) mark(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d %x %x, %d %x", own.Version, own.Head, own.Tip, system.Version, system.Head), nil
 }
 
-// vouched is the log, if it was Paramedic who wrote it: whoever can write the state must not be able to silence anything. The error says why
-// nothing counts; what names the stream in it. It is read and verified once for each change of it: every alert and everybody who opens a page
-// asks.
+// vouched is the log, if it was Paramedic who wrote it: whoever can write the state must not be able to silence anything. The error says
+// why nothing counts; what names the stream in it. It is read and verified once for each change of it: every alert and everybody who opens
+// a page asks.
 func (a *sayings) vouched(ctx context.Context, what string) ([]incident.Recorded, error) {
 	a.lately.mu.Lock()
 	defer a.lately.mu.Unlock()

@@ -241,8 +241,8 @@ func TestAChannelIsToldAFewThingsAtOnce(t *testing.T) {
 			loud = append(loud, *last)
 		}
 		m := commands.IncidentMessages(s, d.clock)
-		if got := m[len(m)-1]; got.Broadcast == last.Quiet || last.Quiet && !strings.Contains(commands.Plain(got.Reply), "told here alone") ||
-			last.Last && !strings.Contains(commands.Plain(got.Reply), "more is told in threads alone") {
+		if got := m[len(m)-1]; got.Broadcast == last.Quiet || last.Quiet && !strings.Contains(commands.Plain(got.Reply), "told only here") ||
+			last.Last && !strings.Contains(commands.Plain(got.Reply), "the rest is told only in the threads") {
 			t.Errorf("%s: %+v is told as %t, %s", id, last, got.Broadcast, commands.Plain(got.Reply))
 		}
 	}

@@ -32,7 +32,7 @@ func accepts() []attempt {
 				return "it was not accepted: " + said
 			}
 			return w.says(ada, "check")
-		}, told: "told for what follows from it", may: one},
+		}, told: "reported because of what follows from it", may: one},
 		{name: "a secret in why a finding is accepted", in: fork(nil),
 			try: says(ada, root+" password="+planted["words of a person"]), told: "is accepted for good", may: one},
 		{name: "an acceptance is written into the state", in: fork(nil), try: func(t *testing.T, w *world) string {

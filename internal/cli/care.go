@@ -66,7 +66,8 @@ func (c *cli) inState(use, short, example string, args cobra.PositionalArgs) *co
 func (c *cli) reject() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "reject INC-ID [1|2] [REASON...]", Short: "Reject an incident's plan, with your own kubeconfig", Args: cobra.MinimumNArgs(1),
-		Long:    "Rejects the plan of an incident, as the approver whom the configuration names with your Kubernetes user; see “paramedic approve”.",
+		Long: "Rejects the plan of an incident, as the approver whom the configuration names with your Kubernetes user; see " +
+			"“paramedic approve”.",
 		Example: "  paramedic reject INC-3 it restarts the wrong thing",
 	}
 	c.asYourself(cmd, func([]string) string { return "reject" })

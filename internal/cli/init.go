@@ -28,7 +28,8 @@ With --notify there is no Slack: incidents are told as notices to a topic of ntf
 plans are approved in the terminal.
 
 A laptop with a kubeconfig is enough. It posts nothing and changes nothing in the cluster.`,
-		Example: "  paramedic init\n  paramedic init --app-token-file app.token --bot-token-file bot.token --channel '#incidents' --approver ada\n" +
+		Example: "  paramedic init\n" +
+			"  paramedic init --app-token-file app.token --bot-token-file bot.token --channel '#incidents' --approver ada\n" +
 			"  paramedic init --notify https://ntfy.sh/a-name-that-nobody-guesses --user ada",
 	}
 	f := cmd.Flags()

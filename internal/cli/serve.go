@@ -15,8 +15,8 @@ func (c *cli) serve() *cobra.Command {
 		Long: `Run the bot: /medic, an Alertmanager webhook, incidents in threads, recovery behind an approve button; or, without Slack, incidents as
 notices to ntfy, Gotify, Discord or a webhook, and recovery once it is approved in the terminal.
 
-docs/configuration.md shows a configuration file, docs/slack.md how to make the Slack app, docs/notices.md what notices need; “paramedic doctor
---config FILE” checks it all.`,
+docs/configuration.md shows a configuration file, docs/slack.md how to make the Slack app, docs/notices.md what notices need; “paramedic
+doctor --config FILE” checks it all.`,
 	}
 	config := cmd.Flags().String("config", "", "configuration `FILE`")
 	level := cmd.Flags().String("log-level", "info", "debug, info, warn or error")

@@ -13,8 +13,8 @@ const (
 	laneColumns = 30
 )
 
-// Text is the course as lines of fixed width: for each workload a line from the first restart that is known to the last, with a dot for each.
-// It is at most 64 columns wide.
+// Text is the course as lines of fixed width: for each workload a line from the first restart that is known to the last, with a dot for
+// each. It is at most 64 columns wide.
 func (c Course) Text() string {
 	from, to := c.Span()
 	at := func(t time.Time) int {

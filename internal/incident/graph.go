@@ -8,8 +8,8 @@ import (
 	"unicode"
 )
 
-// Graph is what broke what, in few enough boxes to be seen as a whole: the causes, and what follows from them, consequences of one kind with
-// one reason as one box. See [GraphOf].
+// Graph is what broke what, in few enough boxes to be seen as a whole: the causes, and what follows from them, consequences of one kind
+// with one reason as one box. See [GraphOf].
 type Graph struct {
 	Nodes []Node
 	Edges []Edge
@@ -100,7 +100,8 @@ func (g *Graph) follow(d *Diagnosis, c *Cause, room int) int {
 	return drawn
 }
 
-// boxesOf puts the consequences of a cause together that have one code and follow from the same by one rule, in the order of the explanation.
+// boxesOf puts the consequences of a cause together that have one code and follow from the same by one rule, in the order of the
+// explanation.
 func boxesOf(d *Diagnosis, c *Cause) []*box {
 	links := map[string]Link{}
 	for _, l := range c.Links {

@@ -1,5 +1,5 @@
-// Package notices tells incidents to people who have no Slack, or who want to be told beside it: as short plain notices to a push service or
-// a webhook. It only tells; what a notice asks for is typed in the terminal.
+// Package notices tells incidents to people who have no Slack, or who want to be told beside it: as short plain notices to a push service
+// or a webhook. It only tells; what a notice asks for is typed in the terminal.
 //
 // A [Home] is where notices go, in one of four forms: ntfy, Gotify, Discord, or JSON for whatever takes that. [Deliverer.Deliver] records
 // what there is to tell of an incident, and [Deliverer.Run] sends it. Of an incident and a home there is one row in the store: its wanted

@@ -62,7 +62,7 @@ var forms = map[Form]form{
 		example: "of Gotify it is the server's, such as https://gotify.example.com",
 		valid: func(_ *url.URL, token string) error {
 			if token == "" {
-				return errors.New("Gotify needs the token of an application, which its page shows under Apps")
+				return errors.New("a Gotify home needs the token of an application, which its page shows under Apps")
 			}
 			return nil
 		},

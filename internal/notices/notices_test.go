@@ -130,9 +130,10 @@ func TestEachFormIsToldEachThingOnce(t *testing.T) {
 			s := b.k.Append("INC-1", incident.Closed{By: commandstest.Ada, Reason: "a false alarm"})
 			b.tell(d, s)
 			b.tell(d, s)
-			got := b.at.taken(3)
+			b.at.taken(3)
 			time.Sleep(300 * time.Millisecond)
-			if got = b.at.taken(3); len(got) != 3 {
+			got := b.at.taken(3)
+			if len(got) != 3 {
 				t.Fatalf("%d notices, not 3: %v", len(got), got)
 			}
 			said := fmt.Sprint(got)
@@ -195,9 +196,10 @@ func TestAfterAnOutageOneNoticeSaysWhereAnIncidentStands(t *testing.T) {
 				b.tell(d, b.news(fmt.Sprintf("INC-%d", n+1)))
 			}
 			b.at.answers(nil)
-			got := b.at.taken(10)
+			b.at.taken(10)
 			time.Sleep(300 * time.Millisecond)
-			if got = b.at.taken(10); len(got) != 10 {
+			got := b.at.taken(10)
+			if len(got) != 10 {
 				t.Errorf("%d notices for 10 incidents", len(got))
 			}
 			for _, m := range got {
@@ -254,9 +256,10 @@ func TestWhoDiesLosesNothing(t *testing.T) {
 				b.tell(second, b.news("INC-1"))
 				defer b.lives(second)()
 				want := map[string]int{"before": 1, "after": 2}[at] // where the server can't say that the first came, it is told with the second
-				got := b.at.taken(want)
+				b.at.taken(want)
 				time.Sleep(300 * time.Millisecond)
-				if got = b.at.taken(want); len(got) != want {
+				got := b.at.taken(want)
+				if len(got) != want {
 					t.Fatalf("%d notices, not %d: %v", len(got), want, got)
 				}
 				if last := fmt.Sprint(got[want-1]); !strings.Contains(last, "waits for approval") ||
@@ -276,7 +279,8 @@ func TestHomesAreToldWhatIsTheirs(t *testing.T) {
 	b.tell(d, b.ill("INC-1"))
 	b.at.taken(1)
 	time.Sleep(200 * time.Millisecond)
-	if got := b.at.taken(1); len(got) != 1 || number(got[0]["priority"]) == 0 {
+	got := b.at.taken(1)
+	if len(got) != 1 || number(got[0]["priority"]) == 0 {
 		t.Errorf("told: %v", got)
 	}
 }

@@ -21,12 +21,12 @@ const (
 
 // placed is a box with its place.
 type placed struct {
-	node          incident.Node
-	text          []words
-	x, y, w, h    int
-	colour        charts.Color
-	from          *placed
-	blocks, level int
+	node       incident.Node
+	text       []words
+	x, y, w, h int
+	colour     charts.Color
+	from       *placed
+	level      int
 }
 
 // Graph draws what broke what: causes on the left, what follows from each on its right. It has at most [MostBoxes] boxes, as

@@ -126,7 +126,7 @@ func contrast(a, b color.RGBA) float64 {
 
 // huge is an outage of ten times what a cluster has: 50,000 pods of 5,000 workloads behind 40 causes, all with the longest and worst names.
 func huge() *incident.Diagnosis {
-	name := strings.Repeat("very-long-name-", 16) + "\x1b[31m‮\u200b"
+	name := strings.Repeat("very-long-name-", 16) + "\x1b[31m\u202e\u200b"
 	d := &incident.Diagnosis{At: time.Date(2026, 1, 2, 9, 0, 0, 0, time.UTC), Cluster: name}
 	for i := range 40 {
 		root := incident.Finding{ID: fmt.Sprintf("F%d", 1000*i), Code: "NodeNotReady", Title: name + " " + name, Severity: incident.Critical,

@@ -23,8 +23,8 @@ type NotifyOptions struct {
 // alertsAt is where alerts are taken of a bot without Slack, which nobody could tell of trouble otherwise.
 const alertsAt = "127.0.0.1:9095"
 
-// RunNotify is Run for a bot without Slack: it asks for the address of a home of notices and for who may approve, and looks whether the home
-// is there.
+// RunNotify is Run for a bot without Slack: it asks for the address of a home of notices and for who may approve, and looks whether the
+// home is there.
 func RunNotify(ctx context.Context, o NotifyOptions) error {
 	if _, err := os.Lstat(o.Config); err == nil && !o.Force {
 		return fmt.Errorf("%s is there already; name another by --config, or write over it with --force", o.Config)
