@@ -124,7 +124,7 @@ func TestNothingIsApprovedThatWasNotShown(t *testing.T) {
 				}
 			}
 			text := as.Replace(v.Plain())
-			for _, line := range []string{"*Steps:* ", "*Interrupts:* ", "*Takes:* ", "*Undo:* ", "*Rights:* ada@example.com’s.",
+			for _, line := range []string{"*Steps:* ", "*Interrupts:* ", "*Takes:* ", "*Undo:* ", "*Runs as:* ada@example.com.",
 				"All 2 pre-checks passed."} {
 				if !strings.Contains(text, line) {
 					t.Errorf("plan %d, page %d lacks %q: %.300s", i, n+1, line, text)

@@ -79,7 +79,7 @@ func TestALateModalBecomesAMessage(t *testing.T) {
 	}
 	b.wait(t, func(n slackemu.Snapshot) bool { return strings.Contains(last(n, ada), "[Open the plan]") })
 	if got := last(b.slack.Snapshot(), ada); strings.Contains(got, "[Approve]") ||
-		strings.Contains(got, commandstest.Plan().Hash[:8]) || !strings.Contains(got, "*Rights:* ") {
+		strings.Contains(got, commandstest.Plan().Hash[:8]) || !strings.Contains(got, "*Runs as:* ") {
 		t.Errorf("a message, which may be shortened, says %s", got)
 	}
 	m := b.slack.Ephemerals(ada)[0]
