@@ -101,7 +101,7 @@ func byTheBook(t *testing.T, b *bot) {
 	})
 
 	approve(t, b, ada, root)
-	b.thread(t, time.Minute, root, "It needs that of another person, too")
+	b.thread(t, time.Minute, root, "It needs another person’s approval, too")
 	if s := b.incidents(t)[0]; s.Running() || s.ApprovalValid(time.Now()) {
 		t.Fatalf("one approval of two runs it: %+v", s.Approvals)
 	}
