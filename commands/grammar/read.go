@@ -21,8 +21,8 @@ type Reading struct {
 }
 
 // Only are the commands that a Reading may give: each of them reads and changes nothing.
-var Only = []string{"check", "why", "changes", "restarts", "incidents", "about", "catchup", "status", "search", "help", "runbooks", "checks",
-	"silence", "accept", "evidence", "postmortem"}
+var Only = []string{"check", "why", "changes", "restarts", "incidents", "about", "catchup", "status", "search", "help", "runbooks",
+	"checks", "silence", "accept", "evidence", "postmortem"}
 
 // Read reads a question. in is the id of the incident in whose thread it was asked; empty elsewhere.
 func Read(text, in string, names *Names) Reading {

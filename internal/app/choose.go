@@ -19,8 +19,9 @@ const chooseWithin = 20 * time.Second
 // nothing is what the model chooses where no question fits, or none of the things is named.
 const nothing = "none"
 
-// Choose has the model choose which of the questions a person's words ask, and about which of the things; "" for none. It can answer nothing
-// else, whatever the words say: the answer's schema names what there is to choose from. by is the model's name; empty: there is none.
+// Choose has the model choose which of the questions a person's words ask, and about which of the things; "" for none. It can answer
+// nothing else, whatever the words say: the answer's schema names what there is to choose from. by is the model's name; empty: there is
+// none.
 func (m *Mind) Choose(ctx context.Context, words string, questions []commands.Question, things []string) (question, thing,
 	by string, err error) {
 	if m.teller.Model == nil {

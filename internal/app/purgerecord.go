@@ -26,8 +26,8 @@ func (p *purger) tell(ctx context.Context, id string, f *finds, purged []store.P
 		}
 	}
 	if all, err := p.store.Deliveries(ctx, id); err != nil || len(all) == 0 {
-		p.report.Notes = append(p.report.Notes, id+": its messages in Slack, if it has any, are too old to be updated by Paramedic: look there, and "+
-			"remove "+
+		p.report.Notes = append(p.report.Notes, id+": its messages in Slack, if it has any, are too old to be updated by Paramedic: look "+
+			"there, and remove "+
 			"them by hand")
 	}
 	events = append(events, incident.Purged{By: atTerminal(p.By), Events: len(f.events[streamPrefix+id])})

@@ -157,8 +157,8 @@ func (i *Incidents) seat(ctx context.Context, signals []incident.Signal, last in
 	return d, nil
 }
 
-// silenced is what is silenced now, and what no longer is and still holds alerts. What nobody vouches for silences nothing, so that an alert
-// is rather told once too often.
+// silenced is what is silenced now, and what no longer is and still holds alerts. What nobody vouches for silences nothing, so that an
+// alert is rather told once too often.
 func (i *Incidents) silenced(ctx context.Context) (now, ending []incident.Silence, err error) {
 	if i.silences == nil {
 		return nil, nil, nil

@@ -26,7 +26,6 @@ type placed struct {
 	x, y, w, h int
 	colour     charts.Color
 	from       *placed
-	level      int
 }
 
 // Graph draws what broke what: causes on the left, what follows from each on its right. It has at most [MostBoxes] boxes, as

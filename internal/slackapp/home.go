@@ -201,7 +201,8 @@ func (a *App) publishHome(ctx context.Context, one *home, r commands.Request) {
 func (a *App) putHome(ctx context.Context, user string, view slack.HomeTabViewRequest) (err error) {
 	wait := backoff.Backoff{First: 250 * time.Millisecond, Most: 10 * time.Second}
 	for range 5 {
-		if _, err = a.line.api().PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: user, View: view}); err == nil || !transient(err) {
+		_, err = a.line.api().PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: user, View: view})
+		if err == nil || !transient(err) {
 			break
 		}
 		sleep(ctx, max(retryAfter(err), wait.Next()))

@@ -192,8 +192,8 @@ func (p *posted) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// whole reads the body, to its end and at once: until its end is there anybody may have sent it. Room is taken for what has come, so that who
-// opens connections and sends nothing keeps nobody out.
+// whole reads the body, to its end and at once: until its end is there anybody may have sent it. Room is taken for what has come, so that
+// who opens connections and sends nothing keeps nobody out.
 func (p *posted) whole(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), postedWithin)
 	defer cancel()
