@@ -101,9 +101,9 @@ func (a *Silences) hold(ctx context.Context, held []incident.AlertHeld) error {
 	})
 }
 
-// endWhatIsOver takes in what those silences held whose time is over, as it is now: what fires still as if it had come now, and what is over
-// so that it ends what was taken in of it. Then it ends them. Should it be broken off in between, or more come meanwhile, the alerts come
-// again, which changes nothing.
+// endWhatIsOver takes in what those silences held whose time is over, as it is now: what fires still as if it had come now, and what is
+// over so that it ends what was taken in of it. Then it ends them. Should it be broken off in between, or more come meanwhile, the alerts
+// come again, which changes nothing.
 func (a *Silences) endWhatIsOver(ctx context.Context, receive func(context.Context, []incident.Signal) error) error {
 	log, err := a.vouched(ctx, "silenced")
 	if err != nil {

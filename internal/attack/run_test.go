@@ -142,7 +142,7 @@ func runs() []attempt {
 		}, told: "hash"},
 		{name: "an approver approves without a hash", try: says(ada, "approve INC-1"), told: "names the plan that you saw by its hash"},
 		{name: "an approver approves an incident that is not there", try: says(ada, "approve INC-7 %s"), told: "INC-7"},
-		{name: "an approver is named by a lookalike of the command", try: says(ben, "ａpprove INC-1 %s"), told: "I don’t understand"},
+		{name: "an approver is named by a lookalike of the command", try: says(ben, "ａpprove INC-1 %s"), told: "INC-1"},
 
 		{name: "the approver's id in another team approves", in: fork(func(o *setup) {
 			o.people = func(all []slackemu.User) []slackemu.User { all[0].SaidTeam = "T0OTHER"; return all }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Course is what was seen of restarts over time. It holds moments that were seen and nothing between them: of each container a cluster keeps
-// the last end alone, so that a look sees some restarts and the number of all. See [CourseOf].
+// Course is what was seen of restarts over time. It holds moments that were seen and nothing between them: of each container a cluster
+// keeps the last end alone, so that a look sees some restarts and the number of all. See [CourseOf].
 type Course struct {
 	Lanes    []Lane      // by how often they restarted
 	Looks    []time.Time // when it was looked
