@@ -39,7 +39,7 @@ func TestConfigSaysWhatIsWrongWithNotices(t *testing.T) {
 	for text, wants := range map[string][]string{
 		"cluster: {name: x}\n": {"slack.botToken", "notices: names no home either"},
 		"notices: [{url: 'https://ntfy.sh/top-secret-1'}, {url: 'https://g.example', form: gotify}, {url: 'nowhere', form: json}]\n": {
-			"notices[0]: the form must be", "notices[1]: Gotify needs the token", "notices[2]: the url must begin"},
+			"notices[0]: the form must be", "notices[1]: a Gotify home needs the token", "notices[2]: the url must begin"},
 		"notices: [{url: 'https://x.example/top-secret-1', form: json}, {url: 'https://x.example/top-secret-1', form: json}]\n": {
 			"notices[1]: is notices[0] once more"},
 		"notices: [{url: 'https://x.example/a', form: json}]\nslack: {channel: '#a'}\n":       {"slack.botToken"},
