@@ -87,16 +87,7 @@ func (c *cli) catchup() *cobra.Command {
 		Use: "catchup [INC-ID]", Short: "Where things stand, in eight lines at most", Args: cobra.MaximumNArgs(1),
 		Example: "  paramedic catchup\n  paramedic catchup INC-3",
 	}
-	state, format := stateFlag(cmd), output(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := validOutput(*format); err != nil {
-			return err
-		}
-		return c.reading(cmd.Context(), *state, func(r *store.Reader) error {
-			return c.ask(cmd.Context(), commands.Set{Incidents: app.ReadIncidents(r)}, "catchup", args, *format)
-		})
-	}
-	return cmd
+	return c.ofState(cmd, incidentsAlone)
 }
 
 func (c *cli) silence() *cobra.Command {

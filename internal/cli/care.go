@@ -1,16 +1,6 @@
 package cli
 
-import (
-	"context"
-	"errors"
-	"time"
-
-	"github.com/spf13/cobra"
-
-	"github.com/paramedic-bot/paramedic/commands"
-	"github.com/paramedic-bot/paramedic/internal/app"
-	"github.com/paramedic-bot/paramedic/internal/store"
-)
+import "github.com/spf13/cobra"
 
 // care are the commands by which people care for incidents in the terminal, as they do in Slack: those that need a person's own rights in
 // the cluster are with approve.
@@ -33,8 +23,6 @@ func (c *cli) care() []*cobra.Command {
 func (c *cli) inState(use, short, example string, args cobra.PositionalArgs) *cobra.Command {
 	cmd := &cobra.Command{Use: use, Short: short, Example: example, Args: args,
 		Long: short + ".\n\nIt works beside a “paramedic serve” that runs, which does what follows from it."}
-	state, key := stateFlag(cmd), keyFlag(cmd)
-	format := output(cmd)
 	var back bool
 	var namespace string
 	switch cmd.Name() {
@@ -43,24 +31,15 @@ func (c *cli) inState(use, short, example string, args cobra.PositionalArgs) *co
 	case "open":
 		cmd.Flags().StringVarP(&namespace, "namespace", "n", "", "the namespace that hurts")
 	}
-	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		if err := validOutput(*format); err != nil {
-			return err
-		}
+	return c.onRecord(cmd, func(args []string) []string {
 		if back {
 			args = append(args, "--back")
 		}
 		if namespace != "" {
 			args = append([]string{"-n", namespace}, args...)
 		}
-		incidents, closing, err := app.OpenStops(cmd.Context(), *state, *key, c.redactor.String)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, closing()) }()
-		return c.decide(cmd.Context(), incidents, cmd.Name(), args, *format)
-	}
-	return cmd
+		return args
+	})
 }
 
 func (c *cli) reject() *cobra.Command {
@@ -91,20 +70,5 @@ func (c *cli) postmortem() *cobra.Command {
 		Long:    `Shows the postmortem of an incident that is over. “paramedic publish” writes it into the knowledge folder, where it is a file that people edit.`,
 		Example: "  paramedic postmortem INC-3",
 	}
-	state := stateFlag(cmd)
-	format := output(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := validOutput(*format); err != nil {
-			return err
-		}
-		return c.reading(cmd.Context(), *state, func(r *store.Reader) error {
-			return c.show(cmd.Context(), commands.Set{Incidents: app.ReadIncidents(r)}, "postmortem", args, *format)
-		})
-	}
-	return cmd
-}
-
-// show answers a command that only reads.
-func (c *cli) show(ctx context.Context, set commands.Set, name string, args []string, format string) error {
-	return c.print(set.Dispatch(ctx, commands.Request{Command: name, Args: args, Prog: "paramedic", Now: time.Now()}), format)
+	return c.ofState(cmd, incidentsAlone)
 }

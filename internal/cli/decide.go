@@ -81,18 +81,27 @@ func (c *cli) stop() *cobra.Command {
 it ended. It works beside a “paramedic serve” that runs, and without one: a stop is on the record.`,
 		Example: "  paramedic stop --state /var/lib/paramedic/paramedic.db\n  paramedic stop INC-3 it restarts the wrong thing",
 	}
+	return c.onRecord(cmd, nil)
+}
+
+// onRecord has a command decide about incidents in the name of who runs this process, beside a serve or without one, as its namesake in
+// Slack does. words are its arguments as they are given there; nil: they are the same.
+func (c *cli) onRecord(cmd *cobra.Command, words func(args []string) []string) *cobra.Command {
 	state, key := stateFlag(cmd), keyFlag(cmd)
 	format := output(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if err := validOutput(*format); err != nil {
 			return err
 		}
+		if words != nil {
+			args = words(args)
+		}
 		incidents, closing, err := app.OpenStops(cmd.Context(), *state, *key, c.redactor.String)
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, closing()) }()
-		return c.decide(cmd.Context(), incidents, "stop", args, *format)
+		return c.decide(cmd.Context(), incidents, cmd.Name(), args, *format)
 	}
 	return cmd
 }

@@ -1,14 +1,10 @@
 package cli
 
 import (
-	"errors"
-	"time"
-
 	"github.com/spf13/cobra"
 
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/internal/app"
-	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
 func (c *cli) grade() *cobra.Command {
@@ -20,20 +16,7 @@ the newest grade counts. It is shown in the incident's thread and in its postmor
 		Example: "  paramedic grade --state /var/lib/paramedic/paramedic.db INC-3 right\n  paramedic grade INC-3 wrong the switch had lost its " +
 			"uplink",
 	}
-	state, key := stateFlag(cmd), keyFlag(cmd)
-	format := output(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		if err := validOutput(*format); err != nil {
-			return err
-		}
-		incidents, closing, err := app.OpenStops(cmd.Context(), *state, *key, c.redactor.String)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, closing()) }()
-		return c.decide(cmd.Context(), incidents, "grade", args, *format)
-	}
-	return cmd
+	return c.onRecord(cmd, nil)
 }
 
 func (c *cli) grades() *cobra.Command {
@@ -42,17 +25,5 @@ func (c *cli) grades() *cobra.Command {
 		Args:    cobra.MaximumNArgs(1),
 		Example: "  paramedic grades --state /var/lib/paramedic/paramedic.db\n  paramedic grades DNSLoop -o json",
 	}
-	state := stateFlag(cmd)
-	format := output(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := validOutput(*format); err != nil {
-			return err
-		}
-		return c.reading(cmd.Context(), *state, func(r *store.Reader) error {
-			set := commands.Set{Outcomes: app.ReadIncidents(r)}
-			return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "grades", Args: args, Prog: "paramedic", Now: time.Now()}),
-				*format)
-		})
-	}
-	return cmd
+	return c.ofState(cmd, func(i *app.Incidents) commands.Set { return commands.Set{Outcomes: i} })
 }

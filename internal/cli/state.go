@@ -35,19 +35,7 @@ func (c *cli) incidents() *cobra.Command {
 		Use: "incidents [INC-ID | all]", Short: "Incidents that are open, or one of them", Args: cobra.MaximumNArgs(1),
 		Example: "  paramedic incidents --state /var/lib/paramedic/paramedic.db\n  paramedic incidents INC-3 -o json",
 	}
-	state := stateFlag(cmd)
-	format := output(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := validOutput(*format); err != nil {
-			return err
-		}
-		return c.reading(cmd.Context(), *state, func(r *store.Reader) error {
-			set := commands.Set{Incidents: app.ReadIncidents(r)}
-			return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "incidents", Args: args, Prog: "paramedic", Now: time.Now()}),
-				*format)
-		})
-	}
-	return cmd
+	return c.ofState(cmd, incidentsAlone)
 }
 
 func (c *cli) evidence() *cobra.Command {
@@ -56,19 +44,7 @@ func (c *cli) evidence() *cobra.Command {
 		Args:    cobra.MinimumNArgs(1),
 		Example: "  paramedic evidence INC-3\n  paramedic evidence INC-3 E30 F2\n  paramedic evidence INC-3 -o json",
 	}
-	state := stateFlag(cmd)
-	format := output(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := validOutput(*format); err != nil {
-			return err
-		}
-		return c.reading(cmd.Context(), *state, func(r *store.Reader) error {
-			set := commands.Set{Incidents: app.ReadIncidents(r)}
-			return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "evidence", Args: args, Prog: "paramedic", Now: time.Now()}),
-				*format)
-		})
-	}
-	return cmd
+	return c.ofState(cmd, incidentsAlone)
 }
 
 func (c *cli) runbooks() *cobra.Command {
@@ -95,6 +71,24 @@ end. Without a state the runbooks alone are listed.`,
 		return c.reading(cmd.Context(), *state, func(r *store.Reader) error {
 			set.Outcomes = app.ReadIncidents(r)
 			return say()
+		})
+	}
+	return cmd
+}
+
+// incidentsAlone are the commands about incidents.
+func incidentsAlone(i *app.Incidents) commands.Set { return commands.Set{Incidents: i} }
+
+// ofState has a command read a state, and answer as its namesake in Slack does.
+func (c *cli) ofState(cmd *cobra.Command, set func(*app.Incidents) commands.Set) *cobra.Command {
+	state := stateFlag(cmd)
+	format := output(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := validOutput(*format); err != nil {
+			return err
+		}
+		return c.reading(cmd.Context(), *state, func(r *store.Reader) error {
+			return c.ask(cmd.Context(), set(app.ReadIncidents(r)), cmd.Name(), args, *format)
 		})
 	}
 	return cmd
