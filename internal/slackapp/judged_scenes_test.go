@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/commands/commandstest"
@@ -176,12 +177,24 @@ func (s *sheet) incidents(g tongue) {
 			for _, now := range []time.Duration{57 * time.Hour, 9000 * time.Hour} {
 				name := fmt.Sprintf("%s: %s after %d", g.name, c.name, i+1)
 				s.told(name, "INC-1", commands.IncidentMessages(state, commandstest.Start.Add(now)))
+				s.noticed(name, commands.Notices(state, commandstest.Start.Add(now)))
 			}
 		}
 	}
 	why := g.say("its chain is broken")
 	s.told(g.name+": unreadable", "aside/INC-1", commands.UnreadableMessages("INC-1", why))
 	s.told(g.name+": in doubt", "record", commands.DoubtMessages(why))
+}
+
+// noticed holds what is told without Slack to its own bounds: it goes to no judge of Slack's.
+func (s *sheet) noticed(name string, told commands.Noticed) {
+	s.t.Helper()
+	for _, n := range append(told.Notices, told.Stands) {
+		if utf8.RuneCountInString(n.Title) > commands.MaxNoticeTitle || utf8.RuneCountInString(n.Text) > commands.MaxNoticeText {
+			s.t.Errorf("%s: the notice %s has a title of %d characters and a text of %d", name, n.Key, utf8.RuneCountInString(n.Title),
+				utf8.RuneCountInString(n.Text))
+		}
+	}
 }
 
 // commands asks every command, of every incident at its end and before, and in every way in which it may fail.
@@ -269,7 +282,7 @@ func judgedQuestions() []string {
 		"accept PodCrashLoop Pod/x/y0" + judgedMore() + " in advance", "accept", "chekc", "frobnicate " + judgedLong, "close", "approve", "diagnose",
 		"status", "ask why is coredns down", "ask", "ask " + judgedLong, "why is everything broken", "restart coredns", "why is corenddns down",
 		"why is web down", "changes", "changes --since 2h", "changes -n shop --since monday", "changes --since never", "changes --since",
-		"changes a", "restarts", "restarts -n shop", "restarts a", "catchup", "catchup INC-99", "silence", "silence -n shop --for 2h we move it",
+		"changes a", "restarts", "restarts -n shop", "restarts a", "catchup", "catchup INC-99", "silence", "silence -n shop --for 2h we move it", "silence -n shpo --for 2h we move it",
 		"silence DNSLoop --for 2h known " + judgedLong, "silence --end DNSLoop", "silence --end DNSLoop --for 2h", "silence DNSLop --for 2h x", "silence -n shop",
 		"silence -n shop --for 2h", "silence -n shop --for 900d x", "silence --for 2h x", "silence --wide", "silence a/b --for 1h x", "silence",
 		"silence -n a/b --for 1h x", "silence --for 1h --until 2030-01-01 x", "silence -n shop --for never x", "silence", "silence --end -n shop", "status",
@@ -353,7 +366,10 @@ func (g tongue) sets() []*commands.Set {
 				Reason: g.say("it moves"), Held: []incident.Signal{judgedAlert.Signal}})
 		}
 	}
-	all = append(all, shut, half, seeing, blind, against, unmapped, unsure)
+	quiet := g.set(slowKeeper(), g.diagnosis(commandstest.Founding())) // nothing is open, and something is silenced
+	_ = quiet.Silences.Silence(context.Background(), commandstest.Ada, incident.Silence{Hush: incident.Hush{Namespace: "a"},
+		Until: commandstest.Start.Add(9000 * time.Hour), Reason: g.say("it moves")})
+	all = append(all, quiet, shut, half, seeing, blind, against, unmapped, unsure)
 	for _, d := range []*incident.Diagnosis{commandstest.Unexplained(), {At: commandstest.Start, Cluster: "lab"},
 		{At: commandstest.Start, Cluster: "lab", Scope: incident.Scope{Unseen: []incident.NotSeen{{What: "pods", Why: "forbidden"}}}},
 		{At: commandstest.Start, Looked: []string{"1 pod"},
