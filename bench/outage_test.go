@@ -69,8 +69,8 @@ func TestBenchOutage(t *testing.T) {
 		}
 		channel := commands.Plain(messages[0].Reply)
 		for _, x := range told.Causes[:min(3, len(told.Causes))] {
-			if !strings.Contains(channel, x.Title) {
-				t.Errorf("the channel does not name %q", x.Title)
+			if !strings.Contains(channel, x.Objects[0].Name) {
+				t.Errorf("the channel does not name %s, at fault in %q", x.Objects[0], x.Title)
 			}
 		}
 		total := told.Total()

@@ -39,6 +39,9 @@ func (w *worker) guard(ctx context.Context, s *incident.State) (why string, err 
 		return "", err
 	}
 	if why, err := mistrusted(ctx, w.ledger.store.Reader, s.ID); err != nil || why != "" {
+		if err == nil && s.Running() {
+			return "", inDoubt(why)
+		}
 		return why, err
 	}
 	if err := w.reload.read(ctx); err != nil {
@@ -62,6 +65,9 @@ func (w *worker) guard(ctx context.Context, s *incident.State) (why string, err 
 	}
 	return why, nil
 }
+
+// inDoubt holds a run: of a step that the record says was begun nothing may be said on its word, not even that it failed.
+func inDoubt(why string) error { return mendable{errors.New("held, for the record is in doubt: " + why)} }
 
 // comparedWithin is how long Slack may take to say how much it has seen of the record. Without an answer the record here counts: a recovery
 // must be possible without Slack.
@@ -173,6 +179,11 @@ func mayBegin(s *incident.State, step string, n int, p incident.Policy, now time
 
 // observe finds out what came of a step that was intended by somebody who did not live to tell.
 func (w *worker) observe(ctx context.Context, s *incident.State, work incident.Work) error {
+	if why, err := mistrusted(ctx, w.ledger.store.Reader, s.ID); err != nil {
+		return err
+	} else if why != "" {
+		return inDoubt(why)
+	}
 	step, st := s.Plan.Step(work.Step), s.StepState(work.Step)
 	o, err := w.recovery.Observe(ctx, *step)
 	if err != nil {
