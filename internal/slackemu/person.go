@@ -19,6 +19,10 @@ func (s *Server) Command(ctx context.Context, userID, channelID, command, text s
 		done()
 		return err
 	}
+	if command == "/invite" && s.ws.invite(u, c, text) {
+		done()
+		return nil
+	}
 	if !slices.ContainsFunc(s.ws.opts.Commands, func(known Command) bool { return known.Name == command }) {
 		s.ws.tell(userID, c, "", fmt.Sprintf("`%s` is not a valid command. In Slack, all messages that start with the \"/\" "+
 			"character are interpreted as commands.", escape(command)))
@@ -40,6 +44,20 @@ func (s *Server) Command(ctx context.Context, userID, channelID, command, text s
 		return fmt.Errorf("%s: %w", command, err)
 	}
 	return s.ws.commandAnswered(userID, c, command, token, answer)
+}
+
+// invite makes the app a member of a channel, as Slack's own command does for whoever is named; it says whether it was the app.
+func (w *workspace) invite(u User, c *channel, whom string) bool {
+	if !strings.EqualFold(strings.TrimPrefix(strings.TrimSpace(whom), "@"), w.opts.AppName) {
+		return false
+	}
+	said := w.opts.AppName + " is in this channel already."
+	if c.Uninvited {
+		c.Uninvited = false
+		said = fmt.Sprintf("%s was added to #%s by %s.", w.opts.AppName, c.Name, u.RealName)
+	}
+	w.post(c, Message{UserID: slackbotID, EphemeralTo: u.ID, Text: said})
+	return true
 }
 
 // commandAnswered shows the answer that came with an acknowledgement. It does not count as a use of the response_url.
