@@ -34,6 +34,7 @@ type LookOptions struct {
 	Secrets   bool                // read Secrets too, for their names, keys and certificates; no value is kept
 	Redact    func(string) string // applied to log lines, side by side; nil: as they are
 	Now       func() time.Time    // nil: time.Now
+	Watch     *Watch              // what it keeps current is not listed again, unless Fresh; nil: all is listed
 }
 
 // Look makes a Snapshot, indexed. Kinds that may not be read, or fail, are listed in its NotSeen; if nothing can be read at all, that is an
@@ -47,7 +48,10 @@ func (r *Reader) Look(ctx context.Context, o LookOptions) (*snapshot.Snapshot, e
 	defer done()
 	var failed failures
 	put := r.besideLists(beside, o, &failed)
-	err := r.list(ctx, o, s, &failed)
+	var err error
+	if o.Fresh || o.Watch == nil || !o.Watch.lists(s, o.Namespace) {
+		err = r.list(ctx, o, s, &failed)
+	}
 	if err != nil {
 		done()
 	}

@@ -28,7 +28,7 @@ func IsCustomGroup(group string) bool {
 // SlimCustom keeps of a custom resource what checks read: metadata without field sets, the status, and of the spec its plain values, the
 // shallow ones first and up to a bound (see [telling]), or all of it in the groups of [wholeGroups]. It changes the object.
 func SlimCustom(o *unstructured.Unstructured) {
-	slim(o)
+	Slim(o)
 	notes := o.GetAnnotations()
 	maps.DeleteFunc(notes, func(key, _ string) bool {
 		return key != AcceptAnnotation && !strings.HasSuffix(key, TrackingAnnotation) && !strings.HasSuffix(key, DefaultAnnotation)

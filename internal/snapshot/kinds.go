@@ -28,7 +28,9 @@ type Kind struct {
 	schema.GroupVersionResource
 	Name       string // the kind's name, such as "Pod"
 	Namespaced bool
+	New        func() runtime.Object             // an empty object to decode into
 	NewList    func() runtime.Object             // an empty list to decode into
+	Put        func(*Snapshot, any)              // puts a copy of one object of New's type into the Snapshot; what it holds is shared
 	Take       func(*Snapshot, runtime.Object)   // moves the list's items into the Snapshot
 	Add        func(*Snapshot, func(any) error)  // decodes one object into the Snapshot, by the function given
 	Objects    func(*Snapshot) []incident.Object // what the Snapshot holds of it
@@ -138,18 +140,20 @@ func kindOf[T any, L any, PL interface {
 }](gv schema.GroupVersion, resource, name string, namespaced bool, items func(PL) []T, field func(*Snapshot) *[]T) Kind {
 	return Kind{
 		GroupVersionResource: gv.WithResource(resource), Name: name, Namespaced: namespaced,
+		New:     func() runtime.Object { return any(new(T)).(runtime.Object) },
 		NewList: func() runtime.Object { return PL(new(L)) },
+		Put:     func(s *Snapshot, object any) { *field(s) = append(*field(s), *object.(*T)) },
 		Take: func(s *Snapshot, l runtime.Object) {
 			list := items(l.(PL))
 			for i := range list {
-				slim(&list[i])
+				Slim(&list[i])
 			}
 			*field(s) = append(*field(s), list...)
 		},
 		Add: func(s *Snapshot, decode func(any) error) {
 			var t T
 			if decode(&t) == nil {
-				slim(&t)
+				Slim(&t)
 				*field(s) = append(*field(s), t)
 			}
 		},
@@ -168,8 +172,8 @@ func kindOf[T any, L any, PL interface {
 	}
 }
 
-// slim reduces managedFields to who, how and when; the field sets are most of an object's size and no check reads them.
-func slim(object any) {
+// Slim reduces managedFields to who, how and when; the field sets are most of an object's size and no check reads them.
+func Slim(object any) {
 	m, err := meta.Accessor(object)
 	if err != nil {
 		return
