@@ -68,6 +68,30 @@ func (x *Examination) findings(scope Scope) []*finding.Finding {
 	return found
 }
 
+// Alarm is what somebody may have to be woken for.
+type Alarm struct {
+	Code     string
+	Object   incident.Object
+	Severity incident.Severity
+}
+
+// Alarms are what counts where nobody asked, and when the next of what may still be normal no longer is; zero where there is nothing of the
+// kind.
+func (x *Examination) Alarms() (alarms map[Alarm]bool, next time.Time) {
+	alarms = map[Alarm]bool{}
+	for _, f := range x.checked.Findings {
+		switch {
+		case f.Early(x.s.At):
+			if next.IsZero() || f.NormalUntil.Before(next) {
+				next = f.NormalUntil
+			}
+		case !f.Suspect && f.Alarms():
+			alarms[Alarm{f.Code, f.Object, f.Severity}] = true
+		}
+	}
+	return alarms, next
+}
+
 // Answer diagnoses what a scope of [Resolve] is about. The error is an *incident.NoAnswer where that does not exist, is not looked at or
 // could not be seen, and nothing that was found is about it either.
 func (x *Examination) Answer(scope Scope) (*incident.Diagnosis, error) {

@@ -83,8 +83,8 @@ func (p *pass) count() {
 // passes are those of one verification: since it began, and since all has been well.
 type passes struct{ all, good pass }
 
-// watch counts the looks of every verification that is under way. It is safe for concurrent use; the zero value is ready.
-type watch struct {
+// vigil counts the looks of every verification that is under way. It is safe for concurrent use; the zero value is ready.
+type vigil struct {
 	mu sync.Mutex
 	of map[string]*watched // by incident
 }
@@ -95,7 +95,7 @@ type watched struct {
 }
 
 // look counts one more look at an incident whose verification began at began and has been well since goodSince, and returns what went by.
-func (w *watch) look(id string, began, goodSince time.Time) passes {
+func (w *vigil) look(id string, began, goodSince time.Time) passes {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.of == nil {
@@ -117,7 +117,7 @@ func (w *watch) look(id string, began, goodSince time.Time) passes {
 }
 
 // forget ends the count of an incident.
-func (w *watch) forget(id string) {
+func (w *vigil) forget(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.of, id)

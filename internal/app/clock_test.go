@@ -69,7 +69,7 @@ func TestAClockSetBackRevivesNoApproval(t *testing.T) {
 // Everything is well and the clock is set forward by a day: a verification ends once enough looks were taken, or the time has really
 // passed.
 func TestAClockSetForwardEndsNoVerification(t *testing.T) {
-	var w watch
+	var w vigil
 	p := incident.Policy{VerifyFor: time.Minute, VerifyEvery: 10 * time.Second, VerifyGiveUp: 2 * time.Minute}
 	now := time.Now()
 	for name, c := range map[string]struct {

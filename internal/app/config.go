@@ -45,6 +45,7 @@ type Config struct {
 	Plans    PlanConfig     `json:"plans"`
 	Verify   VerifyConfig   `json:"verify"`
 	LastGood LastGoodConfig `json:"lastGood"`
+	Watch    WatchConfig    `json:"watch"`
 }
 
 // ClusterConfig says which cluster is cared for. Empty fields mean what kubectl does, or in a pod its service account.
@@ -193,6 +194,7 @@ func DefaultConfig() Config {
 			Every:  Duration{Duration: incident.DefaultPolicy.VerifyEvery},
 			GiveUp: Duration{Duration: incident.DefaultPolicy.VerifyGiveUp}},
 		LastGood: LastGoodConfig{Every: Duration{Duration: 5 * time.Minute}},
+		Watch:    defaultWatch(),
 	}
 }
 
@@ -229,6 +231,7 @@ func (c *Config) validate() error {
 		report("host.node", "must name the node whose files lie under %s", c.Host.Root)
 	}
 	c.validatePeople(report)
+	c.Watch.validate(report)
 	c.Roles.validate(c.Approvers, report)
 	if !slices.Contains([]string{"", readMapped, readEverybody}, c.Read) {
 		report("read", "must be mapped or everybody; it is %q", c.Read)

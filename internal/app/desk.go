@@ -54,7 +54,7 @@ func (i *Incidents) newDesk(ctx context.Context, signals []incident.Signal, last
 	}
 	clear(wanted) // what those don't seat may be seated by what it is about
 	for _, g := range signals {
-		if g.Kind == "alert" && g.Status == incident.Firing && d.openBy(append(leadsOf(g), investigatingKey)...) == "" {
+		if g.Alarms() && g.Status == incident.Firing && d.openBy(append(leadsOf(g), investigatingKey)...) == "" {
 			for _, name := range objectLeads(g) {
 				wanted[name] = true
 			}
@@ -150,7 +150,7 @@ func (d *desk) belongs(ctx context.Context, g incident.Signal) (string, error) {
 	if g.Group != "" {
 		names = append([]string{keyOf(groupKey, g.Group, "").Name}, names...)
 	}
-	if g.Kind == "alert" {
+	if g.Alarms() {
 		names = append(append(names, investigatingKey), objectLeads(g)...)
 	}
 	return d.openIn(ctx, d.channel(g), names...)
@@ -158,7 +158,7 @@ func (d *desk) belongs(ctx context.Context, g incident.Signal) (string, error) {
 
 // channel is where a signal that opens an incident is told; empty: where all others are.
 func (d *desk) channel(g incident.Signal) string {
-	if g.Channel == "" && g.Kind == "alert" && d.route != nil {
+	if g.Channel == "" && g.Alarms() && d.route != nil {
 		return d.route(g.Labels)
 	}
 	return g.Channel
@@ -225,13 +225,13 @@ func (d *desk) open(ctx context.Context, g incident.Signal) (string, error) {
 			return "", err
 		}
 		d.room = max(0, mostOpen-len(open))
-		if d.room == 0 && g.Kind == "alert" && len(open) > 0 {
+		if d.room == 0 && g.Alarms() && len(open) > 0 {
 			for _, stream := range open {
 				d.hits[""] = append(d.hits[""], store.Hit{Stream: stream, Open: true})
 			}
 		}
 	}
-	if d.room == 0 && g.Kind == "alert" { // beyond the bound there is one for each channel
+	if d.room == 0 && g.Alarms() { // beyond the bound there is one for each channel
 		if id, err := d.openIn(ctx, d.channel(g), ""); err != nil || id != "" {
 			return id, err
 		}

@@ -36,6 +36,8 @@ type Eyes struct {
 	Rights Rights
 	// Accepted lists which findings people have accepted; nil: none but those that objects' annotations name.
 	Accepted func(context.Context) ([]incident.Acceptance, error)
+	// Watch keeps what a look lists current; nil: each look lists.
+	Watch *cluster.Watch
 	// Failed is told of each part of a look that panicked, and of each check and rule; nil: nobody is. People see it in NotSeen.
 	Failed func(incident.Failure)
 
@@ -264,7 +266,7 @@ func (e *Eyes) opened() (*snapshot.Snapshot, error) {
 
 // live looks at the cluster, and at the host's files.
 func (e *Eyes) live(ctx context.Context, o cluster.LookOptions) (*snapshot.Snapshot, error) {
-	o.Redact, o.Now, o.Secrets = e.Redact, e.Now, e.Secrets
+	o.Redact, o.Now, o.Secrets, o.Watch = e.Redact, e.Now, e.Secrets, e.Watch
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
 	s, err := e.Reader.Look(ctx, o)

@@ -54,6 +54,7 @@ type Server struct {
 	clock     *clock
 	mind      *Mind
 	lacks     *lacks
+	watchman  *watchman                   // nil: nothing is watched
 	hush      func(context.Context) error // records which incidents are silenced
 	doors     []*door                     // where HTTP is served
 	failures  *Failures
@@ -120,6 +121,9 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 		Now: s.clock.Now})
 	if err != nil {
 		return nil, err
+	}
+	if !c.Watch.Off {
+		s.watchman = s.openWatch(eyes)
 	}
 	s.openSlack(&commands.Set{Lacks: s.lacks, Glances: &commands.Glances{}, Looker: eyes, Explainer: s.mind, Incidents: s.incidents,
 		Searcher: s.mind, Roles: s.access, Outcomes: s.incidents, Books: Books(), Acceptances: known, Silences: s.incidents.silences,
@@ -204,6 +208,9 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.every(ctx, clockEvery, "compare the clock with the record", s.lookAtClock); return nil })
 	g.Go(func() error { s.every(ctx, reloadEvery, "read the configuration again", s.reload.read); return nil })
 	g.Go(func() error { s.every(ctx, lackEvery, "look at what is lacking", s.lacks.look); return nil })
+	if s.watchman != nil {
+		g.Go(func() error { return s.watchman.run(ctx) })
+	}
 	for _, d := range s.doors {
 		g.Go(func() error { return d.serve(ctx) })
 	}

@@ -176,7 +176,7 @@ func (i *Incidents) silenced(ctx context.Context) (now, ending []incident.Silenc
 // whose end comes just now is noted, too, lest it be taken in as one that fires.
 func (d *desk) held(g incident.Signal) bool {
 	for _, s := range d.silences {
-		if g.Kind == "alert" && s.Quiets(g, nil) {
+		if g.Alarms() && s.Quiets(g, nil) {
 			d.waits = append(d.waits, incident.AlertHeld{Hush: s.Hush, Signal: g})
 			return true
 		}

@@ -38,7 +38,7 @@ type worker struct {
 	podsPerHour int
 	proposing   sync.Mutex
 	telling     sync.Mutex
-	watch       watch
+	vigil       vigil
 	steps       time.Duration   // between looks at whether a dependant has come back
 	compared    <-chan struct{} // no step is begun before; nil: there is nothing to wait for
 }
@@ -212,7 +212,7 @@ func (w *worker) verify(ctx context.Context, s *incident.State, _ incident.Work)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	went := w.watch.look(s.ID, s.Verification.Began, s.Verification.GoodSince)
+	went := w.vigil.look(s.ID, s.Verification.Began, s.Verification.GoodSince)
 	return decideAgain(func() error {
 		now, err := w.ledger.fold(ctx, s.ID)
 		if err != nil || !now.Open() || !now.Verification.Ended.IsZero() {
@@ -224,7 +224,7 @@ func (w *worker) verify(ctx context.Context, s *incident.State, _ incident.Work)
 		}
 		v, ended := events[0].(incident.Verified)
 		if ended {
-			defer w.watch.forget(s.ID)
+			defer w.vigil.forget(s.ID)
 		}
 		if ended && v.OK {
 			return w.healed(ctx, now, events)

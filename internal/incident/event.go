@@ -25,7 +25,7 @@ const (
 
 // Signal is something that asks for attention.
 type Signal struct {
-	Kind        string            `json:"kind"` // "alert", "command", "cli"
+	Kind        string            `json:"kind"` // AlertSignal, WatchSignal, "command", "cli"
 	Status      SignalStatus      `json:"status"`
 	Fingerprint string            `json:"fingerprint"` // identifies the alert; signals with one fingerprint belong together
 	Group       string            `json:"group,omitempty"`
@@ -37,6 +37,15 @@ type Signal struct {
 	By          Person            `json:"by,omitzero"`
 	Channel     string            `json:"channel,omitempty"` // where to tell it; empty: the configured one
 }
+
+// The kinds of signals that no person gave.
+const (
+	AlertSignal = "alert" // by an alert of Alertmanager's
+	WatchSignal = "watch" // by Paramedic's own watch
+)
+
+// Alarms says whether no person gave the signal: it says by itself when it is over, and may be silenced.
+func (g Signal) Alarms() bool { return g.Kind == AlertSignal || g.Kind == WatchSignal }
 
 type (
 	// SignalReceived opens an incident, or joins it. Before is the status in which the incident knew the signal until then; empty if it is

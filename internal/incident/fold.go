@@ -176,7 +176,7 @@ func (s *State) began(at time.Time, g Signal, flaps bool) {
 	}
 	quiet := at.Sub(s.lastBegan) > onsetApart
 	s.lastBegan = at
-	if s.Diagnosis != nil && g.Kind == "alert" && quiet && !s.recovering() {
+	if s.Diagnosis != nil && g.Alarms() && quiet && !s.recovering() {
 		s.onset(at, g.Title)
 	}
 }

@@ -42,7 +42,7 @@ func (s *State) HushedBy(all []Silence) *Silence {
 		}
 	}
 	for _, g := range s.Signals {
-		if g.Kind != "alert" || g.Status != Firing {
+		if !g.Alarms() || g.Status != Firing {
 			continue
 		}
 		x := first(func(x Silence) bool { return x.Quiets(g, s) || g.Labels["namespace"] == "" && look(x) })

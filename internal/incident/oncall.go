@@ -78,7 +78,7 @@ type Answer struct {
 
 // alerted notes when the first alert fired.
 func (s *State) alerted(r Recorded, g Signal) {
-	if s.alertedAt.IsZero() && g.Kind == "alert" && g.Status == Firing {
+	if s.alertedAt.IsZero() && g.Alarms() && g.Status == Firing {
 		s.alertedAt = r.At
 	}
 }

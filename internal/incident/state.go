@@ -284,12 +284,12 @@ func (s *State) Noticed() time.Time {
 
 // AlertsFiring says whether any alert that belongs to the incident has not been resolved.
 func (s *State) AlertsFiring() bool {
-	return s.More.Firing > 0 || slices.ContainsFunc(s.Signals, func(g Signal) bool { return g.Kind == "alert" && g.Status == Firing })
+	return s.More.Firing > 0 || slices.ContainsFunc(s.Signals, func(g Signal) bool { return g.Alarms() && g.Status == Firing })
 }
 
 // AlertsResolved says whether there were alerts, and all of them are over.
 func (s *State) AlertsResolved() bool {
-	return !s.AlertsFiring() && slices.ContainsFunc(s.Signals, func(g Signal) bool { return g.Kind == "alert" })
+	return !s.AlertsFiring() && slices.ContainsFunc(s.Signals, func(g Signal) bool { return g.Alarms() })
 }
 
 // EndedAt is when the incident was resolved or closed; zero while it is open.

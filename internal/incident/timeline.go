@@ -263,8 +263,10 @@ func tellSignal(g Signal) string {
 	switch {
 	case g.By.Name != "":
 		return g.By.Name + ", who asked: “" + g.Title + "”"
-	case g.Kind == "alert":
+	case g.Kind == AlertSignal:
 		return "the alert “" + g.Title + "”"
+	case g.Kind == WatchSignal:
+		return "the watch, which saw that " + g.Text
 	}
 	return "“" + g.Title + "”"
 }

@@ -88,7 +88,7 @@ func Parse(body []byte, secrets func(string) string) ([]incident.Signal, error) 
 }
 
 func (a alert) signal(group string) (incident.Signal, error) {
-	s := incident.Signal{Kind: "alert", Group: bound(group, maxValue), Labels: labels(a.Labels), Since: onset(a.StartsAt)}
+	s := incident.Signal{Kind: incident.AlertSignal, Group: bound(group, maxValue), Labels: labels(a.Labels), Since: onset(a.StartsAt)}
 	switch a.Status {
 	case "firing":
 		s.Status = incident.Firing
