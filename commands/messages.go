@@ -101,36 +101,49 @@ func times(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// signalBlocks tell what asked for attention: people by their words, alerts by their number and the first of them.
-func signalBlocks(s *incident.State) []Block {
-	var said []string
-	var alerts []incident.Signal
-	over := s.More.Count - s.More.Firing
-	for _, g := range s.Signals {
-		title := "“" + clip.Runes(g.Title, 150) + "”"
-		switch {
-		case g.By.Name == "":
-			alerts = append(alerts, g)
-			if g.Status == incident.Resolved {
-				over++
-			}
-		case len(said) < mostSignals:
-			said = append(said, g.By.Name+": "+title)
+// manyAlike tells signals of one kind, and how many more there are than those that are held whole.
+func manyAlike(signals []incident.Signal, kind string, more incident.MoreSignals) string {
+	over := more.Count - more.Firing
+	for _, g := range signals {
+		if g.Status == incident.Resolved {
+			over++
 		}
 	}
-	if n := len(alerts) + s.More.Count; len(alerts) > 0 {
-		first := clip.Runes(alerts[0].Title, 150)
-		text := alerts[0].Kind + " “" + first + "”"
-		if n > 1 {
-			text = count(n, alerts[0].Kind) + ", the first “" + first + "”"
-		}
+	n, first := len(signals)+more.Count, "“"+clip.Runes(signals[0].Title, 150)+"”"
+	text := kind + " " + first
+	if n > 1 {
+		text = count(n, kind) + ", the first " + first
+	}
+	switch {
+	case over == n:
+		return text + " (over)"
+	case over > 0:
+		return text + fmt.Sprintf(" (%s over)", thousands(over))
+	}
+	return text
+}
+
+// signalBlocks tell what asked for attention: people by their words, alerts and what the watch saw by their number and the first of them.
+func signalBlocks(s *incident.State) []Block {
+	var said []string
+	var alerts, seen []incident.Signal
+	for _, g := range s.Signals {
 		switch {
-		case over == n:
-			text += " (over)"
-		case over > 0:
-			text += fmt.Sprintf(" (%s over)", thousands(over))
+		case g.Kind == incident.WatchSignal:
+			seen = append(seen, g)
+		case g.By.Name == "":
+			alerts = append(alerts, g)
+		case len(said) < mostSignals:
+			said = append(said, g.By.Name+": “"+clip.Runes(g.Title, 150)+"”")
 		}
-		said = append(said, text)
+	}
+	more := s.More
+	if len(alerts) > 0 {
+		said = append(said, manyAlike(alerts, alerts[0].Kind, more))
+		more = incident.MoreSignals{}
+	}
+	if len(seen) > 0 {
+		said = append(said, "the watch, by "+manyAlike(seen, "finding", more))
 	}
 	if len(said) == 0 {
 		return nil

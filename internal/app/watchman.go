@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -212,9 +213,11 @@ func (m *watchman) lookAtAll(ctx context.Context) {
 	var next time.Time
 	var signals []incident.Signal
 	if err == nil {
-		signals, next = m.watched.Look(d, m.now())
-		if len(signals) > 0 {
-			err = m.receive(ctx, signals)
+		signals, next, err = m.judge(ctx, d)
+	}
+	if err == nil && len(signals) > 0 {
+		if err = m.receive(ctx, signals); err != nil {
+			m.watched.Unsaid(signals)
 		}
 	}
 	now := m.now()
@@ -236,6 +239,21 @@ func (m *watchman) lookAtAll(ctx context.Context) {
 		return
 	}
 	m.stats.At = now
+}
+
+// judge is what the policy makes of a diagnosis.
+func (m *watchman) judge(ctx context.Context, d *incident.Diagnosis) ([]incident.Signal, time.Time, error) {
+	var firing []incident.Signal
+	if m.watched.Raised() {
+		var err error
+		if firing, err = m.firing(ctx); err != nil {
+			return nil, time.Time{}, err
+		}
+	}
+	signals, next := m.watched.Look(d, m.now(), func(fingerprint string) bool {
+		return slices.ContainsFunc(firing, func(g incident.Signal) bool { return g.Fingerprint == fingerprint })
+	})
+	return signals, next, nil
 }
 
 // Stats says what was done.

@@ -55,12 +55,12 @@ func (d *Demo) startSlack(o Options) error {
 		Controls: []slackemu.Control{{
 			ID: "break", Label: "Break the cluster", Style: "danger", Enabled: may,
 			Do: func(ctx context.Context) (string, error) {
-				return "The cluster breaks. The alert comes in a moment.", d.Break(ctx)
+				return "The cluster breaks. The watch sees it in a moment; the alert comes later.", d.Break(ctx)
 			},
 		}, {
 			ID: "ship", Label: "Ship a bad release", Style: "danger", Enabled: may,
 			Do: func(ctx context.Context) (string, error) {
-				return "A release of Loki is rolled out, with too little memory. The alert comes in a moment.", d.Ship(ctx)
+				return "A release of Loki is rolled out, with too little memory. The watch sees it in a moment.", d.Ship(ctx)
 			},
 		}},
 	})

@@ -17,7 +17,7 @@ type Moment struct {
 // Timeline tells an incident in the moments that matter: its onsets, the alerts in one line, what was found, what people decided, each
 // step, the proof and the end, in order of time. What repeats itself (looks that saw the same, samples, reviews) is left out.
 func Timeline(s *State) []Moment {
-	out := append(onsets(s), alertsTold(s)...)
+	out := append(onsets(s), alarmsTold(s)...)
 	t := teller{plans: map[string]*Plan{}, said: map[string]bool{}}
 	for _, r := range s.Log {
 		t.learn(r.Event)
@@ -56,29 +56,35 @@ func onsets(s *State) []Moment {
 	return out
 }
 
-// alertsTold are all alerts in one line.
-func alertsTold(s *State) []Moment {
-	n, first := s.More.Count, ""
+// alarmsTold are all alerts in one line, and in another all that the watch saw.
+func alarmsTold(s *State) []Moment {
+	return append(alarmsOf(s, WatchSignal, "The watch saw “%s”", "The watch saw %d things, the first “%s”", 0),
+		alarmsOf(s, AlertSignal, "The alert “%s” fired", "%d alerts fired, the first “%s”", s.More.Count)...)
+}
+
+// alarmsOf are the signals of one kind, and so many more, in one line, at the time of the first.
+func alarmsOf(s *State, kind, one, many string, n int) []Moment {
+	first := ""
 	for _, g := range s.Signals {
-		if g.By.Name == "" {
+		if g.Kind == kind {
 			if n++; first == "" {
 				first = g.Title
 			}
 		}
 	}
-	if n == 0 || first == "" {
+	if first == "" {
 		return nil
 	}
-	text := fmt.Sprintf("The alert “%s” fired", first)
+	text := fmt.Sprintf(one, first)
 	if n > 1 {
-		text = fmt.Sprintf("%d alerts fired, the first “%s”", n, first)
+		text = fmt.Sprintf(many, n, first)
 	}
 	for _, r := range s.Log {
-		if e, ok := r.Event.(SignalReceived); ok && e.Signal.By.Name == "" {
+		if e, ok := r.Event.(SignalReceived); ok && e.Signal.Kind == kind {
 			return []Moment{{At: r.At, Text: text}}
 		}
 	}
-	return []Moment{{At: s.OpenedAt, Text: text}}
+	return nil
 }
 
 // teller puts events into words, one after another.
@@ -266,7 +272,7 @@ func tellSignal(g Signal) string {
 	case g.Kind == AlertSignal:
 		return "the alert “" + g.Title + "”"
 	case g.Kind == WatchSignal:
-		return "the watch, which saw that " + g.Text
+		return "the watch, which saw “" + g.Title + "”"
 	}
 	return "“" + g.Title + "”"
 }

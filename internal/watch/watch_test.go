@@ -29,10 +29,12 @@ func ill(at time.Time, codes ...string) *incident.Diagnosis {
 	return d
 }
 
+func held(string) bool { return true }
+
 func told(signals []incident.Signal) string {
 	var out []string
 	for _, g := range signals {
-		out = append(out, string(g.Status)+" "+g.Title)
+		out = append(out, string(g.Status)+" "+g.Labels["alertname"])
 	}
 	return strings.Join(out, ", ")
 }
@@ -57,7 +59,9 @@ func TestLooks(t *testing.T) {
 			{3, "", "", 0}, {9, "A", "firing A", 0}}},
 		"what flaps is one": {looks: []look{{0, "A", "firing A", 0}, {1, "", "", 1}, {2, "A", "", 0}, {3, "", "", 1}, {4, "A", "", 0}}},
 		"each by itself":    {looks: []look{{0, "A B", "firing A, firing B", 0}, {1, "B C", "firing C", 1}, {3, "C", "resolved A, resolved B", 0}}},
-		"never, by a rule": {policy: func(p *watch.Policy) { p.Rules = append([]watch.Rule{{Codes: []string{"A*"}, Never: true}}, p.Rules...) },
+		"never, by a rule": {policy: func(p *watch.Policy) {
+			p.Rules = append([]watch.Rule{{Codes: []string{"A*"}, Never: true}}, p.Rules...)
+		},
 			looks: []look{{0, "Ab B", "firing B", 0}}},
 		"another namespace's rule": {policy: func(p *watch.Policy) {
 			p.Rules = append([]watch.Rule{{Namespaces: []string{"dev-*"}, Never: true}}, p.Rules...)
@@ -89,7 +93,7 @@ func TestLooks(t *testing.T) {
 			w := watch.New(p, nil)
 			for _, l := range c.looks {
 				now := noon.Add(time.Duration(l.minute) * time.Minute)
-				signals, next := w.Look(ill(now, strings.Fields(l.found)...), now)
+				signals, next := w.Look(ill(now, strings.Fields(l.found)...), now, held)
 				if got := told(signals); got != l.want {
 					t.Errorf("minute %d: %q, want %q", l.minute, got, l.want)
 				}
@@ -104,38 +108,74 @@ func TestLooks(t *testing.T) {
 // What a look could not see may be there still: it is not over.
 func TestWhatIsNotSeenIsNotOver(t *testing.T) {
 	w := watch.New(watch.Default(), nil)
-	w.Look(ill(noon, "A"), noon)
+	w.Look(ill(noon, "A"), noon, held)
 	blind := ill(noon)
 	blind.NotSeen = []incident.NotSeen{{What: "pods", Resources: []incident.Resource{"pods"}}}
 	for minute := 1; minute < 30; minute++ {
-		if signals, _ := w.Look(blind, noon.Add(time.Duration(minute)*time.Minute)); len(signals) > 0 {
+		if signals, _ := w.Look(blind, noon.Add(time.Duration(minute)*time.Minute), held); len(signals) > 0 {
 			t.Fatalf("minute %d: %s", minute, told(signals))
 		}
 	}
 	seeing := ill(noon)
-	w.Look(seeing, noon.Add(30*time.Minute))
-	if signals, _ := w.Look(seeing, noon.Add(32*time.Minute)); told(signals) != "resolved A" {
+	w.Look(seeing, noon.Add(30*time.Minute), held)
+	if signals, _ := w.Look(seeing, noon.Add(32*time.Minute), held); told(signals) != "resolved A" {
 		t.Errorf("seen again: %q", told(signals))
 	}
 }
 
 // What open incidents hold to be so from before the program was started ends, if it is gone, and is not told again, if it is not.
 func TestAfterAStart(t *testing.T) {
-	first, _ := watch.New(watch.Default(), nil).Look(ill(noon, "A", "B"), noon)
+	first, _ := watch.New(watch.Default(), nil).Look(ill(noon, "A", "B"), noon, held)
 	w := watch.New(watch.Default(), first)
 	later := noon.Add(time.Hour)
-	signals, _ := w.Look(ill(later, "A"), later)
+	signals, _ := w.Look(ill(later, "A"), later, held)
 	if told(signals) != "resolved B" || signals[0].Fingerprint != first[1].Fingerprint {
 		t.Errorf("after a start: %q", told(signals))
 	}
 }
 
+// What comes back after its incident has ended is told anew, though it was away for less than what flaps may be; what was never away is not.
+func TestWhatComesBack(t *testing.T) {
+	w := watch.New(watch.Default(), nil)
+	ended := func(string) bool { return false }
+	minute := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
+	for n, c := range []struct{ found, want string }{{"A", "firing A"}, {"A", ""}, {"", ""}, {"A", "firing A"}, {"A", ""}} {
+		signals, _ := w.Look(ill(minute(n), strings.Fields(c.found)...), minute(n), ended)
+		got := told(signals)
+		if got != c.want {
+			t.Errorf("minute %d: %q, want %q", n, got, c.want)
+		}
+		if got != "" && !signals[0].Since.Equal(minute(n)) {
+			t.Errorf("minute %d: since %s", n, signals[0].Since)
+		}
+	}
+}
+
+// What could not be recorded is told again by the next look.
+func TestWhatCouldNotBeRecorded(t *testing.T) {
+	w := watch.New(watch.Default(), nil)
+	minute := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
+	for n, c := range []struct {
+		found, want string
+		fails       bool
+	}{{"A", "firing A", true}, {"A", "firing A", false}, {"A", "", false}, {"", "", false}, {"", "resolved A", true}, {"", "resolved A", false},
+		{"", "", false}} {
+		signals, _ := w.Look(ill(minute(n), strings.Fields(c.found)...), minute(n), held)
+		if got := told(signals); got != c.want {
+			t.Errorf("minute %d: %q, want %q", n, got, c.want)
+		}
+		if c.fails {
+			w.Unsaid(signals)
+		}
+	}
+}
+
 // What a signal says leads to its channel, its silences and its incident.
 func TestWhatASignalSays(t *testing.T) {
-	signals, _ := watch.New(watch.Default(), nil).Look(ill(noon, "A"), noon)
+	signals, _ := watch.New(watch.Default(), nil).Look(ill(noon, "A"), noon, held)
 	g := signals[0]
 	if g.Kind != incident.WatchSignal || !g.Alarms() || g.Fingerprint != "watch/A/Deployment/shop/a" || g.Labels["namespace"] != "shop" ||
-		g.Labels["deployment"] != "a" || g.Labels["alertname"] != "A" || g.Text != "A it is" || len(g.About) != 1 || !g.Since.Equal(noon) {
+		g.Labels["deployment"] != "a" || g.Labels["alertname"] != "A" || g.Title != "A it is" || len(g.About) != 1 || !g.Since.Equal(noon) {
 		t.Errorf("%+v", g)
 	}
 }
@@ -147,7 +187,7 @@ func TestManyCauses(t *testing.T) {
 		codes = append(codes, "Code"+strings.Repeat("x", i%7)+string(rune('a'+i%26))+time.Duration(i).String())
 	}
 	w := watch.New(watch.Default(), nil)
-	signals, _ := w.Look(ill(noon, codes...), noon)
+	signals, _ := w.Look(ill(noon, codes...), noon, held)
 	if len(signals) == 0 || len(signals) > 1000 {
 		t.Errorf("%d signals", len(signals))
 	}

@@ -25,6 +25,7 @@ type course struct {
 	first, last time.Time       // seen
 	blind       map[string]bool // what the look that saw it last could not see; nil: not known
 	raised      bool
+	away        bool // a look has found it gone since
 	signal      incident.Signal
 }
 
@@ -38,9 +39,34 @@ func New(p Policy, firing []incident.Signal) *Watched {
 	return w
 }
 
-// Look takes a diagnosis of everything, and returns what is to be told of it: what becomes an incident now, and what is over. Next is when
-// to look again though nothing changes; zero: whenever something does.
-func (w *Watched) Look(d *incident.Diagnosis, now time.Time) (signals []incident.Signal, next time.Time) {
+// Raised says whether anything has become an incident that is not over.
+func (w *Watched) Raised() bool {
+	for _, k := range w.seen {
+		if k.raised {
+			return true
+		}
+	}
+	return false
+}
+
+// Unsaid takes back that signals were told, for they could not be recorded: the next look gives them again.
+func (w *Watched) Unsaid(signals []incident.Signal) {
+	for _, g := range signals {
+		k := w.seen[g.Fingerprint]
+		switch {
+		case k != nil:
+			k.raised = false
+		case g.Status == incident.Resolved:
+			g.Status = incident.Firing
+			w.seen[g.Fingerprint] = &course{first: g.Since, raised: true, away: true, signal: g}
+		}
+	}
+}
+
+// Look takes a diagnosis of everything, and returns what is to be told of it: what becomes an incident now, and what is over. Held says
+// whether an open incident holds a signal, by its fingerprint, to be so: what comes back after its incident has ended is told anew. Next is
+// when to look again though nothing changes; zero: whenever something does.
+func (w *Watched) Look(d *incident.Diagnosis, now time.Time, held func(string) bool) (signals []incident.Signal, next time.Time) {
 	there, blind := map[string]bool{}, blindness(d)
 	sooner := func(t time.Time) {
 		if t.After(now) && (next.IsZero() || t.Before(next)) {
@@ -66,10 +92,11 @@ func (w *Watched) Look(d *incident.Diagnosis, now time.Time) (signals []incident
 		}
 		k.last, k.blind = now, blind
 		sooner(v.At)
-		if v.Raise && !k.raised {
+		if v.Raise && (!k.raised || k.away && !held(name)) {
 			k.raised, k.signal = true, signalOf(v.Cause, now)
 			signals = append(signals, k.signal)
 		}
+		k.away = false
 	}
 	return append(signals, w.over(there, blind, now, sooner)...), next
 }
@@ -83,6 +110,7 @@ func (w *Watched) over(there, blind map[string]bool, now time.Time, sooner func(
 		case k.blind != nil && beyond(blind, k.blind):
 			k.last = now
 		case at.After(now):
+			k.away = true
 			sooner(at)
 		default:
 			delete(w.seen, name)
@@ -136,7 +164,7 @@ const mostAbout = 20
 
 // signalOf is what is told of a cause that becomes an incident.
 func signalOf(c incident.Cause, now time.Time) incident.Signal {
-	g := incident.Signal{Kind: Kind, Status: incident.Firing, Fingerprint: fingerprint(c), Title: c.Code, Text: c.Title,
+	g := incident.Signal{Kind: Kind, Status: incident.Firing, Fingerprint: fingerprint(c), Title: c.Title,
 		Labels: map[string]string{"alertname": c.Code}, Since: now, About: c.Objects[:min(len(c.Objects), mostAbout)]}
 	if len(c.Objects) == 0 {
 		return g
