@@ -61,3 +61,16 @@ func TestConfigSaysWhatIsWrongWithNotices(t *testing.T) {
 		}
 	}
 }
+
+// Where there is no Slack nobody draws pictures, for there is no thread to put them into.
+func TestPicturesAreForSlack(t *testing.T) {
+	for _, slack := range []bool{true, false} {
+		c := DefaultConfig()
+		if c.Notices = []NoticeConfig{{Form: "json", URL: "http://127.0.0.1:1"}}; slack {
+			c.Slack.BotToken = "xoxb-1"
+		}
+		if c.policy().Pictures != slack {
+			t.Errorf("with Slack %v: pictures %v", slack, c.policy().Pictures)
+		}
+	}
+}
