@@ -38,6 +38,9 @@ var hostRules = []Rule{
 		"what has to be written down stands still", "what has to be written down stands still (%d findings)"},
 	{"datastore-etcd", []string{hosts.HostDatastore}, []string{control.EtcdUnhealthy, control.APIServerUnhealthy}, nothingWritten,
 		"the API server's datastore is not well", "the API server's datastore is not well (%d findings)"},
+	{"host-api", []string{hosts.HostServiceFailed, hosts.HostDatastore, hosts.HostCertificateEnds, hosts.HostDiskFilling,
+		hosts.HostDiskFailing}, []string{control.APIServerAway}, underneath,
+		"the API server does not answer", "the API server does not answer (%d findings)"},
 	{"service-node", []string{hosts.HostServiceFailed}, []string{nodes.NodeUnreachable, nodes.NodeNotReady, nodes.NodeRuntimeDown,
 		nodes.NodeLeaseStale}, sameNode("the service without which the node is none does not run on it"),
 		"the node is not ready", "%d nodes are not ready"},
@@ -99,6 +102,11 @@ func expired(_ *Context, from, to *finding.Finding) (Link, bool) {
 	ok := from.Object == to.Object && from.Severity == incident.Critical && later(from, to)
 	certificate, _ := finding.DetailOf[hosts.EndingCertificate](from)
 	return Link{Reason: "an expired certificate is refused", Inferred: !certificate.Refused}, ok
+}
+
+// underneath takes what fails on the one node that is seen for what keeps the API server away: nothing says that it runs there.
+func underneath(_ *Context, from, to *finding.Finding) (Link, bool) {
+	return Link{Reason: "the API server needs it, if it runs on this node", Inferred: true}, from.Severity == incident.Critical && later(from, to)
 }
 
 func datastoreStops(_ *Context, from, to *finding.Finding) (Link, bool) {

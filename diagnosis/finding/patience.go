@@ -47,7 +47,7 @@ var Patiences = []Patience{
 	Settling, WarmUp, LongStart, SlowProbe, SecondStart, FullAgain, StartAnew, SlowPull, SlowCreation, SlowInit, NoScheduler, SchedulerHangs,
 	GateOpens, ScaleUp, StuckTerminating, PartDone, RolloutMoves, HeldUpdate, PauseForgotten, HelperEnds, NextTry, EndlessJob, LateStart,
 	LongRun, Unmeasured, AtMaximum, LongAtMaximum, AheadOf, LongStanding, SlowProvisioning, SlowDetach, SlowResize, SlowBalancer, SlowIngress,
-	SlowIssuer, NewNode, AgentComes, StartingRuntime, StaleLease, LeavingTime, ForgottenCordon, LostLead, SlowNamespace,
+	SlowIssuer, NewNode, AgentComes, StartingRuntime, StaleLease, LeavingTime, ForgottenCordon, APIRestarts, LostLead, SlowNamespace,
 	EndsAgain, CustomFails, CustomSettles, CustomProgresses, CustomUnseen, HelmOperation,
 }
 
@@ -156,6 +156,8 @@ var (
 			"up a drain after 10 (--max-graceful-termination-sec)."}
 	ForgottenCordon = Patience{"ForgottenCordon", 24 * time.Hour, "may be cordoned on purpose",
 		"A cordon lasts for as long as the maintenance that it is for; after a day people have forgotten it."}
+	APIRestarts = Patience{"APIRestarts", 45 * time.Second, "may be restarting",
+		"A control plane with one API server is away for as long as that takes to start: half a minute for an upgrade or a changed setting."}
 	LostLead = Patience{"LostLead", 45 * time.Second, "may still be renewed, or taken over",
 		"After its Lease ran out (15 s) a leader's successor takes it within two rounds of 2 s, and needs half a minute to begin."}
 	SlowNamespace = Patience{"SlowNamespace", 5 * time.Minute, "may still be emptied",

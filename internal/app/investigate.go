@@ -8,13 +8,18 @@ import (
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/diagnosis"
+	"github.com/paramedic-bot/paramedic/diagnosis/checks/control"
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/store"
 )
 
 // investigate looks at the cluster. That it cannot is recorded too, for people wait for an answer.
 func (w *worker) investigate(ctx context.Context, s *incident.State, _ incident.Work) error {
-	d, err := w.eyes.lookTwice(ctx, diagnosis.Scope{Onset: s.Noticed(), Ill: presumed(s)})
+	scope := diagnosis.Scope{Onset: s.Noticed(), Ill: presumed(s)}
+	d, err := w.eyes.lookTwice(ctx, scope)
+	if err != nil && blank(s) {
+		d, err = w.eyes.withoutTheCluster(ctx, err, scope)
+	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -26,6 +31,11 @@ func (w *worker) investigate(ctx context.Context, s *incident.State, _ incident.
 		return err
 	}
 	return decideAgain(func() error { return w.diagnosed(ctx, s, d) })
+}
+
+// blank says whether nothing would be lost by a diagnosis that has seen nothing of the cluster: there is none yet, or it is of that kind.
+func blank(s *incident.State) bool {
+	return s.Diagnosis == nil || slices.ContainsFunc(s.Diagnosis.Causes, func(c incident.Cause) bool { return c.Code == control.APIServerAway })
 }
 
 // stillWanted is what a look found, unless somebody else has looked, or what is approved or being done must not be disturbed.

@@ -42,6 +42,14 @@ type Eyes struct {
 	Failed func(incident.Failure)
 
 	seenLast remembered
+	away     absence
+}
+
+func (e *Eyes) now() time.Time {
+	if e.Now == nil {
+		return time.Now()
+	}
+	return e.Now()
 }
 
 // Look diagnoses a namespace, or everything. It reads from the watch cache: good enough to find what is wrong.
@@ -270,6 +278,7 @@ func (e *Eyes) live(ctx context.Context, o cluster.LookOptions) (*snapshot.Snaps
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
 	s, err := e.Reader.Look(ctx, o)
+	e.away.noted(err, e.now())
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func defaultWatch() WatchConfig {
 
 // policy is what the watch goes by. What can't be read is reported and left out.
 func (c WatchConfig) policy(report func(field, format string, args ...any)) watch.Policy {
-	p := watch.Policy{GoneFor: c.GoneFor.Duration}
+	p := watch.Policy{GoneFor: c.GoneFor.Duration, AfterOutage: watch.Default().AfterOutage}
 	for _, r := range c.Rules {
 		p.Rules = append(p.Rules, watch.Rule{Codes: r.Codes, Namespaces: r.Namespaces, Severity: incident.Severity(r.Severity),
 			For: r.For.Duration, Never: r.Never})

@@ -72,7 +72,13 @@ func (s *Server) openWatch(eyes *Eyes) *watchman {
 	eyes.Watch = eyes.Reader.NewWatch(time.Now)
 	return &watchman{watch: eyes.Watch, now: time.Now, every: s.config.Watch.Every.Duration, logger: s.options.Logger,
 		policy:  s.config.Watch.policy(func(string, string, ...any) {}), // it was validated
-		look:    func(ctx context.Context) (*incident.Diagnosis, error) { return eyes.Look(ctx, "") },
+		look: func(ctx context.Context) (*incident.Diagnosis, error) {
+			d, err := eyes.Look(ctx, "")
+			if err != nil {
+				return eyes.withoutTheCluster(ctx, err, diagnosis.Scope{})
+			}
+			return d, nil
+		},
 		receive: s.incidents.Receive, firing: s.incidents.watched}
 }
 

@@ -173,6 +173,27 @@ func why(err error) string {
 	return err.Error()
 }
 
+// Away says whether an error of a look means that the API server does not answer, and nothing else: who is refused is answered.
+func Away(err error) bool {
+	var status apierrors.APIStatus
+	if errors.As(err, &status) {
+		return apierrors.IsServiceUnavailable(err) || apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) ||
+			apierrors.IsInternalError(err) || apierrors.IsTooManyRequests(err)
+	}
+	var op *net.OpError
+	return errors.As(err, &op) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+}
+
+// EverythingUnseen is what is not seen while the API server is away.
+func EverythingUnseen(why string) []incident.NotSeen {
+	n := incident.NotSeen{What: "everything in the cluster", Why: why, Resources: []incident.Resource{incident.CustomResources, incident.PodLogs,
+		incident.ServerHealth, incident.ServerVersion, incident.Secrets}}
+	for _, k := range snapshot.Kinds {
+		n.Resources = append(n.Resources, snapshot.ResourceOf(k.GroupResource()))
+	}
+	return []incident.NotSeen{n}
+}
+
 // unreachable explains why nothing could be read.
 func unreachable(host string, err error) error {
 	var dns *net.DNSError

@@ -175,11 +175,19 @@ func relook(s *State) (Work, bool) {
 		return w, true
 	case s.lastActed().After(s.Diagnosis.At): // a run ended without a proof that it helped
 		return w, true
+	case i.Looks == 1 && s.seenEarly(): // what follows from it is not there yet
+		w.Due = s.Diagnosis.At.Add(relookAfter)
+		return w, true
 	case !s.Diagnosis.Wrong() && s.AlertsFiring() && i.Looks < relookMost:
 		w.Due = s.Diagnosis.At.Add(relookAfter)
 		return w, true
 	}
 	return w, false
+}
+
+// seenEarly says whether the watch saw it, just as it began.
+func (s *State) seenEarly() bool {
+	return len(s.Signals) > 0 && s.Signals[0].Kind == WatchSignal && s.AlertsFiring() && s.Diagnosis.At.Sub(s.Signals[0].Since) < relookAfter
 }
 
 // lastActed is when the current run, or the verification of it, came to its end without success; zero if it did not.

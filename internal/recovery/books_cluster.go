@@ -123,8 +123,10 @@ var clusterByHand = map[string]string{
 		"snapshot, " +
 		"defragment, and disarm the alarm.",
 	"APIServerUnhealthy": "The check that fails says where to look: kubectl get --raw '/readyz?verbose', and the API server's log.",
-	"APISlow":            "Find who asks so much (the API server's metrics and audit log), and whether etcd's disk is slow.",
-	"EventStorm":         "Stop what writes them, which the events name as their source; they go by themselves within the hour.",
+	"APIServerAway": "Start what runs it, on its node: systemctl restart k3s, or the kubelet, which starts /etc/kubernetes/manifests; its log " +
+		"says why it ends.",
+	"APISlow":    "Find who asks so much (the API server's metrics and audit log), and whether etcd's disk is slow.",
+	"EventStorm": "Stop what writes them, which the events name as their source; they go by themselves within the hour.",
 
 	"CustomNamesNothing": "What is meant is known to whoever wrote the resource. Correct the name in it: kubectl edit KIND NAME -n NAMESPACE.",
 	"CustomLeftOut":      "Whether it is left out on purpose, its owner knows. If not, add its name to the list that the diagnosis names.",

@@ -102,6 +102,8 @@ var tasksByHand = map[string]string{
 		"with no space " +
 		"left, compact, defragment and disarm the alarm (etcdctl alarm disarm); with members lost, restore the quorum.",
 	"APIServerUnhealthy": "Which check fails is in the finding, and what it checks lies beneath the API server. Look at its log on its node.",
+	"APIServerAway": "Without the API server no step can be taken, nor proved. On its node: systemctl status k3s, or crictl ps -a and " +
+		"/etc/kubernetes/manifests; its log says why it ends.",
 	"APISlow": "Slowness has a source outside the objects: the datastore's disk, or a client that lists too much. Look at etcd's fsync " +
 		"times, and at " +
 		"apiserver_request_total by client.",

@@ -34,6 +34,13 @@ type Metric struct {
 	Unit   string          `json:"unit"` // "bytes", "restarts/h"; empty: a plain number
 }
 
+// Away says that the API server does not answer.
+type Away struct {
+	Host  string    `json:"host"`  // its address as it was asked at
+	Words string    `json:"words"` // what went wrong
+	Since time.Time `json:"since"` // when it was first asked in vain
+}
+
 // Health is the word of one of the API server's own health checks, from /readyz?verbose.
 type Health struct {
 	Name  string `json:"name"` // such as "etcd"

@@ -71,6 +71,7 @@ type Snapshot struct {
 	Dials   []Dial
 	Metrics []Metric
 	Health  []Health
+	Away    *Away // set where nothing could be read, for the API server does not answer
 	NotSeen []incident.NotSeen
 
 	// Failures are the parts of the look that failed; NotSeen says so too.

@@ -20,6 +20,8 @@ type Policy struct {
 	Maintenance []Window
 	// GoneFor is how long a cause must have been gone before it is said to be over, so that what flaps is one incident.
 	GoneFor time.Duration
+	// AfterOutage is how long nothing new is raised after a time in which the cluster could not be seen: nodes and controllers catch up.
+	AfterOutage time.Duration
 }
 
 // Rule is about causes of some codes, in some namespaces, from some severity on. Empty fields are about all.
@@ -35,7 +37,7 @@ type Rule struct {
 
 // Default raises at once what people rely on and does not work, and after five minutes what is degraded, or soon will be.
 func Default() Policy {
-	return Policy{GoneFor: 2 * time.Minute, Rules: []Rule{{Severity: incident.Critical}, {Severity: incident.Warning, For: 5 * time.Minute}}}
+	return Policy{GoneFor: 2 * time.Minute, AfterOutage: 2 * time.Minute, Rules: []Rule{{Severity: incident.Critical}, {Severity: incident.Warning, For: 5 * time.Minute}}}
 }
 
 // Window is a time of maintenance: every week on some days, or once.

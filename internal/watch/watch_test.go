@@ -123,6 +123,28 @@ func TestWhatIsNotSeenIsNotOver(t *testing.T) {
 	}
 }
 
+// While the cluster can't be seen that is the incident; what seems wrong when it is back gets its time to settle.
+func TestAnOutage(t *testing.T) {
+	w := watch.New(watch.Default(), nil)
+	minute := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
+	for _, c := range []struct {
+		minute int
+		found  string
+		dark   bool
+		want   string
+	}{{0, "", false, ""}, {1, "Away", true, "firing Away"}, {5, "Away", true, ""}, {6, "NodeNotReady", false, ""},
+		{7, "NodeNotReady Crash", false, "firing NodeNotReady, firing Crash, resolved Away"}, {8, "Crash", false, ""}} {
+		d := ill(minute(c.minute), strings.Fields(c.found)...)
+		if c.dark {
+			d.NotSeen = []incident.NotSeen{{What: "everything", Resources: []incident.Resource{"pods", "nodes"}}}
+		}
+		signals, _ := w.Look(d, minute(c.minute), held)
+		if got := told(signals); got != c.want {
+			t.Errorf("minute %d: %q, want %q", c.minute, got, c.want)
+		}
+	}
+}
+
 // What open incidents hold to be so from before the program was started ends, if it is gone, and is not told again, if it is not.
 func TestAfterAStart(t *testing.T) {
 	first, _ := watch.New(watch.Default(), nil).Look(ill(noon, "A", "B"), noon, held)

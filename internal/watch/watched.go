@@ -16,8 +16,10 @@ const mostWatched = 1000
 
 // Watched remembers what has been seen to be wrong, from one look to the next. It is not safe for concurrent use.
 type Watched struct {
-	policy Policy
-	seen   map[string]*course // by fingerprint
+	policy  Policy
+	seen    map[string]*course // by fingerprint
+	sighted bool               // a look has seen pods
+	outage  time.Time          // when a look last did not, after one that had
 }
 
 // course is how a cause went.
@@ -68,6 +70,11 @@ func (w *Watched) Unsaid(signals []incident.Signal) {
 // when to look again though nothing changes; zero: whenever something does.
 func (w *Watched) Look(d *incident.Diagnosis, now time.Time, held func(string) bool) (signals []incident.Signal, next time.Time) {
 	there, blind := map[string]bool{}, blindness(d)
+	if dark := blind[podsEverywhere]; !dark {
+		w.sighted = true
+	} else if w.sighted {
+		w.outage = now
+	}
 	sooner := func(t time.Time) {
 		if t.After(now) && (next.IsZero() || t.Before(next)) {
 			next = t
@@ -91,6 +98,7 @@ func (w *Watched) Look(d *incident.Diagnosis, now time.Time, held func(string) b
 			w.seen[name] = k
 		}
 		k.last, k.blind = now, blind
+		v = w.settled(v, now)
 		sooner(v.At)
 		if v.Raise && (!k.raised || k.away && !held(name)) {
 			k.raised, k.signal = true, signalOf(v.Cause, now)
@@ -99,6 +107,19 @@ func (w *Watched) Look(d *incident.Diagnosis, now time.Time, held func(string) b
 		k.away = false
 	}
 	return append(signals, w.over(there, blind, now, sooner)...), next
+}
+
+// podsEverywhere is how blindness says that no pods were seen.
+const podsEverywhere = "pods /"
+
+// settled is a verdict that waits for the cluster to catch up after an outage. What is seen while it lasts is not what has to catch up.
+func (w *Watched) settled(v Verdict, now time.Time) Verdict {
+	ready := w.outage.Add(w.policy.AfterOutage)
+	if w.outage.IsZero() || w.outage.Equal(now) || !ready.After(now) || !v.Raise {
+		return v
+	}
+	v.Raise, v.At, v.Why = false, ready, "the cluster has just come back, and may still catch up"
+	return v
 }
 
 // over is what is no longer so, for long enough. Where the look that saw it last saw more than this one, nobody knows.

@@ -21,6 +21,7 @@ import (
 const (
 	EtcdUnhealthy      = "EtcdUnhealthy"
 	APIServerUnhealthy = "APIServerUnhealthy"
+	APIServerAway      = "APIServerAway"
 	APISlow            = "APISlow"
 	APIVersionRemoved  = "APIVersionRemoved"
 	EventStorm         = "EventStorm"
@@ -36,6 +37,11 @@ var apiServerCodes = []finding.Code{
 		Meaning: "One of the API server's own health checks fails.",
 		Next:    "Read the API server's log for the check named.",
 		Example: "The API server's check poststarthook/rbac/bootstrap-roles fails"},
+	{Code: APIServerAway, Severity: incident.Critical, Root: true,
+		Meaning: "The API server does not answer: nothing in the cluster can be seen or changed. What runs goes on as it is.",
+		Next: "On the control plane's node look whether it runs (K3s: systemctl status k3s; else crictl ps -a and its log), and whether its " +
+			"disk, its certificates and its datastore are well.",
+		Example: "The API server at https://10.0.0.1:6443 does not answer: connection refused"},
 	{Code: APISlow, Severity: incident.Warning, Root: true,
 		Meaning: "The API server takes longer than a second for most requests of a kind.",
 		Next:    "Look at etcd's disk latency, at who asks so much (apiserver_request_total by user agent), and at slow webhooks.",
@@ -53,11 +59,23 @@ var apiServerCodes = []finding.Code{
 
 func checkAPIServer(s *snapshot.Snapshot, r *finding.Report) {
 	r.Judges(incident.ServerHealth)
+	checkAway(s, r)
 	checkHealth(s, r)
 	checkDatastoreWords(s, r)
 	checkLatency(s, r)
 	checkRemoved(s, r)
 	checkEventStorm(s, r)
+}
+
+func checkAway(s *snapshot.Snapshot, r *finding.Report) {
+	if s.Away == nil {
+		return
+	}
+	f := r.Find(APIServerAway, kube.Component("kube-apiserver"), fmt.Sprintf("The API server at %s does not answer: %s", s.Away.Host,
+		finding.OneLine(s.Away.Words, 120)))
+	f.Since = s.Away.Since
+	f.Cite(finding.NewEvidence(incident.SourceProbe, kube.Component("kube-apiserver"), "GET "+s.Away.Host, s.At, s.Away.Words))
+	f.MayPassWithin(finding.Lasts(finding.APIRestarts, s.Away.Since))
 }
 
 func checkHealth(s *snapshot.Snapshot, r *finding.Report) {
