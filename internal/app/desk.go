@@ -34,12 +34,13 @@ type desk struct {
 	ids     []string // for each signal
 	room    int      // how many more incidents may be open; -1: not known yet
 	most    int      // open incidents that one person may have opened
+	share   *share   // of alerts and the watch; a copy, until what is decided is recorded
 }
 
 func (i *Incidents) newDesk(ctx context.Context, signals []incident.Signal, last int) (*desk, error) {
 	d := &desk{ledger: i.ledger, now: i.ledger.now(), hits: map[string][]store.Hit{}, states: map[string]*incident.State{},
 		entries: map[string]*entry{},
-		route:   i.route, last: last, room: -1, most: i.access.Limits().OpenPerPerson}
+		route:   i.route, share: i.share.copy(), last: last, room: -1, most: i.access.Limits().OpenPerPerson}
 	wanted := map[string]bool{investigatingKey: true}
 	for _, g := range signals {
 		if g.By.ID != "" {
@@ -225,16 +226,19 @@ func (d *desk) open(ctx context.Context, g incident.Signal) (string, error) {
 			return "", err
 		}
 		d.room = max(0, mostOpen-len(open))
-		if d.room == 0 && g.Alarms() && len(open) > 0 {
-			for _, stream := range open {
-				d.hits[""] = append(d.hits[""], store.Hit{Stream: stream, Open: true})
-			}
+		for _, stream := range open {
+			d.hits[""] = append(d.hits[""], store.Hit{Stream: stream, Open: true})
 		}
+		slices.SortFunc(d.hits[""], func(a, b store.Hit) int { return cmp.Compare(number(b.Stream), number(a.Stream)) })
 	}
-	if d.room == 0 && g.Alarms() { // beyond the bound there is one for each channel
-		if id, err := d.openIn(ctx, d.channel(g), ""); err != nil || id != "" {
+	channel := d.channel(g)
+	if g.Alarms() && (d.room == 0 || d.share.spent(channel, d.now)) { // beyond the bounds there is one for each channel
+		if id, err := d.openIn(ctx, channel, ""); err != nil || id != "" {
 			return id, err
 		}
+	}
+	if g.Alarms() {
+		d.share.take(channel, d.now)
 	}
 	if d.last == 0 {
 		last, err := d.ledger.lastNumber(ctx)
@@ -246,7 +250,7 @@ func (d *desk) open(ctx context.Context, g incident.Signal) (string, error) {
 	d.last++
 	d.room = max(0, d.room-1)
 	id := idPrefix + strconv.Itoa(d.last)
-	d.states[id] = &incident.State{ID: id, Channel: d.channel(g)}
+	d.states[id] = &incident.State{ID: id, Channel: channel}
 	d.lead("", id, "") // where others go once there is no more room
 	return id, nil
 }

@@ -30,7 +30,8 @@ type Incidents struct {
 	shares      bool      // what is published is put into the incident's thread as a file
 
 	intake intake
-	last   int // the greatest number of an incident, for who decides about signals; 0: not known
+	share  *share // of alerts and the watch; nil: they may open as many as there is room for
+	last   int    // the greatest number of an incident, for who decides about signals; 0: not known
 }
 
 // Recovery is what Incidents needs of plans: whether one still fits the cluster, and what the server says to it.

@@ -210,7 +210,7 @@ func TestAStormOfAlertsOpensBoundedIncidents(t *testing.T) {
 	if err != nil || len(open) != mostOpen {
 		t.Fatalf("%d incidents are open, want %d: %v", len(open), mostOpen, err)
 	}
-	if n := len(open[0].Signals); n != 2*mostOpen+2 {
+	if n := len(d.get(t, fmt.Sprint("INC-", mostOpen)).Signals); n != 2*mostOpen+2 {
 		t.Errorf("the newest has %d signals", n)
 	}
 	if s, err := d.Open(t.Context(), incident.Signal{Kind: "command", Fingerprint: "asked", Title: "look", By: ben}); err != nil ||
@@ -312,5 +312,35 @@ func TestWhatLeadsToAnIncidentFollowsFromItsLog(t *testing.T) {
 	if err != nil || len(problems) != 1 || !strings.Contains(problems[0].String(),
 		"incident/INC-1: what is kept beside it: it says open: false") {
 		t.Errorf("a projection that was changed does not show: %v, %v", problems, err)
+	}
+}
+
+// Alerts and the watch open so many incidents an hour in a channel; what comes beyond joins the newest there. People open theirs, and in an
+// hour there is room again.
+func TestTheShareOfAlerts(t *testing.T) {
+	d := open(t)
+	d.share = newShare(2)
+	alert := func(code string) {
+		d.take(t, incident.Signal{Kind: incident.WatchSignal, Status: incident.Firing, Fingerprint: "watch/" + code, Title: code})
+		for _, id := range d.openNow(t) { // what is still investigated takes in whatever comes
+			if d.get(t, id).Diagnosis == nil {
+				d.look(t, id, code)
+			}
+		}
+	}
+	for _, code := range []string{"A", "B", "C", "D"} {
+		alert(code)
+	}
+	if ids := d.openNow(t); len(ids) != 3 || len(d.get(t, "INC-3").Signals) != 3 { // one was open
+		t.Fatalf("open: %v, INC-3 has %d signals", ids, len(d.get(t, "INC-3").Signals))
+	}
+	if id := d.asks(t, "ben's"); id != "INC-4" {
+		t.Errorf("a person's is %s", id)
+	}
+	d.look(t, "INC-4", "E")
+	d.clock = d.clock.Add(shareTime)
+	alert("F")
+	if ids := d.openNow(t); len(ids) != 5 {
+		t.Errorf("after an hour: %v", ids)
 	}
 }

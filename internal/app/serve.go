@@ -105,7 +105,7 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	l := &ledger{Journal: NewJournal(s.store.Reader), store: s.store, now: s.clock.Now, aside: s.sayAside, redact: o.Redactor.String}
 	s.incidents = &Incidents{ledger: l, recovery: rec, access: s.access, route: c.route(),
 		expires: c.Plans.Expires.Duration, podsPerHour: c.Plans.Ceiling.PodsPerHour, redact: o.Redactor.String, shares: c.slack(),
-		silences: keptSilences(s.store, s.clock.Now, o.Redactor.String)}
+		share: newShare(c.Watch.IncidentsPerHour), silences: keptSilences(s.store, s.clock.Now, o.Redactor.String)}
 	w := &worker{ledger: l, eyes: eyes, recall: s.mind.Recall, tell: s.mind.Tell, recovery: rec, access: s.access,
 		silences: s.incidents.silences,
 		publish:  s.mind.Publish,

@@ -121,7 +121,7 @@ func (i *Incidents) decideSignals(ctx context.Context, signals []incident.Signal
 		if err != nil {
 			return err
 		}
-		ids, i.last = d.ids, d.last
+		ids, i.last, i.share = d.ids, d.last, d.share
 		return nil
 	})
 	if err != nil {

@@ -17,6 +17,8 @@ type WatchConfig struct {
 	Every Duration `json:"every"`
 	// GoneFor is how long what was wrong must have been gone before it is over.
 	GoneFor Duration `json:"goneFor"`
+	// IncidentsPerHour is how many incidents alerts and the watch may open in an hour in one channel; what comes beyond joins the newest.
+	IncidentsPerHour int `json:"incidentsPerHour"`
 	// Rules are gone through in order, before those that are built in: the first that is about a cause decides.
 	Rules       []WatchRule         `json:"rules"`
 	Maintenance []MaintenanceConfig `json:"maintenance"`
@@ -43,7 +45,7 @@ type MaintenanceConfig struct {
 }
 
 func defaultWatch() WatchConfig {
-	return WatchConfig{Every: Duration{Duration: time.Minute}, GoneFor: Duration{Duration: watch.Default().GoneFor}}
+	return WatchConfig{IncidentsPerHour: 10, Every: Duration{Duration: time.Minute}, GoneFor: Duration{Duration: watch.Default().GoneFor}}
 }
 
 // policy is what the watch goes by. What can't be read is reported and left out.
@@ -110,6 +112,9 @@ func (c WatchConfig) validate(report func(field, format string, args ...any)) {
 			field, text, _ := strings.Cut(line, ": ")
 			report("watch."+field, "%s", text)
 		}
+	}
+	if c.IncidentsPerHour < 1 || c.IncidentsPerHour > 1000 {
+		report("watch.incidentsPerHour", "must be from 1 to 1000")
 	}
 	if c.Every.Duration < 10*time.Second {
 		report("watch.every", "must be 10s at the least; what changes is seen at once anyhow")

@@ -46,6 +46,7 @@ type watchman struct {
 
 	areas   map[string]*area
 	watched *watch.Watched
+	listed  bool      // everything was, once
 	wanted  bool      // a look at everything
 	due     time.Time // when one is, at the latest
 	notYet  time.Time // and not before
@@ -71,7 +72,7 @@ type area struct {
 func (s *Server) openWatch(eyes *Eyes) *watchman {
 	eyes.Watch = eyes.Reader.NewWatch(time.Now)
 	return &watchman{watch: eyes.Watch, now: time.Now, every: s.config.Watch.Every.Duration, logger: s.options.Logger,
-		policy:  s.config.Watch.policy(func(string, string, ...any) {}), // it was validated
+		policy: s.config.Watch.policy(func(string, string, ...any) {}), // it was validated
 		look: func(ctx context.Context) (*incident.Diagnosis, error) {
 			d, err := eyes.Look(ctx, "")
 			if err != nil {
@@ -135,10 +136,11 @@ func (m *watchman) isDue() bool {
 	return !now.Before(m.notYet) && (m.wanted || !now.Before(m.due)) && m.ready(now)
 }
 
-// ready says whether a look is worth it: before everything was listed once, one would list it beside. Not for ever.
+// ready says whether a look is worth it: before everything was listed for the first time, one would list it beside. Not for ever.
 func (m *watchman) ready(now time.Time) bool {
 	st := m.watch.State()
-	return st.Current || now.Sub(st.Lost) > lookWithin
+	m.listed = m.listed || st.Current
+	return m.listed || now.Sub(st.Lost) > lookWithin
 }
 
 // rest waits until something changes, or is due.
