@@ -148,7 +148,7 @@ func (j Journal) load(ctx context.Context, id string, after int) (log []incident
 		if err != nil {
 			return nil, 0, &UnreadableError{id, fmt.Errorf("event %d: %w", e.Version, err)}
 		}
-		log = append(log, incident.Recorded{Version: e.Version, At: e.At, Event: event})
+		log = append(log, incident.Recorded{Version: e.Version, At: e.At, Event: event, Written: e.TypeVersion})
 	}
 	return log, after, nil
 }

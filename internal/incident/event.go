@@ -12,7 +12,11 @@ import (
 type Event interface{ event() }
 
 // EventVersion is the version under which payloads are written today. Older ones are upcast when read, never rewritten.
-const EventVersion = 1
+const EventVersion = 2
+
+// tellsVersion is the version since which who records an event also tells what is news of it, calls who is on call and draws pictures. What was
+// recorded before was told otherwise, or not at all: it is history, and nobody is told of it, called or shown anything for it again.
+const tellsVersion = 2
 
 // SignalStatus of an alert.
 type SignalStatus string
@@ -302,4 +306,8 @@ type Recorded struct {
 	Version int // 1-based place in the stream
 	At      time.Time
 	Event   Event
+	Written int // the [EventVersion] under which it was written; 0: today's
 }
+
+// history says whether the event was recorded before news was told, people were called and pictures were drawn.
+func (r Recorded) history() bool { return r.Written != 0 && r.Written < tellsVersion }

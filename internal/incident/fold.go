@@ -207,7 +207,7 @@ func (s *State) diagnosed(r Recorded, e DiagnosisMade) {
 	if s.Diagnosis != nil && !s.recovering() && !e.Silent && s.newRoot(r.At, &d) {
 		s.onset(r.At, d.Causes[0].Title)
 	}
-	s.Diagnosis = &d
+	s.Diagnosis, s.undrawn = &d, r.history()
 	s.Story, s.Similar, s.Recalled, s.RecallNote = nil, nil, false, ""
 	if !s.Running() || s.RunEnded() {
 		s.setPlan(nil)

@@ -24,7 +24,7 @@ func (s *State) pictured(e PicturesShared) {
 // itself or by a plan. Zero: there is nothing to be shown.
 func (s *State) Picturable() time.Time {
 	switch {
-	case s.Diagnosis == nil:
+	case s.Diagnosis == nil || s.undrawn:
 		return time.Time{}
 	case !s.ResolvedAt.IsZero() && !s.Pictured.IsZero(): // there is something to compare it with
 		return s.ResolvedAt
