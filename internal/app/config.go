@@ -286,5 +286,5 @@ func (c SlackConfig) validate(report func(field, format string, args ...any)) {
 // policy is what incident.Next goes by.
 func (c *Config) policy() incident.Policy {
 	return incident.Policy{VerifyFor: c.Verify.For.Duration, VerifyEvery: c.Verify.Every.Duration, VerifyGiveUp: c.Verify.GiveUp.Duration,
-		OnCall: c.calls(), Pictures: true}
+		OnCall: c.calls(), Pictures: c.slack()}
 }

@@ -28,10 +28,9 @@ type worker struct {
 	silences *Silences // nil: nothing is silenced
 	reload   *reloader // nil: there is no configuration file
 	publish  func(ctx context.Context, s *incident.State) (path string, err error)
-	share    func(ctx context.Context, s *incident.State) (link string, err error)
-	// shareFile puts a file into the thread of the incident with the id.
-	shareFile func(ctx context.Context, id string, f slackapp.File) (link string, err error)
-	policy    incident.Policy
+	// share puts a file into the thread of the incident with the id.
+	share  func(ctx context.Context, id string, f slackapp.File) (link string, err error)
+	policy incident.Policy
 	// errorRate is a query for the share of a service's requests that fail; empty: nobody is asked.
 	errorRate string
 	// podsPerHour is how many pods plans may end or replace within an hour; zero: as many as they like.
@@ -331,7 +330,9 @@ func (w *worker) index(ctx context.Context, before *incident.State, _ incident.W
 
 // putIntoThread puts the published postmortem into the incident's thread as a file. Put there and not recorded, it is found again.
 func (w *worker) putIntoThread(ctx context.Context, before *incident.State, _ incident.Work) error {
-	link, err := w.share(ctx, before)
+	link, err := w.share(ctx, before.ID, slackapp.File{Name: before.ID + "-postmortem.md", Title: before.ID + ": postmortem",
+		Text:   "# " + before.Postmortem.Title + "\n\n" + before.WriteUp().Markdown(),
+		Intend: w.intends(before.ID, incident.Share)})
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -345,4 +346,14 @@ func (w *worker) putIntoThread(ctx context.Context, before *incident.State, _ in
 		return []incident.Event{incident.PostmortemShared{Link: link}}, nil
 	})
 	return err
+}
+
+// intends records that a file is about to be shown in an incident's thread.
+func (w *worker) intends(id string, work incident.WorkKind) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := w.ledger.update(ctx, id, func(*incident.State) ([]incident.Event, error) {
+			return []incident.Event{incident.UploadIntended{Work: work}}, nil
+		})
+		return err
+	}
 }

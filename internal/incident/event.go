@@ -211,6 +211,11 @@ type (
 		Shown []Shown   `json:"shown,omitempty"`
 		Note  string    `json:"note,omitempty"`
 	}
+	// UploadIntended says that a file is about to be shown in the incident's thread, by Share or Picture. Should nobody record that it is there, it
+	// is looked for once Slack must show it, and only then put there again.
+	UploadIntended struct {
+		Work WorkKind `json:"work"`
+	}
 	// Purged says that a person had something removed from what is recorded of the incident, a secret that leaked. What was derived from it is
 	// derived anew.
 	Purged struct {
@@ -258,6 +263,7 @@ func (PostmortemPublished) event() {}
 func (PostmortemIndexed) event()   {}
 func (PostmortemShared) event()    {}
 func (PicturesShared) event()      {}
+func (UploadIntended) event()      {}
 func (Purged) event()              {}
 
 var eventTypes = func() map[string]reflect.Type {
@@ -268,7 +274,8 @@ var eventTypes = func() map[string]reflect.Type {
 		StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
 		PostmortemPublished{}, PostmortemIndexed{}, PostmortemShared{}, PicturesShared{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{},
-		PlanEdited{}, RunEnded{}, Claimed{}, Notified{}, Called{}, Graded{}, SilenceSet{}, SilenceEnded{}, AlertHeld{}, Hushed{}} {
+		PlanEdited{}, RunEnded{}, Claimed{}, Notified{}, Called{}, Graded{}, SilenceSet{}, SilenceEnded{}, AlertHeld{}, Hushed{},
+		UploadIntended{}} {
 		m[EventType(e)] = reflect.TypeOf(e)
 	}
 	return m

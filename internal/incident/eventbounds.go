@@ -100,6 +100,9 @@ func bounded(e Event) Event {
 		return e
 	case PicturesShared:
 		return c.shown(e)
+	case UploadIntended:
+		c.texts(maxName, (*string)(&e.Work))
+		return e
 	case FindingAccepted:
 		c.texts(maxSay, &e.Reason)
 		c.texts(maxKind, &e.Code, (*string)(&e.Worst)) // who accepts has looked that they are no longer

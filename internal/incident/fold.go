@@ -102,9 +102,11 @@ func (s *State) apply(r Recorded) {
 	case PostmortemIndexed:
 		s.Path = e.Path
 	case PostmortemShared:
-		s.Link = e.Link
+		s.Link, s.sharing = e.Link, time.Time{}
 	case PicturesShared:
 		s.pictured(e)
+	case UploadIntended:
+		s.uploading(r, e)
 	case Purged:
 		s.Purges++
 	}

@@ -76,6 +76,8 @@ type State struct {
 	weight    weight      // of the diagnosis, as it was when people were last told that it is worse
 	fired     []time.Time // when each of Signals last began to fire
 	lastBegan time.Time   // when something last began that does not flap
+	sharing   time.Time   // when a postmortem was last about to be shown in the thread, unless that was recorded
+	drawing   time.Time   // the same of a picture
 	undrawn   bool        // the newest look was taken before pictures were drawn
 }
 
