@@ -232,8 +232,8 @@ func silencedReply(x incident.Silence, prog string) Reply {
 		Note{Text(what)}, Note{Text("End it with "), Mono(prog + " " + Quote(end...))}}}
 }
 
-// silenced are the silences in force that who asks may know of. What a code or an alert is silenced for is about the whole cluster, and everybody
-// may meet it: that it is silent, until when and on whose word is for all, and why for those who may read something of the cluster.
+// silenced are the silences in force that who asks may know of. What a code or an alert is silenced for is about the whole cluster, and
+// everybody may meet it: that it is silent, until when and on whose word is for all, and why for those who may read something of the cluster.
 func (s *Set) silenced(ctx context.Context, r Request) (seen []incident.Silence, hidden int, err error) {
 	all, err := s.Silences.InForce(ctx)
 	if err != nil {

@@ -14,8 +14,8 @@ type Event interface{ event() }
 // EventVersion is the version under which payloads are written today. Older ones are upcast when read, never rewritten.
 const EventVersion = 2
 
-// tellsVersion is the version since which who records an event also tells what is news of it, calls who is on call and draws pictures. What was
-// recorded before was told otherwise, or not at all: it is history, and nobody is told of it, called or shown anything for it again.
+// tellsVersion is the version since which who records an event also tells what is news of it, calls who is on call and draws pictures. What
+// was recorded before was told otherwise, or not at all: it is history, and nobody is told of it, called or shown anything for it again.
 const tellsVersion = 2
 
 // SignalStatus of an alert.
@@ -211,8 +211,8 @@ type (
 		Shown []Shown   `json:"shown,omitempty"`
 		Note  string    `json:"note,omitempty"`
 	}
-	// UploadIntended says that a file is about to be shown in the incident's thread, by Share or Picture. Should nobody record that it is there, it
-	// is looked for once Slack must show it, and only then put there again.
+	// UploadIntended says that a file is about to be shown in the incident's thread, by Share or Picture. Should nobody record that it is there,
+	// it is looked for once Slack must show it, and only then put there again.
 	UploadIntended struct {
 		Work WorkKind `json:"work"`
 	}

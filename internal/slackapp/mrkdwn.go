@@ -119,8 +119,8 @@ func mrkdwn(spans []commands.Span, n int) string {
 	return b.String()
 }
 
-// momentFormat reads well wherever it stands in a sentence, also where Slack says Today or Yesterday for the day, with a capital: "since 9:26:07 AM
-// (Today)".
+// momentFormat reads well wherever it stands in a sentence, also where Slack says Today or Yesterday for the day, with a capital: "since
+// 9:26:07 AM (Today)".
 const momentFormat = "{time_secs} ({date_short_pretty})"
 
 // moment is shown in the reader's own zone; the text after the bar to whoever can't.

@@ -41,8 +41,8 @@ func Probe(ctx context.Context, o Options) []incident.Check {
 // mostProbed bounds the channels that are looked at at once: Slack answers fifty such questions a minute.
 const mostProbed = 40
 
-// ProbeChannels says of each channel whether the bot may write there, and what to do if not; one may be a person for a direct message. It posts
-// nothing. Of a great many channels it looks at the first, and says so.
+// ProbeChannels says of each channel whether the bot may write there, and what to do if not; one may be a person for a direct message. It
+// posts nothing. Of a great many channels it looks at the first, and says so.
 func ProbeChannels(ctx context.Context, o Options, all ...string) []incident.Check {
 	api := o.withDefaults().client()
 	names := &directory{api: func() *slack.Client { return api }, ids: map[string]string{}, keeps: true}

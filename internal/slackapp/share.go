@@ -16,8 +16,8 @@ import (
 // File is a text, or a picture's bytes, that is put into a thread as a file. Alt stands for a picture where it can't be seen.
 type File struct {
 	Name, Title, Text, Alt string
-	// Intend is called right before the file is shown in the thread, and must have recorded that when it returns: who is not told how that ended,
-	// or dies, looks for the file only once Slack must show it. Nil: nobody records it.
+	// Intend is called right before the file is shown in the thread, and must have recorded that when it returns: who is not told how that
+	// ended, or dies, looks for the file only once Slack must show it. Nil: nobody records it.
 	Intend func(context.Context) error
 }
 
@@ -81,7 +81,8 @@ func (d *Deliverer) heed(err error) {
 // upload puts a file into a thread, and waits until Slack shows it there. Until its last step nobody sees anything of it.
 func (d *Deliverer) upload(ctx context.Context, channel, root string, f File) (ts string, err error) {
 	api := d.line.api()
-	to, err := api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: f.Name, FileSize: len(f.Text), AltTxt: f.Alt})
+	to, err := api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: f.Name, FileSize: len(f.Text),
+		AltTxt: f.Alt})
 	if err != nil {
 		return "", err
 	}

@@ -212,8 +212,8 @@ func (r *Reader) Streams(ctx context.Context, prefix string) ([]StreamInfo, erro
 	return streams, nil
 }
 
-// LastStreams lists, of the streams whose names are prefix and a number, those with the greatest numbers, at most limit, the greatest first,
-// and says how many there are.
+// LastStreams lists, of the streams whose names are prefix and a number, those with the greatest numbers, at most limit, the greatest
+// first, and says how many there are.
 func (r *Reader) LastStreams(ctx context.Context, prefix string, limit int) (last []StreamInfo, total int, err error) {
 	const of = ` WHERE substr(stream, 1, $1) = $2`
 	n := utf8.RuneCountInString(prefix)
