@@ -233,7 +233,7 @@ func silencedReply(x incident.Silence, prog string) Reply {
 }
 
 // silenced are the silences in force that who asks may know of. What a code or an alert is silenced for is about the whole cluster, and
-// everybody may meet it: that it is silent, until when and on whose word is for all, and why for those who may read something of the cluster.
+// everybody may meet it: that it is silent, until when and on whose word is for all, and why for those who may read something of it.
 func (s *Set) silenced(ctx context.Context, r Request) (seen []incident.Silence, hidden int, err error) {
 	all, err := s.Silences.InForce(ctx)
 	if err != nil {

@@ -211,8 +211,8 @@ type (
 		Shown []Shown   `json:"shown,omitempty"`
 		Note  string    `json:"note,omitempty"`
 	}
-	// UploadIntended says that a file is about to be shown in the incident's thread, by Share or Picture. Should nobody record that it is there,
-	// it is looked for once Slack must show it, and only then put there again.
+	// UploadIntended says that a file is about to be shown in the incident's thread, by Share or Picture. Should nobody record that it is
+	// there, it is looked for once Slack must show it, and only then put there again.
 	UploadIntended struct {
 		Work WorkKind `json:"work"`
 	}
