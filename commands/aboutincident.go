@@ -76,7 +76,7 @@ func nowBlocks(s *incident.State, r Request) []Block {
 		blocks = append(blocks, n)
 	}
 	if s.Diagnosis != nil {
-		blocks = append(blocks, lookedNote(s.Diagnosis))
+		blocks = append(blocks, Note{Text("Looked "), When(s.Diagnosis.At)})
 	}
 	return blocks
 }

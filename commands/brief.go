@@ -124,13 +124,17 @@ func detailsReply(s *incident.State) Reply {
 		Form: &Form{ID: "details", Title: s.ID + ": what was found", Whole: whole, Again: Quote("details", s.ID)}}
 }
 
-// similarBrief names what was seen before and what worked, in a line each.
+// similarBrief names what was seen before: of the most similar what worked, of others where it is written.
 func similarBrief(similar []incident.Similar, note string) []Block {
 	var blocks []Block
 	if len(similar) > 0 {
 		list := List{{Spans: []Span{Bold("Seen before:")}}}
-		for _, m := range similar[:min(len(similar), mostSimilar)] {
-			line := []Span{Text(m.Title)}
+		for i, m := range similar[:min(len(similar), mostSimilar)] {
+			if i > 0 && m.ID != "" {
+				list = append(list, Item{Depth: 1, Spans: []Span{Text("Also "), Mono(m.ID)}})
+				continue
+			}
+			line := []Span{Text(shortTitle(m.Title))}
 			if m.Date != "" {
 				line = append(line, Text(", "+m.Date))
 			}
@@ -214,7 +218,8 @@ func impactBrief(p *incident.Plan) string {
 		return " " + sentence(p.Impact[0])
 	}
 	if len(p.Impact) > 1 {
-		return " " + sentence(clip.Runes(p.Impact[0], mostReason)) + " The plan lists " + thousands(len(p.Impact)-1) + " more."
+		first, _, _ := strings.Cut(strings.TrimSuffix(p.Impact[0], "."), "; ")
+		return " " + clip.Runes(first, mostReason) + andMore(len(p.Impact)-1) + "."
 	}
 	return ""
 }

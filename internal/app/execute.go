@@ -67,7 +67,9 @@ func (w *worker) guard(ctx context.Context, s *incident.State) (why string, err 
 }
 
 // inDoubt holds a run: of a step that the record says was begun nothing may be said on its word, not even that it failed.
-func inDoubt(why string) error { return mendable{errors.New("held, for the record is in doubt: " + why)} }
+func inDoubt(why string) error {
+	return mendable{errors.New("held, for the record is in doubt: " + why)}
+}
 
 // comparedWithin is how long Slack may take to say how much it has seen of the record. Without an answer the record here counts: a recovery
 // must be possible without Slack.

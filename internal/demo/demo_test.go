@@ -22,7 +22,13 @@ func TestMain(m *testing.M) {
 // begin starts a demo in which nobody is called before the test is over.
 func begin(t *testing.T) *Demo {
 	t.Helper()
-	d, err := Start(t.Context(), Options{Version: "test", callAfter: time.Hour})
+	return beginCalling(t, time.Hour)
+}
+
+// beginCalling starts a demo in which Ben is called after a while without an answer.
+func beginCalling(t *testing.T, after time.Duration) *Demo {
+	t.Helper()
+	d, err := Start(t.Context(), Options{Version: "test", callAfter: after})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +83,8 @@ func TestTheVisitInABrowser(t *testing.T) {
 	b.reads("#list", "CoreDNS forwards to itself", "Open the plan")
 	b.do(chromedp.Click(".replies"), chromedp.WaitVisible("#thread"))
 	b.reads("#thread", "lost its CNI configuration", "What happened", "Seen before")
+	b.reads("#thread", "A plan waits for approval", "If nobody does anything")
+	b.brief("when a plan waits")
 	b.top("#thread", 1) // the README's picture
 	b.shoot("2-diagnosis")
 	b.press("#list", "Open the plan")
@@ -84,9 +92,11 @@ func TestTheVisitInABrowser(t *testing.T) {
 	b.shoot("3-plan")
 	b.press("#modal", "Approve")
 	b.reads("#thread", "Restore /etc/cni/net.d", "changed, as ada")
+	b.brief("when it runs")
 	b.shoot("4-run")
 	b.reads("#list", "Resolved")
-	b.reads("#thread", "Publish")
+	b.reads("#thread", "Publish", "The cause was right")
+	b.brief("when it is resolved")
 	b.shoot("5-resolved")
 	b.press("#thread", "Edit the postmortem")
 	b.reads("#modal", "What follows")
@@ -113,8 +123,8 @@ func TestTheVisitInABrowser(t *testing.T) {
 	b.do(chromedp.Click(`[data-control="break"]`))
 	b.reads("#list", "INC-3", "Open the plan")
 	b.evaluate(`[...document.querySelectorAll('#list .replies')].at(-1).click()`)
-	b.reads("#thread", "INC-3", "What worked", "Set Corefile")
-	b.reads("#list", "Seen before: ", "Helped: ")
+	b.reads("#thread", "INC-3", "What happened", "What worked", "Set Corefile", "A plan waits for approval", "Seen before: 2 times. Helped: ", "about 1 minute")
+	b.brief("when it was seen before")
 	b.shoot("10-seen-before")
 	if r := d.Slack.Refusals(); len(r) > 0 {
 		t.Errorf("Slack refused %v", r)
