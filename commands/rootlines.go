@@ -269,7 +269,7 @@ func firstWords(text string, most int) string {
 	if len(all) <= most {
 		return clip.Runes(text, mostOther)
 	}
-	return clip.Runes(strings.Join(all[:most], " "), mostOther) + " …"
+	return clip.Runes(strings.Join(all[:most], " "), mostOther) + "\u00a0…"
 }
 
 // since is the onset, where it is known, or when an alert began, or when it was noticed.
