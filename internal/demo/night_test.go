@@ -27,14 +27,14 @@ func TestTheNightInABrowser(t *testing.T) {
 	d := beginCalling(t, 3*time.Second)
 	b.do(chromedp.Navigate(d.Slack.URL() + "/"))
 	b.reads("#list, body", "replay")
-	b.do(chromedp.Click(`[data-control="break"]`))
+	b.control("break")
 	b.reads("#list", "CoreDNS forwards to itself", "Open the plan")
 	b.as(Ben)
 	b.reads("#list", "@Ben", "nobody has answered INC-1", "Called: Ben")
 	b.looks("called")
 	b.shade("dark")
 	b.do(chromedp.EmulateViewport(400, 800))
-	b.evaluate(`document.querySelector('#list .replies').click()`)
+	b.open()
 	b.reads("#thread", "What happened", "@Ben", "nobody has answered INC-1", "counts as an answer", "A plan waits for approval")
 	b.shoot("called-thread-400-dark")
 	if n := b.says("#thread")[0].words(); n > mostInMessage {
@@ -55,7 +55,8 @@ func TestTheNightInABrowser(t *testing.T) {
 		t.Errorf("Ben, who may not approve, is offered %s", labels)
 	}
 	b.looks("plan-of-ben")
-	b.do(chromedp.Click(`#modal [aria-label="Close"]`), chromedp.WaitNotPresent("#modal[open]"))
+	b.click(`#modal [aria-label="Close"]`)
+	b.do(chromedp.WaitNotPresent("#modal[open]"))
 
 	b.as(Ada)
 	b.press("#thread", "Reject the plan")
@@ -69,7 +70,8 @@ func TestTheNightInABrowser(t *testing.T) {
 	b.reads("#list", "Open the plan")
 	b.press("#list", "Open the plan")
 	b.reads("#modal", "forward . 127.0.0.1", "Approve")
-	b.do(chromedp.Click(`#modal [aria-label="Close"]`), chromedp.WaitNotPresent("#modal[open]"))
+	b.click(`#modal [aria-label="Close"]`)
+	b.do(chromedp.WaitNotPresent("#modal[open]"))
 	if r := d.Slack.Refusals(); len(r) > 0 {
 		t.Errorf("Slack refused %v", r)
 	}
