@@ -204,7 +204,7 @@ func (p *page) reads(where string, words ...string) {
 // control presses what breaks something, once it can be.
 func (p *page) control(id string) {
 	p.t.Helper()
-	p.click(`[data-control="`+id+`"]:not([disabled])`)
+	p.click(`[data-control="` + id + `"]:not([disabled])`)
 }
 
 // open opens the newest thread of the channel.

@@ -39,7 +39,7 @@ func TestThePlanIsReadWithoutScrolling(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t)
 	d := begin(t)
-	b.do(chromedp.Navigate(d.Slack.URL()+"/"))
+	b.do(chromedp.Navigate(d.Slack.URL() + "/"))
 	b.control("break")
 	b.reads("#list", "CoreDNS forwards to itself", "Open the plan")
 	b.press("#list", "Open the plan")
