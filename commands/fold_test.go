@@ -21,7 +21,9 @@ func TestConditionalStepsAreOneLine(t *testing.T) {
 	plan.Impact = []string{"The only pod of Deployment a is replaced; the new one is there before it ends", "b restarts", "c restarts"}
 	plan.Took = "1 minute 9 seconds until all was proved well, as it took earlier (once, last on 2025-10-01)"
 	plan.Hash = plan.ComputeHash()
-	intended := func(id string) incident.StepIntended { return incident.StepIntended{PlanHash: plan.Hash, Step: id, Attempt: 1} }
+	intended := func(id string) incident.StepIntended {
+		return incident.StepIntended{PlanHash: plan.Hash, Step: id, Attempt: 1}
+	}
 	done := func(id string, o incident.StepOutcome) incident.StepDone {
 		return incident.StepDone{PlanHash: plan.Hash, Step: id, Outcome: o, Detail: "ConfigMap/kube-system/coredns changed, as ada"}
 	}
