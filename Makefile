@@ -133,11 +133,11 @@ docs:
 generate: docs screenshots
 
 # the pictures of the guides, from the demo's page in a real browser; emoji need a font, such as Debian's fonts-noto-color-emoji
-SHOTS := incident:2-diagnosis plan:plan-1280 phone:plan-400-dark home:home-ill-1280-light diagnose:diagnosed-1280-light shortcut:menu-1280-light
+SHOTS := incident:2-diagnosis plan:plan-1280 phone:plan-400-dark home:home-ill-1280-light diagnose:diagnosed-1280-light shortcut:menu-1280-light called:called-400-dark graph:pictures-graph-light
 screenshots:
 	@fc-list | grep -qi emoji || { echo 'screenshots needs a font with emoji: install fonts-noto-color-emoji (Debian'"'"'s name)' >&2; exit 1; }
 	@mkdir -p $(BIN)/shots
-	PARAMEDIC_REQUIRE_BROWSER=1 PARAMEDIC_SCREENSHOTS=$(BIN)/shots go test -count=1 -run 'InABrowser|WithoutScrolling' ./internal/demo
+	PARAMEDIC_REQUIRE_BROWSER=1 PARAMEDIC_SCREENSHOTS=$(BIN)/shots go test -count=1 -run 'InABrowser|WithoutScrolling|OnAPhone' ./internal/demo
 	for s in $(SHOTS); do cp "$(BIN)/shots/visit-$${s#*:}.png" "docs/images/$${s%%:*}.png" || exit 1; done
 
 clean:

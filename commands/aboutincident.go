@@ -76,7 +76,7 @@ func nowBlocks(s *incident.State, r Request) []Block {
 		blocks = append(blocks, n)
 	}
 	if s.Diagnosis != nil {
-		blocks = append(blocks, lookedNote(s.Diagnosis))
+		blocks = append(blocks, Note{Text("Looked "), When(s.Diagnosis.At)})
 	}
 	return blocks
 }
@@ -168,8 +168,8 @@ func notSeenOf(s *incident.State, r Request) []Block {
 }
 
 func beforeOf(s *incident.State, r Request) []Block {
-	if blocks := similarBrief(s.Similar, s.RecallNote); len(s.Similar) > 0 {
-		return blocks
+	if len(s.Similar) > 0 {
+		return append([]Block{similarList(s.Similar)}, similarBrief(nil, s.RecallNote)...)
 	}
 	if !s.Recalled {
 		return []Block{Paragraph{Text("The postmortems have not been searched yet.")}}
@@ -181,7 +181,7 @@ func planOf(s *incident.State, r Request) []Block {
 	if s.Plan == nil {
 		return []Block{Paragraph{Text(noPlan(s).Error())}}
 	}
-	blocks := append(planBrief(s.Plan, false), choiceBlocks(s)...)
+	blocks := append(append(planBrief(s.Plan, false), choiceBlocks(s)...), recordBlocks(s)...)
 	if s.Running() {
 		return append(blocks, progressBlocks(s)...)
 	}

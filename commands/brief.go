@@ -21,8 +21,14 @@ const (
 func foundBlocks(d *incident.Diagnosis) []Block {
 	var list List
 	all := d.InOrder()
+	title := func(c incident.Cause) string {
+		if len(all) > 1 {
+			return shortTitle(c.Title) // what follows from each is the story's to tell
+		}
+		return c.Title
+	}
 	for i, c := range all[:min(len(all), mostFound)] {
-		list = append(list, Item{Spans: []Span{Bold(fmt.Sprintf("%d. %s", i+1, c.Title)), Text("  " + string(c.Confidence))}})
+		list = append(list, Item{Spans: []Span{Bold(fmt.Sprintf("%d. %s", i+1, title(c))), Text("  " + string(c.Confidence))}})
 	}
 	if more := d.Total().Causes - len(list); len(list) > 0 && more > 0 {
 		list = append(list, Item{Spans: []Span{Text("… " + count(more, "more cause"))}})
@@ -118,18 +124,22 @@ func detailsReply(s *incident.State) Reply {
 		Form: &Form{ID: "details", Title: s.ID + ": what was found", Whole: whole, Again: Quote("details", s.ID)}}
 }
 
-// similarBrief names what was seen before and what worked, in a line each.
+// similarBrief names what was seen before: of the most similar what worked, of others where it is written.
 func similarBrief(similar []incident.Similar, note string) []Block {
 	var blocks []Block
 	if len(similar) > 0 {
 		list := List{{Spans: []Span{Bold("Seen before:")}}}
-		for _, m := range similar[:min(len(similar), mostSimilar)] {
-			line := []Span{Text(m.Title)}
+		for i, m := range similar[:min(len(similar), mostSimilar)] {
+			if i > 0 && m.ID != "" {
+				list = append(list, Item{Depth: 1, Spans: []Span{Text("Also "), Mono(m.ID)}})
+				continue
+			}
+			line := []Span{Text(shortTitle(m.Title))}
 			if m.Date != "" {
 				line = append(line, Text(", "+m.Date))
 			}
 			if len(m.Worked) > 0 {
-				line = append(line, Text(". What worked: "+clip.Runes(strings.Join(m.Worked, "; "), mostReason)))
+				line = append(line, Text(". What worked: "+clip.Runes(m.Worked[0], mostReason)+andMore(len(m.Worked)-1)))
 			}
 			if m.ID != "" {
 				line = append(line, Text(". Postmortem "), Mono(m.ID))
@@ -144,6 +154,17 @@ func similarBrief(similar []incident.Similar, note string) []Block {
 	return blocks
 }
 
+// andMore counts what a thread leaves out.
+func andMore(n int) string {
+	if n < 1 {
+		return ""
+	}
+	return fmt.Sprintf("; and %s more", thousands(n))
+}
+
+// unconfigured says whether a note tells what nobody has configured, which App Home and doctor say once for all incidents.
+func unconfigured(note string) bool { return strings.HasSuffix(note, " is configured") }
+
 // planBrief is a plan in a few lines: its steps by their titles, and what it risks. Whoever opens it sees the whole. Once it runs, its
 // steps are told with how far they have come.
 func planBrief(p *incident.Plan, running bool) []Block {
@@ -154,26 +175,53 @@ func planBrief(p *incident.Plan, running bool) []Block {
 	if p.Rest > 0 {
 		blocks = append(blocks, restOf(p))
 	}
-	if steps := stepList(p, mostBrief, 1); len(steps) > 0 {
+	if steps := stepList(p); len(steps) > 0 {
 		blocks = append(blocks, steps)
 	}
-	return append(blocks, Note{Text("Risk: " + string(p.Risk) + "." + impactOf(p))})
+	return append(blocks, Note{Text("Risk: " + string(p.Risk) + "." + impactBrief(p))})
+}
+
+// briefTitle is a step's title without where what it writes comes from.
+func briefTitle(step incident.Step) string {
+	if step.Source == "" {
+		return step.Title
+	}
+	return strings.TrimSuffix(step.Title, " to "+step.Source)
 }
 
 // stepList names the first of a plan's steps, and counts the others.
-func stepList(p *incident.Plan, most, depth int) List {
+func stepList(p *incident.Plan) List {
 	var list List
-	for i := range p.Steps {
-		if i == most-1 && len(p.Steps) > most {
-			return append(list, Item{Depth: depth, Spans: []Span{Text("… " + count(len(p.Steps)-i, "more step"))}})
+	say := func(text string) { list = append(list, Item{Depth: 1, Spans: []Span{Text(text)}}) }
+	for i, step := range p.Steps {
+		left := len(p.Steps) - i
+		always := slices.ContainsFunc(p.Steps[i:], func(s incident.Step) bool { return s.Unless == 0 })
+		switch line := fmt.Sprintf("%d. %s", i+1, briefTitle(step)); {
+		case !always && left > 1:
+			say("… " + thousands(left) + " more, only if needed")
+			return list
+		case i == mostBrief-1 && left > 1:
+			say("… " + count(left, "more step"))
+			return list
+		case step.Unless > 0:
+			say(line + ", only if needed")
+		default:
+			say(line)
 		}
-		line := stepTitle(p, i)
-		if p.Steps[i].Unless > 0 {
-			line += ", only if needed"
-		}
-		list = append(list, Item{Depth: depth, Spans: []Span{Text(line)}})
 	}
 	return list
+}
+
+// impactBrief is what a plan interrupts: of one thing what happens to it, of more their number.
+func impactBrief(p *incident.Plan) string {
+	if len(p.Impact) == 1 {
+		return " " + sentence(p.Impact[0])
+	}
+	if len(p.Impact) > 1 {
+		first, _, _ := strings.Cut(strings.TrimSuffix(p.Impact[0], "."), "; ")
+		return " " + clip.Runes(first, mostReason) + andMore(len(p.Impact)-1) + "."
+	}
+	return ""
 }
 
 // editedNote says who set which values of a plan.

@@ -12,29 +12,50 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
-// choiceBlocks set the plans on offer side by side, and beside them what happens if nobody does anything. Where there is one plan alone,
-// it stands elsewhere, and here only what speaks for it.
-func choiceBlocks(s *incident.State) []Block {
-	var blocks []Block
+// choiceBlocks set the plans on offer side by side, and below them the first of what happens if nobody does anything.
+func choiceBlocks(s *incident.State) []Block { return append(sideBySide(s), idleBrief(s)...) }
+
+// sideBySide are two plans on offer with what tells them apart.
+func sideBySide(s *incident.State) []Block {
 	offered := s.Offered()
-	if len(offered) > 1 {
-		list := List{{Spans: []Span{Bold("There is a choice. The first approval of one plan withdraws the other.")}}}
-		for n, p := range offered {
-			list = append(list, Item{Depth: 1, Spans: []Span{Bold(planName(s, p) + ": "), Text(p.Title + ".")}})
-			for _, fact := range planFacts(p) {
-				list = append(list, Item{Depth: 2, Spans: []Span{Text(fact)}})
-			}
-			list = append(list, Item{Depth: 2, Spans: []Span{Text("See all of it with "), Mono(fmt.Sprintf("plan %s %d", s.ID, n+1))}})
+	if len(offered) < 2 {
+		return nil
+	}
+	list := List{{Spans: []Span{Bold("There is a choice. The first approval of one plan withdraws the other.")}}}
+	for n, p := range offered {
+		list = append(list, Item{Depth: 1, Spans: []Span{Bold(planName(s, p) + ": "), Text(p.Title + ".")}})
+		for _, fact := range planFacts(p) {
+			list = append(list, Item{Depth: 2, Spans: []Span{Text(fact)}})
 		}
-		blocks = append(blocks, list)
-	} else if p := s.Plan; p != nil && len(p.Record) > 0 {
+		list = append(list, Item{Depth: 2, Spans: []Span{Text("See all of it with "), Mono(fmt.Sprintf("plan %s %d", s.ID, n+1))}})
+	}
+	return []Block{list}
+}
+
+// recordBlocks say how the runbooks of a plan that is on offer alone have fared here.
+func recordBlocks(s *incident.State) []Block {
+	if p := s.Plan; p != nil && s.Other == nil && len(p.Record) > 0 {
 		list := List{}
 		for _, fact := range recordFacts(p) {
 			list = append(list, Item{Spans: []Span{Text(fact)}})
 		}
-		blocks = append(blocks, list)
+		return []Block{list}
 	}
-	return append(blocks, idleBlocks(s)...)
+	return nil
+}
+
+// idleBrief is the first of what happens if nobody does anything; whoever opens the plan reads the whole.
+func idleBrief(s *incident.State) []Block {
+	if len(s.Idle) == 0 {
+		return nil
+	}
+	first := s.Idle[0]
+	p := Paragraph{Bold("If nobody does anything: ")}
+	if !first.At.IsZero() {
+		p = append(p, When(first.At), Text(": "))
+	}
+	text, _, _ := strings.Cut(strings.TrimSuffix(first.Text, "."), ", ")
+	return []Block{append(p, Text(capital(clip.Runes(text, mostReason))+andMore(len(s.Idle)-1)+"."))}
 }
 
 // idleBlocks say what happens if nobody does anything: that is a choice, too.

@@ -50,7 +50,7 @@ func (s *Set) open(ctx context.Context, r Request) (Reply, error) {
 			return Reply{}, err
 		}
 	}
-	title, fingerprint := clip.Runes(strings.Join(o.words, " "), maxLine), o.as
+	title, fingerprint := clip.Runes(strings.Join(strings.Fields(strings.Join(o.words, " ")), " "), maxLine), o.as
 	if title == "" {
 		return Reply{}, usageError("what is it about?")
 	}

@@ -201,7 +201,11 @@ func (s *Set) homeWritten(ctx context.Context, r Request) []Block {
 	if s.Incidents == nil {
 		return nil
 	}
-	all, _, err := s.Incidents.List(ctx, true)
+	all, total, err := s.Incidents.List(ctx, true)
+	none := "None yet."
+	if total > len(all) { // the older ones are not looked through
+		none = "None of the newest " + count(len(all), "incident") + "."
+	}
 	if err == nil {
 		all = slices.DeleteFunc(slices.Clone(all), func(x *incident.State) bool { return x.Published == nil || x.Postmortem == nil })
 		all, _, err = s.visible(ctx, r, all)
@@ -210,7 +214,7 @@ func (s *Set) homeWritten(ctx context.Context, r Request) []Block {
 		return homeSection(title, Paragraph{Text("They could not be read: " + sentence(s.clean(clip.Runes(err.Error(), maxLine))))})
 	}
 	if len(all) == 0 {
-		return homeSection(title, Paragraph{Text("None yet.")})
+		return homeSection(title, Paragraph{Text(none)})
 	}
 	list, buttons := List{}, Actions{}
 	for _, state := range all[:min(len(all), mostHomeWritten)] {

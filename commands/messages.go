@@ -82,7 +82,6 @@ func factBlocks(s *incident.State) ([]Block, string) {
 	if s.Investigation.Wanted {
 		blocks = append(blocks, Note{Text("Looking at the cluster again.")})
 	}
-	blocks = append(blocks, lookedNote(s.Diagnosis))
 	actions := Actions{{ID: "details", Label: "All that was found", Value: Quote("details", s.ID),
 		Accessibility: "Show all that was found of " + s.ID}}
 	if len(s.Diagnosis.Evidence) > 0 {
@@ -101,7 +100,7 @@ func times(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// manyAlike tells signals of one kind, and how many more there are than those that are held whole.
+// manyAlike tells signals of one kind, one by its words, more by their number, and how many there are beyond those that are held whole.
 func manyAlike(signals []incident.Signal, kind string, more incident.MoreSignals) string {
 	over := more.Count - more.Firing
 	for _, g := range signals {
@@ -109,10 +108,9 @@ func manyAlike(signals []incident.Signal, kind string, more incident.MoreSignals
 			over++
 		}
 	}
-	n, first := len(signals)+more.Count, "“"+clip.Runes(signals[0].Title, 150)+"”"
-	text := kind + " " + first
+	n, text := len(signals)+more.Count, kind+" “"+clip.Runes(signals[0].Title, 150)+"”"
 	if n > 1 {
-		text = count(n, kind) + ", the first " + first
+		text = count(n, kind)
 	}
 	switch {
 	case over == n:
@@ -123,7 +121,7 @@ func manyAlike(signals []incident.Signal, kind string, more incident.MoreSignals
 	return text
 }
 
-// signalBlocks tell what asked for attention: people by their words, alerts and what the watch saw by their number and the first of them.
+// signalBlocks tell what asked for attention: people by their words, one alert by its own, more by their number, and that it was the watch.
 func signalBlocks(s *incident.State) []Block {
 	var said []string
 	var alerts, seen []incident.Signal
@@ -142,7 +140,9 @@ func signalBlocks(s *incident.State) []Block {
 		said = append(said, manyAlike(alerts, alerts[0].Kind, more))
 		more = incident.MoreSignals{}
 	}
-	if len(seen) > 0 {
+	if len(seen) == 1 && more.Count == 0 {
+		said = append(said, "the watch")
+	} else if len(seen) > 0 {
 		said = append(said, "the watch, by "+manyAlike(seen, "finding", more))
 	}
 	if len(said) == 0 {
@@ -154,10 +154,16 @@ func signalBlocks(s *incident.State) []Block {
 // mostSentences is how much of a story a thread tells.
 const mostSentences = 5
 
-// shortStory is the beginning of a story, which tells the cause first.
+// shortStory is the beginning of a story, which tells the cause first, with one citation a sentence: the evidence has the others.
 func shortStory(s *incident.Story) *incident.Story {
 	out := *s
-	out.Sentences = s.Sentences[:min(len(s.Sentences), mostSentences)]
+	out.Sentences = slices.Clone(s.Sentences[:min(len(s.Sentences), mostSentences)])
+	for i, line := range out.Sentences {
+		out.Sentences[i].Cites = line.Cites[:min(len(line.Cites), 1)]
+	}
+	if unconfigured(out.Note) {
+		out.Note = ""
+	}
 	return &out
 }
 
@@ -182,14 +188,18 @@ func recalledSome(r incident.Recorded) bool {
 }
 
 func similarMessage(s *incident.State) []Block {
+	note := s.RecallNote
+	if unconfigured(note) {
+		note = ""
+	}
 	switch {
-	case s.Recalled && len(s.Similar) == 0 && s.RecallNote == "":
+	case s.Recalled && len(s.Similar) == 0 && note == "":
 		if slices.ContainsFunc(s.Log, recalledSome) {
 			return outdated("The cluster was looked at again; no similar incident is known.")
 		}
 		return nil
 	case s.Recalled:
-		return similarBrief(s.Similar, s.RecallNote)
+		return similarBrief(s.Similar, note)
 	case happened[incident.Recalled](s):
 		return outdated("The cluster was looked at again; similar incidents follow.")
 	}
@@ -343,8 +353,7 @@ func endBlocks(s *incident.State) []Block {
 		}
 		return []Block{p}
 	case !s.ResolvedAt.IsZero():
-		p := Paragraph{Bold("Resolved "), When(s.ResolvedAt),
-			Text(fmt.Sprintf(", %s after it was opened.", Duration(s.ResolvedAt.Sub(s.OpenedAt))))}
+		p := Paragraph{Bold("Resolved "), When(s.ResolvedAt), Text(".")}
 		if len(s.Approvals) == 0 {
 			return []Block{append(p, Text(" It went away by itself."))}
 		}

@@ -47,8 +47,11 @@ func newsBlocks(s *incident.State, n incident.News, now time.Time) []Block {
 	if n.Detail != "" {
 		p = append(p, Text(". "+sentence(clip.Runes(n.Detail, maxLine))))
 	}
-	blocks := []Block{p}
 	stands := s.Stands(n, now)
+	if !stands && n.Kind == incident.Waits {
+		return []Block{Note{Text("A plan waited for approval. It is no longer waiting.")}}
+	}
+	blocks := []Block{p}
 	switch {
 	case stands && n.Kind == incident.Waits:
 		var open Actions
@@ -62,8 +65,6 @@ func newsBlocks(s *incident.State, n incident.News, now time.Time) []Block {
 	case stands && n.Kind == incident.Asks:
 		blocks = append(blocks, unclearActions(s, n.Step))
 	case stands:
-	case n.Kind == incident.Waits:
-		blocks = append(blocks, Note{Text("It is no longer waiting.")})
 	case n.Kind == incident.Asks:
 		blocks = append(blocks, Note{Text("That has been decided.")})
 	}

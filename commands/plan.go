@@ -153,7 +153,8 @@ func planWhole(s *incident.State, p *incident.Plan, checks []incident.Check) []B
 		}
 		blocks = append(blocks, list)
 	}
-	blocks = append(blocks, choiceBlocks(s)...)
+	blocks = append(append(blocks, sideBySide(s)...), recordBlocks(s)...)
+	blocks = append(blocks, idleBlocks(s)...)
 	if len(checks) > 0 {
 		blocks = append(blocks, checkList("Tried out as you, changing nothing:", checks))
 	}
@@ -179,18 +180,6 @@ func cautions(p *incident.Plan) []Block {
 		return nil
 	}
 	return []Block{append(List{{Spans: []Span{Bold("Look twice, because no evidence mentions it:")}}}, list...)}
-}
-
-// impactOf is what a plan touches, and how long it took earlier.
-func impactOf(p *incident.Plan) string {
-	var out strings.Builder
-	for _, says := range p.Impact {
-		out.WriteString(" " + says + ".")
-	}
-	if p.Took != "" {
-		out.WriteString(" It takes " + p.Took + ".")
-	}
-	return out.String()
 }
 
 func restOf(p *incident.Plan) Paragraph {

@@ -3,6 +3,7 @@ package commands
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/paramedic-bot/paramedic/internal/clip"
 	"github.com/paramedic-bot/paramedic/internal/incident"
@@ -75,25 +76,60 @@ func runs(s *incident.State) []run {
 // progressBlocks show each run and the state of its steps.
 func progressBlocks(s *incident.State) []Block {
 	var blocks []Block
-	for _, r := range runs(s) {
-		list := List{{Spans: []Span{Bold(r.plan.Title), Text(" ("), Mono(short(r.plan.Hash)), Text(")")}}}
-		failed := slices.ContainsFunc(r.steps, func(st incident.StepState) bool { return st.Outcome == incident.StepFailed })
-		for i, step := range r.plan.Steps {
-			j := slices.IndexFunc(r.steps, func(st incident.StepState) bool { return st.Step == step.ID })
-			item := []Span{Text(fmt.Sprintf("○ %d. %s", i+1, step.Title))}
-			switch {
-			case j >= 0:
-				item = stepLine(i+1, step, r.steps[j])
-			case r.stopped != nil:
-				item = []Span{Text(fmt.Sprintf("– %d. %s: not begun, stopped by %s", i+1, step.Title, r.stopped.By.Name))}
-			case failed:
-				item = []Span{Text(fmt.Sprintf("– %d. %s: not begun", i+1, step.Title))}
-			}
+	all := runs(s)
+	for _, r := range all {
+		head := []Span{Bold("Plan "), Mono(short(r.plan.Hash))}
+		if len(all) > 1 { // its title tells the way back from the way there
+			head = append(head, Text(": "+r.plan.Title))
+		}
+		list := List{{Spans: head}}
+		for i := 0; i < len(r.plan.Steps); {
+			n, item := r.line(i)
 			list = append(list, Item{Depth: 1, Spans: item})
+			i += n
 		}
 		blocks = append(blocks, list)
 	}
 	return blocks
+}
+
+// of is the state of a step; nil where it was not begun.
+func (r *run) of(step incident.Step) *incident.StepState {
+	if j := slices.IndexFunc(r.steps, func(st incident.StepState) bool { return st.Step == step.ID }); j >= 0 {
+		return &r.steps[j]
+	}
+	return nil
+}
+
+// line is a step and how far it has come, or several conditional ones in a row of which there is the same to say, and how many these are.
+func (r *run) line(i int) (int, []Span) {
+	step := r.plan.Steps[i]
+	failed := slices.ContainsFunc(r.steps, func(st incident.StepState) bool { return st.Outcome == incident.StepFailed })
+	st := r.of(step)
+	switch {
+	case r.stopped != nil && st == nil:
+		return 1, []Span{Text(fmt.Sprintf("– %d. %s: not begun, stopped by %s", i+1, briefTitle(step), r.stopped.By.Name))}
+	case failed && st == nil:
+		return 1, []Span{Text(fmt.Sprintf("– %d. %s: not begun", i+1, briefTitle(step)))}
+	case st != nil && st.Outcome != incident.StepSkipped:
+		return 1, stepLine(i+1, step, *st)
+	}
+	n := i
+	for n < len(r.plan.Steps) && r.plan.Steps[n].Unless > 0 {
+		if is := r.of(r.plan.Steps[n]); (is == nil) != (st == nil) || is != nil && is.Outcome != incident.StepSkipped {
+			break
+		}
+		n++
+	}
+	switch {
+	case n-i > 1 && st != nil:
+		return n - i, []Span{Text(fmt.Sprintf("↷ %d to %d: not needed", i+1, n))}
+	case n-i > 1:
+		return n - i, []Span{Text(fmt.Sprintf("○ %d to %d: only if needed", i+1, n))}
+	case st != nil:
+		return 1, stepLine(i+1, step, *st)
+	}
+	return 1, []Span{Text(fmt.Sprintf("○ %d. %s", i+1, briefTitle(step)))}
 }
 
 // stepLine is a step that was begun.
@@ -109,8 +145,8 @@ func stepLine(n int, step incident.Step, st incident.StepState) []Span {
 	case st.Outcome == incident.StepFailed:
 		mark, at = "✗", st.Ended
 	}
-	spans := []Span{Text(fmt.Sprintf("%s %d. %s, ", mark, n, step.Title)), When(at)}
-	detail := st.Detail
+	spans := []Span{Text(fmt.Sprintf("%s %d. %s, ", mark, n, briefTitle(step))), When(at)}
+	detail := strings.TrimPrefix(st.Detail, step.Target.Object.String()+" ")
 	switch {
 	case st.Unclear != "":
 		detail = "unclear: " + st.Unclear

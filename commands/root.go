@@ -23,7 +23,7 @@ var marks = map[incident.Phase]string{
 // has it.
 func rootReply(s *incident.State, now time.Time) Reply {
 	phase := s.Phase(now)
-	blocks := []Block{Header{s.Title}, rootStatus(s, phase)}
+	blocks := []Block{Header{rootTitle(s)}, rootStatus(s, phase)}
 	if p := rootLines(s, phase); len(p) > 0 {
 		blocks = append(blocks, p)
 	}
@@ -38,11 +38,19 @@ func rootReply(s *incident.State, now time.Time) Reply {
 		Audience: Everybody}
 }
 
+// rootTitle is the cause to mend first in one sentence; where others stand beside it, its thread says what follows from it.
+func rootTitle(s *incident.State) string {
+	if s.Diagnosis != nil && len(s.Diagnosis.Causes) > 1 {
+		return shortTitle(s.Title)
+	}
+	return s.Title
+}
+
 // rootStatus is where the incident stands, in a line.
 func rootStatus(s *incident.State, phase incident.Phase) Paragraph {
 	about := []string{s.ID}
 	if d := s.Diagnosis; d != nil {
-		if len(d.Causes) > 0 && s.Open() {
+		if len(d.Causes) > 0 && s.Open() && d.InOrder()[0].Confidence != incident.Certain {
 			about = append(about, "cause "+string(d.InOrder()[0].Confidence))
 		}
 		if d.Cluster != "" {

@@ -90,18 +90,24 @@ func impactLine(s *incident.State) Paragraph {
 	if t.Workloads > 0 {
 		hurt = append(hurt, fmt.Sprintf("%s in %s", count(t.Workloads, "workload"), count(t.Namespaces, "namespace")))
 	}
-	if t.Nodes > 0 {
+	if t.Nodes > 1 || t.Nodes == 1 && !namesNode(s) {
 		hurt = append(hurt, count(t.Nodes, "node"))
 	}
 	p := Paragraph{Bold("Impact: ")}
 	if len(hurt) > 0 {
-		p = append(p, Text(strings.Join(hurt, " and ")+" "))
+		p = append(p, Text(strings.Join(hurt, ", ")+" "))
 	}
 	p = append(p, Text("since "), When(since(s)))
 	if t.Restarts > 0 {
 		p = append(p, Text(", "+count(t.Restarts, "restart")))
 	}
 	return p
+}
+
+// namesNode says whether the first cause is a node's, so that the title names it.
+func namesNode(s *incident.State) bool {
+	all := s.Diagnosis.InOrder()
+	return len(all) > 0 && len(all[0].Objects) == 1 && all[0].Objects[0].Kind == "Node" && strings.Contains(s.Title, all[0].Objects[0].Name)
 }
 
 // doingLine is what is proposed, what is being done, or what was done.
@@ -129,7 +135,7 @@ const mostReason = 160
 func proposedLine(s *incident.State) Paragraph {
 	var titles []string
 	for i, p := range s.Offered() {
-		title := clip.Runes(p.Title, mostOther)
+		title := clip.Runes(unsaid(s, p.Title), mostOther)
 		if first, size := utf8.DecodeRuneInString(title); i > 0 && size > 0 {
 			title = string(unicode.ToLower(first)) + title[size:]
 		}
@@ -138,9 +144,30 @@ func proposedLine(s *incident.State) Paragraph {
 	p := s.Plan
 	facts := []string{count(len(p.Steps), "step")}
 	if p.Took != "" {
-		facts = append(facts, p.Took)
+		facts = append(facts, briefly(p.Took))
 	}
 	return Paragraph{Bold("Proposed: "), Text(strings.Join(titles, ", or ") + "; " + strings.Join(append(facts, string(p.Risk)), ", "))}
+}
+
+// unsaid is a plan's title without the object that the incident's title has just named.
+func unsaid(s *incident.State, title string) string {
+	if s.Diagnosis == nil || len(s.Diagnosis.Causes) == 0 || len(s.Diagnosis.InOrder()[0].Objects) == 0 {
+		return title
+	}
+	o := s.Diagnosis.InOrder()[0].Objects[0]
+	if !strings.Contains(s.Title, o.Name) {
+		return title
+	}
+	return strings.Replace(title, " of "+strings.ToLower(o.Kind)+" "+o.Name, "", 1)
+}
+
+// briefly is how long a plan takes, in its greatest unit and without how that is known, which is told where the plan is opened.
+func briefly(took string) string {
+	took, _, _ = strings.Cut(took, " until ")
+	if words := strings.Fields(took); len(words) > 2 && !slices.Contains(words, "to") {
+		return "about " + strings.Join(words[:2], " ")
+	}
+	return took
 }
 
 // stepNow is the step that runs, or comes next.
@@ -188,7 +215,7 @@ func whoLine(s *incident.State, phase incident.Phase) Paragraph {
 	case s.Claimed == nil:
 		return nil
 	}
-	return Paragraph{Bold(s.Claimed.Name), Text(" has it since "), When(s.ClaimedAt)}
+	return Paragraph{Bold(s.Claimed.Name), Text(" has it.")}
 }
 
 // hushedLine says that the incident wakes nobody, until when, and on whose word.
@@ -207,10 +234,10 @@ func calledLine(s *incident.State) Paragraph {
 		return nil
 	}
 	last := s.Calls[len(s.Calls)-1]
-	return Paragraph{Text("Called: "), Bold(clip.Runes(last.To.String(), maxLabel)), Text(" "), When(last.At)}
+	return Paragraph{Text("Called: "), Bold(clip.Runes(last.To.String(), maxLabel))}
 }
 
-// seenLine says when something like it was seen last, and what worked then.
+// seenLine says when something like it was seen, or how often, and what worked the last time.
 func seenLine(s *incident.State) Paragraph {
 	if len(s.Similar) == 0 || s.Running() {
 		return nil
@@ -223,12 +250,26 @@ func seenLine(s *incident.State) Paragraph {
 	}
 	p := Paragraph{Bold("Seen before: ")}
 	if n := len(s.Similar); n > 1 {
-		p = append(p, Text(fmt.Sprintf("%d times, last on ", n)))
+		p = append(p, Text(fmt.Sprintf("%d times", n)))
+	} else {
+		p = append(p, Text(cmp.Or(last.Date, clip.Runes(last.Title, mostOther))))
 	}
-	if p = append(p, Text(cmp.Or(last.Date, clip.Runes(last.Title, mostOther)))); len(last.Worked) > 0 {
-		p = append(p, Text(". "), Bold("Helped: "), Text(clip.Runes(last.Worked[0], mostOther)))
+	if len(last.Worked) > 0 {
+		p = append(p, Text(". "), Bold("Helped: "), Text(firstWords(last.Worked[0], mostHelped)))
 	}
 	return p
+}
+
+// mostHelped is how many words of what helped the incident's message has; its thread has all of them.
+const mostHelped = 4
+
+// firstWords are the first words of a text.
+func firstWords(text string, most int) string {
+	all := strings.Fields(text)
+	if len(all) <= most {
+		return clip.Runes(text, mostOther)
+	}
+	return clip.Runes(strings.Join(all[:most], " "), mostOther) + "\u00a0…"
 }
 
 // since is the onset, where it is known, or when an alert began, or when it was noticed.

@@ -232,7 +232,8 @@ func silencedReply(x incident.Silence, prog string) Reply {
 		Note{Text(what)}, Note{Text("End it with "), Mono(prog + " " + Quote(end...))}}}
 }
 
-// silenced are the silences in force that who asks may know of.
+// silenced are the silences in force that who asks may know of. What a code or an alert is silenced for is about the whole cluster, and
+// everybody may meet it: that it is silent, until when and on whose word is for all, and why for those who may read something of it.
 func (s *Set) silenced(ctx context.Context, r Request) (seen []incident.Silence, hidden int, err error) {
 	all, err := s.Silences.InForce(ctx)
 	if err != nil {
@@ -248,6 +249,10 @@ func (s *Set) silenced(ctx context.Context, r Request) (seen []incident.Silence,
 			asked := r
 			asked.Args = []string{x.Incident}
 			_, _, no = s.shown(ctx, asked, "show")
+		default:
+			if _, err := s.Sight.Reader(r.Person); err != nil || r.Outside {
+				x.Reason = ""
+			}
 		}
 		switch {
 		case errors.As(no, new(*Refusal)):

@@ -8,6 +8,7 @@ import (
 
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/commands/commandstest"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 )
 
 // A namespace that was misspelt is silenced, and that there is none is said, as far as who asks may know.
@@ -49,3 +50,54 @@ func TestWhatIsSilencedShows(t *testing.T) {
 }
 
 func second(_ commands.Reply, text string) string { return text }
+
+// unmapped lets nobody but Ada read anything of the cluster.
+type unmapped struct{}
+
+func (unmapped) Reader(p incident.Person) (*incident.Identity, error) {
+	if p == commandstest.Ada {
+		return &incident.Identity{User: "ada"}, nil
+	}
+	return nil, &commands.Refusal{Reason: "You are mapped to no Kubernetes user."}
+}
+
+func (u unmapped) MaySee(_ context.Context, p incident.Person, _ string, _ *incident.State) error {
+	_, err := u.Reader(p)
+	return err
+}
+
+func (u unmapped) MayRead(_ context.Context, p incident.Person, _ incident.Object) error {
+	_, err := u.Reader(p)
+	return err
+}
+
+// Why something is silent is for those who may read what it is about; that a code is silent is for everybody.
+func TestWhySomethingIsSilentIsForReaders(t *testing.T) {
+	s, _ := talk(t)
+	says(t, s, "", "silence -n shop --for 2h Globex moves its shop")
+	says(t, s, "", "silence KubePodCrashLooping --for 2h Globex moves its crashes")
+	s.Sight = unmapped{}
+	stranger := incident.Person{Team: "T1", ID: "USTRANGER", Name: "Stranger"}
+	for _, c := range []struct {
+		who      incident.Person
+		outside  bool
+		reasons  int
+		mentions []string
+	}{
+		{commandstest.Ada, false, 2, []string{"namespace shop", "KubePodCrashLooping"}},
+		{commandstest.Ada, true, 1, []string{"KubePodCrashLooping"}},
+		{stranger, false, 0, []string{"KubePodCrashLooping", "1 more silence about what you may not see"}},
+	} {
+		r := commands.Request{Command: "silence", Person: c.who, Outside: c.outside, Now: commandstest.Start.Add(57 * time.Hour)}
+		reply := s.Dispatch(t.Context(), r)
+		text := commands.Plain(reply)
+		if n := strings.Count(text, "Globex"); n != c.reasons {
+			t.Errorf("%s, outside %t, is told %d reasons:\n%s", c.who.Name, c.outside, n, text)
+		}
+		for _, want := range c.mentions {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s, outside %t, is not told %q:\n%s", c.who.Name, c.outside, want, text)
+			}
+		}
+	}
+}

@@ -36,7 +36,11 @@ func TestMain(m *testing.M) {
 }
 
 // life is what a process is given to work on: a cluster, or a Slack to tell people in.
-type life struct{ State, API, Host, Slack string }
+type life struct {
+	State, API, Host, Slack string
+
+	Pictures bool // are put into the thread; otherwise people are told news, and called
+}
 
 // What a process says: each time that it has recorded something, whereupon it waits for leave to go on, and that the run is over or nobody but a
 // person can go on with it.

@@ -26,14 +26,19 @@ func (l life) tell(ctx context.Context, st *store.Store) error {
 	ledger := &ledger{Journal: NewJournal(st.Reader), store: st, now: time.Now}
 	p := calling()
 	p.OnCall[""] = incident.OnCall{First: dana, Second: ops, After: time.Millisecond, Then: time.Millisecond, Apart: time.Millisecond}
+	if l.Pictures {
+		p = incident.Policy{Pictures: true, UploadsShow: uploadsShow}
+	}
 	w := &worker{ledger: ledger, policy: p}
 	deliver := slackapp.NewDeliverer(slackapp.Options{BotToken: "xoxb-emulated", AppToken: "xapp-emulated", APIURL: l.Slack, Channel: "C0INCIDENTS",
 		Logger: slog.New(slog.DiscardHandler)}, st)
+	w.share = deliver.Share
 	draw := func(ctx context.Context, s *incident.State) error {
 		return deliver.Deliver(ctx, s.ID, s.Channel, commands.IncidentMessages(s, time.Now()))
 	}
 	r := newRunner(runner{ledger: ledger, policy: p, draw: draw, redact: func(s string) string { return s },
-		logger: slog.New(slog.DiscardHandler), do: map[incident.WorkKind]doer{incident.Notify: w.notify, incident.Call: w.call}})
+		logger: slog.New(slog.DiscardHandler), do: map[incident.WorkKind]doer{incident.Notify: w.notify, incident.Call: w.call,
+			incident.Picture: w.showPictures}})
 	sayRecorded(ledger)
 	go func() { _ = deliver.Run(ctx) }()
 	go func() {
@@ -41,7 +46,7 @@ func (l life) tell(ctx context.Context, st *store.Store) error {
 			s, err := ledger.fold(ctx, "INC-1")
 			pending, errPending := st.Pending(ctx, 10)
 			all, errAll := st.Deliveries(ctx, "INC-1")
-			if err == nil && errPending == nil && errAll == nil && len(s.Calls) == 2 && len(pending) == 0 &&
+			if err == nil && errPending == nil && errAll == nil && l.told(s) && len(pending) == 0 &&
 				len(all) == len(commands.IncidentMessages(s, time.Now())) {
 				fmt.Println(saysOver)
 			}
@@ -51,10 +56,18 @@ func (l life) tell(ctx context.Context, st *store.Store) error {
 	return nil
 }
 
+// told says whether there is nothing left to tell.
+func (l life) told(s *incident.State) bool {
+	if l.Pictures {
+		return !s.Pictured.IsZero()
+	}
+	return len(s.Calls) == 2
+}
+
 // untold is an incident with a plan that waits, and nobody has been told of it or has answered.
-func untold(t *testing.T) (*crash, *slackemu.Server) {
+func untold(t *testing.T, d incident.Diagnosis) (*crash, *slackemu.Server) {
 	t.Helper()
-	emu, err := slackemu.New(slackemu.Options{TeamID: "T1", RateLimit: slackemu.RateLimit{Off: true},
+	emu, err := slackemu.New(slackemu.Options{TeamID: "T1", RateLimit: slackemu.RateLimit{Off: true}, FilesAfter: uploadsShow / 2,
 		Users:    []slackemu.User{{ID: ada.ID, Name: "ada"}, {ID: eve.ID, Name: "eve"}, {ID: dana.ID, Name: "dana"}},
 		Groups:   []slackemu.Group{{ID: ops.ID, Handle: "ops", Users: []string{eve.ID}}},
 		Channels: []slackemu.Channel{{ID: "C0INCIDENTS", Name: "incidents"}}})
@@ -86,8 +99,7 @@ func untold(t *testing.T) (*crash, *slackemu.Server) {
 		t.Fatal(err)
 	}
 	if _, err := l.update(t.Context(), "INC-1", func(*incident.State) ([]incident.Event, error) {
-		return []incident.Event{incident.DiagnosisMade{Diagnosis: incident.Diagnosis{At: time.Now(), Causes: []incident.Cause{{ID: "C1", Code: "X",
-			Title: "X"}}}}, incident.Recalled{}, incident.StoryTold{}, incident.PlanProposed{Plan: plan}}, nil
+		return []incident.Event{incident.DiagnosisMade{Diagnosis: d}, incident.Recalled{}, incident.StoryTold{}, incident.PlanProposed{Plan: plan}}, nil
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +120,7 @@ func TestCrashWhileTellingPeople(t *testing.T) {
 			t.Parallel()
 			kills := 0
 			for at := 1 + worker*each; !t.Failed(); at += 2 * each {
-				c, emu := untold(t)
+				c, emu := untold(t, incident.Diagnosis{At: time.Now(), Causes: []incident.Cause{{ID: "C1", Code: "X", Title: "X"}}})
 				dead, where := c.run(t, at)
 				if dead {
 					kills++

@@ -51,12 +51,14 @@ func doctorSlack(ctx context.Context, c SlackConfig) []incident.Check {
 		return checks // Slack says no more to who has no token
 	}
 	seen := map[string]bool{c.Channel: true}
+	var others []string
 	for _, r := range c.Routes {
 		if !seen[r.Channel] {
-			seen[r.Channel], o.Channel = true, r.Channel
-			checks = append(checks, slackapp.ProbeChannel(ctx, o))
+			seen[r.Channel] = true
+			others = append(others, r.Channel)
 		}
 	}
+	checks = append(checks, slackapp.ProbeChannels(ctx, o, others...)...)
 	for _, to := range c.callees() {
 		checks = append(checks, slackapp.ProbeCallee(ctx, o, to.Slack, to.Name))
 	}

@@ -53,9 +53,7 @@ func waitingMessages(ctx context.Context, c Config, r *store.Reader) []incident.
 		if len(checks) == mostChannels {
 			return append(checks, incident.Check{Name: name, Detail: "more wait for further channels"})
 		}
-		o := slackOptions(c.Slack)
-		o.Channel = w.channel
-		why := slackapp.ProbeChannel(ctx, o)
+		why := slackapp.ProbeChannels(ctx, slackOptions(c.Slack), w.channel)[0]
 		detail := fmt.Sprintf("%d wait for %s, the first, of %s, since %s: %s", w.messages, w.channel, w.first.Incident,
 			w.first.UpdatedAt.UTC().Format(time.RFC3339), why.Detail)
 		if why.OK {

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +24,7 @@ const idPrefix = "INC-"
 type reading interface {
 	Load(ctx context.Context, stream string, after int) ([]store.Event, error)
 	Streams(ctx context.Context, prefix string) ([]store.StreamInfo, error)
+	LastStreams(ctx context.Context, prefix string, limit int) (last []store.StreamInfo, total int, err error)
 	OpenStreams(ctx context.Context) ([]string, error)
 	Aside(ctx context.Context) ([]store.Projection, error)
 	Projection(ctx context.Context, stream string) (store.Projection, error)
@@ -78,17 +78,16 @@ func (j Journal) Open(ctx context.Context) ([]*incident.State, error) {
 
 // List folds the newest incidents, at most so many, and says how many there are in all.
 func (j Journal) List(ctx context.Context, most int) (newest []*incident.State, total int, err error) {
-	infos, err := j.Streams(ctx, streamPrefix)
+	infos, total, err := j.LastStreams(ctx, streamPrefix+idPrefix, most)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list incidents: %w", err)
 	}
-	sortNewestFirst(infos)
-	var streams []string
-	for _, info := range infos[:min(most, len(infos))] {
-		streams = append(streams, info.Stream)
+	streams := make([]string, len(infos))
+	for i, info := range infos {
+		streams[i] = info.Stream
 	}
 	newest, err = j.foldAll(ctx, streams)
-	return newest, len(infos), err
+	return newest, total, err
 }
 
 func (j Journal) foldAll(ctx context.Context, streams []string) ([]*incident.State, error) {
@@ -148,7 +147,7 @@ func (j Journal) load(ctx context.Context, id string, after int) (log []incident
 		if err != nil {
 			return nil, 0, &UnreadableError{id, fmt.Errorf("event %d: %w", e.Version, err)}
 		}
-		log = append(log, incident.Recorded{Version: e.Version, At: e.At, Event: event})
+		log = append(log, incident.Recorded{Version: e.Version, At: e.At, Event: event, Written: e.TypeVersion})
 	}
 	return log, after, nil
 }
@@ -164,13 +163,14 @@ func (j Journal) read(ctx context.Context, id string) (*incident.State, []incide
 	return s, log, nil
 }
 
-// mostRemembered bounds the states that are kept in memory.
-const mostRemembered = 256
+// mostRemembered bounds the states that are kept in memory: those of some hundred open incidents, and the newest of those that are over.
+const mostRemembered = 512
 
-// memory holds the states of the incidents read last. It is safe for concurrent use.
+// memory holds the states of the incidents read last, and what was counted beside them. It is safe for concurrent use.
 type memory struct {
-	mu    sync.Mutex
-	cells *lru.Cache
+	mu      sync.Mutex
+	cells   *lru.Cache
+	counted map[string]*recently // by stream
 }
 
 // cell is one incident's newest state that was read.
@@ -179,7 +179,19 @@ type cell struct {
 	state *incident.State
 }
 
-func newMemory() *memory { return &memory{cells: lru.New(mostRemembered)} }
+func newMemory() *memory {
+	return &memory{cells: lru.New(mostRemembered), counted: map[string]*recently{}}
+}
+
+// countedOf is what was read last of a stream in which something is counted.
+func (m *memory) countedOf(stream string) *recently {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.counted[stream] == nil {
+		m.counted[stream] = &recently{}
+	}
+	return m.counted[stream]
+}
 
 func (m *memory) of(id string) *cell {
 	m.mu.Lock()
@@ -199,9 +211,4 @@ func number(id string) int {
 		return 0
 	}
 	return n
-}
-
-// sortNewestFirst goes by number, which is the order in which incidents were opened.
-func sortNewestFirst(infos []store.StreamInfo) {
-	slices.SortFunc(infos, func(a, b store.StreamInfo) int { return cmp.Compare(number(b.Stream), number(a.Stream)) })
 }

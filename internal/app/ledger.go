@@ -199,13 +199,12 @@ func (l *ledger) setAside(ctx context.Context, err error) (bool, error) {
 
 // lastNumber is the greatest number that an incident has.
 func (l *ledger) lastNumber(ctx context.Context) (int, error) {
-	streams, err := l.Streams(ctx, streamPrefix)
+	last, _, err := l.LastStreams(ctx, streamPrefix+idPrefix, 1)
 	if err != nil {
 		return 0, fmt.Errorf("number a new incident: %w", err)
 	}
-	last := 0
-	for _, info := range streams {
-		last = max(last, number(info.Stream))
+	if len(last) == 0 {
+		return 0, nil
 	}
-	return last, nil
+	return number(last[0].Stream), nil
 }

@@ -240,7 +240,7 @@ func TestAnAnswerEndsTheCalls(t *testing.T) {
 			}
 			n.at(c.answer)
 			n.presses(t, "claim")
-			n.until(t, "Ada has it", func(slackemu.Snapshot) bool { return strings.Contains(n.slack.Transcript(), "*Ada* has it since") })
+			n.until(t, "Ada has it", func(slackemu.Snapshot) bool { return strings.Contains(n.slack.Transcript(), "*Ada* has it.") })
 			n.at(59.5)
 			n.mentions(t, "3:59", 0, c.dana, c.eve)
 		})

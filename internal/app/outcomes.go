@@ -45,17 +45,24 @@ func (i *Incidents) Grades(ctx context.Context) (incident.Grades, error) {
 	return incident.GradesOf(log), err
 }
 
-// vouched is what was counted in a stream; nothing if nobody vouches for it.
+// vouched is what was counted in a stream; nothing if nobody vouches for it. It is read and verified once for each change of it: everybody
+// who opens a page asks.
 func vouched(ctx context.Context, j Journal, stream string) ([]incident.Recorded, error) {
-	r, ok := j.reading.(interface {
-		VerifyStream(ctx context.Context, stream string) (store.Report, error)
-		Head(ctx context.Context, stream string) (store.StreamInfo, error)
-	})
+	r, ok := j.reading.(verifying)
 	if !ok {
 		return nil, nil
 	}
-	if _, err := r.Head(ctx, stream); errors.Is(err, store.ErrNotFound) {
+	lately := j.memory.countedOf(stream)
+	lately.mu.Lock()
+	defer lately.mu.Unlock()
+	mark, err := markOf(ctx, r, stream) // before it is read: what is appended meanwhile is read once more
+	switch {
+	case errors.Is(err, store.ErrNotFound):
 		return nil, nil
+	case err != nil:
+		return nil, err
+	case mark == lately.mark:
+		return lately.log, nil
 	}
 	report, err := r.VerifyStream(ctx, stream)
 	if err != nil {
@@ -65,6 +72,9 @@ func vouched(ctx context.Context, j Journal, stream string) ([]incident.Recorded
 		return nil, nil
 	}
 	log, _, err := readCounted(ctx, j, stream)
+	if err == nil {
+		lately.mark, lately.log = mark, log
+	}
 	return log, err
 }
 

@@ -61,13 +61,13 @@ func (w *worker) showPictures(ctx context.Context, before *incident.State, _ inc
 	for _, p := range pictures(before) {
 		b, err := p.draw()
 		if err == nil {
-			p.file.Text = string(b)
-			_, err = w.shareFile(ctx, before.ID, p.file)
+			p.file.Text, p.file.Intend = string(b), w.intends(before.ID, incident.Picture)
+			_, err = w.share(ctx, before.ID, p.file)
 		}
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case err != nil && slackapp.Refused(err) && !slackapp.Passing(err):
+		case err != nil && slackapp.Lasting(err):
 			e.Note = err.Error()
 		case err != nil:
 			return err

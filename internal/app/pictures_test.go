@@ -23,7 +23,7 @@ func TestPicturesAreShown(t *testing.T) {
 	d.noted(t, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.Recalled{}, incident.StoryTold{})
 	var files []slackapp.File
 	var fails error
-	w := &worker{ledger: d.ledger, shareFile: func(_ context.Context, _ string, f slackapp.File) (string, error) {
+	w := &worker{ledger: d.ledger, share: func(_ context.Context, _ string, f slackapp.File) (string, error) {
 		if fails == nil {
 			files = append(files, f)
 		}
@@ -76,7 +76,7 @@ func TestPicturesAreDrawnTheSame(t *testing.T) {
 	for i := range one {
 		a, errA := one[i].draw()
 		b, errB := two[i].draw()
-		if one[i].file != two[i].file || !bytes.Equal(a, b) || errA != nil || errB != nil {
+		if one[i].file.Name != two[i].file.Name || one[i].file.Alt != two[i].file.Alt || !bytes.Equal(a, b) || errA != nil || errB != nil {
 			t.Errorf("%s is another one: %v, %v", one[i].file.Name, errA, errB)
 		}
 	}

@@ -72,7 +72,7 @@ func (p *purger) becomes(ctx context.Context, id string, purged []store.Purged) 
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s, event %d can't be read any more without that text, so nothing was changed: %w", stream, e.Version, err)
 		}
-		log = append(log, incident.Recorded{Version: e.Version, At: e.At, Event: event})
+		log = append(log, incident.Recorded{Version: e.Version, At: e.At, Event: event, Written: e.TypeVersion})
 	}
 	s := incident.Fold(id, log)
 	s.Version = version

@@ -28,13 +28,19 @@ type recently struct {
 	log  []incident.Recorded
 }
 
-// mark changes whenever the stream does, or what the record says of all streams: a purge is told there.
-func (a *sayings) mark(ctx context.Context) (string, error) {
-	own, err := a.reader.Head(ctx, a.stream)
+// verifying is the part of the state that vouches for what it holds.
+type verifying interface {
+	VerifyStream(ctx context.Context, stream string) (store.Report, error)
+	Head(ctx context.Context, stream string) (store.StreamInfo, error)
+}
+
+// markOf changes whenever the stream does, or what the record says of all streams: a purge is told there.
+func markOf(ctx context.Context, r verifying, stream string) (string, error) {
+	own, err := r.Head(ctx, stream)
 	if err != nil {
 		return "", err
 	}
-	system, err := a.reader.Head(ctx, store.SystemStream)
+	system, err := r.Head(ctx, store.SystemStream)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return "", err
 	}
@@ -47,7 +53,7 @@ func (a *sayings) mark(ctx context.Context) (string, error) {
 func (a *sayings) vouched(ctx context.Context, what string) ([]incident.Recorded, error) {
 	a.lately.mu.Lock()
 	defer a.lately.mu.Unlock()
-	mark, err := a.mark(ctx) // before it is read: what is appended meanwhile is read once more
+	mark, err := markOf(ctx, a.reader, a.stream) // before it is read: what is appended meanwhile is read once more
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, nil

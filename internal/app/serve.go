@@ -110,7 +110,7 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 		silences: s.incidents.silences,
 		publish:  s.mind.Publish,
 		policy:   c.policy(), errorRate: c.Verify.ErrorRate, steps: 2 * time.Second, podsPerHour: c.Plans.Ceiling.PodsPerHour,
-		compared: s.compared, reload: s.reload, share: s.share, shareFile: s.shareFile}
+		compared: s.compared, reload: s.reload, share: s.share}
 	s.hush = w.hush
 	s.runner = newRunner(runner{ledger: l, policy: c.policy(), do: w.table(), draw: s.draw, redact: o.Redactor.String, logger: o.Logger})
 	s.keeper = &keeper{eyes: eyes, store: s.store, logger: o.Logger}

@@ -22,7 +22,7 @@ const leastApart = 100 * time.Millisecond
 // atOnce bounds how much work of a kind runs at a time, over all incidents. A look reads a whole cluster, and a model tells one story at a
 // time; a step of an approved plan waits for nobody.
 var atOnce = map[incident.WorkKind]int{incident.Investigate: 2, incident.Verify: 4, incident.Tell: 1, incident.Recall: 4,
-	incident.Propose: 4, "": 8}
+	incident.Propose: 4, incident.Picture: 2, incident.Share: 2, "": 8}
 
 // shift is one piece of work on one incident.
 type shift struct {

@@ -105,14 +105,8 @@ func (s *Server) say(ctx context.Context, about string, messages []commands.Mess
 	return err
 }
 
-// share puts an incident's postmortem into its thread.
-func (s *Server) share(ctx context.Context, state *incident.State) (link string, err error) {
-	return s.deliver.Share(ctx, state.ID, slackapp.File{Name: state.ID + "-postmortem.md", Title: state.ID + ": postmortem",
-		Text: "# " + state.Postmortem.Title + "\n\n" + state.WriteUp().Markdown()})
-}
-
-// shareFile puts a file into an incident's thread.
-func (s *Server) shareFile(ctx context.Context, id string, f slackapp.File) (link string, err error) {
+// share puts a file into an incident's thread.
+func (s *Server) share(ctx context.Context, id string, f slackapp.File) (link string, err error) {
 	return s.deliver.Share(ctx, id, f)
 }
 

@@ -383,7 +383,7 @@ func TestManyAlertsOfOneCauseAreOneIncident(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "they are counted", func() bool { return strings.Contains(r.slack.Transcript(), "501 alerts, the first") })
+	eventually(t, "they are counted", func() bool { return strings.Contains(r.slack.Transcript(), "Raised by 501 alerts") })
 	if open, err := d.ledger.Open(t.Context()); err != nil || len(open) != 1 {
 		t.Errorf("%d incidents, %v", len(open), err)
 	}

@@ -28,10 +28,9 @@ type worker struct {
 	silences *Silences // nil: nothing is silenced
 	reload   *reloader // nil: there is no configuration file
 	publish  func(ctx context.Context, s *incident.State) (path string, err error)
-	share    func(ctx context.Context, s *incident.State) (link string, err error)
-	// shareFile puts a file into the thread of the incident with the id.
-	shareFile func(ctx context.Context, id string, f slackapp.File) (link string, err error)
-	policy    incident.Policy
+	// share puts a file into the thread of the incident with the id.
+	share  func(ctx context.Context, id string, f slackapp.File) (link string, err error)
+	policy incident.Policy
 	// errorRate is a query for the share of a service's requests that fail; empty: nobody is asked.
 	errorRate string
 	// podsPerHour is how many pods plans may end or replace within an hour; zero: as many as they like.
@@ -326,23 +325,5 @@ func (w *worker) index(ctx context.Context, before *incident.State, _ incident.W
 	if err == nil && edited {
 		return mendable{fmt.Errorf("it was edited while it was being written; remove %s, and it is written anew", path)}
 	}
-	return err
-}
-
-// putIntoThread puts the published postmortem into the incident's thread as a file. Put there and not recorded, it is found again.
-func (w *worker) putIntoThread(ctx context.Context, before *incident.State, _ incident.Work) error {
-	link, err := w.share(ctx, before)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		return mendable{err}
-	}
-	_, err = w.ledger.update(ctx, before.ID, func(s *incident.State) ([]incident.Event, error) {
-		if s.Link != "" || !reflect.DeepEqual(s.Postmortem, before.Postmortem) { // edited meanwhile: that is put there, too
-			return nil, nil
-		}
-		return []incident.Event{incident.PostmortemShared{Link: link}}, nil
-	})
 	return err
 }

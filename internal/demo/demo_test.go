@@ -22,7 +22,13 @@ func TestMain(m *testing.M) {
 // begin starts a demo in which nobody is called before the test is over.
 func begin(t *testing.T) *Demo {
 	t.Helper()
-	d, err := Start(t.Context(), Options{Version: "test", callAfter: time.Hour})
+	return beginCalling(t, time.Hour)
+}
+
+// beginCalling starts a demo in which Ben is called after a while without an answer.
+func beginCalling(t *testing.T, after time.Duration) *Demo {
+	t.Helper()
+	d, err := Start(t.Context(), Options{Version: "test", callAfter: after})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,10 +79,12 @@ func TestTheVisitInABrowser(t *testing.T) {
 	b.do(chromedp.SendKeys("#write", "/medic check\r"))
 	b.reads("#list", "nothing wrong")
 	b.shoot("1-check")
-	b.do(chromedp.Click(`[data-control="break"]`))
+	b.control("break")
 	b.reads("#list", "CoreDNS forwards to itself", "Open the plan")
-	b.do(chromedp.Click(".replies"), chromedp.WaitVisible("#thread"))
+	b.open()
 	b.reads("#thread", "lost its CNI configuration", "What happened", "Seen before")
+	b.reads("#thread", "A plan waits for approval", "If nobody does anything")
+	b.brief("when a plan waits")
 	b.top("#thread", 1) // the README's picture
 	b.shoot("2-diagnosis")
 	b.press("#list", "Open the plan")
@@ -84,9 +92,11 @@ func TestTheVisitInABrowser(t *testing.T) {
 	b.shoot("3-plan")
 	b.press("#modal", "Approve")
 	b.reads("#thread", "Restore /etc/cni/net.d", "changed, as ada")
+	b.brief("when it runs")
 	b.shoot("4-run")
 	b.reads("#list", "Resolved")
-	b.reads("#thread", "Publish")
+	b.reads("#thread", "Publish", "The cause was right")
+	b.brief("when it is resolved")
 	b.shoot("5-resolved")
 	b.press("#thread", "Edit the postmortem")
 	b.reads("#modal", "What follows")
@@ -98,9 +108,9 @@ func TestTheVisitInABrowser(t *testing.T) {
 	b.press("#confirm", "Publish")
 	b.reads("#thread", "Published by Ada", "INC-1-postmortem.md")
 	b.shoot("6-published")
-	b.do(chromedp.Click(`[data-control="ship"]`))
+	b.control("ship")
 	b.reads("#list", "INC-2", "Open plan 2")
-	b.evaluate(`[...document.querySelectorAll('#list .replies')].at(-1).click()`)
+	b.open()
 	b.reads("#thread", "There is a choice", "If nobody does anything", "Edit plan 1")
 	b.evaluate(`[...document.querySelectorAll('#thread button')].find(e => e.textContent.includes('Edit plan 1')).scrollIntoView(false)`)
 	b.shoot("7-choice")
@@ -110,11 +120,11 @@ func TestTheVisitInABrowser(t *testing.T) {
 	b.press("#modal", "Approve")
 	b.reads("#thread", "Roll Deployment monitoring/loki back", "Publish")
 	b.shoot("9-rolled-back")
-	b.do(chromedp.Click(`[data-control="break"]`))
+	b.control("break")
 	b.reads("#list", "INC-3", "Open the plan")
-	b.evaluate(`[...document.querySelectorAll('#list .replies')].at(-1).click()`)
-	b.reads("#thread", "INC-3", "What worked", "Set Corefile")
-	b.reads("#list", "Seen before: ", "Helped: ")
+	b.open()
+	b.reads("#thread", "INC-3", "What happened", "What worked", "Set Corefile", "A plan waits for approval", "Seen before: 2 times. Helped: ", "about 1 minute")
+	b.brief("when it was seen before")
 	b.shoot("10-seen-before")
 	if r := d.Slack.Refusals(); len(r) > 0 {
 		t.Errorf("Slack refused %v", r)
@@ -191,9 +201,31 @@ func (p *page) reads(where string, words ...string) {
 	p.t.Fatalf("%s does not say %q but:\n%s", where, words, text)
 }
 
+// control presses what breaks something, once it can be.
+func (p *page) control(id string) {
+	p.t.Helper()
+	p.click(`[data-control="` + id + `"]:not([disabled])`)
+}
+
+// open opens the newest thread of the channel.
+func (p *page) open() {
+	p.t.Helper()
+	p.click("#list .replies")
+	p.do(chromedp.WaitVisible("#thread"))
+}
+
+// click clicks the last element of a selector once there is one. The page draws anew what changes, so that it is found and clicked at once.
+func (p *page) click(selector string) {
+	p.t.Helper()
+	p.until(`(() => { const e = [...document.querySelectorAll('` + selector + `')].at(-1); if (e) e.click(); return Boolean(e); })()`)
+}
+
 // press clicks the last button of the label.
 func (p *page) press(where, label string) {
 	p.t.Helper()
-	p.reads(where, label)
-	p.evaluate(`[...document.querySelectorAll('` + where + ` button')].filter(b => b.textContent.trim() === '` + label + `').at(-1).click()`)
+	p.until(`(() => {
+		const e = [...document.querySelectorAll('` + where + ` button')].filter(b => b.textContent.trim() === '` + label + `').at(-1);
+		if (e) e.click();
+		return Boolean(e);
+	})()`)
 }

@@ -44,7 +44,29 @@ func (p *page) top(where string, n int) {
 	p.evaluate(fmt.Sprintf(`document.querySelectorAll('%s .message')[%d].scrollIntoView()`, where, n))
 }
 
-// small is a PNG with the 256 colours that fill most of it, of which a page has few more; the others become the nearest of these.
+// paletteOf are at most 256 of the colours, the first before others: as few as it takes are left out, each for one that is near, so that a
+// small sign keeps its colour, too.
+func paletteOf(colours []color.RGBA) color.Palette {
+	near := func(a, b color.RGBA, apart int) bool {
+		off := func(x, y uint8) bool { return max(x, y)-min(x, y) > uint8(apart) } //nolint:gosec // apart is less than 256
+		return !off(a.R, b.R) && !off(a.G, b.G) && !off(a.B, b.B)
+	}
+	for apart := 0; ; apart += 5 {
+		var chosen color.Palette
+		for _, c := range colours {
+			if !slices.ContainsFunc(chosen, func(o color.Color) bool { return near(o.(color.RGBA), c, apart) }) {
+				if chosen = append(chosen, c); len(chosen) > 256 {
+					break
+				}
+			}
+		}
+		if len(chosen) <= 256 {
+			return chosen
+		}
+	}
+}
+
+// small is a PNG of at most 256 colours; others become the nearest of these.
 func small(raw []byte) ([]byte, error) {
 	in, err := png.Decode(bytes.NewReader(raw))
 	if err != nil {
@@ -60,10 +82,7 @@ func small(raw []byte) ([]byte, error) {
 	colours := slices.SortedFunc(maps.Keys(counts), func(a, b color.RGBA) int {
 		return cmp.Or(counts[b]-counts[a], cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)))
 	})
-	var palette color.Palette
-	for _, c := range colours[:min(len(colours), 256)] {
-		palette = append(palette, c)
-	}
+	palette := paletteOf(colours)
 	index := map[color.RGBA]uint8{}
 	for c := range counts {
 		index[c] = uint8(palette.Index(c))
@@ -79,7 +98,7 @@ func small(raw []byte) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// A picture keeps its size and the colours that it has most of.
+// A picture keeps its size, the colours that it has most of, and those that stand out.
 func TestAPictureIsMadeSmall(t *testing.T) {
 	in := image.NewRGBA(image.Rect(0, 0, 64, 64))
 	for i := range in.Pix {
@@ -88,6 +107,7 @@ func TestAPictureIsMadeSmall(t *testing.T) {
 	for i := range 300 { // more colours than there is room for
 		in.SetRGBA(i%64, i/64, color.RGBA{uint8(i), uint8(i / 2), 0, 255})
 	}
+	in.SetRGBA(0, 63, color.RGBA{0, 0, 255, 255}) // a small sign
 	var raw bytes.Buffer
 	if err := png.Encode(&raw, in); err != nil {
 		t.Fatal(err)
@@ -102,5 +122,8 @@ func TestAPictureIsMadeSmall(t *testing.T) {
 	}
 	if out.Bounds() != in.Bounds() || color.RGBAModel.Convert(out.At(63, 63)) != (color.RGBA{255, 255, 255, 255}) {
 		t.Errorf("%v, %v at the end", out.Bounds(), out.At(63, 63))
+	}
+	if sign := color.RGBAModel.Convert(out.At(0, 63)); sign != (color.RGBA{0, 0, 255, 255}) {
+		t.Errorf("a small sign became %v", sign)
 	}
 }

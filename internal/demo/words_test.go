@@ -44,7 +44,7 @@ func TestPeoplesWords(t *testing.T) {
 		_, err := d.Slack.Mention(ctx, Ada, Channel, root, "claim")
 		return err
 	})
-	p.reads(root, "has it since")
+	p.reads(root, "*Ada* has it.")
 	if p.err != nil {
 		t.Fatal(p.err)
 	}

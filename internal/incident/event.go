@@ -12,7 +12,11 @@ import (
 type Event interface{ event() }
 
 // EventVersion is the version under which payloads are written today. Older ones are upcast when read, never rewritten.
-const EventVersion = 1
+const EventVersion = 2
+
+// tellsVersion is the version since which who records an event also tells what is news of it, calls who is on call and draws pictures. What
+// was recorded before was told otherwise, or not at all: it is history, and nobody is told of it, called or shown anything for it again.
+const tellsVersion = 2
 
 // SignalStatus of an alert.
 type SignalStatus string
@@ -216,6 +220,11 @@ type (
 		Shown []Shown   `json:"shown,omitempty"`
 		Note  string    `json:"note,omitempty"`
 	}
+	// UploadIntended says that a file is about to be shown in the incident's thread, by Share or Picture. Should nobody record that it is
+	// there, it is looked for once Slack must show it, and only then put there again.
+	UploadIntended struct {
+		Work WorkKind `json:"work"`
+	}
 	// Purged says that a person had something removed from what is recorded of the incident, a secret that leaked. What was derived from it is
 	// derived anew.
 	Purged struct {
@@ -263,6 +272,7 @@ func (PostmortemPublished) event() {}
 func (PostmortemIndexed) event()   {}
 func (PostmortemShared) event()    {}
 func (PicturesShared) event()      {}
+func (UploadIntended) event()      {}
 func (Purged) event()              {}
 
 var eventTypes = func() map[string]reflect.Type {
@@ -273,7 +283,8 @@ var eventTypes = func() map[string]reflect.Type {
 		StepDone{},
 		StepUnclear{}, StepDecided{}, VerificationSampled{}, Verified{}, Closed{}, PostmortemDrafted{}, PostmortemEdited{},
 		PostmortemPublished{}, PostmortemIndexed{}, PostmortemShared{}, PicturesShared{}, Purged{}, FindingAccepted{}, AcceptanceWithdrawn{},
-		PlanEdited{}, RunEnded{}, Claimed{}, Notified{}, Called{}, Graded{}, SilenceSet{}, SilenceEnded{}, AlertHeld{}, Hushed{}} {
+		PlanEdited{}, RunEnded{}, Claimed{}, Notified{}, Called{}, Graded{}, SilenceSet{}, SilenceEnded{}, AlertHeld{}, Hushed{},
+		UploadIntended{}} {
 		m[EventType(e)] = reflect.TypeOf(e)
 	}
 	return m
@@ -311,4 +322,8 @@ type Recorded struct {
 	Version int // 1-based place in the stream
 	At      time.Time
 	Event   Event
+	Written int // the [EventVersion] under which it was written; 0: today's
 }
+
+// history says whether the event was recorded before news was told, people were called and pictures were drawn.
+func (r Recorded) history() bool { return r.Written != 0 && r.Written < tellsVersion }

@@ -95,10 +95,7 @@ func bounded(e Event) Event {
 		return e
 	case PostmortemDrafted:
 		return PostmortemDrafted{Postmortem: c.postmortem(e.Postmortem)}
-	case PostmortemShared:
-		c.texts(maxSay, &e.Link)
-		return e
-	case PicturesShared:
+	case PostmortemShared, PicturesShared, UploadIntended:
 		return c.shown(e)
 	case FindingAccepted:
 		c.texts(maxSay, &e.Reason)
@@ -124,11 +121,22 @@ func bounded(e Event) Event {
 	return e
 }
 
-func (c *clipper) shown(e PicturesShared) PicturesShared {
-	c.texts(maxSay, &e.Note)
-	e.Shown = firstOf(e.Shown, mostShown)
-	for i := range e.Shown {
-		c.texts(maxName, &e.Shown[i].Name, &e.Shown[i].Digest)
+// shown bounds what is said of files in a thread.
+func (c *clipper) shown(e Event) Event {
+	switch e := e.(type) {
+	case PostmortemShared:
+		c.texts(maxSay, &e.Link)
+		return e
+	case UploadIntended:
+		c.texts(maxName, (*string)(&e.Work))
+		return e
+	case PicturesShared:
+		c.texts(maxSay, &e.Note)
+		e.Shown = firstOf(e.Shown, mostShown)
+		for i := range e.Shown {
+			c.texts(maxName, &e.Shown[i].Name, &e.Shown[i].Digest)
+		}
+		return e
 	}
 	return e
 }

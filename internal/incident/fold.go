@@ -102,9 +102,11 @@ func (s *State) apply(r Recorded) {
 	case PostmortemIndexed:
 		s.Path = e.Path
 	case PostmortemShared:
-		s.Link = e.Link
+		s.Link, s.sharing = e.Link, time.Time{}
 	case PicturesShared:
 		s.pictured(e)
+	case UploadIntended:
+		s.uploading(r, e)
 	case Purged:
 		s.Purges++
 	}
@@ -207,7 +209,7 @@ func (s *State) diagnosed(r Recorded, e DiagnosisMade) {
 	if s.Diagnosis != nil && !s.recovering() && !e.Silent && s.newRoot(r.At, &d) {
 		s.onset(r.At, d.Causes[0].Title)
 	}
-	s.Diagnosis = &d
+	s.Diagnosis, s.undrawn = &d, r.history()
 	s.Story, s.Similar, s.Recalled, s.RecallNote = nil, nil, false, ""
 	if !s.Running() || s.RunEnded() {
 		s.setPlan(nil)

@@ -39,7 +39,8 @@ type News struct {
 	Told    *Notified // nil: it was not told, yet or at all
 	ToldAt  time.Time
 
-	same string // tells what waits from other things that wait
+	same    string // tells what waits from other things that wait
+	history bool   // it was known before news was told: nobody is told of it, nor of the same again
 }
 
 // Notified says that news of the incident is told in a message of its own, or, where the channel has had enough, in the thread alone.
@@ -166,12 +167,15 @@ func (s *State) worsened(r Recorded) {
 
 // news takes in what is new. What waits again is no news, unless nobody was told of it before it ceased to.
 func (s *State) news(n News, r Recorded) {
-	n.Version, n.At = r.Version, r.At
+	n.Version, n.At, n.history = r.Version, r.At, r.history()
 	if i := slices.IndexFunc(s.News, func(o News) bool { return n.same != "" && o.same == n.same }); i >= 0 {
-		if s.News[i].Told == nil {
+		if s.News[i].Told == nil && !s.News[i].history {
 			s.News[i] = n
 		}
 		s.News[i].Plan = n.Plan
+		return
+	}
+	if n.history && n.same == "" {
 		return
 	}
 	if len(s.News) >= MostNews {
@@ -192,7 +196,7 @@ func (s *State) newsOf(version int) *News {
 func (s *State) Untold(now time.Time) []News {
 	var out []News
 	for _, n := range s.News {
-		if n.Told == nil && s.Stands(n, now) {
+		if n.Told == nil && !n.history && s.Stands(n, now) {
 			out = append(out, n)
 		}
 	}

@@ -61,6 +61,8 @@ type Policy struct {
 	OnCall map[string]OnCall
 	// Pictures says that pictures are put into an incident's thread.
 	Pictures bool
+	// UploadsShow is how long after an upload Slack may not show it yet; 0: half a minute.
+	UploadsShow time.Duration
 }
 
 // DefaultPolicy is what serve uses unless told otherwise.
@@ -83,7 +85,7 @@ func Next(s *State, p Policy, now time.Time) []Work {
 	}
 	work := nextSeen(s, p)
 	if !s.Open() {
-		return append(nextWritten(s), work...)
+		return append(nextWritten(s, p), work...)
 	}
 	return slices.Concat(nextCare(s, p, now), nextPeople(s, p, now), work)
 }
@@ -150,7 +152,7 @@ func nextRun(s *State) []Work {
 }
 
 // nextWritten is what is left when an incident is over.
-func nextWritten(s *State) []Work {
+func nextWritten(s *State, p Policy) []Work {
 	if s.Postmortem == nil && s.Diagnosis != nil && s.ClosedBy == nil {
 		return []Work{{Kind: Draft}}
 	}
@@ -159,7 +161,7 @@ func nextWritten(s *State) []Work {
 		work = append(work, Work{Kind: Index})
 	}
 	if s.Published != nil && s.Published.Share && s.Link == "" {
-		work = append(work, Work{Kind: Share})
+		work = append(work, Work{Kind: Share, Due: p.shows(s.sharing)})
 	}
 	return work
 }

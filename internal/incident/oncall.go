@@ -76,9 +76,9 @@ type Answer struct {
 	At time.Time
 }
 
-// alerted notes when the first alert fired.
+// alerted notes when the first alert fired, of those for which people are called.
 func (s *State) alerted(r Recorded, g Signal) {
-	if s.alertedAt.IsZero() && g.Alarms() && g.Status == Firing {
+	if s.alertedAt.IsZero() && !r.history() && g.Alarms() && g.Status == Firing {
 		s.alertedAt = r.At
 	}
 }
@@ -89,7 +89,10 @@ func (s *State) answered(r Recorded) {
 	switch e := r.Event.(type) {
 	case Claimed:
 		if e.Back {
-			s.Answer, s.returned, s.level = nil, r.At, 0
+			s.Answer, s.level = nil, 0
+			if !r.history() {
+				s.returned = r.At
+			}
 			return
 		}
 		by = e.By

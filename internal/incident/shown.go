@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -16,7 +17,7 @@ const mostShown = 6
 
 // pictured takes in what was shown, and of which moment.
 func (s *State) pictured(e PicturesShared) {
-	s.Pictured = e.At
+	s.Pictured, s.drawing = e.At, time.Time{}
 	s.Shown = firstOf(append(slices.Clip(s.Shown), e.Shown...), mostShown)
 }
 
@@ -24,7 +25,7 @@ func (s *State) pictured(e PicturesShared) {
 // itself or by a plan. Zero: there is nothing to be shown.
 func (s *State) Picturable() time.Time {
 	switch {
-	case s.Diagnosis == nil:
+	case s.Diagnosis == nil || s.undrawn:
 		return time.Time{}
 	case !s.ResolvedAt.IsZero() && !s.Pictured.IsZero(): // there is something to compare it with
 		return s.ResolvedAt
@@ -40,5 +41,26 @@ func nextSeen(s *State, p Policy) []Work {
 	if !p.Pictures || at.IsZero() || at.Equal(s.Pictured) || len(s.Shown) >= mostShown {
 		return nil
 	}
-	return []Work{{Kind: Picture}}
+	return []Work{{Kind: Picture, Due: p.shows(s.drawing)}}
+}
+
+// uploading notes that a file is about to be shown in the thread.
+func (s *State) uploading(r Recorded, e UploadIntended) {
+	if e.Work == Share {
+		s.sharing = r.At
+	} else {
+		s.drawing = r.At
+	}
+}
+
+// uploadsShow is how long after an upload Slack may not show it yet: what is looked for sooner, and not found, would be there twice. Slack
+// promises no time; it takes seconds.
+const uploadsShow = 30 * time.Second
+
+// shows is when a file that was about to be shown can be looked for; zero: none was.
+func (p Policy) shows(intended time.Time) time.Time {
+	if intended.IsZero() {
+		return intended
+	}
+	return intended.Add(cmp.Or(p.UploadsShow, uploadsShow))
 }

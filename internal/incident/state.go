@@ -69,13 +69,16 @@ type State struct {
 
 	Log []Recorded // signals beyond MostSignals, and what repeats itself endlessly, left out
 
-	alertedAt time.Time   // when the first alert fired
+	alertedAt time.Time   // when the first alert fired for which people are called
 	returned  time.Time   // when it was last given back
 	woken     time.Time   // when it last ceased to be silenced
 	level     int         // of the last call since it is unanswered
 	weight    weight      // of the diagnosis, as it was when people were last told that it is worse
 	fired     []time.Time // when each of Signals last began to fire
 	lastBegan time.Time   // when something last began that does not flap
+	sharing   time.Time   // when a postmortem was last about to be shown in the thread, unless that was recorded
+	drawing   time.Time   // the same of a picture
+	undrawn   bool        // the newest look was taken before pictures were drawn
 }
 
 // MostSignals is how many signals a State holds whole; what comes beyond is counted.

@@ -21,11 +21,11 @@ var (
 	blocks  = charts.Color{R: 0xe3, G: 0xb3, B: 0x41, A: 255} // what is in the way
 )
 
-// The sizes of text, in pixels as MeasureText has them.
+// The sizes of text, in pixels as MeasureText has them: a phone shows a card at a third of its width.
 const (
-	large  = 25
-	normal = 21
-	small  = 19
+	large  = 30
+	normal = 25
+	small  = 22
 )
 
 const (

@@ -17,7 +17,7 @@ const MostLanes = 8
 
 const (
 	courseWidth = 1000
-	lane        = 68 // high
+	lane        = 76 // high
 	axis        = 64 // high
 )
 
@@ -35,11 +35,11 @@ func (s scale) x(t time.Time) int {
 // down at the onset, and one where it was over. It has at most [MostLanes] lanes.
 func Course(c incident.Course) ([]byte, error) {
 	below := dated(c)
-	top := headed(courseWidth, below) + 34
+	top := headed(courseWidth, below) + 40
 	bottom := top + len(c.Lanes)*lane
 	height := bottom + axis
 	if c.More > 0 {
-		height += 30
+		height += 38
 	}
 	p, _ := card(courseWidth, height, "Restarts: "+thousands(c.Restarts), below)
 	from, to := c.Span()
@@ -61,7 +61,7 @@ func Course(c incident.Course) ([]byte, error) {
 		p.lane(s, l, top+i*lane)
 	}
 	if c.More > 0 {
-		p.write(words{"… and " + more(c.More, "workload"), normal, muted, plain, 1}, margin, bottom+axis-30, courseWidth)
+		p.write(words{"… and " + more(c.More, "workload"), normal, muted, plain, 1}, margin, bottom+axis-26, courseWidth)
 	}
 	return p.png("restarts over time")
 }
@@ -69,14 +69,14 @@ func Course(c incident.Course) ([]byte, error) {
 func (p pen) lane(s scale, l incident.Lane, y int) {
 	o := l.Workload
 	w := words{incident.Label(strings.TrimPrefix(o.Namespace+"/"+o.Name, "/"), 60), normal, ink, plain, 1}
-	p.FilledRect(s.left-2, y+4, s.left+4+p.width(w, w.text), y+34, ground, ground, 0) // the lines of the onset and the end go behind it
+	p.FilledRect(s.left-2, y+4, s.left+4+p.width(w, w.text), y+38, ground, ground, 0) // the lines of the onset and the end go behind it
 	p.write(w, s.left, y, s.right-s.left)
 	count := words{thousands(l.Count), normal, follows, bold, 1}
-	p.write(count, s.right+20, y+22, margin+100)
+	p.write(count, s.right+20, y+24, margin+100)
 	if len(l.Seen) == 0 {
 		return
 	}
-	y += 48
+	y += 54
 	first, last := l.Seen[0], l.Seen[len(l.Seen)-1]
 	p.LineStroke([]charts.Point{{X: s.x(first), Y: y}, {X: s.x(last), Y: y}}, follows, 3)
 	for _, t := range l.Seen {
@@ -90,7 +90,7 @@ func (p pen) mark(s scale, t time.Time, top, bottom int, what string, c charts.C
 		return
 	}
 	p.DashedLineStroke([]charts.Point{{X: s.x(t), Y: top}, {X: s.x(t), Y: bottom}}, c, 2.5, []float64{8, 5})
-	p.middle(words{what + " " + t.UTC().Format(clock(s)), small, c, bold, 1}, s.x(t), top-32)
+	p.middle(words{what + " " + t.UTC().Format(clock(s)), small, c, bold, 1}, s.x(t), top-38)
 }
 
 // thousands is a number as people write it.

@@ -13,7 +13,8 @@ const MostBoxes = 12
 
 const (
 	graphWidth = 1000
-	gap        = 56 // between columns
+	indent     = 66 // of what follows
+	stem       = 26 // from a box's left to the line down to what follows
 	apart      = 20 // between boxes, one above the other
 	padding    = 14
 	bracket    = 30 // left of the causes, for what blocks what
@@ -28,20 +29,15 @@ type placed struct {
 	from       *placed
 }
 
-// Graph draws what broke what: causes on the left, what follows from each on its right. It has at most [MostBoxes] boxes, as
-// incident.GraphOf makes them.
+// Graph draws what broke what: each cause, and below it, indented, what follows from it, so that a phone's width shows it. It has at most
+// [MostBoxes] boxes, as incident.GraphOf makes them.
 func Graph(g incident.Graph, below string) ([]byte, error) {
-	columns := 1
-	for _, n := range g.Nodes {
-		columns = max(columns, min(n.Layer, deepest)+1)
-	}
 	l := layout{pen: newPen(graphWidth, 10), left: margin, byID: map[string]*placed{}}
 	for _, e := range g.Edges {
 		if e.Blocks {
 			l.left = margin + bracket
 		}
 	}
-	l.wide = (graphWidth - l.left - margin - (columns-1)*gap) / columns
 	below = label(below)
 	l.place(g, headed(graphWidth, below))
 	height := l.bottom + margin
@@ -66,17 +62,17 @@ func Graph(g incident.Graph, below string) ([]byte, error) {
 	return p.png("what broke what")
 }
 
-// deepest is the last column; what follows from there stands below it.
-const deepest = 2
+// deepest is how far boxes are indented; what follows from there stands straight below.
+const deepest = 5
 
 type layout struct {
 	pen
-	left, wide, bottom int
-	byID               map[string]*placed
-	all                []*placed
+	left, bottom int
+	byID         map[string]*placed
+	all          []*placed
 }
 
-// place gives each box its place: what follows from one begins in the next column on the same height.
+// place gives each box its place: what follows from one stands below it, indented.
 func (l *layout) place(g incident.Graph, top int) {
 	from, reason := map[string]string{}, map[string]string{}
 	for _, e := range g.Edges {
@@ -95,14 +91,11 @@ func (l *layout) place(g incident.Graph, top int) {
 		b := l.measured(n, reason[n.ID], y)
 		b.from = l.byID[from[n.ID]]
 		l.byID[n.ID], l.all = b, append(l.all, b)
-		next := y
-		if n.Layer >= deepest {
-			next = y + b.h + apart
-		}
+		next := y + b.h + apart
 		for _, child := range under[n.ID] {
 			next = put(child, next)
 		}
-		return max(next, y+b.h+apart)
+		return next
 	}
 	for _, n := range under[""] {
 		top = put(n, top)
@@ -111,16 +104,17 @@ func (l *layout) place(g incident.Graph, top int) {
 }
 
 func (l *layout) measured(n incident.Node, reason string, y int) *placed {
-	b := &placed{node: n, x: l.left + min(n.Layer, deepest)*(l.wide+gap), y: y, w: l.wide, colour: follows}
+	b := &placed{node: n, x: l.left + min(n.Layer, deepest)*indent, y: y, colour: follows}
+	b.w = graphWidth - margin - b.x
 	if n.Layer == 0 {
 		b.colour = ill
 	}
-	b.text = []words{{label(n.Head()), normal, ink, bold, 3}, {names(n), small, muted, plain, 3}}
+	b.text = []words{{label(n.Head()), normal, ink, bold, 2}, {names(n), small, muted, plain, 1}}
 	switch {
 	case strings.HasPrefix(reason, "blocks "):
-		b.text = append(b.text, words{label(reason), small, blocks, plain, 3})
+		b.text = append(b.text, words{label(reason), small, blocks, plain, 2})
 	case strings.Trim(reason, " …") != "":
-		b.text = append(b.text, words{label("because " + reason), small, follows, plain, 3})
+		b.text = append(b.text, words{label("because " + reason), small, follows, plain, 1})
 	}
 	b.h = 2*padding + 2
 	for _, w := range b.text {
@@ -156,17 +150,17 @@ func (p pen) box(b *placed) {
 	}
 }
 
-// arrow leads from what a box follows from to it: across, or down its left side within the last column.
+// arrow leads from what a box follows from to it: down, and to the right; or down its left side, where it is indented no more.
 func (p pen) arrow(b *placed) {
 	if b.from == nil {
 		return
 	}
 	x, y := b.x, b.y+26
-	start, bend := b.from.x+b.from.w, b.x-gap/2
+	line := []charts.Point{{X: b.from.x + stem, Y: b.from.y + b.from.h}, {X: b.from.x + stem, Y: y}, {X: x - 2, Y: y}}
 	if b.from.x == b.x {
-		start, bend = b.x, b.x-gap/4
+		line = []charts.Point{{X: x, Y: b.from.y + 26}, {X: x - stem, Y: b.from.y + 26}, {X: x - stem, Y: y}, {X: x - 2, Y: y}}
 	}
-	p.LineStroke([]charts.Point{{X: start, Y: b.from.y + 26}, {X: bend, Y: b.from.y + 26}, {X: bend, Y: y}, {X: x - 2, Y: y}}, follows, 2.5)
+	p.LineStroke(line, follows, 2.5)
 	p.head(x, y, follows)
 }
 

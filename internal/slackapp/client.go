@@ -125,8 +125,11 @@ var conversationID = regexp.MustCompile(`^[CDGUW][A-Z0-9]{2,20}$`)
 // directory finds channels by name and remembers them. It is safe for concurrent use.
 type directory struct {
 	api func() *slack.Client
-	mu  sync.Mutex
-	ids map[string]string
+	// keeps remembers every channel that is met on the way, not only those that are looked for: for who looks for many at once. Later some of
+	// them may have other names.
+	keeps bool
+	mu    sync.Mutex
+	ids   map[string]string
 }
 
 // cached is the id of a channel if that is known without asking, and otherwise its name.
@@ -146,16 +149,25 @@ func (d *directory) channel(ctx context.Context, name string) (string, error) {
 		return id, nil
 	}
 	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
+	found := ""
 	for c, err := range channels(ctx, d.api()) {
 		if err != nil {
 			return "", fmt.Errorf("look for channel #%s: %w", name, err)
 		}
-		if c.Name == name {
+		if c.Name == name || d.keeps {
 			d.mu.Lock()
-			d.ids[name] = c.ID
+			d.ids[c.Name] = c.ID
 			d.mu.Unlock()
-			return c.ID, nil
 		}
+		if c.Name == name {
+			found = c.ID
+		}
+		if found != "" && !d.keeps {
+			break
+		}
+	}
+	if found != "" {
+		return found, nil
 	}
 	return "", fmt.Errorf("look for channel #%s: %w", name, slack.SlackErrorResponse{Err: "channel_not_found"})
 }

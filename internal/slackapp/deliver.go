@@ -48,6 +48,8 @@ type Deliverer struct {
 	stumbled map[string]time.Time // when a message failed by what passes
 	worked   map[route]time.Time  // when something last went out
 	trouble  map[string]*Trouble  // by channel
+
+	uploadsFrom time.Time // Slack has asked to be left alone with files until then
 }
 
 // NewDeliverer makes a Deliverer. It makes no call yet.

@@ -73,8 +73,9 @@ func TestNoCommandIsForgotten(t *testing.T) {
 func TestNoWayToSlackIsForgotten(t *testing.T) {
 	known := []string{"PostMessageContext", "UpdateMessageContext", // messages
 		"OpenViewContext", "PushViewContext", "UpdateViewContext", // modals
-		"PublishViewContext",                                          // Home tabs
-		"UploadFileContext", "GetPermalinkContext", "GetUsersContext", // a postmortem's text, no blocks
+		"PublishViewContext",                                                          // Home tabs
+		"GetUploadURLExternalContext", "UploadToURL", "CompleteUploadExternalContext", // a postmortem's text and pictures, no blocks
+		"GetPermalinkContext", "GetUsersContext",
 		"AuthTestContext", "GetConversationHistoryContext", "GetConversationRepliesContext", "GetConversationsContext", "GetUserInfoContext",
 		"GetConversationInfoContext", "StartSocketModeContext"}
 	_, files := sourceOf(t, ".")

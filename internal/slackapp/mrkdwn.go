@@ -119,12 +119,16 @@ func mrkdwn(spans []commands.Span, n int) string {
 	return b.String()
 }
 
+// momentFormat reads well wherever it stands in a sentence, also where Slack says Today or Yesterday for the day, with a capital: "since
+// 9:26:07 AM (Today)".
+const momentFormat = "{time_secs} ({date_short_pretty})"
+
 // moment is shown in the reader's own zone; the text after the bar to whoever can't.
 func moment(t time.Time) string {
 	if t.Unix() <= 0 {
 		return t.UTC().Format("2006-01-02 15:04:05 MST")
 	}
-	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time_secs}|%s>", t.Unix(), t.UTC().Format("2006-01-02 15:04:05 MST"))
+	return fmt.Sprintf("<!date^%d^%s|%s>", t.Unix(), momentFormat, t.UTC().Format("2006-01-02 15:04:05 MST"))
 }
 
 // groupID is the shape of a user group's id.

@@ -28,5 +28,5 @@ func isRefusal(err error) bool {
 	return code >= 400 && code < 500 && code != http.StatusTooManyRequests && code != http.StatusRequestTimeout
 }
 
-// Passing says whether an error is Slack's own and passes by itself.
-func Passing(err error) bool { return passing[apiError(err)] }
+// Lasting says whether an error is Slack's own word that will be the same next time.
+func Lasting(err error) bool { return Refused(err) && !passing[apiError(err)] || isRefusal(err) }

@@ -38,14 +38,28 @@ func Probe(ctx context.Context, o Options) []incident.Check {
 	return checks
 }
 
-// ProbeChannel says whether the bot may write into Options.Channel, which may be a person for a direct message, and what to do if not. It
-// posts nothing.
-func ProbeChannel(ctx context.Context, o Options) incident.Check {
+// mostProbed bounds the channels that are looked at at once: Slack answers fifty such questions a minute.
+const mostProbed = 40
+
+// ProbeChannels says of each channel whether the bot may write there, and what to do if not; one may be a person for a direct message. It
+// posts nothing. Of a great many channels it looks at the first, and says so.
+func ProbeChannels(ctx context.Context, o Options, all ...string) []incident.Check {
 	api := o.withDefaults().client()
-	if personID.MatchString(o.Channel) {
-		return probeFallback(ctx, api, o.Channel)
+	names := &directory{api: func() *slack.Client { return api }, ids: map[string]string{}, keeps: true}
+	var checks []incident.Check
+	for i, channel := range all {
+		switch {
+		case i == mostProbed:
+			return append(checks, incident.Check{Name: "Slack channels", OK: true,
+				Detail: fmt.Sprintf("%d more were not looked at: Slack does not answer so many questions at once", len(all)-i)})
+		case personID.MatchString(channel):
+			checks = append(checks, probeFallback(ctx, api, channel))
+		default:
+			_, check := lookAtChannel(ctx, api, names, channel)
+			checks = append(checks, check)
+		}
 	}
-	return probeChannel(ctx, api, o.Channel)
+	return checks
 }
 
 // probeFallback says whether the fallback can be told something.
@@ -135,18 +149,17 @@ func probeApp(ctx context.Context, api *slack.Client) incident.Check {
 }
 
 func probeChannel(ctx context.Context, api *slack.Client, name string) incident.Check {
-	_, check := lookAtChannel(ctx, api, name)
+	_, check := lookAtChannel(ctx, api, &directory{api: func() *slack.Client { return api }, ids: map[string]string{}}, name)
 	return check
 }
 
 // lookAtChannel is the channel of that name or id, and whether the bot may write there; nil where it was not seen, or is a direct message.
-func lookAtChannel(ctx context.Context, api *slack.Client, name string) (*slack.Channel, incident.Check) {
+func lookAtChannel(ctx context.Context, api *slack.Client, names *directory, name string) (*slack.Channel, incident.Check) {
 	check := incident.Check{Name: "Slack channel"}
 	if name == "" {
 		check.Detail = "none is configured; name the channel where incidents are told"
 		return nil, check
 	}
-	names := &directory{api: func() *slack.Client { return api }, ids: map[string]string{}}
 	id, err := names.channel(ctx, name)
 	var info *slack.Channel
 	if err == nil && strings.HasPrefix(id, "D") {

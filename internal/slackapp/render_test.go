@@ -50,7 +50,7 @@ func TestSpans(t *testing.T) {
 		{"blanks stay outside of bold", commands.Bold(" Cause: "), " *Cause:* "},
 		{"code keeps everything but its own mark", commands.Mono("a*b_c <x> `y`"), "`a*b_c &lt;x&gt; 'y'`"},
 		{"nothing is no mark", commands.Mono(" \n"), ""},
-		{"a moment in the reader's zone", commands.When(at), "<!date^1759457700^{date_short_pretty} {time_secs}|2025-10-03 02:15:00 UTC>"},
+		{"a moment in the reader's zone", commands.When(at), "<!date^1759457700^{time_secs} ({date_short_pretty})|2025-10-03 02:15:00 UTC>"},
 		{"an unknown moment", commands.When(time.Time{}), "unknown"},
 		{"a link", commands.Span{Text: "a|b", URL: "https://example.com/?a=1&b=2"}, "<https://example.com/?a=1&amp;b=2|a¦b>"},
 		{"a link to nowhere good", commands.Span{Text: "x", URL: "javascript:alert(1)"}, "x"},

@@ -75,7 +75,7 @@ type Person struct{ ID, Handle, Name string }
 // FindChannel finds Options.Channel, given by its name or its id, and says whether the bot may write there, as [Probe] does.
 func FindChannel(ctx context.Context, o Options) (Named, incident.Check) {
 	api := o.withDefaults().client()
-	info, check := lookAtChannel(ctx, api, o.Channel)
+	info, check := lookAtChannel(ctx, api, &directory{api: func() *slack.Client { return api }, ids: map[string]string{}}, o.Channel)
 	if info == nil {
 		return Named{}, check
 	}

@@ -2,7 +2,9 @@ package slackapp
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -12,12 +14,17 @@ import (
 )
 
 // File is a text, or a picture's bytes, that is put into a thread as a file. Alt stands for a picture where it can't be seen.
-type File struct{ Name, Title, Text, Alt string }
+type File struct {
+	Name, Title, Text, Alt string
+	// Intend is called right before the file is shown in the thread, and must have recorded that when it returns: who is not told how that
+	// ended, or dies, looks for the file only once Slack must show it. Nil: nobody records it.
+	Intend func(context.Context) error
+}
 
-// Slack shows what was uploaded a little later: that often it is looked for, and so long it is waited in between.
+// Slack shows what was uploaded a little later: that often it is looked for, and each time that much longer is waited before.
 const (
-	looksForFile = 5
-	fileWithin   = time.Second
+	looksForFile = 7
+	fileWithin   = 250 * time.Millisecond
 )
 
 // maxFileText bounds a file, in bytes; Slack takes far more.
@@ -35,20 +42,13 @@ func (d *Deliverer) Share(ctx context.Context, id string, f File) (address strin
 	case root == nil || root.TS == "":
 		return "", fmt.Errorf("%s: the incident's message is not in its channel yet", what)
 	}
+	if d.opts.Now().Before(d.patience()) {
+		return "", fmt.Errorf("%s: Slack has asked to wait", what)
+	}
+	defer func() { d.heed(err) }()
 	ts, err := d.shared(ctx, root.Channel, root.TS, f)
 	if err == nil && ts == "" {
-		_, err = d.line.api().UploadFileContext(ctx, slack.UploadFileParameters{
-			Filename: f.Name, Title: f.Title, Content: f.Text, FileSize: len(f.Text), AltTxt: f.Alt,
-			Channel: root.Channel, ThreadTimestamp: root.TS})
-		for i := 0; err == nil && ts == "" && i < looksForFile; i++ {
-			if i > 0 {
-				sleep(ctx, fileWithin)
-			}
-			ts, err = d.shared(ctx, root.Channel, root.TS, f)
-		}
-		if err == nil && ts == "" {
-			err = fmt.Errorf("Slack has taken it, and does not show it yet") //nolint:staticcheck // a name
-		}
+		ts, err = d.upload(ctx, root.Channel, root.TS, f)
 	}
 	if err != nil {
 		if apiError(err) == "missing_scope" {
@@ -60,6 +60,55 @@ func (d *Deliverer) Share(ctx context.Context, id string, f File) (address strin
 		return "", fmt.Errorf("%s: find its link: %w", what, err)
 	}
 	return address, nil
+}
+
+// patience is until when Slack has asked to be left alone with files.
+func (d *Deliverer) patience() time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.uploadsFrom
+}
+
+// heed remembers that Slack has asked to be left alone.
+func (d *Deliverer) heed(err error) {
+	if wait := retryAfter(err); wait > 0 {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.uploadsFrom = d.opts.Now().Add(wait)
+	}
+}
+
+// upload puts a file into a thread, and waits until Slack shows it there. Until its last step nobody sees anything of it.
+func (d *Deliverer) upload(ctx context.Context, channel, root string, f File) (ts string, err error) {
+	api := d.line.api()
+	to, err := api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: f.Name, FileSize: len(f.Text),
+		AltTxt: f.Alt})
+	if err != nil {
+		return "", err
+	}
+	if err = api.UploadToURL(ctx, slack.UploadToURLParameters{UploadURL: to.UploadURL, Content: f.Text, Filename: f.Name}); err != nil {
+		var address *url.Error
+		if errors.As(err, &address) {
+			err = address.Err // who has the address can write there
+		}
+		return "", err
+	}
+	if f.Intend != nil {
+		if err := f.Intend(ctx); err != nil {
+			return "", err
+		}
+	}
+	if _, err = api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
+		Files: []slack.FileSummary{{ID: to.FileID, Title: f.Title}}, Channel: channel, ThreadTimestamp: root}); err != nil {
+		return "", err
+	}
+	for i := range looksForFile {
+		sleep(ctx, time.Duration(i)*fileWithin)
+		if ts, err = d.shared(ctx, channel, root, f); ts != "" || err != nil {
+			return ts, err
+		}
+	}
+	return "", errors.New("Slack has taken it, and does not show it yet") //nolint:staticcheck // a name
 }
 
 // shared is the message of a thread that has the file; "" if none has.

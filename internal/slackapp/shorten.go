@@ -45,7 +45,7 @@ func shortenedBlock(b commands.Block, most int) (commands.Block, bool) {
 // spanLength is about how much of a text is shown of a span.
 func spanLength(s commands.Span) int {
 	if !s.Time.IsZero() {
-		return len("2006-01-02 15:04:05 MST") + len("<!date^1759457700^{date_short_pretty} {time_secs}|>")
+		return len("2006-01-02 15:04:05 MST") + len("<!date^1759457700^|>") + len(momentFormat)
 	}
 	return utf8.RuneCountInString(s.Text) + len(s.URL)
 }

@@ -2,7 +2,9 @@ package slackemu
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // wireChannel is a channel as the API shows it.
@@ -89,11 +91,17 @@ func (s *Server) conversationsReplies(c *call) (reply, error) {
 	meta := c.bool("include_all_metadata")
 	some := []map[string]any{s.ws.wire(ch, root, meta)}
 	for _, m := range ch.replies(root.TS) {
-		if c.within(m.TS) {
+		if c.within(m.TS) && s.ws.filesShown(m) {
 			some = append(some, s.ws.wire(ch, m, meta))
 		}
 	}
 	return messagesPage(some, c)
+}
+
+// filesShown says whether the app is shown a message that has files, or has none.
+func (w *workspace) filesShown(m *Message) bool {
+	seconds, err := strconv.ParseFloat(m.TS, 64)
+	return len(m.Files) == 0 || err != nil || w.opts.Now().Sub(time.UnixMicro(int64(seconds*1e6))) >= w.opts.FilesAfter
 }
 
 // readable is a channel whose past the app may read.

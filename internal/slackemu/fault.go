@@ -25,7 +25,7 @@ const (
 
 // Fault breaks requests on purpose.
 type Fault struct {
-	Method    string // "chat.postMessage"; empty breaks every method
+	Method    string // "chat.postMessage"; "upload" is where a file's bytes are sent; empty breaks every method
 	ChannelID string // empty breaks calls for every channel
 	Text      string // strikes only what says so in its text; empty breaks whatever it says
 	Times     int    // how many requests; 0 means 1

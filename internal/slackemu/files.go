@@ -40,6 +40,11 @@ func (s *Server) filesGetUploadURL(c *call) (reply, error) {
 
 // serveUpload takes a file's bytes, raw or as the first file of a form.
 func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
+	fault, _ := s.takeFault("upload", args{})
+	if s.failBefore(w, r, fault) {
+		return
+	}
+	defer s.failAfter(r, fault)
 	r.Body = http.MaxBytesReader(w, r.Body, maxUploadBytes+maxRequestBytes)
 	body := io.Reader(r.Body)
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {

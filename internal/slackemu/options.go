@@ -39,6 +39,8 @@ type Options struct {
 	Now func() time.Time
 	// AckWithin is how long a person waits for the app; 0 means Slack's three seconds. Triggers live as long, and three seconds at least.
 	AckWithin time.Duration
+	// FilesAfter is how much later than it was taken a file is shown to the app in its thread: Slack shares files when it comes to it.
+	FilesAfter time.Duration
 	// RateLimit is how often chat.postMessage may be called for a channel.
 	RateLimit RateLimit
 

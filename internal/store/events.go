@@ -212,6 +212,22 @@ func (r *Reader) Streams(ctx context.Context, prefix string) ([]StreamInfo, erro
 	return streams, nil
 }
 
+// LastStreams lists, of the streams whose names are prefix and a number, those with the greatest numbers, at most limit, the greatest
+// first, and says how many there are.
+func (r *Reader) LastStreams(ctx context.Context, prefix string, limit int) (last []StreamInfo, total int, err error) {
+	const of = ` WHERE substr(stream, 1, $1) = $2`
+	n := utf8.RuneCountInString(prefix)
+	if err = r.db.QueryRowContext(ctx, `SELECT count(*) FROM streams`+of, n, prefix).Scan(&total); err == nil {
+		var rows *sql.Rows
+		rows, err = r.db.QueryContext(ctx, selectStreams+of+` ORDER BY length(stream) DESC, stream DESC LIMIT $3`, n, prefix, limit)
+		last, err = collect(rows, err, scanStream)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("list the last streams %s*: %w", prefix, err)
+	}
+	return last, total, nil
+}
+
 func listStreams(ctx context.Context, q query, prefix string) ([]StreamInfo, error) {
 	rows, err := q.QueryContext(ctx, selectStreams+` WHERE substr(stream, 1, $1) = $2 ORDER BY stream`, utf8.RuneCountInString(prefix), prefix)
 	return collect(rows, err, scanStream)

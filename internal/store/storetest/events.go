@@ -154,6 +154,13 @@ func streamsByPrefix(t *testing.T, s *suite) {
 	if all := must[[]store.StreamInfo](t)(s.Streams(s.ctx, "")); len(all) != 5 {
 		t.Errorf("all streams: %v", all)
 	}
+	for _, stream := range []string{"numbered/9", "numbered/10", "numbered/11"} {
+		s.append(t, stream, 0, "one")
+	}
+	last, total, err := s.LastStreams(s.ctx, "numbered/", 2)
+	if err != nil || total != 3 || len(last) != 2 || last[0].Stream != "numbered/11" || last[1].Stream != "numbered/10" {
+		t.Errorf("the last: %v of %d, %v", last, total, err)
+	}
 	if none := must[[]store.StreamInfo](t)(s.Streams(s.ctx, "%")); len(none) != 0 {
 		t.Errorf("%% is not a pattern, got %v", none)
 	}

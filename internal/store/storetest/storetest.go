@@ -13,6 +13,7 @@ type Store interface {
 	Append(ctx context.Context, writes ...store.Write) error
 	Load(ctx context.Context, stream string, after int) ([]store.Event, error)
 	Streams(ctx context.Context, prefix string) ([]store.StreamInfo, error)
+	LastStreams(ctx context.Context, prefix string, limit int) (last []store.StreamInfo, total int, err error)
 	Purge(ctx context.Context, p store.Purge) error
 	Checkpoint(ctx context.Context, at time.Time) error
 	Verify(ctx context.Context) (store.Report, error)
