@@ -20,7 +20,7 @@ func (c *cli) checks() *cobra.Command {
 			return err
 		}
 		set := commands.Set{Codes: catalog.Codes()}
-		return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "checks", Args: args, Prog: "paramedic", Now: time.Now()}), *format)
+		return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "checks", Args: args, Prog: string(c.name), Now: time.Now()}), *format)
 	}
 	return cmd
 }

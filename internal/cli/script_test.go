@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"paramedic": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
-		os.Exit(cli.Run(ctx, "v1.2.3", os.Args[1:], os.Stdout, os.Stderr))
+		os.Exit(cli.Run(ctx, "v1.2.3", os.Args, os.Stdout, os.Stderr))
 	}})
 }
 
