@@ -38,7 +38,7 @@ func DoctorParts(c Config, file string) []DoctorPart {
 		part("who may approve", false, nil)
 	}
 	part("Prometheus", c.Metrics.URL != "", func(ctx context.Context) []incident.Check { return doctorMetrics(ctx, c.Metrics) })
-	part("Slack", c.slack(), func(ctx context.Context) []incident.Check { return doctorSlack(ctx, c.Slack) })
+	part("Slack", c.slack(), func(ctx context.Context) []incident.Check { return doctorSlack(ctx, c.Slack, slackapp.Probe) })
 	part("notices", len(c.Notices) > 0, func(ctx context.Context) []incident.Check { return doctorHomes(ctx, c) })
 	part("the host", configured, func(ctx context.Context) []incident.Check { return doctorHost(ctx, c.Host) })
 	part("the state", configured, func(ctx context.Context) []incident.Check { return doctorState(ctx, c) })
@@ -63,9 +63,9 @@ func doctorServe(ctx context.Context, c Config, file string) []incident.Check {
 }
 
 // doctorSlack looks at what Slack needs: the app, the channels, and who is called when nobody answers.
-func doctorSlack(ctx context.Context, c SlackConfig) []incident.Check {
+func doctorSlack(ctx context.Context, c SlackConfig, probe func(context.Context, slackapp.Options) []incident.Check) []incident.Check {
 	o := slackOptions(c)
-	checks := slackapp.Probe(ctx, o)
+	checks := probe(ctx, o)
 	if !checks[0].OK {
 		return checks // Slack says no more to who has no token
 	}

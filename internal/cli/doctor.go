@@ -2,9 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -35,7 +33,7 @@ It changes nothing and posts nothing. Exit 1 if something is not as it should be
 		cfg, err := app.LoadConfig(*config)
 		switch {
 		case err == nil:
-		case errors.Is(err, fs.ErrNotExist) && !cmd.Flags().Changed("config"):
+		case missing(*config) && !cmd.Flags().Changed("config"):
 			cfg, *config = app.DefaultConfig(), ""
 		default:
 			return c.noConfig(*config, err)

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/paramedic-bot/paramedic/internal/app"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/setup"
 )
 
@@ -19,21 +22,25 @@ func (c *cli) setup() *cobra.Command {
 	var o setup.Options
 	var appFile, botFile, secretFile, tokenFile string
 	var notify setup.NotifyOptions
+	var after ending
 	cmd := &cobra.Command{
-		Use: "init", Short: "Set the bot up: asks for what it needs, checks it, writes the configuration", Args: cobra.NoArgs,
-		Long: `Asks for what the Slack bot needs, checks each answer with Slack as it is typed, and writes one configuration file, which only its owner may read.
-A flag answers a question beforehand; with all of them, or the tokens in $SLACK_APP_TOKEN and $SLACK_BOT_TOKEN, nobody is asked.
+		Use: "init", Short: "Set the bot up: asks for what it needs, checks it, writes the configuration, starts the bot", Args: cobra.NoArgs,
+		Long: `Looks whether the cluster can be reached, asks for what the Slack bot needs, checks each answer with Slack as it is typed, writes one configuration
+file, which only its owner may read, and starts the bot in this terminal.
+A flag answers a question beforehand; with all of them, or the tokens in $SLACK_APP_TOKEN and $SLACK_BOT_TOKEN, nobody is asked, and
+nothing is started.
 
 With --notify there is no Slack: incidents are told as notices to a topic of ntfy, to Gotify, by a webhook of Discord or by any other, and
 plans are approved in the terminal.
 
-A laptop with a kubeconfig is enough. It posts nothing and changes nothing in the cluster.`,
+A laptop with a kubeconfig is enough: --kubeconfig, else $KUBECONFIG, else ~/.kube/config, as for kubectl. It posts nothing and changes
+nothing in the cluster.`,
 		Example: "  paramedic init\n" +
 			"  paramedic init --app-token-file app.token --bot-token-file bot.token --channel '#incidents' --approver ada\n" +
 			"  paramedic init --notify https://ntfy.sh/a-name-that-nobody-guesses --user ada",
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.Config, "config", "paramedic.yaml", "the configuration `FILE` to write")
+	f.StringVar(&o.Config, "config", configHere, "the configuration `FILE` to write")
 	f.BoolVar(&o.Force, "force", false, "write over a file that is there")
 	f.StringVar(&appFile, "app-token-file", "", "a `FILE` with the app token (xapp-…)")
 	f.StringVar(&botFile, "bot-token-file", "", "a `FILE` with the bot token (xoxb-…)")
@@ -49,10 +56,21 @@ A laptop with a kubeconfig is enough. It posts nothing and changes nothing in th
 	f.StringVar(&notify.URL, "notify", "", "do without Slack: the `URL` of a topic of ntfy, a server of Gotify, a webhook; “ask” asks for it")
 	f.StringVar(&notify.Form, "form", "", "with --notify: ntfy, gotify, discord or json; not said: by the URL")
 	f.StringVar(&tokenFile, "token-file", "", "with --notify: a `FILE` with the token that the URL needs, if it does")
+	f.BoolVar(&after.elsewhere, "elsewhere", false, "the bot is to run on another machine or in a pod: no cluster is looked at, and nothing started")
+	f.BoolVar(&after.not, "no-start", false, "leave it to you to start the bot")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.Out, o.Ask = c.out, &prompt{ctx: cmd.Context(), out: c.out, in: bufio.NewReader(os.Stdin)}
+		ask := &prompt{ctx: cmd.Context(), out: c.out, in: bufio.NewReader(os.Stdin)}
+		o.Out, o.Ask, o.Prog = c.out, ask, string(c.name)
+		if !after.elsewhere {
+			o.Cluster = func(ctx context.Context) incident.Check {
+				return app.ProbeCluster(ctx, app.ClusterConfig{Kubeconfig: o.Kubeconfig, Context: o.Context})
+			}
+		}
 		if notify.URL != "" {
-			return c.setupNotify(cmd.Context(), o, notify, tokenFile)
+			if err := c.setupNotify(cmd.Context(), o, notify, tokenFile); err != nil {
+				return err
+			}
+			return c.start(cmd.Context(), o, after, ask)
 		}
 		var err error
 		if o.AppToken, err = token(appFile, "SLACK_APP_TOKEN"); err == nil {
@@ -69,9 +87,25 @@ A laptop with a kubeconfig is enough. It posts nothing and changes nothing in th
 		if err != nil {
 			return err
 		}
-		return setup.Run(cmd.Context(), o)
+		if err := setup.Run(cmd.Context(), o); err != nil {
+			return err
+		}
+		return c.start(cmd.Context(), o, after, ask)
 	}
 	return cmd
+}
+
+// ending is what is to follow a set-up.
+type ending struct{ elsewhere, not bool }
+
+// start starts the bot for a person who was asked at a terminal, where it is to run here. Where Slack posts to the bot somebody has to press a
+// button of Slack's while it runs, which is said already.
+func (c *cli) start(ctx context.Context, o setup.Options, after ending, ask *prompt) error {
+	if after.elsewhere || after.not || !ask.asked || !term.IsTerminal(int(os.Stdin.Fd())) {
+		return nil
+	}
+	fmt.Fprintf(c.out, "\nThe bot starts now and stays in this terminal; Ctrl-C stops it. What follows is its log.\n\n")
+	return c.run(ctx, o.Config, slog.LevelInfo)
 }
 
 // setupNotify sets up a bot without Slack.
@@ -103,9 +137,10 @@ func token(file, env string) (string, error) {
 
 // prompt asks at the terminal. Where the standard input is none, its lines are the answers. It ends with its context, whatever is typed.
 type prompt struct {
-	ctx context.Context
-	out io.Writer
-	in  *bufio.Reader
+	ctx   context.Context
+	out   io.Writer
+	in    *bufio.Reader
+	asked bool
 }
 
 func (p *prompt) Line(words string) (string, error) {
@@ -133,6 +168,7 @@ func (p *prompt) ask(words string, read func() (string, error)) (string, error) 
 		err  error
 	}
 	fmt.Fprint(p.out, words)
+	p.asked = true
 	answered := make(chan answer, 1)
 	go func() {
 		text, err := read()

@@ -6,24 +6,32 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/paramedic-bot/paramedic/internal/app"
+	"github.com/paramedic-bot/paramedic/internal/setup"
 )
 
 // configHere is the configuration that a command takes by itself.
-const configHere = "paramedic.yaml"
+const configHere = setup.ByItself
 
 // configFlag adds the flag that names the configuration.
 func configFlag(cmd *cobra.Command) *string {
 	return cmd.Flags().String("config", configHere, "the configuration `FILE` of serve")
 }
 
-// noConfig says what to do where a configuration is not there.
+// missing says that a configuration is not there.
+func missing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// noConfig is an error of reading a configuration, or what to do where it is not there.
 func (c *cli) noConfig(path string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no configuration %s here; make one by “%s”, or name another by --config (docs/configuration.md shows one)",
+	if missing(path) {
+		return fmt.Errorf("there is no configuration %s; make one by “%s”, or name another by --config (docs/configuration.md shows one)",
 			path, c.name.with("init"))
 	}
 	return err
