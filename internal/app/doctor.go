@@ -38,7 +38,7 @@ func DoctorParts(c Config, file string) []DoctorPart {
 		part("who may approve", false, nil)
 	}
 	part("Prometheus", c.Metrics.URL != "", func(ctx context.Context) []incident.Check { return doctorMetrics(ctx, c.Metrics) })
-	part("Slack", c.slack(), func(ctx context.Context) []incident.Check { return doctorSlack(ctx, c.Slack, slackapp.Probe) })
+	part("Slack", configured && c.slack(), func(ctx context.Context) []incident.Check { return doctorSlack(ctx, c.Slack, slackapp.Probe) })
 	part("notices", len(c.Notices) > 0, func(ctx context.Context) []incident.Check { return doctorHomes(ctx, c) })
 	part("the host", configured, func(ctx context.Context) []incident.Check { return doctorHost(ctx, c.Host) })
 	part("the state", configured, func(ctx context.Context) []incident.Check { return doctorState(ctx, c) })

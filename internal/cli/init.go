@@ -104,7 +104,7 @@ func (c *cli) start(ctx context.Context, o setup.Options, after ending, ask *pro
 	if after.elsewhere || after.not || !ask.asked || !term.IsTerminal(int(os.Stdin.Fd())) {
 		return nil
 	}
-	fmt.Fprintf(c.out, "\nThe bot starts now and stays in this terminal; Ctrl-C stops it. What follows is its log.\n\n")
+	fmt.Fprintf(c.out, "\nIt is started now, in this terminal: Ctrl-C stops it, and the line above starts it again. What follows is its log.\n\n")
 	return c.run(ctx, o.Config, slog.LevelInfo)
 }
 

@@ -52,7 +52,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "head": head, "await": await, "awaits": awaits,
-			"unmark": unmark, "state": state, "hook": hook},
+			"unmark": unmark, "state": state, "hook": hook, "slack": slack},
 	})
 }
 

@@ -70,7 +70,7 @@ func (a *App) connect(ctx context.Context) error {
 		options = append(options, socketmode.OptionDialer(d))
 	}
 	socket := socketmode.New(a.line.api(), options...)
-	l := &tie{of: a.links}
+	l := &tie{of: a.ties}
 	defer l.turn(false)
 	renewal := time.NewTicker(renewEvery)
 	defer renewal.Stop()
