@@ -28,7 +28,8 @@ type cli struct {
 // usage marks errors that come from how the program was called.
 type usage struct{ error }
 
-// Run runs the program with the arguments, of which the first is the name by which it was started, as in os.Args, and returns its exit code.
+// Run runs the program with the arguments, of which the first is the name by which it was started, as in os.Args, and returns its exit
+// code.
 func Run(ctx context.Context, version string, args []string, stdout, stderr io.Writer) int {
 	c := &cli{version: version, name: startedAs(args[0]), out: stdout, err: stderr, redactor: redact.New()}
 	listened()

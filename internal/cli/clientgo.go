@@ -10,8 +10,8 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// clientGo takes what client-go writes beside the errors that it returns, which go their own way to people: into the log of a serve that is to
-// say everything, and else nowhere. It is the process's, as klog is.
+// clientGo takes what client-go writes beside the errors that it returns, which go their own way to people: into the log of a serve that is
+// to say everything, and else nowhere. It is the process's, as klog is.
 type clientGo struct {
 	into  *atomic.Pointer[slog.Logger]
 	attrs []slog.Attr
@@ -33,7 +33,7 @@ func (c clientGo) Enabled(ctx context.Context, _ slog.Level) bool {
 // Handle writes it into the log.
 func (c clientGo) Handle(ctx context.Context, r slog.Record) error {
 	l := c.into.Load()
-	if l == nil {
+	if l == nil || !l.Enabled(ctx, slog.LevelDebug) { // errors come without being asked for
 		return nil
 	}
 	r.Level, r.Message = slog.LevelDebug, "client-go: "+r.Message

@@ -102,7 +102,7 @@ func (a *answers) flags(cmd *cobra.Command) {
 	f.StringVar(&a.notify.URL, "notify", "", "do without Slack: the `URL` of a topic of ntfy, a server of Gotify, a webhook; “ask” asks for it")
 	f.StringVar(&a.notify.Form, "form", "", "with --notify: ntfy, gotify, discord or json; not said: by the URL")
 	f.StringVar(&a.tokenFile, "token-file", "", "with --notify: a `FILE` with the token that the URL needs, if it does")
-	f.BoolVar(&a.after.elsewhere, "elsewhere", false, "the bot is to run on another machine or in a pod: no cluster is looked at, and nothing started")
+	f.BoolVar(&a.after.elsewhere, "elsewhere", false, "the bot is to run on another machine or in a pod: no cluster is looked at, nothing started")
 	f.BoolVar(&a.after.not, "no-start", false, "leave it to you to start the bot")
 }
 
@@ -114,7 +114,8 @@ func (c *cli) start(ctx context.Context, o setup.Options, after ending, ask *pro
 	if after.elsewhere || after.not || !ask.asked || !term.IsTerminal(int(os.Stdin.Fd())) {
 		return nil
 	}
-	fmt.Fprintf(c.out, "\nIt is started now, in this terminal: Ctrl-C stops it, and the line above starts it again. What follows is its log.\n\n")
+	fmt.Fprint(c.out, "\nIt is started now, in this terminal: Ctrl-C stops it, and the line above starts it again. What follows is its log."+
+		"\n\n")
 	return c.run(ctx, o.Config, slog.LevelInfo)
 }
 

@@ -109,8 +109,8 @@ func (w *wizard) cluster(ctx context.Context) error {
 		return nil
 	}
 	if err := w.verdict(w.Cluster(ctx)); err != nil {
-		return fmt.Errorf("%w\nNothing was set up. The cluster is found as by kubectl: --kubeconfig and --context, else $KUBECONFIG, else ~/.kube/config. If "+
-			"the bot is to run on another machine, or in a pod, add --elsewhere", err)
+		return fmt.Errorf("%w\nNothing was set up. The cluster is found as by kubectl: --kubeconfig and --context, else $KUBECONFIG, else "+
+			"~/.kube/config. If the bot is to run on another machine, or in a pod, add --elsewhere", err)
 	}
 	return nil
 }

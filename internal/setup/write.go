@@ -146,12 +146,12 @@ func (w *wizard) kubectl(line string) string {
 
 // rights says what rights whoever approves needs.
 func (w *wizard) rights(name string) string {
+	binding := terminal.Word("paramedic-operator-" + notInUsers.ReplaceAllString(strings.ReplaceAll(w.User, "@", "-"), "-"))
 	return fmt.Sprintf(`
 It only looks, until somebody approves a plan. Before %s can approve one, the user %s needs the rights for it:
 
   %s | %s
   %s
 `, name, w.User, w.line("rbac", "--runbooks", "all"), w.kubectl("apply -f -"),
-		w.kubectl("create clusterrolebinding "+terminal.Word("paramedic-operator-"+
-			notInUsers.ReplaceAllString(strings.ReplaceAll(w.User, "@", "-"), "-"))+" --clusterrole paramedic-operator --user "+terminal.Word(w.User)))
+		w.kubectl("create clusterrolebinding "+binding+" --clusterrole paramedic-operator --user "+terminal.Word(w.User)))
 }
