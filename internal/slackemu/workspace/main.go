@@ -101,7 +101,7 @@ func (s *site) open(m *manifest) (*slackemu.Server, error) {
 	secret := func() string { return rand.Text() }
 	o := slackemu.Options{URL: s.at, AppName: m.DisplayInformation.Name, Scopes: m.OAuth.Scopes.Bot, BotToken: secret(), AppToken: secret(),
 		Commands: []slackemu.Command{}, Shortcuts: []slackemu.Shortcut{},
-		Users:    []slackemu.User{{ID: "U0ADA", Name: "ada", RealName: "Ada", Admin: true}, {ID: "U0BEN", Name: "ben", RealName: "Ben"}},
+		Users: []slackemu.User{{ID: "U0ADA", Name: "ada", RealName: "Ada", Admin: true}, {ID: "U0BEN", Name: "ben", RealName: "Ben"}},
 		Channels: []slackemu.Channel{{ID: "C0INCIDENTS", Name: "incidents", Uninvited: true},
 			{ID: "C0GENERAL", Name: "general", Uninvited: true}}}
 	if s.BotToken != "" {
