@@ -102,7 +102,7 @@ func (a *answers) flags(cmd *cobra.Command) {
 	f.StringVar(&a.notify.URL, "notify", "", "do without Slack: the `URL` of a topic of ntfy, a server of Gotify, a webhook; “ask” asks for it")
 	f.StringVar(&a.notify.Form, "form", "", "with --notify: ntfy, gotify, discord or json; not said: by the URL")
 	f.StringVar(&a.tokenFile, "token-file", "", "with --notify: a `FILE` with the token that the URL needs, if it does")
-	f.BoolVar(&a.after.elsewhere, "elsewhere", false, "the bot is to run on another machine or in a pod: no cluster is looked at, nothing started")
+	f.BoolVar(&a.after.elsewhere, "elsewhere", false, "the bot is to run on another machine or in a pod: look at no cluster, start nothing")
 	f.BoolVar(&a.after.not, "no-start", false, "leave it to you to start the bot")
 }
 
