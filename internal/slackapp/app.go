@@ -45,6 +45,7 @@ type App struct {
 	flights  *flights
 	homes    *homes
 	once     *once
+	ties     *ties
 	log      *slog.Logger
 
 	questions, decisions, turnedAway *lane
@@ -63,7 +64,7 @@ func New(o Options, c Commands, seen Seen) *App {
 		opts: o, line: l, commands: c, log: o.Logger, base: base, stop: stop,
 		people:  newPeople(l, o),
 		homes:   newHomes(),
-		flights: &flights{byID: map[string]*flight{}}, once: &once{seen: seen, log: o.Logger},
+		flights: &flights{byID: map[string]*flight{}}, once: &once{seen: seen, log: o.Logger}, ties: &ties{log: o.Logger},
 		questions: newLane(mostQuestions, waitingQuestions), decisions: newLane(mostDecisions, waitingDecisions),
 		turnedAway: newLane(mostTurnedAway, waitingAway),
 	}
