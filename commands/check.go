@@ -152,7 +152,7 @@ const mostAbout = 3
 
 // openActions offers to make an incident of what was found. Pressed twice, it joins the one it opened.
 func openActions(d *incident.Diagnosis) Actions {
-	title, fingerprint := headline(d), "found/"+d.Cluster
+	title, fingerprint := headline(d), strings.TrimSuffix("found/"+d.Cluster+"/"+d.Scope.String(), "/")
 	if len(d.Causes) > 0 {
 		title, fingerprint = d.Causes[0].Title, incident.FoundFingerprint(d.Cluster, d.Causes[0])
 	}

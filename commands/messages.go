@@ -318,11 +318,29 @@ func resolutionBlocks(s *incident.State) []Block {
 	return append(endBlocks(s), gradeBlocks(s)...)
 }
 
+// mostOpeners bounds the people who are told that what they raised goes on elsewhere.
+const mostOpeners = 3
+
+// openers notifies those who raised an incident.
+func openers(s *incident.State) []Span {
+	var out []Span
+	told := map[string]bool{}
+	for _, g := range s.Signals {
+		if g.By.ID == "" || told[g.By.Key()] || len(told) == mostOpeners {
+			continue
+		}
+		told[g.By.Key()] = true
+		out = append(out, Text(" "), Mention(g.By.ID, clip.Runes(g.By.Name, maxLabel)))
+	}
+	return out
+}
+
 func endBlocks(s *incident.State) []Block {
 	switch {
 	case s.Elsewhere() != "":
-		return []Block{Paragraph{Bold("Closed "), When(s.ClosedAt), Text(": " + sentence(clip.Runes(s.ClosedBy.Reason, maxLine)) + " See "),
-			Mono(s.Elsewhere()), Text(".")}}
+		p := Paragraph{Bold("Closed "), When(s.ClosedAt), Text(": " + sentence(clip.Runes(s.ClosedBy.Reason, maxLine)) + " See "),
+			Mono(s.Elsewhere()), Text(".")}
+		return []Block{append(p, openers(s)...)}
 	case s.ClosedBy != nil:
 		p := Paragraph{Bold("Closed"), Text(" by " + s.ClosedBy.By.Name + " "), When(decidedAt[incident.Closed](s))}
 		if s.ClosedBy.Reason != "" {

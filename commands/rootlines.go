@@ -19,7 +19,7 @@ func rootLines(s *incident.State, phase incident.Phase) Paragraph {
 	var out Paragraph
 	lines := []Paragraph{impactLine(s), doingLine(s, phase), whoLine(s, phase), hushedLine(s)}
 	if slices.Contains(unattended, phase) {
-		lines = append(append([]Paragraph{otherCauses(s.Diagnosis)}, lines...), seenLine(s))
+		lines = append(append([]Paragraph{otherCauses(s.Diagnosis), elsewhereLine(s.Diagnosis)}, lines...), seenLine(s))
 	}
 	for _, line := range lines {
 		if len(line) == 0 {
@@ -44,7 +44,7 @@ func otherCauses(d *incident.Diagnosis) Paragraph {
 	case len(d.Causes) == 0 && d.Wrong():
 		return Paragraph{Text("The cause is not known.")}
 	case len(d.Causes) == 0:
-		return Paragraph{Text(foundNothing(d, " in the cluster"))}
+		return Paragraph{Text(foundNothing(d, whereabouts(d)))}
 	}
 	all := d.InOrder()
 	var p Paragraph
@@ -63,6 +63,18 @@ func otherCauses(d *incident.Diagnosis) Paragraph {
 		p = append(p, Text(fmt.Sprintf("; and %s", count(more, "more cause"))))
 	}
 	return p
+}
+
+// elsewhereLine counts what is wrong outside of what the incident is about.
+func elsewhereLine(d *incident.Diagnosis) Paragraph {
+	if d == nil || d.Others == (incident.Others{}) {
+		return nil
+	}
+	what := count(d.Others.Causes, "other cause")
+	if d.Others.Causes == 0 {
+		what = count(d.Others.Things, "other thing") + " wrong"
+	}
+	return Paragraph{Bold("Elsewhere in the cluster: "), Text(what + "; "), Mono("/medic check")}
 }
 
 // mostOther bounds the title of another cause, in characters.

@@ -59,6 +59,7 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	}
 	if in.whole {
 		scope.acceptedThere(s, d)
+		scope.aim(s, d, found)
 	} else {
 		there, touched := in.seenThere(d), scope.touched(s, found, in.holds)
 		d = within(d, func(f *incident.Finding) bool { return in.concerns(f, there) || touched[f.ID] }, in.holds)

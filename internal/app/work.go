@@ -174,7 +174,7 @@ func (w *worker) offer(ctx context.Context, s *incident.State) (o recovery.Offer
 	if err != nil {
 		return o, nil, err
 	}
-	if o, err = w.recovery.Offer(ctx, whole, snap, runs); err != nil || o.Plan == nil {
+	if o, err = w.recovery.Offer(ctx, whole.Here(), snap, runs); err != nil || o.Plan == nil {
 		return o, nil, err
 	}
 	if o.Other != nil && useless(s, o.Other) {

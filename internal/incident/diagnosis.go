@@ -111,6 +111,9 @@ type Finding struct {
 	NormalUntil time.Time `json:"normalUntil,omitzero"`
 	Normal      string    `json:"normal,omitempty"`
 
+	// Elsewhere says that it lies outside of what the diagnosis is about; see [Diagnosis.Here].
+	Elsewhere bool `json:"elsewhere,omitempty"`
+
 	// RestsOn are the resources that had to be seen for it beside what its evidence shows: that there is nothing of theirs, or what there
 	// is, tells this from what is well. It is no part of what is recorded.
 	RestsOn []Resource `json:"-"`
@@ -193,6 +196,13 @@ type Cause struct {
 	Count     int `json:"count,omitempty"`
 	Explained int `json:"explained,omitempty"`
 
+	// Elsewhere says that it lies outside of what the diagnosis is about, explains nothing of that and is in no remedy's way; see
+	// [Diagnosis.Here].
+	Elsewhere bool `json:"elsewhere,omitempty"`
+
+	// Asked says that it explains something of which somebody says that it hurts: it comes before all that does not. It is not kept.
+	Asked bool `json:"-"`
+
 	// Weight is by what causes are ranked: what they explain, and how surely. It is not kept.
 	Weight float64 `json:"-"`
 }
@@ -254,6 +264,9 @@ type Diagnosis struct {
 	Accepted []Accepted `json:"accepted,omitempty"`
 	// Depends is what a part that somebody says hurts depends on, to be asked about next, where no cause was found; a few objects.
 	Depends []Object `json:"depends,omitempty"`
+
+	// Others counts what is wrong outside of what this is about, where that was left out; see [Diagnosis.Here].
+	Others Others `json:"others,omitzero"`
 
 	// Totals counts the whole, where this diagnosis names but a part of it; see [Brief]. Nil: nothing is left out.
 	Totals *Totals `json:"totals,omitempty"`
