@@ -161,7 +161,7 @@ func notSeenOf(s *incident.State, r Request) []Block {
 	switch {
 	case s.Diagnosis == nil:
 		return notLooked(s)
-	case len(s.Diagnosis.NotSeen) == 0:
+	case len(s.Diagnosis.Unseen()) == 0:
 		return []Block{Paragraph{Text("Everything that was to be looked at was seen.")}, lookedNote(s.Diagnosis)}
 	}
 	return append(notSeenBlocks(s.Diagnosis), lookedNote(s.Diagnosis))

@@ -91,9 +91,9 @@ func caughtUp(s *incident.State, r Request) [][]Span {
 	add(rootNote(s, phase, r.Now))
 	add(whoLine(s, phase))
 	add(hushedLine(s))
-	if d := s.Diagnosis; d != nil && len(d.NotSeen) > 0 {
+	if d := s.Diagnosis; d != nil && len(d.Unseen()) > 0 {
 		var what []string
-		for _, n := range d.NotSeen[:min(len(d.NotSeen), 3)] {
+		for _, n := range d.Unseen()[:min(len(d.Unseen()), 3)] {
 			what = append(what, clip.Runes(n.What, 60))
 		}
 		add([]Span{Bold("Not seen: "), Text(strings.Join(what, ", "))})

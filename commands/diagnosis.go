@@ -235,13 +235,15 @@ func looseBlocks(d *incident.Diagnosis) []Block {
 
 // notSeenBlocks says what could not be looked at.
 func notSeenBlocks(d *incident.Diagnosis) []Block {
-	if len(d.NotSeen) == 0 {
+	unseen := d.Unseen()
+	if len(unseen) == 0 {
 		return nil
 	}
 	list := List{{Spans: []Span{Bold("Not seen:")}}}
-	for i, n := range d.NotSeen {
+	for i, n := range unseen {
 		if i == mostNotSeen {
-			list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %d more", d.Total().NotSeen-i))}})
+			more := len(unseen) - i + d.Total().NotSeen - len(d.NotSeen)
+			list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %d more", more))}})
 			break
 		}
 		list = append(list, Item{Depth: 1, Spans: []Span{Text(n.What + ": " + n.Why)}})

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -116,8 +115,11 @@ func glanceBlocks(d *incident.Diagnosis) []Block {
 		blocks = append(blocks, list)
 	}
 	note := lookedNote(d)
-	if n := d.Total().NotSeen; n > 0 {
-		note = append(note, Text(fmt.Sprintf("; %s could not be seen, such as %s", count(n, "thing"), clip.Runes(d.NotSeen[0].What, mostOther))))
+	if unseen := d.Unseen(); len(unseen) > 0 {
+		note = append(note, Text("; not seen: "+clip.Runes(unseen[0].What, mostOther)))
+		if n := len(unseen) - 1 + d.Total().NotSeen - len(d.NotSeen); n > 0 {
+			note = append(note, Text(" and "+count(n, "more thing")))
+		}
 	}
 	return append(blocks, note)
 }

@@ -297,9 +297,15 @@ func verificationBlocks(s *incident.State) []Block {
 	case !v.Ended.IsZero():
 		return blocks
 	case v.GoodSince.IsZero():
-		return append(blocks, Note{Text("Not healthy yet. Watching since "), When(v.Began)})
+		note := Note{Text("Not healthy yet. Watching since "), When(v.Began)}
+		if !v.Until.IsZero() {
+			note = append(note, Text(", until "), When(v.Until), Text(" at the latest"))
+		}
+		return append(blocks, append(note, Text(".")))
+	case v.Until.IsZero():
+		return append(blocks, Note{Text("All healthy since "), When(v.GoodSince), Text("; it has to stay that way for some minutes.")})
 	}
-	return append(blocks, Note{Text("All healthy since "), When(v.GoodSince), Text("; it has to stay that way for some minutes.")})
+	return append(blocks, Note{Text("All healthy since "), When(v.GoodSince), Text("; it has to stay that way until "), When(v.Until), Text(".")})
 }
 
 // helped is what the last verification came to.

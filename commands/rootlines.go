@@ -124,7 +124,11 @@ func doingLine(s *incident.State, phase incident.Phase) Paragraph {
 	case incident.Approved, incident.Recovering, incident.Stopping:
 		return stepNow(s)
 	case incident.Verifying:
-		return Paragraph{Bold("Done: "), Text(doneSteps(s) + "; watching whether it helped since "), When(s.Verification.Began)}
+		p := Paragraph{Bold("Done: "), Text(doneSteps(s) + "; watching whether it helped since "), When(s.Verification.Began)}
+		if !s.Verification.Until.IsZero() {
+			p = append(p, Text(", until "), When(s.Verification.Until), Text(" at the latest"))
+		}
+		return p
 	case incident.ResolvedPhase:
 		return helpedLine(s)
 	case incident.Diagnosed:

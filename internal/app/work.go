@@ -124,8 +124,8 @@ func (w *worker) propose(ctx context.Context, s *incident.State, _ incident.Work
 		case plan == nil:
 			return []incident.Event{incident.NoPlan{Reason: reason}}, nil
 		case other != "" && now.Plan == nil: // the way back is never in anybody's way
-			return []incident.Event{incident.NoPlan{Reason: other +
-				" has a plan for the same target; once that is gone, the cluster is looked at again for this one", Waits: other}}, nil
+			return []incident.Event{incident.NoPlan{Reason: other + " has a plan for the same target. Approve or reject it there (/medic plan " +
+				other + "), or close " + other + "; then the cluster is looked at again for this one", Waits: other}}, nil
 		}
 		for _, p := range []*incident.Plan{plan, offer.Other} {
 			if p != nil {
@@ -246,15 +246,22 @@ func watching(p incident.Policy, plan *incident.Plan) incident.Policy {
 // change, and the first sample, are recorded. Long enough is what the clock says and what went by.
 func verdict(v incident.Verification, went passes, checks []incident.Check, p incident.Policy, now time.Time) []incident.Event {
 	ok := incident.AllOK(checks)
+	sampled := incident.VerificationSampled{OK: ok, Checks: checks, Until: now.Add(p.VerifyFor)}
+	switch {
+	case !ok && v.Began.IsZero():
+		sampled.Until = now.Add(p.VerifyGiveUp)
+	case !ok:
+		sampled.Until = v.Began.Add(p.VerifyGiveUp)
+	}
 	switch {
 	case v.Began.IsZero():
-		return []incident.Event{incident.VerificationSampled{OK: ok, Checks: checks}}
+		return []incident.Event{sampled}
 	case ok && !v.GoodSince.IsZero() && now.Sub(v.GoodSince) >= p.VerifyFor && went.good.enough(p.VerifyFor, p.VerifyEvery):
 		return []incident.Event{incident.Verified{OK: true, Checks: checks}}
 	case !ok && now.Sub(v.Began) >= p.VerifyGiveUp && went.all.enough(p.VerifyGiveUp, p.VerifyEvery):
 		return []incident.Event{incident.Verified{OK: false, Checks: checks}}
 	case ok == v.GoodSince.IsZero():
-		return []incident.Event{incident.VerificationSampled{OK: ok, Checks: checks}}
+		return []incident.Event{sampled}
 	}
 	return nil
 }

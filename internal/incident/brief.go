@@ -248,6 +248,7 @@ func notes(all []NotSeen, n int) []NotSeen {
 	all = firstOf(all, n)
 	for i := range all {
 		all[i].Resources, all[i].Besides = firstOf(all[i].Resources, mostNoted), firstOf(all[i].Besides, mostNoted)
+		all[i].Of = firstOf(all[i].Of, min(n, MostOf))
 	}
 	return all
 }
