@@ -13,16 +13,15 @@ import (
 // What a thread tells until somebody asks for more.
 const (
 	mostFound = 3 // causes, what has none, or suspicions
-	mostBrief = 5 // steps of a plan
 )
 
 // foundBlocks tell what was found in a line each: the causes in the order in which they are mended; where there is none, what is wrong all
 // the same or what is suspected.
-func foundBlocks(d *incident.Diagnosis) []Block {
+func foundBlocks(d *incident.Diagnosis, r room) []Block {
 	var list List
 	all := d.InOrder()
-	for i, c := range all[:min(len(all), mostFound)] {
-		list = append(list, Item{Spans: []Span{Bold(fmt.Sprintf("%d. %s", i+1, c.Title)), Text("  " + string(c.Confidence))}})
+	for i, c := range all[:min(len(all), r.found)] {
+		list = append(list, Item{Spans: []Span{Bold(fmt.Sprintf("%d. %s", i+1, atLength(c.Title, r.title))), Text("  " + string(c.Confidence))}})
 	}
 	if more := d.Total().Causes - len(list); len(list) > 0 && more > 0 {
 		list = append(list, Item{Spans: []Span{Text("… " + count(more, "more cause"))}})
@@ -146,18 +145,18 @@ func similarBrief(similar []incident.Similar, note string) []Block {
 
 // planBrief is a plan in a few lines: its steps by their titles, and what it risks. Whoever opens it sees the whole. Once it runs, its
 // steps are told with how far they have come.
-func planBrief(p *incident.Plan, running bool) []Block {
+func planBrief(p *incident.Plan, running bool, r room) []Block {
 	if running {
 		return nil
 	}
-	blocks := append(cautions(p), Paragraph{Bold(p.Title)})
+	blocks := append(cautions(p), Paragraph{Bold(clip.Phrase(p.Title, 2*r.title))})
 	if p.Rest > 0 {
 		blocks = append(blocks, restOf(p))
 	}
-	if steps := stepList(p, mostBrief, 1); len(steps) > 0 {
+	if steps := stepList(p, r.found+2, 1); len(steps) > 0 {
 		blocks = append(blocks, steps)
 	}
-	return append(blocks, Note{Text("Risk: " + string(p.Risk) + "." + impactOf(p))})
+	return append(blocks, Note{Text("Risk: " + string(p.Risk) + "." + clip.Phrase(impactOf(p), 2*r.why))})
 }
 
 // stepList names the first of a plan's steps, and counts the others.
@@ -193,10 +192,11 @@ func editedNote(s *incident.State, p *incident.Plan) []Block {
 }
 
 // checksBrief shows the conditions that are not met, and counts the others.
-func checksBrief(title string, checks []incident.Check) List {
+func checksBrief(title string, checks []incident.Check, r room) List {
 	var not []incident.Check
 	for _, c := range checks {
 		if !c.OK {
+			c.Detail = clip.Phrase(c.Detail, r.detail)
 			not = append(not, c)
 		}
 	}

@@ -70,7 +70,7 @@ func (s *Set) open(ctx context.Context, r Request) (Reply, error) {
 	}
 	text := fmt.Sprintf("%s is open: %s", state.ID, s.clean(title))
 	if first := state.Signals[0]; first.Fingerprint != fingerprint || first.By.Key() != r.Person.Key() {
-		text = fmt.Sprintf("That is %s, which is open already: %s", state.ID, clip.Runes(state.Title, maxLine))
+		text = fmt.Sprintf("That is %s, which is open already: %s", state.ID, atLength(state.Title, maxLine))
 	}
 	return s.toldAt(r, state, done(state, text), o.here), nil
 }

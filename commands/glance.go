@@ -102,13 +102,13 @@ func glanceBlocks(d *incident.Diagnosis) []Block {
 			list = append(list, Item{Depth: 1, Spans: []Span{Text("… " + count(d.Total().Causes-i, "more cause"))}})
 			break
 		}
-		list = append(list, Item{Depth: 1, Spans: []Span{Text(clip.Runes(shortTitle(c.Title), mostOther) + ", " + string(c.Confidence))}})
+		list = append(list, Item{Depth: 1, Spans: []Span{Text(briefly(c.Title, mostOther) + ", " + string(c.Confidence))}})
 	}
 	if rest := loose(d); len(rest) > 0 && len(d.Causes) > 0 {
 		list = append(list, Item{Depth: 1, Spans: []Span{Text(count(stand(rest), "thing") + " without a known cause")}})
 	} else if len(rest) > 0 {
 		for _, f := range rest[:min(len(rest), mostTroubles)] {
-			list = append(list, Item{Depth: 1, Spans: []Span{Text(clip.Runes(f.Title, mostOther) + " in "), Mono(f.Object.String())}})
+			list = append(list, Item{Depth: 1, Spans: []Span{Text(atLength(f.Title, mostOther) + " in "), Mono(f.Object.String())}})
 		}
 	}
 	if len(list) > 0 {

@@ -29,7 +29,7 @@ func newsMessages(s *incident.State, now time.Time) []Message {
 				". The incident's own message says where it stands.")})
 		}
 		messages = append(messages, Message{Slot: fmt.Sprintf("news-%d", n.Version), Broadcast: !n.Told.Quiet,
-			Reply: Reply{Text: s.ID + ": " + lowered(newsHead[n.Kind]) + ": " + clip.Runes(n.Title, maxLine), Blocks: blocks, Audience: Everybody}})
+			Reply: Reply{Text: s.ID + ": " + lowered(newsHead[n.Kind]) + ": " + atLength(n.Title, maxLine), Blocks: blocks, Audience: Everybody}})
 	}
 	return messages
 }
@@ -43,7 +43,7 @@ func newsBlocks(s *incident.State, n incident.News, now time.Time) []Block {
 	if n.Told.To.ID != "" {
 		p = append(personMention(n.Told.To), Text(" "))
 	}
-	p = append(p, Bold(newsHead[n.Kind]+": "), Text(clip.Runes(n.Title, maxLine)))
+	p = append(p, Bold(newsHead[n.Kind]+": "), Text(atLength(n.Title, maxLine)))
 	if n.Detail != "" {
 		p = append(p, Text(". "+sentence(clip.Runes(n.Detail, maxLine))))
 	}
@@ -136,7 +136,7 @@ func callMessages(s *incident.State) []Message {
 const maxLabel = 80
 
 func calledFor(s *incident.State, c incident.Calling) Paragraph {
-	p := Paragraph{Text(": nobody has answered "), Bold(s.ID), Text(", “" + clip.Runes(s.Title, maxLine) + "”, open since "), When(s.OpenedAt),
+	p := Paragraph{Text(": nobody has answered "), Bold(s.ID), Text(", “" + atLength(s.Title, maxLine) + "”, open since "), When(s.OpenedAt),
 		Text(".")}
 	if c.Level > 1 {
 		p = append(p, Text(" Whoever was called first has not answered either."))

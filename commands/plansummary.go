@@ -20,7 +20,7 @@ const (
 // planSummary is a plan in a few lines, which stand before its steps: what was found against it, then its steps, what they interrupt, how
 // long they take, the way back, and by whose rights they run.
 func planSummary(s *incident.State, p *incident.Plan, checks []incident.Check, rights string) []Block {
-	title := []Span{Bold(clip.Runes(p.Title, maxPlanTitle))}
+	title := []Span{Bold(atLength(p.Title, maxPlanTitle))}
 	if s.Other != nil {
 		title = append(title, Text(". Approving it withdraws the other plan."))
 	}

@@ -320,7 +320,7 @@ func sentence(s string) string {
 	if s == "" {
 		return s
 	}
-	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
+	if !strings.ContainsAny(s[len(s)-1:], ".!?") && !strings.HasSuffix(s, "…") {
 		s += "."
 	}
 	return capital(s)

@@ -109,7 +109,7 @@ func (s *Set) glanced(ctx context.Context, r Request) (blocks []Block, head, nam
 	case len(shown) == 0:
 		head = foundNothing(d, " in the cluster")
 	default:
-		head = clip.Runes(shown[0].Title, 200)
+		head = atLength(shown[0].Title, 200)
 		if len(shown[0].Objects) > 0 {
 			o := shown[0].Objects[0]
 			name = Quote(strings.TrimSpace(strings.ToLower(o.Kind) + "/" + o.Name))
