@@ -65,6 +65,10 @@ func CheckReply(whole *incident.Diagnosis) Reply {
 		blocks = append(blocks, briefCause(d, i+1, c))
 	}
 	blocks = append(blocks, looseBlocks(d)...)
+	if d.Settling > 0 {
+		blocks = append(blocks, Note{Text(count(d.Settling, "more thing") + " may still settle and " + map[bool]string{true: "is",
+			false: "are"}[d.Settling == 1] + " not counted yet; “why” tells.")})
+	}
 	blocks = append(blocks, restartBlocks(whole.Restarts)...)
 	blocks = append(blocks, notSeenBlocks(d)...)
 	blocks = append(blocks, lookedNote(d))

@@ -98,15 +98,14 @@ func changeBlocks(d *incident.Diagnosis) []Block {
 }
 
 // unknownBlocks admit that the root is not known, and say where it need not be sought.
-func unknownBlocks(d *incident.Diagnosis) []Block {
+func unknownBlocks(d *incident.Diagnosis) (unknown, ruledOut []Block) {
 	if !d.Wrong() || len(d.Causes) > 0 && d.Causes[0].Confidence != incident.Possible {
-		return nil
+		return nil, nil
 	}
-	blocks := []Block{dontKnow()}
-	if len(d.RuledOut) == 0 {
-		return blocks
+	if len(d.RuledOut) > 0 {
+		ruledOut = []Block{ruledOutList("Ruled out:", d.RuledOut)}
 	}
-	return append(blocks, ruledOutList("Ruled out:", d.RuledOut))
+	return []Block{dontKnow()}, ruledOut
 }
 
 func dontKnow() Paragraph {

@@ -42,7 +42,7 @@ func (s *Set) Home(ctx context.Context, r Request) Reply {
 	}
 	open, hidden, err := s.homeOpen(ctx, r)
 	reply.Blocks = slices.Concat(s.homeIncidents(r, open, hidden, err), s.silencedNote(ctx, r), s.homeCluster(r, open), s.homeWritten(ctx, r),
-		s.homeGrades(ctx), s.homeLacks(r), homeTry(r))
+		s.homeGrades(ctx), s.homeLacks(r), s.homeTry(ctx, r))
 	return reply
 }
 
@@ -253,11 +253,31 @@ func (s *Set) homeLacks(r Request) []Block {
 	return homeSection(title, list)
 }
 
+// something is an object that there is, as it is typed: a workload with which something was wrong when it was looked at last. Where none is known, it
+// is the shape of one.
+func (s *Set) something(ctx context.Context, r Request) string {
+	var all []incident.Object
+	if s.Memory != nil {
+		if d := s.Memory.Last(ctx); d != nil {
+			for _, f := range d.Findings {
+				all = append(all, f.Object)
+			}
+		}
+	}
+	may := s.mayKnow(ctx, r)
+	for _, o := range all {
+		if slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet"}, o.Kind) && (may == nil || may(o)) {
+			return strings.ToLower(o.Kind) + "/" + o.Name + " -n " + o.Namespace
+		}
+	}
+	return "KIND/NAME -n NAMESPACE"
+}
+
 // homeTry are three things to begin with.
-func homeTry(r Request) []Block {
+func (s *Set) homeTry(ctx context.Context, r Request) []Block {
 	return homeSection("Three things to try", List{
 		{Depth: 1, Spans: []Span{Mono(r.Prog + " check"), Text(" says what is wrong in the cluster, and what restarts")}},
-		{Depth: 1, Spans: []Span{Mono(r.Prog + " why deployment/web -n shop"), Text(" says what is wrong with one thing, with the evidence")}},
+		{Depth: 1, Spans: []Span{Mono(r.Prog + " why " + s.something(ctx, r)), Text(" says what is wrong with one thing, with the evidence")}},
 		{Depth: 1, Spans: []Span{Mono(r.Prog + " search dns loop"), Text(" searches the postmortems for something like it")}},
 	})
 }

@@ -3,6 +3,7 @@ package commands
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +64,7 @@ func newsBlocks(s *incident.State, n incident.News, now time.Time) []Block {
 		blocks = append(blocks, unclearActions(s, n.Step))
 	case stands:
 	case n.Kind == incident.Waits:
-		blocks = append(blocks, Note{Text("It is no longer waiting.")})
+		blocks = append(blocks, became(s, n.Plan))
 	case n.Kind == incident.Asks:
 		blocks = append(blocks, Note{Text("That has been decided.")})
 	}
@@ -71,6 +72,45 @@ func newsBlocks(s *incident.State, n incident.News, now time.Time) []Block {
 		blocks = append(blocks, note)
 	}
 	return blocks
+}
+
+// became says what became of a plan that waited.
+func became(s *incident.State, hash string) Note {
+	for _, r := range slices.Backward(s.Log) {
+		switch e := r.Event.(type) {
+		case incident.PlanApproved:
+			if e.Approval.PlanHash == hash {
+				return Note{Text("Approved by " + clip.Runes(e.Approval.By.Name, maxLabel) + " "), When(r.At)}
+			}
+			if beside(s, e.Approval.PlanHash, hash) {
+				return Note{Text("The other plan was approved by " + clip.Runes(e.Approval.By.Name, maxLabel) + " "), When(r.At)}
+			}
+		case incident.PlanRejected:
+			if e.PlanHash == hash {
+				return Note{Text("Rejected by " + clip.Runes(e.By.Name, maxLabel) + " "), When(r.At)}
+			}
+		case incident.PlanSuperseded:
+			if e.PlanHash == hash {
+				return Note{Text("Withdrawn: " + sentence(clip.Phrase(e.Reason, mostReason)))}
+			}
+		case incident.PlanEdited:
+			if e.PlanHash == hash {
+				return Note{Text("Edited by " + clip.Runes(e.By.Name, maxLabel) + "; the new one waits instead.")}
+			}
+		}
+	}
+	return Note{Text("The cluster was looked at again, and it was withdrawn.")}
+}
+
+// beside says whether two plans were offered side by side.
+func beside(s *incident.State, one, other string) bool {
+	for _, r := range s.Log {
+		if e, ok := r.Event.(incident.PlanProposed); ok && e.Other != nil &&
+			(e.Plan.Hash == one && e.Other.Hash == other || e.Plan.Hash == other && e.Other.Hash == one) {
+			return true
+		}
+	}
+	return false
 }
 
 // dampedNote says what the channel is not told one by one, and where it is listed.

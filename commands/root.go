@@ -28,7 +28,7 @@ func rootReply(s *incident.State, now time.Time) Reply {
 	phase := s.Phase(now)
 	note := rootNote(s, phase, now)
 	blocks := fitting(mostRootWords, func(r room) ([]Block, int) {
-		out := []Block{Header{atLength(s.Title, r.title)}, rootStatus(s, phase)}
+		out := []Block{Header{clip.Phrase(incident.ShortTitle(s.Title), r.title)}, rootStatus(s, phase)}
 		if p := rootLines(s, phase, r); len(p) > 0 {
 			out = append(out, p)
 		}

@@ -265,6 +265,8 @@ type Diagnosis struct {
 	// Depends is what a part that somebody says hurts depends on, to be asked about next, where no cause was found; a few objects.
 	Depends []Object `json:"depends,omitempty"`
 
+	// Settling is how many findings may still be normal and are told by no other list: who asks about their objects hears of them.
+	Settling int `json:"settling,omitempty"`
 	// Others counts what is wrong outside of what this is about, where that was left out; see [Diagnosis.Here].
 	Others Others `json:"others,omitzero"`
 
