@@ -85,13 +85,12 @@ func (s *Set) toldAt(r Request, state *incident.State, reply Reply, here bool) R
 	if r.Channel == "" || channel == "" || channel == r.Channel {
 		return reply
 	}
-	name := Span{Text: "#" + strings.TrimPrefix(channel, "#")}
+	name := "#" + strings.TrimPrefix(channel, "#")
 	if channelID.MatchString(channel) {
-		name = Span{Text: "the incidents’ channel", Mention: channel}
+		name = "the incidents’ channel"
 	}
 	reply.Quiet = false
-	reply.Blocks = []Block{Paragraph{Text(sentence(reply.Text) + " It is told in "), name, Text(".")}}
-	reply.Text = sentence(reply.Text) + " It is told in " + name.Text + "."
+	reply.Text = sentence(reply.Text) + " It is told in " + name + "."
 	return reply
 }
 

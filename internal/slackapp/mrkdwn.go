@@ -130,13 +130,11 @@ func moment(t time.Time) string {
 // groupID is the shape of a user group's id.
 var groupID = regexp.MustCompile(`^S[A-Z0-9]{2,20}$`)
 
-// mentioned notifies a person or a group, or names a channel; what has not the shape of an id is shown as a name.
+// mentioned notifies a person or a group; what has not the shape of an id is shown as a name.
 func mentioned(s commands.Span) string {
 	switch {
 	case personID.MatchString(s.Mention):
 		return "<@" + s.Mention + ">"
-	case conversationID.MatchString(s.Mention):
-		return "<#" + s.Mention + ">"
 	case groupID.MatchString(s.Mention):
 		return "<!subteam^" + s.Mention + ">"
 	}
