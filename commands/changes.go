@@ -101,7 +101,10 @@ func changesReply(d *incident.Diagnosis, namespace string, from time.Time) Reply
 		}
 		newest = append(newest, c)
 	}
-	shown := slices.DeleteFunc(slices.Clone(newest), func(c incident.Change) bool { return c.Object.Kind == "Node" && strings.HasPrefix(c.What, "joined") })
+	shown := slices.DeleteFunc(slices.Clone(newest), func(c incident.Change) bool {
+		return c.Object.Kind == "Node" &&
+			strings.HasPrefix(c.What, "joined")
+	})
 	if joined = len(newest) - len(shown); joined <= mostJoined {
 		shown, joined = newest, 0
 	}

@@ -37,7 +37,8 @@ func verificationBlocks(s *incident.State, r room) []Block {
 	case v.Until.IsZero():
 		return append(blocks, Note{Text("All healthy since "), When(v.GoodSince), Text("; it has to stay that way for some minutes.")})
 	}
-	return append(blocks, Note{Text("All healthy since "), When(v.GoodSince), Text("; it has to stay that way until "), When(v.Until), Text(".")})
+	return append(blocks, Note{Text("All healthy since "), When(v.GoodSince), Text("; it has to stay that way until "),
+		When(v.Until), Text(".")})
 }
 
 // helped is what the last verification came to.

@@ -253,7 +253,8 @@ func (s *Set) homeLacks(r Request) []Block {
 	return homeSection(title, list)
 }
 
-// something is an object that there is, as it is typed: a workload with which something was wrong when it was looked at last. Where none is known, it
+// something is an object that there is, as it is typed: a workload with which something was wrong when it was looked at
+// last. Where none is known, it
 // is the shape of one.
 func (s *Set) something(ctx context.Context, r Request) string {
 	var all []incident.Object

@@ -17,7 +17,8 @@ type room struct{ title, others, whys, why, sentences, sentence, found, detail i
 
 // rooms are tried in this order until the words are few enough: the first is what people usually see.
 var rooms = []room{
-	{title: maxHeader, others: mostTitled, whys: 3, why: 2 * mostReason, sentences: mostSentences, sentence: 4000, found: mostFound, detail: excerptLength},
+	{title: maxHeader, others: mostTitled, whys: 3, why: 2 * mostReason, sentences: mostSentences, sentence: 4000,
+		found: mostFound, detail: excerptLength},
 	{title: 120, others: mostTitled, whys: 3, why: mostReason, sentences: 3, sentence: 300, found: mostFound, detail: 160},
 	{title: 90, whys: 2, why: 130, sentences: 2, sentence: 200, found: mostFound, detail: 100},
 	{title: 70, whys: 1, why: 90, sentences: 1, sentence: 160, found: 2, detail: 60},

@@ -113,7 +113,8 @@ func (l lostLogs) add(w snapshot.LogWanted, err error) {
 	at := lostOn{w.Pod.Spec.NodeName, apierrors.IsNotFound(err)}
 	n := l[at]
 	if n == nil {
-		n = &incident.NotSeen{Resources: []incident.Resource{incident.PodLogs}, Where: incident.Object{Kind: "Node", Name: at.node}, Gone: at.gone}
+		n = &incident.NotSeen{Resources: []incident.Resource{incident.PodLogs}, Where: incident.Object{Kind: "Node", Name: at.node},
+			Gone: at.gone}
 		l[at] = n
 	}
 	n.Count++

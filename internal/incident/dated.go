@@ -38,7 +38,8 @@ func Dated(d *Diagnosis) *Diagnosis {
 		firstOf(d.Suspicions, len(d.Suspicions))
 	for i := range out.Causes {
 		c := &out.Causes[i]
-		c.Title, c.Reason, c.Next, c.Against = dated(c.Title, d.At), dated(c.Reason, d.At), dated(c.Next, d.At), firstOf(c.Against, len(c.Against))
+		c.Title, c.Reason, c.Next, c.Against = dated(c.Title, d.At), dated(c.Reason, d.At), dated(c.Next, d.At), firstOf(c.Against,
+			len(c.Against))
 		for j := range c.Against {
 			c.Against[j] = dated(c.Against[j], d.At)
 		}

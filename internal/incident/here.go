@@ -8,7 +8,8 @@ type Others struct {
 	Things int `json:"things,omitempty"` // that no cause explains
 }
 
-// SetApart marks as Elsewhere every finding that is not wanted, unless it is the own one of a cause that stays, and every cause that explains
+// SetApart marks as Elsewhere every finding that is not wanted, unless it is the own one of a cause that stays, and every
+// cause that explains
 // none of those wanted and does not lie in an object that holds says. It changes d.
 func (d *Diagnosis) SetApart(wanted func(*Finding) bool, holds func(Object) bool) {
 	there := map[string]bool{}

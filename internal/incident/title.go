@@ -20,7 +20,8 @@ func ShortTitle(title string) string {
 	return title
 }
 
-// TightTitle is a short title up to its colon, where that is a sentence by itself, for what comes after says what follows from it; and without
+// TightTitle is a short title up to its colon, where that is a sentence by itself, for what comes after says what follows
+// from it; and without
 // what it says in brackets.
 func TightTitle(title string) string {
 	title = ShortTitle(title)

@@ -16,7 +16,8 @@ func LogsOf(n int) string {
 	return fmt.Sprintf("logs of %d containers", n)
 }
 
-// Unseen is what a diagnosis could not see of what it is about, as people are told: logs are counted over all nodes, and what has no bearing
+// Unseen is what a diagnosis could not see of what it is about, as people are told: logs are counted over all nodes, and
+// what has no bearing
 // on the question is left out.
 func (d *Diagnosis) Unseen() []NotSeen {
 	type why struct {
