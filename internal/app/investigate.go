@@ -14,7 +14,7 @@ import (
 
 // investigate looks at the cluster. That it cannot is recorded too, for people wait for an answer.
 func (w *worker) investigate(ctx context.Context, s *incident.State, _ incident.Work) error {
-	d, err := w.eyes.lookTwice(ctx, diagnosis.Scope{Onset: s.Noticed(), Ill: presumed(s)})
+	d, err := w.eyes.lookTwice(ctx, diagnosis.Scope{Onset: s.Noticed(), Ill: presumed(s), Only: aimed(s)})
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
