@@ -68,8 +68,8 @@ func notLooked(s *incident.State) []Block {
 
 func nowBlocks(s *incident.State, r Request) []Block {
 	phase := s.Phase(r.Now)
-	blocks := []Block{Paragraph{Bold(clip.Runes(s.Title, maxLine))}, rootStatus(s, phase)}
-	if lines := rootLines(s, phase); len(lines) > 0 {
+	blocks := []Block{Paragraph{Bold(atLength(s.Title, maxLine))}, rootStatus(s, phase)}
+	if lines := rootLines(s, phase, rooms[0]); len(lines) > 0 {
 		blocks = append(blocks, lines)
 	}
 	if n := rootNote(s, phase, r.Now); len(n) > 0 {
@@ -100,7 +100,7 @@ func causeOf(s *incident.State, r Request) []Block {
 	if s.Diagnosis == nil {
 		return notLooked(s)
 	}
-	return append(foundBlocks(s.Diagnosis), lookedNote(s.Diagnosis), Note{Text("All of it: "), Mono(r.Prog + " details " + s.ID)})
+	return append(foundBlocks(s.Diagnosis, rooms[0]), lookedNote(s.Diagnosis), Note{Text("All of it: "), Mono(r.Prog + " details " + s.ID)})
 }
 
 // mostLogs bounds the log excerpts that are shown.
@@ -161,7 +161,7 @@ func notSeenOf(s *incident.State, r Request) []Block {
 	switch {
 	case s.Diagnosis == nil:
 		return notLooked(s)
-	case len(s.Diagnosis.NotSeen) == 0:
+	case len(s.Diagnosis.Unseen()) == 0:
 		return []Block{Paragraph{Text("Everything that was to be looked at was seen.")}, lookedNote(s.Diagnosis)}
 	}
 	return append(notSeenBlocks(s.Diagnosis), lookedNote(s.Diagnosis))
@@ -181,7 +181,7 @@ func planOf(s *incident.State, r Request) []Block {
 	if s.Plan == nil {
 		return []Block{Paragraph{Text(noPlan(s).Error())}}
 	}
-	blocks := append(append(planBrief(s.Plan, false), choiceBlocks(s)...), recordBlocks(s)...)
+	blocks := append(append(planBrief(s.Plan, false, rooms[0]), choiceBlocks(s)...), recordBlocks(s)...)
 	if s.Running() {
 		return append(blocks, progressBlocks(s)...)
 	}

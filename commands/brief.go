@@ -13,21 +13,20 @@ import (
 // What a thread tells until somebody asks for more.
 const (
 	mostFound = 3 // causes, what has none, or suspicions
-	mostBrief = 5 // steps of a plan
 )
 
 // foundBlocks tell what was found in a line each: the causes in the order in which they are mended; where there is none, what is wrong all
 // the same or what is suspected.
-func foundBlocks(d *incident.Diagnosis) []Block {
+func foundBlocks(d *incident.Diagnosis, r room) []Block {
 	var list List
 	all := d.InOrder()
 	title := func(c incident.Cause) string {
 		if len(all) > 1 {
-			return shortTitle(c.Title) // what follows from each is the story's to tell
+			return atLength(incident.TightTitle(c.Title), r.title) // what follows from each is the story's to tell
 		}
-		return c.Title
+		return atLength(c.Title, r.title)
 	}
-	for i, c := range all[:min(len(all), mostFound)] {
+	for i, c := range all[:min(len(all), r.found)] {
 		list = append(list, Item{Spans: []Span{Bold(fmt.Sprintf("%d. %s", i+1, title(c))), Text("  " + string(c.Confidence))}})
 	}
 	if more := d.Total().Causes - len(list); len(list) > 0 && more > 0 {
@@ -134,7 +133,7 @@ func similarBrief(similar []incident.Similar, note string) []Block {
 				list = append(list, Item{Depth: 1, Spans: []Span{Text("Also "), Mono(m.ID)}})
 				continue
 			}
-			line := []Span{Text(shortTitle(m.Title))}
+			line := []Span{Text(incident.TightTitle(m.Title))}
 			if m.Date != "" {
 				line = append(line, Text(", "+m.Date))
 			}
@@ -167,18 +166,18 @@ func unconfigured(note string) bool { return strings.HasSuffix(note, " is config
 
 // planBrief is a plan in a few lines: its steps by their titles, and what it risks. Whoever opens it sees the whole. Once it runs, its
 // steps are told with how far they have come.
-func planBrief(p *incident.Plan, running bool) []Block {
+func planBrief(p *incident.Plan, running bool, r room) []Block {
 	if running {
 		return nil
 	}
-	blocks := append(cautions(p), Paragraph{Bold(p.Title)})
+	blocks := append(cautions(p), Paragraph{Bold(clip.Phrase(p.Title, 2*r.title))})
 	if p.Rest > 0 {
 		blocks = append(blocks, restOf(p))
 	}
-	if steps := stepList(p); len(steps) > 0 {
+	if steps := stepList(p, r.found+2); len(steps) > 0 {
 		blocks = append(blocks, steps)
 	}
-	return append(blocks, Note{Text("Risk: " + string(p.Risk) + "." + impactBrief(p))})
+	return append(blocks, Note{Text("Risk: " + string(p.Risk) + "." + clip.Phrase(impactBrief(p), 2*r.why))})
 }
 
 // briefTitle is a step's title without where what it writes comes from.
@@ -190,7 +189,7 @@ func briefTitle(step incident.Step) string {
 }
 
 // stepList names the first of a plan's steps, and counts the others.
-func stepList(p *incident.Plan) List {
+func stepList(p *incident.Plan, most int) List {
 	var list List
 	say := func(text string) { list = append(list, Item{Depth: 1, Spans: []Span{Text(text)}}) }
 	for i, step := range p.Steps {
@@ -200,7 +199,7 @@ func stepList(p *incident.Plan) List {
 		case !always && left > 1:
 			say("… " + thousands(left) + " more, only if needed")
 			return list
-		case i == mostBrief-1 && left > 1:
+		case i == most-1 && left > 1:
 			say("… " + count(left, "more step"))
 			return list
 		case step.Unless > 0:
@@ -241,10 +240,11 @@ func editedNote(s *incident.State, p *incident.Plan) []Block {
 }
 
 // checksBrief shows the conditions that are not met, and counts the others.
-func checksBrief(title string, checks []incident.Check) List {
+func checksBrief(title string, checks []incident.Check, r room) List {
 	var not []incident.Check
 	for _, c := range checks {
 		if !c.OK {
+			c.Detail = clip.Phrase(c.Detail, r.detail)
 			not = append(not, c)
 		}
 	}

@@ -54,7 +54,7 @@ func caughtUpAll(open []*incident.State, hidden int, r Request) Reply {
 			break
 		}
 		phase := o.Phase(r.Now)
-		line := []Span{Text(marks[phase] + " "), Bold(o.ID), Text(" " + clip.Runes(o.Title, 100) + ": " + string(phase))}
+		line := []Span{Text(marks[phase] + " "), Bold(o.ID), Text(" " + atLength(o.Title, 100) + ": " + string(phase))}
 		if o.Claimed != nil {
 			line = append(line, Text("; "+o.Claimed.Name+" has it"))
 		}
@@ -69,7 +69,7 @@ func caughtUpAll(open []*incident.State, hidden int, r Request) Reply {
 // caughtUp is where an incident stands, at most mostCaughtUp lines, the most telling first.
 func caughtUp(s *incident.State, r Request) [][]Span {
 	phase := s.Phase(r.Now)
-	lines := [][]Span{{Text(marks[phase] + " "), Bold(s.ID), Text(" " + clip.Runes(s.Title, 200) + ": " + string(phase))}}
+	lines := [][]Span{{Text(marks[phase] + " "), Bold(s.ID), Text(" " + atLength(s.Title, 200) + ": " + string(phase))}}
 	add := func(line []Span) {
 		if len(line) > 0 {
 			lines = append(lines, line)
@@ -78,22 +78,22 @@ func caughtUp(s *incident.State, r Request) [][]Span {
 	add([]Span{Text("It began "), When(since(s)), Text(", and was opened "), When(s.OpenedAt)})
 	if d := s.Diagnosis; d != nil && len(d.Causes) > 0 {
 		first := d.InOrder()[0]
-		add([]Span{Bold("Cause: "), Text(clip.Runes(shortTitle(first.Title), 200) + ", " + string(first.Confidence))})
-		add(otherCauses(d))
+		add([]Span{Bold("Cause: "), Text(briefly(first.Title, 200) + ", " + string(first.Confidence))})
+		add(otherCauses(d, mostTitled))
 	} else {
-		add(otherCauses(d))
+		add(otherCauses(d, mostTitled))
 	}
 	add(impactLine(s))
-	add(doingLine(s, phase))
+	add(doingLine(s, phase, rooms[1]))
 	if ran := runs(s); len(ran) > 0 && s.Open() {
-		add([]Span{Bold("Tried: "), Text(clip.Runes(ran[len(ran)-1].plan.Title, mostOther) + ", " + doneOf(ran[len(ran)-1]))})
+		add([]Span{Bold("Tried: "), Text(atLength(ran[len(ran)-1].plan.Title, mostOther) + ", " + doneOf(ran[len(ran)-1]))})
 	}
 	add(rootNote(s, phase, r.Now))
 	add(whoLine(s, phase))
 	add(hushedLine(s))
-	if d := s.Diagnosis; d != nil && len(d.NotSeen) > 0 {
+	if d := s.Diagnosis; d != nil && len(d.Unseen()) > 0 {
 		var what []string
-		for _, n := range d.NotSeen[:min(len(d.NotSeen), 3)] {
+		for _, n := range d.Unseen()[:min(len(d.Unseen()), 3)] {
 			what = append(what, clip.Runes(n.What, 60))
 		}
 		add([]Span{Bold("Not seen: "), Text(strings.Join(what, ", "))})

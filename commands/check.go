@@ -65,6 +65,10 @@ func CheckReply(whole *incident.Diagnosis) Reply {
 		blocks = append(blocks, briefCause(d, i+1, c))
 	}
 	blocks = append(blocks, looseBlocks(d)...)
+	if d.Settling > 0 {
+		blocks = append(blocks, Note{Text(count(d.Settling, "more thing") + " may still settle and " + map[bool]string{true: "is",
+			false: "are"}[d.Settling == 1] + " not counted yet; “why” tells.")})
+	}
 	blocks = append(blocks, restartBlocks(whole.Restarts)...)
 	blocks = append(blocks, notSeenBlocks(d)...)
 	blocks = append(blocks, lookedNote(d))
@@ -152,7 +156,7 @@ const mostAbout = 3
 
 // openActions offers to make an incident of what was found. Pressed twice, it joins the one it opened.
 func openActions(d *incident.Diagnosis) Actions {
-	title, fingerprint := headline(d), "found/"+d.Cluster
+	title, fingerprint := headline(d), strings.TrimSuffix("found/"+d.Cluster+"/"+d.Scope.String(), "/")
 	if len(d.Causes) > 0 {
 		title, fingerprint = d.Causes[0].Title, incident.FoundFingerprint(d.Cluster, d.Causes[0])
 	}

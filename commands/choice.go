@@ -58,18 +58,22 @@ func idleBrief(s *incident.State) []Block {
 	return []Block{append(p, Text(capital(clip.Runes(text, mostReason))+andMore(len(s.Idle)-1)+"."))}
 }
 
-// idleBlocks say what happens if nobody does anything: that is a choice, too.
+// idleBlocks say what happens if nobody does anything: that is a choice, too. What would have happened before the incident's newest event
+// is left out.
 func idleBlocks(s *incident.State) []Block {
-	if len(s.Idle) == 0 {
-		return nil
-	}
 	list := List{{Spans: []Span{Bold("If nobody does anything:")}}}
 	for _, x := range s.Idle {
+		if n := len(s.Log); !x.At.IsZero() && n > 0 && !x.At.After(s.Log[n-1].At) {
+			continue
+		}
 		item := Item{Depth: 1}
 		if !x.At.IsZero() {
 			item.Spans = append(item.Spans, When(x.At), Text(": "))
 		}
 		list = append(list, Item{Depth: 1, Spans: append(item.Spans, Text(sentence(x.Text)))})
+	}
+	if len(list) == 1 {
+		return nil
 	}
 	return []Block{list}
 }

@@ -3,6 +3,7 @@ package commands_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paramedic-bot/paramedic/commands"
 	"github.com/paramedic-bot/paramedic/commands/commandstest"
@@ -19,7 +20,8 @@ func twoPlans(k *commandstest.Keeper) (first, second incident.Plan) {
 		Inputs: []incident.Input{{Step: "1", Name: "value", Label: "pods of Deployment kube-system/coredns", Value: "2", Bounds: "a number"}}}
 	second.Hash = second.ComputeHash()
 	k.Append("INC-1", opened, incident.DiagnosisMade{Diagnosis: *commandstest.Founding()}, incident.PlanProposed{Plan: first, Other: &second,
-		Idle: []incident.Prospect{{At: commandstest.Start, Text: "the rollout is given up"}}})
+		Idle: []incident.Prospect{{At: commandstest.Start.Add(100 * time.Hour), Text: "the rollout is given up"},
+			{At: commandstest.Start, Text: "what is past"}}})
 	return first, second
 }
 

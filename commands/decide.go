@@ -1,9 +1,11 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -55,23 +57,45 @@ func (s *Set) open(ctx context.Context, r Request) (Reply, error) {
 		return Reply{}, usageError("what is it about?")
 	}
 	if fingerprint == "" {
-		fingerprint = "said/" + strings.ToLower(title)
+		fingerprint = strings.Join([]string{"said", incident.Scope{Objects: o.about}.String(), strings.ToLower(title)}, "/")
 	}
 	kind := "command"
 	if r.Channel == "" {
 		kind = "cli"
 	}
-	state, err := s.Incidents.Open(ctx, incident.Signal{Kind: kind, Status: incident.Firing, Fingerprint: fingerprint, Title: title,
-		About: o.about, By: r.Person})
+	asks := incident.Signal{Kind: kind, Status: incident.Firing, Fingerprint: fingerprint, Title: title, About: o.about, By: r.Person}
+	state, err := s.Incidents.Open(ctx, asks)
 	if err != nil {
 		return Reply{}, err
 	}
-	reply := done(state, fmt.Sprintf("%s is open: %s", state.ID, s.clean(title)))
-	if o.here { // where it was asked nobody is told by the incident's own messages
+	text := fmt.Sprintf("%s is open: %s", state.ID, s.clean(title))
+	if first := state.Signals[0]; first.Fingerprint != fingerprint || first.By.Key() != r.Person.Key() {
+		text = fmt.Sprintf("That is %s, which is open already: %s", state.ID, atLength(state.Title, maxLine))
+	}
+	return s.toldAt(r, state, done(state, text), o.here), nil
+}
+
+// toldAt says with an answer where the incident is told; here says that everybody is told of it where it was asked, for nobody there is by
+// the incident's own messages.
+func (s *Set) toldAt(r Request, state *incident.State, reply Reply, here bool) Reply {
+	if here {
 		reply.Quiet, reply.Audience = false, Everybody
 	}
-	return reply, nil
+	channel := cmp.Or(state.Channel, s.Channel)
+	if r.Channel == "" || channel == "" || channel == r.Channel {
+		return reply
+	}
+	name := "#" + strings.TrimPrefix(channel, "#")
+	if channelID.MatchString(channel) {
+		name = "the incidents’ channel"
+	}
+	reply.Quiet = false
+	reply.Text = sentence(reply.Text) + " It is told in " + name + "."
+	return reply
 }
+
+// channelID is the shape of a channel's id in a chat.
+var channelID = regexp.MustCompile(`^[CG][A-Z0-9]{2,20}$`)
 
 // opening is what "open" was told.
 type opening struct {

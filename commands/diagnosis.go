@@ -98,15 +98,14 @@ func changeBlocks(d *incident.Diagnosis) []Block {
 }
 
 // unknownBlocks admit that the root is not known, and say where it need not be sought.
-func unknownBlocks(d *incident.Diagnosis) []Block {
+func unknownBlocks(d *incident.Diagnosis) (unknown, ruledOut []Block) {
 	if !d.Wrong() || len(d.Causes) > 0 && d.Causes[0].Confidence != incident.Possible {
-		return nil
+		return nil, nil
 	}
-	blocks := []Block{dontKnow()}
-	if len(d.RuledOut) == 0 {
-		return blocks
+	if len(d.RuledOut) > 0 {
+		ruledOut = []Block{ruledOutList("Ruled out:", d.RuledOut)}
 	}
-	return append(blocks, ruledOutList("Ruled out:", d.RuledOut))
+	return []Block{dontKnow()}, ruledOut
 }
 
 func dontKnow() Paragraph {
@@ -235,13 +234,15 @@ func looseBlocks(d *incident.Diagnosis) []Block {
 
 // notSeenBlocks says what could not be looked at.
 func notSeenBlocks(d *incident.Diagnosis) []Block {
-	if len(d.NotSeen) == 0 {
+	unseen := d.Unseen()
+	if len(unseen) == 0 {
 		return nil
 	}
 	list := List{{Spans: []Span{Bold("Not seen:")}}}
-	for i, n := range d.NotSeen {
+	for i, n := range unseen {
 		if i == mostNotSeen {
-			list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %d more", d.Total().NotSeen-i))}})
+			more := len(unseen) - i + d.Total().NotSeen - len(d.NotSeen)
+			list = append(list, Item{Depth: 1, Spans: []Span{Text(fmt.Sprintf("… %d more", more))}})
 			break
 		}
 		list = append(list, Item{Depth: 1, Spans: []Span{Text(n.What + ": " + n.Why)}})

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -103,21 +102,24 @@ func glanceBlocks(d *incident.Diagnosis) []Block {
 			list = append(list, Item{Depth: 1, Spans: []Span{Text("… " + count(d.Total().Causes-i, "more cause"))}})
 			break
 		}
-		list = append(list, Item{Depth: 1, Spans: []Span{Text(clip.Runes(shortTitle(c.Title), mostOther) + ", " + string(c.Confidence))}})
+		list = append(list, Item{Depth: 1, Spans: []Span{Text(briefly(c.Title, mostOther) + ", " + string(c.Confidence))}})
 	}
 	if rest := loose(d); len(rest) > 0 && len(d.Causes) > 0 {
 		list = append(list, Item{Depth: 1, Spans: []Span{Text(count(stand(rest), "thing") + " without a known cause")}})
 	} else if len(rest) > 0 {
 		for _, f := range rest[:min(len(rest), mostTroubles)] {
-			list = append(list, Item{Depth: 1, Spans: []Span{Text(clip.Runes(f.Title, mostOther) + " in "), Mono(f.Object.String())}})
+			list = append(list, Item{Depth: 1, Spans: []Span{Text(atLength(f.Title, mostOther) + " in "), Mono(f.Object.String())}})
 		}
 	}
 	if len(list) > 0 {
 		blocks = append(blocks, list)
 	}
 	note := lookedNote(d)
-	if n := d.Total().NotSeen; n > 0 {
-		note = append(note, Text(fmt.Sprintf("; %s could not be seen, such as %s", count(n, "thing"), clip.Runes(d.NotSeen[0].What, mostOther))))
+	if unseen := d.Unseen(); len(unseen) > 0 {
+		note = append(note, Text("; not seen: "+clip.Runes(unseen[0].What, mostOther)))
+		if n := len(unseen) - 1 + d.Total().NotSeen - len(d.NotSeen); n > 0 {
+			note = append(note, Text(" and "+count(n, "more thing")))
+		}
 	}
 	return append(blocks, note)
 }

@@ -80,7 +80,7 @@ func (s *Set) wrong(ctx context.Context, r Request) (Reply, error) {
 			Multiline: true, Optional: true, Max: maxLine}}}
 	return Reply{Text: state.ID + ": graded wrong. Thank you.", Form: form,
 		Blocks: []Block{Paragraph{
-			Text("Thank you, that is noted. Paramedic said: “" + clip.Runes(state.GradedCause().Title, maxLine) + "”.")}}}, nil
+			Text("Thank you, that is noted. Paramedic said: “" + atLength(state.GradedCause().Title, maxLine) + "”.")}}}, nil
 }
 
 // mostTallies is how many codes are listed.

@@ -42,7 +42,7 @@ func (s *Set) Home(ctx context.Context, r Request) Reply {
 	}
 	open, hidden, err := s.homeOpen(ctx, r)
 	reply.Blocks = slices.Concat(s.homeIncidents(r, open, hidden, err), s.silencedNote(ctx, r), s.homeCluster(r, open), s.homeWritten(ctx, r),
-		s.homeGrades(ctx), s.homeLacks(r), homeTry(r))
+		s.homeGrades(ctx), s.homeLacks(r), s.homeTry(ctx, r))
 	return reply
 }
 
@@ -95,7 +95,7 @@ func (s *Set) homeIncidents(r Request, open []*incident.State, hidden int, err e
 
 // homeLine is an incident in a line.
 func homeLine(s *incident.State, r Request) []Span {
-	spans := []Span{Bold(s.ID), Text(" " + clip.Runes(shortTitle(s.Title), mostOther) + ": " + string(s.Phase(r.Now)) + ", since "),
+	spans := []Span{Bold(s.ID), Text(" " + briefly(s.Title, mostOther) + ": " + string(s.Phase(r.Now)) + ", since "),
 		When(s.OpenedAt)}
 	switch {
 	case s.Claimed == nil:
@@ -123,9 +123,9 @@ func (s *Set) homeWaiting(r Request, open []*incident.State) []Block {
 		case decides && phase == incident.Awaiting && !approvedBy(state, r):
 			add(Paragraph{Bold(state.ID + " waits for approval: "), Text(offeredTitles(state)), Text(askedByYou(state, r))}, homePlans(state))
 		case decides && phase == incident.Stuck:
-			add(Paragraph{Bold(state.ID + " needs a decision: "), Text(clip.Runes(state.Title, mostOther))}, homeShow(state))
+			add(Paragraph{Bold(state.ID + " needs a decision: "), Text(atLength(state.Title, mostOther))}, homeShow(state))
 		case mine:
-			add(Paragraph{Bold("You have " + state.ID + ": "), Text(clip.Runes(state.Title, mostOther) + ", " + string(phase))}, homeShow(state))
+			add(Paragraph{Bold("You have " + state.ID + ": "), Text(atLength(state.Title, mostOther) + ", " + string(phase))}, homeShow(state))
 		}
 	}
 	if n == 0 {
@@ -152,7 +152,7 @@ func askedByYou(s *incident.State, r Request) string {
 func offeredTitles(s *incident.State) string {
 	var titles []string
 	for _, p := range s.Offered() {
-		titles = append(titles, clip.Runes(p.Title, mostOther)+" ("+string(p.Risk)+")")
+		titles = append(titles, atLength(p.Title, mostOther)+" ("+string(p.Risk)+")")
 	}
 	return strings.Join(titles, ", or ")
 }
@@ -218,7 +218,7 @@ func (s *Set) homeWritten(ctx context.Context, r Request) []Block {
 	}
 	list, buttons := List{}, Actions{}
 	for _, state := range all[:min(len(all), mostHomeWritten)] {
-		spans := []Span{Bold(state.ID + " "), {Text: clip.Runes(state.Postmortem.Title, mostOther), URL: state.Link}, Text(" "),
+		spans := []Span{Bold(state.ID + " "), {Text: atLength(state.Postmortem.Title, mostOther), URL: state.Link}, Text(" "),
 			When(state.EndedAt())}
 		if state.Link == "" { // no file lies in its thread: a window shows it
 			buttons = append(buttons, Button{ID: "written-" + state.ID, Label: "Read " + state.ID, Value: Quote("postmortem", state.ID),
@@ -257,11 +257,32 @@ func (s *Set) homeLacks(r Request) []Block {
 	return homeSection(title, list)
 }
 
+// something is an object that there is, as it is typed: a workload with which something was wrong when it was looked at
+// last. Where none is known, it
+// is the shape of one.
+func (s *Set) something(ctx context.Context, r Request) string {
+	var all []incident.Object
+	if s.Memory != nil {
+		if d := s.Memory.Last(ctx); d != nil {
+			for _, f := range d.Findings {
+				all = append(all, f.Object)
+			}
+		}
+	}
+	may := s.mayKnow(ctx, r)
+	for _, o := range all {
+		if slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet"}, o.Kind) && (may == nil || may(o)) {
+			return strings.ToLower(o.Kind) + "/" + o.Name + " -n " + o.Namespace
+		}
+	}
+	return "KIND/NAME -n NAMESPACE"
+}
+
 // homeTry are three things to begin with.
-func homeTry(r Request) []Block {
+func (s *Set) homeTry(ctx context.Context, r Request) []Block {
 	return homeSection("Three things to try", List{
 		{Depth: 1, Spans: []Span{Mono(r.Prog + " check"), Text(" says what is wrong in the cluster, and what restarts")}},
-		{Depth: 1, Spans: []Span{Mono(r.Prog + " why deployment/web -n shop"), Text(" says what is wrong with one thing, with the evidence")}},
+		{Depth: 1, Spans: []Span{Mono(r.Prog + " why " + s.something(ctx, r)), Text(" says what is wrong with one thing, with the evidence")}},
 		{Depth: 1, Spans: []Span{Mono(r.Prog + " search dns loop"), Text(" searches the postmortems for something like it")}},
 	})
 }

@@ -112,7 +112,7 @@ func listReply(states []*incident.State, total int, all bool, now time.Time) Rep
 			break
 		}
 		who := cmp.Or(clip.Runes(m.Who, maxLabel), "nobody")
-		table.Rows = append(table.Rows, []Span{Text(m.ID), Text(string(m.Phase)), Text(who), Text(clip.Runes(m.Title, 150)), When(m.OpenedAt)})
+		table.Rows = append(table.Rows, []Span{Text(m.ID), Text(string(m.Phase)), Text(who), Text(atLength(m.Title, 150)), When(m.OpenedAt)})
 	}
 	text := "There are " + count(total, which) + "."
 	if total == 1 {
@@ -123,7 +123,7 @@ func listReply(states []*incident.State, total int, all bool, now time.Time) Rep
 
 // IncidentReply shows one incident whole: its messages, one after the other.
 func IncidentReply(s *incident.State, now time.Time) Reply {
-	reply := Reply{Text: fmt.Sprintf("%s: %s (%s)", s.ID, clip.Runes(s.Title, maxLine), s.Phase(now)), Data: detailOf(s, now)}
+	reply := Reply{Text: fmt.Sprintf("%s: %s (%s)", s.ID, atLength(s.Title, maxLine), s.Phase(now)), Data: detailOf(s, now)}
 	seen := map[string]bool{}
 	for i, m := range IncidentMessages(s, now) {
 		if i > 0 {

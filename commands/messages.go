@@ -32,23 +32,28 @@ func IncidentMessages(s *incident.State, now time.Time) []Message {
 	if s == nil || s.ID == "" {
 		return nil
 	}
-	var messages []Message
+	root := Message{Slot: RootSlot, Reply: rootReply(s, now)}
+	thread := fitting(mostThreadWords, func(r room) ([]Message, int) { return threadMessages(s, now, r) })
+	return slices.Concat([]Message{root}, thread, onsetMessages(s), newsMessages(s, now), callMessages(s))
+}
+
+// threadMessages are the messages of an incident's thread that are kept up to date, and how many words they have.
+func threadMessages(s *incident.State, now time.Time, r room) (messages []Message, words int) {
 	add := func(slot string, blocks []Block, text string) {
-		if len(blocks) > 0 {
+		if words += wordsOf(blocks); len(blocks) > 0 {
 			messages = append(messages, Message{Slot: slot, Reply: Reply{Text: text, Blocks: blocks, Audience: Everybody}})
 		}
 	}
-	messages = append(messages, Message{Slot: RootSlot, Reply: rootReply(s, now)})
-	facts, text := factBlocks(s)
+	facts, text := factBlocks(s, r)
 	add("facts", facts, text)
-	add("story", storyMessage(s), s.ID+": what happened")
+	add("story", storyMessage(s, r), s.ID+": what happened")
 	add("similar", similarMessage(s), s.ID+": seen before")
-	add("plan", planMessage(s, now), s.ID+": the plan")
+	add("plan", planMessage(s, now, r), s.ID+": the plan")
 	add("progress", progressBlocks(s), s.ID+": what is being done")
-	add("verification", verificationBlocks(s), s.ID+": did it help")
+	add("verification", verificationBlocks(s, r), s.ID+": did it help")
 	add("resolution", resolutionBlocks(s), s.ID+" is over")
 	add("postmortem", postmortemBlocks(s), s.ID+": the postmortem")
-	return slices.Concat(messages, onsetMessages(s), newsMessages(s, now), callMessages(s))
+	return messages, words
 }
 
 // happened says whether an event of E's type is in the log.
@@ -60,7 +65,7 @@ func happened[E incident.Event](s *incident.State) bool {
 func outdated(what string) []Block { return []Block{Note{Text(what)}} }
 
 // factBlocks tell what is being looked at, and then what was found.
-func factBlocks(s *incident.State) ([]Block, string) {
+func factBlocks(s *incident.State, r room) ([]Block, string) {
 	if s.Diagnosis == nil {
 		blocks := []Block{Paragraph{Bold("Looking at the cluster: "),
 			Text("nodes, pods and their last logs, workloads, services, DNS, networking, storage, what changed.")}}
@@ -73,7 +78,7 @@ func factBlocks(s *incident.State) ([]Block, string) {
 		}
 		return blocks, s.ID + ": looking at the cluster"
 	}
-	blocks := foundBlocks(s.Diagnosis)
+	blocks := foundBlocks(s.Diagnosis, r)
 	blocks = append(blocks, signalBlocks(s)...)
 	if s.Investigation.Failures > 0 {
 		blocks = append(blocks, Note{Text("The cluster could not be looked at again, and Paramedic keeps trying: " +
@@ -108,7 +113,7 @@ func manyAlike(signals []incident.Signal, kind string, more incident.MoreSignals
 			over++
 		}
 	}
-	n, text := len(signals)+more.Count, kind+" “"+clip.Runes(signals[0].Title, 150)+"”"
+	n, text := len(signals)+more.Count, kind+" “"+atLength(signals[0].Title, 150)+"”"
 	if n > 1 {
 		text = count(n, kind)
 	}
@@ -132,7 +137,7 @@ func signalBlocks(s *incident.State) []Block {
 		case g.By.Name == "":
 			alerts = append(alerts, g)
 		case len(said) < mostSignals:
-			said = append(said, g.By.Name+": “"+clip.Runes(g.Title, 150)+"”")
+			said = append(said, g.By.Name+": “"+atLength(g.Title, 150)+"”")
 		}
 	}
 	more := s.More
@@ -155,10 +160,11 @@ func signalBlocks(s *incident.State) []Block {
 const mostSentences = 5
 
 // shortStory is the beginning of a story, which tells the cause first, with one citation a sentence: the evidence has the others.
-func shortStory(s *incident.Story) *incident.Story {
+func shortStory(s *incident.Story, r room) *incident.Story {
 	out := *s
-	out.Sentences = slices.Clone(s.Sentences[:min(len(s.Sentences), mostSentences)])
+	out.Sentences = slices.Clone(s.Sentences[:min(len(s.Sentences), r.sentences)])
 	for i, line := range out.Sentences {
+		out.Sentences[i].Text = r.inRoom(line.Text)
 		out.Sentences[i].Cites = line.Cites[:min(len(line.Cites), 1)]
 	}
 	if unconfigured(out.Note) {
@@ -167,10 +173,13 @@ func shortStory(s *incident.Story) *incident.Story {
 	return &out
 }
 
-func storyMessage(s *incident.State) []Block {
+// mostCitedThere bounds the evidence that a sentence in a thread cites; a button shows all of it.
+const mostCitedThere = 4
+
+func storyMessage(s *incident.State, r room) []Block {
 	switch {
 	case s.Story != nil:
-		blocks := storyBlocks(shortStory(s.Story))
+		blocks := storyBlocks(shortStory(s.Story, r))
 		if ids := cites(s.Story); len(ids) > 0 {
 			blocks = append(blocks, evidenceAction(s, ids...))
 		}
@@ -207,7 +216,7 @@ func similarMessage(s *incident.State) []Block {
 }
 
 // planMessage shows the plan, or why there is none, and what was decided about it.
-func planMessage(s *incident.State, now time.Time) []Block {
+func planMessage(s *incident.State, now time.Time, r room) []Block {
 	var blocks []Block
 	if p := s.Superseded; p != nil && s.Plan == nil {
 		blocks = append(blocks, Note{Text("Plan "), Mono(short(p.PlanHash)), Text(" was withdrawn: " + sentence(clip.Runes(p.Reason, maxLine)))})
@@ -218,7 +227,7 @@ func planMessage(s *incident.State, now time.Time) []Block {
 			if s.Other != nil {
 				blocks = append(blocks, Header{planName(s, p)})
 			}
-			blocks = append(append(blocks, planBrief(p, s.Running())...), editedNote(s, p)...)
+			blocks = append(append(blocks, planBrief(p, s.Running(), r)...), editedNote(s, p)...)
 		}
 		if s.Other != nil {
 			blocks = append(blocks, Divider{})
@@ -231,12 +240,27 @@ func planMessage(s *incident.State, now time.Time) []Block {
 		}
 		blocks = append(blocks, decision(s, now)...)
 	case s.NoPlan != "":
-		blocks = append(blocks, Paragraph{Bold("No plan: "), Text(sentence(s.NoPlan))})
+		blocks = append(blocks, noPlanLines(s.NoPlan, r))
 	case len(blocks) > 0:
 	case happened[incident.PlanProposed](s) || happened[incident.NoPlan](s):
 		return outdated("The cluster was looked at again; the plan that was here no longer stands.")
 	}
 	return blocks
+}
+
+// noPlanLines are the first reasons why there is no plan, a line each.
+func noPlanLines(reason string, r room) Paragraph {
+	p, all := Paragraph{Bold("No plan: ")}, strings.Split(reason, "\n")
+	for i, why := range all {
+		if i > 0 {
+			p = append(p, Text("\n"))
+		}
+		if i == r.whys {
+			return append(p, Text("… "+count(len(all)-i, "more reason")))
+		}
+		p = append(p, Text(sentence(clip.Phrase(why, r.why))))
+	}
+	return p
 }
 
 // decision offers the plan's buttons, or says who decided, and when.
@@ -296,68 +320,4 @@ func decidedAt[E incident.Event](s *incident.State) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-func verificationBlocks(s *incident.State) []Block {
-	v := s.Verification
-	if v.Began.IsZero() && v.Ended.IsZero() {
-		if happened[incident.VerificationSampled](s) {
-			return outdated(helped(s) + "; the cluster was looked at again.")
-		}
-		return nil
-	}
-	title := "Watching whether it helped:"
-	switch {
-	case !v.Ended.IsZero() && v.OK && s.Open():
-		title = "It helped where the plan acted; the rest is looked at again:"
-	case !v.Ended.IsZero() && v.OK:
-		title = "It helped:"
-	case !v.Ended.IsZero():
-		title = "It did not help:"
-	}
-	blocks := []Block{checksBrief(title, v.Checks)}
-	switch {
-	case !v.Ended.IsZero():
-		return blocks
-	case v.GoodSince.IsZero():
-		return append(blocks, Note{Text("Not healthy yet. Watching since "), When(v.Began)})
-	}
-	return append(blocks, Note{Text("All healthy since "), When(v.GoodSince), Text("; it has to stay that way for some minutes.")})
-}
-
-// helped is what the last verification came to.
-func helped(s *incident.State) string {
-	for i := len(s.Log) - 1; i >= 0; i-- {
-		if v, ok := s.Log[i].Event.(incident.Verified); ok && v.OK {
-			return "It helped"
-		} else if ok {
-			break
-		}
-	}
-	return "It did not help"
-}
-
-func resolutionBlocks(s *incident.State) []Block {
-	return append(endBlocks(s), gradeBlocks(s)...)
-}
-
-func endBlocks(s *incident.State) []Block {
-	switch {
-	case s.Elsewhere() != "":
-		return []Block{Paragraph{Bold("Closed "), When(s.ClosedAt), Text(": " + sentence(clip.Runes(s.ClosedBy.Reason, maxLine)) + " See "),
-			Mono(s.Elsewhere()), Text(".")}}
-	case s.ClosedBy != nil:
-		p := Paragraph{Bold("Closed"), Text(" by " + s.ClosedBy.By.Name + " "), When(decidedAt[incident.Closed](s))}
-		if s.ClosedBy.Reason != "" {
-			p = append(p, Text(": "+clip.Runes(s.ClosedBy.Reason, maxLine)))
-		}
-		return []Block{p}
-	case !s.ResolvedAt.IsZero():
-		p := Paragraph{Bold("Resolved "), When(s.ResolvedAt), Text(".")}
-		if len(s.Approvals) == 0 {
-			return []Block{append(p, Text(" It went away by itself."))}
-		}
-		return []Block{p}
-	}
-	return nil
 }

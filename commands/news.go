@@ -3,6 +3,7 @@ package commands
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ func newsMessages(s *incident.State, now time.Time) []Message {
 				". The incident's own message says where it stands.")})
 		}
 		messages = append(messages, Message{Slot: fmt.Sprintf("news-%d", n.Version), Broadcast: !n.Told.Quiet,
-			Reply: Reply{Text: s.ID + ": " + lowered(newsHead[n.Kind]) + ": " + clip.Runes(n.Title, maxLine), Blocks: blocks, Audience: Everybody}})
+			Reply: Reply{Text: s.ID + ": " + lowered(newsHead[n.Kind]) + ": " + atLength(n.Title, maxLine), Blocks: blocks, Audience: Everybody}})
 	}
 	return messages
 }
@@ -43,13 +44,13 @@ func newsBlocks(s *incident.State, n incident.News, now time.Time) []Block {
 	if n.Told.To.ID != "" {
 		p = append(personMention(n.Told.To), Text(" "))
 	}
-	p = append(p, Bold(newsHead[n.Kind]+": "), Text(clip.Runes(n.Title, maxLine)))
+	p = append(p, Bold(newsHead[n.Kind]+": "), Text(atLength(n.Title, maxLine)))
 	if n.Detail != "" {
 		p = append(p, Text(". "+sentence(clip.Runes(n.Detail, maxLine))))
 	}
 	stands := s.Stands(n, now)
 	if !stands && n.Kind == incident.Waits {
-		return []Block{Note{Text("A plan waited for approval. It is no longer waiting.")}}
+		return []Block{append(Note{Text("A plan waited for approval. ")}, became(s, n.Plan)...)}
 	}
 	blocks := []Block{p}
 	switch {
@@ -72,6 +73,45 @@ func newsBlocks(s *incident.State, n incident.News, now time.Time) []Block {
 		blocks = append(blocks, note)
 	}
 	return blocks
+}
+
+// became says what became of a plan that waited.
+func became(s *incident.State, hash string) Note {
+	for _, r := range slices.Backward(s.Log) {
+		switch e := r.Event.(type) {
+		case incident.PlanApproved:
+			if e.Approval.PlanHash == hash {
+				return Note{Text("Approved by " + clip.Runes(e.Approval.By.Name, maxLabel) + " "), When(r.At)}
+			}
+			if beside(s, e.Approval.PlanHash, hash) {
+				return Note{Text("The other plan was approved by " + clip.Runes(e.Approval.By.Name, maxLabel) + " "), When(r.At)}
+			}
+		case incident.PlanRejected:
+			if e.PlanHash == hash {
+				return Note{Text("Rejected by " + clip.Runes(e.By.Name, maxLabel) + " "), When(r.At)}
+			}
+		case incident.PlanSuperseded:
+			if e.PlanHash == hash {
+				return Note{Text("Withdrawn: " + sentence(clip.Phrase(e.Reason, mostReason)))}
+			}
+		case incident.PlanEdited:
+			if e.PlanHash == hash {
+				return Note{Text("Edited by " + clip.Runes(e.By.Name, maxLabel) + "; the new one waits instead.")}
+			}
+		}
+	}
+	return Note{Text("The cluster was looked at again, and it was withdrawn.")}
+}
+
+// beside says whether two plans were offered side by side.
+func beside(s *incident.State, one, other string) bool {
+	for _, r := range s.Log {
+		if e, ok := r.Event.(incident.PlanProposed); ok && e.Other != nil &&
+			(e.Plan.Hash == one && e.Other.Hash == other || e.Plan.Hash == other && e.Other.Hash == one) {
+			return true
+		}
+	}
+	return false
 }
 
 // dampedNote says what the channel is not told one by one, and where it is listed.
@@ -137,7 +177,7 @@ func callMessages(s *incident.State) []Message {
 const maxLabel = 80
 
 func calledFor(s *incident.State, c incident.Calling) Paragraph {
-	p := Paragraph{Text(": nobody has answered "), Bold(s.ID), Text(", “" + clip.Runes(s.Title, maxLine) + "”, open since "), When(s.OpenedAt),
+	p := Paragraph{Text(": nobody has answered "), Bold(s.ID), Text(", “" + atLength(s.Title, maxLine) + "”, open since "), When(s.OpenedAt),
 		Text(".")}
 	if c.Level > 1 {
 		p = append(p, Text(" Whoever was called first has not answered either."))

@@ -110,7 +110,7 @@ func NoticeText(blocks []Block) string {
 // standsText is the incident's own message, in plain words; until there is a diagnosis, what asked for attention.
 func standsText(s *incident.State, phase incident.Phase, now time.Time) string {
 	blocks := []Block{rootStatus(s, phase)}
-	if p := rootLines(s, phase); len(p) > 0 {
+	if p := rootLines(s, phase, rooms[0]); len(p) > 0 {
 		blocks = append(blocks, p)
 	}
 	if s.Diagnosis == nil {

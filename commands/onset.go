@@ -11,11 +11,11 @@ import (
 func onsetMessages(s *incident.State) []Message {
 	var messages []Message
 	for i, o := range s.Onsets {
-		p := Paragraph{Bold("Something began anew: "), Text(clip.Runes(o.Title, maxLine) + ", "), When(o.At)}
+		p := Paragraph{Bold("Something began anew: "), Text(atLength(o.Title, maxLine) + ", "), When(o.At)}
 		if o.Count > 1 {
 			p = append(p, Text(fmt.Sprintf(", and %s more since", thousands(o.Count-1))))
 		}
-		text := fmt.Sprintf("%s: something began anew: %s", s.ID, clip.Runes(o.Title, maxLine))
+		text := fmt.Sprintf("%s: something began anew: %s", s.ID, atLength(o.Title, maxLine))
 		note := Note{Text(s.ID + " is still open; its own message says where it stands.")}
 		messages = append(messages, Message{Slot: fmt.Sprintf("onset-%d", i+1), Broadcast: true,
 			Reply: Reply{Text: text, Blocks: []Block{p, note}, Audience: Everybody}})

@@ -111,7 +111,7 @@ func (s *Set) orNearest(ctx context.Context, r Request, err error) error {
 	})
 	var near []string
 	for _, o := range open[:min(len(open), 3)] {
-		near = append(near, o.ID+" ("+clip.Runes(o.Title, 60)+")")
+		near = append(near, o.ID+" ("+atLength(o.Title, 60)+")")
 	}
 	return &Refusal{Reason: no.Reason, Try: "Open are " + strings.Join(near, ", ") + "; see “incidents all” for those that are over."}
 }

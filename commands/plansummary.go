@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/internal/clip"
@@ -20,7 +21,7 @@ const (
 // planSummary is a plan in a few lines, which stand before its steps: what was found against it, then its steps, what they interrupt, how
 // long they take, the way back, and by whose rights they run.
 func planSummary(s *incident.State, p *incident.Plan, checks []incident.Check, rights string) []Block {
-	title := []Span{Bold(clip.Runes(p.Title, maxPlanTitle))}
+	title := []Span{Bold(atLength(p.Title, maxPlanTitle))}
 	if s.Other != nil {
 		title = append(title, Text(". Approving it withdraws the other plan."))
 	}
@@ -109,9 +110,27 @@ func interruptsLine(p *incident.Plan) struct{ label, says string } {
 		line.says = text
 	}
 	if line.says == "" {
-		line.says = "something that runs now"
+		line.says = interrupted(p)
 	}
 	return line
+}
+
+// interrupted is what a disruptive plan ends or changes, where nothing is known of what hangs on it.
+func interrupted(p *incident.Plan) string {
+	if p.Pods > 0 {
+		return "ends or replaces " + count(p.Pods, "pod")
+	}
+	var names []string
+	for i := range p.Steps {
+		if name := p.Steps[i].Target.Object.String(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 1 {
+		return "whatever uses " + clip.Runes(names[0], maxSummary/2)
+	}
+	return fmt.Sprintf("whatever uses %s and %s", clip.Runes(strings.Join(names[:min(len(names), 1)], ""), maxSummary/2),
+		count(len(names)-1, "more object"))
 }
 
 // takesLine is how long the plan takes, as far as anybody knows, and how long it is watched.

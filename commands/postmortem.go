@@ -186,7 +186,7 @@ func postmortemBlocks(s *incident.State) []Block {
 	if s.Postmortem == nil {
 		return nil
 	}
-	blocks := []Block{Paragraph{Bold("Postmortem: "), Text(clip.Runes(shortTitle(s.Postmortem.Title), maxLine))}}
+	blocks := []Block{Paragraph{Bold("Postmortem: "), Text(atLength(incident.TightTitle(s.Postmortem.Title), maxLine))}}
 	if s.EditedBy != nil {
 		blocks = append(blocks, Note{Text("Edited by " + s.EditedBy.Name + " "), When(decidedAt[incident.PostmortemEdited](s))})
 	}

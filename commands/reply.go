@@ -105,8 +105,8 @@ type Span struct {
 	Style Style
 	URL   string    // a link, where set
 	Time  time.Time // a moment instead of Text, where set
-	// Mention, where set, is the chat's id of a person or a group who are to be notified; Text is their name, for faces that notify nobody. It
-	// comes from the configuration, or from who acted: never from a text.
+	// Mention, where set, is the chat's id of a person or a group who are to be notified; Text is their name, for
+	// faces that notify nobody. It comes from the configuration, or from who acted: never from a text.
 	Mention string
 }
 

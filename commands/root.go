@@ -19,31 +19,38 @@ var marks = map[incident.Phase]string{
 	incident.ClosedPhase: "⬜",
 }
 
+// maxHeader bounds a header, in characters, as Slack does.
+const maxHeader = 150
+
 // rootReply is the message in the channel, which is to be understood in five seconds: what is wrong, how much of it, what is proposed, who
 // has it.
 func rootReply(s *incident.State, now time.Time) Reply {
 	phase := s.Phase(now)
-	blocks := []Block{Header{rootTitle(s)}, rootStatus(s, phase)}
-	if p := rootLines(s, phase); len(p) > 0 {
-		blocks = append(blocks, p)
-	}
+	note := rootNote(s, phase, now)
+	blocks := fitting(mostRootWords, func(r room) ([]Block, int) {
+		out := []Block{Header{clip.Phrase(rootTitle(s), r.title)}, rootStatus(s, phase)}
+		if p := rootLines(s, phase, r); len(p) > 0 {
+			out = append(out, p)
+		}
+		return out, wordsOf(append(out, note))
+	})
 	blocks = append(blocks, failingBlocks(s)...)
 	if a := rootActions(s, phase); len(a) > 0 {
 		blocks = append(blocks, a)
 	}
-	if n := rootNote(s, phase, now); len(n) > 0 {
-		blocks = append(blocks, n)
+	if len(note) > 0 {
+		blocks = append(blocks, note)
 	}
-	return Reply{Text: fmt.Sprintf("%s %s: %s (%s)", marks[phase], s.ID, clip.Runes(s.Title, maxLine), phase), Blocks: blocks,
+	return Reply{Text: fmt.Sprintf("%s %s: %s (%s)", marks[phase], s.ID, atLength(s.Title, maxLine), phase), Blocks: blocks,
 		Audience: Everybody}
 }
 
 // rootTitle is the cause to mend first in one sentence; where others stand beside it, its thread says what follows from it.
 func rootTitle(s *incident.State) string {
 	if s.Diagnosis != nil && len(s.Diagnosis.Causes) > 1 {
-		return shortTitle(s.Title)
+		return incident.TightTitle(s.Title)
 	}
-	return s.Title
+	return incident.ShortTitle(s.Title)
 }
 
 // rootStatus is where the incident stands, in a line.

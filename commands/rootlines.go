@@ -3,7 +3,6 @@ package commands
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,11 +14,14 @@ import (
 )
 
 // rootLines are what people want to know first, a line each.
-func rootLines(s *incident.State, phase incident.Phase) Paragraph {
+func rootLines(s *incident.State, phase incident.Phase, r room) Paragraph {
 	var out Paragraph
-	lines := []Paragraph{impactLine(s), doingLine(s, phase), whoLine(s, phase), hushedLine(s)}
+	lines := []Paragraph{impactLine(s), doingLine(s, phase, r), whoLine(s, phase), hushedLine(s)}
 	if slices.Contains(unattended, phase) {
-		lines = append(append([]Paragraph{otherCauses(s.Diagnosis)}, lines...), seenLine(s))
+		lines = append([]Paragraph{otherCauses(s.Diagnosis, r.others), elsewhereLine(s.Diagnosis)}, lines...)
+		if r.others > 0 { // there is room
+			lines = append(lines, seenLine(s))
+		}
 	}
 	for _, line := range lines {
 		if len(line) == 0 {
@@ -36,15 +38,15 @@ func rootLines(s *incident.State, phase incident.Phase) Paragraph {
 // mostTitled is how many causes are named beside the first.
 const mostTitled = 2
 
-// otherCauses names what is to be mended after the first cause, or says that there is none.
-func otherCauses(d *incident.Diagnosis) Paragraph {
+// otherCauses names at most so many of what is to be mended after the first cause, or says that there is none.
+func otherCauses(d *incident.Diagnosis, most int) Paragraph {
 	switch {
 	case d == nil:
 		return nil
 	case len(d.Causes) == 0 && d.Wrong():
 		return Paragraph{Text("The cause is not known.")}
 	case len(d.Causes) == 0:
-		return Paragraph{Text(foundNothing(d, " in the cluster"))}
+		return Paragraph{Text(foundNothing(d, whereabouts(d)))}
 	}
 	all := d.InOrder()
 	var p Paragraph
@@ -55,30 +57,42 @@ func otherCauses(d *incident.Diagnosis) Paragraph {
 		return p
 	}
 	var titles []string
-	for _, c := range all[1:min(len(all), 1+mostTitled)] {
-		titles = append(titles, clip.Runes(shortTitle(c.Title), mostOther))
+	for _, c := range all[1:min(len(all), 1+most)] {
+		titles = append(titles, briefly(c.Title, mostOther))
 	}
-	p = append(p, Bold("Also: "), Text(strings.Join(titles, "; ")))
-	if more := d.Total().Causes - 1 - len(titles); more > 0 {
-		p = append(p, Text(fmt.Sprintf("; and %s", count(more, "more cause"))))
+	if more := d.Total().Causes - 1 - len(titles); more > 0 && len(titles) > 0 {
+		titles = append(titles, "and "+count(more, "more cause"))
+	} else if more > 0 {
+		titles = append(titles, count(more, "more cause"))
 	}
-	return p
+	return append(p, Bold("Also: "), Text(strings.Join(titles, "; ")))
+}
+
+// elsewhereLine counts what is wrong outside of what the incident is about.
+func elsewhereLine(d *incident.Diagnosis) Paragraph {
+	if d == nil || d.Others == (incident.Others{}) {
+		return nil
+	}
+	what := count(d.Others.Causes, "other cause")
+	if d.Others.Causes == 0 {
+		what = count(d.Others.Things, "other thing") + " wrong"
+	}
+	return Paragraph{Bold("Elsewhere in the cluster: "), Text(what + "; "), Mono("/medic check")}
 }
 
 // mostOther bounds the title of another cause, in characters.
 const mostOther = 120
 
-// shortTitle is a title up to its colon, where that is a sentence by itself, for what comes after says what follows from it; and without
-// what it says in brackets.
-func shortTitle(title string) string {
-	if head, _, ok := strings.Cut(title, ": "); ok && len(strings.Fields(head)) > 3 {
-		title = head
-	}
-	return aside.ReplaceAllString(title, "")
-}
+// briefly is a title within so many characters, cut where a phrase ends.
+func briefly(title string, most int) string { return clip.Phrase(incident.TightTitle(title), most) }
 
-// aside is what a title says in brackets.
-var aside = regexp.MustCompile(` \([^()]*\)`)
+// atLength is a title within so many characters, with all that it says of what is wrong; what was before is left out where it does not fit.
+func atLength(title string, most int) string {
+	if len([]rune(title)) > most {
+		title = incident.ShortTitle(title)
+	}
+	return clip.Phrase(title, most)
+}
 
 // impactLine says in numbers how much is hurt.
 func impactLine(s *incident.State) Paragraph {
@@ -111,19 +125,24 @@ func namesNode(s *incident.State) bool {
 }
 
 // doingLine is what is proposed, what is being done, or what was done.
-func doingLine(s *incident.State, phase incident.Phase) Paragraph {
+func doingLine(s *incident.State, phase incident.Phase, r room) Paragraph {
 	switch phase {
 	case incident.Awaiting:
-		return proposedLine(s)
+		return proposedLine(s, r)
 	case incident.Approved, incident.Recovering, incident.Stopping:
 		return stepNow(s)
 	case incident.Verifying:
-		return Paragraph{Bold("Done: "), Text(doneSteps(s) + "; watching whether it helped since "), When(s.Verification.Began)}
+		p := Paragraph{Bold("Done: "), Text(doneSteps(s) + "; watching whether it helped since "), When(s.Verification.Began)}
+		if !s.Verification.Until.IsZero() {
+			p = append(p, Text(", until "), When(s.Verification.Until), Text(" at the latest"))
+		}
+		return p
 	case incident.ResolvedPhase:
 		return helpedLine(s)
 	case incident.Diagnosed:
 		if s.NoPlan != "" {
-			return Paragraph{Bold("No plan: "), Text(sentence(clip.Runes(s.NoPlan, mostReason)))}
+			first, _, _ := strings.Cut(s.NoPlan, "\n")
+			return Paragraph{Bold("No plan: "), Text(sentence(clip.Phrase(first, min(r.why, mostReason))))}
 		}
 	}
 	return nil
@@ -132,10 +151,10 @@ func doingLine(s *incident.State, phase incident.Phase) Paragraph {
 // mostReason bounds why there is no plan, in characters; the thread has the whole.
 const mostReason = 160
 
-func proposedLine(s *incident.State) Paragraph {
+func proposedLine(s *incident.State, r room) Paragraph {
 	var titles []string
 	for i, p := range s.Offered() {
-		title := clip.Runes(unsaid(s, p.Title), mostOther)
+		title := clip.Phrase(unsaid(s, p.Title), min(r.title, mostOther))
 		if first, size := utf8.DecodeRuneInString(title); i > 0 && size > 0 {
 			title = string(unicode.ToLower(first)) + title[size:]
 		}
@@ -144,7 +163,7 @@ func proposedLine(s *incident.State) Paragraph {
 	p := s.Plan
 	facts := []string{count(len(p.Steps), "step")}
 	if p.Took != "" {
-		facts = append(facts, briefly(p.Took))
+		facts = append(facts, inShort(p.Took))
 	}
 	return Paragraph{Bold("Proposed: "), Text(strings.Join(titles, ", or ") + "; " + strings.Join(append(facts, string(p.Risk)), ", "))}
 }
@@ -161,8 +180,8 @@ func unsaid(s *incident.State, title string) string {
 	return strings.Replace(title, " of "+strings.ToLower(o.Kind)+" "+o.Name, "", 1)
 }
 
-// briefly is how long a plan takes, in its greatest unit and without how that is known, which is told where the plan is opened.
-func briefly(took string) string {
+// inShort is how long a plan takes, in its greatest unit and without how that is known, which is told where the plan is opened.
+func inShort(took string) string {
 	took, _, _ = strings.Cut(took, " until ")
 	if words := strings.Fields(took); len(words) > 2 && !slices.Contains(words, "to") {
 		return "about " + strings.Join(words[:2], " ")
@@ -176,7 +195,7 @@ func stepNow(s *incident.State) Paragraph {
 	if len(s.Steps) > 0 && !s.Steps[n-1].Ended.IsZero() && n < len(s.Plan.Steps) {
 		n++
 	}
-	return Paragraph{Bold(fmt.Sprintf("Step %d of %d: ", n, len(s.Plan.Steps))), Text(clip.Runes(s.Plan.Steps[n-1].Title, mostOther))}
+	return Paragraph{Bold(fmt.Sprintf("Step %d of %d: ", n, len(s.Plan.Steps))), Text(atLength(s.Plan.Steps[n-1].Title, mostOther))}
 }
 
 // doneSteps counts the steps of the run that is over.
@@ -196,7 +215,7 @@ func helpedLine(s *incident.State) Paragraph {
 	if len(s.Approvals) == 0 || s.Plan == nil {
 		return append(p, Text(". It went away by itself."))
 	}
-	return append(p, Text(", approved by "+approvers(s)+". "), Bold("What helped: "), Text(clip.Runes(s.Plan.Title, mostOther)))
+	return append(p, Text(", approved by "+approvers(s)+". "), Bold("What helped: "), Text(atLength(s.Plan.Title, mostOther)))
 }
 
 // unattended are the phases in which an incident waits for somebody.
@@ -252,7 +271,7 @@ func seenLine(s *incident.State) Paragraph {
 	if n := len(s.Similar); n > 1 {
 		p = append(p, Text(fmt.Sprintf("%d times", n)))
 	} else {
-		p = append(p, Text(cmp.Or(last.Date, clip.Runes(last.Title, mostOther))))
+		p = append(p, Text(cmp.Or(last.Date, atLength(last.Title, mostOther))))
 	}
 	if len(last.Worked) > 0 {
 		p = append(p, Text(". "), Bold("Helped: "), Text(firstWords(last.Worked[0], mostHelped)))

@@ -37,6 +37,17 @@ func unseenNote(d *incident.Diagnosis) string {
 	return ", but " + strings.Join(what, " and ") + " could not be looked at"
 }
 
+// whereabouts is where a diagnosis looked: " in the cluster", " in namespace shop", " at Deployment/shop/web".
+func whereabouts(d *incident.Diagnosis) string {
+	switch {
+	case len(d.Scope.Objects) > 0:
+		return " at " + d.Scope.String()
+	case d.Scope.Namespace != "":
+		return " in " + d.Scope.String()
+	}
+	return " in the cluster"
+}
+
 // foundNothing says so, as far as that can be said; where is "", or " in the cluster".
 func foundNothing(d *incident.Diagnosis, where string) string {
 	if len(d.Scope.Unseen) > 0 {

@@ -106,6 +106,7 @@ type Set struct {
 	Codes       []incident.CodeDoc // what can be found
 	Lacks       Lacks              // what Paramedic itself can't see or do; nil: nobody looks
 	Glances     *Glances           // of those who open their Home; nil: a Home shows nothing of the cluster
+	Channel     string             // where incidents are told that name no other: a channel's name or id; empty: nowhere
 	// Redact is applied to what people typed and to errors before an answer repeats them; nil: nothing is redacted.
 	Redact func(string) string
 }

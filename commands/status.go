@@ -109,7 +109,7 @@ func (s *Set) glanced(ctx context.Context, r Request) (blocks []Block, head, nam
 	case len(shown) == 0:
 		head = foundNothing(d, " in the cluster")
 	default:
-		head = clip.Runes(shown[0].Title, 200)
+		head = atLength(shown[0].Title, 200)
 		if len(shown[0].Objects) > 0 {
 			o := shown[0].Objects[0]
 			name = Quote(strings.TrimSpace(strings.ToLower(o.Kind) + "/" + o.Name))
@@ -127,14 +127,15 @@ func (s *Set) glanced(ctx context.Context, r Request) (blocks []Block, head, nam
 
 // unseenGlance names what was not seen, to who may know all that is there.
 func unseenGlance(d *incident.Diagnosis, bounded bool) []Block {
-	if len(d.NotSeen) == 0 || bounded {
+	unseen := d.Unseen()
+	if len(unseen) == 0 || bounded {
 		return nil
 	}
 	var what []string
-	for _, n := range d.NotSeen[:min(len(d.NotSeen), mostNamedUnseen)] {
+	for _, n := range unseen[:min(len(unseen), mostNamedUnseen)] {
 		what = append(what, clip.Runes(n.What, 80))
 	}
-	if more := d.Total().NotSeen - len(what); more > 0 {
+	if more := len(unseen) + d.Total().NotSeen - len(d.NotSeen) - len(what); more > 0 {
 		what = append(what, count(more, "more thing"))
 	}
 	return []Block{Paragraph{Bold("Not seen: "), Text(strings.Join(what, ", "))}}

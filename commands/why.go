@@ -90,7 +90,8 @@ func WhyReply(whole *incident.Diagnosis, story *incident.Story, similar []incide
 
 // diagnosisBlocks are the causes, what none explains, and what was not seen.
 func diagnosisBlocks(d *incident.Diagnosis) []Block {
-	var blocks []Block
+	unknown, ruledOut := unknownBlocks(d)
+	blocks := unknown
 	for i, c := range d.Causes {
 		if i == mostCauses {
 			blocks = append(blocks, Note{Text("… " + count(d.Total().Causes-i, "more cause"))})
@@ -104,7 +105,7 @@ func diagnosisBlocks(d *incident.Diagnosis) []Block {
 	blocks = append(blocks, looseBlocks(d)...)
 	blocks = append(blocks, suspicionBlocks(d)...)
 	blocks = append(blocks, changeBlocks(d)...)
-	blocks = append(blocks, unknownBlocks(d)...)
+	blocks = append(blocks, ruledOut...)
 	blocks = append(blocks, acceptedBlocks(d)...)
 	return append(blocks, notSeenBlocks(d)...)
 }

@@ -163,6 +163,9 @@ func recentChange(c change.Change, of []*finding.Finding) *finding.Finding {
 		}
 		f.Fault = finding.Union(f.Fault, x.AtFault())
 	}
+	if !f.Since.IsZero() && f.Since.Before(c.At) { // clocks differ by moments, and what is since then does not begin before
+		f.Since = c.At
+	}
 	if !early {
 		f.NormalUntil, f.Normal = time.Time{}, ""
 	}

@@ -34,7 +34,7 @@ func (x *Examination) Logs(scope Scope) []snapshot.LogWanted {
 		wanted[i].Asked = slices.Contains(asked, wanted[i].Pod)
 	}
 	if left.Containers > 0 {
-		x.s.NotSeen = append(x.s.NotSeen, incident.NotSeen{What: fmt.Sprintf("logs of %d containers %s", left.Containers, whose),
+		x.s.NotSeen = append(x.s.NotSeen, incident.NotSeen{What: incident.LogsOf(left.Containers) + " " + whose,
 			Why: fmt.Sprintf("the logs of %d containers are read at most: %s", most, leftWords(left))})
 	}
 	return wanted

@@ -59,10 +59,12 @@ func (x *Examination) Diagnose(scope Scope) *incident.Diagnosis {
 	}
 	if in.whole {
 		scope.acceptedThere(s, d)
+		scope.aim(s, d, found)
 	} else {
 		there, touched := in.seenThere(d), scope.touched(s, found, in.holds)
 		d = within(d, func(f *incident.Finding) bool { return in.concerns(f, there) || touched[f.ID] }, in.holds)
 	}
+	d.Settling = x.settling(scope, in)
 	guarded(d, "what stands near before what fails", func() { beforehand(s, d, found, r.Suspicions, changes) })
 	guarded(d, "what was looked at closely", func() { lookedClosely(s, scope, d, changes, well) })
 	return d

@@ -92,6 +92,17 @@ func (x *Examination) Alarms() (alarms map[Alarm]bool, next time.Time) {
 	return alarms, next
 }
 
+// settling is how many findings of a scope may still be normal and are left out for that.
+func (x *Examination) settling(scope Scope, in view) int {
+	n := 0
+	for _, f := range x.checked.Findings {
+		if scope.Ill.none() && !f.Suspect && f.Early(x.s.At) && f.Severity.Rank() >= incident.Warning.Rank() && in.holds(f.Object) {
+			n++
+		}
+	}
+	return n
+}
+
 // Answer diagnoses what a scope of [Resolve] is about. The error is an *incident.NoAnswer where that does not exist, is not looked at or
 // could not be seen, and nothing that was found is about it either.
 func (x *Examination) Answer(scope Scope) (*incident.Diagnosis, error) {

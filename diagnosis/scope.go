@@ -26,6 +26,9 @@ type Scope struct {
 
 	// Ill is what is presumed to be ill: what is early or latent there is told as well. The zero value presumes nothing.
 	Ill Presumption
+	// Only says of the whole cluster that no more is asked about than what is presumed to be ill: what has nothing to do with that is
+	// Elsewhere ([incident.Diagnosis.Here]).
+	Only bool
 	// Accepted is which findings are to be silent.
 	Accepted Accepting
 

@@ -3,7 +3,9 @@ package diagnosis
 import (
 	"slices"
 
+	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 	"github.com/paramedic-bot/paramedic/internal/incident"
+	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
 // Keep narrows a diagnosis to what was found about the objects wanted: the causes that explain it, all that these explain of it, and the
@@ -16,56 +18,80 @@ func Keep(d *incident.Diagnosis, wanted func(incident.Object) bool) *incident.Di
 // the evidence of all.
 func within(d *incident.Diagnosis, wanted func(*incident.Finding) bool, holds func(incident.Object) bool) *incident.Diagnosis {
 	out := *d
-	keep := map[string]bool{}
-	for i := range d.Findings {
-		if wanted(&d.Findings[i]) {
-			keep[d.Findings[i].ID] = true
+	out.Findings, out.Causes = slices.Clone(d.Findings), slices.Clone(d.Causes)
+	out.SetApart(wanted, holds)
+	narrow := out.Here()
+	narrow.Others = incident.Others{} // who asked about a part is told of that part
+	return narrow
+}
+
+// concerning says of a finding whether it concerns what is presumed to be ill, and of an object whether it lies there.
+func (sc Scope) concerning(s *snapshot.Snapshot, d *incident.Diagnosis, found []*finding.Finding) (wanted func(*incident.Finding) bool,
+	holds func(incident.Object) bool) {
+	views := sc.Ill.views(s)
+	holds = func(o incident.Object) bool {
+		return slices.ContainsFunc(views, func(v view) bool { return v.holds(o) })
+	}
+	there := make([]map[string]bool, len(views))
+	for i := range views {
+		there[i] = views[i].seenThere(d)
+	}
+	touched := sc.touched(s, found, holds)
+	return func(f *incident.Finding) bool {
+		if touched[f.ID] {
+			return true
 		}
-	}
-	out.Causes = []incident.Cause{}
-	for _, c := range d.Causes {
-		if !slices.ContainsFunc(c.Explains, func(id string) bool { return keep[id] }) && !slices.ContainsFunc(c.Objects, holds) {
-			continue
-		}
-		out.Causes = append(out.Causes, c)
-	}
-	for _, c := range out.Causes {
-		keep[c.Explains[0]] = true
-	}
-	evidence := map[string]bool{}
-	out.Findings = []incident.Finding{}
-	for _, f := range d.Findings {
-		if keep[f.ID] {
-			out.Findings = append(out.Findings, f)
-			for _, id := range f.Evidence {
-				evidence[id] = true
+		for i := range views {
+			if views[i].concerns(f, there[i]) {
+				return true
 			}
 		}
+		return false
+	}, holds
+}
+
+// aim puts the causes first that explain what is presumed to be ill, and, where that is all that the question is about, sets apart what has
+// nothing to do with it.
+func (sc Scope) aim(s *snapshot.Snapshot, d *incident.Diagnosis, found []*finding.Finding) {
+	if sc.Ill.none() {
+		return
 	}
-	changes := map[string]bool{}
-	for i := range out.Causes {
-		c := &out.Causes[i]
-		c.Explains = slices.DeleteFunc(slices.Clone(c.Explains), func(id string) bool { return !keep[id] })
-		c.Blocks = slices.DeleteFunc(slices.Clone(c.Blocks), func(b incident.Block) bool {
-			return !slices.ContainsFunc(out.Causes, func(c incident.Cause) bool { return c.ID == b.Cause })
-		})
-		c.Links = slices.DeleteFunc(slices.Clone(c.Links), func(l incident.Link) bool { return !keep[l.From] || !keep[l.To] })
-		if len(c.Links) == 0 {
-			c.Links = nil
-		}
-		for _, id := range c.Evidence {
-			evidence[id] = true
-		}
-		for _, id := range c.Changes {
-			changes[id] = true
-		}
+	wanted, holds := sc.concerning(s, d, found)
+	d.SetApart(wanted, holds)
+	for i := range d.Causes {
+		d.Causes[i].Asked = !d.Causes[i].Elsewhere
 	}
-	for i := range out.Suspicions {
-		for _, id := range out.Suspicions[i].Evidence {
-			evidence[id] = true
+	slices.SortStableFunc(d.Causes, func(a, b incident.Cause) int {
+		switch {
+		case a.Asked == b.Asked:
+			return 0
+		case a.Asked:
+			return -1
 		}
+		return 1
+	})
+	if sc.Only {
+		d.KeepBlockers()
+		d.Scope = sc.Ill.scope().told(s)
+		d.Restarts = slices.DeleteFunc(d.Restarts, func(r incident.Restarts) bool { return !holds(r.Workload) })
+		return
 	}
-	out.Changes = slices.DeleteFunc(slices.Clone(d.Changes), func(c incident.Change) bool { return !changes[c.ID] })
-	out.Evidence = slices.DeleteFunc(slices.Clone(d.Evidence), func(e incident.Evidence) bool { return !evidence[e.ID] })
-	return &out
+	for i := range d.Causes {
+		d.Causes[i].Elsewhere = false
+	}
+	for i := range d.Findings {
+		d.Findings[i].Elsewhere = false
+	}
+}
+
+// scope is what is presumed to be ill as a question's scope.
+func (p Presumption) scope() Scope {
+	if len(p.Objects) == 0 && len(p.Namespaces) == 1 {
+		return Scope{Namespace: p.Namespaces[0]}
+	}
+	sc := Scope{Objects: slices.Clone(p.Objects)}
+	for _, n := range p.Namespaces {
+		sc.Objects = append(sc.Objects, snapshot.ObjectOf("Namespace", "", n))
+	}
+	return sc
 }

@@ -265,7 +265,11 @@ func (c *candidate) justBefore() string {
 	if slices.ContainsFunc(c.root.Told, func(t time.Time) bool { return finding.Clock(t) == finding.Clock(x.At) }) {
 		return ""
 	}
-	out := fmt.Sprintf(". Just before, at %s, %s %s %s", finding.Clock(x.At), x.Object.Kind, x.Object.Name, x.What)
+	when := "Just before"
+	if since := c.root.Since; !since.IsZero() && x.At.After(since) {
+		when = "About then" // clocks differ by moments
+	}
+	out := fmt.Sprintf(". %s, at %s, %s %s %s", when, finding.Clock(x.At), x.Object.Kind, x.Object.Name, x.What)
 	if x.By != "" {
 		out += " (" + x.By + ")"
 	}

@@ -36,7 +36,7 @@ func redacted(d *incident.Diagnosis, similar []incident.Similar, redact func(str
 		}), mapped(c.Against, clean)
 		f.d.Causes = append(f.d.Causes, c)
 	}
-	f.d.NotSeen = mapped(d.NotSeen, func(n incident.NotSeen) incident.NotSeen {
+	f.d.NotSeen = mapped(d.Unseen(), func(n incident.NotSeen) incident.NotSeen {
 		return incident.NotSeen{What: clean(n.What), Why: clean(n.Why)}
 	})
 	f.similar = mapped(similar, func(s incident.Similar) incident.Similar {

@@ -193,14 +193,15 @@ func (w *writer) restarts() {
 }
 
 func (w *writer) notSeen() {
-	if len(w.d.NotSeen) == 0 {
+	unseen := w.d.Unseen()
+	if len(unseen) == 0 {
 		return
 	}
 	var what []string
-	for _, n := range w.d.NotSeen[:min(len(w.d.NotSeen), toldNames+2)] {
+	for _, n := range unseen[:min(len(unseen), toldNames+2)] {
 		what = append(what, cut(oneLine(n.What), 60)+" ("+cut(oneLine(n.Why), 60)+")")
 	}
-	w.say("Not seen: " + list(what, w.d.Total().NotSeen))
+	w.say("Not seen: " + list(what, len(unseen)+w.d.Total().NotSeen-len(w.d.NotSeen)))
 }
 
 func (w *writer) past(similar []incident.Similar) {

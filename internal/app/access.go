@@ -139,7 +139,7 @@ var roleWords = map[commands.Role]string{
 func refusedRole(name string, role commands.Role, h Holders, g *grants) error {
 	reason := fmt.Sprintf("%s is not among %s, who alone may %s here.", name, h.words(), roleWords[role])
 	if who := g.holders(h); who != "" {
-		reason += " They are " + who + "."
+		reason += " Whoever may: " + who + "."
 	}
 	try := fmt.Sprintf("Ask one of them. Whoever runs Paramedic says who has the role “%s”, under “roles” in its configuration.", role)
 	switch h.Who {

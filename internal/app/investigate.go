@@ -15,7 +15,7 @@ import (
 
 // investigate looks at the cluster. That it cannot is recorded too, for people wait for an answer.
 func (w *worker) investigate(ctx context.Context, s *incident.State, _ incident.Work) error {
-	scope := diagnosis.Scope{Onset: s.Noticed(), Ill: presumed(s)}
+	scope := diagnosis.Scope{Onset: s.Noticed(), Ill: presumed(s), Only: aimed(s)}
 	d, err := w.eyes.lookTwice(ctx, scope)
 	if err != nil && blank(s) {
 		d, err = w.eyes.withoutTheCluster(ctx, err, scope)

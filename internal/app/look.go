@@ -95,7 +95,7 @@ func (e *Eyes) told(d *incident.Diagnosis) *incident.Diagnosis {
 			e.Failed(f)
 		}
 	}
-	return e.redacted(d)
+	return e.redacted(incident.Dated(d))
 }
 
 // examined runs the checks on what was seen, and takes the second looks that the scope and their findings ask for: at logs, and, where

@@ -30,6 +30,14 @@ func presumed(s *incident.State) diagnosis.Presumption {
 	return p
 }
 
+// aimed says whether an incident is about no more than what its signals say hurts: a person opened it, who said about what.
+func aimed(s *incident.State) bool {
+	return len(s.Signals) > 0 && narrow(s.Signals[0])
+}
+
+// narrow says whether a signal is a person's, and says about what.
+func narrow(g incident.Signal) bool { return g.By.ID != "" && len(g.About) > 0 }
+
 func addOnce[T comparable](list []T, x T) []T {
 	if len(list) == mostPresumed || slices.Contains(list, x) {
 		return list

@@ -42,7 +42,9 @@ func keysOf(e incident.Event, first bool) (drop []string, keys []store.Key) {
 			keys = append(keys, keyOf(groupKey, e.Signal.Group, ""))
 		}
 		if first {
-			keys = append(keys, keyOf(investigatingKey, "", ""))
+			if !narrow(e.Signal) { // what is looked at for that one takes in no more than what it is about
+				keys = append(keys, keyOf(investigatingKey, "", ""))
+			}
 			if e.Signal.By.ID != "" {
 				keys = append(keys, keyOf(openerKey, e.Signal.By.Key(), ""))
 			}

@@ -128,3 +128,59 @@ func TestWhatAnotherIncidentHealedCloses(t *testing.T) {
 		t.Errorf("%s closed by a look that nobody's recovery asked for: %+v", three, s.ClosedBy)
 	}
 }
+
+// What is wrong outside of what an incident was opened for leads nowhere: it is not merged for that, and no alert about it joins.
+func TestCausesElsewhereMergeNothing(t *testing.T) {
+	for name, codes := range map[string][]string{"a cause of its own": {"A", "B"}, "nothing of its own": {"A"}} {
+		t.Run(name, func(t *testing.T) {
+			d := open(t)
+			d.look(t, "INC-1", "A")
+			s, err := d.Open(t.Context(), incident.Signal{Kind: "command", Fingerprint: "words", Title: "b is slow", By: ben,
+				About: []incident.Object{{Kind: "Deployment", Namespace: "shop", Name: "b"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole := found(d.clock, codes...)
+			whole.SetApart(func(f *incident.Finding) bool { return f.Object.Name == "b" }, func(incident.Object) bool { return false })
+			w := worker{ledger: d.ledger}
+			if err := w.diagnosed(t.Context(), s, whole); err != nil {
+				t.Fatal(err)
+			}
+			if s, err = d.Get(t.Context(), s.ID); err != nil || !s.Open() || s.Diagnosis.Others.Causes != 1 {
+				t.Fatalf("%v, %+v", err, s)
+			}
+			if before, err := w.whole(t.Context(), s.Diagnosis); err != nil || len(before.Causes) != len(codes) ||
+				len(before.Here().Causes) != len(codes)-1 {
+				t.Errorf("a proof would know of %d causes: %v", len(before.Causes), err)
+			}
+			if id := d.asks(t, incident.FoundFingerprint("home", whole.Causes[0])); id != "INC-1" {
+				t.Errorf("who asks about what is elsewhere joins %s", id)
+			}
+			if problems, err := d.ledger.Compare(t.Context()); err != nil || len(problems) > 0 {
+				t.Errorf("%v, %v", problems, err)
+			}
+		})
+	}
+}
+
+// What a person opens about a part takes in no alerts while it is looked at: the look is about no more than that.
+func TestALookAtAPartTakesInNoOthers(t *testing.T) {
+	about := []incident.Object{{Kind: "Namespace", Name: "shop"}}
+	for _, c := range []struct {
+		signal incident.Signal
+		takes  bool
+	}{
+		{incident.Signal{Kind: "command", Title: "x", By: ben}, true},
+		{incident.Signal{Kind: "command", Title: "x", By: ben, About: about}, false},
+		{incident.Signal{Kind: "alert", Title: "x", About: about}, true},
+	} {
+		_, keys := keysOf(incident.SignalReceived{Signal: c.signal}, true)
+		takes := false
+		for _, k := range keys {
+			takes = takes || k.Name == investigatingKey
+		}
+		if takes != c.takes || aimed(&incident.State{Signals: []incident.Signal{c.signal}}) == c.takes {
+			t.Errorf("%+v takes others in: %t", c.signal, takes)
+		}
+	}
+}

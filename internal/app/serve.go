@@ -128,7 +128,8 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	s.openSlack(&commands.Set{Lacks: s.lacks, Glances: &commands.Glances{}, Looker: eyes, Explainer: s.mind, Incidents: s.incidents,
 		Searcher: s.mind, Roles: s.access, Outcomes: s.incidents, Books: Books(), Acceptances: known, Silences: s.incidents.silences,
 		Memory: eyes, Chooser: s.mind, Codes: catalog.Codes(), Redact: o.Redactor.String,
-		Sight: &sight{s.access, eyes.Rights, s.store.Deliveries}})
+		Channel: c.Slack.Channel,
+		Sight:   &sight{s.access, eyes.Rights, s.store.Deliveries}})
 	return s, s.listen()
 }
 

@@ -105,11 +105,14 @@ func (c MaintenanceConfig) window(report func(field, format string, args ...any)
 
 // validate reports everything that is wrong with the watch.
 func (c WatchConfig) validate(report func(field, format string, args ...any)) {
-	wrong := false
-	p := c.policy(func(field, format string, args ...any) { wrong = true; report(field, format, args...) })
-	if err := p.Validate(isCode); err != nil && !wrong {
-		for _, line := range strings.Split(err.Error(), "\n") {
+	unread := false
+	p := c.policy(func(field, format string, args ...any) { unread = true; report(field, format, args...) })
+	if err := p.Validate(isCode); err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
 			field, text, _ := strings.Cut(line, ": ")
+			if unread && strings.HasPrefix(field, "maintenance") {
+				continue // what could not be read is told already
+			}
 			report("watch."+field, "%s", text)
 		}
 	}

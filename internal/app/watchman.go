@@ -112,11 +112,11 @@ func (i *Incidents) watched(ctx context.Context) ([]incident.Signal, error) {
 
 // run watches until the context ends.
 func (m *watchman) run(ctx context.Context) error {
-	firing, err := m.firing(ctx)
+	held, err := m.firing(ctx)
 	if err != nil {
 		return err
 	}
-	m.watched, m.areas, m.wanted = watch.New(m.policy, firing), map[string]*area{}, true
+	m.watched, m.areas, m.wanted = watch.New(m.policy, held), map[string]*area{}, true
 	var g sync.WaitGroup
 	g.Go(func() { m.watch.Run(ctx) })
 	defer g.Wait()
@@ -251,15 +251,15 @@ func (m *watchman) lookAtAll(ctx context.Context) {
 
 // judge is what the policy makes of a diagnosis.
 func (m *watchman) judge(ctx context.Context, d *incident.Diagnosis) ([]incident.Signal, time.Time, error) {
-	var firing []incident.Signal
+	var held []incident.Signal
 	if m.watched.Raised() {
 		var err error
-		if firing, err = m.firing(ctx); err != nil {
+		if held, err = m.firing(ctx); err != nil {
 			return nil, time.Time{}, err
 		}
 	}
 	signals, next := m.watched.Look(d, m.now(), func(fingerprint string) bool {
-		return slices.ContainsFunc(firing, func(g incident.Signal) bool { return g.Fingerprint == fingerprint })
+		return slices.ContainsFunc(held, func(g incident.Signal) bool { return g.Fingerprint == fingerprint })
 	})
 	return signals, next, nil
 }

@@ -19,7 +19,7 @@ func (w *worker) briefed(ctx context.Context, s *incident.State, d *incident.Dia
 		before = append(before, last)
 	}
 	whole, told := incident.Number(d, before...)
-	if told.Totals != nil {
+	if told.Totals != nil || told.Others != (incident.Others{}) {
 		data, err := incident.Pack(whole)
 		if err != nil {
 			return nil, err

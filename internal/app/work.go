@@ -123,8 +123,8 @@ func (w *worker) propose(ctx context.Context, s *incident.State, _ incident.Work
 		case plan == nil:
 			return []incident.Event{incident.NoPlan{Reason: reason}}, nil
 		case other != "" && now.Plan == nil: // the way back is never in anybody's way
-			return []incident.Event{incident.NoPlan{Reason: other +
-				" has a plan for the same target; once that is gone, the cluster is looked at again for this one", Waits: other}}, nil
+			return []incident.Event{incident.NoPlan{Reason: other + " has a plan for the same target. Approve or reject it there (/medic plan " +
+				other + "), or close " + other + "; then the cluster is looked at again for this one", Waits: other}}, nil
 		}
 		for _, p := range []*incident.Plan{plan, offer.Other} {
 			if p != nil {
@@ -173,7 +173,7 @@ func (w *worker) offer(ctx context.Context, s *incident.State) (o recovery.Offer
 	if err != nil {
 		return o, nil, err
 	}
-	if o, err = w.recovery.Offer(ctx, whole, snap, runs); err != nil || o.Plan == nil {
+	if o, err = w.recovery.Offer(ctx, whole.Here(), snap, runs); err != nil || o.Plan == nil {
 		return o, nil, err
 	}
 	if o.Other != nil && useless(s, o.Other) {
@@ -230,32 +230,6 @@ func (w *worker) verify(ctx context.Context, s *incident.State, _ incident.Work)
 		}
 		return w.ledger.append(ctx, entry{now, events})
 	})
-}
-
-// watching is how long everything must stay well after a plan: for some causes longer than is usual.
-func watching(p incident.Policy, plan *incident.Plan) incident.Policy {
-	if plan != nil && plan.Watch > p.VerifyFor {
-		p.VerifyGiveUp += plan.Watch - p.VerifyFor
-		p.VerifyFor = plan.Watch
-	}
-	return p
-}
-
-// verdict is what a sample at now means for a verification: everything well for long enough passes; not well for too long gives up; a
-// change, and the first sample, are recorded. Long enough is what the clock says and what went by.
-func verdict(v incident.Verification, went passes, checks []incident.Check, p incident.Policy, now time.Time) []incident.Event {
-	ok := incident.AllOK(checks)
-	switch {
-	case v.Began.IsZero():
-		return []incident.Event{incident.VerificationSampled{OK: ok, Checks: checks}}
-	case ok && !v.GoodSince.IsZero() && now.Sub(v.GoodSince) >= p.VerifyFor && went.good.enough(p.VerifyFor, p.VerifyEvery):
-		return []incident.Event{incident.Verified{OK: true, Checks: checks}}
-	case !ok && now.Sub(v.Began) >= p.VerifyGiveUp && went.all.enough(p.VerifyGiveUp, p.VerifyEvery):
-		return []incident.Event{incident.Verified{OK: false, Checks: checks}}
-	case ok == v.GoodSince.IsZero():
-		return []incident.Event{incident.VerificationSampled{OK: ok, Checks: checks}}
-	}
-	return nil
 }
 
 func (w *worker) sample(ctx context.Context, s *incident.State) ([]incident.Check, error) {

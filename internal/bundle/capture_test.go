@@ -98,7 +98,7 @@ func TestCaptureSaysWhatItMayNotSee(t *testing.T) {
 		why[n.What] = n.Why
 	}
 	if !strings.Contains(why["deployments.apps"], `User "bot" cannot list resource "deployments"`) ||
-		!strings.Contains(why["logs of 1 containers on leveling-pc"], `cannot get resource "pods/log"`) || why["secrets"] == "" {
+		!strings.Contains(why["the log of 1 container on leveling-pc"], `cannot get resource "pods/log"`) || why["secrets"] == "" {
 		t.Errorf("%v", why)
 	}
 	if _, err := bundle.Capture(t.Context(), config("wrong"), captureOptions()); err == nil ||

@@ -2,7 +2,6 @@ package bundle
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"slices"
 
@@ -76,7 +75,7 @@ func (t logTrouble) notSeen() []NotSeen {
 	var out []NotSeen
 	for node, n := range t {
 		out = append(out, NotSeen{
-			What: fmt.Sprintf("logs of %d containers on %s", n.count, node), Why: n.why, Resources: []incident.Resource{incident.PodLogs},
+			What: incident.LogsOf(n.count) + " on " + node, Why: n.why, Resources: []incident.Resource{incident.PodLogs},
 			Where: incident.Object{Kind: "Node", Name: node},
 		})
 	}

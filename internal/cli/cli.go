@@ -71,7 +71,7 @@ Exit codes: 0 nothing wrong, 1 something wrong, 2 could not look, does not exist
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
 	root.AddCommand(c.check(), c.why(), c.checks(), c.incidents(), c.evidence(), c.plan(), c.approve(), c.runbooks(), c.grade(), c.grades(),
 		c.stop(), c.accept(), c.silence(), c.askInWords(), c.changes(), c.catchup(), c.setup(), c.serve(), c.demo(),
-		c.bundle(), c.knowledge(), c.eval(), c.audit(), c.purge(), c.doctor(), c.rbac(), c.versionCommand())
+		c.bundle(), c.knowledge(), c.eval(), c.audit(), c.purge(), c.policy(), c.doctor(), c.rbac(), c.versionCommand())
 	root.AddCommand(c.care()...)
 	c.lines = linesOf(c.name, root)
 	c.lines.help(root)

@@ -64,3 +64,53 @@ func Middle(text string, n int) string {
 
 // wordy is how many bytes more Middle leaves out so that no word is cut.
 const wordy = 40
+
+// Phrase shortens text to at most n characters, the last of which is an "…", at the end of a sentence or else of a phrase or a word, and
+// outside of what it quotes: what is left reads as somebody would say it.
+func Phrase(text string, n int) string {
+	if len(text) <= n || utf8.RuneCountInString(text) <= n {
+		return text
+	}
+	head := unquoted(string([]rune(text)[:n-1]))
+	least := len(head) / 2
+	for _, ends := range [][]string{{". ", "! ", "? "}, {"; ", ": ", ", ", " (", " – "}, {" "}} {
+		at := -1
+		for _, end := range ends {
+			for from := len(head); from >= least; {
+				i := strings.LastIndex(head[:from], end)
+				if i < least {
+					break
+				}
+				if from = i; !quoting(head[:i]) {
+					at = max(at, i)
+					break
+				}
+			}
+		}
+		if at > 0 {
+			return strings.TrimRight(head[:at], " ,;:.(–") + mark
+		}
+	}
+	if i := strings.LastIndexByte(head, ' '); i > 0 {
+		head = head[:i]
+	}
+	return strings.TrimRight(head, " ,;:.(–") + mark
+}
+
+// unquoted is a text without the beginning of a quotation, or of what stands in brackets, that it ends in.
+func unquoted(text string) string {
+	for quoting(text) {
+		i := max(strings.LastIndexAny(text, "\"`("), strings.LastIndex(text, "“"))
+		if i <= 0 {
+			break
+		}
+		text = text[:i]
+	}
+	return text
+}
+
+// quoting says whether a text ends within a quotation or a bracket.
+func quoting(text string) bool {
+	return strings.Count(text, `"`)%2 == 1 || strings.Count(text, "“") > strings.Count(text, "”") || strings.Count(text, "`")%2 == 1 ||
+		strings.Count(text, "(") > strings.Count(text, ")")
+}

@@ -35,3 +35,18 @@ func TestClip(t *testing.T) {
 		}
 	}
 }
+
+func TestAPhraseIsCutWhereItEnds(t *testing.T) {
+	for text, want := range map[string]string{
+		"It is short.": "It is short.",
+		"The first sentence is long. The second goes on":                   "The first sentence is long…",
+		"One thing, then another one, and a third that is too long for it": "One thing, then another one…",
+		"no border at all but words that go on and on and on and":          "no border at all but words that go on…",
+		`it says "one thing that is quoted and goes on for ever and ever`:  "it says…",
+		"ööööööööööööööööööööööööööööööööööööööööööööööööööööö":            "ööööööööööööööööööööööööööööööööööööööö…",
+	} {
+		if got := clip.Phrase(text, 40); got != want || len([]rune(got)) > 40 {
+			t.Errorf("%q becomes %q, not %q", text, got, want)
+		}
+	}
+}

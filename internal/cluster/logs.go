@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,7 +34,7 @@ func (r *Reader) LookCloser(ctx context.Context, s *snapshot.Snapshot, wanted []
 	var panicked failures
 	logs, blind, refused := r.read(ctx, wanted, redact, &panicked)
 	if late := len(wanted) - len(logs) - refused; ctx.Err() != nil && late > 0 {
-		blind = append(blind, incident.NotSeen{What: fmt.Sprintf("logs of %d containers that look well", late),
+		blind = append(blind, incident.NotSeen{What: incident.LogsOf(late) + wellWhich(late),
 			Why: fmt.Sprintf("they could not be read within %s", closely)})
 	}
 	s.Logs, s.NotSeen = append(s.Logs, logs...), append(s.NotSeen, blind...)
@@ -53,8 +54,7 @@ func (r *Reader) read(ctx context.Context, wanted []snapshot.LogWanted, redact f
 	panicked *failures) (logs []snapshot.Log, blind []incident.NotSeen, refused int) {
 	var (
 		mu     sync.Mutex
-		failed = map[string]int{} // by node
-		reason = map[string]string{}
+		failed = lostLogs{}
 		well   = map[string]int{} // by why
 		g      errgroup.Group
 	)
@@ -76,8 +76,7 @@ func (r *Reader) read(ctx context.Context, wanted []snapshot.LogWanted, redact f
 					well[wellTrouble(err)]++ // that the log of an instance before was thrown away is no trouble
 				}
 			case err != nil:
-				failed[w.Pod.Spec.NodeName]++
-				reason[w.Pod.Spec.NodeName] = logTrouble(err)
+				failed.add(w, err)
 			default:
 				logs = append(logs, snapshot.Log{Namespace: w.Pod.Namespace, Pod: w.Pod.Name, Container: w.Container, Previous: w.Previous, Text: text})
 			}
@@ -86,15 +85,44 @@ func (r *Reader) read(ctx context.Context, wanted []snapshot.LogWanted, redact f
 	}
 	_ = g.Wait()                   // errors are counted above
 	for trouble, n := range well { // it hides nothing that is judged by, and switches nothing off
-		blind = append(blind, incident.NotSeen{What: fmt.Sprintf("logs of %d containers that look well", n), Why: trouble})
+		blind = append(blind, incident.NotSeen{What: incident.LogsOf(n) + wellWhich(n), Why: trouble})
 	}
-	for node, n := range failed {
-		blind = append(blind, incident.NotSeen{
-			What: fmt.Sprintf("logs of %d containers on %s", n, node), Why: reason[node], Resources: []incident.Resource{incident.PodLogs},
-			Where: incident.Object{Kind: "Node", Name: node},
-		})
+	for _, n := range failed {
+		blind = append(blind, *n)
 	}
 	return logs, blind, refused
+}
+
+// wellWhich says of n containers which they are.
+func wellWhich(n int) string {
+	if n == 1 {
+		return " that looks well"
+	}
+	return " that look well"
+}
+
+// lostLogs are notes of logs that could not be read, by node and whether they are gone.
+type lostLogs map[lostOn]*incident.NotSeen
+
+type lostOn struct {
+	node string
+	gone bool
+}
+
+func (l lostLogs) add(w snapshot.LogWanted, err error) {
+	at := lostOn{w.Pod.Spec.NodeName, apierrors.IsNotFound(err)}
+	n := l[at]
+	if n == nil {
+		n = &incident.NotSeen{Resources: []incident.Resource{incident.PodLogs}, Where: incident.Object{Kind: "Node", Name: at.node},
+			Gone: at.gone}
+		l[at] = n
+	}
+	n.Count++
+	n.What, n.Why = incident.LogsOf(n.Count)+" on "+at.node, logTrouble(err)
+	if len(n.Of) < incident.MostOf {
+		n.Of = append(n.Of, snapshot.ObjectOf("Pod", w.Pod.Namespace, w.Pod.Name))
+		slices.SortFunc(n.Of, incident.Object.Compare)
+	}
 }
 
 func (r *Reader) tail(ctx context.Context, w snapshot.LogWanted) (string, error) {
@@ -114,7 +142,7 @@ func (r *Reader) tail(ctx context.Context, w snapshot.LogWanted) (string, error)
 
 func logTrouble(err error) string {
 	if apierrors.IsNotFound(err) {
-		return "there is no log of it any more"
+		return "there is no log any more"
 	}
 	return clip.Bytes(why(err), 203)
 }
@@ -125,7 +153,7 @@ func wellTrouble(err error) string {
 	case apierrors.IsForbidden(err):
 		return "forbidden: grant the bot get on pods/log (deploy/kubernetes/rbac.yaml)"
 	case apierrors.IsNotFound(err):
-		return "there is no log of them any more"
+		return "there is no log any more"
 	case reason != metav1.StatusReasonUnknown:
 		return "the API server refuses them: " + string(reason)
 	}

@@ -38,8 +38,9 @@ func TestLogsAskedForThatCantBeReadAreTold(t *testing.T) {
 	before[0].Previous = true
 	r.LookCloser(t.Context(), s, slices.Concat(wants(true, "ok", "gone", "secret-1", "secret-2"), before), nil)
 	slices.SortFunc(s.NotSeen, func(a, b incident.NotSeen) int { return strings.Compare(a.What, b.What) })
-	want := []incident.NotSeen{{What: "logs of 1 containers that look well", Why: "there is no log of them any more"},
-		{What: "logs of 2 containers that look well", Why: "forbidden: grant the bot get on pods/log (deploy/kubernetes/rbac.yaml)"}}
+	want := []incident.NotSeen{
+		{What: "logs of 2 containers that look well", Why: "forbidden: grant the bot get on pods/log (deploy/kubernetes/rbac.yaml)"},
+		{What: "the log of 1 container that looks well", Why: "there is no log any more"}}
 	if diff := cmp.Diff(want, s.NotSeen); diff != "" || len(s.Logs) != 1 {
 		t.Errorf("%d logs; -want +got:\n%s", len(s.Logs), diff)
 	}

@@ -116,6 +116,9 @@ func (c *clipper) notSeen(n *NotSeen) {
 	c.texts(maxSay, &n.Why)
 	c.object(&n.Where)
 	c.list(n.Besides, maxKind)
+	for i := range n.Of {
+		c.object(&n.Of[i])
+	}
 	for i := range n.Resources {
 		c.texts(maxField, (*string)(&n.Resources[i]))
 	}

@@ -117,9 +117,17 @@ func (f *folding) gather() {
 		lowestFirst(g.members, func(c *Cause) string { return c.ID })
 	}
 	if merged {
-		before := func(g group) int { return map[bool]int{true: 1}[g.members[0].Before] }
+		place := func(g group) int {
+			switch first := g.members[0]; {
+			case first.Asked:
+				return 0
+			case first.Before:
+				return 2
+			}
+			return 1
+		}
 		slices.SortStableFunc(f.groups, func(a, b group) int {
-			return cmp.Or(cmp.Compare(before(a), before(b)), cmp.Compare(b.weight, a.weight))
+			return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(b.weight, a.weight))
 		})
 	}
 }
@@ -135,7 +143,7 @@ func (f *folding) kind(c *Cause) string {
 			about = append(about, r.Object)
 		}
 	}
-	return fmt.Sprintf("%s\x00%s\x00%t\x00%t\x00%s\x00%s", c.Code, c.Confidence, c.Before, c.Accepted.IsZero(), kinds,
+	return fmt.Sprintf("%s\x00%s\x00%t\x00%t\x00%t\x00%s\x00%s", c.Code, c.Confidence, c.Before, c.Asked, c.Accepted.IsZero(), kinds,
 		pattern(c.Title, about...))
 }
 
@@ -240,6 +248,7 @@ func notes(all []NotSeen, n int) []NotSeen {
 	all = firstOf(all, n)
 	for i := range all {
 		all[i].Resources, all[i].Besides = firstOf(all[i].Resources, mostNoted), firstOf(all[i].Besides, mostNoted)
+		all[i].Of = firstOf(all[i].Of, min(n, MostOf))
 	}
 	return all
 }

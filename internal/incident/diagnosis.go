@@ -111,6 +111,9 @@ type Finding struct {
 	NormalUntil time.Time `json:"normalUntil,omitzero"`
 	Normal      string    `json:"normal,omitempty"`
 
+	// Elsewhere says that it lies outside of what the diagnosis is about; see [Diagnosis.Here].
+	Elsewhere bool `json:"elsewhere,omitempty"`
+
 	// RestsOn are the resources that had to be seen for it beside what its evidence shows: that there is nothing of theirs, or what there
 	// is, tells this from what is well. It is no part of what is recorded.
 	RestsOn []Resource `json:"-"`
@@ -193,6 +196,13 @@ type Cause struct {
 	Count     int `json:"count,omitempty"`
 	Explained int `json:"explained,omitempty"`
 
+	// Elsewhere says that it lies outside of what the diagnosis is about, explains nothing of that and is in no remedy's way; see
+	// [Diagnosis.Here].
+	Elsewhere bool `json:"elsewhere,omitempty"`
+
+	// Asked says that it explains something of which somebody says that it hurts: it comes before all that does not. It is not kept.
+	Asked bool `json:"-"`
+
 	// Weight is by what causes are ranked: what they explain, and how surely. It is not kept.
 	Weight float64 `json:"-"`
 }
@@ -255,6 +265,11 @@ type Diagnosis struct {
 	// Depends is what a part that somebody says hurts depends on, to be asked about next, where no cause was found; a few objects.
 	Depends []Object `json:"depends,omitempty"`
 
+	// Settling is how many findings may still be normal and are told by no other list: who asks about their objects hears of them.
+	Settling int `json:"settling,omitempty"`
+	// Others counts what is wrong outside of what this is about, where that was left out; see [Diagnosis.Here].
+	Others Others `json:"others,omitzero"`
+
 	// Totals counts the whole, where this diagnosis names but a part of it; see [Brief]. Nil: nothing is left out.
 	Totals *Totals `json:"totals,omitempty"`
 	// Also are objects with which something is wrong as well and that no finding here names, so that an alert about one is known to belong
@@ -270,65 +285,6 @@ type Diagnosis struct {
 
 	// Failures are the checks and rules that failed, and what of the look did; NotSeen says so too. They are for the log, and are not kept.
 	Failures []Failure `json:"-"`
-}
-
-// Wrong says whether any finding is of severity warning or more.
-func (d *Diagnosis) Wrong() bool {
-	for _, f := range d.Findings {
-		if f.Severity.Rank() >= Warning.Rank() {
-			return true
-		}
-	}
-	return false
-}
-
-// Finding returns the finding with the id, or nil.
-func (d *Diagnosis) Finding(id string) *Finding {
-	for i := range d.Findings {
-		if d.Findings[i].ID == id {
-			return &d.Findings[i]
-		}
-	}
-	return nil
-}
-
-// Cause returns the cause with the id, or nil.
-func (d *Diagnosis) Cause(id string) *Cause {
-	for i := range d.Causes {
-		if d.Causes[i].ID == id {
-			return &d.Causes[i]
-		}
-	}
-	return nil
-}
-
-// EvidenceByID returns the evidence with the id, or nil.
-func (d *Diagnosis) EvidenceByID(id string) *Evidence {
-	for i := range d.Evidence {
-		if d.Evidence[i].ID == id {
-			return &d.Evidence[i]
-		}
-	}
-	return nil
-}
-
-// Codes lists the causes' codes and then the other findings' codes, each once.
-func (d *Diagnosis) Codes() []string {
-	var codes []string
-	seen := map[string]bool{}
-	add := func(c string) {
-		if !seen[c] {
-			seen[c] = true
-			codes = append(codes, c)
-		}
-	}
-	for _, c := range d.Causes {
-		add(c.Code)
-	}
-	for _, f := range d.Findings {
-		add(f.Code)
-	}
-	return codes
 }
 
 // Sentence of a story; every claim cites evidence.

@@ -103,7 +103,7 @@ func followup(s *State) string {
 		for _, c := range s.Diagnosis.Causes {
 			add("Find out what brought about “%s”", oneLine(c.Title))
 		}
-		for _, n := range s.Diagnosis.NotSeen {
+		for _, n := range s.Diagnosis.Unseen() {
 			add("Let Paramedic see %s: %s", n.What, oneLine(n.Why))
 		}
 	}

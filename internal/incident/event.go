@@ -169,9 +169,11 @@ type (
 		Done     bool   `json:"done"`
 	}
 	// VerificationSampled is recorded when verification begins and whenever its verdict changes.
+	// Until is by when the verification is over at the latest, unless it changes its mind: passed if all is well, given up if not.
 	VerificationSampled struct {
-		OK     bool    `json:"ok"`
-		Checks []Check `json:"checks"`
+		OK     bool      `json:"ok"`
+		Checks []Check   `json:"checks"`
+		Until  time.Time `json:"until,omitzero"`
 	}
 	// Verified ends a verification: passed, or given up.
 	Verified struct {

@@ -320,7 +320,7 @@ func (s *State) sampled(r Recorded, e VerificationSampled) {
 	if v.Began.IsZero() || !v.Ended.IsZero() {
 		*v = Verification{Began: r.At}
 	}
-	v.Checks = e.Checks
+	v.Checks, v.Until = e.Checks, e.Until
 	switch {
 	case !e.OK:
 		v.GoodSince = time.Time{}

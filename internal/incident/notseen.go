@@ -38,6 +38,11 @@ type NotSeen struct {
 	Where Object `json:"where,omitzero"`
 	// Besides are the namespaces in which the resources were seen all the same.
 	Besides []string `json:"besides,omitempty"`
+	// Count is how many containers' logs it is about, Gone that these are there no more, and Of their pods, one for each container, of the
+	// first [MostOf]. All are zero of other things, and where nobody counted.
+	Count int      `json:"count,omitempty"`
+	Gone  bool     `json:"gone,omitempty"`
+	Of    []Object `json:"of,omitempty"`
 	// Forbidden says that a right is missing, so that granting it would show what is not seen.
 	Forbidden bool `json:"forbidden,omitempty"`
 }

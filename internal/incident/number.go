@@ -18,12 +18,13 @@ type Numbers struct {
 
 // Number gives the facts of a new look the ids by which an incident knows them: what was there in an earlier look keeps its id, what is new
 // gets a number that was never given before, what is told in [Brief] the lowest. before are the earlier looks, the oldest first; nil for
-// the first, whose ids then stay unless something of it is left out. It returns the whole and what is told of it, and does not change d.
+// the first, whose ids then stay unless something of it is left out. It returns the whole, with what is
+// Elsewhere, and what is told of it, without; it does not change d.
 //
 // A fact is the same if it is seen at the same place and says the same, numbers aside: "14 restarts" of a container are "15 restarts" of
 // it a minute later. A finding is the same if its code and its object are, a cause if its root is.
 func Number(d *Diagnosis, before ...*Diagnosis) (whole, told *Diagnosis) {
-	told = Brief(d)
+	told = Brief(d.Here())
 	var last Numbers
 	for _, b := range before {
 		last = last.max(b.Numbered).max(numbersOf(b))
@@ -41,7 +42,7 @@ func Number(d *Diagnosis, before ...*Diagnosis) (whole, told *Diagnosis) {
 	numbered := Numbers{causes.last, findings.last, evidence.last, changes.last}
 	whole = ids.apply(d)
 	whole.Numbered = numbered
-	return whole, Brief(whole)
+	return whole, Brief(whole.Here())
 }
 
 // Looks are the diagnoses of an incident, the oldest first, as they were told.

@@ -38,6 +38,10 @@ func (s Scope) String() string {
 			names = append(names, fmt.Sprintf("%d more", len(s.Objects)-i))
 			break
 		}
+		if o.Kind == "Namespace" {
+			names = append(names, "namespace "+o.Name)
+			continue
+		}
 		names = append(names, o.String())
 	}
 	switch {

@@ -127,6 +127,7 @@ type StepState struct {
 type Verification struct {
 	Began     time.Time
 	GoodSince time.Time // zero while something is not as it should be
+	Until     time.Time // by when it is over if nothing changes; zero if nobody said
 	Checks    []Check
 	Ended     time.Time
 	OK        bool

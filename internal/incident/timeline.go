@@ -63,7 +63,7 @@ func alarmsTold(s *State) []Moment {
 }
 
 // alarmsOf are the signals of one kind, and so many more, in one line, at the time of the first.
-func alarmsOf(s *State, kind, one, many string, n int) []Moment {
+func alarmsOf(s *State, kind, one, more string, n int) []Moment {
 	first := ""
 	for _, g := range s.Signals {
 		if g.Kind == kind {
@@ -77,7 +77,7 @@ func alarmsOf(s *State, kind, one, many string, n int) []Moment {
 	}
 	text := fmt.Sprintf(one, first)
 	if n > 1 {
-		text = fmt.Sprintf(many, n, first)
+		text = fmt.Sprintf(more, n, first)
 	}
 	for _, r := range s.Log {
 		if e, ok := r.Event.(SignalReceived); ok && e.Signal.Kind == kind {

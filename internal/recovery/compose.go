@@ -21,7 +21,7 @@ type composition struct {
 	titles, why  []string
 	causes       []string
 	partly       []string
-	refused      []string        // sentences
+	refused      []refusal
 	untreated    map[string]bool // causes for which there is no remedy, or not in this plan
 	waits        map[string]bool // those that are for the next plan
 	full         bool            // what comes now is for the next plan
@@ -39,9 +39,9 @@ func newComposition(r *Recovery, s *snapshot.Snapshot, runs incident.Runs) *comp
 	return &composition{r: r, s: s, runs: runs, untreated: map[string]bool{}, waits: map[string]bool{}, without: map[string][]string{}}
 }
 
-func (c *composition) refuse(cause incident.Cause, why string) {
+func (c *composition) refuse(cause incident.Cause, whys ...string) {
 	c.untreated[cause.ID] = true
-	c.refused = append(c.refused, fmt.Sprintf("No remedy for %q: %s.", cause.Title, strings.TrimSuffix(why, ".")))
+	c.refused = append(c.refused, refusal{cause, whys})
 }
 
 // leave puts a cause's targets off to the next plan, and with them everything that comes after: the most important comes first.
@@ -229,23 +229,24 @@ func (c *composition) plan() *incident.Plan {
 	if byThemselves > 0 {
 		why = append(why, fmt.Sprintf("%d dependants more are left to come back by themselves.", byThemselves))
 	}
-	p.Why = incident.Clip(strings.Join(why, " "), maxWhy)
+	p.Why = incident.Clip(strings.Join(why, "\n"), maxWhy)
 	p.Steps, p.Pods = c.steps, podsOf(c.s, c.steps)
 	p.Impact = c.r.impact(c.s, p.Steps)
 	return p
 }
 
 // no is what has no remedy, in sentences.
-func (c *composition) no() []string { return few(c.refused, "more causes have no remedy") }
+func (c *composition) no() []string { return reasons(c.refused) }
 
 // few is the first few sentences, and how many more there are.
 func few(all []string, more string) []string {
-	const most = 5
-	if len(all) <= most {
+	if len(all) <= mostSentences {
 		return slices.Clone(all)
 	}
-	return append(slices.Clone(all[:most]), fmt.Sprintf("%d %s.", len(all)-most, more))
+	return append(slices.Clone(all[:mostSentences]), fmt.Sprintf("%d %s.", len(all)-mostSentences, more))
 }
+
+const mostSentences = 5
 
 // Bounds of a plan, so that a person can read all of it and that it can be recorded whatever it does.
 const (

@@ -24,7 +24,7 @@ const mostIdle = 3
 // has no time comes last.
 func idle(d *incident.Diagnosis, s *snapshot.Snapshot) []incident.Prospect {
 	var out []incident.Prospect
-	for _, all := range [][]incident.Prospect{mayPass(d), deadlines(d, s), backOffs(d, s), evictions(s), jobEnds(d, s), certificates(d, s)} {
+	for _, all := range [][]incident.Prospect{mayPass(d), deadlines(d, s), backOffs(d, s), evictions(d, s), jobEnds(d, s), certificates(d, s)} {
 		out = append(out, all[:min(len(all), mostIdle)]...)
 	}
 	for i := range out {
@@ -136,11 +136,20 @@ func backOffs(d *incident.Diagnosis, s *snapshot.Snapshot) []incident.Prospect {
 	return out
 }
 
-// evictions are when pods are removed from nodes that do not answer: by the taint's time and each pod's own toleration.
-func evictions(s *snapshot.Snapshot) []incident.Prospect {
+// evictions are when pods are removed from nodes that do not answer, of the nodes involved and those that what is involved runs on: by the
+// taint's time and each pod's own toleration.
+func evictions(d *incident.Diagnosis, s *snapshot.Snapshot) []incident.Prospect {
 	var out []incident.Prospect
+	ours := involved(d, s)
+	involves := func(node string) bool {
+		return slices.Contains(ours, incident.Object{Kind: "Node", Name: node}) || slices.ContainsFunc(s.PodsOn(node),
+			func(p *corev1.Pod) bool { return slices.Contains(ours, s.WorkloadOf(p)) })
+	}
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
+		if !slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Effect == corev1.TaintEffectNoExecute }) || !involves(n.Name) {
+			continue
+		}
 		for _, t := range n.Spec.Taints {
 			if t.Effect != corev1.TaintEffectNoExecute || t.TimeAdded == nil {
 				continue

@@ -62,7 +62,8 @@ func TestWhatHappensIfNobodyDoesAnything(t *testing.T) {
 				Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &fiveMinutes}}}}},
 	}
 	s.Index()
-	d := &incident.Diagnosis{At: at, Causes: []incident.Cause{{ID: "C1", Code: "DeploymentStuck", Objects: []incident.Object{web}}}}
+	d := &incident.Diagnosis{At: at, Causes: []incident.Cause{{ID: "C1", Code: "DeploymentStuck",
+		Objects: []incident.Object{web, {Kind: "Pod", Namespace: "shop", Name: "web-1"}}}}}
 	got := idle(d, s)
 	if len(got) != 2 || !got[0].At.Equal(at.Add(4*time.Minute)) || !strings.Contains(got[0].Text, "evicted") ||
 		!got[1].At.Equal(at.Add(6*time.Minute)) || !strings.Contains(got[1].Text, "does not roll it back") {

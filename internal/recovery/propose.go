@@ -40,7 +40,7 @@ func (c *composition) compose(ctx context.Context, d *incident.Diagnosis, s *sna
 			return nil, "", fmt.Errorf("propose a plan for %s: %w", cause.Code, err)
 		}
 	}
-	reason := incident.Clip(strings.Join(c.no(), " "), maxWhy)
+	reason := incident.Clip(strings.Join(c.no(), "\n"), maxWhy)
 	if len(c.steps) == 0 {
 		return nil, reason, nil
 	}

@@ -30,11 +30,10 @@ func (c *composition) treat(ctx context.Context, q request) error {
 			return nil
 		}
 	}
-	why := fmt.Sprintf("no runbook treats %s", q.cause.Code)
-	if whys = distinctly(whys); len(whys) > 0 {
-		why = strings.Join(whys, "; ")
+	if whys = distinctly(whys); len(whys) == 0 {
+		whys = []string{fmt.Sprintf("no runbook treats %s", q.cause.Code)}
 	}
-	c.refuse(q.cause, why)
+	c.refuse(q.cause, whys...)
 	return nil
 }
 

@@ -90,7 +90,7 @@ func scopeOf(p Proof) scope {
 		finding[f.ID] = f
 	}
 	for _, c := range p.Before.Causes {
-		if p.Plan != nil && !slices.Contains(p.Plan.Causes, c.ID) {
+		if c.Elsewhere || p.Plan != nil && !slices.Contains(p.Plan.Causes, c.ID) {
 			continue
 		}
 		partly := p.Plan != nil && slices.Contains(p.Plan.Partly, c.ID)
@@ -140,15 +140,36 @@ func (sc *scope) about(o incident.Object) {
 	}
 }
 
-// seen: what cannot be looked at cannot be proved.
+// seen: what cannot be looked at cannot be proved, as far as it has to do with what the plan touched.
 func (sc scope) seen() incident.Check {
 	var lost []string
 	for _, n := range sc.Now.NotSeen {
-		if !slices.ContainsFunc(sc.Before.NotSeen, func(o incident.NotSeen) bool { return o.Covers(n) }) {
+		if sc.bears(n) && !slices.ContainsFunc(sc.Before.NotSeen, func(o incident.NotSeen) bool { return o.Covers(n) }) {
 			lost = append(lost, n.What+": "+n.Why)
 		}
 	}
 	return verdict("everything could be looked at", lost, "as much as when the plan was made")
+}
+
+// bears says whether what was not seen could tell of what the proof is about. What hides nothing that is judged by does not, nor do logs
+// that are gone: what they told of is told by the pods' restarts, and they never come back.
+func (sc scope) bears(n incident.NotSeen) bool {
+	ours := func(is func(*corev1.Pod) bool) bool { return slices.ContainsFunc(sc.pods, is) }
+	switch {
+	case len(n.Resources) == 0 || n.Gone:
+		return false
+	case n.Count > 0 && n.Count == len(n.Of):
+		return ours(func(p *corev1.Pod) bool {
+			return slices.Contains(n.Of, snapshot.ObjectOf("Pod", p.Namespace, p.Name))
+		})
+	case n.Where.Kind == "Node":
+		return sc.nodes[n.Where.Name] || ours(func(p *corev1.Pod) bool { return p.Spec.NodeName == n.Where.Name })
+	case n.Where.Kind == "Namespace":
+		return sc.namespaces[n.Where.Name]
+	case n.Where.Namespace != "":
+		return sc.namespaces[n.Where.Namespace]
+	}
+	return true
 }
 
 // gone: a finding is still there if one of its code and object is, or of its code on a pod of the same workload.

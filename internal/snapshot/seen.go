@@ -9,7 +9,8 @@ import (
 )
 
 // NoHosts is what is not seen where there is no host to look at, as for most who look at a cluster from outside it.
-var NoHosts = incident.NotSeen{What: "files on the nodes", Why: "no host root is configured",
+var NoHosts = incident.NotSeen{What: "files on the nodes",
+	Why:       "Paramedic is not set up to read them, and goes by what the API says of nodes",
 	Resources: []incident.Resource{incident.HostFiles}}
 
 // WithoutHosts is the same cluster as who looks at it without a host root sees it, indexed.
