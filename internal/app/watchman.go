@@ -230,7 +230,7 @@ func (m *watchman) lookAtAll(ctx context.Context) {
 	}
 	now := m.now()
 	took := now.Sub(began)
-	m.notYet, m.due = now.Add(max(lookApart, lookIdle*took)), now.Add(m.every)
+	m.notYet, m.due = now.Add(max(lookApart, min(lookIdle*took, m.every))), now.Add(m.every)
 	if !next.IsZero() && next.Before(m.due) {
 		m.due = next
 	}
