@@ -15,8 +15,8 @@ import (
 // mostChangeRows bounds the list of changes; -o json has all that the look kept.
 const mostChangeRows = 30
 
-// mostJoined is how many nodes that joined are listed one by one.
-const mostJoined = 3
+// mostOfNodes is how many changes of nodes are listed one by one.
+const mostOfNodes = 3
 
 // changes tells what changed in the cluster, the newest first.
 func (s *Set) changes(ctx context.Context, r Request) (Reply, error) {
@@ -94,19 +94,16 @@ func changedSince(said string, now time.Time) (time.Time, error) {
 
 // changesReply lists what of a look's changes lies in the namespace, and after the time.
 func changesReply(d *incident.Diagnosis, namespace string, from time.Time) Reply {
-	newest, joined := []incident.Change{}, 0
+	newest, ofNodes := []incident.Change{}, 0
 	for _, c := range slices.Backward(d.Changes) {
 		if c.At.After(d.At) || c.At.Before(from) || namespace != "" && c.Object.Namespace != namespace {
 			continue
 		}
 		newest = append(newest, c)
 	}
-	shown := slices.DeleteFunc(slices.Clone(newest), func(c incident.Change) bool {
-		return c.Object.Kind == "Node" &&
-			strings.HasPrefix(c.What, "joined")
-	})
-	if joined = len(newest) - len(shown); joined <= mostJoined {
-		shown, joined = newest, 0
+	shown := slices.DeleteFunc(slices.Clone(newest), func(c incident.Change) bool { return c.Object.Kind == "Node" })
+	if ofNodes = len(newest) - len(shown); ofNodes <= mostOfNodes {
+		shown, ofNodes = newest, 0
 	}
 	where := ""
 	if namespace != "" {
@@ -125,8 +122,8 @@ func changesReply(d *incident.Diagnosis, namespace string, from time.Time) Reply
 		if len(shown) > 0 {
 			blocks = append(blocks, changeTable(shown))
 		}
-		if joined > 0 {
-			blocks = append(blocks, Note{Text(count(joined, "node") + " joined the cluster.")})
+		if ofNodes > 0 {
+			blocks = append(blocks, Note{Text("And " + count(ofNodes, "change") + " of nodes: joined, restarted, cordoned.")})
 		}
 	}
 	note := append(Note{Text("This goes back four days and keeps the newest changes: rollouts, settings, scaling, nodes and packages. ")},

@@ -49,7 +49,7 @@ func TestNodesThatJoinedAreCounted(t *testing.T) {
 	}
 	s, _ := newSet(d)
 	said := commands.Plain(ask(t, s, "changes"))
-	if !strings.Contains(said, "revision 2 was rolled out") || !strings.Contains(said, "64 nodes joined the cluster.") ||
+	if !strings.Contains(said, "revision 2 was rolled out") || !strings.Contains(said, "64 changes of nodes") ||
 		strings.Contains(said, "v1.36.3") {
 		t.Error(said)
 	}

@@ -38,7 +38,7 @@ func TestAHomeAndAMessageShowWhatPeopleMayRead(t *testing.T) {
 	}{
 		"all":           {home, "UALL", false, []string{"INC-1 waits for approval", "CoreDNS forwards to itself", "Look now"}, nil},
 		"all but nodes": {home, "UOPS", false, []string{"CoreDNS", "nodes"}, []string{"CNI"}},
-		"one namespace": {home, "UBEN", false, []string{"1 more incident", "could not be seen"},
+		"one namespace": {home, "UBEN", false, []string{"1 more incident", "not seen: 7 namespaces"},
 			[]string{"CoreDNS", "waits for approval", "kube-system", "monitoring"}},
 		"not mapped": {home, "UCY", false, []string{"mapped to no Kubernetes user", "1 more incident", "Three things to try"},
 			[]string{"CoreDNS", "ollama", "waits for approval"}},
