@@ -79,7 +79,7 @@ func unslacked(t *testing.T) (w *world, h *home) {
 	w.configure()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan int, 1)
-	go func() { done <- cli.Run(ctx, "test", []string{"serve", "--config", w.file}, w.log, w.log) }()
+	go func() { done <- cli.Run(ctx, "test", []string{"paramedic", "serve", "--config", w.file}, w.log, w.log) }()
 	t.Cleanup(func() {
 		cancel()
 		if code := <-done; code != 0 {
