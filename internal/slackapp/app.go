@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/commands"
@@ -49,6 +50,8 @@ type App struct {
 
 	questions, decisions, turnedAway *lane
 
+	connected atomic.Int32 // connections of Socket Mode
+
 	work sync.WaitGroup
 	base context.Context // of all work: what was asked is finished even if the connection goes away meanwhile
 	stop context.CancelCauseFunc
@@ -67,6 +70,14 @@ func New(o Options, c Commands, seen Seen) *App {
 		questions: newLane(mostQuestions, waitingQuestions), decisions: newLane(mostDecisions, waitingDecisions),
 		turnedAway: newLane(mostTurnedAway, waitingAway),
 	}
+}
+
+// Connections is by how many connections Slack can deliver now; where it posts to the bot, that is one. It is safe for concurrent use.
+func (a *App) Connections() int {
+	if a.opts.SigningSecret != "" {
+		return 1
+	}
+	return int(a.connected.Load())
 }
 
 // Run listens until ctx ends, and then waits a little for work under way. Where [App.Handler] takes what Slack posts, it only waits. It

@@ -71,6 +71,16 @@ func (a *App) connect(ctx context.Context) error {
 	socket := socketmode.New(a.line.api(), options...)
 	renewal := time.NewTicker(renewEvery)
 	defer renewal.Stop()
+	up := false // whether Slack can deliver by it
+	live := func(is bool) {
+		if is && !up {
+			a.connected.Add(1)
+		} else if !is && up {
+			a.connected.Add(-1)
+		}
+		up = is
+	}
+	defer func() { live(false) }()
 	ended := make(chan error, 1)
 	go func() {
 		ended <- guard.Do("keep the connection to Slack", func() error { return socket.RunContext(ctx) })
@@ -84,6 +94,12 @@ func (a *App) connect(ctx context.Context) error {
 				return errRenewed
 			}
 		case e := <-socket.Events:
+			switch e.Type {
+			case socketmode.EventTypeConnected:
+				live(true)
+			case socketmode.EventTypeConnecting, socketmode.EventTypeConnectionError, socketmode.EventTypeDisconnect:
+				live(false)
+			}
 			if !guard.Run(a.log, "take what Slack delivered", func() { a.receive(ctx, socket, e) }) {
 				a.ackSoon(ctx, socket, e.Request)
 			}
