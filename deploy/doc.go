@@ -6,5 +6,6 @@
 //	systemd/              the bot on a node, outside of Kubernetes
 //	alertmanager/         alerts to it
 //	prometheus/           the rules that raise them
+//	grafana/              the dashboard of the bot's own metrics, and what makes it
 //	Dockerfile            its image
 package deploy
