@@ -16,5 +16,5 @@ var version = "unknown"
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(cli.Run(ctx, version, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(cli.Run(ctx, version, os.Args, os.Stdout, os.Stderr))
 }

@@ -21,7 +21,7 @@ const bundles = "../../internal/demo/bundles/"
 func run(t *testing.T, args ...string) (any, int) {
 	t.Helper()
 	var out, complaints bytes.Buffer
-	exit := cli.Run(t.Context(), "test", args, &out, &complaints)
+	exit := cli.Run(t.Context(), "test", append([]string{"paramedic"}, args...), &out, &complaints)
 	var v any
 	if err := json.Unmarshal(out.Bytes(), &v); err != nil {
 		t.Fatalf("%v\n%s%s", err, out.Bytes(), complaints.Bytes())

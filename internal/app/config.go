@@ -19,7 +19,7 @@ import (
 // Duration is written as "6m" or "90s".
 type Duration = metav1.Duration
 
-// Config is what `paramedic serve --config FILE` reads. Secrets may be written as ${NAME}, which takes the environment variable, or be read
+// Config is what `paramedic serve` reads. Secrets may be written as ${NAME}, which takes the environment variable, or be read
 // from files, named by the fields that end in File. Defaults are in [DefaultConfig].
 type Config struct {
 	Cluster ClusterConfig `json:"cluster"`

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -10,43 +11,61 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/ollama"
 	"github.com/paramedic-bot/paramedic/internal/slackapp"
+	"github.com/paramedic-bot/paramedic/internal/store"
+	"github.com/paramedic-bot/paramedic/internal/terminal"
 )
 
 // DoctorPart is one thing that doctor looks at.
 type DoctorPart struct {
 	Name string
-	Look func(context.Context) []incident.Check
+	Look func(context.Context) []incident.Check // nil: there is nothing to look at, for it is not configured
 }
 
-// DoctorParts lists what can be looked at under a configuration. Without a configuration file there is no Slack and no state to look at.
-func DoctorParts(c Config, configured bool) []DoctorPart {
-	parts := []DoctorPart{
-		{"the cluster", func(ctx context.Context) []incident.Check { return doctorCluster(ctx, c) }},
-		{"Ollama", func(ctx context.Context) []incident.Check { return doctorOllama(ctx, c.Ollama) }},
+// DoctorParts lists what there is to look at under a configuration, which was read from a file. Without a file the cluster and Ollama alone
+// are known.
+func DoctorParts(c Config, file string) []DoctorPart {
+	configured := file != ""
+	var parts []DoctorPart
+	part := func(name string, is bool, look func(context.Context) []incident.Check) {
+		if !is {
+			look = nil
+		}
+		parts = append(parts, DoctorPart{name, look})
 	}
-	if !configured {
-		return parts
+	part("the cluster", true, func(ctx context.Context) []incident.Check { return doctorCluster(ctx, c) })
+	part("Ollama", true, func(ctx context.Context) []incident.Check { return doctorOllama(ctx, c.Ollama) })
+	if len(c.Approvers) == 0 { // else that is a part of the cluster
+		part("who may approve", false, nil)
 	}
-	if c.Metrics.URL != "" {
-		parts = append(parts, DoctorPart{"Prometheus", func(ctx context.Context) []incident.Check { return doctorMetrics(ctx, c.Metrics) }})
-	}
-	if c.slack() {
-		parts = append(parts, DoctorPart{"Slack", func(ctx context.Context) []incident.Check { return doctorSlack(ctx, c.Slack) }})
-	}
-	if len(c.Notices) > 0 {
-		parts = append(parts, DoctorPart{"notices", func(ctx context.Context) []incident.Check { return doctorHomes(ctx, c) }})
-	}
-	return append(parts,
-		DoctorPart{"the host", func(ctx context.Context) []incident.Check { return doctorHost(ctx, c.Host) }},
-		DoctorPart{"the state", func(ctx context.Context) []incident.Check { return doctorState(ctx, c) }},
-		DoctorPart{"what waits to be told", func(ctx context.Context) []incident.Check { return doctorWaiting(ctx, c) }},
-	)
+	part("Prometheus", c.Metrics.URL != "", func(ctx context.Context) []incident.Check { return doctorMetrics(ctx, c.Metrics) })
+	part("Slack", configured && c.slack(), func(ctx context.Context) []incident.Check { return doctorSlack(ctx, c.Slack, slackapp.Probe) })
+	part("notices", len(c.Notices) > 0, func(ctx context.Context) []incident.Check { return doctorHomes(ctx, c) })
+	part("the host", configured, func(ctx context.Context) []incident.Check { return doctorHost(ctx, c.Host) })
+	part("the state", configured, func(ctx context.Context) []incident.Check { return doctorState(ctx, c) })
+	part("serve", configured, func(ctx context.Context) []incident.Check { return doctorServe(ctx, c, file) })
+	part("what waits to be told", configured, func(ctx context.Context) []incident.Check { return doctorWaiting(ctx, c) })
+	return parts
+}
+
+// doctorServe says whether the bot runs.
+func doctorServe(ctx context.Context, c Config, file string) []incident.Check {
+	not := incident.Check{Name: "serve", Detail: fmt.Sprintf("it is not running on this state (%s), so nobody is answered; start it: "+
+		"paramedic serve --config %s", filepath.Base(c.State), terminal.Word(file))}
+	return inState(ctx, c, not, func(r *store.Reader) []incident.Check {
+		switch on, err := r.OnDuty(ctx); {
+		case err != nil:
+			return []incident.Check{bad("serve", err)}
+		case !on:
+			return []incident.Check{not}
+		}
+		return []incident.Check{good("serve", "it is running")}
+	})
 }
 
 // doctorSlack looks at what Slack needs: the app, the channels, and who is called when nobody answers.
-func doctorSlack(ctx context.Context, c SlackConfig) []incident.Check {
+func doctorSlack(ctx context.Context, c SlackConfig, probe func(context.Context, slackapp.Options) []incident.Check) []incident.Check {
 	o := slackOptions(c)
-	checks := slackapp.Probe(ctx, o)
+	checks := probe(ctx, o)
 	if !checks[0].OK {
 		return checks // Slack says no more to who has no token
 	}
@@ -73,16 +92,31 @@ func good(name, format string, args ...any) incident.Check {
 	return incident.Check{Name: name, OK: true, Detail: fmt.Sprintf(format, args...)}
 }
 
-func doctorCluster(ctx context.Context, c Config) []incident.Check {
-	reader, err := cluster.Connect(c.Cluster.Kubeconfig, c.Cluster.Context)
+// ProbeCluster says whether the cluster of a configuration can be reached, and where it was found.
+func ProbeCluster(ctx context.Context, c ClusterConfig) incident.Check {
+	_, check := reachCluster(ctx, c)
+	return check
+}
+
+// reachCluster is the cluster of a configuration; nil where it can't be reached.
+func reachCluster(ctx context.Context, c ClusterConfig) (*cluster.Reader, incident.Check) {
+	reader, err := cluster.Connect(c.Kubeconfig, c.Context)
 	if err != nil {
-		return []incident.Check{bad("kubeconfig", err)}
+		return nil, bad("kubeconfig", err)
 	}
 	version, err := reader.Version(ctx)
 	if err != nil {
-		return []incident.Check{bad("cluster "+reader.Name(), err)}
+		return nil, bad("cluster "+reader.Name(), fmt.Errorf("%w (%s)", err, reader.Found()))
 	}
-	checks := []incident.Check{good("cluster "+reader.Name(), "%s at %s", version.GitVersion, reader.Config().Host)}
+	return reader, good("cluster "+reader.Name(), "%s at %s, %s", version.GitVersion, reader.Config().Host, reader.Found())
+}
+
+func doctorCluster(ctx context.Context, c Config) []incident.Check {
+	reader, check := reachCluster(ctx, c.Cluster)
+	checks := []incident.Check{check}
+	if reader == nil {
+		return checks
+	}
 	checks = append(checks, doctorReading(ctx, reader))
 	if ok, err := reader.May(ctx, "get", "", "pods", "log", ""); err != nil || !ok {
 		checks = append(checks, incident.Check{Name: "right to read logs",

@@ -19,8 +19,8 @@ import (
 // doctor looks at one part and returns what it says, a line each.
 func doctor(t *testing.T, c app.Config, part string) string {
 	t.Helper()
-	for _, p := range app.DoctorParts(c, true) {
-		if p.Name == part {
+	for _, p := range app.DoctorParts(c, "paramedic.yaml") {
+		if p.Name == part && p.Look != nil {
 			return lines(p.Look(t.Context()))
 		}
 	}
@@ -115,6 +115,37 @@ func TestDoctorIsContentBeforeTheFirstStart(t *testing.T) {
 	got := doctor(t, app.Config{State: filepath.Join(t.TempDir(), "paramedic.db")}, "the state")
 	if got != "true state: paramedic.db is not there yet; serve makes it\n" {
 		t.Error(got)
+	}
+}
+
+// While the bot does not run nobody is answered, however well the rest is.
+func TestDoctorSaysWhetherTheBotRuns(t *testing.T) {
+	c := app.Config{State: filepath.Join(t.TempDir(), "paramedic.db")}
+	const stopped = "false serve: it is not running on this state (paramedic.db), so nobody is answered; start it: paramedic serve --config " +
+		"paramedic.yaml\n"
+	if got := doctor(t, c, "serve"); got != stopped {
+		t.Errorf("before the first start: %s", got)
+	}
+	s, err := store.Open(t.Context(), c.State, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if got := doctor(t, c, "serve"); got != stopped {
+		t.Errorf("where somebody only reads: %s", got)
+	}
+	duty, err := s.TakeDuty(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := doctor(t, c, "serve"); got != "true serve: it is running\n" {
+		t.Errorf("while it runs: %s", got)
+	}
+	if err := duty.End(); err != nil {
+		t.Fatal(err)
+	}
+	if got := doctor(t, c, "serve"); got != stopped {
+		t.Errorf("once it is stopped: %s", got)
 	}
 }
 

@@ -238,6 +238,11 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.options.Logger.Info("paramedic is on duty", "version", s.options.Version, "cluster", s.keeper.eyes.Reader.Name(), "channel",
 		s.config.Slack.Channel, "notices", len(s.config.Notices), "alerts", s.WebhookAddr())
+	g.Go(func() error {
+		<-ctx.Done()
+		s.options.Logger.Info("paramedic is stopping")
+		return nil
+	})
 	err = g.Wait()
 	if errors.Is(err, context.Canceled) {
 		err = nil
@@ -245,7 +250,9 @@ func (s *Server) Run(ctx context.Context) error {
 	s.runner.stop()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
-	return errors.Join(err, s.checkpoint(stop), duty.End(), s.close())
+	err = errors.Join(err, s.checkpoint(stop), duty.End(), s.close())
+	s.options.Logger.Info("paramedic has stopped")
+	return err
 }
 
 // collect removes what is no longer needed.

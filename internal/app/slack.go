@@ -120,7 +120,8 @@ const (
 // compare asks Slack, until it answers, how much of the record it has seen. If that is more than there is here, an old copy of the state
 // was restored, and nothing is executed until somebody accepts that.
 func (s *Server) compare(ctx context.Context) {
-	var once sync.Once
+	var once, look sync.Once
+	well, said := true, ""
 	for ctx.Err() == nil {
 		within, cancel := context.WithTimeout(ctx, comparedWithin)
 		err := guard.Do("compare the record with Slack's", func() error {
@@ -134,6 +135,10 @@ func (s *Server) compare(ctx context.Context) {
 		if err == nil {
 			s.sayDoubt(ctx)
 			once.Do(func() { close(s.compared) })
+			look.Do(func() { s.lookAtSlack(ctx) })
+			if said != "" {
+				s.options.Logger.Info("Slack has said what it was told last")
+			}
 			return
 		}
 		wait := askFirst
@@ -141,9 +146,28 @@ func (s *Server) compare(ctx context.Context) {
 			once.Do(func() { close(s.compared) })
 			wait = askLater
 		}
-		s.options.Logger.Warn("Slack does not say how much it has seen of the record; it is asked again", "error", err, "in", wait)
+		look.Do(func() { well = s.lookAtSlack(ctx) })
+		if why := err.Error(); well && why != said && ctx.Err() == nil {
+			s.options.Logger.Warn("Slack does not say what it was told last, by which an old copy of the state would show; it is asked again",
+				"error", why)
+		}
+		said = err.Error()
 		pause(ctx, wait, nil)
 	}
+}
+
+// lookAtSlack says what doctor would say of Slack, where something is not as it should be: whoever starts the bot shall not have to ask.
+func (s *Server) lookAtSlack(ctx context.Context) (well bool) {
+	within, cancel := context.WithTimeout(ctx, comparedWithin)
+	defer cancel()
+	well = true
+	for _, k := range doctorSlack(within, s.reload.now().Slack, slackapp.ProbeTelling) {
+		if !k.OK && ctx.Err() == nil {
+			well = false
+			s.options.Logger.Error(k.Name + ": " + k.Detail)
+		}
+	}
+	return well
 }
 
 // sayDoubt tells people that nothing is executed, and why.

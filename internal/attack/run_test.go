@@ -538,7 +538,7 @@ func loud(w *world) string {
 // servedBundle has the program serve a bundle, and returns its URL.
 func servedBundle(ctx context.Context, t *testing.T) string {
 	var out buffer
-	go cli.Run(ctx, "test", []string{"bundle", "serve", "../demo/bundles/broken.tar.zst"}, &out, &out)
+	go cli.Run(ctx, "test", []string{"paramedic", "bundle", "serve", "../demo/bundles/broken.tar.zst"}, &out, &out)
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if _, url, found := strings.Cut(out.String(), "server: "); found && strings.Contains(url, "\n") {
 			url, _, _ = strings.Cut(url, "\n")

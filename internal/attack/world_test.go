@@ -438,7 +438,7 @@ func (w *world) approves(who string) {
 // terminal runs the program, and returns all that it printed.
 func (w *world) terminal(args ...string) string {
 	var out buffer
-	code := cli.Run(w.t.Context(), "test", args, &out, &out)
+	code := cli.Run(w.t.Context(), "test", append([]string{"paramedic"}, args...), &out, &out)
 	return fmt.Sprintf("%s\nexit %d", out.String(), code)
 }
 

@@ -86,7 +86,7 @@ An object can also say so itself, by the annotation paramedic-bot.github.io/acce
 
 // ask answers a command in the name of who runs this process.
 func (c *cli) ask(ctx context.Context, set commands.Set, name string, args []string, format string) error {
-	return c.print(set.Dispatch(ctx, commands.Request{Command: name, Args: args, Person: app.AtTerminal(), Prog: "paramedic",
+	return c.print(set.Dispatch(ctx, commands.Request{Command: name, Args: args, Person: app.AtTerminal(), Prog: string(c.name),
 		Now: time.Now()}), format)
 }
 

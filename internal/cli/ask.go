@@ -147,7 +147,7 @@ func (c *cli) silencing(ctx context.Context, state, key string, args []string, f
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	set := commands.Set{Silences: known, Incidents: app.ReadIncidents(r), Codes: catalog.Codes()}
-	return c.print(set.Dispatch(ctx, commands.Request{Command: "silence", Args: args, Person: app.AtTerminal(), Prog: "paramedic",
+	return c.print(set.Dispatch(ctx, commands.Request{Command: "silence", Args: args, Person: app.AtTerminal(), Prog: string(c.name),
 		Now: time.Now()}),
 		format)
 }

@@ -40,7 +40,7 @@ tell: without it the rest is checked, and the exit code is 2.`,
 			if err != nil {
 				return err
 			}
-			return c.print(auditReply(report, beside), *format)
+			return c.print(c.auditReply(report, beside), *format)
 		})
 	}
 	return cmd
@@ -121,7 +121,7 @@ type audited struct {
 	Beside []store.Problem // where what is kept beside the events does not follow from them
 }
 
-func auditReply(report store.Report, beside []store.Problem) commands.Reply {
+func (c *cli) auditReply(report store.Report, beside []store.Problem) commands.Reply {
 	sum := fmt.Sprintf("%d events in %d streams", report.Events, report.Streams)
 	if report.Purged > 0 {
 		sum += fmt.Sprintf(", %d purged on the record", report.Purged)
@@ -143,7 +143,7 @@ func auditReply(report store.Report, beside []store.Problem) commands.Reply {
 				commands.Paragraph{commands.Text(fmt.Sprintf("%s. Of %d events it is not known who wrote them.",
 					strings.ToUpper(report.Key[:1])+report.Key[1:], report.Unverified))},
 				commands.Note{commands.Text(sum + " looked at. Name the key with --key. Until it is there, Paramedic approves and runs nothing; if " +
-					"it is lost: “paramedic audit accept --reseal”.")}}}
+					"it is lost: " + c.lines.in("“paramedic audit accept --reseal”."))}}}
 	}
 	list := commands.List{}
 	for _, p := range slices.Concat(report.Problems, beside) {
@@ -153,7 +153,7 @@ func auditReply(report store.Report, beside []store.Problem) commands.Reply {
 	note := sum + " looked at. Paramedic runs nothing on the word of a broken stream; restore the state from a backup."
 	if len(report.Problems) == 0 {
 		text, head = "The record is whole, and what is kept beside it does not follow from it.", "What is kept beside the record is wrong"
-		note = sum + " looked at. “paramedic audit rebuild” makes it anew; what can't be read stays as it is."
+		note = sum + " looked at. " + c.lines.in("“paramedic audit rebuild” makes it anew; what can't be read stays as it is.")
 	}
 	return commands.Reply{Text: text, Exit: commands.ExitWrong, Data: data,
 		Blocks: []commands.Block{commands.Header{Text: head}, list, commands.Note{commands.Text(note)}}}

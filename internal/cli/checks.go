@@ -20,7 +20,8 @@ func (c *cli) checks() *cobra.Command {
 			return err
 		}
 		set := commands.Set{Codes: catalog.Codes()}
-		return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "checks", Args: args, Prog: "paramedic", Now: time.Now()}), *format)
+		r := commands.Request{Command: "checks", Args: args, Prog: string(c.name), Now: time.Now()}
+		return c.print(set.Dispatch(cmd.Context(), r), *format)
 	}
 	return cmd
 }

@@ -18,6 +18,8 @@ import (
 // cli is what all commands share.
 type cli struct {
 	version  string
+	name     name
+	lines    commandLine
 	out, err io.Writer
 	redactor *redact.Redactor
 	exit     int
@@ -26,15 +28,17 @@ type cli struct {
 // usage marks errors that come from how the program was called.
 type usage struct{ error }
 
-// Run runs the program with the arguments and returns its exit code.
+// Run runs the program with the arguments, of which the first is the name by which it was started, as in os.Args, and returns its exit
+// code.
 func Run(ctx context.Context, version string, args []string, stdout, stderr io.Writer) int {
-	c := &cli{version: version, out: stdout, err: stderr, redactor: redact.New()}
+	c := &cli{version: version, name: startedAs(args[0]), out: stdout, err: stderr, redactor: redact.New()}
+	listened()
 	root := c.root()
-	root.SetArgs(args)
+	root.SetArgs(args[1:])
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	if cmd, err := root.ExecuteContextC(ctx); err != nil {
-		fmt.Fprintf(stderr, "paramedic: %s\n", c.redactor.String(err.Error()))
+		fmt.Fprintf(stderr, "paramedic: %s\n", c.lines.in(c.redactor.String(err.Error())))
 		var u usage
 		if errors.As(err, &u) {
 			fmt.Fprintf(stderr, "See “%s --help”.\n", cmd.CommandPath())
@@ -62,12 +66,15 @@ On a terminal answers are wrapped to its width, and in colour unless $NO_COLOR i
 Exit codes: 0 nothing wrong, 1 something wrong, 2 could not look, does not exist, or was not understood.`,
 		SilenceUsage: true, SilenceErrors: true, Version: c.version,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: string(c.name)},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
 	root.AddCommand(c.check(), c.why(), c.checks(), c.incidents(), c.evidence(), c.plan(), c.approve(), c.runbooks(), c.grade(), c.grades(),
 		c.stop(), c.accept(), c.silence(), c.askInWords(), c.changes(), c.catchup(), c.setup(), c.serve(), c.demo(),
 		c.bundle(), c.knowledge(), c.eval(), c.audit(), c.purge(), c.doctor(), c.rbac(), c.versionCommand())
 	root.AddCommand(c.care()...)
+	c.lines = linesOf(c.name, root)
+	c.lines.help(root)
 	return root
 }
 

@@ -52,7 +52,7 @@ counts no more.`,
 
 // asYourself has a command decide about an incident with a kubeconfig of one's own; name is what of it the arguments ask.
 func (c *cli) asYourself(cmd *cobra.Command, name func(args []string) string) {
-	config := cmd.Flags().String("config", "paramedic.yaml", "the configuration `FILE` of serve")
+	config := configFlag(cmd)
 	o := app.TerminalOptions{Redact: c.redactor.String}
 	cmd.Flags().StringVar(&o.Kubeconfig, "kubeconfig", "", "your own kubeconfig `FILE` (default: $KUBECONFIG or ~/.kube/config)")
 	cmd.Flags().StringVar(&o.Context, "context", "", "the kubeconfig's context")
@@ -63,7 +63,7 @@ func (c *cli) asYourself(cmd *cobra.Command, name func(args []string) string) {
 		}
 		cfg, err := app.ReadConfig(*config)
 		if err != nil {
-			return err
+			return c.noConfig(*config, err)
 		}
 		incidents, closing, err := app.OpenApprovals(cmd.Context(), cfg, o)
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 func TestTheCasesPassThroughEval(t *testing.T) {
 	t.Setenv("OLLAMA_HOST", "http://127.0.0.1:1")
 	var stdout, stderr bytes.Buffer
-	exit := cli.Run(t.Context(), "v1.2.3", []string{"eval", "../../diagnosis/eval/cases", "-o", "json"}, &stdout, &stderr)
+	exit := cli.Run(t.Context(), "v1.2.3", []string{"paramedic", "eval", "../../diagnosis/eval/cases", "-o", "json"}, &stdout, &stderr)
 	var got struct {
 		Scoreboard eval.Board
 		Results    []eval.Result

@@ -61,13 +61,13 @@ func TestEvidenceInTheTerminal(t *testing.T) {
 		"incidents INC-1":        {0, "→ The evidence: evidence INC-1"},
 	} {
 		var stdout, stderr bytes.Buffer
-		exit := cli.Run(t.Context(), "test", append(strings.Fields(line), "--state", state), &stdout, &stderr)
+		exit := cli.Run(t.Context(), "test", append(strings.Fields("paramedic "+line), "--state", state), &stdout, &stderr)
 		if exit != c.exit || !strings.Contains(stdout.String(), c.says) {
 			t.Errorf("%s: exit %d, want %d; %q: %s%s", line, exit, c.exit, c.says, stdout.String(), stderr.String())
 		}
 	}
 	var stdout, stderr bytes.Buffer
-	cli.Run(t.Context(), "test", []string{"evidence", "INC-1", "E4", "F2", "-o", "json", "--state", state}, &stdout, &stderr)
+	cli.Run(t.Context(), "test", []string{"paramedic", "evidence", "INC-1", "E4", "F2", "-o", "json", "--state", state}, &stdout, &stderr)
 	var got []commands.Piece
 	if err := json.Unmarshal(stdout.Bytes(), &got); err != nil || len(got) != 2 {
 		t.Fatalf("%v: %s%s", err, stdout.String(), stderr.String())

@@ -29,7 +29,7 @@ func TestGradingInTheTerminal(t *testing.T) {
 		{"grades NoSuchCode", 0, "Nobody has graded a cause yet with the code “NoSuchCode”."},
 	} {
 		var stdout, stderr bytes.Buffer
-		exit := cli.Run(t.Context(), "test", append(strings.Fields(c.line), "--state", state), &stdout, &stderr)
+		exit := cli.Run(t.Context(), "test", append(strings.Fields("paramedic "+c.line), "--state", state), &stdout, &stderr)
 		if exit != c.exit || !strings.Contains(stdout.String(), c.says) {
 			t.Errorf("%s: exit %d, want %d; %q: %s%s", c.line, exit, c.exit, c.says, stdout.String(), stderr.String())
 		}

@@ -22,7 +22,7 @@ func TestTheGuideToDiagnosisIsCurrent(t *testing.T) {
 	)
 	run := func(args ...string) string {
 		var stdout, stderr bytes.Buffer
-		if exit := cli.Run(t.Context(), "test", append([]string{"why", "--bundle", "../../" + exampleBundle}, args...), &stdout,
+		if exit := cli.Run(t.Context(), "test", append([]string{"paramedic", "why", "--bundle", "../../" + exampleBundle}, args...), &stdout,
 			&stderr); exit != 1 {
 			t.Fatalf("exit %d: %s", exit, stderr.String())
 		}

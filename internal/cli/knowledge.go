@@ -96,7 +96,7 @@ func (c *cli) knowledgeSearch() *cobra.Command {
 		}
 		set := commands.Set{Searcher: mind}
 		return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "search", Args: []string{strings.Join(args, " ")},
-			Prog: "paramedic knowledge", Now: time.Now()}), *format)
+			Prog: c.name.with("knowledge"), Now: time.Now()}), *format)
 	}
 	return cmd
 }

@@ -113,7 +113,7 @@ func (c *cli) look(name string, cmd *cobra.Command, explain bool) *cobra.Command
 		if s.namespace != "" {
 			args = append(args, "-n", s.namespace)
 		}
-		reply := set.Dispatch(cmd.Context(), commands.Request{Command: name, Args: args, Prog: "paramedic", Now: time.Now()})
+		reply := set.Dispatch(cmd.Context(), commands.Request{Command: name, Args: args, Prog: string(c.name), Now: time.Now()})
 		if report, ok := reply.Data.(commands.Report); ok && draw {
 			c.exit = reply.Exit
 			_, err := io.WriteString(c.out, report.Graph())

@@ -83,7 +83,7 @@ func said(t *testing.T, slack *slackemu.Server, words string, there bool) {
 func run(t *testing.T, exit int, args ...string) string {
 	t.Helper()
 	var out bytes.Buffer
-	if got := cli.Run(t.Context(), "test", args, &out, &out); got != exit {
+	if got := cli.Run(t.Context(), "test", append([]string{"paramedic"}, args...), &out, &out); got != exit {
 		t.Errorf("%v: exit %d, want %d: %s", args, got, exit, out.String())
 	}
 	if strings.Contains(out.String(), "tangerine") {

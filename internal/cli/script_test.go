@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"paramedic": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
-		os.Exit(cli.Run(ctx, "v1.2.3", os.Args[1:], os.Stdout, os.Stderr))
+		os.Exit(cli.Run(ctx, "v1.2.3", os.Args, os.Stdout, os.Stderr))
 	}})
 }
 
@@ -52,7 +52,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "head": head, "await": await, "awaits": awaits,
-			"unmark": unmark, "state": state, "hook": hook},
+			"unmark": unmark, "state": state, "hook": hook, "slack": slack},
 	})
 }
 

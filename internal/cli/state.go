@@ -62,7 +62,7 @@ end. Without a state the runbooks alone are listed.`,
 		}
 		set := commands.Set{Books: app.Books()}
 		say := func() error {
-			return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "runbooks", Args: args, Prog: "paramedic", Now: time.Now()}),
+			return c.print(set.Dispatch(cmd.Context(), commands.Request{Command: "runbooks", Args: args, Prog: string(c.name), Now: time.Now()}),
 				*format)
 		}
 		if _, err := os.Stat(*state); errors.Is(err, fs.ErrNotExist) && !cmd.Flags().Changed("state") {

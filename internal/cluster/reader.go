@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -26,6 +27,7 @@ const protobuf = runtime.ContentTypeProtobuf
 type Reader struct {
 	config  *rest.Config
 	name    string
+	found   string
 	clients map[schema.GroupVersion]rest.Interface // for the kinds of a Snapshot
 	core    *kubernetes.Clientset
 }
@@ -38,8 +40,12 @@ func Connect(kubeconfig, contextName string) (*Reader, error) {
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: contextName})
 	config, err := loader.ClientConfig()
 	if clientcmd.IsEmptyConfig(err) && kubeconfig == "" {
-		return nil, fmt.Errorf("find a cluster: no kubeconfig at $KUBECONFIG or %s, and not in a pod; name one with --kubeconfig",
-			tilde(clientcmd.RecommendedHomeFile))
+		where := "$KUBECONFIG or " + tilde(clientcmd.RecommendedHomeFile)
+		if named := os.Getenv(clientcmd.RecommendedConfigPathEnvVar); named != "" {
+			where = "$KUBECONFIG, which is " + named
+		}
+		return nil, fmt.Errorf("find a cluster: no kubeconfig at %s, and not in a pod; name one with --kubeconfig, or as "+
+			"cluster.kubeconfig in a configuration", where)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
@@ -48,7 +54,26 @@ func Connect(kubeconfig, contextName string) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
 	}
-	return New(config, clusterName(raw, contextName))
+	r, err := New(config, clusterName(raw, contextName))
+	if err == nil {
+		r.found = foundBy(raw, kubeconfig, contextName)
+	}
+	return r, err
+}
+
+// foundBy says where a cluster was found.
+func foundBy(raw clientcmdapi.Config, kubeconfig, contextName string) string {
+	if len(raw.Contexts) == 0 {
+		return "this pod's own account"
+	}
+	file := cmp.Or(kubeconfig, os.Getenv(clientcmd.RecommendedConfigPathEnvVar))
+	switch {
+	case file == "":
+		file = tilde(clientcmd.RecommendedHomeFile)
+	case kubeconfig == "":
+		file = "$KUBECONFIG, " + file
+	}
+	return fmt.Sprintf("the context %s of %s", cmp.Or(contextName, raw.CurrentContext), file)
 }
 
 // New prepares to read the cluster at config. Name is what people call it.
@@ -90,6 +115,9 @@ func (r *Reader) Config() *rest.Config { return rest.CopyConfig(r.config) }
 
 // Name is what people call the cluster.
 func (r *Reader) Name() string { return r.name }
+
+// Found says where [Connect] found the cluster: "the context lab of ~/.kube/config"; empty: [New] was told.
+func (r *Reader) Found() string { return r.found }
 
 // Version asks the API server for its version. It is the cheapest proof that the cluster can be reached.
 func (r *Reader) Version(ctx context.Context) (*version.Info, error) {

@@ -44,10 +44,11 @@ func (r *Recovery) rights(ctx context.Context, w Writer, s incident.Step) []inci
 	for _, right := range s.Rights {
 		ok, reason, err := w.Can(ctx, right)
 		if err != nil {
-			ok, reason = false, err.Error()
+			c.OK, c.Detail = false, err.Error()
+			return []incident.Check{c}
 		}
 		if !ok {
-			c.OK, c.Detail = false, reason
+			c.OK, c.Detail = false, reason+"; “paramedic rbac --runbooks all” prints the role to bind to this user"
 			return []incident.Check{c}
 		}
 		c.Detail = fmt.Sprintf("may %s %s %s", right.Verb, right.Resource, right.Name)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/paramedic-bot/paramedic/internal/notices"
@@ -20,6 +21,9 @@ type NotifyOptions struct {
 	Form       string // empty: by the URL, or asked for
 }
 
+// stateBeside is where the state lies beside a configuration that names none.
+const stateBeside = "paramedic.db"
+
 // alertsAt is where alerts are taken of a bot without Slack, which nobody could tell of trouble otherwise.
 const alertsAt = "127.0.0.1:9095"
 
@@ -30,6 +34,9 @@ func RunNotify(ctx context.Context, o NotifyOptions) error {
 		return fmt.Errorf("%s is there already; name another by --config, or write over it with --force", o.Config)
 	}
 	w := &wizard{Options: o.Options}
+	if err := w.cluster(ctx); err != nil {
+		return err
+	}
 	if err := w.home(ctx, &o); err != nil {
 		return err
 	}
@@ -51,14 +58,18 @@ func RunNotify(ctx context.Context, o NotifyOptions) error {
 	if err := w.write(f); err != nil {
 		return err
 	}
+	try := []string{"trying", "notices"}
+	if dir := filepath.Dir(w.Config); dir != "." {
+		try = append(try, "--state", filepath.Join(dir, stateBeside))
+	}
 	w.say(`
 %s is written, for your eyes only.
-
-Start the bot:          paramedic serve --config %s
+%s
+Start the bot:          %s
 Have Alertmanager post  to http://%s/alerts, with the bearer token that stands in the file
-Try it now:             paramedic open trying notices
-What is missing still:  paramedic doctor --config %s
-%s`, w.Config, w.Config, alertsAt, w.Config, w.rights(w.User))
+Try it now:             %s
+Is all as it should be? %s`, w.Config, w.rights(w.User), w.line("serve", w.config()...), alertsAt,
+		w.line("open", try...), w.line("doctor", w.config()...))
 	return nil
 }
 

@@ -41,8 +41,11 @@ type Options struct {
 	Kubeconfig                        string // written into the file; empty: what kubectl does
 	Context                           string
 	APIURL                            string // another Slack than Slack's own
-	Out                               io.Writer
-	Ask                               Asker
+	// Cluster says whether the cluster can be reached, which is looked at before anything else. Nil: the bot will run elsewhere.
+	Cluster func(context.Context) incident.Check
+	Prog    string // what begins a command line of this program; empty: paramedic
+	Out     io.Writer
+	Ask     Asker
 }
 
 // Run asks for what is missing, checks all of it, and writes the configuration. Until then nothing is written. An answer that does not work
@@ -52,7 +55,8 @@ func Run(ctx context.Context, o Options) error {
 		return fmt.Errorf("%s is there already; name another by --config, or write over it with --force", o.Config)
 	}
 	w := &wizard{Options: o}
-	for _, step := range []func(context.Context) error{w.address, w.app, w.appToken, w.signingSecret, w.botToken, w.channel, w.approver} {
+	for _, step := range []func(context.Context) error{w.address, w.cluster, w.app, w.appToken, w.signingSecret, w.botToken, w.channel,
+		w.approver} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -99,6 +103,18 @@ func (w *wizard) address(context.Context) error {
 	return nil
 }
 
+// cluster looks whether the cluster can be reached, before anybody makes an app for nothing.
+func (w *wizard) cluster(ctx context.Context) error {
+	if w.Cluster == nil {
+		return nil
+	}
+	if err := w.verdict(w.Cluster(ctx)); err != nil {
+		return fmt.Errorf("%w\nNothing was set up. The cluster is found as by kubectl: --kubeconfig and --context, else $KUBECONFIG, else "+
+			"~/.kube/config. If the bot is to run on another machine, or in a pod, add --elsewhere", err)
+	}
+	return nil
+}
+
 // app says how to make the Slack app, to whom has no tokens yet.
 func (w *wizard) app(context.Context) error {
 	if w.BotToken != "" && (w.AppToken != "" || w.SigningSecret != "") {
@@ -108,7 +124,7 @@ func (w *wizard) app(context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.say("1. Make the Slack app: open this page, choose the workspace, press Next, then Create.\n\n%s\n", page)
+	w.say("\n1. Make the Slack app: open this page, choose the workspace, press Next, then Create.\n\n%s\n", page)
 	if w.posted() {
 		w.say("2. On the app's page: Basic Information, App Credentials, Signing Secret, Show.")
 		return nil
@@ -127,12 +143,13 @@ func (w *wizard) until(value *string, ask func() (string, error), right func(str
 	for {
 		answer, err := ask()
 		if errors.Is(err, io.EOF) {
-			return errors.New("nobody is there to be asked; “paramedic init --help” lists the flags that answer")
+			return fmt.Errorf("nobody is there to be asked; “%s” lists the flags that answer", w.line("init", "--help"))
 		}
 		if err != nil {
 			return err
 		}
 		if *value = strings.TrimSpace(answer); *value == "" {
+			w.say("   ✗ nothing was typed; Ctrl-C ends this, and nothing is written until all is answered")
 			continue
 		}
 		if err = right(*value); err == nil {
@@ -178,7 +195,7 @@ func (w *wizard) appToken(ctx context.Context) error {
 	return w.until(&w.AppToken, func() (string, error) { return w.Ask.Secret("   The app token (xapp-…; it is not shown): ") },
 		func(t string) error {
 			if !strings.HasPrefix(t, "xapp-") {
-				return errors.New("an app token begins with xapp-; it stands under Basic Information, App-Level Tokens")
+				return errors.New("an app token begins with xapp-; it stands on the app's page, Basic Information, App-Level Tokens")
 			}
 			w.AppToken = t
 			return w.verdict(slackapp.ProbeApp(ctx, w.slack()))
@@ -192,7 +209,7 @@ func (w *wizard) botToken(ctx context.Context) error {
 	return w.until(&w.BotToken, func() (string, error) { return w.Ask.Secret("   The bot token (xoxb-…; it is not shown): ") },
 		func(t string) error {
 			if !strings.HasPrefix(t, "xoxb-") {
-				return errors.New("a bot token begins with xoxb-; it stands under OAuth & Permissions")
+				return errors.New("a bot token begins with xoxb-; it stands on the app's page, Install App")
 			}
 			w.BotToken = t
 			return w.verdict(slackapp.ProbeBot(ctx, w.slack())...)
@@ -255,9 +272,9 @@ func (w *wizard) named(ctx context.Context, channel string) error {
 // approver finds who may approve, and as which Kubernetes user.
 func (w *wizard) approver(ctx context.Context) error {
 	if w.Approver == "" {
-		w.say("5. Who may approve plans, at first? More people can be added to the file later.")
+		w.say("5. Who may approve plans, at first? Most often yourself; more people can be added to the file later.")
 	}
-	return w.until(&w.Approver, func() (string, error) { return w.Ask.Line("   Their name in Slack, or their member id: ") },
+	return w.until(&w.Approver, func() (string, error) { return w.Ask.Line("   The approver's name in Slack, or member id: ") },
 		func(words string) error {
 			found, err := slackapp.FindPeople(ctx, w.slack(), words)
 			switch {
@@ -269,8 +286,12 @@ func (w *wizard) approver(ctx context.Context) error {
 				return fmt.Errorf("%s: who of them? Type the id: %s", words, several(found))
 			}
 			w.decides = found[0]
-			w.User = cmp.Or(w.User, userOf(found[0]))
-			w.say("   ✓ %s (%s): plans that they approve run as the Kubernetes user %s", w.decides.Name, w.decides.ID, w.User)
+			guessed := ""
+			if w.User == "" {
+				w.User, guessed = userOf(found[0]), ": the name in Slack; if it is another in the cluster, change it under approvers in the file"
+			}
+			w.say("   ✓ %s (%s): what %s approves is done as the Kubernetes user %s%s", w.decides.Name, w.decides.ID, w.decides.Name, w.User,
+				guessed)
 			return nil
 		})
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/paramedic-bot/paramedic/internal/app"
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/setup"
 	"github.com/paramedic-bot/paramedic/internal/slackapp"
 	"github.com/paramedic-bot/paramedic/internal/slackemu"
@@ -50,9 +51,10 @@ func TestFromNothingToAConfigurationThatWorks(t *testing.T) {
 	emu := workspace(t, slackemu.Channel{ID: "C0INC", Name: "incidents"}, slackemu.Channel{ID: "C0GEN", Name: "general", Uninvited: true})
 	path := filepath.Join(t.TempDir(), "paramedic.yaml")
 	out := &bytes.Buffer{}
-	err := setup.Run(t.Context(), setup.Options{Config: path, APIURL: emu.URL() + "/api/", Kubeconfig: "/etc/kube.yaml", Out: out,
+	err := setup.Run(t.Context(), setup.Options{Config: path, APIURL: emu.URL() + "/api/", Kubeconfig: "/etc/kube 1.yaml", Out: out,
+		Prog: "bin/paramedic", Cluster: found,
 		Ask: &answers{lines: []string{
-			"xoxb-emulated", "xapp-wrong", " xapp-emulated ", // the app token
+			"", "xoxb-emulated", "xapp-wrong", " xapp-emulated ", // the app token
 			"xoxb-wrong", "xoxb-emulated",
 			"general", "", // the bot is not in the first, and in one other alone
 			"nobody", "bob", // the handle of one, a part of the name of another
@@ -60,8 +62,12 @@ func TestFromNothingToAConfigurationThatWorks(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"manifest_json=", "begins with xapp-", "is not known", "Slack does not know it", "the bot is not in #general",
-		"nobody in the workspace is called nobody", "✓ Bob (U0BOB)", "paramedic serve --config " + path, "--user bob"} {
+	for _, want := range []string{"✓ cluster lab: v1.36.3", "manifest_json=", "✗ nothing was typed", "begins with xapp-", "is not known",
+		"Slack does not know it", "the bot is not in #general; type /invite @paramedic there", "nobody in the workspace is called nobody",
+		"✓ Bob (U0BOB): what Bob approves is done as the Kubernetes user bob: the name in Slack;",
+		"  bin/paramedic serve --config " + path, " bin/paramedic doctor --config " + path,
+		"  bin/paramedic rbac --runbooks all | kubectl --kubeconfig '/etc/kube 1.yaml' apply -f -\n",
+		"  kubectl --kubeconfig '/etc/kube 1.yaml' create clusterrolebinding paramedic-operator-bob --clusterrole paramedic-operator --user bob\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("does not say %q:\n%s", want, out)
 		}
@@ -75,7 +81,7 @@ func TestFromNothingToAConfigurationThatWorks(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.Slack.Channel != "C0INC" || len(c.Approvers) != 1 || c.Approvers[0].Slack != "U0BOB" || c.Approvers[0].User != "bob" ||
-		c.Cluster.Kubeconfig != "/etc/kube.yaml" {
+		c.Cluster.Kubeconfig != "/etc/kube 1.yaml" {
 		t.Errorf("the configuration is %+v", c)
 	}
 	checks := slackapp.Probe(t.Context(), slackapp.Options{BotToken: c.Slack.BotToken, AppToken: c.Slack.AppToken, APIURL: c.Slack.APIURL,
@@ -83,6 +89,35 @@ func TestFromNothingToAConfigurationThatWorks(t *testing.T) {
 	for _, k := range checks {
 		if !k.OK {
 			t.Errorf("doctor: %s: %s", k.Name, k.Detail)
+		}
+	}
+}
+
+// found is a cluster that answers.
+func found(context.Context) incident.Check {
+	return incident.Check{Name: "cluster lab", OK: true, Detail: "v1.36.3"}
+}
+
+// Whoever has no cluster hears it before they make an app in vain; whose bot is to run elsewhere is not asked for one.
+func TestTheClusterComesFirst(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, run := range map[string]func(setup.Options) error{
+		"with Slack":    func(o setup.Options) error { return setup.Run(t.Context(), o) },
+		"without Slack": func(o setup.Options) error { return setup.RunNotify(t.Context(), setup.NotifyOptions{Options: o}) },
+	} {
+		out := &bytes.Buffer{}
+		o := setup.Options{Config: filepath.Join(dir, "p.yaml"), Out: out, Ask: &answers{}, Cluster: func(context.Context) incident.Check {
+			return incident.Check{Name: "kubeconfig", Detail: "there is none"}
+		}}
+		err := run(o)
+		if err == nil || !strings.Contains(err.Error(), "there is none\nNothing was set up.") || !strings.Contains(err.Error(), "--elsewhere") ||
+			out.Len() > 0 {
+			t.Errorf("%s: %v, after %q", name, err, out)
+		}
+		o.Cluster = nil
+		if err := run(o); err == nil || strings.Contains(err.Error(), "cluster") {
+			t.Errorf("%s, elsewhere: %v", name, err)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +9,8 @@ import (
 	"strings"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/paramedic-bot/paramedic/internal/terminal"
 )
 
 // file is what of a configuration is written.
@@ -52,7 +55,7 @@ type approver struct {
 
 // head begins the file.
 const head = `# Made by "paramedic init". Whoever reads this file has the bot's tokens: it is for its owner alone.
-# docs/configuration.md has every field; "paramedic doctor --config FILE" says whether what it names is there.
+# docs/configuration.md has every field; "paramedic doctor" says whether what it names is there.
 `
 
 // withSlack is what of a configuration is written for a bot with Slack.
@@ -103,20 +106,52 @@ func (w *wizard) first() string {
 func (w *wizard) next() {
 	w.say(`
 %s is written, for your eyes only.
-
-Start the bot:          paramedic serve --config %s
+%s
+Start the bot:          %s
 %sAsk it, in Slack:       /medic check
-What is missing still:  paramedic doctor --config %s
-%s`,
-		w.Config, w.Config, w.first(), w.Config, w.rights(w.decides.Name))
+Is all as it should be? %s`, w.Config, w.rights(w.decides.Name), w.line("serve", w.config()...), w.first(), w.line("doctor", w.config()...))
+}
+
+// line is a command line of this program.
+func (w *wizard) line(command string, args ...string) string {
+	words := []string{cmp.Or(w.Prog, "paramedic"), command}
+	for _, a := range args {
+		words = append(words, terminal.Word(a))
+	}
+	return strings.Join(words, " ")
+}
+
+// ByItself is the configuration that commands take where none is named.
+const ByItself = "paramedic.yaml"
+
+// config are the arguments that name the configuration.
+func (w *wizard) config() []string {
+	if w.Config == ByItself {
+		return nil
+	}
+	return []string{"--config", w.Config}
+}
+
+// kubectl is a command line of kubectl's on the cluster that was looked at.
+func (w *wizard) kubectl(line string) string {
+	words := "kubectl "
+	if w.Kubeconfig != "" {
+		words += "--kubeconfig " + terminal.Word(w.Kubeconfig) + " "
+	}
+	if w.Context != "" {
+		words += "--context " + terminal.Word(w.Context) + " "
+	}
+	return words + line
 }
 
 // rights says what rights whoever approves needs.
 func (w *wizard) rights(name string) string {
+	binding := terminal.Word("paramedic-operator-" + notInUsers.ReplaceAllString(strings.ReplaceAll(w.User, "@", "-"), "-"))
 	return fmt.Sprintf(`
-It can look at once. Before %s can approve what changes something, the user %s needs the rights for it:
+It only looks, until somebody approves a plan. Before %s can approve one, the user %s needs the rights for it:
 
-  paramedic rbac --runbooks all | kubectl apply -f -
-  kubectl create clusterrolebinding paramedic-operator-%s --clusterrole paramedic-operator --user %s`, name, w.User,
-		notInUsers.ReplaceAllString(strings.ReplaceAll(w.User, "@", "-"), "-"), w.User)
+  %s | %s
+  %s
+`, name, w.User, w.line("rbac", "--runbooks", "all"), w.kubectl("apply -f -"),
+		w.kubectl("create clusterrolebinding "+binding+" --clusterrole paramedic-operator --user "+terminal.Word(w.User)))
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/commands"
@@ -46,11 +45,10 @@ type App struct {
 	flights  *flights
 	homes    *homes
 	once     *once
+	ties     *ties
 	log      *slog.Logger
 
 	questions, decisions, turnedAway *lane
-
-	connected atomic.Int32 // connections of Socket Mode
 
 	work sync.WaitGroup
 	base context.Context // of all work: what was asked is finished even if the connection goes away meanwhile
@@ -66,7 +64,7 @@ func New(o Options, c Commands, seen Seen) *App {
 		opts: o, line: l, commands: c, log: o.Logger, base: base, stop: stop,
 		people:  newPeople(l, o),
 		homes:   newHomes(),
-		flights: &flights{byID: map[string]*flight{}}, once: &once{seen: seen, log: o.Logger},
+		flights: &flights{byID: map[string]*flight{}}, once: &once{seen: seen, log: o.Logger}, ties: &ties{log: o.Logger},
 		questions: newLane(mostQuestions, waitingQuestions), decisions: newLane(mostDecisions, waitingDecisions),
 		turnedAway: newLane(mostTurnedAway, waitingAway),
 	}
@@ -77,7 +75,7 @@ func (a *App) Connections() int {
 	if a.opts.SigningSecret != "" {
 		return 1
 	}
-	return int(a.connected.Load())
+	return a.ties.standing()
 }
 
 // Run listens until ctx ends, and then waits a little for work under way. Where [App.Handler] takes what Slack posts, it only waits. It

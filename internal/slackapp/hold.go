@@ -42,8 +42,8 @@ var (
 
 // ofChannel are refusals that hold for everything in a channel, and what to do about them.
 var ofChannel = map[string]string{
-	"not_in_channel":          "invite the bot into the channel",
-	"channel_not_found":       "invite the bot into the channel, or configure another",
+	"not_in_channel":          "type /invite @paramedic in the channel",
+	"channel_not_found":       "type /invite @paramedic in the channel, or configure another",
 	"is_archived":             "unarchive the channel, or configure another",
 	"restricted_action":       "a workspace preference keeps the bot from posting there",
 	"invalid_auth":            "the bot token is wrong; run paramedic doctor",

@@ -21,19 +21,34 @@ var Scopes = []string{
 // to do about it. It posts nothing.
 func Probe(ctx context.Context, o Options) []incident.Check {
 	o = o.withDefaults()
-	api := o.client()
-	checks := probeBot(ctx, api)
+	checks := probeBot(ctx, o.client())
 	botWorks := checks[0].OK
 	if o.SigningSecret == "" {
-		checks = append(checks, probeApp(ctx, api))
+		checks = append(checks, probeApp(ctx, o.client()))
 	} else {
 		checks = append(checks, ProbeAddress(ctx, o))
 	}
 	if botWorks {
-		checks = append(checks, probeChannel(ctx, api, o.Channel))
-		if o.Fallback != "" {
-			checks = append(checks, probeFallback(ctx, api, o.Fallback))
-		}
+		checks = append(checks, probeTold(ctx, o)...)
+	}
+	return checks
+}
+
+// ProbeTelling is Probe for a bot that runs: whether it is reached by Slack it knows from its own connection.
+func ProbeTelling(ctx context.Context, o Options) []incident.Check {
+	o = o.withDefaults()
+	checks := probeBot(ctx, o.client())
+	if checks[0].OK {
+		checks = append(checks, probeTold(ctx, o)...)
+	}
+	return checks
+}
+
+// probeTold says whether those can be told something who are to be.
+func probeTold(ctx context.Context, o Options) []incident.Check {
+	checks := []incident.Check{probeChannel(ctx, o.client(), o.Channel)}
+	if o.Fallback != "" {
+		checks = append(checks, probeFallback(ctx, o.client(), o.Fallback))
 	}
 	return checks
 }
@@ -109,9 +124,9 @@ func probeBot(ctx context.Context, api *slack.Client) []incident.Check {
 	who, err := api.AuthTestContext(ctx)
 	if err != nil {
 		return []incident.Check{{Name: "Slack bot token", Detail: explain(err, map[string]string{
-			"invalid_auth":     "Slack does not know it; copy the Bot User OAuth Token (xoxb-…) from the app's page, OAuth & Permissions",
+			"invalid_auth":     "Slack does not know it; copy the Bot User OAuth Token (xoxb-…) from the app's page, Install App",
 			"not_authed":       "there is none; configure the Bot User OAuth Token (xoxb-…)",
-			"account_inactive": "the app was removed from the workspace; install it again",
+			"account_inactive": "the app was removed from the workspace; install it again on the app's page, Install App",
 			"token_revoked":    "it was revoked; install the app again and configure the new token",
 		})}}
 	}
@@ -132,16 +147,19 @@ func probeBot(ctx context.Context, api *slack.Client) []incident.Check {
 
 func count(n int) string { return fmt.Sprintf("all %d", n) }
 
+// ofAppToken is what it means that no connection is given for an app token, and what to do.
+var ofAppToken = map[string]string{
+	"invalid_auth":           "the app token is not known; make one (xapp-…) with connections:write on the app's page, Basic Information",
+	"not_authed":             "there is no app token; make one (xapp-…) with connections:write on the app's page, Basic Information",
+	"not_allowed_token_type": "that is not an app token; it begins with xapp-",
+	"missing_scope":          "the app token lacks connections:write; make a new one",
+	"forbidden_team":         "Socket Mode is off; turn it on on the app's page",
+}
+
 func probeApp(ctx context.Context, api *slack.Client) incident.Check {
 	check := incident.Check{Name: "Slack Socket Mode"}
 	if _, _, err := api.StartSocketModeContext(ctx); err != nil {
-		check.Detail = explain(err, map[string]string{
-			"invalid_auth":           "the app token is not known; make one (xapp-…) with connections:write on the app's page, Basic Information",
-			"not_authed":             "there is no app token; make one (xapp-…) with connections:write on the app's page, Basic Information",
-			"not_allowed_token_type": "that is not an app token; it begins with xapp-",
-			"missing_scope":          "the app token lacks connections:write; make a new one",
-			"forbidden_team":         "Socket Mode is off; turn it on on the app's page",
-		})
+		check.Detail = explain(err, ofAppToken)
 		return check
 	}
 	check.OK, check.Detail = true, "a connection is offered"
@@ -172,13 +190,13 @@ func lookAtChannel(ctx context.Context, api *slack.Client, names *directory, nam
 	switch {
 	case err != nil:
 		check.Detail = name + ": " + explain(err, map[string]string{
-			"channel_not_found": "there is none of that name, or it is private and the bot not in it; invite the bot",
+			"channel_not_found": "there is none of that name, or it is private and the bot not in it; type /invite @paramedic there",
 			"missing_scope":     "the scopes channels:read and groups:read are needed to look",
 		})
 	case info.IsArchived:
 		check.Detail = "#" + info.Name + " is archived; unarchive it, or configure another"
 	case !info.IsMember:
-		check.Detail = "the bot is not in #" + info.Name + "; type /invite there"
+		check.Detail = "the bot is not in #" + info.Name + "; type /invite @paramedic there"
 	default:
 		check.OK, check.Detail = true, "the bot is in #"+info.Name
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -54,7 +55,7 @@ func (a *App) keepConnected(ctx context.Context) {
 		}
 		failures++
 		wait := apart.After(failures)
-		a.log.Error("the connection to Slack ended; it is tried again", "error", err, "in", wait, "try", "paramedic doctor")
+		a.ties.trouble(ctx, slog.LevelError, "there is no connection to Slack; it is tried again", explain(err, ofAppToken))
 		sleep(ctx, wait)
 	}
 }
@@ -69,18 +70,10 @@ func (a *App) connect(ctx context.Context) error {
 		options = append(options, socketmode.OptionDialer(d))
 	}
 	socket := socketmode.New(a.line.api(), options...)
+	l := &tie{of: a.ties}
+	defer l.turn(false)
 	renewal := time.NewTicker(renewEvery)
 	defer renewal.Stop()
-	up := false // whether Slack can deliver by it
-	live := func(is bool) {
-		if is && !up {
-			a.connected.Add(1)
-		} else if !is && up {
-			a.connected.Add(-1)
-		}
-		up = is
-	}
-	defer func() { live(false) }()
 	ended := make(chan error, 1)
 	go func() {
 		ended <- guard.Do("keep the connection to Slack", func() error { return socket.RunContext(ctx) })
@@ -94,12 +87,7 @@ func (a *App) connect(ctx context.Context) error {
 				return errRenewed
 			}
 		case e := <-socket.Events:
-			switch e.Type {
-			case socketmode.EventTypeConnected:
-				live(true)
-			case socketmode.EventTypeConnecting, socketmode.EventTypeConnectionError, socketmode.EventTypeDisconnect:
-				live(false)
-			}
+			l.saw(e.Type)
 			if !guard.Run(a.log, "take what Slack delivered", func() { a.receive(ctx, socket, e) }) {
 				a.ackSoon(ctx, socket, e.Request)
 			}
@@ -111,7 +99,6 @@ func (a *App) connect(ctx context.Context) error {
 func (a *App) receive(ctx context.Context, socket *socketmode.Client, e socketmode.Event) {
 	switch e.Type {
 	case socketmode.EventTypeConnected:
-		a.log.Info("connected to Slack")
 		if a.opts.OnConnected != nil {
 			a.opts.OnConnected()
 		}
@@ -119,7 +106,7 @@ func (a *App) receive(ctx context.Context, socket *socketmode.Client, e socketmo
 		if ctx.Err() != nil {
 			break // it is we who are leaving
 		}
-		a.log.Warn("the connection to Slack is disturbed", "event", string(e.Type), "error", disturbance(e.Data))
+		a.ties.trouble(ctx, slog.LevelWarn, "the connection to Slack is disturbed; it is made anew", explain(disturbance(e.Data), ofAppToken))
 	case socketmode.EventTypeErrorWriteFailed:
 		if failed, ok := e.Data.(*socketmode.ErrorWriteFailed); ok && failed.Response != nil {
 			a.again(ctx, socket, failed.Response)
@@ -168,9 +155,12 @@ func sendAck(ctx context.Context, socket *socketmode.Client, r *socketmode.Reque
 	return socket.AckCtx(ctx, r.EnvelopeID, payload)
 }
 
-// ackSoon acknowledges what needs no answer.
+// ackSoon acknowledges what needs no answer. Slack's greeting, and the like, asks for none.
 func (a *App) ackSoon(ctx context.Context, socket *socketmode.Client, r *socketmode.Request) {
-	if err := sendAck(ctx, socket, r, nil); err != nil && r != nil {
+	if r == nil || r.EnvelopeID == "" {
+		return
+	}
+	if err := sendAck(ctx, socket, r, nil); err != nil {
 		a.log.Warn("an acknowledgement could not be sent", "error", err)
 	}
 }

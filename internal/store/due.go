@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"sync"
 	"time"
 )
@@ -16,11 +18,14 @@ type Duty struct {
 	once sync.Once
 }
 
-// TakeDuty takes the duty, or fails at once with an error that says that
+// dutyWithin is longer than [Reader.OnDuty] has the duty.
+const dutyWithin = 250 * time.Millisecond
+
+// TakeDuty takes the duty, or fails within a moment with an error that says that
 // another process has it. What a process that is gone had claimed is due again.
 func (s *Store) TakeDuty(ctx context.Context) (*Duty, error) {
 	what := "take up the work of " + s.path
-	l, err := takeLock(ctx, s.path, 0)
+	l, err := takeLock(ctx, s.path, dutyWithin)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
@@ -32,6 +37,21 @@ func (s *Store) TakeDuty(ctx context.Context) (*Duty, error) {
 		return nil, errors.Join(err, l.release())
 	}
 	return &Duty{l: l}, nil
+}
+
+// OnDuty says whether a process has the duty, as "paramedic serve" has while it runs. To see that, it has it itself for a moment.
+func (r *Reader) OnDuty(ctx context.Context) (bool, error) {
+	if _, err := os.Stat(r.path + ".lock"); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	l, err := takeLock(ctx, r.path, 0)
+	if errors.Is(err, errLocked) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look whether somebody works on %s: %w", r.path, err)
+	}
+	return false, l.release()
 }
 
 // End gives the duty back. Again, it does nothing.

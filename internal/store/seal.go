@@ -174,7 +174,8 @@ func (s *Store) firstKey(ctx context.Context, fresh string) error {
 	if err != nil {
 		return fmt.Errorf("seal the record with a key: %w", err)
 	}
-	s.opts.Logger.Info("the record is sealed with a new key; keep a copy of it apart from those of the state", "key", s.keyFile)
+	s.opts.Logger.Info("this is the first start with this state: who approved what is kept there, and the key proves that nobody has changed "+
+		"it since; keep copies of the two in different places", "state", s.path, "key", s.keyFile)
 	return nil
 }
 

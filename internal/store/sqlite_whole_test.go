@@ -38,9 +38,17 @@ func TestOneStateHasOneLock(t *testing.T) {
 		}
 		r, err := store.OpenReadOnly(t.Context(), path)
 		ok(t, err)
+		if on, err := r.OnDuty(t.Context()); err != nil || !on {
+			t.Errorf("by %s nobody has the duty: %v, %v", path, on, err)
+		}
 		ok(t, r.Close())
 	}
 	ok(t, duty.End())
+	for range 2 { // that it was looked at takes nothing from who comes next
+		if on, err := first.OnDuty(t.Context()); err != nil || on {
+			t.Errorf("somebody has the duty that was given back: %v, %v", on, err)
+		}
+	}
 	left, err := filepath.Glob(filepath.Join(dir, "links", "*.lock"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("a lock beside a link: %v", left)

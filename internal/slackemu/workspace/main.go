@@ -1,5 +1,5 @@
-// Command workspace plays a Slack in which the app does not exist yet, with Slack's pages that make it: to walk through docs/slack.md as in a
-// real workspace. What stands at https://api.slack.com stands at its own address. Tokens are made there and known to nobody before; the
+// Command workspace plays a Slack in which the app does not exist yet, with Slack's pages that make it: to walk through docs/slack.md as in
+// a real workspace. What stands at https://api.slack.com stands at its own address. Tokens are made there and known to nobody before; the
 // scopes are those of the manifest; the bot is in no channel until somebody types /invite @paramedic.
 package main
 
@@ -101,8 +101,9 @@ func (s *site) open(m *manifest) (*slackemu.Server, error) {
 	secret := func() string { return rand.Text() }
 	o := slackemu.Options{URL: s.at, AppName: m.DisplayInformation.Name, Scopes: m.OAuth.Scopes.Bot, BotToken: secret(), AppToken: secret(),
 		Commands: []slackemu.Command{}, Shortcuts: []slackemu.Shortcut{},
-		Users:    []slackemu.User{{ID: "U0ADA", Name: "ada", RealName: "Ada", Admin: true}, {ID: "U0BEN", Name: "ben", RealName: "Ben"}},
-		Channels: []slackemu.Channel{{ID: "C0INCIDENTS", Name: "incidents", Uninvited: true}, {ID: "C0GENERAL", Name: "general", Uninvited: true}}}
+		Users: []slackemu.User{{ID: "U0ADA", Name: "ada", RealName: "Ada", Admin: true}, {ID: "U0BEN", Name: "ben", RealName: "Ben"}},
+		Channels: []slackemu.Channel{{ID: "C0INCIDENTS", Name: "incidents", Uninvited: true},
+			{ID: "C0GENERAL", Name: "general", Uninvited: true}}}
 	if s.BotToken != "" {
 		o.BotToken = s.BotToken
 	}
