@@ -54,8 +54,8 @@ func (s *Server) unready(ctx context.Context) string {
 	return ""
 }
 
-// probe answers a probe by what is the matter; empty: nothing is.
-func probe(matter func(context.Context) string) http.HandlerFunc {
+// answering answers a probe by what is the matter; empty: nothing is.
+func answering(matter func(context.Context) string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if why := matter(r.Context()); why != "" {
 			http.Error(w, why, http.StatusServiceUnavailable)
