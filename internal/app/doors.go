@@ -57,8 +57,8 @@ func (s *Server) open(address, what string) (*door, error) {
 	}
 	d := &door{Listener: ln, what: what, mux: http.NewServeMux()}
 	s.doors = append(s.doors, d)
-	d.mux.HandleFunc("GET /healthz", answering(func(context.Context) string { return s.unwell() }))
-	d.mux.HandleFunc("GET /readyz", answering(s.unready))
+	d.mux.HandleFunc("GET /healthz", answerProbe(func(context.Context) string { return s.unwell() }))
+	d.mux.HandleFunc("GET /readyz", answerProbe(s.unready))
 	return d, nil
 }
 

@@ -54,8 +54,8 @@ func (s *Server) unready(ctx context.Context) string {
 	return ""
 }
 
-// answering answers a probe by what is the matter; empty: nothing is.
-func answering(matter func(context.Context) string) http.HandlerFunc {
+// answerProbe answers a probe by what is the matter; empty: nothing is.
+func answerProbe(matter func(context.Context) string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if why := matter(r.Context()); why != "" {
 			http.Error(w, why, http.StatusServiceUnavailable)
