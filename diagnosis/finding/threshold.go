@@ -2,8 +2,8 @@ package finding
 
 import "time"
 
-// Threshold is a number from which on something is wrong, or soon will be. Whoever judges the same goes by the same one: the checks, and the
-// Prometheus rules in deploy/prometheus, which are made from this table.
+// Threshold is a number from which on something is wrong, or soon will be. Whoever judges the same goes by the same one: the checks, and
+// the Prometheus rules in deploy/prometheus, which are made from this table.
 type Threshold struct {
 	Name   string // as the guide and the rules call it
 	Number float64

@@ -11,8 +11,8 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/straight"
 )
 
-// HeartbeatConfig is whom the bot tells that it is well, so that somebody else notices when it is not: a service such as healthchecks.io, or
-// another Alertmanager's dead man's switch. Without URL nobody is told.
+// HeartbeatConfig is whom the bot tells that it is well, so that somebody else notices when it is not: a service such as healthchecks.io.
+// Without URL nobody is told.
 type HeartbeatConfig struct {
 	URL     string   `json:"url"` // a secret: whoever knows it can say so, too
 	URLFile string   `json:"urlFile"`

@@ -43,7 +43,8 @@ var (
 
 // What is told of the watch.
 var (
-	currentDesc = prometheus.NewDesc("paramedic_watch_current", "Whether everything that may be read is known, and changes come in: 1.", nil, nil)
+	currentDesc = prometheus.NewDesc("paramedic_watch_current", "Whether everything that may be read is known, and changes come in: 1.",
+		nil, nil)
 	lostDesc    = prometheus.NewDesc("paramedic_watch_lost_seconds", "For how long that has not been so; 0 where it is.", nil, nil)
 	leftDesc    = prometheus.NewDesc("paramedic_watch_kinds_left_out", "Kinds that may not be read, or are not served.", nil, nil)
 	objectsDesc = prometheus.NewDesc("paramedic_watch_objects", "Objects that are kept current.", nil, nil)
