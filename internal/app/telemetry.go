@@ -37,7 +37,7 @@ var (
 	connectedDesc = prometheus.NewDesc("paramedic_slack_connections", "Connections by which Slack can deliver now.", nil, nil)
 	sentDesc      = prometheus.NewDesc("paramedic_slack_messages_sent_total", "Messages, and changes of messages, that Slack took.", nil, nil)
 	refusedDesc   = prometheus.NewDesc("paramedic_slack_send_failures_total", "Tries at sending a message that failed.", nil, nil)
-	waitingDesc   = prometheus.NewDesc("paramedic_slack_messages_waiting", "Messages that are not as they should be; at most 1000 are counted.",
+	waitingDesc   = prometheus.NewDesc("paramedic_slack_messages_waiting", "Messages that are not as they should be; at most 1000 count.",
 		nil, nil)
 )
 
