@@ -127,6 +127,8 @@ $(BIN)/golangci-lint-$(GOLANGCI_LINT):
 # the guides that are derived from the checks' registry
 docs:
 	go test -count=1 -run TestWhatChecksReadIsCurrent ./internal/cli -update
+	go test -count=1 -run TestTheRulesAreThoseOfTheTable ./deploy -update
+	go test -count=1 -run TestTheDashboardIsMadeOfItsTables ./deploy/grafana -update
 	go test -count=1 -run 'TestTheGuideTo(Checks|Diagnosis|Runbooks)IsCurrent' ./internal/cli -update
 
 # all that is derived: those guides, and the pictures

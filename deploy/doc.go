@@ -4,6 +4,8 @@
 //	slack-manifest.yaml   the Slack app
 //	kubernetes/           the bot in a cluster, as plain YAML
 //	systemd/              the bot on a node, outside of Kubernetes
-//	alertmanager/         alerts to it, and rules that raise them
+//	alertmanager/         alerts to it
+//	prometheus/           the rules that raise them
+//	grafana/              the dashboard of the bot's own metrics, and what makes it
 //	Dockerfile            its image
 package deploy

@@ -22,8 +22,8 @@ func tool(t *testing.T, name string, args ...string) {
 }
 
 func TestPrometheusFiresTheRulesWhenItShould(t *testing.T) {
-	tool(t, "promtool", "check", "rules", "alertmanager/rules.yml")
-	tool(t, "promtool", "test", "rules", "alertmanager/rules_test.yml")
+	tool(t, "promtool", "check", "rules", "prometheus/rules.yml")
+	tool(t, "promtool", "test", "rules", "prometheus/rules_test.yml")
 }
 
 func TestAlertmanagerReadsItsConfiguration(t *testing.T) {

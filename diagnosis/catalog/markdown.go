@@ -60,7 +60,16 @@ How old something may be and still count, or how far apart two moments may lie a
 |---|---|---|
 `
 
-// writePatience writes the table of what may pass, and of what is past.
+const thresholdHead = `
+## From when on something is wrong
+
+The checks and the Prometheus rules of [deploy/prometheus](../deploy/prometheus) go by the same numbers.
+
+| threshold | how much | why | after |
+|---|---|---|---|
+`
+
+// writePatience writes the tables of what may pass, of what is past, and of what is too much.
 func writePatience(b *strings.Builder) {
 	b.WriteString(patienceHead)
 	for _, p := range finding.Patiences {
@@ -73,6 +82,10 @@ func writePatience(b *strings.Builder) {
 	b.WriteString(memoryHead)
 	for _, m := range finding.Memories {
 		fmt.Fprintf(b, "| %s | %s | %s |\n", m.Name, finding.Duration(m.For), escape(m.Why))
+	}
+	b.WriteString(thresholdHead)
+	for _, t := range finding.Thresholds {
+		fmt.Fprintf(b, "| %s | %g %s | %s | %s |\n", t.Name, t.Number, t.Unit, escape(t.Why), escape(t.Source))
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/paramedic-bot/paramedic/diagnosis/finding"
 )
 
-// Each patience and each memory is in its table once, under the name that the code has for it, and says what it may be and why.
+// Each patience, memory and threshold is in its table once, under the name that the code has for it, and says what it may be and why.
 func TestPatienceIsNamedAndExplained(t *testing.T) {
 	tabled := map[string]bool{}
 	for _, p := range finding.Patiences {
@@ -28,7 +28,13 @@ func TestPatienceIsNamedAndExplained(t *testing.T) {
 		}
 		tabled[m.Name] = true
 	}
-	for _, file := range []string{"patience.go", "memory.go"} {
+	for _, h := range finding.Thresholds {
+		if tabled[h.Name] || h.Why == "" || h.Source == "" || h.Unit == "" || h.Number <= 0 {
+			t.Errorf("%q is there twice, or not explained: %+v", h.Name, h)
+		}
+		tabled[h.Name] = true
+	}
+	for _, file := range []string{"patience.go", "memory.go", "threshold.go"} {
 		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "finding", file), nil, 0)
 		if err != nil {
 			t.Fatal(err)

@@ -44,11 +44,12 @@ type runner struct {
 
 	shifts *shifts
 	woken  chan struct{}
+	pulse  *pulse
 }
 
 func newRunner(r runner) *runner {
 	l := r.ledger
-	r.woken = make(chan struct{}, 1)
+	r.woken, r.pulse = make(chan struct{}, 1), &pulse{}
 	r.shifts = newShifts(l.now, r.wake)
 	l.wake = r.wake
 	return &r
@@ -65,6 +66,7 @@ func (r *runner) wake() {
 // run advances what is due until ctx ends, and then lets nothing new begin. Errors of the store are logged, and tried again.
 func (r *runner) run(ctx context.Context) {
 	for ctx.Err() == nil {
+		r.pulse.beat()
 		var more bool
 		var next time.Time
 		err := guard.Do("look what is due", func() (err error) { more, next, err = r.round(ctx); return err })

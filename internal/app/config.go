@@ -46,6 +46,8 @@ type Config struct {
 	Verify   VerifyConfig   `json:"verify"`
 	LastGood LastGoodConfig `json:"lastGood"`
 	Watch    WatchConfig    `json:"watch"`
+	// Heartbeat is whom the bot tells that it is well.
+	Heartbeat HeartbeatConfig `json:"heartbeat"`
 }
 
 // ClusterConfig says which cluster is cared for. Empty fields mean what kubectl does, or in a pod its service account.
@@ -86,6 +88,8 @@ type WebhookConfig struct {
 	User            string `json:"user"`
 	Password        string `json:"password"`
 	PasswordFile    string `json:"passwordFile"`
+	// Watchdog is how long Alertmanager's Watchdog alert may stay away once it has come; 0: as long as it likes.
+	Watchdog Duration `json:"watchdog"`
 }
 
 // OllamaConfig names the models. Without a Model the template tells the story; without an Embedder words alone are searched.
@@ -194,7 +198,8 @@ func DefaultConfig() Config {
 			Every:  Duration{Duration: incident.DefaultPolicy.VerifyEvery},
 			GiveUp: Duration{Duration: incident.DefaultPolicy.VerifyGiveUp}},
 		LastGood: LastGoodConfig{Every: Duration{Duration: 5 * time.Minute}},
-		Watch:    defaultWatch(),
+		Watch:    defaultWatch(), Heartbeat: defaultHeartbeat(),
+		Webhook: WebhookConfig{Watchdog: Duration{Duration: 10 * time.Minute}},
 	}
 }
 
@@ -214,6 +219,10 @@ func (c *Config) validate() error {
 			report("webhook.user", "must be set with the password")
 		}
 	}
+	if c.Webhook.Watchdog.Duration < 0 {
+		report("webhook.watchdog", "must not be less than nothing")
+	}
+	c.Heartbeat.validate(report)
 	if u, err := url.Parse(c.Ollama.Host); c.Ollama.Host != "" && (err != nil || u.Host == "") {
 		report("ollama.host", "must be a URL such as http://127.0.0.1:11434")
 	}

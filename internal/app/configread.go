@@ -36,7 +36,7 @@ func ReadConfig(path string) (Config, error) {
 	dir := filepath.Dir(path)
 	paths := []*string{&c.State, &c.StateKeyFile, &c.Knowledge, &c.Cluster.Kubeconfig, &c.Slack.BotTokenFile, &c.Slack.AppTokenFile,
 		&c.Slack.SigningSecretFile, &c.Slack.CAFile, &c.Ollama.CAFile, &c.Metrics.CAFile, &c.Webhook.BearerTokenFile,
-		&c.Webhook.PasswordFile, &c.Metrics.BearerTokenFile}
+		&c.Webhook.PasswordFile, &c.Metrics.BearerTokenFile, &c.Heartbeat.URLFile, &c.Heartbeat.CAFile}
 	for i := range c.Notices {
 		paths = append(paths, &c.Notices[i].URLFile, &c.Notices[i].TokenFile, &c.Notices[i].CAFile)
 	}
@@ -63,6 +63,7 @@ func (c *Config) readSecrets() error {
 		{"webhook.bearerToken", &c.Webhook.BearerToken, c.Webhook.BearerTokenFile},
 		{"webhook.password", &c.Webhook.Password, c.Webhook.PasswordFile},
 		{"metrics.bearerToken", &c.Metrics.BearerToken, c.Metrics.BearerTokenFile},
+		{"heartbeat.url", &c.Heartbeat.URL, c.Heartbeat.URLFile},
 	}
 	for i := range c.Notices {
 		n, field := &c.Notices[i], fmt.Sprintf("notices[%d].", i)

@@ -81,7 +81,8 @@ func (d *desk) find(ctx context.Context, names map[string]bool) error {
 
 // labelKinds are the labels by which the usual alert rules (kube-prometheus' mixin, kube-state-metrics) name an object.
 var labelKinds = map[string]string{"pod": "Pod", "deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet",
-	"job_name": "Job", "node": "Node", "service": "Service", "persistentvolumeclaim": "PersistentVolumeClaim"}
+	"job_name": "Job", "cronjob": "CronJob", "node": "Node", "service": "Service", "persistentvolumeclaim": "PersistentVolumeClaim",
+	"certificate": "Certificate", "secret_name": "Secret"}
 
 // leadsOf are the keys by which a signal may find its incident, whatever it is about.
 func leadsOf(g incident.Signal) []string {

@@ -22,7 +22,7 @@ type door struct {
 // listen binds the addresses: that of alerts, and that of what Slack posts, which may be the same.
 func (s *Server) listen() error {
 	if at := s.config.Webhook.Listen; at != "" {
-		alerts, err := webhook.New(webhook.Options{Credentials: s.reload.webhookCredentials, Sink: s.incidents, Logger: s.options.Logger,
+		alerts, err := webhook.New(webhook.Options{Credentials: s.reload.webhookCredentials, Sink: s.watchdog, Logger: s.options.Logger,
 			Redact: s.options.Redactor.String})
 		if err != nil {
 			return err
@@ -57,14 +57,8 @@ func (s *Server) open(address, what string) (*door, error) {
 	}
 	d := &door{Listener: ln, what: what, mux: http.NewServeMux()}
 	s.doors = append(s.doors, d)
-	d.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	d.mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if _, err := s.store.Streams(r.Context(), "system"); err != nil {
-			http.Error(w, "the state cannot be read", http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(w, "ok")
-	})
+	d.mux.HandleFunc("GET /healthz", answerProbe(func(context.Context) string { return s.unwell() }))
+	d.mux.HandleFunc("GET /readyz", answerProbe(s.unready))
 	return d, nil
 }
 

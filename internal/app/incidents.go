@@ -28,6 +28,8 @@ type Incidents struct {
 	redact      func(string) string
 	silences    *Silences // nil: nothing is silenced
 	shares      bool      // what is published is put into the incident's thread as a file
+	// opened is told the kind of the signal that opened an incident; nil: nobody is.
+	opened func(kind string)
 
 	intake intake
 	share  *share // of alerts and the watch; nil: they may open as many as there is room for

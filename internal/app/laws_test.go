@@ -31,6 +31,7 @@ var (
 		"modernc.org/sqlite":              {"internal/store"},
 		"github.com/ollama/ollama/":       {"internal/ollama"},
 		"github.com/spf13/cobra":          {"internal/cli"},
+		"github.com/grafana/":             {"deploy/grafana"},
 		module + "internal/cluster/write": {"internal/app", "internal/trial", servedSteps},
 		module + servedSteps:              {}, // tests alone
 	}

@@ -54,7 +54,10 @@ type Server struct {
 	clock     *clock
 	mind      *Mind
 	lacks     *lacks
-	watchman  *watchman                   // nil: nothing is watched
+	watchman  *watchman // nil: nothing is watched
+	watchdog  *watchdog
+	heart     *heart // nil: nobody is told that the bot is well
+	meters    *meters
 	hush      func(context.Context) error // records which incidents are silenced
 	doors     []*door                     // where HTTP is served
 	failures  *Failures
@@ -75,7 +78,8 @@ const (
 // NewServer opens the state and prepares every part. It contacts nobody yet but binds the addresses where HTTP is served, so that a port in
 // use is known at once.
 func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err error) {
-	s := &Server{config: c, options: o, access: NewAccess(c), failures: NewFailures(o.Logger), compared: make(chan struct{})}
+	s := &Server{config: c, options: o, access: NewAccess(c), failures: NewFailures(o.Logger), meters: newMeters(),
+		compared: make(chan struct{})}
 	s.reload = newReloader(o.ConfigFile, c, s.access, o.Logger)
 	defer func() {
 		if err != nil {
@@ -122,7 +126,7 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 	if err != nil {
 		return nil, err
 	}
-	if !c.Watch.Off {
+	if !c.Watch.Disabled {
 		s.watchman = s.openWatch(eyes)
 	}
 	s.openSlack(&commands.Set{Lacks: s.lacks, Glances: &commands.Glances{}, Looker: eyes, Explainer: s.mind, Incidents: s.incidents,
@@ -130,7 +134,18 @@ func NewServer(ctx context.Context, c Config, o ServerOptions) (_ *Server, err e
 		Memory: eyes, Chooser: s.mind, Codes: catalog.Codes(), Redact: o.Redactor.String,
 		Channel: c.Slack.Channel,
 		Sight:   &sight{s.access, eyes.Rights, s.store.Deliveries}})
-	return s, s.listen()
+	return s, errors.Join(s.openSenses(ctx), s.listen())
+}
+
+// openSenses prepares what tells how the bot, and whoever tells it of alerts, fares.
+func (s *Server) openSenses(ctx context.Context) (err error) {
+	s.meter()
+	if s.config.Heartbeat.URL != "" {
+		if s.heart, err = s.config.Heartbeat.heart(); err != nil {
+			return err
+		}
+	}
+	return s.openWatchdog(ctx)
 }
 
 func (s *Server) openEyes() (*Eyes, error) {
@@ -209,8 +224,15 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.every(ctx, clockEvery, "compare the clock with the record", s.lookAtClock); return nil })
 	g.Go(func() error { s.every(ctx, reloadEvery, "read the configuration again", s.reload.read); return nil })
 	g.Go(func() error { s.every(ctx, lackEvery, "look at what is lacking", s.lacks.look); return nil })
+	g.Go(func() error { s.every(ctx, watchdogLook, "look for the Watchdog alert", s.watchdog.look); return nil })
 	if s.watchman != nil {
 		g.Go(func() error { return s.watchman.run(ctx) })
+	}
+	if s.heart != nil {
+		g.Go(func() error {
+			s.every(ctx, s.config.Heartbeat.Every.Duration, "send a heartbeat", s.heartbeat)
+			return nil
+		})
 	}
 	for _, d := range s.doors {
 		g.Go(func() error { return d.serve(ctx) })

@@ -122,12 +122,22 @@ func (i *Incidents) decideSignals(ctx context.Context, signals []incident.Signal
 			return err
 		}
 		ids, i.last, i.share = d.ids, d.last, d.share
+		i.count(d)
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("record %d signals: %w", len(signals), err)
 	}
 	return ids, nil
+}
+
+// count tells which sources opened incidents.
+func (i *Incidents) count(d *desk) {
+	for _, e := range d.entries {
+		if first, ok := e.events[0].(incident.SignalReceived); ok && e.state.Version == 0 && i.opened != nil {
+			i.opened(first.Signal.Kind)
+		}
+	}
 }
 
 // seat finds each signal its incident. last is the greatest number that an incident has, 0 if it is not known.

@@ -12,7 +12,8 @@ import (
 
 // WatchConfig says what the watch makes incidents of. All of it may be left out.
 type WatchConfig struct {
-	Off bool `json:"off"` // the cluster is looked at only when somebody asks, or an alert comes
+	// Disabled: the cluster is looked at only when somebody asks, or an alert comes. It is not called off, which YAML reads as false.
+	Disabled bool `json:"disabled"`
 	// Every is how often everything is looked at though nothing seems to change.
 	Every Duration `json:"every"`
 	// GoneFor is how long what was wrong must have been gone before it is over.

@@ -40,9 +40,11 @@ type watchman struct {
 	every   time.Duration // between looks at everything, though nothing changes
 	policy  watch.Policy
 	logger  *slog.Logger
+	found   func(time.Duration) // is told how long a change took from its receipt to what it led to; nil: nobody is
 
 	mu    sync.Mutex
 	stats watchStats
+	pulse pulse
 
 	areas   map[string]*area
 	watched *watch.Watched
@@ -60,6 +62,7 @@ type watchStats struct {
 	Took     time.Duration // of the last look at everything
 	Failed   string        // why the last look at everything failed; empty: it did not
 	At       time.Time     // of the last look that did not
+	Listed   bool          // everything was, once
 }
 
 // area is what was last found in a namespace.
@@ -121,6 +124,7 @@ func (m *watchman) run(ctx context.Context) error {
 	g.Go(func() { m.watch.Run(ctx) })
 	defer g.Wait()
 	for ctx.Err() == nil {
+		m.pulse.beat()
 		m.examine(ctx)
 		if m.isDue() {
 			m.lookAtAll(ctx)
@@ -140,6 +144,9 @@ func (m *watchman) isDue() bool {
 func (m *watchman) ready(now time.Time) bool {
 	st := m.watch.State()
 	m.listed = m.listed || st.Current
+	m.mu.Lock()
+	m.stats.Listed = m.listed
+	m.mu.Unlock()
 	return m.listed || now.Sub(st.Lost) > lookWithin
 }
 
@@ -208,8 +215,13 @@ func (m *watchman) examineOne(namespace string, received time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.stats.Examined++
-	if !received.IsZero() {
-		m.stats.Found = max(m.stats.Found, m.now().Sub(received))
+	if received.IsZero() {
+		return
+	}
+	took := m.now().Sub(received)
+	m.stats.Found = max(m.stats.Found, took)
+	if m.found != nil {
+		m.found(took)
 	}
 }
 

@@ -70,6 +70,14 @@ func New(o Options, c Commands, seen Seen) *App {
 	}
 }
 
+// Connections is by how many connections Slack can deliver now; where it posts to the bot, that is one. It is safe for concurrent use.
+func (a *App) Connections() int {
+	if a.opts.SigningSecret != "" {
+		return 1
+	}
+	return a.ties.standing()
+}
+
 // Run listens until ctx ends, and then waits a little for work under way. Where [App.Handler] takes what Slack posts, it only waits. It
 // returns nil.
 func (a *App) Run(ctx context.Context) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/paramedic-bot/paramedic/commands"
@@ -48,6 +49,8 @@ type Deliverer struct {
 	stumbled map[string]time.Time // when a message failed by what passes
 	worked   map[route]time.Time  // when something last went out
 	trouble  map[string]*Trouble  // by channel
+
+	sent, refusals atomic.Int64 // messages that went out, and tries that failed
 
 	uploadsFrom time.Time // Slack has asked to be left alone with files until then
 }
@@ -108,6 +111,9 @@ func wholeOf(incident, slot string) rest {
 	}
 	return rest{slack: commands.Quote("incidents", incident)}
 }
+
+// Tally is how many messages went out since the start, and how many tries did not. It is safe for concurrent use.
+func (d *Deliverer) Tally() (sent, failed int64) { return d.sent.Load(), d.refusals.Load() }
 
 // Wake makes Run look at once.
 func (d *Deliverer) Wake() {

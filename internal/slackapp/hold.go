@@ -67,6 +67,7 @@ func messageKey(d store.Delivery) string { return d.Incident + "/" + d.Slot }
 // and never given up. It returns when it is tried again.
 func (d *Deliverer) failed(ctx context.Context, r route, m store.Delivery, err error) time.Time {
 	now := d.opts.Now()
+	d.refusals.Add(1)
 	code, message := apiError(err), messageKey(m)
 	try, wide := ofChannel[code]
 	d.mu.Lock()
@@ -142,6 +143,7 @@ func (d *Deliverer) heldUntil(r route, message string) time.Time {
 func (d *Deliverer) went(r route, m store.Delivery) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.sent.Add(1)
 	d.worked[r] = d.opts.Now()
 	if _, failed := d.said[messageKey(m)]; failed {
 		d.log.Info("Slack takes the message now", "message", messageKey(m), "channel", r.channel)

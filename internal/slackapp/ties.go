@@ -52,6 +52,13 @@ func (l *tie) turn(up bool) {
 	l.of.log.Debug("one more connection to Slack stands")
 }
 
+// standing is how many of them stand.
+func (l *ties) standing() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.up
+}
+
 // trouble says what is wrong with a connection, unless that was said last.
 func (l *ties) trouble(ctx context.Context, level slog.Level, message, why string) {
 	l.mu.Lock()

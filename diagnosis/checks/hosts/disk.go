@@ -13,11 +13,10 @@ import (
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
-// A disk is filling before the kubelet evicts for it, and full once it must: its defaults are nodefs.available<10%, imagefs.available<15%
-// and inodesFree<5% (pkg/kubelet/eviction/defaults_linux.go).
-const (
-	diskFilling = 85 // hundredths
-	diskFull    = 95
+// A disk is filling before the kubelet evicts for it, and full once it must; in hundredths.
+var (
+	diskFilling = uint64(finding.DiskFilling.Number)
+	diskFull    = uint64(finding.DiskFull.Number)
 )
 
 func disks(h hostlog.Host) {

@@ -64,7 +64,8 @@ func sound(s *snapshot.Snapshot, c *snapshot.Certificate) bool {
 
 // expiryWarning is how long before its end a certificate is spoken of: two weeks, but those that live shortly are renewed late.
 func expiryWarning(c *snapshot.Certificate) time.Duration {
-	return min(finding.NearExpiry.For, c.NotAfter.Sub(c.NotBefore)/5)
+	life := c.NotAfter.Sub(c.NotBefore)
+	return min(finding.NearExpiry.For, time.Duration(float64(life)*finding.CertificateShare.Share()))
 }
 
 // secretUsers is who uses a Secret.

@@ -23,9 +23,9 @@ const (
 )
 
 // From how much used on a volume is said to fill up, and to be full.
-const (
-	fillingVolume = 0.90
-	fullVolume    = 0.99
+var (
+	fillingVolume = finding.VolumeFilling.Share()
+	fullVolume    = finding.VolumeFull.Share()
 )
 
 // AskVolumes asks how full the volumes of the finding's pods are, by the kubelet's metrics.
