@@ -108,6 +108,11 @@ func objectLeads(g incident.Signal) []string {
 		add(kind, namespace, anyName)
 		add(kind, anyName, anyName)
 	}
+	if g.Kind == incident.WatchSignal {
+		for _, o := range g.About {
+			add(o.Kind, o.Namespace, o.Name)
+		}
+	}
 	for label, kind := range labelKinds {
 		name := g.Labels[label]
 		if name == "" {
