@@ -103,7 +103,8 @@ func (p *player) plan(id string) (hash string) {
 func (p *player) thread(id, after string) (root string) {
 	p.wait("a thread for "+id, func(s slackemu.Snapshot) bool {
 		for _, m := range s.Messages(Channel) {
-			if m.TS > after && m.Metadata != nil && strings.Contains(m.Text, id) {
+			inThread := m.ThreadTS != "" && m.ThreadTS != m.TS // and told in the channel, too
+			if m.TS > after && !inThread && m.Metadata != nil && strings.Contains(m.Text, id) {
 				root = m.TS
 			}
 		}
