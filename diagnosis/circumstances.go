@@ -106,12 +106,17 @@ func fits(s *snapshot.Snapshot, f *finding.Finding, x change.Scored) bool {
 	switch {
 	case x.Object == f.Object && (x.At.Equal(f.Since) || code.Trouble == finding.WorkloadTrouble), slices.ContainsFunc(f.Told, x.At.Equal):
 		return false
-	case x.Touched == change.Joined && code.Crash && servesOthers(s, x.Object.Name, f):
+	case code.Crash && (x.Touched == change.Joined || x.Touched == change.Machine && madeSince(f, x.At)) && servesOthers(s, x.Object.Name, f):
 		return false
 	case x.Object.Kind == "NetworkPolicy" && len(checks.Called(s, f)) > 0:
 		return false
 	}
 	return x.Steps > 0 && !ruling(x.Object) || bears(f, x.Change)
+}
+
+// madeSince says whether the pods that fail were all made after a time: nothing of them has broken since then.
+func madeSince(f *finding.Finding, t time.Time) bool {
+	return len(f.Pods) > 0 && !slices.ContainsFunc(f.Pods, func(p *corev1.Pod) bool { return !p.CreationTimestamp.After(t) })
 }
 
 // servesOthers says whether pods of other workloads than the one that fails are ready on a node that is: a program that ends there by

@@ -119,7 +119,7 @@ func (t *timeline) nodes() {
 			case e.Reason == "Rebooted":
 				t.add(Machine, incident.SourceEvent, o, snapshot.EventTime(e).Time, "", "was rebooted: "+e.Message)
 			case e.Reason == "Starting" && strings.Contains(e.Message, "kubelet"):
-				t.add(Machine, incident.SourceEvent, o, snapshot.EventTime(e).Time, "", "its kubelet was started")
+				t.add(Machine, incident.SourceEvent, o, snapshot.EventTime(e).Time, "", "had its kubelet started")
 			}
 		}
 	}

@@ -72,7 +72,8 @@ func notConfigured(c Config) []incident.Check {
 			out = append(out, incident.Check{Name: name, Detail: detail})
 		}
 	}
-	lacking(c.Webhook.Listen == "", "alerts", "none are taken: incidents are opened by people alone (webhook.listen)")
+	lacking(c.Watch.Disabled, "watch", "it is disabled: incidents are opened by people and alerts alone (watch.disabled)")
+	lacking(c.Webhook.Listen == "", "alerts", "none are taken: what the watch does not see, people have to say (webhook.listen)")
 	lacking(c.Ollama.Model == "", "model", "none is configured: a template tells what happened (ollama.model)")
 	lacking(c.Ollama.Embedder == "", "embedder", "none is configured: postmortems are searched by their words alone (ollama.embedder)")
 	lacking(c.Metrics.URL == "", "Prometheus", "none is configured: memory, errors and load are not seen (metrics.url)")

@@ -164,7 +164,13 @@ func (l *ledger) withFreed(ctx context.Context, entries []entry) ([]entry, error
 	}
 	for _, h := range hits {
 		id := strings.TrimPrefix(h.Stream, streamPrefix)
-		if slices.ContainsFunc(entries, func(e entry) bool { return e.state.ID == id }) {
+		again := incident.LookAgainRequested{Freed: strings.TrimPrefix(h.Name, waitsKey)}
+		if i := slices.IndexFunc(entries, func(e entry) bool { return e.state.ID == id }); i >= 0 {
+			// It takes in what the other one leaves: it is looked at again, unless it ends here, too.
+			if s := entries[i].state; s.Open() && !s.Running() && !ends(entries[i].events) {
+				entries = slices.Clone(entries)
+				entries[i].events = append(slices.Clip(entries[i].events), again)
+			}
 			continue
 		}
 		s, err := l.fold(ctx, id)
@@ -172,11 +178,18 @@ func (l *ledger) withFreed(ctx context.Context, entries []entry) ([]entry, error
 			continue // it is set aside when its own turn comes
 		}
 		if s.Open() && !s.Running() {
-			entries = append(slices.Clip(entries), entry{s, []incident.Event{incident.LookAgainRequested{Freed: strings.TrimPrefix(h.Name,
-				waitsKey)}}})
+			entries = append(slices.Clip(entries), entry{s, []incident.Event{again}})
 		}
 	}
 	return entries, nil
+}
+
+// ends says whether events end their incident.
+func ends(events []incident.Event) bool {
+	return slices.ContainsFunc(events, func(e incident.Event) bool {
+		_, closed := e.(incident.Closed)
+		return closed
+	})
 }
 
 // setAside takes an incident out of the way of the others, where err is that it can't be read, and says whether that was so.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -182,5 +183,25 @@ func TestALookAtAPartTakesInNoOthers(t *testing.T) {
 		if takes != c.takes || aimed(&incident.State{Signals: []incident.Signal{c.signal}}) == c.takes {
 			t.Errorf("%+v takes others in: %t", c.signal, takes)
 		}
+	}
+}
+
+// An incident that waits for the plan of another one is looked at again when that one goes on in it, and its plan is gone.
+func TestWhatWaitsForThePlanOfWhatGoesOnInIt(t *testing.T) {
+	d := open(t)
+	d.look(t, "INC-1", "A")
+	id := d.asks(t, "words")
+	d.look(t, id, "B")
+	d.record(t, "INC-1", func(*incident.State) ([]incident.Event, error) {
+		return []incident.Event{incident.NoPlan{Reason: id + " has a plan for the same target", Waits: id}}, nil
+	})
+	if s := d.look(t, id, "A"); s.Elsewhere() != "INC-1" {
+		t.Fatalf("%s goes on in %q", id, s.Elsewhere())
+	}
+	s := d.get(t, "INC-1")
+	if work := incident.Next(s, incident.DefaultPolicy, d.clock); !slices.ContainsFunc(work, func(w incident.Work) bool {
+		return w.Kind == incident.Investigate && w.Due.IsZero()
+	}) {
+		t.Errorf("it is not looked at again: %v", work)
 	}
 }
