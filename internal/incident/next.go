@@ -180,12 +180,15 @@ func relook(s *State) (Work, bool) {
 	case i.Looks == 1 && s.seenEarly(): // what follows from it is not there yet
 		w.Due = s.Diagnosis.At.Add(relookAfter)
 		return w, true
-	case !s.Diagnosis.Wrong() && s.AlertsFiring() && i.Looks < relookMost:
+	case !s.Diagnosis.Wrong() && (s.AlertsFiring() || s.asked()) && i.Looks < relookMost:
 		w.Due = s.Diagnosis.At.Add(relookAfter)
 		return w, true
 	}
 	return w, false
 }
+
+// asked says whether a person opened it: they may be quicker than the symptom, too.
+func (s *State) asked() bool { return len(s.Signals) > 0 && s.Signals[0].By.Name != "" }
 
 // seenEarly says whether the watch saw it, just as it began.
 func (s *State) seenEarly() bool {
