@@ -173,9 +173,6 @@ func shortStory(s *incident.Story, r room) *incident.Story {
 	return &out
 }
 
-// mostCitedThere bounds the evidence that a sentence in a thread cites; a button shows all of it.
-const mostCitedThere = 4
-
 func storyMessage(s *incident.State, r room) []Block {
 	switch {
 	case s.Story != nil:

@@ -48,7 +48,8 @@ var (
 var operators = []string{"{slack: " + ada + ", user: operator, groups: [operators]}",
 	"{slack: " + dora + ", user: operator2, groups: [operators]}"}
 
-// newMedic starts the bot. Close it after use, also after an error.
+// newMedic starts the bot. It does not watch: its incidents are those that a case's alert opens, beside other cases and other bots.
+// TestTheFoundingIncident has a bot that does. Close it after use, also after an error.
 func (l lab) newMedic(ctx context.Context, dir, server, token, own string, others, approvers []string, r rigor) (_ *medic, err error) {
 	m := &medic{lab: l, dir: dir, config: filepath.Join(dir, "paramedic.yaml"), state: filepath.Join(dir, "state", "paramedic.db"),
 		sight: filepath.Join(dir, "kubeconfig"), webhook: free()}
@@ -70,6 +71,7 @@ host: {root: %q, node: %s}
 plans: {comeback: %v}
 verify: {for: %v, every: 8s, giveUp: %v}
 lastGood: {every: %v}
+watch: {disabled: true}
 approvers:
 - %s
 `, m.webhook, l.hostRoot, node, r.comeback, r.proof, r.giveUp, r.keep, strings.Join(approvers, "\n- "))

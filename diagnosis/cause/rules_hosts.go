@@ -106,7 +106,8 @@ func expired(_ *Context, from, to *finding.Finding) (Link, bool) {
 
 // underneath takes what fails on the one node that is seen for what keeps the API server away: nothing says that it runs there.
 func underneath(_ *Context, from, to *finding.Finding) (Link, bool) {
-	return Link{Reason: "the API server needs it, if it runs on this node", Inferred: true}, from.Severity == incident.Critical && later(from, to)
+	ok := from.Severity == incident.Critical && later(from, to)
+	return Link{Reason: "the API server needs it, if it runs on this node", Inferred: true}, ok
 }
 
 func datastoreStops(_ *Context, from, to *finding.Finding) (Link, bool) {

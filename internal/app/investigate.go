@@ -35,7 +35,8 @@ func (w *worker) investigate(ctx context.Context, s *incident.State, _ incident.
 
 // blank says whether nothing would be lost by a diagnosis that has seen nothing of the cluster: there is none yet, or it is of that kind.
 func blank(s *incident.State) bool {
-	return s.Diagnosis == nil || slices.ContainsFunc(s.Diagnosis.Causes, func(c incident.Cause) bool { return c.Code == control.APIServerAway })
+	away := func(c incident.Cause) bool { return c.Code == control.APIServerAway }
+	return s.Diagnosis == nil || slices.ContainsFunc(s.Diagnosis.Causes, away)
 }
 
 // stillWanted is what a look found, unless somebody else has looked, or what is approved or being done must not be disturbed.

@@ -167,7 +167,7 @@ func (l *ledger) withFreed(ctx context.Context, entries []entry) ([]entry, error
 		again := incident.LookAgainRequested{Freed: strings.TrimPrefix(h.Name, waitsKey)}
 		if i := slices.IndexFunc(entries, func(e entry) bool { return e.state.ID == id }); i >= 0 {
 			// It takes in what the other one leaves: it is looked at again, unless it ends here, too.
-			if s := entries[i].state; s.Open() && !s.Running() && !closing(entries[i].events) {
+			if s := entries[i].state; s.Open() && !s.Running() && !closesIn(entries[i].events) {
 				entries = slices.Clone(entries)
 				entries[i].events = append(slices.Clip(entries[i].events), again)
 			}
@@ -184,8 +184,8 @@ func (l *ledger) withFreed(ctx context.Context, entries []entry) ([]entry, error
 	return entries, nil
 }
 
-// closing says whether events close their incident.
-func closing(events []incident.Event) bool {
+// closesIn says whether events close their incident.
+func closesIn(events []incident.Event) bool {
 	return slices.ContainsFunc(events, func(e incident.Event) bool {
 		_, closed := e.(incident.Closed)
 		return closed

@@ -53,7 +53,7 @@ var (
 		nil, nil)
 	looksDesc  = prometheus.NewDesc("paramedic_watch_looks_total", "Looks at everything.", nil, nil)
 	tookDesc   = prometheus.NewDesc("paramedic_watch_look_seconds", "How long the last look at everything took.", nil, nil)
-	lookedDesc = prometheus.NewDesc("paramedic_watch_last_look_timestamp_seconds", "When everything was last looked at with success.", nil, nil)
+	lookedDesc = prometheus.NewDesc("paramedic_watch_last_look_timestamp_seconds", "When everything was last looked at well.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.

@@ -25,7 +25,8 @@ func TryPolicy(ctx context.Context, c WatchConfig, eyes *Eyes) (all []commands.J
 	}
 	policy := c.policy(func(string, string, ...any) {})
 	for _, v := range policy.Judge(d, func(incident.Cause) time.Time { return time.Time{} }, d.At) {
-		all = append(all, commands.Judged{Code: v.Cause.Code, Title: v.Cause.Title, Objects: v.Cause.Objects, Raised: v.Raise, At: v.At, Why: v.Why})
+		c := v.Cause
+		all = append(all, commands.Judged{Code: c.Code, Title: c.Title, Objects: c.Objects, Raised: v.Raise, At: v.At, Why: v.Why})
 	}
 	return all, d.At, nil
 }

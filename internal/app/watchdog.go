@@ -23,8 +23,8 @@ const (
 )
 
 // watchdog hears of Alertmanager's alert that always fires, which opens no incident, and opens one when it has stopped coming: from then on
-// no other alert may come, either. It stands before who takes alerts in. Until it has come twice nobody knows how often it does, and nothing
-// is made of its absence. It is safe for concurrent use.
+// no other alert may come, either. It stands before who takes alerts in. Until it has come twice nobody knows how often it does, and
+// nothing is made of its absence. It is safe for concurrent use.
 type watchdog struct {
 	receive func(context.Context, []incident.Signal) error
 	after   time.Duration // without it; 0: nothing is made of it

@@ -186,8 +186,8 @@ func Away(err error) bool {
 
 // EverythingUnseen is what is not seen while the API server is away.
 func EverythingUnseen(words string) []incident.NotSeen {
-	n := incident.NotSeen{What: "everything in the cluster", Why: words, Resources: []incident.Resource{incident.CustomResources, incident.PodLogs,
-		incident.ServerHealth, incident.ServerVersion, incident.Secrets}}
+	n := incident.NotSeen{What: "everything in the cluster", Why: words, Resources: []incident.Resource{incident.CustomResources,
+		incident.PodLogs, incident.ServerHealth, incident.ServerVersion, incident.Secrets}}
 	for _, k := range snapshot.Kinds {
 		n.Resources = append(n.Resources, snapshot.ResourceOf(k.GroupResource()))
 	}

@@ -123,8 +123,8 @@ var clusterByHand = map[string]string{
 		"snapshot, " +
 		"defragment, and disarm the alarm.",
 	"APIServerUnhealthy": "The check that fails says where to look: kubectl get --raw '/readyz?verbose', and the API server's log.",
-	"APIServerAway": "Start what runs it, on its node: systemctl restart k3s, or the kubelet, which starts /etc/kubernetes/manifests; its log " +
-		"says why it ends.",
+	"APIServerAway": "Start what runs it, on its node: systemctl restart k3s, or the kubelet, which starts /etc/kubernetes/manifests; its " +
+		"log says why it ends.",
 	"APISlow":    "Find who asks so much (the API server's metrics and audit log), and whether etcd's disk is slow.",
 	"EventStorm": "Stop what writes them, which the events name as their source; they go by themselves within the hour.",
 

@@ -37,7 +37,8 @@ type Rule struct {
 
 // Default raises at once what people rely on and does not work, and after five minutes what is degraded, or soon will be.
 func Default() Policy {
-	return Policy{GoneFor: 2 * time.Minute, AfterOutage: 2 * time.Minute, Rules: []Rule{{Severity: incident.Critical}, {Severity: incident.Warning, For: 5 * time.Minute}}}
+	return Policy{GoneFor: 2 * time.Minute, AfterOutage: 2 * time.Minute,
+		Rules: []Rule{{Severity: incident.Critical}, {Severity: incident.Warning, For: 5 * time.Minute}}}
 }
 
 // Window is a time of maintenance: every week on some days, or once.
