@@ -24,7 +24,8 @@ const mostIdle = 3
 // has no time comes last.
 func idle(d *incident.Diagnosis, s *snapshot.Snapshot) []incident.Prospect {
 	var out []incident.Prospect
-	for _, all := range [][]incident.Prospect{mayPass(d), deadlines(d, s), backOffs(d, s), evictions(d, s), jobEnds(d, s), certificates(d, s)} {
+	for _, all := range [][]incident.Prospect{mayPass(d), deadlines(d, s), backOffs(d, s), evictions(d, s), jobEnds(d, s),
+		certificates(d, s)} {
 		out = append(out, all[:min(len(all), mostIdle)]...)
 	}
 	for i := range out {
@@ -147,7 +148,8 @@ func evictions(d *incident.Diagnosis, s *snapshot.Snapshot) []incident.Prospect 
 	}
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
-		if !slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Effect == corev1.TaintEffectNoExecute }) || !involves(n.Name) {
+		noExecute := func(t corev1.Taint) bool { return t.Effect == corev1.TaintEffectNoExecute }
+		if !slices.ContainsFunc(n.Spec.Taints, noExecute) || !involves(n.Name) {
 			continue
 		}
 		for _, t := range n.Spec.Taints {

@@ -20,7 +20,7 @@ import (
 )
 
 // FromManifests reads a YAML stream of Kubernetes objects, and of kinds of our own (apiVersion "paramedic"): Log, Host, Lookup, Dial,
-// Metric, Health, Away and Secret, whose fields are those of the types of the same name, and Cluster (serverVersion, namespace, secretsSeen,
+// Metric, Health, Away, Secret, whose fields are those of the types of the same name, and Cluster (serverVersion, namespace, secretsSeen,
 // notSeen). It is how tests and cases say what a cluster looks like. Unknown fields and kinds are errors, so that a slip of the pen does
 // not pass for an absent fact; kinds of API groups that Kubernetes' own packages don't know become Customs. The Snapshot returned is
 // indexed.
