@@ -160,7 +160,11 @@ func (d *desk) belongs(ctx context.Context, g incident.Signal) (string, error) {
 	if g.Alarms() {
 		names = append(append(names, investigatingKey), objectLeads(g)...)
 	}
-	return d.openIn(ctx, d.channel(g), names...)
+	id, err = d.openIn(ctx, d.channel(g), names...)
+	if err == nil && id == "" && g.Kind == incident.WatchSignal {
+		return d.outage(ctx, d.channel(g))
+	}
+	return id, err
 }
 
 // channel is where a signal that opens an incident is told; empty: where all others are.

@@ -329,6 +329,7 @@ func TestTheShareOfAlerts(t *testing.T) {
 		}
 	}
 	for _, code := range []string{"A", "B", "C", "D"} {
+		d.clock = d.clock.Add(outageWithin) // or it would belong to the outage that began just now
 		alert(code)
 	}
 	if ids := d.openNow(t); len(ids) != 3 || len(d.get(t, "INC-3").Signals) != 3 { // one was open
@@ -342,5 +343,27 @@ func TestTheShareOfAlerts(t *testing.T) {
 	alert("F")
 	if ids := d.openNow(t); len(ids) != 5 {
 		t.Errorf("after an hour: %v", ids)
+	}
+}
+
+// What the watch sees to begin just after an incident began belongs to it; what begins later is an incident of its own.
+func TestAnOutageShowsItselfByAndBy(t *testing.T) {
+	d := open(t)
+	sees := func(code string) {
+		d.take(t, incident.Signal{Kind: incident.WatchSignal, Status: incident.Firing, Fingerprint: "watch/" + code, Title: code})
+	}
+	d.look(t, "INC-1", "other")
+	d.clock = d.clock.Add(outageWithin)
+	sees("DNS")
+	d.look(t, "INC-2", "DNS")
+	d.clock = d.clock.Add(time.Minute)
+	sees("CNI")
+	if n := len(d.get(t, "INC-2").Signals); n != 2 {
+		t.Errorf("INC-2 has %d signals", n)
+	}
+	d.clock = d.clock.Add(outageWithin)
+	sees("later")
+	if ids := d.openNow(t); len(ids) != 3 {
+		t.Errorf("open: %v", ids)
 	}
 }
