@@ -31,7 +31,24 @@ func judgedCalls(many int, with func(...any) []incident.Event, proposed incident
 	mild := found
 	mild.Diagnosis.Findings, mild.Diagnosis.Totals = nil, nil
 	firstly := incident.Called{Level: 1, To: onCallPerson, Others: others, More: 400, Next: onCallGroup, NextAt: until}
+	waited := incident.Notified{Of: 6}
+	two := proposed
+	beside := two.Plan
+	beside.Title, beside.Steps = "Another", beside.Steps[1:2]
+	beside.Hash = beside.ComputeHash()
+	two.Other = &beside
+	other := yes[0].(incident.PlanApproved)
+	other.Approval.PlanHash = beside.Hash
+	edited := incident.PlanEdited{PlanHash: hash, By: cleo, Plan: beside}
+	elsewhere := found
+	elsewhere.Diagnosis.Others = incident.Others{Things: 2}
 	scenes := []scene{
+		{"rejected while it waited", with(proposed, waited, incident.PlanRejected{PlanHash: hash, By: cleo, Reason: "too much"})},
+		{"withdrawn while it waited", with(proposed, waited, incident.PlanSuperseded{PlanHash: hash, Reason: "the Corefile has changed"})},
+		{"edited while it waited", with(proposed, waited, edited)},
+		{"the other one approved", with(two, waited, other)},
+		{"looked at again while it waited", with(proposed, waited, found)},
+		{"others elsewhere", []incident.Event{judgedAlert, elsewhere}},
 		{"told anew", with(proposed, last, yes[0], quiet, yes[1], step("s1", 1),
 			incident.StepUnclear{PlanHash: hash, Step: "s1", Detail: "the API did not answer"}, told(12),
 			incident.StepDecided{PlanHash: hash, Step: "s1", By: cleo, Done: true}, step("s2", 1),

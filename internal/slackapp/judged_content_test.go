@@ -119,7 +119,11 @@ func grown(d *incident.Diagnosis, n int) *incident.Diagnosis {
 				Links:   []incident.Link{{From: f, To: "F3", Rule: "rule", Reason: "it follows", Inferred: true}},
 				Changes: []string{fmt.Sprintf("T%d", 100+i)}, Reason: "it says so", Against: []string{"something"}, Next: "mend it", Since: at})
 		}
-		out.Changes = append(out.Changes, incident.Change{ID: fmt.Sprintf("T%d", 100+i), At: at, Source: incident.SourceAPI, Object: pod,
+		of := pod
+		if i%2 == 1 {
+			of = incident.Object{Kind: "Node", Name: fmt.Sprintf("node-%d", i)}
+		}
+		out.Changes = append(out.Changes, incident.Change{ID: fmt.Sprintf("T%d", 100+i), At: at, Source: incident.SourceAPI, Object: of,
 			What: "was changed", By: "helm"})
 		out.Restarts = append(out.Restarts, incident.Restarts{Workload: pod, Pods: 1, Count: i, Onset: at, Last: at})
 		out.RuledOut = append(out.RuledOut, incident.RuledOut{What: "the nodes", Why: "all are ready"})
@@ -130,6 +134,7 @@ func grown(d *incident.Diagnosis, n int) *incident.Diagnosis {
 			Acceptance: incident.Acceptance{Code: code, Object: pod, By: "ada", Reason: "it moves", Until: at.Add(time.Hour)}})
 	}
 	if n > 0 {
+		out.Settling = n
 		f := out.Findings[0]
 		out.Suspicions = []incident.Suspicion{{Code: f.Code, Title: f.Title, Objects: []incident.Object{f.Object, f.Object}, Next: "look there",
 			Evidence: f.Evidence, Since: at, NormalUntil: at.Add(time.Hour), Normal: "may still be starting"}}

@@ -104,7 +104,8 @@ func judgedScenes(many int) []scene {
 		run = append(run, step(st.ID, 1), done(st.ID, []incident.StepOutcome{incident.StepOK, incident.StepSkipped}[i%2]))
 	}
 	mended := with(proposed, yes, run, incident.VerificationSampled{Checks: judgedChecks},
-		incident.VerificationSampled{OK: true, Checks: judgedChecks}, over, incident.Verified{OK: true, Checks: judgedChecks})
+		incident.VerificationSampled{OK: true, Checks: judgedChecks},
+		incident.VerificationSampled{OK: true, Checks: judgedChecks, Until: commandstest.Start.Add(60 * time.Hour)}, over, incident.Verified{OK: true, Checks: judgedChecks})
 	mended = slices.Clip(mended)
 	unknown := *commandstest.Unexplained()
 	unknown.Causes = nil
