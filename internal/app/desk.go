@@ -161,8 +161,8 @@ func (d *desk) belongs(ctx context.Context, g incident.Signal) (string, error) {
 		names = append(append(names, investigatingKey), objectLeads(g)...)
 	}
 	id, err = d.openIn(ctx, d.channel(g), names...)
-	if err == nil && id == "" && g.Kind == incident.WatchSignal {
-		return d.outage(ctx, d.channel(g))
+	if err == nil && id == "" && g.Alarms() {
+		return d.outage(ctx, g)
 	}
 	return id, err
 }
