@@ -79,7 +79,9 @@ func byTheBook(t *testing.T, b *bot) {
 	b.alert(t, began, true)
 	root := theThread(t, b)
 	b.thread(t, time.Minute, root, "CoreDNS", node)
-	s := b.incident(t, 3*time.Minute, "told, and a plan proposed", func(s *incident.State) bool { return s.Story != nil && s.Plan != nil })
+	s := b.incident(t, 3*time.Minute, "told whole, and a plan proposed", func(s *incident.State) bool {
+		return s.Story != nil && s.Plan != nil && len(s.Diagnosis.Causes) > 1 // the watch sees the first of the two before the second is there
+	})
 	cited(t, s)
 	t.Logf("told by %s: %s", s.Story.By, s.Story.Note)
 	steps(t, s.Plan)
