@@ -51,8 +51,9 @@ var (
 		", user: viewer, groups: [viewers]}")
 )
 
-// newBot writes the configuration and starts Slack and Alertmanager; the bot itself is started by start.
-func newBot(t *testing.T, l lab, verifyFor time.Duration) *bot {
+// newBot writes the configuration and starts Slack and Alertmanager; the bot itself is started by start. A bot that does not watch has its
+// incidents by alerts alone.
+func newBot(t *testing.T, l lab, verifyFor time.Duration, watches bool) *bot {
 	t.Helper()
 	slack, err := slackemu.New(slackemu.Options{
 		Users: []slackemu.User{{ID: ada, Name: "ada", RealName: "Ada"}, {ID: ben, Name: "ben", RealName: "Ben"},
@@ -84,7 +85,8 @@ host: {root: %q, node: %s}
 plans: {comeback: 1m, people: {disruptive: 2}}
 verify: {for: %s, every: 3s, giveUp: 10m}
 lastGood: {every: 5s}
-%s`, slack.APIURL(), b.webhook, l.hostRoot, node, verifyFor, ollama)
+watch: {disabled: %v}
+%s`, slack.APIURL(), b.webhook, l.hostRoot, node, verifyFor, !watches, ollama)
 	b.approvers = func(entries ...string) {
 		t.Helper()
 		if err := os.WriteFile(b.config, []byte(text+"approvers:\n"+strings.Join(entries, "\n")+"\n"), 0o600); err != nil {
