@@ -230,16 +230,8 @@ func (d *desk) open(ctx context.Context, g incident.Signal) (string, error) {
 	if g.By.ID != "" && len(d.hits[keyOf(openerKey, g.By.Key(), "").Name]) >= d.most {
 		return "", nil
 	}
-	if d.room < 0 {
-		open, err := d.ledger.OpenStreams(ctx)
-		if err != nil {
-			return "", err
-		}
-		d.room = max(0, mostOpen-len(open))
-		for _, stream := range open {
-			d.hits[""] = append(d.hits[""], store.Hit{Stream: stream, Open: true})
-		}
-		slices.SortFunc(d.hits[""], func(a, b store.Hit) int { return cmp.Compare(number(b.Stream), number(a.Stream)) })
+	if err := d.takeStock(ctx); err != nil {
+		return "", err
 	}
 	channel := d.channel(g)
 	if g.Alarms() && (d.room == 0 || d.share.spent(channel, d.now)) { // beyond the bounds there is one for each channel

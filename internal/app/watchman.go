@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -58,7 +57,6 @@ type watchman struct {
 type watchStats struct {
 	Examined int           // namespaces
 	Looks    int           // at everything
-	Found    time.Duration // the most that a finding took, from the receipt of its change, since the last look at everything
 	Took     time.Duration // of the last look at everything
 	Failed   string        // why the last look at everything failed; empty: it did not
 	At       time.Time     // of the last look that did not
@@ -88,22 +86,12 @@ func (s *Server) openWatch(eyes *Eyes) *watchman {
 
 // watched lists the signals of the watch that open incidents hold to be so.
 func (i *Incidents) watched(ctx context.Context) ([]incident.Signal, error) {
-	open, err := i.ledger.OpenStreams(ctx)
+	open, err := i.ledger.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var out []incident.Signal
-	for _, stream := range open {
-		s, err := i.ledger.fold(ctx, strings.TrimPrefix(stream, streamPrefix))
-		if aside, failed := i.ledger.setAside(ctx, err); aside {
-			if failed != nil {
-				return nil, failed
-			}
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
+	for _, s := range open {
 		for _, g := range s.Signals {
 			if g.Kind == incident.WatchSignal && g.Status == incident.Firing {
 				out = append(out, g)
@@ -215,13 +203,8 @@ func (m *watchman) examineOne(namespace string, received time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.stats.Examined++
-	if received.IsZero() {
-		return
-	}
-	took := m.now().Sub(received)
-	m.stats.Found = max(m.stats.Found, took)
-	if m.found != nil {
-		m.found(took)
+	if !received.IsZero() && m.found != nil {
+		m.found(m.now().Sub(received))
 	}
 }
 

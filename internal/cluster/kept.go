@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/paramedic-bot/paramedic/internal/incident"
 	"github.com/paramedic-bot/paramedic/internal/snapshot"
 )
 
@@ -156,12 +157,17 @@ func withoutHeartbeats(n *corev1.Node) corev1.Node {
 	return out
 }
 
+// leftOut says why nothing is kept of a kind that was refused.
+func (k *kept) leftOut() incident.NotSeen {
+	return unseen(k.kind.Resource, k.refused, snapshot.ResourceOf(k.kind.GroupResource()))
+}
+
 // fill puts what is known of the kind into a Snapshot: of one namespace, and where it has none; of all where the namespace is empty.
 func (k *kept) fill(s *snapshot.Snapshot, namespace string) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	if k.refused != nil {
-		s.NotSeen = append(s.NotSeen, unseen(k.kind.Resource, k.refused, snapshot.ResourceOf(k.kind.GroupResource())))
+		s.NotSeen = append(s.NotSeen, k.leftOut())
 		return
 	}
 	if k.kind.Namespaced && namespace != "" {
@@ -206,7 +212,7 @@ func (k *kept) refusedOrCounted(s *snapshot.Snapshot) (n int) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	if k.refused != nil {
-		s.NotSeen = append(s.NotSeen, unseen(k.kind.Resource, k.refused, snapshot.ResourceOf(k.kind.GroupResource())))
+		s.NotSeen = append(s.NotSeen, k.leftOut())
 	}
 	for _, in := range k.objects {
 		n += len(in)
