@@ -111,3 +111,16 @@ func TestRoutesSayWhereAndWhoIsCalled(t *testing.T) {
 		t.Errorf("by default: %+v", o)
 	}
 }
+
+// A day that is none is said to be none, whatever its letters are: K is the sign of kelvin, which is shorter in small letters.
+func TestDaysOfMaintenanceThatAreNone(t *testing.T) {
+	for _, day := range []string{"", "m", "funday", "\u212a", "\u0130"} {
+		var said []string
+		MaintenanceConfig{Days: []string{day}, From: "22:00", To: "06:00"}.window(func(field, format string, args ...any) {
+			said = append(said, field)
+		})
+		if len(said) != 1 || said[0] != "days" {
+			t.Errorf("%q: %v", day, said)
+		}
+	}
+}

@@ -124,6 +124,16 @@ func sayOver(_ context.Context, s *incident.State) error {
 	return nil
 }
 
+// runTwice has a process killed at a boundary, and another one go on to the end. It says whether the first was killed, and where.
+func (c *crash) runTwice(t *testing.T, killAt int) (killed bool, where string) {
+	t.Helper()
+	if killed, where = c.run(t, killAt); killed {
+		c.kept(t, nil)
+		c.run(t, 0)
+	}
+	return killed, where
+}
+
 // run has a process work until it is killed at a boundary or has come to the end, and says which. It fails if the process ends by itself, or
 // does not come to the end.
 func (c *crash) run(t *testing.T, killAt int) (killed bool, where string) {

@@ -1,10 +1,7 @@
 package app
 
 import (
-	"cmp"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -37,37 +34,15 @@ func pngs(n slackemu.Snapshot, channel string) (names []string, stray int) {
 // to Slack (of an upload there are three), and after it was done and before the answer. Slack shows each file late. In the end each picture
 // is in the incident's thread once, and nowhere else.
 func TestCrashWhileShowingPictures(t *testing.T) {
-	most, _ := strconv.Atoi(cmp.Or(os.Getenv("PARAMEDIC_CRASH_KILLS"), "60"))
-	each := 5 // boundaries from one kill to the next, for a sample
-	if most >= 1000 {
-		each = 1
-	}
-	for worker := range 2 {
-		t.Run(strconv.Itoa(worker), func(t *testing.T) {
-			t.Parallel()
-			kills := 0
-			for at := 1 + worker*each; !t.Failed(); at += 2 * each {
-				c, emu := untold(t, *commandstest.Founding())
-				c.name, c.Pictures = "showing pictures", true
-				dead, where := c.run(t, at)
-				if dead {
-					kills++
-					c.kept(t, nil)
-					c.run(t, 0)
-				}
-				c.kept(t, nil)
-				names, stray := pngs(emu.Snapshot(), "C0INCIDENTS")
-				if want := []string{"INC-1-restarts", "INC-1-what-broke-what"}; !slices.Equal(names, want) || stray > 0 {
-					t.Errorf("killed %s, the %d.: %q in the thread, %d elsewhere:\n%s", where, at, names, stray, emu.Transcript())
-				}
-				if !dead {
-					break
-				}
-			}
-			if kills < 2 {
-				t.Errorf("%d kills only", kills)
-			}
-			t.Logf("%d kills", kills)
-		})
-	}
+	killEverywhere(t, 5, func(t *testing.T, at int) (dead bool) {
+		c, emu := untold(t, *commandstest.Founding())
+		c.name, c.Pictures = "showing pictures", true
+		dead, where := c.runTwice(t, at)
+		c.kept(t, nil)
+		names, stray := pngs(emu.Snapshot(), "C0INCIDENTS")
+		if want := []string{"INC-1-restarts", "INC-1-what-broke-what"}; !slices.Equal(names, want) || stray > 0 {
+			t.Errorf("killed %s, the %d.: %q in the thread, %d elsewhere:\n%s", where, at, names, stray, emu.Transcript())
+		}
+		return dead
+	})
 }

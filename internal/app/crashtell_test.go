@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -110,37 +109,36 @@ func untold(t *testing.T, d incident.Diagnosis) (*crash, *slackemu.Server) {
 // TestCrashWhileTellingPeople kills the process that tells people, at every boundary: after each record, before each request to Slack, and
 // after it was done and before the answer. Each thing is told once in the end, and each person is mentioned once.
 func TestCrashWhileTellingPeople(t *testing.T) {
-	most, _ := strconv.Atoi(cmp.Or(os.Getenv("PARAMEDIC_CRASH_KILLS"), "60"))
-	each := 6 // boundaries from one kill to the next, for a sample
-	if most >= 1000 {
+	killEverywhere(t, 6, func(t *testing.T, at int) (dead bool) {
+		c, emu := untold(t, incident.Diagnosis{At: time.Now(), Causes: []incident.Cause{{ID: "C1", Code: "X", Title: "X"}}})
+		dead, where := c.runTwice(t, at)
+		counts := map[string]int{}
+		c.kept(t, func(*store.Store) {
+			for _, e := range c.seen {
+				counts[e.Type]++
+			}
+		})
+		n := emu.Snapshot()
+		if d, e := len(n.Mentioned(dana.ID)), len(n.Mentioned(eve.ID)); counts["Notified"] != 1 || counts["Called"] != 2 || d != 1 || e != 1 ||
+			len(n.Messages("C0INCIDENTS")) != 4 {
+			t.Errorf("killed %s, the %d.: on the record is %v; Dana was mentioned %d times, Eve %d:\n%s", where, at, counts, d, e, emu.Transcript())
+		}
+		return dead
+	})
+}
+
+// killEverywhere tries a kill at one boundary after the other, until a run lives to its end; two workers share them. For a sample there are
+// so many boundaries from one kill to the next; PARAMEDIC_CRASH_KILLS from 1000 on tries them all.
+func killEverywhere(t *testing.T, each int, try func(t *testing.T, at int) (dead bool)) {
+	if most, _ := strconv.Atoi(os.Getenv("PARAMEDIC_CRASH_KILLS")); most >= 1000 {
 		each = 1
 	}
 	for worker := range 2 {
-		t.Run(fmt.Sprint(worker), func(t *testing.T) {
+		t.Run(strconv.Itoa(worker), func(t *testing.T) {
 			t.Parallel()
 			kills := 0
-			for at := 1 + worker*each; !t.Failed(); at += 2 * each {
-				c, emu := untold(t, incident.Diagnosis{At: time.Now(), Causes: []incident.Cause{{ID: "C1", Code: "X", Title: "X"}}})
-				dead, where := c.run(t, at)
-				if dead {
-					kills++
-					c.kept(t, nil)
-					c.run(t, 0)
-				}
-				counts := map[string]int{}
-				c.kept(t, func(*store.Store) {
-					for _, e := range c.seen {
-						counts[e.Type]++
-					}
-				})
-				n := emu.Snapshot()
-				if d, e := len(n.Mentioned(dana.ID)), len(n.Mentioned(eve.ID)); counts["Notified"] != 1 || counts["Called"] != 2 || d != 1 || e != 1 ||
-					len(n.Messages("C0INCIDENTS")) != 4 {
-					t.Errorf("killed %s, the %d.: on the record is %v; Dana was mentioned %d times, Eve %d:\n%s", where, at, counts, d, e, emu.Transcript())
-				}
-				if !dead {
-					break
-				}
+			for at := 1 + worker*each; !t.Failed() && try(t, at); at += 2 * each {
+				kills++
 			}
 			if kills < 2 {
 				t.Errorf("%d kills only", kills)

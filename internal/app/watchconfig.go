@@ -72,7 +72,8 @@ var weekdays = map[string]time.Weekday{"sun": time.Sunday, "mon": time.Monday, "
 func (c MaintenanceConfig) window(report func(field, format string, args ...any)) watch.Window {
 	w := watch.Window{Namespaces: c.Namespaces}
 	for _, d := range c.Days {
-		day, ok := weekdays[strings.ToLower(d)[:min(3, len(d))]]
+		name := strings.ToLower(d)
+		day, ok := weekdays[name[:min(3, len(name))]]
 		if !ok {
 			report("days", "must be mon, tue, wed, thu, fri, sat or sun; one is %q", d)
 		}
